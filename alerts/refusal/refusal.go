@@ -1,0 +1,147 @@
+// Package refusal says why an act was not carried out: a code for programs, a rule that names the
+// reason, the place in the input, and the values a person needs to see. Text lives in one catalogue
+// (words*.go), Chinese and English side by side, so that a domain package never carries prose.
+//
+// Every package may import it; it imports nothing of ours.
+package refusal
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Code is one of the error codes other programs rely on (contract.md §3).
+type Code string
+
+// The codes of contract.md §3.
+const (
+	Invalid           Code = "invalid"
+	UnknownField      Code = "unknown_field"
+	Unauthenticated   Code = "unauthenticated"
+	Forbidden         Code = "forbidden"
+	NotFound          Code = "not_found"
+	TransitionRefused Code = "transition_refused"
+	StaleRevision     Code = "stale_revision"
+	SamePerson        Code = "same_person"
+	Conflict          Code = "conflict"
+	TooLarge          Code = "too_large"
+	UnsupportedMedia  Code = "unsupported_media"
+	RateLimited       Code = "rate_limited"
+	NotReady          Code = "not_ready"
+)
+
+// Args are the values a message names: {"value":"2016-12-17"} fills "{value}".
+type Args map[string]any
+
+// Field is one wrong place in the input. Path reads like days[1].date; an empty path is the whole input.
+type Field struct {
+	Path string
+	Rule string
+	Args Args
+}
+
+// Error is a refusal. Nothing was changed by the act it answers.
+type Error struct {
+	Code   Code
+	Rule   string
+	Args   Args
+	State  string
+	Fields []Field
+}
+
+// New returns a refusal with the catalogue rule that explains it.
+func New(code Code, rule string, args Args) *Error {
+	return &Error{Code: code, Rule: rule, Args: args}
+}
+
+// Transition returns a transition_refused: what was asked is not allowed in this state.
+func Transition(rule, state string, args Args) *Error {
+	if args == nil {
+		args = Args{}
+	}
+	args["state"] = state
+	return &Error{Code: TransitionRefused, Rule: rule, Args: args, State: state}
+}
+
+// Input returns an invalid with every wrong place, or nil when there is none.
+func Input(fields []Field) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	return &Error{Code: Invalid, Rule: "input.wrong", Args: Args{"count": len(fields)}, Fields: fields}
+}
+
+// Error is the English text, for logs.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Code))
+	b.WriteString(": ")
+	b.WriteString(e.Detail("en"))
+	for _, f := range e.Fields {
+		fmt.Fprintf(&b, "; %s: %s", f.Path, f.Message("en"))
+	}
+	return b.String()
+}
+
+// Detail is what was wrong and what to do next, in "zh-CN" (the default) or "en".
+func (e *Error) Detail(lang string) string { return text(e.Rule, lang, e.Args) }
+
+// Message is the field's text in "zh-CN" (the default) or "en".
+func (f Field) Message(lang string) string { return text(f.Rule, lang, f.Args) }
+
+// CodeOf returns the code of a refusal anywhere in err's chain, or "" for any other error.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// words is one entry of the catalogue.
+type words struct{ zh, en string }
+
+var catalogue = map[string]words{}
+
+// register adds an area's words at start; a rule named twice is a programming error.
+func register(area map[string]words) {
+	for rule, w := range area {
+		if _, dup := catalogue[rule]; dup {
+			panic("refusal: rule named twice: " + rule)
+		}
+		catalogue[rule] = w
+	}
+}
+
+// Known reports whether the catalogue has words for rule.
+func Known(rule string) bool { _, ok := catalogue[rule]; return ok }
+
+// Rules lists the catalogue's rules in order.
+func Rules() []string {
+	rules := make([]string, 0, len(catalogue))
+	for r := range catalogue {
+		rules = append(rules, r)
+	}
+	sort.Strings(rules)
+	return rules
+}
+
+// Text fills the catalogue's words for rule, in "zh-CN" (the default) or "en".
+func Text(rule, lang string, args Args) string { return text(rule, lang, args) }
+
+func text(rule, lang string, args Args) string {
+	w, ok := catalogue[rule]
+	if !ok {
+		return rule
+	}
+	t := w.zh
+	if lang == "en" {
+		t = w.en
+	}
+	for k, v := range args {
+		t = strings.ReplaceAll(t, "{"+k+"}", fmt.Sprint(v))
+	}
+	return t
+}

@@ -1,0 +1,12 @@
+package refusal
+
+func init() {
+	register(map[string]words{
+		"input.wrong":         {"输入有 {count} 处错误，未做任何改动；请按 errors 逐条改正后重发。", "the input is wrong in {count} place(s) and nothing was changed; mend each of errors and send it again."},
+		"input.not_json":      {"不是有效的 JSON（第 {offset} 字节处：{why}）；请改正后重发。", "not valid JSON (at byte {offset}: {why}); mend it and send it again."},
+		"input.unknown_field": {"没有“{name}”这个字段；请去掉或改用接口说明里的名称。", "there is no field {name}; remove it or use the name the interface gives."},
+		"input.wrong_type":    {"类型不对：应为 {want}。", "wrong type: {want} is expected."},
+		"input.required":      {"必填。", "is required."},
+		"input.too_large":     {"内容超过 {limit} 字节的上限；请分批发送。", "larger than the limit of {limit} bytes; send it in parts."},
+	})
+}

@@ -1,0 +1,270 @@
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A block is text, one JSON value to a line: a header, then for each command a line {"cmd":…} followed by its
+// events {"kind":…}, then a last line with the hash of all before. An event's line without its newline is the
+// leaf. Commands stand in the block so that `journal reconcile` can submit those of a losing branch again.
+
+// maxBlock keeps a block under the bus's 1 MiB message limit with room for headers.
+const maxBlock = 900 << 10
+
+// timeForm is RFC 3339 with milliseconds and offset; every time in the record has this form.
+const timeForm = "2006-01-02T15:04:05.000Z07:00"
+
+// Header is what a block says of itself.
+type Header struct {
+	Version int    `json:"v"`
+	Number  uint64 `json:"number"` // the first block is 1
+	Tree    int64  `json:"tree"`   // leaves before it
+	Root    string `json:"root"`   // of those leaves, base64
+	Prev    string `json:"prev"`   // hash of the block before, hex
+	At      string `json:"at"`
+	Node    string `json:"node"`
+}
+
+// Entry is one recorded event.
+type Entry struct {
+	Index int64 // its leaf
+	Kind  string
+	At    time.Time
+	Actor string
+	Data  []byte // JSON, as recorded
+	Pos   Pos
+	Leaf  []byte
+}
+
+// BlockCommand is a command as its block keeps it. Result stands there only for a command with a key.
+type BlockCommand struct {
+	Kind    string          `json:"cmd"`
+	Key     string          `json:"key,omitempty"`
+	Actor   string          `json:"actor,omitempty"`
+	Payload json.RawMessage `json:"payload"`
+	Result  json.RawMessage `json:"result,omitempty"`
+}
+
+// Block is a parsed block.
+type Block struct {
+	Header
+	Time  time.Time
+	Hash  [sha256.Size]byte
+	Raw   []byte
+	Parts []Part
+}
+
+// Part is one command and what it led to.
+type Part struct {
+	Command BlockCommand
+	Entries []Entry
+}
+
+// builder writes a block as its commands are accepted.
+type builder struct {
+	head   Header
+	at     time.Time
+	atText string
+	buf    []byte
+}
+
+func newBuilder(number uint64, treeSize int64, root tlog.Hash, prev [32]byte, at time.Time, node string) *builder {
+	b := &builder{at: at, atText: at.Format(timeForm)}
+	b.head = Header{Version: 1, Number: number, Tree: treeSize, Root: root.String(),
+		Prev: hex.EncodeToString(prev[:]), At: b.atText, Node: node}
+	line, err := json.Marshal(b.head)
+	if err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	b.buf = append(append(make([]byte, 0, 64<<10), line...), '\n')
+	return b
+}
+
+func (b *builder) command(c BlockCommand) {
+	b.buf = append(b.buf, `{"cmd":`...)
+	b.buf = appendString(b.buf, c.Kind)
+	if c.Key != "" {
+		b.buf = append(b.buf, `,"key":`...)
+		b.buf = appendString(b.buf, c.Key)
+	}
+	if c.Actor != "" {
+		b.buf = append(b.buf, `,"actor":`...)
+		b.buf = appendString(b.buf, c.Actor)
+	}
+	b.buf = append(b.buf, `,"payload":`...)
+	b.buf = append(b.buf, c.Payload...)
+	if c.Result != nil {
+		b.buf = append(b.buf, `,"result":`...)
+		b.buf = append(b.buf, c.Result...)
+	}
+	b.buf = append(b.buf, "}\n"...)
+}
+
+// event appends an event's line and returns its leaf and where its data lies.
+func (b *builder) event(actor string, ev Event) (leaf []byte, pos Pos, err error) {
+	start := len(b.buf)
+	b.buf = append(b.buf, `{"kind":`...)
+	b.buf = appendString(b.buf, ev.Kind())
+	b.buf = append(b.buf, `,"at":"`...)
+	b.buf = append(b.buf, b.atText...)
+	b.buf = append(b.buf, `","actor":`...)
+	b.buf = appendString(b.buf, actor)
+	b.buf = append(b.buf, dataMark...)
+	off := len(b.buf)
+	if b.buf, err = appendJSON(b.buf, ev); err != nil {
+		return nil, Pos{}, err
+	}
+	pos = Pos{Block: b.head.Number, Off: uint32(off), Len: uint32(len(b.buf) - off)}
+	b.buf = append(b.buf, '}')
+	leaf = b.buf[start:len(b.buf):len(b.buf)]
+	b.buf = append(b.buf, '\n')
+	return leaf, pos, nil
+}
+
+func (b *builder) finish() (raw []byte, hash [32]byte) {
+	hash = sha256.Sum256(b.buf)
+	b.buf = append(b.buf, hashMark...)
+	b.buf = hex.AppendEncode(b.buf, hash[:])
+	b.buf = append(b.buf, '\n')
+	return b.buf, hash
+}
+
+const (
+	dataMark = `,"data":`
+	hashMark = "sha256:"
+	tailLen  = len(hashMark) + 64 + 1
+)
+
+func appendJSON(dst []byte, v any) ([]byte, error) {
+	if a, ok := v.(interface{ AppendJSON([]byte) []byte }); ok {
+		return a.AppendJSON(dst), nil
+	}
+	text, err := json.Marshal(v)
+	return append(dst, text...), err
+}
+
+// appendString appends s as a JSON string; plain ASCII, the common case, without the encoder.
+func appendString(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			text, err := json.Marshal(s)
+			if err != nil {
+				panic(err) // a string always encodes
+			}
+			return append(dst, text...)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// ParseBlock reads a block and checks its hash. It checks nothing against other blocks.
+func ParseBlock(raw []byte) (*Block, error) {
+	if len(raw) < tailLen || !bytes.HasPrefix(raw[len(raw)-tailLen:], []byte(hashMark)) || raw[len(raw)-1] != '\n' {
+		return nil, errors.New("block has no hash line")
+	}
+	body := raw[:len(raw)-tailLen]
+	b := &Block{Raw: raw, Hash: sha256.Sum256(body)}
+	if string(raw[len(raw)-65:len(raw)-1]) != hex.EncodeToString(b.Hash[:]) {
+		return nil, errors.New("block does not have the hash it states")
+	}
+	head, rest, ok := bytes.Cut(body, []byte{'\n'})
+	if !ok {
+		return nil, errors.New("block has no header line")
+	}
+	if err := json.Unmarshal(head, &b.Header); err != nil {
+		return nil, fmt.Errorf("block header: %w", err)
+	}
+	if b.Version != 1 {
+		return nil, fmt.Errorf("block has version %d; this program reads version 1", b.Version)
+	}
+	var err error
+	if b.Time, err = time.Parse(timeForm, b.At); err != nil {
+		return nil, fmt.Errorf("block header: %w", err)
+	}
+	index := b.Tree
+	for off := len(head) + 1; len(rest) > 0; {
+		line, after, ok := bytes.Cut(rest, []byte{'\n'})
+		if !ok {
+			return nil, errors.New("block ends inside a line")
+		}
+		if bytes.HasPrefix(line, []byte(`{"cmd":`)) {
+			var c BlockCommand
+			if err := json.Unmarshal(line, &c); err != nil {
+				return nil, fmt.Errorf("block %d: command: %w", b.Number, err)
+			}
+			b.Parts = append(b.Parts, Part{Command: c})
+		} else {
+			e, err := parseEntry(line)
+			if err != nil || len(b.Parts) == 0 {
+				return nil, fmt.Errorf("block %d: entry %d: %v", b.Number, index, err)
+			}
+			e.Index = index
+			e.Pos.Block, e.Pos.Off = b.Number, e.Pos.Off+uint32(off)
+			index++
+			last := &b.Parts[len(b.Parts)-1]
+			last.Entries = append(last.Entries, e)
+		}
+		off += len(line) + 1
+		rest = after
+	}
+	return b, nil
+}
+
+// parseEntry reads an event's line; Pos.Off is counted from the line's start.
+func parseEntry(line []byte) (Entry, error) {
+	var h struct {
+		Kind  string          `json:"kind"`
+		At    string          `json:"at"`
+		Actor string          `json:"actor"`
+		Data  json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(line, &h); err != nil {
+		return Entry{}, err
+	}
+	mark := bytes.Index(line, []byte(dataMark))
+	if mark < 0 || h.Kind == "" {
+		return Entry{}, errors.New("not an event")
+	}
+	off := mark + len(dataMark)
+	at, err := time.Parse(timeForm, h.At)
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{Kind: h.Kind, At: at.In(shanghai), Actor: h.Actor, Data: line[off : len(line)-1], Leaf: line,
+		Pos: Pos{Off: uint32(off), Len: uint32(len(line) - 1 - off)}}, nil
+}
+
+// Entries lists the block's events in order.
+func (b *Block) Entries() []Entry {
+	var all []Entry
+	for i := range b.Parts {
+		all = append(all, b.Parts[i].Entries...)
+	}
+	return all
+}
+
+// follows says why b cannot stand on a record that ends with the given number, hash and tree, or nil.
+func (b *Block) follows(number uint64, hash [32]byte, size int64, root tlog.Hash) error {
+	rootText := base64.StdEncoding.EncodeToString(root[:])
+	switch {
+	case b.Number != number+1:
+		return fmt.Errorf("block %d does not follow block %d", b.Number, number)
+	case b.Prev != hex.EncodeToString(hash[:]):
+		return fmt.Errorf("block %d names another block before it than the %d we hold", b.Number, number)
+	case b.Tree != size || b.Root != rootText:
+		return fmt.Errorf("block %d stands on another tree (%d leaves, %s) than ours (%d, %s)", b.Number, b.Tree, b.Root, size, rootText)
+	}
+	return nil
+}

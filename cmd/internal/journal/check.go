@@ -1,0 +1,232 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/notify/ledger"
+)
+
+// Report is what proving the record found.
+type Report struct {
+	OK        bool     `json:"ok"`
+	Blocks    uint64   `json:"blocks"`
+	Entries   int64    `json:"entries"`
+	Root      string   `json:"root"`
+	StateHash string   `json:"state_hash"`
+	Problems  []string `json:"problems"`
+}
+
+func (r *Report) problem(format string, args ...any) {
+	if len(r.Problems) < 100 {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// Check proves the record: every block has its hash and stands on the one before; its events are the leaves of
+// the tree whose root the next block names; replaying them leaves the state that is stored; the stream holds
+// the same blocks. It changes nothing.
+func (j *Journal) Check(ctx context.Context) (Report, error) {
+	return check(ctx, j.db, j.reg, j.log)
+}
+
+func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog) (Report, error) {
+	r := Report{Problems: []string{}}
+	dir, err := os.MkdirTemp("", "qingkong-check-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	scratch, err := scratchDB(filepath.Join(dir, File), reg)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = scratch.Close() }()
+	err = db.View(func(tx *bbolt.Tx) error {
+		last, err := readTip(tx)
+		if err != nil {
+			return err
+		}
+		r.Blocks = last.number
+		if err := replay(tx, scratch, reg); err != nil {
+			r.problem("%v", err)
+			return nil
+		}
+		if r.StateHash, err = StateHash(tx, reg); err != nil {
+			return err
+		}
+		return scratch.View(func(fresh *bbolt.Tx) error { return compareState(tx, fresh, reg, &r) })
+	})
+	if err != nil {
+		return r, err
+	}
+	if log != nil && len(r.Problems) == 0 {
+		checkStream(ctx, db, log, &r)
+	}
+	r.OK = len(r.Problems) == 0
+	return r, nil
+}
+
+func scratchDB(path string, reg *Registry) (*bbolt.DB, error) {
+	db, err := openDB(path, reg)
+	if err == nil {
+		db.NoSync = true
+	}
+	return db, err
+}
+
+// replay applies the record's blocks to an empty database, some hundred to a transaction.
+func replay(from *bbolt.Tx, to *bbolt.DB, reg *Registry) error {
+	c := from.Bucket(blocksBucket).Cursor()
+	k, raw := c.First()
+	for k != nil {
+		err := to.Update(func(tx *bbolt.Tx) error {
+			for n := 0; k != nil && n < 200; n++ {
+				b, err := ParseBlock(raw)
+				if err != nil {
+					return fmt.Errorf("block %d: %w", binary.BigEndian.Uint64(k), err)
+				}
+				if err := reg.applyBlock(tx, b); err != nil {
+					return fmt.Errorf("block %d: %w", b.Number, err)
+				}
+				k, raw = c.Next()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareState names the first difference of each bucket; hashes alone would say only that there is one.
+func compareState(live, fresh *bbolt.Tx, reg *Registry, r *Report) error {
+	tree, err := ledger.Load(live)
+	if err != nil {
+		return err
+	}
+	r.Entries, r.Root = tree.Size(), tree.Root().String()
+	for _, name := range reg.journaled() {
+		a, b := live.Bucket([]byte(name)), fresh.Bucket([]byte(name))
+		if a == nil {
+			r.problem("bucket %s is missing", name)
+			continue
+		}
+		ca, cb := a.Cursor(), b.Cursor()
+		ka, va := ca.First()
+		kb, vb := cb.First()
+		for ; ka != nil && kb != nil && bytes.Equal(ka, kb) && bytes.Equal(va, vb); ka, va, kb, vb = step(ca, cb) {
+		}
+		if ka != nil || kb != nil {
+			r.problem("bucket %s: the stored state has %.60q = %.200q where a replay leaves %.60q = %.200q", name, ka, va, kb, vb)
+		}
+	}
+	want, err := StateHash(fresh, reg)
+	if err == nil && want != r.StateHash && len(r.Problems) == 0 {
+		r.problem("state hash %s, a replay leaves %s", r.StateHash, want)
+	}
+	return err
+}
+
+func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
+	ka, va = a.Next()
+	kb, vb = b.Next()
+	return ka, va, kb, vb
+}
+
+func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, r *Report) {
+	info, err := log.info(ctx)
+	if err != nil {
+		r.problem("stream: %v", err)
+		return
+	}
+	if err := info.whole(); err != nil {
+		r.problem("stream: %v", err)
+	}
+	if info.last != r.Blocks {
+		r.problem("the stream ends at %d, the record at %d", info.last, r.Blocks)
+	}
+	for n := uint64(1); n <= min(info.last, r.Blocks); n++ {
+		theirs, err := log.read(ctx, n)
+		if err != nil {
+			r.problem("stream: message %d: %v", n, err)
+			continue
+		}
+		_ = db.View(func(tx *bbolt.Tx) error {
+			if !bytes.Equal(theirs, ReadBlock(tx, n)) {
+				r.problem("stream: message %d is not block %d of the record", n, n)
+			}
+			return nil
+		})
+	}
+}
+
+// ExportLine is one entry as `journal export` writes it.
+type ExportLine struct {
+	Index int64           `json:"index"`
+	Block uint64          `json:"block"`
+	Kind  string          `json:"kind"`
+	At    string          `json:"at"`
+	Actor string          `json:"actor"`
+	Data  json.RawMessage `json:"data"`
+}
+
+// Export writes the record below dir as JSON lines, one an entry, in order.
+func Export(dir string, reg *Registry, w io.Writer) error {
+	db, err := openExisting(dir, reg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(blocksBucket).Cursor()
+		for k, raw := c.First(); k != nil; k, raw = c.Next() {
+			b, err := ParseBlock(raw)
+			if err != nil {
+				return fmt.Errorf("block %d: %w", binary.BigEndian.Uint64(k), err)
+			}
+			for _, e := range b.Entries() {
+				line := ExportLine{e.Index, b.Number, e.Kind, e.At.Format(timeForm), e.Actor, e.Data}
+				if err := enc.Encode(line); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func openExisting(dir string, reg *Registry) (*bbolt.DB, error) {
+	path := filepath.Join(dir, File)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)", path, err)
+	}
+	return openDB(path, reg)
+}
+
+// CheckDir proves the record below dir, and against the stream when js is given. Nothing is mended.
+func CheckDir(ctx context.Context, opt Options) (Report, error) {
+	db, err := openExisting(opt.Dir, opt.Registry)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = db.Close() }()
+	var log appendLog
+	if opt.JS != nil {
+		if log, err = openStream(ctx, opt.JS, max(opt.Replicas, 1)); err != nil {
+			return Report{}, err
+		}
+	}
+	return check(ctx, db, opt.Registry, log)
+}

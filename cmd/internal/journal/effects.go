@@ -1,0 +1,171 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// What remains to be sent, and what is to be done later, is journaled state: rows with a due time.
+var (
+	outboxBucket    = []byte("journal.outbox")     // topic 0 id -> due (8, ms), attempts (2)
+	outboxDueBucket = []byte("journal.outbox_due") // due (8, ms) topic 0 id -> nothing
+	timersBucket    = []byte("journal.timers")     // id -> timerRow as JSON
+	timersDueBucket = []byte("journal.timers_due") // due (8, ms) id -> nothing
+)
+
+// effects writes outbox and timer rows into one transaction. The first failure is kept in err.
+type effects struct {
+	outbox, outboxDue, timers, timersDue *bbolt.Bucket
+	err                                  error
+}
+
+func newEffects(tx *bbolt.Tx) *effects {
+	return &effects{outbox: tx.Bucket(outboxBucket), outboxDue: tx.Bucket(outboxDueBucket),
+		timers: tx.Bucket(timersBucket), timersDue: tx.Bucket(timersDueBucket)}
+}
+
+func (fx *effects) must(err error) {
+	if err != nil && fx.err == nil {
+		fx.err = err
+	}
+}
+
+func outKey(topic, id string) []byte {
+	k := make([]byte, 0, len(topic)+1+len(id))
+	k = append(append(k, topic...), 0)
+	return append(k, id...)
+}
+
+func dueKey(dueMS uint64, key []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(key)), dueMS), key...)
+}
+
+// Send puts an outbox row: message id of topic goes out, not before due. Sending it again replaces the row.
+func (fx *effects) Send(topic, id string, due time.Time) {
+	key := outKey(topic, id)
+	fx.dropOut(key)
+	fx.putOut(key, uint64(due.UnixMilli()), 0)
+}
+
+func (fx *effects) putOut(key []byte, due uint64, attempts uint16) {
+	row := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(make([]byte, 0, 10), due), attempts)
+	fx.must(fx.outbox.Put(key, row))
+	fx.must(fx.outboxDue.Put(dueKey(due, key), nil))
+}
+
+// Drop removes the row: nothing more is sent for it.
+func (fx *effects) Drop(topic, id string) { fx.dropOut(outKey(topic, id)) }
+
+func (fx *effects) dropOut(key []byte) {
+	row := fx.outbox.Get(key)
+	if row == nil {
+		return
+	}
+	due := binary.BigEndian.Uint64(row)
+	fx.must(fx.outbox.Delete(key))
+	fx.must(fx.outboxDue.Delete(dueKey(due, key)))
+}
+
+// sent records that the row went out: again with one attempt more at the given time, or for good.
+func (fx *effects) sent(topic, id string, againMS int64) {
+	key := outKey(topic, id)
+	row := fx.outbox.Get(key)
+	if row == nil {
+		return // confirmed or withdrawn while it was on its way
+	}
+	attempts := binary.BigEndian.Uint16(row[8:])
+	fx.dropOut(key)
+	if againMS > 0 {
+		fx.putOut(key, uint64(againMS), min(attempts+1, 60000))
+	}
+}
+
+type timerRow struct {
+	Due     int64           `json:"due"` // ms
+	Command string          `json:"command"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// Timer asks for a command to be run at due. The same id again replaces it.
+func (fx *effects) Timer(id string, due time.Time, command string, payload any) {
+	fx.CancelTimer(id)
+	text, err := json.Marshal(payload)
+	if err != nil {
+		fx.must(fmt.Errorf("timer %s: %w", id, err))
+		return
+	}
+	row, err := json.Marshal(timerRow{Due: due.UnixMilli(), Command: command, Payload: text})
+	fx.must(err)
+	fx.must(fx.timers.Put([]byte(id), row))
+	fx.must(fx.timersDue.Put(dueKey(uint64(due.UnixMilli()), []byte(id)), nil))
+}
+
+// CancelTimer removes a timer; one that is not there is no error.
+func (fx *effects) CancelTimer(id string) {
+	row, err := readTimer(fx.timers, id)
+	if row == nil || err != nil {
+		fx.must(err)
+		return
+	}
+	fx.must(fx.timers.Delete([]byte(id)))
+	fx.must(fx.timersDue.Delete(dueKey(uint64(row.Due), []byte(id))))
+}
+
+func readTimer(b *bbolt.Bucket, id string) (*timerRow, error) {
+	text := b.Get([]byte(id))
+	if text == nil {
+		return nil, nil
+	}
+	var row timerRow
+	if err := json.Unmarshal(text, &row); err != nil {
+		return nil, fmt.Errorf("timer %s: %w", id, err)
+	}
+	return &row, nil
+}
+
+// Due is an outbox row that is to go out.
+type Due struct {
+	Topic, ID string
+	Attempts  int
+}
+
+// DueOutbox lists up to limit rows due at now, the oldest first, and the time of the next row after now that
+// is not in the list (zero when there is none).
+func DueOutbox(tx *bbolt.Tx, now time.Time, limit int) (due []Due, next time.Time) {
+	rows := tx.Bucket(outboxBucket)
+	c := tx.Bucket(outboxDueBucket).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		at := time.UnixMilli(int64(binary.BigEndian.Uint64(k)))
+		if at.After(now) || len(due) == limit {
+			return due, at
+		}
+		topic, id, _ := bytes.Cut(k[8:], []byte{0})
+		d := Due{Topic: string(topic), ID: string(id)}
+		if row := rows.Get(k[8:]); len(row) == 10 {
+			d.Attempts = int(binary.BigEndian.Uint16(row[8:]))
+		}
+		due = append(due, d)
+	}
+	return due, time.Time{}
+}
+
+// OutboxSize counts the rows that wait, due or not.
+func OutboxSize(tx *bbolt.Tx) int { return tx.Bucket(outboxBucket).Stats().KeyN }
+
+// DueTimers lists up to limit ids of timers due at now, and when the next one after them is.
+func DueTimers(tx *bbolt.Tx, now time.Time, limit int) (ids []string, next time.Time) {
+	c := tx.Bucket(timersDueBucket).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		at := time.UnixMilli(int64(binary.BigEndian.Uint64(k)))
+		if at.After(now) || len(ids) == limit {
+			return ids, at
+		}
+		ids = append(ids, string(k[8:]))
+	}
+	return ids, time.Time{}
+}

@@ -1,0 +1,288 @@
+// Package journal keeps the record: whatever changes it takes the same four steps.
+//
+//  1. decide: a pure function of (state, command, now) returns events or a refusal;
+//  2. append: the writer appends the events as one block to the stream, under an expected last sequence;
+//  3. apply: the same block is in one bbolt transaction with the state it makes, its Merkle leaves, its
+//     outbox and timer rows, and is committed with fsync;
+//  4. answer: only then does the caller hear anything.
+//
+// Commands that arrive together share a block. Each accepted one is applied to the open transaction at once,
+// so that the next decides on the new state; the commit and the append are paid once for all of them.
+//
+// Two stores hold the record and neither is the only copy: bbolt is fsynced, the JetStream stream carries
+// blocks between nodes. A block carries its own number, the root of the tree before it and its hash; where it
+// lies in the stream is checked against that, never trusted. recover.go compares the two at start and mends
+// whichever is behind or damaged; a fork (same number, other hash) stops writing until `journal reconcile`.
+//
+// Three kinds of buckets: journaled (replayable from blocks; the state hash covers them), vault (secret or
+// erasable; replicated in a key-value bucket, never hashed into the record) and local (lost with the node).
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+	_ "time/tzdata" // the record's times are Asia/Shanghai wherever it runs
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// Options are what a journal needs. Dir and Registry are required.
+type Options struct {
+	Dir      string
+	Registry *Registry
+	JS       jetstream.JetStream // the journal account's
+	Shared   bool                // other nodes may write to the same stream
+	Nodes    []string            // configured nodes of a shared journal; see heights.go
+	Node     string              // this node's name; default: a random one kept in Dir
+	Replicas int                 // of streams this journal creates; default 1
+	Clock    func() time.Time    // default time.Now
+	Log      *slog.Logger
+	// Fatal is called when a commit fails after its block was appended: the process must end, and the
+	// restart catches up. Default: log and os.Exit(3).
+	Fatal func(error)
+
+	log appendLog // tests put faults between the writer and the stream
+}
+
+// File is the record's file below the data directory.
+const File = "qingkong.db"
+
+// initialMmap is reserved address space, not memory: above the planned size, or a long read would block the
+// writer whenever bbolt has to remap.
+const initialMmap = 16 << 30
+
+// Journal is the open record. Its methods may be called from any goroutine.
+type Journal struct {
+	opt   Options
+	reg   *Registry
+	db    *bbolt.DB
+	log   appendLog
+	vault *vault
+
+	queue chan *pending
+	kick  chan struct{} // another node's block may have come
+	stop  chan struct{}
+	once  sync.Once
+	wg    sync.WaitGroup
+
+	stopped atomic.Pointer[error] // why nothing is written any more
+	height  atomic.Uint64
+	changed broadcast
+}
+
+// shanghai is the zone of every time in the record.
+var shanghai = func() *time.Location {
+	loc, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		panic(err) // the zone data is linked in
+	}
+	return loc
+}()
+
+// ErrClosed answers what was submitted to a journal that was being closed; it is not known to be done.
+var ErrClosed = errors.New("journal: closed")
+
+// Open opens the record below Options.Dir, mends whatever the last end left, and starts the writer.
+func Open(ctx context.Context, opt Options) (*Journal, error) {
+	if opt.Clock == nil {
+		opt.Clock = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Fatal == nil {
+		opt.Fatal = func(err error) {
+			opt.Log.Error("the record could not be committed after its block was appended; ending so that the restart catches up", "err", err)
+			os.Exit(3)
+		}
+	}
+	opt.Replicas = max(opt.Replicas, 1)
+	db, err := openDB(filepath.Join(opt.Dir, File), opt.Registry)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{
+		opt: opt, reg: opt.Registry, db: db,
+		queue: make(chan *pending, 8192), kick: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
+	if err := j.start(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return j, nil
+}
+
+func (j *Journal) start(ctx context.Context) error {
+	if j.opt.Node == "" {
+		node, err := nodeName(j.opt.Dir)
+		if err != nil {
+			return err
+		}
+		j.opt.Node = node
+	}
+	j.log = j.opt.log
+	if j.log == nil {
+		s, err := openStream(ctx, j.opt.JS, j.opt.Replicas)
+		if err != nil {
+			return err
+		}
+		j.log = s
+	}
+	v, err := openVault(ctx, j.opt.JS, j.db, j.opt.Log, j.opt.Replicas, j.opt.Shared)
+	if err != nil {
+		return err
+	}
+	j.vault = v
+	if err := j.recoverRecord(ctx); err != nil {
+		return err
+	}
+	j.wg.Go(j.run)
+	if j.opt.Shared {
+		if err := j.follow(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the writer after the block it is working on. What is still queued is answered ErrClosed.
+func (j *Journal) Close() error {
+	j.once.Do(func() { close(j.stop) })
+	j.wg.Wait()
+	j.vault.close()
+	for {
+		select {
+		case p := <-j.queue:
+			p.done(nil, ErrClosed)
+			continue
+		default:
+		}
+		return j.db.Close()
+	}
+}
+
+// View runs fn on a read transaction. It must not outlive one page or chunk of work.
+func (j *Journal) View(fn func(tx *bbolt.Tx) error) error { return j.db.View(fn) }
+
+// Height is the number of the last applied block.
+func (j *Journal) Height() uint64 { return j.height.Load() }
+
+// Node is this node's name.
+func (j *Journal) Node() string { return j.opt.Node }
+
+// Registry is what the journal was opened with.
+func (j *Journal) Registry() *Registry { return j.reg }
+
+// Changed returns a channel that is closed at the next applied block.
+func (j *Journal) Changed() <-chan struct{} { return j.changed.wait() }
+
+// Halted is why nothing is written any more (a fork, a hole that only another node can fill), or nil.
+func (j *Journal) Halted() error {
+	if p := j.stopped.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (j *Journal) halt(err error) {
+	j.opt.Log.Error("the journal stops writing; orders already recorded are still delivered", "err", err)
+	j.stopped.CompareAndSwap(nil, &err)
+}
+
+// now is the later of the clock and the last block's time, in Asia/Shanghai, to the millisecond.
+func (j *Journal) now(last time.Time) time.Time {
+	now := j.opt.Clock().In(shanghai).Truncate(time.Millisecond)
+	if now.Before(last) {
+		return last.In(shanghai)
+	}
+	return now
+}
+
+// Submit hands a command to the writer and waits for its answer: the handler's result, or a refusal.
+// When ctx ends first the outcome is not known here; the same command with the same key may be sent again.
+func (j *Journal) Submit(ctx context.Context, cmd Command) (any, error) {
+	type answer struct {
+		result any
+		err    error
+	}
+	got := make(chan answer, 1)
+	if err := j.SubmitFunc(cmd, func(result any, err error) { got <- answer{result, err} }); err != nil {
+		return nil, err
+	}
+	select {
+	case a := <-got:
+		return a.result, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// SubmitFunc hands a command to the writer; done is called once, on the writer's goroutine, so it must not block.
+// It returns a not_ready refusal when the journal is stopped or its queue is full, and then never calls done.
+func (j *Journal) SubmitFunc(cmd Command, done func(any, error)) error {
+	h, ok := j.reg.handlers[cmd.Kind]
+	if !ok {
+		return fmt.Errorf("journal: no handler for command %q", cmd.Kind)
+	}
+	if j.Halted() != nil {
+		return refusal.New(refusal.NotReady, "journal.stopped", nil)
+	}
+	select {
+	case <-j.stop:
+		return ErrClosed
+	default:
+	}
+	select {
+	case j.queue <- &pending{cmd: cmd, h: h, done: done}:
+		return nil
+	default:
+		return refusal.New(refusal.RateLimited, "journal.busy", nil)
+	}
+}
+
+// Do submits a command and returns its typed result.
+func Do[R any](ctx context.Context, j *Journal, cmd Command) (R, error) {
+	var zero R
+	got, err := j.Submit(ctx, cmd)
+	if err != nil {
+		return zero, err
+	}
+	r, ok := got.(R)
+	if !ok {
+		return zero, fmt.Errorf("journal: command %s gave a %T", cmd.Kind, got)
+	}
+	return r, nil
+}
+
+// broadcast wakes everybody who waits, once per signal.
+type broadcast struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (b *broadcast) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *broadcast) signal() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}

@@ -1,0 +1,236 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Rebuild makes the state below dir anew from its own blocks, or from the stream where the record's file is
+// gone, and keeps the old file beside it. The vault is taken over. It returns the report of a check.
+func Rebuild(ctx context.Context, opt Options) (Report, error) {
+	path := filepath.Join(opt.Dir, File)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return rebuildFromStream(ctx, opt)
+	}
+	old, err := openDB(path, opt.Registry)
+	if err != nil {
+		return Report{}, err
+	}
+	err = swap(opt, path, old, func(fresh *bbolt.DB) error {
+		return old.View(func(tx *bbolt.Tx) error { return replay(tx, fresh, opt.Registry) })
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	return CheckDir(ctx, opt)
+}
+
+// rebuildFromStream opens the journal on an empty file: recovery applies the whole stream and the vault.
+func rebuildFromStream(ctx context.Context, opt Options) (Report, error) {
+	j, err := Open(ctx, opt)
+	if err != nil {
+		return Report{}, err
+	}
+	report, err := j.Check(ctx)
+	return report, errors.Join(err, j.Close())
+}
+
+// swap fills a new file beside path, takes the vault over, and puts it in path's place in one rename; the old
+// one stays as path.before-<time>.
+func swap(opt Options, path string, old *bbolt.DB, fill func(fresh *bbolt.DB) error) (err error) {
+	next := path + ".new"
+	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return errors.Join(err, old.Close())
+	}
+	fresh, err := openDB(next, opt.Registry)
+	if err != nil {
+		return errors.Join(err, old.Close())
+	}
+	fresh.NoSync = true
+	err = fill(fresh)
+	if err == nil {
+		err = copyVault(old, fresh)
+	}
+	err = errors.Join(err, fresh.Sync(), fresh.Close(), old.Close())
+	if err != nil {
+		return err
+	}
+	keep := path + ".before-" + time.Now().In(shanghai).Format("20060102-150405.000")
+	if err := os.Link(path, keep); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
+}
+
+func copyVault(from, to *bbolt.DB) error {
+	return from.View(func(src *bbolt.Tx) error {
+		return to.Update(func(dst *bbolt.Tx) error {
+			for _, name := range vaultBuckets() {
+				b := dst.Bucket([]byte(name))
+				err := src.Bucket([]byte(name)).ForEach(func(k, v []byte) error {
+					if old := b.Get(k); len(old) > 0 && old[0] == 0 {
+						return nil // erased stays erased
+					}
+					return b.Put(k, v)
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// Resubmitted is what became of one command of a losing branch.
+type Resubmitted struct {
+	Block   uint64 `json:"block"`
+	Command string `json:"command"`
+	Key     string `json:"key,omitempty"`
+	Actor   string `json:"actor,omitempty"`
+	At      string `json:"at"`
+	Outcome string `json:"outcome"` // recorded, nothing_new or refused
+	Why     string `json:"why,omitempty"`
+}
+
+// Reconciled is what settling a fork did.
+type Reconciled struct {
+	ForkedAt uint64        `json:"forked_at"` // the first block that differs; 0: there was no fork
+	Kept     string        `json:"kept"`      // the file that keeps the losing branch
+	Commands []Resubmitted `json:"commands"`
+}
+
+// Reconcile settles a fork: the stream's branch stands, for other nodes hold it too; this node's blocks from the
+// fork on are kept in a file, the state is made anew from the stream, and the losing commands are submitted
+// again in their order. What is refused now is listed; nothing of it is lost silently.
+func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
+	path := filepath.Join(opt.Dir, File)
+	db, err := openExisting(opt.Dir, opt.Registry)
+	if err != nil {
+		return Reconciled{}, err
+	}
+	stream, err := openStream(ctx, opt.JS, max(opt.Replicas, 1))
+	if err != nil {
+		return Reconciled{}, errors.Join(err, db.Close())
+	}
+	losing, last, err := losingBranch(ctx, db, stream)
+	if err != nil || len(losing) == 0 {
+		return Reconciled{Commands: []Resubmitted{}}, errors.Join(err, db.Close())
+	}
+	done := Reconciled{ForkedAt: losing[0].Number, Commands: []Resubmitted{}}
+	done.Kept = fmt.Sprintf("%s.fork-%d-%x", path, losing[0].Number, losing[0].Hash[:4])
+	if err := keepBlocks(done.Kept, losing); err != nil {
+		return done, errors.Join(err, db.Close())
+	}
+	err = swap(opt, path, db, func(fresh *bbolt.DB) error { return fillFromStream(ctx, fresh, opt.Registry, stream, last) })
+	if err != nil {
+		return done, err
+	}
+	j, err := Open(ctx, opt)
+	if err != nil {
+		return done, err
+	}
+	for _, b := range losing {
+		for i := range b.Parts {
+			done.Commands = append(done.Commands, j.resubmit(ctx, b, b.Parts[i].Command))
+		}
+	}
+	return done, j.Close()
+}
+
+// losingBranch finds the first block that differs and returns this node's blocks from there on.
+func losingBranch(ctx context.Context, db *bbolt.DB, stream appendLog) (losing []*Block, last uint64, err error) {
+	info, err := stream.info(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		t, err := readTip(tx)
+		if err != nil {
+			return err
+		}
+		for n := t.number; n > 0; n-- {
+			ours, err := ParseBlock(append([]byte(nil), ReadBlock(tx, n)...))
+			if err != nil {
+				return fmt.Errorf("block %d: %w", n, err)
+			}
+			if n <= info.last {
+				raw, err := stream.read(ctx, n)
+				if err != nil {
+					return err
+				}
+				theirs, err := ParseBlock(raw)
+				if err != nil {
+					return fmt.Errorf("block %d in the stream: %w", n, err)
+				}
+				if theirs.Hash == ours.Hash {
+					break
+				}
+			}
+			losing = append([]*Block{ours}, losing...)
+		}
+		return nil
+	})
+	if len(losing) > 0 && losing[0].Number > info.last {
+		return nil, info.last, err // only a missing tail: start appends it again
+	}
+	return losing, info.last, err
+}
+
+func keepBlocks(path string, blocks []*Block) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		if _, err := f.Write(b.Raw); err != nil {
+			return errors.Join(err, f.Close())
+		}
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func fillFromStream(ctx context.Context, fresh *bbolt.DB, reg *Registry, stream appendLog, last uint64) error {
+	for n := uint64(1); n <= last; n++ {
+		raw, err := stream.read(ctx, n)
+		if err != nil {
+			return err
+		}
+		b, err := ParseBlock(raw)
+		if err != nil {
+			return fmt.Errorf("block %d in the stream: %w", n, err)
+		}
+		if err := fresh.Update(func(tx *bbolt.Tx) error { return reg.applyBlock(tx, b) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *Journal) resubmit(ctx context.Context, b *Block, c BlockCommand) Resubmitted {
+	out := Resubmitted{Block: b.Number, Command: c.Kind, Key: c.Key, Actor: c.Actor, At: b.At}
+	refuse := func(err error) Resubmitted { out.Outcome, out.Why = "refused", err.Error(); return out }
+	h := j.reg.handlers[c.Kind]
+	if h == nil {
+		return refuse(fmt.Errorf("no handler for command %q", c.Kind))
+	}
+	payload, err := h.payload(c.Payload)
+	if err != nil {
+		return refuse(err)
+	}
+	before := j.Height()
+	if _, err := j.Submit(ctx, Command{Kind: c.Kind, Key: c.Key, Actor: c.Actor, Payload: payload}); err != nil {
+		return refuse(err)
+	}
+	out.Outcome = "recorded"
+	if j.Height() == before {
+		out.Outcome = "nothing_new"
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Event is one fact to be recorded. Concrete types are structs with JSON tags; one that also has
+// AppendJSON([]byte) []byte is encoded by it.
+type Event = interface{ Kind() string }
+
+// Pos is where an event's data lies in the record, so that what it carries is stored once: see ReadPos.
+type Pos = struct {
+	Block    uint64
+	Off, Len uint32
+}
+
+// Effects is what applying an event may ask of the world; see effects.go.
+type Effects = interface {
+	Send(topic, id string, due time.Time)
+	Drop(topic, id string)
+	Timer(id string, due time.Time, command string, payload any)
+	CancelTimer(id string)
+}
+
+// ApplyFunc writes an event's state into the transaction. It must be deterministic: the state that the live
+// path leaves and the state that a replay leaves are compared by hash.
+type ApplyFunc func(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Event) error
+
+// Module is a domain package as the journal sees it. Name is what its kinds begin with, up to the first dot.
+type Module struct {
+	Name    string
+	Buckets []string // journaled
+	Decode  func(kind string, data []byte) (Event, error)
+	Apply   ApplyFunc
+	Observe ApplyFunc // nil, or called after Apply for the events of every other module
+}
+
+// Command is something to be decided. Key is the caller's idempotency key, unique to it; empty for none.
+// Payload is of the type that the command's handler was registered with.
+type Command struct {
+	Kind    string
+	Key     string
+	Actor   string
+	Payload any
+	Vault   []VaultEntry // stored before the block that refers to them
+}
+
+// Registry holds the modules and the command handlers. It is filled before Open and not changed after.
+type Registry struct {
+	modules  []Module
+	byName   map[string]*Module
+	handlers map[string]*handler
+}
+
+type handler struct {
+	decide  func(tx *bbolt.Tx, actor string, payload any, now time.Time) ([]Event, any, error)
+	payload func([]byte) (any, error)
+	result  func([]byte) (any, error)
+}
+
+// NewRegistry returns a registry with the journal's own module.
+func NewRegistry(modules ...Module) *Registry {
+	r := &Registry{byName: map[string]*Module{}, handlers: map[string]*handler{}}
+	r.modules = append([]Module{ownModule()}, modules...)
+	for i := range r.modules {
+		m := &r.modules[i]
+		if r.byName[m.Name] != nil {
+			panic("journal: module twice: " + m.Name)
+		}
+		r.byName[m.Name] = m
+	}
+	registerOwn(r)
+	return r
+}
+
+// Handle registers how a command kind is decided.
+func Handle[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
+	if r.handlers[kind] != nil {
+		panic("journal: handler twice: " + kind)
+	}
+	r.handlers[kind] = &handler{
+		decide: func(tx *bbolt.Tx, actor string, payload any, now time.Time) ([]Event, any, error) {
+			in, ok := payload.(P)
+			if !ok {
+				return nil, nil, fmt.Errorf("journal: command %s got a %T", kind, payload)
+			}
+			events, result, err := decide(tx, actor, in, now)
+			return events, result, err
+		},
+		payload: func(b []byte) (any, error) { var p P; err := json.Unmarshal(b, &p); return p, err },
+		result:  func(b []byte) (any, error) { var v R; err := json.Unmarshal(b, &v); return v, err },
+	}
+}
+
+func (r *Registry) owner(kind string) (*Module, error) {
+	name, _, _ := strings.Cut(kind, ".")
+	m := r.byName[name]
+	if m == nil {
+		return nil, fmt.Errorf("journal: no module owns event kind %q", kind)
+	}
+	return m, nil
+}
+
+// apply writes one event's state: its owner first, then every module that observes.
+func (r *Registry) apply(tx *bbolt.Tx, fx *effects, at time.Time, actor string, pos Pos, ev Event) error {
+	owner, err := r.owner(ev.Kind())
+	if err != nil {
+		return err
+	}
+	if err := owner.Apply(tx, fx, at, actor, pos, ev); err != nil {
+		return fmt.Errorf("apply %s: %w", ev.Kind(), err)
+	}
+	for i := range r.modules {
+		if m := &r.modules[i]; m.Observe != nil && m != owner {
+			if err := m.Observe(tx, fx, at, actor, pos, ev); err != nil {
+				return fmt.Errorf("%s observes %s: %w", m.Name, ev.Kind(), err)
+			}
+		}
+	}
+	return fx.err
+}
+
+func (r *Registry) journaled() []string {
+	var names []string
+	for i := range r.modules {
+		names = append(names, r.modules[i].Buckets...)
+	}
+	return names
+}

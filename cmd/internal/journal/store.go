@@ -1,0 +1,226 @@
+package journal
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"qingkong/notify/ledger"
+)
+
+// Kind says what a bucket's loss would mean; every bucket has one.
+type Kind string
+
+// The three kinds of data.
+const (
+	Journaled Kind = "journaled"
+	Vault     Kind = "vault"
+	Local     Kind = "local"
+)
+
+var (
+	metaBucket   = []byte("journal.meta")   // "last": number, hash, time (ms), of the last applied block
+	blocksBucket = []byte("journal.blocks") // block number, 8 bytes big-endian -> the block
+	idemBucket   = []byte("journal.idem")   // idempotency key -> 16 bytes of fingerprint, result as JSON
+	lastKey      = []byte("last")
+)
+
+// BucketKinds lists every bucket of the record's file and its kind.
+func BucketKinds(reg *Registry) map[string]Kind {
+	kinds := map[string]Kind{}
+	for _, name := range reg.journaled() {
+		kinds[name] = Journaled
+	}
+	for _, name := range vaultBuckets() {
+		kinds[name] = Vault
+	}
+	return kinds
+}
+
+func openDB(path string, reg *Registry) (*bbolt.DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: 2 * time.Second, InitialMmapSize: initialMmap, FreelistType: bbolt.FreelistMapType,
+	})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w (move the file away and start again: it is rebuilt from the stream and the vault)", path, err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for name := range BucketKinds(reg) {
+			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// tip is the end of the record as bbolt holds it.
+type tip struct {
+	number uint64
+	hash   [32]byte
+	at     time.Time
+}
+
+func readTip(tx *bbolt.Tx) (tip, error) {
+	row := tx.Bucket(metaBucket).Get(lastKey)
+	if row == nil {
+		return tip{}, nil
+	}
+	if len(row) != 48 {
+		return tip{}, errors.New("journal: the row of the last block is damaged")
+	}
+	return tip{number: binary.BigEndian.Uint64(row), hash: [32]byte(row[8:40]),
+		at: time.UnixMilli(int64(binary.BigEndian.Uint64(row[40:])))}, nil
+}
+
+func writeTip(tx *bbolt.Tx, t tip) error {
+	row := binary.BigEndian.AppendUint64(nil, t.number)
+	row = append(row, t.hash[:]...)
+	row = binary.BigEndian.AppendUint64(row, uint64(t.at.UnixMilli()))
+	return tx.Bucket(metaBucket).Put(lastKey, row)
+}
+
+func blockKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
+
+// ReadBlock returns the raw block of that number, good for the transaction's life, or nil.
+func ReadBlock(tx *bbolt.Tx, number uint64) []byte {
+	return tx.Bucket(blocksBucket).Get(blockKey(number))
+}
+
+// ReadPos returns an event's data from where it was recorded, good for the transaction's life. It cannot read
+// the block that is still being written.
+func ReadPos(tx *bbolt.Tx, pos Pos) ([]byte, error) {
+	raw := ReadBlock(tx, pos.Block)
+	if uint64(len(raw)) < uint64(pos.Off)+uint64(pos.Len) {
+		return nil, fmt.Errorf("journal: block %d has no bytes %d+%d", pos.Block, pos.Off, pos.Len)
+	}
+	return raw[pos.Off : pos.Off+pos.Len], nil
+}
+
+// StateHash is one hash over all journaled buckets but the blocks they come from: two records with the same
+// blocks have the same.
+func StateHash(tx *bbolt.Tx, reg *Registry) (string, error) {
+	names := reg.journaled()
+	slices.Sort(names)
+	h := sha256.New()
+	for _, name := range names {
+		if name == string(blocksBucket) {
+			continue
+		}
+		hashPart(h, []byte(name))
+		b := tx.Bucket([]byte(name))
+		if b == nil {
+			return "", fmt.Errorf("journal: bucket %s is missing", name)
+		}
+		err := b.ForEach(func(k, v []byte) error { hashPart(h, k); hashPart(h, v); return nil })
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func hashPart(h hash.Hash, b []byte) {
+	_, _ = h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b)))) // a hash never fails to write
+	_, _ = h.Write(b)
+}
+
+// fingerprint tells a repeated command from another one with the same key.
+func fingerprint(kind, actor string, payload []byte) []byte {
+	h := sha256.New()
+	hashPart(h, []byte(kind))
+	hashPart(h, []byte(actor))
+	hashPart(h, payload)
+	return h.Sum(nil)[:16]
+}
+
+// applyPart writes what one recorded command leaves: its key, its events' state and their leaves.
+func (r *Registry) applyKey(tx *bbolt.Tx, c BlockCommand) error {
+	if c.Key == "" {
+		return nil
+	}
+	row := append(fingerprint(c.Kind, c.Actor, c.Payload), c.Result...)
+	return tx.Bucket(idemBucket).Put([]byte(c.Key), row)
+}
+
+// applyBlock applies a whole block that was decided elsewhere or earlier. It checks that the block stands on
+// what is here.
+func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
+	last, err := readTip(tx)
+	if err != nil {
+		return err
+	}
+	tree, err := ledger.Load(tx)
+	if err != nil {
+		return err
+	}
+	if err := b.follows(last.number, last.hash, tree.Size(), tree.Root()); err != nil {
+		return err
+	}
+	if err := tx.Bucket(blocksBucket).Put(blockKey(b.Number), b.Raw); err != nil {
+		return err
+	}
+	fx := newEffects(tx)
+	for i := range b.Parts {
+		p := &b.Parts[i]
+		if err := r.applyKey(tx, p.Command); err != nil {
+			return err
+		}
+		for k := range p.Entries {
+			e := &p.Entries[k]
+			owner, err := r.owner(e.Kind)
+			if err != nil {
+				return err
+			}
+			ev, err := owner.Decode(e.Kind, e.Data)
+			if err != nil {
+				return fmt.Errorf("block %d, entry %d: %w", b.Number, e.Index, err)
+			}
+			if err := r.apply(tx, fx, e.At, e.Actor, e.Pos, ev); err != nil {
+				return fmt.Errorf("block %d, entry %d: %w", b.Number, e.Index, err)
+			}
+			tree.Append(e.Leaf)
+		}
+	}
+	if err := tree.Save(); err != nil {
+		return err
+	}
+	return writeTip(tx, tip{number: b.Number, hash: b.Hash, at: b.Time})
+}
+
+// nodeName is a random name kept in the data directory.
+func nodeName(dir string) (string, error) {
+	path := filepath.Join(dir, "node-id")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	name := "n" + strings.ToLower(rand.Text()[:8])
+	return name, os.WriteFile(path, []byte(name+"\n"), 0o600)
+}

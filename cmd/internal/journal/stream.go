@@ -1,0 +1,141 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Stream is the name of the journal's stream; its account is reached by no outside user.
+const Stream = "QINGKONG_JOURNAL"
+
+const blockSubject = "qingkong.journal.block"
+
+// appendLog is the stream as the writer needs it. In a good stream block n is message n.
+type appendLog interface {
+	append(ctx context.Context, number uint64, raw []byte) error // errTaken is not told here: read the place
+	read(ctx context.Context, number uint64) ([]byte, error)     // errMissing
+	info(ctx context.Context) (streamInfo, error)
+	reset(ctx context.Context) error // an empty stream in its place
+}
+
+type streamInfo struct {
+	first, last, count uint64
+	deleted            int
+}
+
+// whole says why the stream cannot hold block n at message n for every n up to last, or nil.
+func (s streamInfo) whole() error {
+	switch {
+	case s.last == 0:
+		return nil
+	case s.deleted > 0:
+		return fmt.Errorf("%d messages were deleted", s.deleted)
+	case s.first != 1:
+		return fmt.Errorf("it begins at message %d", s.first)
+	case s.count != s.last:
+		return fmt.Errorf("it holds %d messages and ends at %d", s.count, s.last)
+	}
+	return nil
+}
+
+var (
+	errMissing = errors.New("journal: no such message in the stream")
+	errTaken   = errors.New("journal: another node's block stands in this place")
+
+	// ErrRegressed means that the stream ends before the record: it lost what was confirmed.
+	ErrRegressed = errors.New("the stream lost blocks that the record holds")
+)
+
+type jsStream struct {
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	cfg    jetstream.StreamConfig
+}
+
+func openStream(ctx context.Context, js jetstream.JetStream, replicas int) (*jsStream, error) {
+	s := &jsStream{js: js, cfg: jetstream.StreamConfig{
+		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,
+		Replicas: replicas, Description: "blocks of the record; never purged",
+	}}
+	var err error
+	s.stream, err = js.Stream(ctx, Stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		s.stream, err = js.CreateStream(ctx, s.cfg)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: stream %s: %w", Stream, err)
+	}
+	return s, nil
+}
+
+func (s *jsStream) append(ctx context.Context, number uint64, raw []byte) error {
+	msg := &nats.Msg{Subject: blockSubject, Data: raw}
+	ack, err := s.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequence(number-1), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return err
+	}
+	if ack.Sequence != number {
+		return fmt.Errorf("journal: block %d landed at %d", number, ack.Sequence)
+	}
+	return nil
+}
+
+func (s *jsStream) read(ctx context.Context, number uint64) ([]byte, error) {
+	msg, err := s.stream.GetMsg(ctx, number)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, errMissing
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: read block %d: %w", number, err)
+	}
+	return msg.Data, nil
+}
+
+func (s *jsStream) info(ctx context.Context) (streamInfo, error) {
+	i, err := s.stream.Info(ctx)
+	if err != nil {
+		return streamInfo{}, fmt.Errorf("journal: stream info: %w", err)
+	}
+	return streamInfo{first: i.State.FirstSeq, last: i.State.LastSeq, count: i.State.Msgs, deleted: i.State.NumDeleted}, nil
+}
+
+func (s *jsStream) reset(ctx context.Context) error {
+	err := s.js.DeleteStream(ctx, Stream)
+	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return err
+	}
+	s.stream, err = s.js.CreateStream(ctx, s.cfg)
+	return err
+}
+
+// follow kicks the writer whenever a block lands that is not applied here yet.
+func (j *Journal) follow(ctx context.Context) error {
+	c, err := j.opt.JS.OrderedConsumer(ctx, Stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverNewPolicy, HeadersOnly: true,
+	})
+	if err != nil {
+		return fmt.Errorf("journal: follow: %w", err)
+	}
+	run, err := c.Consume(func(msg jetstream.Msg) {
+		meta, err := msg.Metadata()
+		if err != nil || meta.Sequence.Stream > j.Height() {
+			select {
+			case j.kick <- struct{}{}:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("journal: follow: %w", err)
+	}
+	j.wg.Go(func() { <-j.stop; run.Stop() })
+	select {
+	case j.kick <- struct{}{}: // what landed between recovery and the subscription
+	default:
+	}
+	return nil
+}

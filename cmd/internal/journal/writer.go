@@ -1,0 +1,396 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/notify/ledger"
+)
+
+// maxBatch bounds the commands that share a block, and with them what one failed apply makes to be redone.
+const maxBatch = 2048
+
+// pending is a submitted command on its way to an answer.
+type pending struct {
+	cmd    Command
+	h      *handler
+	done   func(any, error)
+	result any
+	err    error
+}
+
+// run is the writer: the only goroutine that changes journaled state.
+func (j *Journal) run() {
+	var work []*pending
+	for {
+		if len(work) == 0 {
+			select {
+			case p := <-j.queue:
+				work = append(work, p)
+			case <-j.kick:
+				_ = j.catchUp() // what cannot be read now is read at the next kick or append
+				continue
+			case <-j.stop:
+				return
+			}
+		}
+		if j.Halted() != nil {
+			for _, p := range work {
+				p.done(nil, refusal.New(refusal.NotReady, "journal.stopped", nil))
+			}
+			work = nil
+			continue
+		}
+		work = j.batch(work)
+	}
+}
+
+// batch takes work and what else is queued through decide, append, apply and answer. It returns the commands
+// that no longer fitted into the block.
+func (j *Journal) batch(work []*pending) (rest []*pending) {
+	var failed []*pending
+	for len(work) > 0 {
+		a := &attempt{j: j, work: work}
+		outcome, err := a.try()
+		work, rest = a.work, a.rest
+		switch outcome {
+		case applyFailed:
+			bad := work[a.at]
+			j.opt.Log.Error("a command could not be applied and is left out", "command", bad.cmd.Kind, "err", err)
+			bad.result, bad.err = nil, fmt.Errorf("journal: %s could not be applied: %w", bad.cmd.Kind, err)
+			failed = append(failed, bad)
+			work = slices.Delete(work, a.at, a.at+1)
+			continue
+		case lostRace:
+			work = append(work, rest...)
+			continue
+		case halted:
+			for _, p := range work {
+				p.result, p.err = nil, err
+			}
+		}
+		break
+	}
+	for _, p := range append(work, failed...) {
+		p.done(p.result, p.err)
+	}
+	return rest
+}
+
+type outcome int
+
+const (
+	done        outcome = iota
+	applyFailed         // work[at] could not be applied; nothing is written
+	lostRace            // another node's block stands where ours was to stand; it is applied now
+	halted              // nothing can be written
+)
+
+// attempt is one open transaction and the block that belongs to it.
+type attempt struct {
+	j     *Journal
+	work  []*pending
+	rest  []*pending
+	at    int
+	tx    *bbolt.Tx
+	last  tip
+	tree  *ledger.Tree
+	block *builder
+	fx    *effects
+	vault []VaultEntry
+	count int // events in the block
+}
+
+func (a *attempt) try() (out outcome, err error) {
+	if err := a.begin(); err != nil {
+		a.rollback()
+		return halted, err
+	}
+	for a.at = 0; ; a.at++ {
+		if a.at == len(a.work) {
+			p := a.more()
+			if p == nil {
+				break
+			}
+			a.work = append(a.work, p)
+		}
+		full, err := a.accept(a.work[a.at])
+		if err != nil {
+			a.rollback()
+			return applyFailed, err
+		}
+		if full {
+			a.work, a.rest = a.work[:a.at:a.at], a.work[a.at:]
+			break
+		}
+	}
+	if a.count == 0 {
+		a.rollback()
+		return done, nil
+	}
+	return a.commit()
+}
+
+func (a *attempt) more() *pending {
+	if len(a.work) >= maxBatch || len(a.block.buf) > maxBlock*3/4 {
+		return nil
+	}
+	select {
+	case p := <-a.j.queue:
+		return p
+	default:
+		return nil
+	}
+}
+
+func (a *attempt) begin() (err error) {
+	if a.tx, err = a.j.db.Begin(true); err != nil {
+		return err
+	}
+	if a.last, err = readTip(a.tx); err != nil {
+		return err
+	}
+	if a.tree, err = ledger.Load(a.tx); err != nil {
+		return err
+	}
+	a.fx = newEffects(a.tx)
+	a.block = newBuilder(a.last.number+1, a.tree.Size(), a.tree.Root(), a.last.hash, a.j.now(a.last.at), a.j.opt.Node)
+	return nil
+}
+
+func (a *attempt) rollback() {
+	if a.tx != nil {
+		_ = a.tx.Rollback() // a transaction that cannot be rolled back was never begun
+	}
+}
+
+// accept decides one command on the open state and applies what it led to. A refusal is an answer, not an
+// error; an error means that the transaction is spoiled. full means that the block has no room for it.
+func (a *attempt) accept(p *pending) (full bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	p.result, p.err = nil, nil
+	line := BlockCommand{Kind: p.cmd.Kind, Key: p.cmd.Key, Actor: p.cmd.Actor}
+	if line.Payload, err = appendJSON(nil, p.cmd.Payload); err != nil {
+		p.err = fmt.Errorf("journal: %s: %w", p.cmd.Kind, err)
+		return false, nil
+	}
+	if p.cmd.Key != "" {
+		if seen, err := a.repeated(p, line); seen || err != nil {
+			return false, err
+		}
+	}
+	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, a.block.at)
+	if err != nil || len(events) == 0 {
+		p.result, p.err = result, err
+		return false, nil
+	}
+	if p.cmd.Key != "" {
+		if line.Result, err = json.Marshal(result); err != nil {
+			return false, err
+		}
+	}
+	mark := len(a.block.buf)
+	full, err = a.write(p, line, events)
+	if full {
+		a.block.buf = a.block.buf[:mark]
+		if a.count == 0 {
+			p.err = refusal.New(refusal.TooLarge, "journal.command_too_large", refusal.Args{"command": p.cmd.Kind})
+			return false, nil
+		}
+		return true, nil
+	}
+	p.result = result
+	return false, err
+}
+
+// write puts a command and its events into the block and, when they fit, into the state.
+func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full bool, err error) {
+	type placed struct {
+		leaf []byte
+		pos  Pos
+	}
+	a.block.command(line)
+	at := make([]placed, len(events))
+	for i, ev := range events {
+		leaf, pos, err := a.block.event(p.cmd.Actor, ev)
+		if err != nil {
+			return false, err
+		}
+		at[i] = placed{leaf, pos}
+	}
+	if len(a.block.buf)+tailLen > maxBlock {
+		return true, nil
+	}
+	if err := a.j.reg.applyKey(a.tx, line); err != nil {
+		return false, err
+	}
+	for i, ev := range events {
+		if err := a.j.reg.apply(a.tx, a.fx, a.block.at, p.cmd.Actor, at[i].pos, ev); err != nil {
+			return false, err
+		}
+		a.tree.Append(at[i].leaf)
+	}
+	a.count += len(events)
+	a.vault = append(a.vault, p.cmd.Vault...)
+	return false, nil
+}
+
+// repeated answers a command whose key was seen: the same content with the first answer, other content with a
+// refusal.
+func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
+	row := a.tx.Bucket(idemBucket).Get([]byte(p.cmd.Key))
+	if row == nil {
+		return false, nil
+	}
+	if string(row[:16]) != string(fingerprint(line.Kind, line.Actor, line.Payload)) {
+		p.err = refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": p.cmd.Key})
+		return true, nil
+	}
+	var err error
+	p.result, err = p.h.result(row[16:])
+	return true, err
+}
+
+// commit appends the block to the stream and commits the transaction, in this order: an answer is given for
+// what both hold. Between the two the process may die; the stream is then ahead and the restart applies it.
+func (a *attempt) commit() (outcome, error) {
+	raw, hash := a.block.finish()
+	number := a.block.head.Number
+	if err := a.store(raw, tip{number: number, hash: hash, at: a.block.at}); err != nil {
+		a.rollback()
+		return halted, err
+	}
+	switch landed, err := a.j.appendUntilKnown(number, raw, hash); {
+	case errors.Is(err, errTaken):
+		a.rollback()
+		if err := a.j.catchUp(); err != nil {
+			return halted, err
+		}
+		return lostRace, nil
+	case err != nil || !landed:
+		a.rollback()
+		return halted, err
+	}
+	if err := a.tx.Commit(); err != nil {
+		a.j.halt(err)
+		a.j.opt.Fatal(fmt.Errorf("commit block %d: %w", number, err))
+		return halted, ErrClosed
+	}
+	a.j.height.Store(number)
+	a.j.changed.signal()
+	return done, nil
+}
+
+func (a *attempt) store(raw []byte, t tip) error {
+	if err := a.tree.Save(); err != nil {
+		return err
+	}
+	if err := a.tx.Bucket(blocksBucket).Put(blockKey(t.number), raw); err != nil {
+		return err
+	}
+	if err := writeTip(a.tx, t); err != nil {
+		return err
+	}
+	return a.j.vault.putWith(a.tx, a.vault)
+}
+
+// appendUntilKnown publishes a block and does not return before it knows where it is: landed, or its place is
+// taken by another (errTaken), or the journal is being closed or halted.
+func (j *Journal) appendUntilKnown(number uint64, raw []byte, hash [32]byte) (bool, error) {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		err := j.log.append(ctx, number, raw)
+		cancel()
+		if err == nil {
+			return true, nil
+		}
+		landed, known, err := j.lookUp(number, hash, err)
+		if known {
+			return landed, err
+		}
+		select {
+		case <-j.stop:
+			return false, ErrClosed
+		case <-time.After(wait):
+		}
+	}
+}
+
+// lookUp reads the expected place after an append that was not confirmed. known is false while the stream
+// cannot tell; nothing there means that the identical block is to be published again.
+func (j *Journal) lookUp(number uint64, hash [32]byte, cause error) (landed, known bool, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	j.opt.Log.Warn("an append was not confirmed; reading its place", "block", number, "err", cause)
+	raw, err := j.log.read(ctx, number)
+	switch {
+	case errors.Is(err, errMissing):
+		info, infoErr := j.log.info(ctx)
+		if infoErr == nil && info.last+1 != number {
+			err := fmt.Errorf("the stream ends at %d while the record ends at %d: %w", info.last, number-1, ErrRegressed)
+			j.halt(err)
+			return false, true, err
+		}
+		return false, false, nil
+	case err != nil:
+		return false, false, err
+	}
+	b, err := ParseBlock(raw)
+	if err != nil {
+		j.halt(fmt.Errorf("block %d in the stream cannot be read: %w", number, err))
+		return false, true, *j.stopped.Load()
+	}
+	if b.Hash == hash {
+		return true, true, nil
+	}
+	return false, true, errTaken
+}
+
+// catchUp applies the blocks that other nodes appended. It halts the journal on a fork.
+func (j *Journal) catchUp() error {
+	if err := j.Halted(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		raw, err := j.log.read(ctx, j.Height()+1)
+		if errors.Is(err, errMissing) {
+			return nil
+		}
+		if err != nil {
+			j.opt.Log.Warn("reading the stream", "err", err)
+			return err
+		}
+		if err := j.applyRemote(raw); err != nil {
+			j.halt(err)
+			return err
+		}
+	}
+}
+
+func (j *Journal) applyRemote(raw []byte) error {
+	b, err := ParseBlock(raw)
+	if err != nil {
+		return err
+	}
+	err = j.db.Update(func(tx *bbolt.Tx) error { return j.reg.applyBlock(tx, b) })
+	if err != nil {
+		return err
+	}
+	j.height.Store(b.Number)
+	j.changed.signal()
+	return nil
+}
