@@ -1,0 +1,309 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// The domain of these tests: counters that only grow, each with a message to be sent when it does.
+
+type added struct {
+	Name  string `json:"name"`
+	N     uint64 `json:"n"`
+	Total uint64 `json:"total"`
+}
+
+func (added) Kind() string { return "t.added" }
+
+type poisoned struct {
+	Live bool `json:"-"`
+}
+
+func (poisoned) Kind() string { return "t.poisoned" }
+
+type add struct {
+	Name string `json:"name"`
+	N    uint64 `json:"n"`
+	Max  uint64 `json:"max,omitempty"` // refuse to go over it
+	Pad  string `json:"pad,omitempty"`
+	Ref  string `json:"ref,omitempty"`
+}
+
+var countBucket = []byte("t.counts")
+
+func count(tx *bbolt.Tx, name string) uint64 {
+	row := tx.Bucket(countBucket).Get([]byte(name))
+	if row == nil {
+		return 0
+	}
+	return binary.BigEndian.Uint64(row)
+}
+
+func testRegistry() *Registry {
+	r := NewRegistry(Module{
+		Name: "t", Buckets: []string{string(countBucket)},
+		Decode: func(kind string, data []byte) (Event, error) {
+			if kind != "t.added" {
+				return nil, fmt.Errorf("unknown kind %q", kind)
+			}
+			var e added
+			err := json.Unmarshal(data, &e)
+			return e, err
+		},
+		Apply: func(tx *bbolt.Tx, fx Effects, at time.Time, _ string, _ Pos, ev Event) error {
+			e, ok := ev.(added)
+			if !ok {
+				return errors.New("the poison works")
+			}
+			fx.Send("count", e.Name, at)
+			return tx.Bucket(countBucket).Put([]byte(e.Name), binary.BigEndian.AppendUint64(nil, e.Total))
+		},
+	})
+	Handle(r, "t.add", func(tx *bbolt.Tx, _ string, in add, _ time.Time) ([]Event, uint64, error) {
+		have := count(tx, in.Name)
+		if in.N == 0 {
+			return nil, have, nil
+		}
+		if in.Max > 0 && have+in.N > in.Max {
+			return nil, have, refusal.Transition("journal.busy", fmt.Sprint(have), nil)
+		}
+		return []Event{added{in.Name, in.N, have + in.N}}, have + in.N, nil
+	})
+	Handle(r, "t.poison", func(*bbolt.Tx, string, add, time.Time) ([]Event, uint64, error) {
+		return []Event{poisoned{}}, 0, nil
+	})
+	Handle(r, "t.panic", func(*bbolt.Tx, string, add, time.Time) ([]Event, uint64, error) {
+		panic("a handler that panics")
+	})
+	Handle(r, "t.sent", func(tx *bbolt.Tx, _ string, in sentRows, now time.Time) ([]Event, bool, error) {
+		events, err := DecideSent(tx, in.Epoch, in.Rows, now, func(string, int) time.Duration { return 0 })
+		return events, true, err
+	})
+	return r
+}
+
+type sentRows struct {
+	Epoch uint64
+	Rows  []Due
+}
+
+// world is one data directory with its server, which can both be stopped, damaged and started again.
+type world struct {
+	t    *testing.T
+	dir  string // record
+	nats string // the server's store
+	port int    // 0: no listener
+	srv  *server.Server
+	nc   *nats.Conn
+	js   jetstream.JetStream
+	j    *Journal
+	opt  Options
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), nats: t.TempDir()}
+	t.Cleanup(w.stop)
+	return w
+}
+
+func (w *world) startServer() {
+	w.t.Helper()
+	srv, err := server.NewServer(&server.Options{
+		JetStream: true, StoreDir: w.nats, DontListen: true, NoSigs: true, NoLog: true,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	srv.Start()
+	if !srv.ReadyForConnections(10 * time.Second) {
+		w.t.Fatal("server not ready")
+	}
+	w.srv = srv
+	w.nc, w.js = connect(w.t, srv)
+}
+
+func connect(t *testing.T, srv *server.Server) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(srv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nc, js
+}
+
+// start opens the journal, with the server when it is not running.
+func (w *world) start() *Journal {
+	w.t.Helper()
+	j, err := w.tryStart()
+	if err != nil {
+		w.t.Fatalf("open: %v", err)
+	}
+	return j
+}
+
+func (w *world) tryStart() (*Journal, error) {
+	w.t.Helper()
+	if w.srv == nil {
+		w.startServer()
+	}
+	opt := w.opt
+	opt.Dir, opt.JS = w.dir, w.js
+	if opt.Registry == nil {
+		opt.Registry = testRegistry()
+	}
+	if opt.Fatal == nil {
+		opt.Fatal = func(err error) { w.t.Errorf("fatal: %v", err) }
+	}
+	if testing.Verbose() {
+		opt.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	j, err := Open(ctx, opt)
+	if err == nil {
+		w.j = j
+	}
+	return j, err
+}
+
+func (w *world) stopJournal() {
+	if w.j != nil {
+		if err := w.j.Close(); err != nil {
+			w.t.Errorf("close: %v", err)
+		}
+		w.j = nil
+	}
+}
+
+func (w *world) stop() {
+	w.stopJournal()
+	if w.srv != nil {
+		w.nc.Close()
+		w.srv.Shutdown()
+		w.srv.WaitForShutdown()
+		w.srv = nil
+	}
+}
+
+func (w *world) restart() *Journal {
+	w.t.Helper()
+	w.stop()
+	return w.start()
+}
+
+// blk is the path of a file of the stream's store.
+func (w *world) blk(name string) string {
+	return filepath.Join(w.nats, "jetstream", "$G", "streams", Stream, "msgs", name)
+}
+
+func (w *world) add(name string, n uint64) uint64 {
+	w.t.Helper()
+	got, err := Do[uint64](w.t.Context(), w.j, Command{Kind: "t.add", Actor: "tester", Payload: add{Name: name, N: n}})
+	if err != nil {
+		w.t.Fatalf("add %s %d: %v", name, n, err)
+	}
+	return got
+}
+
+func (w *world) want(name string, want uint64) {
+	w.t.Helper()
+	_ = w.j.View(func(tx *bbolt.Tx) error {
+		if got := count(tx, name); got != want {
+			w.t.Errorf("%s = %d, want %d", name, got, want)
+		}
+		return nil
+	})
+}
+
+// prove is the one checker that every scenario ends with: blocks, tree, stream, and a replay that leaves the
+// same state.
+func prove(t *testing.T, j *Journal) Report {
+	t.Helper()
+	r, err := j.Check(t.Context())
+	if err != nil {
+		t.Fatalf("check: %v", err)
+	}
+	for _, p := range r.Problems {
+		t.Errorf("check: %s", p)
+	}
+	return r
+}
+
+// faulty stands between the writer and the stream and makes its next append go wrong.
+type faulty struct {
+	appendLog
+	mu   sync.Mutex
+	next []fault
+}
+
+type fault struct {
+	land   bool // publish it all the same
+	before func()
+}
+
+var errFault = errors.New("no answer in time (made by the test)")
+
+func (f *faulty) append(ctx context.Context, number uint64, raw []byte) error {
+	f.mu.Lock()
+	var now *fault
+	if len(f.next) > 0 {
+		now, f.next = &f.next[0], f.next[1:]
+	}
+	f.mu.Unlock()
+	if now == nil {
+		return f.appendLog.append(ctx, number, raw)
+	}
+	if now.before != nil {
+		now.before()
+	}
+	if now.land {
+		if err := f.appendLog.append(ctx, number, raw); err != nil {
+			return err
+		}
+	}
+	return errFault
+}
+
+func (f *faulty) will(faults ...fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.next = faults
+}
+
+// withFaults starts the journal over a stream whose appends the test can make fail.
+func (w *world) withFaults() *faulty {
+	w.t.Helper()
+	if w.srv == nil {
+		w.startServer()
+	}
+	s, err := openStream(w.t.Context(), w.js, 1)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f := &faulty{appendLog: s}
+	w.opt.log = f
+	w.start()
+	w.opt.log = nil
+	return f
+}
