@@ -12,8 +12,9 @@ import (
 )
 
 // After a shared stream has lost blocks, a node that never saw them would append others in their place. So
-// every node keeps its height in a key-value bucket, and while one of the configured nodes has not, or stands
-// higher than the stream, none writes. The highest appends the missing tail.
+// every node keeps its height in a key-value bucket, and while one of the configured nodes is known to stand
+// higher than the stream, none writes: each says again how far it is and where it saw the stream end, and once
+// all have (or an operator has excluded those that will not come back) the highest appends the missing tail.
 
 const nodesKV = "QINGKONG_NODES"
 
@@ -22,6 +23,7 @@ type NodeHeight struct {
 	Number   uint64 `json:"number"`
 	Hash     string `json:"hash"`
 	At       string `json:"at"`
+	Stream   uint64 `json:"stream"`             // where it saw the stream end when it said so
 	Excluded bool   `json:"excluded,omitempty"` // by an operator: it is not waited for
 }
 
@@ -36,17 +38,39 @@ func openNodes(ctx context.Context, js jetstream.JetStream, replicas int) (jetst
 	return kv, nil
 }
 
-func (j *Journal) reportHeight(ctx context.Context, kv jetstream.KeyValue) error {
+func (j *Journal) reportHeight(ctx context.Context, streamLast uint64) error {
 	t, err := j.tip()
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(NodeHeight{Number: t.number, Hash: hex.EncodeToString(t.hash[:]), At: j.now(time.Time{}).Format(timeForm)})
+	text, err := json.Marshal(NodeHeight{Number: t.number, Hash: hex.EncodeToString(t.hash[:]),
+		At: j.now(time.Time{}).Format(timeForm), Stream: streamLast})
 	if err != nil {
 		return err
 	}
-	_, err = kv.Put(ctx, j.opt.Node, text)
+	_, err = j.nodes.Put(ctx, j.opt.Node, text)
 	return err
+}
+
+// reportEvery keeps this node's height known to the others while it runs.
+func (j *Journal) reportEvery(pause time.Duration) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	said := uint64(0)
+	for {
+		select {
+		case <-tick.C:
+		case <-j.stop:
+			return
+		}
+		if h := j.Height(); h != said {
+			ctx, cancel := context.WithTimeout(context.Background(), pause)
+			if err := j.reportHeight(ctx, h); err == nil {
+				said = h
+			}
+			cancel()
+		}
+	}
 }
 
 // ExcludeNode lets the others write without waiting for a node that will not come back.
@@ -63,72 +87,74 @@ func ExcludeNode(ctx context.Context, js jetstream.JetStream, node string) error
 	return err
 }
 
-// awaitHeights is called when the stream ends before this node's record. It reports this node's height and
-// returns once every configured node has reported its own and the stream has been made whole by the highest
-// of them; or with ctx's error.
-func (j *Journal) awaitHeights(ctx context.Context, streamLast uint64) error {
-	kv, err := openNodes(ctx, j.opt.JS, j.opt.Replicas)
-	if err != nil {
-		return err
-	}
-	if err := j.reportHeight(ctx, kv); err != nil {
-		return err
-	}
-	j.opt.Log.Warn("the shared stream lost blocks; waiting until every node has said how far its record reaches",
-		"stream", streamLast, "record", j.Height(), "nodes", j.opt.Nodes)
+// awaitHeights returns once the stream reaches as far as every configured node is known to have written: at
+// once in the ordinary case, else after all have reported and the highest has appended the tail; or with
+// ctx's error.
+func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
+	warned := false
 	for {
-		best, missing, err := highest(ctx, kv, j.opt.Nodes)
-		if err != nil {
-			return err
-		}
-		if len(missing) == 0 && (best == j.opt.Node || best == "") {
-			info, err := j.log.info(ctx)
-			if err != nil {
-				return err
-			}
-			if info.last < j.Height() {
-				return j.appendTail(ctx, info.last+1)
-			}
-		}
 		info, err := j.log.info(ctx)
 		if err != nil {
-			return err
+			return info, err
 		}
-		if info.last >= j.Height() {
-			if err := j.compareCommon(ctx, j.Height()); err != nil {
-				j.halt(err)
-				return nil
+		best, top, missing, err := j.highest(ctx, info.last)
+		if err != nil {
+			return info, err
+		}
+		if max(top, j.Height()) <= info.last {
+			return info, nil
+		}
+		if !warned {
+			warned = true
+			j.opt.Log.Warn("the shared stream lost blocks; waiting until every node has said how far its record reaches",
+				"stream", info.last, "record", j.Height(), "nodes", j.opt.Nodes)
+			if err := j.reportHeight(ctx, info.last); err != nil {
+				return info, err
 			}
-			return j.applyAhead(ctx, info)
+			continue
+		}
+		if len(missing) == 0 && (best == j.opt.Node || len(j.opt.Nodes) == 0) {
+			if err := j.compareCommon(ctx, info.last); err != nil {
+				return info, err
+			}
+			if err := j.appendTail(ctx, info.last+1); err != nil {
+				return info, err
+			}
+			continue
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("journal: still waiting for the heights of %v (exclude a node that will not come back): %w", missing, ctx.Err())
+			return info, fmt.Errorf("journal: still waiting for the heights of %v (exclude a node that will not come back): %w", missing, ctx.Err())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }
 
-// highest names the configured node whose record reaches furthest, and those that have not reported. Nodes
-// not configured are not waited for.
-func highest(ctx context.Context, kv jetstream.KeyValue, nodes []string) (best string, missing []string, err error) {
-	var top uint64
-	for _, name := range nodes {
-		e, err := kv.Get(ctx, name)
+// highest names the configured node whose record reaches furthest and how far, and those that have not said
+// so since the stream ended where it ends now. An excluded node counts for nothing.
+func (j *Journal) highest(ctx context.Context, streamLast uint64) (best string, top uint64, missing []string, err error) {
+	for _, name := range j.opt.Nodes {
+		e, err := j.nodes.Get(ctx, name)
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
 			missing = append(missing, name)
 			continue
 		}
 		if err != nil {
-			return "", nil, err
+			return "", 0, nil, err
 		}
 		var h NodeHeight
 		if err := json.Unmarshal(e.Value(), &h); err != nil {
-			return "", nil, fmt.Errorf("journal: height of %s: %w", name, err)
+			return "", 0, nil, fmt.Errorf("journal: height of %s: %w", name, err)
 		}
-		if !h.Excluded && (best == "" || h.Number > top) {
+		if h.Excluded {
+			continue
+		}
+		if h.Stream != streamLast {
+			missing = append(missing, name)
+		}
+		if best == "" || h.Number > top {
 			best, top = name, h.Number
 		}
 	}
-	return best, missing, nil
+	return best, top, missing, nil
 }

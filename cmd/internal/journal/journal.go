@@ -68,6 +68,7 @@ type Journal struct {
 	db    *bbolt.DB
 	log   appendLog
 	vault *vault
+	nodes jetstream.KeyValue // of a shared journal
 
 	queue chan *pending
 	kick  chan struct{} // another node's block may have come
@@ -142,6 +143,11 @@ func (j *Journal) start(ctx context.Context) error {
 		return err
 	}
 	j.vault = v
+	if j.opt.Shared {
+		if j.nodes, err = openNodes(ctx, j.opt.JS, j.opt.Replicas); err != nil {
+			return err
+		}
+	}
 	if err := j.recoverRecord(ctx); err != nil {
 		return err
 	}
@@ -150,6 +156,7 @@ func (j *Journal) start(ctx context.Context) error {
 		if err := j.follow(ctx); err != nil {
 			return err
 		}
+		j.wg.Go(func() { j.reportEvery(time.Second) })
 	}
 	return nil
 }

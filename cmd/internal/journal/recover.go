@@ -13,7 +13,7 @@ import (
 // recoverRecord compares the stream with the record and mends whichever is behind or damaged.
 //
 //	stream ahead                      its blocks are applied
-//	clean tail missing                appended again (shared: after every node has said how far it is)
+//	clean tail missing                appended again (shared: after every node has said how far it is, heights.go)
 //	hole, unreadable message, a last  rebuilt from bbolt (never a shared one: other nodes hold it too)
 //	sequence that is no block number
 //	same number, other hash           a fork: nothing is written until `journal reconcile`
@@ -30,6 +30,11 @@ func (j *Journal) recoverRecord(ctx context.Context) error {
 	if err := info.whole(); err != nil {
 		return j.mendStream(ctx, info, err)
 	}
+	if j.opt.Shared {
+		if info, err = j.awaitHeights(ctx); err != nil && !errors.Is(err, ErrForked) {
+			return err
+		}
+	}
 	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
 		var bad *damaged
 		if errors.As(err, &bad) {
@@ -43,9 +48,6 @@ func (j *Journal) recoverRecord(ctx context.Context) error {
 	}
 	if info.last >= last.number {
 		return j.applyAhead(ctx, info)
-	}
-	if j.opt.Shared {
-		return j.awaitHeights(ctx, info.last)
 	}
 	j.opt.Log.Warn("the stream ends before the record; appending its tail again", "stream", info.last, "record", last.number)
 	return j.appendTail(ctx, info.last+1)
