@@ -105,7 +105,7 @@ type sentRows struct {
 
 // world is one data directory with its server, which can both be stopped, damaged and started again.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string // record
 	nats string // the server's store
 	port int    // 0: no listener
@@ -116,7 +116,7 @@ type world struct {
 	opt  Options
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), nats: t.TempDir()}
 	t.Cleanup(w.stop)
@@ -139,7 +139,7 @@ func (w *world) startServer() {
 	w.nc, w.js = connect(w.t, srv)
 }
 
-func connect(t *testing.T, srv *server.Server) (*nats.Conn, jetstream.JetStream) {
+func connect(t testing.TB, srv *server.Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	nc, err := nats.Connect("", nats.InProcessServer(srv))
 	if err != nil {
