@@ -1,0 +1,226 @@
+// Package bus carries messages: NATS embedded in the program or an external one, who may connect to it and
+// which subjects each may use.
+//
+// A server has these accounts:
+//
+//   - SYS is NATS's own.
+//   - JOURNAL holds the record's stream, the vault and the lease; no outside user reaches it.
+//   - PUBLIC is where recipients, feeders and neighbours meet the coordinator, and where the streams of
+//     warnings and proposals are written. No outside user has JetStream rights in it.
+//   - READERS is for those who may read the streams: officers, inspectors, viewers. It holds mirrors of the
+//     streams and imports what goes out. It is apart because JetStream sends what it is asked for to any subject
+//     the request names, unchecked: in PUBLIC a viewer could have it written among another's orders, or into
+//     the stream of live warnings. A mirror takes in nothing but its origin.
+//   - AUTH is where the server asks us who a client is (auth callout). Those requests carry passwords.
+//
+// The start has an order: [Start] runs the server without a listener, the caller recovers its state over the
+// in-process connections, [Bus.ServeAuth] begins to answer logins, and [Bus.OpenListener] lets clients in.
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+)
+
+// maxPayload is the largest message, in bytes. Blocks of the journal stay below 900 KiB.
+const maxPayload = 1 << 20
+
+// Config says which server the bus uses. With a URL it is the external one, else one is embedded.
+type Config struct {
+	StoreDir   string // embedded: folder of the streams; created when missing
+	Listen     string // embedded: "127.0.0.1:4222"; port 0 takes a free one; "" has no listener
+	SyncAlways bool   // embedded: fsync each message
+
+	URL       string // external: one or several, separated by commas
+	CredsFile string // external: NATS .creds file or JSON, see [Credentials]
+	Replicas  int    // external: of the public streams when they are made; 0 is 1
+
+	Name   string // name of this node in connections and logs; "qingkong" when empty
+	Logger *slog.Logger
+}
+
+// Bus is one node's access to NATS. Its methods may be called from any goroutine.
+type Bus struct {
+	cfg Config
+	log *slog.Logger
+
+	srv   *server.Server // nil when external
+	fatal *fatalLog      // what the embedded server gave up with
+	creds Credentials    // external
+
+	journal, public, readers, auth, system *nats.Conn // the last three are nil when there is no such access
+	journalJS, publicJS, readersJS         jetstream.JetStream
+
+	issuer *issuer // signs what the callout answers; nil when no callout is served
+	target string  // account that authenticated users are placed in
+	// readersTarget is the account of those who read the streams; "" leaves them in target, without streams.
+	readersTarget string
+	xkey          nkeys.KeyPair // opens encrypted callout requests; nil when they are not encrypted
+
+	mu      sync.Mutex
+	callout *callout
+	closed  bool
+}
+
+// ErrNoCallout is returned by [Bus.ServeAuth] when the external server knows its users itself.
+var ErrNoCallout = errors.New("bus: the credentials name no auth callout; the server's own users apply")
+
+// Start runs the embedded server without a listener, or connects to the external one. It returns when the
+// connections are up, or an error that names what is wrong with the configuration or the server.
+func Start(cfg Config) (*Bus, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Name == "" {
+		cfg.Name = "qingkong"
+	}
+	b := &Bus{cfg: cfg, log: cfg.Logger.With("component", "bus")}
+	var err error
+	if cfg.URL != "" {
+		err = b.connectExternal()
+	} else {
+		err = b.startEmbedded()
+	}
+	if err == nil {
+		err = b.openJetStream()
+	}
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		return nil, errors.Join(err, b.Close(ctx))
+	}
+	return b, nil
+}
+
+func (b *Bus) openJetStream() (err error) {
+	if b.journalJS, err = jetstream.New(b.journal); err != nil {
+		return fmt.Errorf("bus: journal account: %w", err)
+	}
+	if b.publicJS, err = jetstream.New(b.public); err != nil {
+		return fmt.Errorf("bus: public account: %w", err)
+	}
+	if b.readers != nil {
+		if b.readersJS, err = jetstream.New(b.readers); err != nil {
+			return fmt.Errorf("bus: readers account: %w", err)
+		}
+	}
+	return nil
+}
+
+// Journal is the connection to the account that no outside user reaches.
+func (b *Bus) Journal() (*nats.Conn, jetstream.JetStream) { return b.journal, b.journalJS }
+
+// Public is the connection with all rights in the account that outside users share.
+func (b *Bus) Public() (*nats.Conn, jetstream.JetStream) { return b.public, b.publicJS }
+
+// Embedded says whether the server runs in this process.
+func (b *Bus) Embedded() bool { return b.srv != nil }
+
+// Addr is the address clients connect to, as host:port. It is empty before [Bus.OpenListener], when there is
+// no listener, and for an external server.
+func (b *Bus) Addr() string {
+	if b.srv == nil {
+		return ""
+	}
+	if a, ok := b.srv.Addr().(*net.TCPAddr); ok && a != nil {
+		return a.String()
+	}
+	return ""
+}
+
+// Close ends logins, drains the connections, so that what was published and received is finished, and stops
+// the embedded server. When ctx ends first it closes what is left without waiting and returns ctx's error.
+// Calling it again does nothing.
+func (b *Bus) Close(ctx context.Context) error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil
+	}
+	b.closed = true
+	c := b.callout
+	b.mu.Unlock()
+
+	if c != nil {
+		c.stop()
+	}
+	err := drain(ctx, b.public, b.journal, b.readers, b.auth, b.system)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if b.srv != nil {
+			b.srv.Shutdown()
+			b.srv.WaitForShutdown()
+		}
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = errors.Join(err, fmt.Errorf("bus: server did not stop in time: %w", ctx.Err()))
+	}
+	return err
+}
+
+// drain drains the connections one after the other; one that was never opened or shares an account with
+// another may be nil or given twice.
+func drain(ctx context.Context, conns ...*nats.Conn) error {
+	var errs []error
+	for _, nc := range conns {
+		if nc == nil || nc.IsClosed() {
+			continue
+		}
+		closed := nc.StatusChanged(nats.CLOSED)
+		if err := nc.Drain(); err != nil {
+			nc.Close()
+			continue
+		}
+		select {
+		case <-closed:
+		case <-ctx.Done():
+			nc.Close()
+			errs = append(errs, fmt.Errorf("bus: drain %s: %w", nc.Opts.Name, ctx.Err()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// options are those of every connection of ours: it never gives up, spreads its reconnects over a second so
+// that the nodes of a district do not return in one instant, and publishes nothing while it is disconnected,
+// because what was not published is repeated from the record.
+func (b *Bus) options(part string) []nats.Option {
+	log := b.log.With("connection", part)
+	return []nats.Option{
+		nats.Name(b.cfg.Name + "/" + part),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(time.Second),
+		nats.ReconnectJitter(time.Second, time.Second),
+		nats.ReconnectBufSize(-1),
+		nats.IgnoreAuthErrorAbort(),
+		nats.DrainTimeout(10 * time.Second),
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			subject := ""
+			if sub != nil {
+				subject = sub.Subject
+			}
+			log.Error("nats", "subject", subject, "error", err)
+		}),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn("disconnected from nats", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			log.Info("reconnected to nats", "url", nc.ConnectedUrlRedacted())
+		}),
+	}
+}

@@ -1,0 +1,154 @@
+package bus
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+
+	"qingkong/alerts/refusal"
+)
+
+// Login is a user of an external server.
+type Login struct {
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+// Credentials is the JSON form of the credentials file for an external server. With user and password alone
+// everything runs in that user's account and the server's own users apply; so it does with a NATS .creds file.
+// Otherwise user and password are those of the journal's account.
+type Credentials struct {
+	Login
+	Public  *Login   `json:"public,omitempty"`  // all rights in the account outside users share
+	Readers *Login   `json:"readers,omitempty"` // all rights in the account of the streams' readers
+	System  *Login   `json:"system,omitempty"`  // system account; without it [Bus.Kick] cannot close connections
+	Callout *Callout `json:"callout,omitempty"` // needs Public
+
+	file string // a .creds file
+}
+
+// Callout is the access to an external server's auth callout.
+type Callout struct {
+	Login
+	IssuerSeed string `json:"issuer_seed"`         // seed (SA…) of the issuer in the server's auth_callout block
+	Account    string `json:"account"`             // account that users are placed in; "PUBLIC" when empty
+	Readers    string `json:"readers,omitempty"`   // account of the streams' readers; without it they have no stream
+	XKeySeed   string `json:"xkey_seed,omitempty"` // seed (SX…) of its xkey, when requests are encrypted
+}
+
+func readCredentials(path string) (Credentials, error) {
+	if path == "" {
+		return Credentials{}, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Credentials{}, fmt.Errorf("bus: credentials: %w", err)
+	}
+	c, err := parseCredentials(data)
+	if err != nil {
+		return Credentials{}, fmt.Errorf("bus: credentials %s: %w", path, err)
+	}
+	if c == nil {
+		return Credentials{file: path}, nil
+	}
+	return *c, nil
+}
+
+// parseCredentials reads the JSON form; nil without an error is a NATS .creds file, which nats.go reads itself.
+func parseCredentials(data []byte) (*Credentials, error) {
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		if bytes.Contains(data, []byte("-----BEGIN NATS USER JWT-----")) {
+			return nil, nil
+		}
+		return nil, errors.New(`neither a NATS .creds file nor JSON {"user","password"}`)
+	}
+	var c Credentials
+	if err := refusal.Unmarshal(data, &c); err != nil {
+		return nil, err
+	}
+	logins := map[string]*Login{"": &c.Login, "public.": c.Public, "readers.": c.Readers, "system.": c.System}
+	if c.Callout != nil {
+		logins["callout."] = &c.Callout.Login
+		switch {
+		case c.Public == nil:
+			return nil, errors.New(`"callout" needs "public", the user in the account that clients are placed in`)
+		case (c.Readers == nil) != (c.Callout.Readers == ""):
+			return nil, errors.New(`"readers" and "callout.readers" go together: the user in that account, and its name`)
+		}
+	}
+	for place, l := range logins {
+		if l != nil && l.User == "" {
+			return nil, fmt.Errorf("%q is missing", place+"user")
+		}
+	}
+	return &c, nil
+}
+
+func (b *Bus) connectExternal() (err error) {
+	if b.creds, err = readCredentials(b.cfg.CredsFile); err != nil {
+		return err
+	}
+	if b.journal, err = b.connectURL("journal", b.creds.Login); err != nil {
+		return err
+	}
+	b.public = b.journal
+	if b.creds.Public != nil {
+		if b.public, err = b.connectURL("public", *b.creds.Public); err != nil {
+			return err
+		}
+	}
+	if b.creds.Readers != nil {
+		if b.readers, err = b.connectURL("readers", *b.creds.Readers); err != nil {
+			return err
+		}
+	}
+	if b.creds.System != nil {
+		if b.system, err = b.connectURL("system", *b.creds.System); err != nil {
+			return err
+		}
+	}
+	if b.creds.Callout != nil {
+		return b.connectCallout(*b.creds.Callout)
+	}
+	return nil
+}
+
+func (b *Bus) connectCallout(c Callout) (err error) {
+	seed, err := nkeys.FromSeed([]byte(c.IssuerSeed))
+	if err != nil {
+		return errors.New(`bus: credentials: "callout.issuer_seed" is not an nkey seed (SA…)`)
+	}
+	if b.issuer, err = newIssuer(seed); err != nil {
+		return err
+	}
+	if c.XKeySeed != "" {
+		if b.xkey, err = nkeys.FromCurveSeed([]byte(c.XKeySeed)); err != nil {
+			return errors.New(`bus: credentials: "callout.xkey_seed" is not the seed of an xkey (SX…)`)
+		}
+	}
+	if b.target = c.Account; b.target == "" {
+		b.target = accountPublic
+	}
+	b.readersTarget = c.Readers
+	b.auth, err = b.connectURL("auth", c.Login)
+	return err
+}
+
+func (b *Bus) connectURL(part string, login Login) (*nats.Conn, error) {
+	opts := b.options(part)
+	switch {
+	case b.creds.file != "":
+		opts = append(opts, nats.UserCredentials(b.creds.file))
+	case login.User != "":
+		opts = append(opts, nats.UserInfo(login.User, login.Password))
+	}
+	nc, err := nats.Connect(b.cfg.URL, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("bus: connect to the external server as %s: %w", part, err)
+	}
+	return nc, nil
+}

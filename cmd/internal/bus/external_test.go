@@ -1,0 +1,317 @@
+package bus
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+)
+
+// runServer is somebody else's server, reached over TCP.
+func runServer(t *testing.T, opts *server.Options) *server.Server {
+	t.Helper()
+	opts.NoSigs, opts.NoLog = true, true
+	s, err := server.NewServer(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(20 * time.Second) {
+		t.Fatal("server is not ready")
+	}
+	return s
+}
+
+func writeCredentials(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "creds.json")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func startExternal(t *testing.T, url, creds string) *Bus {
+	t.Helper()
+	b, err := Start(Config{URL: url, CredsFile: creds, Name: "node1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeBus(t, b) })
+	return b
+}
+
+func TestExternalServerWithOneAccount(t *testing.T) {
+	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"})
+	creds := writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"})
+	b := startExternal(t, s.ClientURL(), creds)
+	if b.Embedded() || b.Addr() != "" {
+		t.Errorf("embedded %v at %q", b.Embedded(), b.Addr())
+	}
+	if err := b.ServeAuth(everyone().authenticate); !errors.Is(err, ErrNoCallout) {
+		t.Errorf("ServeAuth: %v", err)
+	}
+	if err := b.OpenListener(); err != nil {
+		t.Errorf("OpenListener: %v", err)
+	}
+	if err := b.EnsureStreams(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, js := b.Public()
+	stream, err := js.Stream(t.Context(), StreamEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := stream.CachedInfo().Config
+	config.MaxBytes, config.Subjects = 1<<30, []string{"qingkong.warning.>"}
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.EnsureStreams(t.Context()); err != nil {
+		t.Fatalf("a second time: %v", err)
+	}
+	info, err := stream.Info(t.Context())
+	if err != nil || info.Config.MaxBytes != 1<<30 || len(info.Config.Subjects) != 2 {
+		t.Errorf("the operator's limit is to stay and our subjects to return: %+v, %v", info.Config, err)
+	}
+	if _, err := b.Handle("qingkong.pending.*", func(user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
+		t.Fatal(err)
+	}
+	nc, err := dial(t, s.ClientURL(), "qingkong", "pw", nats.CustomInboxPrefix("_INBOX.E0001"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := nc.Request("qingkong.pending.E0001", nil, 5*time.Second); err != nil || string(msg.Data) != "E0001" {
+		t.Errorf("answer %v, %v", msg, err)
+	}
+	if _, err := b.Kick(t.Context(), "qingkong"); !errors.Is(err, ErrCannotKick) {
+		t.Errorf("Kick: %v", err)
+	}
+	wrong := writeCredentials(t, map[string]string{"user": "qingkong", "password": "other"})
+	if _, err := Start(Config{URL: s.ClientURL(), CredsFile: wrong}); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("wrong credentials: %v", err)
+	}
+}
+
+// TestExternalServerWithCallout runs the server from the configuration its operators are given.
+func TestExternalServerWithCallout(t *testing.T) {
+	account, err := nkeys.CreateAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := nkeys.CreateCurveKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	creds := externalServer(t, account, curve)
+	s := runServer(t, creds.opts)
+	p := everyone()
+	b := startExternal(t, s.ClientURL(), writeCredentials(t, creds.file))
+	serve(t, b, p.authenticate)
+
+	e1 := connect(t, s.ClientURL(), "E0001", nats.NoReconnect())
+	if !maySubscribe(t, e1, "qingkong.order.E0001") || maySubscribe(t, e1, "qingkong.order.E0002") || mayPublish(t, e1, "$JS.API.STREAM.INFO."+StreamEvents) {
+		t.Error("a recipient's permissions do not hold")
+	}
+	if _, err := dial(t, s.ClientURL(), "E0001", "wrong"); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("wrong secret: %v", err)
+	}
+	publishEvents(t, b, 1, 20)
+	js, err := jetstream.New(connect(t, s.ClientURL(), "viewer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ordered, err := js.OrderedConsumer(t.Context(), StreamEvents, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := ordered.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "1" {
+		t.Fatalf("first event: %v", err)
+	}
+	_, journal := b.Journal()
+	if _, err := journal.Stream(t.Context(), StreamEvents); !errors.Is(err, jetstream.ErrStreamNotFound) {
+		t.Errorf("journal and public share an account: %v", err)
+	}
+	down := e1.StatusChanged(nats.CLOSED)
+	if n, err := b.Kick(t.Context(), "E0001"); err != nil || n != 1 {
+		t.Fatalf("Kick closed %d connections, %v", n, err)
+	}
+	select {
+	case <-down:
+	case <-time.After(20 * time.Second):
+		t.Error("the kicked connection lives")
+	}
+}
+
+type externalAccess struct {
+	opts *server.Options
+	file map[string]any
+}
+
+func externalServer(t *testing.T, account, curve nkeys.KeyPair) externalAccess {
+	t.Helper()
+	text := func(data []byte, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	public := func(kp nkeys.KeyPair) string {
+		key, err := kp.PublicKey()
+		return text([]byte(key), err)
+	}
+	for name, value := range map[string]string{"STORE_DIR": t.TempDir(), "ISSUER": public(account), "XKEY": public(curve),
+		"SYSTEM_PASSWORD": "pw-s", "JOURNAL_PASSWORD": "pw-j", "PUBLIC_PASSWORD": "pw-p", "READERS_PASSWORD": "pw-r", "AUTH_PASSWORD": "pw-a"} {
+		t.Setenv(name, value)
+	}
+	opts, err := server.ProcessConfigFile("testdata/external.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return externalAccess{opts, map[string]any{
+		"user": "journal", "password": "pw-j",
+		"public":  Login{"public", "pw-p"},
+		"readers": Login{"readers", "pw-r"},
+		"system":  Login{"system", "pw-s"},
+		"callout": map[string]string{"user": "auth", "password": "pw-a", "account": "PUBLIC", "readers": "READERS",
+			"issuer_seed": text(account.Seed()), "xkey_seed": text(curve.Seed())},
+	}}
+}
+
+// TestDecide looks into the answers that the server gets.
+func TestDecide(t *testing.T) {
+	account, err := nkeys.CreateAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	iss, err := newIssuer(account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nkey, err := user.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := jwt.NewAuthorizationRequestClaims(iss.public)
+	req.UserNkey, req.Server.ID = nkey, "NSERVER"
+	now := time.Now().Truncate(time.Second)
+	b := &Bus{issuer: iss, target: "PUBLIC"}
+
+	claims := func(id Identity) *jwt.UserClaims {
+		t.Helper()
+		token, err := b.decide(req, &id, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rc, err := jwt.DecodeAuthorizationResponseClaims(token)
+		if err != nil || rc.Error != "" || rc.Audience != "NSERVER" || rc.Subject != nkey {
+			t.Fatalf("response %+v, %v", rc, err)
+		}
+		uc, err := jwt.DecodeUserClaims(rc.Jwt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return uc
+	}
+	id := Identity{User: "E0001", Role: RoleEnterprise, Recipient: "E0001"}
+	if uc := claims(id); uc.Name != "E0001" || uc.Audience != "PUBLIC" || uc.Expires != now.Add(loginTerm).Unix() {
+		t.Errorf("without the system account a login must end within %s: %+v", loginTerm, uc)
+	}
+	viewer := Identity{User: "viewer", Role: RoleViewer}
+	if uc := claims(viewer); uc.Audience != "PUBLIC" || len(uc.Pub.Allow) > 0 || len(uc.Sub.Allow) == 0 {
+		t.Errorf("without an account of their own readers may publish nothing: %+v", uc.Permissions)
+	}
+	b.srv, b.readersTarget = &server.Server{}, "READERS"
+	if uc := claims(viewer); uc.Audience != "READERS" || uc.Expires != 0 || len(uc.Pub.Allow) == 0 {
+		t.Errorf("readers: %+v", uc)
+	}
+	token, err := b.decide(req, nil, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rc, err := jwt.DecodeAuthorizationResponseClaims(token); err != nil || rc.Error == "" || rc.Jwt != "" {
+		t.Errorf("refusal %+v, %v", rc, err)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"user and password", `{"user":"a","password":"b"}`, ""},
+		{"white space", "\n {\"user\":\"a\",\"password\":\"b\"}\n", ""},
+		{"all", `{"user":"a","password":"b","public":{"user":"p","password":"x"},"readers":{"user":"r","password":"x"},"system":{"user":"s","password":"x"},
+			"callout":{"user":"c","password":"x","issuer_seed":"SA","account":"PUBLIC","readers":"READERS"}}`, ""},
+		{"creds file", "-----BEGIN NATS USER JWT-----\neyJ\n------END NATS USER JWT------\n", ""},
+		{"empty", "", "neither"},
+		{"prose", "user: a", "neither"},
+		{"cut short", `{"user":"a"`, "JSON"},
+		{"unknown member", `{"user":"a","pass":"b"}`, "pass"},
+		{"no user", `{"password":"b"}`, `"user"`},
+		{"no public user", `{"user":"a","password":"b","public":{"password":"x"}}`, `"public.user"`},
+		{"callout without public", `{"user":"a","password":"b","callout":{"user":"c","password":"x","issuer_seed":"SA"}}`, `"public"`},
+		{"readers' user without the account's name", `{"user":"a","password":"b","public":{"user":"p"},"readers":{"user":"r"},"callout":{"user":"c","issuer_seed":"SA"}}`, "go together"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := parseCredentials([]byte(c.text))
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("error %v does not name %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestCalloutSeedsAreChecked(t *testing.T) {
+	user, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := user.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]Callout{
+		"not a seed":    {IssuerSeed: "hunter2"},
+		"a user's seed": {IssuerSeed: string(seed)},
+	} {
+		if err := new(Bus).connectCallout(c); err == nil || strings.Contains(err.Error(), c.IssuerSeed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzCredentials: no input breaks the reader, and what it accepts names a user wherever a login is given.
+func FuzzCredentials(f *testing.F) {
+	f.Add([]byte(`{"user":"a","password":"b"}`))
+	f.Add([]byte(`{"user":"a","public":{"user":"p"},"callout":{"user":"c","issuer_seed":"SA"}}`))
+	f.Add([]byte("-----BEGIN NATS USER JWT-----"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := parseCredentials(data)
+		if err != nil || c == nil {
+			return
+		}
+		if c.User == "" || c.Public != nil && c.Public.User == "" || c.Callout != nil && (c.Callout.User == "" || c.Public == nil) {
+			t.Errorf("accepted %+v", c)
+		}
+	})
+}

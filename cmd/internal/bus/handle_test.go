@@ -1,0 +1,356 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"pgregory.net/rapid"
+)
+
+func TestReplyAllowed(t *testing.T) {
+	for _, c := range []struct {
+		user, reply string
+		want        bool
+	}{
+		{"E0001", "_INBOX.E0001.x", true},
+		{"E0001", "_INBOX.E0001.x.y.z", true},
+		{"E0001", "_INBOX.E0001.", false},
+		{"E0001", "_INBOX.E0001", false},
+		{"E0001", "_INBOX.E00010.x", false},
+		{"E0001", "_INBOX.E0002.x", false},
+		{"E0001", "_INBOX.E0001.*", false},
+		{"E0001", "_INBOX.E0001.>", false},
+		{"E0001", "_INBOX.x.E0001.y", false},
+		{"E0001", "_inbox.E0001.x", false},
+		{"E0001", "qingkong.order.E0002", false},
+		{"E0001", "qingkong.order.E0001", false},
+		{"E0001", "$JS.API.STREAM.DELETE.QINGKONG_EVENTS", false},
+		{"E0001", "", false},
+		{"", "_INBOX..x", false},
+		{"*", "_INBOX.*.x", false},
+		{"a.b", "_INBOX.a.b.x", false},
+	} {
+		if got := ReplyAllowed(c.user, c.reply); got != c.want {
+			t.Errorf("ReplyAllowed(%q, %q) = %v", c.user, c.reply, got)
+		}
+	}
+}
+
+// TestAnAnswerReachesItsUserOnly: whatever reply subject is allowed to one user, no other user may hear it.
+func TestAnAnswerReachesItsUserOnly(t *testing.T) {
+	token := rapid.SampledFrom([]string{"E0001", "E0002", "_INBOX", "qingkong", "order", "*", ">", "", "a"})
+	rapid.Check(t, func(t *rapid.T) {
+		reply := ""
+		for i, s := range rapid.SliceOfN(token, 1, 5).Draw(t, "reply") {
+			if i > 0 {
+				reply += "."
+			}
+			reply += s
+		}
+		if ReplyAllowed("E0001", reply) {
+			other := Permissions(Identity{User: "E0002", Role: RoleEnterprise, Recipient: "E0002"})
+			if coveredBy(other.Sub.Allow, reply) || !coveredBy([]string{"_INBOX.E0001.>"}, reply) {
+				t.Fatalf("an answer to E0001 would go to %q", reply)
+			}
+		}
+		if owner := inboxOwner(reply); owner != "" && !ReplyAllowed(owner, reply) {
+			t.Fatalf("inbox %q is given to %q", reply, owner)
+		}
+	})
+}
+
+func TestRequestIsAnsweredIntoTheUsersInbox(t *testing.T) {
+	b := startBus(t, Config{}, everyone().authenticate)
+	if _, err := b.Handle("qingkong.answer.*", func(user string, data []byte, reply func([]byte)) {
+		reply(fmt.Appendf(nil, "%s said %s", user, data))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	nc := connect(t, b.Addr(), "E0001")
+	msg, err := nc.Request("qingkong.answer.E0001", []byte("read"), 5*time.Second)
+	if err != nil || string(msg.Data) != "E0001 said read" {
+		t.Fatalf("answer %v, %v", msg, err)
+	}
+	if _, err := b.Handle("qingkong.answer.>", nil); err == nil {
+		t.Error("a subject that does not end in the user was accepted")
+	}
+}
+
+// TestReplySubjectCannotBeAbused: E0001 asks for the answer to be sent where it may not publish itself.
+func TestReplySubjectCannotBeAbused(t *testing.T) {
+	b := startBus(t, Config{}, everyone().authenticate)
+	handled := make(chan struct{}, 64)
+	if _, err := b.Handle("qingkong.answer.*", func(_ string, data []byte, reply func([]byte)) {
+		reply([]byte("abused: " + string(data)))
+		handled <- struct{}{}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	isFeeder := func(user string) bool { return user == "feeder" || user == "feeder2" }
+	if _, err := b.HandleShared("qingkong.forecast.*", isFeeder, func(_, _ string, data []byte, reply func([]byte)) {
+		reply([]byte("abused: " + string(data)))
+		handled <- struct{}{}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	public, _ := b.Public()
+	heard, err := public.SubscribeSync(">")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e1, feeder := connect(t, b.Addr(), "E0001"), connect(t, b.Addr(), "feeder")
+	abused := []string{"qingkong.order.E0002", "qingkong.order.E0001", "qingkong.drill.order.E0002", "_INBOX.E0002.x", "_INBOX.viewer.x",
+		"qingkong.warning.declared", "qingkong.answer.E0002", "$JS.API.STREAM.DELETE.QINGKONG_EVENTS", "_INBOX.jinghai.x"}
+	for _, reply := range abused {
+		if err := e1.PublishRequest("qingkong.answer.E0001", reply, []byte(reply)); err != nil {
+			t.Fatal(err)
+		}
+		if err := feeder.PublishRequest("qingkong.forecast.emc", reply, []byte(reply)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 * len(abused) {
+		<-handled
+	}
+	if err := public.Publish("qingkong.region.end", nil); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		msg, err := heard.NextMsg(5 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if msg.Subject == "qingkong.region.end" {
+			_ = heard.Unsubscribe()
+			break
+		}
+		if len(msg.Data) > 7 && string(msg.Data[:7]) == "abused:" {
+			t.Errorf("%s was sent to %s", msg.Data, msg.Subject)
+		}
+	}
+	if _, err := b.publicJS.Stream(t.Context(), StreamEvents); err != nil {
+		t.Errorf("the stream: %v", err)
+	}
+}
+
+func TestSharedSubjectAnswersWhoMayPublishThere(t *testing.T) {
+	b := startBus(t, Config{}, everyone().authenticate)
+	isFeeder := func(user string) bool { return user == "feeder" || user == "feeder2" }
+	if _, err := b.HandleShared("qingkong.forecast.*", isFeeder, func(place, user string, _ []byte, reply func([]byte)) {
+		reply([]byte(place + " " + user))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	nc := connect(t, b.Addr(), "feeder")
+	msg, err := nc.Request("qingkong.forecast.tianjin-emc", []byte("{}"), 5*time.Second)
+	if err != nil || string(msg.Data) != "tianjin-emc feeder" {
+		t.Fatalf("answer %v, %v", msg, err)
+	}
+}
+
+// TestReadersConsumeTheStreams as contract.md §4 promises, with the clients' usual ways.
+func TestReadersConsumeTheStreams(t *testing.T) {
+	p, dir := everyone(), t.TempDir()
+	b, err := Start(Config{StoreDir: dir, Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, b, p.authenticate)
+	publishEvents(t, b, 1, 300)
+	readEvents(t, b, 300)
+	closeBus(t, b)
+
+	again := startBus(t, Config{StoreDir: dir}, p.authenticate)
+	publishEvents(t, again, 301, 400)
+	readEvents(t, again, 400)
+
+	public, _ := again.Public()
+	for user, subject := range map[string]string{"duty": "qingkong.order.E0001", "viewer": "qingkong.finding.E0001", "admin": "qingkong.drill.proposal.red"} {
+		got := make(chan struct{})
+		nc := connect(t, again.Addr(), user)
+		if _, err := nc.Subscribe(subject, func(*nats.Msg) { close(got) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if err := public.Publish(subject, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		within(t, user+" hears "+subject, got)
+	}
+}
+
+func publishEvents(t *testing.T, b *Bus, from, to int) {
+	t.Helper()
+	_, js := b.Public()
+	for n := from; n <= to; n++ {
+		msg := nats.NewMsg("qingkong.warning.declared")
+		msg.Header.Set("Qingkong-Event-Id", fmt.Sprint(n))
+		msg.Data = fmt.Append(nil, n)
+		if _, err := js.PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func readEvents(t *testing.T, b *Bus, want int) {
+	t.Helper()
+	js, err := jetstream.New(connect(t, b.Addr(), "viewer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ordered, err := js.OrderedConsumer(t.Context(), StreamEvents, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	durable, err := js.CreateOrUpdateConsumer(t.Context(), StreamEvents, jetstream.ConsumerConfig{
+		Name: fmt.Sprintf("bureau-%d", want), AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: "qingkong.warning.>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for name, c := range map[string]jetstream.Consumer{"ordered": ordered, "pull": durable} {
+		messages, err := c.Messages()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 1; n <= want; n++ {
+			msg, err := messages.Next(jetstream.NextContext(ctx))
+			if err != nil {
+				t.Fatalf("%s consumer, event %d: %v", name, n, err)
+			}
+			if msg.Subject() != "qingkong.warning.declared" || string(msg.Data()) != fmt.Sprint(n) || msg.Headers().Get("Qingkong-Event-Id") != fmt.Sprint(n) {
+				t.Fatalf("%s consumer, event %d: %s %s", name, n, msg.Subject(), msg.Data())
+			}
+			if name == "pull" {
+				if err := msg.DoubleAck(ctx); err != nil {
+					t.Fatalf("acknowledge event %d: %v", n, err)
+				}
+			}
+		}
+		messages.Stop()
+	}
+}
+
+// TestReadersCannotMakeJetStreamWriteForThem: JetStream sends what it is asked for to any subject a request
+// names. Nothing of that may reach a recipient, the coordinator or the streams that are written.
+func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
+	b := startBus(t, Config{}, everyone().authenticate)
+	public, publicJS := b.Public()
+	heard, err := public.SubscribeSync(">")
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer := connect(t, b.Addr(), "viewer")
+	js, err := jetstream.New(viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateConsumer(t.Context(), StreamDrill, jetstream.ConsumerConfig{Name: "c", AckPolicy: jetstream.AckExplicitPolicy}); err != nil {
+		t.Fatal(err)
+	}
+	targets := []string{"qingkong.order.E0002", "qingkong.warning.declared", "qingkong.answer.E0002", "_INBOX.E0002.x", "qingkong.forecast.emc",
+		"mirror.api.CONSUMER.CREATE." + StreamDrill, "$JS.API.STREAM.CREATE.X", "$JS.API.STREAM.DELETE." + StreamDrill}
+	for i, target := range targets {
+		push, err := json.Marshal(map[string]any{"stream_name": StreamDrill, "config": map[string]any{
+			"name": fmt.Sprintf("push%d", i), "deliver_subject": target, "deliver_policy": "all", "ack_policy": "none"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ask := range []struct {
+			subject string
+			data    []byte
+		}{
+			{"$JS.API.STREAM.INFO." + StreamDrill, nil},
+			{"$JS.API.CONSUMER.INFO." + StreamDrill + ".c", nil},
+			{"$JS.API.CONSUMER.MSG.NEXT." + StreamDrill + ".c", []byte("1")},
+			{"$JS.API.CONSUMER.CREATE." + StreamDrill, push},
+		} {
+			if err := viewer.PublishRequest(ask.subject, target, ask.data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := viewer.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := publicJS.Publish(t.Context(), "qingkong.drill.warning.declared", []byte("drill")); err != nil {
+		t.Fatal(err)
+	}
+	// The mirror has the event once the viewer reads it, and by then its push consumers have been served too.
+	ordered, err := js.OrderedConsumer(t.Context(), StreamDrill, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := ordered.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
+		t.Fatalf("the drill's event: %v", err)
+	}
+	if err := public.Publish("qingkong.region.end", nil); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		msg, err := heard.NextMsg(5 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if msg.Subject == "qingkong.region.end" {
+			_ = heard.Unsubscribe()
+			break
+		}
+		for _, target := range targets {
+			if msg.Subject == target {
+				t.Errorf("%s got %s", target, msg.Data)
+			}
+		}
+	}
+	for name, want := range map[string]uint64{StreamEvents: 0, StreamDrill: 1} {
+		s, err := publicJS.Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := s.CachedInfo().State.Msgs; n != want {
+			t.Errorf("%s holds %d messages, want %d", name, n, want)
+		}
+	}
+	for _, name := range publicConsumers(t, b) {
+		if !strings.HasPrefix(name, "JS_MIRROR_") {
+			t.Errorf("consumer %s in the public account, want those of the mirrors only", name)
+		}
+	}
+	for _, config := range []jetstream.StreamConfig{{Name: "X", Subjects: []string{"x"}}, {Name: StreamEvents, Subjects: []string{"x"}}} {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		if _, err := js.CreateOrUpdateStream(ctx, config); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a viewer may make or change stream %s: %v", config.Name, err)
+		}
+		cancel()
+	}
+}
+
+// publicConsumers names the public account's consumers with the hidden ones of mirrors.
+func publicConsumers(t *testing.T, b *Bus) []string {
+	t.Helper()
+	info, err := b.srv.Jsz(&server.JSzOptions{Account: accountPublic, Accounts: true, Streams: true, Consumer: true, DirectConsumer: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, a := range info.AccountDetails {
+		for _, s := range a.Streams {
+			for _, c := range slices.Concat(s.Consumer, s.DirectConsumer) {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	return names
+}
