@@ -46,6 +46,7 @@ type Options struct {
 	Node     string              // this node's name; default: a random one kept in Dir
 	Replicas int                 // of streams this journal creates; default 1
 	Clock    func() time.Time    // default time.Now
+	NoSync   bool                // for a throw-away folder: commits are not fsynced
 	Log      *slog.Logger
 	// Fatal is called when a commit fails after its block was appended: the process must end, and the
 	// restart catches up. Default: log and os.Exit(3).
@@ -112,6 +113,7 @@ func Open(ctx context.Context, opt Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.NoSync = opt.NoSync
 	j := &Journal{
 		opt: opt, reg: opt.Registry, db: db,
 		queue: make(chan *pending, 8192), kick: make(chan struct{}, 1), stop: make(chan struct{}),
@@ -204,6 +206,9 @@ func (j *Journal) halt(err error) {
 	j.opt.Log.Error("the journal stops writing; orders already recorded are still delivered", "err", err)
 	j.stopped.CompareAndSwap(nil, &err)
 }
+
+// Now is the time a decision would be given: see now.
+func (j *Journal) Now() time.Time { return j.now(time.Time{}) }
 
 // now is the later of the clock and the last block's time, in Asia/Shanghai, to the millisecond.
 func (j *Journal) now(last time.Time) time.Time {

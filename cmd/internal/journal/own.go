@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -225,4 +226,10 @@ func DecideSent(tx *bbolt.Tx, epoch uint64, rows []Due, now time.Time, again fun
 	}
 	ev.Epoch = epoch
 	return []Event{ev}, nil
+}
+
+// FireTimer runs a due timer's command under the lease's epoch. One that is gone or not yet due is no error.
+func (j *Journal) FireTimer(ctx context.Context, epoch uint64, id string) error {
+	_, err := j.Submit(ctx, Command{Kind: cmdFireTimer, Actor: "system", Payload: fireTimer{Epoch: epoch, ID: id}})
+	return err
 }

@@ -240,3 +240,25 @@ func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
 func (j *Journal) StoreVault(entries ...VaultEntry) error {
 	return j.db.Update(func(tx *bbolt.Tx) error { return j.vault.putWith(tx, entries) })
 }
+
+// SharedKey returns the secret of that name which all nodes share: 32 random bytes, made at the first call and
+// kept in the vault. With it a text can be compared with an earlier one without standing in the record.
+func (j *Journal) SharedKey(ctx context.Context, name string) ([]byte, error) {
+	ref := "key-" + name
+	fresh := make([]byte, saltLen+32)
+	_, _ = rand.Read(fresh) // never fails
+	_, err := j.vault.kv.Create(ctx, ref, fresh)
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		var e jetstream.KeyValueEntry
+		if e, err = j.vault.kv.Get(ctx, ref); err == nil {
+			fresh = e.Value()
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: vault: key %s: %w", name, err)
+	}
+	if len(fresh) != saltLen+32 {
+		return nil, fmt.Errorf("journal: vault: key %s is damaged", name)
+	}
+	return fresh[saltLen:], j.db.Update(func(tx *bbolt.Tx) error { return putEntry(tx, ref, fresh) })
+}

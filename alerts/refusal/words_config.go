@@ -1,0 +1,23 @@
+package refusal
+
+func init() {
+	register(map[string]words{
+		"config.unreadable":       {"读不到配置文件 {file}（{why}）；请检查路径和权限，或用 qingkong serve --print-config 生成一份。", "the settings file {file} cannot be read ({why}); check its path and permissions, or write one with qingkong serve --print-config."},
+		"config.too_large":        {"配置文件 {file} 超过 {limit} 字节，多半不是配置文件；请检查路径。", "the settings file {file} is larger than {limit} bytes and hardly one of ours; check the path."},
+		"config.malformed":        {"读不懂（{why}）；请对照 qingkong serve --print-config 的写法改正。", "cannot be read ({why}); compare it with qingkong serve --print-config."},
+		"config.unknown_key":      {"没有“{name}”这一项；请对照 qingkong serve --print-config 改正或删去。", "there is no key {name}; mend or remove it, qingkong serve --print-config lists them all."},
+		"config.unknown_variable": {"没有这个名称的单值配置项；请改正或取消这个环境变量（列表只能写在配置文件里）。", "names no key with a single value; mend or unset the variable (lists are set in the file alone)."},
+		"config.wrong_variable":   {"值“{value}”读不懂，应如 {want}；请改正或取消这个环境变量。", "the value {value} cannot be read, it should look like {want}; mend or unset the variable."},
+		"config.empty":            {"不能为空（现为“{value}”）；请填写，或删去此项以用默认值。", "must not be empty (it is \"{value}\"); fill it in, or remove the key to use the default."},
+		"config.one_of":           {"值“{value}”不在可选范围；请改为其中之一：{allowed}。", "the value {value} is not one of: {allowed}; use one of them."},
+		"config.between":          {"值 {value} 超出范围；请改为 {low} 到 {high} 之间。", "the value {value} is out of range; use one from {low} to {high}."},
+		"config.region":           {"值“{value}”不是六位行政区划代码；请写成带引号的六位数字，如 \"120111\"。", "the value {value} is not a division code; write six digits in quotes, like \"120111\"."},
+		"config.address":          {"值“{value}”不是监听地址；请写成 主机:端口，如 127.0.0.1:8080，端口 0 表示由系统分配。", "the value {value} is no address to listen on; write host:port like 127.0.0.1:8080, port 0 lets the system choose."},
+		"config.name":             {"值“{value}”不能作名称；请用 1 到 40 个小写字母、数字或连字符。", "the value {value} cannot be a name; use 1 to 40 lower-case letters, digits or hyphens."},
+		"config.twice":            {"名称“{value}”出现两次；请改名或删去一个。", "the name {value} stands twice; rename or remove one."},
+		"config.schedule":         {"值“{value}”不是五段的定时表达式；请写成如 \"*/5 * * * *\"（每 5 分钟）。", "the value {value} does not have the five fields of a schedule; write it like \"*/5 * * * *\" (every 5 minutes)."},
+		"config.creds_alone":      {"给了凭据文件“{value}”却没有 nats.url；请补上外部 NATS 的地址，或删去凭据以用内置服务器。", "names the credentials {value} without nats.url; add the server's URL, or remove the credentials to use the embedded server."},
+		"config.nats_url":         {"值“{value}”不是 NATS 地址；请写成 nats://主机:端口，多个用逗号分开。", "the value {value} is no NATS address; write nats://host:port, several separated by commas."},
+		"config.url_secret":       {"地址 {value} 里含有用户名或口令；请移到 nats.creds 指定的文件里。", "the address {value} carries a user or password; move them to the file that nats.creds names."},
+	})
+}

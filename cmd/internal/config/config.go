@@ -1,0 +1,104 @@
+// Package config holds the program's settings (contract.md §6): what they are, where they come from, and which
+// values are refused. default.yaml is the one place that names and explains every key; its values are the defaults.
+package config
+
+import (
+	_ "embed"
+	"io"
+	"time"
+)
+
+//go:embed default.yaml
+var documented []byte
+
+// Config is every setting. Hours are whole hours; AQI values are 0 to 500.
+type Config struct {
+	District       District `yaml:"district"`
+	OwnDeclaration string   `yaml:"own_declaration"` // allowed or report_to_city
+	Approval       Approval `yaml:"approval"`
+	Criteria       Criteria `yaml:"criteria"`
+	Feeds          []Feed   `yaml:"feeds"`
+	Data           string   `yaml:"data"` // folder of the record
+	Listen         Listen   `yaml:"listen"`
+	Orders         Orders   `yaml:"orders"`
+	NATS           NATS     `yaml:"nats"`
+	Nodes          []string `yaml:"nodes"` // names of all nodes; empty for one alone
+}
+
+// District is whose response this is. Region is the six-digit code of GB/T 2260.
+type District struct {
+	Name   string `yaml:"name"`
+	Region string `yaml:"region"`
+}
+
+// Approval is how many persons a declaration of each level needs, 1 or 2.
+type Approval struct {
+	Advisory int `yaml:"advisory"`
+	Yellow   int `yaml:"yellow"`
+	Orange   int `yaml:"orange"`
+	Red      int `yaml:"red"`
+}
+
+// Criteria is which version of the criteria is used and how its open points are settled.
+type Criteria struct {
+	Use      string           `yaml:"use"` // by_date or the name of a version
+	Settings CriteriaSettings `yaml:"settings"`
+}
+
+// CriteriaSettings settles what the national criteria leave to the district.
+type CriteriaSettings struct {
+	Range              string `yaml:"range"` // high, middle or low end of a forecast range
+	MergeGapH          int    `yaml:"merge_gap_h"`
+	LiftH              int    `yaml:"lift_h"`
+	LiftAtMost         int    `yaml:"lift_at_most"` // AQI, inclusive
+	LeadH              int    `yaml:"lead_h"`
+	Over300Consecutive bool   `yaml:"over_300_consecutive"`
+}
+
+// Feed is one source of forecasts.
+type Feed struct {
+	Name         string `yaml:"name"`
+	Kind         string `yaml:"kind"`     // folder
+	Path         string `yaml:"path"`     // relative to the working directory
+	Schedule     string `yaml:"schedule"` // five cron fields, Asia/Shanghai
+	Format       string `yaml:"format"`   // csv or json
+	Source       string `yaml:"source"`   // the forecast's source name, subject-safe
+	SilentAfterH int    `yaml:"silent_after_h"`
+}
+
+// Listen is host:port of each listener; port 0 lets the system choose. HJ212 may be empty: not served.
+type Listen struct {
+	HTTP  string `yaml:"http"`
+	NATS  string `yaml:"nats"`
+	HJ212 string `yaml:"hj212"`
+}
+
+// Orders is how long a recipient has to acknowledge, and how an order is repeated until it was received.
+type Orders struct {
+	AcknowledgeWithin time.Duration `yaml:"acknowledge_within"`
+	RepeatFirst       time.Duration `yaml:"repeat_first"`
+	RepeatMax         time.Duration `yaml:"repeat_max"`
+	Contact           string        `yaml:"contact"`
+	ContactPhone      string        `yaml:"contact_phone"`
+}
+
+// NATS names an external server and the file with its credentials; an empty URL is the embedded server.
+type NATS struct {
+	URL   string `yaml:"url"`
+	Creds string `yaml:"creds"`
+}
+
+// Default returns the settings of a fresh installation: the values of default.yaml.
+func Default() Config {
+	var c Config
+	if err := decode("default.yaml", documented, &c); err != nil {
+		panic("config: default.yaml does not load: " + err.Error()) // embedded, so wrong only when built wrong
+	}
+	return c
+}
+
+// WriteDefault writes the documented settings file.
+func WriteDefault(w io.Writer) error {
+	_, err := w.Write(documented)
+	return err
+}

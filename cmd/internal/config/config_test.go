@@ -1,0 +1,277 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"qingkong/alerts/refusal"
+)
+
+func file(t testing.TB, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "qingkong.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// The values that contract.md §6 shows, and those of the orders' repetition (design.md §2).
+func TestDefaultsAreTheContracts(t *testing.T) {
+	want := Config{
+		District:       District{Name: "西青区", Region: "120111"},
+		OwnDeclaration: "allowed",
+		Approval:       Approval{Advisory: 1, Yellow: 1, Orange: 2, Red: 2},
+		Criteria:       Criteria{Use: "by_date", Settings: CriteriaSettings{Range: "high", MergeGapH: 36, LiftH: 36, LiftAtMost: 150, LeadH: 24}},
+		Feeds:          []Feed{},
+		Data:           "./data",
+		Listen:         Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
+		Orders:         Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute},
+		Nodes:          []string{},
+	}
+	got := Default()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("Default() = %+v\nwant        %+v", got, want)
+	}
+	if err := got.Validate(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+}
+
+func TestWrittenDefaultLoadsBack(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteDefault(&b); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(file(t, b.String()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, Default()) {
+		t.Errorf("loaded %+v\nwant   %+v", got, Default())
+	}
+}
+
+// Every key of Config stands in default.yaml once, with a comment above it.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	var doc yaml.Node
+	if err := yaml.Load(documented, &doc); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(documented), "\n")
+	var check func(path string, typ reflect.Type, n *yaml.Node)
+	check = func(path string, typ reflect.Type, n *yaml.Node) {
+		seen := map[string]*yaml.Node{}
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			seen[key.Value] = n.Content[i+1]
+			group := n.Content[i+1].Kind == yaml.MappingNode
+			if above := strings.TrimSpace(lines[key.Line-2]); !group && !strings.HasPrefix(above, "#") {
+				t.Errorf("%s%s has no comment", path, key.Value)
+			}
+		}
+		for i := range typ.NumField() {
+			name := typ.Field(i).Tag.Get("yaml")
+			value, ok := seen[name]
+			if !ok {
+				t.Errorf("%s%s is not in default.yaml", path, name)
+				continue
+			}
+			if typ.Field(i).Type.Kind() == reflect.Struct {
+				check(path+name+".", typ.Field(i).Type, value)
+			}
+		}
+	}
+	check("", reflect.TypeFor[Config](), doc.Content[0])
+}
+
+// The settings that contract.md §6 prints are accepted as they stand there.
+func TestContractExampleLoads(t *testing.T) {
+	c, err := Load(file(t, `
+district: {name: 西青区, region: "120111"}
+own_declaration: allowed            # or report_to_city
+approval: {advisory: 1, yellow: 1, orange: 2, red: 2}   # persons
+criteria: {use: by_date, settings: {range: high, merge_gap_h: 36, lift_h: 36, lift_at_most: 150, lead_h: 24, over_300_consecutive: false}}
+feeds: [{name: emc, kind: folder, path: ./inbox, schedule: "*/5 * * * *", format: csv, source: tianjin-emc, silent_after_h: 26}]
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Feeds) != 1 || c.Feeds[0].Schedule != "*/5 * * * *" || c.Feeds[0].SilentAfterH != 26 {
+		t.Errorf("feeds = %+v", c.Feeds)
+	}
+}
+
+func TestFileThenEnvironmentOverrideDefaults(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		environ    []string
+		get        func(Config) any
+		want       any
+	}{
+		{"neither", "", nil, func(c Config) any { return c.Approval.Orange }, 2},
+		{"comments alone", "# nothing\n\n", nil, func(c Config) any { return c.Approval.Orange }, 2},
+		{"byte-order mark", "\ufeffapproval: {orange: 1}", nil, func(c Config) any { return c.Approval.Orange }, 1},
+		{"file", "approval: {orange: 1}", nil, func(c Config) any { return c.Approval.Orange }, 1},
+		{"a neighbour in the group stays", "approval: {orange: 1}", nil, func(c Config) any { return c.Approval.Red }, 2},
+		{"a group left empty stays", "approval:\n", nil, func(c Config) any { return c.Approval.Red }, 2},
+		{"duration", "orders: {repeat_max: 45m}", nil, func(c Config) any { return c.Orders.RepeatMax }, 45 * time.Minute},
+		{"region without quotes", "district: {region: 120118}", nil, func(c Config) any { return c.District.Region }, "120118"},
+		{"variable over file", "orders: {repeat_first: 3m}", []string{"QINGKONG_ORDERS_REPEAT_FIRST=2m"}, func(c Config) any { return c.Orders.RepeatFirst }, 2 * time.Minute},
+		{"text variable", "", []string{"QINGKONG_DISTRICT_NAME=静海区"}, func(c Config) any { return c.District.Name }, "静海区"},
+		{"number variable, three deep", "", []string{"QINGKONG_CRITERIA_SETTINGS_MERGE_GAP_H=24"}, func(c Config) any { return c.Criteria.Settings.MergeGapH }, 24},
+		{"truth variable", "", []string{"QINGKONG_CRITERIA_SETTINGS_OVER_300_CONSECUTIVE=true"}, func(c Config) any { return c.Criteria.Settings.Over300Consecutive }, true},
+		{"emptied by a variable", "nats: {url: nats://a:4222}", []string{"QINGKONG_NATS_URL="}, func(c Config) any { return c.NATS.URL }, ""},
+		{"others' variables", "", []string{"HOME=/root", "QINGKONGS=1"}, func(c Config) any { return c.Data }, "./data"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Load(file(t, c.text), c.environ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.get(got) != c.want {
+				t.Errorf("got %v, want %v", c.get(got), c.want)
+			}
+		})
+	}
+}
+
+func TestLoadRefusesWhatItCannotRead(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		environ    []string
+		path, rule string
+	}{
+		{"unknown key", "\nown_declaratoin: allowed\n", nil, "qingkong.yaml:2", "config.unknown_key"},
+		{"unknown key, deep", "criteria:\n  settings:\n    lift: 3\n", nil, "qingkong.yaml:3", "config.unknown_key"},
+		{"unknown key of a feed", "feeds:\n  - name: a\n    pass: b\n", nil, "qingkong.yaml:3", "config.unknown_key"},
+		{"key twice", "data: a\ndata: b\n", nil, "qingkong.yaml:2", "config.malformed"},
+		{"text for a number", "approval:\n  red: two\n", nil, "qingkong.yaml:2", "config.malformed"},
+		{"number for a duration", "orders:\n  repeat_max: 30\n", nil, "qingkong.yaml:2", "config.malformed"},
+		{"list for a group", "listen:\n  - 127.0.0.1:80\n", nil, "qingkong.yaml:2", "config.malformed"},
+		{"not YAML", "district: {name: [}\n", nil, "qingkong.yaml:1", "config.malformed"},
+		{"variable without a key", "", []string{"QINGKONG_ORDER_REPEAT_FIRST=1m"}, "QINGKONG_ORDER_REPEAT_FIRST", "config.unknown_variable"},
+		{"variable for a group", "", []string{"QINGKONG_ORDERS=1m"}, "QINGKONG_ORDERS", "config.unknown_variable"},
+		{"variable for a list", "", []string{"QINGKONG_NODES=a,b"}, "QINGKONG_NODES", "config.unknown_variable"},
+		{"variable not a number", "", []string{"QINGKONG_APPROVAL_RED=two"}, "QINGKONG_APPROVAL_RED", "config.wrong_variable"},
+		{"variable not a duration", "", []string{"QINGKONG_ORDERS_REPEAT_MAX=30"}, "QINGKONG_ORDERS_REPEAT_MAX", "config.wrong_variable"},
+		{"variable not a truth", "", []string{"QINGKONG_CRITERIA_SETTINGS_OVER_300_CONSECUTIVE=yes"}, "QINGKONG_CRITERIA_SETTINGS_OVER_300_CONSECUTIVE", "config.wrong_variable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Load(file(t, c.text), c.environ)
+			var e *refusal.Error
+			if !errors.As(err, &e) || len(e.Fields) != 1 {
+				t.Fatalf("refusal %v, want one with one place", err)
+			}
+			if f := e.Fields[0]; f.Path != c.path || f.Rule != c.rule || !refusal.Known(f.Rule) {
+				t.Errorf("%s at %s, want %s at %s (%v)", f.Rule, f.Path, c.rule, c.path, err)
+			}
+		})
+	}
+	t.Run("no such file", func(t *testing.T) {
+		_, err := Load(filepath.Join(t.TempDir(), "none.yaml"), nil)
+		if refusal.CodeOf(err) != refusal.Invalid || !strings.Contains(err.Error(), "none.yaml") {
+			t.Errorf("refusal %v, want one that names the file", err)
+		}
+	})
+	t.Run("too large", func(t *testing.T) {
+		_, err := Load(file(t, strings.Repeat("#", maxFile+1)), nil)
+		if refusal.CodeOf(err) != refusal.TooLarge {
+			t.Errorf("refusal %v, want too_large", err)
+		}
+	})
+}
+
+func TestValidateNamesKeyAndValue(t *testing.T) {
+	feed := Feed{Name: "emc", Kind: "folder", Path: "./inbox", Schedule: "*/5 * * * *", Format: "csv", Source: "tianjin-emc", SilentAfterH: 26}
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string // "key rule" of every complaint, in order
+	}{
+		{"nothing", func(*Config) {}, ""},
+		{"everything optional", func(c *Config) { c.Listen.HJ212 = ""; c.Feeds = []Feed{feed}; c.Nodes = []string{"a", "b"} }, ""},
+		{"any free port", func(c *Config) { c.Listen.HTTP = ":0" }, ""},
+		{"external NATS", func(c *Config) { c.NATS.URL = "nats://a:4222, tls://b:4222"; c.Listen.NATS = "" }, ""},
+		{"no name", func(c *Config) { c.District.Name = " " }, "district.name config.empty"},
+		{"short region", func(c *Config) { c.District.Region = "12011" }, "district.region config.region"},
+		{"unknown mode", func(c *Config) { c.OwnDeclaration = "Allowed" }, "own_declaration config.one_of"},
+		{"three persons", func(c *Config) { c.Approval.Red = 3 }, "approval.red config.between"},
+		{"nobody", func(c *Config) { c.Approval.Advisory = 0 }, "approval.advisory config.between"},
+		{"unknown criteria", func(c *Config) { c.Criteria.Use = "national-2025" }, "criteria.use config.one_of"},
+		{"unknown end", func(c *Config) { c.Criteria.Settings.Range = "mid" }, "criteria.settings.range config.one_of"},
+		{"negative gap", func(c *Config) { c.Criteria.Settings.MergeGapH = -1 }, "criteria.settings.merge_gap_h config.between"},
+		{"no data folder", func(c *Config) { c.Data = "" }, "data config.empty"},
+		{"port alone", func(c *Config) { c.Listen.HTTP = "8080" }, "listen.http config.address"},
+		{"port too high", func(c *Config) { c.Listen.NATS = "127.0.0.1:70000" }, "listen.nats config.address"},
+		{"repeats shrink", func(c *Config) { c.Orders.RepeatMax = 30 * time.Second }, "orders.repeat_max config.between"},
+		{"repeats at once", func(c *Config) { c.Orders.RepeatFirst = 0 }, "orders.repeat_first config.between"},
+		{"credentials for nothing", func(c *Config) { c.NATS.Creds = "a.creds" }, "nats.creds config.creds_alone"},
+		{"HTTP is not NATS", func(c *Config) { c.NATS.URL = "http://a" }, "nats.url config.nats_url"},
+		{"two names alike", func(c *Config) { c.Nodes = []string{"a", "a"} }, "nodes[1] config.twice"},
+		{"a name unfit for a subject", func(c *Config) { c.Nodes = []string{"a.b"} }, "nodes[0] config.name"},
+		{"a feed of another kind", func(c *Config) { f := feed; f.Kind = "ftp"; c.Feeds = []Feed{feed, f} }, "feeds[1].name config.twice; feeds[1].kind config.one_of"},
+		{"six fields", func(c *Config) { f := feed; f.Schedule = "0 */5 * * * *"; c.Feeds = []Feed{f} }, "feeds[0].schedule config.schedule"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := Default()
+			c.change(&cfg)
+			var got []string
+			var e *refusal.Error
+			if err := cfg.Validate(); errors.As(err, &e) {
+				for _, f := range e.Fields {
+					got = append(got, f.Path+" "+f.Rule)
+					if !refusal.Known(f.Rule) || f.Args["value"] == nil {
+						t.Errorf("%s %s has no words or no value", f.Path, f.Rule)
+					}
+				}
+			}
+			if strings.Join(got, "; ") != c.want {
+				t.Errorf("complaints %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestASecretInTheURLIsNotRepeated(t *testing.T) {
+	for _, url := range []string{"nats://op:s3cret@a:4222", "nats://op:s3cret%@a:4222", "s3cret@a"} {
+		cfg := Default()
+		cfg.NATS.URL = url
+		err := cfg.Validate()
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("Validate with %s: %v, want a refusal without the secret", url, err)
+		}
+	}
+}
+
+// Whatever the file holds, it is loaded or refused in words, and what was loaded can be judged.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(""))
+	f.Add(documented)
+	f.Add([]byte("a: &x [*x]\n"))
+	f.Add([]byte("<<: {data: x}\n"))
+	f.Add([]byte("feeds: [{name: a}]\n---\nnodes: []\n"))
+	f.Add([]byte("- 1\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c := Default()
+		err := decode("f.yaml", text, &c)
+		if err == nil {
+			err = c.Validate()
+		}
+		var e *refusal.Error
+		if err != nil && (!errors.As(err, &e) || !refusal.Known(e.Rule)) {
+			t.Fatalf("%q: %v is not a refusal with words", text, err)
+		}
+	})
+}

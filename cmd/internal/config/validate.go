@@ -1,0 +1,139 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"qingkong/alerts/refusal"
+)
+
+var (
+	regionCode  = regexp.MustCompile(`^[0-9]{6}$`)
+	subjectSafe = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+)
+
+// Validate returns a refusal that names every key whose value cannot work, with the value and what would.
+func (c *Config) Validate() error {
+	var k checker
+	k.filled("district.name", c.District.Name)
+	k.that(regionCode.MatchString(c.District.Region), "district.region", "config.region", c.District.Region, nil)
+	k.oneOf("own_declaration", c.OwnDeclaration, "allowed", "report_to_city")
+	k.between("approval.advisory", c.Approval.Advisory, 1, 2)
+	k.between("approval.yellow", c.Approval.Yellow, 1, 2)
+	k.between("approval.orange", c.Approval.Orange, 1, 2)
+	k.between("approval.red", c.Approval.Red, 1, 2)
+	k.criteria(c.Criteria)
+	k.feeds(c.Feeds)
+	k.filled("data", c.Data)
+	k.address("listen.http", c.Listen.HTTP)
+	if c.NATS.URL == "" {
+		k.address("listen.nats", c.Listen.NATS)
+	}
+	if c.Listen.HJ212 != "" {
+		k.address("listen.hj212", c.Listen.HJ212)
+	}
+	k.orders(c.Orders)
+	k.nats(c.NATS)
+	k.nodes(c.Nodes)
+	return refusal.Input(k.fields)
+}
+
+// checker gathers what is wrong, so that one start shows all of it.
+type checker struct{ fields []refusal.Field }
+
+func (k *checker) that(ok bool, key, rule string, value any, args refusal.Args) {
+	if ok {
+		return
+	}
+	if args == nil {
+		args = refusal.Args{}
+	}
+	args["value"] = value
+	k.fields = append(k.fields, refusal.Field{Path: key, Rule: rule, Args: args})
+}
+
+func (k *checker) filled(key, value string) {
+	k.that(strings.TrimSpace(value) != "", key, "config.empty", value, nil)
+}
+
+func (k *checker) oneOf(key, value string, allowed ...string) {
+	k.that(slices.Contains(allowed, value), key, "config.one_of", value, refusal.Args{"allowed": strings.Join(allowed, ", ")})
+}
+
+func (k *checker) between(key string, value, low, high int) {
+	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
+}
+
+func (k *checker) duration(key string, value, low, high time.Duration) {
+	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
+}
+
+func (k *checker) address(key, value string) {
+	_, port, err := net.SplitHostPort(value)
+	n, perr := strconv.Atoi(port)
+	k.that(err == nil && perr == nil && 0 <= n && n <= 65535, key, "config.address", value, nil)
+}
+
+func (k *checker) criteria(c Criteria) {
+	k.oneOf("criteria.use", c.Use, "by_date", "national-2016", "tianjin-2018", "national-2024")
+	s := c.Settings
+	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
+	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
+	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
+	k.between("criteria.settings.lift_at_most", s.LiftAtMost, 50, 200)
+	k.between("criteria.settings.lead_h", s.LeadH, 0, 120)
+}
+
+func (k *checker) feeds(feeds []Feed) {
+	names := map[string]bool{}
+	for i, f := range feeds {
+		at := func(key string) string { return fmt.Sprintf("feeds[%d].%s", i, key) }
+		k.that(subjectSafe.MatchString(f.Name), at("name"), "config.name", f.Name, nil)
+		k.that(!names[f.Name], at("name"), "config.twice", f.Name, nil)
+		names[f.Name] = true
+		k.oneOf(at("kind"), f.Kind, "folder")
+		k.filled(at("path"), f.Path)
+		k.that(len(strings.Fields(f.Schedule)) == 5, at("schedule"), "config.schedule", f.Schedule, nil)
+		k.oneOf(at("format"), f.Format, "csv", "json")
+		k.that(subjectSafe.MatchString(f.Source), at("source"), "config.name", f.Source, nil)
+		k.between(at("silent_after_h"), f.SilentAfterH, 0, 240)
+	}
+}
+
+func (k *checker) orders(o Orders) {
+	k.duration("orders.acknowledge_within", o.AcknowledgeWithin, time.Minute, 72*time.Hour)
+	k.duration("orders.repeat_first", o.RepeatFirst, time.Second, 24*time.Hour)
+	k.duration("orders.repeat_max", o.RepeatMax, max(o.RepeatFirst, time.Second), 24*time.Hour)
+}
+
+func (k *checker) nats(n NATS) {
+	if n.URL == "" {
+		k.that(n.Creds == "", "nats.creds", "config.creds_alone", n.Creds, nil)
+		return
+	}
+	for server := range strings.SplitSeq(n.URL, ",") {
+		if at := strings.LastIndexByte(server, '@'); at >= 0 {
+			k.that(false, "nats.url", "config.url_secret", "…"+server[at:], nil)
+			continue
+		}
+		u, err := url.Parse(strings.TrimSpace(server))
+		ok := err == nil && slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) && u.Host != ""
+		k.that(ok, "nats.url", "config.nats_url", server, nil)
+	}
+}
+
+func (k *checker) nodes(nodes []string) {
+	seen := map[string]bool{}
+	for i, n := range nodes {
+		key := fmt.Sprintf("nodes[%d]", i)
+		k.that(subjectSafe.MatchString(n), key, "config.name", n, nil)
+		k.that(!seen[n], key, "config.twice", n, nil)
+		seen[n] = true
+	}
+}
