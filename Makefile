@@ -1,0 +1,63 @@
+# Needs Go and make; everything else comes as a Go module pinned in go.mod.
+#
+#   make run          build bin/qingkong and open the demo on http://127.0.0.1:8080
+#   make test         every test
+#   make race         every test under the race detector (needs a C compiler)
+#   make lint         gofmt, go vet, staticcheck, go.mod tidy; any finding fails
+#   make fmt          format the source
+#   make fuzz         every fuzz target for FUZZTIME each
+#   make bench        the Go benchmarks
+#   make build        bin/qingkong alone
+
+GO       ?= go
+BIN      := bin/qingkong
+DIRS     := $(wildcard alerts cmd notify reductionlist seeds)
+FUZZTIME ?= 20s
+ARGS     ?=
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT  := $(shell git rev-parse --verify --quiet HEAD 2>/dev/null)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+.PHONY: run test race lint fmt fuzz bench build
+
+run: build
+	$(BIN) serve --demo $(ARGS)
+
+# A static binary without the builder's paths, so that the same source gives the same file anywhere.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/qingkong
+
+test:
+	$(GO) test -timeout 15m ./...
+
+race:
+	$(GO) test -race -timeout 30m ./...
+
+lint:
+	@echo 'gofmt'; bad=$$(gofmt -l $(DIRS)) || exit 1; \
+	if [ -n "$$bad" ]; then echo "$$bad"; echo 'not formatted; run: make fmt'; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+fmt:
+	gofmt -w $(DIRS)
+
+# Minimising is kept short: by default it spends the whole budget on shrinking the first interesting large input.
+# A worker that is cut off at the end of its time reports "context deadline exceeded" and no input; that is no finding.
+fuzz:
+	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
+	grep -rnoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' $(DIRS) \
+	| sed -E 's|^(.*)/[^/]*:[0-9]+:func (.*)$$|\1 \2|' \
+	| while read -r dir name; do \
+		echo "fuzz ./$$dir $$name $(FUZZTIME)"; \
+		if $(GO) test "./$$dir" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null >"$$log" 2>&1; \
+		then tail -n 1 "$$log"; \
+		elif grep -q 'context deadline exceeded' "$$log" && ! grep -q 'Failing input written' "$$log"; \
+		then echo 'ended at its time limit, nothing found'; \
+		else cat "$$log"; exit 1; fi; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...

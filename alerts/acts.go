@@ -1,0 +1,289 @@
+package alerts
+
+import (
+	"cmp"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// Approve agrees to a pending declaration or a pending raise. Revision is the one the approver saw.
+type Approve struct {
+	WarningID string `json:"warning_id"`
+	Revision  int    `json:"revision"`
+}
+
+// Reject refuses a pending declaration or a pending raise.
+type Reject struct {
+	WarningID string `json:"warning_id"`
+	Revision  int    `json:"revision"`
+	Reason    string `json:"reason"` // required
+}
+
+// Adjust changes a warning's level; what is left empty of the order behind it stays as it was.
+type Adjust struct {
+	WarningID  string     `json:"warning_id"`
+	Revision   int        `json:"revision"`
+	Level      Level      `json:"level"`
+	Reason     string     `json:"reason"`
+	StartsAt   *time.Time `json:"starts_at"` // from when the new level takes effect; default now
+	Trigger    Trigger    `json:"trigger"`
+	DocumentNo string     `json:"document_no"`
+	IssuedBy   string     `json:"issued_by"`
+	ReceivedAt *time.Time `json:"received_at"`
+	EndsAt     *time.Time `json:"ends_at"`
+	ProposalID string     `json:"proposal_id"`
+}
+
+// Revise changes a warning's terms and not its level; what is left empty stays as it was.
+type Revise struct {
+	WarningID  string     `json:"warning_id"`
+	Revision   int        `json:"revision"`
+	EndsAt     *time.Time `json:"ends_at"`
+	DocumentNo string     `json:"document_no"`
+	IssuedBy   string     `json:"issued_by"`
+	ReceivedAt *time.Time `json:"received_at"`
+	NoticeText string     `json:"notice_text"`
+	Reason     string     `json:"reason"`
+}
+
+// Lift ends an active warning.
+type Lift struct {
+	WarningID  string     `json:"warning_id"`
+	Revision   int        `json:"revision"`
+	Reason     string     `json:"reason"`
+	EndsAt     *time.Time `json:"ends_at"` // default now; a time to come announces the lift and keeps the warning until then
+	ProposalID string     `json:"proposal_id"`
+}
+
+// Cancel makes a warning void: declared by mistake, or no longer wanted before it starts.
+type Cancel struct {
+	WarningID string `json:"warning_id"`
+	Revision  int    `json:"revision"`
+	Reason    string `json:"reason"`
+}
+
+// WarningRef names the warning whose timer has come due.
+type WarningRef struct {
+	WarningID string `json:"warning_id"`
+}
+
+// DecideApprove lets a second person agree; same_person is refused.
+func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actApprove, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	by := w.DeclaredBy
+	if w.Pending != nil {
+		by = w.Pending.By
+	}
+	if actor == by {
+		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
+	}
+	if p := w.Pending; p != nil {
+		d.record(levelChanged(w, p.Change, true, now))
+	} else {
+		state := e.approvedState(w.Trigger)
+		d.record(WarningApproved{ID: w.ID, State: state, Announce: state == Scheduled && w.StartsAt.After(now)})
+		d.activateIfDue()
+	}
+	return d.finish(actApprove, from)
+}
+
+// DecideReject refuses a pending declaration, which ends it, or a pending raise, which leaves the old level.
+func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actReject, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := reason(in.Reason, true); err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	if w.Pending != nil {
+		d.record(RaiseRejected{ID: w.ID, Level: w.Pending.Level, Reason: in.Reason})
+	} else {
+		d.record(WarningRejected{ID: w.ID, Reason: in.Reason})
+	}
+	return d.finish(actReject, from)
+}
+
+// DecideAdjust changes the level. A raise to a level that needs two persons leaves the old level in force with the
+// raise pending; lowering takes one duty officer.
+func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actAdjust, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	if err := in.validate(w, now); err != nil {
+		return nil, nil, err
+	}
+	kind := KindDowngrade
+	if in.Level.Above(w.Level) {
+		kind = KindUpgrade
+	}
+	if err := d.accept(in.ProposalID, kind); err != nil {
+		return nil, nil, err
+	}
+	change := in.change(w, now)
+	if kind == KindUpgrade && e.twoPersons(in.Level) {
+		d.record(RaiseAsked{ID: w.ID, Change: change})
+	} else {
+		d.record(levelChanged(w, change, false, now))
+	}
+	return d.finish(actAdjust, from)
+}
+
+func (in Adjust) validate(w *Warning, now time.Time) error {
+	c := checker{}
+	c.level(in.Level)
+	c.require(in.Level != w.Level, "level", "warning.same_level", refusal.Args{"id": w.ID, "value": string(in.Level)})
+	if in.Trigger != "" {
+		c.trigger(in.Trigger)
+	}
+	c.ends(in.EndsAt, w.StartsAt, now)
+	c.text("document_no", in.DocumentNo, maxLine)
+	c.text("issued_by", in.IssuedBy, maxLine)
+	c.text("reason", in.Reason, maxReason)
+	return refusal.Input(c.wrong)
+}
+
+func (in Adjust) change(w *Warning, now time.Time) Change {
+	return Change{
+		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), Reason: in.Reason, Trigger: cmp.Or(in.Trigger, w.Trigger),
+		DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
+		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), EndsAt: in.EndsAt,
+	}
+}
+
+// levelChanged applies a change. It does not reach back before the warning's own start, and one that had to wait for
+// approval not before that.
+func levelChanged(w *Warning, ch Change, approved bool, now time.Time) LevelChanged {
+	effective := latest(ch.EffectiveAt, w.StartsAt)
+	if approved {
+		effective = latest(effective, now)
+	}
+	return LevelChanged{
+		ID: w.ID, From: w.Level, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
+		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved,
+	}
+}
+
+// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it.
+func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actRevise, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	in.EndsAt, in.ReceivedAt = momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	c := checker{}
+	c.ends(in.EndsAt, w.StartsAt, now)
+	c.text("document_no", in.DocumentNo, maxLine)
+	c.text("issued_by", in.IssuedBy, maxLine)
+	c.text("notice_text", in.NoticeText, maxNotice)
+	c.text("reason", in.Reason, maxReason)
+	if err := refusal.Input(c.wrong); err != nil {
+		return nil, nil, err
+	}
+	d.record(WarningRevised{ID: w.ID, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
+		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason})
+	return d.finish(actRevise, from)
+}
+
+// DecideLift ends an active warning now, or sets its end when ends_at is to come.
+func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actLift, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := reason(in.Reason, false); err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	end := latest(now, w.StartsAt)
+	if in.EndsAt != nil {
+		end = moment(*in.EndsAt)
+		if end.Before(w.StartsAt) {
+			return nil, nil, refusal.Input([]refusal.Field{{Path: "ends_at", Rule: "warning.ends_before_start",
+				Args: refusal.Args{"starts_at": clock(w.StartsAt), "ends_at": clock(end)}}})
+		}
+	}
+	if err := d.accept(in.ProposalID, KindLift); err != nil {
+		return nil, nil, err
+	}
+	if end.After(now) {
+		d.record(EndSet{ID: w.ID, EndsAt: end, Reason: in.Reason})
+	} else {
+		d.record(WarningLifted{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, EndsAt: end, Reason: in.Reason})
+	}
+	return d.finish(actLift, from)
+}
+
+// DecideCancel makes a warning void.
+func (e Engine) DecideCancel(tx *bbolt.Tx, actor string, in Cancel, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actCancel, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := reason(in.Reason, false); err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	d.record(WarningCancelled{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, Reason: in.Reason,
+		Announce: w.State == Scheduled || w.State == Active})
+	return d.finish(actCancel, from)
+}
+
+// DecideActivate starts a scheduled warning; the timer of its start runs it.
+func (e Engine) DecideActivate(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.timer(tx, actor, in.WarningID, actActivate, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	from := d.warning.stage()
+	if d.warning.StartsAt.After(now) {
+		return nil, nil, notDue(d.warning, actActivate, d.warning.StartsAt)
+	}
+	d.record(d.activated(false))
+	return d.finish(actActivate, from)
+}
+
+// DecideExpire ends a warning whose end is reached; the timer of its end runs it. One that was never approved or
+// confirmed is cancelled.
+func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.timer(tx, actor, in.WarningID, actExpire, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, from := d.warning, d.warning.stage()
+	if w.EndsAt == nil {
+		return nil, nil, refusal.Transition("warning.no_end", string(w.State), refusal.Args{"id": w.ID})
+	}
+	if w.EndsAt.After(now) {
+		return nil, nil, notDue(w, actExpire, *w.EndsAt)
+	}
+	if w.State == Active {
+		d.record(WarningLifted{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, EndsAt: *w.EndsAt, Expired: true})
+	} else {
+		d.record(WarningCancelled{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, Expired: true})
+	}
+	return d.finish(actExpire, from)
+}
+
+func notDue(w *Warning, a act, due time.Time) error {
+	return refusal.Transition("warning.not_due", string(w.State), refusal.Args{"id": w.ID, "act": string(a), "due": clock(due)})
+}
+
+func reason(s string, required bool) error {
+	c := checker{}
+	c.require(s != "" || !required, "reason", "input.required", nil)
+	c.text("reason", s, maxReason)
+	return refusal.Input(c.wrong)
+}

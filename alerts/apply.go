@@ -1,0 +1,215 @@
+package alerts
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// The commands that this package's timers run.
+const (
+	CommandActivate = "warning.activate"
+	CommandExpire   = "warning.expire"
+)
+
+// Apply writes an event's state. What it writes follows from the event and the state alone.
+func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error {
+	switch ev := ev.(type) {
+	case ForecastReceived:
+		return applyForecast(tx, at, ev)
+	case ObservationReceived:
+		return applyObservation(tx, ev)
+	case ProposalRaised:
+		return applyRaised(tx, fx, at, ev)
+	case ProposalUpdated:
+		p := ev.Proposal
+		if err := put(tx, bProposal, p.ID, p); err != nil {
+			return err
+		}
+		return send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at)
+	case ProposalAccepted:
+		return closeProposal(tx, ev.ID, at, actor, func(p *Proposal, _ *scopeRow) {
+			p.State, p.WarningID = StateAccepted, ev.WarningID
+		})
+	case ProposalDismissed:
+		return closeProposal(tx, ev.ID, at, actor, func(p *Proposal, row *scopeRow) {
+			p.State, p.Reason = StateDismissed, ev.Reason
+			row.Dismissed = &dismissal{Kind: p.Kind, Level: p.Level, WarningID: p.WarningID, Period: p.Trace.Period}
+		})
+	case ProposalWithdrawn:
+		return closeProposal(tx, ev.ID, at, actor, func(p *Proposal, _ *scopeRow) { p.State = StateWithdrawn })
+	case WarningDeclared:
+		return applyDeclared(tx, fx, at, actor, ev)
+	case warningEvent:
+		w, err := GetWarning(tx, ev.warningID())
+		if err != nil {
+			return err
+		}
+		return applyWarning(tx, fx, at, actor, *w, ev)
+	default:
+		return fmt.Errorf("alerts: cannot apply %s", ev.Kind())
+	}
+}
+
+func applyForecast(tx *bbolt.Tx, at time.Time, ev ForecastReceived) error {
+	hash, err := hex.DecodeString(ev.Hash)
+	if err != nil {
+		return fmt.Errorf("alerts: forecast %s: hash: %w", ev.ID, err)
+	}
+	if err := tx.Bucket(bForecastHash).Put(hash, []byte(ev.ID)); err != nil {
+		return err
+	}
+	if err := put(tx, bForecast, ev.ID, storedForecast{ev.ID, at, ev.Forecast}); err != nil {
+		return err
+	}
+	if err := putNumber(tx, numberName(ev.ID), ev.Number); err != nil {
+		return err
+	}
+	s := scope{ev.Forecast.Region, ev.Forecast.Drill}
+	for _, day := range ev.Forecast.Days {
+		f := forecastDay{ForecastDay: day, ForecastID: ev.ID, IssuedAt: ev.Forecast.IssuedAt}
+		key := s.key() + "/" + string(day.Date)
+		known, ok, err := get[forecastDay](tx, bForecastDay, key)
+		if err != nil {
+			return err
+		}
+		if !ok || f.supersedes(known) {
+			if err := put(tx, bForecastDay, key, f); err != nil {
+				return err
+			}
+		}
+	}
+	return touch(tx, s)
+}
+
+func applyObservation(tx *bbolt.Tx, ev ObservationReceived) error {
+	for _, day := range ev.Days {
+		if err := put(tx, bObservedDay, ev.Region+"/"+string(day.Date), observedDay{day, ev.Station}); err != nil {
+			return err
+		}
+	}
+	return touch(tx, scope{region: ev.Region})
+}
+
+// touch makes sure that the scope has a row, by which a re-evaluation finds it.
+func touch(tx *bbolt.Tx, s scope) error {
+	return editScope(tx, s, func(*scopeRow) {})
+}
+
+func editScope(tx *bbolt.Tx, s scope, edit func(*scopeRow)) error {
+	row, _, err := get[scopeRow](tx, bScope, s.key())
+	if err != nil {
+		return err
+	}
+	edit(&row)
+	return put(tx, bScope, s.key(), row)
+}
+
+func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) error {
+	p := ev.Proposal
+	if err := put(tx, bProposal, p.ID, p); err != nil {
+		return err
+	}
+	if err := putNumber(tx, numberName(p.ID), ev.Number); err != nil {
+		return err
+	}
+	for _, state := range []string{anyState, string(p.State)} {
+		if err := list(tx, state, &p); err != nil {
+			return err
+		}
+	}
+	err := editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, nil })
+	if err != nil {
+		return err
+	}
+	return send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at)
+}
+
+func list(tx *bbolt.Tx, state string, p *Proposal) error {
+	if err := tx.Bucket(bProposalTime).Put(timeKey(state+"/", p.RaisedAt, p.ID), nil); err != nil {
+		return err
+	}
+	return count(tx, "count/proposal/"+state, 1)
+}
+
+func closeProposal(tx *bbolt.Tx, id string, at time.Time, actor string, edit func(*Proposal, *scopeRow)) error {
+	p, err := GetProposal(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := tx.Bucket(bProposalTime).Delete(timeKey(string(p.State)+"/", p.RaisedAt, id)); err != nil {
+		return err
+	}
+	if err := count(tx, "count/proposal/"+string(p.State), -1); err != nil {
+		return err
+	}
+	err = editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) {
+		row.Proposal = ""
+		edit(p, row)
+	})
+	if err != nil {
+		return err
+	}
+	p.ClosedAt, p.ClosedBy = &at, actor
+	if err := list(tx, string(p.State), p); err != nil {
+		return err
+	}
+	return put(tx, bProposal, id, p)
+}
+
+func applyDeclared(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev WarningDeclared) error {
+	if err := putNumber(tx, numberName(ev.ID), ev.Number); err != nil {
+		return err
+	}
+	if err := tx.Bucket(bWarningTime).Put(timeKey("", at, ev.ID), nil); err != nil {
+		return err
+	}
+	if err := count(tx, "count/warning", 1); err != nil {
+		return err
+	}
+	return applyWarning(tx, fx, at, actor, Warning{}, ev)
+}
+
+func applyWarning(tx *bbolt.Tx, fx Effects, at time.Time, actor string, was Warning, ev warningEvent) error {
+	w := was.after(ev, at, actor)
+	if err := put(tx, bWarning, w.ID, w); err != nil {
+		return err
+	}
+	if was.State.live() != w.State.live() {
+		err := editScope(tx, scope{w.Region, w.Drill}, func(row *scopeRow) {
+			row.Warning = ""
+			if w.State.live() {
+				row.Warning = w.ID
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	setTimers(fx, was, w)
+	if kind := announced(ev); kind != "" {
+		return send(tx, fx, TopicWarning, w.ID, w.Revision, w.Drill, kind, w, at)
+	}
+	return nil
+}
+
+// setTimers keeps the timers of a warning's start, while it is scheduled, and of its end, while it is live.
+func setTimers(fx Effects, was, w Warning) {
+	activate, expire := CommandActivate+"/"+w.ID, CommandExpire+"/"+w.ID
+	switch {
+	case w.State == Scheduled && was.State != Scheduled:
+		fx.Timer(activate, w.StartsAt, CommandActivate, WarningRef{w.ID})
+	case w.State != Scheduled && was.State == Scheduled:
+		fx.CancelTimer(activate)
+	}
+	switch {
+	case !w.State.live() || w.EndsAt == nil:
+		if was.EndsAt != nil {
+			fx.CancelTimer(expire)
+		}
+	case was.EndsAt == nil || !was.EndsAt.Equal(*w.EndsAt):
+		fx.Timer(expire, *w.EndsAt, CommandExpire, WarningRef{w.ID})
+	}
+}

@@ -1,0 +1,204 @@
+package alerts
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// Declare enters a warning. Texts are public (a notice and its reason); what is said about a person does not belong
+// in them.
+type Declare struct {
+	Level      Level      `json:"level"`
+	Trigger    Trigger    `json:"trigger"`
+	StartsAt   *time.Time `json:"starts_at"` // default now; may be past
+	EndsAt     *time.Time `json:"ends_at"`   // default until further notice; not past
+	DocumentNo string     `json:"document_no"`
+	IssuedBy   string     `json:"issued_by"`
+	ReceivedAt *time.Time `json:"received_at"`
+	Region     string     `json:"region"`
+	Reason     string     `json:"reason"`
+	NoticeText string     `json:"notice_text"`
+	ProposalID string     `json:"proposal_id"` // the open proposal it accepts
+	Drill      bool       `json:"drill"`
+	Activates  string     `json:"activates"` // the reported warning that this order confirms
+
+	// The list in force, set by the caller.
+	ListVersion string `json:"list_version"`
+	ListHash    string `json:"list_hash"`
+}
+
+// Longest texts, in characters: a notice of a few pages, anything else a line or a paragraph.
+const (
+	maxLine   = 200
+	maxReason = 2000
+	maxNotice = 20000
+)
+
+// DecideDeclare enters a warning: pending_approval where its level needs two persons, else scheduled or active, or
+// reported where the district's own declarations go to the city first. A live declaration ends a running drill of
+// its region. Refused: invalid, not_found (activates), transition_refused (the proposal is not open),
+// conflict (another warning is live in the region).
+func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.Time) ([]Event, *Warning, error) {
+	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	if in.StartsAt == nil {
+		in.StartsAt = &now
+	}
+	if err := in.validate(now); err != nil {
+		return nil, nil, err
+	}
+	s := scope{in.Region, in.Drill}
+	d, err := e.begin(tx, s, actor, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.Activates != "" {
+		return d.confirm(in)
+	}
+	if d.warning != nil {
+		return nil, nil, refusal.New(refusal.Conflict, "warning.conflict", refusal.Args{
+			"id": d.warning.ID, "level": string(d.warning.Level), "state": string(d.warning.State), "region": in.Region})
+	}
+	if err := d.accept(in.ProposalID, KindStart); err != nil {
+		return nil, nil, err
+	}
+	if err := d.endDrill(); err != nil {
+		return nil, nil, err
+	}
+	prefix := "W"
+	if in.Drill {
+		prefix = "D"
+	}
+	id, num := d.ids.next(prefix)
+	ev := WarningDeclared{
+		ID: id, Number: num, Level: in.Level, Trigger: in.Trigger, Region: in.Region,
+		StartsAt: *in.StartsAt, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
+		ReceivedAt: in.ReceivedAt, Reason: in.Reason, NoticeText: in.NoticeText, Drill: in.Drill,
+		ListVersion: in.ListVersion, ListHash: in.ListHash,
+	}
+	if in.ProposalID != "" {
+		ev.ProposalID = &in.ProposalID
+	}
+	d.warning = &Warning{State: State(stageNew)}
+	if e.twoPersons(in.Level) {
+		ev.State = PendingApproval
+		d.record(ev)
+	} else {
+		ev.State = e.approvedState(in.Trigger)
+		ev.Announce = ev.State == Scheduled && in.StartsAt.After(now)
+		d.record(ev)
+		d.activateIfDue()
+	}
+	return d.finish(actDeclare, stageNew)
+}
+
+// approvedState is where an approved declaration goes before its start.
+func (e Engine) approvedState(t Trigger) State {
+	if e.OwnDeclaration == OwnReportToCity && t == OwnForecast {
+		return Reported
+	}
+	return Scheduled
+}
+
+func (in Declare) validate(now time.Time) error {
+	c := checker{}
+	c.level(in.Level)
+	c.trigger(in.Trigger)
+	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
+	c.ends(in.EndsAt, *in.StartsAt, now)
+	c.text("document_no", in.DocumentNo, maxLine)
+	c.text("issued_by", in.IssuedBy, maxLine)
+	c.text("reason", in.Reason, maxReason)
+	c.text("notice_text", in.NoticeText, maxNotice)
+	return refusal.Input(c.wrong)
+}
+
+// ends checks an end that is to come; nil is none.
+func (c *checker) ends(end *time.Time, start, now time.Time) {
+	switch {
+	case end == nil:
+	case !end.After(start):
+		c.add("ends_at", "warning.ends_before_start", refusal.Args{"starts_at": clock(start), "ends_at": clock(*end)})
+	case !end.After(now):
+		c.add("ends_at", "warning.ends_in_past", refusal.Args{"ends_at": clock(*end), "now": clock(now)})
+	}
+}
+
+func (c *checker) level(l Level) {
+	if l == "" {
+		c.add("level", "input.required", nil)
+	} else if !l.Declarable() {
+		c.wrong = append(c.wrong, unknownLevel("level", l))
+	}
+}
+
+func (c *checker) trigger(t Trigger) {
+	if t == "" {
+		c.add("trigger", "input.required", nil)
+	} else if !slices.Contains(triggers, t) {
+		c.add("trigger", "trigger.unknown", refusal.Args{"value": string(t)})
+	}
+}
+
+func (c *checker) text(path, s string, limit int) {
+	n := utf8.RuneCountInString(s)
+	c.require(n <= limit, path, "text.too_long", refusal.Args{"count": n, "limit": limit})
+}
+
+// clock is a time as a message to a person shows it.
+func clock(t time.Time) string { return t.In(Shanghai()).Format(time.RFC3339) }
+
+// confirm is the city's order for a warning that had been reported to it.
+func (d *decision) confirm(in Declare) ([]Event, *Warning, error) {
+	w, err := GetWarning(d.tx, in.Activates)
+	if err != nil {
+		return nil, nil, err
+	}
+	if w.Region != in.Region || w.Drill != in.Drill {
+		return nil, nil, notFound("warning", in.Activates)
+	}
+	if err := refuse(w, actConfirm); err != nil {
+		return nil, nil, err
+	}
+	d.warning = w
+	d.record(WarningConfirmed{
+		ID: w.ID, Level: in.Level, Trigger: in.Trigger, StartsAt: *in.StartsAt, EndsAt: in.EndsAt,
+		DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, Reason: in.Reason,
+		NoticeText: in.NoticeText, ListVersion: in.ListVersion, ListHash: in.ListHash,
+		Announce: in.StartsAt.After(d.now),
+	})
+	d.activateIfDue()
+	return d.finish(actConfirm, stageReported)
+}
+
+// endDrill ends what is being practised in the region when the real thing is declared.
+func (d *decision) endDrill() error {
+	if d.scope.drill {
+		return nil
+	}
+	w, err := LiveDrill(d.tx, d.scope.region)
+	if err != nil || w == nil {
+		return err
+	}
+	reason := refusal.Text("warning.drill_ended", "zh-CN", nil)
+	from := w.stage()
+	var ev warningEvent = WarningCancelled{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, Reason: reason, Announce: w.State == Scheduled}
+	a := actCancel
+	if w.State == Active {
+		ev, a = WarningLifted{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, EndsAt: latest(d.now, w.StartsAt), Reason: reason}, actLift
+	}
+	next := w.after(ev, d.now, d.actor)
+	d.events = append(d.events, ev)
+	return check(from, a, next.stage())
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

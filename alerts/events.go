@@ -1,0 +1,265 @@
+package alerts
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// ForecastReceived: a forecast that was not known before.
+type ForecastReceived struct {
+	ID       string   `json:"id"`
+	Number   uint64   `json:"number"` // of that day's forecasts
+	Hash     string   `json:"hash"`   // sha256 of the content, hex
+	Forecast Forecast `json:"forecast"`
+}
+
+// ObservationReceived: the days of an observation that say something new.
+type ObservationReceived struct {
+	Observation
+}
+
+// ProposalRaised: the criteria ask for something, and no proposal was open in the region.
+type ProposalRaised struct {
+	Number   uint64   `json:"number"`
+	Proposal Proposal `json:"proposal"`
+}
+
+// ProposalUpdated: the open proposal rests on something else now. It carries the whole proposal.
+type ProposalUpdated struct {
+	Proposal Proposal `json:"proposal"`
+}
+
+// ProposalAccepted: a warning was declared, adjusted or lifted from it.
+type ProposalAccepted struct {
+	ID        string `json:"id"`
+	WarningID string `json:"warning_id"`
+}
+
+// ProposalDismissed: the duty officer decided against it.
+type ProposalDismissed struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+// ProposalWithdrawn: what it rested on fell away.
+type ProposalWithdrawn struct {
+	ID string `json:"id"`
+}
+
+// WarningDeclared: a warning was entered. State is where that leads: pending_approval, reported or scheduled; one that
+// is active at once is followed by WarningActivated. Announce: it goes out to the public with this event.
+type WarningDeclared struct {
+	ID          string     `json:"id"`
+	Number      uint64     `json:"number"`
+	State       State      `json:"state"`
+	Level       Level      `json:"level"`
+	Trigger     Trigger    `json:"trigger"`
+	Region      string     `json:"region"`
+	StartsAt    time.Time  `json:"starts_at"`
+	EndsAt      *time.Time `json:"ends_at"`
+	DocumentNo  string     `json:"document_no"`
+	IssuedBy    string     `json:"issued_by"`
+	ReceivedAt  *time.Time `json:"received_at"`
+	Reason      string     `json:"reason"`
+	NoticeText  string     `json:"notice_text"`
+	ProposalID  *string    `json:"proposal_id"`
+	Drill       bool       `json:"drill"`
+	ListVersion string     `json:"list_version"`
+	ListHash    string     `json:"list_hash"`
+	Announce    bool       `json:"announce"`
+}
+
+// WarningApproved: the second person agreed. State is reported or scheduled; see WarningDeclared.
+type WarningApproved struct {
+	ID       string `json:"id"`
+	State    State  `json:"state"`
+	Announce bool   `json:"announce"`
+}
+
+// WarningConfirmed: the city ordered what had been reported to it, in the terms given here.
+type WarningConfirmed struct {
+	ID          string     `json:"id"`
+	Level       Level      `json:"level"`
+	Trigger     Trigger    `json:"trigger"`
+	StartsAt    time.Time  `json:"starts_at"`
+	EndsAt      *time.Time `json:"ends_at"`
+	DocumentNo  string     `json:"document_no"`
+	IssuedBy    string     `json:"issued_by"`
+	ReceivedAt  *time.Time `json:"received_at"`
+	Reason      string     `json:"reason"`
+	NoticeText  string     `json:"notice_text"`
+	ListVersion string     `json:"list_version"`
+	ListHash    string     `json:"list_hash"`
+	Announce    bool       `json:"announce"`
+}
+
+// WarningRejected: the second person refused a declaration.
+type WarningRejected struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+// WarningActivated: the warning is active from now on, and orders are planned from it.
+type WarningActivated struct {
+	ID          string     `json:"id"`
+	Level       Level      `json:"level"`
+	Region      string     `json:"region"`
+	Drill       bool       `json:"drill"`
+	StartsAt    time.Time  `json:"starts_at"`
+	EndsAt      *time.Time `json:"ends_at"`
+	ListVersion string     `json:"list_version"`
+	ListHash    string     `json:"list_hash"`
+	Announce    bool       `json:"announce"`
+}
+
+// Change is an adjustment of the level: what it is, when it takes effect and on whose order.
+type Change struct {
+	Level       Level      `json:"level"`
+	EffectiveAt time.Time  `json:"effective_at"`
+	Reason      string     `json:"reason"`
+	Trigger     Trigger    `json:"trigger"`
+	DocumentNo  string     `json:"document_no"`
+	IssuedBy    string     `json:"issued_by"`
+	ReceivedAt  *time.Time `json:"received_at"`
+	EndsAt      *time.Time `json:"ends_at"` // nil = as it was
+}
+
+// RaiseAsked: a raise to a level that needs a second person waits; the old level goes on.
+type RaiseAsked struct {
+	ID string `json:"id"`
+	Change
+}
+
+// RaiseRejected: the second person refused the raise; the old level goes on.
+type RaiseRejected struct {
+	ID     string `json:"id"`
+	Level  Level  `json:"level"`
+	Reason string `json:"reason"`
+}
+
+// LevelChanged: the warning has another level from EffectiveAt. Approved: by the second person who answered RaiseAsked.
+type LevelChanged struct {
+	ID          string     `json:"id"`
+	From        Level      `json:"from"`
+	To          Level      `json:"to"`
+	Region      string     `json:"region"`
+	Drill       bool       `json:"drill"`
+	EffectiveAt time.Time  `json:"effective_at"`
+	Reason      string     `json:"reason"`
+	Trigger     Trigger    `json:"trigger"`
+	DocumentNo  string     `json:"document_no"`
+	IssuedBy    string     `json:"issued_by"`
+	ReceivedAt  *time.Time `json:"received_at"`
+	EndsAt      *time.Time `json:"ends_at"` // nil = as it was
+	Approved    bool       `json:"approved"`
+}
+
+// WarningRevised: the terms of a warning changed and its level did not. A nil end and empty texts are as they were.
+type WarningRevised struct {
+	ID         string     `json:"id"`
+	EndsAt     *time.Time `json:"ends_at"`
+	DocumentNo string     `json:"document_no"`
+	IssuedBy   string     `json:"issued_by"`
+	ReceivedAt *time.Time `json:"received_at"`
+	NoticeText string     `json:"notice_text"`
+	Reason     string     `json:"reason"`
+}
+
+// EndSet: the lift was announced for a time to come.
+type EndSet struct {
+	ID     string    `json:"id"`
+	EndsAt time.Time `json:"ends_at"`
+	Reason string    `json:"reason"`
+}
+
+// WarningLifted: the warning has ended, by an officer's act or (Expired) because its end was reached.
+type WarningLifted struct {
+	ID      string    `json:"id"`
+	Region  string    `json:"region"`
+	Drill   bool      `json:"drill"`
+	Level   Level     `json:"level"`
+	EndsAt  time.Time `json:"ends_at"`
+	Reason  string    `json:"reason"`
+	Expired bool      `json:"expired"`
+}
+
+// WarningCancelled: the warning is void. Announce: it had gone out, so its cancellation does too.
+// Expired: its period went by before it was approved or confirmed.
+type WarningCancelled struct {
+	ID       string `json:"id"`
+	Region   string `json:"region"`
+	Drill    bool   `json:"drill"`
+	Level    Level  `json:"level"`
+	Reason   string `json:"reason"`
+	Announce bool   `json:"announce"`
+	Expired  bool   `json:"expired"`
+}
+
+// The kinds, as they stand in the record.
+
+func (ForecastReceived) Kind() string    { return "alerts.forecast.received" }
+func (ObservationReceived) Kind() string { return "alerts.observation.received" }
+func (ProposalRaised) Kind() string      { return "alerts.proposal.raised" }
+func (ProposalUpdated) Kind() string     { return "alerts.proposal.updated" }
+func (ProposalAccepted) Kind() string    { return "alerts.proposal.accepted" }
+func (ProposalDismissed) Kind() string   { return "alerts.proposal.dismissed" }
+func (ProposalWithdrawn) Kind() string   { return "alerts.proposal.withdrawn" }
+func (WarningDeclared) Kind() string     { return "alerts.warning.declared" }
+func (WarningApproved) Kind() string     { return "alerts.warning.approved" }
+func (WarningConfirmed) Kind() string    { return "alerts.warning.confirmed" }
+func (WarningRejected) Kind() string     { return "alerts.warning.rejected" }
+func (WarningActivated) Kind() string    { return "alerts.warning.activated" }
+func (RaiseAsked) Kind() string          { return "alerts.warning.raise_asked" }
+func (RaiseRejected) Kind() string       { return "alerts.warning.raise_rejected" }
+func (LevelChanged) Kind() string        { return "alerts.warning.level_changed" }
+func (WarningRevised) Kind() string      { return "alerts.warning.revised" }
+func (EndSet) Kind() string              { return "alerts.warning.end_set" }
+func (WarningLifted) Kind() string       { return "alerts.warning.lifted" }
+func (WarningCancelled) Kind() string    { return "alerts.warning.cancelled" }
+
+var decoders = map[string]func([]byte) (Event, error){}
+
+func init() {
+	learn[ForecastReceived]()
+	learn[ObservationReceived]()
+	learn[ProposalRaised]()
+	learn[ProposalUpdated]()
+	learn[ProposalAccepted]()
+	learn[ProposalDismissed]()
+	learn[ProposalWithdrawn]()
+	learn[WarningDeclared]()
+	learn[WarningApproved]()
+	learn[WarningConfirmed]()
+	learn[WarningRejected]()
+	learn[WarningActivated]()
+	learn[RaiseAsked]()
+	learn[RaiseRejected]()
+	learn[LevelChanged]()
+	learn[WarningRevised]()
+	learn[EndSet]()
+	learn[WarningLifted]()
+	learn[WarningCancelled]()
+}
+
+func learn[E Event]() {
+	var zero E
+	decoders[zero.Kind()] = func(data []byte) (Event, error) {
+		var e E
+		err := json.Unmarshal(data, &e)
+		return e, err
+	}
+}
+
+// Decode reads an event of the record; a kind that is not this package's is an error.
+func Decode(kind string, data []byte) (Event, error) {
+	d, ok := decoders[kind]
+	if !ok {
+		return nil, fmt.Errorf("alerts: unknown event kind %q", kind)
+	}
+	ev, err := d(data)
+	if err != nil {
+		return nil, fmt.Errorf("alerts: decode %s: %w", kind, err)
+	}
+	return ev, nil
+}

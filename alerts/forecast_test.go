@@ -1,0 +1,151 @@
+package alerts
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"qingkong/alerts/refusal"
+)
+
+const goodForecast = `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T09:00:00Z","drill":false,"days":[
+	{"date":"2016-12-18","aqi_low":300,"aqi_high":350,"primary":["PM2.5","O3-8h"],"cause":""},
+	{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":"cross-border"}]}`
+
+func TestParseForecast(t *testing.T) {
+	f, err := ParseForecast([]byte(goodForecast))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Forecast{Source: "tianjin-emc", Region: "120111", IssuedAt: clockAt("2016-12-16T17:00"), Days: []ForecastDay{
+		{Date: "2016-12-17", AQILow: 230, AQIHigh: 280, Primary: []string{"pm25"}, Cause: CrossBorder},
+		{Date: "2016-12-18", AQILow: 300, AQIHigh: 350, Primary: []string{"pm25", "o3_8h"}},
+	}}
+	if !reflect.DeepEqual(f, want) {
+		t.Errorf("got %+v\nwant %+v", f, want)
+	}
+}
+
+func TestParseForecastRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, change, to string
+		code             refusal.Code
+		path, rule       string
+	}{
+		{"broken JSON", `"days"`, `"days`, refusal.Invalid, "", "input.not_json"},
+		{"unknown member", `"drill"`, `"dril"`, refusal.UnknownField, "dril", "input.unknown_field"},
+		{"unknown member of a day", `"aqi_high":280`, `"aqi_hi":280`, refusal.UnknownField, "days[1].aqi_hi", "input.unknown_field"},
+		{"not a number", `280`, `"280"`, refusal.Invalid, "days[1].aqi_high", "input.wrong_type"},
+		{"date twice", `2016-12-17`, `2016-12-18`, refusal.Invalid, "days[1].date", "day.twice"},
+		{"no such date", `2016-12-17`, `2016-02-30`, refusal.Invalid, "days[1].date", "day.date_wrong"},
+		{"range upside down", `"aqi_high":280`, `"aqi_high":229`, refusal.Invalid, "days[1].aqi_high", "day.range_upside_down"},
+		{"AQI above 500", `"aqi_high":280`, `"aqi_high":501`, refusal.Invalid, "days[1].aqi_high", "day.aqi_range"},
+		{"AQI below 0", `"aqi_low":230`, `"aqi_low":-1`, refusal.Invalid, "days[1].aqi_low", "day.aqi_range"},
+		{"AQI left out", `"aqi_low":230,`, ``, refusal.Invalid, "days[1].aqi_low", "input.required"},
+		{"no days", goodForecast[strings.Index(goodForecast, "[\n"):], `[]}`, refusal.Invalid, "days", "days.none"},
+		{"no issued_at", `"issued_at":"2016-12-16T09:00:00Z",`, ``, refusal.Invalid, "issued_at", "input.required"},
+		{"issued_at without zone", `09:00:00Z`, `09:00:00`, refusal.Invalid, "issued_at", "input.wrong_type"},
+		{"source that is two subject tokens", `tianjin-emc`, `tianjin.emc`, refusal.Invalid, "source", "source.wrong"},
+		{"region", `"120111"`, `"12011"`, refusal.Invalid, "region", "region.wrong"},
+		{"pollutant", `"O3-8h"`, `"PM1"`, refusal.Invalid, "days[0].primary[1]", "pollutant.unknown"},
+		{"cause", `cross-border`, `fireworks`, refusal.Invalid, "days[1].cause", "cause.unknown"},
+		{"concentrations", `"aqi_low":230,"aqi_high":280`, `"pm25":188`, refusal.Invalid, "days[1].pm25", "forecast.days_only"},
+		{"hours", `"days"`, `"hours":[],"days"`, refusal.Invalid, "hours", "forecast.days_only"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ParseForecast([]byte(strings.Replace(goodForecast, c.change, c.to, 1)))
+			if got := ruleAt(err, c.path); refusal.CodeOf(err) != c.code || got != c.rule {
+				t.Errorf("%s %q, want %s %q", refusal.CodeOf(err), got, c.code, c.rule)
+			}
+		})
+	}
+}
+
+func TestParseObservation(t *testing.T) {
+	const good = `{"station":"1015A","region":"120111","days":[{"date":"2016-12-17","aqi":238,"primary":["pm25"],"cause":""}]}`
+	o, err := ParseObservation([]byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := observed("2016-12-17", 238); !reflect.DeepEqual(o, want) {
+		t.Errorf("got %+v\nwant %+v", o, want)
+	}
+	for _, c := range []struct{ change, to, path, rule string }{
+		{`"aqi":238,`, ``, "days[0].aqi", "input.required"},
+		{`"aqi":238`, `"aqi":501`, "days[0].aqi", "day.aqi_range"},
+		{`"aqi":238`, `"pm25":188`, "days[0].pm25", "forecast.days_only"},
+		{`1015A`, `a.b`, "station", "station.wrong"},
+		{`"days"`, `"hours":[],"days"`, "hours", "forecast.days_only"},
+		{`"aqi"`, `"AQI"`, "days[0].AQI", "input.unknown_field"},
+	} {
+		_, err := ParseObservation([]byte(strings.Replace(good, c.change, c.to, 1)))
+		if got := ruleAt(err, c.path); got != c.rule {
+			t.Errorf("%s for %s: rule %q, want %q", c.to, c.change, got, c.rule)
+		}
+	}
+}
+
+func TestLevelsAreOrdered(t *testing.T) {
+	order := append([]Level{None}, Levels()...)
+	for i, a := range order {
+		for k, b := range order {
+			if a.Above(b) != (i > k) {
+				t.Errorf("%s above %s: %v", a, b, a.Above(b))
+			}
+		}
+	}
+	if _, err := ParseLevel("blue"); ruleAt(err, "level") != "level.unknown" {
+		t.Errorf("blue: %v", err)
+	}
+	if l, err := ParseLevel("orange"); l != Orange || err != nil {
+		t.Errorf("orange: %s, %v", l, err)
+	}
+}
+
+func TestEveryReasonOfADayHasWords(t *testing.T) {
+	reasons := []string{whyUnknown, whyBareAQI, whyOzone, whyPrimary}
+	for _, c := range causes[1:] {
+		reasons = append(reasons, string(c))
+	}
+	for _, why := range reasons {
+		if !refusal.Known("why." + why) {
+			t.Errorf("no words for %s", why)
+		}
+	}
+}
+
+// Whatever is accepted stays the same when it is written and read again, and whatever is refused is a refusal.
+func FuzzParseForecast(f *testing.F) {
+	f.Add([]byte(goodForecast))
+	f.Add([]byte(`{"days":[{"date":"2016-12-17"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := ParseForecast(data)
+		if err != nil {
+			if refusal.CodeOf(err) == "" {
+				t.Fatalf("not a refusal: %v", err)
+			}
+			return
+		}
+		raw, err := json.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseForecast(raw)
+		if err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		if !sameJSON(got, again) {
+			t.Fatalf("read again as %+v, was %+v", again, got)
+		}
+	})
+}
+
+func FuzzParseObservation(f *testing.F) {
+	f.Add([]byte(`{"station":"1015A","region":"120111","days":[{"date":"2016-12-17","aqi":238,"primary":["pm25"],"cause":""}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := ParseObservation(data); err != nil && refusal.CodeOf(err) == "" {
+			t.Fatalf("not a refusal: %v", err)
+		}
+	})
+}

@@ -1,0 +1,285 @@
+package alerts
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// How far a series reaches from today, in days. The longest clause of any criteria is four days; a month back shows
+// where a long episode began.
+const (
+	daysBack  = 30
+	daysAhead = 60
+)
+
+// clockSkew is how far ahead of us a source's clock may be.
+const clockSkew = time.Hour
+
+// ForecastResult answers a forecast: its id, and the proposal that is open in its region now.
+type ForecastResult struct {
+	ID       string    `json:"id"`
+	Proposal *Proposal `json:"proposal"`
+}
+
+// ObservationResult answers an observation.
+type ObservationResult struct {
+	Proposal *Proposal `json:"proposal"`
+}
+
+// Dismiss closes an open proposal without acting on it. The reason is recorded as given and must not be about a person.
+type Dismiss struct {
+	ProposalID string `json:"proposal_id"`
+	Reason     string `json:"reason"`
+}
+
+// Reevaluate looks at every region again with nothing new but the time.
+type Reevaluate struct{}
+
+// DecideForecast records a forecast and brings the region's proposal in line with it. A forecast that is already known
+// is answered with its id and records nothing.
+func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time.Time) ([]Event, ForecastResult, error) {
+	if in.IssuedAt.After(now.Add(clockSkew)) {
+		return nil, ForecastResult{}, refusal.Input([]refusal.Field{{Path: "issued_at", Rule: "forecast.issued_in_future",
+			Args: refusal.Args{"issued_at": clock(in.IssuedAt), "now": clock(now)}}})
+	}
+	d, err := e.begin(tx, scope{in.Region, in.Drill}, actor, now)
+	if err != nil {
+		return nil, ForecastResult{}, err
+	}
+	content, err := json.Marshal(in)
+	if err != nil {
+		return nil, ForecastResult{}, fmt.Errorf("alerts: forecast: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	if id := tx.Bucket(bForecastHash).Get(sum[:]); id != nil {
+		return nil, ForecastResult{ID: string(id), Proposal: d.open}, nil
+	}
+	id, num := d.ids.next("F")
+	d.events = append(d.events, ForecastReceived{ID: id, Number: num, Hash: hex.EncodeToString(sum[:]), Forecast: in})
+	series, err := e.series(tx, d.scope, now, &incoming{forecastID: id, forecast: &in})
+	if err != nil {
+		return nil, ForecastResult{}, err
+	}
+	d.proposeFor(series)
+	return d.events, ForecastResult{ID: id, Proposal: d.open}, nil
+}
+
+// DecideObservation records the days that say something new and brings the region's proposal in line with them.
+func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, now time.Time) ([]Event, ObservationResult, error) {
+	c := checker{}
+	for i, day := range in.Days {
+		c.require(day.Date <= DateOf(now), at("days", i)+".date", "observation.in_future", refusal.Args{"value": day.Date, "today": DateOf(now)})
+	}
+	if err := refusal.Input(c.wrong); err != nil {
+		return nil, ObservationResult{}, err
+	}
+	d, err := e.begin(tx, scope{region: in.Region}, actor, now)
+	if err != nil {
+		return nil, ObservationResult{}, err
+	}
+	fresh := Observation{Station: in.Station, Region: in.Region}
+	for _, day := range in.Days {
+		want := observedDay{Day: day, Station: in.Station}
+		known, ok, err := get[observedDay](tx, bObservedDay, in.Region+"/"+string(day.Date))
+		if err != nil {
+			return nil, ObservationResult{}, err
+		}
+		if !ok || !sameJSON(known, want) {
+			fresh.Days = append(fresh.Days, day)
+		}
+	}
+	if len(fresh.Days) == 0 {
+		return nil, ObservationResult{Proposal: d.open}, nil
+	}
+	d.events = append(d.events, ObservationReceived{fresh})
+	series, err := e.series(tx, d.scope, now, &incoming{observed: fresh.Days})
+	if err != nil {
+		return nil, ObservationResult{}, err
+	}
+	d.proposeFor(series)
+	return d.events, ObservationResult{Proposal: d.open}, nil
+}
+
+// DecideReevaluate brings every region's proposal in line with the time: after midnight, and on a schedule. It returns
+// the proposals that are open then.
+func (e Engine) DecideReevaluate(tx *bbolt.Tx, actor string, _ Reevaluate, now time.Time) ([]Event, []*Proposal, error) {
+	var events []Event
+	open := []*Proposal{}
+	ids := newNumbering(tx, now)
+	c := tx.Bucket(bScope).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		d, err := e.begin(tx, scopeOf(k), actor, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		d.ids = ids
+		if err := d.propose(); err != nil {
+			return nil, nil, err
+		}
+		events = append(events, d.events...)
+		if d.open != nil {
+			open = append(open, d.open)
+		}
+	}
+	return events, open, nil
+}
+
+// DecideDismiss closes an open proposal with a reason. The same is not raised again until its level changes.
+func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.Time) ([]Event, *Proposal, error) {
+	p, err := GetProposal(tx, in.ProposalID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.State != StateOpen {
+		return nil, nil, refusal.Transition("proposal.not_open", string(p.State), refusal.Args{"id": p.ID})
+	}
+	if err := reason(in.Reason, true); err != nil {
+		return nil, nil, err
+	}
+	p.State, p.Reason, p.ClosedAt, p.ClosedBy = StateDismissed, in.Reason, &now, actor
+	return []Event{ProposalDismissed{ID: p.ID, Reason: in.Reason}}, p, nil
+}
+
+// propose brings the scope's proposal in line with what is stored.
+func (d *decision) propose() error {
+	series, err := d.engine.series(d.tx, d.scope, d.now, nil)
+	if err != nil {
+		return err
+	}
+	d.proposeFor(series)
+	return nil
+}
+
+// proposeFor keeps to one open proposal: raised once, updated when its basis changes, withdrawn when it falls away.
+func (d *decision) proposeFor(series []DayAQI) {
+	want := d.engine.suggest(series, d.warning, d.now)
+	if want != nil && d.open == nil && d.row.Dismissed.covers(want) {
+		want = nil
+	}
+	switch {
+	case want == nil && d.open == nil:
+	case want == nil:
+		d.events = append(d.events, ProposalWithdrawn{ID: d.open.ID})
+		d.open = nil
+	case d.open == nil:
+		prefix := "P"
+		if d.scope.drill {
+			prefix = "PD"
+		}
+		var num uint64
+		want.ID, num = d.ids.next(prefix)
+		want.Revision, want.RaisedAt = 1, d.now
+		d.settle(want)
+		d.events = append(d.events, ProposalRaised{Number: num, Proposal: *want})
+	case !sameBasis(want, d.open):
+		want.ID, want.Revision, want.RaisedAt = d.open.ID, d.open.Revision+1, d.open.RaisedAt
+		d.settle(want)
+		d.events = append(d.events, ProposalUpdated{Proposal: *want})
+	}
+}
+
+func (d *decision) settle(p *Proposal) {
+	p.Region, p.Drill, p.UpdatedAt = d.scope.region, d.scope.drill, d.now
+	d.open = p
+}
+
+// incoming is what the act being decided brings, and is not stored yet.
+type incoming struct {
+	forecastID string
+	forecast   *Forecast
+	observed   []Day
+}
+
+// series is what is known of a region's days around now: measured days up to today, and the newest forecast of each
+// later day. A day up to today that was not measured (yet) has its newest forecast. A drill knows its forecasts alone.
+func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) ([]DayAQI, error) {
+	today := DateOf(now)
+	days := map[Date]DayAQI{}
+	forecasts, err := e.forecastDays(tx, s, today, in)
+	if err != nil {
+		return nil, err
+	}
+	for date, f := range forecasts {
+		aqi := e.value(f.AQILow, f.AQIHigh)
+		days[date] = DayAQI{Date: date, AQI: &aqi, Primary: f.Primary, Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID}
+	}
+	if !s.drill {
+		observed, err := observedDays(tx, s, today, in)
+		if err != nil {
+			return nil, err
+		}
+		for date, o := range observed {
+			days[date] = DayAQI{Date: date, AQI: o.AQI, Primary: o.Primary, Cause: o.Cause, Source: SourceObservation}
+		}
+	}
+	out := make([]DayAQI, 0, len(days))
+	for _, d := range days {
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
+	return out, nil
+}
+
+func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]forecastDay, error) {
+	first, last := today.AddDays(-daysBack), today.AddDays(daysAhead)
+	days, err := readDays[forecastDay](tx, bForecastDay, s.key(), first, last)
+	if err != nil || in == nil || in.forecast == nil {
+		return days, err
+	}
+	for _, day := range in.forecast.Days {
+		f := forecastDay{ForecastDay: day, ForecastID: in.forecastID, IssuedAt: in.forecast.IssuedAt}
+		known, ok := days[day.Date]
+		if day.Date >= first && day.Date <= last && (!ok || f.supersedes(known)) {
+			days[day.Date] = f
+		}
+	}
+	return days, nil
+}
+
+// supersedes: the later issued forecast holds, and of two issued at once the one received later.
+func (f forecastDay) supersedes(known forecastDay) bool { return !f.IssuedAt.Before(known.IssuedAt) }
+
+func observedDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]observedDay, error) {
+	first := today.AddDays(-daysBack)
+	days, err := readDays[observedDay](tx, bObservedDay, s.region, first, today)
+	if err != nil || in == nil {
+		return days, err
+	}
+	for _, day := range in.observed {
+		if day.Date >= first && day.Date <= today {
+			days[day.Date] = observedDay{Day: day}
+		}
+	}
+	return days, nil
+}
+
+// readDays reads the rows prefix/first to prefix/last.
+func readDays[T any](tx *bbolt.Tx, bucket []byte, prefix string, first, last Date) (map[Date]T, error) {
+	days := map[Date]T{}
+	start, end := []byte(prefix+"/"+string(first)), []byte(prefix+"/"+string(last))
+	c := tx.Bucket(bucket).Cursor()
+	for k, raw := c.Seek(start); k != nil && bytes.Compare(k, end) <= 0; k, raw = c.Next() {
+		var row T
+		if err := json.Unmarshal(raw, &row); err != nil {
+			return nil, fmt.Errorf("alerts: row %s/%s: %w", bucket, k, err)
+		}
+		days[Date(k[len(prefix)+1:])] = row
+	}
+	return days, nil
+}
+
+func sameJSON(a, b any) bool {
+	ja, errA := json.Marshal(a)
+	jb, errB := json.Marshal(b)
+	return errA == nil && errB == nil && bytes.Equal(ja, jb)
+}

@@ -1,0 +1,76 @@
+package alerts
+
+import "maps"
+
+// Settings are what a district chooses (configuration keys own_declaration, approval, criteria.settings).
+type Settings struct {
+	OwnDeclaration     string        `json:"own_declaration"` // OwnAllowed or OwnReportToCity
+	Approval           map[Level]int `json:"approval"`        // persons that a level needs: 1 or 2
+	Range              string        `json:"range"`           // which value of a forecast's range is evaluated: high, middle or low
+	MergeGapH          int           `json:"merge_gap_h"`
+	LiftH              int           `json:"lift_h"`
+	LiftAtMost         int           `json:"lift_at_most"` // AQI
+	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
+	Over300Consecutive bool          `json:"over_300_consecutive"`
+	Criteria           Criteria      `json:"criteria"`
+}
+
+// The values of Settings.OwnDeclaration: an approved declaration on the district's own forecast starts by itself, or
+// becomes a report that the city's order activates.
+const (
+	OwnAllowed      = "allowed"
+	OwnReportToCity = "report_to_city"
+)
+
+// The values of Settings.Range.
+const (
+	RangeHigh   = "high"
+	RangeMiddle = "middle"
+	RangeLow    = "low"
+)
+
+var defaultApproval = map[Level]int{Advisory: 1, Yellow: 1, Orange: 2, Red: 2}
+
+// DefaultSettings are the documented defaults with the criteria of 环大气〔2024〕6号.
+func DefaultSettings() Settings {
+	return Settings{
+		OwnDeclaration: OwnAllowed,
+		Approval:       maps.Clone(defaultApproval),
+		Range:          RangeHigh,
+		MergeGapH:      36,
+		LiftH:          36,
+		LiftAtMost:     150,
+		LeadH:          24,
+		Criteria:       National2024(),
+	}
+}
+
+// Engine decides with these settings. Its Decide methods are pure functions.
+type Engine struct {
+	Settings
+}
+
+// twoPersons reports whether the level needs a second person; what is not configured follows the defaults.
+func (s Settings) twoPersons(l Level) bool {
+	n, ok := s.Approval[l]
+	if !ok {
+		n = defaultApproval[l]
+	}
+	return n >= 2
+}
+
+// value is what is evaluated of a forecast's range; the middle is rounded up, as an index is.
+func (s Settings) value(low, high int) int {
+	switch s.Range {
+	case RangeLow:
+		return low
+	case RangeMiddle:
+		return (low + high + 1) / 2
+	default:
+		return high
+	}
+}
+
+func (s Settings) evaluateOptions() EvaluateOptions {
+	return EvaluateOptions{MergeGapH: s.MergeGapH, Over300Consecutive: s.Over300Consecutive}
+}

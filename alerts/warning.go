@@ -1,0 +1,215 @@
+package alerts
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Trigger is what a warning rests on.
+type Trigger string
+
+// The triggers: the district's own forecast, the city's order (市级指令), regional linkage (区域应急联动), or a work
+// requirement (应对污染天气工作要求).
+const (
+	OwnForecast     Trigger = "own_forecast"
+	CityOrder       Trigger = "city_order"
+	RegionalLinkage Trigger = "regional_linkage"
+	WorkRequirement Trigger = "work_requirement"
+)
+
+var triggers = []Trigger{OwnForecast, CityOrder, RegionalLinkage, WorkRequirement}
+
+// Warning is a level that was declared for a region, and what became of it.
+type Warning struct {
+	ID            string         `json:"id"` // W20161216-01: the day of declaration and its number; a drill's begins with D
+	Revision      int            `json:"revision"`
+	Level         Level          `json:"level"`
+	PreviousLevel Level          `json:"previous_level"` // None until the level is changed
+	LevelSince    time.Time      `json:"level_since"`    // from when Level takes effect
+	State         State          `json:"state"`
+	Trigger       Trigger        `json:"trigger"`
+	Region        string         `json:"region"`
+	StartsAt      time.Time      `json:"starts_at"`
+	EndsAt        *time.Time     `json:"ends_at"` // nil = until further notice
+	DocumentNo    string         `json:"document_no"`
+	IssuedBy      string         `json:"issued_by"`
+	ReceivedAt    *time.Time     `json:"received_at"`
+	Reason        string         `json:"reason"`
+	NoticeText    string         `json:"notice_text"`
+	ProposalID    *string        `json:"proposal_id"`
+	Drill         bool           `json:"drill"`
+	DeclaredBy    string         `json:"declared_by"`
+	DeclaredAt    time.Time      `json:"declared_at"`
+	ApprovedBy    string         `json:"approved_by"`
+	Pending       *Pending       `json:"pending"`
+	ListVersion   string         `json:"list_version"`
+	ListHash      string         `json:"list_hash"`
+	History       []HistoryEntry `json:"history"`
+}
+
+// Pending is what waits for a second person while the warning goes on at its old level.
+type Pending struct {
+	Kind string `json:"kind"` // "raise"
+	By   string `json:"by"`
+	Change
+}
+
+const pendingRaise = "raise"
+
+// HistoryEntry is one event of a warning; each makes one revision.
+type HistoryEntry struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	Event  string    `json:"event"`
+	Reason string    `json:"reason"`
+}
+
+// warningEvent is an event of one warning.
+type warningEvent interface {
+	Event
+	warningID() string
+	// change returns what the warning becomes, without its history, and the history's word for it.
+	change(w Warning, at time.Time, actor string) (next Warning, event, reason string)
+}
+
+// after is the warning as the event leaves it; w is not changed. The live path and the replay both go through it.
+func (w Warning) after(ev warningEvent, at time.Time, actor string) Warning {
+	next, event, reason := ev.change(w, at, actor)
+	next.Revision = w.Revision + 1
+	next.History = append(slices.Clone(w.History), HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason})
+	return next
+}
+
+func (e WarningDeclared) warningID() string  { return e.ID }
+func (e WarningApproved) warningID() string  { return e.ID }
+func (e WarningConfirmed) warningID() string { return e.ID }
+func (e WarningRejected) warningID() string  { return e.ID }
+func (e WarningActivated) warningID() string { return e.ID }
+func (e RaiseAsked) warningID() string       { return e.ID }
+func (e RaiseRejected) warningID() string    { return e.ID }
+func (e LevelChanged) warningID() string     { return e.ID }
+func (e WarningRevised) warningID() string   { return e.ID }
+func (e EndSet) warningID() string           { return e.ID }
+func (e WarningLifted) warningID() string    { return e.ID }
+func (e WarningCancelled) warningID() string { return e.ID }
+
+func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning, string, string) {
+	return Warning{
+		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, State: e.State, Trigger: e.Trigger,
+		Region: e.Region, StartsAt: e.StartsAt, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo, IssuedBy: e.IssuedBy,
+		ReceivedAt: e.ReceivedAt, Reason: e.Reason, NoticeText: e.NoticeText, ProposalID: e.ProposalID, Drill: e.Drill,
+		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash,
+	}, "declared", e.Reason
+}
+
+func (e WarningApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
+	w.State, w.ApprovedBy = e.State, actor
+	return w, "approved", ""
+}
+
+func (e WarningConfirmed) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	if e.Level != w.Level {
+		w.PreviousLevel = w.Level
+	}
+	w.State, w.Level, w.LevelSince, w.Trigger = Scheduled, e.Level, e.StartsAt, e.Trigger
+	w.StartsAt, w.EndsAt, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.StartsAt, e.EndsAt, e.DocumentNo, e.IssuedBy, e.ReceivedAt
+	w.Reason, w.NoticeText, w.ListVersion, w.ListHash = e.Reason, e.NoticeText, e.ListVersion, e.ListHash
+	return w, "confirmed", e.Reason
+}
+
+func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	w.State = Rejected
+	return w, "rejected", e.Reason
+}
+
+func (e WarningActivated) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	w.State = Active
+	return w, "activated", ""
+}
+
+func (e RaiseAsked) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
+	w.Pending = &Pending{Kind: pendingRaise, By: actor, Change: e.Change}
+	return w, "raise_asked", e.Reason
+}
+
+func (e RaiseRejected) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	w.Pending = nil
+	return w, "raise_rejected", e.Reason
+}
+
+func (e LevelChanged) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
+	w.PreviousLevel, w.Level, w.LevelSince, w.Pending = e.From, e.To, e.EffectiveAt, nil
+	w.Trigger, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.Trigger, e.DocumentNo, e.IssuedBy, e.ReceivedAt
+	w.EndsAt = cmp.Or(e.EndsAt, w.EndsAt)
+	if e.Approved {
+		w.ApprovedBy = actor
+	}
+	return w, e.direction(), e.Reason
+}
+
+func (e LevelChanged) direction() string {
+	if e.To.Above(e.From) {
+		return "upgraded"
+	}
+	return "downgraded"
+}
+
+func (e WarningRevised) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	w.DocumentNo, w.IssuedBy = cmp.Or(e.DocumentNo, w.DocumentNo), cmp.Or(e.IssuedBy, w.IssuedBy)
+	w.NoticeText = cmp.Or(e.NoticeText, w.NoticeText)
+	w.EndsAt, w.ReceivedAt = cmp.Or(e.EndsAt, w.EndsAt), cmp.Or(e.ReceivedAt, w.ReceivedAt)
+	return w, "revised", e.Reason
+}
+
+func (e EndSet) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	end := e.EndsAt
+	w.EndsAt = &end
+	return w, "end_set", e.Reason
+}
+
+func (e WarningLifted) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	end := e.EndsAt
+	w.State, w.EndsAt, w.Pending = Lifted, &end, nil
+	if e.Expired {
+		return w, "expired", e.Reason
+	}
+	return w, "lifted", e.Reason
+}
+
+func (e WarningCancelled) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	w.State, w.Pending = Cancelled, nil
+	if e.Expired {
+		return w, "expired", e.Reason
+	}
+	return w, "cancelled", e.Reason
+}
+
+// announced is the end of the subject under which an event goes out, empty for one that does not.
+func announced(ev warningEvent) string {
+	switch e := ev.(type) {
+	case WarningDeclared:
+		return when(e.Announce, "declared")
+	case WarningApproved:
+		return when(e.Announce, "declared")
+	case WarningConfirmed:
+		return when(e.Announce, "declared")
+	case WarningActivated:
+		return when(e.Announce, "declared")
+	case LevelChanged:
+		return e.direction()
+	case WarningLifted:
+		return "lifted"
+	case WarningCancelled:
+		return when(e.Announce, "cancelled")
+	default:
+		return ""
+	}
+}
+
+func when(ok bool, s string) string {
+	if ok {
+		return s
+	}
+	return ""
+}

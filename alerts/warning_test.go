@@ -1,0 +1,454 @@
+package alerts
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// declaration of a level on the city's order, starting now.
+func declaration(l Level) Declare {
+	return Declare{Level: l, Trigger: CityOrder, Region: district, DocumentNo: "津重污染指〔2016〕1号", IssuedBy: "天津市重污染天气应急指挥部",
+		Reason: "市级指令", ListVersion: "L2016-1", ListHash: "sha256:00"}
+}
+
+// in brings a new warning to a stage.
+func (w *world) in(s stage) *Warning {
+	w.t.Helper()
+	e := w.engine
+	tomorrow, inTwoDays := w.now.Add(24*time.Hour), w.now.Add(48*time.Hour)
+	one := declaration(Yellow)
+	one.EndsAt = &inTwoDays
+	later := one
+	later.StartsAt = &tomorrow
+	two := declaration(Red)
+	two.EndsAt = &inTwoDays
+	raise := func(got *Warning) *Warning {
+		return do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red})
+	}
+	switch s {
+	case stagePending:
+		return do(w, e.DecideDeclare, "duty", two)
+	case stageRejected:
+		got := w.in(stagePending)
+		return do(w, e.DecideReject, "approver", Reject{got.ID, got.Revision, "依据不足"})
+	case stageReported:
+		e.OwnDeclaration = OwnReportToCity
+		one.Trigger = OwnForecast
+		return do(w, e.DecideDeclare, "duty", one)
+	case stageScheduled:
+		return do(w, e.DecideDeclare, "duty", later)
+	case stageScheduledRaise:
+		return raise(w.in(stageScheduled))
+	case stageActive:
+		return do(w, e.DecideDeclare, "duty", one)
+	case stageActiveRaise:
+		return raise(w.in(stageActive))
+	case stageLifted:
+		got := w.in(stageActive)
+		return do(w, e.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision})
+	case stageCancelled:
+		got := w.in(stageActive)
+		return do(w, e.DecideCancel, "duty", Cancel{got.ID, got.Revision, "误发"})
+	}
+	w.t.Fatalf("no way to stage %s", s)
+	return nil
+}
+
+// act does one thing to a warning, in the form that needs no more than its state.
+func (w *world) act(a act, on *Warning) (*Warning, error) {
+	e := w.engine
+	switch a {
+	case actApprove:
+		return try(w, e.DecideApprove, "approver", Approve{on.ID, on.Revision})
+	case actReject:
+		return try(w, e.DecideReject, "approver", Reject{on.ID, on.Revision, "依据不足"})
+	case actConfirm:
+		in := declaration(Yellow)
+		in.Activates = on.ID
+		return try(w, e.DecideDeclare, "duty", in)
+	case actAdjust:
+		return try(w, e.DecideAdjust, "duty", Adjust{WarningID: on.ID, Revision: on.Revision, Level: Advisory})
+	case actRevise:
+		return try(w, e.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, NoticeText: "更正"})
+	case actLift:
+		return try(w, e.DecideLift, "duty", Lift{WarningID: on.ID, Revision: on.Revision})
+	case actCancel:
+		return try(w, e.DecideCancel, "duty", Cancel{on.ID, on.Revision, "误发"})
+	case actActivate:
+		w.now = w.now.Add(30 * time.Hour)
+		return try(w, e.DecideActivate, "timer", WarningRef{on.ID})
+	case actExpire:
+		w.now = w.now.Add(60 * time.Hour)
+		return try(w, e.DecideExpire, "timer", WarningRef{on.ID})
+	}
+	panic("no act " + a)
+}
+
+// Every stage with every act: where it leads, by its simplest form, or that it is refused with the state.
+func TestEveryStageWithEveryAct(t *testing.T) {
+	acts := []act{actApprove, actReject, actConfirm, actAdjust, actRevise, actLift, actCancel, actActivate, actExpire}
+	const no = stage("")
+	table := map[stage][]stage{
+		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire
+		stagePending:        {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled},
+		stageRejected:       {no, no, no, no, no, no, no, no, no},
+		stageReported:       {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled},
+		stageScheduled:      {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no},
+		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no},
+		stageActive:         {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted},
+		stageActiveRaise:    {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no, stageLifted},
+		stageLifted:         {no, no, no, no, no, no, no, no, no},
+		stageCancelled:      {no, no, no, no, no, no, no, no, no},
+	}
+	for from := range transitions {
+		if from != stageNew && table[from] == nil {
+			t.Errorf("stage %s is not tested", from)
+		}
+	}
+	for from, row := range table {
+		for i, want := range row {
+			t.Run(string(from)+" "+string(acts[i]), func(t *testing.T) {
+				w := newWorld(t, t.TempDir())
+				defer w.close()
+				before := w.in(from)
+				if before.stage() != from {
+					t.Fatalf("it is %s", before.stage())
+				}
+				after, err := w.act(acts[i], before)
+				w.mustMatch()
+				if want == no {
+					e, ok := err.(*refusal.Error)
+					if !ok || e.Code != refusal.TransitionRefused || e.State != string(before.State) {
+						t.Fatalf("got %v, want transition_refused with state %s", err, before.State)
+					}
+					if now := w.warning(before.ID); !sameJSON(now, before) {
+						t.Errorf("a refused act changed it: %+v", now)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if after.stage() != want {
+					t.Errorf("it led to %s, want %s", after.stage(), want)
+				}
+				if stored := w.warning(before.ID); !sameJSON(stored, after) {
+					t.Errorf("answered %+v\nstored   %+v", after, stored)
+				}
+			})
+		}
+	}
+}
+
+func TestDeclareOnePersonIsActiveAtOnce(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	got := do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
+	if got.ID != "W20161216-01" || got.State != Active || got.DeclaredBy != "duty" || got.ApprovedBy != "" || got.ListHash != "sha256:00" ||
+		!got.StartsAt.Equal(w.now) || got.EndsAt != nil || got.PreviousLevel != None || got.Revision != len(got.History) {
+		t.Errorf("%+v", got)
+	}
+	if s := w.events(); s != "warning.declared warning.activated" {
+		t.Errorf("events %s", s)
+	}
+	if s := strings.Join(w.liveFx.sent, ","); s != "warning W20161216-01/2" {
+		t.Errorf("sent %s", s)
+	}
+}
+
+func TestDeclareScheduledStartsAndEndsByTimer(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	in := declaration(Yellow)
+	in.StartsAt, in.EndsAt = ptr(clockAt("2016-12-17T00:00").UTC()), ptr(clockAt("2016-12-22T00:00").UTC())
+	got := do(w, w.engine.DecideDeclare, "duty", in)
+	if got.State != Scheduled || got.Revision != 1 {
+		t.Fatalf("%+v", got)
+	}
+	want := "[warning W20161216-01/1]\n" +
+		"warning.activate/W20161216-01 2016-12-17T00:00:00+08:00 warning.activate {\"warning_id\":\"W20161216-01\"}\n" +
+		"warning.expire/W20161216-01 2016-12-22T00:00:00+08:00 warning.expire {\"warning_id\":\"W20161216-01\"}\n"
+	if s := w.liveFx.String(); s != want {
+		t.Errorf("effects\n%s\nwant\n%s", s, want)
+	}
+	if _, err := try(w, w.engine.DecideActivate, "timer", WarningRef{got.ID}); ruleAt(err, "") != "warning.not_due" {
+		t.Errorf("activated before its time: %v", err)
+	}
+	w.at("2016-12-17T00:00")
+	if got = do(w, w.engine.DecideActivate, "timer", WarningRef{got.ID}); got.State != Active {
+		t.Errorf("%+v", got)
+	}
+	if _, err := try(w, w.engine.DecideExpire, "timer", WarningRef{got.ID}); ruleAt(err, "") != "warning.not_due" {
+		t.Errorf("expired before its time: %v", err)
+	}
+	w.at("2016-12-22T00:05")
+	if got = do(w, w.engine.DecideExpire, "timer", WarningRef{got.ID}); got.State != Lifted || !got.EndsAt.Equal(clockAt("2016-12-22T00:00")) {
+		t.Errorf("%+v", got)
+	}
+	if s := w.events(); s != "warning.declared warning.activated warning.lifted" {
+		t.Errorf("events %s", s)
+	}
+	if len(w.liveFx.timers) != 0 {
+		t.Errorf("timers left: %v", w.liveFx)
+	}
+	w.mustMatch()
+}
+
+func TestTwoPersons(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	got := do(w, w.engine.DecideDeclare, "duty", declaration(Red))
+	if got.State != PendingApproval || len(w.liveFx.sent) != 0 {
+		t.Fatalf("%+v, sent %v", got, w.liveFx.sent)
+	}
+	if _, err := try(w, w.engine.DecideApprove, "duty", Approve{got.ID, 1}); refusal.CodeOf(err) != refusal.SamePerson {
+		t.Errorf("approved by who declared it: %v", err)
+	}
+	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{got.ID, 2}); refusal.CodeOf(err) != refusal.StaleRevision {
+		t.Errorf("wrong revision: %v", err)
+	}
+	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{got.ID, 0}); ruleAt(err, "revision") != "input.required" {
+		t.Errorf("no revision: %v", err)
+	}
+	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{"W1", 1}); refusal.CodeOf(err) != refusal.NotFound {
+		t.Errorf("no such warning: %v", err)
+	}
+	got = do(w, w.engine.DecideApprove, "approver", Approve{got.ID, 1})
+	if got.State != Active || got.ApprovedBy != "approver" || got.Revision != 3 {
+		t.Errorf("%+v", got)
+	}
+	var history []string
+	for _, h := range got.History {
+		history = append(history, h.Event+" by "+h.Actor)
+	}
+	if s := strings.Join(history, ", "); s != "declared by duty, approved by approver, activated by approver" {
+		t.Errorf("history %s", s)
+	}
+}
+
+func TestRaiseWaitsForASecondPersonAndTheOldLevelGoesOn(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	got := w.in(stageActive)
+	w.liveFx.sent, w.replayFx.sent = nil, nil
+	got = do(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, Reason: "预报加重", DocumentNo: "2号"})
+	if got.Level != Yellow || got.State != Active || got.Pending == nil || got.Pending.Level != Orange || got.Pending.By != "duty" ||
+		got.Pending.Kind != "raise" || len(w.liveFx.sent) != 0 {
+		t.Fatalf("%+v, sent %v", got, w.liveFx.sent)
+	}
+	if _, err := try(w, w.engine.DecideApprove, "duty", Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
+		t.Errorf("approved by who asked: %v", err)
+	}
+	w.now = w.now.Add(time.Hour)
+	got = do(w, w.engine.DecideApprove, "approver", Approve{got.ID, got.Revision})
+	if got.Level != Orange || got.PreviousLevel != Yellow || got.Pending != nil || got.DocumentNo != "2号" || !got.LevelSince.Equal(w.now) {
+		t.Errorf("%+v", got)
+	}
+	got = do(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Yellow})
+	if got.Level != Yellow || got.PreviousLevel != Orange || got.DocumentNo != "2号" {
+		t.Errorf("lowered by one person: %+v", got)
+	}
+	subjects := w.subjects()
+	if s := strings.Join(subjects, " "); s != "qingkong.warning.upgraded qingkong.warning.downgraded" {
+		t.Errorf("subjects %s", s)
+	}
+	w.mustMatch()
+}
+
+func TestLiftForATimeToComeKeepsTheWarning(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	got := do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
+	end := clockAt("2016-12-17T08:00")
+	got = do(w, w.engine.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision, EndsAt: &end, Reason: "预计好转"})
+	if got.State != Active || !got.EndsAt.Equal(end) || !w.liveFx.timers["warning.expire/"+got.ID].due.Equal(end) {
+		t.Fatalf("%+v, %v", got, w.liveFx)
+	}
+	before := clockAt("2016-12-16T08:00")
+	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision, EndsAt: &before}); ruleAt(err, "ends_at") != "warning.ends_before_start" {
+		t.Errorf("ended before it began: %v", err)
+	}
+	w.at("2016-12-17T08:00")
+	if got = do(w, w.engine.DecideExpire, "timer", WarningRef{got.ID}); got.State != Lifted {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReviseMovesTheEndAndItsTimer(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	got := w.in(stageActive)
+	end := clockAt("2016-12-22T00:00")
+	got = do(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &end, Reason: "过程延长"})
+	if !got.EndsAt.Equal(end) || got.DocumentNo != "津重污染指〔2016〕1号" || !w.liveFx.timers["warning.expire/"+got.ID].due.Equal(end) {
+		t.Errorf("%+v, %v", got, w.liveFx)
+	}
+	past := clockAt("2016-12-16T16:00")
+	if _, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &past}); ruleAt(err, "ends_at") != "warning.ends_before_start" {
+		t.Errorf("an end before the start: %v", err)
+	}
+	w.mustMatch()
+}
+
+func TestSecondLiveWarningIsAConflictThatNamesTheFirst(t *testing.T) {
+	for _, from := range []stage{stagePending, stageReported, stageScheduled, stageActive, stageActiveRaise} {
+		w := newWorld(t, t.TempDir())
+		first := w.in(from)
+		_, err := try(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
+		if e, ok := err.(*refusal.Error); !ok || e.Code != refusal.Conflict || e.Args["id"] != first.ID {
+			t.Errorf("%s: %v", from, err)
+		}
+		other := declaration(Yellow)
+		other.Region = "120118"
+		if got := do(w, w.engine.DecideDeclare, "duty", other); got.ID != "W20161216-02" {
+			t.Errorf("another region: %+v", got)
+		}
+		w.close()
+	}
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.in(stageLifted)
+	if got := do(w, w.engine.DecideDeclare, "duty", declaration(Yellow)); got.ID != "W20161216-02" {
+		t.Errorf("after a lifted one: %+v", got)
+	}
+}
+
+func TestDrillIsApartAndEndsWhenTheRealThingBegins(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	in := declaration(Yellow)
+	in.Drill = true
+	drill := do(w, w.engine.DecideDeclare, "duty", in)
+	if drill.ID != "D20161216-01" {
+		t.Errorf("id %s", drill.ID)
+	}
+	live := do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
+	if live.ID != "W20161216-01" || live.State != Active {
+		t.Errorf("%+v", live)
+	}
+	if got := w.warning(drill.ID); got.State != Lifted || got.History[2].Reason != "正式预警发布，演练终止。" {
+		t.Errorf("%+v", got)
+	}
+	if s := strings.Join(w.subjects(), " "); s != "qingkong.drill.warning.declared qingkong.drill.warning.lifted qingkong.warning.declared" {
+		t.Errorf("subjects %s", s)
+	}
+	drill = do(w, w.engine.DecideDeclare, "duty", in)
+	if drill.ID != "D20161216-02" || w.warning(live.ID).State != Active {
+		t.Errorf("a drill beside the real thing: %+v", drill)
+	}
+	w.mustMatch()
+}
+
+func TestReportToCity(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.engine.OwnDeclaration = OwnReportToCity
+	in := declaration(Red)
+	in.Trigger = OwnForecast
+	got := do(w, w.engine.DecideDeclare, "duty", in)
+	got = do(w, w.engine.DecideApprove, "approver", Approve{got.ID, got.Revision})
+	if got.State != Reported || len(w.liveFx.sent) != 0 {
+		t.Fatalf("%+v, sent %v", got, w.liveFx.sent)
+	}
+	order := declaration(Orange)
+	order.Activates = got.ID
+	got = do(w, w.engine.DecideDeclare, "duty", order)
+	if got.State != Active || got.Level != Orange || got.Trigger != CityOrder || got.PreviousLevel != Red {
+		t.Errorf("%+v", got)
+	}
+	if s := strings.Join(w.subjects(), " "); s != "qingkong.warning.declared" {
+		t.Errorf("subjects %s", s)
+	}
+	w.mustMatch()
+}
+
+func TestDeclareRefuses(t *testing.T) {
+	now := clockAt("2016-12-16T17:00")
+	for _, c := range []struct {
+		name       string
+		edit       func(*Declare)
+		path, rule string
+	}{
+		{"no level", func(d *Declare) { d.Level = "" }, "level", "input.required"},
+		{"unknown level", func(d *Declare) { d.Level = "blue" }, "level", "level.unknown"},
+		{"none", func(d *Declare) { d.Level = None }, "level", "level.unknown"},
+		{"no trigger", func(d *Declare) { d.Trigger = "" }, "trigger", "input.required"},
+		{"unknown trigger", func(d *Declare) { d.Trigger = "rumour" }, "trigger", "trigger.unknown"},
+		{"region", func(d *Declare) { d.Region = "西青" }, "region", "region.wrong"},
+		{"ends before it starts", func(d *Declare) { d.EndsAt = ptr(now) }, "ends_at", "warning.ends_before_start"},
+		{"ends in the past", func(d *Declare) { d.StartsAt, d.EndsAt = ptr(now.Add(-3*time.Hour)), ptr(now.Add(-time.Hour)) }, "ends_at", "warning.ends_in_past"},
+		{"long reason", func(d *Declare) { d.Reason = strings.Repeat("霾", 2001) }, "reason", "text.too_long"},
+		{"no such proposal", func(d *Declare) { d.ProposalID = "P20161216-01" }, "proposal_id", "proposal.not_here"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, t.TempDir())
+			defer w.close()
+			in := declaration(Yellow)
+			c.edit(&in)
+			_, err := try(w, w.engine.DecideDeclare, "duty", in)
+			if got := ruleAt(err, c.path); got != c.rule {
+				t.Errorf("rule %q, want %q", got, c.rule)
+			}
+		})
+	}
+}
+
+func TestAdjustAndRejectRefuse(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	got := w.in(stageActiveRaise)
+	if _, err := try(w, w.engine.DecideReject, "approver", Reject{WarningID: got.ID, Revision: got.Revision}); ruleAt(err, "reason") != "input.required" {
+		t.Errorf("rejected without a reason: %v", err)
+	}
+	got = do(w, w.engine.DecideReject, "approver", Reject{got.ID, got.Revision, "依据不足"})
+	if got.Level != Yellow || got.Pending != nil || got.State != Active {
+		t.Errorf("%+v", got)
+	}
+	for in, rule := range map[Adjust]string{{Level: Yellow}: "warning.same_level", {}: "input.required", {Level: None}: "level.unknown"} {
+		in.WarningID, in.Revision = got.ID, got.Revision
+		if _, err := try(w, w.engine.DecideAdjust, "duty", in); ruleAt(err, "level") != rule {
+			t.Errorf("%q: %v", in.Level, err)
+		}
+	}
+}
+
+func TestListWarningsPagesFromTheLatest(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	var want []string
+	for range 5 {
+		w.now = w.now.Add(time.Minute)
+		got := w.in(stageCancelled)
+		want = append([]string{got.ID}, want...)
+	}
+	var got []string
+	cursor := ""
+	for {
+		var p Page[*Warning]
+		w.view(func(tx *bbolt.Tx) (err error) { p, err = ListWarnings(tx, cursor, 2); return err })
+		if p.Total != 5 {
+			t.Fatalf("total %d", p.Total)
+		}
+		for _, x := range p.Items {
+			got = append(got, x.ID)
+		}
+		if cursor = p.Next; cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	w.view(func(tx *bbolt.Tx) error {
+		if _, err := ListWarnings(tx, "W1", 2); ruleAt(err, "cursor") != "cursor.unknown" {
+			t.Errorf("unknown cursor: %v", err)
+		}
+		return nil
+	})
+}

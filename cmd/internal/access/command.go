@@ -1,0 +1,165 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+)
+
+// The commands of this package.
+const (
+	CommandAddAccount       = "access.add_account"
+	CommandIssueCredentials = "access.issue_credentials"
+	CommandAddToken         = "access.add_token"
+	CommandRevoke           = "access.revoke_token"
+	CommandDisable          = "access.disable"
+	CommandEnable           = "access.enable"
+)
+
+// Register registers the handlers of the commands.
+func Register(r *journal.Registry) {
+	journal.Handle(r, CommandAddAccount, DecideAddAccount)
+	journal.Handle(r, CommandIssueCredentials, DecideIssueCredentials)
+	journal.Handle(r, CommandAddToken, DecideAddToken)
+	journal.Handle(r, CommandRevoke, DecideRevoke)
+	journal.Handle(r, CommandDisable, DecideDisable)
+	journal.Handle(r, CommandEnable, DecideEnable)
+}
+
+// NewAccount is the body of POST /accounts. Name is a person's name, at most 80 characters; it goes to the vault.
+// Town is required for the role town.
+type NewAccount struct {
+	User string `json:"user"`
+	Role string `json:"role"`
+	Name string `json:"name"`
+	Town string `json:"town"`
+}
+
+// Recipient is what the reduction list says of a recipient that gets credentials.
+type Recipient struct {
+	ID   string
+	Name string
+	Town string
+	MNs  []string // of its monitoring stations
+}
+
+// NewToken is the body of POST /accounts/{user}/tokens. Name says what the token is for, never a person; at most
+// 40 characters.
+type NewToken struct {
+	User string `json:"-"`
+	Name string `json:"name"`
+}
+
+// AddAccountCommand makes the command for a new account, and the secrets that are shown once it is done. key is
+// the request's idempotency key, unique to the caller, or empty. It refuses every wrong field at once.
+func AddAccountCommand(actor, key string, in NewAccount) (journal.Command, Issued, error) {
+	name, town := strings.TrimSpace(in.Name), strings.TrimSpace(in.Town)
+	err := join(checkAccount(in.User, Role(in.Role), town),
+		checkText("name", name, 80), checkText("town", town, 40))
+	if err != nil {
+		return journal.Command{}, Issued{}, err
+	}
+	s := newSecrets(in.User, Typed)
+	nameRef := s.seal(name)
+	return s.command(CommandAddAccount, key, actor, AddAccount{User: in.User, Role: Role(in.Role), Town: town, NameRef: nameRef,
+		PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+}
+
+// IssueCredentialsCommand makes the command for a recipient's new password and token, and what is shown once it
+// is done.
+func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, Issued, error) {
+	s := newSecrets(in.ID, Machine)
+	nameRef := s.seal(in.Name)
+	return s.command(CommandIssueCredentials, key, actor, IssueCredentials{Recipient: in.ID, NameRef: nameRef, Town: in.Town, MNs: in.MNs,
+		PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+}
+
+// AddTokenCommand makes the command for one token more, and the token that is shown once it is done.
+func AddTokenCommand(actor, key string, in NewToken) (journal.Command, Issued, error) {
+	name := strings.TrimSpace(in.Name)
+	if err := checkText("name", name, 40); err != nil {
+		return journal.Command{}, Issued{}, err
+	}
+	s := &secrets{issued: Issued{User: in.User}}
+	s.addToken()
+	return s.command(CommandAddToken, key, actor, AddToken{User: in.User, Name: name, TokenRef: s.tokenRef}), s.issued, nil
+}
+
+// Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out
+// now. A request repeated under its key is refused with access.secret_shown_once.
+func Submit(ctx context.Context, j *journal.Journal, cmd journal.Command, issued Issued) (Issued, error) {
+	if _, err := journal.Do[Granted](ctx, j, cmd); err != nil {
+		return Issued{}, shownOnce(err)
+	}
+	return issued, nil
+}
+
+// shownOnce says of a used key what it means here: the references of a repeat are always new, so that to the
+// journal its content differs.
+func shownOnce(err error) error {
+	var e *refusal.Error
+	if errors.As(err, &e) && e.Rule == "journal.key_reused" {
+		return refusal.New(refusal.Conflict, "access.secret_shown_once", e.Args)
+	}
+	return err
+}
+
+// secrets gathers what a command puts into the vault and what is shown of it.
+type secrets struct {
+	issued      Issued
+	passwordRef string
+	tokenRef    string
+	vault       []journal.VaultEntry
+}
+
+// newSecrets makes a password of that kind and a token.
+func newSecrets(user string, kind SecretKind) *secrets {
+	plain, entry := NewSecret(kind)
+	s := &secrets{issued: Issued{User: user, Password: plain}, passwordRef: entry.Ref, vault: []journal.VaultEntry{entry}}
+	s.addToken()
+	return s
+}
+
+func (s *secrets) addToken() {
+	plain, entry := NewSecret(Machine)
+	s.issued.Token, s.tokenRef, s.vault = tokenText(s.issued.User, plain), entry.Ref, append(s.vault, entry)
+}
+
+// seal puts a name into the vault; none has no reference.
+func (s *secrets) seal(name string) string {
+	if name == "" {
+		return ""
+	}
+	entry := journal.Seal([]byte(name))
+	s.vault = append(s.vault, entry)
+	return entry.Ref
+}
+
+func (s *secrets) command(kind, key, actor string, payload any) journal.Command {
+	return journal.Command{Kind: kind, Key: key, Actor: actor, Payload: payload, Vault: s.vault}
+}
+
+// checkText refuses a text that is too long or could not be shown on one line.
+func checkText(path, s string, most int) error {
+	if utf8.RuneCountInString(s) <= most && utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0 {
+		return nil
+	}
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "access.text_wrong", Args: refusal.Args{"limit": most}}})
+}
+
+// join makes one refusal of the wrong fields of several.
+func join(errs ...error) error {
+	var wrong []refusal.Field
+	for _, err := range errs {
+		var e *refusal.Error
+		if errors.As(err, &e) {
+			wrong = append(wrong, e.Fields...)
+		}
+	}
+	return refusal.Input(wrong)
+}

@@ -1,0 +1,219 @@
+package access
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+)
+
+// AddAccount is a new account with vault references for its name and first secrets.
+type AddAccount struct {
+	User        string `json:"user"`
+	Role        Role   `json:"role"`
+	Town        string `json:"town,omitempty"`
+	NameRef     string `json:"name_ref,omitempty"`
+	PasswordRef string `json:"password_ref"`
+	TokenRef    string `json:"token_ref"`
+}
+
+// IssueCredentials is a recipient's new password and token. The caller has checked that the recipient is in the
+// list and says what stands there of it.
+type IssueCredentials struct {
+	Recipient   string   `json:"recipient"`
+	NameRef     string   `json:"name_ref,omitempty"`
+	Town        string   `json:"town,omitempty"`
+	MNs         []string `json:"mns,omitempty"`
+	PasswordRef string   `json:"password_ref"`
+	TokenRef    string   `json:"token_ref"`
+}
+
+// AddToken is one token more for a user.
+type AddToken struct {
+	User     string `json:"user"`
+	Name     string `json:"name,omitempty"`
+	TokenRef string `json:"token_ref"`
+}
+
+// Revoke ends one token.
+type Revoke struct {
+	User    string `json:"user"`
+	TokenID string `json:"token_id"`
+}
+
+// Disable ends a user's logins until it is enabled again.
+type Disable struct {
+	User string `json:"user"`
+}
+
+// Enable lets a disabled user log in again.
+type Enable struct {
+	User string `json:"user"`
+}
+
+// Granted says whose credentials changed, and the token concerned. It holds no secret: it stands in the record.
+type Granted struct {
+	User    string `json:"user"`
+	TokenID string `json:"token_id,omitempty"`
+}
+
+// DecideAddAccount refuses a name that is taken, also by a recipient's credentials; the same command again is
+// answered ok.
+func DecideAddAccount(tx *bbolt.Tx, _ string, in AddAccount, _ time.Time) ([]journal.Event, Granted, error) {
+	done := Granted{in.User, tokenID(1)}
+	if err := checkAccount(in.User, in.Role, in.Town); err != nil {
+		return nil, Granted{}, err
+	}
+	taken, err := namesake(tx, in.User, func(*row) bool { return true })
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case taken == nil:
+		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
+			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+	case taken.Recipient != "":
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_recipient", refusal.Args{"user": in.User, "recipient": taken.Recipient})
+	case taken.Password.Ref == in.PasswordRef:
+		return nil, done, nil
+	}
+	return nil, Granted{}, refusal.New(refusal.Conflict, "access.user_taken", refusal.Args{"user": in.User})
+}
+
+// checkAccount reports everything that is wrong with an account as such.
+func checkAccount(user string, role Role, town string) error {
+	var wrong []refusal.Field
+	say := func(path, rule string, args refusal.Args) {
+		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: args})
+	}
+	switch {
+	case !accountName.MatchString(user):
+		say("user", "access.user_name", refusal.Args{"user": clip(user)})
+	case reserved[user]:
+		say("user", "access.user_reserved", refusal.Args{"user": user})
+	}
+	switch {
+	case !slices.Contains(Roles(), role):
+		say("role", "access.role_unknown", refusal.Args{"role": clip(string(role))})
+	case role == Enterprise:
+		say("role", "access.enterprise_by_credentials", nil)
+	case role == Town && town == "":
+		say("town", "access.town_required", nil)
+	}
+	return refusal.Input(wrong)
+}
+
+// DecideIssueCredentials gives a recipient a new password and token; every earlier one ends with it.
+func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.Time) ([]journal.Event, Granted, error) {
+	if err := checkRecipient(in.Recipient); err != nil {
+		return nil, Granted{}, err
+	}
+	account, err := namesake(tx, in.Recipient, func(r *row) bool { return r.Recipient == "" })
+	if err != nil {
+		return nil, Granted{}, err
+	}
+	if account != nil {
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_account", refusal.Args{"recipient": in.Recipient, "user": account.User})
+	}
+	r, err := find(tx, in.Recipient)
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case r == nil:
+		r = &row{}
+	case r.Password.Ref == in.PasswordRef:
+		return nil, Granted{User: in.Recipient}, nil
+	case r.Disabled:
+		return nil, Granted{}, refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": in.Recipient})
+	}
+	mns := slices.Clone(in.MNs)
+	slices.Sort(mns)
+	done := Granted{in.Recipient, tokenID(r.TokenSeq + 1)}
+	return []journal.Event{CredentialsIssued{Recipient: in.Recipient, NameRef: in.NameRef, Town: in.Town, MNs: slices.Compact(mns),
+		PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+}
+
+func checkRecipient(id string) error {
+	switch {
+	case !recipientID.MatchString(id):
+		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.recipient_id", Args: refusal.Args{"recipient": clip(id)}}})
+	case reserved[strings.ToLower(id)]:
+		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.user_reserved", Args: refusal.Args{"user": id}}})
+	}
+	return nil
+}
+
+// DecideAddToken gives a user one token more, up to eight.
+func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.User)
+	if err != nil {
+		return nil, Granted{}, err
+	}
+	if i := slices.IndexFunc(r.Tokens, func(t token) bool { return t.Ref == in.TokenRef }); i >= 0 {
+		return nil, Granted{in.User, r.Tokens[i].ID}, nil
+	}
+	if r.Disabled {
+		return nil, Granted{}, refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": in.User})
+	}
+	if len(r.Tokens) >= maxTokens {
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens", refusal.Args{"user": in.User, "limit": maxTokens})
+	}
+	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
+	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name}}, done, nil
+}
+
+// DecideRevoke ends a token. One that was revoked before is answered ok; one that never was is not found.
+func DecideRevoke(tx *bbolt.Tx, _ string, in Revoke, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.User)
+	if err != nil {
+		return nil, Granted{}, err
+	}
+	done := Granted(in)
+	if slices.ContainsFunc(r.Tokens, func(t token) bool { return t.ID == in.TokenID }) {
+		return []journal.Event{TokenRevoked(in)}, done, nil
+	}
+	for n := 1; n <= r.TokenSeq; n++ {
+		if tokenID(n) == in.TokenID {
+			return nil, done, nil
+		}
+	}
+	return nil, Granted{}, refusal.New(refusal.NotFound, "access.token_not_found", refusal.Args{"user": in.User, "token": clip(in.TokenID)})
+}
+
+// DecideDisable ends a user's logins. Nobody disables itself: the last administrator would lock everybody out.
+func DecideDisable(tx *bbolt.Tx, actor string, in Disable, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.User)
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case r.Disabled:
+		return nil, Granted{User: in.User}, nil
+	case actor == in.User:
+		return nil, Granted{}, refusal.New(refusal.SamePerson, "access.not_yourself", refusal.Args{"user": in.User})
+	}
+	return []journal.Event{Disabled(in)}, Granted{User: in.User}, nil
+}
+
+// DecideEnable lets a disabled user log in again, with the secrets it had.
+func DecideEnable(tx *bbolt.Tx, _ string, in Enable, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.User)
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case !r.Disabled:
+		return nil, Granted{User: in.User}, nil
+	}
+	return []journal.Event{Enabled(in)}, Granted{User: in.User}, nil
+}
+
+// clip keeps a value that a message repeats short.
+func clip(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,154 @@
+package access
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/journal"
+)
+
+// AccountAdded says that an account exists, with its first password and token.
+type AccountAdded struct {
+	User        string `json:"user"`
+	Role        Role   `json:"role"`
+	Town        string `json:"town,omitempty"`
+	NameRef     string `json:"name_ref,omitempty"`
+	PasswordRef string `json:"password_ref"`
+	TokenID     string `json:"token_id"`
+	TokenRef    string `json:"token_ref"`
+}
+
+// CredentialsIssued says that a recipient has a new password and token, and that all earlier ones ended.
+type CredentialsIssued struct {
+	Recipient   string   `json:"recipient"`
+	NameRef     string   `json:"name_ref,omitempty"`
+	Town        string   `json:"town,omitempty"`
+	MNs         []string `json:"mns,omitempty"`
+	PasswordRef string   `json:"password_ref"`
+	TokenID     string   `json:"token_id"`
+	TokenRef    string   `json:"token_ref"`
+}
+
+// TokenAdded says that a user has one token more.
+type TokenAdded struct {
+	User     string `json:"user"`
+	TokenID  string `json:"token_id"`
+	TokenRef string `json:"token_ref"`
+	Name     string `json:"name,omitempty"`
+}
+
+// TokenRevoked says that one of a user's tokens ended.
+type TokenRevoked struct {
+	User    string `json:"user"`
+	TokenID string `json:"token_id"`
+}
+
+// Disabled says that a user can no longer log in; its secrets stay.
+type Disabled struct {
+	User string `json:"user"`
+}
+
+// Enabled says that a disabled user can log in again, with the secrets it had.
+type Enabled struct {
+	User string `json:"user"`
+}
+
+// Kind is the name of the event in the record.
+func (AccountAdded) Kind() string { return "access.account_added" }
+
+// Kind is the name of the event in the record.
+func (CredentialsIssued) Kind() string { return "access.credentials_issued" }
+
+// Kind is the name of the event in the record.
+func (TokenAdded) Kind() string { return "access.token_added" }
+
+// Kind is the name of the event in the record.
+func (TokenRevoked) Kind() string { return "access.token_revoked" }
+
+// Kind is the name of the event in the record.
+func (Disabled) Kind() string { return "access.disabled" }
+
+// Kind is the name of the event in the record.
+func (Enabled) Kind() string { return "access.enabled" }
+
+// Decode reads an event back from the record.
+func Decode(kind string, data []byte) (journal.Event, error) {
+	switch kind {
+	case AccountAdded{}.Kind():
+		return decode[AccountAdded](data)
+	case CredentialsIssued{}.Kind():
+		return decode[CredentialsIssued](data)
+	case TokenAdded{}.Kind():
+		return decode[TokenAdded](data)
+	case TokenRevoked{}.Kind():
+		return decode[TokenRevoked](data)
+	case Disabled{}.Kind():
+		return decode[Disabled](data)
+	case Enabled{}.Kind():
+		return decode[Enabled](data)
+	}
+	return nil, fmt.Errorf("access: unknown event kind %q", kind)
+}
+
+func decode[E journal.Event](data []byte) (journal.Event, error) {
+	var e E
+	err := json.Unmarshal(data, &e)
+	return e, err
+}
+
+// Apply writes what an event means. It depends on tx and its arguments alone.
+func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+	switch ev := ev.(type) {
+	case AccountAdded:
+		return add(tx, &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
+			Password: secretRow{ev.PasswordRef, at},
+			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor})
+	case CredentialsIssued:
+		return applyCredentials(tx, at, actor, ev)
+	case TokenAdded:
+		return change(tx, ev.User, func(r *row) {
+			r.TokenSeq++
+			r.Tokens = append(r.Tokens, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at, Name: ev.Name})
+		})
+	case TokenRevoked:
+		return change(tx, ev.User, func(r *row) {
+			r.Tokens = slices.DeleteFunc(r.Tokens, func(t token) bool { return t.ID == ev.TokenID })
+		})
+	case Disabled:
+		return change(tx, ev.User, func(r *row) { r.Disabled = true })
+	case Enabled:
+		return change(tx, ev.User, func(r *row) { r.Disabled = false })
+	}
+	return fmt.Errorf("access: cannot apply %T", ev)
+}
+
+func applyCredentials(tx *bbolt.Tx, at time.Time, actor string, ev CredentialsIssued) error {
+	r, err := find(tx, ev.Recipient)
+	if err != nil {
+		return err
+	}
+	store := put
+	if r == nil {
+		store = add
+		r = &row{User: ev.Recipient, Role: Enterprise, Recipient: ev.Recipient, AddedAt: at, AddedBy: actor}
+	}
+	r.NameRef, r.Town, r.MNs = ev.NameRef, ev.Town, ev.MNs
+	r.Password = secretRow{ev.PasswordRef, at}
+	r.Tokens = []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}
+	r.TokenSeq++
+	return store(tx, r)
+}
+
+// change stores a user's row as fn leaves it.
+func change(tx *bbolt.Tx, user string, fn func(*row)) error {
+	r, err := must(tx, user)
+	if err != nil {
+		return err
+	}
+	fn(r)
+	return put(tx, r)
+}

@@ -1,0 +1,72 @@
+package access
+
+import (
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// User is a user as others see it, without its secrets.
+type User struct {
+	User       string    `json:"user"`
+	Role       Role      `json:"role"`
+	Name       string    `json:"name"` // empty when it was erased
+	Town       string    `json:"town,omitempty"`
+	Recipient  string    `json:"recipient,omitempty"`
+	MNs        []string  `json:"mns,omitempty"`
+	Disabled   bool      `json:"disabled"`
+	PasswordAt time.Time `json:"password_at"`
+	Tokens     []Token   `json:"tokens"`
+	AddedAt    time.Time `json:"added_at"`
+	AddedBy    string    `json:"added_by"`
+}
+
+// Token is one of a user's tokens, without its secret.
+type Token struct {
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// Get returns a user, or a not_found refusal.
+func Get(tx *bbolt.Tx, user string) (*User, error) {
+	r, err := must(tx, user)
+	if err != nil {
+		return nil, err
+	}
+	return r.user(tx), nil
+}
+
+// MaxPage is the most users that a page has (contract.md §3).
+const MaxPage = 1000
+
+// List returns the users after cursor in the order of their names' bytes, at most limit of them (1 to [MaxPage];
+// anything else is taken as the nearest), and the cursor of the next page, "" when there is none.
+func List(tx *bbolt.Tx, cursor string, limit int) (page []*User, next string, err error) {
+	limit = min(max(limit, 1), MaxPage)
+	c := tx.Bucket(usersBucket).Cursor()
+	k, data := c.Seek([]byte(cursor))
+	if cursor != "" && string(k) == cursor {
+		k, data = c.Next()
+	}
+	for ; k != nil; k, data = c.Next() {
+		if len(page) == limit {
+			return page, page[limit-1].User, nil
+		}
+		r, err := parseRow(data)
+		if err != nil {
+			return nil, "", err
+		}
+		page = append(page, r.user(tx))
+	}
+	return page, "", nil
+}
+
+func (r *row) user(tx *bbolt.Tx) *User {
+	u := &User{User: r.User, Role: r.Role, Name: r.name(tx), Town: r.Town, Recipient: r.Recipient, MNs: r.MNs,
+		Disabled: r.Disabled, PasswordAt: r.Password.At, Tokens: make([]Token, len(r.Tokens)), AddedAt: r.AddedAt, AddedBy: r.AddedBy}
+	for i, t := range r.Tokens {
+		u.Tokens[i] = Token{ID: t.ID, Name: t.Name, At: t.At}
+	}
+	return u
+}

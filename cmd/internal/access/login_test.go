@@ -1,0 +1,517 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
+	"pgregory.net/rapid"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+)
+
+// house is a journal with this package alone, on a server without a listener.
+type house struct {
+	t   testing.TB
+	dir string
+	j   *journal.Journal
+	log bytes.Buffer
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{t: t, dir: t.TempDir()}
+	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(h.dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Start()
+	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	if !srv.ReadyForConnections(10 * time.Second) {
+		t.Fatal("server not ready")
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(srv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.j, err = journal.Open(t.Context(), journal.Options{Dir: h.dir, Registry: registry(), JS: js,
+		Log: slog.New(slog.NewTextHandler(&h.log, nil)), Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+func (h *house) submit(cmd journal.Command, issued Issued, err error) Issued {
+	h.t.Helper()
+	if err == nil {
+		issued, err = Submit(h.t.Context(), h.j, cmd, issued)
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return issued
+}
+
+func (h *house) account(user string, role Role) Issued {
+	h.t.Helper()
+	return h.submit(AddAccountCommand("admin", "", NewAccount{User: user, Role: string(role), Name: "张三"}))
+}
+
+func (h *house) credentials(id string) Issued {
+	h.t.Helper()
+	return h.submit(IssueCredentialsCommand("admin", "", Recipient{ID: id, Name: "示例热电厂", Town: "杨柳青镇", MNs: []string{"MN1"}}))
+}
+
+func (h *house) token(user string) Issued {
+	h.t.Helper()
+	return h.submit(AddTokenCommand("admin", "", NewToken{User: user, Name: "dcs"}))
+}
+
+func (h *house) act(kind string, payload any) {
+	h.t.Helper()
+	if _, err := h.j.Submit(h.t.Context(), journal.Command{Kind: kind, Actor: "admin", Payload: payload}); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) verify(user, secret string) *Principal {
+	h.t.Helper()
+	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { return Verify(tx, user, secret) })
+}
+
+func (h *house) verifyToken(text string) *Principal {
+	h.t.Helper()
+	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { return VerifyToken(tx, text) })
+}
+
+// login is the principal that check finds, or nil; it fails when a principal and "no" come together, or neither.
+func (h *house) login(check func(tx *bbolt.Tx) (*Principal, bool)) (p *Principal) {
+	h.t.Helper()
+	h.view(func(tx *bbolt.Tx) {
+		var ok bool
+		if p, ok = check(tx); ok != (p != nil) {
+			h.t.Fatalf("principal %+v, ok %v", p, ok)
+		}
+	})
+	return p
+}
+
+func (h *house) view(fn func(tx *bbolt.Tx)) {
+	h.t.Helper()
+	if err := h.j.View(func(tx *bbolt.Tx) error { fn(tx); return nil }); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) row(user string) (r *row) {
+	h.t.Helper()
+	h.view(func(tx *bbolt.Tx) {
+		var err error
+		if r, err = must(tx, user); err != nil {
+			h.t.Fatal(err)
+		}
+	})
+	return r
+}
+
+func secretOf(t testing.TB, tokenText string) string {
+	t.Helper()
+	_, secret, ok := splitToken(tokenText)
+	if !ok {
+		t.Fatalf("%q is no token", tokenText)
+	}
+	return secret
+}
+
+func TestWhoLogsIn(t *testing.T) {
+	h := newHouse(t)
+	duty, plant, other := h.account("duty", Duty), h.credentials("E0001"), h.credentials("E0002")
+	extra := h.token("E0001")
+	if extra.Password != "" {
+		t.Errorf("a token came with the password %q", extra.Password)
+	}
+	for _, c := range []struct {
+		name, user, secret string
+		ok                 bool
+	}{
+		{"an account's password", "duty", duty.Password, true},
+		{"its token's secret", "duty", secretOf(t, duty.Token), true},
+		{"a recipient's password", "E0001", plant.Password, true},
+		{"its token's secret", "E0001", secretOf(t, plant.Token), true},
+		{"its second token's secret", "E0001", secretOf(t, extra.Token), true},
+		{"another's password", "E0001", other.Password, false},
+		{"another's token", "E0001", secretOf(t, other.Token), false},
+		{"its name in another case", "e0001", plant.Password, false},
+		{"nobody", "E0009", plant.Password, false},
+		{"no name", "", plant.Password, false},
+		{"no secret", "E0001", "", false},
+		{"the decoy", "nobody", "", false},
+		{"a secret with more behind it", "E0001", plant.Password + "x", false},
+		{"a secret cut short", "E0001", plant.Password[:42], false},
+		{"a vault reference", "E0001", h.row("E0001").Password.Ref, false},
+	} {
+		if p := h.verify(c.user, c.secret); (p != nil) != c.ok {
+			t.Errorf("%s: %+v, want ok %v", c.name, p, c.ok)
+		}
+	}
+	for _, c := range []struct {
+		name, text string
+		ok         bool
+	}{
+		{"an account's", duty.Token, true},
+		{"a recipient's", plant.Token, true},
+		{"its second", extra.Token, true},
+		{"the secret alone", secretOf(t, plant.Token), false},
+		{"under another's name", tokenText("E0002", secretOf(t, plant.Token)), false},
+		{"a password in its place", tokenText("E0001", plant.Password), false},
+		{"nothing", "", false},
+		{"the name alone", "qk.E0001", false},
+		{"no secret", "qk.E0001.", false},
+	} {
+		if p := h.verifyToken(c.text); (p != nil) != c.ok {
+			t.Errorf("token, %s: %+v, want ok %v", c.name, p, c.ok)
+		}
+	}
+}
+
+func TestPrincipals(t *testing.T) {
+	h := newHouse(t)
+	town := h.submit(AddAccountCommand("admin", "", NewAccount{User: "yangliuqing", Role: "town", Name: " 李四 ", Town: "杨柳青镇"}))
+	plant := h.credentials("E0001")
+	p, q := h.verifyToken(town.Token), h.verify("E0001", plant.Password)
+	if p.User != "yangliuqing" || p.Role != Town || p.Town != "杨柳青镇" || p.Name != "李四" || p.Recipient != "" || p.MNs != nil {
+		t.Errorf("the town is %+v", p)
+	}
+	if q.User != "E0001" || q.Role != Enterprise || q.Recipient != "E0001" || q.Town != "杨柳青镇" || q.Name != "示例热电厂" || fmt.Sprint(q.MNs) != "[MN1]" {
+		t.Errorf("the plant is %+v", q)
+	}
+	h.view(func(tx *bbolt.Tx) {
+		if again, ok := PrincipalOf(tx, "E0001"); !ok || fmt.Sprint(*again) != fmt.Sprint(*q) {
+			t.Errorf("of its session the plant is %+v, want %+v", again, q)
+		}
+	})
+	h.credentials("E0001")
+	h.act(CommandDisable, Disable{User: "yangliuqing"})
+	h.view(func(tx *bbolt.Tx) {
+		if again, ok := PrincipalOf(tx, "E0001"); !ok || again.Credential == q.Credential {
+			t.Errorf("after new credentials the session sees %+v, want another credential", again)
+		}
+		if p, ok := PrincipalOf(tx, "yangliuqing"); ok {
+			t.Errorf("a disabled user goes on as %+v", p)
+		}
+		if p, ok := PrincipalOf(tx, "nobody"); ok {
+			t.Errorf("nobody goes on as %+v", p)
+		}
+	})
+}
+
+func TestWhatEndsALogin(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		end                func(h *house)
+		password, tokenOne bool // still good
+	}{
+		{"nothing", func(*house) {}, true, true},
+		{"new credentials", func(h *house) { h.credentials("E0001") }, false, false},
+		{"the token revoked", func(h *house) { h.act(CommandRevoke, Revoke{User: "E0001", TokenID: "t1"}) }, true, false},
+		{"disabled", func(h *house) { h.act(CommandDisable, Disable{User: "E0001"}) }, false, false},
+		{"disabled and enabled", func(h *house) {
+			h.act(CommandDisable, Disable{User: "E0001"})
+			h.act(CommandEnable, Enable{User: "E0001"})
+		}, true, true},
+		{"the password erased", func(h *house) { h.erase(h.row("E0001").Password.Ref) }, false, true},
+		{"the token erased", func(h *house) { h.erase(h.row("E0001").Tokens[0].Ref) }, true, false},
+		{"the name erased", func(h *house) { h.erase(h.row("E0001").NameRef) }, true, true},
+		{"another's credentials", func(h *house) { h.credentials("E0002") }, true, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t)
+			plant := h.credentials("E0001")
+			c.end(h)
+			if p := h.verify("E0001", plant.Password); (p != nil) != c.password {
+				t.Errorf("password: %+v, want ok %v", p, c.password)
+			}
+			if p := h.verifyToken(plant.Token); (p != nil) != c.tokenOne {
+				t.Errorf("token: %+v, want ok %v", p, c.tokenOne)
+			}
+			if p := h.verify("E0001", secretOf(t, plant.Token)); (p != nil) != c.tokenOne {
+				t.Errorf("token's secret as password: %+v, want ok %v", p, c.tokenOne)
+			}
+			if p := h.verify("E0001", ""); p != nil {
+				t.Errorf("no secret logs in as %+v", p)
+			}
+		})
+	}
+}
+
+func (h *house) erase(ref string) {
+	h.t.Helper()
+	if err := h.j.Erase(h.t.Context(), "admin", ref, "test"); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func TestASecretIsShownOnce(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	h.account("duty", Duty)
+	for name, make := range map[string]func() (journal.Command, Issued, error){
+		"account": func() (journal.Command, Issued, error) {
+			return AddAccountCommand("admin", "key-account", NewAccount{User: "viewer", Role: "viewer"})
+		},
+		"credentials": func() (journal.Command, Issued, error) {
+			return IssueCredentialsCommand("admin", "key-credentials", Recipient{ID: "E0001"})
+		},
+		"token": func() (journal.Command, Issued, error) {
+			return AddTokenCommand("admin", "key-token", NewToken{User: "duty"})
+		},
+	} {
+		first := h.submit(make())
+		cmd, issued, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Submit(ctx, h.j, cmd, issued)
+		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || got != (Issued{}) {
+			t.Errorf("%s again under its key: %v, %v, want access.secret_shown_once and nothing shown", name, got, err)
+		}
+		if h.verifyToken(first.Token) == nil {
+			t.Errorf("%s: the repeat ended what the first request issued", name)
+		}
+		if h.verifyToken(issued.Token) != nil {
+			t.Errorf("%s: the repeat's secret logs in", name)
+		}
+	}
+}
+
+func TestARefusedCommandShowsNothing(t *testing.T) {
+	h := newHouse(t)
+	h.account("duty", Duty)
+	cmd, issued, err := AddAccountCommand("admin", "", NewAccount{User: "duty", Role: "duty"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Submit(t.Context(), h.j, cmd, issued); ruleOf(err) != "access.user_taken" || got != (Issued{}) {
+		t.Errorf("%v, %v, want access.user_taken and nothing shown", got, err)
+	}
+}
+
+func TestWrongAccountsNameEveryField(t *testing.T) {
+	_, issued, err := AddAccountCommand("admin", "", NewAccount{User: "No", Role: "root", Name: strings.Repeat("名", 81), Town: "a\nb"})
+	fields := map[string]string{}
+	if e, ok := err.(*refusal.Error); ok {
+		for _, f := range e.Fields {
+			fields[f.Path] = f.Rule
+		}
+	}
+	want := map[string]string{"user": "access.user_name", "role": "access.role_unknown", "name": "access.text_wrong", "town": "access.text_wrong"}
+	if fmt.Sprint(fields) != fmt.Sprint(want) || issued != (Issued{}) {
+		t.Errorf("wrong fields %v, want %v", fields, want)
+	}
+	if _, _, err := AddTokenCommand("admin", "", NewToken{User: "duty", Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
+		t.Errorf("a token's name of 41 characters: %v", err)
+	}
+}
+
+// No plain secret is anywhere on disk or in the log, and no person's name in a block.
+func TestSecretsReachNothing(t *testing.T) {
+	h := newHouse(t)
+	var secrets []string
+	for _, issued := range []Issued{h.account("duty", Duty), h.credentials("E0001"), h.token("duty"),
+		h.submit(AddAccountCommand("admin", "with-a-key", NewAccount{User: "viewer", Role: "viewer", Name: "张三"}))} {
+		secrets = append(secrets, secretOf(t, issued.Token))
+		if issued.Password != "" {
+			secrets = append(secrets, issued.Password)
+		}
+		shown := fmt.Sprintf("%v %+v %#v %s", issued, issued, issued, issued)
+		slog.New(slog.NewJSONHandler(&h.log, nil)).Info("issued", "issued", issued, "in", slog.GroupValue(slog.Any("issued", issued)))
+		h.log.WriteString(shown)
+		text, err := json.Marshal(issued)
+		if err != nil || !strings.Contains(string(text), issued.Token) {
+			t.Errorf("JSON for the answer: %s, %v, want the token in it", text, err)
+		}
+	}
+	holders := 0 // files that name the user, blocks among them: what is searched for would be seen
+	err := fs.WalkDir(os.DirFS(h.dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(h.dir, path))
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(data, []byte("E0001")) {
+			holders++
+		}
+		for _, s := range secrets {
+			if bytes.Contains(data, []byte(s)) {
+				t.Errorf("%s holds a plain secret", path)
+			}
+		}
+		return nil
+	})
+	if err != nil || holders < 2 {
+		t.Fatalf("%d files name the user, want the record and the stream: %v", holders, err)
+	}
+	for _, s := range secrets {
+		if strings.Contains(h.log.String(), s) {
+			t.Error("the log holds a plain secret")
+		}
+	}
+	h.view(func(tx *bbolt.Tx) {
+		for n := uint64(1); n <= h.j.Height(); n++ {
+			if block := journal.ReadBlock(tx, n); len(block) == 0 || bytes.Contains(block, []byte("张三")) {
+				t.Errorf("block %d (%d bytes) is empty or names a person", n, len(block))
+			}
+		}
+	})
+}
+
+func TestSecretsAreRandomAndTokensReadable(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		m, _ := NewSecret(Machine)
+		p, _ := NewSecret(Typed)
+		if len(m) != 43 || len(p) < 26 || strings.ContainsAny(m+p, ".= ") || seen[m] || seen[p] {
+			t.Fatalf("secrets of %d and %d characters, or one seen before", len(m), len(p))
+		}
+		seen[m], seen[p] = true, true
+	}
+}
+
+// A login of a user that is not there does the same work as one with a wrong secret.
+func TestUnknownUsersCostTheSame(t *testing.T) {
+	h := newHouse(t)
+	h.credentials("E0001")
+	h.view(func(tx *bbolt.Tx) {
+		cost := func(user string) float64 {
+			return testing.AllocsPerRun(200, func() { _, _ = Verify(tx, user, "wrong") })
+		}
+		if there, not := cost("E0001"), cost("E0009"); max(there, not) > min(there, not)+3 {
+			t.Errorf("%.0f allocations for a user that is there, %.0f for one that is not", there, not)
+		}
+	})
+}
+
+// Whatever is issued, revoked, disabled and erased in whatever order: exactly the secrets that the model holds
+// for good log in.
+func TestRandomHistoriesLeaveTheRightSecrets(t *testing.T) {
+	h := newHouse(t)
+	var round atomic.Int64
+	type secret struct {
+		user, text, id string
+		password, good bool
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		prefix := fmt.Sprint("E", round.Add(1), "-")
+		disabled := map[string]bool{}
+		var made []*secret
+		of := func(user string) (list []*secret) {
+			for _, s := range made {
+				if s.user == user {
+					list = append(list, s)
+				}
+			}
+			return list
+		}
+		tokens := map[string]int{}
+		keep := func(issued Issued, password bool) {
+			tokens[issued.User]++
+			made = append(made, &secret{user: issued.User, text: secretOf(t, issued.Token), id: tokenID(tokens[issued.User]), good: true})
+			if password {
+				made = append(made, &secret{user: issued.User, text: issued.Password, password: true, good: true})
+			}
+		}
+		for range rapid.IntRange(1, 8).Draw(rt, "acts") {
+			user := prefix + rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "user")
+			switch act := rapid.SampledFrom([]string{"issue", "token", "revoke", "disable", "enable"}).Draw(rt, "act"); {
+			case act == "issue" && !disabled[user]:
+				for _, s := range of(user) {
+					s.good = false
+				}
+				keep(h.credentials(user), true)
+			case of(user) == nil: // the others need a user
+			case act == "token" && !disabled[user]:
+				keep(h.token(user), false)
+			case act == "revoke":
+				id := tokenID(rapid.IntRange(1, tokens[user]).Draw(rt, "token"))
+				h.act(CommandRevoke, Revoke{User: user, TokenID: id})
+				for _, s := range of(user) {
+					s.good = s.good && s.id != id
+				}
+			case act == "disable":
+				h.act(CommandDisable, Disable{User: user})
+				disabled[user] = true
+			case act == "enable":
+				h.act(CommandEnable, Enable{User: user})
+				disabled[user] = false
+			}
+		}
+		for _, s := range made {
+			for _, user := range []string{prefix + "a", prefix + "b"} {
+				want := s.good && s.user == user && !disabled[user]
+				if got := h.verify(user, s.text) != nil; got != want {
+					rt.Fatalf("%+v as %s: %v, want %v", *s, user, got, want)
+				}
+				if got := h.verifyToken(tokenText(user, s.text)) != nil; got != (want && !s.password) {
+					rt.Fatalf("%+v as a token of %s: %v, want %v", *s, user, got, want && !s.password)
+				}
+			}
+		}
+	})
+	report, err := h.j.Check(context.Background())
+	if err != nil || len(report.Problems) > 0 {
+		t.Errorf("the record's check: %v, %q", err, report.Problems)
+	}
+}
+
+func FuzzToken(f *testing.F) {
+	f.Add("qk.E0001.c2VjcmV0")
+	f.Add("qk..")
+	f.Add("qk.E0001")
+	f.Add("Bearer qk.a.b")
+	f.Fuzz(func(t *testing.T, text string) {
+		user, secret, ok := splitToken(text)
+		if ok && (tokenText(user, secret) != text || strings.Contains(user, ".")) {
+			t.Errorf("%q was read as user %q and secret %q", text, user, secret)
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	h := newHouse(b)
+	plant := h.credentials("E0001")
+	b.ReportAllocs()
+	h.view(func(tx *bbolt.Tx) {
+		for b.Loop() {
+			if _, ok := Verify(tx, "E0001", plant.Password); !ok {
+				b.Fatal("refused")
+			}
+		}
+	})
+}

@@ -1,0 +1,143 @@
+package access
+
+import (
+	"slices"
+
+	"qingkong/alerts/refusal"
+)
+
+// Role is what a user is there for; it has exactly one.
+type Role string
+
+// The roles of contract.md §3, and the neighbouring districts, which speak NATS alone.
+const (
+	Duty       Role = "duty"       // 值班员
+	Approver   Role = "approver"   // 审批人
+	Inspector  Role = "inspector"  // 检查员
+	Enterprise Role = "enterprise" // 企业
+	Town       Role = "town"       // 街镇
+	Viewer     Role = "viewer"     // 只读/监督
+	Feeder     Role = "feeder"     // 数据接入
+	Admin      Role = "admin"      // 管理员
+	Neighbour  Role = "neighbour"  // 周边区
+)
+
+// Roles lists every role.
+func Roles() []Role {
+	return []Role{Duty, Approver, Inspector, Enterprise, Town, Viewer, Feeder, Admin, Neighbour}
+}
+
+// ParseRole reads a role; one that is not known is refused.
+func ParseRole(s string) (Role, error) {
+	if !slices.Contains(Roles(), Role(s)) {
+		return "", refusal.Input([]refusal.Field{{Path: "role", Rule: "access.role_unknown", Args: refusal.Args{"role": s}}})
+	}
+	return Role(s), nil
+}
+
+// The acts of contract.md §3. An act that is scoped says in its comment to what; the caller narrows it with
+// [Principal.Recipient] or [Principal.Town].
+const (
+	ActForecastsCreate          = "forecasts.create"
+	ActObservationsCreate       = "observations.create"
+	ActProposalsList            = "proposals.list"
+	ActProposalsDismiss         = "proposals.dismiss"
+	ActWarningsDeclare          = "warnings.declare"
+	ActWarningsApprove          = "warnings.approve"
+	ActWarningsReject           = "warnings.reject"
+	ActWarningsRevise           = "warnings.revise"
+	ActWarningsAdjust           = "warnings.adjust"
+	ActWarningsLift             = "warnings.lift"
+	ActWarningsCancel           = "warnings.cancel"
+	ActWarningsEmergencyApprove = "warnings.emergency_approve"
+	ActWarningsRead             = "warnings.read"
+	ActBoardRead                = "board.read"
+	ActReportsRead              = "reports.read"
+	ActListsImport              = "lists.import"  // imports and amendments
+	ActListsRead                = "lists.read"    // versions, differences, exports, findings of an import
+	ActListsApprove             = "lists.approve" // approve and activate
+	ActRecipientsRead           = "recipients.read"
+	ActRecipientsCredentials    = "recipients.credentials"
+	ActAccountsCreate           = "accounts.create"
+	ActTokensCreate             = "tokens.create"
+	ActOrdersRead               = "orders.read"   // an enterprise its own, a town its own
+	ActOrdersAnswer             = "orders.answer" // its own
+	ActOrdersObjection          = "orders.objection"
+	ActOrdersPlan               = "orders.plan"
+	ActStations                 = "stations"
+	ActTelemetryWrite           = "telemetry.write" // an enterprise its own MNs
+	ActTelemetryRead            = "telemetry.read"  // an enterprise its own, a town its own
+	ActFindingsRead             = "findings.read"   // an enterprise its own, a town its own
+	ActInspectionsRead          = "inspections.read"
+	ActInspectionsWrite         = "inspections.write"
+	ActEvidenceCreate           = "evidence.create"
+	ActLedgerRead               = "ledger.read"
+	ActAllocations              = "allocations"
+	ActIndicatorsRead           = "indicators.read"
+	ActRegion                   = "region"
+	ActEventsRead               = "events.read" // scoped like the rest
+)
+
+// staff see every order; scoped adds those who see their own; all is "all" of the contract.
+var (
+	staff  = []Role{Duty, Approver, Inspector, Viewer, Admin}
+	scoped = append(slices.Clone(staff), Enterprise, Town)
+	all    = append(slices.Clone(scoped), Feeder)
+)
+
+// permissions is the column "who" of contract.md §3.
+var permissions = map[string][]Role{
+	ActForecastsCreate:          {Feeder, Duty},
+	ActObservationsCreate:       {Feeder},
+	ActProposalsList:            {Duty},
+	ActProposalsDismiss:         {Duty},
+	ActWarningsDeclare:          {Duty},
+	ActWarningsApprove:          {Approver},
+	ActWarningsReject:           {Approver},
+	ActWarningsRevise:           {Duty},
+	ActWarningsAdjust:           {Duty},
+	ActWarningsLift:             {Duty},
+	ActWarningsCancel:           {Duty},
+	ActWarningsEmergencyApprove: {Duty},
+	ActWarningsRead:             all,
+	ActBoardRead:                all,
+	ActReportsRead:              {Duty, Viewer},
+	ActListsImport:              {Duty, Approver, Admin},
+	ActListsRead:                {Duty, Approver, Admin},
+	ActListsApprove:             {Duty, Approver, Admin},
+	ActRecipientsRead:           {Duty, Approver, Admin},
+	ActRecipientsCredentials:    {Admin},
+	ActAccountsCreate:           {Admin},
+	ActTokensCreate:             {Admin},
+	ActOrdersRead:               scoped,
+	ActOrdersAnswer:             {Enterprise},
+	ActOrdersObjection:          {Duty},
+	ActOrdersPlan:               {Duty},
+	ActStations:                 {Admin},
+	ActTelemetryWrite:           {Feeder, Enterprise},
+	ActTelemetryRead:            scoped,
+	ActFindingsRead:             scoped,
+	ActInspectionsRead:          {Inspector},
+	ActInspectionsWrite:         {Inspector},
+	ActEvidenceCreate:           {Inspector, Enterprise},
+	ActLedgerRead:               {Viewer, Inspector},
+	ActAllocations:              {Duty},
+	ActIndicatorsRead:           all,
+	ActRegion:                   {Duty},
+	ActEventsRead:               all,
+}
+
+// Allowed reports whether a role may do an act. An unknown role or act is not allowed.
+func Allowed(role Role, act string) bool { return slices.Contains(permissions[act], role) }
+
+// Require returns nil when the principal may do the act, an unauthenticated refusal for nobody, and a forbidden
+// one for a role that may not.
+func Require(p *Principal, act string) error {
+	switch {
+	case p == nil:
+		return refusal.New(refusal.Unauthenticated, "access.unauthenticated", nil)
+	case !Allowed(p.Role, act):
+		return refusal.New(refusal.Forbidden, "access.forbidden", refusal.Args{"role": string(p.Role), "act": act})
+	}
+	return nil
+}

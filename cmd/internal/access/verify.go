@@ -1,0 +1,100 @@
+package access
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/journal"
+)
+
+// Principal is who acts, once a secret was found right.
+type Principal struct {
+	User       string
+	Role       Role
+	Recipient  string   // enterprise: its recipient id, which is also its User
+	Town       string   // of a town's account, its scope
+	MNs        []string // enterprise: stations it may send telemetry for, as at issue
+	Name       string   // of the vault; empty when it was erased
+	Credential string   // names the password in force; a session begun under another one is over
+}
+
+// Verify checks a user's secret: its password, or the bare secret of one of its tokens, so that NATS takes either
+// as a password. It takes the same work for a user that is not there or has no such secret. A disabled user and
+// an erased secret are no login.
+func Verify(tx *bbolt.Tx, user, secret string) (*Principal, bool) { return check(tx, user, secret, 1) }
+
+// VerifyToken checks a token's text, qk.<user>.<secret>. A password in its place is not accepted.
+func VerifyToken(tx *bbolt.Tx, text string) (*Principal, bool) {
+	user, secret, ok := splitToken(text)
+	if !ok {
+		return nil, false
+	}
+	return check(tx, user, secret, 0)
+}
+
+// PrincipalOf is a user without a check of its secret, for a session that was begun with one. A user that is not
+// there or disabled is nobody.
+func PrincipalOf(tx *bbolt.Tx, user string) (*Principal, bool) {
+	r, err := find(tx, user)
+	if err != nil || r == nil || r.Disabled {
+		return nil, false
+	}
+	return r.principal(tx), true
+}
+
+// decoy stands in for the row of a user that is not there, and decoyRef for a secret: a login then costs what it
+// costs with a wrong secret.
+var (
+	decoyRef = strings.Repeat("-", 44)
+	decoy    = []byte(`{"user":"nobody","role":"enterprise","name_ref":"` + decoyRef + `","town":"-","recipient":"nobody",` +
+		`"password":{"ref":"` + decoyRef + `","at":"2016-12-16T20:00:00+08:00"},` +
+		`"tokens":[{"id":"t1","ref":"` + decoyRef + `","at":"2016-12-16T20:00:00+08:00"}],` +
+		`"token_seq":1,"added_at":"2016-12-16T20:00:00+08:00","added_by":"admin"}`)
+)
+
+// check compares secret with the user's password, if password is 1, and with its tokens. It always compares as
+// often as for a user with all the tokens there can be.
+func check(tx *bbolt.Tx, user, secret string, password int) (*Principal, bool) {
+	data, known := tx.Bucket(usersBucket).Get([]byte(user)), true
+	if data == nil {
+		data, known = decoy, false
+	}
+	r, err := parseRow(data)
+	if err != nil {
+		return nil, false
+	}
+	given := sha256.Sum256([]byte(secret))
+	right := password & match(tx, r.Password.Ref, given)
+	for i := range maxTokens {
+		ref := decoyRef
+		if i < len(r.Tokens) {
+			ref = r.Tokens[i].Ref
+		}
+		right |= match(tx, ref, given)
+	}
+	if right != 1 || !known || r.Disabled {
+		return nil, false
+	}
+	return r.principal(tx), true
+}
+
+// match is 1 when the vault holds given under ref, else 0.
+func match(tx *bbolt.Tx, ref string, given [sha256.Size]byte) int {
+	var want [sha256.Size]byte
+	there := 0
+	if stored := journal.ReadVault(tx, ref); len(stored) == len(want) {
+		copy(want[:], stored)
+		there = 1
+	}
+	return there & subtle.ConstantTimeCompare(want[:], given[:])
+}
+
+func (r *row) principal(tx *bbolt.Tx) *Principal {
+	return &Principal{User: r.User, Role: r.Role, Recipient: r.Recipient, Town: r.Town, MNs: r.MNs,
+		Name: r.name(tx), Credential: r.Password.Ref}
+}
+
+func (r *row) name(tx *bbolt.Tx) string { return string(journal.ReadVault(tx, r.NameRef)) }

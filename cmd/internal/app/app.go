@@ -1,0 +1,290 @@
+// Package app is the whole program as a value: New builds it, Start lets others in, Stop takes it down in the
+// reverse order of what was built. A test starts one on port 0 as the command does on its configured ports.
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/web"
+)
+
+// Options are what the program is started with. Config.Data is required; the rest has defaults.
+type Options struct {
+	Config config.Config
+	Demo   *Demo // nil: no demo
+	Log    *slog.Logger
+	Node   string // name of this node on a shared journal; default: a random one kept in the data folder
+}
+
+// Addresses are what the program listens on, as host:port; empty where it does not.
+type Addresses struct {
+	HTTP string `json:"http"`
+	NATS string `json:"nats"`
+}
+
+// AddressesFile is written below the data folder once every address accepts connections.
+const AddressesFile = "addresses.json"
+
+// App is a built program.
+type App struct {
+	opt     Options
+	log     *slog.Logger
+	bus     *bus.Bus
+	journal *journal.Journal
+	svc     *service.Service
+	web     *web.Server
+	addr    Addresses
+
+	mu       sync.Mutex
+	cleanups []cleanup
+	fatal    chan error
+}
+
+// cleanup is the end of one resource; it is registered on the line after the resource exists.
+type cleanup struct {
+	name string
+	stop func(ctx context.Context) error
+}
+
+func (a *App) onStop(name string, stop func(ctx context.Context) error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cleanups = append(a.cleanups, cleanup{name, stop})
+}
+
+// New builds the program: the bus without its listener, the record recovered, nothing reachable from outside.
+// What was built is taken down again when a later part fails.
+func New(ctx context.Context, opt Options) (_ *App, err error) {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{opt: opt, log: opt.Log, fatal: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	cfg := opt.Config
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	a.bus, err = bus.Start(bus.Config{
+		StoreDir: filepath.Join(cfg.Data, "nats"), Listen: cfg.Listen.NATS,
+		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("bus", a.bus.Close)
+	set := settings(cfg)
+	_, js := a.bus.Journal()
+	a.journal, err = journal.Open(ctx, journal.Options{
+		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("journal", func(context.Context) error { return a.journal.Close() })
+	if a.svc, err = service.New(ctx, a.journal, set, a.log); err != nil {
+		return nil, err
+	}
+	a.svc.Kick = a.kick
+	a.web = web.New(a.svc, a.log)
+	return a, nil
+}
+
+// Start runs side effects and timers, answers logins and messages, and opens the listeners.
+func (a *App) Start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := a.bus.EnsureStreams(ctx); err != nil {
+		return err
+	}
+	orders := a.opt.Config.Orders
+	if err := a.svc.SetOrders(ctx, orders.AcknowledgeWithin, orders.Contact, orders.ContactPhone); err != nil {
+		return err
+	}
+	if a.opt.Demo != nil {
+		if err := a.opt.Demo.load(ctx, a); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	if err := a.serveNATS(); err != nil {
+		return err
+	}
+	a.background("leader", a.lead)
+	if err := a.listenHTTP(); err != nil {
+		return err
+	}
+	if err := a.bus.OpenListener(); err != nil {
+		return err
+	}
+	a.addr.NATS = a.bus.Addr()
+	if a.opt.Demo != nil {
+		if err := a.opt.Demo.simulate(a); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
+	a.web.Ready()
+	return a.writeAddresses()
+}
+
+// kick ends the connections of a user whose secrets have ended.
+func (a *App) kick(user string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if n, err := a.bus.Kick(ctx, user); err != nil {
+		a.log.Warn("live connections could not be closed", "user", user, "err", err)
+	} else if n > 0 {
+		a.log.Info("live connections closed: the secrets have ended", "user", user, "connections", n)
+	}
+}
+
+// background runs work until the program stops.
+func (a *App) background(name string, work func(ctx context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("background work ended", "work", name, "err", err)
+			select {
+			case a.fatal <- fmt.Errorf("%s: %w", name, err):
+			default:
+			}
+		}
+	}()
+	a.onStop(name, func(stop context.Context) error {
+		cancel()
+		select {
+		case <-ended:
+			return nil
+		case <-stop.Done():
+			return stop.Err()
+		}
+	})
+}
+
+// lead runs what only one node does at a time.
+func (a *App) lead(ctx context.Context) error {
+	return a.journal.Lead(ctx, func(ctx context.Context, epoch uint64) {
+		nc, js := a.bus.Public()
+		var wg sync.WaitGroup
+		d := newDispatcher(a.svc, nc, js, epoch, time.Now, a.log)
+		wg.Go(func() { d.run(ctx) })
+		wg.Go(func() { runTimers(ctx, a.journal, epoch, a.log) })
+		wg.Wait()
+	})
+}
+
+func (a *App) listenHTTP() error {
+	ln, err := net.Listen("tcp", a.opt.Config.Listen.HTTP)
+	if err != nil {
+		return fmt.Errorf("listen on %s for HTTP: %w (another program uses it, or choose one with --listen)", a.opt.Config.Listen.HTTP, err)
+	}
+	a.addr.HTTP = ln.Addr().String()
+	srv := &http.Server{
+		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	go func() { _ = srv.Serve(ln) }() // ends with Shutdown
+	a.onStop("http", srv.Shutdown)
+	return nil
+}
+
+func (a *App) writeAddresses() error {
+	text, err := json.Marshal(a.addr)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(a.opt.Config.Data, AddressesFile), append(text, '\n'), 0o600)
+}
+
+// writeFile puts a file in place in one step, so that nobody reads half of it.
+func writeFile(path string, text []byte, mode os.FileMode) error {
+	next := path + ".new"
+	if err := os.WriteFile(next, text, mode); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
+}
+
+// Addr is where the program listens; complete after Start.
+func (a *App) Addr() Addresses { return a.addr }
+
+// Service is the acts of the program.
+func (a *App) Service() *service.Service { return a.svc }
+
+// stopWithin bounds how long Stop waits for each part.
+const stopWithin = 10 * time.Second
+
+// Stop takes the program down, the last part built first. It may be called again and then does nothing.
+func (a *App) Stop(ctx context.Context) error {
+	a.mu.Lock()
+	cleanups := a.cleanups
+	a.cleanups = nil
+	a.mu.Unlock()
+	var errs []error
+	for _, c := range slices.Backward(cleanups) {
+		one, cancel := context.WithTimeout(ctx, stopWithin)
+		if err := c.stop(one); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
+		}
+		cancel()
+	}
+	return errors.Join(errs...)
+}
+
+// Run builds and starts the program, calls started, and returns after ctx ended and everything is down, or when
+// a part of it failed.
+func Run(ctx context.Context, opt Options, started func(*App)) error {
+	a, err := New(ctx, opt)
+	if err != nil {
+		return err
+	}
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	started(a)
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-a.fatal:
+	}
+	return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+}
+
+// settings are what the configuration says of the acts.
+func settings(cfg config.Config) service.Settings {
+	set := alerts.DefaultSettings()
+	set.OwnDeclaration = cfg.OwnDeclaration
+	set.Approval = map[alerts.Level]int{alerts.Advisory: cfg.Approval.Advisory, alerts.Yellow: cfg.Approval.Yellow,
+		alerts.Orange: cfg.Approval.Orange, alerts.Red: cfg.Approval.Red}
+	c := cfg.Criteria.Settings
+	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
+	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive
+	return service.Settings{Region: cfg.District.Region, Alerts: set, RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax}
+}

@@ -1,0 +1,384 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+	"qingkong/seeds"
+)
+
+// Figure is one measured number beside the limit it is held against, both from the same run.
+type Figure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+	Raw   float64 `json:"raw"`   // the limit's own value, 0 where there is none
+	Ratio float64 `json:"ratio"` // value over raw
+}
+
+// benchConnections is how many recipients the callers over TCP speak for. Each order can be acknowledged once, so
+// the callers go round them, and round again under the next warning.
+const benchConnections = 2000
+
+// answersBench is a program under load: its warnings, its recipients' connections, and the raw limits beside them.
+type answersBench struct {
+	app     *App
+	dir     string
+	ids     []string // recipients, in the order of their connections
+	conns   []*nats.Conn
+	warning string
+	orders  map[string]string // recipient -> open order
+	commits []float64         // raw bbolt commits per second, one sample between any two runs
+	figures []Figure
+}
+
+// BenchAnswers measures acknowledgements through the real path, NATS over TCP to bbolt fsynced, by 1, 16, 64 and 256
+// callers, and by 256 in process, beside raw fsynced bbolt commits and raw JetStream publishes. n is how many
+// acknowledgements the largest run makes at least. The record is proved at the end.
+func BenchAnswers(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
+	dir, err := os.MkdirTemp("", "qingkong-bench-")
+	if err != nil {
+		return nil, err
+	}
+	b := &answersBench{dir: dir, app: &App{}}
+	defer func() { err = errors.Join(err, b.close(ctx), os.RemoveAll(dir)) }()
+	if err := b.start(ctx, log); err != nil {
+		return nil, err
+	}
+	for _, run := range []struct{ callers, acks int }{{1, min(n, 2*benchConnections)}, {16, n / 2}, {64, n}, {256, n}} {
+		if err := b.overTCP(ctx, run.callers, max(run.acks, run.callers)); err != nil {
+			return nil, fmt.Errorf("%d callers: %w", run.callers, err)
+		}
+	}
+	if err := b.inProcess(ctx, 256, 2*n); err != nil {
+		return nil, err
+	}
+	if err := b.rawPublishes(ctx); err != nil {
+		return nil, err
+	}
+	raw := median(b.commits)
+	for i := range b.figures {
+		if f := &b.figures[i]; f.Unit == "1/s" {
+			f.Raw, f.Ratio = raw, f.Value/raw
+		}
+	}
+	b.figures = append(b.figures, Figure{Name: "raw bbolt commits, fsynced, median", Value: raw, Unit: "1/s", Raw: raw, Ratio: 1})
+	return b.figures, b.prove(ctx)
+}
+
+func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
+	cfg := config.Default()
+	cfg.Data = filepath.Join(b.dir, "data")
+	cfg.Listen.HTTP, cfg.Listen.NATS = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour // repeats are not what is measured
+	var err error
+	if b.app, err = New(ctx, Options{Config: cfg, Log: log}); err != nil {
+		return err
+	}
+	if err := b.app.Start(ctx); err != nil {
+		return err
+	}
+	l, err := seeds.Demo(benchConnections)
+	if err != nil {
+		return err
+	}
+	if _, err := b.app.svc.ImportList(ctx, "bench", l, "bench"); err != nil {
+		return err
+	}
+	for _, r := range l.Recipients {
+		b.ids = append(b.ids, r.ID)
+	}
+	return b.connect(ctx)
+}
+
+// connect logs every recipient in over TCP, some dozens at a time.
+func (b *answersBench) connect(ctx context.Context) error {
+	b.conns = make([]*nats.Conn, len(b.ids))
+	var wg sync.WaitGroup
+	var failed atomic.Pointer[error]
+	next := atomic.Int64{}
+	for range 32 {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(b.ids); i = next.Add(1) - 1 {
+				nc, err := b.login(ctx, b.ids[i])
+				if err != nil {
+					failed.CompareAndSwap(nil, &err)
+					return
+				}
+				b.conns[i] = nc
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (b *answersBench) login(ctx context.Context, id string) (*nats.Conn, error) {
+	secret, err := b.app.svc.IssueCredentials(ctx, "bench", "", id)
+	if err != nil {
+		return nil, err
+	}
+	return nats.Connect("nats://"+b.app.addr.NATS, nats.UserInfo(secret.User, secret.Password),
+		nats.CustomInboxPrefix("_INBOX."+id), nats.Timeout(10*time.Second), nats.NoReconnect())
+}
+
+// declare ends the warning before and begins the next, and waits until every order is issued.
+func (b *answersBench) declare(ctx context.Context) error {
+	svc := b.app.svc
+	if b.warning != "" {
+		var w *alerts.Warning
+		err := svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, b.warning); return err })
+		if err != nil {
+			return err
+		}
+		if _, err := svc.WarningAct(ctx, "bench", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d}`, w.Revision)); err != nil {
+			return err
+		}
+	}
+	w, err := svc.Declare(ctx, "bench", "", []byte(`{"level":"yellow","trigger":"city_order"}`))
+	if err != nil {
+		return err
+	}
+	b.warning, b.orders = w.ID, map[string]string{}
+	for {
+		changed := svc.J.Changed()
+		done, err := b.planned()
+		if err != nil || done {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// planned reads the orders once the plan of the warning is done and everything went out.
+func (b *answersBench) planned() (done bool, err error) {
+	err = b.app.svc.J.View(func(tx *bbolt.Tx) error {
+		p, err := notify.GetPlan(tx, b.warning)
+		if err != nil || p == nil || !p.Done {
+			return err
+		}
+		if due, _ := journal.DueOutbox(tx, time.Now(), 1); len(due) > 0 {
+			return nil
+		}
+		for cursor := ""; ; {
+			page, next, err := notify.ListOrders(tx, notify.Filter{Warning: b.warning}, cursor, notify.MaxPage)
+			if err != nil {
+				return err
+			}
+			for _, o := range page {
+				b.orders[o.RecipientID] = o.ID
+			}
+			if cursor = next; cursor == "" {
+				done = true
+				return nil
+			}
+		}
+	})
+	return done, err
+}
+
+// overTCP lets some callers acknowledge orders one after the other, each over its recipients' own connections.
+func (b *answersBench) overTCP(ctx context.Context, callers, acks int) error {
+	var took time.Duration
+	var latencies []time.Duration
+	done := 0
+	for done < acks {
+		if err := b.declare(ctx); err != nil {
+			return err
+		}
+		if err := b.rawCommits(); err != nil {
+			return err
+		}
+		todo := min(acks-done, len(b.orders))
+		t, l, err := b.round(callers, todo, func(i int) error {
+			id := b.ids[i]
+			reply, err := b.conns[i].Request("qingkong.answer."+id, fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id]), 30*time.Second)
+			if err != nil {
+				return err
+			}
+			var got struct {
+				OK bool `json:"ok"`
+			}
+			if err := json.Unmarshal(reply.Data, &got); err != nil || !got.OK {
+				return fmt.Errorf("answer of %s: %s", id, reply.Data)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		took, latencies, done = took+t, append(latencies, l...), done+todo
+	}
+	b.report(fmt.Sprintf("acknowledge over TCP, callers=%d", callers), done, took, latencies)
+	return nil
+}
+
+// inProcess is the same without NATS between the caller and the service.
+func (b *answersBench) inProcess(ctx context.Context, callers, acks int) error {
+	var took time.Duration
+	var latencies []time.Duration
+	done := 0
+	for done < acks {
+		if err := b.declare(ctx); err != nil {
+			return err
+		}
+		if err := b.rawCommits(); err != nil {
+			return err
+		}
+		todo := min(acks-done, len(b.orders))
+		t, l, err := b.round(callers, todo, func(i int) error {
+			id := b.ids[i]
+			got := make(chan error, 1)
+			b.app.svc.Answer(id, false, fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id]),
+				func(_ string, err error) { got <- err })
+			return <-got
+		})
+		if err != nil {
+			return err
+		}
+		took, latencies, done = took+t, append(latencies, l...), done+todo
+	}
+	b.report(fmt.Sprintf("acknowledge in process, callers=%d", callers), done, took, latencies)
+	return nil
+}
+
+// round shares todo acts out among callers and takes the time of each and of all.
+func (b *answersBench) round(callers, todo int, act func(recipient int) error) (time.Duration, []time.Duration, error) {
+	var open []int
+	for i, id := range b.ids {
+		if b.orders[id] != "" && len(open) < todo {
+			open = append(open, i)
+		}
+	}
+	latencies := make([]time.Duration, len(open))
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for range callers {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(open); i = int(next.Add(1)) - 1 {
+				t := time.Now()
+				if err := act(open[i]); err != nil {
+					failed.CompareAndSwap(nil, &err)
+					return
+				}
+				latencies[i] = time.Since(t)
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(begin)
+	if err := failed.Load(); err != nil {
+		return 0, nil, *err
+	}
+	return took, latencies, nil
+}
+
+func (b *answersBench) report(name string, done int, took time.Duration, latencies []time.Duration) {
+	slices.Sort(latencies)
+	at := func(q float64) float64 {
+		return float64(latencies[int(q*float64(len(latencies)-1))].Microseconds()) / 1000
+	}
+	b.figures = append(b.figures,
+		Figure{Name: name, Value: float64(done) / took.Seconds(), Unit: "1/s"},
+		Figure{Name: name + ", p50", Value: at(0.50), Unit: "ms"},
+		Figure{Name: name + ", p99", Value: at(0.99), Unit: "ms"})
+}
+
+// rawCommits takes one sample of what bbolt does by itself: one small row, one fsynced commit.
+func (b *answersBench) rawCommits() error {
+	db, err := bbolt.Open(filepath.Join(b.dir, "raw.db"), 0o600, &bbolt.Options{InitialMmapSize: 1 << 30})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	row := make([]byte, 200)
+	begin, n := time.Now(), 0
+	for ; time.Since(begin) < 400*time.Millisecond; n++ {
+		err := db.Update(func(tx *bbolt.Tx) error {
+			bucket, err := tx.CreateBucketIfNotExists([]byte("raw"))
+			if err != nil {
+				return err
+			}
+			return bucket.Put(fmt.Appendf(nil, "%012d", n), row)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	b.commits = append(b.commits, float64(n)/time.Since(begin).Seconds())
+	return nil
+}
+
+// rawPublishes measures acknowledged publishes of one caller to a stream of the same server.
+func (b *answersBench) rawPublishes(ctx context.Context) error {
+	_, js := b.app.bus.Public()
+	row := make([]byte, 200)
+	begin, n := time.Now(), 0
+	for ; time.Since(begin) < time.Second; n++ {
+		if _, err := js.Publish(ctx, "qingkong.warning.declared", row); err != nil {
+			return err
+		}
+	}
+	b.figures = append(b.figures, Figure{Name: "raw JetStream publishes, callers=1", Value: float64(n) / time.Since(begin).Seconds(), Unit: "publishes/s"})
+	return nil
+}
+
+// prove stops the program and proves the record it leaves.
+func (b *answersBench) prove(ctx context.Context) error {
+	if err := b.close(ctx); err != nil {
+		return err
+	}
+	r, err := journal.CheckDir(ctx, journal.Options{Dir: filepath.Join(b.dir, "data"), Registry: service.Registry(settings(config.Default()))})
+	if err != nil {
+		return err
+	}
+	if !r.OK {
+		return fmt.Errorf("the record does not prove itself: %v", r.Problems)
+	}
+	b.figures = append(b.figures, Figure{Name: "entries of the record, proved", Value: float64(r.Entries), Unit: "entries"})
+	return nil
+}
+
+func (b *answersBench) close(ctx context.Context) error {
+	for _, nc := range b.conns {
+		if nc != nil {
+			nc.Close()
+		}
+	}
+	b.conns = nil
+	return b.app.Stop(context.WithoutCancel(ctx))
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	if len(v) == 0 {
+		return 0
+	}
+	return v[len(v)/2]
+}

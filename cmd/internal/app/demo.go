@@ -1,0 +1,253 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+	"qingkong/seeds"
+)
+
+// Demo makes a program that a newcomer can try: Xiqing's list, an account of every role, and a forecast that
+// waits as a proposal.
+type Demo struct {
+	Recipients int  // in all; 0: as many as the embedded list has
+	NoSimulate bool // no enterprise answers by itself
+}
+
+// DemoCredentialsFile is written below the data folder.
+const DemoCredentialsFile = "demo-credentials.json"
+
+// The episode of the demo's forecast, and its days that are used: Tianjin's red warning of December 2016.
+const (
+	demoEpisode = "tianjin-2016-12"
+	demoFrom    = alerts.Date("2016-12-16")
+	demoDays    = 7
+	demoSource  = "demo-tianjin-2016-12"
+)
+
+// demoCredential is one account of the file.
+type demoCredential struct {
+	User      string `json:"user"`
+	Password  string `json:"password"`
+	Token     string `json:"token"`
+	Recipient string `json:"recipient,omitempty"`
+}
+
+func (d *Demo) load(ctx context.Context, a *App) error {
+	l, err := d.list()
+	if err != nil {
+		return err
+	}
+	v, err := a.svc.ImportList(ctx, "demo", l, service.DemoSource)
+	if err != nil {
+		return err
+	}
+	if err := d.accounts(ctx, a, enterpriseOf(l)); err != nil {
+		return err
+	}
+	a.log.Info("demo list in force", "version", v.ID, "recipients", v.Count)
+	return d.forecast(ctx, a)
+}
+
+func (d *Demo) list() (*reductionlist.List, error) {
+	if d.Recipients == 0 {
+		return seeds.List()
+	}
+	return seeds.Demo(d.Recipients)
+}
+
+// enterpriseOf is the recipient that the demo's enterprise account speaks for: the first that is no named plant.
+func enterpriseOf(l *reductionlist.List) string {
+	for _, r := range l.Recipients {
+		if r.Type == reductionlist.Enterprise && !isPlant(r.ID) {
+			return r.ID
+		}
+	}
+	return ""
+}
+
+// isPlant says whether a recipient is one of the two plants the policy names; they are never simulated.
+func isPlant(id string) bool { return id == "E0001" || id == "E0002" }
+
+// accounts makes one account of every role the first time, and writes them where the person who started the demo
+// finds them.
+func (d *Demo) accounts(ctx context.Context, a *App, enterprise string) error {
+	path := filepath.Join(a.opt.Config.Data, DemoCredentialsFile)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if n, err := a.svc.Accounts(); err != nil || n > 0 {
+		if err == nil {
+			err = fmt.Errorf("%s is gone but the accounts are there, and secrets are shown only once: begin with an empty data folder", path)
+		}
+		return err
+	}
+	all := map[string]demoCredential{}
+	for _, role := range []access.Role{access.Duty, access.Approver, access.Inspector, access.Town, access.Admin, access.Viewer, access.Feeder} {
+		in := access.NewAccount{User: string(role), Role: string(role)}
+		if role == access.Town {
+			in.Town = "杨柳青镇"
+		}
+		body, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		made, err := a.svc.AddAccount(ctx, "demo", "", body)
+		if err != nil {
+			return err
+		}
+		all[string(role)] = demoCredential{User: made.User, Password: made.Password, Token: made.Token}
+	}
+	made, err := a.svc.IssueCredentials(ctx, "demo", "", enterprise)
+	if err != nil {
+		return err
+	}
+	all["enterprise"] = demoCredential{User: made.User, Password: made.Password, Token: made.Token, Recipient: enterprise}
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(text, '\n'), 0o600)
+}
+
+// forecast gives the measured days of December 2016 as a forecast that begins tomorrow, when nothing is going on.
+func (d *Demo) forecast(ctx context.Context, a *App) error {
+	if quiet, err := a.svc.Quiet(); err != nil || !quiet {
+		return err
+	}
+	text, err := seeds.Episode(demoEpisode)
+	if err != nil {
+		return err
+	}
+	days, err := alerts.ReadDailyCSV(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	today := alerts.DateOf(a.journal.Now())
+	f := alerts.Forecast{Source: demoSource, Region: a.opt.Config.District.Region, IssuedAt: today.Start()}
+	for _, day := range days {
+		if day.Date >= demoFrom && len(f.Days) < demoDays && day.AQI != nil {
+			f.Days = append(f.Days, alerts.ForecastDay{Date: today.AddDays(1 + len(f.Days)), AQILow: *day.AQI, AQIHigh: *day.AQI,
+				Primary: day.Primary, Cause: day.Cause})
+		}
+	}
+	body, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	got, err := a.svc.Forecast(ctx, "demo", "", body)
+	if err != nil {
+		return err
+	}
+	a.log.Info("demo forecast: measured days moved to begin tomorrow", "source", "Tianjin", "from", demoFrom,
+		"days", len(f.Days), "forecast", got.ID)
+	return nil
+}
+
+// How the simulated enterprises answer: most soon, some late, some never.
+const (
+	simulateSoonest = 2 * time.Second
+	simulateLatest  = 60 * time.Second
+	simulateNever   = 4 // of a hundred
+	simulateQueue   = 200_000
+)
+
+// simulate lets the enterprises answer their orders, all but the demo's own account and the two plants. Each waits
+// for a time that follows from its order's id, so that the board fills as it does in life.
+func (d *Demo) simulate(a *App) error {
+	if d.NoSimulate {
+		return nil
+	}
+	own, err := ownRecipient(a.opt.Config.Data)
+	if err != nil {
+		return err
+	}
+	nc, _ := a.bus.Public()
+	var waiting atomic.Int64
+	sub, err := nc.Subscribe("qingkong.order.*", func(msg *nats.Msg) {
+		id := msg.Subject[strings.LastIndexByte(msg.Subject, '.')+1:]
+		if id == own || isPlant(id) || waiting.Load() > simulateQueue {
+			return
+		}
+		wait, action, order := simulated(msg.Data)
+		if action == "" {
+			return
+		}
+		waiting.Add(1)
+		time.AfterFunc(wait, func() {
+			defer waiting.Add(-1)
+			a.simulatedAnswer(id, order, action)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	a.onStop("simulation", func(context.Context) error { return sub.Unsubscribe() })
+	return nil
+}
+
+func (a *App) simulatedAnswer(recipient, order string, action notify.Action) {
+	text, err := json.Marshal(notify.AnswerText{OrderID: order, Action: action})
+	if err != nil {
+		return
+	}
+	a.svc.Answer(recipient, false, text, func(_ string, err error) {
+		if err != nil {
+			a.log.Debug("simulated enterprise", "order", order, "err", err) // a repeat it has answered already, or a release meanwhile
+		}
+	})
+}
+
+// simulated is what an enterprise does with a message: when, and what; nothing for one that never answers.
+func simulated(data []byte) (wait time.Duration, action notify.Action, order string) {
+	var in struct {
+		Event string `json:"event"`
+		Order struct {
+			ID string `json:"id"`
+		} `json:"order"`
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		return 0, "", ""
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(in.Order.ID)) // a hash never fails to write
+	n := h.Sum32()
+	if n%100 < simulateNever {
+		return 0, "", ""
+	}
+	wait = simulateSoonest + time.Duration(n/100%1000)*(simulateLatest-simulateSoonest)/1000
+	if in.Event == "released" {
+		return wait, notify.Receive, in.Order.ID
+	}
+	return wait, notify.Acknowledge, in.Order.ID
+}
+
+func ownRecipient(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, DemoCredentialsFile))
+	if err != nil {
+		return "", err
+	}
+	var all map[string]demoCredential
+	if err := json.Unmarshal(text, &all); err != nil {
+		return "", fmt.Errorf("%s: %w", DemoCredentialsFile, err)
+	}
+	return all["enterprise"].Recipient, nil
+}

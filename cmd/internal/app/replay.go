@@ -1,0 +1,472 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// ReplayOptions are a measured episode and what it is played through with.
+type ReplayOptions struct {
+	Days    []alerts.Day // in order of their dates
+	Horizon int          // days of forecast; contract.md §2 says 5
+	List    *reductionlist.List
+	Set     service.Settings
+	Log     *slog.Logger
+}
+
+// Replayed is what an episode led to (contract.md §2).
+type Replayed struct {
+	Days     []ReplayedDay     `json:"days"`
+	Warnings []ReplayedWarning `json:"warnings"`
+	Summary  ReplaySummary     `json:"summary"`
+}
+
+// ReplayedDay is the state after the acts of 17:00. Orders count for the warning named, or the one that ended today.
+type ReplayedDay struct {
+	Date     string           `json:"date"`
+	AQI      *int             `json:"aqi"`
+	Proposal *ReplayedChange  `json:"proposal"`
+	Warning  *ReplayedState   `json:"warning"`
+	Orders   ReplayedAnswered `json:"orders"`
+}
+
+// ReplayedChange is a proposal that was raised and accepted.
+type ReplayedChange struct {
+	Kind  alerts.ProposalKind `json:"kind"`
+	Level alerts.Level        `json:"level"`
+}
+
+// ReplayedState is a warning on one day.
+type ReplayedState struct {
+	ID    string       `json:"id"`
+	Level alerts.Level `json:"level"`
+	State alerts.State `json:"state"`
+}
+
+// ReplayedAnswered counts the orders of a warning so far, revisions included.
+type ReplayedAnswered struct {
+	Issued       int `json:"issued"`
+	Acknowledged int `json:"acknowledged"`
+}
+
+// ReplayedWarning is one warning from its start to its end.
+type ReplayedWarning struct {
+	ID       string       `json:"id"`
+	LevelMax alerts.Level `json:"level_max"`
+	StartsAt time.Time    `json:"starts_at"`
+	EndsAt   *time.Time   `json:"ends_at"`
+}
+
+// ReplaySummary counts the whole episode.
+type ReplaySummary struct {
+	From         string         `json:"from"`
+	To           string         `json:"to"`
+	Criteria     string         `json:"criteria"`
+	Recipients   int            `json:"recipients"`
+	Proposals    int            `json:"proposals"`
+	Warnings     int            `json:"warnings"`
+	ByLevel      map[string]int `json:"warnings_by_highest_level"`
+	WarningDays  int            `json:"warning_days"`
+	Orders       int            `json:"orders"`
+	Acknowledged int            `json:"acknowledged"`
+	Foresight    string         `json:"foresight"`
+}
+
+const foresight = "预报取自其后的实测值，即完全预知，不代表真实预报能力 / the forecasts are the later measurements: perfect foresight, which no real forecast has"
+
+// actHour is when the officer of a replay acts, each day.
+const actHour = 17
+
+// replay is a program without listeners in a throw-away folder, with a clock of its own.
+type replay struct {
+	opt      ReplayOptions
+	clock    atomic.Pointer[time.Time]
+	svc      *service.Service
+	d        *dispatcher
+	out      Replayed
+	mu       sync.Mutex
+	counts   map[string]ReplayedAnswered // by warning
+	highest  map[string]alerts.Level     // by warning
+	answered sync.WaitGroup              // orders that went out and are not answered yet
+	failed   atomic.Pointer[error]
+}
+
+func (r *replay) now() time.Time { return *r.clock.Load() }
+
+// Replay plays a measured episode through the whole engine at full speed. Every day at 17:00 what was measured and
+// the next days' forecast go in; a simulated officer and approver accept each proposal; enterprises answer at once.
+func Replay(ctx context.Context, opt ReplayOptions) (_ *Replayed, err error) {
+	if len(opt.Days) == 0 {
+		return nil, errors.New("the episode has no days")
+	}
+	dir, err := os.MkdirTemp("", "qingkong-replay-")
+	if err != nil {
+		return nil, err
+	}
+	a := &App{log: opt.Log}
+	defer func() {
+		err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)), os.RemoveAll(dir))
+	}()
+	r := &replay{opt: opt, counts: map[string]ReplayedAnswered{}, highest: map[string]alerts.Level{}}
+	r.set(opt.Days[0].Date.Start().Add(actHour * time.Hour))
+	if err := r.build(ctx, a, dir); err != nil {
+		return nil, err
+	}
+	for i := range opt.Days {
+		if err := r.day(ctx, i); err != nil {
+			return nil, fmt.Errorf("%s: %w", opt.Days[i].Date, err)
+		}
+	}
+	return &r.out, r.summarize()
+}
+
+func (r *replay) set(t time.Time) { r.clock.Store(&t) }
+
+func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
+	if a.bus, err = bus.Start(bus.Config{StoreDir: filepath.Join(dir, "nats"), Logger: r.opt.Log, Name: "qingkong-replay"}); err != nil {
+		return err
+	}
+	a.onStop("bus", a.bus.Close)
+	if err := a.bus.EnsureStreams(ctx); err != nil {
+		return err
+	}
+	_, js := a.bus.Journal()
+	a.journal, err = journal.Open(ctx, journal.Options{Dir: dir, Registry: service.Registry(r.opt.Set), JS: js,
+		Log: r.opt.Log, Clock: r.now, NoSync: true})
+	if err != nil {
+		return err
+	}
+	a.onStop("journal", func(context.Context) error { return a.journal.Close() })
+	if r.svc, err = service.New(ctx, a.journal, r.opt.Set, r.opt.Log); err != nil {
+		return err
+	}
+	if _, err := r.svc.ImportList(ctx, "replay", r.opt.List, "replay"); err != nil {
+		return err
+	}
+	epochs := make(chan uint64, 1)
+	a.background("leader", func(ctx context.Context) error {
+		return a.journal.Lead(ctx, func(ctx context.Context, epoch uint64) { epochs <- epoch; <-ctx.Done() })
+	})
+	nc, pub := a.bus.Public()
+	if _, err := nc.Subscribe("qingkong.order.*", r.enterprise); err != nil {
+		return err
+	}
+	select {
+	case epoch := <-epochs:
+		r.d = newDispatcher(r.svc, nc, pub, epoch, r.now, r.opt.Log)
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// enterprise answers an order as its recipient would.
+func (r *replay) enterprise(msg *nats.Msg) {
+	var in struct {
+		Event string `json:"event"`
+		Order struct {
+			ID          string `json:"id"`
+			WarningID   string `json:"warning_id"`
+			RecipientID string `json:"recipient_id"`
+		} `json:"order"`
+	}
+	err := json.Unmarshal(msg.Data, &in)
+	if err != nil {
+		r.fail(err)
+		r.answered.Done()
+		return
+	}
+	action, done := notify.Acknowledge, ReplayedAnswered{1, 1}
+	if in.Event == "released" {
+		action, done = notify.Receive, ReplayedAnswered{}
+	}
+	text, err := json.Marshal(notify.AnswerText{OrderID: in.Order.ID, Action: action})
+	if err != nil {
+		r.fail(err)
+	}
+	r.svc.Answer(in.Order.RecipientID, false, text, func(_ string, err error) {
+		if err != nil {
+			r.fail(fmt.Errorf("order %s: %w", in.Order.ID, err))
+		}
+		r.count(in.Order.WarningID, done)
+		r.answered.Done()
+	})
+}
+
+func (r *replay) count(warning string, done ReplayedAnswered) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.counts[warning]
+	r.counts[warning] = ReplayedAnswered{c.Issued + done.Issued, c.Acknowledged + done.Acknowledged}
+}
+
+func (r *replay) fail(err error) { r.failed.CompareAndSwap(nil, &err) }
+
+// day brings the clock to 17:00 of the day and does its acts.
+func (r *replay) day(ctx context.Context, i int) error {
+	d := r.opt.Days[i]
+	if err := r.advance(ctx, d.Date.Start().Add(actHour*time.Hour)); err != nil {
+		return err
+	}
+	if err := r.measure(ctx, d); err != nil {
+		return err
+	}
+	if err := r.forecast(ctx, i); err != nil {
+		return err
+	}
+	row := ReplayedDay{Date: string(d.Date), AQI: d.AQI}
+	ended, err := r.accept(ctx, &row)
+	if err != nil {
+		return err
+	}
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	if err := r.describe(&row, ended); err != nil {
+		return err
+	}
+	r.out.Days = append(r.out.Days, row)
+	return nil
+}
+
+func (r *replay) measure(ctx context.Context, d alerts.Day) error {
+	if d.AQI == nil {
+		return nil
+	}
+	body, err := json.Marshal(alerts.Observation{Station: "replay", Region: r.opt.Set.Region, Days: []alerts.Day{d}})
+	if err == nil {
+		_, err = r.svc.Observation(ctx, "replay", "", body)
+	}
+	return err
+}
+
+func (r *replay) forecast(ctx context.Context, i int) error {
+	f := alerts.Forecast{Source: "replay", Region: r.opt.Set.Region, IssuedAt: r.now()}
+	last := r.opt.Days[i].Date.AddDays(r.opt.Horizon)
+	for _, d := range r.opt.Days[i+1:] {
+		if d.Date > last {
+			break
+		}
+		if d.AQI != nil {
+			f.Days = append(f.Days, alerts.ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause})
+		}
+	}
+	if len(f.Days) == 0 {
+		return r.svc.Reevaluate(ctx)
+	}
+	body, err := json.Marshal(f)
+	if err == nil {
+		_, err = r.svc.Forecast(ctx, "replay", "", body)
+	}
+	return err
+}
+
+// accept does what each open proposal asks for. It returns the warning that was lifted, if one was.
+func (r *replay) accept(ctx context.Context, row *ReplayedDay) (ended string, err error) {
+	for range 10 {
+		var open []*alerts.Proposal
+		err := r.svc.J.View(func(tx *bbolt.Tx) error {
+			page, err := alerts.ListProposals(tx, string(alerts.StateOpen), "", 10)
+			open = page.Items
+			return err
+		})
+		if err != nil || len(open) == 0 {
+			return ended, err
+		}
+		for _, p := range open {
+			row.Proposal = &ReplayedChange{p.Kind, p.Level}
+			r.out.Summary.Proposals++
+			w, err := r.officer(ctx, p)
+			if err != nil {
+				return ended, fmt.Errorf("proposal %s (%s %s): %w", p.ID, p.Kind, p.Level, err)
+			}
+			if w.Level.Above(r.highest[w.ID]) {
+				r.highest[w.ID] = w.Level
+			}
+			if w.State == alerts.Lifted {
+				ended = w.ID
+			}
+		}
+	}
+	return ended, errors.New("proposals do not come to an end")
+}
+
+// officer accepts a proposal, and the approver agrees where the level needs a second person.
+func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.Warning, err error) {
+	type act map[string]any
+	body := func(v act) []byte { text, _ := json.Marshal(v); return text } // of strings and numbers: always encodes
+	if p.Kind == alerts.KindStart {
+		w, err = r.svc.Declare(ctx, "duty", "", body(act{"level": p.Level, "trigger": alerts.OwnForecast,
+			"starts_at": p.StartsAt, "region": p.Region, "proposal_id": p.ID, "reason": "replay"}))
+	} else {
+		if w, err = r.warning(p.WarningID); err != nil {
+			return nil, err
+		}
+		what, in := "adjust", act{"revision": w.Revision, "proposal_id": p.ID, "reason": "replay"}
+		if p.Kind == alerts.KindLift {
+			what = "lift"
+		} else {
+			in["level"] = p.Level
+		}
+		w, err = r.svc.WarningAct(ctx, "duty", "", p.WarningID, what, body(in))
+	}
+	if err != nil || (w.State != alerts.PendingApproval && w.Pending == nil) {
+		return w, err
+	}
+	return r.svc.WarningAct(ctx, "approver", "", w.ID, "approve", body(act{"revision": w.Revision}))
+}
+
+func (r *replay) warning(id string) (w *alerts.Warning, err error) {
+	err = r.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.GetWarning(tx, id); return err })
+	return w, err
+}
+
+// describe fills in the warning that is live, or the one that ended today, and its orders.
+func (r *replay) describe(row *ReplayedDay, ended string) error {
+	return r.svc.J.View(func(tx *bbolt.Tx) error {
+		w, err := alerts.LiveWarning(tx, r.opt.Set.Region)
+		if err == nil && w == nil && ended != "" {
+			w, err = alerts.GetWarning(tx, ended)
+		}
+		if err != nil || w == nil {
+			return err
+		}
+		row.Warning = &ReplayedState{w.ID, w.Level, w.State}
+		r.mu.Lock()
+		row.Orders = r.counts[w.ID]
+		r.mu.Unlock()
+		return nil
+	})
+}
+
+// advance moves the clock to a time, stopping at every timer and message that falls due on the way.
+func (r *replay) advance(ctx context.Context, to time.Time) error {
+	for {
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+		var next time.Time
+		err := r.svc.J.View(func(tx *bbolt.Tx) error {
+			_, timer := journal.DueTimers(tx, r.now(), 0)
+			_, msg := journal.DueOutbox(tx, r.now(), 0)
+			for _, t := range []time.Time{timer, msg} {
+				if !t.IsZero() {
+					next = earlier(next, t)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(to) {
+			r.set(to)
+			return r.settle(ctx)
+		}
+		r.set(next)
+	}
+}
+
+// settle runs what is due until nothing is: timers, messages, and the enterprises' answers to them.
+func (r *replay) settle(ctx context.Context) error {
+	for {
+		var ids []string
+		err := r.svc.J.View(func(tx *bbolt.Tx) error {
+			ids, _ = journal.DueTimers(tx, r.now(), timersAtOnce)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if fire(ctx, r.svc.J, r.d.epoch, ids, r.opt.Log) > 0 {
+			return errors.New("a timer could not be run")
+		}
+		sent, err := r.dispatch(ctx)
+		if err != nil {
+			return err
+		}
+		if len(ids) == 0 && sent == 0 {
+			return ctx.Err()
+		}
+	}
+}
+
+// dispatch sends one round of due messages and waits for the answers to the orders among them.
+func (r *replay) dispatch(ctx context.Context) (int, error) {
+	err := r.svc.J.View(func(tx *bbolt.Tx) error {
+		due, _ := journal.DueOutbox(tx, r.now(), dispatchBatch)
+		for _, row := range due {
+			if row.Topic == notify.Topic {
+				r.answered.Add(1)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	sent, _ := r.d.round(ctx)
+	if len(r.d.after) > 0 {
+		return sent, errors.New("a message could not be sent")
+	}
+	r.answered.Wait()
+	if failed := r.failed.Load(); failed != nil {
+		return sent, *failed
+	}
+	return sent, nil
+}
+
+// summarize lists the warnings from the record and counts what happened.
+func (r *replay) summarize() error {
+	sum := &r.out.Summary
+	sum.From, sum.To = r.out.Days[0].Date, r.out.Days[len(r.out.Days)-1].Date
+	sum.Criteria, sum.Recipients, sum.Foresight = r.opt.Set.Alerts.Criteria.Name, len(r.opt.List.Recipients), foresight
+	sum.ByLevel = map[string]int{}
+	r.out.Warnings = []ReplayedWarning{}
+	for _, d := range r.out.Days {
+		if d.Warning != nil && d.Warning.State == alerts.Active {
+			sum.WarningDays++
+		}
+	}
+	err := r.svc.J.View(func(tx *bbolt.Tx) error {
+		for cursor := ""; ; {
+			page, err := alerts.ListWarnings(tx, cursor, 100)
+			if err != nil {
+				return err
+			}
+			for _, w := range page.Items {
+				highest := r.highest[w.ID]
+				r.out.Warnings = append(r.out.Warnings, ReplayedWarning{w.ID, highest, w.StartsAt, w.EndsAt})
+				sum.ByLevel[string(highest)]++
+			}
+			if cursor = page.Next; cursor == "" {
+				return nil
+			}
+		}
+	})
+	slices.SortFunc(r.out.Warnings, func(a, b ReplayedWarning) int { return a.StartsAt.Compare(b.StartsAt) })
+	sum.Warnings = len(r.out.Warnings)
+	for _, c := range r.counts {
+		sum.Orders, sum.Acknowledged = sum.Orders+c.Issued, sum.Acknowledged+c.Acknowledged
+	}
+	return err
+}

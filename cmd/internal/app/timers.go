@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/journal"
+)
+
+// timersAtOnce bounds how many due timers are submitted together; they share blocks.
+const timersAtOnce = 256
+
+// runTimers runs the commands of due timers, while this node has the lease. A timer is a row that its own firing
+// removes, so that none is lost by a restart and none fires twice.
+func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.Logger) {
+	for ctx.Err() == nil {
+		changed := j.Changed()
+		var ids []string
+		var next time.Time
+		_ = j.View(func(tx *bbolt.Tx) error { // a failed read is read again
+			ids, next = journal.DueTimers(tx, time.Now(), timersAtOnce)
+			return nil
+		})
+		failed := fire(ctx, j, epoch, ids, log)
+		if len(ids) > 0 && failed == 0 {
+			continue
+		}
+		wait := time.Minute
+		if failed > 0 {
+			wait = time.Second
+			changed = nil
+		} else if !next.IsZero() {
+			wait = min(wait, max(time.Until(next), time.Millisecond))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func fire(ctx context.Context, j *journal.Journal, epoch uint64, ids []string, log *slog.Logger) (failed int) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for _, id := range ids {
+		wg.Go(func() {
+			if err := j.FireTimer(ctx, epoch, id); err != nil && ctx.Err() == nil {
+				log.Error("a timer could not be run and is tried again", "timer", id, "err", err)
+				mu.Lock()
+				failed++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return failed
+}

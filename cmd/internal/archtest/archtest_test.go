@@ -1,0 +1,92 @@
+package archtest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestTheTreeKeepsTheRules(t *testing.T) {
+	top := filepath.Join("..", "..", "..")
+	text, err := os.ReadFile(filepath.Join(top, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	module, ok := strings.CutPrefix(first, "module ")
+	if !ok {
+		t.Fatalf("go.mod begins with %q, not with its module", first)
+	}
+	broken, err := check(os.DirFS(top), strings.TrimSpace(module))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range broken {
+		t.Error(b)
+	}
+}
+
+// Each row is one made-up file; want is part of the only complaint, or empty for none.
+func TestCheckFindsWhatBreaksARule(t *testing.T) {
+	imports := func(p string) string { return "package p\n\nimport _ \"" + p + "\"\n" }
+	lines := func(n int) string { return "package p\n" + strings.Repeat("\n", n-1) }
+	for _, c := range []struct{ name, file, text, want string }{
+		{"an arrow of the design", "notify/plan.go", imports("m/reductionlist"), ""},
+		{"an arrow turned round", "alerts/warning.go", imports("m/notify"), "must not import notify"},
+		{"turned round in a test", "alerts/warning_test.go", imports("m/notify"), "must not import notify"},
+		{"anybody refuses", "notify/ledger/log.go", imports("m/alerts/refusal"), ""},
+		{"refusal imports nothing of ours", "alerts/refusal/words.go", imports("m/alerts"), "must not import alerts"},
+		{"a domain package reads seeds", "alerts/criteria.go", imports("m/seeds"), "must not import seeds"},
+		{"its test may", "alerts/criteria_test.go", imports("m/seeds"), ""},
+		{"an outside test of its own package", "alerts/criteria_test.go", imports("m/alerts"), ""},
+		{"cmd reads seeds", "cmd/internal/app/demo.go", imports("m/seeds"), ""},
+		{"transport reads seeds", "cmd/internal/web/page.go", imports("m/seeds"), "must not import seeds"},
+		{"NATS in the domain", "notify/send.go", imports("github.com/nats-io/nats.go"), "must not import github.com/nats-io/nats.go"},
+		{"NATS under cmd", "cmd/internal/bus/bus.go", imports("github.com/nats-io/nats.go"), ""},
+		{"NATS in a domain test", "notify/send_test.go", imports("github.com/nats-io/nats.go"), ""},
+		{"HTTP in the domain", "alerts/alerts.go", imports("net/http"), "must not import net/http"},
+		{"an HTTP client in a channel", "notify/channel/webhook/webhook.go", imports("net/http"), ""},
+		{"a template in the domain", "reductionlist/page.go", imports("html/template"), "must not import html/template"},
+		{"a name that only begins alike", "alerts/alerts.go", imports("net/httpx"), ""},
+		{"a sixth directory", "pkg/util/util.go", imports("fmt"), "Go code stands in"},
+		{"Go code at the top", "main.go", imports("fmt"), "Go code stands in"},
+		{"a package without a row", "alerts/helpers/helpers.go", imports("fmt"), "has no row"},
+		{"behind a build tag", "alerts/x_windows.go", "//go:build windows\n\n" + imports("m/notify"), "must not import notify"},
+		{"what the go command ignores", "alerts/testdata/x.go", imports("m/notify"), ""},
+		{"a long file", "alerts/long.go", lines(maxLines), ""},
+		{"a file too long", "alerts/long.go", lines(maxLines + 1), "601 lines"},
+		{"a long test", "alerts/long_test.go", lines(maxTestLines), ""},
+		{"a test too long", "alerts/long_test.go", lines(maxTestLines + 1), "901 lines"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			broken, err := check(fstest.MapFS{c.file: {Data: []byte(c.text)}}, "m")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want == "" && len(broken) == 0 {
+				return
+			}
+			if len(broken) != 1 || c.want == "" || !strings.Contains(broken[0], c.want) {
+				t.Errorf("complaints %q, want one with %q", broken, c.want)
+			}
+		})
+	}
+}
+
+// A row that forbids too little is a hole, and one that stands behind another is never read.
+func TestRowsAreOneEachAndSayWhy(t *testing.T) {
+	seen := map[string]bool{}
+	for _, a := range arrows {
+		if seen[a.from] || a.why == "" {
+			t.Errorf("row %s stands twice or gives no reason", a.from)
+		}
+		seen[a.from] = true
+	}
+	for _, b := range bans {
+		if b.why == "" {
+			t.Errorf("ban of %v gives no reason", b.of)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package archtest
+
+// arrows is design.md §3 as data: which of our packages a package may import. A path that ends in "/..." names
+// the whole tree below it and its root. A package without a row may not exist: its row comes with it.
+//
+// alerts/refusal may be imported by everyone, and so stands in no row.
+var arrows = []arrow{
+	{"alerts/refusal", nil, "the words of a refusal; whatever it imported, everybody would import"},
+
+	{"alerts", []string{"alerts/aqi", "alerts/cap"}, "the rules of warnings know neither the list nor the orders that follow from them"},
+	{"alerts/aqi", nil, "an index from concentrations; usable without the rest"},
+	{"alerts/cap", nil, "a message format; usable without the rest"},
+	{"alerts/feed", []string{"alerts", "alerts/aqi"}, "turns what others publish into forecasts and observations"},
+
+	{"reductionlist", []string{"alerts"}, "the warning level is the lookup key of the list"},
+	{"reductionlist/allocate", nil, "optimisers over plain numbers; usable without the rest"},
+
+	{"notify", []string{"alerts", "reductionlist"}, "an order joins a warning to a recipient's measures"},
+	{"notify/channel/...", []string{"notify", "notify/channel/..."}, "a channel carries an order and knows nothing else"},
+	{"notify/telemetry/...", []string{"notify/telemetry/..."}, "readings stand by themselves, whoever judges them"},
+	{"notify/ledger", nil, "a log of bytes; whoever verifies it offline needs nothing of the coordinator"},
+	{"notify/compliance", []string{"notify", "notify/telemetry", "notify/ledger"}, "a finding sets an order beside its readings and is proved by the ledger"},
+
+	{"seeds/...", []string{"alerts", "reductionlist", "seeds/..."}, "data in the types of those who read it, no behaviour"},
+
+	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
+	{"cmd/internal/config", nil, "the program's settings as plain values; whoever needs them takes them from app"},
+	{"cmd/internal/journal", []string{"notify/ledger"}, "records the events of any module through one interface and knows none of them by name"},
+	{"cmd/internal/access", []string{"cmd/internal/journal"}, "accounts and credentials: recorded like the rest, their secrets in the journal's vault"},
+	{"cmd/internal/bus", nil, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
+	{"cmd/internal/service", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
+	{"cmd/internal/web", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"}, "pages and HTTP over the acts"},
+	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
+	{"cmd/qingkong", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the command line: it opens what a subcommand needs"},
+}
+
+// bans are the imports from outside that a part of the tree does without. They bind the code, not its tests.
+var bans = []ban{
+	{
+		in:  []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/..."},
+		of:  []string{"github.com/nats-io/...", "html/template", "text/template"},
+		why: "a domain package decides; what it decides is carried and rendered under cmd/internal",
+	},
+	{
+		in:     []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/..."},
+		except: []string{"alerts/feed", "notify/channel/..."},
+		of:     []string{"net/http/..."},
+		why:    "a domain package serves nobody; only a feed and a channel are HTTP clients",
+	},
+}
+
+// The only directories of Go code, and how many lines one file may have.
+var roots = []string{"alerts", "cmd", "notify", "reductionlist", "seeds"}
+
+const (
+	maxLines     = 600
+	maxTestLines = 900
+)

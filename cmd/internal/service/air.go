@@ -1,0 +1,195 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+	"qingkong/reductionlist"
+)
+
+// Commands of the air and of warnings. The last three are run by timers or schedules.
+const (
+	cmdForecast    = "forecast.receive"
+	cmdObservation = "observation.receive"
+	cmdDismiss     = "proposal.dismiss"
+	cmdDeclare     = "warning.declare"
+	cmdApprove     = "warning.approve"
+	cmdReject      = "warning.reject"
+	cmdAdjust      = "warning.adjust"
+	cmdLift        = "warning.lift"
+	cmdCancel      = "warning.cancel"
+	cmdActivate    = "warning.activate"
+	cmdExpire      = "warning.expire"
+	cmdReevaluate  = "proposal.reevaluate"
+)
+
+func registerAlerts(r *journal.Registry, e alerts.Engine) {
+	journal.Handle(r, cmdForecast, e.DecideForecast)
+	journal.Handle(r, cmdObservation, e.DecideObservation)
+	journal.Handle(r, cmdDismiss, e.DecideDismiss)
+	journal.Handle(r, cmdReevaluate, e.DecideReevaluate)
+	journal.Handle(r, cmdDeclare, func(tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+		if err := pinList(tx, &in, now); err != nil {
+			return nil, nil, err
+		}
+		return e.DecideDeclare(tx, actor, in, now)
+	})
+	journal.Handle(r, cmdApprove, e.DecideApprove)
+	journal.Handle(r, cmdReject, e.DecideReject)
+	journal.Handle(r, cmdAdjust, e.DecideAdjust)
+	journal.Handle(r, cmdLift, e.DecideLift)
+	journal.Handle(r, cmdCancel, e.DecideCancel)
+	journal.Handle(r, cmdActivate, e.DecideActivate)
+	journal.Handle(r, cmdExpire, e.DecideExpire)
+}
+
+// pinList gives a declaration the list version in force at its start, by id and hash.
+func pinList(tx *bbolt.Tx, in *alerts.Declare, now time.Time) error {
+	at := now
+	if in.StartsAt != nil {
+		at = *in.StartsAt
+	}
+	v, err := reductionlist.Current(tx, at)
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return refusal.New(refusal.Conflict, "warning.no_list", refusal.Args{"at": at.In(alerts.Shanghai()).Format(time.DateOnly)})
+	}
+	in.ListVersion, in.ListHash = v.ID, v.Hash
+	return err
+}
+
+// Forecast records a forecast (body of POST /forecasts) and returns its id and the proposal that is open after it.
+func (s *Service) Forecast(ctx context.Context, actor, key string, body []byte) (alerts.ForecastResult, error) {
+	in, err := alerts.ParseForecast(body)
+	if err != nil {
+		return alerts.ForecastResult{}, err
+	}
+	return journal.Do[alerts.ForecastResult](ctx, s.J, journal.Command{Kind: cmdForecast, Actor: actor, Key: key, Payload: in})
+}
+
+// ForecastFrom is [Service.Forecast] over NATS: the subject names the source and says whether it is a drill.
+func (s *Service) ForecastFrom(ctx context.Context, actor, source string, drill bool, body []byte) (alerts.ForecastResult, error) {
+	in, err := alerts.ParseForecast(body)
+	if err == nil && in.Source != source {
+		err = mismatch("source", source, in.Source)
+	}
+	if err == nil && in.Drill != drill {
+		err = mismatch("drill", drill, in.Drill)
+	}
+	if err != nil {
+		return alerts.ForecastResult{}, err
+	}
+	return journal.Do[alerts.ForecastResult](ctx, s.J, journal.Command{Kind: cmdForecast, Actor: actor, Payload: in})
+}
+
+// Observation records measured days (body of POST /observations).
+func (s *Service) Observation(ctx context.Context, actor, key string, body []byte) (alerts.ObservationResult, error) {
+	in, err := alerts.ParseObservation(body)
+	if err != nil {
+		return alerts.ObservationResult{}, err
+	}
+	return journal.Do[alerts.ObservationResult](ctx, s.J, journal.Command{Kind: cmdObservation, Actor: actor, Key: key, Payload: in})
+}
+
+// ObservationFrom is [Service.Observation] over NATS: the subject names the station.
+func (s *Service) ObservationFrom(ctx context.Context, actor, station string, body []byte) (alerts.ObservationResult, error) {
+	in, err := alerts.ParseObservation(body)
+	if err == nil && in.Station != station {
+		err = mismatch("station", station, in.Station)
+	}
+	if err != nil {
+		return alerts.ObservationResult{}, err
+	}
+	return journal.Do[alerts.ObservationResult](ctx, s.J, journal.Command{Kind: cmdObservation, Actor: actor, Payload: in})
+}
+
+func mismatch(path string, subject, body any) error {
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "input.not_as_subject", Args: refusal.Args{"subject": subject, "value": body}}})
+}
+
+// Declare enters a warning (body of POST /warnings).
+func (s *Service) Declare(ctx context.Context, actor, key string, body []byte) (*alerts.Warning, error) {
+	var in alerts.Declare
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	for path, given := range map[string]string{"list_version": in.ListVersion, "list_hash": in.ListHash} {
+		if given != "" { // the record pins the list in force; nobody names another
+			return nil, &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
+				Fields: []refusal.Field{{Path: path, Rule: "input.unknown_field", Args: refusal.Args{"name": path}}}}
+		}
+	}
+	if in.Region == "" {
+		in.Region = s.Region
+	}
+	return journal.Do[*alerts.Warning](ctx, s.J, journal.Command{Kind: cmdDeclare, Actor: actor, Key: key, Payload: in})
+}
+
+// WarningAct does one of approve, reject, adjust, lift and cancel on a warning. The body carries the revision that
+// the actor saw.
+func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, body []byte) (*alerts.Warning, error) {
+	cmd := journal.Command{Actor: actor, Key: key}
+	var err error
+	switch act {
+	case "approve":
+		cmd.Kind = cmdApprove
+		cmd.Payload, err = read(body, func(in *alerts.Approve) (*string, int) { return &in.WarningID, in.Revision }, id)
+	case "reject":
+		cmd.Kind = cmdReject
+		cmd.Payload, err = read(body, func(in *alerts.Reject) (*string, int) { return &in.WarningID, in.Revision }, id)
+	case "adjust":
+		cmd.Kind = cmdAdjust
+		cmd.Payload, err = read(body, func(in *alerts.Adjust) (*string, int) { return &in.WarningID, in.Revision }, id)
+	case "lift":
+		cmd.Kind = cmdLift
+		cmd.Payload, err = read(body, func(in *alerts.Lift) (*string, int) { return &in.WarningID, in.Revision }, id)
+	case "cancel":
+		cmd.Kind = cmdCancel
+		cmd.Payload, err = read(body, func(in *alerts.Cancel) (*string, int) { return &in.WarningID, in.Revision }, id)
+	default:
+		return nil, refusal.New(refusal.NotFound, "http.no_route", refusal.Args{"path": act})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return journal.Do[*alerts.Warning](ctx, s.J, cmd)
+}
+
+// read reads the body of an act on a warning. The id stands in the path; one in the body too must be the same.
+func read[T any](body []byte, of func(*T) (id *string, revision int), id string) (T, error) {
+	var in T
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return in, err
+	}
+	given, revision := of(&in)
+	if *given != "" && *given != id {
+		return in, mismatch("warning_id", id, *given)
+	}
+	if revision == 0 {
+		return in, refusal.Input([]refusal.Field{{Path: "revision", Rule: "input.required"}})
+	}
+	*given = id
+	return in, nil
+}
+
+// Dismiss dismisses an open proposal, with a reason.
+func (s *Service) Dismiss(ctx context.Context, actor, key, id string, body []byte) (*alerts.Proposal, error) {
+	var in struct {
+		Reason string `json:"reason"`
+	}
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	return journal.Do[*alerts.Proposal](ctx, s.J, journal.Command{Kind: cmdDismiss, Actor: actor, Key: key,
+		Payload: alerts.Dismiss{ProposalID: id, Reason: in.Reason}})
+}
+
+// Reevaluate lets the proposal follow the calendar: what was tomorrow is today.
+func (s *Service) Reevaluate(ctx context.Context) error {
+	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdReevaluate, Actor: "system", Payload: alerts.Reevaluate{}})
+	return err
+}

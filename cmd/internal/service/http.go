@@ -1,0 +1,166 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// DemoSource is the source of a list version that was loaded for a demo.
+const DemoSource = "demo"
+
+// Authenticate returns whose token it is, or nil for nobody's.
+func (s *Service) Authenticate(token string) (p *access.Principal, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		if found, ok := access.VerifyToken(tx, token); ok {
+			p = found
+		}
+		return nil
+	})
+	return p, err
+}
+
+// AddAccount adds an account (body of POST /accounts) and returns its first password and token.
+func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte) (access.Issued, error) {
+	var in access.NewAccount
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return access.Issued{}, err
+	}
+	cmd, issued, err := access.AddAccountCommand(actor, key, in)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// AddToken gives a user one token more (body of POST /accounts/{user}/tokens).
+func (s *Service) AddToken(ctx context.Context, actor, key, user string, body []byte) (access.Issued, error) {
+	var in access.NewToken
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return access.Issued{}, err
+	}
+	in.User = user
+	cmd, issued, err := access.AddTokenCommand(actor, key, in)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// IssueCredentials gives a recipient of the list in force a new password and token; the old ones end.
+func (s *Service) IssueCredentials(ctx context.Context, actor, key, recipient string) (access.Issued, error) {
+	in := access.Recipient{ID: recipient}
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		r, err := ListedRecipient(tx, recipient, time.Now())
+		if err == nil {
+			in.Name, in.Town, in.MNs = r.Name, r.Town, stations(r)
+		}
+		return err
+	})
+	if err != nil {
+		return access.Issued{}, err
+	}
+	cmd, issued, err := access.IssueCredentialsCommand(actor, key, in)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// ListedRecipient returns a recipient of the list in force at the time, or a not_found refusal with the rule
+// recipient.unknown, also where no list is in force.
+func ListedRecipient(tx *bbolt.Tx, id string, at time.Time) (*reductionlist.Recipient, error) {
+	v, err := reductionlist.Current(tx, at)
+	var r *reductionlist.Recipient
+	if err == nil {
+		r, err = reductionlist.GetRecipient(tx, v.ID, id)
+	}
+	if refusal.CodeOf(err) == refusal.NotFound {
+		err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": id})
+	}
+	return r, err
+}
+
+// stations are the MNs that a recipient sends telemetry for.
+func stations(r *reductionlist.Recipient) []string {
+	mns := []string{r.StationMN}
+	for _, m := range r.Measures {
+		for _, o := range m.Monitors {
+			if o.Source == reductionlist.CEMS {
+				mns = append(mns, o.Ref)
+			}
+		}
+	}
+	slices.Sort(mns)
+	return slices.DeleteFunc(slices.Compact(mns), func(mn string) bool { return mn == "" })
+}
+
+// AnswerOnce is [Service.AnswerOrder] for a request that may come again under its key. A note is sealed anew each
+// time, so that the journal cannot tell a repeat with a note from another content; the order itself can.
+func (s *Service) AnswerOnce(ctx context.Context, recipient, key string, in notify.AnswerText) ([]byte, error) {
+	order, err := s.AnswerOrder(ctx, recipient, key, in)
+	var e *refusal.Error
+	if errors.As(err, &e) && e.Rule == "journal.key_reused" && hasNote(&in) {
+		return s.AnswerOrder(ctx, recipient, "", in)
+	}
+	return order, err
+}
+
+func hasNote(in *notify.AnswerText) bool {
+	return in.Note != "" || slices.ContainsFunc(in.Measures, func(m notify.MeasureText) bool { return m.Note != "" })
+}
+
+// OrderPage is a page of orders, each as [Service.OrderJSON] gives it. Total is -1 where counting takes too long.
+type OrderPage struct {
+	Items []json.RawMessage `json:"items"`
+	Next  string            `json:"next"`
+	Total int               `json:"total"`
+}
+
+// Orders pages through the orders that the filter finds; see [notify.ListOrders].
+func (s *Service) Orders(f notify.Filter, cursor string, limit int) (OrderPage, error) {
+	page := OrderPage{Items: []json.RawMessage{}}
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		orders, next, err := notify.ListOrders(tx, f, cursor, limit)
+		if cursor != "" && refusal.CodeOf(err) == refusal.NotFound {
+			return refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown", Args: refusal.Args{"value": cursor}}})
+		}
+		if err != nil {
+			return err
+		}
+		for _, o := range orders {
+			text, err := notify.JSON(tx, journal.ReadPos, s.contact(tx), o.ID)
+			if err != nil {
+				return err
+			}
+			page.Items = append(page.Items, text)
+		}
+		page.Next = next
+		page.Total, err = notify.CountOrders(tx, f)
+		return err
+	})
+	return page, err
+}
+
+// Demo reports whether the list in force is the demo's.
+func (s *Service) Demo() (demo bool, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.Current(tx, time.Now())
+		demo = v.Source == DemoSource
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		return err
+	})
+	return demo, err
+}

@@ -1,0 +1,179 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+)
+
+// Commands of orders that this package hands to the journal.
+const (
+	cmdAnswer   = "order.answer"
+	cmdSettings = "order.settings"
+	cmdSent     = "effects.sent"
+)
+
+// sent is what the dispatcher reports: rows of the outbox that went out.
+type sent struct {
+	Epoch uint64        `json:"epoch"`
+	Rows  []journal.Due `json:"rows"`
+}
+
+func registerOrders(r *journal.Registry, set Settings) {
+	journal.Handle(r, notify.CommandPlan, notify.DecidePlan)
+	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
+	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
+	journal.Handle(r, cmdSettings, notify.DecideSettings)
+	journal.Handle(r, cmdSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
+		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(topic string, attempts int) time.Duration {
+			return again(set, topic, attempts)
+		})
+		if err != nil || len(events) == 0 {
+			return nil, 0, err
+		}
+		var orders notify.SentMessages
+		for _, d := range in.Rows {
+			if d.Topic == notify.Topic && d.Attempts == 0 {
+				orders.IDs = append(orders.IDs, d.ID)
+			}
+		}
+		more, _, err := notify.DecideSent(tx, actor, orders, now)
+		return append(events, more...), len(in.Rows), err
+	})
+}
+
+// again is how long after a message the same one follows: an order until it was received, after the first pause
+// and then twice as long each time; anything else never.
+func again(set Settings, topic string, attempts int) time.Duration {
+	if topic != notify.Topic {
+		return 0
+	}
+	pause := set.RepeatFirst
+	for range attempts {
+		if pause *= 2; pause >= set.RepeatMax {
+			return set.RepeatMax
+		}
+	}
+	return pause
+}
+
+// Message is an outbox row rendered.
+type Message struct {
+	Subject string
+	EventID string
+	Payload []byte
+	Stream  bool // to be acknowledged by the stream of public events
+}
+
+// Render gives the message of an outbox row; the same bytes each time.
+func (s *Service) Render(tx *bbolt.Tx, topic, id string) (Message, error) {
+	if topic == notify.Topic {
+		subject, payload, err := notify.Message(tx, journal.ReadPos, s.contact(tx), id)
+		return Message{Subject: subject, EventID: id, Payload: payload}, err
+	}
+	m, err := alerts.Message(tx, topic, id)
+	return Message(m), err
+}
+
+// RecordSent records rows that went out under the lease's epoch.
+func (s *Service) RecordSent(ctx context.Context, epoch uint64, rows []journal.Due) error {
+	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdSent, Actor: "system", Payload: sent{Epoch: epoch, Rows: rows}})
+	return err
+}
+
+// Answer does one act of a recipient on one of its orders: the payload of qingkong.answer.<recipient>, or of its
+// drill twin. done gets the order's id for [Service.OrderJSON], or a refusal; it is called once and must not block.
+func (s *Service) Answer(recipient string, drill bool, data []byte, done func(orderID string, err error)) {
+	in, err := notify.ParseAnswer(data)
+	if err == nil && strings.HasPrefix(in.OrderID, drillPrefix) != drill {
+		subject := "qingkong.answer." + recipient
+		if !drill {
+			subject = "qingkong.drill.answer." + recipient
+		}
+		err = refusal.New(refusal.NotFound, "order.drill", refusal.Args{"subject": subject})
+	}
+	if err != nil {
+		done("", err)
+		return
+	}
+	s.answer(recipient, in, "", done)
+}
+
+// drillPrefix begins the ids of drills: the warning's and so its orders'.
+const drillPrefix = "D"
+
+func (s *Service) answer(recipient string, in notify.AnswerText, key string, done func(orderID string, err error)) {
+	cmd := journal.Command{Kind: cmdAnswer, Actor: recipient, Key: key}
+	answer, err := in.Answer(recipient, func(note string) (ref, hash string, err error) {
+		ref, hash = s.seal(note, &cmd.Vault)
+		return ref, hash, nil
+	})
+	if err == nil {
+		cmd.Payload = answer
+		err = s.J.SubmitFunc(cmd, func(_ any, err error) { done(answer.OrderID, err) })
+	}
+	if err != nil {
+		done("", err)
+	}
+}
+
+// AnswerOrder is [Service.Answer] for a caller that waits. It returns the order as it stands after the act.
+func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in notify.AnswerText) ([]byte, error) {
+	type answer struct {
+		id  string
+		err error
+	}
+	got := make(chan answer, 1)
+	s.answer(recipient, in, key, func(id string, err error) { got <- answer{id, err} })
+	select {
+	case a := <-got:
+		if a.err != nil {
+			return nil, a.err
+		}
+		return s.OrderJSON(a.id)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// OrderJSON is an order as it stands now.
+func (s *Service) OrderJSON(id string) (text []byte, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		text, err = notify.JSON(tx, journal.ReadPos, s.contact(tx), id)
+		return err
+	})
+	return text, err
+}
+
+// Pending is the reply to qingkong.pending.<recipient>.
+func (s *Service) Pending(recipient string, drill bool) (text []byte, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		text, err = notify.PendingOrders(tx, journal.ReadPos, s.contact(tx), recipient, drill)
+		return err
+	})
+	return text, err
+}
+
+// SetOrders records the settings that the orders of later warnings follow; the same again changes nothing.
+func (s *Service) SetOrders(ctx context.Context, acknowledgeWithin time.Duration, name, phone string) error {
+	var current notify.Settings
+	err := s.J.View(func(tx *bbolt.Tx) (err error) { current, err = notify.CurrentSettings(tx); return err })
+	if err != nil {
+		return err
+	}
+	next := notify.Settings{AcknowledgeWithinMin: int(acknowledgeWithin / time.Minute), ContactRef: current.ContactRef}
+	cmd := journal.Command{Kind: cmdSettings, Actor: "system"}
+	if err := s.refreshContact(&next.ContactRef, &cmd, dutyContact{name, phone}); err != nil || next == current {
+		return err
+	}
+	cmd.Payload = next
+	_, err = s.J.Submit(ctx, cmd)
+	return err
+}

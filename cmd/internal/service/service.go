@@ -1,0 +1,113 @@
+// Package service is the acts of the coordinator (contract.md §3, §4) apart from how they are asked for: it reads
+// an act's JSON strictly, puts what must be erasable into the vault, submits the command, and renders the result.
+// HTTP and NATS call the same functions, so that both know the same rules.
+package service
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// Settings are what a district chooses about its acts.
+type Settings struct {
+	Region      string // six digits, GB/T 2260; the default of a declaration
+	Alerts      alerts.Settings
+	RepeatFirst time.Duration // until an order's first repeat
+	RepeatMax   time.Duration // the pauses double up to this
+}
+
+// Service does the acts. Its methods may be called from any goroutine.
+type Service struct {
+	J       *journal.Journal
+	Region  string
+	log     *slog.Logger
+	noteKey []byte
+
+	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.
+	Kick func(user string)
+
+	contacts sync.Map // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
+}
+
+// New returns the service over an open journal whose registry [Registry] made.
+func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger) (*Service, error) {
+	key, err := j.SharedKey(ctx, "notes")
+	if err != nil {
+		return nil, err
+	}
+	return &Service{J: j, Region: set.Region, log: log, noteKey: key}, nil
+}
+
+// seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from
+// another without giving a short text away.
+func (s *Service) seal(text string, into *[]journal.VaultEntry) (ref, hash string) {
+	e := journal.Seal([]byte(text))
+	*into = append(*into, e)
+	m := hmac.New(sha256.New, s.noteKey)
+	_, _ = m.Write([]byte(text)) // a hash never fails to write
+	return e.Ref, hex.EncodeToString(m.Sum(nil)[:16])
+}
+
+// Registry is every module and command of the program.
+func Registry(set Settings) *journal.Registry {
+	r := journal.NewRegistry(
+		journal.Module{Name: "alerts", Buckets: alerts.Buckets(), Decode: alerts.Decode,
+			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return alerts.Apply(tx, fx, at, actor, ev)
+			}},
+		journal.Module{Name: "list", Buckets: reductionlist.Buckets(), Decode: reductionlist.Decode,
+			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return reductionlist.Apply(tx, fx, at, actor, ev)
+			}},
+		journal.Module{Name: "notify", Buckets: notify.Buckets(), Decode: notify.Decode, Apply: notify.Apply,
+			Observe: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return notify.Observe(tx, fx, at, actor, ev)
+			}},
+		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, Apply: access.Apply},
+	)
+	registerAlerts(r, alerts.Engine{Settings: set.Alerts})
+	registerList(r)
+	registerOrders(r, set)
+	access.Register(r)
+	return r
+}
+
+// dutyContact is the person an order names.
+type dutyContact struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
+}
+
+// contact resolves the duty contact of orders within a transaction. What was erased gives empty strings.
+func (s *Service) contact(tx *bbolt.Tx) notify.Contact {
+	return func(ref string) (name, phone string) {
+		content := journal.ReadVault(tx, ref)
+		if content == nil {
+			s.contacts.Delete(ref)
+			return "", ""
+		}
+		if c, ok := s.contacts.Load(ref); ok {
+			return c.(dutyContact).Name, c.(dutyContact).Phone
+		}
+		var c dutyContact
+		if err := json.Unmarshal(content, &c); err != nil {
+			s.log.Error("duty contact in the vault cannot be read", "ref", ref, "err", err)
+		}
+		s.contacts.Store(ref, c)
+		return c.Name, c.Phone
+	}
+}

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"encoding/json"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/notify"
+)
+
+// me says who the token belongs to.
+func (s *Server) me(q *request) (any, error) {
+	return struct {
+		User      string      `json:"user"`
+		Role      access.Role `json:"role"`
+		Name      string      `json:"name"`
+		Town      string      `json:"town"`
+		Recipient string      `json:"recipient"`
+	}{q.who.User, q.who.Role, q.who.Name, q.who.Town, q.who.Recipient}, nil
+}
+
+func (s *Server) addAccount(q *request) (any, error) {
+	return s.svc.AddAccount(q.Context(), q.who.User, q.key, q.body)
+}
+
+func accountPath(answer any) []string { return []string{"accounts", answer.(access.Issued).User} }
+
+func (s *Server) addToken(q *request) (any, error) {
+	return s.svc.AddToken(q.Context(), q.who.User, q.key, q.id(), q.orEmpty())
+}
+
+func tokensPath(answer any) []string {
+	return []string{"accounts", answer.(access.Issued).User, "tokens"}
+}
+
+func (s *Server) credentials(q *request) (any, error) {
+	if err := refusal.Unmarshal(q.orEmpty(), &struct{}{}); err != nil {
+		return nil, err
+	}
+	return s.svc.IssueCredentials(q.Context(), q.who.User, q.key, q.id())
+}
+
+func (s *Server) forecast(q *request) (any, error) {
+	return s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+}
+
+func forecastPath(answer any) []string {
+	return []string{"forecasts", answer.(alerts.ForecastResult).ID}
+}
+
+func (s *Server) observation(q *request) (any, error) {
+	return s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+}
+
+func (s *Server) proposals(q *request) (any, error) {
+	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	var page alerts.Page[*alerts.Proposal]
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		page, err = alerts.ListProposals(tx, q.query.Get("state"), cursor, limit)
+		return err
+	})
+	return page, err
+}
+
+func (s *Server) proposal(q *request) (p any, err error) {
+	err = s.svc.J.View(func(tx *bbolt.Tx) error { p, err = alerts.GetProposal(tx, q.id()); return err })
+	return p, err
+}
+
+func (s *Server) dismiss(q *request) (any, error) {
+	return s.svc.Dismiss(q.Context(), q.who.User, q.key, q.id(), q.body)
+}
+
+func (s *Server) warnings(q *request) (any, error) {
+	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	var page alerts.Page[*alerts.Warning]
+	err = s.svc.J.View(func(tx *bbolt.Tx) error { page, err = alerts.ListWarnings(tx, cursor, limit); return err })
+	return page, err
+}
+
+func (s *Server) warning(q *request) (w any, err error) {
+	err = s.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.GetWarning(tx, q.id()); return err })
+	return w, err
+}
+
+func (s *Server) board(q *request) (board any, err error) {
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		if _, err := alerts.GetWarning(tx, q.id()); err != nil {
+			return err
+		}
+		board, err = notify.Board(tx, q.id())
+		return err
+	})
+	return board, err
+}
+
+func (s *Server) declare(q *request) (any, error) {
+	return s.svc.Declare(q.Context(), q.who.User, q.key, q.body)
+}
+
+func warningPath(answer any) []string { return []string{"warnings", answer.(*alerts.Warning).ID} }
+
+func warningAct(act string) func(*Server, *request) (any, error) {
+	return func(s *Server, q *request) (any, error) {
+		return s.svc.WarningAct(q.Context(), q.who.User, q.key, q.id(), act, q.body)
+	}
+}
+
+// orderAct is an enterprise's act on an order. Path and token say which order and whose; what the body says of
+// them must agree.
+func orderAct(act notify.Action) func(*Server, *request) (any, error) {
+	return func(s *Server, q *request) (any, error) {
+		var in notify.AnswerText
+		if err := refusal.Unmarshal(q.orEmpty(), &in); err != nil {
+			return nil, err
+		}
+		if in.OrderID != "" && in.OrderID != q.id() {
+			return nil, notAsPath("order_id", q.id(), in.OrderID)
+		}
+		if in.Action != "" && in.Action != act {
+			return nil, notAsPath("action", string(act), string(in.Action))
+		}
+		in.OrderID, in.Action = q.id(), act
+		text, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		if in, err = notify.ParseAnswer(text); err != nil { // which also bounds what it holds
+			return nil, err
+		}
+		order, err := s.svc.AnswerOnce(q.Context(), q.who.Recipient, q.key, in)
+		return json.RawMessage(order), err
+	}
+}
+
+func notAsPath(field, path, body string) error {
+	return refusal.Input([]refusal.Field{{Path: field, Rule: "http.not_as_path", Args: refusal.Args{"path": path, "body": body}}})
+}

@@ -1,0 +1,265 @@
+package web
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// visible reports whether who may see what belongs to a recipient: an enterprise its own, a town what lies in it,
+// everybody else all. A scope that is empty sees nothing.
+func visible(who *access.Principal, recipient, town string) bool {
+	switch who.Role {
+	case access.Enterprise:
+		return who.Recipient != "" && who.Recipient == recipient
+	case access.Town:
+		return who.Town != "" && who.Town == town
+	default:
+		return true
+	}
+}
+
+func scoped(who *access.Principal) bool {
+	return who.Role == access.Enterprise || who.Role == access.Town
+}
+
+// narrow limits a filter of orders to what who may see; false is nothing.
+func narrow(f *notify.Filter, who *access.Principal) bool {
+	limit := func(asked *string, own string) bool {
+		if own == "" || *asked != "" && *asked != own {
+			return false
+		}
+		*asked = own
+		return true
+	}
+	switch who.Role {
+	case access.Enterprise:
+		return limit(&f.Recipient, who.Recipient)
+	case access.Town:
+		return limit(&f.Town, who.Town)
+	default:
+		return true
+	}
+}
+
+func (s *Server) orders(q *request) (any, error) {
+	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	f := notify.Filter{Warning: q.query.Get("warning"), Recipient: q.query.Get("recipient"), State: q.query.Get("state"),
+		Town: q.query.Get("town"), Query: q.query.Get("q")}
+	if !narrow(&f, q.who) {
+		return service.OrderPage{Items: []json.RawMessage{}}, nil
+	}
+	return s.svc.Orders(f, cursor, limit)
+}
+
+func (s *Server) order(q *request) (any, error) {
+	err := s.svc.J.View(func(tx *bbolt.Tx) error {
+		o, err := notify.Get(tx, q.id())
+		if err == nil && !visible(q.who, o.RecipientID, o.Town) {
+			err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": q.id()})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	text, err := s.svc.OrderJSON(q.id())
+	return json.RawMessage(text), err
+}
+
+// version is a version of the list as others see it.
+type version struct {
+	ID            string     `json:"id"`
+	Revision      int        `json:"revision"`
+	State         string     `json:"state"`
+	InForce       bool       `json:"in_force"`
+	Hash          string     `json:"hash"`
+	Recipients    int        `json:"recipients"`
+	Name          string     `json:"name"`
+	Region        string     `json:"region"`
+	EffectiveFrom string     `json:"effective_from"`
+	EffectiveTo   string     `json:"effective_to"`
+	CompiledBy    string     `json:"compiled_by"`
+	Source        string     `json:"source"`
+	BegunAt       time.Time  `json:"begun_at"`
+	BegunBy       string     `json:"begun_by"`
+	ApprovedAt    *time.Time `json:"approved_at"`
+	ApprovedBy    string     `json:"approved_by"`
+	ActivatedAt   *time.Time `json:"activated_at"`
+	ActivatedBy   string     `json:"activated_by"`
+}
+
+func versionOf(v *reductionlist.Version, inForce string) version {
+	at := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return &t
+	}
+	return version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == inForce, Hash: v.Hash, Recipients: v.Count,
+		Name: v.List.Name, Region: v.List.Region, EffectiveFrom: v.List.EffectiveFrom, EffectiveTo: v.List.EffectiveTo,
+		CompiledBy: v.List.CompiledBy, Source: v.Source, BegunAt: v.BegunAt, BegunBy: v.BegunBy,
+		ApprovedAt: at(v.ApprovedAt), ApprovedBy: v.ApprovedBy, ActivatedAt: at(v.ActivatedAt), ActivatedBy: v.ActivatedBy}
+}
+
+// inForce is the list in force at the time; false when there is none.
+func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
+	v, err := reductionlist.Current(tx, at)
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+func (s *Server) versions(q *request) (any, error) {
+	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	page := alerts.Page[version]{Items: []version{}}
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		current, _, err := inForce(tx, time.Now())
+		if err != nil {
+			return err
+		}
+		found, next, err := reductionlist.ListVersions(tx, cursor, limit)
+		if err != nil {
+			return err
+		}
+		page.Next = next
+		for i := range found {
+			page.Items = append(page.Items, versionOf(&found[i], current.ID))
+		}
+		page.Total = len(found)
+		if cursor != "" || next != "" {
+			page.Total = -1
+		}
+		return nil
+	})
+	return page, err
+}
+
+// recipientView is a recipient of the list as others see it: without the reference to its contact.
+type recipientView struct {
+	*reductionlist.Recipient
+	Sector      string `json:"sector"`
+	ListVersion string `json:"list_version"`
+	ContactRef  string `json:"contact_ref,omitempty"` // hides that of Recipient
+}
+
+func viewOf(r *reductionlist.Recipient, list string) recipientView {
+	return recipientView{Recipient: r, Sector: r.Sector(), ListVersion: list}
+}
+
+// What one page of recipients looks at; it may then be shorter than asked, with a cursor to go on.
+const (
+	scanRecipients = 5000
+	scanChunk      = 500
+)
+
+// recipients pages through the list in force in the order of ids. q is part of an id or name.
+func (s *Server) recipients(q *request) (any, error) {
+	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	part, town := q.query.Get("q"), q.query.Get("town")
+	page := alerts.Page[recipientView]{Items: []recipientView{}}
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		v, found, err := inForce(tx, time.Now())
+		if err != nil || !found {
+			return err
+		}
+		matches := func(r *reductionlist.Recipient) bool {
+			return visible(q.who, r.ID, r.Town) && (town == "" || r.Town == town) &&
+				(part == "" || strings.Contains(r.ID, part) || strings.Contains(r.Name, part))
+		}
+		page.Next, err = scan(tx, v.ID, cursor, limit, func(r *reductionlist.Recipient) int {
+			if matches(r) {
+				page.Items = append(page.Items, viewOf(r, v.ID))
+			}
+			return len(page.Items)
+		})
+		switch {
+		case scoped(q.who) || part != "":
+			if page.Total = len(page.Items); cursor != "" || page.Next != "" {
+				page.Total = -1
+			}
+		case town != "":
+			page.Total = v.Towns[town]
+		default:
+			page.Total = v.Count
+		}
+		return err
+	})
+	return page, err
+}
+
+// scan calls visit for the recipients after the cursor until it has returned limit, or for long enough. It returns
+// the cursor to go on from, empty at the end.
+func scan(tx *bbolt.Tx, list, cursor string, limit int, visit func(*reductionlist.Recipient) int) (next string, err error) {
+	full := false
+	for seen := 0; ; {
+		chunk, more, err := reductionlist.ScanRecipients(tx, list, cursor, scanChunk)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range chunk {
+			if full || seen == scanRecipients {
+				return cursor, nil
+			}
+			cursor = r.ID
+			seen++
+			full = visit(r) >= limit
+		}
+		if more == "" {
+			return "", nil
+		}
+	}
+}
+
+// recipient is one of the list in force now, or at as_of: a day or a time.
+func (s *Server) recipient(q *request) (any, error) {
+	at := time.Now()
+	if text := q.query.Get("as_of"); q.query.Has("as_of") {
+		day, isDay := alerts.ParseDate(text)
+		moment, err := time.Parse(time.RFC3339, text)
+		switch {
+		case isDay:
+			at = day.Start()
+		case err == nil:
+			at = moment
+		default:
+			return nil, wrongQuery("as_of", text, "http.want_time")
+		}
+	}
+	var view recipientView
+	err := s.svc.J.View(func(tx *bbolt.Tx) error {
+		v, found, err := inForce(tx, at)
+		if err != nil {
+			return err
+		}
+		var r *reductionlist.Recipient
+		if found {
+			r, err = reductionlist.GetRecipient(tx, v.ID, q.id())
+		}
+		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !visible(q.who, r.ID, r.Town) {
+			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": q.id()})
+		}
+		view = viewOf(r, v.ID)
+		return err
+	})
+	return view, err
+}

@@ -1,0 +1,113 @@
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/notify"
+)
+
+var (
+	//go:embed page.css
+	pageStyle string
+	//go:embed page.html
+	pageText string
+
+	page = template.Must(template.New("page").Funcs(template.FuncMap{
+		"style": func() template.CSS { return template.CSS(pageStyle) },
+		"zh":    func(rule string) string { return refusal.Text("page."+rule, "zh-CN", nil) },
+		"en":    func(rule string) string { return refusal.Text("page."+rule, "en", nil) },
+		"clock": func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") },
+	}).Parse(pageText))
+)
+
+// status is what the page shows.
+type status struct {
+	Now       time.Time
+	Demo      bool
+	Warnings  []warningStatus // the live one, the running drill
+	Proposals []*alerts.Proposal
+	List      *version
+}
+
+type warningStatus struct {
+	*alerts.Warning
+	Counts []count
+}
+
+type count struct {
+	Name string // a rule below "page."
+	N    int
+}
+
+// statusPage is where things stand, for whoever opens the server's address in a browser.
+func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) {
+	st, err := s.status(time.Now())
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	var b bytes.Buffer
+	if err := page.Execute(&b, st); err != nil {
+		s.problem(w, r, fmt.Errorf("status page: %w", err))
+		return
+	}
+	s.write(w, r, http.StatusOK, "text/html; charset=utf-8", b.Bytes())
+}
+
+func (s *Server) status(now time.Time) (*status, error) {
+	st := &status{Now: now}
+	var err error
+	if st.Demo, err = s.svc.Demo(); err != nil {
+		return nil, err
+	}
+	return st, s.svc.J.View(func(tx *bbolt.Tx) error {
+		for _, live := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
+			w, err := live(tx, s.svc.Region)
+			if err != nil {
+				return err
+			}
+			if w == nil {
+				continue
+			}
+			board, err := notify.Board(tx, w.ID)
+			if err != nil {
+				return err
+			}
+			st.Warnings = append(st.Warnings, warningStatus{w, countsOf(board)})
+		}
+		open, err := alerts.ListProposals(tx, string(alerts.StateOpen), "", 10)
+		if err != nil {
+			return err
+		}
+		st.Proposals = open.Items
+		v, found, err := inForce(tx, now)
+		if found {
+			list := versionOf(&v, v.ID)
+			st.List = &list
+		}
+		return err
+	})
+}
+
+func countsOf(b *notify.Overview) []count {
+	return []count{
+		{"orders.total", b.Total},
+		{"orders.pending", b.Delivery["pending"] + b.Delivery["sent"]},
+		{"orders.received", b.Delivery["delivered"] + b.Delivery["read"]},
+		{"orders.failed", b.Delivery["failed"]},
+		{"orders.awaiting", b.Answer["awaiting"]},
+		{"orders.acknowledged", b.Answer["acknowledged"]},
+		{"orders.objected", b.Answer["objected"]},
+		{"orders.overdue", b.Answer["overdue"]},
+		{"orders.completed", b.Execution["completed"]},
+	}
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"golang.org/x/text/language"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+)
+
+// internal is the code of what is no refusal. It adds to the codes of contract.md §3.
+const internal refusal.Code = "internal"
+
+var statusOf = map[refusal.Code]int{
+	refusal.Invalid:           http.StatusUnprocessableEntity,
+	refusal.UnknownField:      http.StatusUnprocessableEntity,
+	refusal.Unauthenticated:   http.StatusUnauthorized,
+	refusal.Forbidden:         http.StatusForbidden,
+	refusal.NotFound:          http.StatusNotFound,
+	refusal.TransitionRefused: http.StatusConflict,
+	refusal.StaleRevision:     http.StatusConflict,
+	refusal.SamePerson:        http.StatusConflict,
+	refusal.Conflict:          http.StatusConflict,
+	refusal.TooLarge:          http.StatusRequestEntityTooLarge,
+	refusal.UnsupportedMedia:  http.StatusUnsupportedMediaType,
+	refusal.RateLimited:       http.StatusTooManyRequests,
+	refusal.NotReady:          http.StatusServiceUnavailable,
+	internal:                  http.StatusInternalServerError,
+}
+
+// statusByRule has the rules whose status is not that of their code.
+var statusByRule = map[string]int{
+	"input.not_json": http.StatusBadRequest,
+	"http.method":    http.StatusMethodNotAllowed,
+}
+
+// retryAfter is, in seconds, when to try again after a refusal that is not about the request.
+var retryAfter = map[refusal.Code]string{refusal.RateLimited: "1", refusal.NotReady: "5"}
+
+// problem is the body of an error (RFC 9457).
+type problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Code   refusal.Code   `json:"code"`
+	Detail string         `json:"detail"`
+	State  string         `json:"state,omitempty"`
+	Errors []problemField `json:"errors"`
+}
+
+type problemField struct {
+	Path    string `json:"path"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+}
+
+// problem answers with an error in the language asked for. What is no refusal is for the log alone.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
+	e := s.refusalOf(r, err)
+	status, ok := statusByRule[e.Rule]
+	if !ok {
+		status = statusOf[e.Code]
+	}
+	lang := languageOf(r)
+	body := problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: e.Code,
+		Detail: e.Detail(lang), State: e.State, Errors: []problemField{}}
+	for _, f := range e.Fields {
+		body.Errors = append(body.Errors, problemField{f.Path, f.Rule, f.Message(lang)})
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	h := w.Header()
+	h.Del("Location")
+	h.Set("Content-Language", lang)
+	h.Set("Vary", "Accept-Language")
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="qingkong"`)
+	}
+	if after := retryAfter[e.Code]; after != "" {
+		h.Set("Retry-After", after)
+	}
+	s.write(w, r, status, "application/problem+json", append(text, '\n'))
+}
+
+func (s *Server) refusalOf(r *http.Request, err error) *refusal.Error {
+	var e *refusal.Error
+	switch {
+	case errors.As(err, &e) && statusOf[e.Code] != 0:
+		return e
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
+		s.log.Warn("a request got no answer from the record", "method", r.Method, "path", r.URL.Path, "err", err)
+		return refusal.New(refusal.NotReady, "http.no_answer", nil)
+	}
+	s.log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+	return refusal.New(internal, "internal", nil)
+}
+
+var languages = language.NewMatcher([]language.Tag{language.MustParse("zh-CN"), language.English})
+
+// languageOf is the language of messages: zh-CN unless English is preferred to Chinese.
+func languageOf(r *http.Request) string {
+	if _, i := language.MatchStrings(languages, r.Header.Get("Accept-Language")); i == 1 {
+		return "en"
+	}
+	return "zh-CN"
+}
+
+// answer answers with a value as JSON, or with raw JSON that is already written.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	s.write(w, r, status, "application/json", append(text, '\n'))
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, media string, body []byte) {
+	w.Header().Set("Content-Type", media)
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		s.log.Debug("an answer did not reach its reader", "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+}

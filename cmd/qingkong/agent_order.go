@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"qingkong/alerts/refusal"
+)
+
+// The zone of every time that people read here.
+var shanghai = sync.OnceValue(func() *time.Location {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		panic(err) // linked in by time/tzdata
+	}
+	return zone
+})
+
+// orderEvent is the payload of qingkong.order.<recipient>.
+type orderEvent struct {
+	Event string          `json:"event"`
+	Order json.RawMessage `json:"order"`
+}
+
+// order is what the agent needs of an order; the rest is passed on as it came.
+type order struct {
+	ID            string    `json:"id"`
+	Revision      int       `json:"revision"`
+	Level         string    `json:"level"`
+	Title         string    `json:"title"`
+	AcknowledgeBy time.Time `json:"acknowledge_by"`
+	Answer        string    `json:"answer"`
+	State         string    `json:"state"`
+	Drill         bool      `json:"drill"`
+	Measures      []struct {
+		Text string `json:"text"`
+		Unit string `json:"unit"`
+	} `json:"measures"`
+}
+
+// readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.
+func readEvent(data []byte) (ev orderEvent, o order, err error) {
+	if err = json.Unmarshal(data, &ev); err == nil {
+		err = json.Unmarshal(ev.Order, &o)
+	}
+	if err == nil && o.ID == "" {
+		err = errors.New("it names no order")
+	}
+	return ev, o, err
+}
+
+// lastEvent is the event that led to a pending order, which comes without one.
+func (o order) lastEvent() string {
+	switch {
+	case o.State == "released":
+		return "released"
+	case o.Revision > 1:
+		return "revised"
+	}
+	return "issued"
+}
+
+// awaits reports whether an acknowledgement is still due after event, in time or late.
+func (o order) awaits(event string) bool {
+	return event != "released" && (o.State == "" || o.State == "open") &&
+		(o.Answer == "" || o.Answer == "awaiting" || o.Answer == "overdue")
+}
+
+// line is an event in words.
+func (o order) line(event, lang string) string {
+	args := refusal.Args{
+		"event": word("agent.event.", event, lang), "level": word("agent.level.", o.Level, lang),
+		"id": o.ID, "title": o.Title, "drill": "",
+	}
+	if o.Drill {
+		args["drill"] = refusal.Text("agent.drill", lang, nil)
+	}
+	if event == "released" {
+		return refusal.Text("agent.order_released", lang, args)
+	}
+	measures := make([]string, len(o.Measures))
+	for i, m := range o.Measures {
+		measures[i] = strings.TrimSpace(m.Unit + " " + m.Text)
+	}
+	args["count"], args["measures"] = len(measures), strings.Join(measures, "；")
+	if o.AcknowledgeBy.IsZero() {
+		return refusal.Text("agent.order", lang, args)
+	}
+	args["by"] = o.AcknowledgeBy.In(shanghai()).Format("2006-01-02 15:04")
+	return refusal.Text("agent.order_by", lang, args)
+}
+
+// word is the catalogue's word for a fixed name, or the name itself where this version knows none.
+func word(prefix, name, lang string) string {
+	if !refusal.Known(prefix + name) {
+		return name
+	}
+	return refusal.Text(prefix+name, lang, nil)
+}

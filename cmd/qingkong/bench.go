@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/cmd/internal/app"
+)
+
+func newBenchCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "bench",
+		Short:   "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
+		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
+	}
+	cmd.AddCommand(newBenchAnswers())
+	return cmd
+}
+
+func newBenchAnswers() *cobra.Command {
+	var n int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "answers",
+		Short: "签收的吞吐与时延（acknowledgements per second and their latency）",
+		Long: "1、16、64、256 个调用方经 TCP 签收指令，直到落盘；另有进程内 256 个调用方。同时给出 bbolt 提交与 JetStream 发布的原始极限，最后检查记录。\n" +
+			"Acknowledgements by 1, 16, 64 and 256 callers over TCP until they are on disk, and by 256 in process.",
+		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if n < 1 {
+				return usage("--n must be positive")
+			}
+			figures, err := app.BenchAnswers(cmd.Context(), n, slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), map[string]any{"figures": figures})
+			}
+			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+			for _, f := range figures {
+				ratio := ""
+				if f.Raw > 0 {
+					ratio = fmt.Sprintf("%.1f × raw", f.Ratio)
+				}
+				fmt.Fprintf(t, "%s\t%.1f\t%s\t%s\n", f.Name, f.Value, f.Unit, ratio)
+			}
+			return t.Flush()
+		},
+	}
+	cmd.Flags().IntVar(&n, "n", 8000, "最大一轮的签收次数（acknowledgements of the largest run）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}

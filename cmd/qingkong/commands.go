@@ -1,0 +1,16 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands are the subcommands; each has a file of its own.
+func commands() []*cobra.Command {
+	return []*cobra.Command{
+		newServeCommand(),
+		newInitCommand(),
+		newReplayCommand(),
+		newAgentCommand(),
+		newJournalCommand(),
+		newBenchCommand(),
+		newVersionCommand(),
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/config"
+)
+
+func newInitCommand() *cobra.Command {
+	var data, user string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "init --data DIR",
+		Short: "建立首个管理员，口令只显示一次（first administrator, shown once）",
+		Long: "在数据目录中建立首个管理员账号；口令和令牌只显示这一次。已有账号时拒绝。\n" +
+			"Makes the first administrator of a data folder. Refused where there are accounts already.",
+		Example: "  qingkong init --data ./data\n  qingkong init --data ./data --user zhang --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireFlags(cmd, "data", "user"); err != nil {
+				return err
+			}
+			issued, err := firstAdministrator(cmd, data, user)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), issued)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "用户 user      %s\n口令 password  %s\n令牌 token     %s\n", issued.User, issued.Password, issued.Token)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", "", "数据目录（folder of the record）")
+	cmd.Flags().StringVar(&user, "user", "admin", "用户名（name of the account）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
+
+func firstAdministrator(cmd *cobra.Command, data, user string) (_ access.Issued, err error) {
+	cfg := config.Default()
+	cfg.Data = data
+	cfg.Listen.HTTP, cfg.Listen.NATS = "", ""
+	a, err := app.New(cmd.Context(), app.Options{Config: cfg})
+	if err != nil {
+		return access.Issued{}, err
+	}
+	defer func() { err = errors.Join(err, a.Stop(cmd.Context())) }()
+	if n, err := a.Service().Accounts(); err != nil || n > 0 {
+		if err == nil {
+			err = fmt.Errorf("%s has %d accounts already: an administrator adds more with POST /api/v1/accounts", data, n)
+		}
+		return access.Issued{}, err
+	}
+	body, err := json.Marshal(access.NewAccount{User: user, Role: string(access.Admin)})
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return a.Service().AddAccount(cmd.Context(), "init", "", body)
+}

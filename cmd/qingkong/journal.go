@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+)
+
+// errRecordBad ends `journal check` with exit 1 after its report was printed.
+var errRecordBad = errors.New("the record does not prove itself: see the problems above; keep the folder as it is and run qingkong journal rebuild on a copy")
+
+func newJournalCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "journal",
+		Short:   "记录的导出、检查、重建与分叉处理（export, check, rebuild and reconcile the record）",
+		Example: "  qingkong journal check --data ./data\n  qingkong journal export --data ./data > record.jsonl",
+	}
+	cmd.AddCommand(newJournalExport(), newJournalCheck(), newJournalRebuild(), newJournalReconcile(), newJournalExclude())
+	return cmd
+}
+
+// recordFlags say which record a journal command works on.
+type recordFlags struct {
+	data, url, creds string
+	json             bool
+}
+
+func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
+	cmd.Flags().StringVar(&f.data, "data", "", "数据目录（folder of the record）")
+	if bus {
+		cmd.Flags().StringVar(&f.url, "nats-url", "", "外部 NATS 地址（external NATS server; without it the folder's own store）")
+		cmd.Flags().StringVar(&f.creds, "nats-creds", "", "外部 NATS 凭据文件（credentials file for it）")
+		cmd.Flags().BoolVar(&f.json, "json", false, "输出 JSON（print JSON）")
+	}
+}
+
+// registry is all that is needed to replay a record: what it decided stands in it, so the settings do not matter.
+func registry() *journal.Registry {
+	return service.Registry(service.Settings{Alerts: alerts.DefaultSettings()})
+}
+
+// withStream runs work with the folder's record and the stream that belongs to it.
+func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Options) error) (err error) {
+	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(f.data, "nats"), URL: f.url, CredsFile: f.creds,
+		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err = errors.Join(err, b.Close(stop))
+	}()
+	_, js := b.Journal()
+	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != ""})
+}
+
+func newJournalExport() *cobra.Command {
+	var f recordFlags
+	cmd := &cobra.Command{
+		Use:     "export --data DIR",
+		Short:   "按条输出全部记录（every entry as a line of JSON）",
+		Example: "  qingkong journal export --data ./data > record.jsonl",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireFlags(cmd, "data"); err != nil {
+				return err
+			}
+			out := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<20)
+			if err := journal.Export(f.data, registry(), out); err != nil {
+				return err
+			}
+			return out.Flush()
+		},
+	}
+	f.add(cmd, false)
+	return cmd
+}
+
+func newJournalCheck() *cobra.Command {
+	var f recordFlags
+	cmd := &cobra.Command{
+		Use:     "check --data DIR",
+		Short:   "证明记录完整、状态可由重放得到（prove the record and the state it leaves）",
+		Example: "  qingkong journal check --data ./data --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireFlags(cmd, "data"); err != nil {
+				return err
+			}
+			return f.withStream(cmd.Context(), func(opt journal.Options) error {
+				r, err := journal.CheckDir(cmd.Context(), opt)
+				if err != nil {
+					return err
+				}
+				return printReport(cmd.OutOrStdout(), f.json, r)
+			})
+		},
+	}
+	f.add(cmd, true)
+	return cmd
+}
+
+func newJournalRebuild() *cobra.Command {
+	var f recordFlags
+	cmd := &cobra.Command{
+		Use:   "rebuild --data DIR",
+		Short: "由记录重建状态，旧文件保留（make the state anew from the record; the old file is kept）",
+		Long: "由数据目录自身的数据块重建状态；qingkong.db 不在时由数据流重建。旧文件改名保留。\n" +
+			"Makes the state anew from the folder's own blocks, or from the stream where qingkong.db is gone.",
+		Example: "  qingkong journal rebuild --data ./data",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireFlags(cmd, "data"); err != nil {
+				return err
+			}
+			return f.withStream(cmd.Context(), func(opt journal.Options) error {
+				r, err := journal.Rebuild(cmd.Context(), opt)
+				if err != nil {
+					return err
+				}
+				return printReport(cmd.OutOrStdout(), f.json, r)
+			})
+		},
+	}
+	f.add(cmd, true)
+	return cmd
+}
+
+func printReport(w io.Writer, asJSON bool, r journal.Report) error {
+	if asJSON {
+		if err := printJSON(w, r); err != nil {
+			return err
+		}
+	} else {
+		for _, p := range r.Problems {
+			fmt.Fprintln(w, "problem:", p)
+		}
+		fmt.Fprintf(w, "%d blocks, %d entries, root %s, state %s\n", r.Blocks, r.Entries, r.Root, r.StateHash)
+	}
+	if !r.OK {
+		return errRecordBad
+	}
+	return nil
+}
+
+func newJournalReconcile() *cobra.Command {
+	var f recordFlags
+	cmd := &cobra.Command{
+		Use:   "reconcile --data DIR",
+		Short: "处理分叉：以数据流为准，本节点的命令重新提交（settle a fork）",
+		Long: "数据流与本节点记录在同一块号上不同时使用：以数据流为准，本节点分叉后的块另存，其命令按原顺序重新提交，被拒绝的逐条列出。\n" +
+			"The stream's branch stands; this node's blocks from the fork on are kept in a file, their commands are submitted\n" +
+			"again in order, and what is refused now is listed.",
+		Example: "  qingkong journal reconcile --data ./data --nats-url nats://10.0.0.5:4222 --nats-creds ./journal.json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireFlags(cmd, "data"); err != nil {
+				return err
+			}
+			return f.withStream(cmd.Context(), func(opt journal.Options) error {
+				r, err := journal.Reconcile(cmd.Context(), opt)
+				if err != nil {
+					return err
+				}
+				return printReconciled(cmd.OutOrStdout(), f.json, r)
+			})
+		},
+	}
+	f.add(cmd, true)
+	return cmd
+}
+
+func printReconciled(w io.Writer, asJSON bool, r journal.Reconciled) error {
+	if asJSON {
+		return printJSON(w, r)
+	}
+	if r.ForkedAt == 0 {
+		fmt.Fprintln(w, "没有分叉，未做改动 / there is no fork; nothing was changed")
+		return nil
+	}
+	fmt.Fprintf(w, "forked at block %d; this node's branch is kept in %s\n", r.ForkedAt, r.Kept)
+	for _, c := range r.Commands {
+		fmt.Fprintf(w, "%-11s block %d %s by %q at %s %s\n", c.Outcome, c.Block, c.Command, c.Actor, c.At, c.Why)
+	}
+	return nil
+}
+
+func newJournalExclude() *cobra.Command {
+	var f recordFlags
+	var node string
+	cmd := &cobra.Command{
+		Use:     "exclude --node NAME --nats-url URL",
+		Short:   "数据流回退后不再等待某节点（do not wait for a node that will not come back）",
+		Example: "  qingkong journal exclude --node b --nats-url nats://10.0.0.5:4222 --nats-creds ./journal.json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireFlags(cmd, "node", "nats-url"); err != nil {
+				return err
+			}
+			return f.withStream(cmd.Context(), func(opt journal.Options) error {
+				return journal.ExcludeNode(cmd.Context(), opt.JS, node)
+			})
+		},
+	}
+	f.add(cmd, true)
+	cmd.Flags().StringVar(&node, "node", "", "节点名（name of the node）")
+	return cmd
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

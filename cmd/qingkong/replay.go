@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/service"
+	"qingkong/reductionlist"
+	"qingkong/seeds"
+)
+
+func newReplayCommand() *cobra.Command {
+	var criteria, list string
+	var horizon int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "replay FILE.csv",
+		Short: "用真实过程走一遍全流程（a real episode through the whole engine）",
+		Long: "每天 17:00 以其后 DAYS 天的实测值作预报（完全预知），模拟值班员与审批人接受每项建议，模拟企业应答；在临时目录中全速运行。\n" +
+			"内置过程可直接写名称：" + strings.Join(seeds.Episodes(), "、") + "。\n" +
+			"Every day at 17:00 the next DAYS measured days are the forecast (perfect foresight); a simulated officer and\n" +
+			"approver accept each proposal, simulated enterprises answer. The name of an embedded episode does for a file.",
+		Example: "  qingkong replay tianjin-2016-12\n  qingkong replay tianjin-daily-2016.csv --horizon 3 --json",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("one file is wanted, %d were given", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if horizon < 1 || horizon > 15 {
+				return usage("--horizon is 1 to 15 days, not %d", horizon)
+			}
+			opt, err := replayOptions(args[0], criteria, list, horizon)
+			if err != nil {
+				return err
+			}
+			got, err := app.Replay(cmd.Context(), opt)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), got)
+			}
+			return printReplay(cmd.OutOrStdout(), got)
+		},
+	}
+	cmd.Flags().StringVar(&criteria, "criteria", "", "判据名称（name of the criteria; this version knows national-2024）")
+	cmd.Flags().StringVar(&list, "list", "", "减排清单 .xlsx，缺省为内置清单（reduction list; the embedded one without it）")
+	cmd.Flags().IntVar(&horizon, "horizon", 5, "预报天数（days of forecast）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
+
+func replayOptions(episode, criteria, list string, horizon int) (app.ReplayOptions, error) {
+	opt := app.ReplayOptions{Horizon: horizon, Log: slog.New(slog.DiscardHandler),
+		Set: service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: 60e9, RepeatMax: 1800e9}}
+	if known := opt.Set.Alerts.Criteria.Name; criteria != "" && criteria != known {
+		return opt, fmt.Errorf("unknown criteria %q: this version knows %s", criteria, known)
+	}
+	in, err := openEpisode(episode)
+	if err != nil {
+		return opt, err
+	}
+	defer func() { _ = in.Close() }()
+	if opt.Days, err = alerts.ReadDailyCSV(in); err != nil {
+		return opt, fmt.Errorf("%s: %w", episode, err)
+	}
+	opt.List, err = readList(list)
+	if err == nil {
+		// The episode is older than the list: it counts as if it had been in force then.
+		opt.List.EffectiveFrom, opt.List.EffectiveTo = string(opt.Days[0].Date), ""
+	}
+	return opt, err
+}
+
+// openEpisode opens a file, or an embedded episode by its name where there is no such file.
+func openEpisode(name string) (io.ReadCloser, error) {
+	f, err := os.Open(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if text, known := seeds.Episode(name); known == nil {
+		return io.NopCloser(strings.NewReader(string(text))), nil
+	}
+	return nil, fmt.Errorf("%s is neither a file nor an embedded episode (%s)", name, strings.Join(seeds.Episodes(), ", "))
+}
+
+func readList(path string) (*reductionlist.List, error) {
+	if path == "" {
+		return seeds.List()
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	l, findings, err := reductionlist.ReadWorkbook(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, x := range findings {
+		if x.Severity == reductionlist.SeverityError {
+			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message, x.Remedy)
+		}
+	}
+	return l, nil
+}
+
+func printReplay(w io.Writer, r *app.Replayed) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "日期 date\tAQI\t建议 proposal\t预警 warning\t指令 issued\t签收 acknowledged")
+	for _, d := range r.Days {
+		if d.Proposal == nil && d.Warning == nil {
+			continue
+		}
+		aqi, proposal, warning := "-", "-", "-"
+		if d.AQI != nil {
+			aqi = fmt.Sprint(*d.AQI)
+		}
+		if d.Proposal != nil {
+			proposal = fmt.Sprintf("%s %s", d.Proposal.Kind, d.Proposal.Level)
+		}
+		if d.Warning != nil {
+			warning = fmt.Sprintf("%s %s %s", d.Warning.ID, d.Warning.Level, d.Warning.State)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\n", d.Date, aqi, proposal, warning, d.Orders.Issued, d.Orders.Acknowledged)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	s := r.Summary
+	fmt.Fprintf(w, "%s … %s, %s: %d proposals, %d warnings %v on %d days, %d orders to %d recipients, %d acknowledged\n%s\n",
+		s.From, s.To, s.Criteria, s.Proposals, s.Warnings, s.ByLevel, s.WarningDays, s.Orders, s.Recipients, s.Acknowledged, s.Foresight)
+	return nil
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts/refusal"
+)
+
+// Exit codes (contract.md §2).
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// execute runs one command line. Every error leaves through here: one line on stderr, and the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(commands())
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var failed failure
+	if errors.As(err, &failed) {
+		fmt.Fprintln(stderr, "error:", explain(failed.error))
+		return exitFailed
+	}
+	help := refusal.Args{"command": cmd.CommandPath()}
+	fmt.Fprintln(stderr, "error:", oneLine(err.Error()), "—", bothLanguages("cli.see_help", help))
+	return exitUsage
+}
+
+// failure marks what a command itself returned. All other errors are cobra's own: the command line was wrong.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// wrongUsage is for a command that finds its flags or arguments wrong: exit 2, with the way to its help.
+type wrongUsage struct{ error }
+
+func usage(format string, args ...any) error { return wrongUsage{fmt.Errorf(format, args...)} }
+
+func newRoot(subcommands []*cobra.Command) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "qingkong",
+		Short:         "晴空：重污染天气应急响应（response to heavy-pollution weather）",
+		Example:       "  qingkong serve --demo\n  qingkong agent --help",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(subcommands...)
+	prepare(root)
+	return root
+}
+
+// prepare gives cmd and all below it the same manners: a leaf takes no arguments unless it says which, a group wants
+// a subcommand, and what a command returns is marked as its own.
+func prepare(cmd *cobra.Command) {
+	if cmd.HasSubCommands() {
+		cmd.SuggestionsMinimumDistance = 2
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("a command is missing")
+			}
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				return usage("unknown command %q, did you mean %s?", args[0], strings.Join(near, ", "))
+			}
+			return usage("unknown command %q", args[0])
+		}
+		cmd.RunE = func(*cobra.Command, []string) error { return nil } // Args has refused already
+	} else if cmd.Args == nil {
+		cmd.Args = cobra.NoArgs
+	}
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := run(cmd, args)
+		if wrong := (wrongUsage{}); err == nil || errors.As(err, &wrong) {
+			return err
+		}
+		return failure{err}
+	}
+	for _, sub := range cmd.Commands() {
+		prepare(sub)
+	}
+}
+
+// requireFlags refuses a command line that leaves out one of these flags or gives it empty.
+func requireFlags(cmd *cobra.Command, names ...string) error {
+	var missing []string
+	for _, name := range names {
+		if cmd.Flag(name).Value.String() == "" {
+			missing = append(missing, "--"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return usage("%s must be given", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// explain puts an error into one line, a refusal in both languages with every place it names.
+func explain(err error) string {
+	var e *refusal.Error
+	if !errors.As(err, &e) {
+		return oneLine(err.Error())
+	}
+	if len(e.Fields) == 0 {
+		return oneLine(bothLanguages(e.Rule, e.Args))
+	}
+	places := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		places[i] = strings.TrimPrefix(f.Path+": ", ": ") + bothLanguages(f.Rule, f.Args)
+	}
+	return oneLine(strings.Join(places, "; "))
+}
+
+func bothLanguages(rule string, args refusal.Args) string {
+	return refusal.Text(rule, "zh-CN", args) + " / " + refusal.Text(rule, "en", args)
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

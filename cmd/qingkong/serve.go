@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/config"
+)
+
+// serveFlags override the settings file and the environment.
+type serveFlags struct {
+	config, data, listen, natsListen, natsURL, natsCreds, hj212, node string
+	demo, noSimulate, verbose                                         bool
+	demoRecipients                                                    int
+}
+
+func newServeCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "运行协调程序（run the coordinator）",
+		Long: "运行协调程序：接收预报、提出预警建议、发布预警、下达指令、记录回执。所用地址在全部可连接后写入 DATA/addresses.json。\n" +
+			"Runs the coordinator. The addresses in use are written to DATA/addresses.json once all of them accept connections.",
+		Example: "  qingkong serve --demo\n  qingkong serve --config qingkong.yaml --data /var/lib/qingkong\n  qingkong serve --listen 127.0.0.1:0 --nats-listen 127.0.0.1:0",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := f.settings(cmd)
+			if err != nil {
+				return err
+			}
+			return f.serve(cmd, cfg)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.config, "config", "", "配置文件（settings file; see --print-config）")
+	fl.StringVar(&f.data, "data", "", "数据目录（folder of the record）")
+	fl.StringVar(&f.listen, "listen", "", "HTTP 地址（host:port; port 0 takes a free one）")
+	fl.StringVar(&f.natsListen, "nats-listen", "", "内置 NATS 地址（host:port of the embedded NATS）")
+	fl.StringVar(&f.natsURL, "nats-url", "", "外部 NATS 地址（an external NATS server instead）")
+	fl.StringVar(&f.natsCreds, "nats-creds", "", "外部 NATS 凭据文件（its credentials file）")
+	fl.StringVar(&f.hj212, "hj212-listen", "", "HJ 212 地址（host:port; not served by this version）")
+	fl.StringVar(&f.node, "node", "", "节点名，多节点时使用（name of this node among several）")
+	fl.BoolVar(&f.demo, "demo", false, "载入西青区清单和演示账号（load Xiqing's list and demo accounts）")
+	fl.IntVar(&f.demoRecipients, "demo-recipients", 0, "演示对象总数，不足以示例补齐（recipients of the demo in all）")
+	fl.BoolVar(&f.noSimulate, "no-simulate", false, "演示时不模拟企业应答（no simulated enterprises）")
+	fl.BoolVar(&f.verbose, "verbose", false, "输出调试日志（log debug lines too）")
+	return withPrintConfig(cmd)
+}
+
+// settings are the file's, overridden by the environment and then by the flags that were given.
+func (f *serveFlags) settings(cmd *cobra.Command) (config.Config, error) {
+	cfg, err := config.Load(f.config, os.Environ())
+	if err != nil {
+		return cfg, err
+	}
+	for name, key := range map[string]*string{
+		"data": &cfg.Data, "listen": &cfg.Listen.HTTP, "nats-listen": &cfg.Listen.NATS, "hj212-listen": &cfg.Listen.HJ212,
+		"nats-url": &cfg.NATS.URL, "nats-creds": &cfg.NATS.Creds,
+	} {
+		if flag := cmd.Flag(name); flag.Changed {
+			*key = flag.Value.String()
+		}
+	}
+	if cmd.Flag("demo-recipients").Changed && !f.demo {
+		return cfg, usage("--demo-recipients needs --demo")
+	}
+	return cfg, cfg.Validate()
+}
+
+func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	level := slog.LevelInfo
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	opt := app.Options{Config: cfg, Node: f.node,
+		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}
+	if f.demo {
+		opt.Demo = &app.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}
+	}
+	return app.Run(ctx, opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
+}
+
+func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {
+	addr := a.Addr()
+	fmt.Fprintf(w, "晴空已就绪 / ready\n  控制台 console   http://%s\n", addr.HTTP)
+	if addr.NATS != "" {
+		fmt.Fprintf(w, "  消息 NATS        %s\n", addr.NATS)
+	}
+	fmt.Fprintf(w, "  数据目录 data    %s\n", cfg.Data)
+	if demo {
+		fmt.Fprintf(w, "演示模式：账号与口令见 %s/%s / demo: accounts are in that file\n", cfg.Data, app.DemoCredentialsFile)
+		fmt.Fprintln(w, "演示预报取自 2016 年 12 月天津实测，日期移至明天起 / the forecast is Tianjin's measured December 2016, moved to begin tomorrow")
+	}
+}

@@ -1,0 +1,300 @@
+package notify
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// Bounds of one answer.
+const (
+	maxMeasures = 200
+	maxEvidence = 100
+	maxID       = 64   // bytes of a measure id
+	maxUnit     = 32   // bytes of a unit
+	maxNote     = 4000 // bytes of a note
+)
+
+// Answer is one act of a recipient on one of its orders. Notes are in the vault: NoteRef is where, and NoteHash
+// the vault's hash of the text, the same for the same text.
+type Answer struct {
+	RecipientID string
+	OrderID     string
+	Action      Action
+	NoteRef     string
+	NoteHash    string
+	Measures    []MeasureAnswer
+	Evidence    []string // "sha256:" and 64 hexadecimal digits each
+}
+
+// MeasureAnswer is what the recipient says of one measure; Value nil is not given.
+type MeasureAnswer struct {
+	ID       string
+	Value    *float64
+	Unit     string
+	NoteRef  string
+	NoteHash string
+}
+
+// AnswerText is an answer as it comes in, with its notes in clear.
+type AnswerText struct {
+	OrderID  string        `json:"order_id"`
+	Action   Action        `json:"action"`
+	Note     string        `json:"note"`
+	Measures []MeasureText `json:"measures"`
+	Evidence []string      `json:"evidence"`
+}
+
+// MeasureText is one measure of an [AnswerText].
+type MeasureText struct {
+	ID    string   `json:"id"`
+	Value *float64 `json:"value"`
+	Unit  string   `json:"unit"`
+	Note  string   `json:"note"`
+}
+
+// ParseAnswer reads the payload of qingkong.answer.<recipient> and refuses what it does not know.
+func ParseAnswer(data []byte) (AnswerText, error) {
+	var in AnswerText
+	if err := refusal.Unmarshal(data, &in); err != nil {
+		return AnswerText{}, err
+	}
+	var wrong []refusal.Field
+	if in.OrderID == "" {
+		wrong = append(wrong, refusal.Field{Path: "order_id", Rule: "input.required"})
+	}
+	if len(in.Note) > maxNote {
+		wrong = append(wrong, tooLong("note", maxNote))
+	}
+	for i := range in.Measures {
+		if len(in.Measures[i].Note) > maxNote {
+			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].note", i), maxNote))
+		}
+	}
+	wrong = append(wrong, checkAnswer(in.Action, len(in.Measures), func(i int) (string, string, *float64) {
+		m := &in.Measures[i]
+		return m.ID, m.Unit, m.Value
+	}, in.Evidence)...)
+	return in, refusal.Input(wrong)
+}
+
+// Answer gives the command for the text. put stores a note in the vault and returns its reference and hash; it is
+// not called for an empty one.
+func (in *AnswerText) Answer(recipient string, put func(note string) (ref, hash string, err error)) (Answer, error) {
+	a := Answer{RecipientID: recipient, OrderID: in.OrderID, Action: in.Action, Evidence: in.Evidence}
+	keep := func(note string, ref, hash *string) (err error) {
+		if note != "" {
+			*ref, *hash, err = put(note)
+		}
+		return err
+	}
+	if err := keep(in.Note, &a.NoteRef, &a.NoteHash); err != nil {
+		return Answer{}, err
+	}
+	for _, m := range in.Measures {
+		r := MeasureAnswer{ID: m.ID, Value: m.Value, Unit: m.Unit}
+		if err := keep(m.Note, &r.NoteRef, &r.NoteHash); err != nil {
+			return Answer{}, err
+		}
+		a.Measures = append(a.Measures, r)
+	}
+	return a, nil
+}
+
+func tooLong(path string, limit int) refusal.Field {
+	return refusal.Field{Path: path, Rule: "input.too_large", Args: refusal.Args{"limit": limit}}
+}
+
+func checkAnswer(action Action, measures int, measure func(int) (id, unit string, value *float64), evidence []string) (wrong []refusal.Field) {
+	if acts[action] == nil {
+		wrong = append(wrong, refusal.Field{Path: "action", Rule: "order.action", Args: refusal.Args{"value": string(action)}})
+	}
+	if measures > maxMeasures {
+		wrong = append(wrong, refusal.Field{Path: "measures", Rule: "order.too_many", Args: refusal.Args{"limit": maxMeasures}})
+		measures = 0
+	}
+	for i := range measures {
+		id, unit, value := measure(i)
+		if id == "" {
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].id", i), Rule: "input.required"})
+		} else if len(id) > maxID {
+			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].id", i), maxID))
+		}
+		if len(unit) > maxUnit {
+			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].unit", i), maxUnit))
+		}
+		if value != nil && (math.IsNaN(*value) || math.IsInf(*value, 0)) {
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type", Args: refusal.Args{"want": "number"}})
+		}
+	}
+	if len(evidence) > maxEvidence {
+		return append(wrong, refusal.Field{Path: "evidence", Rule: "order.too_many", Args: refusal.Args{"limit": maxEvidence}})
+	}
+	for i, h := range evidence {
+		if !isHash(h) {
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("evidence[%d]", i), Rule: "order.evidence", Args: refusal.Args{"value": h}})
+		}
+	}
+	return wrong
+}
+
+func isHash(s string) bool {
+	const prefix = "sha256:"
+	if len(s) != len(prefix)+64 || s[:len(prefix)] != prefix {
+		return false
+	}
+	for i := len(prefix); i < len(s); i++ {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// DecideAnswer decides on an act. It returns the order as it stands afterwards. An order of somebody else is
+// not_found, as if there were none; the same act with the same content again gives no events; with other content
+// it is a conflict; an act that the order's state does not allow is transition_refused with that state.
+func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *Order, error) {
+	o := new(Order)
+	ok, err := o.load(tx, in.OrderID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !ok || o.RecipientID != in.RecipientID {
+		return nil, nil, notFound(in.OrderID)
+	}
+	wrong := checkAnswer(in.Action, len(in.Measures), func(i int) (string, string, *float64) {
+		m := &in.Measures[i]
+		return m.ID, m.Unit, m.Value
+	}, in.Evidence)
+	if err := refusal.Input(wrong); err != nil {
+		return nil, nil, err
+	}
+	a := acts[in.Action]
+	ev := &Answered{OrderID: in.OrderID, Action: string(in.Action)}
+	if a.content < 0 {
+		if !o.Unreceived && delivered(o.Delivery, a.deliver) == o.Delivery {
+			return nil, o, nil
+		}
+	} else {
+		d := in.digest()
+		if o.acts[a.content] == d {
+			return nil, o, nil
+		}
+		if err := o.allows(in.Action, a); err != nil {
+			return nil, nil, err
+		}
+		ev.Digest = hex.EncodeToString(d[:])
+		ev.Late = in.Action == Acknowledge && o.Answer != AnswerObjected && now.After(o.AcknowledgeBy)
+	}
+	ev.NoteRef, ev.Evidence = in.NoteRef, in.Evidence
+	if len(in.Measures) > 0 {
+		ev.Measures = make([]MeasureReport, len(in.Measures))
+		for i, m := range in.Measures {
+			ev.Measures[i] = MeasureReport{ID: m.ID, Value: m.Value, Unit: m.Unit, NoteRef: m.NoteRef}
+		}
+	}
+	return []Event{ev}, o, o.perform(ev, now)
+}
+
+// allows refuses an act with content that the order's state, an earlier act or the transition table forbids.
+func (o *Order) allows(action Action, a *act) error {
+	args := refusal.Args{"id": o.ID, "action": string(action)}
+	if o.State != StateOpen {
+		return refusal.Transition("order.closed", o.State.String(), args)
+	}
+	if o.acts[a.content] != (digest{}) {
+		return refusal.New(refusal.Conflict, "order.done_otherwise", args)
+	}
+	if _, ok := a.answer[o.Answer]; !ok {
+		return refusal.Transition("order.answer_state", o.Answer.String(), args)
+	}
+	if _, ok := a.execute[o.Execution]; !ok && a.execute != nil {
+		return refusal.Transition("order.execution_state", o.Execution.String(), args)
+	}
+	return nil
+}
+
+// perform changes the order as the act does. Every act confirms the latest event.
+func (o *Order) perform(ev *Answered, at time.Time) error {
+	a := acts[Action(ev.Action)]
+	if a == nil {
+		return fmt.Errorf("notify: order %s: unknown action %q", ev.OrderID, ev.Action)
+	}
+	o.Unreceived = false
+	o.Delivery = delivered(o.Delivery, a.deliver)
+	if a.content < 0 {
+		return nil
+	}
+	if _, err := hex.Decode(o.acts[a.content][:], []byte(ev.Digest)); err != nil || len(ev.Digest) != 2*len(digest{}) {
+		return fmt.Errorf("notify: order %s: damaged digest %q", ev.OrderID, ev.Digest)
+	}
+	if to, ok := a.answer[o.Answer]; ok {
+		o.Answer = to
+	}
+	if to, ok := a.execute[o.Execution]; ok {
+		o.Execution = to
+	}
+	if Action(ev.Action) == Acknowledge {
+		o.AcknowledgedAt = at
+		o.Late = o.Late || ev.Late
+	}
+	return nil
+}
+
+// digest stands for the content of the act: note, measures and evidence.
+func (in *Answer) digest() (d digest) {
+	b := make([]byte, 0, 256)
+	text := func(s string) {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	text(string(in.Action))
+	text(in.NoteHash)
+	b = binary.AppendUvarint(b, uint64(len(in.Measures)))
+	for i := range in.Measures {
+		m := &in.Measures[i]
+		text(m.ID)
+		text(m.Unit)
+		text(m.NoteHash)
+		if m.Value == nil {
+			b = append(b, 0)
+		} else {
+			b = binary.BigEndian.AppendUint64(append(b, 1), math.Float64bits(*m.Value))
+		}
+	}
+	for _, h := range in.Evidence {
+		text(h)
+	}
+	sum := sha256.Sum256(b)
+	copy(d[:], sum[:])
+	return d
+}
+
+func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
+	var o Order
+	if err := o.must(tx, ev.OrderID); err != nil {
+		return err
+	}
+	was := o.mutable
+	o.confirm(fx)
+	if err := o.perform(ev, at); err != nil {
+		return err
+	}
+	if err := o.store(tx); err != nil {
+		return err
+	}
+	if o.State != StateOpen {
+		if err := tx.Bucket(pendingBucket).Delete(recipientKey(o.RecipientID, o.ID)); err != nil {
+			return err
+		}
+	}
+	return count(tx, &o, &was, &o.mutable)
+}

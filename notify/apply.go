@@ -1,0 +1,128 @@
+package notify
+
+import (
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) error {
+	if ev.Supersedes != nil {
+		if err := supersede(tx, fx, *ev.Supersedes); err != nil {
+			return err
+		}
+	}
+	o := Order{
+		ID: ev.ID, WarningID: ev.WarningID, RecipientID: ev.RecipientID, Revision: ev.Revision,
+		Body: pos, Drill: ev.Drill, Unreceived: true,
+		IssuedAt: ev.IssuedAt, AcknowledgeBy: ev.AcknowledgeBy,
+		RecipientName: ev.RecipientName, Town: ev.Town, Sector: ev.Sector, Grade: ev.Grade,
+		measures: digestOf(ev.Measures),
+	}
+	if err := o.checkKey(); err != nil {
+		return err
+	}
+	if err := o.store(tx); err != nil {
+		return err
+	}
+	key := recipientKey(o.RecipientID, o.ID)
+	if err := tx.Bucket(byRecipientBucket).Put(key, nil); err != nil {
+		return err
+	}
+	if err := tx.Bucket(pendingBucket).Put(key, nil); err != nil {
+		return err
+	}
+	fx.Send(Topic, o.message(), at)
+	if ev.carriesPlan() {
+		o.setDeadline(fx)
+	}
+	return count(tx, &o, nil, &o.mutable)
+}
+
+// checkKey refuses an order whose row could not be read back: the two ids are found in the key by their lengths.
+func (o *Order) checkKey() error {
+	if len(o.WarningID) > 255 || len(o.RecipientID) > 255 || o.Revision < 1 ||
+		o.ID != orderID(o.WarningID, o.RecipientID, o.Revision) {
+		return fmt.Errorf("notify: order id %q does not name warning %q, recipient %q and revision %d",
+			o.ID, o.WarningID, o.RecipientID, o.Revision)
+	}
+	return nil
+}
+
+func supersede(tx *bbolt.Tx, fx Effects, id string) error {
+	var o Order
+	if err := o.must(tx, id); err != nil {
+		return err
+	}
+	was := o.mutable
+	o.confirm(fx)
+	o.State = StateSuperseded
+	if err := o.store(tx); err != nil {
+		return err
+	}
+	if err := tx.Bucket(pendingBucket).Delete(recipientKey(o.RecipientID, o.ID)); err != nil {
+		return err
+	}
+	return count(tx, &o, &was, &o.mutable)
+}
+
+// message is the outbox id of the order's latest event.
+func (o *Order) message() string {
+	switch {
+	case o.State == StateReleased, o.State == StateExempted:
+		return o.ID + "/released"
+	case o.Revision > 1:
+		return o.ID + "/revised"
+	}
+	return o.ID + "/issued"
+}
+
+// confirm ends the sending of the order's latest event.
+func (o *Order) confirm(fx Effects) {
+	if o.Unreceived {
+		fx.Drop(Topic, o.message())
+		o.Unreceived = false
+	}
+}
+
+// setDeadline sets a timer for this order alone; the orders of a warning's plan share one.
+func (o *Order) setDeadline(fx Effects) {
+	fx.Timer("overdue/"+o.ID, o.AcknowledgeBy, CommandOverdue, OverdueChunk{Warning: o.WarningID, N: 1})
+}
+
+// end takes the order out of force and sends that to the recipient.
+func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State) error {
+	was := o.mutable
+	o.confirm(fx)
+	o.State = state
+	o.released = o.mutable
+	o.Unreceived = true
+	fx.Send(Topic, o.message(), at)
+	if err := o.store(tx); err != nil {
+		return err
+	}
+	// An exemption that was received has left the pending orders; the release of it comes back to them.
+	if err := tx.Bucket(pendingBucket).Put(recipientKey(o.RecipientID, o.ID), nil); err != nil {
+		return err
+	}
+	return count(tx, o, &was, &o.mutable)
+}
+
+func applyReleased(tx *bbolt.Tx, fx Effects, at time.Time, ev *Released) error {
+	var o Order
+	if err := o.must(tx, ev.OrderID); err != nil {
+		return err
+	}
+	if o.State != StateOpen && o.State != StateExempted {
+		return fmt.Errorf("notify: order %s is %s and cannot be released", o.ID, o.State)
+	}
+	return o.end(tx, fx, at, StateReleased)
+}
+
+func recipientKey(recipient, order string) []byte {
+	key := make([]byte, 0, len(recipient)+1+len(order))
+	key = append(key, recipient...)
+	key = append(key, 0)
+	return append(key, order...)
+}

@@ -1,0 +1,184 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// A counter row holds, for the orders of one warning with one value of one dimension, big-endian uint32s:
+// the total, then a counter per value of delivery, answer, execution and verdict, then one per state.
+// All but the states count only the latest order of each recipient; the states count every order.
+const (
+	atTotal     = 0
+	atDelivery  = atTotal + 1
+	atAnswer    = atDelivery + 5
+	atExecution = atAnswer + 4
+	atVerdict   = atExecution + 4
+	atState     = atVerdict + 5
+	counters    = atState + 4
+)
+
+// Dimensions of the board, as they stand in counter keys.
+const (
+	dimAll    = 'a'
+	dimTown   = 't'
+	dimSector = 's'
+	dimGrade  = 'g'
+)
+
+type counts [counters]uint32
+
+// add puts what an order contributes n times over; n is 1 or its complement -1. A superseded order has given
+// its place to the latest one and counts by its state alone.
+func (c *counts) add(m mutable, n uint32) {
+	c[atState+m.State] += n
+	if m.State == StateSuperseded {
+		return
+	}
+	c[atTotal] += n
+	c[atDelivery+m.Delivery] += n
+	c[atAnswer+m.Answer] += n
+	c[atExecution+m.Execution] += n
+	c[atVerdict+m.Verdict] += n
+}
+
+// count moves what an order contributes to the board from was to is; nil is no contribution.
+func count(tx *bbolt.Tx, o *Order, was, is *mutable) error {
+	var delta counts
+	if was != nil {
+		delta.add(*was, ^uint32(0))
+	}
+	if is != nil {
+		delta.add(*is, 1)
+	}
+	if delta == (counts{}) {
+		return nil
+	}
+	b := tx.Bucket(countersBucket)
+	var buf [256]byte
+	for _, d := range [...]struct {
+		dim   byte
+		value string
+	}{{dimAll, ""}, {dimTown, o.Town}, {dimSector, o.Sector}, {dimGrade, o.Grade}} {
+		key := counterKey(buf[:0], o.WarningID, d.dim, d.value)
+		var c counts
+		if err := c.decode(b.Get(key)); err != nil {
+			return err
+		}
+		for i := range c {
+			c[i] += delta[i]
+		}
+		if err := b.Put(key, c.encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func counterKey(b []byte, warning string, dim byte, value string) []byte {
+	b = append(b, warning...)
+	b = append(b, 0, dim)
+	return append(b, value...)
+}
+
+func (c *counts) encode() []byte {
+	b := make([]byte, 0, 4*counters)
+	for _, n := range c {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+func (c *counts) decode(b []byte) error {
+	if b == nil {
+		return nil
+	}
+	if len(b) != 4*counters {
+		return fmt.Errorf("notify: counter row of %d bytes", len(b))
+	}
+	for i := range c {
+		c[i] = binary.BigEndian.Uint32(b[4*i:])
+	}
+	return nil
+}
+
+// Tally is how many recipients' latest orders stand where.
+type Tally struct {
+	Total     int            `json:"total"`
+	Delivery  map[string]int `json:"delivery"`
+	Answer    map[string]int `json:"answer"`
+	Execution map[string]int `json:"execution"`
+	Verdict   map[string]int `json:"verdict"`
+}
+
+// TownTally, SectorTally and GradeTally are a Tally of one town, sector (as [reductionlist.Recipient.Sector]
+// names it) or performance grade.
+type (
+	TownTally struct {
+		Town string `json:"town"`
+		Tally
+	}
+	SectorTally struct {
+		Sector string `json:"sector"`
+		Tally
+	}
+	GradeTally struct {
+		Grade string `json:"grade"`
+		Tally
+	}
+)
+
+// Overview is the board of a warning (contract.md §3, GET /warnings/{id}/board).
+type Overview struct {
+	WarningID string `json:"warning_id"`
+	Tally
+	ByTown   []TownTally   `json:"by_town"`
+	BySector []SectorTally `json:"by_sector"`
+	ByGrade  []GradeTally  `json:"by_grade"`
+}
+
+// Board reads the counters of a warning. A warning without orders has a board of zeros.
+func Board(tx *bbolt.Tx, warning string) (*Overview, error) {
+	board := &Overview{WarningID: warning, Tally: new(counts).tally(),
+		ByTown: []TownTally{}, BySector: []SectorTally{}, ByGrade: []GradeTally{}}
+	prefix := append([]byte(warning), 0)
+	c := tx.Bucket(countersBucket).Cursor()
+	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		var n counts
+		if err := n.decode(v); err != nil {
+			return nil, err
+		}
+		dim, value := k[len(prefix)], string(k[len(prefix)+1:])
+		switch dim {
+		case dimAll:
+			board.Tally = n.tally()
+		case dimTown:
+			board.ByTown = append(board.ByTown, TownTally{value, n.tally()})
+		case dimSector:
+			board.BySector = append(board.BySector, SectorTally{value, n.tally()})
+		case dimGrade:
+			board.ByGrade = append(board.ByGrade, GradeTally{value, n.tally()})
+		}
+	}
+	return board, nil
+}
+
+func (c *counts) tally() Tally {
+	named := func(names []string, at int) map[string]int {
+		m := make(map[string]int, len(names))
+		for i, name := range names {
+			m[name] = int(c[at+i])
+		}
+		return m
+	}
+	return Tally{
+		Total:     int(c[atTotal]),
+		Delivery:  named(deliveryNames, atDelivery),
+		Answer:    named(answerNames, atAnswer),
+		Execution: named(executionNames, atExecution),
+		Verdict:   named(verdictNames, atVerdict),
+	}
+}

@@ -1,0 +1,170 @@
+package notify
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// OverdueChunk is the command that marks the orders of a warning still awaiting an answer past their deadline, from the
+// order id Cursor on. Seq is the plan that set the deadline.
+type OverdueChunk struct {
+	Warning string `json:"warning"`
+	Seq     int    `json:"seq"`
+	N       int    `json:"n"`
+	Cursor  string `json:"cursor"`
+}
+
+const maxOverdue = 10_000 // orders marked by one chunk
+
+func (c OverdueChunk) timer() string {
+	return "overdue/" + c.Warning + "/" + strconv.Itoa(c.Seq) + "/" + strconv.Itoa(c.N)
+}
+
+// DecideOverdue looks at the next orders of the warning. A chunk without any gives an event only when the warning
+// has more orders to look at.
+func DecideOverdue(tx *bbolt.Tx, _ string, in OverdueChunk, now time.Time) ([]Event, Overdue, error) {
+	ev := &Overdue{Warning: in.Warning, Seq: in.Seq, N: in.N, Orders: []string{}, Cursor: in.Cursor, Done: true}
+	seen := 0
+	err := eachOrder(tx, in.Warning, in.Cursor, func(o *Order) bool {
+		if seen == maxOrders || len(ev.Orders) == maxOverdue {
+			ev.Done = false
+			return false
+		}
+		seen++
+		ev.Cursor = o.ID
+		if o.overdueAt(now) {
+			ev.Orders = append(ev.Orders, o.ID)
+		}
+		return true
+	})
+	if err != nil || (ev.Done && len(ev.Orders) == 0) {
+		return nil, *ev, err
+	}
+	return []Event{ev}, *ev, nil
+}
+
+func (o *Order) overdueAt(now time.Time) bool {
+	return o.State == StateOpen && o.Answer == AnswerAwaiting && !now.Before(o.AcknowledgeBy)
+}
+
+func applyOverdue(tx *bbolt.Tx, fx Effects, at time.Time, ev *Overdue) error {
+	for _, id := range ev.Orders {
+		err := change(tx, id, func(o *Order) {
+			if o.Answer == AnswerAwaiting {
+				o.Answer = AnswerOverdue
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !ev.Done {
+		next := OverdueChunk{Warning: ev.Warning, Seq: ev.Seq, N: ev.N + 1, Cursor: ev.Cursor}
+		fx.Timer(next.timer(), at, CommandOverdue, next)
+	}
+	return nil
+}
+
+// change loads an order, lets f change it, and stores it and its counters.
+func change(tx *bbolt.Tx, id string, f func(*Order)) error {
+	var o Order
+	if err := o.must(tx, id); err != nil {
+		return err
+	}
+	was := o.mutable
+	f(&o)
+	if err := o.store(tx); err != nil {
+		return err
+	}
+	return count(tx, &o, &was, &o.mutable)
+}
+
+// Objection is the duty officer's decision on a recipient's objection: "accept" exempts it, "reject" sets a new deadline
+// to acknowledge. To amend an order is to issue another.
+type Objection struct {
+	OrderID   string
+	Decision  string
+	ReasonRef string
+	ExpiresAt *time.Time
+}
+
+// DecideObjection decides on an objection. The order must be open and objected to.
+func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Event, *Order, error) {
+	if in.Decision != "accept" && in.Decision != "reject" {
+		return nil, nil, refusal.Input([]refusal.Field{{Path: "decision", Rule: "order.decision",
+			Args: refusal.Args{"value": in.Decision}}})
+	}
+	o, err := Get(tx, in.OrderID)
+	if err != nil {
+		return nil, nil, err
+	}
+	args := refusal.Args{"id": o.ID, "action": "objection"}
+	if o.State != StateOpen {
+		return nil, nil, refusal.Transition("order.closed", o.State.String(), args)
+	}
+	if o.Answer != AnswerObjected {
+		return nil, nil, refusal.Transition("order.answer_state", o.Answer.String(), args)
+	}
+	ev := &Decided{OrderID: o.ID, Decision: in.Decision, ReasonRef: in.ReasonRef, ExpiresAt: in.ExpiresAt}
+	if in.Decision == "reject" {
+		s, err := CurrentSettings(tx)
+		if err != nil {
+			return nil, nil, err
+		}
+		by := now.Add(s.acknowledgeWithin())
+		ev.AcknowledgeBy = &by
+	}
+	return []Event{ev}, o, nil
+}
+
+func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
+	if ev.Decision == "accept" {
+		var o Order
+		if err := o.must(tx, ev.OrderID); err != nil {
+			return err
+		}
+		return o.end(tx, fx, at, StateExempted)
+	}
+	if ev.AcknowledgeBy == nil {
+		return fmt.Errorf("notify: order %s: a rejected objection without a new deadline", ev.OrderID)
+	}
+	return change(tx, ev.OrderID, func(o *Order) {
+		o.Answer = AnswerAwaiting
+		o.acts[acts[Object].content] = digest{}
+		o.AcknowledgeBy = *ev.AcknowledgeBy
+		o.setDeadline(fx)
+	})
+}
+
+// Judgement is a verdict on an order, from monitoring or an inspection.
+type Judgement struct {
+	OrderID string
+	Verdict Verdict
+}
+
+// DecideVerdict records a verdict that differs from the order's present one.
+func DecideVerdict(tx *bbolt.Tx, _ string, in Judgement, _ time.Time) ([]Event, *Order, error) {
+	o, err := Get(tx, in.OrderID)
+	if err != nil || o.Verdict == in.Verdict {
+		return nil, o, err
+	}
+	if int(in.Verdict) >= len(verdictNames) {
+		return nil, nil, fmt.Errorf("notify: no verdict %d", in.Verdict)
+	}
+	o.Verdict = in.Verdict
+	return []Event{&Judged{OrderID: o.ID, Verdict: in.Verdict.String()}}, o, nil
+}
+
+func applyJudged(tx *bbolt.Tx, ev *Judged) error {
+	for i, name := range verdictNames {
+		if name == ev.Verdict {
+			return change(tx, ev.OrderID, func(o *Order) { o.Verdict = Verdict(i) })
+		}
+	}
+	return fmt.Errorf("notify: no verdict %q", ev.Verdict)
+}

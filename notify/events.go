@@ -1,0 +1,142 @@
+package notify
+
+import (
+	"encoding/json"
+	"time"
+
+	"qingkong/alerts"
+)
+
+const (
+	kindIssued   = "notify.order_issued"
+	kindReleased = "notify.order_released"
+	kindPlanned  = "notify.planned"
+	kindAnswered = "notify.answered"
+	kindSent     = "notify.sent"
+	kindOverdue  = "notify.overdue"
+	kindDecided  = "notify.objection_decided"
+	kindJudged   = "notify.judged"
+	kindSettings = "notify.settings_changed"
+)
+
+// Issued is an order as it went out: everything of it that never changes. Its JSON is the order's body.
+// Revision counts from 1 within a warning and recipient; Supersedes names the revision before, if any.
+type Issued struct {
+	ID            string          `json:"id"`
+	WarningID     string          `json:"warning_id"`
+	Revision      int             `json:"revision"`
+	Supersedes    *string         `json:"supersedes"`
+	RecipientID   string          `json:"recipient_id"`
+	RecipientName string          `json:"recipient_name"`
+	Town          string          `json:"town"`
+	Sector        string          `json:"sector"`
+	Grade         string          `json:"grade"`
+	Level         alerts.Level    `json:"level"`
+	Title         string          `json:"title"`
+	Text          string          `json:"text"`
+	LegalBasis    string          `json:"legal_basis"`
+	DocumentNo    string          `json:"document_no"`
+	IssuedAt      time.Time       `json:"issued_at"`
+	EffectiveFrom time.Time       `json:"effective_from"`
+	EndsAt        *time.Time      `json:"ends_at"`
+	AcknowledgeBy time.Time       `json:"acknowledge_by"`
+	ListVersion   string          `json:"list_version"`
+	ListHash      string          `json:"list_hash"`
+	Drill         bool            `json:"drill"`
+	Plan          json.RawMessage `json:"plan"`     // an accepted coal or waste plan, else null
+	Measures      json.RawMessage `json:"measures"` // compact JSON array, as the list has it at this level
+	ContactRef    string          `json:"contact_ref"`
+}
+
+// Kind implements Event.
+func (*Issued) Kind() string { return kindIssued }
+
+// Released says that an order no longer binds. Reason is "lifted", "cancelled" or "level_changed".
+type Released struct {
+	OrderID string `json:"order_id"`
+	Reason  string `json:"reason"`
+}
+
+// Kind implements Event.
+func (*Released) Kind() string { return kindReleased }
+
+// Planned ends chunk N of a plan. Cursor is where the next chunk goes on; the counts are the chunk's own.
+type Planned struct {
+	Warning  string `json:"warning"`
+	Seq      int    `json:"seq"`
+	N        int    `json:"n"`
+	Cursor   string `json:"cursor"`
+	Done     bool   `json:"done"`
+	Issued   int    `json:"issued"`
+	Revised  int    `json:"revised"`
+	Released int    `json:"released"`
+}
+
+// Kind implements Event.
+func (*Planned) Kind() string { return kindPlanned }
+
+// Answered is one act of a recipient on its order. Digest stands for the content, so that the same act can
+// be told from another one; Late says that an acknowledgement came after the deadline.
+type Answered struct {
+	OrderID  string          `json:"order_id"`
+	Action   string          `json:"action"`
+	NoteRef  string          `json:"note_ref,omitempty"`
+	Measures []MeasureReport `json:"measures,omitempty"`
+	Evidence []string        `json:"evidence,omitempty"`
+	Digest   string          `json:"digest,omitempty"` // 16 hexadecimal digits
+	Late     bool            `json:"late,omitempty"`
+}
+
+// Kind implements Event.
+func (*Answered) Kind() string { return kindAnswered }
+
+// MeasureReport is what a recipient reports of one measure. NoteRef is a vault reference.
+type MeasureReport struct {
+	ID      string   `json:"id"`
+	Value   *float64 `json:"value,omitempty"`
+	Unit    string   `json:"unit,omitempty"`
+	NoteRef string   `json:"note_ref,omitempty"`
+}
+
+// Sent says that the first message of these orders went out.
+type Sent struct {
+	Orders []string `json:"orders"`
+}
+
+// Kind implements Event.
+func (*Sent) Kind() string { return kindSent }
+
+// Overdue says that these orders were still awaiting an answer at their deadline.
+type Overdue struct {
+	Warning string   `json:"warning"`
+	Seq     int      `json:"seq"`
+	N       int      `json:"n"`
+	Orders  []string `json:"orders"`
+	Cursor  string   `json:"cursor"`
+	Done    bool     `json:"done"`
+}
+
+// Kind implements Event.
+func (*Overdue) Kind() string { return kindOverdue }
+
+// Decided is the duty officer's decision on an objection: "accept" exempts the recipient from the order,
+// "reject" asks it to acknowledge after all, by AcknowledgeBy.
+type Decided struct {
+	OrderID       string     `json:"order_id"`
+	Decision      string     `json:"decision"`
+	ReasonRef     string     `json:"reason_ref,omitempty"`
+	ExpiresAt     *time.Time `json:"expires_at,omitempty"`
+	AcknowledgeBy *time.Time `json:"acknowledge_by,omitempty"`
+}
+
+// Kind implements Event.
+func (*Decided) Kind() string { return kindDecided }
+
+// Judged is what monitoring or inspection concludes of an order.
+type Judged struct {
+	OrderID string `json:"order_id"`
+	Verdict string `json:"verdict"`
+}
+
+// Kind implements Event.
+func (*Judged) Kind() string { return kindJudged }

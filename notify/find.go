@@ -1,0 +1,189 @@
+package notify
+
+import (
+	"bytes"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// Filter narrows a list of orders; an empty member does not. State is any value of an order's delivery, answer,
+// execution, verdict or state, like "overdue" or "released"; one of the first four finds only the latest order of
+// a recipient, as the board counts. Query is part of a recipient's id or name.
+type Filter struct {
+	Warning   string
+	Recipient string
+	State     string
+	Town      string
+	Query     string
+}
+
+// Bounds of a list.
+const (
+	MaxPage  = 1000    // orders on a page
+	maxScan  = 50_000  // orders one page looks at; it may then be shorter than asked, with a cursor to go on
+	maxCount = 200_000 // orders looked at to count what no counter knows
+)
+
+// counterOf finds the counter of a value by its name; no two axes share one.
+var counterOf = func() map[string]int {
+	m := map[string]int{}
+	for at, names := range map[int][]string{atDelivery: deliveryNames, atAnswer: answerNames,
+		atExecution: executionNames, atVerdict: verdictNames, atState: stateNames} {
+		for i, name := range names {
+			m[name] = at + i
+		}
+	}
+	return m
+}()
+
+func (f *Filter) check() error {
+	if _, ok := counterOf[f.State]; !ok && f.State != "" {
+		return refusal.Input([]refusal.Field{{Path: "state", Rule: "order.state_filter", Args: refusal.Args{"value": f.State}}})
+	}
+	return nil
+}
+
+func (f *Filter) matches(o *Order) bool {
+	if f.State != "" {
+		var c counts
+		if c.add(o.mutable, 1); c[counterOf[f.State]] == 0 {
+			return false
+		}
+	}
+	return (f.Warning == "" || f.Warning == o.WarningID) &&
+		(f.Town == "" || f.Town == o.Town) &&
+		(f.Query == "" || strings.Contains(o.RecipientID, f.Query) || strings.Contains(o.RecipientName, f.Query))
+}
+
+// ListOrders returns a page of at most limit orders after the cursor, which is the next of the page before: the
+// latest warning first, and within a warning by recipient and revision. An empty next is the end.
+func ListOrders(tx *bbolt.Tx, f Filter, cursor string, limit int) (orders []*Order, next string, err error) {
+	if err := f.check(); err != nil {
+		return nil, "", err
+	}
+	limit = max(1, min(limit, MaxPage))
+	seen, last := 0, ""
+	err = f.scan(tx, cursor, func(o *Order) bool {
+		if len(orders) == limit || seen == maxScan {
+			next = last
+			return false
+		}
+		seen, last = seen+1, o.ID
+		if f.matches(o) {
+			found := *o
+			orders = append(orders, &found)
+		}
+		return true
+	})
+	return orders, next, err
+}
+
+// CountOrders says how many orders the filter finds, or -1 when that takes too long to know.
+func CountOrders(tx *bbolt.Tx, f Filter) (int, error) {
+	if err := f.check(); err != nil {
+		return 0, err
+	}
+	if f.Query == "" && f.Recipient == "" {
+		return f.counted(tx)
+	}
+	n, seen := 0, 0
+	err := f.scan(tx, "", func(o *Order) bool {
+		if seen++; seen > maxCount {
+			n = -1
+			return false
+		}
+		if f.matches(o) {
+			n++
+		}
+		return true
+	})
+	return n, err
+}
+
+// counted takes the number from the counters.
+func (f *Filter) counted(tx *bbolt.Tx) (n int, err error) {
+	dim := byte(dimAll)
+	if f.Town != "" {
+		dim = dimTown
+	}
+	add := func(warning string) error {
+		var c counts
+		if err := c.decode(tx.Bucket(countersBucket).Get(counterKey(nil, warning, dim, f.Town))); err != nil {
+			return err
+		}
+		if f.State != "" {
+			n += int(c[counterOf[f.State]])
+			return nil
+		}
+		for i := range stateNames {
+			n += int(c[atState+i])
+		}
+		return nil
+	}
+	if f.Warning != "" {
+		return n, add(f.Warning)
+	}
+	err = tx.Bucket(plansBucket).ForEach(func(k, _ []byte) error { return add(string(k)) })
+	return n, err
+}
+
+// scan calls visit for the orders that warning and recipient leave, in the list's order after the cursor. The order
+// is only valid during the call.
+func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(*Order) bool) error {
+	if f.Recipient != "" {
+		return f.scanRecipient(tx, cursor, visit)
+	}
+	more := true
+	each := func(o *Order) bool {
+		more = visit(o)
+		return more
+	}
+	if f.Warning != "" {
+		return eachOrder(tx, f.Warning, cursor, each)
+	}
+	c := tx.Bucket(plansBucket).Cursor()
+	warning, _ := c.Last()
+	if cursor != "" {
+		from, err := Get(tx, cursor)
+		if err != nil {
+			return err
+		}
+		warning, _ = c.Seek([]byte(from.WarningID))
+	}
+	for ; warning != nil && more; warning, _ = c.Prev() {
+		if err := eachOrder(tx, string(warning), cursor, each); err != nil {
+			return err
+		}
+		cursor = ""
+	}
+	return nil
+}
+
+// scanRecipient goes through one recipient's orders, the latest first.
+func (f *Filter) scanRecipient(tx *bbolt.Tx, cursor string, visit func(*Order) bool) error {
+	prefix := recipientKey(f.Recipient, "")
+	c := tx.Bucket(byRecipientBucket).Cursor()
+	from := recipientKey(f.Recipient, cursor)
+	if cursor == "" {
+		from = append(prefix[:len(prefix):len(prefix)], 0xff)
+	}
+	k, _ := c.Seek(from)
+	if k == nil {
+		k, _ = c.Last()
+	} else {
+		k, _ = c.Prev()
+	}
+	var o Order
+	for ; bytes.HasPrefix(k, prefix); k, _ = c.Prev() {
+		if err := o.must(tx, string(k[len(prefix):])); err != nil {
+			return err
+		}
+		if !visit(&o) {
+			return nil
+		}
+	}
+	return nil
+}

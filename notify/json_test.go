@@ -1,0 +1,275 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+func genTime() *rapid.Generator[time.Time] {
+	return rapid.Custom(func(t *rapid.T) time.Time {
+		return fromMilli(rapid.Int64Range(1, 4e12).Draw(t, "ms"))
+	})
+}
+
+func genRaw(empty string) *rapid.Generator[json.RawMessage] {
+	return rapid.Custom(func(t *rapid.T) json.RawMessage {
+		if rapid.Bool().Draw(t, "empty") {
+			return json.RawMessage(empty)
+		}
+		b, _ := json.Marshal([]string{rapid.String().Draw(t, "raw")})
+		return b
+	})
+}
+
+func genIssued() *rapid.Generator[*Issued] {
+	return rapid.Custom(func(t *rapid.T) *Issued {
+		s := func(label string) string { return rapid.String().Draw(t, label) }
+		ev := &Issued{ID: s("id"), WarningID: s("warning"), Revision: rapid.IntRange(1, 1e6).Draw(t, "revision"), RecipientID: s("recipient"),
+			RecipientName: s("name"), Town: s("town"), Sector: s("sector"), Grade: s("grade"), Level: alerts.Level(s("level")),
+			Title: s("title"), Text: s("text"), LegalBasis: s("basis"), DocumentNo: s("document"), IssuedAt: genTime().Draw(t, "issued"),
+			EffectiveFrom: genTime().Draw(t, "from"), AcknowledgeBy: genTime().Draw(t, "by"), ListVersion: s("version"), ListHash: s("hash"),
+			Drill: rapid.Bool().Draw(t, "drill"), Plan: genRaw("null").Draw(t, "plan"), Measures: genRaw("[]").Draw(t, "measures"), ContactRef: s("contact")}
+		if rapid.Bool().Draw(t, "revised") {
+			old := s("old")
+			ends := genTime().Draw(t, "ends")
+			ev.Supersedes, ev.EndsAt = &old, &ends
+		}
+		return ev
+	})
+}
+
+func genAnswered() *rapid.Generator[*Answered] {
+	return rapid.Custom(func(t *rapid.T) *Answered {
+		ev := &Answered{OrderID: rapid.String().Draw(t, "order"), Action: rapid.String().Draw(t, "action"), NoteRef: rapid.String().Draw(t, "note"),
+			Digest: rapid.String().Draw(t, "digest"), Late: rapid.Bool().Draw(t, "late")}
+		for range rapid.IntRange(0, 3).Draw(t, "measures") {
+			m := MeasureReport{ID: rapid.String().Draw(t, "id"), Unit: rapid.String().Draw(t, "unit"), NoteRef: rapid.String().Draw(t, "ref")}
+			if rapid.Bool().Draw(t, "has value") {
+				v := rapid.Float64().Draw(t, "value")
+				m.Value = &v
+			}
+			ev.Measures = append(ev.Measures, m)
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "evidence") {
+			ev.Evidence = append(ev.Evidence, rapid.String().Draw(t, "hash"))
+		}
+		return ev
+	})
+}
+
+// What an appender writes is read back as the value it wrote.
+func TestAppendedJSONReadsBack(t *testing.T) {
+	gens := map[string]*rapid.Generator[Event]{
+		"issued":   rapid.Map(genIssued(), func(ev *Issued) Event { return ev }),
+		"answered": rapid.Map(genAnswered(), func(ev *Answered) Event { return ev }),
+		"released": rapid.Custom(func(t *rapid.T) Event {
+			return &Released{OrderID: rapid.String().Draw(t, "order"), Reason: rapid.String().Draw(t, "reason")}
+		}),
+		"sent": rapid.Custom(func(t *rapid.T) Event {
+			return &Sent{Orders: rapid.SliceOf(rapid.String()).Draw(t, "orders")}
+		}),
+	}
+	for name, gen := range gens {
+		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
+			ev := gen.Draw(t, "event")
+			b, err := encode(ev)
+			if err != nil {
+				t.Fatal(err)
+			}
+			std, err := json.Marshal(ev)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Decode(ev.Kind(), b)
+			if err != nil {
+				t.Fatalf("%v in %s", err, b)
+			}
+			want, err := Decode(ev.Kind(), std)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("appended %s reads as %+v, want %+v", b, got, want)
+			}
+			again, err := encode(got)
+			if err != nil || !bytes.Equal(again, b) {
+				t.Fatalf("appended again: %s, want %s (%v)", again, b, err)
+			}
+		}))
+	}
+}
+
+// Bytes that are not UTF-8 come out as encoding/json writes them.
+func TestAppendStringReplacesWhatIsNotText(t *testing.T) {
+	for _, s := range []string{"\xff", "a\xc3(", "\xe5\xa4", "\u2028", "\ufffd", "\x00\x1f\x7f", `"\`, "限产<30%>&"} {
+		var got, want string
+		std, _ := json.Marshal(s)
+		if err := json.Unmarshal(appendString(nil, s), &got); err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
+		if err := json.Unmarshal(std, &want); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%q reads as %q, encoding/json gives %q", s, got, want)
+		}
+	}
+}
+
+// The measures of an order read back as the list has them.
+func TestMeasuresJSON(t *testing.T) {
+	r := enterprise("E1", alerts.Yellow, alerts.Orange)
+	r.Measures[1].Quantity, r.Measures[1].Evidence, r.Measures[1].Monitors = nil, nil, nil
+	tg := target{measures: r.Measures}
+	var got []reductionlist.Measure
+	if err := json.Unmarshal(tg.measuresJSON(), &got); err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Measures {
+		r.Measures[i].Levels = nil // an order is of one level
+		if len(got[i].Evidence) == 0 {
+			got[i].Evidence = nil
+		}
+		if len(got[i].Monitors) == 0 {
+			got[i].Monitors = nil
+		}
+	}
+	if !reflect.DeepEqual(got, r.Measures) {
+		t.Errorf("read back %+v, want %+v", got, r.Measures)
+	}
+}
+
+func genOrder() *rapid.Generator[*Order] {
+	return rapid.Custom(func(t *rapid.T) *Order {
+		axes := func(label string) mutable {
+			draw := func(names []string) byte { return byte(rapid.IntRange(0, len(names)-1).Draw(t, label)) }
+			return mutable{Delivery(draw(deliveryNames)), AnswerState(draw(answerNames)), Execution(draw(executionNames)),
+				Verdict(draw(verdictNames)), State(draw(stateNames))}
+		}
+		ms := rapid.Int64Range(0, math.MaxInt32)
+		text := rapid.StringN(0, 400, 40_000)
+		o := &Order{WarningID: rapid.StringMatching(`[WD]\d{8}-\d{2}`).Draw(t, "warning"), RecipientID: rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "recipient"),
+			Revision: rapid.IntRange(1, 1000).Draw(t, "revision"), Drill: rapid.Bool().Draw(t, "drill"), Late: rapid.Bool().Draw(t, "late"),
+			Unreceived: rapid.Bool().Draw(t, "unreceived"), mutable: axes("now"), released: axes("released"),
+			Body:     Pos{rapid.Uint64().Draw(t, "block"), rapid.Uint32().Draw(t, "off"), rapid.Uint32().Draw(t, "len")},
+			IssuedAt: fromMilli(ms.Draw(t, "issued")), AcknowledgeBy: fromMilli(ms.Draw(t, "by")), AcknowledgedAt: fromMilli(ms.Draw(t, "at")),
+			RecipientName: text.Draw(t, "name"), Town: strings.Repeat("镇", rapid.SampledFrom([]int{0, 3, 60, 7000}).Draw(t, "town")), Sector: text.Draw(t, "sector"), Grade: text.Draw(t, "grade")}
+		o.ID = orderID(o.WarningID, o.RecipientID, o.Revision)
+		for i := range o.acts {
+			o.acts[i] = digestOf([]byte(text.Draw(t, "act")))
+		}
+		return o
+	})
+}
+
+func TestRowReadsBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := genOrder().Draw(t, "order")
+		row := o.encode()
+		var got Order
+		if err := got.decode(o.ID, row); err != nil {
+			t.Fatal(err)
+		}
+		if got != *o {
+			t.Fatalf("read back %+v, want %+v", got, *o)
+		}
+		if cut := rapid.IntRange(0, len(row)-1).Draw(t, "cut"); got.decode(o.ID, row[:cut]) == nil {
+			t.Fatalf("a row cut to %d of %d bytes was read", cut, len(row))
+		}
+	})
+}
+
+// A row from disk is read or refused, never more.
+func FuzzRow(f *testing.F) {
+	o := &Order{ID: "W20161216-01-E1-1", WarningID: "W20161216-01", RecipientID: "E1", Revision: 1, Town: "大寺镇"}
+	f.Add(o.ID, o.encode())
+	f.Fuzz(func(t *testing.T, id string, row []byte) {
+		var o, again Order
+		if o.decode(id, row) != nil {
+			return
+		}
+		if err := again.decode(id, o.encode()); err != nil || again != o {
+			t.Errorf("read %+v, and again %+v (%v)", o, again, err)
+		}
+	})
+}
+
+func TestParseAnswer(t *testing.T) {
+	const hash = "sha256:" + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	long := string(bytes.Repeat([]byte("x"), maxNote+1))
+	many, _ := json.Marshal(AnswerText{OrderID: "x", Action: Report, Evidence: slices.Repeat([]string{hash}, maxEvidence+1)})
+	for _, c := range []struct {
+		name, text string
+		code       refusal.Code
+		path       string
+	}{
+		{"shortest", `{"order_id":"W20161216-01-E1-1","action":"receive"}`, "", ""},
+		{"everything", `{"order_id":"x","action":"report","note":"已停","measures":[{"id":"M1","value":0.5,"unit":"t/d","note":"n"}],"evidence":["` + hash + `"]}`, "", ""},
+		{"not JSON", `{"order_id":`, refusal.Invalid, ""},
+		{"unknown member", `{"order_id":"x","action":"receive","level":"red"}`, refusal.UnknownField, "level"},
+		{"no order", `{"action":"receive"}`, refusal.Invalid, "order_id"},
+		{"no action", `{"order_id":"x"}`, refusal.Invalid, "action"},
+		{"unknown action", `{"order_id":"x","action":"Acknowledge"}`, refusal.Invalid, "action"},
+		{"value is text", `{"order_id":"x","action":"report","measures":[{"id":"M1","value":"0.5"}]}`, refusal.Invalid, "measures[0].value"},
+		{"measure without id", `{"order_id":"x","action":"report","measures":[{"id":"M1"},{"value":1}]}`, refusal.Invalid, "measures[1].id"},
+		{"note too long", `{"order_id":"x","action":"report","note":"` + long + `"}`, refusal.Invalid, "note"},
+		{"evidence is no hash", `{"order_id":"x","action":"report","evidence":["photo.jpg"]}`, refusal.Invalid, "evidence[0]"},
+		{"evidence in capitals", `{"order_id":"x","action":"report","evidence":["sha256:` + string(bytes.Repeat([]byte("AB"), 32)) + `"]}`, refusal.Invalid, "evidence[0]"},
+		{"too much evidence", string(many), refusal.Invalid, "evidence"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ParseAnswer([]byte(c.text))
+			if code(err) != c.code {
+				t.Fatalf("code %q, want %q: %v", code(err), c.code, err)
+			}
+			if path := firstPath(err); path != c.path {
+				t.Errorf("path %q, want %q", path, c.path)
+			}
+		})
+	}
+}
+
+func firstPath(err error) string {
+	if e, ok := err.(*refusal.Error); ok && len(e.Fields) > 0 {
+		return e.Fields[0].Path
+	}
+	return ""
+}
+
+// An answer that is taken is one a command can carry: its bounds hold and its JSON is read again as the same.
+func FuzzParseAnswer(f *testing.F) {
+	f.Add([]byte(`{"order_id":"W20161216-01-E1-1","action":"report","note":"已停","measures":[{"id":"M1","value":-0.5e3,"unit":"t/d"}]}`))
+	f.Add([]byte(`{"order_id":"x","action":"receive","action":"read"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		in, err := ParseAnswer(data)
+		if err != nil {
+			return
+		}
+		if in.OrderID == "" || acts[in.Action] == nil || len(in.Measures) > maxMeasures || len(in.Evidence) > maxEvidence {
+			t.Fatalf("%q was taken as %+v", data, in)
+		}
+		b, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseAnswer(b)
+		if err != nil {
+			t.Fatalf("%s is not read again: %v", b, err)
+		}
+		if c, _ := json.Marshal(again); !bytes.Equal(b, c) {
+			t.Errorf("%s is read again as %s", b, c)
+		}
+	})
+}

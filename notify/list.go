@@ -1,0 +1,87 @@
+package notify
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/reductionlist"
+)
+
+// target is what a plan needs of one recipient of the list at one level.
+type target struct {
+	id, name, town, sector, grade string
+	measures                      []reductionlist.Measure
+}
+
+// targets reads the next page of recipients of a list version, in the order of their ids. An empty next is the end.
+func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, limit int) (page []target, next string, err error) {
+	recipients, next, err := reductionlist.ScanRecipients(tx, version, after, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	page = make([]target, len(recipients))
+	for i, r := range recipients {
+		page[i] = target{id: r.ID, name: r.Name, town: r.Town, sector: r.Sector(), grade: string(r.Grade),
+			measures: reductionlist.MeasuresAt(r, level)}
+	}
+	return page, next, nil
+}
+
+// measuresJSON is the measures member of an order (contract.md §3), compact.
+func (t *target) measuresJSON() json.RawMessage {
+	b := make([]byte, 0, 512*len(t.measures))
+	b = append(b, '[')
+	for i := range t.measures {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendMeasure(b, &t.measures[i])
+	}
+	return append(b, ']')
+}
+
+func appendMeasure(b []byte, m *reductionlist.Measure) []byte {
+	b = appendMember(b, `{"id":`, m.ID)
+	b = appendMember(b, `,"text":`, m.Text)
+	b = appendMember(b, `,"unit":`, m.Unit)
+	b = appendMember(b, `,"action":`, string(m.Action))
+	if q := m.Quantity; q == nil {
+		b = append(b, `,"quantity":null`...)
+	} else {
+		b = appendMember(b, `,"quantity":{"kind":`, string(q.Kind))
+		b = appendNumber(append(b, `,"value":`...), q.Value)
+		b = append(appendMember(b, `,"unit":`, q.Unit), '}')
+	}
+	b = appendNumber(append(b, `,"complete_within_h":`...), m.CompleteWithinH)
+	b = appendMember(b, `,"responsible":`, m.Responsible)
+	b = append(b, `,"monitor":[`...)
+	for i := range m.Monitors {
+		o := &m.Monitors[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendMember(b, `{"source":`, string(o.Source))
+		b = appendMember(b, `,"ref":`, o.Ref)
+		b = appendMember(b, `,"factor":`, o.Factor)
+		b = append(appendMember(b, `,"criterion":`, o.Criterion.String()), '}')
+	}
+	b = appendStrings(append(b, `],"evidence":`...), m.Evidence)
+	b = appendNumber(append(b, `,"reduction_t_per_day":{"so2":`...), m.Reduction.SO2)
+	b = appendNumber(append(b, `,"nox":`...), m.Reduction.NOx)
+	b = appendNumber(append(b, `,"pm":`...), m.Reduction.PM)
+	b = appendNumber(append(b, `,"vocs":`...), m.Reduction.VOCs)
+	return append(b, '}', '}')
+}
+
+func appendNumber(b []byte, f float64) []byte { return strconv.AppendFloat(b, f, 'g', -1, 64) }
+
+// digestOf stands for a content. The zero digest means "none", which no content has in practice.
+func digestOf(content []byte) (d digest) {
+	sum := sha256.Sum256(content)
+	copy(d[:], sum[:])
+	return d
+}

@@ -1,0 +1,292 @@
+package notify
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+	"pgregory.net/rapid"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+// model is the obvious slow one: every order in a map, every rule spelled out in words.
+type model struct {
+	list   map[string][]alerts.Level // the levels from which a recipient has its first, second, … measure
+	orders map[string]*modelOrder
+	last   map[string]string // latest order of a recipient
+}
+
+type modelOrder struct {
+	recipient, supersedes                       string
+	revision                                    int
+	measures                                    int
+	state, answer, execution, delivery, verdict string
+	unreceived, late                            bool
+	by                                          time.Time
+	done                                        map[Action]string
+}
+
+var rank = map[alerts.Level]int{alerts.Advisory: 1, alerts.Yellow: 2, alerts.Orange: 3, alerts.Red: 4}
+
+func (m *model) level(l alerts.Level, now time.Time) {
+	for recipient, levels := range m.list {
+		measures := 0
+		for _, from := range levels {
+			if rank[from] <= rank[l] {
+				measures++
+			}
+		}
+		last := m.orders[m.last[recipient]]
+		bound := last != nil && (last.state == "open" || last.state == "exempted")
+		switch {
+		case measures == 0 && bound:
+			last.state, last.unreceived = "released", true
+		case measures == 0, bound && last.measures == measures:
+		default:
+			o := &modelOrder{recipient: recipient, revision: 1, measures: measures, state: "open", answer: "awaiting", execution: "not_started",
+				delivery: "pending", verdict: "none", unreceived: true, by: now.Add(time.Hour), done: map[Action]string{}}
+			if last != nil {
+				o.revision, o.supersedes = last.revision+1, m.last[recipient]
+				last.state, last.unreceived = "superseded", false
+			}
+			m.last[recipient] = orderID(warningID, recipient, o.revision)
+			m.orders[m.last[recipient]] = o
+		}
+	}
+	m.deadline(now)
+}
+
+func (m *model) lift() {
+	for _, o := range m.orders {
+		if o.state == "open" {
+			o.state, o.unreceived = "released", true
+		}
+	}
+}
+
+func (m *model) deadline(now time.Time) {
+	for _, o := range m.orders {
+		if o.state == "open" && o.answer == "awaiting" && !now.Before(o.by) {
+			o.answer = "overdue"
+		}
+	}
+}
+
+// act is what an answer does; it returns the code of the refusal.
+func (m *model) act(recipient, id string, action Action, note string, now time.Time) refusal.Code {
+	o := m.orders[id]
+	if o == nil || o.recipient != recipient {
+		return refusal.NotFound
+	}
+	before, did := o.done[action]
+	switch {
+	case action == Receive:
+		o.received()
+		return ""
+	case action == ReadIt:
+		o.received()
+		o.delivery = "read"
+		return ""
+	case did && before == note:
+		return ""
+	case o.state != "open":
+		return refusal.TransitionRefused
+	case did:
+		return refusal.Conflict
+	}
+	can := allowed[o.answer+"/"+o.execution]
+	to, ok := can[action]
+	if !ok {
+		return refusal.TransitionRefused
+	}
+	if action == Acknowledge && o.answer != "objected" && now.After(o.by) {
+		o.late = true
+	}
+	for a := range allowed {
+		if a == to {
+			o.answer, o.execution = split(a)
+		}
+	}
+	o.done[action] = note
+	o.received()
+	return ""
+}
+
+func (o *modelOrder) received() {
+	o.unreceived = false
+	if o.delivery != "read" {
+		o.delivery = "delivered"
+	}
+}
+
+func split(axes string) (answer, execution string) {
+	for _, a := range answerNames {
+		for _, e := range executionNames {
+			if a+"/"+e == axes {
+				return a, e
+			}
+		}
+	}
+	panic(axes)
+}
+
+func (m *model) message(id string) string {
+	o := m.orders[id]
+	switch {
+	case o.state == "released" || o.state == "exempted":
+		return id + "/released"
+	case o.supersedes != "":
+		return id + "/revised"
+	}
+	return id + "/issued"
+}
+
+// compare says where the state and the model differ.
+func (m *model) compare(w *world) error {
+	var outbox []string
+	seen := 0
+	for id, o := range m.orders {
+		got := w.order(id)
+		seen++
+		if is, want := fmt.Sprintln(got.State, got.Answer, got.Execution, got.Delivery, got.Verdict, got.Late, got.Unreceived),
+			fmt.Sprintln(o.state, o.answer, o.execution, o.delivery, o.verdict, o.late, o.unreceived); is != want {
+			return fmt.Errorf("%s is %swant %s", id, is, want)
+		}
+		if o.unreceived {
+			outbox = append(outbox, m.message(id))
+		}
+	}
+	slices.Sort(outbox)
+	if got := w.outbox(); !slices.Equal(got, outbox) {
+		return fmt.Errorf("outbox %v, want %v", got, outbox)
+	}
+	if n := len(w.bodies()); n != seen {
+		return fmt.Errorf("%d orders, want %d", n, seen)
+	}
+	return nil
+}
+
+func TestOrdersAgainstModel(t *testing.T) {
+	levels := []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}
+	list := map[string][]alerts.Level{"A": {alerts.Yellow}, "A-1": {alerts.Yellow, alerts.Orange}, "B": {alerts.Red}, "C": levels, "D": nil}
+	var rs []reductionlist.Recipient
+	for _, id := range slices.Sorted(maps.Keys(list)) {
+		rs = append(rs, enterprise(id, list[id]...))
+	}
+	recipient := rapid.SampledFrom(slices.Sorted(maps.Keys(list)))
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t, rs...)
+		defer w.live.Close()
+		defer w.copy.Close()
+		w.t = rt
+		m := &model{list: list, orders: map[string]*modelOrder{}, last: map[string]string{}}
+		anyOrder := func(rt *rapid.T) string {
+			if len(m.orders) == 0 {
+				return "none"
+			}
+			return rapid.SampledFrom(slices.Sorted(maps.Keys(m.orders))).Draw(rt, "order")
+		}
+		// Mostly the latest order, which has the most to happen to it.
+		latestOrder := func(rt *rapid.T) string {
+			if len(m.last) == 0 || rapid.IntRange(0, 9).Draw(rt, "any") == 0 {
+				return anyOrder(rt)
+			}
+			return m.last[rapid.SampledFrom(slices.Sorted(maps.Keys(m.last))).Draw(rt, "latest of")]
+		}
+		answer := func(rt *rapid.T) {
+			id := latestOrder(rt)
+			who := recipient.Draw(rt, "stranger")
+			if o := m.orders[id]; o != nil && rapid.IntRange(0, 9).Draw(rt, "own") > 0 {
+				who = o.recipient
+			}
+			action := rapid.SampledFrom(everyAction).Draw(rt, "action")
+			note := rapid.SampledFrom([]string{"a", "a", "a", "b"}).Draw(rt, "note")
+			_, err := w.answer(who, id, action, note)
+			if want := m.act(who, id, action, note, w.now); code(err) != want {
+				rt.Fatalf("%s of %s by %s: %v, want %q", action, id, who, err, want)
+			}
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"level": func(rt *rapid.T) {
+				l := rapid.SampledFrom(levels).Draw(rt, "level")
+				w.level(l)
+				m.level(l, w.now)
+			},
+			"lift": func(rt *rapid.T) {
+				if rapid.IntRange(0, 4).Draw(rt, "lift") == 0 {
+					w.lift()
+					m.lift()
+				}
+			},
+			"answer": answer, "answer more": answer, "answer again": answer,
+			"elapse": func(rt *rapid.T) {
+				w.elapse(time.Duration(rapid.IntRange(1, 90).Draw(rt, "minutes")) * time.Minute)
+				m.deadline(w.now)
+			},
+			"sent": func(rt *rapid.T) {
+				ids := []string{anyOrder(rt) + "/issued", anyOrder(rt)}
+				_, evs, err := do(w, DecideSent, SentMessages{IDs: ids})
+				w.must(evs, err)
+				for _, id := range ids {
+					if o := m.orders[id]; o != nil && o.delivery == "pending" {
+						o.delivery = "sent"
+					}
+				}
+				if o := m.orders[ids[0][:len(ids[0])-len("/issued")]]; o != nil && o.delivery == "pending" {
+					o.delivery = "sent"
+				}
+			},
+			"objection": func(rt *rapid.T) {
+				id := latestOrder(rt)
+				decision := rapid.SampledFrom([]string{"accept", "reject"}).Draw(rt, "decision")
+				_, _, err := do(w, DecideObjection, Objection{OrderID: id, Decision: decision})
+				o := m.orders[id]
+				switch {
+				case o == nil:
+					if code(err) != refusal.NotFound {
+						rt.Fatal(err)
+					}
+				case o.state != "open" || o.answer != "objected":
+					if code(err) != refusal.TransitionRefused {
+						rt.Fatal(err)
+					}
+				case err != nil:
+					rt.Fatal(err)
+				case decision == "accept":
+					o.state, o.unreceived = "exempted", true
+				default:
+					o.answer, o.by = "awaiting", w.now.Add(time.Hour)
+					delete(o.done, Object)
+				}
+			},
+			"verdict": func(rt *rapid.T) {
+				id := anyOrder(rt)
+				v := Verdict(rapid.IntRange(0, len(verdictNames)-1).Draw(rt, "verdict"))
+				_, _, err := do(w, DecideVerdict, Judgement{OrderID: id, Verdict: v})
+				if o := m.orders[id]; o != nil {
+					w.must(nil, err)
+					o.verdict = v.String()
+				}
+			},
+			"": func(rt *rapid.T) {
+				w.check()
+				if err := m.compare(w); err != nil {
+					rt.Fatal(err)
+				}
+			},
+		})
+		w.view(func(tx *bbolt.Tx) error {
+			n, err := CountOrders(tx, Filter{})
+			if n != len(m.orders) {
+				rt.Fatalf("counted %d orders, want %d", n, len(m.orders))
+			}
+			return err
+		})
+	})
+}

@@ -1,0 +1,155 @@
+// Package notify turns a warning into orders: one recipient's measures under one warning, issued when the
+// warning becomes active, revised when its level changes, released when it ends, and answered by the
+// recipient in between.
+//
+// A change of a warning leaves a plan. A plan is worked off in chunks of at most [MaxChunk] orders, each a
+// command of its own, so that a hundred thousand orders never stand in one block; the last chunk ends the
+// plan and sets the acknowledge deadline. What was ordered is frozen: the data of an order_issued event is
+// the order's body, stays where the record keeps it, and is found again by its [Pos]. A change is a new
+// revision that names the one it supersedes.
+//
+// # Buckets, all journaled
+//
+//	notify.settings      ""                             JSON Settings
+//	notify.plans         warning id                     JSON plan
+//	notify.orders        order id                       binary row, see row.go
+//	notify.by_recipient  recipient id, 0, order id      empty: every order of a recipient
+//	notify.pending       recipient id, 0, order id      empty: open, or its release is not yet received
+//	notify.counters      warning id, 0, dimension, value  big-endian uint32 per counter, see board.go
+//
+// An order id is "<warning>-<recipient>-<revision>", so the orders of a warning lie together in the order of
+// their recipients. Ids hold no zero byte.
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+)
+
+// Event is one fact to be recorded.
+type Event = interface{ Kind() string }
+
+// Effects is what applying an event may ask of the world.
+type Effects = interface {
+	Send(topic, id string, due time.Time)
+	Drop(topic, id string)
+	Timer(id string, due time.Time, command string, payload any)
+	CancelTimer(id string)
+}
+
+// Pos is where an event's data lies in the record.
+type Pos = struct {
+	Block    uint64
+	Off, Len uint32
+}
+
+// Reader returns the data of the event at pos: for an order, its frozen body.
+type Reader = func(tx *bbolt.Tx, pos Pos) ([]byte, error)
+
+// Contact resolves a vault reference to the duty contact an order names. An erased or empty reference gives
+// empty strings.
+type Contact = func(ref string) (name, phone string)
+
+// Topic is the outbox topic of orders. A message id is the order id, a slash and what happened:
+// "issued", "revised" or "released".
+const Topic = "order"
+
+// Commands that timers run.
+const (
+	CommandPlan    = "order.plan"    // payload PlanChunk
+	CommandOverdue = "order.overdue" // payload OverdueChunk
+)
+
+var (
+	settingsBucket    = []byte("notify.settings")
+	plansBucket       = []byte("notify.plans")
+	ordersBucket      = []byte("notify.orders")
+	byRecipientBucket = []byte("notify.by_recipient")
+	pendingBucket     = []byte("notify.pending")
+	countersBucket    = []byte("notify.counters")
+)
+
+// Buckets are the bbolt buckets of this package; all are journaled.
+func Buckets() []string {
+	return []string{
+		string(settingsBucket), string(plansBucket), string(ordersBucket),
+		string(byRecipientBucket), string(pendingBucket), string(countersBucket),
+	}
+}
+
+// Decode gives back the event that was recorded under kind. Events of this package are pointers.
+func Decode(kind string, data []byte) (Event, error) {
+	var ev Event
+	switch kind {
+	case kindIssued:
+		ev = new(Issued)
+	case kindReleased:
+		ev = new(Released)
+	case kindPlanned:
+		ev = new(Planned)
+	case kindAnswered:
+		ev = new(Answered)
+	case kindSent:
+		ev = new(Sent)
+	case kindOverdue:
+		ev = new(Overdue)
+	case kindDecided:
+		ev = new(Decided)
+	case kindJudged:
+		ev = new(Judged)
+	case kindSettings:
+		ev = new(SettingsChanged)
+	default:
+		return nil, fmt.Errorf("notify: unknown event kind %q", kind)
+	}
+	if err := json.Unmarshal(data, ev); err != nil {
+		return nil, fmt.Errorf("notify: %s: %w", kind, err)
+	}
+	return ev, nil
+}
+
+// Apply writes what ev says. pos is where the event's data lies in the record. The result depends on nothing
+// but the state, at, pos and ev.
+func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Event) error {
+	switch ev := ev.(type) {
+	case *Issued:
+		return applyIssued(tx, fx, at, pos, ev)
+	case *Answered:
+		return applyAnswered(tx, fx, at, ev)
+	case *Sent:
+		return applySent(tx, ev)
+	case *Released:
+		return applyReleased(tx, fx, at, ev)
+	case *Planned:
+		return applyPlanned(tx, fx, at, ev)
+	case *Overdue:
+		return applyOverdue(tx, fx, at, ev)
+	case *Decided:
+		return applyDecided(tx, fx, at, ev)
+	case *Judged:
+		return applyJudged(tx, ev)
+	case *SettingsChanged:
+		return applySettings(tx, ev)
+	}
+	return fmt.Errorf("notify: cannot apply %T", ev)
+}
+
+// fromMilli is the inverse of Time.UnixMilli in Shanghai time; 0 is the zero time.
+func fromMilli(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).In(alerts.Shanghai())
+}
+
+func toMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

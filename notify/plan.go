@@ -1,0 +1,271 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+)
+
+// Bounds of one chunk of a plan: a block of the record stays under 900 KiB.
+const (
+	MaxChunk       = 1000    // orders issued
+	maxChunkBytes  = 600_000 // of their bodies, estimated from above but for escapes
+	maxRecipients  = 5000    // recipients looked at
+	maxReleases    = 4000    // orders released by a lift
+	maxOrders      = 20_000  // orders looked at by a lift or a deadline
+	recipientsPage = 250
+)
+
+// Plan is what a warning's last change asks of its orders, and how far it is done. A later change replaces
+// it with the next Seq and starts over; chunk numbers N go on, so that a timer of the old one finds nothing.
+type Plan struct {
+	Warning string `json:"warning"`
+	Seq     int    `json:"seq"`
+	N       int    `json:"n"`      // the chunk to do next, from 1
+	Cursor  string `json:"cursor"` // recipient id (orders) or order id (release) done last
+	Done    bool   `json:"done"`
+
+	// Release is why every order of the warning ends, "lifted" or "cancelled"; empty while the warning lasts.
+	Release string `json:"release,omitempty"`
+	// At is when the warning changed. Orders say they were issued then, whichever chunk makes them.
+	At            time.Time    `json:"at"`
+	AcknowledgeBy time.Time    `json:"acknowledge_by"`
+	ContactRef    string       `json:"contact_ref,omitempty"`
+	Level         alerts.Level `json:"level"`
+	ListVersion   string       `json:"list_version"`
+	ListHash      string       `json:"list_hash"`
+	StartsAt      time.Time    `json:"starts_at"`
+	EndsAt        *time.Time   `json:"ends_at"`
+	DocumentNo    string       `json:"document_no,omitempty"`
+	IssuedBy      string       `json:"issued_by,omitempty"`
+	Drill         bool         `json:"drill,omitempty"`
+
+	// What the plan did so far, in orders.
+	Issued   int `json:"issued"`
+	Revised  int `json:"revised"`
+	Released int `json:"released"`
+}
+
+// PlanChunk is the command that works off chunk N of a warning's plan.
+type PlanChunk struct {
+	Warning string `json:"warning"`
+	N       int    `json:"n"`
+}
+
+// GetPlan returns a warning's plan, or nil when its orders were never planned.
+func GetPlan(tx *bbolt.Tx, warning string) (*Plan, error) {
+	b := tx.Bucket(plansBucket).Get([]byte(warning))
+	if b == nil {
+		return nil, nil
+	}
+	p := new(Plan)
+	if err := json.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("notify: plan of %s: %w", warning, err)
+	}
+	return p, nil
+}
+
+func (p *Plan) store(tx *bbolt.Tx) error {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(plansBucket).Put([]byte(p.Warning), b)
+}
+
+func (p *Plan) timer() string {
+	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
+}
+
+// start replaces the warning's plan by p and sets the timer of its first chunk.
+func (p *Plan) start(tx *bbolt.Tx, fx Effects, at time.Time) error {
+	old, err := GetPlan(tx, p.Warning)
+	if err != nil {
+		return err
+	}
+	p.Seq, p.N = 1, 1
+	if old != nil {
+		p.Seq, p.N = old.Seq+1, old.N+1
+		if !old.Done {
+			fx.CancelTimer(old.timer())
+		}
+	}
+	fx.Timer(p.timer(), at, CommandPlan, PlanChunk{p.Warning, p.N})
+	return p.store(tx)
+}
+
+// DecidePlan works off one chunk: an Issued or Released event per order it changes, then the Planned event that
+// makes the chunk count. A chunk that was done before, or whose plan was replaced, gives no events.
+func DecidePlan(tx *bbolt.Tx, _ string, in PlanChunk, _ time.Time) ([]Event, Planned, error) {
+	p, err := GetPlan(tx, in.Warning)
+	if err != nil || p == nil || p.Done || p.N != in.N {
+		return nil, Planned{}, err
+	}
+	c := &chunk{plan: p, done: Planned{Warning: p.Warning, Seq: p.Seq, N: p.N, Cursor: p.Cursor}}
+	if p.Release != "" {
+		err = c.release(tx)
+	} else {
+		err = c.order(tx)
+	}
+	if err != nil {
+		return nil, Planned{}, err
+	}
+	return append(c.events, &c.done), c.done, nil
+}
+
+// chunk gathers what one chunk of a plan does.
+type chunk struct {
+	plan   *Plan
+	done   Planned
+	events []Event
+	bytes  int
+}
+
+// order goes through the recipients of the pinned list and gives each the order it should have.
+func (c *chunk) order(tx *bbolt.Tx) error {
+	w := newWriter(c.plan)
+	for seen := 0; seen < maxRecipients; {
+		page, next, err := targets(tx, c.plan.ListVersion, c.plan.Level, c.done.Cursor, recipientsPage)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if full, err := c.recipient(tx, w, &page[i]); err != nil || full {
+				return err
+			}
+			c.done.Cursor = page[i].id
+		}
+		seen += len(page)
+		if next == "" {
+			c.done.Done = true
+			return nil
+		}
+	}
+	return nil
+}
+
+// recipient adds what one recipient needs, or reports that the chunk has no room for it.
+func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err error) {
+	var last *Order
+	if c.plan.Seq > 1 {
+		if last, err = latest(tx, c.plan.Warning, t.id); err != nil {
+			return false, err
+		}
+	}
+	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
+	if len(t.measures) == 0 {
+		if binding {
+			c.events = append(c.events, &Released{OrderID: last.ID, Reason: "level_changed"})
+			c.done.Released++
+		}
+		return false, nil
+	}
+	raw := t.measuresJSON()
+	if binding && last.measures == digestOf(raw) {
+		return false, nil
+	}
+	ev := w.order(t, raw, last)
+	size := ev.size()
+	orders := c.done.Issued + c.done.Revised
+	if orders > 0 && (orders == MaxChunk || c.bytes+size > maxChunkBytes) {
+		return true, nil
+	}
+	c.bytes += size
+	c.events = append(c.events, ev)
+	if last == nil {
+		c.done.Issued++
+	} else {
+		c.done.Revised++
+	}
+	return false, nil
+}
+
+// release goes through the warning's orders and releases the open ones.
+func (c *chunk) release(tx *bbolt.Tx) error {
+	seen := 0
+	c.done.Done = true
+	return eachOrder(tx, c.plan.Warning, c.plan.Cursor, func(o *Order) bool {
+		if seen == maxOrders || c.done.Released == maxReleases {
+			c.done.Done = false
+			return false
+		}
+		seen++
+		c.done.Cursor = o.ID
+		if o.State == StateOpen {
+			c.events = append(c.events, &Released{OrderID: o.ID, Reason: c.plan.Release})
+			c.done.Released++
+		}
+		return true
+	})
+}
+
+// eachOrder calls f for the orders of a warning after the order id after, in key order, until f says false.
+// The order is only valid during the call.
+func eachOrder(tx *bbolt.Tx, warning, after string, f func(*Order) bool) error {
+	prefix := []byte(warning + "-")
+	c := tx.Bucket(ordersBucket).Cursor()
+	k, v := c.Seek(prefix)
+	if after != "" {
+		if k, v = c.Seek([]byte(after)); string(k) == after {
+			k, v = c.Next()
+		}
+	}
+	var o Order
+	for ; bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if err := o.decode(string(k), v); err != nil {
+			return err
+		}
+		if !f(&o) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// latest returns the highest revision of a recipient's orders under a warning, or nil.
+func latest(tx *bbolt.Tx, warning, recipient string) (*Order, error) {
+	prefix := []byte(recipient + "\x00" + warning + "-" + recipient + "-")
+	c := tx.Bucket(byRecipientBucket).Cursor()
+	revision := 0
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		n, err := strconv.Atoi(string(k[len(prefix):]))
+		if err != nil {
+			return nil, fmt.Errorf("notify: order key %q: %w", k, err)
+		}
+		revision = max(revision, n)
+	}
+	if revision == 0 {
+		return nil, nil
+	}
+	o := new(Order)
+	return o, o.must(tx, orderID(warning, recipient, revision))
+}
+
+func orderID(warning, recipient string, revision int) string {
+	return warning + "-" + recipient + "-" + strconv.Itoa(revision)
+}
+
+func applyPlanned(tx *bbolt.Tx, fx Effects, at time.Time, ev *Planned) error {
+	p, err := GetPlan(tx, ev.Warning)
+	if err != nil {
+		return err
+	}
+	if p == nil || p.Seq != ev.Seq || p.N != ev.N {
+		return fmt.Errorf("notify: chunk %d of plan %d of %s was not due", ev.N, ev.Seq, ev.Warning)
+	}
+	p.N, p.Cursor, p.Done = ev.N+1, ev.Cursor, ev.Done
+	p.Issued, p.Revised, p.Released = p.Issued+ev.Issued, p.Revised+ev.Revised, p.Released+ev.Released
+	if !p.Done {
+		fx.Timer(p.timer(), at, CommandPlan, PlanChunk{p.Warning, p.N})
+	} else if p.Issued+p.Revised > 0 {
+		due := OverdueChunk{Warning: p.Warning, Seq: p.Seq, N: 1}
+		fx.Timer(due.timer(), p.AcknowledgeBy, CommandOverdue, due)
+	}
+	return p.store(tx)
+}

@@ -1,0 +1,129 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// render appends an order as others see it (contract.md §3): the frozen body with the contact and the values
+// that change in the place of the contact's reference.
+func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m mutable) ([]byte, error) {
+	at := bytes.LastIndex(body, []byte(contactMember))
+	if at < 0 || body[len(body)-1] != '}' {
+		return nil, fmt.Errorf("notify: an order's body does not end with its contact")
+	}
+	var ref string
+	if err := json.Unmarshal(body[at+len(contactMember):len(body)-1], &ref); err != nil {
+		return nil, fmt.Errorf("notify: contact reference: %w", err)
+	}
+	var name, phone string
+	if ref != "" {
+		name, phone = contact(ref)
+	}
+	dst = append(dst, body[:at]...)
+	dst = appendMember(dst, `,"contact":{"name":`, name)
+	dst = appendMember(dst, `,"phone":`, phone)
+	dst = append(dst, `},"acknowledged_at":`...)
+	if acknowledgedAt.IsZero() {
+		dst = append(dst, "null"...)
+	} else {
+		dst = appendTime(dst, acknowledgedAt)
+	}
+	dst = strconv.AppendBool(append(dst, `,"late":`...), late)
+	dst = appendMember(dst, `,"delivery":`, m.Delivery.String())
+	dst = appendMember(dst, `,"answer":`, m.Answer.String())
+	dst = appendMember(dst, `,"execution":`, m.Execution.String())
+	dst = appendMember(dst, `,"verdict":`, m.Verdict.String())
+	dst = appendMember(dst, `,"state":`, m.State.String())
+	return append(dst, '}'), nil
+}
+
+func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, contact Contact) ([]byte, error) {
+	body, err := read(tx, o.Body)
+	if err != nil {
+		return nil, fmt.Errorf("notify: body of order %s: %w", o.ID, err)
+	}
+	return render(dst, body, contact, o.AcknowledgedAt, o.Late, o.mutable)
+}
+
+// JSON is the order as it stands now, or a not_found refusal.
+func JSON(tx *bbolt.Tx, read Reader, contact Contact, orderID string) ([]byte, error) {
+	o, err := Get(tx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	return o.appendJSON(nil, tx, read, contact)
+}
+
+// Message renders the outbox message id of [Topic]: the order as it was at the event the id names, whatever has
+// happened since, so that a repeat has the same bytes as long as the contact is the same.
+func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject string, payload []byte, err error) {
+	orderID, event, _ := strings.Cut(id, "/")
+	var o Order
+	if err := o.must(tx, orderID); err != nil {
+		return "", nil, err
+	}
+	var m mutable
+	var acknowledgedAt time.Time
+	late := false
+	switch event {
+	case "issued", "revised":
+	case "released":
+		m, acknowledgedAt, late = o.released, o.AcknowledgedAt, o.Late
+		if m.State == StateOpen {
+			return "", nil, fmt.Errorf("notify: message %s: the order was not released", id)
+		}
+	default:
+		return "", nil, fmt.Errorf("notify: message %s: unknown event", id)
+	}
+	body, err := read(tx, o.Body)
+	if err != nil {
+		return "", nil, fmt.Errorf("notify: body of order %s: %w", o.ID, err)
+	}
+	payload = make([]byte, 0, len(body)+400)
+	payload = append(appendMember(payload, `{"event":`, event), `,"order":`...)
+	if payload, err = render(payload, body, contact, acknowledgedAt, late, m); err != nil {
+		return "", nil, err
+	}
+	return o.subject(), append(payload, '}'), nil
+}
+
+func (o *Order) subject() string {
+	if o.Drill {
+		return "qingkong.drill.order." + o.RecipientID
+	}
+	return "qingkong.order." + o.RecipientID
+}
+
+// PendingOrders is the reply to qingkong.pending.<recipient>, or to its drill twin: {"orders":[…]} with the
+// recipient's open orders and the releases it has not yet received.
+func PendingOrders(tx *bbolt.Tx, read Reader, contact Contact, recipient string, drill bool) ([]byte, error) {
+	dst := append(make([]byte, 0, 4096), `{"orders":[`...)
+	prefix := recipientKey(recipient, "")
+	c := tx.Bucket(pendingBucket).Cursor()
+	first := true
+	var o Order
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		err := o.must(tx, string(k[len(prefix):]))
+		if err != nil {
+			return nil, err
+		}
+		if o.Drill != drill {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		if dst, err = o.appendJSON(dst, tx, read, contact); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, "]}"...), nil
+}

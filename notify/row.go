@@ -1,0 +1,250 @@
+package notify
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// The axes of an order's state. A value's place in its list is its stored byte and its counter.
+type (
+	// Delivery is how far the order's messages came.
+	Delivery byte
+	// AnswerState is what the recipient said to the order.
+	AnswerState byte
+	// Execution is how far the recipient says it is with the measures.
+	Execution byte
+	// Verdict is what monitoring and inspection conclude.
+	Verdict byte
+	// State is whether the order binds.
+	State byte
+)
+
+// Values of Delivery.
+const (
+	DeliveryPending Delivery = iota
+	DeliverySent
+	DeliveryDelivered
+	DeliveryRead
+	DeliveryFailed
+)
+
+// Values of AnswerState.
+const (
+	AnswerAwaiting AnswerState = iota
+	AnswerAcknowledged
+	AnswerObjected
+	AnswerOverdue
+)
+
+// Values of Execution.
+const (
+	ExecutionNotStarted Execution = iota
+	ExecutionStarted
+	ExecutionReported
+	ExecutionCompleted
+)
+
+// Values of Verdict.
+const (
+	VerdictNone Verdict = iota
+	VerdictCompliant
+	VerdictSuspected
+	VerdictViolated
+	VerdictNoData
+)
+
+// Values of State.
+const (
+	StateOpen State = iota
+	StateSuperseded
+	StateReleased
+	StateExempted
+)
+
+var (
+	deliveryNames  = []string{"pending", "sent", "delivered", "read", "failed"}
+	answerNames    = []string{"awaiting", "acknowledged", "objected", "overdue"}
+	executionNames = []string{"not_started", "started", "reported", "completed"}
+	verdictNames   = []string{"none", "compliant", "suspected", "violated", "no_data"}
+	stateNames     = []string{"open", "superseded", "released", "exempted"}
+)
+
+func (d Delivery) String() string    { return deliveryNames[d] }
+func (a AnswerState) String() string { return answerNames[a] }
+func (e Execution) String() string   { return executionNames[e] }
+func (v Verdict) String() string     { return verdictNames[v] }
+func (s State) String() string       { return stateNames[s] }
+
+// digest stands for a content: the first eight bytes of its SHA-256. Zero is "none yet".
+type digest [8]byte
+
+// mutable are the values of an order that change while it stands.
+type mutable struct {
+	Delivery  Delivery
+	Answer    AnswerState
+	Execution Execution
+	Verdict   Verdict
+	State     State
+}
+
+// Order is the stored state of one order. What was ordered stands in the body at Body.
+type Order struct {
+	ID          string
+	WarningID   string
+	RecipientID string
+	Revision    int
+	Body        Pos
+	Drill       bool
+	Late        bool
+	// Unreceived says that the recipient has not yet received the latest event of the order.
+	Unreceived bool
+	mutable
+	// IssuedAt, AcknowledgeBy and AcknowledgedAt have millisecond precision; the last is zero until then.
+	IssuedAt, AcknowledgeBy, AcknowledgedAt time.Time
+	RecipientName, Town, Sector, Grade      string
+
+	released mutable // as at the release, which its message repeats
+	measures digest
+	acts     [contentActs]digest
+}
+
+const (
+	rowVersion = 1
+	rowFixed   = 18 + 16 + 24 + 8 + 8*contentActs
+
+	flagDrill = 1 << iota
+	flagLate
+	flagUnreceived
+)
+
+// encode gives the stored form: a version byte, flags, the axes now and at the release, the lengths of the
+// two ids within the key, then big-endian numbers and digests, then length-prefixed strings.
+func (o *Order) encode() []byte {
+	b := make([]byte, 0, rowFixed+8+len(o.RecipientName)+len(o.Town)+len(o.Sector)+len(o.Grade))
+	var flags byte
+	if o.Drill {
+		flags |= flagDrill
+	}
+	if o.Late {
+		flags |= flagLate
+	}
+	if o.Unreceived {
+		flags |= flagUnreceived
+	}
+	b = append(b, rowVersion, flags)
+	b = o.mutable.append(b)
+	b = o.released.append(b)
+	b = append(b, byte(len(o.WarningID)), byte(len(o.RecipientID)))
+	be := binary.BigEndian
+	b = be.AppendUint32(b, uint32(o.Revision))
+	b = be.AppendUint64(b, o.Body.Block)
+	b = be.AppendUint32(b, o.Body.Off)
+	b = be.AppendUint32(b, o.Body.Len)
+	b = be.AppendUint64(b, uint64(toMilli(o.IssuedAt)))
+	b = be.AppendUint64(b, uint64(toMilli(o.AcknowledgeBy)))
+	b = be.AppendUint64(b, uint64(toMilli(o.AcknowledgedAt)))
+	b = append(b, o.measures[:]...)
+	for i := range o.acts {
+		b = append(b, o.acts[i][:]...)
+	}
+	for _, s := range [...]string{o.RecipientName, o.Town, o.Sector, o.Grade} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	return b
+}
+
+func (m mutable) append(b []byte) []byte {
+	return append(b, byte(m.Delivery), byte(m.Answer), byte(m.Execution), byte(m.Verdict), byte(m.State))
+}
+
+func decodeMutable(b []byte) mutable {
+	return mutable{Delivery(b[0]), AnswerState(b[1]), Execution(b[2]), Verdict(b[3]), State(b[4])}
+}
+
+func (m mutable) valid() bool {
+	return int(m.Delivery) < len(deliveryNames) && int(m.Answer) < len(answerNames) &&
+		int(m.Execution) < len(executionNames) && int(m.Verdict) < len(verdictNames) && int(m.State) < len(stateNames)
+}
+
+// decode reads the stored form of the order id.
+func (o *Order) decode(id string, b []byte) error {
+	if len(b) < rowFixed || b[0] != rowVersion {
+		return fmt.Errorf("notify: order %s: not a version %d row", id, rowVersion)
+	}
+	flags := b[1]
+	o.ID = id
+	o.Drill, o.Late, o.Unreceived = flags&flagDrill != 0, flags&flagLate != 0, flags&flagUnreceived != 0
+	o.mutable, o.released = decodeMutable(b[2:]), decodeMutable(b[7:])
+	w, r := int(b[12]), int(b[13])
+	if !o.mutable.valid() || !o.released.valid() || w+1+r >= len(id) {
+		return fmt.Errorf("notify: order %s: damaged row", id)
+	}
+	o.WarningID, o.RecipientID = id[:w], id[w+1:w+1+r]
+	be := binary.BigEndian
+	o.Revision = int(be.Uint32(b[14:]))
+	o.Body = Pos{Block: be.Uint64(b[18:]), Off: be.Uint32(b[26:]), Len: be.Uint32(b[30:])}
+	o.IssuedAt = fromMilli(int64(be.Uint64(b[34:])))
+	o.AcknowledgeBy = fromMilli(int64(be.Uint64(b[42:])))
+	o.AcknowledgedAt = fromMilli(int64(be.Uint64(b[50:])))
+	copy(o.measures[:], b[58:])
+	for i := range o.acts {
+		copy(o.acts[i][:], b[66+8*i:])
+	}
+	b = b[rowFixed:]
+	tail := string(b) // one allocation for all four
+	for _, s := range [...]*string{&o.RecipientName, &o.Town, &o.Sector, &o.Grade} {
+		n, k := binary.Uvarint(b)
+		if k <= 0 || n > uint64(len(b)-k) {
+			return fmt.Errorf("notify: order %s: damaged row", id)
+		}
+		end := k + int(n)
+		*s = tail[k:end]
+		b, tail = b[end:], tail[end:]
+	}
+	return nil
+}
+
+// load reads an order into o and reports whether there is one.
+func (o *Order) load(tx *bbolt.Tx, id string) (bool, error) {
+	b := tx.Bucket(ordersBucket).Get([]byte(id))
+	if b == nil {
+		return false, nil
+	}
+	return true, o.decode(id, b)
+}
+
+// must reads an order that an event names; that it is missing is damage, not a refusal.
+func (o *Order) must(tx *bbolt.Tx, id string) error {
+	ok, err := o.load(tx, id)
+	if err == nil && !ok {
+		err = fmt.Errorf("notify: no order %s", id)
+	}
+	return err
+}
+
+func (o *Order) store(tx *bbolt.Tx) error {
+	return tx.Bucket(ordersBucket).Put([]byte(o.ID), o.encode())
+}
+
+// Get returns the state of an order, or a not_found refusal.
+func Get(tx *bbolt.Tx, id string) (*Order, error) {
+	o := new(Order)
+	ok, err := o.load(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, notFound(id)
+	}
+	return o, nil
+}
+
+func notFound(id string) error {
+	return refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": id})
+}

@@ -1,0 +1,54 @@
+package notify
+
+import (
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// SentMessages names orders, or outbox ids of them, whose message went out. The caller keeps a batch within a
+// block of the record: some 10,000 ids.
+type SentMessages struct {
+	IDs []string
+}
+
+// DecideSent records which of the orders were never sent before. Repeats and releases change no delivery, and an
+// order it does not know is left out.
+func DecideSent(tx *bbolt.Tx, _ string, in SentMessages, _ time.Time) ([]Event, []string, error) {
+	ev := &Sent{}
+	seen := make(map[string]bool, len(in.IDs))
+	var o Order
+	for _, id := range in.IDs {
+		id, _, _ = strings.Cut(id, "/")
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		ok, err := o.load(tx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok && o.Delivery == DeliveryPending {
+			ev.Orders = append(ev.Orders, id)
+		}
+	}
+	if len(ev.Orders) == 0 {
+		return nil, nil, nil
+	}
+	return []Event{ev}, ev.Orders, nil
+}
+
+func applySent(tx *bbolt.Tx, ev *Sent) error {
+	for _, id := range ev.Orders {
+		err := change(tx, id, func(o *Order) {
+			if o.Delivery == DeliveryPending {
+				o.Delivery = DeliverySent
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

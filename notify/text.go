@@ -1,0 +1,124 @@
+package notify
+
+import (
+	"strconv"
+	"time"
+
+	"qingkong/alerts"
+)
+
+// writer words the orders of one plan. What is the same for all of them is worded once.
+type writer struct {
+	plan  *Plan
+	issue Issued // the common fields
+	head  string // after the recipient's name
+	tail  string // after the measures
+	buf   []byte
+}
+
+var levelWords = map[alerts.Level]string{
+	"advisory": "管控要求",
+	"yellow":   "黄色(Ⅲ级)",
+	"orange":   "橙色(Ⅱ级)",
+	"red":      "红色(Ⅰ级)",
+}
+
+// Basis of an order under a warning: article 96 lets the government order stops and limits while one is in
+// force. An advisory has no such power behind it and asks.
+const (
+	warningBasis  = "《中华人民共和国大气污染防治法》第九十六条"
+	advisoryBasis = "应对污染天气工作要求"
+)
+
+func newWriter(p *Plan) *writer {
+	w := &writer{plan: p, issue: Issued{
+		WarningID: p.Warning, Level: p.Level, DocumentNo: p.DocumentNo,
+		IssuedAt: p.At, EffectiveFrom: p.StartsAt, EndsAt: p.EndsAt, AcknowledgeBy: p.AcknowledgeBy,
+		ListVersion: p.ListVersion, ListHash: p.ListHash, Drill: p.Drill, ContactRef: p.ContactRef,
+	}}
+	mark, note := "", ""
+	if p.Drill {
+		mark, note = "【演练】", "本次为演练，请按演练方案响应，不实际停产限产。\n"
+	}
+	document := ""
+	if p.DocumentNo != "" {
+		document = "（" + p.DocumentNo + "）"
+	}
+	advisory := p.Level == "advisory"
+	basis, window := warningBasis, window(p)
+	if advisory {
+		basis = advisoryBasis
+		w.issue.Title = mark + "应对污染天气管控要求告知"
+		w.head = "：\n" + note + "为落实" + basis + document + "，" + window + "，请你单位采取下列减排措施，予以配合：\n"
+	} else {
+		w.issue.Title = mark + "重污染天气" + levelWords[p.Level] + "预警应急减排指令"
+		w.head = "：\n" + note + "依据" + basis + document + "，现启动重污染天气" + levelWords[p.Level] +
+			"预警应急响应，" + window + "。你单位应当执行下列应急减排措施：\n"
+	}
+	w.issue.LegalBasis = basis
+	w.tail = "请于" + when(p.AcknowledgeBy) + "前确认。"
+	if !advisory {
+		w.tail += "不能执行的，请在同一期限内说明理由。"
+	}
+	return w
+}
+
+// window words when the measures apply.
+func window(p *Plan) string {
+	s := "自" + when(p.StartsAt) + "起"
+	if p.EndsAt != nil {
+		return s + "至" + when(*p.EndsAt) + "止"
+	}
+	return s + "，解除时间另行通知"
+}
+
+// when words a time in Shanghai; midnight at the end of a day is its 24时.
+func when(t time.Time) string {
+	t = t.In(alerts.Shanghai())
+	h, m, _ := t.Clock()
+	if h == 0 && m == 0 {
+		t, h = t.AddDate(0, 0, -1), 24
+	}
+	s := strconv.Itoa(t.Year()) + "年" + strconv.Itoa(int(t.Month())) + "月" + strconv.Itoa(t.Day()) + "日" + strconv.Itoa(h) + "时"
+	if m != 0 {
+		s += strconv.Itoa(m) + "分"
+	}
+	return s
+}
+
+// order words one recipient's order; last is its latest one under this warning, or nil.
+func (w *writer) order(t *target, measures []byte, last *Order) *Issued {
+	ev := new(Issued)
+	*ev = w.issue
+	ev.Revision = 1
+	if last != nil {
+		ev.Revision = last.Revision + 1
+		ev.Supersedes = &last.ID
+	}
+	ev.ID = orderID(ev.WarningID, t.id, ev.Revision)
+	ev.RecipientID, ev.RecipientName, ev.Town, ev.Sector, ev.Grade = t.id, t.name, t.town, t.sector, t.grade
+	ev.Measures = measures
+	b := append(w.buf[:0], t.name...)
+	b = append(b, w.head...)
+	for i := range t.measures {
+		m := &t.measures[i]
+		b = append(strconv.AppendInt(b, int64(i+1), 10), ". "...)
+		if m.Unit != "" {
+			b = append(append(b, m.Unit...), "："...)
+		}
+		b = append(b, m.Text...)
+		if m.CompleteWithinH > 0 {
+			b = append(strconv.AppendFloat(append(b, "（"...), m.CompleteWithinH, 'f', -1, 64), "小时内完成）"...)
+		}
+		b = append(b, '\n')
+	}
+	b = append(b, w.tail...)
+	ev.Text, w.buf = string(b), b
+	return ev
+}
+
+// size estimates the body from above, but for characters that JSON escapes.
+func (ev *Issued) size() int {
+	return 900 + len(ev.ID) + len(ev.RecipientID) + len(ev.RecipientName) + len(ev.Town) + len(ev.Title) + len(ev.Text) +
+		len(ev.LegalBasis) + len(ev.DocumentNo) + len(ev.ListHash) + len(ev.Plan) + len(ev.Measures)
+}

@@ -1,0 +1,236 @@
+package reductionlist
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// Begin opens a version of a list. Head returns one for a list.
+type Begin struct {
+	Hash     string
+	Count    int
+	Source   string
+	Workbook string // "sha256:…" of the stored workbook, when there is one
+	List     List   // its recipients are not looked at
+}
+
+// Head is the Begin of l; the caller adds Source and Workbook. It sorts l.
+func Head(l *List) Begin {
+	head := *l
+	head.Recipients = nil
+	return Begin{Hash: l.Hash(), Count: len(l.Recipients), List: head}
+}
+
+// AddRows adds recipients to a begun version: in the order of ids, after those already there.
+type AddRows struct {
+	Version    string
+	Recipients []Recipient
+}
+
+// Approve is the second person's consent; Revision is the one they saw.
+type Approve struct {
+	Version  string
+	Revision int
+}
+
+// Activate makes a version count. Revision 0 leaves the check of the revision to the hash.
+type Activate struct {
+	Version  string
+	Revision int
+	Hash     string
+	Count    int
+	// NeedApproval refuses a version that no second person has approved.
+	NeedApproval bool
+}
+
+// DecideBegin opens a version. The same list again is answered with the version there is and no event;
+// another list under the same id is a conflict.
+func DecideBegin(tx *bbolt.Tx, actor string, in Begin, now time.Time) ([]Event, Version, error) {
+	if err := checkHead(in); err != nil {
+		return nil, Version{}, err
+	}
+	id := VersionID(in.List.EffectiveFrom, in.Hash)
+	if data := tx.Bucket(bucketVersions).Get([]byte(id)); data != nil {
+		v, err := GetVersion(tx, id)
+		if err == nil && v.Hash != in.Hash {
+			err = refusal.New(refusal.Conflict, "list.other_hash", refusal.Args{"version": id, "have": v.Hash, "given": in.Hash})
+		}
+		return nil, v, err
+	}
+	ev := Begun{Version: id, Hash: in.Hash, Count: in.Count, Source: in.Source, Workbook: in.Workbook, List: in.List}
+	ev.List.Recipients = nil
+	return []Event{ev}, begunVersion(ev, actor, now), nil
+}
+
+var hashForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+func checkHead(in Begin) error {
+	var wrong []refusal.Field
+	field := func(path, rule string, value any) {
+		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: refusal.Args{"value": value}})
+	}
+	if !hashForm.MatchString(in.Hash) {
+		field("hash", "list.bad_hash", in.Hash)
+	}
+	if in.Workbook != "" && !hashForm.MatchString(in.Workbook) {
+		field("workbook", "list.bad_hash", in.Workbook)
+	}
+	if in.Count <= 0 {
+		field("count", "list.empty", in.Count)
+	}
+	if !isDate(in.List.EffectiveFrom) {
+		field("list.effective_from", "list.date", in.List.EffectiveFrom)
+	}
+	if to := in.List.EffectiveTo; to != "" && !isDate(to) {
+		field("list.effective_to", "list.date", to)
+	} else if to != "" && to < in.List.EffectiveFrom {
+		field("list.effective_to", "list.dates_reversed", to)
+	}
+	return refusal.Input(wrong)
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
+// DecideRows adds recipients to a draft. Rows that are all there already with the same content are answered
+// with no event, so a caller may repeat a chunk whose answer was lost.
+func DecideRows(tx *bbolt.Tx, _ string, in AddRows, _ time.Time) ([]Event, Version, error) {
+	v, err := GetVersion(tx, in.Version)
+	if err != nil {
+		return nil, v, err
+	}
+	if err := checkRows(in.Recipients); err != nil || len(in.Recipients) == 0 {
+		return nil, v, err
+	}
+	if v.LastID != "" && in.Recipients[0].ID <= v.LastID {
+		if sameRows(tx, in) {
+			return nil, v, nil
+		}
+		if v.State == StateDraft {
+			return nil, v, refusal.New(refusal.Conflict, "list.rows_order", refusal.Args{"first": in.Recipients[0].ID, "last": v.LastID})
+		}
+	}
+	if v.State != StateDraft {
+		return nil, v, refusal.Transition("list.rows_closed", v.State, refusal.Args{"version": v.ID})
+	}
+	if v.Added+len(in.Recipients) > v.Count {
+		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": v.Added + len(in.Recipients), "want": v.Count})
+	}
+	return []Event{RowsAdded(in)}, v, nil
+}
+
+// recipientID is the form an id must have to stand in a subject and in an order's id.
+var recipientID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+
+func checkRows(rs []Recipient) error {
+	var wrong []refusal.Field
+	for i := range rs {
+		field := func(rule string) {
+			wrong = append(wrong, refusal.Field{Path: "recipients[" + strconv.Itoa(i) + "].id", Rule: rule, Args: refusal.Args{"value": rs[i].ID}})
+		}
+		switch {
+		case !recipientID.MatchString(rs[i].ID):
+			field("list.id_form")
+		case i > 0 && rs[i].ID <= rs[i-1].ID:
+			field("list.not_ascending")
+		}
+	}
+	return refusal.Input(wrong)
+}
+
+func sameRows(tx *bbolt.Tx, in AddRows) bool {
+	rows := tx.Bucket(bucketRows)
+	for i := range in.Recipients {
+		r := &in.Recipients[i]
+		if !bytes.Equal(rows.Get(rowKey(in.Version, r.ID)), canonical(r)) {
+			return false
+		}
+	}
+	return true
+}
+
+// DecideApprove records the consent of a second person to a complete draft.
+func DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Event, Version, error) {
+	v, err := GetVersion(tx, in.Version)
+	switch {
+	case err != nil:
+		return nil, v, err
+	case v.State != StateDraft && v.ApprovedBy == actor:
+		return nil, v, nil
+	case v.State != StateDraft:
+		return nil, v, refusal.Transition("list.not_draft", v.State, refusal.Args{"version": v.ID})
+	case in.Revision != v.Revision:
+		return nil, v, stale(v, in.Revision)
+	case v.BegunBy == actor:
+		return nil, v, refusal.New(refusal.SamePerson, "list.same_person", refusal.Args{"actor": actor})
+	}
+	if err := complete(v); err != nil {
+		return nil, v, err
+	}
+	ev := Approved{Version: v.ID}
+	return []Event{ev}, v.approved(actor, now), nil
+}
+
+// DecideActivate makes a version count from its effective date on. It refuses a version whose rows are not
+// those that were begun. The same activation again is answered with no event.
+func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]Event, Version, error) {
+	v, err := GetVersion(tx, in.Version)
+	if err != nil {
+		return nil, v, err
+	}
+	if in.Hash != v.Hash {
+		return nil, v, refusal.New(refusal.Conflict, "list.other_hash", refusal.Args{"version": v.ID, "have": v.Hash, "given": in.Hash})
+	}
+	if in.Count != v.Count {
+		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": in.Count, "want": v.Count})
+	}
+	if v.State == StateActive {
+		return nil, v, nil
+	}
+	if in.Revision != 0 && in.Revision != v.Revision {
+		return nil, v, stale(v, in.Revision)
+	}
+	if in.NeedApproval && v.State != StateApproved {
+		return nil, v, refusal.Transition("list.not_approved", v.State, refusal.Args{"version": v.ID})
+	}
+	if err := complete(v); err != nil {
+		return nil, v, err
+	}
+	ev := Activated{Version: v.ID, Hash: v.Hash, Count: v.Count,
+		Towns: counts(v.Towns), Sectors: counts(v.Sectors), Grades: counts(v.Grades)}
+	return []Event{ev}, v.activated(actor, now), nil
+}
+
+func stale(v Version, given int) error {
+	return refusal.New(refusal.StaleRevision, "list.stale_revision", refusal.Args{"given": given, "want": v.Revision})
+}
+
+// complete refuses a version whose rows do not add up to what was begun.
+func complete(v Version) error {
+	if v.Added != v.Count {
+		return refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": v.Added, "want": v.Count})
+	}
+	if have := v.Chain.String(); have != v.Hash {
+		return refusal.New(refusal.Conflict, "list.rows_hash", refusal.Args{"version": v.ID, "have": have, "want": v.Hash})
+	}
+	return nil
+}
+
+func counts(m map[string]int) []Count {
+	cs := make([]Count, 0, len(m))
+	for k, n := range m {
+		cs = append(cs, Count{k, n})
+	}
+	slices.SortFunc(cs, func(a, b Count) int { return strings.Compare(a.Key, b.Key) })
+	return cs
+}

@@ -1,0 +1,17 @@
+// Package reductionlist is the emission-reduction list (应急减排清单): who has to do what at which warning
+// level, read from and written to a workbook, checked, and kept in versions.
+//
+// Start with [ReadWorkbook] for a file, [MeasuresAt] for what one recipient has to do at a level, and
+// [Current] for the version in force. A version enters the record as one [Begun], many [RowsAdded] in the
+// order of recipient ids, and one [Activated] that makes it count; its hash is a chain over the rows, so
+// activation compares one value however long the list is.
+//
+// # Key layout
+//
+//	list.versions    version id                              -> version as JSON
+//	list.rows        version id | 0 | recipient id           -> recipient as JSON, without contact
+//	list.contacts    version id | 0 | recipient id           -> reference of the contact in the vault
+//	list.effective   effective date (2006-01-02) | 8 bytes of activation time in ms, big-endian | version id -> empty
+//
+// Names and telephone numbers of contacts are in none of them: see [SplitContacts].
+package reductionlist

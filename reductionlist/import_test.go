@@ -1,0 +1,135 @@
+package reductionlist_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/reductionlist"
+	"qingkong/seeds/example"
+)
+
+// store is a database with this package's buckets.
+func store(t testing.TB) *bbolt.DB {
+	t.Helper()
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "list.db"), 0o600, &bbolt.Options{NoSync: true, NoFreelistSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	must(t, db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range reductionlist.Buckets() {
+			if _, err := tx.CreateBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return db
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// at is a wall time in Asia/Shanghai.
+func at(t testing.TB, text string) time.Time {
+	t.Helper()
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	must(t, err)
+	when, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
+	must(t, err)
+	return when
+}
+
+func exampleList(n int) *reductionlist.List {
+	return &reductionlist.List{Name: "示例清单", Region: "120111", EffectiveFrom: "2016-12-16", CompiledBy: "示例",
+		Emission: reductionlist.Amounts{SO2: 1, NOx: 2, PM: 3, VOCs: 4}, Recipients: example.Recipients(1, n, example.Places)}
+}
+
+// chunkBytes leaves room for the rest of an event below the size of a block.
+const chunkBytes = 600 << 10
+
+// importList runs the whole import, one transaction for each event, and hands every event to saw.
+func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time, saw func(reductionlist.Event)) reductionlist.Version {
+	t.Helper()
+	run := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error)) reductionlist.Version {
+		var v reductionlist.Version
+		must(t, db.Update(func(tx *bbolt.Tx) error {
+			evs, version, err := decide(tx)
+			v = version
+			if err != nil {
+				return err
+			}
+			for _, ev := range evs {
+				saw(ev)
+				if err := reductionlist.Apply(tx, nil, now, "duty", ev); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		return v
+	}
+	head := reductionlist.Head(l)
+	v := run(func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error) {
+		return reductionlist.DecideBegin(tx, "duty", head, now)
+	})
+	for _, chunk := range reductionlist.Chunks(l, chunkBytes) {
+		run(func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error) {
+			return reductionlist.DecideRows(tx, "duty", reductionlist.AddRows{Version: v.ID, Recipients: chunk}, now)
+		})
+	}
+	return run(func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error) {
+		return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: head.Hash, Count: head.Count}, now)
+	})
+}
+
+func splitContacts(t testing.TB, l *reductionlist.List) {
+	t.Helper()
+	must(t, reductionlist.SplitContacts(l, func(id string, _ reductionlist.Contact) (string, error) { return "v:" + id, nil }))
+}
+
+func BenchmarkWriteWorkbook20000(b *testing.B) {
+	l := exampleList(20000)
+	for b.Loop() {
+		var buf bytes.Buffer
+		must(b, l.WriteWorkbook(&buf))
+		b.ReportMetric(float64(buf.Len()), "bytes")
+	}
+}
+
+func BenchmarkReadWorkbook20000(b *testing.B) {
+	var buf bytes.Buffer
+	must(b, exampleList(20000).WriteWorkbook(&buf))
+	for b.Loop() {
+		l, _, err := reductionlist.ReadWorkbookBytes(buf.Bytes())
+		must(b, err)
+		if len(l.Recipients) != 20000 {
+			b.Fatal(len(l.Recipients))
+		}
+	}
+}
+
+// BenchmarkImport20000 is the record's part of an import: decide, encode each event, apply.
+func BenchmarkImport20000(b *testing.B) {
+	l := exampleList(20000)
+	splitContacts(b, l)
+	for b.Loop() {
+		b.StopTimer()
+		db := store(b)
+		b.StartTimer()
+		importList(b, db, l, at(b, "2016-12-16 08:00"), func(ev reductionlist.Event) {
+			if _, err := json.Marshal(ev); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

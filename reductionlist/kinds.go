@@ -1,0 +1,160 @@
+package reductionlist
+
+import "qingkong/alerts"
+
+// The closed vocabularies of the workbook. Each has a code for programs and the word of the workbook.
+type (
+	Type         string // of recipient
+	Grade        string // performance grade (绩效分级)
+	Category     string // control category (管控类别)
+	Action       string
+	Source       string // of monitoring data
+	QuantityKind string
+)
+
+// Types of recipient.
+const (
+	Enterprise Type = "enterprise"
+	Site       Type = "site"
+	Fleet      Type = "fleet"
+	Department Type = "department"
+	Town       Type = "town"
+)
+
+// Grades: A to D in the 39 industries that have them, leading or not in the others.
+const (
+	GradeA             Grade = "A"
+	GradeB             Grade = "B"
+	GradeBMinus        Grade = "B-"
+	GradeC             Grade = "C"
+	GradeD             Grade = "D"
+	GradeLeading       Grade = "leading"
+	GradeNonLeading    Grade = "non_leading"
+	GradeNotApplicable Grade = "not_applicable"
+)
+
+// Control categories.
+const (
+	General   Category = "general"
+	Safeguard Category = "safeguard"
+	Micro     Category = "micro"
+	Closed    Category = "closed"
+	Voluntary Category = "voluntary"
+)
+
+// Actions a measure may ask for.
+const (
+	Stop             Action = "stop"
+	Limit            Action = "limit"
+	ReduceCoal       Action = "reduce_coal"
+	AllocateWaste    Action = "allocate_waste"
+	SwitchFuel       Action = "switch_fuel"
+	ImproveTreatment Action = "improve_treatment"
+	StopVehicles     Action = "stop_vehicles"
+	StopWork         Action = "stop_work"
+	CleanRoads       Action = "clean_roads"
+	OtherAction      Action = "other"
+)
+
+// Sources of monitoring data.
+const (
+	CEMS     Source = "cems"
+	Power    Source = "power"
+	DCS      Source = "dcs"
+	Video    Source = "video"
+	Gate     Source = "gate"
+	Weighing Source = "weighing"
+)
+
+// Kinds of quantity. The action decides the kind; where it leaves a choice the column 数值含义 may name it.
+const (
+	AtMost   QuantityKind = "at_most"
+	ReduceBy QuantityKind = "reduce_by"
+	AtLeast  QuantityKind = "at_least"
+)
+
+// vocabulary maps the workbook's words to codes and back, in the order in which they are offered.
+type vocabulary[T ~string] struct {
+	words []string
+	codes []T
+}
+
+func (v vocabulary[T]) code(word string) (T, bool) {
+	for i, w := range v.words {
+		if w == word {
+			return v.codes[i], true
+		}
+	}
+	return "", false
+}
+
+func (v vocabulary[T]) word(code T) string {
+	for i, c := range v.codes {
+		if c == code {
+			return v.words[i]
+		}
+	}
+	return string(code)
+}
+
+func (v vocabulary[T]) has(code T) bool {
+	for _, c := range v.codes {
+		if c == code {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	types = vocabulary[Type]{
+		[]string{"工业企业", "施工工地", "用车单位", "部门", "街镇"},
+		[]Type{Enterprise, Site, Fleet, Department, Town}}
+	grades = vocabulary[Grade]{
+		[]string{"A", "B", "B-", "C", "D", "引领性", "非引领性", "不适用"},
+		[]Grade{GradeA, GradeB, GradeBMinus, GradeC, GradeD, GradeLeading, GradeNonLeading, GradeNotApplicable}}
+	categories = vocabulary[Category]{
+		[]string{"一般", "保障类", "小微涉气", "长期停产", "自主减排"},
+		[]Category{General, Safeguard, Micro, Closed, Voluntary}}
+	levels = vocabulary[alerts.Level]{
+		[]string{"管控要求", "黄色", "橙色", "红色"},
+		[]alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}}
+	actions = vocabulary[Action]{
+		[]string{"停产", "限产", "降低煤耗", "焚烧分配", "燃料替代", "提效治理", "停运", "停工", "洒水保洁", "其他"},
+		[]Action{Stop, Limit, ReduceCoal, AllocateWaste, SwitchFuel, ImproveTreatment, StopVehicles, StopWork, CleanRoads, OtherAction}}
+	sources = vocabulary[Source]{
+		[]string{"CEMS", "用电", "DCS", "视频", "门禁", "称重"},
+		[]Source{CEMS, Power, DCS, Video, Gate, Weighing}}
+	quantityKinds = vocabulary[QuantityKind]{
+		[]string{"不超过", "减少", "不少于"},
+		[]QuantityKind{AtMost, ReduceBy, AtLeast}}
+)
+
+// Label is the workbook's word.
+func (t Type) Label() string { return types.word(t) }
+
+// Label is the workbook's word.
+func (g Grade) Label() string { return grades.word(g) }
+
+// Label is the workbook's word.
+func (c Category) Label() string { return categories.word(c) }
+
+// Label is the workbook's word.
+func (a Action) Label() string { return actions.word(a) }
+
+// Label is the workbook's word.
+func (s Source) Label() string { return sources.word(s) }
+
+// kindOf is the kind of quantity an action means, and whether the workbook may name another.
+func kindOf(a Action) (kind QuantityKind, free bool) {
+	switch a {
+	case Limit, ReduceCoal:
+		return ReduceBy, false
+	case AllocateWaste:
+		return AtMost, false
+	case CleanRoads, ImproveTreatment:
+		return AtLeast, true
+	default:
+		return AtMost, true
+	}
+}

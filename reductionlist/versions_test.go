@@ -1,0 +1,431 @@
+package reductionlist_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+	"pgregory.net/rapid"
+
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+// dump is every key and value of the package's buckets.
+func dump(t testing.TB, db *bbolt.DB) string {
+	t.Helper()
+	var b strings.Builder
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		for _, name := range reductionlist.Buckets() {
+			fmt.Fprintf(&b, "== %s\n", name)
+			if err := tx.Bucket([]byte(name)).ForEach(func(k, v []byte) error {
+				_, err := fmt.Fprintf(&b, "%q %q\n", k, v)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return b.String()
+}
+
+func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
+	live, replayed := store(t), store(t)
+	l := exampleList(700)
+	splitContacts(t, l)
+	now := at(t, "2016-12-16 08:00")
+	kinds := map[string]int{}
+	importList(t, live, l, now, func(ev reductionlist.Event) {
+		kinds[ev.Kind()]++
+		data, err := json.Marshal(ev)
+		must(t, err)
+		back, err := reductionlist.Decode(ev.Kind(), data)
+		must(t, err)
+		must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, nil, now, "duty", back) }))
+	})
+	if kinds["list.begun"] != 1 || kinds["list.rows"] < 2 || kinds["list.activated"] != 1 {
+		t.Errorf("events %v, want one begun, several rows, one activated", kinds)
+	}
+	if dump(t, live) != dump(t, replayed) {
+		t.Error("live and replayed state differ")
+	}
+}
+
+func TestContactsStayOutOfTheRecord(t *testing.T) {
+	l := exampleList(60)
+	vault := map[string]reductionlist.Contact{}
+	must(t, reductionlist.SplitContacts(l, func(id string, c reductionlist.Contact) (string, error) {
+		vault["v:"+id] = c
+		return "v:" + id, nil
+	}))
+	if len(vault) != 60 {
+		t.Fatalf("%d contacts, want 60", len(vault))
+	}
+	db := store(t)
+	v := importList(t, db, l, at(t, "2016-12-16 08:00"), func(ev reductionlist.Event) {
+		data, err := json.Marshal(ev)
+		must(t, err)
+		for _, c := range vault {
+			for _, secret := range []string{c.Name, c.Phone, c.BackupName, c.BackupPhone} {
+				if bytes.Contains(data, []byte(`"`+secret+`"`)) {
+					t.Fatalf("%s holds %q", ev.Kind(), secret)
+				}
+			}
+		}
+	})
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		r, err := reductionlist.GetRecipient(tx, v.ID, "E0007")
+		if err == nil && vault[r.ContactRef].Name != "示例联系人7" {
+			t.Errorf("E0007's contact %q leads to %+v", r.ContactRef, vault[r.ContactRef])
+		}
+		return err
+	}))
+}
+
+func TestTheSameListAgainChangesNothing(t *testing.T) {
+	db := store(t)
+	first := importList(t, db, exampleList(700), at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
+	before := dump(t, db)
+	again := importList(t, db, exampleList(700), at(t, "2016-12-17 08:00"), func(ev reductionlist.Event) {
+		t.Errorf("event %s, want none", ev.Kind())
+	})
+	if again.ID != first.ID || dump(t, db) != before {
+		t.Errorf("version %s then %s, or state changed", first.ID, again.ID)
+	}
+}
+
+func TestVersionID(t *testing.T) {
+	hash := "sha256:1a2b3c" + strings.Repeat("0", 58)
+	if got := reductionlist.VersionID("2016-12-16", hash); got != "L20161216-1a2b3c" {
+		t.Errorf("VersionID = %q", got)
+	}
+}
+
+// Each row begins from a version of three rows of which two have been added.
+func TestRefusals(t *testing.T) {
+	now := at(t, "2016-12-16 08:00")
+	type V = reductionlist.Version
+	type E = []reductionlist.Event
+	for _, c := range []struct {
+		name string
+		act  func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error)
+		code refusal.Code
+		rule string
+	}{
+		{"begin with no recipients", func(tx *bbolt.Tx, _ V, l *reductionlist.List) (E, V, error) {
+			in := reductionlist.Head(l)
+			in.Count = 0
+			return reductionlist.DecideBegin(tx, "duty", in, now)
+		}, refusal.Invalid, "input.wrong"},
+		{"begin with a hash that is none", func(tx *bbolt.Tx, _ V, l *reductionlist.List) (E, V, error) {
+			in := reductionlist.Head(l)
+			in.Hash = "sha256:abc"
+			return reductionlist.DecideBegin(tx, "duty", in, now)
+		}, refusal.Invalid, "input.wrong"},
+		{"begin ending before it begins", func(tx *bbolt.Tx, _ V, l *reductionlist.List) (E, V, error) {
+			in := reductionlist.Head(l)
+			in.List.EffectiveTo = "2016-12-15"
+			return reductionlist.DecideBegin(tx, "duty", in, now)
+		}, refusal.Invalid, "input.wrong"},
+		{"another list under the same id", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			in := reductionlist.Head(l)
+			in.Hash = v.Hash[:len(v.Hash)-6] + "000000"
+			return reductionlist.DecideBegin(tx, "duty", in, now)
+		}, refusal.Conflict, "list.other_hash"},
+		{"rows of an unknown version", func(tx *bbolt.Tx, _ V, l *reductionlist.List) (E, V, error) {
+			return reductionlist.DecideRows(tx, "duty", rowsOf("L20161216-000000", l, 2, 3), now)
+		}, refusal.NotFound, "list.no_version"},
+		{"rows not ascending", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			in := rowsOf(v.ID, l, 1, 3)
+			in.Recipients[0], in.Recipients[1] = in.Recipients[1], in.Recipients[0]
+			return reductionlist.DecideRows(tx, "duty", in, now)
+		}, refusal.Invalid, "input.wrong"},
+		{"a row with an id no subject can hold", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			in := rowsOf(v.ID, l, 2, 3)
+			in.Recipients[0].ID = "E.3"
+			return reductionlist.DecideRows(tx, "duty", in, now)
+		}, refusal.Invalid, "input.wrong"},
+		{"a row again with other content", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			in := rowsOf(v.ID, l, 1, 2)
+			in.Recipients[0].Name = "another"
+			return reductionlist.DecideRows(tx, "duty", in, now)
+		}, refusal.Conflict, "list.rows_order"},
+		{"more rows than begun", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			in := rowsOf(v.ID, l, 2, 3)
+			extra := in.Recipients[0]
+			extra.ID = "E9999"
+			in.Recipients = append(in.Recipients, extra)
+			return reductionlist.DecideRows(tx, "duty", in, now)
+		}, refusal.Conflict, "list.count"},
+		{"activate before all rows are there", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
+			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3}, now)
+		}, refusal.Conflict, "list.count"},
+		{"activate with another count", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
+			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 2}, now)
+		}, refusal.Conflict, "list.count"},
+		{"activate with another hash", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
+			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: "sha256:0", Count: 3}, now)
+		}, refusal.Conflict, "list.other_hash"},
+		{"activate rows that are not those begun", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			in := rowsOf(v.ID, l, 2, 3)
+			in.Recipients[0].Name = "another"
+			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", in, now)); err != nil {
+				return nil, V{}, err
+			}
+			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3}, now)
+		}, refusal.Conflict, "list.rows_hash"},
+		{"activate at a revision gone by", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 2, 3), now)); err != nil {
+				return nil, V{}, err
+			}
+			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 7}, now)
+		}, refusal.StaleRevision, "list.stale_revision"},
+		{"activate without the approval that is needed", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 2, 3), now)); err != nil {
+				return nil, V{}, err
+			}
+			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, NeedApproval: true}, now)
+		}, refusal.TransitionRefused, "list.not_approved"},
+		{"approve what is not complete", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
+			return reductionlist.DecideApprove(tx, "approver", reductionlist.Approve{Version: v.ID, Revision: 1}, now)
+		}, refusal.Conflict, "list.count"},
+		{"approve one's own import", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
+			return reductionlist.DecideApprove(tx, "duty", reductionlist.Approve{Version: v.ID, Revision: 1}, now)
+		}, refusal.SamePerson, "list.same_person"},
+		{"rows after activation", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
+			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 2, 3), now)); err != nil {
+				return nil, V{}, err
+			}
+			if _, err := apply(tx, now)(reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3}, now)); err != nil {
+				return nil, V{}, err
+			}
+			in := rowsOf(v.ID, l, 2, 3)
+			in.Recipients[0].ID = "E9999"
+			return reductionlist.DecideRows(tx, "duty", in, now)
+		}, refusal.TransitionRefused, "list.rows_closed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			db, l := store(t), exampleList(3)
+			must(t, db.Update(func(tx *bbolt.Tx) error {
+				v, err := apply(tx, now)(reductionlist.DecideBegin(tx, "duty", reductionlist.Head(l), now))
+				if err != nil {
+					return err
+				}
+				if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 0, 2), now)); err != nil {
+					return err
+				}
+				evs, _, err := c.act(tx, v, l)
+				e, ok := err.(*refusal.Error)
+				if !ok || len(evs) != 0 || e.Code != c.code || e.Rule != c.rule {
+					t.Errorf("%d events and %v, want %s by %s", len(evs), err, c.code, c.rule)
+				}
+				return nil
+			}))
+		})
+	}
+}
+
+// apply applies what was decided and passes on the version.
+func apply(tx *bbolt.Tx, now time.Time) func([]reductionlist.Event, reductionlist.Version, error) (reductionlist.Version, error) {
+	return func(evs []reductionlist.Event, v reductionlist.Version, err error) (reductionlist.Version, error) {
+		for _, ev := range evs {
+			if err == nil {
+				err = reductionlist.Apply(tx, nil, now, "duty", ev)
+			}
+		}
+		return v, err
+	}
+}
+
+func rowsOf(version string, l *reductionlist.List, from, to int) reductionlist.AddRows {
+	in := reductionlist.AddRows{Version: version}
+	for _, r := range l.Recipients[from:to] {
+		in.Recipients = append(in.Recipients, *r)
+	}
+	return in
+}
+
+func TestApprovalByASecondPersonThenActivation(t *testing.T) {
+	now := at(t, "2016-12-16 08:00")
+	db, l := store(t), exampleList(3)
+	must(t, db.Update(func(tx *bbolt.Tx) error {
+		do := apply(tx, now)
+		v, err := do(reductionlist.DecideBegin(tx, "duty", reductionlist.Head(l), now))
+		must(t, err)
+		_, err = do(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 0, 3), now))
+		must(t, err)
+		v, err = do(reductionlist.DecideApprove(tx, "approver", reductionlist.Approve{Version: v.ID, Revision: 1}, now))
+		must(t, err)
+		if v.State != reductionlist.StateApproved || v.Revision != 2 || v.ApprovedBy != "approver" {
+			t.Errorf("approved: %+v", v)
+		}
+		v, err = do(reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 2, NeedApproval: true}, now))
+		must(t, err)
+		if v.State != reductionlist.StateActive || v.Revision != 3 {
+			t.Errorf("activated: %+v", v)
+		}
+		return nil
+	}))
+}
+
+func TestActivationCountsTownsSectorsAndGrades(t *testing.T) {
+	l := exampleList(400)
+	want := map[string]int{}
+	for _, r := range l.Recipients {
+		want["town "+r.Town]++
+		want["sector "+r.Sector()]++
+		want["grade "+string(r.Grade)]++
+	}
+	got := map[string]int{}
+	importList(t, store(t), l, at(t, "2016-12-16 08:00"), func(ev reductionlist.Event) {
+		if a, ok := ev.(reductionlist.Activated); ok {
+			for kind, counts := range map[string][]reductionlist.Count{"town ": a.Towns, "sector ": a.Sectors, "grade ": a.Grades} {
+				for _, c := range counts {
+					got[kind+c.Key] += c.N
+				}
+			}
+		}
+	})
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("counts %v, want %v", got, want)
+	}
+}
+
+func TestScanRecipientsPagesInTheOrderOfIDs(t *testing.T) {
+	db, l := store(t), exampleList(100)
+	v := importList(t, db, l, at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
+	other := exampleList(5)
+	other.EffectiveFrom = "2017-10-01"
+	importList(t, db, other, at(t, "2017-09-01 08:00"), func(reductionlist.Event) {})
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		var ids []string
+		for after, pages := "", 0; ; pages++ {
+			page, next, err := reductionlist.ScanRecipients(tx, v.ID, after, 30)
+			must(t, err)
+			for _, r := range page {
+				ids = append(ids, r.ID)
+			}
+			if next == "" {
+				if pages != 3 {
+					t.Errorf("%d full pages before the last, want 3", pages)
+				}
+				break
+			}
+			after = next
+		}
+		if len(ids) != 100 || ids[0] != "E0001" || ids[99] != "E0100" {
+			t.Errorf("%d ids from %s", len(ids), ids[0])
+		}
+		_, err := reductionlist.GetRecipient(tx, v.ID, "E0101")
+		if refusal.CodeOf(err) != refusal.NotFound {
+			t.Errorf("unknown recipient: %v", err)
+		}
+		whole, err := reductionlist.Load(tx, v.ID)
+		must(t, err)
+		if whole.Hash() != v.Hash {
+			t.Error("the version loaded has another hash")
+		}
+		return nil
+	}))
+}
+
+// The version in force is the activated one with the latest effective date not after the day whose last day has not
+// passed; of several, the one activated last.
+func TestCurrentVersion(t *testing.T) {
+	day := func(n int) string {
+		return time.Date(2016, 12, 1+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	}
+	zone := at(t, "2016-12-01 00:00").Location()
+	rapid.Check(t, func(rt *rapid.T) {
+		db := store(t)
+		type made struct{ from, to, id string }
+		var all []made
+		for i := range rapid.IntRange(0, 5).Draw(rt, "versions") {
+			from := rapid.IntRange(0, 9).Draw(rt, "from")
+			l := exampleList(1)
+			l.Name = fmt.Sprint("list ", i)
+			l.EffectiveFrom = day(from)
+			if rapid.Bool().Draw(rt, "ends") {
+				l.EffectiveTo = day(from + rapid.IntRange(0, 4).Draw(rt, "days"))
+			}
+			v := importList(t, db, l, at(t, "2016-11-01 08:00").Add(time.Duration(i)*time.Hour), func(reductionlist.Event) {})
+			all = append(all, made{l.EffectiveFrom, l.EffectiveTo, v.ID})
+		}
+		today := day(rapid.IntRange(-1, 15).Draw(rt, "today"))
+		want := made{}
+		for _, m := range all {
+			if m.from <= today && (m.to == "" || today <= m.to) && m.from >= want.from {
+				want = m
+			}
+		}
+		clock := rapid.SampledFrom([]string{"00:00", "12:30", "23:59"}).Draw(rt, "clock")
+		when, err := time.ParseInLocation("2006-01-02 15:04", today+" "+clock, zone)
+		must(t, err)
+		must(t, db.View(func(tx *bbolt.Tx) error {
+			v, err := reductionlist.Current(tx, when.UTC())
+			if v.ID != want.id || (want.id == "") != (refusal.CodeOf(err) == refusal.NotFound) {
+				rt.Fatalf("on %s %s: %q, %v, want %q of %v", today, clock, v.ID, err, want.id, all)
+			}
+			return nil
+		}))
+	})
+}
+
+func TestListVersionsPagesFromTheLatest(t *testing.T) {
+	db := store(t)
+	for i := range 5 {
+		l := exampleList(1)
+		l.EffectiveFrom = fmt.Sprintf("201%d-10-01", i)
+		importList(t, db, l, at(t, "2016-11-01 08:00"), func(reductionlist.Event) {})
+	}
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		var got []string
+		for cursor := ""; ; {
+			page, next, err := reductionlist.ListVersions(tx, cursor, 2)
+			must(t, err)
+			for _, v := range page {
+				got = append(got, v.List.EffectiveFrom[:4])
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		if fmt.Sprint(got) != "[2014 2013 2012 2011 2010]" {
+			t.Errorf("versions of %v", got)
+		}
+		return nil
+	}))
+}
+
+func TestChunksHoldEveryRecipientOnceWithinTheSize(t *testing.T) {
+	l := exampleList(500)
+	chunks := reductionlist.Chunks(l, 50<<10)
+	var ids []string
+	for _, c := range chunks {
+		data, err := json.Marshal(c)
+		must(t, err)
+		if len(data) > 50<<10+2 {
+			t.Errorf("a chunk of %d bytes", len(data))
+		}
+		for _, r := range c {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) != 500 || len(chunks) < 10 {
+		t.Errorf("%d recipients in %d chunks", len(ids), len(chunks))
+	}
+	if got := reductionlist.Chunks(l, 1); len(got) != 500 {
+		t.Errorf("a size smaller than any recipient gives %d chunks, want one for each", len(got))
+	}
+}
+
+func TestDecodeRefusesAnUnknownKind(t *testing.T) {
+	if ev, err := reductionlist.Decode("list.burnt", []byte("{}")); err == nil {
+		t.Errorf("decoded %v", ev)
+	}
+}

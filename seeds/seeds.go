@@ -1,0 +1,100 @@
+// Package seeds is the data that comes with the program: Xiqing's list, its towns, the targets of the plan it
+// carries out, the criteria by which levels follow from the air, and real episodes. Nothing here is read
+// from anywhere but the program itself.
+package seeds
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+	"qingkong/seeds/towns"
+)
+
+//go:generate go run ./generate
+
+//go:embed xiqing.xlsx
+var workbook []byte
+
+//go:embed targets.json
+var targets []byte
+
+//go:embed episodes/*.csv episodes/SOURCES.md
+var episodes embed.FS
+
+//go:embed criteria
+var criteria embed.FS
+
+// Workbook is the embedded list as the file it is. The caller must not change it.
+func Workbook() []byte { return workbook }
+
+// List reads the embedded list. Every call gives a list of its own.
+func List() (*reductionlist.List, error) {
+	l, found, err := reductionlist.ReadWorkbookBytes(workbook)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		if f.Severity == reductionlist.SeverityError {
+			return nil, fmt.Errorf("seeds: %s row %d column %s: %s", f.Sheet, f.Row, f.Column, f.In("en").Message)
+		}
+	}
+	return l, nil
+}
+
+// Episode is the daily CSV of a real episode, like "tianjin-2016-12"; an unknown name is a not_found refusal.
+func Episode(name string) ([]byte, error) {
+	data, err := episodes.ReadFile("episodes/" + name + ".csv")
+	if err != nil {
+		return nil, refusal.New(refusal.NotFound, "seeds.no_episode", refusal.Args{"name": name, "have": strings.Join(Episodes(), "、")})
+	}
+	return data, nil
+}
+
+// Episodes lists the names Episode knows.
+func Episodes() []string {
+	entries, _ := fs.Glob(episodes, "episodes/*.csv")
+	for i, e := range entries {
+		entries[i] = strings.TrimSuffix(strings.TrimPrefix(e, "episodes/"), ".csv")
+	}
+	return entries
+}
+
+// Criteria holds one JSON file for each set of criteria, like national-2024.json.
+func Criteria() fs.FS {
+	sub, err := fs.Sub(criteria, "criteria")
+	if err != nil {
+		panic("seeds: " + err.Error()) // the name is constant and valid
+	}
+	return sub
+}
+
+// Towns lists Xiqing's streets, towns and zones in the order of their codes.
+func Towns() []towns.Unit { return towns.List() }
+
+// Indicator is one indicator of the plan with its target by year. Better says which way is good: low or high.
+type Indicator struct {
+	Row     int                `json:"row"`
+	ID      string             `json:"id"`
+	Name    string             `json:"name"`
+	Unit    string             `json:"unit"`
+	Better  string             `json:"better"`
+	Targets map[string]float64 `json:"targets"`
+	Note    string             `json:"note,omitempty"`
+}
+
+// Targets are the plan's indicators of the air.
+func Targets() ([]Indicator, error) {
+	var file struct {
+		Source     string      `json:"source"`
+		Indicators []Indicator `json:"indicators"`
+	}
+	if err := json.Unmarshal(targets, &file); err != nil {
+		return nil, fmt.Errorf("seeds: targets: %w", err)
+	}
+	return file.Indicators, nil
+}
