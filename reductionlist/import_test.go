@@ -3,6 +3,7 @@ package reductionlist_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -95,6 +96,60 @@ func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time
 func splitContacts(t testing.TB, l *reductionlist.List) {
 	t.Helper()
 	must(t, reductionlist.SplitContacts(l, func(id string, _ reductionlist.Contact) (string, error) { return "v:" + id, nil }))
+}
+
+func TestListVersionsPagesFromTheLatest(t *testing.T) {
+	db := store(t)
+	for i := range 5 {
+		l := exampleList(1)
+		l.EffectiveFrom = fmt.Sprintf("201%d-10-01", i)
+		importList(t, db, l, at(t, "2016-11-01 08:00"), func(reductionlist.Event) {})
+	}
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		var got []string
+		for cursor := ""; ; {
+			page, next, err := reductionlist.ListVersions(tx, cursor, 2)
+			must(t, err)
+			for _, v := range page {
+				got = append(got, v.List.EffectiveFrom[:4])
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		if fmt.Sprint(got) != "[2014 2013 2012 2011 2010]" {
+			t.Errorf("versions of %v", got)
+		}
+		return nil
+	}))
+}
+
+func TestChunksHoldEveryRecipientOnceWithinTheSize(t *testing.T) {
+	l := exampleList(500)
+	chunks := reductionlist.Chunks(l, 50<<10)
+	var ids []string
+	for _, c := range chunks {
+		data, err := json.Marshal(c)
+		must(t, err)
+		if len(data) > 50<<10+2 {
+			t.Errorf("a chunk of %d bytes", len(data))
+		}
+		for _, r := range c {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) != 500 || len(chunks) < 10 {
+		t.Errorf("%d recipients in %d chunks", len(ids), len(chunks))
+	}
+	if got := reductionlist.Chunks(l, 1); len(got) != 500 {
+		t.Errorf("a size smaller than any recipient gives %d chunks, want one for each", len(got))
+	}
+}
+
+func TestDecodeRefusesAnUnknownKind(t *testing.T) {
+	if ev, err := reductionlist.Decode("list.burnt", []byte("{}")); err == nil {
+		t.Errorf("decoded %v", ev)
+	}
 }
 
 func BenchmarkWriteWorkbook20000(b *testing.B) {

@@ -97,15 +97,6 @@ func (v vocabulary[T]) word(code T) string {
 	return string(code)
 }
 
-func (v vocabulary[T]) has(code T) bool {
-	for _, c := range v.codes {
-		if c == code {
-			return true
-		}
-	}
-	return false
-}
-
 var (
 	types = vocabulary[Type]{
 		[]string{"工业企业", "施工工地", "用车单位", "部门", "街镇"},

@@ -24,36 +24,26 @@ func (l *List) WriteWorkbook(w io.Writer) error {
 		return err
 	}
 	var (
-		lines    []lineRow
-		measures []measureRow
-		units    []unitRow
-		furnaces []furnaceRow
-		pits     []pitRow
+		lines    []*lineRow
+		measures []*measureRow
+		units    []*unitRow
+		furnaces []*furnaceRow
+		pits     []*pitRow
 	)
 	for _, r := range l.Recipients {
-		for _, v := range r.Lines {
-			lines = append(lines, lineRow{r.ID, v})
-		}
-		for _, v := range r.Measures {
-			measures = append(measures, measureRow{owner: r.ID, Measure: v})
-		}
-		for _, v := range r.Units {
-			units = append(units, unitRow{r.ID, v})
-		}
-		for _, v := range r.Furnaces {
-			furnaces = append(furnaces, furnaceRow{r.ID, v})
-		}
-		if r.Pit != nil {
-			pits = append(pits, pitRow{r.ID, *r.Pit})
-		}
+		lines = append(lines, lineRows(r)...)
+		measures = append(measures, measureRows(r)...)
+		units = append(units, unitRows(r)...)
+		furnaces = append(furnaces, furnaceRows(r)...)
+		pits = append(pits, pitRows(r)...)
 	}
 	steps := []func() error{
 		func() error { return writeSheet(f, sheetRecipients, recipientColumns, pointees(l.Recipients)) },
-		func() error { return writeSheet(f, sheetLines, lineColumns, each(lines)) },
+		func() error { return writeSheet(f, sheetLines, lineColumns, lines) },
 		func() error { return writeMeasures(f, measures) },
-		func() error { return writeSheet(f, sheetUnits, unitColumns, each(units)) },
-		func() error { return writeSheet(f, sheetFurnaces, furnaceColumns, each(furnaces)) },
-		func() error { return writeSheet(f, sheetPits, pitColumns, each(pits)) },
+		func() error { return writeSheet(f, sheetUnits, unitColumns, units) },
+		func() error { return writeSheet(f, sheetFurnaces, furnaceColumns, furnaces) },
+		func() error { return writeSheet(f, sheetPits, pitColumns, pits) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -63,12 +53,44 @@ func (l *List) WriteWorkbook(w io.Writer) error {
 	return writeZip(f, w)
 }
 
-func each[T any](rows []T) []*T {
-	ps := make([]*T, len(rows))
-	for i := range rows {
-		ps[i] = &rows[i]
+func lineRows(r *Recipient) []*lineRow {
+	rows := make([]*lineRow, len(r.Lines))
+	for i, v := range r.Lines {
+		rows[i] = &lineRow{r.ID, v}
 	}
-	return ps
+	return rows
+}
+
+func measureRows(r *Recipient) []*measureRow {
+	rows := make([]*measureRow, len(r.Measures))
+	for i, v := range r.Measures {
+		rows[i] = &measureRow{owner: r.ID, Measure: v}
+		rows[i].disassemble()
+	}
+	return rows
+}
+
+func unitRows(r *Recipient) []*unitRow {
+	rows := make([]*unitRow, len(r.Units))
+	for i, v := range r.Units {
+		rows[i] = &unitRow{r.ID, v}
+	}
+	return rows
+}
+
+func furnaceRows(r *Recipient) []*furnaceRow {
+	rows := make([]*furnaceRow, len(r.Furnaces))
+	for i, v := range r.Furnaces {
+		rows[i] = &furnaceRow{r.ID, v}
+	}
+	return rows
+}
+
+func pitRows(r *Recipient) []*pitRow {
+	if r.Pit == nil {
+		return nil
+	}
+	return []*pitRow{{r.ID, *r.Pit}}
 }
 
 // pointees copies recipients, so that writing their empty contacts leaves the list alone.
@@ -81,16 +103,13 @@ func pointees(rs []*Recipient) []*Recipient {
 	return ps
 }
 
-func writeMeasures(f *excelize.File, rows []measureRow) error {
-	for i := range rows {
-		rows[i].disassemble()
-	}
+func writeMeasures(f *excelize.File, rows []*measureRow) error {
 	for n := 1; n == 1 || len(rows) > 0; n++ {
 		name, part := sheetMeasures, rows[:min(len(rows), sheetRows)]
 		if n > 1 {
 			name += strconv.Itoa(n)
 		}
-		if err := writeSheet(f, name, measureColumns, each(part)); err != nil {
+		if err := writeSheet(f, name, measureColumns, part); err != nil {
 			return err
 		}
 		rows = rows[len(part):]

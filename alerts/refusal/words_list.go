@@ -11,6 +11,7 @@ func init() {
 		"list.none_in_force":  {"{date} 没有生效的清单版本；请先导入并启用一个覆盖该日的版本。", "no list version is in force on {date}; import and activate one that covers the day."},
 		"list.no_recipient":   {"清单中没有编号为“{recipient}”的对象；请核对编号和清单版本。", "the list has no recipient {recipient}; check the id and the list version."},
 		"list.no_such_row":    {"对象“{recipient}”没有编号为“{measure}”的措施；请核对措施编号。", "recipient {recipient} has no measure {measure}; check the measure's id."},
+		"list.which_row":      {"措施“{measure}”有 {count} 行；请用级别指明是哪一行。", "measure {measure} has {count} rows; name the level of the one that is meant."},
 		"list.other_hash":     {"版本 {version} 的内容不同（已有 {have}，给出 {given}），未作改动；请核对要操作的版本。", "version {version} has other content (there is {have}, given {given}) and nothing was changed; check which version is meant."},
 		"list.rows_hash":      {"版本 {version} 的各行与开始时声明的哈希不符（实际 {have}，应为 {want}）；请重新导入。", "the rows of version {version} do not give the hash that was begun ({have}, not {want}); import it again."},
 		"list.count":          {"对象数为 {given}，应为 {want}；请补齐或重新导入。", "{given} recipients where {want} are expected; complete them or import again."},

@@ -5,8 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -74,8 +72,6 @@ func (f *serveFlags) settings(cmd *cobra.Command) (config.Config, error) {
 }
 
 func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	level := slog.LevelInfo
 	if f.verbose {
 		level = slog.LevelDebug
@@ -85,7 +81,7 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	if f.demo {
 		opt.Demo = &app.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}
 	}
-	return app.Run(ctx, opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
+	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
 }
 
 func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {

@@ -74,7 +74,10 @@ func (s *Service) IssueCredentials(ctx context.Context, actor, key, recipient st
 	if err != nil {
 		return access.Issued{}, err
 	}
-	return access.Submit(ctx, s.J, cmd, issued)
+	if issued, err = access.Submit(ctx, s.J, cmd, issued); err == nil && s.Kick != nil {
+		s.Kick(recipient)
+	}
+	return issued, err
 }
 
 // ListedRecipient returns a recipient of the list in force at the time, or a not_found refusal with the rule

@@ -21,7 +21,7 @@ var (
 	//go:embed page.html
 	pageText string
 
-	page = template.Must(template.New("page").Funcs(template.FuncMap{
+	statusTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(pageStyle) },
 		"zh":    func(rule string) string { return refusal.Text("page."+rule, "zh-CN", nil) },
 		"en":    func(rule string) string { return refusal.Text("page."+rule, "en", nil) },
@@ -56,7 +56,7 @@ func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, st); err != nil {
+	if err := statusTemplate.Execute(&b, st); err != nil {
 		s.problem(w, r, fmt.Errorf("status page: %w", err))
 		return
 	}

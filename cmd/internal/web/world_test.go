@@ -1,0 +1,346 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+	"qingkong/reductionlist"
+)
+
+// hostile is a name that a page must not take for markup.
+const hostile = `<script>alert("示例")</script>&'`
+
+// world is a server over a real journal, with a list, an account for each role, and credentials for E0001 and E0002.
+type world struct {
+	t      testing.TB
+	svc    *service.Service
+	server *Server
+	js     jetstream.JetStream
+	log    lockedBuffer
+	tokens map[string]string // user or recipient -> token
+	clock  atomic.Pointer[time.Time]
+	shown  []string    // every secret that was ever issued
+	fire   chan func() // runs on the lease's holder
+	epoch  uint64
+}
+
+// lockedBuffer is a log that several goroutines write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// begin is the time of every world: the afternoon before the episode of 2016-12-17.
+var begin = time.Date(2016, 12, 16, 9, 0, 0, 0, time.UTC)
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, tokens: map[string]string{}, fire: make(chan func())}
+	w.clock.Store(&begin)
+	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	set := service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
+	j := w.openJournal(service.Registry(set), log)
+	svc, err := service.New(t.Context(), j, set, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.svc, w.server = svc, New(svc, log)
+	w.importList(fixture())
+	for _, role := range access.Roles() {
+		if role != access.Enterprise {
+			w.account(string(role), role)
+		}
+	}
+	for _, id := range []string{"E0001", "E0002"} {
+		issued, err := svc.IssueCredentials(t.Context(), "init", "", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.keep(id, issued)
+	}
+	w.tokens[string(access.Enterprise)] = w.tokens["E0001"]
+	t.Cleanup(w.noSecretInLog)
+	return w
+}
+
+func (w *world) openJournal(registry *journal.Registry, log *slog.Logger) *journal.Journal {
+	t := w.t
+	t.Helper()
+	dir := t.TempDir()
+	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Start()
+	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	if !srv.ReadyForConnections(10 * time.Second) {
+		t.Fatal("server not ready")
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(srv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.js = js
+	j, err := journal.Open(t.Context(), journal.Options{Dir: dir, Registry: registry, JS: js, Log: log, NoSync: true,
+		Clock: func() time.Time { return *w.clock.Load() }, Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return j
+}
+
+func (w *world) keep(user string, issued access.Issued) {
+	w.tokens[user] = issued.Token
+	w.shown = append(w.shown, issued.Token, issued.Token[strings.LastIndexByte(issued.Token, '.')+1:])
+	if issued.Password != "" {
+		w.shown = append(w.shown, issued.Password)
+	}
+}
+
+func (w *world) account(user string, role access.Role) {
+	w.t.Helper()
+	body := fmt.Sprintf(`{"user":%q,"role":%q,"name":"示例","town":"大寺镇"}`, user, role)
+	issued, err := w.svc.AddAccount(w.t.Context(), "init", "", []byte(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.keep(user, issued)
+}
+
+func (w *world) noSecretInLog() {
+	log := w.log.String()
+	for _, secret := range w.shown {
+		if strings.Contains(log, secret) {
+			w.t.Errorf("the log holds a secret:\n%s", log)
+			return
+		}
+	}
+}
+
+func (w *world) importList(l *reductionlist.List) {
+	w.t.Helper()
+	if _, err := w.svc.ImportList(w.t.Context(), "init", l, service.DemoSource); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// fixture is a list of three enterprises in two towns; each has a measure from yellow on.
+func fixture() *reductionlist.List {
+	l := &reductionlist.List{Name: "清单" + hostile, Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: "示例"}
+	for i, town := range []string{"大寺镇", "杨柳青镇", "大寺镇"} {
+		id := fmt.Sprintf("E%04d", i+1)
+		l.Recipients = append(l.Recipients, &reductionlist.Recipient{
+			ID: id, Type: reductionlist.Enterprise, Name: "示例企业" + id, Town: town, StationMN: "MN" + id, Industry: "C3360",
+			Contact: &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"},
+			Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Stop,
+				Text: "停产", CompleteWithinH: 4, Responsible: "生产部值长"}},
+		})
+	}
+	return l
+}
+
+// call is one request; only path is required.
+type call struct {
+	who     string // user or recipient; empty has no token
+	method  string // default GET, or POST when there is a body
+	path    string
+	body    string
+	header  map[string]string
+	chunked bool
+}
+
+// reply is an answer with its body read.
+type reply struct {
+	*http.Response
+	body string
+}
+
+func (w *world) request(c call) *http.Request {
+	var body io.Reader
+	method := c.method
+	if c.body != "" {
+		body = strings.NewReader(c.body)
+		if c.chunked {
+			body = struct{ io.Reader }{body}
+		}
+		if method == "" {
+			method = http.MethodPost
+		}
+	}
+	r := httptest.NewRequest(method, c.path, body)
+	if c.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.who != "" {
+		r.Header.Set("Authorization", "Bearer "+w.tokens[c.who])
+	}
+	for name, value := range c.header {
+		if value == "" {
+			r.Header.Del(name)
+		} else {
+			r.Header.Set(name, value)
+		}
+	}
+	return r
+}
+
+func (w *world) do(c call) reply {
+	w.t.Helper()
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, w.request(c))
+	res := rec.Result()
+	if cache, sniff := res.Header.Get("Cache-Control"), res.Header.Get("X-Content-Type-Options"); cache != "no-store" || sniff != "nosniff" {
+		w.t.Errorf("%s %s: Cache-Control %q, X-Content-Type-Options %q", c.method, c.path, cache, sniff)
+	}
+	return reply{res, rec.Body.String()}
+}
+
+// must does a call that has to end with the status, and reads its body into v unless that is nil.
+func (w *world) must(status int, c call, v any) reply {
+	w.t.Helper()
+	r := w.do(c)
+	if r.StatusCode != status {
+		w.t.Fatalf("%s %s by %s: status %d, want %d: %s", c.method, c.path, c.who, r.StatusCode, status, r.body)
+	}
+	if v != nil {
+		if err := json.Unmarshal([]byte(r.body), v); err != nil {
+			w.t.Fatalf("%s: %v in %s", c.path, err, r.body)
+		}
+	}
+	return r
+}
+
+// refused does a call that has to be refused with the status and code and to change nothing.
+func (w *world) refused(status int, code string, c call) problem {
+	w.t.Helper()
+	before := w.svc.J.Height()
+	r := w.do(c)
+	var p problem
+	if err := json.Unmarshal([]byte(r.body), &p); err != nil {
+		w.t.Fatalf("%s %s: %v in %s", c.method, c.path, err, r.body)
+	}
+	if r.StatusCode != status || p.Status != status || string(p.Code) != code {
+		w.t.Errorf("%s %s by %s: status %d, want %d; %s", c.method, c.path, c.who, r.StatusCode, status, r.body)
+	}
+	if media := r.Header.Get("Content-Type"); media != "application/problem+json" || p.Type != "about:blank" || p.Title == "" || p.Detail == "" || p.Errors == nil {
+		w.t.Errorf("%s %s: no problem details: %s %s", c.method, c.path, media, r.body)
+	}
+	if after := w.svc.J.Height(); after != before {
+		w.t.Errorf("%s %s was refused and wrote blocks %d to %d", c.method, c.path, before+1, after)
+	}
+	return p
+}
+
+// elapse moves the clock and runs the timers that have come due, on the lease's holder as the program does.
+func (w *world) elapse(d time.Duration) {
+	w.t.Helper()
+	now := w.clock.Load().Add(d)
+	w.clock.Store(&now)
+	if w.epoch == 0 {
+		w.lead()
+	}
+	done := make(chan error, 1)
+	w.fire <- func() { done <- w.runTimers(now) }
+	if err := <-done; err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) lead() {
+	ctx, cancel := context.WithCancel(context.Background())
+	holds, ended := make(chan uint64, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = w.svc.J.Lead(ctx, func(ctx context.Context, epoch uint64) {
+			holds <- epoch
+			for {
+				select {
+				case run := <-w.fire:
+					run()
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}()
+	w.epoch = <-holds
+	w.t.Cleanup(func() { cancel(); <-ended })
+}
+
+func (w *world) runTimers(now time.Time) error {
+	for {
+		var ids []string
+		err := w.svc.J.View(func(tx *bbolt.Tx) error { ids, _ = journal.DueTimers(tx, now, 100); return nil })
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for _, id := range ids {
+			if err := w.svc.J.FireTimer(context.Background(), w.epoch, id); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// declared enters a warning of the level by the duty officer.
+func (w *world) declared(level alerts.Level) *alerts.Warning {
+	w.t.Helper()
+	warning := new(alerts.Warning)
+	w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings", body: declaration(level)}, warning)
+	return warning
+}
+
+func declaration(level alerts.Level) string {
+	return fmt.Sprintf(`{"level":%q,"trigger":"city_order","document_no":"津污防指〔2016〕1号","issued_by":"天津市","reason":"示例"}`, level)
+}
+
+// ordered declares a yellow warning and lets its orders go out; it returns the warning's id.
+func (w *world) ordered() string {
+	w.t.Helper()
+	id := w.declared(alerts.Yellow).ID
+	w.elapse(0)
+	return id
+}

@@ -1,0 +1,208 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Rounds and recipients of the kill test, and the seed of its points.
+const (
+	killRounds     = 20
+	killRecipients = 20_000
+	killSeed       = 20161216
+)
+
+// watcher is an outside subscriber to all orders; it outlives the coordinator.
+type watcher struct {
+	mu     sync.Mutex
+	bodies map[string][]byte // order id -> the message as it came first
+	differ []string          // orders whose repeat was not the same bytes
+	more   chan struct{}
+}
+
+func (w *watcher) take(msg *nats.Msg) {
+	var in struct {
+		Order struct {
+			ID string `json:"id"`
+		} `json:"order"`
+	}
+	_ = json.Unmarshal(msg.Data, &in) // an empty id is found wrong at the end
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if first, ok := w.bodies[in.Order.ID]; !ok {
+		w.bodies[in.Order.ID] = msg.Data
+	} else if !bytes.Equal(first, msg.Data) {
+		w.differ = append(w.differ, in.Order.ID)
+	}
+	select {
+	case w.more <- struct{}{}:
+	default:
+	}
+}
+
+func (w *watcher) seen() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.bodies)
+}
+
+// await returns once at least n orders were seen.
+func (w *watcher) await(t *testing.T, n int, within time.Duration) {
+	t.Helper()
+	deadline := time.After(within)
+	for w.seen() < n {
+		select {
+		case <-w.more:
+		case <-deadline:
+			t.Fatalf("%d of %d orders came within %s", w.seen(), n, within)
+		}
+	}
+}
+
+// The process is killed while some but not all orders went out, at seeded points. After the restart an outside
+// subscriber has exactly the planned orders, each with the body that the record holds, and repeats are the same
+// bytes.
+func TestKilledWhileOrdersGoOut(t *testing.T) {
+	prepared := t.TempDir()
+	args := []string{"--demo-recipients", fmt.Sprint(killRecipients), "--listen", "127.0.0.1:0", "--nats-listen", freePort(t)}
+	p := start(t, prepared, args...)
+	p.stop()
+	points := rand.New(rand.NewPCG(killSeed, killRounds))
+	for round := range killRounds {
+		// Between the first few and nearly all; a point that comes too late is tried again earlier.
+		for at := 1 + points.IntN(killRecipients*9/10); ; at = at*2/3 + 1 {
+			sent, planned := killAt(t, prepared, args, at)
+			t.Logf("round %2d: killed after %5d of %d orders were sent", round+1, sent, planned)
+			if sent > 0 && sent < planned {
+				break
+			}
+		}
+	}
+}
+
+// killAt plays one round on a copy of the prepared folder.
+func killAt(t *testing.T, prepared string, args []string, at int) (sent, planned int) {
+	t.Helper()
+	data := filepath.Join(t.TempDir(), "data")
+	if err := os.CopyFS(data, os.DirFS(prepared)); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{t: t, data: data, args: append([]string{"serve", "--demo", "--no-simulate", "--data", data}, args...),
+		env: []string{"QINGKONG_ORDERS_REPEAT_FIRST=1s", "QINGKONG_ORDERS_REPEAT_MAX=2s"}}
+	defer p.kill()
+	p.again()
+	w := &watcher{bodies: map[string][]byte{}, more: make(chan struct{}, 1)}
+	duty := p.accounts["duty"]
+	nc, err := nats.Connect("nats://"+p.addr.NATS, nats.UserInfo(duty.User, duty.Password), nats.CustomInboxPrefix("_INBOX."+duty.User),
+		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(20*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	sub, err := nc.Subscribe("qingkong.order.*", w.take)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	declared := p.declare("red")
+	w.await(t, at, time.Minute)
+	p.kill()
+	sent = w.seen()
+	p.again()
+	var board struct {
+		Total int `json:"total"`
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		p.must("duty", "GET", "/warnings/"+declared.ID+"/board", nil, &board)
+		if board.Total >= killRecipients {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the plan was not finished after the restart: %d orders", board.Total)
+		}
+	}
+	w.await(t, board.Total, time.Minute)
+	p.stop()
+	return sent, compareWithRecord(t, w, data, declared.ID)
+}
+
+// compareWithRecord holds what the subscriber got against the orders of the record and returns how many those are.
+func compareWithRecord(t *testing.T, w *watcher, data, warning string) (planned int) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.differ {
+		t.Errorf("order %s was repeated with other bytes", id)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(command(t, "journal", "export", "--data", data)))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var entry struct {
+			Kind string          `json:"kind"`
+			Data json.RawMessage `json:"data"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &entry); err != nil {
+			t.Fatal(err)
+		}
+		if entry.Kind != "notify.order_issued" {
+			continue
+		}
+		planned++
+		compareOrder(t, w, warning, entry.Data)
+	}
+	if len(w.bodies) != planned {
+		t.Errorf("the subscriber has %d different orders, the record %d", len(w.bodies), planned)
+	}
+	return planned
+}
+
+// compareOrder checks that a recorded order came, whole: every member of the record stands in the message with the
+// same value.
+func compareOrder(t *testing.T, w *watcher, warning string, recorded []byte) {
+	t.Helper()
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(recorded, &body); err != nil {
+		t.Fatal(err)
+	}
+	var id string
+	if err := json.Unmarshal(body["id"], &id); err != nil || len(id) <= len(warning) || id[:len(warning)] != warning {
+		t.Fatalf("recorded order %s: %v", body["id"], err)
+	}
+	got, ok := w.bodies[id]
+	if !ok {
+		t.Errorf("order %s never came", id)
+		return
+	}
+	var msg struct {
+		Event string                     `json:"event"`
+		Order map[string]json.RawMessage `json:"order"`
+	}
+	if err := json.Unmarshal(got, &msg); err != nil || msg.Event != "issued" {
+		t.Fatalf("message of %s: %s", id, got)
+	}
+	for name, want := range body {
+		if _, known := msg.Order[name]; known && !bytes.Equal(msg.Order[name], want) {
+			t.Errorf("order %s: %s came as %s, recorded as %s", id, name, msg.Order[name], want)
+		}
+	}
+	for _, name := range []string{"recipient_id", "text", "measures", "level", "acknowledge_by"} {
+		if !bytes.Equal(msg.Order[name], body[name]) || body[name] == nil {
+			t.Errorf("order %s: %s came as %.80s, recorded as %.80s", id, name, msg.Order[name], body[name])
+		}
+	}
+}

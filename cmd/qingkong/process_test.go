@@ -1,0 +1,241 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The tests of this package import nothing of ours: they know the program by contract.md alone.
+
+// program is a running coordinator.
+type program struct {
+	t    *testing.T
+	data string
+	args []string
+	env  []string
+	cmd  *exec.Cmd
+	out  *lockedBuffer
+	addr struct {
+		HTTP string `json:"http"`
+		NATS string `json:"nats"`
+	}
+	accounts map[string]account
+}
+
+type account struct {
+	User, Password, Token, Recipient string
+}
+
+// start runs `serve --demo` on a data folder and waits until every address accepts connections.
+func start(t *testing.T, data string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, data: data, args: append([]string{"serve", "--demo", "--no-simulate", "--data", data}, args...)}
+	t.Cleanup(func() { p.kill() })
+	p.again()
+	return p
+}
+
+func (p *program) again() {
+	p.t.Helper()
+	path := filepath.Join(p.data, "addresses.json")
+	_ = os.Remove(path) // of a killed run
+	p.out = new(lockedBuffer)
+	p.cmd = exec.Command(os.Args[0], p.args...)
+	p.cmd.Env = append(append(os.Environ(), "QINGKONG_TEST_RUN=1"), p.env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	cmd, ended := p.cmd, make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		if text, err := os.ReadFile(path); err == nil {
+			p.read(path, text, &p.addr)
+			break
+		}
+		select {
+		case <-ended:
+			p.t.Fatalf("the program ended:\n%s", p.out)
+		case <-time.After(5 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("no addresses after a minute:\n%s", p.out)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(p.data, "demo-credentials.json"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.read("demo-credentials.json", text, &p.accounts)
+}
+
+func (p *program) read(name string, text []byte, v any) {
+	p.t.Helper()
+	if err := json.Unmarshal(text, v); err != nil {
+		p.t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// kill ends the process as a power cut would, as far as a process can be.
+func (p *program) kill() {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Kill()
+		_, _ = p.cmd.Process.Wait()
+		for p.running() {
+			time.Sleep(time.Millisecond)
+		}
+		p.cmd = nil
+	}
+}
+
+// running says whether the process is still there: the data folder is locked until it is not.
+func (p *program) running() bool { return p.cmd.Process.Signal(syscall.Signal(0)) == nil }
+
+// stop ends the process in order and fails the test when it does not end well.
+func (p *program) stop() {
+	p.t.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	for deadline := time.Now().Add(30 * time.Second); p.running(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("the program does not end:\n%s", p.out)
+		}
+	}
+	p.cmd = nil
+}
+
+// call does an HTTP call and returns its status; the answer is decoded into v unless that is nil.
+func (p *program) call(who, method, path string, body, v any) int {
+	p.t.Helper()
+	status, text := p.raw(who, method, path, body)
+	if v != nil {
+		if err := json.Unmarshal(text, v); err != nil {
+			p.t.Fatalf("%s %s: %d %s", method, path, status, text)
+		}
+	}
+	return status
+}
+
+func (p *program) raw(who, method, path string, body any) (int, []byte) {
+	p.t.Helper()
+	var in io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		in = bytes.NewReader([]byte(b))
+	default:
+		text, err := json.Marshal(body)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		in = bytes.NewReader(text)
+	}
+	req, err := http.NewRequest(method, "http://"+p.addr.HTTP+"/api/v1"+path, in)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if who != "" {
+		req.Header.Set("Authorization", "Bearer "+p.accounts[who].Token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		p.t.Fatalf("%s %s: %v\n%s", method, path, err, p.out)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp.StatusCode, text
+}
+
+// must is call for what has to succeed.
+func (p *program) must(who, method, path string, body, v any) {
+	p.t.Helper()
+	status, text := p.raw(who, method, path, body)
+	if status/100 != 2 {
+		p.t.Fatalf("%s %s as %s: %d %s", method, path, who, status, text)
+	}
+	if v != nil {
+		if err := json.Unmarshal(text, v); err != nil {
+			p.t.Fatalf("%s %s: %s", method, path, text)
+		}
+	}
+}
+
+type warning struct {
+	ID       string `json:"id"`
+	Revision int    `json:"revision"`
+	State    string `json:"state"`
+	Level    string `json:"level"`
+}
+
+// declare brings a warning of two persons' level into force now.
+func (p *program) declare(level string) warning {
+	p.t.Helper()
+	var w warning
+	p.must("duty", "POST", "/warnings", map[string]any{"level": level, "trigger": "city_order", "document_no": "津重污染指〔2016〕1号",
+		"issued_by": "市重污染天气应急指挥部"}, &w)
+	if w.State != "pending_approval" {
+		p.t.Fatalf("a declared %s warning is %s", level, w.State)
+	}
+	p.must("approver", "POST", "/warnings/"+w.ID+"/approve", map[string]any{"revision": w.Revision}, &w)
+	if w.State != "active" {
+		p.t.Fatalf("an approved warning is %s", w.State)
+	}
+	return w
+}
+
+// command runs the program's other commands and returns what they print.
+func command(t *testing.T, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "QINGKONG_TEST_RUN=1")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %v\n%s%s", args, err, out.String(), errs.String())
+	}
+	return out.Bytes()
+}
+
+// freePort is a port that was free a moment ago, for a program that is to come back on the same one.
+func freePort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	return fmt.Sprintf("127.0.0.1:%d", ln.Addr().(*net.TCPAddr).Port)
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

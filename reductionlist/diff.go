@@ -1,0 +1,245 @@
+package reductionlist
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+)
+
+// Kinds of change.
+const (
+	Added   = "added"
+	Removed = "removed"
+	Changed = "changed"
+)
+
+// Change is one difference between two lists. For Changed it names one column with both texts; for Added and
+// Removed the row alone. Contacts are not compared, for no list carries them.
+type Change struct {
+	Kind      string `json:"kind"`
+	Recipient string `json:"recipient,omitempty"` // empty for 基本情况
+	Sheet     string `json:"sheet"`
+	Key       string `json:"key,omitempty"` // of the row within the recipient
+	Column    string `json:"column,omitempty"`
+	Old       string `json:"old,omitempty"`
+	New       string `json:"new,omitempty"`
+}
+
+// Diff lists what is different, in the order of recipients. It sorts both lists.
+func Diff(from, to *List) []Change {
+	from.Sort()
+	to.Sort()
+	changes := diffHead(from, to)
+	i, j := 0, 0
+	for i < len(from.Recipients) || j < len(to.Recipients) {
+		switch {
+		case j == len(to.Recipients) || i < len(from.Recipients) && from.Recipients[i].ID < to.Recipients[j].ID:
+			changes = append(changes, diffRecipient(from.Recipients[i], nil)...)
+			i++
+		case i == len(from.Recipients) || from.Recipients[i].ID > to.Recipients[j].ID:
+			changes = append(changes, diffRecipient(nil, to.Recipients[j])...)
+			j++
+		default:
+			changes = append(changes, diffRecipient(from.Recipients[i], to.Recipients[j])...)
+			i, j = i+1, j+1
+		}
+	}
+	return changes
+}
+
+// DiffVersions pages through the differences between two kept versions: at most limit recipients that differ,
+// after the id afterID. next is the last id looked at, empty at the end. The first page has those of 基本情况 too.
+func DiffVersions(tx *bbolt.Tx, from, to, afterID string, limit int) (changes []Change, next string, err error) {
+	if afterID == "" {
+		old, err := GetVersion(tx, from)
+		if err != nil {
+			return nil, "", err
+		}
+		cur, err := GetVersion(tx, to)
+		if err != nil {
+			return nil, "", err
+		}
+		changes = diffHead(&old.List, &cur.List)
+	}
+	a, b := scanFrom(tx, from, afterID), scanFrom(tx, to, afterID)
+	for n := 0; a.id != "" || b.id != ""; {
+		var old, cur *Recipient
+		id := a.id
+		if id == "" || b.id != "" && b.id < id {
+			id = b.id
+		}
+		if a.id == b.id && bytes.Equal(a.data, b.data) {
+			a.next()
+			b.next()
+			continue
+		}
+		if n == limit {
+			return changes, afterID, nil
+		}
+		if a.id == id {
+			if old, err = a.row(tx); err != nil {
+				return nil, "", err
+			}
+			a.next()
+		}
+		if b.id == id {
+			if cur, err = b.row(tx); err != nil {
+				return nil, "", err
+			}
+			b.next()
+		}
+		changes = append(changes, diffRecipient(old, cur)...)
+		n, afterID = n+1, id
+	}
+	return changes, "", nil
+}
+
+// scan walks the rows of one version; id is empty at the end.
+type scan struct {
+	cursor    *bbolt.Cursor
+	prefix    []byte
+	id        string
+	key, data []byte
+}
+
+func scanFrom(tx *bbolt.Tx, version, afterID string) *scan {
+	s := &scan{cursor: tx.Bucket(bucketRows).Cursor(), prefix: rowKey(version, "")}
+	s.at(s.cursor.Seek(rowKey(version, afterID)))
+	if afterID != "" && s.id == afterID {
+		s.next()
+	}
+	return s
+}
+
+func (s *scan) next() { s.at(s.cursor.Next()) }
+
+func (s *scan) at(key, data []byte) {
+	s.id, s.key, s.data = "", key, data
+	if bytes.HasPrefix(key, s.prefix) {
+		s.id = string(key[len(s.prefix):])
+	}
+}
+
+func (s *scan) row(tx *bbolt.Tx) (*Recipient, error) { return readRow(tx, s.key, s.data) }
+
+func diffHead(from, to *List) []Change {
+	var changes []Change
+	compare := func(column, a, b string) {
+		if a != b {
+			changes = append(changes, Change{Kind: Changed, Sheet: sheetHead, Column: column, Old: a, New: b})
+		}
+	}
+	compare("清单名称", from.Name, to.Name)
+	compare("区域代码", from.Region, to.Region)
+	compare("生效日期", from.EffectiveFrom, to.EffectiveFrom)
+	compare("失效日期", from.EffectiveTo, to.EffectiveTo)
+	compare("编制单位", from.CompiledBy, to.CompiledBy)
+	compare(columnNote, from.Note, to.Note)
+	a, b := from.Emission.parts(), to.Emission.parts()
+	for i := range a {
+		compare(a[i].name, plain(*a[i].value), plain(*b[i].value))
+	}
+	return append(changes, diffExtra(Change{Kind: Changed, Sheet: sheetHead}, from.Extra, to.Extra)...)
+}
+
+// diffRecipient compares one recipient; nil is "not there".
+func diffRecipient(from, to *Recipient) []Change {
+	if from == nil {
+		return []Change{{Kind: Added, Recipient: to.ID, Sheet: sheetRecipients, New: to.Name}}
+	}
+	if to == nil {
+		return []Change{{Kind: Removed, Recipient: from.ID, Sheet: sheetRecipients, Old: from.Name}}
+	}
+	a, b := *from, *to
+	a.Contact, b.Contact = nil, nil
+	d := differ{recipient: a.ID}
+	diffRows(&d, sheetRecipients, recipientColumns, []*Recipient{&a}, []*Recipient{&b}, func(*Recipient) string { return "" })
+	diffRows(&d, sheetLines, lineColumns, lineRows(from), lineRows(to), func(r *lineRow) string { return r.ID })
+	diffRows(&d, sheetMeasures, measureColumns, measureRows(from), measureRows(to), measureKeyOf)
+	diffRows(&d, sheetUnits, unitColumns, unitRows(from), unitRows(to), func(r *unitRow) string { return strings.TrimSpace(r.Name + " " + r.From) })
+	diffRows(&d, sheetFurnaces, furnaceColumns, furnaceRows(from), furnaceRows(to), func(r *furnaceRow) string { return strings.TrimSpace(r.Name + " " + r.From) })
+	diffRows(&d, sheetPits, pitColumns, pitRows(from), pitRows(to), func(*pitRow) string { return "" })
+	return d.changes
+}
+
+// measureKeyOf tells the rows of one measure apart by the lowest level each is for.
+func measureKeyOf(r *measureRow) string {
+	if len(r.Levels) == 0 {
+		return r.ID
+	}
+	lowest := slices.MinFunc(r.Levels, func(a, b alerts.Level) int { return rank(a) - rank(b) })
+	return r.ID + " " + levels.word(lowest)
+}
+
+type differ struct {
+	recipient string
+	changes   []Change
+}
+
+// diffRows compares the rows of one sheet by key, column by column as they stand in the workbook.
+func diffRows[T any, P annotated[T]](d *differ, sheet string, columns []column[T], from, to []*T, key func(*T) string) {
+	seen := map[string]*T{}
+	for _, r := range from {
+		seen[key(r)] = r
+	}
+	for _, r := range to {
+		c := Change{Kind: Changed, Recipient: d.recipient, Sheet: sheet, Key: key(r)}
+		old, ok := seen[c.Key]
+		if !ok {
+			c.Kind = Added
+			d.changes = append(d.changes, c)
+			continue
+		}
+		delete(seen, c.Key)
+		for _, col := range columns {
+			c.Column, c.Old, c.New = col.header, cellText(col.write(old)), cellText(col.write(r))
+			if c.Old != c.New {
+				d.changes = append(d.changes, c)
+			}
+		}
+		a, b := P(old).notes(), P(r).notes()
+		if c.Column, c.Old, c.New = columnNote, a.Note, b.Note; c.Old != c.New {
+			d.changes = append(d.changes, c)
+		}
+		d.changes = append(d.changes, diffExtra(c, a.Extra, b.Extra)...)
+	}
+	for _, r := range from {
+		if _, gone := seen[key(r)]; gone {
+			d.changes = append(d.changes, Change{Kind: Removed, Recipient: d.recipient, Sheet: sheet, Key: key(r)})
+		}
+	}
+}
+
+func diffExtra(c Change, from, to map[string]string) []Change {
+	var names []string
+	for k := range from {
+		names = append(names, k)
+	}
+	for k := range to {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	var changes []Change
+	for _, k := range slices.Compact(names) {
+		if c.Column, c.Old, c.New = k, from[k], to[k]; c.Old != c.New {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+func cellText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case float64:
+		return plain(v)
+	default:
+		return fmt.Sprint(v)
+	}
+}
