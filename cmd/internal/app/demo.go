@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -50,19 +52,40 @@ type demoCredential struct {
 }
 
 func (d *Demo) load(ctx context.Context, a *App) error {
-	l, err := d.list()
-	if err != nil {
+	if there, err := d.loaded(a); err != nil {
 		return err
+	} else if !there {
+		l, err := d.list()
+		if err != nil {
+			return err
+		}
+		v, err := a.svc.ImportList(ctx, "demo", l, service.DemoSource)
+		if err != nil {
+			return err
+		}
+		if err := d.accounts(ctx, a, enterpriseOf(l)); err != nil {
+			return err
+		}
+		a.log.Info("demo list in force", "version", v.ID, "recipients", v.Count)
 	}
-	v, err := a.svc.ImportList(ctx, "demo", l, service.DemoSource)
-	if err != nil {
-		return err
-	}
-	if err := d.accounts(ctx, a, enterpriseOf(l)); err != nil {
-		return err
-	}
-	a.log.Info("demo list in force", "version", v.ID, "recipients", v.Count)
 	return d.forecast(ctx, a)
+}
+
+// loaded says whether an earlier start loaded this demo, accounts included. Only a large one is asked for: making
+// its list anew takes longer than the rest of a start.
+func (d *Demo) loaded(a *App) (there bool, err error) {
+	if own, err := ownRecipient(a.opt.Config.Data); d.Recipients == 0 || err != nil || own == "" {
+		return false, nil // what is wrong with the file is told by accounts
+	}
+	err = a.journal.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.Current(tx, a.journal.Now())
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		there = err == nil && v.Source == service.DemoSource && v.Count == d.Recipients
+		return err
+	})
+	return there, err
 }
 
 func (d *Demo) list() (*reductionlist.List, error) {

@@ -101,7 +101,7 @@ func (b *builder) command(c BlockCommand) {
 		b.buf = append(b.buf, `,"actor":`...)
 		b.buf = appendString(b.buf, c.Actor)
 	}
-	b.buf = append(b.buf, `,"payload":`...)
+	b.buf = append(b.buf, payloadMark...)
 	b.buf = append(b.buf, c.Payload...)
 	if c.Result != nil {
 		b.buf = append(b.buf, `,"result":`...)
@@ -140,7 +140,10 @@ func (b *builder) finish() (raw []byte, hash [32]byte) {
 }
 
 const (
-	dataMark = `,"data":`
+	// No JSON string holds these: a quotation mark inside one is escaped.
+	dataMark    = `,"data":`
+	payloadMark = `,"payload":`
+
 	hashMark = "sha256:"
 	tailLen  = len(hashMark) + 64 + 1
 )
@@ -169,39 +172,47 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// ParseBlock reads a block and checks its hash. It checks nothing against other blocks.
-func ParseBlock(raw []byte) (*Block, error) {
+// openBlock reads a block's header and checks its hash; what is between is not looked at.
+func openBlock(raw []byte) (b *Block, rest []byte, err error) {
 	if len(raw) < tailLen || !bytes.HasPrefix(raw[len(raw)-tailLen:], []byte(hashMark)) || raw[len(raw)-1] != '\n' {
-		return nil, errors.New("block has no hash line")
+		return nil, nil, errors.New("block has no hash line")
 	}
 	body := raw[:len(raw)-tailLen]
-	b := &Block{Raw: raw, Hash: sha256.Sum256(body)}
+	b = &Block{Raw: raw, Hash: sha256.Sum256(body)}
 	if string(raw[len(raw)-65:len(raw)-1]) != hex.EncodeToString(b.Hash[:]) {
-		return nil, errors.New("block does not have the hash it states")
+		return nil, nil, errors.New("block does not have the hash it states")
 	}
 	head, rest, ok := bytes.Cut(body, []byte{'\n'})
 	if !ok {
-		return nil, errors.New("block has no header line")
+		return nil, nil, errors.New("block has no header line")
 	}
 	if err := json.Unmarshal(head, &b.Header); err != nil {
-		return nil, fmt.Errorf("block header: %w", err)
+		return nil, nil, fmt.Errorf("block header: %w", err)
 	}
 	if b.Version != 1 {
-		return nil, fmt.Errorf("block has version %d; this program reads version 1", b.Version)
+		return nil, nil, fmt.Errorf("block has version %d; this program reads version 1", b.Version)
 	}
-	var err error
 	if b.Time, err = time.Parse(timeForm, b.At); err != nil {
-		return nil, fmt.Errorf("block header: %w", err)
+		return nil, nil, fmt.Errorf("block header: %w", err)
+	}
+	return b, rest, nil
+}
+
+// ParseBlock reads a block and checks its hash. It checks nothing against other blocks.
+func ParseBlock(raw []byte) (*Block, error) {
+	b, rest, err := openBlock(raw)
+	if err != nil {
+		return nil, err
 	}
 	index := b.Tree
-	for off := len(head) + 1; len(rest) > 0; {
+	for off := len(raw) - tailLen - len(rest); len(rest) > 0; {
 		line, after, ok := bytes.Cut(rest, []byte{'\n'})
 		if !ok {
 			return nil, errors.New("block ends inside a line")
 		}
 		if bytes.HasPrefix(line, []byte(`{"cmd":`)) {
-			var c BlockCommand
-			if err := json.Unmarshal(line, &c); err != nil {
+			c, err := parseCommand(line)
+			if err != nil {
 				return nil, fmt.Errorf("block %d: command: %w", b.Number, err)
 			}
 			b.Parts = append(b.Parts, Part{Command: c})
@@ -222,22 +233,39 @@ func ParseBlock(raw []byte) (*Block, error) {
 	return b, nil
 }
 
+// before decodes the members that stand before mark in a line, and says where what follows the mark begins. What
+// stands behind it is as it was encoded: the block's hash has been checked, so it is not read again here.
+func before(line []byte, mark string, v any) (off int, err error) {
+	at := bytes.Index(line, []byte(mark))
+	if at < 0 || line[len(line)-1] != '}' {
+		return 0, fmt.Errorf("a line without %s", mark)
+	}
+	return at + len(mark), json.Unmarshal(append(line[:at:at], '}'), v)
+}
+
+func parseCommand(line []byte) (c BlockCommand, err error) {
+	off, err := before(line, payloadMark, &c)
+	if err != nil {
+		return c, err
+	}
+	if c.Key != "" { // a result may stand behind the payload
+		return c, json.Unmarshal(line, &c)
+	}
+	c.Payload = line[off : len(line)-1]
+	return c, nil
+}
+
 // parseEntry reads an event's line; Pos.Off is counted from the line's start.
 func parseEntry(line []byte) (Entry, error) {
 	var h struct {
-		Kind  string          `json:"kind"`
-		At    string          `json:"at"`
-		Actor string          `json:"actor"`
-		Data  json.RawMessage `json:"data"`
+		Kind  string `json:"kind"`
+		At    string `json:"at"`
+		Actor string `json:"actor"`
 	}
-	if err := json.Unmarshal(line, &h); err != nil {
+	off, err := before(line, dataMark, &h)
+	if err != nil {
 		return Entry{}, err
 	}
-	mark := bytes.Index(line, []byte(dataMark))
-	if mark < 0 || h.Kind == "" {
-		return Entry{}, errors.New("not an event")
-	}
-	off := mark + len(dataMark)
 	at, err := time.Parse(timeForm, h.At)
 	if err != nil {
 		return Entry{}, err

@@ -224,7 +224,7 @@ func CheckDir(ctx context.Context, opt Options) (Report, error) {
 	defer func() { _ = db.Close() }()
 	var log appendLog
 	if opt.JS != nil {
-		if log, err = openStream(ctx, opt.JS, max(opt.Replicas, 1)); err != nil {
+		if log, err = openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared); err != nil {
 			return Report{}, err
 		}
 	}

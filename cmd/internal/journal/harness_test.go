@@ -297,7 +297,7 @@ func (w *world) withFaults() *faulty {
 	if w.srv == nil {
 		w.startServer()
 	}
-	s, err := openStream(w.t.Context(), w.js, 1)
+	s, err := openStream(w.t.Context(), w.js, 1, w.opt.Shared)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -134,7 +134,7 @@ func (j *Journal) start(ctx context.Context) error {
 	}
 	j.log = j.opt.log
 	if j.log == nil {
-		s, err := openStream(ctx, j.opt.JS, j.opt.Replicas)
+		s, err := openStream(ctx, j.opt.JS, j.opt.Replicas, j.opt.Shared)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	if err != nil {
 		return Reconciled{}, err
 	}
-	stream, err := openStream(ctx, opt.JS, max(opt.Replicas, 1))
+	stream, err := openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared)
 	if err != nil {
 		return Reconciled{}, errors.Join(err, db.Close())
 	}
@@ -138,7 +138,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	}
 	for _, b := range losing {
 		for i := range b.Parts {
-			done.Commands = append(done.Commands, j.resubmit(ctx, b, b.Parts[i].Command))
+			done.Commands = append(done.Commands, j.resubmit(ctx, b, &b.Parts[i]))
 		}
 	}
 	return done, j.Close()
@@ -213,12 +213,16 @@ func fillFromStream(ctx context.Context, fresh *bbolt.DB, reg *Registry, stream 
 	return nil
 }
 
-func (j *Journal) resubmit(ctx context.Context, b *Block, c BlockCommand) Resubmitted {
+func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmitted {
+	c := part.Command
 	out := Resubmitted{Block: b.Number, Command: c.Kind, Key: c.Key, Actor: c.Actor, At: b.At}
 	refuse := func(err error) Resubmitted { out.Outcome, out.Why = "refused", err.Error(); return out }
 	h := j.reg.handlers[c.Kind]
 	if h == nil {
 		return refuse(fmt.Errorf("no handler for command %q", c.Kind))
+	}
+	if h.bulk && len(part.Entries) == 1 {
+		c.Payload = part.Entries[0].Data
 	}
 	payload, err := h.payload(c.Payload)
 	if err != nil {

@@ -85,7 +85,7 @@ func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 		if err != nil {
 			return err
 		}
-		theirs, err := ParseBlock(raw)
+		theirs, _, err := openBlock(raw)
 		if err != nil {
 			return &damaged{n, err}
 		}
@@ -105,15 +105,11 @@ func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 }
 
 func (j *Journal) block(number uint64) (*Block, error) {
-	var raw []byte
-	err := j.db.View(func(tx *bbolt.Tx) error {
-		raw = append(raw, ReadBlock(tx, number)...)
-		return nil
+	var b *Block
+	err := j.db.View(func(tx *bbolt.Tx) (err error) {
+		b, _, err = openBlock(append([]byte(nil), ReadBlock(tx, number)...))
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	b, err := ParseBlock(raw)
 	if err != nil {
 		return nil, fmt.Errorf("journal: block %d of the record: %w (run qingkong journal check)", number, err)
 	}

@@ -120,7 +120,7 @@ func TestDamageBetweenEndAndStart(t *testing.T) {
 // cutTail leaves a stream that is whole and ends earlier, as a restored copy of the bus's store would.
 func cutTail(w *world, keep uint64) {
 	w.t.Helper()
-	s, err := openStream(w.t.Context(), w.js, 1)
+	s, err := openStream(w.t.Context(), w.js, 1, w.opt.Shared)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -58,6 +58,7 @@ type Registry struct {
 }
 
 type handler struct {
+	bulk    bool
 	decide  func(tx *bbolt.Tx, actor string, payload any, now time.Time) ([]Event, any, error)
 	payload func([]byte) (any, error)
 	result  func([]byte) (any, error)
@@ -95,6 +96,13 @@ func Handle[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor 
 		payload: func(b []byte) (any, error) { var p P; err := json.Unmarshal(b, &p); return p, err },
 		result:  func(b []byte) (any, error) { var v R; err := json.Unmarshal(b, &v); return v, err },
 	}
+}
+
+// HandleBulk is Handle for a command whose one event holds all of its payload under the same names: the block
+// keeps the event alone. Such a command carries no idempotency key.
+func HandleBulk[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
+	Handle(r, kind, decide)
+	r.handlers[kind].bulk = true
 }
 
 func (r *Registry) owner(kind string) (*Module, error) {

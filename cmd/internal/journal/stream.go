@@ -56,10 +56,12 @@ type jsStream struct {
 	cfg    jetstream.StreamConfig
 }
 
-func openStream(ctx context.Context, js jetstream.JetStream, replicas int) (*jsStream, error) {
+// openStream opens the stream or makes it. Of a single server's stream messages are read directly, which saves
+// carrying them as JSON; on a cluster that could be answered by a replica that is behind.
+func openStream(ctx context.Context, js jetstream.JetStream, replicas int, shared bool) (*jsStream, error) {
 	s := &jsStream{js: js, cfg: jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,
-		Replicas: replicas, Description: "blocks of the record; never purged",
+		Replicas: replicas, AllowDirect: !shared, Description: "blocks of the record; never purged",
 	}}
 	var err error
 	s.stream, err = js.Stream(ctx, Stream)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -71,6 +72,7 @@ type vault struct {
 	db   *bbolt.DB
 	log  *slog.Logger
 	stop func()
+	wg   sync.WaitGroup
 }
 
 func openVault(ctx context.Context, js jetstream.JetStream, db *bbolt.DB, log *slog.Logger, replicas int, shared bool) (*vault, error) {
@@ -85,7 +87,26 @@ func openVault(ctx context.Context, js jetstream.JetStream, db *bbolt.DB, log *s
 		return nil, fmt.Errorf("journal: vault: %w", err)
 	}
 	v := &vault{js: js, kv: kv, db: db, log: log, stop: func() {}}
-	return v, v.merge(ctx, shared)
+	if shared || v.empty() {
+		return v, v.merge(ctx, shared)
+	}
+	// What this node needs of the vault it has; the other side is looked through while work goes on.
+	ctx, v.stop = context.WithCancel(context.WithoutCancel(ctx))
+	v.wg.Go(func() {
+		if err := v.merge(ctx, false); err != nil && ctx.Err() == nil {
+			log.Error("the vault's two sides could not be compared", "err", err)
+		}
+	})
+	return v, nil
+}
+
+func (v *vault) empty() (empty bool) {
+	_ = v.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is found out by the merge
+		k, _ := tx.Bucket(vaultBucket).Cursor().First()
+		empty = k == nil
+		return nil
+	})
+	return empty
 }
 
 // putWith stores entries on both sides: the key-value bucket first, for a block that names an entry must not
@@ -124,7 +145,11 @@ func (v *vault) publish(entries []VaultEntry) error {
 // merge makes both sides the union of what they hold, erased winning over not. On a shared vault it goes on
 // following the key-value bucket.
 func (v *vault) merge(ctx context.Context, shared bool) error {
-	w, err := v.kv.WatchAll(context.WithoutCancel(ctx))
+	watching := ctx
+	if shared {
+		watching = context.WithoutCancel(ctx)
+	}
+	w, err := v.kv.WatchAll(watching)
 	if err != nil {
 		return fmt.Errorf("journal: vault: %w", err)
 	}
@@ -132,10 +157,20 @@ func (v *vault) merge(ctx context.Context, shared bool) error {
 	var batch []jetstream.KeyValueEntry
 	flush := func() error {
 		defer func() { batch = batch[:0] }()
-		return v.db.Update(func(tx *bbolt.Tx) error { return takeKV(tx, batch) })
+		var news []jetstream.KeyValueEntry
+		_ = v.db.View(func(tx *bbolt.Tx) error { // what cannot be read is taken as missing
+			news = missing(tx, batch)
+			return nil
+		})
+		if len(news) == 0 {
+			return nil
+		}
+		return v.db.Update(func(tx *bbolt.Tx) error { return takeKV(tx, news) })
 	}
+	whole := false
 	for e := range w.Updates() {
 		if e == nil {
+			whole = true
 			break
 		}
 		seen[e.Key()] = e.Operation() != jetstream.KeyValuePut
@@ -144,6 +179,9 @@ func (v *vault) merge(ctx context.Context, shared bool) error {
 				return err
 			}
 		}
+	}
+	if !whole {
+		return ctx.Err()
 	}
 	if err := flush(); err != nil {
 		return err
@@ -169,6 +207,19 @@ func (v *vault) merge(ctx context.Context, shared bool) error {
 	}()
 	v.stop = func() { _ = w.Stop(); <-ended }
 	return nil
+}
+
+// missing lists the entries of the key-value bucket that bbolt does not have as they are there.
+func missing(tx *bbolt.Tx, entries []jetstream.KeyValueEntry) (news []jetstream.KeyValueEntry) {
+	b := tx.Bucket(vaultBucket)
+	for _, e := range entries {
+		row := b.Get([]byte(e.Key()))
+		erased := len(row) > 0 && row[0] == 0
+		if row == nil || (e.Operation() != jetstream.KeyValuePut && !erased) {
+			news = append(news, e)
+		}
+	}
+	return news
 }
 
 func takeKV(tx *bbolt.Tx, entries []jetstream.KeyValueEntry) error {
@@ -225,7 +276,10 @@ func (v *vault) giveKV(ctx context.Context, seen map[string]bool) error {
 	return nil
 }
 
-func (v *vault) close() { v.stop() }
+func (v *vault) close() {
+	v.stop()
+	v.wg.Wait()
+}
 
 // Erase removes a vault entry on every side, and records that it was done and why.
 func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {

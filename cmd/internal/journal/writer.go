@@ -182,7 +182,7 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 	}()
 	p.result, p.err = nil, nil
 	line := BlockCommand{Kind: p.cmd.Kind, Key: p.cmd.Key, Actor: p.cmd.Actor}
-	if line.Payload, err = appendJSON(nil, p.cmd.Payload); err != nil {
+	if line.Payload, err = p.payload(); err != nil {
 		p.err = fmt.Errorf("journal: %s: %w", p.cmd.Kind, err)
 		return false, nil
 	}
@@ -213,6 +213,17 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 	}
 	p.result = result
 	return false, err
+}
+
+// payload is what the block keeps of the command's own content.
+func (p *pending) payload() (json.RawMessage, error) {
+	if p.h.bulk {
+		if p.cmd.Key != "" {
+			return nil, errors.New("a bulk command carries no key")
+		}
+		return json.RawMessage("null"), nil
+	}
+	return appendJSON(nil, p.cmd.Payload)
 }
 
 // write puts a command and its events into the block and, when they fit, into the state.

@@ -19,12 +19,12 @@ const (
 	cmdListActivate = "list.activate"
 )
 
-// rowsBytes bounds the recipients of one command: their block holds them as command and as event.
-const rowsBytes = 380 << 10
+// rowsBytes bounds the recipients of one command: a block holds them and its own few lines.
+const rowsBytes = 600 << 10
 
 func registerList(r *journal.Registry) {
 	journal.Handle(r, cmdListBegin, reductionlist.DecideBegin)
-	journal.Handle(r, cmdListRows, reductionlist.DecideRows)
+	journal.HandleBulk(r, cmdListRows, reductionlist.DecideRows)
 	journal.Handle(r, cmdListActivate, reductionlist.DecideActivate)
 }
 
