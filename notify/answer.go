@@ -278,13 +278,14 @@ func (in *Answer) digest() (d digest) {
 	return d
 }
 
-func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
+// applyAnswered leaves the outbox as it is: [Message] says of a row whose order was received that nothing is to be
+// sent, and such rows are taken out many at a time when they fall due. An answer then writes no page of it.
+func applyAnswered(tx *bbolt.Tx, at time.Time, ev *Answered) error {
 	var o Order
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
 	}
 	was := o.mutable
-	o.confirm(fx)
 	if err := o.perform(ev, at); err != nil {
 		return err
 	}

@@ -3,12 +3,14 @@ package notify
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
+	"errors"
+	"math"
 
 	"go.etcd.io/bbolt"
 )
 
-// A counter row holds, for the orders of one warning with one value of one dimension, big-endian uint32s:
+// A counter row holds, for the orders of one warning with one value of one dimension, unsigned varints, so that the
+// rows of a district's warning fit one page:
 // the total, then a counter per value of delivery, answer, execution and verdict, then one per state.
 // All but the states count only the latest order of each recipient; the states count every order.
 const (
@@ -85,9 +87,9 @@ func counterKey(b []byte, warning string, dim byte, value string) []byte {
 }
 
 func (c *counts) encode() []byte {
-	b := make([]byte, 0, 4*counters)
+	b := make([]byte, 0, 2*counters)
 	for _, n := range c {
-		b = binary.BigEndian.AppendUint32(b, n)
+		b = binary.AppendUvarint(b, uint64(n))
 	}
 	return b
 }
@@ -96,11 +98,12 @@ func (c *counts) decode(b []byte) error {
 	if b == nil {
 		return nil
 	}
-	if len(b) != 4*counters {
-		return fmt.Errorf("notify: counter row of %d bytes", len(b))
-	}
 	for i := range c {
-		c[i] = binary.BigEndian.Uint32(b[4*i:])
+		n, k := binary.Uvarint(b)
+		if k <= 0 || n > math.MaxUint32 {
+			return errors.New("notify: damaged counter row")
+		}
+		c[i], b = uint32(n), b[k:]
 	}
 	return nil
 }

@@ -15,7 +15,7 @@
 //	notify.orders        order id                       binary row, see row.go
 //	notify.by_recipient  recipient id, 0, order id      empty: every order of a recipient
 //	notify.pending       recipient id, 0, order id      empty: open, or its release is not yet received
-//	notify.counters      warning id, 0, dimension, value  big-endian uint32 per counter, see board.go
+//	notify.counters      warning id, 0, dimension, value  a varint per counter, see board.go
 //
 // An order id is "<warning>-<recipient>-<revision>", so the orders of a warning lie together in the order of
 // their recipients. Ids hold no zero byte.
@@ -120,7 +120,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 	case *Issued:
 		return applyIssued(tx, fx, at, pos, ev)
 	case *Answered:
-		return applyAnswered(tx, fx, at, ev)
+		return applyAnswered(tx, at, ev)
 	case *Sent:
 		return applySent(tx, ev)
 	case *Released:

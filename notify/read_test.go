@@ -22,12 +22,16 @@ func TestRepeatsAreTheSameBytes(t *testing.T) {
 	}
 	_, evs, err := do(w, DecideSent, SentMessages{IDs: []string{e1 + "/issued"}})
 	w.must(evs, err)
-	w.must(w.answer("E1", e1, Acknowledge, ""))
-	w.must(w.answer("E1", e1, Start, ""))
-	w.lift()
+	_, evs, err = do(w, DecideVerdict, Judgement{OrderID: e1, Verdict: VerdictSuspected})
+	w.must(evs, err)
 	if _, again := w.message(e1 + "/issued"); again != issued {
 		t.Errorf("issued again:\n%s\n%s", again, issued)
 	}
+	w.must(w.answer("E1", e1, Acknowledge, ""))
+	w.must(w.answer("E1", e1, Start, ""))
+	w.nothing(e1 + "/issued")
+	w.lift()
+	w.nothing(e1 + "/issued")
 	_, released := w.message(e1 + "/released")
 	type message struct {
 		Event string
@@ -39,10 +43,11 @@ func TestRepeatsAreTheSameBytes(t *testing.T) {
 	}
 	_, evs, err = do(w, DecideVerdict, Judgement{OrderID: e1, Verdict: VerdictViolated})
 	w.must(evs, err)
-	w.must(w.answer("E1", e1, ReadIt, ""))
 	if _, again := w.message(e1 + "/released"); again != released {
 		t.Errorf("released again:\n%s\n%s", again, released)
 	}
+	w.must(w.answer("E1", e1, ReadIt, ""))
+	w.nothing(e1 + "/released")
 	if m := unmarshal[message](t, issued); m.Event != "issued" || m.Order["delivery"] != "pending" || m.Order["answer"] != "awaiting" {
 		t.Errorf("issue says %s", issued)
 	}

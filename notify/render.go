@@ -3,6 +3,7 @@ package notify
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,6 +62,10 @@ func JSON(tx *bbolt.Tx, read Reader, contact Contact, orderID string) ([]byte, e
 	return o.appendJSON(nil, tx, read, contact)
 }
 
+// ErrReceived says of an outbox row that nothing is to be sent for it: its recipient has received the message, or a
+// later one of the order.
+var ErrReceived = errors.New("notify: received already")
+
 // Message renders the outbox message id of [Topic]: the order as it was at the event the id names, whatever has
 // happened since, so that a repeat has the same bytes as long as the contact is the same.
 func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject string, payload []byte, err error) {
@@ -68,6 +73,9 @@ func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject str
 	var o Order
 	if err := o.must(tx, orderID); err != nil {
 		return "", nil, err
+	}
+	if !o.Unreceived || id != o.message() {
+		return "", nil, ErrReceived
 	}
 	var m mutable
 	var acknowledgedAt time.Time

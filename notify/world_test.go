@@ -355,12 +355,34 @@ func (w *world) message(id string) (subject, payload string) {
 	return subject, payload
 }
 
-// outbox lists the message ids to be sent.
+// nothing expects that nothing is to be sent for an outbox row any more.
+func (w *world) nothing(id string) {
+	w.t.Helper()
+	w.view(func(tx *bbolt.Tx) error {
+		if _, _, err := Message(tx, readBody, testContact, id); !errors.Is(err, ErrReceived) {
+			w.t.Fatalf("message %s: %v, want ErrReceived", id, err)
+		}
+		return nil
+	})
+}
+
+// outbox lists the message ids to be sent: rows whose order was received are still there and say so.
 func (w *world) outbox() []string {
 	var ids []string
-	for id := range w.fx.outbox {
-		ids = append(ids, strings.TrimPrefix(id, Topic+" "))
-	}
+	w.view(func(tx *bbolt.Tx) error {
+		for id := range w.fx.outbox {
+			id = strings.TrimPrefix(id, Topic+" ")
+			_, _, err := Message(tx, readBody, testContact, id)
+			if errors.Is(err, ErrReceived) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return nil
+	})
 	slices.Sort(ids)
 	return ids
 }

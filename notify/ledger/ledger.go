@@ -3,9 +3,10 @@
 //
 // Appending takes the caller's transaction: the leaf and the state it changed become durable together.
 //
-// Bucket ledger.hashes holds tlog's stored hashes in their order, 64 to a row, keyed by the row's number as
-// eight big-endian bytes. Bucket ledger.edge holds under "edge" the tree's size and the hashes of its right
-// edge, from which the next leaf needs no other read.
+// Bucket ledger.hashes holds tlog's stored hashes in their order, 16 to a row, keyed by the row's number as
+// eight big-endian bytes. Bucket ledger.edge holds under "edge" the tree's size, the hashes of its right edge,
+// from which the next leaf needs no other read, and the stored hashes that do not fill a row yet: a commit of
+// one leaf then mostly writes no page of the large bucket.
 package ledger
 
 import (
@@ -27,15 +28,16 @@ var (
 // Buckets names the buckets this package owns; all are journaled.
 func Buckets() []string { return []string{string(hashesBucket), string(edgeBucket)} }
 
-const perRow = 64
+const perRow = 16
 
 // Tree is the log within one transaction. Append changes memory only; Save writes it to the transaction.
 type Tree struct {
-	tx     *bbolt.Tx
-	size   int64
-	edge   []tlog.Hash // edge[i] is the root of the complete subtree for the i-th set bit of size, highest first
-	stored int64       // how many hashes the bucket holds
-	fresh  []tlog.Hash // hashes not yet in the bucket, from index stored on
+	tx    *bbolt.Tx
+	size  int64
+	edge  []tlog.Hash // edge[i] is the root of the complete subtree for the i-th set bit of size, highest first
+	rows  int64       // full rows in the bucket
+	tail  []tlog.Hash // stored hashes behind them
+	dirty bool
 }
 
 // Load reads the tree's right edge; an empty database gives an empty tree.
@@ -45,20 +47,25 @@ func Load(tx *bbolt.Tx) (*Tree, error) {
 	if row == nil {
 		return t, nil
 	}
-	if len(row) < 8 || (len(row)-8)%tlog.HashSize != 0 {
+	if len(row) < 8 {
 		return nil, errors.New("ledger: edge row is damaged")
 	}
 	t.size = int64(binary.BigEndian.Uint64(row))
-	for rest := row[8:]; len(rest) > 0; rest = rest[tlog.HashSize:] {
-		t.edge = append(t.edge, tlog.Hash(rest[:tlog.HashSize]))
+	t.rows = tlog.StoredHashCount(t.size) / perRow
+	edges, tails := bits.OnesCount64(uint64(t.size)), int(tlog.StoredHashCount(t.size)%perRow)
+	if len(row) != 8+(edges+tails)*tlog.HashSize {
+		return nil, fmt.Errorf("ledger: edge row of %d bytes for %d leaves", len(row), t.size)
 	}
-	if len(t.edge) != bits.OnesCount64(uint64(t.size)) {
-		return nil, fmt.Errorf("ledger: edge has %d hashes for size %d", len(t.edge), t.size)
-	}
-	if t.size > 0 {
-		t.stored = tlog.StoredHashCount(t.size)
-	}
+	t.edge, t.tail = hashesOf(row[8:8+edges*tlog.HashSize]), hashesOf(row[8+edges*tlog.HashSize:])
 	return t, nil
+}
+
+func hashesOf(b []byte) []tlog.Hash {
+	out := make([]tlog.Hash, 0, len(b)/tlog.HashSize+perRow)
+	for ; len(b) > 0; b = b[tlog.HashSize:] {
+		out = append(out, tlog.Hash(b[:tlog.HashSize]))
+	}
+	return out
 }
 
 // Size is the number of leaves.
@@ -67,12 +74,13 @@ func (t *Tree) Size() int64 { return t.size }
 // Append adds a leaf and returns its index.
 func (t *Tree) Append(leaf []byte) int64 {
 	h := tlog.RecordHash(leaf)
-	t.fresh = append(t.fresh, h)
+	t.dirty = true
+	t.tail = append(t.tail, h)
 	for n := t.size; n&1 == 1; n >>= 1 {
 		last := len(t.edge) - 1
 		h = tlog.NodeHash(t.edge[last], h)
 		t.edge = t.edge[:last]
-		t.fresh = append(t.fresh, h)
+		t.tail = append(t.tail, h)
 	}
 	t.edge = append(t.edge, h)
 	t.size++
@@ -101,35 +109,27 @@ func emptyRoot() tlog.Hash {
 
 // Save writes what Append added since Load into the transaction.
 func (t *Tree) Save() error {
-	if len(t.fresh) == 0 {
+	if !t.dirty {
 		return nil
 	}
 	b := t.tx.Bucket(hashesBucket)
-	for fresh := t.fresh; len(fresh) > 0; {
-		row, used := t.stored/perRow, int(t.stored%perRow)
-		n := min(perRow-used, len(fresh))
-		val := make([]byte, 0, perRow*tlog.HashSize)
-		if used > 0 {
-			val = append(val, b.Get(rowKey(row))...)
-			if len(val) != used*tlog.HashSize {
-				return fmt.Errorf("ledger: row %d holds %d bytes, want %d", row, len(val), used*tlog.HashSize)
-			}
-		}
-		for _, h := range fresh[:n] {
-			val = append(val, h[:]...)
-		}
-		if err := b.Put(rowKey(row), val); err != nil {
+	b.FillPercent = 0.95 // rows only ever come behind the last
+	for ; len(t.tail) >= perRow; t.tail = t.tail[perRow:] {
+		if err := b.Put(rowKey(t.rows), appendHashes(nil, t.tail[:perRow])); err != nil {
 			return err
 		}
-		t.stored += int64(n)
-		fresh = fresh[n:]
+		t.rows++
 	}
-	t.fresh = nil
-	edge := binary.BigEndian.AppendUint64(nil, uint64(t.size))
-	for _, h := range t.edge {
-		edge = append(edge, h[:]...)
+	row := binary.BigEndian.AppendUint64(nil, uint64(t.size))
+	t.dirty = false
+	return t.tx.Bucket(edgeBucket).Put(edgeKey, appendHashes(appendHashes(row, t.edge), t.tail))
+}
+
+func appendHashes(dst []byte, hashes []tlog.Hash) []byte {
+	for i := range hashes {
+		dst = append(dst, hashes[i][:]...)
 	}
-	return t.tx.Bucket(edgeBucket).Put(edgeKey, edge)
+	return dst
 }
 
 func rowKey(row int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(row)) }
@@ -138,8 +138,16 @@ func rowKey(row int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64
 func Hashes(tx *bbolt.Tx) tlog.HashReader {
 	b := tx.Bucket(hashesBucket)
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		t, err := Load(tx)
+		if err != nil {
+			return nil, err
+		}
 		out := make([]tlog.Hash, len(indexes))
 		for i, x := range indexes {
+			if behind := x - t.rows*perRow; behind >= 0 && behind < int64(len(t.tail)) {
+				out[i] = t.tail[behind]
+				continue
+			}
 			row := b.Get(rowKey(x / perRow))
 			off := int(x%perRow) * tlog.HashSize
 			if len(row) < off+tlog.HashSize {

@@ -37,7 +37,7 @@ func newDispatcher(svc *service.Service, nc *nats.Conn, js jetstream.JetStream, 
 
 func (d *dispatcher) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		changed := d.svc.J.Changed()
+		work := d.svc.J.Work()
 		n, next := d.round(ctx)
 		if n > 0 {
 			continue
@@ -49,7 +49,7 @@ func (d *dispatcher) run(ctx context.Context) {
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-		case <-changed:
+		case <-work:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -59,7 +59,7 @@ func (d *dispatcher) run(ctx context.Context) {
 // round sends what is due and returns how many messages that were, and when the next is due.
 func (d *dispatcher) round(ctx context.Context) (n int, next time.Time) {
 	now := d.clock()
-	var rows []journal.Due
+	var rows, nothing []journal.Due
 	var msgs []service.Message
 	err := d.svc.J.View(func(tx *bbolt.Tx) error {
 		var due []journal.Due
@@ -74,14 +74,19 @@ func (d *dispatcher) round(ctx context.Context) (n int, next time.Time) {
 				d.fail(row, now, err)
 				continue
 			}
+			if msg.Subject == "" {
+				row.Nothing = true
+				nothing = append(nothing, row)
+				continue
+			}
 			rows, msgs = append(rows, row), append(msgs, msg)
 		}
 		return nil
 	})
-	if err != nil || len(rows) == 0 {
+	if err != nil || len(rows)+len(nothing) == 0 {
 		return 0, next
 	}
-	out := d.publish(ctx, rows, msgs, now)
+	out := append(nothing, d.publish(ctx, rows, msgs, now)...)
 	if len(out) == 0 {
 		return 0, now.Add(retryPause)
 	}
@@ -99,6 +104,9 @@ func (d *dispatcher) round(ctx context.Context) (n int, next time.Time) {
 
 // publish hands the messages to the server and returns the rows that it certainly has.
 func (d *dispatcher) publish(ctx context.Context, rows []journal.Due, msgs []service.Message, now time.Time) (out []journal.Due) {
+	if len(rows) == 0 {
+		return nil
+	}
 	for i, m := range msgs {
 		msg := &nats.Msg{Subject: m.Subject, Data: m.Payload, Header: nats.Header{"Qingkong-Event-Id": {m.EventID}}}
 		var err error

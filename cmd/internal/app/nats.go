@@ -47,11 +47,10 @@ func (a *App) serveNATS() error {
 }
 
 func (a *App) serveRecipients(root string, drill bool) error {
+	replies := newReplier(a.svc)
+	a.background(root+"replies", replies.run)
 	_, err := a.bus.Handle(root+"answer.*", func(user string, data []byte, reply func([]byte)) {
-		a.svc.Answer(user, drill, data, func(orderID string, err error) {
-			// The writer calls this: what takes time goes elsewhere.
-			go func() { reply(a.answered(orderID, err)) }()
-		})
+		a.svc.Answer(user, drill, data, func(orderID string, err error) { replies.add(answered{orderID, err, reply}) })
 	})
 	if err != nil {
 		return err
@@ -66,18 +65,6 @@ func (a *App) serveRecipients(root string, drill bool) error {
 		}()
 	})
 	return err
-}
-
-func (a *App) answered(orderID string, err error) []byte {
-	if err != nil {
-		return problem(err)
-	}
-	order, err := a.svc.OrderJSON(orderID)
-	if err != nil {
-		return problem(err)
-	}
-	const head = `{"ok":true,"order":`
-	return append(append(append(make([]byte, 0, len(head)+len(order)+1), head...), order...), '}')
 }
 
 func (a *App) serveForecasts(root string, drill bool) error {

@@ -415,7 +415,11 @@ func (r *replay) dispatch(ctx context.Context) (int, error) {
 	err := r.svc.J.View(func(tx *bbolt.Tx) error {
 		due, _ := journal.DueOutbox(tx, r.now(), dispatchBatch)
 		for _, row := range due {
-			if row.Topic == notify.Topic {
+			msg, err := r.svc.Render(tx, row.Topic, row.ID)
+			if err != nil {
+				return err
+			}
+			if row.Topic == notify.Topic && msg.Subject != "" {
 				r.answered.Add(1)
 			}
 		}

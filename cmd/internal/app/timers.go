@@ -18,7 +18,7 @@ const timersAtOnce = 256
 // removes, so that none is lost by a restart and none fires twice.
 func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.Logger) {
 	for ctx.Err() == nil {
-		changed := j.Changed()
+		work := j.Work()
 		var ids []string
 		var next time.Time
 		_ = j.View(func(tx *bbolt.Tx) error { // a failed read is read again
@@ -32,14 +32,14 @@ func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.
 		wait := time.Minute
 		if failed > 0 {
 			wait = time.Second
-			changed = nil
+			work = nil
 		} else if !next.IsZero() {
 			wait = min(wait, max(time.Until(next), time.Millisecond))
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-		case <-changed:
+		case <-work:
 		case <-timer.C:
 		}
 		timer.Stop()

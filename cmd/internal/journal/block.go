@@ -78,7 +78,7 @@ type builder struct {
 	buf    []byte
 }
 
-func newBuilder(number uint64, treeSize int64, root tlog.Hash, prev [32]byte, at time.Time, node string) *builder {
+func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, at time.Time, node string) *builder {
 	b := &builder{at: at, atText: at.Format(timeForm)}
 	b.head = Header{Version: 1, Number: number, Tree: treeSize, Root: root.String(),
 		Prev: hex.EncodeToString(prev[:]), At: b.atText, Node: node}
@@ -86,7 +86,7 @@ func newBuilder(number uint64, treeSize int64, root tlog.Hash, prev [32]byte, at
 	if err != nil {
 		panic(err) // strings and numbers always encode
 	}
-	b.buf = append(append(make([]byte, 0, 64<<10), line...), '\n')
+	b.buf = append(append(buf, line...), '\n')
 	return b
 }
 

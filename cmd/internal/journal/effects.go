@@ -21,6 +21,7 @@ var (
 // effects writes outbox and timer rows into one transaction. The first failure is kept in err.
 type effects struct {
 	outbox, outboxDue, timers, timersDue *bbolt.Bucket
+	added                                bool // a row, so that something may have come due
 	err                                  error
 }
 
@@ -56,6 +57,7 @@ func (fx *effects) putOut(key []byte, due uint64, attempts uint16) {
 	row := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(make([]byte, 0, 10), due), attempts)
 	fx.must(fx.outbox.Put(key, row))
 	fx.must(fx.outboxDue.Put(dueKey(due, key), nil))
+	fx.added = true
 }
 
 // Drop removes the row: nothing more is sent for it.
@@ -103,6 +105,7 @@ func (fx *effects) Timer(id string, due time.Time, command string, payload any) 
 	fx.must(err)
 	fx.must(fx.timers.Put([]byte(id), row))
 	fx.must(fx.timersDue.Put(dueKey(uint64(due.UnixMilli()), []byte(id)), nil))
+	fx.added = true
 }
 
 // CancelTimer removes a timer; one that is not there is no error.
@@ -128,10 +131,12 @@ func readTimer(b *bbolt.Bucket, id string) (*timerRow, error) {
 	return &row, nil
 }
 
-// Due is an outbox row that is to go out.
+// Due is an outbox row that has come due.
 type Due struct {
-	Topic, ID string
-	Attempts  int
+	Topic    string `json:"topic"`
+	ID       string `json:"id"`
+	Attempts int    `json:"attempts,omitempty"` // how often it went out so far
+	Nothing  bool   `json:"nothing,omitempty"`  // there was nothing more to send for it
 }
 
 // DueOutbox lists up to limit rows due at now, the oldest first, and the time of the next row after now that

@@ -92,7 +92,7 @@ func testRegistry() *Registry {
 		panic("a handler that panics")
 	})
 	Handle(r, "t.sent", func(tx *bbolt.Tx, _ string, in sentRows, now time.Time) ([]Event, bool, error) {
-		events, err := DecideSent(tx, in.Epoch, in.Rows, now, func(string, int) time.Duration { return 0 })
+		events, err := DecideSent(tx, in.Epoch, in.Rows, now, func(Due) time.Duration { return 0 })
 		return events, true, err
 	})
 	return r

@@ -79,7 +79,9 @@ type Journal struct {
 
 	stopped atomic.Pointer[error] // why nothing is written any more
 	height  atomic.Uint64
-	changed broadcast
+	changed broadcast // a block was applied
+	work    broadcast // one that put rows into the outbox or the timers
+	buf     []byte    // of the last block; the writer's
 }
 
 // shanghai is the zone of every time in the record.
@@ -200,6 +202,18 @@ func (j *Journal) Halted() error {
 		return *p
 	}
 	return nil
+}
+
+// Work returns a channel that is closed at the next applied block that put rows into the outbox or the timers.
+func (j *Journal) Work() <-chan struct{} { return j.work.wait() }
+
+// applied tells the world of a block.
+func (j *Journal) applied(number uint64, work bool) {
+	j.height.Store(number)
+	j.changed.signal()
+	if work {
+		j.work.signal()
+	}
 }
 
 func (j *Journal) halt(err error) {

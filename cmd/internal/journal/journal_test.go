@@ -295,7 +295,7 @@ func TestBlocksOfDamagedTextAreRefused(t *testing.T) {
 }
 
 func FuzzParseBlock(f *testing.F) {
-	b := newBuilder(1, 0, [32]byte{}, [32]byte{}, time.Now(), "n")
+	b := newBuilder(nil, 1, 0, [32]byte{}, [32]byte{}, time.Now(), "n")
 	b.command(BlockCommand{Kind: "t.add", Actor: "值班员", Payload: []byte(`{}`)})
 	if _, _, err := b.event("值班员", added{"a,\"data\":", 1, 1}); err != nil {
 		f.Fatal(err)

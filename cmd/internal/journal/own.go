@@ -191,9 +191,9 @@ func (r *Registry) decideFire(tx *bbolt.Tx, actor string, in fireTimer, now time
 	return append([]Event{TimerFired{ID: in.ID}}, events...), true, nil
 }
 
-// DecideSent makes the event for rows that went out. again gives, for a row's attempts so far, when it goes
-// out next; nil means never.
-func DecideSent(tx *bbolt.Tx, epoch uint64, rows []Due, now time.Time, again func(topic string, attempts int) time.Duration) ([]Event, error) {
+// DecideSent makes the event for rows that went out, or that nothing was to be sent for. again gives how long after
+// now a row goes out next; zero means never.
+func DecideSent(tx *bbolt.Tx, epoch uint64, rows []Due, now time.Time, again func(Due) time.Duration) ([]Event, error) {
 	if err := CheckEpoch(tx, epoch); err != nil {
 		return nil, err
 	}
@@ -209,8 +209,9 @@ func DecideSent(tx *bbolt.Tx, epoch uint64, rows []Due, now time.Time, again fun
 		if len(row) != 10 {
 			continue
 		}
+		d.Attempts = int(binary.BigEndian.Uint16(row[8:]))
 		g := group{topic: d.Topic}
-		if wait := again(d.Topic, int(binary.BigEndian.Uint16(row[8:]))); wait > 0 {
+		if wait := again(d); wait > 0 && !d.Nothing {
 			g.again = now.Add(wait).UnixMilli()
 		}
 		i, ok := at[g]

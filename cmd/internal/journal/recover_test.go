@@ -429,16 +429,19 @@ func TestExportIsEveryEntryInOrder(t *testing.T) {
 func TestOutboxAndTimers(t *testing.T) {
 	w := newWorld(t)
 	w.start()
-	w.add("a", 1)
-	w.add("b", 1)
-	w.add("a", 1)
+	clock := time.Date(2016, 12, 16, 20, 0, 0, 0, shanghai)
+	w.j.opt.Clock = func() time.Time { return clock }
+	for _, name := range []string{"a", "b", "a"} {
+		w.add(name, 1)
+		clock = clock.Add(time.Second)
+	}
 	epoch, err := Do[uint64](t.Context(), w.j, Command{Kind: cmdTakeLease, Payload: takeLease{Node: "n1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	due := func() (ids []string) {
 		_ = w.j.View(func(tx *bbolt.Tx) error {
-			rows, _ := DueOutbox(tx, time.Now().Add(time.Second), 10)
+			rows, _ := DueOutbox(tx, clock, 10)
 			for _, d := range rows {
 				ids = append(ids, d.ID)
 			}

@@ -55,7 +55,7 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 		return nil, err
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: 2 * time.Second, InitialMmapSize: initialMmap, FreelistType: bbolt.FreelistMapType,
+		Timeout: 2 * time.Second, InitialMmapSize: initialMmap, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", path)

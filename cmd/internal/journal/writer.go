@@ -162,7 +162,7 @@ func (a *attempt) begin() (err error) {
 		return err
 	}
 	a.fx = newEffects(a.tx)
-	a.block = newBuilder(a.last.number+1, a.tree.Size(), a.tree.Root(), a.last.hash, a.j.now(a.last.at), a.j.opt.Node)
+	a.block = newBuilder(a.j.buf[:0], a.last.number+1, a.tree.Size(), a.tree.Root(), a.last.hash, a.j.now(a.last.at), a.j.opt.Node)
 	return nil
 }
 
@@ -278,6 +278,7 @@ func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
 // what both hold. Between the two the process may die; the stream is then ahead and the restart applies it.
 func (a *attempt) commit() (outcome, error) {
 	raw, hash := a.block.finish()
+	a.j.buf = raw // free again when this attempt is over: nothing of it is kept but in the two stores
 	number := a.block.head.Number
 	if err := a.store(raw, tip{number: number, hash: hash, at: a.block.at}); err != nil {
 		a.rollback()
@@ -299,8 +300,7 @@ func (a *attempt) commit() (outcome, error) {
 		a.j.opt.Fatal(fmt.Errorf("commit block %d: %w", number, err))
 		return halted, ErrClosed
 	}
-	a.j.height.Store(number)
-	a.j.changed.signal()
+	a.j.applied(number, a.fx.added)
 	return done, nil
 }
 
@@ -401,7 +401,6 @@ func (j *Journal) applyRemote(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	j.height.Store(b.Number)
-	j.changed.signal()
+	j.applied(b.Number, true)
 	return nil
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -32,15 +33,15 @@ func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
 	journal.Handle(r, cmdSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
-		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(topic string, attempts int) time.Duration {
-			return again(set, topic, attempts)
+		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
+			return again(set, d.Topic, d.Attempts)
 		})
 		if err != nil || len(events) == 0 {
 			return nil, 0, err
 		}
 		var orders notify.SentMessages
 		for _, d := range in.Rows {
-			if d.Topic == notify.Topic && d.Attempts == 0 {
+			if d.Topic == notify.Topic && d.Attempts == 0 && !d.Nothing {
 				orders.IDs = append(orders.IDs, d.ID)
 			}
 		}
@@ -72,10 +73,13 @@ type Message struct {
 	Stream  bool // to be acknowledged by the stream of public events
 }
 
-// Render gives the message of an outbox row; the same bytes each time.
+// Render gives the message of an outbox row; the same bytes each time. Without a subject there is nothing to send.
 func (s *Service) Render(tx *bbolt.Tx, topic, id string) (Message, error) {
 	if topic == notify.Topic {
 		subject, payload, err := notify.Message(tx, journal.ReadPos, s.contact(tx), id)
+		if errors.Is(err, notify.ErrReceived) {
+			return Message{}, nil
+		}
 		return Message{Subject: subject, EventID: id, Payload: payload}, err
 	}
 	m, err := alerts.Message(tx, topic, id)
@@ -150,6 +154,26 @@ func (s *Service) OrderJSON(id string) (text []byte, err error) {
 		return err
 	})
 	return text, err
+}
+
+// OrdersJSON is [Service.OrderJSON] of several orders in one read; an empty id is passed over.
+func (s *Service) OrdersJSON(ids []string) (texts [][]byte, errs []error) {
+	texts, errs = make([][]byte, len(ids)), make([]error, len(ids))
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		contact := s.contact(tx)
+		for i, id := range ids {
+			if id != "" {
+				texts[i], errs[i] = notify.JSON(tx, journal.ReadPos, contact, id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for i := range errs {
+			errs[i] = err
+		}
+	}
+	return texts, errs
 }
 
 // Pending is the reply to qingkong.pending.<recipient>.
