@@ -7,6 +7,7 @@ func commands() []*cobra.Command {
 	return []*cobra.Command{
 		newServeCommand(),
 		newInitCommand(),
+		newForecastCommand(),
 		newReplayCommand(),
 		newAgentCommand(),
 		newJournalCommand(),

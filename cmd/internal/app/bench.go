@@ -1,8 +1,8 @@
 package app
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -99,7 +99,7 @@ func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.app.svc.ImportList(ctx, "bench", l, "bench"); err != nil {
+	if _, err := b.app.svc.ImportList(ctx, "bench", l, "bench", nil); err != nil {
 		return err
 	}
 	for _, r := range l.Recipients {
@@ -220,10 +220,7 @@ func (b *answersBench) overTCP(ctx context.Context, callers, acks int) error {
 			if err != nil {
 				return err
 			}
-			var got struct {
-				OK bool `json:"ok"`
-			}
-			if err := json.Unmarshal(reply.Data, &got); err != nil || !got.OK {
+			if !bytes.HasPrefix(reply.Data, []byte(`{"ok":true`)) {
 				return fmt.Errorf("answer of %s: %s", id, reply.Data)
 			}
 			return nil

@@ -55,11 +55,11 @@ func (d *Demo) load(ctx context.Context, a *App) error {
 	if there, err := d.loaded(a); err != nil {
 		return err
 	} else if !there {
-		l, err := d.list()
+		l, workbook, err := d.list()
 		if err != nil {
 			return err
 		}
-		v, err := a.svc.ImportList(ctx, "demo", l, service.DemoSource)
+		v, err := a.svc.ImportList(ctx, "demo", l, service.DemoSource, workbook)
 		if err != nil {
 			return err
 		}
@@ -88,11 +88,14 @@ func (d *Demo) loaded(a *App) (there bool, err error) {
 	return there, err
 }
 
-func (d *Demo) list() (*reductionlist.List, error) {
+// list is the embedded list with its workbook, or one filled up with examples, which has none.
+func (d *Demo) list() (l *reductionlist.List, workbook []byte, err error) {
 	if d.Recipients == 0 {
-		return seeds.List()
+		l, err = seeds.List()
+		return l, seeds.Workbook(), err
 	}
-	return seeds.Demo(d.Recipients)
+	l, err = seeds.Demo(d.Recipients)
+	return l, nil, err
 }
 
 // enterpriseOf is the recipient that the demo's enterprise account speaks for: the first that is no named plant.

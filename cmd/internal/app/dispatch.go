@@ -16,8 +16,12 @@ import (
 // dispatchBatch is how many messages go out before they are recorded as sent together.
 const dispatchBatch = 1000
 
-// retryPause is how long a message that could not be published or recorded is left alone.
-const retryPause = 5 * time.Second
+// How long a message is left alone that could not be published or recorded, and one that went out while the journal
+// records nothing.
+const (
+	retryPause = 5 * time.Second
+	haltPause  = 5 * time.Minute
+)
 
 // dispatcher publishes what the outbox holds, while this node has the lease. A message is recorded as sent after
 // the server has taken it, so that one may go out twice and none is lost; the same message is the same bytes.
@@ -134,8 +138,12 @@ func (d *dispatcher) publish(ctx context.Context, rows []journal.Due, msgs []ser
 }
 
 func (d *dispatcher) fail(row journal.Due, now time.Time, err error) {
-	d.log.Warn("a message did not go out and is tried again", "topic", row.Topic, "id", row.ID, "err", err)
-	d.after[row] = now.Add(retryPause)
+	pause := retryPause
+	if d.svc.J.Halted() != nil {
+		pause = haltPause
+	}
+	d.log.Warn("a message did not go out or was not recorded as sent, and is tried again", "topic", row.Topic, "id", row.ID, "err", err)
+	d.after[row] = now.Add(pause)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -159,7 +159,7 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	if r.svc, err = service.New(ctx, a.journal, r.opt.Set, r.opt.Log); err != nil {
 		return err
 	}
-	if _, err := r.svc.ImportList(ctx, "replay", r.opt.List, "replay"); err != nil {
+	if _, err := r.svc.ImportList(ctx, "replay", r.opt.List, "replay", nil); err != nil {
 		return err
 	}
 	epochs := make(chan uint64, 1)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
 )
 
 const (
@@ -63,7 +64,7 @@ func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, e
 
 func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint64, lead func(context.Context, uint64)) error {
 	renewed := time.Now()
-	epoch, err := Do[uint64](ctx, j, Command{Kind: cmdTakeLease, Actor: "system", Payload: takeLease{Node: j.opt.Node}})
+	epoch, err := j.term(ctx)
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,16 @@ func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint
 			return fmt.Errorf("the lease could not be renewed: %w", err)
 		}
 	}
+}
+
+// term records that this node leads now. A journal that stopped writing records nothing, and what it holds is
+// delivered all the same under the last epoch: a message twice is better than none.
+func (j *Journal) term(ctx context.Context) (epoch uint64, err error) {
+	if j.Halted() != nil {
+		err = j.View(func(tx *bbolt.Tx) error { _, epoch = Lease(tx); return nil })
+		return epoch, err
+	}
+	return Do[uint64](ctx, j, Command{Kind: cmdTakeLease, Actor: "system", Payload: takeLease{Node: j.opt.Node}})
 }
 
 // giveUp lets the next node begin at once instead of after the lease's time.

@@ -328,6 +328,19 @@ func TestForkAndReconcile(t *testing.T) {
 		t.Fatal("a command was taken on a fork")
 	}
 	w.want("x", 7) // still readable, as this node had confirmed it
+	leading, stop := context.WithCancel(t.Context())
+	err := w.j.Lead(leading, func(_ context.Context, epoch uint64) {
+		_ = w.j.View(func(tx *bbolt.Tx) error { // and its messages are still delivered
+			if due, _ := DueOutbox(tx, time.Now(), 10); len(due) != 2 {
+				t.Errorf("%d messages are due on the fork, want those of x and ours", len(due))
+			}
+			return nil
+		})
+		stop()
+	})
+	if err != nil || leading.Err() == nil {
+		t.Errorf("nobody delivers on the fork: %v", err)
+	}
 	w.stopJournal()
 
 	got, err := Reconcile(t.Context(), Options{Dir: w.dir, JS: w.js, Registry: testRegistry()})

@@ -37,9 +37,15 @@ type VaultEntry struct {
 
 // Seal salts content and gives it its reference.
 func Seal(content []byte) VaultEntry {
-	sealed := make([]byte, saltLen, saltLen+len(content))
-	_, _ = rand.Read(sealed) // never fails
-	sealed = append(sealed, content...)
+	var salt [saltLen]byte
+	_, _ = rand.Read(salt[:]) // never fails
+	return SealWith(salt, content)
+}
+
+// SealWith is Seal with a salt of the caller's, which must be a secret: a request that comes again under its
+// idempotency key names the same reference then.
+func SealWith(salt [saltLen]byte, content []byte) VaultEntry {
+	sealed := append(salt[:len(salt):len(salt)], content...)
 	sum := sha256.Sum256(sealed)
 	return VaultEntry{Ref: "v" + base64.RawURLEncoding.EncodeToString(sum[:]), sealed: sealed}
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -106,21 +105,6 @@ func stations(r *reductionlist.Recipient) []string {
 	}
 	slices.Sort(mns)
 	return slices.DeleteFunc(slices.Compact(mns), func(mn string) bool { return mn == "" })
-}
-
-// AnswerOnce is [Service.AnswerOrder] for a request that may come again under its key. A note is sealed anew each
-// time, so that the journal cannot tell a repeat with a note from another content; the order itself can.
-func (s *Service) AnswerOnce(ctx context.Context, recipient, key string, in notify.AnswerText) ([]byte, error) {
-	order, err := s.AnswerOrder(ctx, recipient, key, in)
-	var e *refusal.Error
-	if errors.As(err, &e) && e.Rule == "journal.key_reused" && hasNote(&in) {
-		return s.AnswerOrder(ctx, recipient, "", in)
-	}
-	return order, err
-}
-
-func hasNote(in *notify.AnswerText) bool {
-	return in.Note != "" || slices.ContainsFunc(in.Measures, func(m notify.MeasureText) bool { return m.Note != "" })
 }
 
 // OrderPage is a page of orders, each as [Service.OrderJSON] gives it. Total is -1 where counting takes too long.

@@ -30,10 +30,15 @@ func registerList(r *journal.Registry) {
 
 // ImportList records a list and makes it count from its effective date on; source says where it came from. It is
 // many commands and one that makes them count, so an import that was cut off may be run again. The same list
-// again changes nothing.
-func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist.List, source string) (reductionlist.Version, error) {
+// again changes nothing. workbook is the file it was read from, kept by its hash; nil for none.
+func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist.List, source string, workbook []byte) (_ reductionlist.Version, err error) {
 	begin := reductionlist.Head(l)
 	begin.Source = source
+	if workbook != nil {
+		if begin.Workbook, err = s.J.PutContent(workbook); err != nil {
+			return reductionlist.Version{}, err
+		}
+	}
 	v, err := journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListBegin, Actor: actor, Payload: begin})
 	if err != nil || v.State != reductionlist.StateDraft {
 		return v, err

@@ -116,7 +116,7 @@ const drillPrefix = "D"
 func (s *Service) answer(recipient string, in notify.AnswerText, key string, done func(orderID string, err error)) {
 	cmd := journal.Command{Kind: cmdAnswer, Actor: recipient, Key: key}
 	answer, err := in.Answer(recipient, func(note string) (ref, hash string, err error) {
-		ref, hash = s.seal(note, &cmd.Vault)
+		ref, hash = s.seal(note, key, &cmd.Vault)
 		return ref, hash, nil
 	})
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -52,14 +53,24 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	return &Service{J: j, Region: set.Region, log: log, noteKey: key}, nil
 }
 
-// seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from
-// another without giving a short text away.
-func (s *Service) seal(text string, into *[]journal.VaultEntry) (ref, hash string) {
+// seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from another
+// without giving a short text away. key is the request's idempotency key: the same text under it has the same
+// reference; without one it gets a new reference each time.
+func (s *Service) seal(text, key string, into *[]journal.VaultEntry) (ref, hash string) {
 	e := journal.Seal([]byte(text))
+	if key != "" {
+		e = journal.SealWith([16]byte(s.keyed("salt", key, text)), []byte(text))
+	}
 	*into = append(*into, e)
+	return e.Ref, hex.EncodeToString(s.keyed("text", text))
+}
+
+func (s *Service) keyed(parts ...string) []byte {
 	m := hmac.New(sha256.New, s.noteKey)
-	_, _ = m.Write([]byte(text)) // a hash never fails to write
-	return e.Ref, hex.EncodeToString(m.Sum(nil)[:16])
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(m, "%d:%s", len(p), p) // a hash never fails to write
+	}
+	return m.Sum(nil)[:16]
 }
 
 // Registry is every module and command of the program.

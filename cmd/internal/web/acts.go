@@ -137,7 +137,7 @@ func orderAct(act notify.Action) func(*Server, *request) (any, error) {
 		if in, err = notify.ParseAnswer(text); err != nil { // which also bounds what it holds
 			return nil, err
 		}
-		order, err := s.svc.AnswerOnce(q.Context(), q.who.Recipient, q.key, in)
+		order, err := s.svc.AnswerOrder(q.Context(), q.who.Recipient, q.key, in)
 		return json.RawMessage(order), err
 	}
 }

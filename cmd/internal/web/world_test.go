@@ -162,7 +162,7 @@ func (w *world) noSecretInLog() {
 
 func (w *world) importList(l *reductionlist.List) {
 	w.t.Helper()
-	if _, err := w.svc.ImportList(w.t.Context(), "init", l, service.DemoSource); err != nil {
+	if _, err := w.svc.ImportList(w.t.Context(), "init", l, service.DemoSource, nil); err != nil {
 		w.t.Fatal(err)
 	}
 }

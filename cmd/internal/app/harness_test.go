@@ -1,0 +1,266 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+)
+
+// patience bounds every wait; it is reached only when something is wrong.
+const patience = 20 * time.Second
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("does not come: %s", what)
+		}
+	}
+}
+
+// prove is what every test ends with: the record of each program is whole, and all have the same state.
+func prove(t *testing.T, apps ...*App) {
+	t.Helper()
+	var first journal.Report
+	for i, a := range apps {
+		r, err := a.journal.Check(t.Context())
+		if err != nil {
+			t.Fatalf("check: %v", err)
+		}
+		for _, p := range r.Problems {
+			t.Errorf("check of %s: %s", a.journal.Node(), p)
+		}
+		if i == 0 {
+			first = r
+		} else if r.StateHash != first.StateHash || r.Root != first.Root {
+			t.Errorf("%s has state %s and root %s, %s has %s and %s", a.journal.Node(), r.StateHash, r.Root,
+				apps[0].journal.Node(), first.StateHash, first.Root)
+		}
+	}
+}
+
+// view reads the record of a program.
+func view(t *testing.T, a *App, read func(tx *bbolt.Tx) error) {
+	t.Helper()
+	if err := a.journal.View(read); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// idle says whether nothing is due: no timer and no message.
+func idle(a *App) (yes bool) {
+	_ = a.journal.View(func(tx *bbolt.Tx) error { // false when it cannot be read
+		timers, _ := journal.DueTimers(tx, time.Now(), 1)
+		msgs, _ := journal.DueOutbox(tx, time.Now(), 1)
+		yes = len(timers)+len(msgs) == 0
+		return nil
+	})
+	return yes
+}
+
+// alone is a program of its own in a fresh folder, on free ports.
+func alone(t *testing.T) config.Config {
+	cfg := config.Default()
+	cfg.Data = filepath.Join(t.TempDir(), "data")
+	cfg.Listen.HTTP, cfg.Listen.NATS = "127.0.0.1:0", "127.0.0.1:0"
+	return cfg
+}
+
+func start(t *testing.T, opt Options) *App {
+	t.Helper()
+	a, err := New(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, a) })
+	return a
+}
+
+func stop(t *testing.T, a *App) {
+	t.Helper()
+	if err := a.Stop(context.Background()); err != nil { // t.Context has ended when this is a cleanup
+		t.Errorf("stop: %v", err)
+	}
+}
+
+// hub is the NATS server that the nodes of a district share, and what an outsider hears on it.
+type hub struct {
+	t     *testing.T
+	url   string
+	creds string
+	nc    *nats.Conn
+	data  map[string]string // folder of each node
+
+	mu       sync.Mutex
+	heard    map[string]int   // event and order -> how often
+	orders   map[string]order // by the same
+	first    func()           // called at the next message
+	answered map[string]int   // ok or the code of a refusal -> how often
+}
+
+type order struct{ id, recipient string }
+
+func newHub(t *testing.T) *hub {
+	t.Helper()
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(),
+		Username: "qingkong", Password: "pw", NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Start()
+	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	if !srv.ReadyForConnections(patience) {
+		t.Fatal("server not ready")
+	}
+	h := &hub{t: t, url: srv.ClientURL(), creds: filepath.Join(t.TempDir(), "creds.json"), data: map[string]string{},
+		heard: map[string]int{}, orders: map[string]order{}, answered: map[string]int{}}
+	if err := os.WriteFile(h.creds, []byte(`{"user":"qingkong","password":"pw"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h.nc, err = nats.Connect(h.url, nats.UserInfo("qingkong", "pw")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.nc.Close)
+	for subject, fn := range map[string]nats.MsgHandler{"qingkong.order.*": h.order, "_INBOX.*.test": h.answer} {
+		if _, err := h.nc.Subscribe(subject, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// node starts a node of the district on what an earlier run left, or on an empty folder.
+func (h *hub) node(name string, repeat time.Duration) *App {
+	h.t.Helper()
+	if h.data[name] == "" {
+		h.data[name] = h.t.TempDir()
+	}
+	cfg := config.Default()
+	cfg.Data = h.data[name]
+	cfg.Listen.HTTP = "127.0.0.1:0"
+	cfg.NATS.URL, cfg.NATS.Creds = h.url, h.creds
+	cfg.Nodes = []string{"a", "b"}
+	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = repeat, repeat
+	return start(h.t, Options{Config: cfg, Node: name})
+}
+
+func (h *hub) order(msg *nats.Msg) {
+	var in struct {
+		Event string `json:"event"`
+		Order struct {
+			ID          string `json:"id"`
+			RecipientID string `json:"recipient_id"`
+		} `json:"order"`
+	}
+	if err := json.Unmarshal(msg.Data, &in); err != nil {
+		h.t.Errorf("a message on %s: %v", msg.Subject, err)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := in.Event + " " + in.Order.ID
+	h.heard[key]++
+	h.orders[key] = order{in.Order.ID, in.Order.RecipientID}
+	if h.first != nil {
+		h.first()
+		h.first = nil
+	}
+}
+
+func (h *hub) answer(msg *nats.Msg) {
+	var in struct {
+		OK    bool `json:"ok"`
+		Error struct {
+			Code string `json:"code"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(msg.Data, &in); err != nil {
+		h.t.Errorf("an answer: %v", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if in.OK {
+		in.Error.Code = "ok"
+	}
+	h.answered[in.Error.Code]++
+}
+
+// counts is how often each message of an event was heard so far.
+func (h *hub) counts(event string) map[order]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	got := map[order]int{}
+	for key, n := range h.heard {
+		if o := h.orders[key]; key == event+" "+o.id {
+			got[o] = n
+		}
+	}
+	return got
+}
+
+// receive lets recipients say over NATS that they have received their orders, and waits for the answers.
+func (h *hub) receive(orders []order) {
+	h.t.Helper()
+	h.mu.Lock()
+	h.answered = map[string]int{}
+	h.mu.Unlock()
+	for _, o := range orders {
+		text, err := json.Marshal(notify.AnswerText{OrderID: o.id, Action: notify.Receive})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if err := h.nc.PublishRequest("qingkong.answer."+o.recipient, "_INBOX."+o.recipient+".test", text); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	all := func() (n int) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, k := range h.answered {
+			n += k
+		}
+		return n
+	}
+	eventually(h.t, fmt.Sprintf("an answer to each of %d receipts", len(orders)), func() bool { return all() == len(orders) })
+	if h.answered["ok"] != len(orders) {
+		h.t.Fatalf("receipts answered with %v", h.answered)
+	}
+}
+
+// caughtUp waits until every node stands where the highest does.
+func caughtUp(t *testing.T, apps ...*App) {
+	t.Helper()
+	eventually(t, "the nodes at one height", func() bool {
+		for _, a := range apps {
+			if a.journal.Height() != apps[0].journal.Height() {
+				return false
+			}
+		}
+		return true
+	})
+}
