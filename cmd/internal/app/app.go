@@ -84,6 +84,11 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
+	release, err := lockFolder(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("lock", func(context.Context) error { return release() })
 	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}

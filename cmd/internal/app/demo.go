@@ -30,6 +30,9 @@ import (
 type Demo struct {
 	Recipients int  // in all; 0: as many as the embedded list has
 	NoSimulate bool // no enterprise answers by itself
+
+	// How long the simulated enterprises take to answer: between Soonest and Latest; 0 for both: 2 to 60 seconds.
+	Soonest, Latest time.Duration
 }
 
 // DemoCredentialsFile is written below the data folder.
@@ -202,6 +205,10 @@ func (d *Demo) simulate(a *App) error {
 	if d.NoSimulate {
 		return nil
 	}
+	soonest, latest := d.Soonest, d.Latest
+	if latest == 0 {
+		soonest, latest = simulateSoonest, simulateLatest
+	}
 	own, err := ownRecipient(a.opt.Config.Data)
 	if err != nil {
 		return err
@@ -213,12 +220,12 @@ func (d *Demo) simulate(a *App) error {
 		if id == own || isPlant(id) || waiting.Load() > simulateQueue {
 			return
 		}
-		wait, action, order := simulated(msg.Data)
+		late, action, order := simulated(msg.Data)
 		if action == "" {
 			return
 		}
 		waiting.Add(1)
-		time.AfterFunc(wait, func() {
+		time.AfterFunc(soonest+time.Duration(late*float64(latest-soonest)), func() {
 			defer waiting.Add(-1)
 			a.simulatedAnswer(id, order, action)
 		})
@@ -242,8 +249,9 @@ func (a *App) simulatedAnswer(recipient, order string, action notify.Action) {
 	})
 }
 
-// simulated is what an enterprise does with a message: when, and what; nothing for one that never answers.
-func simulated(data []byte) (wait time.Duration, action notify.Action, order string) {
+// simulated is what an enterprise does with a message: how late, from 0 for the soonest to 1 for the latest, and what;
+// nothing for one that never answers.
+func simulated(data []byte) (late float64, action notify.Action, order string) {
 	var in struct {
 		Event string `json:"event"`
 		Order struct {
@@ -259,11 +267,11 @@ func simulated(data []byte) (wait time.Duration, action notify.Action, order str
 	if n%100 < simulateNever {
 		return 0, "", ""
 	}
-	wait = simulateSoonest + time.Duration(n/100%1000)*(simulateLatest-simulateSoonest)/1000
+	late = float64(n/100%1000) / 1000
 	if in.Event == "released" {
-		return wait, notify.Receive, in.Order.ID
+		return late, notify.Receive, in.Order.ID
 	}
-	return wait, notify.Acknowledge, in.Order.ID
+	return late, notify.Acknowledge, in.Order.ID
 }
 
 func ownRecipient(dir string) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -37,23 +38,25 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// prove is what every test ends with: the record of each program is whole, and all have the same state.
+// prove is what every test ends with: the record of each program is whole, and at one height all have the same state.
 func prove(t *testing.T, apps ...*App) {
 	t.Helper()
-	var first journal.Report
-	for i, a := range apps {
-		r, err := a.journal.Check(t.Context())
-		if err != nil {
-			t.Fatalf("check: %v", err)
+	reports := make([]journal.Report, len(apps))
+	eventually(t, "the nodes proved at one height", func() bool {
+		for i, a := range apps {
+			var err error
+			if reports[i], err = a.journal.Check(t.Context()); err != nil {
+				t.Fatalf("check of %s: %v", a.journal.Node(), err)
+			}
+			for _, p := range reports[i].Problems {
+				t.Fatalf("check of %s: %s", a.journal.Node(), p)
+			}
 		}
-		for _, p := range r.Problems {
-			t.Errorf("check of %s: %s", a.journal.Node(), p)
-		}
-		if i == 0 {
-			first = r
-		} else if r.StateHash != first.StateHash || r.Root != first.Root {
-			t.Errorf("%s has state %s and root %s, %s has %s and %s", a.journal.Node(), r.StateHash, r.Root,
-				apps[0].journal.Node(), first.StateHash, first.Root)
+		return !slices.ContainsFunc(reports, func(r journal.Report) bool { return r.Blocks != reports[0].Blocks })
+	})
+	for i, r := range reports {
+		if r.StateHash != reports[0].StateHash || r.Root != reports[0].Root {
+			t.Errorf("%s and %s differ: %+v and %+v", apps[0].journal.Node(), apps[i].journal.Node(), reports[0], r)
 		}
 	}
 }
@@ -250,17 +253,4 @@ func (h *hub) receive(orders []order) {
 	if h.answered["ok"] != len(orders) {
 		h.t.Fatalf("receipts answered with %v", h.answered)
 	}
-}
-
-// caughtUp waits until every node stands where the highest does.
-func caughtUp(t *testing.T, apps ...*App) {
-	t.Helper()
-	eventually(t, "the nodes at one height", func() bool {
-		for _, a := range apps {
-			if a.journal.Height() != apps[0].journal.Height() {
-				return false
-			}
-		}
-		return true
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -35,10 +36,37 @@ func (r *Report) problem(format string, args ...any) {
 // the tree whose root the next block names; replaying them leaves the state that is stored; the stream holds
 // the same blocks. It changes nothing.
 func (j *Journal) Check(ctx context.Context) (Report, error) {
-	return check(ctx, j.db, j.reg, j.log)
+	return check(ctx, j.db, j.reg, j.log, j.applyTo(ctx))
 }
 
-func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog) (Report, error) {
+// applyWithin is how long a check waits for blocks of the stream to be applied.
+const applyWithin = 10 * time.Second
+
+// applyTo waits until what the stream holds now is applied here: an append goes before its commit, so that the stream
+// of a running journal may for a moment be ahead. It returns where the stream ended, 0 when that cannot be read.
+func (j *Journal) applyTo(ctx context.Context) uint64 {
+	info, err := j.log.info(ctx)
+	if err != nil {
+		return 0 // the check reads it again, and reports
+	}
+	late := time.After(applyWithin)
+	for {
+		changed := j.Changed()
+		if j.Height() >= info.last || j.Halted() != nil {
+			return info.last
+		}
+		select {
+		case <-changed:
+		case <-late:
+			return info.last
+		case <-ctx.Done():
+			return info.last
+		}
+	}
+}
+
+// check proves the record against a stream that held at least upTo blocks when it began. More may come meanwhile.
+func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo uint64) (Report, error) {
 	r := Report{Problems: []string{}}
 	dir, err := os.MkdirTemp("", "qingkong-check-")
 	if err != nil {
@@ -69,7 +97,7 @@ func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog) (Rep
 		return r, err
 	}
 	if log != nil && len(r.Problems) == 0 {
-		checkStream(ctx, db, log, &r)
+		checkStream(ctx, db, log, upTo, &r)
 	}
 	r.OK = len(r.Problems) == 0
 	return r, nil
@@ -143,7 +171,7 @@ func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
 	return ka, va, kb, vb
 }
 
-func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, r *Report) {
+func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, upTo uint64, r *Report) {
 	info, err := log.info(ctx)
 	if err != nil {
 		r.problem("stream: %v", err)
@@ -152,7 +180,7 @@ func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, r *Report) {
 	if err := info.whole(); err != nil {
 		r.problem("stream: %v", err)
 	}
-	if info.last != r.Blocks {
+	if info.last < r.Blocks || upTo > r.Blocks {
 		r.problem("the stream ends at %d, the record at %d", info.last, r.Blocks)
 	}
 	for n := uint64(1); n <= min(info.last, r.Blocks); n++ {
@@ -222,11 +250,16 @@ func CheckDir(ctx context.Context, opt Options) (Report, error) {
 		return Report{}, err
 	}
 	defer func() { _ = db.Close() }()
-	var log appendLog
-	if opt.JS != nil {
-		if log, err = openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared); err != nil {
-			return Report{}, err
-		}
+	if opt.JS == nil {
+		return check(ctx, db, opt.Registry, nil, 0)
 	}
-	return check(ctx, db, opt.Registry, log)
+	log, err := openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared)
+	if err != nil {
+		return Report{}, err
+	}
+	info, err := log.info(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	return check(ctx, db, opt.Registry, log, info.last)
 }

@@ -71,11 +71,12 @@ type Journal struct {
 	vault *vault
 	nodes jetstream.KeyValue // of a shared journal
 
-	queue chan *pending
-	kick  chan struct{} // another node's block may have come
-	stop  chan struct{}
-	once  sync.Once
-	wg    sync.WaitGroup
+	queue  chan *pending
+	kick   chan struct{} // another node's block may have come
+	stop   chan struct{}
+	gate   sync.RWMutex // held for reading while a command is queued, so that Close sees every one
+	closed bool
+	wg     sync.WaitGroup
 
 	stopped atomic.Pointer[error] // why nothing is written any more
 	height  atomic.Uint64
@@ -167,7 +168,12 @@ func (j *Journal) start(ctx context.Context) error {
 
 // Close ends the writer after the block it is working on. What is still queued is answered ErrClosed.
 func (j *Journal) Close() error {
-	j.once.Do(func() { close(j.stop) })
+	j.gate.Lock()
+	if !j.closed {
+		j.closed = true
+		close(j.stop)
+	}
+	j.gate.Unlock()
 	j.wg.Wait()
 	j.vault.close()
 	for {
@@ -262,10 +268,10 @@ func (j *Journal) SubmitFunc(cmd Command, done func(any, error)) error {
 	if j.Halted() != nil {
 		return refusal.New(refusal.NotReady, "journal.stopped", nil)
 	}
-	select {
-	case <-j.stop:
+	j.gate.RLock()
+	defer j.gate.RUnlock()
+	if j.closed {
 		return ErrClosed
-	default:
 	}
 	select {
 	case j.queue <- &pending{cmd: cmd, h: h, done: done}:

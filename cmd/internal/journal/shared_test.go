@@ -89,6 +89,23 @@ func TestTwoNodesWriteAtOnce(t *testing.T) {
 	}
 }
 
+// An answer that needs no block stands on what the other node has already been told is done.
+func TestANodeAnswersByWhatTheOtherRecorded(t *testing.T) {
+	a, b := pair(t)
+	a.opt.NoSync = true // a's answer comes at once
+	a.start()
+	b.start()
+	for n := range uint64(1000) {
+		if got := a.add("x", 1); got != n+1 {
+			t.Fatalf("a has %d, want %d", got, n+1)
+		}
+		if got := b.add("x", 0); got != n+1 {
+			t.Fatalf("b has %d after a was told %d", got, n+1)
+		}
+	}
+	prove(t, b.j)
+}
+
 func TestANodeThatWasAwayCatchesUp(t *testing.T) {
 	a, b := pair(t)
 	a.start()

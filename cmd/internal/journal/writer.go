@@ -134,6 +134,9 @@ func (a *attempt) try() (out outcome, err error) {
 	}
 	if a.count == 0 {
 		a.rollback()
+		if a.j.behind() {
+			return lostRace, nil
+		}
 		return done, nil
 	}
 	return a.commit()
@@ -367,6 +370,18 @@ func (j *Journal) lookUp(number uint64, hash [32]byte, cause error) (landed, kno
 		return true, true, nil
 	}
 	return false, true, errTaken
+}
+
+// behind says whether other nodes had appended blocks to a shared record that were not applied here; they are now.
+// An append proves that a block's answers stand on the newest state; answers without a block need this: the order that
+// another node has just sent is not unknown. While the stream cannot be read, what is known here is the answer.
+func (j *Journal) behind() bool {
+	if !j.opt.Shared {
+		return false
+	}
+	before := j.Height()
+	_ = j.catchUp() // it logs, and halts on a fork
+	return j.Height() != before
 }
 
 // catchUp applies the blocks that other nodes appended. It halts the journal on a fork.
