@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -54,6 +56,13 @@ func registry() *journal.Registry {
 
 // withStream runs work with the folder's record and the stream that belongs to it.
 func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Options) error) (err error) {
+	if f.url == "" {
+		release, err := f.lock()
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, release()) }()
+	}
 	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(f.data, "nats"), URL: f.url, CredsFile: f.creds,
 		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
 	if err != nil {
@@ -66,6 +75,16 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 	}()
 	_, js := b.Journal()
 	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != ""})
+}
+
+// lock makes a folder that holds a record this process's own, before its streams are opened.
+func (f *recordFlags) lock() (release func() error, err error) {
+	for _, part := range []string{journal.File, "nats"} {
+		if _, err := os.Stat(filepath.Join(f.data, part)); err == nil {
+			return app.LockFolder(f.data)
+		}
+	}
+	return nil, fmt.Errorf("there is no record in %s: name the folder that `qingkong serve --data` used", f.data)
 }
 
 func newJournalExport() *cobra.Command {

@@ -212,6 +212,19 @@ func command(t *testing.T, args ...string) []byte {
 	return out.Bytes()
 }
 
+// exitOf runs a command that may fail and returns its exit code and what it said on stderr.
+func exitOf(t *testing.T, args ...string) (code int, errs string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "QINGKONG_TEST_RUN=1")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), said.String()
+}
+
 // freePort is a port that was free a moment ago, for a program that is to come back on the same one.
 func freePort(t *testing.T) string {
 	t.Helper()

@@ -84,7 +84,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
-	release, err := lockFolder(cfg.Data)
+	release, err := LockFolder(cfg.Data)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,8 @@ import (
 // NATS server on the same streams would damage them before the record's own lock was asked for.
 const lockFile = "lock"
 
-// lockFolder makes the data folder this process's own. The lock ends with the process, however that ends.
-func lockFolder(dir string) (release func() error, err error) {
+// LockFolder makes the data folder this process's own. The lock ends with the process, however that ends.
+func LockFolder(dir string) (release func() error, err error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
