@@ -108,7 +108,6 @@ type world struct {
 	t    testing.TB
 	dir  string // record
 	nats string // the server's store
-	port int    // 0: no listener
 	srv  *server.Server
 	nc   *nats.Conn
 	js   jetstream.JetStream
