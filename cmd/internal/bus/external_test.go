@@ -179,10 +179,11 @@ func externalServer(t *testing.T, account, curve nkeys.KeyPair) externalAccess {
 		"SYSTEM_PASSWORD": "pw-s", "JOURNAL_PASSWORD": "pw-j", "PUBLIC_PASSWORD": "pw-p", "READERS_PASSWORD": "pw-r", "AUTH_PASSWORD": "pw-a"} {
 		t.Setenv(name, value)
 	}
-	opts, err := server.ProcessConfigFile("testdata/external.conf")
+	opts, err := server.ProcessConfigFile("../../../docs/nats-external.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
+	opts.Port = -1
 	return externalAccess{opts, map[string]any{
 		"user": "journal", "password": "pw-j",
 		"public":  Login{"public", "pw-p"},

@@ -210,6 +210,7 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"three persons", func(c *Config) { c.Approval.Red = 3 }, "approval.red config.between"},
 		{"nobody", func(c *Config) { c.Approval.Advisory = 0 }, "approval.advisory config.between"},
 		{"unknown criteria", func(c *Config) { c.Criteria.Use = "national-2025" }, "criteria.use config.one_of"},
+		{"criteria that proposals cannot follow yet", func(c *Config) { c.Criteria.Use = "tianjin-2018" }, "criteria.use config.one_of"},
 		{"unknown end", func(c *Config) { c.Criteria.Settings.Range = "mid" }, "criteria.settings.range config.one_of"},
 		{"negative gap", func(c *Config) { c.Criteria.Settings.MergeGapH = -1 }, "criteria.settings.merge_gap_h config.between"},
 		{"no data folder", func(c *Config) { c.Data = "" }, "data config.empty"},

@@ -81,7 +81,7 @@ func (k *checker) address(key, value string) {
 }
 
 func (k *checker) criteria(c Criteria) {
-	k.oneOf("criteria.use", c.Use, "by_date", "national-2016", "tianjin-2018", "national-2024")
+	k.oneOf("criteria.use", c.Use, "by_date", "national-2024")
 	s := c.Settings
 	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
 	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -50,6 +51,8 @@ func (j *Journal) run() {
 			continue
 		}
 		work = j.batch(work)
+		// Those who were answered are runnable now: let them hand in what they have, so that the next block holds it.
+		runtime.Gosched()
 	}
 }
 
