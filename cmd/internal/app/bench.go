@@ -63,11 +63,11 @@ func BenchAnswers(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err
 		return nil, err
 	}
 	for _, run := range []struct{ callers, acks int }{{1, min(n, 2*benchConnections)}, {16, n / 2}, {64, n}, {256, n}} {
-		if err := b.overTCP(ctx, run.callers, max(run.acks, run.callers)); err != nil {
+		if err := b.measure(ctx, "over TCP", run.callers, run.acks, b.overTCP); err != nil {
 			return nil, fmt.Errorf("%d callers: %w", run.callers, err)
 		}
 	}
-	if err := b.inProcess(ctx, 256, 2*n); err != nil {
+	if err := b.measure(ctx, "in process", 256, 2*n, b.inProcess); err != nil {
 		return nil, err
 	}
 	if err := b.rawPublishes(ctx); err != nil {
@@ -201,73 +201,59 @@ func (b *answersBench) planned() (done bool, err error) {
 	return done, err
 }
 
-// overTCP lets some callers acknowledge orders one after the other, each over its recipients' own connections.
-func (b *answersBench) overTCP(ctx context.Context, callers, acks int) error {
+// overTCP acknowledges the order of recipient i over that recipient's own connection.
+func (b *answersBench) overTCP(i int) error {
+	id := b.ids[i]
+	reply, err := b.conns[i].Request("qingkong.answer."+id, b.acknowledgement(id), 30*time.Second)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(reply.Data, []byte(`{"ok":true`)) {
+		return fmt.Errorf("answer of %s: %s", id, reply.Data)
+	}
+	return nil
+}
+
+// inProcess does the same without NATS between the caller and the service.
+func (b *answersBench) inProcess(i int) error {
+	id := b.ids[i]
+	got := make(chan error, 1)
+	b.app.svc.Answer(id, false, b.acknowledgement(id), func(_ string, err error) { got <- err })
+	return <-got
+}
+
+func (b *answersBench) acknowledgement(id string) []byte {
+	return fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id])
+}
+
+// measure lets some callers acknowledge orders one after the other, warning after warning, until acks are made.
+func (b *answersBench) measure(ctx context.Context, name string, callers, acks int, act func(i int) error) error {
 	var took time.Duration
 	var latencies []time.Duration
 	done := 0
-	for done < acks {
+	for acks = max(acks, callers); done < acks; {
 		if err := b.declare(ctx); err != nil {
 			return err
 		}
 		if err := b.rawCommits(); err != nil {
 			return err
 		}
-		todo := min(acks-done, len(b.orders))
-		t, l, err := b.round(callers, todo, func(i int) error {
-			id := b.ids[i]
-			reply, err := b.conns[i].Request("qingkong.answer."+id, fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id]), 30*time.Second)
-			if err != nil {
-				return err
-			}
-			if !bytes.HasPrefix(reply.Data, []byte(`{"ok":true`)) {
-				return fmt.Errorf("answer of %s: %s", id, reply.Data)
-			}
-			return nil
-		})
+		n := min(acks-done, len(b.orders))
+		t, l, err := b.round(callers, n, act)
 		if err != nil {
 			return err
 		}
-		took, latencies, done = took+t, append(latencies, l...), done+todo
+		took, latencies, done = took+t, append(latencies, l...), done+n
 	}
-	b.report(fmt.Sprintf("acknowledge over TCP, callers=%d", callers), done, took, latencies)
+	b.report(fmt.Sprintf("acknowledge %s, callers=%d", name, callers), done, took, latencies)
 	return nil
 }
 
-// inProcess is the same without NATS between the caller and the service.
-func (b *answersBench) inProcess(ctx context.Context, callers, acks int) error {
-	var took time.Duration
-	var latencies []time.Duration
-	done := 0
-	for done < acks {
-		if err := b.declare(ctx); err != nil {
-			return err
-		}
-		if err := b.rawCommits(); err != nil {
-			return err
-		}
-		todo := min(acks-done, len(b.orders))
-		t, l, err := b.round(callers, todo, func(i int) error {
-			id := b.ids[i]
-			got := make(chan error, 1)
-			b.app.svc.Answer(id, false, fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id]),
-				func(_ string, err error) { got <- err })
-			return <-got
-		})
-		if err != nil {
-			return err
-		}
-		took, latencies, done = took+t, append(latencies, l...), done+todo
-	}
-	b.report(fmt.Sprintf("acknowledge in process, callers=%d", callers), done, took, latencies)
-	return nil
-}
-
-// round shares todo acts out among callers and takes the time of each and of all.
-func (b *answersBench) round(callers, todo int, act func(recipient int) error) (time.Duration, []time.Duration, error) {
+// round shares n acts out among callers and takes the time of each and of all.
+func (b *answersBench) round(callers, n int, act func(recipient int) error) (time.Duration, []time.Duration, error) {
 	var open []int
 	for i, id := range b.ids {
-		if b.orders[id] != "" && len(open) < todo {
+		if b.orders[id] != "" && len(open) < n {
 			open = append(open, i)
 		}
 	}
