@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -82,8 +83,8 @@ func (c *coordinator) serve(answer func(action, id string) string, pending func(
 			c.reply(m, answer(in.Action, in.OrderID))
 		})
 		c.subscribe(prefix+"pending.*", func(m *nats.Msg) {
-			c.pulls <- m.Subject
 			c.reply(m, pending(m.Subject))
+			c.pulls <- m.Subject
 		})
 	}
 	if err := nc.Flush(); err != nil {
@@ -98,8 +99,9 @@ func (c *coordinator) subscribe(subject string, handle nats.MsgHandler) {
 	}
 }
 
+// reply answers, unless the test has taken this coordinator away meanwhile.
 func (c *coordinator) reply(m *nats.Msg, text string) {
-	if err := m.Respond([]byte(text)); err != nil {
+	if err := m.Respond([]byte(text)); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 		c.t.Errorf("reply to %s: %v", m.Subject, err)
 	}
 }
