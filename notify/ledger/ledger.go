@@ -4,9 +4,10 @@
 // Appending takes the caller's transaction: the leaf and the state it changed become durable together.
 //
 // Bucket ledger.hashes holds tlog's stored hashes in their order, 16 to a row, keyed by the row's number as
-// eight big-endian bytes. Bucket ledger.edge holds under "edge" the tree's size, the hashes of its right edge,
-// from which the next leaf needs no other read, and the stored hashes that do not fill a row yet: a commit of
-// one leaf then mostly writes no page of the large bucket.
+// eight big-endian bytes. Bucket ledger.edge holds under "edge" the tree's size and the hashes of its right edge,
+// from which the next leaf needs no other read; bucket ledger.tail holds under "tail" the stored hashes that do not
+// fill a row yet. Each of the two stays below a quarter of a page, up to 2^27 leaves, so bbolt keeps it within the page
+// that names all buckets: a commit of one leaf then mostly writes no page for the tree at all.
 package ledger
 
 import (
@@ -23,10 +24,14 @@ var (
 	hashesBucket = []byte("ledger.hashes")
 	edgeBucket   = []byte("ledger.edge")
 	edgeKey      = []byte("edge")
+	tailBucket   = []byte("ledger.tail")
+	tailKey      = []byte("tail")
 )
 
 // Buckets names the buckets this package owns; all are journaled.
-func Buckets() []string { return []string{string(hashesBucket), string(edgeBucket)} }
+func Buckets() []string {
+	return []string{string(hashesBucket), string(edgeBucket), string(tailBucket)}
+}
 
 const perRow = 16
 
@@ -52,11 +57,12 @@ func Load(tx *bbolt.Tx) (*Tree, error) {
 	}
 	t.size = int64(binary.BigEndian.Uint64(row))
 	t.rows = tlog.StoredHashCount(t.size) / perRow
-	edges, tails := bits.OnesCount64(uint64(t.size)), int(tlog.StoredHashCount(t.size)%perRow)
-	if len(row) != 8+(edges+tails)*tlog.HashSize {
-		return nil, fmt.Errorf("ledger: edge row of %d bytes for %d leaves", len(row), t.size)
+	tail := tx.Bucket(tailBucket).Get(tailKey)
+	if len(row) != 8+bits.OnesCount64(uint64(t.size))*tlog.HashSize ||
+		len(tail) != int(tlog.StoredHashCount(t.size)%perRow)*tlog.HashSize {
+		return nil, fmt.Errorf("ledger: edge row of %d bytes and tail of %d for %d leaves", len(row), len(tail), t.size)
 	}
-	t.edge, t.tail = hashesOf(row[8:8+edges*tlog.HashSize]), hashesOf(row[8+edges*tlog.HashSize:])
+	t.edge, t.tail = hashesOf(row[8:]), hashesOf(tail)
 	return t, nil
 }
 
@@ -122,7 +128,10 @@ func (t *Tree) Save() error {
 	}
 	row := binary.BigEndian.AppendUint64(nil, uint64(t.size))
 	t.dirty = false
-	return t.tx.Bucket(edgeBucket).Put(edgeKey, appendHashes(appendHashes(row, t.edge), t.tail))
+	if err := t.tx.Bucket(tailBucket).Put(tailKey, appendHashes(nil, t.tail)); err != nil {
+		return err
+	}
+	return t.tx.Bucket(edgeBucket).Put(edgeKey, appendHashes(row, t.edge))
 }
 
 func appendHashes(dst []byte, hashes []tlog.Hash) []byte {
