@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -282,7 +283,16 @@ func (v *vault) giveKV(ctx context.Context, seen map[string]bool) error {
 	return nil
 }
 
+// mendWithin bounds how long closing waits for the two sides to be compared: one that was lost is whole again only then.
+const mendWithin = 5 * time.Second
+
 func (v *vault) close() {
+	compared := make(chan struct{})
+	go func() { v.wg.Wait(); close(compared) }()
+	select {
+	case <-compared:
+	case <-time.After(mendWithin):
+	}
 	v.stop()
 	v.wg.Wait()
 }
