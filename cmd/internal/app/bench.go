@@ -50,8 +50,8 @@ type answersBench struct {
 }
 
 // BenchAnswers measures acknowledgements through the real path, NATS over TCP to bbolt fsynced, by 1, 16, 64 and 256
-// callers, and by 256 in process, beside raw fsynced bbolt commits and raw JetStream publishes. n is how many
-// acknowledgements the largest run makes at least. The record is proved at the end.
+// callers, and by 256 in process, beside raw fsynced bbolt commits, raw JetStream publishes and raw NATS round trips.
+// n is how many acknowledgements the largest run makes at least. The record is proved at the end.
 func BenchAnswers(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
 	dir, err := os.MkdirTemp("", "qingkong-bench-")
 	if err != nil {
@@ -71,6 +71,10 @@ func BenchAnswers(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err
 		return nil, err
 	}
 	if err := b.rawPublishes(ctx); err != nil {
+		return nil, err
+	}
+	b.disconnect()
+	if err := b.rawRoundTrips(n); err != nil {
 		return nil, err
 	}
 	raw := median(b.commits)
@@ -138,8 +142,14 @@ func (b *answersBench) login(ctx context.Context, id string) (*nats.Conn, error)
 	if err != nil {
 		return nil, err
 	}
-	return nats.Connect("nats://"+b.app.addr.NATS, nats.UserInfo(secret.User, secret.Password),
+	nc, err := nats.Connect("nats://"+b.app.addr.NATS, nats.UserInfo(secret.User, secret.Password),
 		nats.CustomInboxPrefix("_INBOX."+id), nats.Timeout(10*time.Second), nats.NoReconnect())
+	if err != nil {
+		return nil, err
+	}
+	// As a recipient does after it has connected. The connection's inbox is then open, which is not what is measured.
+	_, err = nc.Request("qingkong.pending."+id, nil, 10*time.Second)
+	return nc, err
 }
 
 // declare ends the warning before and begins the next, and waits until every order is issued.
@@ -293,45 +303,6 @@ func (b *answersBench) report(name string, done int, took time.Duration, latenci
 		Figure{Name: name + ", p99", Value: at(0.99), Unit: "ms"})
 }
 
-// rawCommits takes one sample of what bbolt does by itself: one small row, one fsynced commit.
-func (b *answersBench) rawCommits() error {
-	db, err := bbolt.Open(filepath.Join(b.dir, "raw.db"), 0o600, &bbolt.Options{InitialMmapSize: 1 << 30})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	row := make([]byte, 200)
-	begin, n := time.Now(), 0
-	for ; time.Since(begin) < 400*time.Millisecond; n++ {
-		err := db.Update(func(tx *bbolt.Tx) error {
-			bucket, err := tx.CreateBucketIfNotExists([]byte("raw"))
-			if err != nil {
-				return err
-			}
-			return bucket.Put(fmt.Appendf(nil, "%012d", n), row)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	b.commits = append(b.commits, float64(n)/time.Since(begin).Seconds())
-	return nil
-}
-
-// rawPublishes measures acknowledged publishes of one caller to a stream of the same server.
-func (b *answersBench) rawPublishes(ctx context.Context) error {
-	_, js := b.app.bus.Public()
-	row := make([]byte, 200)
-	begin, n := time.Now(), 0
-	for ; time.Since(begin) < time.Second; n++ {
-		if _, err := js.Publish(ctx, "qingkong.warning.declared", row); err != nil {
-			return err
-		}
-	}
-	b.figures = append(b.figures, Figure{Name: "raw JetStream publishes, callers=1", Value: float64(n) / time.Since(begin).Seconds(), Unit: "publishes/s"})
-	return nil
-}
-
 // prove stops the program and proves the record it leaves.
 func (b *answersBench) prove(ctx context.Context) error {
 	if err := b.close(ctx); err != nil {
@@ -349,19 +320,15 @@ func (b *answersBench) prove(ctx context.Context) error {
 }
 
 func (b *answersBench) close(ctx context.Context) error {
+	b.disconnect()
+	return b.app.Stop(context.WithoutCancel(ctx))
+}
+
+func (b *answersBench) disconnect() {
 	for _, nc := range b.conns {
 		if nc != nil {
 			nc.Close()
 		}
 	}
 	b.conns = nil
-	return b.app.Stop(context.WithoutCancel(ctx))
-}
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	if len(v) == 0 {
-		return 0
-	}
-	return v[len(v)/2]
 }
