@@ -25,22 +25,22 @@ const (
 // Answer is one act of a recipient on one of its orders. Notes are in the vault: NoteRef is where, and NoteHash
 // the vault's hash of the text, the same for the same text.
 type Answer struct {
-	RecipientID string
-	OrderID     string
-	Action      Action
-	NoteRef     string
-	NoteHash    string
-	Measures    []MeasureAnswer
-	Evidence    []string // "sha256:" and 64 hexadecimal digits each
+	RecipientID string          `json:"recipient_id"`
+	OrderID     string          `json:"order_id"`
+	Action      Action          `json:"action"`
+	NoteRef     string          `json:"note_ref,omitempty"`
+	NoteHash    string          `json:"note_hash,omitempty"`
+	Measures    []MeasureAnswer `json:"measures,omitempty"`
+	Evidence    []string        `json:"evidence,omitempty"` // "sha256:" and 64 hexadecimal digits each
 }
 
 // MeasureAnswer is what the recipient says of one measure; Value nil is not given.
 type MeasureAnswer struct {
-	ID       string
-	Value    *float64
-	Unit     string
-	NoteRef  string
-	NoteHash string
+	ID       string   `json:"id"`
+	Value    *float64 `json:"value,omitempty"`
+	Unit     string   `json:"unit,omitempty"`
+	NoteRef  string   `json:"note_ref,omitempty"`
+	NoteHash string   `json:"note_hash,omitempty"`
 }
 
 // AnswerText is an answer as it comes in, with its notes in clear.
@@ -280,7 +280,7 @@ func (in *Answer) digest() (d digest) {
 
 // applyAnswered leaves the outbox as it is: [Message] says of a row whose order was received that nothing is to be
 // sent, and such rows are taken out many at a time when they fall due. An answer then writes no page of it.
-func applyAnswered(tx *bbolt.Tx, at time.Time, ev *Answered) error {
+func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
 	var o Order
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
@@ -297,5 +297,6 @@ func applyAnswered(tx *bbolt.Tx, at time.Time, ev *Answered) error {
 			return err
 		}
 	}
-	return count(tx, &o, &was, &o.mutable)
+	count(fx, &o, &was, &o.mutable)
+	return nil
 }

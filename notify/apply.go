@@ -37,7 +37,8 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 	if ev.carriesPlan() {
 		o.setDeadline(fx)
 	}
-	return count(tx, &o, nil, &o.mutable)
+	count(fx, &o, nil, &o.mutable)
+	return nil
 }
 
 // checkKey refuses an order whose row could not be read back: the two ids are found in the key by their lengths.
@@ -64,7 +65,8 @@ func supersede(tx *bbolt.Tx, fx Effects, id string) error {
 	if err := tx.Bucket(pendingBucket).Delete(recipientKey(o.RecipientID, o.ID)); err != nil {
 		return err
 	}
-	return count(tx, &o, &was, &o.mutable)
+	count(fx, &o, &was, &o.mutable)
+	return nil
 }
 
 // message is the outbox id of the order's latest event.
@@ -106,7 +108,8 @@ func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State) error {
 	if err := tx.Bucket(pendingBucket).Put(recipientKey(o.RecipientID, o.ID), nil); err != nil {
 		return err
 	}
-	return count(tx, o, &was, &o.mutable)
+	count(fx, o, &was, &o.mutable)
+	return nil
 }
 
 func applyReleased(tx *bbolt.Tx, fx Effects, at time.Time, ev *Released) error {

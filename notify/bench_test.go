@@ -14,8 +14,11 @@ import (
 
 const benchRecipients = 100_000
 
-// discard takes effects at the cost of a call.
-type discard struct{ sent int }
+// discard takes rows at the cost of a call; what a block leaves together is kept until its end.
+type discard struct {
+	*effects
+	sent int
+}
 
 func (d *discard) Send(string, string, time.Time)       { d.sent++ }
 func (d *discard) Drop(string, string)                  { d.sent-- }
@@ -33,7 +36,7 @@ func manyRecipients(n int) []reductionlist.Recipient {
 }
 
 // planAll works off a warning's plan, each chunk decided, encoded and applied in the open transaction.
-func planAll(b testing.TB, tx *bbolt.Tx, fx Effects, warning string, now time.Time) (orders, bytes int) {
+func planAll(b testing.TB, tx *bbolt.Tx, fx *discard, warning string, now time.Time) (orders, bytes int) {
 	var block uint64
 	var data []byte
 	for n := 1; ; n++ {
@@ -52,6 +55,9 @@ func planAll(b testing.TB, tx *bbolt.Tx, fx Effects, warning string, now time.Ti
 			if err := Apply(tx, fx, now, "system", pos, ev); err != nil {
 				b.Fatal(err)
 			}
+		}
+		if err := fx.save(tx); err != nil {
+			b.Fatal(err)
 		}
 		bytes += len(data)
 		orders += done.Issued
@@ -77,10 +83,11 @@ func BenchmarkPlan(b *testing.B) {
 		i++
 		err := db.Update(func(tx *bbolt.Tx) error {
 			p := benchPlan(version, fmt.Sprintf("W20161216-%02d", i), now)
-			if err := p.start(tx, &discard{}, now); err != nil {
+			fx := &discard{effects: newEffects()}
+			if err := p.start(tx, fx, now); err != nil {
 				return err
 			}
-			n, size := planAll(b, tx, &discard{}, p.Warning, now)
+			n, size := planAll(b, tx, fx, p.Warning, now)
 			orders, bytes = orders+n, bytes+size
 			return nil
 		})
@@ -112,7 +119,7 @@ func BenchmarkAnswer(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	fx := &discard{}
+	fx := &discard{effects: newEffects()}
 	b.ReportAllocs()
 	id := ""
 	for b.Loop() {
@@ -130,6 +137,9 @@ func BenchmarkAnswer(b *testing.B) {
 			b.StartTimer()
 		}
 		if i%1000 == 0 {
+			if err := fx.save(tx); err != nil {
+				b.Fatal(err)
+			}
 			begin()
 		}
 		// Answers come in no order: a stride that is prime to the number of recipients visits each once.

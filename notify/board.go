@@ -47,8 +47,19 @@ func (c *counts) add(m mutable, n uint32) {
 	c[atVerdict+m.Verdict] += n
 }
 
+// boardMoves adds up what the events of a block move on the boards: a counter row is then read and written once a block,
+// however many orders of a town were answered in it.
+type boardMoves map[counterRow]*counts
+
+// counterRow names a row of counters.
+type counterRow struct {
+	warning string
+	dim     byte
+	value   string
+}
+
 // count moves what an order contributes to the board from was to is; nil is no contribution.
-func count(tx *bbolt.Tx, o *Order, was, is *mutable) error {
+func count(fx Effects, o *Order, was, is *mutable) {
 	var delta counts
 	if was != nil {
 		delta.add(*was, ^uint32(0))
@@ -57,27 +68,46 @@ func count(tx *bbolt.Tx, o *Order, was, is *mutable) error {
 		delta.add(*is, 1)
 	}
 	if delta == (counts{}) {
-		return nil
+		return
 	}
+	t := fx.Together(string(countersBucket), func() Shared { return boardMoves{} }).(boardMoves)
+	for _, key := range [...]counterRow{{o.WarningID, dimAll, ""}, {o.WarningID, dimTown, o.Town},
+		{o.WarningID, dimSector, o.Sector}, {o.WarningID, dimGrade, o.Grade}} {
+		sum := t[key]
+		if sum == nil {
+			sum = new(counts)
+			t[key] = sum
+		}
+		sum.merge(&delta)
+	}
+}
+
+// Save implements [Shared].
+func (t boardMoves) Save(tx *bbolt.Tx) error {
 	b := tx.Bucket(countersBucket)
 	var buf [256]byte
-	for _, d := range [...]struct {
-		dim   byte
-		value string
-	}{{dimAll, ""}, {dimTown, o.Town}, {dimSector, o.Sector}, {dimGrade, o.Grade}} {
-		key := counterKey(buf[:0], o.WarningID, d.dim, d.value)
+	for of, delta := range t {
+		if *delta == (counts{}) {
+			continue
+		}
+		key := counterKey(buf[:0], of.warning, of.dim, of.value)
 		var c counts
 		if err := c.decode(b.Get(key)); err != nil {
 			return err
 		}
-		for i := range c {
-			c[i] += delta[i]
-		}
+		c.merge(delta)
 		if err := b.Put(key, c.encode()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// merge adds delta, whose members may be complements of what is taken away.
+func (c *counts) merge(delta *counts) {
+	for i := range c {
+		c[i] += delta[i]
+	}
 }
 
 func counterKey(b []byte, warning string, dim byte, value string) []byte {

@@ -54,7 +54,7 @@ func (o *Order) overdueAt(now time.Time) bool {
 
 func applyOverdue(tx *bbolt.Tx, fx Effects, at time.Time, ev *Overdue) error {
 	for _, id := range ev.Orders {
-		err := change(tx, id, func(o *Order) {
+		err := change(tx, fx, id, func(o *Order) {
 			if o.Answer == AnswerAwaiting {
 				o.Answer = AnswerOverdue
 			}
@@ -71,7 +71,7 @@ func applyOverdue(tx *bbolt.Tx, fx Effects, at time.Time, ev *Overdue) error {
 }
 
 // change loads an order, lets f change it, and stores it and its counters.
-func change(tx *bbolt.Tx, id string, f func(*Order)) error {
+func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 	var o Order
 	if err := o.must(tx, id); err != nil {
 		return err
@@ -81,7 +81,8 @@ func change(tx *bbolt.Tx, id string, f func(*Order)) error {
 	if err := o.store(tx); err != nil {
 		return err
 	}
-	return count(tx, &o, &was, &o.mutable)
+	count(fx, &o, &was, &o.mutable)
+	return nil
 }
 
 // Objection is the duty officer's decision on a recipient's objection: "accept" exempts it, "reject" sets a new deadline
@@ -133,7 +134,7 @@ func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
 	if ev.AcknowledgeBy == nil {
 		return fmt.Errorf("notify: order %s: a rejected objection without a new deadline", ev.OrderID)
 	}
-	return change(tx, ev.OrderID, func(o *Order) {
+	return change(tx, fx, ev.OrderID, func(o *Order) {
 		o.Answer = AnswerAwaiting
 		o.acts[acts[Object].content] = digest{}
 		o.AcknowledgeBy = *ev.AcknowledgeBy
@@ -160,10 +161,10 @@ func DecideVerdict(tx *bbolt.Tx, _ string, in Judgement, _ time.Time) ([]Event, 
 	return []Event{&Judged{OrderID: o.ID, Verdict: in.Verdict.String()}}, o, nil
 }
 
-func applyJudged(tx *bbolt.Tx, ev *Judged) error {
+func applyJudged(tx *bbolt.Tx, fx Effects, ev *Judged) error {
 	for i, name := range verdictNames {
 		if name == ev.Verdict {
-			return change(tx, ev.OrderID, func(o *Order) { o.Verdict = Verdict(i) })
+			return change(tx, fx, ev.OrderID, func(o *Order) { o.Verdict = Verdict(i) })
 		}
 	}
 	return fmt.Errorf("notify: no verdict %q", ev.Verdict)

@@ -70,13 +70,7 @@ func (ev *Answered) AppendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendMember(b, `{"id":`, m.ID)
-			if m.Value != nil {
-				b = strconv.AppendFloat(append(b, `,"value":`...), *m.Value, 'g', -1, 64)
-			}
-			b = appendOptional(b, `,"unit":`, m.Unit)
-			b = appendOptional(b, `,"note_ref":`, m.NoteRef)
-			b = append(b, '}')
+			b = append(appendReport(b, m.ID, m.Value, m.Unit, m.NoteRef), '}')
 		}
 		b = append(b, ']')
 	}
@@ -88,6 +82,41 @@ func (ev *Answered) AppendJSON(b []byte) []byte {
 		b = append(b, `,"late":true`...)
 	}
 	return append(b, '}')
+}
+
+// AppendJSON appends the command as its block keeps it.
+func (in Answer) AppendJSON(b []byte) []byte {
+	b = appendMember(b, `{"recipient_id":`, in.RecipientID)
+	b = appendMember(b, `,"order_id":`, in.OrderID)
+	b = appendMember(b, `,"action":`, string(in.Action))
+	b = appendOptional(b, `,"note_ref":`, in.NoteRef)
+	b = appendOptional(b, `,"note_hash":`, in.NoteHash)
+	if len(in.Measures) > 0 {
+		b = append(b, `,"measures":[`...)
+		for i := range in.Measures {
+			m := &in.Measures[i]
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendReport(b, m.ID, m.Value, m.Unit, m.NoteRef)
+			b = append(appendOptional(b, `,"note_hash":`, m.NoteHash), '}')
+		}
+		b = append(b, ']')
+	}
+	if len(in.Evidence) > 0 {
+		b = appendStrings(append(b, `,"evidence":`...), in.Evidence)
+	}
+	return append(b, '}')
+}
+
+// appendReport appends what is said of a measure, without the closing brace.
+func appendReport(b []byte, id string, value *float64, unit, noteRef string) []byte {
+	b = appendMember(b, `{"id":`, id)
+	if value != nil {
+		b = strconv.AppendFloat(append(b, `,"value":`...), *value, 'g', -1, 64)
+	}
+	b = appendOptional(b, `,"unit":`, unit)
+	return appendOptional(b, `,"note_ref":`, noteRef)
 }
 
 // AppendJSON appends the event's JSON.

@@ -111,6 +111,31 @@ func TestAppendedJSONReadsBack(t *testing.T) {
 	}
 }
 
+// A command's own appender too: reconcile submits what it reads back.
+func TestAppendedAnswersReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ev := genAnswered().Draw(t, "answer")
+		in := Answer{RecipientID: ev.OrderID, OrderID: ev.OrderID, Action: Action(ev.Action), NoteRef: ev.NoteRef, NoteHash: ev.Digest, Evidence: ev.Evidence}
+		for _, m := range ev.Measures {
+			in.Measures = append(in.Measures, MeasureAnswer{ID: m.ID, Value: m.Value, Unit: m.Unit, NoteRef: m.NoteRef, NoteHash: m.ID})
+		}
+		std, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, want Answer
+		if err := json.Unmarshal(in.AppendJSON(nil), &got); err != nil {
+			t.Fatalf("%v in %s", err, in.AppendJSON(nil))
+		}
+		if err := json.Unmarshal(std, &want); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("appended %s reads as %+v, want %+v", in.AppendJSON(nil), got, want)
+		}
+	})
+}
+
 // Bytes that are not UTF-8 come out as encoding/json writes them.
 func TestAppendStringReplacesWhatIsNotText(t *testing.T) {
 	for _, s := range []string{"\xff", "a\xc3(", "\xe5\xa4", "\u2028", "\ufffd", "\x00\x1f\x7f", `"\`, "限产<30%>&"} {

@@ -40,7 +40,11 @@ type Effects = interface {
 	Drop(topic, id string)
 	Timer(id string, due time.Time, command string, payload any)
 	CancelTimer(id string)
+	Together(name string, make func() Shared) Shared
 }
+
+// Shared is what the events of a block leave together; Save is called once after the last of them.
+type Shared = interface{ Save(tx *bbolt.Tx) error }
 
 // Pos is where an event's data lies in the record.
 type Pos = struct {
@@ -120,9 +124,9 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 	case *Issued:
 		return applyIssued(tx, fx, at, pos, ev)
 	case *Answered:
-		return applyAnswered(tx, at, ev)
+		return applyAnswered(tx, fx, at, ev)
 	case *Sent:
-		return applySent(tx, ev)
+		return applySent(tx, fx, ev)
 	case *Released:
 		return applyReleased(tx, fx, at, ev)
 	case *Planned:
@@ -132,7 +136,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 	case *Decided:
 		return applyDecided(tx, fx, at, ev)
 	case *Judged:
-		return applyJudged(tx, ev)
+		return applyJudged(tx, fx, ev)
 	case *SettingsChanged:
 		return applySettings(tx, ev)
 	}

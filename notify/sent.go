@@ -39,9 +39,9 @@ func DecideSent(tx *bbolt.Tx, _ string, in SentMessages, _ time.Time) ([]Event, 
 	return []Event{ev}, ev.Orders, nil
 }
 
-func applySent(tx *bbolt.Tx, ev *Sent) error {
+func applySent(tx *bbolt.Tx, fx Effects, ev *Sent) error {
 	for _, id := range ev.Orders {
-		err := change(tx, id, func(o *Order) {
+		err := change(tx, fx, id, func(o *Order) {
 			if o.Delivery == DeliveryPending {
 				o.Delivery = DeliverySent
 			}

@@ -27,6 +27,7 @@ var recordBucket = []byte("test.record")
 type effects struct {
 	outbox map[string]time.Time
 	timers map[string]timer
+	shared map[string]Shared
 }
 
 type timer struct {
@@ -36,7 +37,7 @@ type timer struct {
 }
 
 func newEffects() *effects {
-	return &effects{outbox: map[string]time.Time{}, timers: map[string]timer{}}
+	return &effects{outbox: map[string]time.Time{}, timers: map[string]timer{}, shared: map[string]Shared{}}
 }
 
 func (e *effects) Send(topic, id string, due time.Time) { e.outbox[topic+" "+id] = due.Round(0) }
@@ -48,6 +49,24 @@ func (e *effects) Timer(id string, due time.Time, command string, payload any) {
 		panic(err)
 	}
 	e.timers[id] = timer{due.Round(0), command, string(b)}
+}
+
+func (e *effects) Together(name string, make func() Shared) Shared {
+	if e.shared[name] == nil {
+		e.shared[name] = make()
+	}
+	return e.shared[name]
+}
+
+// save ends a block.
+func (e *effects) save(tx *bbolt.Tx) error {
+	defer clear(e.shared)
+	for _, s := range e.shared {
+		if err := s.Save(tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *effects) equal(f *effects) bool {
@@ -217,7 +236,7 @@ func (w *world) apply(evs []Event) {
 					return err
 				}
 			}
-			return nil
+			return side.fx.save(tx)
 		})
 		if err != nil {
 			w.t.Fatal(err)

@@ -34,39 +34,41 @@ func (r *Report) problem(format string, args ...any) {
 
 // Check proves the record: every block has its hash and stands on the one before; its events are the leaves of
 // the tree whose root the next block names; replaying them leaves the state that is stored; the stream holds
-// the same blocks. It changes nothing.
+// the same blocks. It changes nothing. While the journal runs, one of the two stores may be ahead for a moment: it
+// waits until what either held is in both.
 func (j *Journal) Check(ctx context.Context) (Report, error) {
-	return check(ctx, j.db, j.reg, j.log, j.applyTo(ctx))
+	upTo := uint64(0)
+	if info, err := j.log.info(ctx); err == nil { // else the check reads it again, and reports
+		j.reach(ctx, info.last)
+		upTo = info.last
+	}
+	return check(ctx, j.db, j.reg, j.log, upTo, func(height uint64) { j.reach(ctx, height) })
 }
 
-// applyWithin is how long a check waits for blocks of the stream to be applied.
-const applyWithin = 10 * time.Second
+// reachWithin is how long a check waits for blocks to be in both stores.
+const reachWithin = 10 * time.Second
 
-// applyTo waits until what the stream holds now is applied here: an append goes before its commit, so that the stream
-// of a running journal may for a moment be ahead. It returns where the stream ended, 0 when that cannot be read.
-func (j *Journal) applyTo(ctx context.Context) uint64 {
-	info, err := j.log.info(ctx)
-	if err != nil {
-		return 0 // the check reads it again, and reports
-	}
-	late := time.After(applyWithin)
+// reach waits until the block of that number is in both stores.
+func (j *Journal) reach(ctx context.Context, number uint64) {
+	late := time.After(reachWithin)
 	for {
 		changed := j.Changed()
-		if j.Height() >= info.last || j.Halted() != nil {
-			return info.last
+		if j.Height() >= number || j.Halted() != nil {
+			return
 		}
 		select {
 		case <-changed:
 		case <-late:
-			return info.last
+			return
 		case <-ctx.Done():
-			return info.last
+			return
 		}
 	}
 }
 
-// check proves the record against a stream that held at least upTo blocks when it began. More may come meanwhile.
-func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo uint64) (Report, error) {
+// check proves the record against a stream that held at least upTo blocks when it began. More may come meanwhile; settle
+// is called with the height of what was read before the stream is held against it.
+func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo uint64, settle func(height uint64)) (Report, error) {
 	r := Report{Problems: []string{}}
 	dir, err := os.MkdirTemp("", "qingkong-check-")
 	if err != nil {
@@ -97,6 +99,7 @@ func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo
 		return r, err
 	}
 	if log != nil && len(r.Problems) == 0 {
+		settle(r.Blocks)
 		checkStream(ctx, db, log, upTo, &r)
 	}
 	r.OK = len(r.Problems) == 0
@@ -251,7 +254,7 @@ func CheckDir(ctx context.Context, opt Options) (Report, error) {
 	}
 	defer func() { _ = db.Close() }()
 	if opt.JS == nil {
-		return check(ctx, db, opt.Registry, nil, 0)
+		return check(ctx, db, opt.Registry, nil, 0, nil)
 	}
 	log, err := openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared)
 	if err != nil {
@@ -261,5 +264,5 @@ func CheckDir(ctx context.Context, opt Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	return check(ctx, db, opt.Registry, log, info.last)
+	return check(ctx, db, opt.Registry, log, info.last, func(uint64) {})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -18,10 +20,11 @@ var (
 	timersDueBucket = []byte("journal.timers_due") // due (8, ms) id -> nothing
 )
 
-// effects writes outbox and timer rows into one transaction. The first failure is kept in err.
+// effects writes outbox and timer rows into the one transaction of a block. The first failure is kept in err.
 type effects struct {
 	outbox, outboxDue, timers, timersDue *bbolt.Bucket
 	added                                bool // a row, so that something may have come due
+	shared                               map[string]Shared
 	err                                  error
 }
 
@@ -34,6 +37,29 @@ func (fx *effects) must(err error) {
 	if err != nil && fx.err == nil {
 		fx.err = err
 	}
+}
+
+// Together gives the value of that name which the events of this block share; its first use makes it.
+func (fx *effects) Together(name string, make func() Shared) Shared {
+	s := fx.shared[name]
+	if s == nil {
+		s = make()
+		if fx.shared == nil {
+			fx.shared = map[string]Shared{}
+		}
+		fx.shared[name] = s
+	}
+	return s
+}
+
+// save writes what the events of the block left together.
+func (fx *effects) save(tx *bbolt.Tx) error {
+	for _, name := range slices.Sorted(maps.Keys(fx.shared)) {
+		if err := fx.shared[name].Save(tx); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func outKey(topic, id string) []byte {

@@ -45,7 +45,22 @@ type add struct {
 	Ref  string `json:"ref,omitempty"`
 }
 
-var countBucket = []byte("t.counts")
+var (
+	countBucket = []byte("t.counts")
+	sumBucket   = []byte("t.sums") // "sum": of all that was added, which the events of a block write together
+)
+
+// sum adds up what the events of a block added.
+type sum uint64
+
+func (s *sum) Save(tx *bbolt.Tx) error {
+	b := tx.Bucket(sumBucket)
+	total := uint64(*s)
+	if row := b.Get([]byte("sum")); row != nil {
+		total += binary.BigEndian.Uint64(row)
+	}
+	return b.Put([]byte("sum"), binary.BigEndian.AppendUint64(nil, total))
+}
 
 func count(tx *bbolt.Tx, name string) uint64 {
 	row := tx.Bucket(countBucket).Get([]byte(name))
@@ -57,7 +72,7 @@ func count(tx *bbolt.Tx, name string) uint64 {
 
 func testRegistry() *Registry {
 	r := NewRegistry(Module{
-		Name: "t", Buckets: []string{string(countBucket)},
+		Name: "t", Buckets: []string{string(countBucket), string(sumBucket)},
 		Decode: func(kind string, data []byte) (Event, error) {
 			if kind != "t.added" {
 				return nil, fmt.Errorf("unknown kind %q", kind)
@@ -72,6 +87,7 @@ func testRegistry() *Registry {
 				return errors.New("the poison works")
 			}
 			fx.Send("count", e.Name, at)
+			*fx.Together("sum", func() Shared { return new(sum) }).(*sum) += sum(e.N)
 			return tx.Bucket(countBucket).Put([]byte(e.Name), binary.BigEndian.AppendUint64(nil, e.Total))
 		},
 	})

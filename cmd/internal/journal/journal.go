@@ -1,7 +1,8 @@
 // Package journal keeps the record: whatever changes it takes the same four steps.
 //
 //  1. decide: a pure function of (state, command, now) returns events or a refusal;
-//  2. append: the writer appends the events as one block to the stream, under an expected last sequence;
+//  2. append: the writer appends the events as one block to the stream, under an expected last sequence; on a shared
+//     stream before step 3, else beside it;
 //  3. apply: the same block is in one bbolt transaction with the state it makes, its Merkle leaves, its
 //     outbox and timer rows, and is committed with fsync;
 //  4. answer: only then does the caller hear anything.
@@ -48,7 +49,7 @@ type Options struct {
 	Clock    func() time.Time    // default time.Now
 	NoSync   bool                // for a throw-away folder: commits are not fsynced
 	Log      *slog.Logger
-	// Fatal is called when a commit fails after its block was appended: the process must end, and the
+	// Fatal is called when a commit fails whose block may be in the stream: the process must end, and the
 	// restart catches up. Default: log and os.Exit(3).
 	Fatal func(error)
 
@@ -107,7 +108,7 @@ func Open(ctx context.Context, opt Options) (*Journal, error) {
 	}
 	if opt.Fatal == nil {
 		opt.Fatal = func(err error) {
-			opt.Log.Error("the record could not be committed after its block was appended; ending so that the restart catches up", "err", err)
+			opt.Log.Error("the record could not be committed and its block may be in the stream; ending so that the restart catches up", "err", err)
 			os.Exit(3)
 		}
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -56,6 +57,12 @@ func TestCommandsThatArriveTogetherShareBlocks(t *testing.T) {
 		t.Errorf("%d refused, want %d", got, callers*each-1000)
 	}
 	w.want("x", 1000)
+	_ = w.j.View(func(tx *bbolt.Tx) error {
+		if got := binary.BigEndian.Uint64(tx.Bucket(sumBucket).Get([]byte("sum"))); got != 1000 {
+			t.Errorf("what blocks wrote together is %d, want 1000", got)
+		}
+		return nil
+	})
 	r := prove(t, w.j)
 	if r.Blocks >= 1000 {
 		t.Errorf("1000 events stand in %d blocks: commands did not share any", r.Blocks)
@@ -176,9 +183,17 @@ func TestAnAppendThatWasNotConfirmed(t *testing.T) {
 }
 
 // While it is not known where a block is, nobody is answered and nothing is decided anew; the journal may be
-// closed meanwhile, and the restart finds out.
+// closed meanwhile, and the restart finds out: alone, the record holds the block and the stream gets it; on a shared
+// stream nothing was committed.
 func TestClosedWhileItIsNotKnown(t *testing.T) {
+	for shared, want := range map[bool]uint64{false: 2, true: 1} {
+		t.Run(fmt.Sprintf("shared=%v", shared), func(t *testing.T) { testClosedWhileItIsNotKnown(t, shared, want) })
+	}
+}
+
+func testClosedWhileItIsNotKnown(t *testing.T, shared bool, want uint64) {
 	w := newWorld(t)
+	w.opt.Shared = shared
 	f := w.withFaults()
 	w.add("x", 1)
 	asked := make(chan struct{})
@@ -194,18 +209,26 @@ func TestClosedWhileItIsNotKnown(t *testing.T) {
 		t.Errorf("the caller heard %v, want ErrClosed", err)
 	}
 	w.start()
-	w.want("x", 1)
+	w.want("x", want)
 	prove(t, w.j)
 }
 
 func TestACommitThatFailsAfterItsAppendEndsTheProcess(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		t.Run(fmt.Sprintf("shared=%v", shared), func(t *testing.T) { testACommitThatFails(t, shared) })
+	}
+}
+
+func testACommitThatFails(t *testing.T, shared bool) {
 	w := newWorld(t)
+	w.opt.Shared = shared
 	f := w.withFaults()
 	w.add("x", 1)
 	fatal := make(chan error, 1)
 	w.j.opt.Fatal = func(err error) { fatal <- err }
-	// The file is closed for writing under the writer: the append lands, the commit cannot.
-	f.will(fault{land: true, before: func() { breakWrites(w.j.db) }})
+	// The file is closed for writing under the writer: the append lands, though unseen at first, and the commit cannot.
+	breakWrites(w.j.db)
+	f.will(fault{land: true})
 	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 2}}); err == nil {
 		t.Error("a command whose commit failed was answered as done")
 	}
@@ -222,6 +245,23 @@ func TestACommitThatFailsAfterItsAppendEndsTheProcess(t *testing.T) {
 	w.start()
 	w.want("x", 3) // the stream was ahead: what was appended is applied
 	prove(t, w.j)
+}
+
+// Nobody else may write to a stream that is not shared: the block is committed when that shows, so it is a fork.
+func TestAnotherProgramWritesToTheStreamOfALoneNode(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.add("x", 1)
+	foreign, _ := newBuilder(nil, 2, 1, [32]byte{}, [32]byte{}, time.Now(), "another").finish()
+	if _, err := w.js.Publish(t.Context(), blockSubject, foreign); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1}}); err == nil {
+		t.Error("a block that is not in the stream was answered as done")
+	}
+	if err := w.j.Halted(); !errors.Is(err, ErrForked) {
+		t.Errorf("the journal is stopped by %v, want a fork", err)
+	}
 }
 
 // Random commands from many callers, with restarts and failing appends between: the answers are those of a

@@ -205,6 +205,9 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 			tree.Append(e.Leaf)
 		}
 	}
+	if err := fx.save(tx); err != nil {
+		return err
+	}
 	if err := tree.Save(); err != nil {
 		return err
 	}

@@ -280,8 +280,11 @@ func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
 	return true, err
 }
 
-// commit appends the block to the stream and commits the transaction, in this order: an answer is given for
-// what both hold. Between the two the process may die; the stream is then ahead and the restart applies it.
+// commit puts the block into the stream and the transaction into the file: an answer is given for what both hold.
+//
+// On a shared stream another node may take the block's place, so nothing is committed before the place is known. Alone,
+// both go on at once, which takes the append out of the time a caller waits. Wherever the process dies between the two,
+// one of them is ahead, and the start brings the other to it.
 func (a *attempt) commit() (outcome, error) {
 	raw, hash := a.block.finish()
 	a.j.buf = raw // free again when this attempt is over: nothing of it is kept but in the two stores
@@ -290,27 +293,61 @@ func (a *attempt) commit() (outcome, error) {
 		a.rollback()
 		return halted, err
 	}
-	switch landed, err := a.j.appendUntilKnown(number, raw, hash); {
+	if !a.j.opt.Shared {
+		return a.commitWhileAppending(number, raw, hash)
+	}
+	switch err := a.j.appendUntilKnown(number, raw, hash); {
 	case errors.Is(err, errTaken):
 		a.rollback()
 		if err := a.j.catchUp(); err != nil {
 			return halted, err
 		}
 		return lostRace, nil
-	case err != nil || !landed:
+	case err != nil:
 		a.rollback()
 		return halted, err
 	}
-	if err := a.tx.Commit(); err != nil {
-		a.j.halt(err)
-		a.j.opt.Fatal(fmt.Errorf("commit block %d: %w", number, err))
-		return halted, ErrClosed
+	if err := a.commitTx(); err != nil {
+		return halted, err
 	}
 	a.j.applied(number, a.fx.added)
 	return done, nil
 }
 
+func (a *attempt) commitWhileAppending(number uint64, raw []byte, hash [32]byte) (outcome, error) {
+	appended := make(chan error, 1)
+	go func() { appended <- a.j.appendUntilKnown(number, raw, hash) }()
+	failed := a.commitTx()
+	err := <-appended // raw is the append's until then
+	switch {
+	case failed != nil:
+		return halted, failed
+	case errors.Is(err, errTaken):
+		err = fmt.Errorf("block %d in the stream was written by another program: %w", number, ErrForked)
+		a.j.halt(err)
+		return halted, err
+	case err != nil:
+		return halted, err
+	}
+	a.j.applied(number, a.fx.added)
+	return done, nil
+}
+
+// commitTx ends the process when the file does not take the transaction: the block may be in the stream already.
+func (a *attempt) commitTx() error {
+	err := a.tx.Commit()
+	if err == nil {
+		return nil
+	}
+	a.j.halt(err)
+	a.j.opt.Fatal(fmt.Errorf("commit block %d: %w", a.block.head.Number, err))
+	return ErrClosed
+}
+
 func (a *attempt) store(raw []byte, t tip) error {
+	if err := a.fx.save(a.tx); err != nil {
+		return err
+	}
 	if err := a.tree.Save(); err != nil {
 		return err
 	}
@@ -323,23 +360,23 @@ func (a *attempt) store(raw []byte, t tip) error {
 	return a.j.vault.putWith(a.tx, a.vault)
 }
 
-// appendUntilKnown publishes a block and does not return before it knows where it is: landed, or its place is
+// appendUntilKnown publishes a block and does not return before it knows where it is: landed (nil), or its place is
 // taken by another (errTaken), or the journal is being closed or halted.
-func (j *Journal) appendUntilKnown(number uint64, raw []byte, hash [32]byte) (bool, error) {
+func (j *Journal) appendUntilKnown(number uint64, raw []byte, hash [32]byte) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		err := j.log.append(ctx, number, raw)
 		cancel()
 		if err == nil {
-			return true, nil
+			return nil
 		}
-		landed, known, err := j.lookUp(number, hash, err)
+		known, err := j.lookUp(number, hash, err)
 		if known {
-			return landed, err
+			return err
 		}
 		select {
 		case <-j.stop:
-			return false, ErrClosed
+			return ErrClosed
 		case <-time.After(wait):
 		}
 	}
@@ -347,7 +384,7 @@ func (j *Journal) appendUntilKnown(number uint64, raw []byte, hash [32]byte) (bo
 
 // lookUp reads the expected place after an append that was not confirmed. known is false while the stream
 // cannot tell; nothing there means that the identical block is to be published again.
-func (j *Journal) lookUp(number uint64, hash [32]byte, cause error) (landed, known bool, err error) {
+func (j *Journal) lookUp(number uint64, hash [32]byte, cause error) (known bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	j.opt.Log.Warn("an append was not confirmed; reading its place", "block", number, "err", cause)
@@ -358,21 +395,21 @@ func (j *Journal) lookUp(number uint64, hash [32]byte, cause error) (landed, kno
 		if infoErr == nil && info.last+1 != number {
 			err := fmt.Errorf("the stream ends at %d while the record ends at %d: %w", info.last, number-1, ErrRegressed)
 			j.halt(err)
-			return false, true, err
+			return true, err
 		}
-		return false, false, nil
+		return false, nil
 	case err != nil:
-		return false, false, err
+		return false, err
 	}
 	b, err := ParseBlock(raw)
 	if err != nil {
 		j.halt(fmt.Errorf("block %d in the stream cannot be read: %w", number, err))
-		return false, true, *j.stopped.Load()
+		return true, *j.stopped.Load()
 	}
 	if b.Hash == hash {
-		return true, true, nil
+		return true, nil
 	}
-	return false, true, errTaken
+	return true, errTaken
 }
 
 // behind says whether other nodes had appended blocks to a shared record that were not applied here; they are now.
