@@ -25,6 +25,10 @@ func Unmarshal(data []byte, v any) error {
 			return &Error{Code: UnknownField, Rule: "input.wrong", Args: Args{"count": 1},
 				Fields: []Field{{Path: path, Rule: "input.unknown_field", Args: Args{"name": name}}}}
 		}
+		var own *Error
+		if errors.As(sem.Err, &own) { // the value's own type says what is wrong with it
+			return Input([]Field{{Path: path, Rule: own.Rule, Args: own.Args}})
+		}
 		want := "JSON"
 		if sem.GoType != nil {
 			want = sem.GoType.String()

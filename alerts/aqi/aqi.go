@@ -1,0 +1,182 @@
+// Package aqi computes the air quality index (AQI) of HJ 633, in its editions of 2012 and 2026, from concentrations.
+//
+// [Daily] gives the index of a day's means and [Hourly] that of the real-time report; [StandardOn] says which edition
+// holds on a day. Warnings begin at 200 and 300, and an index is rounded up, so that an error in the last digit of a
+// floating-point number would turn 200 into 201: everything here is exact, and there is no floating point in it.
+//
+// # How an index is made
+//
+//  1. A concentration is rounded to whole µg/m³, CO to 0.1 mg/m³, half to even (GB/T 8170; HJ 633-2026 §4.2.2.
+//     HJ 633-2012 does not say, and its published indices are those of rounded values).
+//  2. Between two breakpoints of the table the pollutant's sub-index (IAQI) is linear, and rounded up to a whole number
+//     (HJ 633-2012 §6.2, HJ 633-2026 §4.2.6). Above the last breakpoint it is 500.
+//  3. The AQI is the largest sub-index. Above 50, the pollutants that have it are the primary ones, all of them.
+//
+// # What is missing
+//
+// Of a pollutant that was not measured HJ 633-2026 §5.3 says: compute from the others, and publish the index only when
+// it is above 100, for the missing one could not have made it less bad. HJ 633-2012 leaves it open; there the index is
+// that of what was measured, and known as soon as one pollutant has a sub-index. That is how the published daily series
+// of the cities are made, which mostly have no O3 1 h.
+package aqi
+
+import (
+	"maps"
+	"slices"
+)
+
+// Pollutant is a pollutant's name on every output.
+type Pollutant = string
+
+// The pollutants of HJ 633. Ozone has two: the 8-hour and the 1-hour mean, the day's largest in a daily report.
+const (
+	PM25 Pollutant = "pm25"
+	PM10 Pollutant = "pm10"
+	SO2  Pollutant = "so2"
+	NO2  Pollutant = "no2"
+	CO   Pollutant = "co"
+	O3H8 Pollutant = "o3_8h"
+	O3H1 Pollutant = "o3_1h"
+)
+
+// pollutants is the order of every list that this package gives.
+var pollutants = []Pollutant{PM25, PM10, SO2, NO2, CO, O3H8, O3H1}
+
+// Pollutants lists the pollutants in the order of every list that this package gives.
+func Pollutants() []Pollutant { return slices.Clone(pollutants) }
+
+// Values are concentrations by pollutant. A pollutant without a key was not measured; one that is zero was.
+type Values map[Pollutant]Concentration
+
+// Standard is an edition of HJ 633 by its number.
+type Standard string
+
+// The editions.
+const (
+	HJ2012 Standard = "HJ 633-2012"
+	HJ2026 Standard = "HJ 633-2026"
+)
+
+// begin2026 is the first day of HJ 633-2026, whose announcement replaces the edition of 2012 from that day.
+const begin2026 = "2026-03-01"
+
+// StandardOn is the edition that holds on a day of Asia/Shanghai, YYYY-MM-DD: that of 2026 from 2026-03-01. The day is
+// the one that was measured or is forecast, not the one on which somebody asks.
+func StandardOn(date string) Standard {
+	if date >= begin2026 {
+		return HJ2026
+	}
+	return HJ2012
+}
+
+// Result is an index and what it comes from. Its lists are in the order of Pollutants, and empty rather than nil.
+type Result struct {
+	Index    int               // 0 to 500; 0 when it is not known
+	Known    bool              // false: no index can be given, see the package comment on what is missing
+	IAQI     map[Pollutant]int // the sub-index of every measured pollutant that has one, also when Known is false
+	Primary  []Pollutant       // those with the largest sub-index, when Index is above 50
+	Missing  []Pollutant       // of the report's pollutants, those not measured
+	Ignored  []Pollutant       // given, but no part of this report, like O3 1 h in a daily report of 2026
+	Standard Standard
+}
+
+// Daily is the index of a day: means of 24 hours, of ozone the largest 8-hour and 1-hour means. HJ 633-2012 §5 has
+// both of ozone, seven values in all; HJ 633-2026 only the 8-hour one, six in all, and a 1-hour value is ignored. Of any
+// other standard no index is known.
+func Daily(std Standard, v Values) Result { return index(std, dailyTables[std], v) }
+
+// Hourly is the index of the real-time report: SO2, NO2, CO and O3 as means of the hour. Particles have only one column
+// of breakpoints, that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 has the particles'
+// mean of the last 24 hours for it, and a caller who has only the hour's gives that; it has O3 of the last 8 hours
+// besides, which the edition of 2026 leaves out and which is then ignored.
+func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std], v) }
+
+// index applies a report's table.
+func index(std Standard, t table, v Values) Result {
+	r := Result{Standard: std, IAQI: map[Pollutant]int{}, Primary: []Pollutant{}, Missing: []Pollutant{}, Ignored: []Pollutant{}}
+	for _, p := range slices.Sorted(maps.Keys(v)) {
+		if _, listed := t[p]; !listed {
+			r.Ignored = append(r.Ignored, p)
+		}
+	}
+	highest := 0
+	for _, p := range pollutants {
+		col, listed := t[p]
+		c, measured := v[p]
+		switch {
+		case !listed:
+		case !measured:
+			r.Missing = append(r.Missing, p)
+		default:
+			if i, has := col.iaqi(c); has {
+				r.IAQI[p] = i
+				highest = max(highest, i)
+			}
+		}
+	}
+	r.Known = len(r.IAQI) > 0
+	if std == HJ2026 && len(r.Missing) > 0 && highest <= publishedAbove {
+		r.Known = false
+	}
+	if r.Known {
+		r.Index = highest
+		r.Primary = primary(r.IAQI, highest)
+	}
+	return r
+}
+
+const (
+	publishedAbove = 100 // with a pollutant missing, HJ 633-2026 §5.3
+	primaryAbove   = 50  // both editions: at 50 and below there is no primary pollutant
+)
+
+func primary(iaqi map[Pollutant]int, highest int) []Pollutant {
+	out := []Pollutant{}
+	if highest <= primaryAbove {
+		return out
+	}
+	for _, p := range pollutants {
+		if iaqi[p] == highest {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// class is a row of the table of classes, the same in both editions.
+type class struct {
+	upTo          int
+	name, english string
+	rgb           [3]uint8
+}
+
+var classes = []class{
+	{50, "优", "excellent", [3]uint8{0, 228, 0}},
+	{100, "良", "good", [3]uint8{255, 255, 0}},
+	{150, "轻度污染", "lightly polluted", [3]uint8{255, 126, 0}},
+	{200, "中度污染", "moderately polluted", [3]uint8{255, 0, 0}},
+	{300, "重度污染", "heavily polluted", [3]uint8{153, 0, 76}},
+	{top, "严重污染", "severely polluted", [3]uint8{126, 0, 35}},
+}
+
+func classOf(index int) class {
+	for _, c := range classes {
+		if index <= c.upTo {
+			return c
+		}
+	}
+	return classes[len(classes)-1]
+}
+
+// Class is the index's class (空气质量指数类别) as the standard names it, and in English.
+func Class(index int) (name, english string) {
+	c := classOf(index)
+	return c.name, c.english
+}
+
+// Colour is the colour the standard prescribes for the index's class (Annex A of HJ 633-2012). The colours of warnings
+// are others: a yellow index is good air.
+func Colour(index int) (r, g, b uint8) {
+	c := classOf(index).rgb
+	return c[0], c[1], c[2]
+}
