@@ -21,6 +21,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 		return applyForecast(tx, at, ev)
 	case ObservationReceived:
 		return applyObservation(tx, ev)
+	case FeedSilence:
+		return applySilence(tx, at, ev)
 	case ProposalRaised:
 		return applyRaised(tx, fx, at, ev)
 	case ProposalUpdated:
@@ -81,10 +83,40 @@ func applyForecast(tx *bbolt.Tx, at time.Time, ev ForecastReceived) error {
 			}
 		}
 	}
+	for _, h := range ev.Forecast.Hours {
+		f := forecastHour{Hour: h, ForecastID: ev.ID, IssuedAt: ev.Forecast.IssuedAt}
+		key := hourKey(s.key(), h.At)
+		known, ok, err := get[forecastHour](tx, bForecastHour, key)
+		if err != nil {
+			return err
+		}
+		if !ok || f.supersedes(known) {
+			if err := put(tx, bForecastHour, key, f); err != nil {
+				return err
+			}
+		}
+	}
+	if err := remember(tx, s, ev); err != nil {
+		return err
+	}
 	return touch(tx, s)
 }
 
 func applyObservation(tx *bbolt.Tx, ev ObservationReceived) error {
+	for _, h := range ev.Hours {
+		key := hourKey(ev.Region, h.At)
+		row, _, err := get[observedHour](tx, bObservedHour, key)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			row = observedHour{}
+		}
+		row[ev.Station] = h
+		if err := put(tx, bObservedHour, key, row); err != nil {
+			return err
+		}
+	}
 	for _, day := range ev.Days {
 		if err := put(tx, bObservedDay, ev.Region+"/"+string(day.Date), observedDay{day, ev.Station}); err != nil {
 			return err

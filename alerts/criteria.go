@@ -1,6 +1,9 @@
 package alerts
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 
@@ -77,6 +80,40 @@ func National2024() Criteria {
 	}
 }
 
+// ReadCriteria reads every *.json of a folder as criteria. A refusal names each wrong place as FILE: PATH.
+func ReadCriteria(files fs.FS) ([]Criteria, error) {
+	names, err := fs.Glob(files, "*.json")
+	if err != nil {
+		return nil, fmt.Errorf("alerts: criteria: %w", err)
+	}
+	var sets []Criteria
+	var wrong []refusal.Field
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("alerts: criteria: %w", err)
+		}
+		c, err := ParseCriteria(text)
+		var e *refusal.Error
+		switch {
+		case errors.As(err, &e) && len(e.Fields) > 0:
+			for _, f := range e.Fields {
+				f.Path = name + ": " + f.Path
+				wrong = append(wrong, f)
+			}
+		case errors.As(err, &e):
+			wrong = append(wrong, refusal.Field{Path: name, Rule: e.Rule, Args: e.Args})
+		case err != nil:
+			return nil, err
+		case slices.ContainsFunc(sets, func(have Criteria) bool { return have.Name == c.Name }):
+			wrong = append(wrong, refusal.Field{Path: name + ": name", Rule: "criteria.twice", Args: refusal.Args{"value": c.Name}})
+		default:
+			sets = append(sets, c)
+		}
+	}
+	return sets, refusal.Input(wrong)
+}
+
 // ParseCriteria reads criteria strictly; what could not be evaluated is refused with its place.
 func ParseCriteria(data []byte) (Criteria, error) {
 	var cr Criteria
@@ -84,7 +121,9 @@ func ParseCriteria(data []byte) (Criteria, error) {
 		return Criteria{}, err
 	}
 	c := checker{}
-	c.require(cr.Name != "", "name", "input.required", nil)
+	c.require(sourceForm.MatchString(cr.Name), "name", "criteria.name", refusal.Args{"value": cr.Name})
+	c.require(cr.Title != "", "title", "input.required", nil)
+	c.require(cr.Source != "", "source", "input.required", nil)
 	c.require(cr.Document != "", "document", "input.required", nil)
 	for _, d := range []struct {
 		path string
@@ -93,6 +132,8 @@ func ParseCriteria(data []byte) (Criteria, error) {
 		_, ok := ParseDate(string(d.date))
 		c.require(ok || d.date == "", d.path, "day.date_wrong", refusal.Args{"value": d.date})
 	}
+	c.require(cr.ValidFrom == "" || cr.ValidTo == "" || cr.ValidFrom <= cr.ValidTo, "valid_to", "criteria.period",
+		refusal.Args{"from": cr.ValidFrom, "to": cr.ValidTo})
 	if p := cr.Counts.Primary; p != "" {
 		name, ok := ParsePollutant(p)
 		c.require(ok && name == p, "counts.primary", "pollutant.unknown", refusal.Args{"value": p})

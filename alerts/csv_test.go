@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -23,9 +24,11 @@ func TestReadDailyCSV(t *testing.T) {
 		want       []Day
 	}{
 		{"as documented", csvHeader + "2016-12-16,155,PM2.5,118,157,43,81,2,35\n", []Day{day("2016-12-16", ptr(155), "pm25")}},
-		{"byte-order mark and CRLF", "\ufeff" + strings.ReplaceAll(csvHeader+"2016-12-16,155,,118,157,43,81,2,35\n", "\n", "\r\n"), []Day{day("2016-12-16", ptr(155))}},
+		{"byte-order mark and CRLF", "\ufeff" + strings.ReplaceAll(csvHeader+"2016-12-16,155,,118,157,43,81,2,35\n", "\n", "\r\n"), []Day{day("2016-12-16", ptr(155), "pm25")}},
 		{"several primary pollutants", csvHeader + "2016-12-16,155,O3_8h;PM10,,,,,,\n", []Day{day("2016-12-16", ptr(155), "o3_8h", "pm10")}},
-		{"no AQI: unknown", csvHeader + "2016-12-16,,,118,157,43,81,2,35\n", []Day{day("2016-12-16", nil)}},
+		{"no AQI: that of the concentrations", csvHeader + "2016-12-16,,,118,157,43,81,2,35\n", []Day{day("2016-12-16", ptr(155), "pm25")}},
+		{"nothing: unknown", csvHeader + "2016-12-16,,,,,,,,\n", []Day{day("2016-12-16", nil)}},
+		{"dust with its PM10 withheld keeps the published index", csvHeader + "2018-03-28,500,,90,,20,40,1.2,80\n", []Day{day("2018-03-28", ptr(500))}},
 		{"other order, fewer columns, cause", "cause,aqi,date\ndust,155,2016-12-16\n", []Day{{Date: "2016-12-16", AQI: ptr(155), Primary: []string{}, Cause: Dust}}},
 		{"sorted by date", "date,aqi\n2016-12-17,238\n2016-12-16,155\n", []Day{day("2016-12-16", ptr(155)), day("2016-12-17", ptr(238))}},
 	} {
@@ -34,10 +37,50 @@ func TestReadDailyCSV(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			for i := range got {
+				got[i].Measured = Measured{} // see TestReadCSVKeepsConcentrations
+			}
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestReadCSVKeepsConcentrations(t *testing.T) {
+	ep, err := ReadCSV(strings.NewReader(csvHeader + "2016-12-16,155,,118,157.5,43,,2.1,35\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(ep.Days[0].Measured)
+	if want := `{"pm25":118,"pm10":157.5,"so2":43,"co":2.1,"o3_8h":35}`; err != nil || string(got) != want {
+		t.Errorf("%s (%v), want %s", got, err, want)
+	}
+}
+
+func TestReadHourlyCSV(t *testing.T) {
+	const header = "time,aqi,primary,pm25,pm10,so2,no2,co,o3\n"
+	ep, err := ReadCSV(strings.NewReader(header +
+		"2016-12-16T01:00:00+08:00,,,118,157,43,81,2,35\n2016-12-15T16:00:00Z,120,,,,,,,\n2016-12-16T02:00:00+08:00,,,,,,,,\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(ep.Hours)
+	want := `[{"at":"2016-12-16T00:00:00+08:00","aqi":120},{"at":"2016-12-16T01:00:00+08:00","pm25":118,"pm10":157,"so2":43,"no2":81,"co":2,"o3_1h":35}]`
+	if err != nil || string(text) != want || len(ep.Days) != 0 {
+		t.Errorf("%s (%v)\nwant %s: in order, what has nothing left out", text, err, want)
+	}
+	for cells, rule := range map[string]string{
+		"2016-12-16T01:30:00+08:00,1,,,,,,,":                                "csv.time",
+		"2016-12-16,1,,,,,,,":                                               "csv.time",
+		"2016-12-16T01:00:00+08:00,,,x,,,,,":                                "csv.concentration",
+		"2016-12-16T01:00:00+08:00,1,,,,,,,\n2016-12-15T17:00:00Z,1,,,,,,,": "csv.date_twice",
+	} {
+		_, err := ReadCSV(strings.NewReader(header + cells + "\n"))
+		var e *refusal.Error
+		if !errors.As(err, &e) || e.Fields[0].Rule != rule {
+			t.Errorf("%q: %v, want %s", cells, err, rule)
+		}
 	}
 }
 
@@ -107,7 +150,7 @@ func TestTianjin2016AsPublished(t *testing.T) {
 	for _, d := range read {
 		series = append(series, DayAQI{Date: d.Date, AQI: d.AQI, Primary: d.Primary, Cause: d.Cause})
 	}
-	for _, ep := range Evaluate(series, National2024(), plain).Episodes {
+	for _, ep := range Evaluate(byDay(series...), National2024(), plain).Episodes {
 		if !ep.To.Before(clockAt("2016-12-17T00:00")) && ep.From.Before(clockAt("2016-12-22T00:00")) {
 			if got := spell(ep.From, ep.To); ep.Level != Red || got != "2016-12-17..2016-12-21" {
 				t.Errorf("%s %s, want red 2016-12-17..2016-12-21", ep.Level, got)

@@ -5,22 +5,6 @@ import (
 	"time"
 )
 
-// Where a day's value is from.
-const (
-	SourceObservation = "observation"
-	SourceForecast    = "forecast"
-)
-
-// DayAQI is one day of the series to be evaluated. AQI nil = unknown.
-type DayAQI struct {
-	Date       Date
-	AQI        *int
-	Primary    []string
-	Cause      Cause
-	Source     string // SourceObservation, SourceForecast, or empty where it makes no difference
-	ForecastID string
-}
-
 // EvaluateOptions are the settings that bear on an evaluation.
 type EvaluateOptions struct {
 	MergeGapH          int  // two spells of pollution with less than this between them are one episode; hours
@@ -29,14 +13,20 @@ type EvaluateOptions struct {
 
 // Evaluation is what the criteria say about a series.
 type Evaluation struct {
-	Criteria string       `json:"criteria"`
-	Level    Level        `json:"level"` // the highest of all episodes, None without one
-	Episodes []Episode    `json:"episodes"`
-	Days     []DayVerdict `json:"days"`
+	Criteria string          `json:"criteria"`
+	Level    Level           `json:"level"` // the highest of all episodes, None without one
+	Episodes []Episode       `json:"episodes"`
+	Clauses  []ClauseTrace   `json:"clauses"` // of the whole series, whether or not there is an episode
+	Days     []DayVerdict    `json:"days"`
+	Windows  []WindowVerdict `json:"windows,omitempty"` // of a series with hours
+	Tips     []Tip           `json:"tips,omitempty"`
+
+	steps []step
 }
 
-// Episode is a period of pollution that meets a level. From is 00:00 of the first and To 24:00 of the last day that
-// makes any clause of Level met. Clauses has every clause of every level, met or not, with its windows.
+// Episode is a period of pollution that meets a level. From is the beginning of the first and To the end of the last
+// 24-hour mean that makes any clause of Level met; by days 00:00 and 24:00. Clauses has every clause of every level, met
+// or not, with its windows.
 type Episode struct {
 	From    time.Time     `json:"from"`
 	To      time.Time     `json:"to"`
@@ -44,15 +34,17 @@ type Episode struct {
 	Clauses []ClauseTrace `json:"clauses"`
 }
 
-// ClauseTrace says whether a clause is met, and by which runs of days.
+// ClauseTrace says whether a clause is met, and by which runs. LongestH is the longest run above the clause's value, in
+// hours, so that one sees how much was wanting.
 type ClauseTrace struct {
-	Level   Level    `json:"level"`
-	Clause  string   `json:"clause"`
-	Met     bool     `json:"met"`
-	Windows []Window `json:"windows"`
+	Level    Level    `json:"level"`
+	Clause   string   `json:"clause"`
+	Met      bool     `json:"met"`
+	LongestH int      `json:"longest_h"`
+	Windows  []Window `json:"windows"`
 }
 
-// Window is a run of days, 00:00 of the first to 24:00 of the last.
+// Window is a run of consecutive 24-hour means, from the beginning of the first to the end of the last.
 type Window struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
@@ -64,42 +56,63 @@ type Window struct {
 // one that counts for want of them, unknown, or the reason for which it does not count; the words for
 // people are the catalogue's "why.<why>".
 type DayVerdict struct {
-	Date       Date   `json:"date"`
-	AQI        *int   `json:"aqi"`
-	Counted    bool   `json:"counted"`
-	Why        string `json:"why"`
-	Source     string `json:"source,omitempty"`
-	ForecastID string `json:"forecast_id,omitempty"`
+	Date       Date     `json:"date"`
+	AQI        *int     `json:"aqi"`
+	Primary    []string `json:"primary,omitempty"`
+	Counted    bool     `json:"counted"`
+	Why        string   `json:"why"`
+	Source     string   `json:"source,omitempty"`
+	ForecastID string   `json:"forecast_id,omitempty"`
 }
 
-// Evaluate applies criteria to a series of days in ascending order without repetition. A day that is missing
-// between the first and the last is unknown; an unknown day and one that does not count break a run. It is a pure
-// function.
-func Evaluate(series []DayAQI, c Criteria, opt EvaluateOptions) Evaluation {
-	ev := Evaluation{Criteria: c.Name, Level: None, Episodes: []Episode{}, Days: judge(series, c.Counts)}
-	found := c.find(ev.Days, opt)
-	for _, s := range spells(found, opt.MergeGapH) {
-		ep := episode(ev.Days, found, s)
+// WindowVerdict is a DayVerdict of 24 hours that begin at any full hour. Valid is how many of them have a value.
+type WindowVerdict struct {
+	From       time.Time `json:"from"`
+	AQI        *int      `json:"aqi"`
+	Primary    []string  `json:"primary,omitempty"`
+	Valid      int       `json:"valid"`
+	Counted    bool      `json:"counted"`
+	Why        string    `json:"why"`
+	Source     string    `json:"source,omitempty"`
+	ForecastID string    `json:"forecast_id,omitempty"`
+}
+
+// Tip is a period of bad air that opens no response, since its cause is none that a response would help against: people
+// get a health tip instead (环大气〔2024〕6号, 差异化应对). Reason is as in DayVerdict.Why.
+type Tip struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	AQIMax int       `json:"aqi_max"`
+	Reason string    `json:"reason"`
+}
+
+// Evaluate applies criteria to a series. What is missing between the first and the last value is unknown; what is
+// unknown and what does not count breaks a run. It is a pure function.
+func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
+	return c.evaluate(s.steps(c.Counts), opt)
+}
+
+func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
+	ev := Evaluation{Criteria: c.Name, Level: None, Episodes: []Episode{}, Days: []DayVerdict{}, Tips: c.tips(steps), steps: steps}
+	for i := range steps {
+		st := &steps[i]
+		if d := st.day(); d != "" {
+			ev.Days = append(ev.Days, DayVerdict{d, st.aqi, st.primary, st.counted, st.why, st.source, st.forecastID})
+		}
+		if st.hourly {
+			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source, st.forecastID})
+		}
+	}
+	found := c.find(steps, opt)
+	ev.Clauses = traceClauses(steps, found, span{0, len(steps) - 1})
+	for _, s := range spells(steps, found, opt.MergeGapH) {
+		ep := episode(steps, found, s)
 		ev.Episodes = append(ev.Episodes, ep)
 		if ep.Level.Above(ev.Level) {
 			ev.Level = ep.Level
 		}
 	}
 	return ev
-}
-
-// judge fills the gaps of a series with unknown days and says of each day whether it counts.
-func judge(series []DayAQI, counts Counts) []DayVerdict {
-	days := []DayVerdict{}
-	for _, d := range series {
-		for n := len(days); n > 0 && days[n-1].Date.AddDays(1) < d.Date; n++ {
-			days = append(days, DayVerdict{Date: days[n-1].Date.AddDays(1), Why: whyUnknown})
-		}
-		v := DayVerdict{Date: d.Date, AQI: d.AQI, Source: d.Source, ForecastID: d.ForecastID}
-		v.Counted, v.Why = counts.day(d)
-		days = append(days, v)
-	}
-	return days
 }
 
 const (
@@ -109,64 +122,84 @@ const (
 	whyPrimary = "other_primary"
 )
 
-func (c Counts) day(d DayAQI) (counted bool, why string) {
+func (c Counts) step(st *step) (counted bool, why string) {
+	ozone := func() bool { return slices.Contains(st.primary, O3H8) || slices.Contains(st.primary, O3H1) }
 	switch {
-	case d.AQI == nil:
+	case st.aqi == nil:
 		return false, whyUnknown
-	case slices.Contains(c.ExceptCauses, d.Cause):
-		return false, string(d.Cause)
-	case c.Primary == "" || slices.Contains(d.Primary, c.Primary):
-		return true, ""
-	case len(d.Primary) == 0:
+	case slices.Contains(c.ExceptCauses, st.cause):
+		return false, string(st.cause)
+	case len(st.primary) == 0 && c.Primary != "":
 		return true, whyBareAQI
-	case slices.Contains(d.Primary, O3H8) || slices.Contains(d.Primary, O3H1):
+	case c.Primary == "":
+		// Ozone that is the cause shows in the primary pollutants alone.
+		if slices.Contains(c.ExceptCauses, Ozone) && ozone() && !slices.ContainsFunc(st.primary, func(p string) bool { return p != O3H8 && p != O3H1 }) {
+			return false, whyOzone
+		}
+		return true, ""
+	case slices.Contains(st.primary, c.Primary):
+		return true, ""
+	case ozone():
 		return false, whyOzone
 	default:
 		return false, whyPrimary
 	}
 }
 
-// span is a run of days by index, both ends included.
+// span is a run of steps by index, both ends included.
 type span struct{ first, last int }
 
-func (s span) hours() int { return 24 * (s.last - s.first + 1) }
+// hours is how long the means of the run together last: 25 hourly windows cover 48 hours.
+func (s span) hours(steps []step) int {
+	return int(steps[s.last].to.Sub(steps[s.first].from) / time.Hour)
+}
 
 type clauseSpans struct {
 	level Level
 	name  string
+	over  int
 	met   []span
 }
 
-// spans are the longest runs that meet the clause.
-func (c Clause) spans(days []DayVerdict, opt EvaluateOptions) []span {
-	var met []span
-	for _, r := range runs(days, c.Over) {
-		if r.hours() >= c.Hours && c.Within.holds(days[r.first:r.last+1], opt) {
-			met = append(met, r)
+// find applies every clause.
+func (c Criteria) find(steps []step, opt EvaluateOptions) []clauseSpans {
+	var found []clauseSpans
+	for _, rule := range c.Levels {
+		for _, cl := range rule.AnyOf {
+			f := clauseSpans{level: rule.Level, name: cl.Name(), over: cl.Over}
+			for _, r := range runs(steps, cl.Over) {
+				if r.hours(steps) >= cl.Hours && cl.Within.holds(steps[r.first:r.last+1], opt) {
+					f.met = append(f.met, r)
+				}
+			}
+			found = append(found, f)
 		}
 	}
-	return met
+	return found
 }
 
-func (p *Peak) holds(run []DayVerdict, opt EvaluateOptions) bool {
+// holds reports whether a run contains the worse part. In pieces, the hours that any of its means covers add up.
+func (p *Peak) holds(run []step, opt EvaluateOptions) bool {
 	if p == nil {
 		return true
 	}
 	total := 0
+	var end time.Time
 	for _, r := range runs(run, p.Over) {
-		if r.hours() >= p.Hours {
+		if r.hours(run) >= p.Hours {
 			return true
 		}
-		total += r.hours()
+		total += int(run[r.last].to.Sub(latest(end, run[r.first].from)) / time.Hour)
+		end = run[r.last].to
 	}
 	return !opt.Over300Consecutive && total >= p.Hours
 }
 
-// runs are the longest sequences of counting days strictly above over.
-func runs(days []DayVerdict, over int) []span {
+// runs are the longest sequences of counting steps strictly above over.
+func runs(steps []step, over int) []span {
 	var out []span
-	for i, d := range days {
-		if !d.Counted || *d.AQI <= over {
+	for i := range steps {
+		if !steps[i].counted || *steps[i].aqi <= over {
 			continue
 		}
 		if n := len(out); n > 0 && out[n-1].last == i-1 {
@@ -179,7 +212,7 @@ func runs(days []DayVerdict, over int) []span {
 }
 
 // spells joins the runs that meet any clause where they overlap, touch, or lie less than gapH hours apart.
-func spells(found []clauseSpans, gapH int) []span {
+func spells(steps []step, found []clauseSpans, gapH int) []span {
 	var all []span
 	for _, f := range found {
 		all = append(all, f.met...)
@@ -188,7 +221,12 @@ func spells(found []clauseSpans, gapH int) []span {
 	var out []span
 	for _, s := range all {
 		n := len(out)
-		if n == 0 || s.first > out[n-1].last+1 && 24*(s.first-out[n-1].last-1) >= gapH {
+		if n == 0 {
+			out = append(out, s)
+			continue
+		}
+		gap := steps[s.first].from.Sub(steps[out[n-1].last].to)
+		if gap > 0 && gap >= time.Duration(gapH)*time.Hour {
 			out = append(out, s)
 			continue
 		}
@@ -197,26 +235,22 @@ func spells(found []clauseSpans, gapH int) []span {
 	return out
 }
 
-// find applies every clause.
-func (c Criteria) find(days []DayVerdict, opt EvaluateOptions) []clauseSpans {
-	var found []clauseSpans
-	for _, rule := range c.Levels {
-		for _, cl := range rule.AnyOf {
-			found = append(found, clauseSpans{rule.Level, cl.Name(), cl.spans(days, opt)})
-		}
-	}
-	return found
-}
-
 // traceClauses reports every clause with its windows inside whole.
-func traceClauses(days []DayVerdict, found []clauseSpans, whole span) []ClauseTrace {
+func traceClauses(steps []step, found []clauseSpans, whole span) []ClauseTrace {
 	traces := []ClauseTrace{}
+	if len(steps) == 0 {
+		return traces
+	}
+	within := steps[whole.first : whole.last+1]
 	for _, f := range found {
 		t := ClauseTrace{Level: f.level, Clause: f.name, Windows: []Window{}}
 		for _, s := range f.met {
 			if s.first >= whole.first && s.last <= whole.last {
-				t.Windows = append(t.Windows, window(days, s))
+				t.Windows = append(t.Windows, window(steps, s))
 			}
+		}
+		for _, r := range runs(within, f.over) {
+			t.LongestH = max(t.LongestH, r.hours(within))
 		}
 		t.Met = len(t.Windows) > 0
 		traces = append(traces, t)
@@ -224,8 +258,8 @@ func traceClauses(days []DayVerdict, found []clauseSpans, whole span) []ClauseTr
 	return traces
 }
 
-func episode(days []DayVerdict, found []clauseSpans, whole span) Episode {
-	ep := Episode{Clauses: traceClauses(days, found, whole)}
+func episode(steps []step, found []clauseSpans, whole span) Episode {
+	ep := Episode{Clauses: traceClauses(steps, found, whole)}
 	ep.Level = None
 	for _, c := range ep.Clauses {
 		if c.Met && c.Level.Above(ep.Level) {
@@ -246,10 +280,35 @@ func episode(days []DayVerdict, found []clauseSpans, whole span) Episode {
 	return ep
 }
 
-func window(days []DayVerdict, s span) Window {
-	w := Window{From: days[s.first].Date.Start(), To: days[s.last].Date.End(), AQIMin: maxAQI}
-	for _, d := range days[s.first : s.last+1] {
-		w.AQIMin, w.AQIMax = min(w.AQIMin, *d.AQI), max(w.AQIMax, *d.AQI)
+func window(steps []step, s span) Window {
+	w := Window{From: steps[s.first].from, To: steps[s.last].to, AQIMin: maxAQI}
+	for _, st := range steps[s.first : s.last+1] {
+		w.AQIMin, w.AQIMax = min(w.AQIMin, *st.aqi), max(w.AQIMax, *st.aqi)
 	}
 	return w
+}
+
+// tips are the runs that do not count for one and the same reason and are above what the lowest clause asks for.
+func (c Criteria) tips(steps []step) []Tip {
+	over := maxAQI
+	for _, rule := range c.Levels {
+		for _, cl := range rule.AnyOf {
+			over = min(over, cl.Over)
+		}
+	}
+	var out []Tip
+	last := -2
+	for i := range steps {
+		st := &steps[i]
+		if st.aqi == nil || st.counted || *st.aqi <= over {
+			continue
+		}
+		if n := len(out); n > 0 && last == i-1 && out[n-1].Reason == st.why {
+			out[n-1].To, out[n-1].AQIMax = st.to, max(out[n-1].AQIMax, *st.aqi)
+		} else {
+			out = append(out, Tip{st.from, st.to, *st.aqi, st.why})
+		}
+		last = i
+	}
+	return out
 }

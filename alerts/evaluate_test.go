@@ -26,7 +26,7 @@ var plain = EvaluateOptions{MergeGapH: 36}
 //
 // Red is the highest, so the episode is the run that makes red: 12-17 00:00 to 12-21 24:00.
 func TestTianjinDecember2016IsRedFrom17To21(t *testing.T) {
-	ev := Evaluate(days("2016-12-15", 79, 155, 238, 340, 293, 292, 313, 134, 65), National2024(), plain)
+	ev := Evaluate(byDay(days("2016-12-15", 79, 155, 238, 340, 293, 292, 313, 134, 65)...), National2024(), plain)
 	if ev.Level != Red || len(ev.Episodes) != 1 {
 		t.Fatalf("level %s, %d episodes; want red, 1", ev.Level, len(ev.Episodes))
 	}
@@ -92,7 +92,7 @@ func TestEvaluateLevels(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, ep := range Evaluate(days("2024-01-01", c.aqi...), National2024(), plain).Episodes {
+			for _, ep := range Evaluate(byDay(days("2024-01-01", c.aqi...)...), National2024(), plain).Episodes {
 				got = append(got, fmt.Sprintf("%s %d..%d", ep.Level, ep.From.Day(), ep.To.Add(-1).Day()))
 			}
 			if s := strings.Join(got, ", "); s != c.want {
@@ -121,7 +121,7 @@ func TestWhichDaysCount(t *testing.T) {
 		{DayAQI{Primary: []string{"pm25"}}, false, "unknown"},
 	} {
 		c.day.Date = "2024-01-01"
-		ev := Evaluate([]DayAQI{c.day}, National2024(), plain)
+		ev := Evaluate(byDay(c.day), National2024(), plain)
 		if got := ev.Days[0]; got.Counted != c.counted || got.Why != c.why {
 			t.Errorf("%+v: counted %v why %q, want %v %q", c.day, got.Counted, got.Why, c.counted, c.why)
 		}
@@ -134,7 +134,7 @@ func TestWhichDaysCount(t *testing.T) {
 func TestMissingDaysAreReportedAsUnknown(t *testing.T) {
 	series := append(days("2024-01-01", 201), days("2024-01-04", 201)...)
 	var got []string
-	for _, d := range Evaluate(series, National2024(), plain).Days {
+	for _, d := range Evaluate(byDay(series...), National2024(), plain).Days {
 		got = append(got, string(d.Date)+" "+d.Why)
 	}
 	want := []string{"2024-01-01 bare_aqi", "2024-01-02 unknown", "2024-01-03 unknown", "2024-01-04 bare_aqi"}
@@ -155,10 +155,10 @@ func TestWorsePartOfARun(t *testing.T) {
 		{[]int{201, 301, 201, 201}, None, None},
 	} {
 		series := days("2016-12-01", tc.aqi...)
-		if got := Evaluate(series, c, EvaluateOptions{}).Level; got != tc.pieces {
+		if got := Evaluate(byDay(series...), c, EvaluateOptions{}).Level; got != tc.pieces {
 			t.Errorf("%v in pieces: %s, want %s", tc.aqi, got, tc.pieces)
 		}
-		if got := Evaluate(series, c, EvaluateOptions{Over300Consecutive: true}).Level; got != tc.one {
+		if got := Evaluate(byDay(series...), c, EvaluateOptions{Over300Consecutive: true}).Level; got != tc.one {
 			t.Errorf("%v consecutive: %s, want %s", tc.aqi, got, tc.one)
 		}
 	}
@@ -166,13 +166,13 @@ func TestWorsePartOfARun(t *testing.T) {
 
 // An evaluation prints as the contract has it.
 func TestEvaluationJSON(t *testing.T) {
-	got, err := json.Marshal(Evaluate(days("2024-01-01", 201), Criteria{Name: "c", Levels: []LevelRule{{Yellow, []Clause{{Over: 200, Hours: 24}}}}}, plain))
+	got, err := json.Marshal(Evaluate(byDay(days("2024-01-01", 201)...), Criteria{Name: "c", Levels: []LevelRule{{Yellow, []Clause{{Over: 200, Hours: 24}}}}}, plain))
 	if err != nil {
 		t.Fatal(err)
 	}
+	clauses := `"clauses":[{"level":"yellow","clause":"\u003e200 24h","met":true,"longest_h":24,"windows":[{"from":"2024-01-01T00:00:00+08:00","to":"2024-01-02T00:00:00+08:00","aqi_min":201,"aqi_max":201}]}]`
 	want := `{"criteria":"c","level":"yellow","episodes":[{"from":"2024-01-01T00:00:00+08:00","to":"2024-01-02T00:00:00+08:00","level":"yellow",` +
-		`"clauses":[{"level":"yellow","clause":"\u003e200 24h","met":true,"windows":[{"from":"2024-01-01T00:00:00+08:00","to":"2024-01-02T00:00:00+08:00","aqi_min":201,"aqi_max":201}]}]}],` +
-		`"days":[{"date":"2024-01-01","aqi":201,"counted":true,"why":""}]}`
+		clauses + `}],` + clauses + `,"days":[{"date":"2024-01-01","aqi":201,"counted":true,"why":""}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -242,7 +242,7 @@ func TestEvaluateAgreesWithAListOfHours(t *testing.T) {
 			}
 			series = append(series, d)
 		}
-		ev := Evaluate(series, National2024(), plain)
+		ev := Evaluate(byDay(series...), National2024(), plain)
 		if want := slowLevel(hours); ev.Level != want {
 			t.Fatalf("level %s, hour by hour %s", ev.Level, want)
 		}

@@ -8,18 +8,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"qingkong/alerts/aqi"
 	"qingkong/alerts/refusal"
 )
 
-// Forecast is the air quality a source expects in a region, by day.
+// Forecast is the air quality a source expects in a region, by day or by hour.
 type Forecast struct {
 	Source   string        `json:"source"` // becomes part of a subject: [a-z0-9-], at most 40
 	Region   string        `json:"region"` // six digits of GB/T 2260
 	IssuedAt time.Time     `json:"issued_at"`
 	Drill    bool          `json:"drill"`
 	Days     []ForecastDay `json:"days"` // ascending, no date twice
+	Hours    []Hour        `json:"hours,omitempty"`
 }
 
 // ForecastDay is one day of a forecast: the daily AQI lies between AQILow and AQIHigh.
@@ -29,13 +29,16 @@ type ForecastDay struct {
 	AQIHigh int      `json:"aqi_high"` // 0 to 500
 	Primary []string `json:"primary"`  // primary pollutants by their names in the interface; empty = not told
 	Cause   Cause    `json:"cause"`
+	Measured
 }
 
-// Observation is what was measured, by day; a later observation of a day supersedes the earlier.
+// Observation is what was measured, by day or by hour; a later observation of a day or an hour supersedes the earlier.
+// Hours are a station's own; the region's are the means of its stations.
 type Observation struct {
 	Station string `json:"station"`
 	Region  string `json:"region"`
 	Days    []Day  `json:"days"` // ascending, no date twice
+	Hours   []Hour `json:"hours,omitempty"`
 }
 
 // Day is one measured day. AQI is nil when the day is unknown.
@@ -44,6 +47,7 @@ type Day struct {
 	AQI     *int     `json:"aqi"` // 0 to 500
 	Primary []string `json:"primary"`
 	Cause   Cause    `json:"cause"`
+	Measured
 }
 
 // Cause says why a day is polluted when it is not what emission cuts can help against.
@@ -91,51 +95,43 @@ var (
 	regionForm = regexp.MustCompile(`^[0-9]{6}$`)
 )
 
-// notYet are the members of the interface by which AQI would have to be computed.
-type notYet struct {
-	PM25 jsontext.Value `json:"pm25"`
-	PM10 jsontext.Value `json:"pm10"`
-	SO2  jsontext.Value `json:"so2"`
-	NO2  jsontext.Value `json:"no2"`
-	CO   jsontext.Value `json:"co"`
-	O3H8 jsontext.Value `json:"o3_8h"`
+// dayInput is a day as it comes in. A forecast gives aqi_low and aqi_high, an observation aqi; either may give
+// concentrations instead, or beside it.
+type dayInput struct {
+	Date    string             `json:"date"`
+	AQI     *int               `json:"aqi"`
+	AQILow  *int               `json:"aqi_low"`
+	AQIHigh *int               `json:"aqi_high"`
+	Primary []string           `json:"primary"`
+	Cause   string             `json:"cause"`
+	O3      *aqi.Concentration `json:"o3"`
+	Measured
 }
 
-func (n notYet) refuse(path string) []refusal.Field {
-	var wrong []refusal.Field
-	for _, m := range []struct {
-		name  string
-		value jsontext.Value
-	}{{"pm25", n.PM25}, {"pm10", n.PM10}, {"so2", n.SO2}, {"no2", n.NO2}, {"co", n.CO}, {"o3_8h", n.O3H8}} {
-		if m.value != nil {
-			wrong = append(wrong, refusal.Field{Path: path + "." + m.name, Rule: "forecast.days_only"})
-		}
+// day reads what days of both kinds have in common.
+func (c *checker) day(path string, d *dayInput) (Date, []string, Cause) {
+	c.require(d.O3 == nil || d.O3H8 == nil, path+".o3", "hour.ozone_twice", nil)
+	if d.O3 != nil {
+		d.O3H8 = d.O3
 	}
-	return wrong
+	return c.date(path, d.Date), c.primary(path+".primary", d.Primary), c.cause(path+".cause", d.Cause)
 }
 
 // ParseForecast reads a forecast strictly. It returns a refusal that names every wrong place: a member that is not
 // known, a date twice, a range upside down, an AQI outside 0 to 500, a region or source of the wrong form.
 func ParseForecast(data []byte) (Forecast, error) {
 	var in struct {
-		Source   string     `json:"source"`
-		Region   string     `json:"region"`
-		IssuedAt *time.Time `json:"issued_at"`
-		Drill    bool       `json:"drill"`
-		Days     []struct {
-			Date    string   `json:"date"`
-			AQILow  *int     `json:"aqi_low"`
-			AQIHigh *int     `json:"aqi_high"`
-			Primary []string `json:"primary"`
-			Cause   string   `json:"cause"`
-			notYet
-		} `json:"days"`
-		Hours jsontext.Value `json:"hours"`
+		Source   string      `json:"source"`
+		Region   string      `json:"region"`
+		IssuedAt *time.Time  `json:"issued_at"`
+		Drill    bool        `json:"drill"`
+		Days     []dayInput  `json:"days"`
+		Hours    []hourInput `json:"hours"`
 	}
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Forecast{}, err
 	}
-	f := Forecast{Source: in.Source, Region: in.Region, Drill: in.Drill}
+	f := Forecast{Source: in.Source, Region: in.Region, Drill: in.Drill, Days: []ForecastDay{}}
 	c := checker{}
 	c.require(sourceForm.MatchString(in.Source), "source", "source.wrong", refusal.Args{"value": in.Source})
 	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
@@ -144,58 +140,78 @@ func ParseForecast(data []byte) (Forecast, error) {
 	} else {
 		f.IssuedAt = moment(*in.IssuedAt)
 	}
-	c.require(in.Hours == nil, "hours", "forecast.days_only", nil)
-	c.dayCount(len(in.Days))
-	for i, d := range in.Days {
-		path := fmt.Sprintf("days[%d]", i)
-		c.wrong = append(c.wrong, d.refuse(path)...)
-		day := ForecastDay{Date: c.date(path, d.Date)}
-		day.Primary, day.Cause = c.primary(path+".primary", d.Primary), c.cause(path+".cause", d.Cause)
-		low, lowOK := c.aqi(path+".aqi_low", d.AQILow)
-		high, highOK := c.aqi(path+".aqi_high", d.AQIHigh)
-		if lowOK && highOK {
-			c.require(low <= high, path+".aqi_high", "day.range_upside_down", refusal.Args{"low": low, "high": high})
-		}
-		day.AQILow, day.AQIHigh = low, high
-		f.Days = append(f.Days, day)
+	c.amount(len(in.Days), len(in.Hours))
+	for i := range in.Days {
+		f.Days = append(f.Days, c.forecastDay(at("days", i), &in.Days[i]))
 	}
+	f.Hours = c.hours(in.Hours)
 	slices.SortFunc(f.Days, func(a, b ForecastDay) int { return cmp.Compare(a.Date, b.Date) })
+	slices.SortFunc(f.Hours, func(a, b Hour) int { return a.At.Compare(b.At) })
 	return f, refusal.Input(c.wrong)
 }
 
-// ParseObservation reads daily measured AQI as strictly as ParseForecast reads a forecast.
+// forecastDay takes a range, one index, or concentrations that make one.
+func (c *checker) forecastDay(path string, d *dayInput) ForecastDay {
+	day := ForecastDay{}
+	day.Date, day.Primary, day.Cause = c.day(path, d)
+	day.Measured = d.Measured
+	if d.AQILow == nil && d.AQIHigh == nil {
+		if d.AQI != nil {
+			c.aqi(path+".aqi", d.AQI)
+		}
+		index, primary := resolve(day.Date, d.AQI, day.Primary, d.Values())
+		if index != nil {
+			day.AQILow, day.AQIHigh, day.Primary = *index, *index, primary
+			return day
+		}
+	}
+	c.require(d.AQI == nil, path+".aqi", "day.aqi_and_range", nil)
+	low, lowOK := c.aqi(path+".aqi_low", d.AQILow)
+	high, highOK := c.aqi(path+".aqi_high", d.AQIHigh)
+	if lowOK && highOK {
+		c.require(low <= high, path+".aqi_high", "day.range_upside_down", refusal.Args{"low": low, "high": high})
+	}
+	day.AQILow, day.AQIHigh = low, high
+	if _, primary := resolve(day.Date, nil, day.Primary, d.Values()); len(day.Primary) == 0 && len(primary) > 0 {
+		day.Primary = primary
+	}
+	return day
+}
+
+// ParseObservation reads what was measured as strictly as ParseForecast reads a forecast.
 func ParseObservation(data []byte) (Observation, error) {
 	var in struct {
-		Station string `json:"station"`
-		Region  string `json:"region"`
-		Days    []struct {
-			Date    string   `json:"date"`
-			AQI     *int     `json:"aqi"`
-			Primary []string `json:"primary"`
-			Cause   string   `json:"cause"`
-			notYet
-		} `json:"days"`
-		Hours jsontext.Value `json:"hours"`
+		Station string      `json:"station"`
+		Region  string      `json:"region"`
+		Days    []dayInput  `json:"days"`
+		Hours   []hourInput `json:"hours"`
 	}
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Observation{}, err
 	}
-	o := Observation{Station: in.Station, Region: in.Region}
+	o := Observation{Station: in.Station, Region: in.Region, Days: []Day{}}
 	c := checker{}
 	c.require(stationForm.MatchString(in.Station), "station", "station.wrong", refusal.Args{"value": in.Station})
 	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
-	c.require(in.Hours == nil, "hours", "forecast.days_only", nil)
-	c.dayCount(len(in.Days))
-	for i, d := range in.Days {
-		path := fmt.Sprintf("days[%d]", i)
-		c.wrong = append(c.wrong, d.refuse(path)...)
-		day := Day{Date: c.date(path, d.Date)}
-		day.Primary, day.Cause = c.primary(path+".primary", d.Primary), c.cause(path+".cause", d.Cause)
-		aqi, _ := c.aqi(path+".aqi", d.AQI)
-		day.AQI = &aqi
+	c.amount(len(in.Days), len(in.Hours))
+	for i := range in.Days {
+		path, d := at("days", i), &in.Days[i]
+		day := Day{}
+		day.Date, day.Primary, day.Cause = c.day(path, d)
+		day.Measured = d.Measured
+		for name, v := range map[string]*int{"aqi_low": d.AQILow, "aqi_high": d.AQIHigh} {
+			c.require(v == nil, path+"."+name, "day.range_measured", nil)
+		}
+		day.AQI, day.Primary = resolve(day.Date, d.AQI, day.Primary, d.Values())
+		if day.AQI == nil || d.AQI != nil {
+			value, _ := c.aqi(path+".aqi", d.AQI)
+			day.AQI = &value
+		}
 		o.Days = append(o.Days, day)
 	}
+	o.Hours = c.hours(in.Hours)
 	slices.SortFunc(o.Days, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
+	slices.SortFunc(o.Hours, func(a, b Hour) int { return a.At.Compare(b.At) })
 	return o, refusal.Input(c.wrong)
 }
 
@@ -218,9 +234,9 @@ func (c *checker) require(ok bool, path, rule string, args refusal.Args) {
 	}
 }
 
-func (c *checker) dayCount(n int) {
-	c.require(n > 0, "days", "days.none", nil)
-	c.require(n <= maxDays, "days", "days.too_many", refusal.Args{"count": n, "limit": maxDays})
+func (c *checker) amount(days, hours int) {
+	c.require(days+hours > 0, "days", "days.none", nil)
+	c.require(days <= maxDays, "days", "days.too_many", refusal.Args{"count": days, "limit": maxDays})
 }
 
 func (c *checker) date(path, s string) Date {

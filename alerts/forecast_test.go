@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -50,8 +51,13 @@ func TestParseForecastRefuses(t *testing.T) {
 		{"region", `"120111"`, `"12011"`, refusal.Invalid, "region", "region.wrong"},
 		{"pollutant", `"O3-8h"`, `"PM1"`, refusal.Invalid, "days[0].primary[1]", "pollutant.unknown"},
 		{"cause", `cross-border`, `fireworks`, refusal.Invalid, "days[1].cause", "cause.unknown"},
-		{"concentrations", `"aqi_low":230,"aqi_high":280`, `"pm25":188`, refusal.Invalid, "days[1].pm25", "forecast.days_only"},
-		{"hours", `"days"`, `"hours":[],"days"`, refusal.Invalid, "hours", "forecast.days_only"},
+		{"negative concentration", `"aqi_low":230,"aqi_high":280`, `"pm25":-1`, refusal.Invalid, "days[1].pm25", "aqi.negative"},
+		{"concentration without end", `"aqi_low":230,"aqi_high":280`, `"pm25":1e9`, refusal.Invalid, "days[1].pm25", "aqi.not_a_number"},
+		{"index and range", `"aqi_low":230`, `"aqi":240,"aqi_low":230`, refusal.Invalid, "days[1].aqi", "day.aqi_and_range"},
+		{"half an hour", `"days"`, `"hours":[{"at":"2016-12-17T08:30:00+08:00","aqi":1}],"days"`, refusal.Invalid, "hours[0].at", "hour.not_full"},
+		{"hour twice", `"days"`, `"hours":[{"at":"2016-12-17T08:00:00+08:00","aqi":1},{"at":"2016-12-17T00:00:00Z","aqi":1}],"days"`, refusal.Invalid, "hours[1].at", "day.twice"},
+		{"hour of nothing", `"days"`, `"hours":[{"at":"2016-12-17T08:00:00+08:00"}],"days"`, refusal.Invalid, "hours[0]", "hour.empty"},
+		{"hour with an 8-hour mean", `"days"`, `"hours":[{"at":"2016-12-17T08:00:00+08:00","o3_8h":100}],"days"`, refusal.Invalid, "hours[0].o3_8h", "hour.ozone_8h"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ParseForecast([]byte(strings.Replace(goodForecast, c.change, c.to, 1)))
@@ -74,15 +80,39 @@ func TestParseObservation(t *testing.T) {
 	for _, c := range []struct{ change, to, path, rule string }{
 		{`"aqi":238,`, ``, "days[0].aqi", "input.required"},
 		{`"aqi":238`, `"aqi":501`, "days[0].aqi", "day.aqi_range"},
-		{`"aqi":238`, `"pm25":188`, "days[0].pm25", "forecast.days_only"},
+		{`"aqi":238`, `"aqi_high":188`, "days[0].aqi_high", "day.range_measured"},
 		{`1015A`, `a.b`, "station", "station.wrong"},
-		{`"days"`, `"hours":[],"days"`, "hours", "forecast.days_only"},
 		{`"aqi"`, `"AQI"`, "days[0].AQI", "input.unknown_field"},
 	} {
 		_, err := ParseObservation([]byte(strings.Replace(good, c.change, c.to, 1)))
 		if got := ruleAt(err, c.path); got != c.rule {
 			t.Errorf("%s for %s: rule %q, want %q", c.to, c.change, got, c.rule)
 		}
+	}
+}
+
+// Where there are concentrations the index and the primary pollutants are those of the day's standard: 75 µg/m³ of PM2.5
+// made 100 in 2016 and make 114 since March 2026. A range that is given stays.
+func TestParseDaysByConcentration(t *testing.T) {
+	f, err := ParseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2026-02-01T17:00:00+08:00","days":[
+		{"date":"2016-12-17","pm25":75,"pm10":60,"o3":40},
+		{"date":"2026-03-01","pm25":75,"pm10":60,"so2":5,"no2":30,"co":0.8,"o3_8h":40},
+		{"date":"2026-03-02","aqi_low":90,"aqi_high":130,"pm25":75}],
+		"hours":[{"at":"2026-03-03T08:00:00+08:00","pm25":80.5,"o3":12},{"at":"2026-03-03T07:00:00+08:00","aqi":120}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range f.Days {
+		got = append(got, fmt.Sprint(d.Date, " ", d.AQILow, "-", d.AQIHigh, " ", d.Primary))
+	}
+	for _, h := range f.Hours {
+		got = append(got, fmt.Sprint(h.At.Hour(), " ", h.AQI == nil, " ", h.Values()))
+	}
+	want := []string{"2016-12-17 100-100 [pm25]", "2026-03-01 114-114 [pm25]", "2026-03-02 90-130 [pm25]",
+		"7 false map[]", "8 true map[o3_1h:12 pm25:80.5]"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 

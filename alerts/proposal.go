@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -34,34 +33,37 @@ const (
 
 // Proposal is what the criteria suggest for a region. It never changes a warning by itself.
 type Proposal struct {
-	ID         string        `json:"id"` // P20161216-01, a drill's PD20161216-01
-	State      ProposalState `json:"state"`
-	Revision   int           `json:"revision"` // 1 when raised; grows with each update
-	Kind       ProposalKind  `json:"kind"`
-	Level      Level         `json:"level"` // to be declared or changed to; None for a lift
-	Region     string        `json:"region"`
-	Drill      bool          `json:"drill"`
-	StartsAt   time.Time     `json:"starts_at"`
-	EndsAt     time.Time     `json:"ends_at"`
-	Criteria   string        `json:"criteria"`
-	ForecastID string        `json:"forecast_id"` // the last received of those it rests on; empty when all is measured
-	LeadH      float64       `json:"lead_h"`      // hours to the episode's start when raised or updated; 0 when that was past
-	WarningID  string        `json:"warning_id"`  // the warning to be changed, or the one that came of it
-	Trace      Trace         `json:"trace"`
-	RaisedAt   time.Time     `json:"raised_at"`
-	UpdatedAt  time.Time     `json:"updated_at"`
-	ClosedAt   *time.Time    `json:"closed_at"`
-	ClosedBy   string        `json:"closed_by"`
-	Reason     string        `json:"reason"` // why it was dismissed
+	ID          string        `json:"id"` // P20161216-01, a drill's PD20161216-01
+	State       ProposalState `json:"state"`
+	Revision    int           `json:"revision"` // 1 when raised; grows with each update
+	Kind        ProposalKind  `json:"kind"`
+	Level       Level         `json:"level"` // to be declared or changed to; None for a lift
+	Region      string        `json:"region"`
+	Drill       bool          `json:"drill"`
+	StartsAt    time.Time     `json:"starts_at"`
+	EndsAt      time.Time     `json:"ends_at"`
+	Criteria    string        `json:"criteria"`
+	ForecastID  string        `json:"forecast_id"`  // the last received of those it rests on; empty when all is measured
+	LeadH       float64       `json:"lead_h"`       // hours to the episode's start when raised or updated; 0 when that was past
+	ShortNotice bool          `json:"short_notice"` // a start with less lead than the setting asks for
+	WarningID   string        `json:"warning_id"`   // the warning to be changed, or the one that came of it
+	Trace       Trace         `json:"trace"`
+	RaisedAt    time.Time     `json:"raised_at"`
+	UpdatedAt   time.Time     `json:"updated_at"`
+	ClosedAt    *time.Time    `json:"closed_at"`
+	ClosedBy    string        `json:"closed_by"`
+	Reason      string        `json:"reason"` // why it was dismissed
 }
 
 // Trace is everything by which a proposal can be worked out again by hand.
 type Trace struct {
-	Clauses  []ClauseTrace `json:"clauses"`
-	Period   Period        `json:"period"` // the days that decided
-	Days     []DayVerdict  `json:"days"`   // those days and two on either side
-	Excluded []Excluded    `json:"excluded"`
-	Settings TraceSettings `json:"settings"`
+	Clauses  []ClauseTrace   `json:"clauses"`
+	Period   Period          `json:"period"`            // the days that decided
+	Days     []DayVerdict    `json:"days"`              // those days and two on either side
+	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
+	Excluded []Excluded      `json:"excluded"`
+	Settings TraceSettings   `json:"settings"`
+	Words    Words           `json:"words"`
 }
 
 // Period is 00:00 of a day to 24:00 of a day.
@@ -83,6 +85,7 @@ type TraceSettings struct {
 	Range              string `json:"range"`
 	MergeGapH          int    `json:"merge_gap_h"`
 	LiftH              int    `json:"lift_h"`
+	LiftRule           string `json:"lift_rule"`
 	LiftAtMost         int    `json:"lift_at_most"`
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`
@@ -112,17 +115,23 @@ func sameBasis(a, b *Proposal) bool {
 		WarningID string
 		Trace     Trace
 	}
-	return sameJSON(basis{a.Kind, a.Level, a.WarningID, a.Trace}, basis{b.Kind, b.Level, b.WarningID, b.Trace})
+	of := func(p *Proposal) basis {
+		t := p.Trace
+		t.Words = Words{} // they tell the lead time
+		return basis{p.Kind, p.Level, p.WarningID, t}
+	}
+	return sameJSON(of(a), of(b))
 }
 
 // suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil.
 // The id, region and times of record are the caller's.
-func (e Engine) suggest(series []DayAQI, live *Warning, now time.Time) *Proposal {
+func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
+	e.Criteria = e.CriteriaOn(DateOf(now))
 	ev := Evaluate(series, e.Criteria, e.evaluateOptions())
 	if live == nil {
 		return e.suggestStart(ev, now)
 	}
-	if p := e.suggestLift(series, ev, live, now); p != nil {
+	if p := e.suggestLift(ev, live, now); p != nil {
 		return p
 	}
 	return e.suggestChange(ev, live, now)
@@ -166,26 +175,20 @@ func (e Engine) suggestChange(ev Evaluation, live *Warning, now time.Time) *Prop
 	return nil
 }
 
-// suggestLift asks for the end of an active warning once the last observed day, today or yesterday, is at most
-// LiftAtMost and so is every day that the next LiftH hours touch. An unknown day is not clean. Within the
-// warning's own period nothing may be ahead.
-func (e Engine) suggestLift(series []DayAQI, ev Evaluation, live *Warning, now time.Time) *Proposal {
+// suggestLift asks for the end of an active warning once the last observed 24 hours are clean and so is what the next
+// LiftH hours hold; see clean. What is unknown is not clean. Within the warning's own period nothing may be ahead.
+func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Proposal {
 	if live.State != Active {
 		return nil
 	}
-	observed := lastObserved(series, now)
-	if observed == "" {
+	first := lastObserved(ev.steps, now)
+	if first < 0 {
 		return nil
 	}
-	last := DateOf(observed.End().Add(time.Duration(e.LiftH)*time.Hour - time.Millisecond))
-	days := map[Date]*int{}
-	for _, d := range series {
-		days[d.Date] = d.AQI
-	}
-	for d := observed; d <= last; d = d.AddDays(1) {
-		if aqi := days[d]; aqi == nil || *aqi > e.LiftAtMost {
-			return nil
-		}
+	observed := ev.steps[first]
+	steps, ok := until(ev.steps[first:], observed.to.Add(time.Duration(e.LiftH)*time.Hour))
+	if !ok || !e.clean(steps) {
+		return nil
 	}
 	if live.EndsAt != nil {
 		for _, ep := range ev.Episodes {
@@ -194,25 +197,56 @@ func (e Engine) suggestLift(series []DayAQI, ev Evaluation, live *Warning, now t
 			}
 		}
 	}
-	clean := slices.DeleteFunc(slices.Clone(series), func(d DayAQI) bool { return d.Date < observed || d.Date > last })
-	verdicts := judge(clean, e.Criteria.Counts)
-	ep := Episode{From: observed.Start(), To: last.End(), Clauses: traceClauses(verdicts, e.Criteria.find(verdicts, e.evaluateOptions()), span{0, len(verdicts) - 1})}
+	found := e.Criteria.find(steps, e.evaluateOptions())
+	ep := Episode{From: observed.from, To: steps[len(steps)-1].to, Clauses: traceClauses(steps, found, span{0, len(steps) - 1})}
 	p := e.draft(KindLift, None, Period{now, now}, ev, ep, now)
-	p.Trace.Period = Period{observed.Start(), observed.End()}
+	p.Trace.Period = Period{observed.from, observed.to}
 	p.WarningID = live.ID
 	return p
 }
 
-// lastObserved is today when it was observed, else yesterday when that was, else empty.
-func lastObserved(series []DayAQI, now time.Time) Date {
-	today := DateOf(now)
-	found := Date("")
-	for _, d := range series {
-		if d.Source == SourceObservation && d.AQI != nil && d.Date <= today && d.Date >= today.AddDays(-1) {
-			found = max(found, d.Date)
+// lastObserved is the place of the latest 24 hours that were measured, not older than yesterday; -1 without any.
+func lastObserved(steps []step, now time.Time) int {
+	found := -1
+	oldest := DateOf(now).AddDays(-1).Start()
+	for i := range steps {
+		st := &steps[i]
+		if st.source == SourceObservation && st.aqi != nil && !st.from.Before(oldest) && !st.from.After(now) {
+			found = i
 		}
 	}
 	return found
+}
+
+// until are the steps that say something of the time up to end: windows that end by then, and days that begin before.
+// ok is false when they do not reach it.
+func until(steps []step, end time.Time) (out []step, ok bool) {
+	for _, st := range steps {
+		if st.hourly && st.to.After(end) || !st.from.Before(end) {
+			break
+		}
+		out = append(out, st)
+		ok = !st.to.Before(end)
+	}
+	return out, ok
+}
+
+// clean reports whether steps are good enough to end a warning, by the rule of the settings.
+func (e Engine) clean(steps []step) bool {
+	for i := range steps {
+		if steps[i].aqi == nil || e.LiftRule != LiftBelowYellow && *steps[i].aqi > e.LiftAtMost {
+			return false
+		}
+	}
+	if e.LiftRule != LiftBelowYellow {
+		return true
+	}
+	for _, f := range e.Criteria.find(steps, e.evaluateOptions()) {
+		if f.level.Above(Advisory) && len(f.met) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // draft fills in what all kinds have in common.
@@ -225,14 +259,15 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 			Clauses: ep.Clauses, Period: period, Days: []DayVerdict{}, Excluded: []Excluded{},
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH,
-				LiftH: e.LiftH, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
 			},
 		},
 	}
 	whole := ep.whole()
 	first, last := DateOf(whole.From).AddDays(-2), DateOf(whole.To).AddDays(1)
+	near := func(d Date) bool { return d >= first && d <= last }
 	for _, d := range ev.Days {
-		if d.Date < first || d.Date > last {
+		if !near(d.Date) {
 			continue
 		}
 		p.Trace.Days = append(p.Trace.Days, d)
@@ -243,6 +278,17 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 			p.ForecastID = d.ForecastID
 		}
 	}
+	for _, w := range ev.Windows {
+		if !near(DateOf(w.From)) {
+			continue
+		}
+		p.Trace.Windows = append(p.Trace.Windows, w)
+		if newerID(w.ForecastID, p.ForecastID) {
+			p.ForecastID = w.ForecastID
+		}
+	}
+	p.ShortNotice = kind == KindStart && p.LeadH < float64(e.LeadH)
+	p.Trace.Words = p.explain()
 	return p
 }
 

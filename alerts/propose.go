@@ -34,6 +34,7 @@ type ForecastResult struct {
 // ObservationResult answers an observation.
 type ObservationResult struct {
 	Proposal *Proposal `json:"proposal"`
+	Reception
 }
 
 // Dismiss closes an open proposal without acting on it. The reason is recorded as given and must not be about a person.
@@ -80,6 +81,10 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	for i, day := range in.Days {
 		c.require(day.Date <= DateOf(now), at("days", i)+".date", "observation.in_future", refusal.Args{"value": day.Date, "today": DateOf(now)})
 	}
+	for i, h := range in.Hours {
+		c.require(!h.At.Add(time.Hour).After(now.Add(clockSkew)), at("hours", i)+".at", "observation.in_future",
+			refusal.Args{"value": clock(h.At), "today": clock(now)})
+	}
 	if err := refusal.Input(c.wrong); err != nil {
 		return nil, ObservationResult{}, err
 	}
@@ -87,7 +92,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	if err != nil {
 		return nil, ObservationResult{}, err
 	}
-	fresh := Observation{Station: in.Station, Region: in.Region}
+	fresh := Observation{Station: in.Station, Region: in.Region, Days: []Day{}}
 	for _, day := range in.Days {
 		want := observedDay{Day: day, Station: in.Station}
 		known, ok, err := get[observedDay](tx, bObservedDay, in.Region+"/"+string(day.Date))
@@ -98,16 +103,35 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 			fresh.Days = append(fresh.Days, day)
 		}
 	}
-	if len(fresh.Days) == 0 {
-		return nil, ObservationResult{Proposal: d.open}, nil
+	for _, h := range in.Hours {
+		row, _, err := get[observedHour](tx, bObservedHour, hourKey(in.Region, h.At))
+		if err != nil {
+			return nil, ObservationResult{}, err
+		}
+		if known, ok := row[in.Station]; !ok || !sameJSON(known, h) {
+			fresh.Hours = append(fresh.Hours, h)
+		}
+	}
+	result := ObservationResult{Proposal: d.open}
+	result.New = len(fresh.Days) + len(fresh.Hours)
+	result.Repeated = len(in.Days) + len(in.Hours) - result.New
+	arrived := &incoming{observed: fresh.Days, station: in.Station, hours: fresh.Hours}
+	recent, err := observedHours(tx, in.Region, now.Add(-receptionHours*time.Hour), now.Add(clockSkew), arrived)
+	if err != nil {
+		return nil, ObservationResult{}, err
+	}
+	result.Gaps, result.Stuck = reception(recent, in.Station, e.StuckH)
+	if result.New == 0 {
+		return nil, result, nil
 	}
 	d.events = append(d.events, ObservationReceived{fresh})
-	series, err := e.series(tx, d.scope, now, &incoming{observed: fresh.Days})
+	series, err := e.series(tx, d.scope, now, arrived)
 	if err != nil {
 		return nil, ObservationResult{}, err
 	}
 	d.proposeFor(series)
-	return d.events, ObservationResult{Proposal: d.open}, nil
+	result.Proposal = d.open
+	return d.events, result, nil
 }
 
 // DecideReevaluate brings every region's proposal in line with the time: after midnight, and on a schedule. It returns
@@ -161,7 +185,7 @@ func (d *decision) propose() error {
 }
 
 // proposeFor keeps to one open proposal: raised once, updated when its basis changes, withdrawn when it falls away.
-func (d *decision) proposeFor(series []DayAQI) {
+func (d *decision) proposeFor(series Series) {
 	want := d.engine.suggest(series, d.warning, d.now)
 	if want != nil && d.open == nil && d.row.Dismissed.covers(want) {
 		want = nil
@@ -198,16 +222,18 @@ type incoming struct {
 	forecastID string
 	forecast   *Forecast
 	observed   []Day
+	station    string
+	hours      []Hour // of that station
 }
 
-// series is what is known of a region's days around now: measured days up to today, and the newest forecast of each
+// series is what is known of a region's days and hours around now: measured days up to today, and the newest forecast of each
 // later day. A day up to today that was not measured (yet) has its newest forecast. A drill knows its forecasts alone.
-func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) ([]DayAQI, error) {
+func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Series, error) {
 	today := DateOf(now)
 	days := map[Date]DayAQI{}
 	forecasts, err := e.forecastDays(tx, s, today, in)
 	if err != nil {
-		return nil, err
+		return Series{}, err
 	}
 	for date, f := range forecasts {
 		aqi := e.value(f.AQILow, f.AQIHigh)
@@ -216,7 +242,7 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) ([]Da
 	if !s.drill {
 		observed, err := observedDays(tx, s, today, in)
 		if err != nil {
-			return nil, err
+			return Series{}, err
 		}
 		for date, o := range observed {
 			days[date] = DayAQI{Date: date, AQI: o.AQI, Primary: o.Primary, Cause: o.Cause, Source: SourceObservation}
@@ -227,7 +253,8 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) ([]Da
 		out = append(out, d)
 	}
 	slices.SortFunc(out, func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
-	return out, nil
+	hours, err := e.hourSeries(tx, s, now, in)
+	return Series{Days: out, Hours: hours}, err
 }
 
 func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]forecastDay, error) {

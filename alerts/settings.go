@@ -9,10 +9,13 @@ type Settings struct {
 	Range              string        `json:"range"`           // which value of a forecast's range is evaluated: high, middle or low
 	MergeGapH          int           `json:"merge_gap_h"`
 	LiftH              int           `json:"lift_h"`
+	LiftRule           string        `json:"lift_rule"`    // LiftAtMostRule or LiftBelowYellow
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
+	StuckH             int           `json:"stuck_h"` // hours of the same values after which an instrument counts as stuck; 0 = never
 	Criteria           Criteria      `json:"criteria"`
+	Sets               []Criteria    `json:"sets"` // by date: the one valid on the day; none = Criteria always
 }
 
 // The values of Settings.OwnDeclaration: an approved declaration on the district's own forecast starts by itself, or
@@ -20,6 +23,13 @@ type Settings struct {
 const (
 	OwnAllowed      = "allowed"
 	OwnReportToCity = "report_to_city"
+)
+
+// The values of Settings.LiftRule: a warning may end when the air is at most LiftAtMost (轻度污染及以下), or when no
+// statutory level is met any more (江苏: 黄色预警条件以下), and stays so for LiftH hours. Sources contradict each other.
+const (
+	LiftAtMostRule  = "at_most"
+	LiftBelowYellow = "below_yellow"
 )
 
 // The values of Settings.Range.
@@ -39,6 +49,8 @@ func DefaultSettings() Settings {
 		Range:          RangeHigh,
 		MergeGapH:      36,
 		LiftH:          36,
+		LiftRule:       LiftAtMostRule,
+		StuckH:         6,
 		LiftAtMost:     150,
 		LeadH:          24,
 		Criteria:       National2024(),

@@ -17,6 +17,10 @@ var (
 	bForecastHash = []byte("alerts.forecast_hash")
 	bForecastDay  = []byte("alerts.forecast_day")
 	bObservedDay  = []byte("alerts.observed_day")
+	bForecastHour = []byte("alerts.forecast_hour")
+	bObservedHour = []byte("alerts.observed_hour")
+	bSaid         = []byte("alerts.forecast_said")
+	bFeed         = []byte("alerts.feed")
 	bProposal     = []byte("alerts.proposal")
 	bProposalTime = []byte("alerts.proposal_time")
 	bWarning      = []byte("alerts.warning")
@@ -29,7 +33,7 @@ var (
 // Buckets lists the buckets of this package; all are journaled.
 func Buckets() []string {
 	var names []string
-	for _, b := range [][]byte{bForecast, bForecastHash, bForecastDay, bObservedDay, bProposal, bProposalTime,
+	for _, b := range [][]byte{bForecast, bForecastHash, bForecastDay, bObservedDay, bForecastHour, bObservedHour, bSaid, bFeed, bProposal, bProposalTime,
 		bWarning, bWarningTime, bScope, bMessage, bNumber} {
 		names = append(names, string(b))
 	}

@@ -300,6 +300,9 @@ func days(first Date, aqi ...int) []DayAQI {
 	return out
 }
 
+// byDay is a series without hours.
+func byDay(d ...DayAQI) Series { return Series{Days: d} }
+
 // forecast makes a forecast of days with one value each.
 func forecast(issued string, first Date, aqi ...int) Forecast {
 	f := Forecast{Source: "tianjin-emc", Region: district, IssuedAt: clockAt(issued)}

@@ -19,6 +19,8 @@ func init() {
 		"page.title":               {"晴空：重污染天气应急响应", "Qingkong: heavy-pollution response"},
 		"page.demo":                {"演示：数据为示例，不是真实指令。", "demo: example data, not real orders."},
 		"page.drill":               {"演练", "drill"},
+		"page.silent":              {"预报来源没有新数据：", "no new forecasts from"},
+		"page.silent_since":        {"最后一次", "last heard"},
 		"page.id":                  {"编号", "id"},
 		"page.state":               {"状态", "state"},
 		"page.starts_at":           {"开始", "from"},

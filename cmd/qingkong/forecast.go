@@ -81,9 +81,9 @@ func newForecastCommand() *cobra.Command {
 	var drill bool
 	cmd := &cobra.Command{
 		Use:   "forecast FILE.csv",
-		Short: "提交逐日预报 CSV（send a CSV of daily forecasts）",
-		Long: "把逐日 CSV（列 date,aqi,primary,…）作为一次预报提交，输出编号和由此产生的预警建议。\n" +
-			"Sends a daily CSV as one forecast, and prints its id and the proposal that is open after it.",
+		Short: "提交逐日或逐时预报 CSV（send a CSV of daily or hourly forecasts）",
+		Long: "把逐日或逐时 CSV（列 date 或 time,aqi,primary,…）作为一次预报提交，输出编号和由此产生的预警建议。\n" +
+			"Sends a daily or hourly CSV as one forecast, and prints its id and the proposal that is open after it.",
 		Example: "  qingkong forecast emc.csv --server http://127.0.0.1:8080 --token-file feeder.token --source tianjin-emc",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -123,21 +123,12 @@ func newForecastCommand() *cobra.Command {
 	return cmd
 }
 
-// forecastOf reads a daily CSV into a forecast. A day without an index is left out: it is not known.
+// forecastOf reads a daily or hourly CSV into a forecast. A day without an index is left out: it is not known.
 func forecastOf(path string, f alerts.Forecast) ([]byte, error) {
-	in, err := os.Open(path)
+	air, err := readAir(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = in.Close() }()
-	days, err := alerts.ReadDailyCSV(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	for _, d := range days {
-		if d.AQI != nil {
-			f.Days = append(f.Days, alerts.ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause})
-		}
-	}
+	f.Days, f.Hours = air.Forecast()
 	return json.Marshal(f)
 }

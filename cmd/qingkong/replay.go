@@ -55,7 +55,7 @@ func newReplayCommand() *cobra.Command {
 			return printReplay(cmd.OutOrStdout(), got)
 		},
 	}
-	cmd.Flags().StringVar(&criteria, "criteria", "", "判据名称（name of the criteria; this version knows national-2024）")
+	cmd.Flags().StringVar(&criteria, "criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
 	cmd.Flags().StringVar(&list, "list", "", "减排清单 .xlsx，缺省为内置清单（reduction list; the embedded one without it）")
 	cmd.Flags().IntVar(&horizon, "horizon", 5, "预报天数（days of forecast）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
@@ -65,16 +65,16 @@ func newReplayCommand() *cobra.Command {
 func replayOptions(episode, criteria, list string, horizon int) (app.ReplayOptions, error) {
 	opt := app.ReplayOptions{Horizon: horizon, Log: slog.New(slog.DiscardHandler),
 		Set: service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: 60e9, RepeatMax: 1800e9}}
-	if known := opt.Set.Alerts.Criteria.Name; criteria != "" && criteria != known {
-		return opt, fmt.Errorf("unknown criteria %q: this version knows %s", criteria, known)
+	var err error
+	if opt.Set.Alerts, err = chooseCriteria(criteria, "", false); err != nil {
+		return opt, err
 	}
-	in, err := openEpisode(episode)
+	air, err := readAir(episode)
 	if err != nil {
 		return opt, err
 	}
-	defer func() { _ = in.Close() }()
-	if opt.Days, err = alerts.ReadDailyCSV(in); err != nil {
-		return opt, fmt.Errorf("%s: %w", episode, err)
+	if opt.Days = air.Daily(); len(opt.Days) == 0 {
+		return opt, fmt.Errorf("%s: holds no whole day of hours; give at least 24 hours from 00:00 on", episode)
 	}
 	opt.List, err = readList(list)
 	if err == nil {

@@ -40,6 +40,7 @@ func ParseRole(s string) (Role, error) {
 const (
 	ActForecastsCreate          = "forecasts.create"
 	ActObservationsCreate       = "observations.create"
+	ActSkillRead                = "skill.read" // forecasts against measurements, and feeds that fell silent
 	ActProposalsList            = "proposals.list"
 	ActProposalsDismiss         = "proposals.dismiss"
 	ActWarningsDeclare          = "warnings.declare"
@@ -89,6 +90,7 @@ var (
 var permissions = map[string][]Role{
 	ActForecastsCreate:          {Feeder, Duty},
 	ActObservationsCreate:       {Feeder},
+	ActSkillRead:                {Duty, Viewer, Feeder, Admin},
 	ActProposalsList:            {Duty},
 	ActProposalsDismiss:         {Duty},
 	ActWarningsDeclare:          {Duty},

@@ -19,7 +19,7 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 	const seers = "duty approver inspector enterprise town viewer admin"
 	contract := map[string]string{
 		"forecasts.create": "feeder duty", "observations.create": "feeder",
-		"proposals.list": "duty", "proposals.dismiss": "duty",
+		"proposals.list": "duty", "proposals.dismiss": "duty", "skill.read": "duty viewer feeder admin", // the last is no row of the contract
 		"warnings.declare": "duty", "warnings.approve": "approver", "warnings.reject": "approver",
 		"warnings.revise": "duty", "warnings.adjust": "duty", "warnings.lift": "duty", "warnings.cancel": "duty",
 		"warnings.emergency_approve": "duty", "warnings.read": every, "board.read": every, "reports.read": "duty viewer",

@@ -17,11 +17,13 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/feed"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/web"
+	"qingkong/seeds"
 )
 
 // Options are what the program is started with. Config.Data is required; the rest has defaults.
@@ -48,6 +50,7 @@ type App struct {
 	bus     *bus.Bus
 	journal *journal.Journal
 	svc     *service.Service
+	sources *feed.Feeds // of the configuration; nil without any
 	web     *web.Server
 	addr    Addresses
 
@@ -100,7 +103,10 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("bus", a.bus.Close)
-	set := settings(cfg)
+	set, err := settings(cfg)
+	if err != nil {
+		return nil, err
+	}
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
@@ -114,6 +120,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.svc.Kick = a.kick
+	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
+		return nil, err
+	}
 	a.web = web.New(a.svc, a.log)
 	return a, nil
 }
@@ -201,6 +210,14 @@ func (a *App) lead(ctx context.Context) error {
 		d := newDispatcher(a.svc, nc, js, epoch, time.Now, a.log)
 		wg.Go(func() { d.run(ctx) })
 		wg.Go(func() { runTimers(ctx, a.journal, epoch, a.log) })
+		wg.Go(func() { a.reevaluate(ctx) })
+		if a.sources != nil {
+			wg.Go(func() {
+				if err := a.sources.Run(ctx); err != nil && ctx.Err() == nil {
+					a.log.Error("the feeds have stopped", "err", err)
+				}
+			})
+		}
 		wg.Wait()
 	})
 }
@@ -282,14 +299,39 @@ func Run(ctx context.Context, opt Options, started func(*App)) error {
 	return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 }
 
-// settings are what the configuration says of the acts.
-func settings(cfg config.Config) service.Settings {
+// settings are what the configuration says of the acts. Criteria that are not there or cannot be read are refused.
+func settings(cfg config.Config) (service.Settings, error) {
 	set := alerts.DefaultSettings()
 	set.OwnDeclaration = cfg.OwnDeclaration
 	set.Approval = map[alerts.Level]int{alerts.Advisory: cfg.Approval.Advisory, alerts.Yellow: cfg.Approval.Yellow,
 		alerts.Orange: cfg.Approval.Orange, alerts.Red: cfg.Approval.Red}
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
+	set.LiftRule, set.StuckH = c.LiftRule, c.StuckH
 	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive
-	return service.Settings{Region: cfg.District.Region, Alerts: set, RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax}
+	sets, err := Criteria(cfg.Criteria.Folder)
+	if err == nil {
+		set, err = set.Choose(alerts.CriteriaChoice{Use: cfg.Criteria.Use, Tianjin2023: c.Tianjin2023, WorkRequirement: cfg.Criteria.WorkRequirement}, sets)
+	}
+	return service.Settings{Region: cfg.District.Region, Alerts: set, RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax}, err
+}
+
+// Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name takes
+// its place. An empty folder's name is none.
+func Criteria(folder string) ([]alerts.Criteria, error) {
+	sets, err := alerts.ReadCriteria(seeds.Criteria())
+	if err != nil || folder == "" {
+		return sets, err
+	}
+	if _, err := os.Stat(folder); err != nil {
+		return nil, fmt.Errorf("criteria.folder: %w", err)
+	}
+	own, err := alerts.ReadCriteria(os.DirFS(folder))
+	if err != nil {
+		return nil, fmt.Errorf("criteria.folder %s: %w", folder, err)
+	}
+	for _, c := range own {
+		sets = slices.DeleteFunc(sets, func(have alerts.Criteria) bool { return have.Name == c.Name })
+	}
+	return append(sets, own...), nil
 }

@@ -308,7 +308,11 @@ func (b *answersBench) prove(ctx context.Context) error {
 	if err := b.close(ctx); err != nil {
 		return err
 	}
-	r, err := journal.CheckDir(ctx, journal.Options{Dir: filepath.Join(b.dir, "data"), Registry: service.Registry(settings(config.Default()))})
+	set, err := settings(config.Default())
+	if err != nil {
+		return err
+	}
+	r, err := journal.CheckDir(ctx, journal.Options{Dir: filepath.Join(b.dir, "data"), Registry: service.Registry(set)})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -439,11 +440,22 @@ func (r *replay) dispatch(ctx context.Context) (int, error) {
 	return sent, nil
 }
 
+// criteria names what the episode was judged by, in order.
+func (r *replay) criteria() string {
+	var names []string
+	for _, d := range r.opt.Days {
+		if name := r.opt.Set.Alerts.CriteriaOn(d.Date).Name; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // summarize lists the warnings from the record and counts what happened.
 func (r *replay) summarize() error {
 	sum := &r.out.Summary
 	sum.From, sum.To = r.out.Days[0].Date, r.out.Days[len(r.out.Days)-1].Date
-	sum.Criteria, sum.Recipients, sum.Foresight = r.opt.Set.Alerts.Criteria.Name, len(r.opt.List.Recipients), foresight
+	sum.Criteria, sum.Recipients, sum.Foresight = r.criteria(), len(r.opt.List.Recipients), foresight
 	sum.ByLevel = map[string]int{}
 	r.out.Warnings = []ReplayedWarning{}
 	for _, d := range r.out.Days {

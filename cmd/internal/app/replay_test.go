@@ -18,8 +18,15 @@ import (
 	"qingkong/seeds"
 )
 
-func replayed(t *testing.T, text []byte) *Replayed {
+// replayed plays an episode with the criteria of that name, or those valid on each day.
+func replayed(t *testing.T, text []byte, criteria string) *Replayed {
 	t.Helper()
+	cfg := config.Default()
+	cfg.Criteria.Use = criteria
+	set, err := settings(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
 	days, err := alerts.ReadDailyCSV(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +36,7 @@ func replayed(t *testing.T, text []byte) *Replayed {
 		t.Fatal(err)
 	}
 	l.EffectiveFrom, l.EffectiveTo = string(days[0].Date), "" // today's list, as if it had been in force then
-	got, err := Replay(t.Context(), ReplayOptions{Days: days, Horizon: 5, List: l, Set: settings(config.Default()),
+	got, err := Replay(t.Context(), ReplayOptions{Days: days, Horizon: 5, List: l, Set: set,
 		Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +58,7 @@ func TestReplayOfDecember2016(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := replayed(t, text)
+	got := replayed(t, text, alerts.CriteriaNational2024)
 	const id = "W20161213-01"
 	none, all := ReplayedAnswered{}, ReplayedAnswered{got.Summary.Recipients, got.Summary.Recipients}
 	if all.Issued == 0 {
@@ -152,7 +159,7 @@ func TestReplayOfAYear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := replayed(t, text)
+	got := replayed(t, text, alerts.CriteriaNational2024)
 	if len(got.Days) != 366 {
 		t.Errorf("%d days of 2016", len(got.Days))
 	}

@@ -41,8 +41,11 @@ type Approval struct {
 
 // Criteria is which version of the criteria is used and how its open points are settled.
 type Criteria struct {
-	Use      string           `yaml:"use"` // by_date or the name of a version
-	Settings CriteriaSettings `yaml:"settings"`
+	Use             string           `yaml:"use"`              // by_date or the name of a version
+	Folder          string           `yaml:"folder"`           // of further criteria files; empty = those that come with the program
+	WorkRequirement bool             `yaml:"work_requirement"` // add the tier below the warning levels
+	Reevaluate      string           `yaml:"reevaluate"`       // five cron fields, Asia/Shanghai
+	Settings        CriteriaSettings `yaml:"settings"`
 }
 
 // CriteriaSettings settles what the national criteria leave to the district.
@@ -50,18 +53,22 @@ type CriteriaSettings struct {
 	Range              string `yaml:"range"` // high, middle or low end of a forecast range
 	MergeGapH          int    `yaml:"merge_gap_h"`
 	LiftH              int    `yaml:"lift_h"`
+	LiftRule           string `yaml:"lift_rule"`    // at_most or below_yellow
 	LiftAtMost         int    `yaml:"lift_at_most"` // AQI, inclusive
 	LeadH              int    `yaml:"lead_h"`
 	Over300Consecutive bool   `yaml:"over_300_consecutive"`
+	StuckH             int    `yaml:"stuck_h"`      // hours of the same values that make an instrument stuck; 0 = never
+	Tianjin2023        string `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
 }
 
 // Feed is one source of forecasts.
 type Feed struct {
 	Name         string `yaml:"name"`
-	Kind         string `yaml:"kind"`     // folder
-	Path         string `yaml:"path"`     // relative to the working directory
+	Kind         string `yaml:"kind"`     // folder or url
+	Path         string `yaml:"path"`     // of a folder, relative to the working directory
+	URL          string `yaml:"url"`      // http or https
 	Schedule     string `yaml:"schedule"` // five cron fields, Asia/Shanghai
-	Format       string `yaml:"format"`   // csv or json
+	Format       string `yaml:"format"`   // csv or json; empty = by the file's ending or the answer's type
 	Source       string `yaml:"source"`   // the forecast's source name, subject-safe
 	SilentAfterH int    `yaml:"silent_after_h"`
 }

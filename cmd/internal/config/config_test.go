@@ -30,12 +30,13 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		District:       District{Name: "西青区", Region: "120111"},
 		OwnDeclaration: "allowed",
 		Approval:       Approval{Advisory: 1, Yellow: 1, Orange: 2, Red: 2},
-		Criteria:       Criteria{Use: "by_date", Settings: CriteriaSettings{Range: "high", MergeGapH: 36, LiftH: 36, LiftAtMost: 150, LeadH: 24}},
-		Feeds:          []Feed{},
-		Data:           "./data",
-		Listen:         Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
-		Orders:         Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute},
-		Nodes:          []string{},
+		Criteria: Criteria{Use: "by_date", Reevaluate: "1 * * * *", Settings: CriteriaSettings{Range: "high", MergeGapH: 36, LiftH: 36,
+			LiftRule: "at_most", LiftAtMost: 150, LeadH: 24, StuckH: 6, Tianjin2023: "national-2024"}},
+		Feeds:  []Feed{},
+		Data:   "./data",
+		Listen: Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
+		Orders: Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute},
+		Nodes:  []string{},
 	}
 	got := Default()
 	if !reflect.DeepEqual(got, want) {
@@ -209,8 +210,11 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"unknown mode", func(c *Config) { c.OwnDeclaration = "Allowed" }, "own_declaration config.one_of"},
 		{"three persons", func(c *Config) { c.Approval.Red = 3 }, "approval.red config.between"},
 		{"nobody", func(c *Config) { c.Approval.Advisory = 0 }, "approval.advisory config.between"},
-		{"unknown criteria", func(c *Config) { c.Criteria.Use = "national-2025" }, "criteria.use config.one_of"},
-		{"criteria that proposals cannot follow yet", func(c *Config) { c.Criteria.Use = "tianjin-2018" }, "criteria.use config.one_of"},
+		{"criteria of a district's own", func(c *Config) { c.Criteria.Use = "xiqing-2027" }, ""},
+		{"criteria without a name", func(c *Config) { c.Criteria.Use = "国家" }, "criteria.use config.name"},
+		{"a schedule that is none", func(c *Config) { c.Criteria.Reevaluate = "hourly" }, "criteria.reevaluate config.schedule"},
+		{"another rule for lifting", func(c *Config) { c.Criteria.Settings.LiftRule = "clean" }, "criteria.settings.lift_rule config.one_of"},
+		{"stuck before it began", func(c *Config) { c.Criteria.Settings.StuckH = -1 }, "criteria.settings.stuck_h config.between"},
 		{"unknown end", func(c *Config) { c.Criteria.Settings.Range = "mid" }, "criteria.settings.range config.one_of"},
 		{"negative gap", func(c *Config) { c.Criteria.Settings.MergeGapH = -1 }, "criteria.settings.merge_gap_h config.between"},
 		{"no data folder", func(c *Config) { c.Data = "" }, "data config.empty"},
@@ -223,6 +227,13 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"two names alike", func(c *Config) { c.Nodes = []string{"a", "a"} }, "nodes[1] config.twice"},
 		{"a name unfit for a subject", func(c *Config) { c.Nodes = []string{"a.b"} }, "nodes[0] config.name"},
 		{"a feed of another kind", func(c *Config) { f := feed; f.Kind = "ftp"; c.Feeds = []Feed{feed, f} }, "feeds[1].name config.twice; feeds[1].kind config.one_of"},
+		{"a feed from the web", func(c *Config) {
+			f := feed
+			f.Kind, f.Path, f.URL, f.Format = "url", "", "https://example.org/f.csv", ""
+			c.Feeds = []Feed{f}
+		}, ""},
+		{"a feed from the web without an address", func(c *Config) { f := feed; f.Kind, f.Path = "url", ""; c.Feeds = []Feed{f} }, "feeds[0].url config.feed_url"},
+		{"a folder with an address", func(c *Config) { f := feed; f.URL = "https://example.org"; c.Feeds = []Feed{f} }, "feeds[0].url config.not_with"},
 		{"six fields", func(c *Config) { f := feed; f.Schedule = "0 */5 * * * *"; c.Feeds = []Feed{f} }, "feeds[0].schedule config.schedule"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

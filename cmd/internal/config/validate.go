@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"qingkong/alerts/refusal"
 )
 
@@ -81,8 +83,12 @@ func (k *checker) address(key, value string) {
 }
 
 func (k *checker) criteria(c Criteria) {
-	k.oneOf("criteria.use", c.Use, "by_date", "national-2024")
+	k.that(c.Use == "by_date" || subjectSafe.MatchString(c.Use), "criteria.use", "config.name", c.Use, nil)
+	k.schedule("criteria.reevaluate", c.Reevaluate)
 	s := c.Settings
+	k.that(subjectSafe.MatchString(s.Tianjin2023), "criteria.settings.tianjin_2023", "config.name", s.Tianjin2023, nil)
+	k.oneOf("criteria.settings.lift_rule", s.LiftRule, "at_most", "below_yellow")
+	k.between("criteria.settings.stuck_h", s.StuckH, 0, 72)
 	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
 	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
 	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
@@ -97,13 +103,26 @@ func (k *checker) feeds(feeds []Feed) {
 		k.that(subjectSafe.MatchString(f.Name), at("name"), "config.name", f.Name, nil)
 		k.that(!names[f.Name], at("name"), "config.twice", f.Name, nil)
 		names[f.Name] = true
-		k.oneOf(at("kind"), f.Kind, "folder")
-		k.filled(at("path"), f.Path)
-		k.that(len(strings.Fields(f.Schedule)) == 5, at("schedule"), "config.schedule", f.Schedule, nil)
-		k.oneOf(at("format"), f.Format, "csv", "json")
+		k.oneOf(at("kind"), f.Kind, "folder", "url")
+		if f.Kind == "url" {
+			k.that(f.Path == "", at("path"), "config.not_with", f.Path, refusal.Args{"kind": f.Kind})
+			u, err := url.Parse(f.URL)
+			k.that(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", at("url"), "config.feed_url", "", nil)
+		} else {
+			k.filled(at("path"), f.Path)
+			k.that(f.URL == "", at("url"), "config.not_with", "", refusal.Args{"kind": f.Kind})
+		}
+		k.schedule(at("schedule"), f.Schedule)
+		k.oneOf(at("format"), f.Format, "", "csv", "json")
 		k.that(subjectSafe.MatchString(f.Source), at("source"), "config.name", f.Source, nil)
 		k.between(at("silent_after_h"), f.SilentAfterH, 0, 240)
 	}
+}
+
+// schedule takes the five fields of cron, or a form like @every 10m.
+func (k *checker) schedule(key, value string) {
+	_, err := cron.ParseStandard(value)
+	k.that(err == nil, key, "config.schedule", value, nil)
 }
 
 func (k *checker) orders(o Orders) {

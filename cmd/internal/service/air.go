@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 	cmdActivate    = "warning.activate"
 	cmdExpire      = "warning.expire"
 	cmdReevaluate  = "proposal.reevaluate"
+	cmdSilence     = "feed.silence"
 )
 
 func registerAlerts(r *journal.Registry, e alerts.Engine) {
@@ -33,6 +35,7 @@ func registerAlerts(r *journal.Registry, e alerts.Engine) {
 	journal.Handle(r, cmdObservation, e.DecideObservation)
 	journal.Handle(r, cmdDismiss, e.DecideDismiss)
 	journal.Handle(r, cmdReevaluate, e.DecideReevaluate)
+	journal.Handle(r, cmdSilence, e.DecideSilence)
 	journal.Handle(r, cmdDeclare, func(tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		if err := pinList(tx, &in, now); err != nil {
 			return nil, nil, err
@@ -174,6 +177,40 @@ func read[T any](body []byte, of func(*T) (id *string, revision int), id string)
 	}
 	*given = id
 	return in, nil
+}
+
+// FeedSilent records that a feed fell silent, or is heard again.
+func (s *Service) FeedSilent(ctx context.Context, in alerts.FeedSilence) error {
+	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdSilence, Actor: "system", Payload: in})
+	return err
+}
+
+// FeedForecast records what a feed brought: a forecast in JSON, or a CSV of days or hours read as one. What stands in the
+// document's place is the feed's: its source and region, and the time at which it came where it says none.
+func (s *Service) FeedForecast(ctx context.Context, feed, source string, at time.Time, csv bool, body []byte) error {
+	f := alerts.Forecast{Source: source, Region: s.Region, IssuedAt: at}
+	var err error
+	if csv {
+		var air alerts.Air
+		if air, err = alerts.ReadCSV(bytes.NewReader(body)); err == nil {
+			f.Days, f.Hours = air.Forecast()
+		}
+	} else {
+		if f, err = alerts.ParseForecast(body); err == nil && f.Source != source {
+			err = refusal.Input([]refusal.Field{{Path: "source", Rule: "feed.other_source", Args: refusal.Args{"value": f.Source, "want": source}}})
+		}
+	}
+	if err == nil && f.Drill {
+		err = refusal.Input([]refusal.Field{{Path: "drill", Rule: "feed.no_drill"}})
+	}
+	if err == nil && len(f.Days)+len(f.Hours) == 0 {
+		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.J.Submit(ctx, journal.Command{Kind: cmdForecast, Actor: "feed:" + feed, Payload: f})
+	return err
 }
 
 // Dismiss dismisses an open proposal, with a reason.

@@ -263,3 +263,28 @@ func (s *Server) recipient(q *request) (any, error) {
 	})
 	return view, err
 }
+
+// skill compares forecasts with measurements; without a period, of the last 90 days.
+func (s *Server) skill(q *request) (any, error) {
+	to, from := q.query.Get("to"), q.query.Get("from")
+	if to == "" {
+		to = string(alerts.DateOf(s.svc.J.Now()))
+	}
+	if day, ok := alerts.ParseDate(to); ok && from == "" {
+		from = string(day.AddDays(-89))
+	}
+	out := map[string]any{"from": from, "to": to}
+	err := s.svc.J.View(func(tx *bbolt.Tx) error {
+		items, err := alerts.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
+		out["items"] = items
+		return err
+	})
+	return out, err
+}
+
+// feeds lists the sources that ever fell silent, and whether they are now.
+func (s *Server) feeds(*request) (any, error) {
+	var items []alerts.FeedState
+	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { items, err = alerts.Feeds(tx); return err })
+	return map[string]any{"items": items, "total": len(items), "next": ""}, err
+}

@@ -35,6 +35,7 @@ type status struct {
 	Demo      bool
 	Warnings  []warningStatus // the live one, the running drill
 	Proposals []*alerts.Proposal
+	Silent    []alerts.FeedState // sources that have fallen silent
 	List      *version
 }
 
@@ -89,6 +90,15 @@ func (s *Server) status(now time.Time) (*status, error) {
 			return err
 		}
 		st.Proposals = open.Items
+		feeds, err := alerts.Feeds(tx)
+		if err != nil {
+			return err
+		}
+		for _, f := range feeds {
+			if f.Silent {
+				st.Silent = append(st.Silent, f)
+			}
+		}
 		v, found, err := inForce(tx, now)
 		if found {
 			list := versionOf(&v, v.ID)

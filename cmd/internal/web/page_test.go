@@ -60,6 +60,22 @@ func TestStatusPage(t *testing.T) {
 	}
 	contains(t, text(t, r.body), "晴空：重污染天气应急响应 Qingkong", "演示", "无预警 no warning", "待处理建议 open proposals 无 none", "(3 个对象 recipients")
 
+	if err := w.svc.FeedSilent(t.Context(), alerts.FeedSilence{Feed: "emc", Source: "tianjin-emc", Silent: true, Since: w.clock.Load().Add(-27 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, text(t, w.do(call{path: "/"}).body), "预报来源没有新数据： no new forecasts from emc (tianjin-emc)")
+	var feeds struct{ Items []alerts.FeedState }
+	w.must(http.StatusOK, call{who: "viewer", path: "/api/v1/feeds"}, &feeds)
+	if len(feeds.Items) != 1 || !feeds.Items[0].Silent {
+		t.Errorf("feeds are %+v, want one that is silent", feeds.Items)
+	}
+	if err := w.svc.FeedSilent(t.Context(), alerts.FeedSilence{Feed: "emc", Source: "tianjin-emc", Since: *w.clock.Load()}); err != nil {
+		t.Fatal(err)
+	}
+	if page := text(t, w.do(call{path: "/"}).body); strings.Contains(page, "没有新数据") {
+		t.Error("a source that is heard again still stands as silent")
+	}
+
 	days := make([]string, 3)
 	for i := range days {
 		days[i] = fmt.Sprintf(`{"date":"2016-12-%d","aqi_low":210,"aqi_high":230,"primary":["pm25"]}`, 17+i)

@@ -90,7 +90,7 @@ func TestRefusals(t *testing.T) {
 			422, "invalid", "days[0].aqi_high"},
 		{"date wrong", call{who: "duty", path: "/api/v1/forecasts", body: day(`{"date":"2016-12-17","aqi_low":1,"aqi_high":2},{"date":"2016-02-30","aqi_low":1,"aqi_high":2}`)},
 			422, "invalid", "days[1].date"},
-		{"hours", call{who: "feeder", path: "/api/v1/observations", body: `{"station":"s1","region":"120111","hours":[]}`}, 422, "invalid", "hours"},
+		{"hour of nothing", call{who: "feeder", path: "/api/v1/observations", body: `{"station":"s1","region":"120111","hours":[{"at":"2016-12-16T08:00:00+08:00"}]}`}, 422, "invalid", "hours[0]"},
 		{"observation to come", call{who: "feeder", path: "/api/v1/observations", body: `{"station":"s1","region":"120111","days":[{"date":"2016-12-20","aqi":100,"primary":[],"cause":""}]}`},
 			422, "invalid", "days[0].date"},
 

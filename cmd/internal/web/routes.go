@@ -36,6 +36,8 @@ var routes = []route{
 	{method: "POST", pattern: "/accounts/{id}/tokens", act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath},
 
 	{method: "POST", pattern: "/forecasts", act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath},
+	{method: "GET", pattern: "/forecasts/skill", act: access.ActSkillRead, handle: (*Server).skill, query: []string{"from", "to"}},
+	{method: "GET", pattern: "/feeds", act: access.ActSkillRead, handle: (*Server).feeds},
 	{method: "POST", pattern: "/observations", act: access.ActObservationsCreate, handle: (*Server).observation},
 	{method: "GET", pattern: "/proposals", act: access.ActProposalsList, handle: (*Server).proposals, query: with("state")},
 	{method: "GET", pattern: "/proposals/{id}", act: access.ActProposalsList, handle: (*Server).proposal},

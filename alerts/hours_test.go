@@ -1,0 +1,338 @@
+package alerts
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/aqi"
+	"qingkong/alerts/refusal"
+)
+
+// pm is an hour of one concentration of PM2.5 and one of SO2, which changes so that nothing looks stuck.
+func pm(at time.Time, pm25 int) Hour {
+	v, so2 := aqi.Whole(pm25), aqi.Whole(10+at.Hour())
+	return Hour{At: at, Measured: Measured{PM25: &v, SO2: &so2}}
+}
+
+// hoursOf are hours from a time on, n of each value.
+func hoursOf(from time.Time, n int, values ...int) (out []Hour) {
+	for _, v := range values {
+		for range n {
+			out = append(out, pm(from.Add(time.Duration(len(out))*time.Hour), v))
+		}
+	}
+	return out
+}
+
+// 2026, so 150 µg/m³ of PM2.5 are an index of 200 and 151 are 201. A day of 151 from noon on makes a window that no
+// calendar day shows: by days it would be half of each.
+func TestHoursMakeWindowsThatCrossMidnight(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-11-24T17:00")
+	noon := clockAt("2026-11-25T12:00")
+	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{},
+		Hours: append(append(hoursOf(noon.Add(-24*time.Hour), 24, 30), hoursOf(noon, 24, 151)...), hoursOf(noon.Add(24*time.Hour), 24, 30)...)}
+	p := do(w, w.engine.DecideForecast, "feeder", f).Proposal
+	if got, want := p.line(), "start yellow 11-25T12 to 11-26T12"; got != want {
+		t.Fatalf("%s, want %s", got, want)
+	}
+	if p.LeadH != 19 || !p.ShortNotice || p.ForecastID != "F20261124-01" {
+		t.Errorf("lead %v h, short notice %v, of %s", p.LeadH, p.ShortNotice, p.ForecastID)
+	}
+	words := strings.Join(p.Trace.Words.ZH, "\n")
+	for _, want := range []string{"黄色（Ⅲ级）：AQI>200 持续 24 小时——满足：2026-11-25 12:00 至 2026-11-26 12:00 共 24 小时，AQI 201–201", "少于要求的 24 小时", "橙色（Ⅱ级）：AQI>200 持续 48 小时——不满足：超过该值最长连续 24 小时"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the trace does not say %q:\n%s", want, words)
+		}
+	}
+	// One hour better, and the mean of the 24 is 150.75, which rounds to 151 still; three, and it is 150.
+	f.Hours[30] = pm(f.Hours[30].At, 145)
+	w.now = w.now.Add(time.Hour)
+	f.IssuedAt = w.now
+	if p := do(w, w.engine.DecideForecast, "feeder", f).Proposal; p.line() != "start yellow 11-25T12 to 11-26T12" {
+		t.Errorf("after one better hour: %s", p.line())
+	}
+	f.Hours[31], f.Hours[32] = pm(f.Hours[31].At, 140), pm(f.Hours[32].At, 140)
+	w.now = w.now.Add(time.Hour)
+	f.IssuedAt = w.now
+	if p := do(w, w.engine.DecideForecast, "feeder", f).Proposal; p != nil {
+		t.Errorf("after three better hours: %s", p.line())
+	}
+	if got, want := w.events(), "forecast.received proposal.raised forecast.received proposal.updated forecast.received proposal.withdrawn"; got != want {
+		t.Errorf("events %q, want %q", got, want)
+	}
+	w.mustMatch()
+}
+
+// What was measured goes on in what is forecast: 30 h of 160 behind us and 20 ahead make 50 h, which is orange.
+func TestMeasuredAndForecastHoursAreOneSeries(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-11-24T17:00")
+	begin := w.now.Add(-30 * time.Hour)
+	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hoursOf(begin, 30, 160)}
+	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p != nil {
+		t.Errorf("%s for what is wholly past", p.line())
+	}
+	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: append(hoursOf(w.now, 20, 160), hoursOf(w.now.Add(20*time.Hour), 24, 20)...)}
+	p := do(w, w.engine.DecideForecast, "feeder", f).Proposal
+	if p == nil || p.Level != Orange || !p.StartsAt.Equal(w.now) || p.LeadH != 0 {
+		t.Fatalf("%s, want orange from now", p.line())
+	}
+	w.mustMatch()
+}
+
+// The warning may end when the last 24 measured hours are at most 150 and the windows of the next 36 h are too.
+func TestLiftByHours(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-11-24T17:00")
+	in := declaration(Yellow)
+	in.StartsAt = ptr(w.now.Add(-48 * time.Hour))
+	do(w, w.engine.DecideDeclare, "duty", in)
+	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: hoursOf(w.now, 40, 60)}
+	do(w, w.engine.DecideForecast, "feeder", f)
+	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hoursOf(w.now.Add(-24*time.Hour), 24, 116)} // an index of 152
+	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p != nil {
+		t.Fatalf("%s while 152 is measured", p.line())
+	}
+	o.Hours = hoursOf(w.now.Add(-24*time.Hour), 24, 115) // 150
+	p := do(w, w.engine.DecideObservation, "feeder", o).Proposal
+	if p == nil || p.Kind != KindLift {
+		t.Fatalf("%s, want a lift", p.line())
+	}
+	if got := p.Trace.Period; !got.From.Equal(w.now.Add(-24*time.Hour)) || !got.To.Equal(w.now) {
+		t.Errorf("decided by %v", got)
+	}
+	// A forecast that ends before the 36 hours are over is not clean.
+	f.Hours, w.now = hoursOf(w.now, 40, 60), w.now.Add(6*time.Hour)
+	o.Hours = hoursOf(w.now.Add(-6*time.Hour), 6, 60)
+	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p != nil {
+		t.Errorf("%s on 34 h of forecast", p.line())
+	}
+	w.mustMatch()
+}
+
+func TestReceptionTellsGapsRepeatsAndStuckInstruments(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-11-24T17:00")
+	from := w.now.Add(-20 * time.Hour)
+	hours := hoursOf(from, 12, 80)
+	same := pm(from.Add(12*time.Hour), 80)
+	for i := range 8 { // eight hours of the very same values: the sixth and later are stuck
+		h := same
+		h.At = from.Add(time.Duration(12+i) * time.Hour)
+		hours = append(hours, h)
+	}
+	hours = append(hours[:3], hours[5:]...) // two hours are missing
+	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours}
+	got := do(w, w.engine.DecideObservation, "feeder", o)
+	want := Reception{New: 18, Gaps: []Period{{from.Add(3 * time.Hour), from.Add(5 * time.Hour)}}, Stuck: []Period{{from.Add(17 * time.Hour), from.Add(20 * time.Hour)}}}
+	if !reflect.DeepEqual(got.Reception, want) {
+		t.Errorf("got  %+v\nwant %+v", got.Reception, want)
+	}
+	o.Hours = append(hours[16:], pm(w.now.Add(-21*time.Hour), 70)) // the last two again, one that is new
+	if got := do(w, w.engine.DecideObservation, "feeder", o); got.New != 1 || got.Repeated != 2 {
+		t.Errorf("again: %d new and %d repeated, want 1 and 2", got.New, got.Repeated)
+	}
+	w.events()
+	if do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours[16:]}); w.events() != "" {
+		t.Error("what was known made an event")
+	}
+	_, err := try(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Hours: hoursOf(w.now.Add(2*time.Hour), 1, 50)})
+	if ruleAt(err, "hours[0].at") != "observation.in_future" {
+		t.Errorf("an hour to come: %v", err)
+	}
+	w.mustMatch()
+}
+
+// A region's hour is the mean of its stations; one whose instrument is stuck is left out of it.
+func TestRegionalHoursAreMeansOfStations(t *testing.T) {
+	at := clockAt("2026-11-24T08:00")
+	observed := map[time.Time]observedHour{}
+	for i := range 8 {
+		t := at.Add(time.Duration(i) * time.Hour)
+		stuck := pm(at, 300)
+		stuck.At = t
+		observed[t] = observedHour{"a": pm(t, 100), "b": pm(t, 151), "c": stuck}
+	}
+	hours := regional(observed, 6)
+	third, half := "183.667", "125.5"
+	for i, want := range []string{third, third, third, third, third, half, half, half} {
+		if got := hours[i].Values[aqi.PM25].String(); got != want {
+			t.Errorf("hour %d: PM2.5 %s, want %s", i, got, want)
+		}
+	}
+}
+
+// Forecasts of 12-17 by two sources and two leads, against the 238 that was measured.
+func TestForecastSkill(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	e := w.engine
+	say := func(source, issued string, low, high int) {
+		f := Forecast{Source: source, Region: district, IssuedAt: clockAt(issued), Days: []ForecastDay{{Date: "2016-12-17", AQILow: low, AQIHigh: high, Primary: []string{}}}}
+		w.at(issued)
+		do(w, e.DecideForecast, "feeder", f)
+	}
+	say("emc", "2016-12-15T17:00", 100, 140) // two days ahead
+	say("emc", "2016-12-16T08:00", 150, 190) // one day ahead, superseded in the evening
+	say("emc", "2016-12-16T17:00", 220, 260)
+	say("web", "2016-12-16T17:00", 300, 320)
+	w.at("2016-12-18T12:00")
+	do(w, e.DecideObservation, "feeder", observed("2016-12-17", 238))
+	var got []Skill
+	w.view(func(tx *bbolt.Tx) (err error) {
+		got, err = ForecastSkill(tx, district, "2016-12-01", "2016-12-31")
+		return err
+	})
+	want := []Skill{
+		{Source: "emc", LeadDays: 1, N: 1, Within: 1, Bias: 2, MeanAbs: 2, Class: 1, Heavy: 1, Hits: 1},
+		{Source: "emc", LeadDays: 2, N: 1, Bias: -118, MeanAbs: 118, Heavy: 1},
+		{Source: "web", LeadDays: 1, N: 1, Bias: 72, MeanAbs: 72, Heavy: 1, Hits: 1},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	w.view(func(tx *bbolt.Tx) error {
+		if _, err := ForecastSkill(tx, district, "2016-12-31", "2016-12-01"); refusal.CodeOf(err) != refusal.Invalid {
+			t.Errorf("a period upside down: %v", err)
+		}
+		return nil
+	})
+	w.mustMatch()
+}
+
+func TestSilenceIsRecordedOnce(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	say := func(silent bool) string {
+		do(w, w.engine.DecideSilence, "system", FeedSilence{Feed: "emc", Source: "tianjin-emc", Silent: silent, Since: w.now})
+		return w.events()
+	}
+	for i, c := range []struct {
+		silent bool
+		want   string
+	}{{false, ""}, {true, "feed.silence"}, {true, ""}, {false, "feed.silence"}, {false, ""}} {
+		if got := say(c.silent); got != c.want {
+			t.Errorf("step %d: %q, want %q", i, got, c.want)
+		}
+	}
+	w.mustMatch()
+}
+
+// seedSets are the criteria that come with the program.
+func seedSets(t testing.TB) []Criteria {
+	t.Helper()
+	sets, err := ReadCriteria(os.DirFS(filepath.Join("..", "seeds", "criteria")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sets
+}
+
+func TestCriteriaByDate(t *testing.T) {
+	sets := seedSets(t)
+	if got := CriteriaNames(sets); !reflect.DeepEqual(got, []string{"national-2016", "national-2024", "tianjin-2018", "work-requirement"}) {
+		t.Fatalf("the seeds are %v", got)
+	}
+	for _, c := range []struct {
+		choice CriteriaChoice
+		want   string // at 2016-12-16, 2018-11-30, 2018-12-01, 2023-11-30, 2023-12-01, 2026-11-24
+	}{
+		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024}, "national-2016 national-2016 tianjin-2018 tianjin-2018 national-2024 national-2024"},
+		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2018}, "national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
+		{CriteriaChoice{Use: CriteriaTianjin2018}, "tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
+	} {
+		set, err := DefaultSettings().Choose(c.choice, sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range []Date{"2016-12-16", "2018-11-30", "2018-12-01", "2023-11-30", "2023-12-01", "2026-11-24"} {
+			got = append(got, set.CriteriaOn(d).Name)
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%+v: %s, want %s", c.choice, s, c.want)
+		}
+	}
+	if _, err := DefaultSettings().Choose(CriteriaChoice{Use: "national-2030"}, sets); ruleAt(err, "criteria.use") != "criteria.unknown" {
+		t.Errorf("criteria there are not: %v", err)
+	}
+}
+
+// The tier below the levels is off unless it is asked for, and the criteria of 2016 keep their own (blue).
+func TestWorkRequirementTier(t *testing.T) {
+	sets := seedSets(t)
+	series := byDay(days("2026-11-24", 101, 101, 90, 151)...)
+	for on, want := range map[bool]string{false: "none", true: "advisory"} {
+		set, err := DefaultSettings().Choose(CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024, WorkRequirement: on}, sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Evaluate(series, set.CriteriaOn("2026-11-24"), plain).Level; string(got) != want {
+			t.Errorf("tier %v: %s, want %s", on, got, want)
+		}
+		if n := len(set.CriteriaOn("2016-12-16").Levels); n != 4 {
+			t.Errorf("the criteria of 2016 have %d levels, want their own 4", n)
+		}
+	}
+}
+
+// 江苏's wording lets a warning end below the yellow criteria: at 190, which at_most refuses.
+func TestLiftBelowYellow(t *testing.T) {
+	for rule, want := range map[string]string{LiftAtMostRule: "-", LiftBelowYellow: "lift"} {
+		w := newWorld(t, t.TempDir())
+		w.engine.LiftRule = rule
+		do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
+		do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T17:00", "2016-12-17", 90, 90, 90))
+		p := do(w, w.engine.DecideObservation, "feeder", observed("2016-12-16", 190)).Proposal
+		if got := strings.Fields(p.line())[0]; got != want {
+			t.Errorf("%s: %s, want %s", rule, p.line(), want)
+		}
+		w.close()
+	}
+}
+
+// The causes that open no response give a health tip instead, and a plain day of ozone too.
+func TestTipsInsteadOfAResponse(t *testing.T) {
+	s := byDay(
+		DayAQI{Date: "2026-05-01", AQI: ptr(260), Cause: Dust}, DayAQI{Date: "2026-05-02", AQI: ptr(230), Cause: Dust},
+		DayAQI{Date: "2026-05-03", AQI: ptr(210), Primary: []string{O3H8}}, DayAQI{Date: "2026-05-04", AQI: ptr(140), Primary: []string{O3H8}})
+	ev := Evaluate(s, National2024(), plain)
+	var got []string
+	for _, tip := range ev.Tips {
+		got = append(got, fmt.Sprint(spell(tip.From, tip.To), " ", tip.AQIMax, " ", tip.Reason))
+	}
+	if want := []string{"2026-05-01..2026-05-02 260 dust", "2026-05-03..2026-05-03 210 ozone"}; ev.Level != None || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s, tips %q, want none and %q", ev.Level, got, want)
+	}
+	// The older criteria count every cause but these two.
+	for _, c := range seedSets(t) {
+		if c.Name != CriteriaTianjin2018 {
+			continue
+		}
+		for _, d := range []struct {
+			day  DayAQI
+			want bool
+		}{
+			{DayAQI{AQI: ptr(210), Primary: []string{"pm10"}}, true}, {DayAQI{AQI: ptr(210), Cause: Wildfire}, true}, {DayAQI{AQI: ptr(210)}, true},
+			{DayAQI{AQI: ptr(210), Cause: LocalDust}, false}, {DayAQI{AQI: ptr(210), Primary: []string{O3H8}}, false},
+			{DayAQI{AQI: ptr(210), Primary: []string{O3H8, PM25}}, true}, {DayAQI{AQI: ptr(210), Cause: Ozone}, false},
+		} {
+			d.day.Date = "2019-01-01"
+			if got := Evaluate(byDay(d.day), c, plain).Days[0]; got.Counted != d.want {
+				t.Errorf("%+v: counted %v (%s), want %v", d.day, got.Counted, got.Why, d.want)
+			}
+		}
+	}
+}

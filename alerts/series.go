@@ -1,0 +1,127 @@
+package alerts
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"qingkong/alerts/aqi"
+)
+
+// Where a value is from.
+const (
+	SourceObservation = "observation"
+	SourceForecast    = "forecast"
+)
+
+// Series is what is known of a region's air: days, and hours where a source gives them. Both are in ascending order
+// without repetition. Where hours make a 24-hour mean of a calendar day, that mean stands for the day.
+type Series struct {
+	Days  []DayAQI
+	Hours []HourAir
+}
+
+// DayAQI is one day of the series to be evaluated. AQI nil = unknown.
+type DayAQI struct {
+	Date       Date
+	AQI        *int
+	Primary    []string
+	Cause      Cause
+	Source     string // SourceObservation, SourceForecast, or empty where it makes no difference
+	ForecastID string
+}
+
+// HourAir is the hour that At begins: concentrations, or else an AQI alone. Stuck says that the instrument repeated
+// itself for hours, so that the value is taken as missing.
+type HourAir struct {
+	At         time.Time
+	AQI        *int
+	Values     aqi.Values
+	Cause      Cause
+	Source     string
+	ForecastID string
+	Stuck      bool
+}
+
+func (h *HourAir) missing() bool { return h.Stuck || h.AQI == nil && len(h.Values) == 0 }
+
+// step is one 24-hour mean of a series: a calendar day, or a window that begins at a full hour. Steps stand in the
+// order of their beginnings; two that touch or overlap are consecutive.
+type step struct {
+	from, to   time.Time
+	aqi        *int
+	primary    []string
+	cause      Cause
+	source     string
+	forecastID string
+	hourly     bool
+	valid      int // hours of a window that have a value
+	counted    bool
+	why        string
+}
+
+// steps lines up a series: the windows of its hours, and the days that no window stands for. Where nothing is known
+// between two steps an unknown one stands, for each day that is missing and for the rest.
+func (s Series) steps(counts Counts) []step {
+	var all []step
+	known := map[time.Time]bool{}
+	for _, w := range windows(s.Hours) {
+		all = append(all, w)
+		known[w.from] = w.aqi != nil
+	}
+	for _, d := range s.Days {
+		if from := d.Date.Start(); !known[from] {
+			all = append(all, step{from: from, to: d.Date.End(), aqi: d.AQI, primary: d.Primary, cause: d.Cause, source: d.Source, forecastID: d.ForecastID})
+		}
+	}
+	// A day that stands beside the window of its own hours, which is unknown then, goes before it.
+	slices.SortStableFunc(all, func(a, b step) int {
+		return cmp.Or(a.from.Compare(b.from), compareBool(a.hourly, b.hourly))
+	})
+	out := make([]step, 0, len(all))
+	var end time.Time
+	for i, st := range all {
+		if i > 0 && all[i-1].from.Equal(st.from) {
+			continue
+		}
+		if i > 0 && end.Before(st.from) {
+			out = appendUnknown(out, end, st.from)
+		}
+		st.counted, st.why = counts.step(&st)
+		out = append(out, st)
+		end = latest(end, st.to)
+	}
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// appendUnknown fills the time between from and to, day by day where whole days are missing.
+func appendUnknown(steps []step, from, to time.Time) []step {
+	for from.Before(to) {
+		next := DateOf(from).End()
+		if next.After(to) {
+			next = to
+		}
+		steps = append(steps, step{from: from, to: next, why: whyUnknown})
+		from = next
+	}
+	return steps
+}
+
+// day is the calendar day that the step is, or empty.
+func (st *step) day() Date {
+	d := DateOf(st.from)
+	if !st.from.Equal(d.Start()) || !st.to.Equal(d.End()) {
+		return ""
+	}
+	return d
+}

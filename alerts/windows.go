@@ -1,0 +1,192 @@
+package alerts
+
+import (
+	"slices"
+	"time"
+
+	"qingkong/alerts/aqi"
+)
+
+const (
+	windowHours = 24
+	// windowValid is how many hours of a 24-hour mean must have a value (GB 3095—2012, 4.4, table 4).
+	windowValid = 20
+	// An 8-hour mean of ozone needs 6 hours; a day's largest needs 14 of them (GB 3095—2012, table 4).
+	ozoneHours, ozoneValid, ozoneMeans = 8, 6, 14
+)
+
+// windows are the 24-hour means of hours, one for each hour at which a mean can begin: the daily-table index of the mean
+// concentrations (contract.md §7), of hours with an AQI alone the mean of that, rounded up. A window with fewer than 20
+// valid hours is unknown. Where more hours are missing than any window could bear, the hours on either side have
+// nothing to do with each other, and no window stands there.
+func windows(hours []HourAir) []step {
+	var out []step
+	for len(hours) > 0 {
+		n := 1
+		for n < len(hours) && hours[n].At.Sub(hours[n-1].At) <= (windowHours-windowValid+1)*time.Hour {
+			n++
+		}
+		out = append(out, block(hours[:n])...)
+		hours = hours[n:]
+	}
+	return out
+}
+
+// block makes the windows of hours that lie close together.
+func block(hours []HourAir) []step {
+	n := int(hours[len(hours)-1].At.Sub(hours[0].At)/time.Hour) + 1
+	if n < windowHours {
+		return nil
+	}
+	line := make([]*HourAir, n) // nil where an hour is missing
+	for i := range hours {
+		if h := &hours[i]; !h.missing() {
+			line[int(h.At.Sub(hours[0].At)/time.Hour)] = h
+		}
+	}
+	m := newMeans(line)
+	out := make([]step, 0, n-windowHours+1)
+	for i := 0; i+windowHours <= n; i++ {
+		from := hours[0].At.Add(time.Duration(i) * time.Hour)
+		out = append(out, m.window(i, from))
+	}
+	return out
+}
+
+// means keeps the running sums of a line of hours.
+type means struct {
+	line  []*HourAir
+	sums  map[aqi.Pollutant]*running
+	index running // of hours with an AQI alone
+	ozone []*aqi.Concentration
+}
+
+// running are prefix sums, so that the mean of any stretch takes two look-ups.
+type running struct {
+	sum   []aqi.Sum // sum[i] is of the hours before i
+	count []int
+}
+
+// meanPollutants are those of the daily table that are means of the day; ozone is the largest 8-hour mean.
+var meanPollutants = []aqi.Pollutant{aqi.PM25, aqi.PM10, aqi.SO2, aqi.NO2, aqi.CO}
+
+func newMeans(line []*HourAir) *means {
+	m := &means{line: line, sums: map[aqi.Pollutant]*running{}}
+	for _, p := range append(slices.Clone(meanPollutants), aqi.O3H1) {
+		m.sums[p] = newRunning(line, func(h *HourAir) (aqi.Concentration, bool) { v, ok := h.Values[p]; return v, ok })
+	}
+	m.index = *newRunning(line, func(h *HourAir) (aqi.Concentration, bool) {
+		if h.AQI == nil || len(h.Values) > 0 {
+			return aqi.Concentration{}, false
+		}
+		return aqi.Whole(*h.AQI), true
+	})
+	m.ozone = make([]*aqi.Concentration, len(line))
+	for i := ozoneHours; i <= len(line); i++ {
+		if v, n := m.sums[aqi.O3H1].mean(i-ozoneHours, i); n >= ozoneValid {
+			m.ozone[i-1] = &v
+		}
+	}
+	return m
+}
+
+func newRunning(line []*HourAir, of func(*HourAir) (aqi.Concentration, bool)) *running {
+	r := &running{sum: make([]aqi.Sum, len(line)+1), count: make([]int, len(line)+1)}
+	for i, h := range line {
+		r.sum[i+1], r.count[i+1] = r.sum[i], r.count[i]
+		if h == nil {
+			continue
+		}
+		if v, ok := of(h); ok {
+			r.sum[i+1] = r.sum[i].Add(v)
+			r.count[i+1]++
+		}
+	}
+	return r
+}
+
+// mean is of the hours from i up to before k, and of how many.
+func (r *running) mean(i, k int) (aqi.Concentration, int) {
+	n := r.count[k] - r.count[i]
+	if n == 0 {
+		return aqi.Concentration{}, 0
+	}
+	return r.sum[k].Sub(r.sum[i]).Over(n), n
+}
+
+// window is the mean of the 24 hours from i.
+func (m *means) window(i int, from time.Time) step {
+	st := step{from: from, to: from.Add(windowHours * time.Hour), hourly: true}
+	st.cause, st.source, st.forecastID, st.valid = m.origin(i)
+	values := aqi.Values{}
+	for _, p := range meanPollutants {
+		if v, n := m.sums[p].mean(i, i+windowHours); n >= windowValid {
+			values[p] = v
+		}
+	}
+	if v, ok := m.largestOzone(i); ok {
+		values[aqi.O3H8] = v
+	}
+	if len(values) > 0 {
+		if index, primary, ok := indexOf(aqi.StandardOn(string(DateOf(from))), values); ok {
+			st.aqi, st.primary = &index, primary
+		}
+		return st
+	}
+	if v, n := m.index.mean(i, i+windowHours); n >= windowValid {
+		index := v.Ceil()
+		st.aqi = &index
+	}
+	return st
+}
+
+// largestOzone is the largest 8-hour mean that lies within the window.
+func (m *means) largestOzone(i int) (largest aqi.Concentration, ok bool) {
+	n := 0
+	for _, v := range m.ozone[i+ozoneHours-1 : i+windowHours] {
+		if v == nil {
+			continue
+		}
+		if n++; n == 1 || v.Cmp(largest) > 0 {
+			largest = *v
+		}
+	}
+	return largest, n >= ozoneMeans
+}
+
+// origin says what a window's hours have in common: a cause that at least half of them name, observation when none is
+// forecast, the newest forecast among them, and how many there are.
+func (m *means) origin(i int) (cause Cause, source, forecastID string, valid int) {
+	named := map[Cause]int{}
+	for _, h := range m.line[i : i+windowHours] {
+		if h == nil {
+			continue
+		}
+		valid++
+		if h.Cause != "" {
+			named[h.Cause]++
+		}
+		if h.Source == SourceForecast || source == "" {
+			source = h.Source
+		}
+		if newerID(h.ForecastID, forecastID) {
+			forecastID = h.ForecastID
+		}
+	}
+	for _, c := range causes {
+		if 2*named[c] >= windowHours && named[c] > 0 {
+			cause = c
+		}
+	}
+	return cause, source, forecastID, valid
+}
+
+// indexOf is the index of what was measured. The 2026 edition publishes none when a pollutant is missing and the others
+// stay at 100 or less (HJ 633—2026, 5.3); to judge a response the index of the others is enough.
+func indexOf(std aqi.Standard, v aqi.Values) (index int, primary []string, ok bool) {
+	r := aqi.Daily(std, v)
+	for _, i := range r.IAQI {
+		index, ok = max(index, i), true
+	}
+	return index, r.Primary, ok
+}

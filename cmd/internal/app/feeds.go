@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"qingkong/alerts"
+	"qingkong/alerts/feed"
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/service"
+)
+
+// feeder hands what the feeds bring to the service.
+type feeder struct {
+	svc    *service.Service
+	source map[string]string // feed -> source
+	log    *slog.Logger
+}
+
+// newFeeds builds the feeds of the configuration; nil without any.
+func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.Feeds, error) {
+	if len(cfg.Feeds) == 0 {
+		return nil, nil
+	}
+	h := &feeder{svc: svc, source: map[string]string{}, log: log}
+	var sources []feed.Source
+	for _, f := range cfg.Feeds {
+		h.source[f.Name] = f.Source
+		sources = append(sources, feed.Source{Name: f.Name, Kind: f.Kind, Path: f.Path, URL: f.URL, Schedule: f.Schedule,
+			Format: f.Format, Source: f.Source, SilentAfter: time.Duration(f.SilentAfterH) * time.Hour})
+	}
+	return feed.New(sources, filepath.Join(cfg.Data, "feeds"), h, log)
+}
+
+// Take implements feed.Handler.
+func (h *feeder) Take(ctx context.Context, d feed.Document) error {
+	ctx, cancel := context.WithTimeout(ctx, actTimeout)
+	defer cancel()
+	return h.svc.FeedForecast(ctx, d.Feed, d.Source, d.At, d.Format == "csv", d.Body)
+}
+
+// Silent implements feed.Handler: the alarm is an event of the record, a line in the log, and stands on the status page.
+func (h *feeder) Silent(ctx context.Context, name string, silent bool, since time.Time) {
+	if silent {
+		h.log.Warn("a source of forecasts has fallen silent", "feed", name, "since", since)
+	} else {
+		h.log.Info("a source of forecasts is heard again", "feed", name)
+	}
+	err := h.svc.FeedSilent(ctx, alerts.FeedSilence{Feed: name, Source: h.source[name], Silent: silent, Since: since})
+	if err != nil && ctx.Err() == nil {
+		h.log.Error("the silence of a source could not be recorded", "feed", name, "err", err)
+	}
+}
+
+// reevaluate brings proposals in line with the calendar on the schedule of the configuration, until ctx ends.
+func (a *App) reevaluate(ctx context.Context) {
+	c := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.Recover(cron.DiscardLogger), cron.SkipIfStillRunning(cron.DiscardLogger)))
+	_, err := c.AddFunc(a.opt.Config.Criteria.Reevaluate, func() {
+		if err := a.svc.Reevaluate(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("proposals could not be looked at again; the next time of the schedule tries anew", "err", err)
+		}
+	})
+	if err != nil { // the configuration was checked
+		a.log.Error("the schedule of re-evaluation cannot be read", "err", fmt.Errorf("criteria.reevaluate: %w", err))
+		return
+	}
+	c.Start()
+	<-ctx.Done()
+	<-c.Stop().Done()
+}

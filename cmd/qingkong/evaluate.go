@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts"
+	"qingkong/alerts/feed"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/app"
+)
+
+func newEvaluateCommand() *cobra.Command {
+	var criteria, folder string
+	var asJSON, workRequirement bool
+	cmd := &cobra.Command{
+		Use:   "evaluate FILE.csv",
+		Short: "按分级标准评估一个 CSV 并说明理由（what the criteria say of a CSV, and why）",
+		Long: "把逐日或逐时 CSV 当作一次预报，按分级标准评估，逐条说明理由。不给 --criteria 时用首日有效的一版。\n" +
+			"Reads a daily or hourly CSV as one forecast and says which level it meets, clause by clause. Without --criteria\n" +
+			"the version valid on the first day applies.",
+		Example: "  qingkong evaluate tianjin-2016-12\n  qingkong evaluate emc.csv --criteria national-2024 --json",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("one file is wanted, %d were given", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			air, err := readAir(args[0])
+			if err != nil {
+				return err
+			}
+			set, err := chooseCriteria(criteria, folder, workRequirement)
+			if err != nil {
+				return err
+			}
+			cr := set.CriteriaOn(air.First())
+			ev := alerts.Evaluate(air.Series(), cr, alerts.EvaluateOptions{MergeGapH: set.MergeGapH, Over300Consecutive: set.Over300Consecutive})
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), ev)
+			}
+			return printEvaluation(cmd.OutOrStdout(), cr, ev)
+		},
+	}
+	cmd.Flags().StringVar(&criteria, "criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
+	cmd.Flags().StringVar(&folder, "criteria-folder", "", "另有分级标准文件的目录（folder of further criteria files）")
+	cmd.Flags().BoolVar(&workRequirement, "work-requirement", false, "加上预警以下的管控要求一档（add the tier below the warning levels）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
+
+// chooseCriteria are the default settings with the criteria of that name, or those valid on each day.
+func chooseCriteria(name, folder string, workRequirement bool) (alerts.Settings, error) {
+	set := alerts.DefaultSettings()
+	sets, err := app.Criteria(folder)
+	if err != nil {
+		return set, err
+	}
+	if name == "" {
+		name = alerts.ByDate
+	}
+	return set.Choose(alerts.CriteriaChoice{Use: name, Tianjin2023: alerts.CriteriaNational2024, WorkRequirement: workRequirement}, sets)
+}
+
+// readAir reads a daily or hourly CSV in any of the encodings that come up, or an embedded episode by its name.
+func readAir(name string) (alerts.Air, error) {
+	in, err := openEpisode(name)
+	if err != nil {
+		return alerts.Air{}, err
+	}
+	defer func() { _ = in.Close() }()
+	text, err := io.ReadAll(in)
+	if err == nil {
+		text, err = feed.DecodeText(text)
+	}
+	if err != nil {
+		return alerts.Air{}, fmt.Errorf("%s: %w", name, err)
+	}
+	air, err := alerts.ReadCSV(bytes.NewReader(text))
+	if err != nil {
+		return alerts.Air{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return air, nil
+}
+
+// printEvaluation tells what was found, line by line, in Chinese and English.
+func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s（%s）\n", c.Name, c.Title, c.Document)
+	fmt.Fprintf(&b, "级别 level: %s / %s\n", alerts.LevelName(ev.Level, "zh-CN"), alerts.LevelName(ev.Level, "en"))
+	for _, ep := range ev.Episodes {
+		fmt.Fprintf(&b, "\n过程 episode: %s … %s  %s / %s\n", ep.From.Format("2006-01-02 15:04"), ep.To.Format("2006-01-02 15:04"),
+			alerts.LevelName(ep.Level, "zh-CN"), alerts.LevelName(ep.Level, "en"))
+		tell(&b, ep.Clauses)
+	}
+	if len(ev.Episodes) == 0 {
+		fmt.Fprintln(&b, "\n没有达到任何级别 / no level is met")
+		tell(&b, ev.Clauses)
+	}
+	for _, t := range ev.Tips {
+		fmt.Fprintf(&b, "健康提示 health tip: %s … %s  AQI ≤ %d  %s / %s\n", t.From.Format("2006-01-02 15:04"), t.To.Format("2006-01-02 15:04"),
+			t.AQIMax, refusal.Text("why."+t.Reason, "zh-CN", nil), refusal.Text("why."+t.Reason, "en", nil))
+	}
+	fmt.Fprintln(&b, "\n逐日 days:")
+	for _, d := range ev.Days {
+		index, mark := "  -", "不计 -"
+		if d.AQI != nil {
+			index = fmt.Sprintf("%3d", *d.AQI)
+		}
+		if d.Counted {
+			mark = "计入 +"
+		}
+		line := fmt.Sprintf("  %s  %s  %s  %s", d.Date, index, mark, strings.Join(d.Primary, ";"))
+		if d.Why != "" {
+			line += "  " + refusal.Text("why."+d.Why, "zh-CN", nil) + " / " + refusal.Text("why."+d.Why, "en", nil)
+		}
+		fmt.Fprintln(&b, strings.TrimRight(line, " "))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func tell(b *strings.Builder, clauses []alerts.ClauseTrace) {
+	en := alerts.ExplainClauses(clauses, "en")
+	for i, line := range alerts.ExplainClauses(clauses, "zh-CN") {
+		fmt.Fprintf(b, "  %s\n    %s\n", line, en[i])
+	}
+}
+
+func newCriteriaCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "criteria",
+		Short:   "检查、列出分级标准（check or list criteria）",
+		Example: "  qingkong criteria list\n  qingkong criteria check my-criteria.json",
+	}
+	check := &cobra.Command{
+		Use:     "check FILE.json",
+		Short:   "检查一份分级标准文件，指出错在哪里（what is wrong in a criteria file）",
+		Example: "  qingkong criteria check my-criteria.json",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("one file is wanted, %d were given", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			c, err := alerts.ParseCriteria(text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: 正确 / correct: %s %s\n", args[0], c.Name, c.Title)
+			return err
+		},
+	}
+	var folder string
+	var asJSON bool
+	list := &cobra.Command{
+		Use:     "list",
+		Short:   "列出可用的分级标准及其条款（the criteria there are, with their clauses）",
+		Example: "  qingkong criteria list --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			sets, err := app.Criteria(folder)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), map[string]any{"criteria": sets})
+			}
+			for _, c := range sets {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title, c.Document)
+				for _, l := range c.Levels {
+					for _, cl := range l.AnyOf {
+						fmt.Fprintf(cmd.OutOrStdout(), "    %s / %s: %s\n", alerts.LevelName(l.Level, "zh-CN"), alerts.LevelName(l.Level, "en"), cl.Name())
+					}
+				}
+			}
+			return nil
+		},
+	}
+	list.Flags().StringVar(&folder, "criteria-folder", "", "另有分级标准文件的目录（folder of further criteria files）")
+	list.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	cmd.AddCommand(check, list)
+	return cmd
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
