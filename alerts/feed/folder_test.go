@@ -77,6 +77,9 @@ func TestLinksAndFoldersArePassedOver(t *testing.T) {
 		in.stop()
 		in.desk.wantAsked(t)
 		in.wantFiles("link.csv", "folder.csv")
+		if log := in.log.String(); log != "" {
+			t.Errorf("tried to read them:\n%s", log)
+		}
 	})
 }
 
@@ -388,6 +391,22 @@ func TestTooLargeFileIsRefusedUnread(t *testing.T) {
 		}
 		if why := in.read("refused/most.csv.why.txt"); !strings.Contains(why, "NUL") {
 			t.Errorf("a file of just the limit was not read: %s", why)
+		}
+	})
+}
+
+// A file too large to be read has no hash to be known by, and is known by its size and time alone.
+func TestTooLargeFileThatCannotBeMovedIsRefusedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := newInbox(t)
+		must(t, os.WriteFile(filepath.Join(in.dir, refusedDir), nil, 0o644))
+		in.put("a.csv", "date,aqi\n")
+		must(t, os.Truncate(filepath.Join(in.dir, "a.csv"), maxSize+1))
+		in.start(in.source())
+		time.Sleep(time.Hour)
+		in.stop()
+		if n := strings.Count(in.log.String(), "file refused"); n != 1 {
+			t.Errorf("refused %d times, want once", n)
 		}
 	})
 }
