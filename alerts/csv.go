@@ -81,6 +81,17 @@ func (a Air) Forecast() ([]ForecastDay, []Hour) {
 	return days, a.Hours
 }
 
+// Measured is the episode's days that have an index: what is unknown was not measured.
+func (a Air) Measured() []Day {
+	days := []Day{}
+	for _, d := range a.Days {
+		if d.AQI != nil {
+			days = append(days, d)
+		}
+	}
+	return days
+}
+
 // First is the episode's first day.
 func (a Air) First() Date {
 	if len(a.Days) > 0 {

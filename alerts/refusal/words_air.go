@@ -10,7 +10,7 @@ func init() {
 		"day.aqi_and_range":  {"aqi 不能与 aqi_low、aqi_high 并用；请保留其一。", "aqi does not go with aqi_low and aqi_high; keep one of the two."},
 		"day.range_measured": {"监测值没有范围；请用 aqi 给出，或给出浓度。", "what was measured has no range; give it as aqi, or give concentrations."},
 
-		"feed.other_source": {"文件里的来源“{value}”不是本来源的“{want}”；请改正 source，或放到另一来源的目录。", "the document is of source {value}, while this feed is of {want}; mend source, or hand it to the other feed."},
+		"feed.other_source": {"文件里写的是“{value}”，而这里只收“{want}”的；请改正，或放到另一来源的目录。", "the document is of {value}, while this feed is of {want}; mend it, or hand it to the other feed."},
 		"feed.no_drill":     {"自动来源只收正式预报；演练的预报请经接口提交。", "a feed takes live forecasts alone; send a drill's over the interface."},
 
 		"criteria.unknown": {"没有名为“{value}”的分级标准；现有：{have}。", "there are no criteria called {value}; there are: {have}."},

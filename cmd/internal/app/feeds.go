@@ -17,9 +17,10 @@ import (
 
 // feeder hands what the feeds bring to the service.
 type feeder struct {
-	svc    *service.Service
-	source map[string]string // feed -> source
-	log    *slog.Logger
+	svc     *service.Service
+	source  map[string]string // feed -> source
+	station map[string]string // feed -> station; of those that bring measurements
+	log     *slog.Logger
 }
 
 // newFeeds builds the feeds of the configuration; nil without any.
@@ -27,10 +28,10 @@ func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.
 	if len(cfg.Feeds) == 0 {
 		return nil, nil
 	}
-	h := &feeder{svc: svc, source: map[string]string{}, log: log}
+	h := &feeder{svc: svc, source: map[string]string{}, station: map[string]string{}, log: log}
 	var sources []feed.Source
 	for _, f := range cfg.Feeds {
-		h.source[f.Name] = f.Source
+		h.source[f.Name], h.station[f.Name] = f.Source, f.Station
 		sources = append(sources, feed.Source{Name: f.Name, Kind: f.Kind, Path: f.Path, URL: f.URL, Schedule: f.Schedule,
 			Format: f.Format, Source: f.Source, SilentAfter: time.Duration(f.SilentAfterH) * time.Hour})
 	}
@@ -41,7 +42,8 @@ func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.
 func (h *feeder) Take(ctx context.Context, d feed.Document) error {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	return h.svc.FeedForecast(ctx, d.Feed, d.Source, d.At, d.Format == "csv", d.Body)
+	return h.svc.Feed(ctx, service.FeedDocument{Feed: d.Feed, Source: d.Source, Station: h.station[d.Feed], At: d.At,
+		CSV: d.Format == "csv", Body: d.Body})
 }
 
 // Silent implements feed.Handler: the alarm is an event of the record, a line in the log, and stands on the status page.
@@ -51,9 +53,17 @@ func (h *feeder) Silent(ctx context.Context, name string, silent bool, since tim
 	} else {
 		h.log.Info("a source of forecasts is heard again", "feed", name)
 	}
-	err := h.svc.FeedSilent(ctx, alerts.FeedSilence{Feed: name, Source: h.source[name], Silent: silent, Since: since})
-	if err != nil && ctx.Err() == nil {
-		h.log.Error("the silence of a source could not be recorded", "feed", name, "err", err)
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := h.svc.FeedSilent(ctx, alerts.FeedSilence{Feed: name, Source: h.source[name], Silent: silent, Since: since})
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		h.log.Error("the silence of a source could not be recorded and is tried again", "feed", name, "err", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

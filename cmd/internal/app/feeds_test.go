@@ -89,6 +89,33 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 	prove(t, a)
 }
 
+// With a station the same file is what was measured there.
+func TestAFolderFeedsMeasurements(t *testing.T) {
+	cfg := alone(t)
+	inbox := t.TempDir()
+	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc", Station: "1015A"}}
+	a := start(t, Options{Config: cfg})
+	today := alerts.DateOf(time.Now())
+	text := "date,aqi,pm25\n" + string(today.AddDays(-1)) + ",,180\n" + string(today.AddDays(-2)) + ",,\n"
+	if err := os.WriteFile(filepath.Join(inbox, "yesterday.csv"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(inbox, "other.json"), []byte(`{"station":"1016A","region":"120111","days":[{"date":"2026-01-01","aqi":1}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"taken/yesterday.csv", "refused/other.json"} {
+		eventually(t, path, func() bool { _, err := os.Stat(filepath.Join(inbox, path)); return err == nil })
+	}
+	var got []string
+	view(t, a, func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("alerts.observed_day")).ForEach(func(k, _ []byte) error { got = append(got, string(k)); return nil })
+	})
+	if want := "120111/" + string(today.AddDays(-1)); len(got) != 1 || got[0] != want {
+		t.Errorf("measured days %q, want %s", got, want)
+	}
+	prove(t, a)
+}
+
 // A web address is asked once for what does not change, and for what changes again.
 func TestAnAddressFeedsForecasts(t *testing.T) {
 	var asked, sent, version atomic.Int64

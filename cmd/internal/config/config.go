@@ -61,7 +61,7 @@ type CriteriaSettings struct {
 	Tianjin2023        string `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
 }
 
-// Feed is one source of forecasts.
+// Feed is one source of forecasts, or with a station of observations.
 type Feed struct {
 	Name         string `yaml:"name"`
 	Kind         string `yaml:"kind"`     // folder or url
@@ -70,6 +70,7 @@ type Feed struct {
 	Schedule     string `yaml:"schedule"` // five cron fields, Asia/Shanghai
 	Format       string `yaml:"format"`   // csv or json; empty = by the file's ending or the answer's type
 	Source       string `yaml:"source"`   // the forecast's source name, subject-safe
+	Station      string `yaml:"station"`  // whose measurements the feed brings; empty = it brings forecasts
 	SilentAfterH int    `yaml:"silent_after_h"`
 }
 

@@ -17,6 +17,7 @@ import (
 
 var (
 	regionCode  = regexp.MustCompile(`^[0-9]{6}$`)
+	stationName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 	subjectSafe = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 )
 
@@ -115,6 +116,7 @@ func (k *checker) feeds(feeds []Feed) {
 		k.schedule(at("schedule"), f.Schedule)
 		k.oneOf(at("format"), f.Format, "", "csv", "json")
 		k.that(subjectSafe.MatchString(f.Source), at("source"), "config.name", f.Source, nil)
+		k.that(f.Station == "" || stationName.MatchString(f.Station), at("station"), "station.wrong", f.Station, nil)
 		k.between(at("silent_after_h"), f.SilentAfterH, 0, 240)
 	}
 }

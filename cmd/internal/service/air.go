@@ -185,32 +185,71 @@ func (s *Service) FeedSilent(ctx context.Context, in alerts.FeedSilence) error {
 	return err
 }
 
-// FeedForecast records what a feed brought: a forecast in JSON, or a CSV of days or hours read as one. What stands in the
-// document's place is the feed's: its source and region, and the time at which it came where it says none.
-func (s *Service) FeedForecast(ctx context.Context, feed, source string, at time.Time, csv bool, body []byte) error {
-	f := alerts.Forecast{Source: source, Region: s.Region, IssuedAt: at}
+// FeedDocument is what a feed brought: JSON as the interface takes it, or a CSV of days or hours. With a station it is
+// that station's measurements, else a forecast of the source.
+type FeedDocument struct {
+	Feed, Source, Station string
+	At                    time.Time // when it came; the issue time of a forecast that says none
+	CSV                   bool
+	Body                  []byte
+}
+
+// Feed records what a feed brought.
+func (s *Service) Feed(ctx context.Context, d FeedDocument) error {
+	cmd := journal.Command{Kind: cmdForecast, Actor: "feed:" + d.Feed}
 	var err error
-	if csv {
-		var air alerts.Air
-		if air, err = alerts.ReadCSV(bytes.NewReader(body)); err == nil {
-			f.Days, f.Hours = air.Forecast()
-		}
+	if d.Station != "" {
+		cmd.Kind = cmdObservation
+		cmd.Payload, err = d.observation(s.Region)
 	} else {
-		if f, err = alerts.ParseForecast(body); err == nil && f.Source != source {
-			err = refusal.Input([]refusal.Field{{Path: "source", Rule: "feed.other_source", Args: refusal.Args{"value": f.Source, "want": source}}})
-		}
-	}
-	if err == nil && f.Drill {
-		err = refusal.Input([]refusal.Field{{Path: "drill", Rule: "feed.no_drill"}})
-	}
-	if err == nil && len(f.Days)+len(f.Hours) == 0 {
-		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
+		cmd.Payload, err = d.forecast(s.Region)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = s.J.Submit(ctx, journal.Command{Kind: cmdForecast, Actor: "feed:" + feed, Payload: f})
+	_, err = s.J.Submit(ctx, cmd)
 	return err
+}
+
+func (d *FeedDocument) forecast(region string) (f alerts.Forecast, err error) {
+	if !d.CSV {
+		if f, err = alerts.ParseForecast(d.Body); err != nil {
+			return f, err
+		}
+		if f.Drill {
+			return f, refusal.Input([]refusal.Field{{Path: "drill", Rule: "feed.no_drill"}})
+		}
+		return f, d.mine("source", f.Source, d.Source)
+	}
+	air, err := alerts.ReadCSV(bytes.NewReader(d.Body))
+	f = alerts.Forecast{Source: d.Source, Region: region, IssuedAt: d.At}
+	if f.Days, f.Hours = air.Forecast(); err == nil && len(f.Days)+len(f.Hours) == 0 {
+		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
+	}
+	return f, err
+}
+
+func (d *FeedDocument) observation(region string) (o alerts.Observation, err error) {
+	if !d.CSV {
+		if o, err = alerts.ParseObservation(d.Body); err != nil {
+			return o, err
+		}
+		return o, d.mine("station", o.Station, d.Station)
+	}
+	air, err := alerts.ReadCSV(bytes.NewReader(d.Body))
+	o = alerts.Observation{Station: d.Station, Region: region, Days: air.Measured(), Hours: air.Hours}
+	if err == nil && len(o.Days)+len(o.Hours) == 0 {
+		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
+	}
+	return o, err
+}
+
+// mine refuses what says that it is another's.
+func (d *FeedDocument) mine(path, value, want string) error {
+	if value == want {
+		return nil
+	}
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "feed.other_source", Args: refusal.Args{"value": value, "want": want}}})
 }
 
 // Dismiss dismisses an open proposal, with a reason.
