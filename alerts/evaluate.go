@@ -120,6 +120,8 @@ const (
 	whyBareAQI = "bare_aqi"
 	whyOzone   = "ozone"
 	whyPrimary = "other_primary"
+
+	noPrimary = 50 // up to this index there is no primary pollutant (HJ 633, 4.4)
 )
 
 func (c Counts) step(st *step) (counted bool, why string) {
@@ -129,8 +131,10 @@ func (c Counts) step(st *step) (counted bool, why string) {
 		return false, whyUnknown
 	case slices.Contains(c.ExceptCauses, st.cause):
 		return false, string(st.cause)
-	case len(st.primary) == 0 && c.Primary != "":
+	case len(st.primary) == 0 && c.Primary != "" && *st.aqi > noPrimary:
 		return true, whyBareAQI
+	case len(st.primary) == 0:
+		return true, ""
 	case c.Primary == "":
 		// Ozone that is the cause shows in the primary pollutants alone.
 		if slices.Contains(c.ExceptCauses, Ozone) && ozone() && !slices.ContainsFunc(st.primary, func(p string) bool { return p != O3H8 && p != O3H1 }) {
@@ -238,9 +242,6 @@ func spells(steps []step, found []clauseSpans, gapH int) []span {
 // traceClauses reports every clause with its windows inside whole.
 func traceClauses(steps []step, found []clauseSpans, whole span) []ClauseTrace {
 	traces := []ClauseTrace{}
-	if len(steps) == 0 {
-		return traces
-	}
 	within := steps[whole.first : whole.last+1]
 	for _, f := range found {
 		t := ClauseTrace{Level: f.level, Clause: f.name, Windows: []Window{}}

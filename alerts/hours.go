@@ -110,12 +110,16 @@ func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *incomi
 func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 	times := slices.SortedFunc(maps.Keys(observed), time.Time.Compare)
 	runs := map[string]*repeat{}
-	var out []HourAir
+	out := make([]HourAir, 0, len(times))
+	var values [pollutantCount][]aqi.Concentration // of the hour's stations; kept for its memory
+	var indexes []aqi.Concentration
 	for _, at := range times {
-		h := HourAir{At: at, Source: SourceObservation, Values: aqi.Values{}}
-		values, indexes := map[aqi.Pollutant][]aqi.Concentration{}, []aqi.Concentration(nil)
-		for _, station := range slices.Sorted(maps.Keys(observed[at])) {
-			one := observed[at][station]
+		h := HourAir{At: at, Source: SourceObservation, Values: make(aqi.Values, pollutantCount)}
+		for i := range values {
+			values[i] = values[i][:0]
+		}
+		indexes = indexes[:0]
+		for station, one := range observed[at] {
 			if runs[station] == nil {
 				runs[station] = &repeat{}
 			}
@@ -123,25 +127,27 @@ func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 				h.Stuck = true
 				continue
 			}
-			if one.Cause != "" {
-				h.Cause = one.Cause
+			h.Cause = max(h.Cause, one.Cause) // where stations disagree, the same one whatever their order
+			measured := false
+			for i, c := range one.list() {
+				if c != nil {
+					values[i], measured = append(values[i], *c), true
+				}
 			}
-			v := one.Values()
-			for p, c := range v {
-				values[p] = append(values[p], c)
-			}
-			if len(v) == 0 && one.AQI != nil {
+			if !measured && one.AQI != nil {
 				indexes = append(indexes, aqi.Whole(*one.AQI))
 			}
 		}
-		for p, v := range values {
-			h.Values[p] = aqi.Mean(v)
+		for i, p := range aqiPollutants {
+			if len(values[i]) > 0 {
+				h.Values[p] = aqi.Mean(values[i])
+			}
 		}
-		if len(values) == 0 && len(indexes) > 0 {
+		if len(h.Values) == 0 && len(indexes) > 0 {
 			index := aqi.Mean(indexes).Ceil()
 			h.AQI = &index
 		}
-		h.Stuck = h.Stuck && len(values) == 0 && h.AQI == nil
+		h.Stuck = h.Stuck && len(h.Values) == 0 && h.AQI == nil
 		out = append(out, h)
 	}
 	return out
@@ -150,21 +156,18 @@ func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 // repeat counts how long a station has given the very same concentrations.
 type repeat struct {
 	last   time.Time
-	values aqi.Values
+	values Measured
 	hours  int
 }
 
 // next is how many hours, this one included, the station has repeated itself. One pollutant alone may well stay the same.
 func (r *repeat) next(h *Hour) int {
-	v := h.Values()
-	same := len(v) > 1 && h.At.Sub(r.last) == time.Hour &&
-		maps.EqualFunc(v, r.values, func(a, b aqi.Concentration) bool { return a.Cmp(b) == 0 })
-	if same {
+	if h.At.Sub(r.last) == time.Hour && h.same(&r.values) {
 		r.hours++
 	} else {
 		r.hours = 1
 	}
-	r.last, r.values = h.At, v
+	r.last, r.values = h.At, h.Measured
 	return r.hours
 }
 

@@ -113,10 +113,10 @@ func TestLiftByHours(t *testing.T) {
 		t.Errorf("decided by %v", got)
 	}
 	// A forecast that ends before the 36 hours are over is not clean.
-	f.Hours, w.now = hoursOf(w.now, 40, 60), w.now.Add(6*time.Hour)
-	o.Hours = hoursOf(w.now.Add(-6*time.Hour), 6, 60)
+	w.now = w.now.Add(12 * time.Hour)
+	o.Hours = hoursOf(w.now.Add(-12*time.Hour), 12, 60)
 	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p != nil {
-		t.Errorf("%s on 34 h of forecast", p.line())
+		t.Errorf("%s on 28 h of forecast", p.line())
 	}
 	w.mustMatch()
 }
@@ -334,5 +334,57 @@ func TestTipsInsteadOfAResponse(t *testing.T) {
 				t.Errorf("%+v: counted %v (%s), want %v", d.day, got.Counted, got.Why, d.want)
 			}
 		}
+	}
+}
+
+// A red warning stands, the air stays bad, and the PM2.5 instrument falls silent while others go on: that is no clean air,
+// and no reason to lift or to lower the warning.
+func TestMissingPM25IsNotCleanAir(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-12-11T17:00")
+	in := declaration(Red)
+	in.StartsAt = ptr(w.now.Add(-72 * time.Hour))
+	declared := do(w, w.engine.DecideDeclare, "duty", in)
+	do(w, w.engine.DecideApprove, "approver", Approve{declared.ID, declared.Revision})
+	do(w, w.engine.DecideForecast, "feeder", Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: hoursOf(w.now, 60, 30)})
+	for silent := 5; silent <= 30; silent++ {
+		hours := hoursOf(w.now.Add(-96*time.Hour), 96, 300)
+		for i := range silent {
+			hours[len(hours)-1-i].PM25 = nil
+		}
+		p := do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours}).Proposal
+		if p != nil {
+			t.Fatalf("%d h without PM2.5: %s", silent, p.line())
+		}
+	}
+	no2 := aqi.Whole(30)
+	do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Hours: []Hour{},
+		Days: []Day{{Date: "2026-12-11", AQI: ptr(18), Primary: []string{}, Measured: Measured{NO2: &no2}}}})
+	if open := w.open(); len(open) != 0 {
+		t.Errorf("a day of NO2 alone: %s", open[0].line())
+	}
+	o, err := ParseObservation([]byte(`{"station":"a","region":"120111","days":[{"date":"2026-12-11","no2":30}]}`))
+	if ruleAt(err, "days[0].aqi") != "input.required" {
+		t.Errorf("a day of NO2 alone is taken as %+v (%v)", o.Days, err)
+	}
+	w.mustMatch()
+}
+
+// Hours measured until now and a daily forecast from tomorrow are one run, though no forecast speaks of the rest of today.
+func TestMeasuredHoursGoOnInTheForecastOfTomorrow(t *testing.T) {
+	var s Series
+	from := clockAt("2026-11-23T08:00")
+	for _, h := range hoursOf(from, 33, 130) { // until 17:00 on the 24th; an index of 172
+		s.Hours = append(s.Hours, HourAir{At: h.At, Values: h.Values(), Source: SourceObservation})
+	}
+	s.Days = days("2026-11-25", 180)
+	ev := Evaluate(s, National2024(), plain)
+	// >150 from 04:00 on the 23rd, with 20 valid hours of the first 24, to 24:00 on the 25th: 68 h, yellow and not yet orange.
+	if got := clauseLines(Episode{Clauses: ev.Clauses})[1]; ev.Level != Yellow || got != "yellow >150 48h: 2026-11-23..2026-11-25 172-180" {
+		t.Errorf("%s, %s", ev.Level, got)
+	}
+	if got := ev.Clauses[1].LongestH; got != 68 {
+		t.Errorf("%d h, want 68", got)
 	}
 }

@@ -18,34 +18,49 @@ type Measured struct {
 	O3H1 *aqi.Concentration `json:"o3_1h,omitempty"` // of an hour, or the largest of a day
 }
 
-func (m *Measured) each(f func(p aqi.Pollutant, v **aqi.Concentration)) {
-	f(aqi.PM25, &m.PM25)
-	f(aqi.PM10, &m.PM10)
-	f(aqi.SO2, &m.SO2)
-	f(aqi.NO2, &m.NO2)
-	f(aqi.CO, &m.CO)
-	f(aqi.O3H8, &m.O3H8)
-	f(aqi.O3H1, &m.O3H1)
+// aqiPollutants are the pollutants in the order of [Measured.list].
+var aqiPollutants = aqi.Pollutants()
+
+const pollutantCount = 7
+
+// list has the concentrations in the order of [aqi.Pollutants].
+func (m *Measured) list() [pollutantCount]*aqi.Concentration {
+	return [...]*aqi.Concentration{m.PM25, m.PM10, m.SO2, m.NO2, m.CO, m.O3H8, m.O3H1}
 }
 
 // Values are the concentrations that are there.
 func (m *Measured) Values() aqi.Values {
 	v := aqi.Values{}
-	m.each(func(p aqi.Pollutant, c **aqi.Concentration) {
-		if *c != nil {
-			v[p] = **c
+	for i, c := range m.list() {
+		if c != nil {
+			v[aqiPollutants[i]] = *c
 		}
-	})
+	}
 	return v
+}
+
+// same reports whether two hours have the very same concentrations, of at least two pollutants: one alone may well stay.
+func (m *Measured) same(o *Measured) bool {
+	a, b := m.list(), o.list()
+	n := 0
+	for i := range a {
+		if (a[i] == nil) != (b[i] == nil) || a[i] != nil && *a[i] != *b[i] {
+			return false
+		}
+		if a[i] != nil {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // set puts a concentration in its place.
 func (m *Measured) set(p aqi.Pollutant, v aqi.Concentration) {
-	m.each(func(have aqi.Pollutant, c **aqi.Concentration) {
-		if have == p {
-			*c = &v
+	for i, place := range []**aqi.Concentration{&m.PM25, &m.PM10, &m.SO2, &m.NO2, &m.CO, &m.O3H8, &m.O3H1} {
+		if aqiPollutants[i] == p {
+			*place = &v
 		}
-	})
+	}
 }
 
 // Hour is one hour, forecast or measured: concentrations, or an AQI alone. At is its beginning.
@@ -76,6 +91,16 @@ func resolve(date Date, published *int, primary []string, v aqi.Values) (*int, [
 		primary = computed
 	}
 	return published, primary
+}
+
+// partial reports whether a day's index is no more than what its concentrations make without PM2.5.
+func (m *Measured) partial(date Date, index *int) bool {
+	v := m.Values()
+	if _, measured := v[aqi.PM25]; measured || len(v) == 0 || index == nil {
+		return false
+	}
+	made, _, _ := indexOf(aqi.StandardOn(string(date)), v)
+	return made == *index
 }
 
 // maxHours bounds one message: a month.

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -127,7 +128,10 @@ func sameBasis(a, b *Proposal) bool {
 // The id, region and times of record are the caller's.
 func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	ev := Evaluate(series, e.Criteria, e.evaluateOptions())
+	steps := series.steps(e.Criteria.Counts)
+	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
+	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
+	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
 	if live == nil {
 		return e.suggestStart(ev, now)
 	}
@@ -164,7 +168,7 @@ func (e Engine) suggestChange(ev Evaluation, live *Warning, now time.Time) *Prop
 		switch {
 		case level.Above(held):
 			p = e.draft(KindUpgrade, level, period, ev, ep, now)
-		case held.Above(ep.Level) && level != None && live.Pending == nil:
+		case held.Above(ep.Level) && level != None && live.Pending == nil && allKnown(ev.steps, whole, gap):
 			p = e.draft(KindDowngrade, ep.Level, Period{ep.From, latest(ep.To, period.To)}, ev, ep, now)
 		default:
 			return nil
@@ -173,6 +177,18 @@ func (e Engine) suggestChange(ev Evaluation, live *Warning, now time.Time) *Prop
 		return p
 	}
 	return nil
+}
+
+// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it: that
+// data are missing is no reason to lower a level.
+func allKnown(steps []step, p Period, gap time.Duration) bool {
+	from, to := p.From.Add(-gap), p.To.Add(gap)
+	for i := range steps {
+		if st := &steps[i]; (st.aqi == nil || st.partial) && st.to.After(from) && st.from.Before(to) {
+			return false
+		}
+	}
+	return true
 }
 
 // suggestLift asks for the end of an active warning once the last observed 24 hours are clean and so is what the next
@@ -211,7 +227,7 @@ func lastObserved(steps []step, now time.Time) int {
 	oldest := DateOf(now).AddDays(-1).Start()
 	for i := range steps {
 		st := &steps[i]
-		if st.source == SourceObservation && st.aqi != nil && !st.from.Before(oldest) && !st.from.After(now) {
+		if st.source == SourceObservation && st.aqi != nil && !st.from.Before(oldest) && !st.from.After(now) && !(st.hourly && st.to.After(now)) {
 			found = i
 		}
 	}
@@ -234,7 +250,7 @@ func until(steps []step, end time.Time) (out []step, ok bool) {
 // clean reports whether steps are good enough to end a warning, by the rule of the settings.
 func (e Engine) clean(steps []step) bool {
 	for i := range steps {
-		if steps[i].aqi == nil || e.LiftRule != LiftBelowYellow && *steps[i].aqi > e.LiftAtMost {
+		if steps[i].aqi == nil || steps[i].partial || e.LiftRule != LiftBelowYellow && *steps[i].aqi > e.LiftAtMost {
 			return false
 		}
 	}

@@ -29,6 +29,7 @@ type DayAQI struct {
 	Cause      Cause
 	Source     string // SourceObservation, SourceForecast, or empty where it makes no difference
 	ForecastID string
+	Partial    bool // its index is that of concentrations without PM2.5
 }
 
 // HourAir is the hour that At begins: concentrations, or else an AQI alone. Stuck says that the instrument repeated
@@ -55,24 +56,39 @@ type step struct {
 	source     string
 	forecastID string
 	hourly     bool
-	valid      int // hours of a window that have a value
+	partial    bool // concentrations without PM2.5: the air may be worse than the index says
+	valid      int  // hours of a window that have a value
 	counted    bool
 	why        string
 }
 
 // steps lines up a series: the windows of its hours, and the days that no window stands for. Where nothing is known
 // between two steps an unknown one stands, for each day that is missing and for the rest.
+//
+// A window of too few hours says nothing where the days it touches are known, so it is left out and parts nothing. And
+// what was measured by the hour until now goes on in the forecast of tomorrow: daily forecasts need not speak of today
+// (HJ 633—2026: at least three days ahead, not counting the present one), so the rest of today parts nothing either.
 func (s Series) steps(counts Counts) []step {
-	var all []step
-	known := map[time.Time]bool{}
-	for _, w := range windows(s.Hours) {
-		all = append(all, w)
-		known[w.from] = w.aqi != nil
-	}
-	for _, d := range s.Days {
-		if from := d.Date.Start(); !known[from] {
-			all = append(all, step{from: from, to: d.Date.End(), aqi: d.AQI, primary: d.Primary, cause: d.Cause, source: d.Source, forecastID: d.ForecastID})
+	hourly := windows(s.Hours)
+	known := map[Date]bool{} // by a day's own window
+	for i := range hourly {
+		if d := hourly[i].day(); d != "" && hourly[i].aqi != nil {
+			known[d] = true
 		}
+	}
+	told := map[Date]bool{} // by a day's own entry
+	var all []step
+	for _, d := range s.Days {
+		if !known[d.Date] {
+			all = append(all, step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, primary: d.Primary, cause: d.Cause, source: d.Source, forecastID: d.ForecastID, partial: d.Partial})
+			told[d.Date] = d.AQI != nil
+		}
+	}
+	for _, w := range hourly {
+		if w.aqi == nil && told[DateOf(w.from)] && told[DateOf(w.to.Add(-time.Hour))] {
+			continue
+		}
+		all = append(all, w)
 	}
 	// A day that stands beside the window of its own hours, which is unknown then, goes before it.
 	slices.SortStableFunc(all, func(a, b step) int {
@@ -84,8 +100,15 @@ func (s Series) steps(counts Counts) []step {
 		if i > 0 && all[i-1].from.Equal(st.from) {
 			continue
 		}
-		if i > 0 && end.Before(st.from) {
+		restOfToday := i > 0 && all[i-1].hourly && !st.hourly && st.from.Sub(end) < 24*time.Hour
+		switch {
+		case i == 0:
+		case end.Before(st.from) && !restOfToday:
 			out = appendUnknown(out, end, st.from)
+		case st.hourly && all[i-1].hourly && st.from.Sub(all[i-1].from) > time.Hour:
+			// The windows of two blocks overlap, but those between them are unknown.
+			between := all[i-1].from.Add(time.Hour)
+			out = append(out, step{from: between, to: between.Add(windowHours * time.Hour), hourly: true, why: whyUnknown})
 		}
 		st.counted, st.why = counts.step(&st)
 		out = append(out, st)
@@ -119,9 +142,8 @@ func appendUnknown(steps []step, from, to time.Time) []step {
 
 // day is the calendar day that the step is, or empty.
 func (st *step) day() Date {
-	d := DateOf(st.from)
-	if !st.from.Equal(d.Start()) || !st.to.Equal(d.End()) {
+	if from := st.from.In(Shanghai()); from.Hour() != 0 || st.to.Sub(st.from) != 24*time.Hour {
 		return ""
 	}
-	return d
+	return DateOf(st.from)
 }

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"qingkong/alerts/aqi"
@@ -15,6 +16,9 @@ const (
 	ozoneHours, ozoneValid, ozoneMeans = 8, 6, 14
 )
 
+// maxMissing is how many hours of a window may be missing.
+const maxMissing = windowHours - windowValid
+
 // windows are the 24-hour means of hours, one for each hour at which a mean can begin: the daily-table index of the mean
 // concentrations (contract.md §7), of hours with an AQI alone the mean of that, rounded up. A window with fewer than 20
 // valid hours is unknown. Where more hours are missing than any window could bear, the hours on either side have
@@ -23,7 +27,7 @@ func windows(hours []HourAir) []step {
 	var out []step
 	for len(hours) > 0 {
 		n := 1
-		for n < len(hours) && hours[n].At.Sub(hours[n-1].At) <= (windowHours-windowValid+1)*time.Hour {
+		for n < len(hours) && hours[n].At.Sub(hours[n-1].At) <= (maxMissing+1)*time.Hour {
 			n++
 		}
 		out = append(out, block(hours[:n])...)
@@ -32,23 +36,27 @@ func windows(hours []HourAir) []step {
 	return out
 }
 
-// block makes the windows of hours that lie close together.
+// block makes the windows of hours that lie close together. What is missing may lie at a window's ends too, so it looks
+// as far beyond them as that; what is unknown out there is left out.
 func block(hours []HourAir) []step {
-	n := int(hours[len(hours)-1].At.Sub(hours[0].At)/time.Hour) + 1
+	begin := hours[0].At.In(Shanghai()).Add(-maxMissing * time.Hour)
+	n := int(hours[len(hours)-1].At.Sub(begin)/time.Hour) + 1 + maxMissing
 	if n < windowHours {
 		return nil
 	}
 	line := make([]*HourAir, n) // nil where an hour is missing
 	for i := range hours {
 		if h := &hours[i]; !h.missing() {
-			line[int(h.At.Sub(hours[0].At)/time.Hour)] = h
+			line[int(h.At.Sub(begin)/time.Hour)] = h
 		}
 	}
 	m := newMeans(line)
 	out := make([]step, 0, n-windowHours+1)
 	for i := 0; i+windowHours <= n; i++ {
-		from := hours[0].At.Add(time.Duration(i) * time.Hour)
-		out = append(out, m.window(i, from))
+		w := m.window(i, begin.Add(time.Duration(i)*time.Hour))
+		if w.aqi != nil || i >= maxMissing && i+windowHours <= n-maxMissing {
+			out = append(out, w)
+		}
 	}
 	return out
 }
@@ -128,9 +136,11 @@ func (m *means) window(i int, from time.Time) step {
 		values[aqi.O3H8] = v
 	}
 	if len(values) > 0 {
-		if index, primary, ok := indexOf(aqi.StandardOn(string(DateOf(from))), values); ok {
+		if index, primary, ok := indexOf(standardAt(from), values); ok {
 			st.aqi, st.primary = &index, primary
 		}
+		_, measured := values[aqi.PM25]
+		st.partial = !measured
 		return st
 	}
 	if v, n := m.index.mean(i, i+windowHours); n >= windowValid {
@@ -154,7 +164,7 @@ func (m *means) largestOzone(i int) (largest aqi.Concentration, ok bool) {
 	return largest, n >= ozoneMeans
 }
 
-// origin says what a window's hours have in common: a cause that at least half of them name, observation when none is
+// origin says what a window's hours have in common: a cause that at least half of those with a value name, observation when none is
 // forecast, the newest forecast among them, and how many there are.
 func (m *means) origin(i int) (cause Cause, source, forecastID string, valid int) {
 	named := map[Cause]int{}
@@ -174,19 +184,32 @@ func (m *means) origin(i int) (cause Cause, source, forecastID string, valid int
 		}
 	}
 	for _, c := range causes {
-		if 2*named[c] >= windowHours && named[c] > 0 {
+		if 2*named[c] >= valid && named[c] > 0 {
 			cause = c
 		}
 	}
 	return cause, source, forecastID, valid
 }
 
-// indexOf is the index of what was measured. The 2026 edition publishes none when a pollutant is missing and the others
-// stay at 100 or less (HJ 633—2026, 5.3); to judge a response the index of the others is enough.
+// begin2026 is when the edition of 2026 begins to hold.
+var begin2026 = sync.OnceValue(func() time.Time { return Date("2026-03-01").Start() })
+
+// standardAt is the edition of HJ 633 that holds at a time.
+func standardAt(t time.Time) aqi.Standard {
+	if t.Before(begin2026()) {
+		return aqi.HJ2012
+	}
+	return aqi.HJ2026
+}
+
+// indexOf is the index of what was measured; ok is false when it says nothing. HJ 633—2026, 5.3 publishes none when a
+// pollutant is missing and the others stay at 100 or less. For a response what matters is PM2.5: with it the index of
+// what there is stands, without it one of 100 or less would call air clean of which nobody knows, in either edition.
 func indexOf(std aqi.Standard, v aqi.Values) (index int, primary []string, ok bool) {
 	r := aqi.Daily(std, v)
 	for _, i := range r.IAQI {
-		index, ok = max(index, i), true
+		index = max(index, i)
 	}
-	return index, r.Primary, ok
+	_, particles := r.IAQI[aqi.PM25]
+	return index, r.Primary, particles || index > 100
 }

@@ -21,7 +21,6 @@
 package aqi
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -94,11 +93,12 @@ func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std]
 // index applies a report's table.
 func index(std Standard, t table, v Values) Result {
 	r := Result{Standard: std, IAQI: map[Pollutant]int{}, Primary: []Pollutant{}, Missing: []Pollutant{}, Ignored: []Pollutant{}}
-	for _, p := range slices.Sorted(maps.Keys(v)) {
+	for p := range v {
 		if _, listed := t[p]; !listed {
 			r.Ignored = append(r.Ignored, p)
 		}
 	}
+	slices.Sort(r.Ignored)
 	highest := 0
 	for _, p := range pollutants {
 		col, listed := t[p]

@@ -9,11 +9,11 @@ import (
 // same however long the series is: only the stretch, not what came before it, must fit.
 type Sum struct{ units int64 } // wraps around; differences do not mind
 
-// perSum is what a Sum counts in: millionths of what 1 to 12 values share, so that the mean of up to a dozen stations
-// still adds up exactly.
-const perSum = 27_720 * micro
+// perSum is what a Sum counts in: millionths of what 1 to 16 values share, so that the mean of up to 16 stations, more
+// than a district has, still adds up exactly. A day of MaxConcentration fits.
+const perSum = 720_720 * micro
 
-// Add is the sum with one more value. A fraction of more than a dozen is rounded, half to even, below the ten-billionth.
+// Add is the sum with one more value. The mean of more than 16 is rounded, half to even, below the hundred-billionth.
 func (s Sum) Add(c Concentration) Sum {
 	den := max(c.den, 1)
 	if perSum%den == 0 {

@@ -14,7 +14,7 @@ func TestMovingMeansAreThoseOfEachStretch(t *testing.T) {
 		sums := []Sum{{}}
 		for range rapid.IntRange(1, 60).Draw(t, "hours") {
 			var stations []Concentration
-			for range rapid.IntRange(1, 12).Draw(t, "stations") {
+			for range rapid.IntRange(1, 16).Draw(t, "stations") {
 				stations = append(stations, fraction(rapid.Int64Range(0, MaxConcentration*10).Draw(t, "tenths"), 10))
 			}
 			values = append(values, Mean(stations))
