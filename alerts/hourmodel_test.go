@@ -22,9 +22,9 @@ import (
 // It knows nothing of running sums, blocks or spans; of the package it uses only the series, the criteria as they were
 // read, and package aqi for the tables of HJ 633 (which has a model of its own).
 
-// Where contract.md §7 leaves room, the model says what a person would: a window may reach into a silence as long as 20 of
-// its hours are valid and no more than 4 in a row are unreported; an unknown window does not part two known days that it
-// lies between; and the rest of today does not part hours measured until now from the forecast of tomorrow.
+// Where contract.md §7 leaves room, the model says what a person would: a calendar day with 20 valid hours is known, also
+// where those missing lie at its ends; an unknown window does not part two known days that it lies between; and the rest
+// of today does not part hours measured until now from the forecast of tomorrow.
 
 // modelMean is a 24-hour mean of the model. Times are hours since the series' first day.
 type modelMean struct {
@@ -202,48 +202,65 @@ func mustConcentration(s string) aqi.Concentration {
 	return c
 }
 
-// stretch tells whether a window lies between reported hours, with no more than 4 unreported ones in a row on the way.
-func (m *hourModel) stretch(at int) bool {
-	if at < m.first || at+23 > m.last {
-		return false
+// reported tells whether an hour was; outside the list none is.
+func (m *hourModel) reported(h int) bool { return h >= 0 && h < len(m.hours) && m.hours[h].reported }
+
+// around finds the hours first and last reported without a silence of more than 4 hours between them, of those that the
+// window from at touches; ok is false when it touches none, or such a silence lies in it.
+func (m *hourModel) around(at int) (first, last int, ok bool) {
+	for h := at; h < at+24 && !ok; h++ {
+		first, last, ok = h, h, m.reported(h)
 	}
-	silent := func(from, step int) int { // how many hours in a row are unreported, from here on
-		n := 0
-		for h := from; h >= m.first && h <= m.last && !m.hours[h].reported; h += step {
-			n++
+	grow := func(h, step int) int {
+		for quiet := 0; quiet <= 4; quiet++ {
+			if h += step; m.reported(h) {
+				return h
+			}
 		}
-		return n
+		return -1
 	}
-	for h := at; h < at+24; h++ {
-		if !m.hours[h].reported && silent(h, 1)+silent(h, -1)-1 > 4 {
-			return false
-		}
+	for h := first; ok && h >= 0; h = grow(h, -1) {
+		first = h
 	}
-	return true
+	for h := last; ok && h >= 0; h = grow(h, 1) {
+		last = h
+	}
+	for h := last + 1; h < at+24; h++ {
+		ok = ok && !m.reported(h)
+	}
+	return first, last, ok
 }
 
-// silence is how many hours in a row are unreported in the window from at, at the most.
-func (m *hourModel) silence(at int) (longest int) {
-	n := 0
-	for h := at; h < at+24; h++ {
-		if n++; m.hours[h].reported {
-			n = 0
-		}
-		longest = max(longest, n)
-	}
-	return longest
-}
-
-// window is the 24 hours from at, if any window stands there.
+// window is the 24 hours from at, if any window stands there: between the first hour and the last, or as far beyond them
+// as a calendar day reaches that is known all the same.
 func (m *hourModel) window(at int) (modelMean, bool) {
+	first, last, ok := m.around(at)
+	if !ok {
+		return modelMean{}, false
+	}
+	begin, end := first, last+1
+	for h := first - 4; h < first; h++ {
+		if h >= 0 && h%24 == 0 && m.mean24(h).aqi >= 0 {
+			begin = min(begin, h)
+		}
+	}
+	for h := last + 2; h <= last+5; h++ {
+		if h%24 == 0 && m.mean24(h-24).aqi >= 0 {
+			end = max(end, h)
+		}
+	}
+	if at < begin || at+24 > end {
+		return modelMean{}, false
+	}
+	return m.mean24(at), true
+}
+
+// mean24 is the mean of the 24 hours from at.
+func (m *hourModel) mean24(at int) modelMean {
 	w := modelMean{from: at, to: at + 24, aqi: -1}
-	if at+24 > len(m.hours) {
-		return w, false
+	if at < 0 || at+24 > len(m.hours) {
+		return w
 	}
-	if m.silence(at) > 4 {
-		return w, false
-	}
-	inside := m.stretch(at)
 	named, valid := map[Cause]int{}, 0
 	for h := at; h < at+24; h++ {
 		if v := &m.hours[h]; v.reported && v.valid {
@@ -288,7 +305,7 @@ func (m *hourModel) window(at int) (modelMean, bool) {
 		if _, measured := iaqi[aqi.PM25]; !measured && w.aqi <= 100 {
 			w.aqi, w.primary = -1, nil // nobody knows how much worse it is
 		}
-		return w, inside || w.aqi >= 0
+		return w
 	}
 	// Hours with an index alone: its mean, rounded up.
 	sum, n := 0, 0
@@ -300,7 +317,7 @@ func (m *hourModel) window(at int) (modelMean, bool) {
 	if n >= 20 {
 		w.aqi = ceilRat(big.NewRat(int64(sum), int64(n)))
 	}
-	return w, inside || w.aqi >= 0
+	return w
 }
 
 // highest is the largest sub-index, and whose it is when it is above 50.

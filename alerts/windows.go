@@ -36,8 +36,8 @@ func windows(hours []HourAir) []step {
 	return out
 }
 
-// block makes the windows of hours that lie close together. What is missing may lie at a window's ends too, so it looks
-// as far beyond them as that; what is unknown out there is left out.
+// block makes the windows of hours that lie close together. They lie between its first hour and its last; but a calendar
+// day with 20 valid hours is known also where those missing lie at its ends, and then the windows reach to that midnight.
 func block(hours []HourAir) []step {
 	begin := hours[0].At.In(Shanghai()).Add(-maxMissing * time.Hour)
 	n := int(hours[len(hours)-1].At.Sub(begin)/time.Hour) + 1 + maxMissing
@@ -51,14 +51,20 @@ func block(hours []HourAir) []step {
 		}
 	}
 	m := newMeans(line)
-	out := make([]step, 0, n-windowHours+1)
+	all := make([]step, 0, n-windowHours+1)
 	for i := 0; i+windowHours <= n; i++ {
-		w := m.window(i, begin.Add(time.Duration(i)*time.Hour))
-		if w.aqi != nil || i >= maxMissing && i+windowHours <= n-maxMissing {
-			out = append(out, w)
+		all = append(all, m.window(i, begin.Add(time.Duration(i)*time.Hour)))
+	}
+	first, last := maxMissing, len(all)-1-maxMissing
+	for i := range all {
+		if all[i].aqi != nil && all[i].day() != "" {
+			first, last = min(first, i), max(last, i)
 		}
 	}
-	return out
+	if first > last {
+		return nil
+	}
+	return all[first : last+1]
 }
 
 // means keeps the running sums of a line of hours.

@@ -90,7 +90,7 @@ func TestAmend(t *testing.T) {
 		{"a vague text", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"text":"尽量少用车"}`)}, "list.vague", ""},
 		{"an unknown action", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"action":"slow_down"}`)}, "list.enum", ""},
 		{"no evidence left", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"evidence":[]}`)}, "list.no_evidence", ""},
-		{"a criterion that is none", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"monitor":[{"source":"gate","criterion":"few"}]}`)}, "input.wrong_type", ""},
+		{"a criterion that is none", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"monitor":[{"source":"gate","criterion":"few"}]}`)}, "list.criterion", ""},
 		{"a level it has a row for", reductionlist.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: []byte(`{"levels":["red"]}`)}, "list.duplicate", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

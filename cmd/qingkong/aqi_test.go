@@ -102,7 +102,6 @@ func TestAqiRefuses(t *testing.T) {
 		{[]string{"pm25=NaN"}, exitFailed, []string{"is not a number"}},
 		{[]string{"pm25=3e2"}, exitFailed, []string{"is not a number"}},
 		{[]string{"pm25=1000000"}, exitFailed, []string{"above 100000; check the value and its unit"}},
-		{[]string{"pm25=0.1234567"}, exitFailed, []string{"more than 6 digits after the point; round it first"}},
 		{[]string{"pm1=3"}, exitFailed, []string{"pm1=3: ", "不认识污染物“pm1”", "there is no pollutant pm1; use one of pm25"}},
 		{[]string{"=3"}, exitFailed, []string{"=3: ", "there is no pollutant"}},
 		{[]string{"pm25=3", "co=1", "PM2.5=4"}, exitFailed, []string{"PM2.5=4: ", "pm25 is given twice, as “pm25=3” and as “PM2.5=4”; keep one"}},
