@@ -37,16 +37,23 @@ type Adjust struct {
 	ProposalID string     `json:"proposal_id"`
 }
 
-// Revise changes a warning's terms and not its level; what is left empty stays as it was.
+// Revise changes a warning's terms; what is left empty stays as it was. Of one that was rejected it may change the level
+// and the start too, and declares it anew; of any other these are not changed this way.
 type Revise struct {
 	WarningID  string     `json:"warning_id"`
 	Revision   int        `json:"revision"`
+	Level      Level      `json:"level"`
+	StartsAt   *time.Time `json:"starts_at"`
 	EndsAt     *time.Time `json:"ends_at"`
 	DocumentNo string     `json:"document_no"`
 	IssuedBy   string     `json:"issued_by"`
 	ReceivedAt *time.Time `json:"received_at"`
 	NoticeText string     `json:"notice_text"`
 	Reason     string     `json:"reason"`
+
+	// The list in force, set by the caller; a rejected declaration is pinned to it anew.
+	ListVersion string `json:"list_version"`
+	ListHash    string `json:"list_hash"`
 }
 
 // Lift ends an active warning.
@@ -175,15 +182,25 @@ func levelChanged(w *Warning, ch Change, approved bool, now time.Time) LevelChan
 	}
 }
 
-// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it.
+// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it. One that was
+// rejected is declared anew in the terms given, which is refused with conflict while another is live in its region.
 func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Time) ([]Event, *Warning, error) {
+	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	w, err := GetWarning(tx, in.WarningID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if w.State == Rejected && in.Revision == w.Revision {
+		return e.resubmit(tx, actor, w, in, now)
+	}
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actRevise, now)
 	if err != nil {
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.stage()
-	in.EndsAt, in.ReceivedAt = momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
 	c := checker{}
+	c.require(in.Level == "", "level", "warning.revise_level", refusal.Args{"id": w.ID})
+	c.require(in.StartsAt == nil, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": string(w.State)})
 	c.ends(in.EndsAt, w.StartsAt, now)
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)
@@ -195,6 +212,40 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 	d.record(WarningRevised{ID: w.ID, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
 		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason})
 	return d.finish(actRevise, from)
+}
+
+// resubmit declares a rejected warning anew. It keeps its id and its history.
+func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.begin(tx, scope{w.Region, w.Drill}, actor, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.warning != nil {
+		return nil, nil, d.occupied()
+	}
+	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region, StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
+		EndsAt: cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
+		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason), NoticeText: cmp.Or(in.NoticeText, w.NoticeText)}
+	if err := terms.validate(now); err != nil {
+		return nil, nil, err
+	}
+	if err := d.endDrill(); err != nil {
+		return nil, nil, err
+	}
+	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, EndsAt: terms.EndsAt, DocumentNo: terms.DocumentNo,
+		IssuedBy: terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
+		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash)}
+	d.warning = w
+	if e.twoPersons(ev.Level) {
+		ev.State = PendingApproval
+		d.record(ev)
+	} else {
+		ev.State = e.approvedState(w.Trigger)
+		ev.Announce = ev.State == Scheduled && ev.StartsAt.After(now)
+		d.record(ev)
+		d.activateIfDue()
+	}
+	return d.finish(actRevise, stageRejected)
 }
 
 // DecideLift ends an active warning now, or sets its end when ends_at is to come.

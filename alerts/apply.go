@@ -241,7 +241,7 @@ func setTimers(fx Effects, was, w Warning) {
 		if was.EndsAt != nil {
 			fx.CancelTimer(expire)
 		}
-	case was.EndsAt == nil || !was.EndsAt.Equal(*w.EndsAt):
+	case !was.State.live() || was.EndsAt == nil || !was.EndsAt.Equal(*w.EndsAt):
 		fx.Timer(expire, *w.EndsAt, CommandExpire, WarningRef{w.ID})
 	}
 }

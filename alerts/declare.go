@@ -60,8 +60,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 		return d.confirm(in)
 	}
 	if d.warning != nil {
-		return nil, nil, refusal.New(refusal.Conflict, "warning.conflict", refusal.Args{
-			"id": d.warning.ID, "level": string(d.warning.Level), "state": string(d.warning.State), "region": in.Region})
+		return nil, nil, d.occupied()
 	}
 	if err := d.accept(in.ProposalID, KindStart); err != nil {
 		return nil, nil, err
@@ -94,6 +93,13 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 		d.activateIfDue()
 	}
 	return d.finish(actDeclare, stageNew)
+}
+
+// occupied refuses a declaration while another warning is live in the region, and names it.
+func (d *decision) occupied() error {
+	w := d.warning
+	return refusal.New(refusal.Conflict, "warning.conflict", refusal.Args{
+		"id": w.ID, "level": string(w.Level), "state": string(w.State), "region": w.Region})
 }
 
 // approvedState is where an approved declaration goes before its start.

@@ -100,6 +100,23 @@ type WarningRejected struct {
 	Reason string `json:"reason"`
 }
 
+// WarningResubmitted: a rejected warning was declared anew in these terms. State is as in WarningDeclared.
+type WarningResubmitted struct {
+	ID          string     `json:"id"`
+	State       State      `json:"state"`
+	Level       Level      `json:"level"`
+	StartsAt    time.Time  `json:"starts_at"`
+	EndsAt      *time.Time `json:"ends_at"`
+	DocumentNo  string     `json:"document_no"`
+	IssuedBy    string     `json:"issued_by"`
+	ReceivedAt  *time.Time `json:"received_at"`
+	Reason      string     `json:"reason"`
+	NoticeText  string     `json:"notice_text"`
+	ListVersion string     `json:"list_version"`
+	ListHash    string     `json:"list_hash"`
+	Announce    bool       `json:"announce"`
+}
+
 // WarningActivated: the warning is active from now on, and orders are planned from it.
 type WarningActivated struct {
 	ID          string     `json:"id"`
@@ -209,6 +226,7 @@ func (WarningDeclared) Kind() string     { return "alerts.warning.declared" }
 func (WarningApproved) Kind() string     { return "alerts.warning.approved" }
 func (WarningConfirmed) Kind() string    { return "alerts.warning.confirmed" }
 func (WarningRejected) Kind() string     { return "alerts.warning.rejected" }
+func (WarningResubmitted) Kind() string  { return "alerts.warning.resubmitted" }
 func (WarningActivated) Kind() string    { return "alerts.warning.activated" }
 func (RaiseAsked) Kind() string          { return "alerts.warning.raise_asked" }
 func (RaiseRejected) Kind() string       { return "alerts.warning.raise_rejected" }
@@ -232,6 +250,7 @@ func init() {
 	learn[WarningApproved]()
 	learn[WarningConfirmed]()
 	learn[WarningRejected]()
+	learn[WarningResubmitted]()
 	learn[WarningActivated]()
 	learn[RaiseAsked]()
 	learn[RaiseRejected]()

@@ -96,17 +96,22 @@ func (m *model) declare(rt *rapid.T) {
 	} else {
 		x.begin(m.now)
 	}
-	if d := m.liveOne(true); d != nil && !in.Drill {
+	m.endDrill(in.Drill)
+	m.warnings = append(m.warnings, x)
+	m.expect("declare", x, got, err, "")
+	if got.ID != x.id {
+		rt.Fatalf("id %s, want %s", got.ID, x.id)
+	}
+}
+
+// endDrill is what a live declaration does to a drill.
+func (m *model) endDrill(declared bool) {
+	if d := m.liveOne(true); d != nil && !declared {
 		if d.stage == stageActive || d.stage == stageActiveRaise {
 			d.to(stageLifted)
 		} else {
 			d.to(stageCancelled)
 		}
-	}
-	m.warnings = append(m.warnings, x)
-	m.expect("declare", x, got, err, "")
-	if got.ID != x.id {
-		rt.Fatalf("id %s, want %s", got.ID, x.id)
 	}
 }
 
@@ -190,11 +195,28 @@ func (m *model) adjust(rt *rapid.T) {
 func (m *model) revise(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
 	end := latest(m.now, x.start).Add(time.Duration(rapid.IntRange(1, 12).Draw(rt, "end")) * time.Hour)
-	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageActive, stageActiveRaise)
-	got, err := try(m.world, m.engine.DecideRevise, actor, Revise{WarningID: x.id, Revision: rev, EndsAt: &end})
-	if code == "" {
+	in := Revise{WarningID: x.id, Revision: rev, EndsAt: &end}
+	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageActive, stageActiveRaise, stageRejected)
+	if x.stage == stageRejected {
+		in.Level = rapid.SampledFrom(Levels()).Draw(rt, "level")
+	}
+	if code == "" && x.stage == stageRejected && m.liveOne(x.drill) != nil {
+		code = refusal.Conflict
+	}
+	got, err := try(m.world, m.engine.DecideRevise, actor, in)
+	switch {
+	case code != "":
+	case x.stage != stageRejected:
 		x.end = end
 		x.to(x.stage)
+	default:
+		m.endDrill(x.drill)
+		x.end, x.level, x.by = end, in.Level, actor
+		if needsTwo(in.Level) {
+			x.to(stagePending)
+		} else {
+			x.begin(m.now)
+		}
 	}
 	m.expect("revise", x, got, err, code)
 }

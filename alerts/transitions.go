@@ -99,7 +99,9 @@ var transitions = map[stage]map[act][]stage{
 		actCancel:  {stageCancelled},
 		actExpire:  {stageLifted},
 	},
-	stageRejected:  {},
+	stageRejected: {
+		actRevise: {stagePending, stageReported, stageScheduled, stageActive}, // declared anew in other terms
+	},
 	stageLifted:    {},
 	stageCancelled: {},
 }

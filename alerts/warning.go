@@ -81,18 +81,19 @@ func (w Warning) after(ev warningEvent, at time.Time, actor string) Warning {
 	return next
 }
 
-func (e WarningDeclared) warningID() string  { return e.ID }
-func (e WarningApproved) warningID() string  { return e.ID }
-func (e WarningConfirmed) warningID() string { return e.ID }
-func (e WarningRejected) warningID() string  { return e.ID }
-func (e WarningActivated) warningID() string { return e.ID }
-func (e RaiseAsked) warningID() string       { return e.ID }
-func (e RaiseRejected) warningID() string    { return e.ID }
-func (e LevelChanged) warningID() string     { return e.ID }
-func (e WarningRevised) warningID() string   { return e.ID }
-func (e EndSet) warningID() string           { return e.ID }
-func (e WarningLifted) warningID() string    { return e.ID }
-func (e WarningCancelled) warningID() string { return e.ID }
+func (e WarningDeclared) warningID() string    { return e.ID }
+func (e WarningApproved) warningID() string    { return e.ID }
+func (e WarningConfirmed) warningID() string   { return e.ID }
+func (e WarningRejected) warningID() string    { return e.ID }
+func (e WarningResubmitted) warningID() string { return e.ID }
+func (e WarningActivated) warningID() string   { return e.ID }
+func (e RaiseAsked) warningID() string         { return e.ID }
+func (e RaiseRejected) warningID() string      { return e.ID }
+func (e LevelChanged) warningID() string       { return e.ID }
+func (e WarningRevised) warningID() string     { return e.ID }
+func (e EndSet) warningID() string             { return e.ID }
+func (e WarningLifted) warningID() string      { return e.ID }
+func (e WarningCancelled) warningID() string   { return e.ID }
 
 func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning, string, string) {
 	return Warning{
@@ -121,6 +122,13 @@ func (e WarningConfirmed) change(w Warning, _ time.Time, _ string) (Warning, str
 func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
 	w.State = Rejected
 	return w, "rejected", e.Reason
+}
+
+func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
+	w.State, w.Level, w.LevelSince, w.StartsAt, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.StartsAt, e.StartsAt, e.EndsAt, actor
+	w.DocumentNo, w.IssuedBy, w.ReceivedAt, w.Reason, w.NoticeText = e.DocumentNo, e.IssuedBy, e.ReceivedAt, e.Reason, e.NoticeText
+	w.ListVersion, w.ListHash = e.ListVersion, e.ListHash
+	return w, "revised", e.Reason
 }
 
 func (e WarningActivated) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
@@ -191,6 +199,8 @@ func announced(ev warningEvent) string {
 	case WarningDeclared:
 		return when(e.Announce, "declared")
 	case WarningApproved:
+		return when(e.Announce, "declared")
+	case WarningResubmitted:
 		return when(e.Announce, "declared")
 	case WarningConfirmed:
 		return when(e.Announce, "declared")

@@ -97,7 +97,7 @@ func TestEveryStageWithEveryAct(t *testing.T) {
 	table := map[stage][]stage{
 		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire
 		stagePending:        {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled},
-		stageRejected:       {no, no, no, no, no, no, no, no, no},
+		stageRejected:       {no, no, no, no, stagePending, no, no, no, no},
 		stageReported:       {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled},
 		stageScheduled:      {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no},
 		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no},
@@ -451,4 +451,48 @@ func TestListWarningsPagesFromTheLatest(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A rejected declaration is entered again in other terms: it keeps its id and its history, waits for a second person again
+// where its level needs one, and whoever entered it last may not approve it.
+func TestARejectedDeclarationIsRevised(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	e := w.engine
+	rejected := w.in(stageRejected)
+	end := w.now.Add(72 * time.Hour)
+	got := do(w, e.DecideRevise, "duty2", Revise{WarningID: rejected.ID, Revision: rejected.Revision, Level: Orange, EndsAt: &end, Reason: "补充依据",
+		ListVersion: "L2016-2", ListHash: "sha256:02"})
+	if got.ID != rejected.ID || got.State != PendingApproval || got.Level != Orange || !got.EndsAt.Equal(end) || got.DeclaredBy != "duty2" || got.ListVersion != "L2016-2" {
+		t.Errorf("revised to %+v", got)
+	}
+	if len(w.timersOf(got.ID)) != 1 {
+		t.Errorf("timers %v, want that of its end", w.timersOf(got.ID))
+	}
+	if _, err := try(w, e.DecideApprove, "duty2", Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
+		t.Errorf("approved by the one who entered it last: %v", err)
+	}
+	if got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision}); got.State != Active {
+		t.Errorf("approved to %s", got.State)
+	}
+	var history []string
+	for _, h := range got.History {
+		history = append(history, h.Event)
+	}
+	if s := strings.Join(history, " "); s != "declared rejected revised approved activated" {
+		t.Errorf("history %q", s)
+	}
+	// A second one that was rejected cannot come back while this is live.
+	w.now = w.now.Add(time.Hour)
+	do(w, e.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision})
+	other := w.in(stageRejected)
+	first := do(w, e.DecideDeclare, "duty", declaration(Yellow))
+	_, err := try(w, e.DecideRevise, "duty", Revise{WarningID: other.ID, Revision: other.Revision})
+	if refusal.CodeOf(err) != refusal.Conflict || !strings.Contains(err.Error(), first.ID) {
+		t.Errorf("a second live warning: %v", err)
+	}
+	if _, err := try(w, e.DecideRevise, "duty", Revise{WarningID: first.ID, Revision: first.Revision, Level: Red}); ruleAt(err, "level") != "warning.revise_level" {
+		t.Errorf("a level by revision: %v", err)
+	}
+	w.mustMatch()
 }

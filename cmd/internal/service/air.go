@@ -22,6 +22,7 @@ const (
 	cmdApprove     = "warning.approve"
 	cmdReject      = "warning.reject"
 	cmdAdjust      = "warning.adjust"
+	cmdRevise      = "warning.revise"
 	cmdLift        = "warning.lift"
 	cmdCancel      = "warning.cancel"
 	cmdActivate    = "warning.activate"
@@ -45,6 +46,14 @@ func registerAlerts(r *journal.Registry, e alerts.Engine) {
 	journal.Handle(r, cmdApprove, e.DecideApprove)
 	journal.Handle(r, cmdReject, e.DecideReject)
 	journal.Handle(r, cmdAdjust, e.DecideAdjust)
+	journal.Handle(r, cmdRevise, func(tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+		list := alerts.Declare{StartsAt: in.StartsAt}
+		if err := pinList(tx, &list, now); err != nil && refusal.CodeOf(err) != refusal.Conflict {
+			return nil, nil, err
+		}
+		in.ListVersion, in.ListHash = list.ListVersion, list.ListHash // of a rejected one; without a list it keeps its own
+		return e.DecideRevise(tx, actor, in, now)
+	})
 	journal.Handle(r, cmdLift, e.DecideLift)
 	journal.Handle(r, cmdCancel, e.DecideCancel)
 	journal.Handle(r, cmdActivate, e.DecideActivate)
@@ -120,11 +129,8 @@ func (s *Service) Declare(ctx context.Context, actor, key string, body []byte) (
 	if err := refusal.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}
-	for path, given := range map[string]string{"list_version": in.ListVersion, "list_hash": in.ListHash} {
-		if given != "" { // the record pins the list in force; nobody names another
-			return nil, &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
-				Fields: []refusal.Field{{Path: path, Rule: "input.unknown_field", Args: refusal.Args{"name": path}}}}
-		}
+	if err := noList(in.ListVersion, in.ListHash); err != nil {
+		return nil, err
 	}
 	if in.Region == "" {
 		in.Region = s.Region
@@ -132,7 +138,18 @@ func (s *Service) Declare(ctx context.Context, actor, key string, body []byte) (
 	return journal.Do[*alerts.Warning](ctx, s.J, journal.Command{Kind: cmdDeclare, Actor: actor, Key: key, Payload: in})
 }
 
-// WarningAct does one of approve, reject, adjust, lift and cancel on a warning. The body carries the revision that
+// noList refuses an input that names a list: the record pins the one in force, and nobody names another.
+func noList(version, hash string) error {
+	for path, given := range map[string]string{"list_version": version, "list_hash": hash} {
+		if given != "" {
+			return &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
+				Fields: []refusal.Field{{Path: path, Rule: "input.unknown_field", Args: refusal.Args{"name": path}}}}
+		}
+	}
+	return nil
+}
+
+// WarningAct does one of approve, reject, adjust, revise, lift and cancel on a warning. The body carries the revision that
 // the actor saw.
 func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, body []byte) (*alerts.Warning, error) {
 	cmd := journal.Command{Actor: actor, Key: key}
@@ -147,6 +164,14 @@ func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, bo
 	case "adjust":
 		cmd.Kind = cmdAdjust
 		cmd.Payload, err = read(body, func(in *alerts.Adjust) (*string, int) { return &in.WarningID, in.Revision }, id)
+	case "revise":
+		cmd.Kind = cmdRevise
+		var in alerts.Revise
+		in, err = read(body, func(in *alerts.Revise) (*string, int) { return &in.WarningID, in.Revision }, id)
+		if err == nil {
+			err = noList(in.ListVersion, in.ListHash)
+		}
+		cmd.Payload = in
 	case "lift":
 		cmd.Kind = cmdLift
 		cmd.Payload, err = read(body, func(in *alerts.Lift) (*string, int) { return &in.WarningID, in.Revision }, id)

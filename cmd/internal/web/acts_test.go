@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
@@ -142,6 +143,31 @@ func TestRaise(t *testing.T) {
 	if raised.Level != alerts.Yellow || raised.Pending != nil || raised.State != alerts.Active {
 		t.Errorf("rejected: %+v", raised)
 	}
+}
+
+// What the approver rejected is entered again in other terms under the same id; an active warning's end is moved.
+func TestRevise(t *testing.T) {
+	w := newWorld(t)
+	entered := w.declared(alerts.Red)
+	act := "/api/v1/warnings/" + entered.ID
+	var got alerts.Warning
+	w.must(http.StatusOK, call{who: "approver", path: act + "/reject", body: fmt.Sprintf(`{"revision":%d,"reason":"依据不足"}`, entered.Revision)}, &got)
+	if got.State != alerts.Rejected {
+		t.Fatalf("rejected to %s", got.State)
+	}
+	w.refused(http.StatusForbidden, "forbidden", call{who: "approver", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
+	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"list_hash":"x"}`, got.Revision)})
+	w.must(http.StatusOK, call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"orange","reason":"补充依据"}`, got.Revision)}, &got)
+	if got.ID != entered.ID || got.State != alerts.PendingApproval || got.Level != alerts.Orange || got.ListHash == "" {
+		t.Errorf("revised: %+v", got)
+	}
+	w.must(http.StatusOK, call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
+	end := w.clock.Load().Add(48 * time.Hour)
+	w.must(http.StatusOK, call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"ends_at":%q,"reason":"延长"}`, got.Revision, end.Format(time.RFC3339))}, &got)
+	if got.State != alerts.Active || got.EndsAt == nil || !got.EndsAt.Equal(end) {
+		t.Errorf("its end was moved to %v, %s", got.EndsAt, got.State)
+	}
+	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"red"}`, got.Revision)})
 }
 
 // A request that comes again under its key gets the first answer and does nothing more; with other content, or for

@@ -50,6 +50,7 @@ var routes = []route{
 	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve")},
 	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject")},
 	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust")},
+	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise")},
 	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift")},
 	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel")},
 
