@@ -77,8 +77,11 @@ type WarningRef struct {
 	WarningID string `json:"warning_id"`
 }
 
-// DecideApprove lets a second person agree; same_person is refused.
+// DecideApprove lets a second person agree, or confirm what was approved in an emergency; same_person is refused.
 func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Event, *Warning, error) {
+	if w, err := GetWarning(tx, in.WarningID); err == nil && w.unconfirmed() && w.Pending == nil && in.Revision == w.Revision {
+		return e.confirmEmergency(tx, actor, w, now)
+	}
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actApprove, now)
 	if err != nil {
 		return nil, nil, err
@@ -91,13 +94,7 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 	if actor == by {
 		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
 	}
-	if p := w.Pending; p != nil {
-		d.record(levelChanged(w, p.Change, true, now))
-	} else {
-		state := e.approvedState(w.Trigger)
-		d.record(WarningApproved{ID: w.ID, State: state, Announce: state == Scheduled && w.StartsAt.After(now)})
-		d.activateIfDue()
-	}
+	d.approve()
 	return d.finish(actApprove, from)
 }
 

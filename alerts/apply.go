@@ -227,8 +227,16 @@ func applyWarning(tx *bbolt.Tx, fx Effects, at time.Time, actor string, was Warn
 	return nil
 }
 
-// setTimers keeps the timers of a warning's start, while it is scheduled, and of its end, while it is live.
+// setTimers keeps the timers of a warning's start, while it is scheduled, of its end, while it is live, and of an emergency
+// approval until it is confirmed.
 func setTimers(fx Effects, was, w Warning) {
+	unconfirmed := CommandUnconfirmed + "/" + w.ID
+	switch waits := w.unconfirmed() && !w.Emergency.Overdue; {
+	case waits && (!was.unconfirmed() || !was.Emergency.ConfirmBy.Equal(w.Emergency.ConfirmBy)):
+		fx.Timer(unconfirmed, w.Emergency.ConfirmBy, CommandUnconfirmed, WarningRef{w.ID})
+	case !waits && was.unconfirmed():
+		fx.CancelTimer(unconfirmed)
+	}
 	activate, expire := CommandActivate+"/"+w.ID, CommandExpire+"/"+w.ID
 	switch {
 	case w.State == Scheduled && was.State != Scheduled:

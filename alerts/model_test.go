@@ -22,6 +22,10 @@ type modelWarning struct {
 	by, asker  string
 	revision   int
 	start, end time.Time // end zero = none
+
+	called  string    // who approved it in an emergency, last; empty once that is confirmed
+	overdue bool      // and not confirmed in time
+	confirm time.Time // by when
 }
 
 func (m *modelWarning) live() bool {
@@ -142,24 +146,70 @@ func (m *model) code(x *modelWarning, revision int, in ...stage) refusal.Code {
 
 func (m *model) approve(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
+	if raise := x.stage == stageScheduledRaise || x.stage == stageActiveRaise; x.called != "" && !raise && rev == x.revision {
+		code := refusal.Code("")
+		if actor == x.called || actor == x.by {
+			code = refusal.SamePerson
+		}
+		got, err := try(m.world, m.engine.DecideApprove, actor, Approve{x.id, rev})
+		if code == "" {
+			x.called = ""
+			x.to(x.stage)
+		}
+		m.expect("confirm", x, got, err, code)
+		return
+	}
 	code := m.code(x, rev, stagePending, stageScheduledRaise, stageActiveRaise)
 	if by := map[bool]string{true: x.by, false: x.asker}[x.stage == stagePending]; code == "" && actor == by {
 		code = refusal.SamePerson
 	}
 	got, err := try(m.world, m.engine.DecideApprove, actor, Approve{x.id, rev})
 	if code == "" {
-		switch x.stage {
-		case stagePending:
-			x.begin(m.now)
-		case stageScheduledRaise:
-			x.level = x.raise
-			x.to(stageScheduled)
-		case stageActiveRaise:
-			x.level = x.raise
-			x.to(stageActive)
-		}
+		x.approved(m.now)
 	}
 	m.expect("approve", x, got, err, code)
+}
+
+// approved is what an approval leads to.
+func (m *modelWarning) approved(now time.Time) {
+	switch m.stage {
+	case stagePending:
+		m.begin(now)
+	case stageScheduledRaise:
+		m.level = m.raise
+		m.to(stageScheduled)
+	case stageActiveRaise:
+		m.level = m.raise
+		m.to(stageActive)
+	}
+}
+
+func (m *model) emergency(rt *rapid.T) {
+	x, actor, rev := m.pick(rt)
+	in := EmergencyApprove{WarningID: x.id, Revision: rev, Authority: "分管副区长", CalledAt: m.now.Add(-time.Hour), Reason: "审批人联系不上"}
+	code := m.code(x, rev, stagePending, stageScheduledRaise, stageActiveRaise)
+	if code == "" && rapid.IntRange(0, 4).Draw(rt, "called") == 0 {
+		in.CalledAt, code = m.now.Add(2*time.Hour), refusal.Invalid
+	}
+	got, err := try(m.world, m.engine.DecideEmergencyApprove, actor, in)
+	if code == "" {
+		x.revision++ // the call is an event of its own
+		x.called, x.overdue, x.confirm = actor, false, m.now.Add(12*time.Hour)
+		x.approved(m.now)
+	}
+	m.expect("emergency", x, got, err, code)
+}
+
+func (m *model) unconfirmed(rt *rapid.T) {
+	x, _, _ := m.pick(rt)
+	code := refusal.TransitionRefused
+	if x.called != "" && !x.overdue && !m.now.Before(x.confirm) {
+		code = ""
+		x.overdue = true
+		x.to(x.stage)
+	}
+	got, err := try(m.world, m.engine.DecideUnconfirmed, "timer", WarningRef{x.id})
+	m.expect("unconfirmed", x, got, err, code)
 }
 
 func (m *model) reject(rt *rapid.T) {
@@ -341,6 +391,13 @@ func (m *model) invariants(rt *rapid.T) {
 		if scheduled := got.State == Scheduled; scheduled != activate.due.Equal(x.start) {
 			rt.Fatalf("%s is %s and starts at %s: timer at %s", x.id, got.State, x.start, activate.due)
 		}
+		due := m.liveFx.timers["warning.unconfirmed/"+x.id].due
+		if waits := x.called != "" && !x.overdue; waits == due.IsZero() || waits && !due.Equal(x.confirm) {
+			rt.Fatalf("%s: a confirmation is wanted by %s (%v): timer at %s", x.id, x.confirm, waits, due)
+		}
+		if em := got.Emergency; (em != nil && em.ConfirmedAt == nil) != (x.called != "") || em != nil && x.called != "" && em.Overdue != x.overdue {
+			rt.Fatalf("%s: emergency %+v, the model has it called by %q, overdue %v", x.id, em, x.called, x.overdue)
+		}
 		if x.live() != !expire.due.IsZero() && !x.end.IsZero() || !expire.due.IsZero() && !expire.due.Equal(x.end) {
 			rt.Fatalf("%s is %s and ends at %s: timer at %s", x.id, got.State, x.end, expire.due)
 		}
@@ -377,6 +434,7 @@ func TestRandomActsAgainstAModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"declare": m.declare, "approve": m.approve, "reject": m.reject, "adjust": m.adjust, "revise": m.revise,
 			"lift": m.lift, "cancel": m.cancel, "activate": m.activate, "expire": m.expire, "pass": m.pass,
+			"emergency": m.emergency, "unconfirmed": m.unconfirmed,
 			"forecast": m.forecast, "observe": m.observe, "reevaluate": m.reevaluate, "dismiss": m.dismiss,
 			"": m.invariants,
 		})

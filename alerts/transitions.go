@@ -49,6 +49,10 @@ const (
 	actRevise   act = "revise"
 	actLift     act = "lift"
 	actCancel   act = "cancel"
+	actEmergency        act = "emergency_approve"
+	actConfirmEmergency act = "confirm_emergency" // by an approver, of what was approved in an emergency
+	actUnconfirmed      act = "unconfirmed"       // by timer, when that did not come in time
+
 	actActivate act = "activate" // by timer, at starts_at
 	actExpire   act = "expire"   // by timer, at ends_at
 )
@@ -104,6 +108,17 @@ var transitions = map[stage]map[act][]stage{
 	},
 	stageLifted:    {},
 	stageCancelled: {},
+}
+
+// What was approved in an emergency may be confirmed, and is found overdue, wherever the warning has come to since.
+func init() {
+	for _, s := range []stage{stageReported, stageScheduled, stageScheduledRaise, stageActive, stageActiveRaise, stageLifted, stageCancelled} {
+		transitions[s][actConfirmEmergency] = []stage{s}
+		transitions[s][actUnconfirmed] = []stage{s}
+	}
+	for _, s := range []stage{stagePending, stageScheduledRaise, stageActiveRaise} {
+		transitions[s][actEmergency] = transitions[s][actApprove]
+	}
 }
 
 func (w *Warning) stage() stage {

@@ -43,6 +43,7 @@ type Warning struct {
 	DeclaredAt    time.Time      `json:"declared_at"`
 	ApprovedBy    string         `json:"approved_by"`
 	Pending       *Pending       `json:"pending"`
+	Emergency     *Emergency     `json:"emergency,omitempty"` // the last approval by telephone
 	ListVersion   string         `json:"list_version"`
 	ListHash      string         `json:"list_hash"`
 	History       []HistoryEntry `json:"history"`

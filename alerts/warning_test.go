@@ -74,6 +74,8 @@ func (w *world) act(a act, on *Warning) (*Warning, error) {
 		return try(w, e.DecideDeclare, "duty", in)
 	case actAdjust:
 		return try(w, e.DecideAdjust, "duty", Adjust{WarningID: on.ID, Revision: on.Revision, Level: Advisory})
+	case actEmergency:
+		return try(w, e.DecideEmergencyApprove, "duty", EmergencyApprove{WarningID: on.ID, Revision: on.Revision, Authority: "分管副区长", CalledAt: w.now, Reason: "审批人联系不上"})
 	case actRevise:
 		return try(w, e.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, NoticeText: "更正"})
 	case actLift:
@@ -92,19 +94,19 @@ func (w *world) act(a act, on *Warning) (*Warning, error) {
 
 // Every stage with every act: where it leads, by its simplest form, or that it is refused with the state.
 func TestEveryStageWithEveryAct(t *testing.T) {
-	acts := []act{actApprove, actReject, actConfirm, actAdjust, actRevise, actLift, actCancel, actActivate, actExpire}
+	acts := []act{actApprove, actReject, actConfirm, actAdjust, actRevise, actLift, actCancel, actActivate, actExpire, actEmergency}
 	const no = stage("")
 	table := map[stage][]stage{
-		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire
-		stagePending:        {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled},
-		stageRejected:       {no, no, no, no, stagePending, no, no, no, no},
-		stageReported:       {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled},
-		stageScheduled:      {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no},
-		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no},
-		stageActive:         {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted},
-		stageActiveRaise:    {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no, stageLifted},
-		stageLifted:         {no, no, no, no, no, no, no, no, no},
-		stageCancelled:      {no, no, no, no, no, no, no, no, no},
+		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire, emergency
+		stagePending:        {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled, stageActive},
+		stageRejected:       {no, no, no, no, stagePending, no, no, no, no, no},
+		stageReported:       {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled, no},
+		stageScheduled:      {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no, no},
+		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no, stageScheduled},
+		stageActive:         {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted, no},
+		stageActiveRaise:    {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no, stageLifted, stageActive},
+		stageLifted:         {no, no, no, no, no, no, no, no, no, no},
+		stageCancelled:      {no, no, no, no, no, no, no, no, no, no},
 	}
 	for from := range transitions {
 		if from != stageNew && table[from] == nil {

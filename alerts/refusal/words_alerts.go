@@ -53,6 +53,7 @@ func init() {
 		"warning.same_person":       {"预警 {id} 需要第二人审批，发起人 {user} 不能审批自己的申请；请由其他审批人办理。", "warning {id} needs a second person and {user}, who entered it, cannot approve it; ask another approver."},
 		"warning.conflict":          {"区域 {region} 已有预警 {id}（{level}，{state}）；请对它做调整，或先解除、取消。", "region {region} already has warning {id} ({level}, {state}); adjust that one, or lift or cancel it first."},
 		"warning.same_level":        {"预警 {id} 已是 {value} 级；请选择其他级别。", "warning {id} already has level {value}; choose another."},
+		"warning.called_at":         {"通话时间 {value} 不对（现在 {now}）；应为过去 24 小时之内。", "the time of the call, {value}, is wrong (now {now}); it lies within the last 24 hours."},
 		"warning.revise_level":      {"修改条款不能改级别；请对预警 {id} 做调整（adjust）。", "a revision does not change the level; adjust warning {id} instead."},
 		"warning.revise_start":      {"预警 {id} 处于 {state}，开始时间不能再改；请取消后重新发布。", "warning {id} is {state} and its start is no longer changed; cancel it and declare anew."},
 		"warning.ends_before_start": {"结束时间 {ends_at} 不晚于开始时间 {starts_at}；请核对。", "ends_at {ends_at} is not after starts_at {starts_at}; check both."},

@@ -21,6 +21,7 @@ const (
 	cmdDeclare     = "warning.declare"
 	cmdApprove     = "warning.approve"
 	cmdReject      = "warning.reject"
+	cmdEmergency   = "warning.emergency_approve"
 	cmdAdjust      = "warning.adjust"
 	cmdRevise      = "warning.revise"
 	cmdLift        = "warning.lift"
@@ -45,6 +46,8 @@ func registerAlerts(r *journal.Registry, e alerts.Engine) {
 	})
 	journal.Handle(r, cmdApprove, e.DecideApprove)
 	journal.Handle(r, cmdReject, e.DecideReject)
+	journal.Handle(r, cmdEmergency, e.DecideEmergencyApprove)
+	journal.Handle(r, alerts.CommandUnconfirmed, e.DecideUnconfirmed)
 	journal.Handle(r, cmdAdjust, e.DecideAdjust)
 	journal.Handle(r, cmdRevise, func(tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		list := alerts.Declare{StartsAt: in.StartsAt}
@@ -149,7 +152,7 @@ func noList(version, hash string) error {
 	return nil
 }
 
-// WarningAct does one of approve, reject, adjust, revise, lift and cancel on a warning. The body carries the revision that
+// WarningAct does one of approve, emergency-approve, reject, adjust, revise, lift and cancel on a warning. The body carries the revision that
 // the actor saw.
 func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, body []byte) (*alerts.Warning, error) {
 	cmd := journal.Command{Actor: actor, Key: key}
@@ -161,6 +164,9 @@ func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, bo
 	case "reject":
 		cmd.Kind = cmdReject
 		cmd.Payload, err = read(body, func(in *alerts.Reject) (*string, int) { return &in.WarningID, in.Revision }, id)
+	case "emergency-approve":
+		cmd.Kind = cmdEmergency
+		cmd.Payload, err = read(body, func(in *alerts.EmergencyApprove) (*string, int) { return &in.WarningID, in.Revision }, id)
 	case "adjust":
 		cmd.Kind = cmdAdjust
 		cmd.Payload, err = read(body, func(in *alerts.Adjust) (*string, int) { return &in.WarningID, in.Revision }, id)

@@ -170,6 +170,36 @@ func TestRevise(t *testing.T) {
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"red"}`, got.Revision)})
 }
 
+// When no approver can be reached the duty officer goes on on somebody's word, which is recorded; an approver confirms it,
+// late too, and that it was late stays.
+func TestEmergencyApproval(t *testing.T) {
+	w := newWorld(t)
+	entered := w.declared(alerts.Red)
+	act := "/api/v1/warnings/" + entered.ID
+	say := func(authority string, called time.Time) string {
+		return fmt.Sprintf(`{"revision":%d,"authority":%q,"called_at":%q,"reason":"审批人电话无人接听"}`, entered.Revision, authority, called.Format(time.RFC3339))
+	}
+	now := *w.clock.Load()
+	w.refused(http.StatusForbidden, "forbidden", call{who: "approver", path: act + "/emergency-approve", body: say("区政府总值班室", now)})
+	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/emergency-approve", body: say("", now)})
+	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/emergency-approve", body: say("区政府总值班室", now.Add(3*time.Hour))})
+	var got alerts.Warning
+	w.must(http.StatusOK, call{who: "duty", path: act + "/emergency-approve", body: say("区政府总值班室", now)}, &got)
+	if got.State != alerts.Active || got.Emergency == nil || got.Emergency.By != "duty" || !got.Emergency.ConfirmBy.Equal(now.Add(12*time.Hour)) {
+		t.Fatalf("approved in an emergency: %+v, %+v", got, got.Emergency)
+	}
+	w.elapse(13 * time.Hour)
+	w.must(http.StatusOK, call{who: "viewer", path: act}, &got)
+	if !got.Emergency.Overdue || got.Emergency.ConfirmedAt != nil {
+		t.Errorf("13 h later: %+v", got.Emergency)
+	}
+	w.must(http.StatusOK, call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
+	if got.Emergency.ConfirmedBy != "approver" || !got.Emergency.Overdue || got.State != alerts.Active {
+		t.Errorf("confirmed: %+v", got.Emergency)
+	}
+	w.refused(http.StatusConflict, "transition_refused", call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
+}
+
 // A request that comes again under its key gets the first answer and does nothing more; with other content, or for
 // another act, it is refused. Keys are the caller's own.
 func TestIdempotencyKey(t *testing.T) {

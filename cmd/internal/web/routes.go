@@ -48,6 +48,7 @@ var routes = []route{
 	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning},
 	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board},
 	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve")},
+	{method: "POST", pattern: "/warnings/{id}/emergency-approve", act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve")},
 	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject")},
 	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust")},
 	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise")},

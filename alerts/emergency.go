@@ -1,0 +1,170 @@
+package alerts
+
+import (
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+)
+
+// confirmWithin is how long an approval by telephone stands before somebody who may approve has to confirm it.
+const confirmWithin = 12 * time.Hour
+
+// CommandUnconfirmed is run by the timer of an emergency approval that is due to be confirmed.
+const CommandUnconfirmed = "warning.unconfirmed"
+
+// EmergencyApprove lets a declaration or a raise through when no approver can be reached: on the word of a named
+// authority, given at a time that is told. It has to be confirmed within 12 hours.
+type EmergencyApprove struct {
+	WarningID string    `json:"warning_id"`
+	Revision  int       `json:"revision"`
+	Authority string    `json:"authority"` // who gave the word: office and function
+	CalledAt  time.Time `json:"called_at"`
+	Reason    string    `json:"reason"` // why nobody who may approve could be reached
+}
+
+// Emergency is an approval by telephone and what became of it.
+type Emergency struct {
+	Authority   string     `json:"authority"`
+	CalledAt    time.Time  `json:"called_at"`
+	Reason      string     `json:"reason"`
+	By          string     `json:"by"`
+	ConfirmBy   time.Time  `json:"confirm_by"`
+	ConfirmedBy string     `json:"confirmed_by"`
+	ConfirmedAt *time.Time `json:"confirmed_at"`
+	Overdue     bool       `json:"overdue"` // not confirmed in time
+}
+
+// unconfirmed reports whether a confirmation is still wanted, late or not.
+func (w *Warning) unconfirmed() bool { return w.Emergency != nil && w.Emergency.ConfirmedAt == nil }
+
+// DecideEmergencyApprove approves what waits for a second person, on somebody's word.
+func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyApprove, now time.Time) ([]Event, *Warning, error) {
+	d, err := e.act(tx, actor, in.WarningID, in.Revision, actEmergency, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := checker{}
+	c.require(in.Authority != "", "authority", "input.required", nil)
+	c.text("authority", in.Authority, maxLine)
+	c.require(in.Reason != "", "reason", "input.required", nil)
+	c.text("reason", in.Reason, maxReason)
+	called := moment(in.CalledAt)
+	c.require(!in.CalledAt.IsZero(), "called_at", "input.required", nil)
+	c.require(!called.After(now.Add(clockSkew)) && (in.CalledAt.IsZero() || called.After(now.Add(-24*time.Hour))), "called_at", "warning.called_at",
+		refusal.Args{"value": clock(called), "now": clock(now)})
+	if err := refusal.Input(c.wrong); err != nil {
+		return nil, nil, err
+	}
+	from := d.warning.stage()
+	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: now.Add(confirmWithin)})
+	d.approve()
+	return d.finish(actEmergency, from)
+}
+
+// approve lets through what waits: the declaration, or the raise of its level.
+func (d *decision) approve() {
+	w := d.warning
+	if p := w.Pending; p != nil {
+		d.record(levelChanged(w, p.Change, true, d.now))
+		return
+	}
+	state := d.engine.approvedState(w.Trigger)
+	d.record(WarningApproved{ID: w.ID, State: state, Announce: state == Scheduled && w.StartsAt.After(d.now)})
+	d.activateIfDue()
+}
+
+// confirmEmergency is an approver's word for what went out on a telephone call, also after its end.
+func (e Engine) confirmEmergency(tx *bbolt.Tx, actor string, w *Warning, now time.Time) ([]Event, *Warning, error) {
+	if actor == w.Emergency.By || actor == w.DeclaredBy {
+		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
+	}
+	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{ID: w.ID}, now)
+}
+
+// DecideUnconfirmed marks an emergency approval that nobody confirmed in time; the timer of it runs it.
+func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
+	w, err := GetWarning(tx, in.WarningID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !w.unconfirmed() || w.Emergency.Overdue {
+		return nil, nil, refusal.Transition("warning.transition", string(w.State), refusal.Args{"id": w.ID, "act": string(actUnconfirmed), "stage": string(w.stage())})
+	}
+	if now.Before(w.Emergency.ConfirmBy) {
+		return nil, nil, notDue(w, actUnconfirmed, w.Emergency.ConfirmBy)
+	}
+	return e.note(tx, actor, w, actUnconfirmed, EmergencyOverdue{ID: w.ID}, now)
+}
+
+// note records what leaves a warning where it is, live or not.
+func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEvent, now time.Time) ([]Event, *Warning, error) {
+	if err := refuse(w, a); err != nil {
+		return nil, nil, err
+	}
+	d, err := e.begin(tx, scope{w.Region, w.Drill}, actor, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	next := w.after(ev, now, actor)
+	d.events = append(d.events, ev)
+	return d.events, &next, check(w.stage(), a, next.stage())
+}
+
+// EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved or LevelChanged follows.
+type EmergencyApproved struct {
+	ID        string    `json:"id"`
+	Authority string    `json:"authority"`
+	CalledAt  time.Time `json:"called_at"`
+	Reason    string    `json:"reason"`
+	ConfirmBy time.Time `json:"confirm_by"`
+}
+
+// EmergencyConfirmed: a second person stands for it.
+type EmergencyConfirmed struct {
+	ID string `json:"id"`
+}
+
+// EmergencyOverdue: nobody confirmed it in time.
+type EmergencyOverdue struct {
+	ID string `json:"id"`
+}
+
+// Kind implements Event.
+func (EmergencyApproved) Kind() string { return "alerts.warning.emergency_approved" }
+
+// Kind implements Event.
+func (EmergencyConfirmed) Kind() string { return "alerts.warning.emergency_confirmed" }
+
+// Kind implements Event.
+func (EmergencyOverdue) Kind() string { return "alerts.warning.emergency_overdue" }
+
+func init() {
+	learn[EmergencyApproved]()
+	learn[EmergencyConfirmed]()
+	learn[EmergencyOverdue]()
+}
+
+func (e EmergencyApproved) warningID() string  { return e.ID }
+func (e EmergencyConfirmed) warningID() string { return e.ID }
+func (e EmergencyOverdue) warningID() string   { return e.ID }
+
+func (e EmergencyApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
+	w.Emergency = &Emergency{Authority: e.Authority, CalledAt: e.CalledAt, Reason: e.Reason, By: actor, ConfirmBy: e.ConfirmBy}
+	return w, "emergency_approved", e.Reason
+}
+
+func (e EmergencyConfirmed) change(w Warning, at time.Time, actor string) (Warning, string, string) {
+	em := *w.Emergency
+	em.ConfirmedBy, em.ConfirmedAt = actor, &at
+	w.Emergency = &em
+	return w, "emergency_confirmed", ""
+}
+
+func (e EmergencyOverdue) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	em := *w.Emergency
+	em.Overdue = true
+	w.Emergency = &em
+	return w, "emergency_overdue", ""
+}
