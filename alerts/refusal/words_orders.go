@@ -10,6 +10,7 @@ func init() {
 		"order.execution_state":    {"指令 {id} 的执行状态是 {state}，此时不能做 {action}；请先查看指令现状。", "the execution of order {id} is {state}, which does not allow {action}; look at the order first."},
 		"order.too_many":           {"超过 {limit} 项的上限；请分批提交。", "more than the limit of {limit}; send them in parts."},
 		"order.evidence":           {"“{value}”不是证据编号；应为 sha256: 加 64 位小写十六进制数，请先上传证据取得编号。", "{value} is not the name of a piece of evidence; it is sha256: and 64 lower-case hexadecimal digits, which uploading the evidence gives."},
+		"order.expires_alone":      {"只有同意（accept）豁免才有期限；请去掉 expires_at。", "only an exemption (accept) expires; remove expires_at."},
 		"order.decision":           {"不认识的处理决定“{value}”；可用 accept、reject。", "unknown decision {value}; use accept or reject."},
 		"order.state_filter":       {"没有“{value}”这种状态；请用指令的送达、答复、执行、核查结论或状态值。", "there is no state {value}; use a value of an order's delivery, answer, execution, verdict or state."},
 		"order.acknowledge_within": {"确认时限 {value} 分钟不在 1 到 1440 之间；请改正。", "{value} minutes to acknowledge is not from 1 to 1440; mend it."},

@@ -16,9 +16,10 @@ import (
 
 // Commands of orders that this package hands to the journal.
 const (
-	cmdAnswer   = "order.answer"
-	cmdSettings = "order.settings"
-	cmdSent     = "effects.sent"
+	cmdAnswer    = "order.answer"
+	cmdObjection = "order.objection"
+	cmdSettings  = "order.settings"
+	cmdSent      = "effects.sent"
 )
 
 // sent is what the dispatcher reports: rows of the outbox that went out.
@@ -31,6 +32,7 @@ func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandPlan, notify.DecidePlan)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
+	journal.Handle(r, cmdObjection, notify.DecideObjection)
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
 	journal.Handle(r, cmdSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
 		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
@@ -145,6 +147,42 @@ func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in not
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// maxObjectionReason bounds the reason of a decision, in bytes.
+const maxObjectionReason = 4000
+
+// DecideObjection decides on a recipient's objection (body of POST /orders/{id}/objection): accept exempts it from the
+// order, reject gives it a new deadline. The reason is about the recipient and goes to the vault. It returns the order as
+// it stands after that.
+func (s *Service) DecideObjection(ctx context.Context, actor, key, orderID string, body []byte) ([]byte, error) {
+	var in struct {
+		Decision  string     `json:"decision"`
+		Reason    string     `json:"reason"`
+		ExpiresAt *time.Time `json:"expires_at"`
+	}
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	var wrong []refusal.Field
+	if in.Reason == "" {
+		wrong = append(wrong, refusal.Field{Path: "reason", Rule: "input.required"})
+	} else if len(in.Reason) > maxObjectionReason {
+		wrong = append(wrong, refusal.Field{Path: "reason", Rule: "input.too_large", Args: refusal.Args{"limit": maxObjectionReason}})
+	}
+	if in.ExpiresAt != nil && in.Decision != "accept" {
+		wrong = append(wrong, refusal.Field{Path: "expires_at", Rule: "order.expires_alone"})
+	}
+	if err := refusal.Input(wrong); err != nil {
+		return nil, err
+	}
+	cmd := journal.Command{Kind: cmdObjection, Actor: actor, Key: key}
+	ref, _ := s.seal(in.Reason, key, &cmd.Vault)
+	cmd.Payload = notify.Objection{OrderID: orderID, Decision: in.Decision, ReasonRef: ref, ExpiresAt: in.ExpiresAt}
+	if _, err := s.J.Submit(ctx, cmd); err != nil {
+		return nil, err
+	}
+	return s.OrderJSON(orderID)
 }
 
 // OrderJSON is an order as it stands now.

@@ -142,6 +142,12 @@ func orderAct(act notify.Action) func(*Server, *request) (any, error) {
 	}
 }
 
+// objection is the duty officer's decision on what a recipient objected.
+func (s *Server) objection(q *request) (any, error) {
+	order, err := s.svc.DecideObjection(q.Context(), q.who.User, q.key, q.id(), q.body)
+	return json.RawMessage(order), err
+}
+
 func notAsPath(field, path, body string) error {
 	return refusal.Input([]refusal.Field{{Path: field, Rule: "http.not_as_path", Args: refusal.Args{"path": path, "body": body}}})
 }

@@ -170,6 +170,33 @@ func TestRevise(t *testing.T) {
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"red"}`, got.Revision)})
 }
 
+// One recipient's objection is accepted and its order ends as exempted; another's is rejected and it has to answer anew.
+func TestObjections(t *testing.T) {
+	w := newWorld(t)
+	warning := w.declared(alerts.Yellow)
+	w.elapse(0)
+	order := func(recipient string) string { return "/api/v1/orders/" + warning.ID + "-" + recipient + "-1" }
+	decide := func(who, recipient, body string) call { return call{who: who, path: order(recipient) + "/objection", body: body} }
+	w.refused(http.StatusConflict, "transition_refused", decide("duty", "E0001", `{"decision":"accept","reason":"没有异议"}`))
+	for _, r := range []string{"E0001", "E0002"} {
+		w.must(http.StatusOK, call{who: r, method: "POST", path: order(r) + "/object", body: `{"note":"供热不能停"}`}, nil)
+	}
+	w.refused(http.StatusForbidden, "forbidden", decide("E0001", "E0001", `{"decision":"accept","reason":"自己同意"}`))
+	w.refused(http.StatusUnprocessableEntity, "invalid", decide("duty", "E0001", `{"decision":"perhaps","reason":"再议"}`))
+	w.refused(http.StatusUnprocessableEntity, "invalid", decide("duty", "E0001", `{"decision":"accept"}`))
+	var got map[string]any
+	if w.must(http.StatusOK, decide("duty", "E0001", `{"decision":"accept","reason":"保障供热"}`), &got); got["state"] != "exempted" {
+		t.Errorf("accepted: %v", got["state"])
+	}
+	if w.must(http.StatusOK, decide("duty", "E0002", `{"decision":"reject","reason":"不属保障类"}`), &got); got["state"] != "open" || got["answer"] != "awaiting" {
+		t.Errorf("rejected: %v, %v", got["state"], got["answer"])
+	}
+	w.must(http.StatusOK, call{who: "E0002", method: "POST", path: order("E0002") + "/acknowledge", body: `{}`}, &got)
+	if got["answer"] != "acknowledged" {
+		t.Errorf("after a rejected objection: %v", got["answer"])
+	}
+}
+
 // When no approver can be reached the duty officer goes on on somebody's word, which is recorded; an approver confirms it,
 // late too, and that it was late stays.
 func TestEmergencyApproval(t *testing.T) {

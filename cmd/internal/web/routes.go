@@ -71,6 +71,8 @@ var routes = []route{
 	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report")},
 	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete")},
 
+	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection},
+
 	{method: "GET", pattern: "/ledger/entries", act: access.ActLedgerRead, handle: (*Server).entries, query: []string{"from", "limit"}},
 	{method: "GET", pattern: "/ledger/proof", act: access.ActLedgerRead, handle: (*Server).proof, query: []string{"entry"}},
 }
