@@ -1,0 +1,314 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/notify"
+)
+
+func newOrderCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "order",
+		Short: "查看减排指令、企业答复（read orders; answer them as an enterprise）",
+		Example: "  qingkong order list" + exampleServer + " --state overdue\n" +
+			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
+	}
+	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer())
+	return cmd
+}
+
+func newOrderList() *cobra.Command {
+	var c call
+	var l listing
+	names := []string{"warning", "recipient", "state", "town", "q"}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "列出减排指令（list orders）",
+		Long: "列出令牌有权查看的指令：企业只见自己的，街镇只见本辖区的。\n" +
+			"Lists the orders that the token's owner may see: an enterprise its own, a town its own.",
+		Example: "  qingkong order list" + exampleServer + " --warning W20161216-01 --state overdue\n" +
+			"  qingkong order list" + exampleServer + " --town 杨柳青镇 --q 钢 --limit 500 --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.check(cmd); err != nil {
+				return err
+			}
+			if err := l.check(); err != nil {
+				return err
+			}
+			query := url.Values{}
+			for _, name := range names {
+				if given := cmd.Flag(name).Value.String(); given != "" {
+					query.Set(name, given)
+				}
+			}
+			if err := l.read(cmd.Context(), &c, "/orders", query, nil); err != nil {
+				return err
+			}
+			return printList(cmd.OutOrStdout(), c.asJSON, &l, orderHead, orderRow)
+		},
+	}
+	c.add(cmd, false)
+	l.add(cmd)
+	for i, help := range []string{"预警编号（id of a warning）", "对象编号（id of a recipient）",
+		"送达、答复、执行、核查或指令状态之一，如 overdue、superseded（a value of delivery, answer, execution, verdict or state）",
+		"街镇（town）", "对象编号或名称的一部分（part of a recipient's id or name）"} {
+		cmd.Flags().String(names[i], "", help)
+	}
+	return cmd
+}
+
+// orderView is an order as GET /orders/{id} gives it.
+type orderView struct {
+	ID             string     `json:"id"`
+	WarningID      string     `json:"warning_id"`
+	Revision       int        `json:"revision"`
+	Supersedes     *string    `json:"supersedes"`
+	RecipientID    string     `json:"recipient_id"`
+	RecipientName  string     `json:"recipient_name"`
+	Town           string     `json:"town"`
+	Sector         string     `json:"sector"`
+	Grade          string     `json:"grade"`
+	Level          string     `json:"level"`
+	Title          string     `json:"title"`
+	Text           string     `json:"text"`
+	LegalBasis     string     `json:"legal_basis"`
+	DocumentNo     string     `json:"document_no"`
+	IssuedAt       *time.Time `json:"issued_at"`
+	EffectiveFrom  *time.Time `json:"effective_from"`
+	EndsAt         *time.Time `json:"ends_at"`
+	AcknowledgeBy  *time.Time `json:"acknowledge_by"`
+	AcknowledgedAt *time.Time `json:"acknowledged_at"`
+	Late           bool       `json:"late"`
+	Contact        struct {
+		Name  string `json:"name"`
+		Phone string `json:"phone"`
+	} `json:"contact"`
+	ListVersion string         `json:"list_version"`
+	ListHash    string         `json:"list_hash"`
+	Delivery    string         `json:"delivery"`
+	Answer      string         `json:"answer"`
+	Execution   string         `json:"execution"`
+	Verdict     string         `json:"verdict"`
+	State       string         `json:"state"`
+	Drill       bool           `json:"drill"`
+	Measures    []orderMeasure `json:"measures"`
+}
+
+type orderMeasure struct {
+	ID       string   `json:"id"`
+	Text     string   `json:"text"`
+	Unit     string   `json:"unit"`
+	Evidence []string `json:"evidence"`
+	WithinH  *float64 `json:"complete_within_h"`
+	Person   string   `json:"responsible"`
+}
+
+var orderWords = map[string]string{
+	"pending": "待送达", "sent": "已发出", "delivered": "已送达", "read": "已读", "failed": "送达失败",
+	"awaiting": "待确认", "acknowledged": "已确认", "objected": "有异议", "overdue": "逾期未确认",
+	"not_started": "未开始", "started": "已开始", "reported": "已报告", "completed": "已完成",
+	"none": "未核查", "compliant": "合规", "suspected": "存疑", "violated": "违反", "no_data": "无数据",
+	"open": "执行中", "superseded": "已被替代", "released": "已解除", "exempted": "已豁免",
+}
+
+var orderHead = []string{"编号 id", "对象 recipient", "街镇 town", "级别 level", "送达 delivery", "答复 answer", "执行 execution", "状态 state", "确认期限 by"}
+
+func orderRow(item json.RawMessage) ([]string, error) {
+	var o orderView
+	err := understand(item, &o)
+	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(o.Level), named(orderWords, o.Delivery), named(orderWords, o.Answer),
+		named(orderWords, o.Execution), named(orderWords, o.State), orDash(clockText(o.AcknowledgeBy))}, err
+}
+
+func newOrderShow() *cobra.Command {
+	var c call
+	cmd := &cobra.Command{
+		Use:     "show ID",
+		Short:   "查看一条减排指令（one order）",
+		Example: "  qingkong order show W20161216-01-E0003-1" + exampleServer,
+		Args:    oneID("order"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.check(cmd); err != nil {
+				return err
+			}
+			answer, err := c.get(cmd.Context(), "/orders/"+url.PathEscape(args[0]))
+			if err != nil {
+				return err
+			}
+			if c.asJSON {
+				return printAnswer(cmd.OutOrStdout(), answer)
+			}
+			return showOrder(cmd.OutOrStdout(), answer)
+		},
+	}
+	c.add(cmd, false)
+	return cmd
+}
+
+func showOrder(out io.Writer, answer []byte) error {
+	var o orderView
+	if err := understand(answer, &o); err != nil {
+		return err
+	}
+	supersedes, end := "", clockText(o.EndsAt)
+	if o.Supersedes != nil {
+		supersedes = *o.Supersedes
+	}
+	if o.EndsAt == nil {
+		end = "另行通知 until further notice"
+	}
+	acknowledged := clockText(o.AcknowledgedAt)
+	if o.Late {
+		acknowledged = strings.TrimSpace(acknowledged + " 逾期 late")
+	}
+	err := printFacts(out, answer, []fact{
+		{"编号", "id", o.ID},
+		{"预警", "warning_id", o.WarningID},
+		{"版次", "revision", fmt.Sprint(o.Revision)},
+		{"替代", "supersedes", supersedes},
+		{"演练", "drill", yesNo(o.Drill)},
+		{"对象", "recipient_id", o.RecipientID},
+		{"名称", "recipient_name", o.RecipientName},
+		{"街镇", "town", o.Town},
+		{"行业", "sector", o.Sector},
+		{"绩效等级", "grade", o.Grade},
+		{"级别", "level", levelText(o.Level)},
+		{"标题", "title", o.Title},
+		{"正文", "text", o.Text},
+		{"依据", "legal_basis", o.LegalBasis},
+		{"文号", "document_no", o.DocumentNo},
+		{"下达", "issued_at", clockText(o.IssuedAt)},
+		{"执行自", "effective_from", clockText(o.EffectiveFrom)},
+		{"结束", "ends_at", end},
+		{"确认期限", "acknowledge_by", clockText(o.AcknowledgeBy)},
+		{"确认于", "acknowledged_at", acknowledged},
+		{"联系人", "contact", strings.TrimSpace(o.Contact.Name + " " + o.Contact.Phone)},
+		{"送达", "delivery", named(orderWords, o.Delivery)},
+		{"答复", "answer", named(orderWords, o.Answer)},
+		{"执行", "execution", named(orderWords, o.Execution)},
+		{"核查", "verdict", named(orderWords, o.Verdict)},
+		{"状态", "state", named(orderWords, o.State)},
+		{"清单版本", "list_version", o.ListVersion},
+		{"清单哈希", "list_hash", o.ListHash},
+	}, "measures", "late")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\n措施 measures")
+	rows := make([][]string, len(o.Measures))
+	for i, m := range o.Measures {
+		within := ""
+		if m.WithinH != nil {
+			within = fmt.Sprintf("%g 小时内 within %g h", *m.WithinH, *m.WithinH)
+		}
+		what := m.Text
+		if !strings.HasPrefix(what, m.Unit) {
+			what = m.Unit + " " + what
+		}
+		rows[i] = []string{m.ID, what, within, m.Person, strings.Join(m.Evidence, "、")}
+	}
+	printTable(out, "  ", rows)
+	return nil
+}
+
+// orderActions are what an enterprise may do with its order.
+var orderActions = []notify.Action{notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start, notify.Report, notify.Complete}
+
+func newOrderAnswer() *cobra.Command {
+	var c call
+	var note string
+	var measures, evidence []string
+	cmd := &cobra.Command{
+		Use:   "answer ID receive|read|acknowledge|object|start|report|complete",
+		Short: "以企业身份答复指令（answer an order as its enterprise）",
+		Long: "签收、已读、确认、异议、开始、报告或完成。--measure 写成 \"编号=数值 单位\"，可多次给出。\n" +
+			"Needs the enterprise's own token. --measure is \"ID=VALUE UNIT\" and may be repeated, like --evidence.",
+		Example: "  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token\n" +
+			"  qingkong order answer W20161216-01-E0003-1 report --server http://127.0.0.1:8080 --token-file enterprise.token \\\n" +
+			"    --note 已压减 --measure \"M1=280 t/d\"",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("an order and an action are wanted, %d arguments were given", len(args))
+			}
+			if !slices.Contains(orderActions, notify.Action(args[1])) {
+				return usage("%q is no action; use receive, read, acknowledge, object, start, report or complete", args[1])
+			}
+			return checkID("order", args[0])
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.check(cmd); err != nil {
+				return err
+			}
+			in := map[string]any{}
+			if note != "" {
+				in["note"] = note
+			}
+			if len(evidence) > 0 {
+				in["evidence"] = evidence
+			}
+			if len(measures) > 0 {
+				said, err := readMeasures(measures)
+				if err != nil {
+					return err
+				}
+				in["measures"] = said
+			}
+			answer, err := c.act(cmd.Context(), "/orders/"+url.PathEscape(args[0])+"/"+args[1], in)
+			if err != nil {
+				return err
+			}
+			return c.printOrder(cmd.OutOrStdout(), answer)
+		},
+	}
+	c.add(cmd, true)
+	cmd.Flags().StringVar(&note, "note", "", "说明（a note）")
+	cmd.Flags().StringArrayVar(&measures, "measure", nil, "一项措施的数值，如 \"M1=280 t/d\"，可多次（the value of a measure, may be repeated）")
+	cmd.Flags().StringArrayVar(&evidence, "evidence", nil, "证据编号 sha256:…，可多次（name of a piece of evidence, may be repeated）")
+	return cmd
+}
+
+// measureAnswer is what is said of one measure.
+type measureAnswer struct {
+	ID    string  `json:"id"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit,omitempty"`
+}
+
+// readMeasures reads arguments like "M1=280 t/d".
+func readMeasures(given []string) ([]measureAnswer, error) {
+	said := make([]measureAnswer, len(given))
+	for i, arg := range given {
+		id, rest, _ := strings.Cut(arg, "=")
+		value, unit, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		v, err := strconv.ParseFloat(value, 64)
+		if id = strings.TrimSpace(id); id == "" || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, usage(`--measure %q is not of the form "ID=VALUE UNIT", like "M1=280 t/d"`, arg)
+		}
+		said[i] = measureAnswer{ID: id, Value: v, Unit: strings.TrimSpace(unit)}
+	}
+	return said, nil
+}
+
+// printOrder says where an order stands after an answer.
+func (c *call) printOrder(out io.Writer, answer []byte) error {
+	if c.asJSON {
+		return printAnswer(out, answer)
+	}
+	var o orderView
+	if err := understand(answer, &o); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named(orderWords, o.Delivery), named(orderWords, o.Answer),
+		named(orderWords, o.Execution), named(orderWords, o.State))
+	return err
+}

@@ -1,0 +1,396 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts"
+)
+
+// call is a command that is a call of the HTTP interface.
+type call struct {
+	remote
+	key    string // for a POST: under which a repeat takes effect once
+	asJSON bool
+}
+
+func (c *call) add(cmd *cobra.Command, post bool) {
+	c.flags(cmd)
+	cmd.Flags().BoolVar(&c.asJSON, "json", false, "输出服务器返回的 JSON（print the server's JSON）")
+	if post {
+		cmd.Flags().StringVar(&c.key, "idempotency-key", "",
+			"重发时沿用同一个键，只生效一次；缺省为随机（key under which a repeat takes effect once; default random）")
+	}
+}
+
+// check refuses a command line that lacks one of the flags, or whose server's address is none.
+func (c *call) check(cmd *cobra.Command, flags ...string) error {
+	if err := requireFlags(cmd, append([]string{"server", "token-file"}, flags...)...); err != nil {
+		return err
+	}
+	if u, err := url.Parse(c.url); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usage("--server %q is no address like http://127.0.0.1:8080", c.url)
+	}
+	return nil
+}
+
+// get returns what stands below a path of the interface.
+func (s *remote) get(ctx context.Context, path string) ([]byte, error) {
+	return s.send(ctx, http.MethodGet, path, "", nil)
+}
+
+// act posts a body under the command's key, or under a random one.
+func (c *call) act(ctx context.Context, path string, body any) ([]byte, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	key := c.key
+	if key == "" {
+		key = rand.Text()
+	}
+	return c.send(ctx, http.MethodPost, path, key, text)
+}
+
+// send does one call. Where it is not known what became of a POST, its error says how to repeat it safely.
+func (s *remote) send(ctx context.Context, method, path, key string, body []byte) ([]byte, error) {
+	token, err := s.token()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(s.url, "/")+"/api/v1"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	unknown := func(err error) error { return err }
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", key)
+		unknown = func(err error) error {
+			return fmt.Errorf("%w；结果未知，请加 --idempotency-key %s 重发，只生效一次 / the outcome is not known: repeat it with these flags, it takes effect once",
+				err, key+repeatOf(body))
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		if failed := (*net.OpError)(nil); errors.As(err, &failed) && failed.Op == "dial" {
+			return nil, fmt.Errorf("连不上 %s，请检查 --server 以及晴空是否在运行 / it cannot be reached, check --server and that qingkong is running: %w", s.url, err)
+		}
+		return nil, unknown(err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, unknown(err)
+	}
+	switch {
+	case resp.StatusCode/100 == 2:
+		return text, nil
+	case resp.StatusCode >= 500:
+		return nil, unknown(problemOf(resp.Status, text))
+	}
+	return nil, problemOf(resp.Status, text)
+}
+
+// repeatOf is the flag that a repeat needs besides the key: the revision that was acted on, if there was one.
+func repeatOf(body []byte) string {
+	var in struct {
+		Revision int `json:"revision"`
+	}
+	if json.Unmarshal(body, &in) != nil || in.Revision == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" --revision %d", in.Revision)
+}
+
+func (s *remote) token() (string, error) {
+	text, err := os.ReadFile(s.tokenFile)
+	if err != nil {
+		return "", fmt.Errorf("读不到令牌文件，请检查 --token-file / the token file cannot be read, check --token-file: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" || strings.ContainsFunc(token, unicode.IsSpace) {
+		return "", fmt.Errorf("%s 应只有一个令牌，写成一行 / holds no token, or more than one: write one on one line (--token-file)", s.tokenFile)
+	}
+	return token, nil
+}
+
+// listing is a list that is paged through, and the form in which a command prints it.
+type listing struct {
+	Items []json.RawMessage `json:"items"`
+	Next  string            `json:"next"`  // to go on from, empty at the end
+	Total int               `json:"total"` // -1: not known
+
+	limit int
+}
+
+func (l *listing) add(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&l.limit, "limit", 50, "最多几条（how many at most）")
+	cmd.Flags().StringVar(&l.Next, "cursor", "", "从这里接着列，即上次 --json 的 next（go on from here: next of the list before）")
+}
+
+func (l *listing) check() error {
+	if l.limit < 1 {
+		return usage("--limit is 1 or more, not %d", l.limit)
+	}
+	return nil
+}
+
+// pageSize is how many items are asked for at once; a thousand orders would make a large answer.
+const pageSize = 200
+
+// read follows the cursors until the limit or the end. Without keep every item counts.
+func (l *listing) read(ctx context.Context, from *call, path string, query url.Values, keep func(json.RawMessage) (bool, error)) error {
+	whole := l.Next == ""
+	l.Items, l.Total = []json.RawMessage{}, -1
+	for more := true; more && len(l.Items) < l.limit; more = l.Next != "" {
+		size := pageSize
+		if keep == nil {
+			size = min(size, l.limit-len(l.Items))
+		}
+		got, err := from.page(ctx, path, query, l.Next, size)
+		if err != nil {
+			return err
+		}
+		for i, item := range got.Items {
+			if keep != nil {
+				if ok, err := keep(item); err != nil {
+					return err
+				} else if !ok {
+					continue
+				}
+			}
+			l.Items = append(l.Items, item)
+			if len(l.Items) == l.limit && i+1 < len(got.Items) { // the cursor behind this one
+				if got, err = from.page(ctx, path, query, l.Next, i+1); err != nil {
+					return err
+				}
+				break
+			}
+		}
+		l.Next = got.Next
+		if keep == nil {
+			l.Total = got.Total
+		}
+	}
+	if whole && l.Next == "" {
+		l.Total = len(l.Items)
+	}
+	return nil
+}
+
+func (c *call) page(ctx context.Context, path string, query url.Values, cursor string, size int) (got listing, err error) {
+	q := url.Values{"limit": {strconv.Itoa(size)}}
+	for name, values := range query {
+		q[name] = values
+	}
+	if cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	text, err := c.get(ctx, path+"?"+q.Encode())
+	if err == nil {
+		err = understand(text, &got)
+	}
+	return got, err
+}
+
+// understand reads an answer of the server.
+func understand(text []byte, v any) error {
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("服务器的回答读不懂，--server 是晴空的地址吗 / the answer is not understood, is --server the address of qingkong?: %w", err)
+	}
+	return nil
+}
+
+// printList writes a list as JSON or as a table with a row for each item, its first row given.
+func printList(w io.Writer, asJSON bool, l *listing, head []string, row func(item json.RawMessage) ([]string, error)) error {
+	if asJSON {
+		return printJSON(w, l)
+	}
+	rows := [][]string{head}
+	for _, item := range l.Items {
+		r, err := row(item)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, r)
+	}
+	if len(l.Items) > 0 {
+		printTable(w, "", rows)
+	}
+	end := fmt.Sprintf("列出 %d 条 / %d shown", len(l.Items), len(l.Items))
+	if l.Total >= 0 {
+		end += fmt.Sprintf("，共 %d 条 / of %d", l.Total, l.Total)
+	}
+	if l.Next != "" {
+		end += "；还有更多，请加大 --limit / there are more: raise --limit"
+	}
+	_, err := fmt.Fprintln(w, end)
+	return err
+}
+
+// printTable writes columns that line up where a Chinese character is two columns wide.
+func printTable(w io.Writer, indent string, rows [][]string) {
+	wide := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			wide[i] = max(wide[i], columns(plain(cell)))
+		}
+	}
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row {
+			cell = plain(cell)
+			line += cell + strings.Repeat(" ", wide[i]-columns(cell)+2)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
+}
+
+func columns(s string) (n int) {
+	for _, r := range s {
+		n++
+		if r >= 0x2e80 {
+			n++
+		}
+	}
+	return n
+}
+
+// plain is a text without what would steer a terminal.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Cf):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// fact is one member of an answer in words.
+type fact struct{ label, member, text string }
+
+// printFacts writes one line for each fact, and behind them every member of the answer that no fact is about and that
+// is not left out, as it came: a newer server may say more than this program knows.
+func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error {
+	var all map[string]json.RawMessage
+	if err := understand(answer, &all); err != nil {
+		return err
+	}
+	for _, name := range left {
+		delete(all, name)
+	}
+	var rows [][]string
+	for _, f := range facts {
+		delete(all, f.member)
+		for i, line := range strings.Split(strings.TrimRight(orDash(f.text), "\n"), "\n") {
+			if i > 0 {
+				f.label, f.member = "", ""
+			}
+			rows = append(rows, []string{f.label, f.member, line})
+		}
+	}
+	for _, name := range sortedKeys(all) {
+		if said := string(all[name]); said != "null" {
+			rows = append(rows, []string{"其他", name, said})
+		}
+	}
+	printTable(w, "", rows)
+	return nil
+}
+
+// printAnswer writes an answer of the server as it came, indented.
+func printAnswer(w io.Writer, answer []byte) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, bytes.TrimSpace(answer), "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, b.String())
+	return err
+}
+
+// oneID takes the one argument that a command is about. A dot alone would be another path.
+func oneID(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usage("one %s is wanted, %d were given", what, len(args))
+		}
+		return checkID(what, args[0])
+	}
+}
+
+func checkID(what, id string) error {
+	if strings.Trim(id, ". ") == "" {
+		return usage("%q is no %s", id, what)
+	}
+	return nil
+}
+
+// Times are given as RFC 3339 has them, or like this in Shanghai.
+const clockForm = "2006-01-02 15:04"
+
+const timeHelp = "时间写成 \"2016-12-16 20:00\"（北京时间）或 RFC 3339。\nTimes are like \"2016-12-16 20:00\" (Asia/Shanghai) or as RFC 3339 has them."
+
+func readMoment(flag, text string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	at, err := time.ParseInLocation(clockForm, text, alerts.Shanghai())
+	if err != nil {
+		return at, usage(`--%s %q is no time; write it like "2016-12-16 20:00" or 2016-12-16T20:00:00+08:00`, flag, text)
+	}
+	return at, nil
+}
+
+func clockText(at *time.Time) string {
+	if at == nil || at.IsZero() {
+		return ""
+	}
+	return at.In(alerts.Shanghai()).Format(clockForm)
+}
+
+// named is the Chinese word for a fixed name and the name, which is what one types.
+func named(words map[string]string, name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.TrimSpace(words[name] + " " + name)
+}
+
+func levelText[L ~string](level L) string {
+	name := string(level)
+	if name == "" || name == "none" {
+		return ""
+	}
+	if chinese := word("agent.level.", name, "zh-CN"); chinese != name {
+		return chinese + " " + name
+	}
+	return name
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "是 yes"
+	}
+	return "否 no"
+}

@@ -1,0 +1,426 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts"
+)
+
+func newWarningCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "warning",
+		Short: "发布、审批、调整、解除、查看预警（declare, approve, change, end and read warnings）",
+		Example: "  qingkong warning declare --server http://127.0.0.1:8080 --token-file duty.token --level yellow --trigger city_order\n" +
+			"  qingkong warning list --server http://127.0.0.1:8080 --token-file duty.token",
+	}
+	cmd.AddCommand(newWarningDeclare(), newWarningList(), newWarningShow())
+	for _, a := range warningActs {
+		cmd.AddCommand(a.command())
+	}
+	return cmd
+}
+
+// exampleServer stands in the examples.
+const exampleServer = " --server http://127.0.0.1:8080 --token-file duty.token"
+
+// member is a flag that becomes a member of the body when it is given.
+type member struct {
+	flag string
+	name string // of the member; empty: as the flag
+	kind memberKind
+	help string
+}
+
+type memberKind int
+
+const (
+	textKind memberKind = iota
+	momentKind
+	yesKind
+)
+
+var (
+	levelMember    = member{flag: "level", help: "级别 advisory、yellow、orange、red（level）"}
+	triggerMember  = member{flag: "trigger", help: "触发方式 own_forecast、city_order、regional_linkage、work_requirement（what it rests on）"}
+	startsMember   = member{flag: "starts-at", kind: momentKind, help: "开始时间，缺省为现在（from when; default now）"}
+	endsMember     = member{flag: "ends-at", kind: momentKind, help: "结束时间（until when）"}
+	documentMember = member{flag: "document-no", help: "文号（number of the document）"}
+	issuedMember   = member{flag: "issued-by", help: "发布单位（who issued it）"}
+	receivedMember = member{flag: "received-at", kind: momentKind, help: "收到时间（when it was received）"}
+	reasonMember   = member{flag: "reason", help: "理由，将公开（the reason, which is public）"}
+	noticeMember   = member{flag: "notice-text", help: "公告全文，将公开（the public notice）"}
+	proposalMember = member{flag: "proposal", name: "proposal_id", help: "所采纳建议的编号（id of the proposal that it accepts）"}
+)
+
+func addMembers(cmd *cobra.Command, members []member) {
+	for _, m := range members {
+		if m.kind == yesKind {
+			cmd.Flags().Bool(m.flag, false, m.help)
+		} else {
+			cmd.Flags().String(m.flag, "", m.help)
+		}
+	}
+}
+
+// bodyOf is what the flags say that were given.
+func bodyOf(cmd *cobra.Command, members []member) (map[string]any, error) {
+	in := map[string]any{}
+	for _, m := range members {
+		flag := cmd.Flag(m.flag)
+		if !flag.Changed {
+			continue
+		}
+		name := m.name
+		if name == "" {
+			name = strings.ReplaceAll(m.flag, "-", "_")
+		}
+		switch given := flag.Value.String(); m.kind {
+		case momentKind:
+			at, err := readMoment(m.flag, given)
+			if err != nil {
+				return nil, err
+			}
+			in[name] = at.Format(time.RFC3339)
+		case yesKind:
+			in[name] = given == "true"
+		default:
+			in[name] = given
+		}
+	}
+	return in, nil
+}
+
+func newWarningDeclare() *cobra.Command {
+	var c call
+	members := []member{levelMember, triggerMember, startsMember, endsMember, documentMember, issuedMember, receivedMember,
+		{flag: "region", help: "六位行政区划代码，缺省为本区（six-digit region; default the district's own）"},
+		reasonMember, noticeMember, proposalMember,
+		{flag: "drill", kind: yesKind, help: "演练（for a drill）"},
+		{flag: "activates", help: "所确认的已上报预警的编号（id of the reported warning that this order confirms）"},
+	}
+	cmd := &cobra.Command{
+		Use:   "declare --level LEVEL --trigger TRIGGER",
+		Short: "发布预警（declare a warning）",
+		Long: "发布预警；按级别的审批规则，结果为待审批、待生效或生效中。不给 --ends-at 即另行通知。" + timeHelp + "\n" +
+			"Declares a warning: pending_approval, scheduled or active as the approval rule of its level says. Without --ends-at it\nholds until further notice.",
+		Example: "  qingkong warning declare" + exampleServer + " \\\n" +
+			"    --level orange --trigger city_order --starts-at \"2016-12-16 20:00\" --document-no 津重污染指〔2016〕1号 \\\n" +
+			"    --issued-by 市重污染天气应急指挥部 --notice-text \"$(cat notice.txt)\"",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.check(cmd, "level", "trigger"); err != nil {
+				return err
+			}
+			in, err := bodyOf(cmd, members)
+			if err != nil {
+				return err
+			}
+			answer, err := c.act(cmd.Context(), "/warnings", in)
+			return c.printWarning(cmd.OutOrStdout(), answer, err)
+		},
+	}
+	c.add(cmd, true)
+	addMembers(cmd, members)
+	return cmd
+}
+
+// warningAct is a command that acts on a warning that is there.
+type warningAct struct {
+	name, short, long string
+	example           string // its flags
+	members           []member
+	required          []string
+}
+
+var warningActs = []warningAct{
+	{name: "approve", short: "批准待审批的发布或升级（approve a pending start or raise）",
+		long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency."},
+	{name: "reject", short: "驳回待审批的发布或升级（reject a pending start or raise）",
+		example: "--reason 依据不足", members: []member{reasonMember}, required: []string{"reason"}},
+	{name: "revise", short: "变更结束时间、文号或公告，级别不变（change the terms, not the level）",
+		long:    "没有给出的各项保持不变。\nWhat is not given stays as it was.",
+		example: "--ends-at \"2016-12-22 00:00\" --reason 延长",
+		members: []member{endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember}},
+	{name: "adjust", short: "升级或降级（change the level）",
+		long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
+		example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级",
+		members: []member{levelMember, reasonMember, startsMember, triggerMember, documentMember, issuedMember, receivedMember,
+			endsMember, proposalMember},
+		required: []string{"level"}},
+	{name: "lift", short: "解除预警（end an active warning）",
+		long:    "不给 --ends-at 即刻解除；给出将来的时间则到时解除。\nEnds it now, or at --ends-at when that is to come.",
+		example: "--reason 空气质量好转", members: []member{reasonMember, endsMember, proposalMember}},
+	{name: "cancel", short: "撤销预警（make a warning void）", example: "--reason 误发", members: []member{reasonMember}},
+	{name: "emergency-approve", short: "紧急情况下经电话授权代行审批（approve on authority given by telephone）",
+		long: "值班员在联系不上审批人时，按授权人 24 小时内的电话指示先行批准；审批人须限期用 approve 确认。\n" +
+			"The duty officer approves on the word of whoever has the authority, given by telephone in the last 24 hours, when no\n" +
+			"approver can be reached. An approver then has to confirm it with approve.",
+		example: "--authority 副总指挥 --called-at \"2016-12-16 19:40\" --reason 联系不上审批人",
+		members: []member{
+			{flag: "authority", help: "授权人的单位和职务（office and function of whoever gave the word）"},
+			{flag: "called-at", kind: momentKind, help: "通话时间（when the call was）"}, reasonMember,
+		},
+		required: []string{"authority", "called-at", "reason"}},
+}
+
+const revisionHelp = "不给 --revision 时，先读取预警，按读到的当前版次操作；给出时，预警若已变动则被拒绝（stale_revision）。\n" +
+	"Without --revision the warning is read first and its current revision is acted on. With it, the act is refused when the\n" +
+	"warning has moved (stale_revision): give the one you have seen."
+
+// server is for the act's example, with the token of the role that may do it.
+func (a warningAct) server() string {
+	if a.name == "approve" || a.name == "reject" {
+		return strings.Replace(exampleServer, "duty", "approver", 1)
+	}
+	return exampleServer
+}
+
+func (a warningAct) command() *cobra.Command {
+	var c call
+	var revision int
+	long := revisionHelp
+	if a.long != "" {
+		long = a.long + "\n" + long
+	}
+	if slices.ContainsFunc(a.members, func(m member) bool { return m.kind == momentKind }) {
+		long += "\n" + timeHelp
+	}
+	cmd := &cobra.Command{
+		Use:     a.name + " ID",
+		Short:   a.short,
+		Long:    a.short + "\n\n" + long,
+		Example: strings.TrimRight("  qingkong warning "+a.name+" W20161216-01"+a.server()+" --revision 1 "+a.example, " "),
+		Args:    oneID("warning"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.check(cmd, a.required...); err != nil {
+				return err
+			}
+			in, err := bodyOf(cmd, a.members)
+			if err != nil {
+				return err
+			}
+			path := "/warnings/" + url.PathEscape(args[0])
+			if !cmd.Flags().Changed("revision") {
+				if revision, err = c.revision(cmd.Context(), path); err != nil {
+					return err
+				}
+			} else if revision < 1 {
+				return usage("--revision is 1 or more, not %d", revision)
+			}
+			in["revision"] = revision
+			answer, err := c.act(cmd.Context(), path+"/"+a.name, in)
+			return c.printWarning(cmd.OutOrStdout(), answer, err)
+		},
+	}
+	c.add(cmd, true)
+	cmd.Flags().IntVar(&revision, "revision", 0, "您看到的版次（the revision you have seen; default the current one）")
+	addMembers(cmd, a.members)
+	return cmd
+}
+
+func (c *call) revision(ctx context.Context, path string) (int, error) {
+	answer, err := c.get(ctx, path)
+	if err != nil {
+		return 0, err
+	}
+	var w alerts.Warning
+	return w.Revision, understand(answer, &w)
+}
+
+// printWarning says what an act has made of a warning.
+func (c *call) printWarning(out io.Writer, answer []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	if c.asJSON {
+		return printAnswer(out, answer)
+	}
+	var w alerts.Warning
+	if err := understand(answer, &w); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s  第 %d 版 revision %d  %s  %s\n", plain(w.ID), w.Revision, w.Revision, levelText(w.Level), named(warningStates, string(w.State)))
+	if p := pendingText(&w); p != "" && err == nil {
+		_, err = fmt.Fprintf(out, "待审批 pending: %s\n", plain(p))
+	}
+	if e := emergencyText(answer); e != "" && err == nil {
+		_, err = fmt.Fprintf(out, "紧急批准 emergency: %s\n", plain(e))
+	}
+	return err
+}
+
+func pendingText(w *alerts.Warning) string {
+	if w.Pending == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %s（%s）", named(map[string]string{"raise": "升级", "start": "发布"}, w.Pending.Kind), levelText(w.Pending.Level), w.Pending.By)
+}
+
+// emergencyText is an approval by telephone, if there was one, and whether it was confirmed.
+func emergencyText(answer []byte) string {
+	var w struct {
+		Emergency *struct {
+			Authority   string     `json:"authority"`
+			CalledAt    *time.Time `json:"called_at"`
+			Reason      string     `json:"reason"`
+			By          string     `json:"by"`
+			ConfirmBy   *time.Time `json:"confirm_by"`
+			ConfirmedBy string     `json:"confirmed_by"`
+		} `json:"emergency"`
+	}
+	if json.Unmarshal(answer, &w) != nil || w.Emergency == nil {
+		return ""
+	}
+	e := w.Emergency
+	done := "请于 " + clockText(e.ConfirmBy) + " 前确认 / to be confirmed by then"
+	if e.ConfirmedBy != "" {
+		done = "已确认 confirmed（" + e.ConfirmedBy + "）"
+	}
+	return fmt.Sprintf("%s %s（%s：%s）%s", e.Authority, clockText(e.CalledAt), e.By, e.Reason, done)
+}
+
+var (
+	warningStates = map[string]string{"pending_approval": "待审批", "rejected": "已驳回", "reported": "已上报", "scheduled": "待生效",
+		"active": "生效中", "lifted": "已解除", "cancelled": "已撤销"}
+	triggerWords = map[string]string{"own_forecast": "自主预报", "city_order": "市级指令", "regional_linkage": "区域应急联动",
+		"work_requirement": "应对污染天气工作要求"}
+	eventWords = map[string]string{"declared": "发布", "approved": "批准", "confirmed": "市级确认", "rejected": "驳回", "activated": "生效",
+		"raise_asked": "申请升级", "raise_rejected": "驳回升级", "upgraded": "升级", "downgraded": "降级", "revised": "变更",
+		"end_set": "定于结束", "lifted": "解除", "cancelled": "撤销", "expired": "到期", "emergency_approved": "紧急批准",
+		"emergency_confirmed": "紧急批准经确认", "emergency_overdue": "紧急批准逾期未确认"}
+)
+
+func newWarningList() *cobra.Command {
+	var c call
+	var l listing
+	var state string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "列出预警，最近的在前（list warnings, the latest first）",
+		Example: "  qingkong warning list" + exampleServer + "\n" +
+			"  qingkong warning list" + exampleServer + " --state active --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.check(cmd); err != nil {
+				return err
+			}
+			if err := l.check(); err != nil {
+				return err
+			}
+			var keep func(json.RawMessage) (bool, error)
+			if state != "" {
+				if warningStates[state] == "" {
+					return usage("--state is one of %s, not %q", strings.Join(sortedKeys(warningStates), ", "), state)
+				}
+				keep = func(item json.RawMessage) (bool, error) {
+					var w alerts.Warning
+					err := understand(item, &w)
+					return string(w.State) == state, err
+				}
+			}
+			if err := l.read(cmd.Context(), &c, "/warnings", nil, keep); err != nil {
+				return err
+			}
+			return printList(cmd.OutOrStdout(), c.asJSON, &l, warningHead, warningRow)
+		},
+	}
+	c.add(cmd, false)
+	l.add(cmd)
+	cmd.Flags().StringVar(&state, "state", "", "只列这一状态（only those in this state: "+strings.Join(sortedKeys(warningStates), ", ")+"）")
+	return cmd
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+var warningHead = []string{"编号 id", "版次 rev", "级别 level", "状态 state", "开始 from", "结束 to", "发布单位 issued by", "待审批 pending"}
+
+func warningRow(item json.RawMessage) ([]string, error) {
+	var w alerts.Warning
+	err := understand(item, &w)
+	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named(warningStates, string(w.State)), clockText(&w.StartsAt),
+		orDash(clockText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
+}
+
+func newWarningShow() *cobra.Command {
+	var c call
+	cmd := &cobra.Command{
+		Use:     "show ID",
+		Short:   "查看一个预警及其经过（one warning and its history）",
+		Example: "  qingkong warning show W20161216-01" + exampleServer,
+		Args:    oneID("warning"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.check(cmd); err != nil {
+				return err
+			}
+			answer, err := c.get(cmd.Context(), "/warnings/"+url.PathEscape(args[0]))
+			if err != nil {
+				return err
+			}
+			if c.asJSON {
+				return printAnswer(cmd.OutOrStdout(), answer)
+			}
+			return showWarning(cmd.OutOrStdout(), answer)
+		},
+	}
+	c.add(cmd, false)
+	return cmd
+}
+
+func showWarning(out io.Writer, answer []byte) error {
+	var w alerts.Warning
+	if err := understand(answer, &w); err != nil {
+		return err
+	}
+	end := clockText(w.EndsAt)
+	if w.EndsAt == nil {
+		end = "另行通知 until further notice"
+	}
+	proposal := ""
+	if w.ProposalID != nil {
+		proposal = *w.ProposalID
+	}
+	err := printFacts(out, answer, []fact{
+		{"编号", "id", w.ID},
+		{"版次", "revision", fmt.Sprint(w.Revision)},
+		{"演练", "drill", yesNo(w.Drill)},
+		{"级别", "level", levelText(w.Level)},
+		{"原级别", "previous_level", levelText(w.PreviousLevel)},
+		{"级别自", "level_since", clockText(&w.LevelSince)},
+		{"状态", "state", named(warningStates, string(w.State))},
+		{"待审批", "pending", pendingText(&w)},
+		{"紧急批准", "emergency", emergencyText(answer)},
+		{"触发方式", "trigger", named(triggerWords, string(w.Trigger))},
+		{"区域", "region", w.Region},
+		{"开始", "starts_at", clockText(&w.StartsAt)},
+		{"结束", "ends_at", end},
+		{"文号", "document_no", w.DocumentNo},
+		{"发布单位", "issued_by", w.IssuedBy},
+		{"收到", "received_at", clockText(w.ReceivedAt)},
+		{"理由", "reason", w.Reason},
+		{"公告", "notice_text", w.NoticeText},
+		{"建议", "proposal_id", proposal},
+		{"发布人", "declared_by", w.DeclaredBy},
+		{"录入", "declared_at", clockText(&w.DeclaredAt)},
+		{"审批人", "approved_by", w.ApprovedBy},
+		{"清单版本", "list_version", w.ListVersion},
+		{"清单哈希", "list_hash", w.ListHash},
+	}, "history")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\n经过 history")
+	rows := make([][]string, len(w.History))
+	for i, h := range w.History {
+		rows[i] = []string{fmt.Sprint(i + 1), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named(eventWords, h.Event), h.Reason}
+	}
+	printTable(out, "  ", rows)
+	return nil
+}
