@@ -41,14 +41,14 @@ const (
 type act string
 
 const (
-	actDeclare  act = "declare"
-	actApprove  act = "approve"
-	actReject   act = "reject"
-	actConfirm  act = "confirm" // the city's order for a reported warning
-	actAdjust   act = "adjust"
-	actRevise   act = "revise"
-	actLift     act = "lift"
-	actCancel   act = "cancel"
+	actDeclare          act = "declare"
+	actApprove          act = "approve"
+	actReject           act = "reject"
+	actConfirm          act = "confirm" // the city's order for a reported warning
+	actAdjust           act = "adjust"
+	actRevise           act = "revise"
+	actLift             act = "lift"
+	actCancel           act = "cancel"
 	actEmergency        act = "emergency_approve"
 	actConfirmEmergency act = "confirm_emergency" // by an approver, of what was approved in an emergency
 	actUnconfirmed      act = "unconfirmed"       // by timer, when that did not come in time

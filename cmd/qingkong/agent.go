@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,25 +14,33 @@ import (
 func newAgentCommand() *cobra.Command {
 	var o agentOptions
 	var passwordFile string
+	var list bool
 	cmd := &cobra.Command{
-		Use:   "agent --nats-url URL --recipient ID --password-file FILE",
+		Use:   "agent --nats-url URL --recipient ID --password-file FILE [--data DIR] [--run COMMAND [-- ARG...]]",
 		Short: "企业端：接收减排令并回执（an enterprise's side: receives orders and answers）",
-		Long: `企业端：连接晴空的 NATS，接收本企业的减排令（含演练），逐条显示并自动回执；
-加 --auto-acknowledge 时同时确认。断线后一直重连，重连后补取未收到的减排令。
-
-Connects as one recipient, prints every order (drills too) and answers that it was received; with
---auto-acknowledge it acknowledges as well. It reconnects for ever and then asks for what it missed.`,
-		Example: `  qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret
-  qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --auto-acknowledge --json`,
+		Long:  agentHelp,
+		Example: `  qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --data e0001
+  qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --data e0001 --auto-acknowledge --run /opt/plant/on-order -- --site 1
+  qingkong agent --list --data e0001 --json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && (cmd.ArgsLenAtDash() != 0 || o.command.name == "") {
+				return usage("unknown argument %q; the arguments of --run stand after --", args[0])
+			}
+			o.command.args = args
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "nats-url", "recipient", "password-file"); err != nil {
-				return err
-			}
-			if !recipientID.MatchString(o.recipient) {
-				return usage("--recipient %q: an id has 1 to 40 letters, digits, _ or -", o.recipient)
-			}
 			if o.lang != "zh-CN" && o.lang != "en" {
 				return usage("--lang %q: use zh-CN or en", o.lang)
+			}
+			if list {
+				if err := requireFlags(cmd, "data"); err != nil {
+					return err
+				}
+				return listAgent(o.dir, o.lang, o.json, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
+			if err := o.check(cmd); err != nil {
+				return err
 			}
 			var err error
 			if o.password, err = readPassword(passwordFile); err != nil {
@@ -41,13 +50,63 @@ Connects as one recipient, prints every order (drills too) and answers that it w
 		},
 	}
 	f := cmd.Flags()
+	f.StringVar(&passwordFile, "password-file", "", "存放口令的文件（file that holds the password）")
+	f.BoolVar(&list, "list", false, "列出 --data 中保存的减排令后退出（list what --data holds, and end）")
+	o.flags(cmd)
+	return cmd
+}
+
+const agentHelp = `企业端：连接晴空的 NATS，接收本企业的减排令（含演练），逐条显示并自动回执。断线后一直重连，重连后及每小时补取未收到的减排令。
+--data DIR    每条减排令先原样存盘再回执；重启后不重复显示，断网期间的回执与确认留待恢复后按序发送。一个目录同时只供一个企业端使用。
+--run COMMAND 每条减排令运行一次该命令（不经 shell），标准输入为减排令 JSON，环境变量 QINGKONG_ORDER_ID、QINGKONG_ORDER_EVENT、
+              QINGKONG_ORDER_LEVEL、QINGKONG_ORDER_DRILL（true 为演练）、QINGKONG_RECIPIENT；失败则隔 1 分钟起、逐次加倍至 30 分钟重试，直至成功。
+--auto-acknowledge 收到后自动确认；与 --run 同用时，命令成功后才确认。
+
+Connects as one recipient, prints every order (drills too) and answers that it was received. It reconnects for ever, and
+asks for what it missed after each reconnect and every hour.
+--data DIR: each order is on disk, as it came, before it is answered; after a restart none is shown again, and answers that
+  could not be sent wait there, to be sent in their order once the connection is back. One agent at a time may use a folder.
+--run COMMAND: run once for each order event (no shell), with the order's JSON on standard input and the variables named
+  above; after a failure again, after 1 minute doubling to 30, until it succeeds. One command runs at a time; those of one
+  warning run in the order of receipt, and a failing one does not hold back another warning's. A command that was cut
+  short by the agent's end or a power failure runs again: it must bear that.
+--auto-acknowledge: acknowledges as well; together with --run only after the command has succeeded.`
+
+func (o *agentOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.url, "nats-url", "", "NATS 地址，多个用逗号分开（NATS address, several separated by commas）")
 	f.StringVar(&o.recipient, "recipient", "", "减排对象编号，即登录名（recipient id, also the user name）")
-	f.StringVar(&passwordFile, "password-file", "", "存放口令的文件（file that holds the password）")
-	f.BoolVar(&o.acknowledge, "auto-acknowledge", false, "收到后自动确认（acknowledge each order as well）")
-	f.BoolVar(&o.json, "json", false, "每个事件输出一行 JSON（print each event as a line of JSON）")
+	f.StringVar(&o.dir, "data", "", "保存减排令与待发回执的目录（folder that keeps the orders and the answers to be sent）")
+	f.StringVar(&o.command.name, "run", "", "每条减排令运行的命令，参数写在 -- 之后（command to run for each order; its arguments stand after --）")
+	f.DurationVar(&o.command.timeout, "run-timeout", 10*time.Minute, "命令超过此时长即终止（a command that takes longer is killed）")
+	f.BoolVar(&o.acknowledge, "auto-acknowledge", false, "收到后自动确认；有 --run 时在命令成功之后（acknowledge each order as well; with --run after the command succeeded）")
+	f.BoolVar(&o.json, "json", false, "每个事件输出一行 JSON；--list 时输出一个 JSON（print each event as a line of JSON; with --list one document）")
 	f.StringVar(&o.lang, "lang", "zh-CN", "显示语言 zh-CN 或 en（language of the lines: zh-CN or en）")
-	return cmd
+
+	// Nobody needs other values than these but a test, which cannot wait that long.
+	f.DurationVar(&o.command.retryFirst, "run-retry-first", time.Minute, "")
+	f.DurationVar(&o.command.retryMax, "run-retry-max", 30*time.Minute, "")
+	f.DurationVar(&o.pullEvery, "pull-every", time.Hour, "")
+	for _, name := range []string{"run-retry-first", "run-retry-max", "pull-every"} {
+		f.Lookup(name).Hidden = true
+	}
+}
+
+// check refuses a command line that an agent cannot serve with.
+func (o *agentOptions) check(cmd *cobra.Command) error {
+	if err := requireFlags(cmd, "nats-url", "recipient", "password-file"); err != nil {
+		return err
+	}
+	if !recipientID.MatchString(o.recipient) {
+		return usage("--recipient %q: an id has 1 to 40 letters, digits, _ or -", o.recipient)
+	}
+	if o.command.name != "" && o.dir == "" {
+		return usage("--run needs --data: what was run is kept there, so that nothing runs twice")
+	}
+	if o.command.timeout <= 0 || o.command.retryFirst <= 0 || o.command.retryMax < o.command.retryFirst || o.pullEvery <= 0 {
+		return usage("a time must be longer than 0, such as --run-timeout 10m")
+	}
+	return nil
 }
 
 // What may stand in a subject of its own.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +19,9 @@ import (
 type agentOptions struct {
 	url, recipient, password string
 	acknowledge, json        bool
-	lang                     string
+	lang, dir                string
+	command                  runOptions
+	pullEvery                time.Duration
 }
 
 // An unanswered request is repeated after retryFirst, and the wait doubles up to retryMax.
@@ -36,58 +39,61 @@ var prefixes = []string{"qingkong.", "qingkong.drill."}
 type agent struct {
 	agentOptions
 	out, log io.Writer
+	store    *store
 	nc       *nats.Conn
 	missed   []chan struct{} // for each prefix: there may be orders that were not pushed to us
-
-	mu       sync.Mutex // guards the writers and the maps
-	shown    map[string]bool
-	busy     map[string]bool // being answered now
-	answered map[string]bool
+	due      chan struct{}   // an answer may be sent
+	arrived  chan struct{}   // a command may be run
 	work     sync.WaitGroup
+
+	mu sync.Mutex // guards the writers
 }
 
 func newAgent(o agentOptions, out, log io.Writer) *agent {
-	a := &agent{agentOptions: o, out: out, log: log, shown: map[string]bool{}, busy: map[string]bool{}, answered: map[string]bool{}}
+	a := &agent{agentOptions: o, out: out, log: log, due: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
 	for range prefixes {
 		a.missed = append(a.missed, make(chan struct{}, 1))
 	}
 	return a
 }
 
-// run serves until ctx ends, which is no error. It fails when the first connection fails: a wrong address or
-// password is better seen at once than retried for ever.
-func (a *agent) run(ctx context.Context) error {
-	ctx, end := context.WithCancelCause(ctx)
-	if err := a.connect(end); err != nil {
-		end(nil)
+// wake has whoever waits on c look once more; that it was woken already is enough.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// run serves until ctx ends, which is no error.
+func (a *agent) run(ctx context.Context) (err error) {
+	a.store, err = openStore(a.dir, a.recipient, func(file string, why error) {
+		a.status("agent.damaged", refusal.Args{"file": file, "why": why})
+	})
+	if err != nil {
 		return err
 	}
+	defer a.store.close()
+	ctx, end := context.WithCancelCause(ctx)
 	defer func() {
 		end(nil)
 		a.work.Wait()
-		a.nc.Close()
+		if a.nc != nil {
+			a.nc.Close()
+		}
 	}()
-
-	for i, prefix := range prefixes {
-		_, err := a.nc.Subscribe(prefix+"order."+a.recipient, func(m *nats.Msg) { a.take(ctx, prefix, m.Data) })
-		if err != nil {
+	known := a.resume()
+	if a.command.name != "" {
+		a.work.Go(func() { a.runCommands(ctx) })
+	}
+	if err := a.connect(ctx, end, known); err != nil {
+		return err
+	}
+	if a.nc != nil {
+		if err := a.serve(ctx); err != nil {
 			return err
 		}
-		a.work.Go(func() {
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-a.missed[i]:
-					a.pull(ctx, prefix)
-				}
-			}
-		})
 	}
-	if err := a.nc.FlushTimeout(requestTimeout); err != nil {
-		a.status("agent.trouble", refusal.Args{"why": err})
-	}
-	a.connected(a.nc)
 	<-ctx.Done()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		return err
@@ -95,25 +101,80 @@ func (a *agent) run(ctx context.Context) error {
 	return nil
 }
 
-// connected has what was missed pulled, after the first connection and after each later one.
+// serve has everything done that needs the connection.
+func (a *agent) serve(ctx context.Context) error {
+	for i, prefix := range prefixes {
+		_, err := a.nc.Subscribe(prefix+"order."+a.recipient, func(m *nats.Msg) { a.take(ctx, prefix, m.Data) })
+		if err != nil {
+			return err
+		}
+		a.work.Go(func() { a.pulls(ctx, prefix, a.missed[i]) })
+	}
+	a.work.Go(func() { a.deliver(ctx) })
+	if err := a.nc.FlushTimeout(requestTimeout); err != nil {
+		a.status("agent.trouble", refusal.Args{"why": err})
+	}
+	a.connected(a.nc)
+	if a.dir == "" {
+		a.status("agent.nothing_kept", nil)
+		return nil
+	}
+	events, answers, runs := a.store.count()
+	a.status("agent.kept", refusal.Args{"dir": a.dir, "events": events, "answers": answers, "runs": runs})
+	if runs > 0 && a.command.name == "" {
+		a.status("agent.runs_waiting", refusal.Args{"count": runs})
+	}
+	return nil
+}
+
+// connected has what was missed pulled and what was decided sent, after the first connection and after each later one.
 func (a *agent) connected(nc *nats.Conn) {
 	a.status("agent.connected", refusal.Args{"recipient": a.recipient, "url": withoutUser(nc.ConnectedUrl())})
 	for _, missed := range a.missed {
+		wake(missed)
+	}
+	wake(a.due)
+}
+
+// connect fails when the first connection fails: a wrong address is better seen at once than retried for ever. Where the
+// folder holds orders already (known), the address was right once and the plant may just be offline: then it waits, and
+// there is no connection only when ctx has ended.
+func (a *agent) connect(ctx context.Context, end context.CancelCauseFunc, known bool) error {
+	for wait := retryFirst; ; wait = min(2*wait, retryMax) {
+		nc, err := a.dial(end)
+		if err == nil {
+			a.nc = nc
+			return nil
+		}
+		if errors.Is(err, nats.ErrAuthorization) {
+			return refusal.New(refusal.Unauthenticated, "agent.login_refused", refusal.Args{"recipient": a.recipient})
+		}
+		args := refusal.Args{"url": withoutUser(a.url), "why": err.Error()}
+		if !known {
+			return refusal.New(refusal.NotReady, "agent.unreachable", args)
+		}
+		if wait == retryFirst {
+			a.status("agent.offline", args)
+		}
 		select {
-		case missed <- struct{}{}:
-		default:
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
 		}
 	}
 }
 
-func (a *agent) connect(end context.CancelCauseFunc) error {
-	nc, err := nats.Connect(a.url,
+// dial makes a connection that outlives any break. What cannot be sent at once is not buffered: the outbox has it, and
+// it would be sent twice.
+func (a *agent) dial(end context.CancelCauseFunc) (*nats.Conn, error) {
+	return nats.Connect(a.url,
 		nats.Name("qingkong agent "+a.recipient),
 		nats.UserInfo(a.recipient, a.password),
 		nats.CustomInboxPrefix("_INBOX."+a.recipient),
 		nats.MaxReconnects(-1),
 		nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectBufSize(-1),
 		nats.Timeout(10*time.Second),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -126,14 +187,6 @@ func (a *agent) connect(end context.CancelCauseFunc) error {
 		}),
 		nats.ClosedHandler(func(nc *nats.Conn) { end(nc.LastError()) }),
 	)
-	switch {
-	case errors.Is(err, nats.ErrAuthorization):
-		return refusal.New(refusal.Unauthenticated, "agent.login_refused", refusal.Args{"recipient": a.recipient})
-	case err != nil:
-		return refusal.New(refusal.NotReady, "agent.unreachable", refusal.Args{"url": withoutUser(a.url), "why": err.Error()})
-	}
-	a.nc = nc
-	return nil
 }
 
 // withoutUser drops what stands before the host of each URL: it may be a secret.
@@ -173,32 +226,15 @@ func (e *replyError) passing() bool {
 	return true
 }
 
-// ask repeats a request until it is done, refused for good (a *replyError), or ctx ends.
-func (a *agent) ask(ctx context.Context, subject string, body any, done func(reply) bool) (reply, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return reply{}, err
-	}
-	for wait := retryFirst; ; wait = min(2*wait, retryMax) {
-		r, err := a.askOnce(ctx, subject, data)
-		if err == nil && r.Error == nil && done(r) {
-			return r, nil
-		}
-		if err == nil && r.Error != nil && !r.Error.passing() {
-			return r, r.Error
-		}
-		select {
-		case <-ctx.Done():
-			return reply{}, ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
-
-func (a *agent) askOnce(ctx context.Context, subject string, data []byte) (reply, error) {
+// askOnce sends a request; an error says that no answer came, which is no refusal.
+func (a *agent) askOnce(ctx context.Context, subject string, body any) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	var r reply
+	data, err := json.Marshal(body)
+	if err != nil {
+		return r, err
+	}
 	m, err := a.nc.RequestWithContext(ctx, subject, data)
 	if err != nil {
 		return r, err
@@ -206,23 +242,46 @@ func (a *agent) askOnce(ctx context.Context, subject string, data []byte) (reply
 	return r, json.Unmarshal(m.Data, &r)
 }
 
-// pull asks for the orders that are open, and the releases not yet received.
-func (a *agent) pull(ctx context.Context, prefix string) {
-	r, err := a.ask(ctx, prefix+"pending."+a.recipient, struct{}{}, func(r reply) bool { return r.Orders != nil })
-	if err != nil {
-		if ctx.Err() == nil {
-			a.status("agent.pull_refused", refusal.Args{"why": err})
+// pulls asks for what was missed: after each connection, every pullEvery in case a push was lost unseen, and once more
+// where that did not work.
+func (a *agent) pulls(ctx context.Context, prefix string, missed <-chan struct{}) {
+	for next, wait := a.pullEvery, retryFirst; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-missed:
+			wait = retryFirst
+		case <-time.After(next):
 		}
-		return
+		if a.pull(ctx, prefix) {
+			next, wait = a.pullEvery, retryFirst
+		} else {
+			next, wait = wait, min(2*wait, retryMax)
+		}
 	}
+}
+
+// pull asks for the orders that are open, and the releases not yet received. It reports whether it had an answer and
+// all in it was taken.
+func (a *agent) pull(ctx context.Context, prefix string) bool {
+	r, err := a.askOnce(ctx, prefix+"pending."+a.recipient, struct{}{})
+	if err == nil && r.Error != nil && !r.Error.passing() {
+		a.status("agent.pull_refused", refusal.Args{"why": r.Error})
+		return true
+	}
+	if err != nil || r.Orders == nil {
+		return false
+	}
+	all := true
 	for _, raw := range r.Orders {
-		var o order
-		if err := json.Unmarshal(raw, &o); err != nil {
+		o, err := readOrder(raw)
+		if err != nil {
 			a.status("agent.unreadable", refusal.Args{"why": err})
 			continue
 		}
-		a.handle(ctx, prefix, orderEvent{Event: o.lastEvent(), Order: raw}, o)
+		all = a.handle(ctx, prefix, orderEvent{Event: o.lastEvent(), Order: raw}, o, raw, true) && all
 	}
+	return all
 }
 
 // take handles one pushed event.
@@ -232,64 +291,60 @@ func (a *agent) take(ctx context.Context, prefix string, data []byte) {
 		a.status("agent.unreadable", refusal.Args{"why": err})
 		return
 	}
-	a.handle(ctx, prefix, ev, o)
+	a.handle(ctx, prefix, ev, o, data, false)
 }
 
-// handle shows an event once and answers it each time it comes: the coordinator repeats until it has an answer.
-func (a *agent) handle(ctx context.Context, prefix string, ev orderEvent, o order) {
-	key := ev.Event + " " + o.ID
-	a.mu.Lock()
-	show, busy, again := !a.shown[key], a.busy[key], a.answered[key]
-	a.shown[key], a.busy[key] = true, true
-	a.mu.Unlock()
-	if show {
-		a.print(ev, func() string { return o.line(ev.Event, a.lang) })
-	}
-	if busy {
-		return
-	}
-	actions := []string{"receive"}
-	if a.acknowledge && !again && o.awaits(ev.Event) {
-		actions = append(actions, "acknowledge")
-	}
-	a.work.Go(func() {
-		answered := a.answer(ctx, prefix, o.ID, actions, !again)
-		a.mu.Lock()
-		delete(a.busy, key)
-		a.answered[key] = a.answered[key] || answered
-		a.mu.Unlock()
-	})
-}
-
-// answer sends the actions in order and reports whether all of them were settled, accepted or not.
-func (a *agent) answer(ctx context.Context, prefix, id string, actions []string, show bool) bool {
-	for _, action := range actions {
-		body := map[string]string{"order_id": id, "action": action}
-		_, err := a.ask(ctx, prefix+"answer."+a.recipient, body, func(r reply) bool { return r.OK })
-		var refused *replyError
-		switch {
-		case errors.As(err, &refused):
-			a.print(answerLine{Event: "refused", OrderID: id, Action: action, Error: refused}, func() string {
-				return refusal.Text("agent.answer_refused", a.lang, refusal.Args{"id": id, "action": word("agent.action.", action, a.lang), "why": refused})
-			})
-			return true
-		case err != nil:
-			return false
-		case show:
-			a.print(answerLine{Event: "answered", OrderID: id, Action: action, OK: true}, func() string {
-				return refusal.Text("agent.answered", a.lang, refusal.Args{"id": id, "action": word("agent.action.", action, a.lang)})
-			})
+// handle keeps an event and shows it once, and answers it each time it comes: the coordinator repeats until it has an
+// answer. What could not be kept is not answered, so that it comes again.
+func (a *agent) handle(ctx context.Context, prefix string, ev orderEvent, o order, raw []byte, pulled bool) bool {
+	e, fresh, err := a.store.keep(prefix, ev.Event, o, raw, pulled)
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			a.status("agent.not_kept", refusal.Args{"id": o.ID, "why": err})
 		}
+		return false
+	case fresh:
+		a.begin(e, ev)
+	case !pulled || !o.received(ev.Event):
+		a.store.receiveAgain(e)
+		wake(a.due)
 	}
 	return true
 }
 
-type answerLine struct {
-	Event   string      `json:"event"`
-	OrderID string      `json:"order_id"`
-	Action  string      `json:"action"`
-	OK      bool        `json:"ok"`
-	Error   *replyError `json:"error,omitempty"`
+// begin shows a new event and decides what follows from it.
+func (a *agent) begin(e *entry, ev orderEvent) {
+	a.print(ev, func() string { return e.order.line(ev.Event, a.lang) })
+	a.store.hasten(e.lane())
+	a.change(e, func(p *progress) {
+		a.store.decide(p, "receive")
+		switch {
+		case a.command.name != "":
+			p.Run = &runState{State: stateWaiting}
+		case a.acknowledge && e.order.awaits(ev.Event):
+			a.store.decide(p, "acknowledge")
+		}
+	})
+	wake(a.due)
+	wake(a.arrived)
+}
+
+// resume begins what was kept but not shown before the last end, and reports whether anything is kept at all.
+func (a *agent) resume() bool {
+	entries := slices.Clone(a.store.entries) // nobody else is at work yet
+	for _, e := range entries {
+		if e.progress != nil {
+			continue
+		}
+		_, ev, _, err := a.store.readEvent(e.place)
+		if err != nil {
+			a.status("agent.damaged", refusal.Args{"file": e.place + eventFile, "why": err})
+			continue
+		}
+		a.begin(e, ev)
+	}
+	return len(entries) > 0
 }
 
 // print writes one line for people or, with --json, one value for programs.

@@ -28,12 +28,14 @@ type orderEvent struct {
 // order is what the agent needs of an order; the rest is passed on as it came.
 type order struct {
 	ID            string    `json:"id"`
+	WarningID     string    `json:"warning_id"`
 	Revision      int       `json:"revision"`
 	Level         string    `json:"level"`
 	Title         string    `json:"title"`
 	AcknowledgeBy time.Time `json:"acknowledge_by"`
 	Answer        string    `json:"answer"`
 	State         string    `json:"state"`
+	Delivery      string    `json:"delivery"`
 	Drill         bool      `json:"drill"`
 	Measures      []struct {
 		Text string `json:"text"`
@@ -44,12 +46,20 @@ type order struct {
 // readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.
 func readEvent(data []byte) (ev orderEvent, o order, err error) {
 	if err = json.Unmarshal(data, &ev); err == nil {
-		err = json.Unmarshal(ev.Order, &o)
+		o, err = readOrder(ev.Order)
 	}
+	return ev, o, err
+}
+
+func readOrder(data []byte) (o order, err error) {
+	err = json.Unmarshal(data, &o)
 	if err == nil && o.ID == "" {
 		err = errors.New("it names no order")
 	}
-	return ev, o, err
+	if o.WarningID == "" {
+		o.WarningID = o.ID
+	}
+	return o, err
 }
 
 // lastEvent is the event that led to a pending order, which comes without one.
@@ -61,6 +71,12 @@ func (o order) lastEvent() string {
 		return "revised"
 	}
 	return "issued"
+}
+
+// received reports whether a pending order says itself that its receipt has arrived. A release does not: it is pending
+// only as long as it is not received.
+func (o order) received(event string) bool {
+	return event != "released" && (o.Delivery == "delivered" || o.Delivery == "read")
 }
 
 // awaits reports whether an acknowledgement is still due after event, in time or late.

@@ -92,6 +92,23 @@ func (c *coordinator) serve(answer func(action, id string) string, pending func(
 	}
 }
 
+// away takes the coordinator off the network and returns the port where it is to come back.
+func (c *coordinator) away() int {
+	c.t.Helper()
+	_, text, err := net.SplitHostPort(c.server.Addr().String())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.nc.Close()
+	c.server.Shutdown()
+	c.server.WaitForShutdown()
+	return port
+}
+
 func (c *coordinator) subscribe(subject string, handle nats.MsgHandler) {
 	c.t.Helper()
 	if _, err := c.nc.Subscribe(subject, handle); err != nil {
@@ -175,6 +192,16 @@ func expect(t *testing.T, what string, from <-chan string, want string) {
 	}
 }
 
+// await takes values until one holds want.
+func await(t *testing.T, what string, from <-chan string, want string) string {
+	t.Helper()
+	for {
+		if got := next(t, what+" with "+want, from); strings.Contains(got, want) {
+			return got
+		}
+	}
+}
+
 // expectAll takes as many values as want has, in any order.
 func expectAll(t *testing.T, what string, from <-chan string, want ...string) {
 	t.Helper()
@@ -235,7 +262,7 @@ func TestAgentShowsAndAnswersWhatIsPushed(t *testing.T) {
 	expect(t, "line", a.lines, "已回执")
 
 	c.push("qingkong.order.E0001", `{"event":"issued"}`)
-	expect(t, "status", a.logs, "读不懂")
+	await(t, "status", a.logs, "读不懂")
 
 	a.stop()
 	if code := next(t, "exit", a.code); code != exitOK {
@@ -319,20 +346,10 @@ func TestAgentPullsAgainAfterTheServerWasAway(t *testing.T) {
 	expect(t, "status", a.logs, "已连接")
 	expectAll(t, "pull", c.pulls, "qingkong.pending.E0001", "qingkong.drill.pending.E0001")
 
-	_, port, err := net.SplitHostPort(c.server.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.nc.Close()
-	c.server.Shutdown()
-	c.server.WaitForShutdown()
-	expect(t, "status", a.logs, "连接断开")
+	port := c.away()
+	await(t, "status", a.logs, "连接断开")
 
-	c.server = startServer(t, n)
+	c.server = startServer(t, port)
 	c.serve(accepted, func(subject string) string {
 		if strings.Contains(subject, "drill") {
 			return `{"orders":[]}`

@@ -176,7 +176,9 @@ func TestObjections(t *testing.T) {
 	warning := w.declared(alerts.Yellow)
 	w.elapse(0)
 	order := func(recipient string) string { return "/api/v1/orders/" + warning.ID + "-" + recipient + "-1" }
-	decide := func(who, recipient, body string) call { return call{who: who, path: order(recipient) + "/objection", body: body} }
+	decide := func(who, recipient, body string) call {
+		return call{who: who, path: order(recipient) + "/objection", body: body}
+	}
 	w.refused(http.StatusConflict, "transition_refused", decide("duty", "E0001", `{"decision":"accept","reason":"没有异议"}`))
 	for _, r := range []string{"E0001", "E0002"} {
 		w.must(http.StatusOK, call{who: r, method: "POST", path: order(r) + "/object", body: `{"note":"供热不能停"}`}, nil)

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"qingkong/alerts/refusal"
+)
+
+// listed is a kept event as --list --json shows it.
+type listed struct {
+	ID             string       `json:"id"`
+	Level          string       `json:"level"`
+	Event          string       `json:"event"`
+	Drill          bool         `json:"drill"`
+	ReceivedAt     time.Time    `json:"received_at"`
+	AcknowledgedAt *time.Time   `json:"acknowledged_at"`
+	Answers        []*answerRow `json:"answers"`
+	Run            *runState    `json:"run"`
+}
+
+// listAgent shows what a folder holds. It changes nothing and takes no lock: the agent may be running there.
+func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
+	if _, err := os.Stat(dir); err != nil {
+		return unusable(dir, err)
+	}
+	s := newStore(dir, "")
+	err := s.load(func(file string, why error) {
+		fmt.Fprintln(log, oneLine(refusal.Text("agent.damaged", lang, refusal.Args{"file": file, "why": why})))
+	})
+	if err != nil {
+		return err
+	}
+	list := make([]listed, 0, len(s.entries))
+	for _, e := range s.entries {
+		l := listed{ID: e.order.ID, Level: e.order.Level, Event: e.head.Event, Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
+		if p := e.progress; p != nil {
+			l.Answers, l.Run = append(l.Answers, p.Answers...), p.Run
+			if row := p.answer("acknowledge"); row != nil && row.State == stateSent {
+				l.AcknowledgedAt = &row.SettledAt
+			}
+		}
+		list = append(list, l)
+	}
+	if asJSON {
+		return printJSON(out, map[string]any{"orders": list})
+	}
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(out, refusal.Text("agent.list_empty", lang, refusal.Args{"dir": dir}))
+		return err
+	}
+	return printListed(out, lang, list)
+}
+
+func printListed(out io.Writer, lang string, list []listed) error {
+	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "编号 id\t级别 level\t事件 event\t收到 received\t回执 receipt\t命令 command\t确认 acknowledged")
+	for _, l := range list {
+		event := word("agent.event.", l.Event, lang)
+		if l.Drill {
+			event = refusal.Text("agent.drill", lang, nil) + event
+		}
+		p := progress{Answers: l.Answers}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(word("agent.level.", l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
+			p.answer("receive").words(lang), l.Run.words(lang), p.answer("acknowledge").words(lang))
+	}
+	return t.Flush()
+}
+
+// words say when an answer was sent, or why there is no such time.
+func (r *answerRow) words(lang string) string {
+	switch {
+	case r == nil:
+		return "-"
+	case r.State == stateSent:
+		return listTime(r.SettledAt)
+	case r.State == stateRefused && r.Error != nil:
+		return word("agent.state.", r.State, lang) + " " + string(r.Error.Code)
+	}
+	return word("agent.state.", r.State, lang)
+}
+
+func (r *runState) words(lang string) string {
+	switch {
+	case r == nil:
+		return "-"
+	case r.State == stateDone:
+		return listTime(r.EndedAt)
+	case r.Attempts > 0:
+		return refusal.Text("agent.run_tried", lang, refusal.Args{"count": r.Attempts})
+	}
+	return word("agent.state.", r.State, lang)
+}
+
+func listTime(t time.Time) string { return t.In(shanghai()).Format("2006-01-02 15:04:05") }
