@@ -132,10 +132,11 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 	if in.Level.Above(w.Level) {
 		kind = KindUpgrade
 	}
+	change := in.change(w, now)
+	change.Overrides = d.overridden(in.ProposalID, change.Trigger, in.Level)
 	if err := d.accept(in.ProposalID, kind); err != nil {
 		return nil, nil, err
 	}
-	change := in.change(w, now)
 	if kind == KindUpgrade && e.twoPersons(in.Level) {
 		d.record(RaiseAsked{ID: w.ID, Change: change})
 	} else {
@@ -175,7 +176,7 @@ func levelChanged(w *Warning, ch Change, approved bool, now time.Time) LevelChan
 	}
 	return LevelChanged{
 		ID: w.ID, From: w.Level, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
-		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved,
+		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved, Overrides: ch.Overrides,
 	}
 }
 

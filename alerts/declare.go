@@ -62,6 +62,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	if d.warning != nil {
 		return nil, nil, d.occupied()
 	}
+	over := d.overridden(in.ProposalID, in.Trigger, in.Level)
 	if err := d.accept(in.ProposalID, KindStart); err != nil {
 		return nil, nil, err
 	}
@@ -77,7 +78,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 		ID: id, Number: num, Level: in.Level, Trigger: in.Trigger, Region: in.Region,
 		StartsAt: *in.StartsAt, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
 		ReceivedAt: in.ReceivedAt, Reason: in.Reason, NoticeText: in.NoticeText, Drill: in.Drill,
-		ListVersion: in.ListVersion, ListHash: in.ListHash,
+		ListVersion: in.ListVersion, ListHash: in.ListHash, Overrides: over,
 	}
 	if in.ProposalID != "" {
 		ev.ProposalID = &in.ProposalID
@@ -93,6 +94,16 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 		d.activateIfDue()
 	}
 	return d.finish(actDeclare, stageNew)
+}
+
+// overridden is the open proposal that somebody else's order goes against, with another level than it suggests; nil when
+// there is none, or the act follows the proposal. A city's order goes before our own forecast; that they differed is kept.
+func (d *decision) overridden(proposalID string, t Trigger, ordered Level) *Override {
+	p := d.open
+	if p == nil || proposalID != "" || t == OwnForecast || p.Level == ordered {
+		return nil
+	}
+	return &Override{ProposalID: p.ID, Kind: p.Kind, Level: p.Level, Ordered: ordered, Trigger: t}
 }
 
 // occupied refuses a declaration while another warning is live in the region, and names it.

@@ -68,6 +68,16 @@ type WarningDeclared struct {
 	ListVersion string     `json:"list_version"`
 	ListHash    string     `json:"list_hash"`
 	Announce    bool       `json:"announce"`
+	Overrides   *Override  `json:"overrides,omitempty"`
+}
+
+// Override is what our own forecast suggested when somebody else's order said otherwise.
+type Override struct {
+	ProposalID string       `json:"proposal_id"`
+	Kind       ProposalKind `json:"kind"`
+	Level      Level        `json:"level"` // proposed
+	Ordered    Level        `json:"ordered"`
+	Trigger    Trigger      `json:"trigger"`
 }
 
 // WarningApproved: the second person agreed. State is reported or scheduled; see WarningDeclared.
@@ -140,6 +150,7 @@ type Change struct {
 	IssuedBy    string     `json:"issued_by"`
 	ReceivedAt  *time.Time `json:"received_at"`
 	EndsAt      *time.Time `json:"ends_at"` // nil = as it was
+	Overrides   *Override  `json:"overrides,omitempty"`
 }
 
 // RaiseAsked: a raise to a level that needs a second person waits; the old level goes on.
@@ -170,6 +181,7 @@ type LevelChanged struct {
 	ReceivedAt  *time.Time `json:"received_at"`
 	EndsAt      *time.Time `json:"ends_at"` // nil = as it was
 	Approved    bool       `json:"approved"`
+	Overrides   *Override  `json:"overrides,omitempty"`
 }
 
 // WarningRevised: the terms of a warning changed and its level did not. A nil end and empty texts are as they were.

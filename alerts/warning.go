@@ -44,6 +44,7 @@ type Warning struct {
 	ApprovedBy    string         `json:"approved_by"`
 	Pending       *Pending       `json:"pending"`
 	Emergency     *Emergency     `json:"emergency,omitempty"` // the last approval by telephone
+	Overrides     []Override     `json:"overrides,omitempty"` // where orders of others went against our own proposals
 	ListVersion   string         `json:"list_version"`
 	ListHash      string         `json:"list_hash"`
 	History       []HistoryEntry `json:"history"`
@@ -101,7 +102,7 @@ func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning,
 		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, State: e.State, Trigger: e.Trigger,
 		Region: e.Region, StartsAt: e.StartsAt, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo, IssuedBy: e.IssuedBy,
 		ReceivedAt: e.ReceivedAt, Reason: e.Reason, NoticeText: e.NoticeText, ProposalID: e.ProposalID, Drill: e.Drill,
-		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash,
+		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash, Overrides: e.Overrides.after(nil),
 	}, "declared", e.Reason
 }
 
@@ -151,10 +152,19 @@ func (e LevelChanged) change(w Warning, _ time.Time, actor string) (Warning, str
 	w.PreviousLevel, w.Level, w.LevelSince, w.Pending = e.From, e.To, e.EffectiveAt, nil
 	w.Trigger, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.Trigger, e.DocumentNo, e.IssuedBy, e.ReceivedAt
 	w.EndsAt = cmp.Or(e.EndsAt, w.EndsAt)
+	w.Overrides = e.Overrides.after(w.Overrides)
 	if e.Approved {
 		w.ApprovedBy = actor
 	}
 	return w, e.direction(), e.Reason
+}
+
+// after is the list with one more, which may be none.
+func (o *Override) after(have []Override) []Override {
+	if o == nil {
+		return have
+	}
+	return append(slices.Clone(have), *o)
 }
 
 func (e LevelChanged) direction() string {

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -495,6 +496,39 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	}
 	if _, err := try(w, e.DecideRevise, "duty", Revise{WarningID: first.ID, Revision: first.Revision, Level: Red}); ruleAt(err, "level") != "warning.revise_level" {
 		t.Errorf("a level by revision: %v", err)
+	}
+	w.mustMatch()
+}
+
+// The city orders orange where our own forecast asks for red, then yellow where it still does: both differences are kept,
+// and an order that follows the proposal is none.
+func TestACityOrderThatGoesAgainstOurOwnProposal(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	e := w.engine
+	p := do(w, e.DecideForecast, "feeder", forecast("2016-12-16T17:00", "2016-12-17", 238, 340, 293, 292)).Proposal
+	if p == nil || p.Level != Red {
+		t.Fatalf("proposed %s", p.line())
+	}
+	got := do(w, e.DecideDeclare, "duty", declaration(Orange))
+	got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
+	want := []Override{{ProposalID: p.ID, Kind: KindStart, Level: Red, Ordered: Orange, Trigger: CityOrder}}
+	if !reflect.DeepEqual(got.Overrides, want) {
+		t.Errorf("declared: %+v, want %+v", got.Overrides, want)
+	}
+	open := w.open()
+	if len(open) != 1 || open[0].Kind != KindUpgrade {
+		t.Fatalf("open are %v", open)
+	}
+	got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Yellow, Trigger: CityOrder})
+	want = append(want, Override{ProposalID: open[0].ID, Kind: KindUpgrade, Level: Red, Ordered: Yellow, Trigger: CityOrder})
+	if !reflect.DeepEqual(got.Overrides, want) {
+		t.Errorf("adjusted: %+v, want %+v", got.Overrides, want)
+	}
+	got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red, ProposalID: w.open()[0].ID})
+	got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
+	if len(got.Overrides) != 2 || got.Level != Red {
+		t.Errorf("a raise that follows the proposal: %s, %+v", got.Level, got.Overrides)
 	}
 	w.mustMatch()
 }
