@@ -289,6 +289,12 @@ func window(steps []step, s span) Window {
 	return w
 }
 
+// tipsAhead are the tips of a series that are not over.
+func (e Engine) tipsAhead(s Series, now time.Time) []Tip {
+	c := e.CriteriaOn(DateOf(now))
+	return slices.DeleteFunc(c.tips(s.steps(c.Counts)), func(t Tip) bool { return !t.To.After(now) })
+}
+
 // tips are the runs that do not count for one and the same reason and are above what the lowest clause asks for.
 func (c Criteria) tips(steps []step) []Tip {
 	over := maxAQI

@@ -388,3 +388,18 @@ func TestMeasuredHoursGoOnInTheForecastOfTomorrow(t *testing.T) {
 		t.Errorf("%d h, want 64", got)
 	}
 }
+
+// A forecast of dust raises no proposal; whoever sent it, and the officer's desk behind, hears of the health tip.
+func TestAForecastOfDustIsAnsweredWithATip(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	f := forecast("2016-12-16T17:00", "2016-12-15", 260, 90, 310, 280)
+	for i := range f.Days {
+		f.Days[i].Cause = Dust
+	}
+	got := do(w, w.engine.DecideForecast, "feeder", f)
+	want := []Tip{{From: clockAt("2016-12-17T00:00"), To: clockAt("2016-12-19T00:00"), AQIMax: 310, Reason: "dust"}}
+	if got.Proposal != nil || !reflect.DeepEqual(got.Tips, want) {
+		t.Errorf("%s, tips %+v, want none and %+v: what is over needs no tip", got.Proposal.line(), got.Tips, want)
+	}
+}

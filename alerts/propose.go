@@ -25,10 +25,12 @@ const (
 // clockSkew is how far ahead of us a source's clock may be.
 const clockSkew = time.Hour
 
-// ForecastResult answers a forecast: its id, and the proposal that is open in its region now.
+// ForecastResult answers a forecast: its id, the proposal that is open in its region now, and the bad air ahead that
+// opens no response but calls for a health tip.
 type ForecastResult struct {
 	ID       string    `json:"id"`
 	Proposal *Proposal `json:"proposal"`
+	Tips     []Tip     `json:"tips,omitempty"`
 }
 
 // ObservationResult answers an observation.
@@ -72,7 +74,7 @@ func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time
 		return nil, ForecastResult{}, err
 	}
 	d.proposeFor(series)
-	return d.events, ForecastResult{ID: id, Proposal: d.open}, nil
+	return d.events, ForecastResult{ID: id, Proposal: d.open, Tips: e.tipsAhead(series, now)}, nil
 }
 
 // DecideObservation records the days that say something new and brings the region's proposal in line with them.

@@ -170,8 +170,8 @@ func (m *means) largestOzone(i int) (largest aqi.Concentration, ok bool) {
 	return largest, n >= ozoneMeans
 }
 
-// origin says what a window's hours have in common: a cause that at least half of those with a value name, observation when none is
-// forecast, the newest forecast among them, and how many there are.
+// origin says what a window's hours have in common: a cause that at least half of those with a value name, observation
+// when none is forecast, the newest forecast among them, and how many there are.
 func (m *means) origin(i int) (cause Cause, source, forecastID string, valid int) {
 	named := map[Cause]int{}
 	for _, h := range m.line[i : i+windowHours] {

@@ -69,7 +69,9 @@ func (h *feeder) Silent(ctx context.Context, name string, silent bool, since tim
 
 // reevaluate brings proposals in line with the calendar on the schedule of the configuration, until ctx ends.
 func (a *App) reevaluate(ctx context.Context) {
-	c := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.Recover(cron.DiscardLogger), cron.SkipIfStillRunning(cron.DiscardLogger)))
+	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
+	failures := cron.PrintfLogger(slog.NewLogLogger(a.log.Handler(), slog.LevelError))
+	c := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
 	_, err := c.AddFunc(a.opt.Config.Criteria.Reevaluate, func() {
 		if err := a.svc.Reevaluate(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("proposals could not be looked at again; the next time of the schedule tries anew", "err", err)
