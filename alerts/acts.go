@@ -116,8 +116,9 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 	return d.finish(actReject, from)
 }
 
-// DecideAdjust changes the level. A raise to a level that needs two persons leaves the old level in force with the
-// raise pending; lowering takes one duty officer.
+// DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a change
+// that was to take effect later than this one falls away. A raise to a level that needs two persons leaves the old level in
+// force with the raise pending; lowering takes one duty officer.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actAdjust, now)
 	if err != nil {
@@ -153,6 +154,9 @@ func (in Adjust) validate(w *Warning, now time.Time) error {
 		c.trigger(in.Trigger)
 	}
 	c.ends(in.EndsAt, w.StartsAt, now)
+	if end := cmp.Or(in.EndsAt, w.EndsAt); end != nil && in.StartsAt != nil {
+		c.require(in.StartsAt.Before(*end), "starts_at", "warning.ends_before_start", refusal.Args{"starts_at": clock(*in.StartsAt), "ends_at": clock(*end)})
+	}
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)
 	c.text("reason", in.Reason, maxReason)

@@ -26,7 +26,8 @@ type Warning struct {
 	Revision      int            `json:"revision"`
 	Level         Level          `json:"level"`
 	PreviousLevel Level          `json:"previous_level"` // None until the level is changed
-	LevelSince    time.Time      `json:"level_since"`    // from when Level takes effect
+	LevelSince    time.Time      `json:"level_since"`    // from when Level takes effect; may be to come
+	Stages        []Stage        `json:"stages"`         // the levels of its course, see LevelAt
 	State         State          `json:"state"`
 	Trigger       Trigger        `json:"trigger"`
 	Region        string         `json:"region"`
@@ -58,6 +59,36 @@ type Pending struct {
 }
 
 const pendingRaise = "raise"
+
+// Stage is a level of a warning and from when it takes effect, until the next stage does.
+type Stage struct {
+	Level Level     `json:"level"`
+	From  time.Time `json:"from"`
+}
+
+// LevelAt is the level in effect at t by what is declared now: a change that is announced takes effect at its own time.
+// Before the start it is None. The end of the warning is not looked at.
+func (w *Warning) LevelAt(t time.Time) Level {
+	level := None
+	for _, s := range w.Stages {
+		if !s.From.After(t) {
+			level = s.Level
+		}
+	}
+	return level
+}
+
+// staged is the course with another level from a time on, which replaces what was to take effect then or later.
+func staged(course []Stage, l Level, from time.Time) []Stage {
+	kept := slices.Clone(course)
+	for len(kept) > 0 && !kept[len(kept)-1].From.Before(from) {
+		kept = kept[:len(kept)-1]
+	}
+	if len(kept) > 0 && kept[len(kept)-1].Level == l {
+		return kept
+	}
+	return append(kept, Stage{l, from})
+}
 
 // HistoryEntry is one event of a warning; each makes one revision.
 type HistoryEntry struct {
@@ -99,7 +130,7 @@ func (e WarningCancelled) warningID() string   { return e.ID }
 
 func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning, string, string) {
 	return Warning{
-		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, State: e.State, Trigger: e.Trigger,
+		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, Stages: staged(nil, e.Level, e.StartsAt), State: e.State, Trigger: e.Trigger,
 		Region: e.Region, StartsAt: e.StartsAt, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo, IssuedBy: e.IssuedBy,
 		ReceivedAt: e.ReceivedAt, Reason: e.Reason, NoticeText: e.NoticeText, ProposalID: e.ProposalID, Drill: e.Drill,
 		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash, Overrides: e.Overrides.after(nil),
@@ -116,6 +147,7 @@ func (e WarningConfirmed) change(w Warning, _ time.Time, _ string) (Warning, str
 		w.PreviousLevel = w.Level
 	}
 	w.State, w.Level, w.LevelSince, w.Trigger = Scheduled, e.Level, e.StartsAt, e.Trigger
+	w.Stages = staged(nil, e.Level, e.StartsAt)
 	w.StartsAt, w.EndsAt, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.StartsAt, e.EndsAt, e.DocumentNo, e.IssuedBy, e.ReceivedAt
 	w.Reason, w.NoticeText, w.ListVersion, w.ListHash = e.Reason, e.NoticeText, e.ListVersion, e.ListHash
 	return w, "confirmed", e.Reason
@@ -128,6 +160,7 @@ func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, stri
 
 func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.State, w.Level, w.LevelSince, w.StartsAt, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.StartsAt, e.StartsAt, e.EndsAt, actor
+	w.Stages = staged(nil, e.Level, e.StartsAt)
 	w.DocumentNo, w.IssuedBy, w.ReceivedAt, w.Reason, w.NoticeText = e.DocumentNo, e.IssuedBy, e.ReceivedAt, e.Reason, e.NoticeText
 	w.ListVersion, w.ListHash = e.ListVersion, e.ListHash
 	return w, "revised", e.Reason
@@ -149,7 +182,8 @@ func (e RaiseRejected) change(w Warning, _ time.Time, _ string) (Warning, string
 }
 
 func (e LevelChanged) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
-	w.PreviousLevel, w.Level, w.LevelSince, w.Pending = e.From, e.To, e.EffectiveAt, nil
+	w.Stages = staged(w.Stages, e.To, e.EffectiveAt)
+	w.PreviousLevel, w.Level, w.LevelSince, w.Pending = e.From, e.To, w.Stages[len(w.Stages)-1].From, nil
 	w.Trigger, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.Trigger, e.DocumentNo, e.IssuedBy, e.ReceivedAt
 	w.EndsAt = cmp.Or(e.EndsAt, w.EndsAt)
 	w.Overrides = e.Overrides.after(w.Overrides)

@@ -264,6 +264,59 @@ func TestRaiseWaitsForASecondPersonAndTheOldLevelGoesOn(t *testing.T) {
 	w.mustMatch()
 }
 
+// One notice may start a warning in stages: each level takes effect at its own time, and what is decided later
+// replaces what had not yet come.
+func TestStagedStarts(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2016-12-15T16:00")
+	times := []time.Time{clockAt("2016-12-15T20:00"), clockAt("2016-12-16T20:00"), clockAt("2016-12-18T00:00")}
+	d := declaration(Yellow)
+	d.StartsAt, d.Trigger = &times[0], CityOrder
+	got := do(w, w.engine.DecideDeclare, "duty", d)
+	raise := func(l Level, at time.Time) {
+		t.Helper()
+		got = do(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: l, StartsAt: &at})
+		if got.Pending != nil {
+			got = do(w, w.engine.DecideApprove, "approver", Approve{got.ID, got.Revision})
+		}
+	}
+	course := func(want ...Level) {
+		t.Helper()
+		for i, at := range []string{"2016-12-15T19:59", "2016-12-15T20:00", "2016-12-16T19:59", "2016-12-16T20:00", "2016-12-18T00:00"} {
+			if l := got.LevelAt(clockAt(at)); l != want[i] {
+				t.Errorf("at %s the level is %s, want %s: %+v", at, l, want[i], got.Stages)
+			}
+		}
+	}
+	course(None, Yellow, Yellow, Yellow, Yellow)
+	raise(Orange, times[1])
+	if got.State != Scheduled || got.Level != Orange || !got.LevelSince.Equal(times[1]) {
+		t.Errorf("%+v", got)
+	}
+	course(None, Yellow, Yellow, Orange, Orange)
+	w.at("2016-12-15T20:00")
+	got = do(w, w.engine.DecideActivate, "timer", WarningRef{got.ID})
+	raise(Red, times[2])
+	course(None, Yellow, Yellow, Orange, Red)
+	raise(Orange, times[2]) // red is withdrawn before it came: orange goes on
+	course(None, Yellow, Yellow, Orange, Orange)
+	if !got.LevelSince.Equal(times[1]) {
+		t.Errorf("orange takes effect at %s", got.LevelSince)
+	}
+	raise(Yellow, clockAt("2016-12-15T21:00")) // and so is orange
+	course(None, Yellow, Yellow, Yellow, Yellow)
+	if !got.LevelSince.Equal(times[0]) || len(got.Stages) != 1 {
+		t.Errorf("%+v", got)
+	}
+	end := clockAt("2016-12-20T00:00")
+	got = do(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &end})
+	if _, err := try(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, StartsAt: &end}); ruleAt(err, "starts_at") != "warning.ends_before_start" {
+		t.Errorf("a stage after the end: %v", err)
+	}
+	w.mustMatch()
+}
+
 func TestLiftForATimeToComeKeepsTheWarning(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

@@ -306,22 +306,6 @@ func TestObjection(t *testing.T) {
 		}
 		w.check()
 	})
-	t.Run("refused", func(t *testing.T) {
-		w := newWorld(t, enterprise("E1", alerts.Orange))
-		w.level(alerts.Orange)
-		for _, c := range []struct {
-			in   Objection
-			code refusal.Code
-		}{
-			{Objection{OrderID: e1, Decision: "accept"}, refusal.TransitionRefused},
-			{Objection{OrderID: e1, Decision: "maybe"}, refusal.Invalid},
-			{Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound},
-		} {
-			if _, _, err := do(w, DecideObjection, c.in); code(err) != c.code {
-				t.Errorf("%+v: %v, want %s", c.in, err, c.code)
-			}
-		}
-	})
 }
 
 // An accepted plan makes a new revision with the same measures, which a later change of level leaves alone.

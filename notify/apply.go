@@ -8,9 +8,14 @@ import (
 )
 
 func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) error {
+	measures := digestOf(ev.Measures)
 	if ev.Supersedes != nil {
-		if err := supersede(tx, fx, *ev.Supersedes); err != nil {
+		was, err := supersede(tx, fx, *ev.Supersedes)
+		if err != nil {
 			return err
+		}
+		if ev.Cause == CausePlan || ev.Cause == CauseAmended {
+			measures = was // what the list has of it, by which the warning's next plan finds whether anything changes
 		}
 	}
 	o := Order{
@@ -18,7 +23,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 		Body: pos, Drill: ev.Drill, Unreceived: true,
 		IssuedAt: ev.IssuedAt, AcknowledgeBy: ev.AcknowledgeBy,
 		RecipientName: ev.RecipientName, Town: ev.Town, Sector: ev.Sector, Grade: ev.Grade,
-		measures: digestOf(ev.Measures),
+		measures: measures,
 	}
 	if err := o.checkKey(); err != nil {
 		return err
@@ -34,7 +39,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 		return err
 	}
 	fx.Send(Topic, o.message(), at)
-	if ev.carriesPlan() {
+	if ev.Cause != "" {
 		o.setDeadline(fx)
 	}
 	count(fx, &o, nil, &o.mutable)
@@ -51,22 +56,23 @@ func (o *Order) checkKey() error {
 	return nil
 }
 
-func supersede(tx *bbolt.Tx, fx Effects, id string) error {
+// supersede takes the order out of force in favour of a later one and returns what it had of the list.
+func supersede(tx *bbolt.Tx, fx Effects, id string) (measures digest, err error) {
 	var o Order
 	if err := o.must(tx, id); err != nil {
-		return err
+		return measures, err
 	}
 	was := o.mutable
 	o.confirm(fx)
 	o.State = StateSuperseded
 	if err := o.store(tx); err != nil {
-		return err
+		return measures, err
 	}
 	if err := tx.Bucket(pendingBucket).Delete(recipientKey(o.RecipientID, o.ID)); err != nil {
-		return err
+		return measures, err
 	}
 	count(fx, &o, &was, &o.mutable)
-	return nil
+	return o.measures, nil
 }
 
 // message is the outbox id of the order's latest event.

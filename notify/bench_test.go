@@ -84,7 +84,7 @@ func BenchmarkPlan(b *testing.B) {
 		err := db.Update(func(tx *bbolt.Tx) error {
 			p := benchPlan(version, fmt.Sprintf("W20161216-%02d", i), now)
 			fx := &discard{effects: newEffects()}
-			if err := p.start(tx, fx, now); err != nil {
+			if err := p.start(tx, fx, nil); err != nil {
 				return err
 			}
 			n, size := planAll(b, tx, fx, p.Warning, now)
@@ -128,7 +128,7 @@ func BenchmarkAnswer(b *testing.B) {
 			begin()
 			warning++
 			p := benchPlan(version, fmt.Sprintf("W20161216-%02d", warning), now)
-			if err := p.start(tx, fx, now); err != nil {
+			if err := p.start(tx, fx, nil); err != nil {
 				b.Fatal(err)
 			}
 			planAll(b, tx, fx, p.Warning, now)

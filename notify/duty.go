@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"qingkong/alerts/refusal"
 )
 
 // OverdueChunk is the command that marks the orders of a warning still awaiting an answer past their deadline, from the
@@ -83,63 +81,6 @@ func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 	}
 	count(fx, &o, &was, &o.mutable)
 	return nil
-}
-
-// Objection is the duty officer's decision on a recipient's objection: "accept" exempts it, "reject" sets a new deadline
-// to acknowledge. To amend an order is to issue another.
-type Objection struct {
-	OrderID   string
-	Decision  string
-	ReasonRef string
-	ExpiresAt *time.Time
-}
-
-// DecideObjection decides on an objection. The order must be open and objected to.
-func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Event, *Order, error) {
-	if in.Decision != "accept" && in.Decision != "reject" {
-		return nil, nil, refusal.Input([]refusal.Field{{Path: "decision", Rule: "order.decision",
-			Args: refusal.Args{"value": in.Decision}}})
-	}
-	o, err := Get(tx, in.OrderID)
-	if err != nil {
-		return nil, nil, err
-	}
-	args := refusal.Args{"id": o.ID, "action": "objection"}
-	if o.State != StateOpen {
-		return nil, nil, refusal.Transition("order.closed", o.State.String(), args)
-	}
-	if o.Answer != AnswerObjected {
-		return nil, nil, refusal.Transition("order.answer_state", o.Answer.String(), args)
-	}
-	ev := &Decided{OrderID: o.ID, Decision: in.Decision, ReasonRef: in.ReasonRef, ExpiresAt: in.ExpiresAt}
-	if in.Decision == "reject" {
-		s, err := CurrentSettings(tx)
-		if err != nil {
-			return nil, nil, err
-		}
-		by := now.Add(s.acknowledgeWithin())
-		ev.AcknowledgeBy = &by
-	}
-	return []Event{ev}, o, nil
-}
-
-func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
-	if ev.Decision == "accept" {
-		var o Order
-		if err := o.must(tx, ev.OrderID); err != nil {
-			return err
-		}
-		return o.end(tx, fx, at, StateExempted)
-	}
-	if ev.AcknowledgeBy == nil {
-		return fmt.Errorf("notify: order %s: a rejected objection without a new deadline", ev.OrderID)
-	}
-	return change(tx, fx, ev.OrderID, func(o *Order) {
-		o.Answer = AnswerAwaiting
-		o.acts[acts[Object].content] = digest{}
-		o.AcknowledgeBy = *ev.AcknowledgeBy
-		o.setDeadline(fx)
-	})
 }
 
 // Judgement is a verdict on an order, from monitoring or an inspection.

@@ -43,10 +43,21 @@ type Issued struct {
 	ListVersion   string          `json:"list_version"`
 	ListHash      string          `json:"list_hash"`
 	Drill         bool            `json:"drill"`
+	Cause         Cause           `json:"cause,omitempty"`
 	Plan          json.RawMessage `json:"plan"`     // an accepted coal or waste plan, else null
 	Measures      json.RawMessage `json:"measures"` // compact JSON array, as the list has it at this level
 	ContactRef    string          `json:"contact_ref"`
 }
+
+// Cause is why one order was revised by itself; empty for an order of the warning's plan.
+type Cause string
+
+// The causes.
+const (
+	CausePlan          Cause = "plan_accepted"  // it carries a coal or waste plan
+	CauseAmended       Cause = "amended"        // the recipient's objection changed its measures
+	CauseDecisionEnded Cause = "decision_ended" // what an objection was granted is over: the list's measures again
+)
 
 // Kind implements Event.
 func (*Issued) Kind() string { return kindIssued }
@@ -119,8 +130,9 @@ type Overdue struct {
 // Kind implements Event.
 func (*Overdue) Kind() string { return kindOverdue }
 
-// Decided is the duty officer's decision on an objection: "accept" exempts the recipient from the order,
-// "reject" asks it to acknowledge after all, by AcknowledgeBy.
+// Decided is the duty officer's decision on an objection: "accept" exempts the recipient from the order, "reject" asks it
+// to acknowledge after all, by AcknowledgeBy, and "amend" is followed by the amended order. What is granted ends at ExpiresAt,
+// where there is one.
 type Decided struct {
 	OrderID       string     `json:"order_id"`
 	Decision      string     `json:"decision"`

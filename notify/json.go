@@ -42,6 +42,7 @@ func (ev *Issued) AppendJSON(b []byte) []byte {
 	b = appendMember(b, `,"list_version":`, ev.ListVersion)
 	b = appendMember(b, `,"list_hash":`, ev.ListHash)
 	b = strconv.AppendBool(append(b, `,"drill":`...), ev.Drill)
+	b = appendOptional(b, `,"cause":`, string(ev.Cause))
 	b = appendRaw(append(b, `,"plan":`...), ev.Plan)
 	b = appendRaw(append(b, `,"measures":`...), ev.Measures)
 	b = appendMember(b, contactMember, ev.ContactRef)

@@ -40,7 +40,8 @@ func genIssued() *rapid.Generator[*Issued] {
 			RecipientName: s("name"), Town: s("town"), Sector: s("sector"), Grade: s("grade"), Level: alerts.Level(s("level")),
 			Title: s("title"), Text: s("text"), LegalBasis: s("basis"), DocumentNo: s("document"), IssuedAt: genTime().Draw(t, "issued"),
 			EffectiveFrom: genTime().Draw(t, "from"), AcknowledgeBy: genTime().Draw(t, "by"), ListVersion: s("version"), ListHash: s("hash"),
-			Drill: rapid.Bool().Draw(t, "drill"), Plan: genRaw("null").Draw(t, "plan"), Measures: genRaw("[]").Draw(t, "measures"), ContactRef: s("contact")}
+			Drill: rapid.Bool().Draw(t, "drill"), Cause: Cause(rapid.SampledFrom([]string{"", "amended"}).Draw(t, "cause")),
+			Plan: genRaw("null").Draw(t, "plan"), Measures: genRaw("[]").Draw(t, "measures"), ContactRef: s("contact")}
 		if rapid.Bool().Draw(t, "revised") {
 			old := s("old")
 			ends := genTime().Draw(t, "ends")

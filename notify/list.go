@@ -25,10 +25,14 @@ func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, lim
 	}
 	page = make([]target, len(recipients))
 	for i, r := range recipients {
-		page[i] = target{id: r.ID, name: r.Name, town: r.Town, sector: r.Sector(), grade: string(r.Grade),
-			measures: reductionlist.MeasuresAt(r, level)}
+		page[i] = targetOf(r, level)
 	}
 	return page, next, nil
+}
+
+func targetOf(r *reductionlist.Recipient, level alerts.Level) target {
+	return target{id: r.ID, name: r.Name, town: r.Town, sector: r.Sector(), grade: string(r.Grade),
+		measures: reductionlist.MeasuresAt(r, level)}
 }
 
 // measuresJSON is the measures member of an order (contract.md §3), compact.

@@ -49,17 +49,22 @@ func (m *model) level(l alerts.Level, now time.Time) {
 			last.state, last.unreceived = "released", true
 		case measures == 0, bound && last.measures == measures:
 		default:
-			o := &modelOrder{recipient: recipient, revision: 1, measures: measures, state: "open", answer: "awaiting", execution: "not_started",
-				delivery: "pending", verdict: "none", unreceived: true, by: now.Add(time.Hour), done: map[Action]string{}}
-			if last != nil {
-				o.revision, o.supersedes = last.revision+1, m.last[recipient]
-				last.state, last.unreceived = "superseded", false
-			}
-			m.last[recipient] = orderID(warningID, recipient, o.revision)
-			m.orders[m.last[recipient]] = o
+			m.replace(recipient, measures, now)
 		}
 	}
 	m.deadline(now)
+}
+
+// replace gives a recipient another order in the place of its last; measures are those of the list.
+func (m *model) replace(recipient string, measures int, now time.Time) {
+	o := &modelOrder{recipient: recipient, revision: 1, measures: measures, state: "open", answer: "awaiting", execution: "not_started",
+		delivery: "pending", verdict: "none", unreceived: true, by: now.Add(time.Hour), done: map[Action]string{}}
+	if last := m.orders[m.last[recipient]]; last != nil {
+		o.revision, o.supersedes = last.revision+1, m.last[recipient]
+		last.state, last.unreceived = "superseded", false
+	}
+	m.last[recipient] = orderID(warningID, recipient, o.revision)
+	m.orders[m.last[recipient]] = o
 }
 
 func (m *model) lift() {
@@ -244,8 +249,12 @@ func TestOrdersAgainstModel(t *testing.T) {
 			},
 			"objection": func(rt *rapid.T) {
 				id := latestOrder(rt)
-				decision := rapid.SampledFrom([]string{"accept", "reject"}).Draw(rt, "decision")
-				_, _, err := do(w, DecideObjection, Objection{OrderID: id, Decision: decision})
+				decision := rapid.SampledFrom([]string{"accept", "reject", "amend"}).Draw(rt, "decision")
+				in := Objection{OrderID: id, Decision: decision, Read: readBody}
+				if decision == "amend" {
+					in.Measures = []MeasureChange{{ID: "M1", Change: []byte(`{"responsible":"当班值长"}`)}}
+				}
+				_, _, err := do(w, DecideObjection, in)
 				o := m.orders[id]
 				switch {
 				case o == nil:
@@ -260,6 +269,8 @@ func TestOrdersAgainstModel(t *testing.T) {
 					rt.Fatal(err)
 				case decision == "accept":
 					o.state, o.unreceived = "exempted", true
+				case decision == "amend":
+					m.replace(o.recipient, o.measures, w.now)
 				default:
 					o.answer, o.by = "awaiting", w.now.Add(time.Hour)
 					delete(o.done, Object)

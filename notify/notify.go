@@ -1,6 +1,6 @@
 // Package notify turns a warning into orders: one recipient's measures under one warning, issued when the
-// warning becomes active, revised when its level changes, released when it ends, and answered by the
-// recipient in between.
+// warning is announced or becomes active, revised when its level changes, released when it ends, and answered by
+// the recipient in between.
 //
 // A change of a warning leaves a plan. A plan is worked off in chunks of at most [MaxChunk] orders, each a
 // command of its own, so that a hundred thousand orders never stand in one block; the last chunk ends the
@@ -67,6 +67,8 @@ const Topic = "order"
 const (
 	CommandPlan    = "order.plan"    // payload PlanChunk
 	CommandOverdue = "order.overdue" // payload OverdueChunk
+
+	CommandDecisionEnds = "order.decision_ends" // payload DecisionEnds
 )
 
 var (

@@ -11,43 +11,103 @@ import (
 
 // Observe turns what happened to a warning into a plan for its orders. The journal calls it after alerts has applied
 // the event, so the warning is read as it stands after it.
+//
+// Orders go out when the warning does: with its announcement where it starts later, so that a recipient knows before the
+// measures begin, else at its start.
 func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 	switch ev := ev.(type) {
+	case alerts.WarningDeclared:
+		return announce(tx, fx, at, ev.ID, ev.Announce)
+	case alerts.WarningApproved:
+		return announce(tx, fx, at, ev.ID, ev.Announce)
+	case alerts.WarningConfirmed:
+		return announce(tx, fx, at, ev.ID, ev.Announce)
+	case alerts.WarningResubmitted:
+		return announce(tx, fx, at, ev.ID, ev.Announce)
 	case alerts.WarningActivated:
-		return planFor(tx, fx, at, ev.ID, "")
+		old, err := GetPlan(tx, ev.ID)
+		if err != nil || old != nil {
+			return err
+		}
+		return planLevel(tx, fx, at, ev.ID, nil)
 	case alerts.LevelChanged:
-		return planFor(tx, fx, at, ev.ID, "")
+		old, err := GetPlan(tx, ev.ID)
+		if err != nil || old == nil {
+			return err // neither announced nor started: it is planned when that comes
+		}
+		return planLevel(tx, fx, at, ev.ID, old)
+	case alerts.WarningRevised:
+		return extend(tx, fx, at, ev.ID)
+	case alerts.EndSet:
+		return extend(tx, fx, at, ev.ID)
 	case alerts.WarningLifted:
-		return planFor(tx, fx, at, ev.ID, "lifted")
+		return planRelease(tx, fx, at, ev.ID, "lifted")
 	case alerts.WarningCancelled:
-		return planFor(tx, fx, at, ev.ID, "cancelled")
+		return planRelease(tx, fx, at, ev.ID, "cancelled")
 	}
 	return nil
 }
 
-// planFor starts the plan that brings the orders of a warning to its present level, or releases them.
-func planFor(tx *bbolt.Tx, fx Effects, at time.Time, id, release string) error {
-	if release != "" {
-		// A warning cancelled before it was active has no orders.
-		if old, err := GetPlan(tx, id); err != nil || old == nil {
-			return err
-		}
+func announce(tx *bbolt.Tx, fx Effects, at time.Time, id string, announced bool) error {
+	if !announced {
+		return nil
+	}
+	return planLevel(tx, fx, at, id, nil)
+}
+
+// extend plans anew when the warning goes on beyond the end that its orders name. That it ends earlier the releases say.
+func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
+	old, err := GetPlan(tx, id)
+	if err != nil || old == nil || old.EndsAt == nil {
+		return err
 	}
 	w, err := alerts.GetWarning(tx, id)
 	if err != nil {
 		return fmt.Errorf("notify: plan for warning %s: %w", id, err)
 	}
-	if release == "" && w.State != alerts.Active {
-		return nil // its level was changed before its start; it is planned when that comes
+	if w.EndsAt != nil && !w.EndsAt.After(*old.EndsAt) {
+		return nil
+	}
+	return planLevel(tx, fx, at, id, old)
+}
+
+// planLevel starts the plan that brings the orders of a warning to its level; old is the one it replaces, nil for none.
+func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) error {
+	w, err := alerts.GetWarning(tx, id)
+	if err != nil {
+		return fmt.Errorf("notify: plan for warning %s: %w", id, err)
 	}
 	s, err := CurrentSettings(tx)
 	if err != nil {
 		return err
 	}
 	p := &Plan{
-		Warning: id, Release: release, At: at, AcknowledgeBy: at.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
+		Warning: id, At: at, ContactRef: s.ContactRef,
 		Level: w.Level, ListVersion: w.ListVersion, ListHash: w.ListHash,
 		StartsAt: w.LevelSince, EndsAt: w.EndsAt, DocumentNo: w.DocumentNo, Drill: w.Drill,
 	}
-	return p.start(tx, fx, at)
+	if before := w.LevelAt(w.LevelSince.Add(-time.Millisecond)); before != alerts.None && w.LevelSince.After(at) {
+		p.Until = before
+		if before.Above(w.Level) {
+			p.At = w.LevelSince // what is lowered later goes on till then
+			p.Until = ""
+		}
+	}
+	if old != nil {
+		later := old.EndsAt != nil && (w.EndsAt == nil || w.EndsAt.After(*old.EndsAt))
+		p.Reissue = later || old.Reissue && !old.Done
+	}
+	p.AcknowledgeBy = p.At.Add(s.acknowledgeWithin())
+	return p.start(tx, fx, old)
+}
+
+// planRelease starts the plan that ends the orders of a warning. One that never came so far has none.
+func planRelease(tx *bbolt.Tx, fx Effects, at time.Time, id, reason string) error {
+	old, err := GetPlan(tx, id)
+	if err != nil || old == nil {
+		return err
+	}
+	p := *old
+	p.Release, p.Reissue, p.At, p.Cursor, p.Done, p.Issued, p.Revised, p.Released = reason, false, at, "", false, 0, 0, 0
+	return p.start(tx, fx, old)
 }

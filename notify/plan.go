@@ -33,13 +33,17 @@ type Plan struct {
 
 	// Release is why every order of the warning ends, "lifted" or "cancelled"; empty while the warning lasts.
 	Release string `json:"release,omitempty"`
-	// At is when the warning changed. Orders say they were issued then, whichever chunk makes them.
+	// Reissue gives a new order also to whom nothing changes in its measures: the one it has says too early an end.
+	Reissue bool `json:"reissue,omitempty"`
+	// At is when the warning changed, or when a lowering announced for later takes effect: the plan begins then, and
+	// orders say they were issued then, whichever chunk makes them.
 	At            time.Time    `json:"at"`
 	AcknowledgeBy time.Time    `json:"acknowledge_by"`
 	ContactRef    string       `json:"contact_ref,omitempty"`
 	Level         alerts.Level `json:"level"`
 	ListVersion   string       `json:"list_version"`
 	ListHash      string       `json:"list_hash"`
+	Until         alerts.Level `json:"until,omitempty"` // what goes on until StartsAt; empty for nothing
 	StartsAt      time.Time    `json:"starts_at"`
 	EndsAt        *time.Time   `json:"ends_at"`
 	DocumentNo    string       `json:"document_no,omitempty"`
@@ -83,12 +87,8 @@ func (p *Plan) timer() string {
 	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
 }
 
-// start replaces the warning's plan by p and sets the timer of its first chunk.
-func (p *Plan) start(tx *bbolt.Tx, fx Effects, at time.Time) error {
-	old, err := GetPlan(tx, p.Warning)
-	if err != nil {
-		return err
-	}
+// start replaces the warning's plan, nil for none, by p and sets the timer of its first chunk.
+func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 	p.Seq, p.N = 1, 1
 	if old != nil {
 		p.Seq, p.N = old.Seq+1, old.N+1
@@ -96,7 +96,7 @@ func (p *Plan) start(tx *bbolt.Tx, fx Effects, at time.Time) error {
 			fx.CancelTimer(old.timer())
 		}
 	}
-	fx.Timer(p.timer(), at, CommandPlan, PlanChunk{p.Warning, p.N})
+	fx.Timer(p.timer(), p.At, CommandPlan, PlanChunk{p.Warning, p.N})
 	return p.store(tx)
 }
 
@@ -129,7 +129,7 @@ type chunk struct {
 
 // order goes through the recipients of the pinned list and gives each the order it should have.
 func (c *chunk) order(tx *bbolt.Tx) error {
-	w := newWriter(c.plan)
+	w := newWriter(c.plan, "")
 	for seen := 0; seen < maxRecipients; {
 		page, next, err := targets(tx, c.plan.ListVersion, c.plan.Level, c.done.Cursor, recipientsPage)
 		if err != nil {
@@ -167,7 +167,7 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 		return false, nil
 	}
 	raw := t.measuresJSON()
-	if binding && last.measures == digestOf(raw) {
+	if binding && last.measures == digestOf(raw) && (!c.plan.Reissue || last.State == StateExempted) {
 		return false, nil
 	}
 	ev := w.order(t, raw, last)

@@ -18,7 +18,7 @@ const maxPlan = 256 << 10
 type AcceptPlan struct {
 	OrderID string
 	Plan    json.RawMessage // one JSON object
-	Read    Reader          // finds the order's body
+	Read    Reader          `json:"-"` // finds the order's body
 }
 
 // DecideAcceptPlan revises an open order: the same measures, with the plan, and a new deadline to acknowledge. The
@@ -49,7 +49,7 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 	if err != nil {
 		return nil, nil, err
 	}
-	ev.Plan = plan.Bytes()
+	ev.Plan, ev.Cause = plan.Bytes(), CausePlan
 	ev.Supersedes = &o.ID
 	ev.Revision = o.Revision + 1
 	ev.ID = orderID(o.WarningID, o.RecipientID, ev.Revision)
@@ -69,6 +69,3 @@ func (o *Order) body(tx *bbolt.Tx, read Reader) (*Issued, error) {
 	}
 	return ev, nil
 }
-
-// carriesPlan reports whether the order stands outside the warning's plan and needs a deadline of its own.
-func (ev *Issued) carriesPlan() bool { return len(ev.Plan) > 0 && ev.Plan[0] == '{' }

@@ -12,6 +12,7 @@ type writer struct {
 	plan  *Plan
 	issue Issued // the common fields
 	head  string // after the recipient's name
+	until string // after the head, to whom has an order already
 	tail  string // after the measures
 	buf   []byte
 }
@@ -30,16 +31,24 @@ const (
 	advisoryBasis = "应对污染天气工作要求"
 )
 
-func newWriter(p *Plan) *writer {
+// causeNotes say why one order is revised by itself.
+var causeNotes = map[Cause]string{
+	CauseAmended:       "经核实你单位提出的异议，原指令调整如下。\n",
+	CauseDecisionEnded: "对你单位异议的处理决定已到期，恢复执行清单所列措施。\n",
+}
+
+// newWriter returns the writer of a plan's orders, or of one order that is revised by itself for a cause.
+func newWriter(p *Plan, cause Cause) *writer {
 	w := &writer{plan: p, issue: Issued{
 		WarningID: p.Warning, Level: p.Level, DocumentNo: p.DocumentNo,
 		IssuedAt: p.At, EffectiveFrom: p.StartsAt, EndsAt: p.EndsAt, AcknowledgeBy: p.AcknowledgeBy,
-		ListVersion: p.ListVersion, ListHash: p.ListHash, Drill: p.Drill, ContactRef: p.ContactRef,
+		ListVersion: p.ListVersion, ListHash: p.ListHash, Drill: p.Drill, ContactRef: p.ContactRef, Cause: cause,
 	}}
 	mark, note := "", ""
 	if p.Drill {
 		mark, note = "【演练】", "本次为演练，请按演练方案响应，不实际停产限产。\n"
 	}
+	note += causeNotes[cause]
 	document := ""
 	if p.DocumentNo != "" {
 		document = "（" + p.DocumentNo + "）"
@@ -54,6 +63,9 @@ func newWriter(p *Plan) *writer {
 		w.issue.Title = mark + "重污染天气" + levelWords[p.Level] + "预警应急减排指令"
 		w.head = "：\n" + note + "依据" + basis + document + "，现启动重污染天气" + levelWords[p.Level] +
 			"预警应急响应，" + window + "。你单位应当执行下列应急减排措施：\n"
+	}
+	if p.Until != "" {
+		w.until = "在此之前继续执行" + levelWords[p.Until] + "措施。\n"
 	}
 	w.issue.LegalBasis = basis
 	w.tail = "请于" + when(p.AcknowledgeBy) + "前确认。"
@@ -100,6 +112,9 @@ func (w *writer) order(t *target, measures []byte, last *Order) *Issued {
 	ev.Measures = measures
 	b := append(w.buf[:0], t.name...)
 	b = append(b, w.head...)
+	if last != nil {
+		b = append(b, w.until...)
+	}
 	for i := range t.measures {
 		m := &t.measures[i]
 		b = append(strconv.AppendInt(b, int64(i+1), 10), ". "...)

@@ -257,7 +257,13 @@ func (w *world) change(p Plan) {
 		fx *effects
 	}{{w.live, w.fx}, {w.copy, w.copyFx}} {
 		p := p
-		if err := side.db.Update(func(tx *bbolt.Tx) error { return p.start(tx, side.fx, w.now) }); err != nil {
+		if err := side.db.Update(func(tx *bbolt.Tx) error {
+			old, err := GetPlan(tx, p.Warning)
+			if err != nil {
+				return err
+			}
+			return p.start(tx, side.fx, old)
+		}); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -306,6 +312,10 @@ func (w *world) run(id string) []Event {
 		_, evs, err = do(w, DecidePlan, unmarshal[PlanChunk](w.t, t.payload))
 	case CommandOverdue:
 		_, evs, err = do(w, DecideOverdue, unmarshal[OverdueChunk](w.t, t.payload))
+	case CommandDecisionEnds:
+		in := unmarshal[DecisionEnds](w.t, t.payload)
+		in.Read = readBody
+		_, evs, err = do(w, DecideDecisionEnds, in)
 	default:
 		w.t.Fatalf("timer %s runs %q", id, t.command)
 	}

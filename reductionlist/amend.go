@@ -51,7 +51,7 @@ func (l *List) Amend(a Amendment) error {
 			m = amended.Measures[i].clone()
 		}
 		if err := refusal.Unmarshal(a.Change, &m); err != nil {
-			return err
+			return refusal.Within("change", err)
 		}
 		m.ID = a.MeasureID
 		if i < 0 {

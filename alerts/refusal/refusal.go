@@ -8,6 +8,7 @@ package refusal
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -90,6 +91,21 @@ func (e *Error) Detail(lang string) string { return text(e.Rule, lang, e.Args) }
 
 // Message is the field's text in "zh-CN" (the default) or "en".
 func (f Field) Message(lang string) string { return text(f.Rule, lang, f.Args) }
+
+// Within says of an input that was refused where in a larger one it stands: its paths begin with path. Any other error stays as
+// it is.
+func Within(path string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return err
+	}
+	inner := *e
+	inner.Fields = slices.Clone(e.Fields)
+	for i := range inner.Fields {
+		inner.Fields[i].Path = path + "." + inner.Fields[i].Path
+	}
+	return &inner
+}
 
 // CodeOf returns the code of a refusal anywhere in err's chain, or "" for any other error.
 func CodeOf(err error) Code {

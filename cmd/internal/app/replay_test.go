@@ -15,6 +15,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/config"
+	"qingkong/reductionlist"
 	"qingkong/seeds"
 )
 
@@ -60,9 +61,23 @@ func TestReplayOfDecember2016(t *testing.T) {
 	}
 	got := replayed(t, text, alerts.CriteriaNational2024)
 	const id = "W20161213-01"
-	none, all := ReplayedAnswered{}, ReplayedAnswered{got.Summary.Recipients, got.Summary.Recipients}
-	if all.Issued == 0 {
-		t.Fatal("no recipients")
+	// Orders go out with the announcement, and again to those for whom red asks for more than orange.
+	first, stricter := 0, 0
+	list, err := seeds.Demo(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list.Recipients {
+		if len(reductionlist.MeasuresAt(r, alerts.Orange)) > 0 {
+			first++
+		}
+		if !reflect.DeepEqual(reductionlist.MeasuresAt(r, alerts.Orange), reductionlist.MeasuresAt(r, alerts.Red)) {
+			stricter++
+		}
+	}
+	orange, all := ReplayedAnswered{first, first}, ReplayedAnswered{first + stricter, first + stricter}
+	if first == 0 || stricter == 0 || first != got.Summary.Recipients {
+		t.Fatalf("%d orders at orange, %d more at red, %d recipients", first, stricter, got.Summary.Recipients)
 	}
 	start, upgrade := &ReplayedChange{alerts.KindStart, alerts.Orange}, &ReplayedChange{alerts.KindUpgrade, alerts.Red}
 	state := func(level alerts.Level, state alerts.State) *ReplayedState { return &ReplayedState{id, level, state} }
@@ -70,9 +85,9 @@ func TestReplayOfDecember2016(t *testing.T) {
 		return ReplayedDay{date, &aqi, nil, state(alerts.Red, alerts.Active), all}
 	}
 	want := []ReplayedDay{
-		{"2016-12-13", new(90), start, state(alerts.Orange, alerts.Scheduled), none},
-		{"2016-12-14", new(82), upgrade, state(alerts.Red, alerts.Scheduled), none},
-		{"2016-12-15", new(79), nil, state(alerts.Red, alerts.Scheduled), none},
+		{"2016-12-13", new(90), start, state(alerts.Orange, alerts.Scheduled), orange},
+		{"2016-12-14", new(82), upgrade, state(alerts.Red, alerts.Scheduled), all},
+		{"2016-12-15", new(79), nil, state(alerts.Red, alerts.Scheduled), all},
 		active("2016-12-16", 155), active("2016-12-17", 238), active("2016-12-18", 340),
 		active("2016-12-19", 293), active("2016-12-20", 292), active("2016-12-21", 313),
 		{"2016-12-22", new(134), &ReplayedChange{alerts.KindLift, alerts.None}, state(alerts.Red, alerts.Lifted), all},

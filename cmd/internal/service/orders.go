@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -32,7 +34,14 @@ func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandPlan, notify.DecidePlan)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
-	journal.Handle(r, cmdObjection, notify.DecideObjection)
+	journal.Handle(r, cmdObjection, func(tx *bbolt.Tx, actor string, in notify.Objection, now time.Time) ([]journal.Event, *notify.Order, error) {
+		in.Read = journal.ReadPos
+		return notify.DecideObjection(tx, actor, in, now)
+	})
+	journal.Handle(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds, now time.Time) ([]journal.Event, *notify.Order, error) {
+		in.Read = journal.ReadPos
+		return notify.DecideDecisionEnds(tx, actor, in, now)
+	})
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
 	journal.Handle(r, cmdSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
 		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
@@ -153,13 +162,17 @@ func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in not
 const maxObjectionReason = 4000
 
 // DecideObjection decides on a recipient's objection (body of POST /orders/{id}/objection): accept exempts it from the
-// order, reject gives it a new deadline. The reason is about the recipient and goes to the vault. It returns the order as
-// it stands after that.
+// order, reject gives it a new deadline, amend gives it another order. The reason is about the recipient and goes to the
+// vault. It returns the order as it stands after that; of an amendment the new one.
 func (s *Service) DecideObjection(ctx context.Context, actor, key, orderID string, body []byte) ([]byte, error) {
 	var in struct {
 		Decision  string     `json:"decision"`
 		Reason    string     `json:"reason"`
 		ExpiresAt *time.Time `json:"expires_at"`
+		Measures  []struct {
+			ID     string          `json:"id"`
+			Change json.RawMessage `json:"change"`
+		} `json:"measures"`
 	}
 	if err := refusal.Unmarshal(body, &in); err != nil {
 		return nil, err
@@ -170,17 +183,25 @@ func (s *Service) DecideObjection(ctx context.Context, actor, key, orderID strin
 	} else if len(in.Reason) > maxObjectionReason {
 		wrong = append(wrong, refusal.Field{Path: "reason", Rule: "input.too_large", Args: refusal.Args{"limit": maxObjectionReason}})
 	}
-	if in.ExpiresAt != nil && in.Decision != "accept" {
-		wrong = append(wrong, refusal.Field{Path: "expires_at", Rule: "order.expires_alone"})
+	cmd := journal.Command{Kind: cmdObjection, Actor: actor, Key: key}
+	objection := notify.Objection{OrderID: orderID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
+	for i, m := range in.Measures {
+		if len(m.Change) == 0 {
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].change", i), Rule: "input.required"})
+		}
+		objection.Measures = append(objection.Measures, notify.MeasureChange{ID: m.ID, Change: m.Change})
 	}
 	if err := refusal.Input(wrong); err != nil {
 		return nil, err
 	}
-	cmd := journal.Command{Kind: cmdObjection, Actor: actor, Key: key}
-	ref, _ := s.seal(in.Reason, key, &cmd.Vault)
-	cmd.Payload = notify.Objection{OrderID: orderID, Decision: in.Decision, ReasonRef: ref, ExpiresAt: in.ExpiresAt}
-	if _, err := s.J.Submit(ctx, cmd); err != nil {
+	objection.ReasonRef, _ = s.seal(in.Reason, key, &cmd.Vault)
+	cmd.Payload = objection
+	o, err := journal.Do[*notify.Order](ctx, s.J, cmd)
+	if err != nil {
 		return nil, err
+	}
+	if in.Decision == "amend" {
+		return s.OrderJSON(o.NextID())
 	}
 	return s.OrderJSON(orderID)
 }

@@ -180,7 +180,7 @@ func TestObjections(t *testing.T) {
 		return call{who: who, path: order(recipient) + "/objection", body: body}
 	}
 	w.refused(http.StatusConflict, "transition_refused", decide("duty", "E0001", `{"decision":"accept","reason":"没有异议"}`))
-	for _, r := range []string{"E0001", "E0002"} {
+	for _, r := range []string{"E0001", "E0002", "E0003"} {
 		w.must(http.StatusOK, call{who: r, method: "POST", path: order(r) + "/object", body: `{"note":"供热不能停"}`}, nil)
 	}
 	w.refused(http.StatusForbidden, "forbidden", decide("E0001", "E0001", `{"decision":"accept","reason":"自己同意"}`))
@@ -196,6 +196,24 @@ func TestObjections(t *testing.T) {
 	w.must(http.StatusOK, call{who: "E0002", method: "POST", path: order("E0002") + "/acknowledge", body: `{}`}, &got)
 	if got["answer"] != "acknowledged" {
 		t.Errorf("after a rejected objection: %v", got["answer"])
+	}
+	w.must(http.StatusOK, call{who: "duty", path: order("E0003"), method: "GET"}, &got)
+	measure := got["measures"].([]any)[0].(map[string]any)["id"].(string)
+	w.refused(http.StatusUnprocessableEntity, "invalid", decide("duty", "E0003", `{"decision":"amend","reason":"改为四小时内"}`))
+	expires := w.clock.Load().Add(5 * time.Hour).Format(time.RFC3339)
+	amend := call{who: "duty", path: order("E0003") + "/objection", header: map[string]string{"Idempotency-Key": "a1"}, body: fmt.Sprintf(
+		`{"decision":"amend","reason":"安全停炉需要时间","expires_at":%q,"measures":[{"id":%q,"change":{"complete_within_h":12,"monitor":[{"source":"video"}],"evidence":["停炉记录"]}}]}`, expires, measure)}
+	for range 2 { // repeated under its key it takes effect once
+		w.must(http.StatusOK, amend, &got)
+		if got["id"] != warning.ID+"-E0003-2" || got["cause"] != "amended" || got["answer"] != "awaiting" ||
+			got["measures"].([]any)[0].(map[string]any)["complete_within_h"] != 12.0 {
+			t.Errorf("amended: %v", got)
+		}
+	}
+	w.elapse(5 * time.Hour)
+	w.must(http.StatusOK, call{who: "E0003", path: strings.TrimSuffix(order("E0003"), "1") + "3", method: "GET"}, &got)
+	if got["cause"] != "decision_ended" || got["measures"].([]any)[0].(map[string]any)["complete_within_h"] == 12.0 {
+		t.Errorf("after its end: %v", got)
 	}
 }
 

@@ -31,7 +31,7 @@ import (
 // hostile is a name that a page must not take for markup.
 const hostile = `<script>alert("示例")</script>&'`
 
-// world is a server over a real journal, with a list, an account for each role, and credentials for E0001 and E0002.
+// world is a server over a real journal, with a list, an account for each role, and credentials for E0001 to E0003.
 type world struct {
 	t      testing.TB
 	svc    *service.Service
@@ -84,7 +84,7 @@ func newWorld(t testing.TB) *world {
 			w.account(string(role), role)
 		}
 	}
-	for _, id := range []string{"E0001", "E0002"} {
+	for _, id := range []string{"E0001", "E0002", "E0003"} {
 		issued, err := svc.IssueCredentials(t.Context(), "init", "", id)
 		if err != nil {
 			t.Fatal(err)

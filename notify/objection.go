@@ -1,0 +1,248 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+// Objection is the duty officer's decision on what a recipient objected: "accept" exempts it from the order, "reject" sets a
+// new deadline to acknowledge, "amend" gives it another order with other measures. What is granted ends at ExpiresAt, when
+// the warning still lasts then: the recipient gets what the list says of it again.
+type Objection struct {
+	OrderID   string
+	Decision  string
+	ReasonRef string
+	ExpiresAt *time.Time      // of accept and amend; to come
+	Measures  []MeasureChange // of amend
+	Read      Reader          `json:"-"` // finds the order's body
+}
+
+// The decisions.
+const (
+	decideAccept = "accept"
+	decideReject = "reject"
+	decideAmend  = "amend"
+)
+
+// MeasureChange changes one measure of an order: Change holds the members of [reductionlist.Measure] that change, JSON null
+// takes the measure out.
+type MeasureChange struct {
+	ID     string
+	Change json.RawMessage
+}
+
+// DecideObjection decides on an objection. The order must be open and objected to. It returns the order as it was, or the
+// one that an amendment makes of it.
+func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Event, *Order, error) {
+	if err := in.check(now); err != nil {
+		return nil, nil, err
+	}
+	o, err := Get(tx, in.OrderID)
+	if err != nil {
+		return nil, nil, err
+	}
+	args := refusal.Args{"id": o.ID, "action": "objection"}
+	if o.State != StateOpen {
+		return nil, nil, refusal.Transition("order.closed", o.State.String(), args)
+	}
+	if o.Answer != AnswerObjected {
+		return nil, nil, refusal.Transition("order.answer_state", o.Answer.String(), args)
+	}
+	ev := &Decided{OrderID: o.ID, Decision: in.Decision, ReasonRef: in.ReasonRef, ExpiresAt: in.ExpiresAt}
+	switch in.Decision {
+	case decideReject:
+		s, err := CurrentSettings(tx)
+		if err != nil {
+			return nil, nil, err
+		}
+		by := now.Add(s.acknowledgeWithin())
+		ev.AcknowledgeBy = &by
+	case decideAmend:
+		amended, err := in.amend(tx, o, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		return []Event{ev, amended}, o, nil
+	}
+	return []Event{ev}, o, nil
+}
+
+func (in Objection) check(now time.Time) error {
+	var wrong []refusal.Field
+	say := func(path, rule string, args refusal.Args) {
+		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: args})
+	}
+	switch in.Decision {
+	case decideAccept, decideReject, decideAmend:
+	default:
+		say("decision", "order.decision", refusal.Args{"value": in.Decision})
+	}
+	switch {
+	case in.ExpiresAt == nil:
+	case in.Decision == decideReject:
+		say("expires_at", "order.expires_alone", nil)
+	case !in.ExpiresAt.After(now):
+		say("expires_at", "order.expires_past", refusal.Args{"value": clock(*in.ExpiresAt), "now": clock(now)})
+	}
+	switch {
+	case in.Decision == decideAmend && len(in.Measures) == 0:
+		say("measures", "order.amend_nothing", nil)
+	case in.Decision != decideAmend && len(in.Measures) > 0:
+		say("measures", "order.measures_alone", nil)
+	case len(in.Measures) > maxMeasures:
+		say("measures", "order.too_many", refusal.Args{"limit": maxMeasures})
+	}
+	return refusal.Input(wrong)
+}
+
+// amend makes the order that takes the place of o. What a row of the list would be refused for is refused here too.
+func (in Objection) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error) {
+	body, err := o.body(tx, in.Read)
+	if err != nil {
+		return nil, err
+	}
+	list, r, err := listed(tx, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Measures = nil
+	if err := json.Unmarshal(body.Measures, &r.Measures); err != nil {
+		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
+	}
+	atLevel := func() {
+		for i := range r.Measures {
+			r.Measures[i].Levels = []alerts.Level{body.Level}
+		}
+	}
+	atLevel()
+	for i, m := range in.Measures {
+		if err := m.carryOut(list, r); err != nil {
+			return nil, refusal.Within("measures["+strconv.Itoa(i)+"]", err)
+		}
+		atLevel()
+	}
+	if len(r.Measures) == 0 {
+		return nil, refusal.Input([]refusal.Field{{Path: "measures", Rule: "order.amend_all"}})
+	}
+	return o.reissue(tx, body, r, CauseAmended, now)
+}
+
+// listed returns what the order's list says of its recipient, and the list with that recipient alone.
+func listed(tx *bbolt.Tx, body *Issued) (*reductionlist.List, *reductionlist.Recipient, error) {
+	v, err := reductionlist.GetVersion(tx, body.ListVersion)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := reductionlist.GetRecipient(tx, v.ID, body.RecipientID)
+	l := v.List
+	l.Recipients = []*reductionlist.Recipient{r}
+	return &l, r, err
+}
+
+func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipient) error {
+	if !slices.ContainsFunc(r.Measures, func(have reductionlist.Measure) bool { return have.ID == m.ID }) {
+		return refusal.Input([]refusal.Field{{Path: "id", Rule: "order.no_measure", Args: refusal.Args{"value": m.ID}}})
+	}
+	a := reductionlist.Amendment{RecipientID: r.ID, MeasureID: m.ID, Change: m.Change, EffectiveFrom: l.EffectiveFrom}
+	if len(m.Change) == 0 || string(m.Change) == "null" {
+		a.Change = nil
+	}
+	return l.Amend(a)
+}
+
+// reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the window
+// of o, from now on where o has begun, with a deadline of its own.
+func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, now time.Time) (*Issued, error) {
+	s, err := CurrentSettings(tx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{
+		Warning: o.WarningID, At: now, AcknowledgeBy: now.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef, Level: body.Level,
+		ListVersion: body.ListVersion, ListHash: body.ListHash, StartsAt: body.EffectiveFrom, EndsAt: body.EndsAt,
+		DocumentNo: body.DocumentNo, Drill: body.Drill,
+	}
+	if p.StartsAt.Before(now) {
+		p.StartsAt = now
+	}
+	t := targetOf(r, body.Level)
+	return newWriter(p, cause).order(&t, t.measuresJSON(), o), nil
+}
+
+func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
+	var o Order
+	if err := o.must(tx, ev.OrderID); err != nil {
+		return err
+	}
+	switch ev.Decision {
+	case decideAccept:
+		ends(fx, o.ID, ev.ExpiresAt)
+		return o.end(tx, fx, at, StateExempted)
+	case decideAmend:
+		ends(fx, o.NextID(), ev.ExpiresAt)
+		return nil
+	}
+	if ev.AcknowledgeBy == nil {
+		return fmt.Errorf("notify: order %s: a rejected objection without a new deadline", ev.OrderID)
+	}
+	return change(tx, fx, ev.OrderID, func(o *Order) {
+		o.Answer = AnswerAwaiting
+		o.acts[acts[Object].content] = digest{}
+		o.AcknowledgeBy = *ev.AcknowledgeBy
+		o.setDeadline(fx)
+	})
+}
+
+// NextID is the id of the order that takes, or took, the place of o.
+func (o *Order) NextID() string { return orderID(o.WarningID, o.RecipientID, o.Revision+1) }
+
+// ends sets the timer of the end of what an objection was granted.
+func ends(fx Effects, order string, at *time.Time) {
+	if at != nil {
+		fx.Timer("decision/"+order, *at, CommandDecisionEnds, DecisionEnds{OrderID: order})
+	}
+}
+
+// DecisionEnds is the command that ends what an objection was granted: the exemption from an order, or an amended order.
+type DecisionEnds struct {
+	OrderID string `json:"order_id"`
+	Read    Reader `json:"-"` // finds the order's body
+}
+
+// DecideDecisionEnds gives the recipient what the list says at the order's level. It gives no events when the order has been
+// replaced or the warning has ended since.
+func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) ([]Event, *Order, error) {
+	o, err := Get(tx, in.OrderID)
+	if err != nil || o.State != StateExempted && o.State != StateOpen {
+		return nil, o, err
+	}
+	p, err := GetPlan(tx, o.WarningID)
+	if err != nil || p == nil || p.Release != "" {
+		return nil, o, err
+	}
+	body, err := o.body(tx, in.Read)
+	if err != nil || o.State == StateOpen && body.Cause != CauseAmended {
+		return nil, o, err
+	}
+	_, r, err := listed(tx, body)
+	if err != nil || len(reductionlist.MeasuresAt(r, body.Level)) == 0 {
+		return nil, o, err
+	}
+	ev, err := o.reissue(tx, body, r, CauseDecisionEnded, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []Event{ev}, o, nil
+}
+
+// clock is a time as a refusal shows it.
+func clock(t time.Time) string { return t.In(alerts.Shanghai()).Format(time.RFC3339) }

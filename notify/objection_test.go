@@ -1,0 +1,153 @@
+package notify
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+)
+
+// objected is a world in which E1 objected to its order of two measures.
+func objected(t *testing.T) *world {
+	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E2", alerts.Yellow))
+	w.level(alerts.Orange)
+	w.elapse(3 * time.Hour) // the measures apply
+	w.must(w.answer("E1", e1, Object, "停炉不安全"))
+	return w
+}
+
+const e1second = warningID + "-E1-2"
+
+func amendment(id, change string) Objection {
+	return Objection{OrderID: e1, Decision: "amend", ReasonRef: "v:r", Read: readBody, Measures: []MeasureChange{{ID: id, Change: json.RawMessage(change)}}}
+}
+
+// An amended order has the other measures, from now on, and leaves everything else as it was.
+func TestAmend(t *testing.T) {
+	w := objected(t)
+	in := amendment("M1", `{"text":"6#机组入炉煤量每日减少200吨","quantity":{"kind":"reduce_by","value":200,"unit":"t/d"}}`)
+	in.Measures = append(in.Measures, MeasureChange{ID: "M2", Change: json.RawMessage("null")})
+	_, evs, err := do(w, DecideObjection, in)
+	w.must(evs, err)
+	if o := w.order(e1); o.State != StateSuperseded {
+		t.Errorf("the old order is %s", o.State)
+	}
+	o := w.json(e1second)
+	for k, want := range map[string]any{"cause": "amended", "supersedes": e1, "level": "orange", "state": "open", "answer": "awaiting",
+		"effective_from": "2016-12-16T21:00:00+08:00", "acknowledge_by": "2016-12-16T22:00:00+08:00"} {
+		if o[k] != want {
+			t.Errorf("%s is %v, want %v", k, o[k], want)
+		}
+	}
+	measures, _ := json.Marshal(o["measures"])
+	if text := o["text"].(string); !strings.Contains(text, "经核实你单位提出的异议") || !strings.Contains(text, "减少200吨") || strings.Contains(text, "600吨") ||
+		strings.Contains(string(measures), "M2") {
+		t.Errorf("%s\n%s", text, measures)
+	}
+	w.wants("amended", e1second+"/revised", warningID+"-E2-1/issued")
+	w.level(alerts.Red) // the list has nothing else for E1 at red: what was amended stays
+	if o := w.order(e1second); o.State != StateOpen {
+		t.Errorf("at red the amended order is %s", o.State)
+	}
+	w.elapse(2 * time.Hour)
+	if o := w.order(e1second); o.Answer != AnswerOverdue {
+		t.Errorf("after its own deadline the answer is %s", o.Answer)
+	}
+	w.level(alerts.Yellow)
+	if o := w.order(warningID + "-E1-3"); o.State != StateOpen {
+		t.Errorf("at yellow the list's order is %s", o.State)
+	}
+	w.check()
+}
+
+// What was granted for a time ends with it: the list's measures are ordered again, unless another order took the place of the
+// decision or the warning has ended.
+func TestDecisionEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		decision Objection
+		between  func(*world)
+		order    string // that is open afterwards; empty: none
+		cause    any
+	}{
+		"exemption":                     {Objection{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second, "decision_ended"},
+		"amendment":                     {amendment("M2", "null"), func(*world) {}, warningID + "-E1-3", "decision_ended"},
+		"exemption, the level changed":  {Objection{OrderID: e1, Decision: "accept"}, func(w *world) { w.level(alerts.Yellow) }, e1second, nil},
+		"amendment, the level changed":  {amendment("M2", "null"), func(w *world) { w.level(alerts.Yellow) }, warningID + "-E1-3", nil},
+		"exemption, the warning lifted": {Objection{OrderID: e1, Decision: "accept"}, func(w *world) { w.lift() }, "", nil},
+		"amendment, the warning lifted": {amendment("M2", "null"), func(w *world) { w.lift() }, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := objected(t)
+			until := w.now.Add(6 * time.Hour)
+			c.decision.ExpiresAt = &until
+			_, evs, err := do(w, DecideObjection, c.decision)
+			w.must(evs, err)
+			w.elapse(5 * time.Hour)
+			c.between(w)
+			w.elapse(time.Hour)
+			open := ""
+			for id := range w.bodies() {
+				if o := w.order(id); o.RecipientID == "E1" && o.State == StateOpen {
+					open += id
+				}
+			}
+			if open != c.order {
+				t.Fatalf("open is %q, want %q", open, c.order)
+			}
+			if open != "" {
+				if got := w.json(open); got["cause"] != c.cause {
+					t.Errorf("its cause is %v, want %v", got["cause"], c.cause)
+				}
+				if got, _ := json.Marshal(w.json(open)["measures"]); c.cause != nil && (!strings.Contains(string(got), "M1") || !strings.Contains(string(got), "M2")) {
+					t.Errorf("measures %s are not the list's", got)
+				}
+			}
+			w.check()
+		})
+	}
+}
+
+// A decision that cannot be carried out is refused with where and why, and changes nothing.
+func TestObjectionRefused(t *testing.T) {
+	past := time.Date(2016, 12, 16, 20, 59, 0, 0, alerts.Shanghai())
+	future := past.AddDate(0, 0, 1)
+	for name, c := range map[string]struct {
+		in   Objection
+		code refusal.Code
+		path string
+	}{
+		"unknown decision":         {Objection{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
+		"no such order":            {Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
+		"nobody objected":          {Objection{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
+		"ended before it began":    {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid, "expires_at"},
+		"a rejection with an end":  {Objection{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid, "expires_at"},
+		"amended by nothing":       {Objection{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},
+		"measures of a rejection":  {Objection{OrderID: e1, Decision: "reject", Measures: []MeasureChange{{ID: "M1"}}}, refusal.Invalid, "measures"},
+		"another's measure":        {amendment("M9", "null"), refusal.Invalid, "measures[0].id"},
+		"a vague measure":          {amendment("M1", `{"text":"适当减少入炉煤量"}`), refusal.Invalid, "measures[0].change.措施内容"},
+		"an unknown member":        {amendment("M1", `{"colour":"red"}`), refusal.UnknownField, "measures[0].change.colour"},
+		"a number that is none":    {amendment("M1", `{"quantity":{"kind":"reduce_by","value":"many","unit":"t/d"}}`), refusal.Invalid, "measures[0].change.quantity.value"},
+		"nothing left":             {Objection{OrderID: e1, Decision: "amend", Read: readBody, Measures: []MeasureChange{{ID: "M1"}, {ID: "M2"}}}, refusal.Invalid, "measures"},
+		"a phone number in a text": {amendment("M1", `{"text":"停1#窑，联系13512345678"}`), refusal.Invalid, "measures[0].change.措施内容"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := objected(t)
+			before := w.json(e1)
+			_, evs, err := do(w, DecideObjection, c.in)
+			if code(err) != c.code || len(evs) > 0 {
+				t.Fatalf("%v, %d events; want %s", err, len(evs), c.code)
+			}
+			var r *refusal.Error
+			if c.path != "" && (!errors.As(err, &r) || len(r.Fields) == 0 || r.Fields[0].Path != c.path) {
+				t.Errorf("%+v, want path %s", r, c.path)
+			}
+			if after := w.json(e1); after["state"] != before["state"] || after["answer"] != before["answer"] {
+				t.Errorf("%v became %v", before, after)
+			}
+		})
+	}
+}
