@@ -2,6 +2,7 @@ package reductionlist
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"slices"
 	"strconv"
@@ -125,12 +126,16 @@ func WriteFindings(w io.Writer, found []Finding, lang string) error {
 	if err != nil {
 		return err
 	}
-	if err := sw.SetRow("A1", []any{"级别", "工作表", "行", "列", "问题", "处理办法", "规则"}); err != nil {
+	header, severities := []any{"级别", "工作表", "行", "列", "问题", "处理办法", "规则"}, severityWords
+	if lang == "en" {
+		header, severities = []any{"severity", "sheet", "row", "column", "problem", "remedy", "rule"}, nil
+	}
+	if err := sw.SetRow("A1", header); err != nil {
 		return err
 	}
 	for i, finding := range found {
 		g := finding.In(lang)
-		row := []any{severityWords[g.Severity], g.Sheet, g.Row, g.Column, g.Message, g.Remedy, g.Rule}
+		row := []any{cmp.Or(severities[g.Severity], g.Severity), g.Sheet, g.Row, g.Column, g.Message, g.Remedy, g.Rule}
 		if err := sw.SetRow("A"+strconv.Itoa(i+2), row); err != nil {
 			return err
 		}

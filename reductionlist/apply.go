@@ -22,22 +22,39 @@ func Apply(tx *bbolt.Tx, _ Effects, at time.Time, actor string, ev Event) error 
 		}
 		return putVersion(tx, v.approved(actor, at))
 	case Activated:
-		v, err := GetVersion(tx, ev.Version)
-		if err != nil {
-			return err
-		}
-		v = v.activated(actor, at)
-		if err := tx.Bucket(bucketEffective).Put(effectiveKey(v), nil); err != nil {
-			return err
-		}
-		return putVersion(tx, v)
+		return applyActivated(tx, at, actor, ev)
 	}
 	return fmt.Errorf("reductionlist: cannot apply %T", ev)
 }
 
+func applyActivated(tx *bbolt.Tx, at time.Time, actor string, ev Activated) error {
+	v, err := GetVersion(tx, ev.Version)
+	if err != nil {
+		return err
+	}
+	if ev.Replaces != "" {
+		old, err := GetVersion(tx, ev.Replaces)
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket(bucketEffective).Delete(effectiveKey(old)); err != nil {
+			return err
+		}
+		old.Revision, old.State, old.ReplacedBy = old.Revision+1, StateReplaced, v.ID
+		if err := putVersion(tx, old); err != nil {
+			return err
+		}
+	}
+	v = v.activated(actor, ev.Replaces, at)
+	if err := tx.Bucket(bucketEffective).Put(effectiveKey(v), nil); err != nil {
+		return err
+	}
+	return putVersion(tx, v)
+}
+
 func begunVersion(ev Begun, actor string, at time.Time) Version {
 	return Version{ID: ev.Version, Revision: 1, State: StateDraft, Hash: ev.Hash, Count: ev.Count,
-		Source: ev.Source, Workbook: ev.Workbook, List: ev.List, BegunAt: at, BegunBy: actor, Chain: newChain(&ev.List)}
+		Source: ev.Source, Workbook: ev.Workbook, Findings: ev.Findings, Errors: ev.Errors, Warnings: ev.Warnings, List: ev.List, BegunAt: at, BegunBy: actor, Chain: newChain(&ev.List)}
 }
 
 func (v Version) approved(actor string, at time.Time) Version {
@@ -45,8 +62,9 @@ func (v Version) approved(actor string, at time.Time) Version {
 	return v
 }
 
-func (v Version) activated(actor string, at time.Time) Version {
+func (v Version) activated(actor, replaces string, at time.Time) Version {
 	v.Revision, v.State, v.ActivatedAt, v.ActivatedBy = v.Revision+1, StateActive, at, actor
+	v.Replaces, v.ReplacedBy = replaces, ""
 	return v
 }
 

@@ -1,7 +1,7 @@
 package reductionlist
 
 import (
-	"regexp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +44,27 @@ func (rd *reader) checkRecipient(at place, r *Recipient) {
 	if (r.Lon == 0) != (r.Lat == 0) {
 		warn("经度", "list.half_position")
 	}
+	rd.checkPhones(at, map[string]string{"名称": r.Name, "地址": r.Address, "最大允许生产负荷": r.MaxLoad})
+}
+
+// checkPhones reports telephone numbers in free text, by column: they would stay in the record.
+func (rd *reader) checkPhones(at place, texts map[string]string) {
+	for _, column := range slices.Sorted(maps.Keys(texts)) {
+		if phoneInText.MatchString(texts[column]) {
+			rd.report(at, column, &problem{rule: "list.phone_in_record"})
+		}
+	}
+}
+
+// checkNotes is checkPhones of 备注 and the columns that have no meaning here, but for those that hold numbers of things.
+func (rd *reader) checkNotes(at place, n *Notes) {
+	texts := map[string]string{columnNote: n.Note}
+	for column, text := range n.Extra {
+		if !strings.HasSuffix(column, "编号") {
+			texts[column] = text
+		}
+	}
+	rd.checkPhones(at, texts)
 }
 
 // checkMeasure finds what keeps a measure from being operable: vague words, a person's name for a post, a
@@ -54,13 +75,7 @@ func (rd *reader) checkMeasure(at place, m *Measure) {
 			rd.report(at, "措施内容", &problem{rule: "list.vague", args: refusal.Args{"word": word}})
 		}
 	}
-	if phoneInText.MatchString(m.Responsible) || phoneInText.MatchString(m.Text) {
-		column := "责任人"
-		if phoneInText.MatchString(m.Text) {
-			column = "措施内容"
-		}
-		rd.report(at, column, &problem{rule: "list.phone_in_record"})
-	}
+	rd.checkPhones(at, map[string]string{"责任人": m.Responsible, "措施内容": m.Text, "生产线或设备": m.Unit, "核查材料": strings.Join(m.Evidence, "；")})
 	short := len([]rune(m.Responsible)) <= 4 && m.Responsible != ""
 	if short && !slices.ContainsFunc(postWords, func(w string) bool { return strings.Contains(m.Responsible, w) }) {
 		rd.report(at, "责任人", &problem{rule: "list.not_a_post", severity: SeverityWarning})
@@ -75,8 +90,6 @@ func (rd *reader) checkMeasure(at place, m *Measure) {
 	}
 }
 
-var phoneInText = regexp.MustCompile(`1[3-9][0-9]{9}`)
-
 func (rd *reader) checkRange(at place, column string, low, high float64) {
 	if low > high {
 		rd.report(at, column, &problem{rule: "list.range_reversed", args: refusal.Args{"low": plain(low), "high": plain(high)}})
@@ -84,7 +97,7 @@ func (rd *reader) checkRange(at place, column string, low, high float64) {
 }
 
 func (rd *reader) checkDates(at place, from, to string) {
-	if from != "" && to != "" && to < from {
+	if isDate(from) && isDate(to) && to < from {
 		rd.report(at, "至", &problem{rule: "list.dates_reversed", args: refusal.Args{"value": to}})
 	}
 }

@@ -195,12 +195,14 @@ func phone[T any](header string, field func(*T) *string) column[T] {
 	return c
 }
 
-// date is a column of days: 2024-10-01, 2024/10/1, or the number a spreadsheet stores for a day.
+// date is a column of days: 2024-10-01, 2024/10/1, or the number a spreadsheet stores for a day. What is none is kept as
+// it is, for an empty cell means something else.
 func date[T any](header string, field func(*T) *string) column[T] {
 	c := text(header, field)
 	c.read = func(row *T, cell string) *problem {
 		day, ok := parseDate(cell)
 		if !ok {
+			*field(row) = cell
 			return &problem{rule: "list.date", args: refusal.Args{"value": cell}}
 		}
 		*field(row) = day

@@ -3,9 +3,7 @@ package reductionlist
 import (
 	"bytes"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -19,7 +17,10 @@ type Begin struct {
 	Count    int
 	Source   string
 	Workbook string // "sha256:…" of the stored workbook, when there is one
-	List     List   // its recipients are not looked at
+	Findings string // "sha256:…" of the stored findings, when there are any
+	Errors   int    // of the findings
+	Warnings int
+	List     List // its recipients are not looked at
 }
 
 // Head is the Begin of l; the caller adds Source and Workbook. It sorts l.
@@ -27,6 +28,14 @@ func Head(l *List) Begin {
 	head := *l
 	head.Recipients = nil
 	return Begin{Hash: l.Hash(), Count: len(l.Recipients), List: head}
+}
+
+// DamagedHead is the Begin of a workbook with errors: it enters the record with what names it and no rows, under the
+// workbook's own hash, for what could be read of it may look like another list. Free text stays out: nobody has checked it.
+func DamagedHead(l *List, workbook string) Begin {
+	head := List{Name: MaskPhones(l.Name), Region: MaskPhones(l.Region), EffectiveFrom: l.EffectiveFrom, EffectiveTo: l.EffectiveTo,
+		CompiledBy: MaskPhones(l.CompiledBy), Emission: l.Emission}
+	return Begin{Hash: workbook, Workbook: workbook, List: head}
 }
 
 // AddRows adds recipients to a begun version: in the order of ids, after those already there.
@@ -41,23 +50,13 @@ type Approve struct {
 	Revision int
 }
 
-// Activate makes a version count. Revision 0 leaves the check of the revision to the hash.
-type Activate struct {
-	Version  string
-	Revision int
-	Hash     string
-	Count    int
-	// NeedApproval refuses a version that no second person has approved.
-	NeedApproval bool
-}
-
 // DecideBegin opens a version. The same list again is answered with the version there is and no event;
 // another list under the same id is a conflict.
 func DecideBegin(tx *bbolt.Tx, actor string, in Begin, now time.Time) ([]Event, Version, error) {
 	if err := checkHead(in); err != nil {
 		return nil, Version{}, err
 	}
-	id := VersionID(in.List.EffectiveFrom, in.Hash)
+	id := in.version()
 	if data := tx.Bucket(bucketVersions).Get([]byte(id)); data != nil {
 		v, err := GetVersion(tx, id)
 		if err == nil && v.Hash != in.Hash {
@@ -65,9 +64,19 @@ func DecideBegin(tx *bbolt.Tx, actor string, in Begin, now time.Time) ([]Event, 
 		}
 		return nil, v, err
 	}
-	ev := Begun{Version: id, Hash: in.Hash, Count: in.Count, Source: in.Source, Workbook: in.Workbook, List: in.List}
+	ev := Begun{Version: id, Hash: in.Hash, Count: in.Count, Source: in.Source, Workbook: in.Workbook,
+		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List}
 	ev.List.Recipients = nil
 	return []Event{ev}, begunVersion(ev, actor, now), nil
+}
+
+// version is the id of the version that in begins. A damaged workbook may have no date that can be read.
+func (in *Begin) version() string {
+	id := VersionID(in.List.EffectiveFrom, in.Hash)
+	if id == "" {
+		id = "L00000000-" + in.Hash[len("sha256:"):][:6]
+	}
+	return id
 }
 
 var hashForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -82,6 +91,12 @@ func checkHead(in Begin) error {
 	}
 	if in.Workbook != "" && !hashForm.MatchString(in.Workbook) {
 		field("workbook", "list.bad_hash", in.Workbook)
+	}
+	if in.Findings != "" && !hashForm.MatchString(in.Findings) {
+		field("findings", "list.bad_hash", in.Findings)
+	}
+	if in.Errors > 0 {
+		return refusal.Input(wrong) // what else is wrong is among the errors
 	}
 	if in.Count <= 0 {
 		field("count", "list.empty", in.Count)
@@ -108,6 +123,9 @@ func DecideRows(tx *bbolt.Tx, _ string, in AddRows, _ time.Time) ([]Event, Versi
 	v, err := GetVersion(tx, in.Version)
 	if err != nil {
 		return nil, v, err
+	}
+	if v.Errors > 0 {
+		return nil, v, damaged(v)
 	}
 	if err := checkRows(in.Recipients); err != nil || len(in.Recipients) == 0 {
 		return nil, v, err
@@ -169,6 +187,8 @@ func DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Eve
 		return nil, v, nil
 	case v.State != StateDraft:
 		return nil, v, refusal.Transition("list.not_draft", v.State, refusal.Args{"version": v.ID})
+	case v.Errors > 0:
+		return nil, v, damaged(v)
 	case in.Revision != v.Revision:
 		return nil, v, stale(v, in.Revision)
 	case v.BegunBy == actor:
@@ -181,34 +201,9 @@ func DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Eve
 	return []Event{ev}, v.approved(actor, now), nil
 }
 
-// DecideActivate makes a version count from its effective date on. It refuses a version whose rows are not
-// those that were begun. The same activation again is answered with no event.
-func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]Event, Version, error) {
-	v, err := GetVersion(tx, in.Version)
-	if err != nil {
-		return nil, v, err
-	}
-	if in.Hash != v.Hash {
-		return nil, v, refusal.New(refusal.Conflict, "list.other_hash", refusal.Args{"version": v.ID, "have": v.Hash, "given": in.Hash})
-	}
-	if in.Count != v.Count {
-		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": in.Count, "want": v.Count})
-	}
-	if v.State == StateActive {
-		return nil, v, nil
-	}
-	if in.Revision != 0 && in.Revision != v.Revision {
-		return nil, v, stale(v, in.Revision)
-	}
-	if in.NeedApproval && v.State != StateApproved {
-		return nil, v, refusal.Transition("list.not_approved", v.State, refusal.Args{"version": v.ID})
-	}
-	if err := complete(v); err != nil {
-		return nil, v, err
-	}
-	ev := Activated{Version: v.ID, Hash: v.Hash, Count: v.Count,
-		Towns: counts(v.Towns), Sectors: counts(v.Sectors), Grades: counts(v.Grades)}
-	return []Event{ev}, v.activated(actor, now), nil
+// damaged refuses what cannot be done with a workbook that has errors.
+func damaged(v Version) error {
+	return refusal.Transition("list.has_errors", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
 }
 
 func stale(v Version, given int) error {
@@ -224,13 +219,4 @@ func complete(v Version) error {
 		return refusal.New(refusal.Conflict, "list.rows_hash", refusal.Args{"version": v.ID, "have": have, "want": v.Hash})
 	}
 	return nil
-}
-
-func counts(m map[string]int) []Count {
-	cs := make([]Count, 0, len(m))
-	for k, n := range m {
-		cs = append(cs, Count{k, n})
-	}
-	slices.SortFunc(cs, func(a, b Count) int { return strings.Compare(a.Key, b.Key) })
-	return cs
 }

@@ -6,6 +6,10 @@
 // order of recipient ids, and one [Activated] that makes it count; its hash is a chain over the rows, so
 // activation compares one value however long the list is.
 //
+// A version goes from draft to approved to active, and to replaced when another that begins on the same day takes its
+// place; [DecideActivate] says which days collide. A workbook with errors is kept as a draft without rows, for those who
+// mend it: see [DamagedHead].
+//
 // # Key layout
 //
 //	list.versions    version id                              -> version as JSON

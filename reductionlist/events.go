@@ -24,7 +24,12 @@ type Begun struct {
 	Count    int    `json:"count"`              // of recipients
 	Source   string `json:"source,omitempty"`   // where it came from: a file name, "seed", an amendment
 	Workbook string `json:"workbook,omitempty"` // "sha256:…" of the stored workbook
-	List     List   `json:"list"`               // without recipients
+	// Findings is "sha256:…" of what the checks found in the workbook when it was imported, see [EncodeFindings]: whoever
+	// approves decides on that, and another checker later finds other things. Empty when it was nothing, or was not kept.
+	Findings string `json:"findings,omitempty"`
+	Errors   int    `json:"errors,omitempty"` // with any, the version has no rows, its hash is that of the workbook, and it stays a draft
+	Warnings int    `json:"warnings,omitempty"`
+	List     List   `json:"list"` // without recipients
 }
 
 // RowsAdded carries recipients of a version, in the order of their ids and after those before it.
@@ -40,12 +45,13 @@ type Approved struct {
 
 // Activated makes a version count from its effective date on.
 type Activated struct {
-	Version string  `json:"version"`
-	Hash    string  `json:"hash"`
-	Count   int     `json:"count"`
-	Towns   []Count `json:"towns"`
-	Sectors []Count `json:"sectors"`
-	Grades  []Count `json:"grades"`
+	Version  string  `json:"version"`
+	Hash     string  `json:"hash"`
+	Count    int     `json:"count"`
+	Replaces string  `json:"replaces,omitempty"` // the version that counted from the same day and no longer does
+	Towns    []Count `json:"towns"`
+	Sectors  []Count `json:"sectors"`
+	Grades   []Count `json:"grades"`
 }
 
 // Count is how many recipients stand under a heading.

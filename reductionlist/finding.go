@@ -1,6 +1,13 @@
 package reductionlist
 
-import "qingkong/alerts/refusal"
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"qingkong/alerts/refusal"
+)
 
 // Severities of a finding.
 const (
@@ -30,18 +37,88 @@ func (f Finding) In(lang string) Finding {
 
 // HasErrors reports whether any finding is an error; such a list must not be imported.
 func HasErrors(findings []Finding) bool {
+	errors, _ := CountFindings(findings)
+	return errors > 0
+}
+
+// CountFindings counts findings by severity.
+func CountFindings(findings []Finding) (errors, warnings int) {
 	for _, f := range findings {
 		if f.Severity == SeverityError {
-			return true
+			errors++
+		} else {
+			warnings++
 		}
 	}
-	return false
+	return errors, warnings
+}
+
+// storedFinding is a finding as kept: what its words are made of, so that it can be read in either language.
+type storedFinding struct {
+	Severity string            `json:"severity"`
+	Sheet    string            `json:"sheet"`
+	Row      int               `json:"row"`
+	Column   string            `json:"column"`
+	Rule     string            `json:"rule"`
+	Args     map[string]string `json:"args,omitempty"`
+}
+
+// EncodeFindings is findings as they are kept beside the record; [DecodeFindings] reads them.
+func EncodeFindings(findings []Finding) []byte {
+	kept := make([]storedFinding, len(findings))
+	for i, f := range findings {
+		kept[i] = storedFinding{f.Severity, f.Sheet, f.Row, f.Column, f.Rule, map[string]string{}}
+		for k, v := range f.Args {
+			kept[i].Args[k] = fmt.Sprint(v)
+		}
+	}
+	return mustJSON(kept)
+}
+
+// DecodeFindings reads what EncodeFindings wrote and words it in Chinese.
+func DecodeFindings(data []byte) ([]Finding, error) {
+	var kept []storedFinding
+	if err := json.Unmarshal(data, &kept); err != nil {
+		return nil, fmt.Errorf("reductionlist: stored findings: %w", err)
+	}
+	found := make([]Finding, len(kept))
+	for i, k := range kept {
+		f := Finding{Severity: k.Severity, Sheet: k.Sheet, Row: k.Row, Column: k.Column, Rule: k.Rule, Args: refusal.Args{}}
+		for name, v := range k.Args {
+			f.Args[name] = v
+		}
+		found[i] = f.In("zh-CN")
+	}
+	return found, nil
 }
 
 // findings collects what is wrong.
 type findings []Finding
 
+// add masks telephone numbers: a cell's value is shown where the fault is, and it may have slipped in from another column.
 func (fs *findings) add(severity, sheet string, row int, column, rule string, args refusal.Args) {
+	for k, v := range args {
+		if text, ok := v.(string); ok {
+			args[k] = MaskPhones(text)
+		}
+	}
 	f := Finding{Severity: severity, Sheet: sheet, Row: row, Column: column, Rule: rule, Args: args}
 	*fs = append(*fs, f.In("zh-CN"))
+}
+
+// phoneInText finds a mobile number among other text: 13812345678, 138-1234-5678, +86 138 1234 5678. Longer runs of
+// digits are codes and meters.
+var phoneInText = regexp.MustCompile(`(^|[^0-9])((?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])`)
+
+const maskedPhone = "1**********"
+
+// MaskPhones returns text with mobile numbers made unreadable, also one that a spreadsheet turned into 1.38E+10.
+func MaskPhones(text string) string {
+	if v, err := strconv.ParseFloat(text, 64); err == nil && phoneInText.MatchString(plain(v)) {
+		return maskedPhone
+	}
+	for phoneInText.MatchString(text) { // again: two numbers may share the character between them
+		text = phoneInText.ReplaceAllString(text, "${1}"+maskedPhone+"${3}")
+	}
+	return text
 }

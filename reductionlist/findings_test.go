@@ -69,6 +69,10 @@ var spoils = []spoiled{
 	{measures, 2, "责任人", "", "list.required", "error"},
 	{measures, 2, "责任人", "张三", "list.not_a_post", "warning"},
 	{measures, 2, "责任人", "值长13812345678", "list.phone_in_record", "error"},
+	{measures, 2, "生产线或设备", "6#机组（138-1234-5678）", "list.phone_in_record", "error"},
+	{measures, 2, "核查材料", "台账；找+86 138 1234 5678", "list.phone_in_record", "error"},
+	{recipients, 4, "地址", "大寺路1号，13812345678", "list.phone_in_record", "error"},
+	{recipients, 4, "备注", "厂长13812345678", "list.phone_in_record", "error"},
 	{measures, 2, "监测方式", "", "list.no_monitor", "error"},
 	{measures, 2, "监测方式", "在线监测", "list.enum", "error"},
 	{measures, 2, "监测标识", "a；b；c", "list.pairing", "error"},
@@ -82,7 +86,7 @@ var spoils = []spoiled{
 	{measures, 2, "数值含义", "大约", "list.enum", "error"},
 	{measures, 2, "数值含义", "不超过", "list.quantity_kind", "error"},
 	{units, 2, "名称", "", "list.required", "error"},
-	{units, 3, "名称", "5#", "list.duplicate", "error"},
+	{units, 3, "名称", "5#", "list.period_overlap", "error"},
 	{units, 2, "自", "去年", "list.date", "error"},
 	{units, 2, "最小负荷(MW)", "400", "list.range_reversed", "error"},
 	{units, 2, "煤耗每MW", "", "list.required", "error"},
@@ -115,6 +119,8 @@ func TestFindingsSayWhereAndWhat(t *testing.T) {
 				})]
 			case "list.half_position":
 				column = "经度"
+			case "list.period_overlap":
+				column = "自"
 			}
 			_, found := s.read(t)
 			if !has(found, c, column) {

@@ -27,7 +27,7 @@ func (rd *reader) readHead(sheet string) error {
 	err := rd.rows(sheet, func(n int, cells []string) {
 		key, value := cell(cells, 0), cell(cells, 1)
 		if rowOf[key] != 0 {
-			rd.report(place{sheet, n}, key, &problem{rule: "list.duplicate", args: refusal.Args{"value": key, "first": rowOf[key]}})
+			rd.report(place{sheet, n}, key, &problem{rule: "list.duplicate", args: refusal.Args{"value": key, "sheet": sheet, "first": rowOf[key]}})
 			return
 		}
 		rowOf[key] = n
@@ -84,6 +84,9 @@ func (rd *reader) readEmission(at place, pollutant, value string) {
 
 func (rd *reader) readKey(at place, key, value string) {
 	l := rd.list
+	if free := !slices.Contains([]string{"区域代码", "生效日期", "失效日期"}, key); free && phoneInText.MatchString(key+" "+value) {
+		rd.report(at, MaskPhones(key), &problem{rule: "list.phone_in_record"})
+	}
 	wrong := func(rule string) {
 		rd.report(at, key, &problem{rule: rule, args: refusal.Args{"value": value}})
 	}

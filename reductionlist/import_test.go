@@ -58,7 +58,8 @@ func exampleList(n int) *reductionlist.List {
 // chunkBytes leaves room for the rest of an event below the size of a block.
 const chunkBytes = 600 << 10
 
-// importList runs the whole import, one transaction for each event, and hands every event to saw.
+// importList runs the whole import, one transaction for each event, and hands every event to saw. An active version that
+// begins on the same day is replaced.
 func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time, saw func(reductionlist.Event)) reductionlist.Version {
 	t.Helper()
 	run := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error)) reductionlist.Version {
@@ -89,7 +90,11 @@ func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time
 		})
 	}
 	return run(func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error) {
-		return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: head.Hash, Count: head.Count}, now)
+		in := reductionlist.Activate{Version: v.ID, Hash: head.Hash, Count: head.Count}
+		if v.State != reductionlist.StateActive {
+			in.Replaces = reductionlist.ActiveFrom(tx, l.EffectiveFrom)
+		}
+		return reductionlist.DecideActivate(tx, "duty", in, now)
 	})
 }
 

@@ -3,8 +3,10 @@ package reductionlist
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -37,7 +39,7 @@ func ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, error) {
 		return nil, nil, notWorkbook(err)
 	}
 	defer f.Close()
-	rd := &reader{file: f, list: &List{}, byID: map[string]*Recipient{}, rowOf: map[string]place{}, missing: map[[2]string]bool{}}
+	rd := &reader{file: f, list: &List{}, byID: map[string]*Recipient{}, rowOf: map[string]place{}, missing: map[[2]string]bool{}, periods: map[string][]period{}}
 	if err := rd.readAll(); err != nil {
 		return nil, nil, notWorkbook(err)
 	}
@@ -79,6 +81,7 @@ type reader struct {
 	rowOf map[string]place // where a key stands, for "twice" and for later checks
 	// missing are columns, by sheet and header, that a sheet lacks: said once, not again for every row.
 	missing map[[2]string]bool
+	periods map[string][]period // days of units and furnaces, by sheet, recipient and name
 	found   findings
 }
 
@@ -119,6 +122,11 @@ func (rd *reader) readAll() error {
 	if len(measures) == 0 {
 		need(sheetMeasures)
 	}
+	// In the order of their numbers, whatever that of the tabs: of two rows with one key the later is the wrong one.
+	slices.SortStableFunc(measures, func(a, b string) int {
+		a, b = strings.TrimSpace(a), strings.TrimSpace(b)
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
 	for _, name := range measures {
 		if err := readSheet(rd, name, measureColumns, rd.measure); err != nil {
 			return err
@@ -212,6 +220,7 @@ func readSheet[T any, P annotated[T]](rd *reader, sheet string, columns []column
 				ns.Extra[name] = v
 			}
 		}
+		rd.checkNotes(place{sheet, n}, ns)
 		keep(place{sheet, n}, row)
 	})
 	if at == nil && err == nil {
@@ -289,7 +298,7 @@ func (rd *reader) report(at place, column string, p *problem) {
 func (rd *reader) twice(at place, column, kind, key string) bool {
 	k := kind + "\x00" + key
 	if first, seen := rd.rowOf[k]; seen {
-		rd.report(at, column, &problem{rule: "list.duplicate", args: refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "first": first.row}})
+		rd.report(at, column, &problem{rule: "list.duplicate", args: refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "sheet": first.sheet, "first": first.row}})
 		return true
 	}
 	rd.rowOf[k] = at
@@ -352,9 +361,10 @@ func (rd *reader) unit(at place, row *unitRow) {
 	r := rd.owner(at, row.owner)
 	rd.checkRange(at, "最大负荷(MW)", row.MinMW, row.MaxMW)
 	rd.checkDates(at, row.From, row.To)
-	if r == nil || rd.twice(at, "名称", sheetUnits, row.owner+"\x00"+row.Name+"\x00"+row.From) {
+	if r == nil {
 		return
 	}
+	rd.checkPeriod(at, row.owner, row.Name, row.From, row.To)
 	r.Units = append(r.Units, row.Unit)
 }
 
@@ -362,9 +372,10 @@ func (rd *reader) furnace(at place, row *furnaceRow) {
 	r := rd.owner(at, row.owner)
 	rd.checkRange(at, "最大(吨/小时)", row.MinTH, row.MaxTH)
 	rd.checkDates(at, row.From, row.To)
-	if r == nil || rd.twice(at, "名称", sheetFurnaces, row.owner+"\x00"+row.Name+"\x00"+row.From) {
+	if r == nil {
 		return
 	}
+	rd.checkPeriod(at, row.owner, row.Name, row.From, row.To)
 	r.Furnaces = append(r.Furnaces, row.Furnace)
 }
 

@@ -27,11 +27,13 @@ func Buckets() []string {
 	return []string{string(bucketVersions), string(bucketRows), string(bucketContacts), string(bucketEffective)}
 }
 
-// States of a version. Which of the active ones is in force is a question of date: see [Current].
+// States of a version. Which of the active ones is in force is a question of date: see [Current]. A replaced one was
+// active until another took its place from the same day on; what pinned it keeps it.
 const (
 	StateDraft    = "draft"
 	StateApproved = "approved"
 	StateActive   = "active"
+	StateReplaced = "replaced"
 )
 
 // Version is one version of the list as kept. Rows may be added while it is a draft.
@@ -43,6 +45,9 @@ type Version struct {
 	Count       int       `json:"count"` // recipients in the finished list
 	Source      string    `json:"source,omitempty"`
 	Workbook    string    `json:"workbook,omitempty"`
+	Findings    string    `json:"findings,omitempty"` // as of [Begun]
+	Errors      int       `json:"errors,omitempty"`
+	Warnings    int       `json:"warnings,omitempty"`
 	List        List      `json:"list"` // without recipients
 	BegunAt     time.Time `json:"begun_at"`
 	BegunBy     string    `json:"begun_by"`
@@ -50,6 +55,8 @@ type Version struct {
 	ApprovedBy  string    `json:"approved_by,omitempty"`
 	ActivatedAt time.Time `json:"activated_at,omitzero"`
 	ActivatedBy string    `json:"activated_by,omitempty"`
+	Replaces    string    `json:"replaces,omitempty"`
+	ReplacedBy  string    `json:"replaced_by,omitempty"`
 
 	Added   int            `json:"added"`             // recipients so far
 	LastID  string         `json:"last_id,omitempty"` // the greatest id so far
@@ -121,7 +128,7 @@ func Current(tx *bbolt.Tx, at time.Time) (Version, error) {
 	day := at.In(shanghai()).Format(time.DateOnly)
 	c := tx.Bucket(bucketEffective).Cursor()
 	for k := before(c, []byte(day+"\xff")); k != nil; k, _ = c.Prev() {
-		v, err := GetVersion(tx, string(k[len(time.DateOnly)+8:]))
+		v, err := GetVersion(tx, versionAt(k))
 		if err != nil {
 			return Version{}, err
 		}
@@ -195,6 +202,9 @@ func readRow(tx *bbolt.Tx, key, data []byte) (*Recipient, error) {
 func rowKey(version, id string) []byte {
 	return slices.Concat([]byte(version), []byte{0}, []byte(id))
 }
+
+// versionAt is the version that a key of effectiveKey is of.
+func versionAt(key []byte) string { return string(key[len(time.DateOnly)+8:]) }
 
 func effectiveKey(v Version) []byte {
 	key := binary.BigEndian.AppendUint64([]byte(v.List.EffectiveFrom), uint64(v.ActivatedAt.UnixMilli()))

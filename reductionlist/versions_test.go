@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	"pgregory.net/rapid"
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
@@ -332,46 +331,4 @@ func TestScanRecipientsPagesInTheOrderOfIDs(t *testing.T) {
 		}
 		return nil
 	}))
-}
-
-// The version in force is the activated one with the latest effective date not after the day whose last day has not
-// passed; of several, the one activated last.
-func TestCurrentVersion(t *testing.T) {
-	day := func(n int) string {
-		return time.Date(2016, 12, 1+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
-	}
-	zone := at(t, "2016-12-01 00:00").Location()
-	rapid.Check(t, func(rt *rapid.T) {
-		db := store(t)
-		type made struct{ from, to, id string }
-		var all []made
-		for i := range rapid.IntRange(0, 5).Draw(rt, "versions") {
-			from := rapid.IntRange(0, 9).Draw(rt, "from")
-			l := exampleList(1)
-			l.Name = fmt.Sprint("list ", i)
-			l.EffectiveFrom = day(from)
-			if rapid.Bool().Draw(rt, "ends") {
-				l.EffectiveTo = day(from + rapid.IntRange(0, 4).Draw(rt, "days"))
-			}
-			v := importList(t, db, l, at(t, "2016-11-01 08:00").Add(time.Duration(i)*time.Hour), func(reductionlist.Event) {})
-			all = append(all, made{l.EffectiveFrom, l.EffectiveTo, v.ID})
-		}
-		today := day(rapid.IntRange(-1, 15).Draw(rt, "today"))
-		want := made{}
-		for _, m := range all {
-			if m.from <= today && (m.to == "" || today <= m.to) && m.from >= want.from {
-				want = m
-			}
-		}
-		clock := rapid.SampledFrom([]string{"00:00", "12:30", "23:59"}).Draw(rt, "clock")
-		when, err := time.ParseInLocation("2006-01-02 15:04", today+" "+clock, zone)
-		must(t, err)
-		must(t, db.View(func(tx *bbolt.Tx) error {
-			v, err := reductionlist.Current(tx, when.UTC())
-			if v.ID != want.id || (want.id == "") != (refusal.CodeOf(err) == refusal.NotFound) {
-				rt.Fatalf("on %s %s: %q, %v, want %q of %v", today, clock, v.ID, err, want.id, all)
-			}
-			return nil
-		}))
-	})
 }

@@ -22,6 +22,16 @@ func init() {
 		"list.not_approved":   {"版本 {version} 处于“{state}”状态，尚未经第二人审批；请先审批再启用。", "version {version} is {state}; a second person approves it before it is activated."},
 		"list.stale_revision": {"版本已变动（给出第 {given} 次修订，现为第 {want} 次）；请刷新后重试。", "the version has moved (revision {given} given, it is {want}); reload and try again."},
 		"list.same_person":    {"{actor} 是本版本的导入人，不能自己审批；请由另一人审批。", "{actor} imported this version and cannot approve it; another person must."},
+		"list.has_errors":     {"版本 {version} 的工作簿有 {errors} 处错误，不能审批或启用；请在 /api/v1/list/imports/{version}/errors.xlsx 查看，改正后重新导入。", "the workbook of version {version} has {errors} error(s), so it can be neither approved nor activated; see /api/v1/list/imports/{version}/errors.xlsx, mend them and import it again."},
+		"list.active":         {"版本 {version} 已启用，且所替换的版本与此不同；未作改动，请刷新后核对。", "version {version} is already active and replaced another version than this says; nothing was changed, reload and compare."},
+		"list.overlap":        {"版本 {version}（{days}）与已启用的版本 {other}（{other_days}）重叠，未启用。如两者同日生效，用 \"replaces\":\"{other}\" 明确替换它；如 {other} 生效较晚，把失效日期改到 {other_from} 之前，或改用更晚的生效日期，再导入。", "version {version} ({days}) overlaps the active version {other} ({other_days}) and was not activated. If both begin on the same day, replace it with \"replaces\":\"{other}\"; if {other} begins later, end this one before {other_from} or let it begin later, and import it again."},
+		"list.replaces":       {"{replaces} 不是 {from} 起生效的已启用版本，{version} 不能替换它；请从版本列表核对，没有这样的版本时去掉 replaces。", "{replaces} is not the active version that begins on {from}, so {version} cannot replace it; look at the list of versions, and leave replaces out where there is none."},
+		"list.as_of_version":  {"as_of 与 version 只能给一个；请去掉其中之一。", "give as_of or version, not both; remove one of them."},
+		"list.media":          {"不能接收 {type}；请直接上传 .xlsx 文件（Content-Type 为 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet 或 application/octet-stream），或用 multipart/form-data 的 file 部分上传。", "{type} is not accepted; send the .xlsx file itself (Content-Type application/vnd.openxmlformats-officedocument.spreadsheetml.sheet or application/octet-stream), or as the part file of multipart/form-data."},
+		"list.upload_size":    {"工作簿超过 {limit} 字节的上限；请删去图片等无关内容，或按街镇拆分后分别导入。", "the workbook is larger than {limit} bytes; take out pictures and the like, or split it by town and import the parts."},
+		"list.upload_broken":  {"上传的内容不完整或格式不对（{why}）；请重新上传。", "the upload is cut off or malformed ({why}); send it again."},
+		"list.upload_part":    {"multipart/form-data 应只有一个名为 file 的部分；“{name}”不对，请改正后重发。", "multipart/form-data holds one part, named file; {name} is wrong, mend it and send it again."},
+		"list.no_findings":    {"版本 {version} 的检查结果已被清除；请重新导入原工作簿查看。", "what was found in version {version} has been erased; import the workbook again to see it."},
 		"list.bad_hash":       {"“{value}”不是 sha256: 加 64 位十六进制的哈希。", "{value} is not a hash of the form sha256: and 64 hexadecimal digits."},
 
 		// Findings: what is wrong, and under .remedy what to do.
@@ -67,8 +77,10 @@ func init() {
 		"list.uscc.remedy":              {"对照营业执照改正。", "correct it from the business licence."},
 		"list.phone":                    {"手机号码的写法不对。", "the mobile number does not have the right form."},
 		"list.phone.remedy":             {"填写 11 位手机号码，单元格设为文本。", "give the 11 digits of the mobile number in a text cell."},
-		"list.duplicate":                {"“{value}”重复，首次出现在第 {first} 行。", "{value} is there twice, first in row {first}."},
+		"list.duplicate":                {"“{value}”重复，首次出现在“{sheet}”第 {first} 行。", "{value} is there twice, first in row {first} of {sheet}."},
 		"list.duplicate.remedy":         {"改用不同的编号，或删除其中一行。", "use another id, or delete one of the rows."},
+		"list.period_overlap":           {"“{recipient}”的“{name}”与第 {first} 行的有效期重叠，重叠的日子有两种说法。", "the days of {name} of {recipient} overlap those of row {first}, which says something else of them."},
+		"list.period_overlap.remedy":    {"让前一行的“至”早于后一行的“自”；相同的行删除一行。", "let 至 of the one row lie before 自 of the other; delete one of two equal rows."},
 		"list.unknown_recipient":        {"“减排对象”中没有编号“{recipient}”。", "减排对象 has no id {recipient}."},
 		"list.unknown_recipient.remedy": {"改正编号，或先在“减排对象”中登记。", "correct the id, or enter the recipient in 减排对象 first."},
 
