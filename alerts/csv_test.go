@@ -160,33 +160,3 @@ func TestTianjin2016AsPublished(t *testing.T) {
 	}
 	t.Error("no episode in December")
 }
-
-// Whatever the bytes: days in order without repetition and in range, or a refusal with a place in every field.
-func FuzzReadDailyCSV(f *testing.F) {
-	f.Add(csvHeader + "2016-12-16,155,PM2.5,118,157,43,81,2,35\n")
-	f.Add("\ufeffdate,aqi,cause\n2016-12-16,,dust\n")
-	f.Add("date,aqi\n\"2016-12-16\n,1")
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := ReadDailyCSV(strings.NewReader(text))
-		if err != nil {
-			var e *refusal.Error
-			if !errors.As(err, &e) {
-				t.Fatalf("not a refusal: %v", err)
-			}
-			for _, field := range e.Fields {
-				if !strings.HasPrefix(field.Path, "row ") || !refusal.Known(field.Rule) {
-					t.Fatalf("field %+v", field)
-				}
-			}
-			return
-		}
-		for i, d := range got {
-			if i > 0 && got[i-1].Date >= d.Date {
-				t.Fatalf("%s follows %s", d.Date, got[i-1].Date)
-			}
-			if d.AQI != nil && (*d.AQI < 0 || *d.AQI > 500) {
-				t.Fatalf("AQI %d", *d.AQI)
-			}
-		}
-	})
-}

@@ -19,6 +19,8 @@ import (
 func FuzzReadCSV(f *testing.F) {
 	const hours = "time,aqi,primary,pm25,pm10,so2,no2,co,o3\n"
 	f.Add(csvHeader + "2016-12-16,155,PM2.5,118,157,43,81,2,35\n")
+	f.Add("\ufeffdate,aqi,cause\n2016-12-16,,dust\n")
+	f.Add("date,aqi\n\"2016-12-16\n,1")
 	f.Add(hours + "2016-12-16T01:00:00+08:00,,,118,157,43,81,2,35\n2016-12-15T16:00:00Z,120,,,,,,,\n")
 	f.Add("\ufefftime,aqi,cause\r\n2016-12-16T01:00:00+08:00,155,dust\r\n2016-12-16T23:00:00+08:00,155,local-dust\r\n")
 	f.Add(hours + "2199-12-31T23:00:00+08:00,500,O3_8h;PM10,100000,0.0000001,,,,\n")

@@ -52,7 +52,7 @@ type Pos = struct {
 	Off, Len uint32
 }
 
-// Reader returns the data of the event at pos: for an order, its frozen body.
+// Reader returns the data of the event at pos in the form in which it was recorded: for an order, its frozen body.
 type Reader = func(tx *bbolt.Tx, pos Pos) ([]byte, error)
 
 // Contact resolves a vault reference to the duty contact an order names. An erased or empty reference gives

@@ -43,9 +43,5 @@ func init() {
 		"agent.event.released":     {"解除", "released"},
 		"agent.action.receive":     {"回执", "receipt"},
 		"agent.action.acknowledge": {"确认", "acknowledgement"},
-		"agent.level.advisory":     {"管控要求", "advisory"},
-		"agent.level.yellow":       {"黄色(Ⅲ级)", "yellow"},
-		"agent.level.orange":       {"橙色(Ⅱ级)", "orange"},
-		"agent.level.red":          {"红色(Ⅰ级)", "red"},
 	})
 }

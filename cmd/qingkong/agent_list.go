@@ -64,7 +64,7 @@ func printListed(out io.Writer, lang string, list []listed) error {
 			event = refusal.Text("agent.drill", lang, nil) + event
 		}
 		p := progress{Answers: l.Answers}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(word("agent.level.", l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(word("cli.level.", l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
 			p.answer("receive").words(lang), l.Run.words(lang), p.answer("acknowledge").words(lang))
 	}
 	return t.Flush()

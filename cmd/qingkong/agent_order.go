@@ -88,7 +88,7 @@ func (o order) awaits(event string) bool {
 // line is an event in words.
 func (o order) line(event, lang string) string {
 	args := refusal.Args{
-		"event": word("agent.event.", event, lang), "level": word("agent.level.", o.Level, lang),
+		"event": word("agent.event.", event, lang), "level": word("cli.level.", o.Level, lang),
 		"id": o.ID, "title": o.Title, "drill": "",
 	}
 	if o.Drill {

@@ -12,6 +12,7 @@ func commands() []*cobra.Command {
 		newOrderCommand(),
 		newAccountCommand(),
 		newTokenCommand(),
+		newRecipientCommand(),
 		newAqiCommand(),
 		newEvaluateCommand(),
 		newCriteriaCommand(),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
@@ -18,8 +19,9 @@ func newInitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init --data DIR",
 		Short: "建立首个管理员，口令只显示一次（first administrator, shown once）",
-		Long: "在数据目录中建立首个管理员账号；口令和令牌只显示这一次。已有账号时拒绝。\n" +
-			"Makes the first administrator of a data folder. Refused where there are accounts already.",
+		Long: "在数据目录中建立首个管理员账号；口令和令牌只显示这一次。已有账号时拒绝。其他账号由管理员用 account add 新建。\n" +
+			"Makes the first administrator of a data folder. Refused where there are accounts already. The administrator adds the\n" +
+			"others with account add.",
 		Example: "  qingkong init --data ./data\n  qingkong init --data ./data --user zhang --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireFlags(cmd, "data", "user"); err != nil {
@@ -32,8 +34,11 @@ func newInitCommand() *cobra.Command {
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), issued)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "用户 user      %s\n口令 password  %s\n令牌 token     %s\n", issued.User, issued.Password, issued.Token)
-			return nil
+			out := cmd.OutOrStdout()
+			printSecrets(out, issued)
+			_, err = fmt.Fprintf(out, "%s\n%s\n  qingkong account add zhang --role duty%s\n", bothLanguages("cli.shown_once", nil),
+				bothLanguages("cli.init_next", refusal.Args{"data": data}), exampleAdmin)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "", "数据目录（folder of the record）")
@@ -53,7 +58,7 @@ func firstAdministrator(cmd *cobra.Command, data, user string) (_ access.Issued,
 	defer func() { err = errors.Join(err, a.Stop(cmd.Context())) }()
 	if n, err := a.Service().Accounts(); err != nil || n > 0 {
 		if err == nil {
-			err = fmt.Errorf("%s has %d accounts already: an administrator adds more with POST /api/v1/accounts", data, n)
+			err = errors.New(bothLanguages("cli.init_accounts", refusal.Args{"data": data, "count": n}))
 		}
 		return access.Issued{}, err
 	}

@@ -13,17 +13,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"qingkong/alerts/refusal"
 	"qingkong/notify"
 )
 
 func newOrderCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "order",
-		Short: "查看减排指令、企业答复（read orders; answer them as an enterprise）",
+		Short: "查看减排指令、企业答复、处理异议（read orders; answer them as an enterprise; decide on objections）",
 		Example: "  qingkong order list" + exampleServer + " --state overdue\n" +
 			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
 	}
-	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer())
+	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection())
 	return cmd
 }
 
@@ -113,21 +114,13 @@ type orderMeasure struct {
 	Person   string   `json:"responsible"`
 }
 
-var orderWords = map[string]string{
-	"pending": "待送达", "sent": "已发出", "delivered": "已送达", "read": "已读", "failed": "送达失败",
-	"awaiting": "待确认", "acknowledged": "已确认", "objected": "有异议", "overdue": "逾期未确认",
-	"not_started": "未开始", "started": "已开始", "reported": "已报告", "completed": "已完成",
-	"none": "未核查", "compliant": "合规", "suspected": "存疑", "violated": "违反", "no_data": "无数据",
-	"open": "执行中", "superseded": "已被替代", "released": "已解除", "exempted": "已豁免",
-}
-
-var orderHead = []string{"编号 id", "对象 recipient", "街镇 town", "级别 level", "送达 delivery", "答复 answer", "执行 execution", "状态 state", "确认期限 by"}
+var orderHead = headOf("id", "recipient_id", "town", "level", "delivery", "answer", "execution", "state", "acknowledge_by")
 
 func orderRow(item json.RawMessage) ([]string, error) {
 	var o orderView
 	err := understand(item, &o)
-	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(o.Level), named(orderWords, o.Delivery), named(orderWords, o.Answer),
-		named(orderWords, o.Execution), named(orderWords, o.State), orDash(clockText(o.AcknowledgeBy))}, err
+	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(o.Level), named("cli.delivery.", o.Delivery), named("cli.answer.", o.Answer),
+		named("cli.execution.", o.Execution), named("cli.order_state.", o.State), orDash(clockText(o.AcknowledgeBy))}, err
 }
 
 func newOrderShow() *cobra.Command {
@@ -165,51 +158,51 @@ func showOrder(out io.Writer, answer []byte) error {
 		supersedes = *o.Supersedes
 	}
 	if o.EndsAt == nil {
-		end = "另行通知 until further notice"
+		end = pair("cli.no_end", nil)
 	}
 	acknowledged := clockText(o.AcknowledgedAt)
 	if o.Late {
-		acknowledged = strings.TrimSpace(acknowledged + " 逾期 late")
+		acknowledged = strings.TrimSpace(acknowledged + " " + pair("cli.late", nil))
 	}
 	err := printFacts(out, answer, []fact{
-		{"编号", "id", o.ID},
-		{"预警", "warning_id", o.WarningID},
-		{"版次", "revision", fmt.Sprint(o.Revision)},
-		{"替代", "supersedes", supersedes},
-		{"演练", "drill", yesNo(o.Drill)},
-		{"对象", "recipient_id", o.RecipientID},
-		{"名称", "recipient_name", o.RecipientName},
-		{"街镇", "town", o.Town},
-		{"行业", "sector", o.Sector},
-		{"绩效等级", "grade", o.Grade},
-		{"级别", "level", levelText(o.Level)},
-		{"标题", "title", o.Title},
-		{"正文", "text", o.Text},
-		{"依据", "legal_basis", o.LegalBasis},
-		{"文号", "document_no", o.DocumentNo},
-		{"下达", "issued_at", clockText(o.IssuedAt)},
-		{"执行自", "effective_from", clockText(o.EffectiveFrom)},
-		{"结束", "ends_at", end},
-		{"确认期限", "acknowledge_by", clockText(o.AcknowledgeBy)},
-		{"确认于", "acknowledged_at", acknowledged},
-		{"联系人", "contact", strings.TrimSpace(o.Contact.Name + " " + o.Contact.Phone)},
-		{"送达", "delivery", named(orderWords, o.Delivery)},
-		{"答复", "answer", named(orderWords, o.Answer)},
-		{"执行", "execution", named(orderWords, o.Execution)},
-		{"核查", "verdict", named(orderWords, o.Verdict)},
-		{"状态", "state", named(orderWords, o.State)},
-		{"清单版本", "list_version", o.ListVersion},
-		{"清单哈希", "list_hash", o.ListHash},
+		{"id", o.ID},
+		{"warning_id", o.WarningID},
+		{"revision", fmt.Sprint(o.Revision)},
+		{"supersedes", supersedes},
+		{"drill", yesNo(o.Drill)},
+		{"recipient_id", o.RecipientID},
+		{"recipient_name", o.RecipientName},
+		{"town", o.Town},
+		{"sector", o.Sector},
+		{"grade", o.Grade},
+		{"level", levelText(o.Level)},
+		{"title", o.Title},
+		{"text", o.Text},
+		{"legal_basis", o.LegalBasis},
+		{"document_no", o.DocumentNo},
+		{"issued_at", clockText(o.IssuedAt)},
+		{"effective_from", clockText(o.EffectiveFrom)},
+		{"ends_at", end},
+		{"acknowledge_by", clockText(o.AcknowledgeBy)},
+		{"acknowledged_at", acknowledged},
+		{"contact", strings.TrimSpace(o.Contact.Name + " " + o.Contact.Phone)},
+		{"delivery", named("cli.delivery.", o.Delivery)},
+		{"answer", named("cli.answer.", o.Answer)},
+		{"execution", named("cli.execution.", o.Execution)},
+		{"verdict", named("cli.verdict.", o.Verdict)},
+		{"state", named("cli.order_state.", o.State)},
+		{"list_version", o.ListVersion},
+		{"list_hash", o.ListHash},
 	}, "measures", "late")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "\n措施 measures")
+	fmt.Fprintln(out, "\n"+pair("cli.member.measures", nil))
 	rows := make([][]string, len(o.Measures))
 	for i, m := range o.Measures {
 		within := ""
 		if m.WithinH != nil {
-			within = fmt.Sprintf("%g 小时内 within %g h", *m.WithinH, *m.WithinH)
+			within = pair("cli.within", refusal.Args{"hours": *m.WithinH})
 		}
 		what := m.Text
 		if !strings.HasPrefix(what, m.Unit) {
@@ -308,7 +301,7 @@ func (c *call) printOrder(out io.Writer, answer []byte) error {
 	if err := understand(answer, &o); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named(orderWords, o.Delivery), named(orderWords, o.Answer),
-		named(orderWords, o.Execution), named(orderWords, o.State))
+	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named("cli.delivery.", o.Delivery), named("cli.answer.", o.Answer),
+		named("cli.execution.", o.Execution), named("cli.order_state.", o.State))
 	return err
 }

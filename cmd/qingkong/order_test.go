@@ -86,7 +86,7 @@ func TestAccountsAndTokens(t *testing.T) {
 	out, _ := s.as("admin", exitOK, "account", "add", "jingwu", "--role", "town", "--town", "精武镇")
 	says(t, out, "用户 user      jingwu\n口令 password  ", "令牌 token     ", "只显示这一次")
 	out, _ = s.as("admin", exitOK, "token", "create", "zhang", "--name", "脚本")
-	says(t, out, "用户 user      zhang\n令牌 token     ")
+	says(t, out, "用户 user   zhang\n令牌 token  ")
 	s.read(&made, "admin", "token", "create", "zhang")
 	ran(t, exitOK, "warning", "list", "--server", s.url, "--token-file", writeFile(t, "second", []byte(made.Token)))
 

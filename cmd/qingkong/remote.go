@@ -20,7 +20,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 )
+
+// remote is a running coordinator that a command talks to over HTTP.
+type remote struct {
+	url, tokenFile string
+}
+
+func (s *remote) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.url, "server", "", "协调程序地址（address of the coordinator, like http://127.0.0.1:8080）")
+	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "令牌文件（file with an API token）")
+}
 
 // call is a command that is a call of the HTTP interface.
 type call struct {
@@ -67,7 +78,12 @@ func (c *call) act(ctx context.Context, path string, body any) ([]byte, error) {
 	return c.send(ctx, http.MethodPost, path, key, text)
 }
 
-// send does one call. Where it is not known what became of a POST, its error says how to repeat it safely.
+// end takes away what stands below a path.
+func (s *remote) end(ctx context.Context, path string) ([]byte, error) {
+	return s.send(ctx, http.MethodDelete, path, "", nil)
+}
+
+// send does one call. Where it is not known what became of an act, its error says how to repeat it safely.
 func (s *remote) send(ctx context.Context, method, path, key string, body []byte) ([]byte, error) {
 	token, err := s.token()
 	if err != nil {
@@ -80,33 +96,64 @@ func (s *remote) send(ctx context.Context, method, path, key string, body []byte
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	unknown := func(err error) error { return err }
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", key)
-		unknown = func(err error) error {
-			return fmt.Errorf("%w；结果未知，请加 --idempotency-key %s 重发，只生效一次 / the outcome is not known: repeat it with these flags, it takes effect once",
-				err, key+repeatOf(body))
-		}
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		if failed := (*net.OpError)(nil); errors.As(err, &failed) && failed.Op == "dial" {
-			return nil, fmt.Errorf("连不上 %s，请检查 --server 以及晴空是否在运行 / it cannot be reached, check --server and that qingkong is running: %w", s.url, err)
+			return nil, said("cli.unreachable", refusal.Args{"url": s.url}, err)
 		}
-		return nil, unknown(err)
+		return nil, unknown(method, key, body, err)
 	}
 	text, err := io.ReadAll(resp.Body)
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return nil, unknown(err)
+		return nil, unknown(method, key, body, err)
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
 		return text, nil
 	case resp.StatusCode >= 500:
-		return nil, unknown(problemOf(resp.Status, text))
+		return nil, unknown(method, key, body, problemOf(resp.Status, text))
 	}
 	return nil, problemOf(resp.Status, text)
+}
+
+// unknown says of an act whose answer did not come how to repeat it.
+func unknown(method, key string, body []byte, err error) error {
+	switch method {
+	case http.MethodPost:
+		return fmt.Errorf("%w; %s", err, bothLanguages("cli.outcome_unknown", refusal.Args{"flags": "--idempotency-key " + key + repeatOf(body)}))
+	case http.MethodDelete:
+		return fmt.Errorf("%w; %s", err, bothLanguages("cli.repeat", nil))
+	}
+	return err
+}
+
+// said is an error in the words of the catalogue, and its cause.
+func said(rule string, args refusal.Args, cause error) error {
+	return fmt.Errorf("%s: %w", bothLanguages(rule, args), cause)
+}
+
+// problemOf is a problem document as one line: what was wrong, where, and what to do.
+func problemOf(status string, text []byte) error {
+	var p struct {
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+		Errors []struct {
+			Path    string `json:"path"`
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if err := json.Unmarshal(text, &p); err != nil || p.Code == "" {
+		return errors.New(bothLanguages("cli.status", refusal.Args{"status": status}))
+	}
+	line := p.Code + ": " + p.Detail
+	for _, e := range p.Errors {
+		line += "; " + strings.TrimPrefix(e.Path+": ", ": ") + e.Message
+	}
+	return errors.New(line)
 }
 
 // repeatOf is the flag that a repeat needs besides the key: the revision that was acted on, if there was one.
@@ -123,11 +170,11 @@ func repeatOf(body []byte) string {
 func (s *remote) token() (string, error) {
 	text, err := os.ReadFile(s.tokenFile)
 	if err != nil {
-		return "", fmt.Errorf("读不到令牌文件，请检查 --token-file / the token file cannot be read, check --token-file: %w", err)
+		return "", said("cli.token_unreadable", nil, err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || strings.ContainsFunc(token, unicode.IsSpace) {
-		return "", fmt.Errorf("%s 应只有一个令牌，写成一行 / holds no token, or more than one: write one on one line (--token-file)", s.tokenFile)
+		return "", errors.New(bothLanguages("cli.token_wrong", refusal.Args{"file": s.tokenFile}))
 	}
 	return token, nil
 }
@@ -214,119 +261,9 @@ func (c *call) page(ctx context.Context, path string, query url.Values, cursor s
 // understand reads an answer of the server.
 func understand(text []byte, v any) error {
 	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("服务器的回答读不懂，--server 是晴空的地址吗 / the answer is not understood, is --server the address of qingkong?: %w", err)
+		return said("cli.not_understood", nil, err)
 	}
 	return nil
-}
-
-// printList writes a list as JSON or as a table with a row for each item, its first row given.
-func printList(w io.Writer, asJSON bool, l *listing, head []string, row func(item json.RawMessage) ([]string, error)) error {
-	if asJSON {
-		return printJSON(w, l)
-	}
-	rows := [][]string{head}
-	for _, item := range l.Items {
-		r, err := row(item)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, r)
-	}
-	if len(l.Items) > 0 {
-		printTable(w, "", rows)
-	}
-	end := fmt.Sprintf("列出 %d 条 / %d shown", len(l.Items), len(l.Items))
-	if l.Total >= 0 {
-		end += fmt.Sprintf("，共 %d 条 / of %d", l.Total, l.Total)
-	}
-	if l.Next != "" {
-		end += "；还有更多，请加大 --limit / there are more: raise --limit"
-	}
-	_, err := fmt.Fprintln(w, end)
-	return err
-}
-
-// printTable writes columns that line up where a Chinese character is two columns wide.
-func printTable(w io.Writer, indent string, rows [][]string) {
-	wide := map[int]int{}
-	for _, row := range rows {
-		for i, cell := range row {
-			wide[i] = max(wide[i], columns(plain(cell)))
-		}
-	}
-	for _, row := range rows {
-		line := indent
-		for i, cell := range row {
-			cell = plain(cell)
-			line += cell + strings.Repeat(" ", wide[i]-columns(cell)+2)
-		}
-		fmt.Fprintln(w, strings.TrimRight(line, " "))
-	}
-}
-
-func columns(s string) (n int) {
-	for _, r := range s {
-		n++
-		if r >= 0x2e80 {
-			n++
-		}
-	}
-	return n
-}
-
-// plain is a text without what would steer a terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.In(r, unicode.Cc, unicode.Cf):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// fact is one member of an answer in words.
-type fact struct{ label, member, text string }
-
-// printFacts writes one line for each fact, and behind them every member of the answer that no fact is about and that
-// is not left out, as it came: a newer server may say more than this program knows.
-func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error {
-	var all map[string]json.RawMessage
-	if err := understand(answer, &all); err != nil {
-		return err
-	}
-	for _, name := range left {
-		delete(all, name)
-	}
-	var rows [][]string
-	for _, f := range facts {
-		delete(all, f.member)
-		for i, line := range strings.Split(strings.TrimRight(orDash(f.text), "\n"), "\n") {
-			if i > 0 {
-				f.label, f.member = "", ""
-			}
-			rows = append(rows, []string{f.label, f.member, line})
-		}
-	}
-	for _, name := range sortedKeys(all) {
-		if said := string(all[name]); said != "null" {
-			rows = append(rows, []string{"其他", name, said})
-		}
-	}
-	printTable(w, "", rows)
-	return nil
-}
-
-// printAnswer writes an answer of the server as it came, indented.
-func printAnswer(w io.Writer, answer []byte) error {
-	var b bytes.Buffer
-	if err := json.Indent(&b, bytes.TrimSpace(answer), "", "  "); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(w, b.String())
-	return err
 }
 
 // oneID takes the one argument that a command is about. A dot alone would be another path.
@@ -367,30 +304,4 @@ func clockText(at *time.Time) string {
 		return ""
 	}
 	return at.In(alerts.Shanghai()).Format(clockForm)
-}
-
-// named is the Chinese word for a fixed name and the name, which is what one types.
-func named(words map[string]string, name string) string {
-	if name == "" {
-		return ""
-	}
-	return strings.TrimSpace(words[name] + " " + name)
-}
-
-func levelText[L ~string](level L) string {
-	name := string(level)
-	if name == "" || name == "none" {
-		return ""
-	}
-	if chinese := word("agent.level.", name, "zh-CN"); chinese != name {
-		return chinese + " " + name
-	}
-	return name
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "是 yes"
-	}
-	return "否 no"
 }

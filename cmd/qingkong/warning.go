@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 )
 
 func newWarningCommand() *cobra.Command {
@@ -146,10 +147,11 @@ var warningActs = []warningAct{
 		long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency."},
 	{name: "reject", short: "驳回待审批的发布或升级（reject a pending start or raise）",
 		example: "--reason 依据不足", members: []member{reasonMember}, required: []string{"reason"}},
-	{name: "revise", short: "变更结束时间、文号或公告，级别不变（change the terms, not the level）",
-		long:    "没有给出的各项保持不变。\nWhat is not given stays as it was.",
+	{name: "revise", short: "变更结束时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
+		long: "没有给出的各项保持不变。级别和开始时间只有被驳回的预警能改。\n" +
+			"What is not given stays as it was. Only one that was rejected takes another level or start, and is declared anew.",
 		example: "--ends-at \"2016-12-22 00:00\" --reason 延长",
-		members: []member{endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember}},
+		members: []member{levelMember, startsMember, endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember}},
 	{name: "adjust", short: "升级或降级（change the level）",
 		long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
 		example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级",
@@ -248,12 +250,13 @@ func (c *call) printWarning(out io.Writer, answer []byte, err error) error {
 	if err := understand(answer, &w); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s  第 %d 版 revision %d  %s  %s\n", plain(w.ID), w.Revision, w.Revision, levelText(w.Level), named(warningStates, string(w.State)))
+	_, err = fmt.Fprintf(out, "%s  %s  %s  %s\n", plain(w.ID), pair("cli.revision", refusal.Args{"revision": w.Revision}),
+		levelText(w.Level), named("cli.warning_state.", w.State))
 	if p := pendingText(&w); p != "" && err == nil {
-		_, err = fmt.Fprintf(out, "待审批 pending: %s\n", plain(p))
+		_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.member.pending", nil), plain(p))
 	}
 	if e := emergencyText(answer); e != "" && err == nil {
-		_, err = fmt.Fprintf(out, "紧急批准 emergency: %s\n", plain(e))
+		_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.member.emergency", nil), plain(e))
 	}
 	return err
 }
@@ -262,7 +265,7 @@ func pendingText(w *alerts.Warning) string {
 	if w.Pending == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s %s（%s）", named(map[string]string{"raise": "升级", "start": "发布"}, w.Pending.Kind), levelText(w.Pending.Level), w.Pending.By)
+	return fmt.Sprintf("%s %s（%s）", named("cli.pending.", w.Pending.Kind), levelText(w.Pending.Level), w.Pending.By)
 }
 
 // emergencyText is an approval by telephone, if there was one, and whether it was confirmed.
@@ -281,28 +284,18 @@ func emergencyText(answer []byte) string {
 		return ""
 	}
 	e := w.Emergency
-	done := "请于 " + clockText(e.ConfirmBy) + " 前确认 / to be confirmed by then"
+	done := bothLanguages("cli.confirm_by", refusal.Args{"by": clockText(e.ConfirmBy)})
 	if e.ConfirmedBy != "" {
-		done = "已确认 confirmed（" + e.ConfirmedBy + "）"
+		done = pair("cli.confirmed", nil) + "（" + e.ConfirmedBy + "）"
 	}
 	return fmt.Sprintf("%s %s（%s：%s）%s", e.Authority, clockText(e.CalledAt), e.By, e.Reason, done)
 }
-
-var (
-	warningStates = map[string]string{"pending_approval": "待审批", "rejected": "已驳回", "reported": "已上报", "scheduled": "待生效",
-		"active": "生效中", "lifted": "已解除", "cancelled": "已撤销"}
-	triggerWords = map[string]string{"own_forecast": "自主预报", "city_order": "市级指令", "regional_linkage": "区域应急联动",
-		"work_requirement": "应对污染天气工作要求"}
-	eventWords = map[string]string{"declared": "发布", "approved": "批准", "confirmed": "市级确认", "rejected": "驳回", "activated": "生效",
-		"raise_asked": "申请升级", "raise_rejected": "驳回升级", "upgraded": "升级", "downgraded": "降级", "revised": "变更",
-		"end_set": "定于结束", "lifted": "解除", "cancelled": "撤销", "expired": "到期", "emergency_approved": "紧急批准",
-		"emergency_confirmed": "紧急批准经确认", "emergency_overdue": "紧急批准逾期未确认"}
-)
 
 func newWarningList() *cobra.Command {
 	var c call
 	var l listing
 	var state string
+	states := namesOf("cli.warning_state.")
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "列出预警，最近的在前（list warnings, the latest first）",
@@ -317,8 +310,8 @@ func newWarningList() *cobra.Command {
 			}
 			var keep func(json.RawMessage) (bool, error)
 			if state != "" {
-				if warningStates[state] == "" {
-					return usage("--state is one of %s, not %q", strings.Join(sortedKeys(warningStates), ", "), state)
+				if !slices.Contains(states, state) {
+					return usage("--state is one of %s, not %q", strings.Join(states, ", "), state)
 				}
 				keep = func(item json.RawMessage) (bool, error) {
 					var w alerts.Warning
@@ -334,18 +327,18 @@ func newWarningList() *cobra.Command {
 	}
 	c.add(cmd, false)
 	l.add(cmd)
-	cmd.Flags().StringVar(&state, "state", "", "只列这一状态（only those in this state: "+strings.Join(sortedKeys(warningStates), ", ")+"）")
+	cmd.Flags().StringVar(&state, "state", "", "只列这一状态（only those in this state: "+strings.Join(states, ", ")+"）")
 	return cmd
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-var warningHead = []string{"编号 id", "版次 rev", "级别 level", "状态 state", "开始 from", "结束 to", "发布单位 issued by", "待审批 pending"}
+var warningHead = headOf("id", "revision", "level", "state", "starts_at", "ends_at", "issued_by", "pending")
 
 func warningRow(item json.RawMessage) ([]string, error) {
 	var w alerts.Warning
 	err := understand(item, &w)
-	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named(warningStates, string(w.State)), clockText(&w.StartsAt),
+	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named("cli.warning_state.", w.State), clockText(&w.StartsAt),
 		orDash(clockText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
 }
 
@@ -381,45 +374,45 @@ func showWarning(out io.Writer, answer []byte) error {
 	}
 	end := clockText(w.EndsAt)
 	if w.EndsAt == nil {
-		end = "另行通知 until further notice"
+		end = pair("cli.no_end", nil)
 	}
 	proposal := ""
 	if w.ProposalID != nil {
 		proposal = *w.ProposalID
 	}
 	err := printFacts(out, answer, []fact{
-		{"编号", "id", w.ID},
-		{"版次", "revision", fmt.Sprint(w.Revision)},
-		{"演练", "drill", yesNo(w.Drill)},
-		{"级别", "level", levelText(w.Level)},
-		{"原级别", "previous_level", levelText(w.PreviousLevel)},
-		{"级别自", "level_since", clockText(&w.LevelSince)},
-		{"状态", "state", named(warningStates, string(w.State))},
-		{"待审批", "pending", pendingText(&w)},
-		{"紧急批准", "emergency", emergencyText(answer)},
-		{"触发方式", "trigger", named(triggerWords, string(w.Trigger))},
-		{"区域", "region", w.Region},
-		{"开始", "starts_at", clockText(&w.StartsAt)},
-		{"结束", "ends_at", end},
-		{"文号", "document_no", w.DocumentNo},
-		{"发布单位", "issued_by", w.IssuedBy},
-		{"收到", "received_at", clockText(w.ReceivedAt)},
-		{"理由", "reason", w.Reason},
-		{"公告", "notice_text", w.NoticeText},
-		{"建议", "proposal_id", proposal},
-		{"发布人", "declared_by", w.DeclaredBy},
-		{"录入", "declared_at", clockText(&w.DeclaredAt)},
-		{"审批人", "approved_by", w.ApprovedBy},
-		{"清单版本", "list_version", w.ListVersion},
-		{"清单哈希", "list_hash", w.ListHash},
+		{"id", w.ID},
+		{"revision", fmt.Sprint(w.Revision)},
+		{"drill", yesNo(w.Drill)},
+		{"level", levelText(w.Level)},
+		{"previous_level", levelText(w.PreviousLevel)},
+		{"level_since", clockText(&w.LevelSince)},
+		{"state", named("cli.warning_state.", w.State)},
+		{"pending", pendingText(&w)},
+		{"emergency", emergencyText(answer)},
+		{"trigger", named("cli.trigger.", w.Trigger)},
+		{"region", w.Region},
+		{"starts_at", clockText(&w.StartsAt)},
+		{"ends_at", end},
+		{"document_no", w.DocumentNo},
+		{"issued_by", w.IssuedBy},
+		{"received_at", clockText(w.ReceivedAt)},
+		{"reason", w.Reason},
+		{"notice_text", w.NoticeText},
+		{"proposal_id", proposal},
+		{"declared_by", w.DeclaredBy},
+		{"declared_at", clockText(&w.DeclaredAt)},
+		{"approved_by", w.ApprovedBy},
+		{"list_version", w.ListVersion},
+		{"list_hash", w.ListHash},
 	}, "history")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "\n经过 history")
+	fmt.Fprintln(out, "\n"+pair("cli.member.history", nil))
 	rows := make([][]string, len(w.History))
 	for i, h := range w.History {
-		rows[i] = []string{fmt.Sprint(i + 1), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named(eventWords, h.Event), h.Reason}
+		rows[i] = []string{fmt.Sprint(i + 1), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named("cli.history.", h.Event), h.Reason}
 	}
 	printTable(out, "  ", rows)
 	return nil

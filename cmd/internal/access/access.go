@@ -20,9 +20,12 @@
 // A request repeated under its idempotency key carries new references and cannot be answered with the first
 // answer, whose secrets nobody keeps: [Submit] refuses it with the rule access.secret_shown_once.
 //
-// What ends a credential (new credentials, a revoked token, a disabled user) is in force for the next login as
+// What ends a credential (new or revoked credentials, a revoked token, a disabled user) is in force for the next login as
 // soon as it is recorded. The caller closes live NATS connections and drops console sessions whose
 // [Principal.Credential] is no longer the current one.
+//
+// A recipient whose credentials were revoked has none until it is issued new ones. A disabled user keeps its
+// secrets, and they are good again once it is enabled.
 //
 // # State
 //
@@ -95,6 +98,9 @@ type token struct {
 	At   time.Time `json:"at"`
 	Name string    `json:"name,omitempty"`
 }
+
+// revoked says whether the user has no credentials: they were revoked and no new ones issued.
+func (r *row) revoked() bool { return r.Password.Ref == "" }
 
 func tokenID(n int) string { return fmt.Sprintf("t%d", n) }
 

@@ -13,18 +13,22 @@ import (
 
 // The commands of this package.
 const (
-	CommandAddAccount       = "access.add_account"
-	CommandIssueCredentials = "access.issue_credentials"
-	CommandAddToken         = "access.add_token"
-	CommandRevoke           = "access.revoke_token"
-	CommandDisable          = "access.disable"
-	CommandEnable           = "access.enable"
+	CommandAddAccount        = "access.add_account"
+	CommandIssueCredentials  = "access.issue_credentials"
+	CommandRenewAccount      = "access.renew_account"
+	CommandRevokeCredentials = "access.revoke_credentials"
+	CommandAddToken          = "access.add_token"
+	CommandRevoke            = "access.revoke_token"
+	CommandDisable           = "access.disable"
+	CommandEnable            = "access.enable"
 )
 
 // Register registers the handlers of the commands.
 func Register(r *journal.Registry) {
 	journal.Handle(r, CommandAddAccount, DecideAddAccount)
 	journal.Handle(r, CommandIssueCredentials, DecideIssueCredentials)
+	journal.Handle(r, CommandRenewAccount, DecideRenewAccount)
+	journal.Handle(r, CommandRevokeCredentials, DecideRevokeCredentials)
 	journal.Handle(r, CommandAddToken, DecideAddToken)
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
@@ -79,6 +83,12 @@ func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, 
 		PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
 }
 
+// RenewAccountCommand makes the command for an account's new password and token, and what is shown once it is done.
+func RenewAccountCommand(actor, key, user string) (journal.Command, Issued, error) {
+	s := newSecrets(user, Typed)
+	return s.command(CommandRenewAccount, key, actor, RenewAccount{User: user, PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+}
+
 // AddTokenCommand makes the command for one token more, and the token that is shown once it is done.
 func AddTokenCommand(actor, key string, in NewToken) (journal.Command, Issued, error) {
 	name := strings.TrimSpace(in.Name)
@@ -99,12 +109,21 @@ func Submit(ctx context.Context, j *journal.Journal, cmd journal.Command, issued
 	return issued, nil
 }
 
+// ShownBefore reports whether Submit refused because the command was carried out under its key before: the secrets
+// that it was to end have ended.
+func ShownBefore(err error) bool {
+	var e *refusal.Error
+	return errors.As(err, &e) && e.Rule == ruleShownOnce
+}
+
+const ruleShownOnce = "access.secret_shown_once"
+
 // shownOnce says of a used key what it means here: the references of a repeat are always new, so that to the
 // journal its content differs.
 func shownOnce(err error) error {
 	var e *refusal.Error
 	if errors.As(err, &e) && e.Rule == "journal.key_reused" {
-		return refusal.New(refusal.Conflict, "access.secret_shown_once", e.Args)
+		return refusal.New(refusal.Conflict, ruleShownOnce, e.Args)
 	}
 	return err
 }

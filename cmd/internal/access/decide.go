@@ -32,6 +32,18 @@ type IssueCredentials struct {
 	TokenRef    string   `json:"token_ref"`
 }
 
+// RenewAccount is an account's new password and token.
+type RenewAccount struct {
+	User        string `json:"user"`
+	PasswordRef string `json:"password_ref"`
+	TokenRef    string `json:"token_ref"`
+}
+
+// RevokeCredentials ends a recipient's password and tokens.
+type RevokeCredentials struct {
+	Recipient string `json:"recipient"`
+}
+
 // AddToken is one token more for a user.
 type AddToken struct {
 	User     string `json:"user"`
@@ -127,7 +139,7 @@ func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.
 	case r.Password.Ref == in.PasswordRef:
 		return nil, Granted{User: in.Recipient}, nil
 	case r.Disabled:
-		return nil, Granted{}, refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": in.Recipient})
+		return nil, Granted{}, disabled(in.Recipient)
 	}
 	mns := slices.Clone(in.MNs)
 	slices.Sort(mns)
@@ -146,6 +158,41 @@ func checkRecipient(id string) error {
 	return nil
 }
 
+// DecideRenewAccount gives an account a new password and token; every earlier one ends with it.
+func DecideRenewAccount(tx *bbolt.Tx, _ string, in RenewAccount, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.User)
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case r.Password.Ref == in.PasswordRef:
+		return nil, Granted{User: in.User}, nil
+	case r.Recipient != "":
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.is_recipient", refusal.Args{"user": in.User})
+	case r.Disabled:
+		return nil, Granted{}, disabled(in.User)
+	}
+	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
+	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+}
+
+// DecideRevokeCredentials ends a recipient's logins until it is issued new credentials.
+func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.Recipient)
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case r.Recipient == "":
+		return nil, Granted{}, refusal.New(refusal.NotFound, "access.is_account", refusal.Args{"user": in.Recipient})
+	case r.revoked():
+		return nil, Granted{User: in.Recipient}, nil
+	}
+	return []journal.Event{CredentialsRevoked(in)}, Granted{User: in.Recipient}, nil
+}
+
+func disabled(user string) error {
+	return refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": user})
+}
+
 // DecideAddToken gives a user one token more, up to eight.
 func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
@@ -156,7 +203,10 @@ func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal
 		return nil, Granted{in.User, r.Tokens[i].ID}, nil
 	}
 	if r.Disabled {
-		return nil, Granted{}, refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": in.User})
+		return nil, Granted{}, disabled(in.User)
+	}
+	if r.revoked() { // a token would let it in again
+		return nil, Granted{}, refusal.Transition("access.credentials_revoked", "revoked", refusal.Args{"user": in.User})
 	}
 	if len(r.Tokens) >= maxTokens {
 		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens", refusal.Args{"user": in.User, "limit": maxTokens})

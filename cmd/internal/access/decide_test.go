@@ -253,14 +253,64 @@ func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 	s.same()
 }
 
+// An account's new password and token end all it had, like a recipient's.
+func TestARenewedAccount(t *testing.T) {
+	s := newState(t, t.TempDir())
+	defer s.close()
+	mustDo(s, DecideAddAccount, AddAccount{User: "town", Role: Town, Town: "大寺镇", NameRef: "n", PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddToken, AddToken{User: "town", TokenRef: "extra"})
+	first := *s.row("town")
+	if got := mustDo(s, DecideRenewAccount, RenewAccount{User: "town", PasswordRef: "p2", TokenRef: "t2"}); got != (Granted{"town", "t3"}) {
+		t.Errorf("renewed: %+v", got)
+	}
+	r := *s.row("town")
+	if r.Password.Ref != "p2" || !r.Password.At.After(first.Password.At) || len(r.Tokens) != 1 || r.Tokens[0].Ref != "t2" {
+		t.Errorf("row %+v, want what was issued last alone", r)
+	}
+	r.Password, r.Tokens, r.TokenSeq = first.Password, first.Tokens, first.TokenSeq
+	if !reflect.DeepEqual(r, first) {
+		t.Errorf("more than the secrets changed: %+v, before %+v", r, first)
+	}
+	s.same()
+}
+
+// Revoked credentials let nobody in until new ones are issued, which is one act; what else is known of the recipient stays.
+func TestRevokedCredentials(t *testing.T) {
+	s := newState(t, t.TempDir())
+	defer s.close()
+	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", NameRef: "n1", Town: "大寺镇", PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddToken, AddToken{User: "E0001", TokenRef: "extra"})
+	mustDo(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0001"})
+	if r := s.row("E0001"); !r.revoked() || len(r.Tokens) != 0 || r.NameRef != "n1" || r.Town != "大寺镇" {
+		t.Errorf("row %+v", r)
+	}
+	s.view(func(tx *bbolt.Tx) {
+		if u, err := Get(tx, "E0001"); err != nil || u.PasswordAt != nil || len(u.Tokens) != 0 || u.Disabled {
+			t.Errorf("shown as %+v, %v", u, err)
+		}
+		if p, ok := PrincipalOf(tx, "E0001"); ok {
+			t.Errorf("its session goes on as %+v", p)
+		}
+	})
+	if got := mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"}); got.TokenID != "t3" {
+		t.Errorf("issued again: %+v, want t3: an id is never used again", got)
+	}
+	if r := s.row("E0001"); r.Password.Ref != "p2" || len(r.Tokens) != 1 {
+		t.Errorf("row %+v", r)
+	}
+	s.same()
+}
+
 // The same act again is answered ok and changes nothing.
 func TestTheSameCommandAgain(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
 	twice(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p1", TokenRef: "t1"})
 	twice(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"})
+	twice(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0001"})
+	twice(s, DecideRenewAccount, RenewAccount{User: "duty", PasswordRef: "p1b", TokenRef: "t1b"})
 	twice(s, DecideAddToken, AddToken{User: "duty", TokenRef: "t3"})
-	twice(s, DecideRevoke, Revoke{User: "duty", TokenID: "t1"})
+	twice(s, DecideRevoke, Revoke{User: "duty", TokenID: "t2"})
 	twice(s, DecideDisable, Disable{User: "duty"})
 	twice(s, DecideEnable, Enable{User: "duty"})
 	s.same()
@@ -286,6 +336,10 @@ func TestWhatIsRefused(t *testing.T) {
 	mustDo(s, DecideAddAccount, AddAccount{User: "admin", Role: Admin, PasswordRef: "p1", TokenRef: "t1"})
 	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"})
 	mustDo(s, DecideDisable, Disable{User: "E0001"})
+	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0002", PasswordRef: "p3", TokenRef: "t3"})
+	mustDo(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0002"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p4", TokenRef: "t4"})
+	mustDo(s, DecideDisable, Disable{User: "duty"})
 	for _, ref := range []string{"2", "3", "4", "5", "6", "7", "8"} {
 		mustDo(s, DecideAddToken, AddToken{User: "admin", TokenRef: "more" + ref})
 	}
@@ -299,6 +353,12 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a ninth token", act(s, DecideAddToken, AddToken{User: "admin", TokenRef: "x"}), refusal.Conflict, "access.too_many_tokens"},
 		{"a token for the disabled", act(s, DecideAddToken, AddToken{User: "E0001", TokenRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
 		{"credentials for the disabled", act(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
+		{"a token for the revoked", act(s, DecideAddToken, AddToken{User: "E0002", TokenRef: "x"}), refusal.TransitionRefused, "access.credentials_revoked"},
+		{"renew nobody", act(s, DecideRenewAccount, RenewAccount{User: "nobody", PasswordRef: "x"}), refusal.NotFound, "access.not_found"},
+		{"renew a recipient", act(s, DecideRenewAccount, RenewAccount{User: "E0001", PasswordRef: "x"}), refusal.Conflict, "access.is_recipient"},
+		{"renew the disabled", act(s, DecideRenewAccount, RenewAccount{User: "duty", PasswordRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
+		{"revoke nobody's credentials", act(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0009"}), refusal.NotFound, "access.not_found"},
+		{"revoke an account's", act(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "admin"}), refusal.NotFound, "access.is_account"},
 		{"a token that never was", act(s, DecideRevoke, Revoke{User: "admin", TokenID: "t9"}), refusal.NotFound, "access.token_not_found"},
 		{"a token of nobody", act(s, DecideRevoke, Revoke{User: "nobody", TokenID: "t1"}), refusal.NotFound, "access.not_found"},
 		{"disable nobody", act(s, DecideDisable, Disable{User: "nobody"}), refusal.NotFound, "access.not_found"},
@@ -332,40 +392,54 @@ func TestUnknownEventsAreRefused(t *testing.T) {
 func TestListPagesInOrder(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	users := []string{"E0001", "E0002", "duty", "e0003", "viewer"} // in the order of their bytes
+	users := []string{"E0001", "E0002", "Eduty", "e0003", "e0004"} // in the order of their bytes
 	for i := range users {
 		user := users[len(users)-1-i]
 		mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: user, PasswordRef: "p" + user, TokenRef: "t" + user})
 	}
-	for limit := 1; limit <= len(users)+1; limit++ {
-		var got []string
-		s.view(func(tx *bbolt.Tx) {
-			for cursor := ""; ; {
-				page, next, err := List(tx, cursor, limit)
-				if err != nil || len(page) > limit {
-					t.Fatalf("List(%q, %d) = %d users, %v", cursor, limit, len(page), err)
-				}
-				for _, u := range page {
-					got = append(got, u.User)
-				}
-				if cursor = next; next == "" {
-					break
-				}
+	for user, role := range map[string]Role{"admin": Admin, "duty": Duty, "zhang": Duty} {
+		mustDo(s, DecideAddAccount, AddAccount{User: user, Role: role, PasswordRef: "p" + user, TokenRef: "t" + user})
+	}
+	for role, want := range map[Role][]string{Enterprise: users, "": {"admin", "duty", "zhang"}, Duty: {"duty", "zhang"}, Admin: {"admin"}, Town: nil,
+		"all": {"E0001", "E0002", "Eduty", "admin", "duty", "e0003", "e0004", "zhang"}} {
+		for limit := 1; limit <= len(want)+1; limit++ {
+			if got := s.pages(role, limit); !reflect.DeepEqual(got, want) {
+				t.Errorf("role %q in pages of %d: %q, want %q", role, limit, got, want)
 			}
-			if n := Count(tx); n != len(users) {
-				t.Errorf("Count = %d, want %d", n, len(users))
-			}
-		})
-		if !reflect.DeepEqual(got, users) {
-			t.Errorf("pages of %d: %q, want %q", limit, got, users)
 		}
 	}
 	s.view(func(tx *bbolt.Tx) {
-		if u, err := Get(tx, "duty"); err != nil || u.User != "duty" || len(u.Tokens) != 1 {
+		if n := Count(tx); n != 8 {
+			t.Errorf("Count = %d, want 8", n)
+		}
+		if u, err := Get(tx, "duty"); err != nil || u.User != "duty" || len(u.Tokens) != 1 || u.PasswordAt == nil {
 			t.Errorf("Get = %+v, %v", u, err)
 		}
 		if _, err := Get(tx, "Duty"); refusal.CodeOf(err) != refusal.NotFound {
 			t.Errorf("Get of a name in another case: %v, want not_found", err)
 		}
 	})
+}
+
+// pages reads a list to its end.
+func (s *state) pages(role Role, limit int) (users []string) {
+	s.t.Helper()
+	s.view(func(tx *bbolt.Tx) {
+		for cursor := ""; ; {
+			page, next, err := ListRole(tx, role, cursor, limit)
+			if role == "all" {
+				page, next, err = List(tx, cursor, limit)
+			}
+			if err != nil || len(page) > limit || next != "" && len(page) < limit {
+				s.t.Fatalf("List(%q, %q, %d) = %d users, %q, %v", role, cursor, limit, len(page), next, err)
+			}
+			for _, u := range page {
+				users = append(users, u.User)
+			}
+			if cursor = next; next == "" {
+				return
+			}
+		}
+	})
+	return users
 }

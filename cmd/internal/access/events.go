@@ -33,6 +33,19 @@ type CredentialsIssued struct {
 	TokenRef    string   `json:"token_ref"`
 }
 
+// AccountRenewed says that an account has a new password and token, and that all earlier ones ended.
+type AccountRenewed struct {
+	User        string `json:"user"`
+	PasswordRef string `json:"password_ref"`
+	TokenID     string `json:"token_id"`
+	TokenRef    string `json:"token_ref"`
+}
+
+// CredentialsRevoked says that a recipient's password and tokens ended, and that none came in their place.
+type CredentialsRevoked struct {
+	Recipient string `json:"recipient"`
+}
+
 // TokenAdded says that a user has one token more.
 type TokenAdded struct {
 	User     string `json:"user"`
@@ -64,6 +77,12 @@ func (AccountAdded) Kind() string { return "access.account_added" }
 func (CredentialsIssued) Kind() string { return "access.credentials_issued" }
 
 // Kind is the name of the event in the record.
+func (AccountRenewed) Kind() string { return "access.account_renewed" }
+
+// Kind is the name of the event in the record.
+func (CredentialsRevoked) Kind() string { return "access.credentials_revoked" }
+
+// Kind is the name of the event in the record.
 func (TokenAdded) Kind() string { return "access.token_added" }
 
 // Kind is the name of the event in the record.
@@ -82,6 +101,10 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[AccountAdded](data)
 	case CredentialsIssued{}.Kind():
 		return decode[CredentialsIssued](data)
+	case AccountRenewed{}.Kind():
+		return decode[AccountRenewed](data)
+	case CredentialsRevoked{}.Kind():
+		return decode[CredentialsRevoked](data)
 	case TokenAdded{}.Kind():
 		return decode[TokenAdded](data)
 	case TokenRevoked{}.Kind():
@@ -109,6 +132,12 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journa
 			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor})
 	case CredentialsIssued:
 		return applyCredentials(tx, at, actor, ev)
+	case AccountRenewed:
+		return change(tx, ev.User, func(r *row) {
+			r.renew(at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
+		})
+	case CredentialsRevoked:
+		return change(tx, ev.Recipient, func(r *row) { r.Password, r.Tokens = secretRow{}, nil })
 	case TokenAdded:
 		return change(tx, ev.User, func(r *row) {
 			r.TokenSeq++
@@ -137,10 +166,14 @@ func applyCredentials(tx *bbolt.Tx, at time.Time, actor string, ev CredentialsIs
 		r = &row{User: ev.Recipient, Role: Enterprise, Recipient: ev.Recipient, AddedAt: at, AddedBy: actor}
 	}
 	r.NameRef, r.Town, r.MNs = ev.NameRef, ev.Town, ev.MNs
-	r.Password = secretRow{ev.PasswordRef, at}
-	r.Tokens = []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}
-	r.TokenSeq++
+	r.renew(at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
 	return store(tx, r)
+}
+
+// renew puts a password and a token in the place of all that were there.
+func (r *row) renew(at time.Time, passwordRef string, t token) {
+	r.Password, r.Tokens = secretRow{passwordRef, at}, []token{t}
+	r.TokenSeq++
 }
 
 // change stores a user's row as fn leaves it.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -8,17 +9,17 @@ import (
 
 // User is a user as others see it, without its secrets.
 type User struct {
-	User       string    `json:"user"`
-	Role       Role      `json:"role"`
-	Name       string    `json:"name"` // empty when it was erased
-	Town       string    `json:"town,omitempty"`
-	Recipient  string    `json:"recipient,omitempty"`
-	MNs        []string  `json:"mns,omitempty"`
-	Disabled   bool      `json:"disabled"`
-	PasswordAt time.Time `json:"password_at"`
-	Tokens     []Token   `json:"tokens"`
-	AddedAt    time.Time `json:"added_at"`
-	AddedBy    string    `json:"added_by"`
+	User       string     `json:"user"`
+	Role       Role       `json:"role"`
+	Name       string     `json:"name"` // empty when it was erased
+	Town       string     `json:"town,omitempty"`
+	Recipient  string     `json:"recipient,omitempty"`
+	MNs        []string   `json:"mns,omitempty"`
+	Disabled   bool       `json:"disabled"`
+	PasswordAt *time.Time `json:"password_at"` // null when its credentials were revoked
+	Tokens     []Token    `json:"tokens"`
+	AddedAt    time.Time  `json:"added_at"`
+	AddedBy    string     `json:"added_by"`
 }
 
 // Token is one of a user's tokens, without its secret.
@@ -43,6 +44,17 @@ const MaxPage = 1000
 // List returns the users after cursor in the order of their names' bytes, at most limit of them (1 to [MaxPage];
 // anything else is taken as the nearest), and the cursor of the next page, "" when there is none.
 func List(tx *bbolt.Tx, cursor string, limit int) (page []*User, next string, err error) {
+	return list(tx, cursor, limit, func([]byte) bool { return true }, "")
+}
+
+// ListRole is List of one role's users. Without a role it lists the accounts: the recipients, who may be a hundred
+// thousand, are the users of the role enterprise.
+func ListRole(tx *bbolt.Tx, role Role, cursor string, limit int) (page []*User, next string, err error) {
+	return list(tx, cursor, limit, func(data []byte) bool { return bytes.Contains(data, recipientKey) == (role == Enterprise) }, role)
+}
+
+// list pages through the rows that may takes by their JSON and, unless role is empty, that have the role.
+func list(tx *bbolt.Tx, cursor string, limit int, may func(data []byte) bool, role Role) (page []*User, next string, err error) {
 	limit = min(max(limit, 1), MaxPage)
 	c := tx.Bucket(usersBucket).Cursor()
 	k, data := c.Seek([]byte(cursor))
@@ -50,21 +62,34 @@ func List(tx *bbolt.Tx, cursor string, limit int) (page []*User, next string, er
 		k, data = c.Next()
 	}
 	for ; k != nil; k, data = c.Next() {
-		if len(page) == limit {
-			return page, page[limit-1].User, nil
+		if !may(data) {
+			continue
 		}
 		r, err := parseRow(data)
 		if err != nil {
 			return nil, "", err
+		}
+		if role != "" && r.Role != role {
+			continue
+		}
+		if len(page) == limit {
+			return page, page[limit-1].User, nil
 		}
 		page = append(page, r.user(tx))
 	}
 	return page, "", nil
 }
 
+// recipientKey stands in the JSON of a recipient's row and in no other: within a text its quotes are escaped. A list
+// passes a hundred thousand recipients by without reading their rows.
+var recipientKey = []byte(`"recipient":"`)
+
 func (r *row) user(tx *bbolt.Tx) *User {
 	u := &User{User: r.User, Role: r.Role, Name: r.name(tx), Town: r.Town, Recipient: r.Recipient, MNs: r.MNs,
-		Disabled: r.Disabled, PasswordAt: r.Password.At, Tokens: make([]Token, len(r.Tokens)), AddedAt: r.AddedAt, AddedBy: r.AddedBy}
+		Disabled: r.Disabled, Tokens: make([]Token, len(r.Tokens)), AddedAt: r.AddedAt, AddedBy: r.AddedBy}
+	if !r.revoked() {
+		u.PasswordAt = &r.Password.At
+	}
 	for i, t := range r.Tokens {
 		u.Tokens[i] = Token{ID: t.ID, Name: t.Name, At: t.At}
 	}

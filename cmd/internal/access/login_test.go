@@ -238,6 +238,7 @@ func TestWhatEndsALogin(t *testing.T) {
 	}{
 		{"nothing", func(*house) {}, true, true},
 		{"new credentials", func(h *house) { h.credentials("E0001") }, false, false},
+		{"the credentials revoked", func(h *house) { h.act(CommandRevokeCredentials, RevokeCredentials{Recipient: "E0001"}) }, false, false},
 		{"the token revoked", func(h *house) { h.act(CommandRevoke, Revoke{User: "E0001", TokenID: "t1"}) }, true, false},
 		{"disabled", func(h *house) { h.act(CommandDisable, Disable{User: "E0001"}) }, false, false},
 		{"disabled and enabled", func(h *house) {
@@ -287,6 +288,7 @@ func TestASecretIsShownOnce(t *testing.T) {
 		"credentials": func() (journal.Command, Issued, error) {
 			return IssueCredentialsCommand("admin", "key-credentials", Recipient{ID: "E0001"})
 		},
+		"renewal": func() (journal.Command, Issued, error) { return RenewAccountCommand("admin", "key-renewal", "duty") },
 		"token": func() (journal.Command, Issued, error) {
 			return AddTokenCommand("admin", "key-token", NewToken{User: "duty"})
 		},
@@ -297,7 +299,7 @@ func TestASecretIsShownOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := Submit(ctx, h.j, cmd, issued)
-		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || got != (Issued{}) {
+		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || !ShownBefore(err) || got != (Issued{}) {
 			t.Errorf("%s again under its key: %v, %v, want access.secret_shown_once and nothing shown", name, got, err)
 		}
 		if h.verifyToken(first.Token) == nil {
@@ -429,7 +431,7 @@ func TestRandomHistoriesLeaveTheRightSecrets(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		prefix := fmt.Sprint("E", round.Add(1), "-")
-		disabled := map[string]bool{}
+		disabled, ended := map[string]bool{}, map[string]bool{} // ended: revoked and not issued again
 		var made []*secret
 		of := func(user string) (list []*secret) {
 			for _, s := range made {
@@ -449,14 +451,21 @@ func TestRandomHistoriesLeaveTheRightSecrets(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 8).Draw(rt, "acts") {
 			user := prefix + rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "user")
-			switch act := rapid.SampledFrom([]string{"issue", "token", "revoke", "disable", "enable"}).Draw(rt, "act"); {
+			switch act := rapid.SampledFrom([]string{"issue", "end", "token", "revoke", "disable", "enable"}).Draw(rt, "act"); {
 			case act == "issue" && !disabled[user]:
 				for _, s := range of(user) {
 					s.good = false
 				}
 				keep(h.credentials(user), true)
+				ended[user] = false
 			case of(user) == nil: // the others need a user
-			case act == "token" && !disabled[user]:
+			case act == "end":
+				h.act(CommandRevokeCredentials, RevokeCredentials{Recipient: user})
+				for _, s := range of(user) {
+					s.good = false
+				}
+				ended[user] = true
+			case act == "token" && !disabled[user] && !ended[user]:
 				keep(h.token(user), false)
 			case act == "revoke":
 				id := tokenID(rapid.IntRange(1, tokens[user]).Draw(rt, "token"))

@@ -65,11 +65,36 @@ func TestRandomCommandsAgreeWithTheModel(t *testing.T) {
 					p.password, p.tokens, p.ids = password, []string{tok}, []string{fmt.Sprint("t", p.made)}
 				}
 			},
+			"renew": func(t *rapid.T) {
+				user, password, tok := names.Draw(t, "user"), ref(), ref()
+				_, _, err := do(s, DecideRenewAccount, "admin", RenewAccount{User: user, PasswordRef: password, TokenRef: tok})
+				p := model[user]
+				ok := p != nil && !p.recipient && !p.disabled
+				if ok != (err == nil) {
+					t.Fatalf("renew %s: %v, want ok %v", user, err, ok)
+				}
+				if ok {
+					p.made++
+					p.password, p.tokens, p.ids = password, []string{tok}, []string{fmt.Sprint("t", p.made)}
+				}
+			},
+			"revoke credentials": func(t *rapid.T) {
+				id := names.Draw(t, "id")
+				_, _, err := do(s, DecideRevokeCredentials, "admin", RevokeCredentials{Recipient: id})
+				p := model[id]
+				ok := p != nil && p.recipient
+				if ok != (err == nil) {
+					t.Fatalf("revoke the credentials of %s: %v, want ok %v", id, err, ok)
+				}
+				if ok {
+					p.password, p.tokens, p.ids = "", nil, nil
+				}
+			},
 			"token": func(t *rapid.T) {
 				user, tok := names.Draw(t, "user"), ref()
 				_, _, err := do(s, DecideAddToken, "admin", AddToken{User: user, TokenRef: tok})
 				p := model[user]
-				ok := p != nil && !p.disabled && len(p.tokens) < 8
+				ok := p != nil && !p.disabled && p.password != "" && len(p.tokens) < 8
 				if ok != (err == nil) {
 					t.Fatalf("token for %s: %v, want ok %v", user, err, ok)
 				}

@@ -58,9 +58,13 @@ const (
 	ActListsRead                = "lists.read"    // versions, differences, exports, findings of an import
 	ActListsApprove             = "lists.approve" // approve and activate
 	ActRecipientsRead           = "recipients.read"
-	ActRecipientsCredentials    = "recipients.credentials"
+	ActRecipientsCredentials    = "recipients.credentials" // issue and revoke
 	ActAccountsCreate           = "accounts.create"
+	ActAccountsRead             = "accounts.read"
+	ActAccountsCredentials      = "accounts.credentials"
+	ActAccountsDisable          = "accounts.disable" // and enable
 	ActTokensCreate             = "tokens.create"
+	ActTokensRevoke             = "tokens.revoke"
 	ActOrdersRead               = "orders.read"   // an enterprise its own, a town its own
 	ActOrdersAnswer             = "orders.answer" // its own
 	ActOrdersObjection          = "orders.objection"
@@ -110,7 +114,11 @@ var permissions = map[string][]Role{
 	ActRecipientsRead:           {Duty, Approver, Admin},
 	ActRecipientsCredentials:    {Admin},
 	ActAccountsCreate:           {Admin},
+	ActAccountsRead:             {Admin},
+	ActAccountsCredentials:      {Admin},
+	ActAccountsDisable:          {Admin},
 	ActTokensCreate:             {Admin},
+	ActTokensRevoke:             {Admin},
 	ActOrdersRead:               scoped,
 	ActOrdersAnswer:             {Enterprise},
 	ActOrdersObjection:          {Duty},

@@ -39,7 +39,7 @@ func VerifyToken(tx *bbolt.Tx, text string) (*Principal, bool) {
 // there or disabled is nobody.
 func PrincipalOf(tx *bbolt.Tx, user string) (*Principal, bool) {
 	r, err := find(tx, user)
-	if err != nil || r == nil || r.Disabled {
+	if err != nil || r == nil || r.Disabled || r.revoked() {
 		return nil, false
 	}
 	return r.principal(tx), true

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -17,67 +15,6 @@ import (
 
 // DemoSource is the source of a list version that was loaded for a demo.
 const DemoSource = "demo"
-
-// Authenticate returns whose token it is, or nil for nobody's.
-func (s *Service) Authenticate(token string) (p *access.Principal, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		if found, ok := access.VerifyToken(tx, token); ok {
-			p = found
-		}
-		return nil
-	})
-	return p, err
-}
-
-// AddAccount adds an account (body of POST /accounts) and returns its first password and token.
-func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte) (access.Issued, error) {
-	var in access.NewAccount
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return access.Issued{}, err
-	}
-	cmd, issued, err := access.AddAccountCommand(actor, key, in)
-	if err != nil {
-		return access.Issued{}, err
-	}
-	return access.Submit(ctx, s.J, cmd, issued)
-}
-
-// AddToken gives a user one token more (body of POST /accounts/{user}/tokens).
-func (s *Service) AddToken(ctx context.Context, actor, key, user string, body []byte) (access.Issued, error) {
-	var in access.NewToken
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return access.Issued{}, err
-	}
-	in.User = user
-	cmd, issued, err := access.AddTokenCommand(actor, key, in)
-	if err != nil {
-		return access.Issued{}, err
-	}
-	return access.Submit(ctx, s.J, cmd, issued)
-}
-
-// IssueCredentials gives a recipient of the list in force a new password and token; the old ones end.
-func (s *Service) IssueCredentials(ctx context.Context, actor, key, recipient string) (access.Issued, error) {
-	in := access.Recipient{ID: recipient}
-	err := s.J.View(func(tx *bbolt.Tx) error {
-		r, err := ListedRecipient(tx, recipient, time.Now())
-		if err == nil {
-			in.Name, in.Town, in.MNs = r.Name, r.Town, stations(r)
-		}
-		return err
-	})
-	if err != nil {
-		return access.Issued{}, err
-	}
-	cmd, issued, err := access.IssueCredentialsCommand(actor, key, in)
-	if err != nil {
-		return access.Issued{}, err
-	}
-	if issued, err = access.Submit(ctx, s.J, cmd, issued); err == nil && s.Kick != nil {
-		s.Kick(recipient)
-	}
-	return issued, err
-}
 
 // ListedRecipient returns a recipient of the list in force at the time, or a not_found refusal with the rule
 // recipient.unknown, also where no list is in force.

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"go.etcd.io/bbolt"
 
@@ -16,83 +15,64 @@ import (
 const (
 	cmdListBegin    = "list.begin"
 	cmdListRows     = "list.rows"
+	cmdListApprove  = "list.approve"
 	cmdListActivate = "list.activate"
 )
-
-// rowsBytes bounds the recipients of one command: a block holds them and its own few lines.
-const rowsBytes = 600 << 10
 
 func registerList(r *journal.Registry) {
 	journal.Handle(r, cmdListBegin, reductionlist.DecideBegin)
 	journal.HandleBulk(r, cmdListRows, reductionlist.DecideRows)
+	journal.Handle(r, cmdListApprove, reductionlist.DecideApprove)
 	journal.Handle(r, cmdListActivate, reductionlist.DecideActivate)
 }
 
-// ImportList records a list and makes it count from its effective date on; source says where it came from. It is
-// many commands and one that makes them count, so an import that was cut off may be run again. The same list
-// again changes nothing. workbook is the file it was read from, kept by its hash; nil for none.
-func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist.List, source string, workbook []byte) (_ reductionlist.Version, err error) {
-	begin := reductionlist.Head(l)
-	begin.Source = source
-	if workbook != nil {
-		if begin.Workbook, err = s.J.PutContent(workbook); err != nil {
-			return reductionlist.Version{}, err
-		}
+// revisionOf reads an act's body into v and the revision that the caller saw out of it.
+func revisionOf(body []byte, v any, revision *int) error {
+	if err := refusal.Unmarshal(body, v); err != nil {
+		return err
 	}
-	v, err := journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListBegin, Actor: actor, Payload: begin})
-	if err != nil || v.State != reductionlist.StateDraft {
+	if *revision == 0 {
+		return refusal.Input([]refusal.Field{{Path: "revision", Rule: "input.required"}})
+	}
+	return nil
+}
+
+// ApproveList is a second person's consent to a draft (body of POST /list/versions/{id}/approve).
+func (s *Service) ApproveList(ctx context.Context, actor, key, id string, body []byte) (reductionlist.Version, error) {
+	var in struct {
+		Revision int `json:"revision"`
+	}
+	if err := revisionOf(body, &in, &in.Revision); err != nil {
+		return reductionlist.Version{}, err
+	}
+	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListApprove, Actor: actor, Key: key,
+		Payload: reductionlist.Approve{Version: id, Revision: in.Revision}})
+}
+
+// ActivateList makes a version count from its effective date on (body of POST /list/versions/{id}/activate).
+// needApproval refuses one that no second person has approved.
+func (s *Service) ActivateList(ctx context.Context, actor, key, id string, needApproval bool, body []byte) (reductionlist.Version, error) {
+	var in struct {
+		Revision int    `json:"revision"`
+		Replaces string `json:"replaces"`
+	}
+	if err := revisionOf(body, &in, &in.Revision); err != nil {
+		return reductionlist.Version{}, err
+	}
+	v, err := s.ListVersion(id)
+	if err != nil {
 		return v, err
 	}
-	for _, chunk := range reductionlist.Chunks(l, rowsBytes) {
-		if err := s.addRows(ctx, actor, v.ID, chunk); err != nil {
-			return v, err
-		}
-	}
-	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListActivate, Actor: actor,
-		Payload: reductionlist.Activate{Version: v.ID, Hash: begin.Hash, Count: begin.Count}})
+	// Hash and count of an id never change: they say again which version is meant.
+	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListActivate, Actor: actor, Key: key,
+		Payload: reductionlist.Activate{Version: id, Revision: in.Revision, Hash: v.Hash, Count: v.Count,
+			Replaces: in.Replaces, NeedApproval: needApproval}})
 }
 
-// addRows stores the contacts of a chunk in the vault and the rest in the record. Rows that an earlier, cut-off
-// import left there keep the contacts they have.
-func (s *Service) addRows(ctx context.Context, actor, version string, chunk []reductionlist.Recipient) error {
-	cmd := journal.Command{Kind: cmdListRows, Actor: actor}
-	for i := range chunk {
-		r := &chunk[i]
-		if r.Contact == nil {
-			continue
-		}
-		kept, err := s.contactRef(version, r.ID)
-		if err != nil {
-			return err
-		}
-		if r.ContactRef = kept; kept == "" {
-			text, err := json.Marshal(r.Contact)
-			if err != nil {
-				return fmt.Errorf("contact of %s: %w", r.ID, err)
-			}
-			e := journal.Seal(text)
-			r.ContactRef = e.Ref
-			cmd.Vault = append(cmd.Vault, e)
-		}
-		r.Contact = nil
-	}
-	cmd.Payload = reductionlist.AddRows{Version: version, Recipients: chunk}
-	_, err := s.J.Submit(ctx, cmd)
-	return err
-}
-
-func (s *Service) contactRef(version, recipient string) (ref string, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		r, err := reductionlist.GetRecipient(tx, version, recipient)
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return nil
-		}
-		if err == nil {
-			ref = r.ContactRef
-		}
-		return err
-	})
-	return ref, err
+// ListVersion returns a version by id, or a not_found refusal.
+func (s *Service) ListVersion(id string) (v reductionlist.Version, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { v, err = reductionlist.GetVersion(tx, id); return err })
+	return v, err
 }
 
 // refreshContact puts the duty contact into the vault unless the one there says the same.

@@ -41,7 +41,8 @@ type Service struct {
 	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.
 	Kick func(user string)
 
-	contacts sync.Map // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
+	reading  sync.Mutex // held while a workbook is read
+	contacts sync.Map   // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
 }
 
 // New returns the service over an open journal whose registry [Registry] made.

@@ -22,27 +22,6 @@ func (s *Server) me(q *request) (any, error) {
 	}{q.who.User, q.who.Role, q.who.Name, q.who.Town, q.who.Recipient}, nil
 }
 
-func (s *Server) addAccount(q *request) (any, error) {
-	return s.svc.AddAccount(q.Context(), q.who.User, q.key, q.body)
-}
-
-func accountPath(answer any) []string { return []string{"accounts", answer.(access.Issued).User} }
-
-func (s *Server) addToken(q *request) (any, error) {
-	return s.svc.AddToken(q.Context(), q.who.User, q.key, q.id(), q.orEmpty())
-}
-
-func tokensPath(answer any) []string {
-	return []string{"accounts", answer.(access.Issued).User, "tokens"}
-}
-
-func (s *Server) credentials(q *request) (any, error) {
-	if err := refusal.Unmarshal(q.orEmpty(), &struct{}{}); err != nil {
-		return nil, err
-	}
-	return s.svc.IssueCredentials(q.Context(), q.who.User, q.key, q.id())
-}
-
 func (s *Server) forecast(q *request) (any, error) {
 	return s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
 }

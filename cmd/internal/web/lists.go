@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -79,78 +78,6 @@ func (s *Server) order(q *request) (any, error) {
 	return json.RawMessage(text), err
 }
 
-// version is a version of the list as others see it.
-type version struct {
-	ID            string     `json:"id"`
-	Revision      int        `json:"revision"`
-	State         string     `json:"state"`
-	InForce       bool       `json:"in_force"`
-	Hash          string     `json:"hash"`
-	Recipients    int        `json:"recipients"`
-	Name          string     `json:"name"`
-	Region        string     `json:"region"`
-	EffectiveFrom string     `json:"effective_from"`
-	EffectiveTo   string     `json:"effective_to"`
-	CompiledBy    string     `json:"compiled_by"`
-	Source        string     `json:"source"`
-	BegunAt       time.Time  `json:"begun_at"`
-	BegunBy       string     `json:"begun_by"`
-	ApprovedAt    *time.Time `json:"approved_at"`
-	ApprovedBy    string     `json:"approved_by"`
-	ActivatedAt   *time.Time `json:"activated_at"`
-	ActivatedBy   string     `json:"activated_by"`
-}
-
-func versionOf(v *reductionlist.Version, inForce string) version {
-	at := func(t time.Time) *time.Time {
-		if t.IsZero() {
-			return nil
-		}
-		return &t
-	}
-	return version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == inForce, Hash: v.Hash, Recipients: v.Count,
-		Name: v.List.Name, Region: v.List.Region, EffectiveFrom: v.List.EffectiveFrom, EffectiveTo: v.List.EffectiveTo,
-		CompiledBy: v.List.CompiledBy, Source: v.Source, BegunAt: v.BegunAt, BegunBy: v.BegunBy,
-		ApprovedAt: at(v.ApprovedAt), ApprovedBy: v.ApprovedBy, ActivatedAt: at(v.ActivatedAt), ActivatedBy: v.ActivatedBy}
-}
-
-// inForce is the list in force at the time; false when there is none.
-func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
-	v, err := reductionlist.Current(tx, at)
-	if refusal.CodeOf(err) == refusal.NotFound {
-		return v, false, nil
-	}
-	return v, err == nil, err
-}
-
-func (s *Server) versions(q *request) (any, error) {
-	cursor, limit, err := q.page()
-	if err != nil {
-		return nil, err
-	}
-	page := alerts.Page[version]{Items: []version{}}
-	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		current, _, err := inForce(tx, time.Now())
-		if err != nil {
-			return err
-		}
-		found, next, err := reductionlist.ListVersions(tx, cursor, limit)
-		if err != nil {
-			return err
-		}
-		page.Next = next
-		for i := range found {
-			page.Items = append(page.Items, versionOf(&found[i], current.ID))
-		}
-		page.Total = len(found)
-		if cursor != "" || next != "" {
-			page.Total = -1
-		}
-		return nil
-	})
-	return page, err
-}
-
 // recipientView is a recipient of the list as others see it: without the reference to its contact.
 type recipientView struct {
 	*reductionlist.Recipient
@@ -169,16 +96,20 @@ const (
 	scanChunk      = 500
 )
 
-// recipients pages through the list in force in the order of ids. q is part of an id or name.
+// recipients pages through the list in force, or the one asked for, in the order of ids. q is part of an id or name.
 func (s *Server) recipients(q *request) (any, error) {
 	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	asked, err := s.asked(q)
 	if err != nil {
 		return nil, err
 	}
 	part, town := q.query.Get("q"), q.query.Get("town")
 	page := alerts.Page[recipientView]{Items: []recipientView{}}
 	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		v, found, err := inForce(tx, time.Now())
+		v, found, err := asked.version(tx)
 		if err != nil || !found {
 			return err
 		}
@@ -200,7 +131,7 @@ func (s *Server) recipients(q *request) (any, error) {
 		case town != "":
 			page.Total = v.Towns[town]
 		default:
-			page.Total = v.Count
+			page.Total = v.Added
 		}
 		return err
 	})
@@ -230,24 +161,15 @@ func scan(tx *bbolt.Tx, list, cursor string, limit int, visit func(*reductionlis
 	}
 }
 
-// recipient is one of the list in force now, or at as_of: a day or a time.
+// recipient is one of the list in force, or the one asked for.
 func (s *Server) recipient(q *request) (any, error) {
-	at := time.Now()
-	if text := q.query.Get("as_of"); q.query.Has("as_of") {
-		day, isDay := alerts.ParseDate(text)
-		moment, err := time.Parse(time.RFC3339, text)
-		switch {
-		case isDay:
-			at = day.Start()
-		case err == nil:
-			at = moment
-		default:
-			return nil, wrongQuery("as_of", text, "http.want_time")
-		}
+	asked, err := s.asked(q)
+	if err != nil {
+		return nil, err
 	}
 	var view recipientView
-	err := s.svc.J.View(func(tx *bbolt.Tx) error {
-		v, found, err := inForce(tx, at)
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		v, found, err := asked.version(tx)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 
 	"golang.org/x/text/language"
@@ -111,8 +112,19 @@ func languageOf(r *http.Request) string {
 	return "zh-CN"
 }
 
-// answer answers with a value as JSON, or with raw JSON that is already written.
+// file is an answer that is to be saved as a file rather than read as JSON.
+type file struct {
+	name, media string
+	data        []byte
+}
+
+// answer answers with a value as JSON, with raw JSON that is already written, or with a file.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, value any) {
+	if f, ok := value.(file); ok {
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+		s.write(w, r, status, f.media, f.data)
+		return
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		s.problem(w, r, err)

@@ -23,6 +23,7 @@ type request struct {
 	who   *access.Principal // nil for a public call
 	key   string            // for the journal; empty when the caller gave none
 	body  []byte            // of a POST
+	file  string            // the name of the file that body is; empty when it has none
 	query url.Values        // only parameters that the route has, each given once
 }
 
@@ -42,7 +43,11 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who 
 	if q.key, err = idempotencyKey(r, who); err != nil {
 		return nil, err
 	}
-	q.body, err = readBody(w, r)
+	if route.upload {
+		q.body, q.file, err = readUpload(w, r)
+	} else {
+		q.body, err = readBody(w, r)
+	}
 	return q, err
 }
 

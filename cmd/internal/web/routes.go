@@ -8,6 +8,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 )
 
 const prefix = "/api/v1"
@@ -22,6 +23,7 @@ type route struct {
 	act     string // what access must allow; empty for a public call
 	handle  func(*Server, *request) (any, error)
 	query   []string                  // the parameters it takes
+	upload  bool                      // its body is a file
 	created func(answer any) []string // path of what a POST made, below /api/v1; nil: it makes nothing
 }
 
@@ -33,7 +35,13 @@ func with(query ...string) []string { return append(query, paging...) }
 var routes = []route{
 	{method: "GET", pattern: "/me", act: signedIn, handle: (*Server).me},
 	{method: "POST", pattern: "/accounts", act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath},
+	{method: "GET", pattern: "/accounts", act: access.ActAccountsRead, handle: (*Server).accounts, query: with("role")},
+	{method: "GET", pattern: "/accounts/{id}", act: access.ActAccountsRead, handle: (*Server).account},
+	{method: "POST", pattern: "/accounts/{id}/credentials", act: access.ActAccountsCredentials, handle: userAct((*service.Service).RenewAccount)},
+	{method: "POST", pattern: "/accounts/{id}/disable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Disable)},
+	{method: "POST", pattern: "/accounts/{id}/enable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Enable)},
 	{method: "POST", pattern: "/accounts/{id}/tokens", act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath},
+	{method: "DELETE", pattern: "/accounts/{id}/tokens/{token}", act: access.ActTokensRevoke, handle: (*Server).revokeToken},
 
 	{method: "POST", pattern: "/forecasts", act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath},
 	{method: "GET", pattern: "/forecasts/skill", act: access.ActSkillRead, handle: (*Server).skill, query: []string{"from", "to"}},
@@ -55,10 +63,17 @@ var routes = []route{
 	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift")},
 	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel")},
 
-	{method: "GET", pattern: "/list/versions", act: access.ActListsRead, handle: (*Server).versions, query: paging},
-	{method: "GET", pattern: "/recipients", act: access.ActRecipientsRead, handle: (*Server).recipients, query: with("q", "town")},
-	{method: "GET", pattern: "/recipients/{id}", act: access.ActRecipientsRead, handle: (*Server).recipient, query: []string{"as_of"}},
-	{method: "POST", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: (*Server).credentials},
+	{method: "POST", pattern: "/list/imports", act: access.ActListsImport, handle: (*Server).importList, query: []string{"source"}, upload: true, created: importPath},
+	{method: "GET", pattern: "/list/imports/{id}", act: access.ActListsRead, handle: (*Server).imported},
+	{method: "GET", pattern: "/list/imports/{id}/errors.xlsx", act: access.ActListsRead, handle: (*Server).importErrors},
+	{method: "GET", pattern: "/list/versions", act: access.ActListsRead, handle: (*Server).versions, query: with("as_of")},
+	{method: "GET", pattern: "/list/versions/{id}", act: access.ActListsRead, handle: (*Server).version},
+	{method: "POST", pattern: "/list/versions/{id}/approve", act: access.ActListsApprove, handle: (*Server).approveVersion},
+	{method: "POST", pattern: "/list/versions/{id}/activate", act: access.ActListsApprove, handle: (*Server).activateVersion},
+	{method: "GET", pattern: "/recipients", act: access.ActRecipientsRead, handle: (*Server).recipients, query: with("q", "town", "as_of", "version")},
+	{method: "GET", pattern: "/recipients/{id}", act: access.ActRecipientsRead, handle: (*Server).recipient, query: []string{"as_of", "version"}},
+	{method: "POST", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials)},
+	{method: "DELETE", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: (*Server).revokeCredentials},
 
 	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders,
 		query: with("warning", "recipient", "state", "town", "q")},

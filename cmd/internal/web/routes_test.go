@@ -9,8 +9,10 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// path is a route's path with an id that nothing has.
-func (r *route) path() string { return prefix + strings.ReplaceAll(r.pattern, "{id}", "none") }
+// path is a route's path with ids that nothing has.
+func (r *route) path() string {
+	return prefix + strings.NewReplacer("{id}", "none", "{token}", "t1").Replace(r.pattern)
+}
 
 func (r *route) anyCall(who string) call {
 	c := call{who: who, method: r.method, path: r.path()}

@@ -1,0 +1,157 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+)
+
+// Authenticate returns whose token it is, or nil for nobody's.
+func (s *Service) Authenticate(token string) (p *access.Principal, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		if found, ok := access.VerifyToken(tx, token); ok {
+			p = found
+		}
+		return nil
+	})
+	return p, err
+}
+
+// AddAccount adds an account (body of POST /accounts) and returns its first password and token.
+func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte) (access.Issued, error) {
+	var in access.NewAccount
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return access.Issued{}, err
+	}
+	cmd, issued, err := access.AddAccountCommand(actor, key, in)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// AddToken gives a user one token more (body of POST /accounts/{user}/tokens).
+func (s *Service) AddToken(ctx context.Context, actor, key, user string, body []byte) (access.Issued, error) {
+	var in access.NewToken
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return access.Issued{}, err
+	}
+	in.User = user
+	cmd, issued, err := access.AddTokenCommand(actor, key, in)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// IssueCredentials gives a recipient of the list in force a new password and token; the old ones end.
+func (s *Service) IssueCredentials(ctx context.Context, actor, key, recipient string) (access.Issued, error) {
+	in := access.Recipient{ID: recipient}
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		r, err := ListedRecipient(tx, recipient, time.Now())
+		if err == nil {
+			in.Name, in.Town, in.MNs = r.Name, r.Town, stations(r)
+		}
+		return err
+	})
+	if err != nil {
+		return access.Issued{}, err
+	}
+	cmd, issued, err := access.IssueCredentialsCommand(actor, key, in)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return s.issue(ctx, recipient, cmd, issued)
+}
+
+// RenewAccount gives an account a new password and token; the old ones end.
+func (s *Service) RenewAccount(ctx context.Context, actor, key, user string) (access.Issued, error) {
+	cmd, issued, err := access.RenewAccountCommand(actor, key, user)
+	if err != nil {
+		return access.Issued{}, err
+	}
+	return s.issue(ctx, user, cmd, issued)
+}
+
+// issue submits what puts new secrets in the place of a user's old ones.
+func (s *Service) issue(ctx context.Context, user string, cmd journal.Command, issued access.Issued) (access.Issued, error) {
+	issued, err := access.Submit(ctx, s.J, cmd, issued)
+	// A repeat comes after an answer that was lost, and the connections may not have been closed then.
+	if err == nil || access.ShownBefore(err) {
+		s.kick(user)
+	}
+	return issued, err
+}
+
+func (s *Service) kick(user string) {
+	if s.Kick != nil {
+		s.Kick(user)
+	}
+}
+
+// Disable ends a user's logins until it is enabled again.
+func (s *Service) Disable(ctx context.Context, actor, key, user string) (*access.User, error) {
+	return s.ends(ctx, user, journal.Command{Kind: access.CommandDisable, Key: key, Actor: actor, Payload: access.Disable{User: user}})
+}
+
+// Enable lets a disabled user log in again with the secrets it has.
+func (s *Service) Enable(ctx context.Context, actor, key, user string) (*access.User, error) {
+	cmd := journal.Command{Kind: access.CommandEnable, Key: key, Actor: actor, Payload: access.Enable{User: user}}
+	if _, err := journal.Do[access.Granted](ctx, s.J, cmd); err != nil {
+		return nil, err
+	}
+	return s.User(user)
+}
+
+// RevokeToken ends one of a user's tokens.
+func (s *Service) RevokeToken(ctx context.Context, actor, user, token string) (*access.User, error) {
+	return s.ends(ctx, user, journal.Command{Kind: access.CommandRevoke, Actor: actor, Payload: access.Revoke{User: user, TokenID: token}})
+}
+
+// RevokeCredentials ends a recipient's password and tokens; it has none until new ones are issued. The recipient
+// need not be in the list any more.
+func (s *Service) RevokeCredentials(ctx context.Context, actor, recipient string) (*access.User, error) {
+	return s.ends(ctx, recipient, journal.Command{Kind: access.CommandRevokeCredentials, Actor: actor,
+		Payload: access.RevokeCredentials{Recipient: recipient}})
+}
+
+// ends submits what ends secrets of a user, closes its connections and returns what it is then. Connections under
+// secrets that are still good come back by themselves.
+func (s *Service) ends(ctx context.Context, user string, cmd journal.Command) (*access.User, error) {
+	if _, err := journal.Do[access.Granted](ctx, s.J, cmd); err != nil {
+		return nil, err
+	}
+	s.kick(user)
+	return s.User(user)
+}
+
+// User returns an account or a recipient that was issued credentials.
+func (s *Service) User(user string) (u *access.User, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { u, err = access.Get(tx, user); return err })
+	return u, err
+}
+
+// Users pages through the users of a role; without one, through the accounts: see [access.ListRole].
+func (s *Service) Users(role, cursor string, limit int) (alerts.Page[*access.User], error) {
+	page := alerts.Page[*access.User]{Items: []*access.User{}}
+	if role != "" {
+		if _, err := access.ParseRole(role); err != nil {
+			return page, err
+		}
+	}
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		found, next, err := access.ListRole(tx, access.Role(role), cursor, limit)
+		page.Items, page.Next = append(page.Items, found...), next
+		if page.Total = len(found); cursor != "" || next != "" {
+			page.Total = -1
+		}
+		return err
+	})
+	return page, err
+}

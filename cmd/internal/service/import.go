@@ -1,0 +1,185 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+	"qingkong/reductionlist"
+)
+
+// rowsBytes bounds the recipients of one command: a block holds them and its own few lines.
+const rowsBytes = 600 << 10
+
+// Imported is what an import made, and what the checks found in the workbook.
+type Imported struct {
+	Version  reductionlist.Version
+	Findings []reductionlist.Finding
+}
+
+// ImportWorkbook records a workbook as a draft; file is its name. One with errors becomes a draft that can be neither
+// approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again gives
+// the version there is. What is no workbook is refused. Under the same key another workbook is refused too.
+func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, workbook []byte) (Imported, error) {
+	l, found, err := s.readWorkbook(workbook)
+	if err != nil {
+		return Imported{}, err
+	}
+	name, err := s.J.PutContent(workbook)
+	if err != nil {
+		return Imported{}, err
+	}
+	begin := reductionlist.DamagedHead(l, name)
+	if !reductionlist.HasErrors(found) {
+		begin = reductionlist.Head(l)
+	}
+	begin.Source, begin.Workbook = sourceName(file), name
+	begin.Errors, begin.Warnings = reductionlist.CountFindings(found)
+	if len(found) > 0 {
+		if begin.Findings, err = s.J.PutContent(reductionlist.EncodeFindings(found)); err != nil {
+			return Imported{}, err
+		}
+	}
+	v, err := s.draft(ctx, actor, key, begin, l)
+	return Imported{v, found}, err
+}
+
+// readWorkbook reads one workbook at a time: a large one takes much memory.
+func (s *Service) readWorkbook(workbook []byte) (*reductionlist.List, []reductionlist.Finding, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	return reductionlist.ReadWorkbookBytes(workbook)
+}
+
+// sourceName is a file's name as the record keeps it.
+func sourceName(file string) string {
+	const most = 200 // runes
+	name := path.Base(strings.ReplaceAll(file, `\`, "/"))
+	if name == "." || name == "/" {
+		return ""
+	}
+	name = reductionlist.MaskPhones(strings.ToValidUTF8(name, "�"))
+	if runes := []rune(name); len(runes) > most {
+		name = string(runes[:most])
+	}
+	if name == DemoSource { // which would have everybody told that the data are examples
+		name += ".xlsx"
+	}
+	return name
+}
+
+// ImportFindings returns a version with what was found in its workbook when it was imported.
+func (s *Service) ImportFindings(id string) (in Imported, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		if in.Version, err = reductionlist.GetVersion(tx, id); err != nil || in.Version.Findings == "" {
+			return err
+		}
+		data, err := journal.ReadContent(tx, in.Version.Findings)
+		if errors.Is(err, journal.ErrNoContent) {
+			return refusal.New(refusal.NotFound, "list.no_findings", refusal.Args{"version": id})
+		}
+		if err == nil {
+			in.Findings, err = reductionlist.DecodeFindings(data)
+		}
+		return err
+	})
+	return in, err
+}
+
+// ImportList records a list and makes it count from its effective date on; source says where it came from. It is
+// many commands and one that makes them count, so an import that was cut off may be run again. The same list
+// again changes nothing. An active version that begins on the same day is replaced. workbook is the file it was read
+// from, kept by its hash; nil for none.
+func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist.List, source string, workbook []byte) (_ reductionlist.Version, err error) {
+	begin := reductionlist.Head(l)
+	begin.Source = source
+	if workbook != nil {
+		if begin.Workbook, err = s.J.PutContent(workbook); err != nil {
+			return reductionlist.Version{}, err
+		}
+	}
+	v, err := s.draft(ctx, actor, "", begin, l)
+	if err != nil || v.State != reductionlist.StateDraft {
+		return v, err
+	}
+	in := reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: v.Count}
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		in.Replaces = reductionlist.ActiveFrom(tx, v.List.EffectiveFrom)
+		return nil
+	})
+	if err != nil {
+		return v, err
+	}
+	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListActivate, Actor: actor, Payload: in})
+}
+
+// draft records the version that begin opens with the rows of l, and returns it as it is then: further on than a draft
+// when the list was there before.
+func (s *Service) draft(ctx context.Context, actor, key string, begin reductionlist.Begin, l *reductionlist.List) (reductionlist.Version, error) {
+	v, err := journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListBegin, Actor: actor, Key: key, Payload: begin})
+	if err != nil {
+		return v, err
+	}
+	if v, err = s.ListVersion(v.ID); err != nil { // under a key the answer is that of the first time
+		return v, err
+	}
+	if v.State != reductionlist.StateDraft || v.Errors > 0 || v.Added == v.Count {
+		return v, nil
+	}
+	for _, chunk := range reductionlist.Chunks(l, rowsBytes) {
+		if err := s.addRows(ctx, actor, v.ID, chunk); err != nil {
+			return v, err
+		}
+	}
+	return s.ListVersion(v.ID)
+}
+
+// addRows stores the contacts of a chunk in the vault and the rest in the record. Rows that an earlier, cut-off
+// import left there keep the contacts they have.
+func (s *Service) addRows(ctx context.Context, actor, version string, chunk []reductionlist.Recipient) error {
+	cmd := journal.Command{Kind: cmdListRows, Actor: actor}
+	for i := range chunk {
+		r := &chunk[i]
+		if r.Contact == nil {
+			continue
+		}
+		kept, err := s.contactRef(version, r.ID)
+		if err != nil {
+			return err
+		}
+		if r.ContactRef = kept; kept == "" {
+			text, err := json.Marshal(r.Contact)
+			if err != nil {
+				return fmt.Errorf("contact of %s: %w", r.ID, err)
+			}
+			e := journal.Seal(text)
+			r.ContactRef = e.Ref
+			cmd.Vault = append(cmd.Vault, e)
+		}
+		r.Contact = nil
+	}
+	cmd.Payload = reductionlist.AddRows{Version: version, Recipients: chunk}
+	_, err := s.J.Submit(ctx, cmd)
+	return err
+}
+
+func (s *Service) contactRef(version, recipient string) (ref string, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		r, err := reductionlist.GetRecipient(tx, version, recipient)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		if err == nil {
+			ref = r.ContactRef
+		}
+		return err
+	})
+	return ref, err
+}

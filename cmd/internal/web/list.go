@@ -1,0 +1,230 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/reductionlist"
+)
+
+// importTimeout bounds an import, which is many commands. One that was cut off may be sent again.
+const importTimeout = 5 * time.Minute
+
+const xlsxMedia = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// version is a version of the list as others see it.
+type version struct {
+	ID            string     `json:"id"`
+	Revision      int        `json:"revision"`
+	State         string     `json:"state"`
+	InForce       bool       `json:"in_force"`
+	Hash          string     `json:"hash"`
+	Recipients    int        `json:"recipients"`
+	Name          string     `json:"name"`
+	Region        string     `json:"region"`
+	EffectiveFrom string     `json:"effective_from"`
+	EffectiveTo   string     `json:"effective_to"`
+	CompiledBy    string     `json:"compiled_by"`
+	Source        string     `json:"source"`
+	BegunAt       time.Time  `json:"begun_at"`
+	BegunBy       string     `json:"begun_by"`
+	ApprovedAt    *time.Time `json:"approved_at"`
+	ApprovedBy    string     `json:"approved_by"`
+	ActivatedAt   *time.Time `json:"activated_at"`
+	ActivatedBy   string     `json:"activated_by"`
+	Replaces      string     `json:"replaces"`
+	ReplacedBy    string     `json:"replaced_by"`
+	Errors        int        `json:"errors"` // of the workbook when it was imported; with any, it stays a draft
+	Warnings      int        `json:"warnings"`
+}
+
+func versionOf(v *reductionlist.Version, inForce string) version {
+	at := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return &t
+	}
+	return version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == inForce, Hash: v.Hash, Recipients: v.Count,
+		Name: v.List.Name, Region: v.List.Region, EffectiveFrom: v.List.EffectiveFrom, EffectiveTo: v.List.EffectiveTo,
+		CompiledBy: v.List.CompiledBy, Source: v.Source, BegunAt: v.BegunAt, BegunBy: v.BegunBy,
+		ApprovedAt: at(v.ApprovedAt), ApprovedBy: v.ApprovedBy, ActivatedAt: at(v.ActivatedAt), ActivatedBy: v.ActivatedBy,
+		Replaces: v.Replaces, ReplacedBy: v.ReplacedBy, Errors: v.Errors, Warnings: v.Warnings}
+}
+
+// inForce is the list in force at the time; false when there is none.
+func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
+	v, err := reductionlist.Current(tx, at)
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+// asked is the list a request is about: a version by its id, or the one in force at a time.
+type asked struct {
+	byID bool
+	id   string
+	at   time.Time
+}
+
+// asked reads the parameters version and as_of, a day or a time; without either it is the list in force now.
+func (s *Server) asked(q *request) (a asked, err error) {
+	a.at = s.svc.J.Now()
+	text := q.query.Get("as_of")
+	switch {
+	case q.query.Has("version") && q.query.Has("as_of"):
+		return a, wrongQuery("as_of", text, "list.as_of_version")
+	case q.query.Has("version"):
+		a.byID, a.id = true, q.query.Get("version")
+	case q.query.Has("as_of"):
+		if day, ok := alerts.ParseDate(text); ok {
+			a.at = day.Start()
+		} else if a.at, err = time.Parse(time.RFC3339, text); err != nil {
+			return a, wrongQuery("as_of", text, "http.want_time")
+		}
+	}
+	return a, nil
+}
+
+// version is false when no list was in force; a version that is asked for by an unknown id is refused.
+func (a asked) version(tx *bbolt.Tx) (v reductionlist.Version, found bool, err error) {
+	if !a.byID {
+		return inForce(tx, a.at)
+	}
+	v, err = reductionlist.GetVersion(tx, a.id)
+	return v, err == nil, err
+}
+
+// versions pages through all versions, or gives the one in force at as_of.
+func (s *Server) versions(q *request) (any, error) {
+	cursor, limit, err := q.page()
+	if err != nil {
+		return nil, err
+	}
+	asked, err := s.asked(q)
+	if err != nil {
+		return nil, err
+	}
+	page := alerts.Page[version]{Items: []version{}}
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		current, _, err := inForce(tx, s.svc.J.Now())
+		if err != nil {
+			return err
+		}
+		if q.query.Has("as_of") {
+			v, found, err := asked.version(tx)
+			if found {
+				page.Items, page.Total = append(page.Items, versionOf(&v, current.ID)), 1
+			}
+			return err
+		}
+		found, next, err := reductionlist.ListVersions(tx, cursor, limit)
+		if err != nil {
+			return err
+		}
+		page.Next = next
+		for i := range found {
+			page.Items = append(page.Items, versionOf(&found[i], current.ID))
+		}
+		page.Total = len(found)
+		if cursor != "" || next != "" {
+			page.Total = -1
+		}
+		return nil
+	})
+	return page, err
+}
+
+func (s *Server) version(q *request) (any, error) {
+	v, err := s.svc.ListVersion(q.id())
+	if err != nil {
+		return nil, err
+	}
+	return s.show(&v)
+}
+
+// show is a version, and whether it is the one in force now.
+func (s *Server) show(v *reductionlist.Version) (shown version, err error) {
+	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+		current, _, err := inForce(tx, s.svc.J.Now())
+		shown = versionOf(v, current.ID)
+		return err
+	})
+	return shown, err
+}
+
+func (s *Server) approveVersion(q *request) (any, error) {
+	v, err := s.svc.ApproveList(q.Context(), q.who.User, q.key, q.id(), q.orEmpty())
+	if err != nil {
+		return nil, err
+	}
+	return s.show(&v)
+}
+
+// activateVersion lets an administrator activate what nobody has approved.
+func (s *Server) activateVersion(q *request) (any, error) {
+	v, err := s.svc.ActivateList(q.Context(), q.who.User, q.key, q.id(), q.who.Role != access.Admin, q.orEmpty())
+	if err != nil {
+		return nil, err
+	}
+	return s.show(&v)
+}
+
+// imported is a version with what was found in its workbook.
+type imported struct {
+	version
+	Findings []reductionlist.Finding `json:"findings"`
+}
+
+func worded(found []reductionlist.Finding, lang string) []reductionlist.Finding {
+	out := make([]reductionlist.Finding, len(found))
+	for i, f := range found {
+		out[i] = f.In(lang)
+	}
+	return out
+}
+
+// importList answers with what was found in the workbook that was sent, also where the version was there before.
+func (s *Server) importList(q *request) (any, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.Context()), importTimeout)
+	defer cancel()
+	in, err := s.svc.ImportWorkbook(ctx, q.who.User, q.key, cmp.Or(q.query.Get("source"), q.file), q.body)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.show(&in.Version)
+	v.Errors, v.Warnings = reductionlist.CountFindings(in.Findings)
+	return imported{v, worded(in.Findings, languageOf(q.Request))}, err
+}
+
+func importPath(answer any) []string { return []string{"list", "imports", answer.(imported).ID} }
+
+func (s *Server) imported(q *request) (any, error) {
+	in, err := s.svc.ImportFindings(q.id())
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.show(&in.Version)
+	return imported{v, worded(in.Findings, languageOf(q.Request))}, err
+}
+
+// importErrors is what was found as a workbook, for those who mend it.
+func (s *Server) importErrors(q *request) (any, error) {
+	in, err := s.svc.ImportFindings(q.id())
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := reductionlist.WriteFindings(&b, in.Findings, languageOf(q.Request)); err != nil {
+		return nil, err
+	}
+	return file{name: "errors-" + in.Version.ID + ".xlsx", media: xlsxMedia, data: b.Bytes()}, nil
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"qingkong/alerts/refusal"
+)
+
+// printList writes a list as JSON or as a table with a row for each item, its first row given.
+func printList(w io.Writer, asJSON bool, l *listing, head []string, row func(item json.RawMessage) ([]string, error)) error {
+	if asJSON {
+		return printJSON(w, l)
+	}
+	rows := [][]string{head}
+	for _, item := range l.Items {
+		r, err := row(item)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, r)
+	}
+	if len(l.Items) > 0 {
+		printTable(w, "", rows)
+	}
+	args := refusal.Args{"count": len(l.Items), "total": l.Total}
+	end := bothLanguages("cli.shown", args)
+	if l.Total >= 0 {
+		end += "，" + bothLanguages("cli.shown_of", args)
+	}
+	if l.Next != "" {
+		end += "；" + bothLanguages("cli.shown_more", args)
+	}
+	_, err := fmt.Fprintln(w, end)
+	return err
+}
+
+// printTable writes columns that line up where a Chinese character is two columns wide.
+func printTable(w io.Writer, indent string, rows [][]string) {
+	wide := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			wide[i] = max(wide[i], columns(plain(cell)))
+		}
+	}
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row {
+			cell = plain(cell)
+			line += cell + strings.Repeat(" ", wide[i]-columns(cell)+2)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
+}
+
+func columns(s string) (n int) {
+	for _, r := range s {
+		n++
+		if r >= 0x2e80 {
+			n++
+		}
+	}
+	return n
+}
+
+// plain is a text without what would steer a terminal.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Cf):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// fact is one member of an answer in words.
+type fact struct{ member, text string }
+
+// printFacts writes one line for each fact, and behind them every member of the answer that no fact is about and that
+// is not left out, as it came: a newer server may say more than this program knows.
+func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error {
+	var all map[string]json.RawMessage
+	if err := understand(answer, &all); err != nil {
+		return err
+	}
+	for _, name := range left {
+		delete(all, name)
+	}
+	var rows [][]string
+	for _, f := range facts {
+		delete(all, f.member)
+		label := word("cli.member.", f.member, "zh-CN")
+		for i, line := range strings.Split(strings.TrimRight(orDash(f.text), "\n"), "\n") {
+			if i > 0 {
+				label, f.member = "", ""
+			}
+			rows = append(rows, []string{label, f.member, line})
+		}
+	}
+	for _, name := range sortedKeys(all) {
+		if text := string(all[name]); text != "null" {
+			rows = append(rows, []string{refusal.Text("cli.other_member", "zh-CN", nil), name, text})
+		}
+	}
+	printTable(w, "", rows)
+	return nil
+}
+
+// printAnswer writes an answer of the server as it came, indented.
+func printAnswer(w io.Writer, answer []byte) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, bytes.TrimSpace(answer), "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, b.String())
+	return err
+}
+
+// named is the Chinese word for a fixed name of the interface, and the name, which is what one types.
+func named[N ~string](prefix string, name N) string {
+	if name == "" || !refusal.Known(prefix+string(name)) {
+		return string(name)
+	}
+	return refusal.Text(prefix+string(name), "zh-CN", nil) + " " + string(name)
+}
+
+// namesOf are the names that the catalogue has words for under a prefix.
+func namesOf(prefix string) (names []string) {
+	for _, rule := range refusal.Rules() {
+		if name, ok := strings.CutPrefix(rule, prefix); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// pair is the catalogue's text in Chinese and, behind it, in English.
+func pair(rule string, args refusal.Args) string {
+	return refusal.Text(rule, "zh-CN", args) + " " + refusal.Text(rule, "en", args)
+}
+
+// headOf is the first row of a table of these members.
+func headOf(members ...string) []string {
+	head := make([]string, len(members))
+	for i, m := range members {
+		head[i] = pair("cli.member."+m, nil)
+	}
+	return head
+}
+
+func levelText[L ~string](level L) string {
+	if level == "none" {
+		return ""
+	}
+	return named("cli.level.", level)
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return pair("cli.yes", nil)
+	}
+	return pair("cli.no", nil)
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+)
+
+// Every state, trigger, role and level that a server may name has a Chinese and an English word. The names are read
+// out of the packages that define them, so that a new one cannot be forgotten.
+func TestFixedNamesHaveWords(t *testing.T) {
+	constants := typedConstants(t, "../../alerts")
+	lists := stringLists(t, "../../notify")
+	var roles []string
+	for _, r := range access.Roles() {
+		roles = append(roles, string(r))
+	}
+	levels := slices.DeleteFunc(constants["Level"], func(name string) bool { return name == "none" }) // shown as nothing
+	for prefix, names := range map[string][]string{
+		"cli.level.":         levels,
+		"cli.trigger.":       constants["Trigger"],
+		"cli.warning_state.": constants["State"],
+		"cli.delivery.":      lists["deliveryNames"],
+		"cli.answer.":        lists["answerNames"],
+		"cli.execution.":     lists["executionNames"],
+		"cli.verdict.":       lists["verdictNames"],
+		"cli.order_state.":   lists["stateNames"],
+		"cli.role.":          roles,
+		"cli.history.":       historyWords(t, "../../alerts"),
+	} {
+		slices.Sort(names)
+		names = slices.Compact(names)
+		if have := namesOf(prefix); len(names) < 4 || !slices.Equal(have, names) {
+			t.Errorf("%s*: the catalogue has %q, the code %q", prefix, have, names)
+		}
+		for _, name := range names {
+			zh, en := word(prefix, name, "zh-CN"), word(prefix, name, "en")
+			if strings.IndexFunc(zh, func(r rune) bool { return r > 0x2e80 }) < 0 || strings.IndexFunc(en, func(r rune) bool { return r > 0x2e80 }) >= 0 {
+				t.Errorf("%s%s: %q and %q, want Chinese and English", prefix, name, zh, en)
+			}
+		}
+	}
+}
+
+// Every member that a command shows has a label, and none is left that no command shows.
+func TestMembersHaveLabels(t *testing.T) {
+	shown := map[string]bool{}
+	eachFile(t, ".", func(file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CompositeLit:
+				if a, ok := n.Type.(*ast.ArrayType); ok && isIdent(a.Elt, "fact") {
+					for _, e := range n.Elts {
+						shown[text(e.(*ast.CompositeLit).Elts[0])] = true
+					}
+				}
+			case *ast.CallExpr:
+				if isIdent(n.Fun, "headOf") {
+					for _, arg := range n.Args {
+						shown[text(arg)] = true
+					}
+				}
+			case *ast.BasicLit:
+				if name, ok := strings.CutPrefix(text(n), "cli.member."); ok && name != "" {
+					shown[name] = true
+				}
+			}
+			return true
+		})
+	})
+	labels := namesOf("cli.member.")
+	for _, name := range labels {
+		if !shown[name] {
+			t.Errorf("cli.member.%s: no command shows it", name)
+		}
+		delete(shown, name)
+	}
+	for name := range shown {
+		t.Errorf("%s is shown without a label", name)
+	}
+	for _, rule := range []string{"cli.pending.start", "cli.pending.raise"} {
+		if !refusal.Known(rule) {
+			t.Errorf("the catalogue lacks %s", rule)
+		}
+	}
+}
+
+func eachFile(t *testing.T, dir string, see func(*ast.File)) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		see(file)
+	}
+}
+
+func isIdent(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
+}
+
+// text is a string literal's value, or "".
+func text(e ast.Expr) string {
+	if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+		if s, err := strconv.Unquote(lit.Value); err == nil {
+			return s
+		}
+	}
+	return ""
+}
+
+// typedConstants are the constants of each string type.
+func typedConstants(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	eachFile(t, dir, func(file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+				if kind, ok := spec.Type.(*ast.Ident); ok && text(spec.Values[0]) != "" {
+					found[kind.Name] = append(found[kind.Name], text(spec.Values[0]))
+				}
+			}
+			return true
+		})
+	})
+	return found
+}
+
+// stringLists are the variables that list strings.
+func stringLists(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	eachFile(t, dir, func(file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+				if list, ok := spec.Values[0].(*ast.CompositeLit); ok {
+					for _, e := range list.Elts {
+						found[spec.Names[0].Name] = append(found[spec.Names[0].Name], text(e))
+					}
+				}
+			}
+			return true
+		})
+	})
+	return found
+}
+
+// historyWords are what the events of warnings call themselves in a warning's history: the second result of their
+// change methods, which may ask direction.
+func historyWords(t *testing.T, dir string) (words []string) {
+	t.Helper()
+	place := map[string]int{"change": 1, "direction": 0}
+	eachFile(t, dir, func(file *ast.File) {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv == nil {
+				continue
+			}
+			i, ok := place[f.Name.Name]
+			if !ok {
+				continue
+			}
+			ast.Inspect(f.Body, func(n ast.Node) bool {
+				if r, ok := n.(*ast.ReturnStmt); ok && len(r.Results) > i {
+					if w := text(r.Results[i]); w != "" {
+						words = append(words, w)
+					}
+				}
+				return true
+			})
+		}
+	})
+	return words
+}
