@@ -31,6 +31,8 @@ type added struct {
 
 func (added) Kind() string { return "t.added" }
 
+func (e added) adds() added { return e }
+
 type poisoned struct {
 	Live bool `json:"-"`
 }
@@ -70,22 +72,40 @@ func count(tx *bbolt.Tx, name string) uint64 {
 	return binary.BigEndian.Uint64(row)
 }
 
-func testRegistry() *Registry {
+// program is a version of the program: the form in which it records an addition, and the older ones that it reads.
+type program struct {
+	record func(added) Event
+	decode func(kind string, data []byte) (Event, error)
+	older  []Older
+	placed func(tx *bbolt.Tx, pos Pos, ev Event)
+}
+
+// decodeTo reads the events of one kind.
+func decodeTo[E Event](kind string, data []byte) (Event, error) {
+	var e E
+	if kind != e.Kind() {
+		return nil, fmt.Errorf("unknown kind %q", kind)
+	}
+	err := json.Unmarshal(data, &e)
+	return e, err
+}
+
+func testRegistry() *Registry { return today().registry() }
+
+func today() program {
+	return program{record: func(e added) Event { return e }, decode: decodeTo[added], placed: func(*bbolt.Tx, Pos, Event) {}}
+}
+
+func (p program) registry() *Registry {
 	r := NewRegistry(Module{
-		Name: "t", Buckets: []string{string(countBucket), string(sumBucket)},
-		Decode: func(kind string, data []byte) (Event, error) {
-			if kind != "t.added" {
-				return nil, fmt.Errorf("unknown kind %q", kind)
-			}
-			var e added
-			err := json.Unmarshal(data, &e)
-			return e, err
-		},
-		Apply: func(tx *bbolt.Tx, fx Effects, at time.Time, _ string, _ Pos, ev Event) error {
-			e, ok := ev.(added)
+		Name: "t", Buckets: []string{string(countBucket), string(sumBucket)}, Older: p.older, Decode: p.decode,
+		Apply: func(tx *bbolt.Tx, fx Effects, at time.Time, _ string, pos Pos, ev Event) error {
+			p.placed(tx, pos, ev)
+			is, ok := ev.(interface{ adds() added })
 			if !ok {
 				return errors.New("the poison works")
 			}
+			e := is.adds()
 			fx.Send("count", e.Name, at)
 			*fx.Together("sum", func() Shared { return new(sum) }).(*sum) += sum(e.N)
 			return tx.Bucket(countBucket).Put([]byte(e.Name), binary.BigEndian.AppendUint64(nil, e.Total))
@@ -99,7 +119,7 @@ func testRegistry() *Registry {
 		if in.Max > 0 && have+in.N > in.Max {
 			return nil, have, refusal.Transition("journal.busy", fmt.Sprint(have), nil)
 		}
-		return []Event{added{in.Name, in.N, have + in.N}}, have + in.N, nil
+		return []Event{p.record(added{in.Name, in.N, have + in.N})}, have + in.N, nil
 	})
 	Handle(r, "t.poison", func(*bbolt.Tx, string, add, time.Time) ([]Event, uint64, error) {
 		return []Event{poisoned{}}, 0, nil

@@ -17,6 +17,31 @@
 //
 // Three kinds of buckets: journaled (replayable from blocks; the state hash covers them), vault (secret or
 // erasable; replicated in a key-value bucket, never hashed into the record) and local (lost with the node).
+//
+// # How events may change
+//
+// What was recorded must be readable by every later program, and its bytes stay as they are: the leaf of an event is the
+// line that recorded it. So of an event that any release has recorded
+//
+//   - the recorded JSON is never rewritten, neither in a block nor in the stream;
+//   - a member may be added when its zero value means what a record without it meant; it is left out when it is zero
+//     (omitempty, omitzero), so that the old content still gives the old bytes;
+//   - a member never changes its name, its type, its unit or its meaning, and what a value stands for stays;
+//   - anything else is a new kind, like "alerts.warning.declared.v2". The program then records the new kind alone, and
+//     the module's [Older] lifts the old one to it, one step at a time, when it is read ([Registry.Decode]). A lift may
+//     only say what the old event said: what it did not know stays empty, and Apply bears that.
+//
+// Leaves, roots, exports and Pos are those of the recorded form, always. Who reads an event's data back by its Pos
+// (notify: the body of an order from notify.order_issued) reads the form it was recorded in, lifted by nobody: as long as
+// its state holds such a Pos, the reader itself must understand every kind and form that was ever recorded there.
+//
+// The payloads and results of commands stand in blocks, timers and idempotency rows. They may grow in the same way; a
+// command that would mean something else is a new kind of command, and the handler of the old one stays while a timer or
+// a losing branch may hold it.
+//
+// An Apply that leaves another state than it did needs every record to be rebuilt, for a check replays it.
+//
+// cmd/internal/service holds the recorded form of every kind and a whole record as golden files, which are only added to.
 package journal
 
 import (
@@ -49,6 +74,7 @@ type Options struct {
 	Clock    func() time.Time    // default time.Now
 	NoSync   bool                // for a throw-away folder: commits are not fsynced
 	Log      *slog.Logger
+	Times    *Times // of a measurement: where the writer's time goes; nil for none
 	// Fatal is called when a commit fails whose block may be in the stream: the process must end, and the
 	// restart catches up. Default: log and os.Exit(3).
 	Fatal func(error)

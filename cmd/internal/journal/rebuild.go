@@ -222,7 +222,10 @@ func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmitte
 		return refuse(fmt.Errorf("no handler for command %q", c.Kind))
 	}
 	if h.bulk && len(part.Entries) == 1 {
-		c.Payload = part.Entries[0].Data
+		var err error
+		if _, c.Payload, err = j.reg.lift(part.Entries[0].Kind, part.Entries[0].Data); err != nil {
+			return refuse(err)
+		}
 	}
 	payload, err := h.payload(c.Payload)
 	if err != nil {

@@ -155,7 +155,10 @@ func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) er
 		if _, err := ParseBlock(raw); err != nil {
 			break
 		}
-		if err := j.applyRemote(raw); err != nil {
+		var later *unreadable
+		if err := j.applyRemote(raw); errors.As(err, &later) {
+			return err // the block is whole, and the stream may be the only one that holds it
+		} else if err != nil {
 			break // it does not stand on what we hold; nothing of it was ever confirmed here
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // Event is one fact to be recorded. Concrete types are structs with JSON tags; one that also has
-// AppendJSON([]byte) []byte is encoded by it.
+// AppendJSON([]byte) []byte is encoded by it. How they may change is in the package comment.
 type Event = interface{ Kind() string }
 
 // Pos is where an event's data lies in the record, so that what it carries is stored once: see ReadPos.
@@ -39,10 +39,11 @@ type ApplyFunc func(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Po
 // Module is a domain package as the journal sees it. Name is what its kinds begin with, up to the first dot.
 type Module struct {
 	Name    string
-	Buckets []string // journaled
-	Decode  func(kind string, data []byte) (Event, error)
+	Buckets []string                                      // journaled
+	Decode  func(kind string, data []byte) (Event, error) // of today's kinds; called by Registry.Decode alone
 	Apply   ApplyFunc
 	Observe ApplyFunc // nil, or called after Apply for the events of every other module
+	Older   []Older   // kinds that Decode need not know any more
 }
 
 // Command is something to be decided. Key is the caller's idempotency key, unique to it; empty for none.
@@ -59,6 +60,7 @@ type Command struct {
 type Registry struct {
 	modules  []Module
 	byName   map[string]*Module
+	older    map[string]Older
 	handlers map[string]*handler
 }
 
@@ -71,7 +73,7 @@ type handler struct {
 
 // NewRegistry returns a registry with the journal's own module.
 func NewRegistry(modules ...Module) *Registry {
-	r := &Registry{byName: map[string]*Module{}, handlers: map[string]*handler{}}
+	r := &Registry{byName: map[string]*Module{}, older: map[string]Older{}, handlers: map[string]*handler{}}
 	r.modules = append([]Module{ownModule()}, modules...)
 	for i := range r.modules {
 		m := &r.modules[i]
@@ -79,6 +81,7 @@ func NewRegistry(modules ...Module) *Registry {
 			panic("journal: module twice: " + m.Name)
 		}
 		r.byName[m.Name] = m
+		r.learn(m)
 	}
 	registerOwn(r)
 	return r
@@ -124,6 +127,9 @@ func (r *Registry) apply(tx *bbolt.Tx, fx *effects, at time.Time, actor string, 
 	owner, err := r.owner(ev.Kind())
 	if err != nil {
 		return err
+	}
+	if r.newer(ev.Kind()) != ev.Kind() { // decided so: what was read is lifted
+		return fmt.Errorf("journal: event kind %q is no longer recorded", ev.Kind())
 	}
 	if err := owner.Apply(tx, fx, at, actor, pos, ev); err != nil {
 		return fmt.Errorf("apply %s: %w", ev.Kind(), err)

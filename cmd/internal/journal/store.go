@@ -191,13 +191,9 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 		}
 		for k := range p.Entries {
 			e := &p.Entries[k]
-			owner, err := r.owner(e.Kind)
+			ev, err := r.Decode(e.Kind, e.Data)
 			if err != nil {
-				return err
-			}
-			ev, err := owner.Decode(e.Kind, e.Data)
-			if err != nil {
-				return fmt.Errorf("block %d, entry %d: %w", b.Number, e.Index, err)
+				return &unreadable{b.Number, e.Index, err}
 			}
 			if err := r.apply(tx, fx, e.At, e.Actor, e.Pos, ev); err != nil {
 				return fmt.Errorf("block %d, entry %d: %w", b.Number, e.Index, err)

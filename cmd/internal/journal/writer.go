@@ -197,7 +197,9 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 			return false, err
 		}
 	}
+	begin := a.j.opt.Times.Start()
 	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, a.block.at)
+	a.j.opt.Times.Lap(begin, p.cmd.Kind, StepDecide)
 	if err != nil || len(events) == 0 {
 		p.result, p.err = result, err
 		return false, nil
@@ -238,6 +240,8 @@ func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full boo
 		leaf []byte
 		pos  Pos
 	}
+	times := a.j.opt.Times
+	begin := times.Start()
 	a.block.command(line)
 	at := make([]placed, len(events))
 	for i, ev := range events {
@@ -250,6 +254,7 @@ func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full boo
 	if len(a.block.buf)+tailLen > maxBlock {
 		return true, nil
 	}
+	begin = times.Lap(begin, line.Kind, StepEncode)
 	if err := a.j.reg.applyKey(a.tx, line); err != nil {
 		return false, err
 	}
@@ -259,6 +264,7 @@ func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full boo
 		}
 		a.tree.Append(at[i].leaf)
 	}
+	times.Lap(begin, line.Kind, StepApply)
 	a.count += len(events)
 	a.vault = append(a.vault, p.cmd.Vault...)
 	return false, nil
@@ -286,6 +292,7 @@ func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
 // both go on at once, which takes the append out of the time a caller waits. Wherever the process dies between the two,
 // one of them is ahead, and the start brings the other to it.
 func (a *attempt) commit() (outcome, error) {
+	begin := a.j.opt.Times.Start()
 	raw, hash := a.block.finish()
 	a.j.buf = raw // free again when this attempt is over: nothing of it is kept but in the two stores
 	number := a.block.head.Number
@@ -293,6 +300,7 @@ func (a *attempt) commit() (outcome, error) {
 		a.rollback()
 		return halted, err
 	}
+	a.j.opt.Times.Lap(begin, "", StepStore)
 	if !a.j.opt.Shared {
 		return a.commitWhileAppending(number, raw, hash)
 	}
@@ -318,7 +326,9 @@ func (a *attempt) commitWhileAppending(number uint64, raw []byte, hash [32]byte)
 	appended := make(chan error, 1)
 	go func() { appended <- a.j.appendUntilKnown(number, raw, hash) }()
 	failed := a.commitTx()
+	begin := a.j.opt.Times.Start()
 	err := <-appended // raw is the append's until then
+	a.j.opt.Times.Lap(begin, "", StepWait)
 	switch {
 	case failed != nil:
 		return halted, failed
@@ -335,7 +345,9 @@ func (a *attempt) commitWhileAppending(number uint64, raw []byte, hash [32]byte)
 
 // commitTx ends the process when the file does not take the transaction: the block may be in the stream already.
 func (a *attempt) commitTx() error {
+	begin := a.j.opt.Times.Start()
 	err := a.tx.Commit()
+	a.j.opt.Times.Lap(begin, "", StepCommit)
 	if err == nil {
 		return nil
 	}
@@ -363,6 +375,8 @@ func (a *attempt) store(raw []byte, t tip) error {
 // appendUntilKnown publishes a block and does not return before it knows where it is: landed (nil), or its place is
 // taken by another (errTaken), or the journal is being closed or halted.
 func (j *Journal) appendUntilKnown(number uint64, raw []byte, hash [32]byte) error {
+	begin := j.opt.Times.Start()
+	defer func() { j.opt.Times.Lap(begin, "", StepAppend) }()
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		err := j.log.append(ctx, number, raw)
