@@ -387,6 +387,8 @@ func showWarning(out io.Writer, answer []byte) error {
 		{"level", levelText(w.Level)},
 		{"previous_level", levelText(w.PreviousLevel)},
 		{"level_since", clockText(&w.LevelSince)},
+		{"stages", stagesText(&w)},
+		{"overrides", overridesText(&w)},
 		{"state", named("cli.warning_state.", w.State)},
 		{"pending", pendingText(&w)},
 		{"emergency", emergencyText(answer)},
@@ -416,4 +418,24 @@ func showWarning(out io.Writer, answer []byte) error {
 	}
 	printTable(out, "  ", rows)
 	return nil
+}
+
+// stagesText is the course of a warning that has more than one level.
+func stagesText(w *alerts.Warning) string {
+	if len(w.Stages) < 2 {
+		return ""
+	}
+	var stages []string
+	for _, s := range w.Stages {
+		stages = append(stages, levelText(s.Level)+" "+clockText(&s.From))
+	}
+	return strings.Join(stages, "；")
+}
+
+func overridesText(w *alerts.Warning) string {
+	var texts []string
+	for _, o := range w.Overrides {
+		texts = append(texts, pair("cli.override", refusal.Args{"proposal": o.ProposalID, "proposed": levelText(o.Level), "ordered": levelText(o.Ordered)}))
+	}
+	return strings.Join(texts, "；")
 }
