@@ -2,12 +2,7 @@ package reductionlist
 
 import (
 	"bytes"
-	"cmp"
-	"io"
 	"slices"
-	"strconv"
-
-	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
@@ -117,33 +112,3 @@ func (l *List) admissible(r *Recipient) error {
 	}
 	return refusal.Input(wrong)
 }
-
-// WriteFindings writes findings as a workbook for those who have to mend them, in "zh-CN" or "en".
-func WriteFindings(w io.Writer, found []Finding, lang string) error {
-	f := excelize.NewFile()
-	defer f.Close()
-	sw, err := f.NewStreamWriter(f.GetSheetName(0))
-	if err != nil {
-		return err
-	}
-	header, severities := []any{"级别", "工作表", "行", "列", "问题", "处理办法", "规则"}, severityWords
-	if lang == "en" {
-		header, severities = []any{"severity", "sheet", "row", "column", "problem", "remedy", "rule"}, nil
-	}
-	if err := sw.SetRow("A1", header); err != nil {
-		return err
-	}
-	for i, finding := range found {
-		g := finding.In(lang)
-		row := []any{cmp.Or(severities[g.Severity], g.Severity), g.Sheet, g.Row, g.Column, g.Message, g.Remedy, g.Rule}
-		if err := sw.SetRow("A"+strconv.Itoa(i+2), row); err != nil {
-			return err
-		}
-	}
-	if err := sw.Flush(); err != nil {
-		return err
-	}
-	return writeZip(f, w)
-}
-
-var severityWords = map[string]string{SeverityError: "错误", SeverityWarning: "提醒"}

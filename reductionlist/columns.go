@@ -36,6 +36,9 @@ type problem struct {
 type column[T any] struct {
 	header   string
 	optional bool // the sheet may lack it
+	need     bool // every row has it
+	key      bool // it says what the row is about
+	day      bool // numbers in it are days
 	read     func(*T, string) *problem
 	write    func(*T) any
 }
@@ -75,6 +78,7 @@ func text[T any](header string, field func(*T) *string) column[T] {
 // required is a column of text that may not be empty.
 func required[T any](header string, field func(*T) *string) column[T] {
 	c := text(header, field)
+	c.need = true
 	c.read = func(row *T, cell string) *problem {
 		*field(row) = cell
 		if cell == "" {
@@ -85,10 +89,26 @@ func required[T any](header string, field func(*T) *string) column[T] {
 	return c
 }
 
+// code is a column of codes that others assign, which a spreadsheet may have turned into numbers.
+func code[T any](header string, field func(*T) *string) column[T] {
+	c := text(header, field)
+	c.read = func(row *T, cell string) *problem {
+		cell, lost := wholeCode(narrow(cell))
+		*field(row) = cell
+		if lost {
+			return lostDigits("list.code_scientific", cell)
+		}
+		return nil
+	}
+	return c
+}
+
 // identity is a column of ids that stand in subjects and keys.
 func identity[T any](header string, field func(*T) *string) column[T] {
 	c := text(header, field)
+	c.need, c.key = true, true
 	c.read = func(row *T, cell string) *problem {
+		cell = narrow(cell)
 		*field(row) = cell
 		if cell == "" {
 			return &problem{rule: "list.required"}
@@ -103,7 +123,7 @@ func identity[T any](header string, field func(*T) *string) column[T] {
 
 // number is a column of numbers in [lo, hi]; an empty cell is 0 unless needed.
 func number[T any](header string, needed bool, lo, hi float64, field func(*T) *float64) column[T] {
-	return column[T]{header: header,
+	return column[T]{header: header, need: needed,
 		read: func(row *T, cell string) *problem {
 			if cell == "" {
 				if needed {
@@ -126,6 +146,7 @@ func number[T any](header string, needed bool, lo, hi float64, field func(*T) *f
 }
 
 func parseNumber(cell string, lo, hi float64) (float64, *problem) {
+	cell = narrow(cell)
 	v, err := strconv.ParseFloat(cell, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || strings.ContainsAny(cell, "xXpP_") {
 		return 0, &problem{rule: "list.number", args: refusal.Args{"value": cell}}
@@ -153,7 +174,7 @@ const big = 1e9
 
 // enumeration is a column whose words come from a vocabulary.
 func enumeration[T any, E ~string](header string, needed bool, v vocabulary[E], field func(*T) *E) column[T] {
-	return column[T]{header: header,
+	return column[T]{header: header, need: needed,
 		read: func(row *T, cell string) *problem {
 			if cell == "" && !needed {
 				return nil
@@ -161,7 +182,7 @@ func enumeration[T any, E ~string](header string, needed bool, v vocabulary[E], 
 			if cell == "" {
 				return &problem{rule: "list.required"}
 			}
-			code, ok := v.code(cell)
+			code, ok := v.code(narrow(cell))
 			if !ok {
 				return unknownWord(cell, v.words)
 			}
@@ -179,15 +200,19 @@ func unknownWord(cell string, words []string) *problem {
 // called by mistake.
 var mobile = regexp.MustCompile(`^(1[3-9][0-9]{9}|100000[0-9]{5})$`)
 
-// phone is a column of Chinese mobile numbers. A spreadsheet may have turned one into a number like 1.38E+10.
+// ValidPhone checks the form of a Chinese mobile number.
+func ValidPhone(number string) bool { return mobile.MatchString(number) }
+
+// phone is a column of Chinese mobile numbers.
 func phone[T any](header string, field func(*T) *string) column[T] {
 	c := text(header, field)
 	c.read = func(row *T, cell string) *problem {
-		if v, err := strconv.ParseFloat(cell, 64); err == nil && strings.ContainsAny(cell, "eE.") && v == math.Trunc(v) {
-			cell = plain(v)
-		}
+		cell, lost := wholeCode(narrow(cell))
 		*field(row) = cell
-		if cell != "" && !mobile.MatchString(cell) {
+		switch {
+		case lost:
+			return lostDigits("list.code_scientific", cell)
+		case cell != "" && !ValidPhone(cell):
 			return &problem{rule: "list.phone"}
 		}
 		return nil
@@ -195,10 +220,10 @@ func phone[T any](header string, field func(*T) *string) column[T] {
 	return c
 }
 
-// date is a column of days: 2024-10-01, 2024/10/1, or the number a spreadsheet stores for a day. What is none is kept as
-// it is, for an empty cell means something else.
+// date is a column of days: see parseDate. What is none is kept as it is, for an empty cell means something else.
 func date[T any](header string, field func(*T) *string) column[T] {
 	c := text(header, field)
+	c.day = true
 	c.read = func(row *T, cell string) *problem {
 		day, ok := parseDate(cell)
 		if !ok {
@@ -211,20 +236,40 @@ func date[T any](header string, field func(*T) *string) column[T] {
 	return c
 }
 
+var dateLayouts = []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2006年1月2日",
+	"2006-1-2 15:04:05", "2006/1/2 15:04:05", "2006-1-2T15:04:05", "2006/1/2 15:04"}
+
+// The days that are read as numbers: from 1954 to 2173, so that neither a year nor a date without separators is one.
+const firstSerial, lastSerial = 20000, 100000
+
+// parseDate reads a day as people write it, 2024-10-01, 2024/10/1, 2024年10月1日, or as the number a spreadsheet stores.
 func parseDate(cell string) (string, bool) {
+	cell = narrow(cell)
+	if strings.ContainsRune(cell, '年') {
+		cell = squeeze(cell)
+	}
 	if cell == "" {
 		return "", true
 	}
-	for _, layout := range []string{time.DateOnly, "2006/1/2", "2006-1-2"} {
+	for _, layout := range dateLayouts {
 		if d, err := time.Parse(layout, cell); err == nil {
 			return d.Format(time.DateOnly), true
 		}
 	}
 	// Day 1 of the 1900 date system is 1900-01-01, which counts a 29 February 1900; so 1899-12-30 is day 0 of our era.
-	if n, err := strconv.ParseFloat(cell, 64); err == nil && n >= 20000 && n < 100000 {
+	if n, err := strconv.ParseFloat(cell, 64); err == nil && n >= firstSerial && n < lastSerial {
 		return time.Date(1899, 12, 30+int(n), 0, 0, 0, 0, time.UTC).Format(time.DateOnly), true
 	}
 	return "", false
+}
+
+// since1904 moves the number of a day in the 1904 date system to the one that parseDate reads.
+func since1904(cell string) string {
+	const between = 1462
+	if n, err := strconv.ParseFloat(cell, 64); err == nil && n >= firstSerial-between && n < lastSerial {
+		return plain(n + between)
+	}
+	return cell
 }
 
 // usccWeights are the weights of GB 32100-2015 over its 31 characters.

@@ -155,25 +155,44 @@ func diffRecipient(from, to *Recipient) []Change {
 	if to == nil {
 		return []Change{{Kind: Removed, Recipient: from.ID, Sheet: sheetRecipients, Old: from.Name}}
 	}
+	if sameRecipient(from, to) {
+		return nil
+	}
 	a, b := *from, *to
 	a.Contact, b.Contact = nil, nil
 	d := differ{recipient: a.ID}
-	diffRows(&d, sheetRecipients, recipientColumns, []*Recipient{&a}, []*Recipient{&b}, func(*Recipient) string { return "" })
-	diffRows(&d, sheetLines, lineColumns, lineRows(from), lineRows(to), func(r *lineRow) string { return r.ID })
-	diffRows(&d, sheetMeasures, measureColumns, measureRows(from), measureRows(to), measureKeyOf)
-	diffRows(&d, sheetUnits, unitColumns, unitRows(from), unitRows(to), func(r *unitRow) string { return strings.TrimSpace(r.Name + " " + r.From) })
-	diffRows(&d, sheetFurnaces, furnaceColumns, furnaceRows(from), furnaceRows(to), func(r *furnaceRow) string { return strings.TrimSpace(r.Name + " " + r.From) })
-	diffRows(&d, sheetPits, pitColumns, pitRows(from), pitRows(to), func(*pitRow) string { return "" })
+	diffRows(&d, sheetRecipients, recipientColumns, []*Recipient{&a}, []*Recipient{&b}, func(*Recipient) string { return "" },
+		func(*Recipient, *Recipient) bool { return false })
+	if !allSame(from.Lines, to.Lines, sameLine) {
+		diffRows(&d, sheetLines, lineColumns, lineRows(from), lineRows(to), func(r *lineRow) string { return r.ID },
+			func(a, b *lineRow) bool { return sameLine(&a.Line, &b.Line) })
+	}
+	if !allSame(from.Measures, to.Measures, sameMeasure) {
+		diffRows(&d, sheetMeasures, measureColumns, measureRows(from), measureRows(to), func(r *measureRow) string { return measureName(&r.Measure) },
+			func(a, b *measureRow) bool { return sameMeasure(&a.Measure, &b.Measure) })
+	}
+	if !allSame(from.Units, to.Units, sameUnit) {
+		diffRows(&d, sheetUnits, unitColumns, unitRows(from), unitRows(to), func(r *unitRow) string { return strings.TrimSpace(r.Name + " " + r.From) },
+			func(a, b *unitRow) bool { return sameUnit(&a.Unit, &b.Unit) })
+	}
+	if !allSame(from.Furnaces, to.Furnaces, sameFurnace) {
+		diffRows(&d, sheetFurnaces, furnaceColumns, furnaceRows(from), furnaceRows(to), func(r *furnaceRow) string { return strings.TrimSpace(r.Name + " " + r.From) },
+			func(a, b *furnaceRow) bool { return sameFurnace(&a.Furnace, &b.Furnace) })
+	}
+	if !samePit(from.Pit, to.Pit) {
+		diffRows(&d, sheetPits, pitColumns, pitRows(from), pitRows(to), func(*pitRow) string { return "" },
+			func(a, b *pitRow) bool { return samePit(&a.Pit, &b.Pit) })
+	}
 	return d.changes
 }
 
-// measureKeyOf tells the rows of one measure apart by the lowest level each is for.
-func measureKeyOf(r *measureRow) string {
-	if len(r.Levels) == 0 {
-		return r.ID
+// measureName tells the rows of one measure apart by the lowest level each is for.
+func measureName(m *Measure) string {
+	if len(m.Levels) == 0 {
+		return m.ID
 	}
-	lowest := slices.MinFunc(r.Levels, func(a, b alerts.Level) int { return rank(a) - rank(b) })
-	return r.ID + " " + levels.word(lowest)
+	lowest := slices.MinFunc(m.Levels, func(a, b alerts.Level) int { return rank(a) - rank(b) })
+	return m.ID + " " + levels.word(lowest)
 }
 
 type differ struct {
@@ -182,7 +201,7 @@ type differ struct {
 }
 
 // diffRows compares the rows of one sheet by key, column by column as they stand in the workbook.
-func diffRows[T any, P annotated[T]](d *differ, sheet string, columns []column[T], from, to []*T, key func(*T) string) {
+func diffRows[T any, P annotated[T]](d *differ, sheet string, columns []column[T], from, to []*T, key func(*T) string, same func(a, b *T) bool) {
 	seen := map[string]*T{}
 	for _, r := range from {
 		seen[key(r)] = r
@@ -196,6 +215,9 @@ func diffRows[T any, P annotated[T]](d *differ, sheet string, columns []column[T
 			continue
 		}
 		delete(seen, c.Key)
+		if same(old, r) {
+			continue
+		}
 		for _, col := range columns {
 			c.Column, c.Old, c.New = col.header, cellText(col.write(old)), cellText(col.write(r))
 			if c.Old != c.New {

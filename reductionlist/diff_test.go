@@ -183,7 +183,7 @@ func TestRatios(t *testing.T) {
 	}
 	// SO2 and NOx stand in for each other: 20 % together at yellow is enough, 30 % of 40 at orange is not.
 	var levels []alerts.Level
-	for _, s := range reductionlist.Shortfalls(l) {
+	for _, s := range reductionlist.Shortfalls(l, reductionlist.DefaultSettings()) {
 		levels = append(levels, s.Level)
 	}
 	if !slices.Equal(levels, []alerts.Level{alerts.Orange}) {

@@ -6,6 +6,10 @@
 // order of recipient ids, and one [Activated] that makes it count; its hash is a chain over the rows, so
 // activation compares one value however long the list is.
 //
+// [Rules] is the table of everything a list is held to. [MarksOf] says of one measure whether it is 可操作, 可监测 and 可核查,
+// [Assess] scores a list by that and lists what to mend; [Check] finds what only shows across rows, with [Settings] for what
+// a city decides. [Compare] is [Diff] with the effect on the reductions. All four work on plain lists, whatever they come from.
+//
 // A version goes from draft to approved to active, and to replaced when another that begins on the same day takes its
 // place; [DecideActivate] says which days collide. A workbook with errors is kept as a draft without rows, for those who
 // mend it: see [DamagedHead].

@@ -66,10 +66,24 @@ func drawMeasure(t *rapid.T, id string, text *rapid.Generator[string], notes red
 	for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom([]reductionlist.Source{"cems", "power", "dcs", "video", "gate", "weighing"}), 1, 4, rapid.ID).Draw(t, "sources") {
 		mon := reductionlist.Monitor{Source: s, Ref: rapid.SampledFrom([]string{"", "MN1", "MN/2"}).Draw(t, "ref"), Factor: rapid.SampledFrom([]string{"", "a21002"}).Draw(t, "factor")}
 		if s != reductionlist.Video {
-			text := rapid.SampledFrom([]string{"stopped", "hour_mass_at_most 30 kg/h", "at_most_fraction_of_baseline 0.25", "no_vehicle_below 国五"}).Draw(t, "criterion")
-			mon.Criterion, _ = reductionlist.ParseCriterion(text)
+			mon.Criterion = rapid.SampledFrom(evaluable[s]).Draw(t, "criterion")
 		}
 		m.Monitors = append(m.Monitors, mon)
 	}
 	return m
 }
+
+// evaluable are criteria that can be evaluated against each source.
+var evaluable = func() map[reductionlist.Source][]reductionlist.Criterion {
+	by := map[reductionlist.Source][]reductionlist.Criterion{}
+	for _, text := range []string{"stopped", "hour_mass_at_most 30 kg/h", "at_most_fraction_of_baseline 0.25", "no_vehicle_below 国五"} {
+		c, err := reductionlist.ParseCriterion(text)
+		if err != nil {
+			panic(err)
+		}
+		for _, s := range c.ReadBy() {
+			by[s] = append(by[s], c)
+		}
+	}
+	return by
+}()

@@ -95,6 +95,10 @@ func DecodeFindings(data []byte) ([]Finding, error) {
 // findings collects what is wrong.
 type findings []Finding
 
+// maxFindings is how many are kept before warnings are left out, and half of how many before errors are: beyond that nobody
+// reads them, and a workbook may hold a million rows of one mistake.
+const maxFindings = 100_000
+
 // add masks telephone numbers: a cell's value is shown where the fault is, and it may have slipped in from another column.
 func (fs *findings) add(severity, sheet string, row int, column, rule string, args refusal.Args) {
 	for k, v := range args {
@@ -102,13 +106,42 @@ func (fs *findings) add(severity, sheet string, row int, column, rule string, ar
 			args[k] = MaskPhones(text)
 		}
 	}
+	switch n := len(*fs); {
+	case n == maxFindings:
+		rule, args, sheet, row, column = "list.too_many", refusal.Args{"limit": maxFindings}, sheetHead, 0, ""
+	case n > maxFindings && severity == SeverityWarning, n > 2*maxFindings:
+		return
+	}
 	f := Finding{Severity: severity, Sheet: sheet, Row: row, Column: column, Rule: rule, Args: args}
 	*fs = append(*fs, f.In("zh-CN"))
 }
 
 // phoneInText finds a mobile number among other text: 13812345678, 138-1234-5678, +86 138 1234 5678. Longer runs of
 // digits are codes and meters.
-var phoneInText = regexp.MustCompile(`(^|[^0-9])((?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])`)
+var phoneInText = phonePattern{regexp.MustCompile(`(^|[^0-9])((?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])`)}
+
+// phonePattern looks only at texts with digits enough for a number: few texts of a list have any.
+type phonePattern struct{ re *regexp.Regexp }
+
+func (p phonePattern) MatchString(text string) bool {
+	return enoughDigits(text) && p.re.MatchString(text)
+}
+
+func (p phonePattern) ReplaceAllString(text, by string) string {
+	return p.re.ReplaceAllString(text, by)
+}
+
+func enoughDigits(text string) bool {
+	n := 0
+	for i := range len(text) {
+		if c := text[i]; c >= '0' && c <= '9' {
+			if n++; n == 11 {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 const maskedPhone = "1**********"
 

@@ -3,6 +3,7 @@ package reductionlist
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"qingkong/alerts/refusal"
 )
@@ -19,45 +20,90 @@ func (a *Amounts) parts() []part {
 
 var regionForm = regexp.MustCompile(`^[0-9]{6}$`)
 
+// headKeys are the keys that 基本情况 has in every list.
+var headKeys = []string{"清单名称", "区域代码", "生效日期", "失效日期", "编制单位"}
+
+func isHeadKey(text string) bool { return slices.Contains(headKeys, foldKey(text)) }
+
+// foldKey is a key of 基本情况 without what people do to it, when it is one that has a meaning.
+func foldKey(text string) string {
+	folded := strings.TrimSuffix(foldHeader(text), ":")
+	if folded == tablePollutant || folded == columnNote || slices.Contains(headKeys, folded) || new(Amounts).part(folded) != nil {
+		return folded
+	}
+	return text
+}
+
+// headReader is 基本情况 while it is read.
+type headReader struct {
+	*reader
+	sheet   string
+	rowOf   map[string]int
+	inTable bool
+}
+
 // readHead reads 基本情况: keys and values, then the table of pollutants.
-func (rd *reader) readHead(sheet string) error {
-	l := rd.list
-	rowOf := map[string]int{}
-	inTable := false
-	err := rd.rows(sheet, func(n int, cells []string) {
-		key, value := cell(cells, 0), cell(cells, 1)
-		if rowOf[key] != 0 {
-			rd.report(place{sheet, n}, key, &problem{rule: "list.duplicate", args: refusal.Args{"value": key, "sheet": sheet, "first": rowOf[key]}})
-			return
-		}
-		rowOf[key] = n
-		switch {
-		case key == tablePollutant && value == tableEmission:
-			inTable = true
-		case inTable && l.Emission.part(key) != nil:
-			rd.readEmission(place{sheet, n}, key, value)
-		default:
-			rd.readKey(place{sheet, n}, key, value)
-		}
-	})
-	if err != nil {
+func (rd *reader) readHead(s source) error {
+	h := &headReader{reader: rd, sheet: s.name(), rowOf: map[string]int{}}
+	if err := s.rows(h.row); err != nil {
 		return err
 	}
-	for _, key := range []string{"清单名称", "区域代码", "生效日期", "失效日期", "编制单位"} {
-		if rowOf[key] == 0 {
-			rd.report(place{sheet, 0}, key, &problem{rule: "list.no_key", args: refusal.Args{"key": key}})
+	for _, key := range headKeys {
+		if h.rowOf[key] == 0 {
+			rd.report(place{h.sheet, 0}, key, &problem{rule: "list.no_key", args: refusal.Args{"key": key}})
 		}
 	}
-	if !inTable {
-		rd.report(place{sheet, 0}, tableEmission, &problem{rule: "list.no_table"})
+	if !h.inTable {
+		rd.report(place{h.sheet, 0}, tableEmission, &problem{rule: "list.no_table"})
 		return nil
 	}
-	for _, p := range l.Emission.parts() {
-		if rowOf[p.name] == 0 {
-			rd.report(place{sheet, 0}, tableEmission, &problem{rule: "list.no_pollutant", args: refusal.Args{"pollutant": p.name}})
+	for _, p := range rd.list.Emission.parts() {
+		if h.rowOf[p.name] == 0 {
+			rd.report(place{h.sheet, 0}, tableEmission, &problem{rule: "list.no_pollutant", args: refusal.Args{"pollutant": p.name}})
 		}
 	}
 	return nil
+}
+
+func (h *headReader) row(r *row) {
+	if r.empty() {
+		return
+	}
+	at := place{h.sheet, r.n}
+	key, value := foldKey(r.cell(0)), ""
+	for i := 1; i < len(r.cells) && value == ""; i++ { // of a merged key the value stands further to the right
+		value = r.cells[i]
+	}
+	pollutant := h.inTable && h.list.Emission.part(key) != nil
+	if value == "" && len(r.marks) == 0 && !pollutant && key != tablePollutant && key != columnNote && !slices.Contains(headKeys, key) {
+		if len(h.rowOf) > 0 { // above the first key stands a title
+			h.warn(at, "", "list.stray_row", refusal.Args{"value": clip(key)})
+		}
+		return
+	}
+	if first := h.rowOf[key]; first != 0 {
+		h.report(at, key, &problem{rule: "list.duplicate", args: refusal.Args{"value": key, "sheet": h.sheet, "first": first}})
+		return
+	}
+	h.rowOf[key] = r.n
+	if r.hidden {
+		h.warn(at, "", "list.hidden_row", refusal.Args{"last": r.n})
+	}
+	column := key
+	if pollutant {
+		column = tableEmission
+	}
+	for _, m := range r.marks {
+		h.mark(at, column, m)
+	}
+	switch {
+	case key == tablePollutant && foldHeader(value) == tableEmission:
+		h.inTable = true
+	case pollutant:
+		h.readEmission(at, key, value)
+	default:
+		h.readKey(at, key, value)
+	}
 }
 
 func (a *Amounts) part(name string) *float64 {
@@ -89,6 +135,12 @@ func (rd *reader) readKey(at place, key, value string) {
 	}
 	wrong := func(rule string) {
 		rd.report(at, key, &problem{rule: rule, args: refusal.Args{"value": value}})
+	}
+	switch {
+	case key == "区域代码":
+		value = narrow(value)
+	case rd.date1904 && (key == "生效日期" || key == "失效日期"):
+		value = since1904(value)
 	}
 	switch key {
 	case "清单名称":

@@ -23,6 +23,7 @@ func (r *measureRow) assemble(rep report) {
 }
 
 func (c *monitorCells) quantity(a Action, rep report) *Quantity {
+	c.unit, c.kind = narrow(c.unit), narrow(c.kind)
 	kind, free := kindOf(a)
 	if c.kind != "" {
 		named, ok := quantityKinds.code(c.kind)
@@ -108,7 +109,7 @@ func (c *monitorCells) monitors(rep report) []Monitor {
 func spread(column, cell string, codes []Source, rep report) []string {
 	parts := strings.Split(cell, "；")
 	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
+		parts[i] = narrow(strings.TrimSpace(parts[i]))
 	}
 	if len(parts) == len(codes) {
 		return parts

@@ -1,7 +1,6 @@
 package reductionlist
 
 import (
-	"archive/zip"
 	"bytes"
 	"cmp"
 	"io"
@@ -9,16 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/xuri/excelize/v2"
-
 	"qingkong/alerts/refusal"
-)
-
-// Bounds of a workbook that is opened: the unpacked whole, and what of one sheet is kept in memory rather than
-// in a temporary file.
-const (
-	maxUnpacked    = 4 << 30
-	maxSheetMemory = 256 << 20
 )
 
 const (
@@ -28,24 +18,22 @@ const (
 
 // ReadWorkbook reads a workbook and checks it. It returns all findings, not only the first; a list with an
 // error finding is what could be read and must not be used. The error is a refusal for a file that is no
-// workbook at all.
+// workbook at all, and says what it is instead and what to do. A CSV file with the header of one sheet is read as
+// that sheet: see [ReadCSVSheet].
 func ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, error) {
-	if err := checkUnpacked(r, size); err != nil {
+	if head := headOf(r, size); !isZip(head) {
+		return readOther(r, size, head)
+	}
+	b, err := openBook(r, size)
+	if err != nil {
 		return nil, nil, err
 	}
-	f, err := excelize.OpenReader(io.NewSectionReader(r, 0, size), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxSheetMemory})
-	if err != nil {
-		return nil, nil, notWorkbook(err)
+	rd := newReader()
+	rd.date1904 = b.date1904
+	if err := rd.readAll(b.sheets); err != nil {
+		return nil, nil, err
 	}
-	defer f.Close()
-	rd := &reader{file: f, list: &List{}, byID: map[string]*Recipient{}, rowOf: map[string]place{}, missing: map[[2]string]bool{}, periods: map[string][]period{}}
-	if err := rd.readAll(); err != nil {
-		return nil, nil, notWorkbook(err)
-	}
-	rd.list.Sort()
-	rd.check()
-	return rd.list, rd.found, nil
+	return rd.finish()
 }
 
 // ReadWorkbookBytes is ReadWorkbook of a workbook in memory.
@@ -53,109 +41,110 @@ func ReadWorkbookBytes(data []byte) (*List, []Finding, error) {
 	return ReadWorkbook(bytes.NewReader(data), int64(len(data)))
 }
 
-func notWorkbook(err error) error {
-	return refusal.New(refusal.UnsupportedMedia, "list.not_workbook", refusal.Args{"why": err.Error()})
-}
-
-// checkUnpacked refuses what is no zip archive or unpacks to more than we would read.
-func checkUnpacked(r io.ReaderAt, size int64) error {
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		return notWorkbook(err)
-	}
-	var total uint64
-	for _, f := range z.File {
-		total += min(f.UncompressedSize64, maxUnpacked+1)
-	}
-	if total > maxUnpacked {
-		return refusal.New(refusal.TooLarge, "list.too_large", refusal.Args{"limit": maxUnpacked})
-	}
-	return nil
-}
-
 // reader holds what is known while the sheets are read.
 type reader struct {
-	file  *excelize.File
 	list  *List
 	byID  map[string]*Recipient
 	rowOf map[string]place // where a key stands, for "twice" and for later checks
 	// missing are columns, by sheet and header, that a sheet lacks: said once, not again for every row.
 	missing map[[2]string]bool
-	periods map[string][]period // days of units and furnaces, by sheet, recipient and name
-	found   findings
+	// spoiled are cells that hold no value, which has been said: no more is said of them.
+	spoiled      map[cellPlace]bool
+	noRecipients bool // no sheet says who there is
+	date1904     bool
+	periods      map[string][]period // days of units and furnaces, by sheet, recipient and name
+	found        findings
+}
+
+type cellPlace struct {
+	place
+	column string
+}
+
+func newReader() *reader {
+	return &reader{list: &List{}, byID: map[string]*Recipient{}, rowOf: map[string]place{}, missing: map[[2]string]bool{},
+		spoiled: map[cellPlace]bool{}, periods: map[string][]period{}}
+}
+
+// finish checks what was read as a whole.
+func (rd *reader) finish() (*List, []Finding, error) {
+	rd.list.Sort()
+	rd.check()
+	return rd.list, rd.found, nil
 }
 
 var measureSheet = regexp.MustCompile(`^减排措施([2-9]|[1-9][0-9]+)?$`)
 
-func (rd *reader) readAll() error {
-	var measures []string
-	have := map[string]string{} // trimmed name -> name in the file
-	for _, name := range rd.file.GetSheetList() {
-		trimmed := strings.TrimSpace(name)
+func (rd *reader) readAll(sheets []*bookSheet) error {
+	var measures []*bookSheet
+	have := map[string]*bookSheet{} // by trimmed name
+	for _, s := range sheets {
+		name := trim(s.title)
 		switch {
-		case measureSheet.MatchString(trimmed):
-			measures = append(measures, name)
-		case trimmed == sheetHead, trimmed == sheetRecipients, trimmed == sheetLines,
-			trimmed == sheetUnits, trimmed == sheetFurnaces, trimmed == sheetPits:
+		case name == sheetFindings: // ours, in a workbook that was mended
+			continue
+		case measureSheet.MatchString(name):
+			measures = append(measures, s)
+		case knownSheet(name):
 		default:
-			rd.found.add(SeverityWarning, name, 0, "", "list.unknown_sheet", refusal.Args{"sheet": name})
+			rd.warn(place{s.title, 0}, "", "list.unknown_sheet", refusal.Args{"sheet": s.title})
+			continue
 		}
-		have[trimmed] = name
+		if s.hidden {
+			rd.warn(place{s.title, 0}, "", "list.hidden_sheet", nil)
+		}
+		have[name] = s
 	}
-	need := func(name string) (string, bool) {
-		actual, ok := have[name]
-		if !ok {
+	if len(measures) > 0 {
+		have[sheetMeasures] = measures[0]
+	}
+	for _, name := range []string{sheetHead, sheetRecipients, sheetMeasures} {
+		if have[name] == nil {
 			rd.found.add(SeverityError, name, 0, "", "list.no_sheet", refusal.Args{"sheet": name})
 		}
-		return actual, ok
 	}
-	if name, ok := need(sheetHead); ok {
-		if err := rd.readHead(name); err != nil {
-			return err
-		}
-	}
-	if name, ok := need(sheetRecipients); ok {
-		if err := readSheet(rd, name, recipientColumns, rd.recipient); err != nil {
-			return err
-		}
-	}
-	if len(measures) == 0 {
-		need(sheetMeasures)
-	}
+	rd.noRecipients = have[sheetRecipients] == nil
 	// In the order of their numbers, whatever that of the tabs: of two rows with one key the later is the wrong one.
-	slices.SortStableFunc(measures, func(a, b string) int {
-		a, b = strings.TrimSpace(a), strings.TrimSpace(b)
-		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	slices.SortStableFunc(measures, func(a, b *bookSheet) int {
+		a1, b1 := trim(a.title), trim(b.title)
+		return cmp.Or(cmp.Compare(len(a1), len(b1)), strings.Compare(a1, b1))
 	})
-	for _, name := range measures {
-		if err := readSheet(rd, name, measureColumns, rd.measure); err != nil {
+	delete(have, sheetMeasures)
+	order := []*bookSheet{have[sheetHead], have[sheetRecipients]}
+	order = append(append(order, measures...), have[sheetLines], have[sheetUnits], have[sheetFurnaces], have[sheetPits])
+	for _, s := range order {
+		if s == nil {
+			continue
+		}
+		if err := rd.readOne(trim(s.title), s); err != nil {
 			return err
 		}
-	}
-	return rd.readPlants(have)
-}
-
-// readPlants reads the sheets that a list may lack.
-func (rd *reader) readPlants(have map[string]string) error {
-	if name, ok := have[sheetLines]; ok {
-		if err := readSheet(rd, name, lineColumns, rd.line); err != nil {
-			return err
-		}
-	}
-	if name, ok := have[sheetUnits]; ok {
-		if err := readSheet(rd, name, unitColumns, rd.unit); err != nil {
-			return err
-		}
-	}
-	if name, ok := have[sheetFurnaces]; ok {
-		if err := readSheet(rd, name, furnaceColumns, rd.furnace); err != nil {
-			return err
-		}
-	}
-	if name, ok := have[sheetPits]; ok {
-		return readSheet(rd, name, pitColumns, rd.pit)
 	}
 	return nil
+}
+
+func knownSheet(name string) bool {
+	return slices.Contains([]string{sheetHead, sheetRecipients, sheetLines, sheetUnits, sheetFurnaces, sheetPits}, name)
+}
+
+// readOne reads the sheet of a name from wherever its rows come.
+func (rd *reader) readOne(name string, s source) error {
+	switch name {
+	case sheetHead:
+		return rd.readHead(s)
+	case sheetRecipients:
+		return readSheet(rd, s, recipientColumns, rd.recipient)
+	case sheetLines:
+		return readSheet(rd, s, lineColumns, rd.line)
+	case sheetUnits:
+		return readSheet(rd, s, unitColumns, rd.unit)
+	case sheetFurnaces:
+		return readSheet(rd, s, furnaceColumns, rd.furnace)
+	case sheetPits:
+		return readSheet(rd, s, pitColumns, rd.pit)
+	default:
+		return readSheet(rd, s, measureColumns, rd.measure)
+	}
 }
 
 // place is where a row stands.
@@ -164,127 +153,81 @@ type place struct {
 	row   int
 }
 
-// rows calls fn with the trimmed cells of every row that is not empty.
-func (rd *reader) rows(sheet string, fn func(row int, cells []string)) error {
-	rows, err := rd.file.Rows(sheet)
-	if err != nil {
-		return err
+// wanted are the columns of the sheet of a name.
+func wanted(name string) []headerColumn {
+	switch name {
+	case sheetRecipients:
+		return headers(recipientColumns)
+	case sheetLines:
+		return headers(lineColumns)
+	case sheetUnits:
+		return headers(unitColumns)
+	case sheetFurnaces:
+		return headers(furnaceColumns)
+	case sheetPits:
+		return headers(pitColumns)
+	default:
+		return headers(measureColumns)
 	}
-	defer rows.Close()
-	for n := 1; rows.Next(); n++ {
-		cells, err := rows.Columns(excelize.Options{RawCellValue: true})
-		if err != nil {
-			return err
-		}
-		empty := true
-		for i := range cells {
-			cells[i] = strings.TrimSpace(cells[i])
-			empty = empty && cells[i] == ""
-		}
-		if !empty {
-			fn(n, cells)
-		}
-	}
-	return rows.Error()
 }
 
 // readSheet reads a sheet with a header row; keep takes each row after its cells were read, unless the key that
 // ties it to the list is missing.
-func readSheet[T any, P annotated[T]](rd *reader, sheet string, columns []column[T], keep func(place, *T)) error {
-	var at []int // column index of each known column, -1 when the sheet lacks it
-	note := -1
-	unknown := map[int]string{}
-	err := rd.rows(sheet, func(n int, cells []string) {
-		if at == nil {
-			at, note = rd.header(sheet, n, cells, headers(columns), unknown)
-			return
-		}
-		row := new(T)
+func readSheet[T any, P annotated[T]](rd *reader, s source, columns []column[T], keep func(place, *T)) error {
+	t := &table{rd: rd, src: s, want: headers(columns)}
+	t.keep = func(r *row) {
+		v := new(T)
+		at := t.place(r.n)
 		for i, c := range columns {
-			if at[i] < 0 {
+			if t.at[i] < 0 {
 				continue
 			}
-			if p := c.read(row, cell(cells, at[i])); p != nil {
-				rd.report(place{sheet, n}, c.header, p)
+			text := r.cell(t.at[i])
+			if c.day && rd.date1904 {
+				text = since1904(text)
+			}
+			if p := c.read(v, text); p != nil {
+				rd.report(at, c.header, p)
 			}
 		}
-		ns := P(row).notes()
-		if note >= 0 {
-			ns.Note = cell(cells, note)
+		ns := P(v).notes()
+		if t.note >= 0 {
+			ns.Note = r.cell(t.note)
 		}
-		for i, name := range unknown {
-			if v := cell(cells, i); v != "" {
+		for _, u := range t.unknown {
+			if text := r.cell(u.index); text != "" {
 				if ns.Extra == nil {
 					ns.Extra = map[string]string{}
 				}
-				ns.Extra[name] = v
+				ns.Extra[u.name] = text
 			}
 		}
-		rd.checkNotes(place{sheet, n}, ns)
-		keep(place{sheet, n}, row)
-	})
-	if at == nil && err == nil {
-		rd.report(place{sheet, 0}, "", &problem{rule: "list.empty_sheet"})
-	}
-	return err
-}
-
-func cell(cells []string, i int) string {
-	if i < len(cells) {
-		return cells[i]
-	}
-	return ""
-}
-
-type headerColumn struct {
-	name     string
-	optional bool
-}
-
-func headers[T any](columns []column[T]) []headerColumn {
-	hs := make([]headerColumn, len(columns))
-	for i, c := range columns {
-		hs[i] = headerColumn{c.header, c.optional}
-	}
-	return hs
-}
-
-// header finds the columns of a sheet, reports missing and repeated ones, and gathers the unknown.
-func (rd *reader) header(sheet string, row int, cells []string, want []headerColumn, unknown map[int]string) (at []int, note int) {
-	place := place{sheet, row}
-	where := map[string]int{}
-	for i, name := range cells {
-		if name == "" {
-			continue
+		if ns.Note != "" || ns.Extra != nil {
+			rd.checkNotes(at, ns)
 		}
-		if _, twice := where[name]; twice {
-			rd.report(place, name, &problem{rule: "list.column_twice"})
-			continue
-		}
-		where[name] = i
-		unknown[i] = name
+		keep(at, v)
 	}
-	at = make([]int, len(want))
-	for i, c := range want {
-		at[i] = -1
-		if j, ok := where[c.name]; ok {
-			at[i] = j
-			delete(unknown, j)
-		} else if !c.optional {
-			rd.report(place, c.name, &problem{rule: "list.no_column"})
-			rd.missing[[2]string{sheet, c.name}] = true
-		}
+	return t.read()
+}
+
+// mark reports what is unusual about a cell. One that has no value is not looked at any further.
+func (rd *reader) mark(at place, column string, m mark) {
+	p := &problem{rule: m.rule, args: refusal.Args{"value": clip(m.value)}}
+	if m.rule == "list.formula" {
+		p.severity = SeverityWarning
 	}
-	note = -1
-	if j, ok := where[columnNote]; ok {
-		note = j
-		delete(unknown, j)
+	rd.report(at, column, p)
+	if p.severity == "" {
+		rd.spoiled[cellPlace{at, column}] = true
 	}
-	return at, note
+}
+
+func (rd *reader) warn(at place, column, rule string, args refusal.Args) {
+	rd.report(at, column, &problem{rule: rule, severity: SeverityWarning, args: args})
 }
 
 func (rd *reader) report(at place, column string, p *problem) {
-	if rd.missing[[2]string{at.sheet, column}] {
+	if rd.missing[[2]string{at.sheet, column}] || len(rd.spoiled) > 0 && rd.spoiled[cellPlace{at, column}] {
 		return
 	}
 	severity := p.severity
@@ -308,7 +251,7 @@ func (rd *reader) twice(at place, column, kind, key string) bool {
 // owner finds the recipient a row belongs to.
 func (rd *reader) owner(at place, id string) *Recipient {
 	r := rd.byID[id]
-	if r == nil && id != "" {
+	if r == nil && id != "" && !rd.noRecipients {
 		rd.report(at, columnOwner, &problem{rule: "list.unknown_recipient", args: refusal.Args{"recipient": id}})
 	}
 	return r

@@ -14,12 +14,12 @@ var recipientColumns = []column[Recipient]{
 	enumeration("类型", true, types, func(r *Recipient) *Type { return &r.Type }),
 	required("名称", func(r *Recipient) *string { return &r.Name }),
 	usccColumn(),
-	text("排污许可证编号", func(r *Recipient) *string { return &r.Permit }),
+	code("排污许可证编号", func(r *Recipient) *string { return &r.Permit }),
 	text("街镇", func(r *Recipient) *string { return &r.Town }),
 	text("地址", func(r *Recipient) *string { return &r.Address }),
 	number("经度", false, 73, 136, func(r *Recipient) *float64 { return &r.Lon }),
 	number("纬度", false, 3, 54, func(r *Recipient) *float64 { return &r.Lat }),
-	text("行业代码", func(r *Recipient) *string { return &r.Industry }),
+	industryColumn(),
 	enumeration("绩效分级", false, grades, func(r *Recipient) *Grade { return &r.Grade }),
 	enumeration("管控类别", false, categories, func(r *Recipient) *Category { return &r.Category }),
 	text("最大允许生产负荷", func(r *Recipient) *string { return &r.MaxLoad }),
@@ -27,8 +27,8 @@ var recipientColumns = []column[Recipient]{
 	phone("手机", func(r *Recipient) *string { return &r.contact().Phone }),
 	text("备用联系人", func(r *Recipient) *string { return &r.contact().BackupName }),
 	phone("备用手机", func(r *Recipient) *string { return &r.contact().BackupPhone }),
-	text("监测站点MN", func(r *Recipient) *string { return &r.StationMN }),
-	text("电表编号", func(r *Recipient) *string { return &r.MeterID }),
+	code("监测站点MN", func(r *Recipient) *string { return &r.StationMN }),
+	code("电表编号", func(r *Recipient) *string { return &r.MeterID }),
 }
 
 // contact is the contact to be filled; an empty one is dropped when the row is done.
@@ -42,9 +42,29 @@ func (r *Recipient) contact() *Contact {
 func usccColumn() column[Recipient] {
 	c := text("统一社会信用代码", func(r *Recipient) *string { return &r.USCC })
 	c.read = func(r *Recipient, cell string) *problem {
-		r.USCC = cell
-		if cell != "" && !ValidUSCC(cell) {
+		r.USCC = squeeze(narrow(cell))
+		if scientific.MatchString(r.USCC) {
+			return lostDigits("list.uscc_scientific", cell)
+		}
+		if cell != "" && !ValidUSCC(r.USCC) {
 			return &problem{rule: "list.uscc", args: refusal.Args{"value": cell}}
+		}
+		return nil
+	}
+	return c
+}
+
+// industryColumn is the code of GB/T 4754: four digits for a class, before which the letter of its section may stand. A
+// number loses the 0 with which agriculture and mining begin.
+func industryColumn() column[Recipient] {
+	c := code("行业代码", func(r *Recipient) *string { return &r.Industry })
+	read := c.read
+	c.read = func(r *Recipient, cell string) *problem {
+		if p := read(r, cell); p != nil {
+			return p
+		}
+		if digits := strings.Trim(r.Industry, "0123456789") == ""; digits && r.Industry != "" && len(r.Industry) < 4 {
+			return &problem{rule: "list.code_short", severity: SeverityWarning, args: refusal.Args{"value": r.Industry, "want": 4}}
 		}
 		return nil
 	}
@@ -63,7 +83,7 @@ var lineColumns = []column[lineRow]{
 	number("安全停产时间(小时)", false, 0, 720, func(r *lineRow) *float64 { return &r.SafeStopH }),
 	{header: "长期停运",
 		read: func(r *lineRow, cell string) *problem {
-			if !slices.Contains([]string{"", "是", "否"}, cell) {
+			if cell = narrow(cell); !slices.Contains([]string{"", "是", "否"}, cell) {
 				return unknownWord(cell, []string{"是", "否"})
 			}
 			r.Idle = cell == "是"
@@ -75,13 +95,13 @@ var lineColumns = []column[lineRow]{
 			}
 			return "否"
 		}},
-	text("分表编号", func(r *lineRow) *string { return &r.MeterID }),
+	code("分表编号", func(r *lineRow) *string { return &r.MeterID }),
 }
 
 var measureColumns = []column[measureRow]{
 	identity(columnOwner, func(r *measureRow) *string { return &r.owner }),
 	identity("措施编号", func(r *measureRow) *string { return &r.ID }),
-	{header: "级别",
+	{header: "级别", need: true,
 		read: func(r *measureRow, cell string) (p *problem) {
 			r.Levels, p = words(cell, levels)
 			return p
@@ -94,11 +114,11 @@ var measureColumns = []column[measureRow]{
 	text("单位", func(r *measureRow) *string { return &r.cells.unit }),
 	number("完成时限(小时)", true, 0, 720, func(r *measureRow) *float64 { return &r.CompleteWithinH }),
 	required("责任人", func(r *measureRow) *string { return &r.Responsible }),
-	text("监测方式", func(r *measureRow) *string { return &r.cells.sources }),
+	needed(text("监测方式", func(r *measureRow) *string { return &r.cells.sources })),
 	text("监测标识", func(r *measureRow) *string { return &r.cells.refs }),
 	text("监测因子", func(r *measureRow) *string { return &r.cells.factors }),
 	text("判定条件", func(r *measureRow) *string { return &r.cells.criteria }),
-	{header: "核查材料",
+	{header: "核查材料", need: true,
 		read: func(r *measureRow, cell string) *problem {
 			r.Evidence = several(cell)
 			if len(r.Evidence) == 0 {
@@ -116,6 +136,11 @@ var measureColumns = []column[measureRow]{
 
 // columnQuantityKind is our own: it says what 数值 means where the action leaves a choice.
 const columnQuantityKind = "数值含义"
+
+func needed[T any](c column[T]) column[T] {
+	c.need = true
+	return c
+}
 
 func optional[T any](c column[T]) column[T] {
 	c.optional = true
@@ -179,7 +204,7 @@ func words[E ~string](cell string, v vocabulary[E]) ([]E, *problem) {
 		return nil, &problem{rule: "list.required"}
 	}
 	var codes []E
-	for word := range strings.SplitSeq(cell, "/") {
+	for word := range strings.SplitSeq(narrow(cell), "/") {
 		code, ok := v.code(strings.TrimSpace(word))
 		if !ok {
 			return nil, unknownWord(word, v.words)

@@ -3,6 +3,7 @@ package xiqing
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"qingkong/alerts"
 	list "qingkong/reductionlist"
@@ -13,10 +14,10 @@ import (
 func powerPlant() *list.Recipient {
 	const id = "E0001"
 	r := &list.Recipient{
-		ID: id, Type: list.Enterprise, Name: "天津华能杨柳青热电有限责任公司", Town: "杨柳青镇", Industry: "D4412",
+		ID: id, Type: list.Enterprise, Name: "天津华能杨柳青热电有限责任公司", USCC: example.USCC(1), Permit: example.USCC(1) + "001P", Town: "杨柳青镇", Industry: "D4412",
 		Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: "全厂发电880 MW，供热不低于2100 GJ/h",
-		StationMN: example.MN(id, 1), MeterID: "XQ-E0001-0", Contact: contact("值长", 2),
-		Notes: invented("名称、机组编号：方案附件2第21、22、38行", "街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
+		StationMN: stations(id, 1, 5, 6, 7, 8), MeterID: "XQ-E0001-0", Contact: contact("值长", 2),
+		Notes: invented("名称、机组编号：方案附件2第21、22、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
 	}
 	for i, u := range coalUnits {
 		r.Units = append(r.Units, u.unit())
@@ -37,7 +38,7 @@ func powerPlant() *list.Recipient {
 		list.Measure{ID: "M10", Levels: fromOrange, Unit: "脱硫吸收塔", Action: list.ImproveTreatment,
 			Text:     "四台机组脱硫吸收塔石灰石供给量每小时合计不少于8吨，备用浆液循环泵投入运行",
 			Quantity: quantity(list.AtLeast, 8, "t/h"), CompleteWithinH: 2, Responsible: "环保专工岗",
-			Monitors:  []list.Monitor{watch(list.DCS, example.MN(id, 2), "", "at_least 8 t/h")},
+			Monitors:  []list.Monitor{watch(list.DCS, "DCS-E0001-石灰石", "", "at_least 8 t/h")},
 			Evidence:  []string{"石灰石耗用台账", "浆液循环泵电流曲线"},
 			Reduction: list.Amounts{SO2: 0.10}, Notes: invented(source, measureColumns)},
 		gate(id, "M11", "物流门", source))
@@ -86,6 +87,15 @@ func (u coalUnit) saveCoal(id string, number int) []list.Measure {
 	return ms
 }
 
+// stations are the points of a recipient that send data, as 监测站点MN holds them.
+func stations(id string, points ...int) string {
+	mns := make([]string, len(points))
+	for i, n := range points {
+		mns[i] = example.MN(id, n)
+	}
+	return strings.Join(mns, "、")
+}
+
 // kg turns tonnes burnt and kilograms per tonne into tonnes emitted, to the gram.
 func kg(tonnes, perTonne float64) float64 { return math.Round(tonnes*perTonne*1000) / 1e6 }
 
@@ -93,10 +103,10 @@ func kg(tonnes, perTonne float64) float64 { return math.Round(tonnes*perTonne*10
 func wastePlant() *list.Recipient {
 	const id = "E0002"
 	r := &list.Recipient{
-		ID: id, Type: list.Enterprise, Name: "光大环保能源（天津）有限公司", Town: "杨柳青镇", Industry: "D4417",
+		ID: id, Type: list.Enterprise, Name: "光大环保能源（天津）有限公司", USCC: example.USCC(2), Permit: example.USCC(2) + "001P", Town: "杨柳青镇", Industry: "D4417",
 		Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: "入炉2250 t/d",
-		StationMN: example.MN(id, 1), MeterID: "XQ-E0002-0", Contact: contact("运行部值长", 4),
-		Notes: invented("名称、焚烧炉座数：方案附件2第16、17、38行", "街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
+		StationMN: stations(id, 1, 2, 3), MeterID: "XQ-E0002-0", Contact: contact("运行部值长", 4),
+		Notes: invented("名称、焚烧炉座数：方案附件2第16、17、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
 		Pit: &list.Pit{MinT: 2000, MaxT: 12000, EndMaxT: 9000, DivertMaxTH: 10, DivertTotalT: 600, DivertNOx: 0.6, SteamPerT: 2.3,
 			Notes: list.Notes{Note: "示例：各列为演示而设"}},
 	}
@@ -115,7 +125,7 @@ func wastePlant() *list.Recipient {
 		list.Measure{ID: "M04", Levels: fromYellow, Unit: "半干法脱酸塔", Action: list.ImproveTreatment,
 			Text:     "三座焚烧炉脱酸塔氢氧化钙供给量每小时合计不少于900千克，活性炭喷射泵不间断运行",
 			Quantity: quantity(list.AtLeast, 900, "kg/h"), CompleteWithinH: 2, Responsible: "环保专工岗",
-			Monitors:  []list.Monitor{watch(list.DCS, example.MN(id, 4), "", "at_least 900 kg/h")},
+			Monitors:  []list.Monitor{watch(list.DCS, "DCS-E0002-氢氧化钙", "", "at_least 900 kg/h")},
 			Evidence:  []string{"氢氧化钙耗用台账", "活性炭耗用台账"},
 			Reduction: list.Amounts{SO2: 0.02}, Notes: invented(source, measureColumns)},
 		list.Measure{ID: "M05", Levels: fromOrange, Unit: "垃圾池", Action: list.OtherAction,

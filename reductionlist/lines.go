@@ -1,0 +1,141 @@
+package reductionlist
+
+import (
+	"slices"
+	"strings"
+)
+
+// wholePlant are the words for everything a recipient has.
+var wholePlant = []string{"全厂", "全部生产线", "所有生产线"}
+
+// named finds what 生产线或设备 names: the lines, by name or number, several separated by "、", "；" or "/"; or a unit or
+// furnace, for which known is true and lines may be empty.
+func (r *Recipient) named(cell string) (lines []Line, known bool) {
+	if cell == "" {
+		return nil, false
+	}
+	if i := r.lineIndex(cell); i >= 0 {
+		return r.Lines[i : i+1], true
+	}
+	if slices.Contains(wholePlant, cell) {
+		return r.Lines, len(r.Lines)+len(r.Units)+len(r.Furnaces) > 0
+	}
+	if r.plant(cell) {
+		return nil, true
+	}
+	parts := codes(cell)
+	if len(parts) < 2 {
+		return nil, false
+	}
+	for _, p := range parts {
+		if i := r.lineIndex(p); i >= 0 {
+			lines = append(lines, r.Lines[i])
+		} else if !r.plant(p) {
+			return nil, false
+		}
+	}
+	return lines, true
+}
+
+// lineIndex is the line with the name or number, -1 for none.
+func (r *Recipient) lineIndex(name string) int {
+	for i := range r.Lines {
+		if r.Lines[i].Name == name || r.Lines[i].ID == name {
+			return i
+		}
+	}
+	name = fold(name)
+	for i := range r.Lines {
+		if fold(r.Lines[i].Name) == name || fold(r.Lines[i].ID) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// plant reports whether a unit or a furnace has the name, with or without 机组, 焚烧炉 or 炉 behind it.
+func (r *Recipient) plant(name string) bool {
+	name = fold(name)
+	is := func(own, kind string) bool {
+		own = fold(own)
+		return own != "" && (name == own || name == own+kind || strings.TrimSuffix(own, kind) == strings.TrimSuffix(name, kind))
+	}
+	for i := range r.Units {
+		if is(r.Units[i].Name, "机组") {
+			return true
+		}
+	}
+	for i := range r.Furnaces {
+		if n := r.Furnaces[i].Name; is(n, "焚烧炉") || is(n, "炉") {
+			return true
+		}
+	}
+	return false
+}
+
+// idle reports whether what a measure names has long been stopped altogether.
+func (r *Recipient) idle(unit string) bool {
+	if r.Category == Closed {
+		return true
+	}
+	if !slices.ContainsFunc(r.Lines, func(l Line) bool { return l.Idle }) {
+		return false
+	}
+	lines, _ := r.named(unit)
+	return len(lines) > 0 && !slices.ContainsFunc(lines, func(l Line) bool { return !l.Idle })
+}
+
+// rung is what one measure of a recipient says at each level: the index of its row, -1 for none.
+type rung [4]int
+
+// rungs are the rows that hold at each level, by measure in the order of their ids; see [MeasuresAt].
+func (r *Recipient) rungs() []rung {
+	order := make([]int, len(r.Measures))
+	for i := range order {
+		order[i] = i
+	}
+	byID := func(i, j int) int { return strings.Compare(r.Measures[i].ID, r.Measures[j].ID) }
+	if !slices.IsSortedFunc(order, byID) {
+		slices.SortStableFunc(order, byID)
+	}
+	rungs := make([]rung, 0, len(order))
+	last := ""
+	for n, i := range order {
+		m := &r.Measures[i]
+		if n == 0 || m.ID != last {
+			rungs, last = append(rungs, rung{-1, -1, -1, -1}), m.ID
+		}
+		g := &rungs[len(rungs)-1]
+		for _, l := range m.Levels {
+			if k := rank(l); k >= 0 && g[k] < 0 {
+				g[k] = i
+			}
+		}
+	}
+	for i := range rungs {
+		for k := 1; k < len(rungs[i]); k++ {
+			if rungs[i][k] < 0 {
+				rungs[i][k] = rungs[i][k-1]
+			}
+		}
+	}
+	return rungs
+}
+
+// counted is what row i takes away; the row -1 and what has long been stopped take nothing.
+func (r *Recipient) counted(i int) Amounts {
+	if i < 0 || r.Measures[i].Reduction == (Amounts{}) || r.idle(r.Measures[i].Unit) {
+		return Amounts{}
+	}
+	return r.Measures[i].Reduction
+}
+
+// reductions are what a recipient takes away at each level.
+func (r *Recipient) reductions(rungs []rung) (at [4]Amounts) {
+	for _, g := range rungs {
+		for k := range at {
+			at[k] = at[k].Add(r.counted(g[k]))
+		}
+	}
+	return at
+}
