@@ -8,7 +8,10 @@ import (
 )
 
 func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) error {
-	measures := digestOf(ev.Measures)
+	measures := ev.digest
+	if measures == (digest{}) {
+		measures = digestOf(ev.Measures)
+	}
 	if ev.Supersedes != nil {
 		was, err := supersede(tx, fx, *ev.Supersedes)
 		if err != nil {
@@ -32,11 +35,12 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 		return err
 	}
 	key := recipientKey(o.RecipientID, o.ID)
-	if err := tx.Bucket(byRecipientBucket).Put(key, nil); err != nil {
-		return err
-	}
-	if err := tx.Bucket(pendingBucket).Put(key, nil); err != nil {
-		return err
+	for _, name := range [...][]byte{byRecipientBucket, pendingBucket} {
+		b := tx.Bucket(name)
+		b.FillPercent = inOrder
+		if err := b.Put(key, nil); err != nil {
+			return err
+		}
 	}
 	fx.Send(Topic, o.message(), at)
 	if ev.Cause != "" {

@@ -47,6 +47,8 @@ type Issued struct {
 	Plan          json.RawMessage `json:"plan"`     // an accepted coal or waste plan, else null
 	Measures      json.RawMessage `json:"measures"` // compact JSON array, as the list has it at this level
 	ContactRef    string          `json:"contact_ref"`
+
+	digest digest // of Measures, where it is known already
 }
 
 // Cause is why one order was revised by itself; empty for an order of the warning's plan.

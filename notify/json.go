@@ -202,6 +202,18 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// escapes is by how much s is longer at most as a JSON string than it is.
+func escapes(s string) (n int) {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' {
+			n += 5
+		} else if c == '"' || c == '\\' {
+			n++
+		}
+	}
+	return n
+}
+
 // validUTF8 puts one U+FFFD in the place of each byte that is not UTF-8.
 func validUTF8(s string) string {
 	var b strings.Builder

@@ -158,9 +158,8 @@ func TestAppendStringReplacesWhatIsNotText(t *testing.T) {
 func TestMeasuresJSON(t *testing.T) {
 	r := enterprise("E1", alerts.Yellow, alerts.Orange)
 	r.Measures[1].Quantity, r.Measures[1].Evidence, r.Measures[1].Monitors = nil, nil, nil
-	tg := target{measures: r.Measures}
 	var got []reductionlist.Measure
-	if err := json.Unmarshal(tg.measuresJSON(), &got); err != nil {
+	if err := json.Unmarshal(measuresJSON(r.Measures), &got); err != nil {
 		t.Fatal(err)
 	}
 	for i := range r.Measures {

@@ -13,37 +13,39 @@ import (
 
 // target is what a plan needs of one recipient of the list at one level.
 type target struct {
-	id, name, town, sector, grade string
-	measures                      []reductionlist.Measure
+	reductionlist.Due
+	measures json.RawMessage // the measures member of its order
+	digest   digest          // of them
+	lines    string          // how the order's text words them
 }
 
 // targets reads the next page of recipients of a list version, in the order of their ids. An empty next is the end.
 func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, limit int) (page []target, next string, err error) {
-	recipients, next, err := reductionlist.ScanRecipients(tx, version, after, limit)
+	recipients, next, err := reductionlist.ScanDue(tx, version, level, after, limit)
 	if err != nil {
 		return nil, "", err
 	}
 	page = make([]target, len(recipients))
-	for i, r := range recipients {
-		page[i] = targetOf(r, level)
+	for i := range recipients {
+		page[i] = targetOf(recipients[i])
 	}
 	return page, next, nil
 }
 
-func targetOf(r *reductionlist.Recipient, level alerts.Level) target {
-	return target{id: r.ID, name: r.Name, town: r.Town, sector: r.Sector(), grade: string(r.Grade),
-		measures: reductionlist.MeasuresAt(r, level)}
+func targetOf(d reductionlist.Due) target {
+	measures := measuresJSON(d.Measures)
+	return target{Due: d, measures: measures, digest: digestOf(measures), lines: lines(d.Measures)}
 }
 
 // measuresJSON is the measures member of an order (contract.md §3), compact.
-func (t *target) measuresJSON() json.RawMessage {
-	b := make([]byte, 0, 512*len(t.measures))
+func measuresJSON(measures []reductionlist.Measure) json.RawMessage {
+	b := make([]byte, 0, 512*len(measures))
 	b = append(b, '[')
-	for i := range t.measures {
+	for i := range measures {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendMeasure(b, &t.measures[i])
+		b = appendMeasure(b, &measures[i])
 	}
 	return append(b, ']')
 }

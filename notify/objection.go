@@ -174,8 +174,8 @@ func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, 
 	if p.StartsAt.Before(now) {
 		p.StartsAt = now
 	}
-	t := targetOf(r, body.Level)
-	return newWriter(p, cause).order(&t, t.measuresJSON(), o), nil
+	t := targetOf(reductionlist.DueOf(r, body.Level))
+	return newWriter(p, cause).order(&t, o), nil
 }
 
 func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {

@@ -15,7 +15,7 @@ import (
 // Bounds of one chunk of a plan: a block of the record stays under 900 KiB.
 const (
 	MaxChunk       = 1000    // orders issued
-	maxChunkBytes  = 600_000 // of their bodies, estimated from above but for escapes
+	maxChunkBytes  = 780_000 // of their bodies, see Issued.size; a block has room for what was sent meanwhile beside them
 	maxRecipients  = 5000    // recipients looked at
 	maxReleases    = 4000    // orders released by a lift
 	maxOrders      = 20_000  // orders looked at by a lift or a deadline
@@ -103,6 +103,10 @@ func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 // DecidePlan works off one chunk: an Issued or Released event per order it changes, then the Planned event that
 // makes the chunk count. A chunk that was done before, or whose plan was replaced, gives no events.
 func DecidePlan(tx *bbolt.Tx, _ string, in PlanChunk, _ time.Time) ([]Event, Planned, error) {
+	return decidePlan(tx, in, nil)
+}
+
+func decidePlan(tx *bbolt.Tx, in PlanChunk, planner *Planner) ([]Event, Planned, error) {
 	p, err := GetPlan(tx, in.Warning)
 	if err != nil || p == nil || p.Done || p.N != in.N {
 		return nil, Planned{}, err
@@ -111,7 +115,7 @@ func DecidePlan(tx *bbolt.Tx, _ string, in PlanChunk, _ time.Time) ([]Event, Pla
 	if p.Release != "" {
 		err = c.release(tx)
 	} else {
-		err = c.order(tx)
+		err = c.order(tx, planner)
 	}
 	if err != nil {
 		return nil, Planned{}, err
@@ -128,25 +132,36 @@ type chunk struct {
 }
 
 // order goes through the recipients of the pinned list and gives each the order it should have.
-func (c *chunk) order(tx *bbolt.Tx) error {
+func (c *chunk) order(tx *bbolt.Tx, planner *Planner) error {
 	w := newWriter(c.plan, "")
-	for seen := 0; seen < maxRecipients; {
-		page, next, err := targets(tx, c.plan.ListVersion, c.plan.Level, c.done.Cursor, recipientsPage)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			if full, err := c.recipient(tx, w, &page[i]); err != nil || full {
+	of := runOf{tx.DB(), c.plan.ListVersion, c.plan.Level, c.plan.Cursor}
+	var page []target
+	end := false
+	if r := planner.take(of); r != nil {
+		page, end = r.page, r.end
+	}
+	for seen := 0; seen < maxRecipients; seen++ {
+		if len(page) == 0 && !end {
+			var next string
+			var err error
+			if page, next, err = targets(tx, of.version, of.level, c.done.Cursor, recipientsPage); err != nil {
 				return err
 			}
-			c.done.Cursor = page[i].id
+			end = next == ""
 		}
-		seen += len(page)
-		if next == "" {
-			c.done.Done = true
-			return nil
+		if len(page) == 0 {
+			break
 		}
+		if full, err := c.recipient(tx, w, &page[0]); err != nil {
+			return err
+		} else if full {
+			break
+		}
+		c.done.Cursor, page = page[0].ID, page[1:]
 	}
+	c.done.Done = len(page) == 0 && end
+	of.after = c.done.Cursor
+	planner.readOn(of, page, end)
 	return nil
 }
 
@@ -154,23 +169,22 @@ func (c *chunk) order(tx *bbolt.Tx) error {
 func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err error) {
 	var last *Order
 	if c.plan.Seq > 1 {
-		if last, err = latest(tx, c.plan.Warning, t.id); err != nil {
+		if last, err = latest(tx, c.plan.Warning, t.ID); err != nil {
 			return false, err
 		}
 	}
 	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
-	if len(t.measures) == 0 {
+	if len(t.Measures) == 0 {
 		if binding {
 			c.events = append(c.events, &Released{OrderID: last.ID, Reason: "level_changed"})
 			c.done.Released++
 		}
 		return false, nil
 	}
-	raw := t.measuresJSON()
-	if binding && last.measures == digestOf(raw) && (!c.plan.Reissue || last.State == StateExempted) {
+	if binding && last.measures == t.digest && (!c.plan.Reissue || last.State == StateExempted) {
 		return false, nil
 	}
-	ev := w.order(t, raw, last)
+	ev := w.order(t, last)
 	size := ev.size()
 	orders := c.done.Issued + c.done.Revised
 	if orders > 0 && (orders == MaxChunk || c.bytes+size > maxChunkBytes) {

@@ -228,8 +228,14 @@ func (o *Order) must(tx *bbolt.Tx, id string) error {
 	return err
 }
 
+// inOrder is how full the pages are made of buckets whose rows mostly come one behind the other, a plan's orders. bbolt
+// would leave half of each free for rows that come between.
+const inOrder = 0.9
+
 func (o *Order) store(tx *bbolt.Tx) error {
-	return tx.Bucket(ordersBucket).Put([]byte(o.ID), o.encode())
+	b := tx.Bucket(ordersBucket)
+	b.FillPercent = inOrder
+	return b.Put([]byte(o.ID), o.encode())
 }
 
 // Get returns the state of an order, or a not_found refusal.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/reductionlist"
 )
 
 // writer words the orders of one plan. What is the same for all of them is worded once.
@@ -98,25 +99,11 @@ func when(t time.Time) string {
 	return s
 }
 
-// order words one recipient's order; last is its latest one under this warning, or nil.
-func (w *writer) order(t *target, measures []byte, last *Order) *Issued {
-	ev := new(Issued)
-	*ev = w.issue
-	ev.Revision = 1
-	if last != nil {
-		ev.Revision = last.Revision + 1
-		ev.Supersedes = &last.ID
-	}
-	ev.ID = orderID(ev.WarningID, t.id, ev.Revision)
-	ev.RecipientID, ev.RecipientName, ev.Town, ev.Sector, ev.Grade = t.id, t.name, t.town, t.sector, t.grade
-	ev.Measures = measures
-	b := append(w.buf[:0], t.name...)
-	b = append(b, w.head...)
-	if last != nil {
-		b = append(b, w.until...)
-	}
-	for i := range t.measures {
-		m := &t.measures[i]
+// lines words what is to be done, one measure to a line.
+func lines(measures []reductionlist.Measure) string {
+	var b []byte
+	for i := range measures {
+		m := &measures[i]
 		b = append(strconv.AppendInt(b, int64(i+1), 10), ". "...)
 		if m.Unit != "" {
 			b = append(append(b, m.Unit...), "："...)
@@ -127,13 +114,35 @@ func (w *writer) order(t *target, measures []byte, last *Order) *Issued {
 		}
 		b = append(b, '\n')
 	}
+	return string(b)
+}
+
+// order words one recipient's order; last is its latest one under this warning, or nil.
+func (w *writer) order(t *target, last *Order) *Issued {
+	ev := new(Issued)
+	*ev = w.issue
+	ev.Revision = 1
+	if last != nil {
+		ev.Revision = last.Revision + 1
+		ev.Supersedes = &last.ID
+	}
+	ev.ID = orderID(ev.WarningID, t.ID, ev.Revision)
+	ev.RecipientID, ev.RecipientName, ev.Town, ev.Sector, ev.Grade = t.ID, t.Name, t.Town, t.Sector, string(t.Grade)
+	ev.Measures, ev.digest = t.measures, t.digest
+	b := append(w.buf[:0], t.Name...)
+	b = append(b, w.head...)
+	if last != nil {
+		b = append(b, w.until...)
+	}
+	b = append(b, t.lines...)
 	b = append(b, w.tail...)
 	ev.Text, w.buf = string(b), b
 	return ev
 }
 
-// size estimates the body from above, but for characters that JSON escapes.
+// size is the length of the body from above, but for characters of names and numbers that JSON escapes. Of the text, which
+// is long and has a line break at each measure, what is escaped is counted.
 func (ev *Issued) size() int {
 	return 900 + len(ev.ID) + len(ev.RecipientID) + len(ev.RecipientName) + len(ev.Town) + len(ev.Title) + len(ev.Text) +
-		len(ev.LegalBasis) + len(ev.DocumentNo) + len(ev.ListHash) + len(ev.Plan) + len(ev.Measures)
+		escapes(ev.Text) + len(ev.LegalBasis) + len(ev.DocumentNo) + len(ev.ListHash) + len(ev.Plan) + len(ev.Measures)
 }

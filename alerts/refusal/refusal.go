@@ -36,6 +36,9 @@ const (
 // Args are the values a message names: {"value":"2016-12-17"} fills "{value}".
 type Args map[string]any
 
+// Worded is a value of Args that is itself a text, in both languages.
+type Worded struct{ ZH, EN string }
+
 // Field is one wrong place in the input. Path reads like days[1].date; an empty path is the whole input.
 type Field struct {
 	Path string
@@ -157,6 +160,11 @@ func text(rule, lang string, args Args) string {
 		t = w.en
 	}
 	for k, v := range args {
+		if own, ok := v.(Worded); ok {
+			if v = own.ZH; lang == "en" {
+				v = own.EN
+			}
+		}
 		t = strings.ReplaceAll(t, "{"+k+"}", fmt.Sprint(v))
 	}
 	return t

@@ -13,6 +13,7 @@ func init() {
 		"config.between":          {"值 {value} 超出范围；请改为 {low} 到 {high} 之间。", "the value {value} is out of range; use one from {low} to {high}."},
 		"config.region":           {"值“{value}”不是六位行政区划代码；请写成带引号的六位数字，如 \"120111\"。", "the value {value} is not a division code; write six digits in quotes, like \"120111\"."},
 		"config.address":          {"值“{value}”不是监听地址；请写成 主机:端口，如 127.0.0.1:8080，端口 0 表示由系统分配。", "the value {value} is no address to listen on; write host:port like 127.0.0.1:8080, port 0 lets the system choose."},
+		"config.proxy":            {"值“{value}”不是地址或网段；请写成 10.0.0.5 或 10.0.0.0/24。", "the value {value} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/24."},
 		"config.name":             {"值“{value}”不能作名称；请用 1 到 40 个小写字母、数字或连字符。", "the value {value} cannot be a name; use 1 to 40 lower-case letters, digits or hyphens."},
 		"config.twice":            {"名称“{value}”出现两次；请改名或删去一个。", "the name {value} stands twice; rename or remove one."},
 		"config.schedule":         {"值“{value}”不是五段的定时表达式；请写成如 \"*/5 * * * *\"（每 5 分钟）。", "the value {value} does not have the five fields of a schedule; write it like \"*/5 * * * *\" (every 5 minutes)."},

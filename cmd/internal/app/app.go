@@ -32,6 +32,8 @@ type Options struct {
 	Demo   *Demo // nil: no demo
 	Log    *slog.Logger
 	Node   string // name of this node on a shared journal; default: a random one kept in the data folder
+
+	times *journal.Times // of a measurement; nil for none
 }
 
 // Addresses are what the program listens on, as host:port; empty where it does not.
@@ -110,7 +112,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Times: opt.times,
 	})
 	if err != nil {
 		return nil, err
@@ -208,6 +210,7 @@ func (a *App) lead(ctx context.Context) error {
 		nc, js := a.bus.Public()
 		var wg sync.WaitGroup
 		d := newDispatcher(a.svc, nc, js, epoch, time.Now, a.log)
+		d.times = a.opt.times
 		wg.Go(func() { d.run(ctx) })
 		wg.Go(func() { runTimers(ctx, a.journal, epoch, a.log) })
 		wg.Go(func() { a.reevaluate(ctx) })

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -103,12 +102,4 @@ func (b *answersBench) rawRoundTrips(n int) error {
 			Value: float64(done) / took.Seconds(), Unit: "1/s"})
 	}
 	return nil
-}
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	if len(v) == 0 {
-		return 0
-	}
-	return v[len(v)/2]
 }

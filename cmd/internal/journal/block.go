@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"time"
 	"unicode/utf8"
 
@@ -76,10 +77,12 @@ type builder struct {
 	at     time.Time
 	atText string
 	buf    []byte
+	sum    hash.Hash // of buf[:summed]
+	summed int
 }
 
 func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, at time.Time, node string) *builder {
-	b := &builder{at: at, atText: at.Format(timeForm)}
+	b := &builder{at: at, atText: at.Format(timeForm), sum: sha256.New()}
 	b.head = Header{Version: 1, Number: number, Tree: treeSize, Root: root.String(),
 		Prev: hex.EncodeToString(prev[:]), At: b.atText, Node: node}
 	line, err := json.Marshal(b.head)
@@ -131,8 +134,15 @@ func (b *builder) event(actor string, ev Event) (leaf []byte, pos Pos, err error
 	return leaf, pos, nil
 }
 
+// hash hashes what was written so far. It stays in the block.
+func (b *builder) hash() {
+	_, _ = b.sum.Write(b.buf[b.summed:]) // a hash never fails to write
+	b.summed = len(b.buf)
+}
+
 func (b *builder) finish() (raw []byte, hash [32]byte) {
-	hash = sha256.Sum256(b.buf)
+	b.hash()
+	b.sum.Sum(hash[:0])
 	b.buf = append(b.buf, hashMark...)
 	b.buf = hex.AppendEncode(b.buf, hash[:])
 	b.buf = append(b.buf, '\n')

@@ -29,8 +29,11 @@ type effects struct {
 }
 
 func newEffects(tx *bbolt.Tx) *effects {
-	return &effects{outbox: tx.Bucket(outboxBucket), outboxDue: tx.Bucket(outboxDueBucket),
+	fx := &effects{outbox: tx.Bucket(outboxBucket), outboxDue: tx.Bucket(outboxDueBucket),
 		timers: tx.Bucket(timersBucket), timersDue: tx.Bucket(timersDueBucket)}
+	// Rows come by the thousand, one behind the other: a plan's messages, and again each time they went out.
+	fx.outbox.FillPercent, fx.outboxDue.FillPercent = 0.9, 0.9
+	return fx
 }
 
 func (fx *effects) must(err error) {
@@ -106,11 +109,13 @@ func (fx *effects) sent(topic, id string, againMS int64) {
 	if row == nil {
 		return // confirmed or withdrawn while it was on its way
 	}
-	attempts := binary.BigEndian.Uint16(row[8:])
-	fx.dropOut(key)
-	if againMS > 0 {
-		fx.putOut(key, uint64(againMS), min(attempts+1, 60000))
+	if againMS == 0 {
+		fx.dropOut(key)
+		return
 	}
+	due, attempts := binary.BigEndian.Uint64(row), binary.BigEndian.Uint16(row[8:])
+	fx.must(fx.outboxDue.Delete(dueKey(due, key)))
+	fx.putOut(key, uint64(againMS), min(attempts+1, 60000))
 }
 
 type timerRow struct {

@@ -147,12 +147,13 @@ func TestBlocksStayUnderTheirLimit(t *testing.T) {
 	w.want("big", 0)
 	prove(t, w.j)
 	_ = w.j.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(blocksBucket).ForEach(func(_, raw []byte) error {
+		blocks := blocksFrom(tx, 1)
+		for raw := blocks.next(); raw != nil; raw = blocks.next() {
 			if len(raw) > maxBlock {
 				t.Errorf("a block of %d bytes", len(raw))
 			}
-			return nil
-		})
+		}
+		return nil
 	})
 }
 

@@ -144,9 +144,9 @@ type eraseVault struct {
 }
 
 const (
-	cmdTakeLease = "journal.take_lease"
-	cmdFireTimer = "journal.fire_timer"
-	cmdErase     = "journal.erase"
+	cmdTakeLease     = "journal.take_lease"
+	CommandFireTimer = "journal.fire_timer"
+	cmdErase         = "journal.erase"
 )
 
 func registerOwn(r *Registry) {
@@ -154,7 +154,7 @@ func registerOwn(r *Registry) {
 		_, epoch := Lease(tx)
 		return []Event{LeaseTaken{Node: in.Node, Epoch: epoch + 1}}, epoch + 1, nil
 	})
-	Handle(r, cmdFireTimer, r.decideFire)
+	Handle(r, CommandFireTimer, r.decideFire)
 	Handle(r, cmdErase, func(_ *bbolt.Tx, _ string, in eraseVault, _ time.Time) ([]Event, bool, error) {
 		if in.Ref == "" || in.Reason == "" {
 			return nil, false, refusal.Input([]refusal.Field{{Path: "reason", Rule: "input.required"}})
@@ -231,6 +231,6 @@ func DecideSent(tx *bbolt.Tx, epoch uint64, rows []Due, now time.Time, again fun
 
 // FireTimer runs a due timer's command under the lease's epoch. One that is gone or not yet due is no error.
 func (j *Journal) FireTimer(ctx context.Context, epoch uint64, id string) error {
-	_, err := j.Submit(ctx, Command{Kind: cmdFireTimer, Actor: "system", Payload: fireTimer{Epoch: epoch, ID: id}})
+	_, err := j.Submit(ctx, Command{Kind: CommandFireTimer, Actor: "system", Payload: fireTimer{Epoch: epoch, ID: id}})
 	return err
 }

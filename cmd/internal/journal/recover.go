@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -175,9 +174,9 @@ func (j *Journal) appendTail(ctx context.Context, from uint64) error {
 	for n := from; ; {
 		var raws [][]byte
 		err := j.db.View(func(tx *bbolt.Tx) error {
-			c := tx.Bucket(blocksBucket).Cursor()
-			for k, v := c.Seek(blockKey(n)); k != nil && len(raws) < chunk; k, v = c.Next() {
-				if binary.BigEndian.Uint64(k) != n+uint64(len(raws)) {
+			blocks := blocksFrom(tx, n)
+			for v := blocks.next(); v != nil && len(raws) < chunk; v = blocks.next() {
+				if blocks.number != n+uint64(len(raws)) {
 					return fmt.Errorf("journal: block %d is missing in the record", n+uint64(len(raws)))
 				}
 				raws = append(raws, append([]byte(nil), v...))

@@ -33,7 +33,7 @@ const (
 
 var (
 	metaBucket   = []byte("journal.meta")   // "last": number, hash, time (ms), of the last applied block
-	blocksBucket = []byte("journal.blocks") // block number, 8 bytes big-endian -> the block
+	blocksBucket = []byte("journal.blocks") // the blocks, see blocks.go
 	idemBucket   = []byte("journal.idem")   // idempotency key -> 16 bytes of fingerprint, result as JSON
 	lastKey      = []byte("last")
 )
@@ -103,23 +103,6 @@ func writeTip(tx *bbolt.Tx, t tip) error {
 	return tx.Bucket(metaBucket).Put(lastKey, row)
 }
 
-func blockKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
-
-// ReadBlock returns the raw block of that number, good for the transaction's life, or nil.
-func ReadBlock(tx *bbolt.Tx, number uint64) []byte {
-	return tx.Bucket(blocksBucket).Get(blockKey(number))
-}
-
-// ReadPos returns an event's data from where it was recorded, good for the transaction's life. It cannot read
-// the block that is still being written.
-func ReadPos(tx *bbolt.Tx, pos Pos) ([]byte, error) {
-	raw := ReadBlock(tx, pos.Block)
-	if uint64(len(raw)) < uint64(pos.Off)+uint64(pos.Len) {
-		return nil, fmt.Errorf("journal: block %d has no bytes %d+%d", pos.Block, pos.Off, pos.Len)
-	}
-	return raw[pos.Off : pos.Off+pos.Len], nil
-}
-
 // StateHash is one hash over all journaled buckets but the blocks they come from: two records with the same
 // blocks have the same.
 func StateHash(tx *bbolt.Tx, reg *Registry) (string, error) {
@@ -180,7 +163,7 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 	if err := b.follows(last.number, last.hash, tree.Size(), tree.Root()); err != nil {
 		return err
 	}
-	if err := tx.Bucket(blocksBucket).Put(blockKey(b.Number), b.Raw); err != nil {
+	if err := putBlock(tx, b.Number, b.Raw); err != nil {
 		return err
 	}
 	fx := newEffects(tx)

@@ -236,20 +236,15 @@ func (p *pending) payload() (json.RawMessage, error) {
 
 // write puts a command and its events into the block and, when they fit, into the state.
 func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full bool, err error) {
-	type placed struct {
-		leaf []byte
-		pos  Pos
-	}
 	times := a.j.opt.Times
 	begin := times.Start()
+	mark := len(a.block.buf)
 	a.block.command(line)
-	at := make([]placed, len(events))
+	leaves, at := make([][]byte, len(events)), make([]Pos, len(events))
 	for i, ev := range events {
-		leaf, pos, err := a.block.event(p.cmd.Actor, ev)
-		if err != nil {
+		if leaves[i], at[i], err = a.block.event(p.cmd.Actor, ev); err != nil {
 			return false, err
 		}
-		at[i] = placed{leaf, pos}
 	}
 	if len(a.block.buf)+tailLen > maxBlock {
 		return true, nil
@@ -258,16 +253,39 @@ func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full boo
 	if err := a.j.reg.applyKey(a.tx, line); err != nil {
 		return false, err
 	}
+	defer a.addLeaves(leaves, len(a.block.buf)-mark)()
 	for i, ev := range events {
-		if err := a.j.reg.apply(a.tx, a.fx, a.block.at, p.cmd.Actor, at[i].pos, ev); err != nil {
+		if err := a.j.reg.apply(a.tx, a.fx, a.block.at, p.cmd.Actor, at[i], ev); err != nil {
 			return false, err
 		}
-		a.tree.Append(at[i].leaf)
 	}
 	times.Lap(begin, line.Kind, StepApply)
 	a.count += len(events)
 	a.vault = append(a.vault, p.cmd.Vault...)
 	return false, nil
+}
+
+// hashBeside is how long an addition to the block is, in bytes, before its hashes are made beside its applying.
+const hashBeside = 64 << 10
+
+// addLeaves adds the leaves of a command to the tree. What it returns has to be called before the block or the tree is used
+// again.
+func (a *attempt) addLeaves(leaves [][]byte, size int) (wait func()) {
+	if size < hashBeside {
+		for _, leaf := range leaves {
+			a.tree.Append(leaf)
+		}
+		return func() {}
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for _, leaf := range leaves {
+			a.tree.Append(leaf)
+		}
+		a.block.hash()
+	}()
+	return func() { <-ended }
 }
 
 // repeated answers a command whose key was seen: the same content with the first answer, other content with a
@@ -363,7 +381,7 @@ func (a *attempt) store(raw []byte, t tip) error {
 	if err := a.tree.Save(); err != nil {
 		return err
 	}
-	if err := a.tx.Bucket(blocksBucket).Put(blockKey(t.number), raw); err != nil {
+	if err := putBlock(a.tx, t.number, raw); err != nil {
 		return err
 	}
 	if err := writeTip(a.tx, t); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 )
 
@@ -21,8 +21,10 @@ const (
 	cmdAnswer    = "order.answer"
 	cmdObjection = "order.objection"
 	cmdSettings  = "order.settings"
-	cmdSent      = "effects.sent"
 )
+
+// CommandSent records what went out.
+const CommandSent = "effects.sent"
 
 // sent is what the dispatcher reports: rows of the outbox that went out.
 type sent struct {
@@ -31,7 +33,7 @@ type sent struct {
 }
 
 func registerOrders(r *journal.Registry, set Settings) {
-	journal.Handle(r, notify.CommandPlan, notify.DecidePlan)
+	journal.Handle(r, notify.CommandPlan, new(notify.Planner).DecidePlan)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
 	journal.Handle(r, cmdObjection, func(tx *bbolt.Tx, actor string, in notify.Objection, now time.Time) ([]journal.Event, *notify.Order, error) {
@@ -43,7 +45,7 @@ func registerOrders(r *journal.Registry, set Settings) {
 		return notify.DecideDecisionEnds(tx, actor, in, now)
 	})
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
-	journal.Handle(r, cmdSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
+	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
 		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
 			return again(set, d.Topic, d.Attempts)
 		})
@@ -99,7 +101,7 @@ func (s *Service) Render(tx *bbolt.Tx, topic, id string) (Message, error) {
 
 // RecordSent records rows that went out under the lease's epoch.
 func (s *Service) RecordSent(ctx context.Context, epoch uint64, rows []journal.Due) error {
-	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdSent, Actor: "system", Payload: sent{Epoch: epoch, Rows: rows}})
+	_, err := s.J.Submit(ctx, journal.Command{Kind: CommandSent, Actor: "system", Payload: sent{Epoch: epoch, Rows: rows}})
 	return err
 }
 
@@ -158,41 +160,32 @@ func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in not
 	}
 }
 
-// maxObjectionReason bounds the reason of a decision, in bytes.
-const maxObjectionReason = 4000
+// ObjectionDecision is the body of POST /orders/{id}/objection.
+type ObjectionDecision struct {
+	Decision  string          `json:"decision"`
+	Reason    string          `json:"reason" validate:"required,bytes=4000"`
+	ExpiresAt *time.Time      `json:"expires_at"`
+	Measures  []MeasureAmends `json:"measures" validate:"dive"`
+}
 
-// DecideObjection decides on a recipient's objection (body of POST /orders/{id}/objection): accept exempts it from the
-// order, reject gives it a new deadline, amend gives it another order. The reason is about the recipient and goes to the
-// vault. It returns the order as it stands after that; of an amendment the new one.
+// MeasureAmends changes one measure of an order: see [notify.MeasureChange].
+type MeasureAmends struct {
+	ID     string          `json:"id"`
+	Change json.RawMessage `json:"change" validate:"required"`
+}
+
+// DecideObjection decides on a recipient's objection: accept exempts it from the order, reject gives it a new deadline,
+// amend gives it another order. The reason is about the recipient and goes to the vault. It returns the order as it stands
+// after that; of an amendment the new one.
 func (s *Service) DecideObjection(ctx context.Context, actor, key, orderID string, body []byte) ([]byte, error) {
-	var in struct {
-		Decision  string     `json:"decision"`
-		Reason    string     `json:"reason"`
-		ExpiresAt *time.Time `json:"expires_at"`
-		Measures  []struct {
-			ID     string          `json:"id"`
-			Change json.RawMessage `json:"change"`
-		} `json:"measures"`
-	}
-	if err := refusal.Unmarshal(body, &in); err != nil {
+	in, err := valid.Read[ObjectionDecision](body)
+	if err != nil {
 		return nil, err
-	}
-	var wrong []refusal.Field
-	if in.Reason == "" {
-		wrong = append(wrong, refusal.Field{Path: "reason", Rule: "input.required"})
-	} else if len(in.Reason) > maxObjectionReason {
-		wrong = append(wrong, refusal.Field{Path: "reason", Rule: "input.too_large", Args: refusal.Args{"limit": maxObjectionReason}})
 	}
 	cmd := journal.Command{Kind: cmdObjection, Actor: actor, Key: key}
 	objection := notify.Objection{OrderID: orderID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
-	for i, m := range in.Measures {
-		if len(m.Change) == 0 {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].change", i), Rule: "input.required"})
-		}
-		objection.Measures = append(objection.Measures, notify.MeasureChange{ID: m.ID, Change: m.Change})
-	}
-	if err := refusal.Input(wrong); err != nil {
-		return nil, err
+	for _, m := range in.Measures {
+		objection.Measures = append(objection.Measures, notify.MeasureChange(m))
 	}
 	objection.ReasonRef, _ = s.seal(in.Reason, key, &cmd.Vault)
 	cmd.Payload = objection
