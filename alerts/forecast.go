@@ -117,17 +117,28 @@ func (c *checker) day(path string, d *dayInput) (Date, []string, Cause) {
 	return c.date(path, d.Date), c.primary(path+".primary", d.Primary), c.cause(path+".cause", d.Cause)
 }
 
+// ForecastInput is a forecast as it comes in.
+type ForecastInput struct {
+	Source   string      `json:"source"`
+	Region   string      `json:"region"`
+	IssuedAt *time.Time  `json:"issued_at"`
+	Drill    bool        `json:"drill"`
+	Days     []dayInput  `json:"days"`
+	Hours    []hourInput `json:"hours"`
+}
+
+// ObservationInput is an observation as it comes in.
+type ObservationInput struct {
+	Station string      `json:"station"`
+	Region  string      `json:"region"`
+	Days    []dayInput  `json:"days"`
+	Hours   []hourInput `json:"hours"`
+}
+
 // ParseForecast reads a forecast strictly. It returns a refusal that names every wrong place: a member that is not
 // known, a date twice, a range upside down, an AQI outside 0 to 500, a region or source of the wrong form.
 func ParseForecast(data []byte) (Forecast, error) {
-	var in struct {
-		Source   string      `json:"source"`
-		Region   string      `json:"region"`
-		IssuedAt *time.Time  `json:"issued_at"`
-		Drill    bool        `json:"drill"`
-		Days     []dayInput  `json:"days"`
-		Hours    []hourInput `json:"hours"`
-	}
+	var in ForecastInput
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Forecast{}, err
 	}
@@ -180,12 +191,7 @@ func (c *checker) forecastDay(path string, d *dayInput) ForecastDay {
 
 // ParseObservation reads what was measured as strictly as ParseForecast reads a forecast.
 func ParseObservation(data []byte) (Observation, error) {
-	var in struct {
-		Station string      `json:"station"`
-		Region  string      `json:"region"`
-		Days    []dayInput  `json:"days"`
-		Hours   []hourInput `json:"hours"`
-	}
+	var in ObservationInput
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Observation{}, err
 	}

@@ -17,6 +17,7 @@ func commands() []*cobra.Command {
 		newEvaluateCommand(),
 		newCriteriaCommand(),
 		newReplayCommand(),
+		newListCommand(),
 		newAgentCommand(),
 		newJournalCommand(),
 		newBenchCommand(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -26,6 +27,9 @@ import (
 // remote is a running coordinator that a command talks to over HTTP.
 type remote struct {
 	url, tokenFile string
+
+	media string        // of the body of a POST; empty is JSON
+	wait  time.Duration // for an answer; 0 is a minute
 }
 
 func (s *remote) flags(cmd *cobra.Command) {
@@ -89,7 +93,7 @@ func (s *remote) send(ctx context.Context, method, path, key string, body []byte
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.wait, time.Minute))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(s.url, "/")+"/api/v1"+path, bytes.NewReader(body))
 	if err != nil {
@@ -97,7 +101,7 @@ func (s *remote) send(ctx context.Context, method, path, key string, body []byte
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", cmp.Or(s.media, "application/json"))
 		req.Header.Set("Idempotency-Key", key)
 	}
 	resp, err := http.DefaultClient.Do(req)

@@ -7,7 +7,8 @@
 // # Secrets
 //
 // Every secret is made by the machine, with 128 bits or more, is shown once to whoever asked for it and is kept
-// as its SHA-256 in the vault: the record holds the vault's reference alone. Erasing the vault entry ends the
+// as its SHA-256 in the vault: the record holds the vault's reference alone. An account may put a password of its own
+// choosing in the place of the first one; that is kept as argon2id: see [Passwords]. Erasing the vault entry ends the
 // secret. [AddAccountCommand] and its like make the secrets, so that no plain one ever stands in a command, its
 // payload, its result, a log line or an error:
 //

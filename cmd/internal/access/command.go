@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
 )
 
 // The commands of this package.
@@ -17,6 +16,7 @@ const (
 	CommandIssueCredentials  = "access.issue_credentials"
 	CommandRenewAccount      = "access.renew_account"
 	CommandRevokeCredentials = "access.revoke_credentials"
+	CommandChangePassword    = "access.change_password"
 	CommandAddToken          = "access.add_token"
 	CommandRevoke            = "access.revoke_token"
 	CommandDisable           = "access.disable"
@@ -29,19 +29,20 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandIssueCredentials, DecideIssueCredentials)
 	journal.Handle(r, CommandRenewAccount, DecideRenewAccount)
 	journal.Handle(r, CommandRevokeCredentials, DecideRevokeCredentials)
+	journal.Handle(r, CommandChangePassword, DecideChangePassword)
 	journal.Handle(r, CommandAddToken, DecideAddToken)
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
 	journal.Handle(r, CommandEnable, DecideEnable)
 }
 
-// NewAccount is the body of POST /accounts. Name is a person's name, at most 80 characters; it goes to the vault.
+// NewAccount is the body of POST /accounts. Name is a person's name; it goes to the vault.
 // Town is required for the role town.
 type NewAccount struct {
 	User string `json:"user"`
 	Role string `json:"role"`
-	Name string `json:"name"`
-	Town string `json:"town"`
+	Name string `json:"name" validate:"line=80"`
+	Town string `json:"town" validate:"line=40"`
 }
 
 // Recipient is what the reduction list says of a recipient that gets credentials.
@@ -52,19 +53,17 @@ type Recipient struct {
 	MNs  []string // of its monitoring stations
 }
 
-// NewToken is the body of POST /accounts/{user}/tokens. Name says what the token is for, never a person; at most
-// 40 characters.
+// NewToken is the body of POST /accounts/{user}/tokens. Name says what the token is for, never a person.
 type NewToken struct {
 	User string `json:"-"`
-	Name string `json:"name"`
+	Name string `json:"name" validate:"line=40"`
 }
 
 // AddAccountCommand makes the command for a new account, and the secrets that are shown once it is done. key is
 // the request's idempotency key, unique to the caller, or empty. It refuses every wrong field at once.
 func AddAccountCommand(actor, key string, in NewAccount) (journal.Command, Issued, error) {
 	name, town := strings.TrimSpace(in.Name), strings.TrimSpace(in.Town)
-	err := join(checkAccount(in.User, Role(in.Role), town),
-		checkText("name", name, 80), checkText("town", town, 40))
+	err := join(checkAccount(in.User, Role(in.Role), town), valid.Check(in))
 	if err != nil {
 		return journal.Command{}, Issued{}, err
 	}
@@ -91,13 +90,12 @@ func RenewAccountCommand(actor, key, user string) (journal.Command, Issued, erro
 
 // AddTokenCommand makes the command for one token more, and the token that is shown once it is done.
 func AddTokenCommand(actor, key string, in NewToken) (journal.Command, Issued, error) {
-	name := strings.TrimSpace(in.Name)
-	if err := checkText("name", name, 40); err != nil {
+	if err := valid.Check(in); err != nil {
 		return journal.Command{}, Issued{}, err
 	}
 	s := &secrets{issued: Issued{User: in.User}}
 	s.addToken()
-	return s.command(CommandAddToken, key, actor, AddToken{User: in.User, Name: name, TokenRef: s.tokenRef}), s.issued, nil
+	return s.command(CommandAddToken, key, actor, AddToken{User: in.User, Name: strings.TrimSpace(in.Name), TokenRef: s.tokenRef}), s.issued, nil
 }
 
 // Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out
@@ -161,14 +159,6 @@ func (s *secrets) seal(name string) string {
 
 func (s *secrets) command(kind, key, actor string, payload any) journal.Command {
 	return journal.Command{Kind: kind, Key: key, Actor: actor, Payload: payload, Vault: s.vault}
-}
-
-// checkText refuses a text that is too long or could not be shown on one line.
-func checkText(path, s string, most int) error {
-	if utf8.RuneCountInString(s) <= most && utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0 {
-		return nil
-	}
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "access.text_wrong", Args: refusal.Args{"limit": most}}})
 }
 
 // join makes one refusal of the wrong fields of several.

@@ -44,6 +44,13 @@ type RevokeCredentials struct {
 	Recipient string `json:"recipient"`
 }
 
+// ChangePassword is a password of an account's own choosing. Old is the credential that was checked.
+type ChangePassword struct {
+	User        string `json:"user"`
+	Old         string `json:"old"`
+	PasswordRef string `json:"password_ref"`
+}
+
 // AddToken is one token more for a user.
 type AddToken struct {
 	User     string `json:"user"`
@@ -187,6 +194,24 @@ func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ tim
 		return nil, Granted{User: in.Recipient}, nil
 	}
 	return []journal.Event{CredentialsRevoked(in)}, Granted{User: in.Recipient}, nil
+}
+
+// DecideChangePassword puts a new password in the place of the one that was checked; tokens stay.
+func DecideChangePassword(tx *bbolt.Tx, _ string, in ChangePassword, _ time.Time) ([]journal.Event, Granted, error) {
+	r, err := must(tx, in.User)
+	switch {
+	case err != nil:
+		return nil, Granted{}, err
+	case r.Password.Ref == in.PasswordRef:
+		return nil, Granted{User: in.User}, nil
+	case r.Recipient != "":
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": in.User})
+	case r.Disabled:
+		return nil, Granted{}, disabled(in.User)
+	case r.Password.Ref != in.Old: // an administrator issued new credentials meanwhile
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.password_moved", refusal.Args{"user": in.User})
+	}
+	return []journal.Event{PasswordChanged{User: in.User, PasswordRef: in.PasswordRef}}, Granted{User: in.User}, nil
 }
 
 func disabled(user string) error {

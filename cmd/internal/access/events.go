@@ -46,6 +46,12 @@ type CredentialsRevoked struct {
 	Recipient string `json:"recipient"`
 }
 
+// PasswordChanged says that an account has a password of its own choosing in the place of the one before; its tokens stay.
+type PasswordChanged struct {
+	User        string `json:"user"`
+	PasswordRef string `json:"password_ref"`
+}
+
 // TokenAdded says that a user has one token more.
 type TokenAdded struct {
 	User     string `json:"user"`
@@ -83,6 +89,9 @@ func (AccountRenewed) Kind() string { return "access.account_renewed" }
 func (CredentialsRevoked) Kind() string { return "access.credentials_revoked" }
 
 // Kind is the name of the event in the record.
+func (PasswordChanged) Kind() string { return "access.password_changed" }
+
+// Kind is the name of the event in the record.
 func (TokenAdded) Kind() string { return "access.token_added" }
 
 // Kind is the name of the event in the record.
@@ -105,6 +114,8 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[AccountRenewed](data)
 	case CredentialsRevoked{}.Kind():
 		return decode[CredentialsRevoked](data)
+	case PasswordChanged{}.Kind():
+		return decode[PasswordChanged](data)
 	case TokenAdded{}.Kind():
 		return decode[TokenAdded](data)
 	case TokenRevoked{}.Kind():
@@ -138,6 +149,8 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journa
 		})
 	case CredentialsRevoked:
 		return change(tx, ev.Recipient, func(r *row) { r.Password, r.Tokens = secretRow{}, nil })
+	case PasswordChanged:
+		return change(tx, ev.User, func(r *row) { r.Password = secretRow{ev.PasswordRef, at} })
 	case TokenAdded:
 		return change(tx, ev.User, func(r *row) {
 			r.TokenSeq++

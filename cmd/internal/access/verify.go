@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"strings"
@@ -21,18 +22,14 @@ type Principal struct {
 	Credential string   // names the password in force; a session begun under another one is over
 }
 
-// Verify checks a user's secret: its password, or the bare secret of one of its tokens, so that NATS takes either
-// as a password. It takes the same work for a user that is not there or has no such secret. A disabled user and
-// an erased secret are no login.
-func Verify(tx *bbolt.Tx, user, secret string) (*Principal, bool) { return check(tx, user, secret, 1) }
-
 // VerifyToken checks a token's text, qk.<user>.<secret>. A password in its place is not accepted.
 func VerifyToken(tx *bbolt.Tx, text string) (*Principal, bool) {
 	user, secret, ok := splitToken(text)
 	if !ok {
 		return nil, false
 	}
-	return check(tx, user, secret, 0)
+	p, _, _ := look(tx, user, secret, 0, 1)
+	return p, p != nil
 }
 
 // PrincipalOf is a user without a check of its secret, for a session that was begun with one. A user that is not
@@ -55,16 +52,20 @@ var (
 		`"token_seq":1,"added_at":"2016-12-16T20:00:00+08:00","added_by":"admin"}`)
 )
 
-// check compares secret with the user's password, if password is 1, and with its tokens. It always compares as
-// often as for a user with all the tokens there can be.
-func check(tx *bbolt.Tx, user, secret string, password int) (*Principal, bool) {
+// look compares secret with the user's machine-made password, if password is 1, and with its tokens, if tokens is 1. It
+// always compares as often as for a user with all the tokens there can be, and takes the same work for a user that is not
+// there or has no such secret. A disabled user and an erased secret are no login.
+//
+// A password of the user's own choosing is for the caller to compare with: outside the transaction, for it takes long.
+// Then found is nil, chosen is the text that is kept of the password, and ref is where.
+func look(tx *bbolt.Tx, user, secret string, password, tokens int) (found *Principal, ref, chosen string) {
 	data, known := tx.Bucket(usersBucket).Get([]byte(user)), true
 	if data == nil {
 		data, known = decoy, false
 	}
 	r, err := parseRow(data)
 	if err != nil {
-		return nil, false
+		return nil, "", ""
 	}
 	given := sha256.Sum256([]byte(secret))
 	right := password & match(tx, r.Password.Ref, given)
@@ -73,12 +74,16 @@ func check(tx *bbolt.Tx, user, secret string, password int) (*Principal, bool) {
 		if i < len(r.Tokens) {
 			ref = r.Tokens[i].Ref
 		}
-		right |= match(tx, ref, given)
+		right |= tokens & match(tx, ref, given)
 	}
-	if right != 1 || !known || r.Disabled {
-		return nil, false
+	switch stored := journal.ReadVault(tx, r.Password.Ref); {
+	case !known || r.Disabled:
+	case right == 1:
+		found = r.principal(tx)
+	case bytes.HasPrefix(stored, []byte(phcPrefix)):
+		ref, chosen = r.Password.Ref, string(stored)
 	}
-	return r.principal(tx), true
+	return found, ref, chosen
 }
 
 // match is 1 when the vault holds given under ref, else 0.

@@ -23,6 +23,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/web"
+	"qingkong/cmd/internal/web/session"
 	"qingkong/seeds"
 )
 
@@ -125,8 +126,24 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err
 	}
-	a.web = web.New(a.svc, a.log)
+	sessions, err := session.New(ctx, a.journal, a.svc.Passwords, session.Options{Proxies: proxies(cfg.Proxies), Log: a.log})
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("sessions", func(context.Context) error { sessions.Close(); return nil })
+	a.web = web.New(a.svc, sessions, a.log)
+	a.mountConsole(sessions, set)
 	return a, nil
+}
+
+// proxies are the configured ones; a word that is none was refused when the configuration was judged.
+func proxies(configured []string) (p session.Proxies) {
+	for _, text := range configured {
+		if one, err := config.ParseProxy(text); err == nil {
+			p = append(p, one)
+		}
+	}
+	return p
 }
 
 // Start runs side effects and timers, answers logins and messages, and opens the listeners.
@@ -235,6 +252,7 @@ func (a *App) listenHTTP() error {
 		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
+	srv.RegisterOnShutdown(a.web.Stop)
 	go func() { _ = srv.Serve(ln) }() // ends with Shutdown
 	a.onStop("http", srv.Shutdown)
 	return nil

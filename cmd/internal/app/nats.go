@@ -16,8 +16,11 @@ const actTimeout = 30 * time.Second
 
 // serveNATS answers logins and the requests of contract.md §4.
 func (a *App) serveNATS() error {
-	err := a.bus.ServeAuth(func(_ context.Context, user, secret string) (*bus.Identity, error) {
-		p, err := a.svc.Login(user, secret)
+	err := a.bus.ServeAuth(func(ctx context.Context, user, secret string) (*bus.Identity, error) {
+		p, err := a.svc.Login(ctx, user, secret)
+		if refusal.CodeOf(err) == refusal.RateLimited { // not looked at: the client asks again
+			err = bus.ErrNotReady
+		}
 		if p == nil || err != nil {
 			return nil, err
 		}

@@ -20,6 +20,7 @@ type Config struct {
 	Feeds          []Feed   `yaml:"feeds"`
 	Data           string   `yaml:"data"` // folder of the record
 	Listen         Listen   `yaml:"listen"`
+	Proxies        []string `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Orders         Orders   `yaml:"orders"`
 	NATS           NATS     `yaml:"nats"`
 	Nodes          []string `yaml:"nodes"` // names of all nodes; empty for one alone

@@ -32,11 +32,12 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Approval:       Approval{Advisory: 1, Yellow: 1, Orange: 2, Red: 2},
 		Criteria: Criteria{Use: "by_date", Reevaluate: "1 * * * *", Settings: CriteriaSettings{Range: "high", MergeGapH: 36, LiftH: 36,
 			LiftRule: "at_most", LiftAtMost: 150, LeadH: 24, StuckH: 6, Tianjin2023: "national-2024"}},
-		Feeds:  []Feed{},
-		Data:   "./data",
-		Listen: Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
-		Orders: Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute},
-		Nodes:  []string{},
+		Feeds:   []Feed{},
+		Data:    "./data",
+		Listen:  Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
+		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute},
+		Proxies: []string{},
+		Nodes:   []string{},
 	}
 	got := Default()
 	if !reflect.DeepEqual(got, want) {
@@ -225,6 +226,7 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"credentials for nothing", func(c *Config) { c.NATS.Creds = "a.creds" }, "nats.creds config.creds_alone"},
 		{"HTTP is not NATS", func(c *Config) { c.NATS.URL = "http://a" }, "nats.url config.nats_url"},
 		{"two names alike", func(c *Config) { c.Nodes = []string{"a", "a"} }, "nodes[1] config.twice"},
+		{"a proxy by name", func(c *Config) { c.Proxies = []string{"10.0.0.0/24", "proxy.example"} }, "proxies[1] config.proxy"},
 		{"a name unfit for a subject", func(c *Config) { c.Nodes = []string{"a.b"} }, "nodes[0] config.name"},
 		{"a feed of another kind", func(c *Config) { f := feed; f.Kind = "ftp"; c.Feeds = []Feed{feed, f} }, "feeds[1].name config.twice; feeds[1].kind config.one_of"},
 		{"a feed from the web", func(c *Config) {

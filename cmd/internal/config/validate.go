@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -41,10 +42,22 @@ func (c *Config) Validate() error {
 	if c.Listen.HJ212 != "" {
 		k.address("listen.hj212", c.Listen.HJ212)
 	}
+	for i, proxy := range c.Proxies {
+		_, err := ParseProxy(proxy)
+		k.that(err == nil, fmt.Sprintf("proxies[%d]", i), "config.proxy", proxy, nil)
+	}
 	k.orders(c.Orders)
 	k.nats(c.NATS)
 	k.nodes(c.Nodes)
 	return refusal.Input(k.fields)
+}
+
+// ParseProxy reads one of Proxies: an address, or a network like 10.0.0.0/24.
+func ParseProxy(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Unmap().Prefix(a.Unmap().BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 // checker gathers what is wrong, so that one start shows all of it.

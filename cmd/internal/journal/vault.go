@@ -26,7 +26,7 @@ const vaultKV = "QINGKONG_VAULT"
 
 var vaultBucket = []byte("vault.entries") // reference -> 1 salt content, or 0 when erased
 
-func vaultBuckets() []string { return []string{string(vaultBucket)} }
+func vaultBuckets() []string { return []string{string(vaultBucket), string(sessionsBucket)} }
 
 const saltLen = 16
 

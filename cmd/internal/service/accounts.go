@@ -79,6 +79,16 @@ func (s *Service) RenewAccount(ctx context.Context, actor, key, user string) (ac
 	return s.issue(ctx, user, cmd, issued)
 }
 
+// ChangePassword puts a password of an account's own choosing in the place of the one in force; nil for a wrong current
+// one. Connections under a token come back by themselves.
+func (s *Service) ChangePassword(ctx context.Context, user, current, password string) (*access.Principal, error) {
+	who, err := s.Passwords.Change(ctx, user, current, password)
+	if who != nil {
+		s.kick(user)
+	}
+	return who, err
+}
+
 // issue submits what puts new secrets in the place of a user's old ones.
 func (s *Service) issue(ctx context.Context, user string, cmd journal.Command, issued access.Issued) (access.Issued, error) {
 	issued, err := access.Submit(ctx, s.J, cmd, issued)

@@ -10,6 +10,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 )
 
@@ -283,12 +284,15 @@ func (d *FeedDocument) mine(path, value, want string) error {
 	return refusal.Input([]refusal.Field{{Path: path, Rule: "feed.other_source", Args: refusal.Args{"value": value, "want": want}}})
 }
 
+// Dismissal is the body of POST /proposals/{id}/dismiss.
+type Dismissal struct {
+	Reason string `json:"reason" validate:"required"`
+}
+
 // Dismiss dismisses an open proposal, with a reason.
 func (s *Service) Dismiss(ctx context.Context, actor, key, id string, body []byte) (*alerts.Proposal, error) {
-	var in struct {
-		Reason string `json:"reason"`
-	}
-	if err := refusal.Unmarshal(body, &in); err != nil {
+	in, err := valid.Read[Dismissal](body)
+	if err != nil {
 		return nil, err
 	}
 	return journal.Do[*alerts.Proposal](ctx, s.J, journal.Command{Kind: cmdDismiss, Actor: actor, Key: key,

@@ -71,6 +71,7 @@ func otherEvents() []example {
 		{"min", access.CredentialsIssued{Recipient: "E0003", PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef}},
 		{"", access.CredentialsRevoked{Recipient: "E0003"}},
 		{"", access.AccountRenewed{User: "duty", PasswordRef: vaultRef, TokenID: "t2", TokenRef: vaultRef}},
+		{"", access.PasswordChanged{User: "duty", PasswordRef: vaultRef}},
 		{"", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef, Name: "值班室大屏"}},
 		{"min", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef}},
 		{"", access.TokenRevoked{User: "duty", TokenID: "t2"}},

@@ -392,12 +392,15 @@ func (s *story) city() {
 	s.until("2026-12-30T09:00:00+08:00")
 }
 
-// housekeeping gives an account new secrets, ends a recipient's, locks an account out and in again, and erases what was
-// said of a person.
+// housekeeping gives an account new secrets and lets it choose a password, ends a recipient's secrets, locks an account
+// out and in again, and erases what was said of a person.
 func (s *story) housekeeping() {
 	cmd, issued, err := access.RenewAccountCommand("admin", "", "duty")
 	s.must(err)
 	ok(access.Submit(s.t.Context(), s.svc.J, cmd, issued))(s.t)
+	if who, err := s.svc.ChangePassword(s.t.Context(), "duty", issued.Password, "示例口令 of my own"); who == nil {
+		s.t.Fatalf("the password was not changed: %v", err)
+	}
 	s.access(access.CommandRevokeCredentials, access.RevokeCredentials{Recipient: "S0001"})
 	s.access(access.CommandDisable, access.Disable{User: "duty2"})
 	s.access(access.CommandEnable, access.Enable{User: "duty2"})

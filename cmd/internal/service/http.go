@@ -32,7 +32,7 @@ func ListedRecipient(tx *bbolt.Tx, id string, at time.Time) (*reductionlist.Reci
 
 // stations are the MNs that a recipient sends telemetry for.
 func stations(r *reductionlist.Recipient) []string {
-	mns := []string{r.StationMN}
+	mns := r.Stations()
 	for _, m := range r.Measures {
 		for _, o := range m.Monitors {
 			if o.Source == reductionlist.CEMS {

@@ -6,8 +6,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 )
 
@@ -26,37 +26,32 @@ func registerList(r *journal.Registry) {
 	journal.Handle(r, cmdListActivate, reductionlist.DecideActivate)
 }
 
-// revisionOf reads an act's body into v and the revision that the caller saw out of it.
-func revisionOf(body []byte, v any, revision *int) error {
-	if err := refusal.Unmarshal(body, v); err != nil {
-		return err
-	}
-	if *revision == 0 {
-		return refusal.Input([]refusal.Field{{Path: "revision", Rule: "input.required"}})
-	}
-	return nil
+// ListApproval is the body of POST /list/versions/{id}/approve.
+type ListApproval struct {
+	Revision int `json:"revision" validate:"required"` // that the caller saw
 }
 
-// ApproveList is a second person's consent to a draft (body of POST /list/versions/{id}/approve).
+// ListActivation is the body of POST /list/versions/{id}/activate.
+type ListActivation struct {
+	Revision int    `json:"revision" validate:"required"`
+	Replaces string `json:"replaces"` // the active version that begins on the same day
+}
+
+// ApproveList is a second person's consent to a draft.
 func (s *Service) ApproveList(ctx context.Context, actor, key, id string, body []byte) (reductionlist.Version, error) {
-	var in struct {
-		Revision int `json:"revision"`
-	}
-	if err := revisionOf(body, &in, &in.Revision); err != nil {
+	in, err := valid.Read[ListApproval](body)
+	if err != nil {
 		return reductionlist.Version{}, err
 	}
 	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListApprove, Actor: actor, Key: key,
 		Payload: reductionlist.Approve{Version: id, Revision: in.Revision}})
 }
 
-// ActivateList makes a version count from its effective date on (body of POST /list/versions/{id}/activate).
+// ActivateList makes a version count from its effective date on.
 // needApproval refuses one that no second person has approved.
 func (s *Service) ActivateList(ctx context.Context, actor, key, id string, needApproval bool, body []byte) (reductionlist.Version, error) {
-	var in struct {
-		Revision int    `json:"revision"`
-		Replaces string `json:"replaces"`
-	}
-	if err := revisionOf(body, &in, &in.Revision); err != nil {
+	in, err := valid.Read[ListActivation](body)
+	if err != nil {
 		return reductionlist.Version{}, err
 	}
 	v, err := s.ListVersion(id)

@@ -1,21 +1,21 @@
 package service
 
 import (
+	"context"
+	"encoding/json"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/reductionlist"
 )
 
-// Login finds who a user is by its password or the secret of one of its tokens; nil for a wrong one.
-func (s *Service) Login(user, secret string) (p *access.Principal, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		if found, ok := access.Verify(tx, user, secret); ok {
-			p = found
-		}
-		return nil
-	})
-	return p, err
+// Login finds who logs in over NATS by its password or the secret of one of its tokens; nil for a wrong one. A
+// rate_limited refusal means that it was not looked at.
+func (s *Service) Login(ctx context.Context, user, secret string) (*access.Principal, error) {
+	return s.Passwords.CheckSecret(ctx, user, secret)
 }
 
 // May says whether a user's role allows an act.
@@ -46,4 +46,15 @@ func (s *Service) Quiet() (quiet bool, err error) {
 		return err
 	})
 	return quiet, err
+}
+
+// RecipientContact is who is told at a recipient of the list; empty when there is nobody or it was erased.
+func (s *Service) RecipientContact(tx *bbolt.Tx, ref string) (name, phone string) {
+	var c reductionlist.Contact
+	if content := journal.ReadVault(tx, ref); content != nil {
+		if err := json.Unmarshal(content, &c); err != nil {
+			s.log.Error("a recipient's contact in the vault cannot be read", "ref", ref, "err", err)
+		}
+	}
+	return c.Name, c.Phone
 }

@@ -33,8 +33,10 @@ type Settings struct {
 
 // Service does the acts. Its methods may be called from any goroutine.
 type Service struct {
-	J       *journal.Journal
-	Region  string
+	J         *journal.Journal
+	Region    string
+	Passwords *access.Passwords
+
 	log     *slog.Logger
 	noteKey []byte
 
@@ -51,7 +53,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	return &Service{J: j, Region: set.Region, log: log, noteKey: key}, nil
+	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), log: log, noteKey: key}, nil
 }
 
 // seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from another

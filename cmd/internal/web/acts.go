@@ -7,20 +7,8 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/notify"
 )
-
-// me says who the token belongs to.
-func (s *Server) me(q *request) (any, error) {
-	return struct {
-		User      string      `json:"user"`
-		Role      access.Role `json:"role"`
-		Name      string      `json:"name"`
-		Town      string      `json:"town"`
-		Recipient string      `json:"recipient"`
-	}{q.who.User, q.who.Role, q.who.Name, q.who.Town, q.who.Recipient}, nil
-}
 
 func (s *Server) forecast(q *request) (any, error) {
 	return s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)

@@ -216,15 +216,46 @@ func (s *Server) imported(q *request) (any, error) {
 	return imported{v, worded(in.Findings, languageOf(q.Request))}, err
 }
 
-// importErrors is what was found as a workbook, for those who mend it.
+// importErrors is the workbook with the cells marked that something was found in, for those who mend it; for whoever may
+// not see its contacts, and where the file is not there any more, what was found alone.
 func (s *Server) importErrors(q *request) (any, error) {
 	in, err := s.svc.ImportFindings(q.id())
 	if err != nil {
 		return nil, err
 	}
+	var workbook []byte
+	if mayContacts(q.who) {
+		if workbook, err = s.svc.ImportedWorkbook(&in.Version); err != nil {
+			return nil, err
+		}
+	}
 	var b bytes.Buffer
-	if err := reductionlist.WriteFindings(&b, in.Findings, languageOf(q.Request)); err != nil {
+	if err := reductionlist.WriteErrorBook(&b, workbook, in.Findings, languageOf(q.Request)); err != nil {
 		return nil, err
 	}
 	return file{name: "errors-" + in.Version.ID + ".xlsx", media: xlsxMedia, data: b.Bytes()}, nil
 }
+
+// mayContacts reports whether who gets contacts in a file: those who keep the list and call its recipients.
+func mayContacts(who *access.Principal) bool {
+	return who.Role == access.Admin || who.Role == access.Duty
+}
+
+// exportVersion is a version as a workbook that gives the same version when it is imported again. Contacts, which are not
+// part of what a version is, stand in it only for those who may see them.
+func (s *Server) exportVersion(q *request) (any, error) {
+	if format := q.query.Get("format"); q.query.Has("format") && format != "xlsx" {
+		return nil, wrongQuery("format", format, "list.export_format")
+	}
+	v, l, err := s.svc.ExportList(q.who.User, q.id(), mayContacts(q.who))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := l.WriteWorkbook(&b); err != nil {
+		return nil, err
+	}
+	return file{name: "list-" + v.ID + ".xlsx", media: xlsxMedia, data: b.Bytes()}, nil
+}
+
+var listFormatParam = param{"format", word("xlsx"), "文件格式，目前只有 xlsx", "the format of the file; xlsx alone", false}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -90,11 +91,8 @@ func viewOf(r *reductionlist.Recipient, list string) recipientView {
 	return recipientView{Recipient: r, Sector: r.Sector(), ListVersion: list}
 }
 
-// What one page of recipients looks at; it may then be shorter than asked, with a cursor to go on.
-const (
-	scanRecipients = 5000
-	scanChunk      = 500
-)
+// scanRecipients is how many one page of recipients looks at; it may then be shorter than asked, with a cursor to go on.
+const scanRecipients = 10_000
 
 // recipients pages through the list in force, or the one asked for, in the order of ids. q is part of an id or name.
 func (s *Server) recipients(q *request) (any, error) {
@@ -109,20 +107,22 @@ func (s *Server) recipients(q *request) (any, error) {
 	part, town := q.query.Get("q"), q.query.Get("town")
 	page := alerts.Page[recipientView]{Items: []recipientView{}}
 	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		v, found, err := asked.version(tx)
-		if err != nil || !found {
+		v, have, err := asked.version(tx)
+		if err != nil || !have {
 			return err
 		}
 		matches := func(r *reductionlist.Recipient) bool {
 			return visible(q.who, r.ID, r.Town) && (town == "" || r.Town == town) &&
 				(part == "" || strings.Contains(r.ID, part) || strings.Contains(r.Name, part))
 		}
-		page.Next, err = scan(tx, v.ID, cursor, limit, func(r *reductionlist.Recipient) int {
-			if matches(r) {
-				page.Items = append(page.Items, viewOf(r, v.ID))
-			}
-			return len(page.Items)
-		})
+		found, next, err := reductionlist.SearchRecipients(tx, v.ID, cursor, cmp.Or(part, town), limit, scanRecipients, matches)
+		if err != nil {
+			return err
+		}
+		page.Next = next
+		for _, r := range found {
+			page.Items = append(page.Items, viewOf(r, v.ID))
+		}
 		switch {
 		case scoped(q.who) || part != "":
 			if page.Total = len(page.Items); cursor != "" || page.Next != "" {
@@ -136,29 +136,6 @@ func (s *Server) recipients(q *request) (any, error) {
 		return err
 	})
 	return page, err
-}
-
-// scan calls visit for the recipients after the cursor until it has returned limit, or for long enough. It returns
-// the cursor to go on from, empty at the end.
-func scan(tx *bbolt.Tx, list, cursor string, limit int, visit func(*reductionlist.Recipient) int) (next string, err error) {
-	full := false
-	for seen := 0; ; {
-		chunk, more, err := reductionlist.ScanRecipients(tx, list, cursor, scanChunk)
-		if err != nil {
-			return "", err
-		}
-		for _, r := range chunk {
-			if full || seen == scanRecipients {
-				return cursor, nil
-			}
-			cursor = r.ID
-			seen++
-			full = visit(r) >= limit
-		}
-		if more == "" {
-			return "", nil
-		}
-	}
 }
 
 // recipient is one of the list in force, or the one asked for.
@@ -186,6 +163,13 @@ func (s *Server) recipient(q *request) (any, error) {
 	return view, err
 }
 
+// skillReport is how well each source forecast in a period.
+type skillReport struct {
+	From  string         `json:"from"`
+	To    string         `json:"to"`
+	Items []alerts.Skill `json:"items"`
+}
+
 // skill compares forecasts with measurements; without a period, of the last 90 days.
 func (s *Server) skill(q *request) (any, error) {
 	to, from := q.query.Get("to"), q.query.Get("from")
@@ -195,10 +179,9 @@ func (s *Server) skill(q *request) (any, error) {
 	if day, ok := alerts.ParseDate(to); ok && from == "" {
 		from = string(day.AddDays(-89))
 	}
-	out := map[string]any{"from": from, "to": to}
-	err := s.svc.J.View(func(tx *bbolt.Tx) error {
-		items, err := alerts.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
-		out["items"] = items
+	out := skillReport{From: from, To: to}
+	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) {
+		out.Items, err = alerts.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
 		return err
 	})
 	return out, err
@@ -208,5 +191,5 @@ func (s *Server) skill(q *request) (any, error) {
 func (s *Server) feeds(*request) (any, error) {
 	var items []alerts.FeedState
 	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { items, err = alerts.Feeds(tx); return err })
-	return map[string]any{"items": items, "total": len(items), "next": ""}, err
+	return alerts.Page[alerts.FeedState]{Items: items, Total: len(items)}, err
 }

@@ -83,7 +83,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="qingkong"`)
 	}
-	if after := retryAfter[e.Code]; after != "" {
+	if after := retryAfter[e.Code]; after != "" && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", after)
 	}
 	s.write(w, r, status, "application/problem+json", append(text, '\n'))
@@ -119,10 +119,14 @@ type file struct {
 }
 
 // answer answers with a value as JSON, with raw JSON that is already written, or with a file.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, value any) {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, route *route, status int, value any) {
 	if f, ok := value.(file); ok {
 		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
 		s.write(w, r, status, f.media, f.data)
+		return
+	}
+	if v, ok := value.(stream); ok {
+		v.serve(w, r)
 		return
 	}
 	text, err := json.Marshal(value)
@@ -130,7 +134,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, valu
 		s.problem(w, r, err)
 		return
 	}
-	s.write(w, r, status, "application/json", append(text, '\n'))
+	text = append(text, '\n')
+	if route.repeats && s.unchanged(w, r, text) {
+		return
+	}
+	s.write(w, r, status, "application/json", text)
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, media string, body []byte) {

@@ -20,11 +20,13 @@ const maxBody = 1 << 20
 // request is one call as a handler sees it: who may do it is already known.
 type request struct {
 	*http.Request
-	who   *access.Principal // nil for a public call
-	key   string            // for the journal; empty when the caller gave none
-	body  []byte            // of a POST
-	file  string            // the name of the file that body is; empty when it has none
-	query url.Values        // only parameters that the route has, each given once
+	w     http.ResponseWriter // for cookies; the answer is what the handler returns
+	who   *access.Principal   // nil for a public call
+	by    string              // how it is known: byToken or bySession
+	key   string              // for the journal; empty when the caller gave none
+	body  []byte              // of a POST
+	file  string              // the name of the file that body is; empty when it has none
+	query url.Values          // only parameters that the route has, each given once
 }
 
 // id is the {id} of the path.
@@ -32,7 +34,7 @@ func (q *request) id() string { return q.PathValue("id") }
 
 // read takes in what the request carries, as far as its route lets it.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who *access.Principal) (*request, error) {
-	q := &request{Request: r, who: who}
+	q := &request{Request: r, w: w, who: who}
 	var err error
 	if q.query, err = readQuery(r, route.query); err != nil {
 		return nil, err
@@ -40,8 +42,10 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who 
 	if route.method != http.MethodPost {
 		return q, nil
 	}
-	if q.key, err = idempotencyKey(r, who); err != nil {
-		return nil, err
+	if who != nil { // nobody's key is nobody's: what is public makes nothing that a repeat would make twice
+		if q.key, err = idempotencyKey(r, who); err != nil {
+			return nil, err
+		}
 	}
 	if route.upload {
 		q.body, q.file, err = readUpload(w, r)
@@ -51,13 +55,13 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who 
 	return q, err
 }
 
-func readQuery(r *http.Request, known []string) (url.Values, error) {
+func readQuery(r *http.Request, known []param) (url.Values, error) {
 	given, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, wrongQuery("?", r.URL.RawQuery, "http.want_query")
 	}
 	for name, values := range given {
-		if !slices.Contains(known, name) {
+		if !slices.ContainsFunc(known, func(p param) bool { return p.name == name }) {
 			return nil, &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
 				Fields: []refusal.Field{{Path: name, Rule: "http.query_unknown", Args: refusal.Args{"name": name}}}}
 		}
@@ -96,7 +100,7 @@ func idempotencyKey(r *http.Request, who *access.Principal) (string, error) {
 	}
 	key := values[0]
 	visible := strings.IndexFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
-	if len(values) != 1 || key == "" || len(key) > 200 || !visible || who == nil {
+	if len(values) != 1 || key == "" || len(key) > 200 || !visible {
 		return "", refusal.Input([]refusal.Field{{Path: keyHeader, Rule: "http.key"}})
 	}
 	return "http/" + who.User + "/" + key, nil

@@ -6,90 +6,221 @@ import (
 	"slices"
 	"strings"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
+	"qingkong/notify"
 )
 
 const prefix = "/api/v1"
 
-// signedIn stands for an act that whoever has a valid token may do.
+// signedIn stands for an act that whoever has a valid token or session may do.
 const signedIn = "signed in"
 
-// route is one call of the interface.
+// route is one call of the interface: how it is answered, and what GET /openapi.json says of it.
 type route struct {
 	method  string
 	pattern string // below /api/v1, of http.ServeMux
+	root    bool   // it is not: it stands at the root
 	act     string // what access must allow; empty for a public call
 	handle  func(*Server, *request) (any, error)
-	query   []string                  // the parameters it takes
+	query   []param                   // the parameters it takes
 	upload  bool                      // its body is a file
 	created func(answer any) []string // path of what a POST made, below /api/v1; nil: it makes nothing
+	repeats bool                      // it is read again and again, and answered with an ETag
+
+	in, out any            // a value of the type of its body and of its answer; nil: none
+	media   string         // of an answer that is no JSON
+	refuses []refusal.Code // beside what any call may be refused with, see route.codes
+	zh, en  string         // what it does
 }
 
-var paging = []string{"limit", "cursor"}
+type codes = []refusal.Code
 
-func with(query ...string) []string { return append(query, paging...) }
+// acted are what an act on a revision may be refused with.
+var acted = codes{refusal.TransitionRefused, refusal.StaleRevision, refusal.SamePerson}
 
-// routes are all calls below /api/v1.
+// with adds paging to the parameters of a list.
+func with(query ...param) []param { return append(query, limitParam, cursorParam) }
+
+// routes are all calls.
 var routes = []route{
-	{method: "GET", pattern: "/me", act: signedIn, handle: (*Server).me},
-	{method: "POST", pattern: "/accounts", act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath},
-	{method: "GET", pattern: "/accounts", act: access.ActAccountsRead, handle: (*Server).accounts, query: with("role")},
-	{method: "GET", pattern: "/accounts/{id}", act: access.ActAccountsRead, handle: (*Server).account},
-	{method: "POST", pattern: "/accounts/{id}/credentials", act: access.ActAccountsCredentials, handle: userAct((*service.Service).RenewAccount)},
-	{method: "POST", pattern: "/accounts/{id}/disable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Disable)},
-	{method: "POST", pattern: "/accounts/{id}/enable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Enable)},
-	{method: "POST", pattern: "/accounts/{id}/tokens", act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath},
-	{method: "DELETE", pattern: "/accounts/{id}/tokens/{token}", act: access.ActTokensRevoke, handle: (*Server).revokeToken},
+	{method: "GET", pattern: "/healthz", root: true, handle: (*Server).healthz, out: health{}, zh: "程序在运行", en: "the program runs"},
+	{method: "GET", pattern: "/readyz", root: true, handle: (*Server).readyz, out: health{}, zh: "可以受理请求", en: "requests will be carried out"},
+	{method: "GET", pattern: "/openapi.json", handle: (*Server).openapi, out: map[string]any{}, repeats: true,
+		zh: "本接口说明（OpenAPI 3.1）", en: "this document (OpenAPI 3.1)"},
 
-	{method: "POST", pattern: "/forecasts", act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath},
-	{method: "GET", pattern: "/forecasts/skill", act: access.ActSkillRead, handle: (*Server).skill, query: []string{"from", "to"}},
-	{method: "GET", pattern: "/feeds", act: access.ActSkillRead, handle: (*Server).feeds},
-	{method: "POST", pattern: "/observations", act: access.ActObservationsCreate, handle: (*Server).observation},
-	{method: "GET", pattern: "/proposals", act: access.ActProposalsList, handle: (*Server).proposals, query: with("state")},
-	{method: "GET", pattern: "/proposals/{id}", act: access.ActProposalsList, handle: (*Server).proposal},
-	{method: "POST", pattern: "/proposals/{id}/dismiss", act: access.ActProposalsDismiss, handle: (*Server).dismiss},
+	{method: "POST", pattern: "/session", handle: (*Server).login,
+		in: loginInput{}, out: person{}, refuses: codes{refusal.Unauthenticated, refusal.RateLimited},
+		zh: "登录控制台，得到会话", en: "signs in to the console with a session"},
+	{method: "DELETE", pattern: "/session", handle: (*Server).logout,
+		zh: "退出登录", en: "ends the session"},
+	{method: "GET", pattern: "/me", act: signedIn, handle: (*Server).me,
+		out: person{},
+		zh:  "我是谁", en: "who the caller is"},
+	{method: "POST", pattern: "/me/password", act: signedIn, handle: (*Server).changePassword,
+		in: passwordChange{}, refuses: codes{refusal.RateLimited},
+		zh: "修改自己的口令", en: "changes the caller's own password"},
+	{method: "POST", pattern: "/accounts", act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath,
+		in: access.NewAccount{}, out: access.Issued{},
+		zh: "建立账号；口令和令牌只在这里显示一次", en: "adds an account; its password and token are shown here alone"},
+	{method: "GET", pattern: "/accounts", act: access.ActAccountsRead, handle: (*Server).accounts, query: with(roleParam),
+		out: alerts.Page[*access.User]{},
+		zh:  "账号列表；role=enterprise 列出企业", en: "lists accounts; recipients under role=enterprise"},
+	{method: "GET", pattern: "/accounts/{id}", act: access.ActAccountsRead, handle: (*Server).account,
+		out: access.User{},
+		zh:  "一个账号", en: "an account"},
+	{method: "POST", pattern: "/accounts/{id}/credentials", act: access.ActAccountsCredentials, handle: userAct((*service.Service).RenewAccount),
+		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
+		zh: "换发口令和令牌，旧的立即失效", en: "renews password and token; the old ones end"},
+	{method: "POST", pattern: "/accounts/{id}/disable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Disable),
+		in: nothing{}, out: access.User{}, refuses: codes{refusal.SamePerson},
+		zh: "停用账号", en: "disables an account"},
+	{method: "POST", pattern: "/accounts/{id}/enable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Enable),
+		in: nothing{}, out: access.User{},
+		zh: "恢复账号", en: "enables an account again"},
+	{method: "POST", pattern: "/accounts/{id}/tokens", act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath,
+		in: access.NewToken{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
+		zh: "增加一个令牌，只显示一次", en: "adds a token, shown once"},
+	{method: "DELETE", pattern: "/accounts/{id}/tokens/{token}", act: access.ActTokensRevoke, handle: (*Server).revokeToken,
+		out: access.User{},
+		zh:  "吊销一个令牌", en: "revokes a token"},
 
-	{method: "GET", pattern: "/warnings", act: access.ActWarningsRead, handle: (*Server).warnings, query: paging},
-	{method: "POST", pattern: "/warnings", act: access.ActWarningsDeclare, handle: (*Server).declare, created: warningPath},
-	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning},
-	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board},
-	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve")},
-	{method: "POST", pattern: "/warnings/{id}/emergency-approve", act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve")},
-	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject")},
-	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust")},
-	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise")},
-	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift")},
-	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel")},
+	{method: "POST", pattern: "/forecasts", act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath,
+		in: alerts.ForecastInput{}, out: alerts.ForecastResult{},
+		zh: "报送预报，返回由此产生的建议", en: "records a forecast and answers the proposal that follows from it"},
+	{method: "GET", pattern: "/forecasts/skill", act: access.ActSkillRead, handle: (*Server).skill, query: []param{fromDayParam, toDayParam},
+		out: skillReport{},
+		zh:  "预报与实测的对比", en: "forecasts against measurements"},
+	{method: "GET", pattern: "/feeds", act: access.ActSkillRead, handle: (*Server).feeds,
+		out: alerts.Page[alerts.FeedState]{},
+		zh:  "曾中断的数据来源", en: "sources that have fallen silent"},
+	{method: "POST", pattern: "/observations", act: access.ActObservationsCreate, handle: (*Server).observation,
+		in: alerts.ObservationInput{}, out: alerts.ObservationResult{},
+		zh: "报送实测", en: "records measurements"},
+	{method: "GET", pattern: "/proposals", act: access.ActProposalsList, handle: (*Server).proposals, query: with(proposalState),
+		out: alerts.Page[*alerts.Proposal]{}, repeats: true,
+		zh: "预警建议", en: "proposals"},
+	{method: "GET", pattern: "/proposals/{id}", act: access.ActProposalsList, handle: (*Server).proposal,
+		out: alerts.Proposal{}, repeats: true,
+		zh: "一条建议及其依据", en: "a proposal with what it rests on"},
+	{method: "POST", pattern: "/proposals/{id}/dismiss", act: access.ActProposalsDismiss, handle: (*Server).dismiss,
+		in: service.Dismissal{}, out: alerts.Proposal{}, refuses: codes{refusal.TransitionRefused},
+		zh: "不采纳建议，须说明理由", en: "dismisses a proposal, with a reason"},
 
-	{method: "POST", pattern: "/list/imports", act: access.ActListsImport, handle: (*Server).importList, query: []string{"source"}, upload: true, created: importPath},
-	{method: "GET", pattern: "/list/imports/{id}", act: access.ActListsRead, handle: (*Server).imported},
-	{method: "GET", pattern: "/list/imports/{id}/errors.xlsx", act: access.ActListsRead, handle: (*Server).importErrors},
-	{method: "GET", pattern: "/list/versions", act: access.ActListsRead, handle: (*Server).versions, query: with("as_of")},
-	{method: "GET", pattern: "/list/versions/{id}", act: access.ActListsRead, handle: (*Server).version},
-	{method: "POST", pattern: "/list/versions/{id}/approve", act: access.ActListsApprove, handle: (*Server).approveVersion},
-	{method: "POST", pattern: "/list/versions/{id}/activate", act: access.ActListsApprove, handle: (*Server).activateVersion},
-	{method: "GET", pattern: "/recipients", act: access.ActRecipientsRead, handle: (*Server).recipients, query: with("q", "town", "as_of", "version")},
-	{method: "GET", pattern: "/recipients/{id}", act: access.ActRecipientsRead, handle: (*Server).recipient, query: []string{"as_of", "version"}},
-	{method: "POST", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials)},
-	{method: "DELETE", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: (*Server).revokeCredentials},
+	{method: "GET", pattern: "/warnings", act: access.ActWarningsRead, handle: (*Server).warnings, query: with(),
+		out: alerts.Page[*alerts.Warning]{}, repeats: true,
+		zh: "预警，最近的在前", en: "warnings, the latest first"},
+	{method: "POST", pattern: "/warnings", act: access.ActWarningsDeclare, handle: (*Server).declare, created: warningPath,
+		in: alerts.Declare{}, out: alerts.Warning{}, refuses: codes{refusal.TransitionRefused},
+		zh: "发布预警或管控要求", en: "declares a warning"},
+	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning,
+		out: alerts.Warning{}, repeats: true,
+		zh: "一次预警及其经过", en: "a warning and its history"},
+	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board,
+		out: notify.Overview{}, repeats: true,
+		zh: "指令的送达、答复与执行汇总", en: "how its orders stand"},
+	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve"),
+		in: alerts.Approve{}, out: alerts.Warning{}, refuses: acted,
+		zh: "批准待审批的发布或提级", en: "approves what waits for a second person"},
+	{method: "POST", pattern: "/warnings/{id}/emergency-approve", act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve"),
+		in: alerts.EmergencyApprove{}, out: alerts.Warning{}, refuses: acted,
+		zh: "审批人联系不上时凭电话批准，须在 12 小时内补确认", en: "approves on somebody's word when no approver can be reached"},
+	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject"),
+		in: alerts.Reject{}, out: alerts.Warning{}, refuses: acted,
+		zh: "驳回", en: "rejects what waits for a second person"},
+	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust"),
+		in: alerts.Adjust{}, out: alerts.Warning{}, refuses: acted,
+		zh: "调整级别", en: "changes the level"},
+	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise"),
+		in: alerts.Revise{}, out: alerts.Warning{}, refuses: acted,
+		zh: "修订文件、正文或结束时间；被驳回的重新提交", en: "revises documents, text or end; submits a rejected one anew"},
+	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift"),
+		in: alerts.Lift{}, out: alerts.Warning{}, refuses: acted,
+		zh: "解除", en: "lifts a warning"},
+	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel"),
+		in: alerts.Cancel{}, out: alerts.Warning{}, refuses: acted,
+		zh: "取消尚未生效的预警", en: "cancels a warning before its start"},
 
-	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders,
-		query: with("warning", "recipient", "state", "town", "q")},
-	{method: "GET", pattern: "/orders/{id}", act: access.ActOrdersRead, handle: (*Server).order},
-	{method: "POST", pattern: "/orders/{id}/receive", act: access.ActOrdersAnswer, handle: orderAct("receive")},
-	{method: "POST", pattern: "/orders/{id}/read", act: access.ActOrdersAnswer, handle: orderAct("read")},
-	{method: "POST", pattern: "/orders/{id}/acknowledge", act: access.ActOrdersAnswer, handle: orderAct("acknowledge")},
-	{method: "POST", pattern: "/orders/{id}/object", act: access.ActOrdersAnswer, handle: orderAct("object")},
-	{method: "POST", pattern: "/orders/{id}/start", act: access.ActOrdersAnswer, handle: orderAct("start")},
-	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report")},
-	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete")},
+	{method: "POST", pattern: "/list/imports", act: access.ActListsImport, handle: (*Server).importList, query: []param{sourceParam}, upload: true, created: importPath,
+		out: imported{},
+		zh:  "导入清单工作簿，成为草稿，并列出问题", en: "imports a workbook as a draft, with what was found in it"},
+	{method: "GET", pattern: "/list/imports/{id}", act: access.ActListsRead, handle: (*Server).imported,
+		out: imported{},
+		zh:  "一次导入及其问题", en: "an import and what was found in it"},
+	{method: "GET", pattern: "/list/imports/{id}/errors.xlsx", act: access.ActListsRead, handle: (*Server).importErrors,
+		media: xlsxMedia,
+		zh:    "导入问题清单（Excel）", en: "what was found, as a workbook"},
+	{method: "GET", pattern: "/list/versions", act: access.ActListsRead, handle: (*Server).versions, query: with(asOfParam),
+		out: alerts.Page[version]{}, repeats: true,
+		zh: "清单版本", en: "versions of the list"},
+	{method: "GET", pattern: "/list/versions/{id}", act: access.ActListsRead, handle: (*Server).version,
+		out: version{}, repeats: true,
+		zh: "一个清单版本", en: "a version of the list"},
+	{method: "GET", pattern: "/list/versions/{id}/export", act: access.ActListsRead, handle: (*Server).exportVersion, query: []param{listFormatParam},
+		media: xlsxMedia, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
+		zh: "导出清单版本为工作簿，可再导入", en: "a version as a workbook that can be imported again"},
+	{method: "POST", pattern: "/list/versions/{id}/approve", act: access.ActListsApprove, handle: (*Server).approveVersion,
+		in: service.ListApproval{}, out: version{}, refuses: acted,
+		zh: "批准清单版本", en: "approves a version"},
+	{method: "POST", pattern: "/list/versions/{id}/activate", act: access.ActListsApprove, handle: (*Server).activateVersion,
+		in: service.ListActivation{}, out: version{}, refuses: acted,
+		zh: "启用清单版本", en: "activates a version"},
+	{method: "GET", pattern: "/recipients", act: access.ActRecipientsRead, handle: (*Server).recipients, query: with(queryParam, townParam, asOfParam, versionParam),
+		out: alerts.Page[recipientView]{}, repeats: true, refuses: codes{refusal.NotFound},
+		zh: "减排对象", en: "recipients"},
+	{method: "GET", pattern: "/recipients/{id}", act: access.ActRecipientsRead, handle: (*Server).recipient, query: []param{asOfParam, versionParam},
+		out: recipientView{}, repeats: true,
+		zh: "一个减排对象", en: "a recipient"},
+	{method: "POST", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials),
+		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
+		zh: "发给企业口令和令牌，只显示一次", en: "issues a recipient's password and token, shown once"},
+	{method: "DELETE", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: (*Server).revokeCredentials,
+		out: access.User{},
+		zh:  "收回企业的口令和令牌", en: "ends a recipient's password and tokens"},
 
-	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection},
+	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders, query: with(warningParam, recipientParam, orderState, townParam, queryParam),
+		out: alerts.Page[orderView]{}, repeats: true,
+		zh: "减排指令；企业只见自己的，街镇只见本街镇的", en: "orders; an enterprise sees its own, a town its own"},
+	{method: "GET", pattern: "/orders/{id}", act: access.ActOrdersRead, handle: (*Server).order,
+		out: orderView{}, repeats: true,
+		zh: "一份指令", en: "an order"},
+	{method: "POST", pattern: "/orders/{id}/receive", act: access.ActOrdersAnswer, handle: orderAct("receive"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业确认收到", en: "the recipient confirms receipt"},
+	{method: "POST", pattern: "/orders/{id}/read", act: access.ActOrdersAnswer, handle: orderAct("read"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业确认已读", en: "the recipient confirms reading"},
+	{method: "POST", pattern: "/orders/{id}/acknowledge", act: access.ActOrdersAnswer, handle: orderAct("acknowledge"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业确认执行", en: "the recipient acknowledges"},
+	{method: "POST", pattern: "/orders/{id}/object", act: access.ActOrdersAnswer, handle: orderAct("object"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业提出异议", en: "the recipient objects"},
+	{method: "POST", pattern: "/orders/{id}/start", act: access.ActOrdersAnswer, handle: orderAct("start"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业开始执行", en: "the recipient starts"},
+	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业报告执行情况", en: "the recipient reports"},
+	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete"),
+		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业完成", en: "the recipient completes"},
 
-	{method: "GET", pattern: "/ledger/entries", act: access.ActLedgerRead, handle: (*Server).entries, query: []string{"from", "limit"}},
-	{method: "GET", pattern: "/ledger/proof", act: access.ActLedgerRead, handle: (*Server).proof, query: []string{"entry"}},
+	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection,
+		in: service.ObjectionDecision{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		zh: "处理企业的异议", en: "decides on an objection"},
+
+	{method: "GET", pattern: "/events", act: access.ActEventsRead, handle: (*Server).events, query: []param{eventParam, orderParam, warningParam},
+		media: "text/event-stream", refuses: codes{refusal.NotFound},
+		zh: "变化的实时消息", en: "what changes, as server-sent events"},
+	{method: "GET", pattern: "/ledger/entries", act: access.ActLedgerRead, handle: (*Server).entries, query: []param{fromLeafParam, limitParam},
+		out: alerts.Page[entry]{},
+		zh:  "记录的条目", en: "entries of the ledger"},
+	{method: "GET", pattern: "/ledger/proof", act: access.ActLedgerRead, handle: (*Server).proof, query: []param{entryParam},
+		out: inclusion{}, refuses: codes{refusal.NotFound},
+		zh: "条目在记录中的证明", en: "proof that an entry is in the ledger"},
 }
 
 // mount puts every path into the mux, with its methods behind it, so that a wrong method is refused like the rest.
@@ -97,14 +228,14 @@ func (s *Server) mount(mux *http.ServeMux) {
 	byPath := map[string]map[string]*route{}
 	for i := range routes {
 		r := &routes[i]
-		if byPath[r.pattern] == nil {
-			byPath[r.pattern] = map[string]*route{}
+		if byPath[r.full()] == nil {
+			byPath[r.full()] = map[string]*route{}
 		}
-		byPath[r.pattern][r.method] = r
+		byPath[r.full()][r.method] = r
 	}
-	for pattern, methods := range byPath {
+	for path, methods := range byPath {
 		allowed := allowedMethods(methods)
-		mux.HandleFunc(prefix+pattern, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			method := r.Method
 			if method == http.MethodHead { // net/http leaves the body out
 				method = http.MethodGet
@@ -118,6 +249,14 @@ func (s *Server) mount(mux *http.ServeMux) {
 			s.call(w, r, route)
 		})
 	}
+}
+
+// full is the route's whole path.
+func (r *route) full() string {
+	if r.root {
+		return r.pattern
+	}
+	return prefix + r.pattern
 }
 
 func allowedMethods(methods map[string]*route) string {
@@ -134,7 +273,7 @@ func allowedMethods(methods map[string]*route) string {
 
 // call takes a request through its route: who, may they, what, and the answer.
 func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
-	who, err := s.admit(r, route.act)
+	who, by, err := s.admit(r, route.act)
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -144,9 +283,14 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 		s.problem(w, r, err)
 		return
 	}
+	q.by = by
 	result, err := route.handle(s, q)
 	if err != nil {
 		s.problem(w, r, err)
+		return
+	}
+	if result == nil {
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	status := http.StatusOK
@@ -154,7 +298,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 		status = http.StatusCreated
 		w.Header().Set("Location", location(route.created(result)))
 	}
-	s.answer(w, r, status, result)
+	s.answer(w, r, route, status, result)
 }
 
 func location(path []string) string {
@@ -164,24 +308,35 @@ func location(path []string) string {
 	return prefix + "/" + strings.Join(path, "/")
 }
 
-// admit returns who asks, or refuses: nobody where somebody is needed, a role that may not.
-func (s *Server) admit(r *http.Request, act string) (*access.Principal, error) {
+// admit returns who asks and by what, or refuses: nobody where somebody is needed, a role that may not. What stands in
+// Authorization decides alone: where that is wrong, a session does not help.
+func (s *Server) admit(r *http.Request, act string) (who *access.Principal, by string, err error) {
 	if act == "" {
-		return nil, nil
+		return nil, "", nil
 	}
-	var who *access.Principal
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") && token != "" {
-		var err error
-		if who, err = s.svc.Authenticate(strings.TrimSpace(token)); err != nil {
-			return nil, err
-		}
+	by = byToken
+	if token := bearer(r); token != "" {
+		who, err = s.svc.Authenticate(token)
+	} else if r.Header.Get("Authorization") == "" {
+		who, by = s.sessions.Who(r), bySession
+	}
+	if err != nil {
+		return nil, "", err
 	}
 	if who == nil {
-		return nil, refusal.New(refusal.Unauthenticated, "http.token", nil)
+		return nil, "", refusal.New(refusal.Unauthenticated, "http.token", nil)
 	}
 	if act == signedIn {
-		return who, nil
+		return who, by, nil
 	}
-	return who, access.Require(who, act)
+	return who, by, access.Require(who, act)
+}
+
+// bearer is the token that a request carries, or "".
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }

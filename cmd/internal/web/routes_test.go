@@ -5,54 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 )
-
-// path is a route's path with ids that nothing has.
-func (r *route) path() string {
-	return prefix + strings.NewReplacer("{id}", "none", "{token}", "t1").Replace(r.pattern)
-}
-
-func (r *route) anyCall(who string) call {
-	c := call{who: who, method: r.method, path: r.path()}
-	if r.method == http.MethodPost {
-		c.body = "{}"
-	}
-	return c
-}
-
-// Every call asks for what package access allows, and asks before it looks at anything.
-func TestEveryRouteAsksAccess(t *testing.T) {
-	w := newWorld(t)
-	for i := range routes {
-		r := &routes[i]
-		t.Run(r.method+" "+r.pattern, func(t *testing.T) {
-			w.t = t
-			if r.act == "" {
-				if code := w.do(r.anyCall("")).StatusCode; code == http.StatusUnauthorized || code == http.StatusForbidden {
-					t.Errorf("public, and answered %d", code)
-				}
-				return
-			}
-			p := w.refused(http.StatusUnauthorized, "unauthenticated", r.anyCall(""))
-			if !strings.Contains(p.Detail, "Bearer") {
-				t.Errorf("detail does not say what to do: %s", p.Detail)
-			}
-			for _, role := range access.Roles() {
-				want := r.act == signedIn || access.Allowed(role, r.act)
-				got := w.do(r.anyCall(string(role)))
-				if refused := got.StatusCode == http.StatusForbidden; refused == want {
-					t.Errorf("role %s: allowed is %v, status %d: %s", role, want, got.StatusCode, got.body)
-				}
-				if got.StatusCode == http.StatusUnauthorized || got.StatusCode >= 500 {
-					t.Errorf("role %s: status %d: %s", role, got.StatusCode, got.body)
-				}
-			}
-		})
-	}
-	w.t = t
-}
 
 func TestTokens(t *testing.T) {
 	w := newWorld(t)
@@ -73,7 +27,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("WWW-Authenticate: %q", got)
 	}
 	w.must(http.StatusOK, call{path: "/api/v1/me", header: map[string]string{"Authorization": "bearer " + w.tokens["duty"]}}, nil)
-	want := `{"user":"E0001","role":"enterprise","name":"示例企业E0001","town":"大寺镇","recipient":"E0001"}` + "\n"
+	want := `{"user":"E0001","role":"enterprise","name":"示例企业E0001","town":"大寺镇","recipient":"E0001","by":"token"}` + "\n"
 	if me := w.must(http.StatusOK, call{who: "E0001", path: "/api/v1/me"}, nil); me.body != want {
 		t.Errorf("me is %s, want %s", me.body, want)
 	}
@@ -106,10 +60,12 @@ func TestPathsAndMethods(t *testing.T) {
 	}
 }
 
-// A browser on another site's page is refused, a program and the own page are not.
+// With a session, what a page of another site sends is refused, and what the own page sends is not. A token is nothing that
+// another site's page has, and a session does not count beside one.
 func TestCrossOrigin(t *testing.T) {
 	w := newWorld(t)
-	dismiss := call{who: "duty", path: "/api/v1/proposals/none/dismiss", body: `{"reason":"x"}`}
+	cookie := w.session("duty")
+	dismiss := call{path: "/api/v1/proposals/none/dismiss", body: `{"reason":"x"}`}
 	for _, c := range []struct {
 		name   string
 		header map[string]string
@@ -117,17 +73,27 @@ func TestCrossOrigin(t *testing.T) {
 		code   string
 	}{
 		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://example.org"}, 403, "forbidden"},
+		{"another site of the same domain", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, 403, "forbidden"},
 		{"another site, old browser", map[string]string{"Origin": "https://example.org"}, 403, "forbidden"},
+		{"another site, with a scheme that browsers fill in", map[string]string{"Sec-Fetch-Site": "cross-site", "Authorization": "Basic eDp5"}, 403, "forbidden"},
 		{"own page", map[string]string{"Sec-Fetch-Site": "same-origin"}, 404, "not_found"},
 		{"a program", nil, 404, "not_found"},
+		{"a program with a token", map[string]string{"Origin": "https://example.org", "Authorization": "Bearer " + w.tokens["duty"]}, 404, "not_found"},
+		{"a wrong token beside the session", map[string]string{"Sec-Fetch-Site": "cross-site", "Authorization": "Bearer x"}, 401, "unauthenticated"},
+		{"another scheme beside the session", map[string]string{"Authorization": "Basic eDp5"}, 401, "unauthenticated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
-			dismiss.header = c.header
+			dismiss.header = map[string]string{"Cookie": cookie}
+			for name, value := range c.header {
+				dismiss.header[name] = value
+			}
 			w.refused(c.status, c.code, dismiss)
 		})
 	}
 	w.t = t
+	login := call{path: "/api/v1/session", body: `{"user":"duty","password":"x"}`, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}
+	w.refused(http.StatusForbidden, "forbidden", login) // nobody is logged in as somebody else
 }
 
 func TestHealthAndReadiness(t *testing.T) {

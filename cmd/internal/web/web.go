@@ -4,6 +4,7 @@
 //
 // Beside contract.md §3 it answers these:
 //
+//   - 304 to a GET with the ETag of what still stands, where reads repeat;
 //   - 405 `invalid` with Allow where a path takes other methods only;
 //   - 500 `internal` for what is no refusal; the reason stands in the log alone;
 //   - 503 `not_ready` when the record gave no answer in time: the outcome is then not known;
@@ -26,6 +27,8 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/web/live"
+	"qingkong/cmd/internal/web/session"
 )
 
 // actTimeout bounds how long a request waits for the record.
@@ -33,33 +36,64 @@ const actTimeout = 30 * time.Second
 
 // Server answers HTTP requests. It is an http.Handler.
 type Server struct {
-	svc     *service.Service
-	log     *slog.Logger
-	handler http.Handler
-	ready   atomic.Bool
+	svc      *service.Service
+	sessions *session.Sessions
+	log      *slog.Logger
+	handler  http.Handler
+	areas    *http.ServeMux
+	ready    atomic.Bool
+	live     *live.Hub
+	document []byte // GET /api/v1/openapi.json
 }
 
 // New returns the server over svc. It serves at once; /readyz says so only after [Server.Ready].
-func New(svc *service.Service, log *slog.Logger) *Server {
-	s := &Server{svc: svc, log: log}
+func New(svc *service.Service, sessions *session.Sessions, log *slog.Logger) *Server {
+	s := &Server{svc: svc, sessions: sessions, log: log, areas: http.NewServeMux()}
+	s.document = theDocument()
+	s.live = newLive(s)
 	mux := http.NewServeMux()
 	s.mount(mux)
-	mux.HandleFunc("GET /healthz", s.healthz)
-	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /{$}", s.statusPage)
 	mux.HandleFunc("/", s.notFound)
-	cross := http.NewCrossOriginProtection()
-	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.problem(w, r, refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
-	}))
-	s.handler = cross.Handler(mux)
+	s.handler = s.sameOrigin(mux)
 	return s
+}
+
+// sameOrigin refuses what a page of another site has a browser send, with the session that the browser has here. A request
+// with a token is none of that: a page of another site can set none, and the session does not count then.
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if bearer(r) == "" && cross.Check(r) != nil {
+			s.problem(w, r, refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Area is paths that somebody else answers: pages, which load more than the rest of the server lets. Its handler sees to
+// requests of other origins by itself, and there is no end of time for its answers.
+type Area struct {
+	Paths   []string // patterns of http.ServeMux, such as /{$}, /login, /desk/
+	Policy  string   // Content-Security-Policy of these paths
+	Handler http.Handler
+}
+
+// Mount puts an area in the place of what the server has there. Call it before the first request.
+func (s *Server) Mount(a Area) {
+	for _, path := range a.Paths {
+		s.areas.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Security-Policy", a.Policy)
+			a.Handler.ServeHTTP(w, r)
+		})
+	}
 }
 
 // Ready makes /readyz answer 200.
 func (s *Server) Ready() { s.ready.Store(true) }
 
-// pagePolicy is the Content-Security-Policy of everything: nothing is loaded but the page's own style.
+// pagePolicy is the Content-Security-Policy of everything but the areas: nothing is loaded but the page's own style.
 var pagePolicy = func() string {
 	sum := sha256.Sum256([]byte(pageStyle))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
@@ -81,25 +115,31 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.problem(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
+	if _, pattern := s.areas.Handler(r); pattern != "" {
+		s.areas.ServeHTTP(w, r)
+		return
+	}
+	ctx, cancel := context.WithTimeout(live.WithConnection(r.Context()), actTimeout)
 	defer cancel()
 	s.handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, http.StatusOK, map[string]string{"status": "ok"})
+// health is the answer of a server that is well.
+type health struct {
+	Status string `json:"status"`
 }
 
+func (s *Server) healthz(*request) (any, error) { return health{"ok"}, nil }
+
 // readyz says whether requests will be carried out: the program has started and the record is written.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+func (s *Server) readyz(*request) (any, error) {
 	switch halted := s.svc.J.Halted(); {
 	case !s.ready.Load():
-		s.problem(w, r, refusal.New(refusal.NotReady, "http.starting", nil))
+		return nil, refusal.New(refusal.NotReady, "http.starting", nil)
 	case halted != nil:
-		s.problem(w, r, refusal.New(refusal.NotReady, "http.halted", refusal.Args{"why": halted}))
-	default:
-		s.answer(w, r, http.StatusOK, map[string]string{"status": "ready"})
+		return nil, refusal.New(refusal.NotReady, "http.halted", refusal.Args{"why": halted})
 	}
+	return health{"ready"}, nil
 }
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {

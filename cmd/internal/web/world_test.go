@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/web/session"
 	"qingkong/reductionlist"
 )
 
@@ -77,7 +79,12 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.svc, w.server = svc, New(svc, log)
+	sessions, err := session.New(t.Context(), j, svc.Passwords, session.Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sessions.Close)
+	w.svc, w.server = svc, New(svc, sessions, log)
 	w.importList(fixture())
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {
@@ -232,7 +239,11 @@ func (w *world) do(c call) reply {
 	rec := httptest.NewRecorder()
 	w.server.ServeHTTP(rec, w.request(c))
 	res := rec.Result()
-	if cache, sniff := res.Header.Get("Cache-Control"), res.Header.Get("X-Content-Type-Options"); cache != "no-store" || sniff != "nosniff" {
+	want := "no-store"
+	if res.Header.Get("ETag") != "" {
+		want = "private, no-cache"
+	}
+	if cache, sniff := res.Header.Get("Cache-Control"), res.Header.Get("X-Content-Type-Options"); cache != want || sniff != "nosniff" {
 		w.t.Errorf("%s %s: Cache-Control %q, X-Content-Type-Options %q", c.method, c.path, cache, sniff)
 	}
 	return reply{res, rec.Body.String()}
@@ -268,10 +279,36 @@ func (w *world) refused(status int, code string, c call) problem {
 	if media := r.Header.Get("Content-Type"); media != "application/problem+json" || p.Type != "about:blank" || p.Title == "" || p.Detail == "" || p.Errors == nil {
 		w.t.Errorf("%s %s: no problem details: %s %s", c.method, c.path, media, r.body)
 	}
+	if route := routeOf(c); route != nil && status != http.StatusMethodNotAllowed && !slices.Contains(route.codes(), p.Code) {
+		w.t.Errorf("%s %s was refused with %s, which GET /openapi.json does not say", c.method, c.path, p.Code)
+	}
 	if after := w.svc.J.Height(); after != before {
 		w.t.Errorf("%s %s was refused and wrote blocks %d to %d", c.method, c.path, before+1, after)
 	}
 	return p
+}
+
+// routeOf is the route that a call takes; nil where there is none.
+func routeOf(c call) *route {
+	method := c.method
+	if method == "" && c.body != "" {
+		method = http.MethodPost
+	} else if method == "" {
+		method = http.MethodGet
+	}
+	path, _, _ := strings.Cut(c.path, "?")
+	parts := strings.Split(path, "/")
+	for i := range routes {
+		pattern := strings.Split(routes[i].full(), "/")
+		same := len(pattern) == len(parts) && routes[i].method == method
+		for n := 0; same && n < len(parts); n++ {
+			same = pattern[n] == parts[n] || strings.HasPrefix(pattern[n], "{")
+		}
+		if same {
+			return &routes[i]
+		}
+	}
+	return nil
 }
 
 // elapse moves the clock and runs the timers that have come due, on the lease's holder as the program does.

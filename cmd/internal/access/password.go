@@ -1,0 +1,222 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+)
+
+// Cost is what one argon2id hash takes. The default has the 64 MiB that RFC 9106 gives to machines with little memory, and one
+// pass, which was 0.1 s of a busy 2.8 GHz core; more passes would let fewer people in at a shift's change. A hash is checked at the cost it was made at, so that another one here holds for new passwords alone.
+type Cost struct {
+	Time    uint32
+	Memory  uint32 // KiB
+	Threads uint8
+}
+
+// maxHashes bounds the hashes under way at once, whatever the machine: each takes [Cost.Memory], 64 MiB.
+const maxHashes = 8
+
+// Passwords decides logins by a password of any form. Those of people's own choosing are few and slow to check, so that
+// only as many are checked at once as there are processors; others wait for [Passwords.Wait] at most.
+//
+// A wrong secret costs the same whether its user exists, and whatever the form of its password: one hash where the name
+// could be an account's, none where it could only be a recipient's, which chooses no password.
+type Passwords struct {
+	Cost Cost          // of new hashes
+	Wait time.Duration // for a place
+
+	j      *journal.Journal
+	places chan struct{}
+	bus    chan struct{} // places of logins over NATS, waiting ones included
+	hashes atomic.Int64  // ever made
+}
+
+// NewPasswords returns the passwords of j.
+func NewPasswords(j *journal.Journal) *Passwords {
+	n := min(runtime.GOMAXPROCS(0), maxHashes)
+	return &Passwords{Cost: Cost{Time: 1, Memory: 64 << 10, Threads: 2}, Wait: 2 * time.Second, j: j,
+		places: make(chan struct{}, n), bus: make(chan struct{}, n)}
+}
+
+// Check finds whose password it is, for a session; nil for a wrong one. The secret of a token is none: what began with it
+// would outlast it. A rate_limited refusal means that it was not looked at.
+func (p *Passwords) Check(ctx context.Context, user, password string) (*Principal, error) {
+	return p.check(ctx, user, password, 0)
+}
+
+// CheckSecret finds whose password or token's secret it is, for a login over NATS. It does not let more logins wait for a
+// hash than can be under way: who tries passwords must not keep those from logging in who need no hash.
+func (p *Passwords) CheckSecret(ctx context.Context, user, secret string) (*Principal, error) {
+	return p.check(ctx, user, secret, 1)
+}
+
+func (p *Passwords) check(ctx context.Context, user, secret string, tokens int) (*Principal, error) {
+	var found *Principal
+	var ref, chosen string
+	err := p.j.View(func(tx *bbolt.Tx) error {
+		found, ref, chosen = look(tx, user, secret, 1, tokens)
+		return nil
+	})
+	if err != nil || found != nil || !accountName.MatchString(user) || !sized(secret) {
+		return found, err
+	}
+	if tokens == 1 {
+		select {
+		case p.bus <- struct{}{}:
+			defer func() { <-p.bus }()
+		default:
+			return nil, busy()
+		}
+	}
+	stored := chosen
+	if stored == "" {
+		stored = p.decoy()
+	}
+	right, err := p.compare(ctx, stored, secret)
+	if err != nil || !right || chosen == "" {
+		return nil, err
+	}
+	return p.still(user, ref)
+}
+
+// still is the user, unless its password has changed while it was being checked.
+func (p *Passwords) still(user, ref string) (found *Principal, err error) {
+	err = p.j.View(func(tx *bbolt.Tx) error {
+		if now, ok := PrincipalOf(tx, user); ok && now.Credential == ref {
+			found = now
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Change puts a password of an account's own choosing in the place of the one in force; its tokens stay. The same change
+// again is answered ok and changes nothing. A wrong current password gives no user and no error.
+func (p *Passwords) Change(ctx context.Context, user, current, password string) (*Principal, error) {
+	var who *Principal
+	if err := p.j.View(func(tx *bbolt.Tx) error { who, _ = PrincipalOf(tx, user); return nil }); err != nil {
+		return nil, err
+	}
+	switch {
+	case who == nil:
+		return nil, refusal.New(refusal.Unauthenticated, "access.unauthenticated", nil)
+	case who.Recipient != "":
+		return nil, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": user})
+	}
+	if err := checkChosen(password, who); err != nil {
+		return nil, err
+	}
+	old, err := p.Check(ctx, user, current)
+	if err != nil {
+		return nil, err
+	}
+	if old == nil {
+		return p.Check(ctx, user, password) // it may have been changed by the same request before
+	}
+	if normal(current) == normal(password) {
+		return nil, wrongPassword("access.password_same", nil)
+	}
+	text, err := p.hash(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	entry := journal.Seal([]byte(text))
+	_, err = journal.Do[Granted](ctx, p.j, journal.Command{Kind: CommandChangePassword, Actor: user,
+		Payload: ChangePassword{User: user, Old: old.Credential, PasswordRef: entry.Ref}, Vault: []journal.VaultEntry{entry}})
+	if err != nil {
+		return nil, err
+	}
+	return p.still(user, entry.Ref)
+}
+
+// normal gives a text typed on any keyboard the same bytes.
+func normal(password string) string { return norm.NFC.String(password) }
+
+func busy() error { return refusal.New(refusal.RateLimited, "access.passwords_busy", nil) }
+
+// place waits for the turn to make a hash.
+func (p *Passwords) place(ctx context.Context) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Wait)
+	defer cancel()
+	select {
+	case p.places <- struct{}{}:
+		return func() { <-p.places }, nil
+	case <-ctx.Done():
+		return nil, busy()
+	}
+}
+
+const keyLen, saltLen = 32, 16
+
+// hash gives a password the text that is kept of it, in the PHC form: $argon2id$v=19$m=65536,t=1,p=2$salt$hash.
+func (p *Passwords) hash(ctx context.Context, password string) (string, error) {
+	var salt [saltLen]byte
+	_, _ = rand.Read(salt[:]) // never fails
+	key, err := p.derive(ctx, p.Cost, salt[:], password)
+	return phc(p.Cost, salt[:], key), err
+}
+
+func (p *Passwords) derive(ctx context.Context, c Cost, salt []byte, password string) ([]byte, error) {
+	done, err := p.place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	p.hashes.Add(1)
+	return argon2.IDKey([]byte(normal(password)), salt, c.Time, c.Memory, c.Threads, keyLen), nil
+}
+
+// decoy is compared with where there is no chosen password.
+func (p *Passwords) decoy() string { return phc(p.Cost, make([]byte, saltLen), make([]byte, keyLen)) }
+
+func (p *Passwords) compare(ctx context.Context, stored, password string) (bool, error) {
+	c, salt, want, err := parsePHC(stored)
+	if err != nil {
+		return false, err
+	}
+	got, err := p.derive(ctx, c, salt, password)
+	return err == nil && subtle.ConstantTimeCompare(got, want) == 1, err
+}
+
+const phcPrefix = "$argon2id$"
+
+var b64 = base64.RawStdEncoding
+
+func phc(c Cost, salt, key []byte) string {
+	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", phcPrefix, argon2.Version, c.Memory, c.Time, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(key))
+}
+
+// errPHC says nothing of the text: it is a secret.
+var errPHC = errors.New("access: a password's hash in the vault is damaged")
+
+func parsePHC(text string) (c Cost, salt, key []byte, err error) {
+	parts := strings.Split(text, "$") // "", argon2id, v=19, m=…, salt, key
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return c, nil, nil, errPHC
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.Memory, &c.Time, &c.Threads); err != nil {
+		return c, nil, nil, errPHC
+	}
+	salt, err1 := b64.DecodeString(parts[4])
+	key, err2 := b64.DecodeString(parts[5])
+	const mostMemory, mostTime = 1 << 20, 16
+	if err1 != nil || err2 != nil || len(key) != keyLen || c.Threads < 1 || c.Time < 1 || c.Time > mostTime || c.Memory > mostMemory {
+		return c, nil, nil, errPHC
+	}
+	return c, salt, key, nil
+}

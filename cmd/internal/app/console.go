@@ -1,0 +1,25 @@
+package app
+
+import (
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/web"
+	"qingkong/cmd/internal/web/console"
+	"qingkong/cmd/internal/web/session"
+)
+
+// mountConsole puts the duty desk in the place of the status page.
+func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
+	desk := console.New(a.svc, sessions, a.web.Live(), console.Options{
+		District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, Alerts: set.Alerts, Log: a.log,
+		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
+			if !access.Allowed(who.Role, access.ActRecipientsRead) {
+				return "", ""
+			}
+			return a.svc.RecipientContact(tx, ref)
+		},
+	})
+	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: console.Policy, Handler: desk})
+}

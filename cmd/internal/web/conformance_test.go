@@ -1,0 +1,392 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/notify"
+	"qingkong/seeds"
+)
+
+func TestDocumentIsOpenAPI(t *testing.T) {
+	for _, wrong := range newChecker(t).structure() {
+		t.Error(wrong)
+	}
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			Summary string
+			Roles   []string `json:"x-roles"`
+		}
+		Components struct{ Schemas map[string]map[string]any }
+	}
+	text := document(routes)
+	if err := json.Unmarshal(text, &doc); err != nil || doc.OpenAPI != "3.1.0" {
+		t.Fatalf("version %q, %v", doc.OpenAPI, err)
+	}
+	if !bytes.Equal(text, document(routes)) {
+		t.Error("the document is another each time")
+	}
+	calls := 0
+	for i := range routes {
+		r := &routes[i]
+		op, ok := doc.Paths[r.full()][strings.ToLower(r.method)]
+		if !ok || r.zh == "" || r.en == "" || !strings.HasPrefix(op.Summary, r.zh) || len(op.Roles) == 0 {
+			t.Errorf("%s %s: %+v", r.method, r.full(), op)
+		}
+		if r.method == http.MethodPost && r.in == nil && !r.upload {
+			t.Errorf("%s does not say what its body is", r.full())
+		}
+	}
+	for _, item := range doc.Paths {
+		calls += len(item)
+	}
+	if calls != len(routes) {
+		t.Errorf("%d calls in the document, %d routes", calls, len(routes))
+	}
+	for name, s := range doc.Components.Schemas {
+		if s["type"] == "object" && s["additionalProperties"] != false {
+			t.Errorf("schema %s lets in members that it does not name", name)
+		}
+	}
+}
+
+// Every call does for a valid request what the document says: status, headers, media type and body. So does a refusal.
+func TestEveryCallIsAsDocumented(t *testing.T) {
+	check := newChecker(t)
+	left := maps.Clone(samples)
+	for i := range routes {
+		r := &routes[i]
+		key := r.method + " " + r.pattern
+		delete(left, key)
+		t.Run(key, func(t *testing.T) {
+			make := samples[key]
+			if make == nil {
+				t.Fatal("no example: add one to samples")
+			}
+			w := newWorld(t)
+			c := make(w)
+			if c.method == "" {
+				c.method = r.method
+			}
+			res := w.exchange(c, r.media == "text/event-stream")
+			if res.StatusCode != r.status() {
+				t.Errorf("status %d, want %d: %s", res.StatusCode, r.status(), res.body)
+			}
+			if err := check.request(r, c.body); err != nil {
+				t.Errorf("request: %v", err)
+			}
+			if err := check.answer(r, res); err != nil {
+				t.Errorf("answer: %v", err)
+			}
+			for name, want := range map[string]bool{"Location": r.created != nil, "ETag": r.repeats} {
+				if got := res.Header.Get(name) != ""; got != want {
+					t.Errorf("%s is %q", name, res.Header.Get(name))
+				}
+			}
+			if !strings.HasPrefix(res.Header.Get("Content-Type"), r.contentType()) {
+				t.Errorf("Content-Type %q", res.Header.Get("Content-Type"))
+			}
+			w.refusalsAsDocumented(check, r, c)
+			if t.Failed() {
+				t.Log(res.body)
+			}
+		})
+	}
+	for key := range left {
+		t.Errorf("an example of no call: %s", key)
+	}
+}
+
+func (r *route) contentType() string {
+	switch {
+	case r.media != "":
+		return r.media
+	case r.out == nil:
+		return ""
+	}
+	return "application/json"
+}
+
+// refusalsAsDocumented asks the same as nobody, with a parameter that there is not, and with a body that is no JSON.
+func (w *world) refusalsAsDocumented(check *checker, r *route, c call) {
+	nobody, odd, broken := c, c, c
+	nobody.who, odd.path, broken.body = "", c.path+"?wraning=1", "{"
+	if strings.Contains(c.path, "?") {
+		odd.path = c.path + "&wraning=1"
+	}
+	calls := []call{odd}
+	if r.act != "" {
+		calls = append(calls, nobody)
+	}
+	if r.in != nil {
+		calls = append(calls, broken)
+	}
+	for _, c := range calls {
+		res := w.exchange(c, false)
+		if res.StatusCode < 400 {
+			w.t.Errorf("%s %s was answered %d", c.method, c.path, res.StatusCode)
+		}
+		var p problem
+		if err := json.Unmarshal([]byte(res.body), &p); err != nil || !slices.Contains(r.codes(), p.Code) {
+			w.t.Errorf("refused with %s, which the document does not name: %v", p.Code, err)
+		}
+		if err := check.answer(r, res); err != nil {
+			w.t.Errorf("refusal %d: %v", res.StatusCode, err)
+		}
+	}
+}
+
+// exchange does a call. A stream is left after its beginning.
+func (w *world) exchange(c call, stream bool) reply {
+	req := w.request(c)
+	ctx, cancel := context.WithCancel(req.Context())
+	defer cancel()
+	rec := httptest.NewRecorder()
+	if stream {
+		time.AfterFunc(200*time.Millisecond, cancel)
+	}
+	w.server.ServeHTTP(rec, req.WithContext(ctx))
+	return reply{rec.Result(), rec.Body.String()}
+}
+
+// A list of words in the document is that of the package: a constant that is added there has to be added here.
+func TestEnumsAreComplete(t *testing.T) {
+	known := map[string][]string{}
+	for typ, words := range enums {
+		if strings.HasPrefix(typ.PkgPath(), "qingkong/") && typ != reflect.TypeFor[deliveryWord]() {
+			known[strings.TrimPrefix(typ.PkgPath(), "qingkong/")+"."+typ.Name()] = words
+		}
+	}
+	found := 0
+	for _, dir := range []string{"alerts", "notify", "reductionlist", "cmd/internal/access"} {
+		files, err := filepath.Glob(filepath.Join("../../..", dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files in %s: %v", dir, err)
+		}
+		for _, file := range files {
+			tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(tree, func(n ast.Node) bool {
+				spec, ok := n.(*ast.ValueSpec)
+				if !ok || len(spec.Values) != 1 {
+					return true
+				}
+				typ, ok := spec.Type.(*ast.Ident)
+				value, isText := spec.Values[0].(*ast.BasicLit)
+				if !ok || !isText || strings.HasSuffix(file, "_test.go") {
+					return true
+				}
+				word, _ := strconv.Unquote(value.Value)
+				if words := known[dir+"."+typ.Name]; words != nil {
+					found++
+					if !slices.Contains(words, word) {
+						t.Errorf("%s.%s %q is not in the document", dir, typ.Name, word)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if found < 60 {
+		t.Errorf("only %d constants were found", found)
+	}
+}
+
+// example is the document's own request, on a path with real ids.
+func example(who, key string, ids ...any) call {
+	method, pattern, _ := strings.Cut(key, " ")
+	for _, id := range ids {
+		from, to := strings.IndexByte(pattern, '{'), strings.IndexByte(pattern, '}')
+		pattern = pattern[:from] + fmt.Sprint(id) + pattern[to+1:]
+	}
+	return call{who: who, method: method, path: prefix + pattern, body: examples[key]}
+}
+
+func get(who, path string) func(*world) call {
+	return func(*world) call { return call{who: who, method: http.MethodGet, path: prefix + path} }
+}
+
+// on is an act on a warning of the level that has just been declared.
+func on(who, act string, level alerts.Level) func(*world) call {
+	return func(w *world) call {
+		return example(who, "POST /warnings/{id}/"+act, w.declared(level).ID)
+	}
+}
+
+// answering is an act on the first enterprise's order after those acts.
+func answering(act notify.Action, before ...notify.Action) func(*world) call {
+	return func(w *world) call {
+		order := w.ordered() + "-E0001-1"
+		for _, a := range before {
+			w.must(http.StatusOK, call{who: "E0001", path: prefix + "/orders/" + order + "/" + string(a), body: "{}"}, nil)
+		}
+		return example("E0001", "POST /orders/{id}/"+string(act), order)
+	}
+}
+
+func (w *world) proposed() string {
+	var f alerts.ForecastResult
+	days := make([]string, 3)
+	for i := range days {
+		days[i] = fmt.Sprintf(`{"date":"2016-12-%d","aqi_low":210,"aqi_high":230,"primary":["pm25"]}`, 17+i)
+	}
+	w.must(http.StatusCreated, call{who: "feeder", path: prefix + "/forecasts",
+		body: `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[` + strings.Join(days, ",") + `]}`}, &f)
+	return f.Proposal.ID
+}
+
+// asked puts the revision that counts into an example.
+func (c call) asked(revision int) call {
+	var body map[string]any
+	if err := json.Unmarshal([]byte(c.body), &body); err != nil {
+		panic(err)
+	}
+	body["revision"] = revision
+	text, _ := json.Marshal(body)
+	c.body = string(text)
+	return c
+}
+
+// samples has a request for every call, in a world that it may change.
+var samples = map[string]func(*world) call{
+	"GET /healthz": func(*world) call { return call{method: "GET", path: "/healthz"} },
+	"GET /readyz":  func(w *world) call { w.server.Ready(); return call{method: "GET", path: "/readyz"} },
+
+	"GET /openapi.json": get("", "/openapi.json"),
+	"POST /session": func(w *world) call {
+		c := example("", "POST /session")
+		c.body = fmt.Sprintf(`{"user":"duty","password":%q}`, w.renewed("duty"))
+		return c
+	},
+	"DELETE /session": func(*world) call { return call{method: "DELETE", path: prefix + "/session"} },
+	"GET /me":         get("town", "/me"),
+	"POST /me/password": func(w *world) call {
+		c := example("duty", "POST /me/password")
+		c.body = fmt.Sprintf(`{"current":%q,"password":"晴空万里-2016-xiqing"}`, w.renewed("duty"))
+		return c
+	},
+	"POST /accounts":                  func(*world) call { return example("admin", "POST /accounts") },
+	"GET /accounts":                   get("admin", "/accounts"),
+	"GET /accounts/{id}":              get("admin", "/accounts/E0001"),
+	"POST /accounts/{id}/credentials": func(*world) call { return example("admin", "POST /accounts/{id}/credentials", "duty") },
+	"POST /accounts/{id}/disable":     func(*world) call { return example("admin", "POST /accounts/{id}/disable", "duty") },
+	"POST /accounts/{id}/enable":      func(*world) call { return example("admin", "POST /accounts/{id}/enable", "duty") },
+	"POST /accounts/{id}/tokens":      func(*world) call { return example("admin", "POST /accounts/{id}/tokens", "duty") },
+	"DELETE /accounts/{id}/tokens/{token}": func(*world) call {
+		return example("admin", "DELETE /accounts/{id}/tokens/{token}", "duty", "t1")
+	},
+
+	"POST /forecasts":      func(*world) call { return example("feeder", "POST /forecasts") },
+	"GET /forecasts/skill": func(w *world) call { w.measured(); return get("duty", "/forecasts/skill")(w) },
+	"GET /feeds": func(w *world) call {
+		if err := w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
+			w.t.Fatal(err)
+		}
+		return get("viewer", "/feeds")(w)
+	},
+	"POST /observations":           func(*world) call { return example("feeder", "POST /observations") },
+	"GET /proposals":               func(w *world) call { w.proposed(); return get("duty", "/proposals?state=open")(w) },
+	"GET /proposals/{id}":          func(w *world) call { return get("duty", "/proposals/"+w.proposed())(w) },
+	"POST /proposals/{id}/dismiss": func(w *world) call { return example("duty", "POST /proposals/{id}/dismiss", w.proposed()) },
+
+	"GET /warnings": func(w *world) call { w.declared(alerts.Red); return get("enterprise", "/warnings")(w) },
+	"POST /warnings": func(*world) call {
+		return example("duty", "POST /warnings")
+	},
+	"GET /warnings/{id}": func(w *world) call {
+		entered := w.declared(alerts.Red)
+		w.must(http.StatusOK, example("duty", "POST /warnings/{id}/emergency-approve", entered.ID), nil)
+		return get("viewer", "/warnings/"+entered.ID)(w)
+	},
+	"GET /warnings/{id}/board":              func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/board")(w) },
+	"POST /warnings/{id}/approve":           on("approver", "approve", alerts.Orange),
+	"POST /warnings/{id}/emergency-approve": on("duty", "emergency-approve", alerts.Red),
+	"POST /warnings/{id}/reject":            on("approver", "reject", alerts.Orange),
+	"POST /warnings/{id}/adjust":            on("duty", "adjust", alerts.Yellow),
+	"POST /warnings/{id}/revise":            on("duty", "revise", alerts.Yellow),
+	"POST /warnings/{id}/lift":              on("duty", "lift", alerts.Yellow),
+	"POST /warnings/{id}/cancel":            on("duty", "cancel", alerts.Red),
+
+	"POST /list/imports":     func(*world) call { return upload("duty", seeds.Workbook()) },
+	"GET /list/imports/{id}": func(w *world) call { return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w) },
+	"GET /list/imports/{id}/errors.xlsx": func(w *world) call {
+		return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID+"/errors.xlsx")(w)
+	},
+	"GET /list/versions":      get("duty", "/list/versions"),
+	"GET /list/versions/{id}": func(w *world) call { return get("admin", "/list/versions/"+w.inForce().ID)(w) },
+	"GET /list/versions/{id}/export": func(w *world) call {
+		return get("duty", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/export?format=xlsx")(w)
+	},
+	"POST /list/versions/{id}/approve": func(w *world) call {
+		in := w.imports("duty", seeds.Workbook())
+		return example("approver", "POST /list/versions/{id}/approve", in.ID).asked(in.Revision)
+	},
+	"POST /list/versions/{id}/activate": func(w *world) call {
+		in := w.imports("duty", seeds.Workbook())
+		return example("admin", "POST /list/versions/{id}/activate", in.ID).asked(in.Revision)
+	},
+	"GET /recipients": func(w *world) call {
+		in := w.imports("duty", seeds.Workbook())
+		return get("duty", "/recipients?limit=1000&version="+in.ID)(w)
+	},
+	"GET /recipients/{id}":                func(w *world) call { return get("duty", "/recipients/E0001?as_of=2016-12-16")(w) },
+	"POST /recipients/{id}/credentials":   func(*world) call { return example("admin", "POST /recipients/{id}/credentials", "E0002") },
+	"DELETE /recipients/{id}/credentials": func(*world) call { return example("admin", "DELETE /recipients/{id}/credentials", "E0002") },
+
+	"GET /orders":      func(w *world) call { w.ordered(); return get("duty", "/orders?state=awaiting&town=大寺镇")(w) },
+	"GET /orders/{id}": func(w *world) call { return get("E0001", "/orders/"+w.ordered()+"-E0001-1")(w) },
+
+	"POST /orders/{id}/receive":     answering(notify.Receive),
+	"POST /orders/{id}/read":        answering(notify.ReadIt),
+	"POST /orders/{id}/acknowledge": answering(notify.Acknowledge),
+	"POST /orders/{id}/object":      answering(notify.Object),
+	"POST /orders/{id}/start":       answering(notify.Start, notify.Acknowledge),
+	"POST /orders/{id}/report":      answering(notify.Report, notify.Acknowledge, notify.Start),
+	"POST /orders/{id}/complete":    answering(notify.Complete, notify.Acknowledge, notify.Start, notify.Report),
+	"POST /orders/{id}/objection": func(w *world) call {
+		c := answering(notify.Object)(w)
+		w.must(http.StatusOK, c, nil)
+		return example("duty", "POST /orders/{id}/objection", strings.Split(c.path, "/")[4])
+	},
+	"GET /events":         get("duty", "/events"),
+	"GET /ledger/entries": get("viewer", "/ledger/entries?from=1&limit=5"),
+	"GET /ledger/proof":   get("viewer", "/ledger/proof?entry=1"),
+}
+
+// measured lets a day pass that was forecast, and says what it was.
+func (w *world) measured() {
+	w.proposed()
+	w.elapse(48 * time.Hour)
+	w.must(http.StatusOK, call{who: "feeder", path: prefix + "/observations",
+		body: `{"station":"xq","region":"120111","days":[{"date":"2016-12-17","aqi":220,"primary":["pm25"]}]}`}, nil)
+}
+
+func (w *world) inForce() version { return list[version](w, "duty", prefix+"/list/versions").Items[0] }
+
+// renewed gives a user a new password.
+func (w *world) renewed(user string) string {
+	var issued access.Issued
+	w.must(http.StatusOK, call{who: "admin", method: "POST", path: prefix + "/accounts/" + user + "/credentials"}, &issued)
+	w.keep(user, issued)
+	return issued.Password
+}

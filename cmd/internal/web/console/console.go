@@ -1,0 +1,290 @@
+// Package console is the duty desk: the pages with which people declare, approve and follow a warning, and with which
+// an enterprise answers its orders. It renders on the server; every act is a plain form that works without JavaScript
+// (POST, then a redirect), and htmx with its SSE extension only keeps what is shown up to date.
+//
+// It decides nothing. What may be done is asked of package access before each act, what an act leads to of package
+// service; and the read-out before an act is what the engine itself says of it, asked without recording anything.
+//
+// # How a form keeps its promise
+//
+// A form carries the revision of the warning that was seen and an idempotency key made when it was rendered, so that a
+// double click and a reload do nothing twice. A refusal stands beside its field and what was typed stays. An act on a
+// revision that has moved shows what changed since. A POST without a session is answered by the login form, which
+// carries what was typed; after the login the form is shown again, filled in and not yet sent.
+//
+// # What is shown live
+//
+// Parts of a page that change by themselves are fragments. A fragment is rendered once for all who see the same and at
+// most four times a second, whoever watches; see [fragments].
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+
+	"go.etcd.io/bbolt"
+)
+
+// Sessions are the logins of browsers.
+type Sessions interface {
+	// Who is nil for a request without a session that is good.
+	Who(r *http.Request) *access.Principal
+	// Login begins a session. It returns a refusal for a wrong password (unauthenticated) or too many tries.
+	Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error)
+	Logout(w http.ResponseWriter, r *http.Request)
+}
+
+// stiller is what sessions may do besides: Still is Who for an answer that goes on, and no use of the session.
+type stiller interface {
+	Still(r *http.Request) *access.Principal
+}
+
+// Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is
+// empty, of anything. Ticks that nobody takes are one. The channel is closed when ctx ends.
+type Live interface {
+	Watch(ctx context.Context, who *access.Principal, warning string) <-chan struct{}
+}
+
+// Options are what a desk is made with.
+type Options struct {
+	District string          // its name, as the header shows it
+	Demo     bool            // the data are examples
+	Alerts   alerts.Settings // the engine's own: by them the read-out before an act is worked out
+	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
+	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
+	Log   *slog.Logger
+}
+
+// desk is the handler's state.
+type desk struct {
+	svc      *service.Service
+	sessions Sessions
+	live     Live
+	opt      Options
+	engine   alerts.Engine
+	still    func(r *http.Request) *access.Principal
+	log      *slog.Logger
+
+	fragments fragments
+	audience  audiences
+	timelines timelines
+}
+
+// actTimeout bounds how long a page waits for the record; live pages have no such end.
+const actTimeout = 30 * time.Second
+
+// New returns the desk's pages: "/", "/login", "/logout" and everything below /desk. A nil live watches the journal
+// of svc itself.
+func New(svc *service.Service, sessions Sessions, live Live, opt Options) http.Handler {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if live == nil {
+		live = journalTicks{svc.J}
+	}
+	d := &desk{svc: svc, sessions: sessions, live: live, opt: opt, engine: alerts.Engine{Settings: opt.Alerts}, log: opt.Log,
+		still: sessions.Who}
+	if s, ok := sessions.(stiller); ok {
+		d.still = s.Still
+	}
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.failed(d.request(w, r, d.sessions.Who), refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
+	}))
+	h := cross.Handler(d.routes())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.headers(w)
+		defer func() {
+			if v := recover(); v != nil {
+				if v == http.ErrAbortHandler {
+					panic(v)
+				}
+				d.failed(d.request(w, r, d.sessions.Who), fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+			}
+		}()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// Policy lets a page load what this host serves and nothing else. No script and no style stands in a page.
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (d *desk) headers(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Security-Policy", Policy)
+}
+
+// page is one address: what access must allow for it, and what answers.
+type page struct {
+	pattern string // of http.ServeMux
+	act     string // empty: everybody; signedIn: whoever has a session
+	handle  func(*request) error
+	stream  bool // it goes on for as long as it is watched
+	file    bool // the same for everybody: nobody is asked for
+}
+
+// who finds whose request it is.
+func (p page) who(d *desk) func(*http.Request) *access.Principal {
+	switch {
+	case p.file:
+		return func(*http.Request) *access.Principal { return nil }
+	case p.stream:
+		return d.still
+	default:
+		return d.sessions.Who
+	}
+}
+
+const signedIn = "signed in"
+
+func (d *desk) pages() []page {
+	pages := []page{
+		{pattern: "GET /{$}", handle: d.root},
+		{pattern: "GET /login", handle: d.loginPage},
+		{pattern: "POST /login", handle: d.login},
+		{pattern: "POST /logout", handle: d.logout},
+		{pattern: "POST /desk/look", handle: d.look},
+		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
+		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
+		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},
+		{pattern: "GET /desk/warnings", act: access.ActWarningsRead, handle: d.warnings},
+		{pattern: "GET /desk/warnings/{id}", act: access.ActWarningsRead, handle: d.warning},
+		{pattern: "GET /desk/warnings/{id}/board", act: access.ActBoardRead, handle: d.board},
+		{pattern: "GET /desk/orders", act: access.ActOrdersRead, handle: d.orders},
+		{pattern: "GET /desk/orders/{id}", act: access.ActOrdersRead, handle: d.order},
+		{pattern: "POST /desk/orders/{id}/{action}", act: access.ActOrdersAnswer, handle: d.answer},
+		{pattern: "GET /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.objection},
+		{pattern: "POST /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.decide},
+		{pattern: "GET /desk/recipients", act: access.ActRecipientsRead, handle: d.recipients},
+		{pattern: "GET /desk/recipients/{id}", act: access.ActRecipientsRead, handle: d.recipient},
+		{pattern: "GET /desk/lists", act: access.ActListsRead, handle: d.lists},
+		{pattern: "GET /desk/lists/{id}", act: access.ActListsRead, handle: d.list},
+	}
+	for _, a := range acts {
+		pattern := "/desk/warnings/{id}/" + a.name
+		switch a.name {
+		case "declare":
+			pattern = "/desk/declare"
+		case "dismiss":
+			pattern = "/desk/proposals/{id}/dismiss"
+		}
+		pages = append(pages,
+			page{pattern: "GET " + pattern, act: a.allow, handle: d.actForm(a)},
+			page{pattern: "POST " + pattern, act: a.allow, handle: d.actPost(a)})
+	}
+	return pages
+}
+
+func (d *desk) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, p := range d.pages() {
+		mux.HandleFunc(p.pattern, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, p) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		d.failed(d.request(w, r, d.sessions.Who), refusal.New(refusal.NotFound, "desk.error.no_page", refusal.Args{"path": r.URL.Path}))
+	})
+	return mux
+}
+
+// serve answers one page. Who has no session is asked to log in and comes back to where it was going, with what it had
+// typed; who may not see a page is told so.
+func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
+	q := d.request(w, r, p.who(d))
+	if r.Method == http.MethodPost {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			d.failed(q, unreadable(err))
+			return
+		}
+	}
+	if p.act != "" && q.who == nil {
+		d.askLogin(q, p)
+		return
+	}
+	if err := d.allowed(q, p); err != nil {
+		d.failed(q, err)
+		return
+	}
+	if !p.stream {
+		ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
+		defer cancel()
+		q.Request = q.WithContext(ctx)
+	}
+	if err := p.handle(q); err != nil {
+		d.failed(q, err)
+	}
+}
+
+// allowed refuses a page to a role that may not have it.
+func (d *desk) allowed(q *request, p page) error {
+	if p.act == "" || p.act == signedIn {
+		return nil
+	}
+	return access.Require(q.who, p.act)
+}
+
+// maxForm bounds what a form sends: a notice of 20,000 characters, percent-encoded, and the rest.
+const maxForm = 1 << 20
+
+func unreadable(err error) error {
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxForm})
+	}
+	return refusal.New(refusal.Invalid, "desk.error.form", nil)
+}
+
+// statusOf is the status of a page that says why something was refused.
+var statusOf = map[refusal.Code]int{
+	refusal.Invalid: http.StatusUnprocessableEntity, refusal.UnknownField: http.StatusUnprocessableEntity,
+	refusal.Unauthenticated: http.StatusUnauthorized, refusal.Forbidden: http.StatusForbidden, refusal.NotFound: http.StatusNotFound,
+	refusal.TransitionRefused: http.StatusConflict, refusal.StaleRevision: http.StatusConflict, refusal.SamePerson: http.StatusConflict,
+	refusal.Conflict: http.StatusConflict, refusal.TooLarge: http.StatusRequestEntityTooLarge,
+	refusal.RateLimited: http.StatusTooManyRequests, refusal.NotReady: http.StatusServiceUnavailable,
+}
+
+// refusalOf is what a person is told of an error; what is no refusal is for the log alone.
+func (d *desk) refusalOf(q *request, err error) (e *refusal.Error, status int) {
+	if errors.As(err, &e) && statusOf[e.Code] != 0 {
+		return e, statusOf[e.Code]
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, journal.ErrClosed) {
+		d.log.Warn("a page got no answer from the record", "method", q.Method, "path", q.URL.Path, "err", err)
+		return refusal.New(refusal.NotReady, "desk.error.no_answer", nil), http.StatusServiceUnavailable
+	}
+	d.log.Error("a page failed", "method", q.Method, "path", q.URL.Path, "err", err)
+	return refusal.New(refusal.NotReady, "internal", nil), http.StatusInternalServerError
+}
+
+// failed shows the page that says what went wrong and what to do next.
+func (d *desk) failed(q *request, err error) {
+	e, status := d.refusalOf(q, err)
+	view := struct {
+		*chrome
+		Status int
+		Detail string
+		Next   string
+	}{q.chrome("error"), status, e.Detail(q.lang), "/desk"}
+	if len(e.Fields) > 0 {
+		view.Detail = e.Fields[0].Message(q.lang)
+	}
+	if rerr := q.render(status, "error", view); rerr != nil {
+		d.log.Error("the error page cannot be shown", "err", rerr)
+		http.Error(q.w, http.StatusText(status), status)
+	}
+}

@@ -1,0 +1,167 @@
+package console
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"qingkong/alerts"
+)
+
+// The fields of each act, and what they are filled in with before anybody has typed.
+
+func declareFields(q *request, _ *subject) []field {
+	return []field{
+		q.levels(alerts.None), q.triggers(true),
+		q.field("starts_at", kindMoment, false), q.field("ends_at", kindMoment, false),
+		q.field("document_no", kindText, false), q.field("issued_by", kindText, false), q.field("received_at", kindMoment, false),
+		q.field("reason", kindArea, false), q.field("notice_text", kindArea, false),
+	}
+}
+
+func fillDeclare(q *request, s *subject) url.Values {
+	v := url.Values{}
+	if w := s.w; w != nil { // the city's order for what was reported to it
+		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)}, "reason": {w.Reason},
+			"notice_text": {w.NoticeText}, "ends_at": {input(w.EndsAt)}}
+		if w.StartsAt.After(q.now) {
+			v.Set("starts_at", input(&w.StartsAt))
+		}
+		return v
+	}
+	p := s.p
+	if p == nil {
+		return v
+	}
+	v.Set("level", string(p.Level))
+	v.Set("trigger", string(alerts.OwnForecast))
+	v.Set("ends_at", input(&p.EndsAt))
+	from := p.StartsAt
+	if from.After(q.now) {
+		v.Set("starts_at", input(&from))
+	} else {
+		from = q.now
+	}
+	if words := p.Trace.Words.ZH; len(words) > 0 {
+		v.Set("reason", words[0])
+	}
+	// A notice goes out in Chinese, whatever the language of the desk.
+	v.Set("notice_text", word(zh, "notice", "district", q.d.opt.District, "from", noticeTime(from), "to", noticeEnd(p.EndsAt),
+		"level", alerts.LevelName(p.Level, zh)))
+	return v
+}
+
+// noticeTime is a time as a notice in Chinese has it: 12月16日20时.
+func noticeTime(t time.Time) string {
+	t = t.In(alerts.Shanghai())
+	day, at := t.Format("1月2日"), fmt.Sprintf("%d时", t.Hour())
+	if m := t.Minute(); m != 0 {
+		at += fmt.Sprintf("%d分", m)
+	}
+	return day + at
+}
+
+// noticeEnd is noticeTime of an end: the end of a day is its 24时.
+func noticeEnd(t time.Time) string {
+	t = t.In(alerts.Shanghai())
+	if t.Hour() == 0 && t.Minute() == 0 {
+		return t.AddDate(0, 0, -1).Format("1月2日") + "24时"
+	}
+	return noticeTime(t)
+}
+
+func levelTyped(_ *subject, v url.Values) alerts.Level { return level(v.Get("level")) }
+
+func reasonField(required bool) func(*request, *subject) []field {
+	return func(q *request, _ *subject) []field { return []field{q.field("reason", kindArea, required)} }
+}
+
+func reviseFields(q *request, s *subject) []field {
+	terms := []field{q.field("ends_at", kindMoment, false), q.field("document_no", kindText, false), q.field("issued_by", kindText, false),
+		q.field("received_at", kindMoment, false), q.field("reason", kindArea, false), q.field("notice_text", kindArea, false)}
+	if s.w.State == alerts.Rejected { // it is entered again, in other terms
+		return append([]field{q.levels(alerts.None), q.field("starts_at", kindMoment, false)}, terms...)
+	}
+	return terms
+}
+
+func fillRevise(_ *request, s *subject) url.Values {
+	w := s.w
+	v := url.Values{"ends_at": {input(w.EndsAt)}, "document_no": {w.DocumentNo}, "issued_by": {w.IssuedBy},
+		"received_at": {input(w.ReceivedAt)}, "notice_text": {w.NoticeText}}
+	if w.State == alerts.Rejected {
+		v.Set("level", string(w.Level))
+		v.Set("starts_at", input(&w.StartsAt))
+		v.Set("reason", w.Reason)
+	}
+	return v
+}
+
+// levelRevised is typed when a rejected declaration is entered again.
+func levelRevised(s *subject, v url.Values) alerts.Level {
+	if s.w.State != alerts.Rejected {
+		return alerts.None
+	}
+	return level(v.Get("level"))
+}
+
+func adjustFields(q *request, s *subject) []field {
+	return []field{q.levels(s.w.Level), q.field("starts_at", kindMoment, false), q.triggers(false), q.field("document_no", kindText, false),
+		q.field("issued_by", kindText, false), q.field("received_at", kindMoment, false), q.field("ends_at", kindMoment, false),
+		q.field("reason", kindArea, false)}
+}
+
+func fillAdjust(q *request, s *subject) url.Values {
+	v := url.Values{"trigger": {string(s.w.Trigger)}, "document_no": {s.w.DocumentNo}, "issued_by": {s.w.IssuedBy}}
+	if p := s.p; p != nil {
+		v.Set("level", string(p.Level))
+		if p.StartsAt.After(q.now) {
+			v.Set("starts_at", input(&p.StartsAt))
+		}
+		v.Set("ends_at", input(&p.EndsAt))
+		if words := p.Trace.Words.ZH; len(words) > 0 {
+			v.Set("reason", words[0])
+		}
+	}
+	return v
+}
+
+func liftFields(q *request, _ *subject) []field {
+	end := q.field("ends_at", kindMoment, false)
+	end.Label, end.Hint = q.t("f.lift_at"), q.t("f.lift_at.hint")
+	return []field{end, q.field("reason", kindArea, false)}
+}
+
+func fillLift(_ *request, s *subject) url.Values {
+	v := url.Values{}
+	if s.p != nil {
+		if words := s.p.Trace.Words.ZH; len(words) > 0 {
+			v.Set("reason", words[0])
+		}
+	}
+	return v
+}
+
+func emergencyFields(q *request, _ *subject) []field {
+	return []field{q.field("authority", kindText, true), q.field("called_at", kindMoment, true), q.field("reason", kindArea, true)}
+}
+
+// levelWaiting is the level that waits for a second person.
+func levelWaiting(s *subject, _ url.Values) alerts.Level {
+	if s.w.Pending != nil {
+		return s.w.Pending.Level
+	}
+	return s.w.Level
+}
+
+// otherLevelIn names a level that a text speaks of although another one is meant; None for a text that does not.
+func otherLevelIn(text string, meant alerts.Level) alerts.Level {
+	for _, l := range alerts.Levels() {
+		if l != meant && l != alerts.Advisory && strings.Contains(text, word(zh, "level."+string(l))) &&
+			!strings.Contains(text, word(zh, "level."+string(meant))) {
+			return l
+		}
+	}
+	return alerts.None
+}

@@ -1,0 +1,329 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// ordersView is a page of orders.
+type ordersView struct {
+	*chrome
+	Filter notify.Filter
+	States []option
+	Rows   []orderRow
+	Total  int // -1: not counted
+	Next   string
+	First  string
+	Phones bool
+	Own    bool // an enterprise's own orders
+	Wrong  string
+}
+
+// filterStates are what orders are looked for by.
+var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered", "read", "failed",
+	"not_started", "started", "reported", "completed", "suspected", "violated", "no_data", "superseded", "released", "exempted"}
+
+func (d *desk) orders(q *request) error {
+	v := q.URL.Query()
+	view := ordersView{chrome: q.chrome("orders"), Phones: d.opt.Phone != nil, Own: q.who.Role == access.Enterprise}
+	f := notify.Filter{Warning: v.Get("warning"), State: v.Get("state"), Town: v.Get("town"), Query: strings.TrimSpace(v.Get("q"))}
+	if !slices.Contains(filterStates, f.State) {
+		f.State = ""
+	}
+	view.Filter = f
+	for _, s := range filterStates {
+		view.States = append(view.States, option{Value: s, Label: q.t("state." + s)})
+	}
+	cursor := v.Get("cursor")
+	if !narrow(&f, q.who) {
+		return q.render(http.StatusOK, "orders", view)
+	}
+	err := q.view(func(tx *bbolt.Tx) (err error) {
+		var next string
+		if view.Rows, next, err = d.orderRows(q, tx, f, cursor, pageSize(v)); err != nil {
+			return err
+		}
+		view.Next, view.Total = withCursor(q.URL, next), -1
+		if f.Query == "" { // a search is not counted: it would look at every order
+			view.Total, err = notify.CountOrders(tx, f)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if cursor != "" {
+		view.First = withCursor(q.URL, "-")
+	}
+	return q.render(http.StatusOK, "orders", view)
+}
+
+// withCursor is the address of another page of the same list: empty without a cursor, the first page for "-".
+func withCursor(u *url.URL, cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	v := u.Query()
+	v.Del("cursor")
+	if cursor != "-" {
+		v.Set("cursor", cursor)
+	}
+	return u.Path + "?" + v.Encode()
+}
+
+// orderBody is an order as the interface gives it, as far as its page shows it.
+type orderBody struct {
+	ID            string       `json:"id"`
+	WarningID     string       `json:"warning_id"`
+	Revision      int          `json:"revision"`
+	Supersedes    *string      `json:"supersedes"`
+	RecipientID   string       `json:"recipient_id"`
+	RecipientName string       `json:"recipient_name"`
+	Town          string       `json:"town"`
+	Sector        string       `json:"sector"`
+	Grade         string       `json:"grade"`
+	Level         alerts.Level `json:"level"`
+	Title         string       `json:"title"`
+	Text          string       `json:"text"`
+	LegalBasis    string       `json:"legal_basis"`
+	DocumentNo    string       `json:"document_no"`
+	IssuedAt      time.Time    `json:"issued_at"`
+	EffectiveFrom time.Time    `json:"effective_from"`
+	EndsAt        *time.Time   `json:"ends_at"`
+	AcknowledgeBy time.Time    `json:"acknowledge_by"`
+	ListVersion   string       `json:"list_version"`
+	Drill         bool         `json:"drill"`
+	Cause         string       `json:"cause"`
+	Contact       struct {
+		Name  string `json:"name"`
+		Phone string `json:"phone"`
+	} `json:"contact"`
+	AcknowledgedAt *time.Time              `json:"acknowledged_at"`
+	Late           bool                    `json:"late"`
+	Delivery       string                  `json:"delivery"`
+	Answer         string                  `json:"answer"`
+	Execution      string                  `json:"execution"`
+	Verdict        string                  `json:"verdict"`
+	State          string                  `json:"state"`
+	Measures       []reductionlist.Measure `json:"measures"`
+}
+
+// orderView is an order's page.
+type orderView struct {
+	*chrome
+	Order    orderBody
+	Measures []measureView
+	Next     string // the order that took its place
+	Steps    []timelineStep
+	More     bool   // the record was not read to its end
+	Answers  []step // what its recipient can do now, the nearest first
+	Object   *step
+	MarkRead bool
+	Decide   bool
+	Left     time.Duration // until the deadline
+	Error    string
+	Again    bool // an answer comes back unsent after a login
+	Typed    url.Values
+}
+
+// step is an answer that a recipient can give.
+type step struct {
+	Action  string
+	Main    bool // a big button of its own
+	Fields  []field
+	Key     string
+	Current bool // it comes back with what was typed
+}
+
+func (d *desk) order(q *request) error { return d.showOrder(q, q.id(), "", nil, nil) }
+
+// showOrder shows an order; typed and failed are of an answer that comes back.
+func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed error) error {
+	var row *notify.Order
+	var next string
+	err := q.view(func(tx *bbolt.Tx) (err error) {
+		if row, err = notify.Get(tx, id); err != nil {
+			return err
+		}
+		if !visible(q.who, row.RecipientID, row.Town) {
+			return noOrder(id)
+		}
+		if _, err := notify.Get(tx, row.NextID()); err == nil {
+			next = row.NextID()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	text, err := d.svc.OrderJSON(id)
+	if err != nil {
+		return err
+	}
+	v := orderView{chrome: q.chrome("order"), Next: next, Typed: typed, Again: typed != nil && failed == nil}
+	if err := json.Unmarshal(text, &v.Order); err != nil {
+		return err
+	}
+	v.Drill, v.Flash = v.Order.Drill, q.flash()
+	v.Title = v.Order.Title
+	v.Measures = q.measures(v.Order.Measures)
+	v.Left = v.Order.AcknowledgeBy.Sub(q.now)
+	if v.Steps, v.More, err = d.timeline(q, row); err != nil {
+		return err
+	}
+	v.Decide = q.may(access.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
+	if q.may(access.ActOrdersAnswer) && q.who.Recipient == row.RecipientID {
+		v.Answers, v.Object = q.answers(row, &v.Order, action, typed)
+		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
+	}
+	status := http.StatusOK
+	if failed != nil {
+		e, code := d.refusalOf(q, failed)
+		status, v.Error = code, e.Detail(q.lang)
+		v.blame(e, action, q.lang)
+	}
+	return q.render(status, "order", v)
+}
+
+// blame puts refused places beside their fields.
+func (v *orderView) blame(e *refusal.Error, action, lang string) {
+	all := v.Answers
+	if v.Object != nil {
+		all = append(slices.Clone(all), *v.Object)
+	}
+	for _, s := range all {
+		if s.Action != action {
+			continue
+		}
+		f := form{Fields: s.Fields}
+		f.blame(e, lang)
+		v.Error = f.Error
+	}
+}
+
+// answers are the acts that an order's state allows its recipient, the nearest first; an objection stands apart.
+func (q *request) answers(o *notify.Order, body *orderBody, action string, typed url.Values) (out []step, object *step) {
+	add := func(a notify.Action, main bool, fields ...field) step {
+		s := step{Action: string(a), Main: main, Fields: fields, Key: newKey()}
+		for i := range s.Fields {
+			s.Fields[i].Form = string(a) + "-"
+		}
+		if typed != nil && string(a) == action {
+			set(s.Fields, typed)
+			s.Current = true
+			if k := typed.Get("key"); k != "" {
+				s.Key = k
+			}
+		}
+		out = append(out, s)
+		return s
+	}
+	note := func(required bool) field { return q.field("note", kindArea, required) }
+	open := o.State == notify.StateOpen
+	if o.Unreceived || o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent {
+		add(notify.Receive, true)
+	}
+	if !open {
+		return out, nil
+	}
+	switch {
+	case o.Answer == notify.AnswerAwaiting || o.Answer == notify.AnswerOverdue:
+		add(notify.Acknowledge, true)
+		s := add(notify.Object, false, note(true))
+		return out[:len(out)-1], &s
+	case o.Answer == notify.AnswerObjected:
+		add(notify.Acknowledge, false)
+	case o.Execution == notify.ExecutionNotStarted:
+		add(notify.Start, true)
+	case o.Execution == notify.ExecutionStarted:
+		add(notify.Report, true, append(q.measureFields(body.Measures), note(false))...)
+		add(notify.Complete, true, note(false))
+	case o.Execution == notify.ExecutionReported:
+		add(notify.Complete, true, note(false))
+	}
+	return out, nil
+}
+
+// measureFields ask for a number for each measure that has one.
+func (q *request) measureFields(measures []reductionlist.Measure) []field {
+	var out []field
+	for _, m := range measures {
+		if m.Quantity == nil {
+			continue
+		}
+		f := q.field("value."+m.ID, kindNumber, false)
+		f.Label = q.t("f.value", "text", m.Text, "unit", m.Quantity.Unit)
+		out = append(out, f)
+	}
+	return out
+}
+
+// answer does one act of a recipient on its order.
+func (d *desk) answer(q *request) error {
+	id, action := q.id(), notify.Action(q.PathValue("action"))
+	if q.PostForm.Get("step") == stepEdit {
+		return d.showOrder(q, id, string(action), q.PostForm, nil)
+	}
+	if err := access.Require(q.who, access.ActOrdersAnswer); err != nil {
+		return err
+	}
+	in, err := d.answerOf(q, id, action)
+	if err == nil {
+		_, err = d.svc.AnswerOrder(q.Context(), q.who.Recipient, q.key(), in)
+	}
+	if err != nil {
+		if code := refusal.CodeOf(err); code == "" || code == refusal.NotFound {
+			return err
+		}
+		return d.showOrder(q, id, string(action), q.PostForm, err)
+	}
+	if q.Header.Get("HX-Request") == "true" { // the page marks itself as read and stays
+		q.w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return q.redirect("/desk/orders/" + url.PathEscape(id) + "?done=" + string(action))
+}
+
+// answerOf reads an answer from its form.
+func (d *desk) answerOf(q *request, id string, action notify.Action) (notify.AnswerText, error) {
+	in := notify.AnswerText{OrderID: id, Action: action, Note: strings.TrimSpace(strings.ReplaceAll(q.PostForm.Get("note"), "\r\n", "\n"))}
+	if action == notify.Object && in.Note == "" {
+		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
+	}
+	text, err := d.svc.OrderJSON(id)
+	if err != nil {
+		return in, err
+	}
+	var order orderBody
+	if err := json.Unmarshal(text, &order); err != nil {
+		return in, err
+	}
+	if order.RecipientID != q.who.Recipient {
+		return in, noOrder(id)
+	}
+	if action == notify.Report {
+		fields := q.measureFields(order.Measures)
+		values, err := body(fields, q.PostForm)
+		if err != nil {
+			return in, err
+		}
+		for _, m := range order.Measures {
+			if n, ok := values["value."+m.ID].(float64); ok {
+				in.Measures = append(in.Measures, notify.MeasureText{ID: m.ID, Value: &n, Unit: m.Quantity.Unit})
+			}
+		}
+	}
+	return notify.ParseAnswer(encode(in)) // which also bounds what it holds
+}

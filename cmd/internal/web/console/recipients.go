@@ -1,0 +1,318 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// measureView is a measure in words and numbers.
+type measureView struct {
+	*reductionlist.Measure
+	Do       string // the action
+	Much     string // how much
+	Within   string
+	Checks   []string
+	Evidence string
+	Saves    string // tonnes a day
+}
+
+// measures words measures. What stands in the list stands there in Chinese; the words around it are the desk's.
+func (q *request) measures(list []reductionlist.Measure) []measureView {
+	out := make([]measureView, len(list))
+	for i := range list {
+		m := &list[i]
+		v := measureView{Measure: m, Do: q.t("action." + string(m.Action)), Evidence: strings.Join(m.Evidence, "、")}
+		if m.Quantity != nil {
+			v.Much = q.t("quantity."+string(m.Quantity.Kind), "value", number(m.Quantity.Value), "unit", m.Quantity.Unit)
+		}
+		if m.CompleteWithinH > 0 {
+			v.Within = q.t("within", "hours", number(m.CompleteWithinH))
+		}
+		for _, o := range m.Monitors {
+			text := q.t("source." + string(o.Source))
+			if o.Criterion.Kind != "" {
+				text += " " + q.criterion(o.Criterion)
+			}
+			v.Checks = append(v.Checks, text)
+		}
+		v.Saves = q.amounts(m.Reduction)
+		out[i] = v
+	}
+	return out
+}
+
+// criterion says what the data must show.
+func (q *request) criterion(c reductionlist.Criterion) string {
+	return q.t("criterion."+string(c.Kind), "limit", number(c.Limit), "unit", c.Unit, "standard", c.Standard)
+}
+
+func (q *request) amounts(a reductionlist.Amounts) string {
+	var parts []string
+	for _, one := range []struct {
+		name string
+		t    float64
+	}{{"SO₂", a.SO2}, {"NOx", a.NOx}, {"PM", a.PM}, {"VOCs", a.VOCs}} {
+		if one.t > 0 {
+			parts = append(parts, one.name+" "+number(one.t))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return q.t("tonnes", "amounts", strings.Join(parts, "，"))
+}
+
+// recipientsView is a page of a list's recipients.
+type recipientsView struct {
+	*chrome
+	Version reductionlist.Version
+	Found   bool
+	Query   string
+	Town    string
+	Towns   []option
+	Rows    []*reductionlist.Recipient
+	Total   int // -1: not counted
+	Next    string
+	First   string
+	Short   bool // the search stopped before it filled the page
+}
+
+// What one page of recipients looks at, and in one transaction; it may then be shorter than asked.
+const (
+	scanRecipients = 5000
+	scanChunk      = 500
+)
+
+func (d *desk) recipients(q *request) error {
+	v := q.URL.Query()
+	view := recipientsView{chrome: q.chrome("recipients"), Query: strings.TrimSpace(v.Get("q")), Town: v.Get("town")}
+	cursor, limit := v.Get("cursor"), pageSize(v)
+	if err := q.view(func(tx *bbolt.Tx) (err error) {
+		view.Version, view.Found, err = q.version(tx, v.Get("version"))
+		return err
+	}); err != nil {
+		return err
+	}
+	if !view.Found {
+		return q.render(http.StatusOK, "recipients", view)
+	}
+	for _, name := range sortedCounts(view.Version.Towns) {
+		view.Towns = append(view.Towns, option{Value: name, Label: name})
+	}
+	next, err := d.scan(q, &view, cursor, limit)
+	if err != nil {
+		return err
+	}
+	view.Next = withCursor(q.URL, next)
+	view.Short = next != "" && len(view.Rows) < limit
+	if cursor != "" {
+		view.First = withCursor(q.URL, "-")
+	}
+	switch {
+	case view.Query != "" && (next != "" || cursor != ""):
+		view.Total = -1
+	case view.Query != "":
+		view.Total = len(view.Rows)
+	case view.Town != "":
+		view.Total = view.Version.Towns[view.Town]
+	default:
+		view.Total = view.Version.Added
+	}
+	return q.render(http.StatusOK, "recipients", view)
+}
+
+// scan fills a page with what matches, reading a bounded part of the list.
+func (d *desk) scan(q *request, view *recipientsView, cursor string, limit int) (next string, err error) {
+	for seen := 0; seen < scanRecipients; {
+		var chunk []*reductionlist.Recipient
+		var more string
+		err := q.view(func(tx *bbolt.Tx) (err error) {
+			chunk, more, err = reductionlist.ScanRecipients(tx, view.Version.ID, cursor, scanChunk)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		for _, r := range chunk {
+			if len(view.Rows) == limit {
+				return cursor, nil
+			}
+			cursor = r.ID
+			if visible(q.who, r.ID, r.Town) && (view.Town == "" || r.Town == view.Town) &&
+				(view.Query == "" || strings.Contains(r.ID, view.Query) || strings.Contains(r.Name, view.Query)) {
+				view.Rows = append(view.Rows, r)
+			}
+		}
+		if seen += len(chunk); more == "" {
+			return "", nil
+		}
+	}
+	return cursor, nil
+}
+
+// version is a version by its id, or without one the list in force; false when there is none.
+func (q *request) version(tx *bbolt.Tx, id string) (v reductionlist.Version, found bool, err error) {
+	if id != "" {
+		v, err = reductionlist.GetVersion(tx, id)
+		return v, err == nil, err
+	}
+	v, err = reductionlist.Current(tx, q.now)
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+func sortedCounts(m map[string]int) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// recipientView is one recipient with what it does at each level.
+type recipientView struct {
+	*chrome
+	Recipient *reductionlist.Recipient
+	Version   reductionlist.Version
+	Sector    string
+	Levels    []levelMeasures
+	Orders    []orderRow
+	Contact   string
+	Phone     string
+}
+
+type levelMeasures struct {
+	Level    alerts.Level
+	Measures []measureView
+}
+
+func (d *desk) recipient(q *request) error {
+	view := recipientView{chrome: q.chrome("recipient")}
+	err := q.view(func(tx *bbolt.Tx) error {
+		v, found, err := q.version(tx, q.URL.Query().Get("version"))
+		if err != nil {
+			return err
+		}
+		var r *reductionlist.Recipient
+		if found {
+			r, err = reductionlist.GetRecipient(tx, v.ID, q.id())
+		}
+		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !visible(q.who, r.ID, r.Town) {
+			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": q.id()})
+		}
+		if err != nil {
+			return err
+		}
+		view.Recipient, view.Version, view.Sector = r, v, r.Sector()
+		if d.opt.Phone != nil && r.ContactRef != "" {
+			view.Contact, view.Phone = d.opt.Phone(tx, q.who, r.ContactRef)
+		}
+		view.Orders, _, err = d.orderRows(q, tx, notify.Filter{Recipient: r.ID}, "", 10)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	view.Title = view.Recipient.Name
+	for _, l := range slices.Backward(alerts.Levels()) {
+		if m := reductionlist.MeasuresAt(view.Recipient, l); len(m) > 0 {
+			view.Levels = append(view.Levels, levelMeasures{l, q.measures(m)})
+		}
+	}
+	return q.render(http.StatusOK, "recipient", view)
+}
+
+// listRow is a version of the list.
+type listRow struct {
+	reductionlist.Version
+	InForce bool
+}
+
+func (d *desk) lists(q *request) error {
+	view := struct {
+		*chrome
+		Rows []listRow
+		Next string
+	}{chrome: q.chrome("lists")}
+	err := q.view(func(tx *bbolt.Tx) error {
+		current, _, err := q.version(tx, "")
+		if err != nil {
+			return err
+		}
+		found, next, err := reductionlist.ListVersions(tx, q.URL.Query().Get("cursor"), 20)
+		for _, v := range found {
+			view.Rows = append(view.Rows, listRow{v, v.ID == current.ID})
+		}
+		view.Next = withCursor(q.URL, next)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return q.render(http.StatusOK, "lists", view)
+}
+
+// share is a heading of a list with how many recipients stand under it.
+type share struct {
+	Name string
+	N    int
+	Href string
+}
+
+func (d *desk) list(q *request) error {
+	view := struct {
+		*chrome
+		Version listRow
+		Towns   []share
+		Sectors []share
+		Grades  []share
+		Levels  []share // recipients with measures, by level
+		Counted bool
+	}{chrome: q.chrome("list")}
+	err := q.view(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.GetVersion(tx, q.id())
+		if err != nil {
+			return err
+		}
+		current, _, err := q.version(tx, "")
+		view.Version = listRow{v, v.ID == current.ID}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v := view.Version
+	for _, name := range sortedCounts(v.Towns) {
+		view.Towns = append(view.Towns, share{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
+	}
+	for _, name := range sortedCounts(v.Sectors) {
+		view.Sectors = append(view.Sectors, share{Name: name, N: v.Sectors[name]})
+	}
+	for _, name := range sortedCounts(v.Grades) {
+		label := name
+		if label == "" {
+			label = "none"
+		}
+		view.Grades = append(view.Grades, share{Name: q.t("grade." + label), N: v.Grades[name]})
+	}
+	if v.State == reductionlist.StateActive || v.State == reductionlist.StateReplaced { // no rows are added to it any more
+		for _, l := range slices.Backward(alerts.Levels()) {
+			n, known := d.audience.at(q.Context(), d.svc.J, v.ID, l)
+			view.Counted = known
+			view.Levels = append(view.Levels, share{Name: alerts.LevelName(l, q.lang), N: n})
+		}
+	}
+	return q.render(http.StatusOK, "list", view)
+}

@@ -1,0 +1,305 @@
+package console
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+)
+
+// strip is the air of some days as a figure: a bar a day in the classes of HJ 633, with the class in words, and above
+// them the windows by which the criteria are met. It is drawn twice, lying for a desk and standing for a phone.
+type strip struct {
+	Days     []stripDay
+	Windows  []stripWindow
+	Drill    bool
+	Proposal string // whose windows they are
+	Source   string
+	Width    int // of the lying figure
+	Height   int
+	Base     int // of its bars
+	Tall     int // height of the standing figure
+	Today    int // x of the line between yesterday and today; 0 for none
+}
+
+type stripDay struct {
+	Date     alerts.Date
+	Label    string // 12-16
+	Week     string
+	Value    string // 230–280
+	Low      int
+	High     int
+	Class    int // 1 to 6, 0 unknown
+	Name     string
+	Primary  string
+	Counted  bool
+	Why      string
+	Observed bool
+	// Geometry of the lying figure, then of the standing one.
+	X, Mid, Y, H, ValueY, RangeY, RangeH int
+	Row, RowMid, RowSub, Len, ValueX     int
+}
+
+type stripWindow struct {
+	Level        alerts.Level
+	Text         string
+	From, To     time.Time
+	X, W, Y, TX  int
+	Top, Len, PX int
+}
+
+// Sizes of the figures, in units of their view boxes.
+const (
+	stripMost   = 10
+	dayWidth    = 96
+	barWidth    = 56
+	barHeight   = 120
+	windowRow   = 26
+	labelSpace  = 84
+	valueSpace  = 24
+	standRow    = 56
+	standLeft   = 112
+	standLength = 120
+	aqiTop      = 500
+)
+
+// bounds are the upper ends of the classes of HJ 633, table 2.
+var bounds = []int{50, 100, 150, 200, 300}
+
+func class(index int) int {
+	n, _ := slices.BinarySearch(bounds, index)
+	return n + 1
+}
+
+// strip draws the days around now: those that the open proposal, or else the one that the live warning came of, was
+// worked out by, and what was forecast since. It is nil when nothing is known.
+func (d *desk) strip(q *request, tx *bbolt.Tx, open *alerts.Proposal, live *alerts.Warning) (*strip, error) {
+	p := open
+	if p == nil && live != nil && live.ProposalID != nil {
+		var err error
+		if p, err = alerts.GetProposal(tx, *live.ProposalID); err != nil && refusal.CodeOf(err) != refusal.NotFound {
+			return nil, err
+		}
+	}
+	days := map[alerts.Date]stripDay{}
+	source, err := d.forecastDays(q, tx, days)
+	if err != nil {
+		return nil, err
+	}
+	s := &strip{Source: source}
+	if p != nil {
+		s.Drill, s.Proposal = p.Drill, p.ID
+		for _, v := range p.Trace.Days {
+			s.verdict(q, days, v)
+		}
+	}
+	first := alerts.DateOf(q.now).AddDays(-2)
+	for day := range days {
+		if day < first {
+			delete(days, day)
+		}
+	}
+	if len(days) == 0 {
+		return nil, nil
+	}
+	s.lay(days)
+	if p != nil {
+		s.windows(q, p)
+	}
+	s.draw(q)
+	return s, nil
+}
+
+// verdict adds what the criteria made of a day; a forecast that is newer keeps its range.
+func (s *strip) verdict(q *request, days map[alerts.Date]stripDay, v alerts.DayVerdict) {
+	if v.AQI == nil && v.Why == "unknown" {
+		if _, known := days[v.Date]; known {
+			return
+		}
+	}
+	day, known := days[v.Date]
+	day.Date, day.Counted, day.Observed = v.Date, v.Counted, v.Source == alerts.SourceObservation
+	if !v.Counted && v.Why != "" {
+		day.Why = refusal.Text("why."+v.Why, q.lang, nil)
+	}
+	if v.AQI != nil && (!known || day.Observed) {
+		day.Low, day.High, day.Class = *v.AQI, *v.AQI, class(*v.AQI)
+	}
+	if day.Primary == "" {
+		day.Primary = pollutants(q, v.Primary)
+	}
+	days[v.Date] = day
+}
+
+// forecastDays reads the newest live forecasts. Their ids are numbered by day, so the last is found by asking for ever
+// later ones; the package alerts keeps no list of them that others could page through.
+func (d *desk) forecastDays(q *request, tx *bbolt.Tx, days map[alerts.Date]stripDay) (source string, err error) {
+	const recent = 12 // of the latest day that has any
+	for back := range 3 {
+		prefix := "F" + strings.ReplaceAll(string(alerts.DateOf(q.now).AddDays(-back)), "-", "") + "-"
+		last, err := lastNumber(tx, prefix)
+		if err != nil {
+			return "", err
+		}
+		for n := last; n > 0 && n > last-recent; n-- {
+			f, err := alerts.GetForecast(tx, fmt.Sprintf("%s%02d", prefix, n))
+			if err != nil {
+				return "", err
+			}
+			if f.Drill || f.Region != d.svc.Region {
+				continue
+			}
+			if source == "" {
+				source = f.Source
+			}
+			for _, day := range f.Days {
+				if _, known := days[day.Date]; !known && day.Date >= alerts.DateOf(q.now) {
+					days[day.Date] = stripDay{Date: day.Date, Low: day.AQILow, High: day.AQIHigh, Class: class(day.AQIHigh), Counted: true,
+						Primary: pollutants(q, day.Primary)}
+				}
+			}
+		}
+		if source != "" {
+			return source, nil
+		}
+	}
+	return "", nil
+}
+
+func lastNumber(tx *bbolt.Tx, prefix string) (int, error) {
+	there := func(n int) (bool, error) {
+		_, err := alerts.GetForecast(tx, fmt.Sprintf("%s%02d", prefix, n))
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	low, high := 0, 1 // low is there, or none is; high is not known
+	for high < 1<<16 {
+		ok, err := there(high)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			break
+		}
+		low, high = high, high*2
+	}
+	for low+1 < high {
+		mid := (low + high) / 2
+		ok, err := there(mid)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low, nil
+}
+
+// lay orders the days without gaps.
+func (s *strip) lay(days map[alerts.Date]stripDay) {
+	first, last := alerts.Date("9999-12-31"), alerts.Date("")
+	for day := range days {
+		first, last = min(first, day), max(last, day)
+	}
+	for day := first; day <= last && len(s.Days) < stripMost; day = day.AddDays(1) {
+		v, known := days[day]
+		if !known {
+			v = stripDay{Date: day}
+		}
+		s.Days = append(s.Days, v)
+	}
+}
+
+// windows are the spells by which the highest level that is met is met, and those of the levels below it.
+func (s *strip) windows(q *request, p *alerts.Proposal) {
+	begin, end := s.Days[0].Date.Start(), s.Days[len(s.Days)-1].Date.End()
+	for _, c := range slices.Backward(p.Trace.Clauses) {
+		for _, w := range c.Windows {
+			if !w.To.After(begin) || !w.From.Before(end) || len(s.Windows) == 4 || !c.Met {
+				continue
+			}
+			if slices.ContainsFunc(s.Windows, func(have stripWindow) bool { // two clauses of a level may be met by the same spell
+				return have.Level == c.Level && have.From.Equal(w.From) && have.To.Equal(w.To)
+			}) {
+				continue
+			}
+			s.Windows = append(s.Windows, stripWindow{Level: c.Level, From: w.From, To: w.To,
+				Text: q.t("strip.window", "level", word(q.lang, "level."+string(c.Level)), "hours", int(w.To.Sub(w.From)/time.Hour))})
+		}
+	}
+}
+
+// draw works out where everything stands.
+func (s *strip) draw(q *request) {
+	top := windowRow*len(s.Windows) + valueSpace
+	s.Base = top + barHeight
+	s.Width, s.Height, s.Tall = dayWidth*len(s.Days), s.Base+labelSpace, standRow*len(s.Days)+4
+	scale := func(v, length int) int { return max(3, min(v, aqiTop)*length/aqiTop) }
+	today := alerts.DateOf(q.now)
+	for i := range s.Days {
+		d := &s.Days[i]
+		at := d.Date.Start()
+		d.Label, d.Week = at.Format("01-02"), q.t(fmt.Sprintf("week.%d", at.Weekday()))
+		d.Name = q.t(fmt.Sprintf("aqi.%d", d.Class))
+		d.Mid = dayWidth*i + dayWidth/2
+		d.X = d.Mid - barWidth/2
+		d.Row = standRow*i + 2
+		d.RowMid, d.RowSub = d.Row+22, d.Row+42
+		if d.Date == today && i > 0 {
+			s.Today = dayWidth * i
+		}
+		if d.Class == 0 {
+			d.Value, d.ValueY, d.ValueX = "—", s.Base-8, standLeft+8
+			continue
+		}
+		d.Value = fmt.Sprint(d.High)
+		if d.Low != d.High {
+			d.Value = fmt.Sprintf("%d–%d", d.Low, d.High)
+			d.RangeH = scale(d.High-d.Low, barHeight)
+		}
+		d.H = scale(d.High, barHeight)
+		d.Y = s.Base - d.H
+		d.ValueY = d.Y - 6
+		d.RangeY = d.Y
+		d.Len = scale(d.High, standLength)
+		d.ValueX = standLeft + d.Len + 8
+	}
+	s.place()
+}
+
+// place puts the windows above the days, by the hour.
+func (s *strip) place() {
+	begin := s.Days[0].Date.Start()
+	whole := s.Days[len(s.Days)-1].Date.End().Sub(begin)
+	at := func(t time.Time, length int) int {
+		return max(0, min(length, int(int64(t.Sub(begin))*int64(length)/int64(whole))))
+	}
+	for i := range s.Windows {
+		w := &s.Windows[i]
+		w.X = at(w.From, s.Width) + 4
+		w.W = max(12, at(w.To, s.Width)-w.X-4)
+		w.Y, w.TX = windowRow*i+2, w.X+w.W/2
+		w.Top = at(w.From, s.Tall) + 2
+		w.Len = max(8, at(w.To, s.Tall)-w.Top-2)
+		w.PX = standLeft - 12 - 6*i
+	}
+}
+
+// pollutants names primary pollutants as people write them.
+func pollutants(q *request, names []string) string {
+	var out []string
+	for _, n := range names {
+		out = append(out, q.t("pollutant."+n))
+	}
+	return strings.Join(out, "、")
+}

@@ -1,0 +1,121 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// warnings are all that were ever declared, the latest first.
+func (d *desk) warnings(q *request) error {
+	v := q.URL.Query()
+	view := struct {
+		*chrome
+		Rows  []standing
+		Total int
+		Next  string
+		First string
+	}{chrome: q.chrome("warnings")}
+	err := q.view(func(tx *bbolt.Tx) error {
+		page, err := alerts.ListWarnings(tx, v.Get("cursor"), pageSize(v))
+		for _, w := range page.Items {
+			view.Rows = append(view.Rows, q.standing(w))
+		}
+		view.Total, view.Next = page.Total, withCursor(q.URL, page.Next)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if v.Get("cursor") != "" {
+		view.First = withCursor(q.URL, "-")
+	}
+	return q.render(http.StatusOK, "warnings", view)
+}
+
+// warningView is a warning with all that became of it.
+type warningView struct {
+	*chrome
+	W       standing
+	Rows    []row
+	List    string
+	ListID  string
+	Board   *summary
+	Reads   bool // may see the list
+	History []historyRow
+	Next    string // who must act, said once more after an act
+}
+
+// historyRow is one event of a warning.
+type historyRow struct {
+	At       time.Time
+	Revision int
+	Actor    string
+	Event    string
+	Reason   string
+}
+
+func (d *desk) warning(q *request) error {
+	view := warningView{chrome: q.chrome("warning"), Reads: q.may(access.ActListsRead)}
+	err := q.view(func(tx *bbolt.Tx) error {
+		w, err := alerts.GetWarning(tx, q.id())
+		if err != nil {
+			return err
+		}
+		if view.W, err = d.card(q, tx, w); err != nil {
+			return err
+		}
+		b, err := notify.Board(tx, w.ID)
+		if err != nil {
+			return err
+		}
+		if sum := summaryOf(b); q.may(access.ActBoardRead) {
+			view.Board = &sum
+		}
+		v, err := reductionlist.GetVersion(tx, w.ListVersion)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		view.List, view.ListID = strings.TrimSpace(v.List.Name+" "+v.ID), v.ID
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w := view.W.Warning
+	view.Drill, view.Flash = w.Drill, q.flash()
+	view.Title = w.ID
+	if view.Flash != "" {
+		view.Next = view.W.Who
+	}
+	add := func(key, value string) {
+		if value != "" {
+			view.Rows = append(view.Rows, row{q.t("f." + key), value})
+		}
+	}
+	add("starts_at", clock(w.StartsAt))
+	if w.EndsAt == nil {
+		add("ends_at", q.t("no_end"))
+	} else {
+		add("ends_at", until(w.EndsAt))
+	}
+	add("trigger", q.t("trigger."+string(w.Trigger)))
+	add("document_no", w.DocumentNo)
+	add("issued_by", w.IssuedBy)
+	add("received_at", clock(w.ReceivedAt))
+	add("declared_by", w.DeclaredBy+" "+clock(w.DeclaredAt))
+	add("approved_by", w.ApprovedBy)
+	add("reason", w.Reason)
+	for i, h := range w.History {
+		view.History = append(view.History, historyRow{h.At, i + 1, h.Actor, h.Event, h.Reason})
+	}
+	return q.render(http.StatusOK, "warning", view)
+}

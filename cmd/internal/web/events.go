@@ -1,0 +1,103 @@
+package web
+
+import (
+	"net/http"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/web/live"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// eventsHeader is with what a client of server-sent events comes back by itself; the parameter is for the first time.
+const (
+	eventsHeader = "Last-Event-ID"
+	eventsParam  = "last_event_id"
+)
+
+func newLive(s *Server) *live.Hub {
+	return live.New(s.svc, live.Options{Log: s.log, Version: func(v *reductionlist.Version, inForce string) any { return versionOf(v, inForce) }})
+}
+
+// Live tells what changes, for pages that show it.
+func (s *Server) Live() *live.Hub { return s.live }
+
+// Stop ends the streams of events, which have no end of their own, so that a shutdown need not wait for them.
+func (s *Server) Stop() { s.live.Close() }
+
+// stream is an answer that goes on.
+type stream struct{ *live.Subscription }
+
+func (v stream) serve(w http.ResponseWriter, r *http.Request) {
+	live.Serve(w, r, v.Subscription, live.JSON)
+}
+
+// events is what changes, from now on or from where the caller left off.
+func (s *Server) events(q *request) (any, error) {
+	filter, err := s.eventsFilter(q)
+	if err != nil {
+		return nil, err
+	}
+	last := q.query.Get(eventsParam)
+	if q.query.Has(eventsParam) && last == "" {
+		return nil, wrongQuery(eventsParam, last, "live.want_id")
+	}
+	if again := q.Header.Get(eventsHeader); again != "" { // later than the parameter, which stays in a client's address
+		last = again
+	}
+	sub, err := s.live.Subscribe(live.Connection(q.Context()), live.Viewer{
+		User: q.who.User, Filter: filter, LastID: last, Still: s.still(q)})
+	if err != nil {
+		return nil, err
+	}
+	return stream{sub}, nil
+}
+
+// eventsFilter is what the caller may see, narrowed to the order or the warning that it asks for.
+func (s *Server) eventsFilter(q *request) (live.Filter, error) {
+	f := live.FilterOf(q.who)
+	order, warning := q.query.Get("order"), q.query.Get("warning")
+	if order != "" && warning != "" {
+		return f, wrongQuery("warning", warning, "live.one_filter")
+	}
+	err := s.svc.J.View(func(tx *bbolt.Tx) error {
+		switch {
+		case order != "":
+			if err := access.Require(q.who, access.ActOrdersRead); err != nil {
+				return err
+			}
+			o, err := notify.Get(tx, order)
+			if err == nil && !visible(q.who, o.RecipientID, o.Town) {
+				err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": order})
+			}
+			if err != nil {
+				return err
+			}
+			f = f.OfOrder(o)
+		case warning != "":
+			if _, err := alerts.GetWarning(tx, warning); err != nil {
+				return err
+			}
+			f = f.OfWarning(warning)
+		}
+		return nil
+	})
+	return f, err
+}
+
+// still says, as long as a stream lasts, whether the token or session that it was begun with is still good for it.
+func (s *Server) still(q *request) func() bool {
+	who := q.who
+	token := bearer(q.Request)
+	if token == "" {
+		return func() bool { return live.Same(who, s.sessions.Still(q.Request)) }
+	}
+	return func() bool {
+		now, err := s.svc.Authenticate(token)
+		return err == nil && live.Same(who, now)
+	}
+}

@@ -1,0 +1,101 @@
+package live
+
+import (
+	"qingkong/cmd/internal/access"
+	"qingkong/notify"
+)
+
+// Scope is whose orders a viewer hears of.
+type Scope int
+
+// The scopes.
+const (
+	NoOrders    Scope = iota
+	OfRecipient       // those of Filter.Recipient
+	OfTown            // those of Filter.Town
+	AllOrders         // any, but only those of Filter.Order or Filter.Warning: all at once nobody can read
+)
+
+// Filter is what a viewer gets. The zero value is nothing.
+type Filter struct {
+	Warnings, Boards, Proposals, Lists, Feeds bool
+
+	Orders    Scope
+	Recipient string
+	Town      string
+
+	// Warning and Order narrow to what is about one of them: a warning with its board and orders, an order with its
+	// warning. Empty they do not.
+	Warning, Order string
+}
+
+// FilterOf is what a user may see, each kind by the right to read the same by a call. The board of the district is left
+// out for those who can do nothing about it: sent to every enterprise it would be most of what is sent.
+func FilterOf(p *access.Principal) Filter {
+	may := func(act string) bool { return access.Allowed(p.Role, act) }
+	f := Filter{
+		Warnings:  may(access.ActWarningsRead),
+		Boards:    may(access.ActBoardRead) && p.Role != access.Enterprise && p.Role != access.Feeder,
+		Proposals: may(access.ActProposalsList),
+		Lists:     may(access.ActListsRead),
+		Feeds:     may(access.ActSkillRead),
+	}
+	if !may(access.ActOrdersRead) {
+		return f
+	}
+	switch p.Role {
+	case access.Enterprise:
+		f.Orders, f.Recipient = OfRecipient, p.Recipient
+	case access.Town:
+		f.Orders, f.Town = OfTown, p.Town
+	default:
+		f.Orders = AllOrders
+	}
+	return f
+}
+
+// OfWarning narrows to one warning.
+func (f Filter) OfWarning(id string) Filter {
+	f.Warning, f.Proposals, f.Lists, f.Feeds = id, false, false, false
+	return f
+}
+
+// OfOrder narrows to one order. That its viewer may see it the caller has looked up.
+func (f Filter) OfOrder(o *notify.Order) Filter {
+	f = f.OfWarning(o.WarningID)
+	f.Order, f.Boards = o.ID, false
+	return f
+}
+
+func (f *Filter) takes(m *Message) bool {
+	switch m.Kind {
+	case Warning:
+		return f.Warnings && (f.Warning == "" || f.Warning == m.warning)
+	case Board:
+		return f.Boards && (f.Warning == "" || f.Warning == m.warning)
+	case Proposal:
+		return f.Proposals
+	case List:
+		return f.Lists
+	case Feed:
+		return f.Feeds
+	case Order:
+		return f.takesOrder(m)
+	}
+	return false
+}
+
+func (f *Filter) takesOrder(m *Message) bool {
+	if f.Order != "" && f.Order != m.order || f.Warning != "" && f.Warning != m.warning {
+		return false
+	}
+	switch f.Orders {
+	case OfRecipient:
+		return f.Recipient != "" && f.Recipient == m.of
+	case OfTown:
+		return f.Town != "" && f.Town == m.town
+	case AllOrders:
+		return f.Warning != "" || f.Order != ""
+	}
+	return false
+}

@@ -1,0 +1,38 @@
+package web
+
+// examples are bodies of requests as contract.md §3 has them, by method and pattern. A test sends each.
+var examples = map[string]string{
+	"POST /session":              `{"user":"duty","password":"…"}`,
+	"POST /me/password":          `{"current":"…","password":"…"}`,
+	"POST /accounts":             `{"user":"dasi","role":"town","name":"示例","town":"大寺镇"}`,
+	"POST /accounts/{id}/tokens": `{"name":"DCS 接口"}`,
+	"POST /forecasts": `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":false,"days":[` +
+		`{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":""},` +
+		`{"date":"2016-12-18","pm25":210.5,"pm10":280,"so2":21,"no2":97,"co":4.5,"o3_8h":12}],` +
+		`"hours":[{"at":"2016-12-17T00:00:00+08:00","pm25":180}]}`,
+	"POST /observations": `{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","aqi":120,"primary":["pm25"],"cause":""}],` +
+		`"hours":[{"at":"2016-12-16T08:00:00+08:00","pm25":120,"pm10":180,"o3":12}]}`,
+	"POST /proposals/{id}/dismiss": `{"reason":"会商认为冷空气提前"}`,
+	"POST /warnings": `{"level":"orange","trigger":"city_order","starts_at":"2016-12-16T20:00:00+08:00","ends_at":null,` +
+		`"document_no":"津污防指〔2016〕1号","issued_by":"天津市","received_at":"2016-12-16T16:30:00+08:00","region":"120111",` +
+		`"reason":"持续静稳","notice_text":"","proposal_id":"","drill":false}`,
+	"POST /warnings/{id}/approve":           `{"revision":1}`,
+	"POST /warnings/{id}/emergency-approve": `{"revision":1,"authority":"区政府总值班室","called_at":"2016-12-16T17:00:00+08:00","reason":"审批人电话无人接听"}`,
+	"POST /warnings/{id}/reject":            `{"revision":1,"reason":"依据不足"}`,
+	"POST /warnings/{id}/adjust": `{"revision":2,"level":"orange","reason":"污染加重","starts_at":null,"trigger":"city_order",` +
+		`"document_no":"津污防指〔2016〕2号","issued_by":"天津市","received_at":null}`,
+	"POST /warnings/{id}/revise":        `{"revision":2,"ends_at":"2016-12-19T20:00:00+08:00","reason":"延长"}`,
+	"POST /warnings/{id}/lift":          `{"revision":2,"reason":"空气质量好转","ends_at":null}`,
+	"POST /warnings/{id}/cancel":        `{"revision":1,"reason":"预报有变"}`,
+	"POST /list/versions/{id}/approve":  `{"revision":1}`,
+	"POST /list/versions/{id}/activate": `{"revision":2,"replaces":""}`,
+	"POST /orders/{id}/receive":         `{}`,
+	"POST /orders/{id}/read":            `{}`,
+	"POST /orders/{id}/acknowledge":     `{"note":"收到"}`,
+	"POST /orders/{id}/object":          `{"note":"供热不能停"}`,
+	"POST /orders/{id}/start":           `{"note":"开始停炉"}`,
+	"POST /orders/{id}/report": `{"note":"已停产","measures":[{"id":"M1","value":0,"unit":"t/d","note":"炉温下降"}],` +
+		`"evidence":["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}`,
+	"POST /orders/{id}/complete":  `{"note":"完成"}`,
+	"POST /orders/{id}/objection": `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`,
+}

@@ -1,0 +1,378 @@
+package web
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"qingkong/alerts"
+	"qingkong/alerts/aqi"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// schemas makes JSON schemas of Go types and keeps those of structs by their names. Walking a struct is huma's; this
+// adds what huma wants as methods on the types themselves, which a domain package must not have: enumerations, types
+// that write their own JSON, and pointers to structs that may be null.
+type schemas struct {
+	byName map[string]*huma.Schema
+	types  map[string]reflect.Type
+	input  bool // what is walked now is a request's body
+}
+
+func newSchemas() *schemas {
+	huma.DefaultArrayNullable = false // our lists are empty, never null
+	return &schemas{byName: map[string]*huma.Schema{}, types: map[string]reflect.Type{}}
+}
+
+const schemaPrefix = "#/components/schemas/"
+
+// of is the schema of a value's type, for the body of a request or of an answer.
+func (r *schemas) of(v any, input bool) *huma.Schema {
+	r.input = input
+	return r.Schema(reflect.TypeOf(v), true, "")
+}
+
+// Schema implements [huma.Registry].
+func (r *schemas) Schema(t reflect.Type, allowRef bool, hint string) *huma.Schema {
+	base := t
+	for base.Kind() == reflect.Pointer {
+		base = base.Elem()
+	}
+	if s := scalar(base); s != nil {
+		s.Nullable = base != t
+		return s
+	}
+	if base.Kind() != reflect.Struct || base == reflect.TypeFor[time.Time]() {
+		return huma.SchemaFromType(r, t)
+	}
+	name := schemaName(base, hint)
+	if have, ok := r.types[name]; ok && have != base {
+		panic("web: two types would be the schema " + name + ": " + have.String() + " and " + base.String())
+	}
+	if r.byName[name] == nil {
+		r.byName[name], r.types[name] = &huma.Schema{}, base // stands already when the struct comes to itself
+		r.byName[name] = r.object(base)
+	}
+	if !allowRef {
+		return r.byName[name]
+	}
+	ref := &huma.Schema{Ref: schemaPrefix + name}
+	if base != t {
+		return &huma.Schema{AnyOf: []*huma.Schema{ref, {Type: "null"}}}
+	}
+	return ref
+}
+
+// object is the schema of a struct, with what its tags and its table here say.
+func (r *schemas) object(t reflect.Type) *huma.Schema {
+	s := huma.SchemaFromType(r, t)
+	rule := members[t]
+	if r.input { // what is left out counts as empty; huma says of every member that it has to be there
+		s.Required = slices.Clone(rule.needs)
+	}
+	for f := range fields(t) {
+		tag := f.Tag.Get("json")
+		name, _, _ := strings.Cut(tag, ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		p := s.Properties[name]
+		if p == nil { // of an embedded type that is not exported, which huma passes over and encoding/json does not
+			p = huma.SchemaFromField(r, f, name)
+			s.Properties[name] = p
+			if !r.input && !strings.Contains(tag, "omit") {
+				s.Required = append(s.Required, name)
+			}
+		}
+		if strings.Contains(tag, "omit") && len(p.AnyOf) == 2 {
+			*p = *p.AnyOf[0] // left out, not null
+		}
+		for tag := range strings.SplitSeq(f.Tag.Get("validate"), ",") {
+			if constrain(p, tag) {
+				s.Required = append(s.Required, name)
+			}
+		}
+		if values := rule.counts[name]; values != nil {
+			*p = *tally(values)
+		}
+		for _, w := range rule.words[name] {
+			p.Enum = append(p.Enum, w)
+		}
+		if name == rule.days {
+			p.Format = "date"
+		}
+	}
+	for _, name := range rule.without {
+		delete(s.Properties, name)
+		s.Required = slices.DeleteFunc(s.Required, func(n string) bool { return n == name })
+	}
+	slices.Sort(s.Required)
+	return s
+}
+
+// fields are those of a struct and of what it embeds.
+func fields(t reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for _, f := range reflect.VisibleFields(t) {
+			if f.IsExported() && !f.Anonymous && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// constrain says in a schema what a rule of package valid says in a tag; true for a member that must be there.
+func constrain(p *huma.Schema, rule string) (required bool) {
+	name, arg, _ := strings.Cut(rule, "=")
+	n, _ := strconv.Atoi(arg)
+	switch name {
+	case "required":
+		if p.Type == "string" {
+			one := 1
+			p.MinLength = &one
+		}
+		return true
+	case "line", "bytes": // JSON Schema counts characters, of which N bytes are at most N
+		p.MaxLength = &n
+	case "oneof":
+		for word := range strings.FieldsSeq(arg) {
+			p.Enum = append(p.Enum, word)
+		}
+	}
+	return false
+}
+
+// tally is an object that counts under each of the names.
+func tally(names []string) *huma.Schema {
+	s := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{}, Required: names, AdditionalProperties: false}
+	for _, name := range names {
+		s.Properties[name] = &huma.Schema{Type: "integer"}
+	}
+	return s
+}
+
+// schemaName is how a struct is called in the document: as in Go, but for views and for names that two packages use.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[orderView]():
+		return "Order"
+	case reflect.TypeFor[orderMeasure]():
+		return "OrderMeasure"
+	case reflect.TypeFor[recipientView]():
+		return "Recipient"
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if item, ok := strings.CutPrefix(name, "Page"); ok && t.PkgPath() == reflect.TypeFor[alerts.Page[int]]().PkgPath() {
+		return strings.TrimSuffix(item, "View") + "Page"
+	}
+	return name
+}
+
+// scalar is the schema of a type that is a word of a closed list or writes its own JSON; nil for any other.
+func scalar(t reflect.Type) *huma.Schema {
+	if words := enums[t]; words != nil {
+		s := &huma.Schema{Type: "string"}
+		for _, w := range words {
+			s.Enum = append(s.Enum, w)
+		}
+		return s
+	}
+	if s, ok := own[t]; ok {
+		return &s
+	}
+	return nil
+}
+
+// own are the types that write their own JSON.
+var own = map[reflect.Type]huma.Schema{
+	reflect.TypeFor[alerts.Date]():             {Type: "string", Format: "date"},
+	reflect.TypeFor[aqi.Concentration]():       {Type: "number", Description: "µg/m³，CO 为 mg/m³ · CO in mg/m³"},
+	reflect.TypeFor[reductionlist.Criterion](): {Type: "string", Description: "判定条件 · what monitoring data must show"},
+	reflect.TypeFor[tlog.Hash]():               {Type: "string", ContentEncoding: "base64"},
+	reflect.TypeFor[json.RawMessage]():         {},
+}
+
+func words[T ~string](list ...T) (out []string) {
+	for _, w := range list {
+		out = append(out, string(w))
+	}
+	return out
+}
+
+// enums are the closed lists. A test compares them with the constants of the packages.
+var enums = map[reflect.Type][]string{
+	reflect.TypeFor[alerts.Level]():         words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...),
+	reflect.TypeFor[alerts.State]():         words(alerts.PendingApproval, alerts.Rejected, alerts.Reported, alerts.Scheduled, alerts.Active, alerts.Lifted, alerts.Cancelled),
+	reflect.TypeFor[alerts.Trigger]():       words(alerts.OwnForecast, alerts.CityOrder, alerts.RegionalLinkage, alerts.WorkRequirement),
+	reflect.TypeFor[alerts.Cause]():         causes,
+	reflect.TypeFor[alerts.ProposalState](): words(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
+	reflect.TypeFor[alerts.ProposalKind]():  words(alerts.KindStart, alerts.KindUpgrade, alerts.KindDowngrade, alerts.KindLift),
+	reflect.TypeFor[access.Role]():          words(access.Roles()...),
+	reflect.TypeFor[notify.Action](): words(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
+		notify.Report, notify.Complete),
+	reflect.TypeFor[notify.Cause]():       words(notify.CausePlan, notify.CauseAmended, notify.CauseDecisionEnded),
+	reflect.TypeFor[reductionlist.Type](): words(reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet, reductionlist.Department, reductionlist.Town),
+	reflect.TypeFor[reductionlist.Grade](): words(reductionlist.GradeA, reductionlist.GradeB, reductionlist.GradeBMinus, reductionlist.GradeC,
+		reductionlist.GradeD, reductionlist.GradeLeading, reductionlist.GradeNonLeading, reductionlist.GradeNotApplicable),
+	reflect.TypeFor[reductionlist.Category](): words(reductionlist.General, reductionlist.Safeguard, reductionlist.Micro, reductionlist.Closed,
+		reductionlist.Voluntary),
+	reflect.TypeFor[reductionlist.Action](): words(reductionlist.Stop, reductionlist.Limit, reductionlist.ReduceCoal, reductionlist.AllocateWaste,
+		reductionlist.SwitchFuel, reductionlist.ImproveTreatment, reductionlist.StopVehicles, reductionlist.StopWork, reductionlist.CleanRoads, reductionlist.OtherAction),
+	reflect.TypeFor[reductionlist.Source](): words(reductionlist.CEMS, reductionlist.Power, reductionlist.DCS, reductionlist.Video, reductionlist.Gate,
+		reductionlist.Weighing),
+	reflect.TypeFor[reductionlist.QuantityKind](): words(reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast),
+	reflect.TypeFor[refusal.Code]():               problemCodes(),
+	reflect.TypeFor[deliveryWord]():               axis(notify.DeliveryPending, notify.DeliveryFailed),
+	reflect.TypeFor[answerWord]():                 axis(notify.AnswerAwaiting, notify.AnswerOverdue),
+	reflect.TypeFor[executionWord]():              axis(notify.ExecutionNotStarted, notify.ExecutionCompleted),
+	reflect.TypeFor[verdictWord]():                axis(notify.VerdictNone, notify.VerdictNoData),
+	reflect.TypeFor[orderStateWord]():             axis(notify.StateOpen, notify.StateExempted),
+}
+
+// axis is the words of an order's axis from the first value to the last.
+func axis[T interface {
+	~byte
+	String() string
+}](first, last T) (words []string) {
+	for v := first; v <= last; v++ {
+		words = append(words, v.String())
+	}
+	return words
+}
+
+func problemCodes() (codes []string) {
+	for code := range statusOf {
+		codes = append(codes, string(code))
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+// membersRule is what the Go type of a body does not say of its members.
+type membersRule struct {
+	needs   []string            // those that a request must have
+	without []string            // those that no request may have, or no answer has
+	counts  map[string][]string // objects that count under fixed names
+	words   map[string][]string // texts that are one of these
+	days    string              // the text that is a day
+}
+
+var axes = map[string][]string{
+	"delivery": axis(notify.DeliveryPending, notify.DeliveryFailed), "answer": axis(notify.AnswerAwaiting, notify.AnswerOverdue),
+	"execution": axis(notify.ExecutionNotStarted, notify.ExecutionCompleted), "verdict": axis(notify.VerdictNone, notify.VerdictNoData),
+}
+
+// causes are why the air of a day or an hour is bad; empty is not told.
+var causes = append([]string{""}, words(alerts.Dust, alerts.LocalDust, alerts.Wildfire, alerts.CrossBorder, alerts.Ozone)...)
+
+// elem is the type of a list's items.
+func elem(list any) reflect.Type { return reflect.TypeOf(list).Elem() }
+
+// members has the rules of types whose tags do not say them: what a domain package decides by its own functions.
+var members = map[reflect.Type]membersRule{
+	reflect.TypeFor[access.NewAccount]():         {needs: []string{"user", "role"}, words: map[string][]string{"role": words(access.Roles()...)}},
+	reflect.TypeFor[alerts.ForecastInput]():      {needs: []string{"source", "region", "issued_at"}},
+	reflect.TypeFor[alerts.ObservationInput]():   {needs: []string{"station", "region"}},
+	elem(alerts.ForecastInput{}.Days):            {needs: []string{"date"}, days: "date", words: map[string][]string{"cause": causes}},
+	elem(alerts.ForecastInput{}.Hours):           {needs: []string{"at"}, words: map[string][]string{"cause": causes}},
+	reflect.TypeFor[reductionlist.Finding]():     {words: map[string][]string{"severity": {reductionlist.SeverityError, reductionlist.SeverityWarning}}},
+	reflect.TypeFor[alerts.Declare]():            {needs: []string{"level", "trigger"}, without: []string{"list_version", "list_hash"}},
+	reflect.TypeFor[alerts.Approve]():            {needs: []string{"revision"}},
+	reflect.TypeFor[alerts.Reject]():             {needs: []string{"revision", "reason"}},
+	reflect.TypeFor[alerts.EmergencyApprove]():   {needs: []string{"revision", "authority", "called_at", "reason"}},
+	reflect.TypeFor[alerts.Adjust]():             {needs: []string{"revision", "level"}},
+	reflect.TypeFor[alerts.Revise]():             {needs: []string{"revision"}, without: []string{"list_version", "list_hash"}},
+	reflect.TypeFor[alerts.Lift]():               {needs: []string{"revision"}},
+	reflect.TypeFor[alerts.Cancel]():             {needs: []string{"revision"}},
+	reflect.TypeFor[notify.MeasureText]():        {needs: []string{"id"}},
+	reflect.TypeFor[service.ObjectionDecision](): {needs: []string{"decision"}, words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
+	reflect.TypeFor[service.MeasureAmends]():     {needs: []string{"id"}},
+	reflect.TypeFor[notify.Overview]():           {counts: axes},
+	reflect.TypeFor[notify.TownTally]():          {counts: axes},
+	reflect.TypeFor[notify.SectorTally]():        {counts: axes},
+	reflect.TypeFor[notify.GradeTally]():         {counts: axes},
+	reflect.TypeFor[recipientView]():             {without: []string{"contact_ref"}},
+	reflect.TypeFor[orderView]():                 {without: []string{"contact_ref"}},
+}
+
+// The words of an order's axes.
+type (
+	deliveryWord   string
+	answerWord     string
+	executionWord  string
+	verdictWord    string
+	orderStateWord string
+)
+
+// orderView is an order as package notify writes it: its frozen body, with the contact and what changes put in by hand
+// for speed (notify.JSON). Here it stands for the document alone.
+type orderView struct {
+	notify.Issued
+	Plan           any            `json:"plan"`
+	Measures       []orderMeasure `json:"measures"`
+	Contact        orderContact   `json:"contact"`
+	AcknowledgedAt *time.Time     `json:"acknowledged_at"`
+	Late           bool           `json:"late"`
+	Delivery       deliveryWord   `json:"delivery"`
+	Answer         answerWord     `json:"answer"`
+	Execution      executionWord  `json:"execution"`
+	Verdict        verdictWord    `json:"verdict"`
+	State          orderStateWord `json:"state"`
+}
+
+type orderContact struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
+}
+
+// orderMeasure is a measure of an order: the list's, at the order's level, with every member there.
+type orderMeasure struct {
+	ID              string                  `json:"id"`
+	Text            string                  `json:"text"`
+	Unit            string                  `json:"unit"`
+	Action          reductionlist.Action    `json:"action"`
+	Quantity        *reductionlist.Quantity `json:"quantity"`
+	CompleteWithinH float64                 `json:"complete_within_h"`
+	Responsible     string                  `json:"responsible"`
+	Monitor         []orderMonitor          `json:"monitor"`
+	Evidence        []string                `json:"evidence"`
+	Reduction       reductionlist.Amounts   `json:"reduction_t_per_day"`
+}
+
+type orderMonitor struct {
+	Source    reductionlist.Source    `json:"source"`
+	Ref       string                  `json:"ref"`
+	Factor    string                  `json:"factor"`
+	Criterion reductionlist.Criterion `json:"criterion"`
+}
+
+// The rest of [huma.Registry], which nothing here uses but a schema's own making.
+
+// SchemaFromRef implements [huma.Registry].
+func (r *schemas) SchemaFromRef(ref string) *huma.Schema {
+	return r.byName[strings.TrimPrefix(ref, schemaPrefix)]
+}
+
+// TypeFromRef implements [huma.Registry].
+func (r *schemas) TypeFromRef(ref string) reflect.Type {
+	return r.types[strings.TrimPrefix(ref, schemaPrefix)]
+}
+
+// Map implements [huma.Registry].
+func (r *schemas) Map() map[string]*huma.Schema { return r.byName }
+
+// RegisterTypeAlias implements [huma.Registry].
+func (r *schemas) RegisterTypeAlias(reflect.Type, reflect.Type) {}
+
+// MarshalJSON gives the schemas by name.
+func (r *schemas) MarshalJSON() ([]byte, error) { return json.Marshal(r.byName) }

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"qingkong/cmd/internal/access"
+)
+
+// `go test ./cmd/internal/web -run Permissions -update` writes testdata/permissions.txt anew; whoever changes rights shows
+// the change there.
+var update = flag.Bool("update", false, "write testdata/permissions.txt")
+
+const permissionsHeader = `# 谁可以调用什么：每个接口与可用角色（由路由表和 access.permissions 得出，测试逐一核对）。
+# Who may make which call, by the table of routes and access.permissions. "public" is everybody, "signed in" whoever has a
+# token or a session. What a role sees of what it may read is narrowed further: an enterprise its own, a town its own.
+
+`
+
+// path is a route's path with ids that nothing has.
+func (r *route) path() string {
+	return strings.NewReplacer("{id}", "none", "{token}", "t9").Replace(r.full())
+}
+
+func (r *route) anyCall(who string) call {
+	c := call{who: who, method: r.method, path: r.path()}
+	if r.method == http.MethodPost {
+		c.body = "{}"
+	}
+	return c
+}
+
+// Every call × every role, nobody, a wrong token and a disabled account: exactly whom package access allows gets past the
+// door, and the door comes before anything else.
+func TestPermissions(t *testing.T) {
+	w := newWorld(t)
+	w.account("disabled", access.Admin)
+	w.must(http.StatusOK, call{who: "admin", method: "POST", path: prefix + "/accounts/disabled/disable"}, nil)
+	w.tokens["wrong"] = "qk.admin." + strings.Repeat("A", 43)
+	var table strings.Builder
+	table.WriteString(permissionsHeader)
+	for i := range routes {
+		r := &routes[i]
+		fmt.Fprintf(&table, "%-6s %-55s %s\n", r.method, r.full(), strings.Join(r.roles(), " "))
+		t.Run(r.method+" "+r.full(), func(t *testing.T) {
+			w.t = t
+			for _, who := range []string{"", "wrong", "disabled"} {
+				if r.act == "" {
+					w.passes(r, who)
+					continue
+				}
+				p := w.refused(http.StatusUnauthorized, "unauthenticated", r.anyCall(who))
+				if !strings.Contains(p.Detail, "Bearer") {
+					t.Errorf("%q is not told what to do: %s", who, p.Detail)
+				}
+			}
+			for _, role := range access.Roles() {
+				if r.act == "" || r.act == signedIn || access.Allowed(role, r.act) {
+					w.passes(r, string(role))
+				} else {
+					w.refused(http.StatusForbidden, "forbidden", r.anyCall(string(role)))
+				}
+			}
+		})
+	}
+	w.t = t
+	golden(t, "permissions.txt", table.String())
+}
+
+// passes fails when who is stopped at the door, or the server fails behind it.
+func (w *world) passes(r *route, who string) {
+	w.t.Helper()
+	res := w.exchange(r.anyCall(who), r.media == "text/event-stream")
+	stopped := res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden
+	if starting := r.root && res.StatusCode == http.StatusServiceUnavailable; stopped || res.StatusCode >= 500 && !starting {
+		w.t.Errorf("%q may, and is answered %d: %s", who, res.StatusCode, res.body)
+	}
+}
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; run `go test ./cmd/internal/web -run Permissions -update`", err)
+	}
+	if string(text) == got {
+		return
+	}
+	was, is := strings.Split(string(text), "\n"), strings.Split(got, "\n")
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			t.Errorf("- %s", line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			t.Errorf("+ %s", line)
+		}
+	}
+	t.Errorf("%s is out of date; look at the difference and run `go test ./cmd/internal/web -run Permissions -update`", file)
+}

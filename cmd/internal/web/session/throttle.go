@@ -1,0 +1,119 @@
+package session
+
+import (
+	"container/list"
+	"sync"
+	"time"
+)
+
+const (
+	freeTries  = 5                // wrong ones before somebody has to wait
+	forgetting = 15 * time.Minute // after the last wrong one they are forgotten
+	firstWait  = time.Second      // it doubles with each further one
+	longest    = time.Minute
+	maxPending = 8      // tries of one address at a time
+	maxCounts  = 20_000 // of addresses, and of users
+)
+
+// throttle slows down who tries passwords.
+//
+// Wrong tries are counted by address and by user, and it is the address alone that has to wait, as long as the worse of the
+// two counts says: after five wrong ones within a quarter of an hour a second, doubled by each further one, up to a minute.
+// A try while it waits is refused without being looked at, and makes nothing worse.
+//
+// So nobody can lock the duty officer out at two in the morning by trying the officer's name from elsewhere: the right
+// password from an address of its own is let in at the first try, however hot the name is. A slip of the officer's own then
+// costs up to a minute, once. Somebody with a thousand addresses has one try a minute with each of them; without the count by
+// user it would be five free ones each. What this does not prevent is that somebody behind the officer's own address (the
+// same office's NAT) makes it wait a minute between tries; nobody waits longer, and nothing is ever locked.
+//
+// A success clears no count: who has an account would clear its address between guesses at another's.
+//
+// Users are counted by the name given, whether there is one or not. Counts are in memory: they outlive no restart, each
+// node has its own, and when there are too many the one that was touched longest ago goes. Logins over NATS are not
+// counted: they have a queue of their own (package bus), and whole fleets behind one address that come back at once with
+// secrets that nobody guesses.
+type throttle struct {
+	mu        sync.Mutex
+	addresses counts
+	users     counts
+}
+
+func newThrottle() *throttle { return &throttle{addresses: newCounts(), users: newCounts()} }
+
+// begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it.
+func (t *throttle) begin(user, address string, now time.Time) (done func(wrong bool, now time.Time), wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a := t.addresses.get(address)
+	if wait := a.until.Sub(now); wait > 0 && wait <= longest { // more is a clock that went back
+		return nil, wait
+	}
+	if a.pending >= maxPending {
+		return nil, firstWait
+	}
+	a.pending++
+	return func(wrong bool, now time.Time) { t.done(user, address, wrong, now) }, 0
+}
+
+func (t *throttle) done(user, address string, wrong bool, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a := t.addresses.get(address)
+	a.pending = max(a.pending-1, 0) // its count may have gone meanwhile
+	if !wrong {
+		return
+	}
+	n := max(a.add(now), t.users.get(clip(user)).add(now))
+	a.until = now.Add(waitAfter(n))
+}
+
+// waitAfter is how long to wait after so many wrong tries.
+func waitAfter(n int) time.Duration {
+	if n < freeTries {
+		return 0
+	}
+	return min(firstWait<<min(n-freeTries, 10), longest)
+}
+
+// clip bounds what a name takes up here. No user's is longer.
+func clip(user string) string { return user[:min(len(user), 64)] }
+
+// count is the wrong tries of an address or at a user.
+type count struct {
+	key     string
+	wrong   int
+	last    time.Time
+	until   time.Time
+	pending int
+}
+
+func (c *count) add(now time.Time) int {
+	if since := now.Sub(c.last); since > forgetting || since < -forgetting {
+		c.wrong = 0
+	}
+	c.wrong, c.last = c.wrong+1, now
+	return c.wrong
+}
+
+// counts are at most maxCounts of them, the one that was touched last in front.
+type counts struct {
+	byKey map[string]*list.Element
+	order *list.List
+}
+
+func newCounts() counts { return counts{map[string]*list.Element{}, list.New()} }
+
+func (c *counts) get(key string) *count {
+	if e := c.byKey[key]; e != nil {
+		c.order.MoveToFront(e)
+		return e.Value.(*count)
+	}
+	if c.order.Len() >= maxCounts {
+		oldest := c.order.Remove(c.order.Back()).(*count)
+		delete(c.byKey, oldest.key)
+	}
+	n := &count{key: key}
+	c.byKey[key] = c.order.PushFront(n)
+	return n
+}

@@ -1,0 +1,83 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/valid"
+	"qingkong/cmd/internal/web/session"
+)
+
+// By what a caller is known.
+const (
+	byToken   = "token"
+	bySession = "session"
+)
+
+// person is a user as it sees itself.
+type person struct {
+	User      string      `json:"user"`
+	Role      access.Role `json:"role"`
+	Name      string      `json:"name"`
+	Town      string      `json:"town"`
+	Recipient string      `json:"recipient"`
+	By        string      `json:"by,omitempty"`         // of GET /me
+	ExpiresAt *time.Time  `json:"expires_at,omitempty"` // of a new session
+}
+
+func personOf(p *access.Principal) person {
+	return person{User: p.User, Role: p.Role, Name: p.Name, Town: p.Town, Recipient: p.Recipient}
+}
+
+// me says whom the token or the session belongs to.
+func (s *Server) me(q *request) (any, error) {
+	p := personOf(q.who)
+	p.By = q.by
+	return p, nil
+}
+
+// loginInput is the body of POST /session.
+type loginInput struct {
+	User     string `json:"user" validate:"required"`
+	Password string `json:"password" validate:"required"`
+}
+
+// login begins a session; its cookie goes with the answer.
+func (s *Server) login(q *request) (any, error) {
+	in, err := valid.Read[loginInput](q.body)
+	if err != nil {
+		return nil, err
+	}
+	until := s.svc.J.Now().Add(session.Lifetime)
+	who, err := s.sessions.Login(q.w, q.Request, in.User, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	p := personOf(who)
+	p.ExpiresAt = &until
+	return p, nil
+}
+
+// logout ends the session that the request came with; without one there is nothing to end.
+func (s *Server) logout(q *request) (any, error) {
+	s.sessions.Logout(q.w, q.Request)
+	return nil, nil
+}
+
+// passwordChange is the body of POST /me/password.
+type passwordChange struct {
+	Current  string `json:"current" validate:"required"`
+	Password string `json:"password" validate:"required"`
+}
+
+// changePassword puts a password of the caller's own choosing in the place of the one in force.
+func (s *Server) changePassword(q *request) (any, error) {
+	in, err := valid.Read[passwordChange](q.body)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.sessions.ChangePassword(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
+		return s.svc.ChangePassword(ctx, q.who.User, in.Current, in.Password)
+	})
+}

@@ -1,0 +1,235 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+)
+
+// posts runs f for every POST that it is about with its example, each in a world of its own.
+func posts(t *testing.T, about func(*route) bool, f func(t *testing.T, w *world, r *route, c call)) {
+	for i := range routes {
+		r := &routes[i]
+		example := samples[r.method+" "+r.pattern]
+		if r.method != http.MethodPost || !about(r) || example == nil {
+			continue // TestEveryCallIsAsDocumented asks for an example
+		}
+		t.Run(r.pattern, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c := example(w)
+			c.method = r.method
+			if c.header == nil {
+				c.header = map[string]string{}
+			}
+			f(t, w, r, c)
+		})
+	}
+}
+
+// A POST that comes again under its key gets the answer it had and does nothing. One that shows secrets shows them once,
+// and its repeat is refused.
+func TestEveryPostMayBeRepeated(t *testing.T) {
+	posts(t, func(*route) bool { return true }, func(t *testing.T, w *world, r *route, c call) {
+		c.header[keyHeader] = "again-1"
+		first := w.must(r.status(), c, nil)
+		height := w.svc.J.Height()
+		again := w.do(c)
+		switch {
+		case r.act == "": // nobody's key is nobody's, and a login is no event
+		case reflect.TypeOf(r.out) == reflect.TypeFor[access.Issued]():
+			if again.StatusCode != http.StatusConflict || !strings.Contains(again.body, "again-1") {
+				t.Errorf("secrets asked for again: %d %s", again.StatusCode, again.body)
+			}
+		case again.StatusCode != first.StatusCode || again.body != first.body || again.Header.Get("Location") != first.Header.Get("Location"):
+			t.Errorf("again: %d %s\nfirst: %d %s", again.StatusCode, again.body, first.StatusCode, first.body)
+		}
+		if now := w.svc.J.Height(); now != height {
+			t.Errorf("the repeat wrote blocks %d to %d", height+1, now)
+		}
+	})
+}
+
+// Every body has a bound, whatever the call.
+func TestEveryBodyIsBounded(t *testing.T) {
+	w := newWorld(t)
+	for i := range routes {
+		r := &routes[i]
+		if r.method != http.MethodPost || r.upload { // TestUploads has the larger bound of those
+			continue
+		}
+		c := r.anyCall("")
+		if c.who = r.roles()[0]; w.tokens[c.who] == "" {
+			c.who = "viewer" // public, or for whoever is signed in
+		}
+		c.body = strings.Repeat(" ", maxBody+1)
+		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
+		c.chunked = true
+		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
+		c.chunked, c.body, c.header = false, "x", map[string]string{"Content-Type": "text/plain"}
+		w.refused(http.StatusUnsupportedMediaType, "unsupported_media", c)
+	}
+}
+
+// actsOnRevision reports whether the body of a call names a revision.
+func actsOnRevision(r *route) bool {
+	if r.in == nil {
+		return false
+	}
+	f, ok := reflect.TypeOf(r.in).FieldByName("Revision")
+	return ok && f.Tag.Get("json") == "revision"
+}
+
+// Whatever acts on a revision asks for it, and refuses one that is not the latest.
+func TestEveryRevisionIsAskedFor(t *testing.T) {
+	asked := 0
+	for i := range routes {
+		if actsOnRevision(&routes[i]) {
+			asked++
+		}
+	}
+	if asked < 9 {
+		t.Errorf("only %d acts on a revision were found", asked)
+	}
+	posts(t, actsOnRevision, func(t *testing.T, w *world, r *route, c call) {
+		w.refused(http.StatusConflict, "stale_revision", c.asked(99))
+		var body map[string]any
+		if err := json.Unmarshal([]byte(c.body), &body); err != nil {
+			t.Fatal(err)
+		}
+		delete(body, "revision")
+		text, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.body = string(text)
+		if p := w.refused(http.StatusUnprocessableEntity, "invalid", c); len(p.Errors) != 1 || p.Errors[0].Path != "revision" || p.Errors[0].Rule != "input.required" {
+			t.Errorf("without a revision: %+v", p)
+		}
+	})
+}
+
+// many makes three and more of everything that is listed.
+func (w *world) many() {
+	w.t.Helper()
+	for i := range 3 {
+		w.dismissed(i)
+	}
+	for i := range 2 {
+		l := fixture()
+		l.EffectiveFrom = fmt.Sprintf("2016-0%d-01", i+2)
+		w.importList(l)
+	}
+	for range 2 {
+		id := w.ordered()
+		w.must(http.StatusOK, example("duty", "POST /warnings/{id}/lift", id), nil)
+		w.elapse(0)
+	}
+	w.ordered()
+}
+
+// dismissed lets a proposal be made and closes it.
+func (w *world) dismissed(n int) {
+	w.t.Helper()
+	worse := []struct{ days, high int }{{2, 190}, {2, 230}, {3, 320}}[n] // than the one before, or it would stay dismissed
+	days := make([]string, worse.days)
+	for i := range days {
+		days[i] = fmt.Sprintf(`{"date":"2016-12-%d","aqi_low":150,"aqi_high":%d,"primary":["pm25"]}`, 17+i, worse.high)
+	}
+	var f alerts.ForecastResult
+	w.must(http.StatusCreated, call{who: "feeder", path: prefix + "/forecasts", body: fmt.Sprintf(
+		`{"source":"emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Load().Format(time.RFC3339), strings.Join(days, ","))}, &f)
+	if f.Proposal == nil {
+		w.t.Fatalf("forecast %d opens no proposal", n)
+	}
+	w.must(http.StatusOK, example("duty", "POST /proposals/{id}/dismiss", f.Proposal.ID), nil)
+	w.elapse(time.Hour)
+}
+
+// Every list gives each of its items once and in the same order, one to a page as well as all on one.
+func TestEveryListPages(t *testing.T) {
+	w := newWorld(t)
+	w.many()
+	for i := range routes {
+		r := &routes[i]
+		if !slices.ContainsFunc(r.query, func(p param) bool { return p.name == limitParam.name }) {
+			continue
+		}
+		t.Run(r.pattern, func(t *testing.T) {
+			w.t = t
+			who := "public"
+			for _, role := range r.roles() { // the first that sees all of it
+				if role != string(access.Enterprise) && role != string(access.Town) {
+					who = role
+					break
+				}
+			}
+			on := "cursor"
+			if !slices.ContainsFunc(r.query, func(p param) bool { return p.name == on }) {
+				on = fromLeafParam.name
+			}
+			all := list[json.RawMessage](w, who, r.full()+"?limit=1000")
+			if len(all.Items) < 3 || all.Next != "" {
+				t.Fatalf("%d items, next %q", len(all.Items), all.Next)
+			}
+			next, path := "", r.full()+"?limit=1"
+			for n, want := range all.Items {
+				page := list[json.RawMessage](w, who, path)
+				if len(page.Items) != 1 || string(page.Items[0]) != string(want) {
+					t.Fatalf("page %d: %s, want %s", n, page.Items, want)
+				}
+				if next = page.Next; (next == "") != (n == len(all.Items)-1) {
+					t.Fatalf("page %d of %d: next %q", n, len(all.Items), next)
+				}
+				path = r.full() + "?limit=1&" + on + "=" + next
+			}
+		})
+	}
+	w.t = t
+}
+
+// What is read again and again is answered 304 while it stands, to whoever has it, and anew when it has changed.
+func TestETags(t *testing.T) {
+	w := newWorld(t)
+	id := w.ordered()
+	board := call{who: "viewer", method: "GET", path: prefix + "/warnings/" + id + "/board", header: map[string]string{}}
+	first := w.must(http.StatusOK, board, nil)
+	tag := first.Header.Get("ETag")
+	for _, given := range []string{tag, `"x", ` + tag, "W/" + tag, "*"} {
+		board.header["If-None-Match"] = given
+		r := w.do(board)
+		if r.StatusCode != http.StatusNotModified || r.body != "" || r.Header.Get("ETag") != tag || r.Header.Get("Content-Type") != "" {
+			t.Errorf("If-None-Match %s: %d %v %s", given, r.StatusCode, r.Header, r.body)
+		}
+	}
+	for _, given := range []string{`"x"`, strings.Trim(tag, `"`), ""} {
+		board.header["If-None-Match"] = given
+		if r := w.do(board); r.StatusCode != http.StatusOK || r.body != first.body {
+			t.Errorf("If-None-Match %s: %d %s", given, r.StatusCode, r.body)
+		}
+	}
+	board.header["If-None-Match"] = tag
+	board.who = "town" // its board is the same, and it must be allowed to see it before it hears that
+	if r := w.do(board); r.StatusCode != http.StatusNotModified {
+		t.Errorf("another reader: %d", r.StatusCode)
+	}
+	board.who = ""
+	w.refused(http.StatusUnauthorized, "unauthenticated", board)
+	board.who = "viewer"
+	w.must(http.StatusOK, call{who: "E0001", method: "POST", path: prefix + "/orders/" + id + "-E0001-1/acknowledge"}, nil)
+	if r := w.do(board); r.StatusCode != http.StatusOK || r.Header.Get("ETag") == tag {
+		t.Errorf("after an answer: %d, ETag %s", r.StatusCode, r.Header.Get("ETag"))
+	}
+	head := call{who: "viewer", method: "HEAD", path: board.path, header: map[string]string{"If-None-Match": w.do(call{who: "viewer", path: board.path}).Header.Get("ETag")}}
+	if r := w.do(head); r.StatusCode != http.StatusNotModified {
+		t.Errorf("HEAD: %d", r.StatusCode)
+	}
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+func newListCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "减排清单：检查、查看、比较、导出、导入（the reduction list as a workbook）",
+		Example: "  qingkong list export 清单.xlsx\n  qingkong list lint 清单.xlsx\n" +
+			"  qingkong list import 清单.xlsx --server http://127.0.0.1:8080 --token-file duty.token",
+	}
+	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAct("approve"), newListAct("activate"))
+	return cmd
+}
+
+// files takes so many names of files.
+func files(n int) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%d file(s) wanted, %d given", n, len(args))
+		}
+		return nil
+	}
+}
+
+func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	return reductionlist.ReadWorkbook(f, info.Size())
+}
+
+// goodList reads a list that can be used.
+func goodList(name string) (*reductionlist.List, error) {
+	l, found, err := readListFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if n, _ := reductionlist.CountFindings(found); n > 0 {
+		return nil, errors.New(bothLanguages("list.say_damaged", refusal.Args{"file": name, "errors": n}))
+	}
+	return l, nil
+}
+
+func newListLint() *cobra.Command {
+	var asJSON bool
+	var lang, marked string
+	cmd := &cobra.Command{
+		Use:   "lint FILE.xlsx",
+		Short: "检查一份清单，列出全部问题（check a workbook and list everything wrong）",
+		Long: "检查 .xlsx 清单（也接受一张表另存的 .csv，UTF-8 或 GB 18030），列出全部问题：工作表、行、列、规则和处理办法。有错误时返回 1。\n" +
+			"Checks a workbook, or one sheet of it as CSV, and lists everything wrong with it. Exits 1 when an error is found.",
+		Example: "  qingkong list lint 清单.xlsx\n  qingkong list lint 清单.xlsx --json\n  qingkong list lint 清单.xlsx --errors 标注.xlsx",
+		Args:    files(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if lang != "zh-CN" && lang != "en" {
+				return usage("--lang is zh-CN or en, not %q", lang)
+			}
+			_, found, err := readListFile(args[0])
+			if err != nil {
+				return err
+			}
+			for i := range found {
+				found[i] = found[i].In(lang)
+			}
+			if marked != "" {
+				if err := writeMarked(marked, args[0], found, lang); err != nil {
+					return err
+				}
+			}
+			if err := printFindings(cmd.OutOrStdout(), asJSON, found); err != nil {
+				return err
+			}
+			if n, _ := reductionlist.CountFindings(found); n > 0 {
+				return errors.New(bothLanguages("list.say_lint", refusal.Args{"file": args[0], "errors": n}))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	cmd.Flags().StringVar(&lang, "lang", "zh-CN", "问题的语言 zh-CN 或 en（language of the findings）")
+	cmd.Flags().StringVar(&marked, "errors", "", "另存标注了问题的工作簿（write the workbook with the cells marked）")
+	return cmd
+}
+
+func writeMarked(name, workbook string, found []reductionlist.Finding, lang string) error {
+	data, err := os.ReadFile(workbook)
+	if err != nil {
+		return err
+	}
+	return writeNew(name, func(w io.Writer) error { return reductionlist.WriteErrorBook(w, data, found, lang) })
+}
+
+// writeNew writes a file for the user alone: a list may hold telephone numbers. One that is cut off is taken away.
+func writeNew(name string, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(name))
+	}
+	return nil
+}
+
+func printFindings(w io.Writer, asJSON bool, found []reductionlist.Finding) error {
+	if asJSON {
+		if found == nil {
+			found = []reductionlist.Finding{}
+		}
+		return printJSON(w, map[string]any{"findings": found})
+	}
+	rows := [][]string{{"severity", "sheet", "row", "column", "rule", "problem", "remedy"}}
+	for _, f := range found {
+		rows = append(rows, []string{f.Severity, f.Sheet, strconv.Itoa(f.Row), f.Column, f.Rule, f.Message, f.Remedy})
+	}
+	if len(found) > 0 {
+		printTable(w, "", rows)
+	}
+	n, warnings := reductionlist.CountFindings(found)
+	_, err := fmt.Fprintln(w, bothLanguages("list.say_findings", refusal.Args{"errors": n, "warnings": warnings}))
+	return err
+}
+
+func newListDiff() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "diff A.xlsx B.xlsx",
+		Short:   "比较两份清单（what is different between two workbooks）",
+		Example: "  qingkong list diff 旧.xlsx 新.xlsx",
+		Args:    files(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			from, err := goodList(args[0])
+			if err != nil {
+				return err
+			}
+			to, err := goodList(args[1])
+			if err != nil {
+				return err
+			}
+			changes := reductionlist.Diff(from, to)
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), map[string]any{"changes": append([]reductionlist.Change{}, changes...)})
+			}
+			if len(changes) == 0 {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_same", nil))
+				return err
+			}
+			rows := [][]string{{"kind", "recipient", "sheet", "key", "column", "old", "new"}}
+			for _, c := range changes {
+				rows = append(rows, []string{c.Kind, c.Recipient, c.Sheet, c.Key, c.Column, c.Old, c.New})
+			}
+			printTable(cmd.OutOrStdout(), "", rows)
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_changes", refusal.Args{"count": len(changes)}))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
