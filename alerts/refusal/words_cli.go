@@ -83,7 +83,7 @@ func init() {
 		"cli.member.previous_level":  {"原级别", "previous level"},
 		"cli.member.level_since":     {"级别自", "level since"},
 		"cli.member.stages":          {"级别经过", "stages"},
-		"cli.member.overrides":       {"与自主预报不同", "against our own forecast"},
+		"cli.member.overrides":       {"异于预报", "against our own forecast"},
 		"cli.override":               {"建议 {proposal} 为 {proposed}，执行 {ordered}", "proposal {proposal} was {proposed}, ordered is {ordered}"},
 		"cli.member.state":           {"状态", "state"},
 		"cli.member.pending":         {"待审批", "pending"},
