@@ -1,7 +1,8 @@
-# Needs Go and make; everything else comes as a Go module pinned in go.mod.
+# Needs Go and make; everything else comes as a Go module pinned in go.mod. The tests also use chromium, cbc and glpsol of the
+# distribution: see .ci/tools.
 #
 #   make run          build bin/qingkong and open the demo on http://127.0.0.1:8080
-#   make test         every test
+#   make test         every test; installs chromium, cbc and glpsol with apt-get where they are missing and that is allowed
 #   make race         every test under the race detector (needs a C compiler)
 #   make lint         gofmt, go vet, staticcheck, go.mod tidy; any finding fails
 #   make fmt          format the source
@@ -29,7 +30,9 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/qingkong
 
 test:
+	@.ci/tools get
 	$(GO) test -timeout 15m ./...
+	@.ci/tools left
 
 race:
 	$(GO) test -race -timeout 30m ./...

@@ -15,6 +15,7 @@ func commands() []*cobra.Command {
 		newRecipientCommand(),
 		newAqiCommand(),
 		newEvaluateCommand(),
+		newAllocateCommand(),
 		newCriteriaCommand(),
 		newReplayCommand(),
 		newListCommand(),

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/allocate"
+)
+
+func newAllocateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "allocate",
+		Short: "电厂降低煤耗、优化垃圾焚烧分配：排放最少的方案（the plan of a coal or waste plant that emits least）",
+		Example: "  qingkong allocate coal coal.json\n" +
+			"  qingkong allocate waste waste.json --time-limit 30 --json",
+	}
+	cmd.AddCommand(
+		newAllocateKind("coal", "燃煤机组的开停、发电和供热（which coal units run, at what power and heat）", allocateCoal),
+		newAllocateKind("waste", "焚烧炉的开停和给料、料位和外运（which furnaces burn how much, the pit and what is diverted）", allocateWaste),
+	)
+	return cmd
+}
+
+// newAllocateKind is one of the two commands. Whatever the result says it exits 0; a problem that is wrong is refused.
+func newAllocateKind(kind, short string, solve func(io.Writer, []byte, allocate.Options, bool) error) *cobra.Command {
+	var seconds float64
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   kind + " FILE.json",
+		Short: short,
+		Long: "在供热、电力（或料位、蒸汽）和最短运行、停运时间的约束下，求加权排放最少的方案，并证明它最少；做不到时说明哪些要求相互冲突、各差多少。\n" +
+			"到 --time-limit 为止没有证明的，给出当时的方案和它最多比最优高多少。\n" +
+			"Finds the plan of least weighted emission and proves it; where there is none, says which obligations conflict and\n" +
+			"by how much each has to give. At the time limit it ends with the plan so far and the gap that is proved.",
+		Example: "  qingkong allocate " + kind + " " + kind + ".json --time-limit 30",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("one file is wanted, %d were given", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("time-limit") && !(seconds > 0 && seconds <= 1e6) {
+				return usage("--time-limit must be a positive number of seconds")
+			}
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			opt := allocate.Options{TimeLimit: time.Duration(seconds * float64(time.Second))}
+			return solve(cmd.OutOrStdout(), text, opt, asJSON)
+		},
+	}
+	cmd.Flags().Float64Var(&seconds, "time-limit", 0, "求解时限，秒；缺省直到证明为止（seconds; without it until the proof）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
+
+func allocateCoal(w io.Writer, text []byte, opt allocate.Options, asJSON bool) error {
+	p, err := allocate.ParseCoal(text)
+	if err != nil {
+		return err
+	}
+	r, err := p.Solve(opt)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(w, r)
+	}
+	printOutcome(w, r.Outcome, r.Totals, r.Saved)
+	var rows [][]string
+	for i, s := range r.Plan {
+		if i == 0 {
+			rows = append(rows, []string{""})
+			for _, u := range s.Units {
+				rows[0] = append(rows[0], u.Name+" MW", "GJ/h")
+			}
+		}
+		row := []string{s.At.Format("2006-01-02 15:04")}
+		for _, u := range s.Units {
+			row = append(row, numberOr(u.On, "%.1f", u.MW), numberOr(u.On, "%.1f", u.HeatGJH))
+		}
+		rows = append(rows, row)
+	}
+	printPlan(w, rows, r.Binding, r.BindingIn("en"))
+	return nil
+}
+
+func allocateWaste(w io.Writer, text []byte, opt allocate.Options, asJSON bool) error {
+	p, err := allocate.ParseWaste(text)
+	if err != nil {
+		return err
+	}
+	r, err := p.Solve(opt)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(w, r)
+	}
+	printOutcome(w, r.Outcome, r.Totals, r.Saved)
+	var rows [][]string
+	for i, s := range r.Plan {
+		if i == 0 {
+			rows = append(rows, []string{""})
+			for _, f := range s.Furnaces {
+				rows[0] = append(rows[0], f.Name+" t/h")
+			}
+			rows[0] = append(rows[0], bothLanguages("allocate.divert", nil)+" t/h", "料位 pit t")
+		}
+		row := []string{s.At.Format("2006-01-02 15:04")}
+		for _, f := range s.Furnaces {
+			row = append(row, numberOr(f.On, "%.2f", f.FeedTPH))
+		}
+		rows = append(rows, append(row, fmt.Sprintf("%.2f", s.DivertTH), fmt.Sprintf("%.0f", s.PitT)))
+	}
+	printPlan(w, rows, r.Binding, r.BindingIn("en"))
+	return nil
+}
+
+func numberOr(on bool, format string, v float64) string {
+	if !on {
+		return refusal.Text("allocate.off", "zh-CN", nil)
+	}
+	return fmt.Sprintf(format, v)
+}
+
+// printOutcome says how it ended, and the sums.
+func printOutcome(w io.Writer, o allocate.Outcome, totals, saved *allocate.Totals) {
+	gap := ""
+	if o.Gap != nil {
+		gap = fmt.Sprintf("%.2g %%", 100**o.Gap)
+	}
+	fmt.Fprintln(w, bothLanguages("allocate."+string(o.Status), refusal.Args{"gap": gap}))
+	for _, c := range o.Conflicts {
+		fmt.Fprintf(w, "  %s\n    %s\n", c.Text("zh-CN"), c.Text("en"))
+	}
+	if o.Objective != nil {
+		fmt.Fprintf(w, "%s: %.4f  %s: %.4f\n", bothLanguages("allocate.objective", nil), *o.Objective, bothLanguages("allocate.bound", nil), *o.Bound)
+	}
+	printTotals(w, "allocate.totals", totals)
+	printTotals(w, "allocate.saved", saved)
+}
+
+func printTotals(w io.Writer, rule string, t *allocate.Totals) {
+	if t == nil {
+		return
+	}
+	var parts []string
+	for _, sum := range []struct {
+		rule string
+		t    *float64
+	}{{"allocate.coal", t.CoalT}, {"allocate.feed", t.FeedT}, {"allocate.divert", t.DivertT}} {
+		if sum.t != nil {
+			parts = append(parts, fmt.Sprintf("%s %.1f t", bothLanguages(sum.rule, nil), *sum.t))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Kg)) {
+		parts = append(parts, fmt.Sprintf("%s %.1f kg", name, t.Kg[name]))
+	}
+	fmt.Fprintf(w, "%s: %s\n", bothLanguages(rule, nil), strings.Join(parts, ", "))
+}
+
+// printPlan writes the table of a plan and what limits it.
+func printPlan(w io.Writer, rows [][]string, zh, en []string) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	printTable(w, "", rows)
+	if len(zh) > 0 {
+		fmt.Fprintf(w, "\n%s:\n", bothLanguages("allocate.binding", nil))
+	}
+	for i, line := range zh {
+		fmt.Fprintf(w, "  %s\n    %s\n", line, en[i])
+	}
+}

@@ -1,0 +1,256 @@
+package allocate
+
+import (
+	"math"
+	"math/bits"
+)
+
+// commitment is the question which units are on when, apart from what a set of units costs in a step: that is asked of
+// costs. It is common to searching for the least cost and for any plan at all.
+type commitment struct {
+	n, steps  int
+	costs     *stepCosts
+	class     []int // of a step: the table of costs that holds
+	allowed   []set // the units that may run in a step
+	startCost []float64
+	minUp     []int
+	minDown   []int
+	first     set   // the units that are on before the first step
+	locked    []int // and for how many steps each still has to stay what it is
+
+	starts []float64 // by set: what starting all of them costs
+
+	// The Lagrangian of bound. Both parts know the best completion of a plan that is known up to a step.
+	price [][]float64 // by step and unit
+	joint [][]float64 // by step+1 and set
+	free  [][2][]float64
+	sum   [][]float64 // by unit: prices up to a step
+	shut  [][]int     // by unit: steps it may not run, up to a step
+}
+
+func (c *commitment) prepare() {
+	c.starts = make([]float64, 1<<c.n)
+	for x := 1; x < len(c.starts); x++ {
+		c.starts[x] = c.starts[x&(x-1)] + c.startCost[bits.TrailingZeros(uint(x))]
+	}
+	c.price, c.joint = make([][]float64, c.steps), make([][]float64, c.steps+1)
+	for t := range c.price {
+		c.price[t] = make([]float64, c.n)
+	}
+	for t := range c.joint {
+		c.joint[t] = make([]float64, 1<<c.n)
+	}
+	c.free, c.sum, c.shut = make([][2][]float64, c.n), make([][]float64, c.n), make([][]int, c.n)
+	for i := range c.n {
+		c.free[i] = [2][]float64{make([]float64, c.steps+1), make([]float64, c.steps+1)}
+		c.sum[i], c.shut[i] = make([]float64, c.steps+1), make([]int, c.steps+1)
+		for t := range c.steps {
+			c.shut[i][t+1] = c.shut[i][t]
+			if !c.allowed[t].has(i) {
+				c.shut[i][t+1]++
+			}
+		}
+	}
+}
+
+// step is a set's cost in a step and the prices of its units.
+func (c *commitment) jointStep(t int, values []float64) {
+	cost, next := c.costs.cost[c.class[t]], c.joint[t+1]
+	prices := c.price[t]
+	values[0] = 0
+	for x := 1; x < len(values); x++ {
+		values[x] = values[x&(x-1)] + prices[bits.TrailingZeros(uint(x))]
+	}
+	shut := ^c.allowed[t]
+	for x := range values {
+		if set(x)&shut != 0 {
+			values[x] = math.Inf(1)
+			continue
+		}
+		values[x] += cost[x] + next[x]
+	}
+}
+
+// bound is a lower bound of every plan. The plan is thought of twice: once as one row of sets that knows the cost of every
+// step and start but no minimum times, once as one row of states for each unit alone that knows the minimum times and no cost.
+// That both are the same is not demanded but paid for by price. Each part is solved exactly by going backwards over the
+// steps, and the values on the way bound what is still to come from any state on (rest).
+func (c *commitment) bound() float64 {
+	for t := c.steps - 1; t >= 0; t-- {
+		v := c.joint[t]
+		c.jointStep(t, v)
+		for i := range c.n { // from a set after a step to one in the next: each unit may start, or stop for nothing
+			bit, start := 1<<i, c.startCost[i]
+			for x := range v {
+				if x&bit == 0 {
+					off, on := v[x], v[x|bit]
+					v[x] = min(off, on+start)
+					v[x|bit] = min(off, on)
+				}
+			}
+		}
+	}
+	sum := c.joint[0][c.first]
+	for i := range c.n {
+		c.unit(i)
+		sum += c.unitRest(i, 0, c.first.has(i), c.locked[i])
+	}
+	return sum
+}
+
+// unit values a unit alone after each step, free to change.
+func (c *commitment) unit(i int) {
+	off, on := c.free[i][0], c.free[i][1]
+	for t := range c.steps {
+		c.sum[i][t+1] = c.sum[i][t] - c.price[t][i]
+	}
+	off[c.steps], on[c.steps] = 0, 0
+	for t := c.steps - 1; t >= 0; t-- {
+		stay, start := math.Inf(1), math.Inf(1)
+		if c.allowed[t].has(i) {
+			stay = on[t+1] - c.price[t][i]
+			start = c.unitRest(i, t+1, true, c.minUp[i]-1) - c.price[t][i]
+		}
+		stop := c.unitRest(i, t+1, false, c.minDown[i]-1)
+		on[t] = min(stay, stop)
+		off[t] = min(off[t+1], start)
+	}
+}
+
+// unitRest is the value of a unit after t steps that has to stay on or off for lock more.
+func (c *commitment) unitRest(i, t int, on bool, lock int) float64 {
+	end := min(c.steps, t+lock)
+	if !on {
+		return c.free[i][0][end]
+	}
+	if c.shut[i][end] > c.shut[i][t] {
+		return math.Inf(1)
+	}
+	return c.sum[i][end] - c.sum[i][t] + c.free[i][1][end]
+}
+
+// follow goes along the row of sets that bound found least, and makes the cost of its steps exact. It reports how many were
+// not: when none, bound is exact for the row.
+func (c *commitment) follow(row []set) (changed int) {
+	at := c.first
+	v := make([]float64, 1<<c.n)
+	for t := range c.steps {
+		c.jointStep(t, v)
+		best, least := set(0), math.Inf(1)
+		for x := range v {
+			if w := v[x] + c.starts[set(x)&^at]; w < least {
+				best, least = set(x), w
+			}
+		}
+		k := c.class[t]
+		if !c.costs.exact[k][best] {
+			changed++
+			c.costs.of(k, best)
+		}
+		row[t], at = best, best
+	}
+	return changed
+}
+
+// followUnits goes along the rows of the units alone.
+func (c *commitment) followUnits(row []set) {
+	clear(row)
+	for i := range c.n {
+		on, lock := c.first.has(i), c.locked[i]
+		for t := range c.steps {
+			switch {
+			case lock > 0:
+				lock--
+			case on:
+				if stay := c.free[i][1][t+1] - c.price[t][i]; !c.allowed[t].has(i) || c.unitRest(i, t+1, false, c.minDown[i]-1) < stay {
+					on, lock = false, c.minDown[i]-1
+				}
+			case c.allowed[t].has(i):
+				if start := c.unitRest(i, t+1, true, c.minUp[i]-1) - c.price[t][i]; start < c.free[i][0][t+1] {
+					on, lock = true, c.minUp[i]-1
+				}
+			}
+			if on {
+				row[t] |= 1 << i
+			}
+		}
+	}
+}
+
+// row reports what a row of sets costs, or +Inf where it breaks a minimum time.
+func (c *commitment) row(row []set) (sum float64) {
+	at, lock := c.first, make([]int, c.n)
+	copy(lock, c.locked)
+	for t, x := range row {
+		if x&^c.allowed[t] != 0 {
+			return math.Inf(1)
+		}
+		for i := range c.n {
+			switch {
+			case x.has(i) == at.has(i):
+				lock[i] = max(0, lock[i]-1)
+			case lock[i] > 0:
+				return math.Inf(1)
+			case x.has(i):
+				lock[i] = c.minUp[i] - 1
+			default:
+				lock[i] = c.minDown[i] - 1
+			}
+		}
+		sum += c.starts[x&^at] + c.costs.of(c.class[t], x)
+		at = x
+	}
+	return sum
+}
+
+// separates tries to prove that there is no row of the first steps at all: with every cost nothing, a bound above nothing says so. The prices are
+// moved as a perceptron's, one for each difference of the two halves. plan is a row that came out of it on the way.
+func (c *commitment) separates(steps, rounds int) (impossible bool, plan []set) {
+	z := &commitment{n: c.n, steps: steps, class: c.class, allowed: c.allowed, startCost: make([]float64, c.n), minUp: c.minUp,
+		minDown: c.minDown, first: c.first, locked: c.locked, costs: c.costs.free()}
+	z.prepare()
+	rows, units := make([]set, steps), make([]set, steps)
+	for range rounds {
+		if z.bound() > 1e-9 {
+			return true, nil
+		}
+		z.follow(rows)
+		z.followUnits(units)
+		same := true
+		for t := range rows {
+			for i := range c.n {
+				switch a, b := rows[t].has(i), units[t].has(i); {
+				case a && !b:
+					z.price[t][i]++
+					same = false
+				case b && !a:
+					z.price[t][i]--
+					same = false
+				}
+			}
+		}
+		if same || !math.IsInf(z.row(rows), 1) {
+			return false, rows
+		}
+		if !math.IsInf(z.row(units), 1) {
+			return false, units
+		}
+	}
+	return false, nil
+}
+
+// free are the same tables with every cost nothing, but for sets that cannot meet their demand.
+func (s *stepCosts) free() *stepCosts {
+	f := &stepCosts{wants: s.wants}
+	for k := range s.cost {
+		cost, exact := make([]float64, len(s.cost[k])), make([]bool, len(s.cost[k]))
+		for x, v := range s.cost[k] {
+			exact[x] = true
+			if math.IsInf(v, 1) {
+				cost[x] = v
+			}
+		}
+		f.cost, f.exact = append(f.cost, cost), append(f.exact, exact)
+	}
+	return f
+}

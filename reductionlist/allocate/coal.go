@@ -1,0 +1,275 @@
+package allocate
+
+import (
+	"math"
+	"math/bits"
+	"time"
+)
+
+// CoalResult is the answer to a problem of a coal plant.
+type CoalResult struct {
+	Outcome
+	Plan     []CoalStep `json:"plan"`
+	Totals   *Totals    `json:"totals"`
+	Baseline *Totals    `json:"baseline"` // nil without one
+	Saved    *Totals    `json:"saved"`
+	Binding  []string   `json:"binding"` // in Chinese; BindingIn has the other language too
+
+	limits  limits
+	horizon horizon
+}
+
+// CoalStep is what every unit does in one step.
+type CoalStep struct {
+	At    time.Time  `json:"at"`
+	Units []CoalLoad `json:"units"`
+}
+
+// CoalLoad is one unit in one step. CoalT is the coal of the step in tonnes, with that of a start.
+type CoalLoad struct {
+	Name    string  `json:"name"`
+	On      bool    `json:"on"`
+	MW      float64 `json:"mw"`
+	HeatGJH float64 `json:"heat_gj_h"`
+	CoalT   float64 `json:"coal_t"`
+}
+
+// BindingIn says the binding constraints in "zh-CN" or "en".
+func (r *CoalResult) BindingIn(lang string) []string { return r.limits.text(r.horizon, lang) }
+
+// Solve finds the plan that emits least.
+func (p *Coal) Solve(opt Options) (*CoalResult, error) {
+	deadline := opt.deadline()
+	tie := p.tie()
+	f, c := p.search(tie, deadline)
+	if math.IsInf(f.bound, 1) {
+		r := &CoalResult{Outcome: Outcome{Status: Infeasible}, Plan: []CoalStep{}, Binding: []string{}, horizon: p.horizon}
+		r.Conflicts = p.conflicts()
+		return r, nil
+	}
+	if f.row == nil {
+		return nil, ErrNoPlanYet
+	}
+	r := p.result(c, f.row)
+	objective, bound := p.objective(r), tie.without(f.bound)
+	if f.done() && objective-bound > OptimalGap*objective {
+		// A unit that emits nothing makes what ties cost count for more than the gap: prove without them.
+		g, plain := p.search(tieBreak{}, deadline)
+		bound = max(bound, g.bound)
+		if g.row != nil {
+			if other := p.result(plain, g.row); objective-p.objective(other) > OptimalGap*objective {
+				r, objective = other, p.objective(other)
+			}
+		}
+	}
+	r.Outcome = outcome(objective, bound)
+	p.addBaseline(r)
+	return r, nil
+}
+
+// tieBreak is what is added to the objective so that of plans that emit the same the one with less coal is taken, and of
+// those the one with fewer starts. It is small enough to stay within the gap of a plan that is called optimal.
+type tieBreak struct {
+	perCoal, perStart float64
+	share             float64 // perCoal as a share of the least weight of a tonne of coal
+	starts            float64 // the most starts there can be
+}
+
+const tieShare = 4e-7
+
+func (p *Coal) tie() tieBreak {
+	least, none := math.Inf(1), true
+	b := tieBreak{}
+	for i := range p.units {
+		u := &p.units[i]
+		least = min(least, u.weight)
+		none = none && u.weight == 0
+		b.starts += math.Ceil(float64(p.steps) / float64(u.minUp+u.minDown))
+	}
+	switch {
+	case none: // nothing counts, so only the coal does
+		return tieBreak{perCoal: 1, perStart: 0.25, share: math.Inf(1)}
+	case least == 0:
+		for i := range p.units {
+			if w := p.units[i].weight; w > 0 {
+				b.perCoal = max(b.perCoal, tieShare*w)
+			}
+		}
+		b.share = math.Inf(1)
+	default:
+		b.perCoal, b.share = tieShare*least, tieShare
+	}
+	b.perStart = b.perCoal / 4
+	return b
+}
+
+// without is the bound of the objective alone that follows from one with the tie break: the emission of any plan is at
+// least 1/share of what its coal adds.
+func (b tieBreak) without(bound float64) float64 {
+	if math.IsInf(b.share, 1) {
+		return 0
+	}
+	return max(0, bound-b.starts*b.perStart) / (1 + b.share)
+}
+
+// search sets up the question of commitment and answers it.
+func (p *Coal) search(b tieBreak, deadline time.Time) (found, *commitment) {
+	c := p.commitment(b)
+	return c.minimise(deadline), c
+}
+
+func (p *Coal) commitment(b tieBreak) *commitment {
+	c := &commitment{n: len(p.units), steps: p.steps, allowed: make([]set, p.steps)}
+	modes := make([]unitModes, c.n)
+	for i := range p.units {
+		u := &p.units[i]
+		modes[i] = u.modes(p.stepH, u.weight+b.perCoal, u.weightAtLow+b.perCoal)
+		c.startCost = append(c.startCost, u.startCoal*(u.weight+b.perCoal)+b.perStart)
+		c.minUp, c.minDown, c.locked = append(c.minUp, u.minUp), append(c.minDown, u.minDown), append(c.locked, u.locked)
+		if u.on {
+			c.first |= 1 << i
+		}
+		for t, may := range u.available {
+			if may {
+				c.allowed[t] |= 1 << i
+			}
+		}
+	}
+	known := map[demand]int{}
+	var wants []demand
+	for _, d := range p.demand {
+		k, has := known[d]
+		if !has {
+			k = len(wants)
+			known[d] = k
+			wants = append(wants, d)
+		}
+		c.class = append(c.class, k)
+	}
+	c.costs = newStepCosts(modes, wants)
+	c.prepare()
+	return c
+}
+
+// result dispatches the sets of a row and tells what comes of it.
+func (p *Coal) result(c *commitment, row []set) *CoalResult {
+	r := &CoalResult{Totals: &Totals{CoalT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
+	at := c.first
+	for t, x := range row {
+		c.costs.dispatch(c.class[t], x)
+		step, j := CoalStep{At: p.at(t)}, 0
+		for i := range p.units {
+			u := &p.units[i]
+			load := CoalLoad{Name: u.name}
+			if x.has(i) {
+				load.On, load.MW, load.HeatGJH = true, tidy(c.costs.best.p[j]), tidy(c.costs.best.h[j])
+				j++
+				load.CoalT = p.coal(u, load.MW, load.HeatGJH)
+				p.emit(r.Totals, u, load.MW, load.CoalT)
+				if !at.has(i) {
+					load.CoalT += u.startCoal
+					addKg(r.Totals.Kg, u.emission, u.startCoal)
+					*r.Totals.CoalT += u.startCoal
+				}
+			}
+			step.Units = append(step.Units, load)
+		}
+		p.bind(r, c, t, at, x, step.Units)
+		r.Plan = append(r.Plan, step)
+		at = x
+	}
+	r.Binding = r.BindingIn("zh-CN")
+	return r
+}
+
+// emit counts the coal of a unit that runs at a load.
+func (p *Coal) emit(sum *Totals, u *coalUnit, mw, coal float64) {
+	addKg(sum.Kg, u.emission, coal)
+	if mw < u.lowLoad {
+		sum.Kg["nox"] += u.emission["nox"] * (u.lowFactor - 1) * coal
+	}
+	*sum.CoalT += coal
+}
+
+func (p *Coal) objective(r *CoalResult) float64 { return weigh(p.weights, r.Totals.Kg) }
+
+// bind notes at which limits a step of the plan stands.
+func (p *Coal) bind(r *CoalResult, c *commitment, t int, at, x set, loads []CoalLoad) {
+	want, power := p.demand[t], 0.0
+	for _, l := range loads {
+		power += l.MW
+	}
+	if p.heatNeeds(c, want, x) {
+		r.limits.at(t, "heat", "")
+	}
+	if x != 0 && want.powerMin > 0 && power <= want.powerMin+1e-6 {
+		r.limits.at(t, "power_min", "")
+	}
+	if x != 0 && power >= want.powerMax-1e-6 {
+		r.limits.at(t, "power_max", "")
+	}
+	for i := range p.units {
+		u, l := &p.units[i], loads[i]
+		switch {
+		case !u.available[t]:
+			r.limits.at(t, "available", u.name)
+		case !l.On:
+		case l.MW+u.lost*l.HeatGJH >= u.maxMW-1e-6 && l.HeatGJH > 1e-6:
+			r.limits.at(t, "unit_top", u.name)
+		case l.MW >= u.maxMW-1e-6:
+			r.limits.at(t, "unit_max", u.name)
+		case l.MW <= u.minMW+1e-6:
+			r.limits.at(t, "unit_min", u.name)
+		case u.lowLoad > u.minMW && math.Abs(l.MW-u.lowLoad) <= 1e-6 && u.lowFactor > 1:
+			r.limits.at(t, "low_load", u.name)
+		}
+		if l.On && l.HeatGJH >= u.maxHeat-1e-6 && u.maxHeat > 0 {
+			r.limits.at(t, "unit_heat", u.name)
+		}
+	}
+}
+
+// heatNeeds reports whether heat keeps every unit of x running: without any one of them too little heat would be left.
+func (p *Coal) heatNeeds(c *commitment, want demand, x set) bool {
+	if want.heat == 0 || x == 0 {
+		return false
+	}
+	most := 0.0
+	for v := x; v != 0; v &= v - 1 {
+		most += c.costs.units[bits.TrailingZeros32(uint32(v))].all.heat
+	}
+	for v := x; v != 0; v &= v - 1 {
+		if most-c.costs.units[bits.TrailingZeros32(uint32(v))].all.heat >= want.heat {
+			return false
+		}
+	}
+	return true
+}
+
+// addBaseline sets beside the plan what the given loads would have burnt, heat in proportion to max_heat_gj_h of the units
+// that run, nothing started, and the power window left aside.
+func (p *Coal) addBaseline(r *CoalResult) {
+	if p.baseline == nil {
+		return
+	}
+	b := Totals{CoalT: new(float64), Kg: map[string]float64{}}
+	for t, want := range p.demand {
+		most := 0.0
+		for i := range p.units {
+			if p.baseline[i][t] > 0 {
+				most += p.units[i].maxHeat
+			}
+		}
+		for i := range p.units {
+			u, mw, heat := &p.units[i], p.baseline[i][t], 0.0
+			if mw == 0 {
+				continue
+			}
+			if most > 0 {
+				heat = want.heat * u.maxHeat / most
+			}
+			p.emit(&b, u, mw, p.coal(u, mw, heat))
+		}
+	}
+	r.Baseline, r.Saved = &b, b.minus(*r.Totals)
+}

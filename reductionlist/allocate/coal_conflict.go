@@ -1,0 +1,195 @@
+package allocate
+
+import (
+	"math"
+	"slices"
+	"sort"
+)
+
+// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame.
+func (p *Coal) conflicts() []Conflict {
+	q := &coalQuestion{p: p, known: map[demand][]set{}}
+	var all []obligation
+	for t := range p.steps {
+		all = append(all, obligation{"heat", -1, t}, obligation{"power_min", -1, t}, obligation{"power_max", -1, t})
+	}
+	for i := range p.units {
+		all = append(all, p.units[i].rules(i)...)
+	}
+	full := relaxation{holds: map[obligation]bool{}}
+	for _, o := range all {
+		full.holds[o] = true
+	}
+	q.steps = 1 + sort.Search(p.steps-1, func(t int) bool {
+		q.steps = t + 1
+		return !q.feasible(full)
+	})
+	all = slices.DeleteFunc(all, func(o obligation) bool { return o.step >= q.steps })
+	left := irreducible(all, q.feasible)
+	out := []Conflict{}
+	for _, g := range grouped(left) {
+		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "h"}
+		most := 0.0
+		if g.unit >= 0 {
+			c.Name = p.units[g.unit].name
+			most = p.units[g.unit].mostHours(p.horizon, g.kind)
+		} else {
+			c.From, c.To = p.at(g.step), p.at(g.until)
+			most, c.Unit = q.mostOf(g)
+		}
+		c.ShortBy = leastGiving(left, g, most, q.feasible)
+		out = append(out, c)
+	}
+	return out
+}
+
+// coalQuestion answers whether any plan keeps the obligations that hold, with what was found about sets of units kept.
+type coalQuestion struct {
+	p     *Coal
+	steps int
+	known map[demand][]set // the sets that meet a demand
+}
+
+// mostOf is how far a demand can give way at all.
+func (q *coalQuestion) mostOf(g group) (most float64, unit string) {
+	unit = "MW"
+	for t := g.step; t < g.until; t++ {
+		switch d := q.p.demand[t]; g.kind {
+		case "heat":
+			most, unit = max(most, d.heat), "GJ/h"
+		case "power_min":
+			most = max(most, d.powerMin)
+		}
+	}
+	if g.kind == "power_max" {
+		for i := range q.p.units {
+			most += q.p.units[i].maxMW
+		}
+	}
+	return most, unit
+}
+
+// demandOf is what is left of a step's demand. Heat that need not be given costs no power, and so none is as good as any.
+func (q *coalQuestion) demandOf(t int, r *relaxation) demand {
+	d, full := demand{powerMax: math.Inf(1)}, q.p.demand[t]
+	if o := (obligation{"heat", -1, t}); r.holds[o] {
+		d.heat = max(0, full.heat-r.less(o))
+	}
+	if o := (obligation{"power_min", -1, t}); r.holds[o] {
+		d.powerMin = max(0, full.powerMin-r.less(o))
+	}
+	if o := (obligation{"power_max", -1, t}); r.holds[o] {
+		d.powerMax = full.powerMax + r.less(o)
+	}
+	return d
+}
+
+// meeting are the sets of units that meet a demand.
+func (q *coalQuestion) meeting(d demand) []set {
+	sets, known := q.known[d]
+	if known {
+		return sets
+	}
+	s := &stepCosts{}
+	for i := range q.p.units {
+		s.units = append(s.units, q.p.units[i].modes(q.p.stepH, 1, 1))
+	}
+	for x := range set(1) << len(q.p.units) {
+		s.choose(x)
+		if s.d.reaches(s.ms, d) {
+			sets = append(sets, x)
+		}
+	}
+	q.known[d] = sets
+	return sets
+}
+
+// feasible looks for any plan. Few states are tried first: where there are many plans, one is soon found. Then it is tried to
+// prove that there is none, and only then are all states gone through.
+func (q *coalQuestion) feasible(r relaxation) bool {
+	var ms []machine
+	for i := range q.p.units {
+		ms = append(ms, q.p.units[i].relaxed(q.p.horizon, i, &r))
+	}
+	st := newStates(ms, q.steps)
+	if found, whole := q.along(&st, &r, 32); found || whole {
+		return found
+	}
+	if impossible, plan := q.commitment(&st, &r).separates(q.steps, 500); impossible || plan != nil {
+		return plan != nil
+	}
+	found, _ := q.along(&st, &r, math.MaxInt)
+	return found
+}
+
+// along goes through the states step by step. whole says that none was left out for want of room.
+func (q *coalQuestion) along(st *states, r *relaxation, wide int) (found, whole bool) {
+	layer := []state{st.begin()}
+	whole = true
+	for t := range q.steps {
+		next, dropped := q.layer(st, layer, t, q.meeting(q.demandOf(t, r)), wide)
+		if whole = whole && !dropped; len(next) == 0 {
+			return false, whole
+		}
+		layer = next
+	}
+	return true, whole
+}
+
+// commitment is the same question without any cost.
+func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
+	c := &commitment{n: len(st.machines), steps: q.steps, first: st.first, startCost: make([]float64, len(st.machines)), costs: &stepCosts{}}
+	for i := range st.machines {
+		m := &st.machines[i]
+		c.minUp, c.minDown, c.locked = append(c.minUp, m.minUp), append(c.minDown, m.minDown), append(c.locked, m.locked)
+	}
+	known := map[demand]int{}
+	for t := range q.steps {
+		c.allowed = append(c.allowed, st.allowed(t))
+		d := q.demandOf(t, r)
+		k, has := known[d]
+		if !has {
+			k = len(known)
+			known[d] = k
+			cost := slices.Repeat([]float64{math.Inf(1)}, 1<<c.n)
+			for _, x := range q.meeting(d) {
+				cost[x] = 0
+			}
+			c.costs.cost = append(c.costs.cost, cost)
+		}
+		c.class = append(c.class, k)
+	}
+	return c
+}
+
+// layer are the states after a step but for those that another covers.
+func (q *coalQuestion) layer(st *states, from []state, t int, sets []set, wide int) (out []state, dropped bool) {
+	allowed := st.allowed(t)
+	by := map[set][]state{}
+	count := 0
+	for _, f := range from {
+		for _, x := range sets {
+			if x&^allowed != 0 {
+				continue
+			}
+			n, may := st.next(f, t, x)
+			if !may || slices.ContainsFunc(by[x], func(a state) bool { return a.covers(&n, len(st.machines)) }) {
+				continue
+			}
+			if count >= wide {
+				return flat(by), true
+			}
+			kept := slices.DeleteFunc(by[x], func(b state) bool { return n.covers(&b, len(st.machines)) })
+			count += 1 + len(kept) - len(by[x])
+			by[x] = append(kept, n)
+		}
+	}
+	return flat(by), false
+}
+
+func flat(by map[set][]state) (out []state) {
+	for _, x := range sortedKeys(by) {
+		out = append(out, by[x]...)
+	}
+	return out
+}

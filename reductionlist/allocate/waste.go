@@ -1,0 +1,155 @@
+package allocate
+
+import (
+	"math"
+	"time"
+)
+
+// WasteResult is the answer to a problem of a waste incineration plant.
+type WasteResult struct {
+	Outcome
+	Plan     []WasteStep `json:"plan"`
+	Totals   *Totals     `json:"totals"`
+	Baseline *Totals     `json:"baseline"` // always null: the issue knows no baseline of waste
+	Saved    *Totals     `json:"saved"`
+	Binding  []string    `json:"binding"` // in Chinese; BindingIn has the other language too
+
+	limits  limits
+	horizon horizon
+}
+
+// WasteStep is what the plant does in one step. PitT is the level at its end.
+type WasteStep struct {
+	At       time.Time     `json:"at"`
+	Furnaces []FurnaceFeed `json:"furnaces"`
+	DivertTH float64       `json:"divert_t_h"`
+	PitT     float64       `json:"pit_t"`
+}
+
+// FurnaceFeed is one furnace in one step.
+type FurnaceFeed struct {
+	Name    string  `json:"name"`
+	On      bool    `json:"on"`
+	FeedTPH float64 `json:"feed_t_h"`
+}
+
+// BindingIn says the binding constraints in "zh-CN" or "en".
+func (r *WasteResult) BindingIn(lang string) []string { return r.limits.text(r.horizon, lang) }
+
+// Solve finds the plan that emits least.
+func (p *Waste) Solve(opt Options) (*WasteResult, error) {
+	deadline := opt.deadline()
+	tie, starts := p.tie()
+	s := p.search(tie, deadline)
+	if math.IsInf(s.bound, 1) {
+		r := &WasteResult{Outcome: Outcome{Status: Infeasible}, Plan: []WasteStep{}, Binding: []string{}, horizon: p.horizon}
+		r.Conflicts = p.conflicts()
+		return r, nil
+	}
+	if s.row == nil {
+		return nil, ErrNoPlanYet
+	}
+	r := p.result(s)
+	objective := s.cost - tie*float64(p.count(s.row))
+	bound := min(s.bound, s.cost) - tie*starts
+	r.Outcome = outcome(objective, max(0, bound))
+	return r, nil
+}
+
+// tie is what a start counts beside its emission, so that of plans that emit the same the one with fewer starts is taken:
+// so little that all starts there can be stay within the gap of a plan that is called optimal.
+func (p *Waste) tie() (tie, starts float64) {
+	for i := range p.furnaces {
+		starts += math.Ceil(float64(p.steps) / float64(p.furnaces[i].minUp+p.furnaces[i].minDown))
+	}
+	g := newGuide(p, scale{kg: 1}, 0)
+	g.propose()
+	if least := g.bound(); least > 0 && !math.IsInf(least, 1) {
+		return 3e-7 * least / starts, starts
+	}
+	return 0, starts
+}
+
+// count is how often furnaces start.
+func (p *Waste) count(row []set) (n int) {
+	at := p.first()
+	for _, x := range row {
+		for i := range p.furnaces {
+			if x.has(i) && !at.has(i) {
+				n++
+			}
+		}
+		at = x
+	}
+	return n
+}
+
+func (p *Waste) result(s *wasteSearch) *WasteResult {
+	r := &WasteResult{Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
+	at := p.first()
+	for t, x := range s.row {
+		step := WasteStep{At: p.at(t), DivertTH: tidy(s.course.divert[t] / p.stepH), PitT: tidy(s.course.level[t])}
+		for i := range p.furnaces {
+			f := &p.furnaces[i]
+			feed := FurnaceFeed{Name: f.name, On: x.has(i)}
+			if feed.On {
+				feed.FeedTPH = min(f.max, max(f.min, tidy(s.course.feed[t][i]/p.stepH)))
+				addKg(r.Totals.Kg, f.emission, feed.FeedTPH*p.stepH)
+				*r.Totals.FeedT += feed.FeedTPH * p.stepH
+				if !at.has(i) {
+					addKg(r.Totals.Kg, f.startKg, 1)
+				}
+			}
+			step.Furnaces = append(step.Furnaces, feed)
+		}
+		addKg(r.Totals.Kg, p.divertKg, step.DivertTH*p.stepH)
+		*r.Totals.DivertT += step.DivertTH * p.stepH
+		r.Plan = append(r.Plan, step)
+		at = x
+	}
+	p.bind(r)
+	r.Binding = r.BindingIn("zh-CN")
+	return r
+}
+
+// bind notes at which limits the plan stands.
+func (p *Waste) bind(r *WasteResult) {
+	const near = 1e-6
+	used := *r.Totals.DivertT >= p.divertTotal-near && p.divertTotal > 0
+	for t, s := range r.Plan {
+		feed := 0.0
+		for _, f := range s.Furnaces {
+			feed += f.FeedTPH
+		}
+		low, high := p.levels(t + 1)
+		switch {
+		case t == p.steps-1 && p.end < p.high[t+1] && s.PitT >= high-near:
+			r.limits.at(t, "pit_end", "")
+		case s.PitT >= high-near:
+			r.limits.at(t, "pit_max", "")
+		case s.PitT <= low+near:
+			r.limits.at(t, "pit_min", "")
+		}
+		if p.leastFeed[t] > 0 && feed <= p.leastFeed[t]+near {
+			r.limits.at(t, "steam", "")
+		}
+		if most := min(p.divertMax, p.intake[t]); most > 0 && s.DivertTH >= most-near {
+			r.limits.at(t, "divert_rate", "")
+		}
+		if used {
+			r.limits.at(t, "divert_total", "")
+		}
+		for i := range p.furnaces {
+			f, is := &p.furnaces[i], s.Furnaces[i]
+			switch {
+			case !f.available[t]:
+				r.limits.at(t, "available", f.name)
+			case !is.On:
+			case is.FeedTPH >= f.max-near:
+				r.limits.at(t, "furnace_max", f.name)
+			case is.FeedTPH <= f.min+near:
+				r.limits.at(t, "furnace_min", f.name)
+			}
+		}
+	}
+}

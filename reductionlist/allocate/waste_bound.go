@@ -1,0 +1,286 @@
+package allocate
+
+import (
+	"math"
+	"slices"
+)
+
+// A guide bounds what is still to come at one scale. The plan is thought of twice: the pit, which takes any feed that
+// the furnaces together could have at a price rho of a tonne, and every furnace alone, which is paid that price for its feed
+// and keeps its minimum times. Both are solved exactly by going backwards over the steps.
+type guide struct {
+	p      *Waste
+	by     scale
+	start  []float64 // what a start counts, tie break and all, at step weight 1
+	tie    float64   // and what it counts in any step
+	rho    []float64
+	pit    []pwl          // by step: the least cost from a level after that many steps on
+	free   [][2][]float64 // by furnace: the same when it is off or on and free to change
+	run    [][]float64    // by furnace and step: the least that running costs
+	sum    [][]float64    // its sums up to a step
+	shut   [][]int        // steps in which it may not run, up to a step
+	stages []stage
+}
+
+func newGuide(p *Waste, by scale, tie float64) *guide {
+	g := &guide{p: p, by: by, tie: tie, rho: make([]float64, p.steps), pit: make([]pwl, p.steps+1), stages: make([]stage, p.steps)}
+	for i := range p.furnaces {
+		f := &p.furnaces[i]
+		g.start = append(g.start, by.kg*f.startCosts)
+		g.free = append(g.free, [2][]float64{make([]float64, p.steps+1), make([]float64, p.steps+1)})
+		g.run, g.sum = append(g.run, make([]float64, p.steps)), append(g.sum, make([]float64, p.steps+1))
+		shut := make([]int, p.steps+1)
+		for t, may := range f.available[:p.steps] {
+			if shut[t+1] = shut[t]; !may {
+				shut[t+1]++
+			}
+		}
+		g.shut = append(g.shut, shut)
+	}
+	return g
+}
+
+// startAt is what a start of furnace i in step t counts.
+func (g *guide) startAt(i, t int) float64 { return g.p.stepWeight[t]*g.start[i] + g.tie }
+
+// any is the stage of the pit that takes feed from all furnaces that may run as if they were one, without a least load.
+func (g *guide) any(t int) stage {
+	p, s := g.p, stage{in: g.p.stepH * g.p.intake[t]}
+	most := 0.0
+	for i := range p.furnaces {
+		if p.furnaces[i].available[t] {
+			most += p.furnaces[i].max
+		}
+	}
+	s.base = p.stepH * p.leastFeed[t]
+	s.cost = s.base * g.rho[t]
+	s.parts = []part{{max(0, p.stepH*most-s.base), g.rho[t], 0}, p.divertPart(t, g.by)}
+	if most < p.leastFeed[t]-1e-9 {
+		s.base = math.Inf(1)
+	}
+	s.sort()
+	return s
+}
+
+// bound solves both halves and returns the lower bound of every plan, +Inf where it proves that there is none.
+func (g *guide) bound() float64 {
+	p := g.p
+	low, high := p.levels(p.steps)
+	g.pit[p.steps] = pwl{x: low, pieces: []piece{{high - low, 0}}}
+	for t := p.steps - 1; t >= 0; t-- {
+		g.stages[t] = g.any(t)
+		if math.IsInf(g.stages[t].base, 1) {
+			return math.Inf(1)
+		}
+		taken := g.stages[t].taken()
+		f := g.pit[t+1].plus(&taken)
+		low, high := p.levels(t)
+		if t == 0 {
+			low, high = p.level, p.level
+		}
+		if !f.clip(low, high) {
+			return math.Inf(1)
+		}
+		g.pit[t] = f
+	}
+	sum := g.pit[0].at(p.level) - g.by.price*p.divertTotal
+	for i := range p.furnaces {
+		g.furnace(i)
+		sum += g.rest(i, 0, p.furnaces[i].on, p.furnaces[i].locked)
+	}
+	return sum
+}
+
+func (g *guide) furnace(i int) {
+	p, f := g.p, &g.p.furnaces[i]
+	for t := range p.steps {
+		cost := p.stepWeight[t]*g.by.kg*f.feedCounts - g.rho[t]
+		g.run[i][t] = p.stepH * min(f.min*cost, f.max*cost)
+		g.sum[i][t+1] = g.sum[i][t] + g.run[i][t]
+	}
+	off, on := g.free[i][0], g.free[i][1]
+	off[p.steps], on[p.steps] = 0, 0
+	for t := p.steps - 1; t >= 0; t-- {
+		stay, start := math.Inf(1), math.Inf(1)
+		if f.available[t] {
+			stay = on[t+1] + g.run[i][t]
+			start = g.startAt(i, t) + g.run[i][t] + g.rest(i, t+1, true, f.minUp-1)
+		}
+		on[t] = min(stay, g.rest(i, t+1, false, f.minDown-1))
+		off[t] = min(off[t+1], start)
+	}
+}
+
+// rest is the value of furnace i after t steps that has to stay on or off for lock more.
+func (g *guide) rest(i, t int, on bool, lock int) float64 {
+	end := min(g.p.steps, t+lock)
+	if !on {
+		return g.free[i][0][end]
+	}
+	if g.shut[i][end] > g.shut[i][t] {
+		return math.Inf(1)
+	}
+	return g.sum[i][end] - g.sum[i][t] + g.free[i][1][end]
+}
+
+// propose sets the prices to what a tonne in the pit is worth when furnaces have no least load and start for nothing.
+func (g *guide) propose() {
+	p := g.p
+	rest := make([]pwl, p.steps+1)
+	low, high := p.levels(p.steps)
+	rest[p.steps] = pwl{x: low, pieces: []piece{{high - low, 0}}}
+	stages := make([]stage, p.steps)
+	for t := p.steps - 1; t >= 0; t-- {
+		s := stage{in: p.stepH * p.intake[t]}
+		for i := range p.furnaces {
+			if f := &p.furnaces[i]; f.available[t] {
+				s.parts = append(s.parts, part{p.stepH * f.max, p.stepWeight[t] * g.by.kg * f.feedCounts, i})
+			}
+		}
+		s.parts = append(s.parts, p.divertPart(t, g.by))
+		s.sort()
+		taken := s.taken()
+		stages[t], rest[t] = s, rest[t+1].plus(&taken)
+		low, high := p.levels(t)
+		if !rest[t].clip(low, high) {
+			return
+		}
+	}
+	level := p.level
+	for t := range p.steps {
+		change := stages[t].change()
+		change.x += level
+		next, _ := leastSum(&change, &rest[t+1])
+		if math.IsNaN(next) {
+			return
+		}
+		g.rho[t] = rest[t+1].slopeAt(next)
+		level = next
+	}
+}
+
+// slopeAt is a slope of f at x, the middle one at a corner.
+func (f *pwl) slopeAt(x float64) float64 {
+	at := f.x
+	for i, p := range f.pieces {
+		if x < at+p.long-1e-9 || i == len(f.pieces)-1 {
+			if x <= at+1e-9 && i > 0 {
+				return (p.slope + f.pieces[i-1].slope) / 2
+			}
+			return p.slope
+		}
+		at += p.long
+	}
+	return 0
+}
+
+// ascend moves prices along the difference of the two halves, and the price of diverting too where that is free, with
+// Polyak's step towards target, and leaves the best found. It returns their bound and the rows of the furnaces on the way.
+func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set)) float64 {
+	p := g.p
+	value := g.bound()
+	if math.IsInf(value, 1) {
+		return value
+	}
+	best, bestRho, bestPrice := value, slices.Clone(g.rho), g.by.price
+	scale, since := 1.0, 0
+	slope := make([]float64, p.steps)
+	row := make([]set, p.steps)
+	for range rounds {
+		over := g.slope(slope, row)
+		if see != nil {
+			see(row)
+		}
+		square := 0.0
+		for _, s := range slope {
+			square += s * s
+		}
+		if moving {
+			square += over * over
+		}
+		if square == 0 || scale < 1e-4 {
+			break
+		}
+		goal := target
+		if math.IsInf(goal, 1) || goal <= value {
+			goal = best + 0.01*math.Abs(best) + 1e-9
+			if g.by.kg == 0 {
+				goal = best + 1 // where only prices count their scale is free
+			}
+		}
+		step := scale * (goal - value) / square
+		for t := range slope {
+			g.rho[t] += step * slope[t]
+		}
+		if moving {
+			g.by.price = max(0, g.by.price+step*over)
+		}
+		if value = g.bound(); value > best {
+			best, bestPrice, since = value, g.by.price, 0
+			copy(bestRho, g.rho)
+			if math.IsInf(best, 1) {
+				return best
+			}
+		} else if since++; since >= 8 {
+			scale, since = scale/2, 0
+		}
+	}
+	copy(g.rho, bestRho)
+	g.by.price = bestPrice
+	return g.bound()
+}
+
+// slope follows both halves: by how much the pit takes more than the furnaces give, step by step, and the tonnes diverted
+// beyond the total. row becomes the sets of the furnaces.
+func (g *guide) slope(slope []float64, row []set) (over float64) {
+	p, level := g.p, g.p.level
+	over = -p.divertTotal
+	clear(row)
+	for t := range p.steps {
+		s := &g.stages[t]
+		change := s.change()
+		change.x += level
+		next, _ := leastSum(&change, &g.pit[t+1])
+		if math.IsNaN(next) { // rounding
+			next = level + s.in - s.base
+		}
+		leaves := level + s.in - next - s.base
+		slope[t] = s.base
+		for _, q := range s.parts {
+			take := min(q.long, max(0, leaves))
+			leaves -= take
+			if q.who == divertPart {
+				over += take
+			} else {
+				slope[t] += take
+			}
+		}
+		level = next
+	}
+	for i := range p.furnaces {
+		f := &p.furnaces[i]
+		on, lock := f.on, f.locked
+		for t := range p.steps {
+			stop := g.rest(i, t+1, false, f.minDown-1)
+			start := g.startAt(i, t) + g.run[i][t] + g.rest(i, t+1, true, f.minUp-1)
+			switch {
+			case lock > 0:
+				lock--
+			case on && (!f.available[t] || stop < g.free[i][1][t+1]+g.run[i][t]):
+				on, lock = false, f.minDown-1
+			case !on && f.available[t] && start < g.free[i][0][t+1]:
+				on, lock = true, f.minUp-1
+			}
+			if !on {
+				continue
+			}
+			row[t] |= 1 << i
+			if p.stepWeight[t]*g.by.kg*f.feedCounts > g.rho[t] {
+				slope[t] -= p.stepH * f.min
+			} else {
+				slope[t] -= p.stepH * f.max
+			}
+		}
+	}
+	return over
+}
