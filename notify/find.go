@@ -65,14 +65,14 @@ func ListOrders(tx *bbolt.Tx, f Filter, cursor string, limit int) (orders []*Ord
 		return nil, "", err
 	}
 	limit = max(1, min(limit, MaxPage))
-	seen, last := 0, ""
-	err = f.scan(tx, cursor, func(o *Order) bool {
+	seen, last := 0, []byte(nil)
+	err = f.scan(tx, cursor, func(id []byte, o *Order) bool {
 		if len(orders) == limit || seen == maxScan {
-			next = last
+			next = string(last)
 			return false
 		}
-		seen, last = seen+1, o.ID
-		if f.matches(o) {
+		seen, last = seen+1, id
+		if o != nil && f.matches(o) {
 			found := *o
 			orders = append(orders, &found)
 		}
@@ -90,12 +90,12 @@ func CountOrders(tx *bbolt.Tx, f Filter) (int, error) {
 		return f.counted(tx)
 	}
 	n, seen := 0, 0
-	err := f.scan(tx, "", func(o *Order) bool {
+	err := f.scan(tx, "", func(_ []byte, o *Order) bool {
 		if seen++; seen > maxCount {
 			n = -1
 			return false
 		}
-		if f.matches(o) {
+		if o != nil && f.matches(o) {
 			n++
 		}
 		return true
@@ -131,18 +131,18 @@ func (f *Filter) counted(tx *bbolt.Tx) (n int, err error) {
 }
 
 // scan calls visit for the orders that warning and recipient leave, in the list's order after the cursor. The order
-// is only valid during the call.
-func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(*Order) bool) error {
+// is only valid during the call, the id during the transaction. An order that cannot match is nil.
+func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(id []byte, o *Order) bool) error {
 	if f.Recipient != "" {
 		return f.scanRecipient(tx, cursor, visit)
 	}
 	more := true
-	each := func(o *Order) bool {
-		more = visit(o)
+	each := func(id []byte, o *Order) bool {
+		more = visit(id, o)
 		return more
 	}
 	if f.Warning != "" {
-		return eachOrder(tx, f.Warning, cursor, each)
+		return f.scanWarning(tx, f.Warning, cursor, each)
 	}
 	c := tx.Bucket(plansBucket).Cursor()
 	warning, _ := c.Last()
@@ -154,7 +154,7 @@ func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(*Order) bool) erro
 		warning, _ = c.Seek([]byte(from.WarningID))
 	}
 	for ; warning != nil && more; warning, _ = c.Prev() {
-		if err := eachOrder(tx, string(warning), cursor, each); err != nil {
+		if err := f.scanWarning(tx, string(warning), cursor, each); err != nil {
 			return err
 		}
 		cursor = ""
@@ -162,8 +162,55 @@ func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(*Order) bool) erro
 	return nil
 }
 
+// scanWarning goes through a warning's orders. A rare value is looked for in many thousand rows, so that a row that cannot
+// match is not decoded.
+func (f *Filter) scanWarning(tx *bbolt.Tx, warning, cursor string, visit func(id []byte, o *Order) bool) error {
+	prefix := []byte(warning + "-")
+	c := tx.Bucket(ordersBucket).Cursor()
+	k, v := c.Seek(prefix)
+	if cursor != "" {
+		if k, v = c.Seek([]byte(cursor)); string(k) == cursor {
+			k, v = c.Next()
+		}
+	}
+	town, query := []byte(f.Town), []byte(f.Query)
+	var o Order
+	for ; bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		found := (*Order)(nil)
+		if f.possible(k, v, town, query) {
+			if err := o.decode(string(k), v); err != nil {
+				return err
+			}
+			found = &o
+		}
+		if !visit(k, found) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// possible is false for a row that cannot match; one that is damaged may, and decoding it says what is wrong.
+func (f *Filter) possible(id, row, town, query []byte) bool {
+	if len(row) < rowFixed || row[0] != rowVersion {
+		return true
+	}
+	m := decodeMutable(row[2:])
+	if !m.valid() {
+		return true
+	}
+	if f.State != "" {
+		var c counts
+		if c.add(m, 1); c[counterOf[f.State]] == 0 {
+			return false
+		}
+	}
+	texts := row[rowFixed:]
+	return bytes.Contains(texts, town) && (bytes.Contains(texts, query) || bytes.Contains(id, query))
+}
+
 // scanRecipient goes through one recipient's orders, the latest first.
-func (f *Filter) scanRecipient(tx *bbolt.Tx, cursor string, visit func(*Order) bool) error {
+func (f *Filter) scanRecipient(tx *bbolt.Tx, cursor string, visit func(id []byte, o *Order) bool) error {
 	prefix := recipientKey(f.Recipient, "")
 	c := tx.Bucket(byRecipientBucket).Cursor()
 	from := recipientKey(f.Recipient, cursor)
@@ -181,7 +228,7 @@ func (f *Filter) scanRecipient(tx *bbolt.Tx, cursor string, visit func(*Order) b
 		if err := o.must(tx, string(k[len(prefix):])); err != nil {
 			return err
 		}
-		if !visit(&o) {
+		if !visit(k[len(prefix):], &o) {
 			return nil
 		}
 	}

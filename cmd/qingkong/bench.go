@@ -16,7 +16,7 @@ func newBenchCommand() *cobra.Command {
 		Short:   "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
 		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
 	}
-	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchDispatch(), newBenchList())
+	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchConsole(), newBenchDispatch(), newBenchList())
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -130,30 +131,23 @@ func (d *desk) recipients(q *request) error {
 	return q.render(http.StatusOK, "recipients", view)
 }
 
-// scan fills a page with what matches, reading a bounded part of the list.
+// scan fills a page with what matches, reading a bounded part of the list. Rows that cannot match are not decoded.
 func (d *desk) scan(q *request, view *recipientsView, cursor string, limit int) (next string, err error) {
-	for seen := 0; seen < scanRecipients; {
-		var chunk []*reductionlist.Recipient
-		var more string
+	match := func(r *reductionlist.Recipient) bool {
+		return visible(q.who, r.ID, r.Town) && (view.Town == "" || r.Town == view.Town) &&
+			(view.Query == "" || strings.Contains(r.ID, view.Query) || strings.Contains(r.Name, view.Query))
+	}
+	for seen := 0; seen < scanRecipients; seen += scanChunk {
+		var found []*reductionlist.Recipient
 		err := q.view(func(tx *bbolt.Tx) (err error) {
-			chunk, more, err = reductionlist.ScanRecipients(tx, view.Version.ID, cursor, scanChunk)
+			found, cursor, err = reductionlist.SearchRecipients(tx, view.Version.ID, cursor, cmp.Or(view.Query, view.Town), limit-len(view.Rows), scanChunk, match)
 			return err
 		})
 		if err != nil {
 			return "", err
 		}
-		for _, r := range chunk {
-			if len(view.Rows) == limit {
-				return cursor, nil
-			}
-			cursor = r.ID
-			if visible(q.who, r.ID, r.Town) && (view.Town == "" || r.Town == view.Town) &&
-				(view.Query == "" || strings.Contains(r.ID, view.Query) || strings.Contains(r.Name, view.Query)) {
-				view.Rows = append(view.Rows, r)
-			}
-		}
-		if seen += len(chunk); more == "" {
-			return "", nil
+		if view.Rows = append(view.Rows, found...); cursor == "" || len(view.Rows) == limit {
+			return cursor, nil
 		}
 	}
 	return cursor, nil
