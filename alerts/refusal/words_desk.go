@@ -302,6 +302,7 @@ func init() {
 		"desk.form.again":         {"已恢复您填写的内容，尚未提交；请再看一遍。", "What you typed is back and was not sent yet; look at it once more."},
 		"desk.form.stale":         {"您打开表单之后，情况有了变化", "Things have changed since you opened this form"},
 		"desk.form.stale.what":    {"您填写的内容已保留。请看过下面的变化，再决定是否提交。", "What you typed is kept. Read what changed, then decide whether to send it."},
+		"desk.form.occupied":      {"没有登记：{by} 已在 {at} 发布了预警 {id}（{lead}）。请对它做调整，或先解除、取消。您填写的内容还在下面。", "Nothing was entered: {by} declared warning {id} at {at} ({lead}). Adjust that one, or lift or cancel it first. What you typed is still below."},
 		"desk.form.related":       {"查看", "Look at it"},
 		"desk.form.back":          {"返回", "Back"},
 		"desk.form.edit":          {"返回修改", "Back to change it"},

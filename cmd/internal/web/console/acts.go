@@ -224,11 +224,34 @@ func (d *desk) showForm(q *request, a act, s *subject, v url.Values, err error) 
 		e, code := d.refusalOf(q, err)
 		status = code
 		f.blame(e, q.lang)
+		if err := d.explain(q, f, e); err != nil {
+			return err
+		}
 	}
 	if a.name == "approve" {
 		return d.showApproval(q, s, f, status)
 	}
 	return q.render(status, "form", f)
+}
+
+// explain words what stood in an act's way as people see it, where the record's own words speak of states and revisions.
+func (d *desk) explain(q *request, f *form, e *refusal.Error) error {
+	if e.Code == refusal.StaleRevision && len(f.Changes) > 0 {
+		f.Error = "" // the changes say it, and to load the page anew, as the refusal asks, would lose what was typed
+	}
+	id, ok := e.Args["id"].(string)
+	if e.Rule != "warning.conflict" || !ok {
+		return nil
+	}
+	return q.view(func(tx *bbolt.Tx) error {
+		w, err := alerts.GetWarning(tx, id)
+		if err != nil {
+			return err
+		}
+		f.Related = warningPath(id)
+		f.Error = q.t("form.occupied", "by", w.DeclaredBy, "at", clock(w.DeclaredAt), "id", id, "lead", q.standing(w).Lead)
+		return nil
+	})
 }
 
 func clone(v url.Values) url.Values {

@@ -98,11 +98,6 @@ func (f *form) blame(e *refusal.Error, lang string) {
 	default:
 		f.Error = word(lang, "form.wrong", "count", len(e.Fields))
 	}
-	if e.Rule == "warning.conflict" {
-		if id, ok := e.Args["id"].(string); ok {
-			f.Related = "/desk/warnings/" + url.PathEscape(id)
-		}
-	}
 }
 
 // field finds an input by the path of a refusal: the path itself, or what it begins or ends with.

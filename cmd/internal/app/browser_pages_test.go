@@ -1,0 +1,117 @@
+package app
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// pages walks through every page that each role can reach by links, in Chinese on a desk, and again in English and dark on
+// a phone. What a page may not do fails the test by itself: see [tab.watch].
+func pages(t *testing.T, w *world) {
+	reached := map[string]bool{}
+	for _, role := range []string{"duty", "approver", "enterprise", "town", "viewer"} {
+		p := w.person(t, deskWidth)
+		p.login(role)
+		walk(p, "", reached)
+	}
+	for _, role := range []string{"duty", "enterprise"} {
+		p := w.person(t, phoneWidth)
+		p.login(role)
+		p.click(`button[value=en]`)
+		p.click(`button[value=light]`)
+		p.click(`button[value=dark]`)
+		walk(p, "-en-dark", reached)
+	}
+	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board", "/desk/warnings/W-/lift",
+		"/desk/warnings/W-/adjust", "/desk/warnings/W-/revise", "/desk/warnings/W-/cancel", "/desk/orders", "/desk/orders/W-",
+		"/desk/recipients", "/desk/recipients/E-", "/desk/lists", "/desk/lists/L-", "/desk/declare"} {
+		if !reached[must] {
+			t.Errorf("no link leads to %s", must)
+		}
+	}
+}
+
+// kind is what a page is of: pages that differ in whom they are about are of one kind.
+func kind(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return ids.ReplaceAllString(path, "$1-")
+}
+
+var ids = regexp.MustCompile(`\b([A-Z])\d[\w-]*`)
+
+// walk opens one page of each kind, from the desk on, and looks at it.
+func walk(p *tab, variant string, reached map[string]bool) {
+	p.t.Helper()
+	seen, queue := map[string]bool{"/desk": true}, []string{"/desk"}
+	for len(queue) > 0 {
+		path := queue[0]
+		queue = queue[1:]
+		if status := p.open(path); status != http.StatusOK {
+			p.t.Errorf("%s leads to a page with %d", path, status)
+			continue
+		}
+		reached[kind(path)] = true
+		got := p.looksRight(path)
+		if (got.Lang == "en") != strings.Contains(variant, "en") || (got.Theme == "dark") != strings.Contains(variant, "dark") {
+			p.t.Errorf("%s comes in %s and %s", path, got.Lang, got.Theme)
+		}
+		p.shot("page" + strings.ReplaceAll(kind(path), "/", "_") + "-" + p.who + variant)
+		for _, to := range got.Links {
+			if !seen[kind(to)] && kind(to) != "/login" {
+				seen[kind(to)] = true
+				queue = append(queue, to)
+			}
+		}
+	}
+}
+
+// seenOf is what a page that is open has, by [looking].
+type seenOf struct {
+	Text, Lang, Theme string
+	Links, Nameless   []string // where its links lead, and its fields without a label
+	Own, Heads        int      // scripts and styles of its own; headings of the first order
+}
+
+const looking = `({text: document.body.innerText, lang: document.documentElement.lang, theme: document.documentElement.dataset.theme,
+	links: [...document.querySelectorAll("a[href^='/']")].map(a => a.getAttribute("href")),
+	nameless: [...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(e => !e.labels.length).map(e => e.name),
+	own: document.querySelectorAll("script:not([src^='/desk/static/']), [onerror], [onclick], [style], style").length,
+	heads: document.querySelectorAll("h1").length})`
+
+// tooWide is what sticks out on the right, with everything unfolded.
+const tooWide = `(() => {
+	const folded = [...document.querySelectorAll("details:not([open])")], page = document.scrollingElement;
+	folded.forEach(d => d.open = true);
+	const out = page.scrollWidth <= page.clientWidth ? [] : ["the page", ...[...document.querySelectorAll("main *, header *")]
+		.filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className).slice(0, 5)];
+	folded.forEach(d => d.open = false);
+	return out
+})()`
+
+// looksRight judges a page that is open: it is as wide as its screen, and as a phone; its scripts are ours; it has one
+// heading, a label to each field, and no word that is missing.
+func (p *tab) looksRight(path string) (got seenOf) {
+	p.t.Helper()
+	for _, width := range slices.Compact([]int{p.width, phoneWidth}) {
+		if width != p.width {
+			p.do("resize", chromedp.EmulateViewport(int64(width), phoneHeight))
+		}
+		if wide := eval[[]string](p, tooWide); len(wide) > 0 {
+			p.t.Errorf("%s is too wide for %d: %v", path, width, wide)
+		}
+	}
+	p.do("resize", p.screen())
+	got = eval[seenOf](p, looking)
+	if got.Own != 0 || got.Heads != 1 || len(got.Nameless) > 0 {
+		p.t.Errorf("%s holds %d scripts or styles of its own, %d headings, and fields without a label: %v", path, got.Own, got.Heads, got.Nameless)
+	}
+	if strings.Contains(got.Text, "desk.") || strings.Contains(got.Text, "{") {
+		p.t.Errorf("%s shows a word that is not there:\n%s", path, got.Text)
+	}
+	return got
+}
