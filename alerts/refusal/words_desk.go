@@ -290,6 +290,7 @@ func init() {
 		"desk.caution.override":      {"与本区建议 {proposal}（{level}）不一致：按指令执行{ordered}，差异会记录。", "This differs from our own proposal {proposal} ({level}): {ordered} is carried out as ordered, and the difference is kept on record."},
 		"desk.caution.no_end":        {"没有结束时间，须由值班员解除。", "It has no end: the duty officer has to lift it."},
 		"desk.caution.no_notice":     {"没有填写公告正文。", "There is no notice text."},
+		"desk.caution.notice_start":  {"公告正文没有写到开始的那一天（{day}），请核对。", "The notice does not speak of the day it begins ({day}); check it."},
 		"desk.caution.notice_level":  {"公告正文写的是{level}，与所选级别不一致，请核对。", "The notice speaks of {level}, which is not the level chosen; check it."},
 
 		"desk.form.needed":        {"必填", "required"},

@@ -256,6 +256,12 @@ func keyboard(t *testing.T, w *world) {
 	p.enters()
 	p.tabs("a.skip", 1)
 	p.do("skip", chromedp.KeyEvent(kb.Enter))
+	p.tabs("summary", 12)
+	w.api(t, "duty", http.MethodPost, "/warnings", map[string]any{"level": "yellow", "trigger": "own_forecast", "drill": true}, nil)
+	p.comes("the drill on the desk", `document.querySelector("#home .card-drill") !== null`)
+	if !eval[bool](p, `document.activeElement.matches("summary")`) {
+		t.Error("the focus is lost when what is shown changes")
+	}
 	p.tabs("#go-declare", 12)
 	p.enters()
 	p.tabs("[name=level]", 20)

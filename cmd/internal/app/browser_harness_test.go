@@ -215,7 +215,7 @@ func (w *world) tab(t *testing.T, ctx context.Context, width int) *tab {
 	if err := chromedp.Listen(ctx, p.watch); err != nil {
 		t.Fatal(err)
 	}
-	p.do("open", command(audits.Enable, cdp.Empty{}), command(emulation.SetLocaleOverride, emulation.SetLocaleOverrideParams{Locale: "zh-CN"}), p.screen())
+	p.do("open", command(audits.Enable, cdp.Empty{}), p.screen())
 	t.Cleanup(p.clean)
 	return p
 }
@@ -522,6 +522,13 @@ func (p *tab) shot(name string) {
 	if err := os.WriteFile(filepath.Join(p.w.browser.shots, name), png, 0o600); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// colours lets the browser ask for light or dark pages.
+func (p *tab) colours(scheme string) {
+	p.t.Helper()
+	p.do("colours", command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
 }
 
 // word is what the desk calls something, in Chinese.

@@ -85,7 +85,8 @@ func declares(t *testing.T, w *world, duty *tab) string {
 	duty.fill("#f-reason", hostile)
 	duty.fill("#f-notice_text", notice)
 	duty.click(`button[value=review]`)
-	duty.says(word("act.declare.review"), "津西青应急〔2026〕1号", "红色（Ⅰ级）", hostile, word("outcome.pending"), "您（duty）不能自批")
+	duty.says(word("act.declare.review"), "津西青应急〔2026〕1号", "红色（Ⅰ级）", hostile, word("outcome.pending"), "您（duty）不能自批",
+		"公告正文没有写到开始的那一天") // it was written for the proposal's start
 	duty.shot("review")
 	duty.fill("#typed", "橙色")
 	if status := duty.click(`button[value=confirm]`); status != http.StatusUnprocessableEntity || len(w.warnings(t)) != 0 {
@@ -113,6 +114,14 @@ func approves(t *testing.T, w *world, id string) {
 	p.click(`a[href$="/approve"]`)
 	p.says("红色（Ⅰ级）", "津西青应急〔2026〕1号", hostile)
 	p.shot("approve")
+	ground := func() string { return eval[string](p, `getComputedStyle(document.body).backgroundColor`) }
+	light := ground()
+	p.colours("dark")
+	if ground() == light {
+		t.Error("a device that is set to dark gets light pages")
+	}
+	p.shot("approve-dark")
+	p.colours("light")
 	p.click(`button[value=confirm]`)
 	p.says(word("done.approve"))
 	var got apiWarning

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -154,6 +155,17 @@ func levelWaiting(s *subject, _ url.Values) alerts.Level {
 	}
 	return s.w.Level
 }
+
+// otherDayIn is the day of a start, as a notice has it, of a text that speaks of other days only; empty for any other text.
+func otherDayIn(text string, start time.Time) string {
+	day := start.In(alerts.Shanghai()).Format("1月2日")
+	if !dayOfNotice.MatchString(text) || strings.Contains(text, day) {
+		return ""
+	}
+	return day
+}
+
+var dayOfNotice = regexp.MustCompile(`\d月\d{1,2}日`)
 
 // otherLevelIn names a level that a text speaks of although another one is meant; None for a text that does not.
 func otherLevelIn(text string, meant alerts.Level) alerts.Level {

@@ -233,6 +233,9 @@ func (r *readout) terms(q *request, a act, s *subject, next *alerts.Warning) {
 		if l := otherLevelIn(r.Notice, change.Level); l != alerts.None {
 			r.Caution = append(r.Caution, q.t("caution.notice_level", "level", alerts.LevelName(l, q.lang)))
 		}
+		if day := otherDayIn(r.Notice, change.EffectiveAt); day != "" {
+			r.Caution = append(r.Caution, q.t("caution.notice_start", "day", day))
+		}
 	}
 	if r.Level != alerts.None && a.name == "declare" && !s.drill && r.Notice == "" {
 		r.Caution = append(r.Caution, q.t("caution.no_notice"))

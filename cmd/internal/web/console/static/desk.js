@@ -57,13 +57,21 @@
     say(false);
     if (state && e.detail && e.detail.type === "message") state.textContent = state.dataset.over; // the session is over
   });
-  // Nobody opens what they were reading again because a number beside it moved.
-  var open = {};
+  // Nobody opens what they were reading again because a number beside it moved, nor looks for the focus. htmx keeps that of
+  // what has an id; what is unfolded has none.
+  var open = {}, focused = {};
   function keep(part) {
-    part.querySelectorAll("details").forEach(function (d, i) { open[part.id + i] = d.open; });
+    focused[part.id] = -1;
+    part.querySelectorAll("details").forEach(function (d, i) {
+      open[part.id + i] = d.open;
+      if (d.firstElementChild === document.activeElement) focused[part.id] = i;
+    });
   }
   function restore(part) {
-    part.querySelectorAll("details").forEach(function (d, i) { d.open = !!open[part.id + i]; });
+    part.querySelectorAll("details").forEach(function (d, i) {
+      d.open = !!open[part.id + i];
+      if (focused[part.id] === i) d.firstElementChild.focus({ preventScroll: true });
+    });
   }
   // What arrives for a part in which somebody is pressing or choosing something waits until they are done: what is replaced
   // between the button's way down and up is not clicked.

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// The pictures of the declaration and of the phone in docs/pictures, taken anew from the demo:
+//
+//	QINGKONG_PICTURES=$PWD/docs/pictures go test ./cmd/internal/app -run TestPicturesOfTheDocs
+func TestPicturesOfTheDocs(t *testing.T) {
+	folder := os.Getenv("QINGKONG_PICTURES")
+	if folder == "" {
+		t.Skip("QINGKONG_PICTURES names no folder for them")
+	}
+	w := openWorld(t, openBrowser(t), &Demo{NoSimulate: true})
+	take := func(p *tab, name string, width, height, scale float64) {
+		t.Helper()
+		png := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+			got, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
+				Clip: &page.Viewport{Width: width, Height: height, Scale: scale}, CaptureBeyondViewport: new(true)})
+			return got.Data, err
+		})
+		if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	duty := w.person(t, deskWidth)
+	duty.login("duty")
+	duty.click(`a[id^="pa-"]`)
+	duty.fill("#f-document_no", "津西青应急〔2026〕1号")
+	duty.fill("#f-issued_by", "西青区重污染天气应急指挥部")
+	duty.click(`button[value=review]`)
+	take(duty, "declare", deskWidth, deskHeight, 1)
+	duty.fill("#typed", "红色")
+	duty.click(`button[value=confirm]`)
+	approver := w.person(t, phoneWidth)
+	approver.login("approver")
+	approver.click(`a[href$="/approve"]`)
+	take(approver, "phone", phoneWidth, 1368, 0.65)
+}
