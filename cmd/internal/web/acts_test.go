@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -389,7 +390,7 @@ func TestScope(t *testing.T) {
 func TestEmptyScope(t *testing.T) {
 	for _, role := range []access.Role{access.Enterprise, access.Town} {
 		who := &access.Principal{User: "x", Role: role}
-		if f := (notify.Filter{}); narrow(&f, who) || visible(who, "E0001", "大寺镇") || visible(who, "", "") {
+		if f := (notify.Filter{}); service.Narrow(&f, who) || service.Visible(who, "E0001", "大寺镇") || service.Visible(who, "", "") {
 			t.Errorf("a %s without a scope sees something", role)
 		}
 	}

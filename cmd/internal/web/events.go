@@ -8,6 +8,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/web/live"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -71,7 +72,7 @@ func (s *Server) eventsFilter(q *request) (live.Filter, error) {
 				return err
 			}
 			o, err := notify.Get(tx, order)
-			if err == nil && !visible(q.who, o.RecipientID, o.Town) {
+			if err == nil && !service.Visible(q.who, o.RecipientID, o.Town) {
 				err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": order})
 			}
 			if err != nil {

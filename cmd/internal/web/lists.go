@@ -9,47 +9,10 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
-
-// visible reports whether who may see what belongs to a recipient: an enterprise its own, a town what lies in it,
-// everybody else all. A scope that is empty sees nothing.
-func visible(who *access.Principal, recipient, town string) bool {
-	switch who.Role {
-	case access.Enterprise:
-		return who.Recipient != "" && who.Recipient == recipient
-	case access.Town:
-		return who.Town != "" && who.Town == town
-	default:
-		return true
-	}
-}
-
-func scoped(who *access.Principal) bool {
-	return who.Role == access.Enterprise || who.Role == access.Town
-}
-
-// narrow limits a filter of orders to what who may see; false is nothing.
-func narrow(f *notify.Filter, who *access.Principal) bool {
-	limit := func(asked *string, own string) bool {
-		if own == "" || *asked != "" && *asked != own {
-			return false
-		}
-		*asked = own
-		return true
-	}
-	switch who.Role {
-	case access.Enterprise:
-		return limit(&f.Recipient, who.Recipient)
-	case access.Town:
-		return limit(&f.Town, who.Town)
-	default:
-		return true
-	}
-}
 
 func (s *Server) orders(q *request) (any, error) {
 	cursor, limit, err := q.page()
@@ -58,7 +21,7 @@ func (s *Server) orders(q *request) (any, error) {
 	}
 	f := notify.Filter{Warning: q.query.Get("warning"), Recipient: q.query.Get("recipient"), State: q.query.Get("state"),
 		Town: q.query.Get("town"), Query: q.query.Get("q")}
-	if !narrow(&f, q.who) {
+	if !service.Narrow(&f, q.who) {
 		return service.OrderPage{Items: []json.RawMessage{}}, nil
 	}
 	return s.svc.Orders(f, cursor, limit)
@@ -67,7 +30,7 @@ func (s *Server) orders(q *request) (any, error) {
 func (s *Server) order(q *request) (any, error) {
 	err := s.svc.J.View(func(tx *bbolt.Tx) error {
 		o, err := notify.Get(tx, q.id())
-		if err == nil && !visible(q.who, o.RecipientID, o.Town) {
+		if err == nil && !service.Visible(q.who, o.RecipientID, o.Town) {
 			err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": q.id()})
 		}
 		return err
@@ -112,7 +75,7 @@ func (s *Server) recipients(q *request) (any, error) {
 			return err
 		}
 		matches := func(r *reductionlist.Recipient) bool {
-			return visible(q.who, r.ID, r.Town) && (town == "" || r.Town == town) &&
+			return service.Visible(q.who, r.ID, r.Town) && (town == "" || r.Town == town) &&
 				(part == "" || strings.Contains(r.ID, part) || strings.Contains(r.Name, part))
 		}
 		found, next, err := reductionlist.SearchRecipients(tx, v.ID, cursor, cmp.Or(part, town), limit, scanRecipients, matches)
@@ -124,7 +87,7 @@ func (s *Server) recipients(q *request) (any, error) {
 			page.Items = append(page.Items, viewOf(r, v.ID))
 		}
 		switch {
-		case scoped(q.who) || part != "":
+		case service.Scoped(q.who) || part != "":
 			if page.Total = len(page.Items); cursor != "" || page.Next != "" {
 				page.Total = -1
 			}
@@ -154,7 +117,7 @@ func (s *Server) recipient(q *request) (any, error) {
 		if found {
 			r, err = reductionlist.GetRecipient(tx, v.ID, q.id())
 		}
-		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !visible(q.who, r.ID, r.Town) {
+		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !service.Visible(q.who, r.ID, r.Town) {
 			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": q.id()})
 		}
 		view = viewOf(r, v.ID)

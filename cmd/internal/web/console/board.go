@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -262,7 +263,7 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 func (d *desk) waiting(q *request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, asked url.Values) (*waitingView, error) {
 	f := notify.Filter{Warning: w.ID, Town: asked.Get("town"), State: asked.Get("state")}
 	v := &waitingView{Warning: w.ID, Phones: d.opt.Phone != nil, Decide: q.may(access.ActOrdersObjection)}
-	may := narrow(&f, q.who)
+	may := service.Narrow(&f, q.who)
 	tally := &b.Tally
 	for i := range b.ByTown {
 		t := &b.ByTown[i]

@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -47,7 +48,7 @@ func (d *desk) orders(q *request) error {
 		view.States = append(view.States, option{Value: s, Label: q.t("state." + s)})
 	}
 	cursor := v.Get("cursor")
-	if !narrow(&f, q.who) {
+	if !service.Narrow(&f, q.who) {
 		return q.render(http.StatusOK, "orders", view)
 	}
 	err := q.view(func(tx *bbolt.Tx) (err error) {
@@ -157,7 +158,7 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 		if row, err = notify.Get(tx, id); err != nil {
 			return err
 		}
-		if !visible(q.who, row.RecipientID, row.Town) {
+		if !service.Visible(q.who, row.RecipientID, row.Town) {
 			return noOrder(id)
 		}
 		if _, err := notify.Get(tx, row.NextID()); err == nil {

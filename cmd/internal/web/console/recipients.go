@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -134,7 +135,7 @@ func (d *desk) recipients(q *request) error {
 // scan fills a page with what matches, reading a bounded part of the list. Rows that cannot match are not decoded.
 func (d *desk) scan(q *request, view *recipientsView, cursor string, limit int) (next string, err error) {
 	match := func(r *reductionlist.Recipient) bool {
-		return visible(q.who, r.ID, r.Town) && (view.Town == "" || r.Town == view.Town) &&
+		return service.Visible(q.who, r.ID, r.Town) && (view.Town == "" || r.Town == view.Town) &&
 			(view.Query == "" || strings.Contains(r.ID, view.Query) || strings.Contains(r.Name, view.Query))
 	}
 	for seen := 0; seen < scanRecipients; seen += scanChunk {
@@ -203,7 +204,7 @@ func (d *desk) recipient(q *request) error {
 		if found {
 			r, err = reductionlist.GetRecipient(tx, v.ID, q.id())
 		}
-		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !visible(q.who, r.ID, r.Town) {
+		if r == nil && err == nil || refusal.CodeOf(err) == refusal.NotFound || err == nil && !service.Visible(q.who, r.ID, r.Town) {
 			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": q.id()})
 		}
 		if err != nil {

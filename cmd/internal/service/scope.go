@@ -1,0 +1,43 @@
+package service
+
+import (
+	"qingkong/cmd/internal/access"
+	"qingkong/notify"
+)
+
+// Visible reports whether who may see what belongs to a recipient: an enterprise its own, a town what lies in it,
+// everybody else all. A scope that is empty sees nothing.
+func Visible(who *access.Principal, recipient, town string) bool {
+	switch who.Role {
+	case access.Enterprise:
+		return who.Recipient != "" && who.Recipient == recipient
+	case access.Town:
+		return who.Town != "" && who.Town == town
+	default:
+		return true
+	}
+}
+
+// Scoped reports whether who sees less than all.
+func Scoped(who *access.Principal) bool {
+	return who.Role == access.Enterprise || who.Role == access.Town
+}
+
+// Narrow limits a filter of orders to what who may see; false is nothing.
+func Narrow(f *notify.Filter, who *access.Principal) bool {
+	limit := func(asked *string, own string) bool {
+		if own == "" || *asked != "" && *asked != own {
+			return false
+		}
+		*asked = own
+		return true
+	}
+	switch who.Role {
+	case access.Enterprise:
+		return limit(&f.Recipient, who.Recipient)
+	case access.Town:
+		return limit(&f.Town, who.Town)
+	default:
+		return true
+	}
+}
