@@ -3,6 +3,7 @@ package bus
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -91,6 +92,9 @@ const (
 	maxBacklogBytes = 256 << 20
 )
 
+// subscribeWithin is how long the server may take to confirm a subscription.
+const subscribeWithin = 10 * time.Second
+
 func (b *Bus) subscribe(subject string, fn nats.MsgHandler) (*nats.Subscription, error) {
 	sub, err := b.public.QueueSubscribe(subject, queue, fn)
 	if err != nil {
@@ -98,6 +102,10 @@ func (b *Bus) subscribe(subject string, fn nats.MsgHandler) (*nats.Subscription,
 	}
 	if err := sub.SetPendingLimits(maxBacklog, maxBacklogBytes); err != nil {
 		return nil, fmt.Errorf("bus: subscribe %s: %w", subject, err)
+	}
+	// Who asks right after the program says that it is ready must find somebody there.
+	if err := b.public.FlushTimeout(subscribeWithin); err != nil {
+		return nil, fmt.Errorf("bus: subscribe %s: not confirmed: %w", subject, err)
 	}
 	return sub, nil
 }
