@@ -16,6 +16,7 @@ const (
 	kindOverdue  = "notify.overdue"
 	kindDecided  = "notify.objection_decided"
 	kindJudged   = "notify.judged"
+	kindStaged   = "notify.staged"
 	kindSettings = "notify.settings_changed"
 )
 

@@ -69,6 +69,7 @@ const (
 	CommandOverdue = "order.overdue" // payload OverdueChunk
 
 	CommandDecisionEnds = "order.decision_ends" // payload DecisionEnds
+	CommandNextStage    = "order.next_stage"    // payload NextStage
 )
 
 var (
@@ -108,6 +109,8 @@ func Decode(kind string, data []byte) (Event, error) {
 		ev = new(Decided)
 	case kindJudged:
 		ev = new(Judged)
+	case kindStaged:
+		ev = new(Staged)
 	case kindSettings:
 		ev = new(SettingsChanged)
 	default:
@@ -139,6 +142,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 		return applyDecided(tx, fx, at, ev)
 	case *Judged:
 		return applyJudged(tx, fx, ev)
+	case *Staged:
+		return applyStaged(tx, fx, at, ev)
 	case *SettingsChanged:
 		return applySettings(tx, ev)
 	}

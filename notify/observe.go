@@ -71,7 +71,8 @@ func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
 	return planLevel(tx, fx, at, id, old)
 }
 
-// planLevel starts the plan that brings the orders of a warning to its level; old is the one it replaces, nil for none.
+// planLevel starts the plan that brings the orders of a warning to where its course is; old is the one it replaces, nil for
+// none. A plan that would order what is ordered already only takes over what is next.
 func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) error {
 	w, err := alerts.GetWarning(tx, id)
 	if err != nil {
@@ -81,23 +82,21 @@ func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) err
 	if err != nil {
 		return err
 	}
+	order := toOrder(w.Stages, at)
 	p := &Plan{
-		Warning: id, At: at, ContactRef: s.ContactRef,
-		Level: w.Level, ListVersion: w.ListVersion, ListHash: w.ListHash,
-		StartsAt: w.LevelSince, EndsAt: w.EndsAt, DocumentNo: w.DocumentNo, Drill: w.Drill,
-	}
-	if before := w.LevelAt(w.LevelSince.Add(-time.Millisecond)); before != alerts.None && w.LevelSince.After(at) {
-		p.Until = before
-		if before.Above(w.Level) {
-			p.At = w.LevelSince // what is lowered later goes on till then
-			p.Until = ""
-		}
+		Warning: id, At: at, AcknowledgeBy: at.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
+		Level: order.Level, Until: order.until, StartsAt: order.From, Next: order.next,
+		ListVersion: w.ListVersion, ListHash: w.ListHash, EndsAt: w.EndsAt, DocumentNo: w.DocumentNo, Drill: w.Drill,
 	}
 	if old != nil {
 		later := old.EndsAt != nil && (w.EndsAt == nil || w.EndsAt.After(*old.EndsAt))
 		p.Reissue = later || old.Reissue && !old.Done
+		if old.Level == p.Level && !p.Reissue {
+			old.Next = p.Next
+			old.setNext(fx)
+			return old.store(tx)
+		}
 	}
-	p.AcknowledgeBy = p.At.Add(s.acknowledgeWithin())
 	return p.start(tx, fx, old)
 }
 
@@ -108,6 +107,7 @@ func planRelease(tx *bbolt.Tx, fx Effects, at time.Time, id, reason string) erro
 		return err
 	}
 	p := *old
-	p.Release, p.Reissue, p.At, p.Cursor, p.Done, p.Issued, p.Revised, p.Released = reason, false, at, "", false, 0, 0, 0
+	p.Release, p.Reissue, p.At, p.Next = reason, false, at, nil
+	p.Cursor, p.Done, p.Issued, p.Revised, p.Released = "", false, 0, 0, 0
 	return p.start(tx, fx, old)
 }

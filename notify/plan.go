@@ -35,8 +35,7 @@ type Plan struct {
 	Release string `json:"release,omitempty"`
 	// Reissue gives a new order also to whom nothing changes in its measures: the one it has says too early an end.
 	Reissue bool `json:"reissue,omitempty"`
-	// At is when the warning changed, or when a lowering announced for later takes effect: the plan begins then, and
-	// orders say they were issued then, whichever chunk makes them.
+	// At is when the plan began. Orders say they were issued then, whichever chunk makes them.
 	At            time.Time    `json:"at"`
 	AcknowledgeBy time.Time    `json:"acknowledge_by"`
 	ContactRef    string       `json:"contact_ref,omitempty"`
@@ -47,8 +46,8 @@ type Plan struct {
 	StartsAt      time.Time    `json:"starts_at"`
 	EndsAt        *time.Time   `json:"ends_at"`
 	DocumentNo    string       `json:"document_no,omitempty"`
-	IssuedBy      string       `json:"issued_by,omitempty"`
 	Drill         bool         `json:"drill,omitempty"`
+	Next          *time.Time   `json:"next,omitempty"` // when the warning's course asks for another plan, see stages.go
 
 	// What the plan did so far, in orders.
 	Issued   int `json:"issued"`
@@ -87,8 +86,9 @@ func (p *Plan) timer() string {
 	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
 }
 
-// start replaces the warning's plan, nil for none, by p and sets the timer of its first chunk.
+// start replaces the warning's plan, nil for none, by p and sets the timers of its first chunk and of its next stage.
 func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
+	p.setNext(fx)
 	p.Seq, p.N = 1, 1
 	if old != nil {
 		p.Seq, p.N = old.Seq+1, old.N+1
@@ -222,24 +222,7 @@ func (c *chunk) release(tx *bbolt.Tx) error {
 // eachOrder calls f for the orders of a warning after the order id after, in key order, until f says false.
 // The order is only valid during the call.
 func eachOrder(tx *bbolt.Tx, warning, after string, f func(*Order) bool) error {
-	prefix := []byte(warning + "-")
-	c := tx.Bucket(ordersBucket).Cursor()
-	k, v := c.Seek(prefix)
-	if after != "" {
-		if k, v = c.Seek([]byte(after)); string(k) == after {
-			k, v = c.Next()
-		}
-	}
-	var o Order
-	for ; bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		if err := o.decode(string(k), v); err != nil {
-			return err
-		}
-		if !f(&o) {
-			return nil
-		}
-	}
-	return nil
+	return (&Filter{}).scanWarning(tx, warning, after, func(_ []byte, o *Order) bool { return f(o) })
 }
 
 // latest returns the highest revision of a recipient's orders under a warning, or nil.

@@ -312,6 +312,8 @@ func (w *world) run(id string) []Event {
 		_, evs, err = do(w, DecidePlan, unmarshal[PlanChunk](w.t, t.payload))
 	case CommandOverdue:
 		_, evs, err = do(w, DecideOverdue, unmarshal[OverdueChunk](w.t, t.payload))
+	case CommandNextStage:
+		_, evs, err = do(w, DecideNextStage, unmarshal[NextStage](w.t, t.payload))
 	case CommandDecisionEnds:
 		in := unmarshal[DecisionEnds](w.t, t.payload)
 		in.Read = readBody

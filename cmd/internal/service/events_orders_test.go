@@ -46,6 +46,7 @@ func orderEvents() []example {
 		{"", &notify.Decided{OrderID: id, Decision: "amend", ReasonRef: vaultRef, ExpiresAt: &end, AcknowledgeBy: new(at("2026-12-15T20:00:00+08:00"))}},
 		{"min", &notify.Decided{OrderID: id, Decision: "accept"}},
 		{"", &notify.Judged{OrderID: id, Verdict: "compliant"}},
+		{"", &notify.Staged{Warning: warning}},
 		{"", &notify.SettingsChanged{Settings: notify.Settings{AcknowledgeWithinMin: 60, ContactRef: vaultRef}}},
 	}
 }

@@ -40,6 +40,7 @@ func registerOrders(r *journal.Registry, set Settings) {
 		in.Read = journal.ReadPos
 		return notify.DecideObjection(tx, actor, in, now)
 	})
+	journal.Handle(r, notify.CommandNextStage, notify.DecideNextStage)
 	journal.Handle(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds, now time.Time) ([]journal.Event, *notify.Order, error) {
 		in.Read = journal.ReadPos
 		return notify.DecideDecisionEnds(tx, actor, in, now)

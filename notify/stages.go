@@ -1,0 +1,90 @@
+package notify
+
+import (
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+)
+
+// A warning's course may have levels to come. Orders follow it one stage at a time: a raise is ordered as soon as the stage
+// before it has begun, so that a recipient knows in advance; a lowering when it takes effect, so that nobody is let off
+// early. Where more is to come a timer brings the next plan.
+
+// ordered is the stage that orders are written for.
+type ordered struct {
+	alerts.Stage
+	until alerts.Level // what goes on until then; empty for nothing
+	next  *time.Time   // when the course has to be looked at again; nil for never
+}
+
+// toOrder is what a course, which is never empty, asks to be ordered at a time.
+func toOrder(course []alerts.Stage, at time.Time) ordered {
+	now := -1
+	for i, s := range course {
+		if !s.From.After(at) {
+			now = i
+		}
+	}
+	if now < 0 {
+		o := ordered{Stage: course[0]}
+		if len(course) > 1 {
+			o.next = &course[0].From
+		}
+		return o
+	}
+	if now == len(course)-1 {
+		return ordered{Stage: course[now]}
+	}
+	to := course[now+1]
+	if !to.Level.Above(course[now].Level) {
+		return ordered{Stage: course[now], next: &to.From}
+	}
+	o := ordered{Stage: to, until: course[now].Level}
+	if now+2 < len(course) {
+		o.next = &to.From
+	}
+	return o
+}
+
+// NextStage is the command that looks at a warning's course again; a timer runs it.
+type NextStage struct {
+	Warning string `json:"warning"`
+}
+
+// Staged says that another stage of a warning's course was due, and its orders are planned anew.
+type Staged struct {
+	Warning string `json:"warning"`
+}
+
+// Kind implements Event.
+func (*Staged) Kind() string { return kindStaged }
+
+// DecideNextStage gives an event when the course has to be looked at: not before that, and not once the warning has ended.
+func DecideNextStage(tx *bbolt.Tx, _ string, in NextStage, now time.Time) ([]Event, Staged, error) {
+	ev := &Staged{Warning: in.Warning}
+	p, err := GetPlan(tx, in.Warning)
+	if err != nil || p == nil || p.Next == nil || p.Next.After(now) {
+		return nil, *ev, err
+	}
+	return []Event{ev}, *ev, nil
+}
+
+func applyStaged(tx *bbolt.Tx, fx Effects, at time.Time, ev *Staged) error {
+	p, err := GetPlan(tx, ev.Warning)
+	if err != nil {
+		return err
+	}
+	return planLevel(tx, fx, at, ev.Warning, p)
+}
+
+// setNext sets the timer of the plan's next stage, or takes it away.
+func (p *Plan) setNext(fx Effects) {
+	id := "stage/" + p.Warning
+	if p.Next == nil {
+		fx.CancelTimer(id)
+		return
+	}
+	fx.Timer(id, *p.Next, CommandNextStage, NextStage{p.Warning})
+}
