@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,23 +13,26 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The pictures of the declaration and of the phone in docs/pictures, taken anew from the demo:
+// The pictures of the declaration and of the phone in docs/pictures can be taken from the demo at any time:
 //
 //	QINGKONG_PICTURES=$PWD/docs/pictures go test ./cmd/internal/app -run TestPicturesOfTheDocs
 func TestPicturesOfTheDocs(t *testing.T) {
 	folder := os.Getenv("QINGKONG_PICTURES")
 	if folder == "" {
-		t.Skip("QINGKONG_PICTURES names no folder for them")
+		folder = t.TempDir()
 	}
 	w := openWorld(t, openBrowser(t), &Demo{NoSimulate: true})
 	take := func(p *tab, name string, width, height, scale float64) {
 		t.Helper()
-		png := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+		shot := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 			got, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
 				Clip: &page.Viewport{Width: width, Height: height, Scale: scale}, CaptureBeyondViewport: new(true)})
 			return got.Data, err
 		})
-		if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
+		if size, err := png.DecodeConfig(bytes.NewReader(shot)); err != nil || size.Width != int(width*scale) || size.Height != int(height*scale) {
+			t.Errorf("%s is %d x %d: %v", name, size.Width, size.Height, err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name+".png"), shot, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
