@@ -114,11 +114,15 @@ func scratchDB(path string, reg *Registry) (*bbolt.DB, error) {
 }
 
 // replay applies the record's blocks to an empty database, some hundred to a transaction.
+// A transaction takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the
+// same place as one ever longer page.
 func replay(from *bbolt.Tx, to *bbolt.DB, reg *Registry) error {
+	const blocksATime, bytesATime = 200, 2 << 20
 	blocks := blocksFrom(from, 1)
 	for raw := blocks.next(); raw != nil; {
 		err := to.Update(func(tx *bbolt.Tx) error {
-			for n := 0; raw != nil && n < 200; n++ {
+			for n, size := 0, 0; raw != nil && n < blocksATime && size < bytesATime; n++ {
+				size += len(raw)
 				b, err := ParseBlock(raw)
 				if err != nil {
 					return fmt.Errorf("block %d: %w", blocks.number, err)
