@@ -1,0 +1,101 @@
+// Package servicetest is the acts of the program for tests: over a journal of their own, at a time that the test sets, with
+// the lists and accounts that it is given.
+package servicetest
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
+	"qingkong/cmd/internal/journal/natstest"
+	"qingkong/cmd/internal/service"
+	"qingkong/reductionlist"
+)
+
+// Begin is the time of every world: the afternoon before the episode of 2016-12-17.
+var Begin = time.Date(2016, 12, 16, 9, 0, 0, 0, time.UTC)
+
+// World is the acts over a journal.
+type World struct {
+	Svc   *service.Service
+	JS    jetstream.JetStream // of the journal
+	Clock *journaltest.Clock
+
+	t      testing.TB
+	leader *journaltest.Leader
+}
+
+// Settings are what a world decides by: Xiqing's, with orders that are repeated after a minute.
+func Settings() service.Settings {
+	return service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
+}
+
+// New returns a world at [Begin] that has nothing yet, until the test's end.
+func New(t testing.TB, log *slog.Logger) *World {
+	t.Helper()
+	w := &World{t: t, Clock: journaltest.NewClock(Begin)}
+	dir, set := t.TempDir(), Settings()
+	w.JS = natstest.Start(t, filepath.Join(dir, "nats")).JS
+	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: service.Registry(set), JS: w.JS, Log: log, NoSync: true, Clock: w.Clock.Now})
+	var err error
+	if w.Svc, err = service.New(t.Context(), j, set, log); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Elapse moves the clock and carries out the timers that have come due, on the lease's holder as the program does.
+func (w *World) Elapse(d time.Duration) {
+	w.t.Helper()
+	if err := w.lead().Fire(w.Clock.Add(d)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Epoch is of the lease that the world holds.
+func (w *World) Epoch() uint64 { w.t.Helper(); return w.lead().Epoch }
+
+func (w *World) lead() *journaltest.Leader {
+	w.t.Helper()
+	if w.leader == nil {
+		w.leader = journaltest.Lead(w.t, w.Svc.J)
+	}
+	return w.leader
+}
+
+// Import puts a list in force.
+func (w *World) Import(l *reductionlist.List) {
+	w.t.Helper()
+	if _, err := w.Svc.ImportList(w.t.Context(), "init", l, service.DemoSource, nil); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Account adds an account of a person.
+func (w *World) Account(user string, role access.Role, name, town string) access.Issued {
+	w.t.Helper()
+	body := fmt.Appendf(nil, `{"user":%q,"role":%q,"name":%q,"town":%q}`, user, role, name, town)
+	issued, err := w.Svc.AddAccount(w.t.Context(), "init", "", body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return issued
+}
+
+// Credentials issues those of a recipient of the list in force.
+func (w *World) Credentials(recipient string) access.Issued {
+	w.t.Helper()
+	issued, err := w.Svc.IssueCredentials(w.t.Context(), "init", "", recipient)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return issued
+}
