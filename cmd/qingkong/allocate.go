@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -23,24 +24,24 @@ func newAllocateCommand() *cobra.Command {
 			"  qingkong allocate waste waste.json --time-limit 30 --json",
 	}
 	cmd.AddCommand(
-		newAllocateKind("coal", "燃煤机组的开停、发电和供热（which coal units run, at what power and heat）", allocateCoal),
-		newAllocateKind("waste", "焚烧炉的开停和给料、料位和外运（which furnaces burn how much, the pit and what is diverted）", allocateWaste),
+		newAllocateKind(allocate.KindCoal, "燃煤机组的开停、发电和供热（which coal units run, at what power and heat）"),
+		newAllocateKind(allocate.KindWaste, "焚烧炉的开停和给料、料位和外运（which furnaces burn how much, the pit and what is diverted）"),
 	)
 	return cmd
 }
 
 // newAllocateKind is one of the two commands. Whatever the result says it exits 0; a problem that is wrong is refused.
-func newAllocateKind(kind, short string, solve func(io.Writer, []byte, allocate.Options, bool) error) *cobra.Command {
+func newAllocateKind(kind allocate.Kind, short string) *cobra.Command {
 	var seconds float64
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   kind + " FILE.json",
+		Use:   string(kind) + " FILE.json",
 		Short: short,
 		Long: "在供热、电力（或料位、蒸汽）和最短运行、停运时间的约束下，求加权排放最少的方案，并证明它最少；做不到时说明哪些要求相互冲突、各差多少。\n" +
 			"到 --time-limit 为止没有证明的，给出当时的方案和它最多比最优高多少。\n" +
 			"Finds the plan of least weighted emission and proves it; where there is none, says which obligations conflict and\n" +
 			"by how much each has to give. At the time limit it ends with the plan so far and the gap that is proved.",
-		Example: "  qingkong allocate " + kind + " " + kind + ".json --time-limit 30",
+		Example: "  qingkong allocate " + string(kind) + " " + string(kind) + ".json --time-limit 30",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("one file is wanted, %d were given", len(args))
@@ -56,7 +57,7 @@ func newAllocateKind(kind, short string, solve func(io.Writer, []byte, allocate.
 				return err
 			}
 			opt := allocate.Options{TimeLimit: time.Duration(seconds * float64(time.Second))}
-			return solve(cmd.OutOrStdout(), text, opt, asJSON)
+			return answerProblem(cmd.Context(), cmd.OutOrStdout(), kind, text, opt, asJSON)
 		},
 	}
 	cmd.Flags().Float64Var(&seconds, "time-limit", 0, "求解时限，秒；缺省直到证明为止（seconds; without it until the proof）")
@@ -64,67 +65,44 @@ func newAllocateKind(kind, short string, solve func(io.Writer, []byte, allocate.
 	return cmd
 }
 
-func allocateCoal(w io.Writer, text []byte, opt allocate.Options, asJSON bool) error {
-	p, err := allocate.ParseCoal(text)
-	if err != nil {
-		return err
-	}
-	r, err := p.Solve(opt)
+func answerProblem(ctx context.Context, w io.Writer, kind allocate.Kind, text []byte, opt allocate.Options, asJSON bool) error {
+	a, err := allocate.Solve(ctx, kind, text, allocate.Limits{}, opt)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return printJSON(w, r)
+		return printJSON(w, a.Result)
 	}
-	printOutcome(w, r.Outcome, r.Totals, r.Saved)
-	var rows [][]string
-	for i, s := range r.Plan {
-		if i == 0 {
-			rows = append(rows, []string{""})
-			for _, u := range s.Units {
-				rows[0] = append(rows[0], u.Name+" MW", "GJ/h")
-			}
-		}
-		row := []string{s.At.Format("2006-01-02 15:04")}
-		for _, u := range s.Units {
-			row = append(row, numberOr(u.On, "%.1f", u.MW), numberOr(u.On, "%.1f", u.HeatGJH))
-		}
-		rows = append(rows, row)
-	}
-	printPlan(w, rows, r.Binding, r.BindingIn("en"))
+	printOutcome(w, a.Outcome, a.Totals, a.Saved)
+	printPlan(w, planTable(a), a.BindingIn("zh-CN"), a.BindingIn("en"))
 	return nil
 }
 
-func allocateWaste(w io.Writer, text []byte, opt allocate.Options, asJSON bool) error {
-	p, err := allocate.ParseWaste(text)
-	if err != nil {
-		return err
-	}
-	r, err := p.Solve(opt)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(w, r)
-	}
-	printOutcome(w, r.Outcome, r.Totals, r.Saved)
-	var rows [][]string
-	for i, s := range r.Plan {
-		if i == 0 {
-			rows = append(rows, []string{""})
-			for _, f := range s.Furnaces {
-				rows[0] = append(rows[0], f.Name+" t/h")
-			}
-			rows[0] = append(rows[0], bothLanguages("allocate.divert", nil)+" t/h", "料位 pit t")
-		}
+// planTable has a line for each step, below a head.
+func planTable(a *allocate.Answer) (rows [][]string) {
+	coal := a.Kind == allocate.KindCoal
+	for i, s := range a.Steps {
 		row := []string{s.At.Format("2006-01-02 15:04")}
-		for _, f := range s.Furnaces {
-			row = append(row, numberOr(f.On, "%.2f", f.FeedTPH))
+		head := []string{""}
+		for _, m := range s.Machines {
+			if coal {
+				head = append(head, m.Name+" MW", "GJ/h")
+				row = append(row, numberOr(m.On, "%.1f", m.MW), numberOr(m.On, "%.1f", m.HeatGJH))
+				continue
+			}
+			head = append(head, m.Name+" t/h")
+			row = append(row, numberOr(m.On, "%.2f", m.Tonnes/a.StepH))
 		}
-		rows = append(rows, append(row, fmt.Sprintf("%.2f", s.DivertTH), fmt.Sprintf("%.0f", s.PitT)))
+		if !coal {
+			head = append(head, bothLanguages("allocate.divert", nil)+" t/h", "料位 pit t")
+			row = append(row, fmt.Sprintf("%.2f", *s.DivertTH), fmt.Sprintf("%.0f", *s.PitT))
+		}
+		if i == 0 {
+			rows = append(rows, head)
+		}
+		rows = append(rows, row)
 	}
-	printPlan(w, rows, r.Binding, r.BindingIn("en"))
-	return nil
+	return rows
 }
 
 func numberOr(on bool, format string, v float64) string {
@@ -141,6 +119,9 @@ func printOutcome(w io.Writer, o allocate.Outcome, totals, saved *allocate.Total
 		gap = fmt.Sprintf("%.2g %%", 100**o.Gap)
 	}
 	fmt.Fprintln(w, bothLanguages("allocate."+string(o.Status), refusal.Args{"gap": gap}))
+	if o.Unreduced {
+		fmt.Fprintln(w, "  "+bothLanguages("allocate.unreduced", nil))
+	}
 	for _, c := range o.Conflicts {
 		fmt.Fprintf(w, "  %s\n    %s\n", c.Text("zh-CN"), c.Text("en"))
 	}
@@ -170,7 +151,7 @@ func printTotals(w io.Writer, rule string, t *allocate.Totals) {
 	fmt.Fprintf(w, "%s: %s\n", bothLanguages(rule, nil), strings.Join(parts, ", "))
 }
 
-// printPlan writes the table of a plan and what limits it.
+// printPlan writes the table of a plan and what limits it, in both languages where both are there.
 func printPlan(w io.Writer, rows [][]string, zh, en []string) {
 	if len(rows) == 0 {
 		return
@@ -181,6 +162,9 @@ func printPlan(w io.Writer, rows [][]string, zh, en []string) {
 		fmt.Fprintf(w, "\n%s:\n", bothLanguages("allocate.binding", nil))
 	}
 	for i, line := range zh {
-		fmt.Fprintf(w, "  %s\n    %s\n", line, en[i])
+		fmt.Fprintln(w, "  "+line)
+		if i < len(en) {
+			fmt.Fprintln(w, "    "+en[i])
+		}
 	}
 }

@@ -40,7 +40,7 @@ func TestBigCoal(t *testing.T) {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		r, err := p.Solve(Options{TimeLimit: 30 * time.Second})
+		r, err := p.Solve(t.Context(), Options{TimeLimit: 30 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestBigWaste(t *testing.T) {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		r, err := p.Solve(Options{TimeLimit: 30 * time.Second})
+		r, err := p.Solve(t.Context(), Options{TimeLimit: 30 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -205,12 +205,15 @@ func (c *commitment) row(row []set) (sum float64) {
 
 // separates tries to prove that there is no row of the first steps at all: with every cost nothing, a bound above nothing says so. The prices are
 // moved as a perceptron's, one for each difference of the two halves. plan is a row that came out of it on the way.
-func (c *commitment) separates(steps, rounds int) (impossible bool, plan []set) {
+func (c *commitment) separates(steps, rounds int, by patience) (impossible bool, plan []set) {
 	z := &commitment{n: c.n, steps: steps, class: c.class, allowed: c.allowed, startCost: make([]float64, c.n), minUp: c.minUp,
 		minDown: c.minDown, first: c.first, locked: c.locked, costs: c.costs.free()}
 	z.prepare()
 	rows, units := make([]set, steps), make([]set, steps)
 	for range rounds {
+		if by.over() {
+			return false, nil
+		}
 		if z.bound() > 1e-9 {
 			return true, nil
 		}

@@ -116,7 +116,7 @@ func TestBruteForceCoal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.Solve(Options{})
+		got, err := p.Solve(t.Context(), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +212,7 @@ func TestBruteForceWaste(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.Solve(Options{})
+		got, err := p.Solve(t.Context(), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestTies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.Solve(Options{})
+		got, err := p.Solve(t.Context(), Options{})
 		if err != nil || got.Status != Optimal {
 			t.Fatal(err, got)
 		}
@@ -276,7 +276,7 @@ func TestTimeLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := p.Solve(Options{TimeLimit: 10 * time.Millisecond})
+	got, err := p.Solve(t.Context(), Options{TimeLimit: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestWordsAndBaseline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := p.Solve(Options{})
+	r, err := p.Solve(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

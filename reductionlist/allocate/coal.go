@@ -1,6 +1,7 @@
 package allocate
 
 import (
+	"context"
 	"math"
 	"math/bits"
 	"time"
@@ -37,14 +38,20 @@ type CoalLoad struct {
 // BindingIn says the binding constraints in "zh-CN" or "en".
 func (r *CoalResult) BindingIn(lang string) []string { return r.limits.text(r.horizon, lang) }
 
-// Solve finds the plan that emits least.
-func (p *Coal) Solve(opt Options) (*CoalResult, error) {
-	deadline := opt.deadline()
+// Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
+func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
+	by := opt.patience(ctx)
 	tie := p.tie()
-	f, c := p.search(tie, deadline)
+	f, c := p.search(tie, by)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if math.IsInf(f.bound, 1) {
 		r := &CoalResult{Outcome: Outcome{Status: Infeasible}, Plan: []CoalStep{}, Binding: []string{}, horizon: p.horizon}
-		r.Conflicts = p.conflicts()
+		r.Conflicts, r.Unreduced = p.conflicts(by)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		return r, nil
 	}
 	if f.row == nil {
@@ -54,7 +61,7 @@ func (p *Coal) Solve(opt Options) (*CoalResult, error) {
 	objective, bound := p.objective(r), tie.without(f.bound)
 	if f.done() && objective-bound > OptimalGap*objective {
 		// A unit that emits nothing makes what ties cost count for more than the gap: prove without them.
-		g, plain := p.search(tieBreak{}, deadline)
+		g, plain := p.search(tieBreak{}, by)
 		bound = max(bound, g.bound)
 		if g.row != nil {
 			if other := p.result(plain, g.row); objective-p.objective(other) > OptimalGap*objective {
@@ -113,9 +120,9 @@ func (b tieBreak) without(bound float64) float64 {
 }
 
 // search sets up the question of commitment and answers it.
-func (p *Coal) search(b tieBreak, deadline time.Time) (found, *commitment) {
+func (p *Coal) search(b tieBreak, by patience) (found, *commitment) {
 	c := p.commitment(b)
-	return c.minimise(deadline), c
+	return c.minimise(by), c
 }
 
 func (p *Coal) commitment(b tieBreak) *commitment {
@@ -253,23 +260,27 @@ func (p *Coal) addBaseline(r *CoalResult) {
 		return
 	}
 	b := Totals{CoalT: new(float64), Kg: map[string]float64{}}
-	for t, want := range p.demand {
-		most := 0.0
-		for i := range p.units {
-			if p.baseline[i][t] > 0 {
-				most += p.units[i].maxHeat
-			}
-		}
-		for i := range p.units {
-			u, mw, heat := &p.units[i], p.baseline[i][t], 0.0
-			if mw == 0 {
-				continue
-			}
-			if most > 0 {
-				heat = want.heat * u.maxHeat / most
-			}
-			p.emit(&b, u, mw, p.coal(u, mw, heat))
-		}
+	for t := range p.demand {
+		p.baselineStep(&b, t)
 	}
 	r.Baseline, r.Saved = &b, b.minus(*r.Totals)
+}
+
+func (p *Coal) baselineStep(sum *Totals, t int) {
+	most := 0.0
+	for i := range p.units {
+		if p.baseline[i][t] > 0 {
+			most += p.units[i].maxHeat
+		}
+	}
+	for i := range p.units {
+		u, mw, heat := &p.units[i], p.baseline[i][t], 0.0
+		if mw == 0 {
+			continue
+		}
+		if most > 0 {
+			heat = p.demand[t].heat * u.maxHeat / most
+		}
+		p.emit(sum, u, mw, p.coal(u, mw, heat))
+	}
 }

@@ -6,9 +6,10 @@ import (
 	"sort"
 )
 
-// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame.
-func (p *Coal) conflicts() []Conflict {
-	q := &coalQuestion{p: p, known: map[demand][]set{}}
+// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says that
+// there was no time to tell what is needed of them.
+func (p *Coal) conflicts(by patience) (out []Conflict, unreduced bool) {
+	q := &coalQuestion{p: p, by: by, known: map[demand][]set{}}
 	var all []obligation
 	for t := range p.steps {
 		all = append(all, obligation{"heat", -1, t}, obligation{"power_min", -1, t}, obligation{"power_max", -1, t})
@@ -22,11 +23,11 @@ func (p *Coal) conflicts() []Conflict {
 	}
 	q.steps = 1 + sort.Search(p.steps-1, func(t int) bool {
 		q.steps = t + 1
-		return !q.feasible(full)
+		return q.feasible(full) == impossible
 	})
 	all = slices.DeleteFunc(all, func(o obligation) bool { return o.step >= q.steps })
-	left := irreducible(all, q.feasible)
-	out := []Conflict{}
+	left, reduced := irreducible(all, q.feasible)
+	out = []Conflict{}
 	for _, g := range grouped(left) {
 		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "h"}
 		most := 0.0
@@ -37,15 +38,20 @@ func (p *Coal) conflicts() []Conflict {
 			c.From, c.To = p.at(g.step), p.at(g.until)
 			most, c.Unit = q.mostOf(g)
 		}
-		c.ShortBy = leastGiving(left, g, most, q.feasible)
+		if c.AtMost = !reduced; reduced {
+			var exact bool
+			c.ShortBy, exact = leastGiving(left, g, most, q.feasible)
+			c.AtMost = !exact
+		}
 		out = append(out, c)
 	}
-	return out
+	return out, !reduced
 }
 
 // coalQuestion answers whether any plan keeps the obligations that hold, with what was found about sets of units kept.
 type coalQuestion struct {
 	p     *Coal
+	by    patience
 	steps int
 	known map[demand][]set // the sets that meet a demand
 }
@@ -106,34 +112,49 @@ func (q *coalQuestion) meeting(d demand) []set {
 
 // feasible looks for any plan. Few states are tried first: where there are many plans, one is soon found. Then it is tried to
 // prove that there is none, and only then are all states gone through.
-func (q *coalQuestion) feasible(r relaxation) bool {
+func (q *coalQuestion) feasible(r relaxation) verdict {
 	var ms []machine
 	for i := range q.p.units {
 		ms = append(ms, q.p.units[i].relaxed(q.p.horizon, i, &r))
 	}
 	st := newStates(ms, q.steps)
-	if found, whole := q.along(&st, &r, 32); found || whole {
-		return found
+	if v := q.along(&st, &r, 32); v != unknown || q.by.late() {
+		return v
 	}
-	if impossible, plan := q.commitment(&st, &r).separates(q.steps, 500); impossible || plan != nil {
-		return plan != nil
+	none, plan := q.commitment(&st, &r).separates(q.steps, 500, q.by)
+	switch {
+	case none:
+		return impossible
+	case plan != nil:
+		return possible
 	}
-	found, _ := q.along(&st, &r, math.MaxInt)
-	return found
+	return q.along(&st, &r, math.MaxInt)
 }
 
-// along goes through the states step by step. whole says that none was left out for want of room.
-func (q *coalQuestion) along(st *states, r *relaxation, wide int) (found, whole bool) {
+// along goes through the states step by step. Where some were left out for want of room or time, that none got to the end
+// proves nothing.
+func (q *coalQuestion) along(st *states, r *relaxation, wide int) verdict {
 	layer := []state{st.begin()}
-	whole = true
+	whole := true
 	for t := range q.steps {
+		if q.by.late() {
+			return unknown
+		}
 		next, dropped := q.layer(st, layer, t, q.meeting(q.demandOf(t, r)), wide)
 		if whole = whole && !dropped; len(next) == 0 {
-			return false, whole
+			return noneLeft(whole)
 		}
 		layer = next
 	}
-	return true, whole
+	return possible
+}
+
+// noneLeft is what it means that no state was left, after the whole of them was gone through or only a part.
+func noneLeft(whole bool) verdict {
+	if whole {
+		return impossible
+	}
+	return unknown
 }
 
 // commitment is the same question without any cost.
@@ -167,7 +188,10 @@ func (q *coalQuestion) layer(st *states, from []state, t int, sets []set, wide i
 	allowed := st.allowed(t)
 	by := map[set][]state{}
 	count := 0
-	for _, f := range from {
+	for j, f := range from {
+		if j%64 == 63 && q.by.late() {
+			return flat(by), true
+		}
 		for _, x := range sets {
 			if x&^allowed != 0 {
 				continue

@@ -144,7 +144,7 @@ func proveOneCoal(t testing.TB, cbc string, seed uint64) (status Status, changed
 			t.Logf("seed %d: %s", seed, text)
 		}
 	}()
-	r, err := p.Solve(Options{})
+	r, err := p.Solve(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,9 +35,20 @@ func (r *relaxation) less(o obligation) float64 {
 	return 0
 }
 
+// verdict answers a question of feasibility. What is not known in time may be either.
+type verdict int
+
+const (
+	possible verdict = iota
+	impossible
+	unknown
+)
+
 // irreducible finds a set of obligations that cannot be kept together, but of which any can when one is dropped, by halving
 // (QuickXplain: U. Junker, AAAI 2004). All of them together are known to be infeasible. Earlier ones are preferred.
-func irreducible(all []obligation, feasible func(relaxation) bool) []obligation {
+// From the first answer that is unknown on nothing more is left out, so that whatever is returned cannot be kept together;
+// reduced is then false.
+func irreducible(all []obligation, ask func(relaxation) verdict) (left []obligation, reduced bool) {
 	holds := func(os ...[]obligation) relaxation {
 		r := relaxation{holds: map[obligation]bool{}}
 		for _, o := range slices.Concat(os...) {
@@ -45,12 +56,18 @@ func irreducible(all []obligation, feasible func(relaxation) bool) []obligation 
 		}
 		return r
 	}
+	reduced = true
 	var find func(base, added, from []obligation) []obligation
 	find = func(base, added, from []obligation) []obligation {
-		if len(added) > 0 && !feasible(holds(base)) {
-			return nil
+		if len(added) > 0 {
+			switch ask(holds(base)) {
+			case impossible:
+				return nil
+			case unknown:
+				reduced = false
+			}
 		}
-		if len(from) == 1 {
+		if len(from) == 1 || !reduced {
 			return from
 		}
 		a, b := from[:len(from)/2], from[len(from)/2:]
@@ -58,10 +75,10 @@ func irreducible(all []obligation, feasible func(relaxation) bool) []obligation 
 		first := find(slices.Concat(base, second), second, a)
 		return slices.Concat(first, second)
 	}
-	if len(all) == 0 || !feasible(holds(nil)) {
-		return nil
+	if len(all) == 0 || ask(holds(nil)) == impossible {
+		return nil, true
 	}
-	return find(nil, nil, all)
+	return find(nil, nil, all), reduced
 }
 
 // grouped joins obligations of one kind in steps that follow each other.
@@ -77,8 +94,9 @@ func grouped(os []obligation) (out []group) {
 	return out
 }
 
-// leastGiving is the least amount, up to most, by which a group has to give way so that the rest can be kept.
-func leastGiving(os []obligation, g group, most float64, feasible func(relaxation) bool) float64 {
+// leastGiving is the least amount, up to most, by which a group has to give way so that the rest can be kept. It is not exact
+// where an answer was not known in time: then that much will do, and less may.
+func leastGiving(os []obligation, g group, most float64, ask func(relaxation) verdict) (by float64, exact bool) {
 	r := relaxation{holds: map[obligation]bool{}, gives: g}
 	for _, o := range os {
 		r.holds[o] = true
@@ -89,13 +107,16 @@ func leastGiving(os []obligation, g group, most float64, feasible func(relaxatio
 			break
 		}
 		r.by = (low + high) / 2
-		if feasible(r) {
+		switch ask(r) {
+		case possible:
 			high = r.by
-		} else {
+		case impossible:
 			low = r.by
+		default:
+			return upwards(high), false
 		}
 	}
-	return upwards(high)
+	return upwards(high), true
 }
 
 // upwards rounds what has to be given up to four digits after the point.

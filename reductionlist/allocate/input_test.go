@@ -190,7 +190,7 @@ func FuzzProblem(f *testing.F) {
 			if err != nil || p.steps > 12 || len(p.units) > 3 {
 				return
 			}
-			if r, err := p.Solve(opt); err == nil && r.Status != Infeasible {
+			if r, err := p.Solve(t.Context(), opt); err == nil && r.Status != Infeasible {
 				var d coalDoc
 				if json.Unmarshal(text, &d) == nil && d.Weight != nil {
 					if _, err := checkCoal(&d, r); err != nil {
@@ -204,7 +204,7 @@ func FuzzProblem(f *testing.F) {
 		if err != nil || p.steps > 12 || len(p.furnaces) > 3 {
 			return
 		}
-		if r, err := p.Solve(opt); err == nil && r.Status != Infeasible {
+		if r, err := p.Solve(t.Context(), opt); err == nil && r.Status != Infeasible {
 			var d wasteDoc
 			if json.Unmarshal(text, &d) == nil && d.Weight != nil {
 				if _, err := checkWaste(&d, r); err != nil {

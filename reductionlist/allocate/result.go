@@ -34,10 +34,14 @@ type Outcome struct {
 	Bound     *float64   `json:"bound"`     // no plan's objective is below it
 	Gap       *float64   `json:"gap"`       // (objective − bound) / objective
 	Conflicts []Conflict `json:"conflicts"`
+	// Unreduced says that the time limit came before the conflicts were reduced to those that are needed: together they cannot be
+	// met, and some of them may be superfluous. How much each has to give is then not known.
+	Unreduced bool `json:"unreduced,omitempty"`
 }
 
 // Conflict is one obligation of an irreducible set that cannot be met together: with any one of them dropped, the others
-// can. ShortBy is how much this one has to give, in Unit, when the others stay.
+// can. ShortBy is how much this one has to give, in Unit, when the others stay; where AtMost is set the time limit came
+// first, and less may do.
 type Conflict struct {
 	Constraint string    `json:"constraint"`
 	Name       string    `json:"name,omitempty"` // of the unit or furnace whose obligation it is
@@ -45,13 +49,20 @@ type Conflict struct {
 	To         time.Time `json:"to"`
 	ShortBy    float64   `json:"short_by"`
 	Unit       string    `json:"unit"`
+	AtMost     bool      `json:"at_most,omitempty"`
 }
 
 // Text says the conflict in "zh-CN" or "en".
 func (c Conflict) Text(lang string) string {
 	what := refusal.Text("allocate.limit."+c.Constraint, lang, refusal.Args{"name": c.Name})
-	return refusal.Text("allocate.conflict", lang, refusal.Args{"what": what, "when": period(c.From, c.To),
-		"short_by": fmt.Sprintf("%.4g", c.ShortBy), "unit": c.Unit})
+	args := refusal.Args{"what": what, "when": period(c.From, c.To), "short_by": fmt.Sprintf("%.4g", c.ShortBy), "unit": c.Unit}
+	switch {
+	case c.AtMost && c.ShortBy == 0:
+		return refusal.Text("allocate.conflict_open", lang, args)
+	case c.AtMost:
+		return refusal.Text("allocate.conflict_at_most", lang, args)
+	}
+	return refusal.Text("allocate.conflict", lang, args)
 }
 
 // Totals are sums over the horizon: tonnes of coal or of waste, and kilograms without any weight.
@@ -143,16 +154,6 @@ func period(from, to time.Time) string {
 		return clock(from) + "–" + to.Format("15:04")
 	}
 	return clock(from) + "–" + clock(to)
-}
-
-// Options are what a caller decides. Without a TimeLimit the search goes on until it has proved its plan.
-type Options struct{ TimeLimit time.Duration }
-
-func (o Options) deadline() time.Time {
-	if o.TimeLimit <= 0 {
-		return time.Time{}
-	}
-	return time.Now().Add(o.TimeLimit)
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

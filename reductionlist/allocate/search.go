@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"time"
 )
 
 // A label is the beginning of a plan: the units on after a step, for how many more steps each has to stay so, and the cost.
@@ -30,12 +29,12 @@ const rounding = 1e-13
 // until the two halves agree or nothing is gained. Then the search over states by layers of steps: complete but for
 // labels that the bound or another label proves superfluous, or, while wide is too small to keep all, incomplete with the
 // bound of what was dropped. Each round keeps eight times as many.
-func (c *commitment) minimise(deadline time.Time) found {
+func (c *commitment) minimise(by patience) found {
 	f := found{cost: math.Inf(1), bound: math.Inf(-1)}
 	row := make([]set, c.steps)
 	for range 200 {
 		f.bound = max(f.bound, c.bound())
-		if math.IsInf(f.bound, 1) || c.follow(row) == 0 || late(deadline) {
+		if math.IsInf(f.bound, 1) || c.follow(row) == 0 || by.late() {
 			break
 		}
 	}
@@ -47,21 +46,21 @@ func (c *commitment) minimise(deadline time.Time) found {
 		return f
 	}
 	for wide := 8; wide <= 64 && !f.done(); wide *= 8 {
-		if reached := c.layers(wide, &f, deadline); f.row == nil && c.blocked(reached, &f) {
+		if reached := c.layers(wide, &f, by); f.row == nil && !by.over() && c.blocked(reached, &f, by) {
 			return f
 		}
 	}
-	c.ascend(&f, deadline)
-	for wide := 256; !f.done() && !late(deadline); wide *= 8 {
-		c.layers(wide, &f, deadline)
+	c.ascend(&f, by)
+	for wide := 256; !f.done() && !by.late(); wide *= 8 {
+		c.layers(wide, &f, by)
 	}
 	return f
 }
 
 // blocked asks whether any row gets past the step at which a search that left labels out had none left.
-func (c *commitment) blocked(reached int, f *found) bool {
+func (c *commitment) blocked(reached int, f *found, by patience) bool {
 	steps := min(c.steps, reached+1)
-	impossible, plan := c.separates(steps, 300)
+	impossible, plan := c.separates(steps, 300, by)
 	if impossible {
 		f.bound = math.Inf(1)
 	} else if plan != nil && steps == c.steps {
@@ -69,8 +68,6 @@ func (c *commitment) blocked(reached int, f *found) bool {
 	}
 	return impossible
 }
-
-func late(deadline time.Time) bool { return !deadline.IsZero() && time.Now().After(deadline) }
 
 func (f *found) done() bool { return f.cost <= f.bound+rounding*math.Abs(f.bound) }
 
@@ -82,7 +79,7 @@ func (f *found) take(row []set, cost float64) {
 
 // ascend moves the prices along the difference of the two halves (a subgradient of the bound), with Polyak's step towards
 // the best plan known, and leaves the best prices found.
-func (c *commitment) ascend(f *found, deadline time.Time) {
+func (c *commitment) ascend(f *found, by patience) {
 	rows, units := make([]set, c.steps), make([]set, c.steps)
 	best := copyRows(c.price)
 	scale, since := 1.0, 0
@@ -104,7 +101,7 @@ func (c *commitment) ascend(f *found, deadline time.Time) {
 		for t := range rows {
 			differ += bits.OnesCount32(uint32(rows[t] ^ units[t]))
 		}
-		if differ == 0 || f.done() || scale < 1e-3 || late(deadline) {
+		if differ == 0 || f.done() || scale < 1e-3 || by.late() {
 			break
 		}
 		target := f.cost
@@ -139,7 +136,7 @@ func copyRows(v [][]float64) [][]float64 {
 
 // layers goes through the states step by step, and takes the best plan it reaches. What it proves goes into f.bound. reached is
 // how many steps it came.
-func (c *commitment) layers(wide int, f *found, deadline time.Time) (reached int) {
+func (c *commitment) layers(wide int, f *found, by patience) (reached int) {
 	whole := c.bound()
 	f.bound = max(f.bound, whole)
 	begin := label{x: c.first, parent: -1, least: whole}
@@ -149,10 +146,10 @@ func (c *commitment) layers(wide int, f *found, deadline time.Time) (reached int
 	dropped := math.Inf(1)
 	layers := [][]label{{begin}}
 	for t := range c.steps {
-		if late(deadline) && f.row != nil {
+		if by.ends(f.row != nil) {
 			return t
 		}
-		next := c.expand(t, layers[t], wide, &dropped, f, deadline)
+		next := c.expand(t, layers[t], wide, &dropped, f, by)
 		next = c.keep(t, next, layers[t], wide, &dropped, f)
 		layers = append(layers, next)
 		if len(next) == 0 {
@@ -185,14 +182,14 @@ func (f *found) limit() float64 {
 
 // expand makes the labels after step t out of those before it. The sets worth a look are first found for all labels
 // together. Costs of the step are lower bounds here: keep makes those exact that matter.
-func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *found, deadline time.Time) []label {
+func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *found, by patience) []label {
 	sets := c.worth(t, from, wide, dropped, f)
 	seen := map[labelKey]int{}
 	var out []label
 	costs, joint, limit := c.costs.cost[c.class[t]], c.joint[t+1], f.limit()
 	for j := range from {
 		l := &from[j]
-		if f.row != nil && j%64 == 63 && late(deadline) {
+		if j%64 == 63 && by.ends(f.row != nil) {
 			*dropped = min(*dropped, l.least) // they come in order of it
 			break
 		}

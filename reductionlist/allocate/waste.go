@@ -1,6 +1,7 @@
 package allocate
 
 import (
+	"context"
 	"math"
 	"time"
 )
@@ -36,14 +37,20 @@ type FurnaceFeed struct {
 // BindingIn says the binding constraints in "zh-CN" or "en".
 func (r *WasteResult) BindingIn(lang string) []string { return r.limits.text(r.horizon, lang) }
 
-// Solve finds the plan that emits least.
-func (p *Waste) Solve(opt Options) (*WasteResult, error) {
-	deadline := opt.deadline()
+// Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
+func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
+	by := opt.patience(ctx)
 	tie, starts := p.tie()
-	s := p.search(tie, deadline)
+	s := p.search(tie, by)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if math.IsInf(s.bound, 1) {
 		r := &WasteResult{Outcome: Outcome{Status: Infeasible}, Plan: []WasteStep{}, Binding: []string{}, horizon: p.horizon}
-		r.Conflicts = p.conflicts()
+		r.Conflicts, r.Unreduced = p.conflicts(by)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		return r, nil
 	}
 	if s.row == nil {

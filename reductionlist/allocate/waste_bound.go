@@ -176,7 +176,7 @@ func (f *pwl) slopeAt(x float64) float64 {
 
 // ascend moves prices along the difference of the two halves, and the price of diverting too where that is free, with
 // Polyak's step towards target, and leaves the best found. It returns their bound and the rows of the furnaces on the way.
-func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set)) float64 {
+func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set), by patience) float64 {
 	p := g.p
 	value := g.bound()
 	if math.IsInf(value, 1) {
@@ -198,7 +198,7 @@ func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set))
 		if moving {
 			square += over * over
 		}
-		if square == 0 || scale < 1e-4 {
+		if square == 0 || scale < 1e-4 || by.over() {
 			break
 		}
 		goal := target

@@ -6,9 +6,10 @@ import (
 	"sort"
 )
 
-// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame.
-func (p *Waste) conflicts() []Conflict {
-	q := &wasteQuestion{p: p, steps: p.steps}
+// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says that
+// there was no time to tell what is needed of them.
+func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
+	q := &wasteQuestion{p: p, by: by, steps: p.steps}
 	var all []obligation
 	for t := range p.steps {
 		if p.leastFeed[t] > 0 {
@@ -29,11 +30,11 @@ func (p *Waste) conflicts() []Conflict {
 	}
 	q.steps = 1 + sort.Search(p.steps-1, func(t int) bool {
 		q.steps = t + 1
-		return !q.feasible(full)
+		return q.feasible(full) == impossible
 	})
 	all = slices.DeleteFunc(all, func(o obligation) bool { return o.step >= q.steps })
-	left := irreducible(all, q.feasible)
-	out := []Conflict{}
+	left, reduced := irreducible(all, q.feasible)
+	out = []Conflict{}
 	for _, g := range grouped(left) {
 		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "t"}
 		most := q.mostOf()
@@ -44,18 +45,23 @@ func (p *Waste) conflicts() []Conflict {
 		case g.step >= 0:
 			c.From, c.To = p.at(g.step), p.at(g.until)
 		}
-		c.ShortBy = leastGiving(left, g, most, q.feasible)
+		if c.AtMost = !reduced; reduced {
+			var exact bool
+			c.ShortBy, exact = leastGiving(left, g, most, q.feasible)
+			c.AtMost = !exact
+		}
 		if g.kind == "steam" { // it gives way as feed, and is asked for as steam
 			c.ShortBy, c.Unit = upwards(c.ShortBy*p.steamPer), "t/h"
 		}
 		out = append(out, c)
 	}
-	return out
+	return out, !reduced
 }
 
 // wasteQuestion answers whether any plan keeps the obligations that hold.
 type wasteQuestion struct {
 	p     *Waste
+	by    patience
 	steps int
 }
 
@@ -113,45 +119,48 @@ type waiting struct {
 
 // feasible looks for any plan. Few states are tried first: where there are many plans, one is soon found. Then it is tried to
 // prove that there is none, and only then are all states gone through.
-func (q *wasteQuestion) feasible(r relaxation) bool {
+func (q *wasteQuestion) feasible(r relaxation) verdict {
 	w := q.relaxed(&r)
 	var ms []machine
 	for i := range w.furnaces {
 		ms = append(ms, w.furnaces[i].machine)
 	}
 	st := newStates(ms, q.steps)
-	if found, whole := q.along(w, &st, 32); found || whole {
-		return found
+	if v := q.along(w, &st, 32); v != unknown || q.by.late() {
+		return v
 	}
-	if w.impossible() {
-		return false
+	if w.impossible(q.by) {
+		return impossible
 	}
-	found, _ := q.along(w, &st, math.MaxInt)
-	return found
+	return q.along(w, &st, math.MaxInt)
 }
 
 // impossible tries to prove that there is no plan: with no cost but prices, a bound above nothing says so.
-func (p *Waste) impossible() bool {
+func (p *Waste) impossible(by patience) bool {
 	g := newGuide(p, scale{}, 0)
-	value, largest := g.ascend(300, math.Inf(1), p.quota(), nil), g.by.price
+	value, largest := g.ascend(300, math.Inf(1), p.quota(), nil, by), g.by.price
 	for _, v := range g.rho {
 		largest = max(largest, math.Abs(v))
 	}
 	return value > 1e-6*(1+largest)
 }
 
-// along goes through the states step by step. whole says that none was left out for want of room.
-func (q *wasteQuestion) along(w *Waste, st *states, wide int) (found, whole bool) {
+// along goes through the states step by step. Where some were left out for want of room or time, that none got to the end
+// proves nothing.
+func (q *wasteQuestion) along(w *Waste, st *states, wide int) verdict {
 	layer := []waiting{{st.begin(), pwl{x: w.level}}}
-	whole = true
+	whole := true
 	for t := range q.steps {
+		if q.by.late() {
+			return unknown
+		}
 		next, dropped := q.layer(w, st, layer, t, wide)
 		if whole = whole && !dropped; len(next) == 0 {
-			return false, whole
+			return noneLeft(whole)
 		}
 		layer = next
 	}
-	return true, whole
+	return possible
 }
 
 // layer are the states after a step but for what others cover of their levels.
@@ -165,6 +174,9 @@ func (q *wasteQuestion) layer(w *Waste, st *states, from []waiting, t, wide int)
 			continue
 		}
 		change := s.change()
+		if q.by.late() {
+			return out, true
+		}
 		for j := range from {
 			to, may := st.next(from[j].state, t, x)
 			if !may {

@@ -106,7 +106,7 @@ func proveOneWaste(t testing.TB, cbc string, seed uint64) (status Status, change
 			t.Logf("seed %d: %s", seed, text)
 		}
 	}()
-	r, err := p.Solve(Options{})
+	r, err := p.Solve(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"time"
 )
 
 // wasteLabel is the beginning of a plan: the furnaces on after a step, for how many more steps each has to stay so, and for
@@ -20,12 +19,12 @@ type wasteLabel struct {
 
 // wasteSearch looks for the row of sets of furnaces that is best.
 type wasteSearch struct {
-	p        *Waste
-	tie      float64 // what a start counts beside its emission
-	guides   []*guide
-	changes  []map[set]*pwl // by guide and step: the stage of a set, nil where its steam does not reach
-	deadline time.Time
-	room     float64 // while no plan is known: how far from the best, in parts of it, a choice is followed
+	p       *Waste
+	tie     float64 // what a start counts beside its emission
+	guides  []*guide
+	changes []map[set]*pwl // by guide and step: the stage of a set, nil where its steam does not reach
+	by      patience
+	room    float64 // while no plan is known: how far from the best, in parts of it, a choice is followed
 
 	row    []set
 	course course
@@ -35,21 +34,21 @@ type wasteSearch struct {
 	tried  map[string]bool // rows already played
 }
 
-func (p *Waste) search(tie float64, deadline time.Time) *wasteSearch {
-	s := &wasteSearch{p: p, tie: tie, deadline: deadline, cost: math.Inf(1), bound: math.Inf(-1), tried: map[string]bool{}}
+func (p *Waste) search(tie float64, by patience) *wasteSearch {
+	s := &wasteSearch{p: p, tie: tie, by: by, cost: math.Inf(1), bound: math.Inf(-1), tried: map[string]bool{}}
 	first := newGuide(p, scale{kg: 1}, tie)
 	first.propose()
-	s.bound = first.ascend(150, math.Inf(1), p.quota(), s.try)
+	s.bound = first.ascend(150, math.Inf(1), p.quota(), s.try, by)
 	if math.IsInf(s.bound, 1) {
 		return s
 	}
 	s.add(first)
-	for wide := 16; !s.done() && !late(deadline); {
+	for wide := 16; !s.done() && !by.late(); {
 		if s.room = float64(wide) / 800; s.room > 10 {
 			s.room = math.Inf(1)
 		}
 		complete, closest, reached := s.layers(wide)
-		if s.row == nil && p.prefix(reached+1).impossible() {
+		if s.row == nil && !by.over() && p.prefix(reached+1).impossible(by) {
 			s.bound = math.Inf(1)
 			return s
 		}
@@ -59,7 +58,7 @@ func (p *Waste) search(tie float64, deadline time.Time) *wasteSearch {
 			wide *= 4
 			for _, g := range s.guides { // a plan is known by now: a goal to move the prices to
 				if g.by.kg > 0 && s.row != nil {
-					s.bound = max(s.bound, g.ascend(100, s.cost, false, nil))
+					s.bound = max(s.bound, g.ascend(100, s.cost, false, nil, by))
 				}
 			}
 		default: // nothing that would prove more: rounding
@@ -169,7 +168,7 @@ func (s *wasteSearch) sharpen(row []set) bool {
 	} else {
 		g.propose()
 	}
-	if value := g.ascend(100, s.cost*by.kg, false, nil); by.kg > 0 {
+	if value := g.ascend(100, s.cost*by.kg, false, nil, s.by); by.kg > 0 {
 		s.bound = max(s.bound, value)
 	} else if value > 1e-6 {
 		s.bound = math.Inf(1) // more has to be diverted than may be
@@ -203,7 +202,7 @@ func (s *wasteSearch) layers(wide int) (complete bool, closest []set, reached in
 	dropped := math.Inf(1)
 	layers := [][]wasteLabel{{begin}}
 	for t := range s.p.steps {
-		if late(s.deadline) && s.row != nil {
+		if s.by.ends(s.row != nil) {
 			return false, nil, t
 		}
 		next := s.expand(t, layers[t], wide, &dropped)
@@ -279,7 +278,7 @@ func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float6
 	}
 	var out []wasteLabel
 	for i, st := range steps {
-		if i%256 == 255 && s.row != nil && late(s.deadline) {
+		if i%256 == 255 && s.by.ends(s.row != nil) {
 			*dropped = min(*dropped, st.least)
 			break
 		}

@@ -46,7 +46,7 @@ func BenchAllocate(ctx context.Context, n int, problems []AllocateProblem) ([]Fi
 		var gap, otherGap float64
 		for range n {
 			begin := time.Now()
-			out, write, err := s(allocate.Options{TimeLimit: allocateLimit})
+			out, write, err := s(ctx, allocate.Options{TimeLimit: allocateLimit})
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", p.Name, err)
 			}
@@ -69,13 +69,13 @@ func BenchAllocate(ctx context.Context, n int, problems []AllocateProblem) ([]Fi
 }
 
 // solving solves a problem and says how to write it down for another solver.
-type solving func(allocate.Options) (allocate.Outcome, func(io.Writer) error, error)
+type solving func(context.Context, allocate.Options) (allocate.Outcome, func(io.Writer) error, error)
 
 func (p *AllocateProblem) read() (solving, error) {
 	if p.Kind == "coal" {
 		c, err := allocate.ParseCoal(p.Text)
-		return func(opt allocate.Options) (allocate.Outcome, func(io.Writer) error, error) {
-			r, err := c.Solve(opt)
+		return func(ctx context.Context, opt allocate.Options) (allocate.Outcome, func(io.Writer) error, error) {
+			r, err := c.Solve(ctx, opt)
 			if err != nil {
 				return allocate.Outcome{}, nil, err
 			}
@@ -83,8 +83,8 @@ func (p *AllocateProblem) read() (solving, error) {
 		}, err
 	}
 	w, err := allocate.ParseWaste(p.Text)
-	return func(opt allocate.Options) (allocate.Outcome, func(io.Writer) error, error) {
-		r, err := w.Solve(opt)
+	return func(ctx context.Context, opt allocate.Options) (allocate.Outcome, func(io.Writer) error, error) {
+		r, err := w.Solve(ctx, opt)
 		if err != nil {
 			return allocate.Outcome{}, nil, err
 		}

@@ -1,0 +1,164 @@
+package allocate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// impossibleCoal is a plant of ten units over five days that in one late hour is asked for more heat than it has.
+func impossibleCoal(t *testing.T) *Coal {
+	t.Helper()
+	d := bigCoal(3, 10, 120)
+	d.Demand[110].Heat *= 3
+	p, _, err := d.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// impossibleWaste is a plant of eight furnaces over a fortnight whose pit runs over, whatever is done.
+func impossibleWaste(t *testing.T) *Waste {
+	t.Helper()
+	d := bigWaste(3, 8, 90)
+	for i := range d.Intake {
+		d.Intake[i] *= 2
+	}
+	p, _, err := d.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// The search for what conflicts ends at the time limit, too: with what is proved so far, which it says.
+func TestConflictsEndInTime(t *testing.T) {
+	coal, waste := impossibleCoal(t), impossibleWaste(t)
+	whole, err := coal.Solve(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole.Status != Infeasible || whole.Unreduced || len(whole.Conflicts) == 0 {
+		t.Fatalf("%+v", whole.Outcome)
+	}
+	limit := 5 * time.Millisecond
+	begin := time.Now()
+	cut, err := coal.Solve(t.Context(), Options{TimeLimit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, begin, limit)
+	endedEarly(t, cut.Outcome)
+	for _, c := range whole.Conflicts { // what is needed is among what was not told apart
+		if !slices.ContainsFunc(cut.Conflicts, func(o Conflict) bool {
+			return o.Constraint == c.Constraint && o.Name == c.Name && !o.From.After(c.From) && !o.To.Before(c.To)
+		}) {
+			t.Errorf("%+v is not among %+v", c, cut.Conflicts)
+		}
+	}
+	limit = 300 * time.Millisecond // of minutes that the whole would take
+	begin = time.Now()
+	r, err := waste.Solve(t.Context(), Options{TimeLimit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, begin, limit)
+	endedEarly(t, r.Outcome)
+}
+
+func within(t *testing.T, begin time.Time, limit time.Duration) {
+	t.Helper()
+	if took := time.Since(begin); took > limit+5*time.Second {
+		t.Errorf("a limit of %s took %s", limit, took)
+	}
+}
+
+// endedEarly is what an answer says that had no time to tell what is needed of the conflicts.
+func endedEarly(t *testing.T, o Outcome) {
+	t.Helper()
+	if o.Status != Infeasible || !o.Unreduced || len(o.Conflicts) == 0 {
+		t.Fatalf("%+v", o)
+	}
+	for _, c := range o.Conflicts {
+		if !c.AtMost || c.ShortBy != 0 || strings.Contains(c.Text("zh-CN"), "0 ") || !strings.Contains(c.Text("en"), "not found") {
+			t.Errorf("an amount without a reduced set: %s", c.Text("zh-CN"))
+		}
+	}
+}
+
+// An answer that comes late does no harm: what is returned cannot be kept together, and an amount is enough.
+func TestUnknownAnswersAreSound(t *testing.T) {
+	all := make([]obligation, 20)
+	for i := range all {
+		all[i] = obligation{"heat", -1, i}
+	}
+	culprits := []int{3, 4, 17}
+	for after := range 40 {
+		asked := 0
+		ask := func(r relaxation) verdict {
+			if asked++; asked > after {
+				return unknown
+			}
+			for _, c := range culprits {
+				if !r.holds[all[c]] {
+					return possible
+				}
+			}
+			if r.by >= 7 {
+				return possible
+			}
+			return impossible
+		}
+		left, reduced := irreducible(all, ask)
+		for _, c := range culprits {
+			if !slices.Contains(left, all[c]) {
+				t.Fatalf("after %d answers %v is lost", after, all[c])
+			}
+		}
+		if reduced && len(left) != len(culprits) {
+			t.Errorf("after %d answers reduced to %d", after, len(left))
+		}
+		if asked = after / 2; !reduced {
+			continue
+		}
+		by, exact := leastGiving(left, group{left[0], 4}, 100, ask)
+		if by < 7 || exact && by > 7.001 {
+			t.Errorf("after %d answers %g, exact %v", after, by, exact)
+		}
+	}
+}
+
+// Who leaves ends the search, whether it has a plan, none, or looks for what conflicts.
+func TestCancelEndsTheSearch(t *testing.T) {
+	hard, _, err := bigCoal(2, 12, 168).read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill, _, err := bigWaste(2, 8, 90).read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	coal, waste := impossibleCoal(t), impossibleWaste(t)
+	for name, run := range map[string]func(context.Context) error{
+		"coal":             func(ctx context.Context) error { _, err := hard.Solve(ctx, Options{}); return err },
+		"waste":            func(ctx context.Context) error { _, err := fill.Solve(ctx, Options{}); return err },
+		"impossible coal":  func(ctx context.Context) error { _, err := coal.Solve(ctx, Options{}); return err },
+		"impossible waste": func(ctx context.Context) error { _, err := waste.Solve(ctx, Options{}); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			gone, cancel := context.WithCancel(t.Context())
+			cancel()
+			begin := time.Now()
+			if err := run(gone); !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("it went on for %s", took)
+			}
+		})
+	}
+}
