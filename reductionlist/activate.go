@@ -58,9 +58,77 @@ func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]E
 	if err := apart(tx, v, in.Replaces); err != nil {
 		return nil, v, err
 	}
+	if err := upToDate(tx, &v); err != nil {
+		return nil, v, err
+	}
 	ev := Activated{Version: v.ID, Hash: v.Hash, Count: v.Count, Replaces: in.Replaces,
 		Towns: counts(v.Towns), Sectors: counts(v.Sectors), Grades: counts(v.Grades)}
-	return []Event{ev}, v.activated(actor, in.Replaces, now), nil
+	ev.StartsAt, ev.EndsAt = v.midnights(now)
+	if ev.StartsAt.IsZero() {
+		switch cur, err := Current(tx, now); {
+		case err == nil && cur.ID != in.Replaces && v.takesOver(&cur, now):
+			ev.Previous = cur.ID
+		case err != nil && refusal.CodeOf(err) != refusal.NotFound:
+			return nil, v, err
+		}
+	}
+	next := v.activated(actor, in.Replaces, now)
+	next.StartsAt, next.EndsAt = ev.StartsAt, ev.EndsAt
+	return []Event{ev}, next, nil
+}
+
+// takesOver reports whether v is in force in the place of cur once it is active.
+func (v *Version) takesOver(cur *Version, now time.Time) bool {
+	day := now.In(shanghai()).Format(time.DateOnly)
+	return v.List.EffectiveFrom >= cur.List.EffectiveFrom && (v.List.EffectiveTo == "" || day <= v.List.EffectiveTo)
+}
+
+// midnights are those to come at which v begins and ceases to count.
+func (v *Version) midnights(now time.Time) (starts, ends time.Time) {
+	if t := midnight(v.List.EffectiveFrom, 0); t.After(now) {
+		starts = t
+	}
+	if t := midnight(v.List.EffectiveTo, 1); t.After(now) {
+		ends = t
+	}
+	return starts, ends
+}
+
+// midnight is the beginning of the day that is so many days after another; zero for an empty day.
+func midnight(day string, after int) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, day, shanghai())
+	if err != nil {
+		return time.Time{}
+	}
+	return t.AddDate(0, 0, after)
+}
+
+// upToDate refuses an amendment of a version that is not the one in force any more on the day when the amendment begins:
+// activating it would undo what has been changed meanwhile. Of several amendments that build on each other, the last version
+// that counted is looked at. One that was active itself may come back.
+func upToDate(tx *bbolt.Tx, v *Version) error {
+	const most = 1000 // amendments that build on each other
+	base := *v
+	for n := 0; base.ActivatedAt.IsZero(); n++ {
+		if base.Amends == nil || n == most {
+			return nil
+		}
+		var err error
+		if base, err = GetVersion(tx, base.Amends.Base); err != nil {
+			return err
+		}
+	}
+	if base.ID == v.ID {
+		return nil
+	}
+	cur, err := Current(tx, midnight(v.List.EffectiveFrom, 0))
+	if refusal.CodeOf(err) == refusal.NotFound || err == nil && cur.ID == base.ID {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return refusal.New(refusal.Conflict, "list.base_moved", refusal.Args{"version": v.ID, "base": base.ID, "current": cur.ID})
 }
 
 // again refuses what is not the activation that made v active.

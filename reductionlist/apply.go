@@ -1,6 +1,7 @@
 package reductionlist
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 
 // Apply writes what an event means. It depends on nothing but tx and its arguments, so live and replayed
 // state are the same bytes.
-func Apply(tx *bbolt.Tx, _ Effects, at time.Time, actor string, ev Event) error {
+func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error {
 	switch ev := ev.(type) {
 	case Begun:
 		return putVersion(tx, begunVersion(ev, actor, at))
@@ -22,12 +23,18 @@ func Apply(tx *bbolt.Tx, _ Effects, at time.Time, actor string, ev Event) error 
 		}
 		return putVersion(tx, v.approved(actor, at))
 	case Activated:
-		return applyActivated(tx, at, actor, ev)
+		return applyActivated(tx, fx, at, actor, ev)
+	case RowsCopied:
+		return applyCopied(tx, ev)
+	case ContactsChanged:
+		return applyContacts(tx, ev)
+	case CameIntoForce:
+		return applyInForce(tx, ev)
 	}
 	return fmt.Errorf("reductionlist: cannot apply %T", ev)
 }
 
-func applyActivated(tx *bbolt.Tx, at time.Time, actor string, ev Activated) error {
+func applyActivated(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Activated) error {
 	v, err := GetVersion(tx, ev.Version)
 	if err != nil {
 		return err
@@ -41,11 +48,23 @@ func applyActivated(tx *bbolt.Tx, at time.Time, actor string, ev Activated) erro
 			return err
 		}
 		old.Revision, old.State, old.ReplacedBy = old.Revision+1, StateReplaced, v.ID
+		old.setTimers(fx, time.Time{}, time.Time{})
+		if err := putVersion(tx, old); err != nil {
+			return err
+		}
+	}
+	if ev.Previous != "" {
+		old, err := GetVersion(tx, ev.Previous)
+		if err != nil {
+			return err
+		}
+		old.OutAt = at
 		if err := putVersion(tx, old); err != nil {
 			return err
 		}
 	}
 	v = v.activated(actor, ev.Replaces, at)
+	v.setTimers(fx, ev.StartsAt, ev.EndsAt)
 	if err := tx.Bucket(bucketEffective).Put(effectiveKey(v), nil); err != nil {
 		return err
 	}
@@ -54,7 +73,8 @@ func applyActivated(tx *bbolt.Tx, at time.Time, actor string, ev Activated) erro
 
 func begunVersion(ev Begun, actor string, at time.Time) Version {
 	return Version{ID: ev.Version, Revision: 1, State: StateDraft, Hash: ev.Hash, Count: ev.Count,
-		Source: ev.Source, Workbook: ev.Workbook, Findings: ev.Findings, Errors: ev.Errors, Warnings: ev.Warnings, List: ev.List, BegunAt: at, BegunBy: actor, Chain: newChain(&ev.List)}
+		Source: ev.Source, Workbook: ev.Workbook, Findings: ev.Findings, Errors: ev.Errors, Warnings: ev.Warnings, List: ev.List, Amends: ev.Amends,
+		BegunAt: at, BegunBy: actor, Chain: newChain(&ev.List)}
 }
 
 func (v Version) approved(actor string, at time.Time) Version {
@@ -89,6 +109,103 @@ func applyRows(tx *bbolt.Tx, ev RowsAdded) error {
 		v.count(r)
 	}
 	return putVersion(tx, v)
+}
+
+func applyCopied(tx *bbolt.Tx, ev RowsCopied) error {
+	v, err := GetVersion(tx, ev.Version)
+	if err != nil {
+		return err
+	}
+	rows, contacts := tx.Bucket(bucketRows), tx.Bucket(bucketContacts)
+	type row struct{ key, data []byte }
+	var found []row // read before the first is written, for that moves the cursor
+	for s := scanFrom(tx, ev.From, v.LastID); s.id != "" && s.id <= ev.To; s.next() {
+		if s.id != ev.Except {
+			found = append(found, row{s.key, s.data})
+		}
+	}
+	if len(found) != ev.Count {
+		return fmt.Errorf("reductionlist: %d rows of %s to copy, want %d", len(found), ev.From, ev.Count)
+	}
+	for _, from := range found {
+		r, err := readRow(tx, from.key, from.data)
+		if err != nil {
+			return err
+		}
+		key := rowKey(v.ID, r.ID)
+		if err := rows.Put(key, bytes.Clone(from.data)); err != nil {
+			return err
+		}
+		if r.ContactRef != "" {
+			if err := contacts.Put(key, []byte(r.ContactRef)); err != nil {
+				return err
+			}
+		}
+		v.Chain.add(from.data)
+		v.count(r)
+	}
+	return putVersion(tx, v)
+}
+
+// applyContacts changes a contact in the version that is named and in each other that has the old one.
+func applyContacts(tx *bbolt.Tx, ev ContactsChanged) error {
+	var versions []string
+	if err := tx.Bucket(bucketVersions).ForEach(func(id, _ []byte) error {
+		versions = append(versions, string(id))
+		return nil
+	}); err != nil {
+		return err
+	}
+	contacts := tx.Bucket(bucketContacts)
+	for _, c := range ev.Contacts {
+		for _, id := range versions {
+			key := rowKey(id, c.Recipient)
+			if id != ev.Version && (c.Was == "" || string(contacts.Get(key)) != c.Was) {
+				continue
+			}
+			if err := contacts.Put(key, []byte(c.Ref)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func applyInForce(tx *bbolt.Tx, ev CameIntoForce) error {
+	for id, mark := range map[string]func(*Version){
+		ev.Version:  func(v *Version) { v.InForceAt = ev.From },
+		ev.Previous: func(v *Version) { v.OutAt = ev.From },
+	} {
+		if id == "" {
+			continue
+		}
+		v, err := GetVersion(tx, id)
+		if err != nil {
+			return err
+		}
+		mark(&v)
+		if err := putVersion(tx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setTimers has the midnights watched at which v begins and ceases to count; a zero time is none.
+func (v *Version) setTimers(fx Effects, starts, ends time.Time) {
+	for _, t := range []struct {
+		name    string
+		old, at time.Time
+	}{{"starts", v.StartsAt, starts}, {"ends", v.EndsAt, ends}} {
+		id := "list/" + v.ID + "/" + t.name
+		switch {
+		case !t.at.IsZero():
+			fx.Timer(id, t.at, CommandInForce, InForceDue{At: t.at})
+		case !t.old.IsZero():
+			fx.CancelTimer(id)
+		}
+	}
+	v.StartsAt, v.EndsAt = starts, ends
 }
 
 // count takes r into the running totals.

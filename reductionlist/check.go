@@ -204,8 +204,7 @@ func (rd *reader) check() {
 		rd.found.add(SeverityError, sheetHead, 0, "", "list.empty", refusal.Args{"value": 0})
 		return
 	}
-	s := DefaultSettings()
-	c := checker{s: &s}
+	c := checker{s: &rd.settings}
 	c.all(rd.list)
 	gaps := rd.gaps()
 	for _, f := range c.faults {

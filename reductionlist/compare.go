@@ -32,22 +32,27 @@ type Effect struct {
 
 // Compare is Diff with the effect on the reductions. It sorts both lists, and gives the same for the same lists.
 func Compare(from, to *List) Comparison {
-	c := Comparison{Changes: Diff(from, to)}
+	return Compared(Diff(from, to), TotalsOf(from), TotalsOf(to))
+}
+
+// Compared is the comparison of two lists of which the changes and the totals are known.
+func Compared(changes []Change, from, to Totals) Comparison {
+	c := Comparison{Changes: changes}
 	last := ""
 	for _, ch := range c.Changes {
 		switch {
 		case ch.Recipient == "":
-		case ch.whole() && ch.Kind == Added:
+		case ch.Whole() && ch.Kind == Added:
 			c.Added++
-		case ch.whole() && ch.Kind == Removed:
+		case ch.Whole() && ch.Kind == Removed:
 			c.Removed++
 		case ch.Recipient != last:
 			c.Changed++
 		}
 		last = ch.Recipient
 	}
-	a, b := totalsOf(from), totalsOf(to)
-	c.Effects = effects("", a.all, b.all, from.Emission, to.Emission)
+	a, b := from, to
+	c.Effects = effects("", a.all, b.all, from.emission, to.emission)
 	names := make([]string, 0, len(a.sectors))
 	for name := range a.sectors {
 		names = append(names, name)
@@ -60,32 +65,52 @@ func Compare(from, to *List) Comparison {
 	slices.Sort(names)
 	for _, name := range names {
 		if was, is := a.sectors[name], b.sectors[name]; was != is {
-			c.Sectors = append(c.Sectors, effects(name, was, is, from.Emission, to.Emission)...)
+			c.Sectors = append(c.Sectors, effects(name, was, is, from.emission, to.emission)...)
 		}
 	}
 	return c
 }
 
-// whole reports whether a change is that of a whole recipient.
-func (c Change) whole() bool { return c.Sheet == sheetRecipients && c.Kind != Changed }
+// Whole reports whether a change is that of a whole recipient.
+func (c Change) Whole() bool { return c.Sheet == sheetRecipients && c.Kind != Changed }
 
-type totals struct {
-	all     [4]Amounts
-	sectors map[string][4]Amounts
+// Totals are the reductions of a list at each level, in all and by sector.
+type Totals struct {
+	emission Amounts
+	all      [4]Amounts
+	sectors  map[string][4]Amounts
 }
 
-func totalsOf(l *List) totals {
-	t := totals{sectors: map[string][4]Amounts{}}
+// TotalsOf adds up a list.
+func TotalsOf(l *List) Totals {
+	t := NewTotals(l.Emission)
 	for _, r := range l.Recipients {
-		at := r.reductions(r.rungs())
-		addAll(&t.all, at)
-		name := r.Sector()
-		sector := t.sectors[name]
-		addAll(&sector, at)
-		t.sectors[name] = sector
+		t.Add(r)
 	}
 	return t
 }
+
+// NewTotals are those of a list without recipients yet.
+func NewTotals(emission Amounts) Totals {
+	return Totals{emission: emission, sectors: map[string][4]Amounts{}}
+}
+
+// Add takes a recipient of the list into the totals. They depend on the order in their last digits; lists are in the order of
+// ids.
+func (t *Totals) Add(r *Recipient) {
+	at := r.reductions(r.rungs())
+	addAll(&t.all, at)
+	name := r.Sector()
+	sector := t.sectors[name]
+	addAll(&sector, at)
+	t.sectors[name] = sector
+}
+
+// Ratios are the reductions of each level as shares of the emission.
+func (t *Totals) Ratios() []Ratio { return ratios(t.all, t.emission) }
+
+// Shortfalls are the levels that fall short of the bottom line; see [Shortfalls].
+func (t *Totals) Shortfalls(s Settings) []Shortfall { return shortfalls(t.Ratios(), t.emission, &s) }
 
 func effects(sector string, from, to [4]Amounts, fromBase, toBase Amounts) []Effect {
 	made := make([]Effect, len(levels.codes))
@@ -104,9 +129,9 @@ func effects(sector string, from, to [4]Amounts, fromBase, toBase Amounts) []Eff
 func (c Change) In(lang string) string {
 	rule := "list.change.cell"
 	switch {
-	case c.whole() && c.Kind == Added:
+	case c.Whole() && c.Kind == Added:
 		rule = "list.change.added"
-	case c.whole():
+	case c.Whole():
 		rule = "list.change.removed"
 	case c.Kind == Added:
 		rule = "list.change.row_added"

@@ -21,6 +21,7 @@ type Begin struct {
 	Errors   int    // of the findings
 	Warnings int
 	List     List // its recipients are not looked at
+	Amends   *Amends
 }
 
 // Head is the Begin of l; the caller adds Source and Workbook. It sorts l.
@@ -65,7 +66,7 @@ func DecideBegin(tx *bbolt.Tx, actor string, in Begin, now time.Time) ([]Event, 
 		return nil, v, err
 	}
 	ev := Begun{Version: id, Hash: in.Hash, Count: in.Count, Source: in.Source, Workbook: in.Workbook,
-		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List}
+		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List, Amends: in.Amends}
 	ev.List.Recipients = nil
 	return []Event{ev}, begunVersion(ev, actor, now), nil
 }

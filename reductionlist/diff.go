@@ -66,37 +66,17 @@ func DiffVersions(tx *bbolt.Tx, from, to, afterID string, limit int) (changes []
 		}
 		changes = diffHead(&old.List, &cur.List)
 	}
-	a, b := scanFrom(tx, from, afterID), scanFrom(tx, to, afterID)
-	for n := 0; a.id != "" || b.id != ""; {
-		var old, cur *Recipient
-		id := a.id
-		if id == "" || b.id != "" && b.id < id {
-			id = b.id
-		}
-		if a.id == b.id && bytes.Equal(a.data, b.data) {
-			a.next()
-			b.next()
-			continue
-		}
+	n := 0
+	err = EachDifferent(tx, from, to, afterID, func(id string, old, cur *Recipient) (bool, error) {
 		if n == limit {
-			return changes, afterID, nil
-		}
-		if a.id == id {
-			if old, err = a.row(tx); err != nil {
-				return nil, "", err
-			}
-			a.next()
-		}
-		if b.id == id {
-			if cur, err = b.row(tx); err != nil {
-				return nil, "", err
-			}
-			b.next()
+			next = afterID
+			return false, nil
 		}
 		changes = append(changes, diffRecipient(old, cur)...)
 		n, afterID = n+1, id
-	}
-	return changes, "", nil
+		return true, nil
+	})
+	return changes, next, err
 }
 
 // scan walks the rows of one version; id is empty at the end.

@@ -14,6 +14,11 @@
 // place; [DecideActivate] says which days collide. A workbook with errors is kept as a draft without rows, for those who
 // mend it: see [DamagedHead].
 //
+// Between two editions single measures and recipients are amended: [List.Amend] and [List.AmendRecipient] change a list,
+// [Amends] says on a version what was changed, and [CopyRows] takes over the rows that were not. Activating an amendment whose
+// base no longer counts is refused. What a version's dates make of its state people see as its [Standing]; a timer records
+// which version came into force at a midnight, see [CameIntoForce].
+//
 // # Key layout
 //
 //	list.versions    version id                              -> version as JSON

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"qingkong/alerts"
 )
 
 // Event is one fact to be recorded.
@@ -30,12 +32,56 @@ type Begun struct {
 	Errors   int    `json:"errors,omitempty"` // with any, the version has no rows, its hash is that of the workbook, and it stays a draft
 	Warnings int    `json:"warnings,omitempty"`
 	List     List   `json:"list"` // without recipients
+	// Amends says what of another version was changed to make this one; nil where it came as a whole.
+	Amends *Amends `json:"amends,omitempty"`
+}
+
+// Amends is what an amendment changed of the version Base, and why. ReasonRef is a vault reference: the reason may name
+// people. Request tells a repeat of the request from another one.
+type Amends struct {
+	Base      string       `json:"base"`
+	Recipient string       `json:"recipient"`
+	Measure   string       `json:"measure,omitempty"`
+	Level     alerts.Level `json:"level,omitempty"`
+	ReasonRef string       `json:"reason_ref,omitempty"`
+	Request   string       `json:"request,omitempty"`
 }
 
 // RowsAdded carries recipients of a version, in the order of their ids and after those before it.
 type RowsAdded struct {
 	Version    string      `json:"version"`
 	Recipients []Recipient `json:"recipients"`
+}
+
+// RowsCopied carries over Count recipients of the version From, with their contacts: those behind the last id of Version,
+// up to To, but for Except.
+type RowsCopied struct {
+	Version string `json:"version"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Except  string `json:"except,omitempty"`
+	Count   int    `json:"count"`
+}
+
+// ContactsChanged gives recipients other contacts, which no version's hash covers. They count wherever the old ones stood.
+type ContactsChanged struct {
+	Version  string          `json:"version"`
+	Contacts []ContactChange `json:"contacts"`
+}
+
+// ContactChange is the reference of a recipient's contact, and the one in whose place it comes; empty for none.
+type ContactChange struct {
+	Recipient string `json:"recipient"`
+	Ref       string `json:"ref"`
+	Was       string `json:"was,omitempty"`
+}
+
+// CameIntoForce says which version is in force from a midnight on, and which was until then; either may be none. An
+// activation that takes effect at once says so by itself.
+type CameIntoForce struct {
+	Version  string    `json:"version,omitempty"`
+	Previous string    `json:"previous,omitempty"`
+	From     time.Time `json:"from"`
 }
 
 // Approved says that a second person has looked at the whole version.
@@ -52,6 +98,11 @@ type Activated struct {
 	Towns    []Count `json:"towns"`
 	Sectors  []Count `json:"sectors"`
 	Grades   []Count `json:"grades"`
+	// Previous is the version that was in force until this one took effect at once, where that is not the one replaced.
+	Previous string `json:"previous,omitempty"`
+	// StartsAt and EndsAt are the midnights to come at which the version begins and ceases to count.
+	StartsAt time.Time `json:"starts_at,omitzero"`
+	EndsAt   time.Time `json:"ends_at,omitzero"`
 }
 
 // Count is how many recipients stand under a heading.
@@ -67,6 +118,15 @@ func (Begun) Kind() string { return "list.begun" }
 func (RowsAdded) Kind() string { return "list.rows" }
 
 // Kind names the event in the record.
+func (RowsCopied) Kind() string { return "list.rows_copied" }
+
+// Kind names the event in the record.
+func (ContactsChanged) Kind() string { return "list.contacts" }
+
+// Kind names the event in the record.
+func (CameIntoForce) Kind() string { return "list.in_force" }
+
+// Kind names the event in the record.
 func (Approved) Kind() string { return "list.approved" }
 
 // Kind names the event in the record.
@@ -79,6 +139,12 @@ func Decode(kind string, data []byte) (Event, error) {
 		return decode[Begun](data)
 	case RowsAdded{}.Kind():
 		return decode[RowsAdded](data)
+	case RowsCopied{}.Kind():
+		return decode[RowsCopied](data)
+	case ContactsChanged{}.Kind():
+		return decode[ContactsChanged](data)
+	case CameIntoForce{}.Kind():
+		return decode[CameIntoForce](data)
 	case Approved{}.Kind():
 		return decode[Approved](data)
 	case Activated{}.Kind():

@@ -72,7 +72,7 @@ func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time
 			}
 			for _, ev := range evs {
 				saw(ev)
-				if err := reductionlist.Apply(tx, nil, now, "duty", ev); err != nil {
+				if err := reductionlist.Apply(tx, timers{}, now, "duty", ev); err != nil {
 					return err
 				}
 			}

@@ -21,6 +21,11 @@ const (
 // workbook at all, and says what it is instead and what to do. A CSV file with the header of one sheet is read as
 // that sheet: see [ReadCSVSheet].
 func ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, error) {
+	return DefaultSettings().ReadWorkbook(r, size)
+}
+
+// ReadWorkbook is the function of that name with a district's own settings.
+func (s Settings) ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, error) {
 	if head := headOf(r, size); !isZip(head) {
 		return readOther(r, size, head)
 	}
@@ -29,6 +34,7 @@ func ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, error) {
 		return nil, nil, err
 	}
 	rd := newReader()
+	rd.settings = s
 	rd.date1904 = b.date1904
 	if err := rd.readAll(b.sheets); err != nil {
 		return nil, nil, err
@@ -43,6 +49,8 @@ func ReadWorkbookBytes(data []byte) (*List, []Finding, error) {
 
 // reader holds what is known while the sheets are read.
 type reader struct {
+	settings Settings
+
 	list  *List
 	byID  map[string]*Recipient
 	rowOf map[string]place // where a key stands, for "twice" and for later checks
@@ -62,7 +70,7 @@ type cellPlace struct {
 }
 
 func newReader() *reader {
-	return &reader{list: &List{}, byID: map[string]*Recipient{}, rowOf: map[string]place{}, missing: map[[2]string]bool{},
+	return &reader{settings: DefaultSettings(), list: &List{}, byID: map[string]*Recipient{}, rowOf: map[string]place{}, missing: map[[2]string]bool{},
 		spoiled: map[cellPlace]bool{}, periods: map[string][]period{}}
 }
 

@@ -28,10 +28,10 @@ type Rule struct {
 }
 
 const (
-	byReading  = "issue 6, in and out"
+	byReading  = "how workbooks are made in practice [D]"
 	bySheet    = "contract.md §5"
 	byMarks    = "domain.md §3.5 [S13-2020, D]"
-	byChecks   = "issue 6, whole-list checks"
+	byChecks   = "domain.md §3 [D]"
 	bySafety   = "domain.md §3.5 [D]"
 	byPersonal = "design.md §2, personal data"
 )
@@ -81,8 +81,8 @@ var rules = []Rule{
 	{Name: "list.region", Severity: SeverityError, Source: "GB/T 2260; " + bySheet},
 	{Name: "list.id_form", Severity: SeverityError, Source: "design.md §2: ids stand in subjects and keys", lost: true},
 	{Name: "list.duplicate", Severity: SeverityError, Source: byChecks, lost: true},
-	{Name: "list.period_overlap", Severity: SeverityError, Source: "issue 6, bad input", lost: true},
-	{Name: "list.unknown_recipient", Severity: SeverityError, Source: "issue 6, bad input", lost: true},
+	{Name: "list.period_overlap", Severity: SeverityError, Source: bySheet, lost: true},
+	{Name: "list.unknown_recipient", Severity: SeverityError, Source: bySheet, lost: true},
 	{Name: "list.empty", Severity: SeverityError, Source: bySheet},
 	{Name: "list.phone", Severity: SeverityError, Source: byChecks + " (mobile numbers: 工业和信息化部 11 digits, 13–19) [K]"},
 	{Name: "list.phone_in_record", Severity: SeverityError, Source: byPersonal},

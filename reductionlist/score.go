@@ -106,31 +106,53 @@ func (t Task) In(lang string) Task {
 
 // Assess scores a list.
 func Assess(l *List, s Settings) Assessment {
-	a := Assessment{Weights: s.Weights, Recipients: make([]RecipientScore, 0, len(l.Recipients))}
+	a := NewAssessor(s)
 	for _, r := range l.Recipients {
-		scored := RecipientScore{ID: r.ID, Name: r.Name}
-		var work workList
-		for i := range r.Measures {
-			m := &r.Measures[i]
-			marks := MarksOf(r, m, &s)
-			a.Score.add(&marks)
-			scored.Score.add(&marks)
-			if !marks.All() {
-				work.add(r, m, &s)
-			}
+		a.Add(r)
+	}
+	return a.Done()
+}
+
+// Assessor scores a list one recipient at a time.
+type Assessor struct {
+	s Settings
+	a Assessment
+}
+
+// NewAssessor begins with no recipient.
+func NewAssessor(s Settings) *Assessor {
+	return &Assessor{s, Assessment{Weights: s.Weights, Recipients: []RecipientScore{}}}
+}
+
+// Add scores one recipient more.
+func (a *Assessor) Add(r *Recipient) {
+	scored := RecipientScore{ID: r.ID, Name: r.Name}
+	var work workList
+	for i := range r.Measures {
+		m := &r.Measures[i]
+		marks := MarksOf(r, m, &a.s)
+		a.a.Score.add(&marks)
+		scored.Score.add(&marks)
+		if !marks.All() {
+			work.add(r, m, &a.s)
 		}
-		scored.Score.close(s.Weights)
-		a.Recipients = append(a.Recipients, scored)
-		a.Tasks = append(a.Tasks, work.tasks...)
 	}
-	a.Score.close(s.Weights)
-	for i := range a.Tasks {
-		a.Tasks[i].Gain = float64(a.Tasks[i].Completes) / float64(a.Score.Measures)
+	scored.Score.close(a.s.Weights)
+	a.a.Recipients = append(a.a.Recipients, scored)
+	a.a.Tasks = append(a.a.Tasks, work.tasks...)
+}
+
+// Done is the assessment of all that were added.
+func (a *Assessor) Done() Assessment {
+	out := a.a
+	out.Score.close(a.s.Weights)
+	for i := range out.Tasks {
+		out.Tasks[i].Gain = float64(out.Tasks[i].Completes) / float64(out.Score.Measures)
 	}
-	slices.SortStableFunc(a.Tasks, func(a, b Task) int {
+	slices.SortStableFunc(out.Tasks, func(a, b Task) int {
 		return cmp.Or(cmp.Compare(b.Completes, a.Completes), cmp.Compare(len(b.Measures), len(a.Measures)))
 	})
-	return a
+	return out
 }
 
 // workList gathers the tasks of one recipient: what several measures lack in the same way is one.

@@ -57,6 +57,11 @@ type Version struct {
 	ActivatedBy string    `json:"activated_by,omitempty"`
 	Replaces    string    `json:"replaces,omitempty"`
 	ReplacedBy  string    `json:"replaced_by,omitempty"`
+	Amends      *Amends   `json:"amends,omitempty"`
+	StartsAt    time.Time `json:"starts_at,omitzero"`    // as of [Activated]
+	EndsAt      time.Time `json:"ends_at,omitzero"`      // as of [Activated]
+	InForceAt   time.Time `json:"in_force_at,omitzero"`  // the midnight at which it last came into force
+	OutAt       time.Time `json:"out_of_force,omitzero"` // when another last took its place without replacing it
 
 	Added   int            `json:"added"`             // recipients so far
 	LastID  string         `json:"last_id,omitempty"` // the greatest id so far
@@ -109,6 +114,17 @@ func ListVersions(tx *bbolt.Tx, cursor string, limit int) (versions []Version, n
 		versions = append(versions, v)
 	}
 	return versions, "", nil
+}
+
+// EachVersion calls f with every version, in the order of ids.
+func EachVersion(tx *bbolt.Tx, f func(*Version) error) error {
+	return tx.Bucket(bucketVersions).ForEach(func(id, _ []byte) error {
+		v, err := GetVersion(tx, string(id))
+		if err != nil {
+			return err
+		}
+		return f(&v)
+	})
 }
 
 // before moves c to the greatest key below key.

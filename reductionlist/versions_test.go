@@ -45,7 +45,7 @@ func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
 		must(t, err)
 		back, err := reductionlist.Decode(ev.Kind(), data)
 		must(t, err)
-		must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, nil, now, "duty", back) }))
+		must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, timers{}, now, "duty", back) }))
 	})
 	if kinds["list.begun"] != 1 || kinds["list.rows"] < 2 || kinds["list.activated"] != 1 {
 		t.Errorf("events %v, want one begun, several rows, one activated", kinds)
@@ -234,7 +234,7 @@ func apply(tx *bbolt.Tx, now time.Time) func([]reductionlist.Event, reductionlis
 	return func(evs []reductionlist.Event, v reductionlist.Version, err error) (reductionlist.Version, error) {
 		for _, ev := range evs {
 			if err == nil {
-				err = reductionlist.Apply(tx, nil, now, "duty", ev)
+				err = reductionlist.Apply(tx, timers{}, now, "duty", ev)
 			}
 		}
 		return v, err

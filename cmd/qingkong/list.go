@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/config"
 	"qingkong/reductionlist"
 )
 
@@ -20,7 +22,8 @@ func newListCommand() *cobra.Command {
 		Example: "  qingkong list export 清单.xlsx\n  qingkong list lint 清单.xlsx\n" +
 			"  qingkong list import 清单.xlsx --server http://127.0.0.1:8080 --token-file duty.token",
 	}
-	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAct("approve"), newListAct("activate"))
+	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAmend(), newListVersions(), newListChanges(), newListScore(), newListRelist(),
+		newListAct("approve"), newListAct("activate"), newListPapers())
 	return cmd
 }
 
@@ -34,7 +37,23 @@ func files(n int) cobra.PositionalArgs {
 	}
 }
 
+// listChecks are the settings that a list is checked by: those of a settings file, or the usual ones without a name.
+func listChecks(name string) (reductionlist.Settings, error) {
+	if name == "" {
+		return reductionlist.DefaultSettings(), nil
+	}
+	cfg, err := config.Load(name, os.Environ())
+	if err == nil {
+		err = cfg.Validate()
+	}
+	return app.ListSettings(cfg.ListChecks), err
+}
+
 func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, error) {
+	return readListWith(reductionlist.DefaultSettings(), name)
+}
+
+func readListWith(checks reductionlist.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
@@ -44,7 +63,7 @@ func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, er
 	if err != nil {
 		return nil, nil, err
 	}
-	return reductionlist.ReadWorkbook(f, info.Size())
+	return checks.ReadWorkbook(f, info.Size())
 }
 
 // goodList reads a list that can be used.
@@ -61,7 +80,7 @@ func goodList(name string) (*reductionlist.List, error) {
 
 func newListLint() *cobra.Command {
 	var asJSON bool
-	var lang, marked string
+	var lang, marked, settings string
 	cmd := &cobra.Command{
 		Use:   "lint FILE.xlsx",
 		Short: "检查一份清单，列出全部问题（check a workbook and list everything wrong）",
@@ -73,7 +92,11 @@ func newListLint() *cobra.Command {
 			if lang != "zh-CN" && lang != "en" {
 				return usage("--lang is zh-CN or en, not %q", lang)
 			}
-			_, found, err := readListFile(args[0])
+			checks, err := listChecks(settings)
+			if err != nil {
+				return err
+			}
+			_, found, err := readListWith(checks, args[0])
 			if err != nil {
 				return err
 			}
@@ -96,6 +119,7 @@ func newListLint() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
 	cmd.Flags().StringVar(&lang, "lang", "zh-CN", "问题的语言 zh-CN 或 en（language of the findings）")
+	cmd.Flags().StringVar(&settings, "config", "", "按这份配置的 list_checks 检查（check by list_checks of this settings file）")
 	cmd.Flags().StringVar(&marked, "errors", "", "另存标注了问题的工作簿（write the workbook with the cells marked）")
 	return cmd
 }

@@ -20,10 +20,15 @@ import (
 type versionAnswer struct {
 	ID         string                  `json:"id"`
 	State      string                  `json:"state"`
+	Status     string                  `json:"status"`
 	Revision   int                     `json:"revision"`
 	Recipients int                     `json:"recipients"`
 	Errors     int                     `json:"errors"`
 	Findings   []reductionlist.Finding `json:"findings"`
+	Contacts   struct {
+		Changed int `json:"changed"`
+		Kept    int `json:"kept"`
+	} `json:"contacts"`
 }
 
 func newListImport() *cobra.Command {
@@ -63,6 +68,13 @@ func newListImport() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for rule, count := range map[string]int{"list.say_contacts": v.Contacts.Changed, "list.say_contacts_kept": v.Contacts.Kept} {
+				if count > 0 && !c.asJSON {
+					if _, err := fmt.Fprintln(cmd.OutOrStdout(), bothLanguages(rule, refusal.Args{"count": count})); err != nil {
+						return err
+					}
+				}
+			}
 			n := refusal.Args{"version": v.ID, "count": v.Recipients, "revision": v.Revision, "errors": v.Errors, "state": v.State}
 			if v.Errors > 0 {
 				return errors.New(bothLanguages("list.say_import_bad", n))
@@ -70,7 +82,7 @@ func newListImport() *cobra.Command {
 			if !c.asJSON {
 				rule := "list.say_imported"
 				if v.State != reductionlist.StateDraft {
-					rule = "list.say_known"
+					rule, n["state"] = "list.say_known", listStatus(v.Status)
 				}
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages(rule, n))
 			}
@@ -112,7 +124,7 @@ func newListAct(act string) *cobra.Command {
 			if err := understand(answer, &v); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": v.State, "revision": v.Revision}))
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
 			return err
 		},
 	}

@@ -196,11 +196,32 @@ func (b *listBench) asking(ctx context.Context) error {
 	get := func(path string) func() error {
 		return func() error { return get(ctx, "http://"+b.app.Addr().HTTP+"/api/v1"+path, issued.Token) }
 	}
+	at := "/list/versions/" + next
+	for _, f := range []struct {
+		name string
+		work func() error
+	}{ // asked once for what every later answer is made of: totals of both versions, the marks of every measure
+		{"first difference of two versions, with all totals", get(at + "/diff?limit=100&against=" + current)},
+		{"first score of a version", get(at + "/score?limit=100")},
+	} {
+		took, err := times(1, f.work)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		b.add(f.name, took, "ms", 0)
+	}
+	raw, err := times(20, get("/me"))
+	if err != nil {
+		return err
+	}
 	for _, f := range []struct {
 		name string
 		work func() error
 	}{
 		{"difference of two versions, whole", func() error { return b.diff(current, next) }},
+		{"page of the difference of two versions", get(at + "/diff?limit=100&against=" + current)},
+		{"page of scores", get(at + "/score?limit=100")},
+		{"page of the work list", get(at + "/tasks?limit=100")},
 		{"recipient as of a day", get("/recipients/E0003?as_of=2016-12-16")},
 		{"page of 100 recipients", get("/recipients?limit=100")},
 		{"page of search results", get("/recipients?limit=100&q=" + url.QueryEscape("有限公司"))},
@@ -210,7 +231,7 @@ func (b *listBench) asking(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		b.add(f.name, took, "ms", 0)
+		b.add(f.name, took, "ms", raw)
 	}
 	return nil
 }

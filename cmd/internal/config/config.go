@@ -13,17 +13,20 @@ var documented []byte
 
 // Config is every setting. Hours are whole hours; AQI values are 0 to 500.
 type Config struct {
-	District       District `yaml:"district"`
-	OwnDeclaration string   `yaml:"own_declaration"` // allowed or report_to_city
-	Approval       Approval `yaml:"approval"`
-	Criteria       Criteria `yaml:"criteria"`
-	Feeds          []Feed   `yaml:"feeds"`
-	Data           string   `yaml:"data"` // folder of the record
-	Listen         Listen   `yaml:"listen"`
-	Proxies        []string `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
-	Orders         Orders   `yaml:"orders"`
-	NATS           NATS     `yaml:"nats"`
-	Nodes          []string `yaml:"nodes"` // names of all nodes; empty for one alone
+	District       District   `yaml:"district"`
+	OwnDeclaration string     `yaml:"own_declaration"` // allowed or report_to_city
+	Approval       Approval   `yaml:"approval"`
+	Criteria       Criteria   `yaml:"criteria"`
+	Feeds          []Feed     `yaml:"feeds"`
+	Data           string     `yaml:"data"` // folder of the record
+	Listen         Listen     `yaml:"listen"`
+	Proxies        []string   `yaml:"proxies"`           // addresses or networks of reverse proxies before the HTTP listener
+	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
+	Supervision    string     `yaml:"supervision_phone"` // 监督电话
+	Orders         Orders     `yaml:"orders"`
+	ListChecks     ListChecks `yaml:"list_checks"`
+	NATS           NATS       `yaml:"nats"`
+	Nodes          []string   `yaml:"nodes"` // names of all nodes; empty for one alone
 }
 
 // District is whose response this is. Region is the six-digit code of GB/T 2260.
@@ -89,6 +92,7 @@ type Orders struct {
 	RepeatMax         time.Duration `yaml:"repeat_max"`
 	Contact           string        `yaml:"contact"`
 	ContactPhone      string        `yaml:"contact_phone"`
+	FiguresMaxAge     time.Duration `yaml:"figures_max_age"` // of a plant, before they are asked for anew
 }
 
 // NATS names an external server and the file with its credentials; an empty URL is the embedded server.

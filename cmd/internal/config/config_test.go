@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,9 +36,11 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Feeds:   []Feed{},
 		Data:    "./data",
 		Listen:  Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
-		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute},
+		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute, FiguresMaxAge: 48 * time.Hour},
 		Proxies: []string{},
-		Nodes:   []string{},
+		ListChecks: ListChecks{BottomLine: BottomLine{Shares{10, 10, 10, 10}, Shares{20, 20, 20, 20}, Shares{30, 30, 30, 30}}, SO2NOxExchange: true,
+			DistrictMarginDeg: 0.01, MicroSpared: true, MicroKgPerYear: 100, WorkingDays: 300, NearNames: true, NearNameLength: 6, Weights: Weights{1, 1, 1}},
+		Nodes: []string{},
 	}
 	got := Default()
 	if !reflect.DeepEqual(got, want) {
@@ -226,6 +229,10 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"credentials for nothing", func(c *Config) { c.NATS.Creds = "a.creds" }, "nats.creds config.creds_alone"},
 		{"HTTP is not NATS", func(c *Config) { c.NATS.URL = "http://a" }, "nats.url config.nats_url"},
 		{"two names alike", func(c *Config) { c.Nodes = []string{"a", "a"} }, "nodes[1] config.twice"},
+		{"public pages", func(c *Config) { c.PublicURL, c.Supervision = "https://qk.example.gov.cn/xiqing/", "022-12369" }, ""},
+		{"public pages nowhere", func(c *Config) { c.PublicURL = "qk.example.gov.cn" }, "public_url config.public_url"},
+		{"public pages with a secret", func(c *Config) { c.PublicURL = "https://a:b@qk.example.gov.cn" }, "public_url config.public_url"},
+		{"a telephone of two lines", func(c *Config) { c.Supervision = "022\n12369" }, "supervision_phone config.one_line"},
 		{"a proxy by name", func(c *Config) { c.Proxies = []string{"10.0.0.0/24", "proxy.example"} }, "proxies[1] config.proxy"},
 		{"a name unfit for a subject", func(c *Config) { c.Nodes = []string{"a.b"} }, "nodes[0] config.name"},
 		{"a feed of another kind", func(c *Config) { f := feed; f.Kind = "ftp"; c.Feeds = []Feed{feed, f} }, "feeds[1].name config.twice; feeds[1].kind config.one_of"},
@@ -236,6 +243,12 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		}, ""},
 		{"a feed from the web without an address", func(c *Config) { f := feed; f.Kind, f.Path = "url", ""; c.Feeds = []Feed{f} }, "feeds[0].url config.feed_url"},
 		{"a folder with an address", func(c *Config) { f := feed; f.URL = "https://example.org"; c.Feeds = []Feed{f} }, "feeds[0].url config.not_with"},
+		{"a ladder that falls", func(c *Config) { c.ListChecks.BottomLine.Red.PM = 15 }, "list_checks.bottom_line.red.pm config.between"},
+		{"more than all", func(c *Config) { c.ListChecks.BottomLine.Red.VOCs = 130 }, "list_checks.bottom_line.red.vocs config.between"},
+		{"a box turned round", func(c *Config) { c.ListChecks.District = Box{117.3, 116.9, 38.9, 39.2} }, "list_checks.district.east config.between"},
+		{"no working day", func(c *Config) { c.ListChecks.WorkingDays = 0 }, "list_checks.working_days config.between"},
+		{"no number", func(c *Config) { c.ListChecks.MicroKgPerYear = math.NaN() }, "list_checks.micro_kg_per_year config.between"},
+		{"nothing counts", func(c *Config) { c.ListChecks.Weights = Weights{} }, "list_checks.weights config.weights"},
 		{"six fields", func(c *Config) { f := feed; f.Schedule = "0 */5 * * * *"; c.Feeds = []Feed{f} }, "feeds[0].schedule config.schedule"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

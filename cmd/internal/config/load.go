@@ -150,6 +150,12 @@ func set(key reflect.Value, value string) (want string) {
 			return "24"
 		}
 		*p = n
+	case *float64:
+		f, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return "12.5"
+		}
+		*p = f
 	case *bool:
 		if value != "true" && value != "false" {
 			return "true / false"

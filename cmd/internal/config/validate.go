@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/robfig/cron/v3"
 
@@ -46,7 +47,12 @@ func (c *Config) Validate() error {
 		_, err := ParseProxy(proxy)
 		k.that(err == nil, fmt.Sprintf("proxies[%d]", i), "config.proxy", proxy, nil)
 	}
+	u, err := url.Parse(c.PublicURL)
+	k.that(c.PublicURL == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "",
+		"public_url", "config.public_url", c.PublicURL, nil)
+	k.that(len([]rune(c.Supervision)) <= 40 && !strings.ContainsFunc(c.Supervision, unicode.IsControl), "supervision_phone", "config.one_line", c.Supervision, refusal.Args{"limit": 40})
 	k.orders(c.Orders)
+	k.listChecks(c.ListChecks)
 	k.nats(c.NATS)
 	k.nodes(c.Nodes)
 	return refusal.Input(k.fields)
@@ -142,6 +148,7 @@ func (k *checker) schedule(key, value string) {
 
 func (k *checker) orders(o Orders) {
 	k.duration("orders.acknowledge_within", o.AcknowledgeWithin, time.Minute, 72*time.Hour)
+	k.duration("orders.figures_max_age", o.FiguresMaxAge, time.Hour, 30*24*time.Hour)
 	k.duration("orders.repeat_first", o.RepeatFirst, time.Second, 24*time.Hour)
 	k.duration("orders.repeat_max", o.RepeatMax, max(o.RepeatFirst, time.Second), 24*time.Hour)
 }

@@ -1,11 +1,13 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -22,15 +24,36 @@ const rowsBytes = 600 << 10
 type Imported struct {
 	Version  reductionlist.Version
 	Findings []reductionlist.Finding
+	Contacts ImportedContacts
+}
+
+// ImportedContacts is what an import did about contacts, which are no part of what a version is: a workbook that differs in
+// them alone is the version there is, with other contacts.
+type ImportedContacts struct {
+	Changed int `json:"changed"` // of a version that was there already
+	Kept    int `json:"kept"`    // that the workbook leaves empty and the list in force has
 }
 
 // ImportWorkbook records a workbook as a draft; file is its name. One with errors becomes a draft that can be neither
 // approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again gives
-// the version there is. What is no workbook is refused. Under the same key another workbook is refused too.
+// the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the one in the
+// list in force. What is no workbook is refused. Under the same key another workbook is refused too.
 func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, workbook []byte) (Imported, error) {
 	l, found, err := s.readWorkbook(workbook)
 	if err != nil {
 		return Imported{}, err
+	}
+	out, contacts := Imported{Findings: found}, map[string]reductionlist.Contact{}
+	for _, r := range l.Recipients {
+		if r.Contact != nil {
+			contacts[r.ID] = *r.Contact
+		}
+	}
+	if !reductionlist.HasErrors(found) {
+		if err := s.keepContacts(l, &out); err != nil {
+			return Imported{}, err
+		}
+		found = out.Findings
 	}
 	name, err := s.J.PutContent(workbook)
 	if err != nil {
@@ -47,15 +70,60 @@ func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, w
 			return Imported{}, err
 		}
 	}
-	v, err := s.draft(ctx, actor, key, begin, l)
-	return Imported{v, found}, err
+	if out.Version, err = s.draft(ctx, actor, key, begin, l); err != nil || begin.Errors > 0 {
+		return out, err
+	}
+	s.figures.learn(out.Version.Hash, l)
+	out.Contacts.Changed, err = s.changeContacts(ctx, actor, out.Version.ID, contacts)
+	return out, err
+}
+
+// keepContacts gives the recipients of a workbook that have no contact in it the one that the list in force has, and those
+// with the same one its reference. Where nobody is left without a telephone, that was no finding.
+func (s *Service) keepContacts(l *reductionlist.List, out *Imported) error {
+	unreached := 0
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.Current(tx, s.J.Now())
+		if err != nil && refusal.CodeOf(err) != refusal.NotFound {
+			return err
+		}
+		for _, r := range l.Recipients {
+			ref := reductionlist.ContactRef(tx, v.ID, r.ID)
+			text := journal.ReadVault(tx, ref)
+			var have reductionlist.Contact
+			if text != nil {
+				if err := json.Unmarshal(text, &have); err != nil {
+					return fmt.Errorf("contact of %s: %w", r.ID, err)
+				}
+			}
+			switch {
+			case text == nil:
+			case r.Contact == nil:
+				r.ContactRef = ref
+				out.Contacts.Kept++
+			case *r.Contact == have:
+				r.ContactRef, r.Contact = ref, nil
+			}
+			if r.Contact != nil {
+				have = *r.Contact
+			}
+			if have.Phone == "" {
+				unreached++
+			}
+		}
+		return nil
+	})
+	if unreached == 0 && out.Contacts.Kept > 0 {
+		out.Findings = slices.DeleteFunc(out.Findings, func(f reductionlist.Finding) bool { return f.Rule == "list.no_phone" })
+	}
+	return err
 }
 
 // readWorkbook reads one workbook at a time: a large one takes much memory.
 func (s *Service) readWorkbook(workbook []byte) (*reductionlist.List, []reductionlist.Finding, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
-	return reductionlist.ReadWorkbookBytes(workbook)
+	return s.List.ReadWorkbook(bytes.NewReader(workbook), int64(len(workbook)))
 }
 
 // sourceName is a file's name as the record keeps it.
@@ -105,6 +173,7 @@ func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist
 			return reductionlist.Version{}, err
 		}
 	}
+	s.figures.learn(begin.Hash, l)
 	v, err := s.draft(ctx, actor, "", begin, l)
 	if err != nil || v.State != reductionlist.StateDraft {
 		return v, err

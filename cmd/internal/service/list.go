@@ -17,6 +17,8 @@ const (
 	cmdListRows     = "list.rows"
 	cmdListApprove  = "list.approve"
 	cmdListActivate = "list.activate"
+	cmdListCopy     = "list.copy"
+	cmdListContacts = "list.contacts"
 )
 
 func registerList(r *journal.Registry) {
@@ -24,6 +26,9 @@ func registerList(r *journal.Registry) {
 	journal.HandleBulk(r, cmdListRows, reductionlist.DecideRows)
 	journal.Handle(r, cmdListApprove, reductionlist.DecideApprove)
 	journal.Handle(r, cmdListActivate, reductionlist.DecideActivate)
+	journal.Handle(r, cmdListCopy, reductionlist.DecideCopy)
+	journal.Handle(r, cmdListContacts, reductionlist.DecideContacts)
+	journal.Handle(r, reductionlist.CommandInForce, reductionlist.DecideInForce)
 }
 
 // ListApproval is the body of POST /list/versions/{id}/approve.

@@ -11,6 +11,8 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
 )
 
@@ -43,20 +45,40 @@ type version struct {
 	ReplacedBy    string     `json:"replaced_by"`
 	Errors        int        `json:"errors"` // of the workbook when it was imported; with any, it stays a draft
 	Warnings      int        `json:"warnings"`
+	reductionlist.Standing
+	Amends *amends `json:"amends"` // what of another version was changed to make this one; null where it came as a whole
 }
 
-func versionOf(v *reductionlist.Version, inForce string) version {
+// amends is what an amendment changed, and why.
+type amends struct {
+	Base        string       `json:"base"`
+	RecipientID string       `json:"recipient_id"`
+	MeasureID   string       `json:"measure_id"` // empty: the recipient as a whole
+	Level       alerts.Level `json:"level"`
+	Reason      string       `json:"reason"` // empty when it was erased
+}
+
+// versionOf is a version as it stands.
+func versionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Stands) (version, error) {
+	standing, err := stands.Of(v)
+	if err != nil {
+		return version{}, err
+	}
 	at := func(t time.Time) *time.Time {
 		if t.IsZero() {
 			return nil
 		}
 		return &t
 	}
-	return version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == inForce, Hash: v.Hash, Recipients: v.Count,
+	shown := version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == stands.Current.ID, Hash: v.Hash, Recipients: v.Count,
 		Name: v.List.Name, Region: v.List.Region, EffectiveFrom: v.List.EffectiveFrom, EffectiveTo: v.List.EffectiveTo,
 		CompiledBy: v.List.CompiledBy, Source: v.Source, BegunAt: v.BegunAt, BegunBy: v.BegunBy,
 		ApprovedAt: at(v.ApprovedAt), ApprovedBy: v.ApprovedBy, ActivatedAt: at(v.ActivatedAt), ActivatedBy: v.ActivatedBy,
-		Replaces: v.Replaces, ReplacedBy: v.ReplacedBy, Errors: v.Errors, Warnings: v.Warnings}
+		Replaces: v.Replaces, ReplacedBy: v.ReplacedBy, Errors: v.Errors, Warnings: v.Warnings, Standing: standing}
+	if a := v.Amends; a != nil {
+		shown.Amends = &amends{a.Base, a.Recipient, a.Measure, a.Level, string(journal.ReadVault(tx, a.ReasonRef))}
+	}
+	return shown, nil
 }
 
 // inForce is the list in force at the time; false when there is none.
@@ -115,16 +137,22 @@ func (s *Server) versions(q *request) (any, error) {
 	}
 	page := alerts.Page[version]{Items: []version{}}
 	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		current, _, err := inForce(tx, s.svc.J.Now())
+		stands, err := reductionlist.StandsAt(tx, s.svc.J.Now())
 		if err != nil {
+			return err
+		}
+		show := func(v *reductionlist.Version) error {
+			shown, err := versionOf(tx, v, stands)
+			page.Items = append(page.Items, shown)
 			return err
 		}
 		if q.query.Has("as_of") {
 			v, found, err := asked.version(tx)
-			if found {
-				page.Items, page.Total = append(page.Items, versionOf(&v, current.ID)), 1
+			if !found {
+				return err
 			}
-			return err
+			page.Total = 1
+			return show(&v)
 		}
 		found, next, err := reductionlist.ListVersions(tx, cursor, limit)
 		if err != nil {
@@ -132,7 +160,9 @@ func (s *Server) versions(q *request) (any, error) {
 		}
 		page.Next = next
 		for i := range found {
-			page.Items = append(page.Items, versionOf(&found[i], current.ID))
+			if err := show(&found[i]); err != nil {
+				return err
+			}
 		}
 		page.Total = len(found)
 		if cursor != "" || next != "" {
@@ -151,11 +181,13 @@ func (s *Server) version(q *request) (any, error) {
 	return s.show(&v)
 }
 
-// show is a version, and whether it is the one in force now.
+// show is a version as it stands now.
 func (s *Server) show(v *reductionlist.Version) (shown version, err error) {
 	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		current, _, err := inForce(tx, s.svc.J.Now())
-		shown = versionOf(v, current.ID)
+		stands, err := reductionlist.StandsAt(tx, s.svc.J.Now())
+		if err == nil {
+			shown, err = versionOf(tx, v, stands)
+		}
 		return err
 	})
 	return shown, err
@@ -181,7 +213,8 @@ func (s *Server) activateVersion(q *request) (any, error) {
 // imported is a version with what was found in its workbook.
 type imported struct {
 	version
-	Findings []reductionlist.Finding `json:"findings"`
+	Findings []reductionlist.Finding  `json:"findings"`
+	Contacts service.ImportedContacts `json:"contacts"`
 }
 
 func worded(found []reductionlist.Finding, lang string) []reductionlist.Finding {
@@ -202,7 +235,7 @@ func (s *Server) importList(q *request) (any, error) {
 	}
 	v, err := s.show(&in.Version)
 	v.Errors, v.Warnings = reductionlist.CountFindings(in.Findings)
-	return imported{v, worded(in.Findings, languageOf(q.Request))}, err
+	return imported{v, worded(in.Findings, languageOf(q.Request)), in.Contacts}, err
 }
 
 func importPath(answer any) []string { return []string{"list", "imports", answer.(imported).ID} }
@@ -213,7 +246,7 @@ func (s *Server) imported(q *request) (any, error) {
 		return nil, err
 	}
 	v, err := s.show(&in.Version)
-	return imported{v, worded(in.Findings, languageOf(q.Request))}, err
+	return imported{v, worded(in.Findings, languageOf(q.Request)), in.Contacts}, err
 }
 
 // importErrors is the workbook with the cells marked that something was found in, for those who mend it; for whoever may
@@ -227,6 +260,9 @@ func (s *Server) importErrors(q *request) (any, error) {
 	if mayContacts(q.who) {
 		if workbook, err = s.svc.ImportedWorkbook(&in.Version); err != nil {
 			return nil, err
+		}
+		if workbook != nil {
+			s.sawAll(q, in.Version.ID, max(in.Version.Count, 1))
 		}
 	}
 	var b bytes.Buffer
@@ -250,6 +286,9 @@ func (s *Server) exportVersion(q *request) (any, error) {
 	v, l, err := s.svc.ExportList(q.who.User, q.id(), mayContacts(q.who))
 	if err != nil {
 		return nil, err
+	}
+	if mayContacts(q.who) {
+		s.sawAll(q, v.ID, len(l.Recipients))
 	}
 	var b bytes.Buffer
 	if err := l.WriteWorkbook(&b); err != nil {

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -24,7 +25,9 @@ func (s *Server) orders(q *request) (any, error) {
 	if !service.Narrow(&f, q.who) {
 		return service.OrderPage{Items: []json.RawMessage{}}, nil
 	}
-	return s.svc.Orders(f, cursor, limit)
+	page, err := s.svc.Orders(f, cursor, limit)
+	s.sawOfficer(q, slices.ContainsFunc(page.Items, namesOfficer))
+	return page, err
 }
 
 func (s *Server) order(q *request) (any, error) {
@@ -39,6 +42,7 @@ func (s *Server) order(q *request) (any, error) {
 		return nil, err
 	}
 	text, err := s.svc.OrderJSON(q.id())
+	s.sawOfficer(q, namesOfficer(text))
 	return json.RawMessage(text), err
 }
 

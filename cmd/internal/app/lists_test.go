@@ -1,0 +1,45 @@
+package app
+
+import (
+	"reflect"
+	"testing"
+
+	"qingkong/cmd/internal/config"
+	"qingkong/reductionlist"
+	"qingkong/seeds"
+)
+
+// The documented configuration checks as the package does by itself; each key changes what is found or scored.
+func TestListChecksOfTheConfiguration(t *testing.T) {
+	usual := config.Default().ListChecks
+	if got := ListSettings(usual); !reflect.DeepEqual(got, reductionlist.DefaultSettings()) {
+		t.Errorf("the documented settings are\n%+v, the package's own\n%+v", got, reductionlist.DefaultSettings())
+	}
+	l, err := seeds.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := func(c config.ListChecks) map[string]int {
+		n := map[string]int{}
+		for _, f := range reductionlist.Check(l, ListSettings(c)) {
+			n[f.Rule]++
+		}
+		return n
+	}
+	before := rules(usual)
+	for _, c := range []struct {
+		name, rule string
+		change     func(*config.ListChecks)
+	}{
+		{"a steeper ladder", "list.bottom_line", func(c *config.ListChecks) { c.BottomLine.Yellow.PM = 90 }},
+		{"no exchange", "list.bottom_line", func(c *config.ListChecks) { c.SO2NOxExchange = false }},
+		{"a district elsewhere", "list.outside_district", func(c *config.ListChecks) { c.District = config.Box{West: 100, East: 101, South: 30, North: 31} }},
+		{"everybody is micro", "list.micro_emission", func(c *config.ListChecks) { c.MicroKgPerYear = 0.001 }},
+	} {
+		set := usual
+		c.change(&set)
+		if after := rules(set); after[c.rule] <= before[c.rule] {
+			t.Errorf("%s: %d of %s, before %d", c.name, after[c.rule], c.rule, before[c.rule])
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"math"
+
+	"qingkong/alerts/refusal"
+)
+
+// ListChecks is what a reduction list is checked by where the documents leave it open or a city decides.
+type ListChecks struct {
+	BottomLine        BottomLine `yaml:"bottom_line"`
+	SO2NOxExchange    bool       `yaml:"so2_nox_exchange"`
+	District          Box        `yaml:"district"` // all zero: as the list says
+	DistrictMarginDeg float64    `yaml:"district_margin_deg"`
+	MicroSpared       bool       `yaml:"micro_spared"`
+	MicroKgPerYear    float64    `yaml:"micro_kg_per_year"`
+	WorkingDays       int        `yaml:"working_days"`
+	NearNames         bool       `yaml:"near_names"`
+	NearNameLength    int        `yaml:"near_name_length"`
+	Weights           Weights    `yaml:"weights"`
+}
+
+// BottomLine is the least share of the daily emission that each level takes away, in per cent.
+type BottomLine struct {
+	Yellow Shares `yaml:"yellow"`
+	Orange Shares `yaml:"orange"`
+	Red    Shares `yaml:"red"`
+}
+
+// Shares are per cent by pollutant.
+type Shares struct {
+	SO2  float64 `yaml:"so2"`
+	NOx  float64 `yaml:"nox"`
+	PM   float64 `yaml:"pm"`
+	VOCs float64 `yaml:"vocs"`
+}
+
+// Box bounds the coordinates of the district, in degrees.
+type Box struct {
+	West  float64 `yaml:"west"`
+	East  float64 `yaml:"east"`
+	South float64 `yaml:"south"`
+	North float64 `yaml:"north"`
+}
+
+// Weights are what each mark of a measure counts in a score.
+type Weights struct {
+	Operable    float64 `yaml:"operable"`
+	Monitorable float64 `yaml:"monitorable"`
+	Checkable   float64 `yaml:"checkable"`
+}
+
+func (k *checker) number(key string, value, low, high float64) {
+	k.that(!math.IsNaN(value) && low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
+}
+
+func (k *checker) listChecks(c ListChecks) {
+	ladder := []struct {
+		level string
+		Shares
+	}{{"yellow", c.BottomLine.Yellow}, {"orange", c.BottomLine.Orange}, {"red", c.BottomLine.Red}}
+	var below Shares
+	for _, l := range ladder {
+		for _, p := range []struct {
+			name      string
+			low, have float64
+		}{{"so2", below.SO2, l.SO2}, {"nox", below.NOx, l.NOx}, {"pm", below.PM, l.PM}, {"vocs", below.VOCs, l.VOCs}} {
+			k.number("list_checks.bottom_line."+l.level+"."+p.name, p.have, p.low, 100)
+		}
+		below = l.Shares
+	}
+	if c.District != (Box{}) {
+		k.number("list_checks.district.west", c.District.West, -180, 180)
+		k.number("list_checks.district.east", c.District.East, max(c.District.West, -180), 180)
+		k.number("list_checks.district.south", c.District.South, -90, 90)
+		k.number("list_checks.district.north", c.District.North, max(c.District.South, -90), 90)
+	}
+	k.number("list_checks.district_margin_deg", c.DistrictMarginDeg, 0, 1)
+	k.number("list_checks.micro_kg_per_year", c.MicroKgPerYear, 0, 100_000)
+	k.between("list_checks.working_days", c.WorkingDays, 1, 366)
+	k.between("list_checks.near_name_length", c.NearNameLength, 2, 100)
+	w := c.Weights
+	k.number("list_checks.weights.operable", w.Operable, 0, 100)
+	k.number("list_checks.weights.monitorable", w.Monitorable, 0, 100)
+	k.number("list_checks.weights.checkable", w.Checkable, 0, 100)
+	k.that(w.Operable+w.Monitorable+w.Checkable > 0, "list_checks.weights", "config.weights", w, nil)
+}

@@ -1,0 +1,265 @@
+package service
+
+import (
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// figures are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows of a
+// complete version never change. Lists are few, and so a handful is kept.
+type figures struct {
+	totals kept[string, reductionlist.Totals]
+	scores kept[string, *reductionlist.Assessment]
+	sums   kept[string, reductionlist.Score]
+	diffs  kept[[2]string, reductionlist.Comparison] // without changes
+	due    kept[[3]string, []notify.DueChange]       // by two versions and a level
+}
+
+func newFigures() *figures {
+	return &figures{totals: newKept[string, reductionlist.Totals](64), scores: newKept[string, *reductionlist.Assessment](3), sums: newKept[string, reductionlist.Score](256),
+		diffs: newKept[[2]string, reductionlist.Comparison](64), due: newKept[[3]string, []notify.DueChange](16)}
+}
+
+// learn takes over what is at hand of a list anyway.
+func (f *figures) learn(hash string, l *reductionlist.List) {
+	_, _ = f.totals.get(hash, func() (reductionlist.Totals, error) { return reductionlist.TotalsOf(l), nil })
+}
+
+// kept holds the last so many values; whoever asks for one that is being made waits for it. One that failed is made again.
+type kept[K comparable, V any] struct {
+	most int
+	mu   *sync.Mutex
+	of   map[K]*made[V]
+	last []K // in the order in which they were made
+}
+
+type made[V any] struct {
+	done  chan struct{}
+	value V
+	err   error
+}
+
+func newKept[K comparable, V any](most int) kept[K, V] {
+	return kept[K, V]{most: most, mu: new(sync.Mutex), of: map[K]*made[V]{}}
+}
+
+func (k *kept[K, V]) get(key K, work func() (V, error)) (V, error) {
+	k.mu.Lock()
+	m := k.of[key]
+	if m != nil {
+		k.mu.Unlock()
+		<-m.done
+		return m.value, m.err
+	}
+	m = &made[V]{done: make(chan struct{})}
+	k.of[key], k.last = m, append(k.last, key)
+	if len(k.last) > k.most {
+		delete(k.of, k.last[0])
+		k.last = k.last[1:]
+	}
+	k.mu.Unlock()
+	m.err = errNotMade
+	defer func() {
+		if m.err != nil {
+			k.forget(key, m)
+		}
+		close(m.done)
+	}()
+	m.value, m.err = work()
+	return m.value, m.err
+}
+
+// errNotMade is what those who wait get where making a value panics.
+var errNotMade = refusal.New(refusal.NotReady, "internal", nil)
+
+// has reports whether the value is made.
+func (k *kept[K, V]) has(key K) bool {
+	k.mu.Lock()
+	m := k.of[key]
+	k.mu.Unlock()
+	if m == nil {
+		return false
+	}
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (k *kept[K, V]) forget(key K, m *made[V]) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.of[key] == m {
+		delete(k.of, key)
+		for i, have := range k.last {
+			if have == key {
+				k.last = append(k.last[:i:i], k.last[i+1:]...)
+				break
+			}
+		}
+	}
+}
+
+// rowsPerRead is how many rows are read in one transaction.
+const rowsPerRead = 1000
+
+// eachListed calls f with the recipients of a complete version.
+func (s *Service) eachListed(version string, f func(*reductionlist.Recipient)) error {
+	for after := ""; ; {
+		var next string
+		err := s.J.View(func(tx *bbolt.Tx) error {
+			page, more, err := reductionlist.ScanRecipients(tx, version, after, rowsPerRead)
+			for _, r := range page {
+				f(r)
+			}
+			next = more
+			return err
+		})
+		if err != nil || next == "" {
+			return err
+		}
+		after = next
+	}
+}
+
+// wholeVersion is a version that can be looked at as a whole: complete, and of a workbook without errors.
+func (s *Service) wholeVersion(id string) (v reductionlist.Version, err error) {
+	if v, err = s.ListVersion(id); err != nil {
+		return v, err
+	}
+	switch {
+	case v.Errors > 0:
+		return v, refusal.Transition("list.damaged_rows", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
+	case v.Added != v.Count:
+		return v, refusal.New(refusal.Conflict, "list.export_partial", refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
+	}
+	return v, nil
+}
+
+// ListTotals are the reductions of a version.
+func (s *Service) ListTotals(v *reductionlist.Version) (reductionlist.Totals, error) {
+	return s.figures.totals.get(v.Hash, func() (reductionlist.Totals, error) {
+		t := reductionlist.NewTotals(v.List.Emission)
+		err := s.eachListed(v.ID, t.Add)
+		return t, err
+	})
+}
+
+// ListScore scores a version, and says what is needed for all of it. The answer is shared: it is not to be written.
+func (s *Service) ListScore(id string) (v reductionlist.Version, a *reductionlist.Assessment, err error) {
+	if v, err = s.wholeVersion(id); err != nil {
+		return v, nil, err
+	}
+	a, err = s.figures.scores.get(v.Hash, func() (*reductionlist.Assessment, error) {
+		by := reductionlist.NewAssessor(s.List)
+		err := s.eachListed(v.ID, by.Add)
+		done := by.Done()
+		return &done, err
+	})
+	return v, a, err
+}
+
+// ListDiff compares two versions: what each change of at most limit recipients behind cursor is, and of the whole how many
+// recipients changed and what that does to the reductions. next is the cursor of the following page, empty at the end.
+func (s *Service) ListDiff(from, to, cursor string, limit int) (c reductionlist.Comparison, next string, err error) {
+	a, err := s.wholeVersion(from)
+	if err != nil {
+		return c, "", err
+	}
+	b, err := s.wholeVersion(to)
+	if err != nil {
+		return c, "", err
+	}
+	c, err = s.figures.diffs.get([2]string{a.Hash, b.Hash}, func() (whole reductionlist.Comparison, err error) {
+		was, err := s.ListTotals(&a)
+		if err != nil {
+			return whole, err
+		}
+		is, err := s.ListTotals(&b)
+		if err != nil {
+			return whole, err
+		}
+		for after, more := "", true; more; {
+			var page []reductionlist.Change
+			err := s.J.View(func(tx *bbolt.Tx) error {
+				page, after, err = reductionlist.DiffVersions(tx, from, to, after, rowsPerRead)
+				return err
+			})
+			if err != nil {
+				return whole, err
+			}
+			one := reductionlist.Compared(page, was, is)
+			one.Added, one.Removed, one.Changed = one.Added+whole.Added, one.Removed+whole.Removed, one.Changed+whole.Changed
+			whole, more = one, after != ""
+		}
+		whole.Changes = nil
+		return whole, nil
+	})
+	if err != nil {
+		return c, "", err
+	}
+	c.Changes = []reductionlist.Change{}
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		var page []reductionlist.Change
+		page, next, err = reductionlist.DiffVersions(tx, from, to, cursor, limit)
+		c.Changes = append(c.Changes, page...)
+		return err
+	})
+	return c, next, err
+}
+
+// ListBase is what a version is compared with unless told: the version it amends, else the one in force, else itself.
+func (s *Service) ListBase(id string) (base string, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.GetVersion(tx, id)
+		if err != nil {
+			return err
+		}
+		if base = id; v.Amends != nil {
+			base = v.Amends.Base
+			return nil
+		}
+		stands, err := reductionlist.StandsAt(tx, s.J.Now())
+		if stands.Current.ID != "" {
+			base = stands.Current.ID
+		}
+		return err
+	})
+	return base, err
+}
+
+// ScoreRecipient marks every measure of one recipient of a version.
+func (s *Service) ScoreRecipient(version, id, lang string) (scored reductionlist.RecipientScore, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		r, err := reductionlist.GetRecipient(tx, version, id)
+		if err == nil {
+			scored = reductionlist.ScoreRecipient(r, s.List)
+			for i := range scored.Measures {
+				scored.Measures[i].Marks = scored.Measures[i].In(lang)
+			}
+		}
+		return err
+	})
+	return scored, err
+}
+
+// ScoreOf is the score of a complete version.
+func (s *Service) ScoreOf(v *reductionlist.Version) (reductionlist.Score, error) {
+	return s.figures.sums.get(v.Hash, func() (reductionlist.Score, error) {
+		_, a, err := s.ListScore(v.ID)
+		if err != nil {
+			return reductionlist.Score{}, err
+		}
+		return a.Score, nil
+	})
+}
+
+// ScoreKnown reports whether ScoreOf has the answer at hand.
+func (s *Service) ScoreKnown(v *reductionlist.Version) bool { return s.figures.sums.has(v.Hash) }

@@ -1,0 +1,121 @@
+package service
+
+import (
+	"context"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// ListChanges is what a newer list would change for the recipients of a live warning.
+type ListChanges struct {
+	Warning     *alerts.Warning
+	Level       alerts.Level // of its orders
+	ListVersion string       // the one in force now; the warning's own where there is no other
+	Following   int          // recipients that follow another version than the pinned one already
+	Total       int
+	Items       []notify.ListChange
+	Next        string
+}
+
+// ListChanges are the recipients of a warning that have other things to do under the list that is in force now: those that
+// come after the recipient cursor, at most limit. A limit of 0 counts alone. None where orders were never planned, or are all
+// released.
+func (s *Service) ListChanges(warning, cursor string, limit int) (out ListChanges, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { out, err = s.listChanges(tx, warning, cursor, limit); return err })
+	return out, err
+}
+
+// CountListChanges is ListChanges for who counts within a transaction of its own.
+func (s *Service) CountListChanges(tx *bbolt.Tx, warning string) (total int, version string, err error) {
+	out, err := s.listChanges(tx, warning, "", 0)
+	return out.Total, out.ListVersion, err
+}
+
+func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (out ListChanges, err error) {
+	if out.Warning, err = alerts.GetWarning(tx, warning); err != nil {
+		return out, err
+	}
+	out.Items, out.ListVersion = []notify.ListChange{}, out.Warning.ListVersion
+	p, err := notify.GetPlan(tx, warning)
+	if err != nil || p == nil || p.Release != "" {
+		return out, err
+	}
+	out.Level, out.Following = p.Level, notify.Following(tx, warning)
+	cur, err := reductionlist.Current(tx, s.J.Now())
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return out, nil
+	}
+	if err != nil || cur.ID == p.ListVersion && out.Following == 0 {
+		return out, err
+	}
+	out.ListVersion = cur.ID
+	pinned, err := s.figures.due.get([3]string{p.ListHash, cur.Hash, string(p.Level)}, func() ([]notify.DueChange, error) {
+		return notify.DueChanges(tx, p.ListVersion, cur.ID, p.Level)
+	})
+	if err != nil {
+		return out, err
+	}
+	offered, err := p.Offered(tx, pinned, cur.ID)
+	out.Total = len(offered)
+	if limit == 0 || err != nil {
+		return out, err
+	}
+	for _, c := range offered {
+		if c.Recipient <= cursor {
+			continue
+		}
+		if len(out.Items) == limit {
+			out.Next = out.Items[limit-1].Recipient
+			break
+		}
+		item, err := p.Changed(tx, c, cur.ID)
+		if err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, item)
+	}
+	return out, nil
+}
+
+// Relisting is the body of POST /warnings/{id}/list-changes: which recipients follow the list in force from now on.
+type Relisting struct {
+	Revision    int      `json:"revision" validate:"required"` // of the warning, that the caller saw
+	ListVersion string   `json:"list_version" validate:"required"`
+	Recipients  []string `json:"recipients" validate:"required"`
+}
+
+// Relist gives single recipients of a live warning what the list in force says, in as many steps as their orders need. A
+// repeat goes on where it was cut off: who follows that list already is passed over.
+func (s *Service) Relist(ctx context.Context, actor, key, warning string, body []byte) (done notify.RelistDone, err error) {
+	in, err := valid.Read[Relisting](body)
+	if err != nil {
+		return done, err
+	}
+	done = notify.RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
+	rest := in.Recipients
+	for n := 1; len(rest) > 0 || n == 1; n++ {
+		cmd := journal.Command{Kind: cmdRelist, Actor: actor, Key: key, Payload: notify.Relist{
+			Warning: warning, Revision: in.Revision, Version: in.ListVersion, Recipients: rest}}
+		if key != "" && n > 1 {
+			cmd.Key += "/" + strconv.Itoa(n)
+		}
+		step, err := journal.Do[notify.RelistDone](ctx, s.J, cmd)
+		if err != nil {
+			return done, err
+		}
+		done.Issued = append(done.Issued, step.Issued...)
+		done.Revised = append(done.Revised, step.Revised...)
+		done.Released = append(done.Released, step.Released...)
+		done.Unchanged = append(done.Unchanged, step.Unchanged...)
+		rest = step.Rest
+	}
+	return done, nil
+}

@@ -1,0 +1,185 @@
+package reductionlist
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"qingkong/alerts/refusal"
+)
+
+// PlantKind is what a plant burns. It is the name of the problem in package allocate, too.
+type PlantKind string
+
+// The kinds of plants.
+const (
+	CoalPlant  PlantKind = "coal"
+	WastePlant PlantKind = "waste"
+)
+
+// Action is the action of the measures whose quantities a plan of the plant gives.
+func (k PlantKind) Action() Action {
+	if k == CoalPlant {
+		return ReduceCoal
+	}
+	return AllocateWaste
+}
+
+// Plant is what the list says of a recipient's machines, with the rows of every period.
+type Plant struct {
+	Kind     PlantKind
+	units    []Unit
+	furnaces []Furnace
+	pit      *Pit
+}
+
+// PlantOf returns the plant whose plan the measures ask for, or nil: a recipient without a model has none, whatever it is to do.
+func PlantOf(r *Recipient, measures []Measure) *Plant {
+	asks := func(a Action) bool {
+		return slices.ContainsFunc(measures, func(m Measure) bool { return m.Action == a })
+	}
+	switch {
+	case len(r.Units) > 0 && asks(ReduceCoal):
+		return &Plant{Kind: CoalPlant, units: r.Units}
+	case len(r.Furnaces) > 0 && asks(AllocateWaste):
+		return &Plant{Kind: WastePlant, furnaces: r.Furnaces, pit: r.Pit}
+	}
+	return nil
+}
+
+// PlantModel is [PlantOf] for whatever measures the recipient has at any level.
+func PlantModel(r *Recipient) *Plant { return PlantOf(r, r.Measures) }
+
+// Machines are the names of the units or furnaces, in the order of the list, over all periods.
+func (p *Plant) Machines() (names []string) {
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for i := range p.units {
+		add(p.units[i].Name)
+	}
+	for i := range p.furnaces {
+		add(p.furnaces[i].Name)
+	}
+	return names
+}
+
+func (p *Plant) has(name string) bool { return slices.Contains(p.Machines(), name) }
+
+// Named are the machines that 生产线或设备 of a measure names, with or without 机组, 焚烧炉 or 炉 behind the name; all of them where it
+// is empty or says the whole plant.
+func (p *Plant) Named(cell string) []string { return p.Kind.Named(p.Machines(), cell) }
+
+// Named is [Plant.Named] for machines of those names.
+func (k PlantKind) Named(machines []string, cell string) (names []string) {
+	if cell == "" || slices.Contains(wholePlant, cell) {
+		return machines
+	}
+	kinds := []string{"机组"}
+	if k == WastePlant {
+		kinds = []string{"焚烧炉", "炉"}
+	}
+	for _, part := range codes(cell) {
+		for _, name := range machines {
+			own, said := fold(name), fold(part)
+			is := own == said || slices.ContainsFunc(kinds, func(kind string) bool {
+				return said == own+kind || strings.TrimSuffix(own, kind) == strings.TrimSuffix(said, kind)
+			})
+			if is && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// inForce are the indices of the rows that hold on a day.
+func (p *Plant) inForce(day string) (rows []int) {
+	holds := func(from, to string) bool { return (from == "" || from <= day) && (to == "" || day <= to) }
+	for i := range p.units {
+		if holds(p.units[i].From, p.units[i].To) {
+			rows = append(rows, i)
+		}
+	}
+	for i := range p.furnaces {
+		if holds(p.furnaces[i].From, p.furnaces[i].To) {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// maxPlan is how far a plan reaches at most.
+const maxPlan = 14 * 24 * time.Hour
+
+// Why a plan ends before the window it is for.
+const (
+	CutFactors = "factors" // from then on other rows of the model hold
+	CutLength  = "length"  // no plan is longer
+)
+
+// Window is the time a plan is for: from the next whole hour, or the beginning of what it is for, to the end, as far as one plan
+// can reach.
+type Window struct {
+	From, To time.Time
+	Cut      string // why To lies before the end; empty where it does not
+}
+
+// window is what is left at now of the time from begin to end. On the day on which other rows of the model come into force one
+// plan ends and another begins: factors do not change within a problem.
+func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err error) {
+	from := wholeHour(begin)
+	if at := wholeHour(now); at.After(from) {
+		from = at
+	}
+	w = Window{From: from.In(shanghai()), To: wholeHour(end).In(shanghai())}
+	if !w.To.After(w.From) {
+		return w, nil, refusal.New(refusal.Conflict, "plan.over", refusal.Args{"to": w.To.Format("2006-01-02 15:04")})
+	}
+	if w.To.Sub(w.From) > maxPlan {
+		w.To, w.Cut = w.From.Add(maxPlan), CutLength
+	}
+	day := w.From.Format(time.DateOnly)
+	if rows = p.inForce(day); len(rows) == 0 {
+		return w, nil, refusal.New(refusal.Conflict, "plan.no_model", refusal.Args{"day": day})
+	}
+	for at := nextDay(w.From); at.Before(w.To); at = nextDay(at) {
+		if !slices.Equal(p.inForce(at.Format(time.DateOnly)), rows) {
+			w.To, w.Cut = at, CutFactors
+			break
+		}
+	}
+	return w, rows, nil
+}
+
+func wholeHour(t time.Time) time.Time {
+	if h := t.Truncate(time.Hour); h.Before(t) {
+		return h.Add(time.Hour)
+	}
+	return t
+}
+
+// nextDay is the midnight after t in its own time zone.
+func nextDay(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, t.Location())
+}
+
+// Model stands for everything that the list says of the plant: a plan that was made for another one does not fit it.
+func (p *Plant) Model() string {
+	text, err := json.Marshal(struct {
+		Units    []Unit    `json:"units,omitempty"`
+		Furnaces []Furnace `json:"furnaces,omitempty"`
+		Pit      *Pit      `json:"pit,omitempty"`
+	}{p.units, p.furnaces, p.pit})
+	if err != nil {
+		panic("reductionlist: a plant's model: " + err.Error()) // numbers of a list are finite
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
