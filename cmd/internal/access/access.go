@@ -33,6 +33,8 @@
 //	access.users  user -> row, JSON; the key is the name as it is written
 //	access.names  lower case of the name, 0, the name -> nothing; finds names that differ in case alone
 //	access.meta   "users" -> number of users, 8 bytes big-endian
+//
+// and who read personal data, see personal.go.
 package access
 
 import (
@@ -58,7 +60,7 @@ var (
 
 // Buckets are the buckets of this package; all are journaled.
 func Buckets() []string {
-	return []string{string(usersBucket), string(namesBucket), string(metaBucket)}
+	return []string{string(usersBucket), string(namesBucket), string(metaBucket), string(seenBucket), string(seenByBucket)}
 }
 
 // maxTokens is how many tokens a user has at most at one time. A login compares with all of them.

@@ -16,6 +16,9 @@ const (
 	mostChosen  = 128
 )
 
+// PasswordLength is how many characters a chosen password has, to be told beforehand.
+func PasswordLength() (least, most int) { return leastChosen, mostChosen }
+
 // sized reports whether a text has the length of a chosen password; any other is compared with none.
 func sized(password string) bool {
 	return len(password) <= 4*mostChosen && len(password) >= leastChosen

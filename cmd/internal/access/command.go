@@ -34,6 +34,7 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
 	journal.Handle(r, CommandEnable, DecideEnable)
+	journal.HandleBulk(r, CommandSeen, decideSeen)
 }
 
 // NewAccount is the body of POST /accounts. Name is a person's name; it goes to the vault.

@@ -124,6 +124,8 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[Disabled](data)
 	case Enabled{}.Kind():
 		return decode[Enabled](data)
+	case PersonalSeen{}.Kind():
+		return decode[PersonalSeen](data)
 	}
 	return nil, fmt.Errorf("access: unknown event kind %q", kind)
 }
@@ -135,7 +137,7 @@ func decode[E journal.Event](data []byte) (journal.Event, error) {
 }
 
 // Apply writes what an event means. It depends on tx and its arguments alone.
-func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos journal.Pos, ev journal.Event) error {
 	switch ev := ev.(type) {
 	case AccountAdded:
 		return add(tx, &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
@@ -164,6 +166,8 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journa
 		return change(tx, ev.User, func(r *row) { r.Disabled = true })
 	case Enabled:
 		return change(tx, ev.User, func(r *row) { r.Disabled = false })
+	case PersonalSeen:
+		return applySeen(tx, pos, ev)
 	}
 	return fmt.Errorf("access: cannot apply %T", ev)
 }

@@ -41,20 +41,10 @@ func Get(tx *bbolt.Tx, user string) (*User, error) {
 // MaxPage is the most users that a page has (contract.md §3).
 const MaxPage = 1000
 
-// List returns the users after cursor in the order of their names' bytes, at most limit of them (1 to [MaxPage];
-// anything else is taken as the nearest), and the cursor of the next page, "" when there is none.
-func List(tx *bbolt.Tx, cursor string, limit int) (page []*User, next string, err error) {
-	return list(tx, cursor, limit, func([]byte) bool { return true }, "")
-}
-
-// ListRole is List of one role's users. Without a role it lists the accounts: the recipients, who may be a hundred
-// thousand, are the users of the role enterprise.
+// ListRole returns the users of a role after cursor in the order of their names' bytes, at most limit of them (1 to
+// [MaxPage]; anything else is taken as the nearest), and the cursor of the next page, "" when there is none. Without a role
+// it lists the accounts: the recipients, who may be a hundred thousand, are the users of the role enterprise.
 func ListRole(tx *bbolt.Tx, role Role, cursor string, limit int) (page []*User, next string, err error) {
-	return list(tx, cursor, limit, func(data []byte) bool { return bytes.Contains(data, recipientKey) == (role == Enterprise) }, role)
-}
-
-// list pages through the rows that may takes by their JSON and, unless role is empty, that have the role.
-func list(tx *bbolt.Tx, cursor string, limit int, may func(data []byte) bool, role Role) (page []*User, next string, err error) {
 	limit = min(max(limit, 1), MaxPage)
 	c := tx.Bucket(usersBucket).Cursor()
 	k, data := c.Seek([]byte(cursor))
@@ -62,7 +52,7 @@ func list(tx *bbolt.Tx, cursor string, limit int, may func(data []byte) bool, ro
 		k, data = c.Next()
 	}
 	for ; k != nil; k, data = c.Next() {
-		if !may(data) {
+		if bytes.Contains(data, recipientKey) != (role == Enterprise) {
 			continue
 		}
 		r, err := parseRow(data)

@@ -12,16 +12,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
 )
 
 // house is a journal with this package alone, on a server without a listener.
@@ -35,34 +32,7 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, dir: t.TempDir()}
-	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(h.dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("server not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.j, err = journal.Open(t.Context(), journal.Options{Dir: h.dir, Registry: registry(), JS: js,
-		Log: slog.New(slog.NewTextHandler(&h.log, nil)), Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	h.j = journaltest.Open(t, journal.Options{Dir: h.dir, Registry: registry(), Log: slog.New(slog.NewTextHandler(&h.log, nil))})
 	return h
 }
 

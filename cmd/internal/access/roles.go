@@ -51,12 +51,17 @@ const (
 	ActWarningsLift             = "warnings.lift"
 	ActWarningsCancel           = "warnings.cancel"
 	ActWarningsEmergencyApprove = "warnings.emergency_approve"
+	ActWarningsRelist           = "warnings.relist" // have recipients follow a newer list
 	ActWarningsRead             = "warnings.read"
 	ActBoardRead                = "board.read"
 	ActReportsRead              = "reports.read"
 	ActListsImport              = "lists.import"  // imports and amendments
 	ActListsRead                = "lists.read"    // versions, differences, exports, findings of an import
 	ActListsApprove             = "lists.approve" // approve and activate
+	ActListsTown                = "lists.town"    // the list by town; a town its own
+	ActPapersRead               = "papers.read"   // a recipient's plan and board; an enterprise its own, a town its own
+	ActPersonalRead             = "personal.read" // who read personal data
+	ActPersonalErase            = "personal.erase"
 	ActRecipientsRead           = "recipients.read"
 	ActRecipientsCredentials    = "recipients.credentials" // issue and revoke
 	ActAccountsCreate           = "accounts.create"
@@ -77,6 +82,8 @@ const (
 	ActInspectionsWrite         = "inspections.write"
 	ActEvidenceCreate           = "evidence.create"
 	ActLedgerRead               = "ledger.read"
+	ActFiguresRead              = "figures.read"  // an enterprise its own
+	ActFiguresWrite             = "figures.write" // an enterprise its own
 	ActAllocations              = "allocations"
 	ActIndicatorsRead           = "indicators.read"
 	ActRegion                   = "region"
@@ -105,12 +112,17 @@ var permissions = map[string][]Role{
 	ActWarningsLift:             {Duty},
 	ActWarningsCancel:           {Duty},
 	ActWarningsEmergencyApprove: {Duty},
+	ActWarningsRelist:           {Duty},
 	ActWarningsRead:             all,
 	ActBoardRead:                all,
 	ActReportsRead:              {Duty, Viewer},
 	ActListsImport:              {Duty, Approver, Admin},
 	ActListsRead:                {Duty, Approver, Admin},
 	ActListsApprove:             {Duty, Approver, Admin},
+	ActListsTown:                {Duty, Approver, Admin, Town},
+	ActPapersRead:               {Duty, Approver, Inspector, Admin, Enterprise, Town},
+	ActPersonalRead:             {Admin},
+	ActPersonalErase:            {Admin},
 	ActRecipientsRead:           {Duty, Approver, Admin},
 	ActRecipientsCredentials:    {Admin},
 	ActAccountsCreate:           {Admin},
@@ -131,6 +143,8 @@ var permissions = map[string][]Role{
 	ActInspectionsWrite:         {Inspector},
 	ActEvidenceCreate:           {Inspector, Enterprise},
 	ActLedgerRead:               {Viewer, Inspector},
+	ActFiguresRead:              {Duty, Approver, Inspector, Viewer, Admin, Enterprise},
+	ActFiguresWrite:             {Duty, Enterprise},
 	ActAllocations:              {Duty},
 	ActIndicatorsRead:           all,
 	ActRegion:                   {Duty},

@@ -22,12 +22,16 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 		"proposals.list": "duty", "proposals.dismiss": "duty", "skill.read": "duty viewer feeder admin", // the last is no row of the contract
 		"warnings.declare": "duty", "warnings.approve": "approver", "warnings.reject": "approver",
 		"warnings.revise": "duty", "warnings.adjust": "duty", "warnings.lift": "duty", "warnings.cancel": "duty",
-		"warnings.emergency_approve": "duty", "warnings.read": every, "board.read": every, "reports.read": "duty viewer",
+		"warnings.emergency_approve": "duty", "warnings.relist": "duty", "warnings.read": every, "board.read": every, "reports.read": "duty viewer",
 		"lists.import": "duty approver admin", "lists.read": "duty approver admin", "lists.approve": "duty approver admin",
+		"lists.town": "duty approver admin town", "papers.read": "duty approver inspector enterprise town admin", // no rows of the contract
+		"personal.read": "admin", "personal.erase": "admin",
 		"recipients.read": "duty approver admin", "recipients.credentials": "admin",
 		"accounts.create": "admin", "tokens.create": "admin", "accounts.read": "admin", "accounts.credentials": "admin",
 		"accounts.disable": "admin", "tokens.revoke": "admin",
 		"orders.read": seers, "orders.answer": "enterprise", "orders.objection": "duty", "orders.plan": "duty",
+		"figures.read": "duty approver inspector viewer admin enterprise", "figures.write": "duty enterprise", // no rows of the contract
+
 		"stations": "admin", "telemetry.write": "feeder enterprise", "telemetry.read": seers, "findings.read": seers,
 		"inspections.read": "inspector", "inspections.write": "inspector", "evidence.create": "inspector enterprise",
 		"ledger.read": "viewer inspector", "allocations": "duty", "indicators.read": every, "region": "duty", "events.read": every,

@@ -1,0 +1,169 @@
+package papers
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"qingkong/alerts"
+	"qingkong/reductionlist"
+)
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// ladder are the levels, the lowest first.
+func ladder() []alerts.Level {
+	levels := slices.Clone(alerts.Levels())
+	slices.SortFunc(levels, func(a, b alerts.Level) int { return cmp.Compare(rankOf(a), rankOf(b)) })
+	return levels
+}
+
+func rankOf(l alerts.Level) int {
+	return slices.Index([]alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}, l)
+}
+
+func fillOf(l alerts.Level) fill {
+	return map[alerts.Level]fill{alerts.Advisory: fillAdvisory, alerts.Yellow: fillYellow, alerts.Orange: fillOrange, alerts.Red: fillRed}[l]
+}
+
+func (w words) level(l alerts.Level) string { return alerts.LevelName(l, w.lang) }
+
+func (w words) levels(ls []alerts.Level) string {
+	names := make([]string, len(ls))
+	for i, l := range ls {
+		names[i] = w.level(l)
+	}
+	return strings.Join(names, "\n")
+}
+
+func (w words) action(a reductionlist.Action) string { return w.of("desk.action." + string(a)) }
+
+func (w words) grade(g reductionlist.Grade) string {
+	return w.of("desk.grade." + cmp.Or(string(g), "none"))
+}
+
+// category is empty where the list names none.
+func (w words) category(c reductionlist.Category) string {
+	if c == "" {
+		return ""
+	}
+	return w.of("desk.category." + string(c))
+}
+
+func (w words) kind(t reductionlist.Type) string { return w.t("type." + string(t)) }
+
+func (w words) source(s reductionlist.Source) string { return w.of("desk.source." + string(s)) }
+
+// quantity is empty for a measure without one.
+func (w words) quantity(q *reductionlist.Quantity) string {
+	if q == nil {
+		return ""
+	}
+	return w.of("desk.quantity."+string(q.Kind), "value", number(q.Value), "unit", q.Unit)
+}
+
+// within is the time for a measure, empty where the list says none.
+func (w words) within(m *reductionlist.Measure) string {
+	if m.CompleteWithinH <= 0 {
+		return ""
+	}
+	return w.of("desk.within", "hours", number(m.CompleteWithinH))
+}
+
+func (w words) criterion(c reductionlist.Criterion) string {
+	if c.IsZero() {
+		return ""
+	}
+	return w.of("desk.criterion."+string(c.Kind), "limit", number(c.Limit), "unit", c.Unit, "standard", c.Standard)
+}
+
+// expected is what somebody who checks a measure has to find: its amount, and what each channel must show.
+func (w words) expected(m *reductionlist.Measure) string {
+	var parts []string
+	if q := w.quantity(m.Quantity); q != "" {
+		parts = append(parts, w.action(m.Action)+" "+q)
+	}
+	for i := range m.Monitors {
+		parts = append(parts, w.channel(&m.Monitors[i]))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// channel is one way a measure is watched: the source, what it is called, its factor, and what it must show.
+func (w words) channel(o *reductionlist.Monitor) string {
+	named := strings.TrimSpace(o.Ref + " " + o.Factor)
+	return strings.TrimSpace(join(w.t("colon"), join(" ", w.source(o.Source), named), w.criterion(o.Criterion)))
+}
+
+// join joins what is not empty.
+func join(separator string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
+}
+
+// pollutants are the amounts in the order of the workbook's columns.
+var pollutants = []string{"SO2", "NOx", "PM", "VOCs"}
+
+func parts(a reductionlist.Amounts) [4]float64 { return [4]float64{a.SO2, a.NOx, a.PM, a.VOCs} }
+
+// tonnes is an amount to the gram; sums of floats show no dust behind it.
+func tonnes(v float64) string {
+	text := strconv.FormatFloat(v, 'f', 6, 64)
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
+}
+
+// saved names the pollutants of a reduction that is not zero.
+func saved(a reductionlist.Amounts) string {
+	var said []string
+	for i, v := range parts(a) {
+		if v != 0 {
+			said = append(said, pollutants[i]+" "+tonnes(v))
+		}
+	}
+	return strings.Join(said, "\n")
+}
+
+// aboutVehicles reports whether a measure is one of transport.
+func aboutVehicles(m *reductionlist.Measure) bool {
+	return m.Action == reductionlist.StopVehicles || slices.ContainsFunc(m.Monitors, func(o reductionlist.Monitor) bool {
+		return o.Criterion.Kind == reductionlist.NoVehicleBelow
+	})
+}
+
+// at are the measures of a level, those of transport or the others.
+func at(r *reductionlist.Recipient, l alerts.Level, vehicles bool) []reductionlist.Measure {
+	return slices.DeleteFunc(reductionlist.MeasuresAt(r, l), func(m reductionlist.Measure) bool { return aboutVehicles(&m) != vehicles })
+}
+
+// ordered are a recipient's measures by id and then by their lowest level.
+func ordered(r *reductionlist.Recipient) []reductionlist.Measure {
+	lowest := func(m *reductionlist.Measure) int {
+		low := len(alerts.Levels())
+		for _, l := range m.Levels {
+			low = min(low, rankOf(l))
+		}
+		return low
+	}
+	ms := slices.Clone(r.Measures)
+	slices.SortStableFunc(ms, func(a, b reductionlist.Measure) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(lowest(&a), lowest(&b)))
+	})
+	return ms
+}
+
+// posts are who is responsible for what: each post with the ids of its measures, in the order in which the list names them.
+func posts(r *reductionlist.Recipient) (names []string, measures map[string][]string) {
+	measures = map[string][]string{}
+	for _, m := range ordered(r) {
+		if m.Responsible == "" {
+			continue
+		}
+		if measures[m.Responsible] == nil {
+			names = append(names, m.Responsible)
+		}
+		if !slices.Contains(measures[m.Responsible], m.ID) {
+			measures[m.Responsible] = append(measures[m.Responsible], m.ID)
+		}
+	}
+	return names, measures
+}

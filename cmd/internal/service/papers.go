@@ -1,0 +1,312 @@
+package service
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/papers"
+	"qingkong/reductionlist"
+)
+
+// Publishing is what a district puts on its papers.
+type Publishing struct {
+	District  string
+	PublicURL string // address of the public pages, for the QR codes; empty: the address a paper was asked for at
+	Watch     string // 监督电话
+}
+
+// Reader is who reads papers, and how.
+type Reader struct {
+	Who  *access.Principal // nil: anybody, who gets what is public
+	Call string            // as the interface names it, for the record of who read contacts
+	Lang string
+	Base string // the address that was asked, like https://qk.example.org; used without a configured one
+}
+
+// contacts reports whether a reader gets a recipient's contacts in a paper: those who keep the list, who visit the place, and
+// the enterprise itself. A town gets its papers without.
+func (r Reader) contacts(recipient string) bool {
+	if r.Who == nil {
+		return false
+	}
+	switch r.Who.Role {
+	case access.Duty, access.Approver, access.Inspector, access.Admin:
+		return true
+	case access.Enterprise:
+		return r.Who.Recipient == recipient
+	}
+	return false
+}
+
+// mayDraft reports whether a reader sees versions that never counted.
+func (r Reader) mayDraft() bool {
+	return r.Who != nil && access.Allowed(r.Who.Role, access.ActListsRead)
+}
+
+// PublishedVersion refuses a version that the reader may not see papers of: one that never counted is for those who keep the
+// list, and to all others it isn't there.
+func PublishedVersion(r Reader, v *reductionlist.Version) error {
+	switch {
+	case v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced && !r.mayDraft():
+		return refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": v.ID})
+	case v.Errors > 0:
+		return refusal.Transition("list.export_damaged", v.State, refusal.Args{"version": v.ID})
+	}
+	return nil
+}
+
+// PaperFacts are what a recipient's papers say to a reader. What is not there or not the reader's is refused as unknown. The
+// contact counts as read.
+func (s *Service) PaperFacts(r Reader, v *reductionlist.Version, recipient string) (f papers.Facts, err error) {
+	if err := PublishedVersion(r, v); err != nil {
+		return f, err
+	}
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		row, err := reductionlist.GetRecipient(tx, v.ID, recipient)
+		if refusal.CodeOf(err) == refusal.NotFound || err == nil && r.Who != nil && !Visible(r.Who, row.ID, row.Town) {
+			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+		}
+		if err == nil {
+			f, err = s.facts(tx, r, v, row)
+		}
+		return err
+	})
+	if err == nil && f.Contact.State == papers.Known {
+		s.Saw(r.Who, Sight{Kind: access.SeenContact, Call: r.Call, Recipients: []string{recipient}})
+	}
+	return f, err
+}
+
+func (s *Service) facts(tx *bbolt.Tx, r Reader, v *reductionlist.Version, row *reductionlist.Recipient) (papers.Facts, error) {
+	f := papers.Facts{Recipient: row, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District,
+		Watch: s.Publishing.Watch, Lang: r.Lang}
+	if base := s.publicBase(r); base != "" {
+		f.Page = papers.PublicAddress(base, row.ID)
+	}
+	var err error
+	f.Contact, err = paperContact(tx, row, r.contacts(row.ID))
+	return f, err
+}
+
+func (s *Service) publicBase(r Reader) string {
+	if s.Publishing.PublicURL != "" {
+		return s.Publishing.PublicURL
+	}
+	return r.Base
+}
+
+// paperContact is a recipient's contact out of the vault, or why it is not given. The reference does not go further.
+func paperContact(tx *bbolt.Tx, row *reductionlist.Recipient, may bool) (papers.Contact, error) {
+	ref := row.ContactRef
+	row.ContactRef = ""
+	if ref == "" {
+		return papers.Contact{}, nil
+	}
+	text := journal.ReadVault(tx, ref)
+	switch {
+	case text == nil:
+		return papers.Contact{State: papers.Erased}, nil
+	case !may:
+		return papers.Contact{State: papers.Withheld}, nil
+	}
+	c := papers.Contact{State: papers.Known}
+	return c, json.Unmarshal(text, &c.Contact)
+}
+
+// chunk is how many recipients are read in one transaction; what they are written to may be slow.
+const chunk = 200
+
+// eachRow hands over the recipients of a version, or of one of its towns, with no transaction open meanwhile.
+func (s *Service) eachRow(v *reductionlist.Version, town string, all, contacts bool, row func(papers.Row) error) error {
+	match := func(r *reductionlist.Recipient) bool { return all || r.Town == town }
+	for cursor, more := "", true; more; more = cursor != "" {
+		var rows []papers.Row
+		err := s.J.View(func(tx *bbolt.Tx) error {
+			var found []*reductionlist.Recipient
+			var err error
+			found, cursor, err = reductionlist.SearchRecipients(tx, v.ID, cursor, town, chunk, 50*chunk, match)
+			if err != nil {
+				return err
+			}
+			for _, r := range found {
+				c, err := paperContact(tx, r, contacts)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, papers.Row{Recipient: r, Contact: c})
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := row(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// PaperBatch writes the papers of all recipients of a version as a zip archive. All their contacts count as read.
+func (s *Service) PaperBatch(w io.Writer, r Reader, v *reductionlist.Version, kinds []papers.Kind, format papers.Format) error {
+	s.Saw(r.Who, Sight{Kind: access.SeenContact, Call: r.Call, List: v.ID, Count: v.Count})
+	return papers.Batch(w, kinds, format, func(add func(papers.Facts) error) error {
+		return s.eachRow(v, "", true, true, func(row papers.Row) error {
+			f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
+				District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: r.Lang}
+			if base := s.publicBase(r); base != "" {
+				f.Page = papers.PublicAddress(base, row.Recipient.ID)
+			}
+			return add(f)
+		})
+	})
+}
+
+func (s *Service) roll(r Reader, v *reductionlist.Version) papers.Roll {
+	return papers.Roll{List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: r.Lang}
+}
+
+// PublicList writes a version without personal data.
+func (s *Service) PublicList(w io.Writer, r Reader, v *reductionlist.Version, format papers.Format) error {
+	rows := papers.Rows(func(row func(papers.Row) error) error { return s.eachRow(v, "", true, false, row) })
+	if format == papers.XLSX {
+		return s.roll(r, v).PublicWorkbook(w, rows)
+	}
+	return s.roll(r, v).PublicHTML(w, rows, "", "", "")
+}
+
+// TownList writes a version by town: all of them, or the one asked for. A town's own account gets its town alone, without
+// contacts; so does an approver. All contacts that are shown count as read.
+func (s *Service) TownList(w io.Writer, r Reader, v *reductionlist.Version, town string, format papers.Format) error {
+	towns := slices.Sorted(maps.Keys(v.Towns))
+	counted := 0
+	for _, n := range v.Towns {
+		counted += n
+	}
+	if counted < v.Added {
+		towns = append(towns, "")
+	}
+	if r.Who.Role == access.Town {
+		town = r.Who.Town
+	}
+	if town != "" {
+		towns = []string{town}
+	}
+	roll := s.roll(r, v)
+	roll.Contacts = r.Who.Role == access.Duty || r.Who.Role == access.Admin
+	var groups []papers.Group
+	for _, name := range towns {
+		groups = append(groups, papers.Group{Town: name, Rows: func(row func(papers.Row) error) error {
+			return s.eachRow(v, name, false, roll.Contacts, row)
+		}})
+	}
+	if roll.Contacts { // noted before it is written: a reader that breaks off has seen a part of it
+		count := v.Added
+		if town != "" {
+			count = v.Towns[town]
+		}
+		s.Saw(r.Who, Sight{Kind: access.SeenContact, Call: r.Call, List: v.ID, Count: count})
+	}
+	if format == papers.XLSX {
+		return roll.TownWorkbook(w, groups)
+	}
+	return roll.TownHTML(w, groups)
+}
+
+// Public is a page for everybody about one recipient of the list in force. It is about nobody's contact.
+func (s *Service) Public(w io.Writer, r Reader, recipient, list string) error {
+	var f papers.Facts
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.Current(tx, s.J.Now())
+		var row *reductionlist.Recipient
+		if err == nil {
+			row, err = reductionlist.GetRecipient(tx, v.ID, recipient)
+		}
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+		}
+		if err == nil {
+			f, err = s.facts(tx, Reader{Lang: r.Lang}, &v, row)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return papers.Public(w, f, list)
+}
+
+// PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor; next
+// is empty at the end. What is in force is refused as not_found where nothing is.
+func (s *Service) PublicPage(w io.Writer, r Reader, town, cursor string, limit int, address func(cursor string) string, book string) error {
+	var v reductionlist.Version
+	var found []*reductionlist.Recipient
+	next := ""
+	err := s.J.View(func(tx *bbolt.Tx) (err error) {
+		if v, err = reductionlist.Current(tx, s.J.Now()); err != nil {
+			return err
+		}
+		found, next, err = reductionlist.SearchRecipients(tx, v.ID, cursor, town, limit, 50*chunk,
+			func(r *reductionlist.Recipient) bool { return town == "" || r.Town == town })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	rows := papers.Rows(func(row func(papers.Row) error) error {
+		for _, one := range found {
+			one.ContactRef = ""
+			if err := row(papers.Row{Recipient: one}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	home := ""
+	if cursor != "" {
+		home = address("")
+	}
+	if next != "" {
+		next = address(next)
+	}
+	return s.roll(r, &v).PublicHTML(w, rows, next, home, book)
+}
+
+// publicBooks keeps the public list of the version in force as a workbook, so that whoever asks for it again and again has it
+// made once.
+type publicBooks struct {
+	mu   sync.Mutex
+	key  string
+	data []byte
+}
+
+// PublicBook is the list in force for everybody as a workbook.
+func (s *Service) PublicBook(r Reader) (v reductionlist.Version, data []byte, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Now()); return err })
+	if err != nil {
+		return v, nil, err
+	}
+	b := &s.books
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := v.ID + "/" + r.Lang
+	if b.key != key {
+		var made bytes.Buffer
+		if err := s.PublicList(&made, r, &v, papers.XLSX); err != nil {
+			return v, nil, err
+		}
+		b.key, b.data = key, made.Bytes()
+	}
+	return v, b.data, nil
+}

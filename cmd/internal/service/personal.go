@@ -1,0 +1,283 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+)
+
+// Sight is personal data of others that a call showed to somebody.
+type Sight struct {
+	Kind       string // access.SeenContact or another of its kind
+	Call       string // as the interface names it
+	Recipients []string
+	List       string // all recipients of this version; Count says how many contacts that was
+	Count      int    // 0: as many as Recipients
+	// Still is what a page goes on showing by itself: it is recorded once an hour and not each time that it is drawn anew.
+	Still bool
+}
+
+// How often what was read is recorded, and how much may wait for that. A crash loses at most what waits: the reads of a
+// minute, or of so many recipients.
+const (
+	seenEvery = time.Minute
+	seenMost  = 1000   // recipients named; more are recorded at once
+	seenKept  = 20_000 // when nothing can be recorded for long, further ones are only counted
+	stillFor  = time.Hour
+	stillMost = 100_000
+)
+
+// sights are what was read and is not recorded yet.
+type sights struct {
+	mu     sync.Mutex
+	by     map[string]*userSights
+	named  int
+	full   chan struct{}
+	still  map[stillKey]time.Time
+	filing sync.Mutex // held while what waits is recorded
+}
+
+type userSights struct {
+	from, to time.Time
+	reads    map[readKey]*readSoFar
+}
+
+type readKey struct{ kind, call, list string }
+
+type readSoFar struct {
+	count, unnamed int
+	recipients     map[string]bool
+}
+
+type stillKey struct{ user, kind, call, recipient string }
+
+func newSights() *sights {
+	return &sights{by: map[string]*userSights{}, full: make(chan struct{}, 1), still: map[stillKey]time.Time{}}
+}
+
+// Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to it,
+// is not noted.
+func (s *Service) Saw(who *access.Principal, sight Sight) {
+	if who == nil || who.Role == access.Enterprise && sight.Kind == access.SeenDutyContact {
+		return
+	}
+	recipients := sight.Recipients
+	if who.Role == access.Enterprise {
+		recipients = slices.DeleteFunc(slices.Clone(recipients), func(id string) bool { return id == who.Recipient })
+		if len(recipients) == 0 && sight.List == "" {
+			return
+		}
+	}
+	s.sights.add(who.User, sight, recipients, s.J.Now())
+}
+
+func (v *sights) add(user string, sight Sight, recipients []string, now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	count := max(sight.Count, len(recipients))
+	if sight.Still {
+		if recipients = v.fresh(user, sight, recipients, now); len(recipients) == 0 {
+			return
+		}
+		count = len(recipients)
+	}
+	if count == 0 {
+		return
+	}
+	u := v.by[user]
+	if u == nil {
+		u = &userSights{from: now, reads: map[readKey]*readSoFar{}}
+		v.by[user] = u
+	}
+	u.to = now
+	key := readKey{sight.Kind, sight.Call, sight.List}
+	r := u.reads[key]
+	if r == nil {
+		r = &readSoFar{recipients: map[string]bool{}}
+		u.reads[key] = r
+	}
+	r.count += count
+	for _, id := range recipients {
+		switch {
+		case id == "" || r.recipients[id]:
+		case v.named >= seenKept:
+			r.unnamed++
+		default:
+			r.recipients[id] = true
+			v.named++
+		}
+	}
+	if v.named >= seenMost {
+		select {
+		case v.full <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// fresh are those of what a page still shows that were not noted within the hour. What names no recipient is one thing.
+func (v *sights) fresh(user string, sight Sight, recipients []string, now time.Time) []string {
+	if len(v.still) > stillMost {
+		maps.DeleteFunc(v.still, func(_ stillKey, at time.Time) bool { return now.Sub(at) >= stillFor })
+		if len(v.still) > stillMost {
+			clear(v.still) // then some is noted a second time
+		}
+	}
+	if len(recipients) == 0 && sight.Count > 0 {
+		recipients = []string{""}
+	}
+	var fresh []string
+	for _, id := range recipients {
+		key := stillKey{user, sight.Kind, sight.Call, id}
+		if at, noted := v.still[key]; noted && now.Sub(at) < stillFor {
+			continue
+		}
+		v.still[key] = now
+		fresh = append(fresh, id)
+	}
+	return fresh
+}
+
+// take is everything that waits, by user.
+func (v *sights) take() []access.PersonalSeen {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []access.PersonalSeen
+	for _, user := range slices.Sorted(maps.Keys(v.by)) {
+		all = append(all, v.by[user].events(user)...)
+	}
+	v.by, v.named = map[string]*userSights{}, 0
+	return all
+}
+
+// events are what a user read, in events that name a bounded number of recipients.
+func (u *userSights) events(user string) (events []access.PersonalSeen) {
+	keys := slices.SortedFunc(maps.Keys(u.reads), func(a, b readKey) int {
+		return slices.Compare([]string{a.kind, a.call, a.list}, []string{b.kind, b.call, b.list})
+	})
+	event := access.PersonalSeen{User: user, From: u.from, To: u.to}
+	named := 0
+	for _, k := range keys {
+		r := u.reads[k]
+		ids := slices.Sorted(maps.Keys(r.recipients))
+		one := access.PersonalRead{Kind: k.kind, Call: k.call, List: k.list, Count: r.count, Unnamed: r.unnamed}
+		for len(ids) > access.MaxSeen-named {
+			room := access.MaxSeen - named
+			part := one
+			part.Recipients, part.Count, part.Unnamed = ids[:room], room, 0
+			ids, one.Count = ids[room:], max(one.Count-room, 0)
+			event.Reads = append(event.Reads, part)
+			events = append(events, event)
+			event.Reads, named = nil, 0
+		}
+		if len(ids) > 0 {
+			one.Recipients = ids
+		}
+		named += len(ids)
+		event.Reads = append(event.Reads, one)
+	}
+	if len(event.Reads) > 0 {
+		events = append(events, event)
+	}
+	return events
+}
+
+// back puts what could not be recorded where it came from.
+func (v *sights) back(events []access.PersonalSeen) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, e := range events {
+		u := v.by[e.User]
+		if u == nil {
+			u = &userSights{from: e.From, to: e.To, reads: map[readKey]*readSoFar{}}
+			v.by[e.User] = u
+		}
+		u.from = e.From
+		for _, was := range e.Reads {
+			key := readKey{was.Kind, was.Call, was.List}
+			r := u.reads[key]
+			if r == nil {
+				r = &readSoFar{recipients: map[string]bool{}}
+				u.reads[key] = r
+			}
+			r.count += was.Count
+			r.unnamed += was.Unnamed
+			for _, id := range was.Recipients {
+				if !r.recipients[id] {
+					r.recipients[id] = true
+					v.named++
+				}
+			}
+		}
+	}
+}
+
+// RecordSeen records everything that was read up to now. What could not be recorded waits on.
+func (s *Service) RecordSeen(ctx context.Context) error {
+	s.sights.filing.Lock()
+	defer s.sights.filing.Unlock()
+	events := s.sights.take()
+	for i, e := range events {
+		_, err := s.J.Submit(ctx, journal.Command{Kind: access.CommandSeen, Actor: e.User, Payload: e})
+		if err != nil {
+			s.sights.back(events[i:])
+			return err
+		}
+	}
+	return nil
+}
+
+// KeepSeen records what was read, every minute or sooner when it is much, until ctx ends and once more then.
+func (s *Service) KeepSeen(ctx context.Context) error {
+	tick := time.NewTicker(seenEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.sights.full:
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if err := s.RecordSeen(last); err != nil {
+				s.log.Error("who read personal data since the last record is lost", "err", err)
+			}
+			return ctx.Err()
+		}
+		if err := s.RecordSeen(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			s.log.Warn("who read personal data could not be recorded yet", "err", err)
+			select { // what waits stays full: not again at once
+			case <-time.After(10 * time.Second):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// Seen pages through who read personal data, the last first; see [access.ListSeen]. What waits is recorded first, so that
+// the answer is whole.
+func (s *Service) Seen(ctx context.Context, recipient, user, cursor string, limit int) (alerts.Page[access.Seen], error) {
+	page := alerts.Page[access.Seen]{Items: []access.Seen{}}
+	if cursor == "" {
+		if err := s.RecordSeen(ctx); err != nil {
+			return page, err
+		}
+	}
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		found, next, err := access.ListSeen(tx, recipient, user, cursor, limit)
+		page.Items, page.Next = append(page.Items, found...), next
+		if page.Total = len(found); cursor != "" || next != "" {
+			page.Total = -1
+		}
+		return err
+	})
+	return page, err
+}

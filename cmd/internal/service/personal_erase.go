@@ -1,0 +1,279 @@
+package service
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.etcd.io/bbolt"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
+	"qingkong/reductionlist"
+)
+
+// Erasure is the body of POST /personal-data/erasures: whose data, and why. Exactly one of RecipientID, User and Ref is given.
+type Erasure struct {
+	RecipientID string `json:"recipient_id"` // its contacts, of all versions of the list
+	User        string `json:"user"`         // the name of an account
+	Ref         string `json:"ref"`          // one entry of the vault, as the record names it
+	Reason      string `json:"reason" validate:"required,bytes=500"`
+}
+
+// Erased is what is erased now: how many entries of the vault, those that were erased before among them, so that a repeat is
+// answered like the first.
+type Erased struct {
+	Entries   int      `json:"entries"`
+	Workbooks []string `json:"-"` // names of the stored workbooks that held the same and went with them this time
+}
+
+var vaultEntry = regexp.MustCompile(`^v[A-Za-z0-9_-]{43}$`)
+
+// ErasePersonal erases personal data for good, on every node, and records who did it and why; the record goes on proving
+// itself, for it holds salted hashes alone. A contact is erased wherever it stands: under the references that any version
+// ever had for the recipient, and in the workbooks that were handed in. The reason stands in the record, so it must name
+// nobody. Erasing again what is erased does nothing.
+func (s *Service) ErasePersonal(ctx context.Context, actor string, body []byte) (Erased, error) {
+	var done Erased
+	in, err := valid.Read[Erasure](body)
+	if err != nil {
+		return done, err
+	}
+	in.Reason = reductionlist.MaskPhones(strings.TrimSpace(in.Reason))
+	given := 0
+	for _, one := range []string{in.RecipientID, in.User, in.Ref} {
+		if one != "" {
+			given++
+		}
+	}
+	switch {
+	case in.Reason == "":
+		return done, refusal.Input([]refusal.Field{{Path: "reason", Rule: "input.required"}})
+	case given != 1:
+		return done, refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "personal.one_of"}})
+	case s.J.Halted() != nil: // nothing may be erased that isn't recorded as erased
+		return done, refusal.New(refusal.NotReady, "journal.stopped", nil)
+	}
+	all, err := s.refsOf(in)
+	if err != nil {
+		return done, err
+	}
+	var refs []string // those that are still there
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		for _, ref := range all {
+			if journal.ReadVault(tx, ref) != nil {
+				refs = append(refs, ref)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return done, err
+	}
+	if in.RecipientID != "" {
+		if done.Workbooks, err = s.workbooksWith(ctx, refs); err != nil {
+			return done, err
+		}
+	}
+	for _, name := range done.Workbooks { // first: they are found by what the entries hold
+		if err := s.J.EraseContent(ctx, actor, name, in.Reason); err != nil {
+			return done, err
+		}
+	}
+	for _, ref := range refs {
+		if err := s.J.Erase(ctx, actor, ref, in.Reason); err != nil {
+			return done, err
+		}
+	}
+	done.Entries = len(all)
+	s.log.Info("personal data was erased", "actor", actor, "entries", len(refs), "workbooks", len(done.Workbooks))
+	return done, nil
+}
+
+// refsOf are the entries that an erasure is about, whether they are still there or not.
+func (s *Service) refsOf(in Erasure) (refs []string, err error) {
+	switch {
+	case in.Ref != "":
+		if !vaultEntry.MatchString(in.Ref) {
+			return nil, refusal.Input([]refusal.Field{{Path: "ref", Rule: "personal.ref", Args: refusal.Args{"value": in.Ref}}})
+		}
+		refs = []string{in.Ref}
+		err = s.J.View(func(tx *bbolt.Tx) error {
+			if !journal.InVault(tx, in.Ref) {
+				return refusal.New(refusal.NotFound, "personal.no_entry", refusal.Args{"ref": in.Ref})
+			}
+			return nil
+		})
+	case in.User != "":
+		err = s.J.View(func(tx *bbolt.Tx) error {
+			ref, err := access.NameRef(tx, in.User)
+			refs = []string{ref}
+			return err
+		})
+	default:
+		if refs, err = s.contactRefs(in.RecipientID); err == nil && len(refs) == 0 {
+			err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": in.RecipientID})
+		}
+	}
+	return slices.DeleteFunc(refs, func(ref string) bool { return ref == "" }), err
+}
+
+// blocksAtOnce is how many blocks one transaction looks through.
+const blocksAtOnce = 500
+
+// contactRefs are all references that a recipient's contact ever had. The state keeps those in use alone, so the record
+// itself is read: what was replaced is still in the vault. A recipient that never stood in a list has none; one that never
+// had a contact has the empty one.
+func (s *Service) contactRefs(recipient string) ([]string, error) {
+	name, err := json.Marshal(recipient)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	height := s.J.Height()
+	for from := uint64(1); from <= height; from += blocksAtOnce {
+		err := s.J.View(func(tx *bbolt.Tx) error {
+			for n := from; n <= min(height, from+blocksAtOnce-1); n++ {
+				raw := journal.ReadBlock(tx, n)
+				if !bytes.Contains(raw, name) {
+					continue
+				}
+				if err := s.refsInBlock(raw, recipient, found); err != nil {
+					return fmt.Errorf("block %d: %w", n, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+func (s *Service) refsInBlock(raw []byte, recipient string, found map[string]bool) error {
+	block, err := journal.ParseBlock(raw)
+	if err != nil {
+		return err
+	}
+	for _, e := range block.Entries() {
+		if !strings.HasPrefix(e.Kind, "list.") {
+			continue
+		}
+		ev, err := s.J.Registry().Decode(e.Kind, e.Data)
+		if err != nil {
+			return err
+		}
+		switch ev := ev.(type) {
+		case reductionlist.RowsAdded:
+			for i := range ev.Recipients {
+				if r := &ev.Recipients[i]; r.ID == recipient {
+					found[r.ContactRef] = true
+				}
+			}
+		case reductionlist.ContactsChanged:
+			for _, c := range ev.Contacts {
+				if c.Recipient == recipient {
+					found[c.Ref], found[c.Was] = true, true
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// workbooksWith are the stored workbooks in which one of the names or numbers of the contacts stands. A name that others
+// have too takes a workbook more with it, which only means that its cells can no longer be shown marked.
+func (s *Service) workbooksWith(ctx context.Context, refs []string) (names []string, err error) {
+	names = []string{}
+	var needles []*regexp.Regexp
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		names = journal.Contents(tx)
+		for _, ref := range refs {
+			var c reductionlist.Contact
+			if err := json.Unmarshal(journal.ReadVault(tx, ref), &c); err != nil {
+				return fmt.Errorf("contact %s: %w", ref, err)
+			}
+			for _, text := range []string{c.Name, c.Phone, c.BackupName, c.BackupPhone} {
+				if text != "" {
+					needles = append(needles, needle(text))
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || len(needles) == 0 {
+		return []string{}, err
+	}
+	with := []string{}
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var data []byte
+		err := s.J.View(func(tx *bbolt.Tx) (err error) { data, err = journal.ReadContent(tx, name); return err })
+		if errors.Is(err, journal.ErrNoContent) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if holdsAny(data, needles) {
+			with = append(with, name)
+		}
+	}
+	return with, nil
+}
+
+// needle finds a text also where a cell has spaces or hyphens within it, as numbers often do.
+func needle(text string) *regexp.Regexp {
+	var parts []string
+	for _, r := range text {
+		parts = append(parts, regexp.QuoteMeta(string(r)))
+	}
+	return regexp.MustCompile(strings.Join(parts, `[\s\x{a0}\x{3000}-]?`))
+}
+
+// mostUnpacked bounds what is looked through of one part of a workbook.
+const mostUnpacked = 1 << 30
+
+// holdsAny reports whether one of the needles stands in a workbook, or in a sheet as CSV of either encoding. A workbook that
+// can't be looked through is taken to hold them.
+func holdsAny(data []byte, needles []*regexp.Regexp) bool {
+	in := func(text []byte) bool {
+		return slices.ContainsFunc(needles, func(n *regexp.Regexp) bool { return n.Match(text) })
+	}
+	if !bytes.HasPrefix(data, []byte("PK")) {
+		if in(data) {
+			return true
+		}
+		text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
+		return err == nil && in(text)
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return true
+	}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			return true
+		}
+		text, err := io.ReadAll(io.LimitReader(r, mostUnpacked))
+		if errors.Join(err, r.Close()) != nil || len(text) == mostUnpacked || in(text) {
+			return true
+		}
+	}
+	return false
+}
