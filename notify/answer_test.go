@@ -3,7 +3,6 @@ package notify
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -306,52 +305,4 @@ func TestObjection(t *testing.T) {
 		}
 		w.check()
 	})
-}
-
-// An accepted plan makes a new revision with the same measures, which a later change of level leaves alone.
-func TestAcceptPlan(t *testing.T) {
-	w := newWorld(t, enterprise("E1", alerts.Yellow))
-	w.level(alerts.Yellow)
-	w.must(w.answer("E1", e1, Acknowledge, ""))
-	w.elapse(2 * time.Hour)
-	in := AcceptPlan{OrderID: e1, Plan: []byte(`{ "unit": "6#机组", "coal_t": [10, 20] }`), Read: readBody}
-	_, evs, err := do(w, DecideAcceptPlan, in)
-	w.must(evs, err)
-	const e2 = warningID + "-E1-2"
-	before, after := w.json(e1), w.json(e2)
-	for k, want := range map[string]any{"supersedes": e1, "revision": 2.0, "state": "open", "answer": "awaiting",
-		"issued_at": "2016-12-16T20:00:00+08:00", "acknowledge_by": "2016-12-16T21:00:00+08:00", "text": before["text"]} {
-		if after[k] != want {
-			t.Errorf("%s is %v, want %v", k, after[k], want)
-		}
-	}
-	if fmt.Sprint(after["plan"]) != "map[coal_t:[10 20] unit:6#机组]" || fmt.Sprint(after["measures"]) != fmt.Sprint(before["measures"]) {
-		t.Errorf("plan %v, measures %v", after["plan"], after["measures"])
-	}
-	w.check()
-	in.OrderID = e2
-	if _, evs, err := do(w, DecideAcceptPlan, in); err != nil || len(evs) > 0 {
-		t.Errorf("the same plan again: %d events, %v", len(evs), err)
-	}
-	w.level(alerts.Orange)
-	w.elapse(time.Hour)
-	if o := w.order(e2); o.State != StateOpen || o.Answer != AnswerOverdue {
-		t.Errorf("an hour later the order is %s, %s", o.State, o.Answer)
-	}
-	for _, c := range []struct {
-		order, plan string
-		code        refusal.Code
-	}{
-		{e1, `{"other":1}`, refusal.TransitionRefused},
-		{e2, `[]`, refusal.Invalid},
-		{e2, `{"cut`, refusal.Invalid},
-		{e2, ``, refusal.Invalid},
-		{e2, `{"x":"` + strings.Repeat("x", maxPlan) + `"}`, refusal.TooLarge},
-		{"none", `{}`, refusal.NotFound},
-	} {
-		if _, _, err := do(w, DecideAcceptPlan, AcceptPlan{OrderID: c.order, Plan: []byte(c.plan), Read: readBody}); code(err) != c.code {
-			t.Errorf("%.20s for %s: %v, want %s", c.plan, c.order, err, c.code)
-		}
-	}
-	w.check()
 }

@@ -21,6 +21,12 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 			measures = was // what the list has of it, by which the warning's next plan finds whether anything changes
 		}
 	}
+	if listed, ok := listedDigest(ev.Plan); ok {
+		measures = listed
+	}
+	if err := keepAccepted(tx, ev); err != nil {
+		return err
+	}
 	o := Order{
 		ID: ev.ID, WarningID: ev.WarningID, RecipientID: ev.RecipientID, Revision: ev.Revision,
 		Body: pos, Drill: ev.Drill, Unreceived: true,

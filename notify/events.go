@@ -17,7 +17,9 @@ const (
 	kindDecided  = "notify.objection_decided"
 	kindJudged   = "notify.judged"
 	kindStaged   = "notify.staged"
+	kindRelisted = "notify.relisted"
 	kindSettings = "notify.settings_changed"
+	kindFigures  = "notify.figures_given"
 )
 
 // Issued is an order as it went out: everything of it that never changes. Its JSON is the order's body.
@@ -60,12 +62,13 @@ const (
 	CausePlan          Cause = "plan_accepted"  // it carries a coal or waste plan
 	CauseAmended       Cause = "amended"        // the recipient's objection changed its measures
 	CauseDecisionEnded Cause = "decision_ended" // what an objection was granted is over: the list's measures again
+	CauseList          Cause = "list"           // a newer version of the list says other measures
 )
 
 // Kind implements Event.
 func (*Issued) Kind() string { return kindIssued }
 
-// Released says that an order no longer binds. Reason is "lifted", "cancelled" or "level_changed".
+// Released says that an order no longer binds. Reason is "lifted", "cancelled", "level_changed" or "list_changed".
 type Released struct {
 	OrderID string `json:"order_id"`
 	Reason  string `json:"reason"`

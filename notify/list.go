@@ -45,12 +45,13 @@ func measuresJSON(measures []reductionlist.Measure) json.RawMessage {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendMeasure(b, &measures[i])
+		b = appendMeasure(b, &measures[i], nil)
 	}
 	return append(b, ']')
 }
 
-func appendMeasure(b []byte, m *reductionlist.Measure) []byte {
+// appendMeasure appends a measure; days are how its quantity is spread over the days of a plan.
+func appendMeasure(b []byte, m *reductionlist.Measure, days []QuantityDay) []byte {
 	b = appendMember(b, `{"id":`, m.ID)
 	b = appendMember(b, `,"text":`, m.Text)
 	b = appendMember(b, `,"unit":`, m.Unit)
@@ -60,7 +61,7 @@ func appendMeasure(b []byte, m *reductionlist.Measure) []byte {
 	} else {
 		b = appendMember(b, `,"quantity":{"kind":`, string(q.Kind))
 		b = appendNumber(append(b, `,"value":`...), q.Value)
-		b = append(appendMember(b, `,"unit":`, q.Unit), '}')
+		b = append(appendDays(appendMember(b, `,"unit":`, q.Unit), days), '}')
 	}
 	b = appendNumber(append(b, `,"complete_within_h":`...), m.CompleteWithinH)
 	b = appendMember(b, `,"responsible":`, m.Responsible)

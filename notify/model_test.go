@@ -17,15 +17,70 @@ import (
 
 // model is the obvious slow one: every order in a map, every rule spelled out in words.
 type model struct {
-	list   map[string][]alerts.Level // the levels from which a recipient has its first, second, … measure
-	orders map[string]*modelOrder
-	last   map[string]string // latest order of a recipient
+	lists   map[string]map[string]modelEntry // by version: the pinned one and a newer one
+	follows map[string]string                // which version a recipient follows, where it is not the pinned one
+	at      alerts.Level
+	ended   bool
+	orders  map[string]*modelOrder
+	last    map[string]string // latest order of a recipient
+}
+
+// modelEntry is what a version says of a recipient: the levels from which it has its first, second, … measure, and how these
+// are worded.
+type modelEntry struct {
+	levels  []alerts.Level
+	wording string
+}
+
+const (
+	pinnedList = "pinned"
+	newerList  = "newer"
+)
+
+// has is what a recipient has to do at a level by the version that it follows; empty for nothing.
+func (m *model) has(recipient string, l alerts.Level) string {
+	version := pinnedList
+	if v := m.follows[recipient]; v != "" {
+		version = v
+	}
+	entry, measures := m.lists[version][recipient], 0
+	for _, from := range entry.levels {
+		if rank[from] <= rank[l] {
+			measures++
+		}
+	}
+	if measures == 0 {
+		return ""
+	}
+	return fmt.Sprint(measures, entry.wording)
+}
+
+func (m *model) recipients() []string {
+	all := map[string]bool{}
+	for _, list := range m.lists {
+		for id := range list {
+			all[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// relist has recipients follow the newer version.
+func (m *model) relist(ids []string, now time.Time) refusal.Code {
+	if m.ended {
+		return refusal.TransitionRefused
+	}
+	for _, id := range ids {
+		m.follows[id] = newerList
+		m.order(id, m.at, now)
+	}
+	return ""
 }
 
 type modelOrder struct {
 	recipient, supersedes                       string
 	revision                                    int
-	measures                                    int
+	measures                                    string
 	state, answer, execution, delivery, verdict string
 	unreceived, late                            bool
 	by                                          time.Time
@@ -35,28 +90,29 @@ type modelOrder struct {
 var rank = map[alerts.Level]int{alerts.Advisory: 1, alerts.Yellow: 2, alerts.Orange: 3, alerts.Red: 4}
 
 func (m *model) level(l alerts.Level, now time.Time) {
-	for recipient, levels := range m.list {
-		measures := 0
-		for _, from := range levels {
-			if rank[from] <= rank[l] {
-				measures++
-			}
-		}
-		last := m.orders[m.last[recipient]]
-		bound := last != nil && (last.state == "open" || last.state == "exempted")
-		switch {
-		case measures == 0 && bound:
-			last.state, last.unreceived = "released", true
-		case measures == 0, bound && last.measures == measures:
-		default:
-			m.replace(recipient, measures, now)
-		}
+	m.at, m.ended = l, false
+	for _, recipient := range m.recipients() {
+		m.order(recipient, l, now)
 	}
 	m.deadline(now)
 }
 
+// order gives a recipient the order that it should have.
+func (m *model) order(recipient string, l alerts.Level, now time.Time) {
+	measures := m.has(recipient, l)
+	last := m.orders[m.last[recipient]]
+	bound := last != nil && (last.state == "open" || last.state == "exempted")
+	switch {
+	case measures == "" && bound:
+		last.state, last.unreceived = "released", true
+	case measures == "", bound && last.measures == measures:
+	default:
+		m.replace(recipient, measures, now)
+	}
+}
+
 // replace gives a recipient another order in the place of its last; measures are those of the list.
-func (m *model) replace(recipient string, measures int, now time.Time) {
+func (m *model) replace(recipient, measures string, now time.Time) {
 	o := &modelOrder{recipient: recipient, revision: 1, measures: measures, state: "open", answer: "awaiting", execution: "not_started",
 		delivery: "pending", verdict: "none", unreceived: true, by: now.Add(time.Hour), done: map[Action]string{}}
 	if last := m.orders[m.last[recipient]]; last != nil {
@@ -68,6 +124,7 @@ func (m *model) replace(recipient string, measures int, now time.Time) {
 }
 
 func (m *model) lift() {
+	m.ended = true
 	for _, o := range m.orders {
 		if o.state == "open" {
 			o.state, o.unreceived = "released", true
@@ -179,18 +236,32 @@ func (m *model) compare(w *world) error {
 
 func TestOrdersAgainstModel(t *testing.T) {
 	levels := []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}
-	list := map[string][]alerts.Level{"A": {alerts.Yellow}, "A-1": {alerts.Yellow, alerts.Orange}, "B": {alerts.Red}, "C": levels, "D": nil}
-	var rs []reductionlist.Recipient
-	for _, id := range slices.Sorted(maps.Keys(list)) {
-		rs = append(rs, enterprise(id, list[id]...))
+	lists := map[string]map[string]modelEntry{
+		pinnedList: {"A": {levels: []alerts.Level{alerts.Yellow}}, "A-1": {levels: []alerts.Level{alerts.Yellow, alerts.Orange}},
+			"B": {levels: []alerts.Level{alerts.Red}}, "C": {levels: levels}, "D": {}},
+		// A is gone, A-1 is worded otherwise, A-2 and E are new, B has more to do, C the same, and so have D and nobody.
+		newerList: {"A-1": {[]alerts.Level{alerts.Yellow, alerts.Orange}, "，按新版"}, "A-2": {levels: []alerts.Level{alerts.Orange}},
+			"B": {levels: []alerts.Level{alerts.Yellow, alerts.Red}}, "C": {levels: levels}, "D": {}, "E": {levels: []alerts.Level{alerts.Yellow}}},
 	}
-	recipient := rapid.SampledFrom(slices.Sorted(maps.Keys(list)))
+	versions := map[string][]reductionlist.Recipient{}
+	for version, list := range lists {
+		for _, id := range slices.Sorted(maps.Keys(list)) {
+			r := enterprise(id, list[id].levels...)
+			for i := range r.Measures {
+				r.Measures[i].Text += list[id].wording
+			}
+			versions[version] = append(versions[version], r)
+		}
+	}
+	recipient := rapid.SampledFrom((&model{lists: lists}).recipients())
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t, rs...)
+		w := newWorld(t, versions[pinnedList]...)
 		defer w.live.Close()
 		defer w.copy.Close()
 		w.t = rt
-		m := &model{list: list, orders: map[string]*modelOrder{}, last: map[string]string{}}
+		m := &model{lists: lists, follows: map[string]string{}, orders: map[string]*modelOrder{}, last: map[string]string{}}
+		newer, warning := w.newer(t, versions[newerList]), w.warned(alerts.Yellow)
+		m.level(alerts.Yellow, w.now)
 		anyOrder := func(rt *rapid.T) string {
 			if len(m.orders) == 0 {
 				return "none"
@@ -227,6 +298,13 @@ func TestOrdersAgainstModel(t *testing.T) {
 				if rapid.IntRange(0, 4).Draw(rt, "lift") == 0 {
 					w.lift()
 					m.lift()
+				}
+			},
+			"relist": func(rt *rapid.T) {
+				ids := rapid.SliceOfNDistinct(recipient, 1, 4, rapid.ID[string]).Draw(rt, "recipients")
+				_, _, err := do(w, DecideRelist, Relist{Warning: warningID, Revision: warning.Revision, Version: newer.ID, Recipients: ids})
+				if want := m.relist(ids, w.now); code(err) != want {
+					rt.Fatalf("relist %v: %v, want %q", ids, err, want)
 				}
 			},
 			"answer": answer, "answer more": answer, "answer again": answer,

@@ -16,6 +16,10 @@
 //	notify.by_recipient  recipient id, 0, order id      empty: every order of a recipient
 //	notify.pending       recipient id, 0, order id      empty: open, or its release is not yet received
 //	notify.counters      warning id, 0, dimension, value  a varint per counter, see board.go
+//	notify.figures       recipient id                   JSON reductionlist.Given: the latest figures of a plant
+//	notify.accepted      warning id, 0, recipient id    JSON OperatingPlan that the recipient's latest order carries
+//	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is
+//	                                                    not the one the warning is pinned to
 //
 // An order id is "<warning>-<recipient>-<revision>", so the orders of a warning lie together in the order of
 // their recipients. Ids hold no zero byte.
@@ -79,13 +83,17 @@ var (
 	byRecipientBucket = []byte("notify.by_recipient")
 	pendingBucket     = []byte("notify.pending")
 	countersBucket    = []byte("notify.counters")
+	figuresBucket     = []byte("notify.figures")
+	acceptedBucket    = []byte("notify.accepted")
+	relistsBucket     = []byte("notify.relists")
 )
 
 // Buckets are the bbolt buckets of this package; all are journaled.
 func Buckets() []string {
 	return []string{
 		string(settingsBucket), string(plansBucket), string(ordersBucket),
-		string(byRecipientBucket), string(pendingBucket), string(countersBucket),
+		string(byRecipientBucket), string(pendingBucket), string(countersBucket), string(relistsBucket),
+		string(figuresBucket), string(acceptedBucket),
 	}
 }
 
@@ -111,8 +119,12 @@ func Decode(kind string, data []byte) (Event, error) {
 		ev = new(Judged)
 	case kindStaged:
 		ev = new(Staged)
+	case kindRelisted:
+		ev = new(Relisted)
 	case kindSettings:
 		ev = new(SettingsChanged)
+	case kindFigures:
+		ev = new(FiguresGiven)
 	default:
 		return nil, fmt.Errorf("notify: unknown event kind %q", kind)
 	}
@@ -144,8 +156,12 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 		return applyJudged(tx, fx, ev)
 	case *Staged:
 		return applyStaged(tx, fx, at, ev)
+	case *Relisted:
+		return applyRelisted(tx, ev)
 	case *SettingsChanged:
 		return applySettings(tx, ev)
+	case *FiguresGiven:
+		return applyFigures(tx, at, actor, ev)
 	}
 	return fmt.Errorf("notify: cannot apply %T", ev)
 }

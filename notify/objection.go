@@ -114,9 +114,14 @@ func (in Objection) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error
 	if err != nil {
 		return nil, err
 	}
+	own := reductionlist.MeasuresAt(r, body.Level)
 	r.Measures = nil
 	if err := json.Unmarshal(body.Measures, &r.Measures); err != nil {
 		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
+	}
+	keep, err := in.unplan(body, r.Measures, own)
+	if err != nil {
+		return nil, err
 	}
 	atLevel := func() {
 		for i := range r.Measures {
@@ -133,7 +138,7 @@ func (in Objection) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error
 	if len(r.Measures) == 0 {
 		return nil, refusal.Input([]refusal.Field{{Path: "measures", Rule: "order.amend_all"}})
 	}
-	return o.reissue(tx, body, r, CauseAmended, now)
+	return o.reissue(tx, body, r, CauseAmended, keep, now)
 }
 
 // listed returns what the order's list says of its recipient, and the list with that recipient alone.
@@ -160,8 +165,21 @@ func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipien
 }
 
 // reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the window
-// of o, from now on where o has begun, with a deadline of its own.
-func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, now time.Time) (*Issued, error) {
+// of o, from now on where o has begun, with a deadline of its own. keep lets a plan go on that o carries.
+func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now time.Time) (*Issued, error) {
+	p, err := o.own(tx, body, now)
+	if err != nil {
+		return nil, err
+	}
+	t, w := targetOf(reductionlist.DueOf(r, body.Level)), newWriter(p, cause)
+	if !keep {
+		return w.order(&t, o), nil
+	}
+	return w.follow(tx, &t, o)
+}
+
+// own is the plan of the order that takes the place of o by itself.
+func (o *Order) own(tx *bbolt.Tx, body *Issued, now time.Time) (*Plan, error) {
 	s, err := CurrentSettings(tx)
 	if err != nil {
 		return nil, err
@@ -174,8 +192,7 @@ func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, 
 	if p.StartsAt.Before(now) {
 		p.StartsAt = now
 	}
-	t := targetOf(reductionlist.DueOf(r, body.Level))
-	return newWriter(p, cause).order(&t, o), nil
+	return p, nil
 }
 
 func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
@@ -237,7 +254,7 @@ func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) 
 	if err != nil || len(reductionlist.MeasuresAt(r, body.Level)) == 0 {
 		return nil, o, err
 	}
-	ev, err := o.reissue(tx, body, r, CauseDecisionEnded, now)
+	ev, err := o.reissue(tx, body, r, CauseDecisionEnded, true, now)
 	if err != nil {
 		return nil, nil, err
 	}

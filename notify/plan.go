@@ -131,10 +131,12 @@ type chunk struct {
 	bytes  int
 }
 
-// order goes through the recipients of the pinned list and gives each the order it should have.
+// order goes through the recipients of the pinned list, and those that follow another one, and gives each the order it
+// should have.
 func (c *chunk) order(tx *bbolt.Tx, planner *Planner) error {
-	w := newWriter(c.plan, "")
+	writers := writers{plan: c.plan}
 	of := runOf{tx.DB(), c.plan.ListVersion, c.plan.Level, c.plan.Cursor}
+	other := relistsOf(tx, c.plan.Warning, c.plan.Cursor)
 	var page []target
 	end := false
 	if r := planner.take(of); r != nil {
@@ -149,20 +151,46 @@ func (c *chunk) order(tx *bbolt.Tx, planner *Planner) error {
 			}
 			end = next == ""
 		}
-		if len(page) == 0 {
+		t, from, err := c.next(tx, page, other)
+		if err != nil {
+			return err
+		}
+		if t == nil {
 			break
 		}
-		if full, err := c.recipient(tx, w, &page[0]); err != nil {
+		if full, err := c.recipient(tx, writers.of(from), t); err != nil {
 			return err
 		} else if full {
 			break
 		}
-		c.done.Cursor, page = page[0].ID, page[1:]
+		c.done.Cursor = t.ID
+		if len(page) > 0 && page[0].ID == t.ID {
+			page = page[1:]
+		}
+		if other.recipient == t.ID {
+			other.next()
+		}
 	}
-	c.done.Done = len(page) == 0 && end
+	c.done.Done = len(page) == 0 && end && other.recipient == ""
 	of.after = c.done.Cursor
 	planner.readOn(of, page, end)
 	return nil
+}
+
+// next is the recipient that comes first of those that the pinned list has next and those that follow another version; of
+// one that does both it is what the other version says. from is the other version. Nil is the end.
+func (c *chunk) next(tx *bbolt.Tx, page []target, other *relists) (t *target, from *listRef, err error) {
+	switch {
+	case other.recipient != "" && (len(page) == 0 || other.recipient <= page[0].ID):
+		if from, err = other.ref(); err != nil {
+			return nil, nil, err
+		}
+		t, err = targetIn(tx, from.Version, other.recipient, c.plan.Level)
+		return t, from, err
+	case len(page) > 0:
+		return &page[0], nil, nil
+	}
+	return nil, nil, nil
 }
 
 // recipient adds what one recipient needs, or reports that the chunk has no room for it.
@@ -184,7 +212,10 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 	if binding && last.measures == t.digest && (!c.plan.Reissue || last.State == StateExempted) {
 		return false, nil
 	}
-	ev := w.order(t, last)
+	ev, err := w.follow(tx, t, last)
+	if err != nil {
+		return false, err
+	}
 	size := ev.size()
 	orders := c.done.Issued + c.done.Revised
 	if orders > 0 && (orders == MaxChunk || c.bytes+size > maxChunkBytes) {

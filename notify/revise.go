@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -9,52 +10,106 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
 )
 
 // maxPlan bounds the operating plan that an order carries, in bytes of compact JSON.
 const maxPlan = 256 << 10
 
-// AcceptPlan puts an accepted coal or waste plan into an order.
+// AcceptPlan puts an accepted coal or waste plan into an order. The plan is what the coordinator itself computed.
 type AcceptPlan struct {
 	OrderID string
-	Plan    json.RawMessage // one JSON object
+	Plan    json.RawMessage // an [OperatingPlan]
 	Read    Reader          `json:"-"` // finds the order's body
 }
 
-// DecideAcceptPlan revises an open order: the same measures, with the plan, and a new deadline to acknowledge. The
-// plan that the order already carries gives no events.
+// DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to acknowledge. It
+// returns the order that the plan was accepted for. The plan that the order, or the one that has taken its place, already
+// carries gives no events.
 func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
 	if err != nil {
 		return nil, nil, err
 	}
-	var plan bytes.Buffer
-	if err := json.Compact(&plan, in.Plan); err != nil || !bytes.HasPrefix(plan.Bytes(), []byte("{")) {
-		return nil, nil, refusal.Input([]refusal.Field{{Path: "plan", Rule: "input.wrong_type", Args: refusal.Args{"want": "object"}}})
+	plan := new(OperatingPlan)
+	if err := json.Unmarshal(in.Plan, plan); err != nil || len(plan.Steps) == 0 || len(plan.Units) == 0 || len(plan.Days) == 0 {
+		return nil, nil, refusal.Input([]refusal.Field{{Path: "plan", Rule: "input.wrong_type", Args: refusal.Args{"want": "plan"}}})
 	}
-	if plan.Len() > maxPlan {
-		return nil, nil, refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxPlan})
-	}
-	ev, err := o.body(tx, in.Read)
+	plan.Listed = hex.EncodeToString(o.measures[:])
+	raw, err := json.Marshal(plan)
 	if err != nil {
 		return nil, nil, err
 	}
-	if bytes.Equal(ev.Plan, plan.Bytes()) {
+	if len(raw) > maxPlan {
+		return nil, nil, refusal.New(refusal.TooLarge, "plan.too_large", refusal.Args{"bytes": len(raw), "limit": maxPlan})
+	}
+	body, err := o.body(tx, in.Read)
+	if err != nil {
+		return nil, nil, err
+	}
+	if bytes.Equal(body.Plan, raw) {
 		return nil, o, nil
 	}
 	if o.State != StateOpen {
-		return nil, nil, refusal.Transition("order.closed", o.State.String(), refusal.Args{"id": o.ID, "action": "plan"})
+		if accepted, err := o.nextAccepted(tx, in.Read); err != nil || accepted != nil && bytes.Equal(accepted, raw) {
+			return nil, o, err
+		}
+		return nil, nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": o.ID})
 	}
-	s, err := CurrentSettings(tx)
+	ev, err := o.withPlan(tx, body, plan, raw, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	ev.Plan, ev.Cause = plan.Bytes(), CausePlan
-	ev.Supersedes = &o.ID
-	ev.Revision = o.Revision + 1
-	ev.ID = orderID(o.WarningID, o.RecipientID, ev.Revision)
-	ev.IssuedAt, ev.AcknowledgeBy = now, now.Add(s.acknowledgeWithin())
 	return []Event{ev}, o, nil
+}
+
+// nextAccepted is the plan with which the order was superseded; nil where it was not, or for another reason.
+func (o *Order) nextAccepted(tx *bbolt.Tx, read Reader) (json.RawMessage, error) {
+	next, err := Get(tx, o.NextID())
+	if err != nil {
+		if refusal.CodeOf(err) == refusal.NotFound {
+			err = nil
+		}
+		return nil, err
+	}
+	body, err := next.body(tx, read)
+	if err != nil || body.Cause != CausePlan {
+		return nil, err
+	}
+	return body.Plan, nil
+}
+
+// SupersededBy is the plan that was accepted for an order that is no longer open; nil where none was.
+func SupersededBy(tx *bbolt.Tx, read Reader, order string) (json.RawMessage, error) {
+	o, err := Get(tx, order)
+	if err != nil || o.State == StateOpen {
+		return nil, err
+	}
+	return o.nextAccepted(tx, read)
+}
+
+// withPlan makes the order that takes the place of o.
+func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *OperatingPlan, raw json.RawMessage, now time.Time) (*Issued, error) {
+	r, err := reductionlist.GetRecipient(tx, body.ListVersion, o.RecipientID)
+	if err != nil {
+		return nil, err
+	}
+	due := reductionlist.DueOf(r, body.Level)
+	if err := json.Unmarshal(body.Measures, &due.Measures); err != nil {
+		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
+	}
+	t := targetOf(due)
+	plant := reductionlist.PlantOf(r, due.Measures)
+	if plant == nil || plant.Kind != plan.Kind || plant.Model() != plan.Model || plan.ListVersion != body.ListVersion || !plan.into(&t) {
+		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
+	}
+	p, err := o.own(tx, body, now)
+	if err != nil {
+		return nil, err
+	}
+	ev := newWriter(p, CausePlan).order(&t, o)
+	ev.Plan = raw
+	return ev, nil
 }
 
 // body reads back what the order was when it went out.
@@ -68,4 +123,37 @@ func (o *Order) body(tx *bbolt.Tx, read Reader) (*Issued, error) {
 		return nil, fmt.Errorf("notify: body of order %s: %w", o.ID, err)
 	}
 	return ev, nil
+}
+
+// PlantOrder is an order for which a plan can be made, with the plant that its version of the list describes.
+type PlantOrder struct {
+	*Order
+	Issued *Issued
+	Plant  *reductionlist.Plant
+	Given  *reductionlist.Given // the latest figures, nil for none
+}
+
+// GetPlantOrder reads an order for which a plan can be made. One that asks for none is refused as a conflict.
+func GetPlantOrder(tx *bbolt.Tx, read Reader, id string) (*PlantOrder, error) {
+	o, err := Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &PlantOrder{Order: o}
+	if out.Issued, err = o.body(tx, read); err != nil {
+		return nil, err
+	}
+	var measures []reductionlist.Measure
+	if err := json.Unmarshal(out.Issued.Measures, &measures); err != nil {
+		return nil, fmt.Errorf("notify: measures of order %s: %w", id, err)
+	}
+	r, err := reductionlist.GetRecipient(tx, out.Issued.ListVersion, o.RecipientID)
+	if err != nil {
+		return nil, err
+	}
+	if out.Plant = reductionlist.PlantOf(r, measures); out.Plant == nil {
+		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": id})
+	}
+	out.Given, err = Figures(tx, o.RecipientID)
+	return out, err
 }

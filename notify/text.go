@@ -34,7 +34,9 @@ const (
 
 // causeNotes say why one order is revised by itself.
 var causeNotes = map[Cause]string{
+	CausePlan:          "你单位本次响应期的运行方案已经接受，原指令的用量调整如下。\n",
 	CauseAmended:       "经核实你单位提出的异议，原指令调整如下。\n",
+	CauseList:          "应急减排清单已更新，你单位的措施按新版清单调整如下。\n",
 	CauseDecisionEnded: "对你单位异议的处理决定已到期，恢复执行清单所列措施。\n",
 }
 

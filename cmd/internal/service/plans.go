@@ -1,0 +1,361 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+	"qingkong/reductionlist/allocate"
+)
+
+// Commands of plans.
+const (
+	cmdFigures    = "order.figures"
+	cmdAcceptPlan = "order.accept_plan"
+)
+
+// FiguresMaxAge is how old figures may be unless the settings say otherwise.
+const FiguresMaxAge = 48 * time.Hour
+
+func registerPlans(r *journal.Registry) {
+	journal.Handle(r, cmdFigures, notify.DecideFigures)
+	journal.Handle(r, cmdAcceptPlan, func(tx *bbolt.Tx, actor string, in notify.AcceptPlan, now time.Time) ([]journal.Event, *notify.Order, error) {
+		in.Read = journal.ReadPos
+		return notify.DecideAcceptPlan(tx, actor, in, now)
+	})
+}
+
+// PlantFigures are the latest figures of a recipient, and how old they are.
+type PlantFigures struct {
+	RecipientID string                  `json:"recipient_id"`
+	Kind        reductionlist.PlantKind `json:"kind"`
+	Machines    []string                `json:"machines"` // that figures may name, by the list in force
+	Figures     *reductionlist.Figures  `json:"figures"`  // null where none were given
+	GivenAt     *time.Time              `json:"given_at"`
+	GivenBy     string                  `json:"given_by"`
+	AgeH        *float64                `json:"age_h"`
+	MaxAgeH     float64                 `json:"max_age_h"`
+	Old         bool                    `json:"old"` // they are asked for anew
+}
+
+// FiguresOf are the figures of a recipient of the list in force that has a plant.
+func (s *Service) FiguresOf(recipient string) (out PlantFigures, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		now := s.J.Now()
+		r, err := ListedRecipient(tx, recipient, now)
+		if err != nil {
+			return err
+		}
+		plant := reductionlist.PlantModel(r)
+		if plant == nil {
+			return refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": recipient})
+		}
+		g, err := notify.Figures(tx, recipient)
+		out = s.figuresView(recipient, plant, g, now)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) figuresView(recipient string, plant *reductionlist.Plant, g *reductionlist.Given, now time.Time) PlantFigures {
+	out := PlantFigures{RecipientID: recipient, Kind: plant.Kind, Machines: plant.Machines(), MaxAgeH: s.FiguresMaxAge.Hours()}
+	if g != nil {
+		age := float64(int(now.Sub(g.At).Hours()*10)) / 10
+		out.Figures, out.GivenAt, out.GivenBy, out.AgeH, out.Old = &g.Figures, &g.At, g.By, &age, now.Sub(g.At) > s.FiguresMaxAge
+	}
+	return out
+}
+
+// GiveFigures records the figures of a plant: any by a duty officer, its own by an enterprise.
+func (s *Service) GiveFigures(ctx context.Context, who *access.Principal, recipient string, body []byte) (PlantFigures, error) {
+	var in reductionlist.Figures
+	if err := s.mayFigures(who, recipient); err != nil {
+		return PlantFigures{}, err
+	}
+	if err := refusal.Unmarshal(body, &in); err != nil {
+		return PlantFigures{}, err
+	}
+	if err := s.RecordFigures(ctx, who.User, recipient, in); err != nil {
+		return PlantFigures{}, err
+	}
+	return s.FiguresOf(recipient)
+}
+
+// mayFigures refuses what a role may not see as if it were not there.
+func (s *Service) mayFigures(who *access.Principal, recipient string) error {
+	if who.Role == access.Enterprise && (who.Recipient == "" || who.Recipient != recipient) {
+		return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+	}
+	return nil
+}
+
+// ReadFigures is [Service.FiguresOf] for who may see them.
+func (s *Service) ReadFigures(who *access.Principal, recipient string) (PlantFigures, error) {
+	if err := s.mayFigures(who, recipient); err != nil {
+		return PlantFigures{}, err
+	}
+	return s.FiguresOf(recipient)
+}
+
+// RecordFigures records the figures of a plant.
+func (s *Service) RecordFigures(ctx context.Context, actor, recipient string, in reductionlist.Figures) error {
+	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdFigures, Actor: actor, Payload: notify.GiveFigures{RecipientID: recipient, Figures: in}})
+	if refusal.CodeOf(err) == refusal.NotFound {
+		err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
+	}
+	return err
+}
+
+// Prepared is the plan that the coordinator prepares for an order: the problem as far as it is known, what is missing, and the
+// answer once nothing is.
+type Prepared struct {
+	OrderID string
+	Problem *reductionlist.Problem
+	Missing []reductionlist.Missing
+	Answer  *allocate.Answer // nil while something is missing
+	Figures PlantFigures
+	Ends    *time.Time // of the order
+	Open    bool       // the order is, and can take a plan
+}
+
+// FiguresAt is when the figures were given that the problem holds; nil where it holds none.
+func (p *Prepared) FiguresAt() *time.Time {
+	if !p.Problem.Used {
+		return nil
+	}
+	return p.Figures.GivenAt
+}
+
+// plantOrder reads an order and puts the problem together that its figures make.
+func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		now := s.J.Now()
+		if o, err = notify.GetPlantOrder(tx, journal.ReadPos, id); err != nil {
+			return err
+		}
+		in := reductionlist.PlanFor{From: o.Issued.EffectiveFrom, To: o.Issued.EndsAt, Now: now, MaxAge: s.FiguresMaxAge}
+		problem, err := o.Plant.Problem(in, o.Given)
+		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen,
+			Figures: s.figuresView(o.RecipientID, o.Plant, o.Given, now)}
+		if err == nil {
+			p.Missing = problem.Missing
+		}
+		return err
+	})
+	return o, p, err
+}
+
+// PreparePlan prepares an order's plan within a limit. What the optimiser cannot take of the figures is among what is missing.
+func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duration) (*Prepared, error) {
+	_, p, err := s.plantOrder(id)
+	if err != nil || !p.Problem.Complete() {
+		return p, err
+	}
+	p.Answer, err = s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), p.Problem.Text, limit)
+	var e *refusal.Error
+	if errors.As(err, &e) && len(e.Fields) > 0 {
+		for _, f := range e.Fields {
+			p.Missing = append(p.Missing, reductionlist.Missing{Path: f.Path, Rule: f.Rule, Args: f.Args})
+		}
+		return p, nil
+	}
+	return p, err
+}
+
+// PlanAsked is the body of POST /orders/{id}/plan and of its accept: without a problem the prepared one is meant.
+type PlanAsked struct {
+	Problem json.RawMessage `json:"problem"`
+}
+
+// asked is the problem that is meant, checked against the model.
+func (p *Prepared) asked(body []byte, now time.Time) (text []byte, err error) {
+	var in PlanAsked
+	if len(body) > 0 {
+		if err := refusal.Unmarshal(body, &in); err != nil {
+			return nil, err
+		}
+	}
+	if len(in.Problem) > 0 && string(in.Problem) != "null" {
+		if err := p.Problem.Differs(in.Problem, now); err != nil {
+			return nil, refusal.Within("problem", err)
+		}
+		var b bytes.Buffer
+		err := json.Compact(&b, in.Problem)
+		return b.Bytes(), err
+	}
+	var missing []refusal.Field
+	for _, m := range p.Missing {
+		if !m.Optional {
+			missing = append(missing, refusal.Field{Path: m.Path, Rule: "figures.missing",
+				Args: refusal.Args{"what": refusal.Worded{ZH: m.Text("zh-CN"), EN: m.Text("en")}}})
+		}
+	}
+	return p.Problem.Text, refusal.Input(missing)
+}
+
+// WhatIf answers an order's problem with other figures or demands. Nothing is recorded.
+func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time.Duration) (*allocate.Answer, error) {
+	_, p, err := s.plantOrder(id)
+	if err != nil {
+		return nil, err
+	}
+	text, err := p.asked(body, s.J.Now())
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), text, limit)
+	return a, refusal.Within("problem", err)
+}
+
+// Allocate answers any problem. Nothing is recorded.
+func (s *Service) Allocate(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (*allocate.Answer, error) {
+	return s.plans.solve(ctx, kind, text, limit)
+}
+
+// AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is what the
+// coordinator computed itself, and never a plan that is given. It returns the order that takes the place of the other.
+func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []byte, limit time.Duration) ([]byte, error) {
+	plan, err := s.repeatedPlan(id, body)
+	if err == nil && plan == nil {
+		plan, err = s.acceptable(ctx, id, body, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return nil, err
+	}
+	o, err := journal.Do[*notify.Order](ctx, s.J, journal.Command{Kind: cmdAcceptPlan, Actor: actor, Key: key, Payload: notify.AcceptPlan{OrderID: id, Plan: text}})
+	if err != nil {
+		return nil, err
+	}
+	next := o.NextID()
+	if _, err := s.orderRow(next); refusal.CodeOf(err) == refusal.NotFound { // it carried the plan already
+		next = o.ID
+	}
+	return s.OrderJSON(next)
+}
+
+func (s *Service) orderRow(id string) (o *notify.Order, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { o, err = notify.Get(tx, id); return err })
+	return o, err
+}
+
+// repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.
+func (s *Service) repeatedPlan(id string, body []byte) (*notify.OperatingPlan, error) {
+	var plan *notify.OperatingPlan
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		raw, err := notify.SupersededBy(tx, journal.ReadPos, id)
+		if err != nil || raw == nil {
+			return err
+		}
+		plan, err = notify.ParseOperatingPlan(raw)
+		return err
+	})
+	if err != nil || plan == nil {
+		return nil, err
+	}
+	var in PlanAsked
+	if len(body) > 0 {
+		if err := refusal.Unmarshal(body, &in); err != nil {
+			return nil, err
+		}
+	}
+	if len(in.Problem) > 0 && string(in.Problem) != "null" {
+		var asked bytes.Buffer
+		if err := json.Compact(&asked, in.Problem); err != nil || !bytes.Equal(asked.Bytes(), plan.Problem) {
+			return nil, nil
+		}
+	}
+	plan.Listed = "" // which the decision adds
+	return plan, nil
+}
+
+// acceptable computes the plan that is to be accepted.
+func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit time.Duration) (*notify.OperatingPlan, error) {
+	o, p, err := s.plantOrder(id)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Open {
+		return nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": id})
+	}
+	text, err := p.asked(body, s.J.Now())
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), text, limit)
+	if err != nil {
+		return nil, refusal.Within("problem", err)
+	}
+	if a.Status == allocate.Infeasible {
+		return nil, refusal.New(refusal.Conflict, "plan.infeasible", refusal.Args{"why": refusal.Worded{ZH: why(a, "zh-CN"), EN: why(a, "en")}})
+	}
+	plan := operating(a, p, text)
+	plan.ListVersion, plan.Model = o.Issued.ListVersion, o.Plant.Model()
+	return plan, nil
+}
+
+// why words the conflicts of a problem without a plan.
+func why(a *allocate.Answer, lang string) string {
+	var out []string
+	for _, c := range a.Conflicts {
+		out = append(out, c.Text(lang))
+	}
+	return strings.Join(out, "; ")
+}
+
+// operating puts an answer into the form in which an order carries it.
+func operating(a *allocate.Answer, p *Prepared, text []byte) *notify.OperatingPlan {
+	totals := func(t *allocate.Totals) *notify.PlanTotals {
+		if t == nil {
+			return nil
+		}
+		return &notify.PlanTotals{CoalT: t.CoalT, FeedT: t.FeedT, DivertT: t.DivertT, Kg: t.Kg}
+	}
+	plan := &notify.OperatingPlan{Kind: p.Problem.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective, Bound: *a.Bound, Gap: *a.Gap,
+		Totals: *totals(a.Totals), Baseline: totals(a.Baseline), Saved: totals(a.Saved), Binding: a.BindingIn("zh-CN"), FiguresAt: p.FiguresAt(), Problem: text}
+	for _, s := range a.Steps {
+		step := notify.PlanStep{At: s.At, DivertTH: copied(s.DivertTH), PitT: copied(s.PitT), Emission: s.Emission, Before: copied(s.Before)}
+		for _, m := range s.Machines {
+			step.Units = append(step.Units, notify.MachineStep{Name: m.Name, On: m.On, MW: m.MW, HeatGJH: m.HeatGJH, T: m.Tonnes, Kg: m.Kg})
+		}
+		plan.Steps = append(plan.Steps, step)
+	}
+	first, last := a.Steps[0].At, a.Steps[len(a.Steps)-1].At
+	plan.Window = notify.PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: p.Ends, Cut: p.Problem.Cut}
+	plan.Add()
+	return plan
+}
+
+// Operating is the prepared plan in the form in which an order would carry it; nil where there is none.
+func (p *Prepared) Operating() *notify.OperatingPlan {
+	if p.Answer == nil || p.Answer.Status == allocate.Infeasible {
+		return nil
+	}
+	return p.Of(p.Answer, p.Problem.Text)
+}
+
+// Of is the answer to a problem in the form in which an order would carry it. The answer has to hold a plan.
+func (p *Prepared) Of(a *allocate.Answer, problem []byte) *notify.OperatingPlan {
+	return operating(a, p, problem)
+}
+
+func copied(v *float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	c := *v
+	return &c
+}

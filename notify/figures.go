@@ -1,0 +1,95 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+// GiveFigures says which figures hold for a plant from now on; those given before no longer do.
+type GiveFigures struct {
+	RecipientID string                `json:"recipient_id"`
+	Figures     reductionlist.Figures `json:"figures"`
+}
+
+// FiguresGiven records a plant's figures.
+type FiguresGiven struct {
+	RecipientID string                `json:"recipient_id"`
+	Figures     reductionlist.Figures `json:"figures"`
+}
+
+// Kind implements Event.
+func (*FiguresGiven) Kind() string { return kindFigures }
+
+// figuresHold is how long figures that are given again unchanged are no news: after it they say that all is still as it was.
+const figuresHold = time.Hour
+
+// maxFigures bounds figures, in bytes of JSON.
+const maxFigures = 128 << 10
+
+// DecideFigures records the figures of a plant of the list in force.
+func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([]Event, *reductionlist.Given, error) {
+	v, err := reductionlist.Current(tx, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := reductionlist.GetRecipient(tx, v.ID, in.RecipientID)
+	if err != nil {
+		return nil, nil, err
+	}
+	plant := reductionlist.PlantModel(r)
+	if plant == nil {
+		return nil, nil, refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": r.ID})
+	}
+	if err := in.Figures.Check(plant); err != nil {
+		return nil, nil, err
+	}
+	if text, err := json.Marshal(in.Figures); err != nil {
+		return nil, nil, err
+	} else if len(text) > maxFigures {
+		return nil, nil, refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxFigures})
+	}
+	have, err := Figures(tx, r.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if have != nil && now.Sub(have.At) < figuresHold && sameFigures(have.Figures, in.Figures) {
+		return nil, have, nil
+	}
+	return []Event{&FiguresGiven{RecipientID: r.ID, Figures: in.Figures}}, &reductionlist.Given{Figures: in.Figures, At: now, By: actor}, nil
+}
+
+// sameFigures compares what the record keeps of them.
+func sameFigures(a, b reductionlist.Figures) bool {
+	var was, is any
+	one, err := json.Marshal(a)
+	other, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && json.Unmarshal(one, &was) == nil && json.Unmarshal(other, &is) == nil && reflect.DeepEqual(was, is)
+}
+
+// Figures are the latest figures of a recipient; nil where none were given.
+func Figures(tx *bbolt.Tx, recipient string) (*reductionlist.Given, error) {
+	b := tx.Bucket(figuresBucket).Get([]byte(recipient))
+	if b == nil {
+		return nil, nil
+	}
+	g := new(reductionlist.Given)
+	if err := json.Unmarshal(b, g); err != nil {
+		return nil, fmt.Errorf("notify: figures of %s: %w", recipient, err)
+	}
+	return g, nil
+}
+
+func applyFigures(tx *bbolt.Tx, at time.Time, actor string, ev *FiguresGiven) error {
+	b, err := json.Marshal(reductionlist.Given{Figures: ev.Figures, At: at, By: actor})
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(figuresBucket).Put([]byte(ev.RecipientID), b)
+}

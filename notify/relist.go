@@ -1,0 +1,305 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+// A warning is pinned to the version of the list that was in force when it was declared. When another one comes into force
+// while it lasts, the duty officer may have single recipients follow that one: they get what it says at once, and at every
+// later level. The others stay with the pinned version.
+
+// listRef names the version that a recipient follows.
+type listRef struct {
+	Version string `json:"list_version"`
+	Hash    string `json:"list_hash"`
+}
+
+// relists walks the recipients of a warning that follow another version; recipient is empty at the end.
+type relists struct {
+	cursor    *bbolt.Cursor
+	prefix    []byte
+	recipient string
+	data      []byte
+}
+
+func relistsOf(tx *bbolt.Tx, warning, after string) *relists {
+	r := &relists{cursor: tx.Bucket(relistsBucket).Cursor(), prefix: append([]byte(warning), 0)}
+	r.at(r.cursor.Seek(append(slices.Clip(r.prefix), after...)))
+	if after != "" && r.recipient == after {
+		r.next()
+	}
+	return r
+}
+
+func (r *relists) next() { r.at(r.cursor.Next()) }
+
+func (r *relists) at(key, data []byte) {
+	r.recipient, r.data = "", data
+	if bytes.HasPrefix(key, r.prefix) {
+		r.recipient = string(key[len(r.prefix):])
+	}
+}
+
+func (r *relists) ref() (*listRef, error) {
+	ref := new(listRef)
+	if err := json.Unmarshal(r.data, ref); err != nil {
+		return nil, fmt.Errorf("notify: version that %s follows: %w", r.recipient, err)
+	}
+	return ref, nil
+}
+
+// followed is the version that a recipient of a warning follows: its own, or the one that the warning is pinned to.
+func followed(tx *bbolt.Tx, warning, pinned, recipient string) (string, error) {
+	r := relists{recipient: recipient, data: tx.Bucket(relistsBucket).Get(slices.Concat([]byte(warning), []byte{0}, []byte(recipient)))}
+	if r.data == nil {
+		return pinned, nil
+	}
+	ref, err := r.ref()
+	if err != nil {
+		return "", err
+	}
+	return ref.Version, nil
+}
+
+// listedIn is a recipient of a version, nil where the version has none of that id.
+func listedIn(tx *bbolt.Tx, version, id string) (*reductionlist.Recipient, error) {
+	r, err := reductionlist.GetRecipient(tx, version, id)
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return nil, nil
+	}
+	return r, err
+}
+
+// targetIn is a recipient as a version has it at a level; one that the version has not has nothing to do.
+func targetIn(tx *bbolt.Tx, version, id string, level alerts.Level) (*target, error) {
+	r, err := listedIn(tx, version, id)
+	if err != nil {
+		return nil, err
+	}
+	return targetFrom(id, r, level), nil
+}
+
+func targetFrom(id string, r *reductionlist.Recipient, level alerts.Level) *target {
+	t := target{Due: reductionlist.Due{ID: id}}
+	if r != nil {
+		if due := reductionlist.DueOf(r, level); len(due.Measures) > 0 {
+			t = targetOf(due)
+		}
+	}
+	return &t
+}
+
+// writers are those of one plan, by the version that an order follows.
+type writers struct {
+	plan  *Plan
+	cause Cause
+	by    map[listRef]*writer
+}
+
+// of is the writer for a version; nil is the pinned one.
+func (ws *writers) of(from *listRef) *writer {
+	ref := listRef{ws.plan.ListVersion, ws.plan.ListHash}
+	if from != nil {
+		ref = *from
+	}
+	w := ws.by[ref]
+	if w == nil {
+		p := *ws.plan
+		p.ListVersion, p.ListHash = ref.Version, ref.Hash
+		w = newWriter(&p, ws.cause)
+		if ws.by == nil {
+			ws.by = map[listRef]*writer{}
+		}
+		ws.by[ref] = w
+	}
+	return w
+}
+
+// maxRelist bounds the recipients of one command.
+const maxRelist = 1000
+
+// Relist has recipients of a live warning follow the version of the list that is in force now. Revision is that of the
+// warning as the officer saw it.
+type Relist struct {
+	Warning    string
+	Revision   int
+	Version    string
+	Recipients []string
+}
+
+// RelistDone says what became of the recipients: an order id where a new order went out or one was released. Rest are those
+// for which the block had no room, to be given again.
+type RelistDone struct {
+	Issued    []string `json:"issued"`    // to whom has none yet
+	Revised   []string `json:"revised"`   // in the place of another
+	Released  []string `json:"released"`  // the newer version has nothing for it
+	Unchanged []string `json:"unchanged"` // recipients that have the same to do
+	Rest      []string `json:"rest,omitempty"`
+}
+
+// Relisted says which recipients of a warning follow another version than the pinned one from now on.
+type Relisted struct {
+	Warning     string   `json:"warning"`
+	ListVersion string   `json:"list_version"`
+	ListHash    string   `json:"list_hash"`
+	Recipients  []string `json:"recipients"`
+}
+
+// Kind implements Event.
+func (*Relisted) Kind() string { return kindRelisted }
+
+// DecideRelist gives those recipients what the newer version says at the level of the warning's orders: another order, a
+// first one, or a release. Who follows it already, or has the same to do, gets nothing.
+func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, RelistDone, error) {
+	done := RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
+	p, v, err := in.check(tx, now)
+	if err != nil {
+		return nil, done, err
+	}
+	s, err := CurrentSettings(tx)
+	if err != nil {
+		return nil, done, err
+	}
+	at := *p
+	at.At, at.AcknowledgeBy, at.ContactRef = now, now.Add(s.acknowledgeWithin()), s.ContactRef
+	if at.StartsAt.Before(now) {
+		at.StartsAt, at.Until = now, ""
+	}
+	ws := writers{plan: &at, cause: CauseList}
+	c := &relistChunk{tx: tx, plan: p, to: &listRef{v.ID, v.Hash}, w: ws.of(&listRef{v.ID, v.Hash}), done: &done,
+		said: &Relisted{Warning: p.Warning, ListVersion: v.ID, ListHash: v.Hash}}
+	recipients := slices.Clone(in.Recipients)
+	slices.Sort(recipients)
+	recipients = slices.Compact(recipients)
+	for i, id := range recipients {
+		full, err := c.recipient(id)
+		if err != nil {
+			return nil, done, refusal.Within("recipients["+strconv.Itoa(slices.Index(in.Recipients, id))+"]", err)
+		}
+		if full {
+			done.Rest = recipients[i:]
+			break
+		}
+	}
+	if len(c.said.Recipients) == 0 {
+		return nil, done, nil
+	}
+	return append([]Event{c.said}, c.events...), done, nil
+}
+
+// check finds the plan and the version that a relisting is about.
+func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Plan, reductionlist.Version, error) {
+	var v reductionlist.Version
+	w, err := alerts.GetWarning(tx, in.Warning)
+	if err != nil {
+		return nil, v, err
+	}
+	p, err := GetPlan(tx, w.ID)
+	switch {
+	case err != nil:
+		return nil, v, err
+	case len(in.Recipients) == 0 || len(in.Recipients) > maxRelist:
+		return nil, v, refusal.Input([]refusal.Field{{Path: "recipients", Rule: "order.relist_count", Args: refusal.Args{"limit": maxRelist}}})
+	case p == nil || p.Release != "" || w.State != alerts.Active && w.State != alerts.Scheduled:
+		return nil, v, refusal.Transition("order.relist_state", string(w.State), refusal.Args{"id": w.ID})
+	case in.Revision != w.Revision:
+		return nil, v, refusal.New(refusal.StaleRevision, "warning.stale_revision", refusal.Args{"id": w.ID, "revision": in.Revision, "current": w.Revision})
+	case !p.Done:
+		return nil, v, refusal.New(refusal.Conflict, "order.relist_running", refusal.Args{"id": w.ID})
+	}
+	v, err = reductionlist.Current(tx, now)
+	if err == nil && v.ID != in.Version {
+		err = refusal.New(refusal.Conflict, "order.relist_version", refusal.Args{"version": in.Version, "current": v.ID})
+	}
+	return p, v, err
+}
+
+// relistChunk gathers what becomes of the recipients of one command.
+type relistChunk struct {
+	tx     *bbolt.Tx
+	plan   *Plan
+	to     *listRef
+	w      *writer
+	done   *RelistDone
+	said   *Relisted
+	events []Event
+	bytes  int
+}
+
+// recipient adds what one recipient needs, or reports that there is no room for it.
+func (c *relistChunk) recipient(id string) (full bool, err error) {
+	from, err := followed(c.tx, c.plan.Warning, c.plan.ListVersion, id)
+	if err != nil {
+		return false, err
+	}
+	if from == c.to.Version {
+		c.done.Unchanged = append(c.done.Unchanged, id)
+		return false, nil
+	}
+	old, err := listedIn(c.tx, from, id)
+	if err != nil {
+		return false, err
+	}
+	cur, err := listedIn(c.tx, c.to.Version, id)
+	if err != nil {
+		return false, err
+	}
+	if old == nil && cur == nil {
+		return false, refusal.Input([]refusal.Field{{Path: "id", Rule: "list.no_recipient", Args: refusal.Args{"recipient": id}}})
+	}
+	last, err := latest(c.tx, c.plan.Warning, id)
+	if err != nil {
+		return false, err
+	}
+	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
+	t := targetFrom(id, cur, c.plan.Level)
+	switch {
+	case len(t.Measures) == 0 && binding:
+		c.events = append(c.events, &Released{OrderID: last.ID, Reason: "list_changed"})
+		c.done.Released = append(c.done.Released, last.ID)
+	case len(t.Measures) == 0, binding && last.measures == t.digest:
+		c.done.Unchanged = append(c.done.Unchanged, id)
+	default:
+		ev, err := c.w.follow(c.tx, t, last)
+		if err != nil {
+			return false, err
+		}
+		if n := ev.size(); c.bytes > 0 && c.bytes+n > maxChunkBytes {
+			return true, nil
+		}
+		c.bytes += ev.size()
+		c.events = append(c.events, ev)
+		if last == nil {
+			c.done.Issued = append(c.done.Issued, ev.ID)
+		} else {
+			c.done.Revised = append(c.done.Revised, ev.ID)
+		}
+	}
+	c.said.Recipients = append(c.said.Recipients, id)
+	return false, nil
+}
+
+func applyRelisted(tx *bbolt.Tx, ev *Relisted) error {
+	b := tx.Bucket(relistsBucket)
+	ref, err := json.Marshal(listRef{ev.ListVersion, ev.ListHash})
+	if err != nil {
+		return err
+	}
+	for _, id := range ev.Recipients {
+		if err := b.Put(slices.Concat([]byte(ev.Warning), []byte{0}, []byte(id)), ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}

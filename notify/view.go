@@ -1,0 +1,104 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/reductionlist"
+)
+
+// View is an order as others read it (contract.md §3): member by member what [JSON], [Message] and [PendingOrders] write,
+// for whoever reads that back or describes it. Orders themselves are written by hand, for speed and because the bytes of a
+// body never change; a test holds the two against each other.
+type View struct {
+	ID             string          `json:"id"`
+	WarningID      string          `json:"warning_id"`
+	Revision       int             `json:"revision"`
+	Supersedes     *string         `json:"supersedes"`
+	RecipientID    string          `json:"recipient_id"`
+	RecipientName  string          `json:"recipient_name"`
+	Town           string          `json:"town"`
+	Sector         string          `json:"sector"`
+	Grade          string          `json:"grade"`
+	Level          alerts.Level    `json:"level"`
+	Title          string          `json:"title"`
+	Text           string          `json:"text"`
+	LegalBasis     string          `json:"legal_basis"`
+	DocumentNo     string          `json:"document_no"`
+	IssuedAt       time.Time       `json:"issued_at"`
+	EffectiveFrom  time.Time       `json:"effective_from"`
+	EndsAt         *time.Time      `json:"ends_at"`
+	AcknowledgeBy  time.Time       `json:"acknowledge_by"`
+	ListVersion    string          `json:"list_version"`
+	ListHash       string          `json:"list_hash"`
+	Drill          bool            `json:"drill"`
+	Cause          Cause           `json:"cause,omitempty"`
+	Plan           json.RawMessage `json:"plan"`
+	Measures       []MeasureView   `json:"measures"`
+	Contact        ContactView     `json:"contact"`
+	AcknowledgedAt *time.Time      `json:"acknowledged_at"`
+	Late           bool            `json:"late"`
+	Delivery       string          `json:"delivery"`  // a [Delivery] in words, and so on; a later version may know more of them
+	Answer         string          `json:"answer"`    // an [AnswerState]
+	Execution      string          `json:"execution"` // an [Execution]
+	Verdict        string          `json:"verdict"`   // a [Verdict]
+	State          string          `json:"state"`     // a [State]
+}
+
+// ContactView is whom the recipient can ask.
+type ContactView struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
+}
+
+// MeasureView is a measure of an order: the list's, at the order's level, with every member there.
+type MeasureView struct {
+	ID              string                `json:"id"`
+	Text            string                `json:"text"`
+	Unit            string                `json:"unit"`
+	Action          reductionlist.Action  `json:"action"`
+	Quantity        *QuantityView         `json:"quantity"`
+	CompleteWithinH float64               `json:"complete_within_h"`
+	Responsible     string                `json:"responsible"`
+	Monitor         []MonitorView         `json:"monitor"`
+	Evidence        []string              `json:"evidence"`
+	Reduction       reductionlist.Amounts `json:"reduction_t_per_day"`
+}
+
+// QuantityView is how much; of a measure with an accepted plan by day, too.
+type QuantityView struct {
+	Kind  reductionlist.QuantityKind `json:"kind"`
+	Value float64                    `json:"value"`
+	Unit  string                     `json:"unit"`
+	Days  []QuantityDay              `json:"days,omitempty"`
+}
+
+// MonitorView is one way a measure is watched. Criterion is a [reductionlist.Criterion] in words, empty for video.
+type MonitorView struct {
+	Source    reductionlist.Source `json:"source"`
+	Ref       string               `json:"ref"`
+	Factor    string               `json:"factor"`
+	Criterion string               `json:"criterion"`
+}
+
+// Listed gives the measures as the list has them, but for their levels and notes, which an order has not.
+func (v *View) Listed() ([]reductionlist.Measure, error) {
+	all := make([]reductionlist.Measure, len(v.Measures))
+	for i, m := range v.Measures {
+		all[i] = reductionlist.Measure{ID: m.ID, Unit: m.Unit, Action: m.Action, Text: m.Text,
+			CompleteWithinH: m.CompleteWithinH, Responsible: m.Responsible, Evidence: m.Evidence, Reduction: m.Reduction}
+		if q := m.Quantity; q != nil {
+			all[i].Quantity = &reductionlist.Quantity{Kind: q.Kind, Value: q.Value, Unit: q.Unit}
+		}
+		for _, o := range m.Monitor {
+			to := reductionlist.Monitor{Source: o.Source, Ref: o.Ref, Factor: o.Factor}
+			if err := to.Criterion.UnmarshalText([]byte(o.Criterion)); err != nil {
+				return nil, fmt.Errorf("notify: measure %s of order %s: %w", m.ID, v.ID, err)
+			}
+			all[i].Monitors = append(all[i].Monitors, to)
+		}
+	}
+	return all, nil
+}
