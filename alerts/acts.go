@@ -12,20 +12,20 @@ import (
 // Approve agrees to a pending declaration or a pending raise. Revision is the one the approver saw.
 type Approve struct {
 	WarningID string `json:"warning_id"`
-	Revision  int    `json:"revision"`
+	Revision  int    `json:"revision" validate:"required"`
 }
 
 // Reject refuses a pending declaration or a pending raise.
 type Reject struct {
 	WarningID string `json:"warning_id"`
-	Revision  int    `json:"revision"`
+	Revision  int    `json:"revision" validate:"required"`
 	Reason    string `json:"reason"` // required
 }
 
 // Adjust changes a warning's level; what is left empty of the order behind it stays as it was.
 type Adjust struct {
 	WarningID  string     `json:"warning_id"`
-	Revision   int        `json:"revision"`
+	Revision   int        `json:"revision" validate:"required"`
 	Level      Level      `json:"level"`
 	Reason     string     `json:"reason"`
 	StartsAt   *time.Time `json:"starts_at"` // from when the new level takes effect; default now
@@ -41,7 +41,7 @@ type Adjust struct {
 // and the start too, and declares it anew; of any other these are not changed this way.
 type Revise struct {
 	WarningID  string     `json:"warning_id"`
-	Revision   int        `json:"revision"`
+	Revision   int        `json:"revision" validate:"required"`
 	Level      Level      `json:"level"`
 	StartsAt   *time.Time `json:"starts_at"`
 	EndsAt     *time.Time `json:"ends_at"`
@@ -59,7 +59,7 @@ type Revise struct {
 // Lift ends an active warning.
 type Lift struct {
 	WarningID  string     `json:"warning_id"`
-	Revision   int        `json:"revision"`
+	Revision   int        `json:"revision" validate:"required"`
 	Reason     string     `json:"reason"`
 	EndsAt     *time.Time `json:"ends_at"` // default now; a time to come announces the lift and keeps the warning until then
 	ProposalID string     `json:"proposal_id"`
@@ -68,7 +68,7 @@ type Lift struct {
 // Cancel makes a warning void: declared by mistake, or no longer wanted before it starts.
 type Cancel struct {
 	WarningID string `json:"warning_id"`
-	Revision  int    `json:"revision"`
+	Revision  int    `json:"revision" validate:"required"`
 	Reason    string `json:"reason"`
 }
 

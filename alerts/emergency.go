@@ -18,7 +18,7 @@ const CommandUnconfirmed = "warning.unconfirmed"
 // authority, given at a time that is told. It has to be confirmed within 12 hours.
 type EmergencyApprove struct {
 	WarningID string    `json:"warning_id"`
-	Revision  int       `json:"revision"`
+	Revision  int       `json:"revision" validate:"required"`
 	Authority string    `json:"authority"` // who gave the word: office and function
 	CalledAt  time.Time `json:"called_at"`
 	Reason    string    `json:"reason"` // why nobody who may approve could be reached

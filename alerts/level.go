@@ -24,14 +24,6 @@ var levels = []Level{None, Advisory, Yellow, Orange, Red}
 // Levels lists the levels that can be declared, lowest first.
 func Levels() []Level { return slices.Clone(levels[1:]) }
 
-// ParseLevel reads a level's name; an unknown one is refused with rule level.unknown.
-func ParseLevel(s string) (Level, error) {
-	if l := Level(s); l.Valid() {
-		return l, nil
-	}
-	return "", refusal.Input([]refusal.Field{unknownLevel("level", Level(s))})
-}
-
 // Valid reports whether l is one of the levels, None included.
 func (l Level) Valid() bool { return slices.Contains(levels, l) }
 

@@ -119,6 +119,7 @@ func init() {
 		"desk.answer.start.do":             {"开始执行", "Start"},
 		"desk.answer.report.do":            {"上报进展", "Report"},
 		"desk.answer.complete.do":          {"报告完成", "Complete"},
+		"desk.answer.complete.at_once":     {"已全部完成，不再上报进展", "All is done, without a report before"},
 		"desk.answer.object":               {"不能执行，提出异议", "Object"},
 		"desk.answer.object.do":            {"提交异议", "Send the objection"},
 		"desk.answer.object.lead":          {"请写明不能执行的原因和已能做到的部分。处理结果出来之前，指令仍然有效。", "Say why it cannot be done and what can. The order stands until it is decided."},

@@ -103,7 +103,6 @@ func passwordText(u *access.User) string {
 func newAccountList() *cobra.Command {
 	var c call
 	var l listing
-	var role string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "列出账号（list accounts）",
@@ -111,53 +110,23 @@ func newAccountList() *cobra.Command {
 			"Lists the accounts; with --role enterprise the recipients that were issued credentials. Needs an administrator's token.",
 		Example: "  qingkong account list" + exampleAdmin + "\n  qingkong account list" + exampleAdmin + " --role enterprise --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			if err := l.check(); err != nil {
-				return err
-			}
-			query := url.Values{}
-			if role != "" {
-				query.Set("role", role)
-			}
-			if err := l.read(cmd.Context(), &c, "/accounts", query, nil); err != nil {
-				return err
-			}
-			return printList(cmd.OutOrStdout(), c.asJSON, &l, accountHead, accountRow)
+			return c.listed(cmd, &l, "/accounts", queryOf(cmd, "role"), nil, accountHead, accountRow)
 		},
 	}
 	c.add(cmd, false)
 	l.add(cmd)
-	cmd.Flags().StringVar(&role, "role", "", "只列这一角色（only this role: "+strings.Join(namesOf("cli.role."), ", ")+"）")
+	cmd.Flags().String("role", "", "只列这一角色（only this role: "+strings.Join(namesOf("cli.role."), ", ")+"）")
 	return cmd
 }
 
 func newAccountShow() *cobra.Command {
-	var c call
-	cmd := &cobra.Command{
-		Use:   "show USER",
-		Short: "查看一个账号及其令牌编号（one account and the ids of its tokens）",
-		Long: "查看一个账号，或已签发凭据的减排对象；不显示口令和令牌本身。" + needsAdmin + "\n" +
+	return shown{
+		use: "show USER", what: "user", path: "/accounts", print: showAccount,
+		short: "查看一个账号及其令牌编号（one account and the ids of its tokens）",
+		long: "查看一个账号，或已签发凭据的减排对象；不显示口令和令牌本身。" + needsAdmin + "\n" +
 			"Shows an account, or a recipient that was issued credentials; never a secret. Needs an administrator's token.",
-		Example: "  qingkong account show zhang" + exampleAdmin + "\n  qingkong account show E0003" + exampleAdmin,
-		Args:    oneID("user"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			answer, err := c.get(cmd.Context(), "/accounts/"+url.PathEscape(args[0]))
-			if err != nil {
-				return err
-			}
-			if c.asJSON {
-				return printAnswer(cmd.OutOrStdout(), answer)
-			}
-			return showAccount(cmd.OutOrStdout(), answer)
-		},
-	}
-	c.add(cmd, false)
-	return cmd
+		example: "  qingkong account show zhang" + exampleAdmin + "\n  qingkong account show E0003" + exampleAdmin,
+	}.command()
 }
 
 func showAccount(out io.Writer, answer []byte) error {

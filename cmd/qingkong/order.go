@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +23,7 @@ func newOrderCommand() *cobra.Command {
 		Example: "  qingkong order list" + exampleServer + " --state overdue\n" +
 			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
 	}
-	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection())
+	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderPlan(), newOrderFigures())
 	return cmd
 }
 
@@ -40,22 +39,7 @@ func newOrderList() *cobra.Command {
 		Example: "  qingkong order list" + exampleServer + " --warning W20161216-01 --state overdue\n" +
 			"  qingkong order list" + exampleServer + " --town 杨柳青镇 --q 钢 --limit 500 --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			if err := l.check(); err != nil {
-				return err
-			}
-			query := url.Values{}
-			for _, name := range names {
-				if given := cmd.Flag(name).Value.String(); given != "" {
-					query.Set(name, given)
-				}
-			}
-			if err := l.read(cmd.Context(), &c, "/orders", query, nil); err != nil {
-				return err
-			}
-			return printList(cmd.OutOrStdout(), c.asJSON, &l, orderHead, orderRow)
+			return c.listed(cmd, &l, "/orders", queryOf(cmd, names...), nil, orderHead, orderRow)
 		},
 	}
 	c.add(cmd, false)
@@ -68,88 +52,22 @@ func newOrderList() *cobra.Command {
 	return cmd
 }
 
-// orderView is an order as GET /orders/{id} gives it.
-type orderView struct {
-	ID             string     `json:"id"`
-	WarningID      string     `json:"warning_id"`
-	Revision       int        `json:"revision"`
-	Supersedes     *string    `json:"supersedes"`
-	RecipientID    string     `json:"recipient_id"`
-	RecipientName  string     `json:"recipient_name"`
-	Town           string     `json:"town"`
-	Sector         string     `json:"sector"`
-	Grade          string     `json:"grade"`
-	Level          string     `json:"level"`
-	Title          string     `json:"title"`
-	Text           string     `json:"text"`
-	LegalBasis     string     `json:"legal_basis"`
-	DocumentNo     string     `json:"document_no"`
-	IssuedAt       *time.Time `json:"issued_at"`
-	EffectiveFrom  *time.Time `json:"effective_from"`
-	EndsAt         *time.Time `json:"ends_at"`
-	AcknowledgeBy  *time.Time `json:"acknowledge_by"`
-	AcknowledgedAt *time.Time `json:"acknowledged_at"`
-	Late           bool       `json:"late"`
-	Contact        struct {
-		Name  string `json:"name"`
-		Phone string `json:"phone"`
-	} `json:"contact"`
-	ListVersion string         `json:"list_version"`
-	ListHash    string         `json:"list_hash"`
-	Delivery    string         `json:"delivery"`
-	Answer      string         `json:"answer"`
-	Execution   string         `json:"execution"`
-	Verdict     string         `json:"verdict"`
-	State       string         `json:"state"`
-	Drill       bool           `json:"drill"`
-	Measures    []orderMeasure `json:"measures"`
-}
-
-type orderMeasure struct {
-	ID       string   `json:"id"`
-	Text     string   `json:"text"`
-	Unit     string   `json:"unit"`
-	Evidence []string `json:"evidence"`
-	WithinH  *float64 `json:"complete_within_h"`
-	Person   string   `json:"responsible"`
-}
-
 var orderHead = headOf("id", "recipient_id", "town", "level", "delivery", "answer", "execution", "state", "acknowledge_by")
 
 func orderRow(item json.RawMessage) ([]string, error) {
-	var o orderView
+	var o notify.View
 	err := understand(item, &o)
-	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(o.Level), named("cli.delivery.", o.Delivery), named("cli.answer.", o.Answer),
-		named("cli.execution.", o.Execution), named("cli.order_state.", o.State), orDash(clockText(o.AcknowledgeBy))}, err
+	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(string(o.Level)), named("cli.delivery.", o.Delivery), named("cli.answer.", o.Answer),
+		named("cli.execution.", o.Execution), named("cli.order_state.", o.State), orDash(clockText(&o.AcknowledgeBy))}, err
 }
 
 func newOrderShow() *cobra.Command {
-	var c call
-	cmd := &cobra.Command{
-		Use:     "show ID",
-		Short:   "查看一条减排指令（one order）",
-		Example: "  qingkong order show W20161216-01-E0003-1" + exampleServer,
-		Args:    oneID("order"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			answer, err := c.get(cmd.Context(), "/orders/"+url.PathEscape(args[0]))
-			if err != nil {
-				return err
-			}
-			if c.asJSON {
-				return printAnswer(cmd.OutOrStdout(), answer)
-			}
-			return showOrder(cmd.OutOrStdout(), answer)
-		},
-	}
-	c.add(cmd, false)
-	return cmd
+	return shown{use: "show ID", what: "order", path: "/orders", print: showOrder, short: "查看一条减排指令（one order）",
+		example: "  qingkong order show W20161216-01-E0003-1" + exampleServer}.command()
 }
 
 func showOrder(out io.Writer, answer []byte) error {
-	var o orderView
+	var o notify.View
 	if err := understand(answer, &o); err != nil {
 		return err
 	}
@@ -175,15 +93,15 @@ func showOrder(out io.Writer, answer []byte) error {
 		{"town", o.Town},
 		{"sector", o.Sector},
 		{"grade", o.Grade},
-		{"level", levelText(o.Level)},
+		{"level", levelText(string(o.Level))},
 		{"title", o.Title},
 		{"text", o.Text},
 		{"legal_basis", o.LegalBasis},
 		{"document_no", o.DocumentNo},
-		{"issued_at", clockText(o.IssuedAt)},
-		{"effective_from", clockText(o.EffectiveFrom)},
+		{"issued_at", clockText(&o.IssuedAt)},
+		{"effective_from", clockText(&o.EffectiveFrom)},
 		{"ends_at", end},
-		{"acknowledge_by", clockText(o.AcknowledgeBy)},
+		{"acknowledge_by", clockText(&o.AcknowledgeBy)},
 		{"acknowledged_at", acknowledged},
 		{"contact", strings.TrimSpace(o.Contact.Name + " " + o.Contact.Phone)},
 		{"delivery", named("cli.delivery.", o.Delivery)},
@@ -191,6 +109,7 @@ func showOrder(out io.Writer, answer []byte) error {
 		{"execution", named("cli.execution.", o.Execution)},
 		{"verdict", named("cli.verdict.", o.Verdict)},
 		{"state", named("cli.order_state.", o.State)},
+		{"plan", planSummary(o.Plan)},
 		{"list_version", o.ListVersion},
 		{"list_hash", o.ListHash},
 	}, "measures", "late")
@@ -201,14 +120,14 @@ func showOrder(out io.Writer, answer []byte) error {
 	rows := make([][]string, len(o.Measures))
 	for i, m := range o.Measures {
 		within := ""
-		if m.WithinH != nil {
-			within = pair("cli.within", refusal.Args{"hours": *m.WithinH})
+		if m.CompleteWithinH > 0 {
+			within = pair("cli.within", refusal.Args{"hours": m.CompleteWithinH})
 		}
 		what := m.Text
 		if !strings.HasPrefix(what, m.Unit) {
 			what = m.Unit + " " + what
 		}
-		rows[i] = []string{m.ID, what, within, m.Person, strings.Join(m.Evidence, "、")}
+		rows[i] = []string{m.ID, what, within, m.Responsible, strings.Join(m.Evidence, "、")}
 	}
 	printTable(out, "  ", rows)
 	return nil
@@ -297,7 +216,7 @@ func (c *call) printOrder(out io.Writer, answer []byte) error {
 	if c.asJSON {
 		return printAnswer(out, answer)
 	}
-	var o orderView
+	var o notify.View
 	if err := understand(answer, &o); err != nil {
 		return err
 	}

@@ -100,8 +100,10 @@ func (s *remote) send(ctx context.Context, method, path, key string, body []byte
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	if method == http.MethodPost {
+	if method == http.MethodPost || method == http.MethodPut {
 		req.Header.Set("Content-Type", cmp.Or(s.media, "application/json"))
+	}
+	if method == http.MethodPost {
 		req.Header.Set("Idempotency-Key", key)
 	}
 	resp, err := http.DefaultClient.Do(req)
@@ -129,7 +131,7 @@ func unknown(method, key string, body []byte, err error) error {
 	switch method {
 	case http.MethodPost:
 		return fmt.Errorf("%w; %s", err, bothLanguages("cli.outcome_unknown", refusal.Args{"flags": "--idempotency-key " + key + repeatOf(body)}))
-	case http.MethodDelete:
+	case http.MethodDelete, http.MethodPut:
 		return fmt.Errorf("%w; %s", err, bothLanguages("cli.repeat", nil))
 	}
 	return err

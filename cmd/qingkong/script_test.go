@@ -29,6 +29,7 @@ import (
 //	until MEMBER VALUE WHO PATH     asks until the answer's member has the value
 //	listen WHO PASSWORD             begin to count what WHO hears on NATS
 //	heard SUBJECT N                 what came on a subject so far, and no more within a moment
+//	edit FILE SHEET WHERE COLUMN VALUE  changes a cell of a workbook: that of the row in which WHERE holds, like 编号=E0001,级别=黄色
 //	shelf / unmoved                 remember how long the record is / it is as long still
 //
 // $TODAY and $D1 to $D6 are dates in Shanghai from today on; $ISSUED, $HOUR_AGO and $YEAR_AGO are times past.
@@ -37,7 +38,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await": await, "as": as, "http": call, "is": is, "take": take, "keep": keep, "until": until,
-			"listen": listen, "heard": heard, "shelf": shelf, "unmoved": unmoved,
+			"listen": listen, "heard": heard, "shelf": shelf, "unmoved": unmoved, "edit": edit,
 		},
 		Setup: func(env *testscript.Env) error {
 			shanghai, err := time.LoadLocation("Asia/Shanghai")

@@ -302,12 +302,6 @@ func newWarningList() *cobra.Command {
 		Example: "  qingkong warning list" + exampleServer + "\n" +
 			"  qingkong warning list" + exampleServer + " --state active --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			if err := l.check(); err != nil {
-				return err
-			}
 			var keep func(json.RawMessage) (bool, error)
 			if state != "" {
 				if !slices.Contains(states, state) {
@@ -319,10 +313,7 @@ func newWarningList() *cobra.Command {
 					return string(w.State) == state, err
 				}
 			}
-			if err := l.read(cmd.Context(), &c, "/warnings", nil, keep); err != nil {
-				return err
-			}
-			return printList(cmd.OutOrStdout(), c.asJSON, &l, warningHead, warningRow)
+			return c.listed(cmd, &l, "/warnings", nil, keep, warningHead, warningRow)
 		},
 	}
 	c.add(cmd, false)
@@ -343,28 +334,8 @@ func warningRow(item json.RawMessage) ([]string, error) {
 }
 
 func newWarningShow() *cobra.Command {
-	var c call
-	cmd := &cobra.Command{
-		Use:     "show ID",
-		Short:   "查看一个预警及其经过（one warning and its history）",
-		Example: "  qingkong warning show W20161216-01" + exampleServer,
-		Args:    oneID("warning"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			answer, err := c.get(cmd.Context(), "/warnings/"+url.PathEscape(args[0]))
-			if err != nil {
-				return err
-			}
-			if c.asJSON {
-				return printAnswer(cmd.OutOrStdout(), answer)
-			}
-			return showWarning(cmd.OutOrStdout(), answer)
-		},
-	}
-	c.add(cmd, false)
-	return cmd
+	return shown{use: "show ID", what: "warning", path: "/warnings", print: showWarning, short: "查看一个预警及其经过（one warning and its history）",
+		example: "  qingkong warning show W20161216-01" + exampleServer}.command()
 }
 
 func showWarning(out io.Writer, answer []byte) error {

@@ -169,6 +169,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	a.background("leader", a.lead)
+	a.background("who read personal data", a.svc.KeepSeen)
 	if err := a.listenHTTP(); err != nil {
 		return err
 	}
@@ -334,7 +335,9 @@ func settings(cfg config.Config) (service.Settings, error) {
 	if err == nil {
 		set, err = set.Choose(alerts.CriteriaChoice{Use: cfg.Criteria.Use, Tianjin2023: c.Tianjin2023, WorkRequirement: cfg.Criteria.WorkRequirement}, sets)
 	}
-	return service.Settings{Region: cfg.District.Region, Alerts: set, RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax}, err
+	return service.Settings{Region: cfg.District.Region, Alerts: set, List: ListSettings(cfg.ListChecks), RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
+		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
+		FiguresMaxAge: cfg.Orders.FiguresMaxAge}, err
 }
 
 // Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name takes

@@ -71,8 +71,17 @@ func BenchDispatch(ctx context.Context, n int, log *slog.Logger) (_ []Figure, er
 	return b.figures, err
 }
 
-// dispatchList is n invented enterprises, each with its measures at orange.
+// dispatchList is orangeList without contacts: the vault is not what is measured.
 func dispatchList(n int) *reductionlist.List {
+	l := orangeList(n)
+	for _, r := range l.Recipients {
+		r.Contact = nil
+	}
+	return l
+}
+
+// orangeList is n invented enterprises, each with its measures at orange.
+func orangeList(n int) *reductionlist.List {
 	l := &reductionlist.List{Name: "示例清单", Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: "示例"}
 	l.Recipients = example.Recipients(1, n, example.Places)
 	for _, r := range l.Recipients {
@@ -83,7 +92,6 @@ func dispatchList(n int) *reductionlist.List {
 			due = append(due, m)
 		}
 		r.Measures = due[:dispatchMeasures]
-		r.Contact = nil // the vault is not what is measured
 	}
 	l.Sort()
 	return l

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
@@ -134,19 +133,11 @@ func (b *dispatchBench) rawStream(ctx context.Context, raw *dispatchLimits) erro
 
 // rawPublish publishes the messages to one subscriber over TCP, on a server that does nothing else.
 func (b *dispatchBench) rawPublish(_ context.Context, raw *dispatchLimits) error {
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
+	srv, from, err := bareServer()
 	if err != nil {
 		return err
 	}
-	srv.Start()
-	defer func() { srv.Shutdown(); srv.WaitForShutdown() }()
-	if !srv.ReadyForConnections(10 * time.Second) {
-		return errors.New("the server of the raw publishes is not ready")
-	}
-	from, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		return err
-	}
+	defer srv.Shutdown()
 	defer from.Close()
 	to, err := nats.Connect(srv.ClientURL(), nats.NoReconnect())
 	if err != nil {

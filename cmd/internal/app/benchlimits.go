@@ -56,19 +56,11 @@ func (b *answersBench) rawPublishes(ctx context.Context) error {
 // and messages of the size of the acknowledgements and of the orders they are answered with. Nothing that is asked over
 // NATS on this machine, by clients on this machine, answers more.
 func (b *answersBench) rawRoundTrips(n int) error {
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
+	srv, echo, err := bareServer()
 	if err != nil {
 		return err
 	}
-	srv.Start()
-	defer func() { srv.Shutdown(); srv.WaitForShutdown() }()
-	if !srv.ReadyForConnections(10 * time.Second) {
-		return errors.New("the server of the raw round trips is not ready")
-	}
-	echo, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		return err
-	}
+	defer srv.Shutdown()
 	defer echo.Close()
 	answer := make([]byte, 1500)
 	if _, err := echo.Subscribe("echo.*", func(m *nats.Msg) { _ = echo.Publish(m.Reply, answer) }); err != nil {
@@ -102,4 +94,23 @@ func (b *answersBench) rawRoundTrips(n int) error {
 			Value: float64(done) / took.Seconds(), Unit: "1/s"})
 	}
 	return nil
+}
+
+// bareServer is a NATS server on the loopback that does nothing but what it is asked now, and a connection within this
+// process. Whoever asks for it ends both.
+func bareServer() (*server.Server, *nats.Conn, error) {
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	srv.Start()
+	err = errors.New("the server of a raw limit is not ready")
+	if srv.ReadyForConnections(10 * time.Second) {
+		var nc *nats.Conn
+		if nc, err = nats.Connect("", nats.InProcessServer(srv)); err == nil {
+			return srv, nc, nil
+		}
+	}
+	srv.Shutdown()
+	return nil, nil, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"image/png"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,4 +50,15 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	approver.login("approver")
 	approver.click(`a[href$="/approve"]`)
 	take(approver, "phone", phoneWidth, 1368, 0.65)
+	approver.click(`button[value=confirm]`)
+	eventually(t, "the plant has its order", func() bool {
+		var open struct{ Items []struct{ ID string } }
+		w.api(t, "duty", http.MethodGet, "/orders?recipient=E0001&state=open", nil, &open)
+		if len(open.Items) != 1 {
+			return false
+		}
+		duty.open("/desk/orders/" + open.Items[0].ID + "/plan")
+		return true
+	})
+	take(duty, "plan", deskWidth, 1740, 0.6)
 }

@@ -71,6 +71,9 @@ func (d *Demo) load(ctx context.Context, a *App) error {
 		}
 		a.log.Info("demo list in force", "version", v.ID, "recipients", v.Count)
 	}
+	if err := d.figures(ctx, a); err != nil {
+		return err
+	}
 	return d.forecast(ctx, a)
 }
 
@@ -202,6 +205,7 @@ const (
 // simulate lets the enterprises answer their orders, all but the demo's own account and the two plants. Each waits
 // for a time that follows from its order's id, so that the board fills as it does in life.
 func (d *Demo) simulate(a *App) error {
+	a.background("figures of the demo", d.keepFigures(a))
 	if d.NoSimulate {
 		return nil
 	}

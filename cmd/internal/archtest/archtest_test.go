@@ -50,6 +50,12 @@ func TestCheckFindsWhatBreaksARule(t *testing.T) {
 		{"an HTTP client in a channel", "notify/channel/webhook/webhook.go", imports("net/http"), ""},
 		{"a template in the domain", "reductionlist/page.go", imports("html/template"), "must not import html/template"},
 		{"a name that only begins alike", "alerts/alerts.go", imports("net/httpx"), ""},
+		{"a package for tests in a test", "cmd/internal/access/login_test.go", imports("m/cmd/internal/journal/journaltest"), ""},
+		{"a package for tests in the program", "cmd/internal/app/bench.go", imports("m/cmd/internal/journal/journaltest"), "for tests alone"},
+		{"a package for tests in another", "cmd/internal/service/servicetest/w.go", imports("m/cmd/internal/journal/journaltest"), ""},
+		{"a package for tests keeps its row", "cmd/internal/journal/natstest/n.go", imports("m/cmd/internal/journal"), "must not import cmd/internal/journal"},
+		{"what only a package's tests need", "cmd/internal/web/console/world_test.go", imports("m/cmd/internal/web/session"), ""},
+		{"the same in its code", "cmd/internal/web/console/login.go", imports("m/cmd/internal/web/session"), "must not import cmd/internal/web/session"},
 		{"a sixth directory", "pkg/util/util.go", imports("fmt"), "Go code stands in"},
 		{"Go code at the top", "main.go", imports("fmt"), "Go code stands in"},
 		{"a package without a row", "alerts/helpers/helpers.go", imports("fmt"), "has no row"},
@@ -83,6 +89,16 @@ func TestRowsAreOneEachAndSayWhy(t *testing.T) {
 			t.Errorf("row %s stands twice or gives no reason", a.from)
 		}
 		seen[a.from] = true
+	}
+	for _, name := range testOnly {
+		if !seen[name] {
+			t.Errorf("%s is for tests and has no row", name)
+		}
+	}
+	for _, a := range forTests {
+		if !seen[a.from] || a.why == "" {
+			t.Errorf("what the tests of %s need stands beside no row or gives no reason", a.from)
+		}
 	}
 	for _, b := range bans {
 		if b.why == "" {

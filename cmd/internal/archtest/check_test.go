@@ -93,7 +93,12 @@ func checkFile(file string, text []byte, module string) ([]string, error) {
 			return broken, err
 		}
 		if ours, ok := strings.CutPrefix(imported, module+"/"); ok {
-			if !mayImport(arrows[row], pkg, ours, test) {
+			switch {
+			case slices.Contains(testOnly, ours):
+				if !test && !slices.Contains(testOnly, pkg) {
+					say("must not import %s: it is for tests alone", ours)
+				}
+			case !mayImport(arrows[row], pkg, ours, test):
 				say("must not import %s: %s", ours, arrows[row].why)
 			}
 			continue
@@ -107,13 +112,14 @@ func checkFile(file string, text []byte, module string) ([]string, error) {
 	return broken, nil
 }
 
-// mayImport reports whether a file of pkg may import ours. A test may also read the seeds, and a test in a
-// package of its own imports what it tests.
+// mayImport reports whether a file of pkg may import ours. A test may also read the seeds and what forTests says, and a test
+// in a package of its own imports what it tests.
 func mayImport(a arrow, pkg, ours string, test bool) bool {
 	if ours == refusal || anyMatch(a.to, ours) {
 		return true
 	}
-	return test && (match("seeds/...", ours) || ours == pkg)
+	besides := func(f arrow) bool { return f.from == pkg && anyMatch(f.to, ours) }
+	return test && (match("seeds/...", ours) || ours == pkg || slices.ContainsFunc(forTests, besides))
 }
 
 func anyMatch(patterns []string, p string) bool {

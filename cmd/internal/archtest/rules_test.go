@@ -26,16 +26,28 @@ var arrows = []arrow{
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
 	{"cmd/internal/config", nil, "the program's settings as plain values; whoever needs them takes them from app"},
 	{"cmd/internal/journal", []string{"notify/ledger"}, "records the events of any module through one interface and knows none of them by name"},
+	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
+	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
 	{"cmd/internal/valid", []string{"reductionlist"}, "rules of single fields, stated in their tags; a code's check character is the list's"},
 	{"cmd/internal/access", []string{"cmd/internal/journal", "cmd/internal/valid"}, "accounts and credentials: recorded like the rest, their secrets in the journal's vault"},
 	{"cmd/internal/bus", nil, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
-	{"cmd/internal/service", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
-	{"cmd/internal/web", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/valid", "cmd/internal/web/..."}, "pages and HTTP over the acts"},
+	{"cmd/internal/papers", []string{"alerts", "reductionlist"}, "what the list says, as papers to print; it reads no record and answers no request"},
+	{"cmd/internal/service", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
+	{"cmd/internal/service/servicetest", []string{"alerts", "reductionlist", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal/..."}, "the acts to test over, whoever offers them"},
+	{"cmd/internal/web", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid", "cmd/internal/web/..."}, "pages and HTTP over the acts"},
 	{"cmd/internal/web/console", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/web/live"}, "the duty desk: pages over the acts, whoever keeps its sessions"},
 	{"cmd/internal/web/live", []string{"alerts", "reductionlist", "notify", "notify/ledger", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"}, "what changes, as messages for every face; it follows the record and asks nothing of who shows it"},
 	{"cmd/internal/web/session", []string{"cmd/internal/access", "cmd/internal/journal"}, "who a browser is; kept in the journal's vault, known to whoever serves it pages"},
 	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
 	{"cmd/qingkong", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the command line: it opens what a subcommand needs"},
+}
+
+// testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
+var testOnly = []string{"cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
+
+// forTests are the imports that the tests of a package need besides those of its row.
+var forTests = []arrow{
+	{"cmd/internal/web/console", []string{"cmd/internal/web/session"}, "its tests log in as people do"},
 }
 
 // bans are the imports from outside that a part of the tree does without. They bind the code, not its tests.

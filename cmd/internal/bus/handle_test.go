@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,6 +86,26 @@ func TestRequestIsAnsweredIntoTheUsersInbox(t *testing.T) {
 	}
 }
 
+// upToNow sees all that has been published, and ends the subscription.
+func upToNow(t *testing.T, public *nats.Conn, heard *nats.Subscription, see func(*nats.Msg)) {
+	t.Helper()
+	const end = "qingkong.region.end"
+	if err := public.Publish(end, nil); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		msg, err := heard.NextMsg(5 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if msg.Subject == end {
+			_ = heard.Unsubscribe() // nothing more is wanted of it
+			return
+		}
+		see(msg)
+	}
+}
+
 // TestReplySubjectCannotBeAbused: E0001 asks for the answer to be sent where it may not publish itself.
 func TestReplySubjectCannotBeAbused(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
@@ -121,22 +142,11 @@ func TestReplySubjectCannotBeAbused(t *testing.T) {
 	for range 2 * len(abused) {
 		<-handled
 	}
-	if err := public.Publish("qingkong.region.end", nil); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		msg, err := heard.NextMsg(5 * time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if msg.Subject == "qingkong.region.end" {
-			_ = heard.Unsubscribe()
-			break
-		}
-		if len(msg.Data) > 7 && string(msg.Data[:7]) == "abused:" {
+	upToNow(t, public, heard, func(msg *nats.Msg) {
+		if bytes.HasPrefix(msg.Data, []byte("abused:")) {
 			t.Errorf("%s was sent to %s", msg.Data, msg.Subject)
 		}
-	}
+	})
 	if _, err := b.publicJS.Stream(t.Context(), StreamEvents); err != nil {
 		t.Errorf("the stream: %v", err)
 	}
@@ -296,24 +306,11 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 	if msg, err := ordered.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
 		t.Fatalf("the drill's event: %v", err)
 	}
-	if err := public.Publish("qingkong.region.end", nil); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		msg, err := heard.NextMsg(5 * time.Second)
-		if err != nil {
-			t.Fatal(err)
+	upToNow(t, public, heard, func(msg *nats.Msg) {
+		if slices.Contains(targets, msg.Subject) {
+			t.Errorf("%s got %s", msg.Subject, msg.Data)
 		}
-		if msg.Subject == "qingkong.region.end" {
-			_ = heard.Unsubscribe()
-			break
-		}
-		for _, target := range targets {
-			if msg.Subject == target {
-				t.Errorf("%s got %s", target, msg.Data)
-			}
-		}
-	}
+	})
 	for name, want := range map[string]uint64{StreamEvents: 0, StreamDrill: 1} {
 		s, err := publicJS.Stream(t.Context(), name)
 		if err != nil {

@@ -190,9 +190,6 @@ func DueOutbox(tx *bbolt.Tx, now time.Time, limit int) (due []Due, next time.Tim
 	return due, time.Time{}
 }
 
-// OutboxSize counts the rows that wait, due or not.
-func OutboxSize(tx *bbolt.Tx) int { return tx.Bucket(outboxBucket).Stats().KeyN }
-
 // DueTimers lists up to limit ids of timers due at now, and when the next one after them is.
 func DueTimers(tx *bbolt.Tx, now time.Time, limit int) (ids []string, next time.Time) {
 	c := tx.Bucket(timersDueBucket).Cursor()

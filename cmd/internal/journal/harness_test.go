@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal/natstest"
 )
 
 // The domain of these tests: counters that only grow, each with a message to be sent when it does.
@@ -144,7 +144,7 @@ type world struct {
 	t    testing.TB
 	dir  string // record
 	nats string // the server's store
-	srv  *server.Server
+	srv  *natstest.Server
 	nc   *nats.Conn
 	js   jetstream.JetStream
 	j    *Journal
@@ -160,31 +160,8 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) startServer() {
 	w.t.Helper()
-	srv, err := server.NewServer(&server.Options{
-		JetStream: true, StoreDir: w.nats, DontListen: true, NoSigs: true, NoLog: true,
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	srv.Start()
-	if !srv.ReadyForConnections(10 * time.Second) {
-		w.t.Fatal("server not ready")
-	}
-	w.srv = srv
-	w.nc, w.js = connect(w.t, srv)
-}
-
-func connect(t testing.TB, srv *server.Server) (*nats.Conn, jetstream.JetStream) {
-	t.Helper()
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return nc, js
+	w.srv = natstest.Start(w.t, w.nats)
+	w.nc, w.js = w.srv.NC, w.srv.JS
 }
 
 // start opens the journal, with the server when it is not running.
@@ -234,9 +211,7 @@ func (w *world) stopJournal() {
 func (w *world) stop() {
 	w.stopJournal()
 	if w.srv != nil {
-		w.nc.Close()
-		w.srv.Shutdown()
-		w.srv.WaitForShutdown()
+		w.srv.Stop()
 		w.srv = nil
 	}
 }

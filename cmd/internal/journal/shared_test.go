@@ -18,8 +18,8 @@ func pair(t *testing.T) (a, b *world) {
 	hub.startServer()
 	node := func(name string) *world {
 		w := &world{t: t, dir: t.TempDir(), srv: hub.srv, opt: Options{Shared: true, Node: name, Nodes: []string{"a", "b"}}}
-		w.nc, w.js = connect(t, hub.srv)
-		t.Cleanup(func() { w.stopJournal(); w.nc.Close() })
+		w.nc, w.js = hub.srv.Connect(t)
+		t.Cleanup(w.stopJournal)
 		return w
 	}
 	return node("a"), node("b")

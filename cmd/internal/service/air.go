@@ -161,30 +161,30 @@ func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, bo
 	switch act {
 	case "approve":
 		cmd.Kind = cmdApprove
-		cmd.Payload, err = read(body, func(in *alerts.Approve) (*string, int) { return &in.WarningID, in.Revision }, id)
+		cmd.Payload, err = read(body, func(in *alerts.Approve) *string { return &in.WarningID }, id)
 	case "reject":
 		cmd.Kind = cmdReject
-		cmd.Payload, err = read(body, func(in *alerts.Reject) (*string, int) { return &in.WarningID, in.Revision }, id)
+		cmd.Payload, err = read(body, func(in *alerts.Reject) *string { return &in.WarningID }, id)
 	case "emergency-approve":
 		cmd.Kind = cmdEmergency
-		cmd.Payload, err = read(body, func(in *alerts.EmergencyApprove) (*string, int) { return &in.WarningID, in.Revision }, id)
+		cmd.Payload, err = read(body, func(in *alerts.EmergencyApprove) *string { return &in.WarningID }, id)
 	case "adjust":
 		cmd.Kind = cmdAdjust
-		cmd.Payload, err = read(body, func(in *alerts.Adjust) (*string, int) { return &in.WarningID, in.Revision }, id)
+		cmd.Payload, err = read(body, func(in *alerts.Adjust) *string { return &in.WarningID }, id)
 	case "revise":
 		cmd.Kind = cmdRevise
 		var in alerts.Revise
-		in, err = read(body, func(in *alerts.Revise) (*string, int) { return &in.WarningID, in.Revision }, id)
+		in, err = read(body, func(in *alerts.Revise) *string { return &in.WarningID }, id)
 		if err == nil {
 			err = noList(in.ListVersion, in.ListHash)
 		}
 		cmd.Payload = in
 	case "lift":
 		cmd.Kind = cmdLift
-		cmd.Payload, err = read(body, func(in *alerts.Lift) (*string, int) { return &in.WarningID, in.Revision }, id)
+		cmd.Payload, err = read(body, func(in *alerts.Lift) *string { return &in.WarningID }, id)
 	case "cancel":
 		cmd.Kind = cmdCancel
-		cmd.Payload, err = read(body, func(in *alerts.Cancel) (*string, int) { return &in.WarningID, in.Revision }, id)
+		cmd.Payload, err = read(body, func(in *alerts.Cancel) *string { return &in.WarningID }, id)
 	default:
 		return nil, refusal.New(refusal.NotFound, "http.no_route", refusal.Args{"path": act})
 	}
@@ -195,20 +195,17 @@ func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, bo
 }
 
 // read reads the body of an act on a warning. The id stands in the path; one in the body too must be the same.
-func read[T any](body []byte, of func(*T) (id *string, revision int), id string) (T, error) {
+func read[T any](body []byte, of func(*T) (id *string), id string) (T, error) {
 	var in T
 	if err := refusal.Unmarshal(body, &in); err != nil {
 		return in, err
 	}
-	given, revision := of(&in)
+	given := of(&in)
 	if *given != "" && *given != id {
 		return in, mismatch("warning_id", id, *given)
 	}
-	if revision == 0 {
-		return in, refusal.Input([]refusal.Field{{Path: "revision", Rule: "input.required"}})
-	}
 	*given = id
-	return in, nil
+	return in, valid.Check(&in)
 }
 
 // FeedSilent records that a feed fell silent, or is heard again.

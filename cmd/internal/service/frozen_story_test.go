@@ -2,7 +2,6 @@ package service
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -44,6 +44,7 @@ func tell(t *testing.T) (blocks [][]byte) {
 	s.end()
 	s.emergencies()
 	s.drill()
+	s.amended()
 	s.city()
 	s.housekeeping()
 	report, err := s.svc.J.Check(t.Context())
@@ -68,16 +69,10 @@ func (s *story) open(own string) {
 	j := ok(journal.Open(s.t.Context(), journal.Options{Dir: s.dir, Registry: Registry(set), JS: s.js, NoSync: true, Node: "xiqing-1",
 		Clock: func() time.Time { return s.clock }}))(s.t)
 	s.svc = ok(New(s.t.Context(), j, set, slog.New(slog.DiscardHandler)))(s.t)
-	ctx, cancel := context.WithCancel(context.Background())
-	holds, ended := make(chan uint64, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = j.Lead(ctx, func(ctx context.Context, epoch uint64) { holds <- epoch; <-ctx.Done() })
-	}()
-	s.epoch = <-holds
+	leader := journaltest.Lead(s.t, j)
+	s.epoch = leader.Epoch
 	s.close = func() {
-		cancel()
-		<-ended
+		leader.Stop()
 		if err := j.Close(); err != nil {
 			s.t.Error(err)
 		}
@@ -375,6 +370,30 @@ func (s *story) drill() {
 	s.declare("duty", `{"level":"orange","trigger":"city_order","document_no":"津污防指〔2026〕15号","issued_by":"天津市重污染天气应急指挥部",
 		"received_at":"2026-12-23T13:00:00+08:00","starts_at":"2026-12-25T00:00:00+08:00","ends_at":"2026-12-27T00:00:00+08:00","reason":"市指挥部要求全市同步启动"}`)
 	s.act("approver", "approve", "")
+	s.until("2026-12-25T09:00:00+08:00")
+}
+
+// amended changes the list while a warning lasts, and has the recipient that it concerns follow the new version; somebody is
+// called, another person answers the telephone from then on, and a plant says how it runs.
+func (s *story) amended() {
+	ctx := s.t.Context()
+	a := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
+		"reason":"铸造厂王某报告新炉停炉只需三小时（示例）","effective_from":"2026-12-25"}`)))(s.t)
+	v := ok(s.svc.ApproveList(ctx, "approver", "", a.Version.ID, fmt.Appendf(nil, `{"revision":%d}`, a.Version.Revision)))(s.t)
+	ok(s.svc.ActivateList(ctx, "admin", "", v.ID, true, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)))(s.t)
+	var w *alerts.Warning
+	s.view(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, s.w); return err })
+	done := ok(s.svc.Relist(ctx, "duty", "", s.w, fmt.Appendf(nil, `{"revision":%d,"recipients":["E0003"],"list_version":%q}`, w.Revision, v.ID)))(s.t)
+	if len(done.Revised) != 1 {
+		s.t.Fatalf("the amended recipient did not get another order: %+v", done)
+	}
+	s.until("2026-12-25T10:00:00+08:00")
+	s.svc.Saw(&access.Principal{User: "duty", Role: access.Duty}, Sight{Kind: access.SeenContact, Call: "GET /orders/{id}", Recipients: []string{"E0001"}})
+	s.must(s.svc.RecordSeen(ctx))
+	ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
+	ok(s.svc.GiveFigures(ctx, &access.Principal{User: "E0001", Role: access.Enterprise, Recipient: "E0001"}, "E0001", []byte(`{
+		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
+		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
 	s.until("2026-12-27T01:00:00+08:00")
 }
 

@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
@@ -26,6 +24,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/natstest"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -278,7 +277,7 @@ func TestStory(t *testing.T) {
 			never = slices.DeleteFunc(never, func(k string) bool { return k == e.Kind })
 		}
 	}
-	if want := []string{"list.approved", "notify.judged"}; !slices.Equal(never, want) { // no command records these yet
+	if want := []string{"notify.judged"}; !slices.Equal(never, want) { // no command records it yet
 		t.Errorf("kinds that the story does not have: %v, want %v: play them in frozen_story_test.go", never, want)
 	}
 }
@@ -403,23 +402,5 @@ func writeNew(path string, text []byte) error {
 
 func startNATS(t *testing.T) jetstream.JetStream {
 	t.Helper()
-	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: t.TempDir(), DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("server not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return js
+	return natstest.Start(t, t.TempDir()).JS
 }

@@ -21,6 +21,7 @@ const (
 	cmdAnswer    = "order.answer"
 	cmdObjection = "order.objection"
 	cmdSettings  = "order.settings"
+	cmdRelist    = "order.relist"
 )
 
 // CommandSent records what went out.
@@ -46,6 +47,7 @@ func registerOrders(r *journal.Registry, set Settings) {
 		return notify.DecideDecisionEnds(tx, actor, in, now)
 	})
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
+	journal.Handle(r, cmdRelist, notify.DecideRelist)
 	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
 		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
 			return again(set, d.Topic, d.Attempts)

@@ -4,6 +4,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -27,8 +28,12 @@ import (
 type Settings struct {
 	Region      string // six digits, GB/T 2260; the default of a declaration
 	Alerts      alerts.Settings
-	RepeatFirst time.Duration // until an order's first repeat
-	RepeatMax   time.Duration // the pauses double up to this
+	List        reductionlist.Settings // what lists are checked by; the zero value stands for the usual ones
+	RepeatFirst time.Duration          // until an order's first repeat
+	RepeatMax   time.Duration          // the pauses double up to this
+	Publishing  Publishing
+
+	FiguresMaxAge time.Duration // of a plant, before they are asked for anew; zero stands for [FiguresMaxAge]
 }
 
 // Service does the acts. Its methods may be called from any goroutine.
@@ -37,8 +42,18 @@ type Service struct {
 	Region    string
 	Passwords *access.Passwords
 
+	List reductionlist.Settings // what lists are checked by
+
+	Publishing Publishing // what papers say of the district
+
+	FiguresMaxAge time.Duration // of a plant
+
 	log     *slog.Logger
 	noteKey []byte
+	figures *figures
+	sights  *sights     // who read personal data, and is not recorded yet
+	books   publicBooks // for everybody, in the memory
+	plans   solver
 
 	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.
 	Kick func(user string)
@@ -53,7 +68,11 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), log: log, noteKey: key}, nil
+	if set.List.BottomLine == nil {
+		set.List = reductionlist.DefaultSettings()
+	}
+	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), List: set.List, log: log, noteKey: key, figures: newFigures(),
+		Publishing: set.Publishing, sights: newSights(), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
 // seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from another
@@ -96,6 +115,7 @@ func Registry(set Settings) *journal.Registry {
 	registerAlerts(r, alerts.Engine{Settings: set.Alerts})
 	registerList(r)
 	registerOrders(r, set)
+	registerPlans(r)
 	access.Register(r)
 	return r
 }

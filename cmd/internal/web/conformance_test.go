@@ -12,12 +12,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
@@ -171,7 +172,7 @@ func (w *world) exchange(c call, stream bool) reply {
 func TestEnumsAreComplete(t *testing.T) {
 	known := map[string][]string{}
 	for typ, words := range enums {
-		if strings.HasPrefix(typ.PkgPath(), "qingkong/") && typ != reflect.TypeFor[deliveryWord]() {
+		if strings.HasPrefix(typ.PkgPath(), "qingkong/") {
 			known[strings.TrimPrefix(typ.PkgPath(), "qingkong/")+"."+typ.Name()] = words
 		}
 	}
@@ -327,6 +328,14 @@ var samples = map[string]func(*world) call{
 	"POST /warnings/{id}/lift":              on("duty", "lift", alerts.Yellow),
 	"POST /warnings/{id}/cancel":            on("duty", "cancel", alerts.Red),
 
+	"GET /warnings/{id}/list-changes": func(w *world) call { return get("approver", "/warnings/"+w.relistable()+"/list-changes")(w) },
+	"POST /warnings/{id}/list-changes": func(w *world) call {
+		id := w.relistable()
+		c := example("duty", "POST /warnings/{id}/list-changes", id)
+		c.body = strings.Replace(c.body, "L20161216-1a2b3c", w.inForce().ID, 1)
+		return c.asked(w.revision(id))
+	},
+
 	"POST /list/imports":     func(*world) call { return upload("duty", seeds.Workbook()) },
 	"GET /list/imports/{id}": func(w *world) call { return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w) },
 	"GET /list/imports/{id}/errors.xlsx": func(w *world) call {
@@ -336,6 +345,18 @@ var samples = map[string]func(*world) call{
 	"GET /list/versions/{id}": func(w *world) call { return get("admin", "/list/versions/"+w.inForce().ID)(w) },
 	"GET /list/versions/{id}/export": func(w *world) call {
 		return get("duty", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/export?format=xlsx")(w)
+	},
+	"POST /list/amendments": func(w *world) call { w.xiqing(); return example("duty", "POST /list/amendments") },
+	"GET /list/versions/{id}/diff": func(w *world) call {
+		return get("approver", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/diff?limit=10&against="+w.inForce().ID)(w)
+	},
+	"GET /list/versions/{id}/score": func(w *world) call {
+		return get("duty", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/score?recipient=E0003")(w)
+	},
+	"GET /list/versions/{id}/tasks": func(w *world) call { return get("duty", "/list/versions/"+w.inForce().ID+"/tasks?limit=5")(w) },
+	"GET /list/versions/{id}/findings": func(w *world) call {
+		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
+		return get("admin", "/list/versions/"+w.imports("duty", book).ID+"/findings?severity=error")(w)
 	},
 	"POST /list/versions/{id}/approve": func(w *world) call {
 		in := w.imports("duty", seeds.Workbook())
@@ -353,6 +374,19 @@ var samples = map[string]func(*world) call{
 	"POST /recipients/{id}/credentials":   func(*world) call { return example("admin", "POST /recipients/{id}/credentials", "E0002") },
 	"DELETE /recipients/{id}/credentials": func(*world) call { return example("admin", "DELETE /recipients/{id}/credentials", "E0002") },
 
+	"GET /recipients/{id}/papers/plan":  get("inspector", "/recipients/E0001/papers/plan"),
+	"GET /recipients/{id}/papers/board": get("E0001", "/recipients/E0001/papers/board?as_of=2016-12-16"),
+	"GET /list/versions/{id}/papers":    func(w *world) call { return get("duty", "/list/versions/"+w.inForce().ID+"/papers?kind=board")(w) },
+	"GET /list/versions/{id}/public":    func(w *world) call { return get("approver", "/list/versions/"+w.inForce().ID+"/public")(w) },
+	"GET /list/versions/{id}/towns":     func(w *world) call { return get("town", "/list/versions/"+w.inForce().ID+"/towns")(w) },
+	"GET /personal-data/accesses": func(w *world) call {
+		w.must(http.StatusOK, call{who: "duty", path: prefix + "/recipients/E0001/papers/plan"}, nil)
+		return get("admin", "/personal-data/accesses?recipient=E0001")(w)
+	},
+	"POST /personal-data/erasures": func(*world) call { return example("admin", "POST /personal-data/erasures") },
+	"GET /public/recipients/{id}":  func(*world) call { return call{method: "GET", path: "/public/recipients/E0001"} },
+	"GET /public/list":             func(*world) call { return call{method: "GET", path: "/public/list"} },
+
 	"GET /orders":      func(w *world) call { w.ordered(); return get("duty", "/orders?state=awaiting&town=大寺镇")(w) },
 	"GET /orders/{id}": func(w *world) call { return get("E0001", "/orders/"+w.ordered()+"-E0001-1")(w) },
 
@@ -368,6 +402,17 @@ var samples = map[string]func(*world) call{
 		w.must(http.StatusOK, c, nil)
 		return example("duty", "POST /orders/{id}/objection", strings.Split(c.path, "/")[4])
 	},
+	"GET /orders/{id}/plan":         func(w *world) call { return get("duty", "/orders/"+w.plantOrder(true)+"/plan?time_limit=5")(w) },
+	"POST /orders/{id}/plan":        func(w *world) call { return example("duty", "POST /orders/{id}/plan", w.plantOrder(true)) },
+	"POST /orders/{id}/plan/accept": func(w *world) call { return example("duty", "POST /orders/{id}/plan/accept", w.plantOrder(true)) },
+	"GET /recipients/{id}/figures":  func(w *world) call { w.plantOrder(true); return get("viewer", "/recipients/E0001/figures")(w) },
+	"PUT /recipients/{id}/figures": func(w *world) call {
+		w.plantOrder(false)
+		return example("E0001", "PUT /recipients/{id}/figures", "E0001")
+	},
+	"POST /allocations/coal":  func(*world) call { return example("duty", "POST /allocations/coal") },
+	"POST /allocations/waste": func(*world) call { return example("duty", "POST /allocations/waste") },
+
 	"GET /events":         get("duty", "/events"),
 	"GET /ledger/entries": get("viewer", "/ledger/entries?from=1&limit=5"),
 	"GET /ledger/proof":   get("viewer", "/ledger/proof?entry=1"),
@@ -379,6 +424,36 @@ func (w *world) measured() {
 	w.elapse(48 * time.Hour)
 	w.must(http.StatusOK, call{who: "feeder", path: prefix + "/observations",
 		body: `{"station":"xq","region":"120111","days":[{"date":"2016-12-17","aqi":220,"primary":["pm25"]}]}`}, nil)
+}
+
+// relistable is a warning with orders while which another list came into force that says other things.
+func (w *world) relistable() string {
+	id := w.ordered()
+	w.newerList()
+	return id
+}
+
+// newerList brings the list of the fixture into force with other measures.
+func (w *world) newerList() {
+	l := fixture()
+	l.EffectiveFrom = "2016-12-16"
+	for _, r := range l.Recipients {
+		r.Measures[0].Text = "停产，按新版"
+	}
+	w.importList(l)
+}
+
+// revision is that of a warning.
+func (w *world) revision(id string) int {
+	var v alerts.Warning
+	w.must(http.StatusOK, call{who: "duty", path: prefix + "/warnings/" + id}, &v)
+	return v.Revision
+}
+
+// xiqing brings the embedded list into force.
+func (w *world) xiqing() (v version) {
+	w.must(http.StatusOK, listAct("admin", "activate", w.imports("duty", seeds.Workbook()).version, ""), &v)
+	return v
 }
 
 func (w *world) inForce() version { return list[version](w, "duty", prefix+"/list/versions").Items[0] }

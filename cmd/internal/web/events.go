@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -21,7 +22,13 @@ const (
 )
 
 func newLive(s *Server) *live.Hub {
-	return live.New(s.svc, live.Options{Log: s.log, Version: func(v *reductionlist.Version, inForce string) any { return versionOf(v, inForce) }})
+	return live.New(s.svc, live.Options{Log: s.log, Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
+		stands, err := reductionlist.StandsAt(tx, now)
+		if err != nil {
+			return nil, err
+		}
+		return versionOf(tx, v, stands)
+	}})
 }
 
 // Live tells what changes, for pages that show it.

@@ -16,6 +16,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/web/session"
+	"qingkong/reductionlist"
 )
 
 // The document GET /api/v1/openapi.json is made from the table of routes when the server starts, so that a call cannot be
@@ -71,12 +72,14 @@ var (
 	entryParam     = param{"entry", integer(0, 0), "第几条（从 0 起）", "the index of the entry, from 0", true}
 	proposalState  = param{"state", word(enums[reflect.TypeFor[alerts.ProposalState]()]...), "状态", "the state", false}
 	orderState     = param{"state", word(orderStates()...), "状态、送达、答复、执行或核查结论之一", "a value of state, delivery, answer, execution or verdict", false}
+	againstParam   = param{"against", anyText, "与哪个版本比较，默认其所修订的版本或现行版本", "the version to compare with; what it amends or the one in force unless told", false}
+	severityParam  = param{"severity", word(reductionlist.SeverityError, reductionlist.SeverityWarning), "error 或 warning", "error or warning", false}
 	sourceParam    = param{"source", anyText, "来源说明，默认文件名", "where it comes from; the file's name unless told", false}
 )
 
 // orderStates are the words that a list of orders is narrowed by, each of one axis.
 func orderStates() []string {
-	all := slices.Clone(enums[reflect.TypeFor[orderStateWord]()])
+	all := slices.Clone(orderWords["state"])
 	for _, name := range []string{"delivery", "answer", "execution", "verdict"} {
 		all = append(all, axes[name]...)
 	}
@@ -121,6 +124,8 @@ func document(routes []route) []byte {
 			item.Get = op
 		case http.MethodPost:
 			item.Post = op
+		case http.MethodPut:
+			item.Put = op
 		case http.MethodDelete:
 			item.Delete = op
 		default:
@@ -191,9 +196,9 @@ func (r *route) codes() []refusal.Code {
 	if r.act != "" && r.act != signedIn {
 		codes = append(codes, refusal.Forbidden)
 	}
-	if r.method == http.MethodPost {
+	if takesBody(r.method) {
 		codes = append(codes, refusal.TooLarge, refusal.UnsupportedMedia)
-		if r.act != "" {
+		if r.act != "" && r.method == http.MethodPost {
 			codes = append(codes, refusal.Conflict) // a key that was used for something else
 		}
 	}
@@ -286,6 +291,9 @@ func responses(made *schemas, r *route) map[string]*huma.Response {
 	switch media := r.media; {
 	case media != "":
 		answer.Content = map[string]*huma.MediaType{media: {}}
+		for _, other := range r.others {
+			answer.Content[other] = &huma.MediaType{}
+		}
 	case r.out != nil:
 		answer.Content = map[string]*huma.MediaType{"application/json": {Schema: made.of(r.out, false)}}
 	}

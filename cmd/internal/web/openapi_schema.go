@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/allocate"
 )
 
 // schemas makes JSON schemas of Go types and keeps those of structs by their names. Walking a struct is huma's; this
@@ -108,6 +110,9 @@ func (r *schemas) object(t reflect.Type) *huma.Schema {
 		for _, w := range rule.words[name] {
 			p.Enum = append(p.Enum, w)
 		}
+		if t := rule.like[name]; t != nil {
+			*p = *scalar(t)
+		}
 		if name == rule.days {
 			p.Format = "date"
 		}
@@ -164,10 +169,12 @@ func tally(names []string) *huma.Schema {
 // schemaName is how a struct is called in the document: as in Go, but for views and for names that two packages use.
 func schemaName(t reflect.Type, hint string) string {
 	switch t {
-	case reflect.TypeFor[orderView]():
+	case reflect.TypeFor[notify.View]():
 		return "Order"
-	case reflect.TypeFor[orderMeasure]():
-		return "OrderMeasure"
+	case reflect.TypeFor[alerts.Page[notify.View]]():
+		return "OrderPage"
+	case reflect.TypeFor[notify.MeasureView](), reflect.TypeFor[notify.MonitorView](), reflect.TypeFor[notify.QuantityView](), reflect.TypeFor[notify.ContactView]():
+		return "Order" + strings.TrimSuffix(t.Name(), "View")
 	case reflect.TypeFor[recipientView]():
 		return "Recipient"
 	}
@@ -220,7 +227,9 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[access.Role]():          words(access.Roles()...),
 	reflect.TypeFor[notify.Action](): words(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
 		notify.Report, notify.Complete),
-	reflect.TypeFor[notify.Cause]():       words(notify.CausePlan, notify.CauseAmended, notify.CauseDecisionEnded),
+	reflect.TypeFor[notify.Cause](): words(notify.CausePlan, notify.CauseAmended, notify.CauseDecisionEnded, notify.CauseList),
+	reflect.TypeFor[reductionlist.Status](): words(reductionlist.StatusDraft, reductionlist.StatusChecked, reductionlist.StatusApproved,
+		reductionlist.StatusScheduled, reductionlist.StatusInForce, reductionlist.StatusSuperseded, reductionlist.StatusExpired),
 	reflect.TypeFor[reductionlist.Type](): words(reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet, reductionlist.Department, reductionlist.Town),
 	reflect.TypeFor[reductionlist.Grade](): words(reductionlist.GradeA, reductionlist.GradeB, reductionlist.GradeBMinus, reductionlist.GradeC,
 		reductionlist.GradeD, reductionlist.GradeLeading, reductionlist.GradeNonLeading, reductionlist.GradeNotApplicable),
@@ -230,13 +239,10 @@ var enums = map[reflect.Type][]string{
 		reductionlist.SwitchFuel, reductionlist.ImproveTreatment, reductionlist.StopVehicles, reductionlist.StopWork, reductionlist.CleanRoads, reductionlist.OtherAction),
 	reflect.TypeFor[reductionlist.Source](): words(reductionlist.CEMS, reductionlist.Power, reductionlist.DCS, reductionlist.Video, reductionlist.Gate,
 		reductionlist.Weighing),
+	reflect.TypeFor[reductionlist.PlantKind]():    words(reductionlist.CoalPlant, reductionlist.WastePlant),
+	reflect.TypeFor[allocate.Status]():            words(allocate.Optimal, allocate.Feasible, allocate.Infeasible),
 	reflect.TypeFor[reductionlist.QuantityKind](): words(reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast),
 	reflect.TypeFor[refusal.Code]():               problemCodes(),
-	reflect.TypeFor[deliveryWord]():               axis(notify.DeliveryPending, notify.DeliveryFailed),
-	reflect.TypeFor[answerWord]():                 axis(notify.AnswerAwaiting, notify.AnswerOverdue),
-	reflect.TypeFor[executionWord]():              axis(notify.ExecutionNotStarted, notify.ExecutionCompleted),
-	reflect.TypeFor[verdictWord]():                axis(notify.VerdictNone, notify.VerdictNoData),
-	reflect.TypeFor[orderStateWord]():             axis(notify.StateOpen, notify.StateExempted),
 }
 
 // axis is the words of an order's axis from the first value to the last.
@@ -260,17 +266,25 @@ func problemCodes() (codes []string) {
 
 // membersRule is what the Go type of a body does not say of its members.
 type membersRule struct {
-	needs   []string            // those that a request must have
-	without []string            // those that no request may have, or no answer has
-	counts  map[string][]string // objects that count under fixed names
-	words   map[string][]string // texts that are one of these
-	days    string              // the text that is a day
+	needs   []string                // those that a request must have
+	without []string                // those that no request may have, or no answer has
+	counts  map[string][]string     // objects that count under fixed names
+	words   map[string][]string     // texts that are one of these
+	like    map[string]reflect.Type // texts in which another type is written
+	days    string                  // the text that is a day
 }
 
 var axes = map[string][]string{
 	"delivery": axis(notify.DeliveryPending, notify.DeliveryFailed), "answer": axis(notify.AnswerAwaiting, notify.AnswerOverdue),
 	"execution": axis(notify.ExecutionNotStarted, notify.ExecutionCompleted), "verdict": axis(notify.VerdictNone, notify.VerdictNoData),
 }
+
+// orderWords are the words that an order's members are of.
+var orderWords = func() map[string][]string {
+	all := maps.Clone(axes)
+	all["state"] = axis(notify.StateOpen, notify.StateExempted)
+	return all
+}()
 
 // causes are why the air of a day or an hour is bad; empty is not told.
 var causes = append([]string{""}, words(alerts.Dust, alerts.LocalDust, alerts.Wildfire, alerts.CrossBorder, alerts.Ozone)...)
@@ -287,13 +301,10 @@ var members = map[reflect.Type]membersRule{
 	elem(alerts.ForecastInput{}.Hours):           {needs: []string{"at"}, words: map[string][]string{"cause": causes}},
 	reflect.TypeFor[reductionlist.Finding]():     {words: map[string][]string{"severity": {reductionlist.SeverityError, reductionlist.SeverityWarning}}},
 	reflect.TypeFor[alerts.Declare]():            {needs: []string{"level", "trigger"}, without: []string{"list_version", "list_hash"}},
-	reflect.TypeFor[alerts.Approve]():            {needs: []string{"revision"}},
-	reflect.TypeFor[alerts.Reject]():             {needs: []string{"revision", "reason"}},
-	reflect.TypeFor[alerts.EmergencyApprove]():   {needs: []string{"revision", "authority", "called_at", "reason"}},
-	reflect.TypeFor[alerts.Adjust]():             {needs: []string{"revision", "level"}},
-	reflect.TypeFor[alerts.Revise]():             {needs: []string{"revision"}, without: []string{"list_version", "list_hash"}},
-	reflect.TypeFor[alerts.Lift]():               {needs: []string{"revision"}},
-	reflect.TypeFor[alerts.Cancel]():             {needs: []string{"revision"}},
+	reflect.TypeFor[alerts.Reject]():             {needs: []string{"reason"}},
+	reflect.TypeFor[alerts.EmergencyApprove]():   {needs: []string{"authority", "called_at", "reason"}},
+	reflect.TypeFor[alerts.Adjust]():             {needs: []string{"level"}},
+	reflect.TypeFor[alerts.Revise]():             {without: []string{"list_version", "list_hash"}},
 	reflect.TypeFor[notify.MeasureText]():        {needs: []string{"id"}},
 	reflect.TypeFor[service.ObjectionDecision](): {needs: []string{"decision"}, words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
 	reflect.TypeFor[service.MeasureAmends]():     {needs: []string{"id"}},
@@ -301,59 +312,12 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[notify.TownTally]():          {counts: axes},
 	reflect.TypeFor[notify.SectorTally]():        {counts: axes},
 	reflect.TypeFor[notify.GradeTally]():         {counts: axes},
+	reflect.TypeFor[coalProblem]():               {needs: []string{"start", "step_h", "steps", "units", "demand"}},
+	reflect.TypeFor[wasteProblem]():              {needs: []string{"start", "step_h", "steps", "furnaces", "pit", "intake_t_h", "divert", "steam_min_t_h", "steam_per_t_waste", "step_weight"}},
+	reflect.TypeFor[reductionlist.Figures]():     {needs: []string{"from", "to"}},
 	reflect.TypeFor[recipientView]():             {without: []string{"contact_ref"}},
-	reflect.TypeFor[orderView]():                 {without: []string{"contact_ref"}},
-}
-
-// The words of an order's axes.
-type (
-	deliveryWord   string
-	answerWord     string
-	executionWord  string
-	verdictWord    string
-	orderStateWord string
-)
-
-// orderView is an order as package notify writes it: its frozen body, with the contact and what changes put in by hand
-// for speed (notify.JSON). Here it stands for the document alone.
-type orderView struct {
-	notify.Issued
-	Plan           any            `json:"plan"`
-	Measures       []orderMeasure `json:"measures"`
-	Contact        orderContact   `json:"contact"`
-	AcknowledgedAt *time.Time     `json:"acknowledged_at"`
-	Late           bool           `json:"late"`
-	Delivery       deliveryWord   `json:"delivery"`
-	Answer         answerWord     `json:"answer"`
-	Execution      executionWord  `json:"execution"`
-	Verdict        verdictWord    `json:"verdict"`
-	State          orderStateWord `json:"state"`
-}
-
-type orderContact struct {
-	Name  string `json:"name"`
-	Phone string `json:"phone"`
-}
-
-// orderMeasure is a measure of an order: the list's, at the order's level, with every member there.
-type orderMeasure struct {
-	ID              string                  `json:"id"`
-	Text            string                  `json:"text"`
-	Unit            string                  `json:"unit"`
-	Action          reductionlist.Action    `json:"action"`
-	Quantity        *reductionlist.Quantity `json:"quantity"`
-	CompleteWithinH float64                 `json:"complete_within_h"`
-	Responsible     string                  `json:"responsible"`
-	Monitor         []orderMonitor          `json:"monitor"`
-	Evidence        []string                `json:"evidence"`
-	Reduction       reductionlist.Amounts   `json:"reduction_t_per_day"`
-}
-
-type orderMonitor struct {
-	Source    reductionlist.Source    `json:"source"`
-	Ref       string                  `json:"ref"`
-	Factor    string                  `json:"factor"`
-	Criterion reductionlist.Criterion `json:"criterion"`
+	reflect.TypeFor[notify.View]():               {words: orderWords},
+	reflect.TypeFor[notify.MonitorView]():        {like: map[string]reflect.Type{"criterion": reflect.TypeFor[reductionlist.Criterion]()}},
 }
 
 // The rest of [huma.Registry], which nothing here uses but a schema's own making.

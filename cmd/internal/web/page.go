@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
+	"qingkong/reductionlist"
 )
 
 var (
@@ -99,11 +100,12 @@ func (s *Server) status(now time.Time) (*status, error) {
 				st.Silent = append(st.Silent, f)
 			}
 		}
-		v, found, err := inForce(tx, now)
-		if found {
-			list := versionOf(&v, v.ID)
-			st.List = &list
+		stands, err := reductionlist.StandsAt(tx, now)
+		if err != nil || stands.Current.ID == "" {
+			return err
 		}
+		list, err := versionOf(tx, &stands.Current, stands)
+		st.List = &list
 		return err
 	})
 }

@@ -30,7 +30,7 @@ func (r *route) path() string {
 
 func (r *route) anyCall(who string) call {
 	c := call{who: who, method: r.method, path: r.path()}
-	if r.method == http.MethodPost {
+	if takesBody(r.method) {
 		c.body = "{}"
 	}
 	return c

@@ -125,7 +125,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, route *route, st
 		s.write(w, r, status, f.media, f.data)
 		return
 	}
-	if v, ok := value.(stream); ok {
+	if v, ok := value.(served); ok {
 		v.serve(w, r)
 		return
 	}

@@ -26,7 +26,8 @@ type request struct {
 	key   string              // for the journal; empty when the caller gave none
 	body  []byte              // of a POST
 	file  string              // the name of the file that body is; empty when it has none
-	query url.Values          // only parameters that the route has, each given once
+	route *route
+	query url.Values // only parameters that the route has, each given once
 }
 
 // id is the {id} of the path.
@@ -34,15 +35,15 @@ func (q *request) id() string { return q.PathValue("id") }
 
 // read takes in what the request carries, as far as its route lets it.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who *access.Principal) (*request, error) {
-	q := &request{Request: r, w: w, who: who}
+	q := &request{Request: r, w: w, who: who, route: route}
 	var err error
 	if q.query, err = readQuery(r, route.query); err != nil {
 		return nil, err
 	}
-	if route.method != http.MethodPost {
+	if !takesBody(route.method) {
 		return q, nil
 	}
-	if who != nil { // nobody's key is nobody's: what is public makes nothing that a repeat would make twice
+	if who != nil && route.method == http.MethodPost { // nobody's key is nobody's: what is public makes nothing that a repeat would make twice
 		if q.key, err = idempotencyKey(r, who); err != nil {
 			return nil, err
 		}
@@ -88,6 +89,9 @@ func (q *request) page() (cursor string, limit int, err error) {
 	}
 	return q.query.Get("cursor"), limit, nil
 }
+
+// takesBody reports whether a call of a method carries something.
+func takesBody(method string) bool { return method == http.MethodPost || method == http.MethodPut }
 
 const keyHeader = "Idempotency-Key"
 

@@ -9,8 +9,11 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/papers"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
+	"qingkong/reductionlist"
+	"qingkong/reductionlist/allocate"
 )
 
 const prefix = "/api/v1"
@@ -32,6 +35,7 @@ type route struct {
 
 	in, out any            // a value of the type of its body and of its answer; nil: none
 	media   string         // of an answer that is no JSON
+	others  []string       // further media, by the parameter format
 	refuses []refusal.Code // beside what any call may be refused with, see route.codes
 	zh, en  string         // what it does
 }
@@ -143,6 +147,13 @@ var routes = []route{
 		in: alerts.Cancel{}, out: alerts.Warning{}, refuses: acted,
 		zh: "取消尚未生效的预警", en: "cancels a warning before its start"},
 
+	{method: "GET", pattern: "/warnings/{id}/list-changes", act: access.ActListsRead, handle: (*Server).listChanges, query: with(),
+		out: listChanges{}, repeats: true,
+		zh: "新版清单会改变本次预警中哪些对象的措施", en: "whom of a live warning a newer list gives other measures"},
+	{method: "POST", pattern: "/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: (*Server).relist,
+		in: service.Relisting{}, out: notify.RelistDone{}, refuses: acted,
+		zh: "按现行清单重下所选对象的减排令", en: "gives the recipients named what the list in force says"},
+
 	{method: "POST", pattern: "/list/imports", act: access.ActListsImport, handle: (*Server).importList, query: []param{sourceParam}, upload: true, created: importPath,
 		out: imported{},
 		zh:  "导入清单工作簿，成为草稿，并列出问题", en: "imports a workbook as a draft, with what was found in it"},
@@ -161,6 +172,21 @@ var routes = []route{
 	{method: "GET", pattern: "/list/versions/{id}/export", act: access.ActListsRead, handle: (*Server).exportVersion, query: []param{listFormatParam},
 		media: xlsxMedia, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
 		zh: "导出清单版本为工作簿，可再导入", en: "a version as a workbook that can be imported again"},
+	{method: "POST", pattern: "/list/amendments", act: access.ActListsImport, handle: (*Server).amendList, created: amendPath,
+		in: service.ListAmendment{}, out: amended{}, refuses: codes{refusal.NotFound, refusal.StaleRevision, refusal.TransitionRefused},
+		zh: "修订一项措施、一个对象或其联系人，成为新的草稿版本", en: "amends one measure, one recipient or its contact, as a new draft"},
+	{method: "GET", pattern: "/list/versions/{id}/diff", act: access.ActListsRead, handle: (*Server).diffVersions, query: with(againstParam),
+		out: listDiff{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
+		zh: "与另一版本的不同，及对减排量的影响", en: "what is different from another version, and its effect on the reductions"},
+	{method: "GET", pattern: "/list/versions/{id}/score", act: access.ActListsRead, handle: (*Server).scoreVersion, query: with(recipientParam),
+		out: listScore{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
+		zh: "可操作、可监测、可核查的评分", en: "how far its measures are operable, monitorable and checkable"},
+	{method: "GET", pattern: "/list/versions/{id}/tasks", act: access.ActListsRead, handle: (*Server).listTasks, query: with(recipientParam),
+		out: alerts.Page[reductionlist.Task]{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
+		zh: "达到满分还要做的事", en: "what is needed for all marks"},
+	{method: "GET", pattern: "/list/versions/{id}/findings", act: access.ActListsRead, handle: (*Server).listFindings, query: with(severityParam),
+		out: alerts.Page[reductionlist.Finding]{}, repeats: true,
+		zh: "导入或修订时检查出的问题", en: "what was found when it was imported or amended"},
 	{method: "POST", pattern: "/list/versions/{id}/approve", act: access.ActListsApprove, handle: (*Server).approveVersion,
 		in: service.ListApproval{}, out: version{}, refuses: acted,
 		zh: "批准清单版本", en: "approves a version"},
@@ -173,6 +199,12 @@ var routes = []route{
 	{method: "GET", pattern: "/recipients/{id}", act: access.ActRecipientsRead, handle: (*Server).recipient, query: []param{asOfParam, versionParam},
 		out: recipientView{}, repeats: true,
 		zh: "一个减排对象", en: "a recipient"},
+	{method: "GET", pattern: "/recipients/{id}/figures", act: access.ActFiguresRead, handle: (*Server).plantFigures,
+		out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
+		zh: "电厂最近给出的运行数据；企业只见自己的", en: "the latest figures of a plant; an enterprise sees its own"},
+	{method: "PUT", pattern: "/recipients/{id}/figures", act: access.ActFiguresWrite, handle: (*Server).giveFigures,
+		in: reductionlist.Figures{}, out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
+		zh: "给出电厂的运行数据，取代以前的；企业只能给自己的", en: "gives a plant's figures in the place of those before; an enterprise its own"},
 	{method: "POST", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials),
 		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
 		zh: "发给企业口令和令牌，只显示一次", en: "issues a recipient's password and token, shown once"},
@@ -180,37 +212,84 @@ var routes = []route{
 		out: access.User{},
 		zh:  "收回企业的口令和令牌", en: "ends a recipient's password and tokens"},
 
+	{method: "GET", pattern: "/recipients/{id}/papers/plan", act: access.ActPapersRead, handle: paper(papers.PlanPaper), query: []param{paperFormat, paperLang, asOfParam, versionParam},
+		media: htmlMedia, others: []string{papers.DocxMedia}, refuses: codes{refusal.TransitionRefused},
+		zh: "一厂一策操作方案及附件，可打印；清单未载明的标为待填写", en: "a recipient's operation plan with its annexes, to be printed; what the list does not say is a marked blank"},
+	{method: "GET", pattern: "/recipients/{id}/papers/board", act: access.ActPapersRead, handle: paper(papers.BoardPaper), query: []param{paperFormat, paperLang, asOfParam, versionParam},
+		media: htmlMedia, others: []string{papers.DocxMedia}, refuses: codes{refusal.TransitionRefused},
+		zh: "厂门口的公示牌，可打印", en: "the board at a recipient's gate, to be printed"},
+	{method: "GET", pattern: "/list/versions/{id}/papers", act: access.ActListsRead, handle: (*Server).paperBatch, query: []param{paperFormat, paperKind, paperLang},
+		media: zipMedia, refuses: codes{refusal.TransitionRefused},
+		zh: "全部对象的操作方案和公示牌，压缩包", en: "the papers of all recipients, as a zip archive"},
+	{method: "GET", pattern: "/list/versions/{id}/public", act: access.ActListsRead, handle: (*Server).publicList, query: []param{rollFormat, paperLang},
+		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.TransitionRefused},
+		zh: "公示清单，不含个人信息", en: "the list for the public, without personal data"},
+	{method: "GET", pattern: "/list/versions/{id}/towns", act: access.ActListsTown, handle: (*Server).townList, query: []param{rollFormat, townParam, paperLang},
+		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.TransitionRefused},
+		zh: "分街镇的内部清单；值班员和管理员的含联系人，街镇只有本街镇", en: "the list by town; with contacts for duty and admin, a town its own alone"},
+
+	{method: "GET", pattern: "/personal-data/accesses", act: access.ActPersonalRead, handle: (*Server).accesses, query: with(recipientParam, userParam),
+		out: alerts.Page[access.Seen]{},
+		zh:  "谁在何时以何种方式查看过个人信息", en: "who read personal data, when, and by which call"},
+	{method: "POST", pattern: "/personal-data/erasures", act: access.ActPersonalErase, handle: (*Server).erase,
+		in: service.Erasure{}, out: service.Erased{}, refuses: codes{refusal.NotFound},
+		zh: "删除个人信息并记录理由；台账仍可证明", en: "erases personal data and records why; the record still proves itself"},
+
+	{method: "GET", pattern: papers.PublicPath + "{id}", root: true, handle: (*Server).publicRecipient, query: []param{paperLang},
+		media: htmlMedia, refuses: codes{refusal.RateLimited},
+		zh: "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
+	{method: "GET", pattern: publicListPath, root: true, handle: (*Server).publicCurrent, query: []param{rollFormat, townParam, cursorParam, paperLang},
+		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.RateLimited, refusal.NotFound},
+		zh: "现行清单的公示页面，不含个人信息", en: "the list in force for the public, without personal data"},
+
 	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders, query: with(warningParam, recipientParam, orderState, townParam, queryParam),
-		out: alerts.Page[orderView]{}, repeats: true,
+		out: alerts.Page[notify.View]{}, repeats: true,
 		zh: "减排指令；企业只见自己的，街镇只见本街镇的", en: "orders; an enterprise sees its own, a town its own"},
 	{method: "GET", pattern: "/orders/{id}", act: access.ActOrdersRead, handle: (*Server).order,
-		out: orderView{}, repeats: true,
+		out: notify.View{}, repeats: true,
 		zh: "一份指令", en: "an order"},
 	{method: "POST", pattern: "/orders/{id}/receive", act: access.ActOrdersAnswer, handle: orderAct("receive"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认收到", en: "the recipient confirms receipt"},
 	{method: "POST", pattern: "/orders/{id}/read", act: access.ActOrdersAnswer, handle: orderAct("read"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认已读", en: "the recipient confirms reading"},
 	{method: "POST", pattern: "/orders/{id}/acknowledge", act: access.ActOrdersAnswer, handle: orderAct("acknowledge"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认执行", en: "the recipient acknowledges"},
 	{method: "POST", pattern: "/orders/{id}/object", act: access.ActOrdersAnswer, handle: orderAct("object"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业提出异议", en: "the recipient objects"},
 	{method: "POST", pattern: "/orders/{id}/start", act: access.ActOrdersAnswer, handle: orderAct("start"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业开始执行", en: "the recipient starts"},
 	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业报告执行情况", en: "the recipient reports"},
 	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete"),
-		in: notify.AnswerText{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业完成", en: "the recipient completes"},
 
+	{method: "GET", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).preparedPlan, query: []param{timeLimitParam},
+		out: preparedView{}, refuses: codes{refusal.Conflict, refusal.RateLimited},
+		zh: "为电厂指令预备的运行方案，或还缺哪些运行数据", en: "the plan that is prepared for a plant's order, or what is missing for it"},
+	{method: "POST", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).whatIf, query: []param{timeLimitParam},
+		in: service.PlanAsked{}, out: allocation{}, refuses: codes{refusal.RateLimited},
+		zh: "改变需求看方案如何变化；机组和排放系数以清单为准", en: "what the plan would be under other demands; units and factors are the list's"},
+	{method: "POST", pattern: "/orders/{id}/plan/accept", act: access.ActOrdersPlan, handle: (*Server).acceptPlan, query: []param{timeLimitParam},
+		in: service.PlanAsked{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused, refusal.RateLimited},
+		zh: "接受方案，修订指令；只接受由本程序算出的方案", en: "accepts a plan, which the program computes itself, and revises the order"},
+
 	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection,
-		in: service.ObjectionDecision{}, out: orderView{}, refuses: codes{refusal.TransitionRefused},
+		in: service.ObjectionDecision{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "处理企业的异议", en: "decides on an objection"},
+
+	{method: "POST", pattern: "/allocations/coal", act: access.ActAllocations, handle: allocateAny(allocate.KindCoal), query: []param{timeLimitParam},
+		in: coalProblem{}, out: allocation{}, refuses: codes{refusal.RateLimited},
+		zh: "试算：燃煤机组排放最少的方案", en: "what if: the plan of coal units that emits least"},
+	{method: "POST", pattern: "/allocations/waste", act: access.ActAllocations, handle: allocateAny(allocate.KindWaste), query: []param{timeLimitParam},
+		in: wasteProblem{}, out: allocation{}, refuses: codes{refusal.RateLimited},
+		zh: "试算：焚烧炉排放最少的方案", en: "what if: the plan of waste furnaces that emits least"},
 
 	{method: "GET", pattern: "/events", act: access.ActEventsRead, handle: (*Server).events, query: []param{eventParam, orderParam, warningParam},
 		media: "text/event-stream", refuses: codes{refusal.NotFound},

@@ -44,11 +44,12 @@ type Server struct {
 	ready    atomic.Bool
 	live     *live.Hub
 	document []byte // GET /api/v1/openapi.json
+	public   *publicPages
 }
 
 // New returns the server over svc. It serves at once; /readyz says so only after [Server.Ready].
 func New(svc *service.Service, sessions *session.Sessions, log *slog.Logger) *Server {
-	s := &Server{svc: svc, sessions: sessions, log: log, areas: http.NewServeMux()}
+	s := &Server{svc: svc, sessions: sessions, log: log, areas: http.NewServeMux(), public: newPublicPages()}
 	s.document = theDocument()
 	s.live = newLive(s)
 	mux := http.NewServeMux()

@@ -2,30 +2,25 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/reductionlist"
 )
@@ -35,16 +30,15 @@ const hostile = `<script>alert("示例")</script>&'`
 
 // world is a server over a real journal, with a list, an account for each role, and credentials for E0001 to E0003.
 type world struct {
+	*servicetest.World
 	t      testing.TB
 	svc    *service.Service
 	server *Server
 	js     jetstream.JetStream
 	log    lockedBuffer
 	tokens map[string]string // user or recipient -> token
-	clock  atomic.Pointer[time.Time]
-	shown  []string    // every secret that was ever issued
-	fire   chan func() // runs on the lease's holder
-	epoch  uint64
+	clock  *journaltest.Clock
+	shown  []string // every secret that was ever issued
 }
 
 // lockedBuffer is a log that several goroutines write.
@@ -65,26 +59,21 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// begin is the time of every world: the afternoon before the episode of 2016-12-17.
-var begin = time.Date(2016, 12, 16, 9, 0, 0, 0, time.UTC)
+// begin is the time of every world.
+var begin = servicetest.Begin
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, tokens: map[string]string{}, fire: make(chan func())}
-	w.clock.Store(&begin)
+	w := &world{t: t, tokens: map[string]string{}}
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	set := service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
-	j := w.openJournal(service.Registry(set), log)
-	svc, err := service.New(t.Context(), j, set, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sessions, err := session.New(t.Context(), j, svc.Passwords, session.Options{Log: log})
+	w.World = servicetest.New(t, log)
+	w.svc, w.js, w.clock = w.Svc, w.JS, w.Clock
+	sessions, err := session.New(t.Context(), w.svc.J, w.svc.Passwords, session.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(sessions.Close)
-	w.svc, w.server = svc, New(svc, sessions, log)
+	w.server = New(w.svc, sessions, log)
 	w.importList(fixture())
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {
@@ -92,51 +81,11 @@ func newWorld(t testing.TB) *world {
 		}
 	}
 	for _, id := range []string{"E0001", "E0002", "E0003"} {
-		issued, err := svc.IssueCredentials(t.Context(), "init", "", id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.keep(id, issued)
+		w.keep(id, w.Credentials(id))
 	}
 	w.tokens[string(access.Enterprise)] = w.tokens["E0001"]
 	t.Cleanup(w.noSecretInLog)
 	return w
-}
-
-func (w *world) openJournal(registry *journal.Registry, log *slog.Logger) *journal.Journal {
-	t := w.t
-	t.Helper()
-	dir := t.TempDir()
-	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("server not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.js = js
-	j, err := journal.Open(t.Context(), journal.Options{Dir: dir, Registry: registry, JS: js, Log: log, NoSync: true,
-		Clock: func() time.Time { return *w.clock.Load() }, Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return j
 }
 
 func (w *world) keep(user string, issued access.Issued) {
@@ -149,12 +98,7 @@ func (w *world) keep(user string, issued access.Issued) {
 
 func (w *world) account(user string, role access.Role) {
 	w.t.Helper()
-	body := fmt.Sprintf(`{"user":%q,"role":%q,"name":"示例","town":"大寺镇"}`, user, role)
-	issued, err := w.svc.AddAccount(w.t.Context(), "init", "", []byte(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.keep(user, issued)
+	w.keep(user, w.Account(user, role, "示例", "大寺镇"))
 }
 
 func (w *world) noSecretInLog() {
@@ -167,12 +111,7 @@ func (w *world) noSecretInLog() {
 	}
 }
 
-func (w *world) importList(l *reductionlist.List) {
-	w.t.Helper()
-	if _, err := w.svc.ImportList(w.t.Context(), "init", l, service.DemoSource, nil); err != nil {
-		w.t.Fatal(err)
-	}
-}
+func (w *world) importList(l *reductionlist.List) { w.t.Helper(); w.Import(l) }
 
 // fixture is a list of three enterprises in two towns; each has a measure from yellow on.
 func fixture() *reductionlist.List {
@@ -311,56 +250,8 @@ func routeOf(c call) *route {
 	return nil
 }
 
-// elapse moves the clock and runs the timers that have come due, on the lease's holder as the program does.
-func (w *world) elapse(d time.Duration) {
-	w.t.Helper()
-	now := w.clock.Load().Add(d)
-	w.clock.Store(&now)
-	if w.epoch == 0 {
-		w.lead()
-	}
-	done := make(chan error, 1)
-	w.fire <- func() { done <- w.runTimers(now) }
-	if err := <-done; err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *world) lead() {
-	ctx, cancel := context.WithCancel(context.Background())
-	holds, ended := make(chan uint64, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = w.svc.J.Lead(ctx, func(ctx context.Context, epoch uint64) {
-			holds <- epoch
-			for {
-				select {
-				case run := <-w.fire:
-					run()
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-	}()
-	w.epoch = <-holds
-	w.t.Cleanup(func() { cancel(); <-ended })
-}
-
-func (w *world) runTimers(now time.Time) error {
-	for {
-		var ids []string
-		err := w.svc.J.View(func(tx *bbolt.Tx) error { ids, _ = journal.DueTimers(tx, now, 100); return nil })
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		for _, id := range ids {
-			if err := w.svc.J.FireTimer(context.Background(), w.epoch, id); err != nil {
-				return err
-			}
-		}
-	}
-}
+// elapse moves the clock and runs the timers that have come due.
+func (w *world) elapse(d time.Duration) { w.t.Helper(); w.Elapse(d) }
 
 // declared enters a warning of the level by the duty officer.
 func (w *world) declared(level alerts.Level) *alerts.Warning {

@@ -188,6 +188,9 @@ func (q *request) boardLive(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview,
 	if v.Plan, err = notify.GetPlan(tx, w.ID); err != nil {
 		return nil, err
 	}
+	if v.Newer, err = q.d.newer(q, tx, w); err != nil {
+		return nil, err
+	}
 	for _, a := range axes {
 		v.Bars = append(v.Bars, barOf(&b.Tally, a.name, a.values, func(state string) string {
 			if !v.Listing {
@@ -358,7 +361,7 @@ func (d *desk) orderRows(q *request, tx *bbolt.Tx, f notify.Filter, cursor strin
 			lists[o.WarningID] = list
 		}
 		if r, err := reductionlist.GetRecipient(tx, list, o.RecipientID); err == nil && r.ContactRef != "" {
-			rows[i].Contact, rows[i].Phone = d.opt.Phone(tx, q.who, r.ContactRef)
+			rows[i].Contact, rows[i].Phone = q.phone(tx, r.ID, r.ContactRef)
 		}
 	}
 	return rows, next, nil

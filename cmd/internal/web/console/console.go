@@ -40,14 +40,14 @@ import (
 type Sessions interface {
 	// Who is nil for a request without a session that is good.
 	Who(r *http.Request) *access.Principal
+	// Still is Who for an answer that goes on, and no use of the session.
+	Still(r *http.Request) *access.Principal
 	// Login begins a session. It returns a refusal for a wrong password (unauthenticated) or too many tries.
 	Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error)
 	Logout(w http.ResponseWriter, r *http.Request)
-}
-
-// stiller is what sessions may do besides: Still is Who for an answer that goes on, and no use of the session.
-type stiller interface {
-	Still(r *http.Request) *access.Principal
+	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the user
+	// end; that of r goes on with a new cookie.
+	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
 }
 
 // Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is
@@ -73,7 +73,6 @@ type desk struct {
 	live     Live
 	opt      Options
 	engine   alerts.Engine
-	still    func(r *http.Request) *access.Principal
 	log      *slog.Logger
 
 	fragments fragments
@@ -84,20 +83,12 @@ type desk struct {
 // actTimeout bounds how long a page waits for the record; live pages have no such end.
 const actTimeout = 30 * time.Second
 
-// New returns the desk's pages: "/", "/login", "/logout" and everything below /desk. A nil live watches the journal
-// of svc itself.
+// New returns the desk's pages: "/", "/login", "/logout" and everything below /desk.
 func New(svc *service.Service, sessions Sessions, live Live, opt Options) http.Handler {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	if live == nil {
-		live = journalTicks{svc.J}
-	}
-	d := &desk{svc: svc, sessions: sessions, live: live, opt: opt, engine: alerts.Engine{Settings: opt.Alerts}, log: opt.Log,
-		still: sessions.Who}
-	if s, ok := sessions.(stiller); ok {
-		d.still = s.Still
-	}
+	d := &desk{svc: svc, sessions: sessions, live: live, opt: opt, engine: alerts.Engine{Settings: opt.Alerts}, log: opt.Log}
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.failed(d.request(w, r, d.sessions.Who), refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
@@ -136,6 +127,8 @@ type page struct {
 	handle  func(*request) error
 	stream  bool // it goes on for as long as it is watched
 	file    bool // the same for everybody: nobody is asked for
+	secret  bool // what is typed into it is carried nowhere
+	upload  bool // its form holds a file, and is read by who handles it
 }
 
 // who finds whose request it is.
@@ -144,7 +137,7 @@ func (p page) who(d *desk) func(*http.Request) *access.Principal {
 	case p.file:
 		return func(*http.Request) *access.Principal { return nil }
 	case p.stream:
-		return d.still
+		return d.sessions.Still
 	default:
 		return d.sessions.Who
 	}
@@ -159,6 +152,8 @@ func (d *desk) pages() []page {
 		{pattern: "POST /login", handle: d.login},
 		{pattern: "POST /logout", handle: d.logout},
 		{pattern: "POST /desk/look", handle: d.look},
+		{pattern: "GET /desk/password", act: signedIn, handle: d.passwordPage},
+		{pattern: "POST /desk/password", act: signedIn, handle: d.changePassword, secret: true},
 		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
 		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
 		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},
@@ -167,13 +162,27 @@ func (d *desk) pages() []page {
 		{pattern: "GET /desk/warnings/{id}/board", act: access.ActBoardRead, handle: d.board},
 		{pattern: "GET /desk/orders", act: access.ActOrdersRead, handle: d.orders},
 		{pattern: "GET /desk/orders/{id}", act: access.ActOrdersRead, handle: d.order},
+		{pattern: "GET /desk/orders/{id}/plan", act: access.ActOrdersPlan, handle: d.planPage},
+		{pattern: "POST /desk/orders/{id}/plan", act: access.ActOrdersPlan, handle: d.planPost},
+		{pattern: "GET /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPage},
+		{pattern: "POST /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPost},
 		{pattern: "POST /desk/orders/{id}/{action}", act: access.ActOrdersAnswer, handle: d.answer},
 		{pattern: "GET /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.objection},
 		{pattern: "POST /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.decide},
 		{pattern: "GET /desk/recipients", act: access.ActRecipientsRead, handle: d.recipients},
 		{pattern: "GET /desk/recipients/{id}", act: access.ActRecipientsRead, handle: d.recipient},
 		{pattern: "GET /desk/lists", act: access.ActListsRead, handle: d.lists},
+		{pattern: "POST /desk/lists", act: access.ActListsImport, handle: d.importList, upload: true, secret: true},
 		{pattern: "GET /desk/lists/{id}", act: access.ActListsRead, handle: d.list},
+		{pattern: "GET /desk/lists/{id}/findings", act: access.ActListsRead, handle: d.findings},
+		{pattern: "GET /desk/lists/{id}/diff", act: access.ActListsRead, handle: d.diff},
+		{pattern: "GET /desk/lists/{id}/tasks", act: access.ActListsRead, handle: d.tasks},
+		{pattern: "POST /desk/lists/{id}/approve", act: access.ActListsApprove, handle: d.listAct("approve")},
+		{pattern: "POST /desk/lists/{id}/activate", act: access.ActListsApprove, handle: d.listAct("activate")},
+		{pattern: "GET /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amend},
+		{pattern: "POST /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amendPost},
+		{pattern: "GET /desk/warnings/{id}/list-changes", act: access.ActListsRead, handle: d.listChanges},
+		{pattern: "POST /desk/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: d.relist},
 	}
 	for _, a := range acts {
 		pattern := "/desk/warnings/{id}/" + a.name
@@ -205,7 +214,7 @@ func (d *desk) routes() http.Handler {
 // typed; who may not see a page is told so.
 func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 	q := d.request(w, r, p.who(d))
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost && !p.upload {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
 			d.failed(q, unreadable(err))
@@ -228,6 +237,7 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 	if err := p.handle(q); err != nil {
 		d.failed(q, err)
 	}
+	q.note(p.pattern, false)
 }
 
 // allowed refuses a page to a role that may not have it.
@@ -254,7 +264,7 @@ var statusOf = map[refusal.Code]int{
 	refusal.Invalid: http.StatusUnprocessableEntity, refusal.UnknownField: http.StatusUnprocessableEntity,
 	refusal.Unauthenticated: http.StatusUnauthorized, refusal.Forbidden: http.StatusForbidden, refusal.NotFound: http.StatusNotFound,
 	refusal.TransitionRefused: http.StatusConflict, refusal.StaleRevision: http.StatusConflict, refusal.SamePerson: http.StatusConflict,
-	refusal.Conflict: http.StatusConflict, refusal.TooLarge: http.StatusRequestEntityTooLarge,
+	refusal.Conflict: http.StatusConflict, refusal.UnsupportedMedia: http.StatusUnsupportedMediaType, refusal.TooLarge: http.StatusRequestEntityTooLarge,
 	refusal.RateLimited: http.StatusTooManyRequests, refusal.NotReady: http.StatusServiceUnavailable,
 }
 

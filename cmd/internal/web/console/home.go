@@ -50,6 +50,7 @@ type standing struct {
 	Board *notify.Overview
 	Acts  []link
 	Who   string // who must act next; empty when nobody must
+	Newer *newer // the list has changed since it was declared, and somebody can decide on that
 }
 
 // Shade is the level in whose colour it stands: what is in force or announced. What waits for an approval has none.
@@ -241,7 +242,8 @@ func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, erro
 		}
 	}
 	s.Acts, s.Who = q.actsOn(w), q.whoActs(w)
-	return s, nil
+	s.Newer, err = d.newer(q, tx, w)
+	return s, err
 }
 
 // whoActs says whom a warning waits for.

@@ -107,6 +107,10 @@ func valuesOf(form *html.Node, v url.Values) url.Values {
 			if has(e, "checked") {
 				v.Set(name, attr(e, "value"))
 			}
+		case e.Data == "input" && attr(e, "type") == "checkbox":
+			if has(e, "checked") {
+				v.Add(name, attr(e, "value"))
+			}
 		case e.Data == "input":
 			v.Set(name, attr(e, "value"))
 		}

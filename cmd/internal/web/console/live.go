@@ -5,12 +5,13 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/journal"
 )
 
 const (
@@ -34,7 +35,8 @@ type fragment struct {
 	height uint64
 	at     time.Time
 	text   template.HTML
-	made   int // how often it was rendered
+	made   int                      // how often it was rendered
+	shows  atomic.Pointer[[]string] // recipients whose contacts stand in it
 }
 
 // get is the fragment as of the record's height at the call, or later. patient waits out the pause between two
@@ -89,7 +91,16 @@ type shown struct {
 func (q *request) piece(name, about, scope string, make func() (template.HTML, error)) shown {
 	key := strings.Join([]string{name, about, q.lang, scope}, "|")
 	return shown{name, func(patient bool) (template.HTML, error) {
-		return q.d.fragments.get(q.Context(), key, q.d.svc.J.Height, patient, make)
+		f := q.d.fragments.of(key)
+		text, err := q.d.fragments.get(q.Context(), key, q.d.svc.J.Height, patient, func() (text template.HTML, err error) {
+			shows, err := q.shows(func() (err error) { text, err = make(); return err })
+			f.shows.Store(&shows)
+			return text, err
+		})
+		if shows := f.shows.Load(); err == nil && shows != nil {
+			q.d.saw(q.who, "GET "+q.URL.Path, access.SeenContact, slices.Clone(*shows), patient)
+		}
+		return text, err
 	}}
 }
 
@@ -133,7 +144,7 @@ func (d *desk) watch(q *request) error {
 			q.now = d.svc.J.Now()
 		case <-heart.C:
 			q.now = d.svc.J.Now()
-			if who := d.still(q.Request); who == nil || who.User != q.who.User || who.Role != q.who.Role {
+			if who := d.sessions.Still(q.Request); who == nil || who.User != q.who.User || who.Role != q.who.Role {
 				_ = s.event("over", "")
 				return nil
 			}
@@ -202,38 +213,4 @@ func (s *stream) write(b []byte) error {
 		return err
 	}
 	return s.out.Flush()
-}
-
-// journalTicks is the [Live] of a desk that is given none: a tick at most twice a second when a block was applied.
-type journalTicks struct{ j *journal.Journal }
-
-const tickPause = 500 * time.Millisecond
-
-// Watch implements [Live]. It does not look at what the block holds.
-func (t journalTicks) Watch(ctx context.Context, _ *access.Principal, _ string) <-chan struct{} {
-	ticks := make(chan struct{}, 1)
-	changed := t.j.Changed()
-	go func() {
-		defer close(ticks)
-		for {
-			select {
-			case <-changed:
-			case <-ctx.Done():
-				return
-			}
-			changed = t.j.Changed() // before the tick, so that no block falls between the two
-			select {
-			case ticks <- struct{}{}:
-			default:
-			}
-			pause := time.NewTimer(tickPause)
-			select {
-			case <-pause.C:
-			case <-ctx.Done():
-				pause.Stop()
-				return
-			}
-		}
-	}()
-	return ticks
 }

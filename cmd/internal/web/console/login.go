@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -35,7 +36,8 @@ func (d *desk) loginPage(q *request) error {
 	return q.render(http.StatusOK, "login", loginView{chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk")})
 }
 
-// askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again.
+// askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again, unless
+// it is of secrets.
 func (d *desk) askLogin(q *request, p page) {
 	if p.stream {
 		http.Error(q.w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
@@ -45,24 +47,23 @@ func (d *desk) askLogin(q *request, p page) {
 		_ = q.redirect("/login?" + url.Values{nextField: {q.URL.RequestURI()}}.Encode())
 		return
 	}
-	view := loginView{chrome: q.chrome("login"), Again: true, Next: q.URL.RequestURI()}
-	for _, name := range sortedNames(q.PostForm) {
-		for _, v := range q.PostForm[name] {
-			view.Typed = append(view.Typed, pair{name, v})
-		}
+	view := loginView{chrome: q.chrome("login"), Again: !p.secret, Next: q.URL.RequestURI()}
+	if !p.secret {
+		view.Typed = pairs(q.PostForm)
 	}
 	if err := q.render(http.StatusUnauthorized, "login", view); err != nil {
 		d.failed(q, err)
 	}
 }
 
-func sortedNames(v url.Values) []string {
-	names := make([]string, 0, len(v))
-	for n := range v {
-		names = append(names, n)
+// pairs are the fields of a form in an order of their own.
+func pairs(v url.Values) (all []pair) {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		for _, value := range v[name] {
+			all = append(all, pair{name, value})
+		}
 	}
-	slices.Sort(names)
-	return names
+	return all
 }
 
 // login begins a session and leads on. What somebody had typed before comes back as the form they were in, filled in
@@ -83,11 +84,7 @@ func (d *desk) login(q *request) error {
 		if e.Code != refusal.Unauthenticated {
 			view.Error = e.Detail(q.lang)
 		}
-		for _, name := range sortedNames(typed) {
-			for _, v := range typed[name] {
-				view.Typed = append(view.Typed, pair{name, v})
-			}
-		}
+		view.Typed = pairs(typed)
 		return q.render(status, "login", view)
 	}
 	if len(typed) == 0 {
@@ -109,8 +106,8 @@ func (d *desk) resume(q *request, next string, typed url.Values) error {
 	r.PostForm, r.Form = typed, typed
 	mux := http.NewServeMux()
 	for _, p := range d.pages() {
-		if p.act == "" {
-			continue // nobody was asked to log in for it
+		if p.act == "" || p.secret {
+			continue // nobody was asked to log in for it, or nothing was kept
 		}
 		mux.HandleFunc(p.pattern, func(w http.ResponseWriter, r *http.Request) {
 			again := *q

@@ -12,13 +12,12 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 )
 
 // objectionView is the page on which an objection is decided: what was objected, what was ordered, and three answers.
 type objectionView struct {
 	*chrome
-	Order    orderBody
+	Order    notify.View
 	Measures []measureView
 	Note     string
 	At       time.Time
@@ -56,11 +55,15 @@ func (d *desk) showObjection(q *request, decision string, typed url.Values, fail
 	}
 	v := objectionView{chrome: q.chrome("objection"), Open: row.State == notify.StateOpen && row.Answer == notify.AnswerObjected}
 	var err error
-	if v.Order, err = d.orderBody(id); err != nil {
+	if v.Order, err = d.readOrder(id); err != nil {
+		return err
+	}
+	measures, err := v.Order.Listed()
+	if err != nil {
 		return err
 	}
 	v.Drill = v.Order.Drill
-	v.Measures = q.measures(v.Order.Measures)
+	v.Measures = q.measures(measures)
 	steps, more, err := d.timeline(q, row)
 	if err != nil {
 		return err
@@ -83,15 +86,7 @@ func (d *desk) showObjection(q *request, decision string, typed url.Values, fail
 	return q.render(status, "objection", v)
 }
 
-func (d *desk) orderBody(id string) (o orderBody, err error) {
-	text, err := d.svc.OrderJSON(id)
-	if err == nil {
-		err = json.Unmarshal(text, &o)
-	}
-	return o, err
-}
-
-func (q *request) decisionForm(decision string, measures []reductionlist.Measure) decisionForm {
+func (q *request) decisionForm(decision string, measures []notify.MeasureView) decisionForm {
 	f := decisionForm{Decision: decision, Key: newKey()}
 	reason := q.field("reason", kindArea, true)
 	reason.Hint = ""
@@ -151,7 +146,7 @@ func (d *desk) decide(q *request) error {
 	if err := access.Require(q.who, access.ActOrdersObjection); err != nil {
 		return err
 	}
-	o, err := d.orderBody(q.id())
+	o, err := d.readOrder(q.id())
 	if err != nil {
 		return err
 	}
@@ -169,7 +164,7 @@ func (d *desk) decide(q *request) error {
 }
 
 // decision is the JSON of what was decided. Of an amendment it holds what differs from the order.
-func (q *request) decision(decision string, measures []reductionlist.Measure) (map[string]any, error) {
+func (q *request) decision(decision string, measures []notify.MeasureView) (map[string]any, error) {
 	f := q.decisionForm(decision, measures)
 	content, err := body(f.Fields, q.PostForm)
 	if err != nil {

@@ -10,12 +10,10 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 )
 
 // ordersView is a page of orders.
@@ -84,55 +82,18 @@ func withCursor(u *url.URL, cursor string) string {
 	return u.Path + "?" + v.Encode()
 }
 
-// orderBody is an order as the interface gives it, as far as its page shows it.
-type orderBody struct {
-	ID            string       `json:"id"`
-	WarningID     string       `json:"warning_id"`
-	Revision      int          `json:"revision"`
-	Supersedes    *string      `json:"supersedes"`
-	RecipientID   string       `json:"recipient_id"`
-	RecipientName string       `json:"recipient_name"`
-	Town          string       `json:"town"`
-	Sector        string       `json:"sector"`
-	Grade         string       `json:"grade"`
-	Level         alerts.Level `json:"level"`
-	Title         string       `json:"title"`
-	Text          string       `json:"text"`
-	LegalBasis    string       `json:"legal_basis"`
-	DocumentNo    string       `json:"document_no"`
-	IssuedAt      time.Time    `json:"issued_at"`
-	EffectiveFrom time.Time    `json:"effective_from"`
-	EndsAt        *time.Time   `json:"ends_at"`
-	AcknowledgeBy time.Time    `json:"acknowledge_by"`
-	ListVersion   string       `json:"list_version"`
-	Drill         bool         `json:"drill"`
-	Cause         string       `json:"cause"`
-	Contact       struct {
-		Name  string `json:"name"`
-		Phone string `json:"phone"`
-	} `json:"contact"`
-	AcknowledgedAt *time.Time              `json:"acknowledged_at"`
-	Late           bool                    `json:"late"`
-	Delivery       string                  `json:"delivery"`
-	Answer         string                  `json:"answer"`
-	Execution      string                  `json:"execution"`
-	Verdict        string                  `json:"verdict"`
-	State          string                  `json:"state"`
-	Measures       []reductionlist.Measure `json:"measures"`
-}
-
 // orderView is an order's page.
 type orderView struct {
 	*chrome
-	Order    orderBody
+	Order    notify.View
 	Measures []measureView
 	Next     string // the order that took its place
 	Steps    []timelineStep
 	More     bool   // the record was not read to its end
 	Answers  []step // what its recipient can do now, the nearest first
-	Object   *step
 	MarkRead bool
 	Decide   bool
+	Plan     *planPanel    // of a plant's order
 	Left     time.Duration // until the deadline
 	Error    string
 	Again    bool // an answer comes back unsent after a login
@@ -142,10 +103,20 @@ type orderView struct {
 // step is an answer that a recipient can give.
 type step struct {
 	Action  string
-	Main    bool // a big button of its own
+	Main    bool   // the order's next step: the one prominent button
+	Folded  string // what unfolds it, where it is no step that is usually taken
+	Lead    string
 	Fields  []field
 	Key     string
 	Current bool // it comes back with what was typed
+}
+
+func (d *desk) readOrder(id string) (o notify.View, err error) {
+	text, err := d.svc.OrderJSON(id)
+	if err == nil {
+		err = json.Unmarshal(text, &o)
+	}
+	return o, err
 }
 
 func (d *desk) order(q *request) error { return d.showOrder(q, q.id(), "", nil, nil) }
@@ -169,25 +140,29 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 	if err != nil {
 		return err
 	}
-	text, err := d.svc.OrderJSON(id)
-	if err != nil {
+	v := orderView{chrome: q.chrome("order"), Next: next, Typed: typed, Again: typed != nil && failed == nil}
+	if v.Order, err = d.readOrder(id); err != nil {
 		return err
 	}
-	v := orderView{chrome: q.chrome("order"), Next: next, Typed: typed, Again: typed != nil && failed == nil}
-	if err := json.Unmarshal(text, &v.Order); err != nil {
+	q.seen.officer = v.Order.Contact.Name != "" || v.Order.Contact.Phone != ""
+	measures, err := v.Order.Listed()
+	if err != nil {
 		return err
 	}
 	v.Drill, v.Flash = v.Order.Drill, q.flash()
 	v.Title = v.Order.Title
-	v.Measures = q.measures(v.Order.Measures)
+	v.Measures = q.measures(measures)
 	v.Left = v.Order.AcknowledgeBy.Sub(q.now)
 	if v.Steps, v.More, err = d.timeline(q, row); err != nil {
 		return err
 	}
 	v.Decide = q.may(access.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
 	if q.may(access.ActOrdersAnswer) && q.who.Recipient == row.RecipientID {
-		v.Answers, v.Object = q.answers(row, &v.Order, action, typed)
+		v.Answers = q.answers(row, v.Order.Measures, action, typed)
 		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
+	}
+	if v.Plan, err = d.orderPlan(q, &v.Order); err != nil {
+		return err
 	}
 	status := http.StatusOK
 	if failed != nil {
@@ -200,11 +175,7 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 
 // blame puts refused places beside their fields.
 func (v *orderView) blame(e *refusal.Error, action, lang string) {
-	all := v.Answers
-	if v.Object != nil {
-		all = append(slices.Clone(all), *v.Object)
-	}
-	for _, s := range all {
+	for _, s := range v.Answers {
 		if s.Action != action {
 			continue
 		}
@@ -214,10 +185,11 @@ func (v *orderView) blame(e *refusal.Error, action, lang string) {
 	}
 }
 
-// answers are the acts that an order's state allows its recipient, the nearest first; an objection stands apart.
-func (q *request) answers(o *notify.Order, body *orderBody, action string, typed url.Values) (out []step, object *step) {
-	add := func(a notify.Action, main bool, fields ...field) step {
-		s := step{Action: string(a), Main: main, Fields: fields, Key: newKey()}
+// answers are the acts that an order's state allows its recipient: first the one that brings it on, from the receipt to
+// its completion, then what else may be done.
+func (q *request) answers(o *notify.Order, measures []notify.MeasureView, action string, typed url.Values) (out []step) {
+	add := func(a notify.Action, fields ...field) *step {
+		s := step{Action: string(a), Fields: fields, Key: newKey()}
 		for i := range s.Fields {
 			s.Fields[i].Form = string(a) + "-"
 		}
@@ -229,36 +201,35 @@ func (q *request) answers(o *notify.Order, body *orderBody, action string, typed
 			}
 		}
 		out = append(out, s)
-		return s
+		return &out[len(out)-1]
 	}
 	note := func(required bool) field { return q.field("note", kindArea, required) }
-	open := o.State == notify.StateOpen
+	if o.State == notify.StateOpen {
+		switch {
+		case o.Answer == notify.AnswerAwaiting || o.Answer == notify.AnswerOverdue:
+			add(notify.Acknowledge).Main = true
+			object := add(notify.Object, note(true))
+			object.Folded, object.Lead = q.t("answer.object"), q.t("answer.object.lead")
+		case o.Answer == notify.AnswerObjected:
+			add(notify.Acknowledge)
+		case o.Execution == notify.ExecutionNotStarted:
+			add(notify.Start).Main = true
+		case o.Execution == notify.ExecutionStarted:
+			add(notify.Report, append(q.measureFields(measures), note(false))...).Main = true
+			add(notify.Complete, note(false)).Folded = q.t("answer.complete.at_once")
+		case o.Execution == notify.ExecutionReported:
+			add(notify.Complete, note(false)).Main = true
+		}
+	}
 	if o.Unreceived || o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent {
-		add(notify.Receive, true)
+		next := len(out) > 0 // which confirms the receipt as well
+		add(notify.Receive).Main = !next
 	}
-	if !open {
-		return out, nil
-	}
-	switch {
-	case o.Answer == notify.AnswerAwaiting || o.Answer == notify.AnswerOverdue:
-		add(notify.Acknowledge, true)
-		s := add(notify.Object, false, note(true))
-		return out[:len(out)-1], &s
-	case o.Answer == notify.AnswerObjected:
-		add(notify.Acknowledge, false)
-	case o.Execution == notify.ExecutionNotStarted:
-		add(notify.Start, true)
-	case o.Execution == notify.ExecutionStarted:
-		add(notify.Report, true, append(q.measureFields(body.Measures), note(false))...)
-		add(notify.Complete, true, note(false))
-	case o.Execution == notify.ExecutionReported:
-		add(notify.Complete, true, note(false))
-	}
-	return out, nil
+	return out
 }
 
 // measureFields ask for a number for each measure that has one.
-func (q *request) measureFields(measures []reductionlist.Measure) []field {
+func (q *request) measureFields(measures []notify.MeasureView) []field {
 	var out []field
 	for _, m := range measures {
 		if m.Quantity == nil {
@@ -303,12 +274,8 @@ func (d *desk) answerOf(q *request, id string, action notify.Action) (notify.Ans
 	if action == notify.Object && in.Note == "" {
 		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
 	}
-	text, err := d.svc.OrderJSON(id)
+	order, err := d.readOrder(id)
 	if err != nil {
-		return in, err
-	}
-	var order orderBody
-	if err := json.Unmarshal(text, &order); err != nil {
 		return in, err
 	}
 	if order.RecipientID != q.who.Recipient {

@@ -3,9 +3,9 @@ package console
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -156,11 +156,16 @@ func (d *desk) scan(q *request, view *recipientsView, cursor string, limit int) 
 
 // version is a version by its id, or without one the list in force; false when there is none.
 func (q *request) version(tx *bbolt.Tx, id string) (v reductionlist.Version, found bool, err error) {
+	return versionAt(tx, id, q.now)
+}
+
+// versionAt is a version by its id, or without one the list in force at a time; false when there is none.
+func versionAt(tx *bbolt.Tx, id string, at time.Time) (v reductionlist.Version, found bool, err error) {
 	if id != "" {
 		v, err = reductionlist.GetVersion(tx, id)
 		return v, err == nil, err
 	}
-	v, err = reductionlist.Current(tx, q.now)
+	v, err = reductionlist.Current(tx, at)
 	if refusal.CodeOf(err) == refusal.NotFound {
 		return v, false, nil
 	}
@@ -186,6 +191,7 @@ type recipientView struct {
 	Orders    []orderRow
 	Contact   string
 	Phone     string
+	AsOf      string // the day that was asked about; empty: now, or a version
 }
 
 type levelMeasures struct {
@@ -195,8 +201,15 @@ type levelMeasures struct {
 
 func (d *desk) recipient(q *request) error {
 	view := recipientView{chrome: q.chrome("recipient")}
+	at := q.now
+	if day := q.URL.Query().Get("as_of"); day != "" {
+		if at = reductionlist.StartOf(day); at.IsZero() {
+			return refusal.New(refusal.Invalid, "desk.form.day", refusal.Args{"value": day})
+		}
+		view.AsOf = day
+	}
 	err := q.view(func(tx *bbolt.Tx) error {
-		v, found, err := q.version(tx, q.URL.Query().Get("version"))
+		v, found, err := versionAt(tx, q.URL.Query().Get("version"), at)
 		if err != nil {
 			return err
 		}
@@ -211,9 +224,7 @@ func (d *desk) recipient(q *request) error {
 			return err
 		}
 		view.Recipient, view.Version, view.Sector = r, v, r.Sector()
-		if d.opt.Phone != nil && r.ContactRef != "" {
-			view.Contact, view.Phone = d.opt.Phone(tx, q.who, r.ContactRef)
-		}
+		view.Contact, view.Phone = q.phone(tx, r.ID, r.ContactRef)
 		view.Orders, _, err = d.orderRows(q, tx, notify.Filter{Recipient: r.ID}, "", 10)
 		return err
 	})
@@ -227,87 +238,4 @@ func (d *desk) recipient(q *request) error {
 		}
 	}
 	return q.render(http.StatusOK, "recipient", view)
-}
-
-// listRow is a version of the list.
-type listRow struct {
-	reductionlist.Version
-	InForce bool
-}
-
-func (d *desk) lists(q *request) error {
-	view := struct {
-		*chrome
-		Rows []listRow
-		Next string
-	}{chrome: q.chrome("lists")}
-	err := q.view(func(tx *bbolt.Tx) error {
-		current, _, err := q.version(tx, "")
-		if err != nil {
-			return err
-		}
-		found, next, err := reductionlist.ListVersions(tx, q.URL.Query().Get("cursor"), 20)
-		for _, v := range found {
-			view.Rows = append(view.Rows, listRow{v, v.ID == current.ID})
-		}
-		view.Next = withCursor(q.URL, next)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return q.render(http.StatusOK, "lists", view)
-}
-
-// share is a heading of a list with how many recipients stand under it.
-type share struct {
-	Name string
-	N    int
-	Href string
-}
-
-func (d *desk) list(q *request) error {
-	view := struct {
-		*chrome
-		Version listRow
-		Towns   []share
-		Sectors []share
-		Grades  []share
-		Levels  []share // recipients with measures, by level
-		Counted bool
-	}{chrome: q.chrome("list")}
-	err := q.view(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.GetVersion(tx, q.id())
-		if err != nil {
-			return err
-		}
-		current, _, err := q.version(tx, "")
-		view.Version = listRow{v, v.ID == current.ID}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	v := view.Version
-	for _, name := range sortedCounts(v.Towns) {
-		view.Towns = append(view.Towns, share{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
-	}
-	for _, name := range sortedCounts(v.Sectors) {
-		view.Sectors = append(view.Sectors, share{Name: name, N: v.Sectors[name]})
-	}
-	for _, name := range sortedCounts(v.Grades) {
-		label := name
-		if label == "" {
-			label = "none"
-		}
-		view.Grades = append(view.Grades, share{Name: q.t("grade." + label), N: v.Grades[name]})
-	}
-	if v.State == reductionlist.StateActive || v.State == reductionlist.StateReplaced { // no rows are added to it any more
-		for _, l := range slices.Backward(alerts.Levels()) {
-			n, known := d.audience.at(q.Context(), d.svc.J, v.ID, l)
-			view.Counted = known
-			view.Levels = append(view.Levels, share{Name: alerts.LevelName(l, q.lang), N: n})
-		}
-	}
-	return q.render(http.StatusOK, "list", view)
 }

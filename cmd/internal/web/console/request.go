@@ -40,6 +40,7 @@ type request struct {
 	lang  string
 	theme string
 	now   time.Time
+	seen  seen // personal data that the answer holds
 }
 
 func (d *desk) request(w http.ResponseWriter, r *http.Request, who func(*http.Request) *access.Principal) *request {

@@ -138,6 +138,7 @@ func (q *request) step(tx *bbolt.Tx, o *notify.Order, h happening) (s timelineSt
 			return ""
 		}
 		if text := journal.ReadVault(tx, ref); text != nil {
+			q.seen.notes = append(q.seen.notes, o.RecipientID)
 			return string(text)
 		}
 		return q.t("note_erased")

@@ -1,31 +1,26 @@
 package console
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 	"golang.org/x/net/html"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/service/servicetest"
+	"qingkong/cmd/internal/web/live"
+	"qingkong/cmd/internal/web/session"
 	"qingkong/reductionlist"
 )
 
@@ -34,79 +29,36 @@ const hostile = `<script>alert("示例")</script>&'"><img src=x onerror=alert(1)
 
 // world is a desk over a real journal, with a list, an account for each role, and credentials for E0001 to E0003.
 type world struct {
+	*servicetest.World
 	t         testing.TB
 	svc       *service.Service
 	desk      http.Handler
-	sessions  *fakeSessions
+	sessions  *session.Sessions
 	passwords map[string]string
-	clock     atomic.Pointer[time.Time]
-	fire      chan func() // runs on the lease's holder
-	epoch     uint64
+	cookies   map[string]*http.Cookie // of who has logged in
+	clock     *journaltest.Clock
 }
 
-// begin is the time of every world: the afternoon before the episode of 2016-12-17.
-var begin = time.Date(2016, 12, 16, 9, 0, 0, 0, time.UTC)
-
-// fakeSessions are sessions without anything to steal: the cookie names the user. Another package has the real ones.
-type fakeSessions struct {
-	svc *service.Service
-	mu  sync.Mutex
-	out map[string]bool // whose session has ended
-}
-
-const userCookie = "user"
-
-func (s *fakeSessions) Who(r *http.Request) (p *access.Principal) {
-	c, err := r.Cookie(userCookie)
-	if err != nil {
-		return nil
-	}
-	s.mu.Lock()
-	ended := s.out[c.Value]
-	s.mu.Unlock()
-	if ended {
-		return nil
-	}
-	_ = s.svc.J.View(func(tx *bbolt.Tx) error { p, _ = access.PrincipalOf(tx, c.Value); return nil })
-	return p
-}
-
-func (s *fakeSessions) Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error) {
-	p, err := s.svc.Login(r.Context(), user, password)
-	if err != nil {
-		return nil, err
-	}
-	if p == nil {
-		return nil, refusal.New(refusal.Unauthenticated, "access.unauthenticated", nil)
-	}
-	s.mu.Lock()
-	delete(s.out, user)
-	s.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: userCookie, Value: user, Path: "/"})
-	return p, nil
-}
-
-func (s *fakeSessions) Logout(w http.ResponseWriter, _ *http.Request) {
-	http.SetCookie(w, &http.Cookie{Name: userCookie, Path: "/", MaxAge: -1})
-}
+// begin is the time of every world.
+var begin = servicetest.Begin
 
 func newWorld(t testing.TB) *world { return newWorldWith(t, fixture()) }
 
 func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	t.Helper()
-	w := &world{t: t, passwords: map[string]string{}, fire: make(chan func())}
-	w.clock.Store(&begin)
 	log := slog.New(slog.DiscardHandler)
-	set := service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
-	svc, err := service.New(t.Context(), w.openJournal(service.Registry(set), log), set, log)
-	if err != nil {
+	w := &world{World: servicetest.New(t, log), t: t, passwords: map[string]string{}, cookies: map[string]*http.Cookie{}}
+	w.svc, w.clock = w.Svc, w.Clock
+	var err error
+	if w.sessions, err = session.New(t.Context(), w.svc.J, w.svc.Passwords, session.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	w.svc, w.sessions = svc, &fakeSessions{svc: svc, out: map[string]bool{}}
-	w.desk = New(svc, w.sessions, nil, Options{District: "西青区", Demo: true, Alerts: set.Alerts, Log: slog.New(slog.NewTextHandler(&failing{t}, nil))})
-	if _, err := svc.ImportList(t.Context(), "init", l, service.DemoSource, nil); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(w.sessions.Close)
+	hub := live.New(w.svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) { return v, nil }, Log: log})
+	t.Cleanup(hub.Close)
+	w.desk = New(w.svc, w.sessions, hub, Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
+		Log: slog.New(slog.NewTextHandler(&failing{t}, nil))})
+	w.Import(l)
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {
 			w.account(string(role), role)
@@ -114,11 +66,7 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	}
 	w.account("duty2", access.Duty)
 	for _, id := range []string{"E0001", "E0002", "E0003"} {
-		issued, err := svc.IssueCredentials(t.Context(), "init", "", id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.passwords[id] = issued.Password
+		w.passwords[id] = w.Credentials(id).Password
 	}
 	return w
 }
@@ -133,49 +81,9 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *world) openJournal(registry *journal.Registry, log *slog.Logger) *journal.Journal {
-	t := w.t
-	t.Helper()
-	dir := t.TempDir()
-	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("server not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	j, err := journal.Open(t.Context(), journal.Options{Dir: dir, Registry: registry, JS: js, Log: log, NoSync: true,
-		Clock: func() time.Time { return *w.clock.Load() }, Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return j
-}
-
 func (w *world) account(user string, role access.Role) {
 	w.t.Helper()
-	body := fmt.Sprintf(`{"user":%q,"role":%q,"name":%q,"town":"大寺镇"}`, user, role, "示例<b>"+user)
-	issued, err := w.svc.AddAccount(w.t.Context(), "init", "", []byte(body))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.passwords[user] = issued.Password
+	w.passwords[user] = w.Account(user, role, "示例<b>"+user, "大寺镇").Password
 }
 
 // fixture is a list of three enterprises in two towns; each has a measure from yellow on. E0003 has a hostile name.
@@ -205,6 +113,31 @@ type reply struct {
 	body string
 }
 
+// cookie is the session of a user, which logs in when it first does something.
+func (w *world) cookie(user string) *http.Cookie {
+	w.t.Helper()
+	if c := w.cookies[user]; c != nil {
+		return c
+	}
+	r := w.as("", "/login", url.Values{"user": {user}, "password": {w.passwords[user]}})
+	for _, c := range r.Cookies() {
+		if c.Name == session.Cookie {
+			w.cookies[user] = c
+			return c
+		}
+	}
+	w.t.Fatalf("the login of %s: %d %s", user, r.StatusCode, textOf(parsed(w.t, r.body)))
+	return nil
+}
+
+// expire ends the session of a user, whose browser knows nothing of it.
+func (w *world) expire(user string) {
+	w.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/logout", nil)
+	r.AddCookie(w.cookie(user))
+	w.sessions.Logout(httptest.NewRecorder(), r)
+}
+
 // as sends a request of a user; "" is nobody. A form makes it a POST.
 func (w *world) as(user, path string, form url.Values, header ...string) reply {
 	w.t.Helper()
@@ -217,7 +150,7 @@ func (w *world) as(user, path string, form url.Values, header ...string) reply {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if user != "" {
-		r.AddCookie(&http.Cookie{Name: userCookie, Value: user})
+		r.AddCookie(w.cookie(user))
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
@@ -258,55 +191,13 @@ func (w *world) refused(status int, user, path string, form url.Values) *html.No
 	return parsed(w.t, r.body)
 }
 
-// elapse moves the clock and runs the timers that have come due, on the lease's holder as the program does.
+// elapse moves the clock and runs the timers that have come due. Sessions end with time: who goes on logs in again.
 func (w *world) elapse(d time.Duration) {
 	w.t.Helper()
-	now := w.clock.Load().Add(d)
-	w.clock.Store(&now)
-	if w.epoch == 0 {
-		w.lead()
+	if d > 0 {
+		clear(w.cookies)
 	}
-	done := make(chan error, 1)
-	w.fire <- func() { done <- w.runTimers(now) }
-	if err := <-done; err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *world) lead() {
-	ctx, cancel := context.WithCancel(context.Background())
-	holds, ended := make(chan uint64, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = w.svc.J.Lead(ctx, func(ctx context.Context, epoch uint64) {
-			holds <- epoch
-			for {
-				select {
-				case run := <-w.fire:
-					run()
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-	}()
-	w.epoch = <-holds
-	w.t.Cleanup(func() { cancel(); <-ended })
-}
-
-func (w *world) runTimers(now time.Time) error {
-	for {
-		var ids []string
-		err := w.svc.J.View(func(tx *bbolt.Tx) error { ids, _ = journal.DueTimers(tx, now, 100); return nil })
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		for _, id := range ids {
-			if err := w.svc.J.FireTimer(context.Background(), w.epoch, id); err != nil {
-				return err
-			}
-		}
-	}
+	w.Elapse(d)
 }
 
 // forecast gives the forecast of an episode that asks for red and returns the proposal's id.

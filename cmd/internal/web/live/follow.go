@@ -11,7 +11,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -161,8 +160,8 @@ type subject struct {
 // members that name what changed are fixed: see package journal.
 func (f *follower) subjects(e *journal.Entry) ([]subject, error) {
 	var in struct {
-		ID, Feed, Version, Replaces, User, Recipient string
-		Proposal                                     struct{ ID string }
+		ID, Feed, Version, Replaces, Previous, User, Recipient string
+		Proposal                                               struct{ ID string }
 	}
 	read := func() error { return json.Unmarshal(e.Data, &in) }
 	switch {
@@ -178,11 +177,15 @@ func (f *follower) subjects(e *journal.Entry) ([]subject, error) {
 	case e.Kind == alerts.FeedSilence{}.Kind():
 		err := read()
 		return []subject{{Feed, in.Feed}}, err
-	case strings.HasPrefix(e.Kind, "list.") && e.Kind != (reductionlist.RowsAdded{}).Kind():
+	case e.Kind == (reductionlist.RowsAdded{}).Kind(), e.Kind == (reductionlist.RowsCopied{}).Kind():
+		return nil, nil
+	case strings.HasPrefix(e.Kind, "list."):
 		err := read()
-		of := []subject{{List, in.Version}}
-		if in.Replaces != "" {
-			of = append(of, subject{List, in.Replaces})
+		var of []subject
+		for _, id := range []string{in.Version, in.Replaces, in.Previous} {
+			if id != "" {
+				of = append(of, subject{List, id})
+			}
 		}
 		return of, err
 	case strings.HasPrefix(e.Kind, "access."):
@@ -225,11 +228,7 @@ func (f *follower) version(tx *bbolt.Tx, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	current, err := reductionlist.Current(tx, f.h.svc.J.Now())
-	if err != nil && refusal.CodeOf(err) != refusal.NotFound {
-		return nil, err
-	}
-	return f.h.opt.Version(&v, current.ID), nil
+	return f.h.opt.Version(tx, &v, f.h.svc.J.Now())
 }
 
 // decisions name what became of an objection.

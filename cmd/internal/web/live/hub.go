@@ -20,8 +20,8 @@ import (
 
 // Options are what a hub needs.
 type Options struct {
-	// Version is a version of the list as others see it; inForce is the id of the one in force, or empty.
-	Version func(v *reductionlist.Version, inForce string) any
+	// Version is a version of the list as others see it at a time.
+	Version func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error)
 	Log     *slog.Logger
 }
 

@@ -9,7 +9,7 @@
 //	proposal  a proposal as it stands now
 //	board     the counters of a warning; of many changes at most one message in half a second, and always the last
 //	order     {"id", "warning_id", "recipient_id", "revision", "state", "delivery", "answer", "execution", "verdict", "event"}
-//	list      a version of the list that was begun, approved, activated or replaced
+//	list      a version of the list that was begun, approved or activated, came into force, or ceased to count
 //	feed      a source that fell silent, or is heard again
 //
 // Who gets what, and what of it the snapshot holds, is a [Filter]; a member of the snapshot that its reader may not see is

@@ -143,7 +143,8 @@ func (h *Hub) readList(tx *bbolt.Tx, _ Filter, st *State) error {
 	case err != nil:
 		return err
 	default:
-		st.List = h.opt.Version(&v, v.ID)
+		st.List, err = h.opt.Version(tx, &v, h.svc.J.Now())
+		return err
 	}
 	return nil
 }

@@ -3,39 +3,33 @@ package live
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
 
 // world is a hub over a real journal, with a list of recipients in two towns in turn.
 type world struct {
-	t     testing.TB
-	svc   *service.Service
-	hub   *Hub
-	clock atomic.Pointer[time.Time]
-	epoch uint64
-	fire  chan func() // runs on the lease's holder
+	*servicetest.World
+	t   testing.TB
+	svc *service.Service
+	hub *Hub
 }
 
 const (
@@ -46,18 +40,12 @@ const (
 
 func newWorld(t testing.TB, recipients int) *world {
 	t.Helper()
-	w := &world{t: t, fire: make(chan func())}
-	begin := time.Date(2016, 12, 16, 9, 0, 0, 0, time.UTC)
-	w.clock.Store(&begin)
 	log := slog.New(slog.NewTextHandler(testLog{t}, nil))
-	set := service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
-	svc, err := service.New(t.Context(), w.openJournal(service.Registry(set), log), set, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.svc = svc
-	w.hub = New(svc, Options{Log: log, Version: func(v *reductionlist.Version, inForce string) any {
-		return map[string]any{"id": v.ID, "state": v.State, "in_force": v.ID == inForce}
+	w := &world{World: servicetest.New(t, log), t: t}
+	w.svc = w.Svc
+	w.hub = New(w.svc, Options{Log: log, Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
+		stands, err := reductionlist.StandsAt(tx, now)
+		return map[string]any{"id": v.ID, "state": v.State, "in_force": v.ID == stands.Current.ID}, err
 	}})
 	w.hub.board = testBoard
 	t.Cleanup(w.hub.Close)
@@ -75,41 +63,6 @@ func (l testLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *world) openJournal(registry *journal.Registry, log *slog.Logger) *journal.Journal {
-	t := w.t
-	t.Helper()
-	dir := t.TempDir()
-	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("server not ready")
-	}
-	nc, err := nats.Connect("", nats.InProcessServer(srv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	j, err := journal.Open(t.Context(), journal.Options{Dir: dir, Registry: registry, JS: js, Log: log, NoSync: true,
-		Clock: func() time.Time { return *w.clock.Load() }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return j
-}
-
 func (w *world) importList(from string, recipients int) {
 	w.t.Helper()
 	l := &reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: from, CompiledBy: "示例"}
@@ -123,9 +76,7 @@ func (w *world) importList(from string, recipients int) {
 			},
 		})
 	}
-	if _, err := w.svc.ImportList(w.t.Context(), "init", l, service.DemoSource, nil); err != nil {
-		w.t.Fatal(err)
-	}
+	w.Import(l)
 }
 
 func recipient(i int) string { return fmt.Sprintf("E%04d", i+1) }
@@ -143,13 +94,11 @@ func (w *world) must(err error) {
 func (w *world) account(user string, role access.Role) (*access.Principal, string) {
 	w.t.Helper()
 	var issued access.Issued
-	var err error
 	if role == access.Enterprise {
-		issued, err = w.svc.IssueCredentials(w.t.Context(), "init", "", user)
+		issued = w.Credentials(user)
 	} else {
-		issued, err = w.svc.AddAccount(w.t.Context(), "init", "", fmt.Appendf(nil, `{"user":%q,"role":%q,"name":"示例","town":%q}`, user, role, dasi))
+		issued = w.Account(user, role, "示例", dasi)
 	}
-	w.must(err)
 	p, err := w.svc.Authenticate(issued.Token)
 	w.must(err)
 	return p, issued.Token
@@ -210,54 +159,7 @@ func (w *world) answers(n int, act string, orderOf func(i int) string) {
 	all.Wait()
 }
 
-// elapse moves the clock and runs the timers that have come due, on the lease's holder as the program does.
-func (w *world) elapse(d time.Duration) {
-	w.t.Helper()
-	now := w.clock.Load().Add(d)
-	w.clock.Store(&now)
-	if w.epoch == 0 {
-		w.lead()
-	}
-	done := make(chan error, 1)
-	w.fire <- func() { done <- w.runTimers(now) }
-	w.must(<-done)
-}
-
-func (w *world) lead() {
-	ctx, cancel := context.WithCancel(context.Background())
-	holds, ended := make(chan uint64, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = w.svc.J.Lead(ctx, func(ctx context.Context, epoch uint64) {
-			holds <- epoch
-			for {
-				select {
-				case run := <-w.fire:
-					run()
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
-	}()
-	w.epoch = <-holds
-	w.t.Cleanup(func() { cancel(); <-ended })
-}
-
-func (w *world) runTimers(now time.Time) error {
-	for {
-		var ids []string
-		err := w.svc.J.View(func(tx *bbolt.Tx) error { ids, _ = journal.DueTimers(tx, now, 100); return nil })
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		for _, id := range ids {
-			if err := w.svc.J.FireTimer(context.Background(), w.epoch, id); err != nil {
-				return err
-			}
-		}
-	}
-}
+func (w *world) elapse(d time.Duration) { w.t.Helper(); w.Elapse(d) }
 
 // serve is an HTTP server whose streams have the viewer.
 func (w *world) serve(viewer func(r *http.Request) Viewer) *httptest.Server {
@@ -338,4 +240,76 @@ func (c *client) next() (e wire, err error) {
 			}
 		}
 	}
+}
+
+var everything = Filter{Warnings: true, Boards: true, Proposals: true, Lists: true, Feeds: true, Orders: AllOrders}
+
+func (w *world) listen(v Viewer) *Subscription {
+	w.t.Helper()
+	s, err := w.hub.Subscribe(w.t.Context(), v)
+	w.must(err)
+	return s
+}
+
+// quiet takes what has come once nothing more will.
+func (w *world) quiet(s *Subscription) []*Message {
+	w.t.Helper()
+	w.settle()
+	return w.take(s)
+}
+
+// settle waits until all of the record was made into messages, and the boards that were held back are out.
+func (w *world) settle() {
+	w.t.Helper()
+	for {
+		for !w.caughtUp() {
+			time.Sleep(time.Millisecond)
+		}
+		if time.Sleep(3 * testBoard); w.caughtUp() {
+			return
+		}
+	}
+}
+
+func (w *world) take(s *Subscription) []*Message {
+	w.t.Helper()
+	got, err := s.take()
+	w.must(err)
+	return got
+}
+
+func (w *world) caughtUp() bool {
+	var n int64
+	w.must(w.svc.J.View(func(tx *bbolt.Tx) (err error) { n, err = size(tx); return err }))
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	return w.hub.last.index == n-1
+}
+
+func (w *world) board(warning string) string {
+	w.t.Helper()
+	var text []byte
+	w.must(w.svc.J.View(func(tx *bbolt.Tx) error {
+		b, err := notify.Board(tx, warning)
+		if err == nil {
+			text, err = json.Marshal(b)
+		}
+		return err
+	}))
+	return string(text)
+}
+
+// viewers waits until the hub has that many.
+func (w *world) viewers(n int) {
+	w.t.Helper()
+	for range 500 {
+		w.hub.mu.Lock()
+		have := len(w.hub.all)
+		w.hub.mu.Unlock()
+		if have == n {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.t.Fatalf("the hub does not come to %d viewers", n)
 }

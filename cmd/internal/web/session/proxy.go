@@ -50,3 +50,6 @@ func (p Proxies) address(r *http.Request) string {
 	}
 	return from.String()
 }
+
+// Secure reports whether a request came by TLS, to us or to our proxy.
+func (s *Sessions) Secure(r *http.Request) bool { return s.proxies.secure(r) }

@@ -14,48 +14,35 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
+	"qingkong/cmd/internal/journal/natstest"
 )
 
 // house is sessions over a journal with accounts, on a folder that can be opened again.
 type house struct {
 	t         *testing.T
 	dir       string
-	srv       *server.Server
-	nc        *nats.Conn
+	srv       *natstest.Server
 	j         *journal.Journal
 	passwords *access.Passwords
 	s         *Sessions
 	log       bytes.Buffer
-	now       time.Time
-	mu        sync.Mutex
+	clock     *journaltest.Clock
 }
 
 func newHouse(t *testing.T) *house {
-	h := &house{t: t, dir: t.TempDir(), now: noon}
+	h := &house{t: t, dir: t.TempDir(), clock: journaltest.NewClock(noon)}
 	h.open()
 	t.Cleanup(h.close)
 	return h
 }
 
-func (h *house) clock() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
-}
-
-func (h *house) elapse(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
-}
+func (h *house) elapse(d time.Duration) { h.clock.Add(d) }
 
 func (h *house) open() {
 	h.t.Helper()
@@ -64,21 +51,12 @@ func (h *house) open() {
 			h.t.Fatal(err)
 		}
 	}
-	var err error
-	h.srv, err = server.NewServer(&server.Options{JetStream: true, StoreDir: filepath.Join(h.dir, "nats"), DontListen: true, NoSigs: true, NoLog: true})
-	must(err)
-	h.srv.Start()
-	if !h.srv.ReadyForConnections(10 * time.Second) {
-		h.t.Fatal("server not ready")
-	}
-	h.nc, err = nats.Connect("", nats.InProcessServer(h.srv))
-	must(err)
-	js, err := jetstream.New(h.nc)
-	must(err)
+	h.srv = natstest.Start(h.t, filepath.Join(h.dir, "nats"))
 	reg := journal.NewRegistry(journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, Apply: access.Apply})
 	access.Register(reg)
 	log := slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.j, err = journal.Open(context.Background(), journal.Options{Dir: h.dir, Registry: reg, JS: js, NoSync: true, Clock: h.clock, Log: log,
+	var err error
+	h.j, err = journal.Open(context.Background(), journal.Options{Dir: h.dir, Registry: reg, JS: h.srv.JS, NoSync: true, Clock: h.clock.Now, Log: log,
 		Fatal: func(err error) { h.t.Errorf("fatal: %v", err) }})
 	must(err)
 	h.passwords = access.NewPasswords(h.j)
@@ -92,9 +70,7 @@ func (h *house) close() {
 	if err := h.j.Close(); err != nil {
 		h.t.Error(err)
 	}
-	h.nc.Close()
-	h.srv.Shutdown()
-	h.srv.WaitForShutdown()
+	h.srv.Stop()
 }
 
 func (h *house) submit(cmd journal.Command, issued access.Issued, err error) access.Issued {
@@ -449,9 +425,7 @@ func TestNothingSecretIsKept(t *testing.T) {
 	if err := h.j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h.nc.Close()
-	h.srv.Shutdown()
-	h.srv.WaitForShutdown()
+	h.srv.Stop()
 	texts := map[string][]byte{"the log": h.log.Bytes()}
 	err = filepath.WalkDir(h.dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {

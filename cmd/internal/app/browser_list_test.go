@@ -1,0 +1,109 @@
+package app
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"qingkong/alerts"
+	"qingkong/reductionlist"
+	"qingkong/seeds"
+)
+
+// lists changes the list at the desk, as two people, and declares on it; then it accepts the plan of the coal plant.
+func lists(t *testing.T, w *world) {
+	duty, approver := w.person(t, deskWidth), w.person(t, phoneWidth)
+	duty.login("duty")
+	approver.login("approver")
+	const text = "合成车间反应釜组在4小时内降至基准日用电量的55%以下"
+	version := imports(duty, t, text)
+	duty.click(`a[href$="/diff"]`)
+	duty.says(text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下")
+	duty.looksRight("/desk/lists/L-/diff")
+	duty.shot("list-diff")
+
+	approver.open("/desk/lists/" + version)
+	approver.looksRight("/desk/lists/L-")
+	approver.click(`form[action$="/approve"] button`)
+	approver.says(word("done.list.approve"))
+	duty.open("/desk/lists/" + version)
+	duty.click(`form[action$="/activate"] button`)
+	duty.says(word("done.list.activate"), word("list.status.in_force"))
+
+	var warning struct {
+		ID          string `json:"id"`
+		ListVersion string `json:"list_version"`
+	}
+	w.api(t, "duty", http.MethodPost, "/warnings", map[string]any{"level": "yellow", "trigger": "city_order", "document_no": "津污防指〔2026〕1号",
+		"ends_at": w.journal.Now().Add(48 * time.Hour).Format("2006-01-02T15:00:00Z07:00")}, &warning)
+	if warning.ListVersion != version {
+		t.Errorf("the warning is pinned to %s, in force is %s", warning.ListVersion, version)
+	}
+	accepts(t, w, duty, warning.ID+"-E0001-1")
+}
+
+// imports uploads the demo's list with another text for a measure of E0003, and returns the version that it becomes.
+func imports(p *tab, t *testing.T, text string) string {
+	l, err := seeds.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Find("E0003")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Measures {
+		r.Measures[i].Text = strings.Replace(r.Measures[i].Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下", text, 1)
+	}
+	l.EffectiveFrom = string(alerts.DateOf(p.w.journal.Now()))
+	var workbook bytes.Buffer
+	if err := l.WriteWorkbook(&workbook); err != nil {
+		t.Fatal(err)
+	}
+	p.open("/desk/lists")
+	eval[chromedp.Void](p, js(`(text => {
+		const chosen = new DataTransfer();
+		chosen.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], "清单.xlsx"));
+		document.querySelector("#f-file").files = chosen.files;
+	})(%s)`, base64.StdEncoding.EncodeToString(workbook.Bytes())))
+	p.click(`form[enctype] button`)
+	p.says(word("done.list.import"))
+	version := strings.Split(strings.TrimPrefix(p.path(), "/desk/lists/"), "/")[0]
+	if want := reductionlist.VersionID(l.EffectiveFrom, l.Hash()); version != want {
+		t.Errorf("imported as %s, want %s", version, want)
+	}
+	return version
+}
+
+// accepts looks at the plan of a plant's order, and accepts it.
+func accepts(t *testing.T, w *world, duty *tab, order string) {
+	eventually(t, "the plant has its order", func() bool {
+		var open struct{ Items []struct{ ID string } }
+		w.api(t, "duty", http.MethodGet, "/orders?recipient=E0001&state=open", nil, &open)
+		return len(open.Items) == 1 && open.Items[0].ID == order
+	})
+	duty.open("/desk/orders/" + order)
+	duty.looksRight("/desk/orders/W-")
+	duty.click(`a[href$="/plan"]`)
+	duty.says(word("plan.prepared"), "5#")
+	duty.looksRight("/desk/orders/W-/plan")
+	duty.shot("plan")
+	duty.click(`button[value=review]`)
+	duty.says(word("plan.review"))
+	duty.click(`button[value=confirm]`)
+	duty.says(word("done.plan"), word("plan.accepted"))
+	duty.shot("plan-accepted")
+	var got struct {
+		Supersedes string
+		Plan       *struct{ Status string }
+	}
+	w.api(t, "duty", http.MethodGet, "/orders/"+strings.TrimSuffix(order, "1")+"2", nil, &got)
+	if got.Supersedes != order || got.Plan == nil || got.Plan.Status != "optimal" {
+		t.Errorf("the revised order: %+v", got)
+	}
+}
