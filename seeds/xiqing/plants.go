@@ -20,7 +20,7 @@ func powerPlant() *list.Recipient {
 		Notes: invented("名称、机组编号：方案附件2第21、22、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
 	}
 	for i, u := range coalUnits {
-		r.Units = append(r.Units, u.unit())
+		r.Units = append(r.Units, u.units()...)
 		r.Lines = append(r.Lines, list.Line{ID: fmt.Sprintf("U%d", i+5), Name: u.name + "机组", Capacity: "300 MW",
 			Emission:  list.Amounts{SO2: 0.30, NOx: kg(2700, u.nox), PM: 0.027},
 			SafeStopH: 8, MeterID: fmt.Sprintf("XQ-E0001-%d", i+5),
@@ -45,25 +45,33 @@ func powerPlant() *list.Recipient {
 	return r
 }
 
-// coalUnit is one unit; nox is kg per tonne of coal.
+// coalUnit is one unit; nox is kg per tonne of coal with the catalyst that was regenerated or replaced (row of annex 2), worn
+// that before it, which row says by the end of which year.
 type coalUnit struct {
 	name            string
 	constant, perMW float64
-	maxHeat, nox    float64
+	maxHeat         float64
+	nox, worn       float64
+	renewed         int // the first year with the new catalyst
+	row             int
 }
 
 var coalUnits = []coalUnit{
-	{"5#", 12.6, 0.385, 800, 0.30}, {"6#", 12.2, 0.380, 900, 0.24},
-	{"7#", 11.4, 0.372, 900, 0.245}, {"8#", 11.4, 0.372, 900, 0.305},
+	{"5#", 12.6, 0.385, 800, 0.25, 0.30, 2026, 22}, {"6#", 12.2, 0.380, 900, 0.24, 0.29, 2025, 21},
+	{"7#", 11.4, 0.372, 900, 0.245, 0.295, 2025, 21}, {"8#", 11.4, 0.372, 900, 0.255, 0.305, 2026, 22},
 }
 
-func (u coalUnit) unit() list.Unit {
-	return list.Unit{Name: u.name, MinMW: 120, MaxMW: 300, MinUpH: 8, MinDownH: 8, StartCoalT: 60,
-		Coal:       list.CoalCurve{Constant: u.constant, PerMW: u.perMW, PerMW2: 0.00005, PerGJ: 0.045},
-		MaxHeatGJH: u.maxHeat, MWLostPerGJH: 0.05,
-		Emission:  list.Gases{SO2: 0.113, NOx: u.nox, PM: 0.0099},
-		LowLoadMW: 130, LowLoadNOx: 1.4,
-		Notes: invented("名称：方案附件2第21、22行", "其余各列")}
+// units are the rows of the unit: with the worn catalyst and with the new one.
+func (u coalUnit) units() []list.Unit {
+	row := func(nox float64, from, to string) list.Unit {
+		return list.Unit{Name: u.name, From: from, To: to, MinMW: 120, MaxMW: 300, MinUpH: 8, MinDownH: 8, StartCoalT: 60,
+			Coal:       list.CoalCurve{Constant: u.constant, PerMW: u.perMW, PerMW2: 0.00005, PerGJ: 0.045},
+			MaxHeatGJH: u.maxHeat, MWLostPerGJH: 0.05,
+			Emission:  list.Gases{SO2: 0.113, NOx: nox, PM: 0.0099},
+			LowLoadMW: 130, LowLoadNOx: 1.4,
+			Notes: invented(fmt.Sprintf("名称、脱硝催化剂再生或更换的完成年份：方案附件2第%d行", u.row), "其余各列")}
+	}
+	return []list.Unit{row(u.worn, "", fmt.Sprintf("%d-12-31", u.renewed-1)), row(u.nox, fmt.Sprintf("%d-01-01", u.renewed), "")}
 }
 
 // saveCoal is the ladder of one unit: coal saved in tonnes per day, and the hourly NOx mass that goes with it.
@@ -112,8 +120,9 @@ func wastePlant() *list.Recipient {
 	}
 	for i, g := range []list.Gases{{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03}, {SO2: 0.055, NOx: 0.41, PM: 0.02, HCl: 0.03}, {SO2: 0.07, NOx: 0.5, PM: 0.02, HCl: 0.03}} {
 		name := fmt.Sprintf("%d#", i+1)
-		r.Furnaces = append(r.Furnaces, list.Furnace{Name: name, MinTH: 20, MaxTH: 31.25, MinUpH: 48, MinDownH: 24, Emission: g,
-			StartEmission: list.Gases{SO2: 10, NOx: 60}, Notes: invented("座数：方案附件2第16行", "各列")})
+		before := g
+		before.SO2 *= 2
+		r.Furnaces = append(r.Furnaces, furnace(name, before, "", "2023-12-31"), furnace(name, g, "2024-01-01", ""))
 		r.Lines = append(r.Lines, list.Line{ID: fmt.Sprintf("F%d", i+1), Name: name + "焚烧炉", Capacity: "750 t/d",
 			Emission:  list.Amounts{SO2: kg(740, g.SO2), NOx: kg(740, g.NOx), PM: kg(740, g.PM)},
 			SafeStopH: 24, MeterID: fmt.Sprintf("XQ-E0002-%d", i+1),
@@ -135,6 +144,12 @@ func wastePlant() *list.Recipient {
 			Evidence: []string{"地磅称重单", "区城管委调度单", "垃圾池料位记录"}, Notes: invented(source, measureColumns)},
 		gate(id, "M06", "物流门", source))
 	return r
+}
+
+// furnace is a row of one furnace: row 16 has its desulphurisation rebuilt in 2023.
+func furnace(name string, g list.Gases, from, to string) list.Furnace {
+	return list.Furnace{Name: name, From: from, To: to, MinTH: 20, MaxTH: 31.25, MinUpH: 48, MinDownH: 24, Emission: g,
+		StartEmission: list.Gases{SO2: 10, NOx: 60}, Notes: invented("座数、脱硫升级改造的完成年份：方案附件2第16行", "其余各列")}
 }
 
 // allocate is the ladder of one furnace: what it may burn in a day, never below what keeps it at temperature.
