@@ -98,12 +98,6 @@ func newListChanges() *cobra.Command {
 				}
 			}
 			answer, err := c.get(cmd.Context(), "/list/versions/"+url.PathEscape(args[0])+"/diff?"+query.Encode())
-			if err != nil || c.asJSON {
-				if err == nil {
-					err = printAnswer(cmd.OutOrStdout(), answer)
-				}
-				return err
-			}
 			var d struct {
 				From    string                           `json:"from"`
 				To      string                           `json:"to"`
@@ -115,7 +109,7 @@ func newListChanges() *cobra.Command {
 				Changed int                              `json:"recipients_changed"`
 				Effects []effectText                     `json:"effects"`
 			}
-			if err := understand(answer, &d); err != nil {
+			if more, err := c.into(cmd.OutOrStdout(), answer, err, &d); !more {
 				return err
 			}
 			w := cmd.OutOrStdout()
@@ -158,12 +152,6 @@ func newListScore() *cobra.Command {
 			}
 			at := "/list/versions/" + url.PathEscape(args[0])
 			answer, err := c.get(cmd.Context(), at+"/score?limit=1")
-			if err != nil || c.asJSON {
-				if err == nil {
-					err = printAnswer(cmd.OutOrStdout(), answer)
-				}
-				return err
-			}
 			var s struct {
 				Score struct {
 					Measures, Operable, Monitorable, Checkable int
@@ -171,7 +159,7 @@ func newListScore() *cobra.Command {
 				} `json:"score"`
 				Tasks int `json:"tasks"`
 			}
-			if err := understand(answer, &s); err != nil {
+			if more, err := c.into(cmd.OutOrStdout(), answer, err, &s); !more {
 				return err
 			}
 			if err := l.read(cmd.Context(), &c, at+"/tasks", nil, nil); err != nil {
@@ -225,14 +213,8 @@ func newListRelist() *cobra.Command {
 				return err
 			}
 			answer, err := c.act(cmd.Context(), at, map[string]any{"revision": revision, "list_version": version, "recipients": recipients})
-			if err != nil || c.asJSON {
-				if err == nil {
-					err = printAnswer(cmd.OutOrStdout(), answer)
-				}
-				return err
-			}
 			var d struct{ Issued, Revised, Released, Unchanged []string }
-			if err := understand(answer, &d); err != nil {
+			if more, err := c.into(cmd.OutOrStdout(), answer, err, &d); !more {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_relisted", refusal.Args{"issued": len(d.Issued), "revised": len(d.Revised),
@@ -253,12 +235,6 @@ func (c *call) offered(cmd *cobra.Command, at string) error {
 		return err
 	}
 	answer, err := c.get(cmd.Context(), at+"?limit=1000")
-	if err != nil || c.asJSON {
-		if err == nil {
-			err = printAnswer(cmd.OutOrStdout(), answer)
-		}
-		return err
-	}
 	var o struct {
 		Pinned   string `json:"pinned"`
 		Version  string `json:"list_version"`
@@ -272,7 +248,7 @@ func (c *call) offered(cmd *cobra.Command, at string) error {
 			Changes []changeText
 		} `json:"items"`
 	}
-	if err := understand(answer, &o); err != nil {
+	if more, err := c.into(cmd.OutOrStdout(), answer, err, &o); !more {
 		return err
 	}
 	rows := [][]string{{"对象 recipient", "名称 name", "变化 change", "现有减排令 order", "内容 what changes"}}

@@ -39,6 +39,19 @@ func (s shown) command() *cobra.Command {
 	return cmd
 }
 
+// into reads an answer into v for the caller to put into words. There is no more to say where the call failed, and where JSON
+// was asked for, which it prints.
+func (c *call) into(out io.Writer, answer []byte, failed error, v any) (more bool, err error) {
+	switch {
+	case failed != nil:
+		return false, failed
+	case c.asJSON:
+		return false, printAnswer(out, answer)
+	}
+	err = understand(answer, v)
+	return err == nil, err
+}
+
 // listed reads a list from the server and prints it; see [listing.read] for keep, printList for head and row.
 func (c *call) listed(cmd *cobra.Command, l *listing, path string, query url.Values, keep func(json.RawMessage) (bool, error),
 	head []string, row func(json.RawMessage) ([]string, error)) error {

@@ -117,9 +117,9 @@ func (a *amendment) check() error {
 		if *c == (reductionlist.Contact{}) {
 			say("contact", "list.amend_contact_empty", nil)
 		}
-		for path, phone := range map[string]string{"contact.phone": c.Phone, "contact.backup_phone": c.BackupPhone} {
-			if phone != "" && !reductionlist.ValidPhone(phone) {
-				say(path, "list.phone", nil)
+		for _, given := range []struct{ path, phone string }{{"contact.phone", c.Phone}, {"contact.backup_phone", c.BackupPhone}} {
+			if given.phone != "" && !reductionlist.ValidPhone(given.phone) {
+				say(given.path, "list.phone", nil)
 			}
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/reductionlist"
 	"qingkong/seeds"
 )
@@ -24,7 +24,7 @@ import (
 type desk struct {
 	t     *testing.T
 	svc   *Service
-	clock atomic.Pointer[time.Time]
+	clock journaltest.Clock
 	first reductionlist.Version
 }
 
@@ -33,16 +33,8 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{t: t}
 	d.set("2026-11-20 09:00")
 	set := Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
-	j, err := journal.Open(t.Context(), journal.Options{Dir: t.TempDir(), Registry: Registry(set), JS: startNATS(t), NoSync: true,
-		Clock: func() time.Time { return *d.clock.Load() }, Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	j := journaltest.Open(t, journal.Options{Registry: Registry(set), NoSync: true, Clock: d.clock.Now})
+	var err error
 	if d.svc, err = New(t.Context(), j, set, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
