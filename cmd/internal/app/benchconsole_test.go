@@ -6,9 +6,6 @@ import (
 )
 
 func TestBenchConsole(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half a minute")
-	}
 	figures, _, err := BenchConsole(t.Context(), 300, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
