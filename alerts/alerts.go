@@ -44,6 +44,7 @@ type Effects = interface {
 	Send(topic, id string, due time.Time)
 	Drop(topic, id string)
 	Timer(id string, due time.Time, command string, payload any)
+	WallTimer(id string, due time.Time, command string, payload any)
 	CancelTimer(id string)
 }
 

@@ -228,7 +228,7 @@ func applyWarning(tx *bbolt.Tx, fx Effects, at time.Time, actor string, was Warn
 }
 
 // setTimers keeps the timers of a warning's start, while it is scheduled, of its end, while it is live, and of an emergency
-// approval until it is confirmed.
+// approval until it is confirmed. Start and end are what a person typed and keep to the wall clock.
 func setTimers(fx Effects, was, w Warning) {
 	unconfirmed := CommandUnconfirmed + "/" + w.ID
 	switch waits := w.unconfirmed() && !w.Emergency.Overdue; {
@@ -240,7 +240,7 @@ func setTimers(fx Effects, was, w Warning) {
 	activate, expire := CommandActivate+"/"+w.ID, CommandExpire+"/"+w.ID
 	switch {
 	case w.State == Scheduled && was.State != Scheduled:
-		fx.Timer(activate, w.StartsAt, CommandActivate, WarningRef{w.ID})
+		fx.WallTimer(activate, w.StartsAt, CommandActivate, WarningRef{w.ID})
 	case w.State != Scheduled && was.State == Scheduled:
 		fx.CancelTimer(activate)
 	}
@@ -250,6 +250,6 @@ func setTimers(fx Effects, was, w Warning) {
 			fx.CancelTimer(expire)
 		}
 	case !was.State.live() || was.EndsAt == nil || !was.EndsAt.Equal(*w.EndsAt):
-		fx.Timer(expire, *w.EndsAt, CommandExpire, WarningRef{w.ID})
+		fx.WallTimer(expire, *w.EndsAt, CommandExpire, WarningRef{w.ID})
 	}
 }

@@ -84,7 +84,7 @@ func (e Engine) on(tx *bbolt.Tx, actor string, w *Warning, a act, now time.Time)
 // record adds an event of the warning and takes it as done.
 func (d *decision) record(ev warningEvent) {
 	d.events = append(d.events, ev)
-	next := d.warning.after(ev, d.now, d.actor)
+	next := d.warning.after(ev, d.engine.recorded(d.now), d.actor)
 	d.warning = &next
 }
 

@@ -208,7 +208,7 @@ func (d *decision) endDrill() error {
 	if w.State == Active {
 		ev, a = WarningLifted{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, EndsAt: latest(d.now, w.StartsAt), Reason: reason}, actLift
 	}
-	next := w.after(ev, d.now, d.actor)
+	next := w.after(ev, d.engine.recorded(d.now), d.actor)
 	d.events = append(d.events, ev)
 	return check(from, a, next.stage())
 }

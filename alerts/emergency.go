@@ -58,7 +58,7 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 		return nil, nil, err
 	}
 	from := d.warning.stage()
-	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: now.Add(confirmWithin)})
+	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: e.recorded(now).Add(confirmWithin)})
 	d.approve()
 	return d.finish(actEmergency, from)
 }
@@ -107,7 +107,7 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 	if err != nil {
 		return nil, nil, err
 	}
-	next := w.after(ev, now, actor)
+	next := w.after(ev, e.recorded(now), actor)
 	d.events = append(d.events, ev)
 	return d.events, &next, check(w.stage(), a, next.stage())
 }

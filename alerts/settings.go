@@ -1,6 +1,9 @@
 package alerts
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Settings are what a district chooses (configuration keys own_declaration, approval, criteria.settings).
 type Settings struct {
@@ -60,6 +63,17 @@ func DefaultSettings() Settings {
 // Engine decides with these settings. Its Decide methods are pure functions.
 type Engine struct {
 	Settings
+	// At is the record's time of what is decided, where that is not the now of the decision: the wall clock's, which typed
+	// times are held against. Zero where both are the same.
+	At time.Time
+}
+
+// recorded is the record's time of a decision at now.
+func (e Engine) recorded(now time.Time) time.Time {
+	if e.At.IsZero() {
+		return now
+	}
+	return e.At
 }
 
 // twoPersons reports whether the level needs a second person; what is not configured follows the defaults.

@@ -37,7 +37,7 @@ const district = "120111"
 // newWorld opens a world in dir; close it.
 func newWorld(t tb, dir string) *world {
 	t.Helper()
-	w := &world{t: t, liveFx: newEffects(), replayFx: newEffects(), engine: Engine{DefaultSettings()}, now: clockAt("2016-12-16T17:00")}
+	w := &world{t: t, liveFx: newEffects(), replayFx: newEffects(), engine: Engine{Settings: DefaultSettings()}, now: clockAt("2016-12-16T17:00")}
 	w.live, w.replay = openTestDB(t, filepath.Join(dir, "live.db")), openTestDB(t, filepath.Join(dir, "replay.db"))
 	return w
 }
@@ -251,6 +251,9 @@ func (f *effects) Timer(id string, due time.Time, command string, payload any) {
 		panic(err)
 	}
 	f.timers[id] = timer{due, command, string(raw)}
+}
+func (f *effects) WallTimer(id string, due time.Time, command string, payload any) {
+	f.Timer(id, due, command, payload)
 }
 func (f *effects) CancelTimer(id string) { delete(f.timers, id) }
 

@@ -20,10 +20,12 @@ type discard struct {
 	sent int
 }
 
-func (d *discard) Send(string, string, time.Time)       { d.sent++ }
-func (d *discard) Drop(string, string)                  { d.sent-- }
-func (d *discard) Timer(string, time.Time, string, any) {}
-func (d *discard) CancelTimer(string)                   {}
+func (d *discard) Send(string, string, time.Time)           { d.sent++ }
+func (d *discard) Drop(string, string)                      { d.sent-- }
+func (d *discard) Timer(string, time.Time, string, any)     {}
+func (d *discard) CancelTimer(string)                       {}
+func (d *discard) WallTimer(string, time.Time, string, any) {}
+func (d *discard) Wall() time.Time                          { return time.Time{} }
 
 func manyRecipients(n int) []reductionlist.Recipient {
 	rs := make([]reductionlist.Recipient, n)

@@ -43,7 +43,9 @@ type Effects = interface {
 	Send(topic, id string, due time.Time)
 	Drop(topic, id string)
 	Timer(id string, due time.Time, command string, payload any)
+	WallTimer(id string, due time.Time, command string, payload any)
 	CancelTimer(id string)
+	Wall() time.Time
 	Together(name string, make func() Shared) Shared
 }
 

@@ -24,6 +24,7 @@ type Objection struct {
 	ExpiresAt *time.Time      // of accept and amend; to come
 	Measures  []MeasureChange // of amend
 	Read      Reader          `json:"-"` // finds the order's body
+	Wall      time.Time       `json:"-"` // what the wall clock says; zero where that is now
 }
 
 // The decisions.
@@ -43,7 +44,7 @@ type MeasureChange struct {
 // DecideObjection decides on an objection. The order must be open and objected to. It returns the order as it was, or the
 // one that an amendment makes of it.
 func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Event, *Order, error) {
-	if err := in.check(now); err != nil {
+	if err := in.check(wall(in.Wall, now)); err != nil {
 		return nil, nil, err
 	}
 	o, err := Get(tx, in.OrderID)
@@ -138,7 +139,7 @@ func (in Objection) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error
 	if len(r.Measures) == 0 {
 		return nil, refusal.Input([]refusal.Field{{Path: "measures", Rule: "order.amend_all"}})
 	}
-	return o.reissue(tx, body, r, CauseAmended, keep, now)
+	return o.reissue(tx, body, r, CauseAmended, keep, now, wall(in.Wall, now))
 }
 
 // listed returns what the order's list says of its recipient, and the list with that recipient alone.
@@ -166,8 +167,8 @@ func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipien
 
 // reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the window
 // of o, from now on where o has begun, with a deadline of its own. keep lets a plan go on that o carries.
-func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now time.Time) (*Issued, error) {
-	p, err := o.own(tx, body, now)
+func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now, wall time.Time) (*Issued, error) {
+	p, err := o.own(tx, body, now, wall)
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +179,8 @@ func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, 
 	return w.follow(tx, &t, o)
 }
 
-// own is the plan of the order that takes the place of o by itself.
-func (o *Order) own(tx *bbolt.Tx, body *Issued, now time.Time) (*Plan, error) {
+// own is the plan of the order that takes the place of o by itself, at the record's time and that of the wall clock.
+func (o *Order) own(tx *bbolt.Tx, body *Issued, now, wall time.Time) (*Plan, error) {
 	s, err := CurrentSettings(tx)
 	if err != nil {
 		return nil, err
@@ -189,8 +190,8 @@ func (o *Order) own(tx *bbolt.Tx, body *Issued, now time.Time) (*Plan, error) {
 		ListVersion: body.ListVersion, ListHash: body.ListHash, StartsAt: body.EffectiveFrom, EndsAt: body.EndsAt,
 		DocumentNo: body.DocumentNo, Drill: body.Drill,
 	}
-	if p.StartsAt.Before(now) {
-		p.StartsAt = now
+	if p.StartsAt.Before(wall) {
+		p.StartsAt = wall
 	}
 	return p, nil
 }
@@ -225,14 +226,15 @@ func (o *Order) NextID() string { return orderID(o.WarningID, o.RecipientID, o.R
 // ends sets the timer of the end of what an objection was granted.
 func ends(fx Effects, order string, at *time.Time) {
 	if at != nil {
-		fx.Timer("decision/"+order, *at, CommandDecisionEnds, DecisionEnds{OrderID: order})
+		fx.WallTimer("decision/"+order, *at, CommandDecisionEnds, DecisionEnds{OrderID: order})
 	}
 }
 
 // DecisionEnds is the command that ends what an objection was granted: the exemption from an order, or an amended order.
 type DecisionEnds struct {
-	OrderID string `json:"order_id"`
-	Read    Reader `json:"-"` // finds the order's body
+	OrderID string    `json:"order_id"`
+	Read    Reader    `json:"-"` // finds the order's body
+	Wall    time.Time `json:"-"` // what the wall clock says; zero where that is now
 }
 
 // DecideDecisionEnds gives the recipient what the list says at the order's level. It gives no events when the order has been
@@ -254,7 +256,7 @@ func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) 
 	if err != nil || len(reductionlist.MeasuresAt(r, body.Level)) == 0 {
 		return nil, o, err
 	}
-	ev, err := o.reissue(tx, body, r, CauseDecisionEnded, true, now)
+	ev, err := o.reissue(tx, body, r, CauseDecisionEnded, true, now, wall(in.Wall, now))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -82,7 +82,7 @@ func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) err
 	if err != nil {
 		return err
 	}
-	order := toOrder(w.Stages, at)
+	order := toOrder(w.Stages, fx.Wall())
 	p := &Plan{
 		Warning: id, At: at, AcknowledgeBy: at.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
 		Level: order.Level, Until: order.until, StartsAt: order.From, Next: order.next,

@@ -26,6 +26,7 @@ func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alert
 					err = alerts.Apply(tx, newEffects(), w.now, "duty", ev)
 				}
 				if err == nil {
+					side.fx.now = w.now
 					err = Observe(tx, side.fx, w.now, "duty", ev)
 				}
 			}

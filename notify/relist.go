@@ -136,6 +136,7 @@ type Relist struct {
 	Revision   int
 	Version    string
 	Recipients []string
+	Wall       time.Time `json:"-"` // what the wall clock says; zero where that is now
 }
 
 // RelistDone says what became of the recipients: an order id where a new order went out or one was released. Rest are those
@@ -173,8 +174,8 @@ func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, Re
 	}
 	at := *p
 	at.At, at.AcknowledgeBy, at.ContactRef = now, now.Add(s.acknowledgeWithin()), s.ContactRef
-	if at.StartsAt.Before(now) {
-		at.StartsAt, at.Until = now, ""
+	if clock := wall(in.Wall, now); at.StartsAt.Before(clock) {
+		at.StartsAt, at.Until = clock, ""
 	}
 	ws := writers{plan: &at, cause: CauseList}
 	c := &relistChunk{tx: tx, plan: p, to: &listRef{v.ID, v.Hash}, w: ws.of(&listRef{v.ID, v.Hash}), done: &done,
@@ -218,7 +219,7 @@ func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Plan, reductionlist.Versio
 	case !p.Done:
 		return nil, v, refusal.New(refusal.Conflict, "order.relist_running", refusal.Args{"id": w.ID})
 	}
-	v, err = reductionlist.Current(tx, now)
+	v, err = reductionlist.Current(tx, wall(in.Wall, now))
 	if err == nil && v.ID != in.Version {
 		err = refusal.New(refusal.Conflict, "order.relist_version", refusal.Args{"version": in.Version, "current": v.ID})
 	}

@@ -21,6 +21,7 @@ type AcceptPlan struct {
 	OrderID string
 	Plan    json.RawMessage // an [OperatingPlan]
 	Read    Reader          `json:"-"` // finds the order's body
+	Wall    time.Time       `json:"-"` // what the wall clock says; zero where that is now
 }
 
 // DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to acknowledge. It
@@ -56,7 +57,7 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 		}
 		return nil, nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": o.ID})
 	}
-	ev, err := o.withPlan(tx, body, plan, raw, now)
+	ev, err := o.withPlan(tx, body, plan, raw, now, wall(in.Wall, now))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,7 +90,7 @@ func SupersededBy(tx *bbolt.Tx, read Reader, order string) (json.RawMessage, err
 }
 
 // withPlan makes the order that takes the place of o.
-func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *OperatingPlan, raw json.RawMessage, now time.Time) (*Issued, error) {
+func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *OperatingPlan, raw json.RawMessage, now, wall time.Time) (*Issued, error) {
 	r, err := reductionlist.GetRecipient(tx, body.ListVersion, o.RecipientID)
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *OperatingPlan, raw js
 	if plant == nil || plant.Kind != plan.Kind || plant.Model() != plan.Model || plan.ListVersion != body.ListVersion || !plan.into(&t) {
 		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
 	}
-	p, err := o.own(tx, body, now)
+	p, err := o.own(tx, body, now, wall)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,16 @@ func toOrder(course []alerts.Stage, at time.Time) ordered {
 
 // NextStage is the command that looks at a warning's course again; a timer runs it.
 type NextStage struct {
-	Warning string `json:"warning"`
+	Warning string    `json:"warning"`
+	Wall    time.Time `json:"-"` // what the wall clock says; zero where that is now
+}
+
+// wall is the clock that times keep to which a person typed: the wall clock where it was said, else now.
+func wall(clock, now time.Time) time.Time {
+	if clock.IsZero() {
+		return now
+	}
+	return clock
 }
 
 // Staged says that another stage of a warning's course was due, and its orders are planned anew.
@@ -65,7 +74,7 @@ func (*Staged) Kind() string { return kindStaged }
 func DecideNextStage(tx *bbolt.Tx, _ string, in NextStage, now time.Time) ([]Event, Staged, error) {
 	ev := &Staged{Warning: in.Warning}
 	p, err := GetPlan(tx, in.Warning)
-	if err != nil || p == nil || p.Next == nil || p.Next.After(now) {
+	if err != nil || p == nil || p.Next == nil || p.Next.After(wall(in.Wall, now)) {
 		return nil, *ev, err
 	}
 	return []Event{ev}, *ev, nil
@@ -86,5 +95,5 @@ func (p *Plan) setNext(fx Effects) {
 		fx.CancelTimer(id)
 		return
 	}
-	fx.Timer(id, *p.Next, CommandNextStage, NextStage{p.Warning})
+	fx.WallTimer(id, *p.Next, CommandNextStage, NextStage{Warning: p.Warning})
 }

@@ -28,6 +28,7 @@ type effects struct {
 	outbox map[string]time.Time
 	timers map[string]timer
 	shared map[string]Shared
+	now    time.Time
 }
 
 type timer struct {
@@ -50,6 +51,11 @@ func (e *effects) Timer(id string, due time.Time, command string, payload any) {
 	}
 	e.timers[id] = timer{due.Round(0), command, string(b)}
 }
+
+func (e *effects) WallTimer(id string, due time.Time, command string, payload any) {
+	e.Timer(id, due, command, payload)
+}
+func (e *effects) Wall() time.Time { return e.now }
 
 func (e *effects) Together(name string, make func() Shared) Shared {
 	if e.shared[name] == nil {
@@ -232,6 +238,7 @@ func (w *world) apply(evs []Event) {
 				if err := tx.Bucket(recordBucket).Put(binary.BigEndian.AppendUint64(nil, w.block), recorded[i]); err != nil {
 					return err
 				}
+				side.fx.now = w.now
 				if err := Apply(tx, side.fx, w.now, "actor", Pos{Block: w.block, Off: 4, Len: uint32(len(data))}, ev); err != nil {
 					return err
 				}

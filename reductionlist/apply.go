@@ -200,7 +200,7 @@ func (v *Version) setTimers(fx Effects, starts, ends time.Time) {
 		id := "list/" + v.ID + "/" + t.name
 		switch {
 		case !t.at.IsZero():
-			fx.Timer(id, t.at, CommandInForce, InForceDue{At: t.at})
+			fx.WallTimer(id, t.at, CommandInForce, InForceDue{At: t.at})
 		case !t.old.IsZero():
 			fx.CancelTimer(id)
 		}

@@ -22,7 +22,10 @@ type timers map[string]time.Time
 func (f timers) Send(_, _ string, _ time.Time) { panic("lists send nothing") }
 func (f timers) Drop(_, _ string)              { panic("lists send nothing") }
 func (f timers) CancelTimer(id string)         { delete(f, id) }
-func (f timers) Timer(id string, due time.Time, command string, payload any) {
+func (f timers) Timer(string, time.Time, string, any) {
+	panic("a list's midnights keep to the wall clock")
+}
+func (f timers) WallTimer(id string, due time.Time, command string, payload any) {
 	if in, ok := payload.(reductionlist.InForceDue); !ok || command != reductionlist.CommandInForce || !in.At.Equal(due) {
 		panic(fmt.Sprint(id, command, payload))
 	}

@@ -98,6 +98,10 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
+	height, err := journal.ReadHeight(cfg.Data) // before the server touches its store
+	if err != nil {
+		return nil, err
+	}
 	a.bus, err = bus.Start(bus.Config{
 		StoreDir: filepath.Join(cfg.Data, "nats"), Listen: cfg.Listen.NATS,
 		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log,
@@ -113,12 +117,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Times: opt.times,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("journal", func(context.Context) error { return a.journal.Close() })
+	a.onStop("journal", a.journal.Close)
 	if a.svc, err = service.New(ctx, a.journal, set, a.log); err != nil {
 		return nil, err
 	}
@@ -130,7 +134,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("sessions", func(context.Context) error { sessions.Close(); return nil })
+	a.onStop("sessions", func(context.Context) error { return sessions.Close() })
 	a.web = web.New(a.svc, sessions, a.log)
 	a.mountConsole(sessions, set)
 	return a, nil
@@ -227,7 +231,7 @@ func (a *App) lead(ctx context.Context) error {
 	return a.journal.Lead(ctx, func(ctx context.Context, epoch uint64) {
 		nc, js := a.bus.Public()
 		var wg sync.WaitGroup
-		d := newDispatcher(a.svc, nc, js, epoch, time.Now, a.log)
+		d := newDispatcher(a.svc, nc, js, epoch, a.journal.Now, a.log)
 		d.times = a.opt.times
 		wg.Go(func() { d.run(ctx) })
 		wg.Go(func() { runTimers(ctx, a.journal, epoch, a.log) })

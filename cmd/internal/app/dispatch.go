@@ -215,7 +215,7 @@ func (d *dispatcher) fail(rows []journal.Due, now time.Time, err error) {
 		return
 	}
 	pause := retryPause
-	if d.svc.J.Halted() != nil {
+	if d.svc.J.Halted() != nil || d.svc.J.Paused() != nil {
 		pause = haltPause
 	}
 	for _, row := range rows {

@@ -72,8 +72,8 @@ func view(t *testing.T, a *App, read func(tx *bbolt.Tx) error) {
 // idle says whether nothing is due: no timer and no message.
 func idle(a *App) (yes bool) {
 	_ = a.journal.View(func(tx *bbolt.Tx) error { // false when it cannot be read
-		timers, _ := journal.DueTimers(tx, time.Now(), 1)
-		msgs, _ := journal.DueOutbox(tx, time.Now(), 1)
+		timers, _ := journal.DueTimers(tx, a.journal.Moment(), 1)
+		msgs, _ := journal.DueOutbox(tx, a.journal.Now(), 1)
 		yes = len(timers)+len(msgs) == 0
 		return nil
 	})

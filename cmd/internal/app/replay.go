@@ -156,7 +156,7 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	a.onStop("journal", func(context.Context) error { return a.journal.Close() })
+	a.onStop("journal", a.journal.Close)
 	if r.svc, err = service.New(ctx, a.journal, r.opt.Set, r.opt.Log); err != nil {
 		return err
 	}
@@ -367,9 +367,9 @@ func (r *replay) advance(ctx context.Context, to time.Time) error {
 		}
 		var next time.Time
 		err := r.svc.J.View(func(tx *bbolt.Tx) error {
-			_, timer := journal.DueTimers(tx, r.now(), 0)
+			_, timer := journal.DueTimers(tx, r.svc.J.Moment(), 0)
 			_, msg := journal.DueOutbox(tx, r.now(), 0)
-			for _, t := range []time.Time{timer, msg} {
+			for _, t := range []time.Time{journal.Earliest(timer), msg} {
 				if !t.IsZero() {
 					next = earlier(next, t)
 				}
@@ -392,7 +392,7 @@ func (r *replay) settle(ctx context.Context) error {
 	for {
 		var ids []string
 		err := r.svc.J.View(func(tx *bbolt.Tx) error {
-			ids, _ = journal.DueTimers(tx, r.now(), timersAtOnce)
+			ids, _ = journal.DueTimers(tx, r.svc.J.Moment(), timersAtOnce)
 			return nil
 		})
 		if err != nil {

@@ -20,9 +20,10 @@ func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.
 	for ctx.Err() == nil {
 		work := j.Work()
 		var ids []string
-		var next time.Time
+		var next journal.Moment
+		now := j.Moment()
 		_ = j.View(func(tx *bbolt.Tx) error { // a failed read is read again
-			ids, next = journal.DueTimers(tx, time.Now(), timersAtOnce)
+			ids, next = journal.DueTimers(tx, now, timersAtOnce)
 			return nil
 		})
 		failed := fire(ctx, j, epoch, ids, log)
@@ -33,8 +34,8 @@ func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.
 		if failed > 0 {
 			wait = time.Second
 			work = nil
-		} else if !next.IsZero() {
-			wait = min(wait, max(time.Until(next), time.Millisecond))
+		} else {
+			wait = journal.Wait(now, next, wait)
 		}
 		timer := time.NewTimer(wait)
 		select {

@@ -33,6 +33,7 @@ type Header struct {
 	Root    string `json:"root"`   // of those leaves, base64
 	Prev    string `json:"prev"`   // hash of the block before, hex
 	At      string `json:"at"`
+	Wall    string `json:"wall,omitempty"` // what the clock said, where that was not At
 	Node    string `json:"node"`
 }
 
@@ -60,6 +61,7 @@ type BlockCommand struct {
 type Block struct {
 	Header
 	Time  time.Time
+	Clock time.Time // Wall, or Time
 	Hash  [sha256.Size]byte
 	Raw   []byte
 	Parts []Part
@@ -81,10 +83,13 @@ type builder struct {
 	summed int
 }
 
-func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, at time.Time, node string) *builder {
-	b := &builder{at: at, atText: at.Format(timeForm), sum: sha256.New()}
+func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, now Moment, node string) *builder {
+	b := &builder{at: now.At, atText: now.At.Format(timeForm), sum: sha256.New()}
 	b.head = Header{Version: 1, Number: number, Tree: treeSize, Root: root.String(),
 		Prev: hex.EncodeToString(prev[:]), At: b.atText, Node: node}
+	if !now.Wall.Equal(now.At) {
+		b.head.Wall = now.Wall.Format(timeForm)
+	}
 	line, err := json.Marshal(b.head)
 	if err != nil {
 		panic(err) // strings and numbers always encode
@@ -204,6 +209,11 @@ func openBlock(raw []byte) (b *Block, rest []byte, err error) {
 	}
 	if b.Time, err = time.Parse(timeForm, b.At); err != nil {
 		return nil, nil, fmt.Errorf("block header: %w", err)
+	}
+	if b.Clock = b.Time; b.Wall != "" {
+		if b.Clock, err = time.Parse(timeForm, b.Wall); err != nil {
+			return nil, nil, fmt.Errorf("block header: %w", err)
+		}
 	}
 	return b, rest, nil
 }

@@ -23,6 +23,7 @@ type Report struct {
 	Root      string   `json:"root"`
 	StateHash string   `json:"state_hash"`
 	Problems  []string `json:"problems"`
+	Notes     []string `json:"notes,omitempty"` // what is no damage and worth knowing
 }
 
 func (r *Report) problem(format string, args ...any) {
@@ -41,7 +42,29 @@ func (j *Journal) Check(ctx context.Context) (Report, error) {
 		j.reach(ctx, info.last)
 		upTo = info.last
 	}
-	return check(ctx, j.db, j.reg, j.log, upTo, func(height uint64) { j.reach(ctx, height) })
+	short := func() uint64 { return j.heights.marked() }
+	return check(ctx, j.db, j.reg, j.log, upTo, short, func(height uint64) { j.reach(ctx, height); j.reachStream(ctx, height) })
+}
+
+// reachStream waits until the follower of a node of its own has appended the block of that number, unless it stands.
+func (j *Journal) reachStream(ctx context.Context, number uint64) {
+	if j.tail == nil {
+		return
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(reachWithin); ; {
+		if s := j.tail.status.Load(); s.next > number || s.err != nil || j.Halted() != nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // reachWithin is how long a check waits for blocks to be in both stores.
@@ -66,8 +89,9 @@ func (j *Journal) reach(ctx context.Context, number uint64) {
 }
 
 // check proves the record against a stream that held at least upTo blocks when it began. More may come meanwhile; settle
-// is called with the height of what was read before the stream is held against it.
-func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo uint64, settle func(height uint64)) (Report, error) {
+// is called with the height of what was read before the stream is held against it. short is the mark: from which block on the
+// stream may lack what was confirmed, 0 for none.
+func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo uint64, short func() uint64, settle func(height uint64)) (Report, error) {
 	r := Report{Problems: []string{}}
 	dir, err := os.MkdirTemp("", "qingkong-check-")
 	if err != nil {
@@ -85,8 +109,17 @@ func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo
 			return err
 		}
 		r.Blocks = last.number
-		if err := replay(tx, scratch, reg); err != nil {
+		if err := replay(ctx, tx, scratch, reg, nil); err != nil {
 			r.problem("%v", err)
+			return nil
+		}
+		have, err := readLayout(tx)
+		if err != nil {
+			return err
+		}
+		if have != layout {
+			r.Notes = append(r.Notes, fmt.Sprintf("the state has the older layout %d, this program's is %d: its next start makes it anew from "+
+				"the blocks, which are proved here; the state itself is not compared", have, layout))
 			return nil
 		}
 		if r.StateHash, err = StateHash(tx, reg); err != nil {
@@ -99,7 +132,7 @@ func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo
 	}
 	if log != nil && len(r.Problems) == 0 {
 		settle(r.Blocks)
-		checkStream(ctx, db, log, upTo, &r)
+		checkStream(ctx, db, log, upTo, short(), &r)
 	}
 	r.OK = len(r.Problems) == 0
 	return r, nil
@@ -116,10 +149,17 @@ func scratchDB(path string, reg *Registry) (*bbolt.DB, error) {
 // replay applies the record's blocks to an empty database, some hundred to a transaction.
 // A transaction takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the
 // same place as one ever longer page.
-func replay(from *bbolt.Tx, to *bbolt.DB, reg *Registry) error {
+// progress, which may be nil, hears how far it is.
+func replay(ctx context.Context, from *bbolt.Tx, to *bbolt.DB, reg *Registry, progress func(block uint64)) error {
 	const blocksATime, bytesATime = 200, 2 << 20
 	blocks := blocksFrom(from, 1)
 	for raw := blocks.next(); raw != nil; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(blocks.number)
+		}
 		err := to.Update(func(tx *bbolt.Tx) error {
 			for n, size := 0, 0; raw != nil && n < blocksATime && size < bytesATime; n++ {
 				size += len(raw)
@@ -199,7 +239,7 @@ func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
 	return ka, va, kb, vb
 }
 
-func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, upTo uint64, r *Report) {
+func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, upTo, short uint64, r *Report) {
 	info, err := log.info(ctx)
 	if err != nil {
 		r.problem("stream: %v", err)
@@ -208,7 +248,11 @@ func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, upTo uint64, 
 	if err := info.whole(); err != nil {
 		r.problem("stream: %v", err)
 	}
-	if info.last < r.Blocks || upTo > r.Blocks {
+	switch {
+	case short != 0 && info.last < r.Blocks && info.last+1 >= short:
+		r.Notes = append(r.Notes, fmt.Sprintf("the stream ends at %d, the record at %d: blocks from %d on were confirmed by the record alone, "+
+			"and are appended when the program runs", info.last, r.Blocks, short))
+	case info.last < r.Blocks || upTo > r.Blocks:
 		r.problem("the stream ends at %d, the record at %d", info.last, r.Blocks)
 	}
 	for n := uint64(1); n <= min(info.last, r.Blocks); n++ {
@@ -279,15 +323,22 @@ func CheckDir(ctx context.Context, opt Options) (Report, error) {
 	}
 	defer func() { _ = db.Close() }()
 	if opt.JS == nil {
-		return check(ctx, db, opt.Registry, nil, 0, nil)
+		return check(ctx, db, opt.Registry, nil, 0, nil, nil)
 	}
-	log, err := openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared)
+	h, err := ReadHeight(opt.Dir)
 	if err != nil {
 		return Report{}, err
 	}
+	short := func() uint64 {
+		if h == nil {
+			return 0
+		}
+		return h.ShortFrom
+	}
+	log := openStream(opt.JS, max(opt.Replicas, 1), opt.Shared)
 	info, err := log.info(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	return check(ctx, db, opt.Registry, log, info.last, func(uint64) {})
+	return check(ctx, db, opt.Registry, log, info.last, short, func(uint64) {})
 }

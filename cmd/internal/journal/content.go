@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -23,18 +24,18 @@ const (
 var ErrNoContent = errors.New("journal: no such content")
 
 // PutContent stores content and returns its name, "sha256:" and 64 hexadecimal digits. The same again is no error.
-func (j *Journal) PutContent(data []byte) (string, error) {
+func (j *Journal) PutContent(ctx context.Context, data []byte) (string, error) {
 	sum := sha256.Sum256(data)
 	hash := hex.EncodeToString(sum[:])
 	pieces := (len(data) + pieceBytes - 1) / pieceBytes
 	for n := range pieces {
 		piece := data[n*pieceBytes : min((n+1)*pieceBytes, len(data))]
-		if err := j.StoreVault(SealAs(pieceRef(hash, n), piece)); err != nil {
+		if err := j.StoreVault(ctx, SealAs(pieceRef(hash, n), piece)); err != nil {
 			return "", err
 		}
 	}
 	// The number of pieces is stored last: until it is there, nothing is.
-	err := j.StoreVault(SealAs(pieceRef(hash, -1), []byte(strconv.Itoa(pieces))))
+	err := j.StoreVault(ctx, SealAs(pieceRef(hash, -1), []byte(strconv.Itoa(pieces))))
 	return contentPrefix + hash, err
 }
 

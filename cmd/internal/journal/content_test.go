@@ -17,7 +17,7 @@ func TestContentIsFoundByItsHashOnEitherSide(t *testing.T) {
 	for _, size := range []int{0, 1, pieceBytes, pieceBytes + 1, 3*pieceBytes + 7} {
 		data := bytes.Repeat([]byte{'x'}, size)
 		for range 2 {
-			name, err := w.j.PutContent(data)
+			name, err := w.j.PutContent(t.Context(), data)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,19 +17,21 @@ var (
 	outboxBucket    = []byte("journal.outbox")     // topic 0 id -> due (8, ms), attempts (2)
 	outboxDueBucket = []byte("journal.outbox_due") // due (8, ms) topic 0 id -> nothing
 	timersBucket    = []byte("journal.timers")     // id -> timerRow as JSON
-	timersDueBucket = []byte("journal.timers_due") // due (8, ms) id -> nothing
+	timersDueBucket = []byte("journal.timers_due") // due (8, ms) id -> nothing, or "w" of one that is due by the wall clock
 )
 
 // effects writes outbox and timer rows into the one transaction of a block. The first failure is kept in err.
 type effects struct {
 	outbox, outboxDue, timers, timersDue *bbolt.Bucket
 	added                                bool // a row, so that something may have come due
+	owes                                 bool // the vault owes something
+	wall                                 time.Time
 	shared                               map[string]Shared
 	err                                  error
 }
 
-func newEffects(tx *bbolt.Tx) *effects {
-	fx := &effects{outbox: tx.Bucket(outboxBucket), outboxDue: tx.Bucket(outboxDueBucket),
+func newEffects(tx *bbolt.Tx, wall time.Time) *effects {
+	fx := &effects{wall: wall, outbox: tx.Bucket(outboxBucket), outboxDue: tx.Bucket(outboxDueBucket),
 		timers: tx.Bucket(timersBucket), timersDue: tx.Bucket(timersDueBucket)}
 	// Rows come by the thousand, one behind the other: a plan's messages, and again each time they went out.
 	fx.outbox.FillPercent, fx.outboxDue.FillPercent = 0.9, 0.9
@@ -118,24 +120,52 @@ func (fx *effects) sent(topic, id string, againMS int64) {
 	fx.putOut(key, uint64(againMS), min(attempts+1, 60000))
 }
 
+// Wall is what the wall clock said when the block was written: what times that a person typed are held against.
+func (fx *effects) Wall() time.Time { return fx.wall }
+
 type timerRow struct {
 	Due     int64           `json:"due"` // ms
 	Command string          `json:"command"`
 	Payload json.RawMessage `json:"payload"`
+	Wall    bool            `json:"wall,omitempty"` // due by the wall clock, not by the record's time
 }
 
-// Timer asks for a command to be run at due. The same id again replaces it.
+// clock is the time of a moment that the timer is held against.
+func (r *timerRow) clock(m Moment) time.Time {
+	if r.Wall {
+		return m.Wall
+	}
+	return m.At
+}
+
+// Timer asks for a command to be run at due, by the record's time: a deadline counted from something recorded. The same id
+// again replaces it.
 func (fx *effects) Timer(id string, due time.Time, command string, payload any) {
+	fx.timer(id, timerRow{Due: due.UnixMilli(), Command: command}, payload)
+}
+
+// WallTimer is Timer for a time that a person typed, such as the start of a warning: it keeps to the wall clock.
+func (fx *effects) WallTimer(id string, due time.Time, command string, payload any) {
+	fx.timer(id, timerRow{Due: due.UnixMilli(), Command: command, Wall: true}, payload)
+}
+
+var wallMark = []byte("w")
+
+func (fx *effects) timer(id string, r timerRow, payload any) {
 	fx.CancelTimer(id)
-	text, err := json.Marshal(payload)
-	if err != nil {
+	var err error
+	if r.Payload, err = json.Marshal(payload); err != nil {
 		fx.must(fmt.Errorf("timer %s: %w", id, err))
 		return
 	}
-	row, err := json.Marshal(timerRow{Due: due.UnixMilli(), Command: command, Payload: text})
+	row, err := json.Marshal(r)
 	fx.must(err)
 	fx.must(fx.timers.Put([]byte(id), row))
-	fx.must(fx.timersDue.Put(dueKey(uint64(due.UnixMilli()), []byte(id)), nil))
+	var mark []byte
+	if r.Wall {
+		mark = wallMark
+	}
+	fx.must(fx.timersDue.Put(dueKey(uint64(r.Due), []byte(id)), mark))
 	fx.added = true
 }
 
@@ -190,15 +220,42 @@ func DueOutbox(tx *bbolt.Tx, now time.Time, limit int) (due []Due, next time.Tim
 	return due, time.Time{}
 }
 
-// DueTimers lists up to limit ids of timers due at now, and when the next one after them is.
-func DueTimers(tx *bbolt.Tx, now time.Time, limit int) (ids []string, next time.Time) {
+// DueTimers lists up to limit ids of timers due at now, and when the next one after them is: a timer of the wall clock is due
+// by that, the others by the record's time.
+func DueTimers(tx *bbolt.Tx, now Moment, limit int) (ids []string, next Moment) {
 	c := tx.Bucket(timersDueBucket).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+	for k, v := c.First(); k != nil && (next.At.IsZero() || next.Wall.IsZero()); k, v = c.Next() {
 		at := time.UnixMilli(int64(binary.BigEndian.Uint64(k)))
-		if at.After(now) || len(ids) == limit {
-			return ids, at
+		clock, soonest := now.At, &next.At
+		if bytes.Equal(v, wallMark) {
+			clock, soonest = now.Wall, &next.Wall
 		}
-		ids = append(ids, string(k[8:]))
+		switch {
+		case !soonest.IsZero():
+		case at.After(clock) || len(ids) == limit:
+			*soonest = at
+		default:
+			ids = append(ids, string(k[8:]))
+		}
 	}
-	return ids, time.Time{}
+	return ids, next
+}
+
+// Earliest is the earlier of a moment's times that is set; zero when neither is.
+func Earliest(m Moment) time.Time {
+	if m.At.IsZero() || !m.Wall.IsZero() && m.Wall.Before(m.At) {
+		return m.Wall
+	}
+	return m.At
+}
+
+// Wait is how long from now until the earlier time of next, of which either may be zero; at most limit.
+func Wait(now, next Moment, limit time.Duration) time.Duration {
+	if !next.At.IsZero() {
+		limit = min(limit, next.At.Sub(now.At))
+	}
+	if !next.Wall.IsZero() {
+		limit = min(limit, next.Wall.Sub(now.Wall))
+	}
+	return max(limit, time.Millisecond)
 }

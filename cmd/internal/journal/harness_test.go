@@ -199,9 +199,27 @@ func (w *world) tryStart() (*Journal, error) {
 	return j, err
 }
 
+// vaultLevel waits until the vault's two sides were compared and nothing is owed.
+func (w *world) vaultLevel() {
+	w.t.Helper()
+	w.eventually("the vault is level", func() bool { return w.j.compared.Load() && w.j.vault.status().Owed == 0 })
+}
+
+// eventually waits until something holds.
+func (w *world) eventually(what string, holds func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("does not come: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func (w *world) stopJournal() {
 	if w.j != nil {
-		if err := w.j.Close(); err != nil {
+		if err := w.j.Close(context.Background()); err != nil {
 			w.t.Errorf("close: %v", err)
 		}
 		w.j = nil
@@ -307,11 +325,7 @@ func (w *world) withFaults() *faulty {
 	if w.srv == nil {
 		w.startServer()
 	}
-	s, err := openStream(w.t.Context(), w.js, 1, w.opt.Shared)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	f := &faulty{appendLog: s}
+	f := &faulty{appendLog: openStream(w.js, 1, w.opt.Shared)}
 	w.opt.log = f
 	w.start()
 	w.opt.log = nil

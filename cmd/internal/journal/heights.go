@@ -44,7 +44,7 @@ func (j *Journal) reportHeight(ctx context.Context, streamLast uint64) error {
 		return err
 	}
 	text, err := json.Marshal(NodeHeight{Number: t.number, Hash: hex.EncodeToString(t.hash[:]),
-		At: j.now(time.Time{}).Format(timeForm), Stream: streamLast})
+		At: j.Now().Format(timeForm), Stream: streamLast})
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,16 @@ func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
 		if err != nil {
 			return info, err
 		}
-		if max(top, j.Height()) <= info.last {
+		confirmed := uint64(0)
+		if h := j.opt.Height; h != nil {
+			confirmed = h.Number
+		}
+		if max(top, j.Height(), confirmed) <= info.last {
 			return info, nil
+		}
+		if warned && len(missing) == 0 && max(top, j.Height()) <= info.last {
+			return info, fmt.Errorf("journal: block %d was confirmed on this node (%s), the shared stream ends at %d and no node reaches further "+
+				"than %d: restore the stream or a node from a backup (nothing was changed)", confirmed, HeightFile, info.last, max(top, j.Height()))
 		}
 		if !warned {
 			warned = true

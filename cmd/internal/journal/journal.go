@@ -67,19 +67,27 @@ type Options struct {
 	Dir      string
 	Registry *Registry
 	JS       jetstream.JetStream // the journal account's
-	Shared   bool                // other nodes may write to the same stream
+	Shared   bool                // an external server, to whose stream other nodes may write too
 	Nodes    []string            // configured nodes of a shared journal; see heights.go
 	Node     string              // this node's name; default: a random one kept in Dir
 	Replicas int                 // of streams this journal creates; default 1
-	Clock    func() time.Time    // default time.Now
-	NoSync   bool                // for a throw-away folder: commits are not fsynced
+	Height   *Height             // what [ReadHeight] read before the server opened its store; nil is read here
+	Clock    func() time.Time    // the wall clock; default time.Now
+	Mono     func() time.Duration
+	NoSync   bool // for a throw-away folder: commits are not fsynced
 	Log      *slog.Logger
 	Times    *Times // of a measurement: where the writer's time goes; nil for none
+	// Full is asked before a command is queued that is not vital: the refusal it answers while the disk is nearly full, or nil.
+	Full func() error
+	// OnBatch hears of each batch: how many commands it answered, and how long its commit took. It must not block.
+	OnBatch func(commands int, commit time.Duration)
 	// Fatal is called when a commit fails whose block may be in the stream: the process must end, and the
 	// restart catches up. Default: log and os.Exit(3).
 	Fatal func(error)
 
-	log appendLog // tests put faults between the writer and the stream
+	log appendLog          // tests put faults between the writer and the stream,
+	far farSide            // and between the vault and its key-value bucket,
+	at  func(point string) // and look at the stores between two steps
 }
 
 // File is the record's file below the data directory.
@@ -91,25 +99,47 @@ const initialMmap = 16 << 30
 
 // Journal is the open record. Its methods may be called from any goroutine.
 type Journal struct {
-	opt   Options
-	reg   *Registry
-	db    *bbolt.DB
-	log   appendLog
-	vault *vault
-	nodes jetstream.KeyValue // of a shared journal
+	opt     Options
+	reg     *Registry
+	db      *bbolt.DB
+	log     appendLog
+	vault   *twin
+	nodes   jetstream.KeyValue // of a shared journal
+	clock   *clock
+	heights *heightWriter
+	tail    *tail // of a node of its own
+	leader  leadership
 
-	queue  chan *pending
-	kick   chan struct{} // another node's block may have come
-	stop   chan struct{}
-	gate   sync.RWMutex // held for reading while a command is queued, so that Close sees every one
-	closed bool
-	wg     sync.WaitGroup
+	queue      chan *pending
+	publishing chan struct{} // slots for commands whose entries are published before they are queued
+	kick       chan struct{} // another node's block may have come
+	stop       chan struct{}
+	gate       sync.RWMutex // held for reading while a command is queued, so that Close sees every one
+	closed     bool
+	running    atomic.Bool // the writer runs, and nobody else writes the file
+	wg         sync.WaitGroup
+	behindWork context.Context // of what runs behind: ends when the journal is closed
+	endBehind  context.CancelFunc
 
-	stopped atomic.Pointer[error] // why nothing is written any more
+	vaultOwes chan struct{} // of a shared journal: the vault may owe something
+	vaultLook chan struct{} // the vault's two sides are to be compared
+	vaultMade atomic.Bool   // the vault's key-value bucket was lost and is empty now
+	compared  atomic.Bool   // the vault's two sides were held together since the start
+
+	stopped atomic.Pointer[error]         // why nothing is written any more
+	paused  atomic.Pointer[refusal.Error] // why nothing is written for now
+	busy    atomic.Int64                  // since when the writer works on a batch, Unix ns; 0 while it waits
 	height  atomic.Uint64
 	changed broadcast // a block was applied
 	work    broadcast // one that put rows into the outbox or the timers
-	buf     []byte    // of the last block; the writer's
+
+	// The writer's own.
+	buf    []byte    // of the last block
+	lost   *kept     // a block whose place is not known
+	mended time.Time // when it last tried to end a pause
+
+	streamEnd uint64 // what the stream holds when the journal begins
+	fresh     bool   // the record's file was not there, or older than what was confirmed
 }
 
 // shanghai is the zone of every time in the record.
@@ -125,10 +155,55 @@ var shanghai = func() *time.Location {
 var ErrClosed = errors.New("journal: closed")
 
 // Open opens the record below Options.Dir, mends whatever the last end left, and starts the writer.
-func Open(ctx context.Context, opt Options) (*Journal, error) {
-	if opt.Clock == nil {
-		opt.Clock = time.Now
+func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
+	opt, err = opt.complete()
+	if err != nil {
+		return nil, err
 	}
+	path := filepath.Join(opt.Dir, File)
+	fresh := !exists(path)
+	if fresh {
+		if err := opt.refuseEmpty(ctx); err != nil {
+			return nil, err
+		}
+	}
+	db, err := openDB(path, opt.Registry)
+	if err != nil {
+		return nil, err
+	}
+	db.NoSync = opt.NoSync
+	if db, err = bringUp(ctx, opt, db); err != nil {
+		return nil, closeAfter(db, err)
+	}
+	db.NoSync = opt.NoSync
+	j := &Journal{
+		opt: opt, reg: opt.Registry, db: db, log: opt.log, clock: newClock(opt.Clock, opt.Mono), heights: newHeightWriter(opt.Dir, opt.Height, opt.NoSync),
+		queue: make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1), stop: make(chan struct{}),
+		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1),
+	}
+	j.fresh = fresh
+	j.behindWork, j.endBehind = context.WithCancel(context.Background())
+	if err := j.start(ctx); err != nil {
+		j.endBehind()
+		return nil, closeAfter(db, err)
+	}
+	return j, nil
+}
+
+func closeAfter(db *bbolt.DB, err error) error {
+	if db == nil {
+		return err
+	}
+	return errors.Join(err, db.Close())
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// complete fills in what was left out.
+func (opt Options) complete() (Options, error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -138,20 +213,41 @@ func Open(ctx context.Context, opt Options) (*Journal, error) {
 			os.Exit(3)
 		}
 	}
+	if opt.at == nil {
+		opt.at = func(string) {}
+	}
 	opt.Replicas = max(opt.Replicas, 1)
-	db, err := openDB(filepath.Join(opt.Dir, File), opt.Registry)
+	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
+		return opt, err
+	}
+	if opt.Height == nil {
+		h, err := ReadHeight(opt.Dir)
+		if err != nil {
+			return opt, err
+		}
+		opt.Height = h
+	}
+	if opt.log == nil {
+		opt.log = openStream(opt.JS, opt.Replicas, opt.Shared)
+	}
+	return opt, nil
+}
+
+// refuseEmpty refuses a folder whose node once had a record and has nothing left: a new beginning there would take the place
+// of what may only be missing for the moment.
+func (opt Options) refuseEmpty(ctx context.Context) error {
+	if !exists(filepath.Join(opt.Dir, nodeFile)) || opt.Height != nil && opt.Height.Number == 0 {
+		return nil // a beginning, or one that had confirmed nothing yet
+	}
+	info, err := opt.log.info(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	db.NoSync = opt.NoSync
-	j := &Journal{
-		opt: opt, reg: opt.Registry, db: db,
-		queue: make(chan *pending, 8192), kick: make(chan struct{}, 1), stop: make(chan struct{}),
+	if info.last > 0 {
+		return nil
 	}
-	if err := j.start(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return j, nil
+	return fmt.Errorf("journal: %s has the name of a node and neither %s nor a stream that holds blocks: is a disk not mounted? "+
+		"Restore the folder from a backup; for a new beginning remove %s and %s there (nothing was changed)", opt.Dir, File, nodeFile, HeightFile)
 }
 
 func (j *Journal) start(ctx context.Context) error {
@@ -162,47 +258,136 @@ func (j *Journal) start(ctx context.Context) error {
 		}
 		j.opt.Node = node
 	}
-	j.log = j.opt.log
-	if j.log == nil {
-		s, err := openStream(ctx, j.opt.JS, j.opt.Replicas, j.opt.Shared)
-		if err != nil {
-			return err
-		}
-		j.log = s
-	}
-	v, err := openVault(ctx, j.opt.JS, j.db, j.opt.Log, j.opt.Replicas, j.opt.Shared)
-	if err != nil {
-		return err
-	}
-	j.vault = v
+	j.vault = j.newVault()
+	begin := j.beginAlone
 	if j.opt.Shared {
+		begin = j.beginShared
+		var err error
 		if j.nodes, err = openNodes(ctx, j.opt.JS, j.opt.Replicas); err != nil {
 			return err
 		}
 	}
-	if err := j.recoverRecord(ctx); err != nil {
+	if err := begin(ctx); err != nil {
 		return err
 	}
-	j.wg.Go(j.run)
-	if j.opt.Shared {
-		if err := j.follow(ctx); err != nil {
-			return err
-		}
-		j.wg.Go(func() { j.reportEvery(time.Second) })
+	last, err := j.tip()
+	if err != nil {
+		return err
 	}
+	j.clock.follow(last.at)
+	j.heights.reached(last.number, last.hash)
+	if within := j.vaultWithin(); within > 0 {
+		j.takeVault(ctx, within)
+	}
+	if j.opt.Shared {
+		return j.runShared(ctx)
+	}
+	j.runAlone(last)
 	return nil
 }
 
-// Close ends the writer after the block it is working on. What is still queued is answered ErrClosed.
-func (j *Journal) Close() error {
-	j.gate.Lock()
-	if !j.closed {
-		j.closed = true
-		close(j.stop)
+// vaultWithin is how long the start waits for the vault's key-value bucket: not at all where this node has its vault.
+func (j *Journal) vaultWithin() time.Duration {
+	switch {
+	case j.fresh:
+		return takeVaultWithin
+	case j.opt.Shared:
+		return mergeWithin
 	}
+	return 0
+}
+
+func (j *Journal) runAlone(last tip) {
+	short := j.streamEnd < last.number
+	j.tail = newTail(j, j.streamEnd+1, short)
+	if j.streamEnd == 0 && last.number > 0 {
+		// The stream may not have been asked: its place is read before anything is appended.
+		j.tail.unsure = true
+	}
+	if j.opt.Height != nil && j.opt.Height.ShortFrom != 0 { // the follower takes the mark away when it has handed over
+		j.tail.short = true
+	}
+	if j.Halted() == nil {
+		_ = j.markShort() // where it cannot be written nothing is, until it can
+	}
+	if err := j.heights.save(); err != nil {
+		j.opt.Log.Error("the height is not written; it is tried again each second", "err", err)
+	}
+	go j.tail.run()
+	j.runBoth()
+}
+
+func (j *Journal) runShared(ctx context.Context) error {
+	if err := j.heights.save(); err != nil {
+		return err
+	}
+	if err := j.follow(ctx); err != nil {
+		return err
+	}
+	j.wg.Go(func() { j.reportEvery(time.Second) })
+	j.wg.Go(func() { j.followVault(j.behindWork) })
+	j.wg.Go(func() { j.deliverVault(j.behindWork) })
+	j.runBoth()
+	return nil
+}
+
+func (j *Journal) runBoth() {
+	j.running.Store(true)
+	j.vault.update = func(fn func(*bbolt.Tx) error) error { return j.store(j.behindWork, fn) }
+	j.wg.Go(j.run)
+	j.wg.Go(j.keepHeight)
+	j.wg.Go(func() { j.keepVault(j.behindWork) })
+}
+
+// keepHeight writes the height while the record grows.
+func (j *Journal) keepHeight() {
+	tick := time.NewTicker(heightEvery)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-j.stop:
+			return
+		case <-tick.C:
+		}
+		err := j.heights.save()
+		if err != nil && !failing {
+			j.opt.Log.Error("the height is not written; it is tried again each second", "err", err)
+		}
+		failing = err != nil
+	}
+}
+
+// Close ends the writer after the block it is working on, and everything else within ctx. What is still queued is answered
+// ErrClosed.
+func (j *Journal) Close(ctx context.Context) error {
+	j.gate.Lock()
+	if j.closed {
+		j.gate.Unlock()
+		return nil
+	}
+	j.closed = true
+	close(j.stop)
 	j.gate.Unlock()
+	ended := make(chan error, 1)
+	go func() { ended <- j.end(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("journal: not closed in time; the next start finds what was confirmed: %w", ctx.Err())
+	}
+}
+
+func (j *Journal) end(ctx context.Context) error {
+	if j.tail != nil { // while the writer waits for an append the follower goes on
+		defer j.tail.cancel()
+	}
+	j.endBehind()
 	j.wg.Wait()
-	j.vault.close()
+	if j.tail != nil {
+		j.tail.close(ctx)
+	}
 	for {
 		select {
 		case p := <-j.queue:
@@ -210,7 +395,7 @@ func (j *Journal) Close() error {
 			continue
 		default:
 		}
-		return j.db.Close()
+		return errors.Join(j.heights.save(), j.db.Close())
 	}
 }
 
@@ -240,9 +425,14 @@ func (j *Journal) Halted() error {
 // Work returns a channel that is closed at the next applied block that put rows into the outbox or the timers.
 func (j *Journal) Work() <-chan struct{} { return j.work.wait() }
 
+// Paused is why nothing is written for now, or nil. Other than a halt it ends by itself.
+func (j *Journal) Paused() *refusal.Error { return j.paused.Load() }
+
 // applied tells the world of a block.
-func (j *Journal) applied(number uint64, work bool) {
-	j.height.Store(number)
+func (j *Journal) applied(t tip, work bool) {
+	j.height.Store(t.number)
+	j.clock.follow(t.at)
+	j.heights.reached(t.number, t.hash)
 	j.changed.signal()
 	if work {
 		j.work.signal()
@@ -254,17 +444,15 @@ func (j *Journal) halt(err error) {
 	j.stopped.CompareAndSwap(nil, &err)
 }
 
-// Now is the time a decision would be given: see now.
-func (j *Journal) Now() time.Time { return j.now(time.Time{}) }
+// crash lets a test look at the stores between two steps.
+func (j *Journal) crash(point string) { j.opt.at(point) }
 
-// now is the later of the clock and the last block's time, in Asia/Shanghai, to the millisecond.
-func (j *Journal) now(last time.Time) time.Time {
-	now := j.opt.Clock().In(shanghai).Truncate(time.Millisecond)
-	if now.Before(last) {
-		return last.In(shanghai)
-	}
-	return now
-}
+// Now is the record's time: what deadlines, repeats, timers and plans are held against. It is the wall clock's, or runs on
+// from the last block while that is behind.
+func (j *Journal) Now() time.Time { return j.clock.now().At }
+
+// Moment is the record's time and the wall clock's.
+func (j *Journal) Moment() Moment { return j.clock.now() }
 
 // Submit hands a command to the writer and waits for its answer: the handler's result, or a refusal.
 // When ctx ends first the outcome is not known here; the same command with the same key may be sent again.
@@ -286,25 +474,80 @@ func (j *Journal) Submit(ctx context.Context, cmd Command) (any, error) {
 }
 
 // SubmitFunc hands a command to the writer; done is called once, on the writer's goroutine, so it must not block.
-// It returns a not_ready refusal when the journal is stopped or its queue is full, and then never calls done.
+// It returns a not_ready refusal when nothing is written or the queue is full, and then never calls done.
 func (j *Journal) SubmitFunc(cmd Command, done func(any, error)) error {
 	h, ok := j.reg.handlers[cmd.Kind]
 	if !ok {
 		return fmt.Errorf("journal: no handler for command %q", cmd.Kind)
 	}
+	if err := j.refuses(h); err != nil {
+		return err
+	}
+	p := &pending{cmd: cmd, h: h, done: done}
+	if !j.opt.Shared || len(cmd.Vault) == 0 {
+		return j.enqueue(p)
+	}
+	select {
+	case j.publishing <- struct{}{}:
+	default:
+		return refusal.New(refusal.RateLimited, "journal.busy", nil)
+	}
+	go func() {
+		defer func() { <-j.publishing }()
+		err := j.publishEntries(j.behindWork, cmd.Vault)
+		if err == nil {
+			err = j.enqueue(p)
+		}
+		if err != nil {
+			done(nil, err)
+		}
+	}()
+	return nil
+}
+
+// refuses is what a command is answered before it is queued, or nil.
+func (j *Journal) refuses(h *handler) error {
 	if j.Halted() != nil {
 		return refusal.New(refusal.NotReady, "journal.stopped", nil)
 	}
+	if why := j.Paused(); why != nil {
+		return why
+	}
+	if j.opt.Full != nil && !h.vital {
+		return j.opt.Full()
+	}
+	return nil
+}
+
+func (j *Journal) enqueue(p *pending) error {
 	j.gate.RLock()
 	defer j.gate.RUnlock()
 	if j.closed {
 		return ErrClosed
 	}
 	select {
-	case j.queue <- &pending{cmd: cmd, h: h, done: done}:
+	case j.queue <- p:
 		return nil
 	default:
 		return refusal.New(refusal.RateLimited, "journal.busy", nil)
+	}
+}
+
+// store has the writer write something that is no event: rows of the vault. fn may be called again when its transaction had to
+// be given up.
+func (j *Journal) store(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
+	if !j.running.Load() {
+		return j.db.Update(fn)
+	}
+	got := make(chan error, 1)
+	if err := j.enqueue(&pending{store: fn, done: func(_ any, err error) { got <- err }}); err != nil {
+		return err
+	}
+	select {
+	case err := <-got:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,27 +17,69 @@ const (
 	leaseName = "leader"
 	// leaseTTL is how long a holder that fell silent keeps others waiting.
 	leaseTTL = 6 * time.Second
+	// leaderless is how long nobody may have led before that is a failure.
+	leaderless = 2 * leaseTTL
 )
+
+// leadership is what this node knows of who leads.
+type leadership struct {
+	mu     sync.Mutex
+	holder string
+	seen   time.Time // when somebody was known to lead
+	err    error     // why nobody is known to
+	told   bool
+}
+
+func (l *leadership) led(by string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holder, l.seen, l.err, l.told = by, time.Now(), nil, false
+}
+
+// missing keeps why nobody is known to lead, and says when it is time to say so aloud.
+func (l *leadership) missing(err error) (tell bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen.IsZero() {
+		l.seen = time.Now()
+	}
+	l.err = err
+	tell = !l.told && time.Since(l.seen) > leaderless
+	l.told = l.told || tell
+	return tell
+}
+
+// Leadership is who runs side effects and timers, as far as this node knows.
+type Leadership struct {
+	Holder string
+	Since  time.Time // when somebody was last known to
+	Err    error     // what keeps this node from knowing, or from leading itself; nil where somebody leads
+	None   bool      // nobody has led for too long: nothing is sent and no timer runs
+}
+
+// Leadership says who leads.
+func (j *Journal) Leadership() Leadership {
+	l := &j.leader
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Leadership{l.holder, l.seen, l.err, l.seen.IsZero() || time.Since(l.seen) > leaderless}
+}
 
 // Lead runs lead whenever this node holds the lease, until ctx ends. lead's context ends when the lease can no
 // longer be vouched for; its commands carry the epoch, and the record refuses those of an older one.
+//
+// A node of its own leads by the lock on its folder alone: nobody is there to take turns with, and nothing on the NATS side
+// keeps it from sending what the record holds.
 func (j *Journal) Lead(ctx context.Context, lead func(ctx context.Context, epoch uint64)) error {
-	kv, err := j.opt.JS.KeyValue(ctx, leaseKV)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = j.opt.JS.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: leaseKV, History: 1, TTL: leaseTTL, Storage: jetstream.MemoryStorage, Replicas: j.opt.Replicas,
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("journal: lease: %w", err)
-	}
 	for ctx.Err() == nil {
-		rev, err := j.takeKey(ctx, kv)
-		if err == nil {
-			err = j.holdLease(ctx, kv, rev, lead)
+		var err error
+		if j.opt.Shared {
+			err = j.leadByLease(ctx, lead)
+		} else {
+			err = j.leadAlone(ctx, lead)
 		}
-		if err != nil && ctx.Err() == nil {
-			j.opt.Log.Debug("lease", "err", err)
+		if err != nil && ctx.Err() == nil && !errors.As(err, new(held)) && j.leader.missing(err) {
+			j.opt.Log.Warn("nobody runs side effects and timers: orders do not leave", "for", leaderless, "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -45,6 +89,59 @@ func (j *Journal) Lead(ctx context.Context, lead func(ctx context.Context, epoch
 	return nil
 }
 
+// held says that another node leads.
+type held struct{ by string }
+
+func (h held) Error() string { return "held by " + h.by }
+
+func (j *Journal) leadAlone(ctx context.Context, lead func(context.Context, uint64)) error {
+	one, stop := context.WithTimeout(ctx, leaseTTL)
+	epoch, err := j.term(one)
+	stop()
+	if err != nil {
+		return err
+	}
+	j.opt.Log.Info("this node runs side effects and timers", "node", j.opt.Node, "epoch", epoch)
+	leading, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { defer close(ended); lead(leading, epoch) }()
+	tick := time.NewTicker(leaseTTL / 3)
+	defer tick.Stop()
+	for {
+		j.leader.led(j.opt.Node)
+		select {
+		case <-ended:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return errors.New("the leader's work ended")
+		case <-tick.C:
+		}
+	}
+}
+
+// leadByLease opens the lease's bucket, or makes it anew where it was lost (a bucket in the memory of a server that has been
+// restarted), and leads while this node holds it.
+func (j *Journal) leadByLease(ctx context.Context, lead func(context.Context, uint64)) error {
+	one, stop := context.WithTimeout(ctx, leaseTTL/3)
+	defer stop()
+	kv, err := j.opt.JS.KeyValue(one, leaseKV)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		kv, err = j.opt.JS.CreateKeyValue(one, jetstream.KeyValueConfig{
+			Bucket: leaseKV, History: 1, TTL: leaseTTL, Storage: jetstream.FileStorage, Replicas: j.opt.Replicas,
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("journal: lease: %w", err)
+	}
+	rev, err := j.takeKey(one, kv)
+	if err != nil {
+		return err
+	}
+	return j.holdLease(ctx, kv, rev, lead)
+}
+
 // takeKey takes the lease when nobody holds it, or when an earlier run of this node did: the data directory
 // is locked by one process, so that one is gone.
 func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, error) {
@@ -52,22 +149,26 @@ func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, e
 	if !errors.Is(err, jetstream.ErrKeyExists) {
 		return rev, err
 	}
-	held, err := kv.Get(ctx, leaseName)
+	holds, err := kv.Get(ctx, leaseName)
 	if err != nil {
 		return 0, err
 	}
-	if string(held.Value()) != j.opt.Node {
-		return 0, fmt.Errorf("held by %s", held.Value())
+	if by := string(holds.Value()); by != j.opt.Node {
+		j.leader.led(strings.Clone(by))
+		return 0, held{by}
 	}
-	return kv.Update(ctx, leaseName, []byte(j.opt.Node), held.Revision())
+	return kv.Update(ctx, leaseName, []byte(j.opt.Node), holds.Revision())
 }
 
 func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint64, lead func(context.Context, uint64)) error {
 	renewed := time.Now()
-	epoch, err := j.term(ctx)
+	one, stop := context.WithTimeout(ctx, leaseTTL)
+	epoch, err := j.term(one)
+	stop()
 	if err != nil {
 		return err
 	}
+	j.leader.led(j.opt.Node)
 	j.opt.Log.Info("this node runs side effects and timers", "node", j.opt.Node, "epoch", epoch)
 	leading, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -91,16 +192,17 @@ func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint
 		switch {
 		case err == nil:
 			rev, renewed = next, time.Now()
+			j.leader.led(j.opt.Node)
 		case time.Since(renewed) > leaseTTL*2/3:
 			return fmt.Errorf("the lease could not be renewed: %w", err)
 		}
 	}
 }
 
-// term records that this node leads now. A journal that stopped writing records nothing, and what it holds is
-// delivered all the same under the last epoch: a message twice is better than none.
+// term records that this node leads now. A journal that writes nothing, for now or for good, records nothing, and what it
+// holds is delivered all the same under the last epoch: a message twice is better than none.
 func (j *Journal) term(ctx context.Context) (epoch uint64, err error) {
-	if j.Halted() != nil {
+	if j.Halted() != nil || j.Paused() != nil {
 		err = j.View(func(tx *bbolt.Tx) error { _, epoch = Lease(tx); return nil })
 		return epoch, err
 	}

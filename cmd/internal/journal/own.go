@@ -64,7 +64,7 @@ type VaultErased struct {
 func (VaultErased) Kind() string { return "journal.vault_erased" }
 
 func ownModule() Module {
-	own := []string{string(metaBucket), string(blocksBucket), string(idemBucket), string(outboxBucket),
+	own := []string{string(metaBucket), string(blocksBucket), string(idemBucket), string(idemAtBucket), string(outboxBucket),
 		string(outboxDueBucket), string(timersBucket), string(timersDueBucket), string(leaseBucket)}
 	return Module{Name: "journal", Buckets: append(own, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn}
 }
@@ -104,7 +104,8 @@ func applyOwn(tx *bbolt.Tx, fx Effects, at time.Time, _ string, _ Pos, ev Event)
 	case TimerFired:
 		out.CancelTimer(e.ID)
 	case VaultErased:
-		return tombstone(tx, e.Ref)
+		out.owes = true
+		return eraseEntry(tx, e.Ref)
 	default:
 		return fmt.Errorf("journal: unknown event %T", ev)
 	}
@@ -154,23 +155,24 @@ func registerOwn(r *Registry) {
 		_, epoch := Lease(tx)
 		return []Event{LeaseTaken{Node: in.Node, Epoch: epoch + 1}}, epoch + 1, nil
 	})
-	Handle(r, CommandFireTimer, r.decideFire)
+	HandleMoment(r, CommandFireTimer, r.decideFire)
 	Handle(r, cmdErase, func(_ *bbolt.Tx, _ string, in eraseVault, _ time.Time) ([]Event, bool, error) {
 		if in.Ref == "" || in.Reason == "" {
 			return nil, false, refusal.Input([]refusal.Field{{Path: "reason", Rule: "input.required"}})
 		}
 		return []Event{VaultErased(in)}, true, nil
 	})
+	r.Vital(cmdTakeLease, CommandFireTimer)
 }
 
 // decideFire runs a due timer's command. A refusal is recorded and the timer is done: its command was decided
 // on the state of its time, and asking again would not change that.
-func (r *Registry) decideFire(tx *bbolt.Tx, actor string, in fireTimer, now time.Time) ([]Event, bool, error) {
+func (r *Registry) decideFire(tx *bbolt.Tx, actor string, in fireTimer, now Moment) ([]Event, bool, error) {
 	if err := CheckEpoch(tx, in.Epoch); err != nil {
 		return nil, false, err
 	}
 	row, err := readTimer(tx.Bucket(timersBucket), in.ID)
-	if err != nil || row == nil || time.UnixMilli(row.Due).After(now) {
+	if err != nil || row == nil || time.UnixMilli(row.Due).After(row.clock(now)) {
 		return nil, false, err // gone or moved on
 	}
 	h := r.handlers[row.Command]

@@ -23,7 +23,7 @@ func Rebuild(ctx context.Context, opt Options) (Report, error) {
 		return Report{}, err
 	}
 	err = swap(opt, path, old, func(fresh *bbolt.DB) error {
-		return old.View(func(tx *bbolt.Tx) error { return replay(tx, fresh, opt.Registry) })
+		return old.View(func(tx *bbolt.Tx) error { return replay(ctx, tx, fresh, opt.Registry, nil) })
 	})
 	if err != nil {
 		return Report{}, err
@@ -38,7 +38,7 @@ func rebuildFromStream(ctx context.Context, opt Options) (Report, error) {
 		return Report{}, err
 	}
 	report, err := j.Check(ctx)
-	return report, errors.Join(err, j.Close())
+	return report, errors.Join(err, j.Close(ctx))
 }
 
 // swap fills a new file beside path, takes the vault over, and puts it in path's place in one rename; the old
@@ -61,7 +61,7 @@ func swap(opt Options, path string, old *bbolt.DB, fill func(fresh *bbolt.DB) er
 	if err != nil {
 		return err
 	}
-	keep := path + ".before-" + time.Now().In(shanghai).Format("20060102-150405.000")
+	keep := path + keptMark + time.Now().In(shanghai).Format("20060102-150405.000")
 	if err := os.Link(path, keep); err != nil {
 		return err
 	}
@@ -71,10 +71,20 @@ func swap(opt Options, path string, old *bbolt.DB, fill func(fresh *bbolt.DB) er
 func copyVault(from, to *bbolt.DB) error {
 	return from.View(func(src *bbolt.Tx) error {
 		return to.Update(func(dst *bbolt.Tx) error {
-			for _, name := range vaultBuckets() {
-				b := dst.Bucket([]byte(name))
-				err := src.Bucket([]byte(name)).ForEach(func(k, v []byte) error {
-					if old := b.Get(k); len(old) > 0 && old[0] == 0 {
+			for _, name := range append(vaultBuckets(), string(sessionsBucket)) { // where older programs kept sessions
+				there := src.Bucket([]byte(name))
+				if there == nil {
+					continue
+				}
+				b, err := dst.CreateBucketIfNotExists([]byte(name))
+				if err == nil {
+					err = b.SetSequence(max(b.Sequence(), there.Sequence()))
+				}
+				if err != nil {
+					return err
+				}
+				err = there.ForEach(func(k, v []byte) error {
+					if old := b.Get(k); name != string(sessionsBucket) && len(old) == 1 && old[0] == entryErased {
 						return nil // erased stays erased
 					}
 					return b.Put(k, v)
@@ -115,10 +125,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	if err != nil {
 		return Reconciled{}, err
 	}
-	stream, err := openStream(ctx, opt.JS, max(opt.Replicas, 1), opt.Shared)
-	if err != nil {
-		return Reconciled{}, errors.Join(err, db.Close())
-	}
+	stream := openStream(opt.JS, max(opt.Replicas, 1), opt.Shared)
 	losing, last, err := losingBranch(ctx, db, stream)
 	if err != nil || len(losing) == 0 {
 		return Reconciled{Commands: []Resubmitted{}}, errors.Join(err, db.Close())
@@ -132,6 +139,9 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	if err != nil {
 		return done, err
 	}
+	if opt.Height, err = heightOf(opt, path); err != nil {
+		return done, err
+	}
 	j, err := Open(ctx, opt)
 	if err != nil {
 		return done, err
@@ -141,7 +151,23 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 			done.Commands = append(done.Commands, j.resubmit(ctx, b, &b.Parts[i]))
 		}
 	}
-	return done, j.Close()
+	return done, j.Close(ctx)
+}
+
+// heightOf writes the height of a record that was made anew, in the place of the one that it gave up.
+func heightOf(opt Options, path string) (*Height, error) {
+	db, err := openDB(path, opt.Registry)
+	if err != nil {
+		return nil, err
+	}
+	var t tip
+	err = db.View(func(tx *bbolt.Tx) (err error) { t, err = readTip(tx); return err })
+	if err := errors.Join(err, db.Close()); err != nil {
+		return nil, err
+	}
+	w := newHeightWriter(opt.Dir, nil, false)
+	w.reached(t.number, t.hash)
+	return &w.now, w.save()
 }
 
 // losingBranch finds the first block that differs and returns this node's blocks from there on.

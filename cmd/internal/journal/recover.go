@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -9,30 +10,54 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// recoverRecord compares the stream with the record and mends whichever is behind or damaged.
+// beginAlone brings the two stores of a node of its own together. bbolt decides, where it reaches as far as the height says:
 //
 //	stream ahead                      its blocks are applied
-//	clean tail missing                appended again (shared: after every node has said how far it is, heights.go)
-//	hole, unreadable message, a last  rebuilt from bbolt (never a shared one: other nodes hold it too)
+//	stream shorter                    the follower appends what it lacks, while work goes on
+//	hole, unreadable message, a last  rebuilt from bbolt
 //	sequence that is no block number
 //	same number, other hash           a fork: nothing is written until `journal reconcile`
-func (j *Journal) recoverRecord(ctx context.Context) error {
+//
+// A record that is missing or ends below the height is filled by a whole stream that reaches it, and by nothing else.
+func (j *Journal) beginAlone(ctx context.Context) error {
 	last, err := j.tip()
 	if err != nil {
 		return err
 	}
 	j.height.Store(last.number)
+	h := j.opt.Height
+	if h != nil && last.number >= h.Number {
+		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
+			j.halt(err)
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 	info, err := j.log.info(ctx)
+	if err != nil && last.number > 0 && (h == nil || last.number >= h.Number) {
+		j.opt.Log.Warn("the stream does not answer; work begins on the record alone", "err", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if err := info.whole(); err != nil {
-		return j.mendStream(ctx, info, err)
-	}
-	if j.opt.Shared {
-		if info, err = j.awaitHeights(ctx); err != nil && !errors.Is(err, ErrForked) {
+	if h != nil && last.number < h.Number {
+		j.fresh = true
+		if err := j.streamReaches(ctx, h, last, info); err != nil {
 			return err
 		}
+	}
+	if last.number == 0 && info.last > 0 {
+		if err := info.whole(); err != nil {
+			return fmt.Errorf("journal: %s is not there and the stream is not whole (%w): nothing was changed; restore the folder from a backup", File, err)
+		}
+		if h == nil {
+			j.opt.Log.Warn("there is no record here and no height; it is made from the stream alone, whose end nothing confirms", "blocks", info.last)
+		}
+	}
+	if err := info.whole(); err != nil {
+		return j.mendStream(ctx, info, err)
 	}
 	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
 		var bad *damaged
@@ -45,11 +70,105 @@ func (j *Journal) recoverRecord(ctx context.Context) error {
 		}
 		return err
 	}
+	j.streamEnd = info.last
 	if info.last >= last.number {
 		return j.applyAhead(ctx, info)
 	}
-	j.opt.Log.Warn("the stream ends before the record; appending its tail again", "stream", info.last, "record", last.number)
-	return j.appendTail(ctx, info.last+1)
+	j.opt.Log.Warn("the stream ends before the record; its tail is appended again", "stream", info.last, "record", last.number)
+	return nil
+}
+
+// holdsHeight says why the record is not the one that reached the height, or nil.
+func (j *Journal) holdsHeight(h *Height) error {
+	if h.Number == 0 {
+		return nil
+	}
+	b, err := j.block(h.Number)
+	if err != nil {
+		return err
+	}
+	if hex.EncodeToString(b.Hash[:]) != h.Hash {
+		return fmt.Errorf("block %d of the record is %x, and %s was confirmed here (%s): %w", h.Number, b.Hash[:6], h.Hash[:12], HeightFile, ErrForked)
+	}
+	return nil
+}
+
+// streamReaches says why a stream may not fill a record that is missing or ends below the height, or nil.
+func (j *Journal) streamReaches(ctx context.Context, h *Height, last tip, info streamInfo) error {
+	refuse := func(why string, args ...any) error {
+		return fmt.Errorf("journal: the record here ends at block %d and block %d was confirmed; the stream, which ends at %d, may not fill it: "+
+			"%s. Nothing was changed: restore the folder from a backup that reaches block %d",
+			last.number, h.Number, info.last, fmt.Sprintf(why, args...), h.Number)
+	}
+	if h.ShortFrom != 0 {
+		return refuse("it lacks blocks from %d on that were confirmed by the record alone", h.ShortFrom)
+	}
+	if err := info.whole(); err != nil {
+		return refuse("%v", err)
+	}
+	if info.last < h.Number {
+		return refuse("it is too short")
+	}
+	raw, err := j.log.read(ctx, h.Number)
+	if err != nil {
+		return refuse("its block %d cannot be read (%v)", h.Number, err)
+	}
+	b, _, err := openBlock(raw)
+	if err != nil {
+		return refuse("its block %d is damaged (%v)", h.Number, err)
+	}
+	if hex.EncodeToString(b.Hash[:]) != h.Hash {
+		return refuse("its block %d is another one", h.Number)
+	}
+	j.opt.Log.Warn("the record is filled from the stream", "record", last.number, "confirmed", h.Number, "stream", info.last)
+	return nil
+}
+
+// beginShared brings the record of one of several nodes to the shared stream, which decides. A stream that lost blocks is
+// completed first by the node that reaches furthest, see heights.go.
+func (j *Journal) beginShared(ctx context.Context) error {
+	last, err := j.tip()
+	if err != nil {
+		return err
+	}
+	j.height.Store(last.number)
+	if h := j.opt.Height; h != nil && last.number >= h.Number {
+		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
+			j.halt(err)
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	info, err := j.log.info(ctx)
+	if err != nil {
+		return err
+	}
+	if err := info.whole(); err != nil {
+		j.haltDamaged(err)
+		return nil
+	}
+	if info, err = j.awaitHeights(ctx); err != nil && !errors.Is(err, ErrForked) {
+		return err
+	}
+	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
+		var bad *damaged
+		switch {
+		case errors.As(err, &bad):
+			j.haltDamaged(err)
+			return nil
+		case errors.Is(err, ErrForked):
+			j.halt(err)
+			return nil
+		}
+		return err
+	}
+	return j.applyAhead(ctx, info)
+}
+
+// haltDamaged stops writing on a shared stream that is damaged: no node makes it anew, for others hold it too.
+func (j *Journal) haltDamaged(why error) {
+	j.halt(fmt.Errorf("the shared stream is damaged (%w): restore it on the cluster, or rebuild it with one node alone", why))
 }
 
 // ErrForked means that the stream and the record hold different blocks of the same number.
@@ -132,6 +251,7 @@ func (j *Journal) applyAhead(ctx context.Context, info streamInfo) error {
 		if err := j.applyRemote(raw); err != nil {
 			return err
 		}
+		j.streamEnd = n
 	}
 	if from <= info.last {
 		j.opt.Log.Info("applied the blocks that only the stream had", "from", from, "to", info.last)
@@ -143,7 +263,7 @@ func (j *Journal) applyAhead(ctx context.Context, info streamInfo) error {
 // read: a block may have been appended and not yet committed when the process died.
 func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) error {
 	if j.opt.Shared {
-		j.halt(fmt.Errorf("the shared stream is damaged (%w): restore it on the cluster, or rebuild it with one node alone", why))
+		j.haltDamaged(why)
 		return nil
 	}
 	for n := j.Height() + 1; n <= info.last; n++ {
@@ -162,10 +282,11 @@ func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) er
 		}
 	}
 	j.opt.Log.Warn("the stream is damaged and is rebuilt from the record", "why", why, "blocks", j.Height())
-	if err := j.log.reset(ctx); err != nil {
-		return err
+	if j.Height() == 0 {
+		return fmt.Errorf("journal: the stream is damaged (%w) and there is no record to make it from: restore the folder from a backup (nothing was changed)", why)
 	}
-	return j.appendTail(ctx, 1)
+	j.streamEnd = 0
+	return j.log.reset(ctx)
 }
 
 // appendTail appends the record's blocks from number on.

@@ -88,7 +88,7 @@ func TestDamageBetweenEndAndStart(t *testing.T) {
 			w := newWorld(t)
 			w.start()
 			secret := Seal([]byte("13800000000"))
-			if err := w.j.StoreVault(secret); err != nil {
+			if err := w.j.StoreVault(t.Context(), secret); err != nil {
 				t.Fatal(err)
 			}
 			for range before {
@@ -120,10 +120,7 @@ func TestDamageBetweenEndAndStart(t *testing.T) {
 // cutTail leaves a stream that is whole and ends earlier, as a restored copy of the bus's store would.
 func cutTail(w *world, keep uint64) {
 	w.t.Helper()
-	s, err := openStream(w.t.Context(), w.js, 1, w.opt.Shared)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	s := openStream(w.js, 1, w.opt.Shared)
 	var raws [][]byte
 	for n := uint64(1); n <= keep; n++ {
 		raw, err := s.read(w.t.Context(), n)
@@ -199,9 +196,13 @@ func TestAheadAndDamaged(t *testing.T) {
 	}
 	w.stopJournal()
 	copyFile(t, filepath.Join(w.dir, File), filepath.Join(w.dir, "old"))
+	copyFile(t, filepath.Join(w.dir, HeightFile), filepath.Join(w.dir, "old height")) // what comes now was confirmed to nobody
 	w.start()
 	w.add("x", 1)
 	w.stopJournal()
+	if err := os.Rename(filepath.Join(w.dir, "old height"), filepath.Join(w.dir, HeightFile)); err != nil {
+		t.Fatal(err)
+	}
 	s, err := w.js.Stream(t.Context(), Stream)
 	if err != nil {
 		t.Fatal(err)
@@ -252,6 +253,7 @@ func TestEitherSideOfTheVaultRebuildsTheOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.start()
+	w.vaultLevel()
 	check()
 
 	w.stop() // and now bbolt, so that all there is comes from the key-value side as it was just mended
@@ -260,6 +262,7 @@ func TestEitherSideOfTheVaultRebuildsTheOther(t *testing.T) {
 	}
 	w.start()
 	check()
+	w.vaultLevel()
 	kv, err := w.js.KeyValue(t.Context(), vaultKV)
 	if err != nil {
 		t.Fatal(err)
@@ -378,7 +381,7 @@ func TestRebuildLeavesTheSameState(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	e := Seal([]byte("secret"))
-	if err := w.j.StoreVault(e); err != nil {
+	if err := w.j.StoreVault(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	for range 10 {
@@ -441,9 +444,9 @@ func TestExportIsEveryEntryInOrder(t *testing.T) {
 
 func TestOutboxAndTimers(t *testing.T) {
 	w := newWorld(t)
-	w.start()
 	clock := time.Date(2016, 12, 16, 20, 0, 0, 0, shanghai)
-	w.j.opt.Clock = func() time.Time { return clock }
+	w.opt.Clock = func() time.Time { return clock }
+	w.start()
 	for _, name := range []string{"a", "b", "a"} {
 		w.add(name, 1)
 		clock = clock.Add(time.Second)

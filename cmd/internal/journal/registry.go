@@ -24,7 +24,9 @@ type Effects = interface {
 	Send(topic, id string, due time.Time)
 	Drop(topic, id string)
 	Timer(id string, due time.Time, command string, payload any)
+	WallTimer(id string, due time.Time, command string, payload any)
 	CancelTimer(id string)
+	Wall() time.Time
 	Together(name string, make func() Shared) Shared
 }
 
@@ -66,7 +68,8 @@ type Registry struct {
 
 type handler struct {
 	bulk    bool
-	decide  func(tx *bbolt.Tx, actor string, payload any, now time.Time) ([]Event, any, error)
+	vital   bool // see [Registry.Vital]
+	decide  func(tx *bbolt.Tx, actor string, payload any, now Moment) ([]Event, any, error)
 	payload func([]byte) (any, error)
 	result  func([]byte) (any, error)
 }
@@ -87,13 +90,20 @@ func NewRegistry(modules ...Module) *Registry {
 	return r
 }
 
-// Handle registers how a command kind is decided.
+// Handle registers how a command kind is decided; now is the record's time.
 func Handle[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
+	HandleMoment(r, kind, func(tx *bbolt.Tx, actor string, in P, now Moment) ([]Event, R, error) {
+		return decide(tx, actor, in, now.At)
+	})
+}
+
+// HandleMoment is Handle for a command that holds times which a person typed against the clock.
+func HandleMoment[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now Moment) ([]Event, R, error)) {
 	if r.handlers[kind] != nil {
 		panic("journal: handler twice: " + kind)
 	}
 	r.handlers[kind] = &handler{
-		decide: func(tx *bbolt.Tx, actor string, payload any, now time.Time) ([]Event, any, error) {
+		decide: func(tx *bbolt.Tx, actor string, payload any, now Moment) ([]Event, any, error) {
 			in, ok := payload.(P)
 			if !ok {
 				return nil, nil, fmt.Errorf("journal: command %s got a %T", kind, payload)
@@ -103,6 +113,17 @@ func Handle[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor 
 		},
 		payload: func(b []byte) (any, error) { var p P; err := json.Unmarshal(b, &p); return p, err },
 		result:  func(b []byte) (any, error) { var v R; err := json.Unmarshal(b, &v); return v, err },
+	}
+}
+
+// Vital says which commands are taken also while the disk is nearly full: what ends a warning or answers for it, and what the
+// program itself records of what it did. The rest is refused then, see [Options.Full].
+func (r *Registry) Vital(kinds ...string) {
+	for _, kind := range kinds {
+		if r.handlers[kind] == nil {
+			panic("journal: no handler for command " + kind)
+		}
+		r.handlers[kind].vital = true
 	}
 }
 

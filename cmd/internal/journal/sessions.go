@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -18,32 +20,41 @@ import (
 // written once and whose end is remembered for ever: a session is touched while it is used, and of one that is past its
 // time nothing need be known.
 //
-// They are kept on both sides like the rest of the vault. Reading asks bbolt alone, so that a request costs no message;
-// a key-value bucket carries them to the other nodes, and drops each row by itself once it is too old. Either side is made
-// whole from the other: an ended row wins over a live one, else the later one does. An ended row stays until its session's
-// time would have been up, on both sides, so that no side brings it back.
-//
-// A key-value bucket that does not answer keeps nobody out: the row is in bbolt then, good on this node, and is given to
-// the bucket at the next start.
+// They are kept on both sides like the rest of the vault (twin.go), in a bbolt file of their own, so that a login never waits
+// for the record's writer. Reading asks bbolt alone, so that a request costs no message; a key-value bucket carries them to
+// the other nodes, and drops each row by itself once it is too old. Either side is made whole from the other: an ended row
+// wins over a live one, else the later one does. An ended row stays until its session's time would have been up, on both
+// sides, so that no side brings it back.
 type Sessions struct {
-	kv     jetstream.KeyValue // nil: it could not be opened
-	db     *bbolt.DB
-	log    *slog.Logger
-	shared bool
-	stop   func()
-	wg     sync.WaitGroup
+	db   *bbolt.DB
+	twin *twin
+	log  *slog.Logger
+	wake chan struct{}
+	made chan struct{}
+	stop func()
+	wg   sync.WaitGroup
+
+	compared atomic.Bool // the two sides were held together since the start
 }
+
+// SessionsFile holds the sessions, below the data directory.
+const SessionsFile = "sessions.db"
 
 const sessionsKV = "QINGKONG_SESSIONS"
 
-var sessionsBucket = []byte("vault.sessions") // key -> a row as the key-value bucket has it; see sessionRow
+var (
+	sessionsBucket     = []byte("vault.sessions") // key -> a row as the key-value bucket has it; see sessionRow
+	sessionsOwedBucket = []byte("vault.sessions_owed")
+
+	sessionRows = twinRows{rows: sessionsBucket, owed: sessionsOwedBucket, form: sessionForm{}}
+)
 
 const (
 	sessionEnded byte = iota
 	sessionLive
 )
 
-// shareWithin bounds how long a session waits for the key-value bucket.
+// shareWithin bounds how long the begin and the end of a session on one of several nodes wait for the key-value bucket.
 const shareWithin = 2 * time.Second
 
 const (
@@ -86,129 +97,162 @@ func (r sessionRow) beats(other sessionRow) bool {
 	return binary.BigEndian.Uint64(r[9:]) > binary.BigEndian.Uint64(other[9:])
 }
 
-// OpenSessions opens the sessions; none lives longer than life. Close them before the journal.
-func (j *Journal) OpenSessions(ctx context.Context, life time.Duration) (*Sessions, error) {
-	s := &Sessions{db: j.db, log: j.opt.Log, shared: j.opt.Shared}
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = cancel
-	if err := s.sweep(); err != nil {
-		cancel()
-		return nil, err
-	}
-	if err := s.openKV(ctx, running, j, life); err != nil {
-		s.log.Warn("the key-value bucket of sessions cannot be used; they are kept on this node alone", "err", err)
-	}
-	s.wg.Go(func() { s.sweepOften(running) })
-	return s, nil
-}
+// sessionForm: see [sessionRow.beats]. Ended rows are values like the others; what is past its time counts as missing.
+type sessionForm struct{}
 
-func (s *Sessions) openKV(ctx, running context.Context, j *Journal, life time.Duration) error {
-	kv, err := j.opt.JS.KeyValue(ctx, sessionsKV)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = j.opt.JS.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: sessionsKV, History: 1, TTL: life,
-			Storage: jetstream.FileStorage, Replicas: j.opt.Replicas, Description: "who is logged in; tokens are hashed"})
+func (sessionForm) beats(row, other []byte) bool { return sessionRow(row).beats(other) }
+
+func (sessionForm) give(row []byte) (value []byte, purge bool) { return row, len(row) == 0 }
+
+func (sessionForm) take(value []byte, purged bool) []byte {
+	if row := sessionRow(value); !purged && row.ok() && !row.until().Before(time.Now()) {
+		return row
 	}
-	if err != nil {
-		return err
-	}
-	s.kv = kv
-	w, err := kv.WatchAll(running)
-	if err != nil {
-		return err
-	}
-	if err := s.merge(ctx, w); err != nil || !s.shared {
-		return errors.Join(err, w.Stop())
-	}
-	s.wg.Go(func() {
-		for e := range w.Updates() {
-			if e == nil || e.Operation() != jetstream.KeyValuePut {
-				continue
-			}
-			if err := s.take(map[string]sessionRow{e.Key(): e.Value()}); err != nil {
-				s.log.Error("a session of another node could not be stored", "err", err)
-			}
-		}
-	})
 	return nil
 }
 
-// mergeWithin bounds how long opening waits for what the key-value bucket holds.
-const mergeWithin = 10 * time.Second
-
-// merge makes both sides hold the same.
-func (s *Sessions) merge(ctx context.Context, w jetstream.KeyWatcher) error {
-	ctx, cancel := context.WithTimeout(ctx, mergeWithin)
-	defer cancel()
-	theirs := map[string]sessionRow{}
-	for whole := false; !whole; {
-		select {
-		case e, open := <-w.Updates():
-			switch {
-			case !open:
-				return errors.New("the watch ended")
-			case e == nil:
-				whole = true
-			case e.Operation() == jetstream.KeyValuePut:
-				theirs[e.Key()] = e.Value()
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+// OpenSessions opens the sessions; none lives longer than life. Close them before the journal.
+func (j *Journal) OpenSessions(ctx context.Context, life time.Duration) (*Sessions, error) {
+	db, err := bbolt.Open(filepath.Join(j.opt.Dir, SessionsFile), 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w (move the file away and start again: people log in anew)", SessionsFile, err)
 	}
-	if err := s.take(theirs); err != nil {
-		return err
-	}
-	return s.give(ctx, theirs)
-}
-
-// take stores the rows that beat ours.
-func (s *Sessions) take(rows map[string]sessionRow) error {
-	now := time.Now()
-	for key, row := range rows {
-		if !row.ok() || row.until().Before(now) || !row.beats(s.row(key)) {
-			delete(rows, key)
-		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(sessionsBucket)
-		for key, row := range rows {
-			if !row.beats(b.Get([]byte(key))) {
-				continue
-			}
-			if err := b.Put([]byte(key), row); err != nil {
+	db.NoSync = j.opt.NoSync
+	s := &Sessions{db: db, log: j.opt.Log, wake: make(chan struct{}, 1), made: make(chan struct{}, 1)}
+	far := &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{Bucket: sessionsKV, History: 1, TTL: life,
+		Storage: jetstream.FileStorage, Replicas: j.opt.Replicas, Description: "who is logged in; tokens are hashed"}}
+	far.made = func() { poke(s.made) }
+	s.twin = &twin{twinRows: sessionRows, far: far, view: db.View, update: db.Update, shared: j.opt.Shared, log: j.opt.Log}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{sessionsBucket, sessionsOwedBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err = errors.Join(err, s.moveFrom(ctx, j), s.sweep()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.greet(ctx)
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = cancel
+	s.wg.Go(func() { s.keep(running) })
+	s.wg.Go(func() { s.sweepOften(running) })
+	if j.opt.Shared {
+		s.wg.Go(func() { s.follow(running) })
+	}
+	return s, nil
 }
 
-// give puts into the key-value bucket what it does not have, or not as it is here.
-func (s *Sessions) give(ctx context.Context, theirs map[string]sessionRow) error {
-	ours := map[string]sessionRow{}
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(sessionsBucket).ForEach(func(k, row []byte) error {
-			if sessionRow(row).beats(theirs[string(k)]) {
-				ours[string(k)] = bytes.Clone(row)
-			}
+// moveFrom takes over the sessions that an older program kept in the record's file, and removes them there.
+func (s *Sessions) moveFrom(ctx context.Context, j *Journal) error {
+	old := map[string][]byte{}
+	err := j.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(sessionsBucket)
+		if b == nil {
 			return nil
-		})
+		}
+		return b.ForEach(func(k, v []byte) error { old[string(k)] = bytes.Clone(v); return nil })
 	})
 	if err != nil {
 		return err
 	}
-	for key, row := range ours {
-		if _, err := s.kv.Put(ctx, key, row); err != nil {
-			return err
+	err = s.db.Update(func(tx *bbolt.Tx) error {
+		for key, row := range old {
+			if err := sessionRows.put(tx, key, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return j.store(ctx, func(tx *bbolt.Tx) error {
+		if tx.Bucket(sessionsBucket) == nil {
+			return nil
+		}
+		return tx.DeleteBucket(sessionsBucket)
+	})
+}
+
+// greet takes what the key-value bucket has before the first request where this node lacks it: people stay logged in when a
+// node loses its file, or joins. It is bounded.
+func (s *Sessions) greet(ctx context.Context) {
+	empty := false
+	_ = s.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is found out by the first write
+		k, _ := tx.Bucket(sessionsBucket).Cursor().First()
+		empty = k == nil
+		return nil
+	})
+	if !empty && !s.twin.shared {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, mergeWithin)
+	defer cancel()
+	if err := s.twin.compare(ctx, true, 0); err != nil {
+		s.log.Warn("the key-value bucket of sessions cannot be used; they are kept on this node alone until it can", "err", err)
+	}
+}
+
+// keep delivers what is owed and holds both sides together, until ctx ends.
+func (s *Sessions) keep(ctx context.Context) {
+	var compared time.Time
+	for {
+		wait := compareEvery
+		if compared.IsZero() || time.Since(compared) >= compareEvery {
+			if err := s.twin.compare(ctx, true, 0); err == nil {
+				compared = time.Now()
+				s.compared.Store(true)
+			} else {
+				wait = vaultRetry
+			}
+		}
+		for more := true; more && ctx.Err() == nil; {
+			var err error
+			if more, err = s.twin.deliver(ctx); err != nil {
+				more, wait = false, vaultRetry
+			}
+			if err := s.twin.settle(s.db.Update); err != nil {
+				s.log.Error("sessions: what was delivered could not be written", "err", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case <-s.made:
+			compared = time.Time{}
+		case <-time.After(wait):
 		}
 	}
-	if len(ours) > 0 {
-		s.log.Warn("the key-value bucket of sessions was behind and is mended", "sessions", len(ours))
+}
+
+// follow takes over what other nodes put, until ctx ends.
+func (s *Sessions) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := s.twin.far.watch(ctx, func(key string, value []byte, purged bool) {
+			if err := s.takeOver(key, sessionRows.form.take(value, purged)); err != nil {
+				s.log.Error("a session of another node could not be stored", "err", err)
+			}
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("the key-value bucket of sessions is not followed; trying again", "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(vaultRetry):
+		}
 	}
-	return nil
+}
+
+func (s *Sessions) takeOver(key string, row []byte) error {
+	if row == nil || !sessionRow(row).beats(s.row(key)) {
+		return nil
+	}
+	return s.db.Update(func(tx *bbolt.Tx) error { _, err := sessionRows.keep(tx, key, row); return err })
 }
 
 func (s *Sessions) row(key string) (row sessionRow) {
@@ -230,93 +274,77 @@ func (s *Sessions) Get(ctx context.Context, key string) (data []byte, ok bool) {
 
 // find is the row that is here or, for it may have begun on another node a moment ago, in the key-value bucket; or nil.
 func (s *Sessions) find(ctx context.Context, key string) sessionRow {
-	if row := s.row(key); row != nil || !s.shared || s.kv == nil {
+	if row := s.row(key); row != nil || !s.asks() {
 		return row
 	}
 	ctx, cancel := context.WithTimeout(ctx, shareWithin)
 	defer cancel()
-	e, err := s.kv.Get(ctx, key)
-	if err != nil {
+	row, _, err := s.twin.read(ctx, key)
+	if s.twin.note(err) != nil {
 		return nil
 	}
-	return e.Value()
+	return row
+}
+
+// asks says whether other nodes may know more and the key-value bucket answered when it was last asked. While it does not,
+// nobody waits for it.
+func (s *Sessions) asks() bool {
+	s.twin.mu.Lock()
+	defer s.twin.mu.Unlock()
+	return s.twin.shared && s.twin.trouble == nil
 }
 
 // Put stores a session's data, which lives until then. One that has ended stays ended.
 func (s *Sessions) Put(ctx context.Context, key string, data []byte, until time.Time) error {
 	row := newRow(until, time.Now(), data)
-	ended := false
+	fresh := false
 	err := s.db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(sessionsBucket)
-		if ended = sessionRow(b.Get([]byte(key))).ended(); ended {
+		was := sessionRow(tx.Bucket(sessionsBucket).Get([]byte(key)))
+		fresh = !was.ok()
+		if was.ended() {
 			return nil
 		}
-		return b.Put([]byte(key), row)
+		// A session is written again with the same clock reading: that counts as later.
+		if err := tx.Bucket(sessionsBucket).Put([]byte(key), row); err != nil {
+			return err
+		}
+		return sessionRows.owe(tx, key, row)
 	})
-	if err != nil || ended {
+	if err != nil {
 		return err
 	}
-	s.share(ctx, key, func(there sessionRow) sessionRow {
-		if there.ended() { // on another node, which has not been heard of here
-			over := bytes.Clone(there)
-			err = s.take(map[string]sessionRow{key: over})
-			return nil
-		}
-		return row
-	})
-	return err
+	if fresh {
+		s.share(ctx, key)
+	}
+	poke(s.wake)
+	return nil
 }
 
 // End ends a session. One that is not there is no error.
 func (s *Sessions) End(ctx context.Context, key string) error {
-	if row := s.find(ctx, key); row.live() {
-		err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(sessionsBucket).Put([]byte(key), row.end()) })
-		if err != nil {
-			return err
-		}
+	row := s.find(ctx, key)
+	if !row.live() {
+		return nil
 	}
-	s.share(ctx, key, func(there sessionRow) sessionRow {
-		if !there.live() {
-			return nil
-		}
-		return there.end()
-	})
+	err := s.db.Update(func(tx *bbolt.Tx) error { return sessionRows.put(tx, key, row.end()) })
+	if err != nil {
+		return err
+	}
+	s.share(ctx, key)
+	poke(s.wake)
 	return nil
 }
 
-// share puts what next makes of the key-value bucket's row there, unless that is nil. What comes between is looked at again.
-func (s *Sessions) share(ctx context.Context, key string, next func(there sessionRow) sessionRow) {
-	if s.kv == nil {
+// share waits until the other nodes can know of a session that begins or ends here. What does not go out in time is owed.
+func (s *Sessions) share(ctx context.Context, key string) {
+	if !s.asks() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shareWithin)
 	defer cancel()
-	var err error
-	for range 5 {
-		var e jetstream.KeyValueEntry
-		var there sessionRow
-		e, err = s.kv.Get(ctx, key)
-		missing := errors.Is(err, jetstream.ErrKeyNotFound)
-		if err != nil && !missing {
-			break
-		}
-		if !missing {
-			there = e.Value()
-		}
-		row := next(there)
-		switch {
-		case row == nil:
-			return
-		case missing:
-			_, err = s.kv.Create(ctx, key, row)
-		default:
-			_, err = s.kv.Update(ctx, key, row, e.Revision())
-		}
-		if err == nil {
-			return
-		}
+	if err := s.twin.note(s.twin.send(ctx, key, s.row(key))); err != nil {
+		s.log.Warn("the key-value bucket does not have a session as it is on this node; it is owed", "err", err)
 	}
-	s.log.Warn("the key-value bucket does not have a session as it is on this node", "err", err)
 }
 
 // sweep removes the rows whose time is up.
@@ -338,7 +366,7 @@ func (s *Sessions) sweep() error {
 		}
 		err = s.db.Update(func(tx *bbolt.Tx) error {
 			for _, k := range old {
-				if err := tx.Bucket(sessionsBucket).Delete(k); err != nil {
+				if err := errors.Join(tx.Bucket(sessionsBucket).Delete(k), tx.Bucket(sessionsOwedBucket).Delete(k)); err != nil {
 					return err
 				}
 			}
@@ -365,8 +393,28 @@ func (s *Sessions) sweepOften(ctx context.Context) {
 	}
 }
 
-// Close ends what runs in the background.
-func (s *Sessions) Close() {
+// Status says how the sessions' two sides are.
+func (s *Sessions) Status() TwinStatus { return s.twin.status() }
+
+// Close ends what runs in the background. What is owed and cannot be delivered within a second is at the next start.
+func (s *Sessions) Close() error {
 	s.stop()
 	s.wg.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
+	defer cancel()
+	for more := true; more; {
+		var err error
+		if more, err = s.twin.deliver(ctx); err != nil {
+			break
+		}
+	}
+	return errors.Join(s.twin.settle(s.db.Update), s.db.Close())
+}
+
+// poke wakes whoever waits on a channel of one place.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }

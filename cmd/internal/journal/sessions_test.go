@@ -19,6 +19,13 @@ func (w *world) sessions() *Sessions {
 	return s
 }
 
+func (w *world) closeSessions(s *Sessions) {
+	w.t.Helper()
+	if err := s.Close(); err != nil {
+		w.t.Error(err)
+	}
+}
+
 func (w *world) putSession(s *Sessions, key, data string) {
 	w.t.Helper()
 	if err := s.Put(w.t.Context(), key, []byte(data), time.Now().Add(time.Hour)); err != nil {
@@ -66,17 +73,17 @@ func TestSessionsSurviveOneSide(t *testing.T) {
 		none bool
 	}{
 		{"nothing", func(*world) {}, false},
-		{"bbolt's file", func(w *world) { w.remove(filepath.Join(w.dir, File)) }, false},
+		{"bbolt's file", func(w *world) { w.remove(filepath.Join(w.dir, SessionsFile)) }, false},
 		{"the key-value bucket", func(w *world) { w.remove(w.bucket()) }, false},
 		{"the key-value bucket's messages", func(w *world) { w.remove(filepath.Join(w.bucket(), "msgs")) }, false},
-		{"both", func(w *world) { w.remove(filepath.Join(w.dir, File)); w.remove(w.bucket()) }, true},
+		{"both", func(w *world) { w.remove(filepath.Join(w.dir, SessionsFile)); w.remove(w.bucket()) }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.start()
 			s := w.sessions()
 			want := w.begun(s)
-			s.Close()
+			w.closeSessions(s)
 			w.stop()
 			c.lose(w)
 			w.start()
@@ -87,13 +94,14 @@ func TestSessionsSurviveOneSide(t *testing.T) {
 				}
 			}
 			w.holds(s, want)
+			w.eventually("both sides are level", func() bool { return s.compared.Load() && s.Status().Owed == 0 })
 			// and both sides hold it again
-			s.Close()
+			w.closeSessions(s)
 			w.stop()
-			w.remove(filepath.Join(w.dir, File))
+			w.remove(filepath.Join(w.dir, SessionsFile))
 			w.start()
 			s = w.sessions()
-			defer s.Close()
+			defer w.closeSessions(s)
 			w.holds(s, want)
 			w.putSession(s, "new", "1")
 			w.holds(s, map[string]string{"new": "1"})
@@ -117,7 +125,7 @@ func TestSessionsWithoutTheKeyValueBucket(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	s := w.sessions()
-	defer s.Close()
+	defer w.closeSessions(s)
 	if err := w.js.DeleteKeyValue(t.Context(), sessionsKV); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +144,7 @@ func TestSessionsAreTakenOverByARebuild(t *testing.T) {
 	s := w.sessions()
 	want := w.begun(s)
 	w.add("a", 1)
-	s.Close()
+	w.closeSessions(s)
 	w.stopJournal()
 	opt := w.opt
 	opt.Dir, opt.JS, opt.Registry = w.dir, w.js, testRegistry()
@@ -147,7 +155,7 @@ func TestSessionsAreTakenOverByARebuild(t *testing.T) {
 	w.remove(w.bucket())
 	w.start()
 	s = w.sessions()
-	defer s.Close()
+	defer w.closeSessions(s)
 	w.holds(s, want)
 }
 
@@ -156,8 +164,8 @@ func TestSessionsOfTwoNodes(t *testing.T) {
 	a.start()
 	b.start()
 	sa, sb := a.sessions(), b.sessions()
-	defer sa.Close()
-	defer sb.Close()
+	defer a.closeSessions(sa)
+	defer b.closeSessions(sb)
 	for i := range 50 { // at once, whether the watch has brought it or not
 		key := fmt.Sprintf("s%d", i)
 		a.putSession(sa, key, "1")
@@ -188,7 +196,7 @@ func TestSessionsAreSwept(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	s := w.sessions()
-	defer s.Close()
+	defer w.closeSessions(s)
 	w.begun(s)
 	err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(sessionsBucket).Put([]byte("junk"), []byte("x")) })
 	if err != nil {

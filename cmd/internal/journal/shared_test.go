@@ -229,7 +229,7 @@ func TestNobodyWritesAfterARegressionBeforeEveryNodeHasReported(t *testing.T) {
 	opt.Dir, opt.JS, opt.Registry = b.dir, b.js, testRegistry()
 	if j, err := Open(ctx, opt); !errors.Is(err, context.DeadlineExceeded) {
 		if err == nil {
-			_ = j.Close()
+			_ = j.Close(context.Background())
 		}
 		t.Fatalf("a node opened on a regressed stream before the other had reported: %v", err)
 	}

@@ -32,9 +32,8 @@ const (
 )
 
 var (
-	metaBucket   = []byte("journal.meta")   // "last": number, hash, time (ms), of the last applied block
+	metaBucket   = []byte("journal.meta")   // "last": number, hash, time (ms), of the last applied block; "layout"
 	blocksBucket = []byte("journal.blocks") // the blocks, see blocks.go
-	idemBucket   = []byte("journal.idem")   // idempotency key -> 16 bytes of fingerprint, result as JSON
 	lastKey      = []byte("last")
 )
 
@@ -64,10 +63,20 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 		return nil, fmt.Errorf("open %s: %w (move the file away and start again: it is rebuilt from the stream and the vault)", path, err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
+		have, err := readLayout(tx)
+		if err == nil {
+			err = refuseNewer(path, have)
+		}
+		if err != nil {
+			return err
+		}
 		for name := range BucketKinds(reg) {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}
+		}
+		if have == layout {
+			return writeLayout(tx)
 		}
 		return nil
 	})
@@ -131,22 +140,13 @@ func hashPart(h hash.Hash, b []byte) {
 	_, _ = h.Write(b)
 }
 
-// fingerprint tells a repeated command from another one with the same key.
-func fingerprint(kind, actor string, payload []byte) []byte {
+// hashOf hashes parts so that their bounds count.
+func hashOf(parts ...[]byte) []byte {
 	h := sha256.New()
-	hashPart(h, []byte(kind))
-	hashPart(h, []byte(actor))
-	hashPart(h, payload)
-	return h.Sum(nil)[:16]
-}
-
-// applyPart writes what one recorded command leaves: its key, its events' state and their leaves.
-func (r *Registry) applyKey(tx *bbolt.Tx, c BlockCommand) error {
-	if c.Key == "" {
-		return nil
+	for _, p := range parts {
+		hashPart(h, p)
 	}
-	row := append(fingerprint(c.Kind, c.Actor, c.Payload), c.Result...)
-	return tx.Bucket(idemBucket).Put([]byte(c.Key), row)
+	return h.Sum(nil)
 }
 
 // applyBlock applies a whole block that was decided elsewhere or earlier. It checks that the block stands on
@@ -166,10 +166,10 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 	if err := putBlock(tx, b.Number, b.Raw); err != nil {
 		return err
 	}
-	fx := newEffects(tx)
+	fx := newEffects(tx, b.Clock.In(shanghai))
 	for i := range b.Parts {
 		p := &b.Parts[i]
-		if err := r.applyKey(tx, p.Command); err != nil {
+		if err := r.applyKey(tx, b.Time, p.Command); err != nil {
 			return err
 		}
 		for k := range p.Entries {
@@ -190,12 +190,18 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 	if err := tree.Save(); err != nil {
 		return err
 	}
+	if err := pruneKeys(tx, b.Time); err != nil {
+		return err
+	}
 	return writeTip(tx, tip{number: b.Number, hash: b.Hash, at: b.Time})
 }
 
+// nodeFile holds a node's own name.
+const nodeFile = "node-id"
+
 // nodeName is a random name kept in the data directory.
 func nodeName(dir string) (string, error) {
-	path := filepath.Join(dir, "node-id")
+	path := filepath.Join(dir, nodeFile)
 	text, err := os.ReadFile(path)
 	if err == nil {
 		return strings.TrimSpace(string(text)), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -46,39 +47,66 @@ var (
 	errMissing = errors.New("journal: no such message in the stream")
 	errTaken   = errors.New("journal: another node's block stands in this place")
 
+	errNotSent = errors.New("journal: the block was not published")
+
 	// ErrRegressed means that the stream ends before the record: it lost what was confirmed.
 	ErrRegressed = errors.New("the stream lost blocks that the record holds")
 )
 
+// jsStream is the stream of a JetStream account. It is opened when it is first needed, made where it is not there, and opened
+// again after it was lost.
 type jsStream struct {
-	js     jetstream.JetStream
+	js  jetstream.JetStream
+	cfg jetstream.StreamConfig
+
+	mu     sync.Mutex
 	stream jetstream.Stream
-	cfg    jetstream.StreamConfig
 }
 
-// openStream opens the stream or makes it. Of a single server's stream messages are read directly, which saves
-// carrying them as JSON; on a cluster that could be answered by a replica that is behind.
-func openStream(ctx context.Context, js jetstream.JetStream, replicas int, shared bool) (*jsStream, error) {
-	s := &jsStream{js: js, cfg: jetstream.StreamConfig{
+// openStream returns the stream. Of a single server's stream messages are read directly, which saves carrying them as JSON;
+// on a cluster that could be answered by a replica that is behind.
+func openStream(js jetstream.JetStream, replicas int, shared bool) *jsStream {
+	return &jsStream{js: js, cfg: jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,
 		Replicas: replicas, AllowDirect: !shared, Description: "blocks of the record; never purged",
 	}}
-	var err error
-	s.stream, err = js.Stream(ctx, Stream)
+}
+
+func (s *jsStream) open(ctx context.Context) (jetstream.Stream, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stream != nil {
+		return s.stream, nil
+	}
+	stream, err := s.js.Stream(ctx, Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s.stream, err = js.CreateStream(ctx, s.cfg)
+		stream, err = s.js.CreateStream(ctx, s.cfg)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("journal: stream %s: %w", Stream, err)
 	}
-	return s, nil
+	s.stream = stream
+	return stream, nil
+}
+
+// failed forgets a stream that is gone.
+func (s *jsStream) failed(err error) error {
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
+		s.mu.Lock()
+		s.stream = nil
+		s.mu.Unlock()
+	}
+	return err
 }
 
 func (s *jsStream) append(ctx context.Context, number uint64, raw []byte) error {
+	if _, err := s.open(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errNotSent, err)
+	}
 	msg := &nats.Msg{Subject: blockSubject, Data: raw}
 	ack, err := s.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequence(number-1), jetstream.WithRetryAttempts(0))
 	if err != nil {
-		return err
+		return s.failed(err)
 	}
 	if ack.Sequence != number {
 		return fmt.Errorf("journal: block %d landed at %d", number, ack.Sequence)
@@ -87,20 +115,28 @@ func (s *jsStream) append(ctx context.Context, number uint64, raw []byte) error 
 }
 
 func (s *jsStream) read(ctx context.Context, number uint64) ([]byte, error) {
-	msg, err := s.stream.GetMsg(ctx, number)
+	stream, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	msg, err := stream.GetMsg(ctx, number)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil, errMissing
 	}
 	if err != nil {
-		return nil, fmt.Errorf("journal: read block %d: %w", number, err)
+		return nil, fmt.Errorf("journal: read block %d: %w", number, s.failed(err))
 	}
 	return msg.Data, nil
 }
 
 func (s *jsStream) info(ctx context.Context) (streamInfo, error) {
-	i, err := s.stream.Info(ctx)
+	stream, err := s.open(ctx)
 	if err != nil {
-		return streamInfo{}, fmt.Errorf("journal: stream info: %w", err)
+		return streamInfo{}, err
+	}
+	i, err := stream.Info(ctx)
+	if err != nil {
+		return streamInfo{}, fmt.Errorf("journal: stream info: %w", s.failed(err))
 	}
 	return streamInfo{first: i.State.FirstSeq, last: i.State.LastSeq, count: i.State.Msgs, deleted: i.State.NumDeleted}, nil
 }
@@ -110,7 +146,12 @@ func (s *jsStream) reset(ctx context.Context) error {
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return err
 	}
-	s.stream, err = s.js.CreateStream(ctx, s.cfg)
+	stream, err := s.js.CreateStream(ctx, s.cfg)
+	if err == nil {
+		s.mu.Lock()
+		s.stream = stream
+		s.mu.Unlock()
+	}
 	return err
 }
 

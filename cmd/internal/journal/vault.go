@@ -1,34 +1,68 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
 )
 
 // The vault holds what must be erasable or secret. An entry is written once and never changed; its reference
 // is a salted hash of its content, so that the record can name it and prove it while it lasts, and erasing it
-// breaks no proof. It is kept in bbolt and in a key-value bucket; either is rebuilt from the other, and an
+// breaks no proof. It is kept in bbolt and in a key-value bucket (twin.go); either is rebuilt from the other, and an
 // erased entry stays erased whichever side still has it.
+//
+// On a node of its own an entry is committed with the block that names it, owed to the key-value bucket, and delivered before
+// the next block is appended. On a shared record it is published before its command is queued: a block that names an entry
+// must not be readable on another node before the entry is. What a refused command leaves there is purged a day later.
 
 const vaultKV = "QINGKONG_VAULT"
 
-var vaultBucket = []byte("vault.entries") // reference -> 1 salt content, or 0 when erased
+var (
+	vaultBucket     = []byte("vault.entries") // reference -> 1 salt content, or 0 when erased
+	vaultOwedBucket = []byte("vault.owed")    // reference -> what the key-value bucket is owed, see twin.go
 
-func vaultBuckets() []string { return []string{string(vaultBucket), string(sessionsBucket)} }
+	vaultRows = twinRows{rows: vaultBucket, owed: vaultOwedBucket, form: vaultForm{}}
+)
 
-const saltLen = 16
+func vaultBuckets() []string { return []string{string(vaultBucket), string(vaultOwedBucket)} }
+
+const (
+	saltLen = 16
+
+	entryErased byte = 0
+	entryHere   byte = 1
+)
+
+// vaultForm: an entry is never changed, and an erased one stays erased.
+type vaultForm struct{}
+
+func (vaultForm) beats(row, other []byte) bool {
+	return len(row) > 0 && (len(other) == 0 || row[0] == entryErased && other[0] != entryErased)
+}
+
+func (vaultForm) give(row []byte) (value []byte, purge bool) {
+	if len(row) == 0 || row[0] == entryErased {
+		return nil, true
+	}
+	return row[1:], false
+}
+
+func (vaultForm) take(value []byte, purged bool) []byte {
+	if purged {
+		return []byte{entryErased}
+	}
+	return append([]byte{entryHere}, value...)
+}
 
 // VaultEntry is a secret on its way into the vault.
 type VaultEntry struct {
@@ -54,191 +88,246 @@ func SealWith(salt [saltLen]byte, content []byte) VaultEntry {
 // ReadVault returns an entry's content, good for the transaction's life; nil when it was erased or never was.
 func ReadVault(tx *bbolt.Tx, ref string) []byte {
 	row := tx.Bucket(vaultBucket).Get([]byte(ref))
-	if len(row) < 1+saltLen || row[0] != 1 {
+	if len(row) < 1+saltLen || row[0] != entryHere {
 		return nil
 	}
 	return row[1+saltLen:]
 }
 
-func tombstone(tx *bbolt.Tx, ref string) error {
-	return tx.Bucket(vaultBucket).Put([]byte(ref), []byte{0})
-}
+// row is the entry as bbolt holds it.
+func (e VaultEntry) row() []byte { return append([]byte{entryHere}, e.sealed...) }
 
-// putEntry keeps an erased entry erased.
-func putEntry(tx *bbolt.Tx, ref string, sealed []byte) error {
-	b := tx.Bucket(vaultBucket)
-	if old := b.Get([]byte(ref)); len(old) > 0 && old[0] == 0 {
-		return nil
+// eraseEntry erases an entry and owes its purge, also of one that is not here: the other side may have it.
+func eraseEntry(tx *bbolt.Tx, ref string) error {
+	erased := []byte{entryErased}
+	if bytes.Equal(tx.Bucket(vaultBucket).Get([]byte(ref)), erased) {
+		return vaultRows.owe(tx, ref, erased)
 	}
-	return b.Put([]byte(ref), append([]byte{1}, sealed...))
+	return vaultRows.put(tx, ref, erased)
 }
 
-type vault struct {
-	js   jetstream.JetStream
-	kv   jetstream.KeyValue
-	db   *bbolt.DB
-	log  *slog.Logger
-	stop func()
-	wg   sync.WaitGroup
-}
-
-func openVault(ctx context.Context, js jetstream.JetStream, db *bbolt.DB, log *slog.Logger, replicas int, shared bool) (*vault, error) {
-	kv, err := js.KeyValue(ctx, vaultKV)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage, Replicas: replicas,
+func (j *Journal) newVault() *twin {
+	far := j.opt.far
+	if far == nil {
+		far = &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{
+			Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage, Replicas: j.opt.Replicas,
 			Description: "what must be erasable or secret; the record holds salted hashes of it",
-		})
+		}, made: func() { j.vaultMade.Store(true) }}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("journal: vault: %w", err)
-	}
-	v := &vault{js: js, kv: kv, db: db, log: log, stop: func() {}}
-	if shared || v.empty() {
-		return v, v.merge(ctx, shared)
-	}
-	// What this node needs of the vault it has; the other side is looked through while work goes on.
-	ctx, v.stop = context.WithCancel(context.WithoutCancel(ctx))
-	v.wg.Go(func() {
-		if err := v.merge(ctx, false); err != nil && ctx.Err() == nil {
-			log.Error("the vault's two sides could not be compared", "err", err)
-		}
-	})
-	return v, nil
+	return &twin{twinRows: vaultRows, far: far, view: j.db.View, update: j.db.Update, shared: j.opt.Shared, log: j.opt.Log}
 }
 
-func (v *vault) empty() (empty bool) {
-	_ = v.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is found out by the merge
-		k, _ := tx.Bucket(vaultBucket).Cursor().First()
-		empty = k == nil
-		return nil
-	})
-	return empty
-}
-
-// putWith stores entries on both sides: the key-value bucket first, for a block that names an entry must not
-// be readable on another node before the entry is.
-func (v *vault) putWith(tx *bbolt.Tx, entries []VaultEntry) error {
-	if err := v.publish(entries); err != nil {
-		return err
-	}
+// publishEntries puts entries into the key-value bucket of a shared record before their command is queued.
+func (j *Journal) publishEntries(ctx context.Context, entries []VaultEntry) error {
+	ctx, cancel := context.WithTimeout(ctx, publishWithin)
+	defer cancel()
 	for _, e := range entries {
-		if err := putEntry(tx, e.Ref, e.sealed); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (v *vault) publish(entries []VaultEntry) error {
-	acks := make([]jetstream.PubAckFuture, len(entries))
-	for i, e := range entries {
-		ack, err := v.js.PublishMsgAsync(&nats.Msg{Subject: "$KV." + vaultKV + "." + e.Ref, Data: e.sealed})
+		err := j.vault.send(ctx, e.Ref, e.row())
 		if err != nil {
-			return fmt.Errorf("journal: vault: %w", err)
-		}
-		acks[i] = ack
-	}
-	for _, ack := range acks {
-		select {
-		case <-ack.Ok():
-		case err := <-ack.Err():
-			return fmt.Errorf("journal: vault: %w", err)
+			j.opt.Log.Warn("an entry of the vault could not be published; its command is refused and nothing was done", "err", err)
+			_ = j.vault.note(err)
+			return refusal.New(refusal.NotReady, "journal.vault_unreachable", nil)
 		}
 	}
 	return nil
 }
 
-// merge makes both sides the union of what they hold, erased winning over not. On a shared vault it goes on
-// following the key-value bucket.
-func (v *vault) merge(ctx context.Context, shared bool) error {
-	watching := ctx
-	if shared {
-		watching = context.WithoutCancel(ctx)
-	}
-	w, err := v.kv.WatchAll(watching)
-	if err != nil {
-		return fmt.Errorf("journal: vault: %w", err)
-	}
-	seen := map[string]bool{} // reference -> erased
-	var batch []jetstream.KeyValueEntry
-	flush := func() error {
-		defer func() { batch = batch[:0] }()
-		var news []jetstream.KeyValueEntry
-		_ = v.db.View(func(tx *bbolt.Tx) error { // what cannot be read is taken as missing
-			news = missing(tx, batch)
-			return nil
-		})
-		if len(news) == 0 {
-			return nil
-		}
-		return v.db.Update(func(tx *bbolt.Tx) error { return takeKV(tx, news) })
-	}
-	whole := false
-	for e := range w.Updates() {
-		if e == nil {
-			whole = true
-			break
-		}
-		seen[e.Key()] = e.Operation() != jetstream.KeyValuePut
-		if batch = append(batch, e); len(batch) == 1000 {
-			if err := flush(); err != nil {
+// publishWithin bounds how long a caller waits for its entries to be in the key-value bucket of a shared record.
+const publishWithin = 5 * time.Second
+
+// putEntries stores a command's entries with its block.
+func (j *Journal) putEntries(tx *bbolt.Tx, entries []VaultEntry) error {
+	for _, e := range entries {
+		if !j.opt.Shared {
+			if err := vaultRows.put(tx, e.Ref, e.row()); err != nil {
 				return err
 			}
+			continue
+		}
+		if _, err := vaultRows.keep(tx, e.Ref, e.row()); err != nil {
+			return err
 		}
 	}
-	if !whole {
-		return ctx.Err()
-	}
-	if err := flush(); err != nil {
-		return err
-	}
-	if err := v.giveKV(ctx, seen); err != nil {
-		return err
-	}
-	if !shared {
-		return w.Stop()
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for e := range w.Updates() {
-			if e == nil {
-				continue
-			}
-			err := v.db.Update(func(tx *bbolt.Tx) error { return takeKV(tx, []jetstream.KeyValueEntry{e}) })
-			if err != nil {
-				v.log.Error("vault: an entry of another node could not be stored", "err", err)
-			}
-		}
-	}()
-	v.stop = func() { _ = w.Stop(); <-ended }
 	return nil
 }
 
-// missing lists the entries of the key-value bucket that bbolt does not have as they are there.
-func missing(tx *bbolt.Tx, entries []jetstream.KeyValueEntry) (news []jetstream.KeyValueEntry) {
-	b := tx.Bucket(vaultBucket)
-	for _, e := range entries {
-		row := b.Get([]byte(e.Key()))
-		erased := len(row) > 0 && row[0] == 0
-		if row == nil || (e.Operation() != jetstream.KeyValuePut && !erased) {
-			news = append(news, e)
-		}
+// takeVault fills a vault that this node lost from the key-value bucket, before anything that needs it begins. It is bounded:
+// what does not come in time comes behind, with the comparison.
+func (j *Journal) takeVault(ctx context.Context, within time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if err := j.vault.compare(ctx, false, 0); err != nil {
+		j.opt.Log.Error("the vault could not be held against its key-value bucket at the start; that goes on while work does", "err", err)
 	}
-	return news
 }
 
-func takeKV(tx *bbolt.Tx, entries []jetstream.KeyValueEntry) error {
-	for _, e := range entries {
-		err := error(nil)
-		if e.Operation() == jetstream.KeyValuePut {
-			if tx.Bucket(vaultBucket).Get([]byte(e.Key())) == nil {
-				err = putEntry(tx, e.Key(), e.Value())
+// How long a start waits for what the vault's key-value bucket holds: a vault that is empty here, and the entries of other
+// nodes.
+const (
+	takeVaultWithin = time.Minute
+	mergeWithin     = 10 * time.Second
+)
+
+// Pauses of the work on the vault that runs behind.
+const (
+	scrubPause   = 10 * time.Millisecond // between two values that are read
+	compareEvery = 10 * time.Minute      // on a shared vault
+	scrubEvery   = 24 * time.Hour
+	vaultRetry   = 2 * time.Second
+)
+
+// keepVault holds both sides of the vault together for as long as the journal is open.
+func (j *Journal) keepVault(ctx context.Context) {
+	compared, scrubbed := time.Time{}, time.Time{}
+	for {
+		wait := compareEvery
+		lost := j.vaultMade.Swap(false)
+		if compared.IsZero() || lost || j.opt.Shared && time.Since(compared) >= compareEvery {
+			if err := j.vault.compare(ctx, false, 0); err != nil {
+				wait = vaultRetry
+			} else {
+				compared = time.Now()
+				j.compared.Store(true)
 			}
-		} else {
-			err = tombstone(tx, e.Key())
 		}
+		if !compared.IsZero() && time.Since(scrubbed) >= scrubEvery {
+			if err := errors.Join(j.vault.compare(ctx, true, scrubPause), j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
+				j.opt.Log.Warn("the vault's key-value bucket could not be read through; that is tried again", "err", err)
+				wait = min(wait, time.Minute)
+			} else {
+				scrubbed = time.Now()
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.vaultLook:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// deliverVault gives the key-value bucket of a shared record what it is owed, for as long as the journal is open.
+func (j *Journal) deliverVault(ctx context.Context) {
+	for {
+		wait := time.Minute
+		one, cancel := context.WithTimeout(ctx, appendLimit)
+		more, err := j.vault.deliver(one)
+		cancel()
+		switch {
+		case err != nil:
+			wait = vaultRetry
+		case more:
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.vaultOwes:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// followVault takes over what other nodes put, for as long as the journal is open.
+func (j *Journal) followVault(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := j.vault.far.watch(ctx, func(key string, value []byte, purged bool) {
+			row := vaultRows.form.take(value, purged)
+			err := j.vault.update(func(tx *bbolt.Tx) error { _, err := vaultRows.keep(tx, key, row); return err })
+			if err != nil && ctx.Err() == nil {
+				j.opt.Log.Error("vault: an entry of another node could not be stored; the next comparison brings it", "err", err)
+			}
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		j.opt.Log.Warn("the vault's key-value bucket is not followed; trying again", "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(vaultRetry):
+		}
+	}
+}
+
+// unnamedAge is how old an entry of a shared vault is that no block names before it is purged: what a refused command left.
+const unnamedAge = 24 * time.Hour
+
+// purgeUnnamed purges the entries that were stored before a time and that no block names.
+func (j *Journal) purgeUnnamed(ctx context.Context, before time.Time) error {
+	if !j.opt.Shared {
+		return nil
+	}
+	unnamed := map[string]bool{}
+	err := j.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(vaultBucket).Cursor()
+		for k, v := c.Seek([]byte("v")); len(k) > 0 && k[0] == 'v'; k, v = c.Next() {
+			if len(k) == refLen && len(v) > 0 && v[0] == entryHere {
+				unnamed[string(k)] = true
+			}
+		}
+		return nil
+	})
+	if err != nil || len(unnamed) == 0 {
+		return err
+	}
+	if err := j.eachBlock(ctx, func(raw []byte) { named(raw, unnamed) }); err != nil {
+		return err
+	}
+	for ref := range unnamed {
+		one, cancel := context.WithTimeout(ctx, farWithin)
+		e, err := j.vault.far.get(one, ref)
+		cancel()
+		if errors.Is(err, errMissing) || err == nil && (e.purged || e.at.After(before)) {
+			continue
+		}
+		if err == nil {
+			err = j.vault.update(func(tx *bbolt.Tx) error { return eraseEntry(tx, ref) })
+		}
+		if err != nil {
+			return err
+		}
+		j.opt.Log.Info("an entry of the vault that no block names is purged", "stored", e.at)
+	}
+	return nil
+}
+
+// refLen is the length of the reference of an entry: see SealWith.
+const refLen = 1 + 43
+
+// named takes the references out of a set that a block names.
+func named(raw []byte, refs map[string]bool) {
+	for {
+		at := bytes.Index(raw, []byte(`"v`))
+		if at < 0 {
+			return
+		}
+		raw = raw[at+1:]
+		if len(raw) > refLen && raw[refLen] == '"' {
+			delete(refs, string(raw[:refLen]))
+		}
+	}
+}
+
+// eachBlock calls fn for every block of the record, some at a time.
+func (j *Journal) eachBlock(ctx context.Context, fn func(raw []byte)) error {
+	const some = 100
+	for from, end := uint64(1), false; !end; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := j.View(func(tx *bbolt.Tx) error {
+			blocks := blocksFrom(tx, from)
+			for range some {
+				raw := blocks.next()
+				if end = raw == nil; end {
+					return nil
+				}
+				fn(raw)
+				from = blocks.number + 1
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
@@ -246,89 +335,66 @@ func takeKV(tx *bbolt.Tx, entries []jetstream.KeyValueEntry) error {
 	return nil
 }
 
-// giveKV puts into the key-value bucket what only bbolt has.
-func (v *vault) giveKV(ctx context.Context, seen map[string]bool) error {
-	var lost []VaultEntry
-	var erased []string
-	err := v.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(vaultBucket).ForEach(func(k, row []byte) error {
-			gone, there := seen[string(k)]
-			switch {
-			case len(row) > 0 && row[0] == 0:
-				if !there || !gone {
-					erased = append(erased, string(k))
-				}
-			case !there:
-				lost = append(lost, VaultEntry{Ref: string(k), sealed: append([]byte(nil), row[1:]...)})
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return err
-	}
-	for chunk := range slices.Chunk(lost, 1000) {
-		if err := v.publish(chunk); err != nil {
-			return err
-		}
-	}
-	for _, ref := range erased {
-		if err := v.kv.Purge(ctx, ref); err != nil {
-			return fmt.Errorf("journal: vault: %w", err)
-		}
-	}
-	if len(lost)+len(erased) > 0 {
-		v.log.Warn("the vault's key-value bucket was behind and is mended", "entries", len(lost), "erased", len(erased))
-	}
-	return nil
-}
-
-// mendWithin bounds how long closing waits for the two sides to be compared: one that was lost is whole again only then.
-const mendWithin = 5 * time.Second
-
-func (v *vault) close() {
-	compared := make(chan struct{})
-	go func() { v.wg.Wait(); close(compared) }()
-	select {
-	case <-compared:
-	case <-time.After(mendWithin):
-	}
-	v.stop()
-	v.wg.Wait()
-}
-
-// Erase removes a vault entry on every side, and records that it was done and why.
+// Erase removes a vault entry on every side, and records that it was done and why. The other side of the vault is owed the
+// purge until it has it.
 func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
-	if err := j.vault.kv.Purge(ctx, ref); err != nil {
-		return fmt.Errorf("journal: vault: %w", err)
-	}
 	_, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor, Payload: eraseVault{Ref: ref, Reason: reason}})
 	return err
 }
 
 // StoreVault puts entries into the vault on their own, without a command.
-func (j *Journal) StoreVault(entries ...VaultEntry) error {
-	return j.db.Update(func(tx *bbolt.Tx) error { return j.vault.putWith(tx, entries) })
+func (j *Journal) StoreVault(ctx context.Context, entries ...VaultEntry) error {
+	if j.opt.Shared {
+		if err := j.publishEntries(ctx, entries); err != nil {
+			return err
+		}
+	}
+	return j.store(ctx, func(tx *bbolt.Tx) error { return j.putEntries(tx, entries) })
 }
 
 // SharedKey returns the secret of that name which all nodes share: 32 random bytes, made at the first call and
 // kept in the vault. With it a text can be compared with an earlier one without standing in the record.
 func (j *Journal) SharedKey(ctx context.Context, name string) ([]byte, error) {
 	ref := "key-" + name
-	fresh := make([]byte, saltLen+32)
-	_, _ = rand.Read(fresh) // never fails
-	_, err := j.vault.kv.Create(ctx, ref, fresh)
-	if errors.Is(err, jetstream.ErrKeyExists) {
-		var e jetstream.KeyValueEntry
-		if e, err = j.vault.kv.Get(ctx, ref); err == nil {
-			fresh = e.Value()
+	key, err := j.sharedKey(ref)
+	if key != nil || err != nil {
+		return key, err
+	}
+	row := append([]byte{entryHere}, make([]byte, saltLen+32)...)
+	_, _ = rand.Read(row[1:]) // never fails
+	if j.opt.Shared {
+		// Two nodes may make it at once: the bucket has the first, and that one is taken over here.
+		if err := j.vault.send(ctx, ref, row); err != nil {
+			return nil, fmt.Errorf("journal: vault: key %s: %w", name, err)
 		}
+		there, _, err := j.vault.read(ctx, ref)
+		if err != nil || there == nil {
+			return nil, fmt.Errorf("journal: vault: key %s: %w", name, errors.Join(err, errMissing))
+		}
+		row = there
 	}
+	err = j.store(ctx, func(tx *bbolt.Tx) error {
+		if j.opt.Shared {
+			_, err := vaultRows.keep(tx, ref, row)
+			return err
+		}
+		return vaultRows.put(tx, ref, row)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("journal: vault: key %s: %w", name, err)
+		return nil, err
 	}
-	if len(fresh) != saltLen+32 {
-		return nil, fmt.Errorf("journal: vault: key %s is damaged", name)
-	}
-	return fresh[saltLen:], j.db.Update(func(tx *bbolt.Tx) error { return putEntry(tx, ref, fresh) })
+	return j.sharedKey(ref)
+}
+
+func (j *Journal) sharedKey(ref string) (key []byte, err error) {
+	err = j.View(func(tx *bbolt.Tx) error {
+		if !InVault(tx, ref) {
+			return nil
+		}
+		if key = bytes.Clone(ReadVault(tx, ref)); len(key) != 32 {
+			return fmt.Errorf("journal: vault: %s is damaged", ref)
+		}
+		return nil
+	})
+	return key, err
 }

@@ -19,17 +19,22 @@ import (
 // maxBatch bounds the commands that share a block, and with them what one failed apply makes to be redone.
 const maxBatch = 2048
 
-// pending is a submitted command on its way to an answer.
+// pending is a submitted command on its way to an answer, or something else that is written into the record's file, where
+// nobody but the writer writes: store.
 type pending struct {
 	cmd    Command
 	h      *handler
+	store  func(tx *bbolt.Tx) error // instead of cmd and h; it leaves no journaled state
 	done   func(any, error)
 	result any
 	err    error
 }
 
-// run is the writer: the only goroutine that changes journaled state.
+// run is the writer: the only goroutine that writes the record's file.
 func (j *Journal) run() {
+	idle := time.NewTicker(idleEvery)
+	defer idle.Stop()
+	worked := false
 	var work []*pending
 	for {
 		if len(work) == 0 {
@@ -39,21 +44,62 @@ func (j *Journal) run() {
 			case <-j.kick:
 				_ = j.catchUp() // what cannot be read now is read at the next kick or append
 				continue
+			case <-idle.C:
+				if !worked {
+					j.rest()
+				}
+				worked = false
+				continue
 			case <-j.stop:
 				return
 			}
 		}
-		if j.Halted() != nil {
+		worked = true
+		if err := j.takesNothing(); err != nil {
 			for _, p := range work {
-				p.done(nil, refusal.New(refusal.NotReady, "journal.stopped", nil))
+				p.done(nil, err)
 			}
 			work = nil
 			continue
 		}
+		j.busy.Store(time.Now().UnixNano())
 		work = j.batch(work)
+		j.busy.Store(0)
 		// Those who were answered are runnable now: let them hand in what they have, so that the next block holds it.
 		runtime.Gosched()
 	}
+}
+
+// idleEvery is how often the writer sees to what waits for a quiet moment.
+const idleEvery = time.Second
+
+// rest is what the writer does when nobody asks it for anything: it looks for a block whose place is not known, makes a mark
+// durable that could not be written, and forgets what the vault's other side has by now.
+func (j *Journal) rest() {
+	j.mend()
+	if j.Halted() != nil || j.Paused() != nil {
+		return
+	}
+	if err := j.vault.settle(j.db.Update); err != nil {
+		j.opt.Log.Error("vault: what was delivered could not be written", "err", err)
+	}
+}
+
+// takesNothing is what a command is answered while nothing is written, or nil. A pause is looked at first: it may be over.
+func (j *Journal) takesNothing() error {
+	if j.Halted() != nil {
+		return refusal.New(refusal.NotReady, "journal.stopped", nil)
+	}
+	if j.Paused() == nil {
+		return nil
+	}
+	if time.Since(j.mended) >= mendEvery {
+		j.mend()
+	}
+	if why := j.Paused(); why != nil {
+		return why
+	}
+	return nil
 }
 
 // batch takes work and what else is queued through decide, append, apply and answer. It returns the commands
@@ -67,8 +113,11 @@ func (j *Journal) batch(work []*pending) (rest []*pending) {
 		switch outcome {
 		case applyFailed:
 			bad := work[a.at]
-			j.opt.Log.Error("a command could not be applied and is left out", "command", bad.cmd.Kind, "err", err)
-			bad.result, bad.err = nil, fmt.Errorf("journal: %s could not be applied: %w", bad.cmd.Kind, err)
+			if bad.store == nil {
+				j.opt.Log.Error("a command could not be applied and is left out", "command", bad.cmd.Kind, "err", err)
+				err = fmt.Errorf("journal: %s could not be applied: %w", bad.cmd.Kind, err)
+			}
+			bad.result, bad.err = nil, err
 			failed = append(failed, bad)
 			work = slices.Delete(work, a.at, a.at+1)
 			continue
@@ -79,6 +128,9 @@ func (j *Journal) batch(work []*pending) (rest []*pending) {
 			for _, p := range work {
 				p.result, p.err = nil, err
 			}
+		}
+		if j.opt.OnBatch != nil {
+			j.opt.OnBatch(len(work), a.took)
 		}
 		break
 	}
@@ -94,7 +146,7 @@ const (
 	done        outcome = iota
 	applyFailed         // work[at] could not be applied; nothing is written
 	lostRace            // another node's block stands where ours was to stand; it is applied now
-	halted              // nothing can be written
+	halted              // nothing can be written, or it is not known whether it was: the error says which
 )
 
 // attempt is one open transaction and the block that belongs to it.
@@ -105,11 +157,14 @@ type attempt struct {
 	at    int
 	tx    *bbolt.Tx
 	last  tip
+	now   Moment
 	tree  *ledger.Tree
 	block *builder
 	fx    *effects
 	vault []VaultEntry
-	count int // events in the block
+	count int           // events in the block
+	dirty bool          // something was stored that is no event
+	took  time.Duration // by the commit
 }
 
 func (a *attempt) try() (out outcome, err error) {
@@ -135,14 +190,26 @@ func (a *attempt) try() (out outcome, err error) {
 			break
 		}
 	}
-	if a.count == 0 {
-		a.rollback()
-		if a.j.behind() {
-			return lostRace, nil
-		}
-		return done, nil
+	switch {
+	case a.count > 0:
+		return a.commit()
+	case a.dirty:
+		return a.commitStored()
 	}
-	return a.commit()
+	a.rollback()
+	if a.j.behind() {
+		return lostRace, nil
+	}
+	return done, nil
+}
+
+// commitStored commits what leaves no block: it fails for those alone who wanted it.
+func (a *attempt) commitStored() (outcome, error) {
+	if err := a.tx.Commit(); err != nil {
+		return halted, fmt.Errorf("journal: %w", err)
+	}
+	a.j.wroteVault()
+	return done, nil
 }
 
 func (a *attempt) more() *pending {
@@ -167,8 +234,9 @@ func (a *attempt) begin() (err error) {
 	if a.tree, err = ledger.Load(a.tx); err != nil {
 		return err
 	}
-	a.fx = newEffects(a.tx)
-	a.block = newBuilder(a.j.buf[:0], a.last.number+1, a.tree.Size(), a.tree.Root(), a.last.hash, a.j.now(a.last.at), a.j.opt.Node)
+	a.now = a.j.clock.now()
+	a.fx = newEffects(a.tx, a.now.Wall)
+	a.block = newBuilder(a.j.buf[:0], a.last.number+1, a.tree.Size(), a.tree.Root(), a.last.hash, a.now, a.j.opt.Node)
 	return nil
 }
 
@@ -187,6 +255,13 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 		}
 	}()
 	p.result, p.err = nil, nil
+	if (p.store != nil) != (a.work[0].store != nil) {
+		return true, nil // what leaves no block is committed apart: a refusal beside it may have to be given anew
+	}
+	if p.store != nil {
+		a.dirty = true
+		return false, p.store(a.tx)
+	}
 	line := BlockCommand{Kind: p.cmd.Kind, Key: p.cmd.Key, Actor: p.cmd.Actor}
 	if line.Payload, err = p.payload(); err != nil {
 		p.err = fmt.Errorf("journal: %s: %w", p.cmd.Kind, err)
@@ -198,7 +273,7 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 		}
 	}
 	begin := a.j.opt.Times.Start()
-	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, a.block.at)
+	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, a.now)
 	a.j.opt.Times.Lap(begin, p.cmd.Kind, StepDecide)
 	if err != nil || len(events) == 0 {
 		p.result, p.err = result, err
@@ -250,7 +325,7 @@ func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full boo
 		return true, nil
 	}
 	begin = times.Lap(begin, line.Kind, StepEncode)
-	if err := a.j.reg.applyKey(a.tx, line); err != nil {
+	if err := a.j.reg.applyKey(a.tx, a.block.at, line); err != nil {
 		return false, err
 	}
 	defer a.addLeaves(leaves, len(a.block.buf)-mark)()
@@ -304,7 +379,8 @@ func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
 	return true, err
 }
 
-// commit puts the block into the stream and the transaction into the file: an answer is given for what both hold.
+// commit puts the block into the stream and the transaction into the file: an answer is given for what both hold, or on a
+// node of its own, where bbolt decides, for what the file holds and the mark tells of.
 //
 // On a shared stream another node may take the block's place, so nothing is committed before the place is known. Alone,
 // both go on at once, which takes the append out of the time a caller waits. Wherever the process dies between the two,
@@ -312,23 +388,85 @@ func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
 func (a *attempt) commit() (outcome, error) {
 	begin := a.j.opt.Times.Start()
 	raw, hash := a.block.finish()
-	a.j.buf = raw // free again when this attempt is over: nothing of it is kept but in the two stores
-	number := a.block.head.Number
-	if err := a.store(raw, tip{number: number, hash: hash, at: a.block.at}); err != nil {
+	a.j.buf = raw // free again when this attempt is over, unless an append has it still
+	t := tip{number: a.block.head.Number, hash: hash, at: a.block.at}
+	delivered := a.j.vault.takeDelivered()
+	if err := a.store(raw, t, delivered); err != nil {
 		a.rollback()
 		return halted, err
 	}
 	a.j.opt.Times.Lap(begin, "", StepStore)
-	if !a.j.opt.Shared {
-		return a.commitWhileAppending(number, raw, hash)
+	out, err := a.commitAlone, error(nil)
+	if a.j.opt.Shared {
+		out = a.commitShared
 	}
-	switch err := a.j.appendUntilKnown(number, raw, hash); {
+	result, err := out(raw, t)
+	if result == done {
+		a.j.vault.dropDelivered(delivered)
+	}
+	return result, err
+}
+
+// commitAlone commits a block on a node of its own, with the append beside it while the stream is level.
+func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
+	tail := a.j.tail
+	tail.mu.Lock()
+	defer tail.mu.Unlock()
+	var o *offer
+	if !tail.short {
+		o = tail.hand(t.number, raw, t.hash)
+	}
+	a.j.crash("handed")
+	late := time.After(appendWithin)
+	if err := a.commitTx(); err != nil {
+		return halted, err
+	}
+	a.j.crash("committed")
+	begin := a.j.opt.Times.Start()
+	if o != nil {
+		select {
+		case err := <-o.done:
+			if err != nil { // another program wrote into the stream: the follower has halted the journal
+				return halted, err
+			}
+		case <-late:
+			tail.short, tail.shortFrom = true, t.number
+			a.j.buf = nil // the follower's
+		}
+		a.j.opt.Times.Lap(begin, "", StepWait)
+	}
+	err := a.j.markShort()
+	a.j.applied(t, a.fx.added)
+	if len(a.vault) > 0 || a.fx.owes {
+		tail.owes.Store(true)
+	}
+	if tail.short || tail.owes.Load() {
+		poke(tail.wake)
+	}
+	if err != nil {
+		return halted, err
+	}
+	a.j.crash("answered")
+	return done, nil
+}
+
+// commitShared commits a block once its place in the shared stream is known. The transaction stays open across the network
+// for placeWithin at most.
+func (a *attempt) commitShared(raw []byte, t tip) (outcome, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), placeWithin)
+	err := a.j.place(ctx, t.number, raw, t.hash)
+	cancel()
+	switch {
 	case errors.Is(err, errTaken):
 		a.rollback()
 		if err := a.j.catchUp(); err != nil {
 			return halted, err
 		}
 		return lostRace, nil
+	case errors.Is(err, errUnsure):
+		a.rollback()
+		a.j.buf = nil // kept until its place is known
+		return halted, a.j.pauseFor(raw, t)
 	case err != nil:
 		a.rollback()
 		return halted, err
@@ -336,35 +474,16 @@ func (a *attempt) commit() (outcome, error) {
 	if err := a.commitTx(); err != nil {
 		return halted, err
 	}
-	a.j.applied(number, a.fx.added)
-	return done, nil
-}
-
-func (a *attempt) commitWhileAppending(number uint64, raw []byte, hash [32]byte) (outcome, error) {
-	appended := make(chan error, 1)
-	go func() { appended <- a.j.appendUntilKnown(number, raw, hash) }()
-	failed := a.commitTx()
-	begin := a.j.opt.Times.Start()
-	err := <-appended // raw is the append's until then
-	a.j.opt.Times.Lap(begin, "", StepWait)
-	switch {
-	case failed != nil:
-		return halted, failed
-	case errors.Is(err, errTaken):
-		err = fmt.Errorf("block %d in the stream was written by another program: %w", number, ErrForked)
-		a.j.halt(err)
-		return halted, err
-	case err != nil:
-		return halted, err
-	}
-	a.j.applied(number, a.fx.added)
+	a.j.applied(t, a.fx.added)
+	a.j.wroteVault()
 	return done, nil
 }
 
 // commitTx ends the process when the file does not take the transaction: the block may be in the stream already.
 func (a *attempt) commitTx() error {
-	begin := a.j.opt.Times.Start()
+	begin := time.Now()
 	err := a.tx.Commit()
+	a.took = time.Since(begin)
 	a.j.opt.Times.Lap(begin, "", StepCommit)
 	if err == nil {
 		return nil
@@ -374,7 +493,7 @@ func (a *attempt) commitTx() error {
 	return ErrClosed
 }
 
-func (a *attempt) store(raw []byte, t tip) error {
+func (a *attempt) store(raw []byte, t tip, delivered map[string]uint64) error {
 	if err := a.fx.save(a.tx); err != nil {
 		return err
 	}
@@ -384,110 +503,14 @@ func (a *attempt) store(raw []byte, t tip) error {
 	if err := putBlock(a.tx, t.number, raw); err != nil {
 		return err
 	}
+	if err := pruneKeys(a.tx, t.at); err != nil {
+		return err
+	}
 	if err := writeTip(a.tx, t); err != nil {
 		return err
 	}
-	return a.j.vault.putWith(a.tx, a.vault)
-}
-
-// appendUntilKnown publishes a block and does not return before it knows where it is: landed (nil), or its place is
-// taken by another (errTaken), or the journal is being closed or halted.
-func (j *Journal) appendUntilKnown(number uint64, raw []byte, hash [32]byte) error {
-	begin := j.opt.Times.Start()
-	defer func() { j.opt.Times.Lap(begin, "", StepAppend) }()
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		err := j.log.append(ctx, number, raw)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		known, err := j.lookUp(number, hash, err)
-		if known {
-			return err
-		}
-		select {
-		case <-j.stop:
-			return ErrClosed
-		case <-time.After(wait):
-		}
-	}
-}
-
-// lookUp reads the expected place after an append that was not confirmed. known is false while the stream
-// cannot tell; nothing there means that the identical block is to be published again.
-func (j *Journal) lookUp(number uint64, hash [32]byte, cause error) (known bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	j.opt.Log.Warn("an append was not confirmed; reading its place", "block", number, "err", cause)
-	raw, err := j.log.read(ctx, number)
-	switch {
-	case errors.Is(err, errMissing):
-		info, infoErr := j.log.info(ctx)
-		if infoErr == nil && info.last+1 != number {
-			err := fmt.Errorf("the stream ends at %d while the record ends at %d: %w", info.last, number-1, ErrRegressed)
-			j.halt(err)
-			return true, err
-		}
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	b, err := ParseBlock(raw)
-	if err != nil {
-		j.halt(fmt.Errorf("block %d in the stream cannot be read: %w", number, err))
-		return true, *j.stopped.Load()
-	}
-	if b.Hash == hash {
-		return true, nil
-	}
-	return true, errTaken
-}
-
-// behind says whether other nodes had appended blocks to a shared record that were not applied here; they are now.
-// An append proves that a block's answers stand on the newest state; answers without a block need this: the order that
-// another node has just sent is not unknown. While the stream cannot be read, what is known here is the answer.
-func (j *Journal) behind() bool {
-	if !j.opt.Shared {
-		return false
-	}
-	before := j.Height()
-	_ = j.catchUp() // it logs, and halts on a fork
-	return j.Height() != before
-}
-
-// catchUp applies the blocks that other nodes appended. It halts the journal on a fork.
-func (j *Journal) catchUp() error {
-	if err := j.Halted(); err != nil {
+	if err := a.j.putEntries(a.tx, a.vault); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for {
-		raw, err := j.log.read(ctx, j.Height()+1)
-		if errors.Is(err, errMissing) {
-			return nil
-		}
-		if err != nil {
-			j.opt.Log.Warn("reading the stream", "err", err)
-			return err
-		}
-		if err := j.applyRemote(raw); err != nil {
-			j.halt(err)
-			return err
-		}
-	}
-}
-
-func (j *Journal) applyRemote(raw []byte) error {
-	b, err := ParseBlock(raw)
-	if err != nil {
-		return err
-	}
-	err = j.db.Update(func(tx *bbolt.Tx) error { return j.reg.applyBlock(tx, b) })
-	if err != nil {
-		return err
-	}
-	j.applied(b.Number, true)
-	return nil
+	return a.j.vault.forget(a.tx, delivered)
 }

@@ -33,35 +33,44 @@ const (
 	cmdSilence     = "feed.silence"
 )
 
+// byWall has a decision hold what people typed against the wall clock, and keep the record's time for what it records.
+func byWall[P, R any](e alerts.Engine, decide func(alerts.Engine, *bbolt.Tx, string, P, time.Time) ([]journal.Event, R, error)) func(*bbolt.Tx, string, P, journal.Moment) ([]journal.Event, R, error) {
+	return func(tx *bbolt.Tx, actor string, in P, now journal.Moment) ([]journal.Event, R, error) {
+		e := e
+		e.At = now.At
+		return decide(e, tx, actor, in, now.Wall)
+	}
+}
+
 func registerAlerts(r *journal.Registry, e alerts.Engine) {
-	journal.Handle(r, cmdForecast, e.DecideForecast)
-	journal.Handle(r, cmdObservation, e.DecideObservation)
-	journal.Handle(r, cmdDismiss, e.DecideDismiss)
-	journal.Handle(r, cmdReevaluate, e.DecideReevaluate)
-	journal.Handle(r, cmdSilence, e.DecideSilence)
-	journal.Handle(r, cmdDeclare, func(tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+	journal.HandleMoment(r, cmdForecast, byWall(e, alerts.Engine.DecideForecast))
+	journal.HandleMoment(r, cmdObservation, byWall(e, alerts.Engine.DecideObservation))
+	journal.HandleMoment(r, cmdDismiss, byWall(e, alerts.Engine.DecideDismiss))
+	journal.HandleMoment(r, cmdReevaluate, byWall(e, alerts.Engine.DecideReevaluate))
+	journal.HandleMoment(r, cmdSilence, byWall(e, alerts.Engine.DecideSilence))
+	journal.HandleMoment(r, cmdDeclare, byWall(e, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		if err := pinList(tx, &in, now); err != nil {
 			return nil, nil, err
 		}
 		return e.DecideDeclare(tx, actor, in, now)
-	})
-	journal.Handle(r, cmdApprove, e.DecideApprove)
-	journal.Handle(r, cmdReject, e.DecideReject)
-	journal.Handle(r, cmdEmergency, e.DecideEmergencyApprove)
+	}))
+	journal.HandleMoment(r, cmdApprove, byWall(e, alerts.Engine.DecideApprove))
+	journal.HandleMoment(r, cmdReject, byWall(e, alerts.Engine.DecideReject))
+	journal.HandleMoment(r, cmdEmergency, byWall(e, alerts.Engine.DecideEmergencyApprove))
 	journal.Handle(r, alerts.CommandUnconfirmed, e.DecideUnconfirmed)
-	journal.Handle(r, cmdAdjust, e.DecideAdjust)
-	journal.Handle(r, cmdRevise, func(tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+	journal.HandleMoment(r, cmdAdjust, byWall(e, alerts.Engine.DecideAdjust))
+	journal.HandleMoment(r, cmdRevise, byWall(e, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		list := alerts.Declare{StartsAt: in.StartsAt}
 		if err := pinList(tx, &list, now); err != nil && refusal.CodeOf(err) != refusal.Conflict {
 			return nil, nil, err
 		}
 		in.ListVersion, in.ListHash = list.ListVersion, list.ListHash // of a rejected one; without a list it keeps its own
 		return e.DecideRevise(tx, actor, in, now)
-	})
-	journal.Handle(r, cmdLift, e.DecideLift)
-	journal.Handle(r, cmdCancel, e.DecideCancel)
-	journal.Handle(r, cmdActivate, e.DecideActivate)
-	journal.Handle(r, cmdExpire, e.DecideExpire)
+	}))
+	journal.HandleMoment(r, cmdLift, byWall(e, alerts.Engine.DecideLift))
+	journal.HandleMoment(r, cmdCancel, byWall(e, alerts.Engine.DecideCancel))
+	journal.HandleMoment(r, cmdActivate, byWall(e, alerts.Engine.DecideActivate))
+	journal.HandleMoment(r, cmdExpire, byWall(e, alerts.Engine.DecideExpire))
 }
 
 // pinList gives a declaration the list version in force at its start, by id and hash.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -73,7 +74,7 @@ func (s *story) open(own string) {
 	s.epoch = leader.Epoch
 	s.close = func() {
 		leader.Stop()
-		if err := j.Close(); err != nil {
+		if err := j.Close(context.Background()); err != nil {
 			s.t.Error(err)
 		}
 	}
@@ -110,7 +111,12 @@ func (s *story) until(text string) {
 		s.send()
 		var ids []string
 		var next time.Time
-		s.view(func(tx *bbolt.Tx) error { ids, next = journal.DueTimers(tx, s.clock, 100); return nil })
+		s.view(func(tx *bbolt.Tx) error {
+			var soon journal.Moment
+			ids, soon = journal.DueTimers(tx, s.svc.J.Moment(), 100)
+			next = journal.Earliest(soon)
+			return nil
+		})
 		for _, id := range ids {
 			s.must(s.svc.J.FireTimer(s.t.Context(), s.epoch, id))
 		}

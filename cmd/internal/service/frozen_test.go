@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -130,7 +131,7 @@ func replayed(t *testing.T, blocks [][]byte) goldenRecord {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := j.Close(); err != nil {
+		if err := j.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -224,7 +225,7 @@ func (s *seen) readOrders(tx *bbolt.Tx) (err error) {
 func (s *seen) readRest(tx *bbolt.Tx) error {
 	never := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 	s.Waiting, _ = journal.DueOutbox(tx, never, 10_000)
-	s.Timers, _ = journal.DueTimers(tx, never, 10_000)
+	s.Timers, _ = journal.DueTimers(tx, journal.Moment{At: never, Wall: never}, 10_000)
 	return tx.Bucket([]byte("access.users")).ForEach(func(name, _ []byte) error {
 		u, err := access.Get(tx, string(name))
 		s.Users = append(s.Users, u)

@@ -55,7 +55,7 @@ func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, w
 		}
 		found = out.Findings
 	}
-	name, err := s.J.PutContent(workbook)
+	name, err := s.J.PutContent(ctx, workbook)
 	if err != nil {
 		return Imported{}, err
 	}
@@ -66,7 +66,7 @@ func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, w
 	begin.Source, begin.Workbook = sourceName(file), name
 	begin.Errors, begin.Warnings = reductionlist.CountFindings(found)
 	if len(found) > 0 {
-		if begin.Findings, err = s.J.PutContent(reductionlist.EncodeFindings(found)); err != nil {
+		if begin.Findings, err = s.J.PutContent(ctx, reductionlist.EncodeFindings(found)); err != nil {
 			return Imported{}, err
 		}
 	}
@@ -169,7 +169,7 @@ func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist
 	begin := reductionlist.Head(l)
 	begin.Source = source
 	if workbook != nil {
-		if begin.Workbook, err = s.J.PutContent(workbook); err != nil {
+		if begin.Workbook, err = s.J.PutContent(ctx, workbook); err != nil {
 			return reductionlist.Version{}, err
 		}
 	}

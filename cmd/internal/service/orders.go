@@ -37,17 +37,23 @@ func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandPlan, new(notify.Planner).DecidePlan)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
-	journal.Handle(r, cmdObjection, func(tx *bbolt.Tx, actor string, in notify.Objection, now time.Time) ([]journal.Event, *notify.Order, error) {
-		in.Read = journal.ReadPos
-		return notify.DecideObjection(tx, actor, in, now)
+	journal.HandleMoment(r, cmdObjection, func(tx *bbolt.Tx, actor string, in notify.Objection, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+		in.Read, in.Wall = journal.ReadPos, now.Wall
+		return notify.DecideObjection(tx, actor, in, now.At)
 	})
-	journal.Handle(r, notify.CommandNextStage, notify.DecideNextStage)
-	journal.Handle(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds, now time.Time) ([]journal.Event, *notify.Order, error) {
-		in.Read = journal.ReadPos
-		return notify.DecideDecisionEnds(tx, actor, in, now)
+	journal.HandleMoment(r, notify.CommandNextStage, func(tx *bbolt.Tx, actor string, in notify.NextStage, now journal.Moment) ([]journal.Event, notify.Staged, error) {
+		in.Wall = now.Wall
+		return notify.DecideNextStage(tx, actor, in, now.At)
+	})
+	journal.HandleMoment(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+		in.Read, in.Wall = journal.ReadPos, now.Wall
+		return notify.DecideDecisionEnds(tx, actor, in, now.At)
 	})
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
-	journal.Handle(r, cmdRelist, notify.DecideRelist)
+	journal.HandleMoment(r, cmdRelist, func(tx *bbolt.Tx, actor string, in notify.Relist, now journal.Moment) ([]journal.Event, notify.RelistDone, error) {
+		in.Wall = now.Wall
+		return notify.DecideRelist(tx, actor, in, now.At)
+	})
 	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
 		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
 			return again(set, d.Topic, d.Attempts)

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -250,7 +251,7 @@ func newErasable(t *testing.T) *erasable {
 	dir := t.TempDir()
 	e := &erasable{opt: journal.Options{Dir: dir, Registry: service.Registry(servicetest.Settings()), JS: natstest.Start(t, filepath.Join(dir, "nats")).JS, NoSync: true}}
 	e.open(t)
-	t.Cleanup(func() { _ = e.svc.J.Close() })
+	t.Cleanup(func() { _ = e.svc.J.Close(context.Background()) })
 	return e
 }
 
@@ -360,7 +361,7 @@ func TestEraseContact(t *testing.T) {
 	if again, err := s.ErasePersonal(t.Context(), "admin", body); err != nil || again.Entries != done.Entries || len(again.Workbooks) != 0 || s.J.Height() != height {
 		t.Errorf("again: %+v, %v, blocks %d to %d", again, err, height, s.J.Height())
 	}
-	if err := s.J.Close(); err != nil {
+	if err := s.J.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	report, err := journal.Rebuild(t.Context(), e.opt)

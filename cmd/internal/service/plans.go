@@ -29,9 +29,9 @@ const FiguresMaxAge = 48 * time.Hour
 
 func registerPlans(r *journal.Registry) {
 	journal.Handle(r, cmdFigures, notify.DecideFigures)
-	journal.Handle(r, cmdAcceptPlan, func(tx *bbolt.Tx, actor string, in notify.AcceptPlan, now time.Time) ([]journal.Event, *notify.Order, error) {
-		in.Read = journal.ReadPos
-		return notify.DecideAcceptPlan(tx, actor, in, now)
+	journal.HandleMoment(r, cmdAcceptPlan, func(tx *bbolt.Tx, actor string, in notify.AcceptPlan, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+		in.Read, in.Wall = journal.ReadPos, now.Wall
+		return notify.DecideAcceptPlan(tx, actor, in, now.At)
 	})
 }
 

@@ -117,6 +117,7 @@ func Registry(set Settings) *journal.Registry {
 	registerOrders(r, set)
 	registerPlans(r)
 	access.Register(r)
+	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent)
 	return r
 }
 

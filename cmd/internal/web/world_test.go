@@ -72,7 +72,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sessions.Close)
+	t.Cleanup(func() { _ = sessions.Close() })
 	w.server = New(w.svc, sessions, log)
 	w.importList(fixture())
 	for _, role := range access.Roles() {

@@ -53,7 +53,7 @@ func Open(t testing.TB, opt journal.Options) *journal.Journal {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
+		if err := j.Close(context.Background()); err != nil { // the test's own context has ended
 			t.Error(err)
 		}
 	})
@@ -111,7 +111,10 @@ func (l *Leader) fire(now time.Time) error {
 	const page = 100
 	for {
 		var ids []string
-		err := l.j.View(func(tx *bbolt.Tx) error { ids, _ = journal.DueTimers(tx, now, page); return nil })
+		err := l.j.View(func(tx *bbolt.Tx) error {
+			ids, _ = journal.DueTimers(tx, journal.Moment{At: now, Wall: now}, page)
+			return nil
+		})
 		if err != nil || len(ids) == 0 {
 			return err
 		}

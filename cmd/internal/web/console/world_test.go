@@ -53,7 +53,7 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	if w.sessions, err = session.New(t.Context(), w.svc.J, w.svc.Passwords, session.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.sessions.Close)
+	t.Cleanup(func() { _ = w.sessions.Close() })
 	hub := live.New(w.svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) { return v, nil }, Log: log})
 	t.Cleanup(hub.Close)
 	w.desk = New(w.svc, w.sessions, hub, Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,

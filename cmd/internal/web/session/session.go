@@ -94,7 +94,7 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 }
 
 // Close ends what runs in the background. Sessions go on after a restart.
-func (s *Sessions) Close() { s.rows.Close() }
+func (s *Sessions) Close() error { return s.rows.Close() }
 
 // Who is whose session the request comes with, or nil. It counts as use of the session.
 func (s *Sessions) Who(r *http.Request) *access.Principal { return s.find(r, true) }

@@ -3,7 +3,9 @@ package session
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -13,8 +15,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
@@ -67,7 +67,7 @@ func (h *house) open() {
 
 func (h *house) close() {
 	h.s.Close()
-	if err := h.j.Close(); err != nil {
+	if err := h.j.Close(context.Background()); err != nil {
 		h.t.Error(err)
 	}
 	h.srv.Stop()
@@ -370,6 +370,7 @@ func TestSessionsOutliveARestart(t *testing.T) {
 	}{
 		{"nothing lost", nil},
 		{"the record's file lost", []string{journal.File}},
+		{"the sessions' file lost", []string{journal.SessionsFile}},
 		{"the key-value bucket lost", []string{"nats/jetstream/$G/streams/KV_QINGKONG_SESSIONS"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -396,10 +397,11 @@ func TestADamagedSession(t *testing.T) {
 	h := newHouse(t)
 	duty := h.account("duty")
 	token := h.login("", "duty", duty.Password)
-	var key string
-	_ = h.j.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("vault.sessions")).ForEach(func(k, _ []byte) error { key = string(k); return nil })
-	})
+	sum := sha256.Sum256([]byte(token))
+	key := base64.RawURLEncoding.EncodeToString(sum[:]) // as the session manager hashes it
+	if _, there := h.s.rows.Get(t.Context(), key); !there {
+		t.Fatal("the session is stored under another key")
+	}
 	if err := h.s.rows.Put(t.Context(), key, []byte("junk"), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
@@ -422,7 +424,7 @@ func TestNothingSecretIsKept(t *testing.T) {
 	again := h.login(token, "duty", "three words of mine")
 	secrets = append(secrets, token, again)
 	h.s.Close()
-	if err := h.j.Close(); err != nil {
+	if err := h.j.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	h.srv.Stop()

@@ -1,0 +1,58 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// An idempotency key is remembered for keyLife after its block, by the time of blocks alone, so that every replay forgets the
+// same ones at the same block. An index by time keeps that cheap.
+var (
+	idemBucket   = []byte("journal.idem")    // idempotency key -> 16 bytes of fingerprint, result as JSON
+	idemAtBucket = []byte("journal.idem_at") // time of its block (8, ms), key -> nothing
+)
+
+const (
+	keyLife   = 30 * 24 * time.Hour
+	pruneMost = 1000 // keys that one block forgets
+)
+
+// fingerprint tells a repeated command from another one with the same key.
+func fingerprint(kind, actor string, payload []byte) []byte {
+	return hashOf([]byte(kind), []byte(actor), payload)[:16]
+}
+
+// applyKey remembers the key of a recorded command.
+func (r *Registry) applyKey(tx *bbolt.Tx, at time.Time, c BlockCommand) error {
+	if c.Key == "" {
+		return nil
+	}
+	row := append(fingerprint(c.Kind, c.Actor, c.Payload), c.Result...)
+	if err := tx.Bucket(idemBucket).Put([]byte(c.Key), row); err != nil {
+		return err
+	}
+	return tx.Bucket(idemAtBucket).Put(dueKey(uint64(at.UnixMilli()), []byte(c.Key)), nil)
+}
+
+// pruneKeys forgets, at the end of a block of that time, the oldest keys that are past their life.
+func pruneKeys(tx *bbolt.Tx, at time.Time) error {
+	index := tx.Bucket(idemAtBucket)
+	old := uint64(max(at.Add(-keyLife).UnixMilli(), 0))
+	var rows [][]byte
+	c := index.Cursor()
+	for k, _ := c.First(); k != nil && len(rows) < pruneMost && binary.BigEndian.Uint64(k) < old; k, _ = c.Next() {
+		rows = append(rows, bytes.Clone(k))
+	}
+	for _, k := range rows {
+		if err := tx.Bucket(idemBucket).Delete(k[8:]); err != nil {
+			return err
+		}
+		if err := index.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// layout numbers the form of the state that applying events leaves. A program that would leave another one has the next
+// number: at its first start it makes the state anew from the blocks, which are of no layout. Layout 1 has no number; in 2
+// keys are forgotten after a month, and timers of typed times keep to the wall clock.
+const layout = 2
+
+var layoutKey = []byte("layout")
+
+// readLayout is the layout of the state in tx; a file without blocks has none yet.
+func readLayout(tx *bbolt.Tx) (uint64, error) {
+	b := tx.Bucket(metaBucket)
+	if b == nil {
+		return layout, nil
+	}
+	row := b.Get(layoutKey)
+	switch {
+	case row == nil && b.Get(lastKey) == nil:
+		return layout, nil
+	case row == nil:
+		return 1, nil
+	case len(row) != 8:
+		return 0, errors.New("journal: the row of the state's layout is damaged (run qingkong journal rebuild)")
+	}
+	return binary.BigEndian.Uint64(row), nil
+}
+
+func writeLayout(tx *bbolt.Tx) error {
+	return tx.Bucket(metaBucket).Put(layoutKey, binary.BigEndian.AppendUint64(nil, layout))
+}
+
+// refuseNewer says that a program of a later layout has written the state, or nil.
+func refuseNewer(path string, have uint64) error {
+	if have <= layout {
+		return nil
+	}
+	return fmt.Errorf("%s was written by a newer program: its state has layout %d, this program knows up to %d; run that program, "+
+		"or one newer still (nothing was changed)", path, have, layout)
+}
+
+// bringUp makes the state of an older layout anew from its own blocks, before anything else is done with it. The old file is
+// kept beside it, one of them.
+func bringUp(ctx context.Context, opt Options, db *bbolt.DB) (*bbolt.DB, error) {
+	path := filepath.Join(opt.Dir, File)
+	var have uint64
+	var last tip
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		if have, err = readLayout(tx); err == nil {
+			last, err = readTip(tx)
+		}
+		return err
+	})
+	if err != nil || have == layout {
+		return db, err
+	}
+	if err := refuseNewer(path, have); err != nil {
+		return db, err
+	}
+	if err := roomFor(opt.Dir, db); err != nil {
+		return db, err
+	}
+	if err := dropKept(path); err != nil {
+		return db, err
+	}
+	opt.Log.Warn("the state has an older layout and is made anew from its blocks; the old file is kept", "layout", have, "program", layout, "blocks", last.number)
+	told := time.Now()
+	progress := func(block uint64) {
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			opt.Log.Info("making the state anew", "block", block, "of", last.number)
+		}
+	}
+	if err := swap(opt, path, db, func(fresh *bbolt.DB) error {
+		return db.View(func(tx *bbolt.Tx) error { return replay(ctx, tx, fresh, opt.Registry, progress) })
+	}); err != nil {
+		return nil, fmt.Errorf("journal: make the state anew: %w", err)
+	}
+	opt.Log.Info("the state is made anew", "blocks", last.number)
+	return openDB(path, opt.Registry)
+}
+
+// roomFor refuses to begin what needs a second file of the size of the first where there is no room for it.
+func roomFor(dir string, db *bbolt.DB) error {
+	info, err := os.Stat(db.Path())
+	if err != nil {
+		return err
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("free space below %s: %w", dir, err)
+	}
+	const spare = 64 << 20
+	if free, need := int64(fs.Bavail)*fs.Bsize, info.Size()+spare; free < need {
+		return fmt.Errorf("the state has to be made anew beside the old file, which needs %d MB below %s; %d MB are free (make room "+
+			"and start again; nothing was changed)", need>>20, dir, free>>20)
+	}
+	return nil
+}
+
+const keptMark = ".before-"
+
+// dropKept removes the files that earlier rebuilds kept.
+func dropKept(path string) error {
+	old, err := filepath.Glob(path + keptMark + "*")
+	if err != nil {
+		return err
+	}
+	old = slices.DeleteFunc(old, func(name string) bool { return strings.HasSuffix(name, ".new") })
+	for _, name := range old {
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
