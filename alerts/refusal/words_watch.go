@@ -1,0 +1,51 @@
+package refusal
+
+// The words of the watchman: what is wrong with the program and what a person should do about it, on /readyz, at the desk
+// and in the log.
+func init() {
+	register(map[string]words{
+		"watch.starting":  {"系统正在启动；请稍候，超过几分钟仍如此请看日志。", "the system is starting; wait a little, and look into the log when it takes longer than some minutes."},
+		"watch.not_asked": {"还没有检查过；请稍候。", "was not looked at yet; wait a little."},
+		"watch.no_answer": {"{limit} 内没有应答；请看日志，一直如此请联系技术人员重启程序。", "gives no answer within {limit}; look into the log, and have the program restarted when this lasts."},
+		"watch.panicked":  {"检查本身出错（{what}）；请把日志交给技术人员。", "the check itself failed ({what}); hand the log to whoever maintains the program."},
+
+		"watch.writer_halted":   {"记录已停止写入：{why}；已下达的减排令照常送达。请立即联系技术人员，按运维手册处理；新的事项先用电话办理并记下。", "the record has stopped writing: {why}; orders that were issued are still delivered. Call whoever maintains the program at once and follow the operations manual; act by telephone meanwhile and take notes."},
+		"watch.nats_inside":     {"内置 NATS 没有应答（{part}：{why}）；减排令和答复会停住。请看日志并重启程序，其间改用电话通知企业。", "the embedded NATS gives no answer ({part}: {why}); orders and answers stand still. Look into the log and restart the program, and call enterprises by telephone meanwhile."},
+		"watch.nats_outside":    {"外部 NATS 没有应答（{part}：{why}）；减排令和答复会停住。请检查 nats-server 和网络，其间改用电话通知企业；连上后自动补发。", "the external NATS gives no answer ({part}: {why}); orders and answers stand still. See to nats-server and the network, and call enterprises by telephone meanwhile; what is due goes out by itself when it is back."},
+		"watch.nats_part":       {"与 NATS 的一条连接没有应答（{part}：{why}）；减排令照常送达，企业登录或外部订阅可能受影响。请检查 nats-server 和网络。", "one connection with NATS gives no answer ({part}: {why}); orders go out, but logins or outside readers may be affected. See to nats-server and the network."},
+		"watch.clock_behind":    {"本机时钟（{wall}）比记录的时间（{record}）慢；期限和重发按记录的时间进行。请校准本机时钟（NTP）。", "this machine's clock ({wall}) is behind the record's time ({record}), by which deadlines and repeats go. Set the clock right (NTP)."},
+		"watch.disk_low":        {"数据目录所在磁盘只剩 {free}，低于 {limit}；清单导入、上传和备份已停。请清理磁盘或扩容。", "the disk of the data folder has only {free} left, below {limit}; no imports, uploads or backups. Free some space or add some."},
+		"watch.disk_stop":       {"数据目录所在磁盘只剩 {free}，低于 {limit}；只记录解除、取消、批准、企业答复、送达、定时器和租约，其余拒绝。请立即清理磁盘或扩容。", "the disk of the data folder has only {free} left, below {limit}; only lift, cancel, approve, answers, sent, timers and lease are recorded. Free some space or add some at once."},
+		"watch.disk_unreadable": {"查不到数据目录所在磁盘的剩余空间（{why}）；请检查磁盘是否挂载正常。", "how much space the disk of the data folder has left cannot be read ({why}); see whether the disk is mounted and well."},
+		"watch.outbox_late":     {"有 {count} 条消息到期未发，最早一条应在 {due} 发出；企业可能没有收到减排令。请看其他告警和日志，并用电话通知企业。", "{count} messages are due and have not gone out, the first since {due}; enterprises may not have their orders. See the other checks and the log, and call enterprises by telephone."},
+		"watch.unreadable":      {"读不到记录（{why}）；请立即联系技术人员。", "the record cannot be read ({why}); call whoever maintains the program at once."},
+		"watch.no_room":         {"磁盘只剩 {free}，低于 {limit}，暂不接受导入和上传，未做任何改动；请先清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: nothing is imported or uploaded, and nothing was changed. Free some space on the disk of the data folder or add some, then send it again."},
+
+		"watch.name.writer":   {"写入记录", "writing the record"},
+		"watch.name.follower": {"数据流跟随", "following of the stream"},
+		"watch.name.nats":     {"NATS 连接", "NATS connections"},
+		"watch.name.leader":   {"送达与定时器的值守", "delivery and timers"},
+		"watch.name.clock":    {"时钟", "clock"},
+		"watch.name.disk":     {"磁盘空间", "disk space"},
+		"watch.name.vault":    {"保密库", "vault"},
+		"watch.name.record":   {"记录完整性", "soundness of the record"},
+		"watch.name.outbox":   {"消息发出", "messages going out"},
+		"watch.name.auditor":  {"减排令巡检", "audit of the orders"},
+		"watch.name.start":    {"启动", "start"},
+
+		"watch.state.ok":       {"正常", "ok"},
+		"watch.state.degraded": {"受限", "degraded"},
+		"watch.state.failed":   {"故障", "failed"},
+
+		"watch.status.degraded":  {"系统有异常，操作仍可记录", "Something is wrong; acts are still recorded"},
+		"watch.status.not_ready": {"系统现在不能记录任何操作", "Nothing can be recorded at present"},
+
+		"desk.health.since":      {"自 {at}", "since {at}"},
+		"desk.health.enterprise": {"系统暂时受扰：如果点击后没有成功，请打电话向区值班室答复，并记下时间。", "The system is disturbed: if a click does not go through, answer the duty office by telephone and note the time."},
+		"desk.health.others":     {"系统暂时受扰：操作可能不成功，请稍后重试，急事请打电话给区值班室。", "The system is disturbed: what you do may not go through. Try again later, and call the duty office when it is urgent."},
+		"desk.clock.wall":        {"本机时钟", "clock of this machine"},
+		"desk.clock.record":      {"记录的时间", "the record's time"},
+		"page.clock.wall":        {"本机时钟", "clock of this machine"},
+		"page.clock.record":      {"记录的时间", "the record's time"},
+	})
+}
