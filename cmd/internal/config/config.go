@@ -19,6 +19,7 @@ type Config struct {
 	Criteria       Criteria   `yaml:"criteria"`
 	Feeds          []Feed     `yaml:"feeds"`
 	Data           string     `yaml:"data"` // folder of the record
+	Disk           Disk       `yaml:"disk"`
 	Listen         Listen     `yaml:"listen"`
 	Proxies        []string   `yaml:"proxies"`           // addresses or networks of reverse proxies before the HTTP listener
 	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
@@ -33,6 +34,12 @@ type Config struct {
 type District struct {
 	Name   string `yaml:"name"`
 	Region string `yaml:"region"`
+}
+
+// Disk is how much space the disk of the data folder must have left.
+type Disk struct {
+	MinMB  int `yaml:"min_mb"`  // below it no import, upload or backup
+	StopMB int `yaml:"stop_mb"` // below it only what ends or answers a response is recorded
 }
 
 // Approval is how many persons a declaration of each level needs, 1 or 2.

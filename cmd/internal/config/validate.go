@@ -36,6 +36,7 @@ func (c *Config) Validate() error {
 	k.criteria(c.Criteria)
 	k.feeds(c.Feeds)
 	k.filled("data", c.Data)
+	k.disk(c.Disk)
 	k.address("listen.http", c.Listen.HTTP)
 	if c.NATS.URL == "" {
 		k.address("listen.nats", c.Listen.NATS)
@@ -90,6 +91,13 @@ func (k *checker) oneOf(key, value string, allowed ...string) {
 
 func (k *checker) between(key string, value, low, high int) {
 	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
+}
+
+// disk asks for 0 < stop_mb < min_mb.
+func (k *checker) disk(d Disk) {
+	const most = 1 << 40 // MB, more than any disk has
+	k.between("disk.stop_mb", d.StopMB, 1, most-1)
+	k.between("disk.min_mb", d.MinMB, max(d.StopMB, 0)+1, most)
 }
 
 func (k *checker) duration(key string, value, low, high time.Duration) {
