@@ -159,7 +159,7 @@ func TestValidatorsAreKeptOnlyAfterTheAnswer(t *testing.T) {
 		answered []string
 		again    bool // after the first look
 	}{
-		"not ready": {[]error{refusal.New(refusal.NotReady, "http.starting", nil), errors.New("timeout"), nil}, []string{"200", "200", "200", "304"}, true},
+		"not ready": {[]error{refusal.New(refusal.NotReady, "watch.starting", nil), errors.New("timeout"), nil}, []string{"200", "200", "200", "304"}, true},
 		"refused":   {[]error{wrong()}, []string{"200", "304", "304", "304"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

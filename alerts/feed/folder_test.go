@@ -321,8 +321,8 @@ func TestFileThatCannotBeMovedIsRemembered(t *testing.T) {
 
 func TestOfferedAgainLater(t *testing.T) {
 	for name, err := range map[string]error{
-		"not ready":     refusal.New(refusal.NotReady, "http.starting", nil),
-		"rate limited":  refusal.New(refusal.RateLimited, "http.starting", nil),
+		"not ready":     refusal.New(refusal.NotReady, "watch.starting", nil),
+		"rate limited":  refusal.New(refusal.RateLimited, "watch.starting", nil),
 		"another error": errors.New("no answer in time"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,6 @@ package refusal
 
 func init() {
 	register(map[string]words{
-		"http.starting":      {"系统正在启动；请稍后重试。", "the system is starting; try again in a moment."},
-		"http.halted":        {"记录已停止写入：{why}；请按运维手册处理。", "the record has stopped writing: {why}; follow the operations manual."},
 		"http.no_answer":     {"在规定时间内没有得到结果，结果未知；请用同一个 Idempotency-Key 重试，相同内容不会重复生效。", "there was no answer in time and the outcome is not known; try again with the same Idempotency-Key, the same content takes effect once."},
 		"http.cross_origin":  {"拒绝来自其他网站（{origin}）的请求；请直接从程序或本站页面调用。", "requests from another site ({origin}) are refused; call from a program or from this site's pages."},
 		"http.key":           {"Idempotency-Key 应只有一个，为 1 至 200 个可见 ASCII 字符；请改正后重发。", "give one Idempotency-Key of 1 to 200 visible ASCII characters; mend it and send it again."},

@@ -16,12 +16,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/seeds"
@@ -34,7 +37,8 @@ type Options struct {
 	Log    *slog.Logger
 	Node   string // name of this node on a shared journal; default: a random one kept in the data folder
 
-	times *journal.Times // of a measurement; nil for none
+	times  *journal.Times         // of a measurement; nil for none
+	probes map[string]watch.Probe // of a test: what the watchman asks besides
 }
 
 // Addresses are what the program listens on, as host:port; empty where it does not.
@@ -56,6 +60,10 @@ type App struct {
 	sources *feed.Feeds // of the configuration; nil without any
 	web     *web.Server
 	addr    Addresses
+
+	room     *room
+	watchman *watch.Watchman
+	answers  *prometheus.CounterVec // over NATS, by outcome
 
 	mu       sync.Mutex
 	cleanups []cleanup
@@ -95,6 +103,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("lock", func(context.Context) error { return release() })
+	a.room = newRoom(cfg.Data, cfg.Disk)
 	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -127,6 +136,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.svc.Kick = a.kick
+	a.svc.Large = a.room.large
+	a.watchman = a.newWatchman()
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err
 	}
@@ -135,7 +146,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("sessions", func(context.Context) error { return sessions.Close() })
-	a.web = web.New(a.svc, sessions, a.log)
+	a.web = web.New(a.svc, sessions, web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log})
 	a.mountConsole(sessions, set)
 	return a, nil
 }
@@ -174,6 +185,8 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.background("leader", a.lead)
 	a.background("who read personal data", a.svc.KeepSeen)
+	a.watchman.Look(ctx)
+	a.background("watchman", a.watchman.Run)
 	if err := a.listenHTTP(); err != nil {
 		return err
 	}
@@ -186,7 +199,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	a.web.Ready()
+	a.watchman.Started()
 	return a.writeAddresses()
 }
 

@@ -50,7 +50,7 @@ func (a *App) serveNATS() error {
 }
 
 func (a *App) serveRecipients(root string, drill bool) error {
-	replies := newReplier(a.svc)
+	replies := newReplier(a.svc, a.answers)
 	a.background(root+"replies", replies.run)
 	_, err := a.bus.Handle(root+"answer.*", func(user string, data []byte, reply func([]byte)) {
 		a.svc.Answer(user, drill, data, func(orderID string, err error) { replies.add(answered{orderID, err, reply}) })

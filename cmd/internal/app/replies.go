@@ -4,6 +4,9 @@ import (
 	"context"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
 )
 
@@ -19,13 +22,14 @@ type answered struct {
 // at a time and many publishers would queue for it.
 type replier struct {
 	svc  *service.Service
+	sent *prometheus.CounterVec // by outcome
 	mu   sync.Mutex
 	next []answered
 	more chan struct{}
 }
 
-func newReplier(svc *service.Service) *replier {
-	return &replier{svc: svc, more: make(chan struct{}, 1)}
+func newReplier(svc *service.Service, sent *prometheus.CounterVec) *replier {
+	return &replier{svc: svc, sent: sent, more: make(chan struct{}, 1)}
 }
 
 // add never blocks; what waits here is bounded by the journal's queue.
@@ -70,15 +74,28 @@ func (r *replier) answer(batch []answered) {
 		}
 	}
 	texts, errs := r.svc.OrdersJSON(ids)
+	ok := 0
 	for i, a := range batch {
 		switch {
 		case a.err != nil:
+			r.sent.WithLabelValues(outcomeOf(a.err)).Inc()
 			a.reply(problem(a.err))
 		case errs[i] != nil:
+			r.sent.WithLabelValues(outcomeOf(errs[i])).Inc()
 			a.reply(problem(errs[i]))
 		default:
+			ok++
 			const head = `{"ok":true,"order":`
 			a.reply(append(append(append(make([]byte, 0, len(head)+len(texts[i])+1), head...), texts[i]...), '}'))
 		}
 	}
+	r.sent.WithLabelValues("ok").Add(float64(ok))
+}
+
+// outcomeOf is the code of a refusal; what is none is internal.
+func outcomeOf(err error) string {
+	if code := refusal.CodeOf(err); code != "" {
+		return string(code)
+	}
+	return "internal"
 }

@@ -37,8 +37,14 @@ type ImportedContacts struct {
 // ImportWorkbook records a workbook as a draft; file is its name. One with errors becomes a draft that can be neither
 // approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again gives
 // the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the one in the
-// list in force. What is no workbook is refused. Under the same key another workbook is refused too.
+// list in force. What is no workbook is refused, and any where the disk has little room left. Under the same key another workbook
+// is refused too.
 func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, workbook []byte) (Imported, error) {
+	if s.Large != nil {
+		if err := s.Large(); err != nil {
+			return Imported{}, err
+		}
+	}
 	l, found, err := s.readWorkbook(workbook)
 	if err != nil {
 		return Imported{}, err

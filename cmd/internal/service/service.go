@@ -58,6 +58,9 @@ type Service struct {
 	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.
 	Kick func(user string)
 
+	// Large refuses what needs much space where little of it is left; nil refuses nothing.
+	Large func() error
+
 	reading  sync.Mutex // held while a workbook is read
 	contacts sync.Map   // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
 }

@@ -21,7 +21,9 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
 	"qingkong/seeds"
 )
@@ -177,7 +179,7 @@ func TestEnumsAreComplete(t *testing.T) {
 		}
 	}
 	found := 0
-	for _, dir := range []string{"alerts", "notify", "reductionlist", "cmd/internal/access"} {
+	for _, dir := range []string{"alerts", "notify", "reductionlist", "cmd/internal/access", "cmd/internal/watch"} {
 		files, err := filepath.Glob(filepath.Join("../../..", dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no files in %s: %v", dir, err)
@@ -271,7 +273,12 @@ func (c call) asked(revision int) call {
 // samples has a request for every call, in a world that it may change.
 var samples = map[string]func(*world) call{
 	"GET /healthz": func(*world) call { return call{method: "GET", path: "/healthz"} },
-	"GET /readyz":  func(w *world) call { w.server.Ready(); return call{method: "GET", path: "/readyz"} },
+	"GET /readyz": func(w *world) call {
+		w.watch.Started()
+		w.find(watch.Degrade("watch.disk_low", refusal.Args{"free": "900 MB", "limit": "1.0 GB"}))
+		return call{who: "viewer", method: "GET", path: "/readyz"}
+	},
+	"GET /metrics": func(w *world) call { return call{who: "viewer", method: "GET", path: "/metrics"} },
 
 	"GET /openapi.json": get("", "/openapi.json"),
 	"POST /session": func(w *world) call {

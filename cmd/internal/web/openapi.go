@@ -193,7 +193,7 @@ func (r *route) codes() []refusal.Code {
 	if r.act != "" {
 		codes = append(codes, refusal.Unauthenticated)
 	}
-	if r.act != "" && r.act != signedIn {
+	if r.act != "" && !anySignedIn(r.act) {
 		codes = append(codes, refusal.Forbidden)
 	}
 	if takesBody(r.method) {
@@ -218,8 +218,8 @@ func (r *route) roles() []string {
 	switch r.act {
 	case "":
 		return []string{"public"}
-	case signedIn:
-		return []string{signedIn}
+	case signedIn, nearOrSignedIn:
+		return []string{r.act}
 	}
 	var roles []string
 	for _, role := range access.Roles() {
@@ -242,6 +242,9 @@ func operation(made *schemas, r *route) *huma.Operation {
 	}
 	if r.act != "" {
 		op.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	}
+	if r.act == nearOrSignedIn {
+		op.Security = append(op.Security, map[string][]string{}) // none is needed from this machine
 	}
 	switch {
 	case r.upload:
@@ -307,6 +310,9 @@ func responses(made *schemas, r *route) map[string]*huma.Response {
 	}
 	for _, status := range r.problems() {
 		all[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + problemName(status)}
+	}
+	if r.unwell {
+		all["503"] = &huma.Response{Description: "现在不能记录任何操作 · nothing can be recorded at present", Content: answer.Content}
 	}
 	return all
 }

@@ -17,6 +17,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
@@ -242,6 +243,8 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[reductionlist.PlantKind]():    words(reductionlist.CoalPlant, reductionlist.WastePlant),
 	reflect.TypeFor[allocate.Status]():            words(allocate.Optimal, allocate.Feasible, allocate.Infeasible),
 	reflect.TypeFor[reductionlist.QuantityKind](): words(reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast),
+	reflect.TypeFor[watch.State]():                words(watch.OK, watch.Degraded, watch.Failed),
+	reflect.TypeFor[watch.Status]():               words(watch.Ready, watch.Impaired, watch.NotReady),
 	reflect.TypeFor[refusal.Code]():               problemCodes(),
 }
 

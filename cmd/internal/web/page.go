@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -26,13 +27,17 @@ var (
 		"style": func() template.CSS { return template.CSS(pageStyle) },
 		"zh":    func(rule string) string { return refusal.Text("page."+rule, "zh-CN", nil) },
 		"en":    func(rule string) string { return refusal.Text("page."+rule, "en", nil) },
+		"name":  watch.NameOf,
+		"word":  func(lang, rule string) string { return refusal.Text("watch."+rule, lang, nil) },
 		"clock": func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") },
 	}).Parse(pageText))
 )
 
 // status is what the page shows.
 type status struct {
-	Now       time.Time
+	Now       time.Time // the record's
+	Wall      time.Time // the clock's; zero where it goes with the record
+	Health    watch.Report
 	Demo      bool
 	Warnings  []warningStatus // the live one, the running drill
 	Proposals []*alerts.Proposal
@@ -52,7 +57,7 @@ type count struct {
 
 // statusPage is where things stand, for whoever opens the server's address in a browser.
 func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) {
-	st, err := s.status(time.Now())
+	st, err := s.status()
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -65,8 +70,9 @@ func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, http.StatusOK, "text/html; charset=utf-8", b.Bytes())
 }
 
-func (s *Server) status(now time.Time) (*status, error) {
-	st := &status{Now: now}
+func (s *Server) status() (*status, error) {
+	now := s.svc.J.Now()
+	st := &status{Now: now, Wall: watch.Apart(s.opt.Clock(), now), Health: s.opt.Watch.Report()}
 	var err error
 	if st.Demo, err = s.svc.Demo(); err != nil {
 		return nil, err

@@ -21,6 +21,9 @@ const prefix = "/api/v1"
 // signedIn stands for an act that whoever has a valid token or session may do.
 const signedIn = "signed in"
 
+// nearOrSignedIn stands for an act that whoever is signed in may do, and everybody on this machine itself.
+const nearOrSignedIn = "signed in, or from this machine"
+
 // route is one call of the interface: how it is answered, and what GET /openapi.json says of it.
 type route struct {
 	method  string
@@ -34,6 +37,7 @@ type route struct {
 	repeats bool                      // it is read again and again, and answered with an ETag
 
 	in, out any            // a value of the type of its body and of its answer; nil: none
+	unwell  bool           // the same answer may come with 503
 	media   string         // of an answer that is no JSON
 	others  []string       // further media, by the parameter format
 	refuses []refusal.Code // beside what any call may be refused with, see route.codes
@@ -51,7 +55,11 @@ func with(query ...param) []param { return append(query, limitParam, cursorParam
 // routes are all calls.
 var routes = []route{
 	{method: "GET", pattern: "/healthz", root: true, handle: (*Server).healthz, out: health{}, zh: "程序在运行", en: "the program runs"},
-	{method: "GET", pattern: "/readyz", root: true, handle: (*Server).readyz, out: health{}, zh: "可以受理请求", en: "requests will be carried out"},
+	{method: "GET", pattern: "/readyz", root: true, handle: (*Server).readyz, out: readiness{}, unwell: true,
+		zh: "各部分是否正常；503 仅表示不能记录任何操作。登录者可见原因和办法", en: "how every part is; 503 only where nothing can be recorded. Who is signed in sees why and what to do"},
+	{method: "GET", pattern: "/metrics", root: true, act: nearOrSignedIn, handle: (*Server).showMetrics,
+		media: "text/plain", refuses: codes{refusal.Unauthenticated},
+		zh: "运行指标（Prometheus 文本格式），不含个人信息", en: "metrics as Prometheus reads them, without personal data"},
 	{method: "GET", pattern: "/openapi.json", handle: (*Server).openapi, out: map[string]any{}, repeats: true,
 		zh: "本接口说明（OpenAPI 3.1）", en: "this document (OpenAPI 3.1)"},
 
@@ -390,7 +398,7 @@ func location(path []string) string {
 // admit returns who asks and by what, or refuses: nobody where somebody is needed, a role that may not. What stands in
 // Authorization decides alone: where that is wrong, a session does not help.
 func (s *Server) admit(r *http.Request, act string) (who *access.Principal, by string, err error) {
-	if act == "" {
+	if act == "" || act == nearOrSignedIn && near(r) {
 		return nil, "", nil
 	}
 	by = byToken
@@ -405,11 +413,14 @@ func (s *Server) admit(r *http.Request, act string) (who *access.Principal, by s
 	if who == nil {
 		return nil, "", refusal.New(refusal.Unauthenticated, "http.token", nil)
 	}
-	if act == signedIn {
+	if anySignedIn(act) {
 		return who, by, nil
 	}
 	return who, by, access.Require(who, act)
 }
+
+// anySignedIn reports whether an act is for whoever is signed in, in any role.
+func anySignedIn(act string) bool { return act == signedIn || act == nearOrSignedIn }
 
 // bearer is the token that a request carries, or "".
 func bearer(r *http.Request) string {

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"qingkong/cmd/internal/journal"
 )
 
 func TestTokens(t *testing.T) {
@@ -94,38 +92,6 @@ func TestCrossOrigin(t *testing.T) {
 	w.t = t
 	login := call{path: "/api/v1/session", body: `{"user":"duty","password":"x"}`, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}
 	w.refused(http.StatusForbidden, "forbidden", login) // nobody is logged in as somebody else
-}
-
-func TestHealthAndReadiness(t *testing.T) {
-	w := newWorld(t)
-	w.must(http.StatusOK, call{path: "/healthz"}, nil)
-	w.refused(http.StatusServiceUnavailable, "not_ready", call{method: "GET", path: "/readyz"})
-	if after := w.do(call{path: "/readyz"}).Header.Get("Retry-After"); after == "" {
-		t.Error("not ready without Retry-After")
-	}
-	w.server.Ready()
-	w.must(http.StatusOK, call{path: "/readyz"}, nil)
-}
-
-// Once the record has stopped writing, acts are refused until somebody mends it, and reading goes on.
-func TestHaltedRecord(t *testing.T) {
-	w := newWorld(t)
-	w.server.Ready()
-	stream, err := w.js.Stream(t.Context(), journal.Stream)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.js.Publish(t.Context(), stream.CachedInfo().Config.Subjects[0], []byte("another program's")); err != nil {
-		t.Fatal(err)
-	}
-	declare := call{who: "duty", path: "/api/v1/warnings", body: declaration("yellow")}
-	w.refused(http.StatusInternalServerError, "internal", declare) // the one that found out
-	w.refused(http.StatusServiceUnavailable, "not_ready", declare)
-	if p := w.refused(http.StatusServiceUnavailable, "not_ready", call{method: "GET", path: "/readyz"}); !strings.Contains(p.Detail, "another program") {
-		t.Errorf("/readyz does not say why: %s", p.Detail)
-	}
-	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings"}, nil)
-	w.must(http.StatusOK, call{path: "/healthz"}, nil)
 }
 
 // What goes wrong inside is in the log and not in the answer.

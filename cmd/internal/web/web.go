@@ -22,11 +22,13 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/live"
 	"qingkong/cmd/internal/web/session"
 )
@@ -38,19 +40,43 @@ const actTimeout = 30 * time.Second
 type Server struct {
 	svc      *service.Service
 	sessions *session.Sessions
+	opt      Options
 	log      *slog.Logger
 	handler  http.Handler
 	areas    *http.ServeMux
-	ready    atomic.Bool
 	live     *live.Hub
 	document []byte // GET /api/v1/openapi.json
 	public   *publicPages
+	counted  *counted
+	metrics  http.Handler // GET /metrics
 }
 
-// New returns the server over svc. It serves at once; /readyz says so only after [Server.Ready].
-func New(svc *service.Service, sessions *session.Sessions, log *slog.Logger) *Server {
-	s := &Server{svc: svc, sessions: sessions, log: log, areas: http.NewServeMux(), public: newPublicPages()}
+// Options are what a server is made with beside the acts; all of them have defaults.
+type Options struct {
+	Watch   *watch.Watchman      // what /readyz says; one that watches nothing
+	Metrics *prometheus.Registry // what /metrics shows; the server adds its own
+	Clock   func() time.Time     // time.Now
+	Log     *slog.Logger         // none
+}
+
+// New returns the server over svc. It serves at once; whether it is ready the watchman says.
+func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server {
+	if opt.Watch == nil {
+		opt.Watch = watch.New(watch.Options{})
+	}
+	if opt.Metrics == nil {
+		opt.Metrics = prometheus.NewRegistry()
+	}
+	if opt.Clock == nil {
+		opt.Clock = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(), public: newPublicPages()}
 	s.document = theDocument()
+	s.counted = newCounted(opt.Metrics)
+	s.metrics = newMetrics(opt.Metrics, opt.Log)
 	s.live = newLive(s)
 	mux := http.NewServeMux()
 	s.mount(mux)
@@ -91,9 +117,6 @@ func (s *Server) Mount(a Area) {
 	}
 }
 
-// Ready makes /readyz answer 200.
-func (s *Server) Ready() { s.ready.Store(true) }
-
 // pagePolicy is the Content-Security-Policy of everything but the areas: nothing is loaded but the page's own style.
 var pagePolicy = func() string {
 	sum := sha256.Sum256([]byte(pageStyle))
@@ -103,6 +126,10 @@ var pagePolicy = func() string {
 
 // ServeHTTP implements http.Handler. A panic becomes a 500 and a log line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answered := &recorder{ResponseWriter: w}
+	begin, routed := time.Now(), r
+	defer func() { s.counted.request(routed, answered, time.Since(begin)) }()
+	w = answered
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -122,7 +149,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(live.WithConnection(r.Context()), actTimeout)
 	defer cancel()
-	s.handler.ServeHTTP(w, r.WithContext(ctx))
+	routed = r.WithContext(ctx)
+	s.handler.ServeHTTP(w, routed)
 }
 
 // health is the answer of a server that is well.
@@ -131,17 +159,6 @@ type health struct {
 }
 
 func (s *Server) healthz(*request) (any, error) { return health{"ok"}, nil }
-
-// readyz says whether requests will be carried out: the program has started and the record is written.
-func (s *Server) readyz(*request) (any, error) {
-	switch halted := s.svc.J.Halted(); {
-	case !s.ready.Load():
-		return nil, refusal.New(refusal.NotReady, "http.starting", nil)
-	case halted != nil:
-		return nil, refusal.New(refusal.NotReady, "http.halted", refusal.Args{"why": halted})
-	}
-	return health{"ready"}, nil
-}
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, refusal.New(refusal.NotFound, "http.no_route", refusal.Args{"path": r.URL.Path}))

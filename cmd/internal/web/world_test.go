@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,16 +12,19 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
+	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/reductionlist"
 )
@@ -34,6 +38,8 @@ type world struct {
 	t      testing.TB
 	svc    *service.Service
 	server *Server
+	watch  *watch.Watchman // of the writer, and of what a test puts into part
+	part   atomic.Pointer[watch.Finding]
 	js     jetstream.JetStream
 	log    lockedBuffer
 	tokens map[string]string // user or recipient -> token
@@ -73,7 +79,16 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sessions.Close() })
-	w.server = New(w.svc, sessions, log)
+	w.watch = watch.New(watch.Options{Clock: w.clock.Now, Log: log})
+	w.watch.Watch(watch.Writer, func(context.Context) watch.Finding {
+		if halted := w.svc.J.Halted(); halted != nil {
+			return watch.Stop("watch.writer_halted", refusal.Args{"why": halted})
+		}
+		return watch.Finding{}
+	})
+	w.watch.Watch("part", func(context.Context) watch.Finding { return *w.part.Load() })
+	w.find(watch.Finding{})
+	w.server = New(w.svc, sessions, Options{Watch: w.watch, Clock: w.clock.Now, Log: log})
 	w.importList(fixture())
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {
@@ -86,6 +101,12 @@ func newWorld(t testing.TB) *world {
 	w.tokens[string(access.Enterprise)] = w.tokens["E0001"]
 	t.Cleanup(w.noSecretInLog)
 	return w
+}
+
+// find lets the watchman look and find something in the part that is watched for tests.
+func (w *world) find(f watch.Finding) {
+	w.part.Store(&f)
+	w.watch.Look(w.t.Context())
 }
 
 func (w *world) keep(user string, issued access.Issued) {

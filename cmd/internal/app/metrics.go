@@ -1,0 +1,124 @@
+package app
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/watch"
+)
+
+// newMetrics registers what the program says of itself; HTTP requests are package web's. No label holds what is of a person
+// or a recipient, and none has values that somebody outside chooses.
+func (a *App) newMetrics() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	a.answers = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_nats_answers_total",
+		Help: "Acts of recipients over NATS that were answered, by outcome: ok or the code of the refusal."}, []string{"outcome"})
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.answers, gauges{a})
+	return reg
+}
+
+// gauges are read when somebody asks.
+type gauges struct{ a *App }
+
+func gauge(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("qingkong_"+name, help, labels, nil)
+}
+
+var (
+	checkGauge      = gauge("check_state", "The watchman's checks: 0 ok, 1 degraded, 2 failed.", "name")
+	readyGauge      = gauge("ready", "1 while acts can be recorded, 0 while nothing can be written.")
+	heightGauge     = gauge("record_height", "Number of the last block that was applied.")
+	outboxGauge     = gauge("outbox_rows", "Messages that remain to be sent, now or again later.")
+	outboxLateGauge = gauge("outbox_late_seconds", "How long the first message is due; 0 for none.")
+	timersGauge     = gauge("timers_due", "Timers that are due, counted up to 1000.")
+	timersLateGauge = gauge("timers_late_seconds", "How long the first timer is due; 0 for none.")
+	clockGauge      = gauge("clock_behind_seconds", "How far this machine's clock is behind the record's time.")
+	freeGauge       = gauge("disk_free_bytes", "Space that is left on the disk of the data folder.")
+	limitGauge      = gauge("disk_limit_bytes", "Space below which min: imports, uploads and backups, stop: most acts are refused.", "limit")
+	connectedGauge  = gauge("nats_connected", "1 for each of our connections with NATS that is up.", "connection")
+	clientsGauge    = gauge("nats_clients", "Clients of the embedded NATS server, our own among them.")
+)
+
+// Describe implements [prometheus.Collector].
+func (gauges) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, timersGauge, timersLateGauge,
+		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge} {
+		to <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (g gauges) Collect(to chan<- prometheus.Metric) {
+	set := func(d *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	report := g.a.watchman.Report()
+	for _, c := range report.Checks {
+		set(checkGauge, severity[c.State], c.Name)
+	}
+	set(readyGauge, one(report.Status != watch.NotReady))
+	room := g.a.Room()
+	set(freeGauge, float64(room.FreeMB<<20))
+	set(limitGauge, float64(room.MinMB<<20), "min")
+	set(limitGauge, float64(room.StopMB<<20), "stop")
+	for name, up := range g.a.bus.Connected() {
+		set(connectedGauge, one(up), name)
+	}
+	set(clientsGauge, float64(g.a.bus.Clients()))
+	set(heightGauge, float64(g.a.journal.Height()))
+	now := g.a.journal.Moment()
+	set(clockGauge, now.At.Sub(now.Wall).Seconds())
+	due, err := readDue(g.a.journal, now)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(outboxGauge, err)
+		return
+	}
+	set(outboxGauge, float64(due.rows))
+	set(outboxLateGauge, due.outboxLate.Seconds())
+	set(timersGauge, float64(due.timers))
+	set(timersLateGauge, due.timersLate.Seconds())
+}
+
+var severity = map[watch.State]float64{watch.OK: 0, watch.Degraded: 1, watch.Failed: 2}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// due is what waits in the record to be sent or done.
+type due struct {
+	rows, timers           int
+	outboxLate, timersLate time.Duration
+}
+
+// timersCounted bounds what is read of the timers that are due.
+const timersCounted = 1000
+
+func readDue(j *journal.Journal, now journal.Moment) (d due, err error) {
+	err = j.View(func(tx *bbolt.Tx) error {
+		d.rows = tx.Bucket([]byte("journal.outbox")).Stats().KeyN // looks at each page's head, not at the rows
+		_, first := journal.DueOutbox(tx, now.At, 0)              // of no rows the next is the first
+		d.outboxLate = since(first, now.At)
+		_, timers := journal.DueTimers(tx, now, 0)
+		d.timersLate = max(since(timers.At, now.At), since(timers.Wall, now.Wall))
+		ids, _ := journal.DueTimers(tx, now, timersCounted)
+		d.timers = len(ids)
+		return nil
+	})
+	return d, err
+}
+
+// since is how long ago a time is; 0 for none, and for one to come.
+func since(t, now time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(t))
+}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"syscall"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/watch"
+)
+
+// room is the space that is left where the record lies, as it was looked at last. It may be asked from any goroutine.
+type room struct {
+	dir  string
+	disk config.Disk
+	last atomic.Pointer[watch.Room]
+}
+
+// newRoom looks at the disk of a folder for the first time. Where that cannot be read there is room until the check of the
+// disk says otherwise.
+func newRoom(dir string, disk config.Disk) *room {
+	r := &room{dir: dir, disk: disk}
+	r.last.Store(&watch.Room{MinMB: int64(disk.MinMB), StopMB: int64(disk.StopMB)})
+	r.check(context.Background())
+	return r
+}
+
+// now is the space as it was looked at last.
+func (r *room) now() watch.Room { return *r.last.Load() }
+
+// check looks at the disk and judges it.
+func (r *room) check(context.Context) watch.Finding {
+	free, err := freeMB(r.dir)
+	if err != nil {
+		return watch.Fail("watch.disk_unreadable", refusal.Args{"why": err})
+	}
+	now := watch.RoomOf(free, int64(r.disk.MinMB), int64(r.disk.StopMB))
+	r.last.Store(&now)
+	return roomFinding(now)
+}
+
+func roomFinding(r watch.Room) watch.Finding {
+	switch r.Level {
+	case watch.RoomStop:
+		return watch.Fail("watch.disk_stop", refusal.Args{"free": megabytes(r.FreeMB), "limit": megabytes(r.StopMB)})
+	case watch.RoomLow:
+		return watch.Degrade("watch.disk_low", refusal.Args{"free": megabytes(r.FreeMB), "limit": megabytes(r.MinMB)})
+	default:
+		return watch.Finding{}
+	}
+}
+
+// large refuses what needs much space and can wait, where there is little left.
+func (r *room) large() error {
+	now := r.now()
+	if now.Level == watch.RoomOK {
+		return nil
+	}
+	return refusal.New(refusal.NotReady, "watch.no_room", refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.MinMB)})
+}
+
+// freeMB is what an ordinary user may still write to the disk of a folder.
+func freeMB(dir string) (int64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0, fmt.Errorf("statfs %s: %w", dir, err)
+	}
+	return int64(s.Bavail) * int64(s.Bsize) >> 20, nil
+}
+
+// megabytes is a size as people read it; small enough a change of it is none.
+func megabytes(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d MB", n)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1024)
+}
+
+// Room is the space that is left where the record lies.
+func (a *App) Room() watch.Room { return a.room.now() }
