@@ -88,10 +88,14 @@ type world struct {
 
 func openWorld(t *testing.T, b *browser, demo *Demo) *world {
 	t.Helper()
-	cfg := alone(t)
-	a := start(t, Options{Config: cfg, Demo: demo})
+	return openWorldWith(t, b, Options{Config: alone(t), Demo: demo})
+}
+
+func openWorldWith(t *testing.T, b *browser, opt Options) *world {
+	t.Helper()
+	a := start(t, opt)
 	w := &world{App: a, browser: b, host: a.Addr().HTTP, accounts: map[string]demoCredential{}}
-	text, err := os.ReadFile(filepath.Join(cfg.Data, DemoCredentialsFile))
+	text, err := os.ReadFile(filepath.Join(opt.Config.Data, DemoCredentialsFile))
 	if err == nil {
 		err = json.Unmarshal(text, &w.accounts)
 	}

@@ -32,6 +32,7 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/watch"
 
 	"go.etcd.io/bbolt"
 )
@@ -63,6 +64,8 @@ type Options struct {
 	Alerts   alerts.Settings // the engine's own: by them the read-out before an act is worked out
 	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
+	Watch *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
+	Clock func() time.Time // of this machine; default: time.Now
 	Log   *slog.Logger
 }
 
@@ -87,6 +90,13 @@ const actTimeout = 30 * time.Second
 func New(svc *service.Service, sessions Sessions, live Live, opt Options) http.Handler {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Watch == nil {
+		opt.Watch = watch.New(watch.Options{})
+		opt.Watch.Started()
+	}
+	if opt.Clock == nil {
+		opt.Clock = time.Now
 	}
 	d := &desk{svc: svc, sessions: sessions, live: live, opt: opt, engine: alerts.Engine{Settings: opt.Alerts}, log: opt.Log}
 	cross := http.NewCrossOriginProtection()

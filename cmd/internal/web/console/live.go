@@ -133,10 +133,13 @@ func (d *desk) watch(q *request) error {
 	heart := time.NewTicker(beat)
 	defer heart.Stop()
 	for {
+		news := d.opt.Watch.Changed()
 		if err := s.send(parts); err != nil {
 			return nil // the viewer has gone, or reads too slowly; it comes back by itself
 		}
 		select {
+		case <-news:
+			q.now = d.svc.J.Now()
 		case _, open := <-ticks:
 			if !open {
 				return nil
@@ -164,12 +167,12 @@ func (d *desk) livePage(q *request) (parts []shown, warning string, err error) {
 		if err := access.Require(q.who, access.ActBoardRead); err != nil {
 			return nil, "", err
 		}
-		return d.boardParts(q, v.Get("warning"), v), v.Get("warning"), nil
+		return append(d.boardParts(q, v.Get("warning"), v), q.healthPart()), v.Get("warning"), nil
 	}
 	if err := access.Require(q.who, access.ActWarningsRead); err != nil {
 		return nil, "", err
 	}
-	return d.homeParts(q), "", nil
+	return append(d.homeParts(q), q.healthPart()), "", nil
 }
 
 // stream is one viewer.

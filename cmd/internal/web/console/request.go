@@ -15,6 +15,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/watch"
 )
 
 // The languages and what they are called in themselves.
@@ -92,10 +93,12 @@ type chrome struct {
 	Drill    bool // the page is about a drill: it looks and reads differently
 	Who      *access.Principal
 	Nav      []link
-	Here     string // this page, to come back to
-	Watch    string // address of its live fragments; empty for none
-	Flash    string // what was just done
-	Now      time.Time
+	Here     string      // this page, to come back to
+	Watch    string      // address of its live fragments; empty for none
+	Flash    string      // what was just done
+	Now      time.Time   // the record's
+	Wall     time.Time   // the clock's; zero where it goes with the record
+	Health   *healthView // nil while all is well
 	query    url.Values
 }
 
@@ -113,7 +116,8 @@ func (q *request) chrome(key string) *chrome {
 		here = q.URL.Path
 	}
 	return &chrome{Key: key, Title: q.t("title." + key), Lang: q.lang, Theme: q.theme, District: q.d.opt.District, Demo: q.d.opt.Demo,
-		Who: q.who, Nav: q.nav(), Here: here, Now: q.now, query: q.URL.Query()}
+		Who: q.who, Nav: q.nav(), Here: here, Now: q.now,
+		Wall: watch.Apart(q.d.opt.Clock(), q.now), Health: q.health(), query: q.URL.Query()}
 }
 
 // May is for templates.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
+	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/live"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/reductionlist"
@@ -37,6 +40,9 @@ type world struct {
 	passwords map[string]string
 	cookies   map[string]*http.Cookie // of who has logged in
 	clock     *journaltest.Clock
+	lag       time.Duration   // of the clock behind the record
+	watchman  *watch.Watchman // of what a test puts into part
+	part      atomic.Pointer[watch.Finding]
 }
 
 // begin is the time of every world.
@@ -56,7 +62,12 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	t.Cleanup(func() { _ = w.sessions.Close() })
 	hub := live.New(w.svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) { return v, nil }, Log: log})
 	t.Cleanup(hub.Close)
+	w.watchman = watch.New(watch.Options{Clock: w.clock.Now})
+	w.watchman.Watch(watch.Writer, func(context.Context) watch.Finding { return *w.part.Load() })
+	w.find(watch.Finding{})
+	w.watchman.Started()
 	w.desk = New(w.svc, w.sessions, hub, Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
+		Watch: w.watchman, Clock: func() time.Time { return w.clock.Now().Add(-w.lag) },
 		Log: slog.New(slog.NewTextHandler(&failing{t}, nil))})
 	w.Import(l)
 	for _, role := range access.Roles() {
@@ -69,6 +80,12 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 		w.passwords[id] = w.Credentials(id).Password
 	}
 	return w
+}
+
+// find lets the watchman look and find something.
+func (w *world) find(f watch.Finding) {
+	w.part.Store(&f)
+	w.watchman.Look(w.t.Context())
 }
 
 // failing is a log that fails the test with what a page could not do: a refusal is not logged.

@@ -1,0 +1,66 @@
+package console
+
+import (
+	"html/template"
+	"slices"
+	"time"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/watch"
+)
+
+// healthView is what the head of a page says of the system; nil where there is nothing to say.
+type healthView struct {
+	Status watch.Status
+	Lead   string
+	Lines  []healthLine // of those who may do something about it
+}
+
+// healthLine is one part that is not as it should be.
+type healthLine struct {
+	Name   string
+	State  string
+	Since  time.Time
+	Detail string
+	Failed bool
+}
+
+// mends are the roles that may do something about it, or see that somebody does.
+var mends = []access.Role{access.Duty, access.Approver, access.Admin, access.Viewer}
+
+// healthFor is what a reader is told of a report. Who can mend nothing is told only when acts may not go through, and what
+// to do then.
+func healthFor(r watch.Report, who *access.Principal, lang string) *healthView {
+	v := &healthView{Status: r.Status}
+	switch {
+	case r.Status == watch.Ready:
+		return nil
+	case who != nil && slices.Contains(mends, who.Role):
+		v.Lead = healthWord(lang, "status."+string(r.Status))
+		for _, c := range r.Wrong() {
+			v.Lines = append(v.Lines, healthLine{Name: watch.NameOf(lang, c.Name), State: healthWord(lang, "state."+string(c.State)),
+				Since: c.Since, Detail: c.Detail(lang), Failed: c.State == watch.Failed})
+		}
+	case r.Status != watch.NotReady:
+		return nil
+	case who != nil && who.Role == access.Enterprise:
+		v.Lead = word(lang, "health.enterprise")
+	default:
+		v.Lead = word(lang, "health.others")
+	}
+	return v
+}
+
+// health is what the watchman knows, for the reader of this page.
+func (q *request) health() *healthView {
+	return healthFor(q.d.opt.Watch.Report(), q.who, q.lang)
+}
+
+// healthPart is the head of a page as a live part. It is made for each reader: it is short, and mostly empty.
+func (q *request) healthPart() shown {
+	return shown{"health", func(bool) (template.HTML, error) { return part(q.lang, "health", q.health()) }}
+}
+
+// healthWord is one of the watchman's own words.
+func healthWord(lang, key string) string { return refusal.Text("watch."+key, lang, nil) }
