@@ -61,6 +61,7 @@ type App struct {
 	web     *web.Server
 	addr    Addresses
 
+	batches  batches // of the writer, for the metrics
 	room     *room
 	watchman *watch.Watchman
 	answers  *prometheus.CounterVec // over NATS, by outcome
@@ -103,7 +104,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("lock", func(context.Context) error { return release() })
-	a.room = newRoom(cfg.Data, cfg.Disk)
+	a.room, a.batches = newRoom(cfg.Data, cfg.Disk), newBatches()
 	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -127,6 +128,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
 		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times,
+		Full: a.room.full, OnBatch: a.batches.observe,
 	})
 	if err != nil {
 		return nil, err

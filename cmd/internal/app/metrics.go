@@ -17,8 +17,32 @@ func (a *App) newMetrics() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	a.answers = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_nats_answers_total",
 		Help: "Acts of recipients over NATS that were answered, by outcome: ok or the code of the refusal."}, []string{"outcome"})
+	reg.MustRegister(a.batches.commits, a.batches.commands)
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.answers, gauges{a})
 	return reg
+}
+
+// batches is what the writer tells of each of its batches.
+type batches struct {
+	commits  prometheus.Histogram
+	commands prometheus.Counter
+}
+
+func newBatches() batches {
+	return batches{
+		commits: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "qingkong_commit_seconds",
+			Help: "How long commits of the record took.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16)}),
+		commands: prometheus.NewCounter(prometheus.CounterOpts{Name: "qingkong_commands_total",
+			Help: "Commands that the writer answered, refused ones among them."}),
+	}
+}
+
+// observe implements [journal.Options.OnBatch].
+func (b batches) observe(commands int, commit time.Duration) {
+	b.commands.Add(float64(commands))
+	if commit > 0 {
+		b.commits.Observe(commit.Seconds())
+	}
 }
 
 // gauges are read when somebody asks.

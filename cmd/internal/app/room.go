@@ -61,6 +61,16 @@ func (r *room) large() error {
 	return refusal.New(refusal.NotReady, "watch.no_room", refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.MinMB)})
 }
 
+// full refuses whatever is not vital once the disk is nearly full: what ends a warning, answers for it or says what was sent
+// needs the little that is left.
+func (r *room) full() error {
+	now := r.now()
+	if now.Level != watch.RoomStop {
+		return nil
+	}
+	return refusal.New(refusal.NotReady, "watch.full", refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.StopMB)})
+}
+
 // freeMB is what an ordinary user may still write to the disk of a folder.
 func freeMB(dir string) (int64, error) {
 	var s syscall.Statfs_t

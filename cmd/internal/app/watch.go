@@ -20,13 +20,17 @@ import (
 func (a *App) newWatchman() *watch.Watchman {
 	w := watch.New(watch.Options{Log: a.log})
 	for name, probe := range map[string]watch.Probe{
-		watch.Writer: func(context.Context) watch.Finding { return writerFinding(a.journal.Halted()) },
-		// follower
-		watch.NATS: func(ctx context.Context) watch.Finding { return natsFinding(a.bus.Silent(ctx), a.bus.Embedded()) },
-		// leader
-		watch.Clock: func(context.Context) watch.Finding { return clockFinding(time.Now(), a.journal.Now()) },
-		watch.Disk:  a.room.check,
-		// vault, record
+		watch.Writer:   func(ctx context.Context) watch.Finding { return a.checkWriter(ctx) },
+		watch.Follower: func(context.Context) watch.Finding { return followerFinding(a.journal.Status()) },
+		watch.NATS:     func(ctx context.Context) watch.Finding { return natsFinding(a.bus.Silent(ctx), a.bus.Embedded()) },
+		watch.Leader:   func(context.Context) watch.Finding { return leaderFinding(a.journal.Leadership()) },
+		watch.Clock: func(context.Context) watch.Finding {
+			now := a.journal.Moment()
+			return clockFinding(now.Wall, now.At)
+		},
+		watch.Disk:   a.room.check,
+		watch.Vault:  func(context.Context) watch.Finding { return vaultFinding(a.journal.Status(), time.Now()) },
+		watch.Record: func(context.Context) watch.Finding { return recordFinding(a.journal.Status()) },
 		watch.Outbox: func(context.Context) watch.Finding { return checkOutbox(a.journal) },
 		// auditor
 	} {
@@ -38,10 +42,78 @@ func (a *App) newWatchman() *watch.Watchman {
 	return w
 }
 
-// writerFinding judges whether blocks are written; halted is why not.
-func writerFinding(halted error) watch.Finding {
-	if halted != nil {
-		return watch.Stop("watch.writer_halted", refusal.Args{"why": halted})
+// checkWriter looks whether blocks are written. Among several nodes none is while the shared stream does not answer.
+func (a *App) checkWriter(ctx context.Context) watch.Finding {
+	s := a.journal.Status()
+	if f := writerFinding(s); f.State != "" || a.bus.Embedded() {
+		return f
+	}
+	if err := a.journal.Reach(ctx); err != nil {
+		return watch.Stop("watch.writer_stream", refusal.Args{"why": err})
+	}
+	return watch.Finding{}
+}
+
+// writerStuck is how long one batch may take: a disk that has not taken a block by then takes none.
+const writerStuck = 10 * time.Second
+
+// writerFinding judges whether blocks are written.
+func writerFinding(s journal.Status) watch.Finding {
+	switch {
+	case s.Halted != nil:
+		return watch.Stop("watch.writer_halted", refusal.Args{"why": s.Halted})
+	case s.Paused != nil:
+		return watch.Stop("watch.writer_paused", refusal.Args{"why": refusal.Worded{ZH: s.Paused.Detail("zh-CN"), EN: s.Paused.Detail("en")}})
+	case s.Busy > writerStuck:
+		return watch.Stop("watch.writer_stuck", refusal.Args{"for": s.Busy.Round(time.Second)})
+	}
+	return watch.Finding{}
+}
+
+// followerFinding judges whether the stream follows a record that is of this node alone.
+func followerFinding(s journal.Status) watch.Finding {
+	switch {
+	case s.Tail != nil:
+		return watch.Fail("watch.follower_stands", refusal.Args{"behind": s.Behind, "since": toSecond(s.TailSince), "why": s.Tail})
+	case s.Short:
+		return watch.Degrade("watch.follower_behind", refusal.Args{"behind": s.Behind})
+	}
+	return watch.Finding{}
+}
+
+// leaderFinding judges whether anybody runs side effects and timers.
+func leaderFinding(l journal.Leadership) watch.Finding {
+	if !l.None {
+		return watch.Finding{}
+	}
+	why := "-"
+	if l.Err != nil {
+		why = l.Err.Error()
+	}
+	return watch.Fail("watch.leader_none", refusal.Args{"since": toSecond(l.Since), "why": why})
+}
+
+// vaultPatience is how long the vault's other side may be behind before that is said.
+const vaultPatience = 15 * time.Second
+
+// vaultFinding judges whether what must be erasable or secret is safe on both sides.
+func vaultFinding(s journal.Status, now time.Time) watch.Finding {
+	switch v := s.Vault; {
+	case v.Lost > 0:
+		return watch.Fail("watch.vault_lost", refusal.Args{"count": v.Lost})
+	case v.Trouble != nil && now.Sub(v.Since) > vaultPatience:
+		return watch.Degrade("watch.vault_behind", refusal.Args{"owed": v.Owed, "since": toSecond(v.Since), "why": v.Trouble})
+	}
+	return watch.Finding{}
+}
+
+// recordFinding judges whether the record can be held against what was confirmed.
+func recordFinding(s journal.Status) watch.Finding {
+	switch {
+	case s.Halted != nil:
+		return watch.Fail("watch.record_halted", refusal.Args{"height": s.Height, "why": s.Halted})
+	case s.HeightErr != nil:
+		return watch.Degrade("watch.record_height", refusal.Args{"why": s.HeightErr})
 	}
 	return watch.Finding{}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/config"
@@ -49,8 +51,30 @@ func is(t *testing.T, name string, f watch.Finding, state watch.State, rule stri
 }
 
 func TestFindings(t *testing.T) {
-	is(t, "a writer that writes", writerFinding(nil), watch.OK, "", false)
-	is(t, "a fork", writerFinding(journal.ErrForked), watch.Failed, "watch.writer_halted", true)
+	is(t, "a writer that writes", writerFinding(journal.Status{Busy: time.Second}), watch.OK, "", false)
+	is(t, "a fork", writerFinding(journal.Status{Halted: journal.ErrForked}), watch.Failed, "watch.writer_halted", true)
+	paused := refusal.New(refusal.NotReady, "journal.place_unknown", refusal.Args{"block": 7})
+	is(t, "a block whose place is not known", writerFinding(journal.Status{Paused: paused}), watch.Failed, "watch.writer_paused", true)
+	is(t, "a disk that takes no block", writerFinding(journal.Status{Busy: time.Minute}), watch.Failed, "watch.writer_stuck", true)
+
+	is(t, "a stream that is level", followerFinding(journal.Status{}), watch.OK, "", false)
+	is(t, "a stream that is being completed", followerFinding(journal.Status{Short: true, Behind: 3}), watch.Degraded, "watch.follower_behind", false)
+	is(t, "a stream that takes nothing", followerFinding(journal.Status{Short: true, Behind: 3, Tail: context.DeadlineExceeded}), watch.Failed, "watch.follower_stands", false)
+
+	is(t, "somebody leads", leaderFinding(journal.Leadership{Holder: "a"}), watch.OK, "", false)
+	is(t, "nobody leads", leaderFinding(journal.Leadership{None: true}), watch.Failed, "watch.leader_none", false)
+	is(t, "nobody leads, and why", leaderFinding(journal.Leadership{None: true, Err: nats.ErrNoResponders}), watch.Failed, "watch.leader_none", false)
+
+	now := time.Now()
+	trouble := journal.TwinStatus{Owed: 2, Trouble: nats.ErrNoResponders, Since: now.Add(-time.Minute)}
+	is(t, "a vault that is level", vaultFinding(journal.Status{}, now), watch.OK, "", false)
+	is(t, "a vault whose other side has just fallen silent", vaultFinding(journal.Status{Vault: trouble}, trouble.Since.Add(time.Second)), watch.OK, "", false)
+	is(t, "a vault whose other side is silent", vaultFinding(journal.Status{Vault: trouble}, now), watch.Degraded, "watch.vault_behind", false)
+	is(t, "a vault that lost entries", vaultFinding(journal.Status{Vault: journal.TwinStatus{Lost: 1}}, now), watch.Failed, "watch.vault_lost", false)
+
+	is(t, "a record that is whole", recordFinding(journal.Status{}), watch.OK, "", false)
+	is(t, "a record that has forked", recordFinding(journal.Status{Halted: journal.ErrForked}), watch.Failed, "watch.record_halted", false)
+	is(t, "a height that is not written", recordFinding(journal.Status{HeightErr: os.ErrPermission}), watch.Degraded, "watch.record_height", false)
 
 	is(t, "NATS that answers", natsFinding(nil, true), watch.OK, "", false)
 	vital, side := &bus.Silence{Part: "journal", Vital: true, Err: context.DeadlineExceeded}, &bus.Silence{Part: "readers", Err: nats.ErrConnectionClosed}
@@ -114,7 +138,7 @@ func TestMessagesThatDoNotGoOut(t *testing.T) {
 	if text := late.Why.Detail("zh-CN"); rows < 3 || !strings.Contains(text, fmt.Sprintf("有 %d 条消息", rows)) || !strings.Contains(text, "2016-12-16 17:00:00") {
 		t.Errorf("of %d messages it says %s", rows, text)
 	}
-	d, err := readDue(w.Svc.J, w.Svc.J.Now())
+	d, err := readDue(w.Svc.J, w.Svc.J.Moment())
 	if err != nil || d.rows != rows || d.outboxLate != 2*time.Minute+time.Second {
 		t.Errorf("the metrics have %+v, want %d rows: %v", d, rows, err)
 	}
@@ -164,7 +188,7 @@ func fetch(t *testing.T, a *App, path string, header ...string) (int, string) {
 func TestAWholeProgramIsWatched(t *testing.T) {
 	a := start(t, Options{Config: alone(t), Demo: &Demo{NoSimulate: true}})
 	status, body := fetch(t, a, "/readyz")
-	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"nats","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"outbox","state":"ok"}]}`
+	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"}]}`
 	if status != 200 || strings.TrimSpace(body) != want {
 		t.Errorf("%d %s", status, body)
 	}
@@ -172,7 +196,7 @@ func TestAWholeProgramIsWatched(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("/metrics: %d %s", status, text)
 	}
-	for _, line := range []string{`qingkong_check_state\{name="writer"\} 0`, `qingkong_check_state\{name="disk"\} 0`, `qingkong_ready 1`, `qingkong_record_height [1-9]\d*`,
+	for _, line := range []string{`qingkong_check_state\{name="writer"\} 0`, `qingkong_check_state\{name="disk"\} 0`, `qingkong_ready 1`, `qingkong_record_height [1-9]\d*`, `qingkong_commands_total [1-9]\d*`, `qingkong_commit_seconds_count [1-9]\d*`,
 		`qingkong_outbox_rows \d+`, `qingkong_outbox_late_seconds \d\S*`, `qingkong_timers_due 0`, `qingkong_timers_late_seconds 0`, `qingkong_clock_behind_seconds 0`,
 		`qingkong_disk_free_bytes [1-9]\S+`, `qingkong_disk_limit_bytes\{limit="min"\} 1.073741824e\+09`, `qingkong_disk_limit_bytes\{limit="stop"\} 2.68435456e\+08`,
 		`qingkong_nats_connected\{connection="journal"\} 1`, `qingkong_nats_clients [4-9]`, `qingkong_http_requests_total\{class="2xx",method="GET",route="/readyz"\} 1`,
@@ -234,9 +258,13 @@ func TestADiskWithLittleRoom(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := alone(t)
-			cfg.Disk = c.disk
+			before := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}})
+			live := declare(t, before)
+			planned(t, before, live.ID)
+			stop(t, before)
+			cfg.Disk = c.disk // as it is found after a restart
 			log := &logged{}
-			a := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}, Log: slog.New(slog.NewTextHandler(log, nil))})
+			a := start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(log, nil))})
 			if room := a.Room(); room.Level != c.level || room.FreeMB <= 0 {
 				t.Errorf("the room is %+v", room)
 			}
@@ -245,12 +273,20 @@ func TestADiskWithLittleRoom(t *testing.T) {
 			if !errors.As(err, &e) || e.Code != refusal.NotReady || e.Rule != "watch.no_room" {
 				t.Errorf("an import is answered %v", err)
 			}
+			_, err = a.svc.Declare(t.Context(), "duty", "", []byte(strings.Replace(yellow, "{", `{"drill":true,`, 1)))
+			if refused := errors.As(err, &e) && e.Rule == "watch.full"; refused != (c.level == watch.RoomStop) || !refused && err != nil {
+				t.Errorf("a declaration is answered %v", err)
+			}
+			if w, err := a.svc.WarningAct(t.Context(), "duty", "", live.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil || w.State != alerts.Lifted {
+				t.Errorf("a lift is answered %v", err)
+			}
+			planned(t, a, live.ID) // and its releases go out
 			status, body := fetch(t, a, "/readyz", "Authorization", "Bearer "+newDemoClient(t, cfg.Data, a).who["viewer"].Token, "Accept-Language", "en")
 			var got struct {
 				Status string
 				Checks []struct{ Name, State, Detail string }
 			}
-			if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 || got.Status != "degraded" || got.Checks[3].Name != "disk" || !strings.Contains(got.Checks[3].Detail, c.says) {
+			if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 || got.Status != "degraded" || got.Checks[5].Name != "disk" || !strings.Contains(got.Checks[5].Detail, c.says) {
 				t.Errorf("%d %v %s", status, err, body)
 			}
 			if n := strings.Count(log.String(), c.says); n != 1 {

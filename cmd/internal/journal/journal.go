@@ -128,10 +128,12 @@ type Journal struct {
 
 	stopped atomic.Pointer[error]         // why nothing is written any more
 	paused  atomic.Pointer[refusal.Error] // why nothing is written for now
-	busy    atomic.Int64                  // since when the writer works on a batch, Unix ns; 0 while it waits
-	height  atomic.Uint64
-	changed broadcast // a block was applied
-	work    broadcast // one that put rows into the outbox or the timers
+	// heightErr is why the height is not written; nil while it is.
+	heightErr atomic.Pointer[error]
+	busy      atomic.Int64 // since when the writer works on a batch, Unix ns; 0 while it waits
+	height    atomic.Uint64
+	changed   broadcast // a block was applied
+	work      broadcast // one that put rows into the outbox or the timers
 
 	// The writer's own.
 	buf    []byte    // of the last block
@@ -181,7 +183,7 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 		queue: make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1), stop: make(chan struct{}),
 		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1),
 	}
-	j.fresh = fresh
+	j.fresh, j.leader.seen = fresh, time.Now()
 	j.behindWork, j.endBehind = context.WithCancel(context.Background())
 	if err := j.start(ctx); err != nil {
 		j.endBehind()
@@ -343,7 +345,6 @@ func (j *Journal) runBoth() {
 func (j *Journal) keepHeight() {
 	tick := time.NewTicker(heightEvery)
 	defer tick.Stop()
-	failing := false
 	for {
 		select {
 		case <-j.stop:
@@ -351,10 +352,11 @@ func (j *Journal) keepHeight() {
 		case <-tick.C:
 		}
 		err := j.heights.save()
-		if err != nil && !failing {
+		if err == nil {
+			j.heightErr.Store(nil)
+		} else if j.heightErr.Swap(&err) == nil {
 			j.opt.Log.Error("the height is not written; it is tried again each second", "err", err)
 		}
-		failing = err != nil
 	}
 }
 

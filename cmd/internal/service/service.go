@@ -120,7 +120,7 @@ func Registry(set Settings) *journal.Registry {
 	registerOrders(r, set)
 	registerPlans(r)
 	access.Register(r)
-	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent)
+	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings) // the last at each start
 	return r
 }
 
