@@ -14,10 +14,11 @@ type clock struct {
 	wall func() time.Time
 	mono func() time.Duration // since any fixed moment
 
-	mu    sync.Mutex
-	last  time.Time     // of the last block
-	base  time.Time     // the time that runs on, as it was at since; between blocks of that time it is not set anew, for
-	since time.Duration // what each cuts off a millisecond would add up
+	mu     sync.Mutex
+	last   time.Time     // of the last block
+	behind bool          // the wall clock was, and has not caught up with the time that runs on since
+	base   time.Time     // the time that runs on, as it was at since; between blocks of that time it is not set anew, for
+	since  time.Duration // what each cuts off a millisecond would add up
 }
 
 // newClock returns a clock over the two, nil for those of the process. A wall clock that is given alone is a test's, which
@@ -57,8 +58,11 @@ func (c *clock) now() Moment {
 	defer c.mu.Unlock()
 	m := Moment{Wall: milli(c.wall())}
 	m.At = m.Wall
-	if m.Wall.Before(c.last) {
-		m.At = milli(c.run(c.mono()))
+	if c.behind = c.behind || m.Wall.Before(c.last); c.behind {
+		run := milli(c.run(c.mono()))
+		if c.behind = m.Wall.Before(run); c.behind {
+			m.At = run
+		}
 	}
 	return m
 }

@@ -96,8 +96,8 @@ func today() program {
 	return program{record: func(e added) Event { return e }, decode: decodeTo[added], placed: func(*bbolt.Tx, Pos, Event) {}}
 }
 
-func (p program) registry() *Registry {
-	r := NewRegistry(Module{
+func (p program) registry(more ...Module) *Registry {
+	r := NewRegistry(append(more, Module{
 		Name: "t", Buckets: []string{string(countBucket), string(sumBucket)}, Older: p.older, Decode: p.decode,
 		Apply: func(tx *bbolt.Tx, fx Effects, at time.Time, _ string, pos Pos, ev Event) error {
 			p.placed(tx, pos, ev)
@@ -110,7 +110,7 @@ func (p program) registry() *Registry {
 			*fx.Together("sum", func() Shared { return new(sum) }).(*sum) += sum(e.N)
 			return tx.Bucket(countBucket).Put([]byte(e.Name), binary.BigEndian.AppendUint64(nil, e.Total))
 		},
-	})
+	})...)
 	Handle(r, "t.add", func(tx *bbolt.Tx, _ string, in add, _ time.Time) ([]Event, uint64, error) {
 		have := count(tx, in.Name)
 		if in.N == 0 {
@@ -187,7 +187,7 @@ func (w *world) tryStart() (*Journal, error) {
 	if opt.Fatal == nil {
 		opt.Fatal = func(err error) { w.t.Errorf("fatal: %v", err) }
 	}
-	if testing.Verbose() {
+	if opt.Log == nil && testing.Verbose() {
 		opt.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

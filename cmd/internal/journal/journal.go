@@ -303,8 +303,8 @@ func (j *Journal) runAlone(last tip) {
 	short := j.streamEnd < last.number
 	j.tail = newTail(j, j.streamEnd+1, short)
 	if j.streamEnd == 0 && last.number > 0 {
-		// The stream may not have been asked: its place is read before anything is appended.
-		j.tail.unsure = true
+		// The stream is empty or was not asked: the place of the last block says which.
+		j.tail.next, j.tail.unsure = last.number, true
 	}
 	if j.opt.Height != nil && j.opt.Height.ShortFrom != 0 { // the follower takes the mark away when it has handed over
 		j.tail.short = true

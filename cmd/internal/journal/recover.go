@@ -34,9 +34,12 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 			return err
 		}
 	}
-	info, err := j.log.info(ctx)
-	if err != nil && last.number > 0 && (h == nil || last.number >= h.Number) {
-		j.opt.Log.Warn("the stream does not answer; work begins on the record alone", "err", err)
+	reaches := last.number > 0 && (h == nil || last.number >= h.Number) // so that the stream is not needed
+	one, cancel := context.WithTimeout(ctx, appendLimit)
+	info, err := j.log.info(one)
+	cancel()
+	if err != nil && reaches {
+		j.withoutStream(err)
 		return nil
 	}
 	if err != nil {
@@ -68,6 +71,10 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 			j.halt(err)
 			return nil
 		}
+		if reaches && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			j.withoutStream(err)
+			return nil
+		}
 		return err
 	}
 	j.streamEnd = info.last
@@ -76,6 +83,12 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 	}
 	j.opt.Log.Warn("the stream ends before the record; its tail is appended again", "stream", info.last, "record", last.number)
 	return nil
+}
+
+// withoutStream begins work on the record alone: the follower looks at the stream when it answers.
+func (j *Journal) withoutStream(err error) {
+	j.opt.Log.Warn("the stream does not answer; work begins on the record alone", "err", err)
+	j.streamEnd = 0
 }
 
 // holdsHeight says why the record is not the one that reached the height, or nil.
@@ -196,7 +209,9 @@ const scrubBytes = 64 << 20
 // compareCommon reads the common end of the two backwards and compares it block by block.
 func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 	for n, read := from, 0; n > 0 && read < scrubBytes; n-- {
-		raw, err := j.log.read(ctx, n)
+		one, cancel := context.WithTimeout(ctx, appendLimit)
+		raw, err := j.log.read(one, n)
+		cancel()
 		if errors.Is(err, errMissing) {
 			return &damaged{n, err}
 		}

@@ -348,10 +348,14 @@ type compared struct{ take, owe, lost int }
 // compareKey holds one key of the key-value bucket against this side.
 func (t *twin) compareKey(ctx context.Context, key string) (r compared, err error) {
 	one, cancel := context.WithTimeout(ctx, farWithin)
-	there, _, err := t.read(one, key)
+	e, err := t.far.get(one, key)
 	cancel()
-	unreadable := errors.Is(err, errUnreadable)
-	if err != nil && !unreadable {
+	unreadable := errors.Is(err, errUnreadable) || errors.Is(err, errMissing) // the key is listed
+	var there []byte
+	switch {
+	case err == nil:
+		there = t.form.take(e.value, e.purged)
+	case !unreadable:
 		return r, err
 	}
 	var ours []byte

@@ -23,7 +23,25 @@ type Server struct {
 // Start starts a server on the folder. It runs until Stop or the test's end.
 func Start(t testing.TB, dir string) *Server {
 	t.Helper()
-	srv, err := server.NewServer(&server.Options{JetStream: true, StoreDir: dir, DontListen: true, NoSigs: true, NoLog: true})
+	return run(t, &server.Options{StoreDir: dir, DontListen: true})
+}
+
+// StartSmall starts a server whose streams may take no more than a number of bytes, as on a disk that is full then.
+func StartSmall(t testing.TB, dir string, bytes int64) *Server {
+	t.Helper()
+	return run(t, &server.Options{StoreDir: dir, DontListen: true, JetStreamMaxStore: bytes})
+}
+
+// StartTCP starts a server that listens on a free port of the loopback.
+func StartTCP(t testing.TB, dir string) *Server {
+	t.Helper()
+	return run(t, &server.Options{StoreDir: dir, Host: "127.0.0.1", Port: server.RANDOM_PORT})
+}
+
+func run(t testing.TB, opt *server.Options) *Server {
+	t.Helper()
+	opt.JetStream, opt.NoSigs, opt.NoLog = true, true, true
+	srv, err := server.NewServer(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +53,24 @@ func Start(t testing.TB, dir string) *Server {
 	}
 	s.NC, s.JS = s.Connect(t)
 	return s
+}
+
+// Addr is where the server listens.
+func (s *Server) Addr() string { return s.srv.Addr().String() }
+
+// Dial connects over TCP as the program does with an external server, until the test's end at most.
+func Dial(t testing.TB, addr string) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, err := nats.Connect("nats://"+addr, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectBufSize(-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nc, js
 }
 
 // Connect makes another connection, until the test's end at most.
