@@ -38,7 +38,17 @@ type Options struct {
 	Node   string // name of this node on a shared journal; default: a random one kept in the data folder
 
 	times  *journal.Times         // of a measurement; nil for none
+	clock  func() time.Time       // of a test; nil for the machine's
 	probes map[string]watch.Probe // of a test: what the watchman asks besides
+}
+
+// mono is the course of the machine's monotonic clock, also where a test has set the wall clock.
+func (opt Options) mono() func() time.Duration {
+	if opt.clock == nil {
+		return nil
+	}
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
 }
 
 // Addresses are what the program listens on, as host:port; empty where it does not.
@@ -127,7 +137,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times, Clock: opt.clock, Mono: opt.mono(),
 		Full: a.room.full, OnBatch: a.batches.observe,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,6 +112,9 @@ func stop(t *testing.T, a *App) {
 // hub is the NATS server that the nodes of a district share, and what an outsider hears on it.
 type hub struct {
 	t     *testing.T
+	srv   *server.Server
+	store string
+	port  int
 	url   string
 	creds string
 	nc    *nats.Conn
@@ -127,18 +131,11 @@ type order struct{ id, recipient string }
 
 func newHub(t *testing.T) *hub {
 	t.Helper()
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(),
-		Username: "qingkong", Password: "pw", NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
-	if !srv.ReadyForConnections(patience) {
-		t.Fatal("server not ready")
-	}
-	h := &hub{t: t, url: srv.ClientURL(), creds: filepath.Join(t.TempDir(), "creds.json"), data: map[string]string{},
+	h := &hub{t: t, store: t.TempDir(), port: server.RANDOM_PORT, creds: filepath.Join(t.TempDir(), "creds.json"), data: map[string]string{},
 		heard: map[string]int{}, orders: map[string]order{}, answered: map[string]int{}}
+	h.startServer()
+	t.Cleanup(h.stopServer)
+	var err error
 	if err := os.WriteFile(h.creds, []byte(`{"user":"qingkong","password":"pw"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -155,6 +152,26 @@ func newHub(t *testing.T) *hub {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// startServer starts the server on what an earlier one left, at the same address.
+func (h *hub) startServer() {
+	h.t.Helper()
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: h.port, JetStream: true, StoreDir: h.store,
+		Username: "qingkong", Password: "pw", NoSigs: true, NoLog: true})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	srv.Start()
+	if !srv.ReadyForConnections(patience) {
+		h.t.Fatal("server not ready")
+	}
+	h.srv, h.url, h.port = srv, srv.ClientURL(), srv.Addr().(*net.TCPAddr).Port
+}
+
+func (h *hub) stopServer() {
+	h.srv.Shutdown()
+	h.srv.WaitForShutdown()
 }
 
 // node starts a node of the district on what an earlier run left, or on an empty folder.

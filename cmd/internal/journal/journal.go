@@ -453,6 +453,9 @@ func (j *Journal) crash(point string) { j.opt.at(point) }
 // from the last block while that is behind.
 func (j *Journal) Now() time.Time { return j.clock.now().At }
 
+// Wall is the wall clock's time: what typed times and the calendar of lists are held against.
+func (j *Journal) Wall() time.Time { return j.clock.now().Wall }
+
 // Moment is the record's time and the wall clock's.
 func (j *Journal) Moment() Moment { return j.clock.now() }
 

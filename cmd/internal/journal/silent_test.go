@@ -675,7 +675,10 @@ func TestEntriesThatNoBlockNamesArePurged(t *testing.T) {
 	wantSecret(t, a.j, named.Ref, "named")
 	b.eventually("the other node has it erased too", func() bool {
 		erased := false
-		_ = b.j.View(func(tx *bbolt.Tx) error { erased = InVault(tx, orphan.Ref) && ReadVault(tx, orphan.Ref) == nil; return nil })
+		_ = b.j.View(func(tx *bbolt.Tx) error {
+			erased = InVault(tx, orphan.Ref) && ReadVault(tx, orphan.Ref) == nil
+			return nil
+		})
 		return erased
 	})
 	wantSecret(t, b.j, named.Ref, "named")

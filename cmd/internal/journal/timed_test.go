@@ -49,8 +49,12 @@ func timedRegistry() *Registry {
 			return nil
 		},
 	})
-	Handle(r, "t.timed", func(_ *bbolt.Tx, _ string, in timed, _ time.Time) ([]Event, bool, error) { return []Event{in}, true, nil })
-	Handle(r, "t.fired", func(_ *bbolt.Tx, _ string, in fired, _ time.Time) ([]Event, bool, error) { return []Event{in}, true, nil })
+	Handle(r, "t.timed", func(_ *bbolt.Tx, _ string, in timed, _ time.Time) ([]Event, bool, error) {
+		return []Event{in}, true, nil
+	})
+	Handle(r, "t.fired", func(_ *bbolt.Tx, _ string, in fired, _ time.Time) ([]Event, bool, error) {
+		return []Event{in}, true, nil
+	})
 	return r
 }
 

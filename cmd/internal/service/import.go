@@ -89,7 +89,7 @@ func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, w
 func (s *Service) keepContacts(l *reductionlist.List, out *Imported) error {
 	unreached := 0
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.Current(tx, s.J.Now())
+		v, err := reductionlist.Current(tx, s.J.Wall())
 		if err != nil && refusal.CodeOf(err) != refusal.NotFound {
 			return err
 		}

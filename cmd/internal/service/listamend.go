@@ -123,7 +123,7 @@ func (a *amendment) check() error {
 			}
 		}
 	}
-	if today := reductionlist.DayOf(a.s.J.Now()); !a.contactOnly() && reductionlist.StartOf(in.EffectiveFrom).IsZero() {
+	if today := reductionlist.DayOf(a.s.J.Wall()); !a.contactOnly() && reductionlist.StartOf(in.EffectiveFrom).IsZero() {
 		say("effective_from", "list.date", refusal.Args{"value": in.EffectiveFrom})
 	} else if !a.contactOnly() && in.EffectiveFrom < today {
 		say("effective_from", "list.amend_past", refusal.Args{"value": in.EffectiveFrom, "today": today})
@@ -182,7 +182,7 @@ func (a *amendment) load() error {
 		if a.in.Base != "" {
 			a.base, err = reductionlist.GetVersion(tx, a.in.Base)
 		} else {
-			day := a.s.J.Now()
+			day := a.s.J.Wall()
 			if start := reductionlist.StartOf(a.in.EffectiveFrom); start.After(day) {
 				day = start
 			}

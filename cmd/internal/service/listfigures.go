@@ -226,7 +226,7 @@ func (s *Service) ListBase(id string) (base string, err error) {
 			base = v.Amends.Base
 			return nil
 		}
-		stands, err := reductionlist.StandsAt(tx, s.J.Now())
+		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
 		if stands.Current.ID != "" {
 			base = stands.Current.ID
 		}

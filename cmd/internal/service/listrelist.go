@@ -49,7 +49,7 @@ func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (
 		return out, err
 	}
 	out.Level, out.Following = p.Level, notify.Following(tx, warning)
-	cur, err := reductionlist.Current(tx, s.J.Now())
+	cur, err := reductionlist.Current(tx, s.J.Wall())
 	if refusal.CodeOf(err) == refusal.NotFound {
 		return out, nil
 	}

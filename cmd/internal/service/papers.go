@@ -228,7 +228,7 @@ func (s *Service) TownList(w io.Writer, r Reader, v *reductionlist.Version, town
 func (s *Service) Public(w io.Writer, r Reader, recipient, list string) error {
 	var f papers.Facts
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.Current(tx, s.J.Now())
+		v, err := reductionlist.Current(tx, s.J.Wall())
 		var row *reductionlist.Recipient
 		if err == nil {
 			row, err = reductionlist.GetRecipient(tx, v.ID, recipient)
@@ -254,7 +254,7 @@ func (s *Service) PublicPage(w io.Writer, r Reader, town, cursor string, limit i
 	var found []*reductionlist.Recipient
 	next := ""
 	err := s.J.View(func(tx *bbolt.Tx) (err error) {
-		if v, err = reductionlist.Current(tx, s.J.Now()); err != nil {
+		if v, err = reductionlist.Current(tx, s.J.Wall()); err != nil {
 			return err
 		}
 		found, next, err = reductionlist.SearchRecipients(tx, v.ID, cursor, town, limit, 50*chunk,
@@ -293,7 +293,7 @@ type publicBooks struct {
 
 // PublicBook is the list in force for everybody as a workbook.
 func (s *Service) PublicBook(r Reader) (v reductionlist.Version, data []byte, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Now()); return err })
+	err = s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Wall()); return err })
 	if err != nil {
 		return v, nil, err
 	}

@@ -99,7 +99,7 @@ type asked struct {
 
 // asked reads the parameters version and as_of, a day or a time; without either it is the list in force now.
 func (s *Server) asked(q *request) (a asked, err error) {
-	a.at = s.svc.J.Now()
+	a.at = s.svc.J.Wall()
 	text := q.query.Get("as_of")
 	switch {
 	case q.query.Has("version") && q.query.Has("as_of"):
@@ -137,7 +137,7 @@ func (s *Server) versions(q *request) (any, error) {
 	}
 	page := alerts.Page[version]{Items: []version{}}
 	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		stands, err := reductionlist.StandsAt(tx, s.svc.J.Now())
+		stands, err := reductionlist.StandsAt(tx, s.svc.J.Wall())
 		if err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (s *Server) version(q *request) (any, error) {
 // show is a version as it stands now.
 func (s *Server) show(v *reductionlist.Version) (shown version, err error) {
 	err = s.svc.J.View(func(tx *bbolt.Tx) error {
-		stands, err := reductionlist.StandsAt(tx, s.svc.J.Now())
+		stands, err := reductionlist.StandsAt(tx, s.svc.J.Wall())
 		if err == nil {
 			shown, err = versionOf(tx, v, stands)
 		}

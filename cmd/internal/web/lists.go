@@ -141,7 +141,7 @@ type skillReport struct {
 func (s *Server) skill(q *request) (any, error) {
 	to, from := q.query.Get("to"), q.query.Get("from")
 	if to == "" {
-		to = string(alerts.DateOf(s.svc.J.Now()))
+		to = string(alerts.DateOf(s.svc.J.Wall()))
 	}
 	if day, ok := alerts.ParseDate(to); ok && from == "" {
 		from = string(day.AddDays(-89))

@@ -228,7 +228,7 @@ func (f *follower) version(tx *bbolt.Tx, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.h.opt.Version(tx, &v, f.h.svc.J.Now())
+	return f.h.opt.Version(tx, &v, f.h.svc.J.Wall())
 }
 
 // decisions name what became of an objection.

@@ -136,14 +136,14 @@ func readProposals(tx *bbolt.Tx, _ Filter, st *State) error {
 }
 
 func (h *Hub) readList(tx *bbolt.Tx, _ Filter, st *State) error {
-	v, err := reductionlist.Current(tx, h.svc.J.Now())
+	v, err := reductionlist.Current(tx, h.svc.J.Wall())
 	switch {
 	case refusal.CodeOf(err) == refusal.NotFound:
 		st.List = json.RawMessage("null")
 	case err != nil:
 		return err
 	default:
-		st.List, err = h.opt.Version(tx, &v, h.svc.J.Now())
+		st.List, err = h.opt.Version(tx, &v, h.svc.J.Wall())
 		return err
 	}
 	return nil

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+)
+
+// The NATS server that the nodes share is restarted on the same store, and with it goes whatever it had in its memory, the
+// lease of earlier programs too. What is declared then is ordered, timers run on, and readiness says so in between.
+func TestTheSharedServerIsRestarted(t *testing.T) {
+	const recipients = 200
+	h := newHub(t)
+	js, err := jetstream.New(h.nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "QINGKONG_LEASE", History: 1, TTL: 6 * time.Second, Storage: jetstream.MemoryStorage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := h.node("a", repeatLate), h.node("b", repeatLate)
+	importDemo(t, a, recipients)
+	eventually(t, "somebody leads", func() bool { return leads(t, a) || leads(t, b) })
+	for _, node := range []*App{a, b} {
+		h.stopServer()
+		eventually(t, "readiness says that nothing can be written", func() bool {
+			status, _ := fetch(t, node, "/readyz")
+			return status == 503
+		})
+		h.startServer()
+		for _, node := range []*App{a, b} {
+			eventually(t, "readiness is back", func() bool { status, _ := fetch(t, node, "/readyz"); return status == 200 })
+		}
+		w := declare(t, node)
+		if n := planned(t, node, w.ID); n != recipients {
+			t.Errorf("%d orders for %d recipients", n, recipients)
+		}
+		h.once("issued", w.ID, recipients)
+		for _, node := range []*App{a, b} {
+			eventually(t, "every check is ok", func() bool { _, body := fetch(t, node, "/readyz"); return isReady(body) })
+		}
+		text := fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision)
+		eventually(t, "the lift", func() bool {
+			_, err := node.svc.WarningAct(t.Context(), "duty", "k"+w.ID, w.ID, "lift", text)
+			return err == nil
+		})
+	}
+	eventually(t, "nothing due", func() bool { return idle(a) && idle(b) })
+	prove(t, a, b)
+}
+
+func isReady(body string) bool { return len(body) > 18 && body[:18] == `{"status":"ready",` }
+
+// The machine's clock was ahead once: what is declared after it was put right is ordered at once and repeated, and readiness names the clock.
+func TestAClockThatWasAheadOnce(t *testing.T) {
+	for _, lead := range []time.Duration{10 * time.Minute, 8 * time.Hour} {
+		t.Run(lead.String(), func(t *testing.T) {
+			cfg := alone(t)
+			cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = time.Second, time.Second
+			before := start(t, Options{Config: cfg, clock: func() time.Time { return time.Now().Add(lead) }})
+			importDemo(t, before, 64)
+			stop(t, before)
+
+			a := start(t, Options{Config: cfg, clock: time.Now})
+			if now := a.journal.Moment(); now.At.Sub(now.Wall) < lead-time.Minute {
+				t.Fatalf("the record is not ahead: %+v", now)
+			}
+			w := declare(t, a)
+			eventually(t, "all orders are made, sent and repeated", func() (done bool) {
+				view(t, a, func(tx *bbolt.Tx) error {
+					board, err := notify.Board(tx, w.ID)
+					rows, _ := journal.DueOutbox(tx, a.journal.Now().Add(time.Hour), 100)
+					repeated := slices.IndexFunc(rows, func(d journal.Due) bool { return d.Topic == notify.Topic && d.Attempts < 2 }) < 0
+					done = err == nil && board.Total == 64 && board.Delivery["sent"] == 64 && len(rows) == 64 && repeated
+					return err
+				})
+				return done
+			})
+			a.watchman.Look(context.Background())
+			for _, c := range a.watchman.Report().Checks {
+				if want := map[bool]string{true: "degraded", false: "ok"}[c.Name == "clock"]; string(c.State) != want {
+					t.Errorf("check %s is %s: %s", c.Name, c.State, c.Detail("en"))
+				}
+			}
+			prove(t, a)
+		})
+	}
+}
