@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func firstAdministrator(cmd *cobra.Command, data, user string) (_ access.Issued,
 	if err != nil {
 		return access.Issued{}, err
 	}
-	defer func() { err = errors.Join(err, a.Stop(cmd.Context())) }()
+	defer func() { err = errors.Join(err, a.Stop(context.WithoutCancel(cmd.Context()))) }()
 	if n, err := a.Service().Accounts(); err != nil || n > 0 {
 		if err == nil {
 			err = errors.New(bothLanguages("cli.init_accounts", refusal.Args{"data": data, "count": n}))

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -22,8 +23,30 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(stderr)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	return execute(ctx, args, stdout, stderr)
+}
+
+// interruptible is a context that ends at the first SIGINT or SIGTERM; at the second the process ends at once, and not well.
+func interruptible(stderr io.Writer) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	over := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-over:
+			return
+		}
+		select {
+		case <-signals:
+			fmt.Fprintln(stderr, "error:", bothLanguages("cli.interrupted", nil))
+			os.Exit(exitFailed)
+		case <-over:
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(over); cancel() }
 }

@@ -25,6 +25,7 @@ type program struct {
 	args []string
 	env  []string
 	cmd  *exec.Cmd
+	over chan struct{} // closed when the process has ended and its exit code is known
 	out  *lockedBuffer
 	addr struct {
 		HTTP string `json:"http"`
@@ -58,6 +59,7 @@ func (p *program) again() {
 		p.t.Fatal(err)
 	}
 	cmd, ended := p.cmd, make(chan struct{})
+	p.over = ended
 	go func() { _ = cmd.Wait(); close(ended) }()
 	for deadline := time.Now().Add(60 * time.Second); ; {
 		if text, err := os.ReadFile(path); err == nil {
@@ -91,27 +93,31 @@ func (p *program) read(name string, text []byte, v any) {
 func (p *program) kill() {
 	if p.cmd != nil {
 		_ = p.cmd.Process.Kill()
-		_, _ = p.cmd.Process.Wait()
-		for p.running() {
-			time.Sleep(time.Millisecond)
-		}
+		<-p.over
 		p.cmd = nil
 	}
 }
 
-// running says whether the process is still there: the data folder is locked until it is not.
-func (p *program) running() bool { return p.cmd.Process.Signal(syscall.Signal(0)) == nil }
-
 // stop ends the process in order and fails the test when it does not end well.
 func (p *program) stop() {
 	p.t.Helper()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	for deadline := time.Now().Add(30 * time.Second); p.running(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			p.t.Fatalf("the program does not end:\n%s", p.out)
-		}
+	if code := p.terminated(syscall.SIGTERM); code != 0 {
+		p.t.Fatalf("the program ended with %d:\n%s", code, p.out)
 	}
+}
+
+// terminated sends a signal that ends the process, and returns its exit code: -1 where the signal itself ended it.
+func (p *program) terminated(sig syscall.Signal) int {
+	p.t.Helper()
+	_ = p.cmd.Process.Signal(sig)
+	select {
+	case <-p.over:
+	case <-time.After(40 * time.Second):
+		p.t.Fatalf("the program does not end:\n%s", p.out)
+	}
+	code := p.cmd.ProcessState.ExitCode()
 	p.cmd = nil
+	return code
 }
 
 // call does an HTTP call and returns its status; the answer is decoded into v unless that is nil.

@@ -76,21 +76,11 @@ type App struct {
 	watchman *watch.Watchman
 	answers  *prometheus.CounterVec // over NATS, by outcome
 
-	mu       sync.Mutex
-	cleanups []cleanup
-	fatal    chan error
-}
-
-// cleanup is the end of one resource; it is registered on the line after the resource exists.
-type cleanup struct {
-	name string
-	stop func(ctx context.Context) error
-}
-
-func (a *App) onStop(name string, stop func(ctx context.Context) error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.cleanups = append(a.cleanups, cleanup{name, stop})
+	mu    sync.Mutex
+	parts []part
+	work  work
+	left  bool // a part did not end; set by Stop
+	fatal chan error
 }
 
 // New builds the program: the bus without its listener, the record recovered, nothing reachable from outside.
@@ -113,7 +103,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("lock", func(context.Context) error { return release() })
+	a.onStop("lock", lockWithin, func(context.Context) error {
+		if a.left { // whatever still runs may write here; the lock ends with the process
+			return nil
+		}
+		return release()
+	})
 	a.room, a.batches = newRoom(cfg.Data, cfg.Disk), newBatches()
 	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -124,12 +119,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	}
 	a.bus, err = bus.Start(bus.Config{
 		StoreDir: filepath.Join(cfg.Data, "nats"), Listen: cfg.Listen.NATS,
-		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log,
+		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log, Failed: a.fail,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("bus", a.bus.Close)
+	a.onStop("bus", busWithin, a.bus.Close)
 	set, err := settings(cfg)
 	if err != nil {
 		return nil, err
@@ -143,7 +138,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("journal", a.journal.Close)
+	a.onStop("journal", journalWithin, a.closeRecord)
 	if a.svc, err = service.New(ctx, a.journal, set, a.log); err != nil {
 		return nil, err
 	}
@@ -157,8 +152,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.onStop("sessions", func(context.Context) error { return sessions.Close() })
+	a.onStop("sessions", sessionsWithin, func(context.Context) error { return sessions.Close() })
 	a.web = web.New(a.svc, sessions, web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log})
+	a.onStop("event streams", streamsWithin, func(context.Context) error { a.web.Stop(); return nil })
 	a.mountConsole(sessions, set)
 	return a, nil
 }
@@ -226,31 +222,6 @@ func (a *App) kick(user string) {
 	}
 }
 
-// background runs work until the program stops.
-func (a *App) background(name string, work func(ctx context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := work(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("background work ended", "work", name, "err", err)
-			select {
-			case a.fatal <- fmt.Errorf("%s: %w", name, err):
-			default:
-			}
-		}
-	}()
-	a.onStop(name, func(stop context.Context) error {
-		cancel()
-		select {
-		case <-ended:
-			return nil
-		case <-stop.Done():
-			return stop.Err()
-		}
-	})
-}
-
 // lead runs what only one node does at a time.
 func (a *App) lead(ctx context.Context) error {
 	return a.journal.Lead(ctx, func(ctx context.Context, epoch uint64) {
@@ -262,11 +233,7 @@ func (a *App) lead(ctx context.Context) error {
 		wg.Go(func() { runTimers(ctx, a.journal, epoch, a.log) })
 		wg.Go(func() { a.reevaluate(ctx) })
 		if a.sources != nil {
-			wg.Go(func() {
-				if err := a.sources.Run(ctx); err != nil && ctx.Err() == nil {
-					a.log.Error("the feeds have stopped", "err", err)
-				}
-			})
+			wg.Go(func() { runFeeds(ctx, a.sources, a.log) })
 		}
 		wg.Wait()
 	})
@@ -282,9 +249,14 @@ func (a *App) listenHTTP() error {
 		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
-	srv.RegisterOnShutdown(a.web.Stop)
-	go func() { _ = srv.Serve(ln) }() // ends with Shutdown
-	a.onStop("http", srv.Shutdown)
+	srv.RegisterOnShutdown(a.web.Stop) // streams have no end of their own
+	f := newFront(srv, ln, a.log)
+	go func() {
+		if err := f.run(); err != nil {
+			a.fail(err)
+		}
+	}()
+	a.onStop("http", httpWithin, f.stop)
 	return nil
 }
 
@@ -310,45 +282,6 @@ func (a *App) Addr() Addresses { return a.addr }
 
 // Service is the acts of the program.
 func (a *App) Service() *service.Service { return a.svc }
-
-// stopWithin bounds how long Stop waits for each part.
-const stopWithin = 10 * time.Second
-
-// Stop takes the program down, the last part built first. It may be called again and then does nothing.
-func (a *App) Stop(ctx context.Context) error {
-	a.mu.Lock()
-	cleanups := a.cleanups
-	a.cleanups = nil
-	a.mu.Unlock()
-	var errs []error
-	for _, c := range slices.Backward(cleanups) {
-		one, cancel := context.WithTimeout(ctx, stopWithin)
-		if err := c.stop(one); err != nil {
-			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
-		}
-		cancel()
-	}
-	return errors.Join(errs...)
-}
-
-// Run builds and starts the program, calls started, and returns after ctx ended and everything is down, or when
-// a part of it failed.
-func Run(ctx context.Context, opt Options, started func(*App)) error {
-	a, err := New(ctx, opt)
-	if err != nil {
-		return err
-	}
-	if err := a.Start(ctx); err != nil {
-		return err
-	}
-	started(a)
-	select {
-	case <-ctx.Done():
-		err = nil
-	case err = <-a.fatal:
-	}
-	return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
-}
 
 // settings are what the configuration says of the acts. Criteria that are not there or cannot be read are refused.
 func settings(cfg config.Config) (service.Settings, error) {

@@ -103,8 +103,8 @@ func TestStopIsInReverseAndMayBeRepeated(t *testing.T) {
 	}
 	prove(t, a)
 	var built, stopped []string
-	for i := range a.cleanups {
-		c := &a.cleanups[i]
+	for i := range a.parts {
+		c := &a.parts[i]
 		built = append(built, c.name)
 		end := c.stop
 		c.stop = func(ctx context.Context) error { stopped = append(stopped, c.name); return end(ctx) }

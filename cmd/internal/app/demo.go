@@ -237,7 +237,7 @@ func (d *Demo) simulate(a *App) error {
 	if err != nil {
 		return err
 	}
-	a.onStop("simulation", func(context.Context) error { return sub.Unsubscribe() })
+	a.onStop("simulation", simulationWithin, func(context.Context) error { return sub.Unsubscribe() })
 	return nil
 }
 

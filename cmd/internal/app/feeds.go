@@ -67,6 +67,25 @@ func (h *feeder) Silent(ctx context.Context, name string, silent bool, since tim
 	}
 }
 
+// feedsRetry is how long feeds wait that could not begin.
+const feedsRetry = time.Minute
+
+// runFeeds runs the feeds until ctx ends, and tries again where they cannot begin: their state cannot be written.
+func runFeeds(ctx context.Context, sources *feed.Feeds, log *slog.Logger) {
+	for {
+		err := sources.Run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		log.Error("the feeds cannot begin and are tried again", "in", feedsRetry, "err", err)
+		select {
+		case <-time.After(feedsRetry):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // reevaluate brings proposals in line with the calendar on the schedule of the configuration, until ctx ends.
 func (a *App) reevaluate(ctx context.Context) {
 	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
@@ -78,7 +97,7 @@ func (a *App) reevaluate(ctx context.Context) {
 		}
 	})
 	if err != nil { // the configuration was checked
-		a.log.Error("the schedule of re-evaluation cannot be read", "err", fmt.Errorf("criteria.reevaluate: %w", err))
+		a.fail(fmt.Errorf("criteria.reevaluate: %w", err))
 		return
 	}
 	c.Start()

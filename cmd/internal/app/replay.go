@@ -123,7 +123,7 @@ func Replay(ctx context.Context, opt ReplayOptions) (_ *Replayed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{log: opt.Log}
+	a := &App{log: opt.Log, fatal: make(chan error, 1)}
 	defer func() {
 		err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)), os.RemoveAll(dir))
 	}()
@@ -146,7 +146,7 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	if a.bus, err = bus.Start(bus.Config{StoreDir: filepath.Join(dir, "nats"), Logger: r.opt.Log, Name: "qingkong-replay"}); err != nil {
 		return err
 	}
-	a.onStop("bus", a.bus.Close)
+	a.onStop("bus", busWithin, a.bus.Close)
 	if err := a.bus.EnsureStreams(ctx); err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	a.onStop("journal", a.journal.Close)
+	a.onStop("journal", journalWithin, a.closeRecord)
 	if r.svc, err = service.New(ctx, a.journal, r.opt.Set, r.opt.Log); err != nil {
 		return err
 	}
@@ -175,6 +175,8 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	case epoch := <-epochs:
 		r.d = newDispatcher(r.svc, nc, pub, epoch, r.now, r.opt.Log)
 		return nil
+	case err := <-a.fatal:
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}

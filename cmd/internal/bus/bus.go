@@ -18,11 +18,13 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +49,10 @@ type Config struct {
 
 	Name   string // name of this node in connections and logs; "qingkong" when empty
 	Logger *slog.Logger
+
+	// Failed is told when something ends for good that goes on until Close: the embedded server, its listener, or a
+	// connection. It is called from any goroutine and must not block.
+	Failed func(error)
 }
 
 // Bus is one node's access to NATS. Its methods may be called from any goroutine.
@@ -54,9 +60,9 @@ type Bus struct {
 	cfg Config
 	log *slog.Logger
 
-	srv   *server.Server // nil when external
-	fatal *fatalLog      // what the embedded server gave up with
-	creds Credentials    // external
+	srv    *server.Server // nil when external
+	srvLog *serverLog     // nil when external
+	creds  Credentials    // external
 
 	journal, public, readers, auth, system *nats.Conn // the last three are nil when there is no such access
 	journalJS, publicJS, readersJS         jetstream.JetStream
@@ -138,8 +144,11 @@ func (b *Bus) Addr() string {
 	return ""
 }
 
+// drainWithin bounds how long Close lets connections finish what was published and received.
+const drainWithin = 3 * time.Second
+
 // Close ends logins, drains the connections, so that what was published and received is finished, and stops
-// the embedded server. When ctx ends first it closes what is left without waiting and returns ctx's error.
+// the embedded server. What does not end within its time is closed, and left behind when ctx ends; that is an error.
 // Calling it again does nothing.
 func (b *Bus) Close(ctx context.Context) error {
 	b.mu.Lock()
@@ -151,47 +160,68 @@ func (b *Bus) Close(ctx context.Context) error {
 	c := b.callout
 	b.mu.Unlock()
 
-	if c != nil {
-		c.stop()
-	}
-	err := drain(ctx, b.public, b.journal, b.readers, b.auth, b.system)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if b.srv != nil {
-			b.srv.Shutdown()
-			b.srv.WaitForShutdown()
-		}
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		err = errors.Join(err, fmt.Errorf("bus: server did not stop in time: %w", ctx.Err()))
-	}
-	return err
-}
-
-// drain drains the connections one after the other; one that was never opened or shares an account with
-// another may be nil or given twice.
-func drain(ctx context.Context, conns ...*nats.Conn) error {
+	finish, cancel := context.WithTimeout(ctx, drainWithin)
+	defer cancel()
 	var errs []error
-	for _, nc := range conns {
-		if nc == nil || nc.IsClosed() {
-			continue
-		}
-		closed := nc.StatusChanged(nats.CLOSED)
-		if err := nc.Drain(); err != nil {
-			nc.Close()
-			continue
-		}
-		select {
-		case <-closed:
-		case <-ctx.Done():
-			nc.Close()
-			errs = append(errs, fmt.Errorf("bus: drain %s: %w", nc.Opts.Name, ctx.Err()))
-		}
+	if c != nil {
+		errs = append(errs, bounded(finish, "end logins", c.stop))
+	}
+	errs = append(errs, drain(finish, b.public, b.journal, b.readers, b.auth, b.system))
+	if b.srv != nil {
+		errs = append(errs, bounded(ctx, "stop the server", func() { b.srv.Shutdown(); b.srv.WaitForShutdown() }))
 	}
 	return errors.Join(errs...)
+}
+
+// bounded lets do run until ctx ends, and leaves it behind then.
+func bounded(ctx context.Context, what string, do func()) error {
+	done := make(chan struct{})
+	go func() { defer close(done); do() }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("bus: %s: %w", what, ctx.Err())
+	}
+}
+
+// drain drains the connections beside each other; nil is none, and accounts may share one. A connection to a server
+// that takes nothing in holds its lock for as long as a write may last, so that not even closing it is waited for.
+func drain(ctx context.Context, conns ...*nats.Conn) error {
+	var all sync.WaitGroup
+	errs := make([]error, len(conns))
+	for i, nc := range conns {
+		if nc != nil && !slices.Contains(conns[:i], nc) {
+			all.Go(func() { errs[i] = bounded(ctx, "drain "+nc.Opts.Name, func() { drainOne(ctx, nc) }) })
+		}
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func drainOne(ctx context.Context, nc *nats.Conn) {
+	if nc.IsClosed() {
+		return
+	}
+	closed := nc.StatusChanged(nats.CLOSED)
+	if nc.Drain() != nil {
+		nc.Close()
+	}
+	select {
+	case <-closed:
+	case <-ctx.Done():
+		nc.Close()
+	}
+}
+
+// fail tells of something that ended for good, unless the bus is being closed.
+func (b *Bus) fail(err error) {
+	b.mu.Lock()
+	closed := b.closed
+	b.mu.Unlock()
+	if !closed && b.cfg.Failed != nil {
+		b.cfg.Failed(err)
+	}
 }
 
 // options are those of every connection of ours: it never gives up, spreads its reconnects over a second so
@@ -206,7 +236,7 @@ func (b *Bus) options(part string) []nats.Option {
 		nats.ReconnectJitter(time.Second, time.Second),
 		nats.ReconnectBufSize(-1),
 		nats.IgnoreAuthErrorAbort(),
-		nats.DrainTimeout(10 * time.Second),
+		nats.DrainTimeout(drainWithin),
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
 			subject := ""
 			if sub != nil {
@@ -221,6 +251,9 @@ func (b *Bus) options(part string) []nats.Option {
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			log.Info("reconnected to nats", "url", nc.ConnectedUrlRedacted())
+		}),
+		nats.ClosedHandler(func(nc *nats.Conn) {
+			b.fail(fmt.Errorf("bus: the NATS connection %s has ended for good: %w", part, cmp.Or(nc.LastError(), nats.ErrConnectionClosed)))
 		}),
 	}
 }

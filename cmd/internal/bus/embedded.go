@@ -149,12 +149,16 @@ func (b *Bus) runServer(values map[string]any) error {
 		return fmt.Errorf("bus: server: %w", err)
 	}
 	b.srv = srv
-	b.fatal = &fatalLog{}
-	srv.SetLoggerV2(serverLog{b.log.With("part", "nats-server"), b.fatal}, false, false, false)
+	b.srvLog = &serverLog{log: b.log.With("part", "nats-server"), fail: b.fail}
+	srv.SetLoggerV2(b.srvLog, false, false, false)
 	srv.Start()
-	if err := b.fatal.err(); err != nil {
+	if err := b.srvLog.up(); err != nil {
 		return fmt.Errorf("bus: server with its streams in %s: %w", b.cfg.StoreDir, err)
 	}
+	go func() {
+		srv.WaitForShutdown()
+		b.fail(errors.New("bus: the embedded NATS server has ended by itself"))
+	}()
 	if !srv.ReadyForConnections(readyWait) {
 		return fmt.Errorf("bus: the embedded NATS server was not ready within %s", readyWait)
 	}
@@ -182,9 +186,9 @@ func (b *Bus) OpenListener() error {
 	if b.srv == nil || b.cfg.Listen == "" || b.Addr() != "" {
 		return nil
 	}
-	b.fatal.reset()
+	b.srvLog.reset()
 	b.srv.AcceptLoop(make(chan struct{}))
-	if err := b.fatal.err(); err != nil {
+	if err := b.srvLog.up(); err != nil {
 		return fmt.Errorf("bus: listen on %s: %w", b.cfg.Listen, err)
 	}
 	b.log.Info("nats accepts clients", "addr", b.Addr())
@@ -204,41 +208,65 @@ func listenAddr(addr string) (host string, port int, err error) {
 	return host, tcp.Port, nil
 }
 
-// fatalLog keeps what the server calls fatal. It reports a start that failed and an address in use only there.
-type fatalLog struct {
+// serverLog writes the server's lines to slog. What the server calls fatal would end a program of its own: it reports a
+// start that failed and an address in use only there. That its listener is gone stands only among its errors, over and
+// over, since it goes on accepting.
+type serverLog struct {
+	log  *slog.Logger
+	fail func(error)
+
 	mu   sync.Mutex
-	text string
+	text string // fatal
+	deaf bool   // its listener is gone
 }
 
-func (f *fatalLog) set(text string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.text = text
+// acceptFailed is the form of the server's line about a listener that is gone.
+const acceptFailed = "%s Accept error: %v"
+
+func (l *serverLog) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = ""
 }
 
-func (f *fatalLog) reset() { f.set("") }
-
-func (f *fatalLog) err() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.text == "" {
+// up is what the server gave up with since the last reset, nil for nothing.
+func (l *serverLog) up() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.text == "" {
 		return nil
 	}
-	return errors.New(f.text)
+	return errors.New(l.text)
 }
 
-// serverLog writes the server's lines to slog.
-type serverLog struct {
-	log   *slog.Logger
-	fatal *fatalLog
-}
+func (l *serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l *serverLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l *serverLog) Debugf(string, ...any)           {}
+func (l *serverLog) Tracef(string, ...any)           {}
 
-func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l serverLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l serverLog) Debugf(string, ...any)           {}
-func (l serverLog) Tracef(string, ...any)           {}
-func (l serverLog) Fatalf(format string, v ...any) {
-	l.fatal.set(fmt.Sprintf(format, v...))
+func (l *serverLog) Errorf(format string, v ...any) {
+	if format == acceptFailed && !l.first() {
+		return
+	}
 	l.log.Error(fmt.Sprintf(format, v...))
+	if format == acceptFailed {
+		l.fail(errors.New("bus: NATS accepts no more connections: " + fmt.Sprintf(format, v...)))
+	}
+}
+
+// first says whether a listener is told to be gone for the first time.
+func (l *serverLog) first() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.deaf
+	l.deaf = true
+	return !was
+}
+
+func (l *serverLog) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.mu.Lock()
+	l.text = text
+	l.mu.Unlock()
+	l.log.Error(text)
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"errors"
 	"html/template"
 	"net/http"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"qingkong/cmd/internal/access"
 )
@@ -186,7 +189,9 @@ func (s *stream) send(parts []shown) error {
 	for _, p := range parts {
 		text, err := p.make(true)
 		if err != nil {
-			s.q.d.log.Debug("a live part cannot be shown", "part", p.name, "err", err)
+			if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) { // neither the viewer nor the program ends
+				s.q.d.log.Warn("a live part cannot be shown", "part", p.name, "err", err)
+			}
 			return err
 		}
 		if was, sent := s.last[p.name]; sent && was == text {

@@ -1,0 +1,200 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How the HTTP side ends.
+const (
+	finishWithin  = 3 * time.Second        // for whole requests to be answered
+	returnWithin  = time.Second            // for handlers to return once their connections are closed
+	stalledAfter  = 500 * time.Millisecond // without a byte of what is still to come, a request counts as half-sent
+	frontLookPace = 5 * time.Millisecond
+)
+
+// front serves HTTP on one listener, and knows of every connection whether somebody works on a whole request there.
+type front struct {
+	srv    *http.Server
+	ln     net.Listener
+	log    *slog.Logger
+	finish time.Duration // finishWithin; a test takes another
+
+	mu    sync.Mutex
+	links map[net.Conn]*link
+}
+
+// link is one connection.
+type link struct {
+	mu    sync.Mutex
+	state http.ConnState
+	since time.Time // in this state
+	asks  time.Time // since when nothing can go on without more bytes of a body; zero while that is not so
+}
+
+type linkKey struct{}
+
+// newFront puts srv in front of ln; run serves.
+func newFront(srv *http.Server, ln net.Listener, log *slog.Logger) *front {
+	f := &front{srv: srv, ln: ln, log: log, finish: finishWithin, links: map[net.Conn]*link{}}
+	srv.ConnContext, srv.ConnState = f.connected, f.moved
+	srv.Handler = watchBody(srv.Handler)
+	return f
+}
+
+// run serves until stop; any other end is an error.
+func (f *front) run() error {
+	if err := f.srv.Serve(f.ln); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("HTTP on %s accepts no more connections: %w", f.ln.Addr(), err)
+	}
+	return nil
+}
+
+func (f *front) connected(ctx context.Context, c net.Conn) context.Context {
+	l := &link{since: time.Now()}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.links[c] = l
+	return context.WithValue(ctx, linkKey{}, l)
+}
+
+func (f *front) moved(c net.Conn, to http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l := f.links[c]
+	if l == nil {
+		return
+	}
+	if to == http.StateClosed || to == http.StateHijacked {
+		delete(f.links, c)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state, l.since, l.asks = to, time.Now(), time.Time{}
+}
+
+// watchBody notes on its connection while somebody waits for what a client has still to send: a handler that reads, or the
+// server, which takes in what a handler left before it sends the answer.
+func watchBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l, ok := r.Context().Value(linkKey{}).(*link)
+		if !ok || r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(w, r)
+			return
+		}
+		b := &body{ReadCloser: r.Body, of: l}
+		r.Body = b
+		next.ServeHTTP(w, r)
+		if !b.whole.Load() {
+			l.ask(time.Now())
+		}
+	})
+}
+
+type body struct {
+	io.ReadCloser
+	of    *link
+	whole atomic.Bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.of.ask(time.Now())
+	defer b.of.ask(time.Time{})
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.whole.Store(true)
+	}
+	return n, err
+}
+
+func (l *link) ask(since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asks = since
+}
+
+// what says what a connection is to a server that ends.
+func (l *link) what(now time.Time) (working, halfSent bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch l.state {
+	case http.StateNew:
+		halfSent = now.Sub(l.since) > stalledAfter
+		return !halfSent, halfSent
+	case http.StateActive:
+		halfSent = !l.asks.IsZero() && now.Sub(l.asks) > stalledAfter
+		return !halfSent, halfSent
+	}
+	return false, false
+}
+
+// count is how many connections have a whole request that is worked on, or one that may yet come whole at once, and how
+// many have half a request.
+func (f *front) count() (working, halfSent int) {
+	now := time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.links {
+		switch w, h := l.what(now); {
+		case w:
+			working++
+		case h:
+			halfSent++
+		}
+	}
+	return working, halfSent
+}
+
+// open is how many connections there are.
+func (f *front) open() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.links)
+}
+
+// stop lets whole requests be answered, within a limit, and closes what is left: that is no error. It returns once no
+// handler runs, or a moment after the connections are closed.
+func (f *front) stop(ctx context.Context) error {
+	finish, cancel := context.WithTimeout(ctx, f.finish)
+	defer cancel()
+	go func() { _ = f.srv.Shutdown(finish) }() // what it leaves is closed below
+	until(finish, func() bool { working, _ := f.count(); return working == 0 })
+	working, halfSent := f.count()
+	if working+halfSent > 0 {
+		level := slog.LevelInfo
+		if working > 0 {
+			level = slog.LevelWarn
+		}
+		f.log.Log(ctx, level, "HTTP connections closed that were not done", "half_sent", halfSent, "unfinished", working)
+	}
+	err := f.srv.Close()
+	back, cancel := context.WithTimeout(ctx, returnWithin)
+	defer cancel()
+	if !until(back, func() bool { return f.open() == 0 }) {
+		f.log.Warn("HTTP requests are still worked on and are left behind", "requests", f.open())
+	}
+	return err
+}
+
+// until waits for something to hold, and says whether it does.
+func until(ctx context.Context, holds func() bool) bool {
+	tick := time.NewTicker(frontLookPace)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			return holds()
+		case <-tick.C:
+		}
+	}
+	return true
+}
