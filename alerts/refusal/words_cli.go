@@ -158,6 +158,8 @@ func init() {
 		"cli.credentials_revoked": {"{user} 的凭据已吊销，连接已断开；用 qingkong recipient credentials {user} 重新签发",
 			"the credentials of {user} are revoked and its connections are closed; qingkong recipient credentials {user} issues new ones"},
 		"cli.interrupted": {"再次收到终止信号，不再等待，立即退出；已确认的内容都在记录中，下次启动时自行恢复", "a second signal to end: ended at once, without waiting; what was confirmed is in the record, and the next start recovers"},
+		"cli.no_record": {"{data} 中没有记录（没有 qingkong.db，也没有 nats/）。磁盘未挂载时就是这个样子：请先挂载，再启动。确是新建的，先运行 qingkong init --data {data}（演示用 --demo）。未写入任何内容",
+			"{data} holds no record (neither qingkong.db nor nats/). A disk that is not mounted looks like this: mount it and start again. For a new record run qingkong init --data {data} first (--demo for a demo). Nothing was written"},
 		"cli.init_next": {"下一步：把令牌存入文件 admin.token（仅本人可读），启动 qingkong serve --data {data}，再新建值班员等账号，例如：",
 			"next: keep the token in a file admin.token that only you can read, run qingkong serve --data {data}, and add accounts, such as:"},
 		"cli.init_accounts": {"{data} 中已有 {count} 个账号；请由管理员用 qingkong account add 新增。", "{data} has {count} accounts already: an administrator adds more with qingkong account add."},

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -79,10 +78,10 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 
 // lock makes a folder that holds a record this process's own, before its streams are opened.
 func (f *recordFlags) lock() (release func() error, err error) {
-	for _, part := range []string{journal.File, "nats"} {
-		if _, err := os.Stat(filepath.Join(f.data, part)); err == nil {
-			return app.LockFolder(f.data)
-		}
+	if there, err := app.HasRecord(f.data); err != nil {
+		return nil, err
+	} else if there {
+		return app.LockFolder(f.data)
 	}
 	return nil, fmt.Errorf("there is no record in %s: name the folder that `qingkong serve --data` used", f.data)
 }

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -218,10 +219,12 @@ func command(t *testing.T, args ...string) []byte {
 	return out.Bytes()
 }
 
-// exitOf runs a command that may fail and returns its exit code and what it said on stderr.
+// exitOf runs a command that may fail and returns its exit code and what it said on stderr: -1 where it does not end.
 func exitOf(t *testing.T, args ...string) (code int, errs string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), "QINGKONG_TEST_RUN=1")
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
 )
@@ -25,7 +27,10 @@ func newServeCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "运行协调程序（run the coordinator）",
 		Long: "运行协调程序：接收预报、提出预警建议、发布预警、下达指令、记录回执。所用地址在全部可连接后写入 DATA/addresses.json。\n" +
-			"Runs the coordinator. The addresses in use are written to DATA/addresses.json once all of them accept connections.",
+			"数据目录由 init 建立；其中没有记录时（例如磁盘未挂载）拒绝启动，--demo 和外部 NATS 除外。\n" +
+			"Runs the coordinator. The addresses in use are written to DATA/addresses.json once all of them accept connections.\n" +
+			"init makes the data folder. One without a record, such as that of a disk that is not mounted, is refused, except with\n" +
+			"--demo and with an external NATS.",
 		Example: "  qingkong serve --demo\n  qingkong serve --config qingkong.yaml --data /var/lib/qingkong\n  qingkong serve --listen 127.0.0.1:0 --nats-listen 127.0.0.1:0",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := f.settings(cmd)
@@ -80,8 +85,23 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}
 	if f.demo {
 		opt.Demo = &app.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}
+	} else if err := mustHaveRecord(cfg); err != nil {
+		return err
 	}
 	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
+}
+
+// mustHaveRecord refuses to begin a record by serving it: a folder without one is a new district's, for which there is init,
+// or that of a disk that is not mounted. With an external NATS the record may come from there.
+func mustHaveRecord(cfg config.Config) error {
+	if cfg.NATS.URL != "" {
+		return nil
+	}
+	there, err := app.HasRecord(cfg.Data)
+	if err == nil && !there {
+		err = errors.New(bothLanguages("cli.no_record", refusal.Args{"data": cfg.Data}))
+	}
+	return err
 }
 
 func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {

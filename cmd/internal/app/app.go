@@ -118,7 +118,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.bus, err = bus.Start(bus.Config{
-		StoreDir: filepath.Join(cfg.Data, "nats"), Listen: cfg.Listen.NATS,
+		StoreDir: filepath.Join(cfg.Data, streamsFolder), Listen: cfg.Listen.NATS,
 		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log, Failed: a.fail,
 	})
 	if err != nil {

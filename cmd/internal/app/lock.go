@@ -3,9 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"qingkong/cmd/internal/journal"
 )
 
 // lockFile is held below the data folder from before anything else there is touched until all is closed: a second
@@ -25,4 +28,19 @@ func LockFolder(dir string) (release func() error, err error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f.Close, nil
+}
+
+// streamsFolder is where the embedded NATS server keeps its streams, below the data folder.
+const streamsFolder = "nats"
+
+// HasRecord says whether a data folder holds a record, or one half of one, from which the other comes back. It writes nothing.
+func HasRecord(dir string) (bool, error) {
+	for _, half := range []string{journal.File, streamsFolder} {
+		if _, err := os.Lstat(filepath.Join(dir, half)); err == nil {
+			return true, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return false, nil
 }
