@@ -228,6 +228,23 @@ func LiveDrill(tx *bbolt.Tx, region string) (*Warning, error) {
 	return liveIn(tx, scope{region: region, drill: true})
 }
 
+// Live are the warnings of all regions that [LiveWarning] or [LiveDrill] would find. It reads what stands in each region now,
+// not the warnings of the past.
+func Live(tx *bbolt.Tx) ([]*Warning, error) {
+	var all []*Warning
+	c := tx.Bucket(bScope).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		w, err := liveIn(tx, scopeOf(k))
+		if err != nil {
+			return nil, err
+		}
+		if w != nil {
+			all = append(all, w)
+		}
+	}
+	return all, nil
+}
+
 func liveIn(tx *bbolt.Tx, s scope) (*Warning, error) {
 	row, _, err := get[scopeRow](tx, bScope, s.key())
 	if err != nil || row.Warning == "" {

@@ -401,6 +401,38 @@ func TestDrillIsApartAndEndsWhenTheRealThingBegins(t *testing.T) {
 	w.mustMatch()
 }
 
+// What is live is found without going through the warnings of the past, drills and other regions included.
+func TestLive(t *testing.T) {
+	for s, n := range map[stage]int{stagePending: 1, stageRejected: 0, stageReported: 1, stageScheduled: 1, stageScheduledRaise: 1,
+		stageActive: 1, stageActiveRaise: 1, stageLifted: 0, stageCancelled: 0} {
+		t.Run(string(s), func(t *testing.T) {
+			w := newWorld(t, t.TempDir())
+			defer w.close()
+			want := []string{}
+			if got := w.in(s); n > 0 {
+				want = append(want, got.ID)
+			}
+			drill, elsewhere := declaration(Yellow), declaration(Yellow)
+			drill.Drill, elsewhere.Region = true, "120112"
+			for _, in := range []Declare{drill, elsewhere} {
+				want = append(want, do(w, w.engine.DecideDeclare, "duty", in).ID)
+			}
+			slices.Sort(want)
+			w.view(func(tx *bbolt.Tx) error {
+				var got []string
+				live, err := Live(tx)
+				for _, one := range live {
+					got = append(got, one.ID)
+				}
+				if slices.Sort(got); !slices.Equal(got, want) {
+					t.Errorf("live %v, want %v", got, want)
+				}
+				return err
+			})
+		})
+	}
+}
+
 func TestReportToCity(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

@@ -106,8 +106,10 @@ func (o *Order) confirm(fx Effects) {
 
 // setDeadline sets a timer for this order alone; the orders of a warning's plan share one.
 func (o *Order) setDeadline(fx Effects) {
-	fx.Timer("overdue/"+o.ID, o.AcknowledgeBy, CommandOverdue, OverdueChunk{Warning: o.WarningID, N: 1})
+	fx.Timer(o.overdueTimer(), o.AcknowledgeBy, CommandOverdue, OverdueChunk{Warning: o.WarningID, N: 1})
 }
+
+func (o *Order) overdueTimer() string { return "overdue/" + o.ID }
 
 // end takes the order out of force and sends that to the recipient.
 func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State) error {

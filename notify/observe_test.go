@@ -12,13 +12,22 @@ import (
 )
 
 // warn runs an act on a warning on both sides, with its events observed.
-func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error), in C) (warning *alerts.Warning) {
+func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error), in C) *alerts.Warning {
 	w.t.Helper()
+	warning, err := tryWarn(w, decide, in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return warning
+}
+
+// tryWarn is warn for an act that may be refused.
+func tryWarn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error), in C) (warning *alerts.Warning, err error) {
 	for _, side := range []struct {
 		db *bbolt.DB
 		fx *effects
 	}{{w.live, w.fx}, {w.copy, w.copyFx}} {
-		err := side.db.Update(func(tx *bbolt.Tx) error {
+		err = side.db.Update(func(tx *bbolt.Tx) error {
 			evs, result, err := decide(tx, "duty", in, w.now)
 			warning = result
 			for _, ev := range evs {
@@ -33,10 +42,10 @@ func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alert
 			return err
 		})
 		if err != nil {
-			w.t.Fatal(err)
+			return nil, err
 		}
 	}
-	return warning
+	return warning, nil
 }
 
 func engine() alerts.Engine {

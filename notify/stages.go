@@ -90,10 +90,11 @@ func applyStaged(tx *bbolt.Tx, fx Effects, at time.Time, ev *Staged) error {
 
 // setNext sets the timer of the plan's next stage, or takes it away.
 func (p *Plan) setNext(fx Effects) {
-	id := "stage/" + p.Warning
 	if p.Next == nil {
-		fx.CancelTimer(id)
+		fx.CancelTimer(p.stageTimer())
 		return
 	}
-	fx.WallTimer(id, *p.Next, CommandNextStage, NextStage{Warning: p.Warning})
+	fx.WallTimer(p.stageTimer(), *p.Next, CommandNextStage, NextStage{Warning: p.Warning})
 }
+
+func (p *Plan) stageTimer() string { return "stage/" + p.Warning }

@@ -171,12 +171,14 @@ func encode(ev Event) ([]byte, error) {
 }
 
 func readBody(tx *bbolt.Tx, pos Pos) ([]byte, error) {
-	b := tx.Bucket(recordBucket).Get(binary.BigEndian.AppendUint64(nil, pos.Block))
+	b := tx.Bucket(recordBucket).Get(blockKey(pos.Block))
 	if b == nil {
 		return nil, errors.New("no such block")
 	}
 	return b[pos.Off : pos.Off+pos.Len], nil
 }
+
+func blockKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
 
 func testContact(ref string) (name, phone string) {
 	if ref == "v:duty" {
@@ -235,7 +237,7 @@ func (w *world) apply(evs []Event) {
 					}
 				}
 				w.block++
-				if err := tx.Bucket(recordBucket).Put(binary.BigEndian.AppendUint64(nil, w.block), recorded[i]); err != nil {
+				if err := tx.Bucket(recordBucket).Put(blockKey(w.block), recorded[i]); err != nil {
 					return err
 				}
 				side.fx.now = w.now
@@ -312,26 +314,41 @@ func (w *world) run(id string) []Event {
 	t := w.fx.timers[id]
 	delete(w.fx.timers, id)
 	delete(w.copyFx.timers, id)
-	var evs []Event
-	var err error
-	switch t.command {
-	case CommandPlan:
-		_, evs, err = do(w, DecidePlan, unmarshal[PlanChunk](w.t, t.payload))
-	case CommandOverdue:
-		_, evs, err = do(w, DecideOverdue, unmarshal[OverdueChunk](w.t, t.payload))
-	case CommandNextStage:
-		_, evs, err = do(w, DecideNextStage, unmarshal[NextStage](w.t, t.payload))
-	case CommandDecisionEnds:
-		in := unmarshal[DecisionEnds](w.t, t.payload)
-		in.Read = readBody
-		_, evs, err = do(w, DecideDecisionEnds, in)
-	default:
-		w.t.Fatalf("timer %s runs %q", id, t.command)
-	}
+	evs, err := []Event(nil), error(nil)
+	w.view(func(tx *bbolt.Tx) error { evs, err = decideTimer(tx, t, w.now); return nil })
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.apply(evs)
 	return evs
+}
+
+// decideTimer decides the command of a timer.
+func decideTimer(tx *bbolt.Tx, t timer, now time.Time) (evs []Event, err error) {
+	payload := []byte(t.payload)
+	switch t.command {
+	case CommandPlan:
+		return decideAs(tx, DecidePlan, payload, now)
+	case CommandOverdue:
+		return decideAs(tx, DecideOverdue, payload, now)
+	case CommandNextStage:
+		return decideAs(tx, DecideNextStage, payload, now)
+	case CommandDecisionEnds:
+		return decideAs(tx, func(tx *bbolt.Tx, actor string, in DecisionEnds, now time.Time) ([]Event, *Order, error) {
+			in.Read = readBody
+			return DecideDecisionEnds(tx, actor, in, now)
+		}, payload, now)
+	}
+	return nil, fmt.Errorf("a timer runs %q", t.command)
+}
+
+func decideAs[C, R any](tx *bbolt.Tx, decide func(*bbolt.Tx, string, C, time.Time) ([]Event, R, error), payload []byte, now time.Time) ([]Event, error) {
+	var in C
+	if err := json.Unmarshal(payload, &in); err != nil {
+		return nil, err
+	}
+	evs, _, err := decide(tx, "system", in, now)
+	return evs, err
 }
 
 func unmarshal[T any](t failer, data string) (v T) {
