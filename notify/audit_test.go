@@ -203,6 +203,33 @@ func TestAuditLooksAtNothingThatIsOver(t *testing.T) {
 	}
 }
 
+// A plan that another replaces half way through keeps the deadline of what it has ordered.
+func TestAPlanReplacedHalfWayKeepsItsDeadline(t *testing.T) {
+	w := newWorld(t, manyRecipients(MaxChunk+1)...) // each has more to do under orange
+	e := engine()
+	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, Region: "120111",
+		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	w.run("plan/" + warning.ID + "/1/1")
+	w.dispatch()
+	if named, orders := w.auditNow(w.fx); len(named) > 0 || orders == 0 || orders > MaxChunk {
+		t.Fatalf("half way %d orders, stuck %v", orders, named)
+	}
+	w.now = w.now.Add(time.Minute)
+	for _, l := range []alerts.Level{alerts.Yellow, alerts.Orange} { // a slip, corrected at once
+		warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: l})
+	}
+	if named, _ := w.auditNow(w.fx); len(named) > 0 {
+		t.Errorf("replaced half way: %d stuck, the first %s", len(named), named[0])
+	}
+	first := orderID(warning.ID, "E000000", 1)
+	by := w.order(first).AcknowledgeBy
+	w.pass(by.Sub(w.now), func() {})
+	if o := w.order(first); o.Answer != AnswerOverdue {
+		t.Errorf("at its deadline %s is %s", first, o.Answer)
+	}
+	w.check()
+}
+
 // What the audit says is in the catalogue, with the time it is about.
 func TestAuditHasWords(t *testing.T) {
 	at := time.Date(2016, 12, 16, 18, 0, 0, 0, alerts.Shanghai())

@@ -86,7 +86,8 @@ func (p *Plan) timer() string {
 	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
 }
 
-// start replaces the warning's plan, nil for none, by p and sets the timers of its first chunk and of its next stage.
+// start replaces the warning's plan, nil for none, by p and sets the timers of its first chunk and of its next stage. What the
+// old one has ordered so far keeps its deadline.
 func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 	p.setNext(fx)
 	p.Seq, p.N = 1, 1
@@ -94,6 +95,7 @@ func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 		p.Seq, p.N = old.Seq+1, old.N+1
 		if !old.Done {
 			fx.CancelTimer(old.timer())
+			old.setDeadline(fx)
 		}
 	}
 	fx.Timer(p.timer(), p.At, CommandPlan, PlanChunk{p.Warning, p.N})
@@ -291,9 +293,16 @@ func applyPlanned(tx *bbolt.Tx, fx Effects, at time.Time, ev *Planned) error {
 	p.Issued, p.Revised, p.Released = p.Issued+ev.Issued, p.Revised+ev.Revised, p.Released+ev.Released
 	if !p.Done {
 		fx.Timer(p.timer(), at, CommandPlan, PlanChunk{p.Warning, p.N})
-	} else if p.Issued+p.Revised > 0 {
+	} else {
+		p.setDeadline(fx)
+	}
+	return p.store(tx)
+}
+
+// setDeadline sets the timer of the deadline that the plan's orders share, where it made any.
+func (p *Plan) setDeadline(fx Effects) {
+	if p.Issued+p.Revised > 0 {
 		due := OverdueChunk{Warning: p.Warning, Seq: p.Seq, N: 1}
 		fx.Timer(due.timer(), p.AcknowledgeBy, CommandOverdue, due)
 	}
-	return p.store(tx)
 }
