@@ -57,8 +57,7 @@ func (s Stuck) Words() refusal.Worded {
 	if !s.Due.IsZero() {
 		args["due"] = clock(s.Due)
 	}
-	rule := "audit." + s.Kind.String()
-	return refusal.Worded{ZH: refusal.Text(rule, "zh-CN", args), EN: refusal.Text(rule, "en", args)}
+	return refusal.Words("audit."+s.Kind.String(), args)
 }
 
 // AuditPage is what [Audit] found on one page. Next is where the next page begins, empty after the last.
@@ -73,13 +72,13 @@ type AuditPage struct {
 // warnings that are live: what ended and was received costs nothing. A page is the truth of its transaction alone; what
 // changes between two pages is seen by the next audit.
 func Audit(tx *bbolt.Tx, now time.Time, rules AuditRules, rows Rows, from string, limit int) (AuditPage, error) {
-	a := &audit{tx: tx, now: now, rules: rules, rows: rows, warnings: map[string]*waiting{}}
+	a := &audit{tx: tx, orders: tx.Bucket(ordersBucket).Cursor(), now: now, rules: rules, rows: rows, warnings: map[string]*waiting{}}
 	if from == "" {
 		if err := a.live(); err != nil {
 			return a.page, err
 		}
 	}
-	orders, c := tx.Bucket(ordersBucket), tx.Bucket(pendingBucket).Cursor()
+	c := tx.Bucket(pendingBucket).Cursor()
 	k, _ := c.Seek([]byte(from))
 	if from != "" && string(k) == from {
 		k, _ = c.Next()
@@ -90,7 +89,7 @@ func Audit(tx *bbolt.Tx, now time.Time, rules AuditRules, rows Rows, from string
 			a.page.Next = string(last)
 			break
 		}
-		if err := a.order(orders, k); err != nil {
+		if err := a.order(k); err != nil {
 			return a.page, err
 		}
 		a.page.Orders++
@@ -102,6 +101,7 @@ func Audit(tx *bbolt.Tx, now time.Time, rules AuditRules, rows Rows, from string
 // audit is one page of an audit.
 type audit struct {
 	tx       *bbolt.Tx
+	orders   *bbolt.Cursor
 	now      time.Time
 	rules    AuditRules
 	rows     Rows
@@ -167,14 +167,14 @@ func (a *audit) late(due time.Time) bool {
 	return a.now.After(due.Add(a.rules.Grace))
 }
 
-func (a *audit) order(orders *bbolt.Bucket, key []byte) error {
+func (a *audit) order(key []byte) error {
 	_, id, _ := bytes.Cut(key, []byte{0})
-	var o Order
-	row := orders.Get(id)
-	if row == nil {
+	k, row := a.orders.Seek(id)
+	if !bytes.Equal(k, id) {
 		return fmt.Errorf("notify: no order %s", id)
 	}
-	if err := o.decode(string(id), row); err != nil {
+	var o Order
+	if err := o.decodeFixed(string(id), row); err != nil {
 		return err
 	}
 	if o.Unreceived {

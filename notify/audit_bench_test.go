@@ -15,40 +15,42 @@ import (
 )
 
 // storedRows are rows in buckets of the journal's form: a message or timer by its name, and again by its due time.
-type storedRows struct{ outbox, outboxDue, timers, timersDue *bbolt.Bucket }
+type storedRows struct {
+	outbox, outboxDue, timers, timersDue *bbolt.Cursor
+	key                                  []byte
+}
 
 var storedRowsBuckets = [4]string{"test.outbox", "test.outbox_due", "test.timers", "test.timers_due"}
 
-func openStoredRows(tx *bbolt.Tx) storedRows {
-	var b [4]*bbolt.Bucket
+func openStoredRows(tx *bbolt.Tx) *storedRows {
+	var c [4]*bbolt.Cursor
 	for i, name := range storedRowsBuckets {
-		b[i] = tx.Bucket([]byte(name))
+		c[i] = tx.Bucket([]byte(name)).Cursor()
 	}
-	return storedRows{b[0], b[1], b[2], b[3]}
+	return &storedRows{c[0], c[1], c[2], c[3], make([]byte, 8, 128)}
 }
 
-func (r storedRows) Outbox(topic, id string) (time.Time, bool) {
-	key := append(append(append(make([]byte, 8, 128), topic...), 0), id...)
-	row := r.outbox.Get(key[8:])
-	if len(row) != 10 {
-		return time.Time{}, false
+func (r *storedRows) Outbox(topic, id string) (time.Time, bool) {
+	r.key = append(append(append(r.key[:8], topic...), 0), id...)
+	if k, row := r.outbox.Seek(r.key[8:]); bytes.Equal(k, r.key[8:]) && len(row) == 10 {
+		return r.stands(r.outboxDue, int64(binary.BigEndian.Uint64(row)))
 	}
-	copy(key, row[:8])
-	return fromMilli(int64(binary.BigEndian.Uint64(row))), stands(r.outboxDue, key)
+	return time.Time{}, false
 }
 
-func stands(b *bbolt.Bucket, key []byte) bool {
-	k, _ := b.Cursor().Seek(key)
-	return bytes.Equal(k, key)
-}
-
-func (r storedRows) Timer(id string) (time.Time, bool) {
+func (r *storedRows) Timer(id string) (time.Time, bool) {
+	r.key = append(r.key[:8], id...)
 	var row struct{ Due int64 }
-	if text := r.timers.Get([]byte(id)); text == nil || json.Unmarshal(text, &row) != nil {
-		return time.Time{}, false
+	if k, text := r.timers.Seek(r.key[8:]); bytes.Equal(k, r.key[8:]) && json.Unmarshal(text, &row) == nil {
+		return r.stands(r.timersDue, row.Due)
 	}
-	key := append(binary.BigEndian.AppendUint64(nil, uint64(row.Due)), id...)
-	return fromMilli(row.Due), stands(r.timersDue, key)
+	return time.Time{}, false
+}
+
+func (r *storedRows) stands(c *bbolt.Cursor, ms int64) (time.Time, bool) {
+	binary.BigEndian.PutUint64(r.key, uint64(ms))
+	k, _ := c.Seek(r.key)
+	return fromMilli(ms), bytes.Equal(k, r.key)
 }
 
 // store writes the rows that applying asked for.
@@ -58,22 +60,21 @@ func (e *effects) store(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	r := openStoredRows(tx)
-	put := func(rows, due *bbolt.Bucket, key string, at time.Time, row []byte) error {
-		if err := rows.Put([]byte(key), row); err != nil {
+	put := func(bucket, key string, at time.Time, row []byte) error {
+		if err := tx.Bucket([]byte(bucket)).Put([]byte(key), row); err != nil {
 			return err
 		}
-		return due.Put(append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())), key...), nil)
+		return tx.Bucket([]byte(bucket+"_due")).Put(append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())), key...), nil)
 	}
 	for key, due := range e.outbox {
 		row := append(binary.BigEndian.AppendUint64(nil, uint64(due.UnixMilli())), 0, 0)
-		if err := put(r.outbox, r.outboxDue, Topic+"\x00"+key[len(Topic)+1:], due, row); err != nil {
+		if err := put("test.outbox", Topic+"\x00"+key[len(Topic)+1:], due, row); err != nil {
 			return err
 		}
 	}
 	for id, t := range e.timers {
 		row := fmt.Appendf(nil, `{"due":%d,"command":%q,"payload":%s}`, t.due.UnixMilli(), t.command, t.payload)
-		if err := put(r.timers, r.timersDue, id, t.due, row); err != nil {
+		if err := put("test.timers", id, t.due, row); err != nil {
 			return err
 		}
 	}

@@ -174,6 +174,25 @@ func (m mutable) valid() bool {
 
 // decode reads the stored form of the order id.
 func (o *Order) decode(id string, b []byte) error {
+	if err := o.decodeFixed(id, b); err != nil {
+		return err
+	}
+	b = b[rowFixed:]
+	tail := string(b) // one allocation for all four
+	for _, s := range [...]*string{&o.RecipientName, &o.Town, &o.Sector, &o.Grade} {
+		n, k := binary.Uvarint(b)
+		if k <= 0 || n > uint64(len(b)-k) {
+			return fmt.Errorf("notify: order %s: damaged row", id)
+		}
+		end := k + int(n)
+		*s = tail[k:end]
+		b, tail = b[end:], tail[end:]
+	}
+	return nil
+}
+
+// decodeFixed reads all but the strings at the row's end.
+func (o *Order) decodeFixed(id string, b []byte) error {
 	if len(b) < rowFixed || b[0] != rowVersion {
 		return fmt.Errorf("notify: order %s: not a version %d row", id, rowVersion)
 	}
@@ -195,17 +214,6 @@ func (o *Order) decode(id string, b []byte) error {
 	copy(o.measures[:], b[58:])
 	for i := range o.acts {
 		copy(o.acts[i][:], b[66+8*i:])
-	}
-	b = b[rowFixed:]
-	tail := string(b) // one allocation for all four
-	for _, s := range [...]*string{&o.RecipientName, &o.Town, &o.Sector, &o.Grade} {
-		n, k := binary.Uvarint(b)
-		if k <= 0 || n > uint64(len(b)-k) {
-			return fmt.Errorf("notify: order %s: damaged row", id)
-		}
-		end := k + int(n)
-		*s = tail[k:end]
-		b, tail = b[end:], tail[end:]
 	}
 	return nil
 }

@@ -150,6 +150,11 @@ func Rules() []string {
 // Text fills the catalogue's words for rule, in "zh-CN" (the default) or "en".
 func Text(rule, lang string, args Args) string { return text(rule, lang, args) }
 
+// Words are the catalogue's words for rule as a value of other words.
+func Words(rule string, args Args) Worded {
+	return Worded{ZH: text(rule, "zh-CN", args), EN: text(rule, "en", args)}
+}
+
 func text(rule, lang string, args Args) string {
 	w, ok := catalogue[rule]
 	if !ok {
