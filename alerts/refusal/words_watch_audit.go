@@ -13,7 +13,11 @@ func init() {
 
 		"audit.found":      {"自动核对发现 {count} 件事不会自行完成：{first}。补办之后，请停下程序运行 qingkong journal check；有出入则运行 qingkong journal rebuild。", "the audit found {count} things that will not happen by themselves: {first}. When that is dealt with, stop the program and run qingkong journal check, and qingkong journal rebuild where it finds a difference."},
 		"audit.late":       {"自动核对发现 {count} 件事到期超过 {minutes} 分钟仍未办：{first}。发送或定时可能已经停了：请看 /readyz 其他各项和日志；仍不恢复请重启程序，其间电话通知各对象。", "the audit found {count} things that fell due more than {minutes} minutes ago and are not done: {first}. Sending or timers may have stopped: see the other checks of /readyz and the log; where it does not recover, start the program again, and call the recipients meanwhile."},
-		"audit.both":       {"{late}{found}", "{late} {found}"},
+		"audit.both":       {"{first}{next}", "{first} {next}"},
+		"audit.list":       {"{first}；{next}", "{first}; {next}"},
+		"audit.more":       {"{first}；等等", "{first}; and so on"},
+		"audit.at_least":   {"至少 {count}", "at least {count}"},
+		"audit.never":      {"启动以来没有过", "never since the start"},
 		"audit.outbox_due": {"消息 {id} 应于 {since} 发出", "message {id} was to go out at {since}"},
 		"audit.timer_due":  {"定时任务 {id} 应于 {since} 执行", "timer {id} was to run at {since}"},
 		"audit.failed":     {"自动核对没有做完（{why}），有没有停滞的减排令无从得知：请看日志并重启程序；仍是如此，请停下程序运行 qingkong journal check。", "the audit could not be completed ({why}), so that nobody knows whether an order is stuck: see the log and start the program again; where that does not help, stop it and run qingkong journal check."},

@@ -38,17 +38,8 @@ type Options struct {
 	Node   string // name of this node on a shared journal; default: a random one kept in the data folder
 
 	times  *journal.Times         // of a measurement; nil for none
-	clock  func() time.Time       // of a test; nil for the machine's
+	hooks  hooks                  // of a test
 	probes map[string]watch.Probe // of a test: what the watchman asks besides
-}
-
-// mono is the course of the machine's monotonic clock, also where a test has set the wall clock.
-func (opt Options) mono() func() time.Duration {
-	if opt.clock == nil {
-		return nil
-	}
-	start := time.Now()
-	return func() time.Duration { return time.Since(start) }
 }
 
 // Addresses are what the program listens on, as host:port; empty where it does not.
@@ -69,6 +60,7 @@ type App struct {
 	svc     *service.Service
 	sources *feed.Feeds // of the configuration; nil without any
 	web     *web.Server
+	auditor *auditor
 	addr    Addresses
 
 	batches  batches // of the writer, for the metrics
@@ -132,7 +124,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times, Clock: opt.clock, Mono: opt.mono(),
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times, Clock: opt.hooks.clock,
 		Full: a.room.full, OnBatch: a.batches.observe,
 	})
 	if err != nil {
@@ -144,6 +136,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	}
 	a.svc.Kick = a.kick
 	a.svc.Large = a.room.large
+	a.auditor = newAuditor(a.journal, cfg.Orders.RepeatMax, opt.hooks, a.log)
 	a.watchman = a.newWatchman()
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err
@@ -192,6 +185,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	a.background("leader", a.lead)
+	a.background("auditor", a.auditor.run)
 	a.background("who read personal data", a.svc.KeepSeen)
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)
@@ -229,8 +223,10 @@ func (a *App) lead(ctx context.Context) error {
 		var wg sync.WaitGroup
 		d := newDispatcher(a.svc, nc, js, epoch, a.journal.Now, a.log)
 		d.times = a.opt.times
-		wg.Go(func() { d.run(ctx) })
-		wg.Go(func() { runTimers(ctx, a.journal, epoch, a.log) })
+		wg.Go(func() { a.opt.hooks.run(ctx, "dispatcher", d.run) })
+		wg.Go(func() {
+			a.opt.hooks.run(ctx, "timers", func(ctx context.Context) { runTimers(ctx, a.journal, epoch, a.log) })
+		})
 		wg.Go(func() { a.reevaluate(ctx) })
 		if a.sources != nil {
 			wg.Go(func() { runFeeds(ctx, a.sources, a.log) })

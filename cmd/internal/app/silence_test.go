@@ -66,11 +66,11 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 		t.Run(lead.String(), func(t *testing.T) {
 			cfg := alone(t)
 			cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = time.Second, time.Second
-			before := start(t, Options{Config: cfg, clock: func() time.Time { return time.Now().Add(lead) }})
+			before := start(t, Options{Config: cfg, hooks: hooks{clock: func() time.Time { return time.Now().Add(lead) }}})
 			importDemo(t, before, 64)
 			stop(t, before)
 
-			a := start(t, Options{Config: cfg, clock: time.Now})
+			a := start(t, Options{Config: cfg})
 			if now := a.journal.Moment(); now.At.Sub(now.Wall) < lead-time.Minute {
 				t.Fatalf("the record is not ahead: %+v", now)
 			}

@@ -28,11 +28,11 @@ func (a *App) newWatchman() *watch.Watchman {
 			now := a.journal.Moment()
 			return clockFinding(now.Wall, now.At)
 		},
-		watch.Disk:   a.room.check,
-		watch.Vault:  func(context.Context) watch.Finding { return vaultFinding(a.journal.Status(), time.Now()) },
-		watch.Record: func(context.Context) watch.Finding { return recordFinding(a.journal.Status()) },
-		watch.Outbox: func(context.Context) watch.Finding { return checkOutbox(a.journal) },
-		// auditor
+		watch.Disk:    a.room.check,
+		watch.Vault:   func(context.Context) watch.Finding { return vaultFinding(a.journal.Status(), time.Now()) },
+		watch.Record:  func(context.Context) watch.Finding { return recordFinding(a.journal.Status()) },
+		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
+		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 	} {
 		w.Watch(name, probe)
 	}
@@ -91,6 +91,14 @@ func leaderFinding(l journal.Leadership) watch.Finding {
 		why = l.Err.Error()
 	}
 	return watch.Fail("watch.leader_none", refusal.Args{"since": toSecond(l.Since), "why": why})
+}
+
+// auditorFinding judges whether every open order has its next step, and whether somebody looks.
+func auditorFinding(f auditFinding) watch.Finding {
+	if !f.Failed {
+		return watch.Finding{}
+	}
+	return watch.Finding{State: watch.Failed, Why: f.Why}
 }
 
 // vaultPatience is how long the vault's other side may be behind before that is said.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -144,24 +142,6 @@ func TestMessagesThatDoNotGoOut(t *testing.T) {
 	}
 }
 
-// logged is a log that is read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // fetch asks a program over HTTP, from this machine.
 func fetch(t *testing.T, a *App, path string, header ...string) (int, string) {
 	t.Helper()
@@ -188,7 +168,7 @@ func fetch(t *testing.T, a *App, path string, header ...string) (int, string) {
 func TestAWholeProgramIsWatched(t *testing.T) {
 	a := start(t, Options{Config: alone(t), Demo: &Demo{NoSimulate: true}})
 	status, body := fetch(t, a, "/readyz")
-	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"}]}`
+	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"},{"name":"auditor","state":"ok"}]}`
 	if status != 200 || strings.TrimSpace(body) != want {
 		t.Errorf("%d %s", status, body)
 	}
@@ -263,8 +243,8 @@ func TestADiskWithLittleRoom(t *testing.T) {
 			planned(t, before, live.ID)
 			stop(t, before)
 			cfg.Disk = c.disk // as it is found after a restart
-			log := &logged{}
-			a := start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(log, nil))})
+			log := &lines{}
+			a := start(t, Options{Config: cfg, Log: logTo(log)})
 			if room := a.Room(); room.Level != c.level || room.FreeMB <= 0 {
 				t.Errorf("the room is %+v", room)
 			}

@@ -20,7 +20,7 @@ func TestRowsOfAnAudit(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = tx.Rollback() }()
-		fx := newEffects(tx)
+		fx := newEffects(tx, at)
 		fx.Send("order", "A/issued", at.Add(2*time.Hour))
 		fx.Send("order", "B/issued", at.Add(time.Hour))
 		fx.Timer("overdue/A", at.Add(4*time.Hour), "order.overdue", struct{}{})
