@@ -66,6 +66,17 @@ func JSON(tx *bbolt.Tx, read Reader, contact Contact, orderID string) ([]byte, e
 // later one of the order.
 var ErrReceived = errors.New("notify: received already")
 
+// wants says whether the message is the one of the order's latest event, and was not received.
+func (o *Order) wants(message string) bool { return o.Unreceived && message == o.message() }
+
+// Wanted says whether there is something to be sent for the outbox message id of [Topic].
+func Wanted(tx *bbolt.Tx, id string) (bool, error) {
+	orderID, _, _ := strings.Cut(id, "/")
+	var o Order
+	ok, err := o.load(tx, orderID)
+	return ok && o.wants(id), err
+}
+
 // Message renders the outbox message id of [Topic]: the order as it was at the event the id names, whatever has
 // happened since, so that a repeat has the same bytes as long as the contact is the same.
 func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject string, payload []byte, err error) {
@@ -74,7 +85,7 @@ func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject str
 	if err := o.must(tx, orderID); err != nil {
 		return "", nil, err
 	}
-	if !o.Unreceived || id != o.message() {
+	if !o.wants(id) {
 		return "", nil, ErrReceived
 	}
 	var m mutable

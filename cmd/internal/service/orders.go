@@ -55,7 +55,11 @@ func registerOrders(r *journal.Registry, set Settings) {
 		return notify.DecideRelist(tx, actor, in, now.At)
 	})
 	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
-		events, err := journal.DecideSent(tx, in.Epoch, in.Rows, now, func(d journal.Due) time.Duration {
+		rows, err := stillNothing(tx, in.Rows)
+		if err != nil {
+			return nil, 0, err
+		}
+		events, err := journal.DecideSent(tx, in.Epoch, rows, now, func(d journal.Due) time.Duration {
 			return again(set, d.Topic, d.Attempts)
 		})
 		if err != nil || len(events) == 0 {
@@ -70,6 +74,22 @@ func registerOrders(r *journal.Registry, set Settings) {
 		more, _, err := notify.DecideSent(tx, actor, orders, now)
 		return append(events, more...), len(in.Rows), err
 	})
+}
+
+// stillNothing leaves out rows for which there was nothing to send when they were read, and there is now: of an order that was
+// released since.
+func stillNothing(tx *bbolt.Tx, rows []journal.Due) (still []journal.Due, err error) {
+	for _, d := range rows {
+		if d.Nothing && d.Topic == notify.Topic {
+			if wanted, err := notify.Wanted(tx, d.ID); err != nil {
+				return nil, err
+			} else if wanted {
+				continue
+			}
+		}
+		still = append(still, d)
+	}
+	return still, nil
 }
 
 // again is how long after a message the same one follows: an order until it was received, after the first pause
