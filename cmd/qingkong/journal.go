@@ -164,6 +164,9 @@ func printReport(w io.Writer, asJSON bool, r journal.Report) error {
 		for _, p := range r.Problems {
 			fmt.Fprintln(w, "problem:", p)
 		}
+		for _, n := range r.Notes {
+			fmt.Fprintln(w, "note:", n)
+		}
 		fmt.Fprintf(w, "%d blocks, %d entries, root %s, state %s\n", r.Blocks, r.Entries, r.Root, r.StateHash)
 	}
 	if !r.OK {

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -157,6 +159,71 @@ func TestSessionsAreTakenOverByARebuild(t *testing.T) {
 	s = w.sessions()
 	defer w.closeSessions(s)
 	w.holds(s, want)
+}
+
+// An older program kept sessions in the record's file: they are moved at the first start, and people stay logged in.
+func TestSessionsAreMovedOutOfTheRecordsFile(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.add("x", 1)
+	s := w.sessions()
+	want := w.begun(s)
+	old := map[string][]byte{}
+	_ = s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(sessionsBucket).ForEach(func(k, v []byte) error { old[string(k)] = bytes.Clone(v); return nil })
+	})
+	w.closeSessions(s)
+	w.stop()
+	w.remove(filepath.Join(w.dir, SessionsFile))
+	w.remove(w.bucket())
+	w.edit(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket(sessionsBucket)
+		for k, v := range old {
+			err = errors.Join(err, b.Put([]byte(k), v))
+		}
+		return errors.Join(err, toFirstLayout(tx)) // with all that an older program left
+	})
+	w.start()
+	s = w.sessions()
+	defer w.closeSessions(s)
+	w.holds(s, want)
+	_ = w.j.View(func(tx *bbolt.Tx) error {
+		if tx.Bucket(sessionsBucket) != nil {
+			t.Error("the record's file still has sessions")
+		}
+		return nil
+	})
+	prove(t, w.j)
+}
+
+// A login waits for no writer of the record, whatever that waits for.
+func TestSessionsDoNotWaitForTheWriter(t *testing.T) {
+	w := newWorld(t)
+	hold, held := make(chan struct{}), make(chan struct{}, 1)
+	w.opt.at = func(point string) {
+		if point == "handed" {
+			held <- struct{}{}
+			<-hold
+		}
+	}
+	w.start()
+	w.opt.at = nil
+	s := w.sessions()
+	defer w.closeSessions(s)
+	done := make(chan error, 1)
+	if err := w.j.SubmitFunc(Command{Kind: "t.add", Payload: add{Name: "x", N: 1}}, func(_ any, err error) { done <- err }); err != nil {
+		t.Fatal(err)
+	}
+	<-held
+	w.within(promptly, "a login", func() {
+		w.putSession(s, "a", "1")
+		w.holds(s, map[string]string{"a": "1"})
+		w.endSession(s, "a")
+	})
+	close(hold)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSessionsOfTwoNodes(t *testing.T) {
