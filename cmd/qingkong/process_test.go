@@ -153,6 +153,9 @@ func (p *program) raw(who, method, path string, body any) (int, []byte) {
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
+		if req.ContentLength > 1<<20 { // as curl does: who answers without reading all of it closes the connection
+			req.Header.Set("Expect", "100-continue")
+		}
 	}
 	if who != "" {
 		req.Header.Set("Authorization", "Bearer "+p.accounts[who].Token)
