@@ -95,10 +95,15 @@ func (b *bench) end(ctx context.Context) error {
 	return errors.Join(b.stop(ctx), os.RemoveAll(b.dir))
 }
 
+// median is the middle of the values, of an even number of them the mean of the two in the middle, and of none 0.
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
-	if len(v) == 0 {
+	n := len(v)
+	switch {
+	case n == 0:
 		return 0
+	case n%2 == 0:
+		return (v[n/2-1] + v[n/2]) / 2
 	}
-	return v[len(v)/2]
+	return v[n/2]
 }

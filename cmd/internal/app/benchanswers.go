@@ -20,57 +20,74 @@ import (
 	"qingkong/seeds"
 )
 
-// benchConnections is how many recipients the callers over TCP speak for. Each order can be acknowledged once, so
-// the callers go round them, and round again under the next warning.
-const benchConnections = 2000
+// answersSize is how much is measured.
+type answersSize struct {
+	// recipients is for how many the callers speak, each over its own connection. Each order can be acknowledged once, so the
+	// callers go round them, and round again under the next warning.
+	recipients int
+	slice      time.Duration
+	pairs      int
+	acks       int // of the largest of the runs beside raw commits
+}
 
 // answersBench is a program under load: its warnings, its recipients' connections, and the raw limits beside them.
 type answersBench struct {
 	bench
+	size answersSize
+
 	ids     []string // recipients, in the order of their connections
+	tokens  []string
 	conns   []*nats.Conn
+	replies []*nats.Msg // what each was answered over NATS
 	warning string
-	orders  map[string]string // recipient -> open order
+	orders  map[string]string // recipient -> its order under the warning
+	open    []int             // recipients who have not acknowledged it, by index
 	commits []float64         // raw bbolt commits per second, one sample between any two runs
 }
 
-// BenchAnswers measures acknowledgements through the real path, NATS over TCP to bbolt fsynced, by 1, 16, 64 and 256
-// callers, and by 256 in process, beside raw fsynced bbolt commits, raw JetStream publishes and raw NATS round trips.
-// n is how many acknowledgements the largest run makes at least. The record is proved at the end.
-func BenchAnswers(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
-	b := &answersBench{}
+// BenchAnswers measures acknowledgements through the real path, from the request to bbolt fsynced and the answer. By 1 and
+// 256 callers over NATS and 256 over HTTP it is held, in alternating slices of a second, against bare servers that answer the
+// same requests of as many connections with the same bytes; by one caller also against a commit of the same rows. By 16 and
+// 64 callers and by 256 in process it stands beside raw fsynced bbolt commits. n is how many acknowledgements the largest of
+// those runs makes at least. The record is proved at the end.
+func BenchAnswers(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
+	return benchAnswers(ctx, answersSize{recipients: 2000, slice: time.Second, pairs: 10, acks: n}, log)
+}
+
+func benchAnswers(ctx context.Context, size answersSize, log *slog.Logger) (_ []Figure, err error) {
+	b := &answersBench{size: size}
 	defer func() { b.disconnect(); err = errors.Join(err, b.end(ctx)) }()
 	if err := b.start(ctx, log); err != nil {
 		return nil, err
 	}
-	for _, run := range []struct{ callers, acks int }{{1, min(n, 2*benchConnections)}, {16, n / 2}, {64, n}, {256, n}} {
+	if err := b.againstRaw(ctx); err != nil {
+		return nil, err
+	}
+	for _, run := range []struct{ callers, acks int }{{16, size.acks / 2}, {64, size.acks}} {
 		if err := b.measure(ctx, "over TCP", run.callers, run.acks, b.overTCP); err != nil {
 			return nil, fmt.Errorf("%d callers: %w", run.callers, err)
 		}
 	}
-	if err := b.measure(ctx, "in process", 256, 2*n, b.inProcess); err != nil {
+	if err := b.measure(ctx, "in process", 256, 2*size.acks, b.inProcess); err != nil {
 		return nil, err
 	}
 	if err := b.rawPublishes(ctx); err != nil {
 		return nil, err
 	}
-	b.disconnect()
-	if err := b.rawRoundTrips(n); err != nil {
-		return nil, err
-	}
 	raw := median(b.commits)
 	for i := range b.figures {
-		if f := &b.figures[i]; f.Unit == "1/s" {
+		if f := &b.figures[i]; f.Unit == "1/s" && f.Raw == 0 {
 			f.Raw, f.Ratio = raw, f.Value/raw
 		}
 	}
 	b.figures = append(b.figures, Figure{Name: "raw bbolt commits, fsynced, median", Value: raw, Unit: "1/s", Raw: raw, Ratio: 1})
+	b.disconnect()
 	err = b.prove(ctx)
 	return b.figures, err
 }
 
 func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
-	l, err := seeds.Demo(benchConnections)
+	l, err := seeds.Demo(b.size.recipients)
 	if err != nil {
 		return err
 	}
@@ -80,6 +97,7 @@ func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
 	for _, r := range l.Recipients {
 		b.ids = append(b.ids, r.ID)
 	}
+	b.tokens, b.replies = make([]string, len(b.ids)), make([]*nats.Msg, len(b.ids))
 	return b.connect(ctx)
 }
 
@@ -92,12 +110,10 @@ func (b *answersBench) connect(ctx context.Context) error {
 	for range 32 {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(b.ids); i = next.Add(1) - 1 {
-				nc, err := b.login(ctx, b.ids[i])
-				if err != nil {
+				if err := b.login(ctx, int(i)); err != nil {
 					failed.CompareAndSwap(nil, &err)
 					return
 				}
-				b.conns[i] = nc
 			}
 		})
 	}
@@ -108,19 +124,21 @@ func (b *answersBench) connect(ctx context.Context) error {
 	return nil
 }
 
-func (b *answersBench) login(ctx context.Context, id string) (*nats.Conn, error) {
+func (b *answersBench) login(ctx context.Context, i int) error {
+	id := b.ids[i]
 	secret, err := b.app.svc.IssueCredentials(ctx, "bench", "", id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	nc, err := nats.Connect("nats://"+b.app.addr.NATS, nats.UserInfo(secret.User, secret.Password),
+	b.tokens[i] = secret.Token
+	b.conns[i], err = nats.Connect("nats://"+b.app.addr.NATS, nats.UserInfo(secret.User, secret.Password),
 		nats.CustomInboxPrefix("_INBOX."+id), nats.Timeout(10*time.Second), nats.NoReconnect())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// As a recipient does after it has connected. The connection's inbox is then open, which is not what is measured.
-	_, err = nc.Request("qingkong.pending."+id, nil, 10*time.Second)
-	return nc, err
+	_, err = b.conns[i].Request("qingkong.pending."+id, nil, 10*time.Second)
+	return err
 }
 
 // declare ends the warning before and begins the next, and waits until every order is issued.
@@ -140,12 +158,20 @@ func (b *answersBench) declare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.warning, b.orders = w.ID, map[string]string{}
+	b.warning, b.orders, b.open = w.ID, map[string]string{}, nil
 	for {
 		changed := svc.J.Changed()
 		done, err := b.planned()
-		if err != nil || done {
+		if err != nil {
 			return err
+		}
+		if done {
+			for i, id := range b.ids {
+				if b.orders[id] != "" {
+					b.open = append(b.open, i)
+				}
+			}
+			return nil
 		}
 		select {
 		case <-changed:
@@ -183,14 +209,20 @@ func (b *answersBench) planned() (done bool, err error) {
 }
 
 // overTCP acknowledges the order of recipient i over that recipient's own connection.
-func (b *answersBench) overTCP(i int) error {
+func (b *answersBench) overTCP(i int) error { return b.ask(b.conns, i) }
+
+// ask sends the acknowledgement of recipient i over one of conns, and keeps what it is answered the first time.
+func (b *answersBench) ask(conns []*nats.Conn, i int) error {
 	id := b.ids[i]
-	reply, err := b.conns[i].Request("qingkong.answer."+id, b.acknowledgement(id), 30*time.Second)
+	reply, err := conns[i].Request("qingkong.answer."+id, b.acknowledgement(id), 30*time.Second)
 	if err != nil {
 		return err
 	}
 	if !bytes.HasPrefix(reply.Data, []byte(`{"ok":true`)) {
 		return fmt.Errorf("answer of %s: %s", id, reply.Data)
+	}
+	if b.replies[i] == nil {
+		b.replies[i] = reply
 	}
 	return nil
 }
@@ -209,69 +241,53 @@ func (b *answersBench) acknowledgement(id string) []byte {
 
 // measure lets some callers acknowledge orders one after the other, warning after warning, until acks are made.
 func (b *answersBench) measure(ctx context.Context, name string, callers, acks int, act func(i int) error) error {
-	var took time.Duration
-	var latencies []time.Duration
-	done := 0
-	for acks = max(acks, callers); done < acks; {
+	var all lap
+	for acks = max(acks, callers); all.acts < acks; {
 		if err := b.declare(ctx); err != nil {
 			return err
 		}
 		if err := b.rawCommits(); err != nil {
 			return err
 		}
-		n := min(acks-done, len(b.orders))
-		t, l, err := b.round(callers, n, act)
+		one, err := race(callers, b.open[:min(acks-all.acts, len(b.open))], 0, act)
 		if err != nil {
 			return err
 		}
-		took, latencies, done = took+t, append(latencies, l...), done+n
+		all.add(one)
 	}
-	b.report(fmt.Sprintf("acknowledge %s, callers=%d", name, callers), done, took, latencies)
+	name = fmt.Sprintf("acknowledge %s, callers=%d", name, callers)
+	b.figures = append(b.figures, Figure{Name: name, Value: all.perSecond(), Unit: "1/s"})
+	b.report(name, all.each)
 	return nil
 }
 
-// round shares n acts out among callers and takes the time of each and of all.
-func (b *answersBench) round(callers, n int, act func(recipient int) error) (time.Duration, []time.Duration, error) {
-	var open []int
-	for i, id := range b.ids {
-		if b.orders[id] != "" && len(open) < n {
-			open = append(open, i)
-		}
-	}
-	latencies := make([]time.Duration, len(open))
-	var next atomic.Int64
-	var failed atomic.Pointer[error]
-	var wg sync.WaitGroup
-	begin := time.Now()
-	for range callers {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(open); i = int(next.Add(1)) - 1 {
-				t := time.Now()
-				if err := act(open[i]); err != nil {
-					failed.CompareAndSwap(nil, &err)
-					return
-				}
-				latencies[i] = time.Since(t)
+// acknowledging is the contender that acknowledges orders, and has more issued when all are.
+func (b *answersBench) acknowledging(callers int, act func(i int) error) contender {
+	return func(ctx context.Context, within time.Duration) (lap, error) {
+		if len(b.open) == 0 {
+			if err := b.declare(ctx); err != nil {
+				return lap{}, err
 			}
-		})
+		}
+		one, err := race(callers, b.open, within, act)
+		b.open = b.open[one.acts:]
+		return one, err
 	}
-	wg.Wait()
-	took := time.Since(begin)
-	if err := failed.Load(); err != nil {
-		return 0, nil, *err
-	}
-	return took, latencies, nil
 }
 
-func (b *answersBench) report(name string, done int, took time.Duration, latencies []time.Duration) {
-	slices.Sort(latencies)
-	at := func(q float64) float64 {
-		return float64(latencies[int(q*float64(len(latencies)-1))].Microseconds()) / 1000
-	}
+func (b *answersBench) report(name string, latencies []time.Duration) {
 	b.figures = append(b.figures,
-		Figure{Name: name, Value: float64(done) / took.Seconds(), Unit: "1/s"},
-		Figure{Name: name + ", p50", Value: at(0.50), Unit: "ms"},
-		Figure{Name: name + ", p99", Value: at(0.99), Unit: "ms"})
+		Figure{Name: name + ", p50", Value: quantile(latencies, 0.50) / 1000, Unit: "ms"},
+		Figure{Name: name + ", p99", Value: quantile(latencies, 0.99) / 1000, Unit: "ms"})
+}
+
+// quantile is in µs.
+func quantile(latencies []time.Duration, q float64) float64 {
+	if len(latencies) == 0 {
+		return 0
+	}
+	slices.Sort(latencies)
+	return float64(latencies[int(q*float64(len(latencies)-1))].Nanoseconds()) / 1000
 }
 
 func (b *answersBench) disconnect() {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -52,48 +51,69 @@ func (b *answersBench) rawPublishes(ctx context.Context) error {
 	return nil
 }
 
-// rawRoundTrips measures requests over TCP to a server in this process whose answers take no work: as many connections,
-// and messages of the size of the acknowledgements and of the orders they are answered with. Nothing that is asked over
-// NATS on this machine, by clients on this machine, answers more.
-func (b *answersBench) rawRoundTrips(n int) error {
-	srv, echo, err := bareServer()
+// bareAnswers is the raw limit of requests over NATS: a server in this process with as many connections over TCP, which
+// answers the acknowledgement of a recipient with the bytes that ours answered it with, and does nothing for it.
+type bareAnswers struct {
+	srv   *server.Server
+	echo  *nats.Conn
+	conns []*nats.Conn // of the recipients
+}
+
+func (b *answersBench) bareAnswers() (_ *bareAnswers, err error) {
+	const subject = "qingkong.answer."
+	bare := &bareAnswers{conns: make([]*nats.Conn, len(b.ids))}
+	if bare.srv, bare.echo, err = bareServer(); err != nil {
+		return nil, err
+	}
+	answers := map[string][]byte{}
+	for i, id := range b.ids {
+		if b.replies[i] != nil {
+			answers[id] = b.replies[i].Data
+		}
+	}
+	_, err = bare.echo.Subscribe(subject+"*", func(m *nats.Msg) {
+		_ = bare.echo.Publish(m.Reply, answers[m.Subject[len(subject):]]) // who gets no answer says so
+	})
+	for i, id := range b.ids {
+		if err == nil {
+			bare.conns[i], err = nats.Connect(bare.srv.ClientURL(), nats.CustomInboxPrefix("_INBOX."+id), nats.NoReconnect())
+		}
+		if err == nil && b.replies[i] != nil { // the connection's inbox is then open, as with ours
+			err = b.ask(bare.conns, i)
+		}
+	}
 	if err != nil {
-		return err
+		bare.close()
+		return nil, err
 	}
-	defer srv.Shutdown()
-	defer echo.Close()
-	answer := make([]byte, 1500)
-	if _, err := echo.Subscribe("echo.*", func(m *nats.Msg) { _ = echo.Publish(m.Reply, answer) }); err != nil {
-		return err
-	}
-	conns := make([]*nats.Conn, len(b.ids))
-	act := func(i int) error {
-		_, err := conns[i].Request("echo."+strconv.Itoa(i), b.acknowledgement(b.ids[i]), 10*time.Second)
-		return err
-	}
-	for i := range conns {
-		if conns[i], err = nats.Connect(srv.ClientURL(), nats.NoReconnect()); err != nil {
-			return err
-		}
-		defer conns[i].Close()
-		if err := act(i); err != nil {
-			return err
+	return bare, nil
+}
+
+func (bare *bareAnswers) close() {
+	for _, nc := range append(bare.conns, bare.echo) {
+		if nc != nil {
+			nc.Close()
 		}
 	}
-	for _, run := range []struct{ callers, trips int }{{1, min(n, len(conns))}, {256, 2 * n}} {
-		var took time.Duration
-		done := 0
-		for done < run.trips {
-			t, l, err := b.round(run.callers, run.trips-done, act)
-			if err != nil {
-				return err
-			}
-			took, done = took+t, done+len(l)
+	bare.srv.Shutdown()
+}
+
+// asking is the contender that asks a bare server what was asked of ours, by who got an answer there.
+func (b *answersBench) asking(callers int, act func(i int) error) contender {
+	var who, left []int
+	for i := range b.ids {
+		if b.replies[i] != nil {
+			who = append(who, i)
 		}
-		b.figures = append(b.figures, Figure{Name: fmt.Sprintf("raw NATS round trips over TCP, callers=%d", run.callers),
-			Value: float64(done) / took.Seconds(), Unit: "1/s"})
 	}
-	return nil
+	return func(_ context.Context, within time.Duration) (lap, error) {
+		if len(left) == 0 {
+			left = who
+		}
+		one, err := race(callers, left, within, act)
+		left = left[one.acts:]
+		return one, err
+	}
 }
 
 // bareServer is a NATS server on the loopback that does nothing but what it is asked now, and a connection within this
