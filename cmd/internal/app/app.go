@@ -186,6 +186,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.background("leader", a.lead)
 	a.background("auditor", a.auditor.run)
+	if a.bus.Embedded() {
+		a.background("store of NATS", a.keepStore)
+	}
 	a.background("who read personal data", a.svc.KeepSeen)
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)

@@ -22,8 +22,13 @@ func (a *App) newWatchman() *watch.Watchman {
 	for name, probe := range map[string]watch.Probe{
 		watch.Writer:   func(ctx context.Context) watch.Finding { return a.checkWriter(ctx) },
 		watch.Follower: func(context.Context) watch.Finding { return followerFinding(a.journal.Status()) },
-		watch.NATS:     func(ctx context.Context) watch.Finding { return natsFinding(a.bus.Silent(ctx), a.bus.Embedded()) },
-		watch.Leader:   func(context.Context) watch.Finding { return leaderFinding(a.journal.Leadership()) },
+		watch.NATS: func(ctx context.Context) watch.Finding {
+			if f := storeFinding(a.bus.StoreBroken()); f.State != "" {
+				return f
+			}
+			return natsFinding(a.bus.Silent(ctx), a.bus.Embedded())
+		},
+		watch.Leader: func(context.Context) watch.Finding { return leaderFinding(a.journal.Leadership()) },
 		watch.Clock: func(context.Context) watch.Finding {
 			now := a.journal.Moment()
 			return clockFinding(now.Wall, now.At)
@@ -124,6 +129,14 @@ func recordFinding(s journal.Status) watch.Finding {
 		return watch.Degrade("watch.record_height", refusal.Args{"why": s.HeightErr})
 	}
 	return watch.Finding{}
+}
+
+// storeFinding judges the store of the embedded server by since when it takes nothing.
+func storeFinding(broken time.Time) watch.Finding {
+	if broken.IsZero() {
+		return watch.Finding{}
+	}
+	return watch.Fail("watch.nats_store", refusal.Args{"since": toSecond(broken), "room": reopenRoom})
 }
 
 // natsFinding judges the connections. Without a vital one nothing goes out; of our own server even another one may not fail.

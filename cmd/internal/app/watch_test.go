@@ -74,6 +74,8 @@ func TestFindings(t *testing.T) {
 	is(t, "a record that has forked", recordFinding(journal.Status{Halted: journal.ErrForked}), watch.Failed, "watch.record_halted", false)
 	is(t, "a height that is not written", recordFinding(journal.Status{HeightErr: os.ErrPermission}), watch.Degraded, "watch.record_height", false)
 
+	is(t, "a store that is written", storeFinding(time.Time{}), watch.OK, "", false)
+	is(t, "a store that could not be written", storeFinding(time.Now()), watch.Failed, "watch.nats_store", false)
 	is(t, "NATS that answers", natsFinding(nil, true), watch.OK, "", false)
 	vital, side := &bus.Silence{Part: "journal", Vital: true, Err: context.DeadlineExceeded}, &bus.Silence{Part: "readers", Err: nats.ErrConnectionClosed}
 	is(t, "our own is silent", natsFinding(vital, true), watch.Failed, "watch.nats_inside", false)

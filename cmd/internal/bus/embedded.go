@@ -148,7 +148,7 @@ func (b *Bus) runServer(values map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("bus: server: %w", err)
 	}
-	b.srv = srv
+	b.srv, b.opts = srv, opts
 	b.srvLog = &serverLog{log: b.log.With("part", "nats-server"), fail: b.fail}
 	srv.SetLoggerV2(b.srvLog, false, false, false)
 	srv.Start()
@@ -215,9 +215,10 @@ type serverLog struct {
 	log  *slog.Logger
 	fail func(error)
 
-	mu   sync.Mutex
-	text string // fatal
-	deaf bool   // its listener is gone
+	mu     sync.Mutex
+	text   string    // fatal
+	deaf   bool      // its listener is gone
+	broken time.Time // since when its store takes nothing; zero while it does
 }
 
 // acceptFailed is the form of the server's line about a listener that is gone.
@@ -248,9 +249,13 @@ func (l *serverLog) Errorf(format string, v ...any) {
 	if format == acceptFailed && !l.first() {
 		return
 	}
-	l.log.Error(fmt.Sprintf(format, v...))
+	text := fmt.Sprintf(format, v...)
+	l.log.Error(text)
+	if refusesWrites(text) {
+		l.storeBroke()
+	}
 	if format == acceptFailed {
-		l.fail(errors.New("bus: NATS accepts no more connections: " + fmt.Sprintf(format, v...)))
+		l.fail(errors.New("bus: NATS accepts no more connections: " + text))
 	}
 }
 
