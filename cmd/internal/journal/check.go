@@ -118,6 +118,16 @@ func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo
 			return err
 		}
 		if have != layout {
+			err := scratch.View(func(fresh *bbolt.Tx) error {
+				tree, err := ledger.Load(fresh)
+				if err == nil {
+					r.Entries, r.Root = tree.Size(), tree.Root().String()
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
 			r.Notes = append(r.Notes, fmt.Sprintf("the state has the older layout %d, this program's is %d: its next start makes it anew from "+
 				"the blocks, which are proved here; the state itself is not compared", have, layout))
 			return nil

@@ -139,6 +139,7 @@ type Journal struct {
 	mended time.Time // when it last tried to end a pause
 
 	streamEnd uint64 // what the stream holds when the journal begins
+	unasked   bool   // it did not answer
 	fresh     bool   // the record's file was not there, or older than what was confirmed
 }
 

@@ -18,8 +18,8 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(opt.Dir, File)
-	fresh := !exists(path)
+	path, node := filepath.Join(opt.Dir, File), filepath.Join(opt.Dir, nodeFile)
+	fresh, named := !exists(path), exists(node)
 	if fresh {
 		if err := opt.refuseEmpty(ctx); err != nil {
 			return nil, err
@@ -43,9 +43,23 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 	j.behindWork, j.endBehind = context.WithCancel(context.Background())
 	if err := j.start(ctx); err != nil {
 		j.endBehind()
-		return nil, closeAfter(db, err)
+		err = closeAfter(db, err)
+		if fresh && j.Height() == 0 { // a start that was refused leaves the folder as it was
+			err = errors.Join(err, os.Remove(path))
+			if !named {
+				err = errors.Join(err, removeIfThere(node))
+			}
+		}
+		return nil, err
 	}
 	return j, nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func closeAfter(db *bbolt.DB, err error) error {
@@ -158,8 +172,7 @@ func (j *Journal) vaultWithin() time.Duration {
 func (j *Journal) runAlone(last tip) {
 	short := j.streamEnd < last.number
 	j.tail = newTail(j, j.streamEnd+1, short)
-	if j.streamEnd == 0 && last.number > 0 {
-		// The stream is empty or was not asked: the place of the last block says which.
+	if j.unasked && last.number > 0 { // the place of the last block says how the stream is
 		j.tail.next, j.tail.unsure = last.number, true
 	}
 	if j.opt.Height != nil && j.opt.Height.ShortFrom != 0 { // the follower takes the mark away when it has handed over

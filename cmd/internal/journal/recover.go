@@ -88,7 +88,7 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 // withoutStream begins work on the record alone: the follower looks at the stream when it answers.
 func (j *Journal) withoutStream(err error) {
 	j.opt.Log.Warn("the stream does not answer; work begins on the record alone", "err", err)
-	j.streamEnd = 0
+	j.streamEnd, j.unasked = 0, true
 }
 
 // holdsHeight says why the record is not the one that reached the height, or nil.
