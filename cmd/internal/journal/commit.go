@@ -41,7 +41,7 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 	tail.mu.Lock()
 	defer tail.mu.Unlock()
 	var o *offer
-	if !tail.short {
+	if !tail.short.Load() {
 		o = tail.hand(t.number, raw, t.hash)
 	}
 	a.j.crash("handed")
@@ -58,7 +58,8 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 				return halted, err
 			}
 		case <-late:
-			tail.short, tail.shortFrom = true, t.number
+			tail.shortFrom = t.number
+			tail.short.Store(true)
 			a.j.buf = nil // the follower's
 		}
 		a.j.opt.Times.Lap(begin, "", StepWait)
@@ -68,7 +69,7 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 	if len(a.vault) > 0 || a.fx.owes {
 		tail.owes.Store(true)
 	}
-	if tail.short || tail.owes.Load() {
+	if tail.short.Load() || tail.owes.Load() {
 		poke(tail.wake)
 	}
 	if err != nil {

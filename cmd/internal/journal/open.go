@@ -176,7 +176,7 @@ func (j *Journal) runAlone(last tip) {
 		j.tail.next, j.tail.unsure = last.number, true
 	}
 	if j.opt.Height != nil && j.opt.Height.ShortFrom != 0 { // the follower takes the mark away when it has handed over
-		j.tail.short = true
+		j.tail.short.Store(true)
 	}
 	if j.Halted() == nil {
 		_ = j.markShort() // where it cannot be written nothing is, until it can

@@ -165,7 +165,7 @@ func (j *Journal) findLost() {
 // markShort makes durable that the stream may lack blocks that are confirmed, where that is so and not said yet. Where it
 // cannot be written nothing is answered, and nothing more is written, until it can. The caller holds the tail.
 func (j *Journal) markShort() error {
-	if j.tail.short && j.heights.marked() == 0 {
+	if j.tail.short.Load() && j.heights.marked() == 0 {
 		if err := j.heights.mark(j.tail.shortFrom); err != nil {
 			j.pause(refusal.New(refusal.NotReady, "journal.height_unwritable", refusal.Args{"why": err.Error()}))
 			return refusal.New(refusal.NotReady, "journal.outcome_unknown", nil)

@@ -452,3 +452,29 @@ func TestAnErasureIsOwedUntilItIsDone(t *testing.T) {
 	wantSecret(t, w.j, e.Ref, "")
 	prove(t, w.j)
 }
+
+// While the stream is level the follower takes a block whoever holds the writer's lock: the writer holds it while it waits.
+func TestTheFollowerDoesNotWaitForTheWriter(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.add("x", 1)
+	tail := w.j.tail
+	w.eventually("the stream is level", func() bool { return tail.status.Load().next == 2 && !tail.short.Load() })
+	last, err := w.j.tip()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tail.mu.Lock()
+	defer tail.mu.Unlock()
+	poke(tail.wake) // it looks whether there is something to hand over
+	time.Sleep(50 * time.Millisecond)
+	raw, hash := newBuilder(nil, 2, 1, [32]byte{}, last.hash, w.j.Moment(), "n").finish()
+	select {
+	case err := <-tail.hand(2, raw, hash).done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(promptly):
+		t.Error("it waits for the writer, who waits for it")
+	}
+}

@@ -24,8 +24,10 @@ type tail struct {
 	j *Journal
 
 	mu        sync.Mutex
-	short     bool   // blocks are confirmed without the stream; the mark stands, or is to be written
-	shortFrom uint64 // the first of them
+	shortFrom uint64 // the first block that is confirmed without the stream
+	// short says that blocks are: the mark stands, or is to be written. It is set under mu, to true by the writer and to false
+	// by the follower.
+	short atomic.Bool
 
 	offers chan *offer
 	wake   chan struct{}
@@ -73,8 +75,9 @@ const (
 
 // newTail returns the tail of a stream that holds the blocks before next; short says that the record reaches further.
 func newTail(j *Journal, next uint64, short bool) *tail {
-	t := &tail{j: j, short: short, shortFrom: next, next: next, offers: make(chan *offer, 1), wake: make(chan struct{}, 1),
+	t := &tail{j: j, shortFrom: next, next: next, offers: make(chan *offer, 1), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), ended: make(chan struct{})}
+	t.short.Store(short)
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.owes.Store(true)
 	t.status.Store(&tailStatus{next: next})
@@ -277,11 +280,15 @@ func (t *tail) lookUp(ctx context.Context, raw []byte) (landed bool, err error) 
 }
 
 // handOver lets the writer append beside its commits again once the stream is level. It takes the writer's lock for the last
-// blocks, so that none comes behind them.
+// blocks, so that none comes behind them. While the stream is level it must not: the writer holds the lock while it waits for
+// the follower.
 func (t *tail) handOver() (worked bool, err error) {
+	if !t.short.Load() {
+		return false, nil
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.short || t.offer != nil || t.next+handoverBlocks < t.j.Height() || t.j.Halted() != nil {
+	if t.offer != nil || t.next+handoverBlocks < t.j.Height() || t.j.Halted() != nil {
 		return false, nil
 	}
 	if t.owes.Load() {
@@ -304,7 +311,7 @@ func (t *tail) handOver() (worked bool, err error) {
 	if err := t.j.heights.mark(0); err != nil {
 		return false, err
 	}
-	t.short = false
+	t.short.Store(false)
 	t.j.crash("cleared")
 	t.j.opt.Log.Info("the stream is level with the record again", "block", t.next-1)
 	return true, nil
