@@ -37,6 +37,7 @@ func newJournalCommand() *cobra.Command {
 type recordFlags struct {
 	data, url, creds string
 	json             bool
+	looks            bool // at the folder before its streams are opened, and copies them aside where the record is lost
 }
 
 func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
@@ -62,6 +63,16 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 		}
 		defer func() { err = errors.Join(err, release()) }()
 	}
+	var before *journal.Before
+	if f.looks {
+		store := filepath.Join(f.data, "nats")
+		if f.url != "" {
+			store = ""
+		}
+		if before, err = journal.Look(f.data, store); err != nil {
+			return err
+		}
+	}
 	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(f.data, "nats"), URL: f.url, CredsFile: f.creds,
 		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
 	if err != nil {
@@ -73,7 +84,7 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 		err = errors.Join(err, b.Close(stop))
 	}()
 	_, js := b.Journal()
-	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != ""})
+	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != "", Before: before})
 }
 
 // lock makes a folder that holds a record this process's own, before its streams are opened.
@@ -132,17 +143,34 @@ func newJournalCheck() *cobra.Command {
 
 func newJournalRebuild() *cobra.Command {
 	var f recordFlags
+	var from string
+	var skip bool
 	cmd := &cobra.Command{
-		Use:   "rebuild --data DIR",
+		Use:   "rebuild --data DIR [--from stream|db [--skip-unreadable]]",
 		Short: "由记录重建状态，旧文件保留（make the state anew from the record; the old file is kept）",
 		Long: "由数据目录自身的数据块重建状态；qingkong.db 不在时由数据流重建。旧文件改名保留。\n" +
-			"Makes the state anew from the folder's own blocks, or from the stream where qingkong.db is gone.",
-		Example: "  qingkong journal rebuild --data ./data",
+			"启动被拒绝、又没有备份时用 --from：以数据流（到第一个读不出的块为止）或以 qingkong.db 为准重做另一份，其后确认过的丢失；\n" +
+			"--skip-unreadable 把读不出的块之后还读得出的块另存成文件，并逐条列出，由人处理，绝不重放。\n" +
+			"Makes the state anew from the folder's own blocks, or from the stream where qingkong.db is gone. Where a start is refused and\n" +
+			"there is no backup, --from makes one store from the other and loses what was confirmed beyond it; --skip-unreadable keeps the\n" +
+			"readable blocks behind a hole in a file and lists their entries for people to act on.",
+		Example: "  qingkong journal rebuild --data ./data\n  qingkong journal rebuild --data ./data --from stream --skip-unreadable",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireFlags(cmd, "data"); err != nil {
 				return err
 			}
+			if from != "" && from != string(journal.FromStream) && from != string(journal.FromDB) || skip && from != string(journal.FromStream) {
+				return usage("--from takes stream or db, and --skip-unreadable goes with --from stream")
+			}
+			f.looks = true
 			return f.withStream(cmd.Context(), func(opt journal.Options) error {
+				if from != "" {
+					r, err := journal.RebuildFrom(cmd.Context(), opt, journal.RebuildSource(from), skip)
+					if err != nil {
+						return err
+					}
+					return printRebuilt(cmd.OutOrStdout(), f.json, r)
+				}
 				r, err := journal.Rebuild(cmd.Context(), opt)
 				if err != nil {
 					return err
@@ -151,8 +179,37 @@ func newJournalRebuild() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&from, "from", "", "以哪一份为准：stream 或 db（which store to take: stream or db）")
+	cmd.Flags().BoolVar(&skip, "skip-unreadable", false, "跳过读不出的块，其后的另存（end the record before a hole; what is readable behind goes into a file）")
 	f.add(cmd, true)
 	return cmd
+}
+
+// printRebuilt says what a rebuild from one store kept, and lists the entries that nobody can apply any more.
+func printRebuilt(w io.Writer, asJSON bool, r journal.Rebuilt) error {
+	if asJSON {
+		if err := printJSON(w, r); err != nil || r.OK {
+			return err
+		}
+		return errRecordBad
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, line := range r.Lines {
+		if err := enc.Encode(line); err != nil {
+			return err
+		}
+	}
+	if r.Behind != "" {
+		fmt.Fprintf(w, "note: these %d entries lay behind the hole and are not in the record; their blocks are in %s: act on them by hand\n", len(r.Lines), r.Behind)
+	}
+	if r.Confirmed > r.Blocks {
+		fmt.Fprintf(w, "note: blocks %d to %d had been confirmed and are lost\n", r.Blocks+1, r.Confirmed)
+	}
+	if r.KeptStore != "" {
+		fmt.Fprintf(w, "note: nats/ as it was is kept in %s\n", r.KeptStore)
+	}
+	return printReport(w, false, r.Report)
 }
 
 func printReport(w io.Writer, asJSON bool, r journal.Report) error {

@@ -105,12 +105,20 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err := os.Remove(filepath.Join(cfg.Data, AddressesFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	height, err := journal.ReadHeight(cfg.Data) // before the server touches its store
+	store := filepath.Join(cfg.Data, streamsFolder)
+	inside := store
+	if cfg.NATS.URL != "" {
+		inside = ""
+	}
+	before, err := journal.Look(cfg.Data, inside) // before the server touches its store
 	if err != nil {
 		return nil, err
 	}
+	if before.Kept != "" {
+		a.log.Warn("the record's file is lost, older than what was confirmed, or not begun; nats/ is copied aside before it is opened", "kept", before.Kept)
+	}
 	a.bus, err = bus.Start(bus.Config{
-		StoreDir: filepath.Join(cfg.Data, streamsFolder), Listen: cfg.Listen.NATS,
+		StoreDir: store, Listen: cfg.Listen.NATS,
 		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log, Failed: a.fail,
 	})
 	if err != nil {
@@ -124,7 +132,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Height: height, Times: opt.times, Clock: opt.hooks.clock,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Before: before, Times: opt.times, Clock: opt.hooks.clock,
 		Full: a.room.full, OnBatch: a.batches.observe,
 	})
 	if err != nil {

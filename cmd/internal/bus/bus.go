@@ -63,7 +63,7 @@ type Bus struct {
 	srv    *server.Server // nil when external
 	srvLog *serverLog     // nil when external
 	opts   *server.Options
-	creds  Credentials    // external
+	creds  Credentials // external
 
 	journal, public, readers, auth, system *nats.Conn // the last three are nil when there is no such access
 	journalJS, publicJS, readersJS         jetstream.JetStream

@@ -151,7 +151,7 @@ func TestHeightOnANodeOfItsOwn(t *testing.T) {
 		{name: "the record is gone, its stream too", height: number(blocks), stream: 0, says: "is a disk not mounted"},
 		{name: "the record is gone and the stream has another block", height: func(h *Height) { h.Hash = strings.Repeat("ab", 32) }, stream: blocks, says: "another one"},
 		{name: "the record has another block", height: func(h *Height) { h.Hash = strings.Repeat("ab", 32) }, record: blocks, stream: blocks, want: blocks, halted: ErrForked},
-		{name: "the record is gone, the stream has a hole", height: number(blocks), stream: blocks, says: "were deleted", wrong: func(w *world) {
+		{name: "the record is gone, the stream has a hole", height: number(blocks), stream: blocks, says: "message 5 cannot be read", wrong: func(w *world) {
 			s, err := w.js.Stream(w.t.Context(), Stream)
 			if err != nil {
 				w.t.Fatal(err)

@@ -42,28 +42,30 @@ func rebuildFromStream(ctx context.Context, opt Options) (Report, error) {
 }
 
 // swap fills a new file beside path, takes the vault over, and puts it in path's place in one rename; the old
-// one stays as path.before-<time>.
+// one stays as path.before-<time>. old is nil where there is none that can be read.
 func swap(opt Options, path string, old *bbolt.DB, fill func(fresh *bbolt.DB) error) (err error) {
 	next := path + ".new"
-	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return errors.Join(err, old.Close())
+	if err := removeIfThere(next); err != nil {
+		return closeAfter(old, err)
 	}
 	fresh, err := openDB(next, opt.Registry)
 	if err != nil {
-		return errors.Join(err, old.Close())
+		return closeAfter(old, err)
 	}
 	fresh.NoSync = true
 	err = fill(fresh)
-	if err == nil {
-		err = copyVault(old, fresh)
+	if err == nil && old != nil {
+		err = guarded(path, func() error { return copyVault(old, fresh) })
 	}
-	err = errors.Join(err, fresh.Sync(), fresh.Close(), old.Close())
+	err = closeAfter(old, errors.Join(err, fresh.Sync(), fresh.Close()))
 	if err != nil {
-		return err
+		return errors.Join(err, removeIfThere(next))
 	}
-	keep := path + keptMark + time.Now().In(shanghai).Format("20060102-150405.000")
-	if err := os.Link(path, keep); err != nil {
-		return err
+	if exists(path) {
+		keep := path + keptMark + time.Now().In(shanghai).Format("20060102-150405.000")
+		if err := os.Link(path, keep); err != nil {
+			return err
+		}
 	}
 	return os.Rename(next, path)
 }
@@ -139,9 +141,10 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	if err != nil {
 		return done, err
 	}
-	if opt.Height, err = heightOf(opt, path); err != nil {
+	if err := writeHeightOf(opt, path); err != nil {
 		return done, err
 	}
+	opt.Before = nil // as it is now
 	j, err := Open(ctx, opt)
 	if err != nil {
 		return done, err
@@ -154,20 +157,20 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	return done, j.Close(ctx)
 }
 
-// heightOf writes the height of a record that was made anew, in the place of the one that it gave up.
-func heightOf(opt Options, path string) (*Height, error) {
+// writeHeightOf writes the height of a record that was made anew, in the place of the one that it gave up.
+func writeHeightOf(opt Options, path string) error {
 	db, err := openDB(path, opt.Registry)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var t tip
 	err = db.View(func(tx *bbolt.Tx) (err error) { t, err = readTip(tx); return err })
 	if err := errors.Join(err, db.Close()); err != nil {
-		return nil, err
+		return err
 	}
 	w := newHeightWriter(opt.Dir, nil, false)
 	w.reached(t.number, t.hash)
-	return &w.now, w.save()
+	return w.save()
 }
 
 // losingBranch finds the first block that differs and returns this node's blocks from there on.

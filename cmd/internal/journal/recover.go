@@ -25,7 +25,7 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 		return err
 	}
 	j.height.Store(last.number)
-	h := j.opt.Height
+	h := j.opt.Before.Height
 	if h != nil && last.number >= h.Number {
 		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
 			j.halt(err)
@@ -45,18 +45,10 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h != nil && last.number < h.Number {
+	if lost := h != nil && last.number < h.Number; lost || last.number == 0 && info.last > 0 {
 		j.fresh = true
-		if err := j.streamReaches(ctx, h, last, info); err != nil {
+		if err := j.mayFill(ctx, h, last, info); err != nil {
 			return err
-		}
-	}
-	if last.number == 0 && info.last > 0 {
-		if err := info.whole(); err != nil {
-			return fmt.Errorf("journal: %s is not there and the stream is not whole (%w): nothing was changed; restore the folder from a backup", File, err)
-		}
-		if h == nil {
-			j.opt.Log.Warn("there is no record here and no height; it is made from the stream alone, whose end nothing confirms", "blocks", info.last)
 		}
 	}
 	if err := info.whole(); err != nil {
@@ -106,37 +98,6 @@ func (j *Journal) holdsHeight(h *Height) error {
 	return nil
 }
 
-// streamReaches says why a stream may not fill a record that is missing or ends below the height, or nil.
-func (j *Journal) streamReaches(ctx context.Context, h *Height, last tip, info streamInfo) error {
-	refuse := func(why string, args ...any) error {
-		return fmt.Errorf("journal: the record here ends at block %d and block %d was confirmed; the stream, which ends at %d, may not fill it: "+
-			"%s. Nothing was changed: restore the folder from a backup that reaches block %d",
-			last.number, h.Number, info.last, fmt.Sprintf(why, args...), h.Number)
-	}
-	if h.ShortFrom != 0 {
-		return refuse("it lacks blocks from %d on that were confirmed by the record alone", h.ShortFrom)
-	}
-	if err := info.whole(); err != nil {
-		return refuse("%v", err)
-	}
-	if info.last < h.Number {
-		return refuse("it is too short")
-	}
-	raw, err := j.log.read(ctx, h.Number)
-	if err != nil {
-		return refuse("its block %d cannot be read (%v)", h.Number, err)
-	}
-	b, _, err := openBlock(raw)
-	if err != nil {
-		return refuse("its block %d is damaged (%v)", h.Number, err)
-	}
-	if hex.EncodeToString(b.Hash[:]) != h.Hash {
-		return refuse("its block %d is another one", h.Number)
-	}
-	j.opt.Log.Warn("the record is filled from the stream", "record", last.number, "confirmed", h.Number, "stream", info.last)
-	return nil
-}
-
 // beginShared brings the record of one of several nodes to the shared stream, which decides. A stream that lost blocks is
 // completed first by the node that reaches furthest, see heights.go.
 func (j *Journal) beginShared(ctx context.Context) error {
@@ -145,7 +106,7 @@ func (j *Journal) beginShared(ctx context.Context) error {
 		return err
 	}
 	j.height.Store(last.number)
-	if h := j.opt.Height; h != nil && last.number >= h.Number {
+	if h := j.opt.Before.Height; h != nil && last.number >= h.Number {
 		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
 			j.halt(err)
 			return nil
@@ -272,36 +233,6 @@ func (j *Journal) applyAhead(ctx context.Context, info streamInfo) error {
 		j.opt.Log.Info("applied the blocks that only the stream had", "from", from, "to", info.last)
 	}
 	return nil
-}
-
-// mendStream replaces a damaged stream by one made from bbolt, after applying what of its tail can still be
-// read: a block may have been appended and not yet committed when the process died.
-func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) error {
-	if j.opt.Shared {
-		j.haltDamaged(why)
-		return nil
-	}
-	for n := j.Height() + 1; n <= info.last; n++ {
-		raw, err := j.log.read(ctx, n)
-		if err != nil {
-			break
-		}
-		if _, err := ParseBlock(raw); err != nil {
-			break
-		}
-		var later *unreadable
-		if err := j.applyRemote(raw); errors.As(err, &later) {
-			return err // the block is whole, and the stream may be the only one that holds it
-		} else if err != nil {
-			break // it does not stand on what we hold; nothing of it was ever confirmed here
-		}
-	}
-	j.opt.Log.Warn("the stream is damaged and is rebuilt from the record", "why", why, "blocks", j.Height())
-	if j.Height() == 0 {
-		return fmt.Errorf("journal: the stream is damaged (%w) and there is no record to make it from: restore the folder from a backup (nothing was changed)", why)
-	}
-	j.streamEnd = 0
-	return j.log.reset(ctx)
 }
 
 // appendTail appends the record's blocks from number on.

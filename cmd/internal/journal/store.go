@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"qingkong/notify/ledger"
 )
@@ -53,16 +52,31 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: 2 * time.Second, InitialMmapSize: initialMmap, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
+	if exists(path) {
+		if err := checkLength(path); err != nil {
+			return nil, err
+		}
+	}
+	var db *bbolt.DB
+	err := guarded(path, func() (err error) {
+		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+			Timeout: 2 * time.Second, InitialMmapSize: initialMmap, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
+		})
+		return err
 	})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", path)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w (move the file away and start again: it is rebuilt from the stream and the vault)", path, err)
+		return nil, whyNotOpened(path, err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
+	err = guarded(path, func() error { return prepare(db, path, reg) })
+	if err != nil {
+		return nil, errors.Join(err, guarded(path, db.Close))
+	}
+	return db, nil
+}
+
+// prepare makes the buckets that are missing, and numbers the layout of a state that is new.
+func prepare(db *bbolt.DB, path string, reg *Registry) error {
+	return db.Update(func(tx *bbolt.Tx) error {
 		have, err := readLayout(tx)
 		if err == nil {
 			err = refuseNewer(path, have)
@@ -80,10 +94,6 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
 }
 
 // tip is the end of the record as bbolt holds it.
