@@ -127,6 +127,8 @@ func recordFinding(s journal.Status) watch.Finding {
 		return watch.Fail("watch.record_halted", refusal.Args{"height": s.Height, "why": s.Halted})
 	case s.HeightErr != nil:
 		return watch.Degrade("watch.record_height", refusal.Args{"why": s.HeightErr})
+	case s.Restored != nil:
+		return watch.Degrade("watch.record_restored", refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile})
 	}
 	return watch.Finding{}
 }

@@ -72,6 +72,7 @@ func TestFindings(t *testing.T) {
 
 	is(t, "a record that is whole", recordFinding(journal.Status{}), watch.OK, "", false)
 	is(t, "a record that has forked", recordFinding(journal.Status{Halted: journal.ErrForked}), watch.Failed, "watch.record_halted", false)
+	is(t, "a record that was made to end early", recordFinding(journal.Status{Restored: &journal.RestoredMark{Block: 4, Confirmed: 10}}), watch.Degraded, "watch.record_restored", false)
 	is(t, "a height that is not written", recordFinding(journal.Status{HeightErr: os.ErrPermission}), watch.Degraded, "watch.record_height", false)
 
 	is(t, "a store that is written", storeFinding(time.Time{}), watch.OK, "", false)

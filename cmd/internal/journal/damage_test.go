@@ -192,6 +192,9 @@ func TestARebuildFromTheStream(t *testing.T) {
 	}
 	w.start()
 	w.want("x", 4)
+	if m := w.j.Status().Restored; m == nil || m.Block != 4 {
+		t.Errorf("the running record says %+v of its end", m)
+	}
 	w.add("x", 1)
 	prove(t, w.j)
 }

@@ -140,7 +140,8 @@ type Journal struct {
 
 	streamEnd uint64 // what the stream holds when the journal begins
 	unasked   bool   // it did not answer
-	fresh     bool   // the record's file was not there, or older than what was confirmed
+	restored  *RestoredMark
+	fresh     bool // the record's file was not there, or older than what was confirmed
 }
 
 // shanghai is the zone of every time in the record.

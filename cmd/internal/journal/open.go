@@ -130,11 +130,17 @@ func (j *Journal) start(ctx context.Context) error {
 		}
 		j.opt.Node = node
 	}
+	var err error
+	if j.restored, err = readRestored(j.opt.Dir); err != nil {
+		return err
+	}
+	if m := j.restored; m != nil {
+		j.opt.Log.Warn("the record was made to end early; ids beyond its end may exist outside", "block", m.Block, "confirmed", m.Confirmed, "why", m.Why, "at", m.At)
+	}
 	j.vault = j.newVault()
 	begin := j.beginAlone
 	if j.opt.Shared {
 		begin = j.beginShared
-		var err error
 		if j.nodes, err = openNodes(ctx, j.opt.JS, j.opt.Replicas); err != nil {
 			return err
 		}

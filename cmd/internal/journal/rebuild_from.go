@@ -189,9 +189,6 @@ func (r *Rebuilt) streamFromRecord(ctx context.Context, opt Options, path string
 	return errors.Join(err, db.Close())
 }
 
-// removeRestored takes the mark away once the record says itself that it was restored.
-func removeRestored(dir string) error { return removeIfThere(filepath.Join(dir, RestoredFile)) }
-
 // readRestored reads the mark of a restored record; nil where there is none.
 func readRestored(dir string) (*RestoredMark, error) {
 	path := filepath.Join(dir, RestoredFile)

@@ -23,11 +23,13 @@ type Status struct {
 	TailSince time.Time
 	Vault     TwinStatus
 	HeightErr error // why the height is not written; nil while it is
+	// Restored says that the record was made to end below what had been confirmed, or may have been; nil where it was not.
+	Restored *RestoredMark
 }
 
 // Status says how the record is. It waits for nothing.
 func (j *Journal) Status() Status {
-	s := Status{Height: j.Height(), Halted: j.Halted(), Paused: j.Paused(), Vault: j.vault.status()}
+	s := Status{Height: j.Height(), Halted: j.Halted(), Paused: j.Paused(), Vault: j.vault.status(), Restored: j.restored}
 	if since := j.busy.Load(); since != 0 {
 		s.Busy = time.Since(time.Unix(0, since))
 	}
