@@ -154,7 +154,9 @@ func (r *Rebuilt) streamFromRecord(ctx context.Context, opt Options, path string
 		return err
 	}
 	j := &Journal{opt: opt, reg: opt.Registry, db: db, log: opt.log}
+	j.vault = j.newVault()
 	err = func() error {
+		j.takeVault(ctx, takeVaultWithin)
 		last, err := j.tip()
 		if err != nil {
 			return err
