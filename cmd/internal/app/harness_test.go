@@ -119,6 +119,7 @@ type hub struct {
 	creds string
 	nc    *nats.Conn
 	data  map[string]string // folder of each node
+	log   *lines            // of the nodes that are started next; nil for none
 
 	mu       sync.Mutex
 	heard    map[string]int   // event and order -> how often
@@ -186,7 +187,11 @@ func (h *hub) node(name string, repeat time.Duration) *App {
 	cfg.NATS.URL, cfg.NATS.Creds = h.url, h.creds
 	cfg.Nodes = []string{"a", "b"}
 	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = repeat, repeat
-	return start(h.t, Options{Config: cfg, Node: name})
+	opt := Options{Config: cfg, Node: name}
+	if h.log != nil {
+		opt.Log = logTo(h.log)
+	}
+	return start(h.t, opt)
 }
 
 func (h *hub) order(msg *nats.Msg) {

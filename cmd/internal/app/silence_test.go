@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,4 +95,43 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 			prove(t, a)
 		})
 	}
+}
+
+// The lease cannot be had by anybody: within half a minute the watchman says that nobody leads and the log does, and once it can
+// be had somebody leads.
+func TestALeaseThatNobodyCanHave(t *testing.T) {
+	h := newHub(t)
+	js, err := jetstream.New(h.nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "KV_QINGKONG_LEASE", Subjects: []string{"$KV.QINGKONG_LEASE.>"}}); err != nil {
+		t.Fatal(err)
+	}
+	h.log = &lines{}
+	a := h.node("a", repeatLate)
+	leader := func() (state, why string) {
+		a.watchman.Look(context.Background())
+		for _, c := range a.watchman.Report().Checks {
+			if c.Name == "leader" {
+				return string(c.State), c.Detail("en")
+			}
+		}
+		return "", ""
+	}
+	begin := time.Now()
+	for state, why := leader(); state != "failed"; state, why = leader() {
+		if time.Since(begin) > 30*time.Second {
+			t.Fatalf("after half a minute it is %s: %s", state, why)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if _, why := leader(); !strings.Contains(why, "no order leaves") {
+		t.Errorf("it says %s", why)
+	}
+	eventually(t, "the log says it", func() bool { return h.log.count("orders do not leave") == 1 })
+	if err := js.DeleteStream(t.Context(), "KV_QINGKONG_LEASE"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "somebody leads", func() bool { state, _ := leader(); return state == "ok" && leads(t, a) })
 }
