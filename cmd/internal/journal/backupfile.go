@@ -1,0 +1,244 @@
+package journal
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"qingkong/alerts/refusal"
+)
+
+// A backup is a tar file: its parts, then the manifest that lists them with length and hash, then the manifest's own hash.
+// The manifest stands behind the parts because they are written as they are read; a file without one was cut, or its
+// backup never finished. Every body is read and written whole, so a part is no longer than partBytes and one row.
+
+// Manifest is what a backup says of itself. Its list of parts is open: a program that does not know the kind of one refuses
+// the file, for it would lose what stands there.
+type Manifest struct {
+	Format  string       `json:"format"`
+	Version int          `json:"version"`
+	Node    string       `json:"node"`
+	Program string       `json:"program"`
+	At      string       `json:"at"`          // when the last block was read
+	First   uint64       `json:"first_block"` // 1, or the one that follows the backup before
+	Last    uint64       `json:"last_block"`  // First-1 where nothing had come since
+	Before  string       `json:"before"`      // hash of the block before First, hex; empty before block 1
+	Hash    string       `json:"last_hash"`   // of block Last, hex
+	Entries int64        `json:"entries"`     // leaves of the tree after Last
+	Root    string       `json:"root"`        // of that tree, base64
+	Parts   []BackupPart `json:"parts"`
+}
+
+// BackupPart is one part of a backup.
+type BackupPart struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Length int64  `json:"length"`
+	SHA256 string `json:"sha256"`
+}
+
+const (
+	backupFormat  = "qingkong-backup"
+	backupVersion = 1
+
+	manifestName = "manifest.json"
+	manifestSum  = "manifest.sha256"
+
+	// partBytes is from where on a part is full.
+	partBytes = 8 << 20
+)
+
+// The kinds of parts.
+const (
+	partBlocks = "blocks" // frames, each a block
+	partVault  = "vault"  // frames, each a reference and behind it its row
+	partRefs   = "refs"   // of every vault row that this backup and those before it hold, as rowSum
+	partFile   = "file"   // a file beside the record, by its path below the data folder
+)
+
+// appendFrame appends a body behind its length.
+func appendFrame(dst []byte, body []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(body))), body...)
+}
+
+// cutFrame takes the first frame off.
+func cutFrame(from []byte) (body, rest []byte, err error) {
+	if len(from) < 4 {
+		return nil, nil, io.ErrUnexpectedEOF
+	}
+	n := uint64(binary.BigEndian.Uint32(from))
+	if uint64(len(from)-4) < n {
+		return nil, nil, io.ErrUnexpectedEOF
+	}
+	return from[4 : 4+n : 4+n], from[4+n:], nil
+}
+
+// rowSum names a row of the vault in the state it is in: one that was erased since has another.
+type rowSum [16]byte
+
+func sumOf(ref, row []byte) rowSum {
+	return rowSum(hashOf(ref, row[:min(1, len(row))]))
+}
+
+// damagedBackup is the refusal of a backup that is not as it was written.
+func damagedBackup(path, part string, why error) error {
+	return refusal.New(refusal.Invalid, "backup.damaged", refusal.Args{"file": path, "part": part, "why": why})
+}
+
+// eachPart reads a backup from its beginning and calls fn with each body, the manifest and its hash included.
+func eachPart(ctx context.Context, path string, fn func(name string, body []byte) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	in := tar.NewReader(f)
+	for name := "-"; ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		head, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return damagedBackup(path, name+" +1", err)
+		}
+		name = head.Name
+		body, err := io.ReadAll(in)
+		if err != nil {
+			return damagedBackup(path, name, err)
+		}
+		if err := fn(name, body); err != nil {
+			return err
+		}
+	}
+}
+
+// VerifyBackup reads a whole backup and holds every part against its hash. What is not right is refused by the part's name.
+func VerifyBackup(ctx context.Context, path string) (*Manifest, error) {
+	var found []BackupPart
+	var text []byte
+	var sum string
+	err := eachPart(ctx, path, func(name string, body []byte) error {
+		switch name {
+		case manifestName:
+			text = body
+		case manifestSum:
+			sum = string(body)
+		default:
+			found = append(found, partOf(name, "", body))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseManifest(path, text, sum)
+	if err != nil {
+		return nil, err
+	}
+	for i, want := range m.Parts {
+		switch {
+		case i >= len(found) || found[i].Name != want.Name:
+			return nil, damagedBackup(path, want.Name, errors.New("it is missing"))
+		case found[i].Length != want.Length || found[i].SHA256 != want.SHA256:
+			return nil, damagedBackup(path, want.Name, errors.New("it does not have the hash that the manifest states"))
+		}
+	}
+	if len(found) > len(m.Parts) {
+		return nil, damagedBackup(path, found[len(m.Parts)].Name, errors.New("the manifest does not name it"))
+	}
+	return m, nil
+}
+
+func partOf(name, kind string, body []byte) BackupPart {
+	sum := sha256.Sum256(body)
+	return BackupPart{Name: name, Kind: kind, Length: int64(len(body)), SHA256: hex.EncodeToString(sum[:])}
+}
+
+func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
+	if text == nil || sum == "" {
+		return nil, damagedBackup(path, manifestName, errors.New("it is missing: the file was cut, or its backup never finished"))
+	}
+	if partOf("", "", text).SHA256 != sum {
+		return nil, damagedBackup(path, manifestName, errors.New("it does not have its hash"))
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, damagedBackup(path, manifestName, err)
+	}
+	if m.Format != backupFormat || m.Version != backupVersion {
+		return nil, refusal.New(refusal.Invalid, "backup.version", refusal.Args{"file": path, "version": m.Version, "known": backupVersion})
+	}
+	for _, p := range m.Parts {
+		switch p.Kind {
+		case partBlocks, partVault, partRefs, partFile:
+		default:
+			return nil, refusal.New(refusal.Invalid, "backup.kind", refusal.Args{"file": path, "part": p.Name, "kind": p.Kind})
+		}
+	}
+	return m, nil
+}
+
+// ReadManifest reads what a backup says of itself, and proves nothing: it passes over the parts.
+func ReadManifest(path string) (*Manifest, error) {
+	m, _, err := readBase(path)
+	return m, err
+}
+
+// readBase reads the manifest of a backup and the rows of the vault that it and those before it hold.
+func readBase(path string) (*Manifest, map[rowSum]bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	in := tar.NewReader(f)
+	bodies := map[string][]byte{}
+	for name := "-"; ; {
+		head, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, nil, damagedBackup(path, name+" +1", err)
+		}
+		name = head.Name
+		if folder, _, _ := strings.Cut(name, "/"); folder != partRefs && name != manifestName && name != manifestSum {
+			continue
+		}
+		if bodies[name], err = io.ReadAll(in); err != nil {
+			return nil, nil, damagedBackup(path, name, err)
+		}
+	}
+	m, err := parseManifest(path, bodies[manifestName], string(bodies[manifestSum]))
+	if err != nil {
+		return nil, nil, err
+	}
+	refs := map[rowSum]bool{}
+	for _, p := range m.Parts {
+		if p.Kind != partRefs {
+			continue
+		}
+		body := bodies[p.Name]
+		if partOf("", "", body).SHA256 != p.SHA256 || len(body)%len(rowSum{}) != 0 {
+			return nil, nil, damagedBackup(path, p.Name, errors.New("it does not have the hash that the manifest states"))
+		}
+		for ; len(body) > 0; body = body[len(rowSum{}):] {
+			refs[rowSum(body[:len(rowSum{})])] = true
+		}
+	}
+	return m, refs, nil
+}
+
+// partName is the name of a part that is one of several.
+func partName(kind string, n int) string { return fmt.Sprintf("%s/%06d", kind, n) }

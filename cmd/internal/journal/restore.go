@@ -1,0 +1,372 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/notify/ledger"
+)
+
+// RestoreOptions say what is brought back and to where.
+type RestoreOptions struct {
+	Files    []string // a full backup, and those that go on from it, in order
+	Dir      string   // must not exist or be empty
+	Registry *Registry
+	Erased   string                          // a newer list of what was erased than the backup's own, see [ErasedFile]; empty for none
+	Progress func(block, of uint64)          // may be nil
+	Check    func(ctx context.Context) error // what must hold before anything is written; may be nil
+}
+
+// RestoredFile stands below a folder that was restored until the record has said so itself: the first start that finds it
+// records that everything after its block may exist outside and not here.
+const RestoredFile = "restored"
+
+// Restored is what a folder holds that was restored; the content of [RestoredFile].
+type Restored struct {
+	Block    uint64   `json:"block"` // the last
+	Hash     string   `json:"hash"`  // of that block, hex
+	BackedAt string   `json:"backed_up_at"`
+	At       string   `json:"restored_at"`
+	Node     string   `json:"node"` // whose record it was
+	Files    []string `json:"files"`
+	Entries  int64    `json:"entries"` // leaves of the tree
+	Root     string   `json:"root"`
+	Vault    int      `json:"vault"`   // entries that can be read
+	Erased   int      `json:"erased"`  // and that were erased
+	Damaged  int      `json:"damaged"` // and that did not have their hash when they were backed up
+}
+
+// Restore makes a folder from backups: it proves every part by its hash, then replays the blocks as a start would, which
+// proves each by its hash, its tree and the state it leaves. What cannot be proved is refused, and Dir left as it was.
+//
+// The record's file gets its name last, so that a folder that was not finished holds no record. The height carries the mark
+// that the stream is short from block 1: the first start makes it.
+func Restore(ctx context.Context, opt RestoreOptions) (done Restored, err error) {
+	made, err := emptyFolder(opt.Dir)
+	if err != nil {
+		return done, err
+	}
+	chain, err := verifyChain(ctx, opt.Files)
+	if err != nil {
+		return done, err
+	}
+	if opt.Check != nil {
+		if err := opt.Check(ctx); err != nil {
+			return done, err
+		}
+	}
+	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
+		return done, err
+	}
+	r := &restorer{RestoreOptions: opt, chain: chain, last: chain[len(chain)-1], erased: map[string]bool{}}
+	if err := r.restore(ctx); err != nil {
+		return done, errors.Join(err, clearFolder(opt.Dir, made))
+	}
+	return r.done, nil
+}
+
+// emptyFolder refuses a folder that holds anything; made says that it is not there yet.
+func emptyFolder(dir string) (made bool, err error) {
+	there, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	there = slices.DeleteFunc(there, func(e fs.DirEntry) bool { return e.Name() == "lost+found" })
+	if err == nil && len(there) > 0 {
+		err = refusal.New(refusal.Conflict, "backup.not_empty", refusal.Args{"data": dir})
+	}
+	return false, err
+}
+
+// clearFolder leaves the folder as it was before: empty, or not there.
+func clearFolder(dir string, made bool) error {
+	if made {
+		return os.RemoveAll(dir)
+	}
+	there, err := os.ReadDir(dir)
+	for _, e := range there {
+		if e.Name() != "lost+found" {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
+
+// verifyChain proves every file, and that each goes on from the one before.
+func verifyChain(ctx context.Context, files []string) (chain []*Manifest, err error) {
+	last, hash := uint64(0), ""
+	for _, path := range files {
+		m, err := VerifyBackup(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if m.First != last+1 || m.Before != hash {
+			return nil, refusal.New(refusal.Invalid, "backup.chain", refusal.Args{"file": path, "first": m.First, "last": last})
+		}
+		last, hash, chain = m.Last, m.Hash, append(chain, m)
+	}
+	if len(chain) == 0 {
+		return nil, errors.New("journal: no backup was named")
+	}
+	return chain, nil
+}
+
+// restorer fills a folder. What the files beside the record hold is that of the last backup.
+type restorer struct {
+	RestoreOptions
+	chain  []*Manifest
+	last   *Manifest
+	db     *bbolt.DB
+	erased map[string]bool
+	done   Restored
+}
+
+func (r *restorer) restore(ctx context.Context) error {
+	path := filepath.Join(r.Dir, File)
+	db, err := openDB(path+".restoring", r.Registry)
+	if err != nil {
+		return err
+	}
+	r.db, db.NoSync = db, true
+	err = r.fill(ctx)
+	if err == nil {
+		err = db.Sync()
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	hash, err := hex.DecodeString(r.last.Hash)
+	if err != nil || len(hash) != sha256.Size {
+		return errors.Join(errors.New("journal: the backup states no hash of its last block"), err)
+	}
+	height := newHeightWriter(r.Dir, nil, false)
+	height.reached(r.last.Last, [32]byte(hash))
+	height.now.ShortFrom = 1
+	if err := errors.Join(height.save(), r.mark()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".restoring", path); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(r.Dir), syncDir(filepath.Dir(filepath.Clean(r.Dir))))
+}
+
+// mark leaves word for the next start that this record was restored.
+func (r *restorer) mark() error {
+	d := &r.done
+	d.Block, d.Hash, d.BackedAt, d.Node, d.Entries, d.Root = r.last.Last, r.last.Hash, r.last.At, r.last.Node, r.last.Entries, r.last.Root
+	d.At = time.Now().In(shanghai).Format(timeForm)
+	for _, path := range r.Files {
+		d.Files = append(d.Files, filepath.Base(path))
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(r.Dir, RestoredFile), append(text, '\n'), true)
+}
+
+// fill puts in what the backups hold, in their order, and proves where the record ends.
+func (r *restorer) fill(ctx context.Context) error {
+	for i, path := range r.Files {
+		parts := map[string]BackupPart{}
+		for _, p := range r.chain[i].Parts {
+			parts[p.Name] = p
+		}
+		err := eachPart(ctx, path, func(name string, body []byte) error {
+			want, ok := parts[name]
+			if !ok {
+				return nil // the manifest
+			}
+			if partOf("", "", body).SHA256 != want.SHA256 {
+				return damagedBackup(path, name, errors.New("it has changed while it was read"))
+			}
+			return r.part(ctx, path, want, body, r.chain[i] == r.last)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.proveEnd(); err != nil {
+		return err
+	}
+	return r.erase()
+}
+
+func (r *restorer) part(ctx context.Context, path string, p BackupPart, body []byte, newest bool) (err error) {
+	switch p.Kind {
+	case partBlocks:
+		err = r.blocks(ctx, body)
+	case partVault:
+		err = r.vault(body)
+	case partFile:
+		if newest {
+			err = r.file(p.Name, body)
+		}
+	}
+	if err != nil && refusal.CodeOf(err) == "" {
+		return damagedBackup(path, p.Name, err)
+	}
+	return err
+}
+
+// blocks replays the blocks of one part, some to a transaction; see replay.
+func (r *restorer) blocks(ctx context.Context, body []byte) error {
+	const blocksATime, bytesATime = 200, 2 << 20
+	for len(body) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		reached := uint64(0)
+		err := r.db.Update(func(tx *bbolt.Tx) error {
+			for n, size := 0, 0; len(body) > 0 && n < blocksATime && size < bytesATime; n++ {
+				raw, rest, err := cutFrame(body)
+				if err != nil {
+					return err
+				}
+				b, err := ParseBlock(raw)
+				if err != nil {
+					return err
+				}
+				if err := r.Registry.applyBlock(tx, b); err != nil {
+					return fmt.Errorf("block %d: %w", b.Number, err)
+				}
+				body, reached, size = rest, b.Number, size+len(raw)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if r.Progress != nil {
+			r.Progress(reached, r.last.Last)
+		}
+	}
+	return nil
+}
+
+// vault puts the rows of one part in. What a block has erased stays erased.
+func (r *restorer) vault(body []byte) error {
+	return r.db.Update(func(tx *bbolt.Tx) error {
+		for len(body) > 0 {
+			ref, rest, err := cutFrame(body)
+			if err != nil {
+				return err
+			}
+			row, rest, err := cutFrame(rest)
+			if err != nil {
+				return err
+			}
+			if len(ref) == refLen && ref[0] == 'v' && len(row) > 1 {
+				sum := sha256.Sum256(row[1:])
+				if !bytes.Equal(ref[1:], base64.RawURLEncoding.AppendEncode(nil, sum[:])) {
+					r.done.Damaged++
+				}
+			}
+			if err := vaultRows.put(tx, string(ref), bytes.Clone(row)); err != nil {
+				return err
+			}
+			body = rest
+		}
+		return nil
+	})
+}
+
+// file writes one of the files beside the record.
+func (r *restorer) file(name string, body []byte) error {
+	rel, ok := strings.CutPrefix(name, "files/")
+	if !ok || !filepath.IsLocal(rel) {
+		return errors.New("its name leaves the folder")
+	}
+	if rel == ErasedFile {
+		r.listErased(body)
+		return nil
+	}
+	path := filepath.Join(r.Dir, filepath.FromSlash(rel))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return replaceFile(path, body, true)
+}
+
+func (r *restorer) listErased(text []byte) {
+	for ref := range strings.FieldsSeq(string(text)) {
+		r.erased[ref] = true
+	}
+}
+
+// proveEnd holds the record that the blocks made against what the last backup states of it.
+func (r *restorer) proveEnd() error {
+	return r.db.View(func(tx *bbolt.Tx) error {
+		t, err := readTip(tx)
+		if err != nil {
+			return err
+		}
+		tree, err := ledger.Load(tx)
+		if err != nil {
+			return err
+		}
+		if t.number != r.last.Last || hex.EncodeToString(t.hash[:]) != r.last.Hash || tree.Size() != r.last.Entries || tree.Root().String() != r.last.Root {
+			return damagedBackup(r.Files[len(r.Files)-1], manifestName, fmt.Errorf("its blocks end at %d with %d entries and root %s; it states %d, %d and %s",
+				t.number, tree.Size(), tree.Root(), r.last.Last, r.last.Entries, r.last.Root))
+		}
+		return nil
+	})
+}
+
+// erase erases what the lists name that were given, counts the vault, and leaves the union of the lists and of what the
+// record has erased.
+func (r *restorer) erase() error {
+	if r.Erased != "" {
+		text, err := os.ReadFile(r.Erased)
+		if err != nil {
+			return err
+		}
+		r.listErased(text)
+	}
+	err := r.db.Update(func(tx *bbolt.Tx) error {
+		for ref := range r.erased {
+			if err := eraseEntry(tx, ref); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(vaultBucket).ForEach(func(ref, row []byte) error {
+			if len(row) > 0 && row[0] == entryHere {
+				r.done.Vault++
+				return nil
+			}
+			r.done.Erased++
+			r.erased[string(ref)] = true
+			return nil
+		})
+	})
+	if err != nil || len(r.erased) == 0 {
+		return err
+	}
+	return writeErased(filepath.Join(r.Dir, ErasedFile), r.erased)
+}
+
+// writeErased writes a list of what was erased, in order.
+func writeErased(path string, refs map[string]bool) error {
+	list := make([]string, 0, len(refs))
+	for ref := range refs {
+		list = append(list, ref)
+	}
+	slices.Sort(list)
+	return replaceFile(path, []byte(strings.Join(list, "\n")+"\n"), true)
+}
