@@ -22,6 +22,8 @@ func commands() []*cobra.Command {
 		newListCommand(),
 		newAgentCommand(),
 		newJournalCommand(),
+		newBackupCommand(),
+		newRestoreCommand(),
 		newBenchCommand(),
 		newVersionCommand(),
 	}

@@ -81,7 +81,7 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
-	opt := app.Options{Config: cfg, Node: f.node,
+	opt := app.Options{Config: cfg, Node: f.node, Version: thisBuild().Version,
 		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}
 	if f.demo {
 		opt.Demo = &app.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}

@@ -37,6 +37,8 @@ type Options struct {
 	Log    *slog.Logger
 	Node   string // name of this node on a shared journal; default: a random one kept in the data folder
 
+	Version string // of the program, for what it writes
+
 	times  *journal.Times         // of a measurement; nil for none
 	hooks  hooks                  // of a test
 	probes map[string]watch.Probe // of a test: what the watchman asks besides
@@ -62,6 +64,8 @@ type App struct {
 	web     *web.Server
 	auditor *auditor
 	addr    Addresses
+
+	backingUp sync.Mutex // held while a backup is written
 
 	batches  batches // of the writer, for the metrics
 	room     *room
@@ -200,6 +204,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background("who read personal data", a.svc.KeepSeen)
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)
+	if ln := a.listenControl(); ln != nil {
+		a.background("control socket", func(ctx context.Context) error { return a.serveControl(ctx, ln) })
+	}
 	if err := a.listenHTTP(); err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ import (
 	"qingkong/cmd/internal/service"
 )
 
+// feedsFolder is where the feeds keep what they have seen, below the data folder.
+const feedsFolder = "feeds"
+
 // feeder hands what the feeds bring to the service.
 type feeder struct {
 	svc     *service.Service
@@ -35,7 +38,7 @@ func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.
 		sources = append(sources, feed.Source{Name: f.Name, Kind: f.Kind, Path: f.Path, URL: f.URL, Schedule: f.Schedule,
 			Format: f.Format, Source: f.Source, SilentAfter: time.Duration(f.SilentAfterH) * time.Hour})
 	}
-	return feed.New(sources, filepath.Join(cfg.Data, "feeds"), h, log)
+	return feed.New(sources, filepath.Join(cfg.Data, feedsFolder), h, log)
 }
 
 // Take implements feed.Handler.

@@ -15,6 +15,9 @@ import (
 // NATS server on the same streams would damage them before the record's own lock was asked for.
 const lockFile = "lock"
 
+// ErrInUse is that another program has the data folder.
+var ErrInUse = errors.New("in use")
+
 // LockFolder makes the data folder this process's own. The lock ends with the process, however that ends.
 func LockFolder(dir string) (release func() error, err error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
@@ -23,7 +26,7 @@ func LockFolder(dir string) (release func() error, err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", dir)
+			err = fmt.Errorf("%s is %w: a coordinator runs on this folder; stop it first", dir, ErrInUse)
 		}
 		return nil, errors.Join(err, f.Close())
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -369,4 +370,18 @@ func writeErased(path string, refs map[string]bool) error {
 	}
 	slices.Sort(list)
 	return replaceFile(path, []byte(strings.Join(list, "\n")+"\n"), true)
+}
+
+// StreamHolds is how many blocks a server's stream holds; it makes none.
+func StreamHolds(ctx context.Context, js jetstream.JetStream) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, appendLimit)
+	defer cancel()
+	s, err := js.Stream(ctx, Stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return s.CachedInfo().State.LastSeq, nil
 }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/journal"
+)
+
+func newBackupCommand() *cobra.Command {
+	var data, configFile, since string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "backup --data DIR FILE",
+		Short: "运行中或停止后备份记录（back up the record, while it runs or stopped）",
+		Long: "把数据目录的记录写成一个文件（权限 0600）。程序正在运行时由它自己边运行边写，已停止时直接读取目录。\n" +
+			"内含：全部数据块、保密库（联系人、口令散列等）、demo-credentials.json、feeds/ 和 erased；不含登录会话、节点名和数据流。\n" +
+			"--since 接着以前的一份备份做增量，恢复时两份都要。已有的文件不会被覆盖。\n" +
+			"Writes the record of a data folder to one file of mode 0600: through the program that runs on the folder, or from the\n" +
+			"stopped folder. --since goes on from an earlier backup; both are needed to restore. No file is overwritten.",
+		Example: "  qingkong backup --data ./data /backup/qingkong-0101.tar\n" +
+			"  qingkong backup --data ./data --since /backup/qingkong-0101.tar /backup/qingkong-0102.tar",
+		Args: oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := requireFlags(cmd, "data"); err != nil {
+				return err
+			}
+			cfg, err := config.Load(configFile, os.Environ())
+			if err != nil {
+				return err
+			}
+			cfg.Data = data
+			req, err := backupRequest(args[0], since)
+			if err != nil {
+				return err
+			}
+			line := progressLine{w: cmd.ErrOrStderr()}
+			done, err := app.BackupFolder(cmd.Context(), cfg, thisBuild().Version, req, func(p journal.BackupProgress) {
+				line.print("backup.progress", refusal.Args{"block": p.Block, "of": p.Of, "mb": p.Bytes >> 20})
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), done)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("backup.done", refusal.Args{"file": done.File, "first": done.First,
+				"last": done.Last, "kb": (done.Bytes + 1023) >> 10}))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", "", "数据目录（folder of the record）")
+	cmd.Flags().StringVar(&configFile, "config", "", "配置文件，取其中的磁盘下限（settings file, for its disk limits）")
+	cmd.Flags().StringVar(&since, "since", "", "接着这份备份做增量（go on from this backup）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
+
+func oneFile(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("one FILE must be given")
+	}
+	return nil
+}
+
+// backupRequest names the files by their whole paths: the program that runs has another working directory.
+func backupRequest(file, since string) (req app.BackupRequest, err error) {
+	if req.File, err = filepath.Abs(file); err != nil || since == "" {
+		return req, err
+	}
+	req.Since, err = filepath.Abs(since)
+	return req, err
+}
+
+// progressLine prints how far something is, at most once a second.
+type progressLine struct {
+	w    io.Writer
+	last time.Time
+}
+
+func (p *progressLine) print(rule string, args refusal.Args) {
+	if time.Since(p.last) < time.Second {
+		return
+	}
+	p.last = time.Now()
+	fmt.Fprintln(p.w, bothLanguages(rule, args))
+}
+
+func newRestoreCommand() *cobra.Command {
+	f := recordFlags{}
+	var erased string
+	cmd := &cobra.Command{
+		Use:   "restore FILE… --data NEW",
+		Short: "由备份恢复到新目录（restore backups into a new folder）",
+		Long: "先核对每一部分的散列，再逐块重放，全部证明无误才写成可启动的目录。NEW 必须不存在或为空。增量备份按先后与完整备份一起给出。\n" +
+			"节点名和登录会话不恢复；数据流由下次启动补齐，对外的预警流从空开始。\n" +
+			"Proves every part by its hash and replays every block before the folder can be started. NEW must be empty or not be\n" +
+			"there. Incremental backups are given in order behind the full one they go on from.",
+		Example: "  qingkong restore /backup/qingkong-0101.tar --data ./data-new\n" +
+			"  qingkong restore full.tar monday.tar tuesday.tar --data ./data-new --erased ./data-old/erased",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := requireFlags(cmd, "data"); err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return usage("a FILE must be given")
+			}
+			line := progressLine{w: cmd.ErrOrStderr()}
+			opt := journal.RestoreOptions{Files: args, Dir: f.data, Registry: registry(), Erased: erased, Progress: func(block, of uint64) {
+				line.print("backup.restoring", refusal.Args{"block": block, "of": of})
+			}}
+			if f.url != "" {
+				opt.Check = f.emptyStream
+			}
+			done, err := journal.Restore(cmd.Context(), opt)
+			if err != nil {
+				return err
+			}
+			return printRestored(cmd.OutOrStdout(), f, done)
+		},
+	}
+	f.add(cmd, true)
+	cmd.Flags().StringVar(&erased, "erased", "", "比备份更新的删除清单，即原目录的 erased 文件（a newer list of erasures than the backup's: the file erased of the old folder）")
+	return cmd
+}
+
+// emptyStream refuses an external server whose stream holds a block: the restored record would fork from it.
+func (f *recordFlags) emptyStream(ctx context.Context) (err error) {
+	b, err := bus.Start(bus.Config{URL: f.url, CredsFile: f.creds, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-restore"})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err = errors.Join(err, b.Close(stop))
+	}()
+	_, js := b.Journal()
+	blocks, err := journal.StreamHolds(ctx, js)
+	if err == nil && blocks > 0 {
+		err = refusal.New(refusal.Conflict, "backup.stream_holds", refusal.Args{"blocks": blocks})
+	}
+	return err
+}
+
+func printRestored(w io.Writer, f recordFlags, done journal.Restored) error {
+	if f.json {
+		return printJSON(w, done)
+	}
+	fmt.Fprintln(w, bothLanguages("backup.restored", refusal.Args{"block": done.Block, "entries": done.Entries, "root": done.Root,
+		"vault": done.Vault, "erased": done.Erased, "at": done.BackedAt}))
+	if done.Damaged > 0 {
+		fmt.Fprintln(w, bothLanguages("backup.rotten", refusal.Args{"count": done.Damaged}))
+	}
+	_, err := fmt.Fprintf(w, "%s\n  qingkong serve --data %s\n", bothLanguages("backup.start", nil), f.data)
+	return err
+}
