@@ -23,6 +23,7 @@ func init() {
 		"backup.restored":     {"已恢复并逐块证明：到第 {block} 块，{entries} 条，根 {root}；保密库 {vault} 项，已删除 {erased} 项；备份时间 {at}。备份以后的操作不在其中", "restored and proved block by block: up to block {block}, {entries} entries, root {root}; {vault} entries of the vault, {erased} erased; backed up at {at}. What was done after that is not in it"},
 		"backup.rotten":       {"保密库有 {count} 项在备份以前就已损坏，请重新登记联系人或换发口令", "{count} entries of the vault were damaged before they were backed up; enter contacts or issue credentials anew"},
 		"backup.start":        {"启动", "start it with"},
+		"backup.nowhere":      {"没有配置备份目录（backup.dir），未做备份；请在配置文件里写上并重启，或在服务器上运行 qingkong backup。", "no folder for backups is configured (backup.dir), and none was made; set it in the settings file and restart, or run qingkong backup on the server."},
 		"backup.stream_holds": {"外部 NATS 的数据流里已有 {blocks} 块，未做改动；恢复会与它分叉。请直接以空目录启动节点由数据流补齐，或先停下所有节点并清空该数据流。", "the stream of the external NATS holds {blocks} blocks and nothing was changed; a restore would fork from it. Start the node on an empty folder to fill it from the stream, or stop all nodes and empty that stream first."},
 	})
 }

@@ -31,6 +31,10 @@ func init() {
 		"watch.disk_unreadable": {"查不到数据目录所在磁盘的剩余空间（{why}）；请检查磁盘是否挂载正常。", "how much space the disk of the data folder has left cannot be read ({why}); see whether the disk is mounted and well."},
 		"watch.outbox_late":     {"有 {count} 条消息到期未发，最早一条应在 {due} 发出；企业可能没有收到减排令。请看其他告警和日志，并用电话通知企业。", "{count} messages are due and have not gone out, the first since {due}; enterprises may not have their orders. See the other checks and the log, and call enterprises by telephone."},
 		"watch.unreadable":      {"读不到记录（{why}）；请立即联系技术人员。", "the record cannot be read ({why}); call whoever maintains the program at once."},
+		"watch.backup_failed":   {"备份没有做成（{since}，{why}）；请检查 backup.dir 所在的磁盘，再做一次（POST /api/v1/backups 或 qingkong backup）。", "the backup could not be made ({since}, {why}); see to the disk of backup.dir and make one again (POST /api/v1/backups or qingkong backup)."},
+		"watch.backup_unread":   {"看不到备份目录 {dir}（{why}）；请检查磁盘是否已挂载。", "the folder of backups, {dir}, cannot be read ({why}); see whether its disk is mounted."},
+		"watch.backup_none":     {"{dir} 里还没有备份；请做一次（POST /api/v1/backups），并检查 backup.schedule。", "there is no backup in {dir}; make one (POST /api/v1/backups) and look at backup.schedule."},
+		"watch.backup_old":      {"最新的备份是 {at} 的，已超过 {limit} 小时；请看日志里备份为什么没有做，再做一次（POST /api/v1/backups）。", "the newest backup is of {at}, older than {limit} h; see in the log why none was made since, and make one (POST /api/v1/backups)."},
 		"watch.full":            {"磁盘只剩 {free}，低于 {limit}：只记录解除、取消、批准、企业答复、送达、定时器和租约，这一项未做任何改动；请立即清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: only lift, cancel, approve, answers, sent, timers and lease are recorded, and nothing was changed here. Free some space on the disk of the data folder or add some, then send it again."},
 		"watch.no_room":         {"磁盘只剩 {free}，低于 {limit}，暂不接受导入和上传，未做任何改动；请先清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: nothing is imported or uploaded, and nothing was changed. Free some space on the disk of the data folder or add some, then send it again."},
 
@@ -44,6 +48,7 @@ func init() {
 		"watch.name.record":   {"记录完整性", "soundness of the record"},
 		"watch.name.outbox":   {"消息发出", "messages going out"},
 		"watch.name.auditor":  {"减排令巡检", "audit of the orders"},
+		"watch.name.backup":   {"备份", "backup"},
 		"watch.name.start":    {"启动", "start"},
 
 		"watch.state.ok":       {"正常", "ok"},

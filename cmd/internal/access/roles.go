@@ -70,6 +70,7 @@ const (
 	ActAccountsDisable          = "accounts.disable" // and enable
 	ActTokensCreate             = "tokens.create"
 	ActTokensRevoke             = "tokens.revoke"
+	ActBackups                  = "backups"       // write one on the server's disk, and list them
 	ActOrdersRead               = "orders.read"   // an enterprise its own, a town its own
 	ActOrdersAnswer             = "orders.answer" // its own
 	ActOrdersObjection          = "orders.objection"
@@ -131,6 +132,7 @@ var permissions = map[string][]Role{
 	ActAccountsDisable:          {Admin},
 	ActTokensCreate:             {Admin},
 	ActTokensRevoke:             {Admin},
+	ActBackups:                  {Admin},
 	ActOrdersRead:               scoped,
 	ActOrdersAnswer:             {Enterprise},
 	ActOrdersObjection:          {Duty},

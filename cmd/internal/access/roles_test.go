@@ -25,7 +25,7 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 		"warnings.emergency_approve": "duty", "warnings.relist": "duty", "warnings.read": every, "board.read": every, "reports.read": "duty viewer",
 		"lists.import": "duty approver admin", "lists.read": "duty approver admin", "lists.approve": "duty approver admin",
 		"lists.town": "duty approver admin town", "papers.read": "duty approver inspector enterprise town admin", // no rows of the contract
-		"personal.read": "admin", "personal.erase": "admin",
+		"personal.read": "admin", "personal.erase": "admin", "backups": "admin",
 		"recipients.read": "duty approver admin", "recipients.credentials": "admin",
 		"accounts.create": "admin", "tokens.create": "admin", "accounts.read": "admin", "accounts.credentials": "admin",
 		"accounts.disable": "admin", "tokens.revoke": "admin",

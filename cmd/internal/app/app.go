@@ -66,6 +66,7 @@ type App struct {
 	addr    Addresses
 
 	backingUp sync.Mutex // held while a backup is written
+	backups   *backups   // nil where no folder is configured
 
 	batches  batches // of the writer, for the metrics
 	room     *room
@@ -149,6 +150,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.svc.Kick = a.kick
 	a.svc.Large = a.room.large
 	a.auditor = newAuditor(a.journal, cfg.Orders.RepeatMax, opt.hooks, a.log)
+	if a.backups, err = a.newBackups(); err != nil {
+		return nil, err
+	}
 	a.watchman = a.newWatchman()
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err
@@ -158,7 +162,11 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("sessions", sessionsWithin, func(context.Context) error { return sessions.Close() })
-	a.web = web.New(a.svc, sessions, web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log})
+	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log}
+	if a.backups != nil {
+		opts.Backups = a.backups
+	}
+	a.web = web.New(a.svc, sessions, opts)
 	a.onStop("event streams", streamsWithin, func(context.Context) error { a.web.Stop(); return nil })
 	a.mountConsole(sessions, set)
 	return a, nil
@@ -204,6 +212,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background("who read personal data", a.svc.KeepSeen)
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)
+	if a.backups != nil && a.backups.cfg.Schedule != "" {
+		a.background("backups", a.backups.run)
+	}
 	if ln := a.listenControl(); ln != nil {
 		a.background("control socket", func(ctx context.Context) error { return a.serveControl(ctx, ln) })
 	}

@@ -38,6 +38,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		watch.Record:  func(context.Context) watch.Finding { return recordFinding(a.journal.Status()) },
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
+		watch.Backup:  a.backups.check,
 	} {
 		w.Watch(name, probe)
 	}

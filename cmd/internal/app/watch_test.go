@@ -171,7 +171,7 @@ func fetch(t *testing.T, a *App, path string, header ...string) (int, string) {
 func TestAWholeProgramIsWatched(t *testing.T) {
 	a := start(t, Options{Config: alone(t), Demo: &Demo{NoSimulate: true}})
 	status, body := fetch(t, a, "/readyz")
-	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"},{"name":"auditor","state":"ok"}]}`
+	want := `{"status":"ready","checks":[{"name":"writer","state":"ok"},{"name":"follower","state":"ok"},{"name":"nats","state":"ok"},{"name":"leader","state":"ok"},{"name":"clock","state":"ok"},{"name":"disk","state":"ok"},{"name":"vault","state":"ok"},{"name":"record","state":"ok"},{"name":"outbox","state":"ok"},{"name":"auditor","state":"ok"},{"name":"backup","state":"ok"}]}`
 	if status != 200 || strings.TrimSpace(body) != want {
 		t.Errorf("%d %s", status, body)
 	}
@@ -277,4 +277,24 @@ func TestADiskWithLittleRoom(t *testing.T) {
 			}
 		})
 	}
+}
+
+// post asks a running program to act.
+func post(t *testing.T, a *App, path, token string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+a.Addr().HTTP+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
 }

@@ -20,6 +20,7 @@ type Config struct {
 	Feeds          []Feed     `yaml:"feeds"`
 	Data           string     `yaml:"data"` // folder of the record
 	Disk           Disk       `yaml:"disk"`
+	Backup         Backup     `yaml:"backup"`
 	Listen         Listen     `yaml:"listen"`
 	Proxies        []string   `yaml:"proxies"`           // addresses or networks of reverse proxies before the HTTP listener
 	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
@@ -40,6 +41,14 @@ type District struct {
 type Disk struct {
 	MinMB  int `yaml:"min_mb"`  // below it no import, upload or backup
 	StopMB int `yaml:"stop_mb"` // below it only what ends or answers a response is recorded
+}
+
+// Backup is where the running program writes backups of itself, and when. Schedule is five cron fields, Asia/Shanghai.
+type Backup struct {
+	Dir      string `yaml:"dir"`       // of the backups; empty = none
+	Schedule string `yaml:"schedule"`  // empty = only when asked
+	Keep     int    `yaml:"keep"`      // how many stay there
+	MaxAgeH  int    `yaml:"max_age_h"` // of the newest, before that is said
 }
 
 // Approval is how many persons a declaration of each level needs, 1 or 2.

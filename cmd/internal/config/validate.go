@@ -37,6 +37,7 @@ func (c *Config) Validate() error {
 	k.feeds(c.Feeds)
 	k.filled("data", c.Data)
 	k.disk(c.Disk)
+	k.backup(c.Backup)
 	k.address("listen.http", c.Listen.HTTP)
 	if c.NATS.URL == "" {
 		k.address("listen.nats", c.Listen.NATS)
@@ -98,6 +99,15 @@ func (k *checker) disk(d Disk) {
 	const most = 1 << 40 // MB, more than any disk has
 	k.between("disk.stop_mb", d.StopMB, 1, most-1)
 	k.between("disk.min_mb", d.MinMB, max(d.StopMB, 0)+1, most)
+}
+
+func (k *checker) backup(b Backup) {
+	if b.Schedule != "" {
+		k.schedule("backup.schedule", b.Schedule)
+		k.filled("backup.dir", b.Dir)
+	}
+	k.between("backup.keep", b.Keep, 1, 1000)
+	k.between("backup.max_age_h", b.MaxAgeH, 1, 24*366)
 }
 
 func (k *checker) duration(key string, value, low, high time.Duration) {

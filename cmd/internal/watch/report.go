@@ -20,9 +20,10 @@ const (
 	Record   = "record"   // the record is whole
 	Outbox   = "outbox"   // what is due goes out
 	Auditor  = "auditor"  // no order lacks its next step
+	Backup   = "backup"   // there is a backup, and it is young enough
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

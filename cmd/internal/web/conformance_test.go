@@ -304,6 +304,12 @@ var samples = map[string]func(*world) call{
 		return example("admin", "DELETE /accounts/{id}/tokens/{token}", "duty", "t1")
 	},
 
+	"POST /backups": func(*world) call { return example("admin", "POST /backups") },
+	"GET /backups": func(w *world) call {
+		w.must(http.StatusCreated, example("admin", "POST /backups"), nil)
+		return get("admin", "/backups")(w)
+	},
+
 	"POST /forecasts":      func(*world) call { return example("feeder", "POST /forecasts") },
 	"GET /forecasts/skill": func(w *world) call { w.measured(); return get("duty", "/forecasts/skill")(w) },
 	"GET /feeds": func(w *world) call {

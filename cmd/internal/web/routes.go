@@ -99,6 +99,13 @@ var routes = []route{
 		out: access.User{},
 		zh:  "吊销一个令牌", en: "revokes a token"},
 
+	{method: "POST", pattern: "/backups", act: access.ActBackups, handle: (*Server).takeBackup, created: backupsPath,
+		in: nothing{}, out: Backup{},
+		zh: "由服务器在 backup.dir 中写一份备份；备份的内容从不经过 HTTP", en: "has the server write a backup into backup.dir; its bytes never go over HTTP"},
+	{method: "GET", pattern: "/backups", act: access.ActBackups, handle: (*Server).backups,
+		out: alerts.Page[Backup]{},
+		zh:  "backup.dir 中的备份，新的在前", en: "the backups in backup.dir, the newest first"},
+
 	{method: "POST", pattern: "/forecasts", act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath,
 		in: alerts.ForecastInput{}, out: alerts.ForecastResult{},
 		zh: "报送预报，返回由此产生的建议", en: "records a forecast and answers the proposal that follows from it"},

@@ -47,6 +47,7 @@ type Server struct {
 	live     *live.Hub
 	document []byte // GET /api/v1/openapi.json
 	public   *publicPages
+	taken    taken
 	counted  *counted
 	metrics  http.Handler // GET /metrics
 }
@@ -55,6 +56,7 @@ type Server struct {
 type Options struct {
 	Watch   *watch.Watchman      // what /readyz says; one that watches nothing
 	Metrics *prometheus.Registry // what /metrics shows; the server adds its own
+	Backups Backups              // nil where no folder for them is configured
 	Clock   func() time.Time     // time.Now
 	Log     *slog.Logger         // none
 }

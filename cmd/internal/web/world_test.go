@@ -88,7 +88,7 @@ func newWorld(t testing.TB) *world {
 	})
 	w.watch.Watch("part", func(context.Context) watch.Finding { return *w.part.Load() })
 	w.find(watch.Finding{})
-	w.server = New(w.svc, sessions, Options{Watch: w.watch, Clock: w.clock.Now, Log: log})
+	w.server = New(w.svc, sessions, Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log})
 	w.importList(fixture())
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {

@@ -1,0 +1,181 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/watch"
+	"qingkong/cmd/internal/web"
+)
+
+// backups are the backups that the running program keeps in a folder: on a schedule, and when an administrator asks.
+type backups struct {
+	cfg   config.Backup // Dir is absolute
+	write func(ctx context.Context, req BackupRequest, progress func(journal.BackupProgress)) (BackupResult, error)
+	now   func() time.Time
+	log   *slog.Logger
+
+	mu     sync.Mutex
+	failed error // of the last one; nil once one was made
+	since  time.Time
+}
+
+// newBackups returns nil where no folder is configured.
+func (a *App) newBackups() (*backups, error) {
+	cfg := a.opt.Config.Backup
+	if cfg.Dir == "" {
+		return nil, nil
+	}
+	var err error
+	cfg.Dir, err = filepath.Abs(cfg.Dir)
+	return &backups{cfg: cfg, write: a.Backup, now: a.journal.Wall, log: a.log}, err
+}
+
+// backupName is the form of the name of a backup in the folder: when it was begun, in Shanghai.
+const backupName = "qingkong-20060102-150405.tar"
+
+// Take implements [web.Backups].
+func (b *backups) Take(ctx context.Context) (web.Backup, error) {
+	at := b.now().In(alerts.Shanghai())
+	name := at.Format(backupName)
+	done, err := b.write(ctx, BackupRequest{File: filepath.Join(b.cfg.Dir, name)}, nil)
+	made := web.Backup{File: name, Bytes: done.Bytes, LastBlock: done.Last}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case refusal.CodeOf(err) == refusal.Conflict || err != nil && ctx.Err() != nil:
+		return web.Backup{}, err // another is under way, and its outcome counts; or nobody wants it any more
+	case err != nil:
+		b.failed, b.since = err, at
+		return web.Backup{}, err
+	}
+	b.failed = nil
+	if err := b.prune(name); err != nil {
+		b.log.Warn("older backups could not be removed", "folder", b.cfg.Dir, "err", err)
+	}
+	return made, nil
+}
+
+// files are the names of the backups in the folder, the newest first.
+func (b *backups) files() (names []string, err error) {
+	there, err := os.ReadDir(b.cfg.Dir)
+	for _, e := range there {
+		if _, err := backupTime(e.Name()); err == nil && e.Type().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(b, a) })
+	return names, err
+}
+
+func backupTime(name string) (time.Time, error) {
+	return time.ParseInLocation(backupName, name, alerts.Shanghai())
+}
+
+// prune removes all but the newest, and never the one that was just made.
+func (b *backups) prune(made string) error {
+	names, err := b.files()
+	for _, name := range names[min(b.cfg.Keep, len(names)):] {
+		if name != made {
+			err = errors.Join(err, os.Remove(filepath.Join(b.cfg.Dir, name)))
+		}
+	}
+	return err
+}
+
+// List implements [web.Backups].
+func (b *backups) List() ([]web.Backup, error) {
+	names, err := b.files()
+	if err != nil {
+		return nil, err
+	}
+	var list []web.Backup
+	for _, name := range names {
+		path := filepath.Join(b.cfg.Dir, name)
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		one := web.Backup{File: name, Bytes: info.Size()}
+		if m, err := journal.ReadManifest(path); err == nil { // of a damaged one there is a name and a size
+			one.LastBlock = m.Last
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// run makes backups on the schedule until ctx ends.
+func (b *backups) run(ctx context.Context) error {
+	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
+	failures := cron.PrintfLogger(slog.NewLogLogger(b.log.Handler(), slog.LevelError))
+	c := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
+	_, err := c.AddFunc(b.cfg.Schedule, func() {
+		if _, err := b.Take(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("the backup of the schedule could not be made; the next time of the schedule tries anew", "folder", b.cfg.Dir, "err", err)
+		}
+	})
+	if err != nil { // the configuration was checked
+		return fmt.Errorf("backup.schedule: %w", err)
+	}
+	c.Start()
+	<-ctx.Done()
+	<-c.Stop().Done()
+	return nil
+}
+
+// check judges whether there is a backup that is young enough. Where none is configured it is no matter.
+func (b *backups) check(context.Context) watch.Finding {
+	if b == nil {
+		return watch.Finding{}
+	}
+	b.mu.Lock()
+	failed, since := b.failed, b.since
+	b.mu.Unlock()
+	names, err := b.files()
+	return backupFinding(b.cfg, names, err, failed, since, b.now())
+}
+
+// backupFinding judges the backups in the folder, the newest first.
+func backupFinding(cfg config.Backup, names []string, unreadable, failed error, since, now time.Time) watch.Finding {
+	switch {
+	case failed != nil:
+		return watch.Degrade("watch.backup_failed", refusal.Args{"since": toSecond(since), "why": worded(failed)})
+	case unreadable != nil:
+		return watch.Degrade("watch.backup_unread", refusal.Args{"dir": cfg.Dir, "why": unreadable})
+	case len(names) == 0:
+		return watch.Degrade("watch.backup_none", refusal.Args{"dir": cfg.Dir})
+	}
+	at, err := backupTime(names[0])
+	if err != nil || now.Sub(at) > time.Duration(cfg.MaxAgeH)*time.Hour {
+		return watch.Degrade("watch.backup_old", refusal.Args{"at": toSecond(at), "limit": cfg.MaxAgeH})
+	}
+	return watch.Finding{}
+}
+
+// worded is an error as a value of a text: a refusal in both languages.
+func worded(err error) any {
+	var e *refusal.Error
+	if errors.As(err, &e) {
+		return refusal.Worded{ZH: e.Detail("zh-CN"), EN: e.Detail("en")}
+	}
+	return err
+}
