@@ -135,7 +135,7 @@ func (j *Journal) start(ctx context.Context) error {
 		return err
 	}
 	if m := j.restored; m != nil {
-		j.opt.Log.Warn("the record was made to end early; ids beyond its end may exist outside", "block", m.Block, "confirmed", m.Confirmed, "why", m.Why, "at", m.At)
+		j.opt.Log.Warn("the record was made to end early; ids beyond its end may exist outside", "block", m.Block, "confirmed", m.Confirmed, "at", m.At)
 	}
 	j.vault = j.newVault()
 	begin := j.beginAlone

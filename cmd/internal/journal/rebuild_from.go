@@ -12,16 +12,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// RestoredFile is written where a record ends below what was confirmed, by a rebuild or a restore: ids beyond its end may exist
-// outside. Its content is a [RestoredMark].
-const RestoredFile = "restored"
-
-// RestoredMark says at which block a record was made to end, and how far it had reached as far as is known.
+// RestoredMark is what a start reads of [RestoredFile]: at which block a record was made to end, by a rebuild or a restore, and
+// how far it had reached as far as is known.
 type RestoredMark struct {
 	Block     uint64 `json:"block"`
 	Confirmed uint64 `json:"confirmed,omitempty"` // 0 where that is not known
-	At        string `json:"at"`                  // when that was done
-	Why       string `json:"why"`                 // "rebuild" or "restore"
+	At        string `json:"restored_at"`         // when that was done
 }
 
 // RebuildSource is what [RebuildFrom] takes for the record.
@@ -169,7 +165,7 @@ func (r *Rebuilt) streamFromRecord(ctx context.Context, opt Options, path string
 			return err
 		}
 		if last.number < r.Confirmed {
-			mark := RestoredMark{Block: last.number, Confirmed: r.Confirmed, At: time.Now().In(shanghai).Format(timeForm), Why: "rebuild"}
+			mark := RestoredMark{Block: last.number, Confirmed: r.Confirmed, At: time.Now().In(shanghai).Format(timeForm)}
 			text, err := json.Marshal(mark)
 			if err == nil {
 				err = replaceFile(filepath.Join(opt.Dir, RestoredFile), append(text, '\n'), true)

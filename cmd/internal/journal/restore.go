@@ -33,8 +33,8 @@ type RestoreOptions struct {
 	Check    func(ctx context.Context) error // what must hold before anything is written; may be nil
 }
 
-// RestoredFile stands below a folder that was restored until the record has said so itself: the first start that finds it
-// records that everything after its block may exist outside and not here.
+// RestoredFile stands below a folder whose record was made to end early, by a restore or a rebuild: ids beyond its end may exist
+// outside and not here. The watchman says so until somebody has settled that and takes the file away.
 const RestoredFile = "restored"
 
 // Restored is what a folder holds that was restored; the content of [RestoredFile].
