@@ -25,6 +25,9 @@ func fingerprint(kind, actor string, payload []byte) []byte {
 	return hashOf([]byte(kind), []byte(actor), payload)[:16]
 }
 
+// KeyKnown says whether a command under this key is recorded and not forgotten.
+func KeyKnown(tx *bbolt.Tx, key string) bool { return tx.Bucket(idemBucket).Get([]byte(key)) != nil }
+
 // applyKey remembers the key of a recorded command.
 func (r *Registry) applyKey(tx *bbolt.Tx, at time.Time, c BlockCommand) error {
 	if c.Key == "" {

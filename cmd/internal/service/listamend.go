@@ -66,8 +66,7 @@ func (s *Service) AmendList(ctx context.Context, actor, key string, body []byte)
 		return Amended{}, err
 	}
 	if a.contactOnly() {
-		n, err := a.changeContact(ctx, a.base.ID)
-		return Amended{Version: a.base, Contacts: n}, err
+		return a.contactAlone(ctx)
 	}
 	if err := a.change(); err != nil {
 		return Amended{}, err
@@ -345,13 +344,45 @@ func (a *amendment) copyRows(ctx context.Context, version, before string) error 
 	}
 }
 
+// contactAlone gives the recipient of the version in force its new contact, once for one key: a repeat that comes after a
+// later change does not undo that.
+func (a *amendment) contactAlone(ctx context.Context) (Amended, error) {
+	text, err := json.Marshal(a.in.Contact)
+	if err != nil {
+		return Amended{}, err
+	}
+	cmd := journal.Command{Kind: cmdListContacts, Actor: a.actor, Key: a.key}
+	salt := a.key
+	if salt != "" {
+		salt += " " + a.in.RecipientID
+	}
+	ref, _ := a.s.seal(string(text), salt, &cmd.Vault)
+	var known, sealed, same bool
+	err = a.s.J.View(func(tx *bbolt.Tx) error {
+		known, sealed = a.key != "" && journal.KeyKnown(tx, a.key), journal.ReadVault(tx, ref) != nil
+		have := reductionlist.ContactRef(tx, a.base.ID, a.in.RecipientID)
+		same = have != "" && bytes.Equal(journal.ReadVault(tx, have), text)
+		return nil
+	})
+	done := Amended{Version: a.base, Contacts: 1}
+	switch {
+	case err != nil || known && sealed:
+		return done, err
+	case known:
+		return Amended{}, refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": a.key})
+	case same:
+		return Amended{}, refusal.New(refusal.Conflict, "list.amend_same", refusal.Args{"recipient": a.in.RecipientID, "version": a.base.ID})
+	}
+	cmd.Payload = reductionlist.ChangeContacts{Version: a.base.ID, Contacts: []reductionlist.ContactChange{{Recipient: a.in.RecipientID, Ref: ref}}}
+	if _, err := a.s.J.Submit(ctx, cmd); err != nil {
+		return Amended{}, err
+	}
+	return done, nil
+}
+
 // changeContact gives the recipient of a version its new contact, unless it has it.
 func (a *amendment) changeContact(ctx context.Context, version string) (int, error) {
-	changed, err := a.s.changeContacts(ctx, a.actor, version, map[string]reductionlist.Contact{a.in.RecipientID: *a.in.Contact})
-	if err == nil && changed == 0 && a.contactOnly() {
-		err = refusal.New(refusal.Conflict, "list.amend_same", refusal.Args{"recipient": a.in.RecipientID, "version": version})
-	}
-	return changed, err
+	return a.s.changeContacts(ctx, a.actor, version, map[string]reductionlist.Contact{a.in.RecipientID: *a.in.Contact})
 }
 
 // changeContacts gives recipients of a version the contacts that differ from those they have, and says how many that were.

@@ -87,6 +87,27 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 	}
 }
 
+// A contact is amended once under a key: its repeat has the same answer, and undoes nothing that came later.
+func TestContactAmendedOnceUnderAKey(t *testing.T) {
+	w := newWorld(t)
+	w.xiqing()
+	amend := func(key, phone string) call {
+		return call{who: "duty", path: prefix + "/list/amendments", header: map[string]string{"Idempotency-Key": key},
+			body: fmt.Sprintf(`{"recipient_id":"E0003","contact":{"name":"示例","phone":%q},"reason":"换人"}`, phone)}
+	}
+	first := w.must(http.StatusCreated, amend("c1", "13800000001"), nil)
+	w.refused(http.StatusConflict, "conflict", amend("c2", "13800000001")) // it has it
+	w.must(http.StatusCreated, amend("c3", "13800000002"), nil)
+	height := w.svc.J.Height()
+	if again := w.must(http.StatusCreated, amend("c1", "13800000001"), nil); again.body != first.body {
+		t.Errorf("again:\n%s\nfirst:\n%s", again.body, first.body)
+	}
+	w.refused(http.StatusConflict, "conflict", amend("c3", "13800000003"))
+	if now := w.svc.J.Height(); now != height {
+		t.Errorf("repeats wrote blocks %d to %d", height+1, now)
+	}
+}
+
 // The score of a list counts its marks, and the work list names what is missing; so do the findings.
 func TestScoreTasksAndFindings(t *testing.T) {
 	w := newWorld(t)
