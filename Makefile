@@ -4,6 +4,7 @@
 #   make run          build bin/qingkong and open the demo on http://127.0.0.1:8080
 #   make test         every test; installs chromium, cbc and glpsol with apt-get where they are missing and that is allowed
 #   make race         every test under the race detector (needs a C compiler)
+#   make torture      damage and kill the program round after round for MINUTES from SEED, without the damages that WITHOUT names
 #   make lint         gofmt, go vet, staticcheck, go.mod tidy; any finding fails
 #   make fmt          format the source
 #   make fuzz         every fuzz target for FUZZTIME each
@@ -14,13 +15,16 @@ GO       ?= go
 BIN      := bin/qingkong
 DIRS     := $(wildcard alerts cmd notify reductionlist seeds)
 FUZZTIME ?= 20s
+MINUTES  ?= 5
+SEED     ?= 1
+WITHOUT  ?= ^$$
 ARGS     ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 COMMIT  := $(shell git rev-parse --verify --quiet HEAD 2>/dev/null)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: run test race lint fmt fuzz bench build
+.PHONY: run test race torture lint fmt fuzz bench build
 
 run: build
 	$(BIN) serve --demo $(ARGS)
@@ -36,6 +40,11 @@ test:
 
 race:
 	$(GO) test -race -timeout 30m ./...
+
+# A failed run names its seed and round, and keeps the folder. The last round is let end.
+torture:
+	$(GO) test ./cmd/qingkong -run '^TestTorture$$' -v -timeout $$(($(MINUTES) + 10))m \
+		-torture-minutes $(MINUTES) -torture-seed $(SEED) -torture-without '$(WITHOUT)'
 
 lint:
 	@echo 'gofmt'; bad=$$(gofmt -l $(DIRS)) || exit 1; \

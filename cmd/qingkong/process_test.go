@@ -50,10 +50,25 @@ func start(t *testing.T, data string, args ...string) *program {
 
 func (p *program) again() {
 	p.t.Helper()
+	if !p.begin() {
+		p.t.Fatalf("the program ended:\n%s", p.out)
+	}
+	text, err := os.ReadFile(filepath.Join(p.data, "demo-credentials.json"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.read("demo-credentials.json", text, &p.accounts)
+}
+
+// begin starts the process, below the command given, and waits until every address accepts connections or it has ended
+// by itself: then it is false.
+func (p *program) begin(below ...string) bool {
+	p.t.Helper()
 	path := filepath.Join(p.data, "addresses.json")
 	_ = os.Remove(path) // of a killed run
 	p.out = new(lockedBuffer)
-	p.cmd = exec.Command(os.Args[0], p.args...)
+	line := append(append(below, os.Args[0]), p.args...)
+	p.cmd = exec.Command(line[0], line[1:]...)
 	p.cmd.Env = append(append(os.Environ(), "QINGKONG_TEST_RUN=1"), p.env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
@@ -65,22 +80,17 @@ func (p *program) again() {
 	for deadline := time.Now().Add(60 * time.Second); ; {
 		if text, err := os.ReadFile(path); err == nil {
 			p.read(path, text, &p.addr)
-			break
+			return true
 		}
 		select {
 		case <-ended:
-			p.t.Fatalf("the program ended:\n%s", p.out)
+			return false
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
 			p.t.Fatalf("no addresses after a minute:\n%s", p.out)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(p.data, "demo-credentials.json"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.read("demo-credentials.json", text, &p.accounts)
 }
 
 func (p *program) read(name string, text []byte, v any) {
