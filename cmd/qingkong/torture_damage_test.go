@@ -243,6 +243,7 @@ func filesBelow(t *testing.T, dir string) (all []string) {
 // copyFolder copies a folder that no program uses, without what only a running one means.
 func copyFolder(t *testing.T, from, to string) {
 	t.Helper()
+	_ = os.Remove(filepath.Join(from, "control.sock")) // a killed program leaves its socket, which nobody copies
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
