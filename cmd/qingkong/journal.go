@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
@@ -21,7 +22,7 @@ import (
 )
 
 // errRecordBad ends `journal check` with exit 1 after its report was printed.
-var errRecordBad = errors.New("the record does not prove itself: see the problems above; keep the folder as it is and run qingkong journal rebuild on a copy")
+var errRecordBad = errors.New("the record does not prove itself: see the problems above, and copy the folder before anything is done to it")
 
 func newJournalCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -120,25 +121,61 @@ func newJournalExport() *cobra.Command {
 
 func newJournalCheck() *cobra.Command {
 	var f recordFlags
+	var tmp string
 	cmd := &cobra.Command{
-		Use:     "check --data DIR",
-		Short:   "证明记录完整、状态可由重放得到（prove the record and the state it leaves）",
-		Example: "  qingkong journal check --data ./data --json",
+		Use:   "check --data DIR",
+		Short: "证明记录完整、状态可由重放得到，只看不改（prove the record and the state it leaves; nothing is changed）",
+		Long: "核对停下来的数据目录，里面什么也不改，只读的也行：数据流先复制到 --tmp 再打开，用完删除。\n" +
+			"Checks the folder of a program that is stopped and changes nothing in it, so that it may be read-only: the streams\n" +
+			"are copied below --tmp before they are opened, and the copy is removed.",
+		Example: "  qingkong journal check --data ./data --json\n  qingkong journal check --data /mnt/backup/data --tmp /var/tmp",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireFlags(cmd, "data"); err != nil {
 				return err
 			}
-			return f.withStream(cmd.Context(), func(opt journal.Options) error {
-				r, err := journal.CheckDir(cmd.Context(), opt)
-				if err != nil {
-					return err
-				}
-				return printReport(cmd.OutOrStdout(), f.json, r)
-			})
+			look := journal.Look{Dir: f.data, Registry: registry(), Tmp: tmp, Copying: func(bytes int64, to string) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "copying %d bytes of streams to %s\n", bytes, to)
+			}}
+			r, err := f.check(cmd.Context(), look)
+			if err != nil {
+				return err
+			}
+			return printReport(cmd.OutOrStdout(), f.json, r)
 		},
 	}
 	f.add(cmd, true)
+	cmd.Flags().StringVar(&tmp, "tmp", "", "副本放在哪个目录之下（folder below which copies are made; default the system's）")
 	return cmd
+}
+
+// check looks at a folder and its own streams, or those of an external server.
+func (f *recordFlags) check(ctx context.Context, look journal.Look) (r journal.Report, err error) {
+	if f.url != "" {
+		err = f.withStream(ctx, func(opt journal.Options) error {
+			look.JS, look.Shared = opt.JS, true
+			r, err = journal.CheckStopped(ctx, look)
+			return err
+		})
+		return r, err
+	}
+	release, err := app.LockToRead(f.data)
+	if err != nil { // a folder in use: a check beside the running program asks it here
+		return r, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	look.Serve = func(store string) (jetstream.JetStream, func() error, error) {
+		b, err := bus.Start(bus.Config{StoreDir: store, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
+		if err != nil {
+			return nil, nil, err
+		}
+		_, js := b.Journal()
+		return js, func() error {
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			return b.Close(stop)
+		}, nil
+	}
+	return journal.CheckStopped(ctx, look)
 }
 
 func newJournalRebuild() *cobra.Command {

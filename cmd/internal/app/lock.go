@@ -33,6 +33,25 @@ func LockFolder(dir string) (release func() error, err error) {
 	return f.Close, nil
 }
 
+// LockToRead keeps every program that would write from the data folder, and writes nothing itself. A folder without a lock file,
+// or with one that may not be read, gives no lock: the record's own file is locked by whoever reads it.
+func LockToRead(dir string) (release func() error, err error) {
+	f, err := os.Open(filepath.Join(dir, lockFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return func() error { return nil }, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", dir)
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
+}
+
 // streamsFolder is where the embedded NATS server keeps its streams, below the data folder.
 const streamsFolder = "nats"
 

@@ -3,13 +3,16 @@ package journal
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/notify/ledger"
@@ -26,24 +29,34 @@ type Report struct {
 	Notes     []string `json:"notes,omitempty"` // what is no damage and worth knowing
 }
 
+// maxSentences bounds the problems, and the notes, of one report.
+const maxSentences = 100
+
 func (r *Report) problem(format string, args ...any) {
-	if len(r.Problems) < 100 {
+	if len(r.Problems) < maxSentences {
 		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 	}
 }
 
+func (r *Report) note(format string, args ...any) {
+	if len(r.Notes) < maxSentences {
+		r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+	}
+}
+
 // Check proves the record: every block has its hash and stands on the one before; its events are the leaves of
-// the tree whose root the next block names; replaying them leaves the state that is stored; the stream holds
-// the same blocks. It changes nothing. While the journal runs, one of the two stores may be ahead for a moment: it
-// waits until what either held is in both.
+// the tree whose root the next block names; replaying them leaves the state that is stored; the vault's entries have the
+// hashes that name them; the stream holds the same blocks. It changes nothing. While the journal runs, one of the two stores
+// may be ahead for a moment: it waits until what either held is in both.
 func (j *Journal) Check(ctx context.Context) (Report, error) {
-	upTo := uint64(0)
+	p := &proof{reg: j.reg, log: j.log, shared: j.opt.Shared, r: Report{Problems: []string{}}}
 	if info, err := j.log.info(ctx); err == nil { // else the check reads it again, and reports
 		j.reach(ctx, info.last)
-		upTo = info.last
+		p.upTo = info.last
 	}
-	short := func() uint64 { return j.heights.marked() }
-	return check(ctx, j.db, j.reg, j.log, upTo, short, func(height uint64) { j.reach(ctx, height); j.reachStream(ctx, height) })
+	p.short = func() uint64 { return j.heights.marked() }
+	p.settle = func(height uint64) { j.reach(ctx, height); j.reachStream(ctx, height) }
+	return p.run(ctx, j.db)
 }
 
 // reachStream waits until the follower of a node of its own has appended the block of that number, unless it stands.
@@ -88,64 +101,125 @@ func (j *Journal) reach(ctx context.Context, number uint64) {
 	}
 }
 
-// check proves the record against a stream that held at least upTo blocks when it began. More may come meanwhile; settle
-// is called with the height of what was read before the stream is held against it. short is the mark: from which block on the
-// stream may lack what was confirmed, 0 for none.
-func check(ctx context.Context, db *bbolt.DB, reg *Registry, log appendLog, upTo uint64, short func() uint64, settle func(height uint64)) (Report, error) {
-	r := Report{Problems: []string{}}
-	dir, err := os.MkdirTemp("", "qingkong-check-")
+// proof is one check of a record.
+type proof struct {
+	reg    *Registry
+	shared bool   // other nodes write too
+	tmp    string // where the state is made anew; default the system's
+	r      Report
+
+	log    appendLog           // the stream; nil where it is not looked at
+	upTo   uint64              // what it held at least when the check began
+	settle func(height uint64) // is called before the stream is held against the record, whose height was read; may be nil
+	short  func() uint64       // the mark: from which block on the stream may lack what was confirmed, 0 for none; may be nil
+	cuts   []cut               // of the streams, by the server that opened them
+	far    farSide             // the vault's other side; nil where it is not looked at
+	height *Height             // what the record has to reach; nil where that is not known
+}
+
+// run proves the record in db. More blocks may come meanwhile.
+func (p *proof) run(ctx context.Context, db *bbolt.DB) (Report, error) {
+	dir, err := os.MkdirTemp(p.tmp, "qingkong-check-")
 	if err != nil {
-		return r, err
+		return p.r, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	scratch, err := scratchDB(filepath.Join(dir, File), reg)
+	scratch, err := scratchDB(filepath.Join(dir, File), p.reg)
 	if err != nil {
-		return r, err
+		return p.r, err
 	}
 	defer func() { _ = scratch.Close() }()
-	err = db.View(func(tx *bbolt.Tx) error {
-		last, err := readTip(tx)
-		if err != nil {
-			return err
-		}
-		r.Blocks = last.number
-		if err := replay(ctx, tx, scratch, reg, nil); err != nil {
-			r.problem("%v", err)
-			return nil
-		}
-		have, err := readLayout(tx)
-		if err != nil {
-			return err
-		}
-		if have != layout {
-			err := scratch.View(func(fresh *bbolt.Tx) error {
-				tree, err := ledger.Load(fresh)
-				if err == nil {
-					r.Entries, r.Root = tree.Size(), tree.Root().String()
-				}
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			r.Notes = append(r.Notes, fmt.Sprintf("the state has the older layout %d, this program's is %d: its next start makes it anew from "+
-				"the blocks, which are proved here; the state itself is not compared", have, layout))
-			return nil
-		}
-		if r.StateHash, err = StateHash(tx, reg); err != nil {
-			return err
-		}
-		return scratch.View(func(fresh *bbolt.Tx) error { return compareState(tx, fresh, reg, &r) })
+	err = p.guarded(db, func() error {
+		return db.View(func(tx *bbolt.Tx) error { return p.record(ctx, tx, scratch) })
 	})
 	if err != nil {
-		return r, err
+		return p.r, err
 	}
-	if log != nil && len(r.Problems) == 0 {
-		settle(r.Blocks)
-		checkStream(ctx, db, log, upTo, short(), &r)
+	if p.log != nil {
+		if p.settle != nil {
+			p.settle(p.r.Blocks)
+		}
+		if err := p.guarded(db, func() error { return p.stream(ctx, db) }); err != nil {
+			return p.r, err
+		}
 	}
-	r.OK = len(r.Problems) == 0
-	return r, nil
+	if p.far != nil {
+		err = p.guarded(db, func() error { return db.View(func(tx *bbolt.Tx) error { return p.vaultSides(ctx, tx) }) })
+	}
+	p.r.OK = len(p.r.Problems) == 0
+	return p.r, err
+}
+
+// guarded makes a problem of a file that cannot be read to its end.
+func (p *proof) guarded(db *bbolt.DB, do func() error) error {
+	err := guarded(db.Path(), do)
+	var bad *faulted
+	if errors.As(err, &bad) {
+		p.r.problem("%v", err)
+		return nil
+	}
+	return err
+}
+
+// record proves the blocks, the state and this side of the vault.
+func (p *proof) record(ctx context.Context, tx *bbolt.Tx, scratch *bbolt.DB) error {
+	r := &p.r
+	last, err := readTip(tx)
+	if err != nil {
+		r.problem("%v", err)
+		return nil
+	}
+	r.Blocks = last.number
+	p.reaches(tx, last)
+	err = replay(ctx, tx, scratch, p.reg, nil)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	whole := err == nil
+	if !whole {
+		r.problem("%v", err)
+	}
+	if err := p.vaultHere(ctx, tx, scratch); err != nil || !whole {
+		return err
+	}
+	have, err := readLayout(tx)
+	if err != nil {
+		r.problem("%v", err)
+		return nil
+	}
+	return scratch.View(func(fresh *bbolt.Tx) error {
+		tree, err := ledger.Load(fresh)
+		if err != nil {
+			return err
+		}
+		r.Entries, r.Root = tree.Size(), tree.Root().String()
+		if have != layout {
+			r.note("the state has the older layout %d, this program's is %d: its next start makes it anew from "+
+				"the blocks, which are proved here; the state itself is not compared", have, layout)
+			return nil
+		}
+		return compareState(tx, fresh, p.reg, r)
+	})
+}
+
+// reaches holds the record against what was confirmed.
+func (p *proof) reaches(tx *bbolt.Tx, last tip) {
+	h := p.height
+	switch {
+	case h == nil || h.Number == 0:
+		return
+	case last.number < h.Number:
+		p.r.problem("the record ends at block %d, %s says that block %d was confirmed", last.number, HeightFile, h.Number)
+		return
+	}
+	b, _, err := openBlock(ReadBlock(tx, h.Number))
+	if err != nil {
+		return // the replay says it
+	}
+	if ours := hex.EncodeToString(b.Hash[:]); ours != h.Hash {
+		p.r.problem("block %d of the record has the hash %s, %s says that block %d with the hash %s was confirmed",
+			h.Number, ours, HeightFile, h.Number, h.Hash)
+	}
 }
 
 func scratchDB(path string, reg *Registry) (*bbolt.DB, error) {
@@ -212,29 +286,38 @@ func compareBlocks(live, fresh *bbolt.Tx, r *Report) {
 
 // compareState names the first difference of each bucket; hashes alone would say only that there is one.
 func compareState(live, fresh *bbolt.Tx, reg *Registry, r *Report) error {
-	tree, err := ledger.Load(live)
-	if err != nil {
-		return err
-	}
-	r.Entries, r.Root = tree.Size(), tree.Root().String()
 	compareBlocks(live, fresh, r)
+	lacks := false
 	for _, name := range reg.journaled() {
 		if name == string(blocksBucket) {
 			continue // one block may be stored in two ways
 		}
 		a, b := live.Bucket([]byte(name)), fresh.Bucket([]byte(name))
+		cb := b.Cursor()
+		kb, vb := cb.First()
 		if a == nil {
-			r.problem("bucket %s is missing", name)
+			lacks = true
+			if kb != nil {
+				r.problem("bucket %s is missing", name)
+			} else {
+				r.note("bucket %s is missing; it would be empty, and the next start makes it", name)
+			}
 			continue
 		}
-		ca, cb := a.Cursor(), b.Cursor()
+		ca := a.Cursor()
 		ka, va := ca.First()
-		kb, vb := cb.First()
 		for ; ka != nil && kb != nil && bytes.Equal(ka, kb) && bytes.Equal(va, vb); ka, va, kb, vb = step(ca, cb) {
 		}
 		if ka != nil || kb != nil {
 			r.problem("bucket %s: the stored state has %.60q = %.200q where a replay leaves %.60q = %.200q", name, ka, va, kb, vb)
 		}
+	}
+	if lacks {
+		return nil
+	}
+	var err error
+	if r.StateHash, err = StateHash(live, reg); err != nil {
+		return err
 	}
 	want, err := StateHash(fresh, reg)
 	if err == nil && want != r.StateHash && len(r.Problems) == 0 {
@@ -249,35 +332,79 @@ func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
 	return ka, va, kb, vb
 }
 
-func checkStream(ctx context.Context, db *bbolt.DB, log appendLog, upTo, short uint64, r *Report) {
-	info, err := log.info(ctx)
-	if err != nil {
+// stream holds the stream against the record.
+func (p *proof) stream(ctx context.Context, db *bbolt.DB) error {
+	r, before := &p.r, len(p.r.Problems)
+	cuts := p.cutsOf(Stream)
+	info, err := p.log.info(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		if r.Blocks > 0 {
+			r.problem("the stream is not there, the record ends at %d", r.Blocks)
+		}
+	case err != nil:
 		r.problem("stream: %v", err)
-		return
+	default:
+		if err := p.compareStream(ctx, db, info); err != nil {
+			return err
+		}
+	}
+	for _, c := range cuts {
+		if len(r.Problems) > before { // what was cut is a loss
+			r.problem("%s", c)
+		} else {
+			r.note("%s", c)
+		}
+	}
+	return nil
+}
+
+func (p *proof) cutsOf(stream string) (cuts []cut) {
+	for _, c := range p.cuts {
+		if c.stream == stream {
+			cuts = append(cuts, c)
+		}
+	}
+	return cuts
+}
+
+func (p *proof) compareStream(ctx context.Context, db *bbolt.DB, info streamInfo) error {
+	r, short := &p.r, uint64(0)
+	if p.short != nil {
+		short = p.short()
 	}
 	if err := info.whole(); err != nil {
 		r.problem("stream: %v", err)
 	}
 	switch {
 	case short != 0 && info.last < r.Blocks && info.last+1 >= short:
-		r.Notes = append(r.Notes, fmt.Sprintf("the stream ends at %d, the record at %d: blocks from %d on were confirmed by the record alone, "+
-			"and are appended when the program runs", info.last, r.Blocks, short))
-	case info.last < r.Blocks || upTo > r.Blocks:
+		r.note("the stream ends at %d, the record at %d: blocks from %d on were confirmed by the record alone, "+
+			"and are appended when the program runs", info.last, r.Blocks, short)
+	case info.last < r.Blocks || p.upTo > r.Blocks:
 		r.problem("the stream ends at %d, the record at %d", info.last, r.Blocks)
 	}
-	for n := uint64(1); n <= min(info.last, r.Blocks); n++ {
-		theirs, err := log.read(ctx, n)
+	for n := uint64(1); n <= min(info.last, r.Blocks) && len(r.Problems) < maxSentences; n++ {
+		theirs, err := p.log.read(ctx, n)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			r.problem("stream: message %d: %v", n, err)
 			continue
 		}
-		_ = db.View(func(tx *bbolt.Tx) error {
+		err = db.View(func(tx *bbolt.Tx) error {
 			if !bytes.Equal(theirs, ReadBlock(tx, n)) {
 				r.problem("stream: message %d is not block %d of the record", n, n)
 			}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // ExportLine is one entry as `journal export` writes it.
@@ -325,30 +452,8 @@ func openExisting(dir string, reg *Registry) (*bbolt.DB, error) {
 	return openDB(path, reg)
 }
 
-// CheckDir proves the record below dir, and against the stream when js is given. Nothing is mended.
+// CheckDir proves the record below dir, on which no program runs, and against the stream when a JetStream is given. It changes
+// nothing on either side.
 func CheckDir(ctx context.Context, opt Options) (Report, error) {
-	db, err := openExisting(opt.Dir, opt.Registry)
-	if err != nil {
-		return Report{}, err
-	}
-	defer func() { _ = db.Close() }()
-	if opt.JS == nil {
-		return check(ctx, db, opt.Registry, nil, 0, nil, nil)
-	}
-	h, err := ReadHeight(opt.Dir)
-	if err != nil {
-		return Report{}, err
-	}
-	short := func() uint64 {
-		if h == nil {
-			return 0
-		}
-		return h.ShortFrom
-	}
-	log := openStream(opt.JS, max(opt.Replicas, 1), opt.Shared)
-	info, err := log.info(ctx)
-	if err != nil {
-		return Report{}, err
-	}
-	return check(ctx, db, opt.Registry, log, info.last, short, func(uint64) {})
+	return CheckStopped(ctx, Look{Dir: opt.Dir, Registry: opt.Registry, JS: opt.JS, Shared: opt.Shared})
 }

@@ -47,6 +47,7 @@ type kvFar struct {
 	cfg jetstream.KeyValueConfig
 	// made is called when the bucket was not there and is empty now.
 	made func()
+	look bool // it is read alone, and not made
 
 	mu     sync.Mutex
 	stream jetstream.Stream
@@ -61,7 +62,7 @@ func (f *kvFar) open(ctx context.Context) (jetstream.Stream, error) {
 		return f.stream, nil
 	}
 	_, err := f.js.KeyValue(ctx, f.cfg.Bucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
+	if errors.Is(err, jetstream.ErrBucketNotFound) && !f.look {
 		if _, err = f.js.CreateKeyValue(ctx, f.cfg); err == nil && f.made != nil {
 			f.made()
 		}

@@ -95,6 +95,13 @@ func TestFrozenRecords(t *testing.T) {
 	}
 }
 
+// unproved are the problems of a report, but that entries of the vault are missing: records are frozen without theirs.
+func unproved(r journal.Report) []string {
+	return slices.DeleteFunc(slices.Clone(r.Problems), func(p string) bool {
+		return strings.HasPrefix(p, "vault: ") && strings.HasSuffix(p, "neither there nor erased")
+	})
+}
+
 // replayed rebuilds a record from a stream of its blocks, then again from its own file, and reads it.
 func replayed(t *testing.T, blocks [][]byte) goldenRecord {
 	t.Helper()
@@ -119,11 +126,11 @@ func replayed(t *testing.T, blocks [][]byte) goldenRecord {
 	}
 	opt := journal.Options{Dir: dir, Registry: registry(), JS: js, NoSync: true, Node: "later"}
 	first, err := journal.Rebuild(t.Context(), opt)
-	if err != nil || !first.OK {
-		t.Fatalf("rebuilt from the stream: %v %v", err, first.Problems)
+	if wrong := unproved(first); err != nil || len(wrong) > 0 {
+		t.Fatalf("rebuilt from the stream: %v %v", err, wrong)
 	}
 	again, err := journal.Rebuild(t.Context(), opt)
-	if err != nil || !again.OK || again.StateHash != first.StateHash {
+	if err != nil || len(unproved(again)) > 0 || again.StateHash != first.StateHash {
 		t.Fatalf("rebuilt from the record: %v %+v, from the stream %+v", err, again, first)
 	}
 	j, err := journal.Open(t.Context(), opt)

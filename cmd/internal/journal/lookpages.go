@@ -1,0 +1,295 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"go.etcd.io/bbolt"
+)
+
+// The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a panic,
+// some of them in goroutines of its own, where nobody can catch them (its Tx.Check has two). So the pages are walked by plain
+// reads before bbolt opens the file. A file that passes can be read safely, whatever it says; whether its keys stand in
+// order is seen then.
+
+// Forms of bbolt's file, version 2.
+const (
+	pageHead     = 16 // id 8, flags 2, count 2, overflow 4
+	pageElement  = 16 // leaf: flags 4, pos 4, key 4, value 4; branch: pos 4, key 4, page 8
+	pageBranch   = 0x01
+	pageLeaf     = 0x02
+	pageFreelist = 0x10
+	bucketFlag   = 0x01
+	bucketHead   = 16 // root page 8, sequence 8
+	metaLen      = 64
+	metaMagic    = 0xED0CDAED
+	metaVersion  = 2
+	noFreelist   = ^uint64(0)
+)
+
+// order is that of the machine: bbolt writes its structures as they lie in memory.
+var order = binary.NativeEndian
+
+// pageMeta is what a meta page says of the file.
+type pageMeta struct {
+	pageSize             int64
+	root, freelist, next uint64 // next is the number of pages that may be in use
+	txid                 uint64
+}
+
+// readMeta reads the meta page that begins at an offset; false where there is no valid one.
+func readMeta(f io.ReaderAt, at int64) (m pageMeta, ok bool) {
+	var b [metaLen]byte
+	if _, err := f.ReadAt(b[:], at+pageHead); err != nil {
+		return m, false
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write(b[:metaLen-8]) // a hash never fails to write
+	if order.Uint32(b[0:]) != metaMagic || order.Uint32(b[4:]) != metaVersion || order.Uint64(b[metaLen-8:]) != sum.Sum64() {
+		return m, false
+	}
+	m = pageMeta{pageSize: int64(order.Uint32(b[8:])), root: order.Uint64(b[16:]), freelist: order.Uint64(b[32:]),
+		next: order.Uint64(b[40:]), txid: order.Uint64(b[48:])}
+	return m, m.pageSize >= 1<<10 && m.pageSize <= 1<<24 && m.pageSize&(m.pageSize-1) == 0 && m.next < 1<<40
+}
+
+// newestMeta finds the meta page that bbolt goes by. whole is false where the other one is damaged.
+func newestMeta(f io.ReaderAt) (m pageMeta, whole bool, err error) {
+	first, ok := readMeta(f, 0)
+	if !ok {
+		for size := int64(1 << 10); size <= 1<<24; size <<= 1 { // the first would have said where the second is
+			if second, ok := readMeta(f, size); ok && second.pageSize == size {
+				return second, false, nil
+			}
+		}
+		return m, false, errors.New("neither of its two meta pages is valid: its beginning is damaged, or it is no record")
+	}
+	second, ok := readMeta(f, first.pageSize)
+	if ok && second.pageSize == first.pageSize && second.txid > first.txid {
+		return second, true, nil
+	}
+	return first, ok, nil
+}
+
+// maxFindings is how many damaged pages or rows are named; more say nothing more.
+const maxFindings = 20
+
+// pageWalk goes through every page that the root reaches.
+type pageWalk struct {
+	f     io.ReaderAt
+	m     pageMeta
+	seen  []uint64 // a bit for each page
+	found []string
+	queue []pageRef
+}
+
+type pageRef struct{ id, from uint64 }
+
+// all says why the pages of the file cannot be read safely; nothing where they can.
+func (w *pageWalk) all() []string {
+	w.seen = make([]uint64, w.m.next/64+1)
+	if w.m.freelist != noFreelist {
+		w.freelist()
+	}
+	for w.queue = []pageRef{{id: w.m.root}}; len(w.queue) > 0 && len(w.found) < maxFindings; {
+		next := w.queue[len(w.queue)-1]
+		w.queue = w.queue[:len(w.queue)-1]
+		w.page(next)
+	}
+	return w.found
+}
+
+func (w *pageWalk) say(id uint64, format string, args ...any) {
+	w.found = append(w.found, fmt.Sprintf("page %d %s", id, fmt.Sprintf(format, args...)))
+}
+
+// head reads a page's header and marks the page and its overflow as used.
+func (w *pageWalk) head(p pageRef) (flags uint16, count int, extent int64, ok bool) {
+	if p.id < 2 || p.id >= w.m.next {
+		w.say(p.from, "names page %d; there are %d", p.id, w.m.next)
+		return 0, 0, 0, false
+	}
+	var b [pageHead]byte
+	if _, err := w.f.ReadAt(b[:], int64(p.id)*w.m.pageSize); err != nil {
+		w.say(p.id, "cannot be read: %v", err)
+		return 0, 0, 0, false
+	}
+	overflow := uint64(order.Uint32(b[12:]))
+	switch {
+	case order.Uint64(b[0:]) != p.id:
+		w.say(p.id, "says that it is page %d", order.Uint64(b[0:]))
+		return 0, 0, 0, false
+	case p.id+overflow >= w.m.next:
+		w.say(p.id, "goes on for %d pages; there are %d in all", overflow, w.m.next)
+		return 0, 0, 0, false
+	}
+	for id := p.id; id <= p.id+overflow; id++ {
+		if w.seen[id/64]&(1<<(id%64)) != 0 {
+			w.say(id, "is used twice")
+			return 0, 0, 0, false
+		}
+		w.seen[id/64] |= 1 << (id % 64)
+	}
+	return order.Uint16(b[8:]), int(order.Uint16(b[10:])), int64(overflow+1) * w.m.pageSize, true
+}
+
+func (w *pageWalk) page(p pageRef) {
+	flags, count, extent, ok := w.head(p)
+	if !ok {
+		return
+	}
+	begin := int64(p.id) * w.m.pageSize
+	switch flags {
+	case pageLeaf:
+		w.leaf(p.id, begin, count, extent, true)
+	case pageBranch:
+		elements := w.elements(p.id, begin, count, extent)
+		if count == 0 {
+			w.say(p.id, "has no branches")
+		}
+		for i := 0; i < len(elements); i += pageElement {
+			if e := elements[i:]; int64(pageHead+i)+int64(order.Uint32(e))+int64(order.Uint32(e[4:])) > extent {
+				w.say(p.id, "has a key that lies outside")
+				return
+			}
+			w.queue = append(w.queue, pageRef{order.Uint64(elements[i+8:]), p.id})
+		}
+	default:
+		w.say(p.id, "is of no known kind (flags %#x)", flags)
+	}
+}
+
+// elements reads what stands behind the header of a page that begins at an offset of the file.
+func (w *pageWalk) elements(id uint64, begin int64, count int, extent int64) []byte {
+	if int64(pageHead+count*pageElement) > extent {
+		w.say(id, "counts %d rows, which is more than it holds", count)
+		return nil
+	}
+	elements := make([]byte, count*pageElement)
+	if _, err := w.f.ReadAt(elements, begin+pageHead); err != nil {
+		w.say(id, "cannot be read: %v", err)
+		return nil
+	}
+	return elements
+}
+
+// leaf looks at a leaf, and at the buckets in it where it may hold any: one that stands inside a row may not.
+func (w *pageWalk) leaf(id uint64, begin int64, count int, extent int64, buckets bool) {
+	elements := w.elements(id, begin, count, extent)
+	for i := 0; i < len(elements); i += pageElement {
+		e := elements[i:]
+		key, value := int64(order.Uint32(e[8:])), int64(order.Uint32(e[12:]))
+		at := int64(pageHead+i) + int64(order.Uint32(e[4:])) + key // of the value
+		if at+value > extent {
+			w.say(id, "has a row that lies outside")
+			return
+		}
+		if order.Uint32(e)&bucketFlag == 0 {
+			continue
+		}
+		if !buckets || value < bucketHead {
+			w.say(id, "has a bucket where none can be")
+			return
+		}
+		w.bucket(id, begin+at, value)
+	}
+}
+
+// bucket looks at a row that is a bucket: it names its root page, or holds a leaf itself.
+func (w *pageWalk) bucket(id uint64, at, length int64) {
+	var b [bucketHead + pageHead]byte
+	n := min(length, int64(len(b)))
+	if _, err := w.f.ReadAt(b[:n], at); err != nil {
+		w.say(id, "cannot be read: %v", err)
+		return
+	}
+	if root := order.Uint64(b[0:]); root != 0 {
+		w.queue = append(w.queue, pageRef{root, id})
+		return
+	}
+	if n < int64(len(b)) || order.Uint16(b[bucketHead+8:]) != pageLeaf {
+		w.say(id, "has a bucket that is no leaf")
+		return
+	}
+	w.leaf(id, at+bucketHead, int(order.Uint16(b[bucketHead+10:])), length-bucketHead, false)
+}
+
+func (w *pageWalk) freelist() {
+	flags, count, extent, ok := w.head(pageRef{id: w.m.freelist})
+	if ok && (flags != pageFreelist || count != 0xffff && int64(pageHead+8*count) > extent) {
+		w.say(w.m.freelist, "is no list of free pages")
+	}
+}
+
+// lookAtPages says what is wrong with the file at path before bbolt opens it. damage keeps it from being opened; notes do not.
+func lookAtPages(path string) (damage, notes []string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, whole, err := newestMeta(f)
+	if err != nil {
+		return []string{err.Error()}, nil, nil
+	}
+	if need := int64(m.next) * m.pageSize; info.Size() < need {
+		return []string{fmt.Sprintf("it has %d bytes, its newest meta page counts %d pages of %d, which are %d: it was cut",
+			info.Size(), m.next, m.pageSize, need)}, nil, nil
+	}
+	if !whole {
+		notes = append(notes, "one of its two meta pages is damaged; the other is gone by, which may be one commit older")
+	}
+	return (&pageWalk{f: f, m: m}).all(), notes, nil
+}
+
+// keysInOrder says which buckets have rows that are out of order or are not found under their key.
+func keysInOrder(tx *bbolt.Tx) (found []string) {
+	_ = tx.ForEach(func(name []byte, b *bbolt.Bucket) error { // fn fails never
+		var before []byte
+		c := b.Cursor()
+		for k, _ := c.First(); k != nil && len(found) < maxFindings; k, _ = c.Next() {
+			if before != nil && bytes.Compare(before, k) >= 0 {
+				found = append(found, fmt.Sprintf("bucket %s: row %.60q stands behind %.60q", name, k, before))
+				break
+			}
+			if there, _ := b.Cursor().Seek(k); !bytes.Equal(there, k) {
+				found = append(found, fmt.Sprintf("bucket %s: row %.60q is not found under its key", name, k))
+				break
+			}
+			before = k
+		}
+		return nil
+	})
+	return found
+}
+
+// guarded runs do, which reads a file that is mapped into memory; a panic or a fault there is told as an error.
+func guarded(path string, do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if what := recover(); what != nil {
+			err = &faulted{path, what}
+		}
+	}()
+	return do()
+}
+
+// faulted is a file that could not be read to its end.
+type faulted struct {
+	path string
+	what any
+}
+
+func (d *faulted) Error() string {
+	return fmt.Sprintf("%s cannot be read to its end, for it or its disk is damaged (%v)", d.path, d.what)
+}
