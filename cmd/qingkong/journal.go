@@ -70,7 +70,7 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 		if f.url != "" {
 			store = ""
 		}
-		if before, err = journal.Look(f.data, store); err != nil {
+		if before, err = journal.Survey(f.data, store); err != nil {
 			return err
 		}
 	}

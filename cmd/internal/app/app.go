@@ -115,7 +115,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if cfg.NATS.URL != "" {
 		inside = ""
 	}
-	before, err := journal.Look(cfg.Data, inside) // before the server touches its store
+	before, err := journal.Survey(cfg.Data, inside) // before the server touches its store
 	if err != nil {
 		return nil, err
 	}

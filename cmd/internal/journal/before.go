@@ -33,10 +33,10 @@ type Before struct {
 // keptStore is what the names of copies of nats/ begin with.
 const keptStore = "nats.before-"
 
-// Look looks at the folder of a record and at the store of its embedded server, before that opens it. Where the record is lost
+// Survey looks at the folder of a record and at the store of its embedded server, before that opens it. Where the record is lost
 // the store is first copied aside, for it may hold all there is; a copy that equals an earlier one is not made again. Nothing
 // else is changed. store is empty for an external server.
-func Look(dir, store string) (*Before, error) {
+func Survey(dir, store string) (*Before, error) {
 	h, err := ReadHeight(dir)
 	if err != nil {
 		return nil, err
@@ -77,9 +77,12 @@ func peek(path string) (number uint64, err error) {
 	if !exists(path) {
 		return 0, nil
 	}
-	db, err := openReadOnly(path)
-	if err != nil {
+	if err := checkPages(path); err != nil {
 		return 0, err
+	}
+	db, err := openToRead(path)
+	if err != nil {
+		return 0, whyNotOpened(path, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = guarded(path, func() error {
@@ -92,7 +95,7 @@ func peek(path string) (number uint64, err error) {
 			return err
 		})
 	})
-	return number, err
+	return number, whyNotOpened(path, err)
 }
 
 // streamFiles are the files that hold the messages of the journal's stream, and their lengths.

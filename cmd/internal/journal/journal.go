@@ -69,7 +69,7 @@ type Options struct {
 	Nodes    []string            // configured nodes of a shared journal; see heights.go
 	Node     string              // this node's name; default: a random one kept in Dir
 	Replicas int                 // of streams this journal creates; default 1
-	Before   *Before             // what [Look] saw before the server opened its store; nil looks now, at the record alone
+	Before   *Before             // what [Survey] saw before the server opened its store; nil looks now, at the record alone
 	Clock    func() time.Time    // the wall clock; default time.Now
 	Mono     func() time.Duration
 	NoSync   bool // for a throw-away folder: commits are not fsynced

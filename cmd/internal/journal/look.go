@@ -155,7 +155,7 @@ func (p *proof) open(dir string) (*bbolt.DB, error) {
 		p.r.problem("%s: %s", path, d)
 	}
 	if len(damage) > 0 {
-		return nil, p.inUse(path)
+		return nil, inUse(path)
 	}
 	db, err := openToRead(path)
 	if err != nil {
@@ -205,7 +205,7 @@ func openToRead(path string) (db *bbolt.DB, err error) {
 }
 
 // inUse says that a program has the file open, whose pages may be seen half written.
-func (p *proof) inUse(path string) error {
+func inUse(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func (opt Options) complete() (Options, error) {
 		return opt, err
 	}
 	if opt.Before == nil {
-		b, err := Look(opt.Dir, "")
+		b, err := Survey(opt.Dir, "")
 		if err != nil {
 			return opt, err
 		}

@@ -53,7 +53,7 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 		return nil, err
 	}
 	if exists(path) {
-		if err := checkLength(path); err != nil {
+		if err := checkPages(path); err != nil {
 			return nil, err
 		}
 	}
@@ -69,6 +69,10 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 	}
 	err = guarded(path, func() error { return prepare(db, path, reg) })
 	if err != nil {
+		var bad *faulted
+		if errors.As(err, &bad) {
+			err = whyNotOpened(path, err)
+		}
 		return nil, errors.Join(err, guarded(path, db.Close))
 	}
 	return db, nil
