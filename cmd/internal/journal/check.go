@@ -334,8 +334,8 @@ func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
 
 // stream holds the stream against the record.
 func (p *proof) stream(ctx context.Context, db *bbolt.DB) error {
-	r, before := &p.r, len(p.r.Problems)
-	cuts := p.cutsOf(Stream)
+	r := &p.r
+	defer p.sayCuts(Stream, len(r.Problems))
 	info, err := p.log.info(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -347,27 +347,23 @@ func (p *proof) stream(ctx context.Context, db *bbolt.DB) error {
 	case err != nil:
 		r.problem("stream: %v", err)
 	default:
-		if err := p.compareStream(ctx, db, info); err != nil {
-			return err
-		}
-	}
-	for _, c := range cuts {
-		if len(r.Problems) > before { // what was cut is a loss
-			r.problem("%s", c)
-		} else {
-			r.note("%s", c)
-		}
+		return p.compareStream(ctx, db, info)
 	}
 	return nil
 }
 
-func (p *proof) cutsOf(stream string) (cuts []cut) {
+// sayCuts says what the server cut of a stream: as a problem where what was found of that stream, in the problems from a number
+// on, says that something is lost.
+func (p *proof) sayCuts(stream string, problems int) {
+	say := p.r.note
+	if len(p.r.Problems) > problems {
+		say = p.r.problem
+	}
 	for _, c := range p.cuts {
 		if c.stream == stream {
-			cuts = append(cuts, c)
+			say("%s", c)
 		}
 	}
-	return cuts
 }
 
 func (p *proof) compareStream(ctx context.Context, db *bbolt.DB, info streamInfo) error {

@@ -41,7 +41,7 @@ func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 		return Report{}, err
 	}
 	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}}}
-	db, err := p.open(l.Dir)
+	db, err := p.open(ctx, l.Dir)
 	if err != nil {
 		return Report{}, err
 	}
@@ -142,7 +142,7 @@ func roomIn(dir string, need int64) error {
 }
 
 // open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for that.
-func (p *proof) open(dir string) (*bbolt.DB, error) {
+func (p *proof) open(ctx context.Context, dir string) (*bbolt.DB, error) {
 	path := filepath.Join(dir, File)
 	damage, notes, err := lookAtPages(path)
 	if err != nil {
@@ -164,9 +164,10 @@ func (p *proof) open(dir string) (*bbolt.DB, error) {
 	whole := true
 	err = guarded(path, func() error {
 		return db.View(func(tx *bbolt.Tx) error {
-			have, err := readLayout(tx)
-			if err == nil {
-				err = refuseNewer(path, have)
+			if have, err := readLayout(tx); err == nil { // else the proof says it
+				if err := refuseNewer(path, have); err != nil {
+					return err
+				}
 			}
 			for _, name := range [][]byte{metaBucket, blocksBucket} {
 				if tx.Bucket(name) == nil {
@@ -174,9 +175,9 @@ func (p *proof) open(dir string) (*bbolt.DB, error) {
 					whole = false
 				}
 			}
-			for _, found := range keysInOrder(tx) {
-				p.r.problem("%s: %s", path, found)
-				whole = false
+			found, err := keysInOrder(ctx, tx)
+			for _, f := range found { // which is no danger to whoever reads the rest
+				p.r.problem("%s: %s", path, f)
 			}
 			return err
 		})

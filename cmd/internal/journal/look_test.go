@@ -268,6 +268,21 @@ func TestACheckNames(t *testing.T) {
 				f.setHeight(func(h *Height) { h.ShortFrom = 2 })
 			},
 			nil, "of which the server kept"},
+		{"the key-value bucket, cut without its index",
+			func(f *filled) {
+				dir := filepath.Join(f.nats, "jetstream", "$G", "streams", "KV_"+vaultKV, "msgs")
+				f.remove(filepath.Join(dir, "index.db"))
+				truncate(f.t, filepath.Join(dir, "1.blk"), 500)
+			},
+			[]string{"is in qingkong.db and not in QINGKONG_VAULT", "stream KV_QINGKONG_VAULT: msgs/1.blk has 500 bytes, of which the server kept"}, ""},
+		{"the row of the layout",
+			func(f *filled) {
+				f.edit(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(layoutKey, []byte("x")) })
+			},
+			[]string{"the row of the state's layout is damaged"}, ""},
+		{"a bucket whose name was altered", func(f *filled) { f.replace("t.sums", "a.sums") }, []string{`bucket "a.sums" is not found under its name`}, ""},
+		{"a row whose key was altered", func(f *filled) { f.replace(f.live.Ref, "a"+f.live.Ref[1:]) },
+			[]string{"bucket vault.entries: row ", "is in QINGKONG_VAULT and not in qingkong.db"}, ""},
 		{"a stream that is not there",
 			func(f *filled) { f.remove(filepath.Join(f.nats, "jetstream")) }, []string{"the stream is not there, the record ends at "}, ""},
 
@@ -343,6 +358,16 @@ func (w *world) write(path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// replace puts one text of the same length in another's place, wherever it stands in the record's file.
+func (w *world) replace(from, to string) {
+	w.t.Helper()
+	text, err := os.ReadFile(w.file())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(w.file(), strings.ReplaceAll(string(text), from, to))
 }
 
 func (w *world) drop(bucket []byte) {
@@ -577,9 +602,9 @@ func TestAnInterruptedCheckLeavesNothing(t *testing.T) {
 func TestWhereACheckCopiesTo(t *testing.T) {
 	f := newFilled(t)
 	for name, c := range map[string]struct{ tmp, want string }{
-		"the folder itself":    {f.dir, "lies in the data folder"},
-		"a folder within":      {filepath.Join(f.dir, "views"), "lies in the data folder"},
-		"one that is no there": {filepath.Join(t.TempDir(), "none"), "no such file"},
+		"the folder itself":     {f.dir, "lies in the data folder"},
+		"a folder within":       {filepath.Join(f.dir, "views"), "lies in the data folder"},
+		"one that is not there": {filepath.Join(t.TempDir(), "none"), "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(f.dir, "views"), 0o700); err != nil {

@@ -56,6 +56,11 @@ func (p *proof) serveCopy(ctx context.Context, l Look, js *jetstream.JetStream) 
 		return nil, errors.Join(err, stop())
 	}
 	p.cuts = cutsOf(before, after)
+	for _, c := range p.cuts {
+		if c.stream != Stream && c.stream != "KV_"+vaultKV { // the record does not stand on those
+			p.r.note("%s", c)
+		}
+	}
 	return stop, nil
 }
 

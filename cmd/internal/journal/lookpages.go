@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -253,24 +254,38 @@ func lookAtPages(path string) (damage, notes []string, err error) {
 }
 
 // keysInOrder says which buckets have rows that are out of order or are not found under their key.
-func keysInOrder(tx *bbolt.Tx) (found []string) {
-	_ = tx.ForEach(func(name []byte, b *bbolt.Bucket) error { // fn fails never
+func keysInOrder(ctx context.Context, tx *bbolt.Tx) (found []string, err error) {
+	err = tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+		if b == nil {
+			found = append(found, fmt.Sprintf("bucket %.60q is not found under its name", name))
+			return nil
+		}
 		var before []byte
 		c := b.Cursor()
-		for k, _ := c.First(); k != nil && len(found) < maxFindings; k, _ = c.Next() {
+		for k, _ := c.First(); k != nil && len(found) < maxFindings && ctx.Err() == nil; k, _ = c.Next() {
 			if before != nil && bytes.Compare(before, k) >= 0 {
-				found = append(found, fmt.Sprintf("bucket %s: row %.60q stands behind %.60q", name, k, before))
+				found = append(found, fmt.Sprintf("bucket %s: row %s stands behind %s", name, keyName(k), keyName(before)))
 				break
 			}
 			if there, _ := b.Cursor().Seek(k); !bytes.Equal(there, k) {
-				found = append(found, fmt.Sprintf("bucket %s: row %.60q is not found under its key", name, k))
+				found = append(found, fmt.Sprintf("bucket %s: row %s is not found under its key", name, keyName(k)))
 				break
 			}
 			before = k
 		}
-		return nil
+		return ctx.Err()
 	})
-	return found
+	return found, err
+}
+
+// keyName is a key as a report names it. What does not look like one may be anything where pages are damaged.
+func keyName(k []byte) string {
+	for _, c := range k {
+		if c != '-' && c != '_' && c != '.' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return fmt.Sprintf("with a key of %d bytes", len(k))
+		}
+	}
+	return string(k[:min(len(k), 100)])
 }
 
 // guarded runs do, which reads a file that is mapped into memory; a panic or a fault there is told as an error.

@@ -32,7 +32,7 @@ func (p *proof) vaultHere(ctx context.Context, tx *bbolt.Tx, fresh *bbolt.DB) er
 	bad := few{say: p.r.problem}
 	err := rows.ForEach(func(k, row []byte) error {
 		if why := entryWrong(string(k), row); why != "" {
-			bad.add("vault: entry %.100q %s", k, why)
+			bad.add("vault: entry %s %s", keyName(k), why)
 		}
 		return ctx.Err()
 	})
@@ -42,7 +42,7 @@ func (p *proof) vaultHere(ctx context.Context, tx *bbolt.Tx, fresh *bbolt.DB) er
 	err = fresh.View(func(erased *bbolt.Tx) error {
 		return erased.Bucket(vaultBucket).ForEach(func(k, _ []byte) error {
 			if row := rows.Get(k); len(row) > 0 && row[0] != entryErased {
-				bad.add("vault: entry %.100q was erased by the record and is still there", k)
+				bad.add("vault: entry %s was erased by the record and is still there", keyName(k))
 			}
 			return nil
 		})
@@ -206,7 +206,7 @@ func (p *proof) vaultSides(ctx context.Context, tx *bbolt.Tx) error {
 	if rows == nil || owed == nil {
 		return nil // that was said
 	}
-	before := len(p.r.Problems)
+	defer p.sayCuts("KV_"+p.far.name(), len(p.r.Problems))
 	keys, err := p.far.keys(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -234,13 +234,6 @@ func (p *proof) vaultSides(ctx context.Context, tx *bbolt.Tx) error {
 	}
 	if s.takes > 0 {
 		p.r.note("vault: %d entries of %s come from other nodes, and are taken over when the program runs", s.takes, p.far.name())
-	}
-	for _, c := range p.cutsOf("KV_" + p.far.name()) {
-		if len(p.r.Problems) > before {
-			p.r.problem("%s", c)
-		} else {
-			p.r.note("%s", c)
-		}
 	}
 	return nil
 }
@@ -315,7 +308,7 @@ func (s *sides) right(key string, ours, theirs []byte) string {
 	return ""
 }
 
-func (s *sides) differ(key, how string) { s.bad.add("vault: entry %.100q %s", key, how) }
+func (s *sides) differ(key, how string) { s.bad.add("vault: entry %s %s", keyName([]byte(key)), how) }
 
 // missing finds what this side has and the key-value bucket lacks. Of what is erased it may lack everything.
 func (s *sides) missing() {
