@@ -16,7 +16,7 @@ func newBenchCommand() *cobra.Command {
 		Short:   "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
 		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
 	}
-	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchConsole(), newBenchDispatch(), newBenchList())
+	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchBackup(), newBenchConsole(), newBenchDispatch(), newBenchList())
 	return cmd
 }
 
@@ -87,4 +87,31 @@ func printFigures(cmd *cobra.Command, figures []app.Figure, asJSON bool) error {
 		fmt.Fprintf(t, "%s\t%.1f\t%s\t%s\n", f.Name, f.Value, f.Unit, ratio)
 	}
 	return t.Flush()
+}
+
+func newBenchBackup() *cobra.Command {
+	var n int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "backup",
+		Short: "运行中备份的时间、大小和对写入的影响（a backup beside writes, and its restore）",
+		Long: "N 件减排令送出后，4 个调用方不停签收，其间备份三次，与不备份的同样长时间交替：备份用时、大小，签收时延的 p50、p99，不备份时的作对照；\n" +
+			"最后恢复最后一份，并检查记录。\n" +
+			"Backups of a record with N orders while 4 callers acknowledge, in turns with the same time without one: seconds, size,\n" +
+			"the latency of the callers beside that without a backup; then the restore of the last.",
+		Example: "  qingkong bench backup\n  qingkong bench backup --n 20000 --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if n < 1 {
+				return usage("--n must be positive")
+			}
+			figures, err := app.BenchBackup(cmd.Context(), n, slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			return printFigures(cmd, figures, asJSON)
+		},
+	}
+	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即指令数（recipients, and so orders）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
 }

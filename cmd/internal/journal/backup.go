@@ -58,9 +58,6 @@ const (
 	chunkRows  = 1000
 )
 
-// ErasedFile holds the references of what was erased from the vault, one a line, below the data folder.
-const ErasedFile = "erased"
-
 // Backup writes the record to a file while work goes on. It ends early with ctx or when the journal is closed; then nothing
 // is left of it.
 func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, error) {
@@ -96,7 +93,7 @@ type backupSource struct {
 }
 
 func backup(ctx context.Context, from backupSource, opt BackupOptions) (done BackupDone, err error) {
-	w := &backupWriter{backupSource: from, opt: opt, have: map[rowSum]bool{}}
+	w := &backupWriter{backupSource: from, opt: opt, have: map[rowSum]bool{}, erased: map[string]bool{}}
 	w.m = Manifest{Format: backupFormat, Version: backupVersion, Node: from.node, Program: opt.Program, First: 1}
 	if opt.Since != "" {
 		base, have, err := readBase(opt.Since)
@@ -108,7 +105,7 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 	if err := w.create(); err != nil {
 		return done, err
 	}
-	for _, step := range []func(context.Context) error{w.blocks, w.vault, w.refs, w.files, w.finish} {
+	for _, step := range []func(context.Context) error{w.blocks, w.vault, w.refs, w.files, w.erasures, w.finish} {
 		if err := step(ctx); err != nil {
 			return done, errors.Join(err, w.abandon())
 		}
@@ -119,14 +116,15 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 // backupWriter writes a backup beside its place and puts it there at the end.
 type backupWriter struct {
 	backupSource
-	opt   BackupOptions
-	m     Manifest
-	have  map[rowSum]bool // rows of the vault that this backup or one before it holds
-	f     *os.File
-	tar   *tar.Writer
-	bytes int64
-	of    uint64 // the last block as it was known last
-	after []byte // where the vault goes on
+	opt    BackupOptions
+	m      Manifest
+	have   map[rowSum]bool // rows of the vault that this backup or one before it holds
+	f      *os.File
+	tar    *tar.Writer
+	bytes  int64
+	of     uint64          // the last block as it was known last
+	after  []byte          // where the vault goes on
+	erased map[string]bool // what the vault has erased
 }
 
 // create begins the file under the name FILE.new; of two that want to, one does.
@@ -180,6 +178,10 @@ func (w *backupWriter) part(ctx context.Context, name, kind string, body []byte)
 		return err
 	}
 	if err := w.entry(name, body); err != nil {
+		return err
+	}
+	// Little by little: one long flush at the end would hold up the commits of the record on the same disk.
+	if err := w.f.Sync(); err != nil {
 		return err
 	}
 	w.m.Parts = append(w.m.Parts, partOf(name, kind, body))
@@ -311,6 +313,9 @@ func (w *backupWriter) vaultChunk(tx *bbolt.Tx, body []byte) (_ []byte, end bool
 	c := tx.Bucket(vaultBucket).Cursor()
 	k, row := c.Seek(w.after)
 	for begin, n := len(body), 0; k != nil && n < chunkRows && len(body)-begin < chunkBytes; n++ {
+		if len(row) == 1 && row[0] == entryErased {
+			w.erased[string(k)] = true
+		}
 		if sum := sumOf(k, row); !w.have[sum] {
 			w.have[sum] = true
 			body = appendFrame(appendFrame(body, k), row)
@@ -345,7 +350,7 @@ func (w *backupWriter) refs(ctx context.Context) error {
 
 // files writes what stands beside the record. A file that goes while it is looked at is left out.
 func (w *backupWriter) files(ctx context.Context) error {
-	for _, name := range append(w.opt.Beside, ErasedFile) {
+	for _, name := range w.opt.Beside {
 		err := filepath.WalkDir(filepath.Join(w.dir, name), func(path string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) || err == nil && !d.Type().IsRegular() {
 				return nil
@@ -371,6 +376,21 @@ func (w *backupWriter) files(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// erasures writes the list of what was erased: what the folder's own holds and what the vault has erased.
+func (w *backupWriter) erasures(ctx context.Context) error {
+	listed, err := readErased(filepath.Join(w.dir, ErasedFile))
+	if err != nil {
+		return err
+	}
+	for ref := range listed {
+		w.erased[ref] = true
+	}
+	if len(w.erased) == 0 {
+		return nil
+	}
+	return w.part(ctx, "files/"+ErasedFile, partFile, erasedText(w.erased))
 }
 
 // finish writes the manifest and puts the file in its place, where it is whole after a power cut too.

@@ -199,7 +199,7 @@ func TestBackupReadsInShortTransactions(t *testing.T) {
 	if err != nil || parts < 4 {
 		t.Errorf("%d parts, %v", parts, err)
 	}
-	writer := &backupWriter{backupSource: from, have: map[rowSum]bool{}}
+	writer := &backupWriter{backupSource: from, have: map[rowSum]bool{}, erased: map[string]bool{}}
 	for name, chunk := range map[string]func(*bbolt.Tx, []byte) ([]byte, bool, error){"blocks": writer.blockChunk, "vault": writer.vaultChunk} {
 		for n, end := 0, false; !end; n++ {
 			err := db.View(func(tx *bbolt.Tx) error {
@@ -415,4 +415,88 @@ func TestRestoreTouchesNothing(t *testing.T) {
 	}
 	w.start()
 	w.want("x", 1)
+}
+
+// An erasure is listed beside the record before it is answered. With that list an older backup is brought back without what was
+// erased since; a list that was lost is made again of what the record has erased.
+func TestErasureHoldsAfterARestore(t *testing.T) {
+	w := newWorld(t)
+	list := filepath.Join(w.dir, ErasedFile)
+	listed := func(want ...string) {
+		t.Helper()
+		got, err := readErased(list)
+		if err != nil || len(got) != len(want) {
+			t.Errorf("the list holds %v, %v, want %v", got, err, want)
+		}
+		for _, ref := range want {
+			if !got[ref] {
+				t.Errorf("the list lacks %s", ref)
+			}
+		}
+	}
+	erase := func(ref string) {
+		t.Helper()
+		if err := w.j.Erase(t.Context(), "tester", ref, "asked for"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.start()
+	first, second, kept := w.keep("x", "plugh"), w.keep("x", "xyzzy"), w.keep("x", "kept")
+	old := w.backup(BackupOptions{})
+	erase(first)
+	listed(first)
+	erase(second)
+	listed(first, second)
+	young := w.backup(BackupOptions{})
+
+	for name, c := range map[string]struct {
+		file, list string
+		want       map[string]string
+	}{
+		"the older backup":            {old.File, "", map[string]string{first: "plugh", second: "xyzzy", kept: "kept"}},
+		"the older one with the list": {old.File, list, map[string]string{first: "", second: "", kept: "kept"}},
+		"the younger backup":          {young.File, "", map[string]string{first: "", second: "", kept: "kept"}},
+	} {
+		r := newWorld(t)
+		done, err := Restore(t.Context(), RestoreOptions{Files: []string{c.file}, Dir: r.dir, Registry: testRegistry(), Erased: c.list})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		r.start()
+		erased := 0
+		for ref, want := range c.want {
+			if text := r.secret(ref); text != want {
+				t.Errorf("%s: the vault has %q, want %q", name, text, want)
+			}
+			if want == "" {
+				erased++
+			}
+		}
+		if got, err := readErased(filepath.Join(r.dir, ErasedFile)); err != nil || len(got) != erased || done.Erased != erased || done.Vault != len(c.want)-erased {
+			t.Errorf("%s: the list holds %v, %v, the restore says %+v", name, got, err, done)
+		}
+		r.vaultLevel()
+		prove(t, r.j)
+		r.stop()
+	}
+	dir := t.TempDir()
+	if _, err := Restore(t.Context(), RestoreOptions{Files: []string{old.File}, Dir: dir, Registry: testRegistry(), Erased: filepath.Join(dir, "none")}); err == nil {
+		t.Error("a list that is not there is taken for an empty one")
+	}
+
+	w.stop()
+	if err := os.WriteFile(list, []byte("vfrom-an-earlier-record\nvcut"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	erase(kept)
+	listed("vfrom-an-earlier-record", "vcut", first, second, kept)
+	if err := os.Remove(list); err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	if err := w.j.ListErased(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	listed(first, second, kept)
 }

@@ -107,6 +107,7 @@ type Journal struct {
 	heights *heightWriter
 	tail    *tail // of a node of its own
 	leader  leadership
+	erased  erasedList
 
 	queue      chan *pending
 	publishing chan struct{} // slots for commands whose entries are published before they are queued

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -336,7 +337,7 @@ func (r *restorer) erase() error {
 	if r.Erased != "" {
 		text, err := os.ReadFile(r.Erased)
 		if err != nil {
-			return err
+			return fmt.Errorf("the list of erasures: %w", err)
 		}
 		r.listErased(text)
 	}
@@ -362,14 +363,9 @@ func (r *restorer) erase() error {
 	return writeErased(filepath.Join(r.Dir, ErasedFile), r.erased)
 }
 
-// writeErased writes a list of what was erased, in order.
-func writeErased(path string, refs map[string]bool) error {
-	list := make([]string, 0, len(refs))
-	for ref := range refs {
-		list = append(list, ref)
-	}
-	slices.Sort(list)
-	return replaceFile(path, []byte(strings.Join(list, "\n")+"\n"), true)
+// erasedText is a list of what was erased, in order.
+func erasedText(refs map[string]bool) []byte {
+	return []byte(strings.Join(slices.Sorted(maps.Keys(refs)), "\n") + "\n")
 }
 
 // StreamHolds is how many blocks a server's stream holds; it makes none.

@@ -338,8 +338,10 @@ func (j *Journal) eachBlock(ctx context.Context, fn func(raw []byte)) error {
 // Erase removes a vault entry on every side, and records that it was done and why. The other side of the vault is owed the
 // purge until it has it.
 func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
-	_, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor, Payload: eraseVault{Ref: ref, Reason: reason}})
-	return err
+	if _, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor, Payload: eraseVault{Ref: ref, Reason: reason}}); err != nil {
+		return err
+	}
+	return j.ListErased(ctx, ref)
 }
 
 // StoreVault puts entries into the vault on their own, without a command.

@@ -96,6 +96,9 @@ func (s *Service) ErasePersonal(ctx context.Context, actor string, body []byte) 
 			return done, err
 		}
 	}
+	if err := s.J.ListErased(ctx); err != nil { // also where an earlier attempt ended before it
+		return done, err
+	}
 	done.Entries = len(all)
 	s.log.Info("personal data was erased", "actor", actor, "entries", len(refs), "workbooks", len(done.Workbooks))
 	return done, nil
