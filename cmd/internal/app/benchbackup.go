@@ -18,11 +18,15 @@ import (
 	"qingkong/notify"
 )
 
-// Of the measurement of backups: how many callers acknowledge orders beside it, and in how many rounds.
-const (
-	backupCallers = 4
-	backupRounds  = 3
-)
+// backupCallers is how many callers acknowledge orders beside a backup.
+const backupCallers = 4
+
+// backupSize is how much is measured.
+type backupSize struct {
+	orders int
+	rounds int
+	pause  time.Duration // without a backup, at least
+}
 
 // backupBench is a program with the orders of one warning, of which every one can be acknowledged once.
 type backupBench struct {
@@ -34,8 +38,12 @@ type backupBench struct {
 // BenchBackup measures a backup of a record with n orders while callers acknowledge orders one after another, in turns with the
 // same time without a backup: seconds, bytes, and the writer's latency in both; then the restore of the last backup. The record
 // is proved at the end, and the restored one by its restore.
-func BenchBackup(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
-	b := &backupBench{dispatchBench: dispatchBench{n: n}}
+func BenchBackup(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
+	return benchBackup(ctx, backupSize{orders: n, rounds: 3, pause: time.Second}, log)
+}
+
+func benchBackup(ctx context.Context, size backupSize, log *slog.Logger) (_ []Figure, err error) {
+	b := &backupBench{dispatchBench: dispatchBench{n: size.orders}}
 	defer func() { err = errors.Join(err, b.end(ctx)) }()
 	if err := b.dispatched(ctx, log); err != nil {
 		return nil, err
@@ -43,7 +51,7 @@ func BenchBackup(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err 
 	var took, bytes []float64
 	var beside, alone []time.Duration
 	file := ""
-	for round := range backupRounds {
+	for round := range size.rounds {
 		file = filepath.Join(b.dir, fmt.Sprintf("backup-%d.tar", round))
 		begin := time.Now()
 		var done BackupResult
@@ -58,7 +66,7 @@ func BenchBackup(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err 
 		took, bytes, beside = append(took, length.Seconds()), append(bytes, float64(done.Bytes)), append(beside, laps...)
 		laps, err = b.acknowledge(ctx, func(ctx context.Context) error {
 			select {
-			case <-time.After(max(length, time.Second)):
+			case <-time.After(max(length, size.pause)):
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()

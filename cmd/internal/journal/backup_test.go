@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -499,4 +500,29 @@ func TestErasureHoldsAfterARestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed(first, second, kept)
+}
+
+// What an external stream holds is asked without making one, so that a restore can be refused before anything is written.
+func TestRestoreIsRefusedByWhatMustHoldFirst(t *testing.T) {
+	w := newWorld(t)
+	w.startServer()
+	if n, err := StreamHolds(t.Context(), w.js); n != 0 || err != nil {
+		t.Errorf("before there is a stream: %d, %v", n, err)
+	}
+	if _, err := w.js.Stream(t.Context(), Stream); !errors.Is(err, jetstream.ErrStreamNotFound) {
+		t.Errorf("asking has made the stream: %v", err)
+	}
+	w.start()
+	w.add("x", 1)
+	b := w.backup(BackupOptions{})
+	w.eventually("the stream holds the record", func() bool {
+		n, err := StreamHolds(t.Context(), w.js)
+		return err == nil && n == w.j.Height()
+	})
+	dir := filepath.Join(t.TempDir(), "new")
+	no := errors.New("the stream holds blocks")
+	_, err := Restore(t.Context(), RestoreOptions{Files: []string{b.File}, Dir: dir, Registry: testRegistry(), Check: func(context.Context) error { return no }})
+	if !errors.Is(err, no) || exists(dir) {
+		t.Errorf("refused: %v; the folder is there: %v", err, exists(dir))
+	}
 }
