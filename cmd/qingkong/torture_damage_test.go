@@ -56,7 +56,7 @@ var damages = slices.Concat(
 )
 
 // tortureSlice names the damages of the short slice.
-var tortureSlice = []string{"nothing", "nats/ removed", "qingkong.db removed", "file size limit", "vault cut", "qingkong.db and nats/ removed"}
+var tortureSlice = []string{"nothing", "nats/ removed", "qingkong.db removed", "file size limit", "vault flipped", "qingkong.db and nats/ removed"}
 
 func damageNamed(name string) damage {
 	return damages[slices.IndexFunc(damages, func(d damage) bool { return d.name == name })]

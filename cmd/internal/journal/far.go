@@ -23,6 +23,8 @@ type farSide interface {
 	put(ctx context.Context, key string, value []byte, purge bool, revision uint64) error
 	// watch calls fn for what others put, until ctx ends or the watch does.
 	watch(ctx context.Context, fn func(key string, value []byte, purged bool)) error
+	// reset makes the bucket anew, empty.
+	reset(ctx context.Context) error
 }
 
 // farEntry is what a key-value bucket holds under a key.
@@ -81,6 +83,17 @@ func (f *kvFar) failed(err error) error {
 		f.stream = nil
 		f.mu.Unlock()
 	}
+	return err
+}
+
+func (f *kvFar) reset(ctx context.Context) error {
+	if err := f.js.DeleteKeyValue(ctx, f.cfg.Bucket); err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) {
+		return fmt.Errorf("%s: %w", f.cfg.Bucket, err)
+	}
+	f.mu.Lock()
+	f.stream = nil
+	f.mu.Unlock()
+	_, err := f.open(ctx)
 	return err
 }
 

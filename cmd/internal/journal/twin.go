@@ -290,14 +290,15 @@ func (t *twin) settle(update func(func(*bbolt.Tx) error) error) error {
 const compareChunk = 500
 
 // compare makes both sides the union of what they hold. Keys that both have are not read, unless all: then a value of the
-// key-value bucket that cannot be read is put there again. It never waits for an end that a damaged bucket does not give: it
+// key-value bucket that cannot be read is put there again; on a node of its own, where this side has all that the bucket holds,
+// the bucket is made anew, for nats-server takes nothing into a stream any more once it finds such a message. It never waits for an end that a damaged bucket does not give: it
 // asks for the keys, and for each value by itself. pause slows a comparison that runs behind the work.
 func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error {
 	keys, err := t.far.keys(ctx)
 	if err != nil {
 		return t.note(err)
 	}
-	take, owe, lost := 0, 0, 0
+	take, owe, lost, unread := 0, 0, 0, 0
 	for chunk := range slices.Chunk(keys, compareChunk) {
 		var ask []string
 		err := t.view(func(tx *bbolt.Tx) error {
@@ -319,7 +320,7 @@ func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error
 			if err != nil {
 				return t.note(err)
 			}
-			take, owe, lost = take+r.take, owe+r.owe, lost+r.lost
+			take, owe, lost, unread = take+r.take, owe+r.owe, lost+r.lost, unread+r.unread
 			if pause > 0 {
 				select {
 				case <-ctx.Done():
@@ -340,10 +341,15 @@ func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error
 	t.mu.Lock()
 	t.lost = lost
 	t.mu.Unlock()
+	if err == nil && !t.shared && lost == 0 && unread > 0 {
+		t.log.Warn("entries cannot be read in the key-value bucket; it is made anew", "bucket", t.far.name(), "entries", unread)
+		err = t.far.reset(ctx)
+	}
 	return t.note(err)
 }
 
-type compared struct{ take, owe, lost int }
+// compared counts what became of keys; unread are those that the key-value bucket cannot read and this side has.
+type compared struct{ take, owe, lost, unread int }
 
 // compareKey holds one key of the key-value bucket against this side.
 func (t *twin) compareKey(ctx context.Context, key string) (r compared, err error) {
@@ -367,6 +373,9 @@ func (t *twin) compareKey(ctx context.Context, key string) (r compared, err erro
 		r.lost = 1
 	case ours != nil && (unreadable || there == nil || t.form.beats(ours, there)):
 		r.owe = 1
+		if unreadable {
+			r.unread = 1
+		}
 		err = t.update(func(tx *bbolt.Tx) error { return t.oweStored(tx, key) })
 	case there != nil && t.form.beats(there, ours):
 		r.take = 1

@@ -112,7 +112,7 @@ func (j *Journal) newVault() *twin {
 		far = &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{
 			Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage, Replicas: j.opt.Replicas,
 			Description: "what must be erasable or secret; the record holds salted hashes of it",
-		}, made: func() { j.vaultMade.Store(true) }}
+		}, made: func() { j.vaultMade.Store(true); poke(j.vaultLook) }}
 	}
 	return &twin{twinRows: vaultRows, far: far, view: j.db.View, update: j.db.Update, shared: j.opt.Shared, log: j.opt.Log}
 }
@@ -173,6 +173,7 @@ const (
 	scrubPause   = 10 * time.Millisecond // between two values that are read
 	compareEvery = 10 * time.Minute      // on a shared vault
 	scrubEvery   = 24 * time.Hour
+	scrubRetry   = 5 * time.Second
 	vaultRetry   = 2 * time.Second
 )
 
@@ -191,9 +192,13 @@ func (j *Journal) keepVault(ctx context.Context) {
 			}
 		}
 		if !compared.IsZero() && time.Since(scrubbed) >= scrubEvery {
-			if err := errors.Join(j.vault.compare(ctx, true, scrubPause), j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
+			pause := scrubPause
+			if j.vault.status().Trouble != nil { // what cannot be read may be what stops it
+				pause = 0
+			}
+			if err := errors.Join(j.vault.compare(ctx, true, pause), j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
 				j.opt.Log.Warn("the vault's key-value bucket could not be read through; that is tried again", "err", err)
-				wait = min(wait, time.Minute)
+				wait = min(wait, scrubRetry)
 			} else {
 				scrubbed = time.Now()
 			}
