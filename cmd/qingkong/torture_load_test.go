@@ -85,7 +85,7 @@ func (c *client) settle() {
 	}
 }
 
-// try sends the act once. An error, a timeout and 503 leave it open.
+// try sends the act once. An error, a timeout and 500 (where no file may grow) or 503 leave it open.
 func (c *client) try() {
 	a := c.act
 	a.sent++
@@ -94,7 +94,7 @@ func (c *client) try() {
 		send = c.overNATS
 	}
 	code, answer := send(a)
-	if code == 0 || code == http.StatusServiceUnavailable || code == http.StatusTooManyRequests {
+	if code == 0 || code >= http.StatusInternalServerError || code == http.StatusTooManyRequests {
 		return
 	}
 	c.act = nil
