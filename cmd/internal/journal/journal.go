@@ -124,6 +124,8 @@ type Journal struct {
 	vaultLook chan struct{} // the vault's two sides are to be compared
 	vaultMade atomic.Bool   // the vault's key-value bucket was lost and is empty now
 	compared  atomic.Bool   // the vault's two sides were held together since the start
+	counted   atomic.Bool   // the record was held against the vault since the start
+	vaultLost atomic.Int64  // entries that blocks name and neither side has
 
 	stopped atomic.Pointer[error]         // why nothing is written any more
 	paused  atomic.Pointer[refusal.Error] // why nothing is written for now

@@ -29,7 +29,7 @@ type Status struct {
 
 // Status says how the record is. It waits for nothing.
 func (j *Journal) Status() Status {
-	s := Status{Height: j.Height(), Halted: j.Halted(), Paused: j.Paused(), Vault: j.vault.status(), Restored: j.restored}
+	s := Status{Height: j.Height(), Halted: j.Halted(), Paused: j.Paused(), Vault: j.vaultStatus(), Restored: j.restored}
 	if since := j.busy.Load(); since != 0 {
 		s.Busy = time.Since(time.Unix(0, since))
 	}

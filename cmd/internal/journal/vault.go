@@ -179,7 +179,7 @@ const (
 
 // keepVault holds both sides of the vault together for as long as the journal is open.
 func (j *Journal) keepVault(ctx context.Context) {
-	compared, scrubbed := time.Time{}, time.Time{}
+	compared, counted, scrubbed := time.Time{}, time.Time{}, time.Time{}
 	for {
 		wait := compareEvery
 		lost := j.vaultMade.Swap(false)
@@ -191,12 +191,16 @@ func (j *Journal) keepVault(ctx context.Context) {
 				j.compared.Store(true)
 			}
 		}
-		if !compared.IsZero() && time.Since(scrubbed) >= scrubEvery {
-			pause := scrubPause
-			if j.vault.status().Trouble != nil { // what cannot be read may be what stops it
-				pause = 0
+		if !compared.IsZero() && time.Since(counted) >= scrubEvery {
+			if err := j.countLost(ctx); err != nil {
+				j.opt.Log.Warn("the record could not be held against the vault; that is tried again", "err", err)
+				wait = min(wait, scrubRetry)
+			} else {
+				counted = time.Now()
 			}
-			if err := errors.Join(j.vault.compare(ctx, true, pause), j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
+		}
+		if !compared.IsZero() && time.Since(scrubbed) >= scrubEvery {
+			if err := errors.Join(j.vault.compare(ctx, true, scrubPause), j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
 				j.opt.Log.Warn("the vault's key-value bucket could not be read through; that is tried again", "err", err)
 				wait = min(wait, scrubRetry)
 			} else {
@@ -276,7 +280,7 @@ func (j *Journal) purgeUnnamed(ctx context.Context, before time.Time) error {
 	if err != nil || len(unnamed) == 0 {
 		return err
 	}
-	if err := j.eachBlock(ctx, func(raw []byte) { named(raw, unnamed) }); err != nil {
+	if err := j.eachBlock(ctx, func(_ *bbolt.Tx, raw []byte) { named(raw, unnamed) }); err != nil {
 		return err
 	}
 	for ref := range unnamed {
@@ -314,8 +318,8 @@ func named(raw []byte, refs map[string]bool) {
 	}
 }
 
-// eachBlock calls fn for every block of the record, some at a time.
-func (j *Journal) eachBlock(ctx context.Context, fn func(raw []byte)) error {
+// eachBlock calls fn for every block of the record, some in a transaction.
+func (j *Journal) eachBlock(ctx context.Context, fn func(tx *bbolt.Tx, raw []byte)) error {
 	const some = 100
 	for from, end := uint64(1), false; !end; {
 		if err := ctx.Err(); err != nil {
@@ -328,7 +332,7 @@ func (j *Journal) eachBlock(ctx context.Context, fn func(raw []byte)) error {
 				if end = raw == nil; end {
 					return nil
 				}
-				fn(raw)
+				fn(tx, raw)
 				from = blocks.number + 1
 			}
 			return nil

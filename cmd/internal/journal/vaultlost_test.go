@@ -1,0 +1,57 @@
+package journal
+
+import (
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.etcd.io/bbolt"
+)
+
+// An entry that both sides of the vault lost is said to be lost while the program runs; one that was erased is not.
+func TestAnEntryThatBothSidesLost(t *testing.T) {
+	f := newFilled(t)
+	for _, c := range []struct {
+		name string
+		lose func()
+		lost int
+	}{
+		{"nothing is lost", func() {}, 0},
+		{"the record's file lacks it, and takes it over", func() { f.vault(f.live.Ref, func([]byte) []byte { return nil }) }, 0},
+		{"both lack it", func() {
+			f.vault(f.live.Ref, func([]byte) []byte { return nil })
+			f.onServer(func(js jetstream.JetStream) { f.purgeAll(js, f.live.Ref) })
+		}, 1},
+	} {
+		f.stop()
+		c.lose()
+		f.start()
+		f.eventually(c.name+": the record is held against the vault", func() bool { return f.j.counted.Load() })
+		if s := f.j.Status().Vault; s.Lost != c.lost {
+			t.Errorf("%s: %d entries are said to be lost, want %d", c.name, s.Lost, c.lost)
+		}
+	}
+	wantSecret(t, f.j, f.live.Ref, "")
+}
+
+// An entry that is owed again, as after a kill, is damaged in the key-value bucket: the stream of a single node goes on all
+// the same.
+func TestAnOwedEntryThatIsDamagedThere(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	e := Seal([]byte("a secret on its way"))
+	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+		t.Fatal(err)
+	}
+	w.vaultLevel()
+	w.stop()
+	flipVault(w, "a secret on its way")
+	w.edit(func(tx *bbolt.Tx) error { return vaultRows.owe(tx, e.Ref, e.row()) })
+	w.start()
+	w.add("x", 1)
+	height := w.j.Height()
+	w.eventually("the stream is level", func() bool {
+		info, err := w.j.log.info(t.Context())
+		return err == nil && info.last == height
+	})
+	wantSecret(t, w.j, e.Ref, "a secret on its way")
+}
