@@ -55,3 +55,24 @@ func TestAnOwedEntryThatIsDamagedThere(t *testing.T) {
 	})
 	wantSecret(t, w.j, e.Ref, "a secret on its way")
 }
+
+// A row that the key-value bucket has is not stored there again: put over a damaged copy it would never be answered.
+func TestARowThatIsThereIsNotPutAgain(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	e := Seal([]byte("stored without an answer"))
+	var revisions [2]uint64
+	for i := range revisions {
+		if err := w.j.vault.send(t.Context(), e.Ref, e.row()); err != nil {
+			t.Fatal(err)
+		}
+		there, err := w.j.vault.far.get(t.Context(), e.Ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		revisions[i] = there.revision
+	}
+	if revisions[0] != revisions[1] {
+		t.Errorf("it was stored again: revisions %v", revisions)
+	}
+}
