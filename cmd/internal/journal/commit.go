@@ -35,13 +35,15 @@ func (a *attempt) commit() (outcome, error) {
 	return result, err
 }
 
-// commitAlone commits a block on a node of its own, with the append beside it while the stream is level.
+// commitAlone commits a block on a node of its own, with the append beside it while the stream is level. A block with entries
+// of the vault is appended after it.
 func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 	tail := a.j.tail
 	tail.mu.Lock()
 	defer tail.mu.Unlock()
 	var o *offer
-	if !tail.short.Load() {
+	beside := len(a.vault) == 0 // the stream may have no block whose entries exist nowhere yet
+	if beside && !tail.short.Load() {
 		o = tail.hand(t.number, raw, t.hash)
 	}
 	a.j.crash("handed")
@@ -50,6 +52,12 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 		return halted, err
 	}
 	a.j.crash("committed")
+	if !beside || a.fx.owes {
+		tail.owes.Store(true)
+	}
+	if !beside && !tail.short.Load() {
+		o = tail.hand(t.number, raw, t.hash) // the follower delivers what is owed first
+	}
 	begin := a.j.opt.Times.Start()
 	if o != nil {
 		select {
@@ -66,9 +74,6 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 	}
 	err := a.j.markShort()
 	a.j.applied(t, a.fx.added)
-	if len(a.vault) > 0 || a.fx.owes {
-		tail.owes.Store(true)
-	}
 	if tail.short.Load() || tail.owes.Load() {
 		poke(tail.wake)
 	}
