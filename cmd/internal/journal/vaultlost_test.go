@@ -1,7 +1,10 @@
 package journal
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
@@ -74,5 +77,39 @@ func TestARowThatIsThereIsNotPutAgain(t *testing.T) {
 	}
 	if revisions[0] != revisions[1] {
 		t.Errorf("it was stored again: revisions %v", revisions)
+	}
+}
+
+// On a node of its own the stream has no block before the entries that it names are committed: a commit that fails would
+// leave a block whose entries are nowhere.
+func TestABlockWithEntriesIsAppendedAfterItsCommit(t *testing.T) {
+	w := newWorld(t)
+	var before, early atomic.Int64 // blocks in the stream before a commit; blocks that landed before theirs
+	w.opt.at = func(point string) {
+		if point != "handed" {
+			return
+		}
+		log := openStream(w.js, 1, false)
+		for range 20 {
+			info, err := log.info(context.Background())
+			if err == nil && int64(info.last) > before.Load() {
+				early.Add(1)
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	w.start()
+	w.add("x", 1)
+	if early.Load() != 1 {
+		t.Fatal("a block without entries is not appended beside its commit")
+	}
+	before.Store(1)
+	e := Seal([]byte("13800000000"))
+	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+		t.Fatal(err)
+	}
+	if early.Load() != 1 {
+		t.Error("the block stood in the stream before its entries were anywhere")
 	}
 }
