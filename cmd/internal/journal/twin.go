@@ -299,9 +299,10 @@ func (t *twin) settle(update func(func(*bbolt.Tx) error) error) error {
 const compareChunk = 500
 
 // compare makes both sides the union of what they hold. Keys that both have are not read, unless all: then a value of the
-// key-value bucket that cannot be read is put there again; on a node of its own, where this side has all that the bucket holds,
-// the bucket is made anew, for nats-server takes nothing into a stream any more once it finds such a message. It never waits for an end that a damaged bucket does not give: it
-// asks for the keys, and for each value by itself. pause slows a comparison that runs behind the work.
+// key-value bucket that cannot be read is put there again. On a node of its own, where this side has all that the bucket
+// holds, the bucket is made anew instead: nats-server gives no answer to what is put over such a message. It never waits for
+// an end that a damaged bucket does not give: it asks for the keys, and for each value by itself. pause slows a comparison
+// that runs behind the work.
 func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error {
 	keys, err := t.far.keys(ctx)
 	if err != nil {

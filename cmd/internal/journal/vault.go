@@ -191,7 +191,7 @@ func (j *Journal) keepVault(ctx context.Context) {
 				j.compared.Store(true)
 			}
 		}
-		if !compared.IsZero() && time.Since(counted) >= scrubEvery {
+		if !compared.IsZero() && (time.Since(counted) >= scrubEvery || j.vaultLost.Load() > 0) { // what was lost may be erased since
 			if err := j.countLost(ctx); err != nil {
 				j.opt.Log.Warn("the record could not be held against the vault; that is tried again", "err", err)
 				wait = min(wait, scrubRetry)
@@ -349,6 +349,9 @@ func (j *Journal) eachBlock(ctx context.Context, fn func(tx *bbolt.Tx, raw []byt
 func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
 	if _, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor, Payload: eraseVault{Ref: ref, Reason: reason}}); err != nil {
 		return err
+	}
+	if j.vaultLost.Load() > 0 {
+		poke(j.vaultLook)
 	}
 	return j.ListErased(ctx, ref)
 }

@@ -34,6 +34,10 @@ func TestAnEntryThatBothSidesLost(t *testing.T) {
 		}
 	}
 	wantSecret(t, f.j, f.live.Ref, "")
+	if err := f.j.Erase(t.Context(), "admin", f.live.Ref, "lost, and entered anew"); err != nil {
+		t.Fatal(err)
+	}
+	f.eventually("an erased entry is no longer counted", func() bool { return f.j.Status().Vault.Lost == 0 })
 }
 
 // An entry that is owed again, as after a kill, is damaged in the key-value bucket: the stream of a single node goes on all
