@@ -5,6 +5,7 @@ func init() {
 	register(map[string]words{
 		"backup.exists":       {"文件 {file} 已经存在，未做改动；请换一个文件名。", "{file} exists and was left as it is; choose another name."},
 		"backup.busy":         {"另一次备份正在进行，请稍候再试。", "another backup is under way; try again when it has ended."},
+		"backup.goes_on":      {"备份还在写，不会因此中断；写完后出现在 GET /api/v1/backups，用同一个 Idempotency-Key 再问也会得到它。", "the backup is still being written and goes on; GET /api/v1/backups lists it when it is whole, and the same Idempotency-Key gives it."},
 		"backup.no_room":      {"{folder} 所在磁盘只剩 {free} MB，备份后会低于 {limit} MB，未生成备份；请清理磁盘或换一个磁盘。", "the disk of {folder} has {free} MB left and would fall below {limit} MB; no backup was made. Free some space or take another disk."},
 		"backup.empty":        {"{data} 中还没有任何记录，没有可备份的内容。", "{data} holds no block yet; there is nothing to back up."},
 		"backup.other_record": {"备份 {file} 的第 {block} 块不在这份记录里，不能接着它做增量；请做一次完整备份。", "block {block} of the backup {file} is not in this record, so nothing can go on from it; make a full backup."},

@@ -65,12 +65,29 @@ func (s *Server) takeBackup(q *request) (any, error) {
 	if made, ok := s.taken.find(q.key); ok {
 		return made, nil
 	}
-	made, err := s.opt.Backups.Take(q.Context())
-	if err != nil {
-		return nil, err
+	type outcome struct {
+		made Backup
+		err  error
 	}
-	s.taken.keep(q.key, made)
-	return made, nil
+	ended := make(chan outcome, 1)
+	// A large record takes longer than a request may, and who gave up asks again under the same key: it is finished all the
+	// same. One at a time is written.
+	go func(ctx context.Context, key string) {
+		made, err := s.opt.Backups.Take(ctx)
+		if err == nil {
+			s.taken.keep(key, made)
+		}
+		ended <- outcome{made, err}
+	}(context.WithoutCancel(q.Context()), q.key)
+	select {
+	case o := <-ended:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return o.made, nil
+	case <-q.Context().Done():
+		return nil, refusal.New(refusal.NotReady, "backup.goes_on", nil)
+	}
 }
 
 func backupsPath(any) []string { return []string{"backups"} }

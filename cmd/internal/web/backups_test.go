@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"qingkong/cmd/internal/journal"
 )
@@ -16,9 +19,13 @@ type folderOfBackups struct {
 	j    *journal.Journal
 	dir  string
 	made []Backup
+	hold chan struct{} // a backup waits for it to be closed; nil for none
 }
 
 func (f *folderOfBackups) Take(ctx context.Context) (Backup, error) {
+	if f.hold != nil {
+		<-f.hold
+	}
 	name := fmt.Sprintf("b%d.tar", len(f.made))
 	done, err := f.j.Backup(ctx, journal.BackupOptions{File: filepath.Join(f.dir, name)})
 	if err != nil {
@@ -51,4 +58,37 @@ func TestBackupsOverHTTP(t *testing.T) {
 	w.refused(http.StatusUnprocessableEntity, "unknown_field", take)
 	w.server.opt.Backups, take.body = nil, ""
 	w.refused(http.StatusConflict, "conflict", take)
+}
+
+// A backup that takes longer than its request is finished all the same, and the same key gives it.
+func TestABackupOutlivesItsRequest(t *testing.T) {
+	w := newWorld(t)
+	folder := w.server.opt.Backups.(*folderOfBackups)
+	folder.hold = make(chan struct{})
+	take := call{who: "admin", method: "POST", path: prefix + "/backups", header: map[string]string{"Idempotency-Key": "nightly"}}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, w.request(take).WithContext(ctx))
+	if rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "/api/v1/backups") {
+		t.Fatalf("%d: %s", rec.Code, rec.Body)
+	}
+	close(folder.hold)
+	for end := time.Now().Add(20 * time.Second); !w.server.taken.any(); {
+		if time.Now().After(end) {
+			t.Fatal("the backup was given up with its request")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	var made Backup
+	w.must(http.StatusCreated, take, &made)
+	if len(folder.made) != 1 || made != folder.made[0] {
+		t.Errorf("answered %+v, made %+v", made, folder.made)
+	}
+}
+
+func (t *taken) any() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.last) > 0
 }
