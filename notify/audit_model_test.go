@@ -136,9 +136,14 @@ func (f *future) each(see func(*Order)) error {
 	})
 }
 
-// run goes from one due time to the next.
+// run goes from one due time to the next. What falls due again and again at the same time is an error.
 func (f *future) run(until time.Time) error {
-	for {
+	for at, same := f.now, 0; ; same++ {
+		if f.now.After(at) {
+			at, same = f.now, 0
+		} else if same > 1000 {
+			return fmt.Errorf("at %v rows fall due without end", at)
+		}
 		next, timer, message := until.Add(1), "", ""
 		for _, id := range slices.Sorted(maps.Keys(f.fx.timers)) {
 			if t := f.fx.timers[id]; t.due.Before(next) {
@@ -156,6 +161,7 @@ func (f *future) run(until time.Time) error {
 		if next.After(f.now) {
 			f.now = next
 		}
+		f.fx.now = f.now
 		if timer == "" {
 			delete(f.fx.outbox, message) // who follows it once needs no repeat
 			id := strings.TrimPrefix(message, Topic+" ")
