@@ -29,6 +29,7 @@
 //	alerts.scope           scope                      → scopeRow: open proposal, live warning, what was dismissed
 //	alerts.message         topic "/" message id       → storedMessage: what goes out, frozen at event time
 //	alerts.number          name                       → uint64: last number of a day's ids, and counts for lists
+//	alerts.restored        number                     → Outside: what a lost end of the record may have given out
 package alerts
 
 import (

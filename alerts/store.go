@@ -28,13 +28,14 @@ var (
 	bScope        = []byte("alerts.scope")
 	bMessage      = []byte("alerts.message")
 	bNumber       = []byte("alerts.number")
+	bRestored     = []byte("alerts.restored")
 )
 
 // Buckets lists the buckets of this package; all are journaled.
 func Buckets() []string {
 	var names []string
 	for _, b := range [][]byte{bForecast, bForecastHash, bForecastDay, bObservedDay, bForecastHour, bObservedHour, bSaid, bFeed, bProposal, bProposalTime,
-		bWarning, bWarningTime, bScope, bMessage, bNumber} {
+		bWarning, bWarningTime, bScope, bMessage, bNumber, bRestored} {
 		names = append(names, string(b))
 	}
 	return names

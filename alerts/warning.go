@@ -90,12 +90,14 @@ func staged(course []Stage, l Level, from time.Time) []Stage {
 	return append(kept, Stage{l, from})
 }
 
-// HistoryEntry is one event of a warning; each makes one revision.
+// HistoryEntry is one event of a warning; each makes one revision, see [Warning.Revisions].
 type HistoryEntry struct {
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"`
 	Event  string    `json:"event"`
 	Reason string    `json:"reason"`
+	// Skipped is how many revisions the entry made, where that is not one: after a lost end of the record.
+	Skipped int `json:"skipped,omitempty"`
 }
 
 // warningEvent is an event of one warning.

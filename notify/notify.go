@@ -18,6 +18,7 @@
 //	notify.counters      warning id, 0, dimension, value  a varint per counter, see board.go
 //	notify.figures       recipient id                   JSON reductionlist.Given: the latest figures of a plant
 //	notify.accepted      warning id, 0, recipient id    JSON OperatingPlan that the recipient's latest order carries
+//	notify.restored      warning id                     JSON []int: its floors, see restored.go
 //	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is
 //	                                                    not the one the warning is pinned to
 //
@@ -87,6 +88,7 @@ var (
 	countersBucket    = []byte("notify.counters")
 	figuresBucket     = []byte("notify.figures")
 	acceptedBucket    = []byte("notify.accepted")
+	restoredBucket    = []byte("notify.restored")
 	relistsBucket     = []byte("notify.relists")
 )
 
@@ -95,7 +97,7 @@ func Buckets() []string {
 	return []string{
 		string(settingsBucket), string(plansBucket), string(ordersBucket),
 		string(byRecipientBucket), string(pendingBucket), string(countersBucket), string(relistsBucket),
-		string(figuresBucket), string(acceptedBucket),
+		string(figuresBucket), string(acceptedBucket), string(restoredBucket),
 	}
 }
 

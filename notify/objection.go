@@ -193,7 +193,8 @@ func (o *Order) own(tx *bbolt.Tx, body *Issued, now, wall time.Time) (*Plan, err
 	if p.StartsAt.Before(wall) {
 		p.StartsAt = wall
 	}
-	return p, nil
+	p.floor, err = Floor(tx, o.WarningID)
+	return p, err
 }
 
 func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
@@ -206,8 +207,9 @@ func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
 		ends(fx, o.ID, ev.ExpiresAt)
 		return o.end(tx, fx, at, StateExempted)
 	case decideAmend:
-		ends(fx, o.NextID(), ev.ExpiresAt)
-		return nil
+		next, err := o.nextID(tx)
+		ends(fx, next, ev.ExpiresAt)
+		return err
 	}
 	if ev.AcknowledgeBy == nil {
 		return fmt.Errorf("notify: order %s: a rejected objection without a new deadline", ev.OrderID)
@@ -219,9 +221,6 @@ func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
 		o.setDeadline(fx)
 	})
 }
-
-// NextID is the id of the order that takes, or took, the place of o.
-func (o *Order) NextID() string { return orderID(o.WarningID, o.RecipientID, o.Revision+1) }
 
 // ends sets the timer of the end of what an objection was granted.
 func ends(fx Effects, order string, at *time.Time) {

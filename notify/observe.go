@@ -16,6 +16,8 @@ import (
 // measures begin, else at its start.
 func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 	switch ev := ev.(type) {
+	case alerts.Restoration:
+		return raiseFloors(tx, ev.Skips())
 	case alerts.WarningDeclared:
 		return announce(tx, fx, at, ev.ID, ev.Announce)
 	case alerts.WarningApproved:

@@ -53,6 +53,8 @@ type Plan struct {
 	Issued   int `json:"issued"`
 	Revised  int `json:"revised"`
 	Released int `json:"released"`
+
+	floor int // see restored.go
 }
 
 // PlanChunk is the command that works off chunk N of a warning's plan.
@@ -71,7 +73,9 @@ func GetPlan(tx *bbolt.Tx, warning string) (*Plan, error) {
 	if err := json.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("notify: plan of %s: %w", warning, err)
 	}
-	return p, nil
+	var err error
+	p.floor, err = Floor(tx, warning)
+	return p, err
 }
 
 func (p *Plan) store(tx *bbolt.Tx) error {

@@ -66,7 +66,7 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 
 // nextAccepted is the plan with which the order was superseded; nil where it was not, or for another reason.
 func (o *Order) nextAccepted(tx *bbolt.Tx, read Reader) (json.RawMessage, error) {
-	next, err := Get(tx, o.NextID())
+	next, err := o.Next(tx)
 	if err != nil {
 		if refusal.CodeOf(err) == refusal.NotFound {
 			err = nil

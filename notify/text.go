@@ -123,9 +123,9 @@ func lines(measures []reductionlist.Measure) string {
 func (w *writer) order(t *target, last *Order) *Issued {
 	ev := new(Issued)
 	*ev = w.issue
-	ev.Revision = 1
+	ev.Revision = w.plan.floor + 1
 	if last != nil {
-		ev.Revision = last.Revision + 1
+		ev.Revision = max(w.plan.floor, last.Revision) + 1
 		ev.Supersedes = &last.ID
 	}
 	ev.ID = orderID(ev.WarningID, t.ID, ev.Revision)

@@ -36,6 +36,7 @@ func init() {
 		"cli.history.downgraded":          {"降级", "downgraded"},
 		"cli.history.revised":             {"变更", "revised"},
 		"cli.history.end_set":             {"定于结束", "end set"},
+		"cli.history.restored":            {"记录恢复，编号跳过", "record restored, numbers skipped"},
 		"cli.history.lifted":              {"解除", "lifted"},
 		"cli.history.cancelled":           {"撤销", "cancelled"},
 		"cli.history.expired":             {"到期", "expired"},

@@ -196,6 +196,7 @@ func init() {
 		"desk.event.upgraded":            {"升级", "raised"},
 		"desk.event.downgraded":          {"降级", "lowered"},
 		"desk.event.end_set":             {"设定结束时间", "end set"},
+		"desk.event.restored":            {"记录恢复，编号跳过", "record restored, numbers skipped"},
 		"desk.event.lifted":              {"解除", "lifted"},
 		"desk.event.expired":             {"到期结束", "ended at its time"},
 		"desk.event.cancelled":           {"取消", "cancelled"},

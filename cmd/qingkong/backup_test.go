@@ -35,6 +35,23 @@ func serving(t *testing.T, data string) *program {
 	return p
 }
 
+// goesOnAbove wants the next warning, and the messages of the one that goes on, numbered above what a restored record knows, and
+// the check to name what may be outside.
+func (p *program) goesOnAbove(on warning) {
+	p.t.Helper()
+	if on.Revision <= 20 {
+		p.t.Errorf("the warning that goes on is at revision %d", on.Revision)
+	}
+	p.must("duty", "POST", "/warnings/"+on.ID+"/lift", map[string]any{"revision": on.Revision}, &on)
+	day, first, _ := strings.Cut(on.ID, "-")
+	if next := p.declare("orange"); next.ID == on.ID || strings.HasPrefix(next.ID, day) && next.ID <= day+"-21" || first != "01" {
+		p.t.Errorf("after %s comes %s", on.ID, next.ID)
+	}
+	if said := readiness(p, "duty"); !strings.Contains(said, on.ID+" 的第 ") || !strings.Contains(said, "…21") {
+		p.t.Errorf("readyz does not say what may be outside: %s", said)
+	}
+}
+
 // A program is backed up beside its work, killed, and brought back on an empty folder: the accounts open it, the warning and
 // its orders are there, and the record proves itself.
 func TestBackupKillRestoreServe(t *testing.T) {
@@ -77,6 +94,7 @@ func TestBackupKillRestoreServe(t *testing.T) {
 			}
 			var session struct{ User string }
 			q.must("", "POST", "/session", map[string]string{"user": "duty", "password": q.accounts["duty"].Password}, &session)
+			q.goesOnAbove(got)
 			q.stop()
 			var report struct {
 				OK       bool     `json:"ok"`

@@ -384,8 +384,9 @@ func showWarning(out io.Writer, answer []byte) error {
 	}
 	fmt.Fprintln(out, "\n"+pair("cli.member.history", nil))
 	rows := make([][]string, len(w.History))
-	for i, h := range w.History {
-		rows[i] = []string{fmt.Sprint(i + 1), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named("cli.history.", h.Event), h.Reason}
+	for i, revision := range w.Revisions() {
+		h := w.History[i]
+		rows[i] = []string{fmt.Sprint(revision), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named("cli.history.", h.Event), h.Reason}
 	}
 	printTable(out, "  ", rows)
 	return nil

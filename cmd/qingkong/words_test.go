@@ -163,16 +163,24 @@ func stringLists(t *testing.T, dir string) map[string][]string {
 }
 
 // historyWords are what the events of warnings call themselves in a warning's history: the second result of their
-// change methods, which may ask direction.
+// change methods, which may ask direction, and what an entry is written with by itself.
 func historyWords(t *testing.T, dir string) (words []string) {
 	t.Helper()
 	place := map[string]int{"change": 1, "direction": 0}
 	eachFile(t, dir, func(file *ast.File) {
 		for _, decl := range file.Decls {
 			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Recv == nil {
+			if !ok {
 				continue
 			}
+			ast.Inspect(f.Body, func(n ast.Node) bool {
+				if kv, ok := n.(*ast.KeyValueExpr); ok {
+					if key, ok := kv.Key.(*ast.Ident); ok && key.Name == "Event" && text(kv.Value) != "" {
+						words = append(words, text(kv.Value))
+					}
+				}
+				return true
+			})
 			i, ok := place[f.Name.Name]
 			if !ok {
 				continue

@@ -35,7 +35,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		},
 		watch.Disk:    a.room.check,
 		watch.Vault:   func(context.Context) watch.Finding { return vaultFinding(a.journal.Status(), time.Now()) },
-		watch.Record:  func(context.Context) watch.Finding { return recordFinding(a.journal.Status()) },
+		watch.Record:  a.checkRecord,
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 		watch.Backup:  a.backups.check,
@@ -129,7 +129,7 @@ func recordFinding(s journal.Status) watch.Finding {
 	case s.HeightErr != nil:
 		return watch.Degrade("watch.record_height", refusal.Args{"why": s.HeightErr})
 	case s.Restored != nil:
-		return watch.Degrade("watch.record_restored", refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile})
+		return watch.Degrade("watch.record_restored", refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile, "ids": ""})
 	}
 	return watch.Finding{}
 }

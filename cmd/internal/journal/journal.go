@@ -140,6 +140,7 @@ type Journal struct {
 	buf    []byte    // of the last block
 	lost   *kept     // a block whose place is not known
 	mended time.Time // when it last tried to end a pause
+	owed   []*pending
 
 	streamEnd uint64 // what the stream holds when the journal begins
 	unasked   bool   // it did not answer

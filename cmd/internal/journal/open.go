@@ -210,6 +210,7 @@ func (j *Journal) runShared(ctx context.Context) error {
 
 func (j *Journal) runBoth() {
 	j.running.Store(true)
+	j.oweRestored()
 	j.vault.update = func(fn func(*bbolt.Tx) error) error { return j.store(j.behindWork, fn) }
 	j.wg.Go(j.run)
 	j.wg.Go(j.keepHeight)

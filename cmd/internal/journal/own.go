@@ -77,6 +77,8 @@ func decodeOwn(kind string, data []byte) (Event, error) {
 		return decodeAs[Sent](data)
 	case TimerFired{}.Kind():
 		return decodeAs[TimerFired](data)
+	case RecordRestored{}.Kind():
+		return decodeAs[RecordRestored](data)
 	case VaultErased{}.Kind():
 		return decodeAs[VaultErased](data)
 	}
@@ -103,6 +105,8 @@ func applyOwn(tx *bbolt.Tx, fx Effects, at time.Time, _ string, _ Pos, ev Event)
 		}
 	case TimerFired:
 		out.CancelTimer(e.ID)
+	case RecordRestored:
+		return applyRestored(tx, e)
 	case VaultErased:
 		out.owes = true
 		return eraseEntry(tx, e.Ref)
@@ -162,6 +166,7 @@ func registerOwn(r *Registry) {
 		}
 		return []Event{VaultErased(in)}, true, nil
 	})
+	HandleMoment(r, cmdRestored, decideRestored)
 	r.Vital(cmdTakeLease, CommandFireTimer)
 }
 

@@ -18,6 +18,8 @@ type RestoredMark struct {
 	Block     uint64 `json:"block"`
 	Confirmed uint64 `json:"confirmed,omitempty"` // 0 where that is not known
 	At        string `json:"restored_at"`         // when that was done
+	// Erased is what a restore erased and the record does not know to be erased.
+	Erased []string `json:"erased_now,omitempty"`
 }
 
 // RebuildSource is what [RebuildFrom] takes for the record.

@@ -51,6 +51,8 @@ type Restored struct {
 	Vault    int      `json:"vault"`   // entries that can be read
 	Erased   int      `json:"erased"`  // and that were erased
 	Damaged  int      `json:"damaged"` // and that did not have their hash when they were backed up
+	// ErasedNow is what a list names that was given, and the blocks do not know to be erased: see [RestoredMark].
+	ErasedNow []string `json:"erased_now,omitempty"`
 }
 
 // Restore makes a folder from backups: it proves every part by its hash, then replays the blocks as a start would, which
@@ -342,7 +344,10 @@ func (r *restorer) erase() error {
 		r.listErased(text)
 	}
 	err := r.db.Update(func(tx *bbolt.Tx) error {
-		for ref := range r.erased {
+		for _, ref := range slices.Sorted(maps.Keys(r.erased)) {
+			if row := tx.Bucket(vaultBucket).Get([]byte(ref)); len(row) != 1 || row[0] != entryErased {
+				r.done.ErasedNow = append(r.done.ErasedNow, ref)
+			}
 			if err := eraseEntry(tx, ref); err != nil {
 				return err
 			}

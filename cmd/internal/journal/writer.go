@@ -34,7 +34,7 @@ func (j *Journal) run() {
 	idle := time.NewTicker(idleEvery)
 	defer idle.Stop()
 	worked := false
-	var work []*pending
+	work := j.first(nil)
 	for {
 		if len(work) == 0 {
 			select {
@@ -47,13 +47,14 @@ func (j *Journal) run() {
 				if !worked {
 					j.rest()
 				}
-				worked = false
-				continue
+				if worked = false; len(j.owed) == 0 {
+					continue
+				}
 			case <-j.stop:
 				return
 			}
 		}
-		worked = true
+		worked, work = true, j.first(work)
 		if err := j.takesNothing(); err != nil {
 			for _, p := range work {
 				p.done(nil, err)

@@ -223,9 +223,19 @@ func (s *Service) DecideObjection(ctx context.Context, actor, key, orderID strin
 		return nil, err
 	}
 	if in.Decision == "amend" {
-		return s.OrderJSON(o.NextID())
+		next, err := s.nextOrder(o)
+		if err != nil {
+			return nil, err
+		}
+		return s.OrderJSON(next.ID)
 	}
 	return s.OrderJSON(orderID)
+}
+
+// nextOrder is the order that took the place of o, or a not_found refusal.
+func (s *Service) nextOrder(o *notify.Order) (next *notify.Order, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { next, err = o.Next(tx); return err })
+	return next, err
 }
 
 // OrderJSON is an order as it stands now.

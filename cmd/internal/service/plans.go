@@ -240,16 +240,14 @@ func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []
 	if err != nil {
 		return nil, err
 	}
-	next := o.NextID()
-	if _, err := s.orderRow(next); refusal.CodeOf(err) == refusal.NotFound { // it carried the plan already
-		next = o.ID
+	next, err := s.nextOrder(o)
+	if refusal.CodeOf(err) == refusal.NotFound { // it carried the plan already
+		next, err = o, nil
 	}
-	return s.OrderJSON(next)
-}
-
-func (s *Service) orderRow(id string) (o *notify.Order, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { o, err = notify.Get(tx, id); return err })
-	return o, err
+	if err != nil {
+		return nil, err
+	}
+	return s.OrderJSON(next.ID)
 }
 
 // repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.

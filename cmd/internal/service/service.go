@@ -104,6 +104,9 @@ func Registry(set Settings) *journal.Registry {
 		journal.Module{Name: "alerts", Buckets: alerts.Buckets(), Decode: alerts.Decode,
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return alerts.Apply(tx, fx, at, actor, ev)
+			},
+			Observe: func(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
+				return alerts.Observe(tx, at, actor, ev)
 			}},
 		journal.Module{Name: "list", Buckets: reductionlist.Buckets(), Decode: reductionlist.Decode,
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {

@@ -212,9 +212,7 @@ func (d *desk) showForm(q *request, a act, s *subject, v url.Values, err error) 
 		set(f.Fields, v)
 	}
 	if seen := revisionOf(v); s.w != nil && seen > 0 && seen != s.w.Revision {
-		if seen < len(s.w.History) {
-			f.Changes = s.w.History[seen:]
-		}
+		f.Changes = s.w.Since(seen)
 		v = clone(v)
 		v.Set("revision", strconv.Itoa(s.w.Revision))
 		v.Set("key", newKey()) // it is another decision now

@@ -132,10 +132,14 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 		if !service.Visible(q.who, row.RecipientID, row.Town) {
 			return noOrder(id)
 		}
-		if _, err := notify.Get(tx, row.NextID()); err == nil {
-			next = row.NextID()
+		after, err := row.Next(tx)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
 		}
-		return nil
+		if err == nil {
+			next = after.ID
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -114,8 +114,9 @@ func (d *desk) warning(q *request) error {
 	add("declared_by", w.DeclaredBy+" "+clock(w.DeclaredAt))
 	add("approved_by", w.ApprovedBy)
 	add("reason", w.Reason)
-	for i, h := range w.History {
-		view.History = append(view.History, historyRow{h.At, i + 1, h.Actor, h.Event, h.Reason})
+	for i, revision := range w.Revisions() {
+		h := w.History[i]
+		view.History = append(view.History, historyRow{h.At, revision, h.Actor, h.Event, h.Reason})
 	}
 	return q.render(http.StatusOK, "warning", view)
 }

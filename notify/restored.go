@@ -1,0 +1,92 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+)
+
+// After the end of the record was lost, orders may be out that it does not know. The orders of each live warning then go on
+// at revisions above those: the floors of a warning are the revisions that may be taken, each the highest of its time, and the
+// next order of a recipient lies above the last of them.
+
+// raiseFloors gives every live warning a floor that lies skip above its highest revision.
+func raiseFloors(tx *bbolt.Tx, skip int) error {
+	live, err := alerts.Live(tx)
+	if err != nil {
+		return err
+	}
+	for _, w := range live {
+		floors, err := floorsOf(tx, w.ID)
+		if err != nil {
+			return err
+		}
+		top := topOf(floors)
+		err = eachOrder(tx, w.ID, "", func(o *Order) bool { top = max(top, o.Revision); return true })
+		if err != nil {
+			return err
+		}
+		row, err := json.Marshal(append(floors, top+skip))
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket(restoredBucket).Put([]byte(w.ID), row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// floorsOf are the revisions up to which orders of a warning may be out that the record does not know, in ascending order.
+func floorsOf(tx *bbolt.Tx, warning string) (floors []int, err error) {
+	row := tx.Bucket(restoredBucket).Get([]byte(warning))
+	if row == nil {
+		return nil, nil
+	}
+	if err := json.Unmarshal(row, &floors); err != nil {
+		return nil, fmt.Errorf("notify: floors of %s: %w", warning, err)
+	}
+	return floors, nil
+}
+
+func topOf(floors []int) int {
+	if len(floors) == 0 {
+		return 0
+	}
+	return floors[len(floors)-1]
+}
+
+// Floor is the highest revision of a warning's orders that may be out and not in the record; 0 where there is none.
+func Floor(tx *bbolt.Tx, warning string) (int, error) {
+	floors, err := floorsOf(tx, warning)
+	return topOf(floors), err
+}
+
+// nextID is the id of the order that takes the place of o, which is its recipient's latest.
+func (o *Order) nextID(tx *bbolt.Tx) (string, error) {
+	floor, err := Floor(tx, o.WarningID)
+	return orderID(o.WarningID, o.RecipientID, max(o.Revision, floor)+1), err
+}
+
+// Next is the order that took the place of o, or a not_found refusal.
+func (o *Order) Next(tx *bbolt.Tx) (*Order, error) {
+	floors, err := floorsOf(tx, o.WarningID)
+	if err != nil {
+		return nil, err
+	}
+	after := []int{o.Revision + 1}
+	for _, floor := range floors {
+		if floor > o.Revision {
+			after = append(after, floor+1)
+		}
+	}
+	for _, revision := range after {
+		if id := orderID(o.WarningID, o.RecipientID, revision); tx.Bucket(ordersBucket).Get([]byte(id)) != nil {
+			return Get(tx, id)
+		}
+	}
+	return Get(tx, orderID(o.WarningID, o.RecipientID, o.Revision+1))
+}
