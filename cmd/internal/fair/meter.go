@@ -1,0 +1,143 @@
+// Package fair keeps one caller from taking what belongs to all: a meter says who goes on faster than its share, and a queue
+// lets those who wait have their turns one after another, however much each of them sends.
+package fair
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Share is how much one caller may do: so many times a second, and that many at once after a pause. A PerSecond of zero or
+// less is no limit.
+type Share struct {
+	PerSecond float64
+	Burst     int
+}
+
+// Meter measures each caller against one share. Its methods may be called from any goroutine.
+type Meter struct {
+	share Share
+	now   func() time.Time
+
+	mu      sync.Mutex
+	callers map[string]*caller
+	swept   time.Time
+}
+
+type caller struct {
+	bucket  *rate.Limiter
+	told    time.Time // when it last heard that it is too fast
+	seen    time.Time
+	refused uint64
+}
+
+// Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more than
+// maxCallers are known. Who comes beyond them shares one bucket with all others who do.
+const (
+	quiet      = time.Minute
+	maxCallers = 1 << 17
+	overflow   = "\x00others"
+)
+
+// NewMeter returns a meter; now is the clock, nil for that of the process.
+func NewMeter(share Share, now func() time.Time) *Meter {
+	if now == nil {
+		now = time.Now
+	}
+	return &Meter{share: share, now: now, callers: map[string]*caller{}}
+}
+
+// Verdict is what a meter says of one call.
+type Verdict struct {
+	OK bool
+	// Tell is true for one refusal a second and caller: what refuses more often than that speaks louder than who it refuses.
+	Tell bool
+	// Wait is after which time the caller may come again.
+	Wait time.Duration
+}
+
+// Take counts one call of a caller and says whether it is within its share.
+func (m *Meter) Take(who string) Verdict {
+	if m.share.PerSecond <= 0 {
+		return Verdict{OK: true}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	c := m.caller(who, now)
+	c.seen = now
+	if c.bucket.AllowN(now, 1) {
+		return Verdict{OK: true}
+	}
+	c.refused++
+	v := Verdict{Wait: time.Duration((1 - c.bucket.TokensAt(now)) / m.share.PerSecond * float64(time.Second))}
+	if now.Sub(c.told) >= time.Second {
+		c.told, v.Tell = now, true
+	}
+	return v
+}
+
+// Tell says whether a caller may be told of a refusal now that has another reason than its rate: at most one a second.
+func (m *Meter) Tell(who string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	c := m.caller(who, now)
+	c.seen = now
+	c.refused++
+	if now.Sub(c.told) < time.Second {
+		return false
+	}
+	c.told = now
+	return true
+}
+
+// Refused is how many calls of a caller were refused since it is known.
+func (m *Meter) Refused(who string) uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.callers[who]; c != nil {
+		return c.refused
+	}
+	return 0
+}
+
+// Known is how many callers are remembered.
+func (m *Meter) Known() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.callers)
+}
+
+func (m *Meter) caller(who string, now time.Time) *caller {
+	m.sweep(now)
+	c := m.callers[who]
+	if c == nil && len(m.callers) >= maxCallers {
+		who = overflow
+		c = m.callers[who]
+	}
+	if c == nil {
+		c = &caller{bucket: rate.NewLimiter(rate.Limit(m.share.PerSecond), max(m.share.Burst, 1))}
+		m.callers[who] = c
+	}
+	return c
+}
+
+// sweep forgets who has been quiet. A bucket that is full again is that of somebody who comes for the first time.
+func (m *Meter) sweep(now time.Time) {
+	if now.Sub(m.swept) < quiet {
+		return
+	}
+	m.swept = now
+	full := quiet
+	if m.share.PerSecond > 0 {
+		full += time.Duration(float64(m.share.Burst) / m.share.PerSecond * float64(time.Second))
+	}
+	for who, c := range m.callers {
+		if now.Sub(c.seen) > full {
+			delete(m.callers, who)
+		}
+	}
+}
