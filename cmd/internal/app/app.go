@@ -125,6 +125,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.bus, err = bus.Start(bus.Config{
 		StoreDir: store, Listen: cfg.Listen.NATS,
 		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log, Failed: a.fail,
+		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: tooMany,
 	})
 	if err != nil {
 		return nil, err

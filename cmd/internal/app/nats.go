@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/fair"
 )
 
 // actTimeout bounds how long a request over NATS waits for its answer.
@@ -42,23 +44,43 @@ func (a *App) serveNATS() error {
 		}
 	}
 	// What was measured is no drill.
-	_, err = a.bus.HandleShared("qingkong.observation.*", a.feeds(access.ActObservationsCreate),
-		func(place, user string, data []byte, reply func([]byte)) {
-			go a.act(reply, func(ctx context.Context) (any, error) { return a.svc.ObservationFrom(ctx, user, place, data) })
+	return a.bus.HandleShared("qingkong.observation.*", feederBounds, func(place, user string, data []byte, reply func([]byte)) {
+		go a.act(reply, func(ctx context.Context) (any, error) {
+			if err := a.mayFeed(user, access.ActObservationsCreate); err != nil {
+				return nil, err
+			}
+			return a.svc.ObservationFrom(ctx, user, place, data)
 		})
-	return err
+	})
+}
+
+// How much of each inbound subject may wait and be in work. Answers are handed to the journal's queue, which holds more than
+// the window: what is beyond waits here, each user in its turn. One request for what is pending is in work for a recipient, and
+// answers all that have come until it begins, four at most: each is worth a read of all its orders.
+var (
+	answerBounds  = fair.Bounds{Waiting: 64, Bytes: 4 << 20, InWork: 64, Window: 2048}
+	pendingBounds = fair.Bounds{Waiting: 4, Bytes: 1 << 20, InWork: 1, Window: 16, Merge: true}
+	feederBounds  = fair.Bounds{Waiting: 64, Bytes: 8 << 20, InWork: 1, Window: 8}
+)
+
+// mayFeed refuses a sender that has not the right to. Where the server has users of its own the right is theirs.
+func (a *App) mayFeed(user, act string) error {
+	if strings.Contains(user, ":") || a.svc.May(user, act) {
+		return nil
+	}
+	return refusal.New(refusal.Forbidden, "http.role", nil)
 }
 
 func (a *App) serveRecipients(root string, drill bool) error {
 	replies := newReplier(a.svc, a.answers)
 	a.background(root+"replies", replies.run)
-	_, err := a.bus.Handle(root+"answer.*", func(user string, data []byte, reply func([]byte)) {
+	err := a.bus.Handle(root+"answer.*", answerBounds, func(user string, data []byte, reply func([]byte)) {
 		a.svc.Answer(user, drill, data, func(orderID string, err error) { replies.add(answered{orderID, err, reply}) })
 	})
 	if err != nil {
 		return err
 	}
-	_, err = a.bus.Handle(root+"pending.*", func(user string, _ []byte, reply func([]byte)) {
+	return a.bus.Handle(root+"pending.*", pendingBounds, func(user string, _ []byte, reply func([]byte)) {
 		go func() {
 			text, err := a.svc.Pending(user, drill)
 			if err != nil {
@@ -67,20 +89,17 @@ func (a *App) serveRecipients(root string, drill bool) error {
 			reply(text)
 		}()
 	})
-	return err
 }
 
 func (a *App) serveForecasts(root string, drill bool) error {
-	_, err := a.bus.HandleShared(root+"forecast.*", a.feeds(access.ActForecastsCreate),
-		func(place, user string, data []byte, reply func([]byte)) {
-			go a.act(reply, func(ctx context.Context) (any, error) { return a.svc.ForecastFrom(ctx, user, place, drill, data) })
+	return a.bus.HandleShared(root+"forecast.*", feederBounds, func(place, user string, data []byte, reply func([]byte)) {
+		go a.act(reply, func(ctx context.Context) (any, error) {
+			if err := a.mayFeed(user, access.ActForecastsCreate); err != nil {
+				return nil, err
+			}
+			return a.svc.ForecastFrom(ctx, user, place, drill, data)
 		})
-	return err
-}
-
-// feeds says whose inbox an answer about an act may go to.
-func (a *App) feeds(act string) func(user string) bool {
-	return func(user string) bool { return a.svc.May(user, act) }
+	})
 }
 
 // act answers a request with what do returns, as HTTP would.
@@ -98,6 +117,9 @@ func (a *App) act(reply func([]byte), do func(ctx context.Context) (any, error))
 	}
 	reply(text)
 }
+
+// tooMany is what a user is told whose messages come faster than its share.
+func tooMany() []byte { return problem(refusal.New(refusal.RateLimited, "limits.too_many", nil)) }
 
 // problem is an error as contract.md §4 answers it: {"error":{"code","message","errors"}}. What is no refusal is
 // for the log alone.

@@ -26,7 +26,10 @@ func (a *App) newWatchman() *watch.Watchman {
 			if f := storeFinding(a.bus.StoreBroken()); f.State != "" {
 				return f
 			}
-			return natsFinding(a.bus.Silent(ctx), a.bus.Embedded())
+			if f := natsFinding(a.bus.Silent(ctx), a.bus.Embedded()); f.State != "" || !a.bus.Unproven() {
+				return f
+			}
+			return watch.Degrade("watch.nats_unproven", refusal.Args{"setting": "nats.trust_server_users"})
 		},
 		watch.Leader: func(context.Context) watch.Finding { return leaderFinding(a.journal.Leadership()) },
 		watch.Clock: func(context.Context) watch.Finding {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"qingkong/cmd/internal/fair"
 )
 
 // BenchmarkLogin measures complete logins over TCP, from connect to the server's PONG, with as many at once as
@@ -66,5 +68,13 @@ func rawLogin(addr, user, password string) error {
 		case strings.HasPrefix(line, "-ERR"):
 			return fmt.Errorf("%s: %s", user, line)
 		}
+	}
+}
+
+// BenchmarkRefusedMessage is what a message costs that is beyond its user's share.
+func BenchmarkRefusedMessage(b *testing.B) {
+	in := &inbound{bus: &Bus{meter: fair.NewMeter(fair.Share{PerSecond: 50, Burst: 200}, nil)}, queue: fair.NewQueue[inMessage](fair.Bounds{Waiting: 64, Bytes: 1 << 20, InWork: 1, Window: 1})}
+	for b.Loop() {
+		in.take("E0001", func() (inMessage, bool) { return inMessage{user: "E0001"}, true })
 	}
 }

@@ -5,12 +5,16 @@
 //
 //   - SYS is NATS's own.
 //   - JOURNAL holds the record's stream, the vault and the lease; no outside user reaches it.
-//   - PUBLIC is where recipients, feeders and neighbours meet the coordinator, and where the streams of
+//   - PUBLIC is where recipients, towns and neighbours meet the coordinator, and where the streams of
 //     warnings and proposals are written. No outside user has JetStream rights in it.
-//   - READERS is for those who may read the streams: officers, inspectors, viewers. It holds mirrors of the
-//     streams and imports what goes out. It is apart because JetStream sends what it is asked for to any subject
-//     the request names, unchecked: in PUBLIC a viewer could have it written among another's orders, or into
-//     the stream of live warnings. A mirror takes in nothing but its origin.
+//   - FEEDERS is for those who send forecasts, observations and telemetry. It imports these subjects from PUBLIC as
+//     services, so that the server says who sent each message.
+//   - OFFICERS (duty, approver, admin) and VIEWERS (viewer, inspector) are for those who may read the streams. Each
+//     holds mirrors of the streams and imports what goes out. They are apart because JetStream sends what it is
+//     asked for to any subject the request names, unchecked: in PUBLIC a viewer could have it written among
+//     another's orders, or into the stream of live warnings, and in one account with officers onto the live subjects
+//     that they listen to. A mirror takes in nothing but its origin. Within one of these accounts a member can still
+//     send an old message onto a live subject: the stream, not the live subject, is the truth.
 //   - AUTH is where the server asks us who a client is (auth callout). Those requests carry passwords.
 //
 // The start has an order: [Start] runs the server without a listener, the caller recovers its state over the
@@ -32,6 +36,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
+
+	"qingkong/cmd/internal/fair"
 )
 
 // maxPayload is the largest message, in bytes. Blocks of the journal stay below 900 KiB.
@@ -46,6 +52,14 @@ type Config struct {
 	URL       string // external: one or several, separated by commas
 	CredsFile string // external: NATS .creds file or JSON, see [Credentials]
 	Replicas  int    // external: of the public streams when they are made; 0 is 1
+
+	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. Who is refused is told what
+	// TooMany gives, at most once a second.
+	Share   fair.Share
+	Excess  Excess
+	TooMany func() []byte
+	// TrustServerUsers opens the feeders' subjects on an external server that has users of its own, see [Bus.HandleShared].
+	TrustServerUsers bool
 
 	Name   string // name of this node in connections and logs; "qingkong" when empty
 	Logger *slog.Logger
@@ -65,17 +79,22 @@ type Bus struct {
 	opts   *server.Options
 	creds  Credentials // external
 
-	journal, public, readers, auth, system *nats.Conn // the last three are nil when there is no such access
-	journalJS, publicJS, readersJS         jetstream.JetStream
+	journal, public, officers, viewers, auth, system *nats.Conn // the last four are nil when there is no such access
+	journalJS, publicJS, officersJS, viewersJS       jetstream.JetStream
 
-	issuer *issuer // signs what the callout answers; nil when no callout is served
-	target string  // account that authenticated users are placed in
-	// readersTarget is the account of those who read the streams; "" leaves them in target, without streams.
-	readersTarget string
-	xkey          nkeys.KeyPair // opens encrypted callout requests; nil when they are not encrypted
+	issuer  *issuer       // signs what the callout answers; nil when no callout is served
+	targets targets       // where the callout places users
+	xkey    nkeys.KeyPair // opens encrypted callout requests; nil when they are not encrypted
+
+	meter *fair.Meter // of what users publish to us
+	rates *rates
+	own   map[string]bool // the names of our own connections
+	done  context.CancelFunc
+	quiet *quieter // writes what clients cause
 
 	mu      sync.Mutex
 	callout *callout
+	ins     []*inbound
 	closed  bool
 }
 
@@ -91,7 +110,9 @@ func Start(cfg Config) (*Bus, error) {
 	if cfg.Name == "" {
 		cfg.Name = "qingkong"
 	}
-	b := &Bus{cfg: cfg, log: cfg.Logger.With("component", "bus")}
+	b := &Bus{cfg: cfg, log: cfg.Logger.With("component", "bus"), meter: fair.NewMeter(cfg.Share, nil)}
+	b.quiet, b.own = newQuieter(b.log), map[string]bool{}
+	b.rates = newRates(cfg.Share.PerSecond, cfg.Excess)
 	var err error
 	if cfg.URL != "" {
 		err = b.connectExternal()
@@ -106,6 +127,10 @@ func Start(cfg Config) (*Bus, error) {
 		defer cancel()
 		return nil, errors.Join(err, b.Close(ctx))
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	if b.done = cancel; b.rates.limit > 0 && (b.srv != nil || b.system != nil) {
+		go b.watchRates(ctx)
+	}
 	return b, nil
 }
 
@@ -116,9 +141,15 @@ func (b *Bus) openJetStream() (err error) {
 	if b.publicJS, err = jetstream.New(b.public); err != nil {
 		return fmt.Errorf("bus: public account: %w", err)
 	}
-	if b.readers != nil {
-		if b.readersJS, err = jetstream.New(b.readers); err != nil {
-			return fmt.Errorf("bus: readers account: %w", err)
+	for name, r := range map[string]struct {
+		nc *nats.Conn
+		js *jetstream.JetStream
+	}{"officers": {b.officers, &b.officersJS}, "viewers": {b.viewers, &b.viewersJS}} {
+		if r.nc == nil {
+			continue
+		}
+		if *r.js, err = jetstream.New(r.nc); err != nil {
+			return fmt.Errorf("bus: %s account: %w", name, err)
 		}
 	}
 	return nil
@@ -160,6 +191,9 @@ func (b *Bus) Close(ctx context.Context) error {
 	b.closed = true
 	c := b.callout
 	b.mu.Unlock()
+	if b.done != nil {
+		b.done()
+	}
 
 	finish, cancel := context.WithTimeout(ctx, drainWithin)
 	defer cancel()
@@ -167,7 +201,8 @@ func (b *Bus) Close(ctx context.Context) error {
 	if c != nil {
 		errs = append(errs, bounded(finish, "end logins", c.stop))
 	}
-	errs = append(errs, drain(finish, b.public, b.journal, b.readers, b.auth, b.system))
+	b.endInbound(finish)
+	errs = append(errs, drain(finish, b.public, b.journal, b.officers, b.viewers, b.auth, b.system))
 	if b.srv != nil {
 		errs = append(errs, bounded(ctx, "stop the server", func() { b.srv.Shutdown(); b.srv.WaitForShutdown() }))
 	}

@@ -124,7 +124,11 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 	}
 	user := req.ConnectOptions.Username
 	var id *Identity
-	if ValidUser(user) {
+	if c.bus.rates.isMuted(user, time.Now()) {
+		return
+	}
+	// A key or a token beside the name would stand in the server's word of who sent a message.
+	if o := req.ConnectOptions; ValidUser(user) && o.Nkey == "" && o.JWT == "" && o.Token == "" {
 		if id, err = c.auth(ctx, user, req.ConnectOptions.Password); err != nil {
 			if !errors.Is(err, ErrNotReady) {
 				c.bus.log.Error("login not decided", "user", user, "error", err)
@@ -152,14 +156,14 @@ func (b *Bus) decide(req *jwt.AuthorizationRequestClaims, id *Identity, now time
 	}
 	uc := jwt.NewUserClaims(req.UserNkey)
 	uc.Name = id.User
-	uc.Audience = b.target
 	uc.Permissions = Permissions(*id)
-	if readsStreams(id.Role) {
-		if b.readersTarget != "" {
-			uc.Audience = b.readersTarget
-		} else {
-			uc.Permissions.Pub = only(nil)
-		}
+	var streams bool
+	if uc.Audience, streams = b.targets.of(id.Role); uc.Audience == "" {
+		rc.Error = "the server has no account for feeders: see docs/nats-external.conf"
+		return rc.Encode(b.issuer)
+	}
+	if !streams && isReader(id.Role) {
+		uc.Permissions.Pub = only(nil)
 	}
 	if b.srv == nil && b.system == nil {
 		uc.Expires = now.Add(loginTerm).Unix()

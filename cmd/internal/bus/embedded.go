@@ -1,10 +1,12 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,14 +19,20 @@ import (
 )
 
 const (
-	accountJournal = "JOURNAL"
-	accountPublic  = "PUBLIC"
-	accountReaders = "READERS"
-	accountAuth    = "AUTH"
+	accountJournal  = "JOURNAL"
+	accountPublic   = "PUBLIC"
+	accountFeeders  = "FEEDERS"
+	accountOfficers = "OFFICERS"
+	accountViewers  = "VIEWERS"
+	accountAuth     = "AUTH"
 )
 
 // readyWait bounds the start of the embedded server. Recovering a long journal from disk takes most of it.
 const readyWait = 5 * time.Minute
+
+// maxSubscriptions is how many subscriptions one connection of an account may have that outside users are placed in, ours
+// included.
+const maxSubscriptions = 32
 
 // serverConfig is the embedded server's configuration; an external server needs the same accounts and callout.
 //
@@ -33,7 +41,8 @@ const readyWait = 5 * time.Minute
 //
 // timeout bounds a login from CONNECT to our answer. When it ends without one the server says "Authorization
 // Violation", as if we had refused, so it lies beyond the 2 s after which clients hang up by themselves.
-// max_subscriptions bounds how often one client can have the same message delivered to itself.
+// max_subscriptions bounds how often one client can have the same message delivered to itself; the accounts' own limits are
+// those that a client meets, since the server asks for no other once the callout has placed it.
 var serverConfig = template.Must(template.New("nats").Parse(`
 server_name: {{.Name}}
 max_payload: {{.MaxPayload}}
@@ -49,30 +58,43 @@ system_account: SYS
 accounts {
   SYS     { }
   JOURNAL { jetstream: enabled, users: [ { nkey: {{.Journal}}, allowed_connection_types: ["IN_PROCESS"] } ] }
-  PUBLIC  { jetstream: enabled, users: [ { nkey: {{.Public}}, allowed_connection_types: ["IN_PROCESS"] } ]
+  PUBLIC  { jetstream: enabled, limits: { max_subscriptions: {{.MaxSubs}} }, users: [ { nkey: {{.Public}}, allowed_connection_types: ["IN_PROCESS"] } ]
     exports: [
+      {{- range .Feed}}
+      { service: "{{.To}}", accounts: [FEEDERS], response_threshold: "30s" }
+      {{- end}}
       {{- range .Read}}
-      { stream: "{{.}}", accounts: [READERS] }
+      { stream: "{{.}}", accounts: [OFFICERS, VIEWERS] }
       {{- end}}
       {{- range .Streams}}
-      { service: "$JS.API.CONSUMER.CREATE.{{.}}", accounts: [READERS] }
-      { service: "$JS.FC.{{.}}.>", accounts: [READERS] }
+      { service: "$JS.API.CONSUMER.CREATE.{{.}}", accounts: [OFFICERS, VIEWERS] }
+      { service: "$JS.FC.{{.}}.>", accounts: [OFFICERS, VIEWERS] }
       {{- end}}
-      { stream: "{{.Deliver}}.>", accounts: [READERS] }
+      { stream: "{{.Deliver}}.officers.>", accounts: [OFFICERS] }
+      { stream: "{{.Deliver}}.viewers.>", accounts: [VIEWERS] }
     ]
   }
-  READERS { jetstream: enabled, users: [ { nkey: {{.Readers}}, allowed_connection_types: ["IN_PROCESS"] } ]
+  FEEDERS { limits: { max_subscriptions: {{.MaxSubs}} }
     imports: [
-      {{- range .Read}}
+      {{- range .Feed}}
+      { service: { account: PUBLIC, subject: "{{.To}}" }, to: "{{.From}}", share: true }
+      {{- end}}
+    ]
+  }
+  {{- range .Readers}}
+  {{.Account}} { jetstream: enabled, limits: { max_subscriptions: {{$.MaxSubs}} }, users: [ { nkey: {{.Key}}, allowed_connection_types: ["IN_PROCESS"] } ]
+    imports: [
+      {{- range $.Read}}
       { stream: { account: PUBLIC, subject: "{{.}}" } }
       {{- end}}
-      {{- range .Streams}}
+      {{- range $.Streams}}
       { service: { account: PUBLIC, subject: "$JS.API.CONSUMER.CREATE.{{.}}" }, to: "{{$.API}}.CONSUMER.CREATE.{{.}}" }
       { service: { account: PUBLIC, subject: "$JS.FC.{{.}}.>" } }
       {{- end}}
-      { stream: { account: PUBLIC, subject: "{{.Deliver}}.>" } }
+      { stream: { account: PUBLIC, subject: "{{$.Deliver}}.{{.Name}}.>" } }
     ]
   }
+  {{- end}}
   AUTH    { users: [ { nkey: {{.Auth}}, allowed_connection_types: ["IN_PROCESS"] } ] }
 }
 authorization {
@@ -80,7 +102,7 @@ authorization {
   auth_callout {
     issuer: {{.Issuer}}
     account: AUTH
-    auth_users: [ {{.Journal}}, {{.Public}}, {{.Readers}}, {{.Auth}} ]
+    auth_users: [ {{.Journal}}, {{.Public}}, {{.Officers}}, {{.Viewers}}, {{.Auth}} ]
   }
 }
 `))
@@ -97,14 +119,15 @@ func (b *Bus) startEmbedded() error {
 	if b.issuer, err = newIssuer(account); err != nil {
 		return err
 	}
-	b.target, b.readersTarget = accountPublic, accountReaders
+	b.targets = targets{public: accountPublic, feeders: accountFeeders, officers: accountOfficers, viewers: accountViewers}
 	values := map[string]any{
 		"Name": strconv.Quote(b.cfg.Name), "StoreDir": strconv.Quote(b.cfg.StoreDir),
 		"MaxPayload": maxPayload, "SyncAlways": b.cfg.SyncAlways, "Issuer": b.issuer.public,
 		"Read": readSubjects(), "Streams": []string{StreamEvents, StreamDrill}, "API": mirrorAPI, "Deliver": mirrorDeliver,
+		"Feed": feedSubjects(), "MaxSubs": maxSubscriptions,
 	}
 	users := map[string]nkeys.KeyPair{}
-	for _, part := range []string{"Journal", "Public", "Readers", "Auth"} {
+	for _, part := range []string{"Journal", "Public", "Officers", "Viewers", "Auth"} {
 		kp, err := nkeys.CreateUser()
 		if err != nil {
 			return fmt.Errorf("bus: user key: %w", err)
@@ -113,11 +136,16 @@ func (b *Bus) startEmbedded() error {
 		if values[part], err = kp.PublicKey(); err != nil {
 			return fmt.Errorf("bus: user key: %w", err)
 		}
+		b.own[fmt.Sprint(values[part])] = true
+	}
+	values["Readers"] = []map[string]any{
+		{"Account": accountOfficers, "Name": "officers", "Key": values["Officers"]},
+		{"Account": accountViewers, "Name": "viewers", "Key": values["Viewers"]},
 	}
 	if err := b.runServer(values); err != nil {
 		return err
 	}
-	for part, conn := range map[string]**nats.Conn{"Journal": &b.journal, "Public": &b.public, "Readers": &b.readers, "Auth": &b.auth} {
+	for part, conn := range map[string]**nats.Conn{"Journal": &b.journal, "Public": &b.public, "Officers": &b.officers, "Viewers": &b.viewers, "Auth": &b.auth} {
 		if *conn, err = b.connectInProcess(strings.ToLower(part), users[part]); err != nil {
 			return err
 		}
@@ -149,7 +177,8 @@ func (b *Bus) runServer(values map[string]any) error {
 		return fmt.Errorf("bus: server: %w", err)
 	}
 	b.srv, b.opts = srv, opts
-	b.srvLog = &serverLog{log: b.log.With("part", "nats-server"), fail: b.fail}
+	log := b.log.With("part", "nats-server")
+	b.srvLog = &serverLog{log: log, quiet: newQuieter(log), fail: b.fail}
 	srv.SetLoggerV2(b.srvLog, false, false, false)
 	srv.Start()
 	if err := b.srvLog.up(); err != nil {
@@ -212,8 +241,9 @@ func listenAddr(addr string) (host string, port int, err error) {
 // start that failed and an address in use only there. That its listener is gone stands only among its errors, over and
 // over, since it goes on accepting.
 type serverLog struct {
-	log  *slog.Logger
-	fail func(error)
+	log   *slog.Logger
+	quiet *quieter
+	fail  func(error)
 
 	mu     sync.Mutex
 	text   string    // fatal
@@ -240,17 +270,40 @@ func (l *serverLog) up() error {
 	return errors.New(l.text)
 }
 
+// client is how the server begins the lines of one connection.
+var client = regexp.MustCompile(`cid:\d+`)
+
+// write writes a line; those that a connection causes, by their kinds, once in a while.
+func (l *serverLog) write(level slog.Level, format, text string) {
+	if who := client.FindString(format + " " + text); who != "" {
+		_, kind, _ := strings.Cut(format, who)
+		l.quiet.say(level, who+" "+firstWords(kind), text)
+		return
+	}
+	l.log.Log(context.Background(), level, text)
+}
+
+// firstWords is the kind of a line: what it says before it names anything.
+func firstWords(kind string) string {
+	kind, _, _ = strings.Cut(strings.TrimPrefix(kind, " - "), " - ")
+	kind, _, _ = strings.Cut(kind, ":")
+	kind, _, _ = strings.Cut(kind, "%")
+	return strings.TrimSpace(kind)
+}
+
 func (l *serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l *serverLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l *serverLog) Debugf(string, ...any)           {}
-func (l *serverLog) Tracef(string, ...any)           {}
+func (l *serverLog) Warnf(format string, v ...any) {
+	l.write(slog.LevelWarn, format, fmt.Sprintf(format, v...))
+}
+func (l *serverLog) Debugf(string, ...any) {}
+func (l *serverLog) Tracef(string, ...any) {}
 
 func (l *serverLog) Errorf(format string, v ...any) {
 	if format == acceptFailed && !l.first() {
 		return
 	}
 	text := fmt.Sprintf(format, v...)
-	l.log.Error(text)
+	l.write(slog.LevelError, format, text)
 	if refusesWrites(text) {
 		l.storeBroke()
 	}

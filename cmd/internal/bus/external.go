@@ -2,6 +2,7 @@ package bus
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -23,10 +24,15 @@ type Login struct {
 // Otherwise user and password are those of the journal's account.
 type Credentials struct {
 	Login
-	Public  *Login   `json:"public,omitempty"`  // all rights in the account outside users share
-	Readers *Login   `json:"readers,omitempty"` // all rights in the account of the streams' readers
-	System  *Login   `json:"system,omitempty"`  // system account; without it [Bus.Kick] cannot close connections
-	Callout *Callout `json:"callout,omitempty"` // needs Public
+	Public   *Login   `json:"public,omitempty"`   // all rights in the account outside users share
+	Officers *Login   `json:"officers,omitempty"` // all rights in the account of duty, approver and admin
+	Viewers  *Login   `json:"viewers,omitempty"`  // all rights in the account of viewers and inspectors
+	System   *Login   `json:"system,omitempty"`   // system account; without it [Bus.Kick] cannot close connections
+	Callout  *Callout `json:"callout,omitempty"`  // needs Public
+
+	// Readers is of a file that was made before there were two accounts of readers and one of feeders. It starts, without
+	// streams and without feeders.
+	Readers *Login `json:"readers,omitempty"`
 
 	file string // a .creds file
 }
@@ -34,9 +40,12 @@ type Credentials struct {
 // Callout is the access to an external server's auth callout.
 type Callout struct {
 	Login
-	IssuerSeed string `json:"issuer_seed"`         // seed (SA…) of the issuer in the server's auth_callout block
-	Account    string `json:"account"`             // account that users are placed in; "PUBLIC" when empty
-	Readers    string `json:"readers,omitempty"`   // account of the streams' readers; without it they have no stream
+	IssuerSeed string `json:"issuer_seed"`        // seed (SA…) of the issuer in the server's auth_callout block
+	Account    string `json:"account"`            // account that users are placed in; "PUBLIC" when empty
+	Feeders    string `json:"feeders,omitempty"`  // account of feeders; without it they are refused
+	Officers   string `json:"officers,omitempty"` // accounts of the streams' readers; without them they have no stream
+	Viewers    string `json:"viewers,omitempty"`
+	Readers    string `json:"readers,omitempty"`   // see [Credentials]
 	XKeySeed   string `json:"xkey_seed,omitempty"` // seed (SX…) of its xkey, when requests are encrypted
 }
 
@@ -70,14 +79,14 @@ func parseCredentials(data []byte) (*Credentials, error) {
 	if err := refusal.Unmarshal(data, &c); err != nil {
 		return nil, err
 	}
-	logins := map[string]*Login{"": &c.Login, "public.": c.Public, "readers.": c.Readers, "system.": c.System}
+	logins := map[string]*Login{"": &c.Login, "public.": c.Public, "officers.": c.Officers, "viewers.": c.Viewers, "readers.": c.Readers, "system.": c.System}
 	if c.Callout != nil {
 		logins["callout."] = &c.Callout.Login
 		switch {
 		case c.Public == nil:
 			return nil, errors.New(`"callout" needs "public", the user in the account that clients are placed in`)
-		case (c.Readers == nil) != (c.Callout.Readers == ""):
-			return nil, errors.New(`"readers" and "callout.readers" go together: the user in that account, and its name`)
+		case (c.Officers == nil) != (c.Callout.Officers == "") || (c.Viewers == nil) != (c.Callout.Viewers == ""):
+			return nil, errors.New(`"officers" and "callout.officers" go together, and so do "viewers" and "callout.viewers": the user in that account, and its name`)
 		}
 	}
 	for place, l := range logins {
@@ -101,8 +110,15 @@ func (b *Bus) connectExternal() (err error) {
 			return err
 		}
 	}
-	if b.creds.Readers != nil {
-		if b.readers, err = b.connectURL("readers", *b.creds.Readers); err != nil {
+	for _, r := range []struct {
+		part  string
+		login *Login
+		nc    **nats.Conn
+	}{{"officers", b.creds.Officers, &b.officers}, {"viewers", b.creds.Viewers, &b.viewers}} {
+		if r.login == nil {
+			continue
+		}
+		if *r.nc, err = b.connectURL(r.part, *r.login); err != nil {
 			return err
 		}
 	}
@@ -130,16 +146,20 @@ func (b *Bus) connectCallout(c Callout) (err error) {
 			return errors.New(`bus: credentials: "callout.xkey_seed" is not the seed of an xkey (SX…)`)
 		}
 	}
-	if b.target = c.Account; b.target == "" {
-		b.target = accountPublic
+	b.targets = targets{public: cmp.Or(c.Account, accountPublic), feeders: c.Feeders, officers: c.Officers, viewers: c.Viewers}
+	for setting, account := range map[string]string{"callout.feeders": c.Feeders, "callout.officers": c.Officers, "callout.viewers": c.Viewers} {
+		if account == "" {
+			b.log.Warn("the credentials file lacks an account, see docs/nats-external.conf: without callout.feeders feeders are refused over NATS, "+
+				"without officers and viewers these have no streams", "lacks", setting)
+		}
 	}
-	b.readersTarget = c.Readers
 	b.auth, err = b.connectURL("auth", c.Login)
 	return err
 }
 
 func (b *Bus) connectURL(part string, login Login) (*nats.Conn, error) {
 	opts := b.options(part)
+	b.own[login.User] = true
 	switch {
 	case b.creds.file != "":
 		opts = append(opts, nats.UserCredentials(b.creds.file))

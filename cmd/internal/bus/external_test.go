@@ -55,8 +55,13 @@ func startExternal(t *testing.T, url, creds string) *Bus {
 	return b
 }
 
+// jetStreamServer has one account and one user.
+func jetStreamServer(t *testing.T) *server.Options {
+	return &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"}
+}
+
 func TestExternalServerWithOneAccount(t *testing.T) {
-	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"})
+	s := runServer(t, jetStreamServer(t))
 	creds := writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"})
 	b := startExternal(t, s.ClientURL(), creds)
 	if b.Embedded() || b.Addr() != "" {
@@ -88,7 +93,7 @@ func TestExternalServerWithOneAccount(t *testing.T) {
 	if err != nil || info.Config.MaxBytes != 1<<30 || len(info.Config.Subjects) != 2 {
 		t.Errorf("the operator's limit is to stay and our subjects to return: %+v, %v", info.Config, err)
 	}
-	if _, err := b.Handle("qingkong.pending.*", func(user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
+	if err := b.Handle("qingkong.pending.*", wide, func(user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
 		t.Fatal(err)
 	}
 	nc, err := dial(t, s.ClientURL(), "qingkong", "pw", nats.CustomInboxPrefix("_INBOX.E0001"))
@@ -131,16 +136,24 @@ func TestExternalServerWithCallout(t *testing.T) {
 		t.Errorf("wrong secret: %v", err)
 	}
 	publishEvents(t, b, 1, 20)
-	js, err := jetstream.New(connect(t, s.ClientURL(), "viewer"))
-	if err != nil {
+	for _, user := range []string{"viewer", "duty"} {
+		js, err := jetstream.New(connect(t, s.ClientURL(), user))
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := js.CreateConsumer(t.Context(), StreamEvents, jetstream.ConsumerConfig{Name: user})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if msg, err := own.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "1" {
+			t.Fatalf("first event: %v", err)
+		}
+	}
+	if err := b.HandleShared("qingkong.forecast.*", wide, func(place, user string, _ []byte, reply func([]byte)) { reply([]byte(place + " " + user)) }); err != nil {
 		t.Fatal(err)
 	}
-	ordered, err := js.OrderedConsumer(t.Context(), StreamEvents, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if msg, err := ordered.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "1" {
-		t.Fatalf("first event: %v", err)
+	if msg, err := connect(t, s.ClientURL(), "feeder").Request("qingkong.forecast.emc", nil, 5*time.Second); err != nil || string(msg.Data) != "emc feeder" {
+		t.Errorf("a feeder's message: %v, %v", msg, err)
 	}
 	_, journal := b.Journal()
 	if _, err := journal.Stream(t.Context(), StreamEvents); !errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -176,7 +189,7 @@ func externalServer(t *testing.T, account, curve nkeys.KeyPair) externalAccess {
 		return text([]byte(key), err)
 	}
 	for name, value := range map[string]string{"STORE_DIR": t.TempDir(), "ISSUER": public(account), "XKEY": public(curve),
-		"SYSTEM_PASSWORD": "pw-s", "JOURNAL_PASSWORD": "pw-j", "PUBLIC_PASSWORD": "pw-p", "READERS_PASSWORD": "pw-r", "AUTH_PASSWORD": "pw-a"} {
+		"SYSTEM_PASSWORD": "pw-s", "JOURNAL_PASSWORD": "pw-j", "PUBLIC_PASSWORD": "pw-p", "OFFICERS_PASSWORD": "pw-o", "VIEWERS_PASSWORD": "pw-v", "AUTH_PASSWORD": "pw-a"} {
 		t.Setenv(name, value)
 	}
 	opts, err := server.ProcessConfigFile("../../../docs/nats-external.conf")
@@ -186,10 +199,12 @@ func externalServer(t *testing.T, account, curve nkeys.KeyPair) externalAccess {
 	opts.Port = -1
 	return externalAccess{opts, map[string]any{
 		"user": "journal", "password": "pw-j",
-		"public":  Login{"public", "pw-p"},
-		"readers": Login{"readers", "pw-r"},
-		"system":  Login{"system", "pw-s"},
-		"callout": map[string]string{"user": "auth", "password": "pw-a", "account": "PUBLIC", "readers": "READERS",
+		"public":   Login{"public", "pw-p"},
+		"officers": Login{"officers", "pw-o"},
+		"viewers":  Login{"viewers", "pw-v"},
+		"system":   Login{"system", "pw-s"},
+		"callout": map[string]string{"user": "auth", "password": "pw-a", "account": "PUBLIC", "feeders": "FEEDERS",
+			"officers": "OFFICERS", "viewers": "VIEWERS",
 			"issuer_seed": text(account.Seed()), "xkey_seed": text(curve.Seed())},
 	}}
 }
@@ -215,7 +230,7 @@ func TestDecide(t *testing.T) {
 	req := jwt.NewAuthorizationRequestClaims(iss.public)
 	req.UserNkey, req.Server.ID = nkey, "NSERVER"
 	now := time.Now().Truncate(time.Second)
-	b := &Bus{issuer: iss, target: "PUBLIC"}
+	b := &Bus{issuer: iss, targets: targets{public: "PUBLIC"}}
 
 	claims := func(id Identity) *jwt.UserClaims {
 		t.Helper()
@@ -241,16 +256,34 @@ func TestDecide(t *testing.T) {
 	if uc := claims(viewer); uc.Audience != "PUBLIC" || len(uc.Pub.Allow) > 0 || len(uc.Sub.Allow) == 0 {
 		t.Errorf("without an account of their own readers may publish nothing: %+v", uc.Permissions)
 	}
-	b.srv, b.readersTarget = &server.Server{}, "READERS"
-	if uc := claims(viewer); uc.Audience != "READERS" || uc.Expires != 0 || len(uc.Pub.Allow) == 0 {
-		t.Errorf("readers: %+v", uc)
+	refused := func(id *Identity, why string) {
+		t.Helper()
+		token, err := b.decide(req, id, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rc, err := jwt.DecodeAuthorizationResponseClaims(token); err != nil || !strings.Contains(rc.Error, why) || rc.Jwt != "" {
+			t.Errorf("refusal %+v, %v", rc, err)
+		}
 	}
-	token, err := b.decide(req, nil, now)
-	if err != nil {
-		t.Fatal(err)
+	feeder := Identity{User: "feeder", Role: RoleFeeder}
+	refused(&feeder, "feeders") // never placed where nobody proves who sent a message
+	refused(nil, "wrong")
+	b.srv, b.targets = &server.Server{}, targets{"PUBLIC", "FEEDERS", "OFFICERS", "VIEWERS"}
+	for account, ids := range map[string][]Identity{
+		"VIEWERS":  {viewer, {User: "i", Role: RoleInspector}},
+		"OFFICERS": {{User: "d", Role: RoleDuty}, {User: "a", Role: RoleApprover}, {User: "x", Role: RoleAdmin}},
+		"FEEDERS":  {feeder},
+		"PUBLIC":   {{User: "E0001", Role: RoleEnterprise, Recipient: "E0001"}},
+	} {
+		for _, id := range ids {
+			if uc := claims(id); uc.Audience != account || uc.Expires != 0 || len(uc.Pub.Allow) == 0 {
+				t.Errorf("%s: %+v", id.User, uc)
+			}
+		}
 	}
-	if rc, err := jwt.DecodeAuthorizationResponseClaims(token); err != nil || rc.Error == "" || rc.Jwt != "" {
-		t.Errorf("refusal %+v, %v", rc, err)
+	if uc := claims(Identity{User: "town", Role: RoleTown}); uc.Audience != "PUBLIC" || len(uc.Pub.Allow) > 0 {
+		t.Errorf("a town: %+v", uc)
 	}
 }
 
@@ -258,7 +291,10 @@ func TestCredentials(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"user and password", `{"user":"a","password":"b"}`, ""},
 		{"white space", "\n {\"user\":\"a\",\"password\":\"b\"}\n", ""},
-		{"all", `{"user":"a","password":"b","public":{"user":"p","password":"x"},"readers":{"user":"r","password":"x"},"system":{"user":"s","password":"x"},
+		{"all", `{"user":"a","password":"b","public":{"user":"p","password":"x"},"officers":{"user":"r","password":"x"},"viewers":{"user":"v","password":"x"},
+			"system":{"user":"s","password":"x"},
+			"callout":{"user":"c","password":"x","issuer_seed":"SA","account":"PUBLIC","feeders":"FEEDERS","officers":"OFFICERS","viewers":"VIEWERS"}}`, ""},
+		{"of an earlier version", `{"user":"a","password":"b","public":{"user":"p","password":"x"},"readers":{"user":"r","password":"x"},"system":{"user":"s","password":"x"},
 			"callout":{"user":"c","password":"x","issuer_seed":"SA","account":"PUBLIC","readers":"READERS"}}`, ""},
 		{"creds file", "-----BEGIN NATS USER JWT-----\neyJ\n------END NATS USER JWT------\n", ""},
 		{"empty", "", "neither"},
@@ -268,7 +304,7 @@ func TestCredentials(t *testing.T) {
 		{"no user", `{"password":"b"}`, `"user"`},
 		{"no public user", `{"user":"a","password":"b","public":{"password":"x"}}`, `"public.user"`},
 		{"callout without public", `{"user":"a","password":"b","callout":{"user":"c","password":"x","issuer_seed":"SA"}}`, `"public"`},
-		{"readers' user without the account's name", `{"user":"a","password":"b","public":{"user":"p"},"readers":{"user":"r"},"callout":{"user":"c","issuer_seed":"SA"}}`, "go together"},
+		{"a user without the account's name", `{"user":"a","password":"b","public":{"user":"p"},"officers":{"user":"r"},"callout":{"user":"c","issuer_seed":"SA"}}`, "go together"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parseCredentials([]byte(c.text))

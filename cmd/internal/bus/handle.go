@@ -1,11 +1,15 @@
 package bus
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"qingkong/cmd/internal/fair"
 )
 
 // ReplyAllowed says whether an answer may go to a reply subject: only to one inside the user's own inbox. The
@@ -16,61 +20,100 @@ func ReplyAllowed(user, reply string) bool {
 	return ok && ValidUser(user) && rest != "" && !strings.ContainsAny(rest, "*> \t\r\n")
 }
 
-// Handler takes one message. reply is never nil and does nothing when no answer is wanted or allowed; it may be
-// called later and from another goroutine, once.
+// Handler takes one message of a user. reply is never nil and does nothing when no answer is wanted or allowed; it has to be
+// called once, from any goroutine: until then the message counts as in work. The handler must not block.
 type Handler func(user string, data []byte, reply func([]byte))
 
 // queue lets one of several nodes take a message.
 const queue = "qingkong"
 
-// Handle receives what users publish to a subject whose last token is "*" and names the user:
-// qingkong.answer.*, qingkong.pending.*. The permissions let nobody else publish there, so the user is proven.
-// Several nodes share the messages. The handler runs on one goroutine for the subject, in order of arrival.
-func (b *Bus) Handle(subject string, fn Handler) (*nats.Subscription, error) {
+// Handle receives what users publish to a subject whose last token is "*" and names the user: qingkong.answer.*,
+// qingkong.pending.*. The permissions let nobody else publish there, so the user is proven. Several nodes share the messages.
+//
+// Each user has its turn: no more of one wait than bounds say, and a user that is faster than [Config.Share] is refused. Of a
+// user's messages the handler runs in order of arrival. With bounds.Merge it runs once for all that a user has waiting, with
+// the data of the last, and its reply goes to all.
+func (b *Bus) Handle(subject string, bounds fair.Bounds, fn Handler) error {
 	prefix, ok := strings.CutSuffix(subject, ".*")
 	if !ok {
-		return nil, fmt.Errorf("bus: subject %q does not end in the user", subject)
+		return fmt.Errorf("bus: subject %q does not end in the user", subject)
 	}
-	return b.subscribe(subject, func(msg *nats.Msg) {
-		user, ok := strings.CutPrefix(msg.Subject, prefix+".")
-		if !ok || !ValidUser(user) {
-			b.log.Warn("message with a foreign subject dropped", "handler", subject, "subject", msg.Subject)
-			return
-		}
-		fn(user, msg.Data, b.replier(msg, user))
+	dotted := prefix + "."
+	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.user, m.data, reply) })
+	return b.subscribe(subject, in, func(msg *nats.Msg) {
+		user, below := strings.CutPrefix(msg.Subject, dotted)
+		in.take(user, func() (m inMessage, ok bool) {
+			if !below || !ValidUser(user) {
+				b.quiet.Warn(msg.Subject, "message with a foreign subject dropped", "handler", subject, "subject", msg.Subject)
+				return m, false
+			}
+			return inMessage{user: user, data: msg.Data, reply: b.inboxReply(msg, user)}, true
+		})
 	})
 }
 
-// SharedHandler takes one message of a subject that several users publish to. place is the subject's last
-// token (source, station, MN); user is the account the answer goes to, "" when none is wanted.
+// SharedHandler is [Handler] for a message of a subject that several users publish to. place is the subject's last token
+// (source, station, MN).
 type SharedHandler func(place, user string, data []byte, reply func([]byte))
 
-// HandleShared receives what users publish to a subject whose last token does not name them:
-// qingkong.forecast.*, qingkong.observation.*, qingkong.telemetry.*. NATS does not tell who published, so user
-// is taken from the inbox the reply subject lies in and is a claim, not a proof: record it as such. mayPublish
-// says whether that user itself has the right to publish there; to anybody else's inbox nothing is answered.
-// What is left is that one feeder can have the answer to its own request put into another feeder's inbox;
-// recipients and their subjects are out of reach.
+// HandleShared receives what feeders publish to a subject whose last token does not name them: qingkong.forecast.*,
+// qingkong.observation.*, qingkong.telemetry.*. They are in an account apart, whose server hands the message over below
+// feed.… with who sent it in a header of its own, so the user is proven. Turns and shares are those of [Bus.Handle].
 //
-// A service import with the Nats-Request-Info header would prove the user, but it hides the reply subject from
-// us and the server then answers wherever the client said, which is worse.
-func (b *Bus) HandleShared(subject string, mayPublish func(user string) bool, fn SharedHandler) (*nats.Subscription, error) {
+// On an external server with users of its own nobody's name is proven: there nothing is received, see [Bus.Unproven], unless
+// [Config.TrustServerUsers] says that the server itself lets only feeders publish there. The user is then "nats:" and the name
+// in the reply subject, which is a claim.
+func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler) error {
 	prefix, ok := strings.CutSuffix(subject, ".*")
 	if !ok {
-		return nil, fmt.Errorf("bus: subject %q does not end in *", subject)
+		return fmt.Errorf("bus: subject %q does not end in *", subject)
 	}
-	return b.subscribe(subject, func(msg *nats.Msg) {
-		place, ok := strings.CutPrefix(msg.Subject, prefix+".")
-		if !ok || !token.MatchString(place) {
-			b.log.Warn("message with a foreign subject dropped", "handler", subject, "subject", msg.Subject)
-			return
-		}
-		user := inboxOwner(msg.Reply)
-		if user != "" && !mayPublish(user) {
-			user = ""
-		}
-		fn(place, user, msg.Data, b.replier(msg, user))
-	})
+	rest, ok := strings.CutPrefix(prefix, "qingkong.")
+	if !ok {
+		return fmt.Errorf("bus: subject %q does not begin with qingkong", subject)
+	}
+	if b.ownUsers() && !b.cfg.TrustServerUsers {
+		return nil
+	}
+	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.place, m.user, m.data, reply) })
+	take := func(prefix string, user func(*nats.Msg) string) error {
+		return b.subscribe(prefix+".*", in, func(msg *nats.Msg) {
+			from := user(msg)
+			in.take(from, func() (m inMessage, ok bool) {
+				place, below := strings.CutPrefix(msg.Subject, prefix+".")
+				if !below || !token.MatchString(place) || from == "" {
+					b.quiet.Warn(subject, "message without a proven sender, or with a foreign subject, dropped", "handler", subject, "subject", msg.Subject)
+					return m, false
+				}
+				return inMessage{user: from, place: place, data: msg.Data, reply: b.answerTo(msg)}, true
+			})
+		})
+	}
+	if err := take("feed."+rest, b.sender); err != nil || !b.ownUsers() {
+		return err
+	}
+	return take(prefix, func(msg *nats.Msg) string { return claimed(inboxOwner(msg.Reply)) })
+}
+
+// claimed marks a name that nobody has proven.
+func claimed(user string) string { return "nats:" + user }
+
+// requestInfo is the header in which the server says who sent a message that crossed accounts. It overwrites what a client
+// puts there. name is what the client calls itself; user is who it logged in as.
+const requestInfo = "Nats-Request-Info"
+
+// sender is who sent a message that crossed accounts, "" where that is not said.
+func (b *Bus) sender(msg *nats.Msg) string {
+	var info struct {
+		User string `json:"user"`
+	}
+	if err := json.Unmarshal([]byte(msg.Header.Get(requestInfo)), &info); err != nil || !ValidUser(info.User) {
+		return ""
+	}
+	if b.ownUsers() {
+		return claimed(info.User)
+	}
+	return info.User
 }
 
 // inboxOwner is the user in whose inbox a reply subject lies, "" when it lies in none.
@@ -86,7 +129,14 @@ func inboxOwner(reply string) string {
 	return user
 }
 
-// maxBacklog and maxBacklogBytes bound what waits for one handler. More is dropped and logged; clients ask again.
+// ownUsers says that an external server has users of its own, whose names we cannot prove.
+func (b *Bus) ownUsers() bool { return b.srv == nil && b.issuer == nil }
+
+// Unproven says that inbound subjects of feeders are closed, because the external server has users of its own.
+func (b *Bus) Unproven() bool { return b.ownUsers() && !b.cfg.TrustServerUsers }
+
+// maxBacklog and maxBacklogBytes bound what the connection holds for one subscription. Its callback hands everything on at
+// once or drops it, so that little ever waits there.
 const (
 	maxBacklog      = 1 << 18
 	maxBacklogBytes = 256 << 20
@@ -95,34 +145,148 @@ const (
 // subscribeWithin is how long the server may take to confirm a subscription.
 const subscribeWithin = 10 * time.Second
 
-func (b *Bus) subscribe(subject string, fn nats.MsgHandler) (*nats.Subscription, error) {
+func (b *Bus) subscribe(subject string, in *inbound, fn nats.MsgHandler) error {
 	sub, err := b.public.QueueSubscribe(subject, queue, fn)
 	if err != nil {
-		return nil, fmt.Errorf("bus: subscribe %s: %w", subject, err)
+		return fmt.Errorf("bus: subscribe %s: %w", subject, err)
 	}
 	if err := sub.SetPendingLimits(maxBacklog, maxBacklogBytes); err != nil {
-		return nil, fmt.Errorf("bus: subscribe %s: %w", subject, err)
+		return fmt.Errorf("bus: subscribe %s: %w", subject, err)
 	}
 	// Who asks right after the program says that it is ready must find somebody there.
 	if err := b.public.FlushTimeout(subscribeWithin); err != nil {
-		return nil, fmt.Errorf("bus: subscribe %s: not confirmed: %w", subject, err)
+		return fmt.Errorf("bus: subscribe %s: not confirmed: %w", subject, err)
 	}
-	return sub, nil
+	b.mu.Lock()
+	in.subs = append(in.subs, sub)
+	b.mu.Unlock()
+	return nil
 }
 
-// replier answers msg if its reply subject is the user's own.
-func (b *Bus) replier(msg *nats.Msg, user string) func([]byte) {
+// inboxReply answers msg if its reply subject is the user's own.
+func (b *Bus) inboxReply(msg *nats.Msg, user string) func([]byte) {
+	if msg.Reply != "" && !ReplyAllowed(user, msg.Reply) {
+		b.quiet.Warn(user, "answer outside the user's inbox refused", "user", user, "subject", msg.Subject, "reply", msg.Reply)
+		return nil
+	}
+	return b.answerTo(msg)
+}
+
+// answerTo answers msg; nil where no answer is wanted.
+func (b *Bus) answerTo(msg *nats.Msg) func([]byte) {
 	if msg.Reply == "" {
-		return func([]byte) {}
+		return nil
 	}
-	if !ReplyAllowed(user, msg.Reply) {
-		b.log.Warn("answer outside the user's inbox refused", "user", user, "subject", msg.Subject, "reply", msg.Reply)
-		return func([]byte) {}
-	}
-	reply := msg.Reply
+	reply, subject := msg.Reply, msg.Subject
 	return func(data []byte) {
 		if err := b.public.Publish(reply, data); err != nil {
-			b.log.Warn("answer not sent", "user", user, "subject", msg.Subject, "error", err)
+			b.quiet.Warn(subject, "answer not sent", "subject", subject, "error", err)
 		}
 	}
+}
+
+// inMessage is a message of a user that waits for its turn.
+type inMessage struct {
+	user, place string
+	data        []byte
+	reply       func([]byte) // nil where no answer is wanted
+}
+
+func (m inMessage) answer(data []byte) {
+	if m.reply != nil {
+		m.reply(data)
+	}
+}
+
+// inbound is what waits for one handler.
+type inbound struct {
+	bus   *Bus
+	queue *fair.Queue[inMessage]
+	subs  []*nats.Subscription
+	ended chan struct{}
+}
+
+// inbound runs a handler on what it is given, each user in its turn.
+func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte))) *inbound {
+	in := &inbound{bus: b, queue: fair.NewQueue[inMessage](bounds), ended: make(chan struct{})}
+	b.mu.Lock()
+	b.ins = append(b.ins, in)
+	b.mu.Unlock()
+	go func() {
+		defer close(in.ended)
+		for {
+			_, items, done, ok := in.queue.Next()
+			if !ok {
+				return
+			}
+			fn(items[len(items)-1], func(data []byte) {
+				for _, m := range items {
+					m.answer(data)
+				}
+				done()
+			})
+		}
+	}()
+	return in
+}
+
+// take lets a message wait for its turn, or refuses it: at most one refusal a second goes to a user, for one a message would
+// be worth a flood of its own.
+//
+// What a flood costs is this function, so a message that is refused is not even looked into: one goroutine calls it for all
+// users, and has to be as fast as the connection.
+func (in *inbound) take(user string, look func() (m inMessage, ok bool)) {
+	v := in.bus.meter.Take(user)
+	if !v.OK && !v.Tell {
+		return
+	}
+	m, ok := look()
+	switch {
+	case !ok || v.OK && in.queue.Push(user, m, len(m.data)):
+		return
+	case v.OK:
+		v.Tell = in.bus.meter.Tell(user)
+	}
+	if v.Tell && in.bus.cfg.TooMany != nil {
+		m.answer(in.bus.cfg.TooMany())
+	}
+}
+
+// endInbound takes nothing in any more and lets what waits have its turns until ctx ends.
+func (b *Bus) endInbound(ctx context.Context) {
+	b.mu.Lock()
+	ins := b.ins
+	b.ins = nil
+	b.mu.Unlock()
+	for _, in := range ins {
+		for _, sub := range in.subs {
+			_ = sub.Drain() // one of a connection that is gone has nothing to drain
+		}
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for _, in := range ins {
+		for in.waits() && ctx.Err() == nil {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+		}
+		in.queue.Close()
+		select {
+		case <-in.ended:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// waits says whether something may still come or is not answered yet.
+func (in *inbound) waits() bool {
+	for _, sub := range in.subs {
+		if sub.IsValid() {
+			return true
+		}
+	}
+	_, callers := in.queue.Len()
+	return callers > 0
 }

@@ -15,7 +15,12 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"pgregory.net/rapid"
+
+	"qingkong/cmd/internal/fair"
 )
+
+// wide are bounds that no test of something else meets.
+var wide = fair.Bounds{Waiting: 1000, Bytes: 1 << 30, InWork: 1000, Window: 1000}
 
 func TestReplyAllowed(t *testing.T) {
 	for _, c := range []struct {
@@ -71,7 +76,7 @@ func TestAnAnswerReachesItsUserOnly(t *testing.T) {
 
 func TestRequestIsAnsweredIntoTheUsersInbox(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
-	if _, err := b.Handle("qingkong.answer.*", func(user string, data []byte, reply func([]byte)) {
+	if err := b.Handle("qingkong.answer.*", wide, func(user string, data []byte, reply func([]byte)) {
 		reply(fmt.Appendf(nil, "%s said %s", user, data))
 	}); err != nil {
 		t.Fatal(err)
@@ -81,7 +86,7 @@ func TestRequestIsAnsweredIntoTheUsersInbox(t *testing.T) {
 	if err != nil || string(msg.Data) != "E0001 said read" {
 		t.Fatalf("answer %v, %v", msg, err)
 	}
-	if _, err := b.Handle("qingkong.answer.>", nil); err == nil {
+	if err := b.Handle("qingkong.answer.>", wide, nil); err == nil {
 		t.Error("a subject that does not end in the user was accepted")
 	}
 }
@@ -110,14 +115,13 @@ func upToNow(t *testing.T, public *nats.Conn, heard *nats.Subscription, see func
 func TestReplySubjectCannotBeAbused(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
 	handled := make(chan struct{}, 64)
-	if _, err := b.Handle("qingkong.answer.*", func(_ string, data []byte, reply func([]byte)) {
+	if err := b.Handle("qingkong.answer.*", wide, func(_ string, data []byte, reply func([]byte)) {
 		reply([]byte("abused: " + string(data)))
 		handled <- struct{}{}
 	}); err != nil {
 		t.Fatal(err)
 	}
-	isFeeder := func(user string) bool { return user == "feeder" || user == "feeder2" }
-	if _, err := b.HandleShared("qingkong.forecast.*", isFeeder, func(_, _ string, data []byte, reply func([]byte)) {
+	if err := b.HandleShared("qingkong.forecast.*", wide, func(_, _ string, data []byte, reply func([]byte)) {
 		reply([]byte("abused: " + string(data)))
 		handled <- struct{}{}
 	}); err != nil {
@@ -143,7 +147,8 @@ func TestReplySubjectCannotBeAbused(t *testing.T) {
 		<-handled
 	}
 	upToNow(t, public, heard, func(msg *nats.Msg) {
-		if bytes.HasPrefix(msg.Data, []byte("abused:")) {
+		// The server's own reply subject of an import; nobody may listen there.
+		if bytes.HasPrefix(msg.Data, []byte("abused:")) && !strings.HasPrefix(msg.Subject, "_R_.") {
 			t.Errorf("%s was sent to %s", msg.Data, msg.Subject)
 		}
 	})
@@ -154,8 +159,7 @@ func TestReplySubjectCannotBeAbused(t *testing.T) {
 
 func TestSharedSubjectAnswersWhoMayPublishThere(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
-	isFeeder := func(user string) bool { return user == "feeder" || user == "feeder2" }
-	if _, err := b.HandleShared("qingkong.forecast.*", isFeeder, func(place, user string, _ []byte, reply func([]byte)) {
+	if err := b.HandleShared("qingkong.forecast.*", wide, func(place, user string, _ []byte, reply func([]byte)) {
 		reply([]byte(place + " " + user))
 	}); err != nil {
 		t.Fatal(err)
@@ -176,12 +180,12 @@ func TestReadersConsumeTheStreams(t *testing.T) {
 	}
 	serve(t, b, p.authenticate)
 	publishEvents(t, b, 1, 300)
-	readEvents(t, b, 300)
+	readEvents(t, b, 1, 300)
 	closeBus(t, b)
 
 	again := startBus(t, Config{StoreDir: dir}, p.authenticate)
 	publishEvents(t, again, 301, 400)
-	readEvents(t, again, 400)
+	readEvents(t, again, 301, 400)
 
 	public, _ := again.Public()
 	for user, subject := range map[string]string{"duty": "qingkong.order.E0001", "viewer": "qingkong.finding.E0001", "admin": "qingkong.drill.proposal.red"} {
@@ -213,43 +217,35 @@ func publishEvents(t *testing.T, b *Bus, from, to int) {
 	}
 }
 
-func readEvents(t *testing.T, b *Bus, want int) {
+func readEvents(t *testing.T, b *Bus, from, to int) {
 	t.Helper()
 	js, err := jetstream.New(connect(t, b.Addr(), "viewer"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ordered, err := js.OrderedConsumer(t.Context(), StreamEvents, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	durable, err := js.CreateOrUpdateConsumer(t.Context(), StreamEvents, jetstream.ConsumerConfig{
-		Name: fmt.Sprintf("bureau-%d", want), AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: "qingkong.warning.>"})
+	own, err := js.CreateOrUpdateConsumer(t.Context(), StreamEvents, jetstream.ConsumerConfig{
+		Name: "viewer", AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: "qingkong.warning.>"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	for name, c := range map[string]jetstream.Consumer{"ordered": ordered, "pull": durable} {
-		messages, err := c.Messages()
+	messages, err := own.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer messages.Stop()
+	for n := from; n <= to; n++ {
+		msg, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("event %d: %v", n, err)
 		}
-		for n := 1; n <= want; n++ {
-			msg, err := messages.Next(jetstream.NextContext(ctx))
-			if err != nil {
-				t.Fatalf("%s consumer, event %d: %v", name, n, err)
-			}
-			if msg.Subject() != "qingkong.warning.declared" || string(msg.Data()) != fmt.Sprint(n) || msg.Headers().Get("Qingkong-Event-Id") != fmt.Sprint(n) {
-				t.Fatalf("%s consumer, event %d: %s %s", name, n, msg.Subject(), msg.Data())
-			}
-			if name == "pull" {
-				if err := msg.DoubleAck(ctx); err != nil {
-					t.Fatalf("acknowledge event %d: %v", n, err)
-				}
-			}
+		if msg.Subject() != "qingkong.warning.declared" || string(msg.Data()) != fmt.Sprint(n) || msg.Headers().Get("Qingkong-Event-Id") != fmt.Sprint(n) {
+			t.Fatalf("event %d: %s %s", n, msg.Subject(), msg.Data())
 		}
-		messages.Stop()
+		if err := msg.DoubleAck(ctx); err != nil {
+			t.Fatalf("acknowledge event %d: %v", n, err)
+		}
 	}
 }
 
@@ -262,19 +258,27 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	duty := connect(t, b.Addr(), "duty")
+	live, err := duty.SubscribeSync("qingkong.warning.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := duty.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := publicJS.Publish(t.Context(), "qingkong.drill.warning.declared", []byte("drill")); err != nil {
+		t.Fatal(err)
+	}
 	viewer := connect(t, b.Addr(), "viewer")
 	js, err := jetstream.New(viewer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.CreateConsumer(t.Context(), StreamDrill, jetstream.ConsumerConfig{Name: "c", AckPolicy: jetstream.AckExplicitPolicy}); err != nil {
-		t.Fatal(err)
-	}
-	targets := []string{"qingkong.order.E0002", "qingkong.warning.declared", "qingkong.answer.E0002", "_INBOX.E0002.x", "qingkong.forecast.emc",
+	targets := []string{"qingkong.order.E0002", "qingkong.warning.declared", "qingkong.warning.cancelled", "qingkong.answer.E0002", "_INBOX.E0002.x", "qingkong.forecast.emc",
 		"mirror.api.CONSUMER.CREATE." + StreamDrill, "$JS.API.STREAM.CREATE.X", "$JS.API.STREAM.DELETE." + StreamDrill}
-	for i, target := range targets {
+	for _, target := range targets {
 		push, err := json.Marshal(map[string]any{"stream_name": StreamDrill, "config": map[string]any{
-			"name": fmt.Sprintf("push%d", i), "deliver_subject": target, "deliver_policy": "all", "ack_policy": "none"}})
+			"name": "viewer", "durable_name": "viewer", "deliver_subject": target, "deliver_policy": "all", "ack_policy": "none"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,28 +287,41 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 			data    []byte
 		}{
 			{"$JS.API.STREAM.INFO." + StreamDrill, nil},
-			{"$JS.API.CONSUMER.INFO." + StreamDrill + ".c", nil},
-			{"$JS.API.CONSUMER.MSG.NEXT." + StreamDrill + ".c", []byte("1")},
-			{"$JS.API.CONSUMER.CREATE." + StreamDrill, push},
+			{"$JS.API.CONSUMER.CREATE." + StreamDrill + ".viewer", push},
+			{"$JS.API.CONSUMER.INFO." + StreamDrill + ".viewer", nil},
+			{"$JS.API.CONSUMER.MSG.NEXT." + StreamDrill + ".viewer", []byte("1")},
 		} {
 			if err := viewer.PublishRequest(ask.subject, target, ask.data); err != nil {
 				t.Fatal(err)
 			}
 		}
+		made := time.Now().Add(time.Second)
+		for time.Now().Before(made) { // some targets the server refuses by itself
+			if _, err := b.viewersJS.Consumer(t.Context(), StreamDrill, "viewer"); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		// Once its own pull consumer has given the event the push consumer before it has been served too.
+		if err := b.viewersJS.DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			t.Fatal(err)
+		}
+		own, err := js.CreateConsumer(t.Context(), StreamDrill, jetstream.ConsumerConfig{Name: "viewer"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if msg, err := own.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
+			t.Fatalf("the drill's event: %v", err)
+		}
+		if err := b.viewersJS.DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := viewer.Flush(); err != nil {
+	if err := duty.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := publicJS.Publish(t.Context(), "qingkong.drill.warning.declared", []byte("drill")); err != nil {
-		t.Fatal(err)
-	}
-	// The mirror has the event once the viewer reads it, and by then its push consumers have been served too.
-	ordered, err := js.OrderedConsumer(t.Context(), StreamDrill, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if msg, err := ordered.Next(jetstream.FetchMaxWait(20 * time.Second)); err != nil || string(msg.Data()) != "drill" {
-		t.Fatalf("the drill's event: %v", err)
+	if msg, err := live.NextMsg(50 * time.Millisecond); err == nil {
+		t.Errorf("an officer hears %s on %s, which a viewer had sent there", msg.Data, msg.Subject)
 	}
 	upToNow(t, public, heard, func(msg *nats.Msg) {
 		if slices.Contains(targets, msg.Subject) {

@@ -53,39 +53,46 @@ func (b *Bus) kickEmbedded(user string) (int, error) {
 	}
 }
 
-// kickExternal asks all servers of the cluster. How many there are is not known, so it waits for the answers
-// that come within a quarter of a second of each other.
 func (b *Bus) kickExternal(ctx context.Context, user string) (int, error) {
 	ask, err := json.Marshal(map[string]any{"user": user, "auth": true, "limit": kickPage})
 	if err != nil {
 		return 0, err
 	}
+	n := 0
+	err = b.askServers(ctx, ask, func(answer []byte) error {
+		closed, err := b.kickListed(ctx, answer)
+		n += closed
+		return err
+	})
+	return n, err
+}
+
+// askServers asks all servers of the cluster for connections. How many there are is not known, so it waits for the answers
+// that come within a quarter of a second of each other.
+func (b *Bus) askServers(ctx context.Context, ask []byte, see func(answer []byte) error) error {
 	inbox := b.system.NewRespInbox()
 	sub, err := b.system.SubscribeSync(inbox)
 	if err != nil {
-		return 0, fmt.Errorf("bus: connections of %s: %w", user, err)
+		return fmt.Errorf("bus: list of connections: %w", err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	if err := b.system.PublishRequest("$SYS.REQ.SERVER.PING.CONNZ", inbox, ask); err != nil {
-		return 0, fmt.Errorf("bus: connections of %s: %w", user, err)
+		return fmt.Errorf("bus: list of connections: %w", err)
 	}
-	n := 0
 	for wait, answers := 2*time.Second, 0; ; wait, answers = 250*time.Millisecond, answers+1 {
 		next, cancel := context.WithTimeout(ctx, wait)
 		msg, err := sub.NextMsgWithContext(next)
 		cancel()
 		switch {
 		case ctx.Err() != nil:
-			return n, ctx.Err()
+			return ctx.Err()
 		case err != nil && answers == 0:
-			return n, fmt.Errorf("bus: connections of %s: no server answered: %w", user, err)
+			return fmt.Errorf("bus: list of connections: no server answered: %w", err)
 		case err != nil:
-			return n, nil
+			return nil
 		}
-		closed, err := b.kickListed(ctx, msg.Data)
-		n += closed
-		if err != nil {
-			return n, err
+		if err := see(msg.Data); err != nil {
+			return err
 		}
 	}
 }

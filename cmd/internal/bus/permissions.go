@@ -75,11 +75,11 @@ func allowed(id Identity) (pub, sub []string) {
 		}
 		return pub, both("order."+id.Recipient, "finding."+id.Recipient)
 	case RoleFeeder:
-		return both("forecast.>", "observation.>", "telemetry.>"), nil
+		return both("forecast.*", "observation.*", "telemetry.*"), nil
 	case RoleViewer, RoleInspector:
-		return readStreams(), both("warning.>", "proposal.>", "finding.>")
+		return readStreams(id.User), both("warning.>", "proposal.>", "finding.>")
 	case RoleDuty, RoleApprover, RoleAdmin:
-		return readStreams(), both("warning.>", "proposal.>", "finding.>", "order.>")
+		return readStreams(id.User), both("warning.>", "proposal.>", "finding.>", "order.>")
 	case RoleTown:
 		return nil, both("warning.>")
 	case RoleNeighbour:
@@ -91,13 +91,47 @@ func allowed(id Identity) (pub, sub []string) {
 // readSubjects is what goes out and may be read from the account of those who read the streams.
 func readSubjects() []string { return both("warning.>", "proposal.>", "finding.>", "order.>") }
 
-// readsStreams says whether a role reads the streams, and so lives in the account apart.
-func readsStreams(role string) bool {
+// targets are the accounts that users are placed in; "" is one that the server does not have.
+type targets struct{ public, feeders, officers, viewers string }
+
+// of is the account of a role. streams says that a role has the streams there.
+func (t targets) of(role string) (account string, streams bool) {
 	switch role {
-	case RoleDuty, RoleApprover, RoleAdmin, RoleInspector, RoleViewer:
-		return true
+	case RoleDuty, RoleApprover, RoleAdmin:
+		return t.reader(t.officers)
+	case RoleInspector, RoleViewer:
+		return t.reader(t.viewers)
+	case RoleFeeder:
+		return t.feeders, false
 	}
-	return false
+	return t.public, false
+}
+
+// reader is the account of those who read the streams. Where the server has none they hear what goes out live in the public
+// account, without JetStream.
+func (t targets) reader(account string) (string, bool) {
+	if account == "" {
+		return t.public, false
+	}
+	return account, true
+}
+
+func isReader(role string) bool {
+	_, streams := targets{officers: accountOfficers, viewers: accountViewers}.of(role)
+	return streams
+}
+
+// feedSubject is a subject of feeders: what they publish to, and what comes of it in the public account.
+type feedSubject struct{ From, To string }
+
+// feedSubjects are the subjects that feeders publish to.
+func feedSubjects() (all []feedSubject) {
+	for _, kind := range []string{"forecast", "observation", "telemetry"} {
+		for _, drill := range []string{"", "drill."} {
+			all = append(all, feedSubject{"qingkong." + drill + kind + ".*", "feed." + drill + kind + ".*"})
+		}
+	}
+	return all
 }
 
 // both gives each subject below qingkong. and its twin below qingkong.drill.
@@ -109,18 +143,18 @@ func both(subjects ...string) []string {
 	return out
 }
 
-// readStreams lets a user read the public streams through JetStream and change nothing in them.
-func readStreams() []string {
+// readStreams lets a user read the public streams through JetStream by one consumer on each, which bears its name, and change
+// nothing in them. A name in a subject is literal: with a wildcard one user could take another's consumer over.
+func readStreams(user string) []string {
 	var pub []string
 	for _, s := range []string{StreamEvents, StreamDrill} {
 		pub = append(pub,
 			"$JS.API.STREAM.INFO."+s,
-			"$JS.API.CONSUMER.CREATE."+s,
-			"$JS.API.CONSUMER.CREATE."+s+".>",
-			"$JS.API.CONSUMER.INFO."+s+".*",
-			"$JS.API.CONSUMER.MSG.NEXT."+s+".*",
-			"$JS.ACK."+s+".>",
-			"$JS.FC."+s+".>")
+			"$JS.API.CONSUMER.CREATE."+s+"."+user,
+			"$JS.API.CONSUMER.CREATE."+s+"."+user+".>",
+			"$JS.API.CONSUMER.INFO."+s+"."+user,
+			"$JS.API.CONSUMER.MSG.NEXT."+s+"."+user,
+			"$JS.ACK."+s+"."+user+".>")
 	}
 	return pub
 }

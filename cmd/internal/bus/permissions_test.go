@@ -65,9 +65,13 @@ func TestPermissionsOnTheServer(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
 	outgoing := []string{"qingkong.warning.declared", "qingkong.warning.>", "qingkong.proposal.*", "qingkong.finding.>",
 		"qingkong.drill.warning.lifted", "qingkong.drill.proposal.red", "qingkong.drill.finding.>"}
-	streams := []string{"$JS.API.STREAM.INFO.QINGKONG_EVENTS", "$JS.API.STREAM.INFO.QINGKONG_DRILL", "$JS.API.CONSUMER.CREATE.QINGKONG_EVENTS.c",
-		"$JS.API.CONSUMER.CREATE.QINGKONG_EVENTS.c.qingkong.warning.>", "$JS.API.CONSUMER.INFO.QINGKONG_DRILL.c",
-		"$JS.API.CONSUMER.MSG.NEXT.QINGKONG_EVENTS.c", "$JS.ACK.QINGKONG_EVENTS.c.1.1.1.1.0"}
+	consumer := func(name string) []string {
+		return []string{"$JS.API.STREAM.INFO.QINGKONG_EVENTS", "$JS.API.STREAM.INFO.QINGKONG_DRILL", "$JS.API.CONSUMER.CREATE.QINGKONG_EVENTS." + name,
+			"$JS.API.CONSUMER.CREATE.QINGKONG_EVENTS." + name + ".qingkong.warning.>", "$JS.API.CONSUMER.INFO.QINGKONG_DRILL." + name,
+			"$JS.API.CONSUMER.MSG.NEXT.QINGKONG_EVENTS." + name, "$JS.ACK.QINGKONG_EVENTS." + name + ".1.1.1.1.0"}
+	}
+	streams := slices.Concat(consumer("c"), consumer("duty"), consumer("viewer"), consumer("viewer2"),
+		[]string{"$JS.API.CONSUMER.CREATE.QINGKONG_EVENTS", "$JS.FC.QINGKONG_EVENTS.x"})
 	orders := []string{"qingkong.order.E0001", "qingkong.order.*", "qingkong.order.>", "qingkong.order.E0002", "qingkong.drill.order.>", "qingkong.drill.order.E0002",
 		"qingkong.order.E0001.x"}
 	for _, c := range []struct {
@@ -80,11 +84,11 @@ func TestPermissionsOnTheServer(t *testing.T) {
 		{"feeder", []string{"_INBOX.feeder.>"},
 			[]string{"qingkong.forecast.tianjin-emc", "qingkong.observation.1017A", "qingkong.telemetry.MN0001", "qingkong.telemetry.MN0003",
 				"qingkong.forecast.x", "qingkong.observation.x", "qingkong.drill.forecast.x", "qingkong.drill.observation.x", "qingkong.drill.telemetry.x"}},
-		{"viewer", append([]string{"_INBOX.viewer.>"}, outgoing...), streams},
-		{"inspector", append([]string{"_INBOX.inspector.>"}, outgoing...), streams},
-		{"duty", slices.Concat([]string{"_INBOX.duty.>"}, outgoing, orders), streams},
-		{"approver", slices.Concat([]string{"_INBOX.approver.>"}, outgoing, orders), streams},
-		{"admin", slices.Concat([]string{"_INBOX.admin.>"}, outgoing, orders), streams},
+		{"viewer", append([]string{"_INBOX.viewer.>"}, outgoing...), consumer("viewer")},
+		{"inspector", append([]string{"_INBOX.inspector.>"}, outgoing...), consumer("inspector")},
+		{"duty", slices.Concat([]string{"_INBOX.duty.>"}, outgoing, orders), consumer("duty")},
+		{"approver", slices.Concat([]string{"_INBOX.approver.>"}, outgoing, orders), consumer("approver")},
+		{"admin", slices.Concat([]string{"_INBOX.admin.>"}, outgoing, orders), consumer("admin")},
 		{"town", []string{"qingkong.warning.declared", "qingkong.warning.>", "qingkong.drill.warning.lifted", "_INBOX.town.>"}, nil},
 		{"jinghai", []string{"qingkong.region.jinghai.notice", "qingkong.region.jinghai.>", "qingkong.drill.region.jinghai.>", "_INBOX.jinghai.>"},
 			[]string{"qingkong.region.jinghai.consultation", "qingkong.region.jinghai.notice", "qingkong.drill.region.jinghai.handover"}},

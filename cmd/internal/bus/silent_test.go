@@ -155,7 +155,7 @@ func TestVitalConnectionsAreAskedFirst(t *testing.T) {
 	for _, p := range b.parts() {
 		names = append(names, p.name)
 	}
-	if !slices.Equal(names, []string{"journal", "public", "auth", "readers"}) {
+	if !slices.Equal(names, []string{"journal", "public", "auth", "officers", "viewers"}) {
 		t.Errorf("the parts are %v", names)
 	}
 }

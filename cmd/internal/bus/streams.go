@@ -15,6 +15,21 @@ const (
 	mirrorDeliver = "mirror.deliver"
 )
 
+// consumerIdle is after which time without a client a consumer of a reader is forgotten.
+const consumerIdle = 14 * 24 * time.Hour
+
+// mirrors are the accounts that have mirrors of the streams.
+func (b *Bus) mirrors() map[string]jetstream.JetStream {
+	all := map[string]jetstream.JetStream{}
+	if b.officersJS != nil {
+		all["officers"] = b.officersJS
+	}
+	if b.viewersJS != nil {
+		all["viewers"] = b.viewersJS
+	}
+	return all
+}
+
 // EnsureStreams creates the streams of the public account, QINGKONG_EVENTS for warnings and proposals and
 // QINGKONG_DRILL for those of drills, and their mirrors for readers. They are kept without end. Of a stream that
 // is there only what the bus relies on is brought up to date; replicas and limits are its operator's.
@@ -27,16 +42,16 @@ func (b *Bus) EnsureStreams(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("bus: stream %s: %w", name, err)
 		}
-		if b.readersJS == nil {
-			continue
-		}
-		err = b.ensureStream(ctx, b.readersJS, name, func(c *jetstream.StreamConfig) {
-			c.Mirror = &jetstream.StreamSource{Name: name,
-				External: &jetstream.ExternalStream{APIPrefix: mirrorAPI, DeliverPrefix: mirrorDeliver}}
-			c.MaxConsumers = 1000
-		})
-		if err != nil {
-			return fmt.Errorf("bus: mirror of stream %s: %w", name, err)
+		for account, js := range b.mirrors() {
+			err := b.ensureStream(ctx, js, name, func(c *jetstream.StreamConfig) {
+				c.Mirror = &jetstream.StreamSource{Name: name,
+					External: &jetstream.ExternalStream{APIPrefix: mirrorAPI, DeliverPrefix: mirrorDeliver + "." + account}}
+				c.MaxConsumers = 1000
+				c.ConsumerLimits.InactiveThreshold = consumerIdle
+			})
+			if err != nil {
+				return fmt.Errorf("bus: mirror of stream %s for %s: %w", name, account, err)
+			}
 		}
 	}
 	return nil

@@ -115,6 +115,8 @@ type Orders struct {
 type NATS struct {
 	URL   string `yaml:"url"`
 	Creds string `yaml:"creds"`
+	// TrustServerUsers takes forecasts and observations from an external server that has users of its own.
+	TrustServerUsers bool `yaml:"trust_server_users"`
 }
 
 // Default returns the settings of a fresh installation: the values of default.yaml.

@@ -5,8 +5,6 @@ package fair
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Share is how much one caller may do: so many times a second, and that many at once after a pause. A PerSecond of zero or
@@ -27,7 +25,7 @@ type Meter struct {
 }
 
 type caller struct {
-	bucket  *rate.Limiter
+	tokens  float64   // left, at seen
 	told    time.Time // when it last heard that it is too fast
 	seen    time.Time
 	refused uint64
@@ -67,12 +65,13 @@ func (m *Meter) Take(who string) Verdict {
 	defer m.mu.Unlock()
 	now := m.now()
 	c := m.caller(who, now)
-	c.seen = now
-	if c.bucket.AllowN(now, 1) {
+	m.fill(c, now)
+	if c.tokens >= 1 {
+		c.tokens--
 		return Verdict{OK: true}
 	}
 	c.refused++
-	v := Verdict{Wait: time.Duration((1 - c.bucket.TokensAt(now)) / m.share.PerSecond * float64(time.Second))}
+	v := Verdict{Wait: time.Duration((1 - c.tokens) / m.share.PerSecond * float64(time.Second))}
 	if now.Sub(c.told) >= time.Second {
 		c.told, v.Tell = now, true
 	}
@@ -85,7 +84,7 @@ func (m *Meter) Tell(who string) bool {
 	defer m.mu.Unlock()
 	now := m.now()
 	c := m.caller(who, now)
-	c.seen = now
+	m.fill(c, now)
 	c.refused++
 	if now.Sub(c.told) < time.Second {
 		return false
@@ -119,10 +118,20 @@ func (m *Meter) caller(who string, now time.Time) *caller {
 		c = m.callers[who]
 	}
 	if c == nil {
-		c = &caller{bucket: rate.NewLimiter(rate.Limit(m.share.PerSecond), max(m.share.Burst, 1))}
+		c = &caller{tokens: m.burst(), seen: now}
 		m.callers[who] = c
 	}
 	return c
+}
+
+func (m *Meter) burst() float64 { return float64(max(m.share.Burst, 1)) }
+
+// fill gives a caller what has come to it since it was seen.
+func (m *Meter) fill(c *caller, now time.Time) {
+	if passed := now.Sub(c.seen); passed > 0 {
+		c.tokens = min(m.burst(), c.tokens+passed.Seconds()*m.share.PerSecond)
+		c.seen = now
+	}
 }
 
 // sweep forgets who has been quiet. A bucket that is full again is that of somebody who comes for the first time.

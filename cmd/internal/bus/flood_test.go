@@ -1,0 +1,214 @@
+package bus
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"qingkong/cmd/internal/fair"
+)
+
+// flood publishes to a subject as fast as one connection can until stop is closed.
+func flood(t *testing.T, nc *nats.Conn, subject, reply string, stop <-chan struct{}) *atomic.Int64 {
+	t.Helper()
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := nc.PublishRequest(subject, reply, []byte(`{"order_id":"x"}`)); err != nil {
+				return // it was cut off
+			}
+			n.Add(1)
+		}
+	})
+	t.Cleanup(wg.Wait)
+	return &n
+}
+
+// One user floods with requests whose work is slow. Another's are answered in order, none is lost, and what the first has
+// waiting or in work is bounded; it hears at most once a second that it is too fast.
+func TestAFloodLeavesOthersTheirTurn(t *testing.T) {
+	for name, merge := range map[string]bool{"each by itself": false, "merged": true} {
+		t.Run(name, func(t *testing.T) {
+			b := startBus(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, TooMany: func() []byte { return []byte("too many") }}, everyone().authenticate)
+			var now, most, of1 atomic.Int64
+			bounds := fair.Bounds{Waiting: 8, Bytes: 1 << 20, InWork: 2, Window: 8, Merge: merge}
+			err := b.Handle("qingkong.answer.*", bounds, func(user string, data []byte, reply func([]byte)) {
+				n := now.Add(1)
+				most.Store(max(most.Load(), n))
+				if user == "E0001" {
+					of1.Add(1)
+				}
+				go func() {
+					time.Sleep(5 * time.Millisecond)
+					now.Add(-1)
+					reply(data)
+				}()
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop := make(chan struct{})
+			end := sync.OnceFunc(func() { close(stop) })
+			defer end()
+			wild := connect(t, b.Addr(), "E0001", nats.NoReconnect())
+			var told atomic.Int64
+			if _, err := wild.Subscribe("_INBOX.E0001.>", func(m *nats.Msg) {
+				if bytes.Equal(m.Data, []byte("too many")) {
+					told.Add(1)
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+			sent := flood(t, wild, "qingkong.answer.E0001", "_INBOX.E0001.x", stop)
+			begin := time.Now()
+			calm := connect(t, b.Addr(), "E0002")
+			var worst time.Duration
+			for n := range 20 {
+				at := time.Now()
+				want := fmt.Sprint(n)
+				msg, err := calm.Request("qingkong.answer.E0002", []byte(want), 10*time.Second)
+				if err != nil || string(msg.Data) != want {
+					t.Fatalf("request %d beside the flood: %v, %v", n, msg, err)
+				}
+				worst = max(worst, time.Since(at))
+			}
+			took := time.Since(begin)
+			end()
+			if most.Load() > 8 {
+				t.Errorf("%d were in work at once", most.Load())
+			}
+			if limit := 210 + int64(51*took.Seconds()); of1.Load() > limit {
+				t.Errorf("of the flood's %d messages %d were taken in %v, more than its share", sent.Load(), of1.Load(), took)
+			}
+			if told.Load() > int64(took.Seconds())+2 || sent.Load() > 2000 && told.Load() == 0 {
+				t.Errorf("in %v it heard %d times that it is too fast", took, told.Load())
+			}
+			t.Logf("%d messages in %v; the other's worst answer came after %v", sent.Load(), took, worst)
+		})
+	}
+}
+
+// Who goes on far beyond its share is cut off and stays so for a while, its logins without an answer; whatever it publishes: to
+// us, to JetStream, or where it may not. Others log in and are answered, and the log stays readable.
+func TestWhoGoesOnIsCutOff(t *testing.T) {
+	var out lockedBuffer
+	b := startBus(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2},
+		Logger: slog.New(slog.NewTextHandler(&out, nil))}, everyone().authenticate)
+	for _, c := range []struct{ user, subject string }{
+		{"E0001", "qingkong.answer.E0001"},
+		{"E0002", "qingkong.order.E0001"}, // forbidden
+		{"viewer", "$JS.API.STREAM.INFO." + StreamEvents},
+		{"feeder", "qingkong.forecast.emc"},
+	} {
+		t.Run(c.subject, func(t *testing.T) {
+			stop := make(chan struct{})
+			end := sync.OnceFunc(func() { close(stop) })
+			defer end()
+			wild := connect(t, b.Addr(), c.user, nats.NoReconnect())
+			closed := make(chan struct{})
+			go func() { <-wild.StatusChanged(nats.CLOSED); close(closed) }()
+			begin, before := time.Now(), out.lines()
+			flood(t, wild, c.subject, "_INBOX."+c.user+".x", stop)
+			within(t, "the end of the flood", closed)
+			seconds := int(time.Since(begin)/time.Second) + 1
+			end()
+			if _, err := dial(t, b.Addr(), c.user, secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
+				t.Errorf("its next login is answered with %v", err)
+			}
+			connect(t, b.Addr(), "duty")
+			if n := out.lines() - before; n > 2*(maxLines+5)*seconds {
+				t.Errorf("%d lines in %d s", n, seconds)
+			}
+			if text := out.String(); !strings.Contains(text, "cut off\" user="+c.user) {
+				t.Errorf("nothing says so:\n%.2000s", text)
+			}
+		})
+	}
+}
+
+// A connection has 32 subscriptions, so that a message is not multiplied at will; ours has room to spare.
+func TestSubscriptionsOfAConnection(t *testing.T) {
+	b := startBus(t, Config{}, everyone().authenticate)
+	for _, user := range []string{"E0001", "viewer", "duty", "feeder"} {
+		nc := connect(t, b.Addr(), user)
+		for n := range maxSubscriptions + 8 {
+			if _, err := nc.SubscribeSync(fmt.Sprintf("_INBOX.%s.%d", user, n)); err != nil {
+				break
+			}
+		}
+		_ = nc.Flush()
+		list, err := b.srv.Connz(&server.ConnzOptions{User: user, Username: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list.Conns {
+			if c.NumSubs > maxSubscriptions {
+				t.Errorf("%s has %d subscriptions", user, c.NumSubs)
+			}
+		}
+	}
+}
+
+// What somebody causes is written once, then counted; many causes have a limit in all.
+func TestAFloodOfLines(t *testing.T) {
+	var out lockedBuffer
+	q := newQuieter(slog.New(slog.NewTextHandler(&out, nil)))
+	now := time.Unix(1e9, 0)
+	q.now = func() time.Time { return now }
+	for range 10000 {
+		q.Warn("E0001", "dropped", "subject", "x")
+	}
+	q.Warn("E0002", "dropped", "subject", "y")
+	if n := out.lines(); n != 2 {
+		t.Errorf("%d lines of two causes", n)
+	}
+	now = now.Add(quietFor)
+	q.Warn("E0001", "dropped", "subject", "x")
+	if text := out.String(); !strings.Contains(text, "left_out=9999") {
+		t.Errorf("the lines left out are not counted:\n%s", text)
+	}
+	for n := range 3 * maxCauses {
+		q.Warn(fmt.Sprint("someone ", n), "dropped")
+	}
+	if n := out.lines(); n > maxLines+3 {
+		t.Errorf("%d lines within two seconds", n)
+	}
+	if n := len(q.causes); n > maxCauses+1 {
+		t.Errorf("%d causes are remembered", n)
+	}
+}
+
+// lockedBuffer is a log to look into.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *lockedBuffer) lines() int { return strings.Count(l.String(), "\n") }

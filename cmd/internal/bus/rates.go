@@ -1,0 +1,169 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// What a user sends is seen by our handlers only where it may be sent: what is forbidden, or asked of JetStream, costs the
+// server as much. So the connections themselves are looked at each second, and who goes on far beyond its share is cut off: its
+// connections are closed and its logins stay unanswered for a while. A refusal would make clients give up for good.
+
+// Excess is from when on a user is cut off: Times its share, for so many seconds on end. Zero is never.
+type Excess struct {
+	Times   int
+	Seconds int
+}
+
+const (
+	rateEvery = time.Second
+	// muteFor is how long the logins of who was cut off stay unanswered.
+	muteFor = time.Minute
+	// listLimit bounds the connections that are looked at. Those beyond it are looked at when others have gone.
+	listLimit = 1 << 18
+)
+
+// rates remembers what each connection had sent, and who has gone on too fast since when.
+type rates struct {
+	limit   float64 // messages a second and user
+	seconds int
+
+	sent    map[connKey]int64
+	at      time.Time
+	strikes map[string]int
+
+	mu    sync.Mutex
+	muted map[string]time.Time // until when
+}
+
+// connKey is a connection of one server of a cluster.
+type connKey struct {
+	server string
+	cid    uint64
+}
+
+// connSent is what a connection has sent so far.
+type connSent struct {
+	connKey
+	user string
+	msgs int64
+}
+
+func newRates(perSecond float64, e Excess) *rates {
+	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]int64{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
+}
+
+// see takes what the connections have sent by now and returns who is to be cut off.
+func (r *rates) see(conns []connSent, now time.Time) (cut []string) {
+	passed := now.Sub(r.at).Seconds()
+	first := r.at.IsZero()
+	by, sent := map[string]float64{}, make(map[connKey]int64, len(conns))
+	for _, c := range conns {
+		sent[c.connKey] = c.msgs
+		by[c.user] += float64(c.msgs - r.sent[c.connKey])
+	}
+	r.sent, r.at = sent, now
+	if first || passed <= 0 {
+		return nil
+	}
+	strikes := map[string]int{}
+	for user, msgs := range by {
+		if msgs/passed < r.limit {
+			continue
+		}
+		if strikes[user] = r.strikes[user] + 1; strikes[user] >= r.seconds {
+			cut = append(cut, user)
+			delete(strikes, user)
+		}
+	}
+	r.strikes = strikes
+	return cut
+}
+
+func (r *rates) mute(user string, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.muted[user] = until
+}
+
+// isMuted says whether a user's logins stay unanswered.
+func (r *rates) isMuted(user string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	until, ok := r.muted[user]
+	if ok && now.After(until) {
+		delete(r.muted, user)
+		return false
+	}
+	return ok
+}
+
+// watchRates looks at the connections until ctx ends.
+func (b *Bus) watchRates(ctx context.Context) {
+	tick := time.NewTicker(rateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		conns, err := b.connections(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				b.quiet.Warn("", "what the connections send cannot be seen", "error", err)
+			}
+			continue
+		}
+		for _, user := range b.rates.see(conns, time.Now()) {
+			b.rates.mute(user, time.Now().Add(muteFor))
+			n, err := b.Kick(ctx, user)
+			b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for", muteFor, "error", err)
+		}
+	}
+}
+
+// connections are those of users and what each has sent.
+func (b *Bus) connections(ctx context.Context) ([]connSent, error) {
+	if b.srv != nil {
+		list, err := b.srv.Connz(&server.ConnzOptions{Username: true, Limit: listLimit})
+		if err != nil {
+			return nil, err
+		}
+		return b.users("", list), nil
+	}
+	ask, err := json.Marshal(map[string]any{"auth": true, "limit": listLimit})
+	if err != nil {
+		return nil, err
+	}
+	var all []connSent
+	err = b.askServers(ctx, ask, func(data []byte) error {
+		var answer struct {
+			Server struct{ ID string }
+			Data   *server.Connz
+		}
+		if err := json.Unmarshal(data, &answer); err != nil {
+			return fmt.Errorf("bus: list of connections: %w", err)
+		}
+		if answer.Data != nil {
+			all = append(all, b.users(answer.Server.ID, answer.Data)...)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// users leaves out connections of ours, and those that have not logged in.
+func (b *Bus) users(id string, list *server.Connz) (all []connSent) {
+	for _, c := range list.Conns {
+		if ValidUser(c.AuthorizedUser) && !b.own[c.AuthorizedUser] {
+			all = append(all, connSent{connKey{id, c.Cid}, c.AuthorizedUser, c.InMsgs})
+		}
+	}
+	return all
+}
