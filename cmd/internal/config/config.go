@@ -23,6 +23,7 @@ type Config struct {
 	Backup         Backup     `yaml:"backup"`
 	Listen         Listen     `yaml:"listen"`
 	Proxies        []string   `yaml:"proxies"`           // addresses or networks of reverse proxies before the HTTP listener
+	Limits         Limits     `yaml:"limits"`
 	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
 	Supervision    string     `yaml:"supervision_phone"` // 监督电话
 	Orders         Orders     `yaml:"orders"`
@@ -99,6 +100,16 @@ type Listen struct {
 	HTTP  string `yaml:"http"`
 	NATS  string `yaml:"nats"`
 	HJ212 string `yaml:"hj212"`
+}
+
+// Limits are the share that one caller has. PerSecond and Burst hold over HTTP and over NATS, each by itself; the rest is of
+// HTTP.
+type Limits struct {
+	PerSecond       int `yaml:"per_second"`        // calls or messages
+	Burst           int `yaml:"burst"`             // of them at once, after a pause
+	WritesPerMinute int `yaml:"writes_per_minute"` // calls that grow the record and end no response
+	WritesBurst     int `yaml:"writes_burst"`
+	Streams         int `yaml:"streams"` // open at once
 }
 
 // Orders is how long a recipient has to acknowledge, and how an order is repeated until it was received.

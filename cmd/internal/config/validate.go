@@ -49,6 +49,7 @@ func (c *Config) Validate() error {
 		_, err := ParseProxy(proxy)
 		k.that(err == nil, fmt.Sprintf("proxies[%d]", i), "config.proxy", proxy, nil)
 	}
+	k.limits(c.Limits)
 	u, err := url.Parse(c.PublicURL)
 	k.that(c.PublicURL == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "",
 		"public_url", "config.public_url", c.PublicURL, nil)
@@ -99,6 +100,16 @@ func (k *checker) disk(d Disk) {
 	const most = 1 << 40 // MB, more than any disk has
 	k.between("disk.stop_mb", d.StopMB, 1, most-1)
 	k.between("disk.min_mb", d.MinMB, max(d.StopMB, 0)+1, most)
+}
+
+// limits asks for shares that are no less than one person needs, and for no end of none.
+func (k *checker) limits(l Limits) {
+	const most = 1_000_000
+	k.between("limits.per_second", l.PerSecond, 5, most)
+	k.between("limits.burst", l.Burst, 20, most) // a page of the desk with all that it loads is 7 calls
+	k.between("limits.writes_per_minute", l.WritesPerMinute, 1, most)
+	k.between("limits.writes_burst", l.WritesBurst, 5, most)
+	k.between("limits.streams", l.Streams, 2, 10_000)
 }
 
 func (k *checker) backup(b Backup) {
