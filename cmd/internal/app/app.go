@@ -22,6 +22,7 @@ import (
 	"qingkong/alerts/feed"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
@@ -125,6 +126,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.bus, err = bus.Start(bus.Config{
 		StoreDir: store, Listen: cfg.Listen.NATS,
 		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log, Failed: a.fail,
+		Share:            fair.Share{PerSecond: float64(cfg.Limits.PerSecond), Burst: cfg.Limits.Burst},
+		Excess:           bus.Excess{Times: cfg.Limits.CutTimes, Seconds: cfg.Limits.CutSeconds},
 		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: tooMany,
 	})
 	if err != nil {
@@ -207,6 +210,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	}
 	a.background("leader", a.lead)
 	a.background("auditor", a.auditor.run)
+	a.background("consumers of the streams", a.keepConsumers)
 	if a.bus.Embedded() {
 		a.background("store of NATS", a.keepStore)
 	}

@@ -31,6 +31,9 @@ type bench struct {
 	figures []Figure
 }
 
+// most is the largest share that may be configured.
+const most = 1_000_000
+
 // start starts the program in a new folder, on free ports, with the list in force.
 func (b *bench) start(ctx context.Context, opt Options, l *reductionlist.List) (err error) {
 	if b.dir, err = os.MkdirTemp("", "qingkong-bench-"); err != nil {
@@ -39,7 +42,8 @@ func (b *bench) start(ctx context.Context, opt Options, l *reductionlist.List) (
 	cfg := config.Default()
 	cfg.Data = filepath.Join(b.dir, "data")
 	cfg.Listen.HTTP, cfg.Listen.NATS = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour // repeats are not what is measured
+	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour                                           // repeats are not what is measured
+	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.WritesPerMinute, cfg.Limits.WritesBurst = most, most, most, most // nor are shares
 	opt.Config = cfg
 	if b.app, err = New(ctx, opt); err != nil {
 		return err

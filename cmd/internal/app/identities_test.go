@@ -374,7 +374,7 @@ func (d *district) viewer(town *client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	consumer, err := js.OrderedConsumer(t.Context(), "QINGKONG_EVENTS", jetstream.OrderedConsumerConfig{FilterSubjects: []string{"qingkong.warning.declared"}})
+	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS", jetstream.ConsumerConfig{Durable: "viewer", FilterSubjects: []string{"qingkong.warning.declared"}})
 	if err != nil {
 		t.Fatalf("a viewer cannot read the stream: %v", err)
 	}

@@ -63,6 +63,28 @@ var (
 	feederBounds  = fair.Bounds{Waiting: 64, Bytes: 8 << 20, InWork: 1, Window: 8}
 )
 
+// consumersEvery is how often the consumers of the streams' readers are looked at.
+const consumersEvery = time.Minute
+
+// keepConsumers deletes consumers that may not be, until ctx ends.
+func (a *App) keepConsumers(ctx context.Context) error {
+	tick := time.NewTicker(consumersEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if a.journal.Halted() != nil { // who has which role is not known for sure
+			continue
+		}
+		if _, err := a.bus.Sweep(ctx, a.svc.HasRole); err != nil && ctx.Err() == nil {
+			a.log.Warn("the consumers of the streams could not be looked at; it is tried again", "err", err)
+		}
+	}
+}
+
 // mayFeed refuses a sender that has not the right to. Where the server has users of its own the right is theirs.
 func (a *App) mayFeed(user, act string) error {
 	if strings.Contains(user, ":") || a.svc.May(user, act) {
@@ -119,7 +141,7 @@ func (a *App) act(reply func([]byte), do func(ctx context.Context) (any, error))
 }
 
 // tooMany is what a user is told whose messages come faster than its share.
-func tooMany() []byte { return problem(refusal.New(refusal.RateLimited, "limits.too_many", nil)) }
+func tooMany() []byte { return problem(refusal.New(refusal.RateLimited, "nats.too_many", nil)) }
 
 // problem is an error as contract.md §4 answers it: {"error":{"code","message","errors"}}. What is no refusal is
 // for the log alone.

@@ -71,3 +71,41 @@ func (b *Bus) ensureStream(ctx context.Context, js jetstream.JetStream, name str
 	_, err = js.CreateOrUpdateStream(ctx, config)
 	return err
 }
+
+// sweepWithin bounds one look at the consumers.
+const sweepWithin = 20 * time.Second
+
+// Sweep deletes consumers of the streams' readers that do not belong there: those that push, which could send old messages onto
+// live subjects, and those whose name is not that of a user who may read there. reads says whether a user has a role. It
+// returns how many it deleted. The server lets a client create either; nobody else can delete them.
+func (b *Bus) Sweep(ctx context.Context, reads func(user string, roles ...string) bool) (n int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
+	defer cancel()
+	for account, js := range b.mirrors() {
+		roles := []string{RoleViewer, RoleInspector}
+		if account == "officers" {
+			roles = []string{RoleDuty, RoleApprover, RoleAdmin}
+		}
+		for _, name := range []string{StreamEvents, StreamDrill} {
+			s, err := js.Stream(ctx, name)
+			if err != nil {
+				return n, fmt.Errorf("bus: consumers of %s for %s: %w", name, account, err)
+			}
+			list := s.ListConsumers(ctx)
+			for c := range list.Info() {
+				if c.Config.DeliverSubject == "" && reads(c.Name, roles...) {
+					continue
+				}
+				if err := s.DeleteConsumer(ctx, c.Name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+					return n, fmt.Errorf("bus: consumer %s of %s: %w", c.Name, name, err)
+				}
+				b.quiet.Warn(c.Name, "a consumer that may not be is deleted", "stream", name, "account", account, "consumer", c.Name, "push", c.Config.DeliverSubject != "")
+				n++
+			}
+			if err := list.Err(); err != nil {
+				return n, fmt.Errorf("bus: consumers of %s for %s: %w", name, account, err)
+			}
+		}
+	}
+	return n, nil
+}

@@ -22,7 +22,7 @@ type Config struct {
 	Disk           Disk       `yaml:"disk"`
 	Backup         Backup     `yaml:"backup"`
 	Listen         Listen     `yaml:"listen"`
-	Proxies        []string   `yaml:"proxies"`           // addresses or networks of reverse proxies before the HTTP listener
+	Proxies        []string   `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Limits         Limits     `yaml:"limits"`
 	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
 	Supervision    string     `yaml:"supervision_phone"` // 监督电话
@@ -110,6 +110,9 @@ type Limits struct {
 	WritesPerMinute int `yaml:"writes_per_minute"` // calls that grow the record and end no response
 	WritesBurst     int `yaml:"writes_burst"`
 	Streams         int `yaml:"streams"` // open at once
+	// From CutTimes its share of messages over NATS on, for CutSeconds on end, a user is cut off for a minute.
+	CutTimes   int `yaml:"cut_times"`
+	CutSeconds int `yaml:"cut_seconds"`
 }
 
 // Orders is how long a recipient has to acknowledge, and how an order is repeated until it was received.

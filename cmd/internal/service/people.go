@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -26,6 +27,16 @@ func (s *Service) May(user, act string) (may bool) {
 		return nil
 	})
 	return may
+}
+
+// HasRole says whether a user may log in and has one of the roles.
+func (s *Service) HasRole(user string, roles ...string) (has bool) {
+	_ = s.J.View(func(tx *bbolt.Tx) error { // of a record that cannot be read nobody has a role
+		p, ok := access.PrincipalOf(tx, user)
+		has = ok && slices.Contains(roles, string(p.Role))
+		return nil
+	})
+	return has
 }
 
 // Accounts says whether anybody can log in yet.
