@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"qingkong/alerts"
@@ -18,43 +19,64 @@ type Backups interface {
 
 // Backup is a file of the server's folder of backups.
 type Backup struct {
-	File      string `json:"file"` // its name in that folder
+	File      string `json:"file"`   // its name in that folder
+	Folder    string `json:"folder"` // on the server
 	Bytes     int64  `json:"bytes"`
-	LastBlock uint64 `json:"last_block"`
+	LastBlock uint64 `json:"last_block"` // 0 where it cannot be read
+	Root      string `json:"root"`       // of the ledger after that block, as its checkpoints have it; empty where it cannot be read
+	Encrypted bool   `json:"encrypted"`
 }
 
-// taken remembers what the last calls made, so that one that comes again under its key makes nothing. It is not in the record,
-// and so forgotten with the end of the program.
+// taken remembers what the last calls began, so that one that comes again under its key begins nothing and hears how that one
+// ended. It is not in the record, and so forgotten with the end of the program.
 type taken struct {
 	mu   sync.Mutex
-	last []keyedBackup
+	last []*keyedBackup
 }
 
+// keyedBackup is one call's backup; made and err hold once ended is closed.
 type keyedBackup struct {
-	key  string
-	made Backup
+	key   string
+	ended chan struct{}
+	made  Backup
+	err   error
 }
 
 const takenMost = 32
 
-func (t *taken) find(key string) (Backup, bool) {
+// begin returns what was begun under the key, or begins it by take.
+func (t *taken) begin(key string, take func() (Backup, error)) *keyedBackup {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, k := range t.last {
 		if key != "" && k.key == key {
-			return k.made, true
+			return k
 		}
 	}
-	return Backup{}, false
+	k := &keyedBackup{key: key, ended: make(chan struct{})}
+	go func() {
+		defer close(k.ended)
+		k.made, k.err = take()
+	}()
+	if key != "" {
+		t.last = append(t.last, k)
+		t.last = t.last[max(0, len(t.last)-takenMost):]
+	}
+	return k
 }
 
-func (t *taken) keep(key string, made Backup) {
+// forget lets the next call under the key begin anew: who waited has heard that this one failed.
+func (t *taken) forget(k *keyedBackup) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.last = append(t.last, keyedBackup{key, made})
-	t.last = t.last[max(0, len(t.last)-takenMost):]
+	t.last = slices.DeleteFunc(t.last, func(one *keyedBackup) bool { return one == k })
 }
 
+// BeingWritten is the state of the problem that answers a call whose backup goes on after it.
+const BeingWritten = "being_written"
+
+// takeBackup begins a backup and waits for its end as long as a request may. A large record takes longer, and who gave up asks
+// again under the same key: it is finished all the same. One at a time is written.
 func (s *Server) takeBackup(q *request) (any, error) {
 	if err := refusal.Unmarshal(q.orEmpty(), &struct{}{}); err != nil {
 		return nil, err
@@ -62,31 +84,17 @@ func (s *Server) takeBackup(q *request) (any, error) {
 	if s.opt.Backups == nil {
 		return nil, refusal.New(refusal.Conflict, "backup.nowhere", nil)
 	}
-	if made, ok := s.taken.find(q.key); ok {
-		return made, nil
-	}
-	type outcome struct {
-		made Backup
-		err  error
-	}
-	ended := make(chan outcome, 1)
-	// A large record takes longer than a request may, and who gave up asks again under the same key: it is finished all the
-	// same. One at a time is written.
-	go func(ctx context.Context, key string) {
-		made, err := s.opt.Backups.Take(ctx)
-		if err == nil {
-			s.taken.keep(key, made)
-		}
-		ended <- outcome{made, err}
-	}(context.WithoutCancel(q.Context()), q.key)
+	ctx := context.WithoutCancel(q.Context())
+	k := s.taken.begin(q.key, func() (Backup, error) { return s.opt.Backups.Take(ctx) })
 	select {
-	case o := <-ended:
-		if o.err != nil {
-			return nil, o.err
+	case <-k.ended:
+		if k.err != nil {
+			s.taken.forget(k)
+			return nil, k.err
 		}
-		return o.made, nil
+		return k.made, nil
 	case <-q.Context().Done():
-		return nil, refusal.New(refusal.NotReady, "backup.goes_on", nil)
+		return nil, &refusal.Error{Code: refusal.NotReady, Rule: "backup.goes_on", State: BeingWritten}
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 )
 
@@ -20,18 +22,22 @@ type folderOfBackups struct {
 	dir  string
 	made []Backup
 	hold chan struct{} // a backup waits for it to be closed; nil for none
+	fail error         // of the next one
 }
 
 func (f *folderOfBackups) Take(ctx context.Context) (Backup, error) {
 	if f.hold != nil {
 		<-f.hold
 	}
+	if f.fail != nil {
+		return Backup{}, f.fail
+	}
 	name := fmt.Sprintf("b%d.tar", len(f.made))
 	done, err := f.j.Backup(ctx, journal.BackupOptions{File: filepath.Join(f.dir, name)})
 	if err != nil {
 		return Backup{}, err
 	}
-	f.made = append([]Backup{{File: name, Bytes: done.Bytes, LastBlock: done.Last}}, f.made...)
+	f.made = append([]Backup{{File: name, Folder: f.dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root}}, f.made...)
 	return f.made[0], nil
 }
 
@@ -73,22 +79,42 @@ func TestABackupOutlivesItsRequest(t *testing.T) {
 	if rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "/api/v1/backups") {
 		t.Fatalf("%d: %s", rec.Code, rec.Body)
 	}
-	close(folder.hold)
-	for end := time.Now().Add(20 * time.Second); !w.server.taken.any(); {
-		if time.Now().After(end) {
-			t.Fatal("the backup was given up with its request")
-		}
-		time.Sleep(time.Millisecond)
+	rec = httptest.NewRecorder()
+	again, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	w.server.ServeHTTP(rec, w.request(take).WithContext(again))
+	var p problem
+	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || rec.Code != http.StatusServiceUnavailable || p.State != BeingWritten {
+		t.Fatalf("asked again while it is written: %d: %s", rec.Code, rec.Body)
 	}
+	close(folder.hold)
 	var made Backup
+	w.must(http.StatusCreated, take, &made)
 	w.must(http.StatusCreated, take, &made)
 	if len(folder.made) != 1 || made != folder.made[0] {
 		t.Errorf("answered %+v, made %+v", made, folder.made)
 	}
 }
 
-func (t *taken) any() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.last) > 0
+// That a backup failed after its request had gone is told under the same key, once; the next call begins another.
+func TestABackupThatFailsAfterItsRequest(t *testing.T) {
+	w := newWorld(t)
+	folder := w.server.opt.Backups.(*folderOfBackups)
+	folder.hold, folder.fail = make(chan struct{}), refusal.New(refusal.NotReady, "backup.no_room", refusal.Args{"folder": "/backup", "free": 1, "limit": 2})
+	take := call{who: "admin", method: "POST", path: prefix + "/backups", header: map[string]string{"Idempotency-Key": "nightly"}}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, w.request(take).WithContext(ctx))
+	if rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), BeingWritten) {
+		t.Fatalf("%d: %s", rec.Code, rec.Body)
+	}
+	close(folder.hold)
+	rec = httptest.NewRecorder()
+	w.server.ServeHTTP(rec, w.request(take))
+	if rec.Code != http.StatusServiceUnavailable || strings.Contains(rec.Body.String(), BeingWritten) || !strings.Contains(rec.Body.String(), "/backup") {
+		t.Errorf("the failure is told by %d: %s", rec.Code, rec.Body)
+	}
+	folder.fail = nil
+	w.must(http.StatusCreated, take, nil)
 }
