@@ -155,6 +155,15 @@ func Words(rule string, args Args) Worded {
 	return Worded{ZH: text(rule, "zh-CN", args), EN: text(rule, "en", args)}
 }
 
+// WordsOf is an error as a value of other words: a refusal in both languages, any other as it is.
+func WordsOf(err error) any {
+	var e *Error
+	if errors.As(err, &e) {
+		return Worded{ZH: e.Detail("zh-CN"), EN: e.Detail("en")}
+	}
+	return err
+}
+
 func text(rule, lang string, args Args) string {
 	w, ok := catalogue[rule]
 	if !ok {

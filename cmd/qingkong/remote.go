@@ -142,11 +142,17 @@ func said(rule string, args refusal.Args, cause error) error {
 	return fmt.Errorf("%s: %w", bothLanguages(rule, args), cause)
 }
 
-// problemOf is a problem document as one line: what was wrong, where, and what to do.
+// serverProblem is a problem document as one line: what was wrong, where, and what to do.
+type serverProblem struct{ state, line string }
+
+func (p *serverProblem) Error() string { return p.line }
+
+// problemOf reads a problem document; an answer that is none is told by its status.
 func problemOf(status string, text []byte) error {
 	var p struct {
 		Code   string `json:"code"`
 		Detail string `json:"detail"`
+		State  string `json:"state"`
 		Errors []struct {
 			Path    string `json:"path"`
 			Message string `json:"message"`
@@ -159,7 +165,7 @@ func problemOf(status string, text []byte) error {
 	for _, e := range p.Errors {
 		line += "; " + strings.TrimPrefix(e.Path+": ", ": ") + e.Message
 	}
-	return errors.New(line)
+	return &serverProblem{state: p.State, line: line}
 }
 
 // repeatOf is the flag that a repeat needs besides the key: the revision that was acted on, if there was one.

@@ -21,25 +21,30 @@ var besideRecord = []string{DemoCredentialsFile, feedsFolder}
 type BackupRequest struct {
 	File  string // absolute; must not exist
 	Since string // an earlier backup to go on from; empty for all
+
+	Passphrase *journal.Passphrase // encrypts it and opens Since; nil leaves it plain
 }
 
 // BackupResult is a backup that stands on the disk.
 type BackupResult struct {
-	File  string `json:"file"`
-	Bytes int64  `json:"bytes"`
-	First uint64 `json:"first_block"`
-	Last  uint64 `json:"last_block"`
-	At    string `json:"at"`
+	File      string `json:"file"`
+	Bytes     int64  `json:"bytes"`
+	First     uint64 `json:"first_block"`
+	Last      uint64 `json:"last_block"`
+	At        string `json:"at"`
+	Root      string `json:"root"` // of the ledger after the last block
+	Encrypted bool   `json:"encrypted"`
 }
 
 func resultOf(d journal.BackupDone) BackupResult {
-	return BackupResult{File: d.File, Bytes: d.Bytes, First: d.First, Last: d.Last, At: d.At}
+	return BackupResult{File: d.File, Bytes: d.Bytes, First: d.First, Last: d.Last, At: d.At, Root: d.Root, Encrypted: d.Encrypted}
 }
 
 // backupOptions are those of any backup of a data folder.
 func backupOptions(dir string, disk config.Disk, version string, req BackupRequest, progress func(journal.BackupProgress)) (journal.BackupOptions, error) {
 	keep, err := keepFree(dir, req.File, disk)
-	return journal.BackupOptions{File: req.File, Since: req.Since, Beside: besideRecord, Program: version, KeepFree: keep, Progress: progress}, err
+	return journal.BackupOptions{File: req.File, Since: req.Since, Beside: besideRecord, Program: version, KeepFree: keep,
+		Passphrase: req.Passphrase, Progress: progress}, err
 }
 
 // keepFree is how many bytes a backup must leave free where it is written: on the disk of the record as much as everything
@@ -77,7 +82,7 @@ func (a *App) Backup(ctx context.Context, req BackupRequest, progress func(journ
 	if err != nil {
 		return BackupResult{}, err
 	}
-	a.log.Info("a backup was written", "file", done.File, "bytes", done.Bytes, "block", done.Last)
+	a.log.Info("a backup was written", "file", done.File, "bytes", done.Bytes, "block", done.Last, "encrypted", done.Encrypted)
 	return resultOf(done), nil
 }
 

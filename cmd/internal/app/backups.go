@@ -25,7 +25,8 @@ import (
 
 // backups are the backups that the running program keeps in a folder: on a schedule, and when an administrator asks.
 type backups struct {
-	cfg   config.Backup // Dir is absolute
+	cfg   config.Backup       // Dir is absolute
+	pass  *journal.Passphrase // nil: they are plain
 	write func(ctx context.Context, req BackupRequest, progress func(journal.BackupProgress)) (BackupResult, error)
 	now   func() time.Time
 	log   *slog.Logger
@@ -35,15 +36,22 @@ type backups struct {
 	since  time.Time
 }
 
-// newBackups returns nil where no folder is configured.
+// newBackups returns nil where no folder is configured. A passphrase that cannot be used is refused: what is meant
+// to be encrypted must not be written plain.
 func (a *App) newBackups() (*backups, error) {
 	cfg := a.opt.Config.Backup
 	if cfg.Dir == "" {
 		return nil, nil
 	}
+	var pass *journal.Passphrase
 	var err error
+	if cfg.PassphraseFile != "" {
+		if pass, err = journal.ReadPassphrase(cfg.PassphraseFile); err != nil {
+			return nil, fmt.Errorf("backup.passphrase_file: %w", err)
+		}
+	}
 	cfg.Dir, err = filepath.Abs(cfg.Dir)
-	return &backups{cfg: cfg, write: a.Backup, now: a.journal.Wall, log: a.log}, err
+	return &backups{cfg: cfg, pass: pass, write: a.Backup, now: a.journal.Wall, log: a.log}, err
 }
 
 // backupName is the form of the name of a backup in the folder: when it was begun, in Shanghai.
@@ -53,8 +61,8 @@ const backupName = "qingkong-20060102-150405.tar"
 func (b *backups) Take(ctx context.Context) (web.Backup, error) {
 	at := b.now().In(alerts.Shanghai())
 	name := at.Format(backupName)
-	done, err := b.write(ctx, BackupRequest{File: filepath.Join(b.cfg.Dir, name)}, nil)
-	made := web.Backup{File: name, Bytes: done.Bytes, LastBlock: done.Last}
+	done, err := b.write(ctx, BackupRequest{File: filepath.Join(b.cfg.Dir, name), Passphrase: b.pass}, nil)
+	made := web.Backup{File: name, Folder: b.cfg.Dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root, Encrypted: done.Encrypted}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -98,13 +106,18 @@ func (b *backups) prune(made string) error {
 	return err
 }
 
-// List implements [web.Backups].
+// listWithin bounds how long what the backups say of themselves is read for a list: each encrypted one costs a quarter of a
+// second the first time.
+const listWithin = 10 * time.Second
+
+// List implements [web.Backups]. Of one that cannot be read, or not in time, there is a name and a size.
 func (b *backups) List() ([]web.Backup, error) {
 	names, err := b.files()
 	if err != nil {
 		return nil, err
 	}
 	var list []web.Backup
+	end := time.Now().Add(listWithin)
 	for _, name := range names {
 		path := filepath.Join(b.cfg.Dir, name)
 		info, err := os.Stat(path)
@@ -114,9 +127,14 @@ func (b *backups) List() ([]web.Backup, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := web.Backup{File: name, Bytes: info.Size()}
-		if m, err := journal.ReadManifest(path); err == nil { // of a damaged one there is a name and a size
-			one.LastBlock = m.Last
+		one := web.Backup{File: name, Folder: b.cfg.Dir, Bytes: info.Size()}
+		if one.Encrypted, err = journal.Encrypted(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if time.Now().Before(end) {
+			if m, err := journal.ReadManifest(path, b.pass); err == nil {
+				one.LastBlock, one.Root = m.Last, m.Root
+			}
 		}
 		list = append(list, one)
 	}
@@ -158,7 +176,7 @@ func (b *backups) check(context.Context) watch.Finding {
 func backupFinding(cfg config.Backup, names []string, unreadable, failed error, since, now time.Time) watch.Finding {
 	switch {
 	case failed != nil:
-		return watch.Degrade("watch.backup_failed", refusal.Args{"since": toSecond(since), "why": worded(failed)})
+		return watch.Degrade("watch.backup_failed", refusal.Args{"since": toSecond(since), "why": refusal.WordsOf(failed)})
 	case unreadable != nil:
 		return watch.Degrade("watch.backup_unread", refusal.Args{"dir": cfg.Dir, "why": unreadable})
 	case len(names) == 0:
@@ -169,13 +187,4 @@ func backupFinding(cfg config.Backup, names []string, unreadable, failed error, 
 		return watch.Degrade("watch.backup_old", refusal.Args{"at": toSecond(at), "limit": cfg.MaxAgeH})
 	}
 	return watch.Finding{}
-}
-
-// worded is an error as a value of a text: a refusal in both languages.
-func worded(err error) any {
-	var e *refusal.Error
-	if errors.As(err, &e) {
-		return refusal.Worded{ZH: e.Detail("zh-CN"), EN: e.Detail("en")}
-	}
-	return err
 }

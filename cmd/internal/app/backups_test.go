@@ -130,7 +130,7 @@ func TestBackupsRemoveNothingElse(t *testing.T) {
 	if err != nil || len(there) != 5 || strings.HasPrefix(there[0].Name(), "qingkong-20261119") {
 		t.Errorf("the folder holds %v, %v", there, err)
 	}
-	if _, err := journal.ReadManifest(filepath.Join(dir, "photo.jpg")); err == nil {
+	if _, err := journal.ReadManifest(filepath.Join(dir, "photo.jpg"), nil); err == nil {
 		t.Error("an empty file has a manifest")
 	}
 }

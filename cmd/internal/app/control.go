@@ -27,6 +27,18 @@ type controlQuestion struct {
 	Act   string `json:"act"` // backup
 	File  string `json:"file,omitempty"`
 	Since string `json:"since,omitempty"`
+
+	// Passphrase is the passphrase itself: its file is the asker's, and the program may be another user.
+	Passphrase string `json:"passphrase,omitempty"`
+}
+
+// request is the backup that is asked for.
+func (q controlQuestion) request() (req BackupRequest, err error) {
+	req = BackupRequest{File: q.File, Since: q.Since}
+	if q.Passphrase != "" {
+		req.Passphrase, err = journal.NewPassphrase(q.Passphrase)
+	}
+	return req, err
 }
 
 // controlAnswer is one line of the answer.
@@ -137,6 +149,10 @@ func (a *App) answerControl(ctx context.Context, conn *net.UnixConn) {
 	if err == nil && q.Act != "backup" {
 		err = refusal.New(refusal.Invalid, "backup.unknown_act", refusal.Args{"act": q.Act})
 	}
+	var req BackupRequest
+	if err == nil {
+		req, err = q.request()
+	}
 	if err != nil {
 		_ = say(controlAnswer{Error: wordedError(err)})
 		return
@@ -155,7 +171,7 @@ func (a *App) answerControl(ctx context.Context, conn *net.UnixConn) {
 	}
 	ended := make(chan outcome, 1)
 	go func() {
-		done, err := a.Backup(ctx, BackupRequest{File: q.File, Since: q.Since}, func(p journal.BackupProgress) { last.Store(&p) })
+		done, err := a.Backup(ctx, req, func(p journal.BackupProgress) { last.Store(&p) })
 		ended <- outcome{done, err}
 	}()
 	tick := time.NewTicker(controlBeat)
@@ -198,7 +214,7 @@ func askForBackup(ctx context.Context, dir string, req BackupRequest, progress f
 	}
 	conn := c.(*net.UnixConn)
 	defer func() { _ = conn.Close() }() // all was read
-	question, err := json.Marshal(controlQuestion{Act: "backup", File: req.File, Since: req.Since})
+	question, err := json.Marshal(controlQuestion{Act: "backup", File: req.File, Since: req.Since, Passphrase: req.Passphrase.Reveal()})
 	if err != nil {
 		return BackupResult{}, err
 	}

@@ -50,6 +50,8 @@ type Backup struct {
 	Schedule string `yaml:"schedule"`  // empty = only when asked
 	Keep     int    `yaml:"keep"`      // how many stay there
 	MaxAgeH  int    `yaml:"max_age_h"` // of the newest, before that is said
+
+	PassphraseFile string `yaml:"passphrase_file"` // whose one line encrypts them; empty = they are plain
 }
 
 // Approval is how many persons a declaration of each level needs, 1 or 2.

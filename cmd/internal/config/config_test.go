@@ -237,6 +237,7 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"shares larger than anybody needs", func(c *Config) {
 			c.Limits = Limits{1_000_000, 1_000_000, 1_000_000, 1_000_000, 10_000, 1_000_000, 3600}
 		}, ""},
+		{"backups encrypted, to nowhere", func(c *Config) { c.Backup.PassphraseFile = "backup.key" }, "backup.dir config.empty"},
 		{"no backup kept", func(c *Config) { c.Backup.Keep, c.Backup.MaxAgeH = 0, 0 }, "backup.keep config.between; backup.max_age_h config.between"},
 		{"a disk without a last line", func(c *Config) { c.Disk.StopMB = 0 }, "disk.stop_mb config.between"},
 		{"lines of the disk in one", func(c *Config) { c.Disk.StopMB = c.Disk.MinMB }, "disk.min_mb config.between"},

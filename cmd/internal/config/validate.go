@@ -117,6 +117,8 @@ func (k *checker) limits(l Limits) {
 func (k *checker) backup(b Backup) {
 	if b.Schedule != "" {
 		k.schedule("backup.schedule", b.Schedule)
+	}
+	if b.Schedule != "" || b.PassphraseFile != "" {
 		k.filled("backup.dir", b.Dir)
 	}
 	k.between("backup.keep", b.Keep, 1, 1000)

@@ -34,7 +34,10 @@ type BackupOptions struct {
 	Since    string   // an earlier backup, of which only what came after is wanted; empty for all
 	Beside   []string // files and folders below the data folder that go with the record; what is not there is left out
 	KeepFree int64    // bytes that the disk of File keeps free
-	Program  string   // version of the program
+
+	Passphrase *Passphrase // encrypts it, and opens Since; nil leaves it plain
+
+	Program  string // version of the program
 	Progress func(BackupProgress)
 }
 
@@ -47,8 +50,9 @@ type BackupProgress struct {
 
 // BackupDone is a backup that stands on the disk.
 type BackupDone struct {
-	File  string
-	Bytes int64
+	File      string
+	Bytes     int64
+	Encrypted bool
 	Manifest
 }
 
@@ -96,7 +100,7 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 	w := &backupWriter{backupSource: from, opt: opt, have: map[rowSum]bool{}, erased: map[string]bool{}}
 	w.m = Manifest{Format: backupFormat, Version: backupVersion, Node: from.node, Program: opt.Program, First: 1}
 	if opt.Since != "" {
-		base, have, err := readBase(opt.Since)
+		base, have, err := readBase(ctx, opt.Since, opt.Passphrase)
 		if err != nil {
 			return done, err
 		}
@@ -110,7 +114,7 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 			return done, errors.Join(err, w.abandon())
 		}
 	}
-	return BackupDone{File: opt.File, Bytes: w.bytes, Manifest: w.m}, nil
+	return BackupDone{File: opt.File, Bytes: w.bytes, Encrypted: opt.Passphrase != nil, Manifest: w.m}, nil
 }
 
 // backupWriter writes a backup beside its place and puts it there at the end.
@@ -120,6 +124,7 @@ type backupWriter struct {
 	m      Manifest
 	have   map[rowSum]bool // rows of the vault that this backup or one before it holds
 	f      *os.File
+	sealed io.Closer // what is encrypted, as the file holds it
 	tar    *tar.Writer
 	bytes  int64
 	of     uint64          // the last block as it was known last
@@ -147,7 +152,12 @@ func (w *backupWriter) create() error {
 	if err := errors.Join(f.Chmod(0o600), f.Truncate(0)); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	w.f, w.tar = f, tar.NewWriter(f)
+	w.f = f
+	in, err := w.opt.Passphrase.encrypting(f)
+	if err != nil {
+		return errors.Join(err, w.abandon())
+	}
+	w.sealed, w.tar = in, tar.NewWriter(in)
 	return nil
 }
 
@@ -408,7 +418,7 @@ func (w *backupWriter) finish(ctx context.Context) error {
 	if err := w.entry(manifestSum, []byte(partOf("", "", text).SHA256)); err != nil {
 		return err
 	}
-	if err := errors.Join(w.tar.Close(), w.f.Sync()); err != nil {
+	if err := errors.Join(w.tar.Close(), w.sealed.Close(), w.f.Sync()); err != nil {
 		return err
 	}
 	if w.bytes, err = w.f.Seek(0, io.SeekCurrent); err != nil {

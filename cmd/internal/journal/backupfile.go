@@ -2,6 +2,7 @@ package journal
 
 import (
 	"archive/tar"
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"qingkong/alerts/refusal"
@@ -93,21 +93,25 @@ func damagedBackup(path, part string, why error) error {
 	return refusal.New(refusal.Invalid, "backup.damaged", refusal.Args{"file": path, "part": part, "why": why})
 }
 
-// eachPart reads a backup from its beginning and calls fn with each body, the manifest and its hash included.
-func eachPart(ctx context.Context, path string, fn func(name string, body []byte) error) error {
-	f, err := os.Open(path)
+// eachPart reads a backup from its beginning to its end and calls fn with each body, the manifest and its hash included.
+func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name string, body []byte) error) error {
+	f, err := openBackup(path, pass)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	in := tar.NewReader(f)
+	from, err := f.stream()
+	if err != nil {
+		return err
+	}
+	in := tar.NewReader(from)
 	for name := "-"; ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return f.proveEnd(from)
 		}
 		if err != nil {
 			return damagedBackup(path, name+" +1", err)
@@ -123,12 +127,23 @@ func eachPart(ctx context.Context, path string, fn func(name string, body []byte
 	}
 }
 
+// proveEnd reads what stands behind the last part of an encrypted backup: its last piece may be of that alone.
+func (b *backupFile) proveEnd(from io.Reader) error {
+	if !b.encrypted {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, from); err != nil {
+		return damagedBackup(b.path, "age", err)
+	}
+	return nil
+}
+
 // VerifyBackup reads a whole backup and holds every part against its hash. What is not right is refused by the part's name.
-func VerifyBackup(ctx context.Context, path string) (*Manifest, error) {
+func VerifyBackup(ctx context.Context, path string, pass *Passphrase) (*Manifest, error) {
 	var found []BackupPart
 	var text []byte
 	var sum string
-	err := eachPart(ctx, path, func(name string, body []byte) error {
+	err := eachPart(ctx, path, pass, func(name string, body []byte) error {
 		switch name {
 		case manifestName:
 			text = body
@@ -190,54 +205,94 @@ func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
 }
 
 // ReadManifest reads what a backup says of itself, and proves nothing: it passes over the parts.
-func ReadManifest(path string) (*Manifest, error) {
-	m, _, err := readBase(path)
-	return m, err
+func ReadManifest(path string, pass *Passphrase) (*Manifest, error) {
+	return readRefs(context.Background(), path, pass, nil)
 }
 
 // readBase reads the manifest of a backup and the rows of the vault that it and those before it hold.
-func readBase(path string) (*Manifest, map[rowSum]bool, error) {
-	f, err := os.Open(path)
+func readBase(ctx context.Context, path string, pass *Passphrase) (*Manifest, map[rowSum]bool, error) {
+	refs := map[rowSum]bool{}
+	m, err := readRefs(ctx, path, pass, func(sum rowSum) { refs[sum] = true })
+	return m, refs, err
+}
+
+// BackupHolds reports whether a backup, or one that it goes on from, holds one of the entries of the vault as it was before it
+// was erased. It reads what the backup lists of them and passes over the rest.
+func BackupHolds(ctx context.Context, path string, pass *Passphrase, refs []string) (holds bool, err error) {
+	wanted := map[rowSum]bool{}
+	for _, ref := range refs {
+		wanted[sumOf([]byte(ref), []byte{entryHere})] = true
+	}
+	_, err = readRefs(ctx, path, pass, func(sum rowSum) { holds = holds || wanted[sum] })
+	return holds && err == nil, err
+}
+
+// manifestMost bounds a manifest: a backup of 3 TB has one of this length.
+const manifestMost = 64 << 20
+
+// readRefs reads the manifest of a backup, and with see each row of the vault that it and those before it hold. What see was
+// told counts only where there is no error.
+func readRefs(ctx context.Context, path string, pass *Passphrase, see func(rowSum)) (*Manifest, error) {
+	f, err := openBackup(path, pass)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	in := tar.NewReader(f)
-	bodies := map[string][]byte{}
+	from, err := f.seek()
+	if err != nil {
+		return nil, err
+	}
+	in := tar.NewReader(from)
+	bodies, sums := map[string][]byte{}, map[string]string{}
 	for name := "-"; ; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, nil, damagedBackup(path, name+" +1", err)
+			return nil, damagedBackup(path, name+" +1", err)
 		}
 		name = head.Name
-		if folder, _, _ := strings.Cut(name, "/"); folder != partRefs && name != manifestName && name != manifestSum {
-			continue
+		switch folder, _, _ := strings.Cut(name, "/"); {
+		case name == manifestName || name == manifestSum:
+			bodies[name], err = io.ReadAll(io.LimitReader(in, manifestMost))
+		case folder == partRefs && see != nil:
+			sums[name], err = eachSum(in, see)
 		}
-		if bodies[name], err = io.ReadAll(in); err != nil {
-			return nil, nil, damagedBackup(path, name, err)
+		if err != nil {
+			return nil, damagedBackup(path, name, err)
 		}
 	}
 	m, err := parseManifest(path, bodies[manifestName], string(bodies[manifestSum]))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	refs := map[rowSum]bool{}
 	for _, p := range m.Parts {
-		if p.Kind != partRefs {
-			continue
-		}
-		body := bodies[p.Name]
-		if partOf("", "", body).SHA256 != p.SHA256 || len(body)%len(rowSum{}) != 0 {
-			return nil, nil, damagedBackup(path, p.Name, errors.New("it does not have the hash that the manifest states"))
-		}
-		for ; len(body) > 0; body = body[len(rowSum{}):] {
-			refs[rowSum(body[:len(rowSum{})])] = true
+		if p.Kind == partRefs && see != nil && sums[p.Name] != p.SHA256 {
+			return nil, damagedBackup(path, p.Name, errors.New("it does not have the hash that the manifest states"))
 		}
 	}
-	return m, refs, nil
+	return m, nil
+}
+
+// eachSum reads a part of refs and returns its hash.
+func eachSum(in io.Reader, see func(rowSum)) (string, error) {
+	hash := sha256.New()
+	from := bufio.NewReaderSize(io.TeeReader(in, hash), 64<<10)
+	for {
+		var sum rowSum
+		_, err := io.ReadFull(from, sum[:])
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(hash.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		see(sum)
+	}
 }
 
 // partName is the name of a part that is one of several.

@@ -51,6 +51,9 @@ func pieceRef(hash string, n int) string {
 	return fmt.Sprintf("content-%s-%06d", hash, n)
 }
 
+// ContentRef is the entry of the vault that stands for content as long as it is there.
+func ContentRef(name string) string { return pieceRef(strings.TrimPrefix(name, contentPrefix), -1) }
+
 // ReadContent returns content by its name, checked against it, or ErrNoContent.
 func ReadContent(tx *bbolt.Tx, name string) ([]byte, error) {
 	hash, ok := strings.CutPrefix(name, contentPrefix)

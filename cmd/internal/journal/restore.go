@@ -32,6 +32,8 @@ type RestoreOptions struct {
 	Erased   string                          // a newer list of what was erased than the backup's own, see [ErasedFile]; empty for none
 	Progress func(block, of uint64)          // may be nil
 	Check    func(ctx context.Context) error // what must hold before anything is written; may be nil
+
+	Passphrase *Passphrase // opens the files that are encrypted; nil opens none
 }
 
 // RestoredFile stands below a folder whose record was made to end early, by a restore or a rebuild: ids beyond its end may exist
@@ -65,7 +67,7 @@ func Restore(ctx context.Context, opt RestoreOptions) (done Restored, err error)
 	if err != nil {
 		return done, err
 	}
-	chain, err := verifyChain(ctx, opt.Files)
+	chain, err := verifyChain(ctx, opt.Files, opt.Passphrase)
 	if err != nil {
 		return done, err
 	}
@@ -112,10 +114,10 @@ func clearFolder(dir string, made bool) error {
 }
 
 // verifyChain proves every file, and that each goes on from the one before.
-func verifyChain(ctx context.Context, files []string) (chain []*Manifest, err error) {
+func verifyChain(ctx context.Context, files []string, pass *Passphrase) (chain []*Manifest, err error) {
 	last, hash := uint64(0), ""
 	for _, path := range files {
-		m, err := VerifyBackup(ctx, path)
+		m, err := VerifyBackup(ctx, path, pass)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +194,7 @@ func (r *restorer) fill(ctx context.Context) error {
 		for _, p := range r.chain[i].Parts {
 			parts[p.Name] = p
 		}
-		err := eachPart(ctx, path, func(name string, body []byte) error {
+		err := eachPart(ctx, path, r.Passphrase, func(name string, body []byte) error {
 			want, ok := parts[name]
 			if !ok {
 				return nil // the manifest
