@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -86,10 +87,10 @@ func newPersonalErase() *cobra.Command {
 		Use:   "erase --recipient ID|--user USER|--ref REF --reason REASON",
 		Short: "删除个人信息（erase personal data）",
 		Long: "永久删除一个对象的联系人（各版本清单中的，连同含有它的工作簿）、一个账号的姓名，或保密库的一条。不可恢复；台账仍可证明。\n" +
-			"理由写入台账，不要写人名。备份和已导出的文件里的要另行删除。" + needsAdmin + "\n" +
+			"理由写入台账，不要写人名。会列出 backup.dir 中哪些定时备份仍含有它、到何时为止；别处的备份和已导出的文件要另行删除。" + needsAdmin + "\n" +
 			"Erases for good a recipient's contacts (in all versions of the list, with the workbooks that hold them), an account's name,\n" +
-			"or one entry of the vault. The record still proves itself. The reason stands in the record: name nobody in it. Copies in\n" +
-			"backups and exported files are another matter. Needs an administrator's token.",
+			"or one entry of the vault. The record still proves itself. The reason stands in the record: name nobody in it. Says which\n" +
+			"backups in backup.dir still hold it, and until when; other copies are another matter. Needs an administrator's token.",
 		Example: "  qingkong personal erase --recipient E0003 --reason 联系人离职" + exampleAdmin,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.check(cmd, "reason"); err != nil {
@@ -115,8 +116,7 @@ func newPersonalErase() *cobra.Command {
 			if err := understand(answer, &done); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("cli.personal_erased", refusal.Args{"entries": done.Entries}))
-			return err
+			return printErased(cmd.OutOrStdout(), done)
 		},
 	}
 	c.add(cmd, true)
@@ -125,4 +125,24 @@ func newPersonalErase() *cobra.Command {
 	cmd.Flags().StringVar(&in.Ref, "ref", "", "保密库条目，如台账所写（an entry of the vault, as the record names it）")
 	cmd.Flags().StringVar(&in.Reason, "reason", "", "理由，写入台账，不写人名（the reason, for the record; name nobody）")
 	return cmd
+}
+
+// printErased says what is erased, and where it is still kept.
+func printErased(w io.Writer, done service.Erased) error {
+	lines := []string{bothLanguages("cli.personal_erased", refusal.Args{"entries": done.Entries})}
+	for _, kept := range done.Backups {
+		line := bothLanguages("cli.personal_kept", refusal.Args{"file": kept.File})
+		if kept.Holds != service.HoldsIt {
+			line = bothLanguages("cli.personal_unknown", refusal.Args{"file": kept.File, "why": refusal.Words("cli.kept."+kept.Why, nil)})
+		}
+		switch {
+		case kept.Until != nil:
+			line += "; " + bothLanguages("cli.personal_until", refusal.Args{"at": clockText(kept.Until)})
+		case kept.Holds == service.HoldsIt:
+			line += "; " + bothLanguages("cli.personal_for_good", nil)
+		}
+		lines = append(lines, line)
+	}
+	_, err := fmt.Fprintln(w, strings.Join(append(lines, bothLanguages("cli.personal_copies", nil)), "\n"))
+	return err
 }

@@ -157,6 +157,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.backups, err = a.newBackups(); err != nil {
 		return nil, err
 	}
+	if a.backups != nil {
+		a.svc.Keeping = a.backups.keeping
+	}
 	a.watchman = a.newWatchman()
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err

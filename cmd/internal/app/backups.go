@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type backups struct {
 	now   func() time.Time
 	log   *slog.Logger
 
+	looks chan struct{} // holds one while a look into the backups goes on
+
 	mu     sync.Mutex
 	failed error // of the last one; nil once one was made
 	since  time.Time
@@ -51,7 +54,7 @@ func (a *App) newBackups() (*backups, error) {
 		}
 	}
 	cfg.Dir, err = filepath.Abs(cfg.Dir)
-	return &backups{cfg: cfg, pass: pass, write: a.Backup, now: a.journal.Wall, log: a.log}, err
+	return &backups{cfg: cfg, pass: pass, write: a.Backup, now: a.journal.Wall, log: a.log, looks: make(chan struct{}, 1)}, err
 }
 
 // backupName is the form of the name of a backup in the folder: when it was begun, in Shanghai.
@@ -80,15 +83,29 @@ func (b *backups) Take(ctx context.Context) (web.Backup, error) {
 }
 
 // files are the names of the backups in the folder, the newest first.
-func (b *backups) files() (names []string, err error) {
+func (b *backups) files() ([]string, error) {
+	names, _, err := b.listed()
+	return names, err
+}
+
+// listed are the names of the backups in the folder, and of those that are not finished, the newest first.
+func (b *backups) listed() (names, begun []string, err error) {
 	there, err := os.ReadDir(b.cfg.Dir)
 	for _, e := range there {
-		if _, err := backupTime(e.Name()); err == nil && e.Type().IsRegular() {
+		whole, isBegun := strings.CutSuffix(e.Name(), unfinished)
+		if _, err := backupTime(whole); err != nil || !e.Type().IsRegular() {
+			continue
+		}
+		if isBegun {
+			begun = append(begun, e.Name())
+		} else {
 			names = append(names, e.Name())
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(b, a) })
-	return names, err
+	newest := func(a, b string) int { return cmp.Compare(b, a) }
+	slices.SortFunc(names, newest)
+	slices.SortFunc(begun, newest)
+	return names, begun, err
 }
 
 func backupTime(name string) (time.Time, error) {

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -35,8 +36,28 @@ type Erasure struct {
 // answered like the first.
 type Erased struct {
 	Entries   int      `json:"entries"`
-	Workbooks []string `json:"-"` // names of the stored workbooks that held the same and went with them this time
+	Backups   []KeptIn `json:"backups"` // of the server's folder, the newest first
+	Workbooks []string `json:"-"`       // names of the stored workbooks that held the same and went with them this time
 }
+
+// KeptIn is a backup that still holds what was erased, or of which that cannot be said.
+type KeptIn struct {
+	File  string     `json:"file"`  // its name in the folder of backups; the folder itself where it cannot be read
+	Holds string     `json:"holds"` // yes or unknown
+	Why   string     `json:"why"`   // of unknown: passphrase, damaged, unfinished, unread or late; else empty
+	Until *time.Time `json:"until"` // when the schedule will have removed it; null: until somebody does
+}
+
+// The words of a [KeptIn].
+const (
+	HoldsIt       = "yes"
+	HoldsUnknown  = "unknown"
+	WhyPassphrase = "passphrase" // it is encrypted with another one, or none is configured
+	WhyDamaged    = "damaged"
+	WhyUnfinished = "unfinished" // it is being written, or was left by a run that was killed
+	WhyUnread     = "unread"     // the disk gives it not
+	WhyLate       = "late"       // there was no time left to look into it
+)
 
 var vaultEntry = regexp.MustCompile(`^v[A-Za-z0-9_-]{43}$`)
 
@@ -99,9 +120,20 @@ func (s *Service) ErasePersonal(ctx context.Context, actor string, body []byte) 
 	if err := s.J.ListErased(ctx); err != nil { // also where an earlier attempt ended before it
 		return done, err
 	}
-	done.Entries = len(all)
+	done.Entries, done.Backups = len(all), s.keptIn(ctx, all, done.Workbooks)
 	s.log.Info("personal data was erased", "actor", actor, "entries", len(refs), "workbooks", len(done.Workbooks))
 	return done, nil
+}
+
+// keptIn asks where entries and workbooks are kept that were erased.
+func (s *Service) keptIn(ctx context.Context, refs, workbooks []string) []KeptIn {
+	if s.Keeping == nil || len(refs) == 0 {
+		return []KeptIn{}
+	}
+	for _, name := range workbooks {
+		refs = append(refs, journal.ContentRef(name))
+	}
+	return append([]KeptIn{}, s.Keeping(ctx, refs)...)
 }
 
 // refsOf are the entries that an erasure is about, whether they are still there or not.

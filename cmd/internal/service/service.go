@@ -61,6 +61,9 @@ type Service struct {
 	// Large refuses what needs much space where little of it is left; nil refuses nothing.
 	Large func() error
 
+	// Keeping says which backups of the server's folder still hold entries of the vault; it ends in bounded time. nil knows of none.
+	Keeping func(ctx context.Context, refs []string) []KeptIn
+
 	reading  sync.Mutex // held while a workbook is read
 	contacts sync.Map   // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
 }
