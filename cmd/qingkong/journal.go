@@ -108,11 +108,16 @@ func newJournalExport() *cobra.Command {
 			if err := requireFlags(cmd, "data"); err != nil {
 				return err
 			}
-			out := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<20)
-			if err := journal.Export(f.data, registry(), out); err != nil {
+			release, err := app.LockToRead(f.data)
+			if err != nil {
 				return err
 			}
-			return out.Flush()
+			out := bufio.NewWriterSize(cmd.OutOrStdout(), 1<<20)
+			err = journal.Export(f.data, out)
+			if err == nil {
+				err = out.Flush()
+			}
+			return errors.Join(err, release())
 		},
 	}
 	f.add(cmd, false)

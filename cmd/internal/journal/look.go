@@ -13,7 +13,6 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Look says what the check of a stopped folder works with. Dir and Registry are required.
@@ -125,7 +124,7 @@ func (l Look) makeTmp() (string, error) {
 	if err := roomIn(tmp, size); err != nil {
 		return "", err
 	}
-	return os.MkdirTemp(tmp, "qingkong-check-")
+	return os.MkdirTemp(tmp, scratchName)
 }
 
 func roomIn(dir string, need int64) error {
@@ -199,10 +198,7 @@ func openToRead(path string) (db *bbolt.DB, err error) {
 		db, err = bbolt.Open(path, 0, &bbolt.Options{Timeout: 2 * time.Second, ReadOnly: true})
 		return err
 	})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", path)
-	}
-	return db, err
+	return db, whyNotOpened(path, err)
 }
 
 // inUse says that a program has the file open, whose pages may be seen half written.
@@ -245,9 +241,10 @@ func (p *proof) streamAlone(ctx context.Context) (Report, error) {
 	}
 	good, prev := uint64(0), ""
 	for n := uint64(1); n <= info.last; n++ {
+		begun := time.Now()
 		raw, err := p.log.read(ctx, n)
-		if ctx.Err() != nil {
-			return p.r, ctx.Err()
+		if tired := p.rest(ctx, time.Since(begun)); tired != nil {
+			return p.r, tired
 		}
 		if err != nil {
 			break

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 )
 
@@ -29,6 +30,41 @@ func Rebuild(ctx context.Context, opt Options) (Report, error) {
 		return Report{}, err
 	}
 	return CheckDir(ctx, opt)
+}
+
+// replay applies the record's blocks to an empty database, some hundred to a transaction.
+// A transaction takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the
+// same place as one ever longer page.
+// progress, which may be nil, hears how far it is.
+func replay(ctx context.Context, from *bbolt.Tx, to *bbolt.DB, reg *Registry, progress func(block uint64)) error {
+	const blocksATime, bytesATime = 200, 2 << 20
+	blocks := blocksFrom(from, 1)
+	for raw := blocks.next(); raw != nil; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(blocks.number)
+		}
+		err := to.Update(func(tx *bbolt.Tx) error {
+			for n, size := 0, 0; raw != nil && n < blocksATime && size < bytesATime; n++ {
+				size += len(raw)
+				b, err := ParseBlock(raw)
+				if err != nil {
+					return fmt.Errorf("block %d: %w", blocks.number, err)
+				}
+				if err := reg.applyBlock(tx, b); err != nil {
+					return fmt.Errorf("block %d: %w", b.Number, err)
+				}
+				raw = blocks.next()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rebuildFromStream opens the journal on an empty file: recovery applies the whole stream and the vault.
@@ -123,11 +159,12 @@ type Reconciled struct {
 // again in their order. What is refused now is listed; nothing of it is lost silently.
 func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	path := filepath.Join(opt.Dir, File)
-	db, err := openExisting(opt.Dir, opt.Registry)
+	db, err := openStopped(opt.Dir) // there may be no fork, and then nothing is written
 	if err != nil {
 		return Reconciled{}, err
 	}
 	stream := openStream(opt.JS, max(opt.Replicas, 1), opt.Shared)
+	stream.look = true
 	losing, last, err := losingBranch(ctx, db, stream)
 	if err != nil || len(losing) == 0 {
 		return Reconciled{Commands: []Resubmitted{}}, errors.Join(err, db.Close())
@@ -159,7 +196,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 
 // writeHeightOf writes the height of a record that was made anew, in the place of the one that it gave up.
 func writeHeightOf(opt Options, path string) error {
-	db, err := openDB(path, opt.Registry)
+	db, err := openToRead(path)
 	if err != nil {
 		return err
 	}
@@ -176,6 +213,9 @@ func writeHeightOf(opt Options, path string) error {
 // losingBranch finds the first block that differs and returns this node's blocks from there on.
 func losingBranch(ctx context.Context, db *bbolt.DB, stream appendLog) (losing []*Block, last uint64, err error) {
 	info, err := stream.info(ctx)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, 0, nil // nothing to fork from
+	}
 	if err != nil {
 		return nil, 0, err
 	}

@@ -429,7 +429,7 @@ func TestExportIsEveryEntryInOrder(t *testing.T) {
 	w.add("x", 2)
 	w.stopJournal()
 	var out bytes.Buffer
-	if err := Export(w.dir, testRegistry(), &out); err != nil {
+	if err := Export(w.dir, &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -437,7 +437,7 @@ func TestExportIsEveryEntryInOrder(t *testing.T) {
 		!strings.HasSuffix(lines[1], `"actor":"tester","data":{"name":"x","n":2,"total":3}}`) {
 		t.Errorf("export:\n%s", out.String())
 	}
-	if err := Export(t.TempDir(), testRegistry(), &out); err == nil {
+	if err := Export(t.TempDir(), &out); err == nil {
 		t.Error("an export of a folder without a record succeeded")
 	}
 }

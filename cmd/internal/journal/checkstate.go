@@ -1,0 +1,406 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/notify/ledger"
+)
+
+// A check makes the state anew from the blocks, in a scratch file, and holds it against the stored one. It reads the record
+// in short transactions alone, on a stopped folder too: the scratch follows the record block by block, and each part of the
+// state is compared at a height that both have at that moment. So writers go on, and the record's file does not grow for it.
+
+// holdWithin is after how long a transaction of a check takes up no further row. A row, a leaf or a small block may come on top.
+const holdWithin = 10 * time.Millisecond
+
+// slice is one read transaction of a check.
+type slice struct {
+	tx    *bbolt.Tx
+	begun time.Time
+	taken bool
+}
+
+// over says whether the transaction is to end; not before it has taken one thing up.
+func (s *slice) over() bool {
+	was := s.taken
+	s.taken = true
+	return was && s.late()
+}
+
+func (s *slice) late() bool { return time.Since(s.begun) > holdWithin }
+
+// read runs fn on a transaction of the record, which fn ends when it is over, and rests then.
+func (p *proof) read(ctx context.Context, fn func(s *slice) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	begun := time.Now()
+	err := p.db.View(func(tx *bbolt.Tx) error { return fn(&slice{tx: tx, begun: begun}) })
+	held := time.Since(begun)
+	p.r.Held = max(p.r.Held, held)
+	if err != nil {
+		return err
+	}
+	return p.rest(ctx, held)
+}
+
+// rest leaves processor and disk to the work beside for as long as the check has just had them.
+func (p *proof) rest(ctx context.Context, worked time.Duration) error {
+	const worthIt = 2 * time.Millisecond
+	if p.tired += worked; !p.beside || p.tired < worthIt {
+		return ctx.Err()
+	}
+	pause := time.NewTimer(p.tired)
+	defer pause.Stop()
+	p.tired = 0
+	select {
+	case <-pause.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// rows calls fn with each row of a bucket, good for that call.
+func (p *proof) rows(ctx context.Context, bucket []byte, fn func(k, v []byte)) error {
+	var from []byte
+	for end := false; !end; {
+		err := p.read(ctx, func(s *slice) error {
+			c := s.tx.Bucket(bucket).Cursor()
+			k, v := c.Seek(from)
+			for ; k != nil && !s.over(); k, v = c.Next() {
+				fn(k, v)
+				from = append(append(from[:0], k...), 0)
+			}
+			end = k == nil
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blocks calls fn with each block of the record, good for that call.
+func (p *proof) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64, raw []byte)) error {
+	for from, end := uint64(0), false; !end; {
+		err := p.read(ctx, func(s *slice) error {
+			blocks := blocksFrom(s.tx, from)
+			for !s.over() {
+				raw := blocks.next()
+				if raw == nil || blocks.number == math.MaxUint64 {
+					end = true
+					return nil
+				}
+				fn(s.tx, blocks.number, raw)
+				from = blocks.number + 1
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openScratch makes the file that the state is made anew in. It has no name once it is open, so that whatever ends the check,
+// a kill too, leaves nothing of it.
+func (p *proof) openScratch() error {
+	dir, err := os.MkdirTemp(p.tmp, scratchName)
+	if err != nil {
+		return err
+	}
+	p.scratch, err = openDB(filepath.Join(dir, File), p.reg)
+	if gone := os.RemoveAll(dir); err != nil || gone != nil {
+		return closeAfter(p.scratch, errors.Join(err, gone))
+	}
+	p.scratch.NoSync = true
+	return nil
+}
+
+// scratchName begins the name of the folders of checks.
+const scratchName = "qingkong-check-"
+
+// badBlock is a block that cannot be applied to those before it.
+type badBlock struct {
+	number uint64
+	err    error
+}
+
+func (b *badBlock) Error() string { return fmt.Sprintf("block %d: %v", b.number, b.err) }
+func (b *badBlock) Unwrap() error { return b.err }
+
+// numbered is a block and the number that it is stored under.
+type numbered struct {
+	number uint64
+	raw    []byte
+}
+
+// missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more.
+func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bool) {
+	blocks := blocksFrom(s.tx, p.next)
+	for size := 0; len(list) < count && size < bytesMost; {
+		raw := blocks.next()
+		if raw == nil {
+			return list, true
+		}
+		list = append(list, numbered{blocks.number, bytes.Clone(raw)})
+		size += len(raw)
+	}
+	return list, false
+}
+
+// apply applies blocks to the scratch; a badBlock is one that does not stand on those before it.
+func (p *proof) apply(list []numbered) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var bad error
+	err := p.scratch.Update(func(tx *bbolt.Tx) error {
+		for _, b := range list {
+			block, err := ParseBlock(b.raw)
+			if err == nil {
+				err = p.reg.applyBlock(tx, block)
+			}
+			if err != nil {
+				bad = &badBlock{b.number, err}
+				return bad
+			}
+		}
+		return nil
+	})
+	switch {
+	case bad != nil:
+		return bad
+	case err != nil:
+		return fmt.Errorf("the state cannot be made anew to be compared: %w", err)
+	}
+	p.next = list[len(list)-1].number + 1
+	return nil
+}
+
+// catchUp applies to the scratch what it lacks, until a transaction sees the end of the record. A transaction of the scratch
+// takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the same place as one
+// ever longer page.
+func (p *proof) catchUp(ctx context.Context) error {
+	const blocksATime, bytesATime = 200, 2 << 20
+	for end := false; !end; {
+		var list []numbered
+		err := p.read(ctx, func(s *slice) error { list, end = p.missing(s, blocksATime, bytesATime); return nil })
+		begun := time.Now()
+		if err == nil {
+			err = p.apply(list)
+		}
+		if err == nil && p.room != nil {
+			err = p.room()
+		}
+		if err == nil && p.next <= p.until { // what comes meanwhile is to be caught up with
+			err = p.rest(ctx, time.Since(begun))
+		}
+		if err != nil {
+			return err
+		}
+		if p.progress != nil && p.next > 0 {
+			p.progress(p.next-1, max(p.next-1, p.until))
+		}
+	}
+	return nil
+}
+
+// errBusy ends a check beside work that writes faster than the check can follow.
+var errBusy = errors.New("more is written all the time than a check can follow; check when less is going on")
+
+// level calls fn with a transaction of the record and one of the scratch that are at the same height.
+func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) error {
+	const tries, blocksMost, bytesMost = 100, 8, 64 << 10
+	for try := range tries {
+		if err := p.catchUp(ctx); err != nil {
+			return err
+		}
+		done := false
+		err := p.read(ctx, func(s *slice) error {
+			list, end := p.missing(s, blocksMost, bytesMost)
+			if !end { // that much is applied while no transaction is open
+				return nil
+			}
+			if err := p.apply(list); err != nil || s.late() {
+				return err
+			}
+			done = true
+			return p.scratch.View(func(fresh *bbolt.Tx) error { fn(s, fresh); return nil })
+		})
+		if err != nil || done {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return errBusy
+}
+
+// record proves the blocks, the state and this side of the vault.
+func (p *proof) record(ctx context.Context) error {
+	r, have := &p.r, uint64(0)
+	var unreadable error
+	err := p.read(ctx, func(s *slice) error {
+		last, err := readTip(s.tx)
+		if err != nil {
+			unreadable = err
+			return nil
+		}
+		r.Blocks, p.until = last.number, last.number
+		p.reaches(s.tx, last)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if unreadable != nil {
+		r.problem("%v", unreadable)
+		return nil
+	}
+	whole, err := p.sound(p.catchUp(ctx))
+	if err != nil {
+		return err
+	}
+	if err := p.vaultHere(ctx); err != nil || !whole {
+		return err
+	}
+	err = p.read(ctx, func(s *slice) error { have, unreadable = readLayout(s.tx); return nil })
+	switch {
+	case err != nil:
+		return err
+	case unreadable != nil:
+		r.problem("%v", unreadable)
+		return nil
+	case have != layout:
+		r.note("the state has the older layout %d, this program's is %d: its next start makes it anew from "+
+			"the blocks, which are proved here; the state itself is not compared", have, layout)
+	default:
+		if whole, err = p.sound(p.compareState(ctx)); err != nil || !whole {
+			return err
+		}
+	}
+	return p.totals()
+}
+
+// sound makes a problem of a block that cannot be applied.
+func (p *proof) sound(err error) (whole bool, other error) {
+	var bad *badBlock
+	if errors.As(err, &bad) {
+		p.r.problem("%v", bad)
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// totals says what the blocks that were replayed leave.
+func (p *proof) totals() error {
+	return p.scratch.View(func(fresh *bbolt.Tx) error {
+		tree, err := ledger.Load(fresh)
+		if err != nil {
+			return err
+		}
+		last, err := readTip(fresh)
+		if err != nil {
+			return err
+		}
+		p.r.Blocks, p.r.Entries, p.r.Root = last.number, tree.Size(), tree.Root().String()
+		p.r.StateHash, err = StateHash(fresh, p.reg)
+		return err
+	})
+}
+
+// reaches holds the record against what was confirmed.
+func (p *proof) reaches(tx *bbolt.Tx, last tip) {
+	h := p.height
+	switch {
+	case h == nil || h.Number == 0:
+		return
+	case last.number < h.Number:
+		p.r.problem("the record ends at block %d, %s says that block %d was confirmed", last.number, HeightFile, h.Number)
+		return
+	}
+	b, _, err := openBlock(ReadBlock(tx, h.Number))
+	if err != nil {
+		return // the replay says it
+	}
+	if ours := hex.EncodeToString(b.Hash[:]); ours != h.Hash {
+		p.r.problem("block %d of the record has the hash %s, %s says that block %d with the hash %s was confirmed",
+			h.Number, ours, HeightFile, h.Number, h.Hash)
+	}
+}
+
+// compareState names the first difference of each bucket; hashes alone would say only that there is one. The blocks were
+// compared as they were replayed: those of the scratch are the record's, in a row.
+func (p *proof) compareState(ctx context.Context) error {
+	for _, name := range p.reg.journaled() {
+		if name == string(blocksBucket) {
+			continue // one block may be stored in two ways
+		}
+		c := comparison{r: &p.r, name: name}
+		for !c.end {
+			if err := p.level(ctx, c.some); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// comparison holds one bucket of the record against that of the scratch.
+type comparison struct {
+	r    *Report
+	name string
+	from []byte // where it goes on
+	end  bool
+}
+
+// some compares rows until the transaction is over.
+func (c *comparison) some(s *slice, fresh *bbolt.Tx) {
+	a, b := s.tx.Bucket([]byte(c.name)), fresh.Bucket([]byte(c.name))
+	cb := b.Cursor()
+	kb, vb := cb.Seek(c.from)
+	if a == nil {
+		c.end = true
+		if kb != nil {
+			c.r.problem("bucket %s is missing", c.name)
+		} else {
+			c.r.note("bucket %s is missing; it would be empty, and the next start makes it", c.name)
+		}
+		return
+	}
+	ca := a.Cursor()
+	ka, va := ca.Seek(c.from)
+	for ; ka != nil && kb != nil && bytes.Equal(ka, kb) && bytes.Equal(va, vb); ka, va, kb, vb = step(ca, cb) {
+		if s.over() {
+			return
+		}
+		c.from = append(append(c.from[:0], ka...), 0)
+	}
+	c.end = true
+	if ka != nil || kb != nil {
+		c.r.problem("bucket %s: the stored state has %.60q = %.200q where a replay leaves %.60q = %.200q", c.name, ka, va, kb, vb)
+	}
+}
+
+func step(a, b *bbolt.Cursor) (ka, va, kb, vb []byte) {
+	ka, va = a.Next()
+	kb, vb = b.Next()
+	return ka, va, kb, vb
+}
