@@ -68,6 +68,7 @@ type App struct {
 
 	backingUp sync.Mutex // held while a backup is written
 	backups   *backups   // nil where no folder is configured
+	checks    *recordChecks
 
 	batches  batches // of the writer, for the metrics
 	room     *room
@@ -160,6 +161,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.backups != nil {
 		a.svc.Keeping = a.backups.keeping
 	}
+	if a.checks, err = a.newRecordChecks(); err != nil {
+		return nil, err
+	}
 	a.watchman = a.newWatchman()
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err
@@ -220,6 +224,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background("who read personal data", a.svc.KeepSeen)
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)
+	a.background("checks of the record", a.checks.run)
 	if a.backups != nil && a.backups.cfg.Schedule != "" {
 		a.background("backups", a.backups.run)
 	}

@@ -64,13 +64,15 @@ var (
 	freeGauge       = gauge("disk_free_bytes", "Space that is left on the disk of the data folder.")
 	limitGauge      = gauge("disk_limit_bytes", "Space below which min: imports, uploads and backups, stop: most acts are refused.", "limit")
 	connectedGauge  = gauge("nats_connected", "1 for each of our connections with NATS that is up.", "connection")
+	checkedGauge    = gauge("record_checked_timestamp_seconds", "When the last check of the record came to its end, by check: structure or all; 0 for never.", "check")
+	problemsGauge   = gauge("record_problems", "Problems that the last check of the record found.")
 	clientsGauge    = gauge("nats_clients", "Clients of the embedded NATS server, our own among them.")
 )
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, timersGauge, timersLateGauge,
-		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge} {
+		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, checkedGauge, problemsGauge} {
 		to <- d
 	}
 }
@@ -93,6 +95,10 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 		set(connectedGauge, one(up), name)
 	}
 	set(clientsGauge, float64(g.a.bus.Clients()))
+	structure, all, problems := g.a.checks.ended()
+	set(checkedGauge, unixOf(structure), "structure")
+	set(checkedGauge, unixOf(all), "all")
+	set(problemsGauge, float64(problems))
 	set(heightGauge, float64(g.a.journal.Height()))
 	now := g.a.journal.Moment()
 	set(clockGauge, now.At.Sub(now.Wall).Seconds())
@@ -108,6 +114,14 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 }
 
 var severity = map[watch.State]float64{watch.OK: 0, watch.Degraded: 1, watch.Failed: 2}
+
+// unixOf is a time in seconds since 1970; 0 for none.
+func unixOf(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.Unix())
+}
 
 func one(yes bool) float64 {
 	if yes {

@@ -38,7 +38,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		},
 		watch.Disk:    a.room.check,
 		watch.Vault:   func(context.Context) watch.Finding { return vaultFinding(a.journal.Status(), time.Now()) },
-		watch.Record:  a.checkRecord,
+		watch.Record:  func(ctx context.Context) watch.Finding { return worse(a.checkRecord(ctx), a.checks.finding()) },
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 		watch.Backup:  a.backups.check,
@@ -122,6 +122,14 @@ func vaultFinding(s journal.Status, now time.Time) watch.Finding {
 		return watch.Degrade("watch.vault_behind", refusal.Args{"owed": v.Owed, "since": toSecond(v.Since), "why": v.Trouble})
 	}
 	return watch.Finding{}
+}
+
+// worse is the finding that says more of two; the first where both say as much.
+func worse(a, b watch.Finding) watch.Finding {
+	if b.State == watch.Failed && a.State != watch.Failed || a.State == "" {
+		return b
+	}
+	return a
 }
 
 // recordFinding judges whether the record can be held against what was confirmed.

@@ -21,6 +21,7 @@ type Config struct {
 	Data           string     `yaml:"data"` // folder of the record
 	Disk           Disk       `yaml:"disk"`
 	Backup         Backup     `yaml:"backup"`
+	Check          Check      `yaml:"check"`
 	Listen         Listen     `yaml:"listen"`
 	Proxies        []string   `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Limits         Limits     `yaml:"limits"`
@@ -52,6 +53,12 @@ type Backup struct {
 	MaxAgeH  int    `yaml:"max_age_h"` // of the newest, before that is said
 
 	PassphraseFile string `yaml:"passphrase_file"` // whose one line encrypts them; empty = they are plain
+}
+
+// Check is when the running program proves its record, and where. Schedule is five cron fields, Asia/Shanghai.
+type Check struct {
+	Schedule string `yaml:"schedule"` // empty = only when asked
+	Tmp      string `yaml:"tmp"`      // folder of the scratch file; empty = the data folder
 }
 
 // Approval is how many persons a declaration of each level needs, 1 or 2.

@@ -38,6 +38,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Disk:    Disk{MinMB: 1024, StopMB: 256},
 		Backup:  Backup{Keep: 7, MaxAgeH: 26},
 		Limits:  Limits{PerSecond: 50, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 16, CutTimes: 20, CutSeconds: 3},
+		Check:   Check{Schedule: "30 3 * * *"},
 		Listen:  Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
 		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute, FiguresMaxAge: 48 * time.Hour},
 		Proxies: []string{},
@@ -238,6 +239,8 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 			c.Limits = Limits{1_000_000, 1_000_000, 1_000_000, 1_000_000, 10_000, 1_000_000, 3600}
 		}, ""},
 		{"backups encrypted, to nowhere", func(c *Config) { c.Backup.PassphraseFile = "backup.key" }, "backup.dir config.empty"},
+		{"checks when asked alone", func(c *Config) { c.Check.Schedule = "" }, ""},
+		{"checks on no schedule", func(c *Config) { c.Check.Schedule = "nightly" }, "check.schedule config.schedule"},
 		{"no backup kept", func(c *Config) { c.Backup.Keep, c.Backup.MaxAgeH = 0, 0 }, "backup.keep config.between; backup.max_age_h config.between"},
 		{"a disk without a last line", func(c *Config) { c.Disk.StopMB = 0 }, "disk.stop_mb config.between"},
 		{"lines of the disk in one", func(c *Config) { c.Disk.StopMB = c.Disk.MinMB }, "disk.min_mb config.between"},

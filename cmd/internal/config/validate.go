@@ -38,6 +38,9 @@ func (c *Config) Validate() error {
 	k.filled("data", c.Data)
 	k.disk(c.Disk)
 	k.backup(c.Backup)
+	if c.Check.Schedule != "" {
+		k.schedule("check.schedule", c.Check.Schedule)
+	}
 	k.address("listen.http", c.Listen.HTTP)
 	if c.NATS.URL == "" {
 		k.address("listen.nats", c.Listen.NATS)

@@ -68,7 +68,10 @@ func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, er
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(j.behindWork, cancel)()
-	return backup(ctx, backupSource{dir: j.opt.Dir, node: j.opt.Node, view: j.db.View, now: j.Wall}, opt)
+	view := func(fn func(*bbolt.Tx) error) error { // a damaged page ends the backup and not the program
+		return guarded(j.db.Path(), func() error { return j.db.View(fn) })
+	}
+	return backup(ctx, backupSource{dir: j.opt.Dir, node: j.opt.Node, view: view, now: j.Wall}, opt)
 }
 
 // BackupFolder writes the record of a stopped folder to a file. The folder is only read.

@@ -92,6 +92,14 @@ func (w *heightWriter) marked() uint64 {
 	return w.written.ShortFrom
 }
 
+// confirmed is the height as it is written.
+func (w *heightWriter) confirmed() *Height {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.written
+	return &h
+}
+
 // save writes the file where it is behind.
 func (w *heightWriter) save() error {
 	w.mu.Lock()

@@ -1,0 +1,299 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// While the record is open its pages are walked leaf by leaf, each transaction going on at the key where the one before ended:
+// as long as a transaction is open nothing that it reaches is written anew. The pages are read as from any file, and not where
+// bbolt has mapped them, so that damage is a finding and no fault. What the operating system holds in memory is not read from
+// the disk again.
+
+// walkLive says which pages of the open record are damaged, or hold keys out of their order.
+func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
+	f, err := os.Open(p.db.Path())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := &liveWalk{f: f, size: int64(p.db.Info().PageSize)}
+	if err := w.metas(ctx); err != nil {
+		return nil, err
+	}
+	for end := false; !end; {
+		err := p.read(ctx, func(s *slice) error {
+			w.slice = s
+			end = w.walk(s.tx)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return w.found, nil
+}
+
+// liveWalk is where a walk of a record that is being written has come to.
+type liveWalk struct {
+	f     io.ReaderAt
+	size  int64 // of a page
+	found []string
+
+	bucket, key []byte // where it goes on
+
+	slice *slice
+	pages uint64   // that may be in use
+	txid  int      // of the state that seen is of
+	seen  []uint64 // a bit for each page of the leaves that were reached
+}
+
+// metas looks at the two pages by which bbolt finds all others. One of them may just be written.
+func (w *liveWalk) metas(ctx context.Context) error {
+	const tries, pause = 3, 20 * time.Millisecond
+	for page := range int64(2) {
+		for try := 1; ; try++ {
+			if _, ok := readMeta(w.f, page*w.size); ok {
+				break
+			}
+			if try == tries {
+				w.say(uint64(page), "is no valid meta page")
+				break
+			}
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+func (w *liveWalk) say(id uint64, format string, args ...any) {
+	text := fmt.Sprintf("page %d %s", id, fmt.Sprintf(format, args...))
+	for _, said := range w.found { // by the transaction before
+		if said == text {
+			return
+		}
+	}
+	w.found = append(w.found, text)
+}
+
+// walk goes on until the transaction is over, or says that it has come to the end.
+func (w *liveWalk) walk(tx *bbolt.Tx) (end bool) {
+	w.pages = uint64(tx.Size() / w.size)
+	if words := int(w.pages/64 + 1); tx.ID() != w.txid || len(w.seen) < words {
+		w.txid, w.seen = tx.ID(), make([]uint64, words) // a page may have got another use since
+	}
+	root := pageRef{id: uint64(tx.Cursor().Bucket().Root())}
+	return w.below(root, bounds{}, w.bucket, 0, w.names) || len(w.found) >= maxFindings
+}
+
+// bounds are those of the keys on a page: low is the first that may stand there, high the first that may not; nil for none.
+type bounds struct{ low, high []byte }
+
+// deepest is more than any tree of pages has.
+const deepest = 40
+
+// below walks the pages below one, from a key on, and gives each leaf to fn. It is false when fn was, which ends the walk.
+func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(p livePage, b bounds) bool) bool {
+	p, ok := w.load(ref)
+	switch {
+	case !ok || !w.ordered(p, b):
+		return true // what lies below cannot be found, and what lies beside can
+	case p.leaf:
+		return fn(p, b)
+	case depth == deepest:
+		w.say(p.id, "lies deeper than any can")
+		return true
+	}
+	for i := range p.count {
+		next := bounds{p.key(i), b.high}
+		if i+1 < p.count {
+			next.high = p.key(i + 1)
+		}
+		if next.high != nil && bytes.Compare(next.high, from) <= 0 {
+			continue
+		}
+		if !w.below(pageRef{p.child(i), p.id}, next, from, depth+1, fn) {
+			return false
+		}
+	}
+	return true
+}
+
+// names walks the buckets that a leaf of the root names.
+func (w *liveWalk) names(p livePage, _ bounds) bool {
+	for i := range p.count {
+		name, flags, value := p.row(i)
+		if bytes.Compare(name, w.bucket) < 0 {
+			continue
+		}
+		if !bytes.Equal(name, w.bucket) {
+			w.bucket, w.key = bytes.Clone(name), nil
+		}
+		if flags&bucketFlag == 0 || len(value) < bucketHead {
+			w.say(p.id, "has a row where only buckets can be")
+		} else if !w.inside(p.id, value) {
+			return false
+		}
+		w.bucket, w.key = append(bytes.Clone(name), 0), nil
+		if w.slice.over() {
+			return false
+		}
+	}
+	return true
+}
+
+// inside walks a bucket: its row names the root page, or holds a leaf itself.
+func (w *liveWalk) inside(id uint64, row []byte) bool {
+	if root := order.Uint64(row); root != 0 {
+		return w.below(pageRef{root, id}, bounds{}, w.key, 0, w.rows)
+	}
+	p, why := parsePage(id, row[bucketHead:])
+	if why == "" && !p.leaf {
+		why = "is a bucket in a row and no leaf"
+	}
+	if why != "" {
+		w.say(id, "%s", why)
+	} else if w.ordered(p, bounds{}) {
+		w.plain(p)
+	}
+	return true
+}
+
+// rows looks at a leaf of a bucket.
+func (w *liveWalk) rows(p livePage, b bounds) bool {
+	for id := p.id; id <= p.last; id++ {
+		if w.seen[id/64]&(1<<(id%64)) != 0 {
+			w.say(id, "is used twice")
+			return true
+		}
+		w.seen[id/64] |= 1 << (id % 64)
+	}
+	w.plain(p)
+	w.key = bytes.Clone(b.high)
+	return b.high == nil || !w.slice.over() // after the last leaf the bucket is done
+}
+
+// plain says where a leaf of a bucket has another bucket in it: no record has.
+func (w *liveWalk) plain(p livePage) {
+	for i := range p.count {
+		if _, flags, _ := p.row(i); flags != 0 {
+			w.say(p.id, "has a bucket where none can be")
+			return
+		}
+	}
+}
+
+// ordered says whether the keys of a page ascend within their bounds.
+func (w *liveWalk) ordered(p livePage, b bounds) bool {
+	before := b.low
+	for i := range p.count {
+		k := p.key(i)
+		if c := bytes.Compare(before, k); c > 0 || c == 0 && i > 0 || b.high != nil && bytes.Compare(k, b.high) >= 0 {
+			w.say(p.id, "has its keys out of their order")
+			return false
+		}
+		before = k
+	}
+	return true
+}
+
+// load reads a page whole.
+func (w *liveWalk) load(ref pageRef) (p livePage, ok bool) {
+	if ref.id < 2 || ref.id >= w.pages {
+		w.say(ref.from, "names page %d; there are %d", ref.id, w.pages)
+		return p, false
+	}
+	var head [pageHead]byte
+	at := int64(ref.id) * w.size
+	if _, err := w.f.ReadAt(head[:], at); err != nil {
+		w.say(ref.id, "cannot be read: %v", err)
+		return p, false
+	}
+	over := uint64(order.Uint32(head[12:]))
+	switch {
+	case order.Uint64(head[:]) != ref.id:
+		w.say(ref.id, "says that it is page %d", order.Uint64(head[:]))
+		return p, false
+	case ref.id+over >= w.pages:
+		w.say(ref.id, "goes on for %d pages; there are %d in all", over, w.pages)
+		return p, false
+	}
+	body := make([]byte, int64(over+1)*w.size)
+	if _, err := w.f.ReadAt(body, at); err != nil {
+		w.say(ref.id, "cannot be read: %v", err)
+		return p, false
+	}
+	p, why := parsePage(ref.id, body)
+	if p.last = ref.id + over; why != "" {
+		w.say(ref.id, "%s", why)
+	}
+	return p, why == ""
+}
+
+// livePage is a page of a tree, in which every row lies inside.
+type livePage struct {
+	id, last uint64 // of the page and of the last that it goes on for
+	leaf     bool
+	count    int
+	body     []byte
+}
+
+// parsePage says why a page is none of a tree, or nothing.
+func parsePage(id uint64, body []byte) (p livePage, why string) {
+	if len(body) < pageHead {
+		return p, "has a bucket that is no leaf"
+	}
+	flags := order.Uint16(body[8:])
+	p = livePage{id: id, leaf: flags == pageLeaf, count: int(order.Uint16(body[10:])), body: body}
+	switch {
+	case flags != pageLeaf && flags != pageBranch:
+		return p, fmt.Sprintf("is of no known kind (flags %#x)", flags)
+	case pageHead+p.count*pageElement > len(body):
+		return p, fmt.Sprintf("counts %d rows, which is more than it holds", p.count)
+	case !p.leaf && p.count == 0:
+		return p, "has no branches"
+	}
+	for i := range p.count {
+		if e := p.element(i); e.begin+e.key+e.value > int64(len(body)) {
+			return p, "has a row that lies outside"
+		}
+	}
+	return p, ""
+}
+
+// element is where a row's key begins in the page, and how long key and value are.
+type element struct{ begin, key, value int64 }
+
+func (p livePage) element(i int) element {
+	at := pageHead + i*pageElement
+	e := p.body[at:]
+	if p.leaf {
+		return element{int64(at) + int64(order.Uint32(e[4:])), int64(order.Uint32(e[8:])), int64(order.Uint32(e[12:]))}
+	}
+	return element{begin: int64(at) + int64(order.Uint32(e)), key: int64(order.Uint32(e[4:]))}
+}
+
+func (p livePage) key(i int) []byte {
+	e := p.element(i)
+	return p.body[e.begin : e.begin+e.key]
+}
+
+// child is the page that a branch names.
+func (p livePage) child(i int) uint64 { return order.Uint64(p.body[pageHead+i*pageElement+8:]) }
+
+// row is one of a leaf.
+func (p livePage) row(i int) (key []byte, flags uint32, value []byte) {
+	e := p.element(i)
+	return p.key(i), order.Uint32(p.body[pageHead+i*pageElement:]), p.body[e.begin+e.key : e.begin+e.key+e.value]
+}
