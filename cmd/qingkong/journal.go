@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/journal"
@@ -130,9 +131,11 @@ func newJournalCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check --data DIR",
 		Short: "证明记录完整、状态可由重放得到，只看不改（prove the record and the state it leaves; nothing is changed）",
-		Long: "核对停下来的数据目录，里面什么也不改，只读的也行：数据流先复制到 --tmp 再打开，用完删除。\n" +
-			"Checks the folder of a program that is stopped and changes nothing in it, so that it may be read-only: the streams\n" +
-			"are copied below --tmp before they are opened, and the copy is removed.",
+		Long: "核对数据目录，里面什么也不改。停下来的，只读的也行：数据流先复制到 --tmp 再打开，用完删除。程序正在运行的，由它自己边运行边核对，\n" +
+			"与夜里的定时核对相同；中断本命令，核对也就停止。\n" +
+			"Checks a data folder and changes nothing in it. One of a program that is stopped may be read-only: the streams are\n" +
+			"copied below --tmp before they are opened, and the copy is removed. Where a program runs on it, that checks itself\n" +
+			"beside its work, as it does at night; to interrupt this command ends the check.",
 		Example: "  qingkong journal check --data ./data --json\n  qingkong journal check --data /mnt/backup/data --tmp /var/tmp",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := requireFlags(cmd, "data"); err != nil {
@@ -142,6 +145,9 @@ func newJournalCheck() *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "copying %d bytes of streams to %s\n", bytes, to)
 			}}
 			r, err := f.check(cmd.Context(), look)
+			if errors.Is(err, app.ErrInUse) {
+				r, err = f.askForCheck(cmd, tmp)
+			}
 			if err != nil {
 				return err
 			}
@@ -153,8 +159,27 @@ func newJournalCheck() *cobra.Command {
 	return cmd
 }
 
+// askForCheck has the program that runs on the folder check it. The folder for its scratch file is named by its whole path: it
+// has another working directory.
+func (f *recordFlags) askForCheck(cmd *cobra.Command, tmp string) (r journal.Report, err error) {
+	if tmp != "" {
+		if tmp, err = filepath.Abs(tmp); err != nil {
+			return r, err
+		}
+	}
+	line := progressLine{w: cmd.ErrOrStderr()}
+	return app.AskForCheck(cmd.Context(), f.data, tmp, func(block, of uint64) {
+		line.print("check.progress", refusal.Args{"block": block, "of": of})
+	})
+}
+
 // check looks at a folder and its own streams, or those of an external server.
 func (f *recordFlags) check(ctx context.Context, look journal.Look) (r journal.Report, err error) {
+	release, err := app.LockToRead(f.data)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	if f.url != "" {
 		err = f.withStream(ctx, func(opt journal.Options) error {
 			look.JS, look.Shared = opt.JS, true
@@ -163,11 +188,6 @@ func (f *recordFlags) check(ctx context.Context, look journal.Look) (r journal.R
 		})
 		return r, err
 	}
-	release, err := app.LockToRead(f.data)
-	if err != nil { // a folder in use: a check beside the running program asks it here
-		return r, err
-	}
-	defer func() { err = errors.Join(err, release()) }()
 	look.Serve = func(store string) (jetstream.JetStream, func() error, error) {
 		b, err := bus.Start(bus.Config{StoreDir: store, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
 		if err != nil {

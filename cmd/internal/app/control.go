@@ -24,9 +24,10 @@ const ControlSocket = "control.sock"
 
 // controlQuestion is what is asked.
 type controlQuestion struct {
-	Act   string `json:"act"` // backup
+	Act   string `json:"act"` // backup or check
 	File  string `json:"file,omitempty"`
 	Since string `json:"since,omitempty"`
+	Tmp   string `json:"tmp,omitempty"` // of a check: the folder of its scratch file
 
 	// Passphrase is the passphrase itself: its file is the asker's, and the program may be another user.
 	Passphrase string `json:"passphrase,omitempty"`
@@ -45,7 +46,32 @@ func (q controlQuestion) request() (req BackupRequest, err error) {
 type controlAnswer struct {
 	Progress *journal.BackupProgress `json:"progress,omitempty"`
 	Done     *BackupResult           `json:"done,omitempty"`
+	Report   *journal.Report         `json:"report,omitempty"` // of a check that came to its end
 	Error    *controlError           `json:"error,omitempty"`
+}
+
+// controlWork answers a question, and tells how far it is.
+type controlWork func(ctx context.Context, tell func(journal.BackupProgress)) (controlAnswer, error)
+
+// controlWork is the work that a question asks for.
+func (a *App) controlWork(q controlQuestion) (controlWork, error) {
+	switch q.Act {
+	case "backup":
+		req, err := q.request()
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, tell func(journal.BackupProgress)) (controlAnswer, error) {
+			done, err := a.Backup(ctx, req, tell)
+			return controlAnswer{Done: &done}, err
+		}, nil
+	case "check":
+		return func(ctx context.Context, tell func(journal.BackupProgress)) (controlAnswer, error) {
+			r, err := a.checks.all(ctx, q.Tmp, func(block, of uint64) { tell(journal.BackupProgress{Block: block, Of: of}) })
+			return controlAnswer{Report: &r}, err
+		}, nil
+	}
+	return nil, refusal.New(refusal.Invalid, "backup.unknown_act", refusal.Args{"act": q.Act})
 }
 
 type controlError struct {
@@ -69,7 +95,7 @@ const (
 func (a *App) listenControl() *net.UnixListener {
 	path := filepath.Join(a.opt.Config.Data, ControlSocket)
 	if len(path) > socketPathMost {
-		a.log.Warn("no backup can be asked for beside the running program: the path of its socket is too long for one; name the data folder by a shorter path",
+		a.log.Warn("no backup or check can be asked for beside the running program: the path of its socket is too long for one; name the data folder by a shorter path",
 			"path", path, "bytes", len(path), "most", socketPathMost)
 		return nil
 	}
@@ -83,7 +109,7 @@ func (a *App) listenControl() *net.UnixListener {
 			err = errors.Join(err, ln.Close())
 		}
 	}
-	a.log.Warn("no backup can be asked for beside the running program", "socket", path, "err", err)
+	a.log.Warn("no backup or check can be asked for beside the running program", "socket", path, "err", err)
 	return nil
 }
 
@@ -146,12 +172,9 @@ func (a *App) answerControl(ctx context.Context, conn *net.UnixConn) {
 	if err == nil {
 		err = conn.SetReadDeadline(time.Time{})
 	}
-	if err == nil && q.Act != "backup" {
-		err = refusal.New(refusal.Invalid, "backup.unknown_act", refusal.Args{"act": q.Act})
-	}
-	var req BackupRequest
+	var work controlWork
 	if err == nil {
-		req, err = q.request()
+		work, err = a.controlWork(q)
 	}
 	if err != nil {
 		_ = say(controlAnswer{Error: wordedError(err)})
@@ -163,16 +186,22 @@ func (a *App) answerControl(ctx context.Context, conn *net.UnixConn) {
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
+	if err := beatWhile(ctx, cancel, work, say); err != nil {
+		a.log.Warn("who asked at the control socket has gone", "act", q.Act, "err", err)
+	}
+}
+
+// beatWhile does the work and says how far it is each second, and at last how it ended; an error is that nobody heard that.
+func beatWhile(ctx context.Context, cancel func(), work controlWork, say func(controlAnswer) error) error {
 	var last atomic.Pointer[journal.BackupProgress]
 	last.Store(new(journal.BackupProgress))
-	type outcome struct {
-		done BackupResult
-		err  error
-	}
-	ended := make(chan outcome, 1)
+	ended := make(chan controlAnswer, 1)
 	go func() {
-		done, err := a.Backup(ctx, req, func(p journal.BackupProgress) { last.Store(&p) })
-		ended <- outcome{done, err}
+		answer, err := work(ctx, func(p journal.BackupProgress) { last.Store(&p) })
+		if err != nil {
+			answer = controlAnswer{Error: wordedError(err)}
+		}
+		ended <- answer
 	}()
 	tick := time.NewTicker(controlBeat)
 	defer tick.Stop()
@@ -182,15 +211,8 @@ func (a *App) answerControl(ctx context.Context, conn *net.UnixConn) {
 			if err := say(controlAnswer{Progress: last.Load()}); err != nil {
 				cancel()
 			}
-		case o := <-ended:
-			line := controlAnswer{Done: &o.done}
-			if o.err != nil {
-				line = controlAnswer{Error: wordedError(o.err)}
-			}
-			if err := say(line); err != nil {
-				a.log.Warn("who asked for a backup has gone", "file", q.File, "err", err)
-			}
-			return
+		case answer := <-ended:
+			return say(answer)
 		}
 	}
 }
@@ -206,44 +228,75 @@ func wordedError(err error) *controlError {
 
 // askForBackup has the program that runs on a folder write a backup.
 func askForBackup(ctx context.Context, dir string, req BackupRequest, progress func(journal.BackupProgress)) (BackupResult, error) {
+	got, err := askProgram(ctx, dir, controlQuestion{Act: "backup", File: req.File, Since: req.Since, Passphrase: req.Passphrase.Reveal()}, progress)
+	if err != nil || got.Done == nil {
+		return BackupResult{}, errors.Join(err, got.none())
+	}
+	return *got.Done, nil
+}
+
+// AskForCheck has the program that runs on a folder check its record. tmp is the folder of its scratch file, absolute; empty
+// for the one it is configured with.
+func AskForCheck(ctx context.Context, dir, tmp string, progress func(block, of uint64)) (journal.Report, error) {
+	got, err := askProgram(ctx, dir, controlQuestion{Act: "check", Tmp: tmp}, func(p journal.BackupProgress) {
+		if p.Of > 0 {
+			progress(p.Block, p.Of)
+		}
+	})
+	if err != nil || got.Report == nil {
+		return journal.Report{}, errors.Join(err, got.none())
+	}
+	return *got.Report, nil
+}
+
+// none is that an answer is to another question, nil where there is no answer.
+func (a controlAnswer) none() error {
+	if a.Done == nil && a.Report == nil {
+		return nil
+	}
+	return errors.New("the program answered another question: it is of another version than this one")
+}
+
+// askProgram asks the program that runs on a folder, and returns its last line.
+func askProgram(ctx context.Context, dir string, q controlQuestion, progress func(journal.BackupProgress)) (controlAnswer, error) {
 	dial, cancel := context.WithTimeout(ctx, controlWriteIn)
 	defer cancel()
 	c, err := new(net.Dialer).DialContext(dial, "unix", filepath.Join(dir, ControlSocket))
 	if err != nil {
-		return BackupResult{}, errors.Join(refusal.New(refusal.NotReady, "backup.no_socket", refusal.Args{"data": dir, "why": err}), ctx.Err())
+		return controlAnswer{}, errors.Join(refusal.New(refusal.NotReady, q.Act+".no_socket", refusal.Args{"data": dir, "why": err}), ctx.Err())
 	}
 	conn := c.(*net.UnixConn)
 	defer func() { _ = conn.Close() }() // all was read
-	question, err := json.Marshal(controlQuestion{Act: "backup", File: req.File, Since: req.Since, Passphrase: req.Passphrase.Reveal()})
+	question, err := json.Marshal(q)
 	if err != nil {
-		return BackupResult{}, err
+		return controlAnswer{}, err
 	}
 	if err := conn.SetWriteDeadline(time.Now().Add(controlWriteIn)); err != nil {
-		return BackupResult{}, err
+		return controlAnswer{}, err
 	}
 	if _, err := conn.Write(append(question, '\n')); err != nil {
-		return BackupResult{}, err
+		return controlAnswer{}, err
 	}
 	// Given up, the program is told and still says how it ended.
 	defer context.AfterFunc(ctx, func() { _ = conn.CloseWrite() })()
 	in := bufio.NewReader(conn)
 	for {
 		if err := conn.SetReadDeadline(time.Now().Add(controlSilence)); err != nil {
-			return BackupResult{}, err
+			return controlAnswer{}, err
 		}
 		line, err := in.ReadBytes('\n')
 		if err != nil {
-			return BackupResult{}, errors.Join(ctx.Err(), refusal.New(refusal.NotReady, "backup.no_answer", refusal.Args{"data": dir, "why": err}))
+			return controlAnswer{}, errors.Join(ctx.Err(), refusal.New(refusal.NotReady, q.Act+".no_answer", refusal.Args{"data": dir, "why": err}))
 		}
 		var got controlAnswer
 		if err := json.Unmarshal(line, &got); err != nil {
-			return BackupResult{}, err
+			return controlAnswer{}, err
 		}
 		switch {
-		case got.Done != nil:
-			return *got.Done, nil
 		case got.Error != nil:
-			return BackupResult{}, errors.Join(ctx.Err(), errors.New(got.Error.Text))
+			return controlAnswer{}, errors.Join(ctx.Err(), errors.New(got.Error.Text))
+		case got.Done != nil || got.Report != nil:
+			return got, nil
 		case got.Progress != nil && progress != nil:
 			progress(*got.Progress)
 		}

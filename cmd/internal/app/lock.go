@@ -45,7 +45,7 @@ func LockToRead(dir string) (release func() error, err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = fmt.Errorf("%s is in use: a coordinator runs on this folder; stop it first", dir)
+			err = fmt.Errorf("%s is %w: a coordinator runs on this folder; stop it first", dir, ErrInUse)
 		}
 		return nil, errors.Join(err, f.Close())
 	}
