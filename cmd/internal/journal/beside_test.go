@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -286,7 +287,7 @@ func TestAFlippedByteIsFoundBesideWork(t *testing.T) {
 	}
 }
 
-// A damaged page ends a check beside work with the page's number, and what the stream holds.
+// A damaged page ends a check beside work with the page's number, and what the stream holds; and a backup with a sentence.
 func TestADamagedPageBesideWork(t *testing.T) {
 	f := newFilled(t)
 	f.start()
@@ -302,7 +303,11 @@ func TestADamagedPageBesideWork(t *testing.T) {
 	}
 	f.writeAt(int64(root)*4096, text)
 	r := f.beside()
+	_, err = f.j.Backup(t.Context(), BackupOptions{File: filepath.Join(t.TempDir(), "b")})
 	f.writeAt(int64(root)*4096, whole[root*4096:(root+1)*4096])
+	if err == nil || !strings.Contains(err.Error(), "cannot be read to its end") {
+		t.Errorf("a backup of it: %v", err)
+	}
 	if r.OK || !strings.Contains(r.Problems[0], fmt.Sprintf("page %d ", root)) || !strings.Contains(strings.Join(r.Notes, "\n"), "the stream ends at 16") {
 		t.Errorf("%+v", r)
 	}

@@ -125,6 +125,7 @@ type proof struct {
 	progress func(block, of uint64) // may be nil
 	db       *bbolt.DB              // the record
 	scratch  *bbolt.DB              // the state as a replay leaves it
+	copied   []byte                 // room for the blocks that it takes
 	next     uint64                 // the block that the scratch takes next
 	until    uint64                 // up to which block the replay rests
 	tired    time.Duration          // how long the check has worked without a rest

@@ -44,9 +44,13 @@ func (p *proof) read(ctx context.Context, fn func(s *slice) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	begun := time.Now()
-	err := p.db.View(func(tx *bbolt.Tx) error { return fn(&slice{tx: tx, begun: begun}) })
-	held := time.Since(begun)
+	var held time.Duration
+	err := p.db.View(func(tx *bbolt.Tx) error {
+		s := &slice{tx: tx, begun: time.Now()}
+		err := fn(s)
+		held = time.Since(s.begun)
+		return err
+	})
 	p.r.Held = max(p.r.Held, held)
 	if err != nil {
 		return err
@@ -148,43 +152,50 @@ type numbered struct {
 	raw    []byte
 }
 
-// missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more.
+// missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more. The copy
+// is good until the next, for it takes the place of this one: memory that is asked for may be waited for.
 func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bool) {
-	blocks := blocksFrom(s.tx, p.next)
-	for size := 0; len(list) < count && size < bytesMost; {
+	blocks, copied := blocksFrom(s.tx, p.next), p.copied[:0]
+	defer func() { p.copied = copied[:0] }()
+	for size := 0; len(list) < count && size < bytesMost && (size == 0 || !s.late()); {
 		raw := blocks.next()
 		if raw == nil {
 			return list, true
 		}
-		list = append(list, numbered{blocks.number, bytes.Clone(raw)})
+		copied = append(copied, raw...)
+		list = append(list, numbered{blocks.number, copied[size:]})
 		size += len(raw)
 	}
 	return list, false
 }
 
-// apply applies blocks to the scratch; a badBlock is one that does not stand on those before it.
-func (p *proof) apply(list []numbered) error {
-	if len(list) == 0 {
-		return nil
-	}
-	var bad error
-	err := p.scratch.Update(func(tx *bbolt.Tx) error {
-		for _, b := range list {
-			block, err := ParseBlock(b.raw)
-			if err == nil {
-				err = p.reg.applyBlock(tx, block)
-			}
-			if err != nil {
-				bad = &badBlock{b.number, err}
-				return bad
-			}
+// apply applies blocks to the scratch, whose transaction the caller commits; a badBlock is one that does not stand on those
+// before it.
+func (p *proof) apply(tx *bbolt.Tx, list []numbered) error {
+	for _, b := range list {
+		block, err := ParseBlock(b.raw)
+		if err == nil {
+			err = p.reg.applyBlock(tx, block)
 		}
-		return nil
-	})
-	switch {
-	case bad != nil:
-		return bad
-	case err != nil:
+		if err != nil {
+			return &badBlock{b.number, err}
+		}
+	}
+	return nil
+}
+
+// scratched runs fn on a transaction of the scratch that takes the blocks which fn returns.
+func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numbered, error)) error {
+	tx, err := p.scratch.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	list, err := fn(tx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("the state cannot be made anew to be compared: %w", err)
 	}
 	p.next = list[len(list)-1].number + 1
@@ -201,7 +212,7 @@ func (p *proof) catchUp(ctx context.Context) error {
 		err := p.read(ctx, func(s *slice) error { list, end = p.missing(s, blocksATime, bytesATime); return nil })
 		begun := time.Now()
 		if err == nil {
-			err = p.apply(list)
+			err = p.scratched(func(tx *bbolt.Tx) ([]numbered, error) { return list, p.apply(tx, list) })
 		}
 		if err == nil && p.room != nil {
 			err = p.room()
@@ -222,7 +233,8 @@ func (p *proof) catchUp(ctx context.Context) error {
 // errBusy ends a check beside work that writes faster than the check can follow.
 var errBusy = errors.New("more is written all the time than a check can follow; check when less is going on")
 
-// level calls fn with a transaction of the record and one of the scratch that are at the same height.
+// level calls fn with a transaction of the record and one of the scratch that are at the same height. What the scratch takes for
+// it is written when the one of the record is closed: a disk may be busy.
 func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) error {
 	const tries, blocksMost, bytesMost = 100, 8, 64 << 10
 	for try := range tries {
@@ -230,16 +242,20 @@ func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) e
 			return err
 		}
 		done := false
-		err := p.read(ctx, func(s *slice) error {
-			list, end := p.missing(s, blocksMost, bytesMost)
-			if !end { // that much is applied while no transaction is open
-				return nil
-			}
-			if err := p.apply(list); err != nil || s.late() {
+		err := p.scratched(func(fresh *bbolt.Tx) (list []numbered, err error) {
+			err = p.read(ctx, func(s *slice) (err error) {
+				var end bool
+				if list, end = p.missing(s, blocksMost, bytesMost); !end { // that much is applied while no transaction is open
+					list = nil
+					return nil
+				}
+				if err = p.apply(fresh, list); err == nil && !s.late() {
+					done = true
+					fn(s, fresh)
+				}
 				return err
-			}
-			done = true
-			return p.scratch.View(func(fresh *bbolt.Tx) error { fn(s, fresh); return nil })
+			})
+			return list, err
 		})
 		if err != nil || done {
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -49,10 +50,11 @@ type liveWalk struct {
 
 	bucket, key []byte // where it goes on
 
-	slice *slice
-	pages uint64   // that may be in use
-	txid  int      // of the state that seen is of
-	seen  []uint64 // a bit for each page of the leaves that were reached
+	bodies [deepest + 1][]byte // room for the pages on the way down
+	slice  *slice
+	pages  uint64   // that may be in use
+	txid   int      // of the state that seen is of
+	seen   []uint64 // a bit for each page of the leaves that were reached
 }
 
 // metas looks at the two pages by which bbolt finds all others. One of them may just be written.
@@ -97,21 +99,30 @@ func (w *liveWalk) walk(tx *bbolt.Tx) (end bool) {
 	return w.below(root, bounds{}, w.bucket, 0, w.names) || len(w.found) >= maxFindings
 }
 
+// longest is more than any row is long.
+const longest = 256 << 20
+
 // bounds are those of the keys on a page: low is the first that may stand there, high the first that may not; nil for none.
 type bounds struct{ low, high []byte }
 
-// deepest is more than any tree of pages has.
-const deepest = 40
+// Depths: a tree of pages has fewer than underNames, and those of the buckets lie under that of their names.
+const (
+	underNames = 20
+	deepest    = 2*underNames - 1
+)
 
 // below walks the pages below one, from a key on, and gives each leaf to fn. It is false when fn was, which ends the walk.
 func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(p livePage, b bounds) bool) bool {
-	p, ok := w.load(ref)
+	if len(w.found) >= maxFindings {
+		return false
+	}
+	p, ok := w.load(ref, depth)
 	switch {
 	case !ok || !w.ordered(p, b):
 		return true // what lies below cannot be found, and what lies beside can
 	case p.leaf:
 		return fn(p, b)
-	case depth == deepest:
+	case (depth+1)%underNames == 0:
 		w.say(p.id, "lies deeper than any can")
 		return true
 	}
@@ -156,7 +167,7 @@ func (w *liveWalk) names(p livePage, _ bounds) bool {
 // inside walks a bucket: its row names the root page, or holds a leaf itself.
 func (w *liveWalk) inside(id uint64, row []byte) bool {
 	if root := order.Uint64(row); root != 0 {
-		return w.below(pageRef{root, id}, bounds{}, w.key, 0, w.rows)
+		return w.below(pageRef{root, id}, bounds{}, w.key, underNames, w.rows)
 	}
 	p, why := parsePage(id, row[bucketHead:])
 	if why == "" && !p.leaf {
@@ -208,8 +219,8 @@ func (w *liveWalk) ordered(p livePage, b bounds) bool {
 	return true
 }
 
-// load reads a page whole.
-func (w *liveWalk) load(ref pageRef) (p livePage, ok bool) {
+// load reads a page whole; it is good until another of its depth is.
+func (w *liveWalk) load(ref pageRef, depth int) (p livePage, ok bool) {
 	if ref.id < 2 || ref.id >= w.pages {
 		w.say(ref.from, "names page %d; there are %d", ref.id, w.pages)
 		return p, false
@@ -228,8 +239,12 @@ func (w *liveWalk) load(ref pageRef) (p livePage, ok bool) {
 	case ref.id+over >= w.pages:
 		w.say(ref.id, "goes on for %d pages; there are %d in all", over, w.pages)
 		return p, false
+	case int64(over)*w.size > longest:
+		w.say(ref.id, "goes on for %d pages, which is more than any row is long", over)
+		return p, false
 	}
-	body := make([]byte, int64(over+1)*w.size)
+	body := slices.Grow(w.bodies[depth][:0], int((over+1)*uint64(w.size)))[:(over+1)*uint64(w.size)]
+	w.bodies[depth] = body
 	if _, err := w.f.ReadAt(body, at); err != nil {
 		w.say(ref.id, "cannot be read: %v", err)
 		return p, false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -419,6 +420,23 @@ func TestRebuildLeavesTheSameState(t *testing.T) {
 	opt.JS = w.js
 	if good, err = Rebuild(t.Context(), opt); err != nil || good.StateHash != state {
 		t.Errorf("rebuilt from the stream: %+v, %v", good, err)
+	}
+}
+
+// Where there is no fork nothing is settled, and no byte of the record's folder is written.
+func TestReconcileWithoutAForkWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.add("x", 1)
+	w.eventually("the stream has it", func() bool { info, err := w.j.log.info(t.Context()); return err == nil && info.last == 1 })
+	w.stopJournal()
+	before := snapshot(t, w.dir)
+	done, err := Reconcile(t.Context(), Options{Dir: w.dir, JS: w.js, Registry: testRegistry()})
+	if err != nil || done.ForkedAt != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if after := snapshot(t, w.dir); !slices.Equal(before, after) {
+		t.Errorf("the folder was\n%s\nand is\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
 	}
 }
 
