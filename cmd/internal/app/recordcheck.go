@@ -176,7 +176,7 @@ func (c *recordChecks) finding() watch.Finding {
 	}
 	for _, o := range []outcome{c.whole, c.structure} {
 		if o.failed != nil {
-			return watch.Degrade("watch.record_unchecked", refusal.Args{"at": toSecond(o.at), "why": worded(o.failed)})
+			return watch.Degrade("watch.record_unchecked", refusal.Args{"at": toSecond(o.at), "why": refusal.WordsOf(o.failed)})
 		}
 	}
 	return watch.Finding{}
