@@ -110,6 +110,9 @@ func TestBackupIsRestored(t *testing.T) {
 	if err != nil || h.Number != got.Last || h.Hash != got.Hash || h.ShortFrom != 1 {
 		t.Errorf("the height says %+v, %v", h, err)
 	}
+	if c, err := r.look(); err != nil || !c.OK || !strings.Contains(strings.Join(c.Notes, "\n"), "the stream is not there") {
+		t.Errorf("a check before the first start says %+v, %v", c, err)
+	}
 	r.start()
 	r.want("x", 2)
 	r.want("y", 50)

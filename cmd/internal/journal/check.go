@@ -178,7 +178,11 @@ func (p *proof) stream(ctx context.Context) error {
 	case p.silent(err):
 		return errSilent
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		if r.Blocks > 0 {
+		switch {
+		case r.Blocks == 0:
+		case p.marked() == 1:
+			r.note("the stream is not there: all %d blocks were confirmed by the record alone, and are appended when the program runs", r.Blocks)
+		default:
 			r.problem("the stream is not there, the record ends at %d", r.Blocks)
 		}
 	case err != nil:
@@ -192,6 +196,14 @@ func (p *proof) stream(ctx context.Context) error {
 // silent says whether an error of the stream beside work tells nothing of what it holds.
 func (p *proof) silent(err error) bool {
 	return p.beside && err != nil && !errors.Is(err, errMissing) && !errors.Is(err, jetstream.ErrStreamNotFound)
+}
+
+// marked is the first block that the stream may lack although it was confirmed, 0 for none.
+func (p *proof) marked() uint64 {
+	if p.short == nil {
+		return 0
+	}
+	return p.short()
 }
 
 // sayCuts says what the server cut of a stream: as a problem where what was found of that stream, in the problems from a number
@@ -209,10 +221,7 @@ func (p *proof) sayCuts(stream string, problems int) {
 }
 
 func (p *proof) compareStream(ctx context.Context, info streamInfo) error {
-	r, short := &p.r, uint64(0)
-	if p.short != nil {
-		short = p.short()
-	}
+	r, short := &p.r, p.marked()
 	if err := info.whole(); err != nil {
 		r.problem("stream: %v", err)
 	}
