@@ -40,6 +40,8 @@ type Options struct {
 
 	Version string // of the program, for what it writes
 
+	Clock func() time.Time // the wall clock of the record, the auditor and the pages; nil is the machine's
+
 	times  *journal.Times         // of a measurement; nil for none
 	hooks  hooks                  // of a test
 	probes map[string]watch.Probe // of a test: what the watchman asks besides
@@ -142,7 +144,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Before: before, Times: opt.times, Clock: opt.hooks.clock,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: opt.Node, Before: before, Times: opt.times, Clock: opt.Clock,
 		Full: a.room.full, OnBatch: a.batches.observe,
 	})
 	if err != nil {
@@ -154,7 +156,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	}
 	a.svc.Kick = a.kick
 	a.svc.Large = a.room.large
-	a.auditor = newAuditor(a.journal, cfg.Orders.RepeatMax, opt.hooks, a.log)
+	a.auditor = newAuditor(a.journal, cfg.Orders.RepeatMax, opt.Clock, opt.hooks, a.log)
 	if a.backups, err = a.newBackups(); err != nil {
 		return nil, err
 	}
@@ -173,7 +175,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("sessions", sessionsWithin, func(context.Context) error { return sessions.Close() })
-	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log}
+	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log, Clock: opt.Clock}
 	if a.backups != nil {
 		opts.Backups = a.backups
 	}

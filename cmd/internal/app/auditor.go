@@ -81,11 +81,12 @@ func (f *found) add(w refusal.Worded) {
 	}
 }
 
-func newAuditor(j *journal.Journal, repeatMax time.Duration, h hooks, log *slog.Logger) *auditor {
+// newAuditor returns an auditor that goes by a clock, nil for the machine's.
+func newAuditor(j *journal.Journal, repeatMax time.Duration, clock func() time.Time, h hooks, log *slog.Logger) *auditor {
 	a := &auditor{journal: j, log: log, rules: notify.AuditRules{RepeatMax: repeatMax, Grace: auditGrace},
 		clock: time.Now, ticks: h.audit, page: auditPage, pause: auditPause}
-	if h.clock != nil {
-		a.clock = h.clock
+	if clock != nil {
+		a.clock = clock
 	}
 	a.complete = a.clock()
 	return a

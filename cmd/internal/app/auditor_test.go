@@ -86,7 +86,7 @@ func startAudited(t *testing.T, cfg config.Config, node string) *auditedApp {
 	x := &auditedApp{t: t, clock: journaltest.NewClock(time.Now().Add(-6 * time.Hour).Truncate(time.Second)),
 		ticks: make(chan time.Time), parts: newBreaker("dispatcher", "timers"), log: &lines{}}
 	x.App = start(t, Options{Config: cfg, Node: node, Log: slog.New(slog.NewTextHandler(x.log, nil)),
-		hooks: hooks{clock: x.clock.Now, audit: x.ticks, part: x.parts.run}})
+		Clock: x.clock.Now, hooks: hooks{audit: x.ticks, part: x.parts.run}})
 	eventually(t, "the first audit", func() bool { return !x.auditor.finding().At.IsZero() })
 	return x
 }
@@ -243,7 +243,7 @@ func TestAStartIsNoAlarm(t *testing.T) {
 	stop(t, x.App)
 
 	x = &auditedApp{t: t, clock: journaltest.NewClock(at.Add(5 * time.Hour)), ticks: make(chan time.Time), log: &lines{}}
-	x.App = start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(x.log, nil)), hooks: hooks{clock: x.clock.Now, audit: x.ticks,
+	x.App = start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(x.log, nil)), Clock: x.clock.Now, hooks: hooks{audit: x.ticks,
 		part: func(ctx context.Context, _ string, _ func(context.Context)) { <-ctx.Done() }}})
 	eventually(t, "the first audit", func() bool { return !x.auditor.finding().At.IsZero() })
 	if f := x.auditor.finding(); f.Failed {
@@ -259,7 +259,7 @@ func TestAnAuditorThatCannotLook(t *testing.T) {
 	w := declare(t, x.App)
 	planned(t, x.App, w.ID)
 	log := &lines{}
-	hanging := newAuditor(x.journal, time.Hour, hooks{clock: x.clock.Now, audit: make(chan time.Time)}, slog.New(slog.NewTextHandler(log, nil)))
+	hanging := newAuditor(x.journal, time.Hour, x.clock.Now, hooks{audit: make(chan time.Time)}, slog.New(slog.NewTextHandler(log, nil)))
 	ticks := make(chan time.Time)
 	hanging.ticks, hanging.page, hanging.pause = ticks, 1, time.Hour // it goes no further than its first page
 	ctx, cancel := context.WithCancel(t.Context())
@@ -291,7 +291,7 @@ func TestAnAuditorThatCannotLook(t *testing.T) {
 	}
 
 	for name, broken := range map[string]*journal.Journal{"closed": closedJournal(t), "panic": nil} {
-		one := newAuditor(broken, time.Hour, hooks{clock: x.clock.Now}, slog.New(slog.DiscardHandler))
+		one := newAuditor(broken, time.Hour, x.clock.Now, hooks{}, slog.New(slog.DiscardHandler))
 		one.keep(one.pass(t.Context()))
 		if f := one.finding(); !f.Failed || f.Why.Rule != "audit.failed" || !f.At.IsZero() {
 			t.Errorf("%s: %+v", name, f)

@@ -67,7 +67,7 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 		t.Run(lead.String(), func(t *testing.T) {
 			cfg := alone(t)
 			cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = time.Second, time.Second
-			before := start(t, Options{Config: cfg, hooks: hooks{clock: func() time.Time { return time.Now().Add(lead) }}})
+			before := start(t, Options{Config: cfg, Clock: func() time.Time { return time.Now().Add(lead) }})
 			importDemo(t, before, 64)
 			stop(t, before)
 
