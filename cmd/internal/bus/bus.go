@@ -127,6 +127,10 @@ func Start(cfg Config) (*Bus, error) {
 		defer cancel()
 		return nil, errors.Join(err, b.Close(ctx))
 	}
+	if b.Embedded() {
+		b.setMetaAside()
+		b.dropOld()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	if b.done = cancel; b.rates.limit > 0 && (b.srv != nil || b.system != nil) {
 		go b.watchRates(ctx)
