@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,10 @@ import (
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
 )
+
+// wall is the wall clock that serve gives the program: nil, the machine's. Only the tests of this package set it, in a process
+// of theirs, for the machine's own clock is not theirs to set.
+var wall func() time.Time
 
 // serveFlags override the settings file and the environment.
 type serveFlags struct {
@@ -81,7 +86,7 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
-	opt := app.Options{Config: cfg, Node: f.node, Version: thisBuild().Version,
+	opt := app.Options{Config: cfg, Node: f.node, Version: thisBuild().Version, Clock: wall,
 		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}
 	if f.demo {
 		opt.Demo = &app.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}

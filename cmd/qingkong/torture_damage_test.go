@@ -26,14 +26,17 @@ type damage struct {
 	name  string
 	hurts hurt
 	do    func(to *torture, rng *rand.Rand) string
-	below func(to *torture, rng *rand.Rand) int // the most that a file may have, in bytes, while the program runs for once
+	room  func(to *torture, rng *rand.Rand) // runs the program for once where little can be written
+
+	outside bool // of a folder whose streams lie on an external nats-server
+	stays   bool // the program is not ended before it is held against what it promised
 }
 
-// The streams that matter, below nats/.
+// The streams that matter, below the store of the NATS server.
 const (
-	journalStream = "nats/jetstream/JOURNAL/streams/QINGKONG_JOURNAL"
-	vaultStream   = "nats/jetstream/JOURNAL/streams/KV_QINGKONG_VAULT"
-	sessionStream = "nats/jetstream/JOURNAL/streams/KV_QINGKONG_SESSIONS"
+	journalStream = "jetstream/JOURNAL/streams/QINGKONG_JOURNAL"
+	vaultStream   = "jetstream/JOURNAL/streams/KV_QINGKONG_VAULT"
+	sessionStream = "jetstream/JOURNAL/streams/KV_QINGKONG_SESSIONS"
 )
 
 var damages = slices.Concat(
@@ -45,7 +48,11 @@ var damages = slices.Concat(
 		{name: "height removed", do: removes("height")},
 		{name: "nats/ and sessions.db removed", do: removes("nats", "sessions.db")},
 		{name: "height and nats/ removed", do: removes("height", "nats")},
-		{name: "file size limit", do: nothing, below: func(to *torture, rng *rand.Rand) int { return usedBytes(to) + rng.IntN(400<<10) }},
+		{name: "file size limit", do: nothing, room: (*torture).belowLimit},
+		{name: "disk full", do: nothing, room: fullData},
+		{name: "disk of nats/ full", do: nothing, room: fullStream},
+		{name: "disk of qingkong.db full", do: nothing, room: fullRecord},
+		{name: "restored from a backup", do: takesRestored},
 		{name: "qingkong.db removed", hurts: recordHurt, do: removes("qingkong.db")},
 		{name: "qingkong.db and sessions.db removed", hurts: recordHurt, do: removes("qingkong.db", "sessions.db")},
 		{name: "qingkong.db older", hurts: recordHurt, do: takesOlder},
@@ -56,10 +63,12 @@ var damages = slices.Concat(
 )
 
 // tortureSlice names the damages of the short slice.
-var tortureSlice = []string{"nothing", "nats/ removed", "qingkong.db removed", "file size limit", "vault flipped", "qingkong.db and nats/ removed"}
+var tortureSlice = []string{"nothing", "nats/ removed", "qingkong.db removed", "file size limit", "vault flipped", "qingkong.db and nats/ removed",
+	"disk of nats/ full", "restored from a backup", "outside: nothing, and it goes on", "outside: qingkong.db removed"}
 
 func damageNamed(name string) damage {
-	return damages[slices.IndexFunc(damages, func(d damage) bool { return d.name == name })]
+	all := append(slices.Clone(damages), outsideDamages()...)
+	return all[slices.IndexFunc(all, func(d damage) bool { return d.name == name })]
 }
 
 // onStream are the damages of a stream's files, with the record whole and without it.
@@ -110,7 +119,7 @@ func takesOlder(to *torture, _ *rand.Rand) string {
 // fileOf hurts one file of a stream; without change it is removed.
 func fileOf(stream string, change func([]byte, *rand.Rand) []byte) func(*torture, *rand.Rand) string {
 	return func(to *torture, rng *rand.Rand) string {
-		files := filesBelow(to.t, filepath.Join(to.data, stream))
+		files := filesBelow(to.t, filepath.Join(to.store(), stream))
 		files = slices.DeleteFunc(files, func(name string) bool { i, err := os.Stat(name); return err != nil || i.Size() == 0 })
 		blocks := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return filepath.Ext(name) != ".blk" })
 		if len(blocks) > 0 && rng.IntN(2) == 0 {
@@ -120,7 +129,7 @@ func fileOf(stream string, change func([]byte, *rand.Rand) []byte) func(*torture
 			return "(no file)"
 		}
 		path := files[rng.IntN(len(files))]
-		name := strings.TrimPrefix(path, to.data+"/"+stream+"/")
+		name := strings.TrimPrefix(path, to.store()+"/"+stream+"/")
 		if change == nil {
 			if err := os.Remove(path); err != nil {
 				to.t.Fatal(err)
@@ -160,11 +169,12 @@ type there struct {
 	db     bool
 }
 
-func whatIsThere(t *testing.T, data string) (left there) {
+func (to *torture) whatIsThere() (left there) {
+	t := to.t
 	t.Helper()
 	left.blocks = map[string][]byte{}
 	for _, stream := range []string{journalStream, vaultStream} {
-		for _, path := range filesBelow(t, filepath.Join(data, stream)) {
+		for _, path := range filesBelow(t, filepath.Join(to.store(), stream)) {
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -174,7 +184,7 @@ func whatIsThere(t *testing.T, data string) (left there) {
 			}
 		}
 	}
-	if _, err := os.Stat(filepath.Join(data, "qingkong.db")); err == nil {
+	if _, err := os.Stat(filepath.Join(to.data, "qingkong.db")); err == nil {
 		left.db = true
 	}
 	return left
@@ -182,9 +192,10 @@ func whatIsThere(t *testing.T, data string) (left there) {
 
 // stillThere holds a folder whose start was refused against what it held: each file of a stream stands there, or aside, with
 // at least the same bytes; and so does the record.
-func (left there) stillThere(t *testing.T, data string) {
+func (left there) stillThere(to *torture) {
+	t := to.t
 	t.Helper()
-	now := filesBelow(t, data)
+	now := append(filesBelow(t, to.data), filesBelow(t, to.store())...)
 	for name, text := range left.blocks {
 		stream := filepath.Base(filepath.Dir(filepath.Dir(name)))
 		kept := slices.ContainsFunc(now, func(path string) bool {

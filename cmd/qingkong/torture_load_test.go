@@ -209,15 +209,12 @@ func newClients(to *torture, enterprises []account) []*client {
 		c := hire(e.Recipient, 10, &answerer{recipient: e.Recipient})
 		c.token = e.Token
 		if i%2 == 1 {
-			c.nc = connect(to.t, to.natsAddr(), e.User, e.Password)
+			c.nc = connect(to.t, to.natsAddr, e.User, e.Password)
 		}
 		all = append(all, c)
 	}
 	return all
 }
-
-// natsAddr is where the program listens in all rounds.
-func (to *torture) natsAddr() string { return to.args[4] }
 
 func connect(t *testing.T, addr, user, password string) *nats.Conn {
 	t.Helper()
