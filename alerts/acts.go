@@ -271,7 +271,8 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 	if err := d.accept(in.ProposalID, KindLift); err != nil {
 		return nil, nil, err
 	}
-	if end.After(now) {
+	// Where no end is named it is now, though a clock that was ahead when the warning began may stand before its start.
+	if in.EndsAt != nil && end.After(now) {
 		d.record(EndSet{ID: w.ID, EndsAt: end, Reason: in.Reason})
 	} else {
 		d.record(WarningLifted{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, EndsAt: end, Reason: in.Reason})

@@ -617,3 +617,20 @@ func TestACityOrderThatGoesAgainstOurOwnProposal(t *testing.T) {
 	}
 	w.mustMatch()
 }
+
+// A clock that was ahead when a warning began and was put right stands before its start: a lift counts at once all the same.
+func TestALiftCountsAtOnceBeforeTheStart(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	for _, drill := range []bool{false, true} {
+		in := declaration(Yellow)
+		in.Drill = drill
+		began := do(w, w.engine.DecideDeclare, "duty", in)
+		w.now = w.now.Add(-8 * time.Hour)
+		got := do(w, w.engine.DecideLift, "duty", Lift{WarningID: began.ID, Revision: began.Revision, Reason: "示例"})
+		if began.State != Active || got.State != Lifted || !got.EndsAt.Equal(began.StartsAt) || len(w.timersOf(got.ID)) != 0 {
+			t.Errorf("%+v was lifted to %+v, timers %v", began, got, w.timersOf(got.ID))
+		}
+		w.now = w.now.Add(9 * time.Hour)
+	}
+}
