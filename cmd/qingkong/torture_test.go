@@ -324,13 +324,12 @@ func (to *torture) starts(d damage) {
 		}
 		to.does("it says what it lacks: %s", lost)
 		to.stop()
-		if d.outside {
-			left.stillThere(to)
-		}
 	} else {
 		to.does("refused: %s", lastLine(to.out.String()))
 		to.refusalIsRight(d)
-		left.stillThere(to)
+		if !d.outside { // the files of an external server are its own, and it cuts them as it likes
+			left.stillThere(to)
+		}
 	}
 	to.refusals++
 	if to.t.Failed() {
