@@ -20,6 +20,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/fair"
@@ -93,7 +94,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a := &App{opt: opt, log: opt.Log, fatal: make(chan error, 1)}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+			err = errors.Join(a.whyNot(err), a.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
 	cfg := opt.Config
@@ -185,6 +186,18 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	return a, nil
 }
 
+// whyNot says why the program is not built or started. A refusal by a record that has stopped points to its readiness, which
+// nobody can ask then; so it is why that stopped.
+func (a *App) whyNot(err error) error {
+	if a.journal == nil || refusal.CodeOf(err) != refusal.NotReady {
+		return err
+	}
+	if halted := a.journal.Halted(); halted != nil {
+		return halted
+	}
+	return err
+}
+
 // proxies are the configured ones; a word that is none was refused when the configuration was judged.
 func proxies(configured []string) (p session.Proxies) {
 	for _, text := range configured {
@@ -199,7 +212,7 @@ func proxies(configured []string) (p session.Proxies) {
 func (a *App) Start(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+			err = errors.Join(a.whyNot(err), a.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
 	if err := a.bus.EnsureStreams(ctx); err != nil {

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
+	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 )
@@ -60,6 +64,35 @@ func TestTheSharedServerIsRestarted(t *testing.T) {
 }
 
 func isReady(body string) bool { return len(body) > 18 && body[:18] == `{"status":"ready",` }
+
+// A node without its record beside a shared stream that is damaged is refused its start, and the sentence says why and what to do.
+func TestAStartBesideADamagedSharedStreamSaysWhy(t *testing.T) {
+	h := newHub(t)
+	cfg := config.Default()
+	cfg.Data, cfg.Listen.HTTP = t.TempDir(), "127.0.0.1:0"
+	cfg.NATS.URL, cfg.NATS.Creds = h.url, h.creds
+	a := start(t, Options{Config: cfg, Node: "a"})
+	importDemo(t, a, 64)
+	stop(t, a)
+	js, err := jetstream.New(h.nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), journal.Stream)
+	if err == nil {
+		err = s.DeleteMsg(t.Context(), 2)
+	}
+	if err = errors.Join(err, os.Remove(filepath.Join(cfg.Data, journal.File))); err != nil {
+		t.Fatal(err)
+	}
+	b, err := New(t.Context(), Options{Config: cfg, Node: "a"})
+	if err == nil {
+		err = b.Start(t.Context())
+	}
+	if err == nil || !strings.Contains(err.Error(), "the shared stream is damaged") || !strings.Contains(err.Error(), "restore it on the cluster") {
+		t.Errorf("the start gave %v", err)
+	}
+}
 
 // The machine's clock was ahead once: what is declared after it was put right is ordered at once and repeated, and readiness names the clock.
 func TestAClockThatWasAheadOnce(t *testing.T) {
