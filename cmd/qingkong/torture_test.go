@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,9 +110,9 @@ func (to *torture) chooses(rng *rand.Rand) damage {
 
 // newTorture prepares a demo folder with the accounts of some enterprises.
 func newTorture(t *testing.T, base string) *torture {
-	to := &torture{t: t, working: t.Context(), prepared: filepath.Join(base, "prepared"), natsAddr: freePort(t), slice: *tortureMinutes == 0,
+	to := &torture{t: t, working: t.Context(), prepared: filepath.Join(base, "prepared"), natsAddr: lastingPort(t), slice: *tortureMinutes == 0,
 		counts: map[string]int{}}
-	p := start(t, to.prepared, "--listen", freePort(t), "--nats-listen", to.natsAddr)
+	p := start(t, to.prepared, "--listen", lastingPort(t), "--nats-listen", to.natsAddr)
 	to.program = p
 	enterprises := []account{}
 	for i := range tortureEnterprises {
@@ -129,6 +130,20 @@ func newTorture(t *testing.T, base string) *torture {
 		}
 	})
 	return to
+}
+
+// lastingPort is a free port below those that the system gives out by itself, so that it stays free while the program is away.
+func lastingPort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		if ln, err := net.Listen("tcp", addr); err == nil {
+			mustNot(t, ln.Close())
+			return addr
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // sets sets the clock of the program's machine. The repeats come soon, and the disk of this machine is no part of the matter.
@@ -315,7 +330,7 @@ func (to *torture) starts(d damage) {
 	to.t.Helper()
 	left := to.whatIsThere()
 	if to.begin() {
-		lost := to.ready(d.outside && d.hurts == bothHurt)
+		lost := to.ready(d.hurts == bothHurt)
 		if lost == "" {
 			return
 		}
@@ -340,12 +355,13 @@ func (to *torture) starts(d damage) {
 	to.ready(false)
 }
 
-// tortureHalted is how long writing stands still until it is taken for halted.
-const tortureHalted = 8 * time.Second
+// tortureHurt is how long writing is halted, or the vault lacks something, until that is taken for lasting.
+const tortureHurt = 12 * time.Second
 
 // ready waits until the program says that it is, and returns what its check of the vault says where that alone is not well; or,
-// where it may be halted, what that of its writer says. A clock that was set back is behind the record, and named so.
-func (to *torture) ready(mayHalt bool) (lost string) {
+// where both stores are hurt, sooner, and what that of its writer says. A clock that was set back is behind the record, and
+// named so.
+func (to *torture) ready(hurt bool) (lost string) {
 	to.t.Helper()
 	type check struct{ Name, State, Detail string }
 	began := time.Now()
@@ -361,15 +377,17 @@ func (to *torture) ready(mayHalt bool) (lost string) {
 				bad[c.Name] = c.State + " " + c.Detail
 			}
 		}
-		halted := bad["writer"]
+		halted, vault := bad["writer"], bad["vault"]
 		switch {
 		case answered && at.Checks != nil && len(bad) == 0:
 			return ""
-		case mayHalt && halted != "" && time.Since(began) > tortureHalted:
+		case hurt && time.Since(began) > tortureHurt && halted != "":
 			return halted
+		case hurt && time.Since(began) > tortureHurt && len(bad) == 1 && vault != "":
+			return vault
 		case time.Since(began) < tortureReadyWithin:
-		case len(bad) == 1 && bad["vault"] != "":
-			return bad["vault"]
+		case len(bad) == 1 && vault != "":
+			return vault
 		default:
 			to.t.Fatalf("the program does not come to be ready: %+v", at)
 		}
