@@ -149,7 +149,7 @@ func (j *Journal) findLost() {
 	switch {
 	case !known || j.Halted() != nil:
 		return
-	case err == nil:
+	case err == nil && j.Height() < number: // else it was applied as it came along the stream, like another node's
 		err = j.applyRemote(j.lost.raw)
 	case errors.Is(err, errTaken):
 		err = j.catchUp()

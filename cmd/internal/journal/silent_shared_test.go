@@ -158,6 +158,55 @@ func TestASharedStreamThatFallsSilent(t *testing.T) {
 	}
 }
 
+// deaf is a stream whose answers do not come while it is deaf; what is appended lands.
+type deaf struct {
+	appendLog
+	on atomic.Bool
+}
+
+func (d *deaf) append(ctx context.Context, number uint64, raw []byte) error {
+	if err := d.appendLog.append(ctx, number, raw); err != nil || !d.on.Load() {
+		return err
+	}
+	return errFault
+}
+
+func (d *deaf) read(ctx context.Context, number uint64) ([]byte, error) {
+	if d.on.Load() {
+		return nil, errFault
+	}
+	return d.appendLog.read(ctx, number)
+}
+
+// A block whose place was not known comes along the stream before the writer looks for it: it is applied like another node's,
+// once, and the node goes on by itself.
+func TestALostBlockComesAlongTheStream(t *testing.T) {
+	a, _ := pair(t)
+	log := &deaf{appendLog: openStream(a.js, 1, true)}
+	a.opt.log = log
+	a.start()
+	a.add("x", 1)
+	before := a.j.Height()
+	log.on.Store(true)
+	var e *refusal.Error
+	a.within(bounded, "the command that finds out", func() {
+		_, err := a.j.Submit(t.Context(), Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 1}})
+		if !errors.As(err, &e) || e.Rule != "journal.outcome_unknown" {
+			t.Errorf("it is answered %v", err)
+		}
+	})
+	log.on.Store(false)
+	a.j.kick <- struct{}{}
+	a.eventually("the block is applied", func() bool { return a.j.Height() > before })
+	a.eventually("the node goes on by itself", func() bool { return a.j.Paused() == nil })
+	if got, err := Do[uint64](t.Context(), a.j, Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 1}}); err != nil || got != 2 {
+		t.Errorf("the same command again gives %d, %v", got, err)
+	}
+	a.add("x", 1)
+	a.want("x", 3)
+	prove(t, a.j)
+}
+
 // A node whose shared stream is silent can be stopped in time.
 func TestClosingWhileTheSharedStreamIsSilent(t *testing.T) {
 	a, _, line, _ := remotePair(t)
