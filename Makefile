@@ -4,7 +4,8 @@
 #   make run          build bin/qingkong and open the demo on http://127.0.0.1:8080
 #   make test         every test; installs chromium, cbc and glpsol with apt-get where they are missing and that is allowed
 #   make race         every test under the race detector (needs a C compiler)
-#   make torture      damage and kill the program round after round for MINUTES from SEED, without the damages that WITHOUT names
+#   make torture      damage and kill the program round after round for MINUTES from SEED, without the damages that WITHOUT names;
+#                     a full disk is a small tmpfs where this user may mount one, else a limit of the size of files
 #   make lint         gofmt, go vet, staticcheck, go.mod tidy; any finding fails
 #   make fmt          format the source
 #   make fuzz         every fuzz target for FUZZTIME each

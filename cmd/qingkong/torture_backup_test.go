@@ -58,7 +58,14 @@ func (b *book) asItStands() (c *book) {
 func (e *hearing) asItStands() *hearing {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return &hearing{first: maps.Clone(e.first)}
+	return &hearing{first: maps.Clone(e.first), wrong: slices.Clone(e.wrong)}
+}
+
+// goesBack forgets what was heard since.
+func (e *hearing) goesBack(to *hearing) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.first, e.wrong = to.first, to.wrong
 }
 
 // ended waits until the backup has ended. One that failed, for its program was ended, leaves no file behind.

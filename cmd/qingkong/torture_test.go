@@ -328,7 +328,7 @@ func (to *torture) work() (rest func()) {
 // other nodes share is damaged, has to be right; the folder is then put back as it was before the damage.
 func (to *torture) starts(d damage) {
 	to.t.Helper()
-	left := to.whatIsThere()
+	left, heard := to.whatIsThere(), to.hearing.asItStands()
 	if to.begin() {
 		lost := to.ready(d.hurts == bothHurt)
 		if lost == "" {
@@ -351,6 +351,7 @@ func (to *torture) starts(d damage) {
 		to.t.FailNow()
 	}
 	to.putsBack()
+	to.hearing.goesBack(heard) // what went out with half a vault was of a folder that is thrown away
 	to.again()
 	to.ready(false)
 }
