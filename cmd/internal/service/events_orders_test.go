@@ -109,6 +109,8 @@ func otherEvents() []example {
 		{"min", journal.Sent{Epoch: 3, Groups: []journal.SentGroup{{Topic: "warning", IDs: []string{"W20261214-01/3"}}}}},
 		{"", journal.TimerFired{ID: "warning/W20261214-01/start", Refused: "transition_refused: 预警已解除"}},
 		{"min", journal.TimerFired{ID: "warning/W20261214-01/start"}},
+		{"", journal.RecordRestored{Block: 4, Confirmed: 10, At: "2026-12-14T18:00:00.000+08:00", Skip: 20, OnDays: []string{"20261214", "20261215"}}},
+		{"min", journal.RecordRestored{Block: 4, At: "2026-12-14T18:00:00.000+08:00", Skip: 20, OnDays: []string{"20261214"}}},
 		{"", journal.VaultErased{Ref: vaultRef, Reason: "当事人要求删除"}},
 	}
 }

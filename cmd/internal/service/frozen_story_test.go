@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +50,7 @@ func tell(t *testing.T) (blocks [][]byte) {
 	s.amended()
 	s.city()
 	s.housekeeping()
+	s.restored()
 	report, err := s.svc.J.Check(t.Context())
 	if err != nil || !report.OK {
 		t.Fatalf("the story does not prove itself: %v %v", err, report.Problems)
@@ -78,6 +81,15 @@ func (s *story) open(own string) {
 			s.t.Error(err)
 		}
 	}
+}
+
+// restored goes on as a record does whose end was lost.
+func (s *story) restored() {
+	s.t.Helper()
+	s.close()
+	mark := fmt.Sprintf(`{"block":%d,"confirmed":%[1]d,"restored_at":%q}`, s.svc.J.Height(), s.clock.Format(time.RFC3339))
+	s.must(os.WriteFile(filepath.Join(s.dir, journal.RestoredFile), []byte(mark), 0o600))
+	s.open(alerts.OwnAllowed)
 }
 
 // ok passes on what a call gave and ends the test when it failed.
