@@ -3,6 +3,11 @@ package refusal
 func init() {
 	register(map[string]words{
 		"http.no_answer":     {"在规定时间内没有得到结果，结果未知；请用同一个 Idempotency-Key 重试，相同内容不会重复生效。", "there was no answer in time and the outcome is not known; try again with the same Idempotency-Key, the same content takes effect once."},
+		"share.calls":        {"请求太快，每个使用者每秒不超过 {limit} 次；没有做任何改动，请 {seconds} 秒后再试。", "too many calls, one caller may make {limit} a second; nothing was changed, try again in {seconds} s."},
+		"share.writes":       {"增加台账的请求太多，每个使用者每分钟不超过 {limit} 次；没有做任何改动，请 {seconds} 秒后再试。发布、调整、解除、批准和答复不受此限。", "too many calls that grow the record, one caller may make {limit} a minute; nothing was changed, try again in {seconds} s. Declaring, adjusting, lifting, approving and answering are not held by this."},
+		"share.work":         {"您同时进行的请求太多（最多 {limit} 个）；没有做任何改动，请等前面的完成，{seconds} 秒后再试。", "too many of your calls are in work at once ({limit} may be); nothing was changed, wait for one to end and try again in {seconds} s."},
+		"share.uploads":      {"您同时上传的文件太多（最多 {limit} 个）；没有做任何改动，请等前面的完成，{seconds} 秒后再试。", "too many of your files come in at once ({limit} may); nothing was changed, wait for one to end and try again in {seconds} s."},
+		"share.streams":      {"您打开的实时消息流太多（最多 {limit} 个）；请关闭不用的页面或程序后再试。", "too many of your streams of changes are open ({limit} may be); close pages or programs that you do not use, then try again."},
 		"http.cross_origin":  {"拒绝来自其他网站（{origin}）的请求；请直接从程序或本站页面调用。", "requests from another site ({origin}) are refused; call from a program or from this site's pages."},
 		"http.key":           {"Idempotency-Key 应只有一个，为 1 至 200 个可见 ASCII 字符；请改正后重发。", "give one Idempotency-Key of 1 to 200 visible ASCII characters; mend it and send it again."},
 		"http.query_unknown": {"没有“{name}”这个参数；请去掉或改用接口说明里的名称。", "there is no parameter {name}; remove it or use the name the interface gives."},

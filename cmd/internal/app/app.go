@@ -29,6 +29,7 @@ import (
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web"
 	"qingkong/cmd/internal/web/session"
+	"qingkong/cmd/internal/web/share"
 	"qingkong/seeds"
 )
 
@@ -176,7 +177,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("sessions", sessionsWithin, func(context.Context) error { return sessions.Close() })
-	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log, Clock: opt.Clock}
+	l := cfg.Limits
+	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
+		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}}
 	if a.backups != nil {
 		opts.Backups = a.backups
 	}

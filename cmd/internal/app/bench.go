@@ -42,8 +42,8 @@ func (b *bench) start(ctx context.Context, opt Options, l *reductionlist.List) (
 	cfg := config.Default()
 	cfg.Data = filepath.Join(b.dir, "data")
 	cfg.Listen.HTTP, cfg.Listen.NATS = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour                                           // repeats are not what is measured
-	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.WritesPerMinute, cfg.Limits.WritesBurst = most, most, most, most // nor are shares
+	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour                                                                             // repeats are not what is measured
+	cfg.Limits = config.Limits{PerSecond: most, Burst: most, WritesPerMinute: most, WritesBurst: most, Streams: 10_000, CutTimes: most, CutSeconds: 3600} // nor are shares
 	opt.Config = cfg
 	if b.app, err = New(ctx, opt); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
 	desk := console.New(a.svc, sessions, a.web.Live(), console.Options{
 		District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, Alerts: set.Alerts, Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
+		Shares: a.web.Shares(),
 		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
 			if !access.Allowed(who.Role, access.ActRecipientsRead) {
 				return "", ""
@@ -21,5 +22,6 @@ func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
 			return a.svc.RecipientContact(tx, ref)
 		},
 	})
-	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: console.Policy, Handler: desk})
+	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: console.Policy, Handler: desk,
+		SignIn: console.SignIn, Refuse: desk.Refuse})
 }

@@ -36,10 +36,11 @@ var arrows = []arrow{
 	{"cmd/internal/papers", []string{"alerts", "reductionlist"}, "what the list says, as papers to print; it reads no record and answers no request"},
 	{"cmd/internal/service", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
 	{"cmd/internal/service/servicetest", []string{"alerts", "reductionlist", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal/..."}, "the acts to test over, whoever offers them"},
-	{"cmd/internal/web", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/fair", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid", "cmd/internal/watch", "cmd/internal/web/..."}, "pages and HTTP over the acts"},
-	{"cmd/internal/web/console", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/watch", "cmd/internal/web/live"}, "the duty desk: pages over the acts, whoever keeps its sessions"},
+	{"cmd/internal/web", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid", "cmd/internal/watch", "cmd/internal/web/..."}, "pages and HTTP over the acts"},
+	{"cmd/internal/web/console", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/watch", "cmd/internal/web/live", "cmd/internal/web/share"}, "the duty desk: pages over the acts, whoever keeps its sessions"},
 	{"cmd/internal/web/live", []string{"alerts", "reductionlist", "notify", "notify/ledger", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"}, "what changes, as messages for every face; it follows the record and asks nothing of who shows it"},
 	{"cmd/internal/web/session", []string{"cmd/internal/access", "cmd/internal/journal"}, "who a browser is; kept in the journal's vault, known to whoever serves it pages"},
+	{"cmd/internal/web/share", []string{"cmd/internal/fair"}, "what one caller may ask for; it knows neither users nor what they ask"},
 	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
 	{"cmd/qingkong", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the command line: it opens what a subcommand needs"},
 }

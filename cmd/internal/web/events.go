@@ -21,6 +21,9 @@ const (
 	eventsParam  = "last_event_id"
 )
 
+// eventsMedia is the media type of an answer that goes on.
+const eventsMedia = "text/event-stream"
+
 func newLive(s *Server) *live.Hub {
 	return live.New(s.svc, live.Options{Log: s.log, Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
 		stands, err := reductionlist.StandsAt(tx, now)
@@ -37,10 +40,14 @@ func (s *Server) Live() *live.Hub { return s.live }
 // Stop ends the streams of events, which have no end of their own, so that a shutdown need not wait for them.
 func (s *Server) Stop() { s.live.Close() }
 
-// stream is an answer that goes on.
-type stream struct{ *live.Subscription }
+// stream is an answer that goes on, and what ends it for its caller's share.
+type stream struct {
+	*live.Subscription
+	done func()
+}
 
 func (v stream) serve(w http.ResponseWriter, r *http.Request) {
+	defer v.done()
 	live.Serve(w, r, v.Subscription, live.JSON)
 }
 
@@ -57,12 +64,17 @@ func (s *Server) events(q *request) (any, error) {
 	if again := q.Header.Get(eventsHeader); again != "" { // later than the parameter, which stays in a client's address
 		last = again
 	}
-	sub, err := s.live.Subscribe(live.Connection(q.Context()), live.Viewer{
-		User: q.who.User, Filter: filter, LastID: last, Still: s.still(q)})
+	done, err := s.shares.Stream(q.Context(), q.w.Header(), q.who.User)
 	if err != nil {
 		return nil, err
 	}
-	return stream{sub}, nil
+	sub, err := s.live.Subscribe(live.Connection(q.Context()), live.Viewer{
+		User: q.who.User, Filter: filter, LastID: last, Still: s.still(q)})
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return stream{sub, done}, nil
 }
 
 // eventsFilter is what the caller may see, narrowed to the order or the warning that it asks for.

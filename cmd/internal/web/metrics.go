@@ -68,7 +68,7 @@ func (c *counted) request(r *http.Request, w *recorder, took time.Duration) {
 		method = "other" // a client may send any word
 	}
 	c.requests.WithLabelValues(route, method, w.class()).Inc()
-	if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
+	if !strings.HasPrefix(w.Header().Get("Content-Type"), eventsMedia) {
 		c.seconds.WithLabelValues(route, method).Observe(took.Seconds())
 	}
 }

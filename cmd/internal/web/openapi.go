@@ -189,7 +189,7 @@ func problemsByStatus() map[int][]string {
 
 // codes are the problems that a route may answer: those of every call, and its own.
 func (r *route) codes() []refusal.Code {
-	codes := []refusal.Code{refusal.Invalid, refusal.UnknownField, refusal.NotReady, internal}
+	codes := []refusal.Code{refusal.Invalid, refusal.UnknownField, refusal.RateLimited, refusal.NotReady, internal}
 	if r.act != "" {
 		codes = append(codes, refusal.Unauthenticated)
 	}

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/time/rate"
-
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/papers"
 )
@@ -15,31 +13,13 @@ import (
 // publicListPath is where the list in force is, for everybody.
 const publicListPath = "/public/list"
 
-// What everybody together may ask of the public pages. One costs about a millisecond.
-const (
-	publicRate  = 50 // a second
-	publicBurst = 200
-	publicRows  = 100 // of one page of the list
-)
-
-// publicPages bounds what the public pages take from the rest of the server.
-type publicPages struct{ limit *rate.Limiter }
-
-func newPublicPages() *publicPages {
-	return &publicPages{rate.NewLimiter(publicRate, publicBurst)}
-}
-
-func (p *publicPages) admit() error {
-	if !p.limit.Allow() {
-		return refusal.New(refusal.RateLimited, "papers.too_many", nil)
-	}
-	return nil
-}
+// publicRows are those of one page of the list.
+const publicRows = 100
 
 // publicRecipient is the page that the QR code of a board opens. Who comes with a browser for what is not there any more is
 // told so on a page.
 func (s *Server) publicRecipient(q *request) (any, error) {
-	if err := s.public.admit(); err != nil {
+	if err := s.shares.Public(q.w.Header()); err != nil {
 		return nil, err
 	}
 	r, err := s.reader(q)
@@ -57,7 +37,7 @@ func (s *Server) publicRecipient(q *request) (any, error) {
 
 // publicCurrent is the list in force for everybody: a page of it, or the whole as a workbook.
 func (s *Server) publicCurrent(q *request) (any, error) {
-	if err := s.public.admit(); err != nil {
+	if err := s.shares.Public(q.w.Header()); err != nil {
 		return nil, err
 	}
 	r, err := s.reader(q)

@@ -9,7 +9,6 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/watch"
 )
 
@@ -43,22 +42,7 @@ func readinessOf(r watch.Report, whole bool, lang string) readiness {
 
 // readyz says how every part of the program is, and by its status whether anything can be written.
 func (s *Server) readyz(q *request) (any, error) {
-	return readyAnswer{s, readinessOf(s.opt.Watch.Report(), s.known(q.Request) != nil, languageOf(q.Request))}, nil
-}
-
-// known is who asks for what everybody may ask for, as far as that is known. A session is not used by it: whoever watches
-// readiness would keep it for ever.
-func (s *Server) known(r *http.Request) *access.Principal {
-	if token := bearer(r); token != "" {
-		if who, err := s.svc.Authenticate(token); err == nil {
-			return who
-		}
-		return nil
-	}
-	if r.Header.Get("Authorization") != "" {
-		return nil
-	}
-	return s.sessions.Still(r)
+	return readyAnswer{s, readinessOf(s.opt.Watch.Report(), s.caller(q.Request).who != nil, languageOf(q.Request))}, nil
 }
 
 // readyAnswer is readiness with the status that load balancers go by.

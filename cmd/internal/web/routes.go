@@ -33,6 +33,7 @@ type route struct {
 	handle  func(*Server, *request) (any, error)
 	query   []param                   // the parameters it takes
 	upload  bool                      // its body is a file
+	spared  bool                      // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
 	created func(answer any) []string // path of what a POST made, below /api/v1; nil: it makes nothing
 	repeats bool                      // it is read again and again, and answered with an ETag
 
@@ -63,16 +64,16 @@ var routes = []route{
 	{method: "GET", pattern: "/openapi.json", handle: (*Server).openapi, out: map[string]any{}, repeats: true,
 		zh: "本接口说明（OpenAPI 3.1）", en: "this document (OpenAPI 3.1)"},
 
-	{method: "POST", pattern: "/session", handle: (*Server).login,
-		in: loginInput{}, out: person{}, refuses: codes{refusal.Unauthenticated, refusal.RateLimited},
+	{method: "POST", pattern: "/session", handle: (*Server).login, spared: true,
+		in: loginInput{}, out: person{}, refuses: codes{refusal.Unauthenticated},
 		zh: "登录控制台，得到会话", en: "signs in to the console with a session"},
-	{method: "DELETE", pattern: "/session", handle: (*Server).logout,
+	{method: "DELETE", pattern: "/session", handle: (*Server).logout, spared: true,
 		zh: "退出登录", en: "ends the session"},
 	{method: "GET", pattern: "/me", act: signedIn, handle: (*Server).me,
 		out: person{},
 		zh:  "我是谁", en: "who the caller is"},
 	{method: "POST", pattern: "/me/password", act: signedIn, handle: (*Server).changePassword,
-		in: passwordChange{}, refuses: codes{refusal.RateLimited},
+		in: passwordChange{},
 		zh: "修改自己的口令", en: "changes the caller's own password"},
 	{method: "POST", pattern: "/accounts", act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath,
 		in: access.NewAccount{}, out: access.Issued{},
@@ -124,14 +125,14 @@ var routes = []route{
 	{method: "GET", pattern: "/proposals/{id}", act: access.ActProposalsList, handle: (*Server).proposal,
 		out: alerts.Proposal{}, repeats: true,
 		zh: "一条建议及其依据", en: "a proposal with what it rests on"},
-	{method: "POST", pattern: "/proposals/{id}/dismiss", act: access.ActProposalsDismiss, handle: (*Server).dismiss,
+	{method: "POST", pattern: "/proposals/{id}/dismiss", act: access.ActProposalsDismiss, handle: (*Server).dismiss, spared: true,
 		in: service.Dismissal{}, out: alerts.Proposal{}, refuses: codes{refusal.TransitionRefused},
 		zh: "不采纳建议，须说明理由", en: "dismisses a proposal, with a reason"},
 
 	{method: "GET", pattern: "/warnings", act: access.ActWarningsRead, handle: (*Server).warnings, query: with(),
 		out: alerts.Page[*alerts.Warning]{}, repeats: true,
 		zh: "预警，最近的在前", en: "warnings, the latest first"},
-	{method: "POST", pattern: "/warnings", act: access.ActWarningsDeclare, handle: (*Server).declare, created: warningPath,
+	{method: "POST", pattern: "/warnings", act: access.ActWarningsDeclare, handle: (*Server).declare, created: warningPath, spared: true,
 		in: alerts.Declare{}, out: alerts.Warning{}, refuses: codes{refusal.TransitionRefused},
 		zh: "发布预警或管控要求", en: "declares a warning"},
 	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning,
@@ -140,32 +141,32 @@ var routes = []route{
 	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board,
 		out: notify.Overview{}, repeats: true,
 		zh: "指令的送达、答复与执行汇总", en: "how its orders stand"},
-	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve"),
+	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve"), spared: true,
 		in: alerts.Approve{}, out: alerts.Warning{}, refuses: acted,
 		zh: "批准待审批的发布或提级", en: "approves what waits for a second person"},
-	{method: "POST", pattern: "/warnings/{id}/emergency-approve", act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve"),
+	{method: "POST", pattern: "/warnings/{id}/emergency-approve", act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve"), spared: true,
 		in: alerts.EmergencyApprove{}, out: alerts.Warning{}, refuses: acted,
 		zh: "审批人联系不上时凭电话批准，须在 12 小时内补确认", en: "approves on somebody's word when no approver can be reached"},
-	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject"),
+	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject"), spared: true,
 		in: alerts.Reject{}, out: alerts.Warning{}, refuses: acted,
 		zh: "驳回", en: "rejects what waits for a second person"},
-	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust"),
+	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust"), spared: true,
 		in: alerts.Adjust{}, out: alerts.Warning{}, refuses: acted,
 		zh: "调整级别", en: "changes the level"},
-	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise"),
+	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise"), spared: true,
 		in: alerts.Revise{}, out: alerts.Warning{}, refuses: acted,
 		zh: "修订文件、正文或结束时间；被驳回的重新提交", en: "revises documents, text or end; submits a rejected one anew"},
-	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift"),
+	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift"), spared: true,
 		in: alerts.Lift{}, out: alerts.Warning{}, refuses: acted,
 		zh: "解除", en: "lifts a warning"},
-	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel"),
+	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel"), spared: true,
 		in: alerts.Cancel{}, out: alerts.Warning{}, refuses: acted,
 		zh: "取消尚未生效的预警", en: "cancels a warning before its start"},
 
 	{method: "GET", pattern: "/warnings/{id}/list-changes", act: access.ActListsRead, handle: (*Server).listChanges, query: with(),
 		out: listChanges{}, repeats: true,
 		zh: "新版清单会改变本次预警中哪些对象的措施", en: "whom of a live warning a newer list gives other measures"},
-	{method: "POST", pattern: "/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: (*Server).relist,
+	{method: "POST", pattern: "/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: (*Server).relist, spared: true,
 		in: service.Relisting{}, out: notify.RelistDone{}, refuses: acted,
 		zh: "按现行清单重下所选对象的减排令", en: "gives the recipients named what the list in force says"},
 
@@ -251,10 +252,10 @@ var routes = []route{
 		zh: "删除个人信息并记录理由；台账仍可证明", en: "erases personal data and records why; the record still proves itself"},
 
 	{method: "GET", pattern: papers.PublicPath + "{id}", root: true, handle: (*Server).publicRecipient, query: []param{paperLang},
-		media: htmlMedia, refuses: codes{refusal.RateLimited},
-		zh: "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
+		media: htmlMedia,
+		zh:    "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
 	{method: "GET", pattern: publicListPath, root: true, handle: (*Server).publicCurrent, query: []param{rollFormat, townParam, cursorParam, paperLang},
-		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.RateLimited, refusal.NotFound},
+		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.NotFound},
 		zh: "现行清单的公示页面，不含个人信息", en: "the list in force for the public, without personal data"},
 
 	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders, query: with(warningParam, recipientParam, orderState, townParam, queryParam),
@@ -263,51 +264,51 @@ var routes = []route{
 	{method: "GET", pattern: "/orders/{id}", act: access.ActOrdersRead, handle: (*Server).order,
 		out: notify.View{}, repeats: true,
 		zh: "一份指令", en: "an order"},
-	{method: "POST", pattern: "/orders/{id}/receive", act: access.ActOrdersAnswer, handle: orderAct("receive"),
+	{method: "POST", pattern: "/orders/{id}/receive", act: access.ActOrdersAnswer, handle: orderAct("receive"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认收到", en: "the recipient confirms receipt"},
-	{method: "POST", pattern: "/orders/{id}/read", act: access.ActOrdersAnswer, handle: orderAct("read"),
+	{method: "POST", pattern: "/orders/{id}/read", act: access.ActOrdersAnswer, handle: orderAct("read"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认已读", en: "the recipient confirms reading"},
-	{method: "POST", pattern: "/orders/{id}/acknowledge", act: access.ActOrdersAnswer, handle: orderAct("acknowledge"),
+	{method: "POST", pattern: "/orders/{id}/acknowledge", act: access.ActOrdersAnswer, handle: orderAct("acknowledge"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认执行", en: "the recipient acknowledges"},
-	{method: "POST", pattern: "/orders/{id}/object", act: access.ActOrdersAnswer, handle: orderAct("object"),
+	{method: "POST", pattern: "/orders/{id}/object", act: access.ActOrdersAnswer, handle: orderAct("object"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业提出异议", en: "the recipient objects"},
-	{method: "POST", pattern: "/orders/{id}/start", act: access.ActOrdersAnswer, handle: orderAct("start"),
+	{method: "POST", pattern: "/orders/{id}/start", act: access.ActOrdersAnswer, handle: orderAct("start"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业开始执行", en: "the recipient starts"},
-	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report"),
+	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业报告执行情况", en: "the recipient reports"},
-	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete"),
+	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业完成", en: "the recipient completes"},
 
 	{method: "GET", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).preparedPlan, query: []param{timeLimitParam},
-		out: preparedView{}, refuses: codes{refusal.Conflict, refusal.RateLimited},
+		out: preparedView{}, refuses: codes{refusal.Conflict},
 		zh: "为电厂指令预备的运行方案，或还缺哪些运行数据", en: "the plan that is prepared for a plant's order, or what is missing for it"},
-	{method: "POST", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).whatIf, query: []param{timeLimitParam},
-		in: service.PlanAsked{}, out: allocation{}, refuses: codes{refusal.RateLimited},
+	{method: "POST", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).whatIf, query: []param{timeLimitParam}, spared: true,
+		in: service.PlanAsked{}, out: allocation{},
 		zh: "改变需求看方案如何变化；机组和排放系数以清单为准", en: "what the plan would be under other demands; units and factors are the list's"},
-	{method: "POST", pattern: "/orders/{id}/plan/accept", act: access.ActOrdersPlan, handle: (*Server).acceptPlan, query: []param{timeLimitParam},
-		in: service.PlanAsked{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused, refusal.RateLimited},
+	{method: "POST", pattern: "/orders/{id}/plan/accept", act: access.ActOrdersPlan, handle: (*Server).acceptPlan, query: []param{timeLimitParam}, spared: true,
+		in: service.PlanAsked{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "接受方案，修订指令；只接受由本程序算出的方案", en: "accepts a plan, which the program computes itself, and revises the order"},
 
-	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection,
+	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection, spared: true,
 		in: service.ObjectionDecision{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "处理企业的异议", en: "decides on an objection"},
 
-	{method: "POST", pattern: "/allocations/coal", act: access.ActAllocations, handle: allocateAny(allocate.KindCoal), query: []param{timeLimitParam},
-		in: coalProblem{}, out: allocation{}, refuses: codes{refusal.RateLimited},
+	{method: "POST", pattern: "/allocations/coal", act: access.ActAllocations, handle: allocateAny(allocate.KindCoal), query: []param{timeLimitParam}, spared: true,
+		in: coalProblem{}, out: allocation{},
 		zh: "试算：燃煤机组排放最少的方案", en: "what if: the plan of coal units that emits least"},
-	{method: "POST", pattern: "/allocations/waste", act: access.ActAllocations, handle: allocateAny(allocate.KindWaste), query: []param{timeLimitParam},
-		in: wasteProblem{}, out: allocation{}, refuses: codes{refusal.RateLimited},
+	{method: "POST", pattern: "/allocations/waste", act: access.ActAllocations, handle: allocateAny(allocate.KindWaste), query: []param{timeLimitParam}, spared: true,
+		in: wasteProblem{}, out: allocation{},
 		zh: "试算：焚烧炉排放最少的方案", en: "what if: the plan of waste furnaces that emits least"},
 
 	{method: "GET", pattern: "/events", act: access.ActEventsRead, handle: (*Server).events, query: []param{eventParam, orderParam, warningParam},
-		media: "text/event-stream", refuses: codes{refusal.NotFound},
+		media: eventsMedia, refuses: codes{refusal.NotFound},
 		zh: "变化的实时消息", en: "what changes, as server-sent events"},
 	{method: "GET", pattern: "/ledger/entries", act: access.ActLedgerRead, handle: (*Server).entries, query: []param{fromLeafParam, limitParam},
 		out: alerts.Page[entry]{},
@@ -372,6 +373,12 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 		s.problem(w, r, err)
 		return
 	}
+	done, err := s.begin(w, r, route, who)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	defer done()
 	q, err := s.read(w, r, route, who)
 	if err != nil {
 		s.problem(w, r, err)
@@ -402,20 +409,17 @@ func location(path []string) string {
 	return prefix + "/" + strings.Join(path, "/")
 }
 
-// admit returns who asks and by what, or refuses: nobody where somebody is needed, a role that may not. What stands in
-// Authorization decides alone: where that is wrong, a session does not help.
+// admit returns who asks and by what, or refuses: nobody where somebody is needed, a role that may not.
 func (s *Server) admit(r *http.Request, act string) (who *access.Principal, by string, err error) {
 	if act == "" || act == nearOrSignedIn && near(r) {
 		return nil, "", nil
 	}
-	by = byToken
-	if token := bearer(r); token != "" {
-		who, err = s.svc.Authenticate(token)
-	} else if r.Header.Get("Authorization") == "" {
-		who, by = s.sessions.Who(r), bySession
+	c := s.caller(r)
+	if c.err != nil {
+		return nil, "", c.err
 	}
-	if err != nil {
-		return nil, "", err
+	if who, by = c.who, c.by; by == bySession {
+		who = s.sessions.Who(r)
 	}
 	if who == nil {
 		return nil, "", refusal.New(refusal.Unauthenticated, "http.token", nil)

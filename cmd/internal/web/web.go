@@ -6,6 +6,7 @@
 //
 //   - 304 to a GET with the ETag of what still stands, where reads repeat;
 //   - 405 `invalid` with Allow where a path takes other methods only;
+//   - 429 `rate_limited` with Retry-After for what goes beyond its caller's share (see package share);
 //   - 500 `internal` for what is no refusal; the reason stands in the log alone;
 //   - 503 `not_ready` when the record gave no answer in time: the outcome is then not known;
 //   - 422 `unknown_field` for a query parameter that a call does not have;
@@ -31,6 +32,7 @@ import (
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/live"
 	"qingkong/cmd/internal/web/session"
+	"qingkong/cmd/internal/web/share"
 )
 
 // actTimeout bounds how long a request waits for the record.
@@ -46,7 +48,9 @@ type Server struct {
 	areas    *http.ServeMux
 	live     *live.Hub
 	document []byte // GET /api/v1/openapi.json
-	public   *publicPages
+	shares   *share.Shares
+	mounted  map[string]Area // by the pattern of areas
+	signIn   []string        // paths of areas with which somebody signs in
 	taken    taken
 	counted  *counted
 	metrics  http.Handler // GET /metrics
@@ -57,6 +61,7 @@ type Options struct {
 	Watch   *watch.Watchman      // what /readyz says; one that watches nothing
 	Metrics *prometheus.Registry // what /metrics shows; the server adds its own
 	Backups Backups              // nil where no folder for them is configured
+	Limits  share.Limits         // of one caller; none
 	Clock   func() time.Time     // time.Now
 	Log     *slog.Logger         // none
 }
@@ -75,7 +80,8 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(), public: newPublicPages()}
+	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(), mounted: map[string]Area{}}
+	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
 	s.document = theDocument()
 	s.counted = newCounted(opt.Metrics)
 	s.metrics = newMetrics(opt.Metrics, opt.Log)
@@ -107,11 +113,16 @@ type Area struct {
 	Paths   []string // patterns of http.ServeMux, such as /{$}, /login, /desk/
 	Policy  string   // Content-Security-Policy of these paths
 	Handler http.Handler
+	SignIn  []string // what who is not signed in loads to sign in: paths, or all below one that ends in a slash
+	// Refuse answers a request that goes beyond its caller's share; nil leaves that to the server.
+	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // Mount puts an area in the place of what the server has there. Call it before the first request.
 func (s *Server) Mount(a Area) {
+	s.signIn = append(s.signIn, a.SignIn...)
 	for _, path := range a.Paths {
+		s.mounted[path] = a
 		s.areas.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Security-Policy", a.Policy)
 			a.Handler.ServeHTTP(w, r)
@@ -145,6 +156,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.problem(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 		}
 	}()
+	r, err := s.inShare(w, r)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	routed = r
 	if _, pattern := s.areas.Handler(r); pattern != "" {
 		s.areas.ServeHTTP(w, r)
 		return

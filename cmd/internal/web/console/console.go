@@ -33,6 +33,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
+	"qingkong/cmd/internal/web/share"
 
 	"go.etcd.io/bbolt"
 )
@@ -64,9 +65,11 @@ type Options struct {
 	Alerts   alerts.Settings // the engine's own: by them the read-out before an act is worked out
 	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
-	Watch *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
-	Clock func() time.Time // of this machine; default: time.Now
-	Log   *slog.Logger
+	// Shares are what each caller may ask for; whoever serves the desk counts the calls. Default: no limits.
+	Shares *share.Shares
+	Watch  *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
+	Clock  func() time.Time // of this machine; default: time.Now
+	Log    *slog.Logger
 }
 
 // desk is the handler's state.
@@ -86,8 +89,40 @@ type desk struct {
 // actTimeout bounds how long a page waits for the record; live pages have no such end.
 const actTimeout = 30 * time.Second
 
-// New returns the desk's pages: "/", "/login", "/logout" and everything below /desk.
-func New(svc *service.Service, sessions Sessions, live Live, opt Options) http.Handler {
+// Desk is the desk's pages: "/", "/login", "/logout" and everything below /desk.
+type Desk struct {
+	d       *desk
+	handler http.Handler
+}
+
+// ServeHTTP implements http.Handler. A panic becomes a page that says so, and a log line.
+func (k *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d := k.d
+	d.headers(w)
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			d.failed(d.request(w, r, d.sessions.Who), fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+		}
+	}()
+	k.handler.ServeHTTP(w, r)
+}
+
+// SignIn is what a browser loads to sign in, as web.Area has it.
+var SignIn = []string{"/login", "/desk/static/"}
+
+// Refuse answers a request with the page that says why it was refused, and looks at nothing for it.
+func (k *Desk) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	k.d.headers(w)
+	k.d.failed(k.d.request(w, r, nobody), err)
+}
+
+func nobody(*http.Request) *access.Principal { return nil }
+
+// New returns the desk's pages.
+func New(svc *service.Service, sessions Sessions, live Live, opt Options) *Desk {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -98,24 +133,15 @@ func New(svc *service.Service, sessions Sessions, live Live, opt Options) http.H
 	if opt.Clock == nil {
 		opt.Clock = time.Now
 	}
+	if opt.Shares == nil {
+		opt.Shares = share.New(share.Options{})
+	}
 	d := &desk{svc: svc, sessions: sessions, live: live, opt: opt, engine: alerts.Engine{Settings: opt.Alerts}, log: opt.Log}
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.failed(d.request(w, r, d.sessions.Who), refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
 	}))
-	h := cross.Handler(d.routes())
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.headers(w)
-		defer func() {
-			if v := recover(); v != nil {
-				if v == http.ErrAbortHandler {
-					panic(v)
-				}
-				d.failed(d.request(w, r, d.sessions.Who), fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
-			}
-		}()
-		h.ServeHTTP(w, r)
-	})
+	return &Desk{d, cross.Handler(d.routes())}
 }
 
 // Policy lets a page load what this host serves and nothing else. No script and no style stands in a page.
@@ -139,13 +165,14 @@ type page struct {
 	file    bool // the same for everybody: nobody is asked for
 	secret  bool // what is typed into it is carried nowhere
 	upload  bool // its form holds a file, and is read by who handles it
+	grows   bool // what is posted makes the record larger and may be asked to come later
 }
 
 // who finds whose request it is.
 func (p page) who(d *desk) func(*http.Request) *access.Principal {
 	switch {
 	case p.file:
-		return func(*http.Request) *access.Principal { return nil }
+		return nobody
 	case p.stream:
 		return d.sessions.Still
 	default:
@@ -163,7 +190,7 @@ func (d *desk) pages() []page {
 		{pattern: "POST /logout", handle: d.logout},
 		{pattern: "POST /desk/look", handle: d.look},
 		{pattern: "GET /desk/password", act: signedIn, handle: d.passwordPage},
-		{pattern: "POST /desk/password", act: signedIn, handle: d.changePassword, secret: true},
+		{pattern: "POST /desk/password", act: signedIn, handle: d.changePassword, secret: true, grows: true},
 		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
 		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
 		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},
@@ -175,22 +202,22 @@ func (d *desk) pages() []page {
 		{pattern: "GET /desk/orders/{id}/plan", act: access.ActOrdersPlan, handle: d.planPage},
 		{pattern: "POST /desk/orders/{id}/plan", act: access.ActOrdersPlan, handle: d.planPost},
 		{pattern: "GET /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPage},
-		{pattern: "POST /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPost},
+		{pattern: "POST /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPost, grows: true},
 		{pattern: "POST /desk/orders/{id}/{action}", act: access.ActOrdersAnswer, handle: d.answer},
 		{pattern: "GET /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.objection},
 		{pattern: "POST /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.decide},
 		{pattern: "GET /desk/recipients", act: access.ActRecipientsRead, handle: d.recipients},
 		{pattern: "GET /desk/recipients/{id}", act: access.ActRecipientsRead, handle: d.recipient},
 		{pattern: "GET /desk/lists", act: access.ActListsRead, handle: d.lists},
-		{pattern: "POST /desk/lists", act: access.ActListsImport, handle: d.importList, upload: true, secret: true},
+		{pattern: "POST /desk/lists", act: access.ActListsImport, handle: d.importList, upload: true, secret: true, grows: true},
 		{pattern: "GET /desk/lists/{id}", act: access.ActListsRead, handle: d.list},
 		{pattern: "GET /desk/lists/{id}/findings", act: access.ActListsRead, handle: d.findings},
 		{pattern: "GET /desk/lists/{id}/diff", act: access.ActListsRead, handle: d.diff},
 		{pattern: "GET /desk/lists/{id}/tasks", act: access.ActListsRead, handle: d.tasks},
-		{pattern: "POST /desk/lists/{id}/approve", act: access.ActListsApprove, handle: d.listAct("approve")},
-		{pattern: "POST /desk/lists/{id}/activate", act: access.ActListsApprove, handle: d.listAct("activate")},
+		{pattern: "POST /desk/lists/{id}/approve", act: access.ActListsApprove, handle: d.listAct("approve"), grows: true},
+		{pattern: "POST /desk/lists/{id}/activate", act: access.ActListsApprove, handle: d.listAct("activate"), grows: true},
 		{pattern: "GET /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amend},
-		{pattern: "POST /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amendPost},
+		{pattern: "POST /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amendPost, grows: true},
 		{pattern: "GET /desk/warnings/{id}/list-changes", act: access.ActListsRead, handle: d.listChanges},
 		{pattern: "POST /desk/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: d.relist},
 	}
@@ -239,6 +266,12 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 		d.failed(q, err)
 		return
 	}
+	done, err := d.begin(q, p)
+	if err != nil {
+		d.failed(q, err)
+		return
+	}
+	defer done()
 	if !p.stream {
 		ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
 		defer cancel()
@@ -248,6 +281,26 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 		d.failed(q, err)
 	}
 	q.note(p.pattern, false)
+}
+
+// begin begins the work of a page for somebody known, or refuses it for what that one did before or has in work. done ends it.
+func (d *desk) begin(q *request, p page) (done func(), err error) {
+	h := q.w.Header()
+	if q.who == nil || p.file {
+		return func() {}, nil
+	}
+	if p.grows {
+		if err := d.opt.Shares.Write(h, q.who.User); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case p.stream:
+		return d.opt.Shares.Stream(q.Context(), h, q.who.User)
+	case p.upload:
+		return d.opt.Shares.Upload(q.Context(), h, q.who.User)
+	}
+	return d.opt.Shares.Work(q.Context(), h, q.who.User)
 }
 
 // allowed refuses a page to a role that may not have it.

@@ -96,8 +96,8 @@ func detailOf(e *refusal.Error, lang string) string {
 	return e.Fields[0].Message(lang)
 }
 
-// share is a heading of a list with how many recipients stand under it.
-type share struct {
+// portion is a heading of a list with how many recipients stand under it.
+type portion struct {
 	Name string
 	N    int
 	Href string
@@ -108,10 +108,10 @@ type listView struct {
 	*chrome
 	Version  listRow
 	Current  string // the version in force; empty for none
-	Towns    []share
-	Sectors  []share
-	Grades   []share
-	Levels   []share // recipients with measures, by level
+	Towns    []portion
+	Sectors  []portion
+	Grades   []portion
+	Levels   []portion // recipients with measures, by level
 	Counted  bool
 	Ratios   []ratioRow
 	Short    []string
@@ -159,23 +159,23 @@ func (d *desk) showList(q *request, failed error) error {
 	view.Approve = v.Status == reductionlist.StatusChecked && q.may(access.ActListsApprove) && !view.Own
 	view.Activate = q.may(access.ActListsApprove) && (v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.who.Role == access.Admin)
 	for _, name := range sortedCounts(v.Towns) {
-		view.Towns = append(view.Towns, share{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
+		view.Towns = append(view.Towns, portion{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
 	}
 	for _, name := range sortedCounts(v.Sectors) {
-		view.Sectors = append(view.Sectors, share{Name: name, N: v.Sectors[name]})
+		view.Sectors = append(view.Sectors, portion{Name: name, N: v.Sectors[name]})
 	}
 	for _, name := range sortedCounts(v.Grades) {
 		label := name
 		if label == "" {
 			label = "none"
 		}
-		view.Grades = append(view.Grades, share{Name: q.t("grade." + label), N: v.Grades[name]})
+		view.Grades = append(view.Grades, portion{Name: q.t("grade." + label), N: v.Grades[name]})
 	}
 	if v.Status != reductionlist.StatusDraft { // no rows are added to it any more
 		for _, l := range slices.Backward(alerts.Levels()) {
 			n, known := d.audience.at(q.Context(), d.svc.J, v.ID, l)
 			view.Counted = known
-			view.Levels = append(view.Levels, share{Name: alerts.LevelName(l, q.lang), N: n})
+			view.Levels = append(view.Levels, portion{Name: alerts.LevelName(l, q.lang), N: n})
 		}
 		if err := d.sums(&view); err != nil {
 			return err

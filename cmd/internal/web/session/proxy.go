@@ -51,5 +51,8 @@ func (p Proxies) address(r *http.Request) string {
 	return from.String()
 }
 
+// Address is where a request came from, as far as our proxies say: an address, or of IPv6 the network that one customer has.
+func (s *Sessions) Address(r *http.Request) string { return s.proxies.address(r) }
+
 // Secure reports whether a request came by TLS, to us or to our proxy.
 func (s *Sessions) Secure(r *http.Request) bool { return s.proxies.secure(r) }
