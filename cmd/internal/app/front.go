@@ -92,8 +92,9 @@ func watchBody(next http.Handler) http.Handler {
 			return
 		}
 		b := &body{ReadCloser: r.Body, of: l}
-		r.Body = b
-		next.ServeHTTP(w, r)
+		watched := r.WithContext(r.Context()) // the server knows its own body: of one that still waits to be asked for it wants nothing
+		watched.Body = b
+		next.ServeHTTP(w, watched)
 		if !b.whole.Load() {
 			l.ask(time.Now())
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -43,10 +44,12 @@ func newShares(t *testing.T, change func(*config.Config)) (d *district, people m
 	return d, people
 }
 
-// ask makes one request and gives its answer with the body read.
+// ask makes one request and gives its answer with the body read; what has no end by then is no answer.
 func (d *district) ask(c *http.Client, r *http.Request) (*http.Response, string) {
 	d.t.Helper()
-	res, err := c.Do(r)
+	bounded := *c
+	bounded.Timeout = patience
+	res, err := bounded.Do(r)
 	if err != nil {
 		d.t.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
 	}
@@ -353,4 +356,42 @@ func TestStreamsAreBounded(t *testing.T) {
 		}
 	}
 	streams(t, d.app.Addr().HTTP, people["duty"], sharesOf.Streams)
+}
+
+// What one user has half sent, or in work, is bounded: a further call of the same user is refused within moments, by token and at
+// the desk, and another's is not. Files have a bound of their own.
+func TestCallsInWorkAreBounded(t *testing.T) {
+	d, people := newShares(t, func(c *config.Config) { c.Limits.WritesBurst = 20 })
+	cookie := d.session(people["admin"])
+	halfSent(t, d.app.Addr().HTTP, d.tokens["admin"], 0, 16)
+	desk := d.request("GET", "/desk", "", "")
+	desk.AddCookie(cookie)
+	for _, r := range []*http.Request{desk, d.request("GET", "/api/v1/me", d.tokens["admin"], "")} {
+		began := time.Now()
+		res, body := d.ask(http.DefaultClient, r)
+		if took := time.Since(began); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "同时进行的请求太多") || took > 5*time.Second {
+			t.Errorf("GET %s of who has 16 in work: %d after %v: %s", r.URL.Path, res.StatusCode, took, body)
+		}
+	}
+	if status := d.call("duty", "GET", "/me", "", nil); status != http.StatusOK {
+		t.Errorf("another's call: %d", status)
+	}
+	refused := dialed(t, d.app.Addr().HTTP, "POST /api/v1/accounts HTTP/1.1\r\nHost: q\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"+
+		"Authorization: Bearer "+d.tokens["admin"]+"\r\nContent-Length: 1000\r\n\r\n")
+	began := time.Now()
+	if line, err := bufio.NewReader(refused).ReadString('\n'); err != nil || !strings.Contains(line, " 429 ") || time.Since(began) > 5*time.Second {
+		t.Errorf("a call that asks before it sends its body is answered with %q, %v after %v", line, err, time.Since(began))
+	}
+	for range 2 {
+		c := dialed(t, d.app.Addr().HTTP, "POST /api/v1/list/imports HTTP/1.1\r\nHost: q\r\nContent-Type: application/octet-stream\r\nExpect: 100-continue\r\n"+
+			"Authorization: Bearer "+d.tokens["duty"]+"\r\nContent-Length: 1000\r\n\r\n")
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+			t.Fatalf("a file that is to come is answered with %q, %v", line, err)
+		}
+	}
+	third := d.request("POST", "/api/v1/list/imports", d.tokens["duty"], "x")
+	third.Header.Set("Content-Type", "application/octet-stream")
+	if res, body := d.ask(http.DefaultClient, third); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "文件太多") {
+		t.Errorf("a third file: %d %s", res.StatusCode, body)
+	}
 }
