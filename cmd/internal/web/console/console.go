@@ -83,6 +83,7 @@ type desk struct {
 
 	fragments fragments
 	audience  audiences
+	refusals  refusals
 	timelines timelines
 }
 
@@ -112,12 +113,6 @@ func (k *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // SignIn is what a browser loads to sign in, as web.Area has it.
 var SignIn = []string{"/login", "/desk/static/"}
-
-// Refuse answers a request with the page that says why it was refused, and looks at nothing for it.
-func (k *Desk) Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	k.d.headers(w)
-	k.d.failed(k.d.request(w, r, nobody), err)
-}
 
 func nobody(*http.Request) *access.Principal { return nil }
 
@@ -347,16 +342,11 @@ func (d *desk) refusalOf(q *request, err error) (e *refusal.Error, status int) {
 // failed shows the page that says what went wrong and what to do next.
 func (d *desk) failed(q *request, err error) {
 	e, status := d.refusalOf(q, err)
-	view := struct {
-		*chrome
-		Status int
-		Detail string
-		Next   string
-	}{q.chrome("error"), status, e.Detail(q.lang), "/desk"}
+	detail := e.Detail(q.lang)
 	if len(e.Fields) > 0 {
-		view.Detail = e.Fields[0].Message(q.lang)
+		detail = e.Fields[0].Message(q.lang)
 	}
-	if rerr := q.render(status, "error", view); rerr != nil {
+	if rerr := q.render(status, "error", q.failure(status, detail)); rerr != nil {
 		d.log.Error("the error page cannot be shown", "err", rerr)
 		http.Error(q.w, http.StatusText(status), status)
 	}

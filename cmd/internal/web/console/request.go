@@ -146,18 +146,27 @@ func (q *request) nav() []link {
 
 // render renders a page into memory first: one that fails shows no half of itself.
 func (q *request) render(status int, name string, view any) error {
-	var b bytes.Buffer
-	if err := sets[q.lang][name].ExecuteTemplate(&b, "base", view); err != nil {
-		return err
+	text, err := q.text(name, view)
+	if err == nil {
+		q.send(status, text)
 	}
+	return err
+}
+
+func (q *request) text(name string, view any) ([]byte, error) {
+	var b bytes.Buffer
+	err := sets[q.lang][name].ExecuteTemplate(&b, "base", view)
+	return b.Bytes(), err
+}
+
+func (q *request) send(status int, text []byte) {
 	h := q.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", q.lang)
 	q.w.WriteHeader(status)
-	if _, err := q.w.Write(b.Bytes()); err != nil {
+	if _, err := q.w.Write(text); err != nil {
 		q.d.log.Debug("a page did not reach its reader", "path", q.URL.Path, "err", err)
 	}
-	return nil
 }
 
 // part renders one template of the shared parts.
