@@ -197,7 +197,9 @@ func TestOneUsersFloodIsNotAnothers(t *testing.T) {
 // Whoever grows the record faster than it may is asked to come later; what begins, changes or ends a response, and what answers an
 // order, is never held by that.
 func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
-	d, _ := newShares(t, func(c *config.Config) { c.Limits.PerSecond, c.Limits.Burst = 1000, 1000 })
+	d, people := newShares(t, func(c *config.Config) {
+		c.Limits.PerSecond, c.Limits.Burst, c.Limits.WritesPerMinute = 1000, 1000, 1
+	})
 	refused := 0
 	for range 3 * sharesOf.WritesBurst {
 		if d.call("duty", "POST", "/forecasts", "{}", nil) == http.StatusTooManyRequests {
@@ -209,6 +211,17 @@ func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
 	}
 	if status := d.call("feeder", "POST", "/forecasts", "{}", nil); status != http.StatusUnprocessableEntity {
 		t.Errorf("another's write: %d", status)
+	}
+	cookie := d.session(people["duty"])
+	for path, held := range map[string]bool{"/desk/recipients/E0001/amend": true, "/desk/lists/none/activate": true, "/desk/lists": true,
+		"/desk/recipients/E0001/figures": true, "/desk/password": true, "/desk/declare": false, "/desk/warnings/none/lift": false, "/desk/objections/none": false} {
+		r := d.request("POST", path, "", "a=b")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.AddCookie(cookie)
+		res, body := d.ask(http.DefaultClient, r)
+		if (res.StatusCode == http.StatusTooManyRequests) != held || held != strings.Contains(body, "增加台账的请求太多") {
+			t.Errorf("POST %s at the desk: %d, is to be held: %v", path, res.StatusCode, held)
+		}
 	}
 	type warning struct {
 		ID       string
