@@ -3,6 +3,7 @@ package bus
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,52 @@ func TestExternalServerWithCallout(t *testing.T) {
 	case <-down:
 	case <-time.After(20 * time.Second):
 		t.Error("the kicked connection lives")
+	}
+}
+
+// A credentials file of an earlier version starts on a server that has the new accounts, and on one that lacks them: recipients
+// come in as before, feeders are refused rather than placed where nobody proves who they are, readers hear what goes out and
+// have no streams.
+func TestOldCredentials(t *testing.T) {
+	account, err := nkeys.CreateAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := nkeys.CreateCurveKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	access := externalServer(t, account, curve)
+	s := runServer(t, access.opts)
+	for _, part := range []string{"officers", "viewers"} {
+		delete(access.file, part)
+	}
+	callout := access.file["callout"].(map[string]string)
+	for _, part := range []string{"feeders", "officers", "viewers"} {
+		delete(callout, part)
+	}
+	var out lockedBuffer
+	b, err := Start(Config{URL: s.ClientURL(), CredsFile: writeCredentials(t, access.file), Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeBus(t, b) })
+	serve(t, b, everyone().authenticate)
+	if _, err := dial(t, s.ClientURL(), "feeder", secret, nats.NoReconnect()); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("a feeder's login: %v", err)
+	}
+	connect(t, s.ClientURL(), "E0001")
+	viewer := connect(t, s.ClientURL(), "viewer")
+	if !maySubscribe(t, viewer, "qingkong.warning.>") || mayPublish(t, viewer, "$JS.API.STREAM.INFO."+StreamEvents) {
+		t.Error("a reader does not hear what goes out, or has the streams")
+	}
+	if n, err := b.Sweep(t.Context(), nil); n != 0 || err != nil {
+		t.Errorf("a sweep without mirrors: %d, %v", n, err)
+	}
+	for _, part := range []string{"callout.feeders", "callout.officers", "callout.viewers"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("nothing says that %s is missing:\n%s", part, out.String())
+		}
 	}
 }
 

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/watch"
+)
+
+// On an external server with users of its own the check nats says that feeders' messages are not taken over NATS, and by which
+// setting they are; with it they are recorded as of a claimed name.
+func TestUnprovenFeedersAreSaid(t *testing.T) {
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "q", Password: "pw", NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Start()
+	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	if !srv.ReadyForConnections(patience) {
+		t.Fatal("the server is not ready")
+	}
+	creds := filepath.Join(t.TempDir(), "creds.json")
+	if err := os.WriteFile(creds, []byte(`{"user":"q","password":"pw"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, trust := range map[string]bool{"closed": false, "trusted": true} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config.Default()
+			cfg.Data, cfg.Listen.HTTP = t.TempDir(), "127.0.0.1:0"
+			cfg.NATS = config.NATS{URL: srv.ClientURL(), Creds: creds, TrustServerUsers: trust}
+			cfg.Nodes = []string{name}
+			a := start(t, Options{Config: cfg, Node: name})
+			nc, err := nats.Connect(srv.ClientURL(), nats.UserInfo("q", "pw"), nats.CustomInboxPrefix("_INBOX.emc"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			msg, err := nc.Request("qingkong.forecast.emc", []byte(`{}`), time.Second)
+			if trust && (err != nil || len(msg.Data) == 0) {
+				t.Errorf("a trusted server's forecast is answered %v, %v", msg, err)
+			}
+			if !trust && err == nil {
+				t.Errorf("a forecast that nobody can prove is answered %s", msg.Data)
+			}
+			a.watchman.Look(t.Context())
+			said := ""
+			for _, c := range a.watchman.Report().Checks {
+				if c.Name == watch.NATS {
+					said = c.Detail("en")
+				}
+			}
+			if strings.Contains(said, "nats.trust_server_users") == trust {
+				t.Errorf("the check says %q", said)
+			}
+			stop(t, a)
+		})
+	}
+}
