@@ -115,15 +115,7 @@ func TestExternalServerWithOneAccount(t *testing.T) {
 
 // TestExternalServerWithCallout runs the server from the configuration its operators are given.
 func TestExternalServerWithCallout(t *testing.T) {
-	account, err := nkeys.CreateAccount()
-	if err != nil {
-		t.Fatal(err)
-	}
-	curve, err := nkeys.CreateCurveKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	creds := externalServer(t, account, curve)
+	creds := externalServer(t)
 	s := runServer(t, creds.opts)
 	p := everyone()
 	b := startExternal(t, s.ClientURL(), writeCredentials(t, creds.file))
@@ -175,15 +167,7 @@ func TestExternalServerWithCallout(t *testing.T) {
 // come in as before, feeders are refused rather than placed where nobody proves who they are, readers hear what goes out and
 // have no streams.
 func TestOldCredentials(t *testing.T) {
-	account, err := nkeys.CreateAccount()
-	if err != nil {
-		t.Fatal(err)
-	}
-	curve, err := nkeys.CreateCurveKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	access := externalServer(t, account, curve)
+	access := externalServer(t)
 	s := runServer(t, access.opts)
 	for _, part := range []string{"officers", "viewers"} {
 		delete(access.file, part)
@@ -222,8 +206,17 @@ type externalAccess struct {
 	file map[string]any
 }
 
-func externalServer(t *testing.T, account, curve nkeys.KeyPair) externalAccess {
+// externalServer is a server as docs/nats-external.conf has it, and the credentials file that goes with it.
+func externalServer(t *testing.T) externalAccess {
 	t.Helper()
+	account, err := nkeys.CreateAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve, err := nkeys.CreateCurveKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
 	text := func(data []byte, err error) string {
 		t.Helper()
 		if err != nil {
