@@ -6,6 +6,7 @@
 #   make race         every test under the race detector (needs a C compiler)
 #   make torture      damage and kill the program round after round for MINUTES from SEED, without the damages that WITHOUT names;
 #                     a full disk is a small tmpfs where this user may mount one, else a limit of the size of files
+#   make flood        flood each subject and call for SECONDS while others work, or only those whose name is like ONLY
 #   make lint         gofmt, go vet, staticcheck, go.mod tidy; any finding fails
 #   make fmt          format the source
 #   make fuzz         every fuzz target for FUZZTIME each
@@ -19,13 +20,15 @@ FUZZTIME ?= 20s
 MINUTES  ?= 5
 SEED     ?= 1
 WITHOUT  ?= ^$$
+SECONDS  ?= 2
+ONLY     ?=
 ARGS     ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 COMMIT  := $(shell git rev-parse --verify --quiet HEAD 2>/dev/null)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: run test race torture lint fmt fuzz bench build
+.PHONY: run test race torture flood lint fmt fuzz bench build
 
 run: build
 	$(BIN) serve --demo $(ARGS)
@@ -46,6 +49,10 @@ race:
 torture:
 	$(GO) test ./cmd/qingkong -run '^TestTorture$$' -v -timeout $$(($(MINUTES) + 10))m \
 		-torture-minutes $(MINUTES) -torture-seed $(SEED) -torture-without '$(WITHOUT)'
+
+# Each row is a subject or call and who floods it: what was sent, what became of it, and how long the others waited at worst.
+flood:
+	$(GO) test ./cmd/qingkong -run '^TestFlood$$' -v -timeout 120m -flood-seconds $(SECONDS) -flood-only '$(ONLY)'
 
 lint:
 	@echo 'gofmt'; bad=$$(gofmt -l $(DIRS)) || exit 1; \
