@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// call of openapi.json.
+// described is a call as openapi.json describes it.
 type described struct {
 	Roles []string `json:"x-roles"`
 	Body  *struct {
@@ -92,8 +92,8 @@ func (c floodCall) ready(f *flooded) func(<-chan struct{}, *tally) {
 	url := "http://" + f.addr.HTTP + f.filled(c.path, who)
 	body, media := f.body(c)
 	cookie := ""
-	if c.page && who.User != "" {
-		cookie = f.session(who)
+	if c.page {
+		cookie = f.sessions[c.role]
 	}
 	workers := 2 * floodConns
 	if strings.HasSuffix(c.path, "/events") {

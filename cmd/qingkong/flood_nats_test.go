@@ -72,18 +72,18 @@ func floodSubject(role, subject string, body func(*flooded, account) string) fun
 		to, _, _ := bytes.Cut(bytes.ReplaceAll([]byte(subject), []byte("<self>"), []byte(who.User)), []byte(","))
 		data := []byte(body(f, who))
 		told := new(atomic.Int64)
-		n := new(atomic.Pointer[tally])
+		current := new(atomic.Pointer[tally])
 		var conns []*nats.Conn
-		for range floodConns {
+		for range floodConnections() {
 			nc := f.wild(who)
 			// The answers come back to one of the connections, and are read there.
 			if len(conns) == 0 {
-				f.hears(nc, who, n, told)
+				f.hears(nc, who, current, told)
 			}
 			conns = append(conns, nc)
 		}
-		return func(stop <-chan struct{}, to0 *tally) {
-			n.Store(to0)
+		return func(stop <-chan struct{}, n *tally) {
+			current.Store(n)
 			begin := time.Now()
 			var over sync.WaitGroup
 			for _, nc := range conns {
@@ -92,11 +92,11 @@ func floodSubject(role, subject string, body func(*flooded, account) string) fun
 						if err := nc.PublishRequest(string(to), "_INBOX."+who.User+".flood", data); err != nil {
 							break // it was cut off
 						}
-						to0.sent.Add(1)
+						n.sent.Add(1)
 					}
 					// What is on its way is answered before the next row.
 					if nc.FlushTimeout(20*time.Second) != nil {
-						to0.cut.Add(1)
+						n.cut.Add(1)
 					}
 					nc.Close()
 				})
@@ -107,6 +107,14 @@ func floodSubject(role, subject string, body func(*flooded, account) string) fun
 			}
 		}
 	}
+}
+
+// floodConnections is from how many connections a user floods: fewer beside other tests.
+func floodConnections() int {
+	if *floodSeconds == 0 {
+		return floodConns / 2
+	}
+	return floodConns
 }
 
 // hears counts what a flood is answered. What comes before the flood begins is none of it.

@@ -161,7 +161,7 @@ func (o *others) whole(row string) {
 	o.lost = nil
 }
 
-// reply is an answer over NATS.
+// floodReply is an answer over NATS.
 type floodReply struct {
 	OK     bool
 	Order  order

@@ -53,13 +53,14 @@ type tally struct {
 // flooded is a program, and what is known of it while it is flooded.
 type flooded struct {
 	*program
-	t      *testing.T
-	others *others
-	rest   memory
-	roles  map[string]account
-	next   int // the next recipient that has no account yet
-	bodies map[string]string
-	most   struct {
+	t        *testing.T
+	others   *others
+	rest     memory
+	roles    map[string]account
+	next     int // the next recipient that has no account yet
+	bodies   map[string]string
+	sessions map[string]string // role -> the cookie of a browser
+	most     struct {
 		rss, anon int
 		lines     float64
 	}
@@ -106,12 +107,20 @@ func newFlooded(t *testing.T) *flooded {
 	}
 	t.Cleanup(p.kill)
 	p.again()
-	f := &flooded{program: p, t: t, roles: map[string]account{}, bodies: map[string]string{}, next: 10}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the program said:\n%.20000s", p.out)
+		}
+	})
+	f := &flooded{program: p, t: t, roles: map[string]account{}, bodies: map[string]string{}, sessions: map[string]string{}, next: 10}
 	f.others = newOthers(f)
 	for _, role := range []string{"duty", "approver", "inspector", "town", "viewer", "feeder", "admin"} {
 		f.roles[role] = f.account(role)
 	}
 	f.roles["enterprise"] = f.account("enterprise")
+	for _, role := range []string{"duty", "enterprise"} {
+		f.sessions[role] = f.session(f.roles[role]) // while nobody floods the way to sign in
+	}
 	f.others.begin()
 	f.others.rounds(2)
 	f.rest = memoryOf(t, p.cmd.Process.Pid)
