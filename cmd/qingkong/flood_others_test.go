@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -172,6 +173,12 @@ type floodReply struct {
 func (o *others) ask(subject, body string) (r floodReply, err error) {
 	since := time.Now()
 	msg, err := o.nc.Request(subject, []byte(body), floodPatience)
+	// The coordinator takes nothing in for a moment while a connection of its own comes back: who hears that asks again, as the
+	// agent does.
+	for tries := 0; errors.Is(err, nats.ErrNoResponders) && tries < 20; tries++ {
+		time.Sleep(50 * time.Millisecond)
+		msg, err = o.nc.Request(subject, []byte(body), floodPatience)
+	}
 	if err != nil {
 		return r, fmt.Errorf("%s %s: %w", subject, body, err)
 	}

@@ -157,8 +157,8 @@ func (f *flooded) one(r row, how time.Duration) {
 	rss, anon := 0, 0
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
-	// However slow the machine is, who must be told that it is too much gets so far.
-	for now := begin; now.Sub(begin) < how || r.told && n.refused.Load() == 0 && now.Sub(begin) < floodTellWithin; now = <-look.C {
+	// However slow the machine is, who must be told that it is too much, or is cut off before it hears that, gets so far.
+	for now := begin; now.Sub(begin) < how || r.told && n.refused.Load()+n.cut.Load() == 0 && now.Sub(begin) < floodTellWithin; now = <-look.C {
 		m := memoryOf(f.t, f.cmd.Process.Pid)
 		rss, anon = max(rss, m.rss), max(anon, m.anon)
 	}
@@ -180,7 +180,7 @@ func (f *flooded) one(r row, how time.Duration) {
 	if perSecond > floodLines {
 		f.t.Errorf("%s: %.0f lines a second in the log:\n%.3000s", r.name, perSecond, f.out.tail(30))
 	}
-	if r.told && n.refused.Load() == 0 || r.cut && how >= floodCutAfter && n.cut.Load() == 0 {
+	if r.told && n.refused.Load()+n.cut.Load() == 0 || r.cut && how >= floodCutAfter && n.cut.Load() == 0 {
 		f.t.Errorf("%s: %d in %.1f s, and nobody was told that it is too much, or cut off", r.name, n.sent.Load(), took)
 	}
 	f.others.whole(r.name)

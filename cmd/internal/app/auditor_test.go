@@ -181,7 +181,7 @@ func TestEveryNodeAudits(t *testing.T) {
 	var nodes []*auditedApp
 	for _, name := range []string{"a", "b"} {
 		cfg := auditedConfig(t)
-		cfg.NATS.URL, cfg.NATS.Creds, cfg.Nodes = h.url, h.creds, []string{"a", "b"}
+		cfg.NATS, cfg.Nodes = h.nats(), []string{"a", "b"}
 		nodes = append(nodes, startAudited(t, cfg, name))
 		if name == "a" {
 			eventually(t, "a leads", func() bool { return leads(t, nodes[0].App) })

@@ -175,6 +175,9 @@ func (h *hub) stopServer() {
 	h.srv.WaitForShutdown()
 }
 
+// nats names the server, whose one user only the tests have.
+func (h *hub) nats() config.NATS { return config.NATS{URL: h.url, Creds: h.creds, TrustServerUsers: true} }
+
 // node starts a node of the district on what an earlier run left, or on an empty folder.
 func (h *hub) node(name string, repeat time.Duration) *App {
 	h.t.Helper()
@@ -184,7 +187,7 @@ func (h *hub) node(name string, repeat time.Duration) *App {
 	cfg := config.Default()
 	cfg.Data = h.data[name]
 	cfg.Listen.HTTP = "127.0.0.1:0"
-	cfg.NATS.URL, cfg.NATS.Creds = h.url, h.creds
+	cfg.NATS = h.nats()
 	cfg.Nodes = []string{"a", "b"}
 	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = repeat, repeat
 	opt := Options{Config: cfg, Node: name}

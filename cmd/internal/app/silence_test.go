@@ -70,7 +70,7 @@ func TestAStartBesideADamagedSharedStreamSaysWhy(t *testing.T) {
 	h := newHub(t)
 	cfg := config.Default()
 	cfg.Data, cfg.Listen.HTTP = t.TempDir(), "127.0.0.1:0"
-	cfg.NATS.URL, cfg.NATS.Creds = h.url, h.creds
+	cfg.NATS = h.nats()
 	a := start(t, Options{Config: cfg, Node: "a"})
 	importDemo(t, a, 64)
 	stop(t, a)

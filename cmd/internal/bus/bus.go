@@ -80,7 +80,12 @@ type Bus struct {
 	creds  Credentials // external
 
 	journal, public, officers, viewers, auth, system *nats.Conn // the last four are nil when there is no such access
-	journalJS, publicJS, officersJS, viewersJS       jetstream.JetStream
+	// inbox is what users publish to us by. It is apart from public: where somebody sends more than a connection takes, the
+	// server closes that, and what we send must not share its fate.
+	inbox *nats.Conn
+	feed  *nats.Conn // the same for feeders, whose messages are the largest
+
+	journalJS, publicJS, officersJS, viewersJS jetstream.JetStream
 
 	issuer  *issuer       // signs what the callout answers; nil when no callout is served
 	targets targets       // where the callout places users
@@ -206,7 +211,7 @@ func (b *Bus) Close(ctx context.Context) error {
 		errs = append(errs, bounded(finish, "end logins", c.stop))
 	}
 	b.endInbound(finish)
-	errs = append(errs, drain(finish, b.public, b.journal, b.officers, b.viewers, b.auth, b.system))
+	errs = append(errs, drain(finish, b.inbox, b.feed, b.public, b.journal, b.officers, b.viewers, b.auth, b.system))
 	if b.srv != nil {
 		errs = append(errs, bounded(ctx, "stop the server", func() { b.srv.Shutdown(); b.srv.WaitForShutdown() }))
 	}

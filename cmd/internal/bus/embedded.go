@@ -150,6 +150,12 @@ func (b *Bus) startEmbedded() error {
 			return err
 		}
 	}
+	soon := []nats.Option{nats.ReconnectWait(20 * time.Millisecond), nats.ReconnectJitter(20*time.Millisecond, 20*time.Millisecond)}
+	for part, conn := range map[string]**nats.Conn{"inbox": &b.inbox, "feed": &b.feed} {
+		if *conn, err = b.connectInProcess(part, users["Public"], soon...); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -194,15 +200,15 @@ func (b *Bus) runServer(values map[string]any) error {
 	return nil
 }
 
-func (b *Bus) connectInProcess(part string, user nkeys.KeyPair) (*nats.Conn, error) {
+func (b *Bus) connectInProcess(part string, user nkeys.KeyPair, more ...nats.Option) (*nats.Conn, error) {
 	pub, err := user.PublicKey()
 	if err != nil {
 		return nil, fmt.Errorf("bus: user key: %w", err)
 	}
-	nc, err := nats.Connect("", append(b.options(part),
+	nc, err := nats.Connect("", append(append(b.options(part),
 		nats.InProcessServer(b.srv),
 		nats.Nkey(pub, user.Sign),
-		nats.CustomInboxPrefix("_INBOX."+pub))...)
+		nats.CustomInboxPrefix("_INBOX."+pub)), more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("bus: connect to the embedded server as %s: %w", part, err)
 	}

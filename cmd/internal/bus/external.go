@@ -105,10 +105,18 @@ func (b *Bus) connectExternal() (err error) {
 		return err
 	}
 	b.public = b.journal
+	in := b.creds.Login
 	if b.creds.Public != nil {
-		if b.public, err = b.connectURL("public", *b.creds.Public); err != nil {
+		in = *b.creds.Public
+		if b.public, err = b.connectURL("public", in); err != nil {
 			return err
 		}
+	}
+	if b.inbox, err = b.connectURL("inbox", in); err != nil {
+		return err
+	}
+	if b.feed, err = b.connectURL("feed", in); err != nil {
+		return err
 	}
 	for _, r := range []struct {
 		part  string

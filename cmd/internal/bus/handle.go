@@ -40,9 +40,9 @@ func (b *Bus) Handle(subject string, bounds fair.Bounds, fn Handler) error {
 	}
 	dotted := prefix + "."
 	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.user, m.data, reply) })
-	return b.subscribe(subject, in, func(msg *nats.Msg) {
+	return b.subscribe(b.inbox, subject, in, func(msg *nats.Msg) {
 		user, below := strings.CutPrefix(msg.Subject, dotted)
-		in.take(user, func() (m inMessage, ok bool) {
+		in.take(user, len(msg.Data), func() (m inMessage, ok bool) {
 			if !below || !ValidUser(user) {
 				b.quiet.Warn(msg.Subject, "message with a foreign subject dropped", "handler", subject, "subject", msg.Subject)
 				return m, false
@@ -77,9 +77,9 @@ func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler)
 	}
 	in := b.inbound(bounds, func(m inMessage, reply func([]byte)) { fn(m.place, m.user, m.data, reply) })
 	take := func(prefix string, user func(*nats.Msg) string) error {
-		return b.subscribe(prefix+".*", in, func(msg *nats.Msg) {
+		return b.subscribe(b.feed, prefix+".*", in, func(msg *nats.Msg) {
 			from := user(msg)
-			in.take(from, func() (m inMessage, ok bool) {
+			in.take(from, len(msg.Data), func() (m inMessage, ok bool) {
 				place, below := strings.CutPrefix(msg.Subject, prefix+".")
 				if !below || !token.MatchString(place) || from == "" {
 					b.quiet.Warn(subject, "message without a proven sender, or with a foreign subject, dropped", "handler", subject, "subject", msg.Subject)
@@ -145,8 +145,8 @@ const (
 // subscribeWithin is how long the server may take to confirm a subscription.
 const subscribeWithin = 10 * time.Second
 
-func (b *Bus) subscribe(subject string, in *inbound, fn nats.MsgHandler) error {
-	sub, err := b.public.QueueSubscribe(subject, queue, fn)
+func (b *Bus) subscribe(nc *nats.Conn, subject string, in *inbound, fn nats.MsgHandler) error {
+	sub, err := nc.QueueSubscribe(subject, queue, fn)
 	if err != nil {
 		return fmt.Errorf("bus: subscribe %s: %w", subject, err)
 	}
@@ -154,7 +154,7 @@ func (b *Bus) subscribe(subject string, in *inbound, fn nats.MsgHandler) error {
 		return fmt.Errorf("bus: subscribe %s: %w", subject, err)
 	}
 	// Who asks right after the program says that it is ready must find somebody there.
-	if err := b.public.FlushTimeout(subscribeWithin); err != nil {
+	if err := nc.FlushTimeout(subscribeWithin); err != nil {
 		return fmt.Errorf("bus: subscribe %s: not confirmed: %w", subject, err)
 	}
 	b.mu.Lock()
@@ -235,8 +235,16 @@ func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte
 //
 // What a flood costs is this function, so a message that is refused is not even looked into: one goroutine calls it for all
 // users, and has to be as fast as the connection.
-func (in *inbound) take(user string, look func() (m inMessage, ok bool)) {
-	v := in.bus.meter.Take(user)
+func (in *inbound) take(user string, size int, look func() (m inMessage, ok bool)) {
+	cost := 1 + size/worth
+	v := in.bus.meter.TakeN(user, cost)
+	if !v.OK && in.bus.rates.floods(v.Refused, cost) && !in.bus.ownUsers() {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), cutWithin)
+			defer cancel()
+			in.bus.cutOff(ctx, user)
+		}()
+	}
 	if !v.OK && !v.Tell {
 		return
 	}

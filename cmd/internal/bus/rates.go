@@ -14,7 +14,9 @@ import (
 // server as much. So the connections themselves are looked at each second, and who goes on far beyond its share is cut off: its
 // connections are closed and its logins stay unanswered for a while. A refusal would make clients give up for good.
 
-// Excess is from when on a user is cut off: Times its share, for so many seconds on end. Zero is never.
+// Excess is from when on a user is cut off: Times its share, for so many seconds on end, where each message counts for as many
+// as its bytes are worth. Zero is never. Who sends us so much in one second that others' messages would be lost behind it is cut
+// off at once.
 type Excess struct {
 	Times   int
 	Seconds int
@@ -22,6 +24,8 @@ type Excess struct {
 
 const (
 	rateEvery = time.Second
+	// cutWithin bounds closing the connections of one user.
+	cutWithin = 10 * time.Second
 	// muteFor is how long the logins of who was cut off stay unanswered.
 	muteFor = time.Minute
 	// listLimit bounds the connections that are looked at. Those beyond it are looked at when others have gone.
@@ -33,7 +37,7 @@ type rates struct {
 	limit   float64 // messages a second and user
 	seconds int
 
-	sent    map[connKey]int64
+	sent    map[connKey]connSent
 	at      time.Time
 	strikes map[string]int
 
@@ -50,22 +54,29 @@ type connKey struct {
 // connSent is what a connection has sent so far.
 type connSent struct {
 	connKey
-	user string
-	msgs int64
+	user        string
+	msgs, bytes int64
 }
 
+// worth is how many bytes count as one message.
+const worth = 16 << 10
+
+// atOnce is how many times what cuts a user off after some seconds cuts it off at once.
+const atOnce = 2
+
 func newRates(perSecond float64, e Excess) *rates {
-	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]int64{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
+	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
 }
 
 // see takes what the connections have sent by now and returns who is to be cut off.
 func (r *rates) see(conns []connSent, now time.Time) (cut []string) {
 	passed := now.Sub(r.at).Seconds()
 	first := r.at.IsZero()
-	by, sent := map[string]float64{}, make(map[connKey]int64, len(conns))
+	by, sent := map[string]float64{}, make(map[connKey]connSent, len(conns))
 	for _, c := range conns {
-		sent[c.connKey] = c.msgs
-		by[c.user] += float64(c.msgs - r.sent[c.connKey])
+		was := r.sent[c.connKey]
+		sent[c.connKey] = c
+		by[c.user] += max(float64(c.msgs-was.msgs), float64(c.bytes-was.bytes)/worth)
 	}
 	r.sent, r.at = sent, now
 	if first || passed <= 0 {
@@ -121,11 +132,22 @@ func (b *Bus) watchRates(ctx context.Context) {
 			continue
 		}
 		for _, user := range b.rates.see(conns, time.Now()) {
-			b.rates.mute(user, time.Now().Add(muteFor))
-			n, err := b.Kick(ctx, user)
-			b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for", muteFor, "error", err)
+			b.cutOff(ctx, user)
 		}
 	}
+}
+
+func (b *Bus) cutOff(ctx context.Context, user string) {
+	b.rates.mute(user, time.Now().Add(muteFor))
+	n, err := b.Kick(ctx, user)
+	b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for", muteFor, "error", err)
+}
+
+// floods says that with a message of that cost so much of a user was refused within a second that it is to be cut off at once;
+// true for one message of a second.
+func (r *rates) floods(refused, cost int) bool {
+	limit := int(r.limit) * atOnce
+	return limit > 0 && refused >= limit && refused-cost < limit
 }
 
 // connections are those of users and what each has sent.
@@ -162,7 +184,7 @@ func (b *Bus) connections(ctx context.Context) ([]connSent, error) {
 func (b *Bus) users(id string, list *server.Connz) (all []connSent) {
 	for _, c := range list.Conns {
 		if ValidUser(c.AuthorizedUser) && !b.own[c.AuthorizedUser] {
-			all = append(all, connSent{connKey{id, c.Cid}, c.AuthorizedUser, c.InMsgs})
+			all = append(all, connSent{connKey{id, c.Cid}, c.AuthorizedUser, c.InMsgs, c.InBytes})
 		}
 	}
 	return all

@@ -128,7 +128,7 @@ func TestAServerThatStandsStillIsSilent(t *testing.T) {
 	if silent == nil || silent.Part != "journal" || !errors.Is(silent.Err, context.DeadlineExceeded) {
 		t.Errorf("%+v, want the journal's connection without an answer", silent)
 	}
-	if up := b.Connected(); !up["journal"] || len(up) != 1 {
+	if up := b.Connected(); !up["journal"] || !up["inbox"] || !up["feed"] || len(up) != 3 {
 		t.Errorf("connections %v, want the one that two accounts share, up", up)
 	}
 	l.speak()
@@ -155,7 +155,7 @@ func TestVitalConnectionsAreAskedFirst(t *testing.T) {
 	for _, p := range b.parts() {
 		names = append(names, p.name)
 	}
-	if !slices.Equal(names, []string{"journal", "public", "auth", "officers", "viewers"}) {
+	if !slices.Equal(names, []string{"journal", "public", "inbox", "feed", "auth", "officers", "viewers"}) {
 		t.Errorf("the parts are %v", names)
 	}
 }

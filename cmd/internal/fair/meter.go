@@ -29,6 +29,8 @@ type caller struct {
 	told    time.Time // when it last heard that it is too fast
 	seen    time.Time
 	refused uint64
+	second  time.Time // when the second of its last refusals began
+	within  int       // refused in it
 }
 
 // Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more than
@@ -52,12 +54,18 @@ type Verdict struct {
 	OK bool
 	// Tell is true for one refusal a second and caller: what refuses more often than that speaks louder than who it refuses.
 	Tell bool
+	// Refused is what was refused of the caller, by cost, since the second began in which this one is.
+	Refused int
 	// Wait is after which time the caller may come again.
 	Wait time.Duration
 }
 
 // Take counts one call of a caller and says whether it is within its share.
-func (m *Meter) Take(who string) Verdict {
+func (m *Meter) Take(who string) Verdict { return m.TakeN(who, 1) }
+
+// TakeN is Take for a call that counts for several: what is large costs more. One that costs more than the whole burst counts
+// as that.
+func (m *Meter) TakeN(who string, cost int) Verdict {
 	if m.share.PerSecond <= 0 {
 		return Verdict{OK: true}
 	}
@@ -66,12 +74,17 @@ func (m *Meter) Take(who string) Verdict {
 	now := m.now()
 	c := m.caller(who, now)
 	m.fill(c, now)
-	if c.tokens >= 1 {
-		c.tokens--
+	need := min(float64(max(cost, 1)), m.burst())
+	if c.tokens >= need {
+		c.tokens -= need
 		return Verdict{OK: true}
 	}
 	c.refused++
-	v := Verdict{Wait: time.Duration((1 - c.tokens) / m.share.PerSecond * float64(time.Second))}
+	if now.Sub(c.second) >= time.Second {
+		c.second, c.within = now, 0
+	}
+	c.within += max(cost, 1)
+	v := Verdict{Refused: c.within, Wait: time.Duration((need - c.tokens) / m.share.PerSecond * float64(time.Second))}
 	if now.Sub(c.told) >= time.Second {
 		c.told, v.Tell = now, true
 	}
