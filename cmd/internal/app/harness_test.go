@@ -176,7 +176,9 @@ func (h *hub) stopServer() {
 }
 
 // nats names the server, whose one user only the tests have.
-func (h *hub) nats() config.NATS { return config.NATS{URL: h.url, Creds: h.creds, TrustServerUsers: true} }
+func (h *hub) nats() config.NATS {
+	return config.NATS{URL: h.url, Creds: h.creds, TrustServerUsers: true}
+}
 
 // node starts a node of the district on what an earlier run left, or on an empty folder.
 func (h *hub) node(name string, repeat time.Duration) *App {
