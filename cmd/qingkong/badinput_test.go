@@ -198,7 +198,7 @@ func TestFromAForecastToThePublicEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS", jetstream.ConsumerConfig{FilterSubject: "qingkong.warning.declared"})
+	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS", jetstream.ConsumerConfig{Durable: "viewer", FilterSubject: "qingkong.warning.declared"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func TestNothingReadableIsLostWhereBothStoresAreHurt(t *testing.T) {
 		t.Errorf("the warning that lies behind the hole: %d %s", status, text)
 	}
 	ready := readiness(p, "duty")
-	if !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, "编号可能与新的重复") {
+	if !strings.Contains(ready, `"status":"degraded"`) || !strings.Contains(ready, "新的编号已跳过可能用过的") {
 		t.Errorf("readiness says %s", ready)
 	}
 	p.stop()

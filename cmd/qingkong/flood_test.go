@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -99,11 +100,11 @@ func TestFlood(t *testing.T) {
 
 // newFlooded starts the demo, the accounts of those who flood, and the others.
 func newFlooded(t *testing.T) *flooded {
-	p := &program{t: t, data: t.TempDir(), args: []string{"serve", "--demo", "--no-simulate", "--demo-recipients", fmt.Sprint(floodRecipients),
+	p := &program{t: t, data: t.TempDir(), env: usualShares, args: []string{"serve", "--demo", "--no-simulate", "--demo-recipients", fmt.Sprint(floodRecipients),
 		"--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
 	p.args = append(p.args, "--data", p.data)
 	if *floodSeconds == 0 {
-		p.env = []string{"GOGC=100"} // what is held is to be seen, not what the collector leaves for later
+		p.env = append(slices.Clone(p.env), "GOGC=100") // what is held is to be seen, not what the collector leaves for later
 	}
 	t.Cleanup(p.kill)
 	p.again()

@@ -24,6 +24,8 @@ var losses = map[string][]string{
 	"`qingkong.db` 的页坏了（被截短、被改写）": {"cmd/internal/journal/TestDamagedPages", "cmd/internal/journal/TestWhyARecordIsNotOpened"},
 	"`nats/` 没了、缺尾、有洞或有读不出的消息，`qingkong.db` 完整": {"cmd/internal/journal/TestDamageBetweenEndAndStart", "cmd/internal/journal/TestADamagedStreamIsPutAside",
 		"cmd/internal/bus/TestAStreamWhoseConfigurationIsDamaged"},
+	"运行中 `qingkong.db` 的页、数据块、状态或保密库坏了": {"cmd/internal/app/TestTheStructureIsCheckedAtTheStart", "cmd/internal/app/TestTheRecordIsCheckedOnASchedule",
+		"cmd/internal/journal/TestTheStructureOfAnOpenRecord", "cmd/internal/journal/TestAFlippedByteIsFoundBesideWork"},
 	"`nats/` 里较早的部分坏了":                     {"cmd/internal/journal/TestOldPartOfTheStreamDamaged"},
 	"状态与记录不符":                              {"cmd/internal/journal/TestRebuildLeavesTheSameState", "cmd/internal/journal/TestACheckNames"},
 	"`qingkong.db` 和 `nats/` 都不在（如磁盘没有挂载）": {"cmd/qingkong/TestServeIsRefusedWhereThereIsNoRecord", "cmd/qingkong/TestServeIsNotRefusedWhereTheRecordMayBe"},

@@ -60,6 +60,14 @@ func (p *program) again() {
 	p.read("demo-credentials.json", text, &p.accounts)
 }
 
+// wideShares are the shares of callers for tests of something else, which ask as fast as they can.
+var wideShares = []string{"QINGKONG_LIMITS_PER_SECOND=100000", "QINGKONG_LIMITS_BURST=100000", "QINGKONG_LIMITS_WRITES_PER_MINUTE=100000",
+	"QINGKONG_LIMITS_WRITES_BURST=100000", "QINGKONG_LIMITS_STREAMS=1000"}
+
+// usualShares are the program's own.
+var usualShares = []string{"QINGKONG_LIMITS_PER_SECOND=50", "QINGKONG_LIMITS_BURST=200", "QINGKONG_LIMITS_WRITES_PER_MINUTE=120",
+	"QINGKONG_LIMITS_WRITES_BURST=60", "QINGKONG_LIMITS_STREAMS=16"}
+
 // begin starts the process, below the command given, and waits until every address accepts connections or it has ended
 // by itself: then it is false.
 func (p *program) begin(below ...string) bool {
@@ -69,7 +77,7 @@ func (p *program) begin(below ...string) bool {
 	p.out = new(lockedBuffer)
 	line := append(append(below, os.Args[0]), p.args...)
 	p.cmd = exec.Command(line[0], line[1:]...)
-	p.cmd.Env = append(append(os.Environ(), "QINGKONG_TEST_RUN=1"), p.env...)
+	p.cmd.Env = append(append(append(os.Environ(), "QINGKONG_TEST_RUN=1"), wideShares...), p.env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)

@@ -140,5 +140,6 @@ func takesRestored(to *torture, _ *rand.Rand) string {
 	to.stop()
 	mustNot(to.t, os.Remove(filepath.Join(to.data, "restored"))) // as the README says, once the ids were looked through
 	to.counts["restores"]++
+	to.restored.Store(true)
 	return ""
 }

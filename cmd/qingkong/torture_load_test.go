@@ -188,6 +188,11 @@ func (c *client) taking(a *act, took func(answer []byte), lenient ...int) func(i
 				return
 			}
 		}
+		if status == http.StatusConflict && c.to.restored.Load() && bytes.Contains(answer, []byte(`"stale_revision"`)) {
+			a.refused = answer
+			took(nil) // it asks what stands now
+			return
+		}
 		c.to.t.Errorf("%s: %s %s%s, sent %d times: %d %s", c.name, a.key, a.path, a.subject, a.sent, status, answer)
 	}
 }

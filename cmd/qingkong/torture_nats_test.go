@@ -43,12 +43,12 @@ func newOutside(t *testing.T, dir, addr string) *outside {
 	public := func(kp nkeys.KeyPair) string { key, err := kp.PublicKey(); mustNot(t, err); return key }
 	seed := func(kp nkeys.KeyPair) string { key, err := kp.Seed(); mustNot(t, err); return string(key) }
 	o.env = []string{"QINGKONG_TEST_NATS=1", "ISSUER=" + public(account), "XKEY=" + public(curve), "SYSTEM_PASSWORD=pw-s", "JOURNAL_PASSWORD=pw-j",
-		"PUBLIC_PASSWORD=pw-p", "READERS_PASSWORD=pw-r", "AUTH_PASSWORD=pw-a"}
+		"PUBLIC_PASSWORD=pw-p", "OFFICERS_PASSWORD=pw-o", "VIEWERS_PASSWORD=pw-v", "AUTH_PASSWORD=pw-a"}
 	login := func(user, password string) map[string]string {
 		return map[string]string{"user": user, "password": password}
 	}
-	text, err := json.Marshal(map[string]any{"user": "journal", "password": "pw-j", "public": login("public", "pw-p"), "readers": login("readers", "pw-r"),
-		"system": login("system", "pw-s"), "callout": map[string]string{"user": "auth", "password": "pw-a", "account": "PUBLIC", "readers": "READERS",
+	text, err := json.Marshal(map[string]any{"user": "journal", "password": "pw-j", "public": login("public", "pw-p"), "officers": login("officers", "pw-o"), "viewers": login("viewers", "pw-v"),
+		"system": login("system", "pw-s"), "callout": map[string]string{"user": "auth", "password": "pw-a", "account": "PUBLIC", "feeders": "FEEDERS", "officers": "OFFICERS", "viewers": "VIEWERS",
 			"issuer_seed": seed(account), "xkey_seed": seed(curve)}})
 	mustNot(t, err)
 	mustNot(t, os.WriteFile(o.creds, text, 0o600))

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,6 +49,7 @@ type torture struct {
 	refusals int
 	acts     int
 	counts   map[string]int // of what was done beside the damages
+	restored *atomic.Bool   // a folder went on from a backup, so that revisions of what goes on were skipped
 }
 
 // The program is killed, stopped and held, its NATS server too where it has one of its own, its files are damaged, its disks
@@ -110,7 +112,7 @@ func (to *torture) chooses(rng *rand.Rand) damage {
 
 // newTorture prepares a demo folder with the accounts of some enterprises.
 func newTorture(t *testing.T, base string) *torture {
-	to := &torture{t: t, working: t.Context(), prepared: filepath.Join(base, "prepared"), natsAddr: lastingPort(t), slice: *tortureMinutes == 0,
+	to := &torture{t: t, restored: new(atomic.Bool), working: t.Context(), prepared: filepath.Join(base, "prepared"), natsAddr: lastingPort(t), slice: *tortureMinutes == 0,
 		counts: map[string]int{}}
 	p := start(t, to.prepared, "--listen", lastingPort(t), "--nats-listen", to.natsAddr)
 	to.program = p

@@ -63,3 +63,27 @@ func TestUnprovenFeedersAreSaid(t *testing.T) {
 		})
 	}
 }
+
+// Our own connections stay well below the subscriptions that an account allows: what comes with later parts has room.
+func TestOurSubscriptionsHaveRoom(t *testing.T) {
+	h := newHub(t)
+	a := h.node("a", repeatLate)
+	eventually(t, "it leads", func() bool { return leads(t, a) })
+	list, err := h.srv.Connz(&server.ConnzOptions{Username: true, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := 0
+	for _, c := range list.Conns {
+		if !strings.HasPrefix(c.Name, "a/") {
+			continue
+		}
+		ours++
+		if c.NumSubs > 24 {
+			t.Errorf("%s has %d subscriptions, of 32 that it may have", c.Name, c.NumSubs)
+		}
+	}
+	if ours < 4 {
+		t.Errorf("%d connections of ours", ours)
+	}
+}

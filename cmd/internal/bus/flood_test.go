@@ -141,6 +141,31 @@ func TestWhoGoesOnIsCutOff(t *testing.T) {
 	}
 }
 
+// On an external server the system account tells what the connections send, and closes those of who goes on.
+func TestWhoGoesOnOutsideIsCutOff(t *testing.T) {
+	access := externalServer(t)
+	s := runServer(t, access.opts)
+	b, err := Start(Config{URL: s.ClientURL(), CredsFile: writeCredentials(t, access.file), Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeBus(t, b) })
+	serve(t, b, everyone().authenticate)
+	stop := make(chan struct{})
+	end := sync.OnceFunc(func() { close(stop) })
+	defer end()
+	wild := connect(t, s.ClientURL(), "E0001", nats.NoReconnect())
+	closed := make(chan struct{})
+	go func() { <-wild.StatusChanged(nats.CLOSED); close(closed) }()
+	flood(t, wild, "qingkong.order.E0002", "_INBOX.E0001.x", stop) // forbidden
+	within(t, "the end of the flood", closed)
+	end()
+	if _, err := dial(t, s.ClientURL(), "E0001", secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("its next login is answered with %v", err)
+	}
+	connect(t, s.ClientURL(), "E0002")
+}
+
 // A connection has 32 subscriptions, so that a message is not multiplied at will; ours has room to spare.
 func TestSubscriptionsOfAConnection(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
