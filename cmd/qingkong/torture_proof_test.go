@@ -302,14 +302,15 @@ func (to *torture) planned() map[string]json.RawMessage {
 	to.t.Helper()
 	warnings := to.all("/warnings?limit=1000", idOf)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		orders, first := to.all("/orders?limit=1000", idOf), map[string]int{}
+		orders, first, has := to.all("/orders?limit=1000", idOf), map[string]int{}, map[string]bool{}
 		for _, raw := range orders {
 			var o struct {
 				Warning   string `json:"warning_id"`
 				Recipient string `json:"recipient_id"`
-				Revision  int
 			}
-			if to.read("order", raw, &o); o.Revision == 1 {
+			to.read("order", raw, &o)
+			if key := o.Warning + " " + o.Recipient; !has[key] { // after a restore the first has another revision than 1
+				has[key] = true
 				first[o.Warning]++
 			}
 		}
