@@ -65,25 +65,25 @@ func Observe(tx *bbolt.Tx, at time.Time, actor string, ev Event) error {
 	return put(tx, bRestored, string(binary.BigEndian.AppendUint64(nil, n)), out)
 }
 
-// skipMessages lets the messages of what goes on in each region go on above.
+// skipMessages lets the messages of what goes on, or may come back, go on above.
 func skipMessages(tx *bbolt.Tx, at time.Time, actor string, skip int, out *Outside) error {
+	warnings, err := Unended(tx)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		out.Messages = append(out.Messages, Range{w.ID, w.Revision + 1, w.Revision + skip})
+		w.Revision += skip
+		w.History = append(w.History, HistoryEntry{At: at, Actor: actor, Event: "restored", Skipped: skip})
+		if err := put(tx, bWarning, w.ID, w); err != nil {
+			return err
+		}
+	}
 	scopes, err := scopeRows(tx)
 	if err != nil {
 		return err
 	}
 	for _, row := range scopes {
-		if row.Warning != "" {
-			w, err := GetWarning(tx, row.Warning)
-			if err != nil {
-				return err
-			}
-			out.Messages = append(out.Messages, Range{w.ID, w.Revision + 1, w.Revision + skip})
-			w.Revision += skip
-			w.History = append(w.History, HistoryEntry{At: at, Actor: actor, Event: "restored", Skipped: skip})
-			if err := put(tx, bWarning, w.ID, w); err != nil {
-				return err
-			}
-		}
 		if row.Proposal != "" {
 			p, err := GetProposal(tx, row.Proposal)
 			if err != nil {
@@ -98,6 +98,19 @@ func skipMessages(tx *bbolt.Tx, at time.Time, actor string, skip int, out *Outsi
 	}
 	slices.SortFunc(out.Messages, func(a, b Range) int { return cmp.Compare(a.Name, b.Name) })
 	return nil
+}
+
+// Unended are the warnings to which something may still happen: those that are live, and those that were rejected and may be
+// declared again under their id.
+func Unended(tx *bbolt.Tx) (all []*Warning, err error) {
+	err = tx.Bucket(bWarning).ForEach(func(id, _ []byte) error {
+		w, err := GetWarning(tx, string(id))
+		if err == nil && w.State != Lifted && w.State != Cancelled {
+			all = append(all, w)
+		}
+		return err
+	})
+	return all, err
 }
 
 // scopeRows are what stands in every region.

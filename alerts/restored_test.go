@@ -99,3 +99,19 @@ func TestAProposalGoesOnAboveALostEnd(t *testing.T) {
 	}
 	w.mustMatch()
 }
+
+// A rejected declaration that comes back under its id goes on above too: it may have come back in the end that was lost.
+func TestARejectedWarningGoesOnAboveALostEnd(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	ended := w.in(stageLifted)
+	rejected := w.in(stageRejected)
+	w.observe(lost{[]string{w.now.Format("20060102")}})
+	if got := w.warning(rejected.ID); got.Revision != rejected.Revision+20 {
+		t.Errorf("it is at revision %d, was at %d", got.Revision, rejected.Revision)
+	}
+	if got := w.warning(ended.ID); got.Revision != ended.Revision {
+		t.Errorf("one that has ended went from revision %d to %d", ended.Revision, got.Revision)
+	}
+	w.mustMatch()
+}

@@ -9,17 +9,17 @@ import (
 	"qingkong/alerts"
 )
 
-// After the end of the record was lost, orders may be out that it does not know. The orders of each live warning then go on
+// After the end of the record was lost, orders may be out that it does not know. The orders of each warning that has not ended then go on
 // at revisions above those: the floors of a warning are the revisions that may be taken, each the highest of its time, and the
 // next order of a recipient lies above the last of them.
 
-// raiseFloors gives every live warning a floor that lies skip above its highest revision.
+// raiseFloors gives every warning that may have orders yet a floor that lies skip above its highest revision.
 func raiseFloors(tx *bbolt.Tx, skip int) error {
-	live, err := alerts.Live(tx)
+	warnings, err := alerts.Unended(tx)
 	if err != nil {
 		return err
 	}
-	for _, w := range live {
+	for _, w := range warnings {
 		floors, err := floorsOf(tx, w.ID)
 		if err != nil {
 			return err
