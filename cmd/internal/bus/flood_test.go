@@ -103,6 +103,26 @@ func TestAFloodLeavesOthersTheirTurn(t *testing.T) {
 	}
 }
 
+// floodUntilCutOff publishes as fast as one connection can, and with a new one where that has ended, until the user is cut off.
+// The server itself closes who does not read its refusals as fast.
+func floodUntilCutOff(t *testing.T, b *Bus, addr, user, subject string, lasting time.Duration) {
+	t.Helper()
+	until := time.Now().Add(2 * time.Minute) // server, coordinator and flood share what processors there are
+	for !b.rates.isMuted(user, time.Now()) {
+		if time.Now().After(until) {
+			t.Fatal("the flood goes on")
+		}
+		wild, err := dial(t, addr, user, secret, nats.NoReconnect(), nats.Timeout(500*time.Millisecond))
+		if err != nil {
+			continue
+		}
+		end := time.Now().Add(lasting)
+		for time.Now().Before(end) && wild.PublishRequest(subject, "_INBOX."+user+".x", []byte(`{"order_id":"x"}`)) == nil {
+		}
+		wild.Close()
+	}
+}
+
 // Who goes on far beyond its share is cut off and stays so for a while, its logins without an answer; whatever it publishes: to
 // us, to JetStream, or where it may not. Others log in and are answered, and the log stays readable.
 func TestWhoGoesOnIsCutOff(t *testing.T) {
@@ -116,17 +136,9 @@ func TestWhoGoesOnIsCutOff(t *testing.T) {
 		{"feeder", "qingkong.forecast.emc"},
 	} {
 		t.Run(c.subject, func(t *testing.T) {
-			stop := make(chan struct{})
-			end := sync.OnceFunc(func() { close(stop) })
-			defer end()
-			wild := connect(t, b.Addr(), c.user, nats.NoReconnect())
-			closed := make(chan struct{})
-			go func() { <-wild.StatusChanged(nats.CLOSED); close(closed) }()
 			begin, before := time.Now(), out.lines()
-			flood(t, wild, c.subject, "_INBOX."+c.user+".x", stop)
-			within(t, "the end of the flood", closed)
+			floodUntilCutOff(t, b, b.Addr(), c.user, c.subject, time.Minute)
 			seconds := int(time.Since(begin)/time.Second) + 1
-			end()
 			if _, err := dial(t, b.Addr(), c.user, secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("its next login is answered with %v", err)
 			}
@@ -141,33 +153,43 @@ func TestWhoGoesOnIsCutOff(t *testing.T) {
 	}
 }
 
-// On an external server the system account tells what the connections send, and closes those of who goes on.
-func TestWhoGoesOnOutsideIsCutOff(t *testing.T) {
-	access := externalServer(t)
-	s := runServer(t, access.opts)
-	b, err := Start(Config{URL: s.ClientURL(), CredsFile: writeCredentials(t, access.file), Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2}})
-	if err != nil {
-		t.Fatal(err)
+// Who comes back with a new connection as soon as the old one ends, by itself or because the server closed it, is cut off all the
+// same; on an external server the system account tells what the connections send, and closes them.
+func TestWhoComesBackIsCutOff(t *testing.T) {
+	outside := func(t *testing.T, cfg Config) (*Bus, string) {
+		access := externalServer(t)
+		s := runServer(t, access.opts)
+		cfg.URL, cfg.CredsFile = s.ClientURL(), writeCredentials(t, access.file)
+		b, err := Start(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { closeBus(t, b) })
+		serve(t, b, everyone().authenticate)
+		return b, s.ClientURL()
 	}
-	t.Cleanup(func() { closeBus(t, b) })
-	serve(t, b, everyone().authenticate)
-	stop := make(chan struct{})
-	end := sync.OnceFunc(func() { close(stop) })
-	defer end()
-	wild := connect(t, s.ClientURL(), "E0001", nats.NoReconnect())
-	closed := make(chan struct{})
-	go func() { <-wild.StatusChanged(nats.CLOSED); close(closed) }()
-	flood(t, wild, "qingkong.order.E0002", "_INBOX.E0001.x", stop) // forbidden
-	select {
-	case <-closed:
-	case <-time.After(2 * time.Minute): // server, coordinator and flood share what processors there are
-		t.Fatal("the flood goes on")
+	inside := func(t *testing.T, cfg Config) (*Bus, string) {
+		b := startBus(t, cfg, everyone().authenticate)
+		return b, b.Addr()
 	}
-	end()
-	if _, err := dial(t, s.ClientURL(), "E0001", secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
-		t.Errorf("its next login is answered with %v", err)
+	for _, c := range []struct {
+		name    string
+		start   func(*testing.T, Config) (*Bus, string)
+		lasting time.Duration // of a connection
+	}{
+		{"embedded_short", inside, 300 * time.Millisecond},
+		{"external_short", outside, 300 * time.Millisecond},
+		{"external_long", outside, time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, addr := c.start(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2}})
+			floodUntilCutOff(t, b, addr, "E0001", "qingkong.order.E0002", c.lasting) // forbidden
+			if _, err := dial(t, addr, "E0001", secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
+				t.Errorf("its next login is answered with %v", err)
+			}
+			connect(t, addr, "E0002")
+		})
 	}
-	connect(t, s.ClientURL(), "E0002")
 }
 
 // A connection has 32 subscriptions, so that a message is not multiplied at will; ours has room to spare.

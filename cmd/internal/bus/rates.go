@@ -30,6 +30,8 @@ const (
 	muteFor = time.Minute
 	// listLimit bounds the connections that are looked at. Those beyond it are looked at when others have gone.
 	listLimit = 1 << 18
+	// closedLimit bounds the connections closed last that are looked at, so that who comes back again and again is seen too.
+	closedLimit = 256
 )
 
 // rates remembers what each connection had sent, and who has gone on too fast since when.
@@ -68,14 +70,19 @@ func newRates(perSecond float64, e Excess) *rates {
 	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
 }
 
-// see takes what the connections have sent by now and returns who is to be cut off.
+// see takes what the connections have sent by now, those closed last among them, and returns who is to be cut off. One that
+// is listed twice was closed meanwhile.
 func (r *rates) see(conns []connSent, now time.Time) (cut []string) {
 	passed := now.Sub(r.at).Seconds()
 	first := r.at.IsZero()
 	by, sent := map[string]float64{}, make(map[connKey]connSent, len(conns))
 	for _, c := range conns {
-		was := r.sent[c.connKey]
-		sent[c.connKey] = c
+		if c.msgs >= sent[c.connKey].msgs {
+			sent[c.connKey] = c
+		}
+	}
+	for key, c := range sent {
+		was := r.sent[key]
 		by[c.user] += max(float64(c.msgs-was.msgs), float64(c.bytes-was.bytes)/worth)
 	}
 	r.sent, r.at = sent, now
@@ -150,20 +157,33 @@ func (r *rates) floods(refused, cost int) bool {
 	return limit > 0 && refused >= limit && refused-cost < limit
 }
 
-// connections are those of users and what each has sent.
-func (b *Bus) connections(ctx context.Context) ([]connSent, error) {
+// connections are those of users, open or closed last, and what each has sent.
+func (b *Bus) connections(ctx context.Context) (all []connSent, err error) {
+	for _, ask := range []server.ConnzOptions{
+		{Username: true, Limit: listLimit},
+		{Username: true, Limit: closedLimit, State: server.ConnClosed, Sort: server.ByStop},
+	} {
+		some, err := b.listed(ctx, ask)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func (b *Bus) listed(ctx context.Context, options server.ConnzOptions) (all []connSent, err error) {
 	if b.srv != nil {
-		list, err := b.srv.Connz(&server.ConnzOptions{Username: true, Limit: listLimit})
+		list, err := b.srv.Connz(&options)
 		if err != nil {
 			return nil, err
 		}
 		return b.users("", list), nil
 	}
-	ask, err := json.Marshal(map[string]any{"auth": true, "limit": listLimit})
+	ask, err := json.Marshal(options)
 	if err != nil {
 		return nil, err
 	}
-	var all []connSent
 	err = b.askServers(ctx, ask, func(data []byte) error {
 		var answer struct {
 			Server struct{ ID string }
