@@ -66,13 +66,16 @@ var (
 	connectedGauge  = gauge("nats_connected", "1 for each of our connections with NATS that is up.", "connection")
 	checkedGauge    = gauge("record_checked_timestamp_seconds", "When the last check of the record came to its end, by check: structure or all; 0 for never.", "check")
 	problemsGauge   = gauge("record_problems", "Problems that the last check of the record found.")
+	mutedGauge      = gauge("nats_cut_off", "Users that are cut off from NATS now because they send far more than their share.")
+	cutsCounter     = gauge("nats_cut_off_total", "How often users were cut off from NATS because they sent far more than their share.")
+	refusedCounter  = gauge("nats_refused_total", "Messages of users over NATS that were beyond their share, by their cost.")
 	clientsGauge    = gauge("nats_clients", "Clients of the embedded NATS server, our own among them.")
 )
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, timersGauge, timersLateGauge,
-		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, checkedGauge, problemsGauge} {
+		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter, checkedGauge, problemsGauge} {
 		to <- d
 	}
 }
@@ -95,6 +98,10 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 		set(connectedGauge, one(up), name)
 	}
 	set(clientsGauge, float64(g.a.bus.Clients()))
+	users, cuts := g.a.bus.CutOff()
+	set(mutedGauge, float64(len(users)))
+	to <- prometheus.MustNewConstMetric(cutsCounter, prometheus.CounterValue, float64(cuts))
+	to <- prometheus.MustNewConstMetric(refusedCounter, prometheus.CounterValue, float64(g.a.bus.Refused()))
 	structure, all, problems := g.a.checks.ended()
 	set(checkedGauge, unixOf(structure), "structure")
 	set(checkedGauge, unixOf(all), "all")

@@ -49,18 +49,58 @@ func TestUnprovenFeedersAreSaid(t *testing.T) {
 			if !trust && err == nil {
 				t.Errorf("a forecast that nobody can prove is answered %s", msg.Data)
 			}
-			a.watchman.Look(t.Context())
-			said := ""
-			for _, c := range a.watchman.Report().Checks {
-				if c.Name == watch.NATS {
-					said = c.Detail("en")
-				}
-			}
-			if strings.Contains(said, "nats.trust_server_users") == trust {
+			if said := saidOfNATS(t, a); strings.Contains(said, "nats.trust_server_users") == trust {
 				t.Errorf("the check says %q", said)
 			}
 			stop(t, a)
 		})
+	}
+}
+
+// saidOfNATS is what the check nats says now.
+func saidOfNATS(t *testing.T, a *App) string {
+	t.Helper()
+	a.watchman.Look(t.Context())
+	for _, c := range a.watchman.Report().Checks {
+		if c.Name == watch.NATS {
+			return c.Detail("en")
+		}
+	}
+	t.Fatal("there is no check nats")
+	return ""
+}
+
+// An enterprise that is cut off from NATS because its program floods is named to the duty officer, who has to call it: nothing
+// reaches it meanwhile.
+func TestWhoIsCutOffIsSaid(t *testing.T) {
+	cfg := alone(t)
+	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.CutTimes, cfg.Limits.CutSeconds = 50, 200, 20, 2
+	a := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}})
+	issued, err := a.svc.IssueCredentials(t.Context(), "admin", "", "E0003")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := saidOfNATS(t, a); said != "" {
+		t.Fatalf("before, the check says %q", said)
+	}
+	until := time.Now().Add(2 * patience)
+	for users, _ := a.bus.CutOff(); len(users) == 0; users, _ = a.bus.CutOff() {
+		if time.Now().After(until) {
+			t.Fatal("it is not cut off")
+		}
+		wild, err := nats.Connect(a.Addr().NATS, nats.UserInfo("E0003", issued.Password), nats.NoReconnect(), nats.Timeout(time.Second))
+		if err != nil {
+			continue
+		}
+		for wild.Publish("qingkong.pending.E0003", nil) == nil {
+		}
+		wild.Close()
+	}
+	if said := saidOfNATS(t, a); !strings.Contains(said, "E0003 ") {
+		t.Errorf("the check says %q", said)
+	}
+	if _, text := fetch(t, a, "/metrics"); !strings.Contains(text, "\nqingkong_nats_cut_off 1\n") {
+		t.Error("/metrics does not count it")
 	}
 }
 

@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -26,7 +28,11 @@ func (a *App) newWatchman() *watch.Watchman {
 			if f := storeFinding(a.bus.StoreBroken()); f.State != "" {
 				return f
 			}
-			if f := natsFinding(a.bus.Silent(ctx), a.bus.Embedded()); f.State != "" || !a.bus.Unproven() {
+			if f := natsFinding(a.bus.Silent(ctx), a.bus.Embedded()); f.State != "" {
+				return f
+			}
+			users, _ := a.bus.CutOff()
+			if f := cutOffFinding(users); f.State != "" || !a.bus.Unproven() {
 				return f
 			}
 			return watch.Degrade("watch.nats_unproven", refusal.Args{"setting": "nats.trust_server_users"})
@@ -171,6 +177,21 @@ func natsFinding(s *bus.Silence, embedded bool) watch.Finding {
 	default:
 		return watch.Degrade("watch.nats_part", args)
 	}
+}
+
+// cutOffNamed bounds who is named among those that are cut off.
+const cutOffNamed = 5
+
+// cutOffFinding says whom nothing reaches over NATS because of what it sends.
+func cutOffFinding(users []string) watch.Finding {
+	if len(users) == 0 {
+		return watch.Finding{}
+	}
+	names := strings.Join(users[:min(len(users), cutOffNamed)], ", ")
+	if more := len(users) - cutOffNamed; more > 0 {
+		names += fmt.Sprintf(" (+%d)", more)
+	}
+	return watch.Degrade("watch.nats_cut_off", refusal.Args{"users": names})
 }
 
 // clockSlack is how far the clock may be behind the record: as much as two machines of one district differ.

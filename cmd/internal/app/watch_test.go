@@ -182,7 +182,7 @@ func TestAWholeProgramIsWatched(t *testing.T) {
 	for _, line := range []string{`qingkong_check_state\{name="writer"\} 0`, `qingkong_check_state\{name="disk"\} 0`, `qingkong_ready 1`, `qingkong_record_height [1-9]\d*`, `qingkong_commands_total [1-9]\d*`, `qingkong_commit_seconds_count [1-9]\d*`,
 		`qingkong_outbox_rows \d+`, `qingkong_outbox_late_seconds \d\S*`, `qingkong_timers_due 0`, `qingkong_timers_late_seconds 0`, `qingkong_clock_behind_seconds 0`,
 		`qingkong_disk_free_bytes [1-9]\S+`, `qingkong_disk_limit_bytes\{limit="min"\} 1.073741824e\+09`, `qingkong_disk_limit_bytes\{limit="stop"\} 2.68435456e\+08`,
-		`qingkong_nats_connected\{connection="journal"\} 1`, `qingkong_nats_clients [4-9]`, `qingkong_http_requests_total\{class="2xx",method="GET",route="/readyz"\} 1`,
+		`qingkong_nats_connected\{connection="journal"\} 1`, `qingkong_nats_clients [4-9]`, `qingkong_nats_cut_off 0`, `qingkong_nats_cut_off_total 0`, `qingkong_nats_refused_total 0`, `qingkong_http_requests_total\{class="2xx",method="GET",route="/readyz"\} 1`,
 		`go_goroutines \d+`, `process_open_fds \d+`} {
 		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(text) {
 			t.Errorf("no line %s", line)

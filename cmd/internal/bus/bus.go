@@ -61,6 +61,10 @@ type Config struct {
 	// TrustServerUsers opens the feeders' subjects on an external server that has users of its own, see [Bus.HandleShared].
 	TrustServerUsers bool
 
+	// AnswerWithin is how long a message keeps its place among those in work, answered or not; 2 minutes when zero. Whatever
+	// answers has a limit well below it.
+	AnswerWithin time.Duration
+
 	Name   string // name of this node in connections and logs; "qingkong" when empty
 	Logger *slog.Logger
 

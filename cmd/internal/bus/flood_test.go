@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,6 +140,9 @@ func TestWhoGoesOnIsCutOff(t *testing.T) {
 			begin, before := time.Now(), out.lines()
 			floodUntilCutOff(t, b, b.Addr(), c.user, c.subject, time.Minute)
 			seconds := int(time.Since(begin)/time.Second) + 1
+			if users, times := b.CutOff(); !slices.Contains(users, c.user) || times == 0 {
+				t.Errorf("cut off are %v, %d times so far", users, times)
+			}
 			if _, err := dial(t, b.Addr(), c.user, secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("its next login is answered with %v", err)
 			}

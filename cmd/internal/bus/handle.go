@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,8 +22,10 @@ func ReplyAllowed(user, reply string) bool {
 }
 
 // Handler takes one message of a user. reply is never nil and does nothing when no answer is wanted or allowed; it has to be
-// called once, from any goroutine: until then the message counts as in work. The handler must not block.
+// called once, from any goroutine: until then, or for [Config.AnswerWithin], the message counts as in work. The handler must not block.
 type Handler func(user string, data []byte, reply func([]byte))
+
+const answerWithin = 2 * time.Minute
 
 // queue lets one of several nodes take a message.
 const queue = "qingkong"
@@ -209,6 +212,7 @@ type inbound struct {
 // inbound runs a handler on what it is given, each user in its turn.
 func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte))) *inbound {
 	in := &inbound{bus: b, queue: fair.NewQueue[inMessage](bounds), ended: make(chan struct{})}
+	within := cmp.Or(b.cfg.AnswerWithin, answerWithin)
 	b.mu.Lock()
 	b.ins = append(b.ins, in)
 	b.mu.Unlock()
@@ -219,7 +223,13 @@ func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte
 			if !ok {
 				return
 			}
-			fn(items[len(items)-1], func(data []byte) {
+			last := items[len(items)-1]
+			late := time.AfterFunc(within, func() {
+				b.log.Error("a message has no answer yet; its place is given to others", "user", last.user, "after", within)
+				done()
+			})
+			fn(last, func(data []byte) {
+				late.Stop()
 				for _, m := range items {
 					m.answer(data)
 				}

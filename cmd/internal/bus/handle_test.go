@@ -74,6 +74,28 @@ func TestAnAnswerReachesItsUserOnly(t *testing.T) {
 	})
 }
 
+// A message that a handler never answers does not hold its place for good: others have their turn.
+func TestAForgottenMessageGivesItsPlaceUp(t *testing.T) {
+	b := startBus(t, Config{AnswerWithin: 50 * time.Millisecond}, everyone().authenticate)
+	if err := b.Handle("qingkong.answer.*", fair.Bounds{Waiting: 8, Bytes: 1 << 20, InWork: 1, Window: 1}, func(user string, data []byte, reply func([]byte)) {
+		if user == "E0002" {
+			reply(data)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	forgotten := connect(t, b.Addr(), "E0001")
+	if err := forgotten.Publish("qingkong.answer.E0001", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := forgotten.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connect(t, b.Addr(), "E0002").Request("qingkong.answer.E0002", []byte("y"), 20*time.Second); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRequestIsAnsweredIntoTheUsersInbox(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
 	if err := b.Handle("qingkong.answer.*", wide, func(user string, data []byte, reply func([]byte)) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +47,7 @@ type rates struct {
 
 	mu    sync.Mutex
 	muted map[string]time.Time // until when
+	cuts  uint64
 }
 
 // connKey is a connection of one server of a cluster.
@@ -107,7 +110,22 @@ func (r *rates) mute(user string, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.muted[user] = until
+	r.cuts++
 }
+
+// cutOff are the users whose logins stay unanswered, in order, and how often users were cut off so far.
+func (r *rates) cutOff(now time.Time) (users []string, times uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.muted, func(_ string, until time.Time) bool { return now.After(until) })
+	return slices.Sorted(maps.Keys(r.muted)), r.cuts
+}
+
+// CutOff are the users that are cut off now because they send far more than their share, and how often that happened.
+func (b *Bus) CutOff() (users []string, times uint64) { return b.rates.cutOff(time.Now()) }
+
+// Refused is how many messages of users were beyond their share since the start.
+func (b *Bus) Refused() uint64 { return b.meter.Refused() }
 
 // isMuted says whether a user's logins stay unanswered.
 func (r *rates) isMuted(user string, now time.Time) bool {

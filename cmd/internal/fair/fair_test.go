@@ -28,6 +28,9 @@ func TestAShareIsACallersOwn(t *testing.T) {
 	if v := m.Take("other"); !v.OK {
 		t.Error("another pays for it")
 	}
+	if n := m.Refused(); n != uint64(5000-taken) {
+		t.Errorf("%d are counted as refused", n)
+	}
 	m.Take("flood")
 	if v := m.Take("flood"); v.OK || v.Wait <= 0 || v.Wait > 100*time.Millisecond {
 		t.Errorf("the next may come after %v", v.Wait)

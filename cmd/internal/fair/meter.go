@@ -21,16 +21,16 @@ type Meter struct {
 
 	mu      sync.Mutex
 	callers map[string]*caller
+	refused uint64
 	swept   time.Time
 }
 
 type caller struct {
-	tokens  float64   // left, at seen
-	told    time.Time // when it last heard that it is too fast
-	seen    time.Time
-	refused uint64
-	second  time.Time // when the second of its last refusals began
-	within  int       // refused in it
+	tokens float64   // left, at seen
+	told   time.Time // when it last heard that it is too fast
+	seen   time.Time
+	second time.Time // when the second of its last refusals began
+	within int       // refused in it
 }
 
 // Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more than
@@ -79,7 +79,7 @@ func (m *Meter) TakeN(who string, cost int) Verdict {
 		c.tokens -= need
 		return Verdict{OK: true}
 	}
-	c.refused++
+	m.refused++
 	if now.Sub(c.second) >= time.Second {
 		c.second, c.within = now, 0
 	}
@@ -98,7 +98,7 @@ func (m *Meter) Tell(who string) bool {
 	now := m.now()
 	c := m.caller(who, now)
 	m.fill(c, now)
-	c.refused++
+	m.refused++
 	if now.Sub(c.told) < time.Second {
 		return false
 	}
@@ -106,14 +106,11 @@ func (m *Meter) Tell(who string) bool {
 	return true
 }
 
-// Refused is how many calls of a caller were refused since it is known.
-func (m *Meter) Refused(who string) uint64 {
+// Refused is how many calls were refused so far, of all callers.
+func (m *Meter) Refused() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if c := m.callers[who]; c != nil {
-		return c.refused
-	}
-	return 0
+	return m.refused
 }
 
 // Known is how many callers are remembered.
