@@ -112,9 +112,12 @@ func backupTime(name string) (time.Time, error) {
 	return time.ParseInLocation(backupName, name, alerts.Shanghai())
 }
 
-// prune removes all but the newest, and never the one that was just made.
+// prune removes all but the newest, and never the one that was just made; also what was begun and is written no more.
 func (b *backups) prune(made string) error {
-	names, err := b.files()
+	names, begun, err := b.listed()
+	for _, name := range begun {
+		err = errors.Join(err, journal.RemoveUnfinished(filepath.Join(b.cfg.Dir, name)))
+	}
 	for _, name := range names[min(b.cfg.Keep, len(names)):] {
 		if name != made {
 			err = errors.Join(err, os.Remove(filepath.Join(b.cfg.Dir, name)))

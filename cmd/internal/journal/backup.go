@@ -164,6 +164,21 @@ func (w *backupWriter) create() error {
 	return nil
 }
 
+// RemoveUnfinished removes a file that a backup began and a kill ended, unless somebody writes it still.
+func RemoveUnfinished(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return f.Close()
+	}
+	return errors.Join(removeIfThere(path), f.Close())
+}
+
 // room refuses to write n bytes more where the disk would have less left than it must.
 func (w *backupWriter) room(n int64) error {
 	dir := filepath.Dir(w.opt.File)
