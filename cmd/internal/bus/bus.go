@@ -217,7 +217,7 @@ func (b *Bus) Close(ctx context.Context) error {
 	b.endInbound(finish)
 	errs = append(errs, drain(finish, b.inbox, b.feed, b.public, b.journal, b.officers, b.viewers, b.auth, b.system))
 	if b.srv != nil {
-		errs = append(errs, bounded(ctx, "stop the server", func() { b.srv.Shutdown(); b.srv.WaitForShutdown() }))
+		errs = append(errs, bounded(ctx, "stop the server", b.shutdown))
 	}
 	return errors.Join(errs...)
 }

@@ -171,6 +171,7 @@ func (b *Bus) runServer(values map[string]any) error {
 	opts.NoSigs = true
 	opts.DontListen = true
 	opts.DisableJetStreamBanner = true
+	opts.LameDuckGracePeriod, opts.LameDuckDuration = lameFor, lameFor+closeFor
 	if b.cfg.Listen != "" {
 		host, port, err := listenAddr(b.cfg.Listen)
 		if err != nil {
@@ -228,6 +229,20 @@ func (b *Bus) OpenListener() error {
 	}
 	b.log.Info("nats accepts clients", "addr", b.Addr())
 	return nil
+}
+
+// A server that stops keeps who is connected for lameFor, and closes them within closeFor.
+const (
+	lameFor  = 250 * time.Millisecond
+	closeFor = 50 * time.Millisecond
+)
+
+// shutdown stops the server. It first takes nobody in any more and lets logins under way come to the callout: nats-server 2.14.9
+// crashes on a login that begins while it stops (Server.newRespInbox reads what shutdownEventing has taken away).
+func (b *Bus) shutdown() {
+	b.srv.LameDuckShutdown() // returns at once without a listener
+	b.srv.Shutdown()
+	b.srv.WaitForShutdown()
 }
 
 // listenAddr splits host:port for the server's options, where 0 is the default port and -1 a free one.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 )
 
 // failures is a bus's Config.Failed.
@@ -185,5 +186,36 @@ func TestCloseKeepsToItsTime(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("Close does not return")
+	}
+}
+
+// Clients that log in over and over while the server stops, as agents do that come back, neither crash it nor hold it up.
+func TestLoginsWhileItStops(t *testing.T) {
+	for range 2 {
+		b, err := Start(Config{StoreDir: t.TempDir(), Listen: "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		serve(t, b, everyone().authenticate)
+		addr, stop := b.Addr(), make(chan struct{})
+		var clients sync.WaitGroup
+		for range 24 {
+			clients.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if nc, err := nats.Connect(addr, nats.UserInfo("E0001", "wrong"), nats.NoReconnect(), nats.Timeout(200*time.Millisecond)); err == nil {
+						nc.Close()
+					}
+				}
+			})
+		}
+		time.Sleep(100 * time.Millisecond) // so that many are on their way
+		closeBus(t, b)
+		close(stop)
+		clients.Wait()
 	}
 }
