@@ -15,7 +15,7 @@ import (
 
 // `go test ./cmd/internal/web -run Permissions -update` writes testdata/permissions.txt anew; whoever changes rights shows
 // the change there.
-var update = flag.Bool("update", false, "write testdata/permissions.txt")
+var update = flag.Bool("update", false, "write testdata/permissions.txt and docs/roles.md")
 
 const permissionsHeader = `# 谁可以调用什么：每个接口与可用角色（由路由表和 access.permissions 得出，测试逐一核对）。
 # Who may make which call, by the table of routes and access.permissions. "public" is everybody, "signed in" whoever has a
@@ -23,6 +23,41 @@ const permissionsHeader = `# 谁可以调用什么：每个接口与可用角色
 # narrowed further: an enterprise its own, a town its own.
 
 `
+
+// matrixFile is the same table for people who judge the program, linked from docs/security.md.
+const matrixFile = "../../../../docs/roles.md"
+
+// matrix shows who may make which call as a table of roles.
+func matrix() string {
+	var b strings.Builder
+	b.WriteString(`# 角色与接口 / Roles and calls
+
+由路由表和 access.permissions 生成（` + "`go test ./cmd/internal/web -run Permissions -update`" + `），测试逐格核对。● 可以；○ 无须登录；空格不可以。读到的内容还按角色收窄：
+企业只见自己，街镇只见本街镇。Made from the table of routes and tried cell by cell: ● may, ○ without signing in. What a role reads is narrowed further.
+
+| | | 值班 duty | 审批 approver | 检查 inspector | 企业 enterprise | 街镇 town | 只读 viewer | 报送 feeder | 管理 admin |
+|---|---|:-:|:-:|:-:|:-:|:-:|:-:|:-:|:-:|
+`)
+	for i := range routes {
+		r := &routes[i]
+		fmt.Fprintf(&b, "| `%s %s` | %s |", r.method, r.full(), r.zh)
+		for _, role := range access.Roles() {
+			if role == access.Neighbour { // speaks NATS alone
+				continue
+			}
+			switch {
+			case r.act == "":
+				b.WriteString(" ○ |")
+			case anySignedIn(r.act) || access.Allowed(role, r.act):
+				b.WriteString(" ● |")
+			default:
+				b.WriteString("  |")
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
 
 // path is a route's path with ids that nothing has.
 func (r *route) path() string {
@@ -72,6 +107,7 @@ func TestPermissions(t *testing.T) {
 	}
 	w.t = t
 	golden(t, "permissions.txt", table.String())
+	golden(t, matrixFile, matrix())
 }
 
 // passes fails when who is stopped at the door, or the server fails behind it.
