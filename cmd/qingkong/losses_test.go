@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -12,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"qingkong/cmd/internal/journal"
 )
 
 // losses are the rows of README's table of losses, by their first cell, each with the tests that prove what it says, as
@@ -207,14 +208,12 @@ func streamsOfCopy(t *testing.T, data string, before int) string {
 	again := filepath.Join(t.TempDir(), "data")
 	copyFolder(t, data, again)
 	mustNot(t, os.Remove(filepath.Join(again, "qingkong.db")))
-	var height struct{ Number int }
-	text, err := os.ReadFile(filepath.Join(again, "height"))
+	height, err := journal.ReadHeight(again)
 	mustNot(t, err)
-	mustNot(t, json.Unmarshal(text, &height))
 	came := startsCopy(t, again, true, before)
 	for _, problem := range check(t, again, false).Problems {
 		block := 0
-		if _, err := fmt.Sscanf(problem, "vault: block %d, entry", &block); err != nil || block <= height.Number {
+		if _, err := fmt.Sscanf(problem, "vault: block %d, entry", &block); err != nil || block <= int(height.Number) {
 			t.Errorf("the record of the streams, copied at block %d: %s", height.Number, problem)
 		}
 	}

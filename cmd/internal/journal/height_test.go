@@ -350,3 +350,65 @@ func TestWhatNoNodeHasIsNotForgotten(t *testing.T) {
 		t.Fatal("the start does not end")
 	}
 }
+
+// A kill right after an answer leaves the height of that answer. Older stores, both of them, are then refused: what was confirmed
+// last is not lost without a word.
+func TestHeightAfterAKill(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.add("x", 1)
+	w.add("x", 1)
+	w.stop()
+	older := &world{t: t, dir: t.TempDir(), nats: t.TempDir()}
+	t.Cleanup(older.stop)
+	for to, from := range map[string]string{older.dir: w.dir, older.nats: w.nats} {
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.start()
+	for range 3 {
+		w.add("x", 1)
+		if err := os.Remove(filepath.Join(older.dir, HeightFile)); err != nil {
+			t.Fatal(err)
+		}
+		copyFile(t, filepath.Join(w.dir, HeightFile), filepath.Join(older.dir, HeightFile))
+		if h, err := ReadHeight(older.dir); err != nil || h.Number != w.j.Height() {
+			t.Errorf("after a kill at block %d the height is %+v, %v", w.j.Height(), h, err)
+		}
+	}
+	if _, err := older.tryStart(); err == nil || !strings.Contains(err.Error(), "5") {
+		t.Errorf("both stores lack the last three blocks, and the start says %v", err)
+	}
+}
+
+// A second line that a power cut left half written, or that a program of before did not write, does not count; the first does.
+func TestHeightAfterAPowerCut(t *testing.T) {
+	hash := strings.Repeat("ab", 32)
+	first := fmt.Sprintf(`{"number":7,"hash":%q,"short_from":3}`, hash) + "\n"
+	next := strings.Repeat("cd", 32)
+	last := string(lastLine(9, next))
+	for name, c := range map[string]struct {
+		text string
+		want Height
+	}{
+		"whole":           {first + last, Height{9, next, 3}},
+		"behind":          {first + string(lastLine(6, next)), Height{7, hash, 3}},
+		"none":            {first, Height{7, hash, 3}},
+		"no line's end":   {strings.TrimSpace(first), Height{7, hash, 3}},
+		"cut":             {first + last[:100], Height{7, hash, 3}},
+		"half of another": {first + last[:20] + string(lastLine(100, hash))[20:], Height{7, hash, 3}},
+		"zeros":           {first + string(make([]byte, lastLen)), Height{7, hash, 3}},
+		"longer":          {first + last + "x", Height{7, hash, 3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, HeightFile), []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if h, err := ReadHeight(dir); err != nil || *h != c.want {
+				t.Errorf("%+v, %v; want %+v", h, err, c.want)
+			}
+		})
+	}
+}

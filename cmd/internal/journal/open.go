@@ -273,6 +273,6 @@ func (j *Journal) end(ctx context.Context) error {
 			continue
 		default:
 		}
-		return errors.Join(j.heights.save(), j.db.Close())
+		return errors.Join(j.heights.end(), j.db.Close())
 	}
 }

@@ -207,7 +207,7 @@ func writeHeightOf(opt Options, path string) error {
 	}
 	w := newHeightWriter(opt.Dir, nil, false)
 	w.reached(t.number, t.hash)
-	return w.save()
+	return w.end()
 }
 
 // losingBranch finds the first block that differs and returns this node's blocks from there on.

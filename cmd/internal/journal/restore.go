@@ -163,7 +163,7 @@ func (r *restorer) restore(ctx context.Context) error {
 	height := newHeightWriter(r.Dir, nil, false)
 	height.reached(r.last.Last, [32]byte(hash))
 	height.now.ShortFrom = 1
-	if err := errors.Join(height.save(), r.mark()); err != nil {
+	if err := errors.Join(height.end(), r.mark()); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".restoring", path); err != nil {
