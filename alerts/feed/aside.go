@@ -28,7 +28,7 @@ func (f *feed) putAside(a arrival, why *refusal.Error) error {
 	if why != nil {
 		dir = filepath.Join(f.Path, refusedDir)
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // #nosec G301 -- who drops forecasts there reads why one was refused
 		return err
 	}
 	name := filepath.Base(a.path)
@@ -72,7 +72,7 @@ func moveTo(from, to, why string) (err error) {
 
 // create writes a file that must not exist.
 func create(name, text string) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 -- who drops forecasts there reads why one was refused
 	if err != nil {
 		return err
 	}

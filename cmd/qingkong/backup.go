@@ -55,7 +55,7 @@ func newBackupCommand() *cobra.Command {
 	return cmd
 }
 
-const passphraseHelp = "口令文件，一行，权限 0600（file with the passphrase: one line, mode 0600）"
+const passphraseHelp = "口令文件，一行，权限 0600（file with the passphrase: one line, mode 0600）" // #nosec G101 -- it is a help text
 
 // backupFlags are those of both ways to make a backup: here, or on a server.
 type backupFlags struct {

@@ -386,7 +386,7 @@ func (w *backupWriter) files(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			body, err := os.ReadFile(path)
+			body, err := os.ReadFile(path) // #nosec G122 -- the folder is of the user who runs the program
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}

@@ -22,7 +22,7 @@ var (
 	}()
 
 	pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"style": func() template.CSS { return template.CSS(style) },
+		"style": func() template.CSS { return template.CSS(style) }, // #nosec G203 -- it is embedded
 	}).ParseFS(files, "templates/*.html"))
 )
 

@@ -1,7 +1,7 @@
 package web
 
 // examples are bodies of requests as contract.md §3 has them, by method and pattern. A test sends each.
-var examples = map[string]string{
+var examples = map[string]string{ // #nosec G101 -- nobody has these
 	"POST /session":              `{"user":"duty","password":"…"}`,
 	"POST /me/password":          `{"current":"…","password":"…"}`,
 	"POST /accounts":             `{"user":"dasi","role":"town","name":"示例","town":"大寺镇"}`,

@@ -24,7 +24,7 @@ var (
 	pageText string
 
 	statusTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-		"style": func() template.CSS { return template.CSS(pageStyle) },
+		"style": func() template.CSS { return template.CSS(pageStyle) }, // #nosec G203 -- it is embedded
 		"zh":    func(rule string) string { return refusal.Text("page."+rule, "zh-CN", nil) },
 		"en":    func(rule string) string { return refusal.Text("page."+rule, "en", nil) },
 		"name":  watch.NameOf,

@@ -135,7 +135,7 @@ func (d *desk) logout(q *request) error {
 func (d *desk) look(q *request) error {
 	set := func(name, value string) {
 		http.SetCookie(q.w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
-			HttpOnly: true, SameSite: http.SameSiteLaxMode})
+			HttpOnly: true, SameSite: http.SameSiteLaxMode}) // #nosec G124 -- a language is no secret
 	}
 	if lang := q.PostForm.Get("lang"); lang == zh || lang == en {
 		set(langCookie, lang)
