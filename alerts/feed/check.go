@@ -6,22 +6,17 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
-
-	"github.com/robfig/cron/v3"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/schedule"
 )
-
-// leastEvery is the shortest @every: cron rounds anything shorter up to it without saying so.
-const leastEvery = time.Second
 
 var nameForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // check returns the schedule of each source, or a refusal that names every wrong place.
-func check(sources []Source) ([]cron.Schedule, error) {
+func check(sources []Source) ([]schedule.Schedule, error) {
 	var c checker
-	plans := make([]cron.Schedule, len(sources))
+	plans := make([]schedule.Schedule, len(sources))
 	names, folders := map[string]bool{}, map[string]string{}
 	for i, s := range sources {
 		c.at = fmt.Sprintf("feeds[%d].", i)
@@ -80,22 +75,12 @@ func (c *checker) folder(folders map[string]string, s Source) {
 	folders[path] = s.Name
 }
 
-// schedule reads a cron spec, and refuses what cron would accept and not do: another zone, an interval that it
-// lengthens, and a day that never comes.
-func (c *checker) schedule(spec string) cron.Schedule {
-	if strings.Contains(spec, "TZ=") {
-		c.that(false, "schedule", "feed.schedule_zone", spec, nil)
-		return nil
+// schedule reads when a source is looked at.
+func (c *checker) schedule(spec string) schedule.Schedule {
+	plan, wrong := schedule.Parse(spec)
+	if wrong != nil {
+		wrong.Path = c.at + "schedule"
+		c.wrong = append(c.wrong, *wrong)
 	}
-	plan, err := cron.ParseStandard(spec)
-	if err != nil {
-		c.that(false, "schedule", "feed.schedule", spec, refusal.Args{"why": err.Error()})
-		return nil
-	}
-	if _, fixed := plan.(cron.ConstantDelaySchedule); fixed {
-		every, err := time.ParseDuration(strings.TrimPrefix(spec, "@every "))
-		c.that(err == nil && every >= leastEvery, "schedule", "feed.schedule_often", spec, refusal.Args{"least": leastEvery})
-	}
-	c.that(!plan.Next(time.Now()).IsZero(), "schedule", "feed.schedule_never", spec, nil)
 	return plan
 }

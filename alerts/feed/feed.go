@@ -32,9 +32,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/schedule"
 )
 
 const (
@@ -101,7 +100,7 @@ type feed struct {
 	Source
 	zone    *time.Location
 	h       Handler
-	plan    cron.Schedule
+	plan    schedule.Schedule
 	due     chan struct{} // poked by the schedule
 	client  *http.Client  // kind url
 	seen    map[string]sighting
@@ -151,20 +150,15 @@ func (fs *Feeds) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	// The jobs only poke, so that one goroutine alone ever looks at a feed, be it for the schedule, the start or a
-	// file that has to settle. It also keeps panics out of SkipIfStillRunning, which of this version never runs a
-	// job again that panicked inside it.
-	log := cronLog{fs.log}
-	c := cron.New(cron.WithLocation(fs.zone), cron.WithLogger(log), cron.WithChain(cron.Recover(log), cron.SkipIfStillRunning(log)))
+	// The schedules only poke, so that one goroutine alone ever looks at a feed, be it for the schedule, the start or a
+	// file that has to settle.
 	var wg sync.WaitGroup
 	for _, f := range fs.feeds {
-		c.Schedule(f.plan, cron.FuncJob(f.poke))
+		wg.Go(func() { f.plan.Run(ctx, fs.log, f.poke) })
 		wg.Go(func() { f.tend(ctx) })
 	}
 	wg.Go(func() { fs.listen(ctx) })
-	c.Start()
 	<-ctx.Done()
-	<-c.Stop().Done()
 	wg.Wait()
 	return nil
 }
@@ -297,12 +291,4 @@ func (f *feed) moment(t time.Time) time.Time {
 		t = now
 	}
 	return t.In(f.zone).Truncate(time.Millisecond)
-}
-
-// cronLog puts cron's messages into the log; that a schedule ran is worth no line above debug.
-type cronLog struct{ log *slog.Logger }
-
-func (l cronLog) Info(msg string, args ...any) { l.log.Debug("schedule: "+msg, args...) }
-func (l cronLog) Error(err error, msg string, args ...any) {
-	l.log.Error("schedule: "+msg, append(args, "error", err)...)
 }

@@ -17,7 +17,6 @@ func init() {
 		"config.proxy":            {"值“{value}”不是地址或网段；请写成 10.0.0.5 或 10.0.0.0/24。", "the value {value} is neither an address nor a network; write 10.0.0.5 or 10.0.0.0/24."},
 		"config.name":             {"值“{value}”不能作名称；请用 1 到 40 个小写字母、数字或连字符。", "the value {value} cannot be a name; use 1 to 40 lower-case letters, digits or hyphens."},
 		"config.twice":            {"名称“{value}”出现两次；请改名或删去一个。", "the name {value} stands twice; rename or remove one."},
-		"config.schedule":         {"值“{value}”不是五段的定时表达式；请写成如 \"*/5 * * * *\"（每 5 分钟）。", "the value {value} does not have the five fields of a schedule; write it like \"*/5 * * * *\" (every 5 minutes)."},
 		"config.not_with":         {"kind 为 {kind} 时不能有这一项；请删去，或改正 kind。", "does not go with kind {kind}; remove it, or mend kind."},
 		"config.feed_url":         {"不是网址；请写成 https://主机/路径。", "is no web address; write https://host/path."},
 		"config.creds_alone":      {"给了凭据文件“{value}”却没有 nats.url；请补上外部 NATS 的地址，或删去凭据以用内置服务器。", "names the credentials {value} without nats.url; add the server's URL, or remove the credentials to use the embedded server."},

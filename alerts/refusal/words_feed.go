@@ -2,13 +2,9 @@ package refusal
 
 func init() {
 	register(map[string]words{
-		"feed.schedule":       {"定时表达式“{value}”读不懂（{why}）；请写成如 \"*/5 * * * *\"（每 5 分钟）或 \"@every 10m\"。", "the schedule {value} cannot be read ({why}); write it like \"*/5 * * * *\" (every 5 minutes) or \"@every 10m\"."},
-		"feed.schedule_zone":  {"定时表达式“{value}”自带时区；一律按北京时间，请去掉时区。", "the schedule {value} brings a zone of its own; schedules are in China Standard Time, remove it."},
-		"feed.schedule_often": {"定时表达式“{value}”的间隔不足 {least}；请放宽。", "the schedule {value} is shorter than {least}; make it longer."},
-		"feed.schedule_never": {"定时表达式“{value}”没有对应的真实日期，永远不会执行；请改正日和月。", "the schedule {value} names no real day and would never run; mend its day and month."},
-		"feed.path_twice":     {"文件夹“{value}”已由来源“{other}”监视；请为每个来源各设一个文件夹。", "the folder {value} is watched by feed {other} already; give each feed a folder of its own."},
-		"feed.url":            {"“{value}”不是完整的网址；请写成 https://主机/路径。", "{value} is not a complete address; write it as https://host/path."},
-		"feed.silent_after":   {"静默时限 {value} 为负；请写 0（不报警）或正的时长。", "the silence limit {value} is negative; give 0 (no alarm) or a positive duration."},
+		"feed.path_twice":   {"文件夹“{value}”已由来源“{other}”监视；请为每个来源各设一个文件夹。", "the folder {value} is watched by feed {other} already; give each feed a folder of its own."},
+		"feed.url":          {"“{value}”不是完整的网址；请写成 https://主机/路径。", "{value} is not a complete address; write it as https://host/path."},
+		"feed.silent_after": {"静默时限 {value} 为负；请写 0（不报警）或正的时长。", "the silence limit {value} is negative; give 0 (no alarm) or a positive duration."},
 
 		"feed.too_large":      {"有 {size} 字节，超过 {limit} 字节的上限；请确认是否放错了文件，是则换成正确的，否则分几份提供。", "it has {size} bytes, more than the limit of {limit}; check that it is the right one, and if it is, give it in parts."},
 		"feed.too_large_url":  {"内容超过 {limit} 字节的上限；请核对网址，或请对方分几份提供。", "it is larger than the limit of {limit} bytes; check the address, or ask the publisher for smaller parts."},

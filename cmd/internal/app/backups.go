@@ -14,10 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/watch"
@@ -163,20 +162,15 @@ func (b *backups) List() ([]web.Backup, error) {
 
 // run makes backups on the schedule until ctx ends.
 func (b *backups) run(ctx context.Context) error {
-	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
-	failures := cron.PrintfLogger(slog.NewLogLogger(b.log.Handler(), slog.LevelError))
-	c := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
-	_, err := c.AddFunc(b.cfg.Schedule, func() {
+	times, wrong := schedule.Parse(b.cfg.Schedule)
+	if wrong != nil { // the configuration was checked
+		return fmt.Errorf("backup.schedule: %s", wrong.Message("en"))
+	}
+	times.Run(ctx, b.log, func() {
 		if _, err := b.Take(ctx); err != nil && ctx.Err() == nil {
 			b.log.Error("the backup of the schedule could not be made; the next time of the schedule tries anew", "folder", b.cfg.Dir, "err", err)
 		}
 	})
-	if err != nil { // the configuration was checked
-		return fmt.Errorf("backup.schedule: %w", err)
-	}
-	c.Start()
-	<-ctx.Done()
-	<-c.Stop().Done()
 	return nil
 }
 

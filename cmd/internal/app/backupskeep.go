@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 )
@@ -103,8 +102,8 @@ func (b *backups) removedAt(newer int) *time.Time {
 	if b.cfg.Schedule == "" {
 		return nil
 	}
-	times, err := cron.ParseStandard(b.cfg.Schedule)
-	if err != nil { // the configuration was checked
+	times, wrong := schedule.Parse(b.cfg.Schedule)
+	if wrong != nil { // the configuration was checked
 		return nil
 	}
 	at := b.now().In(alerts.Shanghai())

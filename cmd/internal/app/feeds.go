@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
+	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/service"
 )
@@ -91,19 +90,14 @@ func runFeeds(ctx context.Context, sources *feed.Feeds, log *slog.Logger) {
 
 // reevaluate brings proposals in line with the calendar on the schedule of the configuration, until ctx ends.
 func (a *App) reevaluate(ctx context.Context) {
-	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
-	failures := cron.PrintfLogger(slog.NewLogLogger(a.log.Handler(), slog.LevelError))
-	c := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
-	_, err := c.AddFunc(a.opt.Config.Criteria.Reevaluate, func() {
+	times, wrong := schedule.Parse(a.opt.Config.Criteria.Reevaluate)
+	if wrong != nil { // the configuration was checked
+		a.fail(fmt.Errorf("criteria.reevaluate: %s", wrong.Message("en")))
+		return
+	}
+	times.Run(ctx, a.log, func() {
 		if err := a.svc.Reevaluate(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("proposals could not be looked at again; the next time of the schedule tries anew", "err", err)
 		}
 	})
-	if err != nil { // the configuration was checked
-		a.fail(fmt.Errorf("criteria.reevaluate: %w", err))
-		return
-	}
-	c.Start()
-	<-ctx.Done()
-	<-c.Stop().Done()
 }

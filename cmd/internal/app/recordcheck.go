@@ -10,10 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/watch"
@@ -67,20 +65,15 @@ func (c *recordChecks) run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
-	failures := cron.PrintfLogger(slog.NewLogLogger(c.log.Handler(), slog.LevelError))
-	schedule := cron.New(cron.WithLocation(alerts.Shanghai()), cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
-	_, err := schedule.AddFunc(c.cfg.Schedule, func() {
+	times, wrong := schedule.Parse(c.cfg.Schedule)
+	if wrong != nil { // the configuration was checked
+		return fmt.Errorf("check.schedule: %s", wrong.Message("en"))
+	}
+	times.Run(ctx, c.log, func() {
 		if _, err := c.all(ctx, "", nil); err != nil && ctx.Err() == nil {
 			c.log.Error("the record could not be checked; the next time of the schedule tries anew", "err", err)
 		}
 	})
-	if err != nil { // the configuration was checked
-		return fmt.Errorf("check.schedule: %w", err)
-	}
-	schedule.Start()
-	<-ctx.Done()
-	<-schedule.Stop().Done()
 	return nil
 }
 

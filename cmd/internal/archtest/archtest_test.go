@@ -49,6 +49,8 @@ func TestCheckFindsWhatBreaksARule(t *testing.T) {
 		{"HTTP in the domain", "alerts/alerts.go", imports("net/http"), "must not import net/http"},
 		{"an HTTP client in a channel", "notify/channel/webhook/webhook.go", imports("net/http"), ""},
 		{"a template in the domain", "reductionlist/page.go", imports("html/template"), "must not import html/template"},
+		{"cron beside its wrapper", "cmd/internal/app/feeds.go", imports("github.com/robfig/cron/v3"), "must not import github.com/robfig/cron/v3"},
+		{"cron in its wrapper", "alerts/schedule/schedule.go", imports("github.com/robfig/cron/v3"), ""},
 		{"a name that only begins alike", "alerts/alerts.go", imports("net/httpx"), ""},
 		{"a package for tests in a test", "cmd/internal/access/login_test.go", imports("m/cmd/internal/journal/journaltest"), ""},
 		{"a package for tests in the program", "cmd/internal/app/bench.go", imports("m/cmd/internal/journal/journaltest"), "for tests alone"},

@@ -12,9 +12,8 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/robfig/cron/v3"
-
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/schedule"
 )
 
 var (
@@ -178,8 +177,10 @@ func (k *checker) feeds(feeds []Feed) {
 
 // schedule takes the five fields of cron, or a form like @every 10m.
 func (k *checker) schedule(key, value string) {
-	_, err := cron.ParseStandard(value)
-	k.that(err == nil, key, "config.schedule", value, nil)
+	if _, wrong := schedule.Parse(value); wrong != nil {
+		wrong.Path = key
+		k.fields = append(k.fields, *wrong)
+	}
 }
 
 func (k *checker) orders(o Orders) {
