@@ -20,6 +20,10 @@ func init() {
 		"config.not_with":         {"kind 为 {kind} 时不能有这一项；请删去，或改正 kind。", "does not go with kind {kind}; remove it, or mend kind."},
 		"config.feed_url":         {"不是网址；请写成 https://主机/路径。", "is no web address; write https://host/path."},
 		"config.creds_alone":      {"给了凭据文件“{value}”却没有 nats.url；请补上外部 NATS 的地址，或删去凭据以用内置服务器。", "names the credentials {value} without nats.url; add the server's URL, or remove the credentials to use the embedded server."},
+		"config.ca_alone":         {"给了“{value}”却没有 nats.url：它用来核对外部 NATS 的证书；请补上 nats.url 或删去此项（内置服务器的证书写在 nats.tls）。", "names {value} without nats.url: it is for the certificate of an external server; add nats.url or remove it (the embedded server's certificate is nats.tls)."},
+		"config.tls_half":         {"没有这一项（现为“{value}”），而有 {other}；证书和私钥要一起写，都写 PEM 文件的路径，如 /etc/qingkong/server.pem。", "is missing (it is \"{value}\") while {other} is there; give certificate and key together, each the path of a PEM file like /etc/qingkong/server.pem."},
+		"config.tls_without":      {"值“{value}”要与 TLS 一起用；请补上 {needs}，或删去此项。", "the value {value} goes with TLS alone; add {needs}, or remove it."},
+		"config.tls_outside":      {"值“{value}”用于内置 NATS，而 nats.url 用的是外部的：它的 TLS 在 nats-server 的配置里；请删去此项，核对它的证书用 nats.ca。", "the value {value} is for the embedded NATS, and nats.url names an external one, whose TLS stands in the configuration of nats-server; remove it, and use nats.ca to check its certificate."},
 		"config.nats_url":         {"值“{value}”不是 NATS 地址；请写成 nats://主机:端口，多个用逗号分开。", "the value {value} is no NATS address; write nats://host:port, several separated by commas."},
 		"config.url_secret":       {"地址 {value} 里含有用户名或口令；请移到 nats.creds 指定的文件里。", "the address {value} carries a user or password; move them to the file that nats.creds names."},
 	})

@@ -52,6 +52,7 @@ func init() {
 		"watch.name.outbox":   {"消息发出", "messages going out"},
 		"watch.name.auditor":  {"减排令巡检", "audit of the orders"},
 		"watch.name.backup":   {"备份", "backup"},
+		"watch.name.tls":      {"TLS 证书", "TLS certificates"},
 		"watch.name.start":    {"启动", "start"},
 
 		"watch.state.ok":       {"正常", "ok"},

@@ -199,7 +199,7 @@ func newRestoreCommand() *cobra.Command {
 
 // emptyStream refuses an external server whose stream holds a block: the restored record would fork from it.
 func (f *recordFlags) emptyStream(ctx context.Context) (err error) {
-	b, err := bus.Start(bus.Config{URL: f.url, CredsFile: f.creds, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-restore"})
+	b, err := bus.Start(bus.Config{URL: f.url, CredsFile: f.creds, CAFile: f.ca, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-restore"})
 	if err != nil {
 		return err
 	}

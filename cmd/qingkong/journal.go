@@ -37,9 +37,9 @@ func newJournalCommand() *cobra.Command {
 
 // recordFlags say which record a journal command works on.
 type recordFlags struct {
-	data, url, creds string
-	json             bool
-	looks            bool // at the folder before its streams are opened, and copies them aside where the record is lost
+	data, url, creds, ca string
+	json                 bool
+	looks                bool // at the folder before its streams are opened, and copies them aside where the record is lost
 }
 
 func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
@@ -47,6 +47,7 @@ func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
 	if bus {
 		cmd.Flags().StringVar(&f.url, "nats-url", "", "外部 NATS 地址（external NATS server; without it the folder's own store）")
 		cmd.Flags().StringVar(&f.creds, "nats-creds", "", "外部 NATS 凭据文件（credentials file for it）")
+		cmd.Flags().StringVar(&f.ca, "nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
 		cmd.Flags().BoolVar(&f.json, "json", false, "输出 JSON（print JSON）")
 	}
 }
@@ -75,7 +76,7 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 			return err
 		}
 	}
-	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(f.data, "nats"), URL: f.url, CredsFile: f.creds,
+	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(f.data, "nats"), URL: f.url, CredsFile: f.creds, CAFile: f.ca,
 		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
 	if err != nil {
 		return err

@@ -21,9 +21,9 @@ var wall func() time.Time
 
 // serveFlags override the settings file and the environment.
 type serveFlags struct {
-	config, data, listen, natsListen, natsURL, natsCreds, hj212, node string
-	demo, noSimulate, verbose                                         bool
-	demoRecipients                                                    int
+	config, data, listen, natsListen, natsURL, natsCreds, natsCA, hj212, node string
+	demo, noSimulate, verbose                                                 bool
+	demoRecipients                                                            int
 }
 
 func newServeCommand() *cobra.Command {
@@ -52,6 +52,7 @@ func newServeCommand() *cobra.Command {
 	fl.StringVar(&f.natsListen, "nats-listen", "", "内置 NATS 地址（host:port of the embedded NATS）")
 	fl.StringVar(&f.natsURL, "nats-url", "", "外部 NATS 地址（an external NATS server instead）")
 	fl.StringVar(&f.natsCreds, "nats-creds", "", "外部 NATS 凭据文件（its credentials file）")
+	fl.StringVar(&f.natsCA, "nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
 	fl.StringVar(&f.hj212, "hj212-listen", "", "HJ 212 地址（host:port; not served by this version）")
 	fl.StringVar(&f.node, "node", "", "节点名，多节点时使用（name of this node among several）")
 	fl.BoolVar(&f.demo, "demo", false, "载入西青区清单和演示账号（load Xiqing's list and demo accounts）")
@@ -69,7 +70,7 @@ func (f *serveFlags) settings(cmd *cobra.Command) (config.Config, error) {
 	}
 	for name, key := range map[string]*string{
 		"data": &cfg.Data, "listen": &cfg.Listen.HTTP, "nats-listen": &cfg.Listen.NATS, "hj212-listen": &cfg.Listen.HJ212,
-		"nats-url": &cfg.NATS.URL, "nats-creds": &cfg.NATS.Creds,
+		"nats-url": &cfg.NATS.URL, "nats-creds": &cfg.NATS.Creds, "nats-ca": &cfg.NATS.CA,
 	} {
 		if flag := cmd.Flag(name); flag.Changed {
 			*key = flag.Value.String()
@@ -111,9 +112,17 @@ func mustHaveRecord(cfg config.Config) error {
 
 func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {
 	addr := a.Addr()
-	fmt.Fprintf(w, "晴空已就绪 / ready\n  控制台 console   http://%s\n", addr.HTTP)
+	web, bus := "http", "nats"
+	overHTTP, overNATS := a.Secure()
+	if overHTTP {
+		web = "https"
+	}
+	if overNATS {
+		bus = "tls"
+	}
+	fmt.Fprintf(w, "晴空已就绪 / ready\n  控制台 console   %s://%s\n", web, addr.HTTP)
 	if addr.NATS != "" {
-		fmt.Fprintf(w, "  消息 NATS        %s\n", addr.NATS)
+		fmt.Fprintf(w, "  消息 NATS        %s://%s\n", bus, addr.NATS)
 	}
 	fmt.Fprintf(w, "  数据目录 data    %s\n", cfg.Data)
 	if demo {

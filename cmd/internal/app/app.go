@@ -4,9 +4,11 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,6 +24,7 @@ import (
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/certs"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
@@ -69,6 +72,7 @@ type App struct {
 	web     *web.Server
 	auditor *auditor
 	addr    Addresses
+	certs   map[string]*certs.Keeper // of the listeners with TLS, by setting
 
 	backingUp sync.Mutex // held while a backup is written
 	backups   *backups   // nil where no folder is configured
@@ -98,7 +102,13 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 			err = errors.Join(a.whyNot(err), a.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	cfg := opt.Config
+	if err := guardListeners(ctx, &a.opt.Config, a.log); err != nil {
+		return nil, err
+	}
+	if a.certs, err = openCerts(&a.opt.Config, a.log); err != nil {
+		return nil, err
+	}
+	cfg := a.opt.Config
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
@@ -134,6 +144,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		Share:            fair.Share{PerSecond: float64(cfg.Limits.PerSecond), Burst: cfg.Limits.Burst},
 		Excess:           bus.Excess{Times: cfg.Limits.CutTimes, Seconds: cfg.Limits.CutSeconds},
 		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: tooMany,
+		TLS: a.tlsOf("nats.tls"), HandshakeFirst: cfg.NATS.HandshakeFirst, CAFile: cfg.NATS.CA,
 	})
 	if err != nil {
 		return nil, err
@@ -301,9 +312,12 @@ func (a *App) listenHTTP() error {
 		return fmt.Errorf("listen on %s for HTTP: %w (another program uses it, or choose one with --listen)", a.opt.Config.Listen.HTTP, err)
 	}
 	a.addr.HTTP = ln.Addr().String()
+	if secure := a.tlsOf("http.tls", "http/1.1"); secure != nil {
+		ln = tls.NewListener(ln, secure) // the outermost, for net/http asks the connection itself whether it is TLS
+	}
 	srv := &http.Server{
 		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		ErrorLog: stdlog.New(&calm{log: a.log}, "", 0),
 	}
 	srv.RegisterOnShutdown(a.web.Stop) // streams have no end of their own
 	f := newFront(srv, ln, a.log)
@@ -331,6 +345,11 @@ func writeFile(path string, text []byte, mode os.FileMode) error {
 		return err
 	}
 	return os.Rename(next, path)
+}
+
+// Secure says whether HTTP and NATS are served with TLS.
+func (a *App) Secure() (http, nats bool) {
+	return a.certs["http.tls"] != nil, a.certs["nats.tls"] != nil
 }
 
 // Addr is where the program listens; complete after Start.

@@ -29,6 +29,8 @@ var arrows = []arrow{
 	{"cmd/internal/journal", []string{"notify/ledger"}, "records the events of any module through one interface and knows none of them by name"},
 	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
 	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
+	{"cmd/internal/certs", nil, "certificates from files, whoever listens with them"},
+	{"cmd/internal/certs/certstest", nil, "certificates to test with, whoever speaks TLS"},
 	{"cmd/internal/fair", nil, "shares and turns of callers, whoever they are"},
 	{"cmd/internal/watch", nil, "asks what it is given and knows nothing of what that is"},
 	{"cmd/internal/valid", []string{"reductionlist"}, "rules of single fields, stated in their tags; a code's check character is the list's"},
@@ -47,7 +49,7 @@ var arrows = []arrow{
 }
 
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
-var testOnly = []string{"cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
+var testOnly = []string{"cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{

@@ -24,6 +24,7 @@ package bus
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,8 +50,12 @@ type Config struct {
 	Listen     string // embedded: "127.0.0.1:4222"; port 0 takes a free one; "" has no listener
 	SyncAlways bool   // embedded: fsync each message
 
+	TLS            *tls.Config // embedded: of its listener; nil is none. Our own connections are in process and have none
+	HandshakeFirst bool        // embedded: clients begin with TLS before the server has said anything
+
 	URL       string // external: one or several, separated by commas
 	CredsFile string // external: NATS .creds file or JSON, see [Credentials]
+	CAFile    string // external: PEM authorities of its certificate; with it nothing but TLS is used. "" are the system's
 	Replicas  int    // external: of the public streams when they are made; 0 is 1
 
 	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. Who is refused is told what

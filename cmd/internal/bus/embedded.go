@@ -172,6 +172,9 @@ func (b *Bus) runServer(values map[string]any) error {
 	opts.DontListen = true
 	opts.DisableJetStreamBanner = true
 	opts.LameDuckGracePeriod, opts.LameDuckDuration = lameFor, lameFor+closeFor
+	if opts.TLSConfig = b.cfg.TLS; b.cfg.TLS != nil { // its text would name files, which are read once
+		opts.TLSTimeout, opts.TLSHandshakeFirst = opts.AuthTimeout, b.cfg.HandshakeFirst
+	}
 	if b.cfg.Listen != "" {
 		host, port, err := listenAddr(b.cfg.Listen)
 		if err != nil {
@@ -298,7 +301,11 @@ var client = regexp.MustCompile(`cid:\d+`)
 func (l *serverLog) write(level slog.Level, format, text string) {
 	if who := client.FindString(format + " " + text); who != "" {
 		_, kind, _ := strings.Cut(format, who)
-		l.quiet.say(level, who+" "+firstWords(kind), text)
+		kind = firstWords(kind)
+		if !strings.HasPrefix(kind, "TLS handshake") { // nobody is known by then, and each try is another client
+			kind = who + " " + kind
+		}
+		l.quiet.say(level, kind, text)
 		return
 	}
 	l.log.Log(context.Background(), level, text)

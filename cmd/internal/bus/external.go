@@ -3,6 +3,7 @@ package bus
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -174,7 +175,13 @@ func (b *Bus) connectURL(part string, login Login) (*nats.Conn, error) {
 	case login.User != "":
 		opts = append(opts, nats.UserInfo(login.User, login.Password))
 	}
+	if b.cfg.CAFile != "" {
+		opts = append(opts, nats.RootCAs(b.cfg.CAFile))
+	}
 	nc, err := nats.Connect(b.cfg.URL, opts...)
+	if cert := (*tls.CertificateVerificationError)(nil); errors.As(err, &cert) {
+		err = fmt.Errorf("its certificate is not trusted (name its authority with nats.ca or --nats-ca): %w", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("bus: connect to the external server as %s: %w", part, err)
 	}

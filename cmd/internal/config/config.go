@@ -23,6 +23,8 @@ type Config struct {
 	Backup         Backup     `yaml:"backup"`
 	Check          Check      `yaml:"check"`
 	Listen         Listen     `yaml:"listen"`
+	InsecureListen bool       `yaml:"insecure_listen"` // lets others than this machine connect without TLS
+	HTTP           HTTP       `yaml:"http"`
 	Proxies        []string   `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
 	Limits         Limits     `yaml:"limits"`
 	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
@@ -111,6 +113,21 @@ type Listen struct {
 	HJ212 string `yaml:"hj212"`
 }
 
+// HTTP is how the listener of HTTP is served.
+type HTTP struct {
+	TLS TLS `yaml:"tls"`
+}
+
+// TLS names PEM files, which are read again when they change; no Cert is no TLS.
+type TLS struct {
+	Cert     string `yaml:"cert"` // the server's certificate, then those between it and its authority
+	Key      string `yaml:"key"`
+	ClientCA string `yaml:"client_ca"` // every client needs a certificate of it; empty = none needs one
+}
+
+// On says whether there is TLS.
+func (t TLS) On() bool { return t.Cert != "" }
+
 // Limits are the share that one caller has. PerSecond and Burst hold over HTTP and over NATS, each by itself; the rest is of
 // HTTP.
 type Limits struct {
@@ -138,8 +155,12 @@ type Orders struct {
 type NATS struct {
 	URL   string `yaml:"url"`
 	Creds string `yaml:"creds"`
+	CA    string `yaml:"ca"` // PEM file with the authority of the external server's certificate; empty = those of the system
 	// TrustServerUsers takes forecasts and observations from an external server that has users of its own.
 	TrustServerUsers bool `yaml:"trust_server_users"`
+	TLS              TLS  `yaml:"tls"` // of the embedded server
+	// HandshakeFirst has clients begin with TLS before the embedded server has said anything; those that do not are cut off.
+	HandshakeFirst bool `yaml:"handshake_first"`
 }
 
 // Default returns the settings of a fresh installation: the values of default.yaml.

@@ -142,6 +142,8 @@ func TestFileThenEnvironmentOverrideDefaults(t *testing.T) {
 		{"number variable, three deep", "", []string{"QINGKONG_CRITERIA_SETTINGS_MERGE_GAP_H=24"}, func(c Config) any { return c.Criteria.Settings.MergeGapH }, 24},
 		{"a share of callers", "limits: {per_second: 20}", []string{"QINGKONG_LIMITS_STREAMS=4"}, func(c Config) any { return c.Limits }, Limits{PerSecond: 20, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 4, CutTimes: 20, CutSeconds: 3}},
 		{"a line of the disk", "disk: {stop_mb: 100}", []string{"QINGKONG_DISK_MIN_MB=2048"}, func(c Config) any { return c.Disk }, Disk{MinMB: 2048, StopMB: 100}},
+		{"a certificate by variable", "", []string{"QINGKONG_HTTP_TLS_CERT=a.pem", "QINGKONG_NATS_TLS_KEY=a.key", "QINGKONG_INSECURE_LISTEN=true"},
+			func(c Config) any { return [3]any{c.HTTP.TLS.Cert, c.NATS.TLS.Key, c.InsecureListen} }, [3]any{"a.pem", "a.key", true}},
 		{"truth variable", "", []string{"QINGKONG_CRITERIA_SETTINGS_OVER_300_CONSECUTIVE=true"}, func(c Config) any { return c.Criteria.Settings.Over300Consecutive }, true},
 		{"emptied by a variable", "nats: {url: nats://a:4222}", []string{"QINGKONG_NATS_URL="}, func(c Config) any { return c.NATS.URL }, ""},
 		{"others' variables", "", []string{"HOME=/root", "QINGKONGS=1"}, func(c Config) any { return c.Data }, "./data"},
@@ -255,6 +257,18 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"repeats shrink", func(c *Config) { c.Orders.RepeatMax = 30 * time.Second }, "orders.repeat_max config.between"},
 		{"repeats at once", func(c *Config) { c.Orders.RepeatFirst = 0 }, "orders.repeat_first config.between"},
 		{"credentials for nothing", func(c *Config) { c.NATS.Creds = "a.creds" }, "nats.creds config.creds_alone"},
+		{"TLS", func(c *Config) {
+			c.HTTP.TLS = TLS{Cert: "a.pem", Key: "a.key"}
+			c.NATS.TLS, c.NATS.HandshakeFirst = TLS{Cert: "a.pem", Key: "a.key", ClientCA: "ca.pem"}, true
+		}, ""},
+		{"halves of TLS", func(c *Config) { c.HTTP.TLS.Cert, c.NATS.TLS.Key = "a.pem", "a.key" }, "http.tls.key config.tls_half; nats.tls.cert config.tls_half"},
+		{"client certificates without TLS", func(c *Config) { c.HTTP.TLS.ClientCA, c.NATS.HandshakeFirst = "ca.pem", true },
+			"http.tls.client_ca config.tls_without; nats.handshake_first config.tls_without"},
+		{"TLS of an external NATS", func(c *Config) { c.NATS = NATS{URL: "tls://a:4222", CA: "ca.pem"} }, ""},
+		{"a CA for nothing", func(c *Config) { c.NATS.CA = "ca.pem" }, "nats.ca config.ca_alone"},
+		{"a certificate for another's server", func(c *Config) {
+			c.NATS = NATS{URL: "tls://a:4222", TLS: TLS{Cert: "a.pem", Key: "a.key"}, HandshakeFirst: true}
+		}, "nats.tls config.tls_outside; nats.handshake_first config.tls_outside"},
 		{"HTTP is not NATS", func(c *Config) { c.NATS.URL = "http://a" }, "nats.url config.nats_url"},
 		{"two names alike", func(c *Config) { c.Nodes = []string{"a", "a"} }, "nodes[1] config.twice"},
 		{"public pages", func(c *Config) { c.PublicURL, c.Supervision = "https://qk.example.gov.cn/xiqing/", "022-12369" }, ""},

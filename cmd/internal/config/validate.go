@@ -47,6 +47,7 @@ func (c *Config) Validate() error {
 	if c.Listen.HJ212 != "" {
 		k.address("listen.hj212", c.Listen.HJ212)
 	}
+	k.tls("http.tls", c.HTTP.TLS)
 	for i, proxy := range c.Proxies {
 		_, err := ParseProxy(proxy)
 		k.that(err == nil, fmt.Sprintf("proxies[%d]", i), "config.proxy", proxy, nil)
@@ -190,11 +191,23 @@ func (k *checker) orders(o Orders) {
 	k.duration("orders.repeat_max", o.RepeatMax, max(o.RepeatFirst, time.Second), 24*time.Hour)
 }
 
+// tls asks for certificate and key together. What the files hold is judged at the start, which reads them.
+func (k *checker) tls(setting string, t TLS) {
+	k.that(t.Cert == "" || t.Key != "", setting+".key", "config.tls_half", t.Key, refusal.Args{"other": setting + ".cert"})
+	k.that(t.Key == "" || t.Cert != "", setting+".cert", "config.tls_half", t.Cert, refusal.Args{"other": setting + ".key"})
+	k.that(t.ClientCA == "" || t.Cert != "" || t.Key != "", setting+".client_ca", "config.tls_without", t.ClientCA, refusal.Args{"needs": setting + ".cert"})
+}
+
 func (k *checker) nats(n NATS) {
 	if n.URL == "" {
 		k.that(n.Creds == "", "nats.creds", "config.creds_alone", n.Creds, nil)
+		k.that(n.CA == "", "nats.ca", "config.ca_alone", n.CA, nil)
+		k.tls("nats.tls", n.TLS)
+		k.that(!n.HandshakeFirst || n.TLS.On(), "nats.handshake_first", "config.tls_without", n.HandshakeFirst, refusal.Args{"needs": "nats.tls.cert"})
 		return
 	}
+	k.that(n.TLS == TLS{}, "nats.tls", "config.tls_outside", n.TLS.Cert, nil)
+	k.that(!n.HandshakeFirst, "nats.handshake_first", "config.tls_outside", n.HandshakeFirst, nil)
 	for server := range strings.SplitSeq(n.URL, ",") {
 		if at := strings.LastIndexByte(server, '@'); at >= 0 {
 			k.that(false, "nats.url", "config.url_secret", "…"+server[at:], nil)

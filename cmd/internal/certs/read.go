@@ -1,0 +1,170 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"qingkong/alerts/refusal"
+)
+
+// maxFile is larger than any file of certificates that is meant.
+const maxFile = 1 << 20
+
+// material is what the files of one moment hold.
+type material struct {
+	text     [3][]byte // of certificate, key and clients' authorities
+	cert     tls.Certificate
+	clients  *x509.CertPool
+	from, to time.Time
+	names    []string
+	serial   string
+}
+
+func (m *material) validAt(now time.Time) bool { return !now.Before(m.from) && now.Before(m.to) }
+
+// notNow is why a certificate that is not valid yet, or no longer, does not take the place of one that is.
+func (m *material) notNow(f Files) *refusal.Field {
+	return &refusal.Field{Path: f.Setting + ".cert", Rule: "tls.not_now", Args: refusal.Args{"file": f.Cert, "from": day(m.from), "until": day(m.to), "value": f.Cert}}
+}
+
+var zone = time.FixedZone("CST", 8*60*60)
+
+func day(t time.Time) string { return t.In(zone).Format(time.DateTime) }
+
+// read reads the files; old comes back where they hold the same. wrong names the setting of the one that cannot be used.
+func read(f Files, old *material) (m *material, wrong *refusal.Field) {
+	no := func(key, rule, file string, args refusal.Args) (*material, *refusal.Field) {
+		if args == nil {
+			args = refusal.Args{}
+		}
+		args["file"], args["value"] = file, file
+		return nil, &refusal.Field{Path: f.Setting + "." + key, Rule: rule, Args: args}
+	}
+	m = &material{}
+	for i, at := range []struct{ key, file string }{{"cert", f.Cert}, {"key", f.Key}, {"client_ca", f.ClientCA}} {
+		if at.file == "" {
+			continue
+		}
+		var err error
+		if m.text[i], err = readFile(at.file); err != nil {
+			return no(at.key, "tls.unreadable", at.file, refusal.Args{"why": err})
+		}
+	}
+	if old != nil && slices.EqualFunc(m.text[:], old.text[:], bytes.Equal) {
+		return old, nil
+	}
+	chain, err := certificates(m.text[0])
+	if err != nil {
+		return no("cert", "tls.no_certificate", f.Cert, refusal.Args{"why": err})
+	}
+	leaf := chain[0]
+	if len(leaf.DNSNames)+len(leaf.IPAddresses) == 0 {
+		return no("cert", "tls.no_names", f.Cert, nil)
+	}
+	if encrypted(m.text[1]) {
+		return no("key", "tls.key_encrypted", f.Key, nil)
+	}
+	if m.cert, err = tls.X509KeyPair(m.text[0], m.text[1]); err != nil {
+		return no("key", "tls.no_pair", f.Key, refusal.Args{"cert": f.Cert, "why": strings.TrimPrefix(err.Error(), "tls: ")})
+	}
+	m.from, m.to, m.serial = leaf.NotBefore, leaf.NotAfter, leaf.SerialNumber.Text(16)
+	for _, c := range chain[1:] {
+		m.from, m.to = later(m.from, c.NotBefore), earlier(m.to, c.NotAfter)
+	}
+	m.names = slices.Clone(leaf.DNSNames)
+	for _, ip := range leaf.IPAddresses {
+		m.names = append(m.names, ip.String())
+	}
+	if f.ClientCA != "" {
+		authorities, err := certificates(m.text[2])
+		if err != nil {
+			return no("client_ca", "tls.no_certificate", f.ClientCA, refusal.Args{"why": err})
+		}
+		m.clients = x509.NewCertPool()
+		last := authorities[0].NotAfter // while one of them is valid, its clients are let in
+		for _, c := range authorities {
+			m.clients.AddCert(c)
+			last = later(last, c.NotAfter)
+		}
+		m.to = earlier(m.to, last)
+	}
+	return m, nil
+}
+
+// readFile reads a file that is one: a pipe would be waited for.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = errors.New("more than 1 MiB")
+	}
+	return text, err
+}
+
+// certificates are those of a PEM file, at least one.
+func certificates(text []byte) (all []*x509.Certificate, err error) {
+	for {
+		var b *pem.Block
+		if b, text = pem.Decode(text); b == nil {
+			break
+		}
+		if b.Type != "CERTIFICATE" {
+			continue
+		}
+		c, err := x509.ParseCertificate(b.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no PEM block CERTIFICATE")
+	}
+	return all, nil
+}
+
+// encrypted says whether a key needs a passphrase, in either form that there is.
+func encrypted(text []byte) bool {
+	for {
+		var b *pem.Block
+		if b, text = pem.Decode(text); b == nil {
+			return false
+		}
+		if b.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(b.Headers["Proc-Type"], "ENCRYPTED") {
+			return true
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
