@@ -10,6 +10,13 @@ func init() {
 		"tls.no_pair":        {"私钥 {file} 与证书 {cert} 不能一起用（{why}）；请确认两个文件是同一次签发的。", "the key {file} does not go with the certificate {cert} ({why}); make sure that both are of the same issue."},
 		"tls.not_now":        {"证书 {file} 的有效期是 {from} 至 {until}，现在不能用；请换上现在有效的，或校准时钟。", "the certificate {file} is valid from {from} until {until} and not now; put one there that is valid, or set the clock right."},
 
+		"tls.untrusted":  {"{url} 的证书不可信（{why}）；请用 --ca 指定签发它的 CA 证书文件（向服务器的管理员索取）。没有发送任何内容。", "the certificate of {url} is not trusted ({why}); name the file with its authority's certificate with --ca (ask who runs the server for it). Nothing was sent."},
+		"tls.other_name": {"{url} 的证书是发给 {names} 的（{why}）；请用其中的域名或 IP 连接，或请管理员重新签发。没有发送任何内容。", "the certificate of {url} is for {names} ({why}); connect to one of these, or have it made anew. Nothing was sent."},
+		"tls.expired":    {"{url} 的证书不在有效期内（{why}）；请管理员换上有效的证书，并核对本机时钟。没有发送任何内容。", "the certificate of {url} is not valid now ({why}); have it renewed by who runs the server, and see to this machine's clock. Nothing was sent."},
+		"tls.none_there": {"{url} 不用 TLS（{why}）；请核对地址和端口，或请管理员配置 TLS。没有发送任何内容。", "{url} does not speak TLS ({why}); check address and port, or have TLS configured there. Nothing was sent."},
+		"tls.refused":    {"{url} 拒绝了 TLS 连接（{why}）；它多半要求客户端证书，请用 --cert 和 --key 给出由它的 CA 签发的证书。", "{url} refuses the connection ({why}); most likely it asks for a client's certificate: give one that its authority signed with --cert and --key."},
+		"tls.wanted":     {"{url} 用 TLS；请把地址写成 https://。令牌已经明文发出，请换发。", "{url} speaks TLS; write the address with https://. The token has been sent in the clear: have a new one issued."},
+
 		"listen.beyond": {"值“{value}”让本机以外的（{bound}）也能连接，而没有 TLS，口令、令牌和减排令会明文经过网络。请配置 {tls} 的 cert 和 key（做法见 README“对外提供服务”），或只让本机连接：127.0.0.1:{port}；由另一台机器上的反向代理终止 TLS 的，设 insecure_listen: true。没有启动，未写入任何内容。",
 			"the value {value} lets others than this machine connect ({bound}) without TLS, and passwords, tokens and orders could be read on the way. Set cert and key of {tls} (README says how), or let this machine alone connect: 127.0.0.1:{port}; where a reverse proxy on another machine ends TLS, set insecure_listen: true. It did not start, and nothing was written."},
 		"listen.unknown_host": {"值“{value}”里的主机名查不到地址（{why}），无从知道本机以外是否能连接；请改正主机名，或写成地址，如 127.0.0.1:{port}。没有启动，未写入任何内容。",

@@ -21,6 +21,7 @@ func newAgentCommand() *cobra.Command {
 		Long:  agentHelp,
 		Example: `  qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --data e0001
   qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --data e0001 --auto-acknowledge --run /opt/plant/on-order -- --site 1
+  qingkong agent --nats-url tls://qk.example.gov.cn:4222 --ca ca.pem --recipient E0001 --password-file e0001.secret --data e0001
   qingkong agent --list --data e0001 --json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && (cmd.ArgsLenAtDash() != 0 || o.command.name == "") {
@@ -61,6 +62,7 @@ const agentHelp = `企业端：连接晴空的 NATS，接收本企业的减排�
 --run COMMAND 每条减排令运行一次该命令（不经 shell），标准输入为减排令 JSON，环境变量 QINGKONG_ORDER_ID、QINGKONG_ORDER_EVENT、
               QINGKONG_ORDER_LEVEL、QINGKONG_ORDER_DRILL（true 为演练）、QINGKONG_RECIPIENT；失败则隔 1 分钟起、逐次加倍至 30 分钟重试，直至成功。
 --auto-acknowledge 收到后自动确认；与 --run 同用时，命令成功后才确认。
+--ca FILE     服务器用 TLS 时签发其证书的 CA；地址写成 tls://主机:端口，写明 --ca 的从不用明文连接。
 
 Connects as one recipient, prints every order (drills too) and answers that it was received. It reconnects for ever, and
 asks for what it missed after each reconnect and every hour.
@@ -70,11 +72,15 @@ asks for what it missed after each reconnect and every hour.
   above; after a failure again, after 1 minute doubling to 30, until it succeeds. One command runs at a time; those of one
   warning run in the order of receipt, and a failing one does not hold back another warning's. A command that was cut
   short by the agent's end or a power failure runs again: it must bear that.
---auto-acknowledge: acknowledges as well; together with --run only after the command has succeeded.`
+--auto-acknowledge: acknowledges as well; together with --run only after the command has succeeded.
+--ca FILE: the authority of the server's certificate, where it has TLS. Write the address as tls://host:port; with --ca nothing
+  is ever sent without TLS.`
 
 func (o *agentOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.url, "nats-url", "", "NATS 地址，多个用逗号分开（NATS address, several separated by commas）")
+	o.trust.flags(cmd)
+	f.BoolVar(&o.tlsFirst, "tls-first", false, "一连上就开始 TLS（begin with TLS at once, for a server with nats.handshake_first）")
 	f.StringVar(&o.recipient, "recipient", "", "减排对象编号，即登录名（recipient id, also the user name）")
 	f.StringVar(&o.dir, "data", "", "保存减排令与待发回执的目录（folder that keeps the orders and the answers to be sent）")
 	f.StringVar(&o.command.name, "run", "", "每条减排令运行的命令，参数写在 -- 之后（command to run for each order; its arguments stand after --）")
@@ -102,6 +108,12 @@ func (o *agentOptions) check(cmd *cobra.Command) error {
 	}
 	if o.command.name != "" && o.dir == "" {
 		return usage("--run needs --data: what was run is kept there, so that nothing runs twice")
+	}
+	if err := o.trust.check(); err != nil {
+		return err
+	}
+	if _, err := o.trust.config(); err != nil {
+		return err
 	}
 	if o.command.timeout <= 0 || o.command.retryFirst <= 0 || o.command.retryMax < o.command.retryFirst || o.pullEvery <= 0 {
 		return usage("a time must be longer than 0, such as --run-timeout 10m")

@@ -18,6 +18,8 @@ import (
 
 type agentOptions struct {
 	url, recipient, password string
+	trust                    trust
+	tlsFirst                 bool
 	acknowledge, json        bool
 	lang, dir                string
 	command                  runOptions
@@ -111,6 +113,7 @@ func (a *agent) serve(ctx context.Context) error {
 		a.work.Go(func() { a.pulls(ctx, prefix, a.missed[i]) })
 	}
 	a.work.Go(func() { a.deliver(ctx) })
+	a.work.Go(func() { a.watchTLS(ctx) })
 	if err := a.nc.FlushTimeout(requestTimeout); err != nil {
 		a.status("agent.trouble", refusal.Args{"why": err})
 	}
@@ -150,6 +153,12 @@ func (a *agent) connect(ctx context.Context, end context.CancelCauseFunc, known 
 			return refusal.New(refusal.Unauthenticated, "agent.login_refused", refusal.Args{"recipient": a.recipient})
 		}
 		args := refusal.Args{"url": withoutUser(a.url), "why": err.Error()}
+		if trouble := tlsTrouble(withoutUser(a.url), err); trouble != nil {
+			if !known {
+				return trouble
+			}
+			args["why"] = refusal.WordsOf(trouble)
+		}
 		if !known {
 			return refusal.New(refusal.NotReady, "agent.unreachable", args)
 		}
@@ -167,7 +176,11 @@ func (a *agent) connect(ctx context.Context, end context.CancelCauseFunc, known 
 // dial makes a connection that outlives any break. What cannot be sent at once is not buffered: the outbox has it, and
 // it would be sent twice.
 func (a *agent) dial(end context.CancelCauseFunc) (*nats.Conn, error) {
-	return nats.Connect(a.url,
+	opts := a.trust.natsOptions()
+	if a.tlsFirst {
+		opts = append(opts, nats.TLSHandshakeFirst())
+	}
+	return nats.Connect(a.url, append(opts,
 		nats.Name("qingkong agent "+a.recipient),
 		nats.UserInfo(a.recipient, a.password),
 		nats.CustomInboxPrefix("_INBOX."+a.recipient),
@@ -186,7 +199,37 @@ func (a *agent) dial(end context.CancelCauseFunc) (*nats.Conn, error) {
 			a.status("agent.trouble", refusal.Args{"why": err})
 		}),
 		nats.ClosedHandler(func(nc *nats.Conn) { end(nc.LastError()) }),
-	)
+	)...)
+}
+
+// watchTLS says why a connection that was lost does not come back where that is for TLS: nats.go tries on without a word.
+func (a *agent) watchTLS(ctx context.Context) {
+	tries, said := a.nc.StatusChanged(nats.RECONNECTING, nats.CONNECTED), ""
+	defer a.nc.RemoveStatusListener(tries)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now, ok := <-tries:
+			if !ok {
+				return
+			}
+			if now == nats.CONNECTED {
+				said = ""
+				continue
+			}
+		}
+		err := a.nc.LastError()
+		if err == nil {
+			continue
+		}
+		trouble := tlsTrouble(withoutUser(a.url), err)
+		if trouble == nil || trouble.Rule == said {
+			continue
+		}
+		said = trouble.Rule
+		a.status(trouble.Rule, trouble.Args)
+	}
 }
 
 // withoutUser drops what stands before the host of each URL: it may be a secret.

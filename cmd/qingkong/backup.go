@@ -66,7 +66,7 @@ type backupFlags struct {
 
 // here backs up a folder of this machine.
 func (f *backupFlags) here(cmd *cobra.Command, args []string) error {
-	if err := noneOf(cmd, "without --server", "token-file", "wait", "idempotency-key"); err != nil {
+	if err := noneOf(cmd, "without --server", append([]string{"token-file", "wait", "idempotency-key"}, trustFlags...)...); err != nil {
 		return err
 	}
 	if err := requireFlags(cmd, "data"); err != nil {

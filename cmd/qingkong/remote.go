@@ -27,6 +27,8 @@ import (
 // remote is a running coordinator that a command talks to over HTTP.
 type remote struct {
 	url, tokenFile string
+	trust          trust
+	client         *http.Client // nil before the first call
 
 	media string        // of the body of a POST; empty is JSON
 	wait  time.Duration // for an answer; 0 is a minute
@@ -35,6 +37,7 @@ type remote struct {
 func (s *remote) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.url, "server", "", "协调程序地址（address of the coordinator, like http://127.0.0.1:8080）")
 	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "令牌文件（file with an API token）")
+	s.trust.flags(cmd)
 }
 
 // call is a command that is a call of the HTTP interface.
@@ -60,8 +63,24 @@ func (c *call) check(cmd *cobra.Command, flags ...string) error {
 	}
 	if u, err := url.Parse(c.url); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return usage("--server %q is no address like http://127.0.0.1:8080", c.url)
+	} else if u.Scheme == "http" && c.trust.set() {
+		return usage("--ca, --cert and --key go with an address that begins with https://, not with %q", c.url)
 	}
-	return nil
+	return c.trust.check()
+}
+
+// do sends a request, over TLS as the flags say.
+func (s *remote) do(req *http.Request) (*http.Response, error) {
+	if s.client == nil {
+		config, err := s.trust.config()
+		if err != nil {
+			return nil, err
+		}
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.TLSClientConfig = config
+		s.client = &http.Client{Transport: transport}
+	}
+	return s.client.Do(req)
 }
 
 // get returns what stands below a path of the interface.
@@ -106,8 +125,14 @@ func (s *remote) send(ctx context.Context, method, path, key string, body []byte
 	if method == http.MethodPost {
 		req.Header.Set("Idempotency-Key", key)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.do(req)
 	if err != nil {
+		if refusal.CodeOf(err) != "" {
+			return nil, err
+		}
+		if trouble := tlsTrouble(s.url, err); trouble != nil {
+			return nil, trouble
+		}
 		if failed := (*net.OpError)(nil); errors.As(err, &failed) && failed.Op == "dial" {
 			return nil, said("cli.unreachable", refusal.Args{"url": s.url}, err)
 		}
@@ -120,6 +145,8 @@ func (s *remote) send(ctx context.Context, method, path, key string, body []byte
 	switch {
 	case resp.StatusCode/100 == 2:
 		return text, nil
+	case resp.StatusCode == http.StatusBadRequest && strings.HasSuffix(strings.TrimSpace(string(text)), "to an HTTPS server."): // net/http says so, before any handler
+		return nil, refusal.New(refusal.Invalid, "tls.wanted", refusal.Args{"url": s.url})
 	case resp.StatusCode >= 500:
 		return nil, unknown(method, key, body, problemOf(resp.Status, text))
 	}

@@ -168,3 +168,45 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// Client is for who connects: it trusts the authorities of a file alone, the system's where that is empty, and shows a certificate
+// where one is named. A refusal names the flag.
+func Client(ca, cert, key string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	no := func(flag, rule, file string, err error) (*tls.Config, error) {
+		return nil, refusal.Input([]refusal.Field{{Path: flag, Rule: rule, Args: refusal.Args{"file": file, "value": file, "cert": cert, "why": err}}})
+	}
+	if ca != "" {
+		text, err := readFile(ca)
+		if err != nil {
+			return no("--ca", "tls.unreadable", ca, err)
+		}
+		authorities, err := certificates(text)
+		if err != nil {
+			return no("--ca", "tls.no_certificate", ca, err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		for _, a := range authorities {
+			c.RootCAs.AddCert(a)
+		}
+	}
+	if cert == "" {
+		return c, nil
+	}
+	var text [2][]byte
+	for i, at := range []struct{ flag, file string }{{"--cert", cert}, {"--key", key}} {
+		var err error
+		if text[i], err = readFile(at.file); err != nil {
+			return no(at.flag, "tls.unreadable", at.file, err)
+		}
+	}
+	if encrypted(text[1]) {
+		return no("--key", "tls.key_encrypted", key, nil)
+	}
+	own, err := tls.X509KeyPair(text[0], text[1])
+	if err != nil {
+		return no("--key", "tls.no_pair", key, errors.New(strings.TrimPrefix(err.Error(), "tls: ")))
+	}
+	c.Certificates = []tls.Certificate{own}
+	return c, nil
+}
