@@ -195,3 +195,16 @@ func TestAnAreaHasItsOwnPolicy(t *testing.T) {
 	}
 	w.refused(http.StatusInternalServerError, "internal", call{method: "GET", path: "/desk/panic"})
 }
+
+// A proxy that the settings do not name is told of in the log, whoever comes through it.
+func TestAProxyThatIsNotNamedIsToldOf(t *testing.T) {
+	w := newWorld(t)
+	for _, user := range []string{"", "duty"} {
+		for range 3 {
+			w.do(call{who: user, path: "/api/v1/me", header: map[string]string{"X-Forwarded-For": "198.51.100.7"}})
+		}
+	}
+	if n := strings.Count(w.log.String(), "not named in proxies"); n != 1 {
+		t.Errorf("%d lines of the proxy, want 1", n)
+	}
+}

@@ -156,6 +156,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.problem(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 		}
 	}()
+	s.sessions.See(r)
 	r, err := s.inShare(w, r)
 	if err != nil {
 		s.refuse(w, r, err)

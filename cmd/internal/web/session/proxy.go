@@ -44,11 +44,18 @@ func (p Proxies) address(r *http.Request) string {
 		from = next.Unmap().WithZone("")
 	}
 	if from.Is6() {
-		if net, err := from.Prefix(64); err == nil {
-			return net.String()
-		}
+		return network(from).String()
 	}
 	return from.String()
+}
+
+// network is what one customer has: an address of IPv4, or of IPv6 the network of 64 bits.
+func network(a netip.Addr) netip.Prefix {
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(a.WithZone(""), bits).Masked()
 }
 
 // Address is where a request came from, as far as our proxies say: an address, or of IPv6 the network that one customer has.

@@ -71,6 +71,7 @@ type Sessions struct {
 	rows      *journal.Sessions
 	manager   *scs.SessionManager
 	throttle  *throttle
+	unlisted  *unlisted
 }
 
 // New opens the sessions over j. Close them before it.
@@ -86,7 +87,7 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 		return nil, err
 	}
 	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, rows: rows,
-		manager: scs.New(), throttle: newThrottle()}
+		manager: scs.New(), throttle: newThrottle(), unlisted: newUnlisted(opt.Proxies, opt.Log)}
 	m := s.manager
 	m.Store, m.HashTokenInStore, m.Lifetime = store{rows}, true, Lifetime
 	m.Cookie.Name, m.Cookie.Persist = Cookie, false // HttpOnly, SameSite=Lax and Path=/ by default
