@@ -97,3 +97,39 @@ func TestServeIsNotRefusedWhereTheRecordMayBe(t *testing.T) {
 		})
 	}
 }
+
+// Who would be reached from elsewhere without TLS does not start, a demo neither, and says what to do in one line; nothing is
+// written. What the certificate files lack is said as early.
+func TestServeIsRefusedBeyondThisMachineWithoutTLS(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none.pem")
+	for name, c := range map[string]struct {
+		env   []string
+		args  []string
+		wants []string
+	}{
+		"HTTP": {nil, []string{"--listen", "0.0.0.0:0", "--nats-listen", "127.0.0.1:0"}, []string{"listen.http", "http.tls", "insecure_listen: true", "127.0.0.1:0", "明文"}},
+		"NATS": {nil, []string{"--listen", "127.0.0.1:0", "--nats-listen", "[::]:0"}, []string{"listen.nats", "nats.tls", "insecure_listen: true", "README"}},
+		"no certificate": {[]string{"QINGKONG_HTTP_TLS_CERT=" + none, "QINGKONG_HTTP_TLS_KEY=" + none},
+			[]string{"--listen", "0.0.0.0:0", "--nats-listen", "127.0.0.1:0"}, []string{"http.tls.cert", none, "读不出"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data")
+			for _, e := range c.env {
+				name, value, _ := strings.Cut(e, "=")
+				t.Setenv(name, value)
+			}
+			code, said := exitOf(t, append([]string{"serve", "--demo", "--data", dir}, c.args...)...)
+			if code != 1 || strings.Count(said, "\n") != 1 {
+				t.Errorf("exit code %d, said %q", code, said)
+			}
+			for _, want := range c.wants {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q is not in %q", want, said)
+				}
+			}
+			if _, err := os.Stat(dir); !os.IsNotExist(err) {
+				t.Errorf("the folder was made: %v", err)
+			}
+		})
+	}
+}

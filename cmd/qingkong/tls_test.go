@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -158,7 +160,7 @@ func TestCommandsOverTLS(t *testing.T) {
 			asked <- r.URL.Path
 			_, _ = w.Write([]byte(`{"items":[],"next":"","total":0}`))
 		}))
-		s.TLS = &tls.Config{Certificates: []tls.Certificate{served}}
+		s.TLS, s.Config.ErrorLog = &tls.Config{Certificates: []tls.Certificate{served}}, log.New(io.Discard, "", 0)
 		if needs != nil {
 			s.TLS.ClientAuth, s.TLS.ClientCAs = tls.RequireAndVerifyClientCert, needs
 		}

@@ -168,7 +168,7 @@ func TestNobodyGetsInWithoutTLS(t *testing.T) {
 	if err != nil || resp.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "HTTPS") {
 		t.Errorf("plain HTTP is answered %s %s (%v)", resp.Status, text, err)
 	}
-	other := certstest.NewCA(t)
+	other, begun := certstest.NewCA(t), time.Now()
 	for range 20 {
 		stranger := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: other.Pool()}, DisableKeepAlives: true}, Timeout: patience}
 		var untrusted *tls.CertificateVerificationError
@@ -181,7 +181,8 @@ func TestNobodyGetsInWithoutTLS(t *testing.T) {
 		}
 		nc.Close()
 	}
-	if lines := len(s.log.with("TLS handshake error")); lines < 1 || lines > 8 { // of each listener at once, then one in ten seconds
+	most := 2 * (2 + int(time.Since(begun)/calmFor)) // of each listener at once, then one in ten seconds
+	if lines := len(s.log.with("TLS handshake error")); lines < 1 || lines > most {
 		t.Errorf("%d lines of handshakes that failed:\n%s", lines, s.log)
 	}
 }
@@ -209,14 +210,14 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	if web, bus := s.shown(); web != second.Serial || bus != second.Serial {
 		t.Errorf("with a broken file %s and %s are shown, want %s", web, bus, second.Serial)
 	}
-	if len(s.log.with("level=WARN", "check=tls", "cert.pem")) != 1 {
+	if len(s.log.with("level=WARN", "check=tls", "cert.pem")) == 0 {
 		t.Errorf("no WARN line tells of the broken file:\n%s", s.log)
 	}
 	third := s.ca.Issue(certstest.Leaf{Until: time.Now().Add(13 * 24 * time.Hour)})
 	third.Write(t, s.dir)
 	eventually(t, "the check to tell of the end of the new one", func() bool {
 		state, detail := s.check("tls")
-		return state == "degraded" && strings.Contains(detail, "12")
+		return state == "degraded" && strings.Contains(detail, "还有 12 天")
 	})
 	eventually(t, "the third certificate", func() bool { web, bus := s.shown(); return web == third.Serial && bus == third.Serial })
 }
