@@ -52,7 +52,7 @@ func (s *Server) sharer(r *http.Request, c *caller) string {
 	case c.who != nil:
 		return c.who.User
 	case within(signInPaths, r.URL.Path), within(s.signIn, r.URL.Path):
-		return "sign-in " + s.sessions.Address(r)
+		return s.sessions.Share(r)
 	}
 	return "address " + s.sessions.Address(r)
 }

@@ -4,7 +4,7 @@
 //
 // A login by password begins one. It lasts [Lifetime] at most, ends after [Idle] without a request, and with everything
 // that takes its user's credential away: each request compares the credential that it began with, so that a change of
-// password, new or revoked credentials and a disabled account are over with the next request.
+// password, new or revoked credentials, a disabled account and the end of all sessions are over with the next request.
 //
 // The cookie holds 256 random bits and is good until the browser closes. Their SHA-256 is what is kept (journal.Sessions:
 // in bbolt and in a key-value bucket, so that a restart and another node know it); who reads a file can log in with
@@ -17,11 +17,13 @@
 //
 // # Wrong passwords
 //
-// See [throttle]: who tries passwords waits, a user who is attacked from elsewhere does not.
+// See [throttle]: who tries passwords waits, a user who is attacked from elsewhere does not; and [lanes]: nor does a browser
+// that its user has logged in from before, wherever the attack comes from.
 package session
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -71,6 +73,8 @@ type Sessions struct {
 	rows      *journal.Sessions
 	manager   *scs.SessionManager
 	throttle  *throttle
+	lanes     *lanes
+	turnKey   []byte
 }
 
 // New opens the sessions over j. Close them before it.
@@ -86,7 +90,8 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 		return nil, err
 	}
 	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, rows: rows,
-		manager: scs.New(), throttle: newThrottle()}
+		manager: scs.New(), throttle: newThrottle(), lanes: newLanes(), turnKey: make([]byte, 32)}
+	_, _ = rand.Read(s.turnKey) // never fails
 	m := s.manager
 	m.Store, m.HashTokenInStore, m.Lifetime = store{rows}, true, Lifetime
 	m.Cookie.Name, m.Cookie.Persist = Cookie, false // HttpOnly, SameSite=Lax and Path=/ by default
@@ -128,10 +133,10 @@ func (s *Sessions) find(r *http.Request, used bool) *access.Principal {
 	return who
 }
 
-// current is the user, unless its credential is no longer the one that it logged in with.
-func (s *Sessions) current(user, credential string) (who *access.Principal) {
+// current is the user, unless its login is no longer the one that is named.
+func (s *Sessions) current(user, login string) (who *access.Principal) {
 	err := s.j.View(func(tx *bbolt.Tx) error {
-		if p, ok := access.PrincipalOf(tx, user); ok && p.Credential == credential {
+		if p, ok := access.PrincipalOf(tx, user); ok && p.Login() == login {
 			who = p
 		}
 		return nil
@@ -158,17 +163,51 @@ func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password 
 
 // tried lets somebody try a password of a user, which gives a principal when it is right.
 func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, user string, try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
-	done, wait := s.throttle.begin(user, s.proxies.address(r), s.now())
-	if wait > 0 {
-		seconds := int((wait + time.Second - 1) / time.Second)
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		return nil, refusal.New(refusal.RateLimited, "session.throttled", refusal.Args{"seconds": seconds})
+	d := s.device(r)
+	if p := s.good(d, user); p != nil {
+		if done, ok := s.lanes.begin(user, p.Serial); ok {
+			wrong := false
+			defer func() {
+				if done(wrong) && wrong {
+					s.keepDevice(w, r, d.without(user, s.now()))
+				}
+			}()
+			who, err := try(access.Known(r.Context()))
+			wrong = err == nil && who == nil
+			return who, err
+		}
+	}
+	done, err := s.mayTry(w, r, user)
+	if err != nil {
+		return nil, err
 	}
 	wrong := false
 	defer func() { done(wrong, s.now()) }()
 	who, err := try(r.Context())
 	wrong = err == nil && who == nil
 	return who, err
+}
+
+// mayTry lets a browser try that is not known, or tells it for how long to wait, and from when on it has its turn.
+func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (done func(wrong bool, now time.Time), err error) {
+	address, now := s.proxies.address(r), s.now()
+	t := s.turn(r, address, now)
+	id := ""
+	if t != nil && t.wait(now) == 0 {
+		id = t.ID
+	}
+	done, wait := s.throttle.begin(user, address, id, now)
+	if wait == 0 {
+		return done, nil
+	}
+	if t == nil || id != "" { // none yet, or it is used up
+		t = newTurn(address, now, wait)
+	}
+	wait = t.wait(now)
+	s.keepTurn(w, r, t, wait)
+	seconds := int((wait + time.Second - 1) / time.Second)
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	return nil, refusal.New(refusal.RateLimited, "session.throttled", refusal.Args{"seconds": seconds})
 }
 
 // ChangePassword changes the password of who makes the request by change, which gives nil when the current one was wrong.
@@ -204,7 +243,7 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Pri
 	}
 	now := s.now().UnixMilli()
 	m.Put(ctx, userKey, who.User)
-	m.Put(ctx, credentialKey, who.Credential)
+	m.Put(ctx, credentialKey, who.Login())
 	m.Put(ctx, beganKey, now)
 	m.Put(ctx, seenKey, now)
 	token, expiry, err := m.Commit(ctx)
@@ -212,6 +251,7 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Pri
 		return err
 	}
 	s.writeCookie(ctx, m, w, token, expiry)
+	s.keepDevice(w, r, s.device(r).with(who, s.now()))
 	return nil
 }
 
@@ -230,6 +270,12 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 		s.log.Error("a session could not be ended", "err", err)
 	}
 	s.writeCookie(r.Context(), m, w, "", time.Time{})
+}
+
+// EndAll ends all sessions of a user, and has no browser know it any more. It is recorded: other nodes know it with the block.
+func (s *Sessions) EndAll(ctx context.Context, user string) error {
+	_, err := journal.Do[access.Granted](ctx, s.j, journal.Command{Kind: access.CommandEndSessions, Actor: user, Payload: access.EndSessions{User: user}})
+	return err
 }
 
 // writeCookie keeps the answer's own Cache-Control: scs adds one that says less.
