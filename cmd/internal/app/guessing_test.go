@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"testing"
+	"time"
 
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/journal/journaltest"
 )
 
 // browser keeps cookies as a browser does.
@@ -27,6 +29,41 @@ func (d *district) signIn(c *http.Client, user, password string) (int, string) {
 }
 
 const chosenByDuty = "海河边上 seven herons wade"
+
+// A browser that nobody has logged in from is let in within a minute beside the same guessing, though its first requests are
+// refused with those of the guesser's that go beyond the share of their address.
+func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
+	clock := journaltest.NewClock(time.Now())
+	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
+	d.app = start(t, Options{Config: d.cfg, Clock: clock.Now})
+	issued, err := d.app.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"duty","role":"duty"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guess := func() *http.Request {
+		return d.request("POST", "/api/v1/session", "", `{"user":"duty","password":"not the password of duty"}`)
+	}
+	d.flood(guess, func(beyond func() int64) {
+		for range 20 { // until the address waits a minute after each wrong one
+			seen := beyond()
+			eventually(t, "the guesses are refused", func() bool { return beyond() > seen+20 })
+			clock.Add(time.Minute)
+		}
+		for range 5 {
+			fresh, waited := d.browser(), 0
+			for ; waited < 180; waited++ {
+				if code, _ := d.signIn(fresh, "duty", issued.Password); code == http.StatusOK {
+					break
+				}
+				clock.Add(time.Second)
+			}
+			if waited > 61 { // a second for the turn, given with the first refusal
+				t.Errorf("a new browser waits %d s", waited)
+			}
+			clock.Add(time.Minute)
+		}
+	})
+}
 
 // newGuessed is a district whose duty officer has chosen a password, which is slow to check, and signed in once by a browser.
 func newGuessed(t *testing.T) (d *district, known *http.Client, people map[string]access.Issued) {

@@ -58,6 +58,16 @@ func (t *throttle) begin(user, address, id string, now time.Time) (done func(wro
 	return func(wrong bool, now time.Time) { t.done(user, address, wrong, now) }, 0
 }
 
+// wait is how long an address has to wait by now.
+func (t *throttle) wait(address string, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.addresses.byKey[address]; e != nil {
+		return e.Value.(*count).wait(now)
+	}
+	return 0
+}
+
 // wait is how long an address waits that has no turn.
 func (c *count) wait(now time.Time) time.Duration {
 	if wait := c.until.Sub(now); wait > 0 && wait <= longest { // more is a clock that went back

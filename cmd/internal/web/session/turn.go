@@ -50,6 +50,16 @@ func (s *Sessions) turn(r *http.Request, address string, now time.Time) *turn {
 	return t
 }
 
+// Queue gives a turn to a browser that was refused before it could try: it is not let wait behind others without end.
+func (s *Sessions) Queue(w http.ResponseWriter, r *http.Request) {
+	address, now := s.proxies.address(r), s.now()
+	if s.turn(r, address, now) != nil {
+		return
+	}
+	wait := max(s.throttle.wait(address, now), firstWait)
+	s.keepTurn(w, r, newTurn(address, now, wait), wait)
+}
+
 // keepTurn has the browser keep its turn.
 func (s *Sessions) keepTurn(w http.ResponseWriter, r *http.Request, t *turn, wait time.Duration) {
 	text, err := json.Marshal(t)
