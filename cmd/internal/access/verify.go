@@ -52,6 +52,9 @@ func PrincipalOf(tx *bbolt.Tx, user string) (*Principal, bool) {
 	return r.principal(tx), true
 }
 
+// Exists reports whether there is a user of that name, one that cannot log in among them.
+func Exists(tx *bbolt.Tx, user string) bool { return tx.Bucket(usersBucket).Get([]byte(user)) != nil }
+
 // decoy stands in for the row of a user that is not there, and decoyRef for a secret: a login then costs what it
 // costs with a wrong secret.
 var (

@@ -42,6 +42,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 		watch.Backup:  a.backups.check,
+		watch.Logins:  func(context.Context) watch.Finding { return loginsFinding(a.logins.Burst()) },
 	} {
 		w.Watch(name, probe)
 	}

@@ -21,9 +21,10 @@ const (
 	Outbox   = "outbox"   // what is due goes out
 	Auditor  = "auditor"  // no order lacks its next step
 	Backup   = "backup"   // there is a backup, and it is young enough
+	Logins   = "logins"   // no more logins fail than people mistype
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Logins}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

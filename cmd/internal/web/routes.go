@@ -422,6 +422,9 @@ func (s *Server) admit(r *http.Request, act string) (who *access.Principal, by s
 		who = s.sessions.Who(r)
 	}
 	if who == nil {
+		if token := bearer(r); token != "" {
+			s.sessions.WrongToken(r, access.UserOfToken(token))
+		}
 		return nil, "", refusal.New(refusal.Unauthenticated, "http.token", nil)
 	}
 	if anySignedIn(act) {

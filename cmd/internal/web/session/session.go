@@ -35,6 +35,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/logins"
 )
 
 // How long a session lasts.
@@ -60,6 +61,7 @@ const (
 type Options struct {
 	Proxies Proxies          // reverse proxies whose word about a request is taken
 	Now     func() time.Time // default: the journal's
+	Logins  *logins.Log      // the trace that logins leave; none
 	Log     *slog.Logger
 }
 
@@ -70,6 +72,7 @@ type Sessions struct {
 	proxies   Proxies
 	now       func() time.Time
 	log       *slog.Logger
+	logins    *logins.Log
 	rows      *journal.Sessions
 	manager   *scs.SessionManager
 	throttle  *throttle
@@ -89,7 +92,7 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, rows: rows,
+	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, logins: opt.Logins, rows: rows,
 		manager: scs.New(), throttle: newThrottle(), lanes: newLanes(), turnKey: make([]byte, 32)}
 	_, _ = rand.Read(s.turnKey) // never fails
 	m := s.manager
@@ -151,7 +154,7 @@ func (s *Sessions) current(user, login string) (who *access.Principal) {
 // (unauthenticated), which is which it does not tell, and somebody who has tried too often (rate_limited, with Retry-After
 // set in w).
 func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error) {
-	who, err := s.tried(w, r, user, func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
+	who, err := s.tried(w, r, logins.Login, user, func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
 	if err != nil {
 		return nil, err
 	}
@@ -161,11 +164,13 @@ func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password 
 	return who, s.begin(w, r, who)
 }
 
-// tried lets somebody try a password of a user, which gives a principal when it is right.
-func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, user string, try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
+// tried lets somebody try a password of a user, which gives a principal when it is right, and leaves a trace of it.
+func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.What, user string, try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
 	d := s.device(r)
+	trace := s.try(r, what, user, d)
 	if p := s.good(d, user); p != nil {
 		if done, ok := s.lanes.begin(user, p.Serial); ok {
+			trace.Known = true
 			wrong := false
 			defer func() {
 				if done(wrong) && wrong {
@@ -174,17 +179,21 @@ func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, user string, tr
 			}()
 			who, err := try(access.Known(r.Context()))
 			wrong = err == nil && who == nil
+			s.note(trace, who, err)
 			return who, err
 		}
 	}
 	done, err := s.mayTry(w, r, user)
 	if err != nil {
+		trace.Outcome = logins.Waits
+		s.logins.Note(trace)
 		return nil, err
 	}
 	wrong := false
 	defer func() { done(wrong, s.now()) }()
 	who, err := try(r.Context())
 	wrong = err == nil && who == nil
+	s.note(trace, who, err)
 	return who, err
 }
 
@@ -214,7 +223,7 @@ func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (
 // All its sessions end; the one that the request came with is begun anew.
 func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error {
 	mine := s.Who(r)
-	who, err := s.tried(w, r, user, change)
+	who, err := s.tried(w, r, logins.Password, user, change)
 	if err != nil {
 		return err
 	}
@@ -264,6 +273,9 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 	m := s.managerFor(r)
 	ctx, err := m.Load(r.Context(), token)
 	if err == nil {
+		if user := m.GetString(ctx, userKey); user != "" {
+			s.done(r, logins.Logout, user)
+		}
 		err = m.Destroy(ctx)
 	}
 	if err != nil {
