@@ -204,10 +204,12 @@ func TestWhatMakesABrowserUnknown(t *testing.T) {
 			h.act(access.CommandEnable, access.Enable{User: "duty"})
 			return password
 		}, false},
-		{"the end of all sessions", func(h *house, _ *browser, password string) string {
-			if err := h.s.EndAll(h.t.Context(), "duty"); err != nil {
+		{"the end of all sessions", func(h *house, b *browser, password string) string {
+			w := httptest.NewRecorder()
+			if err := h.s.EndAll(w, b.request(), "duty"); err != nil {
 				h.t.Fatal(err)
 			}
+			b.keep(w)
 			return password
 		}, false},
 		{"ten wrong passwords", func(h *house, b *browser, password string) string {

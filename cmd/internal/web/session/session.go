@@ -55,6 +55,9 @@ const (
 	credentialKey = "credential"
 	beganKey      = "began" // Unix milliseconds
 	seenKey       = "seen"
+	addressKey    = "address" // where it began
+	deviceKey     = "device"
+	browserKey    = "browser"
 )
 
 // Options are what sessions are made with.
@@ -77,6 +80,7 @@ type Sessions struct {
 	manager   *scs.SessionManager
 	throttle  *throttle
 	lanes     *lanes
+	crowd     *crowd
 	turnKey   []byte
 }
 
@@ -93,7 +97,7 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 		return nil, err
 	}
 	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, logins: opt.Logins, rows: rows,
-		manager: scs.New(), throttle: newThrottle(), lanes: newLanes(), turnKey: make([]byte, 32)}
+		manager: scs.New(), throttle: newThrottle(), lanes: newLanes(), crowd: newCrowd(), turnKey: make([]byte, 32)}
 	_, _ = rand.Read(s.turnKey) // never fails
 	m := s.manager
 	m.Store, m.HashTokenInStore, m.Lifetime = store{rows}, true, Lifetime
@@ -255,12 +259,21 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Pri
 	m.Put(ctx, credentialKey, who.Login())
 	m.Put(ctx, beganKey, now)
 	m.Put(ctx, seenKey, now)
+	d := s.device(r).with(who, s.now())
+	m.Put(ctx, addressKey, s.proxies.address(r))
+	m.Put(ctx, deviceKey, d.ID)
+	m.Put(ctx, browserKey, browserOf(r))
 	token, expiry, err := m.Commit(ctx)
 	if err != nil {
 		return err
 	}
 	s.writeCookie(ctx, m, w, token, expiry)
-	s.keepDevice(w, r, s.device(r).with(who, s.now()))
+	s.keepDevice(w, r, d)
+	if s.crowd.began(who.User) {
+		if err := s.thin(r.Context(), who.User); err != nil {
+			s.log.Error("the sessions of a user could not be thinned out", "user", who.User, "err", err)
+		}
+	}
 	return nil
 }
 
@@ -282,12 +295,6 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 		s.log.Error("a session could not be ended", "err", err)
 	}
 	s.writeCookie(r.Context(), m, w, "", time.Time{})
-}
-
-// EndAll ends all sessions of a user, and has no browser know it any more. It is recorded: other nodes know it with the block.
-func (s *Sessions) EndAll(ctx context.Context, user string) error {
-	_, err := journal.Do[access.Granted](ctx, s.j, journal.Command{Kind: access.CommandEndSessions, Actor: user, Payload: access.EndSessions{User: user}})
-	return err
 }
 
 // writeCookie keeps the answer's own Cache-Control: scs adds one that says less.
