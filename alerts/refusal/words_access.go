@@ -22,6 +22,8 @@ func init() {
 		"access.is_account":                {"“{user}”是账号，不是减排对象；请用 POST /api/v1/accounts/{user}/disable 停用。", "{user} is an account, not a recipient; disable it with POST /api/v1/accounts/{user}/disable."},
 		"access.too_many_tokens":           {"用户“{user}”已有 {limit} 个令牌，达到上限；请先吊销不用的。", "the user {user} has {limit} tokens, which is the limit; revoke one that is not used."},
 		"access.not_yourself":              {"不能停用自己的账号（{user}）；请由另一位管理员操作。", "nobody disables its own account ({user}); let another administrator do it."},
+		"access.sessions_of_others":        {"只能结束自己的登录，不能结束“{user}”的；请用其本人的账号，或停用该账号。", "sessions are ended by their own user alone, and {user} is another one; use that account, or disable it."},
+		"access.login_key_there":           {"登录密钥已由另一个节点建立。", "another node has made the login key."},
 		"access.secret_shown_once":         {"幂等键“{key}”已用过；口令和令牌只在第一次的应答里出示，不能再看。没有收到就请换一个新的键重新签发或新增令牌。", "the idempotency key {key} was used; a password or token is shown in the first answer alone. If that was lost, use a new key to issue new credentials or to add a token."},
 	})
 }

@@ -38,6 +38,7 @@ func init() {
 		"watch.backup_unread":   {"看不到备份目录 {dir}（{why}）；请检查磁盘是否已挂载。", "the folder of backups, {dir}, cannot be read ({why}); see whether its disk is mounted."},
 		"watch.backup_none":     {"{dir} 里还没有备份；请做一次（POST /api/v1/backups），并检查 backup.schedule。", "there is no backup in {dir}; make one (POST /api/v1/backups) and look at backup.schedule."},
 		"watch.backup_old":      {"最新的备份是 {at} 的，已超过 {limit} 小时；请看日志里备份为什么没有做，再做一次（POST /api/v1/backups）。", "the newest backup is of {at}, older than {limit} h; see in the log why none was made since, and make one (POST /api/v1/backups)."},
+		"watch.logins_burst":    {"登录连续失败：最近 5 分钟 {count} 次，来自 {addresses} 个地址，最多的是 {address}（{most} 次），试得最多的账号是 {user}。登录过的浏览器不受影响，账号不会被锁死。请核对这个地址是不是自己的程序用了旧口令；不是就在防火墙或代理上挡住它，详情见数据目录的 {file}。", "logins keep failing: {count} in the last 5 minutes from {addresses} addresses, most from {address} ({most}), most at the user {user}. Browsers that people have logged in from go on, and no account is locked. See whether that address is a program of yours with an old secret; if not, block it at the firewall or proxy. {file} in the data folder has the details."},
 		"watch.full":            {"磁盘只剩 {free}，低于 {limit}：只记录解除、取消、批准、企业答复、送达、定时器和租约，这一项未做任何改动；请立即清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: only lift, cancel, approve, answers, sent, timers and lease are recorded, and nothing was changed here. Free some space on the disk of the data folder or add some, then send it again."},
 		"watch.no_room":         {"磁盘只剩 {free}，低于 {limit}，暂不接受导入和上传，未做任何改动；请先清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: nothing is imported or uploaded, and nothing was changed. Free some space on the disk of the data folder or add some, then send it again."},
 
@@ -53,6 +54,7 @@ func init() {
 		"watch.name.auditor":  {"减排令巡检", "audit of the orders"},
 		"watch.name.backup":   {"备份", "backup"},
 		"watch.name.tls":      {"TLS 证书", "TLS certificates"},
+		"watch.name.logins":   {"登录失败", "failed logins"},
 		"watch.name.start":    {"启动", "start"},
 
 		"watch.state.ok":       {"正常", "ok"},

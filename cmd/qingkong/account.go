@@ -22,7 +22,7 @@ func newAccountCommand() *cobra.Command {
 		Example: "  qingkong account add zhang --role duty" + exampleAdmin + "\n" +
 			"  qingkong account list" + exampleAdmin,
 	}
-	cmd.AddCommand(newAccountAdd(), newAccountList(), newAccountShow())
+	cmd.AddCommand(newAccountAdd(), newAccountList(), newAccountShow(), newAccountSessions(), newAccountEndSession())
 	for _, a := range userActs {
 		if a.group == "account" {
 			cmd.AddCommand(a.command())

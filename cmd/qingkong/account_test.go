@@ -76,6 +76,41 @@ func TestIdentitiesFromAShell(t *testing.T) {
 	s.refused("admin", []string{"not_found: ", "account"}, "recipient", "revoke", "zhang")
 }
 
+// Somebody sees and ends its logins of browsers from a shell.
+func TestSessionsFromAShell(t *testing.T) {
+	s := startShell(t)
+	var zhang access.Issued
+	s.read(&zhang, "admin", "account", "add", "zhang", "--role", "duty")
+	s.with("zhang", zhang.Token)
+	login := func() *http.Response {
+		t.Helper()
+		res, err := http.Post(s.url+"/api/v1/session", "application/json", strings.NewReader(`{"user":"zhang","password":"`+zhang.Password+`"}`))
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatal(res, err)
+		}
+		_ = res.Body.Close()
+		return res
+	}
+	login()
+	login()
+	var page pageOf[access.Session]
+	if s.read(&page, "zhang", "account", "sessions"); len(page.Items) != 2 {
+		t.Fatalf("%+v", page)
+	}
+	out, _ := s.as("zhang", exitOK, "account", "sessions")
+	says(t, out, "编号 id", "来源地址 address", "127.0.0.1", page.Items[0].ID, page.Items[0].Device[:6], "Go-http-client")
+	out, _ = s.as("zhang", exitOK, "account", "end-session", page.Items[0].ID)
+	says(t, out, "这个登录已结束")
+	s.refused("zhang", []string{"not_found: "}, "account", "end-session", page.Items[0].ID)
+	out, _ = s.as("zhang", exitOK, "account", "end-session", "--all")
+	says(t, out, "全部网页登录已结束", "tokens stay valid")
+	if s.read(&page, "zhang", "account", "sessions"); len(page.Items) != 0 {
+		t.Errorf("after the end of all: %+v", page)
+	}
+	s.as("zhang", exitUsage, "account", "end-session")
+	s.as("zhang", exitUsage, "account", "end-session", "--all", "x")
+}
+
 // Who may not do a thing to itself is told so in one line that says who can. No account has the two roles that a
 // declaration and its approval need, so that the line about those comes from a server that the test plays.
 func TestTheSamePersonIsToldSo(t *testing.T) {

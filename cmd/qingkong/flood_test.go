@@ -120,7 +120,7 @@ func newFlooded(t *testing.T) *flooded {
 	}
 	f.roles["enterprise"] = f.account("enterprise")
 	for _, role := range []string{"duty", "enterprise"} {
-		f.sessions[role] = f.session(f.roles[role]) // while nobody floods the way to sign in
+		f.sessions[role] = f.session(f.account(role)) // while nobody floods the way to sign in; of an account whose sessions no row ends
 	}
 	f.others.begin()
 	f.others.rounds(2)

@@ -32,7 +32,7 @@
 //
 //	access.users  user -> row, JSON; the key is the name as it is written
 //	access.names  lower case of the name, 0, the name -> nothing; finds names that differ in case alone
-//	access.meta   "users" -> number of users, 8 bytes big-endian
+//	access.meta   "users" -> number of users, 8 bytes big-endian; "login_key" -> vault reference of the login key
 //
 // and who read personal data, see personal.go.
 package access
@@ -86,6 +86,7 @@ type row struct {
 	Tokens    []token   `json:"tokens,omitempty"`
 	TokenSeq  int       `json:"token_seq"` // tokens ever made; the last one's id
 	Disabled  bool      `json:"disabled,omitempty"`
+	Ended     int       `json:"ended,omitempty"` // how often all its sessions were ended
 	AddedAt   time.Time `json:"added_at"`
 	AddedBy   string    `json:"added_by"`
 }

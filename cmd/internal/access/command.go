@@ -21,6 +21,7 @@ const (
 	CommandRevoke            = "access.revoke_token"
 	CommandDisable           = "access.disable"
 	CommandEnable            = "access.enable"
+	CommandEndSessions       = "access.end_sessions"
 )
 
 // Register registers the handlers of the commands.
@@ -34,6 +35,8 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
 	journal.Handle(r, CommandEnable, DecideEnable)
+	journal.Handle(r, CommandEndSessions, DecideEndSessions)
+	journal.Handle(r, CommandMakeLoginKey, DecideMakeLoginKey)
 	journal.HandleBulk(r, CommandSeen, decideSeen)
 }
 

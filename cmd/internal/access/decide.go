@@ -269,7 +269,7 @@ func DecideDisable(tx *bbolt.Tx, actor string, in Disable, _ time.Time) ([]journ
 	case actor == in.User:
 		return nil, Granted{}, refusal.New(refusal.SamePerson, "access.not_yourself", refusal.Args{"user": in.User})
 	}
-	return []journal.Event{Disabled(in)}, Granted{User: in.User}, nil
+	return []journal.Event{Disabled{User: in.User, Ends: true}}, Granted{User: in.User}, nil
 }
 
 // DecideEnable lets a disabled user log in again, with the secrets it had.
@@ -282,6 +282,22 @@ func DecideEnable(tx *bbolt.Tx, _ string, in Enable, _ time.Time) ([]journal.Eve
 		return nil, Granted{User: in.User}, nil
 	}
 	return []journal.Event{Enabled(in)}, Granted{User: in.User}, nil
+}
+
+// EndSessions ends all sessions of the user itself.
+type EndSessions struct {
+	User string `json:"user"`
+}
+
+// DecideEndSessions ends all sessions of who asks for it.
+func DecideEndSessions(tx *bbolt.Tx, actor string, in EndSessions, _ time.Time) ([]journal.Event, Granted, error) {
+	if in.User != actor {
+		return nil, Granted{}, refusal.New(refusal.Forbidden, "access.sessions_of_others", refusal.Args{"user": in.User})
+	}
+	if _, err := must(tx, in.User); err != nil {
+		return nil, Granted{}, err
+	}
+	return []journal.Event{SessionsEnded(in)}, Granted{User: in.User}, nil
 }
 
 // clip keeps a value that a message repeats short.

@@ -363,6 +363,9 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a token of nobody", act(s, DecideRevoke, Revoke{User: "nobody", TokenID: "t1"}), refusal.NotFound, "access.not_found"},
 		{"disable nobody", act(s, DecideDisable, Disable{User: "nobody"}), refusal.NotFound, "access.not_found"},
 		{"disable oneself", act(s, DecideDisable, Disable{User: "admin"}), refusal.SamePerson, "access.not_yourself"},
+		{"end the sessions of another", act(s, DecideEndSessions, EndSessions{User: "duty"}), refusal.Forbidden, "access.sessions_of_others"},
+		{"a login key beside another", act(s, DecideMakeLoginKey, MakeLoginKey{Old: "v1", KeyRef: "v2"}), refusal.Conflict, "access.login_key_there"},
+		{"a login key that is none", act(s, DecideMakeLoginKey, MakeLoginKey{}), refusal.Conflict, "access.login_key_there"},
 		{"enable nobody", act(s, DecideEnable, Enable{User: "nobody"}), refusal.NotFound, "access.not_found"},
 	} {
 		err := c.act()

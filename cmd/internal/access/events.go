@@ -66,13 +66,20 @@ type TokenRevoked struct {
 	TokenID string `json:"token_id"`
 }
 
-// Disabled says that a user can no longer log in; its secrets stay.
+// Disabled says that a user can no longer log in; its secrets stay. Its sessions, and that browsers know it, come back with
+// it in records where Ends is not set, and not where it is.
 type Disabled struct {
 	User string `json:"user"`
+	Ends bool   `json:"ends_sessions,omitempty"`
 }
 
 // Enabled says that a disabled user can log in again, with the secrets it had.
 type Enabled struct {
+	User string `json:"user"`
+}
+
+// SessionsEnded says that all of a user's sessions are over, and that no browser knows it any more; its secrets stay.
+type SessionsEnded struct {
 	User string `json:"user"`
 }
 
@@ -103,6 +110,9 @@ func (Disabled) Kind() string { return "access.disabled" }
 // Kind is the name of the event in the record.
 func (Enabled) Kind() string { return "access.enabled" }
 
+// Kind is the name of the event in the record.
+func (SessionsEnded) Kind() string { return "access.sessions_ended" }
+
 // Decode reads an event back from the record.
 func Decode(kind string, data []byte) (journal.Event, error) {
 	switch kind {
@@ -124,6 +134,10 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[Disabled](data)
 	case Enabled{}.Kind():
 		return decode[Enabled](data)
+	case SessionsEnded{}.Kind():
+		return decode[SessionsEnded](data)
+	case LoginKeyMade{}.Kind():
+		return decode[LoginKeyMade](data)
 	case PersonalSeen{}.Kind():
 		return decode[PersonalSeen](data)
 	}
@@ -163,9 +177,18 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos jour
 			r.Tokens = slices.DeleteFunc(r.Tokens, func(t token) bool { return t.ID == ev.TokenID })
 		})
 	case Disabled:
-		return change(tx, ev.User, func(r *row) { r.Disabled = true })
+		return change(tx, ev.User, func(r *row) {
+			r.Disabled = true
+			if ev.Ends {
+				r.Ended++
+			}
+		})
 	case Enabled:
 		return change(tx, ev.User, func(r *row) { r.Disabled = false })
+	case SessionsEnded:
+		return change(tx, ev.User, func(r *row) { r.Ended++ })
+	case LoginKeyMade:
+		return tx.Bucket(metaBucket).Put(loginKeyKey, []byte(ev.KeyRef))
 	case PersonalSeen:
 		return applySeen(tx, pos, ev)
 	}

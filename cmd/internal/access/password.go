@@ -42,6 +42,7 @@ type Passwords struct {
 
 	j      *journal.Journal
 	places chan struct{}
+	own    chan struct{} // places of those who are known, see [Known]
 	bus    chan struct{} // places of logins over NATS, waiting ones included
 	hashes atomic.Int64  // ever made
 }
@@ -50,8 +51,21 @@ type Passwords struct {
 func NewPasswords(j *journal.Journal) *Passwords {
 	n := min(runtime.GOMAXPROCS(0), maxHashes)
 	return &Passwords{Cost: Cost{Time: 1, Memory: 64 << 10, Threads: 2}, Wait: 2 * time.Second, j: j,
-		places: make(chan struct{}, n), bus: make(chan struct{}, n)}
+		places: make(chan struct{}, n), own: make(chan struct{}, ownHashes), bus: make(chan struct{}, n)}
 }
+
+// ownHashes are the places that strangers never take, and ownWait is how long one of them is waited for: a whole duty room
+// that signs in at once has its turns.
+const (
+	ownHashes = 2
+	ownWait   = 15 * time.Second
+)
+
+type knownKey struct{}
+
+// Known marks a login of a browser that its user has logged in from before: its hash has a place of its own, however many
+// others try passwords. The caller bounds how many such logins are under way for one user.
+func Known(ctx context.Context) context.Context { return context.WithValue(ctx, knownKey{}, true) }
 
 // Check finds whose password it is, for a session; nil for a wrong one. The secret of a token is none: what began with it
 // would outlast it. A rate_limited refusal means that it was not looked at.
@@ -151,11 +165,15 @@ func busy() error { return refusal.New(refusal.RateLimited, "access.passwords_bu
 
 // place waits for the turn to make a hash.
 func (p *Passwords) place(ctx context.Context) (done func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Wait)
+	places, wait := p.places, p.Wait
+	if ctx.Value(knownKey{}) != nil {
+		places, wait = p.own, ownWait
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	select {
-	case p.places <- struct{}{}:
-		return func() { <-p.places }, nil
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	case <-ctx.Done():
 		return nil, busy()
 	}

@@ -280,6 +280,28 @@ func TestHashesWaitForTheirTurn(t *testing.T) {
 	}
 }
 
+// Strangers who try passwords never take the places of those who are known, and have to wait for none of theirs.
+func TestTheKnownHavePlacesOfTheirOwn(t *testing.T) {
+	h := newHouse(t)
+	p := h.cheap()
+	p.Wait = 50 * time.Millisecond
+	issued := h.account("duty", Duty)
+	const own = "three herons wade past"
+	h.change(p, "duty", issued.Password, own)
+	for range cap(p.places) {
+		p.places <- struct{}{}
+	}
+	if _, err := p.Check(t.Context(), "duty", own); refusal.CodeOf(err) != refusal.RateLimited {
+		t.Errorf("a stranger with all places taken: %v", err)
+	}
+	if who, err := p.Check(Known(t.Context()), "duty", own); who == nil || err != nil {
+		t.Errorf("one who is known: %+v, %v", who, err)
+	}
+	if who, err := p.Change(Known(t.Context()), "duty", own, "four herons wade past"); who == nil || err != nil {
+		t.Errorf("one who is known changes the password: %+v, %v", who, err)
+	}
+}
+
 func TestDamagedHashesAreRefusedSilently(t *testing.T) {
 	good := phc(Cost{1, 64, 1}, make([]byte, saltLen), make([]byte, keyLen))
 	if _, _, _, err := parsePHC(good); err != nil {

@@ -48,6 +48,12 @@ func splitToken(text string) (user, secret string, ok bool) {
 	return strings.Cut(rest, ".")
 }
 
+// UserOfToken is whose a token's text says it is, right or not; empty for a text that is no token's.
+func UserOfToken(text string) string {
+	user, _, _ := splitToken(text)
+	return user
+}
+
 // Issued is what is shown once. Only its JSON holds the secrets: logged or printed it gives the user alone.
 type Issued struct {
 	User     string `json:"user"`

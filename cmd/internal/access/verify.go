@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
+	"strconv"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -20,6 +21,15 @@ type Principal struct {
 	MNs        []string // enterprise: stations it may send telemetry for, as at issue
 	Name       string   // of the vault; empty when it was erased
 	Credential string   // names the password in force; a session begun under another one is over
+	Ended      int      // how often all its sessions were ended
+}
+
+// Login names what a session rests on: one that began under another name is over.
+func (p *Principal) Login() string {
+	if p.Ended == 0 {
+		return p.Credential
+	}
+	return p.Credential + "." + strconv.Itoa(p.Ended)
 }
 
 // VerifyToken checks a token's text, qk.<user>.<secret>. A password in its place is not accepted.
@@ -41,6 +51,9 @@ func PrincipalOf(tx *bbolt.Tx, user string) (*Principal, bool) {
 	}
 	return r.principal(tx), true
 }
+
+// Exists reports whether there is a user of that name, one that cannot log in among them.
+func Exists(tx *bbolt.Tx, user string) bool { return tx.Bucket(usersBucket).Get([]byte(user)) != nil }
 
 // decoy stands in for the row of a user that is not there, and decoyRef for a secret: a login then costs what it
 // costs with a wrong secret.
@@ -99,7 +112,7 @@ func match(tx *bbolt.Tx, ref string, given [sha256.Size]byte) int {
 
 func (r *row) principal(tx *bbolt.Tx) *Principal {
 	return &Principal{User: r.User, Role: r.Role, Recipient: r.Recipient, Town: r.Town, MNs: r.MNs,
-		Name: r.name(tx), Credential: r.Password.Ref}
+		Name: r.name(tx), Credential: r.Password.Ref, Ended: r.Ended}
 }
 
 func (r *row) name(tx *bbolt.Tx) string { return string(journal.ReadVault(tx, r.NameRef)) }

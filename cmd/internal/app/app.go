@@ -28,6 +28,7 @@ import (
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/logins"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web"
@@ -82,6 +83,7 @@ type App struct {
 	room     *room
 	watchman *watch.Watchman
 	answers  *prometheus.CounterVec // over NATS, by outcome
+	logins   *logins.Log
 
 	mu    sync.Mutex
 	parts []part
@@ -141,10 +143,10 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.bus, err = bus.Start(bus.Config{
 		StoreDir: store, Listen: cfg.Listen.NATS,
 		URL: cfg.NATS.URL, CredsFile: cfg.NATS.Creds, Name: opt.Node, Logger: a.log, Failed: a.fail,
-		Share:            fair.Share{PerSecond: float64(cfg.Limits.PerSecond), Burst: cfg.Limits.Burst},
-		Excess:           bus.Excess{Times: cfg.Limits.CutTimes, Seconds: cfg.Limits.CutSeconds},
-		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: tooMany,
-		TLS: a.tlsOf("nats.tls"), HandshakeFirst: cfg.NATS.HandshakeFirst, CAFile: cfg.NATS.CA,
+		Share:  fair.Share{PerSecond: float64(cfg.Limits.PerSecond), Burst: cfg.Limits.Burst},
+		Excess: bus.Excess{Times: cfg.Limits.CutTimes, Seconds: cfg.Limits.CutSeconds},
+		TLS:    a.tlsOf("nats.tls"), HandshakeFirst: cfg.NATS.HandshakeFirst, CAFile: cfg.NATS.CA,
+		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: tooMany, Tried: a.triedOverNATS,
 	})
 	if err != nil {
 		return nil, err
@@ -183,11 +185,16 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
 		return nil, err
 	}
-	sessions, err := session.New(ctx, a.journal, a.svc.Passwords, session.Options{Proxies: proxies(cfg.Proxies), Log: a.log})
+	a.logins = a.openLogins()
+	sessions, err := session.New(ctx, a.journal, a.svc.Passwords, session.Options{Proxies: proxies(cfg.Proxies), Logins: a.logins, Log: a.log})
 	if err != nil {
+		a.logins.Close()
 		return nil, err
 	}
-	a.onStop("sessions", sessionsWithin, func(context.Context) error { return sessions.Close() })
+	a.onStop("sessions", sessionsWithin, func(context.Context) error {
+		defer a.logins.Close()
+		return sessions.Close()
+	})
 	l := cfg.Limits
 	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
 		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,10 +29,12 @@ type district struct {
 }
 
 // newDistrict has a list, an administrator, and nobody else.
-func newDistrict(t *testing.T) *district {
+func newDistrict(t *testing.T) *district { t.Helper(); return newDistrictWith(t, nil) }
+
+func newDistrictWith(t *testing.T, log *slog.Logger) *district {
 	t.Helper()
 	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
-	d.app = start(t, Options{Config: d.cfg})
+	d.app = start(t, Options{Config: d.cfg, Log: log})
 	importDemo(t, d.app, 100)
 	issued, err := d.app.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"admin","role":"admin"}`))
 	if err != nil {

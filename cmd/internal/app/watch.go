@@ -49,6 +49,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 		watch.Backup:  a.backups.check,
 		watch.TLS:     a.checkTLS,
+		watch.Logins:  func(context.Context) watch.Finding { return loginsFinding(a.logins.Burst()) },
 	} {
 		w.Watch(name, probe)
 	}

@@ -16,6 +16,14 @@ import (
 // error, [ErrNotReady] above all, leaves the client without an answer.
 type Authenticate func(ctx context.Context, user, password string) (*Identity, error)
 
+// Try is a login that was decided, or stayed without an answer.
+type Try struct {
+	User     string // as the client gave it
+	Address  string // of the client, as the server sees it
+	In       bool
+	Answered bool
+}
+
 // ErrNotReady is what an [Authenticate] returns while it cannot know. The client then runs into its own
 // timeout and tries again; a refusal would make many clients give up for good.
 var ErrNotReady = errors.New("not ready")
@@ -124,6 +132,12 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 	}
 	user := req.ConnectOptions.Username
 	var id *Identity
+	answered := false
+	defer func() {
+		if tried := c.bus.cfg.Tried; tried != nil {
+			tried(Try{User: user, Address: req.ClientInformation.Host, In: answered && id != nil, Answered: answered})
+		}
+	}()
 	if c.bus.rates.isMuted(user, time.Now()) {
 		return
 	}
@@ -143,7 +157,9 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 	}
 	if err := c.bus.respond(msg, reply); err != nil {
 		c.bus.log.Error("auth callout: answer", "user", user, "error", err)
+		return
 	}
+	answered = true
 }
 
 // decide makes the signed answer: the user's rights, or a refusal when there is no identity.

@@ -297,9 +297,14 @@ func (l *serverLog) up() error {
 // client is how the server begins the lines of one connection.
 var client = regexp.MustCompile(`cid:\d+`)
 
+// named is how the server says whose login it refused. Passwords are typed where names belong, so the name is left out: who
+// keeps a trace of logins knows what to make of it, see [Config.Tried].
+var named = regexp.MustCompile(`(?s)(authentication error).*`)
+
 // write writes a line; those that a connection causes, by their kinds, once in a while.
 func (l *serverLog) write(level slog.Level, format, text string) {
 	if who := client.FindString(format + " " + text); who != "" {
+		text = named.ReplaceAllString(text, "$1")
 		_, kind, _ := strings.Cut(format, who)
 		kind = firstWords(kind)
 		if !strings.HasPrefix(kind, "TLS handshake") { // nobody is known by then, and each try is another client

@@ -294,6 +294,32 @@ func (s *Sessions) asks() bool {
 	return s.twin.shared && s.twin.trouble == nil
 }
 
+// Each gives the live sessions of this node's file, some at a time, until more is false. data is good until more returns.
+func (s *Sessions) Each(more func(key string, data []byte) bool) error {
+	var from []byte
+	for {
+		n, on := 0, true
+		err := s.db.View(func(tx *bbolt.Tx) error {
+			now := time.Now()
+			c := tx.Bucket(sessionsBucket).Cursor()
+			k, v := c.Seek(from)
+			for ; k != nil && on && n < sweepMost; k, v = c.Next() {
+				if row := sessionRow(v); row.live() && !row.until().Before(now) {
+					on = more(string(k), row[sessionHead:])
+				}
+				n++
+			}
+			if on = on && k != nil; on {
+				from = bytes.Clone(k)
+			}
+			return nil
+		})
+		if err != nil || !on {
+			return err
+		}
+	}
+}
+
 // Put stores a session's data, which lives until then. One that has ended stays ended.
 func (s *Sessions) Put(ctx context.Context, key string, data []byte, until time.Time) error {
 	row := newRow(until, time.Now(), data)

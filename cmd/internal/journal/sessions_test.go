@@ -282,6 +282,41 @@ func TestSessionsAreSwept(t *testing.T) {
 	}
 }
 
+// Every live session is given once, however many transactions that takes, and those that ended or whose time is up are not.
+func TestEachLiveSessionIsGivenOnce(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	s := w.sessions()
+	defer w.closeSessions(s)
+	w.putSession(s, "ended", "1")
+	w.endSession(s, "ended")
+	const many = 2*sweepMost + 10
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(sessionsBucket)
+		for i := range many {
+			if err := b.Put(fmt.Appendf(nil, "live %d", i), newRow(time.Now().Add(time.Hour), time.Now(), []byte("data"))); err != nil {
+				return err
+			}
+		}
+		return b.Put([]byte("over"), newRow(time.Now().Add(-time.Hour), time.Now(), []byte("data")))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]int{}
+	err = s.Each(func(key string, data []byte) bool {
+		given[key]++
+		return string(data) == "data"
+	})
+	if err != nil || len(given) != many || given["live 7"] != 1 || given["ended"]+given["over"] != 0 {
+		t.Errorf("%d of %d are given, %v", len(given), many, err)
+	}
+	seen := 0
+	if err := s.Each(func(string, []byte) bool { seen++; return seen < 3 }); err != nil || seen != 3 {
+		t.Errorf("asked to stop after 3, %d were given, %v", seen, err)
+	}
+}
+
 func TestWhichRowWins(t *testing.T) {
 	now := time.Now()
 	older, newer := newRow(now, now, []byte("1")), newRow(now, now.Add(time.Millisecond), []byte("2"))

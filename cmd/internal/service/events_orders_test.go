@@ -100,6 +100,9 @@ func otherEvents() []example {
 		{"min", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef}},
 		{"", access.TokenRevoked{User: "duty", TokenID: "t2"}},
 		{"", access.Disabled{User: "duty"}},
+		{"sessions", access.Disabled{User: "duty", Ends: true}},
+		{"", access.SessionsEnded{User: "duty"}},
+		{"", access.LoginKeyMade{KeyRef: vaultRef}},
 		{"", access.Enabled{User: "duty"}},
 		{"", access.PersonalSeen{User: "duty", From: at("2026-12-14T17:01:02+08:00"), To: at("2026-12-14T17:01:40+08:00"), Reads: []access.PersonalRead{
 			{Kind: access.SeenContact, Call: "GET /desk/recipients/{id}", Count: 2, Recipients: []string{"E0001", "E0003"}, Unnamed: 1},

@@ -429,7 +429,7 @@ func (s *story) city() {
 	s.until("2026-12-30T09:00:00+08:00")
 }
 
-// housekeeping gives an account new secrets and lets it choose a password, ends a recipient's secrets, locks an account
+// housekeeping gives an account new secrets, lets it choose a password and end its sessions, ends a recipient's secrets, locks an account
 // out and in again, and erases what was said of a person.
 func (s *story) housekeeping() {
 	cmd, issued, err := access.RenewAccountCommand("admin", "", "duty")
@@ -442,6 +442,8 @@ func (s *story) housekeeping() {
 	s.access(access.CommandDisable, access.Disable{User: "duty2"})
 	s.access(access.CommandEnable, access.Enable{User: "duty2"})
 	s.access(access.CommandDisable, access.Disable{User: "viewer"})
+	ok(journal.Do[access.Granted](s.t.Context(), s.svc.J, journal.Command{Kind: access.CommandEndSessions, Actor: "duty", Payload: access.EndSessions{User: "duty"}}))(s.t)
+	s.must(access.EnsureLoginKey(s.t.Context(), s.svc.J))
 	var set notify.Settings
 	s.view(func(tx *bbolt.Tx) (err error) { set, err = notify.CurrentSettings(tx); return err })
 	s.must(s.svc.J.Erase(s.t.Context(), "admin", set.ContactRef, "当事人要求删除"))

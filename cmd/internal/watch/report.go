@@ -21,10 +21,11 @@ const (
 	Outbox   = "outbox"   // what is due goes out
 	Auditor  = "auditor"  // no order lacks its next step
 	Backup   = "backup"   // there is a backup, and it is young enough
+	Logins   = "logins"   // no more logins fail than people mistype
 	TLS      = "tls"      // certificates are valid, and their files can take their place
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, TLS}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Logins, TLS}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

@@ -51,8 +51,8 @@ func (s *Server) sharer(r *http.Request, c *caller) string {
 		return "watching " + s.sessions.Address(r)
 	case c.who != nil:
 		return c.who.User
-	case within(signInPaths, r.URL.Path), within(s.signIn, r.URL.Path):
-		return "sign-in " + s.sessions.Address(r)
+	case s.signsIn(r):
+		return s.sessions.Share(r)
 	}
 	return "address " + s.sessions.Address(r)
 }
@@ -70,7 +70,16 @@ func within(paths []string, path string) bool {
 // inShare counts a request to its caller's share, or refuses it. The request that it returns knows its caller.
 func (s *Server) inShare(w http.ResponseWriter, r *http.Request) (*http.Request, error) {
 	c := s.caller(r)
-	return r.WithContext(context.WithValue(r.Context(), callerKey{}, c)), s.shares.Call(w.Header(), s.sharer(r, c))
+	err := s.shares.Call(w.Header(), s.sharer(r, c))
+	if err != nil && c.who == nil && s.signsIn(r) {
+		s.sessions.Queue(w, r)
+	}
+	return r.WithContext(context.WithValue(r.Context(), callerKey{}, c)), err
+}
+
+// signsIn says whether a request is part of signing in.
+func (s *Server) signsIn(r *http.Request) bool {
+	return within(signInPaths, r.URL.Path) || within(s.signIn, r.URL.Path)
 }
 
 // begin begins the work of a call, or refuses it for what its caller did before or has in work. done ends it. A body is not

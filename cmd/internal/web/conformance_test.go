@@ -287,7 +287,18 @@ var samples = map[string]func(*world) call{
 		return c
 	},
 	"DELETE /session": func(*world) call { return call{method: "DELETE", path: prefix + "/session"} },
-	"GET /me":         get("town", "/me"),
+	"GET /sessions": func(w *world) call {
+		w.session("town")
+		return call{who: "town", method: "GET", path: prefix + "/sessions"}
+	},
+	"DELETE /sessions": func(w *world) call {
+		w.session("town")
+		return call{who: "town", method: "DELETE", path: prefix + "/sessions"}
+	},
+	"DELETE /sessions/{id}": func(w *world) call {
+		return call{who: "town", method: "DELETE", path: prefix + "/sessions/" + w.sessions(w.session("town"))[0].ID}
+	},
+	"GET /me": get("town", "/me"),
 	"POST /me/password": func(w *world) call {
 		c := example("duty", "POST /me/password")
 		c.body = fmt.Sprintf(`{"current":%q,"password":"晴空万里-2016-xiqing"}`, w.renewed("duty"))

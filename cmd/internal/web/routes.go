@@ -69,6 +69,13 @@ var routes = []route{
 		zh: "登录控制台，得到会话", en: "signs in to the console with a session"},
 	{method: "DELETE", pattern: "/session", handle: (*Server).logout, spared: true,
 		zh: "退出登录", en: "ends the session"},
+	{method: "GET", pattern: "/sessions", act: signedIn, handle: (*Server).ownSessions,
+		out: alerts.Page[access.Session]{},
+		zh:  "自己的网页登录", en: "the caller's own sessions"},
+	{method: "DELETE", pattern: "/sessions", act: signedIn, handle: (*Server).endSessions,
+		zh: "结束自己的全部网页登录，登录过的浏览器也不再认得；令牌不变", en: "ends all of the caller's sessions, and that browsers know it; tokens stay"},
+	{method: "DELETE", pattern: "/sessions/{id}", act: signedIn, handle: (*Server).endSession, spared: true, refuses: codes{refusal.NotFound},
+		zh: "结束自己的一个网页登录", en: "ends one of the caller's sessions"},
 	{method: "GET", pattern: "/me", act: signedIn, handle: (*Server).me,
 		out: person{},
 		zh:  "我是谁", en: "who the caller is"},
@@ -422,6 +429,9 @@ func (s *Server) admit(r *http.Request, act string) (who *access.Principal, by s
 		who = s.sessions.Who(r)
 	}
 	if who == nil {
+		if token := bearer(r); token != "" {
+			s.sessions.WrongToken(r, access.UserOfToken(token))
+		}
 		return nil, "", refusal.New(refusal.Unauthenticated, "http.token", nil)
 	}
 	if anySignedIn(act) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/valid"
 	"qingkong/cmd/internal/web/session"
@@ -80,4 +82,27 @@ func (s *Server) changePassword(q *request) (any, error) {
 	return nil, s.sessions.ChangePassword(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
 		return s.svc.ChangePassword(ctx, q.who.User, in.Current, in.Password)
 	})
+}
+
+// ownSessions are the caller's sessions, whether it comes with one or with a token.
+func (s *Server) ownSessions(q *request) (any, error) {
+	all, err := s.sessions.Own(q.Request, q.who.User)
+	page := alerts.Page[access.Session]{Items: []access.Session{}, Total: len(all)}
+	for _, one := range all {
+		one.BegunAt, one.SeenAt = one.BegunAt.In(alerts.Shanghai()), one.SeenAt.In(alerts.Shanghai())
+		page.Items = append(page.Items, one)
+	}
+	return page, err
+}
+
+func (s *Server) endSession(q *request) (any, error) {
+	found, err := s.sessions.End(q.Request, q.who.User, q.id())
+	if err == nil && !found {
+		err = refusal.New(refusal.NotFound, "session.none", nil)
+	}
+	return nil, err
+}
+
+func (s *Server) endSessions(q *request) (any, error) {
+	return nil, s.sessions.EndAll(q.w, q.Request, q.who.User)
 }

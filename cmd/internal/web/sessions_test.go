@@ -83,6 +83,55 @@ func TestLoginAndLogout(t *testing.T) {
 	w.must(http.StatusNoContent, call{method: "DELETE", path: "/api/v1/session"}, nil)
 }
 
+// sessions are those that the user of a cookie sees.
+func (w *world) sessions(cookie string) []access.Session {
+	w.t.Helper()
+	var page struct{ Items []access.Session }
+	w.must(http.StatusOK, by(cookie, call{method: "GET", path: "/api/v1/sessions"}), &page)
+	return page.Items
+}
+
+// Everybody sees and ends its own sessions, by session or token, and nobody else's.
+func TestOwnSessions(t *testing.T) {
+	w := newWorld(t)
+	duty, town := w.password("duty"), w.session("town")
+	one := login("duty", duty)
+	one.header = map[string]string{"User-Agent": "Firefox\x1b[31m 示例"}
+	first := w.cookieOf(w.must(http.StatusOK, one, nil))
+	w.elapse(5 * time.Minute)
+	second := w.cookieOf(w.must(http.StatusOK, login("duty", duty), nil))
+	got := w.sessions(second)
+	if len(got) != 2 || !got[0].Current || got[1].Current || got[0].Address == "" || got[0].Device == got[1].Device || got[1].Browser != "Firefox[31m 示例" ||
+		got[0].BegunAt.Sub(got[1].BegunAt) != 5*time.Minute || got[0].ID == got[1].ID {
+		t.Fatalf("the sessions are %+v", got)
+	}
+	if strings.Contains(second, got[0].ID) {
+		t.Error("the id tells of the cookie")
+	}
+	other := w.sessions(town)
+	w.refused(http.StatusNotFound, "not_found", by(town, call{method: "DELETE", path: "/api/v1/sessions/" + got[0].ID}))
+	w.must(http.StatusNoContent, by(second, call{method: "DELETE", path: "/api/v1/sessions/" + got[1].ID}), nil)
+	w.refused(http.StatusNotFound, "not_found", by(second, call{method: "DELETE", path: "/api/v1/sessions/" + got[1].ID}))
+	w.refused(http.StatusUnauthorized, "unauthenticated", by(first, me("")))
+	w.must(http.StatusOK, by(second, me("")), nil)
+
+	height := w.svc.J.Height()
+	out := w.must(http.StatusNoContent, call{who: "duty", method: "DELETE", path: "/api/v1/sessions"}, nil)
+	if len(out.Cookies()) != 0 || w.svc.J.Height() == height {
+		t.Errorf("by token: cookies %v, block %d after %d", out.Cookies(), w.svc.J.Height(), height)
+	}
+	w.refused(http.StatusUnauthorized, "unauthenticated", by(second, me("")))
+	if left := w.sessions(town); len(left) != len(other) {
+		t.Errorf("another's sessions are %+v", left)
+	}
+	out = w.must(http.StatusNoContent, by(town, call{method: "DELETE", path: "/api/v1/sessions"}), nil)
+	if !strings.Contains(out.Header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("the browser keeps its session: %v", out.Header)
+	}
+	w.refused(http.StatusUnauthorized, "unauthenticated", by(town, me("")))
+	w.must(http.StatusOK, me("duty"), nil) // tokens stay
+}
+
 func TestWhoDoesNotLogIn(t *testing.T) {
 	w := newWorld(t)
 	password := w.password("duty")

@@ -50,6 +50,12 @@ type Sessions interface {
 	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the user
 	// end; that of r goes on with a new cookie.
 	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
+	// Own are the sessions of a user, the one that was used last in front.
+	Own(r *http.Request, user string) ([]access.Session, error)
+	// End ends one of them; false where there is none of that id.
+	End(r *http.Request, user, id string) (found bool, err error)
+	// EndAll ends all of them, that of r too.
+	EndAll(w http.ResponseWriter, r *http.Request, user string) error
 }
 
 // Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is
@@ -186,6 +192,8 @@ func (d *desk) pages() []page {
 		{pattern: "POST /desk/look", handle: d.look},
 		{pattern: "GET /desk/password", act: signedIn, handle: d.passwordPage},
 		{pattern: "POST /desk/password", act: signedIn, handle: d.changePassword, secret: true, grows: true},
+		{pattern: "POST /desk/sessions/end", act: signedIn, handle: d.endSessions, secret: true, grows: true},
+		{pattern: "POST /desk/sessions/{id}/end", act: signedIn, handle: d.endSession, secret: true},
 		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
 		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
 		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},

@@ -8,7 +8,7 @@ import (
 	"qingkong/cmd/internal/access"
 )
 
-// passwordView is the page of one's own password. It never holds one.
+// passwordView is the page of one's own password and logins. It never holds a password.
 type passwordView struct {
 	*chrome
 	Issued bool // the password is not for its owner to choose
@@ -16,6 +16,8 @@ type passwordView struct {
 	Most   int
 	Errors map[string]string // by field
 	Error  string            // of the whole
+
+	Sessions []access.Session // one's own
 }
 
 func (d *desk) passwordPage(q *request) error { return d.showPassword(q, nil) }
@@ -24,6 +26,10 @@ func (d *desk) passwordPage(q *request) error { return d.showPassword(q, nil) }
 func (d *desk) showPassword(q *request, failed error) error {
 	v := passwordView{chrome: q.chrome("password"), Issued: q.who.Recipient != "", Errors: map[string]string{}}
 	v.Flash = q.flash()
+	var err error
+	if v.Sessions, err = d.sessions.Own(q.Request, q.who.User); err != nil {
+		return err
+	}
 	v.Least, v.Most = access.PasswordLength()
 	status := http.StatusOK
 	if failed != nil {
@@ -61,4 +67,23 @@ func (d *desk) changePassword(q *request) error {
 		return d.showPassword(q, err)
 	}
 	return q.redirect("/desk/password?done=password")
+}
+
+// endSession ends one of one's own logins, and endSessions all of them.
+func (d *desk) endSession(q *request) error {
+	found, err := d.sessions.End(q.Request, q.who.User, q.PathValue("id"))
+	switch {
+	case err != nil:
+		return err
+	case !found: // it has ended meanwhile, which is what was asked for
+		return q.redirect("/desk/password")
+	}
+	return q.redirect("/desk/password?done=session")
+}
+
+func (d *desk) endSessions(q *request) error {
+	if err := d.sessions.EndAll(q.w, q.Request, q.who.User); err != nil {
+		return err
+	}
+	return q.redirect("/login")
 }

@@ -96,7 +96,7 @@ func TestPasswordIsChanged(t *testing.T) {
 	w.get(200, "duty2", "/desk")
 	r := w.post(303, "duty", "/desk/password", url.Values{"current": {old}, "password": {own}, "repeat": {own}})
 	noSecret(t, "the answer", r, old, own)
-	if len(r.Cookies()) != 1 || r.Cookies()[0].Name != session.Cookie || r.Cookies()[0].Value == here.Value {
+	if len(r.Cookies()) != 2 || r.Cookies()[1].Name != session.DeviceCookie || r.Cookies()[0].Name != session.Cookie || r.Cookies()[0].Value == here.Value {
 		t.Fatalf("the session does not go on under a new cookie: %v", r.Cookies())
 	}
 	w.cookies["duty"] = r.Cookies()[0]

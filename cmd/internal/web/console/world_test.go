@@ -56,6 +56,9 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	w := &world{World: servicetest.New(t, log), t: t, passwords: map[string]string{}, cookies: map[string]*http.Cookie{}}
 	w.svc, w.clock = w.Svc, w.Clock
 	var err error
+	if err := access.EnsureLoginKey(t.Context(), w.svc.J); err != nil { // the first login would record it, in the midst of a test
+		t.Fatal(err)
+	}
 	if w.sessions, err = session.New(t.Context(), w.svc.J, w.svc.Passwords, session.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}

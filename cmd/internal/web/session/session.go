@@ -4,7 +4,7 @@
 //
 // A login by password begins one. It lasts [Lifetime] at most, ends after [Idle] without a request, and with everything
 // that takes its user's credential away: each request compares the credential that it began with, so that a change of
-// password, new or revoked credentials and a disabled account are over with the next request.
+// password, new or revoked credentials, a disabled account and the end of all sessions are over with the next request.
 //
 // The cookie holds 256 random bits and is good until the browser closes. Their SHA-256 is what is kept (journal.Sessions:
 // in bbolt and in a key-value bucket, so that a restart and another node know it); who reads a file can log in with
@@ -17,11 +17,13 @@
 //
 // # Wrong passwords
 //
-// See [throttle]: who tries passwords waits, a user who is attacked from elsewhere does not.
+// See [throttle]: who tries passwords waits, a user who is attacked from elsewhere does not; and [lanes]: nor does a browser
+// that its user has logged in from before, wherever the attack comes from.
 package session
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -33,6 +35,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/logins"
 )
 
 // How long a session lasts.
@@ -52,12 +55,16 @@ const (
 	credentialKey = "credential"
 	beganKey      = "began" // Unix milliseconds
 	seenKey       = "seen"
+	addressKey    = "address" // where it began
+	deviceKey     = "device"
+	browserKey    = "browser"
 )
 
 // Options are what sessions are made with.
 type Options struct {
 	Proxies Proxies          // reverse proxies whose word about a request is taken
 	Now     func() time.Time // default: the journal's
+	Logins  *logins.Log      // the trace that logins leave; none
 	Log     *slog.Logger
 }
 
@@ -68,10 +75,14 @@ type Sessions struct {
 	proxies   Proxies
 	now       func() time.Time
 	log       *slog.Logger
+	logins    *logins.Log
 	rows      *journal.Sessions
 	manager   *scs.SessionManager
 	throttle  *throttle
 	unlisted  *unlisted
+	lanes     *lanes
+	crowd     *crowd
+	turnKey   []byte
 }
 
 // New opens the sessions over j. Close them before it.
@@ -86,8 +97,10 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, rows: rows,
-		manager: scs.New(), throttle: newThrottle(), unlisted: newUnlisted(opt.Proxies, opt.Log)}
+	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, logins: opt.Logins, rows: rows,
+		manager: scs.New(), throttle: newThrottle(), lanes: newLanes(), crowd: newCrowd(), turnKey: make([]byte, 32),
+		unlisted: newUnlisted(opt.Proxies, opt.Log)}
+	_, _ = rand.Read(s.turnKey) // never fails
 	m := s.manager
 	m.Store, m.HashTokenInStore, m.Lifetime = store{rows}, true, Lifetime
 	m.Cookie.Name, m.Cookie.Persist = Cookie, false // HttpOnly, SameSite=Lax and Path=/ by default
@@ -129,10 +142,10 @@ func (s *Sessions) find(r *http.Request, used bool) *access.Principal {
 	return who
 }
 
-// current is the user, unless its credential is no longer the one that it logged in with.
-func (s *Sessions) current(user, credential string) (who *access.Principal) {
+// current is the user, unless its login is no longer the one that is named.
+func (s *Sessions) current(user, login string) (who *access.Principal) {
 	err := s.j.View(func(tx *bbolt.Tx) error {
-		if p, ok := access.PrincipalOf(tx, user); ok && p.Credential == credential {
+		if p, ok := access.PrincipalOf(tx, user); ok && p.Login() == login {
 			who = p
 		}
 		return nil
@@ -147,7 +160,7 @@ func (s *Sessions) current(user, credential string) (who *access.Principal) {
 // (unauthenticated), which is which it does not tell, and somebody who has tried too often (rate_limited, with Retry-After
 // set in w).
 func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error) {
-	who, err := s.tried(w, r, user, func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
+	who, err := s.tried(w, r, logins.Login, user, func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
 	if err != nil {
 		return nil, err
 	}
@@ -157,26 +170,66 @@ func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password 
 	return who, s.begin(w, r, who)
 }
 
-// tried lets somebody try a password of a user, which gives a principal when it is right.
-func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, user string, try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
-	done, wait := s.throttle.begin(user, s.proxies.address(r), s.now())
-	if wait > 0 {
-		seconds := int((wait + time.Second - 1) / time.Second)
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		return nil, refusal.New(refusal.RateLimited, "session.throttled", refusal.Args{"seconds": seconds})
+// tried lets somebody try a password of a user, which gives a principal when it is right, and leaves a trace of it.
+func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.What, user string, try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
+	d := s.device(r)
+	trace := s.try(r, what, user, d)
+	if p := s.good(d, user); p != nil {
+		if done, ok := s.lanes.begin(user, p.Serial); ok {
+			trace.Known = true
+			wrong := false
+			defer func() {
+				if done(wrong) && wrong {
+					s.keepDevice(w, r, d.without(user, s.now()))
+				}
+			}()
+			who, err := try(access.Known(r.Context()))
+			wrong = err == nil && who == nil
+			s.note(trace, who, err)
+			return who, err
+		}
+	}
+	done, err := s.mayTry(w, r, user)
+	if err != nil {
+		trace.Outcome = logins.Waits
+		s.logins.Note(trace)
+		return nil, err
 	}
 	wrong := false
 	defer func() { done(wrong, s.now()) }()
 	who, err := try(r.Context())
 	wrong = err == nil && who == nil
+	s.note(trace, who, err)
 	return who, err
+}
+
+// mayTry lets a browser try that is not known, or tells it for how long to wait, and from when on it has its turn.
+func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (done func(wrong bool, now time.Time), err error) {
+	address, now := s.proxies.address(r), s.now()
+	t := s.turn(r, address, now)
+	id := ""
+	if t != nil && t.wait(now) == 0 {
+		id = t.ID
+	}
+	done, wait := s.throttle.begin(user, address, id, now)
+	if wait == 0 {
+		return done, nil
+	}
+	if t == nil || id != "" { // none yet, or it is used up
+		t = newTurn(address, now, wait)
+	}
+	wait = t.wait(now)
+	s.keepTurn(w, r, t, wait)
+	seconds := int((wait + time.Second - 1) / time.Second)
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	return nil, refusal.New(refusal.RateLimited, "session.throttled", refusal.Args{"seconds": seconds})
 }
 
 // ChangePassword changes the password of who makes the request by change, which gives nil when the current one was wrong.
 // All its sessions end; the one that the request came with is begun anew.
 func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error {
 	mine := s.Who(r)
-	who, err := s.tried(w, r, user, change)
+	who, err := s.tried(w, r, logins.Password, user, change)
 	if err != nil {
 		return err
 	}
@@ -205,14 +258,24 @@ func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Pri
 	}
 	now := s.now().UnixMilli()
 	m.Put(ctx, userKey, who.User)
-	m.Put(ctx, credentialKey, who.Credential)
+	m.Put(ctx, credentialKey, who.Login())
 	m.Put(ctx, beganKey, now)
 	m.Put(ctx, seenKey, now)
+	d := s.device(r).with(who, s.now())
+	m.Put(ctx, addressKey, s.proxies.address(r))
+	m.Put(ctx, deviceKey, d.ID)
+	m.Put(ctx, browserKey, browserOf(r))
 	token, expiry, err := m.Commit(ctx)
 	if err != nil {
 		return err
 	}
 	s.writeCookie(ctx, m, w, token, expiry)
+	s.keepDevice(w, r, d)
+	if s.crowd.began(who.User) {
+		if err := s.thin(r.Context(), who.User); err != nil {
+			s.log.Error("the sessions of a user could not be thinned out", "user", who.User, "err", err)
+		}
+	}
 	return nil
 }
 
@@ -225,6 +288,9 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 	m := s.managerFor(r)
 	ctx, err := m.Load(r.Context(), token)
 	if err == nil {
+		if user := m.GetString(ctx, userKey); user != "" {
+			s.done(r, logins.Logout, user)
+		}
 		err = m.Destroy(ctx)
 	}
 	if err != nil {

@@ -350,7 +350,7 @@ func TestWrongPasswordsWait(t *testing.T) {
 		}
 	}
 	w, err := from("192.0.2.1", duty.Password)
-	if refusal.CodeOf(err) != refusal.RateLimited || w.Header().Get("Retry-After") != "1" || len(w.Result().Cookies()) != 0 {
+	if refusal.CodeOf(err) != refusal.RateLimited || w.Header().Get("Retry-After") != "1" || has(w, Cookie) || has(w, DeviceCookie) {
 		t.Errorf("%v, Retry-After %q", err, w.Header().Get("Retry-After"))
 	}
 	if _, err := from("192.0.2.2", duty.Password); err != nil {

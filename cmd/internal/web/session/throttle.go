@@ -24,8 +24,12 @@ const (
 // So nobody can lock the duty officer out at two in the morning by trying the officer's name from elsewhere: the right
 // password from an address of its own is let in at the first try, however hot the name is. A slip of the officer's own then
 // costs up to a minute, once. Somebody with a thousand addresses has one try a minute with each of them; without the count by
-// user it would be five free ones each. What this does not prevent is that somebody behind the officer's own address (the
-// same office's NAT) makes it wait a minute between tries; nobody waits longer, and nothing is ever locked.
+// user it would be five free ones each.
+//
+// Somebody behind the officer's own address (the same office's NAT) makes it wait, though not a browser that the officer has
+// logged in from before: see [lanes]. A new browser is told how long, a minute at most, and is let try then though the others
+// have not waited: see [turn]. Who collects turns for an address can take those of a minute away from others; nothing is ever
+// locked.
 //
 // A success clears no count: who has an account would clear its address between guesses at another's.
 //
@@ -41,19 +45,38 @@ type throttle struct {
 
 func newThrottle() *throttle { return &throttle{addresses: newCounts(), users: newCounts()} }
 
-// begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it.
-func (t *throttle) begin(user, address string, now time.Time) (done func(wrong bool, now time.Time), wait time.Duration) {
+// begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it. id
+// names a turn whose time has come; it is empty without one.
+func (t *throttle) begin(user, address, id string, now time.Time) (done func(wrong bool, now time.Time), wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a := t.addresses.get(address)
-	if wait := a.until.Sub(now); wait > 0 && wait <= longest { // more is a clock that went back
+	if wait := a.wait(now); wait > 0 && (id == "" || a.line.take(id, now) > 0) {
 		return nil, wait
-	}
-	if a.pending >= maxPending {
-		return nil, firstWait
 	}
 	a.pending++
 	return func(wrong bool, now time.Time) { t.done(user, address, wrong, now) }, 0
+}
+
+// wait is how long an address has to wait by now.
+func (t *throttle) wait(address string, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.addresses.byKey[address]; e != nil {
+		return e.Value.(*count).wait(now)
+	}
+	return 0
+}
+
+// wait is how long an address waits that has no turn.
+func (c *count) wait(now time.Time) time.Duration {
+	if wait := c.until.Sub(now); wait > 0 && wait <= longest { // more is a clock that went back
+		return wait
+	}
+	if c.pending >= maxPending {
+		return firstWait
+	}
+	return 0
 }
 
 func (t *throttle) done(user, address string, wrong bool, now time.Time) {
@@ -86,6 +109,7 @@ type count struct {
 	last    time.Time
 	until   time.Time
 	pending int
+	line    line
 }
 
 func (c *count) add(now time.Time) int {

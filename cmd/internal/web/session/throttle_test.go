@@ -67,7 +67,7 @@ func TestThrottle(t *testing.T) {
 			th, now := newThrottle(), noon
 			for i, try := range c.tries {
 				now = now.Add(try.after)
-				done, wait := th.begin(try.user, try.address, now)
+				done, wait := th.begin(try.user, try.address, "", now)
 				want := time.Duration(try.wait) * time.Second
 				if looked := done != nil; looked != (try.wait < 0) || !looked && wait != want {
 					t.Fatalf("try %d (%+v): looked at is %v, wait %v", i+1, try, looked, wait)
@@ -85,19 +85,19 @@ func TestThrottleCountsWhatIsUnderWay(t *testing.T) {
 	th := newThrottle()
 	var under []func(bool, time.Time)
 	for range maxPending {
-		done, _ := th.begin("duty", "a", noon)
+		done, _ := th.begin("duty", "a", "", noon)
 		under = append(under, done)
 	}
-	if done, wait := th.begin("duty", "a", noon); done != nil || wait != firstWait {
+	if done, wait := th.begin("duty", "a", "", noon); done != nil || wait != firstWait {
 		t.Errorf("one more is looked at")
 	}
-	if done, _ := th.begin("duty", "b", noon); done == nil {
+	if done, _ := th.begin("duty", "b", "", noon); done == nil {
 		t.Errorf("another address has to wait")
 	}
 	for _, done := range under {
 		done(false, noon)
 	}
-	if done, _ := th.begin("duty", "a", noon); done == nil {
+	if done, _ := th.begin("duty", "a", "", noon); done == nil {
 		t.Errorf("the bound stays after they were right")
 	}
 }
@@ -105,7 +105,7 @@ func TestThrottleCountsWhatIsUnderWay(t *testing.T) {
 func TestThrottleIsBounded(t *testing.T) {
 	th := newThrottle()
 	for i := range maxCounts + 100 {
-		done, _ := th.begin("u"+strconv.Itoa(i)+strings.Repeat("x", 1000), "a"+strconv.Itoa(i), noon)
+		done, _ := th.begin("u"+strconv.Itoa(i)+strings.Repeat("x", 1000), "a"+strconv.Itoa(i), "", noon)
 		done(true, noon)
 	}
 	for name, c := range map[string]counts{"addresses": th.addresses, "users": th.users} {

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/logins"
+	"qingkong/cmd/internal/watch"
+)
+
+// openLogins begins the trace of logins in the data folder.
+func (a *App) openLogins() *logins.Log {
+	clock := a.opt.Clock
+	if clock == nil {
+		clock = time.Now
+	}
+	return logins.Open(logins.Options{Dir: a.opt.Config.Data, Log: a.log, Clock: func() time.Time { return clock().In(alerts.Shanghai()) },
+		Known: func(user string) (known bool) {
+			_ = a.journal.View(func(tx *bbolt.Tx) error { known = access.Exists(tx, user); return nil }) // of a record that cannot be read nobody's name is known
+			return known
+		},
+		Key: func() (key []byte) {
+			_ = a.journal.View(func(tx *bbolt.Tx) error { key = access.LoginKey(tx, "qingkong names in the log of logins"); return nil })
+			return key
+		}})
+}
+
+// triedOverNATS takes a login over NATS into the trace.
+func (a *App) triedOverNATS(t bus.Try) {
+	outcome := logins.Wrong
+	switch {
+	case t.In:
+		outcome = logins.Done
+	case !t.Answered:
+		outcome = logins.Unanswered
+	}
+	a.logins.Note(logins.Try{What: logins.Login, Way: logins.NATS, Outcome: outcome, User: t.User, Address: t.Address})
+}
+
+// loginsFinding judges the failures of the last minutes.
+func loginsFinding(w logins.Worst, burst bool) watch.Finding {
+	if !burst {
+		return watch.Finding{}
+	}
+	user := w.User
+	if user == "" {
+		user = "-"
+	}
+	return watch.Degrade("watch.logins_burst", refusal.Args{"count": w.Count, "addresses": w.Addresses, "address": w.Address, "most": w.AddressCount,
+		"user": user, "file": logins.FailedFile})
+}
