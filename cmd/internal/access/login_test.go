@@ -169,6 +169,51 @@ func TestWhoLogsIn(t *testing.T) {
 	}
 }
 
+// Who came with a token is told by its id, wherever it stands among the user's, over HTTP and NATS alike; a password has none.
+func TestThePrincipalNamesItsToken(t *testing.T) {
+	h := newHouse(t)
+	p := h.cheap()
+	duty := h.account("duty", Duty)
+	second, third := h.token("duty"), h.token("duty")
+	bus := func(secret string) *Principal {
+		who, err := p.CheckSecret(t.Context(), "duty", secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who
+	}
+	session := func(secret string) *Principal {
+		who, err := p.Check(t.Context(), "duty", secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who
+	}
+	says := func(name string, who *Principal, want string) {
+		t.Helper()
+		if who == nil || who.Token != want {
+			t.Errorf("%s: %+v, want the token %q", name, who, want)
+		}
+	}
+	for i, issued := range []Issued{duty, second, third} {
+		says("a token", h.verifyToken(issued.Token), tokenID(i+1))
+		says("a token's secret over NATS", bus(secretOf(t, issued.Token)), tokenID(i+1))
+	}
+	says("a password over NATS", bus(duty.Password), "")
+	says("a session's password", session(duty.Password), "")
+	h.act(CommandRevoke, Revoke{User: "duty", TokenID: "t1"})
+	says("the last but one behind a revoked one", h.verifyToken(second.Token), "t2")
+	says("the last behind a revoked one", bus(secretOf(t, third.Token)), "t3")
+	h.change(p, "duty", duty.Password, own)
+	says("a chosen password", session(own), "")
+	says("a token beside it", h.verifyToken(third.Token), "t3")
+	says("renewed", h.verifyToken(h.submit(RenewAccountCommand("admin", "", "duty")).Token), "t4")
+	h.view(func(tx *bbolt.Tx) {
+		who, _ := PrincipalOf(tx, "duty")
+		says("a session that goes on", who, "")
+	})
+}
+
 func TestPrincipals(t *testing.T) {
 	h := newHouse(t)
 	town := h.submit(AddAccountCommand("admin", "", NewAccount{User: "yangliuqing", Role: "town", Name: " 李四 ", Town: "杨柳青镇"}))

@@ -20,6 +20,7 @@ type Principal struct {
 	MNs        []string // enterprise: stations it may send telemetry for, as at issue
 	Name       string   // of the vault; empty when it was erased
 	Credential string   // names the password in force; a session begun under another one is over
+	Token      string   // id of the token it came with, t1, t2, …; empty for a password
 }
 
 // VerifyToken checks a token's text, qk.<user>.<secret>. A password in its place is not accepted.
@@ -69,17 +70,21 @@ func look(tx *bbolt.Tx, user, secret string, password, tokens int) (found *Princ
 	}
 	given := sha256.Sum256([]byte(secret))
 	right := password & match(tx, r.Password.Ref, given)
+	which := 0 // place of the token that it is, from 1
 	for i := range maxTokens {
 		ref := decoyRef
 		if i < len(r.Tokens) {
 			ref = r.Tokens[i].Ref
 		}
-		right |= tokens & match(tx, ref, given)
+		same := tokens & match(tx, ref, given)
+		right, which = right|same, subtle.ConstantTimeSelect(same, i+1, which)
 	}
 	switch stored := journal.ReadVault(tx, r.Password.Ref); {
 	case !known || r.Disabled:
 	case right == 1:
-		found = r.principal(tx)
+		if found = r.principal(tx); which > 0 {
+			found.Token = r.Tokens[which-1].ID
+		}
 	case bytes.HasPrefix(stored, []byte(phcPrefix)):
 		ref, chosen = r.Password.Ref, string(stored)
 	}
