@@ -89,7 +89,7 @@ func init() {
 		"desk.password.link":         {"改口令", "Password"},
 		"desk.password.lead":         {"新口令请不要与其他网站相同：", "Use one that you use nowhere else:"},
 		"desk.password.rule.length":  {"{least} 至 {most} 个字符；几个词连成的一句话最好记，不要求大小写、数字和符号。", "{least} to {most} characters; a few words in a row are easiest to remember, and no mixture of kinds is asked for."},
-		"desk.password.rule.guess":   {"不能是常见口令，不能只是重复或连续的字符，也不能基本上就是自己的账号名或姓名。", "None of the commonest passwords, nothing that merely repeats or counts, and not little more than your own name."},
+		"desk.password.rule.guess":   {"不能是常见口令、键盘上相邻的键或重复、连续的字符；去掉账号、姓名、区、本程序和角色的词以及年份后，至少还剩 6 个字符。", "None of the commonest passwords, no rows of keys, nothing that merely repeats or counts; and without words of your name, your district, this program and its roles, and without years, at least 6 characters remain."},
 		"desk.password.rule.ends":    {"改好以后，您在其他设备和浏览器上的登录随即结束；这里继续有效，接口令牌不变。", "Your logins on other devices and browsers then end; this one goes on, and tokens stay."},
 		"desk.password.current":      {"当前口令", "Current password"},
 		"desk.password.password":     {"新口令", "New password"},

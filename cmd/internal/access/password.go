@@ -40,6 +40,9 @@ type Passwords struct {
 	Cost Cost          // of new hashes
 	Wait time.Duration // for a place
 
+	// About are words of the place, such as the district's name, that are no part of a good password.
+	About []string
+
 	j      *journal.Journal
 	places chan struct{}
 	bus    chan struct{} // places of logins over NATS, waiting ones included
@@ -118,7 +121,7 @@ func (p *Passwords) Change(ctx context.Context, user, current, password string) 
 	case who.Recipient != "":
 		return nil, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": user})
 	}
-	if err := checkChosen(password, who); err != nil {
+	if err := p.judge(ctx, password, who); err != nil {
 		return nil, err
 	}
 	old, err := p.Check(ctx, user, current)
@@ -142,6 +145,20 @@ func (p *Passwords) Change(ctx context.Context, user, current, password string) 
 		return nil, err
 	}
 	return p.still(user, entry.Ref)
+}
+
+// judge refuses a password that is too easy to guess. It needs a place, as a hash does: however many are changed at once, no
+// more are judged than there are processors.
+func (p *Passwords) judge(ctx context.Context, password string, who *Principal) error {
+	if err := checkForm(password); err != nil {
+		return err
+	}
+	done, err := p.place(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return checkChosen(password, who, p.About)
 }
 
 // normal gives a text typed on any keyboard the same bytes.
