@@ -363,7 +363,7 @@ func TestAgentPullsAgainAfterTheServerWasAway(t *testing.T) {
 func TestAgentSaysWhyItCannotConnect(t *testing.T) {
 	s := startServer(t, -1)
 	for _, c := range []struct{ name, url, password, want string }{
-		{"wrong password", s.ClientURL(), "wrong", "E0001 was refused"},
+		{"wrong password", s.ClientURL(), "wrong", "login of E0001 was refused"},
 		{"nobody there", "nats://op:s3cret@127.0.0.1:1", "right", "127.0.0.1:1 cannot be reached"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

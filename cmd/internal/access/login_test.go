@@ -176,7 +176,7 @@ func TestThePrincipalNamesItsToken(t *testing.T) {
 	duty := h.account("duty", Duty)
 	second, third := h.token("duty"), h.token("duty")
 	bus := func(secret string) *Principal {
-		who, err := p.CheckSecret(t.Context(), "duty", secret)
+		who, _, err := p.CheckSecret("duty", secret)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ const maxHashes = 8
 // Passwords decides logins by a password of any form. Those of people's own choosing are few and slow to check, so that
 // only as many are checked at once as there are processors; others wait for [Passwords.Wait] at most.
 //
-// A wrong secret costs the same whether its user exists, and whatever the form of its password: one hash where the name
+// A wrong password costs the same whether its user exists, and whatever the form of its password: one hash where the name
 // could be an account's, none where it could only be a recipient's, which chooses no password.
 type Passwords struct {
 	Cost Cost          // of new hashes
@@ -45,56 +45,51 @@ type Passwords struct {
 
 	j      *journal.Journal
 	places chan struct{}
-	bus    chan struct{} // places of logins over NATS, waiting ones included
-	hashes atomic.Int64  // ever made
+	hashes atomic.Int64 // ever made
 }
 
 // NewPasswords returns the passwords of j.
 func NewPasswords(j *journal.Journal) *Passwords {
 	n := min(runtime.GOMAXPROCS(0), maxHashes)
-	return &Passwords{Cost: Cost{Time: 1, Memory: 64 << 10, Threads: 2}, Wait: 2 * time.Second, j: j,
-		places: make(chan struct{}, n), bus: make(chan struct{}, n)}
+	return &Passwords{Cost: Cost{Time: 1, Memory: 64 << 10, Threads: 2}, Wait: 2 * time.Second, j: j, places: make(chan struct{}, n)}
 }
 
 // Check finds whose password it is, for a session; nil for a wrong one. The secret of a token is none: what began with it
 // would outlast it. A rate_limited refusal means that it was not looked at.
 func (p *Passwords) Check(ctx context.Context, user, password string) (*Principal, error) {
-	return p.check(ctx, user, password, 0)
-}
-
-// CheckSecret finds whose password or token's secret it is, for a login over NATS. It does not let more logins wait for a
-// hash than can be under way: who tries passwords must not keep those from logging in who need no hash.
-func (p *Passwords) CheckSecret(ctx context.Context, user, secret string) (*Principal, error) {
-	return p.check(ctx, user, secret, 1)
-}
-
-func (p *Passwords) check(ctx context.Context, user, secret string, tokens int) (*Principal, error) {
-	var found *Principal
-	var ref, chosen string
-	err := p.j.View(func(tx *bbolt.Tx) error {
-		found, ref, chosen = look(tx, user, secret, 1, tokens)
-		return nil
-	})
-	if err != nil || found != nil || !accountName.MatchString(user) || !sized(secret) {
+	found, ref, chosen, err := p.look(user, password, 0)
+	if err != nil || found != nil || !accountName.MatchString(user) || !sized(password) {
 		return found, err
-	}
-	if tokens == 1 {
-		select {
-		case p.bus <- struct{}{}:
-			defer func() { <-p.bus }()
-		default:
-			return nil, busy()
-		}
 	}
 	stored := chosen
 	if stored == "" {
 		stored = p.decoy()
 	}
-	right, err := p.compare(ctx, stored, secret)
+	right, err := p.compare(ctx, stored, password)
 	if err != nil || !right || chosen == "" {
 		return nil, err
 	}
 	return p.still(user, ref)
+}
+
+// CheckSecret finds whose machine-made password or token it is, for a login over NATS; nil for a wrong one. A token may be
+// given whole or as its secret alone. A password of somebody's own choosing does not serve there, right or wrong: nothing
+// bounds how often it may be tried, and 128 random bits need no bound. No login takes a hash, so that none waits for another.
+// own says that the user's password is a chosen one, which may be why nothing was found; it is for the log alone.
+func (p *Passwords) CheckSecret(user, secret string) (found *Principal, own bool, err error) {
+	if whose, of, ok := splitToken(secret); ok && whose == user {
+		secret = of
+	}
+	found, _, chosen, err := p.look(user, secret, 1)
+	return found, chosen != "", err
+}
+
+func (p *Passwords) look(user, secret string, tokens int) (found *Principal, ref, chosen string, err error) {
+	err = p.j.View(func(tx *bbolt.Tx) error {
+		found, ref, chosen = look(tx, user, secret, 1, tokens)
+		return nil
+	})
+	return found, ref, chosen, err
 }
 
 // still is the user, unless its password has changed while it was being checked.

@@ -28,10 +28,13 @@ type district struct {
 }
 
 // newDistrict has a list, an administrator, and nobody else.
-func newDistrict(t *testing.T) *district {
+func newDistrict(t *testing.T) *district { return newDistrictOf(t, Options{}) }
+
+func newDistrictOf(t *testing.T, opt Options) *district {
 	t.Helper()
 	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
-	d.app = start(t, Options{Config: d.cfg})
+	opt.Config = d.cfg
+	d.app = start(t, opt)
 	importDemo(t, d.app, 100)
 	issued, err := d.app.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"admin","role":"admin"}`))
 	if err != nil {

@@ -16,6 +16,12 @@ import (
 // error, [ErrNotReady] above all, leaves the client without an answer.
 type Authenticate func(ctx context.Context, user, password string) (*Identity, error)
 
+// Denied is what an [Authenticate] returns to refuse a login for a reason that the log has to say, beside the user's name.
+// The client hears what it hears of a wrong secret.
+type Denied string
+
+func (d Denied) Error() string { return string(d) }
+
 // ErrNotReady is what an [Authenticate] returns while it cannot know. The client then runs into its own
 // timeout and tries again; a refusal would make many clients give up for good.
 var ErrNotReady = errors.New("not ready")
@@ -129,7 +135,12 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 	}
 	// A key or a token beside the name would stand in the server's word of who sent a message.
 	if o := req.ConnectOptions; ValidUser(user) && o.Nkey == "" && o.JWT == "" && o.Token == "" {
-		if id, err = c.auth(ctx, user, req.ConnectOptions.Password); err != nil {
+		id, err = c.auth(ctx, user, req.ConnectOptions.Password)
+		if why := Denied(""); errors.As(err, &why) {
+			c.bus.quiet.Warn(user, "login refused", "user", user, "why", string(why))
+			id, err = nil, nil
+		}
+		if err != nil {
 			if !errors.Is(err, ErrNotReady) {
 				c.bus.log.Error("login not decided", "user", user, "error", err)
 			}

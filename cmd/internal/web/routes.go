@@ -74,7 +74,7 @@ var routes = []route{
 		zh:  "我是谁", en: "who the caller is"},
 	{method: "POST", pattern: "/me/password", act: signedIn, handle: (*Server).changePassword,
 		in: passwordChange{},
-		zh: "修改自己的口令", en: "changes the caller's own password"},
+		zh: "修改自己的口令；此后口令只用于网页和接口登录，连接 NATS 要用令牌", en: "changes the caller's own password; it serves to sign in here alone then, and NATS takes a token"},
 	{method: "POST", pattern: "/accounts", act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath,
 		in: access.NewAccount{}, out: access.Issued{},
 		zh: "建立账号；口令和令牌只在这里显示一次", en: "adds an account; its password and token are shown here alone"},
