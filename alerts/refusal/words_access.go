@@ -20,6 +20,7 @@ func init() {
 		"access.credentials_revoked":       {"减排对象“{user}”的凭据已吊销（{state}）；请先重新签发凭据。", "the credentials of {user} are {state}; issue new ones first."},
 		"access.is_recipient":              {"“{user}”是减排对象，不是账号；请用 POST /api/v1/recipients/{user}/credentials 重新签发凭据。", "{user} is a recipient, not an account; issue its credentials with POST /api/v1/recipients/{user}/credentials."},
 		"access.is_account":                {"“{user}”是账号，不是减排对象；请用 POST /api/v1/accounts/{user}/disable 停用。", "{user} is an account, not a recipient; disable it with POST /api/v1/accounts/{user}/disable."},
+		"access.expires_past":              {"到期时间 {expires_at} 已经过了（现在是 {now}）；请给一个将来的时间，不给就长期有效。", "{expires_at} is not to come (it is {now}); give a later time, or none for a token without end."},
 		"access.too_many_tokens":           {"用户“{user}”已有 {limit} 个令牌，达到上限；请先吊销不用的。", "the user {user} has {limit} tokens, which is the limit; revoke one that is not used."},
 		"access.not_yourself":              {"不能停用自己的账号（{user}）；请由另一位管理员操作。", "nobody disables its own account ({user}); let another administrator do it."},
 		"access.secret_shown_once":         {"幂等键“{key}”已用过；口令和令牌只在第一次的应答里出示，不能再看。没有收到就请换一个新的键重新签发或新增令牌。", "the idempotency key {key} was used; a password or token is shown in the first answer alone. If that was lost, use a new key to issue new credentials or to add a token."},

@@ -71,12 +71,15 @@ func (h *house) act(kind string, payload any) {
 
 func (h *house) verify(user, secret string) *Principal {
 	h.t.Helper()
-	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { p, _, _ := look(tx, user, secret, 1, 1); return p, p != nil })
+	return h.login(func(tx *bbolt.Tx) (*Principal, bool) {
+		p, _, _ := look(tx, user, secret, h.j.Wall(), 1, 1)
+		return p, p != nil
+	})
 }
 
 func (h *house) verifyToken(text string) *Principal {
 	h.t.Helper()
-	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { return VerifyToken(tx, text) })
+	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { return VerifyToken(tx, text, h.j.Wall()) })
 }
 
 // login is the principal that check finds, or nil; it fails when a principal and "no" come together, or neither.
@@ -427,7 +430,7 @@ func TestUnknownUsersCostTheSame(t *testing.T) {
 	h.credentials("E0001")
 	h.view(func(tx *bbolt.Tx) {
 		cost := func(user string) float64 {
-			return testing.AllocsPerRun(200, func() { _, _, _ = look(tx, user, "wrong", 1, 1) })
+			return testing.AllocsPerRun(200, func() { _, _, _ = look(tx, user, "wrong", h.j.Wall(), 1, 1) })
 		}
 		if there, not := cost("E0001"), cost("E0009"); max(there, not) > min(there, not)+3 {
 			t.Errorf("%.0f allocations for a user that is there, %.0f for one that is not", there, not)
@@ -533,7 +536,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportAllocs()
 	h.view(func(tx *bbolt.Tx) {
 		for b.Loop() {
-			if p, _, _ := look(tx, "E0001", plant.Password, 1, 1); p == nil {
+			if p, _, _ := look(tx, "E0001", plant.Password, h.j.Wall(), 1, 1); p == nil {
 				b.Fatal("refused")
 			}
 		}

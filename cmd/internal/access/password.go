@@ -86,7 +86,7 @@ func (p *Passwords) CheckSecret(user, secret string) (found *Principal, own bool
 
 func (p *Passwords) look(user, secret string, tokens int) (found *Principal, ref, chosen string, err error) {
 	err = p.j.View(func(tx *bbolt.Tx) error {
-		found, ref, chosen = look(tx, user, secret, 1, tokens)
+		found, ref, chosen = look(tx, user, secret, p.j.Wall(), 1, tokens)
 		return nil
 	})
 	return found, ref, chosen, err

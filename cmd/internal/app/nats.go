@@ -28,7 +28,7 @@ func (a *App) serveNATS() error {
 		case p == nil:
 			return nil, nil
 		}
-		return &bus.Identity{User: p.User, Role: string(p.Role), Recipient: p.Recipient, MNs: p.MNs}, nil
+		return &bus.Identity{User: p.User, Role: string(p.Role), Recipient: p.Recipient, MNs: p.MNs, Expires: p.Expires}, nil
 	})
 	if err != nil && !errors.Is(err, bus.ErrNoCallout) {
 		return err

@@ -179,6 +179,17 @@ func (b *Bus) decide(req *jwt.AuthorizationRequestClaims, id *Identity, now time
 	if b.srv == nil && b.system == nil {
 		uc.Expires = now.Add(loginTerm).Unix()
 	}
+	if !id.Expires.IsZero() {
+		// The server counts from the whole second before a login: one second less is never too late.
+		ends := id.Expires.Unix() - 1
+		if ends <= now.Unix() {
+			rc.Error = "the secret has come to its end"
+			return rc.Encode(b.issuer)
+		}
+		if uc.Expires == 0 || ends < uc.Expires {
+			uc.Expires = ends
+		}
+	}
 	var err error
 	if rc.Jwt, err = uc.Encode(b.issuer); err != nil {
 		return "", err

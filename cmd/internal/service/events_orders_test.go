@@ -98,7 +98,9 @@ func otherEvents() []example {
 		{"", access.PasswordChanged{User: "duty", PasswordRef: vaultRef}},
 		{"", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef, Name: "值班室大屏"}},
 		{"min", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef}},
+		{"expires", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef, Name: "值班室大屏", ExpiresAt: new(at("2027-12-01T00:00:00+08:00"))}},
 		{"", access.TokenRevoked{User: "duty", TokenID: "t2"}},
+		{"", access.TokenExpired{User: "duty", TokenID: "t2"}},
 		{"", access.Disabled{User: "duty"}},
 		{"", access.Enabled{User: "duty"}},
 		{"", access.PersonalSeen{User: "duty", From: at("2026-12-14T17:01:02+08:00"), To: at("2026-12-14T17:01:40+08:00"), Reads: []access.PersonalRead{

@@ -21,9 +21,11 @@ const (
 	Outbox   = "outbox"   // what is due goes out
 	Auditor  = "auditor"  // no order lacks its next step
 	Backup   = "backup"   // there is a backup, and it is young enough
+
+	Credentials = "credentials" // no token that is in use ends soon
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Credentials}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

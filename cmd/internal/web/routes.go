@@ -95,7 +95,7 @@ var routes = []route{
 		zh: "恢复账号", en: "enables an account again"},
 	{method: "POST", pattern: "/accounts/{id}/tokens", act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath,
 		in: access.NewToken{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
-		zh: "增加一个令牌，只显示一次", en: "adds a token, shown once"},
+		zh: "增加一个令牌，只显示一次；给了 expires_at 的到时即失效", en: "adds a token, shown once; with expires_at it is refused from then on"},
 	{method: "DELETE", pattern: "/accounts/{id}/tokens/{token}", act: access.ActTokensRevoke, handle: (*Server).revokeToken,
 		out: access.User{},
 		zh:  "吊销一个令牌", en: "revokes a token"},
