@@ -20,6 +20,7 @@ func init() {
 		"access.credentials_revoked":       {"减排对象“{user}”的凭据已吊销（{state}）；请先重新签发凭据。", "the credentials of {user} are {state}; issue new ones first."},
 		"access.is_recipient":              {"“{user}”是减排对象，不是账号；请用 POST /api/v1/recipients/{user}/credentials 重新签发凭据。", "{user} is a recipient, not an account; issue its credentials with POST /api/v1/recipients/{user}/credentials."},
 		"access.is_account":                {"“{user}”是账号，不是减排对象；请用 POST /api/v1/accounts/{user}/disable 停用。", "{user} is an account, not a recipient; disable it with POST /api/v1/accounts/{user}/disable."},
+		"access.expires_past":              {"到期时间 {expires_at} 已经过了（现在是 {now}）；请给一个将来的时间，不给就长期有效。", "{expires_at} is not to come (it is {now}); give a later time, or none for a token without end."},
 		"access.too_many_tokens":           {"用户“{user}”已有 {limit} 个令牌，达到上限；请先吊销不用的。", "the user {user} has {limit} tokens, which is the limit; revoke one that is not used."},
 		"access.not_yourself":              {"不能停用自己的账号（{user}）；请由另一位管理员操作。", "nobody disables its own account ({user}); let another administrator do it."},
 		"access.sessions_of_others":        {"只能结束自己的登录，不能结束“{user}”的；请用其本人的账号，或停用该账号。", "sessions are ended by their own user alone, and {user} is another one; use that account, or disable it."},

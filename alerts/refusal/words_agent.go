@@ -5,8 +5,8 @@ func init() {
 		"cli.see_help": {"用法见 {command} --help", "see {command} --help"},
 
 		"agent.password_unreadable": {"读不到口令文件 {file}（{why}）；请检查 --password-file 的路径和权限。", "the password file {file} cannot be read ({why}); check the path and permissions of --password-file."},
-		"agent.password_empty":      {"口令文件 {file} 是空的；请写入管理员发放的口令，一行即可。", "the password file {file} is empty; write the password that the administrator issued, on one line."},
-		"agent.login_refused":       {"{recipient} 的口令被拒绝；请核对编号和口令文件，或请管理员重新发放。", "the password of {recipient} was refused; check the id and the password file, or have the administrator issue a new one."},
+		"agent.password_empty":      {"口令文件 {file} 是空的；请写入管理员签发的口令或令牌，一行即可。", "the password file {file} is empty; write the password or a token that the administrator issued, on one line."},
+		"agent.login_refused":       {"{recipient} 的口令或令牌被拒绝：可能不对、已被换发或收回、令牌已过期，或者是自己在网页上选的口令（只用于网页）。请核对编号和口令文件，写入管理员签发的口令或令牌。", "the login of {recipient} was refused: the password or token may be mistyped, ended or expired, or it is a password that its owner chose, which serves in the browser alone. Check the id and the password file, and put the password or a token into it that an administrator issued."},
 		"agent.unreachable":         {"连不上 {url}（{why}）；请检查 --nats-url、网络，以及晴空是否在运行。", "{url} cannot be reached ({why}); check --nats-url, the network, and that qingkong is running."},
 		"agent.connected":           {"已连接 {url}，以 {recipient} 接收减排令", "connected to {url}, receiving orders as {recipient}"},
 		"agent.disconnected":        {"连接断开（{why}），正在重连", "the connection was lost ({why}), reconnecting"},

@@ -55,7 +55,10 @@ func init() {
 		"watch.name.backup":   {"备份", "backup"},
 		"watch.name.tls":      {"TLS 证书", "TLS certificates"},
 		"watch.name.logins":   {"登录失败", "failed logins"},
-		"watch.name.start":    {"启动", "start"},
+
+		"watch.name.credentials":     {"令牌有效期", "ends of tokens"},
+		"watch.credentials_expiring": {"有令牌即将到期：{tokens}。到期后用它的程序不能再登录；请为账号新增一个（qingkong token create），换到程序里，再吊销旧的。", "tokens end soon: {tokens}. What uses them cannot log in then; give the account another one (qingkong token create), put it into the program, and revoke the old one."},
+		"watch.name.start":           {"启动", "start"},
 
 		"watch.state.ok":       {"正常", "ok"},
 		"watch.state.degraded": {"受限", "degraded"},

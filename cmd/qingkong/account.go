@@ -90,14 +90,20 @@ func newTokenCommand() *cobra.Command {
 
 func newTokenCreate() *cobra.Command {
 	var c call
-	members := []member{{flag: "name", help: "令牌的用途，不写人名（what the token is for, never a person）"}}
+	members := []member{
+		{flag: "name", help: "令牌的用途，不写人名（what the token is for, never a person）"},
+		{flag: "expires-at", kind: momentKind, help: "到期时间，缺省为长期有效（when it ends; default never）"},
+	}
 	cmd := &cobra.Command{
 		Use:   "create USER",
 		Short: "为账号增加一个令牌，只显示一次（one token more for an account, shown once）",
-		Long: "为账号增加一个令牌，原有的仍有效；只显示这一次。需要管理员的令牌。\n" +
-			"Gives an account one token more; those it has stay valid. Shown this once. Needs an administrator's token.",
-		Example: "  qingkong token create duty --name 值班室脚本" + exampleAdmin + " --json",
-		Args:    oneID("user"),
+		Long: "为账号增加一个令牌，原有的仍有效；只显示这一次。给了 --expires-at 的到时即失效，NATS 上的连接随即断开；到期前 14 天起值班台和\n" +
+			"/readyz 提醒。需要管理员的令牌。" + timeHelp + "\n" +
+			"Gives an account one token more; those it has stay valid. Shown this once. With --expires-at it is refused from then on\n" +
+			"and NATS closes what is connected with it; the desk and /readyz say so from 14 days before. Needs an administrator's token.",
+		Example: "  qingkong token create duty --name 值班室脚本" + exampleAdmin + " --json\n" +
+			"  qingkong token create feeder --name 市站接口 --expires-at \"2027-11-30 00:00\"" + exampleAdmin,
+		Args: oneID("user"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.check(cmd); err != nil {
 				return err
@@ -164,7 +170,11 @@ func printSecrets(out io.Writer, got access.Issued) {
 	if got.Password != "" {
 		rows = append(rows, []string{pair("cli.member.password", nil), got.Password})
 	}
-	printTable(out, "", append(rows, []string{pair("cli.member.token", nil), got.Token}))
+	rows = append(rows, []string{pair("cli.member.token", nil), got.Token})
+	if got.ExpiresAt != nil {
+		rows = append(rows, []string{pair("cli.member.expires_at", nil), clockText(got.ExpiresAt)})
+	}
+	printTable(out, "", rows)
 }
 
 // printDone says that something is done, or prints what the server says of the user then.

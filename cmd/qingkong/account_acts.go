@@ -137,6 +137,9 @@ func showAccount(out io.Writer, answer []byte) error {
 	tokens := make([]string, len(u.Tokens))
 	for i, t := range u.Tokens {
 		tokens[i] = strings.TrimSpace(t.ID + "  " + clockText(&t.At) + "  " + plain(t.Name))
+		if t.ExpiresAt != nil {
+			tokens[i] += "  " + bothLanguages("cli.token_until", refusal.Args{"at": clockText(t.ExpiresAt)})
+		}
 	}
 	return printFacts(out, answer, []fact{
 		{"user", u.User},

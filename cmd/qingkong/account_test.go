@@ -58,6 +58,11 @@ func TestIdentitiesFromAShell(t *testing.T) {
 		t.Errorf("enabled: %+v", u)
 	}
 	s.as("zhang", exitOK, "warning", "list")
+	out, _ = s.as("admin", exitOK, "token", "create", "zhang", "--name", "市站接口", "--expires-at", "2099-11-30 08:00")
+	says(t, out, "令牌 token", "令牌到期 token ends", "2099-11-30 08:00")
+	out, _ = s.as("admin", exitOK, "account", "show", "zhang")
+	says(t, out, "市站接口  2099-11-30 08:00 到期 / until 2099-11-30 08:00")
+	s.refused("admin", []string{"invalid: ", "expires_at", "已经过了", "请给一个将来的时间"}, "token", "create", "zhang", "--expires-at", "2016-12-16 20:00")
 	out, _ = s.as("admin", exitOK, "account", "credentials", "zhang")
 	says(t, out, "口令 password  ", "令牌 token     qk.zhang.", "只显示这一次")
 	s.refused("zhang", []string{"unauthenticated: "}, "warning", "list")

@@ -51,7 +51,7 @@ func newAgentCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&passwordFile, "password-file", "", "存放口令的文件（file that holds the password）")
+	f.StringVar(&passwordFile, "password-file", "", "存放口令或令牌的文件（file that holds the password or a token）")
 	f.BoolVar(&list, "list", false, "列出 --data 中保存的减排令后退出（list what --data holds, and end）")
 	o.flags(cmd)
 	return cmd

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -47,6 +48,7 @@ type agent struct {
 	due      chan struct{}   // an answer may be sent
 	arrived  chan struct{}   // a command may be run
 	work     sync.WaitGroup
+	refused  atomic.Bool // that the login is refused was said since the last connection
 
 	mu sync.Mutex // guards the writers
 }
@@ -132,6 +134,7 @@ func (a *agent) serve(ctx context.Context) error {
 
 // connected has what was missed pulled and what was decided sent, after the first connection and after each later one.
 func (a *agent) connected(nc *nats.Conn) {
+	a.refused.Store(false)
 	a.status("agent.connected", refusal.Args{"recipient": a.recipient, "url": withoutUser(nc.ConnectedUrl())})
 	for _, missed := range a.missed {
 		wake(missed)
@@ -190,13 +193,15 @@ func (a *agent) dial(end context.CancelCauseFunc) (*nats.Conn, error) {
 		nats.ReconnectBufSize(-1),
 		nats.Timeout(10*time.Second),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
+			if err != nil && !a.loginRefused(err) {
 				a.status("agent.disconnected", refusal.Args{"why": err})
 			}
 		}),
 		nats.ReconnectHandler(a.connected),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			a.status("agent.trouble", refusal.Args{"why": err})
+			if !a.loginRefused(err) {
+				a.status("agent.trouble", refusal.Args{"why": err})
+			}
 		}),
 		nats.ClosedHandler(func(nc *nats.Conn) { end(nc.LastError()) }),
 	)...)
@@ -230,6 +235,17 @@ func (a *agent) watchTLS(ctx context.Context) {
 		said = trouble.Rule
 		a.status(trouble.Rule, trouble.Args)
 	}
+}
+
+// loginRefused says once, until the next connection, that our secret does not serve any more: the library reports it at each try.
+func (a *agent) loginRefused(err error) bool {
+	if !errors.Is(err, nats.ErrAuthorization) && !errors.Is(err, nats.ErrAuthExpired) && !errors.Is(err, nats.ErrAuthRevoked) {
+		return false
+	}
+	if !a.refused.Swap(true) {
+		a.status("agent.login_refused", refusal.Args{"recipient": a.recipient})
+	}
+	return true
 }
 
 // withoutUser drops what stands before the host of each URL: it may be a secret.

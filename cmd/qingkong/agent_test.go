@@ -31,19 +31,24 @@ type coordinator struct {
 	pulls   chan string // subject of each request for pending orders
 }
 
-func startServer(t *testing.T, port int) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{
+// serverOptions let the recipient in with a password.
+func serverOptions(port int, password string) *server.Options {
+	return &server.Options{
 		Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true,
 		Users: []*server.User{
 			{Username: "coordinator", Password: "c"},
-			{Username: "E0001", Password: "right", Permissions: &server.Permissions{
+			{Username: "E0001", Password: password, Permissions: &server.Permissions{
 				Subscribe: &server.SubjectPermission{Allow: []string{"qingkong.order.E0001", "qingkong.drill.order.E0001", "_INBOX.E0001.>"}},
 				Publish: &server.SubjectPermission{Allow: []string{"qingkong.answer.E0001", "qingkong.drill.answer.E0001",
 					"qingkong.pending.E0001", "qingkong.drill.pending.E0001"}},
 			}},
 		},
-	})
+	}
+}
+
+func startServer(t *testing.T, port int) *server.Server {
+	t.Helper()
+	s, err := server.NewServer(serverOptions(port, "right"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,10 +365,43 @@ func TestAgentPullsAgainAfterTheServerWasAway(t *testing.T) {
 	expect(t, "answer", c.answers, "receive W20161216-01-E0001-1")
 }
 
+// An agent whose secret has ended says once what to do, and not every second what the client library says; it comes back by itself
+// when the secret is good again.
+func TestAgentSaysOnceThatItsSecretHasEnded(t *testing.T) {
+	c := newCoordinator(t, accepted, nothing)
+	a := startAgent(t, c.server.ClientURL(), "right", "--lang", "en")
+	await(t, "status", a.logs, "connected to")
+	port := c.server.Addr().(*net.TCPAddr).Port
+	if err := c.server.ReloadOptions(serverOptions(port, "another")); err != nil {
+		t.Fatal(err)
+	}
+	for said := ""; !strings.Contains(said, "login of E0001 was refused"); {
+		if said = next(t, "status", a.logs); strings.Contains(said, "violation") {
+			t.Fatalf("it says what the library says: %s", said)
+		}
+		if strings.Contains(said, "was refused") && !strings.Contains(said, "an administrator issued") {
+			t.Errorf("it does not say what to do: %s", said)
+		}
+	}
+	time.Sleep(3 * reconnectWait) // it tries again meanwhile
+	if err := c.server.ReloadOptions(serverOptions(port, "right")); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		got := next(t, "status", a.logs)
+		if strings.Contains(got, "connected to") {
+			return
+		}
+		if !strings.Contains(got, "the connection was lost") {
+			t.Errorf("it says again: %s", got)
+		}
+	}
+}
+
 func TestAgentSaysWhyItCannotConnect(t *testing.T) {
 	s := startServer(t, -1)
 	for _, c := range []struct{ name, url, password, want string }{
-		{"wrong password", s.ClientURL(), "wrong", "E0001 was refused"},
+		{"wrong password", s.ClientURL(), "wrong", "login of E0001 was refused"},
 		{"nobody there", "nats://op:s3cret@127.0.0.1:1", "right", "127.0.0.1:1 cannot be reached"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -101,6 +101,8 @@ type token struct {
 	Ref  string    `json:"ref"`
 	At   time.Time `json:"at"`
 	Name string    `json:"name,omitempty"`
+
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // nil for never
 }
 
 // revoked says whether the user has no credentials: they were revoked and no new ones issued.

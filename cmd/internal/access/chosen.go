@@ -6,11 +6,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"qingkong/alerts/refusal"
 )
 
 // A chosen password has this many characters. What is in it is its owner's affair (NIST SP 800-63B asks for length, and
-// for no mixture of kinds), but it is not one of those that everybody tries first.
+// for no mixture of kinds), but it is not one of those that are tried first: see [checkChosen].
 const (
 	leastChosen = 12
 	mostChosen  = 128
@@ -24,22 +26,34 @@ func sized(password string) bool {
 	return len(password) <= 4*mostChosen && len(password) >= leastChosen
 }
 
-// checkChosen refuses a password that is too easy to guess. The refusal does not repeat it.
-func checkChosen(password string, who *Principal) error {
+// checkChosen refuses a password that is too easy to guess: one that has too little besides the words that its owner, its
+// place and this program suggest, one that everybody uses, and one that an attacker with the usual dictionaries finds soon.
+// about are further words of the place. The refusal does not repeat the password, and says which rule it was. What the last
+// rule takes is bounded: see [score].
+func checkChosen(password string, who *Principal, about []string) error {
+	if err := checkForm(password); err != nil {
+		return err
+	}
+	words := wordsOf(who, about)
+	if left := besides(fold(password), words); left < leastBesides {
+		return wrongPassword("access.password_name", refusal.Args{"left": left, "least": leastBesides})
+	}
+	if listed(fold(password)) {
+		return wrongPassword("access.password_common", nil)
+	}
+	if score(norm.NFKC.String(password), words) < leastScore {
+		return wrongPassword("access.password_weak", nil)
+	}
+	return nil
+}
+
+// checkForm refuses a password that cannot be typed, or that is too short or too long.
+func checkForm(password string) error {
 	if !utf8.ValidString(password) || strings.IndexFunc(password, unicode.IsControl) >= 0 {
 		return wrongPassword("access.password_text", nil)
 	}
 	if n := utf8.RuneCountInString(normal(password)); n < leastChosen || n > mostChosen {
 		return wrongPassword("access.password_length", refusal.Args{"least": leastChosen, "most": mostChosen})
-	}
-	lower := strings.ToLower(normal(password))
-	for _, name := range []string{who.User, who.Name} {
-		if mostly(lower, strings.ToLower(name)) {
-			return wrongPassword("access.password_name", nil)
-		}
-	}
-	if slices.Contains(common, lower) || repeats([]rune(lower)) || climbs([]rune(lower)) {
-		return wrongPassword("access.password_common", nil)
 	}
 	return nil
 }
@@ -48,26 +62,45 @@ func wrongPassword(rule string, args refusal.Args) error {
 	return refusal.Input([]refusal.Field{{Path: "password", Rule: rule, Args: args}})
 }
 
-// mostly reports whether a password is a name with little besides.
-func mostly(password, name string) bool {
-	if utf8.RuneCountInString(name) < 2 || !strings.Contains(password, name) {
-		return false
+// fold gives texts that differ in case, or in the width of their letters, the same form.
+func fold(text string) string { return strings.ToLower(norm.NFKC.String(text)) }
+
+// Keys that are pressed with shift give the same password away as without: 1qaz@WSX is 1qaz2wsx.
+var (
+	shiftedDigits = strings.NewReplacer("!", "1", "@", "2", "#", "3", "$", "4", "%", "5", "^", "6", "&", "7", "*", "8", "(", "9", ")", "0")
+	shiftedOthers = strings.NewReplacer("~", "`", "_", "-", "+", "=", "{", "[", "}", "]", "|", `\`, ":", ";", `"`, "'", "<", ",", ">", ".", "?", "/")
+	hanDigits     = strings.NewReplacer("〇", "0", "零", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9", "十", "0")
+)
+
+// listed reports whether a folded text is one of those that everybody tries, also where some of its keys are shifted.
+func listed(text string) bool {
+	unshifted := shiftedDigits.Replace(text)
+	for _, t := range []string{text, unshifted, shiftedOthers.Replace(unshifted), hanDigits.Replace(text)} {
+		if r := []rune(t); slices.Contains(common, t) || repeats(r) || climbs(r) {
+			return true
+		}
 	}
-	return utf8.RuneCountInString(strings.ReplaceAll(password, name, "")) < leastChosen/2
+	return false
 }
 
 // repeats reports whether a text is one of up to four characters over and over: aaaaaaaaaaaa, 123412341234.
 func repeats(r []rune) bool {
 	for unit := 1; unit <= 4; unit++ {
-		same := true
-		for i := unit; i < len(r); i++ {
-			same = same && r[i] == r[i-unit]
-		}
-		if same {
+		if hasPeriod(r, unit) {
 			return true
 		}
 	}
 	return false
+}
+
+// hasPeriod reports whether a text is its own first characters over and over.
+func hasPeriod(r []rune, unit int) bool {
+	for i := unit; i < len(r); i++ {
+		if r[i] != r[i-unit] {
+			return false
+		}
+	}
+	return true
 }
 
 // climbs reports whether a text goes up or down the alphabet or the digits one by one, nine and zero being neighbours.

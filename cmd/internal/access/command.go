@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
@@ -31,7 +34,12 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandRenewAccount, DecideRenewAccount)
 	journal.Handle(r, CommandRevokeCredentials, DecideRevokeCredentials)
 	journal.Handle(r, CommandChangePassword, DecideChangePassword)
-	journal.Handle(r, CommandAddToken, DecideAddToken)
+	journal.HandleMoment(r, CommandAddToken, func(tx *bbolt.Tx, actor string, in AddToken, now journal.Moment) ([]journal.Event, Granted, error) {
+		return DecideAddToken(tx, actor, in, now.Wall)
+	})
+	journal.HandleMoment(r, CommandExpireToken, func(tx *bbolt.Tx, actor string, in ExpireToken, now journal.Moment) ([]journal.Event, Granted, error) {
+		return DecideExpireToken(tx, actor, in, now.Wall)
+	})
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
 	journal.Handle(r, CommandEnable, DecideEnable)
@@ -57,10 +65,12 @@ type Recipient struct {
 	MNs  []string // of its monitoring stations
 }
 
-// NewToken is the body of POST /accounts/{user}/tokens. Name says what the token is for, never a person.
+// NewToken is the body of POST /accounts/{user}/tokens. Name says what the token is for, never a person. From ExpiresAt on it
+// is refused; without one it has no end.
 type NewToken struct {
-	User string `json:"-"`
-	Name string `json:"name" validate:"line=40"`
+	User      string     `json:"-"`
+	Name      string     `json:"name" validate:"line=40"`
+	ExpiresAt *time.Time `json:"expires_at"`
 }
 
 // AddAccountCommand makes the command for a new account, and the secrets that are shown once it is done. key is
@@ -97,9 +107,13 @@ func AddTokenCommand(actor, key string, in NewToken) (journal.Command, Issued, e
 	if err := valid.Check(in); err != nil {
 		return journal.Command{}, Issued{}, err
 	}
-	s := &secrets{issued: Issued{User: in.User}}
+	if in.ExpiresAt != nil { // NATS knows whole seconds
+		at := in.ExpiresAt.Truncate(time.Second)
+		in.ExpiresAt = &at
+	}
+	s := &secrets{issued: Issued{User: in.User, ExpiresAt: in.ExpiresAt}}
 	s.addToken()
-	return s.command(CommandAddToken, key, actor, AddToken{User: in.User, Name: strings.TrimSpace(in.Name), TokenRef: s.tokenRef}), s.issued, nil
+	return s.command(CommandAddToken, key, actor, AddToken{User: in.User, Name: strings.TrimSpace(in.Name), TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt}), s.issued, nil
 }
 
 // Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out

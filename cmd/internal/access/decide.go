@@ -56,6 +56,8 @@ type AddToken struct {
 	User     string `json:"user"`
 	Name     string `json:"name,omitempty"`
 	TokenRef string `json:"token_ref"`
+
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // nil for never
 }
 
 // Revoke ends one token.
@@ -218,14 +220,17 @@ func disabled(user string) error {
 	return refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": user})
 }
 
-// DecideAddToken gives a user one token more, up to eight.
-func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal.Event, Granted, error) {
+// DecideAddToken gives a user one token more, up to eight. now is the clock's, to which a time keeps that a person typed.
+func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, now time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
 	if err != nil {
 		return nil, Granted{}, err
 	}
 	if i := slices.IndexFunc(r.Tokens, func(t token) bool { return t.Ref == in.TokenRef }); i >= 0 {
 		return nil, Granted{in.User, r.Tokens[i].ID}, nil
+	}
+	if err := checkExpiry(in.ExpiresAt, now); err != nil {
+		return nil, Granted{}, err
 	}
 	if r.Disabled {
 		return nil, Granted{}, disabled(in.User)
@@ -237,7 +242,7 @@ func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal
 		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens", refusal.Args{"user": in.User, "limit": maxTokens})
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
-	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name}}, done, nil
+	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name, ExpiresAt: in.ExpiresAt}}, done, nil
 }
 
 // DecideRevoke ends a token. One that was revoked before is answered ok; one that never was is not found.

@@ -3,7 +3,6 @@ package access
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -58,6 +57,8 @@ type TokenAdded struct {
 	TokenID  string `json:"token_id"`
 	TokenRef string `json:"token_ref"`
 	Name     string `json:"name,omitempty"`
+
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // nil for never
 }
 
 // TokenRevoked says that one of a user's tokens ended.
@@ -130,6 +131,8 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[TokenAdded](data)
 	case TokenRevoked{}.Kind():
 		return decode[TokenRevoked](data)
+	case TokenExpired{}.Kind():
+		return decode[TokenExpired](data)
 	case Disabled{}.Kind():
 		return decode[Disabled](data)
 	case Enabled{}.Kind():
@@ -151,31 +154,30 @@ func decode[E journal.Event](data []byte) (journal.Event, error) {
 }
 
 // Apply writes what an event means. It depends on tx and its arguments alone.
-func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos journal.Pos, ev journal.Event) error {
+func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos journal.Pos, ev journal.Event) error {
 	switch ev := ev.(type) {
 	case AccountAdded:
 		return add(tx, &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
 			Password: secretRow{ev.PasswordRef, at},
 			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor})
 	case CredentialsIssued:
-		return applyCredentials(tx, at, actor, ev)
+		return applyCredentials(tx, fx, at, actor, ev)
 	case AccountRenewed:
 		return change(tx, ev.User, func(r *row) {
-			r.renew(at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
+			r.renew(fx, at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
 		})
 	case CredentialsRevoked:
-		return change(tx, ev.Recipient, func(r *row) { r.Password, r.Tokens = secretRow{}, nil })
+		return change(tx, ev.Recipient, func(r *row) { r.Password = secretRow{}; r.end(fx, every) })
 	case PasswordChanged:
 		return change(tx, ev.User, func(r *row) { r.Password = secretRow{ev.PasswordRef, at} })
 	case TokenAdded:
 		return change(tx, ev.User, func(r *row) {
-			r.TokenSeq++
-			r.Tokens = append(r.Tokens, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at, Name: ev.Name})
+			r.begin(fx, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at, Name: ev.Name, ExpiresAt: ev.ExpiresAt})
 		})
 	case TokenRevoked:
-		return change(tx, ev.User, func(r *row) {
-			r.Tokens = slices.DeleteFunc(r.Tokens, func(t token) bool { return t.ID == ev.TokenID })
-		})
+		return change(tx, ev.User, func(r *row) { r.end(fx, withID(ev.TokenID)) })
+	case TokenExpired:
+		return change(tx, ev.User, func(r *row) { r.end(fx, withID(ev.TokenID)) })
 	case Disabled:
 		return change(tx, ev.User, func(r *row) {
 			r.Disabled = true
@@ -195,7 +197,7 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos jour
 	return fmt.Errorf("access: cannot apply %T", ev)
 }
 
-func applyCredentials(tx *bbolt.Tx, at time.Time, actor string, ev CredentialsIssued) error {
+func applyCredentials(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, ev CredentialsIssued) error {
 	r, err := find(tx, ev.Recipient)
 	if err != nil {
 		return err
@@ -206,14 +208,15 @@ func applyCredentials(tx *bbolt.Tx, at time.Time, actor string, ev CredentialsIs
 		r = &row{User: ev.Recipient, Role: Enterprise, Recipient: ev.Recipient, AddedAt: at, AddedBy: actor}
 	}
 	r.NameRef, r.Town, r.MNs = ev.NameRef, ev.Town, ev.MNs
-	r.renew(at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
+	r.renew(fx, at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
 	return store(tx, r)
 }
 
 // renew puts a password and a token in the place of all that were there.
-func (r *row) renew(at time.Time, passwordRef string, t token) {
-	r.Password, r.Tokens = secretRow{passwordRef, at}, []token{t}
-	r.TokenSeq++
+func (r *row) renew(fx journal.Effects, at time.Time, passwordRef string, t token) {
+	r.Password = secretRow{passwordRef, at}
+	r.end(fx, every)
+	r.begin(fx, t)
 }
 
 // change stores a user's row as fn leaves it.

@@ -27,6 +27,8 @@ type Token struct {
 	ID   string    `json:"id"`
 	Name string    `json:"name"`
 	At   time.Time `json:"at"`
+
+	ExpiresAt *time.Time `json:"expires_at"` // null for never
 }
 
 // Get returns a user, or a not_found refusal.
@@ -81,7 +83,7 @@ func (r *row) user(tx *bbolt.Tx) *User {
 		u.PasswordAt = &r.Password.At
 	}
 	for i, t := range r.Tokens {
-		u.Tokens[i] = Token{ID: t.ID, Name: t.Name, At: t.At}
+		u.Tokens[i] = Token{ID: t.ID, Name: t.Name, At: t.At, ExpiresAt: t.ExpiresAt}
 	}
 	return u
 }

@@ -71,12 +71,15 @@ func (h *house) act(kind string, payload any) {
 
 func (h *house) verify(user, secret string) *Principal {
 	h.t.Helper()
-	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { p, _, _ := look(tx, user, secret, 1, 1); return p, p != nil })
+	return h.login(func(tx *bbolt.Tx) (*Principal, bool) {
+		p, _, _ := look(tx, user, secret, h.j.Wall(), 1, 1)
+		return p, p != nil
+	})
 }
 
 func (h *house) verifyToken(text string) *Principal {
 	h.t.Helper()
-	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { return VerifyToken(tx, text) })
+	return h.login(func(tx *bbolt.Tx) (*Principal, bool) { return VerifyToken(tx, text, h.j.Wall()) })
 }
 
 // login is the principal that check finds, or nil; it fails when a principal and "no" come together, or neither.
@@ -167,6 +170,51 @@ func TestWhoLogsIn(t *testing.T) {
 			t.Errorf("token, %s: %+v, want ok %v", c.name, p, c.ok)
 		}
 	}
+}
+
+// Who came with a token is told by its id, wherever it stands among the user's, over HTTP and NATS alike; a password has none.
+func TestThePrincipalNamesItsToken(t *testing.T) {
+	h := newHouse(t)
+	p := h.cheap()
+	duty := h.account("duty", Duty)
+	second, third := h.token("duty"), h.token("duty")
+	bus := func(secret string) *Principal {
+		who, _, err := p.CheckSecret("duty", secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who
+	}
+	session := func(secret string) *Principal {
+		who, err := p.Check(t.Context(), "duty", secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who
+	}
+	says := func(name string, who *Principal, want string) {
+		t.Helper()
+		if who == nil || who.Token != want {
+			t.Errorf("%s: %+v, want the token %q", name, who, want)
+		}
+	}
+	for i, issued := range []Issued{duty, second, third} {
+		says("a token", h.verifyToken(issued.Token), tokenID(i+1))
+		says("a token's secret over NATS", bus(secretOf(t, issued.Token)), tokenID(i+1))
+	}
+	says("a password over NATS", bus(duty.Password), "")
+	says("a session's password", session(duty.Password), "")
+	h.act(CommandRevoke, Revoke{User: "duty", TokenID: "t1"})
+	says("the last but one behind a revoked one", h.verifyToken(second.Token), "t2")
+	says("the last behind a revoked one", bus(secretOf(t, third.Token)), "t3")
+	h.change(p, "duty", duty.Password, own)
+	says("a chosen password", session(own), "")
+	says("a token beside it", h.verifyToken(third.Token), "t3")
+	says("renewed", h.verifyToken(h.submit(RenewAccountCommand("admin", "", "duty")).Token), "t4")
+	h.view(func(tx *bbolt.Tx) {
+		who, _ := PrincipalOf(tx, "duty")
+		says("a session that goes on", who, "")
+	})
 }
 
 func TestPrincipals(t *testing.T) {
@@ -382,7 +430,7 @@ func TestUnknownUsersCostTheSame(t *testing.T) {
 	h.credentials("E0001")
 	h.view(func(tx *bbolt.Tx) {
 		cost := func(user string) float64 {
-			return testing.AllocsPerRun(200, func() { _, _, _ = look(tx, user, "wrong", 1, 1) })
+			return testing.AllocsPerRun(200, func() { _, _, _ = look(tx, user, "wrong", h.j.Wall(), 1, 1) })
 		}
 		if there, not := cost("E0001"), cost("E0009"); max(there, not) > min(there, not)+3 {
 			t.Errorf("%.0f allocations for a user that is there, %.0f for one that is not", there, not)
@@ -488,7 +536,7 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportAllocs()
 	h.view(func(tx *bbolt.Tx) {
 		for b.Loop() {
-			if p, _, _ := look(tx, "E0001", plant.Password, 1, 1); p == nil {
+			if p, _, _ := look(tx, "E0001", plant.Password, h.j.Wall(), 1, 1); p == nil {
 				b.Fatal("refused")
 			}
 		}

@@ -34,16 +34,18 @@ const maxHashes = 8
 // Passwords decides logins by a password of any form. Those of people's own choosing are few and slow to check, so that
 // only as many are checked at once as there are processors; others wait for [Passwords.Wait] at most.
 //
-// A wrong secret costs the same whether its user exists, and whatever the form of its password: one hash where the name
+// A wrong password costs the same whether its user exists, and whatever the form of its password: one hash where the name
 // could be an account's, none where it could only be a recipient's, which chooses no password.
 type Passwords struct {
 	Cost Cost          // of new hashes
 	Wait time.Duration // for a place
 
+	// About are words of the place, such as the district's name, that are no part of a good password.
+	About []string
+
 	j      *journal.Journal
 	places chan struct{}
 	own    chan struct{} // places of those who are known, see [Known]
-	bus    chan struct{} // places of logins over NATS, waiting ones included
 	hashes atomic.Int64  // ever made
 }
 
@@ -51,7 +53,7 @@ type Passwords struct {
 func NewPasswords(j *journal.Journal) *Passwords {
 	n := min(runtime.GOMAXPROCS(0), maxHashes)
 	return &Passwords{Cost: Cost{Time: 1, Memory: 64 << 10, Threads: 2}, Wait: 2 * time.Second, j: j,
-		places: make(chan struct{}, n), own: make(chan struct{}, ownHashes), bus: make(chan struct{}, n)}
+		places: make(chan struct{}, n), own: make(chan struct{}, ownHashes)}
 }
 
 // ownHashes are the places that strangers never take, and ownWait is how long one of them is waited for: a whole duty room
@@ -70,42 +72,39 @@ func Known(ctx context.Context) context.Context { return context.WithValue(ctx, 
 // Check finds whose password it is, for a session; nil for a wrong one. The secret of a token is none: what began with it
 // would outlast it. A rate_limited refusal means that it was not looked at.
 func (p *Passwords) Check(ctx context.Context, user, password string) (*Principal, error) {
-	return p.check(ctx, user, password, 0)
-}
-
-// CheckSecret finds whose password or token's secret it is, for a login over NATS. It does not let more logins wait for a
-// hash than can be under way: who tries passwords must not keep those from logging in who need no hash.
-func (p *Passwords) CheckSecret(ctx context.Context, user, secret string) (*Principal, error) {
-	return p.check(ctx, user, secret, 1)
-}
-
-func (p *Passwords) check(ctx context.Context, user, secret string, tokens int) (*Principal, error) {
-	var found *Principal
-	var ref, chosen string
-	err := p.j.View(func(tx *bbolt.Tx) error {
-		found, ref, chosen = look(tx, user, secret, 1, tokens)
-		return nil
-	})
-	if err != nil || found != nil || !accountName.MatchString(user) || !sized(secret) {
+	found, ref, chosen, err := p.look(user, password, 0)
+	if err != nil || found != nil || !accountName.MatchString(user) || !sized(password) {
 		return found, err
-	}
-	if tokens == 1 {
-		select {
-		case p.bus <- struct{}{}:
-			defer func() { <-p.bus }()
-		default:
-			return nil, busy()
-		}
 	}
 	stored := chosen
 	if stored == "" {
 		stored = p.decoy()
 	}
-	right, err := p.compare(ctx, stored, secret)
+	right, err := p.compare(ctx, stored, password)
 	if err != nil || !right || chosen == "" {
 		return nil, err
 	}
 	return p.still(user, ref)
+}
+
+// CheckSecret finds whose machine-made password or token it is, for a login over NATS; nil for a wrong one. A token may be
+// given whole or as its secret alone. A password of somebody's own choosing does not serve there, right or wrong: nothing
+// bounds how often it may be tried, and 128 random bits need no bound. No login takes a hash, so that none waits for another.
+// own says that the user's password is a chosen one, which may be why nothing was found; it is for the log alone.
+func (p *Passwords) CheckSecret(user, secret string) (found *Principal, own bool, err error) {
+	if whose, of, ok := splitToken(secret); ok && whose == user {
+		secret = of
+	}
+	found, _, chosen, err := p.look(user, secret, 1)
+	return found, chosen != "", err
+}
+
+func (p *Passwords) look(user, secret string, tokens int) (found *Principal, ref, chosen string, err error) {
+	err = p.j.View(func(tx *bbolt.Tx) error {
+		found, ref, chosen = look(tx, user, secret, p.j.Wall(), 1, tokens)
+		return nil
+	})
+	return found, ref, chosen, err
 }
 
 // still is the user, unless its password has changed while it was being checked.
@@ -132,7 +131,7 @@ func (p *Passwords) Change(ctx context.Context, user, current, password string) 
 	case who.Recipient != "":
 		return nil, refusal.New(refusal.Conflict, "access.password_of_recipient", refusal.Args{"user": user})
 	}
-	if err := checkChosen(password, who); err != nil {
+	if err := p.judge(ctx, password, who); err != nil {
 		return nil, err
 	}
 	old, err := p.Check(ctx, user, current)
@@ -156,6 +155,20 @@ func (p *Passwords) Change(ctx context.Context, user, current, password string) 
 		return nil, err
 	}
 	return p.still(user, entry.Ref)
+}
+
+// judge refuses a password that is too easy to guess. It needs a place, as a hash does: however many are changed at once, no
+// more are judged than there are processors.
+func (p *Passwords) judge(ctx context.Context, password string, who *Principal) error {
+	if err := checkForm(password); err != nil {
+		return err
+	}
+	done, err := p.place(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return checkChosen(password, who, p.About)
 }
 
 // normal gives a text typed on any keyboard the same bytes.

@@ -1,9 +1,7 @@
 package access
 
 import (
-	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -38,7 +36,7 @@ func (h *house) logins(p *Passwords, user, secret string) (check, bus bool) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	b, err := p.CheckSecret(h.t.Context(), user, secret)
+	b, _, err := p.CheckSecret(user, secret)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -59,10 +57,13 @@ func TestAChosenPassword(t *testing.T) {
 		name, user, secret string
 		check, bus         bool
 	}{
-		{"the chosen one", "duty", own, true, true},
-		{"the same in another normal form", "duty", "trois mots a\u0300 moi", true, true},
+		{"the chosen one", "duty", own, true, false},
+		{"the same in another normal form", "duty", "trois mots a\u0300 moi", true, false},
 		{"the old one", "duty", issued.Password, false, false},
 		{"a token's secret", "duty", secretOf(t, issued.Token), false, true},
+		{"a token", "duty", issued.Token, false, true},
+		{"another's token", "duty", plant.Token, false, false},
+		{"a password in a token's form", "duty", tokenText("duty", own), false, false},
 		{"a wrong one", "duty", own + "!", false, false},
 		{"its hash", "duty", h.stored("duty"), false, false},
 		{"a recipient's machine password", "E0001", plant.Password, true, true},
@@ -230,25 +231,28 @@ func TestHashesTellNothingOfTheUser(t *testing.T) {
 		{"E0001", "a wrong secret", 0}, {"E0009", "a wrong secret", 0}, // no account has such a name
 		{"chosen", "too short", 0}, {"nobody", "too short", 0}, {"chosen", strings.Repeat("x", 5000), 0}, {"nobody", strings.Repeat("x", 5000), 0},
 	} {
-		for name, login := range map[string]func(context.Context, string, string) (*Principal, error){"session": p.Check, "NATS": p.CheckSecret} {
-			before := p.hashes.Load()
-			if who, err := login(t.Context(), c.user, c.secret); who != nil || err != nil {
-				t.Fatalf("%s of %s: %+v, %v", name, c.user, who, err)
-			}
-			if n := p.hashes.Load() - before; n != c.hashes {
-				t.Errorf("%s of %s with %.20q: %d hashes, want %d", name, c.user, c.secret, n, c.hashes)
-			}
+		before := p.hashes.Load()
+		if who, err := p.Check(t.Context(), c.user, c.secret); who != nil || err != nil {
+			t.Fatalf("session of %s: %+v, %v", c.user, who, err)
+		}
+		if n := p.hashes.Load() - before; n != c.hashes {
+			t.Errorf("session of %s with %.20q: %d hashes, want %d", c.user, c.secret, n, c.hashes)
+		}
+		before = p.hashes.Load()
+		if who, _, err := p.CheckSecret(c.user, c.secret); who != nil || err != nil || p.hashes.Load() != before {
+			t.Fatalf("NATS of %s: %+v, %v, and %d hashes: want nobody and none", c.user, who, err, p.hashes.Load()-before)
 		}
 	}
 }
 
-// No more hashes than places are under way. Who waits for a session waits a while, who logs in over NATS not at all, and
-// machine-made secrets need no place.
+// No more hashes than places are under way. Who waits for a session waits a while; machine-made secrets, and whatever is tried
+// over NATS, need no place.
 func TestHashesWaitForTheirTurn(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
 	p.Wait = 50 * time.Millisecond
 	issued := h.account("duty", Duty)
+	h.change(p, "chosen", h.account("chosen", Duty).Password, own)
 	for range cap(p.places) {
 		p.places <- struct{}{}
 	}
@@ -260,22 +264,18 @@ func TestHashesWaitForTheirTurn(t *testing.T) {
 	if who, err := p.Check(t.Context(), "duty", issued.Password); who == nil || err != nil {
 		t.Errorf("a machine's password: %+v, %v", who, err)
 	}
-	p.Wait = time.Minute
-	var wg sync.WaitGroup
-	for range cap(p.bus) {
-		wg.Go(func() { _, _ = p.CheckSecret(t.Context(), "duty", "a wrong secret") })
+	for user, secret := range map[string]string{"duty": "a wrong secret", "chosen": own} {
+		if who, _, err := p.CheckSecret(user, secret); who != nil || err != nil {
+			t.Errorf("NATS with all places taken: %+v, %v", who, err)
+		}
 	}
-	for len(p.bus) < cap(p.bus) {
-		time.Sleep(time.Millisecond)
-	}
-	if _, err := p.CheckSecret(t.Context(), "duty", "a wrong secret"); ruleOf(err) != "access.passwords_busy" {
-		t.Errorf("NATS with as many waiting as there are places: %v", err)
+	if who, own, err := p.CheckSecret("duty", issued.Password); who == nil || own || err != nil {
+		t.Errorf("a machine's password over NATS: %+v, own %v, %v", who, own, err)
 	}
 	for range cap(p.places) {
 		<-p.places
 	}
-	wg.Wait()
-	if who, err := p.CheckSecret(t.Context(), "duty", "a wrong secret"); who != nil || err != nil {
+	if who, err := p.Check(t.Context(), "chosen", own); who == nil || err != nil {
 		t.Errorf("with free places: %+v, %v", who, err)
 	}
 }
@@ -299,6 +299,24 @@ func TestTheKnownHavePlacesOfTheirOwn(t *testing.T) {
 	}
 	if who, err := p.Change(Known(t.Context()), "duty", own, "four herons wade past"); who == nil || err != nil {
 		t.Errorf("one who is known changes the password: %+v, %v", who, err)
+	}
+}
+
+// That a chosen password does not serve over NATS is told to the log, whether it was right or wrong, and of nobody else.
+func TestALoginByAChosenPasswordIsTold(t *testing.T) {
+	h := newHouse(t)
+	p := h.cheap()
+	machine := h.account("machine", Duty)
+	chosen := h.account("chosen", Duty)
+	h.change(p, "chosen", chosen.Password, own)
+	for _, c := range []struct {
+		user, secret string
+		own          bool
+	}{{"chosen", own, true}, {"chosen", "wrong", true}, {"chosen", chosen.Password, true}, {"chosen", chosen.Token, false},
+		{"machine", own, false}, {"machine", machine.Password, false}, {"nobody", own, false}} {
+		if _, own, err := p.CheckSecret(c.user, c.secret); own != c.own || err != nil {
+			t.Errorf("%s with %.8q: own is %v, %v", c.user, c.secret, own, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"strings"
+	"time"
 
 	"qingkong/cmd/internal/journal"
 )
@@ -59,6 +60,8 @@ type Issued struct {
 	User     string `json:"user"`
 	Password string `json:"password,omitempty"`
 	Token    string `json:"token"`
+
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // of the token; nil for never
 }
 
 // String is the user without the secrets.

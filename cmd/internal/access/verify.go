@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -22,6 +23,9 @@ type Principal struct {
 	Name       string   // of the vault; empty when it was erased
 	Credential string   // names the password in force; a session begun under another one is over
 	Ended      int      // how often all its sessions were ended
+	Token      string   // id of the token it came with, t1, t2, …; empty for a password
+
+	Expires time.Time // of that token; zero for never
 }
 
 // Login names what a session rests on: one that began under another name is over.
@@ -32,13 +36,13 @@ func (p *Principal) Login() string {
 	return p.Credential + "." + strconv.Itoa(p.Ended)
 }
 
-// VerifyToken checks a token's text, qk.<user>.<secret>. A password in its place is not accepted.
-func VerifyToken(tx *bbolt.Tx, text string) (*Principal, bool) {
+// VerifyToken checks a token's text, qk.<user>.<secret>, at a time of the clock. A password in its place is not accepted.
+func VerifyToken(tx *bbolt.Tx, text string, now time.Time) (*Principal, bool) {
 	user, secret, ok := splitToken(text)
 	if !ok {
 		return nil, false
 	}
-	p, _, _ := look(tx, user, secret, 0, 1)
+	p, _, _ := look(tx, user, secret, now, 0, 1)
 	return p, p != nil
 }
 
@@ -67,11 +71,11 @@ var (
 
 // look compares secret with the user's machine-made password, if password is 1, and with its tokens, if tokens is 1. It
 // always compares as often as for a user with all the tokens there can be, and takes the same work for a user that is not
-// there or has no such secret. A disabled user and an erased secret are no login.
+// there or has no such secret. A disabled user, an erased secret and a token that is over are no login.
 //
 // A password of the user's own choosing is for the caller to compare with: outside the transaction, for it takes long.
 // Then found is nil, chosen is the text that is kept of the password, and ref is where.
-func look(tx *bbolt.Tx, user, secret string, password, tokens int) (found *Principal, ref, chosen string) {
+func look(tx *bbolt.Tx, user, secret string, now time.Time, password, tokens int) (found *Principal, ref, chosen string) {
 	data, known := tx.Bucket(usersBucket).Get([]byte(user)), true
 	if data == nil {
 		data, known = decoy, false
@@ -82,17 +86,24 @@ func look(tx *bbolt.Tx, user, secret string, password, tokens int) (found *Princ
 	}
 	given := sha256.Sum256([]byte(secret))
 	right := password & match(tx, r.Password.Ref, given)
+	which := 0 // place of the token that it is, from 1
 	for i := range maxTokens {
 		ref := decoyRef
-		if i < len(r.Tokens) {
+		if i < len(r.Tokens) && !r.Tokens[i].over(now) {
 			ref = r.Tokens[i].Ref
 		}
-		right |= tokens & match(tx, ref, given)
+		same := tokens & match(tx, ref, given)
+		right, which = right|same, subtle.ConstantTimeSelect(same, i+1, which)
 	}
 	switch stored := journal.ReadVault(tx, r.Password.Ref); {
 	case !known || r.Disabled:
 	case right == 1:
-		found = r.principal(tx)
+		if found = r.principal(tx); which > 0 {
+			t := r.Tokens[which-1]
+			if found.Token = t.ID; t.ExpiresAt != nil {
+				found.Expires = *t.ExpiresAt
+			}
+		}
 	case bytes.HasPrefix(stored, []byte(phcPrefix)):
 		ref, chosen = r.Password.Ref, string(stored)
 	}

@@ -20,7 +20,7 @@ import (
 // typed where a name belongs stands nowhere.
 func TestLoginsLeaveATrace(t *testing.T) {
 	log := &lines{}
-	d := newDistrictWith(t, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	d := newDistrictOf(t, Options{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	duty, plant := d.account("duty", "duty", ""), d.credentials("E0001")
 	const typed = "typed-where-the-name-belongs"
 	desk := func(user, password string) {

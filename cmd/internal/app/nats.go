@@ -18,15 +18,17 @@ const actTimeout = 30 * time.Second
 
 // serveNATS answers logins and the requests of contract.md §4.
 func (a *App) serveNATS() error {
-	err := a.bus.ServeAuth(func(ctx context.Context, user, secret string) (*bus.Identity, error) {
-		p, err := a.svc.Login(ctx, user, secret)
-		if refusal.CodeOf(err) == refusal.RateLimited { // not looked at: the client asks again
-			err = bus.ErrNotReady
-		}
-		if p == nil || err != nil {
+	err := a.bus.ServeAuth(func(_ context.Context, user, secret string) (*bus.Identity, error) {
+		p, own, err := a.svc.Login(user, secret)
+		switch {
+		case err != nil:
 			return nil, err
+		case p == nil && own:
+			return nil, bus.Denied("its password was chosen by its owner and serves in the browser alone: log in with a token, or have the account's credentials renewed")
+		case p == nil:
+			return nil, nil
 		}
-		return &bus.Identity{User: p.User, Role: string(p.Role), Recipient: p.Recipient, MNs: p.MNs}, nil
+		return &bus.Identity{User: p.User, Role: string(p.Role), Recipient: p.Recipient, MNs: p.MNs, Expires: p.Expires}, nil
 	})
 	if err != nil && !errors.Is(err, bus.ErrNoCallout) {
 		return err

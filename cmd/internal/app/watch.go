@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/watch"
@@ -50,6 +51,8 @@ func (a *App) newWatchman() *watch.Watchman {
 		watch.Backup:  a.backups.check,
 		watch.TLS:     a.checkTLS,
 		watch.Logins:  func(context.Context) watch.Finding { return loginsFinding(a.logins.Burst()) },
+
+		watch.Credentials: func(context.Context) watch.Finding { return checkCredentials(a.journal) },
 	} {
 		w.Watch(name, probe)
 	}
@@ -205,6 +208,45 @@ func clockFinding(wall, record time.Time) watch.Finding {
 		return watch.Finding{}
 	}
 	return watch.Degrade("watch.clock_behind", refusal.Args{"wall": toSecond(wall), "record": toSecond(record)})
+}
+
+const (
+	expiryNotice  = 14 * 24 * time.Hour // how long before its end a token is named
+	expiringNamed = 5
+	expiringRead  = 1000
+)
+
+// checkCredentials looks whether a token of somebody who may log in ends soon: its program would be shut out.
+func checkCredentials(j *journal.Journal) watch.Finding {
+	var soon []access.Expiring
+	var more bool
+	until := j.Wall().Add(expiryNotice)
+	err := j.View(func(tx *bbolt.Tx) (err error) {
+		soon, more, err = access.ExpiringTokens(tx, until, expiringRead)
+		return err
+	})
+	switch {
+	case err != nil:
+		return watch.Fail("watch.unreadable", refusal.Args{"why": err})
+	case len(soon) == 0:
+		return watch.Finding{}
+	}
+	var tokens refusal.Worded
+	for i, t := range soon[:min(len(soon), expiringNamed)] {
+		if i > 0 {
+			tokens.ZH, tokens.EN = tokens.ZH+"、", tokens.EN+", "
+		}
+		one := t.User + " " + t.Token
+		tokens.ZH, tokens.EN = tokens.ZH+one+"（"+toSecond(t.At)+"）", tokens.EN+one+" ("+toSecond(t.At)+")"
+	}
+	if left := len(soon) - expiringNamed; left > 0 || more {
+		count := strconv.Itoa(max(left, 0))
+		if more {
+			count += "+"
+		}
+		tokens.ZH, tokens.EN = tokens.ZH+"，另有 "+count+" 个", tokens.EN+", and "+count+" more"
+	}
+	return watch.Degrade("watch.credentials_expiring", refusal.Args{"tokens": tokens})
 }
 
 func toSecond(t time.Time) string { return t.In(alerts.Shanghai()).Format(time.DateTime) }

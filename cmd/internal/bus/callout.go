@@ -24,6 +24,12 @@ type Try struct {
 	Answered bool
 }
 
+// Denied is what an [Authenticate] returns to refuse a login for a reason that the log has to say, beside the user's name.
+// The client hears what it hears of a wrong secret.
+type Denied string
+
+func (d Denied) Error() string { return string(d) }
+
 // ErrNotReady is what an [Authenticate] returns while it cannot know. The client then runs into its own
 // timeout and tries again; a refusal would make many clients give up for good.
 var ErrNotReady = errors.New("not ready")
@@ -143,7 +149,12 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 	}
 	// A key or a token beside the name would stand in the server's word of who sent a message.
 	if o := req.ConnectOptions; ValidUser(user) && o.Nkey == "" && o.JWT == "" && o.Token == "" {
-		if id, err = c.auth(ctx, user, req.ConnectOptions.Password); err != nil {
+		id, err = c.auth(ctx, user, req.ConnectOptions.Password)
+		if why := Denied(""); errors.As(err, &why) {
+			c.bus.quiet.Warn(user, "login refused", "user", user, "why", string(why))
+			id, err = nil, nil
+		}
+		if err != nil {
 			if !errors.Is(err, ErrNotReady) {
 				c.bus.log.Error("login not decided", "user", user, "error", err)
 			}
@@ -183,6 +194,17 @@ func (b *Bus) decide(req *jwt.AuthorizationRequestClaims, id *Identity, now time
 	}
 	if b.srv == nil && b.system == nil {
 		uc.Expires = now.Add(loginTerm).Unix()
+	}
+	if !id.Expires.IsZero() {
+		// The server counts from the whole second before a login: one second less is never too late.
+		ends := id.Expires.Unix() - 1
+		if ends <= now.Unix() {
+			rc.Error = "the secret has come to its end"
+			return rc.Encode(b.issuer)
+		}
+		if uc.Expires == 0 || ends < uc.Expires {
+			uc.Expires = ends
+		}
 	}
 	var err error
 	if rc.Jwt, err = uc.Encode(b.issuer); err != nil {

@@ -292,6 +292,12 @@ func TestDecide(t *testing.T) {
 	if uc := claims(id); uc.Name != "E0001" || uc.Audience != "PUBLIC" || uc.Expires != now.Add(loginTerm).Unix() {
 		t.Errorf("without the system account a login must end within %s: %+v", loginTerm, uc)
 	}
+	for in, want := range map[time.Duration]time.Duration{2 * loginTerm: loginTerm, 10 * time.Minute: 10*time.Minute - time.Second} {
+		id.Expires = now.Add(in)
+		if uc := claims(id); uc.Expires != now.Add(want).Unix() {
+			t.Errorf("a secret that ends in %s: the login ends in %s, want %s", in, time.Unix(uc.Expires, 0).Sub(now), want)
+		}
+	}
 	viewer := Identity{User: "viewer", Role: RoleViewer}
 	if uc := claims(viewer); uc.Audience != "PUBLIC" || len(uc.Pub.Allow) > 0 || len(uc.Sub.Allow) == 0 {
 		t.Errorf("without an account of their own readers may publish nothing: %+v", uc.Permissions)
@@ -309,7 +315,15 @@ func TestDecide(t *testing.T) {
 	feeder := Identity{User: "feeder", Role: RoleFeeder}
 	refused(&feeder, "feeders") // never placed where nobody proves who sent a message
 	refused(nil, "wrong")
+	for _, left := range []time.Duration{time.Second, 0, -time.Hour} {
+		id.Expires = now.Add(left)
+		refused(&id, "come to its end")
+	}
 	b.srv, b.targets = &server.Server{}, targets{"PUBLIC", "FEEDERS", "OFFICERS", "VIEWERS"}
+	id.Expires = now.Add(2 * loginTerm)
+	if uc := claims(id); uc.Expires != id.Expires.Unix()-1 {
+		t.Errorf("on our own server a secret's end is the login's: %+v", uc)
+	}
 	for account, ids := range map[string][]Identity{
 		"VIEWERS":  {viewer, {User: "i", Role: RoleInspector}},
 		"OFFICERS": {{User: "d", Role: RoleDuty}, {User: "a", Role: RoleApprover}, {User: "x", Role: RoleAdmin}},

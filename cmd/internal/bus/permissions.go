@@ -2,6 +2,7 @@ package bus
 
 import (
 	"regexp"
+	"time"
 
 	"github.com/nats-io/jwt/v2"
 )
@@ -31,6 +32,10 @@ type Identity struct {
 	Role      string   // one of the Role constants; another one may do nothing
 	Recipient string   // enterprise: its recipient id, which is also its User
 	MNs       []string // enterprise: stations it may send telemetry for
+
+	// Expires is when the login ends: by then, and less than a second before, the server closes the connection itself. Zero is
+	// never.
+	Expires time.Time
 }
 
 // token is what may stand as one token of a subject: it can be neither a wildcard nor reach beyond its place.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -239,6 +240,20 @@ func DueTimers(tx *bbolt.Tx, now Moment, limit int) (ids []string, next Moment) 
 		}
 	}
 	return ids, next
+}
+
+// TimersBelow are the timers whose ids begin with prefix, in the order of their ids, and when each is due. One that cannot be
+// read is left out: the check of the record names it.
+func TimersBelow(tx *bbolt.Tx, prefix string) iter.Seq2[string, time.Time] {
+	return func(yield func(string, time.Time) bool) {
+		c := tx.Bucket(timersBucket).Cursor()
+		for k, text := c.Seek([]byte(prefix)); bytes.HasPrefix(k, []byte(prefix)); k, text = c.Next() {
+			var row timerRow
+			if json.Unmarshal(text, &row) == nil && !yield(string(k), time.UnixMilli(row.Due)) {
+				return
+			}
+		}
+	}
 }
 
 // Earliest is the earlier of a moment's times that is set; zero when neither is.

@@ -14,8 +14,9 @@ import (
 
 // Authenticate returns whose token it is, or nil for nobody's.
 func (s *Service) Authenticate(token string) (p *access.Principal, err error) {
+	now := s.J.Wall()
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		if found, ok := access.VerifyToken(tx, token); ok {
+		if found, ok := access.VerifyToken(tx, token, now); ok {
 			p = found
 		}
 		return nil

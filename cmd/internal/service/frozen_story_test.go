@@ -242,6 +242,7 @@ func (s *story) prepare() {
 	}
 	ok(s.svc.AddToken(ctx, "admin", "", "duty", []byte(`{"name":"值班室大屏"}`)))(s.t)
 	s.access(access.CommandRevoke, access.Revoke{User: "duty", TokenID: "t2"})
+	ok(s.svc.AddToken(ctx, "admin", "", "duty", []byte(`{"name":"临时接口","expires_at":"2026-12-20T00:00:00+08:00"}`)))(s.t)
 	ok(s.svc.ImportList(ctx, "admin", list("2026-10-01"), "减排清单2026.xlsx", []byte("示例工作簿")))(s.t)
 	for _, r := range list("2026-10-01").Recipients {
 		ok(s.svc.IssueCredentials(ctx, "admin", "", r.ID))(s.t)

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 
@@ -13,10 +12,10 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Login finds who logs in over NATS by its password or the secret of one of its tokens; nil for a wrong one. A
-// rate_limited refusal means that it was not looked at.
-func (s *Service) Login(ctx context.Context, user, secret string) (*access.Principal, error) {
-	return s.Passwords.CheckSecret(ctx, user, secret)
+// Login finds who logs in over NATS by its machine-made password or one of its tokens; nil for a wrong one. own says that
+// the user's password is of its own choosing, which does not serve there.
+func (s *Service) Login(user, secret string) (who *access.Principal, own bool, err error) {
+	return s.Passwords.CheckSecret(user, secret)
 }
 
 // May says whether a user's role allows an act.

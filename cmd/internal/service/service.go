@@ -77,7 +77,9 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if set.List.BottomLine == nil {
 		set.List = reductionlist.DefaultSettings()
 	}
-	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), List: set.List, log: log, noteKey: key, figures: newFigures(),
+	passwords := access.NewPasswords(j)
+	passwords.About = []string{set.Publishing.District, set.Region}
+	return &Service{J: j, Region: set.Region, Passwords: passwords, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 

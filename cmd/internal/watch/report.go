@@ -23,9 +23,11 @@ const (
 	Backup   = "backup"   // there is a backup, and it is young enough
 	Logins   = "logins"   // no more logins fail than people mistype
 	TLS      = "tls"      // certificates are valid, and their files can take their place
+
+	Credentials = "credentials" // no token that is in use ends soon
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Logins, TLS}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Logins, TLS, Credentials}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

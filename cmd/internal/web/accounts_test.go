@@ -99,7 +99,7 @@ func TestNewCredentialsOfAnAccount(t *testing.T) {
 	w.refused(http.StatusUnauthorized, "unauthenticated", me("duty"))
 	w.keep("duty", issued)
 	w.must(http.StatusOK, me("duty"), nil)
-	if p, err := w.svc.Login(t.Context(), "duty", issued.Password); err != nil || p == nil || p.Role != access.Duty || p.Name != "示例" {
+	if p, _, err := w.svc.Login("duty", issued.Password); err != nil || p == nil || p.Role != access.Duty || p.Name != "示例" {
 		t.Errorf("login with the new password: %+v, %v", p, err)
 	}
 	// The answer was lost and is asked for again: it is not shown a second time, and what may still be open is closed.

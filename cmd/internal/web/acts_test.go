@@ -314,7 +314,7 @@ func TestCredentials(t *testing.T) {
 	w.must(http.StatusOK, issue, &first)
 	w.keep("E0003", first)
 	w.must(http.StatusOK, call{who: "E0003", path: "/api/v1/me"}, nil)
-	if p, err := w.svc.Login(t.Context(), "E0003", first.Password); err != nil || p == nil || !slices.Equal(p.MNs, []string{"MNE0003"}) {
+	if p, _, err := w.svc.Login("E0003", first.Password); err != nil || p == nil || !slices.Equal(p.MNs, []string{"MNE0003"}) {
 		t.Errorf("login with the password: %+v, %v", p, err)
 	}
 	var kicked []string

@@ -5,7 +5,7 @@ var examples = map[string]string{ // #nosec G101 -- nobody has these
 	"POST /session":              `{"user":"duty","password":"…"}`,
 	"POST /me/password":          `{"current":"…","password":"…"}`,
 	"POST /accounts":             `{"user":"dasi","role":"town","name":"示例","town":"大寺镇"}`,
-	"POST /accounts/{id}/tokens": `{"name":"DCS 接口"}`,
+	"POST /accounts/{id}/tokens": `{"name":"DCS 接口","expires_at":"2027-12-01T00:00:00+08:00"}`,
 	"POST /forecasts": `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":false,"days":[` +
 		`{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":""},` +
 		`{"date":"2016-12-18","pm25":210.5,"pm10":280,"so2":21,"no2":97,"co":4.5,"o3_8h":12}],` +

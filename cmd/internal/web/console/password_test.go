@@ -53,7 +53,7 @@ func TestPasswordRefusals(t *testing.T) {
 		{"too long", now, strings.Repeat("长", 129), strings.Repeat("长", 129), "password", "12 至 128 个字符"},
 		{"common", now, "password1234", "password1234", "password", "最常见的口令"},
 		{"counting", now, "123456789012", "123456789012", "password", "最常见的口令"},
-		{"the user's name", now, "示例<b>duty!!!!", "示例<b>duty!!!!", "password", "自己的账号名或姓名"},
+		{"the user's name", now, "示例<b>duty!!!!", "示例<b>duty!!!!", "password", "去掉账号、姓名"},
 		{"the one in force", now, now, now, "password", "与当前口令相同"},
 		{"a tab within", now, "three\twords of mine", "three\twords of mine", "password", "控制字符"},
 	} {
