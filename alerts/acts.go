@@ -165,16 +165,24 @@ func (in Adjust) validate(w *Warning, now time.Time) error {
 
 func (in Adjust) change(w *Warning, now time.Time) Change {
 	return Change{
-		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), Reason: in.Reason, Trigger: cmp.Or(in.Trigger, w.Trigger),
+		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), AtOnce: in.StartsAt == nil, Reason: in.Reason, Trigger: cmp.Or(in.Trigger, w.Trigger),
 		DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
 		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), EndsAt: in.EndsAt,
 	}
 }
 
 // levelChanged applies a change. It does not reach back before the warning's own start, and one that had to wait for
-// approval not before that.
+// approval not before that. One for which no time was named takes effect now, and a warning that goes on has begun, though a
+// clock that was ahead may have put either later.
 func levelChanged(w *Warning, ch Change, approved bool, now time.Time) LevelChanged {
-	effective := latest(ch.EffectiveAt, w.StartsAt)
+	start := w.StartsAt
+	if w.State == Active {
+		start = earliest(start, now)
+	}
+	if ch.AtOnce {
+		ch.EffectiveAt = earliest(ch.EffectiveAt, now)
+	}
+	effective := latest(ch.EffectiveAt, start)
 	if approved {
 		effective = latest(effective, now)
 	}
@@ -228,13 +236,18 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region, StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
 		EndsAt: cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
 		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason), NoticeText: cmp.Or(in.NoticeText, w.NoticeText)}
+	atOnce := w.AtOnce && in.StartsAt == nil
+	if atOnce {
+		start := earliest(w.StartsAt, now)
+		terms.StartsAt = &start
+	}
 	if err := terms.validate(now); err != nil {
 		return nil, nil, err
 	}
 	if err := d.endDrill(); err != nil {
 		return nil, nil, err
 	}
-	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, EndsAt: terms.EndsAt, DocumentNo: terms.DocumentNo,
+	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce, EndsAt: terms.EndsAt, DocumentNo: terms.DocumentNo,
 		IssuedBy: terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
 		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash)}
 	d.warning = w

@@ -45,7 +45,8 @@ const (
 // conflict (another warning is live in the region).
 func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.Time) ([]Event, *Warning, error) {
 	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
-	if in.StartsAt == nil {
+	atOnce := in.StartsAt == nil
+	if atOnce {
 		in.StartsAt = &now
 	}
 	if err := in.validate(now); err != nil {
@@ -76,7 +77,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	id, num := d.ids.next(prefix)
 	ev := WarningDeclared{
 		ID: id, Number: num, Level: in.Level, Trigger: in.Trigger, Region: in.Region,
-		StartsAt: *in.StartsAt, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
+		StartsAt: *in.StartsAt, AtOnce: atOnce, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
 		ReceivedAt: in.ReceivedAt, Reason: in.Reason, NoticeText: in.NoticeText, Drill: in.Drill,
 		ListVersion: in.ListVersion, ListHash: in.ListHash, Overrides: over,
 	}
@@ -211,6 +212,13 @@ func (d *decision) endDrill() error {
 	next := w.after(ev, d.engine.recorded(d.now), d.actor)
 	d.events = append(d.events, ev)
 	return check(from, a, next.stage())
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func latest(a, b time.Time) time.Time {

@@ -70,8 +70,13 @@ func (d *decision) approve() {
 		d.record(levelChanged(w, p.Change, true, d.now))
 		return
 	}
-	state := d.engine.approvedState(w.Trigger)
-	d.record(WarningApproved{ID: w.ID, State: state, Announce: state == Scheduled && w.StartsAt.After(d.now)})
+	ev := WarningApproved{ID: w.ID, State: d.engine.approvedState(w.Trigger)}
+	later := w.StartsAt.After(d.now)
+	if later && w.AtOnce {
+		ev.StartsAt, later = &d.now, false
+	}
+	ev.Announce = ev.State == Scheduled && later
+	d.record(ev)
 	d.activateIfDue()
 }
 

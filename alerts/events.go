@@ -57,6 +57,7 @@ type WarningDeclared struct {
 	Trigger     Trigger    `json:"trigger"`
 	Region      string     `json:"region"`
 	StartsAt    time.Time  `json:"starts_at"`
+	AtOnce      bool       `json:"at_once,omitempty"` // no start was named: as soon as it may
 	EndsAt      *time.Time `json:"ends_at"`
 	DocumentNo  string     `json:"document_no"`
 	IssuedBy    string     `json:"issued_by"`
@@ -85,6 +86,9 @@ type WarningApproved struct {
 	ID       string `json:"id"`
 	State    State  `json:"state"`
 	Announce bool   `json:"announce"`
+	// StartsAt takes the place of a start that nobody named and that lies ahead of the clock, which was ahead itself at the
+	// declaration.
+	StartsAt *time.Time `json:"starts_at,omitempty"`
 }
 
 // WarningConfirmed: the city ordered what had been reported to it, in the terms given here.
@@ -116,6 +120,7 @@ type WarningResubmitted struct {
 	State       State      `json:"state"`
 	Level       Level      `json:"level"`
 	StartsAt    time.Time  `json:"starts_at"`
+	AtOnce      bool       `json:"at_once,omitempty"`
 	EndsAt      *time.Time `json:"ends_at"`
 	DocumentNo  string     `json:"document_no"`
 	IssuedBy    string     `json:"issued_by"`
@@ -144,6 +149,7 @@ type WarningActivated struct {
 type Change struct {
 	Level       Level      `json:"level"`
 	EffectiveAt time.Time  `json:"effective_at"`
+	AtOnce      bool       `json:"at_once,omitempty"` // no time was named: as soon as it may
 	Reason      string     `json:"reason"`
 	Trigger     Trigger    `json:"trigger"`
 	DocumentNo  string     `json:"document_no"`

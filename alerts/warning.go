@@ -32,7 +32,8 @@ type Warning struct {
 	Trigger       Trigger        `json:"trigger"`
 	Region        string         `json:"region"`
 	StartsAt      time.Time      `json:"starts_at"`
-	EndsAt        *time.Time     `json:"ends_at"` // nil = until further notice
+	AtOnce        bool           `json:"at_once,omitempty"` // no start was named: as soon as it may
+	EndsAt        *time.Time     `json:"ends_at"`           // nil = until further notice
 	DocumentNo    string         `json:"document_no"`
 	IssuedBy      string         `json:"issued_by"`
 	ReceivedAt    *time.Time     `json:"received_at"`
@@ -133,7 +134,7 @@ func (e WarningCancelled) warningID() string   { return e.ID }
 func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning, string, string) {
 	return Warning{
 		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, Stages: staged(nil, e.Level, e.StartsAt), State: e.State, Trigger: e.Trigger,
-		Region: e.Region, StartsAt: e.StartsAt, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo, IssuedBy: e.IssuedBy,
+		Region: e.Region, StartsAt: e.StartsAt, AtOnce: e.AtOnce, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo, IssuedBy: e.IssuedBy,
 		ReceivedAt: e.ReceivedAt, Reason: e.Reason, NoticeText: e.NoticeText, ProposalID: e.ProposalID, Drill: e.Drill,
 		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash, Overrides: e.Overrides.after(nil),
 	}, "declared", e.Reason
@@ -141,6 +142,9 @@ func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning,
 
 func (e WarningApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.State, w.ApprovedBy = e.State, actor
+	if e.StartsAt != nil {
+		w.StartsAt, w.LevelSince, w.Stages = *e.StartsAt, *e.StartsAt, staged(nil, w.Level, *e.StartsAt)
+	}
 	return w, "approved", ""
 }
 
@@ -150,6 +154,7 @@ func (e WarningConfirmed) change(w Warning, _ time.Time, _ string) (Warning, str
 	}
 	w.State, w.Level, w.LevelSince, w.Trigger = Scheduled, e.Level, e.StartsAt, e.Trigger
 	w.Stages = staged(nil, e.Level, e.StartsAt)
+	w.AtOnce = false
 	w.StartsAt, w.EndsAt, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.StartsAt, e.EndsAt, e.DocumentNo, e.IssuedBy, e.ReceivedAt
 	w.Reason, w.NoticeText, w.ListVersion, w.ListHash = e.Reason, e.NoticeText, e.ListVersion, e.ListHash
 	return w, "confirmed", e.Reason
@@ -162,7 +167,7 @@ func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, stri
 
 func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.State, w.Level, w.LevelSince, w.StartsAt, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.StartsAt, e.StartsAt, e.EndsAt, actor
-	w.Stages = staged(nil, e.Level, e.StartsAt)
+	w.Stages, w.AtOnce = staged(nil, e.Level, e.StartsAt), e.AtOnce
 	w.DocumentNo, w.IssuedBy, w.ReceivedAt, w.Reason, w.NoticeText = e.DocumentNo, e.IssuedBy, e.ReceivedAt, e.Reason, e.NoticeText
 	w.ListVersion, w.ListHash = e.ListVersion, e.ListHash
 	return w, "revised", e.Reason
