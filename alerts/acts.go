@@ -139,9 +139,9 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 		return nil, nil, err
 	}
 	if kind == KindUpgrade && e.twoPersons(in.Level) {
-		d.record(RaiseAsked{ID: w.ID, Change: change})
+		d.record(RaiseAsked{ID: w.ID, Change: change, SecretSeen: e.SecretSeen})
 	} else {
-		d.record(levelChanged(w, change, false, now))
+		d.record(d.levelChanged(change, false))
 	}
 	return d.finish(actAdjust, from)
 }
@@ -173,14 +173,16 @@ func (in Adjust) change(w *Warning, now time.Time) Change {
 
 // levelChanged applies a change. It does not reach back before the warning's own start, and one that had to wait for
 // approval not before that.
-func levelChanged(w *Warning, ch Change, approved bool, now time.Time) LevelChanged {
+func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
+	w := d.warning
 	effective := latest(ch.EffectiveAt, w.StartsAt)
 	if approved {
-		effective = latest(effective, now)
+		effective = latest(effective, d.now)
 	}
 	return LevelChanged{
 		ID: w.ID, From: w.Level, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
 		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved, Overrides: ch.Overrides,
+		SecretSeen: d.engine.SecretSeen,
 	}
 }
 
@@ -236,7 +238,7 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	}
 	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, EndsAt: terms.EndsAt, DocumentNo: terms.DocumentNo,
 		IssuedBy: terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
-		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash)}
+		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash), SecretSeen: e.SecretSeen}
 	d.warning = w
 	if e.twoPersons(ev.Level) {
 		ev.State = PendingApproval

@@ -58,7 +58,8 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 		return nil, nil, err
 	}
 	from := d.warning.stage()
-	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: e.recorded(now).Add(confirmWithin)})
+	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: e.recorded(now).Add(confirmWithin),
+		SecretSeen: e.SecretSeen})
 	d.approve()
 	return d.finish(actEmergency, from)
 }
@@ -67,11 +68,11 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 func (d *decision) approve() {
 	w := d.warning
 	if p := w.Pending; p != nil {
-		d.record(levelChanged(w, p.Change, true, d.now))
+		d.record(d.levelChanged(p.Change, true))
 		return
 	}
 	state := d.engine.approvedState(w.Trigger)
-	d.record(WarningApproved{ID: w.ID, State: state, Announce: state == Scheduled && w.StartsAt.After(d.now)})
+	d.record(WarningApproved{ID: w.ID, State: state, Announce: state == Scheduled && w.StartsAt.After(d.now), SecretSeen: d.engine.SecretSeen})
 	d.activateIfDue()
 }
 
@@ -80,7 +81,7 @@ func (e Engine) confirmEmergency(tx *bbolt.Tx, actor string, w *Warning, now tim
 	if actor == w.Emergency.By || actor == w.DeclaredBy {
 		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
 	}
-	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{ID: w.ID}, now)
+	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{ID: w.ID, SecretSeen: e.SecretSeen}, now)
 }
 
 // DecideUnconfirmed marks an emergency approval that nobody confirmed in time; the timer of it runs it.
@@ -114,16 +115,18 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 
 // EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved or LevelChanged follows.
 type EmergencyApproved struct {
-	ID        string    `json:"id"`
-	Authority string    `json:"authority"`
-	CalledAt  time.Time `json:"called_at"`
-	Reason    string    `json:"reason"`
-	ConfirmBy time.Time `json:"confirm_by"`
+	ID         string      `json:"id"`
+	Authority  string      `json:"authority"`
+	CalledAt   time.Time   `json:"called_at"`
+	Reason     string      `json:"reason"`
+	ConfirmBy  time.Time   `json:"confirm_by"`
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // EmergencyConfirmed: a second person stands for it.
 type EmergencyConfirmed struct {
-	ID string `json:"id"`
+	ID         string      `json:"id"`
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // EmergencyOverdue: nobody confirmed it in time.

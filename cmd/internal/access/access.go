@@ -35,6 +35,8 @@
 //	access.meta   "users" -> number of users, 8 bytes big-endian
 //
 // and who read personal data, see personal.go.
+//
+// A second factor is in factor.go, and what an administrator who saw a secret leaves on the acts of its account in sight.go.
 package access
 
 import (
@@ -88,6 +90,9 @@ type row struct {
 	Disabled  bool      `json:"disabled,omitempty"`
 	AddedAt   time.Time `json:"added_at"`
 	AddedBy   string    `json:"added_by"`
+	Seen      *Sight    `json:"seen,omitempty"`  // the last time an administrator came by its secret, see sight.go
+	Reset     *Sight    `json:"reset,omitempty"` // the last time its factor was reset
+	Factor    *factor   `json:"factor,omitempty"`
 }
 
 type secretRow struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"go.etcd.io/bbolt"
+
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/valid"
@@ -21,6 +23,8 @@ const (
 	CommandRevoke            = "access.revoke_token"
 	CommandDisable           = "access.disable"
 	CommandEnable            = "access.enable"
+	CommandEnrolFactor       = "access.enrol_factor"
+	CommandResetFactor       = "access.reset_factor"
 )
 
 // Register registers the handlers of the commands.
@@ -34,6 +38,10 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
 	journal.Handle(r, CommandEnable, DecideEnable)
+	journal.HandleProven(r, CommandEnrolFactor, func(tx *bbolt.Tx, actor string, in EnrolFactor, proof journal.Proof, now journal.Moment) ([]journal.Event, Granted, error) {
+		return DecideEnrolFactor(tx, actor, in, proof, now.At)
+	})
+	journal.Handle(r, CommandResetFactor, DecideResetFactor)
 	journal.HandleBulk(r, CommandSeen, decideSeen)
 }
 

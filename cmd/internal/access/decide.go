@@ -82,7 +82,7 @@ type Granted struct {
 
 // DecideAddAccount refuses a name that is taken, also by a recipient's credentials; the same command again is
 // answered ok.
-func DecideAddAccount(tx *bbolt.Tx, _ string, in AddAccount, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([]journal.Event, Granted, error) {
 	done := Granted{in.User, tokenID(1)}
 	if err := checkAccount(in.User, in.Role, in.Town); err != nil {
 		return nil, Granted{}, err
@@ -92,8 +92,9 @@ func DecideAddAccount(tx *bbolt.Tx, _ string, in AddAccount, _ time.Time) ([]jou
 	case err != nil:
 		return nil, Granted{}, err
 	case taken == nil:
+		seen, err := shownTo(tx, actor, in.User)
 		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
-			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 	case taken.Recipient != "":
 		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_recipient", refusal.Args{"user": in.User, "recipient": taken.Recipient})
 	case taken.Password.Ref == in.PasswordRef:
@@ -166,7 +167,7 @@ func checkRecipient(id string) error {
 }
 
 // DecideRenewAccount gives an account a new password and token; every earlier one ends with it.
-func DecideRenewAccount(tx *bbolt.Tx, _ string, in RenewAccount, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
 	switch {
 	case err != nil:
@@ -179,7 +180,8 @@ func DecideRenewAccount(tx *bbolt.Tx, _ string, in RenewAccount, _ time.Time) ([
 		return nil, Granted{}, disabled(in.User)
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
-	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+	seen, err := shownTo(tx, actor, in.User)
+	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 }
 
 // DecideRevokeCredentials ends a recipient's logins until it is issued new credentials.
@@ -219,7 +221,7 @@ func disabled(user string) error {
 }
 
 // DecideAddToken gives a user one token more, up to eight.
-func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideAddToken(tx *bbolt.Tx, actor string, in AddToken, _ time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
 	if err != nil {
 		return nil, Granted{}, err
@@ -237,7 +239,8 @@ func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, _ time.Time) ([]journal
 		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens", refusal.Args{"user": in.User, "limit": maxTokens})
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
-	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name}}, done, nil
+	seen, err := shownTo(tx, actor, in.User)
+	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name, Seen: seen && r.Recipient == ""}}, done, err
 }
 
 // DecideRevoke ends a token. One that was revoked before is answered ok; one that never was is not found.

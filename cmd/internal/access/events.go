@@ -20,6 +20,7 @@ type AccountAdded struct {
 	PasswordRef string `json:"password_ref"`
 	TokenID     string `json:"token_id"`
 	TokenRef    string `json:"token_ref"`
+	Seen        bool   `json:"seen,omitempty"` // by whoever had it done, who is another
 }
 
 // CredentialsIssued says that a recipient has a new password and token, and that all earlier ones ended.
@@ -39,6 +40,7 @@ type AccountRenewed struct {
 	PasswordRef string `json:"password_ref"`
 	TokenID     string `json:"token_id"`
 	TokenRef    string `json:"token_ref"`
+	Seen        bool   `json:"seen,omitempty"` // by whoever had it done, who is another
 }
 
 // CredentialsRevoked says that a recipient's password and tokens ended, and that none came in their place.
@@ -58,6 +60,7 @@ type TokenAdded struct {
 	TokenID  string `json:"token_id"`
 	TokenRef string `json:"token_ref"`
 	Name     string `json:"name,omitempty"`
+	Seen     bool   `json:"seen,omitempty"` // by whoever had it done, who is another
 }
 
 // TokenRevoked says that one of a user's tokens ended.
@@ -124,6 +127,12 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[Disabled](data)
 	case Enabled{}.Kind():
 		return decode[Enabled](data)
+	case FactorEnrolled{}.Kind():
+		return decode[FactorEnrolled](data)
+	case FactorReset{}.Kind():
+		return decode[FactorReset](data)
+	case CodeUsed{}.Kind():
+		return decode[CodeUsed](data)
 	case PersonalSeen{}.Kind():
 		return decode[PersonalSeen](data)
 	}
@@ -140,14 +149,17 @@ func decode[E journal.Event](data []byte) (journal.Event, error) {
 func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos journal.Pos, ev journal.Event) error {
 	switch ev := ev.(type) {
 	case AccountAdded:
-		return add(tx, &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
+		r := &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
 			Password: secretRow{ev.PasswordRef, at},
-			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor})
+			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor}
+		r.seen(ev.Seen, actor, at, HowIssued)
+		return add(tx, r)
 	case CredentialsIssued:
 		return applyCredentials(tx, at, actor, ev)
 	case AccountRenewed:
 		return change(tx, ev.User, func(r *row) {
 			r.renew(at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
+			r.seen(ev.Seen, actor, at, HowIssued)
 		})
 	case CredentialsRevoked:
 		return change(tx, ev.Recipient, func(r *row) { r.Password, r.Tokens = secretRow{}, nil })
@@ -157,6 +169,7 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos jour
 		return change(tx, ev.User, func(r *row) {
 			r.TokenSeq++
 			r.Tokens = append(r.Tokens, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at, Name: ev.Name})
+			r.seen(ev.Seen, actor, at, HowToken)
 		})
 	case TokenRevoked:
 		return change(tx, ev.User, func(r *row) {
@@ -166,6 +179,21 @@ func Apply(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, pos jour
 		return change(tx, ev.User, func(r *row) { r.Disabled = true })
 	case Enabled:
 		return change(tx, ev.User, func(r *row) { r.Disabled = false })
+	case FactorEnrolled:
+		return change(tx, ev.User, func(r *row) {
+			r.Factor = &factor{Ref: ev.SecretRef, At: at, Step: ev.Step, Seen: r.sight()}
+		})
+	case FactorReset:
+		return change(tx, ev.User, func(r *row) {
+			r.Factor, r.Reset = nil, &Sight{By: actor, At: at, How: HowReset}
+			r.Seen = r.Reset
+		})
+	case CodeUsed:
+		return change(tx, ev.User, func(r *row) {
+			if r.Factor != nil { // a command that resets it may stand before
+				r.Factor.Step = ev.Step
+			}
+		})
 	case PersonalSeen:
 		return applySeen(tx, pos, ev)
 	}

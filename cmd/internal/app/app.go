@@ -355,7 +355,7 @@ func settings(cfg config.Config) (service.Settings, error) {
 	}
 	return service.Settings{Region: cfg.District.Region, Alerts: set, List: ListSettings(cfg.ListChecks), RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
 		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
-		FiguresMaxAge: cfg.Orders.FiguresMaxAge}, err
+		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required"}, err
 }
 
 // Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name takes

@@ -34,6 +34,8 @@ type Settings struct {
 	Publishing  Publishing
 
 	FiguresMaxAge time.Duration // of a plant, before they are asked for anew; zero stands for [FiguresMaxAge]
+
+	FactorRequired bool // who approves has a second factor, or does not approve
 }
 
 // Service does the acts. Its methods may be called from any goroutine.
@@ -41,6 +43,9 @@ type Service struct {
 	J         *journal.Journal
 	Region    string
 	Passwords *access.Passwords
+	Codes     *access.Codes
+
+	FactorRequired bool // of who approves
 
 	List reductionlist.Settings // what lists are checked by
 
@@ -77,7 +82,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if set.List.BottomLine == nil {
 		set.List = reductionlist.DefaultSettings()
 	}
-	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), List: set.List, log: log, noteKey: key, figures: newFigures(),
+	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
@@ -121,8 +126,10 @@ func Registry(set Settings) *journal.Registry {
 			}},
 		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, Apply: access.Apply},
 	)
-	registerAlerts(r, alerts.Engine{Settings: set.Alerts})
+	two := gate{set.FactorRequired}
+	registerAlerts(r, alerts.Engine{Settings: set.Alerts}, two)
 	registerList(r)
+	registerPersons(r, two)
 	registerOrders(r, set)
 	registerPlans(r)
 	access.Register(r)
