@@ -133,10 +133,15 @@ func wrongCode(path, rule string) error {
 	return refusal.Input([]refusal.Field{{Path: path, Rule: rule}})
 }
 
-// NewFactor is a fresh secret for an authenticator and the address that it is handed over by, otpauth://…; nothing keeps it
-// before it is enrolled. Issuer is what the authenticator shows beside the user.
-func NewFactor(issuer, user string) (secret, uri string, err error) {
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: user, SecretSize: factorBytes, Period: codePeriod,
+// FactorDraft is a secret for an authenticator and the address that it is handed over by, otpauth://…; nothing keeps it before it
+// is enrolled. Issuer is what the authenticator shows beside the user. Have is a secret that was made before; anything else
+// makes a fresh one.
+func FactorDraft(issuer, user, have string) (secret, uri string, err error) {
+	raw, err := secretForm.DecodeString(have)
+	if err != nil || len(raw) != factorBytes {
+		raw = nil
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: user, Secret: raw, SecretSize: factorBytes, Period: codePeriod,
 		Digits: codeDigits, Algorithm: otp.AlgorithmSHA1})
 	if err != nil {
 		return "", "", err

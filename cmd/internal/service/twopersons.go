@@ -165,8 +165,11 @@ type FactorDraft struct {
 }
 
 // NewFactor makes a secret for the user's authenticator. It counts once it is enrolled.
-func (s *Service) NewFactor(user string) (FactorDraft, error) {
-	secret, uri, err := access.NewFactor(strings.TrimSpace("晴空 "+s.Publishing.District), user)
+func (s *Service) NewFactor(user string) (FactorDraft, error) { return s.FactorDraft(user, "") }
+
+// FactorDraft is NewFactor for a secret that was made before; empty, or where it is none, makes one.
+func (s *Service) FactorDraft(user, secret string) (FactorDraft, error) {
+	secret, uri, err := access.FactorDraft(strings.TrimSpace("晴空 "+s.Publishing.District), user, secret)
 	return FactorDraft{secret, uri}, err
 }
 

@@ -50,6 +50,8 @@ type Sessions interface {
 	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the user
 	// end; that of r goes on with a new cookie.
 	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
+	// Confirm has something done that takes the current password again; do gives nil when that was wrong.
+	Confirm(w http.ResponseWriter, r *http.Request, user string, do func(ctx context.Context) (*access.Principal, error)) error
 }
 
 // Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is
@@ -186,6 +188,8 @@ func (d *desk) pages() []page {
 		{pattern: "POST /desk/look", handle: d.look},
 		{pattern: "GET /desk/password", act: signedIn, handle: d.passwordPage},
 		{pattern: "POST /desk/password", act: signedIn, handle: d.changePassword, secret: true, grows: true},
+		{pattern: "GET /desk/factor", act: signedIn, handle: d.factorPage},
+		{pattern: "POST /desk/factor", act: signedIn, handle: d.enrolFactor, secret: true, grows: true},
 		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
 		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
 		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},
