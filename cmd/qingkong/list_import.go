@@ -136,9 +136,12 @@ func newListAct(act string) *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
-			for _, s := range []string{seenText(v.BegunBy, v.BegunSeen), seenText(v.ApprovedBy, v.ApprovedSeen), seenText(v.ActivatedBy, v.ActivatedSeen)} {
-				if s != "" && err == nil {
-					_, err = fmt.Fprintln(cmd.OutOrStdout(), plain(s))
+			for _, a := range []struct {
+				act, by string
+				seen    *alerts.SecretSeen
+			}{{"begun", v.BegunBy, v.BegunSeen}, {"approved", v.ApprovedBy, v.ApprovedSeen}, {"activated", v.ActivatedBy, v.ActivatedSeen}} {
+				if s := seenText(a.by, a.seen); s != "" && err == nil {
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pair("cli.list_act."+a.act, nil), plain(s))
 				}
 			}
 			return err
