@@ -139,9 +139,9 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 		return nil, nil, err
 	}
 	if kind == KindUpgrade && e.twoPersons(in.Level) {
-		d.record(RaiseAsked{ID: w.ID, Change: change})
+		d.record(RaiseAsked{ID: w.ID, Change: change, SecretSeen: e.SecretSeen})
 	} else {
-		d.record(levelChanged(w, change, false, now))
+		d.record(d.levelChanged(change, false))
 	}
 	return d.finish(actAdjust, from)
 }
@@ -174,21 +174,22 @@ func (in Adjust) change(w *Warning, now time.Time) Change {
 // levelChanged applies a change. It does not reach back before the warning's own start, and one that had to wait for
 // approval not before that. One for which no time was named takes effect now, and a warning that goes on has begun, though a
 // clock that was ahead may have put either later.
-func levelChanged(w *Warning, ch Change, approved bool, now time.Time) LevelChanged {
-	start := w.StartsAt
+func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
+	w, start := d.warning, d.warning.StartsAt
 	if w.State == Active {
-		start = earliest(start, now)
+		start = earliest(start, d.now)
 	}
 	if ch.AtOnce {
-		ch.EffectiveAt = earliest(ch.EffectiveAt, now)
+		ch.EffectiveAt = earliest(ch.EffectiveAt, d.now)
 	}
 	effective := latest(ch.EffectiveAt, start)
 	if approved {
-		effective = latest(effective, now)
+		effective = latest(effective, d.now)
 	}
 	return LevelChanged{
 		ID: w.ID, From: w.Level, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
 		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved, Overrides: ch.Overrides,
+		SecretSeen: d.engine.SecretSeen,
 	}
 }
 
@@ -249,7 +250,7 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	}
 	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce, EndsAt: terms.EndsAt, DocumentNo: terms.DocumentNo,
 		IssuedBy: terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
-		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash)}
+		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash), SecretSeen: e.SecretSeen}
 	d.warning = w
 	if e.twoPersons(ev.Level) {
 		ev.State = PendingApproval

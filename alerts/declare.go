@@ -79,7 +79,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 		ID: id, Number: num, Level: in.Level, Trigger: in.Trigger, Region: in.Region,
 		StartsAt: *in.StartsAt, AtOnce: atOnce, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
 		ReceivedAt: in.ReceivedAt, Reason: in.Reason, NoticeText: in.NoticeText, Drill: in.Drill,
-		ListVersion: in.ListVersion, ListHash: in.ListHash, Overrides: over,
+		ListVersion: in.ListVersion, ListHash: in.ListHash, Overrides: over, SecretSeen: e.SecretSeen,
 	}
 	if in.ProposalID != "" {
 		ev.ProposalID = &in.ProposalID
@@ -187,7 +187,7 @@ func (d *decision) confirm(in Declare) ([]Event, *Warning, error) {
 		ID: w.ID, Level: in.Level, Trigger: in.Trigger, StartsAt: *in.StartsAt, EndsAt: in.EndsAt,
 		DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, Reason: in.Reason,
 		NoticeText: in.NoticeText, ListVersion: in.ListVersion, ListHash: in.ListHash,
-		Announce: in.StartsAt.After(d.now),
+		Announce: in.StartsAt.After(d.now), SecretSeen: d.engine.SecretSeen,
 	})
 	d.activateIfDue()
 	return d.finish(actConfirm, stageReported)

@@ -58,7 +58,8 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 		return nil, nil, err
 	}
 	from := d.warning.stage()
-	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: e.recorded(now).Add(confirmWithin)})
+	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: e.recorded(now).Add(confirmWithin),
+		SecretSeen: e.SecretSeen})
 	d.approve()
 	return d.finish(actEmergency, from)
 }
@@ -67,10 +68,10 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 func (d *decision) approve() {
 	w := d.warning
 	if p := w.Pending; p != nil {
-		d.record(levelChanged(w, p.Change, true, d.now))
+		d.record(d.levelChanged(p.Change, true))
 		return
 	}
-	ev := WarningApproved{ID: w.ID, State: d.engine.approvedState(w.Trigger)}
+	ev := WarningApproved{ID: w.ID, State: d.engine.approvedState(w.Trigger), SecretSeen: d.engine.SecretSeen}
 	later := w.StartsAt.After(d.now)
 	if later && w.AtOnce {
 		ev.StartsAt, later = &d.now, false
@@ -85,7 +86,7 @@ func (e Engine) confirmEmergency(tx *bbolt.Tx, actor string, w *Warning, now tim
 	if actor == w.Emergency.By || actor == w.DeclaredBy {
 		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
 	}
-	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{ID: w.ID}, now)
+	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{ID: w.ID, SecretSeen: e.SecretSeen}, now)
 }
 
 // DecideUnconfirmed marks an emergency approval that nobody confirmed in time; the timer of it runs it.
@@ -119,16 +120,18 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 
 // EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved or LevelChanged follows.
 type EmergencyApproved struct {
-	ID        string    `json:"id"`
-	Authority string    `json:"authority"`
-	CalledAt  time.Time `json:"called_at"`
-	Reason    string    `json:"reason"`
-	ConfirmBy time.Time `json:"confirm_by"`
+	ID         string      `json:"id"`
+	Authority  string      `json:"authority"`
+	CalledAt   time.Time   `json:"called_at"`
+	Reason     string      `json:"reason"`
+	ConfirmBy  time.Time   `json:"confirm_by"`
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // EmergencyConfirmed: a second person stands for it.
 type EmergencyConfirmed struct {
-	ID string `json:"id"`
+	ID         string      `json:"id"`
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // EmergencyOverdue: nobody confirmed it in time.

@@ -50,26 +50,27 @@ type ProposalWithdrawn struct {
 // WarningDeclared: a warning was entered. State is where that leads: pending_approval, reported or scheduled; one that
 // is active at once is followed by WarningActivated. Announce: it goes out to the public with this event.
 type WarningDeclared struct {
-	ID          string     `json:"id"`
-	Number      uint64     `json:"number"`
-	State       State      `json:"state"`
-	Level       Level      `json:"level"`
-	Trigger     Trigger    `json:"trigger"`
-	Region      string     `json:"region"`
-	StartsAt    time.Time  `json:"starts_at"`
-	AtOnce      bool       `json:"at_once,omitempty"` // no start was named: as soon as it may
-	EndsAt      *time.Time `json:"ends_at"`
-	DocumentNo  string     `json:"document_no"`
-	IssuedBy    string     `json:"issued_by"`
-	ReceivedAt  *time.Time `json:"received_at"`
-	Reason      string     `json:"reason"`
-	NoticeText  string     `json:"notice_text"`
-	ProposalID  *string    `json:"proposal_id"`
-	Drill       bool       `json:"drill"`
-	ListVersion string     `json:"list_version"`
-	ListHash    string     `json:"list_hash"`
-	Announce    bool       `json:"announce"`
-	Overrides   *Override  `json:"overrides,omitempty"`
+	ID          string      `json:"id"`
+	Number      uint64      `json:"number"`
+	State       State       `json:"state"`
+	Level       Level       `json:"level"`
+	Trigger     Trigger     `json:"trigger"`
+	Region      string      `json:"region"`
+	StartsAt    time.Time   `json:"starts_at"`
+	AtOnce      bool        `json:"at_once,omitempty"` // no start was named: as soon as it may
+	EndsAt      *time.Time  `json:"ends_at"`
+	DocumentNo  string      `json:"document_no"`
+	IssuedBy    string      `json:"issued_by"`
+	ReceivedAt  *time.Time  `json:"received_at"`
+	Reason      string      `json:"reason"`
+	NoticeText  string      `json:"notice_text"`
+	ProposalID  *string     `json:"proposal_id"`
+	Drill       bool        `json:"drill"`
+	ListVersion string      `json:"list_version"`
+	ListHash    string      `json:"list_hash"`
+	Announce    bool        `json:"announce"`
+	Overrides   *Override   `json:"overrides,omitempty"`
+	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // Override is what our own forecast suggested when somebody else's order said otherwise.
@@ -88,24 +89,26 @@ type WarningApproved struct {
 	Announce bool   `json:"announce"`
 	// StartsAt takes the place of a start that nobody named and that lies ahead of the clock, which was ahead itself at the
 	// declaration.
-	StartsAt *time.Time `json:"starts_at,omitempty"`
+	StartsAt   *time.Time  `json:"starts_at,omitempty"`
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // WarningConfirmed: the city ordered what had been reported to it, in the terms given here.
 type WarningConfirmed struct {
-	ID          string     `json:"id"`
-	Level       Level      `json:"level"`
-	Trigger     Trigger    `json:"trigger"`
-	StartsAt    time.Time  `json:"starts_at"`
-	EndsAt      *time.Time `json:"ends_at"`
-	DocumentNo  string     `json:"document_no"`
-	IssuedBy    string     `json:"issued_by"`
-	ReceivedAt  *time.Time `json:"received_at"`
-	Reason      string     `json:"reason"`
-	NoticeText  string     `json:"notice_text"`
-	ListVersion string     `json:"list_version"`
-	ListHash    string     `json:"list_hash"`
-	Announce    bool       `json:"announce"`
+	ID          string      `json:"id"`
+	Level       Level       `json:"level"`
+	Trigger     Trigger     `json:"trigger"`
+	StartsAt    time.Time   `json:"starts_at"`
+	EndsAt      *time.Time  `json:"ends_at"`
+	DocumentNo  string      `json:"document_no"`
+	IssuedBy    string      `json:"issued_by"`
+	ReceivedAt  *time.Time  `json:"received_at"`
+	Reason      string      `json:"reason"`
+	NoticeText  string      `json:"notice_text"`
+	ListVersion string      `json:"list_version"`
+	ListHash    string      `json:"list_hash"`
+	Announce    bool        `json:"announce"`
+	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // WarningRejected: the second person refused a declaration.
@@ -116,20 +119,21 @@ type WarningRejected struct {
 
 // WarningResubmitted: a rejected warning was declared anew in these terms. State is as in WarningDeclared.
 type WarningResubmitted struct {
-	ID          string     `json:"id"`
-	State       State      `json:"state"`
-	Level       Level      `json:"level"`
-	StartsAt    time.Time  `json:"starts_at"`
-	AtOnce      bool       `json:"at_once,omitempty"`
-	EndsAt      *time.Time `json:"ends_at"`
-	DocumentNo  string     `json:"document_no"`
-	IssuedBy    string     `json:"issued_by"`
-	ReceivedAt  *time.Time `json:"received_at"`
-	Reason      string     `json:"reason"`
-	NoticeText  string     `json:"notice_text"`
-	ListVersion string     `json:"list_version"`
-	ListHash    string     `json:"list_hash"`
-	Announce    bool       `json:"announce"`
+	ID          string      `json:"id"`
+	State       State       `json:"state"`
+	Level       Level       `json:"level"`
+	StartsAt    time.Time   `json:"starts_at"`
+	AtOnce      bool        `json:"at_once,omitempty"`
+	EndsAt      *time.Time  `json:"ends_at"`
+	DocumentNo  string      `json:"document_no"`
+	IssuedBy    string      `json:"issued_by"`
+	ReceivedAt  *time.Time  `json:"received_at"`
+	Reason      string      `json:"reason"`
+	NoticeText  string      `json:"notice_text"`
+	ListVersion string      `json:"list_version"`
+	ListHash    string      `json:"list_hash"`
+	Announce    bool        `json:"announce"`
+	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // WarningActivated: the warning is active from now on, and orders are planned from it.
@@ -163,6 +167,7 @@ type Change struct {
 type RaiseAsked struct {
 	ID string `json:"id"`
 	Change
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // RaiseRejected: the second person refused the raise; the old level goes on.
@@ -174,20 +179,21 @@ type RaiseRejected struct {
 
 // LevelChanged: the warning has another level from EffectiveAt. Approved: by the second person who answered RaiseAsked.
 type LevelChanged struct {
-	ID          string     `json:"id"`
-	From        Level      `json:"from"`
-	To          Level      `json:"to"`
-	Region      string     `json:"region"`
-	Drill       bool       `json:"drill"`
-	EffectiveAt time.Time  `json:"effective_at"`
-	Reason      string     `json:"reason"`
-	Trigger     Trigger    `json:"trigger"`
-	DocumentNo  string     `json:"document_no"`
-	IssuedBy    string     `json:"issued_by"`
-	ReceivedAt  *time.Time `json:"received_at"`
-	EndsAt      *time.Time `json:"ends_at"` // nil = as it was
-	Approved    bool       `json:"approved"`
-	Overrides   *Override  `json:"overrides,omitempty"`
+	ID          string      `json:"id"`
+	From        Level       `json:"from"`
+	To          Level       `json:"to"`
+	Region      string      `json:"region"`
+	Drill       bool        `json:"drill"`
+	EffectiveAt time.Time   `json:"effective_at"`
+	Reason      string      `json:"reason"`
+	Trigger     Trigger     `json:"trigger"`
+	DocumentNo  string      `json:"document_no"`
+	IssuedBy    string      `json:"issued_by"`
+	ReceivedAt  *time.Time  `json:"received_at"`
+	EndsAt      *time.Time  `json:"ends_at"` // nil = as it was
+	Approved    bool        `json:"approved"`
+	Overrides   *Override   `json:"overrides,omitempty"`
+	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // WarningRevised: the terms of a warning changed and its level did not. A nil end and empty texts are as they were.

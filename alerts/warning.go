@@ -99,6 +99,8 @@ type HistoryEntry struct {
 	Reason string    `json:"reason"`
 	// Skipped is how many revisions the entry made, where that is not one: after a lost end of the record.
 	Skipped int `json:"skipped,omitempty"`
+	// SecretSeen is what the act says of its actor, where that is something.
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // warningEvent is an event of one warning.
@@ -113,7 +115,7 @@ type warningEvent interface {
 func (w Warning) after(ev warningEvent, at time.Time, actor string) Warning {
 	next, event, reason := ev.change(w, at, actor)
 	next.Revision = w.Revision + 1
-	next.History = append(slices.Clone(w.History), HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason})
+	next.History = append(slices.Clone(w.History), HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason, SecretSeen: secretSeen(ev)})
 	return next
 }
 

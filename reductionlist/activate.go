@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
@@ -21,6 +22,8 @@ type Activate struct {
 	Replaces string
 	// NeedApproval refuses a version that no second person has approved.
 	NeedApproval bool
+
+	SecretSeen *alerts.SecretSeen `json:"-"` // set when it is decided
 }
 
 // DecideActivate makes a version count from its effective date on. It refuses a version whose rows are not
@@ -61,7 +64,7 @@ func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]E
 	if err := upToDate(tx, &v); err != nil {
 		return nil, v, err
 	}
-	ev := Activated{Version: v.ID, Hash: v.Hash, Count: v.Count, Replaces: in.Replaces,
+	ev := Activated{Version: v.ID, Hash: v.Hash, Count: v.Count, Replaces: in.Replaces, SecretSeen: in.SecretSeen,
 		Towns: counts(v.Towns), Sectors: counts(v.Sectors), Grades: counts(v.Grades)}
 	ev.StartsAt, ev.EndsAt = v.midnights(now)
 	if ev.StartsAt.IsZero() {
@@ -72,7 +75,7 @@ func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]E
 			return nil, v, err
 		}
 	}
-	next := v.activated(actor, in.Replaces, now)
+	next := v.activated(actor, ev, now)
 	next.StartsAt, next.EndsAt = ev.StartsAt, ev.EndsAt
 	return []Event{ev}, next, nil
 }

@@ -21,7 +21,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 		if err != nil {
 			return err
 		}
-		return putVersion(tx, v.approved(actor, at))
+		return putVersion(tx, v.approved(actor, ev, at))
 	case Activated:
 		return applyActivated(tx, fx, at, actor, ev)
 	case RowsCopied:
@@ -63,7 +63,7 @@ func applyActivated(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Act
 			return err
 		}
 	}
-	v = v.activated(actor, ev.Replaces, at)
+	v = v.activated(actor, ev, at)
 	v.setTimers(fx, ev.StartsAt, ev.EndsAt)
 	if err := tx.Bucket(bucketEffective).Put(effectiveKey(v), nil); err != nil {
 		return err
@@ -74,17 +74,17 @@ func applyActivated(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Act
 func begunVersion(ev Begun, actor string, at time.Time) Version {
 	return Version{ID: ev.Version, Revision: 1, State: StateDraft, Hash: ev.Hash, Count: ev.Count,
 		Source: ev.Source, Workbook: ev.Workbook, Findings: ev.Findings, Errors: ev.Errors, Warnings: ev.Warnings, List: ev.List, Amends: ev.Amends,
-		BegunAt: at, BegunBy: actor, Chain: newChain(&ev.List)}
+		BegunAt: at, BegunBy: actor, BegunSeen: ev.SecretSeen, Chain: newChain(&ev.List)}
 }
 
-func (v Version) approved(actor string, at time.Time) Version {
-	v.Revision, v.State, v.ApprovedAt, v.ApprovedBy = v.Revision+1, StateApproved, at, actor
+func (v Version) approved(actor string, ev Approved, at time.Time) Version {
+	v.Revision, v.State, v.ApprovedAt, v.ApprovedBy, v.ApprovedSeen = v.Revision+1, StateApproved, at, actor, ev.SecretSeen
 	return v
 }
 
-func (v Version) activated(actor, replaces string, at time.Time) Version {
-	v.Revision, v.State, v.ActivatedAt, v.ActivatedBy = v.Revision+1, StateActive, at, actor
-	v.Replaces, v.ReplacedBy = replaces, ""
+func (v Version) activated(actor string, ev Activated, at time.Time) Version {
+	v.Revision, v.State, v.ActivatedAt, v.ActivatedBy, v.ActivatedSeen = v.Revision+1, StateActive, at, actor, ev.SecretSeen
+	v.Replaces, v.ReplacedBy = ev.Replaces, ""
 	return v
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
@@ -22,6 +23,8 @@ type Begin struct {
 	Warnings int
 	List     List // its recipients are not looked at
 	Amends   *Amends
+
+	SecretSeen *alerts.SecretSeen `json:"-"` // set when it is decided
 }
 
 // Head is the Begin of l; the caller adds Source and Workbook. It sorts l.
@@ -49,6 +52,8 @@ type AddRows struct {
 type Approve struct {
 	Version  string
 	Revision int
+
+	SecretSeen *alerts.SecretSeen `json:"-"` // set when it is decided
 }
 
 // DecideBegin opens a version. The same list again is answered with the version there is and no event;
@@ -66,7 +71,7 @@ func DecideBegin(tx *bbolt.Tx, actor string, in Begin, now time.Time) ([]Event, 
 		return nil, v, err
 	}
 	ev := Begun{Version: id, Hash: in.Hash, Count: in.Count, Source: in.Source, Workbook: in.Workbook,
-		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List, Amends: in.Amends}
+		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List, Amends: in.Amends, SecretSeen: in.SecretSeen}
 	ev.List.Recipients = nil
 	return []Event{ev}, begunVersion(ev, actor, now), nil
 }
@@ -198,8 +203,8 @@ func DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Eve
 	if err := complete(v); err != nil {
 		return nil, v, err
 	}
-	ev := Approved{Version: v.ID}
-	return []Event{ev}, v.approved(actor, now), nil
+	ev := Approved{Version: v.ID, SecretSeen: in.SecretSeen}
+	return []Event{ev}, v.approved(actor, ev, now), nil
 }
 
 // damaged refuses what cannot be done with a workbook that has errors.

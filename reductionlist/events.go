@@ -35,6 +35,8 @@ type Begun struct {
 	List     List   `json:"list"` // without recipients
 	// Amends says what of another version was changed to make this one; nil where it came as a whole.
 	Amends *Amends `json:"amends,omitempty"`
+	// SecretSeen is what the act says of whoever did it; see [alerts.SecretSeen].
+	SecretSeen *alerts.SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // Amends is what an amendment changed of the version Base, and why. ReasonRef is a vault reference: the reason may name
@@ -88,6 +90,8 @@ type CameIntoForce struct {
 // Approved says that a second person has looked at the whole version.
 type Approved struct {
 	Version string `json:"version"`
+	// SecretSeen is what the act says of whoever did it; see [alerts.SecretSeen].
+	SecretSeen *alerts.SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // Activated makes a version count from its effective date on.
@@ -104,6 +108,8 @@ type Activated struct {
 	// StartsAt and EndsAt are the midnights to come at which the version begins and ceases to count.
 	StartsAt time.Time `json:"starts_at,omitzero"`
 	EndsAt   time.Time `json:"ends_at,omitzero"`
+	// SecretSeen is what the act says of whoever did it; see [alerts.SecretSeen].
+	SecretSeen *alerts.SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // Count is how many recipients stand under a heading.

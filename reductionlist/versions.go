@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
@@ -55,13 +56,17 @@ type Version struct {
 	ApprovedBy  string    `json:"approved_by,omitempty"`
 	ActivatedAt time.Time `json:"activated_at,omitzero"`
 	ActivatedBy string    `json:"activated_by,omitempty"`
-	Replaces    string    `json:"replaces,omitempty"`
-	ReplacedBy  string    `json:"replaced_by,omitempty"`
-	Amends      *Amends   `json:"amends,omitempty"`
-	StartsAt    time.Time `json:"starts_at,omitzero"`    // as of [Activated]
-	EndsAt      time.Time `json:"ends_at,omitzero"`      // as of [Activated]
-	InForceAt   time.Time `json:"in_force_at,omitzero"`  // the midnight at which it last came into force
-	OutAt       time.Time `json:"out_of_force,omitzero"` // when another last took its place without replacing it
+	// What who began, approved and activated it said of themselves; see [alerts.SecretSeen].
+	BegunSeen     *alerts.SecretSeen `json:"begun_secret_seen,omitempty"`
+	ApprovedSeen  *alerts.SecretSeen `json:"approved_secret_seen,omitempty"`
+	ActivatedSeen *alerts.SecretSeen `json:"activated_secret_seen,omitempty"`
+	Replaces      string             `json:"replaces,omitempty"`
+	ReplacedBy    string             `json:"replaced_by,omitempty"`
+	Amends        *Amends            `json:"amends,omitempty"`
+	StartsAt      time.Time          `json:"starts_at,omitzero"`    // as of [Activated]
+	EndsAt        time.Time          `json:"ends_at,omitzero"`      // as of [Activated]
+	InForceAt     time.Time          `json:"in_force_at,omitzero"`  // the midnight at which it last came into force
+	OutAt         time.Time          `json:"out_of_force,omitzero"` // when another last took its place without replacing it
 
 	Added   int            `json:"added"`             // recipients so far
 	LastID  string         `json:"last_id,omitempty"` // the greatest id so far

@@ -26,5 +26,23 @@ func init() {
 		"access.sessions_of_others":        {"只能结束自己的登录，不能结束“{user}”的；请用其本人的账号，或停用该账号。", "sessions are ended by their own user alone, and {user} is another one; use that account, or disable it."},
 		"access.login_key_there":           {"登录密钥已由另一个节点建立。", "another node has made the login key."},
 		"access.secret_shown_once":         {"幂等键“{key}”已用过；口令和令牌只在第一次的应答里出示，不能再看。没有收到就请换一个新的键重新签发或新增令牌。", "the idempotency key {key} was used; a password or token is shown in the first answer alone. If that was lost, use a new key to issue new credentials or to add a token."},
+
+		"access.factor_wanted":       {"本区要求审批人先绑定二次验证；账号“{user}”还没有。请先在“二次验证”页或用 qingkong factor enrol 绑定，再批准。", "approving takes a second factor here and {user} has none: enrol first, on the page Second factor or with qingkong factor enrol."},
+		"access.factor_of_recipient": {"减排对象“{user}”不用二次验证。", "the recipient {user} takes no second factor."},
+		"access.factor_moved":        {"账号“{user}”的二次验证刚刚改变，什么也没有做；请用现在的验证码重试。", "the second factor of {user} has just changed and nothing was done; try again with a code of the one in force."},
+		"access.factor_lost":         {"账号“{user}”的验证密钥已不在保密库中，验证码无法核对；请管理员重置二次验证后重新绑定。", "the secret of the second factor of {user} is no longer in the vault, so that no code can be checked; let an administrator reset it and enrol anew."},
+		"access.factor_secret":       {"不是这里给出的密钥；请用刚才显示的那一个，或重新打开本页取一个新的。", "is not a secret as it is handed out here; use the one that was shown, or open the page again for a new one."},
+		"access.otp_wanted":          {"这个账号绑定了二次验证：请填验证器上现在的 6 位验证码（otp）。", "this account has a second factor: give the six-digit code that the authenticator shows now (otp)."},
+		"access.otp_old_wanted":      {"已有二次验证，更换须填原来那个的验证码；原来的已丢失，请管理员重置。", "there is a second factor already: give a code of it to replace it. If it is lost, let an administrator reset it."},
+		"access.otp_form":            {"验证码是 6 位数字；请填验证器上现在显示的那一个。", "a code is six digits; give the one that the authenticator shows now."},
+		"access.otp_wrong":           {"验证码不对或已过期；请填验证器上现在显示的那一个。仍不对就核对手机和服务器的时间。", "the code is wrong or its time is over; give the one that is shown now. If that is wrong too, compare the clocks of the authenticator and the server."},
+		"access.otp_used":            {"这个验证码已经用过；请等验证器显示下一个（最多 30 秒）。", "this code was used before; wait for the next one, at most 30 seconds."},
+		"access.otp_no_factor":       {"这个账号没有二次验证，不用填验证码；要绑定请到“二次验证”页。", "this account has no second factor and takes no code; enrol one on the page Second factor."},
+		"access.otp_closed":          {"15 分钟内验证码错了 5 次，这个账号的验证码暂停核对；请 {minutes} 分钟后再试，同时想一想是不是别人在试。", "five codes were wrong within 15 minutes and no code of this account is checked for now; try again in {minutes} min, and ask yourself whether somebody else is trying."},
+
+		"access.how.issued": {"签发口令和令牌", "issued its password and token"},
+		"access.how.token":  {"增加令牌", "added a token"},
+		"access.how.reset":  {"重置二次验证", "reset its second factor"},
+		"access.seen":       {"{at} 管理员 {by} 为 {actor} {how}，因此看得到其口令或令牌：这一步可能是同一人所为", "{by}, an administrator, {how} for {actor} on {at} and so came by its secret: this act may be the administrator's own"},
 	})
 }

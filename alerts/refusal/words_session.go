@@ -5,7 +5,7 @@ func init() {
 		"session.wrong":         {"账号或口令不对；请核对后重试，忘记口令请找管理员重新签发。", "the user or the password is wrong; check both and try again. If the password is lost, ask an administrator for new credentials."},
 		"session.throttled":     {"输错次数太多，请 {seconds} 秒后再试；正确的口令到时即可登录，账号不会被锁死。", "too many wrong tries; try again in {seconds} s. The right password works then, an account is never locked."},
 		"session.none":          {"没有这个登录，或它已经结束；请重新查看列表。", "there is no such session of yours, or it has ended; look at the list again."},
-		"session.current_wrong": {"当前口令不对，口令没有改变；请核对后重试。", "is not the current password, and nothing was changed; check it and try again."},
+		"session.current_wrong": {"当前口令不对，什么也没有改变；请核对后重试。", "is not the current password, and nothing was changed; check it and try again."},
 
 		"access.passwords_busy":        {"正在核对的口令太多，这一次没有核对；请稍后重试。", "too many passwords are being checked and this one was not; try again in a moment."},
 		"access.password_length":       {"口令应为 {least} 至 {most} 个字符；用几个词连成的一句话最好记，不要求大小写和符号。", "use {least} to {most} characters; a few words in a row are easiest to remember, and no mixture of kinds is asked for."},

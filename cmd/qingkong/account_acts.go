@@ -37,6 +37,11 @@ var userActs = []userAct{
 	{"account", "enable", "user", "启用已停用的账号（let a disabled account in again）",
 		"启用后，原有的口令和令牌仍有效。" + needsAdmin + "\nThe secrets it had are good again. Needs an administrator's token.",
 		http.MethodPost, "/accounts/", "/enable", "cli.user_enabled"},
+	{"account", "reset-factor", "user", "重置账号的二次验证（reset an account's second factor）",
+		"验证器丢失时用：账号随即没有二次验证，本人用口令重新绑定。此后 30 天该账号在双人审批中的操作都会注明。" + needsAdmin + "\n" +
+			"For a lost authenticator: the account has no second factor then, and its owner enrols another with the password. For\n" +
+			"30 days its acts in the two-person rule say so. Needs an administrator's token.",
+		http.MethodDelete, "/accounts/", "/factor", "cli.factor_reset"},
 	{"recipient", "credentials", "recipient", "签发或换发凭据，只显示一次（issue or renew credentials, shown once）",
 		"签发减排对象登录 NATS、接口和页面的口令和令牌；原有的即刻失效，已建立的连接断开。" + needsAdmin + "\n" +
 			"Issues a recipient's password and token for NATS, the API and the portal. The old ones end at once, and what is\n" +
@@ -151,6 +156,9 @@ func showAccount(out io.Writer, answer []byte) error {
 		{"disabled", yesNo(u.Disabled)},
 		{"password_at", passwordText(&u)},
 		{"tokens", strings.Join(tokens, "\n")},
+		{"factor_at", factorText(u.FactorAt)},
+		{"factor_reset", sightText(u.Reset)},
+		{"secret_seen", sightText(u.SecretSeen)},
 		{"added_at", clockText(&u.AddedAt)},
 		{"added_by", u.AddedBy},
 	})

@@ -13,6 +13,7 @@ func commands() []*cobra.Command {
 		newAccountCommand(),
 		newTokenCommand(),
 		newRecipientCommand(),
+		newFactorCommand(),
 		newPersonalCommand(),
 		newAqiCommand(),
 		newEvaluateCommand(),

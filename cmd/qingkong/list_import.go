@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
 )
@@ -29,6 +30,13 @@ type versionAnswer struct {
 		Changed int `json:"changed"`
 		Kept    int `json:"kept"`
 	} `json:"contacts"`
+
+	BegunBy       string             `json:"begun_by"`
+	ApprovedBy    string             `json:"approved_by"`
+	ActivatedBy   string             `json:"activated_by"`
+	BegunSeen     *alerts.SecretSeen `json:"begun_secret_seen"`
+	ApprovedSeen  *alerts.SecretSeen `json:"approved_secret_seen"`
+	ActivatedSeen *alerts.SecretSeen `json:"activated_secret_seen"`
 }
 
 func newListImport() *cobra.Command {
@@ -97,7 +105,7 @@ func newListImport() *cobra.Command {
 func newListAct(act string) *cobra.Command {
 	var c call
 	var revision int
-	var replaces string
+	var replaces, otp string
 	short := map[string]string{"approve": "审批一个草稿，须由导入人以外的人（consent to a draft, by a second person）",
 		"activate": "启用一个版本，自其生效日期起有效（make a version count）"}
 	cmd := &cobra.Command{
@@ -113,6 +121,9 @@ func newListAct(act string) *cobra.Command {
 			if replaces != "" {
 				body["replaces"] = replaces
 			}
+			if otp != "" {
+				body["otp"] = otp
+			}
 			answer, err := c.act(cmd.Context(), "/list/versions/"+url.PathEscape(args[0])+"/"+act, body)
 			if err != nil {
 				return err
@@ -125,10 +136,19 @@ func newListAct(act string) *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
+			for _, a := range []struct {
+				act, by string
+				seen    *alerts.SecretSeen
+			}{{"begun", v.BegunBy, v.BegunSeen}, {"approved", v.ApprovedBy, v.ApprovedSeen}, {"activated", v.ActivatedBy, v.ActivatedSeen}} {
+				if s := seenText(a.by, a.seen); s != "" && err == nil {
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pair("cli.list_act."+a.act, nil), plain(s))
+				}
+			}
 			return err
 		},
 	}
 	c.add(cmd, true)
+	cmd.Flags().StringVar(&otp, otpMember.flag, "", otpMember.help)
 	cmd.Flags().IntVar(&revision, "revision", 0, "看到的修订号（the revision that was seen）")
 	if act == "activate" {
 		cmd.Flags().StringVar(&replaces, "replaces", "", "同日生效、被替换的版本（the active version of the same day that it replaces）")

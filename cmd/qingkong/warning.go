@@ -108,6 +108,7 @@ func newWarningDeclare() *cobra.Command {
 		reasonMember, noticeMember, proposalMember,
 		{flag: "drill", kind: yesKind, help: "演练（for a drill）"},
 		{flag: "activates", help: "所确认的已上报预警的编号（id of the reported warning that this order confirms）"},
+		otpMember,
 	}
 	cmd := &cobra.Command{
 		Use:   "declare --level LEVEL --trigger TRIGGER",
@@ -144,19 +145,19 @@ type warningAct struct {
 
 var warningActs = []warningAct{
 	{name: "approve", short: "批准待审批的发布或升级（approve a pending start or raise）",
-		long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency."},
+		long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency.", members: []member{otpMember}},
 	{name: "reject", short: "驳回待审批的发布或升级（reject a pending start or raise）",
 		example: "--reason 依据不足", members: []member{reasonMember}, required: []string{"reason"}},
 	{name: "revise", short: "变更结束时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
 		long: "没有给出的各项保持不变。级别和开始时间只有被驳回的预警能改。\n" +
 			"What is not given stays as it was. Only one that was rejected takes another level or start, and is declared anew.",
 		example: "--ends-at \"2016-12-22 00:00\" --reason 延长",
-		members: []member{levelMember, startsMember, endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember}},
+		members: []member{levelMember, startsMember, endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember, otpMember}},
 	{name: "adjust", short: "升级或降级（change the level）",
 		long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
 		example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级",
 		members: []member{levelMember, reasonMember, startsMember, triggerMember, documentMember, issuedMember, receivedMember,
-			endsMember, proposalMember},
+			endsMember, proposalMember, otpMember},
 		required: []string{"level"}},
 	{name: "lift", short: "解除预警（end an active warning）",
 		long:    "不给 --ends-at 即刻解除；给出将来的时间则到时解除。\nEnds it now, or at --ends-at when that is to come.",
@@ -169,7 +170,7 @@ var warningActs = []warningAct{
 		example: "--authority 副总指挥 --called-at \"2016-12-16 19:40\" --reason 联系不上审批人",
 		members: []member{
 			{flag: "authority", help: "授权人的单位和职务（office and function of whoever gave the word）"},
-			{flag: "called-at", kind: momentKind, help: "通话时间（when the call was）"}, reasonMember,
+			{flag: "called-at", kind: momentKind, help: "通话时间（when the call was）"}, reasonMember, otpMember,
 		},
 		required: []string{"authority", "called-at", "reason"}},
 }
@@ -195,6 +196,9 @@ func (a warningAct) command() *cobra.Command {
 	}
 	if slices.ContainsFunc(a.members, func(m member) bool { return m.kind == momentKind }) {
 		long += "\n" + timeHelp
+	}
+	if slices.ContainsFunc(a.members, func(m member) bool { return m.flag == otpMember.flag }) {
+		long += "\n" + otpHelp
 	}
 	cmd := &cobra.Command{
 		Use:     a.name + " ID",
@@ -257,6 +261,11 @@ func (c *call) printWarning(out io.Writer, answer []byte, err error) error {
 	}
 	if e := emergencyText(answer); e != "" && err == nil {
 		_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.member.emergency", nil), plain(e))
+	}
+	for _, h := range w.History {
+		if s := seenText(h.Actor, h.SecretSeen); s != "" && err == nil {
+			_, err = fmt.Fprintf(out, "%s: %s\n", named("cli.history.", h.Event), plain(s))
+		}
 	}
 	return err
 }
@@ -387,6 +396,9 @@ func showWarning(out io.Writer, answer []byte) error {
 	for i, revision := range w.Revisions() {
 		h := w.History[i]
 		rows[i] = []string{fmt.Sprint(revision), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named("cli.history.", h.Event), h.Reason}
+		if s := seenText(h.Actor, h.SecretSeen); s != "" {
+			rows[i] = append(rows[i], s)
+		}
 	}
 	printTable(out, "  ", rows)
 	return nil

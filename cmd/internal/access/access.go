@@ -35,6 +35,8 @@
 //	access.meta   "users" -> number of users, 8 bytes big-endian; "login_key" -> vault reference of the login key
 //
 // and who read personal data, see personal.go.
+//
+// A second factor is in factor.go, and what an administrator who saw a secret leaves on the acts of its account in sight.go.
 package access
 
 import (
@@ -89,6 +91,9 @@ type row struct {
 	Ended     int       `json:"ended,omitempty"` // how often all its sessions were ended
 	AddedAt   time.Time `json:"added_at"`
 	AddedBy   string    `json:"added_by"`
+	Seen      *Sight    `json:"seen,omitempty"`  // the last time an administrator came by its secret, see sight.go
+	Reset     *Sight    `json:"reset,omitempty"` // the last time its factor was reset
+	Factor    *factor   `json:"factor,omitempty"`
 }
 
 type secretRow struct {

@@ -25,6 +25,8 @@ const (
 	CommandDisable           = "access.disable"
 	CommandEnable            = "access.enable"
 	CommandEndSessions       = "access.end_sessions"
+	CommandEnrolFactor       = "access.enrol_factor"
+	CommandResetFactor       = "access.reset_factor"
 )
 
 // Register registers the handlers of the commands.
@@ -45,6 +47,10 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandEnable, DecideEnable)
 	journal.Handle(r, CommandEndSessions, DecideEndSessions)
 	journal.Handle(r, CommandMakeLoginKey, DecideMakeLoginKey)
+	journal.HandleProven(r, CommandEnrolFactor, func(tx *bbolt.Tx, actor string, in EnrolFactor, proof journal.Proof, now journal.Moment) ([]journal.Event, Granted, error) {
+		return DecideEnrolFactor(tx, actor, in, proof, now.At)
+	})
+	journal.Handle(r, CommandResetFactor, DecideResetFactor)
 	journal.HandleBulk(r, CommandSeen, decideSeen)
 }
 

@@ -84,7 +84,7 @@ type Granted struct {
 
 // DecideAddAccount refuses a name that is taken, also by a recipient's credentials; the same command again is
 // answered ok.
-func DecideAddAccount(tx *bbolt.Tx, _ string, in AddAccount, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([]journal.Event, Granted, error) {
 	done := Granted{in.User, tokenID(1)}
 	if err := checkAccount(in.User, in.Role, in.Town); err != nil {
 		return nil, Granted{}, err
@@ -94,8 +94,9 @@ func DecideAddAccount(tx *bbolt.Tx, _ string, in AddAccount, _ time.Time) ([]jou
 	case err != nil:
 		return nil, Granted{}, err
 	case taken == nil:
+		seen, err := shownTo(tx, actor, in.User)
 		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
-			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 	case taken.Recipient != "":
 		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_recipient", refusal.Args{"user": in.User, "recipient": taken.Recipient})
 	case taken.Password.Ref == in.PasswordRef:
@@ -168,7 +169,7 @@ func checkRecipient(id string) error {
 }
 
 // DecideRenewAccount gives an account a new password and token; every earlier one ends with it.
-func DecideRenewAccount(tx *bbolt.Tx, _ string, in RenewAccount, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
 	switch {
 	case err != nil:
@@ -181,7 +182,8 @@ func DecideRenewAccount(tx *bbolt.Tx, _ string, in RenewAccount, _ time.Time) ([
 		return nil, Granted{}, disabled(in.User)
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
-	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
+	seen, err := shownTo(tx, actor, in.User)
+	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 }
 
 // DecideRevokeCredentials ends a recipient's logins until it is issued new credentials.
@@ -221,7 +223,7 @@ func disabled(user string) error {
 }
 
 // DecideAddToken gives a user one token more, up to eight. now is the clock's, to which a time keeps that a person typed.
-func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, now time.Time) ([]journal.Event, Granted, error) {
+func DecideAddToken(tx *bbolt.Tx, actor string, in AddToken, now time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
 	if err != nil {
 		return nil, Granted{}, err
@@ -242,7 +244,8 @@ func DecideAddToken(tx *bbolt.Tx, _ string, in AddToken, now time.Time) ([]journ
 		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens", refusal.Args{"user": in.User, "limit": maxTokens})
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
-	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name, ExpiresAt: in.ExpiresAt}}, done, nil
+	seen, err := shownTo(tx, actor, in.User)
+	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name, ExpiresAt: in.ExpiresAt, Seen: seen && r.Recipient == ""}}, done, err
 }
 
 // DecideRevoke ends a token. One that was revoked before is answered ok; one that never was is not found.

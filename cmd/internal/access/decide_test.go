@@ -267,7 +267,10 @@ func TestARenewedAccount(t *testing.T) {
 	if r.Password.Ref != "p2" || !r.Password.At.After(first.Password.At) || len(r.Tokens) != 1 || r.Tokens[0].Ref != "t2" {
 		t.Errorf("row %+v, want what was issued last alone", r)
 	}
-	r.Password, r.Tokens, r.TokenSeq = first.Password, first.Tokens, first.TokenSeq
+	if r.Seen == nil || !r.Seen.At.Equal(r.Password.At) || r.Seen.How != HowIssued {
+		t.Errorf("the new secrets were seen %+v", r.Seen)
+	}
+	r.Password, r.Tokens, r.TokenSeq, r.Seen = first.Password, first.Tokens, first.TokenSeq, first.Seen
 	if !reflect.DeepEqual(r, first) {
 		t.Errorf("more than the secrets changed: %+v, before %+v", r, first)
 	}

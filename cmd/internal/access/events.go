@@ -19,6 +19,7 @@ type AccountAdded struct {
 	PasswordRef string `json:"password_ref"`
 	TokenID     string `json:"token_id"`
 	TokenRef    string `json:"token_ref"`
+	Seen        bool   `json:"seen,omitempty"` // by whoever had it done, who is another
 }
 
 // CredentialsIssued says that a recipient has a new password and token, and that all earlier ones ended.
@@ -38,6 +39,7 @@ type AccountRenewed struct {
 	PasswordRef string `json:"password_ref"`
 	TokenID     string `json:"token_id"`
 	TokenRef    string `json:"token_ref"`
+	Seen        bool   `json:"seen,omitempty"` // by whoever had it done, who is another
 }
 
 // CredentialsRevoked says that a recipient's password and tokens ended, and that none came in their place.
@@ -57,6 +59,7 @@ type TokenAdded struct {
 	TokenID  string `json:"token_id"`
 	TokenRef string `json:"token_ref"`
 	Name     string `json:"name,omitempty"`
+	Seen     bool   `json:"seen,omitempty"` // by whoever had it done, who is another
 
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // nil for never
 }
@@ -141,6 +144,12 @@ func Decode(kind string, data []byte) (journal.Event, error) {
 		return decode[SessionsEnded](data)
 	case LoginKeyMade{}.Kind():
 		return decode[LoginKeyMade](data)
+	case FactorEnrolled{}.Kind():
+		return decode[FactorEnrolled](data)
+	case FactorReset{}.Kind():
+		return decode[FactorReset](data)
+	case CodeUsed{}.Kind():
+		return decode[CodeUsed](data)
 	case PersonalSeen{}.Kind():
 		return decode[PersonalSeen](data)
 	}
@@ -157,14 +166,17 @@ func decode[E journal.Event](data []byte) (journal.Event, error) {
 func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos journal.Pos, ev journal.Event) error {
 	switch ev := ev.(type) {
 	case AccountAdded:
-		return add(tx, &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
+		r := &row{User: ev.User, Role: ev.Role, NameRef: ev.NameRef, Town: ev.Town,
 			Password: secretRow{ev.PasswordRef, at},
-			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor})
+			Tokens:   []token{{ID: ev.TokenID, Ref: ev.TokenRef, At: at}}, TokenSeq: 1, AddedAt: at, AddedBy: actor}
+		r.seen(ev.Seen, actor, at, HowIssued)
+		return add(tx, r)
 	case CredentialsIssued:
 		return applyCredentials(tx, fx, at, actor, ev)
 	case AccountRenewed:
 		return change(tx, ev.User, func(r *row) {
 			r.renew(fx, at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})
+			r.seen(ev.Seen, actor, at, HowIssued)
 		})
 	case CredentialsRevoked:
 		return change(tx, ev.Recipient, func(r *row) { r.Password = secretRow{}; r.end(fx, every) })
@@ -173,6 +185,7 @@ func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos jou
 	case TokenAdded:
 		return change(tx, ev.User, func(r *row) {
 			r.begin(fx, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at, Name: ev.Name, ExpiresAt: ev.ExpiresAt})
+			r.seen(ev.Seen, actor, at, HowToken)
 		})
 	case TokenRevoked:
 		return change(tx, ev.User, func(r *row) { r.end(fx, withID(ev.TokenID)) })
@@ -191,6 +204,21 @@ func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos jou
 		return change(tx, ev.User, func(r *row) { r.Ended++ })
 	case LoginKeyMade:
 		return tx.Bucket(metaBucket).Put(loginKeyKey, []byte(ev.KeyRef))
+	case FactorEnrolled:
+		return change(tx, ev.User, func(r *row) {
+			r.Factor = &factor{Ref: ev.SecretRef, At: at, Step: ev.Step, Seen: r.sight()}
+		})
+	case FactorReset:
+		return change(tx, ev.User, func(r *row) {
+			r.Factor, r.Reset = nil, &Sight{By: actor, At: at, How: HowReset}
+			r.Seen = r.Reset
+		})
+	case CodeUsed:
+		return change(tx, ev.User, func(r *row) {
+			if r.Factor != nil { // a command that resets it may stand before
+				r.Factor.Step = ev.Step
+			}
+		})
 	case PersonalSeen:
 		return applySeen(tx, pos, ev)
 	}

@@ -20,6 +20,9 @@ type User struct {
 	Tokens     []Token    `json:"tokens"`
 	AddedAt    time.Time  `json:"added_at"`
 	AddedBy    string     `json:"added_by"`
+	FactorAt   *time.Time `json:"factor_at"`              // since when it has its second factor; null for none
+	Reset      *Sight     `json:"factor_reset,omitempty"` // the last time its factor was reset
+	SecretSeen *Sight     `json:"secret_seen,omitempty"`  // the last time an administrator came by its secret
 }
 
 // Token is one of a user's tokens, without its secret.
@@ -79,6 +82,10 @@ var recipientKey = []byte(`"recipient":"`)
 func (r *row) user(tx *bbolt.Tx) *User {
 	u := &User{User: r.User, Role: r.Role, Name: r.name(tx), Town: r.Town, Recipient: r.Recipient, MNs: r.MNs,
 		Disabled: r.Disabled, Tokens: make([]Token, len(r.Tokens)), AddedAt: r.AddedAt, AddedBy: r.AddedBy}
+	u.Reset, u.SecretSeen = r.Reset, r.sight()
+	if r.Factor != nil {
+		u.FactorAt = &r.Factor.At
+	}
 	if !r.revoked() {
 		u.PasswordAt = &r.Password.At
 	}

@@ -186,6 +186,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.logins = a.openLogins()
+	a.svc.Codes.Refused = a.codeRefused
 	sessions, err := session.New(ctx, a.journal, a.svc.Passwords, session.Options{Proxies: proxies(cfg.Proxies), Logins: a.logins, Log: a.log})
 	if err != nil {
 		a.logins.Close()
@@ -381,7 +382,7 @@ func settings(cfg config.Config) (service.Settings, error) {
 	}
 	return service.Settings{Region: cfg.District.Region, Alerts: set, List: ListSettings(cfg.ListChecks), RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
 		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
-		FiguresMaxAge: cfg.Orders.FiguresMaxAge}, err
+		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required"}, err
 }
 
 // Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name takes

@@ -21,6 +21,7 @@ func TestBrowser(t *testing.T) {
 		story(t, openWorld(t, b, &Demo{Soonest: 100 * time.Millisecond, Latest: 2 * time.Second}))
 	})
 	t.Run("list and plan", func(t *testing.T) { lists(t, openWorld(t, b, &Demo{NoSimulate: true})) })
+	t.Run("two persons", func(t *testing.T) { persons(t, openWorld(t, b, &Demo{NoSimulate: true})) })
 	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &Demo{NoSimulate: true})) })
 }
 

@@ -42,6 +42,15 @@ func (a *App) triedOverNATS(t bus.Try) {
 	a.logins.Note(logins.Try{What: logins.Login, Way: logins.NATS, Outcome: outcome, User: t.User, Address: t.Address})
 }
 
+// codeRefused leaves the trace of a second factor's code. It was given with an act, over HTTP.
+func (a *App) codeRefused(user string, closed bool) {
+	outcome := logins.Wrong
+	if closed {
+		outcome = logins.Locked
+	}
+	a.logins.Note(logins.Try{What: logins.Code, Way: logins.HTTP, Outcome: outcome, User: user})
+}
+
 // loginsFinding judges the failures of the last minutes.
 func loginsFinding(w logins.Worst, burst bool) watch.Finding {
 	if !burst {

@@ -16,6 +16,7 @@ type Config struct {
 	District       District   `yaml:"district"`
 	OwnDeclaration string     `yaml:"own_declaration"` // allowed or report_to_city
 	Approval       Approval   `yaml:"approval"`
+	SecondFactor   string     `yaml:"second_factor"` // optional or required, of who approves
 	Criteria       Criteria   `yaml:"criteria"`
 	Feeds          []Feed     `yaml:"feeds"`
 	Data           string     `yaml:"data"` // folder of the record

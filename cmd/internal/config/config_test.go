@@ -31,6 +31,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		District:       District{Name: "西青区", Region: "120111"},
 		OwnDeclaration: "allowed",
 		Approval:       Approval{Advisory: 1, Yellow: 1, Orange: 2, Red: 2},
+		SecondFactor:   "optional",
 		Criteria: Criteria{Use: "by_date", Reevaluate: "1 * * * *", Settings: CriteriaSettings{Range: "high", MergeGapH: 36, LiftH: 36,
 			LiftRule: "at_most", LiftAtMost: 150, LeadH: 24, StuckH: 6, Tianjin2023: "national-2024"}},
 		Feeds:   []Feed{},

@@ -32,6 +32,7 @@ func (c *Config) Validate() error {
 	k.between("approval.yellow", c.Approval.Yellow, 1, 2)
 	k.between("approval.orange", c.Approval.Orange, 1, 2)
 	k.between("approval.red", c.Approval.Red, 1, 2)
+	k.oneOf("second_factor", c.SecondFactor, "optional", "required")
 	k.criteria(c.Criteria)
 	k.feeds(c.Feeds)
 	k.filled("data", c.Data)

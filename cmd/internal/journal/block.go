@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -53,6 +54,7 @@ type BlockCommand struct {
 	Kind    string          `json:"cmd"`
 	Key     string          `json:"key,omitempty"`
 	Actor   string          `json:"actor,omitempty"`
+	Proof   Proof           `json:"proof,omitzero"`
 	Payload json.RawMessage `json:"payload"`
 	Result  json.RawMessage `json:"result,omitempty"`
 }
@@ -108,6 +110,13 @@ func (b *builder) command(c BlockCommand) {
 	if c.Actor != "" {
 		b.buf = append(b.buf, `,"actor":`...)
 		b.buf = appendString(b.buf, c.Actor)
+	}
+	if c.Proof != (Proof{}) {
+		b.buf = append(b.buf, `,"proof":{"ref":`...)
+		b.buf = appendString(b.buf, c.Proof.Ref)
+		b.buf = append(b.buf, `,"step":`...)
+		b.buf = strconv.AppendUint(b.buf, c.Proof.Step, 10)
+		b.buf = append(b.buf, '}')
 	}
 	b.buf = append(b.buf, payloadMark...)
 	b.buf = append(b.buf, c.Payload...)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
 )
 
 // An idempotency key is remembered for keyLife after its block, by the time of blocks alone, so that every replay forgets the
@@ -23,6 +25,34 @@ const (
 // fingerprint tells a repeated command from another one with the same key.
 func fingerprint(kind, actor string, payload []byte) []byte {
 	return hashOf([]byte(kind), []byte(actor), payload)[:16]
+}
+
+// answered is the first answer to a command whose key was seen, for the same content, and a refusal for another.
+func (h *handler) answered(tx *bbolt.Tx, c BlockCommand) (result any, seen bool, err error) {
+	row := tx.Bucket(idemBucket).Get([]byte(c.Key))
+	if row == nil {
+		return nil, false, nil
+	}
+	if string(row[:16]) != string(fingerprint(c.Kind, c.Actor, c.Payload)) {
+		return nil, true, refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": c.Key})
+	}
+	result, err = h.result(row[16:])
+	return result, true, err
+}
+
+// Answered is the answer that a command's key has in the record, as [Journal.Submit] would give it; false while it has none.
+// It reads and decides nothing: who checks a one-time code asks it first, for a repeat needs no code.
+func (j *Journal) Answered(cmd Command) (result any, seen bool, err error) {
+	h, ok := j.reg.handlers[cmd.Kind]
+	if !ok || cmd.Key == "" {
+		return nil, false, nil
+	}
+	c := BlockCommand{Kind: cmd.Kind, Key: cmd.Key, Actor: cmd.Actor}
+	if c.Payload, err = (&pending{cmd: cmd, h: h}).payload(); err != nil {
+		return nil, false, err
+	}
+	err = j.View(func(tx *bbolt.Tx) error { result, seen, err = h.answered(tx, c); return err })
+	return result, seen, err
 }
 
 // KeyKnown says whether a command under this key is recorded and not forgotten.

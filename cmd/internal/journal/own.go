@@ -188,7 +188,7 @@ func (r *Registry) decideFire(tx *bbolt.Tx, actor string, in fireTimer, now Mome
 	if err != nil {
 		return nil, false, fmt.Errorf("timer %s: %w", in.ID, err)
 	}
-	events, _, err := h.decide(tx, actor, payload, now)
+	events, _, err := h.decide(tx, actor, payload, Proof{}, now)
 	if code := refusal.CodeOf(err); code != "" {
 		return []Event{TimerFired{ID: in.ID, Refused: err.Error()}}, true, nil
 	}

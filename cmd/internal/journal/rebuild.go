@@ -301,7 +301,7 @@ func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmitte
 		return refuse(err)
 	}
 	before := j.Height()
-	if _, err := j.Submit(ctx, Command{Kind: c.Kind, Key: c.Key, Actor: c.Actor, Payload: payload}); err != nil {
+	if _, err := j.Submit(ctx, Command{Kind: c.Kind, Key: c.Key, Actor: c.Actor, Payload: payload, Proof: c.Proof}); err != nil {
 		return refuse(err)
 	}
 	out.Outcome = "recorded"

@@ -55,7 +55,16 @@ type Command struct {
 	Key     string
 	Actor   string
 	Payload any
+	Proof   Proof
 	Vault   []VaultEntry // stored before the block that refers to them
+}
+
+// Proof is the one-time code that came with a command, checked before: the vault's reference of the secret that it is a code
+// of, and its step. The zero value is none. It is no part of what the command is: the same content under the same key is the
+// same command, whatever code comes with it.
+type Proof struct {
+	Ref  string `json:"ref"`
+	Step uint64 `json:"step"`
 }
 
 // Registry holds the modules and the command handlers. It is filled before Open and not changed after.
@@ -69,7 +78,7 @@ type Registry struct {
 type handler struct {
 	bulk    bool
 	vital   bool // see [Registry.Vital]
-	decide  func(tx *bbolt.Tx, actor string, payload any, now Moment) ([]Event, any, error)
+	decide  func(tx *bbolt.Tx, actor string, payload any, proof Proof, now Moment) ([]Event, any, error)
 	payload func([]byte) (any, error)
 	result  func([]byte) (any, error)
 }
@@ -99,16 +108,23 @@ func Handle[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor 
 
 // HandleMoment is Handle for a command that holds times which a person typed against the clock.
 func HandleMoment[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now Moment) ([]Event, R, error)) {
+	HandleProven(r, kind, func(tx *bbolt.Tx, actor string, in P, _ Proof, now Moment) ([]Event, R, error) {
+		return decide(tx, actor, in, now)
+	})
+}
+
+// HandleProven is HandleMoment for a command that is decided by its proof too.
+func HandleProven[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, proof Proof, now Moment) ([]Event, R, error)) {
 	if r.handlers[kind] != nil {
 		panic("journal: handler twice: " + kind)
 	}
 	r.handlers[kind] = &handler{
-		decide: func(tx *bbolt.Tx, actor string, payload any, now Moment) ([]Event, any, error) {
+		decide: func(tx *bbolt.Tx, actor string, payload any, proof Proof, now Moment) ([]Event, any, error) {
 			in, ok := payload.(P)
 			if !ok {
 				return nil, nil, fmt.Errorf("journal: command %s got a %T", kind, payload)
 			}
-			events, result, err := decide(tx, actor, in, now)
+			events, result, err := decide(tx, actor, in, proof, now)
 			return events, result, err
 		},
 		payload: func(b []byte) (any, error) { var p P; err := json.Unmarshal(b, &p); return p, err },

@@ -253,7 +253,7 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 		a.dirty = true
 		return false, p.store(a.tx)
 	}
-	line := BlockCommand{Kind: p.cmd.Kind, Key: p.cmd.Key, Actor: p.cmd.Actor}
+	line := BlockCommand{Kind: p.cmd.Kind, Key: p.cmd.Key, Actor: p.cmd.Actor, Proof: p.cmd.Proof}
 	if line.Payload, err = p.payload(); err != nil {
 		p.err = fmt.Errorf("journal: %s: %w", p.cmd.Kind, err)
 		return false, nil
@@ -264,7 +264,7 @@ func (a *attempt) accept(p *pending) (full bool, err error) {
 		}
 	}
 	begin := a.j.opt.Times.Start()
-	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, a.now)
+	events, result, err := p.h.decide(a.tx, p.cmd.Actor, p.cmd.Payload, p.cmd.Proof, a.now)
 	a.j.opt.Times.Lap(begin, p.cmd.Kind, StepDecide)
 	if err != nil || len(events) == 0 {
 		p.result, p.err = result, err
@@ -354,18 +354,11 @@ func (a *attempt) addLeaves(leaves [][]byte, size int) (wait func()) {
 	return func() { <-ended }
 }
 
-// repeated answers a command whose key was seen: the same content with the first answer, other content with a
-// refusal.
-func (a *attempt) repeated(p *pending, line BlockCommand) (bool, error) {
-	row := a.tx.Bucket(idemBucket).Get([]byte(p.cmd.Key))
-	if row == nil {
-		return false, nil
+// repeated answers a command whose key was seen.
+func (a *attempt) repeated(p *pending, line BlockCommand) (seen bool, err error) {
+	p.result, seen, err = p.h.answered(a.tx, line)
+	if refusal.CodeOf(err) != "" {
+		p.err, err = err, nil
 	}
-	if string(row[:16]) != string(fingerprint(line.Kind, line.Actor, line.Payload)) {
-		p.err = refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": p.cmd.Key})
-		return true, nil
-	}
-	var err error
-	p.result, err = p.h.result(row[16:])
-	return true, err
+	return seen, err
 }

@@ -42,31 +42,31 @@ func byWall[P, R any](e alerts.Engine, decide func(alerts.Engine, *bbolt.Tx, str
 	}
 }
 
-func registerAlerts(r *journal.Registry, e alerts.Engine) {
+func registerAlerts(r *journal.Registry, e alerts.Engine, two gate) {
 	journal.HandleMoment(r, cmdForecast, byWall(e, alerts.Engine.DecideForecast))
 	journal.HandleMoment(r, cmdObservation, byWall(e, alerts.Engine.DecideObservation))
 	journal.HandleMoment(r, cmdDismiss, byWall(e, alerts.Engine.DecideDismiss))
 	journal.HandleMoment(r, cmdReevaluate, byWall(e, alerts.Engine.DecideReevaluate))
 	journal.HandleMoment(r, cmdSilence, byWall(e, alerts.Engine.DecideSilence))
-	journal.HandleMoment(r, cmdDeclare, byWall(e, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+	warned(two, r, e, cmdDeclare, false, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		if err := pinList(tx, &in, now); err != nil {
 			return nil, nil, err
 		}
 		return e.DecideDeclare(tx, actor, in, now)
-	}))
-	journal.HandleMoment(r, cmdApprove, byWall(e, alerts.Engine.DecideApprove))
+	})
+	warned(two, r, e, cmdApprove, true, alerts.Engine.DecideApprove)
 	journal.HandleMoment(r, cmdReject, byWall(e, alerts.Engine.DecideReject))
-	journal.HandleMoment(r, cmdEmergency, byWall(e, alerts.Engine.DecideEmergencyApprove))
+	warned(two, r, e, cmdEmergency, false, alerts.Engine.DecideEmergencyApprove)
 	journal.Handle(r, alerts.CommandUnconfirmed, e.DecideUnconfirmed)
-	journal.HandleMoment(r, cmdAdjust, byWall(e, alerts.Engine.DecideAdjust))
-	journal.HandleMoment(r, cmdRevise, byWall(e, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+	warned(two, r, e, cmdAdjust, false, alerts.Engine.DecideAdjust)
+	warned(two, r, e, cmdRevise, false, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		list := alerts.Declare{StartsAt: in.StartsAt}
 		if err := pinList(tx, &list, now); err != nil && refusal.CodeOf(err) != refusal.Conflict {
 			return nil, nil, err
 		}
 		in.ListVersion, in.ListHash = list.ListVersion, list.ListHash // of a rejected one; without a list it keeps its own
 		return e.DecideRevise(tx, actor, in, now)
-	}))
+	})
 	journal.HandleMoment(r, cmdLift, byWall(e, alerts.Engine.DecideLift))
 	journal.HandleMoment(r, cmdCancel, byWall(e, alerts.Engine.DecideCancel))
 	journal.HandleMoment(r, cmdActivate, byWall(e, alerts.Engine.DecideActivate))
@@ -138,7 +138,7 @@ func mismatch(path string, subject, body any) error {
 
 // Declare enters a warning (body of POST /warnings).
 func (s *Service) Declare(ctx context.Context, actor, key string, body []byte) (*alerts.Warning, error) {
-	var in alerts.Declare
+	var in Declaration
 	if err := refusal.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (s *Service) Declare(ctx context.Context, actor, key string, body []byte) (
 	if in.Region == "" {
 		in.Region = s.Region
 	}
-	return journal.Do[*alerts.Warning](ctx, s.J, journal.Command{Kind: cmdDeclare, Actor: actor, Key: key, Payload: in})
+	return proven[*alerts.Warning](ctx, s, journal.Command{Kind: cmdDeclare, Actor: actor, Key: key, Payload: in.Declare}, in.OTP)
 }
 
 // noList refuses an input that names a list: the record pins the one in force, and nobody names another.
@@ -166,28 +166,31 @@ func noList(version, hash string) error {
 // the actor saw.
 func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, body []byte) (*alerts.Warning, error) {
 	cmd := journal.Command{Actor: actor, Key: key}
+	var otp string
 	var err error
 	switch act {
 	case "approve":
-		cmd.Kind = cmdApprove
-		cmd.Payload, err = read(body, func(in *alerts.Approve) *string { return &in.WarningID }, id)
+		var in Approval
+		in, err = read(body, func(in *Approval) *string { return &in.WarningID }, id)
+		cmd.Kind, cmd.Payload, otp = cmdApprove, in.Approve, in.OTP
 	case "reject":
 		cmd.Kind = cmdReject
 		cmd.Payload, err = read(body, func(in *alerts.Reject) *string { return &in.WarningID }, id)
 	case "emergency-approve":
-		cmd.Kind = cmdEmergency
-		cmd.Payload, err = read(body, func(in *alerts.EmergencyApprove) *string { return &in.WarningID }, id)
+		var in EmergencyApproval
+		in, err = read(body, func(in *EmergencyApproval) *string { return &in.WarningID }, id)
+		cmd.Kind, cmd.Payload, otp = cmdEmergency, in.EmergencyApprove, in.OTP
 	case "adjust":
-		cmd.Kind = cmdAdjust
-		cmd.Payload, err = read(body, func(in *alerts.Adjust) *string { return &in.WarningID }, id)
+		var in Adjustment
+		in, err = read(body, func(in *Adjustment) *string { return &in.WarningID }, id)
+		cmd.Kind, cmd.Payload, otp = cmdAdjust, in.Adjust, in.OTP
 	case "revise":
-		cmd.Kind = cmdRevise
-		var in alerts.Revise
-		in, err = read(body, func(in *alerts.Revise) *string { return &in.WarningID }, id)
+		var in Revision
+		in, err = read(body, func(in *Revision) *string { return &in.WarningID }, id)
 		if err == nil {
 			err = noList(in.ListVersion, in.ListHash)
 		}
-		cmd.Payload = in
+		cmd.Kind, cmd.Payload, otp = cmdRevise, in.Revise, in.OTP
 	case "lift":
 		cmd.Kind = cmdLift
 		cmd.Payload, err = read(body, func(in *alerts.Lift) *string { return &in.WarningID }, id)
@@ -200,7 +203,7 @@ func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, bo
 	if err != nil {
 		return nil, err
 	}
-	return journal.Do[*alerts.Warning](ctx, s.J, cmd)
+	return proven[*alerts.Warning](ctx, s, cmd, otp)
 }
 
 // read reads the body of an act on a warning. The id stands in the path; one in the body too must be the same.
@@ -214,6 +217,9 @@ func read[T any](body []byte, of func(*T) (id *string), id string) (T, error) {
 		return in, mismatch("warning_id", id, *given)
 	}
 	*given = id
+	if c, ok := any(&in).(interface{ content() any }); ok { // a path begins there, not with the act's name
+		return in, valid.Check(c.content())
+	}
 	return in, valid.Check(&in)
 }
 

@@ -52,7 +52,7 @@ func (e example) file() string {
 }
 
 func examples() []example {
-	return slices.Concat(airEvents(), warningEvents(), orderEvents(), otherEvents())
+	return slices.Concat(airEvents(), warningEvents(), orderEvents(), otherEvents(), personEvents())
 }
 
 // at is a time as it is read from the record.

@@ -50,6 +50,7 @@ func tell(t *testing.T) (blocks [][]byte) {
 	s.amended()
 	s.city()
 	s.housekeeping()
+	s.persons()
 	s.restored()
 	report, err := s.svc.J.Check(t.Context())
 	if err != nil || !report.OK {

@@ -22,10 +22,7 @@ const (
 )
 
 func registerList(r *journal.Registry) {
-	journal.Handle(r, cmdListBegin, reductionlist.DecideBegin)
 	journal.HandleBulk(r, cmdListRows, reductionlist.DecideRows)
-	journal.Handle(r, cmdListApprove, reductionlist.DecideApprove)
-	journal.Handle(r, cmdListActivate, reductionlist.DecideActivate)
 	journal.Handle(r, cmdListCopy, reductionlist.DecideCopy)
 	journal.Handle(r, cmdListContacts, reductionlist.DecideContacts)
 	journal.Handle(r, reductionlist.CommandInForce, reductionlist.DecideInForce)
@@ -33,13 +30,15 @@ func registerList(r *journal.Registry) {
 
 // ListApproval is the body of POST /list/versions/{id}/approve.
 type ListApproval struct {
-	Revision int `json:"revision" validate:"required"` // that the caller saw
+	Revision int    `json:"revision" validate:"required"` // that the caller saw
+	OTP      string `json:"otp,omitempty"`
 }
 
 // ListActivation is the body of POST /list/versions/{id}/activate.
 type ListActivation struct {
 	Revision int    `json:"revision" validate:"required"`
 	Replaces string `json:"replaces"` // the active version that begins on the same day
+	OTP      string `json:"otp,omitempty"`
 }
 
 // ApproveList is a second person's consent to a draft.
@@ -48,8 +47,8 @@ func (s *Service) ApproveList(ctx context.Context, actor, key, id string, body [
 	if err != nil {
 		return reductionlist.Version{}, err
 	}
-	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListApprove, Actor: actor, Key: key,
-		Payload: reductionlist.Approve{Version: id, Revision: in.Revision}})
+	return proven[reductionlist.Version](ctx, s, journal.Command{Kind: cmdListApprove, Actor: actor, Key: key,
+		Payload: reductionlist.Approve{Version: id, Revision: in.Revision}}, in.OTP)
 }
 
 // ActivateList makes a version count from its effective date on.
@@ -64,9 +63,9 @@ func (s *Service) ActivateList(ctx context.Context, actor, key, id string, needA
 		return v, err
 	}
 	// Hash and count of an id never change: they say again which version is meant.
-	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListActivate, Actor: actor, Key: key,
+	return proven[reductionlist.Version](ctx, s, journal.Command{Kind: cmdListActivate, Actor: actor, Key: key,
 		Payload: reductionlist.Activate{Version: id, Revision: in.Revision, Hash: v.Hash, Count: v.Count,
-			Replaces: in.Replaces, NeedApproval: needApproval}})
+			Replaces: in.Replaces, NeedApproval: needApproval}}, in.OTP)
 }
 
 // ListVersion returns a version by id, or a not_found refusal.

@@ -34,6 +34,8 @@ type Settings struct {
 	Publishing  Publishing
 
 	FiguresMaxAge time.Duration // of a plant, before they are asked for anew; zero stands for [FiguresMaxAge]
+
+	FactorRequired bool // who approves has a second factor, or does not approve
 }
 
 // Service does the acts. Its methods may be called from any goroutine.
@@ -41,6 +43,9 @@ type Service struct {
 	J         *journal.Journal
 	Region    string
 	Passwords *access.Passwords
+	Codes     *access.Codes
+
+	FactorRequired bool // of who approves
 
 	List reductionlist.Settings // what lists are checked by
 
@@ -79,7 +84,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	}
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
-	return &Service{J: j, Region: set.Region, Passwords: passwords, List: set.List, log: log, noteKey: key, figures: newFigures(),
+	return &Service{J: j, Region: set.Region, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
@@ -123,8 +128,10 @@ func Registry(set Settings) *journal.Registry {
 			}},
 		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, Apply: access.Apply},
 	)
-	registerAlerts(r, alerts.Engine{Settings: set.Alerts})
+	two := gate{set.FactorRequired}
+	registerAlerts(r, alerts.Engine{Settings: set.Alerts}, two)
 	registerList(r)
+	registerPersons(r, two)
 	registerOrders(r, set)
 	registerPlans(r)
 	access.Register(r)

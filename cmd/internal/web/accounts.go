@@ -46,6 +46,10 @@ func (s *Server) revokeToken(q *request) (any, error) {
 	return s.svc.RevokeToken(q.Context(), q.who.User, q.id(), q.PathValue("token"))
 }
 
+func (s *Server) resetFactor(q *request) (any, error) {
+	return s.svc.ResetFactor(q.Context(), q.who.User, q.id())
+}
+
 func (s *Server) revokeCredentials(q *request) (any, error) {
 	return s.svc.RevokeCredentials(q.Context(), q.who.User, q.id())
 }

@@ -7,6 +7,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
 	"qingkong/notify"
 )
 
@@ -51,12 +52,28 @@ func (s *Server) warnings(q *request) (any, error) {
 	}
 	var page alerts.Page[*alerts.Warning]
 	err = s.svc.J.View(func(tx *bbolt.Tx) error { page, err = alerts.ListWarnings(tx, cursor, limit); return err })
+	for i, w := range page.Items {
+		page.Items[i] = shownTo(q.who, w)
+	}
 	return page, err
 }
 
-func (s *Server) warning(q *request) (w any, err error) {
-	err = s.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.GetWarning(tx, q.id()); return err })
-	return w, err
+// shownTo is a warning as somebody may see it: what its acts say of who may have done them is for those who see every order.
+func shownTo(who *access.Principal, w *alerts.Warning) *alerts.Warning {
+	switch who.Role {
+	case access.Enterprise, access.Town, access.Feeder, access.Neighbour:
+		return w.Outside()
+	}
+	return w
+}
+
+func (s *Server) warning(q *request) (any, error) {
+	var w *alerts.Warning
+	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, q.id()); return err })
+	if err != nil {
+		return nil, err
+	}
+	return shownTo(q.who, w), nil
 }
 
 func (s *Server) board(q *request) (board any, err error) {

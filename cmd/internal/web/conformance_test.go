@@ -304,6 +304,20 @@ var samples = map[string]func(*world) call{
 		c.body = fmt.Sprintf(`{"current":%q,"password":"晴空万里-2016-xiqing"}`, w.renewed("duty"))
 		return c
 	},
+	"GET /me/factor": func(w *world) call {
+		w.enrolled("approver")
+		return call{who: "approver", method: "GET", path: prefix + "/me/factor"}
+	},
+	"GET /me/factor/secret": get("approver", "/me/factor/secret"),
+	"POST /me/factor": func(w *world) call {
+		c := example("approver", "POST /me/factor")
+		c.body = w.enrolment("approver", w.renewed("approver"))
+		return c
+	},
+	"DELETE /accounts/{id}/factor": func(w *world) call {
+		w.enrolled("approver")
+		return example("admin", "DELETE /accounts/{id}/factor", "approver")
+	},
 	"POST /accounts":                  func(*world) call { return example("admin", "POST /accounts") },
 	"GET /accounts":                   get("admin", "/accounts"),
 	"GET /accounts/{id}":              get("admin", "/accounts/E0001"),

@@ -41,10 +41,16 @@ type version struct {
 	ApprovedBy    string     `json:"approved_by"`
 	ActivatedAt   *time.Time `json:"activated_at"`
 	ActivatedBy   string     `json:"activated_by"`
-	Replaces      string     `json:"replaces"`
-	ReplacedBy    string     `json:"replaced_by"`
-	Errors        int        `json:"errors"` // of the workbook when it was imported; with any, it stays a draft
-	Warnings      int        `json:"warnings"`
+
+	// What who began, approved and activated it said of themselves.
+	BegunSeen     *alerts.SecretSeen `json:"begun_secret_seen,omitempty"`
+	ApprovedSeen  *alerts.SecretSeen `json:"approved_secret_seen,omitempty"`
+	ActivatedSeen *alerts.SecretSeen `json:"activated_secret_seen,omitempty"`
+
+	Replaces   string `json:"replaces"`
+	ReplacedBy string `json:"replaced_by"`
+	Errors     int    `json:"errors"` // of the workbook when it was imported; with any, it stays a draft
+	Warnings   int    `json:"warnings"`
 	reductionlist.Standing
 	Amends *amends `json:"amends"` // what of another version was changed to make this one; null where it came as a whole
 }
@@ -74,6 +80,7 @@ func versionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Stan
 		Name: v.List.Name, Region: v.List.Region, EffectiveFrom: v.List.EffectiveFrom, EffectiveTo: v.List.EffectiveTo,
 		CompiledBy: v.List.CompiledBy, Source: v.Source, BegunAt: v.BegunAt, BegunBy: v.BegunBy,
 		ApprovedAt: at(v.ApprovedAt), ApprovedBy: v.ApprovedBy, ActivatedAt: at(v.ActivatedAt), ActivatedBy: v.ActivatedBy,
+		BegunSeen: v.BegunSeen, ApprovedSeen: v.ApprovedSeen, ActivatedSeen: v.ActivatedSeen,
 		Replaces: v.Replaces, ReplacedBy: v.ReplacedBy, Errors: v.Errors, Warnings: v.Warnings, Standing: standing}
 	if a := v.Amends; a != nil {
 		shown.Amends = &amends{a.Base, a.Recipient, a.Measure, a.Level, string(journal.ReadVault(tx, a.ReasonRef))}

@@ -4,6 +4,7 @@ package web
 var examples = map[string]string{ // #nosec G101 -- nobody has these
 	"POST /session":              `{"user":"duty","password":"…"}`,
 	"POST /me/password":          `{"current":"…","password":"…"}`,
+	"POST /me/factor":            `{"current":"…","secret":"…","otp":"000000"}`,
 	"POST /accounts":             `{"user":"dasi","role":"town","name":"示例","town":"大寺镇"}`,
 	"POST /accounts/{id}/tokens": `{"name":"DCS 接口","expires_at":"2027-12-01T00:00:00+08:00"}`,
 	"POST /forecasts": `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":false,"days":[` +

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"strconv"
 
 	"golang.org/x/text/language"
 
@@ -82,6 +83,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Vary", "Accept-Language")
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="qingkong"`)
+	}
+	if seconds, ok := e.Args["retry_after"].(int); ok { // how long the refusal itself says
+		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	if after := retryAfter[e.Code]; after != "" && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", after)

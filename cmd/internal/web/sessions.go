@@ -106,3 +106,23 @@ func (s *Server) endSession(q *request) (any, error) {
 func (s *Server) endSessions(q *request) (any, error) {
 	return nil, s.sessions.EndAll(q.w, q.Request, q.who.User)
 }
+
+// factor is the caller's second factor.
+func (s *Server) factor(q *request) (any, error) { return s.svc.Factor(q.who.User) }
+
+func (s *Server) newFactor(q *request) (any, error) { return s.svc.NewFactor(q.who.User) }
+
+// enrolFactor gives the caller a second factor. Wrong passwords count as those of a login do.
+func (s *Server) enrolFactor(q *request) (any, error) {
+	in, err := valid.Read[access.Enrolment](q.body)
+	if err != nil {
+		return nil, err
+	}
+	err = s.sessions.Confirm(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
+		return s.svc.EnrolFactor(ctx, q.who.User, in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.svc.Factor(q.who.User)
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/pquerna/otp/totp"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
@@ -38,11 +39,14 @@ func Settings() service.Settings {
 	return service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
 }
 
-// New returns a world at [Begin] that has nothing yet, until the test's end.
-func New(t testing.TB, log *slog.Logger) *World {
+// New returns a world at [Begin] that has nothing yet, until the test's end. change may change what it decides by.
+func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *World {
 	t.Helper()
 	w := &World{t: t, Clock: journaltest.NewClock(Begin)}
 	dir, set := t.TempDir(), Settings()
+	for _, fn := range change {
+		fn(&set)
+	}
 	w.JS = natstest.Start(t, filepath.Join(dir, "nats")).JS
 	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: service.Registry(set), JS: w.JS, Log: log, NoSync: true, Clock: w.Clock.Now})
 	var err error
@@ -88,6 +92,32 @@ func (w *World) Account(user string, role access.Role, name, town string) access
 		w.t.Fatal(err)
 	}
 	return issued
+}
+
+// Factor enrols a second factor for an account and returns its secret. The time is 30 seconds on then, so that the code of now
+// was not used.
+func (w *World) Factor(user, password string) (secret string) {
+	w.t.Helper()
+	draft, err := w.Svc.NewFactor(user)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	who, err := w.Svc.EnrolFactor(w.t.Context(), user, access.Enrolment{Current: password, Secret: draft.Secret, OTP: w.Code(draft.Secret)})
+	if who == nil || err != nil {
+		w.t.Fatalf("no factor for %s: %v", user, err)
+	}
+	w.Clock.Add(30 * time.Second)
+	return draft.Secret
+}
+
+// Code is what an authenticator shows now.
+func (w *World) Code(secret string) string {
+	w.t.Helper()
+	code, err := totp.GenerateCode(secret, w.Clock.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return code
 }
 
 // Credentials issues those of a recipient of the list in force.

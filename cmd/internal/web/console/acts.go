@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,17 +25,19 @@ type act struct {
 	// level is what has to be typed before a live act; nil where there is nothing to type.
 	level func(s *subject, v url.Values) alerts.Level
 	try   attempt
+	// persons reports whether it is one of the two-person rule, so that it may say something of who does it; nil: never.
+	persons func(s *subject) bool
 }
 
 var acts = []act{
-	{name: "declare", allow: access.ActWarningsDeclare, fields: declareFields, fill: fillDeclare, level: levelTyped, try: tryDeclare},
-	{name: "approve", allow: access.ActWarningsApprove, direct: true, try: trying(alerts.Engine.DecideApprove)},
+	{name: "declare", allow: access.ActWarningsDeclare, fields: declareFields, fill: fillDeclare, level: levelTyped, try: tryDeclare, persons: always},
+	{name: "approve", allow: access.ActWarningsApprove, direct: true, try: trying(alerts.Engine.DecideApprove), persons: always},
 	{name: "reject", allow: access.ActWarningsReject, direct: true, fields: reasonField(true), try: trying(alerts.Engine.DecideReject)},
-	{name: "revise", allow: access.ActWarningsRevise, fields: reviseFields, fill: fillRevise, level: levelRevised, try: tryRevise},
-	{name: "adjust", allow: access.ActWarningsAdjust, fields: adjustFields, fill: fillAdjust, level: levelTyped, try: trying(alerts.Engine.DecideAdjust)},
+	{name: "revise", allow: access.ActWarningsRevise, fields: reviseFields, fill: fillRevise, level: levelRevised, try: tryRevise, persons: ofDeclaring},
+	{name: "adjust", allow: access.ActWarningsAdjust, fields: adjustFields, fill: fillAdjust, level: levelTyped, try: trying(alerts.Engine.DecideAdjust), persons: always},
 	{name: "lift", allow: access.ActWarningsLift, fields: liftFields, fill: fillLift, try: trying(alerts.Engine.DecideLift)},
 	{name: "cancel", allow: access.ActWarningsCancel, fields: reasonField(false), try: trying(alerts.Engine.DecideCancel)},
-	{name: "emergency-approve", allow: access.ActWarningsEmergencyApprove, fields: emergencyFields, level: levelWaiting, try: trying(alerts.Engine.DecideEmergencyApprove)},
+	{name: "emergency-approve", allow: access.ActWarningsEmergencyApprove, fields: emergencyFields, level: levelWaiting, try: trying(alerts.Engine.DecideEmergencyApprove), persons: always},
 	{name: "dismiss", allow: access.ActProposalsDismiss, direct: true, fields: reasonField(true)},
 }
 
@@ -116,7 +119,7 @@ func (d *desk) actPost(a act) func(*request) error {
 		if v.Get("step") == stepConfirm {
 			return d.carryOut(q, a, s, v, content)
 		}
-		return d.review(q, a, s, v, content, "")
+		return d.review(q, a, s, v, content, review{})
 	}
 }
 
@@ -152,10 +155,13 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, content map
 	}
 	if a.level != nil && !s.drill {
 		if l := a.level(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
-			return d.review(q, a, s, v, content, q.t("form.typed_wrong", "name", q.t("level."+string(l))))
+			return d.review(q, a, s, v, content, review{typed: q.t("form.typed_wrong", "name", q.t("level."+string(l)))})
 		}
 	}
-	to := "/desk?done=" + a.name
+	to, content := "/desk?done="+a.name, maps.Clone(content)
+	if otp := v.Get(codeField); otp != "" && a.persons != nil && a.persons(s) {
+		content[codeField] = otp
+	}
 	var err error
 	switch a.name {
 	case "dismiss":
@@ -174,6 +180,10 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, content map
 	}
 	if refusal.CodeOf(err) == "" {
 		return err
+	}
+	delete(content, codeField)
+	if text := codeError(err, q.lang); text != "" && !a.direct {
+		return d.review(q, a, s, v, content, review{code: text})
 	}
 	if s, serr := d.subject(q, a, v); serr == nil { // as it stands after whatever came between
 		return d.showForm(q, a, s, v, err)

@@ -56,6 +56,8 @@ type Sessions interface {
 	End(r *http.Request, user, id string) (found bool, err error)
 	// EndAll ends all of them, that of r too.
 	EndAll(w http.ResponseWriter, r *http.Request, user string) error
+	// Confirm has something done that takes the current password again; do gives nil when that was wrong.
+	Confirm(w http.ResponseWriter, r *http.Request, user string, do func(ctx context.Context) (*access.Principal, error)) error
 }
 
 // Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is
@@ -194,6 +196,8 @@ func (d *desk) pages() []page {
 		{pattern: "POST /desk/password", act: signedIn, handle: d.changePassword, secret: true, grows: true},
 		{pattern: "POST /desk/sessions/end", act: signedIn, handle: d.endSessions, secret: true, grows: true},
 		{pattern: "POST /desk/sessions/{id}/end", act: signedIn, handle: d.endSession, secret: true},
+		{pattern: "GET /desk/factor", act: signedIn, handle: d.factorPage},
+		{pattern: "POST /desk/factor", act: signedIn, handle: d.enrolFactor, secret: true, grows: true},
 		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
 		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
 		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},

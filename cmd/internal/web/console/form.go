@@ -54,21 +54,22 @@ type option struct{ Value, Label, Class string }
 // form is a form as its page shows it.
 type form struct {
 	*chrome
-	Act      string
-	Post     string // where it goes
-	Back     string // where one goes who thinks better of it
-	Lead     string // what it is about, in a sentence
-	Warning  *alerts.Warning
-	Proposal *alerts.Proposal
-	Words    []string // the proposal's trace
-	Fields   []field
-	Hidden   []pair
-	Error    string // of the whole
-	Related  string // address of what stands in the way
-	Changes  []alerts.HistoryEntry
-	Again    bool // it comes back as it was typed; look at it once more
-	Submit   string
-	Step     string // what its button does
+	Act       string
+	Post      string // where it goes
+	Back      string // where one goes who thinks better of it
+	Lead      string // what it is about, in a sentence
+	Warning   *alerts.Warning
+	Proposal  *alerts.Proposal
+	Words     []string // the proposal's trace
+	Fields    []field
+	Hidden    []pair
+	Error     string // of the whole
+	CodeError string // of the one-time code
+	Related   string // address of what stands in the way
+	Changes   []alerts.HistoryEntry
+	Again     bool // it comes back as it was typed; look at it once more
+	Submit    string
+	Step      string // what its button does
 }
 
 // set gives the fields the values that were typed.
@@ -84,6 +85,10 @@ func set(fields []field, v url.Values) {
 func (f *form) blame(e *refusal.Error, lang string) {
 	var rest []string
 	for _, wrong := range e.Fields {
+		if wrong.Path == codeField {
+			f.CodeError = wrong.Message(lang)
+			continue
+		}
 		if at := f.field(wrong.Path); at != nil {
 			at.Error = wrong.Message(lang)
 			continue

@@ -119,6 +119,10 @@ type listView struct {
 	Approve  bool
 	Own      bool // this person began it, and so cannot approve it
 	Activate bool
+
+	Approving, Activating acting
+	Notices               []string // what the acts on it say of who did them
+
 	Replaces string // the active version of the same day, which it would replace
 	Key      string
 	Error    string
@@ -158,6 +162,9 @@ func (d *desk) showList(q *request, failed error) error {
 	view.Own = v.BegunBy == q.who.User
 	view.Approve = v.Status == reductionlist.StatusChecked && q.may(access.ActListsApprove) && !view.Own
 	view.Activate = q.may(access.ActListsApprove) && (v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.who.Role == access.Admin)
+	if err := q.persons(&view); err != nil {
+		return err
+	}
 	for _, name := range sortedCounts(v.Towns) {
 		view.Towns = append(view.Towns, portion{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
 	}
@@ -230,6 +237,9 @@ func (d *desk) listAct(act string) func(*request) error {
 			return d.showList(q, nil)
 		}
 		content := map[string]any{"revision": revisionOf(q.PostForm)}
+		if otp := q.PostForm.Get(codeField); otp != "" {
+			content[codeField] = otp
+		}
 		var err error
 		switch act {
 		case "approve":
@@ -246,4 +256,26 @@ func (d *desk) listAct(act string) func(*request) error {
 		}
 		return q.redirect("/desk/lists/" + url.PathEscape(q.id()) + "?done=list." + act)
 	}
+}
+
+// persons says of a version who may have been whom, and what the next act on it will say.
+func (q *request) persons(view *listView) (err error) {
+	v := &view.Version
+	for _, act := range []struct {
+		actor string
+		seen  *alerts.SecretSeen
+	}{{v.BegunBy, v.BegunSeen}, {v.ApprovedBy, v.ApprovedSeen}, {v.ActivatedBy, v.ActivatedSeen}} {
+		if text := q.secretSeen(act.actor, act.seen); text != "" {
+			view.Notices = append(view.Notices, text)
+		}
+	}
+	if view.Approve {
+		if view.Approving, err = q.acting("approve-", true); err != nil {
+			return err
+		}
+	}
+	if view.Activate {
+		view.Activating, err = q.acting("activate-", false)
+	}
+	return err
 }

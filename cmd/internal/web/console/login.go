@@ -59,6 +59,9 @@ func (d *desk) askLogin(q *request, p page) {
 // pairs are the fields of a form in an order of their own.
 func pairs(v url.Values) (all []pair) {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if name == codeField { // a code is typed anew
+			continue
+		}
 		for _, value := range v[name] {
 			all = append(all, pair{name, value})
 		}
@@ -72,7 +75,7 @@ func (d *desk) login(q *request) error {
 	next := local(q.PostForm.Get(nextField), "/desk")
 	typed := url.Values{}
 	for name, values := range q.PostForm {
-		if own, ok := strings.CutPrefix(name, typedField); ok {
+		if own, ok := strings.CutPrefix(name, typedField); ok && own != codeField {
 			typed[own] = values
 		}
 	}

@@ -103,10 +103,14 @@ type reviewView struct {
 	TypeName  string // what has to be typed; empty for nothing
 	TypeError string
 	Typed     []pair // what the form carries along
+	Acting    acting
 }
 
+// review is what was wrong with what was typed where everything was read out; empty for nothing.
+type review struct{ typed, code string }
+
 // review reads out what an act would do, as the engine has it. Nothing is recorded until it is confirmed.
-func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[string]any, typeError string) error {
+func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[string]any, wrong review) error {
 	if a.direct || a.try == nil {
 		return d.showForm(q, a, s, v, nil)
 	}
@@ -116,7 +120,7 @@ func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[s
 	}
 	f := &form{chrome: q.chrome("act." + a.name), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p, Submit: q.t("act." + a.name + ".confirm"), Step: stepConfirm}
 	f.Drill = s.drill
-	view := reviewView{form: f, Read: *read, TypeError: typeError, Typed: hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
+	view := reviewView{form: f, Read: *read, TypeError: wrong.typed, Typed: hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
 	for _, one := range a.fields(q, s) {
 		if v.Get(one.Name) != "" {
 			view.Typed = append(view.Typed, pair{one.Name, v.Get(one.Name)})
@@ -127,8 +131,16 @@ func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[s
 			view.TypeName = q.t("level." + string(l))
 		}
 	}
+	if a.persons != nil && a.persons(s) {
+		if view.Acting, err = q.acting("", false); err != nil {
+			return err
+		}
+		if view.Acting.Code != nil {
+			view.Acting.Code.Error = wrong.code
+		}
+	}
 	status := http.StatusOK
-	if typeError != "" {
+	if wrong != (review{}) {
 		status = http.StatusUnprocessableEntity
 	}
 	return q.render(status, "review", view)
@@ -321,6 +333,7 @@ type approval struct {
 	Confirm bool // an emergency approval is confirmed after the fact
 	Own     bool // whoever entered it cannot approve it
 	Nothing bool // nothing waits for an approval
+	Acting  acting
 }
 
 func (d *desk) showApproval(q *request, s *subject, f *form, status int) error {
@@ -333,6 +346,17 @@ func (d *desk) showApproval(q *request, s *subject, f *form, status int) error {
 			return err
 		}
 		view.Read = *read
+		for _, h := range w.History {
+			if text := q.secretSeen(h.Actor, h.SecretSeen); text != "" {
+				view.Read.Caution = append(view.Read.Caution, text)
+			}
+		}
+		if view.Acting, err = q.acting("", true); err != nil {
+			return err
+		}
+		if view.Acting.Code != nil {
+			view.Acting.Code.Error = f.CodeError
+		}
 	case refusal.SamePerson:
 		view.Own = true
 	case refusal.TransitionRefused:

@@ -61,6 +61,7 @@ type historyRow struct {
 	Actor    string
 	Event    string
 	Reason   string
+	Seen     string // what the act says of who did it
 }
 
 func (d *desk) warning(q *request) error {
@@ -116,7 +117,7 @@ func (d *desk) warning(q *request) error {
 	add("reason", w.Reason)
 	for i, revision := range w.Revisions() {
 		h := w.History[i]
-		view.History = append(view.History, historyRow{h.At, revision, h.Actor, h.Event, h.Reason})
+		view.History = append(view.History, historyRow{h.At, revision, h.Actor, h.Event, h.Reason, q.secretSeen(h.Actor, h.SecretSeen)})
 	}
 	return q.render(http.StatusOK, "warning", view)
 }

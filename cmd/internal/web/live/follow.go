@@ -202,7 +202,10 @@ func (f *follower) stands(tx *bbolt.Tx, s subject) (err error) {
 	switch s.kind {
 	case Warning:
 		m.warning = s.id
-		m.Value, err = alerts.GetWarning(tx, s.id)
+		var w *alerts.Warning
+		if w, err = alerts.GetWarning(tx, s.id); err == nil {
+			m.Value = w.Outside() // one message for all who hear of it
+		}
 	case Proposal:
 		m.Value, err = alerts.GetProposal(tx, s.id)
 	case List:

@@ -118,7 +118,7 @@ func (h *Hub) readWarnings(tx *bbolt.Tx, f Filter, st *State) error {
 		if w == nil {
 			continue
 		}
-		ws := WarningState{Warning: w}
+		ws := WarningState{Warning: w.Outside()}
 		if f.Boards {
 			if ws.Board, err = notify.Board(tx, w.ID); err != nil {
 				return err

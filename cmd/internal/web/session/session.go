@@ -242,6 +242,16 @@ func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user s
 	return nil
 }
 
+// Confirm has who makes the request do what takes the current password again: do gives nil when that was wrong, which counts
+// as a wrong login does.
+func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string, do func(ctx context.Context) (*access.Principal, error)) error {
+	who, err := s.tried(w, r, logins.Password, user, do)
+	if err == nil && who == nil {
+		return refusal.Input([]refusal.Field{{Path: "current", Rule: "session.current_wrong"}})
+	}
+	return err
+}
+
 func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Principal) error {
 	m := s.managerFor(r)
 	ctx, err := m.Load(r.Context(), tokenOf(r))

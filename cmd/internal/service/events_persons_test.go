@@ -1,0 +1,36 @@
+package service
+
+import (
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/reductionlist"
+)
+
+// personEvents are those of second factors, and acts that say of who did them that an administrator came by the secret.
+func personEvents() []example {
+	const id, version = "W20261214-01", "20261001-3f9a1c20"
+	const hash = "sha256:3f9a1c20b7d4e8f6a5c3b2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1"
+	start := at("2026-12-16T00:00:00+08:00")
+	seen := &alerts.SecretSeen{By: "admin", At: at("2026-12-10T09:12:30.5+08:00"), How: access.HowIssued}
+	return []example{
+		{"", access.FactorEnrolled{User: "approver", SecretRef: vaultRef, Step: 59910960}},
+		{"", access.FactorReset{User: "approver"}},
+		{"", access.CodeUsed{User: "approver", Step: 59910962}},
+		{"seen", access.AccountAdded{User: "duty", Role: access.Duty, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef, Seen: true}},
+		{"seen", access.AccountRenewed{User: "duty", PasswordRef: vaultRef, TokenID: "t2", TokenRef: vaultRef, Seen: true}},
+		{"seen", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef, Seen: true}},
+		{"seen", alerts.WarningDeclared{ID: id, Number: 1, State: alerts.PendingApproval, Level: alerts.Orange, Trigger: alerts.OwnForecast,
+			Region: "120111", StartsAt: start, ListVersion: version, ListHash: hash, SecretSeen: seen}},
+		{"seen", alerts.WarningApproved{ID: id, State: alerts.Scheduled, SecretSeen: seen}},
+		{"seen", alerts.WarningConfirmed{ID: id, Level: alerts.Orange, Trigger: alerts.CityOrder, StartsAt: start, ListVersion: version, ListHash: hash, SecretSeen: seen}},
+		{"seen", alerts.WarningResubmitted{ID: id, State: alerts.PendingApproval, Level: alerts.Orange, StartsAt: start, ListVersion: version, ListHash: hash, SecretSeen: seen}},
+		{"seen", alerts.EmergencyApproved{ID: id, Authority: "区应急指挥部值班副指挥长", CalledAt: start, Reason: "审批人在外出差，电话授权", ConfirmBy: start, SecretSeen: seen}},
+		{"seen", alerts.EmergencyConfirmed{ID: id, SecretSeen: seen}},
+		{"seen", alerts.RaiseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, Trigger: alerts.OwnForecast}, SecretSeen: seen}},
+		{"seen", alerts.LevelChanged{ID: id, From: alerts.Orange, To: alerts.Yellow, Region: "120111", EffectiveAt: start, Trigger: alerts.OwnForecast, SecretSeen: seen}},
+		{"seen", reductionlist.Begun{Version: listVersion, Hash: listHash, List: reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: "2026-10-01"}, SecretSeen: seen}},
+		{"seen", reductionlist.Approved{Version: listVersion, SecretSeen: seen}},
+		{"seen", reductionlist.Activated{Version: listVersion, Hash: listHash, Towns: []reductionlist.Count{}, Sectors: []reductionlist.Count{},
+			Grades: []reductionlist.Count{}, SecretSeen: seen}},
+	}
+}
