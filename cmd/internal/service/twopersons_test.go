@@ -383,7 +383,9 @@ func TestFiveWrongCodesCloseThoseOfTheAccount(t *testing.T) {
 	o := newOffice(t)
 	secret, other := o.Factor("approver", o.passwords["approver"]), o.Factor("duty", o.passwords["duty"])
 	heard := ""
-	o.Svc.Codes.Refused = func(user string, closed bool) { heard += user + map[bool]string{false: " wrong, ", true: " closed, "}[closed] }
+	o.Svc.Codes.Refused = func(user string, closed bool) {
+		heard += user + map[bool]string{false: " wrong, ", true: " closed, "}[closed]
+	}
 	w := o.pending()
 	for range 20 {
 		_, err := o.approve("", w, "12 34")
