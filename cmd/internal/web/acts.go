@@ -7,6 +7,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
 
@@ -51,12 +52,16 @@ func (s *Server) warnings(q *request) (any, error) {
 	}
 	var page alerts.Page[*alerts.Warning]
 	err = s.svc.J.View(func(tx *bbolt.Tx) error { page, err = alerts.ListWarnings(tx, cursor, limit); return err })
+	for i, w := range page.Items {
+		page.Items[i] = service.WarningFor(q.who, w)
+	}
 	return page, err
 }
 
-func (s *Server) warning(q *request) (w any, err error) {
-	err = s.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.GetWarning(tx, q.id()); return err })
-	return w, err
+func (s *Server) warning(q *request) (any, error) {
+	var w *alerts.Warning
+	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, q.id()); return err })
+	return service.WarningFor(q.who, w), err
 }
 
 func (s *Server) board(q *request) (board any, err error) {

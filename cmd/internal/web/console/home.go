@@ -10,6 +10,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
 
@@ -29,7 +30,7 @@ func (d *desk) root(q *request) error {
 				return err
 			}
 			if w != nil && (w.State == alerts.Scheduled || w.State == alerts.Active) { // what is not approved is not public
-				view.Warnings = append(view.Warnings, q.standing(w))
+				view.Warnings = append(view.Warnings, q.standing(w.Public()))
 			}
 		}
 		return nil
@@ -234,7 +235,7 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 
 // card is a live warning on the desk with its board and what this role may do to it.
 func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, error) {
-	s := q.standing(w)
+	s := q.standing(service.WarningFor(q.who, w))
 	var err error
 	if q.may(access.ActBoardRead) && q.who.Role != access.Enterprise {
 		if s.Board, err = notify.Board(tx, w.ID); err != nil {

@@ -118,6 +118,9 @@ func (h *Hub) readWarnings(tx *bbolt.Tx, f Filter, st *State) error {
 		if w == nil {
 			continue
 		}
+		if f.Public {
+			w = w.Public()
+		}
 		ws := WarningState{Warning: w}
 		if f.Boards {
 			if ws.Board, err = notify.Board(tx, w.ID); err != nil {
