@@ -39,6 +39,9 @@ func (s Settings) ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, err
 	if err := rd.readAll(b.sheets); err != nil {
 		return nil, nil, err
 	}
+	if err := b.checkRest(); err != nil {
+		return nil, nil, err
+	}
 	return rd.finish()
 }
 
