@@ -37,7 +37,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Data:    "./data",
 		Disk:    Disk{MinMB: 1024, StopMB: 256},
 		Backup:  Backup{Keep: 7, MaxAgeH: 26},
-		Limits:  Limits{PerSecond: 50, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 16, CutTimes: 20, CutSeconds: 3},
+		Limits:  Limits{PerSecond: 50, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 64, CutTimes: 20, CutSeconds: 3},
 		Check:   Check{Schedule: "30 3 * * *"},
 		Listen:  Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
 		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute, FiguresMaxAge: 48 * time.Hour},

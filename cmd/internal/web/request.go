@@ -14,9 +14,6 @@ import (
 	"qingkong/cmd/internal/access"
 )
 
-// maxBody bounds the body of a request, in bytes.
-const maxBody = 1 << 20
-
 // request is one call as a handler sees it: who may do it is already known.
 type request struct {
 	*http.Request
@@ -51,7 +48,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who 
 	if route.upload {
 		q.body, q.file, err = readUpload(w, r)
 	} else {
-		q.body, err = readBody(w, r)
+		q.body, err = readBody(w, r, route.body)
 	}
 	return q, err
 }
@@ -110,21 +107,21 @@ func idempotencyKey(r *http.Request, who *access.Principal) (string, error) {
 	return "http/" + who.User + "/" + key, nil
 }
 
-// readBody reads a JSON body of at most maxBody bytes, or none at all. One that says that it is larger is not
-// read, any other no further than the limit.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads a JSON body of at most limit bytes, or none at all. One that says that it is larger is not
+// read, any other no further than the limit; no more is held than has come.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
 	if err := checkMedia(r.Header); err != nil {
 		return nil, err
 	}
-	tooLarge := refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxBody})
-	if r.ContentLength > maxBody {
+	tooLarge := refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": limit})
+	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close")
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):

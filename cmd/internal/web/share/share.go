@@ -31,8 +31,15 @@ type Limits struct {
 // refused. An upload is held in memory while it comes in.
 const (
 	callsInWork   = 16
-	uploadsInWork = 2
+	uploadsInWork = 3
 	patience      = time.Second
+)
+
+// What who is not signed in may have the program hold of large forms, which the login page carries over from a session that has
+// ended: an address so many at once, and all together.
+const (
+	formsOfAddress = 2
+	formsInAll     = 16
 )
 
 // publicShares is how many callers' shares everybody together has of the pages for the public, whose callers nobody knows.
@@ -48,6 +55,8 @@ type Shares struct {
 	work    *slots
 	uploads *slots
 	streams *slots
+	forms   *slots // by address
+	allForm *slots
 
 	log    *slog.Logger
 	spoken *fair.Meter // lines of the log
@@ -74,8 +83,9 @@ func New(opt Options) *Shares {
 		public: fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst}, opt.Clock),
 		spoken: fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
 		work:   newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
+		forms: newSlots(formsOfAddress), allForm: newSlots(formsInAll),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_share_refused_total",
-			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, public."}, []string{"share"}),
+			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, forms, public."}, []string{"share"}),
 	}
 	if opt.Metrics != nil {
 		opt.Metrics.MustRegister(s.count)
@@ -121,6 +131,21 @@ func (s *Shares) Upload(ctx context.Context, h http.Header, who string) (done fu
 // Stream begins a stream of a caller, or refuses it at once where it has as many as it may. done ends it.
 func (s *Shares) Stream(ctx context.Context, h http.Header, who string) (done func(), err error) {
 	return s.turn(ctx, s.streams, 0, h, "streams", who, "share.streams", s.limits.Streams)
+}
+
+// LargeForm begins to take in a large form of somebody who is not signed in, or refuses it where its address or all such together
+// have too many in hand. done ends it.
+func (s *Shares) LargeForm(ctx context.Context, h http.Header, address string) (done func(), err error) {
+	own, err := s.turn(ctx, s.forms, patience, h, "forms", address, "share.forms", formsOfAddress)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.turn(ctx, s.allForm, patience, h, "forms", "all", "share.forms", formsInAll)
+	if err != nil {
+		own()
+		return nil, err
+	}
+	return func() { all(); own() }, nil
 }
 
 func (s *Shares) turn(ctx context.Context, of *slots, wait time.Duration, h http.Header, share, who, rule string, limit int) (done func(), err error) {
