@@ -23,6 +23,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/door"
 	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -77,6 +78,7 @@ type App struct {
 	batches  batches // of the writer, for the metrics
 	room     *room
 	watchman *watch.Watchman
+	metrics  *prometheus.Registry
 	answers  *prometheus.CounterVec // over NATS, by outcome
 
 	mu    sync.Mutex
@@ -178,7 +180,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	}
 	a.onStop("sessions", sessionsWithin, func(context.Context) error { return sessions.Close() })
 	l := cfg.Limits
-	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
+	a.metrics = a.newMetrics()
+	opts := web.Options{Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
 		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}}
 	if a.backups != nil {
 		opts.Backups = a.backups
@@ -301,8 +304,10 @@ func (a *App) listenHTTP() error {
 		return fmt.Errorf("listen on %s for HTTP: %w (another program uses it, or choose one with --listen)", a.opt.Config.Listen.HTTP, err)
 	}
 	a.addr.HTTP = ln.Addr().String()
-	srv := &http.Server{
-		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+	known, l := proxies(a.opt.Config.Proxies), a.opt.Config.Limits
+	ln = door.Listen(ln, door.Options{PerAddress: l.ConnectionsPerAddress, InAll: l.Connections, Exempt: known.Has, Pace: door.Usual, Metrics: a.metrics, Log: a.log})
+	srv := &http.Server{ // how long bodies and answers may take the door and the front say
+		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
 	srv.RegisterOnShutdown(a.web.Stop) // streams have no end of their own

@@ -29,6 +29,7 @@ var arrows = []arrow{
 	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
 	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
 	{"cmd/internal/fair", nil, "shares and turns of callers, whoever they are"},
+	{"cmd/internal/door", []string{"cmd/internal/fair"}, "connections and how fast bytes move on them, whatever they carry"},
 	{"cmd/internal/watch", nil, "asks what it is given and knows nothing of what that is"},
 	{"cmd/internal/valid", []string{"reductionlist"}, "rules of single fields, stated in their tags; a code's check character is the list's"},
 	{"cmd/internal/access", []string{"cmd/internal/journal", "cmd/internal/valid"}, "accounts and credentials: recorded like the rest, their secrets in the journal's vault"},

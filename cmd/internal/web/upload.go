@@ -8,16 +8,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"qingkong/alerts/refusal"
 )
 
-// Bounds of an upload: of the file, of what multipart puts around it, and of the time it may take to come in.
+// Bounds of an upload: of the file, and of what multipart puts around it.
 const (
-	maxUpload     = 64 << 20
-	maxEnvelope   = 64 << 10
-	uploadTimeout = 5 * time.Minute
+	maxUpload   = 64 << 20
+	maxEnvelope = 64 << 10
 )
 
 // readUpload reads a file of at most maxUpload bytes: the body itself, or its part named file with the name that it has
@@ -40,8 +38,6 @@ func readUpload(w http.ResponseWriter, r *http.Request) (body []byte, name strin
 		w.Header().Set("Connection", "close")
 		return nil, "", uploadTooLarge()
 	}
-	// A large file comes in more slowly than the server lets other requests. A test's recorder has no deadline.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
 	in := http.MaxBytesReader(w, r.Body, limit)
 	if media == "multipart/form-data" {
 		return readPart(multipart.NewReader(in, params["boundary"]))

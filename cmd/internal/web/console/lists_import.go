@@ -46,7 +46,6 @@ func (d *desk) importList(q *request) error {
 
 // readWorkbook reads the form: its key, and the file.
 func readWorkbook(q *request) (name, key string, workbook []byte, err error) {
-	_ = http.NewResponseController(q.w).SetReadDeadline(time.Now().Add(uploadTimeout)) // a test's recorder has none
 	q.Body = http.MaxBytesReader(q.w, q.Body, maxWorkbook+maxEnvelope)
 	form, err := q.MultipartReader()
 	if err != nil {
