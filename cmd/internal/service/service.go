@@ -51,8 +51,7 @@ type Service struct {
 	log     *slog.Logger
 	noteKey []byte
 	figures *figures
-	sights  *sights     // who read personal data, and is not recorded yet
-	books   publicBooks // for everybody, in the memory
+	sights  *sights // who read personal data, and is not recorded yet
 	plans   solver
 
 	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.

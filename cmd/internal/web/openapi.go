@@ -356,4 +356,4 @@ func (r *route) tag() string {
 }
 
 // openapi answers with the document.
-func (s *Server) openapi(*request) (any, error) { return json.RawMessage(s.document), nil }
+func (s *Server) openapi(*request) (any, error) { return s.document, nil }

@@ -263,10 +263,10 @@ var routes = []route{
 		zh: "删除个人信息并记录理由；台账仍可证明", en: "erases personal data and records why; the record still proves itself"},
 
 	{method: "GET", pattern: papers.PublicPath + "{id}", root: true, handle: (*Server).publicRecipient, query: []param{paperLang},
-		media: htmlMedia,
-		zh:    "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
+		repeats: true, media: htmlMedia,
+		zh: "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
 	{method: "GET", pattern: publicListPath, root: true, handle: (*Server).publicCurrent, query: []param{rollFormat, townParam, cursorParam, paperLang},
-		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.NotFound},
+		repeats: true, media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.NotFound},
 		zh: "现行清单的公示页面，不含个人信息", en: "the list in force for the public, without personal data"},
 
 	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders, query: with(warningParam, recipientParam, orderState, townParam, queryParam),

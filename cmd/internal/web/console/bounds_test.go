@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"qingkong/alerts"
 )
 
 // Of forms that nobody finishes few are held, however many are begun: of who is not signed in those beyond are refused and not read, a
@@ -68,5 +70,32 @@ func TestALongTextIsCarriedOverALogin(t *testing.T) {
 	page := parsed(t, w.as("", "/desk/declare", form).body)
 	if got := values(page).Get("typed.notice_text"); got != form.Get("notice_text") {
 		t.Errorf("%d bytes are carried over", len(got))
+	}
+}
+
+// What the public sees at "/" is rendered once for all who look at the same time, and says at once what is new; another address
+// shows nothing that a crowd was shown.
+func TestThePublicsPageIsRenderedOnceForACrowd(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk.(*Desk).d
+	first := w.as("", "/", nil)
+	for range 50 {
+		if r := w.as("", "/", nil); r.body != first.body || r.StatusCode != http.StatusOK {
+			t.Fatalf("another page, status %d", r.StatusCode)
+		}
+	}
+	if n := len(d.publicPages.pages); n != 1 {
+		t.Errorf("%d pages are kept", n)
+	}
+	tag := first.Header.Get("ETag")
+	if r := w.as("", "/", nil, "If-None-Match", tag); r.StatusCode != http.StatusNotModified || r.body != "" || tag == "" {
+		t.Errorf("who has it gets %d and %d bytes; ETag %q", r.StatusCode, len(r.body), tag)
+	}
+	w.declared(alerts.Yellow, false)
+	if r := w.as("", "/", nil); r.body == first.body {
+		t.Error("a warning is not shown at once")
+	}
+	if r := w.as("", "/?lang=xyzzy", nil); r.StatusCode != http.StatusOK || len(d.publicPages.pages) > 2 {
+		t.Errorf("status %d, %d pages are kept", r.StatusCode, len(d.publicPages.pages))
 	}
 }

@@ -85,8 +85,10 @@ type desk struct {
 
 	fragments fragments
 	audience  audiences
-	refusals  refusals
-	timelines timelines
+	refusals  moments
+	// publicPages are "/" for whoever is not signed in: a crowd that looks costs one rendering a second.
+	publicPages moments
+	timelines   timelines
 }
 
 // actTimeout bounds how long a page waits for the record; live pages have no such end.

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -19,6 +21,31 @@ func (d *desk) root(q *request) error {
 	if q.who != nil {
 		return q.redirect("/desk")
 	}
+	if q.URL.RequestURI() != "/" { // what stands in the address stands in the page
+		text, err := d.public(q)
+		if err == nil {
+			q.send(http.StatusOK, text)
+		}
+		return err
+	}
+	key := fmt.Sprint(d.svc.J.Height(), q.now.Unix(), q.d.opt.Watch.Report().Status, q.lang, q.theme)
+	text, err := d.publicPages.get(key, func() ([]byte, error) { return d.public(q) })
+	if err != nil {
+		return err
+	}
+	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(text))
+	q.w.Header().Set("ETag", tag)
+	q.w.Header().Set("Cache-Control", "private, no-cache")
+	if q.Header.Get("If-None-Match") == tag {
+		q.w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	q.send(http.StatusOK, text)
+	return nil
+}
+
+// public is the page of where the public stands.
+func (d *desk) public(q *request) ([]byte, error) {
 	view := struct {
 		*chrome
 		Warnings []standing
@@ -36,9 +63,9 @@ func (d *desk) root(q *request) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return q.render(http.StatusOK, "public", view)
+	return q.text("public", view)
 }
 
 // standing is a warning as one sees at a glance where it stands.

@@ -42,9 +42,15 @@ const (
 	formsInAll     = 16
 )
 
-// publicShares is how many callers' shares everybody together has of the pages for the public, whose callers nobody knows.
-// One costs about a millisecond.
-const publicShares = 4
+// Of the pages for the public, whose callers nobody knows: everybody together has some callers' shares of them, an address a part of
+// one, and of pages that are not made yet, which cost up to some ten milliseconds each, everybody together less than one. One
+// address does not use that up.
+const (
+	publicShares  = 4
+	addressPart   = 0.1
+	addressAtOnce = 0.25
+	newPart       = 0.4
+)
 
 // Shares are what all callers have. Its methods may be called from any goroutine.
 type Shares struct {
@@ -52,6 +58,8 @@ type Shares struct {
 	calls   *fair.Meter
 	writes  *fair.Meter
 	public  *fair.Meter
+	address *fair.Meter // of public, by address
+	made    *fair.Meter
 	work    *slots
 	uploads *slots
 	streams *slots
@@ -78,11 +86,13 @@ func New(opt Options) *Shares {
 	}
 	l := opt.Limits
 	s := &Shares{limits: l, log: opt.Log,
-		calls:  fair.NewMeter(fair.Share{PerSecond: float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
-		writes: fair.NewMeter(fair.Share{PerSecond: float64(l.WritesPerMinute) / 60, Burst: l.WritesBurst}, opt.Clock),
-		public: fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst}, opt.Clock),
-		spoken: fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
-		work:   newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
+		calls:   fair.NewMeter(fair.Share{PerSecond: float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
+		writes:  fair.NewMeter(fair.Share{PerSecond: float64(l.WritesPerMinute) / 60, Burst: l.WritesBurst}, opt.Clock),
+		public:  fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst}, opt.Clock),
+		address: fair.NewMeter(fair.Share{PerSecond: addressPart * float64(l.PerSecond), Burst: int(addressAtOnce * float64(l.Burst))}, opt.Clock),
+		made:    fair.NewMeter(fair.Share{PerSecond: newPart * float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
+		spoken:  fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
+		work:    newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
 		forms: newSlots(formsOfAddress), allForm: newSlots(formsInAll),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_share_refused_total",
 			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, forms, public."}, []string{"share"}),
@@ -103,9 +113,17 @@ func (s *Shares) Write(h http.Header, who string) error {
 	return s.within(s.writes, h, "writes", who, "share.writes", refusal.Args{"limit": s.limits.WritesPerMinute})
 }
 
-// Public counts a call that reads a page for the public, whoever makes it, and refuses one too many.
-func (s *Shares) Public(h http.Header) error {
+// Public counts a call from an address that reads a page for the public, and refuses one too many of it or of everybody.
+func (s *Shares) Public(h http.Header, address string) error {
+	if err := s.within(s.address, h, "public", address, "papers.too_many", refusal.Args{}); err != nil {
+		return err
+	}
 	return s.within(s.public, h, "public", "everybody", "papers.too_many", refusal.Args{})
+}
+
+// Made counts a page for the public that has to be made, and refuses one too many of everybody.
+func (s *Shares) Made(h http.Header) error {
+	return s.within(s.made, h, "public", "everybody's new", "papers.too_many", refusal.Args{})
 }
 
 func (s *Shares) within(m *fair.Meter, h http.Header, share, who, rule string, args refusal.Args) error {
