@@ -182,7 +182,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	l := cfg.Limits
 	a.metrics = a.newMetrics()
 	opts := web.Options{Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
-		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}}
+		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}, Incoming: a.incoming()}
 	if a.backups != nil {
 		opts.Backups = a.backups
 	}
@@ -267,6 +267,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.watchman.Started()
 	return a.writeAddresses()
 }
+
+// incoming is the folder of files that are sent, until it is their turn.
+func (a *App) incoming() string { return filepath.Join(a.opt.Config.Data, "incoming") }
 
 // kick ends the connections of a user whose secrets have ended.
 func (a *App) kick(user string) {

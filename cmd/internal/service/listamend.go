@@ -253,7 +253,7 @@ func orNil(change json.RawMessage) []byte {
 func (a *amendment) record(ctx context.Context) (Amended, error) {
 	out := Amended{Later: a.later}
 	var err error
-	if out.Findings, err = a.findings(); err != nil {
+	if out.Findings, err = a.findings(ctx); err != nil {
 		return out, err
 	}
 	begin := reductionlist.Head(a.list)
@@ -293,12 +293,15 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 
 // findings are those of the workbook that the amended version exports, with its rows. What an import would refuse of the
 // recipient has been refused; what a newer checker holds against others is no fault of the amendment, and shows as a warning.
-func (a *amendment) findings() ([]reductionlist.Finding, error) {
-	var workbook bytes.Buffer
-	if err := a.list.WriteWorkbook(&workbook); err != nil {
-		return nil, err
-	}
-	_, found, err := a.s.readWorkbook(workbook.Bytes())
+func (a *amendment) findings(ctx context.Context) (found []reductionlist.Finding, err error) {
+	err = a.s.Workbooks(ctx, func() error {
+		var workbook bytes.Buffer
+		if err := a.list.WriteWorkbook(&workbook); err != nil {
+			return err
+		}
+		_, found, err = a.s.List.ReadWorkbook(bytes.NewReader(workbook.Bytes()), int64(workbook.Len()))
+		return err
+	})
 	for i := range found {
 		found[i].Severity = reductionlist.SeverityWarning
 	}

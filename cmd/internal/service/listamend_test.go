@@ -38,7 +38,7 @@ func newDesk(t *testing.T) *desk {
 	if d.svc, err = New(t.Context(), j, set, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	in, err := d.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", seeds.Workbook())
+	in, err := d.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", held(seeds.Workbook()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +373,7 @@ func (d *desk) imports(l *reductionlist.List) Imported {
 	if err := l.WriteWorkbook(&b); err != nil {
 		d.t.Fatal(err)
 	}
-	in, err := d.svc.ImportWorkbook(context.Background(), "duty", "", "新.xlsx", []byte(b.String()))
+	in, err := d.svc.ImportWorkbook(context.Background(), "duty", "", "新.xlsx", held([]byte(b.String())))
 	if err != nil {
 		d.t.Fatal(err)
 	}

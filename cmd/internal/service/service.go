@@ -63,8 +63,8 @@ type Service struct {
 	// Keeping says which backups of the server's folder still hold entries of the vault; it ends in bounded time. nil knows of none.
 	Keeping func(ctx context.Context, refs []string) []KeptIn
 
-	reading  sync.Mutex // held while a workbook is read
-	contacts sync.Map   // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
+	workbooks chan struct{} // holds one while a workbook is in work
+	contacts  sync.Map      // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
 }
 
 // New returns the service over an open journal whose registry [Registry] made.
@@ -77,7 +77,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 		set.List = reductionlist.DefaultSettings()
 	}
 	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), List: set.List, log: log, noteKey: key, figures: newFigures(),
-		Publishing: set.Publishing, sights: newSights(), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
 // seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from another

@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/web/incoming"
 )
 
 // request is one call as a handler sees it: who may do it is already known.
@@ -22,7 +23,8 @@ type request struct {
 	by    string              // how it is known: byToken or bySession
 	key   string              // for the journal; empty when the caller gave none
 	body  []byte              // of a POST
-	file  string              // the name of the file that body is; empty when it has none
+	file  string              // the name of the file that is sent; empty when it has none
+	sent  *incoming.File      // where a file is sent
 	route *route
 	query url.Values // only parameters that the route has, each given once
 }
@@ -46,7 +48,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who 
 		}
 	}
 	if route.upload {
-		q.body, q.file, err = readUpload(w, r)
+		q.sent, q.file, err = readUpload(w, r, s.opt.Incoming)
 	} else {
 		q.body, err = readBody(w, r, route.body)
 	}

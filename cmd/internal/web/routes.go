@@ -395,6 +395,9 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 		s.problem(w, r, err)
 		return
 	}
+	if q.sent != nil {
+		defer q.sent.Close()
+	}
 	q.by = by
 	result, err := route.handle(s, q)
 	if err != nil {

@@ -63,8 +63,10 @@ type Options struct {
 	Metrics *prometheus.Registry // what /metrics shows; the server adds its own
 	Backups Backups              // nil where no folder for them is configured
 	Limits  share.Limits         // of one caller; none
-	Clock   func() time.Time     // time.Now
-	Log     *slog.Logger         // none
+	// Incoming is the folder of files until it is their turn; that of the system for temporary files.
+	Incoming string
+	Clock    func() time.Time // time.Now
+	Log      *slog.Logger     // none
 }
 
 // New returns the server over svc. It serves at once; whether it is ready the watchman says.

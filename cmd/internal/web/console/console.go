@@ -69,9 +69,11 @@ type Options struct {
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
 	// Shares are what each caller may ask for; whoever serves the desk counts the calls. Default: no limits.
 	Shares *share.Shares
-	Watch  *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
-	Clock  func() time.Time // of this machine; default: time.Now
-	Log    *slog.Logger
+	// Incoming is the folder of files until it is their turn; default: that of the system for temporary files.
+	Incoming string
+	Watch    *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
+	Clock    func() time.Time // of this machine; default: time.Now
+	Log      *slog.Logger
 }
 
 // desk is the handler's state.
