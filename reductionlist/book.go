@@ -169,7 +169,14 @@ func (b *book) readWorkbook(main string, rels []relation) error {
 	})
 }
 
+// maxShared bounds the texts that the cells of a workbook share, which are held while it is read, in bytes with what holding one takes.
+// A list of 400,000 recipients has a tenth of it.
+var maxShared = 256 << 20
+
+const perText = 24
+
 func (b *book) readShared(rels []relation) error {
+	held := 0
 	for _, r := range rels {
 		if !strings.HasSuffix(r.kind, "/sharedStrings") {
 			continue
@@ -180,6 +187,9 @@ func (b *book) readShared(rels []relation) error {
 			}
 			text, err := t.richText("si")
 			b.shared = append(b.shared, text)
+			if held += len(text) + perText; err == nil && held > maxShared {
+				err = refusal.New(refusal.TooLarge, "list.too_much_text", refusal.Args{"limit": maxShared})
+			}
 			return err
 		})
 		if err != nil {

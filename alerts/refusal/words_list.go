@@ -3,8 +3,9 @@ package refusal
 func init() {
 	register(map[string]words{
 		// A workbook that cannot be read at all.
-		"list.not_workbook": {"不是可读取的 .xlsx 工作簿（{why}）；请用电子表格软件另存为 .xlsx（不加密）后重新上传。", "not a readable .xlsx workbook ({why}); save it as .xlsx without a password and upload it again."},
-		"list.too_large":    {"解压后超过 {limit} 字节的上限；请按街镇拆分后分别导入。", "unpacks to more than {limit} bytes; split it and import the parts."},
+		"list.not_workbook":  {"不是可读取的 .xlsx 工作簿（{why}）；请用电子表格软件另存为 .xlsx（不加密）后重新上传。", "not a readable .xlsx workbook ({why}); save it as .xlsx without a password and upload it again."},
+		"list.too_much_text": {"工作簿里的文字超过 {limit} 字节的上限；请删去无关的工作表，或按街镇拆分后分别导入。", "the texts of the workbook are more than {limit} bytes; take out sheets that do not belong to it, or split it and import the parts."},
+		"list.too_large":     {"解压后超过 {limit} 字节的上限；请按街镇拆分后分别导入。", "unpacks to more than {limit} bytes; split it and import the parts."},
 
 		// Versions.
 		"list.no_version":          {"没有清单版本“{version}”；请从版本列表中选择。", "there is no list version {version}; choose one from the list of versions."},
