@@ -169,9 +169,9 @@ func (b *book) readWorkbook(main string, rels []relation) error {
 	})
 }
 
-// maxShared bounds the texts that the cells of a workbook share, which are held while it is read, in bytes with what holding one takes.
-// A list of 400,000 recipients has a tenth of it.
-var maxShared = 256 << 20
+// maxShared bounds the texts that the cells of a workbook share, which are held while it is read, in bytes with what holding one takes:
+// some 400 for each of a million recipients.
+var maxShared = 512 << 20
 
 const perText = 24
 
