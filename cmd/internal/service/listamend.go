@@ -208,6 +208,11 @@ func (a *amendment) change() error {
 		was := *r
 		a.before = &was
 	}
+	if a.before == nil {
+		if user := a.s.List.Account(a.in.RecipientID); user != "" {
+			return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_account", Args: refusal.Args{"value": a.in.RecipientID, "user": user}}})
+		}
+	}
 	if err := a.carryOut(); err != nil {
 		return err
 	}

@@ -76,8 +76,20 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if set.List.BottomLine == nil {
 		set.List = reductionlist.DefaultSettings()
 	}
+	set.List.Account = accounts(j, log)
 	return &Service{J: j, Region: set.Region, Passwords: access.NewPasswords(j), List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+}
+
+// accounts knows which ids of a list are names of accounts. What cannot be read now stays with who issues credentials, who asks again.
+func accounts(j *journal.Journal, log *slog.Logger) func(id string) string {
+	return func(id string) (user string) {
+		err := j.View(func(tx *bbolt.Tx) (err error) { user, err = access.Namesake(tx, id); return err })
+		if err != nil {
+			log.Error("the accounts cannot be read", "err", err)
+		}
+		return user
+	}
 }
 
 // seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from another
