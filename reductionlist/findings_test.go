@@ -256,3 +256,37 @@ func TestAnAccountsNameIsNoRecipientsID(t *testing.T) {
 		t.Errorf("found %+v", found)
 	}
 }
+
+// Control characters in what names something are an error, in what a person wrote freely they are left out, and the carriage
+// returns of several lines are nobody's fault.
+func TestControlCharactersInCells(t *testing.T) {
+	rows := seedSheets(t)
+	at := func(sheet, column string) *string { return &rows[sheet][1][rows.column(t, sheet, column)] }
+	*at(measures, "措施内容") += "，\u009b31m见附\u0085页\u202e"
+	*at(recipients, "名称") += "\u007f"
+	*at(recipients, "地址") = "一号\r\n二楼"
+	l, found := rows.read(t)
+	var got []string
+	for _, f := range found {
+		if f.Rule == "list.control" {
+			got = append(got, fmt.Sprint(f.Sheet, f.Row, f.Column, f.Severity))
+		}
+	}
+	if want := []string{recipients + "2名称error"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	text, address := "", ""
+	for _, r := range l.Recipients {
+		if strings.HasSuffix(r.Address, "二楼") {
+			address = r.Address
+		}
+		for _, m := range r.Measures {
+			if strings.Contains(m.Text, "见附") {
+				text = m.Text
+			}
+		}
+	}
+	if !strings.HasSuffix(text, "，31m见附页\u202e") || !strings.HasSuffix(address, "\n二楼") {
+		t.Errorf("the text is %q, the address %q", text, address)
+	}
+}

@@ -49,14 +49,22 @@ func (r *row) empty() bool {
 
 func (r *row) cell(i int) string { return cell(r.cells, i) }
 
+// set puts a cell's text in its place, without characters that no text may hold: see refusal.IsControl. That there were any it marks,
+// carriage returns apart, which spreadsheets leave in texts of several lines.
 func (r *row) set(column int, text string) {
-	if text = trim(text); text == "" {
+	plain := refusal.Plain(text)
+	odd := len(plain) != len(text) && strings.ReplaceAll(text, "\r", "") != plain
+	if plain = trim(plain); plain == "" && !odd {
 		return
 	}
 	if column >= maxColumns {
 		r.wide = true
 		return
 	}
+	if odd {
+		r.marks = append(r.marks, mark{column, "list.control", refusal.Visible(strings.ToValidUTF8(text, "�"))})
+	}
+	text = plain
 	for len(r.cells) <= column {
 		r.cells = append(r.cells, "")
 	}

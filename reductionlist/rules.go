@@ -80,6 +80,7 @@ var rules = []Rule{
 	{Name: "list.range_reversed", Severity: SeverityError, Source: bySheet},
 	{Name: "list.region", Severity: SeverityError, Source: "GB/T 2260; " + bySheet},
 	{Name: "list.id_form", Severity: SeverityError, Source: "design.md §2: ids stand in subjects and keys", lost: true},
+	{Name: "list.control", Severity: SeverityError, Source: byReading, lost: true},
 	{Name: "list.id_reserved", Severity: SeverityError, Source: "who acts is named by id in the record"},
 	{Name: "list.id_account", Severity: SeverityError, Source: "who acts is named by id in the record"},
 	{Name: "list.duplicate", Severity: SeverityError, Source: byChecks, lost: true},

@@ -205,6 +205,7 @@ func broken() []damage {
 		{rule: "list.range_reversed", set: set(on(units, "最小负荷(MW)", "E0001", "5#"), "400"), wants: []cellAt{on(units, "最大负荷(MW)", "E0001", "5#")}},
 		{rule: "list.region", do: headValue("区域代码", "西青"), wants: []cellAt{on(head, "区域代码", "区域代码")}},
 		{rule: "list.id_form", set: set(mm("措施编号", "D07", "M1"), "M 1")},
+		{rule: "list.control", set: set(mm("责任人", m05...), "值长\u0085")},
 		{rule: "list.id_reserved", do: func(_ testing.TB, s sheets) {
 			for name, rows := range s {
 				for i, row := range rows {

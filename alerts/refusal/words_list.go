@@ -91,6 +91,8 @@ func init() {
 		"list.region":                   {"“{value}”不是六位区域代码。", "{value} is not a six-digit region code."},
 		"list.region.remedy":            {"填写六位行政区划代码，例如 120111。", "give the six digits of the administrative division, like 120111."},
 		"list.id_form":                  {"编号“{value}”的写法不对。", "id {value} does not have the right form."},
+		"list.control":                  {"“{value}”含有不可见的控制字符。", "{value} holds control characters."},
+		"list.control.remedy":           {"删去后重新输入这个单元格。", "type the cell anew without them."},
 		"list.id_reserved":              {"编号“{value}”留给系统和各角色，不能作减排对象的编号。", "id {value} is kept for the system and the roles and cannot be a recipient's."},
 		"list.id_reserved.remedy":       {"换一个编号，例如 E0001。", "take another id, such as E0001."},
 		"list.id_account":               {"编号“{value}”与账号 {user} 同名，不能作减排对象的编号。", "id {value} is the name of the account {user} and cannot be a recipient's."},

@@ -164,7 +164,7 @@ func sourceName(file string) string {
 	if name == "." || name == "/" {
 		return ""
 	}
-	name = reductionlist.MaskPhones(strings.ToValidUTF8(name, "�"))
+	name = reductionlist.MaskPhones(strings.Join(strings.Fields(refusal.Plain(name)), " "))
 	if runes := []rune(name); len(runes) > most {
 		name = string(runes[:most])
 	}

@@ -27,7 +27,7 @@ type ListAmendment struct {
 	Change        json.RawMessage        `json:"change"`
 	Recipient     json.RawMessage        `json:"recipient"`
 	Contact       *reductionlist.Contact `json:"contact"`
-	Reason        string                 `json:"reason" validate:"required,bytes=4000"`
+	Reason        string                 `text:"free" json:"reason" validate:"required,bytes=4000"`
 	EffectiveFrom string                 `json:"effective_from"`
 	Base          string                 `json:"base"`          // the version to amend; that in force on effective_from unless told
 	BaseRevision  int                    `json:"base_revision"` // of it, as the caller saw it; 0 leaves it open

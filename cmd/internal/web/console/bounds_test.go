@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 )
 
 // Of forms that nobody finishes few are held, however many are begun: of who is not signed in those beyond are refused and not read, a
@@ -97,5 +98,34 @@ func TestThePublicsPageIsRenderedOnceForACrowd(t *testing.T) {
 	}
 	if r := w.as("", "/?lang=xyzzy", nil); r.StatusCode != http.StatusOK || len(d.publicPages.pages) > 2 {
 		t.Errorf("status %d, %d pages are kept", r.StatusCode, len(d.publicPages.pages))
+	}
+}
+
+// A mark that turns the direction of writing is shown as what it is, on a page and in its live parts, and is recorded as it was
+// written; control characters are left out as a reason is read, before it is recorded, and refused in what names something.
+func TestMarksOfDirectionAreShown(t *testing.T) {
+	w := newWorld(t)
+	id := w.ordered()
+	form := func(document, reason string) []byte {
+		return encode(map[string]any{"revision": w.warning(id).Revision, "document_no": document, "notice_text": "更正", "reason": reason})
+	}
+	if _, err := w.svc.WarningAct(t.Context(), "duty", "", id, "revise", form("甲\u202e乙", "丙\u2067丁\u001b[31m\r\n\u0000戊")); err != nil {
+		t.Fatal(err)
+	}
+	got := w.warning(id)
+	if last := got.History[len(got.History)-1].Reason; got.DocumentNo != "甲\u202e乙" || last != "丙\u2067丁[31m\n戊" {
+		t.Errorf("recorded %q and %q", got.DocumentNo, last)
+	}
+	for _, path := range []string{"/desk", "/desk/warnings/" + id} {
+		page := w.as("duty", path, nil).body
+		if strings.ContainsFunc(page, refusal.IsBidi) {
+			t.Errorf("%s holds a mark that is not seen", path)
+		}
+		if strings.HasSuffix(path, id) && (!strings.Contains(page, "甲⟦U+202E⟧乙") || !strings.Contains(page, "丙⟦U+2067⟧丁")) {
+			t.Errorf("%s does not show the marks", path)
+		}
+	}
+	if _, err := w.svc.WarningAct(t.Context(), "duty", "", id, "revise", form("甲\u0000乙", "x")); refusal.CodeOf(err) != refusal.Invalid {
+		t.Errorf("a number with a NUL: %v", err)
 	}
 }
