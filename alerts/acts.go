@@ -19,7 +19,7 @@ type Approve struct {
 type Reject struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
-	Reason    string `json:"reason"` // required
+	Reason    string `text:"free" json:"reason"` // required
 }
 
 // Adjust changes a warning's level; what is left empty of the order behind it stays as it was.
@@ -27,7 +27,7 @@ type Adjust struct {
 	WarningID  string     `json:"warning_id"`
 	Revision   int        `json:"revision" validate:"required"`
 	Level      Level      `json:"level"`
-	Reason     string     `json:"reason"`
+	Reason     string     `text:"free" json:"reason"`
 	StartsAt   *time.Time `json:"starts_at"` // from when the new level takes effect; default now
 	Trigger    Trigger    `json:"trigger"`
 	DocumentNo string     `json:"document_no"`
@@ -48,8 +48,8 @@ type Revise struct {
 	DocumentNo string     `json:"document_no"`
 	IssuedBy   string     `json:"issued_by"`
 	ReceivedAt *time.Time `json:"received_at"`
-	NoticeText string     `json:"notice_text"`
-	Reason     string     `json:"reason"`
+	NoticeText string     `text:"free" json:"notice_text"`
+	Reason     string     `text:"free" json:"reason"`
 
 	// The list in force, set by the caller; a rejected declaration is pinned to it anew.
 	ListVersion string `json:"list_version"`
@@ -60,7 +60,7 @@ type Revise struct {
 type Lift struct {
 	WarningID  string     `json:"warning_id"`
 	Revision   int        `json:"revision" validate:"required"`
-	Reason     string     `json:"reason"`
+	Reason     string     `text:"free" json:"reason"`
 	EndsAt     *time.Time `json:"ends_at"` // default now; a time to come announces the lift and keeps the warning until then
 	ProposalID string     `json:"proposal_id"`
 }
@@ -69,7 +69,7 @@ type Lift struct {
 type Cancel struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
-	Reason    string `json:"reason"`
+	Reason    string `text:"free" json:"reason"`
 }
 
 // WarningRef names the warning whose timer has come due.

@@ -222,7 +222,7 @@ func applyWarning(tx *bbolt.Tx, fx Effects, at time.Time, actor string, was Warn
 	}
 	setTimers(fx, was, w)
 	if kind := announced(ev); kind != "" {
-		return send(tx, fx, TopicWarning, w.ID, w.Revision, w.Drill, kind, w.Outside(), at)
+		return send(tx, fx, TopicWarning, w.ID, w.Revision, w.Drill, kind, w, at)
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ type Declare struct {
 	IssuedBy   string     `json:"issued_by"`
 	ReceivedAt *time.Time `json:"received_at"`
 	Region     string     `json:"region"`
-	Reason     string     `json:"reason"`
-	NoticeText string     `json:"notice_text"`
+	Reason     string     `text:"free" json:"reason"`
+	NoticeText string     `text:"free" json:"notice_text"`
 	ProposalID string     `json:"proposal_id"` // the open proposal it accepts
 	Drill      bool       `json:"drill"`
 	Activates  string     `json:"activates"` // the reported warning that this order confirms

@@ -21,7 +21,7 @@ type EmergencyApprove struct {
 	Revision  int       `json:"revision" validate:"required"`
 	Authority string    `json:"authority"` // who gave the word: office and function
 	CalledAt  time.Time `json:"called_at"`
-	Reason    string    `json:"reason"` // why nobody who may approve could be reached
+	Reason    string    `text:"free" json:"reason"` // why nobody who may approve could be reached
 }
 
 // Emergency is an approval by telephone and what became of it.

@@ -3,6 +3,7 @@ package alerts
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -29,7 +30,8 @@ type storedMessage struct {
 	Stream  bool            `json:"stream"`
 }
 
-// Message renders an outbox row of this package: the state as it was when the row was made.
+// Message renders an outbox row of this package: the state as it was when the row was made, of a warning what is public of it
+// (see [Warning.Public]): towns hear it too. The row holds the whole, so that what is applied stays what it always was.
 func Message(tx *bbolt.Tx, topic, id string) (Msg, error) {
 	key := topic + "/" + id
 	m, ok, err := get[storedMessage](tx, bMessage, key)
@@ -39,7 +41,25 @@ func Message(tx *bbolt.Tx, topic, id string) (Msg, error) {
 	if !ok {
 		return Msg{}, fmt.Errorf("alerts: no message %s", key)
 	}
+	if topic == TopicWarning {
+		if m.Payload, err = publicPayload(m.Payload); err != nil {
+			return Msg{}, fmt.Errorf("alerts: message %s: %w", key, err)
+		}
+	}
 	return Msg{Subject: m.Subject, EventID: key, Payload: m.Payload, Stream: m.Stream}, nil
+}
+
+// publicPayload is a stored warning without what is not public; as it was stored where it holds nothing of it.
+func publicPayload(stored json.RawMessage) (json.RawMessage, error) {
+	w := new(Warning)
+	if err := json.Unmarshal(stored, w); err != nil {
+		return nil, err
+	}
+	p := w.Public()
+	if reflect.DeepEqual(w, p) {
+		return stored, nil
+	}
+	return json.Marshal(p)
 }
 
 // send freezes what goes out and puts it in the outbox. kind is the end of the subject.

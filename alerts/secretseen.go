@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"slices"
 	"time"
 )
 
@@ -34,15 +33,4 @@ func secretSeen(ev warningEvent) *SecretSeen {
 		return e.SecretSeen
 	}
 	return nil
-}
-
-// Outside is the warning as it goes to those who have no part in deciding on it: without what its acts say of who may have
-// done them.
-func (w *Warning) Outside() *Warning {
-	out := *w
-	out.History = slices.Clone(w.History)
-	for i := range out.History {
-		out.History[i].SecretSeen = nil
-	}
-	return &out
 }

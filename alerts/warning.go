@@ -61,6 +61,31 @@ type Pending struct {
 
 const pendingRaise = "raise"
 
+// Public is the warning as those read it who do not decide on it: enterprises, towns, feeders, and whoever hears what goes out. It
+// says what was done and not why an approver rejected it, why a raise is asked for (once approved, it stands in the change of the
+// level), where an order went against the district's own proposal, or whose secret somebody else has seen. w is not changed.
+func (w *Warning) Public() *Warning {
+	p := *w
+	p.Overrides = nil
+	if w.Pending != nil {
+		pending := *w.Pending
+		pending.Reason, pending.Overrides = "", nil
+		p.Pending = &pending
+	}
+	p.History = slices.Clone(w.History)
+	for i := range p.History {
+		h := &p.History[i]
+		h.SecretSeen = nil
+		if internalReasons[h.Event] {
+			h.Reason = ""
+		}
+	}
+	return &p
+}
+
+// internalReasons are the events whose reasons are for those alone who decide.
+var internalReasons = map[string]bool{"rejected": true, "raise_asked": true, "raise_rejected": true}
+
 // Stage is a level of a warning and from when it takes effect, until the next stage does.
 type Stage struct {
 	Level Level     `json:"level"`

@@ -47,7 +47,7 @@ type MeasureAnswer struct {
 type AnswerText struct {
 	OrderID  string        `json:"order_id"`
 	Action   Action        `json:"action"`
-	Note     string        `json:"note"`
+	Note     string        `text:"free" json:"note"`
 	Measures []MeasureText `json:"measures"`
 	Evidence []string      `json:"evidence"`
 }
@@ -57,7 +57,7 @@ type MeasureText struct {
 	ID    string   `json:"id"`
 	Value *float64 `json:"value"`
 	Unit  string   `json:"unit"`
-	Note  string   `json:"note"`
+	Note  string   `text:"free" json:"note"`
 }
 
 // ParseAnswer reads the payload of qingkong.answer.<recipient> and refuses what it does not know.

@@ -119,6 +119,9 @@ func (l *List) AmendRecipient(a RecipientAmendment) error {
 	if !recipientID.MatchString(a.ID) {
 		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_form", Args: refusal.Args{"value": a.ID}}})
 	}
+	if ReservedID(a.ID) {
+		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_reserved", Args: refusal.Args{"value": a.ID}}})
+	}
 	r := &Recipient{ID: a.ID}
 	if i >= 0 {
 		r = l.Recipients[i].clone()

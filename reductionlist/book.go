@@ -4,7 +4,9 @@ import (
 	"archive/zip"
 	"encoding/xml"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"qingkong/alerts/refusal"
@@ -25,6 +27,7 @@ type book struct {
 	sheets   []*bookSheet
 	shared   []string
 	date1904 bool
+	sound    map[string]bool // parts that are read to their end: whatever is wrong there is said already
 }
 
 type bookSheet struct {
@@ -47,7 +50,7 @@ func openBook(r io.ReaderAt, size int64) (*book, error) {
 	if err != nil {
 		return nil, wrongFile("list.zip_cut", refusal.Args{"why": err.Error()})
 	}
-	b := &book{parts: map[string]*zip.File{}}
+	b := &book{parts: map[string]*zip.File{}, sound: map[string]bool{}}
 	if err := b.index(z); err != nil {
 		return nil, err
 	}
@@ -166,7 +169,14 @@ func (b *book) readWorkbook(main string, rels []relation) error {
 	})
 }
 
+// maxShared bounds the texts that the cells of a workbook share, which are held while it is read, in bytes with what holding one takes:
+// some 400 for each of a million recipients.
+var maxShared = 512 << 20
+
+const perText = 24
+
 func (b *book) readShared(rels []relation) error {
+	held := 0
 	for _, r := range rels {
 		if !strings.HasSuffix(r.kind, "/sharedStrings") {
 			continue
@@ -177,6 +187,9 @@ func (b *book) readShared(rels []relation) error {
 			}
 			text, err := t.richText("si")
 			b.shared = append(b.shared, text)
+			if held += len(text) + perText; err == nil && held > maxShared {
+				err = refusal.New(refusal.TooLarge, "list.too_much_text", refusal.Args{"limit": maxShared})
+			}
 			return err
 		})
 		if err != nil {
@@ -201,6 +214,7 @@ func (b *book) each(part string, visit func(*tokens, xml.StartElement) error) er
 	for {
 		token, err := t.next()
 		if err == io.EOF {
+			b.sound[part] = true
 			return nil
 		}
 		if err != nil {
@@ -212,6 +226,20 @@ func (b *book) each(part string, visit func(*tokens, xml.StartElement) error) er
 			}
 		}
 	}
+}
+
+// checkRest reads the parts that no list needs, which others open with it, and refuses any that is not well-formed.
+func (b *book) checkRest() error {
+	for _, part := range slices.Sorted(maps.Keys(b.parts)) {
+		ours := strings.HasPrefix(part, "xl/") && strings.HasSuffix(part, ".xml") || strings.HasSuffix(part, ".rels") || part == "[content_types].xml"
+		if !ours || b.sound[part] {
+			continue
+		}
+		if err := b.each(part, func(*tokens, xml.StartElement) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func attr(e xml.StartElement, name string) string {

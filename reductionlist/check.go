@@ -117,6 +117,11 @@ func (rd *reader) checkRecipient(at place, r *Recipient) {
 	warn := func(column, rule string) {
 		rd.report(at, column, &problem{rule: rule, severity: SeverityWarning})
 	}
+	if rd.settings.Account != nil {
+		if user := rd.settings.Account(r.ID); user != "" {
+			rd.report(at, "编号", &problem{rule: "list.id_account", args: refusal.Args{"value": r.ID, "user": user}})
+		}
+	}
 	if r.Type == Enterprise {
 		if r.Grade == "" && !rd.wrong(at, "绩效分级") {
 			rd.report(at, "绩效分级", &problem{rule: "list.required"})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -156,6 +157,16 @@ func DecideRows(tx *bbolt.Tx, _ string, in AddRows, _ time.Time) ([]Event, Versi
 // recipientID is the form an id must have to stand in a subject and in an order's id.
 var recipientID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
+// reservedIDs are nobody's, in whatever case: the actors of the record that are no account, and the names by which roles are known
+// and their accounts mostly go. What such a recipient did would read as another's act.
+var reservedIDs = map[string]bool{
+	"system": true, "public": true, "anonymous": true, "nobody": true, "init": true, "timer": true,
+	"duty": true, "approver": true, "inspector": true, "enterprise": true, "town": true, "viewer": true, "feeder": true, "admin": true, "neighbour": true,
+}
+
+// ReservedID reports whether an id may not be a recipient's because it means somebody else.
+func ReservedID(id string) bool { return reservedIDs[strings.ToLower(id)] }
+
 func checkRows(rs []Recipient) error {
 	var wrong []refusal.Field
 	for i := range rs {
@@ -165,6 +176,8 @@ func checkRows(rs []Recipient) error {
 		switch {
 		case !recipientID.MatchString(rs[i].ID):
 			field("list.id_form")
+		case ReservedID(rs[i].ID):
+			field("list.id_reserved")
 		case i > 0 && rs[i].ID <= rs[i-1].ID:
 			field("list.not_ascending")
 		}

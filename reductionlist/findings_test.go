@@ -1,6 +1,7 @@
 package reductionlist_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ var spoils = []spoiled{
 	{recipients, 5, "编号", "E 5", "list.id_form", "error"},
 	{recipients, 5, "编号", "企业5", "list.id_form", "error"},
 	{recipients, 6, "编号", "E0001", "list.duplicate", "error"},
+	{recipients, 5, "编号", "duty", "list.id_reserved", "error"},
+	{recipients, 5, "编号", "System", "list.id_reserved", "error"},
 	{recipients, 5, "类型", "企业", "list.enum", "error"},
 	{recipients, 5, "类型", "", "list.required", "error"},
 	{recipients, 5, "名称", "", "list.required", "error"},
@@ -233,5 +236,57 @@ func TestHeadOfTheList(t *testing.T) {
 		if !slices.ContainsFunc(found, func(f reductionlist.Finding) bool { return f.Sheet == head && f.Row == 0 && f.Rule == rule }) {
 			t.Errorf("without %s: %+v", key, found)
 		}
+	}
+}
+
+// The name of an account, in whatever case, is refused as a recipient's id, where it stands.
+func TestAnAccountsNameIsNoRecipientsID(t *testing.T) {
+	data := seedBook(t)
+	set := reductionlist.DefaultSettings()
+	set.Account = func(id string) string {
+		if strings.EqualFold(id, "e0001") {
+			return "e0001"
+		}
+		return ""
+	}
+	_, found, err := set.ReadWorkbook(bytes.NewReader(data), int64(len(data)))
+	must(t, err)
+	at := slices.IndexFunc(found, func(f reductionlist.Finding) bool { return f.Rule == "list.id_account" })
+	if at < 0 || found[at].Sheet != recipients || found[at].Row == 0 || found[at].Column != "编号" || !reductionlist.HasErrors(found) {
+		t.Errorf("found %+v", found)
+	}
+}
+
+// Control characters in what names something are an error, in what a person wrote freely they are left out, and the carriage
+// returns of several lines are nobody's fault.
+func TestControlCharactersInCells(t *testing.T) {
+	rows := seedSheets(t)
+	at := func(sheet, column string) *string { return &rows[sheet][1][rows.column(t, sheet, column)] }
+	*at(measures, "措施内容") += "，\u009b31m见附\u0085页\u202e"
+	*at(recipients, "名称") += "\u007f"
+	*at(recipients, "地址") = "一号\r\n二楼"
+	l, found := rows.read(t)
+	var got []string
+	for _, f := range found {
+		if f.Rule == "list.control" {
+			got = append(got, fmt.Sprint(f.Sheet, f.Row, f.Column, f.Severity))
+		}
+	}
+	if want := []string{recipients + "2名称error"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	text, address := "", ""
+	for _, r := range l.Recipients {
+		if strings.HasSuffix(r.Address, "二楼") {
+			address = r.Address
+		}
+		for _, m := range r.Measures {
+			if strings.Contains(m.Text, "见附") {
+				text = m.Text
+			}
+		}
+	}
+	if !strings.HasSuffix(text, "，31m见附页\u202e") || !strings.HasSuffix(address, "\n二楼") {
+		t.Errorf("the text is %q, the address %q", text, address)
 	}
 }

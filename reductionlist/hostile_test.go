@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -124,6 +125,67 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		}
 		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("%s took %v", c.name, took)
+		}
+	}
+}
+
+// A part whose elements do not close each other, whichever of the workbook's it is, is refused by its name and place: a
+// spreadsheet program would open it as damaged, and what a lenient reader makes of it may be an empty list.
+func TestPartsThatAreNotWellFormedAreRefused(t *testing.T) {
+	in := func(part string, change func(xml string) string) []byte {
+		changed := false
+		book := parts(t, seedBook(t), func(name string, data []byte) []byte {
+			if name != part {
+				return data
+			}
+			changed = true
+			return []byte(change(string(data)))
+		})
+		if !changed {
+			t.Fatalf("the workbook has no %s", part)
+		}
+		return book
+	}
+	replace := func(old, with string) func(string) string {
+		return func(xml string) string {
+			if !strings.Contains(xml, old) {
+				t.Fatalf("%q is not there", old)
+			}
+			return strings.Replace(xml, old, with, 1)
+		}
+	}
+	var unclosed strings.Builder // packs too badly for a bomb
+	for i := range 2_000_000 {
+		fmt.Fprintf(&unclosed, "<a%x>", (i*7919)%100_003)
+	}
+	const sheet, styles, text = "xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/workbook.xml"
+	for name, c := range map[string]struct {
+		data  []byte
+		place string
+	}{
+		"two million unclosed tags":      {in(sheet, replace("<sheetData>", "<sheetData>"+unclosed.String())), sheet},
+		"two million for a sheet":        {in(sheet, func(string) string { return "<worksheet><sheetData>" + unclosed.String() + "</sheetData></worksheet>" }), sheet},
+		"an element that another closes": {in(sheet, replace("</row>", "</raw>")), sheet},
+		"an element that nothing opens":  {in(sheet, replace("</row>", "</row></row>")), sheet},
+		"an end that is missing":         {in(sheet, replace("</worksheet>", "")), sheet},
+		"rows behind the end":            {in(sheet, replace("</worksheet>", "</worksheet><row/>")), sheet},
+		"text behind the end":            {in(sheet, replace("</worksheet>", "</worksheet>x")), sheet},
+		"damage behind the rows":         {in(sheet, replace("</sheetData>", "</sheetData><mergeCells><mergeCell></mergeCells>")), sheet},
+		"nothing":                        {in(sheet, func(string) string { return "" }), sheet},
+		"a part that no list needs":      {in(styles, replace("</styleSheet>", "<cellXfs></styleSheet>")), styles},
+		"the list of sheets":             {in(text, replace("</sheets>", "</sheet></sheets>")), text},
+		"bytes that are no text":         {in(styles, replace("</styleSheet>", "<x>\xff\xfe</x></styleSheet>")), styles},
+		"a control character":            {in(styles, replace("</styleSheet>", "<x>&#27;</x></styleSheet>")), styles},
+		"an attribute without quotes":    {in(styles, replace("</styleSheet>", "<x a=b></x></styleSheet>")), styles},
+	} {
+		l, _, err := reductionlist.ReadWorkbookBytes(c.data)
+		var e *refusal.Error
+		if !errors.As(err, &e) || l != nil {
+			t.Errorf("%s was read: %v", name, err)
+			continue
+		}
+		if e.Rule != "list.xml_broken" || e.Args["part"] != c.place || !strings.Contains(fmt.Sprint(e.Args["why"]), "line ") {
+			t.Errorf("%s: %s", name, e.Detail("en"))
 		}
 	}
 }

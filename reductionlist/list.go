@@ -20,8 +20,8 @@ type List struct {
 
 // Notes is what a row carries beside the columns that have a meaning here.
 type Notes struct {
-	Note  string            `json:"note,omitempty"`  // 备注
-	Extra map[string]string `json:"extra,omitempty"` // unknown columns by header text
+	Note  string            `text:"free" json:"note,omitempty"`  // 备注
+	Extra map[string]string `text:"free" json:"extra,omitempty"` // unknown columns by header text
 }
 
 func (n *Notes) notes() *Notes { return n }
@@ -92,7 +92,7 @@ type Measure struct {
 	Levels          []alerts.Level `json:"levels"`
 	Unit            string         `json:"unit,omitempty"` // 生产线或设备
 	Action          Action         `json:"action"`
-	Text            string         `json:"text"`
+	Text            string         `text:"free" json:"text"`
 	Quantity        *Quantity      `json:"quantity,omitempty"`
 	CompleteWithinH float64        `json:"complete_within_h"`
 	Responsible     string         `json:"responsible"` // a post, not a name: it stays in the record

@@ -39,6 +39,9 @@ func (s Settings) ReadWorkbook(r io.ReaderAt, size int64) (*List, []Finding, err
 	if err := rd.readAll(b.sheets); err != nil {
 		return nil, nil, err
 	}
+	if err := b.checkRest(); err != nil {
+		return nil, nil, err
+	}
 	return rd.finish()
 }
 
@@ -221,6 +224,9 @@ func readSheet[T any, P annotated[T]](rd *reader, s source, columns []column[T],
 // mark reports what is unusual about a cell. One that has no value is not looked at any further.
 func (rd *reader) mark(at place, column string, m mark) {
 	p := &problem{rule: m.rule, args: refusal.Args{"value": clip(m.value)}}
+	if m.rule == "list.control" && freeColumn(at.sheet, column) { // what a person wrote freely is taken without them
+		return
+	}
 	if m.rule == "list.formula" {
 		p.severity = SeverityWarning
 	}
@@ -228,6 +234,17 @@ func (rd *reader) mark(at place, column string, m mark) {
 	if p.severity == "" {
 		rd.spoiled[cellPlace{at, column}] = true
 	}
+}
+
+// freeColumn reports whether people write freely in a column: the text of a measure, a note, and whatever the form does not have.
+func freeColumn(sheet, column string) bool {
+	if column == columnNote || column == "措施内容" {
+		return true
+	}
+	if trim(sheet) == sheetHead {
+		return !isHeadKey(column)
+	}
+	return !slices.ContainsFunc(wanted(trim(sheet)), func(c headerColumn) bool { return c.name == column })
 }
 
 func (rd *reader) warn(at place, column, rule string, args refusal.Args) {

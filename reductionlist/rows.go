@@ -3,7 +3,6 @@ package reductionlist
 import (
 	"encoding/xml"
 	"errors"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,14 +49,22 @@ func (r *row) empty() bool {
 
 func (r *row) cell(i int) string { return cell(r.cells, i) }
 
+// set puts a cell's text in its place, without characters that no text may hold: see refusal.IsControl. That there were any it marks,
+// carriage returns apart, which spreadsheets leave in texts of several lines.
 func (r *row) set(column int, text string) {
-	if text = trim(text); text == "" {
+	plain := refusal.Plain(text)
+	odd := len(plain) != len(text) && strings.ReplaceAll(text, "\r", "") != plain
+	if plain = trim(plain); plain == "" && !odd {
 		return
 	}
 	if column >= maxColumns {
 		r.wide = true
 		return
 	}
+	if odd {
+		r.marks = append(r.marks, mark{column, "list.control", refusal.Visible(strings.ToValidUTF8(text, "�"))})
+	}
+	text = plain
 	for len(r.cells) <= column {
 		r.cells = append(r.cells, "")
 	}
@@ -121,18 +128,11 @@ func (s *bookSheet) rows(visit func(*row)) error {
 					visit(&r.row)
 				}
 			case "sheetData", "worksheet":
-				return r.drain(in)
+				s.book.sound[s.part] = true
+				return r.rest()
 			}
 		}
 	}
-}
-
-// drain reads a part to its end, where its checksum is compared.
-func (t *tokens) drain(in io.Reader) error {
-	if _, err := io.Copy(io.Discard, in); err != nil {
-		return t.broken(err)
-	}
-	return nil
 }
 
 func (r *sheetReader) start(e xml.StartElement) error {

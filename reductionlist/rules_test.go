@@ -205,6 +205,16 @@ func broken() []damage {
 		{rule: "list.range_reversed", set: set(on(units, "最小负荷(MW)", "E0001", "5#"), "400"), wants: []cellAt{on(units, "最大负荷(MW)", "E0001", "5#")}},
 		{rule: "list.region", do: headValue("区域代码", "西青"), wants: []cellAt{on(head, "区域代码", "区域代码")}},
 		{rule: "list.id_form", set: set(mm("措施编号", "D07", "M1"), "M 1")},
+		{rule: "list.control", set: set(mm("责任人", m05...), "值长\u0085")},
+		{rule: "list.id_reserved", do: func(_ testing.TB, s sheets) {
+			for name, rows := range s {
+				for i, row := range rows {
+					if name != head && row[0] == "D07" {
+						s[name][i][0] = "Inspector"
+					}
+				}
+			}
+		}, wants: []cellAt{ro("编号", "D07")}},
 		{rule: "list.duplicate", set: set(mm("措施编号", "E0003", "M2"), "M1")},
 		{rule: "list.period_overlap", set: set(on(units, "名称", "E0001", "6#"), "5#"), wants: []cellAt{on(units, "自", "E0001", "6#")}},
 		{rule: "list.unknown_recipient", set: set(on(pits, "对象编号", "E0002"), "E9999")},
@@ -321,7 +331,8 @@ func summed() []damage {
 
 // elsewhere are rules that take a workbook of their own to break, and the test that does.
 var elsewhere = map[string]string{
-	"list.too_many": "more defects than are listed",
+	"list.too_many":   "more defects than are listed",
+	"list.id_account": "TestAnAccountsNameIsNoRecipientsID, which has accounts",
 }
 
 func TestEveryRuleFindsItsDefectAndNothingElse(t *testing.T) {

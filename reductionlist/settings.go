@@ -27,6 +27,8 @@ type Settings struct {
 	Weights Weights `json:"weights"`
 	// Registered knows the channels of the station register beside those that the list names; nil is none.
 	Registered func(source Source, ref string) bool `json:"-"`
+	// Account is the account that has an id for its name, in whatever case; empty for none. Nil knows of no accounts.
+	Account func(id string) string `json:"-"`
 }
 
 // Weights are what each mark counts in [Score.Points].

@@ -10,7 +10,7 @@ import (
 // The sheets' columns, in the order in which they are written.
 
 var recipientColumns = []column[Recipient]{
-	identity("编号", func(r *Recipient) *string { return &r.ID }),
+	recipientIdentity(),
 	enumeration("类型", true, types, func(r *Recipient) *Type { return &r.Type }),
 	required("名称", func(r *Recipient) *string { return &r.Name }),
 	usccColumn(),
@@ -37,6 +37,20 @@ func (r *Recipient) contact() *Contact {
 		r.Contact = &Contact{}
 	}
 	return r.Contact
+}
+
+// recipientIdentity is the id of a recipient, which is also the name of its account.
+func recipientIdentity() column[Recipient] {
+	c := identity("编号", func(r *Recipient) *string { return &r.ID })
+	read := c.read
+	c.read = func(r *Recipient, cell string) *problem {
+		p := read(r, cell)
+		if p == nil && ReservedID(r.ID) {
+			p = &problem{rule: "list.id_reserved", args: refusal.Args{"value": cell}}
+		}
+		return p
+	}
+	return c
 }
 
 func usccColumn() column[Recipient] {

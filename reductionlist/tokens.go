@@ -3,6 +3,7 @@ package reductionlist
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -11,16 +12,22 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// maxToken bounds one element, and the text of one cell, which the format ends at 32,767 characters.
-const maxToken = 1 << 20
+// maxToken bounds one element, and the text of one cell, which the format ends at 32,767 characters; maxDepth how deep elements
+// stand in each other, which in what programs write is below 20.
+const (
+	maxToken = 1 << 20
+	maxDepth = 200
+)
 
-// tokens is an XML part as a stream. It holds no more than one token, refuses document types, and so knows no entities
-// but those of XML itself.
+// tokens is an XML part as a stream. It holds no more than one token and the names of the elements around it, refuses what is
+// not well-formed as well as document types, and so knows no entities but those of XML itself.
 type tokens struct {
-	part string
-	in   meter
-	d    *xml.Decoder
-	buf  []byte // the text at hand
+	part  string
+	in    meter
+	d     *xml.Decoder
+	buf   []byte     // the text at hand
+	open  []xml.Name // elements that are not closed yet, the innermost last
+	begun bool       // there was an element
 }
 
 func newTokens(r io.Reader, part string) *tokens {
@@ -50,7 +57,7 @@ func (m *meter) Read(p []byte) (int, error) {
 func (t *tokens) next() (xml.Token, error) {
 	t.in.left = maxToken
 	token, err := t.d.RawToken()
-	if err == io.EOF {
+	if err == io.EOF && t.begun && len(t.open) == 0 {
 		return nil, err
 	}
 	if err != nil {
@@ -59,18 +66,78 @@ func (t *tokens) next() (xml.Token, error) {
 	if _, ok := token.(xml.Directive); ok {
 		return nil, wrongFile("list.xml_doctype", refusal.Args{"part": t.part})
 	}
+	if why := t.nest(token); why != "" {
+		return nil, t.broken(errors.New(why))
+	}
 	return token, nil
 }
 
-// broken refuses a part that cannot be read, unless err is a refusal already.
+// nest follows how elements stand in each other, which xml.Decoder.RawToken does not look at, and says what is wrong.
+func (t *tokens) nest(token xml.Token) (why string) {
+	switch e := token.(type) {
+	case xml.StartElement:
+		if len(t.open) == 0 && t.begun {
+			return "an element <" + elementName(e.Name) + "> behind the end"
+		}
+		if len(t.open) == maxDepth {
+			return "more than " + strconv.Itoa(maxDepth) + " elements in each other"
+		}
+		t.open, t.begun = append(t.open, e.Name), true
+	case xml.EndElement:
+		if len(t.open) == 0 {
+			return "</" + elementName(e.Name) + "> closes nothing"
+		}
+		if last := t.open[len(t.open)-1]; last != e.Name {
+			return "<" + elementName(last) + "> is closed by </" + elementName(e.Name) + ">"
+		}
+		t.open = t.open[:len(t.open)-1]
+	case xml.CharData:
+		if len(t.open) == 0 && strings.Trim(string(e), " \t\r\n\ufeff") != "" {
+			return "text outside of all elements"
+		}
+	}
+	return ""
+}
+
+func elementName(n xml.Name) string {
+	const most = 40
+	name := n.Local
+	if n.Space != "" {
+		name = n.Space + ":" + name
+	}
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return name
+}
+
+// rest reads on to the end of the part, where the archive compares its checksum.
+func (t *tokens) rest() error {
+	for {
+		switch _, err := t.next(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// broken refuses a part that cannot be read, unless err is a refusal already. It says where, since a part may be one line of
+// many megabytes.
 func (t *tokens) broken(err error) error {
 	if refusal.CodeOf(err) != "" {
 		return err
 	}
+	why := err.Error()
 	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+		why = "unexpected end"
+		if n := len(t.open); n > 0 {
+			why += ": <" + elementName(t.open[n-1]) + "> is not closed"
+		}
 	}
-	return wrongFile("list.xml_broken", refusal.Args{"part": t.part, "why": err.Error()})
+	line, _ := t.d.InputPos()
+	return wrongFile("list.xml_broken", refusal.Args{"part": t.part, "why": fmt.Sprintf("line %d, byte %d: %s", line, t.d.InputOffset(), why)})
 }
 
 // text gathers the text up to the end of the element of that name.

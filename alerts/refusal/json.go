@@ -2,6 +2,7 @@ package refusal
 
 import (
 	"errors"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -11,11 +12,14 @@ import (
 
 // Unmarshal decodes one JSON value into v and refuses what v does not name. It returns a refusal with
 // Code Invalid and rule input.not_json for text that is not JSON (also a member named twice, invalid UTF-8
-// and trailing text), UnknownField for an unknown member, and Invalid for a value of the wrong type.
+// and trailing text), UnknownField for an unknown member, and Invalid for a value of the wrong type or a text with characters that
+// no name may hold; out of a field with the tag `text:"free"` these are left, see [Plain].
 func Unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v, json.RejectUnknownMembers(true))
 	if err == nil {
-		return nil
+		var wrong []Field
+		clean(reflect.ValueOf(v), "", false, &wrong)
+		return Input(wrong)
 	}
 	var sem *json.SemanticError
 	if errors.As(err, &sem) {

@@ -10,6 +10,7 @@ func init() {
 		"input.mn":            {"“{value}”不是有效的设备唯一标识 MN（HJ 212，24 位 0–9、A–F）；请对照设备改正。", "{value} is not a device's MN (HJ 212, 24 digits 0-9 and A-F); correct it from the device."},
 		"input.subject_id":    {"“{value}”不能作为编号；请用 1–40 位字母、数字、“_”或“-”。", "{value} cannot be an id; use 1 to 40 letters, digits, _ or -."},
 		"input.rule":          {"{why}。", "{why}."},
+		"input.control":       {"含有不可见的控制字符 {character}；请删去后重新输入。", "holds the control character {character}; take it out."},
 		"input.too_large":     {"内容超过 {limit} 字节的上限；请分批发送。", "larger than the limit of {limit} bytes; send it in parts."},
 	})
 }

@@ -3,8 +3,9 @@ package refusal
 func init() {
 	register(map[string]words{
 		// A workbook that cannot be read at all.
-		"list.not_workbook": {"不是可读取的 .xlsx 工作簿（{why}）；请用电子表格软件另存为 .xlsx（不加密）后重新上传。", "not a readable .xlsx workbook ({why}); save it as .xlsx without a password and upload it again."},
-		"list.too_large":    {"解压后超过 {limit} 字节的上限；请按街镇拆分后分别导入。", "unpacks to more than {limit} bytes; split it and import the parts."},
+		"list.not_workbook":  {"不是可读取的 .xlsx 工作簿（{why}）；请用电子表格软件另存为 .xlsx（不加密）后重新上传。", "not a readable .xlsx workbook ({why}); save it as .xlsx without a password and upload it again."},
+		"list.too_much_text": {"工作簿里的文字超过 {limit} 字节的上限；请删去无关的工作表，或按街镇拆分后分别导入。", "the texts of the workbook are more than {limit} bytes; take out sheets that do not belong to it, or split it and import the parts."},
+		"list.too_large":     {"解压后超过 {limit} 字节的上限；请按街镇拆分后分别导入。", "unpacks to more than {limit} bytes; split it and import the parts."},
 
 		// Versions.
 		"list.no_version":          {"没有清单版本“{version}”；请从版本列表中选择。", "there is no list version {version}; choose one from the list of versions."},
@@ -29,6 +30,7 @@ func init() {
 		"list.as_of_version":       {"as_of 与 version 只能给一个；请去掉其中之一。", "give as_of or version, not both; remove one of them."},
 		"list.media":               {"不能接收 {type}；请直接上传 .xlsx 文件（Content-Type 为 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet 或 application/octet-stream），或用 multipart/form-data 的 file 部分上传。", "{type} is not accepted; send the .xlsx file itself (Content-Type application/vnd.openxmlformats-officedocument.spreadsheetml.sheet or application/octet-stream), or as the part file of multipart/form-data."},
 		"list.upload_size":         {"工作簿超过 {limit} 字节的上限；请删去图片等无关内容，或按街镇拆分后分别导入。", "the workbook is larger than {limit} bytes; take out pictures and the like, or split it by town and import the parts."},
+		"list.workbooks_busy":      {"正在处理其他工作簿，等了 {seconds} 秒还没有轮到；没有做任何改动，请稍后再试。", "other workbooks are in work and it was not this one's turn within {seconds} s; nothing was changed, try again later."},
 		"list.upload_broken":       {"上传的内容不完整或格式不对（{why}）；请重新上传。", "the upload is cut off or malformed ({why}); send it again."},
 		"list.upload_part":         {"multipart/form-data 应只有一个名为 file 的部分；“{name}”不对，请改正后重发。", "multipart/form-data holds one part, named file; {name} is wrong, mend it and send it again."},
 		"list.no_findings":         {"版本 {version} 的检查结果已被清除；请重新导入原工作簿查看。", "what was found in version {version} has been erased; import the workbook again to see it."},
@@ -89,6 +91,12 @@ func init() {
 		"list.region":                   {"“{value}”不是六位区域代码。", "{value} is not a six-digit region code."},
 		"list.region.remedy":            {"填写六位行政区划代码，例如 120111。", "give the six digits of the administrative division, like 120111."},
 		"list.id_form":                  {"编号“{value}”的写法不对。", "id {value} does not have the right form."},
+		"list.control":                  {"“{value}”含有不可见的控制字符。", "{value} holds control characters."},
+		"list.control.remedy":           {"删去后重新输入这个单元格。", "type the cell anew without them."},
+		"list.id_reserved":              {"编号“{value}”留给系统和各角色，不能作减排对象的编号。", "id {value} is kept for the system and the roles and cannot be a recipient's."},
+		"list.id_reserved.remedy":       {"换一个编号，例如 E0001。", "take another id, such as E0001."},
+		"list.id_account":               {"编号“{value}”与账号 {user} 同名，不能作减排对象的编号。", "id {value} is the name of the account {user} and cannot be a recipient's."},
+		"list.id_account.remedy":        {"换一个编号，例如 E0001。", "take another id, such as E0001."},
 		"list.id_form.remedy":           {"只用英文字母、数字、下划线和连字符，最多 40 个。", "use letters, digits, underscore and hyphen only, at most 40."},
 		"list.uscc":                     {"“{value}”不是有效的统一社会信用代码（GB 32100，18 位含校验位）。", "{value} is not a valid unified social credit code (GB 32100, 18 characters with check character)."},
 		"list.uscc.remedy":              {"对照营业执照改正。", "correct it from the business licence."},

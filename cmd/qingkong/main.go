@@ -10,9 +10,20 @@ import (
 	"runtime/debug"
 	"syscall"
 	_ "time/tzdata"
+
+	"qingkong/alerts/refusal"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], toPerson(os.Stdout), toPerson(os.Stderr))) }
+
+// toPerson lets nothing through to a terminal that would steer it: what a program prints may have been written by anybody. What goes
+// into a file or to another program goes as it is.
+func toPerson(f *os.File) io.Writer {
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return f
+	}
+	return refusal.VisibleWriter(f)
+}
 
 // gcPercent lets the heap grow to four times what lives before it is collected: the coordinator keeps little in
 // memory and makes much garbage in its busiest minutes. GOGC overrides it.

@@ -105,7 +105,7 @@ func TestAccountsAndTokens(t *testing.T) {
 func TestTablesLineUp(t *testing.T) {
 	var b strings.Builder
 	printTable(&b, "", [][]string{{"编号 id", "b"}, {"x", "y"}, {"a\x1b[31m\u202e", "c\nd"}})
-	if want := fmt.Sprintf("编号 id  b\nx%sy\na[31m    c d\n", strings.Repeat(" ", 8)); b.String() != want {
+	if want := fmt.Sprintf("编号 id%sb\nx%sy\na⟦U+001B⟧[31m⟦U+202E⟧  c d\n", strings.Repeat(" ", 16), strings.Repeat(" ", 22)); b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

@@ -128,4 +128,4 @@ func bothLanguages(rule string, args refusal.Args) string {
 	return refusal.Text(rule, "zh-CN", args) + " / " + refusal.Text(rule, "en", args)
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+func oneLine(text string) string { return plain(strings.Join(strings.Fields(text), " ")) }

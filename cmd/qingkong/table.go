@@ -67,17 +67,39 @@ func columns(s string) (n int) {
 	return n
 }
 
-// plain is a text without what would steer a terminal.
+// plain is a text in one line without what would steer a terminal or turn what stands beside it: that is shown.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.In(r, unicode.Cc, unicode.Cf):
+		case unicode.In(r, unicode.Cf):
 			return -1
 		}
 		return r
-	}, s)
+	}, refusal.Visible(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) { // U+0085 is one
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "�"))))
+}
+
+// asciiMarks writes JSON so that it holds nothing that steers a terminal: what would stands as \u and four digits, which means the
+// same.
+func asciiMarks(text []byte) []byte {
+	if bytes.IndexFunc(text, func(r rune) bool { return refusal.IsBidi(r) || refusal.IsControl(r) }) < 0 {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if refusal.IsBidi(r) || refusal.IsControl(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
 }
 
 // fact is one member of an answer in words.
@@ -119,7 +141,7 @@ func printAnswer(w io.Writer, answer []byte) error {
 	if err := json.Indent(&b, bytes.TrimSpace(answer), "", "  "); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, b.String())
+	_, err := fmt.Fprintf(w, "%s\n", asciiMarks(b.Bytes()))
 	return err
 }
 

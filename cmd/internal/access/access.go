@@ -177,6 +177,15 @@ func namesake(tx *bbolt.Tx, user string, clash func(*row) bool) (*row, error) {
 	return nil, nil
 }
 
+// Namesake is the account that has a name in whatever case, "" for none; a recipient's credentials are no account.
+func Namesake(tx *bbolt.Tx, name string) (user string, err error) {
+	r, err := namesake(tx, name, func(r *row) bool { return r.Recipient == "" })
+	if r == nil || err != nil {
+		return "", err
+	}
+	return r.User, nil
+}
+
 // Count is the number of users, disabled ones included.
 func Count(tx *bbolt.Tx) int {
 	n := tx.Bucket(metaBucket).Get(countKey)

@@ -26,6 +26,7 @@ import (
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/certs"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/door"
 	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/logins"
@@ -82,6 +83,7 @@ type App struct {
 	batches  batches // of the writer, for the metrics
 	room     *room
 	watchman *watch.Watchman
+	metrics  *prometheus.Registry
 	answers  *prometheus.CounterVec // over NATS, by outcome
 	logins   *logins.Log
 
@@ -197,8 +199,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return sessions.Close()
 	})
 	l := cfg.Limits
-	opts := web.Options{Watch: a.watchman, Metrics: a.newMetrics(), Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
-		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}}
+	a.metrics = a.newMetrics()
+	opts := web.Options{Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
+		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}, Incoming: a.incoming()}
 	if a.backups != nil {
 		opts.Backups = a.backups
 	}
@@ -284,6 +287,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	return a.writeAddresses()
 }
 
+// incoming is the folder of files that are sent, until it is their turn.
+func (a *App) incoming() string { return filepath.Join(a.opt.Config.Data, "incoming") }
+
 // kick ends the connections of a user whose secrets have ended.
 func (a *App) kick(user string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -320,11 +326,13 @@ func (a *App) listenHTTP() error {
 		return fmt.Errorf("listen on %s for HTTP: %w (another program uses it, or choose one with --listen)", a.opt.Config.Listen.HTTP, err)
 	}
 	a.addr.HTTP = ln.Addr().String()
+	known, l := proxies(a.opt.Config.Proxies), a.opt.Config.Limits
+	ln = door.Listen(ln, door.Options{PerAddress: l.ConnectionsPerAddress, InAll: l.Connections, Exempt: known.Has, Pace: door.Usual, Metrics: a.metrics, Log: a.log})
 	if secure := a.tlsOf("http.tls", "http/1.1"); secure != nil {
 		ln = tls.NewListener(ln, secure) // the outermost, for net/http asks the connection itself whether it is TLS
 	}
-	srv := &http.Server{
-		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+	srv := &http.Server{ // how long bodies and answers may take the door and the front say
+		Handler: a.web, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: stdlog.New(&calm{log: a.log}, "", 0),
 	}
 	srv.RegisterOnShutdown(a.web.Stop) // streams have no end of their own

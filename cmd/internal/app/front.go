@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"qingkong/cmd/internal/door"
 )
 
 // How the HTTP side ends.
@@ -27,6 +29,7 @@ type front struct {
 	ln     net.Listener
 	log    *slog.Logger
 	finish time.Duration // finishWithin; a test takes another
+	pace   door.Pace     // of what clients send
 
 	mu    sync.Mutex
 	links map[net.Conn]*link
@@ -44,9 +47,11 @@ type linkKey struct{}
 
 // newFront puts srv in front of ln; run serves.
 func newFront(srv *http.Server, ln net.Listener, log *slog.Logger) *front {
-	f := &front{srv: srv, ln: ln, log: log, finish: finishWithin, links: map[net.Conn]*link{}}
+	f := &front{srv: srv, ln: ln, log: log, finish: finishWithin, pace: door.Usual, links: map[net.Conn]*link{}}
 	srv.ConnContext, srv.ConnState = f.connected, f.moved
-	srv.Handler = watchBody(srv.Handler)
+	srv.Handler = f.watchBody(srv.Handler)
+	srv.Protocols = new(http.Protocols)
+	srv.Protocols.SetHTTP1(true) // what is bounded here is connections: see package door
 	return f
 }
 
@@ -82,40 +87,61 @@ func (f *front) moved(c net.Conn, to http.ConnState) {
 	l.state, l.since, l.asks = to, time.Now(), time.Time{}
 }
 
-// watchBody notes on its connection while somebody waits for what a client has still to send: a handler that reads, or the
-// server, which takes in what a handler left before it sends the answer.
-func watchBody(next http.Handler) http.Handler {
+// watchBody notes on its connection while somebody waits for what a client has still to send, and ends that where the client does
+// not keep the pace: for a handler that reads, or for the server, which takes in what a handler left before it sends the answer.
+func (f *front) watchBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l, ok := r.Context().Value(linkKey{}).(*link)
 		if !ok || r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return
 		}
-		b := &body{ReadCloser: r.Body, of: l}
+		b := &body{ReadCloser: r.Body, of: l, control: http.NewResponseController(w), pace: f.pace}
 		watched := r.WithContext(r.Context()) // the server knows its own body: of one that still waits to be asked for it wants nothing
 		watched.Body = b
 		next.ServeHTTP(w, watched)
 		if !b.whole.Load() {
 			l.ask(time.Now())
+			if !b.failed.Load() {
+				b.within(f.pace.Until(time.Now(), 0, 0))
+			}
 		}
 	})
 }
 
 type body struct {
 	io.ReadCloser
-	of    *link
-	whole atomic.Bool
+	of      *link
+	whole   atomic.Bool
+	failed  atomic.Bool // nothing more comes
+	control *http.ResponseController
+	pace    door.Pace
+	spent   time.Duration // waiting for the client
+	n       int           // bytes that have come
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	b.of.ask(time.Now())
+	begin := time.Now()
+	b.of.ask(begin)
 	defer b.of.ask(time.Time{})
+	b.within(b.pace.Until(begin, b.spent, b.n))
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
+	b.spent += time.Since(begin)
+	b.n += n
+	switch err {
+	case nil:
+		b.within(time.Time{}) // while a handler works nobody is waited for
+	case io.EOF:
+		b.within(time.Time{})
 		b.whole.Store(true)
+	default:
+		b.failed.Store(true)
 	}
 	return n, err
 }
+
+// within sets when the client must have sent something; the zero time is no end. A connection that cannot be told is at its end.
+func (b *body) within(t time.Time) { _ = b.control.SetReadDeadline(t) }
 
 func (l *link) ask(since time.Time) {
 	l.mu.Lock()

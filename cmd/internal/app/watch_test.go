@@ -251,7 +251,7 @@ func TestADiskWithLittleRoom(t *testing.T) {
 			if room := a.Room(); room.Level != c.level || room.FreeMB <= 0 {
 				t.Errorf("the room is %+v", room)
 			}
-			_, err := a.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", seeds.Workbook())
+			_, err := a.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", func() ([]byte, error) { return seeds.Workbook(), nil })
 			var e *refusal.Error
 			if !errors.As(err, &e) || e.Code != refusal.NotReady || e.Rule != "watch.no_room" {
 				t.Errorf("an import is answered %v", err)

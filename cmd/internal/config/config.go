@@ -137,6 +137,10 @@ type Limits struct {
 	WritesPerMinute int `yaml:"writes_per_minute"` // calls that grow the record and end no response
 	WritesBurst     int `yaml:"writes_burst"`
 	Streams         int `yaml:"streams"` // open at once
+	// Connections over HTTP that may be open, in all and from one address, which is 64 bits of IPv6; for proxies' the second does
+	// not hold.
+	Connections           int `yaml:"connections"`
+	ConnectionsPerAddress int `yaml:"connections_per_address"`
 	// From CutTimes its share of messages over NATS on, for CutSeconds on end, a user is cut off for a minute.
 	CutTimes   int `yaml:"cut_times"`
 	CutSeconds int `yaml:"cut_seconds"`

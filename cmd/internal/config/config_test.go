@@ -38,7 +38,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Data:    "./data",
 		Disk:    Disk{MinMB: 1024, StopMB: 256},
 		Backup:  Backup{Keep: 7, MaxAgeH: 26},
-		Limits:  Limits{PerSecond: 50, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 16, CutTimes: 20, CutSeconds: 3},
+		Limits:  Limits{PerSecond: 50, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 64, Connections: 8192, ConnectionsPerAddress: 512, CutTimes: 20, CutSeconds: 3},
 		Check:   Check{Schedule: "30 3 * * *"},
 		Listen:  Listen{HTTP: "127.0.0.1:8080", NATS: "127.0.0.1:4222", HJ212: "127.0.0.1:9212"},
 		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute, FiguresMaxAge: 48 * time.Hour},
@@ -141,7 +141,7 @@ func TestFileThenEnvironmentOverrideDefaults(t *testing.T) {
 		{"variable over file", "orders: {repeat_first: 3m}", []string{"QINGKONG_ORDERS_REPEAT_FIRST=2m"}, func(c Config) any { return c.Orders.RepeatFirst }, 2 * time.Minute},
 		{"text variable", "", []string{"QINGKONG_DISTRICT_NAME=静海区"}, func(c Config) any { return c.District.Name }, "静海区"},
 		{"number variable, three deep", "", []string{"QINGKONG_CRITERIA_SETTINGS_MERGE_GAP_H=24"}, func(c Config) any { return c.Criteria.Settings.MergeGapH }, 24},
-		{"a share of callers", "limits: {per_second: 20}", []string{"QINGKONG_LIMITS_STREAMS=4"}, func(c Config) any { return c.Limits }, Limits{PerSecond: 20, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 4, CutTimes: 20, CutSeconds: 3}},
+		{"a share of callers", "limits: {per_second: 20}", []string{"QINGKONG_LIMITS_STREAMS=4"}, func(c Config) any { return c.Limits }, Limits{PerSecond: 20, Burst: 200, WritesPerMinute: 120, WritesBurst: 60, Streams: 4, Connections: 8192, ConnectionsPerAddress: 512, CutTimes: 20, CutSeconds: 3}},
 		{"a line of the disk", "disk: {stop_mb: 100}", []string{"QINGKONG_DISK_MIN_MB=2048"}, func(c Config) any { return c.Disk }, Disk{MinMB: 2048, StopMB: 100}},
 		{"a certificate by variable", "", []string{"QINGKONG_HTTP_TLS_CERT=a.pem", "QINGKONG_NATS_TLS_KEY=a.key", "QINGKONG_INSECURE_LISTEN=true"},
 			func(c Config) any { return [3]any{c.HTTP.TLS.Cert, c.NATS.TLS.Key, c.InsecureListen} }, [3]any{"a.pem", "a.key", true}},
@@ -241,9 +241,9 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"no calls at all", func(c *Config) { c.Limits.PerSecond, c.Limits.Burst = 0, 6 }, "limits.per_second config.between; limits.burst config.between"},
 		{"calls without end", func(c *Config) { c.Limits.PerSecond = 2_000_000 }, "limits.per_second config.between"},
 		{"no writes and no streams", func(c *Config) { c.Limits = Limits{PerSecond: 50, Burst: 200} },
-			"limits.writes_per_minute config.between; limits.writes_burst config.between; limits.streams config.between; limits.cut_times config.between; limits.cut_seconds config.between"},
+			"limits.writes_per_minute config.between; limits.writes_burst config.between; limits.streams config.between; limits.connections config.between; limits.connections_per_address config.between; limits.cut_times config.between; limits.cut_seconds config.between"},
 		{"shares larger than anybody needs", func(c *Config) {
-			c.Limits = Limits{1_000_000, 1_000_000, 1_000_000, 1_000_000, 10_000, 1_000_000, 3600}
+			c.Limits = Limits{1_000_000, 1_000_000, 1_000_000, 1_000_000, 10_000, 1_000_000, 1_000_000, 1_000_000, 3600}
 		}, ""},
 		{"backups encrypted, to nowhere", func(c *Config) { c.Backup.PassphraseFile = "backup.key" }, "backup.dir config.empty"},
 		{"checks when asked alone", func(c *Config) { c.Check.Schedule = "" }, ""},

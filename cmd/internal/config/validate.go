@@ -114,6 +114,8 @@ func (k *checker) limits(l Limits) {
 	k.between("limits.writes_per_minute", l.WritesPerMinute, 1, most)
 	k.between("limits.writes_burst", l.WritesBurst, 5, most)
 	k.between("limits.streams", l.Streams, 2, 10_000)
+	k.between("limits.connections", l.Connections, 64, most)
+	k.between("limits.connections_per_address", l.ConnectionsPerAddress, 8, most)
 	k.between("limits.cut_times", l.CutTimes, 2, most)
 	k.between("limits.cut_seconds", l.CutSeconds, 1, 3600)
 }

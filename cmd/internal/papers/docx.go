@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"qingkong/alerts/refusal"
 )
 
 // Docx writes the paper as a WordprocessingML document (ECMA-376, transitional): one section for each of its own, real
@@ -56,7 +58,9 @@ func (p paper) margins() (side, top float64) {
 }
 
 // esc writes text between tags. What XML can't hold becomes U+FFFD.
-func esc(b *bytes.Buffer, text string) { _ = xml.EscapeText(b, []byte(text)) } // a buffer takes everything
+func esc(b *bytes.Buffer, text string) { // a buffer takes everything
+	_ = xml.EscapeText(b, []byte(refusal.Visible(text)))
+}
 
 func (x *docx) section(s *section, last bool) error {
 	if x.letters = "Cell"; s.paper == a4Wide {

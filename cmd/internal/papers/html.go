@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"qingkong/alerts/refusal"
 )
 
 var (
@@ -34,9 +36,14 @@ var Policy = func() string {
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }()
 
+// writePage writes a template. Marks that turn the direction of writing are shown, so that no name on a paper reads as another.
+func writePage(w io.Writer, name string, view any) error {
+	return pages.ExecuteTemplate(refusal.VisibleWriter(w), name, view)
+}
+
 // HTML writes the paper as one page that prints on its own.
 func (d *Document) HTML(w io.Writer) error {
-	return pages.ExecuteTemplate(w, "document.html", struct {
+	return writePage(w, "document.html", struct {
 		Title, Lang, Class string
 		Sections           []section
 	}{d.Title, d.Lang, d.class, d.sections})

@@ -8,6 +8,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
 )
 
@@ -174,11 +175,11 @@ func (c column) Head() string { return c.head }
 func (c column) Width() int { return c.width }
 
 func (l *list) write(w io.Writer, groups ...Group) error {
-	if err := pages.ExecuteTemplate(w, "list-head", l); err != nil {
+	if err := writePage(w, "list-head", l); err != nil {
 		return err
 	}
 	for _, g := range groups {
-		if err := pages.ExecuteTemplate(w, "list-group", struct {
+		if err := writePage(w, "list-group", struct {
 			*list
 			Town string
 		}{l, g.Town}); err != nil {
@@ -189,16 +190,16 @@ func (l *list) write(w io.Writer, groups ...Group) error {
 			for i, c := range l.Columns {
 				cells[i] = strings.Split(c.of(r), "\n")
 			}
-			return pages.ExecuteTemplate(w, "list-row", cells)
+			return writePage(w, "list-row", cells)
 		})
 		if err != nil {
 			return err
 		}
-		if err := pages.ExecuteTemplate(w, "list-group-end", nil); err != nil {
+		if err := writePage(w, "list-group-end", nil); err != nil {
 			return err
 		}
 	}
-	return pages.ExecuteTemplate(w, "list-end", l)
+	return writePage(w, "list-end", l)
 }
 
 // mostText is what a cell of a workbook can hold.
@@ -259,7 +260,7 @@ func writeSheet(f *excelize.File, name string, columns []column, rows Rows, plai
 	err = rows(func(r Row) error {
 		n++
 		for i, c := range columns {
-			text := []rune(c.of(r))
+			text := []rune(refusal.Visible(c.of(r)))
 			cells[i] = excelize.Cell{StyleID: plain, Value: string(text[:min(len(text), mostText)])}
 		}
 		return sw.SetRow("A"+strconv.Itoa(n), cells)

@@ -382,3 +382,28 @@ func BenchmarkPlan(b *testing.B) {
 		}
 	}
 }
+
+// On a paper a mark that turns the direction of writing is shown, so that no name reads as another.
+func TestMarksOfDirectionAreShown(t *testing.T) {
+	f := facts(whole())
+	f.Recipient.Name = "甲\u202e乙"
+	for _, kind := range Kinds() {
+		for _, format := range []Format{HTML, Docx} {
+			data := string(written(t, kind, format, f))
+			if format == Docx {
+				data, _ = word(t, []byte(data))
+			}
+			if strings.Contains(data, "\u202e") || !strings.Contains(data, "甲⟦U+202E⟧乙") {
+				t.Errorf("%s as %s does not show the mark", kind, format)
+			}
+		}
+	}
+	var list, book bytes.Buffer
+	rows := Rows(func(row func(Row) error) error { return row(Row{Recipient: f.Recipient}) })
+	if err := (Roll{List: f.List, Lang: "zh-CN"}).PublicHTML(&list, rows, "", "", ""); err != nil || strings.Contains(list.String(), "\u202e") || !strings.Contains(list.String(), "甲⟦U+202E⟧乙") {
+		t.Errorf("the public list does not show the mark, %v", err)
+	}
+	if err := (Roll{List: f.List, Lang: "zh-CN"}).PublicWorkbook(&book, rows); err != nil {
+		t.Fatal(err)
+	}
+}

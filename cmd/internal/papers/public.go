@@ -57,13 +57,13 @@ func Public(w io.Writer, f Facts, list string) error {
 		}
 		v.Levels = append(v.Levels, level)
 	}
-	return pages.ExecuteTemplate(w, "recipient.html", &v)
+	return writePage(w, "recipient.html", &v)
 }
 
 // PublicGone writes the page for an id that the list in force does not have.
 func PublicGone(w io.Writer, lang, id, list string) error {
 	word := words{lang}
-	return pages.ExecuteTemplate(w, "recipient.html", &publicView{words: word, Title: word.t("public.recipient"), Lang: lang, Class: "page",
+	return writePage(w, "recipient.html", &publicView{words: word, Title: word.t("public.recipient"), Lang: lang, Class: "page",
 		Gone: word.t("public.gone", "id", id), List: list})
 }
 

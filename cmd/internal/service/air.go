@@ -298,7 +298,7 @@ func (d *FeedDocument) mine(path, value, want string) error {
 
 // Dismissal is the body of POST /proposals/{id}/dismiss.
 type Dismissal struct {
-	Reason string `json:"reason" validate:"required"`
+	Reason string `text:"free" json:"reason" validate:"required"`
 }
 
 // Dismiss dismisses an open proposal, with a reason.

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -38,14 +39,45 @@ type ImportedContacts struct {
 // approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again gives
 // the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the one in the
 // list in force. What is no workbook is refused, and any where the disk has little room left. Under the same key another workbook
-// is refused too.
-func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, workbook []byte) (Imported, error) {
+// is refused too. One workbook is in work at a time in the whole program, and not in memory before its turn, for which it waits no
+// longer than workbookPatience.
+func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, open func() ([]byte, error)) (in Imported, err error) {
 	if s.Large != nil {
 		if err := s.Large(); err != nil {
 			return Imported{}, err
 		}
 	}
-	l, found, err := s.readWorkbook(workbook)
+	err = s.Workbooks(ctx, func() error {
+		workbook, err := open()
+		if err == nil {
+			in, err = s.importWorkbook(ctx, actor, key, file, workbook)
+		}
+		return err
+	})
+	return in, err
+}
+
+// workbookPatience is how long somebody waits for the workbooks before it.
+const workbookPatience = 20 * time.Second
+
+// Workbooks does work on a whole workbook, which may take a gigabyte of memory: one after another, and refused (rate_limited) where
+// those before take too long.
+func (s *Service) Workbooks(ctx context.Context, work func() error) error {
+	patience := time.NewTimer(workbookPatience)
+	defer patience.Stop()
+	select {
+	case s.workbooks <- struct{}{}:
+	case <-patience.C:
+		return refusal.New(refusal.RateLimited, "list.workbooks_busy", refusal.Args{"seconds": int(workbookPatience.Seconds())})
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.workbooks }()
+	return work()
+}
+
+func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, workbook []byte) (Imported, error) {
+	l, found, err := s.List.ReadWorkbook(bytes.NewReader(workbook), int64(len(workbook)))
 	if err != nil {
 		return Imported{}, err
 	}
@@ -125,13 +157,6 @@ func (s *Service) keepContacts(l *reductionlist.List, out *Imported) error {
 	return err
 }
 
-// readWorkbook reads one workbook at a time: a large one takes much memory.
-func (s *Service) readWorkbook(workbook []byte) (*reductionlist.List, []reductionlist.Finding, error) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	return s.List.ReadWorkbook(bytes.NewReader(workbook), int64(len(workbook)))
-}
-
 // sourceName is a file's name as the record keeps it.
 func sourceName(file string) string {
 	const most = 200 // runes
@@ -139,7 +164,7 @@ func sourceName(file string) string {
 	if name == "." || name == "/" {
 		return ""
 	}
-	name = reductionlist.MaskPhones(strings.ToValidUTF8(name, "�"))
+	name = reductionlist.MaskPhones(strings.Join(strings.Fields(refusal.Plain(name)), " "))
 	if runes := []rune(name); len(runes) > most {
 		name = string(runes[:most])
 	}

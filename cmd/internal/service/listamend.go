@@ -27,7 +27,7 @@ type ListAmendment struct {
 	Change        json.RawMessage        `json:"change"`
 	Recipient     json.RawMessage        `json:"recipient"`
 	Contact       *reductionlist.Contact `json:"contact"`
-	Reason        string                 `json:"reason" validate:"required,bytes=4000"`
+	Reason        string                 `text:"free" json:"reason" validate:"required,bytes=4000"`
 	EffectiveFrom string                 `json:"effective_from"`
 	Base          string                 `json:"base"`          // the version to amend; that in force on effective_from unless told
 	BaseRevision  int                    `json:"base_revision"` // of it, as the caller saw it; 0 leaves it open
@@ -208,6 +208,11 @@ func (a *amendment) change() error {
 		was := *r
 		a.before = &was
 	}
+	if a.before == nil {
+		if user := a.s.List.Account(a.in.RecipientID); user != "" {
+			return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_account", Args: refusal.Args{"value": a.in.RecipientID, "user": user}}})
+		}
+	}
 	if err := a.carryOut(); err != nil {
 		return err
 	}
@@ -253,7 +258,7 @@ func orNil(change json.RawMessage) []byte {
 func (a *amendment) record(ctx context.Context) (Amended, error) {
 	out := Amended{Later: a.later}
 	var err error
-	if out.Findings, err = a.findings(); err != nil {
+	if out.Findings, err = a.findings(ctx); err != nil {
 		return out, err
 	}
 	begin := reductionlist.Head(a.list)
@@ -293,12 +298,15 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 
 // findings are those of the workbook that the amended version exports, with its rows. What an import would refuse of the
 // recipient has been refused; what a newer checker holds against others is no fault of the amendment, and shows as a warning.
-func (a *amendment) findings() ([]reductionlist.Finding, error) {
-	var workbook bytes.Buffer
-	if err := a.list.WriteWorkbook(&workbook); err != nil {
-		return nil, err
-	}
-	_, found, err := a.s.readWorkbook(workbook.Bytes())
+func (a *amendment) findings(ctx context.Context) (found []reductionlist.Finding, err error) {
+	err = a.s.Workbooks(ctx, func() error {
+		var workbook bytes.Buffer
+		if err := a.list.WriteWorkbook(&workbook); err != nil {
+			return err
+		}
+		_, found, err = a.s.List.ReadWorkbook(bytes.NewReader(workbook.Bytes()), int64(workbook.Len()))
+		return err
+	})
 	for i := range found {
 		found[i].Severity = reductionlist.SeverityWarning
 	}

@@ -38,7 +38,7 @@ func newDesk(t *testing.T) *desk {
 	if d.svc, err = New(t.Context(), j, set, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	in, err := d.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", seeds.Workbook())
+	in, err := d.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", held(seeds.Workbook()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,6 +258,9 @@ func TestAmendmentBeforeALaterList(t *testing.T) {
 func TestAmendmentsRefused(t *testing.T) {
 	d := newDesk(t)
 	id, m := d.measured()
+	if _, err := d.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"wang","role":"viewer"}`)); err != nil {
+		t.Fatal(err)
+	}
 	named := fmt.Sprintf(`"measure_id":%q,`, m.ID)
 	for name, c := range map[string]struct {
 		recipient, members, day string
@@ -282,6 +285,8 @@ func TestAmendmentsRefused(t *testing.T) {
 		"an empty contact":    {id, `"contact":{}`, "2026-12-01", refusal.Invalid, "list.amend_contact_empty"},
 		"as it is":            {id, named + fmt.Sprintf(`"change":{"responsible":%q}`, m.Responsible), "2026-12-01", refusal.Conflict, "list.amend_same"},
 		"a new one, bare":     {"X1", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.required"},
+		"a role's id":         {"Approver", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_reserved"},
+		"an account's id":     {"Wang", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_account"},
 		"an id that is none":  {"X 1", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_form"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -373,7 +378,7 @@ func (d *desk) imports(l *reductionlist.List) Imported {
 	if err := l.WriteWorkbook(&b); err != nil {
 		d.t.Fatal(err)
 	}
-	in, err := d.svc.ImportWorkbook(context.Background(), "duty", "", "新.xlsx", []byte(b.String()))
+	in, err := d.svc.ImportWorkbook(context.Background(), "duty", "", "新.xlsx", held([]byte(b.String())))
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -192,7 +192,7 @@ func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in not
 // ObjectionDecision is the body of POST /orders/{id}/objection.
 type ObjectionDecision struct {
 	Decision  string          `json:"decision"`
-	Reason    string          `json:"reason" validate:"required,bytes=4000"`
+	Reason    string          `text:"free" json:"reason" validate:"required,bytes=4000"`
 	ExpiresAt *time.Time      `json:"expires_at"`
 	Measures  []MeasureAmends `json:"measures" validate:"dive"`
 }

@@ -1,12 +1,10 @@
 package service
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"maps"
 	"slices"
-	"sync"
 
 	"go.etcd.io/bbolt"
 
@@ -283,30 +281,8 @@ func (s *Service) PublicPage(w io.Writer, r Reader, town, cursor string, limit i
 	return s.roll(r, &v).PublicHTML(w, rows, next, home, book)
 }
 
-// publicBooks keeps the public list of the version in force as a workbook, so that whoever asks for it again and again has it
-// made once.
-type publicBooks struct {
-	mu   sync.Mutex
-	key  string
-	data []byte
-}
-
-// PublicBook is the list in force for everybody as a workbook.
-func (s *Service) PublicBook(r Reader) (v reductionlist.Version, data []byte, err error) {
+// PublicVersion is the list in force for everybody; what is in force is refused as not_found where nothing is.
+func (s *Service) PublicVersion() (v reductionlist.Version, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Wall()); return err })
-	if err != nil {
-		return v, nil, err
-	}
-	b := &s.books
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	key := v.ID + "/" + r.Lang
-	if b.key != key {
-		var made bytes.Buffer
-		if err := s.PublicList(&made, r, &v, papers.XLSX); err != nil {
-			return v, nil, err
-		}
-		b.key, b.data = key, made.Bytes()
-	}
-	return v, b.data, nil
+	return v, err
 }

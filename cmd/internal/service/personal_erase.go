@@ -29,7 +29,7 @@ type Erasure struct {
 	RecipientID string `json:"recipient_id"` // its contacts, of all versions of the list
 	User        string `json:"user"`         // the name of an account
 	Ref         string `json:"ref"`          // one entry of the vault, as the record names it
-	Reason      string `json:"reason" validate:"required,bytes=500"`
+	Reason      string `text:"free" json:"reason" validate:"required,bytes=500"`
 }
 
 // Erased is what is erased now: how many entries of the vault, those that were erased before among them, so that a repeat is

@@ -303,14 +303,14 @@ func inVault(t *testing.T, s *service.Service, text string) (found bool) {
 func TestEraseContact(t *testing.T) {
 	e := newErasable(t)
 	s := e.svc
-	first, err := s.ImportWorkbook(t.Context(), "duty", "", "甲.xlsx", withPhone(t, "赵一", "13811112222"))
+	first, err := s.ImportWorkbook(t.Context(), "duty", "", "甲.xlsx", held(withPhone(t, "赵一", "13811112222")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ImportWorkbook(t.Context(), "duty", "", "乙.xlsx", withPhone(t, "钱二", "13933334444")); err != nil {
+	if _, err := s.ImportWorkbook(t.Context(), "duty", "", "乙.xlsx", held(withPhone(t, "钱二", "13933334444"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ImportWorkbook(t.Context(), "duty", "", "丙.xlsx", withPhone(t, "孙三", "13811112222")); err != nil {
+	if _, err := s.ImportWorkbook(t.Context(), "duty", "", "丙.xlsx", held(withPhone(t, "孙三", "13811112222"))); err != nil {
 		t.Fatal(err)
 	}
 	l, err := seeds.List()
@@ -427,4 +427,9 @@ func TestEraseRefuses(t *testing.T) {
 	if u, err := w.Svc.User("zhang"); err != nil || u.Name != "" {
 		t.Errorf("%+v, %v", u, err)
 	}
+}
+
+// held is a workbook that is in memory already.
+func held(workbook []byte) func() ([]byte, error) {
+	return func() ([]byte, error) { return workbook, nil }
 }

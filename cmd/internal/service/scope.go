@@ -1,6 +1,7 @@
 package service
 
 import (
+	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/notify"
 )
@@ -16,6 +17,25 @@ func Visible(who *access.Principal, recipient, town string) bool {
 	default:
 		return true
 	}
+}
+
+// Decides reports whether who belongs to those who decide on warnings or supervise that: to them nothing of a warning is
+// internal.
+func Decides(who *access.Principal) bool {
+	switch who.Role {
+	case access.Duty, access.Approver, access.Admin, access.Inspector, access.Viewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// WarningFor is a warning as who may see it.
+func WarningFor(who *access.Principal, w *alerts.Warning) *alerts.Warning {
+	if w == nil || who != nil && Decides(who) {
+		return w
+	}
+	return w.Public()
 }
 
 // Scoped reports whether who sees less than all.

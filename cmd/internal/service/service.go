@@ -56,8 +56,7 @@ type Service struct {
 	log     *slog.Logger
 	noteKey []byte
 	figures *figures
-	sights  *sights     // who read personal data, and is not recorded yet
-	books   publicBooks // for everybody, in the memory
+	sights  *sights // who read personal data, and is not recorded yet
 	plans   solver
 
 	// Kick closes the live connections of a user whose secrets have ended; nil does nothing.
@@ -69,8 +68,8 @@ type Service struct {
 	// Keeping says which backups of the server's folder still hold entries of the vault; it ends in bounded time. nil knows of none.
 	Keeping func(ctx context.Context, refs []string) []KeptIn
 
-	reading  sync.Mutex // held while a workbook is read
-	contacts sync.Map   // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
+	workbooks chan struct{} // holds one while a workbook is in work
+	contacts  sync.Map      // vault reference -> dutyContact; contacts are few and shared by all orders of a warning
 }
 
 // New returns the service over an open journal whose registry [Registry] made.
@@ -82,10 +81,22 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if set.List.BottomLine == nil {
 		set.List = reductionlist.DefaultSettings()
 	}
+	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
 	return &Service{J: j, Region: set.Region, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
-		Publishing: set.Publishing, sights: newSights(), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+}
+
+// accounts knows which ids of a list are names of accounts. What cannot be read now stays with who issues credentials, who asks again.
+func accounts(j *journal.Journal, log *slog.Logger) func(id string) string {
+	return func(id string) (user string) {
+		err := j.View(func(tx *bbolt.Tx) (err error) { user, err = access.Namesake(tx, id); return err })
+		if err != nil {
+			log.Error("the accounts cannot be read", "err", err)
+		}
+		return user
+	}
 }
 
 // seal puts a text about people on its way into the vault. The hash is keyed: it tells an equal text from another

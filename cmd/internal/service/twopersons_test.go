@@ -204,7 +204,7 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 			t.Errorf("%s says %q", event, got)
 		}
 	}
-	if got := said(w.Outside(), "approved"); got != "" {
+	if got := said(w.Public(), "approved"); got != "" {
 		t.Errorf("outside the office it says %q", got)
 	}
 	v := o.draft("duty")

@@ -7,7 +7,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
 
@@ -53,27 +53,15 @@ func (s *Server) warnings(q *request) (any, error) {
 	var page alerts.Page[*alerts.Warning]
 	err = s.svc.J.View(func(tx *bbolt.Tx) error { page, err = alerts.ListWarnings(tx, cursor, limit); return err })
 	for i, w := range page.Items {
-		page.Items[i] = shownTo(q.who, w)
+		page.Items[i] = service.WarningFor(q.who, w)
 	}
 	return page, err
-}
-
-// shownTo is a warning as somebody may see it: what its acts say of who may have done them is for those who see every order.
-func shownTo(who *access.Principal, w *alerts.Warning) *alerts.Warning {
-	switch who.Role {
-	case access.Enterprise, access.Town, access.Feeder, access.Neighbour:
-		return w.Outside()
-	}
-	return w
 }
 
 func (s *Server) warning(q *request) (any, error) {
 	var w *alerts.Warning
 	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, q.id()); return err })
-	if err != nil {
-		return nil, err
-	}
-	return shownTo(q.who, w), nil
+	return service.WarningFor(q.who, w), err
 }
 
 func (s *Server) board(q *request) (board any, err error) {

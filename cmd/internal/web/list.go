@@ -236,7 +236,7 @@ func worded(found []reductionlist.Finding, lang string) []reductionlist.Finding 
 func (s *Server) importList(q *request) (any, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.Context()), importTimeout)
 	defer cancel()
-	in, err := s.svc.ImportWorkbook(ctx, q.who.User, q.key, cmp.Or(q.query.Get("source"), q.file), q.body)
+	in, err := s.svc.ImportWorkbook(ctx, q.who.User, q.key, cmp.Or(q.query.Get("source"), q.file), q.sent.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -273,7 +273,8 @@ func (s *Server) importErrors(q *request) (any, error) {
 		}
 	}
 	var b bytes.Buffer
-	if err := reductionlist.WriteErrorBook(&b, workbook, in.Findings, languageOf(q.Request)); err != nil {
+	err = s.svc.Workbooks(q.Context(), func() error { return reductionlist.WriteErrorBook(&b, workbook, in.Findings, languageOf(q.Request)) })
+	if err != nil {
 		return nil, err
 	}
 	return file{name: "errors-" + in.Version.ID + ".xlsx", media: xlsxMedia, data: b.Bytes()}, nil
@@ -290,15 +291,20 @@ func (s *Server) exportVersion(q *request) (any, error) {
 	if format := q.query.Get("format"); q.query.Has("format") && format != "xlsx" {
 		return nil, wrongQuery("format", format, "list.export_format")
 	}
-	v, l, err := s.svc.ExportList(q.who.User, q.id(), mayContacts(q.who))
-	if err != nil {
-		return nil, err
-	}
-	if mayContacts(q.who) {
-		s.sawAll(q, v.ID, len(l.Recipients))
-	}
+	var v reductionlist.Version
 	var b bytes.Buffer
-	if err := l.WriteWorkbook(&b); err != nil {
+	err := s.svc.Workbooks(q.Context(), func() error {
+		var l *reductionlist.List
+		var err error
+		if v, l, err = s.svc.ExportList(q.who.User, q.id(), mayContacts(q.who)); err != nil {
+			return err
+		}
+		if mayContacts(q.who) {
+			s.sawAll(q, v.ID, len(l.Recipients))
+		}
+		return l.WriteWorkbook(&b)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return file{name: "list-" + v.ID + ".xlsx", media: xlsxMedia, data: b.Bytes()}, nil

@@ -258,6 +258,9 @@ func operation(made *schemas, r *route) *huma.Operation {
 		op.RequestBody = &huma.RequestBody{Required: len(made.SchemaFromRef(ref.Ref).Required) > 0,
 			Content: map[string]*huma.MediaType{"application/json": media}}
 	}
+	if op.RequestBody != nil {
+		op.RequestBody.Description = describe(fmt.Sprintf("最多 %d 字节", r.body), fmt.Sprintf("at most %d bytes", r.body))
+	}
 	return op
 }
 
@@ -353,4 +356,4 @@ func (r *route) tag() string {
 }
 
 // openapi answers with the document.
-func (s *Server) openapi(*request) (any, error) { return json.RawMessage(s.document), nil }
+func (s *Server) openapi(*request) (any, error) { return s.document, nil }

@@ -53,6 +53,10 @@ func (p printed) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func attached(name string) string {
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
+}
+
 // made is a paper that is made whole before anything is answered, so that what goes wrong can still be said.
 func (s *Server) made(name, media string, write func(w io.Writer) error) (any, error) {
 	var b bytes.Buffer

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/papers"
+	"qingkong/cmd/internal/service"
 )
 
 // publicListPath is where the list in force is, for everybody.
@@ -19,14 +21,16 @@ const publicRows = 100
 // publicRecipient is the page that the QR code of a board opens. Who comes with a browser for what is not there any more is
 // told so on a page.
 func (s *Server) publicRecipient(q *request) (any, error) {
-	if err := s.shares.Public(q.w.Header()); err != nil {
+	if err := s.shares.Public(q.w.Header(), s.sessions.Address(q.Request)); err != nil {
 		return nil, err
 	}
 	r, err := s.reader(q)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := s.made("", papers.HTMLMedia, func(w io.Writer) error { return s.svc.Public(w, r, q.id(), publicListPath) })
+	answer, err := s.forAll(q, r, "recipient/"+q.id(), &standing{media: papers.HTMLMedia, policy: papers.Policy}, func(w io.Writer) error {
+		return s.svc.Public(w, r, q.id(), publicListPath)
+	})
 	if refusal.CodeOf(err) == refusal.NotFound && strings.Contains(q.Header.Get("Accept"), "text/html") {
 		return printed{s: s, media: papers.HTMLMedia, status: http.StatusNotFound, write: func(w io.Writer) error {
 			return papers.PublicGone(w, r.Lang, q.id(), publicListPath)
@@ -35,9 +39,22 @@ func (s *Server) publicRecipient(q *request) (any, error) {
 	return answer, err
 }
 
+// forAll is a page that is the same for everybody while the list in force is: made once, whoever asks.
+func (s *Server) forAll(q *request, r service.Reader, key string, as *standing, write func(w io.Writer) error) (any, error) {
+	v, err := s.svc.PublicVersion()
+	if refusal.CodeOf(err) == refusal.NotFound {
+		err = write(io.Discard) // which says what is not there
+	}
+	if err != nil {
+		return nil, err
+	}
+	may := func() error { return s.shares.Made(q.w.Header()) }
+	return s.kept.get(q.Context(), r.Lang+"/"+key, fmt.Sprintf("%s/%d", v.ID, v.Revision), may, func(w io.Writer) (*standing, error) { return as, write(w) })
+}
+
 // publicCurrent is the list in force for everybody: a page of it, or the whole as a workbook.
 func (s *Server) publicCurrent(q *request) (any, error) {
-	if err := s.shares.Public(q.w.Header()); err != nil {
+	if err := s.shares.Public(q.w.Header(), s.sessions.Address(q.Request)); err != nil {
 		return nil, err
 	}
 	r, err := s.reader(q)
@@ -49,8 +66,13 @@ func (s *Server) publicCurrent(q *request) (any, error) {
 		return nil, err
 	}
 	if format == papers.XLSX {
-		v, data, err := s.svc.PublicBook(r)
-		return printed{s: s, name: "public-" + v.ID + ".xlsx", media: papers.XLSXMedia, write: func(w io.Writer) error { _, err := w.Write(data); return err }}, err
+		v, err := s.svc.PublicVersion()
+		if err != nil {
+			return nil, err
+		}
+		return s.forAll(q, r, "book", &standing{media: papers.XLSXMedia, name: "public-" + v.ID + ".xlsx"}, func(w io.Writer) error {
+			return s.svc.PublicList(w, r, &v, papers.XLSX)
+		})
 	}
 	address := func(set, value string) string {
 		query := url.Values{}
@@ -67,8 +89,9 @@ func (s *Server) publicCurrent(q *request) (any, error) {
 		}
 		return publicListPath + "?" + query.Encode()
 	}
-	return s.made("", papers.HTMLMedia, func(w io.Writer) error {
-		return s.svc.PublicPage(w, r, q.query.Get("town"), q.query.Get("cursor"), publicRows, func(cursor string) string { return address("cursor", cursor) },
+	town, cursor := q.query.Get("town"), q.query.Get("cursor")
+	return s.forAll(q, r, "list/"+url.Values{"town": {town}, "cursor": {cursor}, "lang": q.query["lang"]}.Encode(), &standing{media: papers.HTMLMedia, policy: papers.Policy}, func(w io.Writer) error {
+		return s.svc.PublicPage(w, r, town, cursor, publicRows, func(cursor string) string { return address("cursor", cursor) },
 			address("format", string(papers.XLSX)))
 	})
 }

@@ -12,10 +12,8 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/web/incoming"
 )
-
-// maxBody bounds the body of a request, in bytes.
-const maxBody = 1 << 20
 
 // request is one call as a handler sees it: who may do it is already known.
 type request struct {
@@ -25,7 +23,8 @@ type request struct {
 	by    string              // how it is known: byToken or bySession
 	key   string              // for the journal; empty when the caller gave none
 	body  []byte              // of a POST
-	file  string              // the name of the file that body is; empty when it has none
+	file  string              // the name of the file that is sent; empty when it has none
+	sent  *incoming.File      // where a file is sent
 	route *route
 	query url.Values // only parameters that the route has, each given once
 }
@@ -49,9 +48,9 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who 
 		}
 	}
 	if route.upload {
-		q.body, q.file, err = readUpload(w, r)
+		q.sent, q.file, err = readUpload(w, r, s.opt.Incoming)
 	} else {
-		q.body, err = readBody(w, r)
+		q.body, err = readBody(w, r, route.body)
 	}
 	return q, err
 }
@@ -110,21 +109,21 @@ func idempotencyKey(r *http.Request, who *access.Principal) (string, error) {
 	return "http/" + who.User + "/" + key, nil
 }
 
-// readBody reads a JSON body of at most maxBody bytes, or none at all. One that says that it is larger is not
-// read, any other no further than the limit.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads a JSON body of at most limit bytes, or none at all. One that says that it is larger is not
+// read, any other no further than the limit; no more is held than has come.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
 	if err := checkMedia(r.Header); err != nil {
 		return nil, err
 	}
-	tooLarge := refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxBody})
-	if r.ContentLength > maxBody {
+	tooLarge := refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": limit})
+	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close")
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):

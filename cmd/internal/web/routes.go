@@ -32,6 +32,7 @@ type route struct {
 	act     string // what access must allow; empty for a public call
 	handle  func(*Server, *request) (any, error)
 	query   []param                   // the parameters it takes
+	body    int64                     // the most that its body may have, in bytes; 0: it takes none
 	upload  bool                      // its body is a file
 	spared  bool                      // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
 	created func(answer any) []string // path of what a POST made, below /api/v1; nil: it makes nothing
@@ -50,6 +51,16 @@ type codes = []refusal.Code
 // acted are what an act on a revision may be refused with.
 var acted = codes{refusal.TransitionRefused, refusal.StaleRevision, refusal.SamePerson}
 
+// What bodies may have, in bytes: what signs in, which anybody may send, and what says everything in its path; what people write,
+// a notice of 20,000 characters the longest; data of a day, of a plant or of a list's rows; a workbook.
+const (
+	signInBody = 4 << 10
+	smallBody  = 4 << 10
+	textBody   = 256 << 10
+	dataBody   = 1 << 20
+	fileBody   = maxUpload
+)
+
 // with adds paging to the parameters of a list.
 func with(query ...param) []param { return append(query, limitParam, cursorParam) }
 
@@ -64,7 +75,7 @@ var routes = []route{
 	{method: "GET", pattern: "/openapi.json", handle: (*Server).openapi, out: map[string]any{}, repeats: true,
 		zh: "本接口说明（OpenAPI 3.1）", en: "this document (OpenAPI 3.1)"},
 
-	{method: "POST", pattern: "/session", handle: (*Server).login, spared: true,
+	{method: "POST", pattern: "/session", body: signInBody, handle: (*Server).login, spared: true,
 		in: loginInput{}, out: person{}, refuses: codes{refusal.Unauthenticated},
 		zh: "登录控制台，得到会话", en: "signs in to the console with a session"},
 	{method: "DELETE", pattern: "/session", handle: (*Server).logout, spared: true,
@@ -79,7 +90,7 @@ var routes = []route{
 	{method: "GET", pattern: "/me", act: signedIn, handle: (*Server).me,
 		out: person{},
 		zh:  "我是谁", en: "who the caller is"},
-	{method: "POST", pattern: "/me/password", act: signedIn, handle: (*Server).changePassword,
+	{method: "POST", pattern: "/me/password", body: signInBody, act: signedIn, handle: (*Server).changePassword,
 		in: passwordChange{},
 		zh: "修改自己的口令；此后口令只用于网页和接口登录，连接 NATS 要用令牌", en: "changes the caller's own password; it serves to sign in here alone then, and NATS takes a token"},
 	{method: "GET", pattern: "/me/factor", act: signedIn, handle: (*Server).factor,
@@ -88,10 +99,10 @@ var routes = []route{
 	{method: "GET", pattern: "/me/factor/secret", act: signedIn, handle: (*Server).newFactor,
 		out: service.FactorDraft{},
 		zh:  "为验证器取一个新密钥，每次不同；绑定以前什么也不改变", en: "a new secret for an authenticator, another each time; nothing changes before it is enrolled"},
-	{method: "POST", pattern: "/me/factor", act: signedIn, handle: (*Server).enrolFactor,
+	{method: "POST", pattern: "/me/factor", body: signInBody, act: signedIn, handle: (*Server).enrolFactor,
 		in: access.Enrolment{}, out: access.FactorState{}, refuses: codes{refusal.TransitionRefused},
 		zh: "绑定二次验证：当前口令和第一个验证码；更换时还要原来那个的验证码", en: "enrols a second factor with the current password and a first code; to replace one, with a code of that"},
-	{method: "POST", pattern: "/accounts", act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath,
+	{method: "POST", pattern: "/accounts", body: smallBody, act: access.ActAccountsCreate, handle: (*Server).addAccount, created: accountPath,
 		in: access.NewAccount{}, out: access.Issued{},
 		zh: "建立账号；口令和令牌只在这里显示一次", en: "adds an account; its password and token are shown here alone"},
 	{method: "GET", pattern: "/accounts", act: access.ActAccountsRead, handle: (*Server).accounts, query: with(roleParam),
@@ -100,33 +111,33 @@ var routes = []route{
 	{method: "GET", pattern: "/accounts/{id}", act: access.ActAccountsRead, handle: (*Server).account,
 		out: access.User{},
 		zh:  "一个账号", en: "an account"},
-	{method: "POST", pattern: "/accounts/{id}/credentials", act: access.ActAccountsCredentials, handle: userAct((*service.Service).RenewAccount),
+	{method: "POST", pattern: "/accounts/{id}/credentials", body: smallBody, act: access.ActAccountsCredentials, handle: userAct((*service.Service).RenewAccount),
 		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
 		zh: "换发口令和令牌，旧的立即失效", en: "renews password and token; the old ones end"},
 	{method: "DELETE", pattern: "/accounts/{id}/factor", act: access.ActAccountsCredentials, handle: (*Server).resetFactor,
 		out: access.User{},
 		zh:  "重置账号的二次验证，用于验证器丢失", en: "resets an account's second factor, where the authenticator is lost"},
-	{method: "POST", pattern: "/accounts/{id}/disable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Disable),
+	{method: "POST", pattern: "/accounts/{id}/disable", body: smallBody, act: access.ActAccountsDisable, handle: userAct((*service.Service).Disable),
 		in: nothing{}, out: access.User{}, refuses: codes{refusal.SamePerson},
 		zh: "停用账号", en: "disables an account"},
-	{method: "POST", pattern: "/accounts/{id}/enable", act: access.ActAccountsDisable, handle: userAct((*service.Service).Enable),
+	{method: "POST", pattern: "/accounts/{id}/enable", body: smallBody, act: access.ActAccountsDisable, handle: userAct((*service.Service).Enable),
 		in: nothing{}, out: access.User{},
 		zh: "恢复账号", en: "enables an account again"},
-	{method: "POST", pattern: "/accounts/{id}/tokens", act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath,
+	{method: "POST", pattern: "/accounts/{id}/tokens", body: smallBody, act: access.ActTokensCreate, handle: (*Server).addToken, created: tokensPath,
 		in: access.NewToken{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
 		zh: "增加一个令牌，只显示一次；给了 expires_at 的到时即失效", en: "adds a token, shown once; with expires_at it is refused from then on"},
 	{method: "DELETE", pattern: "/accounts/{id}/tokens/{token}", act: access.ActTokensRevoke, handle: (*Server).revokeToken,
 		out: access.User{},
 		zh:  "吊销一个令牌", en: "revokes a token"},
 
-	{method: "POST", pattern: "/backups", act: access.ActBackups, handle: (*Server).takeBackup, created: backupsPath,
+	{method: "POST", pattern: "/backups", body: smallBody, act: access.ActBackups, handle: (*Server).takeBackup, created: backupsPath,
 		in: nothing{}, out: Backup{},
 		zh: "由服务器在 backup.dir 中写一份备份；备份的内容从不经过 HTTP", en: "has the server write a backup into backup.dir; its bytes never go over HTTP"},
 	{method: "GET", pattern: "/backups", act: access.ActBackups, handle: (*Server).backups,
 		out: alerts.Page[Backup]{},
 		zh:  "backup.dir 中的备份，新的在前", en: "the backups in backup.dir, the newest first"},
 
-	{method: "POST", pattern: "/forecasts", act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath,
+	{method: "POST", pattern: "/forecasts", body: dataBody, act: access.ActForecastsCreate, handle: (*Server).forecast, created: forecastPath,
 		in: alerts.ForecastInput{}, out: alerts.ForecastResult{},
 		zh: "报送预报，返回由此产生的建议", en: "records a forecast and answers the proposal that follows from it"},
 	{method: "GET", pattern: "/forecasts/skill", act: access.ActSkillRead, handle: (*Server).skill, query: []param{fromDayParam, toDayParam},
@@ -135,7 +146,7 @@ var routes = []route{
 	{method: "GET", pattern: "/feeds", act: access.ActSkillRead, handle: (*Server).feeds,
 		out: alerts.Page[alerts.FeedState]{},
 		zh:  "曾中断的数据来源", en: "sources that have fallen silent"},
-	{method: "POST", pattern: "/observations", act: access.ActObservationsCreate, handle: (*Server).observation,
+	{method: "POST", pattern: "/observations", body: dataBody, act: access.ActObservationsCreate, handle: (*Server).observation,
 		in: alerts.ObservationInput{}, out: alerts.ObservationResult{},
 		zh: "报送实测", en: "records measurements"},
 	{method: "GET", pattern: "/proposals", act: access.ActProposalsList, handle: (*Server).proposals, query: with(proposalState),
@@ -144,14 +155,14 @@ var routes = []route{
 	{method: "GET", pattern: "/proposals/{id}", act: access.ActProposalsList, handle: (*Server).proposal,
 		out: alerts.Proposal{}, repeats: true,
 		zh: "一条建议及其依据", en: "a proposal with what it rests on"},
-	{method: "POST", pattern: "/proposals/{id}/dismiss", act: access.ActProposalsDismiss, handle: (*Server).dismiss, spared: true,
+	{method: "POST", pattern: "/proposals/{id}/dismiss", body: textBody, act: access.ActProposalsDismiss, handle: (*Server).dismiss, spared: true,
 		in: service.Dismissal{}, out: alerts.Proposal{}, refuses: codes{refusal.TransitionRefused},
 		zh: "不采纳建议，须说明理由", en: "dismisses a proposal, with a reason"},
 
 	{method: "GET", pattern: "/warnings", act: access.ActWarningsRead, handle: (*Server).warnings, query: with(),
 		out: alerts.Page[*alerts.Warning]{}, repeats: true,
 		zh: "预警，最近的在前", en: "warnings, the latest first"},
-	{method: "POST", pattern: "/warnings", act: access.ActWarningsDeclare, handle: (*Server).declare, created: warningPath, spared: true,
+	{method: "POST", pattern: "/warnings", body: textBody, act: access.ActWarningsDeclare, handle: (*Server).declare, created: warningPath, spared: true,
 		in: service.Declaration{}, out: alerts.Warning{}, refuses: codes{refusal.TransitionRefused},
 		zh: "发布预警或管控要求", en: "declares a warning"},
 	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning,
@@ -160,36 +171,36 @@ var routes = []route{
 	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board,
 		out: notify.Overview{}, repeats: true,
 		zh: "指令的送达、答复与执行汇总", en: "how its orders stand"},
-	{method: "POST", pattern: "/warnings/{id}/approve", act: access.ActWarningsApprove, handle: warningAct("approve"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/approve", body: textBody, act: access.ActWarningsApprove, handle: warningAct("approve"), spared: true,
 		in: service.Approval{}, out: alerts.Warning{}, refuses: acted,
 		zh: "批准待审批的发布或提级", en: "approves what waits for a second person"},
-	{method: "POST", pattern: "/warnings/{id}/emergency-approve", act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/emergency-approve", body: textBody, act: access.ActWarningsEmergencyApprove, handle: warningAct("emergency-approve"), spared: true,
 		in: service.EmergencyApproval{}, out: alerts.Warning{}, refuses: acted,
 		zh: "审批人联系不上时凭电话批准，须在 12 小时内补确认", en: "approves on somebody's word when no approver can be reached"},
-	{method: "POST", pattern: "/warnings/{id}/reject", act: access.ActWarningsReject, handle: warningAct("reject"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/reject", body: textBody, act: access.ActWarningsReject, handle: warningAct("reject"), spared: true,
 		in: alerts.Reject{}, out: alerts.Warning{}, refuses: acted,
 		zh: "驳回", en: "rejects what waits for a second person"},
-	{method: "POST", pattern: "/warnings/{id}/adjust", act: access.ActWarningsAdjust, handle: warningAct("adjust"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/adjust", body: textBody, act: access.ActWarningsAdjust, handle: warningAct("adjust"), spared: true,
 		in: service.Adjustment{}, out: alerts.Warning{}, refuses: acted,
 		zh: "调整级别", en: "changes the level"},
-	{method: "POST", pattern: "/warnings/{id}/revise", act: access.ActWarningsRevise, handle: warningAct("revise"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/revise", body: textBody, act: access.ActWarningsRevise, handle: warningAct("revise"), spared: true,
 		in: service.Revision{}, out: alerts.Warning{}, refuses: acted,
 		zh: "修订文件、正文或结束时间；被驳回的重新提交", en: "revises documents, text or end; submits a rejected one anew"},
-	{method: "POST", pattern: "/warnings/{id}/lift", act: access.ActWarningsLift, handle: warningAct("lift"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/lift", body: textBody, act: access.ActWarningsLift, handle: warningAct("lift"), spared: true,
 		in: alerts.Lift{}, out: alerts.Warning{}, refuses: acted,
 		zh: "解除", en: "lifts a warning"},
-	{method: "POST", pattern: "/warnings/{id}/cancel", act: access.ActWarningsCancel, handle: warningAct("cancel"), spared: true,
+	{method: "POST", pattern: "/warnings/{id}/cancel", body: textBody, act: access.ActWarningsCancel, handle: warningAct("cancel"), spared: true,
 		in: alerts.Cancel{}, out: alerts.Warning{}, refuses: acted,
 		zh: "取消尚未生效的预警", en: "cancels a warning before its start"},
 
 	{method: "GET", pattern: "/warnings/{id}/list-changes", act: access.ActListsRead, handle: (*Server).listChanges, query: with(),
 		out: listChanges{}, repeats: true,
 		zh: "新版清单会改变本次预警中哪些对象的措施", en: "whom of a live warning a newer list gives other measures"},
-	{method: "POST", pattern: "/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: (*Server).relist, spared: true,
+	{method: "POST", pattern: "/warnings/{id}/list-changes", body: dataBody, act: access.ActWarningsRelist, handle: (*Server).relist, spared: true,
 		in: service.Relisting{}, out: notify.RelistDone{}, refuses: acted,
 		zh: "按现行清单重下所选对象的减排令", en: "gives the recipients named what the list in force says"},
 
-	{method: "POST", pattern: "/list/imports", act: access.ActListsImport, handle: (*Server).importList, query: []param{sourceParam}, upload: true, created: importPath,
+	{method: "POST", pattern: "/list/imports", body: fileBody, act: access.ActListsImport, handle: (*Server).importList, query: []param{sourceParam}, upload: true, created: importPath,
 		out: imported{},
 		zh:  "导入清单工作簿，成为草稿，并列出问题", en: "imports a workbook as a draft, with what was found in it"},
 	{method: "GET", pattern: "/list/imports/{id}", act: access.ActListsRead, handle: (*Server).imported,
@@ -207,7 +218,7 @@ var routes = []route{
 	{method: "GET", pattern: "/list/versions/{id}/export", act: access.ActListsRead, handle: (*Server).exportVersion, query: []param{listFormatParam},
 		media: xlsxMedia, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
 		zh: "导出清单版本为工作簿，可再导入", en: "a version as a workbook that can be imported again"},
-	{method: "POST", pattern: "/list/amendments", act: access.ActListsImport, handle: (*Server).amendList, created: amendPath,
+	{method: "POST", pattern: "/list/amendments", body: dataBody, act: access.ActListsImport, handle: (*Server).amendList, created: amendPath,
 		in: service.ListAmendment{}, out: amended{}, refuses: codes{refusal.NotFound, refusal.StaleRevision, refusal.TransitionRefused},
 		zh: "修订一项措施、一个对象或其联系人，成为新的草稿版本", en: "amends one measure, one recipient or its contact, as a new draft"},
 	{method: "GET", pattern: "/list/versions/{id}/diff", act: access.ActListsRead, handle: (*Server).diffVersions, query: with(againstParam),
@@ -222,10 +233,10 @@ var routes = []route{
 	{method: "GET", pattern: "/list/versions/{id}/findings", act: access.ActListsRead, handle: (*Server).listFindings, query: with(severityParam),
 		out: alerts.Page[reductionlist.Finding]{}, repeats: true,
 		zh: "导入或修订时检查出的问题", en: "what was found when it was imported or amended"},
-	{method: "POST", pattern: "/list/versions/{id}/approve", act: access.ActListsApprove, handle: (*Server).approveVersion,
+	{method: "POST", pattern: "/list/versions/{id}/approve", body: textBody, act: access.ActListsApprove, handle: (*Server).approveVersion,
 		in: service.ListApproval{}, out: version{}, refuses: acted,
 		zh: "批准清单版本", en: "approves a version"},
-	{method: "POST", pattern: "/list/versions/{id}/activate", act: access.ActListsApprove, handle: (*Server).activateVersion,
+	{method: "POST", pattern: "/list/versions/{id}/activate", body: textBody, act: access.ActListsApprove, handle: (*Server).activateVersion,
 		in: service.ListActivation{}, out: version{}, refuses: acted,
 		zh: "启用清单版本", en: "activates a version"},
 	{method: "GET", pattern: "/recipients", act: access.ActRecipientsRead, handle: (*Server).recipients, query: with(queryParam, townParam, asOfParam, versionParam),
@@ -237,10 +248,10 @@ var routes = []route{
 	{method: "GET", pattern: "/recipients/{id}/figures", act: access.ActFiguresRead, handle: (*Server).plantFigures,
 		out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
 		zh: "电厂最近给出的运行数据；企业只见自己的", en: "the latest figures of a plant; an enterprise sees its own"},
-	{method: "PUT", pattern: "/recipients/{id}/figures", act: access.ActFiguresWrite, handle: (*Server).giveFigures,
+	{method: "PUT", pattern: "/recipients/{id}/figures", body: dataBody, act: access.ActFiguresWrite, handle: (*Server).giveFigures,
 		in: reductionlist.Figures{}, out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
 		zh: "给出电厂的运行数据，取代以前的；企业只能给自己的", en: "gives a plant's figures in the place of those before; an enterprise its own"},
-	{method: "POST", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials),
+	{method: "POST", pattern: "/recipients/{id}/credentials", body: smallBody, act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials),
 		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},
 		zh: "发给企业口令和令牌，只显示一次", en: "issues a recipient's password and token, shown once"},
 	{method: "DELETE", pattern: "/recipients/{id}/credentials", act: access.ActRecipientsCredentials, handle: (*Server).revokeCredentials,
@@ -266,15 +277,15 @@ var routes = []route{
 	{method: "GET", pattern: "/personal-data/accesses", act: access.ActPersonalRead, handle: (*Server).accesses, query: with(recipientParam, userParam),
 		out: alerts.Page[access.Seen]{},
 		zh:  "谁在何时以何种方式查看过个人信息", en: "who read personal data, when, and by which call"},
-	{method: "POST", pattern: "/personal-data/erasures", act: access.ActPersonalErase, handle: (*Server).erase,
+	{method: "POST", pattern: "/personal-data/erasures", body: textBody, act: access.ActPersonalErase, handle: (*Server).erase,
 		in: service.Erasure{}, out: service.Erased{}, refuses: codes{refusal.NotFound},
 		zh: "删除个人信息并记录理由；台账仍可证明", en: "erases personal data and records why; the record still proves itself"},
 
 	{method: "GET", pattern: papers.PublicPath + "{id}", root: true, handle: (*Server).publicRecipient, query: []param{paperLang},
-		media: htmlMedia,
-		zh:    "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
+		repeats: true, media: htmlMedia,
+		zh: "一个对象的公示页面，不含个人信息", en: "a recipient's page for the public, without personal data"},
 	{method: "GET", pattern: publicListPath, root: true, handle: (*Server).publicCurrent, query: []param{rollFormat, townParam, cursorParam, paperLang},
-		media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.NotFound},
+		repeats: true, media: htmlMedia, others: []string{papers.XLSXMedia}, refuses: codes{refusal.NotFound},
 		zh: "现行清单的公示页面，不含个人信息", en: "the list in force for the public, without personal data"},
 
 	{method: "GET", pattern: "/orders", act: access.ActOrdersRead, handle: (*Server).orders, query: with(warningParam, recipientParam, orderState, townParam, queryParam),
@@ -283,46 +294,46 @@ var routes = []route{
 	{method: "GET", pattern: "/orders/{id}", act: access.ActOrdersRead, handle: (*Server).order,
 		out: notify.View{}, repeats: true,
 		zh: "一份指令", en: "an order"},
-	{method: "POST", pattern: "/orders/{id}/receive", act: access.ActOrdersAnswer, handle: orderAct("receive"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/receive", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("receive"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认收到", en: "the recipient confirms receipt"},
-	{method: "POST", pattern: "/orders/{id}/read", act: access.ActOrdersAnswer, handle: orderAct("read"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/read", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("read"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认已读", en: "the recipient confirms reading"},
-	{method: "POST", pattern: "/orders/{id}/acknowledge", act: access.ActOrdersAnswer, handle: orderAct("acknowledge"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/acknowledge", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("acknowledge"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认执行", en: "the recipient acknowledges"},
-	{method: "POST", pattern: "/orders/{id}/object", act: access.ActOrdersAnswer, handle: orderAct("object"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/object", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("object"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业提出异议", en: "the recipient objects"},
-	{method: "POST", pattern: "/orders/{id}/start", act: access.ActOrdersAnswer, handle: orderAct("start"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/start", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("start"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业开始执行", en: "the recipient starts"},
-	{method: "POST", pattern: "/orders/{id}/report", act: access.ActOrdersAnswer, handle: orderAct("report"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/report", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("report"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业报告执行情况", en: "the recipient reports"},
-	{method: "POST", pattern: "/orders/{id}/complete", act: access.ActOrdersAnswer, handle: orderAct("complete"), spared: true,
+	{method: "POST", pattern: "/orders/{id}/complete", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("complete"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业完成", en: "the recipient completes"},
 
 	{method: "GET", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).preparedPlan, query: []param{timeLimitParam},
 		out: preparedView{}, refuses: codes{refusal.Conflict},
 		zh: "为电厂指令预备的运行方案，或还缺哪些运行数据", en: "the plan that is prepared for a plant's order, or what is missing for it"},
-	{method: "POST", pattern: "/orders/{id}/plan", act: access.ActOrdersPlan, handle: (*Server).whatIf, query: []param{timeLimitParam}, spared: true,
+	{method: "POST", pattern: "/orders/{id}/plan", body: dataBody, act: access.ActOrdersPlan, handle: (*Server).whatIf, query: []param{timeLimitParam}, spared: true,
 		in: service.PlanAsked{}, out: allocation{},
 		zh: "改变需求看方案如何变化；机组和排放系数以清单为准", en: "what the plan would be under other demands; units and factors are the list's"},
-	{method: "POST", pattern: "/orders/{id}/plan/accept", act: access.ActOrdersPlan, handle: (*Server).acceptPlan, query: []param{timeLimitParam}, spared: true,
+	{method: "POST", pattern: "/orders/{id}/plan/accept", body: dataBody, act: access.ActOrdersPlan, handle: (*Server).acceptPlan, query: []param{timeLimitParam}, spared: true,
 		in: service.PlanAsked{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "接受方案，修订指令；只接受由本程序算出的方案", en: "accepts a plan, which the program computes itself, and revises the order"},
 
-	{method: "POST", pattern: "/orders/{id}/objection", act: access.ActOrdersObjection, handle: (*Server).objection, spared: true,
+	{method: "POST", pattern: "/orders/{id}/objection", body: textBody, act: access.ActOrdersObjection, handle: (*Server).objection, spared: true,
 		in: service.ObjectionDecision{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "处理企业的异议", en: "decides on an objection"},
 
-	{method: "POST", pattern: "/allocations/coal", act: access.ActAllocations, handle: allocateAny(allocate.KindCoal), query: []param{timeLimitParam}, spared: true,
+	{method: "POST", pattern: "/allocations/coal", body: dataBody, act: access.ActAllocations, handle: allocateAny(allocate.KindCoal), query: []param{timeLimitParam}, spared: true,
 		in: coalProblem{}, out: allocation{},
 		zh: "试算：燃煤机组排放最少的方案", en: "what if: the plan of coal units that emits least"},
-	{method: "POST", pattern: "/allocations/waste", act: access.ActAllocations, handle: allocateAny(allocate.KindWaste), query: []param{timeLimitParam}, spared: true,
+	{method: "POST", pattern: "/allocations/waste", body: dataBody, act: access.ActAllocations, handle: allocateAny(allocate.KindWaste), query: []param{timeLimitParam}, spared: true,
 		in: wasteProblem{}, out: allocation{},
 		zh: "试算：焚烧炉排放最少的方案", en: "what if: the plan of waste furnaces that emits least"},
 
@@ -402,6 +413,9 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 	if err != nil {
 		s.problem(w, r, err)
 		return
+	}
+	if q.sent != nil {
+		defer q.sent.Close()
 	}
 	q.by = by
 	result, err := route.handle(s, q)

@@ -8,21 +8,20 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/web/incoming"
 )
 
-// Bounds of an upload: of the file, of what multipart puts around it, and of the time it may take to come in.
+// Bounds of an upload: of the file, and of what multipart puts around it.
 const (
-	maxUpload     = 64 << 20
-	maxEnvelope   = 64 << 10
-	uploadTimeout = 5 * time.Minute
+	maxUpload   = 64 << 20
+	maxEnvelope = 64 << 10
 )
 
-// readUpload reads a file of at most maxUpload bytes: the body itself, or its part named file with the name that it has
-// there. One that says that it is larger is not read, any other no further than the limit.
-func readUpload(w http.ResponseWriter, r *http.Request) (body []byte, name string, err error) {
+// readUpload takes in a file of at most maxUpload bytes, in a folder until it is its turn: the body itself, or its part named file with
+// the name that it has there. One that says that it is larger is not read, any other no further than the limit. It has to be closed.
+func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming.File, name string, err error) {
 	given := r.Header.Get("Content-Type")
 	media, params, err := mime.ParseMediaType(given)
 	if encoding := r.Header.Get("Content-Encoding"); err != nil || encoding != "" && !strings.EqualFold(encoding, "identity") {
@@ -40,36 +39,36 @@ func readUpload(w http.ResponseWriter, r *http.Request) (body []byte, name strin
 		w.Header().Set("Connection", "close")
 		return nil, "", uploadTooLarge()
 	}
-	// A large file comes in more slowly than the server lets other requests. A test's recorder has no deadline.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
 	in := http.MaxBytesReader(w, r.Body, limit)
 	if media == "multipart/form-data" {
-		return readPart(multipart.NewReader(in, params["boundary"]))
+		return readPart(multipart.NewReader(in, params["boundary"]), dir)
 	}
-	body, err = io.ReadAll(in)
-	return body, "", uploadBroken(err)
+	f, err = incoming.Take(dir, in, maxUpload)
+	return f, "", uploadBroken(err)
 }
 
 // readPart reads a form of one part, the file.
-func readPart(form *multipart.Reader) (body []byte, name string, err error) {
-	have := false
+func readPart(form *multipart.Reader, dir string) (f *incoming.File, name string, err error) {
+	defer func() {
+		if err != nil && f != nil {
+			_ = f.Close()
+			f = nil
+		}
+	}()
 	for {
 		part, err := form.NextPart()
-		if err == io.EOF && have {
-			return body, name, nil
+		if err == io.EOF && f != nil {
+			return f, name, nil
 		}
 		if err != nil {
+			return f, "", uploadBroken(err)
+		}
+		if f != nil || part.FormName() != "file" {
+			return f, "", refusal.Input([]refusal.Field{{Path: part.FormName(), Rule: "list.upload_part", Args: refusal.Args{"name": part.FormName()}}})
+		}
+		name = part.FileName()
+		if f, err = incoming.Take(dir, part, maxUpload); err != nil {
 			return nil, "", uploadBroken(err)
-		}
-		if have || part.FormName() != "file" {
-			return nil, "", refusal.Input([]refusal.Field{{Path: part.FormName(), Rule: "list.upload_part", Args: refusal.Args{"name": part.FormName()}}})
-		}
-		have, name = true, part.FileName()
-		if body, err = io.ReadAll(io.LimitReader(part, maxUpload+1)); err != nil {
-			return nil, "", uploadBroken(err)
-		}
-		if len(body) > maxUpload {
-			return nil, "", uploadTooLarge()
 		}
 	}
 }
@@ -88,7 +87,7 @@ func uploadBroken(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &over):
+	case errors.As(err, &over), errors.Is(err, incoming.ErrTooLarge):
 		return uploadTooLarge()
 	}
 	return refusal.New(refusal.Invalid, "list.upload_broken", refusal.Args{"why": err.Error()})

@@ -72,7 +72,7 @@ func TestEveryBodyIsBounded(t *testing.T) {
 		if c.who = r.roles()[0]; w.tokens[c.who] == "" {
 			c.who = "viewer" // public, or for whoever is signed in
 		}
-		c.body = strings.Repeat(" ", maxBody+1)
+		c.body = strings.Repeat(" ", int(r.body)+1)
 		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
 		c.chunked = true
 		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)

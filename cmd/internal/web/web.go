@@ -47,7 +47,8 @@ type Server struct {
 	handler  http.Handler
 	areas    *http.ServeMux
 	live     *live.Hub
-	document []byte // GET /api/v1/openapi.json
+	document *standing // GET /api/v1/openapi.json
+	kept     *kept     // pages for the public
 	shares   *share.Shares
 	mounted  map[string]Area // by the pattern of areas
 	signIn   []string        // paths of areas with which somebody signs in
@@ -62,8 +63,10 @@ type Options struct {
 	Metrics *prometheus.Registry // what /metrics shows; the server adds its own
 	Backups Backups              // nil where no folder for them is configured
 	Limits  share.Limits         // of one caller; none
-	Clock   func() time.Time     // time.Now
-	Log     *slog.Logger         // none
+	// Incoming is the folder of files until it is their turn; that of the system for temporary files.
+	Incoming string
+	Clock    func() time.Time // time.Now
+	Log      *slog.Logger     // none
 }
 
 // New returns the server over svc. It serves at once; whether it is ready the watchman says.
@@ -82,7 +85,7 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	}
 	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(), mounted: map[string]Area{}}
 	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
-	s.document = theDocument()
+	s.document, s.kept = newStanding("application/json", theDocument()), newKept()
 	s.counted = newCounted(opt.Metrics)
 	s.metrics = newMetrics(opt.Metrics, opt.Log)
 	s.live = newLive(s)

@@ -160,7 +160,7 @@ func (q *request) boardPart(warning, name string, make func(*bbolt.Tx, *alerts.W
 		if err != nil {
 			return err
 		}
-		v, err := make(tx, w, b)
+		v, err := make(tx, service.WarningFor(q.who, w), b)
 		if err != nil {
 			return err
 		}

@@ -47,6 +47,8 @@ type Sessions interface {
 	// Login begins a session. It returns a refusal for a wrong password (unauthenticated) or too many tries.
 	Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error)
 	Logout(w http.ResponseWriter, r *http.Request)
+	// Address is where a request came from, as far as our proxies say.
+	Address(r *http.Request) string
 	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the user
 	// end; that of r goes on with a new cookie.
 	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
@@ -75,9 +77,11 @@ type Options struct {
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
 	// Shares are what each caller may ask for; whoever serves the desk counts the calls. Default: no limits.
 	Shares *share.Shares
-	Watch  *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
-	Clock  func() time.Time // of this machine; default: time.Now
-	Log    *slog.Logger
+	// Incoming is the folder of files until it is their turn; default: that of the system for temporary files.
+	Incoming string
+	Watch    *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
+	Clock    func() time.Time // of this machine; default: time.Now
+	Log      *slog.Logger
 }
 
 // desk is the handler's state.
@@ -91,8 +95,10 @@ type desk struct {
 
 	fragments fragments
 	audience  audiences
-	refusals  refusals
-	timelines timelines
+	refusals  moments
+	// publicPages are "/" for whoever is not signed in: a crowd that looks costs one rendering a second.
+	publicPages moments
+	timelines   timelines
 }
 
 // actTimeout bounds how long a page waits for the record; live pages have no such end.
@@ -258,6 +264,18 @@ func (d *desk) routes() http.Handler {
 // typed; who may not see a page is told so.
 func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 	q := d.request(w, r, p.who(d))
+	if q.who != nil {
+		if err := d.allowed(q, p); err != nil {
+			d.failed(q, err)
+			return
+		}
+	}
+	done, err := d.begin(q, p)
+	if err != nil {
+		d.failed(q, err)
+		return
+	}
+	defer done()
 	if r.Method == http.MethodPost && !p.upload {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
@@ -269,16 +287,6 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 		d.askLogin(q, p)
 		return
 	}
-	if err := d.allowed(q, p); err != nil {
-		d.failed(q, err)
-		return
-	}
-	done, err := d.begin(q, p)
-	if err != nil {
-		d.failed(q, err)
-		return
-	}
-	defer done()
 	if !p.stream {
 		ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
 		defer cancel()
@@ -291,8 +299,12 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 }
 
 // begin begins the work of a page for somebody known, or refuses it for what that one did before or has in work. done ends it.
+// Nobody's forms are small, or among few: what is in them is held before anything says who sends it.
 func (d *desk) begin(q *request, p page) (done func(), err error) {
 	h := q.w.Header()
+	if q.who == nil && q.Method == http.MethodPost && !p.upload && (q.ContentLength < 0 || q.ContentLength > smallForm) {
+		return d.opt.Shares.LargeForm(q.Context(), h, d.sessions.Address(q.Request))
+	}
 	if q.who == nil || p.file {
 		return func() {}, nil
 	}
@@ -320,6 +332,9 @@ func (d *desk) allowed(q *request, p page) error {
 
 // maxForm bounds what a form sends: a notice of 20,000 characters, percent-encoded, and the rest.
 const maxForm = 1 << 20
+
+// smallForm is what the form of a login holds that carries nothing over, generously.
+const smallForm = 4 << 10
 
 func unreadable(err error) error {
 	var over *http.MaxBytesError

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
 
@@ -18,6 +21,31 @@ func (d *desk) root(q *request) error {
 	if q.who != nil {
 		return q.redirect("/desk")
 	}
+	if q.URL.RequestURI() != "/" { // what stands in the address stands in the page
+		text, err := d.public(q)
+		if err == nil {
+			q.send(http.StatusOK, text)
+		}
+		return err
+	}
+	key := fmt.Sprint(d.svc.J.Height(), q.now.Unix(), q.d.opt.Watch.Report().Status, q.lang, q.theme)
+	text, err := d.publicPages.get(key, func() ([]byte, error) { return d.public(q) })
+	if err != nil {
+		return err
+	}
+	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(text))
+	q.w.Header().Set("ETag", tag)
+	q.w.Header().Set("Cache-Control", "private, no-cache")
+	if q.Header.Get("If-None-Match") == tag {
+		q.w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	q.send(http.StatusOK, text)
+	return nil
+}
+
+// public is the page of where the public stands.
+func (d *desk) public(q *request) ([]byte, error) {
 	view := struct {
 		*chrome
 		Warnings []standing
@@ -29,15 +57,15 @@ func (d *desk) root(q *request) error {
 				return err
 			}
 			if w != nil && (w.State == alerts.Scheduled || w.State == alerts.Active) { // what is not approved is not public
-				view.Warnings = append(view.Warnings, q.standing(w))
+				view.Warnings = append(view.Warnings, q.standing(w.Public()))
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return q.render(http.StatusOK, "public", view)
+	return q.text("public", view)
 }
 
 // standing is a warning as one sees at a glance where it stands.
@@ -234,7 +262,7 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 
 // card is a live warning on the desk with its board and what this role may do to it.
 func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, error) {
-	s := q.standing(w)
+	s := q.standing(service.WarningFor(q.who, w))
 	var err error
 	if q.may(access.ActBoardRead) && q.who.Role != access.Enterprise {
 		if s.Board, err = notify.Board(tx, w.ID); err != nil {

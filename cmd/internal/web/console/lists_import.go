@@ -12,6 +12,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/web/incoming"
 )
 
 // Bounds of a workbook that is sent, as the interface has them.
@@ -29,10 +30,11 @@ func (d *desk) importList(q *request) error {
 	name, key, workbook, err := readWorkbook(q)
 	var in service.Imported
 	if err == nil {
+		defer workbook.Close()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(q.Context()), uploadTimeout)
 		defer cancel()
 		q.PostForm = url.Values{"key": {key}}
-		in, err = d.svc.ImportWorkbook(ctx, q.who.User, q.key(), name, workbook)
+		in, err = d.svc.ImportWorkbook(ctx, q.who.User, q.key(), name, workbook.Bytes)
 	}
 	if err != nil {
 		if refusal.CodeOf(err) == "" {
@@ -45,8 +47,13 @@ func (d *desk) importList(q *request) error {
 }
 
 // readWorkbook reads the form: its key, and the file.
-func readWorkbook(q *request) (name, key string, workbook []byte, err error) {
-	_ = http.NewResponseController(q.w).SetReadDeadline(time.Now().Add(uploadTimeout)) // a test's recorder has none
+func readWorkbook(q *request) (name, key string, workbook *incoming.File, err error) {
+	defer func() {
+		if err != nil && workbook != nil {
+			_ = workbook.Close()
+			workbook = nil
+		}
+	}()
 	q.Body = http.MaxBytesReader(q.w, q.Body, maxWorkbook+maxEnvelope)
 	form, err := q.MultipartReader()
 	if err != nil {
@@ -58,33 +65,34 @@ func readWorkbook(q *request) (name, key string, workbook []byte, err error) {
 			break
 		}
 		if err != nil {
-			return "", "", nil, brokenUpload(err)
+			return "", "", workbook, brokenUpload(err)
 		}
-		limit := int64(200)
-		if part.FormName() == "file" {
-			limit = maxWorkbook
-		}
-		data, err := io.ReadAll(io.LimitReader(part, limit+1))
-		switch {
-		case err != nil:
-			return "", "", nil, brokenUpload(err)
-		case int64(len(data)) > limit:
-			return "", "", nil, refusal.New(refusal.TooLarge, "list.upload_size", refusal.Args{"limit": maxWorkbook})
-		case part.FormName() == "file":
-			name, workbook = part.FileName(), data
-		case part.FormName() == "key":
+		switch part.FormName() {
+		case "file":
+			if workbook != nil {
+				return "", "", workbook, refusal.New(refusal.Invalid, "desk.error.form", nil)
+			}
+			name = part.FileName()
+			if workbook, err = incoming.Take(q.d.opt.Incoming, part, maxWorkbook); err != nil {
+				return "", "", nil, brokenUpload(err)
+			}
+		case "key":
+			data, err := io.ReadAll(io.LimitReader(part, 200))
+			if err != nil {
+				return "", "", workbook, brokenUpload(err)
+			}
 			key = string(data)
 		}
 	}
-	if len(workbook) == 0 {
-		return "", "", nil, refusal.New(refusal.Invalid, "list.file_empty", nil)
+	if workbook == nil || workbook.Size() == 0 {
+		return "", "", workbook, refusal.New(refusal.Invalid, "list.file_empty", nil)
 	}
 	return name, key, workbook, nil
 }
 
 func brokenUpload(err error) error {
 	var over *http.MaxBytesError
-	if errors.As(err, &over) {
+	if errors.As(err, &over) || errors.Is(err, incoming.ErrTooLarge) {
 		return refusal.New(refusal.TooLarge, "list.upload_size", refusal.Args{"limit": maxWorkbook})
 	}
 	return refusal.New(refusal.Invalid, "list.upload_broken", refusal.Args{"why": err.Error()})

@@ -345,3 +345,31 @@ func TestBodyKeepsText(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 }
+
+// An enterprise, a town and a feeder see at the desk that a raise was rejected and is asked for again, and neither why nor that
+// the order went against the district's own forecast.
+func TestWhatStaysInTheOffice(t *testing.T) {
+	w := newWorld(t)
+	w.forecast(false)
+	id := w.declared(alerts.Yellow, false)
+	act := func(who, name, body string) {
+		t.Helper()
+		if _, err := w.svc.WarningAct(t.Context(), who, "", id, name, fmt.Appendf(nil, `{"revision":%d,%s}`, w.warning(id).Revision, body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	act("duty", "adjust", `"level":"orange","trigger":"city_order","reason":"first why"`)
+	act("approver", "reject", `"reason":"rejected because"`)
+	act("duty", "adjust", `"level":"orange","trigger":"city_order","reason":"second why"`)
+	inside := []string{"first why", "second why", "rejected because", word(zh, "overrides.title")}
+	for who, want := range map[string]bool{"duty": true, "approver": true, "viewer": true, "E0001": false, "town": false, "feeder": false} {
+		for _, path := range []string{"/desk", "/desk/warnings", "/desk/warnings/" + id} {
+			page := textOf(w.get(200, who, path))
+			for _, secret := range inside {
+				if has := strings.Contains(page, secret); has && !want || !has && want && strings.HasSuffix(path, id) {
+					t.Errorf("%s shows %s %q: %v\n%s", path, who, secret, has, page)
+				}
+			}
+		}
+	}
+}

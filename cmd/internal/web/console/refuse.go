@@ -39,35 +39,35 @@ func (k *Desk) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	q.send(status, text)
 }
 
-// refusals are pages of refusals by what they say, as of a moment ago.
-type refusals struct {
+// moments are pages by what they say, as of a moment ago.
+type moments struct {
 	mu    sync.Mutex
-	pages map[string]refusalPage
+	pages map[string]momentPage
 }
 
-type refusalPage struct {
+type momentPage struct {
 	at   time.Time
 	text []byte
 }
 
 const (
-	refusalAge   = time.Second
-	refusalsMost = 64
+	momentAge   = time.Second
+	momentsMost = 64
 )
 
-func (p *refusals) get(key string, make func() ([]byte, error)) ([]byte, error) {
+func (p *moments) get(key string, make func() ([]byte, error)) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if had, ok := p.pages[key]; ok && time.Since(had.at) < refusalAge {
+	if had, ok := p.pages[key]; ok && time.Since(had.at) < momentAge {
 		return had.text, nil
 	}
 	text, err := make()
 	if err != nil {
 		return nil, err
 	}
-	if p.pages == nil || len(p.pages) >= refusalsMost {
-		p.pages = map[string]refusalPage{}
+	if p.pages == nil || len(p.pages) >= momentsMost {
+		p.pages = map[string]momentPage{}
 	}
-	p.pages[key] = refusalPage{time.Now(), text}
+	p.pages[key] = momentPage{time.Now(), text}
 	return text, nil
 }

@@ -155,7 +155,7 @@ func (q *request) render(status int, name string, view any) error {
 
 func (q *request) text(name string, view any) ([]byte, error) {
 	var b bytes.Buffer
-	err := sets[q.lang][name].ExecuteTemplate(&b, "base", view)
+	err := sets[q.lang][name].ExecuteTemplate(refusal.VisibleWriter(&b), "base", view)
 	return b.Bytes(), err
 }
 
@@ -172,7 +172,7 @@ func (q *request) send(status int, text []byte) {
 // part renders one template of the shared parts.
 func part(lang, name string, view any) (template.HTML, error) {
 	var b bytes.Buffer
-	err := sets[lang]["error"].ExecuteTemplate(&b, name, view)
+	err := sets[lang]["error"].ExecuteTemplate(refusal.VisibleWriter(&b), name, view)
 	return template.HTML(b.String()), err // #nosec G203 -- a template of ours has made it, which escapes
 }
 

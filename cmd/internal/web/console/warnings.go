@@ -10,6 +10,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -27,7 +28,7 @@ func (d *desk) warnings(q *request) error {
 	err := q.view(func(tx *bbolt.Tx) error {
 		page, err := alerts.ListWarnings(tx, v.Get("cursor"), pageSize(v))
 		for _, w := range page.Items {
-			view.Rows = append(view.Rows, q.standing(w))
+			view.Rows = append(view.Rows, q.standing(service.WarningFor(q.who, w)))
 		}
 		view.Total, view.Next = page.Total, withCursor(q.URL, page.Next)
 		return err

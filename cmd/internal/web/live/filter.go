@@ -2,6 +2,7 @@ package live
 
 import (
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
 
@@ -19,6 +20,8 @@ const (
 // Filter is what a viewer gets. The zero value is nothing.
 type Filter struct {
 	Warnings, Boards, Proposals, Lists, Feeds bool
+
+	Public bool // of warnings what is public alone, see alerts.Warning.Public
 
 	Orders    Scope
 	Recipient string
@@ -39,6 +42,7 @@ func FilterOf(p *access.Principal) Filter {
 		Proposals: may(access.ActProposalsList),
 		Lists:     may(access.ActListsRead),
 		Feeds:     may(access.ActSkillRead),
+		Public:    !service.Decides(p),
 	}
 	if !may(access.ActOrdersRead) {
 		return f

@@ -147,6 +147,9 @@ func (f *follower) add(m *Message) {
 	f.n++
 	m.Index, m.n = f.next-1, f.n
 	m.ID = m.place().id(f.h.tag)
+	if p := m.public; p != nil {
+		p.Index, p.n, p.ID = m.Index, m.n, m.ID
+	}
 	f.messages = append(f.messages, m)
 }
 
@@ -201,10 +204,10 @@ func (f *follower) stands(tx *bbolt.Tx, s subject) (err error) {
 	m := &Message{Kind: s.kind}
 	switch s.kind {
 	case Warning:
-		m.warning = s.id
 		var w *alerts.Warning
 		if w, err = alerts.GetWarning(tx, s.id); err == nil {
-			m.Value = w.Outside() // one message for all who hear of it
+			m.warning, m.Value = s.id, w
+			m.public = &Message{Kind: Warning, Value: w.Public(), warning: s.id}
 		}
 	case Proposal:
 		m.Value, err = alerts.GetProposal(tx, s.id)

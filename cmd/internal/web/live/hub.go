@@ -177,7 +177,7 @@ func (h *Hub) register(s *Subscription, since place, tag string) (resumed bool, 
 		s.after = since
 		h.past.since(since, func(m *Message) {
 			if s.viewer.Filter.takes(m) {
-				s.queue = append(s.queue, m)
+				s.queue = append(s.queue, m.as(&s.viewer.Filter))
 			}
 		})
 		s.wake()
@@ -310,7 +310,7 @@ func (h *Hub) publish(last place, messages []*Message, users []string) {
 
 func (h *Hub) offer(to set, m *Message) {
 	for s := range to {
-		if s.viewer.Filter.takes(m) && !s.push(m, h.queue) {
+		if s.viewer.Filter.takes(m) && !s.push(m.as(&s.viewer.Filter), h.queue) {
 			h.leave(s)
 			s.end(ErrSlow)
 		}

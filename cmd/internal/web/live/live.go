@@ -86,6 +86,7 @@ type Message struct {
 	order   string
 	of      string // the recipient
 	town    string
+	public  *Message // what those get of it who get what is public alone; nil where that is all
 
 	mu     sync.Mutex
 	text   []byte
@@ -96,6 +97,14 @@ type Message struct {
 type frame struct {
 	face *Face
 	text []byte
+}
+
+// as is what a viewer gets of a message that its filter takes.
+func (m *Message) as(f *Filter) *Message {
+	if f.Public && m.public != nil {
+		return m.public
+	}
+	return m
 }
 
 // JSON is the value as JSON, in one line.

@@ -118,7 +118,10 @@ func (h *Hub) readWarnings(tx *bbolt.Tx, f Filter, st *State) error {
 		if w == nil {
 			continue
 		}
-		ws := WarningState{Warning: w.Outside()}
+		if f.Public {
+			w = w.Public()
+		}
+		ws := WarningState{Warning: w}
 		if f.Boards {
 			if ws.Board, err = notify.Board(tx, w.ID); err != nil {
 				return err

@@ -12,7 +12,8 @@ import (
 // X-Forwarded-Proto is believed; anybody else can write there what it likes.
 type Proxies []netip.Prefix
 
-func (p Proxies) has(a netip.Addr) bool {
+// Has reports whether an address is a proxy's.
+func (p Proxies) Has(a netip.Addr) bool {
 	return slices.ContainsFunc(p, func(net netip.Prefix) bool { return net.Contains(a) })
 }
 
@@ -28,7 +29,7 @@ func peer(r *http.Request) netip.Addr {
 
 // secure reports whether the request came by TLS, to us or to our proxy.
 func (p Proxies) secure(r *http.Request) bool {
-	return r.TLS != nil || p.has(peer(r)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	return r.TLS != nil || p.Has(peer(r)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 // address is where the request came from: the last address that no proxy of ours is. Of IPv6 it is the network of 64
@@ -36,7 +37,7 @@ func (p Proxies) secure(r *http.Request) bool {
 func (p Proxies) address(r *http.Request) string {
 	from := peer(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && p.has(from); i-- {
+	for i := len(hops) - 1; i >= 0 && p.Has(from); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break

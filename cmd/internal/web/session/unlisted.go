@@ -33,7 +33,7 @@ func (u *unlisted) see(r *http.Request, now time.Time) {
 		return
 	}
 	from := peer(r)
-	if !from.IsValid() || u.proxies.has(from) || !u.news(network(from), now) {
+	if !from.IsValid() || u.proxies.Has(from) || !u.news(network(from), now) {
 		return
 	}
 	u.log.Warn("X-Forwarded-For comes from a peer that is not named in proxies, and does not count: if it is a reverse proxy, all who come through it "+

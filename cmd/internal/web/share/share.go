@@ -31,13 +31,26 @@ type Limits struct {
 // refused. An upload is held in memory while it comes in.
 const (
 	callsInWork   = 16
-	uploadsInWork = 2
+	uploadsInWork = 3
 	patience      = time.Second
 )
 
-// publicShares is how many callers' shares everybody together has of the pages for the public, whose callers nobody knows.
-// One costs about a millisecond.
-const publicShares = 4
+// What who is not signed in may have the program hold of large forms, which the login page carries over from a session that has
+// ended: an address so many at once, and all together.
+const (
+	formsOfAddress = 2
+	formsInAll     = 16
+)
+
+// Of the pages for the public, whose callers nobody knows: everybody together has some callers' shares of them, an address a part of
+// one, and of pages that are not made yet, which cost up to some ten milliseconds each, everybody together less than one. One
+// address does not use that up.
+const (
+	publicShares  = 4
+	addressPart   = 0.1
+	addressAtOnce = 0.25
+	newPart       = 0.4
+)
 
 // Shares are what all callers have. Its methods may be called from any goroutine.
 type Shares struct {
@@ -45,9 +58,13 @@ type Shares struct {
 	calls   *fair.Meter
 	writes  *fair.Meter
 	public  *fair.Meter
+	address *fair.Meter // of public, by address
+	made    *fair.Meter
 	work    *slots
 	uploads *slots
 	streams *slots
+	forms   *slots // by address
+	allForm *slots
 
 	log    *slog.Logger
 	spoken *fair.Meter // lines of the log
@@ -69,13 +86,16 @@ func New(opt Options) *Shares {
 	}
 	l := opt.Limits
 	s := &Shares{limits: l, log: opt.Log,
-		calls:  fair.NewMeter(fair.Share{PerSecond: float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
-		writes: fair.NewMeter(fair.Share{PerSecond: float64(l.WritesPerMinute) / 60, Burst: l.WritesBurst}, opt.Clock),
-		public: fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst}, opt.Clock),
-		spoken: fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
-		work:   newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
+		calls:   fair.NewMeter(fair.Share{PerSecond: float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
+		writes:  fair.NewMeter(fair.Share{PerSecond: float64(l.WritesPerMinute) / 60, Burst: l.WritesBurst}, opt.Clock),
+		public:  fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst}, opt.Clock),
+		address: fair.NewMeter(fair.Share{PerSecond: addressPart * float64(l.PerSecond), Burst: int(addressAtOnce * float64(l.Burst))}, opt.Clock),
+		made:    fair.NewMeter(fair.Share{PerSecond: newPart * float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
+		spoken:  fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
+		work:    newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
+		forms: newSlots(formsOfAddress), allForm: newSlots(formsInAll),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_share_refused_total",
-			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, public."}, []string{"share"}),
+			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, forms, public."}, []string{"share"}),
 	}
 	if opt.Metrics != nil {
 		opt.Metrics.MustRegister(s.count)
@@ -93,9 +113,17 @@ func (s *Shares) Write(h http.Header, who string) error {
 	return s.within(s.writes, h, "writes", who, "share.writes", refusal.Args{"limit": s.limits.WritesPerMinute})
 }
 
-// Public counts a call that reads a page for the public, whoever makes it, and refuses one too many.
-func (s *Shares) Public(h http.Header) error {
+// Public counts a call from an address that reads a page for the public, and refuses one too many of it or of everybody.
+func (s *Shares) Public(h http.Header, address string) error {
+	if err := s.within(s.address, h, "public", address, "papers.too_many", refusal.Args{}); err != nil {
+		return err
+	}
 	return s.within(s.public, h, "public", "everybody", "papers.too_many", refusal.Args{})
+}
+
+// Made counts a page for the public that has to be made, and refuses one too many of everybody.
+func (s *Shares) Made(h http.Header) error {
+	return s.within(s.made, h, "public", "everybody's new", "papers.too_many", refusal.Args{})
 }
 
 func (s *Shares) within(m *fair.Meter, h http.Header, share, who, rule string, args refusal.Args) error {
@@ -121,6 +149,21 @@ func (s *Shares) Upload(ctx context.Context, h http.Header, who string) (done fu
 // Stream begins a stream of a caller, or refuses it at once where it has as many as it may. done ends it.
 func (s *Shares) Stream(ctx context.Context, h http.Header, who string) (done func(), err error) {
 	return s.turn(ctx, s.streams, 0, h, "streams", who, "share.streams", s.limits.Streams)
+}
+
+// LargeForm begins to take in a large form of somebody who is not signed in, or refuses it where its address or all such together
+// have too many in hand. done ends it.
+func (s *Shares) LargeForm(ctx context.Context, h http.Header, address string) (done func(), err error) {
+	own, err := s.turn(ctx, s.forms, patience, h, "forms", address, "share.forms", formsOfAddress)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.turn(ctx, s.allForm, patience, h, "forms", "all", "share.forms", formsInAll)
+	if err != nil {
+		own()
+		return nil, err
+	}
+	return func() { all(); own() }, nil
 }
 
 func (s *Shares) turn(ctx context.Context, of *slots, wait time.Duration, h http.Header, share, who, rule string, limit int) (done func(), err error) {

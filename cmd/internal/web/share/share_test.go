@@ -2,6 +2,7 @@ package share
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -51,12 +52,17 @@ func TestACallerHasItsShare(t *testing.T) {
 	if lines := strings.Count(log.String(), "\n"); lines != 2 {
 		t.Errorf("%d lines of log of 2000 refusals of two kinds:\n%s", lines, log.String())
 	}
-	for range 4 * 20 {
-		if err := s.Public(http.Header{}); err != nil {
-			t.Fatalf("a page for the public: %v", err)
+	for n := range 4 * 20 / 5 {
+		for range 5 {
+			if err := s.Public(http.Header{}, fmt.Sprint(n)); err != nil {
+				t.Fatalf("a page for the public: %v", err)
+			}
+		}
+		if err := s.Public(http.Header{}, fmt.Sprint(n)); refusal.CodeOf(err) != refusal.RateLimited {
+			t.Fatalf("more pages than an address has: %v", err)
 		}
 	}
-	if err := s.Public(http.Header{}); refusal.CodeOf(err) != refusal.RateLimited {
+	if err := s.Public(http.Header{}, "new"); refusal.CodeOf(err) != refusal.RateLimited {
 		t.Errorf("more pages than everybody together has: %v", err)
 	}
 }

@@ -1,0 +1,69 @@
+package door
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// sendBuffer is what the system holds of what a peer has not taken, in bytes. A large one would take a peer's pauses for a stall,
+// since room is only told once a third of it is free, and hold megabytes for each reader that does not read.
+const sendBuffer = 64 << 10
+
+// Conn is a connection that was let in. A write ends when its peer takes nothing for as long as the pace says, however long it takes
+// in all while the peer goes on. Who sets a deadline for its writes has that one alone: streams of events do.
+type Conn struct {
+	net.Conn
+	pace  Pace
+	own   atomic.Bool // whose writes have a deadline that was set from outside
+	place netip.Prefix
+	once  sync.Once
+	gone  func(*Conn)
+}
+
+func newConn(c net.Conn, pace Pace, gone func(*Conn)) *Conn {
+	if tcp, ok := c.(*net.TCPConn); ok && pace.Stall > 0 {
+		_ = tcp.SetWriteBuffer(sendBuffer) // what the system does not do is no worse than before
+	}
+	return &Conn{Conn: c, pace: pace, gone: gone}
+}
+
+// Close implements net.Conn.
+func (c *Conn) Close() error {
+	c.once.Do(func() { c.gone(c) })
+	return c.Conn.Close()
+}
+
+// SetWriteDeadline implements net.Conn; the zero time gives writes back to the pace.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	c.own.Store(!t.IsZero())
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline implements net.Conn.
+func (c *Conn) SetDeadline(t time.Time) error {
+	c.own.Store(!t.IsZero())
+	return c.Conn.SetDeadline(t)
+}
+
+// Write implements net.Conn.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	if c.pace.Stall <= 0 || c.own.Load() {
+		return c.Conn.Write(p)
+	}
+	for begin := time.Now(); ; {
+		now := time.Now()
+		if err := c.Conn.SetWriteDeadline(c.pace.Until(now, now.Sub(begin), n)); err != nil {
+			return n, err
+		}
+		m, err := c.Conn.Write(p[n:])
+		n += m
+		if err == nil || m == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// nowhere takes an answer in and keeps nothing of it.
+type nowhere struct{ h http.Header }
+
+func (n nowhere) Header() http.Header         { return n.h }
+func (n nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (n nowhere) WriteHeader(int)             {}
+
+// The document of the interface is there already, whoever asks how often: an answer makes no copy of it, and who has it is told so.
+func TestTheDocumentComesFromMemory(t *testing.T) {
+	w := newWorld(t)
+	path := call{path: "/api/v1/openapi.json"}
+	first := w.must(http.StatusOK, path, nil)
+	path.header = map[string]string{"If-None-Match": first.Header.Get("ETag")}
+	if again := w.must(http.StatusNotModified, path, nil); again.body != "" || first.Header.Get("ETag") == "" {
+		t.Errorf("who has it gets %d bytes again, ETag %q", len(again.body), first.Header.Get("ETag"))
+	}
+	const calls = 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range calls {
+		w.server.ServeHTTP(nowhere{http.Header{}}, httptest.NewRequest(http.MethodGet, "/api/v1/openapi.json", nil))
+	}
+	runtime.ReadMemStats(&after)
+	if used := (after.TotalAlloc - before.TotalAlloc) / calls; used > uint64(len(first.body))/4 {
+		t.Errorf("an answer of %d bytes takes %d bytes of memory", len(first.body), used)
+	}
+}
+
+// A page for the public is made once while the list in force is the same, whoever asks, and anew with another list; who has it is
+// told so. What is not there is not kept.
+func TestPagesForThePublicAreMadeOnce(t *testing.T) {
+	w := newWorld(t)
+	paths := []string{"/public/list", "/public/list?town=%E5%A4%A7%E5%AF%BA%E9%95%87", "/public/list?lang=en", "/public/list?format=xlsx",
+		"/public/list?format=xlsx&lang=en", "/public/recipients/E0001", "/public/recipients/E0001?lang=en"}
+	bodies := map[string]string{}
+	for range 5 {
+		for _, path := range paths {
+			r := w.must(http.StatusOK, call{path: path}, nil)
+			if had, ok := bodies[path]; ok && had != r.body {
+				t.Errorf("%s differs", path)
+			}
+			bodies[path] = r.body
+			tag := r.Header.Get("ETag")
+			if again := w.must(http.StatusNotModified, call{path: path, header: map[string]string{"If-None-Match": tag}}, nil); tag == "" || again.body != "" {
+				t.Errorf("%s: who has it gets %d bytes, ETag %q", path, len(again.body), tag)
+			}
+		}
+	}
+	if w.server.kept.made != len(paths) {
+		t.Errorf("%d pages were made %d times", len(paths), w.server.kept.made)
+	}
+	w.refused(http.StatusNotFound, "not_found", call{path: "/public/recipients/E9999"})
+	l := fixture()
+	l.EffectiveFrom = "2016-06-01"
+	l.Recipients = l.Recipients[:2]
+	l.Recipients[0].Name = "新的名称"
+	w.importList(l)
+	for _, path := range paths[:3] {
+		if r := w.must(http.StatusOK, call{path: path}, nil); r.body == bodies[path] {
+			t.Errorf("%s is as before the list", path)
+		}
+	}
+	if r := w.must(http.StatusOK, call{path: "/public/recipients/E0001"}, nil); !strings.Contains(r.body, "新的名称") {
+		t.Errorf("the page of a recipient is as before the list: %s", r.body)
+	}
+}
+
+// However many addresses of pages are thought up, what is kept of them is bounded.
+func TestKeptPagesAreBounded(t *testing.T) {
+	w := newWorld(t)
+	long := strings.Repeat("x", 4000)
+	for n := range 200 {
+		w.must(http.StatusOK, call{path: fmt.Sprintf("/public/list?town=%d%s", n, long)}, nil)
+	}
+	k := w.server.kept
+	total := 0
+	for key, page := range k.pages {
+		total += len(key) + len(page.text)
+	}
+	if total != k.bytes || total > keptBytes || len(k.pages) != 200 {
+		t.Errorf("%d pages of %d bytes are kept, counted as %d", len(k.pages), total, k.bytes)
+	}
+	k.keep("large", keptPage{standing: newStanding("", make([]byte, keptBytes-10)), stamp: "s"})
+	if len(k.pages) != 1 || k.bytes > keptBytes {
+		t.Errorf("%d pages of %d bytes are kept where there is no room", len(k.pages), k.bytes)
+	}
+	k.keep("larger", keptPage{standing: newStanding("", make([]byte, keptBytes+1)), stamp: "s"})
+	if k.find("larger", "s") != nil || k.bytes > keptBytes {
+		t.Errorf("what is larger than all room is kept: %d bytes", k.bytes)
+	}
+}
