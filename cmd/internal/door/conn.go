@@ -14,6 +14,9 @@ import (
 // since room is only told once a third of it is free, and hold megabytes for each reader that does not read.
 const sendBuffer = 64 << 10
 
+// looks is how often a write that goes on is looked at within a stall: a write that blocks does not say when it last moved.
+const looks = 10
+
 // Conn is a connection that was let in. A write ends when its peer takes nothing for as long as the pace says, however long it takes
 // in all while the peer goes on. Who sets a deadline for its writes has that one alone: streams of events do.
 type Conn struct {
@@ -55,14 +58,24 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	if c.pace.Stall <= 0 || c.own.Load() {
 		return c.Conn.Write(p)
 	}
-	for begin := time.Now(); ; {
-		now := time.Now()
-		if err := c.Conn.SetWriteDeadline(c.pace.Until(now, now.Sub(begin), n)); err != nil {
+	begin := time.Now()
+	for last := begin; ; { // when the peer last took something, as far as it is looked at
+		now, end := time.Now(), c.pace.Until(last, last.Sub(begin), n)
+		look := now.Add(c.pace.Stall / looks)
+		if end.Before(look) {
+			look = end
+		}
+		if err := c.Conn.SetWriteDeadline(look); err != nil {
 			return n, err
 		}
 		m, err := c.Conn.Write(p[n:])
 		n += m
-		if err == nil || m == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if m > 0 {
+			last = time.Now()
+		} else if !time.Now().Before(end) {
 			return n, err
 		}
 	}
