@@ -39,8 +39,10 @@ func Plain(s string) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// Visible is a text to be shown to a person: with marks of direction and control characters as ⟦U+202E⟧.
+// Visible is a text to be shown to a person: with marks of direction and control characters as ⟦U+202E⟧, and lines that end as
+// Windows ends them as others do.
 func Visible(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
 	hidden := func(r rune) bool { return IsBidi(r) || IsControl(r) }
 	if strings.IndexFunc(s, hidden) < 0 {
 		return s
@@ -56,13 +58,14 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// VisibleWriter writes texts on to w as [Visible] has them, for any goroutine. A character may come in pieces; what is cut off at the end is lost.
+// VisibleWriter writes texts on to w as [Visible] has them, for any goroutine. A character or the end of a line may come in pieces;
+// what is cut off at the end is lost.
 func VisibleWriter(w io.Writer) io.Writer { return &visible{w: w} }
 
 type visible struct {
 	mu   sync.Mutex
 	w    io.Writer
-	rest []byte // the beginning of a character
+	rest []byte // the beginning of a character, or of a line's end
 }
 
 func (v *visible) Write(p []byte) (int, error) {
@@ -77,6 +80,9 @@ func (v *visible) Write(p []byte) (int, error) {
 			}
 			break
 		}
+	}
+	if end > 0 && text[end-1] == '\r' {
+		end--
 	}
 	if _, err := io.WriteString(v.w, Visible(string(text[:end]))); err != nil {
 		return 0, err

@@ -79,7 +79,7 @@ func TestPlain(t *testing.T) {
 func TestVisible(t *testing.T) {
 	for s, want := range map[string]string{
 		"平常 text\n": "平常 text\n", "a\u202eb": "a⟦U+202E⟧b", "\u061c\u200e\u200f\u2066\u2069": "⟦U+061C⟧⟦U+200E⟧⟦U+200F⟧⟦U+2066⟧⟦U+2069⟧",
-		"\x1b]0;x\x07": "⟦U+001B⟧]0;x⟦U+0007⟧", "\u009b31m": "⟦U+009B⟧31m",
+		"\x1b]0;x\x07": "⟦U+001B⟧]0;x⟦U+0007⟧", "\u009b31m": "⟦U+009B⟧31m", "one\r\ntwo\r\n": "one\ntwo\n", "over\rwritten": "over⟦U+000D⟧written",
 	} {
 		if got := Visible(s); got != want {
 			t.Errorf("%q shows as %q, want %q", s, got, want)

@@ -176,7 +176,7 @@ func objects(t *testing.T, w *world, warning string) string {
 	p := w.person(t, phoneWidth)
 	p.login("enterprise")
 	p.shot("home-enterprise")
-	p.click(`a[id^="go-"]`)
+	p.click(`main a[id^="go-"]`)
 	order := strings.TrimPrefix(p.path(), "/desk/orders/")
 	state := func() (o struct{ Delivery, Answer, State string }) {
 		w.api(t, "viewer", http.MethodGet, "/orders/"+order, nil, &o)

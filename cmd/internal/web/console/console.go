@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"qingkong/alerts"
@@ -281,6 +282,11 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request, p page) {
 		if err := r.ParseForm(); err != nil {
 			d.failed(q, unreadable(err))
 			return
+		}
+		for _, values := range r.PostForm { // a browser ends lines so, whatever was typed
+			for i, v := range values {
+				values[i] = strings.ReplaceAll(v, "\r\n", "\n")
+			}
 		}
 	}
 	if p.act != "" && q.who == nil {
