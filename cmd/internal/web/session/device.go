@@ -148,5 +148,5 @@ func (s *Sessions) setCookie(w http.ResponseWriter, r *http.Request, name, value
 		age = -1
 	}
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: s.proxies.secure(r)})
+		Secure: s.proxies.secure(r)}) // #nosec G124 -- as secure as the way here
 }
