@@ -301,6 +301,9 @@ var client = regexp.MustCompile(`cid:\d+`)
 // keeps a trace of logins knows what to make of it, see [Config.Tried].
 var named = regexp.MustCompile(`(?s)(authentication error).*`)
 
+// calloutLine is how the server's lines about what the callout said of a login begin.
+const calloutLine = "Auth callout"
+
 // write writes a line; those that a connection causes, by their kinds, once in a while.
 func (l *serverLog) write(level slog.Level, format, text string) {
 	if who := client.FindString(format + " " + text); who != "" {
@@ -311,6 +314,10 @@ func (l *serverLog) write(level slog.Level, format, text string) {
 			kind = who + " " + kind
 		}
 		l.quiet.say(level, kind, text)
+		return
+	}
+	if strings.HasPrefix(text, calloutLine) { // of a login too, though it names no client
+		l.quiet.say(level, calloutLine, text)
 		return
 	}
 	l.log.Log(context.Background(), level, text)

@@ -219,6 +219,20 @@ func TestSubscriptionsOfAConnection(t *testing.T) {
 	}
 }
 
+// Wrong secrets, however fast they are tried, are one line of the server's log and then a count, though those lines name no client.
+func TestAFloodOfWrongLoginsIsOneLine(t *testing.T) {
+	var out lockedBuffer
+	b := startBus(t, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))}, everyone().authenticate)
+	for range 50 {
+		if _, err := dial(t, b.Addr(), "E0001", "wrong", nats.NoReconnect()); !errors.Is(err, nats.ErrAuthorization) {
+			t.Fatalf("a wrong secret is answered with %v", err)
+		}
+	}
+	if n := strings.Count(out.String(), calloutLine); n == 0 || n > 3 {
+		t.Errorf("%d lines of 50 wrong secrets:\n%.2000s", n, out.String())
+	}
+}
+
 // What somebody causes is written once, then counted; many causes have a limit in all.
 func TestAFloodOfLines(t *testing.T) {
 	var out lockedBuffer
