@@ -31,6 +31,7 @@ func init() {
 		"list.media":               {"不能接收 {type}；请直接上传 .xlsx 文件（Content-Type 为 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet 或 application/octet-stream），或用 multipart/form-data 的 file 部分上传。", "{type} is not accepted; send the .xlsx file itself (Content-Type application/vnd.openxmlformats-officedocument.spreadsheetml.sheet or application/octet-stream), or as the part file of multipart/form-data."},
 		"list.upload_size":         {"工作簿超过 {limit} 字节的上限；请删去图片等无关内容，或按街镇拆分后分别导入。", "the workbook is larger than {limit} bytes; take out pictures and the like, or split it by town and import the parts."},
 		"list.workbooks_busy":      {"正在处理其他工作簿，等了 {seconds} 秒还没有轮到；没有做任何改动，请稍后再试。", "other workbooks are in work and it was not this one's turn within {seconds} s; nothing was changed, try again later."},
+		"list.upload_disk":         {"服务器存不下上传的文件（{why}），未做任何改动；请让管理员清理数据目录所在的磁盘，然后重新上传。", "the server cannot keep the file ({why}), and nothing was changed. Have the disk of the data folder freed, then send it again."},
 		"list.upload_broken":       {"上传的内容不完整或格式不对（{why}）；请重新上传。", "the upload is cut off or malformed ({why}); send it again."},
 		"list.upload_part":         {"multipart/form-data 应只有一个名为 file 的部分；“{name}”不对，请改正后重发。", "multipart/form-data holds one part, named file; {name} is wrong, mend it and send it again."},
 		"list.no_findings":         {"版本 {version} 的检查结果已被清除；请重新导入原工作簿查看。", "what was found in version {version} has been erased; import the workbook again to see it."},

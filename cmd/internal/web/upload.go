@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -82,13 +81,4 @@ func uploadTooLarge() error {
 }
 
 // uploadBroken refuses what could not be read to its end; nil for nil.
-func uploadBroken(err error) error {
-	var over *http.MaxBytesError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &over), errors.Is(err, incoming.ErrTooLarge):
-		return uploadTooLarge()
-	}
-	return refusal.New(refusal.Invalid, "list.upload_broken", refusal.Args{"why": err.Error()})
-}
+func uploadBroken(err error) error { return incoming.Refusal(err, maxUpload) }

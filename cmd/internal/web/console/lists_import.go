@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -90,10 +89,4 @@ func readWorkbook(q *request) (name, key string, workbook *incoming.File, err er
 	return name, key, workbook, nil
 }
 
-func brokenUpload(err error) error {
-	var over *http.MaxBytesError
-	if errors.As(err, &over) || errors.Is(err, incoming.ErrTooLarge) {
-		return refusal.New(refusal.TooLarge, "list.upload_size", refusal.Args{"limit": maxWorkbook})
-	}
-	return refusal.New(refusal.Invalid, "list.upload_broken", refusal.Args{"why": err.Error()})
-}
+func brokenUpload(err error) error { return incoming.Refusal(err, maxWorkbook) }

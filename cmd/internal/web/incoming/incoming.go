@@ -6,11 +6,39 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net/http"
 	"os"
+
+	"qingkong/alerts/refusal"
 )
 
-// ErrTooLarge says that a file holds more than it may.
-var ErrTooLarge = errors.New("incoming: larger than the limit")
+var (
+	// ErrTooLarge says that a file holds more than it may.
+	ErrTooLarge = errors.New("incoming: larger than the limit")
+	// ErrDisk says that a file cannot be kept here, whatever it holds: the disk is full, or the folder cannot be written.
+	ErrDisk = errors.New("incoming: cannot be kept")
+)
+
+// Refusal is what to answer to who sent a file that was not taken; nil for nil. Refused are what is larger than limit bytes
+// (too_large), what did not come whole (invalid), and what this machine cannot keep (not_ready: it may be sent again).
+func Refusal(err error, limit int64) error {
+	var over *http.MaxBytesError
+	var file *fs.PathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &over), errors.Is(err, ErrTooLarge):
+		return refusal.New(refusal.TooLarge, "list.upload_size", refusal.Args{"limit": limit})
+	case errors.Is(err, ErrDisk):
+		why := err
+		if errors.As(err, &file) { // without the name of a file that nobody can see
+			why = file.Err
+		}
+		return refusal.New(refusal.NotReady, "list.upload_disk", refusal.Args{"why": why})
+	}
+	return refusal.New(refusal.Invalid, "list.upload_broken", refusal.Args{"why": err.Error()})
+}
 
 // File is a file that has come in. Nothing of it stays on disk once it is closed, nor when the program ends.
 type File struct {
@@ -19,16 +47,16 @@ type File struct {
 }
 
 // Take reads a file of at most limit bytes from r into dir, which is made where it is not there; "" is that of the system for
-// temporary files. What r returns is returned as it is, and [ErrTooLarge] for a byte more.
+// temporary files. What r returns is returned as it is, [ErrTooLarge] for a byte more, and [ErrDisk] where the file cannot be kept.
 func Take(dir string, r io.Reader, limit int64) (_ *File, err error) {
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("incoming: %w", err)
+			return nil, unkept(err)
 		}
 	}
 	f, err := os.CreateTemp(dir, "incoming-*")
 	if err != nil {
-		return nil, fmt.Errorf("incoming: %w", err)
+		return nil, unkept(err)
 	}
 	in := &File{f: f}
 	defer func() {
@@ -37,9 +65,9 @@ func Take(dir string, r io.Reader, limit int64) (_ *File, err error) {
 		}
 	}()
 	if err := os.Remove(f.Name()); err != nil { // it lives on until it is closed
-		return nil, fmt.Errorf("incoming: %w", err)
+		return nil, unkept(err)
 	}
-	if in.size, err = io.Copy(f, io.LimitReader(r, limit+1)); err != nil {
+	if in.size, err = io.Copy(disk{f}, io.LimitReader(r, limit+1)); err != nil {
 		return nil, err
 	}
 	if in.size > limit {
@@ -47,6 +75,19 @@ func Take(dir string, r io.Reader, limit int64) (_ *File, err error) {
 	}
 	return in, nil
 }
+
+// disk tells what fails here from what does not come.
+type disk struct{ w io.Writer }
+
+func (d disk) Write(p []byte) (int, error) {
+	n, err := d.w.Write(p)
+	if err != nil {
+		err = unkept(err)
+	}
+	return n, err
+}
+
+func unkept(err error) error { return fmt.Errorf("%w: %w", ErrDisk, err) }
 
 // Size is how many bytes the file has.
 func (in *File) Size() int64 { return in.size }

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"qingkong/alerts/refusal"
 )
 
 // A file comes in as it is sent, in a folder that holds no name of it, and takes no memory of its size.
@@ -68,6 +70,30 @@ func TestAFileThatDoesNotComeInLeavesNothing(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Errorf("the folder holds %v, %v", left, err)
+	}
+}
+
+// A file that the machine cannot keep is no fault of who sends it: it is told to send it again, without the name of a file here.
+func TestAFileThatCannotBeKeptMayBeSentAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, noFolder := Take(file, strings.NewReader("1234"), 4)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = full.Close() }()
+	_, noSpace := io.Copy(disk{full}, strings.NewReader("1234"))
+	for name, err := range map[string]error{"no folder": noFolder, "no space": noSpace} {
+		r := Refusal(err, 4)
+		if !errors.Is(err, ErrDisk) || refusal.CodeOf(r) != refusal.NotReady || strings.Contains(r.Error(), file) || strings.Contains(r.Error(), "/dev/full") {
+			t.Errorf("%s: %v is answered with %v", name, err, r)
+		}
+	}
+	if r := Refusal(errors.New("unexpected EOF"), 4); refusal.CodeOf(r) != refusal.Invalid {
+		t.Errorf("what did not come whole is answered with %v", r)
 	}
 }
 
