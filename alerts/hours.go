@@ -106,19 +106,20 @@ func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *incomi
 }
 
 // regional makes a region's hours of its stations': each pollutant is the mean of the stations that have it, and without
-// concentrations the index is the mean of theirs, rounded up. A station is left out while its instrument is stuck.
+// concentrations the index is the mean of theirs, rounded up. Beside concentrations it is that of the stations that have
+// PM2.5, or where none has, of those with other concentrations. A station is left out while its instrument is stuck.
 func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 	times := slices.SortedFunc(maps.Keys(observed), time.Time.Compare)
 	runs := map[string]*repeat{}
 	out := make([]HourAir, 0, len(times))
-	var values [pollutantCount][]aqi.Concentration // of the hour's stations; kept for its memory
-	var indexes []aqi.Concentration
+	var values [pollutantCount][]aqi.Concentration      // of the hour's stations; kept for its memory
+	var alone, withPM25, withOthers []aqi.Concentration // indices
 	for _, at := range times {
 		h := HourAir{At: at, Source: SourceObservation, Values: make(aqi.Values, pollutantCount)}
 		for i := range values {
 			values[i] = values[i][:0]
 		}
-		indexes = indexes[:0]
+		alone, withPM25, withOthers = alone[:0], withPM25[:0], withOthers[:0]
 		for station, one := range observed[at] {
 			if runs[station] == nil {
 				runs[station] = &repeat{}
@@ -134,8 +135,14 @@ func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 					values[i], measured = append(values[i], *c), true
 				}
 			}
-			if !measured && one.AQI != nil {
-				indexes = append(indexes, aqi.Whole(*one.AQI))
+			switch {
+			case one.AQI == nil:
+			case one.PM25 != nil:
+				withPM25 = append(withPM25, aqi.Whole(*one.AQI))
+			case measured:
+				withOthers = append(withOthers, aqi.Whole(*one.AQI))
+			default:
+				alone = append(alone, aqi.Whole(*one.AQI))
 			}
 		}
 		for i, p := range aqiPollutants {
@@ -143,8 +150,14 @@ func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 				h.Values[p] = aqi.Mean(values[i])
 			}
 		}
-		if len(h.Values) == 0 && len(indexes) > 0 {
-			index := aqi.Mean(indexes).Ceil()
+		indices := alone
+		if _, measured := h.Values[aqi.PM25]; measured {
+			indices = withPM25
+		} else if len(h.Values) > 0 {
+			indices = withOthers
+		}
+		if len(indices) > 0 {
+			index := aqi.Mean(indices).Ceil()
 			h.AQI = &index
 		}
 		h.Stuck = h.Stuck && len(h.Values) == 0 && h.AQI == nil

@@ -90,6 +90,8 @@ type TraceSettings struct {
 	LiftAtMost         int    `json:"lift_at_most"`
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`
+	AQIMismatch        int    `json:"aqi_mismatch,omitempty"`
+	DustSuspect        string `json:"dust_suspect,omitempty"`
 }
 
 // dismissal is what the officer decided against: the same is not raised again.
@@ -128,7 +130,7 @@ func sameBasis(a, b *Proposal) bool {
 // The id, region and times of record are the caller's.
 func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	steps := series.steps(e.Criteria.Counts)
+	steps := series.steps(e.Criteria.Counts, e.evaluateOptions())
 	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
 	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
 	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
@@ -276,6 +278,7 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH,
 				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
 			},
 		},
 	}

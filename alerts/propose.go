@@ -238,8 +238,7 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 		return Series{}, err
 	}
 	for date, f := range forecasts {
-		aqi := e.value(f.AQILow, f.AQIHigh)
-		days[date] = DayAQI{Date: date, AQI: &aqi, Primary: f.Primary, Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID, Partial: f.partial(date, &aqi)}
+		days[date] = f.air(e.value(f.AQILow, f.AQIHigh))
 	}
 	if !s.drill {
 		observed, err := observedDays(tx, s, today, in)
@@ -247,7 +246,7 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 			return Series{}, err
 		}
 		for date, o := range observed {
-			days[date] = DayAQI{Date: date, AQI: o.AQI, Primary: o.Primary, Cause: o.Cause, Source: SourceObservation, Partial: o.partial(date, o.AQI)}
+			days[date] = o.air(SourceObservation)
 		}
 	}
 	out := make([]DayAQI, 0, len(days))

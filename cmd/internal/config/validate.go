@@ -148,6 +148,8 @@ func (k *checker) criteria(c Criteria) {
 	k.that(subjectSafe.MatchString(s.Tianjin2023), "criteria.settings.tianjin_2023", "config.name", s.Tianjin2023, nil)
 	k.oneOf("criteria.settings.lift_rule", s.LiftRule, "at_most", "below_yellow")
 	k.between("criteria.settings.stuck_h", s.StuckH, 0, 72)
+	k.between("criteria.settings.aqi_mismatch", s.AQIMismatch, 1, 500)
+	k.oneOf("criteria.settings.dust_suspect", s.DustSuspect, "tell", "exclude")
 	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
 	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
 	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
