@@ -57,8 +57,8 @@ type Window struct {
 }
 
 // DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants, bare_aqi for
-// one that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown, or
-// the reason for which it does not count; the words for people are the catalogue's "why.<why>".
+// one that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown,
+// forecast_old or forecast_far for a forecast that is not judged, or the reason for which it does not count; the words for people are the catalogue's "why.<why>".
 type DayVerdict struct {
 	Date       Date     `json:"date"`
 	AQI        *int     `json:"aqi"`                   // as published
@@ -68,6 +68,8 @@ type DayVerdict struct {
 	Why        string   `json:"why"`
 	Source     string   `json:"source,omitempty"`
 	ForecastID string   `json:"forecast_id,omitempty"`
+	// IssuedAt is when the forecast was issued.
+	IssuedAt *time.Time `json:"issued_at,omitempty"`
 }
 
 // WindowVerdict is a DayVerdict of 24 hours that begin at any full hour. Valid is how many of them have a value.
@@ -80,6 +82,8 @@ type WindowVerdict struct {
 	Why        string    `json:"why"`
 	Source     string    `json:"source,omitempty"`
 	ForecastID string    `json:"forecast_id,omitempty"`
+	// IssuedAt is when that forecast was issued.
+	IssuedAt *time.Time `json:"issued_at,omitempty"`
 }
 
 // Tip is a period of bad air that opens no response, since its cause is none that a response would help against: people
@@ -105,7 +109,7 @@ func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
 			ev.Days = append(ev.Days, st.verdict(d))
 		}
 		if st.hourly {
-			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source, st.forecastID})
+			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source, st.forecastID, issuedAt(st.issuedAt)})
 		}
 	}
 	found := c.find(steps, opt)

@@ -35,6 +35,9 @@ func (p *Proposal) lines(lang string) []string {
 	}
 	out = append(out, ExplainClauses(t.Clauses, lang)...)
 	for _, d := range t.Excluded {
+		if d.Reason == whyOld || d.Reason == whyFar {
+			continue // explainRemarks tells more of it
+		}
 		out = append(out, say("excluded", refusal.Args{"date": d.Date, "why": refusal.Text("why."+d.Reason, lang, nil)}))
 	}
 	out = append(out, explainRemarks(t.Days, t.Windows, lang)...)
@@ -45,15 +48,18 @@ func (p *Proposal) lines(lang string) []string {
 	}
 	out = append(out, say(rule, refusal.Args{"criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
 		"gap": s.MergeGapH, "lift": s.LiftH, "at_most": s.LiftAtMost, "lead": s.LeadH}))
-	return append(out, say("settings_air", refusal.Args{"mismatch": s.AQIMismatch, "dust": refusal.Text("dust_suspect."+s.DustSuspect, lang, nil)}))
+	return append(out, say("settings_air", refusal.Args{"mismatch": s.AQIMismatch, "dust": refusal.Text("dust_suspect."+s.DustSuspect, lang, nil),
+		"age": s.ForecastMaxAgeH, "far": s.ForecastMaxLeadD}))
 }
 
 // explainRemarks tells of days that count in another way than one would think: with another index, or though dust is
-// suspected; and the same of spells of hours.
+// suspected, or not since their forecast is not judged; and the same of spells of hours.
 func explainRemarks(days []DayVerdict, windows []WindowVerdict, lang string) []string {
 	var out []string
 	for _, d := range days {
 		switch {
+		case d.unjudged() && d.IssuedAt != nil:
+			out = append(out, refusal.Text("explain.unjudged", lang, refusal.Args{"date": d.Date, "issued": minute(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
 		case !d.Counted:
 		case d.Why == whyMismatch && d.CountedAQI != nil:
 			out = append(out, refusal.Text("explain.mismatch", lang, refusal.Args{"date": d.Date, "aqi": *d.AQI, "counted": *d.CountedAQI}))

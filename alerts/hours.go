@@ -52,13 +52,14 @@ func readHours[T any](tx *bbolt.Tx, bucket []byte, prefix string, first, end tim
 	return out, nil
 }
 
-// hourSeries is what is known of a region's hours around now: what was measured, and the newest forecast of the others.
-func (e Engine) hourSeries(tx *bbolt.Tx, s scope, now time.Time, in *incoming) ([]HourAir, error) {
-	now = now.Truncate(time.Hour)
+// hourSeries is what is known of a region's hours around now: what was measured, and the newest forecast of the others;
+// old are those whose forecast is not judged, by their days.
+func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *incoming) (out []HourAir, old aged, err error) {
+	now := exact.Truncate(time.Hour)
 	first, end := now.Add(-hoursBack*time.Hour), now.Add(hoursAhead*time.Hour)
 	forecasts, err := readHours[forecastHour](tx, bForecastHour, s.key(), first, end)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if in != nil && in.forecast != nil {
 		for _, h := range in.forecast.Hours {
@@ -69,13 +70,18 @@ func (e Engine) hourSeries(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (
 		}
 	}
 	hours := map[time.Time]HourAir{}
+	old = aged{}
 	for at, f := range forecasts {
-		hours[at] = HourAir{At: at, AQI: f.AQI, Values: f.Values(), Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID}
+		if why := e.unjudged(f.IssuedAt, at, at.Add(time.Hour), exact); why != "" {
+			old.add(&f, why)
+			continue
+		}
+		hours[at] = HourAir{At: at, AQI: f.AQI, Values: f.Values(), Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID, IssuedAt: f.IssuedAt}
 	}
 	if !s.drill {
 		observed, err := observedHours(tx, s.region, first, now.Add(time.Hour), in)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, h := range regional(observed, e.StuckH) {
 			if !h.Stuck || hours[h.At].At.IsZero() {
@@ -83,9 +89,7 @@ func (e Engine) hourSeries(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (
 			}
 		}
 	}
-	out := slices.Collect(maps.Values(hours))
-	slices.SortFunc(out, func(a, b HourAir) int { return a.At.Compare(b.At) })
-	return out, nil
+	return slices.SortedFunc(maps.Values(hours), func(a, b HourAir) int { return a.At.Compare(b.At) }), old, nil
 }
 
 func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *incoming) (map[time.Time]observedHour, error) {

@@ -17,6 +17,8 @@ const (
 func (c Counts) judge(st *step, opt EvaluateOptions) {
 	st.counted, st.why = c.step(st)
 	switch {
+	case st.unjudged != "":
+		st.why = st.unjudged
 	case st.suspect && c.leavesOutDust() && (st.counted || st.aqi == nil && !slices.Contains(c.ExceptCauses, st.cause)):
 		st.counted, st.why = st.counted && opt.DustSuspect != DustExclude, whyDustSuspect
 	case !st.counted || c.Primary != PM25 || st.said == nil || st.own == nil:
@@ -41,14 +43,18 @@ func (d *Day) air(source string) DayAQI {
 // air is the forecast day in a series, of whose range one value is evaluated.
 func (f *forecastDay) air(value int) DayAQI {
 	return DayAQI{Date: f.Date, AQI: &value, Low: &f.AQILow, Primary: f.Primary, Cause: f.Cause, Source: SourceForecast,
-		ForecastID: f.ForecastID, Partial: f.partial(f.Date, &value), Values: f.Values()}
+		ForecastID: f.ForecastID, IssuedAt: f.IssuedAt, Partial: f.partial(f.Date, &value), Values: f.Values()}
 }
 
 // step is the day's 24-hour mean. Of a range it is the low end that PM2.5's own index is held against: a range that
 // holds PM2.5's own index agrees with it.
 func (d *DayAQI) step() step {
 	st := step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, said: d.AQI, primary: d.Primary, cause: d.Cause,
-		source: d.Source, forecastID: d.ForecastID, partial: d.Partial}
+		source: d.Source, forecastID: d.ForecastID, issuedAt: d.IssuedAt, partial: d.Partial}
+	if d.Unjudged != "" {
+		st.aqi, st.unjudged = nil, d.Unjudged
+		return st
+	}
 	if d.AQI == nil || len(d.Values) == 0 {
 		return st
 	}
@@ -88,7 +94,8 @@ func (st *step) shown() *int {
 
 // verdict tells of the day that the step is.
 func (st *step) verdict(d Date) DayVerdict {
-	v := DayVerdict{Date: d, AQI: st.shown(), Primary: st.primary, Counted: st.counted, Why: st.why, Source: st.source, ForecastID: st.forecastID}
+	v := DayVerdict{Date: d, AQI: st.shown(), Primary: st.primary, Counted: st.counted, Why: st.why, Source: st.source, ForecastID: st.forecastID,
+		IssuedAt: issuedAt(st.issuedAt)}
 	if st.aqi != v.AQI {
 		v.CountedAQI = st.aqi
 	}

@@ -92,6 +92,8 @@ type TraceSettings struct {
 	Over300Consecutive bool   `json:"over_300_consecutive"`
 	AQIMismatch        int    `json:"aqi_mismatch,omitempty"`
 	DustSuspect        string `json:"dust_suspect,omitempty"`
+	ForecastMaxAgeH    int    `json:"forecast_max_age_h,omitempty"`
+	ForecastMaxLeadD   int    `json:"forecast_max_lead_d,omitempty"`
 }
 
 // dismissal is what the officer decided against: the same is not raised again.
@@ -279,6 +281,7 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH,
 				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
 				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
+				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD,
 			},
 		},
 	}
@@ -293,7 +296,7 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 		if !d.Counted {
 			p.Trace.Excluded = append(p.Trace.Excluded, Excluded{d.Date, d.Why})
 		}
-		if newerID(d.ForecastID, p.ForecastID) {
+		if !d.unjudged() && newerID(d.ForecastID, p.ForecastID) {
 			p.ForecastID = d.ForecastID
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -238,7 +239,9 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 		return Series{}, err
 	}
 	for date, f := range forecasts {
-		days[date] = f.air(e.value(f.AQILow, f.AQIHigh))
+		d := f.air(e.value(f.AQILow, f.AQIHigh))
+		d.Unjudged = e.unjudged(f.IssuedAt, date.Start(), date.End(), now)
+		days[date] = d
 	}
 	if !s.drill {
 		observed, err := observedDays(tx, s, today, in)
@@ -249,13 +252,14 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 			days[date] = o.air(SourceObservation)
 		}
 	}
-	out := make([]DayAQI, 0, len(days))
-	for _, d := range days {
-		out = append(out, d)
+	hours, old, err := e.hourSeries(tx, s, now, in)
+	if err != nil {
+		return Series{}, err
 	}
-	slices.SortFunc(out, func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
-	hours, err := e.hourSeries(tx, s, now, in)
-	return Series{Days: out, Hours: hours}, err
+	out := Series{Hours: hours}
+	out.judge(days, old, today)
+	out.Days = slices.SortedFunc(maps.Values(days), func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
+	return out, nil
 }
 
 func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]forecastDay, error) {

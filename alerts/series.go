@@ -32,6 +32,8 @@ type DayAQI struct {
 	Partial    bool       // its index is that of concentrations without PM2.5
 	Low        *int       // the low end of a forecast range; nil where AQI is all that is said
 	Values     aqi.Values // concentrations that stand beside the index
+	IssuedAt   time.Time  // of a forecast
+	Unjudged   string     // why a forecast is not judged: what it says is shown, and the day is unknown
 }
 
 // HourAir is the hour that At begins: concentrations, or else an AQI alone; an AQI beside concentrations is what was
@@ -43,6 +45,7 @@ type HourAir struct {
 	Cause      Cause
 	Source     string
 	ForecastID string
+	IssuedAt   time.Time // of a forecast
 	Stuck      bool
 }
 
@@ -57,13 +60,15 @@ type step struct {
 	cause      Cause
 	source     string
 	forecastID string
+	issuedAt   time.Time // of that forecast
 	hourly     bool
-	partial    bool // concentrations without PM2.5: the air may be worse than the index says
-	valid      int  // hours of a window that have a value
-	said       *int // what was published: of a day, of a window the mean of the hours that PM2.5 stands beside
-	low        int  // said, or the low end of a range of which it is another value
-	own        *int // PM2.5's own index
-	suspect    bool // an index of 500 whose particulates were withheld
+	partial    bool   // concentrations without PM2.5: the air may be worse than the index says
+	valid      int    // hours of a window that have a value
+	said       *int   // what was published: of a day, of a window the mean of the hours that PM2.5 stands beside
+	low        int    // said, or the low end of a range of which it is another value
+	own        *int   // PM2.5's own index
+	suspect    bool   // an index of 500 whose particulates were withheld
+	unjudged   string // why the forecast of a day is not judged
 	counted    bool
 	why        string
 }

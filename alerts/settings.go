@@ -16,9 +16,11 @@ type Settings struct {
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
-	StuckH             int           `json:"stuck_h"`      // hours of the same values after which an instrument counts as stuck; 0 = never
-	AQIMismatch        int           `json:"aqi_mismatch"` // AQI; see EvaluateOptions
-	DustSuspect        string        `json:"dust_suspect"` // DustTell or DustExclude
+	StuckH             int           `json:"stuck_h"`             // hours of the same values after which an instrument counts as stuck; 0 = never
+	AQIMismatch        int           `json:"aqi_mismatch"`        // AQI; see EvaluateOptions
+	DustSuspect        string        `json:"dust_suspect"`        // DustTell or DustExclude
+	ForecastMaxAgeH    int           `json:"forecast_max_age_h"`  // hours since its issue after which a forecast is not judged; 0 = never
+	ForecastMaxLeadD   int           `json:"forecast_max_lead_d"` // days ahead of its issue beyond which it is not; 0 = none
 	Criteria           Criteria      `json:"criteria"`
 	Sets               []Criteria    `json:"sets"` // by date: the one valid on the day; none = Criteria always
 }
@@ -65,9 +67,12 @@ func DefaultSettings() Settings {
 		StuckH:         6,
 		AQIMismatch:    10,
 		DustSuspect:    DustTell,
-		LiftAtMost:     150,
-		LeadH:          24,
-		Criteria:       National2024(),
+
+		ForecastMaxAgeH:  72,
+		ForecastMaxLeadD: 10,
+		LiftAtMost:       150,
+		LeadH:            24,
+		Criteria:         National2024(),
 	}
 }
 

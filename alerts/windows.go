@@ -201,7 +201,7 @@ func (m *means) origin(i int, st *step) {
 			st.source = h.Source
 		}
 		if newerID(h.ForecastID, st.forecastID) {
-			st.forecastID = h.ForecastID
+			st.forecastID, st.issuedAt = h.ForecastID, h.IssuedAt
 		}
 	}
 	for _, c := range causes {

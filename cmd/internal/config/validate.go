@@ -150,6 +150,8 @@ func (k *checker) criteria(c Criteria) {
 	k.between("criteria.settings.stuck_h", s.StuckH, 0, 72)
 	k.between("criteria.settings.aqi_mismatch", s.AQIMismatch, 1, 500)
 	k.oneOf("criteria.settings.dust_suspect", s.DustSuspect, "tell", "exclude")
+	k.between("criteria.settings.forecast_max_age_h", s.ForecastMaxAgeH, 1, 24*31)
+	k.between("criteria.settings.forecast_max_lead_d", s.ForecastMaxLeadD, 1, 60)
 	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
 	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
 	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
