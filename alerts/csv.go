@@ -47,7 +47,7 @@ type Air struct {
 func (a Air) Series() Series {
 	s := Series{}
 	for _, d := range a.Days {
-		s.Days = append(s.Days, DayAQI{Date: d.Date, AQI: d.AQI, Primary: d.Primary, Cause: d.Cause})
+		s.Days = append(s.Days, d.air(""))
 	}
 	for i := range a.Hours {
 		h := &a.Hours[i]

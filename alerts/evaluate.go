@@ -9,6 +9,10 @@ import (
 type EvaluateOptions struct {
 	MergeGapH          int  // two spells of pollution with less than this between them are one episode; hours
 	Over300Consecutive bool // the worse part of a run must itself be consecutive
+	// AQIMismatch is by how much an index may exceed PM2.5's own before PM2.5's own counts instead, where the criteria
+	// ask for PM2.5.
+	AQIMismatch int
+	DustSuspect string // DustTell or DustExclude: an index of 500 whose particulates were both withheld
 }
 
 // Evaluation is what the criteria say about a series.
@@ -53,16 +57,19 @@ type Window struct {
 }
 
 // DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants, bare_aqi for
-// one that counts for want of them, unknown, or the reason for which it does not count; the words for
-// people are the catalogue's "why.<why>".
+// one that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown,
+// forecast_old or forecast_far for a forecast that is not judged, or the reason for which it does not count; the words for people are the catalogue's "why.<why>".
 type DayVerdict struct {
 	Date       Date     `json:"date"`
-	AQI        *int     `json:"aqi"`
+	AQI        *int     `json:"aqi"`                   // as published
+	CountedAQI *int     `json:"counted_aqi,omitempty"` // what counts, where that is another
 	Primary    []string `json:"primary,omitempty"`
 	Counted    bool     `json:"counted"`
 	Why        string   `json:"why"`
 	Source     string   `json:"source,omitempty"`
 	ForecastID string   `json:"forecast_id,omitempty"`
+	// IssuedAt is when the forecast was issued.
+	IssuedAt *time.Time `json:"issued_at,omitempty"`
 }
 
 // WindowVerdict is a DayVerdict of 24 hours that begin at any full hour. Valid is how many of them have a value.
@@ -75,6 +82,8 @@ type WindowVerdict struct {
 	Why        string    `json:"why"`
 	Source     string    `json:"source,omitempty"`
 	ForecastID string    `json:"forecast_id,omitempty"`
+	// IssuedAt is when that forecast was issued.
+	IssuedAt *time.Time `json:"issued_at,omitempty"`
 }
 
 // Tip is a period of bad air that opens no response, since its cause is none that a response would help against: people
@@ -89,7 +98,7 @@ type Tip struct {
 // Evaluate applies criteria to a series. What is missing between the first and the last value is unknown; what is
 // unknown and what does not count breaks a run. It is a pure function.
 func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
-	return c.evaluate(s.steps(c.Counts), opt)
+	return c.evaluate(s.steps(c.Counts, opt), opt)
 }
 
 func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
@@ -97,10 +106,10 @@ func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
 	for i := range steps {
 		st := &steps[i]
 		if d := st.day(); d != "" {
-			ev.Days = append(ev.Days, DayVerdict{d, st.aqi, st.primary, st.counted, st.why, st.source, st.forecastID})
+			ev.Days = append(ev.Days, st.verdict(d))
 		}
 		if st.hourly {
-			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source, st.forecastID})
+			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source, st.forecastID, issuedAt(st.issuedAt)})
 		}
 	}
 	found := c.find(steps, opt)
@@ -292,10 +301,11 @@ func window(steps []step, s span) Window {
 // tipsAhead are the tips of a series that are not over.
 func (e Engine) tipsAhead(s Series, now time.Time) []Tip {
 	c := e.CriteriaOn(DateOf(now))
-	return slices.DeleteFunc(c.tips(s.steps(c.Counts)), func(t Tip) bool { return !t.To.After(now) })
+	return slices.DeleteFunc(c.tips(s.steps(c.Counts, e.evaluateOptions())), func(t Tip) bool { return !t.To.After(now) })
 }
 
-// tips are the runs that do not count for one and the same reason and are above what the lowest clause asks for.
+// tips are the runs above what the lowest clause asks for that do not count for one and the same reason, or count with
+// no more than that.
 func (c Criteria) tips(steps []step) []Tip {
 	over := maxAQI
 	for _, rule := range c.Levels {
@@ -307,13 +317,13 @@ func (c Criteria) tips(steps []step) []Tip {
 	last := -2
 	for i := range steps {
 		st := &steps[i]
-		if st.aqi == nil || st.counted || *st.aqi <= over {
+		if st.aqi == nil || st.counted && *st.aqi > over || *st.shown() <= over {
 			continue
 		}
 		if n := len(out); n > 0 && last == i-1 && out[n-1].Reason == st.why {
-			out[n-1].To, out[n-1].AQIMax = st.to, max(out[n-1].AQIMax, *st.aqi)
+			out[n-1].To, out[n-1].AQIMax = st.to, max(out[n-1].AQIMax, *st.shown())
 		} else {
-			out = append(out, Tip{st.from, st.to, *st.aqi, st.why})
+			out = append(out, Tip{st.from, st.to, *st.shown(), st.why})
 		}
 		last = i
 	}

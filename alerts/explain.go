@@ -35,15 +35,69 @@ func (p *Proposal) lines(lang string) []string {
 	}
 	out = append(out, ExplainClauses(t.Clauses, lang)...)
 	for _, d := range t.Excluded {
+		if d.Reason == whyOld || d.Reason == whyFar {
+			continue // explainRemarks tells more of it
+		}
 		out = append(out, say("excluded", refusal.Args{"date": d.Date, "why": refusal.Text("why."+d.Reason, lang, nil)}))
 	}
+	out = append(out, explainRemarks(t.Days, t.Windows, lang)...)
 	s := t.Settings
 	rule := "settings"
 	if s.LiftRule == LiftBelowYellow {
 		rule = "settings_below_yellow"
 	}
-	return append(out, say(rule, refusal.Args{"criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
+	out = append(out, say(rule, refusal.Args{"criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
 		"gap": s.MergeGapH, "lift": s.LiftH, "at_most": s.LiftAtMost, "lead": s.LeadH}))
+	return append(out, say("settings_air", refusal.Args{"mismatch": s.AQIMismatch, "dust": refusal.Text("dust_suspect."+s.DustSuspect, lang, nil),
+		"age": s.ForecastMaxAgeH, "far": s.ForecastMaxLeadD}))
+}
+
+// explainRemarks tells of days that count in another way than one would think: with another index, or though dust is
+// suspected, or not since their forecast is not judged; and the same of spells of hours.
+func explainRemarks(days []DayVerdict, windows []WindowVerdict, lang string) []string {
+	var out []string
+	for _, d := range days {
+		switch {
+		case d.unjudged() && d.IssuedAt != nil:
+			out = append(out, refusal.Text("explain.unjudged", lang, refusal.Args{"date": d.Date, "issued": minute(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
+		case !d.Counted:
+		case d.Why == whyMismatch && d.CountedAQI != nil:
+			out = append(out, refusal.Text("explain.mismatch", lang, refusal.Args{"date": d.Date, "aqi": *d.AQI, "counted": *d.CountedAQI}))
+		case d.Why == whyDustSuspect:
+			out = append(out, refusal.Text("explain.dust_suspect", lang, refusal.Args{"date": d.Date, "aqi": *d.AQI}))
+		}
+	}
+	for _, r := range Remarks(windows) {
+		out = append(out, refusal.Text("explain.hours_remark", lang, refusal.Args{"from": minute(r.From), "to": untilMinute(r.To), "why": refusal.Text("why."+r.Reason, lang, nil)}))
+	}
+	return out
+}
+
+// Remark is a spell of hours of whose 24-hour means one and the same thing is to be told. Reason is as in
+// WindowVerdict.Why.
+type Remark struct {
+	From, To time.Time
+	Reason   string
+}
+
+// Remarks are the spells whose index and concentrations disagree, or whose particulates were withheld at an index of
+// 500, in order.
+func Remarks(windows []WindowVerdict) []Remark {
+	var out []Remark
+	last := -2
+	for i, w := range windows {
+		if w.Why != whyMismatch && w.Why != whyDustSuspect {
+			continue
+		}
+		end := w.From.Add(windowHours * time.Hour)
+		if n := len(out); last == i-1 && n > 0 && out[n-1].Reason == w.Why {
+			out[n-1].To = end
+		} else {
+			out = append(out, Remark{w.From, end, w.Why})
+		}
+		last = i
+	}
+	return out
 }
 
 // ExplainClauses tells of each clause whether it is met, and by what, in "zh-CN" or "en".

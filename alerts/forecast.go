@@ -183,7 +183,8 @@ func (c *checker) forecastDay(path string, d *dayInput) ForecastDay {
 		c.require(low <= high, path+".aqi_high", "day.range_upside_down", refusal.Args{"low": low, "high": high})
 	}
 	day.AQILow, day.AQIHigh = low, high
-	if _, primary := resolve(day.Date, nil, day.Primary, d.Values()); len(day.Primary) == 0 && len(primary) > 0 {
+	// A range that does not hold the index of the concentrations says as little of the primary pollutant as such an index.
+	if made, primary := resolve(day.Date, nil, nil, d.Values()); len(day.Primary) == 0 && made != nil && low <= *made && *made <= high {
 		day.Primary = primary
 	}
 	return day

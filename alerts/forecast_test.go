@@ -128,7 +128,7 @@ func TestLevelsAreOrdered(t *testing.T) {
 }
 
 func TestEveryReasonOfADayHasWords(t *testing.T) {
-	reasons := []string{whyUnknown, whyBareAQI, whyOzone, whyPrimary}
+	reasons := []string{whyUnknown, whyBareAQI, whyOzone, whyPrimary, whyMismatch, whyDustSuspect, whyOld, whyFar}
 	for _, c := range causes[1:] {
 		reasons = append(reasons, string(c))
 	}

@@ -28,6 +28,11 @@ type modelMean struct {
 	cause    Cause
 	day      bool
 	counted  bool
+	low      int        // of a day: the low end of what was said
+	values   aqi.Values // of a day, beside its index; of a window, what makes it
+	said     int        // of a window: the mean of what was published of its hours beside PM2.5, or -1
+	suspect  bool       // of a window: half of its hours have 500 and no particulates
+	told     string     // what the officer is told of it besides
 }
 
 type modelRun struct {
@@ -44,6 +49,7 @@ type modelHour struct {
 	valid    bool
 	amounts  [7]int64
 	index    int // of an hour with an index alone, or -1
+	beside   int // an index that stands beside concentrations, or -1
 	cause    Cause
 }
 
@@ -56,7 +62,7 @@ type hourModel struct {
 	means       []modelMean
 }
 
-func newHourModel(s Series, counts Counts) *hourModel {
+func newHourModel(s Series, counts Counts, opt EvaluateOptions) *hourModel {
 	m := &hourModel{days: map[int]DayAQI{}, first: 1}
 	switch {
 	case len(s.Hours) > 0 && (len(s.Days) == 0 || s.Hours[0].At.Before(s.Days[0].Date.Start())):
@@ -86,9 +92,12 @@ func newHourModel(s Series, counts Counts) *hourModel {
 		d, given := m.days[at]
 		switch {
 		case given && (!stands || w.aqi < 0):
-			mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true}
+			mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values}
 			if d.AQI != nil {
-				mean.aqi = *d.AQI
+				mean.aqi, mean.low = *d.AQI, *d.AQI
+			}
+			if d.Low != nil {
+				mean.low = *d.Low
 			}
 			m.means = append(m.means, mean)
 		case stands:
@@ -97,7 +106,7 @@ func newHourModel(s Series, counts Counts) *hourModel {
 	}
 	m.forgetUnknownBetweenDays()
 	for i := range m.means {
-		m.means[i].counted = m.counts(&m.means[i], counts)
+		m.judge(&m.means[i], counts, opt)
 	}
 	return m
 }
@@ -124,9 +133,11 @@ func (m *hourModel) forgetUnknownBetweenDays() {
 
 // layOut reads an hour: its decimals, and whether it counts as valid. known keeps what was read before.
 func layOut(h *HourAir, known map[aqi.Concentration]int64) modelHour {
-	out := modelHour{reported: true, valid: !h.Stuck, index: -1, cause: h.Cause}
+	out := modelHour{reported: true, valid: !h.Stuck, index: -1, beside: -1, cause: h.Cause}
 	if h.AQI != nil && len(h.Values) == 0 {
 		out.index = *h.AQI
+	} else if h.AQI != nil {
+		out.beside = *h.AQI
 	}
 	for i, p := range aqi.Pollutants() {
 		out.amounts[i] = -1
@@ -252,13 +263,21 @@ func (m *hourModel) window(at int) (modelMean, bool) {
 // mean24 is the mean of the 24 hours from at.
 func (m *hourModel) mean24(at int) modelMean {
 	w := modelMean{from: at, to: at + 24, aqi: -1}
+	w.said = -1
 	if at < 0 || at+24 > len(m.hours) {
 		return w
 	}
 	named, valid := map[Cause]int{}, 0
+	suspects, beside, sum := 0, 0, 0
 	for h := at; h < at+24; h++ {
 		if v := &m.hours[h]; v.reported && v.valid {
 			valid++
+			if v.beside >= 0 && v.amounts[0] >= 0 { // PM2.5 and PM10 lead the list
+				beside, sum = beside+1, sum+v.beside
+			}
+			if v.beside == 500 && v.amounts[0] < 0 && v.amounts[1] < 0 {
+				suspects++
+			}
 			if v.cause != "" {
 				named[v.cause]++
 			}
@@ -268,6 +287,10 @@ func (m *hourModel) mean24(at int) modelMean {
 		if named[c] > 0 && 2*named[c] >= valid {
 			w.cause = c
 		}
+	}
+	w.suspect = suspects > 0 && 2*suspects >= valid
+	if beside >= 20 {
+		w.said = ceilRat(big.NewRat(int64(sum), int64(beside)))
 	}
 	values := aqi.Values{}
 	for i, p := range aqi.Pollutants() {
@@ -293,6 +316,7 @@ func (m *hourModel) mean24(at int) modelMean {
 		largest := slices.MaxFunc(ozone, func(a, b *big.Rat) int { return a.Cmp(b) })
 		values[aqi.O3H8] = mustConcentration(decimalOf(largest, 0))
 	}
+	w.values = values
 	if len(values) > 0 {
 		iaqi := aqi.Daily(aqi.StandardOn(m.zero.Add(time.Duration(at)*time.Hour).Format(dateForm)), values).IAQI
 		w.aqi, w.primary = highest(iaqi)
@@ -302,14 +326,14 @@ func (m *hourModel) mean24(at int) modelMean {
 		return w
 	}
 	// Hours with an index alone: its mean, rounded up.
-	sum, n := 0, 0
+	alone, n := 0, 0
 	for h := at; h < at+24; h++ {
 		if v := &m.hours[h]; v.reported && v.valid && v.index >= 0 {
-			sum, n = sum+v.index, n+1
+			alone, n = alone+v.index, n+1
 		}
 	}
 	if n >= 20 {
-		w.aqi = ceilRat(big.NewRat(int64(sum), int64(n)))
+		w.aqi = ceilRat(big.NewRat(int64(alone), int64(n)))
 	}
 	return w
 }
@@ -452,6 +476,11 @@ func (m *hourModel) evaluate(c Criteria, opt EvaluateOptions) string {
 			whole = level
 		}
 	}
+	for _, w := range m.means {
+		if w.told != "" {
+			fmt.Fprintf(&episodes, "%s at %s %d counts %v\n", w.told, m.clock(w.from), w.aqi, w.counted)
+		}
+	}
 	return fmt.Sprintf("%s\n%s%s", whole, out.String(), episodes.String())
 }
 
@@ -491,6 +520,9 @@ func told(ev Evaluation) string {
 				fmt.Fprintf(&out, "  %s %s:%s\n", c.Level, c.Clause, tell(w))
 			}
 		}
+	}
+	for _, v := range toldMeans(ev) {
+		fmt.Fprintf(&out, "%s at %s %d counts %v\n", v.Why, clock(v.From), *v.AQI, v.Counted)
 	}
 	return out.String()
 }

@@ -52,13 +52,14 @@ func readHours[T any](tx *bbolt.Tx, bucket []byte, prefix string, first, end tim
 	return out, nil
 }
 
-// hourSeries is what is known of a region's hours around now: what was measured, and the newest forecast of the others.
-func (e Engine) hourSeries(tx *bbolt.Tx, s scope, now time.Time, in *incoming) ([]HourAir, error) {
-	now = now.Truncate(time.Hour)
+// hourSeries is what is known of a region's hours around now: what was measured, and the newest forecast of the others;
+// old are those whose forecast is not judged, by their days.
+func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *incoming) (out []HourAir, old aged, err error) {
+	now := exact.Truncate(time.Hour)
 	first, end := now.Add(-hoursBack*time.Hour), now.Add(hoursAhead*time.Hour)
 	forecasts, err := readHours[forecastHour](tx, bForecastHour, s.key(), first, end)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if in != nil && in.forecast != nil {
 		for _, h := range in.forecast.Hours {
@@ -69,13 +70,18 @@ func (e Engine) hourSeries(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (
 		}
 	}
 	hours := map[time.Time]HourAir{}
+	old = aged{}
 	for at, f := range forecasts {
-		hours[at] = HourAir{At: at, AQI: f.AQI, Values: f.Values(), Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID}
+		if why := e.unjudged(f.IssuedAt, at, at.Add(time.Hour), exact); why != "" {
+			old.add(&f, why)
+			continue
+		}
+		hours[at] = HourAir{At: at, AQI: f.AQI, Values: f.Values(), Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID, IssuedAt: f.IssuedAt}
 	}
 	if !s.drill {
 		observed, err := observedHours(tx, s.region, first, now.Add(time.Hour), in)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, h := range regional(observed, e.StuckH) {
 			if !h.Stuck || hours[h.At].At.IsZero() {
@@ -83,9 +89,7 @@ func (e Engine) hourSeries(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (
 			}
 		}
 	}
-	out := slices.Collect(maps.Values(hours))
-	slices.SortFunc(out, func(a, b HourAir) int { return a.At.Compare(b.At) })
-	return out, nil
+	return slices.SortedFunc(maps.Values(hours), func(a, b HourAir) int { return a.At.Compare(b.At) }), old, nil
 }
 
 func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *incoming) (map[time.Time]observedHour, error) {
@@ -106,19 +110,20 @@ func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *incomi
 }
 
 // regional makes a region's hours of its stations': each pollutant is the mean of the stations that have it, and without
-// concentrations the index is the mean of theirs, rounded up. A station is left out while its instrument is stuck.
+// concentrations the index is the mean of theirs, rounded up. Beside concentrations it is that of the stations that have
+// PM2.5, or where none has, of those with other concentrations. A station is left out while its instrument is stuck.
 func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 	times := slices.SortedFunc(maps.Keys(observed), time.Time.Compare)
 	runs := map[string]*repeat{}
 	out := make([]HourAir, 0, len(times))
-	var values [pollutantCount][]aqi.Concentration // of the hour's stations; kept for its memory
-	var indexes []aqi.Concentration
+	var values [pollutantCount][]aqi.Concentration      // of the hour's stations; kept for its memory
+	var alone, withPM25, withOthers []aqi.Concentration // indices
 	for _, at := range times {
 		h := HourAir{At: at, Source: SourceObservation, Values: make(aqi.Values, pollutantCount)}
 		for i := range values {
 			values[i] = values[i][:0]
 		}
-		indexes = indexes[:0]
+		alone, withPM25, withOthers = alone[:0], withPM25[:0], withOthers[:0]
 		for station, one := range observed[at] {
 			if runs[station] == nil {
 				runs[station] = &repeat{}
@@ -134,8 +139,14 @@ func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 					values[i], measured = append(values[i], *c), true
 				}
 			}
-			if !measured && one.AQI != nil {
-				indexes = append(indexes, aqi.Whole(*one.AQI))
+			switch {
+			case one.AQI == nil:
+			case one.PM25 != nil:
+				withPM25 = append(withPM25, aqi.Whole(*one.AQI))
+			case measured:
+				withOthers = append(withOthers, aqi.Whole(*one.AQI))
+			default:
+				alone = append(alone, aqi.Whole(*one.AQI))
 			}
 		}
 		for i, p := range aqiPollutants {
@@ -143,8 +154,14 @@ func regional(observed map[time.Time]observedHour, stuckH int) []HourAir {
 				h.Values[p] = aqi.Mean(values[i])
 			}
 		}
-		if len(h.Values) == 0 && len(indexes) > 0 {
-			index := aqi.Mean(indexes).Ceil()
+		indices := alone
+		if _, measured := h.Values[aqi.PM25]; measured {
+			indices = withPM25
+		} else if len(h.Values) > 0 {
+			indices = withOthers
+		}
+		if len(indices) > 0 {
+			index := aqi.Mean(indices).Ceil()
 			h.AQI = &index
 		}
 		h.Stuck = h.Stuck && len(h.Values) == 0 && h.AQI == nil

@@ -90,6 +90,10 @@ type TraceSettings struct {
 	LiftAtMost         int    `json:"lift_at_most"`
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`
+	AQIMismatch        int    `json:"aqi_mismatch,omitempty"`
+	DustSuspect        string `json:"dust_suspect,omitempty"`
+	ForecastMaxAgeH    int    `json:"forecast_max_age_h,omitempty"`
+	ForecastMaxLeadD   int    `json:"forecast_max_lead_d,omitempty"`
 }
 
 // dismissal is what the officer decided against: the same is not raised again.
@@ -128,7 +132,7 @@ func sameBasis(a, b *Proposal) bool {
 // The id, region and times of record are the caller's.
 func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	steps := series.steps(e.Criteria.Counts)
+	steps := series.steps(e.Criteria.Counts, e.evaluateOptions())
 	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
 	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
 	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
@@ -276,6 +280,8 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH,
 				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
+				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD,
 			},
 		},
 	}
@@ -290,7 +296,7 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 		if !d.Counted {
 			p.Trace.Excluded = append(p.Trace.Excluded, Excluded{d.Date, d.Why})
 		}
-		if newerID(d.ForecastID, p.ForecastID) {
+		if !d.unjudged() && newerID(d.ForecastID, p.ForecastID) {
 			p.ForecastID = d.ForecastID
 		}
 	}

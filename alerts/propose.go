@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -238,8 +239,9 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 		return Series{}, err
 	}
 	for date, f := range forecasts {
-		aqi := e.value(f.AQILow, f.AQIHigh)
-		days[date] = DayAQI{Date: date, AQI: &aqi, Primary: f.Primary, Cause: f.Cause, Source: SourceForecast, ForecastID: f.ForecastID, Partial: f.partial(date, &aqi)}
+		d := f.air(e.value(f.AQILow, f.AQIHigh))
+		d.Unjudged = e.unjudged(f.IssuedAt, date.Start(), date.End(), now)
+		days[date] = d
 	}
 	if !s.drill {
 		observed, err := observedDays(tx, s, today, in)
@@ -247,16 +249,17 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 			return Series{}, err
 		}
 		for date, o := range observed {
-			days[date] = DayAQI{Date: date, AQI: o.AQI, Primary: o.Primary, Cause: o.Cause, Source: SourceObservation, Partial: o.partial(date, o.AQI)}
+			days[date] = o.air(SourceObservation)
 		}
 	}
-	out := make([]DayAQI, 0, len(days))
-	for _, d := range days {
-		out = append(out, d)
+	hours, old, err := e.hourSeries(tx, s, now, in)
+	if err != nil {
+		return Series{}, err
 	}
-	slices.SortFunc(out, func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
-	hours, err := e.hourSeries(tx, s, now, in)
-	return Series{Days: out, Hours: hours}, err
+	out := Series{Hours: hours}
+	out.judge(days, old, today)
+	out.Days = slices.SortedFunc(maps.Values(days), func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
+	return out, nil
 }
 
 func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]forecastDay, error) {

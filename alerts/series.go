@@ -29,11 +29,15 @@ type DayAQI struct {
 	Cause      Cause
 	Source     string // SourceObservation, SourceForecast, or empty where it makes no difference
 	ForecastID string
-	Partial    bool // its index is that of concentrations without PM2.5
+	Partial    bool       // its index is that of concentrations without PM2.5
+	Low        *int       // the low end of a forecast range; nil where AQI is all that is said
+	Values     aqi.Values // concentrations that stand beside the index
+	IssuedAt   time.Time  // of a forecast
+	Unjudged   string     // why a forecast is not judged: what it says is shown, and the day is unknown
 }
 
-// HourAir is the hour that At begins: concentrations, or else an AQI alone. Stuck says that the instrument repeated
-// itself for hours, so that the value is taken as missing.
+// HourAir is the hour that At begins: concentrations, or else an AQI alone; an AQI beside concentrations is what was
+// published of the hour. Stuck says that the instrument repeated itself for hours, so that the value is taken as missing.
 type HourAir struct {
 	At         time.Time
 	AQI        *int
@@ -41,6 +45,7 @@ type HourAir struct {
 	Cause      Cause
 	Source     string
 	ForecastID string
+	IssuedAt   time.Time // of a forecast
 	Stuck      bool
 }
 
@@ -55,9 +60,15 @@ type step struct {
 	cause      Cause
 	source     string
 	forecastID string
+	issuedAt   time.Time // of that forecast
 	hourly     bool
-	partial    bool // concentrations without PM2.5: the air may be worse than the index says
-	valid      int  // hours of a window that have a value
+	partial    bool   // concentrations without PM2.5: the air may be worse than the index says
+	valid      int    // hours of a window that have a value
+	said       *int   // what was published: of a day, of a window the mean of the hours that PM2.5 stands beside
+	low        int    // said, or the low end of a range of which it is another value
+	own        *int   // PM2.5's own index
+	suspect    bool   // an index of 500 whose particulates were withheld
+	unjudged   string // why the forecast of a day is not judged
 	counted    bool
 	why        string
 }
@@ -68,7 +79,7 @@ type step struct {
 // A window of too few hours says nothing where the days it touches are known, so it is left out and parts nothing. And
 // what was measured by the hour until now goes on in the forecast of tomorrow: daily forecasts need not speak of today
 // (HJ 633—2026: at least three days ahead, not counting the present one), so the rest of today parts nothing either.
-func (s Series) steps(counts Counts) []step {
+func (s Series) steps(counts Counts, opt EvaluateOptions) []step {
 	hourly := windows(s.Hours)
 	known := map[Date]bool{} // by a day's own window
 	for i := range hourly {
@@ -80,7 +91,7 @@ func (s Series) steps(counts Counts) []step {
 	var all []step
 	for _, d := range s.Days {
 		if !known[d.Date] {
-			all = append(all, step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, primary: d.Primary, cause: d.Cause, source: d.Source, forecastID: d.ForecastID, partial: d.Partial})
+			all = append(all, d.step())
 			told[d.Date] = d.AQI != nil
 		}
 	}
@@ -110,7 +121,7 @@ func (s Series) steps(counts Counts) []step {
 			between := all[i-1].from.Add(time.Hour)
 			out = append(out, step{from: between, to: between.Add(windowHours * time.Hour), hourly: true, why: whyUnknown})
 		}
-		st.counted, st.why = counts.step(&st)
+		counts.judge(&st, opt)
 		out = append(out, st)
 		end = latest(end, st.to)
 	}

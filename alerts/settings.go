@@ -16,7 +16,11 @@ type Settings struct {
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
-	StuckH             int           `json:"stuck_h"` // hours of the same values after which an instrument counts as stuck; 0 = never
+	StuckH             int           `json:"stuck_h"`             // hours of the same values after which an instrument counts as stuck; 0 = never
+	AQIMismatch        int           `json:"aqi_mismatch"`        // AQI; see EvaluateOptions
+	DustSuspect        string        `json:"dust_suspect"`        // DustTell or DustExclude
+	ForecastMaxAgeH    int           `json:"forecast_max_age_h"`  // hours since its issue after which a forecast is not judged; 0 = never
+	ForecastMaxLeadD   int           `json:"forecast_max_lead_d"` // days ahead of its issue beyond which it is not; 0 = none
 	Criteria           Criteria      `json:"criteria"`
 	Sets               []Criteria    `json:"sets"` // by date: the one valid on the day; none = Criteria always
 }
@@ -33,6 +37,13 @@ const (
 const (
 	LiftAtMostRule  = "at_most"
 	LiftBelowYellow = "below_yellow"
+)
+
+// The values of Settings.DustSuspect: a day or an hour with an index of 500 whose PM2.5 and PM10 were both withheld, as
+// happens in a dust storm, counts as before and is told of, or does not count.
+const (
+	DustTell    = "tell"
+	DustExclude = "exclude"
 )
 
 // The values of Settings.Range.
@@ -54,9 +65,14 @@ func DefaultSettings() Settings {
 		LiftH:          36,
 		LiftRule:       LiftAtMostRule,
 		StuckH:         6,
-		LiftAtMost:     150,
-		LeadH:          24,
-		Criteria:       National2024(),
+		AQIMismatch:    10,
+		DustSuspect:    DustTell,
+
+		ForecastMaxAgeH:  72,
+		ForecastMaxLeadD: 10,
+		LiftAtMost:       150,
+		LeadH:            24,
+		Criteria:         National2024(),
 	}
 }
 
@@ -99,6 +115,9 @@ func (s Settings) value(low, high int) int {
 	}
 }
 
+// Evaluating are the settings that bear on an evaluation.
+func (s Settings) Evaluating() EvaluateOptions { return s.evaluateOptions() }
+
 func (s Settings) evaluateOptions() EvaluateOptions {
-	return EvaluateOptions{MergeGapH: s.MergeGapH, Over300Consecutive: s.Over300Consecutive}
+	return EvaluateOptions{MergeGapH: s.MergeGapH, Over300Consecutive: s.Over300Consecutive, AQIMismatch: s.AQIMismatch, DustSuspect: s.DustSuspect}
 }

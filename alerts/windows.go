@@ -72,6 +72,7 @@ type means struct {
 	line  []*HourAir
 	sums  map[aqi.Pollutant]*running
 	index running // of hours with an AQI alone
+	said  running // of hours with an AQI beside their PM2.5
 	ozone []*aqi.Concentration
 }
 
@@ -91,6 +92,12 @@ func newMeans(line []*HourAir) *means {
 	}
 	m.index = *newRunning(line, func(h *HourAir) (aqi.Concentration, bool) {
 		if h.AQI == nil || len(h.Values) > 0 {
+			return aqi.Concentration{}, false
+		}
+		return aqi.Whole(*h.AQI), true
+	})
+	m.said = *newRunning(line, func(h *HourAir) (aqi.Concentration, bool) {
+		if _, measured := h.Values[aqi.PM25]; h.AQI == nil || !measured {
 			return aqi.Concentration{}, false
 		}
 		return aqi.Whole(*h.AQI), true
@@ -131,7 +138,11 @@ func (r *running) mean(i, k int) (aqi.Concentration, int) {
 // window is the mean of the 24 hours from i.
 func (m *means) window(i int, from time.Time) step {
 	st := step{from: from, to: from.Add(windowHours * time.Hour), hourly: true}
-	st.cause, st.source, st.forecastID, st.valid = m.origin(i)
+	m.origin(i, &st)
+	if v, n := m.said.mean(i, i+windowHours); n >= windowValid {
+		said := v.Ceil()
+		st.said, st.low = &said, said
+	}
 	values := aqi.Values{}
 	for _, p := range meanPollutants {
 		if v, n := m.sums[p].mean(i, i+windowHours); n >= windowValid {
@@ -145,8 +156,8 @@ func (m *means) window(i int, from time.Time) step {
 		if index, primary, ok := indexOf(standardAt(from), values); ok {
 			st.aqi, st.primary = &index, primary
 		}
-		_, measured := values[aqi.PM25]
-		st.partial = !measured
+		st.own = ownIndex(standardAt(from), values)
+		st.partial = st.own == nil
 		return st
 	}
 	if v, n := m.index.mean(i, i+windowHours); n >= windowValid {
@@ -171,30 +182,34 @@ func (m *means) largestOzone(i int) (largest aqi.Concentration, ok bool) {
 }
 
 // origin says what a window's hours have in common: a cause that at least half of those with a value name, observation
-// when none is forecast, the newest forecast among them, and how many there are.
-func (m *means) origin(i int) (cause Cause, source, forecastID string, valid int) {
-	named := map[Cause]int{}
+// when none is forecast, the newest forecast among them, how many there are, and whether half of them have an index of
+// 500 and no particulates.
+func (m *means) origin(i int, st *step) {
+	named, suspects := map[Cause]int{}, 0
 	for _, h := range m.line[i : i+windowHours] {
 		if h == nil {
 			continue
 		}
-		valid++
+		st.valid++
 		if h.Cause != "" {
 			named[h.Cause]++
 		}
-		if h.Source == SourceForecast || source == "" {
-			source = h.Source
+		if h.AQI != nil && *h.AQI == maxAQI && withheld(h.Values) {
+			suspects++
 		}
-		if newerID(h.ForecastID, forecastID) {
-			forecastID = h.ForecastID
+		if h.Source == SourceForecast || st.source == "" {
+			st.source = h.Source
+		}
+		if newerID(h.ForecastID, st.forecastID) {
+			st.forecastID, st.issuedAt = h.ForecastID, h.IssuedAt
 		}
 	}
 	for _, c := range causes {
-		if 2*named[c] >= valid && named[c] > 0 {
-			cause = c
+		if 2*named[c] >= st.valid && named[c] > 0 {
+			st.cause = c
 		}
 	}
-	return cause, source, forecastID, valid
+	st.suspect = 2*suspects >= st.valid && suspects > 0
 }
 
 // begin2026 is when the edition of 2026 begins to hold.

@@ -40,6 +40,13 @@ func init() {
 		"explain.clause":                {"AQI>{over} 持续 {hours} 小时", "AQI>{over} for {hours} h"},
 		"explain.clause_within":         {"，其中 AQI>{over} 达 {hours} 小时", " of which AQI>{over} for {hours} h"},
 		"explain.excluded":              {"{date} 不计：{why}。", "{date} does not count: {why}."},
+		"explain.mismatch":              {"{date} AQI {aqi} 与浓度不符，按 PM2.5 的 {counted} 计入。", "{date}: the AQI of {aqi} and the concentrations disagree; it counts with PM2.5's {counted}."},
+		"explain.dust_suspect":          {"{date} PM 缺测，疑为沙尘，仍按 AQI {aqi} 计入；请核对。", "{date}: particulates are missing, dust is suspected; it counts by its AQI of {aqi} all the same: check."},
+		"explain.hours_remark":          {"{from} 至 {to} 逐时数据：{why}。", "Hours from {from} to {to}: {why}."},
+		"explain.unjudged":              {"{date} 的预报于 {issued} 发布，{why}。", "{date}: forecast issued at {issued}; {why}."},
+		"explain.settings_air":          {"AQI 比 PM2.5 自身的指数高出 {mismatch} 以上，按 PM2.5 计；AQI 为 500 而 PM 缺测的{dust}；发布超过 {age} 小时或提前 {far} 天以上的预报不作判定。", "Where an AQI exceeds PM2.5's own index by more than {mismatch}, PM2.5's counts; an AQI of 500 without particulates {dust}; forecasts issued more than {age} h ago or more than {far} days ahead are not judged."},
+		"dust_suspect.tell":             {"照计并提示", "counts and is told of"},
+		"dust_suspect.exclude":          {"不计入", "does not count"},
 		"explain.settings":              {"标准 {criteria}（{document}）；预报取{range}；相隔不足 {gap} 小时的两次过程合并；AQI 不高于 {at_most} 且持续 {lift} 小时建议解除；要求提前 {lead} 小时。", "Criteria {criteria} ({document}); the {range} of a forecast range counts; episodes less than {gap} h apart are one; lifted at AQI {at_most} or less for {lift} h; {lead} h ahead asked for."},
 		"explain.settings_below_yellow": {"标准 {criteria}（{document}）；预报取{range}；相隔不足 {gap} 小时的两次过程合并；低于黄色预警条件且持续 {lift} 小时建议解除；要求提前 {lead} 小时。", "Criteria {criteria} ({document}); the {range} of a forecast range counts; episodes less than {gap} h apart are one; lifted below the yellow criteria for {lift} h; {lead} h ahead asked for."},
 	})

@@ -63,6 +63,10 @@ func init() {
 		"warning.drill_ended":       {"正式预警发布，演练终止。", "a live warning was declared; the drill has ended."},
 
 		"why.bare_aqi":      {"未给首要污染物，按 AQI 计入", "counted by its AQI; no primary pollutant was given"},
+		"why.aqi_mismatch":  {"AQI 与浓度不符", "the AQI and the concentrations disagree"},
+		"why.dust_suspect":  {"PM 缺测，疑为沙尘", "particulates missing, dust suspected"},
+		"why.forecast_old":  {"预报已过时，不作判定", "the forecast is too old and is not judged"},
+		"why.forecast_far":  {"预报提前太多天，不作判定", "the forecast looks too far ahead and is not judged"},
 		"why.unknown":       {"无数据", "no data"},
 		"why.dust":          {"沙尘，不计入", "dust; does not count"},
 		"why.local_dust":    {"局地扬沙，不计入", "local blowing dust; does not count"},

@@ -200,6 +200,8 @@ func init() {
 		"desk.strip.window":      {"{level} {hours} 小时", "{level} {hours} h"},
 		"desk.strip.measured":    {"实测", "measured"},
 		"desk.strip.forecast":    {"预报", "forecast"},
+		"desk.strip.noted":       {"计入，请核对", "counts: check"},
+		"desk.strip.issued":      {"{at} 发布", "issued {at}"},
 		"desk.strip.not_counted": {"不计入", "not counted"},
 		"desk.aqi.0":             {"无数据", "no data"},
 		"desk.aqi.1":             {"优", "good"},

@@ -110,6 +110,7 @@ func init() {
 		"desk.col.class":      {"类别", "Class"},
 		"desk.col.primary":    {"首要污染物", "Primary"},
 		"desk.col.counts":     {"判定", "Counts"},
+		"desk.col.issued":     {"预报发布", "Forecast issued"},
 
 		"desk.mine.title":                  {"我的减排指令", "My orders"},
 		"desk.mine.none":                   {"目前没有指令。", "There are no orders."},

@@ -41,7 +41,7 @@ func newEvaluateCommand() *cobra.Command {
 				return err
 			}
 			cr := set.CriteriaOn(air.First())
-			ev := alerts.Evaluate(air.Series(), cr, alerts.EvaluateOptions{MergeGapH: set.MergeGapH, Over300Consecutive: set.Over300Consecutive})
+			ev := alerts.Evaluate(air.Series(), cr, set.Evaluating())
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), ev)
 			}
@@ -109,21 +109,33 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 	}
 	fmt.Fprintln(&b, "\n逐日 days:")
 	for _, d := range ev.Days {
-		index, mark := "  -", "不计 -"
-		if d.AQI != nil {
-			index = fmt.Sprintf("%3d", *d.AQI)
-		}
-		if d.Counted {
-			mark = "计入 +"
-		}
-		line := fmt.Sprintf("  %s  %s  %s  %s", d.Date, index, mark, strings.Join(d.Primary, ";"))
-		if d.Why != "" {
-			line += "  " + refusal.Text("why."+d.Why, "zh-CN", nil) + " / " + refusal.Text("why."+d.Why, "en", nil)
-		}
-		fmt.Fprintln(&b, strings.TrimRight(line, " "))
+		fmt.Fprintln(&b, "  "+dayLine(d))
+	}
+	for _, r := range alerts.Remarks(ev.Windows) {
+		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s / %s\n", r.From.Format("2006-01-02 15:04"), r.To.Format("2006-01-02 15:04"),
+			refusal.Text("why."+r.Reason, "zh-CN", nil), refusal.Text("why."+r.Reason, "en", nil))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// dayLine tells of a day its index, the one that counts where that is another, whether it counts, and why.
+func dayLine(d alerts.DayVerdict) string {
+	index, mark := "  -", "不计 -"
+	switch {
+	case d.AQI != nil && d.CountedAQI != nil:
+		index = fmt.Sprintf("%3d→%d", *d.AQI, *d.CountedAQI)
+	case d.AQI != nil:
+		index = fmt.Sprintf("%3d", *d.AQI)
+	}
+	if d.Counted {
+		mark = "计入 +"
+	}
+	line := fmt.Sprintf("%s  %s  %s  %s", d.Date, index, mark, strings.Join(d.Primary, ";"))
+	if d.Why != "" {
+		line += "  " + refusal.Text("why."+d.Why, "zh-CN", nil) + " / " + refusal.Text("why."+d.Why, "en", nil)
+	}
+	return strings.TrimRight(line, " ")
 }
 
 func tell(b *strings.Builder, clauses []alerts.ClauseTrace) {

@@ -93,6 +93,41 @@ func TestEvaluateTellsItsReasons(t *testing.T) {
 	}
 }
 
+// 100 µg/m³ of PM2.5 make 132 until March 2026: three days published as 350, 310 and 320 are not red, and the table and the JSON
+// say which index counts. A 500 without particulates is told of.
+func TestEvaluateTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
+	file := writeFile(t, "f.csv", []byte("date,aqi,primary,pm25,pm10,so2\n2024-01-10,350,,100,,\n2024-01-11,310,,100,,\n2024-01-12,320,PM2.5,100,,\n2024-01-13,500,,,,20\n"))
+	out, _ := ran(t, exitOK, "evaluate", file)
+	for _, want := range []string{"级别 level: 黄色", "2024-01-10  350→132  计入 +    AQI 与浓度不符 / the AQI and the concentrations disagree",
+		"2024-01-13  500  计入 +    PM 缺测，疑为沙尘 / particulates missing, dust suspected"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("does not say %q:\n%s", want, out)
+		}
+	}
+	out, _ = ran(t, exitOK, "evaluate", "--json", file)
+	var got struct {
+		Days []struct {
+			AQI     int
+			Counted *int `json:"counted_aqi"`
+			Why     string
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := got.Days; d[0].AQI != 350 || d[0].Counted == nil || *d[0].Counted != 132 || d[0].Why != "aqi_mismatch" || d[3].Counted != nil || d[3].Why != "dust_suspect" {
+		t.Errorf("%s", out)
+	}
+	hourly := "time,aqi,pm25\n"
+	for h := range 24 {
+		hourly += fmt.Sprintf("2024-01-10T%02d:00:00+08:00,350,%d\n", h, 100+h%2)
+	}
+	out, _ = ran(t, exitOK, "evaluate", writeFile(t, "h.csv", []byte(hourly)))
+	if want := "逐时 hours: 2024-01-10 00:00 … 2024-01-11 00:00  AQI 与浓度不符"; !strings.Contains(out, want) {
+		t.Errorf("hours: does not say %q:\n%s", want, out)
+	}
+}
+
 func TestEvaluateNamesRowColumnAndRemedy(t *testing.T) {
 	for text, want := range map[string]string{
 		"date,aqi\n2026-03-01,x\n":             "row 2, column aqi",

@@ -143,6 +143,9 @@ func printReplay(w io.Writer, r *app.Replayed) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	for _, v := range r.Remarks {
+		fmt.Fprintln(w, dayLine(v))
+	}
 	s := r.Summary
 	fmt.Fprintf(w, "%s … %s, %s: %d proposals, %d warnings %v on %d days, %d orders to %d recipients, %d acknowledged\n%s\n",
 		s.From, s.To, s.Criteria, s.Proposals, s.Warnings, s.ByLevel, s.WarningDays, s.Orders, s.Recipients, s.Acknowledged, s.Foresight)

@@ -39,6 +39,8 @@ type Replayed struct {
 	Days     []ReplayedDay     `json:"days"`
 	Warnings []ReplayedWarning `json:"warnings"`
 	Summary  ReplaySummary     `json:"summary"`
+	// Remarks are the days whose index and concentrations disagree, or whose particulates were withheld.
+	Remarks []alerts.DayVerdict `json:"remarks,omitempty"`
 }
 
 // ReplayedDay is the state after the acts of 17:00. Orders count for the warning named, or the one that ended today.
@@ -237,6 +239,9 @@ func (r *replay) day(ctx context.Context, i int) error {
 		return err
 	}
 	row := ReplayedDay{Date: string(d.Date), AQI: d.AQI}
+	if v := r.opt.Set.Alerts.Verdict(d); v.Remarkable() {
+		r.out.Remarks = append(r.out.Remarks, v)
+	}
 	ended, err := r.accept(ctx, &row)
 	if err != nil {
 		return err
@@ -270,7 +275,7 @@ func (r *replay) forecast(ctx context.Context, i int) error {
 			break
 		}
 		if d.AQI != nil {
-			f.Days = append(f.Days, alerts.ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause})
+			f.Days = append(f.Days, alerts.ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause, Measured: d.Measured})
 		}
 	}
 	if len(f.Days) == 0 {

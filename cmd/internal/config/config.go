@@ -91,6 +91,10 @@ type CriteriaSettings struct {
 	LeadH              int    `yaml:"lead_h"`
 	Over300Consecutive bool   `yaml:"over_300_consecutive"`
 	StuckH             int    `yaml:"stuck_h"`      // hours of the same values that make an instrument stuck; 0 = never
+	AQIMismatch        int    `yaml:"aqi_mismatch"` // AQI above PM2.5's own index beyond which that counts
+	DustSuspect        string `yaml:"dust_suspect"` // tell or exclude: an AQI of 500 without particulates
+	ForecastMaxAgeH    int    `yaml:"forecast_max_age_h"`
+	ForecastMaxLeadD   int    `yaml:"forecast_max_lead_d"`
 	Tianjin2023        string `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
 }
 

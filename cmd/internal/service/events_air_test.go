@@ -61,6 +61,26 @@ func smallProposal() alerts.Proposal {
 	return p
 }
 
+// disagreeingProposal has a day whose index and concentrations disagree.
+func disagreeingProposal() alerts.Proposal {
+	p := smallProposal()
+	p.Trace.Days = []alerts.DayVerdict{{Date: "2026-12-16", AQI: new(350), CountedAQI: new(230), Primary: []string{"pm25"}, Counted: true, Why: "aqi_mismatch",
+		Source: "forecast", ForecastID: "F20261214-01"}}
+	p.Trace.Settings.AQIMismatch, p.Trace.Settings.DustSuspect = 10, alerts.DustTell
+	return p
+}
+
+// agedProposal has a day and hours of which it says when their forecast was issued.
+func agedProposal() alerts.Proposal {
+	p := smallProposal()
+	issued := at("2026-12-12T16:00:00+08:00")
+	p.Trace.Days = []alerts.DayVerdict{{Date: "2026-12-16", AQI: new(230), Why: "forecast_old", Source: "forecast", ForecastID: "F20261212-01", IssuedAt: &issued}}
+	p.Trace.Windows = []alerts.WindowVerdict{{From: at("2026-12-15T00:00:00+08:00"), AQI: new(228), Primary: []string{"pm25"}, Valid: 24, Counted: true,
+		Source: "forecast", ForecastID: "F20261212-01", IssuedAt: &issued}}
+	p.Trace.Settings.ForecastMaxAgeH, p.Trace.Settings.ForecastMaxLeadD = 72, 10
+	return p
+}
+
 func airEvents() []example {
 	return []example{
 		{"", alerts.ForecastReceived{ID: "F20261214-01", Number: 1, Hash: "0f2d8c7a5b6e4d3c2b1a09182736455463728190a1b2c3d4e5f60718293a4b5c", Forecast: forecast()}},
@@ -75,8 +95,12 @@ func airEvents() []example {
 		{"", alerts.FeedSilence{Feed: "center", Source: "tianjin-center", Silent: true, Since: at("2026-12-14T10:00:00+08:00")}},
 		{"", alerts.ProposalRaised{Number: 1, Proposal: proposal()}},
 		{"min", alerts.ProposalRaised{Number: 2, Proposal: smallProposal()}},
+		{"disagree", alerts.ProposalRaised{Number: 3, Proposal: disagreeingProposal()}},
+		{"aged", alerts.ProposalRaised{Number: 4, Proposal: agedProposal()}},
 		{"", alerts.ProposalUpdated{Proposal: proposal()}},
 		{"min", alerts.ProposalUpdated{Proposal: smallProposal()}},
+		{"disagree", alerts.ProposalUpdated{Proposal: disagreeingProposal()}},
+		{"aged", alerts.ProposalUpdated{Proposal: agedProposal()}},
 		{"", alerts.ProposalAccepted{ID: "P20261214-01", WarningID: "W20261214-01"}},
 		{"", alerts.ProposalDismissed{ID: "P20261214-01", Reason: "会商认为扩散条件将好转"}},
 		{"", alerts.ProposalWithdrawn{ID: "P20261214-01"}},

@@ -373,3 +373,29 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 		}
 	}
 }
+
+// Each day of the forecast says when it was issued. A day whose index and concentrations disagree shows both indices, and
+// one whose forecast is too old, or looked too far ahead, that it is not judged.
+func TestTheStripTellsHowFarAForecastCounts(t *testing.T) {
+	w := newWorld(t)
+	say := func(issued string, days string) {
+		t.Helper()
+		body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, issued, days)
+		if _, err := w.svc.Forecast(t.Context(), "feeder", "", []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	today := alerts.DateOf(begin)
+	day := func(n int, rest string) string { return fmt.Sprintf(`{"date":%q,%s}`, today.AddDays(n), rest) }
+	say("2016-12-13T15:00:00+08:00", day(4, `"aqi":120,"primary":["pm25"]`))
+	say("2016-12-16T15:00:00+08:00", day(1, `"aqi":350,"pm25":100`)+","+day(2, `"aqi":500,"so2":20`)+","+day(3, `"aqi_low":90,"aqi_high":140,"primary":["pm25"]`))
+	page := textOf(w.get(200, "duty", "/desk"))
+	for _, want := range []string{"350→132", "AQI 与浓度不符", "PM 缺测，疑为沙尘", "90–140", "12-16 15:00 发布", "12-13 15:00 发布", "预报已过时，不作判定", "来源 tianjin-emc"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the desk does not say %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "提前太多天") {
+		t.Errorf("a day is too far ahead:\n%s", page)
+	}
+}

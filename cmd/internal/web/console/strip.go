@@ -37,8 +37,10 @@ type stripDay struct {
 	Class    int // 1 to 6, 0 unknown
 	Name     string
 	Primary  string
-	Counted  bool
+	Counts   int // the index that counts, where it is another
 	Why      string
+	Note     string // what is to be told of a day that counts
+	Issued   time.Time
 	Observed bool
 	// Geometry of the lying figure, then of the standing one.
 	X, Mid, Y, H, ValueY, RangeY, RangeH int
@@ -53,6 +55,9 @@ type stripWindow struct {
 	Top, Len, PX int
 }
 
+// IssuedShort is when the day's forecast was issued, without the year.
+func (d stripDay) IssuedShort() string { return d.Issued.In(alerts.Shanghai()).Format("01-02 15:04") }
+
 // Sizes of the figures, in units of their view boxes.
 const (
 	stripMost   = 10
@@ -60,7 +65,7 @@ const (
 	barWidth    = 56
 	barHeight   = 120
 	windowRow   = 26
-	labelSpace  = 84
+	labelSpace  = 102
 	valueSpace  = 24
 	standRow    = 56
 	standLeft   = 112
@@ -87,16 +92,18 @@ func (d *desk) strip(q *request, tx *bbolt.Tx, open *alerts.Proposal, live *aler
 		}
 	}
 	days := map[alerts.Date]stripDay{}
-	source, err := d.forecastDays(q, tx, days)
+	if p != nil {
+		for _, v := range p.Trace.Days {
+			days[v.Date] = q.stripDay(v)
+		}
+	}
+	source, err := d.outlook(q, tx, days)
 	if err != nil {
 		return nil, err
 	}
 	s := &strip{Source: source}
 	if p != nil {
 		s.Drill, s.Proposal = p.Drill, p.ID
-		for _, v := range p.Trace.Days {
-			s.verdict(q, days, v)
-		}
 	}
 	first := alerts.DateOf(q.now).AddDays(-2)
 	for day := range days {
@@ -115,94 +122,60 @@ func (d *desk) strip(q *request, tx *bbolt.Tx, open *alerts.Proposal, live *aler
 	return s, nil
 }
 
-// verdict adds what the criteria made of a day; a forecast that is newer keeps its range.
-func (s *strip) verdict(q *request, days map[alerts.Date]stripDay, v alerts.DayVerdict) {
-	if v.AQI == nil && v.Why == "unknown" {
-		if _, known := days[v.Date]; known {
-			return
-		}
-	}
-	day, known := days[v.Date]
-	day.Date, day.Counted, day.Observed = v.Date, v.Counted, v.Source == alerts.SourceObservation
-	if !v.Counted && v.Why != "" {
-		day.Why = refusal.Text("why."+v.Why, q.lang, nil)
-	}
-	if v.AQI != nil && (!known || day.Observed) {
+// stripDay is what the criteria make of a day.
+func (q *request) stripDay(v alerts.DayVerdict) stripDay {
+	day := stripDay{Date: v.Date, Observed: v.Source == alerts.SourceObservation, Primary: pollutants(q, v.Primary)}
+	if v.AQI != nil {
 		day.Low, day.High, day.Class = *v.AQI, *v.AQI, class(*v.AQI)
 	}
-	if day.Primary == "" {
-		day.Primary = pollutants(q, v.Primary)
+	if v.CountedAQI != nil {
+		day.Counts = *v.CountedAQI
 	}
-	days[v.Date] = day
+	if v.IssuedAt != nil {
+		day.Issued = *v.IssuedAt
+	}
+	switch {
+	case v.Why == "":
+	case !v.Counted:
+		day.Why = refusal.Text("why."+v.Why, q.lang, nil)
+	case v.Remarkable():
+		day.Note = refusal.Text("why."+v.Why, q.lang, nil)
+	}
+	return day
 }
 
-// forecastDays reads the newest live forecasts. Their ids are numbered by day, so the last is found by asking for ever
-// later ones; the package alerts keeps no list of them that others could page through.
-func (d *desk) forecastDays(q *request, tx *bbolt.Tx, days map[alerts.Date]stripDay) (source string, err error) {
-	const recent = 12 // of the latest day that has any
-	for back := range 3 {
-		prefix := "F" + strings.ReplaceAll(string(alerts.DateOf(q.now).AddDays(-back)), "-", "") + "-"
-		last, err := lastNumber(tx, prefix)
-		if err != nil {
-			return "", err
+// outlook adds what is known of today and the days to come: what is measured, and the newest forecast with its range. It
+// returns the source of the forecast that was issued last.
+func (d *desk) outlook(q *request, tx *bbolt.Tx, days map[alerts.Date]stripDay) (source string, err error) {
+	ev, err := d.engine.Outlook(tx, d.svc.Region, false, q.now)
+	if err != nil {
+		return "", err
+	}
+	forecasts := map[string]*alerts.Forecast{}
+	var newest time.Time
+	for _, v := range ev.Days {
+		if v.Date < alerts.DateOf(q.now) || v.AQI == nil && v.ForecastID == "" {
+			continue
 		}
-		for n := last; n > 0 && n > last-recent; n-- {
-			f, err := alerts.GetForecast(tx, fmt.Sprintf("%s%02d", prefix, n))
-			if err != nil {
+		day := q.stripDay(v)
+		if f := forecasts[v.ForecastID]; f == nil && v.ForecastID != "" {
+			if forecasts[v.ForecastID], err = alerts.GetForecast(tx, v.ForecastID); err != nil {
 				return "", err
 			}
-			if f.Drill || f.Region != d.svc.Region {
-				continue
+		}
+		if f := forecasts[v.ForecastID]; f != nil {
+			if f.IssuedAt.After(newest) {
+				source, newest = f.Source, f.IssuedAt
 			}
-			if source == "" {
-				source = f.Source
-			}
-			for _, day := range f.Days {
-				if _, known := days[day.Date]; !known && day.Date >= alerts.DateOf(q.now) {
-					days[day.Date] = stripDay{Date: day.Date, Low: day.AQILow, High: day.AQIHigh, Class: class(day.AQIHigh), Counted: true,
-						Primary: pollutants(q, day.Primary)}
+			for _, said := range f.Days {
+				if said.Date == v.Date && said.AQILow <= day.High && day.High <= said.AQIHigh {
+					day.Low, day.High, day.Class = said.AQILow, said.AQIHigh, class(said.AQIHigh)
 				}
 			}
 		}
-		if source != "" {
-			return source, nil
-		}
+		days[v.Date] = day
 	}
-	return "", nil
-}
-
-func lastNumber(tx *bbolt.Tx, prefix string) (int, error) {
-	there := func(n int) (bool, error) {
-		_, err := alerts.GetForecast(tx, fmt.Sprintf("%s%02d", prefix, n))
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return false, nil
-		}
-		return err == nil, err
-	}
-	low, high := 0, 1 // low is there, or none is; high is not known
-	for high < 1<<16 {
-		ok, err := there(high)
-		if err != nil {
-			return 0, err
-		}
-		if !ok {
-			break
-		}
-		low, high = high, high*2
-	}
-	for low+1 < high {
-		mid := (low + high) / 2
-		ok, err := there(mid)
-		if err != nil {
-			return 0, err
-		}
-		if ok {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return low, nil
+	return source, nil
 }
 
 // lay orders the days without gaps.
@@ -266,6 +239,9 @@ func (s *strip) draw(q *request) {
 		if d.Low != d.High {
 			d.Value = fmt.Sprintf("%d–%d", d.Low, d.High)
 			d.RangeH = scale(d.High-d.Low, barHeight)
+		}
+		if d.Counts > 0 {
+			d.Value += fmt.Sprintf("→%d", d.Counts)
 		}
 		d.H = scale(d.High, barHeight)
 		d.Y = s.Base - d.H

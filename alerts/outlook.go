@@ -1,0 +1,73 @@
+package alerts
+
+import (
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Outlook says what the criteria of today make of all that is known of a region around now, day by day and by the hour.
+func (e Engine) Outlook(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
+	series, err := e.series(tx, scope{region, drill}, now, nil)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	return Evaluate(series, e.CriteriaOn(DateOf(now)), e.evaluateOptions()), nil
+}
+
+func issuedAt(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+const (
+	whyOld = "forecast_old"
+	whyFar = "forecast_far"
+)
+
+// unjudged says why a forecast of the time from from to to is not judged, or is empty: it looked further ahead than the
+// settings allow, or it is too old. What is over keeps the age that its forecast had then.
+func (s Settings) unjudged(issued, from, to, now time.Time) string {
+	age := now.Sub(issued)
+	if to.Before(now) {
+		age = to.Sub(issued)
+	}
+	switch {
+	case s.ForecastMaxLeadD > 0 && daysBetween(DateOf(issued), DateOf(from)) > s.ForecastMaxLeadD:
+		return whyFar
+	case s.ForecastMaxAgeH > 0 && age > time.Duration(s.ForecastMaxAgeH)*time.Hour:
+		return whyOld
+	}
+	return ""
+}
+
+// aged keeps of each day the newest of its hours that are not judged.
+type aged map[Date]DayAQI
+
+func (a aged) add(f *forecastHour, why string) {
+	day := DateOf(f.At)
+	known, ok := a[day]
+	if !ok || known.IssuedAt.Before(f.IssuedAt) || known.IssuedAt.Equal(f.IssuedAt) && newerID(f.ForecastID, known.ForecastID) {
+		a[day] = DayAQI{Date: day, Source: SourceForecast, ForecastID: f.ForecastID, IssuedAt: f.IssuedAt, Unjudged: why}
+	}
+}
+
+// judge takes what is not judged out of a series. A day to come of which nothing but such hours is known is unknown, and
+// says why. The rest of a day that is being measured by the hour parts nothing, as if nothing had been forecast of it.
+func (s *Series) judge(days map[Date]DayAQI, old aged, today Date) {
+	for day, d := range old {
+		if _, known := days[day]; !known && day > today {
+			days[day] = d
+		}
+	}
+	for i := range s.Hours {
+		if h := &s.Hours[i]; h.Source == SourceObservation && !h.missing() && DateOf(h.At) == today && days[today].Unjudged != "" {
+			delete(days, today)
+		}
+	}
+}
+
+// unjudged reports whether a day is unknown because its forecast is not judged.
+func (v DayVerdict) unjudged() bool { return v.Why == whyOld || v.Why == whyFar }
