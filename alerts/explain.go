@@ -28,7 +28,12 @@ func (p *Proposal) explain() Words {
 func (p *Proposal) lines(lang string) []string {
 	t := &p.Trace
 	say := func(rule string, args refusal.Args) string { return refusal.Text("explain."+rule, lang, args) }
-	out := []string{say(string(p.Kind), refusal.Args{"level": LevelName(p.Level, lang), "from": minute(t.Period.From), "to": untilMinute(t.Period.To),
+	from, to := t.Period.From, t.Period.To
+	if t.Episode != nil && p.Kind != KindLift {
+		from, to = t.Episode.From, t.Episode.To
+	}
+	out := []string{say(string(p.Kind), refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "from": minute(from), "to": untilMinute(to),
+		"own_from": minute(t.Period.From), "own_to": untilMinute(t.Period.To),
 		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost})}
 	if p.ShortNotice {
 		out = append(out, say("short_notice", refusal.Args{"lead": p.LeadH, "want": t.Settings.LeadH}))
@@ -42,7 +47,11 @@ func (p *Proposal) lines(lang string) []string {
 	if s.LiftRule == LiftBelowYellow {
 		rule = "settings_below_yellow"
 	}
-	return append(out, say(rule, refusal.Args{"criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
+	merge := ""
+	if s.Merge != "" {
+		merge = say("merge."+s.Merge, nil)
+	}
+	return append(out, say(rule, refusal.Args{"merge": merge, "criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
 		"gap": s.MergeGapH, "lift": s.LiftH, "at_most": s.LiftAtMost, "lead": s.LeadH}))
 }
 

@@ -17,7 +17,11 @@ func (p *Proposal) line() string {
 	if p == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%s %s %s to %s", p.Kind, p.Level, p.StartsAt.Format("01-02T15"), p.EndsAt.Format("01-02T15"))
+	end := "further notice"
+	if p.EndsAt != nil {
+		end = p.EndsAt.Format("01-02T15")
+	}
+	return fmt.Sprintf("%s %s %s to %s", p.Kind, p.Level, p.StartsAt.Format("01-02T15"), end)
 }
 
 // The episode of December 2016 as the days went by: at 17:00 the day is measured and the next five are forecast as
@@ -25,7 +29,7 @@ func (p *Proposal) line() string {
 //
 //	12-12  16 and 17 are 155 and 238: >150 for 48 h: yellow from 16
 //	12-13  18 comes into view with 340: >150 for 72 h, and >200 for 48 h: orange from 16
-//	12-14  19: three days above 200, one above 300: red from 17, the run above 200
+//	12-14  19: three days above 200, one above 300: red, from the episode's first day on
 //	12-15…21  further days above 200 at the level there is already: nothing
 //	12-21  313 observed: no lift, though 22 and 23 are to be 134 and 65
 //	12-22  134 observed, and 36 h from its end touch 23 and 24 with 65 and 100: lift
@@ -54,7 +58,7 @@ func TestTianjinDecember2016DayByDay(t *testing.T) {
 		"12-11 -",
 		"12-12 start yellow 12-16T00 to 12-18T00 scheduled",
 		"12-13 upgrade orange 12-16T00 to 12-19T00 scheduled",
-		"12-14 upgrade red 12-17T00 to 12-20T00 scheduled",
+		"12-14 upgrade red 12-16T00 to 12-20T00 scheduled",
 		"12-15 -",
 		"12-16 -",
 		"12-17 -",
@@ -232,7 +236,7 @@ func TestTraceNamesClausesExclusionsAndSettings(t *testing.T) {
 	if len(trace.Excluded) != 1 || trace.Excluded[0].Date != "2016-12-19" || trace.Excluded[0].Reason != "dust" {
 		t.Errorf("excluded %v", trace.Excluded)
 	}
-	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0,
+	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0, "merge": "strict",
 		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lead_h": 24.0, "over_300_consecutive": false}
 	if !reflect.DeepEqual(trace.Settings, wantSettings) {
 		t.Errorf("settings %v", trace.Settings)
@@ -347,7 +351,7 @@ func TestCityOrderBesideAnOpenProposal(t *testing.T) {
 	if s := w.events(); s != "warning.declared warning.activated proposal.updated" {
 		t.Errorf("events %s", s)
 	}
-	if got := w.proposal(p.ID); got.line() != "upgrade orange 12-17T00 to 12-19T00" {
+	if got := w.proposal(p.ID); got.line() != "upgrade orange 12-16T17 to 12-19T00" {
 		t.Errorf("%s", got.line())
 	}
 	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: "W20161216-01", Revision: 2, ProposalID: p.ID}); ruleAt(err, "proposal_id") != "proposal.other_kind" {

@@ -11,6 +11,7 @@ type Settings struct {
 	Approval           map[Level]int `json:"approval"`        // persons that a level needs: 1 or 2
 	Range              string        `json:"range"`           // which value of a forecast's range is evaluated: high, middle or low
 	MergeGapH          int           `json:"merge_gap_h"`
+	Merge              string        `json:"merge"` // MergeStrict or MergeStages
 	LiftH              int           `json:"lift_h"`
 	LiftRule           string        `json:"lift_rule"`    // LiftAtMostRule or LiftBelowYellow
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
@@ -26,6 +27,13 @@ type Settings struct {
 const (
 	OwnAllowed      = "allowed"
 	OwnReportToCity = "report_to_city"
+)
+
+// The values of Settings.Merge: an episode of several levels has its highest from its first day on (就高), or each of its
+// days the level that it asks for, never lowered within the episode.
+const (
+	MergeStrict = "strict"
+	MergeStages = "stages"
 )
 
 // The values of Settings.LiftRule: a warning may end when the air is at most LiftAtMost (轻度污染及以下), or when no
@@ -51,6 +59,7 @@ func DefaultSettings() Settings {
 		Approval:       maps.Clone(defaultApproval),
 		Range:          RangeHigh,
 		MergeGapH:      36,
+		Merge:          MergeStrict,
 		LiftH:          36,
 		LiftRule:       LiftAtMostRule,
 		StuckH:         6,

@@ -28,8 +28,8 @@ func init() {
 		"range.middle": {"中值", "middle"},
 		"range.low":    {"下限", "low"},
 
-		"explain.start":                 {"建议发布{level}：{from} 至 {to} 满足分级条件，提前 {lead} 小时。", "Declare {level}: the criteria are met from {from} to {to}, {lead} h ahead."},
-		"explain.upgrade":               {"建议升级为{level}：{from} 至 {to} 满足更高一级的条件。", "Raise to {level}: a higher level is met from {from} to {to}."},
+		"explain.start":                 {"建议发布{level}，自 {starts} 起：污染过程 {from} 至 {to} 满足分级条件，提前 {lead} 小时。", "Declare {level} from {starts} on: the episode from {from} to {to} meets the criteria, {lead} h ahead."},
+		"explain.upgrade":               {"建议升级为{level}，自 {starts} 起：{own_from} 至 {own_to} 满足更高一级的条件（过程 {from} 至 {to}）。", "Raise to {level} from {starts} on: a higher level is met from {own_from} to {own_to} (episode {from} to {to})."},
 		"explain.downgrade":             {"建议降级为{level}：{from} 至 {to} 的整个过程只达到这一级。", "Lower to {level}: the whole episode from {from} to {to} asks for no more."},
 		"explain.lift":                  {"建议解除：{from} 至 {to} 的实测与其后 {hours} 小时的预报都已达到解除条件。", "Lift: what was measured from {from} to {to} and the forecast of the {hours} h after it meet the rule for lifting."},
 		"explain.short_notice":          {"提前量 {lead} 小时，少于要求的 {want} 小时：应尽快发布。", "{lead} h ahead is less than the {want} h asked for: declare without delay."},
@@ -40,7 +40,9 @@ func init() {
 		"explain.clause":                {"AQI>{over} 持续 {hours} 小时", "AQI>{over} for {hours} h"},
 		"explain.clause_within":         {"，其中 AQI>{over} 达 {hours} 小时", " of which AQI>{over} for {hours} h"},
 		"explain.excluded":              {"{date} 不计：{why}。", "{date} does not count: {why}."},
-		"explain.settings":              {"标准 {criteria}（{document}）；预报取{range}；相隔不足 {gap} 小时的两次过程合并；AQI 不高于 {at_most} 且持续 {lift} 小时建议解除；要求提前 {lead} 小时。", "Criteria {criteria} ({document}); the {range} of a forecast range counts; episodes less than {gap} h apart are one; lifted at AQI {at_most} or less for {lift} h; {lead} h ahead asked for."},
-		"explain.settings_below_yellow": {"标准 {criteria}（{document}）；预报取{range}；相隔不足 {gap} 小时的两次过程合并；低于黄色预警条件且持续 {lift} 小时建议解除；要求提前 {lead} 小时。", "Criteria {criteria} ({document}); the {range} of a forecast range counts; episodes less than {gap} h apart are one; lifted below the yellow criteria for {lift} h; {lead} h ahead asked for."},
+		"explain.merge.strict":          {"，就高，从过程首日起按其最高级别", ", at the highest of their levels from the first day on"},
+		"explain.merge.stages":          {"，分阶段，逐日按当日级别且过程内不降", ", each day at its own level, never lowered within"},
+		"explain.settings":              {"标准 {criteria}（{document}）；预报取{range}；相隔不足 {gap} 小时的两次过程合并{merge}；AQI 不高于 {at_most} 且持续 {lift} 小时建议解除；要求提前 {lead} 小时。", "Criteria {criteria} ({document}); the {range} of a forecast range counts; episodes less than {gap} h apart are one{merge}; lifted at AQI {at_most} or less for {lift} h; {lead} h ahead asked for."},
+		"explain.settings_below_yellow": {"标准 {criteria}（{document}）；预报取{range}；相隔不足 {gap} 小时的两次过程合并{merge}；低于黄色预警条件且持续 {lift} 小时建议解除；要求提前 {lead} 小时。", "Criteria {criteria} ({document}); the {range} of a forecast range counts; episodes less than {gap} h apart are one{merge}; lifted below the yellow criteria for {lift} h; {lead} h ahead asked for."},
 	})
 }

@@ -316,7 +316,7 @@ func (r *replay) accept(ctx context.Context, row *ReplayedDay) (ended string, er
 // officer accepts a proposal, and the approver agrees where the level needs a second person.
 func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.Warning, err error) {
 	type act map[string]any
-	body := func(v act) []byte { text, _ := json.Marshal(v); return text } // of strings and numbers: always encodes
+	body := func(v act) []byte { text, _ := json.Marshal(v); return text } // of strings, numbers and times: always encodes
 	if p.Kind == alerts.KindStart {
 		w, err = r.svc.Declare(ctx, "duty", "", body(act{"level": p.Level, "trigger": alerts.OwnForecast,
 			"starts_at": p.StartsAt, "region": p.Region, "proposal_id": p.ID, "reason": "replay"}))
@@ -328,7 +328,7 @@ func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 		if p.Kind == alerts.KindLift {
 			what = "lift"
 		} else {
-			in["level"] = p.Level
+			in["level"], in["starts_at"] = p.Level, p.StartsAt
 		}
 		w, err = r.svc.WarningAct(ctx, "duty", "", p.WarningID, what, body(in))
 	}

@@ -85,6 +85,7 @@ type Criteria struct {
 type CriteriaSettings struct {
 	Range              string `yaml:"range"` // high, middle or low end of a forecast range
 	MergeGapH          int    `yaml:"merge_gap_h"`
+	Merge              string `yaml:"merge"` // strict or stages
 	LiftH              int    `yaml:"lift_h"`
 	LiftRule           string `yaml:"lift_rule"`    // at_most or below_yellow
 	LiftAtMost         int    `yaml:"lift_at_most"` // AQI, inclusive

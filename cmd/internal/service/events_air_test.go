@@ -34,7 +34,7 @@ func proposal() alerts.Proposal {
 	from, to := at("2026-12-16T00:00:00+08:00"), at("2026-12-19T00:00:00+08:00")
 	return alerts.Proposal{
 		ID: "PD20261214-01", State: alerts.StateAccepted, Revision: 2, Kind: alerts.KindStart, Level: alerts.Orange, Region: "120111",
-		Drill: true, StartsAt: from, EndsAt: to, Criteria: alerts.CriteriaNational2024, ForecastID: "F20261214-01", LeadH: 31.5,
+		Drill: true, StartsAt: from, EndsAt: &to, Criteria: alerts.CriteriaNational2024, ForecastID: "F20261214-01", LeadH: 31.5,
 		ShortNotice: true, WarningID: "DW20261214-01", RaisedAt: at("2026-12-14T16:30:00+08:00"), UpdatedAt: at("2026-12-14T17:00:00+08:00"),
 		ClosedAt: new(at("2026-12-14T18:00:00+08:00")), ClosedBy: "duty", Reason: "会商认为扩散条件将好转",
 		Trace: alerts.Trace{
@@ -51,6 +51,14 @@ func proposal() alerts.Proposal {
 			Words: alerts.Words{ZH: []string{"建议启动橙色预警：12月16日0时至19日0时"}, EN: []string{"An orange warning is proposed: 16 December 00:00 to 19 December 00:00"}},
 		},
 	}
+}
+
+// episodeProposal says what the first programs did not: the whole episode, and how levels are merged.
+func episodeProposal() alerts.Proposal {
+	p := proposal()
+	p.Trace.Episode = &alerts.Period{From: p.StartsAt, To: *p.EndsAt}
+	p.Trace.Settings.Merge = alerts.MergeStages
+	return p
 }
 
 // smallProposal has nothing that may be left out.
@@ -75,7 +83,9 @@ func airEvents() []example {
 		{"", alerts.FeedSilence{Feed: "center", Source: "tianjin-center", Silent: true, Since: at("2026-12-14T10:00:00+08:00")}},
 		{"", alerts.ProposalRaised{Number: 1, Proposal: proposal()}},
 		{"min", alerts.ProposalRaised{Number: 2, Proposal: smallProposal()}},
+		{"episode", alerts.ProposalRaised{Number: 3, Proposal: episodeProposal()}},
 		{"", alerts.ProposalUpdated{Proposal: proposal()}},
+		{"episode", alerts.ProposalUpdated{Proposal: episodeProposal()}},
 		{"min", alerts.ProposalUpdated{Proposal: smallProposal()}},
 		{"", alerts.ProposalAccepted{ID: "P20261214-01", WarningID: "W20261214-01"}},
 		{"", alerts.ProposalDismissed{ID: "P20261214-01", Reason: "会商认为扩散条件将好转"}},
