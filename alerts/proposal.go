@@ -61,7 +61,17 @@ type Trace struct {
 	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
 	Excluded []Excluded      `json:"excluded"`
 	Settings TraceSettings   `json:"settings"`
+	Outlook  *Outlook        `json:"outlook,omitempty"` // nil in what earlier programs recorded
 	Words    Words           `json:"words"`
+}
+
+// Outlook is what can be said of the end of a warning. From is when the air clears so that a lift can be proposed, nil when
+// nothing that is known says so, which is until KnownUntil. Open says that the episode goes on at the end of what is known.
+type Outlook struct {
+	From       *time.Time `json:"from"`
+	KnownUntil time.Time  `json:"known_until"`
+	Open       bool       `json:"open"`
+	IdleDays   int        `json:"idle_days"` // days of the warning so far that meet no clause
 }
 
 // Period is 00:00 of a day to 24:00 of a day.
@@ -86,6 +96,8 @@ type TraceSettings struct {
 	LiftH              int    `json:"lift_h"`
 	LiftRule           string `json:"lift_rule"`
 	LiftAtMost         int    `json:"lift_at_most"`
+	LiftStep           string `json:"lift_step,omitempty"`   // by what the air was taken as clean: LiftHour, LiftMean or LiftDay
+	LiftLeadH          int    `json:"lift_lead_h,omitempty"` // both are missing from what earlier programs recorded
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`
 }
@@ -117,6 +129,9 @@ func sameBasis(a, b *Proposal) bool {
 	of := func(p *Proposal) basis {
 		t := p.Trace
 		t.Words = Words{} // they tell the lead time
+		if t.Outlook != nil {
+			t.Outlook = &Outlook{From: t.Outlook.From, KnownUntil: t.Outlook.KnownUntil, Open: t.Outlook.Open}
+		}
 		return basis{p.Kind, p.Level, p.WarningID, t}
 	}
 	return sameJSON(of(a), of(b))

@@ -15,6 +15,8 @@ type Settings struct {
 	LiftH              int           `json:"lift_h"`
 	LiftRule           string        `json:"lift_rule"`    // LiftAtMostRule or LiftBelowYellow
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
+	LiftStep           string        `json:"lift_step"`    // LiftAuto, LiftHour, LiftMean or LiftDay
+	LiftLeadH          int           `json:"lift_lead_h"`  // how long before the air clears a lift is proposed
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
 	StuckH             int           `json:"stuck_h"` // hours of the same values after which an instrument counts as stuck; 0 = never
@@ -43,6 +45,16 @@ const (
 	LiftBelowYellow = "below_yellow"
 )
 
+// The values of Settings.LiftStep, which is what has to be clean, hour after hour: the hours themselves by the daily table, those
+// without a value as their day; the 24-hour means, of which the first has to be over; or the days. LiftAuto is by hours where
+// any are known, else by days.
+const (
+	LiftAuto = "auto"
+	LiftHour = "hour"
+	LiftMean = "mean"
+	LiftDay  = "day"
+)
+
 // The values of Settings.Range.
 const (
 	RangeHigh   = "high"
@@ -64,6 +76,8 @@ func DefaultSettings() Settings {
 		LiftRule:       LiftAtMostRule,
 		StuckH:         6,
 		LiftAtMost:     150,
+		LiftStep:       LiftAuto,
+		LiftLeadH:      24,
 		LeadH:          24,
 		Criteria:       National2024(),
 	}

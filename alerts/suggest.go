@@ -10,18 +10,46 @@ import (
 // suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil.
 // The id, region and times of record are the caller's.
 func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
+	e, ev := e.judged(series, now)
+	p := e.suggestion(ev, live, now)
+	if p == nil {
+		return nil
+	}
+	if live == nil {
+		p.Trace.Outlook = e.outlook(ev, p.StartsAt, now, ev.Episodes)
+	} else {
+		p.WarningID = live.ID
+		p.Trace.Outlook = e.outlook(ev, live.StartsAt, now, e.waitedFor(ev, live, now))
+		p.Trace.Outlook.IdleDays = ev.idle(live, now)
+	}
+	p.Trace.Words = p.explain()
+	return p
+}
+
+// suggestion is the first that there is reason for, of those that a region may have.
+func (e Engine) suggestion(ev Evaluation, live *Warning, now time.Time) *Proposal {
+	if live == nil {
+		return e.suggestStart(ev, now)
+	}
+	own := e.own(ev, live, now)
+	if p := e.suggestUpgrade(ev, own, live, now); p != nil {
+		return p
+	}
+	if p := e.suggestDowngrade(ev, own, live, now); p != nil {
+		return p
+	}
+	return e.suggestLift(ev, live, now)
+}
+
+// judged is a series by the criteria of the day, and the engine with these.
+func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
 	steps := series.steps(e.Criteria.Counts)
 	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
 	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
 	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
-	if live == nil {
-		return e.suggestStart(ev, now)
-	}
-	if p := e.suggestLift(ev, live, now); p != nil {
-		return p
-	}
-	return e.suggestChange(ev, live, now)
+	ev.clear = e.clearing(series, ev)
+	return e, ev
 }
 
 // suggestStart asks for a warning for the first episode that is not over.
@@ -38,19 +66,6 @@ func (e Engine) suggestStart(ev Evaluation, now time.Time) *Proposal {
 		return e.draft(KindStart, level, course[0].From, ep.extent(level, now), ev, ep, now)
 	}
 	return nil
-}
-
-// suggestChange asks for another level when the episodes that the warning stands in ask for one.
-func (e Engine) suggestChange(ev Evaluation, live *Warning, now time.Time) *Proposal {
-	own := e.own(ev, live, now)
-	p := e.suggestUpgrade(ev, own, live, now)
-	if p == nil {
-		p = e.suggestDowngrade(ev, own, live, now)
-	}
-	if p != nil {
-		p.WarningID = live.ID
-	}
-	return p
 }
 
 // own are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start when that
@@ -104,88 +119,19 @@ func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, no
 }
 
 // allKnown reports whether everything is known in a period and as far around it as another spell would belong to it: that
-// data are missing is no reason to lower a level.
+// data are missing, or that the forecast ends there, is no reason to lower a level. Nothing is asked of what lies before the
+// first step.
 func allKnown(steps []step, p Period, gap time.Duration) bool {
 	from, to := p.From.Add(-gap), p.To.Add(gap)
-	for i := range steps {
-		if st := &steps[i]; (st.aqi == nil || st.partial) && st.to.After(from) && st.from.Before(to) {
-			return false
-		}
-	}
-	return true
-}
-
-// suggestLift asks for the end of an active warning once the last observed 24 hours are clean and so is what the next
-// LiftH hours hold; see clean. What is unknown is not clean. Within the warning's own period nothing may be ahead.
-func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Proposal {
-	if live.State != Active {
-		return nil
-	}
-	first := lastObserved(ev.steps, now)
-	if first < 0 {
-		return nil
-	}
-	observed := ev.steps[first]
-	steps, ok := until(ev.steps[first:], observed.to.Add(time.Duration(e.LiftH)*time.Hour))
-	if !ok || !e.clean(steps) {
-		return nil
-	}
-	if live.EndsAt != nil {
-		for _, ep := range ev.Episodes {
-			if w := ep.whole(); w.To.After(now) && w.From.Before(*live.EndsAt) {
-				return nil
-			}
-		}
-	}
-	found := e.Criteria.find(steps, e.evaluateOptions())
-	ep := Episode{From: observed.from, To: steps[len(steps)-1].to, Clauses: traceClauses(steps, found, span{0, len(steps) - 1})}
-	p := e.draft(KindLift, None, now, Period{observed.from, observed.to}, ev, ep, now)
-	p.EndsAt, p.WarningID = &now, live.ID
-	return p
-}
-
-// lastObserved is the place of the latest 24 hours that were measured, not older than yesterday; -1 without any.
-func lastObserved(steps []step, now time.Time) int {
-	found := -1
-	oldest := DateOf(now).AddDays(-1).Start()
+	end := from
 	for i := range steps {
 		st := &steps[i]
-		if st.source == SourceObservation && st.aqi != nil && !st.from.Before(oldest) && !st.from.After(now) && !(st.hourly && st.to.After(now)) {
-			found = i
-		}
-	}
-	return found
-}
-
-// until are the steps that say something of the time up to end: windows that end by then, and days that begin before.
-// ok is false when they do not reach it.
-func until(steps []step, end time.Time) (out []step, ok bool) {
-	for _, st := range steps {
-		if st.hourly && st.to.After(end) || !st.from.Before(end) {
-			break
-		}
-		out = append(out, st)
-		ok = !st.to.Before(end)
-	}
-	return out, ok
-}
-
-// clean reports whether steps are good enough to end a warning, by the rule of the settings.
-func (e Engine) clean(steps []step) bool {
-	for i := range steps {
-		if steps[i].aqi == nil || steps[i].partial || e.LiftRule != LiftBelowYellow && *steps[i].aqi > e.LiftAtMost {
+		if (st.aqi == nil || st.partial) && st.to.After(from) && st.from.Before(to) {
 			return false
 		}
+		end = latest(end, st.to)
 	}
-	if e.LiftRule != LiftBelowYellow {
-		return true
-	}
-	for _, f := range e.Criteria.find(steps, e.evaluateOptions()) {
-		if f.level.Above(Advisory) && len(f.met) > 0 {
-			return false
-		}
-	}
-	return true
+	return !end.Before(to)
 }
 
 // draft fills in what all kinds have in common. It ends where the episode does.
@@ -199,11 +145,11 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 			Clauses: ep.Clauses, Period: period, Episode: &whole, Days: []DayVerdict{}, Excluded: []Excluded{},
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH, Merge: e.Merge,
-				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clear.step, LiftLeadH: e.LiftLeadH, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
 			},
 		},
 	}
-	first, last := DateOf(whole.From).AddDays(-2), DateOf(whole.To).AddDays(1)
+	first, last := min(DateOf(whole.From), DateOf(period.From)).AddDays(-2), max(DateOf(whole.To), DateOf(period.To)).AddDays(1)
 	near := func(d Date) bool { return d >= first && d <= last }
 	for _, d := range ev.Days {
 		if !near(d.Date) {
@@ -227,7 +173,6 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 		}
 	}
 	p.ShortNotice = kind == KindStart && p.LeadH < float64(e.LeadH)
-	p.Trace.Words = p.explain()
 	return p
 }
 

@@ -382,7 +382,7 @@ func settings(cfg config.Config) (service.Settings, error) {
 		alerts.Orange: cfg.Approval.Orange, alerts.Red: cfg.Approval.Red}
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
-	set.Merge, set.LiftRule, set.StuckH = c.Merge, c.LiftRule, c.StuckH
+	set.Merge, set.LiftRule, set.StuckH, set.LiftStep, set.LiftLeadH = c.Merge, c.LiftRule, c.StuckH, c.LiftStep, c.LiftLeadH
 	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive
 	sets, err := Criteria(cfg.Criteria.Folder)
 	if err == nil {

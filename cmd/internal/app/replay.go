@@ -227,6 +227,10 @@ func (r *replay) fail(err error) { r.failed.CompareAndSwap(nil, &err) }
 // day brings the clock to 17:00 of the day and does its acts.
 func (r *replay) day(ctx context.Context, i int) error {
 	d := r.opt.Days[i]
+	before, err := r.live()
+	if err != nil {
+		return err
+	}
 	if err := r.advance(ctx, d.Date.Start().Add(actHour*time.Hour)); err != nil {
 		return err
 	}
@@ -240,6 +244,9 @@ func (r *replay) day(ctx context.Context, i int) error {
 	ended, err := r.accept(ctx, &row)
 	if err != nil {
 		return err
+	}
+	if ended == "" && before != nil { // by a timer, unless it goes on
+		ended = before.ID
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
@@ -326,7 +333,7 @@ func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 		}
 		what, in := "adjust", act{"revision": w.Revision, "proposal_id": p.ID, "reason": "replay"}
 		if p.Kind == alerts.KindLift {
-			what = "lift"
+			what, in["ends_at"] = "lift", p.EndsAt
 		} else {
 			in["level"], in["starts_at"] = p.Level, p.StartsAt
 		}
@@ -340,6 +347,12 @@ func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 
 func (r *replay) warning(id string) (w *alerts.Warning, err error) {
 	err = r.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.GetWarning(tx, id); return err })
+	return w, err
+}
+
+// live is the warning that is live in the region; nil for none.
+func (r *replay) live() (w *alerts.Warning, err error) {
+	err = r.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.LiveWarning(tx, r.opt.Set.Region); return err })
 	return w, err
 }
 

@@ -89,6 +89,8 @@ type CriteriaSettings struct {
 	LiftH              int    `yaml:"lift_h"`
 	LiftRule           string `yaml:"lift_rule"`    // at_most or below_yellow
 	LiftAtMost         int    `yaml:"lift_at_most"` // AQI, inclusive
+	LiftStep           string `yaml:"lift_step"`    // auto, hour, mean or day
+	LiftLeadH          int    `yaml:"lift_lead_h"`
 	LeadH              int    `yaml:"lead_h"`
 	Over300Consecutive bool   `yaml:"over_300_consecutive"`
 	StuckH             int    `yaml:"stuck_h"`      // hours of the same values that make an instrument stuck; 0 = never

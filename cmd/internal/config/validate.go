@@ -153,6 +153,8 @@ func (k *checker) criteria(c Criteria) {
 	k.oneOf("criteria.settings.merge", s.Merge, "strict", "stages")
 	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
 	k.between("criteria.settings.lift_at_most", s.LiftAtMost, 50, 200)
+	k.oneOf("criteria.settings.lift_step", s.LiftStep, "auto", "hour", "mean", "day")
+	k.between("criteria.settings.lift_lead_h", s.LiftLeadH, 0, 120)
 	k.between("criteria.settings.lead_h", s.LeadH, 0, 120)
 }
 

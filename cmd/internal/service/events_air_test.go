@@ -57,7 +57,9 @@ func proposal() alerts.Proposal {
 func episodeProposal() alerts.Proposal {
 	p := proposal()
 	p.Trace.Episode = &alerts.Period{From: p.StartsAt, To: *p.EndsAt}
-	p.Trace.Settings.Merge = alerts.MergeStages
+	p.Trace.Outlook = &alerts.Outlook{From: p.EndsAt, KnownUntil: at("2026-12-21T00:00:00+08:00"), Open: true, IdleDays: 2}
+	set := &p.Trace.Settings
+	set.Merge, set.LiftStep, set.LiftLeadH = alerts.MergeStages, alerts.LiftHour, 24
 	return p
 }
 
@@ -139,6 +141,7 @@ func warningEvents() []example {
 		{"", alerts.WarningRevised{ID: id, EndsAt: &end, DocumentNo: document, IssuedBy: issuer, ReceivedAt: &received, NoticeText: notice, Reason: reason}},
 		{"min", alerts.WarningRevised{ID: id}},
 		{"", alerts.EndSet{ID: id, EndsAt: end, Reason: "冷空气过程将于19日到达"}},
+		{"lift", alerts.EndSet{ID: id, EndsAt: end, Reason: "冷空气过程将于19日到达", LiftFrom: &start}},
 		{"", alerts.WarningLifted{ID: id, Region: "120111", Drill: true, Level: alerts.Orange, EndsAt: end, Reason: "空气质量已好转", Expired: true}},
 		{"min", alerts.WarningLifted{ID: id, Region: "120111", Level: alerts.Orange, EndsAt: end}},
 		{"", alerts.WarningCancelled{ID: id, Region: "120111", Drill: true, Level: alerts.Orange, Reason: "误操作", Announce: true, Expired: true}},

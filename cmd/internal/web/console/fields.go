@@ -137,9 +137,12 @@ func liftFields(q *request, _ *subject) []field {
 	return []field{end, q.field("reason", kindArea, false)}
 }
 
-func fillLift(_ *request, s *subject) url.Values {
+func fillLift(q *request, s *subject) url.Values {
 	v := url.Values{}
 	if s.p != nil {
+		if s.p.EndsAt != nil && s.p.EndsAt.After(q.now) {
+			v.Set("ends_at", input(s.p.EndsAt))
+		}
 		if words := s.p.Trace.Words.ZH; len(words) > 0 {
 			v.Set("reason", words[0])
 		}
