@@ -282,12 +282,16 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 				Args: refusal.Args{"starts_at": clock(w.StartsAt), "ends_at": clock(end)}}})
 		}
 	}
+	var cleared *time.Time
+	if d.open != nil && d.open.Kind == KindLift && d.open.Trace.Episode != nil { // one of an earlier program says something else there
+		cleared = &d.open.Trace.Period.From
+	}
 	if err := d.accept(in.ProposalID, KindLift); err != nil {
 		return nil, nil, err
 	}
 	// Where no end is named it is now, though a clock that was ahead when the warning began may stand before its start.
 	if in.EndsAt != nil && end.After(now) {
-		d.record(EndSet{ID: w.ID, EndsAt: end, Reason: in.Reason})
+		d.record(EndSet{ID: w.ID, EndsAt: end, Reason: in.Reason, LiftFrom: cleared})
 	} else {
 		d.record(WarningLifted{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, EndsAt: end, Reason: in.Reason})
 	}

@@ -16,14 +16,26 @@ import (
 // sharedEpisode reads an episode from outside the project, or leaves the test out where there is none.
 func sharedEpisode(t *testing.T, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "shared", "data", "episodes", name))
-	if errors.Is(err, os.ErrNotExist) {
+	text, ok := readShared(t, name)
+	if !ok {
 		t.Skip("left out: the shared data folder is absent")
 	}
-	if err != nil {
+	return text
+}
+
+// sharedYear is a measured year of Tianjin; false where the shared data folder is absent.
+func sharedYear(t *testing.T, year string) ([]byte, bool) {
+	t.Helper()
+	return readShared(t, "tianjin-daily-"+year+".csv")
+}
+
+func readShared(t *testing.T, name string) ([]byte, bool) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "shared", "data", "episodes", name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
-	return text
+	return text, err == nil
 }
 
 func readAir(t *testing.T, text []byte) Air {

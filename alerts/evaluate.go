@@ -26,6 +26,7 @@ type Evaluation struct {
 	Tips     []Tip           `json:"tips,omitempty"`
 
 	steps []step
+	clear clearing // of an engine's suggestion
 }
 
 // Episode is a period of pollution that meets a level. From is the beginning of the first and To the end of the last

@@ -207,11 +207,12 @@ type WarningRevised struct {
 	Reason     string     `json:"reason"`
 }
 
-// EndSet: the lift was announced for a time to come.
+// EndSet: the lift was announced for a time to come. LiftFrom is when the air clears by the proposal that was open.
 type EndSet struct {
-	ID     string    `json:"id"`
-	EndsAt time.Time `json:"ends_at"`
-	Reason string    `json:"reason"`
+	ID       string     `json:"id"`
+	EndsAt   time.Time  `json:"ends_at"`
+	Reason   string     `json:"reason"`
+	LiftFrom *time.Time `json:"lift_from,omitempty"`
 }
 
 // WarningLifted: the warning has ended, by an officer's act or (Expired) because its end was reached.

@@ -28,11 +28,22 @@ func (p *Proposal) explain() Words {
 func (p *Proposal) lines(lang string) []string {
 	t := &p.Trace
 	say := func(rule string, args refusal.Args) string { return refusal.Text("explain."+rule, lang, args) }
-	out := []string{say(string(p.Kind), refusal.Args{"level": LevelName(p.Level, lang), "from": minute(t.Period.From), "to": untilMinute(t.Period.To),
-		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost})}
+	from, to := t.Period.From, t.Period.To
+	if t.Episode != nil && p.Kind != KindLift {
+		from, to = t.Episode.From, t.Episode.To
+	}
+	first := string(p.Kind)
+	if p.Kind == KindLift && t.Settings.LiftRule == LiftBelowYellow {
+		first = "lift_below_yellow"
+	}
+	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "from": minute(from), "to": untilMinute(to),
+		"own_from": minute(t.Period.From), "own_to": untilMinute(t.Period.To),
+		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
+		"step": refusal.Text("explain.step."+t.Settings.LiftStep, lang, nil)})}
 	if p.ShortNotice {
 		out = append(out, say("short_notice", refusal.Args{"lead": p.LeadH, "want": t.Settings.LeadH}))
 	}
+	out = append(out, p.Clock(lang)...)
 	out = append(out, ExplainClauses(t.Clauses, lang)...)
 	for _, d := range t.Excluded {
 		if d.Reason == whyOld || d.Reason == whyFar {
@@ -46,7 +57,11 @@ func (p *Proposal) lines(lang string) []string {
 	if s.LiftRule == LiftBelowYellow {
 		rule = "settings_below_yellow"
 	}
-	out = append(out, say(rule, refusal.Args{"criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
+	merge := ""
+	if s.Merge != "" {
+		merge = say("merge."+s.Merge, nil)
+	}
+	out = append(out, say(rule, refusal.Args{"merge": merge, "criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
 		"gap": s.MergeGapH, "lift": s.LiftH, "at_most": s.LiftAtMost, "lead": s.LeadH}))
 	return append(out, say("settings_air", refusal.Args{"mismatch": s.AQIMismatch, "dust": refusal.Text("dust_suspect."+s.DustSuspect, lang, nil),
 		"age": s.ForecastMaxAgeH, "far": s.ForecastMaxLeadD}))
@@ -98,6 +113,49 @@ func Remarks(windows []WindowVerdict) []Remark {
 		last = i
 	}
 	return out
+}
+
+// Clock tells, in "zh-CN" or "en", from when a proposal holds and why, and when the warning is likely to end. It has nothing
+// to say of what earlier programs proposed.
+func (p *Proposal) Clock(lang string) (out []string) {
+	o, s := p.Trace.Outlook, p.Trace.Settings
+	if o == nil {
+		return nil
+	}
+	say := func(rule string, args refusal.Args) { out = append(out, refusal.Text("explain."+rule, lang, args)) }
+	if p.Kind == KindStart {
+		rule := "clock.start"
+		if p.LeadH == 0 {
+			rule = "clock.under_way"
+		}
+		say(rule, refusal.Args{"starts": minute(p.StartsAt)})
+	}
+	if p.Kind != KindLift {
+		out = append(out, o.Explain(s.LiftH, s.LiftRule, s.LiftAtMost, lang)...)
+	}
+	if o.IdleDays > 0 {
+		say("idle", refusal.Args{"n": o.IdleDays})
+	}
+	return out
+}
+
+// Explain tells, in "zh-CN" or "en", when a lift is to be expected by a rule of the settings, or why nothing can be said of it.
+func (o *Outlook) Explain(hours int, rule string, atMost int, lang string) (out []string) {
+	args := refusal.Args{"hours": hours, "at_most": atMost, "known": untilMinute(o.KnownUntil)}
+	if o.Open {
+		out = append(out, refusal.Text("explain.open", lang, args))
+	}
+	switch {
+	case o.From == nil && o.KnownUntil.IsZero():
+		return append(out, refusal.Text("explain.nothing_known", lang, args))
+	case o.From == nil:
+		return append(out, refusal.Text("explain.too_short", lang, args))
+	}
+	args["from"] = minute(*o.From)
+	if rule == LiftBelowYellow {
+		return append(out, refusal.Text("explain.clock.lift_below_yellow", lang, args))
+	}
+	return append(out, refusal.Text("explain.clock.lift", lang, args))
 }
 
 // ExplainClauses tells of each clause whether it is met, and by what, in "zh-CN" or "en".

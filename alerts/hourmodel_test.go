@@ -27,6 +27,7 @@ type modelMean struct {
 	primary  []string
 	cause    Cause
 	day      bool
+	partial  bool // concentrations without PM2.5
 	counted  bool
 	low      int        // of a day: the low end of what was said
 	values   aqi.Values // of a day, beside its index; of a window, what makes it
@@ -92,7 +93,7 @@ func newHourModel(s Series, counts Counts, opt EvaluateOptions) *hourModel {
 		d, given := m.days[at]
 		switch {
 		case given && (!stands || w.aqi < 0):
-			mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values}
+			mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values, partial: d.Partial}
 			if d.AQI != nil {
 				mean.aqi, mean.low = *d.AQI, *d.AQI
 			}
@@ -320,7 +321,9 @@ func (m *hourModel) mean24(at int) modelMean {
 	if len(values) > 0 {
 		iaqi := aqi.Daily(aqi.StandardOn(m.zero.Add(time.Duration(at)*time.Hour).Format(dateForm)), values).IAQI
 		w.aqi, w.primary = highest(iaqi)
-		if _, measured := iaqi[aqi.PM25]; !measured && w.aqi <= 100 {
+		_, measured := iaqi[aqi.PM25]
+		w.partial = !measured
+		if !measured && w.aqi <= 100 {
 			w.aqi, w.primary = -1, nil // nobody knows how much worse it is
 		}
 		return w
@@ -415,61 +418,77 @@ func peaks(run []modelMean, p *Peak, consecutive bool) bool {
 	return !consecutive && len(hours) >= p.Hours
 }
 
-// evaluate tells everything that is compared: the level, each clause with its windows and longest run, and the episodes.
-func (m *hourModel) evaluate(c Criteria, opt EvaluateOptions) string {
-	var out strings.Builder
-	var met []modelRun
+// met are the runs that meet a clause, in the order of the criteria.
+func (m *hourModel) met(c Criteria, opt EvaluateOptions) (met []modelRun) {
 	for _, rule := range c.Levels {
 		for _, cl := range rule.AnyOf {
-			longest := 0
-			name := fmt.Sprintf(">%d %dh", cl.Over, cl.Hours)
-			if cl.Within != nil {
-				name += fmt.Sprintf(" and >%d %dh", cl.Within.Over, cl.Within.Hours)
-			}
-			line := fmt.Sprintf("%s %s:", rule.Level, name)
 			for _, run := range above(m.means, cl.Over) {
-				longest = max(longest, covered(run))
 				if covered(run) < cl.Hours || !peaks(run, cl.Within, opt.Over300Consecutive) {
 					continue
 				}
-				r := modelRun{rule.Level, name, run[0].from, run[len(run)-1].to, 500, 0}
+				r := modelRun{rule.Level, modelClause(cl), run[0].from, run[len(run)-1].to, 500, 0}
 				for _, w := range run {
 					r.low, r.high = min(r.low, w.aqi), max(r.high, w.aqi)
 				}
 				met = append(met, r)
-				line += m.tell(r)
+			}
+		}
+	}
+	return met
+}
+
+func modelClause(cl Clause) string {
+	name := fmt.Sprintf(">%d %dh", cl.Over, cl.Hours)
+	if cl.Within != nil {
+		name += fmt.Sprintf(" and >%d %dh", cl.Within.Over, cl.Within.Hours)
+	}
+	return name
+}
+
+// joined are the spells that runs make: what overlaps, touches, or lies less than gap hours apart.
+func joined(met []modelRun, gap int) (spells []modelSpell) {
+	byStart := slices.Clone(met)
+	slices.SortStableFunc(byStart, func(a, b modelRun) int { return cmp.Compare(a.from, b.from) })
+	for _, r := range byStart {
+		n := len(spells)
+		if n == 0 || r.from > spells[n-1].to && r.from-spells[n-1].to >= gap {
+			spells = append(spells, modelSpell{r.from, r.to, nil})
+			n++
+		}
+		spells[n-1].to = max(spells[n-1].to, r.to)
+	}
+	for i := range spells {
+		s := &spells[i]
+		s.runs = slices.DeleteFunc(slices.Clone(met), func(r modelRun) bool { return r.from < s.from || r.to > s.to })
+	}
+	return spells
+}
+
+// evaluate tells everything that is compared: the level, each clause with its windows and longest run, and the episodes.
+func (m *hourModel) evaluate(c Criteria, opt EvaluateOptions) string {
+	var out strings.Builder
+	met := m.met(c, opt)
+	for _, rule := range c.Levels {
+		for _, cl := range rule.AnyOf {
+			longest := 0
+			for _, run := range above(m.means, cl.Over) {
+				longest = max(longest, covered(run))
+			}
+			line := fmt.Sprintf("%s %s:", rule.Level, modelClause(cl))
+			for _, r := range met {
+				if r.level == rule.Level && r.clause == modelClause(cl) {
+					line += m.tell(r)
+				}
 			}
 			fmt.Fprintf(&out, "%s longest %d\n", line, longest)
 		}
 	}
-	byStart := slices.Clone(met)
-	slices.SortStableFunc(byStart, func(a, b modelRun) int { return cmp.Compare(a.from, b.from) })
-	var spells []modelSpell
-	for _, r := range byStart {
-		if n := len(spells); n > 0 && (r.from <= spells[n-1].to || r.from-spells[n-1].to < opt.MergeGapH) {
-			spells[n-1].to = max(spells[n-1].to, r.to)
-		} else {
-			spells = append(spells, modelSpell{r.from, r.to})
-		}
-	}
 	whole := None
 	var episodes strings.Builder
-	for _, s := range spells {
-		level := None
-		inside := slices.DeleteFunc(slices.Clone(met), func(r modelRun) bool { return r.from < s.from || r.to > s.to })
-		for _, r := range inside {
-			if r.level.Above(level) {
-				level = r.level
-			}
-		}
-		from, to := s.to, s.from
-		for _, r := range inside {
-			if r.level == level {
-				from, to = min(from, r.from), max(to, r.to)
-			}
-		}
+	for _, s := range joined(met, opt.MergeGapH) {
+		level, from, to := s.highest()
 		fmt.Fprintf(&episodes, "episode %s %s..%s\n", level, m.clock(from), m.clock(to))
-		for _, r := range inside {
+		for _, r := range s.runs {
 			fmt.Fprintf(&episodes, "  %s %s:%s\n", r.level, r.clause, m.tell(r))
 		}
 		if level.Above(whole) {
@@ -484,8 +503,27 @@ func (m *hourModel) evaluate(c Criteria, opt EvaluateOptions) string {
 	return fmt.Sprintf("%s\n%s%s", whole, out.String(), episodes.String())
 }
 
-// modelSpell is a spell of pollution in hours of the model.
-type modelSpell struct{ from, to int }
+// modelSpell is a spell of pollution in hours of the model, with the runs that lie in it.
+type modelSpell struct {
+	from, to int
+	runs     []modelRun
+}
+
+// highest is the highest level of a spell, and the extent of the runs that meet it.
+func (s modelSpell) highest() (level Level, from, to int) {
+	level, from, to = None, s.to, s.from
+	for _, r := range s.runs {
+		if r.level.Above(level) {
+			level = r.level
+		}
+	}
+	for _, r := range s.runs {
+		if r.level == level {
+			from, to = min(from, r.from), max(to, r.to)
+		}
+	}
+	return level, from, to
+}
 
 func (m *hourModel) clock(h int) string {
 	return m.zero.Add(time.Duration(h) * time.Hour).Format("01-02T15")

@@ -1,10 +1,6 @@
 package alerts
 
-import (
-	"math"
-	"slices"
-	"time"
-)
+import "time"
 
 // ProposalState is where a proposal stands.
 type ProposalState string
@@ -42,10 +38,10 @@ type Proposal struct {
 	Region      string        `json:"region"`
 	Drill       bool          `json:"drill"`
 	StartsAt    time.Time     `json:"starts_at"`
-	EndsAt      time.Time     `json:"ends_at"`
+	EndsAt      *time.Time    `json:"ends_at"` // nil = until further notice
 	Criteria    string        `json:"criteria"`
 	ForecastID  string        `json:"forecast_id"`  // the last received of those it rests on; empty when all is measured
-	LeadH       float64       `json:"lead_h"`       // hours to the episode's start when raised or updated; 0 when that was past
+	LeadH       float64       `json:"lead_h"`       // hours to StartsAt when raised or updated
 	ShortNotice bool          `json:"short_notice"` // a start with less lead than the setting asks for
 	WarningID   string        `json:"warning_id"`   // the warning to be changed, or the one that came of it
 	Trace       Trace         `json:"trace"`
@@ -59,12 +55,23 @@ type Proposal struct {
 // Trace is everything by which a proposal can be worked out again by hand.
 type Trace struct {
 	Clauses  []ClauseTrace   `json:"clauses"`
-	Period   Period          `json:"period"`            // the days that decided
+	Period   Period          `json:"period"`            // the days that decided: the level's own
+	Episode  *Period         `json:"episode,omitempty"` // the days of the whole episode; nil in what earlier programs recorded
 	Days     []DayVerdict    `json:"days"`              // those days and two on either side
 	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
 	Excluded []Excluded      `json:"excluded"`
 	Settings TraceSettings   `json:"settings"`
+	Outlook  *Outlook        `json:"outlook,omitempty"` // nil in what earlier programs recorded
 	Words    Words           `json:"words"`
+}
+
+// Outlook is what can be said of the end of a warning. From is when the air clears so that a lift can be proposed, nil when
+// nothing that is known says so, which is until KnownUntil. Open says that the episode goes on at the end of what is known.
+type Outlook struct {
+	From       *time.Time `json:"from"`
+	KnownUntil time.Time  `json:"known_until"`
+	Open       bool       `json:"open"`
+	IdleDays   int        `json:"idle_days"` // days of the warning so far that meet no clause
 }
 
 // Period is 00:00 of a day to 24:00 of a day.
@@ -85,9 +92,12 @@ type TraceSettings struct {
 	Document           string `json:"document"`
 	Range              string `json:"range"`
 	MergeGapH          int    `json:"merge_gap_h"`
+	Merge              string `json:"merge,omitempty"` // empty in what earlier programs recorded
 	LiftH              int    `json:"lift_h"`
 	LiftRule           string `json:"lift_rule"`
 	LiftAtMost         int    `json:"lift_at_most"`
+	LiftStep           string `json:"lift_step,omitempty"`   // by what the air was taken as clean: LiftHour, LiftMean or LiftDay
+	LiftLeadH          int    `json:"lift_lead_h,omitempty"` // both are missing from what earlier programs recorded
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`
 	AQIMismatch        int    `json:"aqi_mismatch,omitempty"`
@@ -111,8 +121,8 @@ func (d *dismissal) covers(p *Proposal) bool {
 		d.Period.From.Before(p.Trace.Period.To) && p.Trace.Period.From.Before(d.Period.To)
 }
 
-// sameBasis reports whether two suggestions rest on the same and say the same. The start and the lead time of an
-// episode that is under way move with the clock and are no part of it.
+// sameBasis reports whether two suggestions rest on the same and say the same. Times that move with the clock, as the start of
+// an episode that is under way does, and the lead time are no part of it.
 func sameBasis(a, b *Proposal) bool {
 	type basis struct {
 		Kind      ProposalKind
@@ -123,236 +133,10 @@ func sameBasis(a, b *Proposal) bool {
 	of := func(p *Proposal) basis {
 		t := p.Trace
 		t.Words = Words{} // they tell the lead time
+		if t.Outlook != nil {
+			t.Outlook = &Outlook{From: t.Outlook.From, KnownUntil: t.Outlook.KnownUntil, Open: t.Outlook.Open}
+		}
 		return basis{p.Kind, p.Level, p.WarningID, t}
 	}
 	return sameJSON(of(a), of(b))
-}
-
-// suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil.
-// The id, region and times of record are the caller's.
-func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
-	e.Criteria = e.CriteriaOn(DateOf(now))
-	steps := series.steps(e.Criteria.Counts, e.evaluateOptions())
-	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
-	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
-	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
-	if live == nil {
-		return e.suggestStart(ev, now)
-	}
-	if p := e.suggestLift(ev, live, now); p != nil {
-		return p
-	}
-	return e.suggestChange(ev, live, now)
-}
-
-// suggestStart asks for a warning for the first episode that is not over.
-func (e Engine) suggestStart(ev Evaluation, now time.Time) *Proposal {
-	for _, ep := range ev.Episodes {
-		if level, period := ep.ahead(now); level != None {
-			return e.draft(KindStart, level, period, ev, ep, now)
-		}
-	}
-	return nil
-}
-
-// suggestChange asks for another level when the episode that the warning stands in asks for one.
-func (e Engine) suggestChange(ev Evaluation, live *Warning, now time.Time) *Proposal {
-	gap := time.Duration(e.MergeGapH) * time.Hour
-	for _, ep := range ev.Episodes {
-		whole := ep.whole()
-		if !whole.To.After(now.Add(-gap)) || !whole.From.Before(latest(now, live.StartsAt).Add(gap)) {
-			continue
-		}
-		held := live.Level
-		if p := live.Pending; p != nil {
-			held = p.Level
-		}
-		level, period := ep.ahead(now)
-		var p *Proposal
-		switch {
-		case level.Above(held):
-			p = e.draft(KindUpgrade, level, period, ev, ep, now)
-		case held.Above(ep.Level) && level != None && live.Pending == nil && allKnown(ev.steps, whole, gap):
-			p = e.draft(KindDowngrade, ep.Level, Period{ep.From, latest(ep.To, period.To)}, ev, ep, now)
-		default:
-			return nil
-		}
-		p.WarningID = live.ID
-		return p
-	}
-	return nil
-}
-
-// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it: that
-// data are missing is no reason to lower a level.
-func allKnown(steps []step, p Period, gap time.Duration) bool {
-	from, to := p.From.Add(-gap), p.To.Add(gap)
-	for i := range steps {
-		if st := &steps[i]; (st.aqi == nil || st.partial) && st.to.After(from) && st.from.Before(to) {
-			return false
-		}
-	}
-	return true
-}
-
-// suggestLift asks for the end of an active warning once the last observed 24 hours are clean and so is what the next
-// LiftH hours hold; see clean. What is unknown is not clean. Within the warning's own period nothing may be ahead.
-func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Proposal {
-	if live.State != Active {
-		return nil
-	}
-	first := lastObserved(ev.steps, now)
-	if first < 0 {
-		return nil
-	}
-	observed := ev.steps[first]
-	steps, ok := until(ev.steps[first:], observed.to.Add(time.Duration(e.LiftH)*time.Hour))
-	if !ok || !e.clean(steps) {
-		return nil
-	}
-	if live.EndsAt != nil {
-		for _, ep := range ev.Episodes {
-			if w := ep.whole(); w.To.After(now) && w.From.Before(*live.EndsAt) {
-				return nil
-			}
-		}
-	}
-	found := e.Criteria.find(steps, e.evaluateOptions())
-	ep := Episode{From: observed.from, To: steps[len(steps)-1].to, Clauses: traceClauses(steps, found, span{0, len(steps) - 1})}
-	p := e.draft(KindLift, None, Period{now, now}, ev, ep, now)
-	p.Trace.Period = Period{observed.from, observed.to}
-	p.WarningID = live.ID
-	return p
-}
-
-// lastObserved is the place of the latest 24 hours that were measured, not older than yesterday; -1 without any.
-func lastObserved(steps []step, now time.Time) int {
-	found := -1
-	oldest := DateOf(now).AddDays(-1).Start()
-	for i := range steps {
-		st := &steps[i]
-		if st.source == SourceObservation && st.aqi != nil && !st.from.Before(oldest) && !st.from.After(now) && !(st.hourly && st.to.After(now)) {
-			found = i
-		}
-	}
-	return found
-}
-
-// until are the steps that say something of the time up to end: windows that end by then, and days that begin before.
-// ok is false when they do not reach it.
-func until(steps []step, end time.Time) (out []step, ok bool) {
-	for _, st := range steps {
-		if st.hourly && st.to.After(end) || !st.from.Before(end) {
-			break
-		}
-		out = append(out, st)
-		ok = !st.to.Before(end)
-	}
-	return out, ok
-}
-
-// clean reports whether steps are good enough to end a warning, by the rule of the settings.
-func (e Engine) clean(steps []step) bool {
-	for i := range steps {
-		if steps[i].aqi == nil || steps[i].partial || e.LiftRule != LiftBelowYellow && *steps[i].aqi > e.LiftAtMost {
-			return false
-		}
-	}
-	if e.LiftRule != LiftBelowYellow {
-		return true
-	}
-	for _, f := range e.Criteria.find(steps, e.evaluateOptions()) {
-		if f.level.Above(Advisory) && len(f.met) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// draft fills in what all kinds have in common.
-func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluation, ep Episode, now time.Time) *Proposal {
-	p := &Proposal{
-		State: StateOpen, Kind: kind, Level: level, Criteria: ev.Criteria,
-		StartsAt: latest(now, period.From), EndsAt: period.To,
-		LeadH: max(0, math.Round(period.From.Sub(now).Hours()*10)/10),
-		Trace: Trace{
-			Clauses: ep.Clauses, Period: period, Days: []DayVerdict{}, Excluded: []Excluded{},
-			Settings: TraceSettings{
-				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH,
-				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
-				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
-				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD,
-			},
-		},
-	}
-	whole := ep.whole()
-	first, last := DateOf(whole.From).AddDays(-2), DateOf(whole.To).AddDays(1)
-	near := func(d Date) bool { return d >= first && d <= last }
-	for _, d := range ev.Days {
-		if !near(d.Date) {
-			continue
-		}
-		p.Trace.Days = append(p.Trace.Days, d)
-		if !d.Counted {
-			p.Trace.Excluded = append(p.Trace.Excluded, Excluded{d.Date, d.Why})
-		}
-		if !d.unjudged() && newerID(d.ForecastID, p.ForecastID) {
-			p.ForecastID = d.ForecastID
-		}
-	}
-	for _, w := range ev.Windows {
-		if !near(DateOf(w.From)) {
-			continue
-		}
-		p.Trace.Windows = append(p.Trace.Windows, w)
-		if newerID(w.ForecastID, p.ForecastID) {
-			p.ForecastID = w.ForecastID
-		}
-	}
-	p.ShortNotice = kind == KindStart && p.LeadH < float64(e.LeadH)
-	p.Trace.Words = p.explain()
-	return p
-}
-
-// newerID reports whether id was given out after other: ids of one kind are a day and a number.
-func newerID(id, other string) bool {
-	if len(id) != len(other) && numberName(id) == numberName(other) {
-		return len(id) > len(other)
-	}
-	return id > other
-}
-
-// whole is the extent of an episode, from the first to the last day that makes a clause of any level met; for one
-// without windows it is From to To.
-func (ep Episode) whole() Period {
-	p := Period{ep.From, ep.To}
-	for _, c := range ep.Clauses {
-		for _, w := range c.Windows {
-			if w.From.Before(p.From) {
-				p.From = w.From
-			}
-			p.To = latest(p.To, w.To)
-		}
-	}
-	return p
-}
-
-// ahead is the highest level with a window that is not over, and the extent of those windows; None when all is past.
-func (ep Episode) ahead(now time.Time) (Level, Period) {
-	level, p := None, Period{}
-	for _, c := range ep.Clauses {
-		for _, w := range c.Windows {
-			switch {
-			case !w.To.After(now):
-			case c.Level.Above(level):
-				level, p = c.Level, Period{w.From, w.To}
-			case c.Level == level:
-				if w.From.Before(p.From) {
-					p.From = w.From
-				}
-				p.To = latest(p.To, w.To)
-			}
-		}
-	}
-	return level, p
 }

@@ -17,7 +17,11 @@ func (p *Proposal) line() string {
 	if p == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%s %s %s to %s", p.Kind, p.Level, p.StartsAt.Format("01-02T15"), p.EndsAt.Format("01-02T15"))
+	end := "further notice"
+	if p.EndsAt != nil {
+		end = p.EndsAt.Format("01-02T15")
+	}
+	return fmt.Sprintf("%s %s %s to %s", p.Kind, p.Level, p.StartsAt.Format("01-02T15"), end)
 }
 
 // The episode of December 2016 as the days went by: at 17:00 the day is measured and the next five are forecast as
@@ -25,10 +29,11 @@ func (p *Proposal) line() string {
 //
 //	12-12  16 and 17 are 155 and 238: >150 for 48 h: yellow from 16
 //	12-13  18 comes into view with 340: >150 for 72 h, and >200 for 48 h: orange from 16
-//	12-14  19: three days above 200, one above 300: red from 17, the run above 200
+//	12-14  19: three days above 200, one above 300: red, from the episode's first day on
 //	12-15…21  further days above 200 at the level there is already: nothing
-//	12-21  313 observed: no lift, though 22 and 23 are to be 134 and 65
-//	12-22  134 observed, and 36 h from its end touch 23 and 24 with 65 and 100: lift
+//	12-20  22 is to be 134 and 23 65, clean from 12-22T00 on: in 31 h, more than the 24 h ahead
+//	12-21  313 observed, but in 7 h the air clears for 36 h: lift, with that end
+//	12-22  at 00:00 its end has lifted it
 func TestTianjinDecember2016DayByDay(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -54,15 +59,15 @@ func TestTianjinDecember2016DayByDay(t *testing.T) {
 		"12-11 -",
 		"12-12 start yellow 12-16T00 to 12-18T00 scheduled",
 		"12-13 upgrade orange 12-16T00 to 12-19T00 scheduled",
-		"12-14 upgrade red 12-17T00 to 12-20T00 scheduled",
+		"12-14 upgrade red 12-16T00 to 12-20T00 scheduled",
 		"12-15 -",
 		"12-16 -",
 		"12-17 -",
 		"12-18 -",
 		"12-19 -",
 		"12-20 -",
-		"12-21 -",
-		"12-22 lift none 12-22T17 to 12-22T17 lifted",
+		"12-21 lift none 12-22T00 to 12-22T00 active",
+		"12-22 -",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -83,7 +88,7 @@ func (w *world) accept(p *Proposal) *Warning {
 	} else {
 		now := w.warning(p.WarningID)
 		if p.Kind == KindLift {
-			return do(w, e.DecideLift, "duty", Lift{WarningID: now.ID, Revision: now.Revision, ProposalID: p.ID})
+			return do(w, e.DecideLift, "duty", Lift{WarningID: now.ID, Revision: now.Revision, EndsAt: p.EndsAt, ProposalID: p.ID})
 		}
 		got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: now.ID, Revision: now.Revision, Level: p.Level, StartsAt: &p.StartsAt, ProposalID: p.ID})
 	}
@@ -232,8 +237,8 @@ func TestTraceNamesClausesExclusionsAndSettings(t *testing.T) {
 	if len(trace.Excluded) != 1 || trace.Excluded[0].Date != "2016-12-19" || trace.Excluded[0].Reason != "dust" {
 		t.Errorf("excluded %v", trace.Excluded)
 	}
-	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0,
-		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lead_h": 24.0, "over_300_consecutive": false,
+	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0, "merge": "strict",
+		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lift_step": "day", "lift_lead_h": 24.0, "lead_h": 24.0, "over_300_consecutive": false,
 		"aqi_mismatch": 10.0, "dust_suspect": "tell", "forecast_max_age_h": 72.0, "forecast_max_lead_d": 10.0}
 	if !reflect.DeepEqual(trace.Settings, wantSettings) {
 		t.Errorf("settings %v", trace.Settings)
@@ -308,13 +313,16 @@ func TestProposalsForALiveWarning(t *testing.T) {
 		{"higher level ahead", Yellow, 160, []int{210, 220, 100}, "upgrade orange 12-16T17 to 12-19T00"},
 		{"higher level beyond the merge gap", Yellow, 160, []int{160, 100, 100, 100, 310, 310, 310}, "-"},
 		{"same level", Orange, 160, []int{210, 220, 100}, "-"},
-		{"lower level", Red, 160, []int{210, 220, 100}, "downgrade orange 12-16T17 to 12-19T00"},
+		{"lower level", Red, 160, []int{210, 220, 100, 100}, "downgrade orange 12-16T17 to 12-19T00"},
+		{"lower level, but the forecast ends less than the merge gap after the episode", Red, 160, []int{210, 220, 100}, "-"},
 		{"any level is above a work requirement", Advisory, 160, []int{210, 100}, "upgrade yellow 12-16T17 to 12-18T00"},
 		{"clean for 36 h", Red, 150, []int{150, 150, 300}, "lift none 12-16T17 to 12-16T17"},
-		{"today is not clean", Red, 151, []int{100, 100}, "-"},
+		{"today is not clean, from tomorrow on it is", Red, 151, []int{100, 100}, "lift none 12-17T00 to 12-17T00"},
+		{"clean in more than a day", Yellow, 151, []int{151, 100, 100}, "-"},
 		{"the 36th hour is not clean", Yellow, 100, []int{100, 151}, "-"},
 		{"an unknown day is not clean", Red, 100, []int{100}, "-"},
-		{"not observed", Red, -1, []int{100, 100, 100}, "-"},
+		{"not observed, from tomorrow on it is clean", Red, -1, []int{100, 100, 100}, "lift none 12-17T00 to 12-17T00"},
+		{"nothing is known of today and the forecast is short", Red, -1, []int{100}, "-"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
@@ -348,7 +356,7 @@ func TestCityOrderBesideAnOpenProposal(t *testing.T) {
 	if s := w.events(); s != "warning.declared warning.activated proposal.updated" {
 		t.Errorf("events %s", s)
 	}
-	if got := w.proposal(p.ID); got.line() != "upgrade orange 12-17T00 to 12-19T00" {
+	if got := w.proposal(p.ID); got.line() != "upgrade orange 12-16T17 to 12-19T00" {
 		t.Errorf("%s", got.line())
 	}
 	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: "W20161216-01", Revision: 2, ProposalID: p.ID}); ruleAt(err, "proposal_id") != "proposal.other_kind" {

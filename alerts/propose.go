@@ -208,7 +208,7 @@ func (d *decision) proposeFor(series Series) {
 		want.Revision, want.RaisedAt = 1, d.now
 		d.settle(want)
 		d.events = append(d.events, ProposalRaised{Number: num, Proposal: *want})
-	case !sameBasis(want, d.open):
+	case !sameBasis(want, d.open) || want.StartsAt.After(d.now) && !want.StartsAt.Equal(d.open.StartsAt):
 		want.ID, want.Revision, want.RaisedAt = d.open.ID, d.open.Revision+1, d.open.RaisedAt
 		d.settle(want)
 		d.events = append(d.events, ProposalUpdated{Proposal: *want})

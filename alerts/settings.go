@@ -11,9 +11,12 @@ type Settings struct {
 	Approval           map[Level]int `json:"approval"`        // persons that a level needs: 1 or 2
 	Range              string        `json:"range"`           // which value of a forecast's range is evaluated: high, middle or low
 	MergeGapH          int           `json:"merge_gap_h"`
+	Merge              string        `json:"merge"` // MergeStrict or MergeStages
 	LiftH              int           `json:"lift_h"`
 	LiftRule           string        `json:"lift_rule"`    // LiftAtMostRule or LiftBelowYellow
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
+	LiftStep           string        `json:"lift_step"`    // LiftAuto, LiftHour, LiftMean or LiftDay
+	LiftLeadH          int           `json:"lift_lead_h"`  // how long before the air clears a lift is proposed
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
 	StuckH             int           `json:"stuck_h"`             // hours of the same values after which an instrument counts as stuck; 0 = never
@@ -32,6 +35,13 @@ const (
 	OwnReportToCity = "report_to_city"
 )
 
+// The values of Settings.Merge: an episode of several levels has its highest from its first day on (就高), or each of its
+// days the level that it asks for, never lowered within the episode.
+const (
+	MergeStrict = "strict"
+	MergeStages = "stages"
+)
+
 // The values of Settings.LiftRule: a warning may end when the air is at most LiftAtMost (轻度污染及以下), or when no
 // statutory level is met any more (江苏: 黄色预警条件以下), and stays so for LiftH hours. Sources contradict each other.
 const (
@@ -44,6 +54,16 @@ const (
 const (
 	DustTell    = "tell"
 	DustExclude = "exclude"
+)
+
+// The values of Settings.LiftStep, which is what has to be clean, hour after hour: the hours themselves by the daily table, those
+// without a value as their day; the 24-hour means, of which the first has to be over; or the days. LiftAuto is by hours where
+// any are known, else by days.
+const (
+	LiftAuto = "auto"
+	LiftHour = "hour"
+	LiftMean = "mean"
+	LiftDay  = "day"
 )
 
 // The values of Settings.Range.
@@ -62,17 +82,20 @@ func DefaultSettings() Settings {
 		Approval:       maps.Clone(defaultApproval),
 		Range:          RangeHigh,
 		MergeGapH:      36,
+		Merge:          MergeStrict,
 		LiftH:          36,
 		LiftRule:       LiftAtMostRule,
 		StuckH:         6,
 		AQIMismatch:    10,
 		DustSuspect:    DustTell,
+		LiftAtMost:     150,
+		LiftStep:       LiftAuto,
+		LiftLeadH:      24,
+		LeadH:          24,
+		Criteria:       National2024(),
 
 		ForecastMaxAgeH:  72,
 		ForecastMaxLeadD: 10,
-		LiftAtMost:       150,
-		LeadH:            24,
-		Criteria:         National2024(),
 	}
 }
 

@@ -22,34 +22,36 @@ var triggers = []Trigger{OwnForecast, CityOrder, RegionalLinkage, WorkRequiremen
 
 // Warning is a level that was declared for a region, and what became of it.
 type Warning struct {
-	ID            string         `json:"id"` // W20161216-01: the day of declaration and its number; a drill's begins with D
-	Revision      int            `json:"revision"`
-	Level         Level          `json:"level"`
-	PreviousLevel Level          `json:"previous_level"` // None until the level is changed
-	LevelSince    time.Time      `json:"level_since"`    // from when Level takes effect; may be to come
-	Stages        []Stage        `json:"stages"`         // the levels of its course, see LevelAt
-	State         State          `json:"state"`
-	Trigger       Trigger        `json:"trigger"`
-	Region        string         `json:"region"`
-	StartsAt      time.Time      `json:"starts_at"`
-	AtOnce        bool           `json:"at_once,omitempty"` // no start was named: as soon as it may
-	EndsAt        *time.Time     `json:"ends_at"`           // nil = until further notice
-	DocumentNo    string         `json:"document_no"`
-	IssuedBy      string         `json:"issued_by"`
-	ReceivedAt    *time.Time     `json:"received_at"`
-	Reason        string         `json:"reason"`
-	NoticeText    string         `json:"notice_text"`
-	ProposalID    *string        `json:"proposal_id"`
-	Drill         bool           `json:"drill"`
-	DeclaredBy    string         `json:"declared_by"`
-	DeclaredAt    time.Time      `json:"declared_at"`
-	ApprovedBy    string         `json:"approved_by"`
-	Pending       *Pending       `json:"pending"`
-	Emergency     *Emergency     `json:"emergency,omitempty"` // the last approval by telephone
-	Overrides     []Override     `json:"overrides,omitempty"` // where orders of others went against our own proposals
-	ListVersion   string         `json:"list_version"`
-	ListHash      string         `json:"list_hash"`
-	History       []HistoryEntry `json:"history"`
+	ID            string     `json:"id"` // W20161216-01: the day of declaration and its number; a drill's begins with D
+	Revision      int        `json:"revision"`
+	Level         Level      `json:"level"`
+	PreviousLevel Level      `json:"previous_level"` // None until the level is changed
+	LevelSince    time.Time  `json:"level_since"`    // from when Level takes effect; may be to come
+	Stages        []Stage    `json:"stages"`         // the levels of its course, see LevelAt
+	State         State      `json:"state"`
+	Trigger       Trigger    `json:"trigger"`
+	Region        string     `json:"region"`
+	StartsAt      time.Time  `json:"starts_at"`
+	AtOnce        bool       `json:"at_once,omitempty"` // no start was named: as soon as it may
+	EndsAt        *time.Time `json:"ends_at"`           // nil = until further notice
+	// LiftFrom is when the air was to clear when an officer set the end of a lift; the same is not proposed to lift it again.
+	LiftFrom    *time.Time     `json:"lift_from,omitempty"`
+	DocumentNo  string         `json:"document_no"`
+	IssuedBy    string         `json:"issued_by"`
+	ReceivedAt  *time.Time     `json:"received_at"`
+	Reason      string         `json:"reason"`
+	NoticeText  string         `json:"notice_text"`
+	ProposalID  *string        `json:"proposal_id"`
+	Drill       bool           `json:"drill"`
+	DeclaredBy  string         `json:"declared_by"`
+	DeclaredAt  time.Time      `json:"declared_at"`
+	ApprovedBy  string         `json:"approved_by"`
+	Pending     *Pending       `json:"pending"`
+	Emergency   *Emergency     `json:"emergency,omitempty"` // the last approval by telephone
+	Overrides   []Override     `json:"overrides,omitempty"` // where orders of others went against our own proposals
+	ListVersion string         `json:"list_version"`
+	ListHash    string         `json:"list_hash"`
+	History     []HistoryEntry `json:"history"`
 }
 
 // Pending is what waits for a second person while the warning goes on at its old level.
@@ -251,7 +253,7 @@ func (e WarningRevised) change(w Warning, _ time.Time, _ string) (Warning, strin
 
 func (e EndSet) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
 	end := e.EndsAt
-	w.EndsAt = &end
+	w.EndsAt, w.LiftFrom = &end, e.LiftFrom
 	return w, "end_set", e.Reason
 }
 

@@ -189,8 +189,8 @@ func init() {
 		"desk.kind.upgrade":      {"升级为", "Raise to"},
 		"desk.kind.downgrade":    {"降级为", "Lower to"},
 		"desk.kind.lift":         {"解除预警", "Lift the warning"},
-		"desk.lift.at_most":      {"解除条件：最近 24 小时实测及其后 {hours} 小时预报 AQI 均不高于 {aqi} 时，系统会建议解除。", "What would lift it: when the last 24 h measured and the {hours} h forecast after them are at AQI {aqi} or less, the system proposes to lift."},
-		"desk.lift.below_yellow": {"解除条件：最近 24 小时实测及其后 {hours} 小时预报均低于黄色预警条件时，系统会建议解除。", "What would lift it: when the last 24 h measured and the {hours} h forecast after them are below the yellow criteria, the system proposes to lift."},
+		"desk.lift.at_most":      {"解除条件：自某时起 {hours} 小时的实测或预报 AQI 均不高于 {aqi} 时，系统会建议自那时解除。", "What would lift it: when for {hours} h from a time on the AQI, measured or forecast, is {aqi} or less, the system proposes to lift at that time."},
+		"desk.lift.below_yellow": {"解除条件：自某时起 {hours} 小时的实测或预报均低于黄色预警条件时，系统会建议自那时解除。", "What would lift it: when for {hours} h from a time on what is measured or forecast is below the yellow criteria, the system proposes to lift at that time."},
 
 		"desk.strip.title":       {"空气质量预报", "Air quality forecast"},
 		"desk.strip.source":      {"来源 {source}", "source {source}"},

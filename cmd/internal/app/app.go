@@ -382,7 +382,7 @@ func settings(cfg config.Config) (service.Settings, error) {
 		alerts.Orange: cfg.Approval.Orange, alerts.Red: cfg.Approval.Red}
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
-	set.LiftRule, set.StuckH = c.LiftRule, c.StuckH
+	set.Merge, set.LiftRule, set.StuckH, set.LiftStep, set.LiftLeadH = c.Merge, c.LiftRule, c.StuckH, c.LiftStep, c.LiftLeadH
 	set.AQIMismatch, set.DustSuspect = c.AQIMismatch, c.DustSuspect
 	set.ForecastMaxAgeH, set.ForecastMaxLeadD = c.ForecastMaxAgeH, c.ForecastMaxLeadD
 	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive

@@ -229,6 +229,10 @@ func (r *replay) fail(err error) { r.failed.CompareAndSwap(nil, &err) }
 // day brings the clock to 17:00 of the day and does its acts.
 func (r *replay) day(ctx context.Context, i int) error {
 	d := r.opt.Days[i]
+	before, err := r.live()
+	if err != nil {
+		return err
+	}
 	if err := r.advance(ctx, d.Date.Start().Add(actHour*time.Hour)); err != nil {
 		return err
 	}
@@ -245,6 +249,9 @@ func (r *replay) day(ctx context.Context, i int) error {
 	ended, err := r.accept(ctx, &row)
 	if err != nil {
 		return err
+	}
+	if ended == "" && before != nil { // by a timer, unless it goes on
+		ended = before.ID
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
@@ -321,7 +328,7 @@ func (r *replay) accept(ctx context.Context, row *ReplayedDay) (ended string, er
 // officer accepts a proposal, and the approver agrees where the level needs a second person.
 func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.Warning, err error) {
 	type act map[string]any
-	body := func(v act) []byte { text, _ := json.Marshal(v); return text } // of strings and numbers: always encodes
+	body := func(v act) []byte { text, _ := json.Marshal(v); return text } // of strings, numbers and times: always encodes
 	if p.Kind == alerts.KindStart {
 		w, err = r.svc.Declare(ctx, "duty", "", body(act{"level": p.Level, "trigger": alerts.OwnForecast,
 			"starts_at": p.StartsAt, "region": p.Region, "proposal_id": p.ID, "reason": "replay"}))
@@ -331,9 +338,9 @@ func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 		}
 		what, in := "adjust", act{"revision": w.Revision, "proposal_id": p.ID, "reason": "replay"}
 		if p.Kind == alerts.KindLift {
-			what = "lift"
+			what, in["ends_at"] = "lift", p.EndsAt
 		} else {
-			in["level"] = p.Level
+			in["level"], in["starts_at"] = p.Level, p.StartsAt
 		}
 		w, err = r.svc.WarningAct(ctx, "duty", "", p.WarningID, what, body(in))
 	}
@@ -345,6 +352,12 @@ func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 
 func (r *replay) warning(id string) (w *alerts.Warning, err error) {
 	err = r.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.GetWarning(tx, id); return err })
+	return w, err
+}
+
+// live is the warning that is live in the region; nil for none.
+func (r *replay) live() (w *alerts.Warning, err error) {
+	err = r.svc.J.View(func(tx *bbolt.Tx) error { w, err = alerts.LiveWarning(tx, r.opt.Set.Region); return err })
 	return w, err
 }
 

@@ -89,8 +89,9 @@ func TestReplayOfDecember2016(t *testing.T) {
 		{"2016-12-14", new(82), upgrade, state(alerts.Red, alerts.Scheduled), all},
 		{"2016-12-15", new(79), nil, state(alerts.Red, alerts.Scheduled), all},
 		active("2016-12-16", 155), active("2016-12-17", 238), active("2016-12-18", 340),
-		active("2016-12-19", 293), active("2016-12-20", 292), active("2016-12-21", 313),
-		{"2016-12-22", new(134), &ReplayedChange{alerts.KindLift, alerts.None}, state(alerts.Red, alerts.Lifted), all},
+		active("2016-12-19", 293), active("2016-12-20", 292),
+		{"2016-12-21", new(313), &ReplayedChange{alerts.KindLift, alerts.None}, state(alerts.Red, alerts.Active), all},
+		{"2016-12-22", new(134), nil, state(alerts.Red, alerts.Lifted), all}, // its timer ended it at 00:00
 	}
 	rows := got.Days[12:22]
 	for i, row := range rows {
@@ -103,9 +104,9 @@ func TestReplayOfDecember2016(t *testing.T) {
 		return &v
 	}
 	warnings := []ReplayedWarning{
-		{"W20161201-01", alerts.Orange, *at(2, 0), at(8, 17)},
-		{"W20161208-01", alerts.Orange, *at(11, 0), at(13, 17)},
-		{id, alerts.Red, *at(16, 0), at(22, 17)},
+		{"W20161201-01", alerts.Orange, *at(2, 0), at(8, 0)},
+		{"W20161208-01", alerts.Orange, *at(11, 0), at(13, 0)},
+		{id, alerts.Red, *at(16, 0), at(22, 0)},
 		{"W20161225-01", alerts.Orange, *at(30, 0), nil},
 	}
 	if have, want := encoded(t, got.Warnings), encoded(t, warnings); have != want {

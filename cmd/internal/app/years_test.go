@@ -211,9 +211,9 @@ func TestYearsBesideTheDeclaredWarnings(t *testing.T) {
 	}{
 		{"2016", 366, map[string]map[string]int{
 			alerts.ByDate: {"agreement agrees": 2, "difference forecast_not_measured": 2, "difference year_ends": 1,
-				"difference no_declaration_known": 10},
-			alerts.CriteriaNational2024: {"agreement agrees": 3, "difference criteria_differ": 1, "difference forecast_not_measured": 1,
-				"difference no_declaration_known": 11},
+				"difference no_declaration_known": 12},
+			alerts.CriteriaNational2024: {"agreement agrees": 2, "difference criteria_differ": 1, "difference forecast_not_measured": 2,
+				"difference no_declaration_known": 14},
 		}},
 		{"2018", 365, map[string]map[string]int{
 			alerts.ByDate:               {"difference regional_linkage": 1, "difference unknown": 1, "difference no_declaration_known": 4},

@@ -85,9 +85,12 @@ type Criteria struct {
 type CriteriaSettings struct {
 	Range              string `yaml:"range"` // high, middle or low end of a forecast range
 	MergeGapH          int    `yaml:"merge_gap_h"`
+	Merge              string `yaml:"merge"` // strict or stages
 	LiftH              int    `yaml:"lift_h"`
 	LiftRule           string `yaml:"lift_rule"`    // at_most or below_yellow
 	LiftAtMost         int    `yaml:"lift_at_most"` // AQI, inclusive
+	LiftStep           string `yaml:"lift_step"`    // auto, hour, mean or day
+	LiftLeadH          int    `yaml:"lift_lead_h"`
 	LeadH              int    `yaml:"lead_h"`
 	Over300Consecutive bool   `yaml:"over_300_consecutive"`
 	StuckH             int    `yaml:"stuck_h"`      // hours of the same values that make an instrument stuck; 0 = never

@@ -154,8 +154,11 @@ func (k *checker) criteria(c Criteria) {
 	k.between("criteria.settings.forecast_max_lead_d", s.ForecastMaxLeadD, 1, 60)
 	k.oneOf("criteria.settings.range", s.Range, "high", "middle", "low")
 	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
+	k.oneOf("criteria.settings.merge", s.Merge, "strict", "stages")
 	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
 	k.between("criteria.settings.lift_at_most", s.LiftAtMost, 50, 200)
+	k.oneOf("criteria.settings.lift_step", s.LiftStep, "auto", "hour", "mean", "day")
+	k.between("criteria.settings.lift_lead_h", s.LiftLeadH, 0, 120)
 	k.between("criteria.settings.lead_h", s.LeadH, 0, 120)
 }
 

@@ -34,7 +34,7 @@ func proposal() alerts.Proposal {
 	from, to := at("2026-12-16T00:00:00+08:00"), at("2026-12-19T00:00:00+08:00")
 	return alerts.Proposal{
 		ID: "PD20261214-01", State: alerts.StateAccepted, Revision: 2, Kind: alerts.KindStart, Level: alerts.Orange, Region: "120111",
-		Drill: true, StartsAt: from, EndsAt: to, Criteria: alerts.CriteriaNational2024, ForecastID: "F20261214-01", LeadH: 31.5,
+		Drill: true, StartsAt: from, EndsAt: &to, Criteria: alerts.CriteriaNational2024, ForecastID: "F20261214-01", LeadH: 31.5,
 		ShortNotice: true, WarningID: "DW20261214-01", RaisedAt: at("2026-12-14T16:30:00+08:00"), UpdatedAt: at("2026-12-14T17:00:00+08:00"),
 		ClosedAt: new(at("2026-12-14T18:00:00+08:00")), ClosedBy: "duty", Reason: "会商认为扩散条件将好转",
 		Trace: alerts.Trace{
@@ -51,6 +51,16 @@ func proposal() alerts.Proposal {
 			Words: alerts.Words{ZH: []string{"建议启动橙色预警：12月16日0时至19日0时"}, EN: []string{"An orange warning is proposed: 16 December 00:00 to 19 December 00:00"}},
 		},
 	}
+}
+
+// episodeProposal says what the first programs did not: the whole episode, and how levels are merged.
+func episodeProposal() alerts.Proposal {
+	p := proposal()
+	p.Trace.Episode = &alerts.Period{From: p.StartsAt, To: *p.EndsAt}
+	p.Trace.Outlook = &alerts.Outlook{From: p.EndsAt, KnownUntil: at("2026-12-21T00:00:00+08:00"), Open: true, IdleDays: 2}
+	set := &p.Trace.Settings
+	set.Merge, set.LiftStep, set.LiftLeadH = alerts.MergeStages, alerts.LiftHour, 24
+	return p
 }
 
 // smallProposal has nothing that may be left out.
@@ -97,7 +107,9 @@ func airEvents() []example {
 		{"min", alerts.ProposalRaised{Number: 2, Proposal: smallProposal()}},
 		{"disagree", alerts.ProposalRaised{Number: 3, Proposal: disagreeingProposal()}},
 		{"aged", alerts.ProposalRaised{Number: 4, Proposal: agedProposal()}},
+		{"episode", alerts.ProposalRaised{Number: 3, Proposal: episodeProposal()}},
 		{"", alerts.ProposalUpdated{Proposal: proposal()}},
+		{"episode", alerts.ProposalUpdated{Proposal: episodeProposal()}},
 		{"min", alerts.ProposalUpdated{Proposal: smallProposal()}},
 		{"disagree", alerts.ProposalUpdated{Proposal: disagreeingProposal()}},
 		{"aged", alerts.ProposalUpdated{Proposal: agedProposal()}},
@@ -153,6 +165,7 @@ func warningEvents() []example {
 		{"", alerts.WarningRevised{ID: id, EndsAt: &end, DocumentNo: document, IssuedBy: issuer, ReceivedAt: &received, NoticeText: notice, Reason: reason}},
 		{"min", alerts.WarningRevised{ID: id}},
 		{"", alerts.EndSet{ID: id, EndsAt: end, Reason: "冷空气过程将于19日到达"}},
+		{"lift", alerts.EndSet{ID: id, EndsAt: end, Reason: "冷空气过程将于19日到达", LiftFrom: &start}},
 		{"", alerts.WarningLifted{ID: id, Region: "120111", Drill: true, Level: alerts.Orange, EndsAt: end, Reason: "空气质量已好转", Expired: true}},
 		{"min", alerts.WarningLifted{ID: id, Region: "120111", Level: alerts.Orange, EndsAt: end}},
 		{"", alerts.WarningCancelled{ID: id, Region: "120111", Drill: true, Level: alerts.Orange, Reason: "误操作", Announce: true, Expired: true}},

@@ -37,7 +37,7 @@ func fillDeclare(q *request, s *subject) url.Values {
 	}
 	v.Set("level", string(p.Level))
 	v.Set("trigger", string(alerts.OwnForecast))
-	v.Set("ends_at", input(&p.EndsAt))
+	v.Set("ends_at", input(p.EndsAt))
 	from := p.StartsAt
 	if from.After(q.now) {
 		v.Set("starts_at", input(&from))
@@ -63,9 +63,12 @@ func noticeTime(t time.Time) string {
 	return day + at
 }
 
-// noticeEnd is noticeTime of an end: the end of a day is its 24时.
-func noticeEnd(t time.Time) string {
-	t = t.In(alerts.Shanghai())
+// noticeEnd is noticeTime of an end: the end of a day is its 24时. No end is until further notice.
+func noticeEnd(end *time.Time) string {
+	if end == nil {
+		return word(zh, "no_end")
+	}
+	t := end.In(alerts.Shanghai())
 	if t.Hour() == 0 && t.Minute() == 0 {
 		return t.AddDate(0, 0, -1).Format("1月2日") + "24时"
 	}
@@ -120,7 +123,7 @@ func fillAdjust(q *request, s *subject) url.Values {
 		if p.StartsAt.After(q.now) {
 			v.Set("starts_at", input(&p.StartsAt))
 		}
-		v.Set("ends_at", input(&p.EndsAt))
+		v.Set("ends_at", input(p.EndsAt))
 		if words := p.Trace.Words.ZH; len(words) > 0 {
 			v.Set("reason", words[0])
 		}
@@ -134,9 +137,12 @@ func liftFields(q *request, _ *subject) []field {
 	return []field{end, q.field("reason", kindArea, false)}
 }
 
-func fillLift(_ *request, s *subject) url.Values {
+func fillLift(q *request, s *subject) url.Values {
 	v := url.Values{}
 	if s.p != nil {
+		if s.p.EndsAt != nil && s.p.EndsAt.After(q.now) {
+			v.Set("ends_at", input(s.p.EndsAt))
+		}
 		if words := s.p.Trace.Words.ZH; len(words) > 0 {
 			v.Set("reason", words[0])
 		}

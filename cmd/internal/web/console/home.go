@@ -79,6 +79,8 @@ type standing struct {
 	Acts  []link
 	Who   string // who must act next; empty when nobody must
 	Newer *newer // the list has changed since it was declared, and somebody can decide on that
+	// Outlook is when it is likely to end, and for how many days it was in force for nothing; for those who see proposals.
+	Outlook []string
 }
 
 // Shade is the level in whose colour it stands: what is in force or announced. What waits for an approval has none.
@@ -146,6 +148,7 @@ type proposalView struct {
 	*alerts.Proposal
 	Lead     string
 	Deciding []string // the clauses of its level that are met
+	Clock    []string // from when it holds, and when the warning is likely to end
 	Words    []string // all of the trace
 	Lift     string   // what would end it
 	Act      string   // where it is followed
@@ -270,8 +273,26 @@ func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, erro
 		}
 	}
 	s.Acts, s.Who = q.actsOn(w), q.whoActs(w)
+	if q.may(access.ActProposalsList) && w.EndsAt == nil && (w.State == alerts.Active || w.State == alerts.Scheduled) {
+		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
+			return s, err
+		}
+	}
 	s.Newer, err = d.newer(q, tx, w)
 	return s, err
+}
+
+// outlook says when a warning without an end is likely to be lifted.
+func (d *desk) outlook(q *request, tx *bbolt.Tx, w *alerts.Warning) ([]string, error) {
+	o, err := d.engine.Outlook(tx, w, q.now)
+	if err != nil {
+		return nil, err
+	}
+	lines := o.Explain(d.engine.LiftH, d.engine.LiftRule, d.engine.LiftAtMost, q.lang)
+	if o.IdleDays > 0 {
+		lines = append(lines, refusal.Text("explain.idle", q.lang, refusal.Args{"n": o.IdleDays}))
+	}
+	return lines, nil
 }
 
 // whoActs says whom a warning waits for.
@@ -341,7 +362,7 @@ func (q *request) actsOn(w *alerts.Warning) []link {
 
 // proposalView words a proposal and says what would end what it speaks of.
 func (d *desk) proposalView(q *request, p *alerts.Proposal) proposalView {
-	v := proposalView{Proposal: p, Words: wordsOf(p, q.lang)}
+	v := proposalView{Proposal: p, Words: wordsOf(p, q.lang), Clock: p.Clock(q.lang)}
 	if len(v.Words) > 0 {
 		v.Lead = v.Words[0]
 	}

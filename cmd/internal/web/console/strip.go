@@ -97,7 +97,7 @@ func (d *desk) strip(q *request, tx *bbolt.Tx, open *alerts.Proposal, live *aler
 			days[v.Date] = q.stripDay(v)
 		}
 	}
-	source, err := d.outlook(q, tx, days)
+	source, err := d.judgedDays(q, tx, days)
 	if err != nil {
 		return nil, err
 	}
@@ -144,10 +144,10 @@ func (q *request) stripDay(v alerts.DayVerdict) stripDay {
 	return day
 }
 
-// outlook adds what is known of today and the days to come: what is measured, and the newest forecast with its range. It
+// judgedDays adds what is known of today and the days to come: what is measured, and the newest forecast with its range. It
 // returns the source of the forecast that was issued last.
-func (d *desk) outlook(q *request, tx *bbolt.Tx, days map[alerts.Date]stripDay) (source string, err error) {
-	ev, err := d.engine.Outlook(tx, d.svc.Region, false, q.now)
+func (d *desk) judgedDays(q *request, tx *bbolt.Tx, days map[alerts.Date]stripDay) (source string, err error) {
+	ev, err := d.engine.Judged(tx, d.svc.Region, false, q.now)
 	if err != nil {
 		return "", err
 	}

@@ -6,8 +6,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Outlook says what the criteria of today make of all that is known of a region around now, day by day and by the hour.
-func (e Engine) Outlook(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
+// Judged says what the criteria of today make of all that is known of a region around now, day by day and by the hour.
+func (e Engine) Judged(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
 	series, err := e.series(tx, scope{region, drill}, now, nil)
 	if err != nil {
 		return Evaluation{}, err

@@ -1,0 +1,229 @@
+package alerts
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil.
+// The id, region and times of record are the caller's.
+func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
+	e, ev := e.judged(series, now)
+	p := e.suggestion(ev, live, now)
+	if p == nil {
+		return nil
+	}
+	if live == nil {
+		p.Trace.Outlook = e.outlook(ev, p.StartsAt, now, ev.Episodes)
+	} else {
+		p.WarningID = live.ID
+		p.Trace.Outlook = e.outlook(ev, live.StartsAt, now, e.waitedFor(ev, live, now))
+		p.Trace.Outlook.IdleDays = ev.idle(live, now)
+	}
+	p.Trace.Words = p.explain()
+	return p
+}
+
+// suggestion is the first that there is reason for, of those that a region may have.
+func (e Engine) suggestion(ev Evaluation, live *Warning, now time.Time) *Proposal {
+	if live == nil {
+		return e.suggestStart(ev, now)
+	}
+	own := e.own(ev, live, now)
+	if p := e.suggestUpgrade(ev, own, live, now); p != nil {
+		return p
+	}
+	if p := e.suggestDowngrade(ev, own, live, now); p != nil {
+		return p
+	}
+	return e.suggestLift(ev, live, now)
+}
+
+// judged is a series by the criteria of the day, and the engine with these.
+func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
+	e.Criteria = e.CriteriaOn(DateOf(now))
+	steps := series.steps(e.Criteria.Counts, e.evaluateOptions())
+	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
+	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
+	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
+	ev.clear = e.clearing(series, ev)
+	return e, ev
+}
+
+// suggestStart asks for a warning for the first episode that is not over.
+func (e Engine) suggestStart(ev Evaluation, now time.Time) *Proposal {
+	for _, ep := range ev.Episodes {
+		course := ep.course(now)
+		if len(course) == 0 {
+			continue
+		}
+		level := course[len(course)-1].Level
+		if e.Merge == MergeStages {
+			level = course[0].Level
+		}
+		return e.draft(KindStart, level, course[0].From, ep.extent(level, now), ev, ep, now)
+	}
+	return nil
+}
+
+// own are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start when that
+// is to come.
+func (e Engine) own(ev Evaluation, live *Warning, now time.Time) []Episode {
+	gap := time.Duration(e.MergeGapH) * time.Hour
+	return slices.DeleteFunc(slices.Clone(ev.Episodes), func(ep Episode) bool {
+		whole := ep.whole()
+		return !whole.To.After(now.Add(-gap)) || !whole.From.Before(latest(now, live.StartsAt).Add(gap))
+	})
+}
+
+// held is the level that a warning has, or will have when what waits is approved.
+func (w *Warning) held() Level {
+	if w.Pending != nil {
+		return w.Pending.Level
+	}
+	return w.Level
+}
+
+// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for it.
+func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
+	for _, ep := range own {
+		course := slices.DeleteFunc(ep.course(now), func(s Stage) bool { return !s.Level.Above(live.held()) })
+		if len(course) == 0 {
+			continue
+		}
+		level, from := course[len(course)-1].Level, now
+		if e.Merge == MergeStages {
+			level, from = course[0].Level, course[0].From
+		}
+		return e.draft(KindUpgrade, level, latest(from, live.StartsAt), ep.extent(level, now), ev, ep, now)
+	}
+	return nil
+}
+
+// suggestDowngrade asks for a lower level when the episodes, from their beginning, never asked for what the warning has.
+func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
+	ahead := slices.ContainsFunc(own, func(ep Episode) bool { return len(ep.course(now)) > 0 })
+	if !ahead || live.Pending != nil {
+		return nil
+	}
+	most := slices.MaxFunc(own, func(a, b Episode) int { return cmp.Compare(a.Level.Rank(), b.Level.Rank()) })
+	all := Period{own[0].whole().From, own[len(own)-1].whole().To}
+	if !live.Level.Above(most.Level) || !allKnown(ev.steps, all, time.Duration(e.MergeGapH)*time.Hour) {
+		return nil
+	}
+	p := e.draft(KindDowngrade, most.Level, latest(now, live.StartsAt), Period{most.From, most.To}, ev, most, now)
+	p.EndsAt = &all.To
+	return p
+}
+
+// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it: that
+// data are missing, or that the forecast ends there, is no reason to lower a level. Nothing is asked of what lies before the
+// first step.
+func allKnown(steps []step, p Period, gap time.Duration) bool {
+	from, to := p.From.Add(-gap), p.To.Add(gap)
+	end := from
+	for i := range steps {
+		st := &steps[i]
+		if (st.aqi == nil || st.partial) && st.to.After(from) && st.from.Before(to) {
+			return false
+		}
+		end = latest(end, st.to)
+	}
+	return !end.Before(to)
+}
+
+// draft fills in what all kinds have in common. It ends where the episode does.
+func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period Period, ev Evaluation, ep Episode, now time.Time) *Proposal {
+	whole := ep.whole()
+	p := &Proposal{
+		State: StateOpen, Kind: kind, Level: level, Criteria: ev.Criteria,
+		StartsAt: starts, EndsAt: &whole.To,
+		LeadH: max(0, math.Round(starts.Sub(now).Hours()*10)/10),
+		Trace: Trace{
+			Clauses: ep.Clauses, Period: period, Episode: &whole, Days: []DayVerdict{}, Excluded: []Excluded{},
+			Settings: TraceSettings{
+				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH, Merge: e.Merge,
+				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clear.step, LiftLeadH: e.LiftLeadH, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
+				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD,
+			},
+		},
+	}
+	first, last := min(DateOf(whole.From), DateOf(period.From)).AddDays(-2), max(DateOf(whole.To), DateOf(period.To)).AddDays(1)
+	near := func(d Date) bool { return d >= first && d <= last }
+	for _, d := range ev.Days {
+		if !near(d.Date) {
+			continue
+		}
+		p.Trace.Days = append(p.Trace.Days, d)
+		if !d.Counted {
+			p.Trace.Excluded = append(p.Trace.Excluded, Excluded{d.Date, d.Why})
+		}
+		if !d.unjudged() && newerID(d.ForecastID, p.ForecastID) {
+			p.ForecastID = d.ForecastID
+		}
+	}
+	for _, w := range ev.Windows {
+		if !near(DateOf(w.From)) {
+			continue
+		}
+		p.Trace.Windows = append(p.Trace.Windows, w)
+		if newerID(w.ForecastID, p.ForecastID) {
+			p.ForecastID = w.ForecastID
+		}
+	}
+	p.ShortNotice = kind == KindStart && p.LeadH < float64(e.LeadH)
+	return p
+}
+
+// newerID reports whether id was given out after other: ids of one kind are a day and a number.
+func newerID(id, other string) bool {
+	if len(id) != len(other) && numberName(id) == numberName(other) {
+		return len(id) > len(other)
+	}
+	return id > other
+}
+
+// whole is the extent of an episode, from the first to the last day that makes a clause of any level met; for one
+// without windows it is From to To.
+func (ep Episode) whole() Period {
+	p := Period{ep.From, ep.To}
+	for _, c := range ep.Clauses {
+		for _, w := range c.Windows {
+			if w.From.Before(p.From) {
+				p.From = w.From
+			}
+			p.To = latest(p.To, w.To)
+		}
+	}
+	return p
+}
+
+// course is what the windows of an episode that are not over ask for from now on, never lowered within it: nothing when all is
+// past. A window that is under way asks from now on. Days between two spells keep what the day before them had.
+func (ep Episode) course(now time.Time) (course []Stage) {
+	for _, l := range Levels() {
+		if p := ep.extent(l, now); !p.From.IsZero() {
+			course = staged(course, l, latest(now, p.From))
+		}
+	}
+	return course
+}
+
+// extent is that of a level's own windows that are not over; zero without any.
+func (ep Episode) extent(level Level, now time.Time) (p Period) {
+	for _, c := range ep.Clauses {
+		for _, w := range c.Windows {
+			if c.Level != level || !w.To.After(now) {
+				continue
+			}
+			if p.From.IsZero() || w.From.Before(p.From) {
+				p.From = w.From
+			}
+			p.To = latest(p.To, w.To)
+		}
+	}
+	return p
+}

@@ -1,0 +1,368 @@
+package alerts
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"qingkong/alerts/aqi"
+)
+
+// The slow model of what is suggested: it goes by the runs of the slow model of hours, hour by hour with plain loops, and
+// shares nothing with the engine but the settings and the warning it is asked about.
+
+// modelSuggest is what the model would suggest, in one line; "-" for nothing. Times are hours since the series' first day.
+func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) string {
+	now := m.index(at)
+	spells := joined(m.met(c, e.evaluateOptions()), e.MergeGapH)
+	if live == nil {
+		for _, s := range spells {
+			if course := s.course(now); len(course) > 0 {
+				first := course[0]
+				level := first.level
+				if e.Merge != MergeStages {
+					level = course[len(course)-1].level
+				}
+				return m.line("start", level, first.from, s)
+			}
+		}
+		return "-"
+	}
+	start := m.index(live.StartsAt)
+	own := slices.DeleteFunc(slices.Clone(spells), func(s modelSpell) bool {
+		return s.to <= now-e.MergeGapH || s.from >= max(now, start)+e.MergeGapH
+	})
+	if line := m.upgrade(e, own, live, now, start); line != "" {
+		return line
+	}
+	if line := m.downgrade(e, own, live, now, start); line != "" {
+		return line
+	}
+	if line := m.lift(e, c, spells, live, now, start); line != "" {
+		return line
+	}
+	return "-"
+}
+
+// lift goes hour by hour: the first stretch of clean air that is not over, is long enough while the warning is in force, and
+// behind which no run begins that the warning has to wait for.
+func (m *hourModel) lift(e Engine, c Criteria, spells []modelSpell, live *Warning, now, start int) string {
+	if live.State != Active {
+		return ""
+	}
+	until := start + e.MergeGapH
+	if live.EndsAt != nil {
+		until = max(until, m.index(*live.EndsAt))
+	}
+	blocked := func(from int) bool {
+		for _, s := range spells {
+			for _, r := range s.runs {
+				if (s.from <= now || s.from < until) && r.to > now && r.from >= from {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, s := range m.cleanStretches(e, c) {
+		if s.to <= now || s.to-max(s.at, start) < e.LiftH || blocked(s.from) {
+			continue
+		}
+		end := max(s.at, now)
+		if s.at > now+e.LiftLeadH || live.EndsAt != nil && m.index(*live.EndsAt) <= end || live.LiftFrom != nil && m.index(*live.LiftFrom) == s.at {
+			return ""
+		}
+		return fmt.Sprintf("lift none %s to %s, from %s", m.clock(end), m.clock(end), m.clock(s.at))
+	}
+	return ""
+}
+
+// modelStretch is clean air by the hour; a warning may end from at on.
+type modelStretch struct{ from, at, to int }
+
+func (m *hourModel) cleanStretches(e Engine, c Criteria) (out []modelStretch) {
+	statutory := map[int]bool{} // hours of runs that meet a level above the work requirement
+	for _, r := range m.met(c, e.evaluateOptions()) {
+		for h := r.from; r.level.Above(Advisory) && h < r.to; h++ {
+			statutory[h] = true
+		}
+	}
+	clean := func(value int, partial bool, from, to int) bool {
+		if value < 0 || partial {
+			return false
+		}
+		for h := from; e.LiftRule == LiftBelowYellow && h < to; h++ {
+			if statutory[h] {
+				return false
+			}
+		}
+		return e.LiftRule == LiftBelowYellow || value <= e.LiftAtMost
+	}
+	if e.LiftStep == LiftMean {
+		before := false
+		for i, w := range m.means {
+			good := clean(w.aqi, w.partial, w.from, w.to)
+			if n := len(out); good && before && !m.parted(i) {
+				out[n-1].to = w.to
+			} else if good {
+				out = append(out, modelStretch{w.from, w.to, w.to})
+			}
+			before = good
+		}
+		return out
+	}
+	days := map[int]modelMean{}
+	end := len(m.hours)
+	for _, w := range m.means {
+		if w.from%24 == 0 && w.aqi >= 0 {
+			if have, ok := days[w.from/24]; !ok || have.aqi < 0 {
+				days[w.from/24] = w
+			}
+			end = max(end, w.to)
+		}
+	}
+	byHour := e.LiftStep == LiftHour || e.LiftStep == LiftAuto && m.last >= m.first
+	before := false
+	for h := 0; h < end; h++ {
+		value, partial := -1, false
+		if d, ok := days[h/24]; ok {
+			value, partial = d.aqi, d.partial
+		}
+		if v, p, has := m.hourValue(h); byHour && has {
+			value, partial = v, p
+		}
+		good := clean(value, partial, h/24*24, h/24*24+24)
+		if byHour {
+			good = clean(value, partial, h, h+1)
+		}
+		if n := len(out); good && before {
+			out[n-1].to = h + 1
+		} else if good {
+			out = append(out, modelStretch{h, h, h + 1})
+		}
+		before = good
+	}
+	return out
+}
+
+// hourValue is the index of an hour's own concentrations by the daily table, or the index it came with; -1 where they say
+// nothing. has is false without a value.
+func (m *hourModel) hourValue(at int) (value int, partial, has bool) {
+	if !m.reported(at) || !m.hours[at].valid {
+		return -1, false, false
+	}
+	h := &m.hours[at]
+	values := aqi.Values{}
+	for i, p := range aqi.Pollutants() {
+		if h.amounts[i] >= 0 {
+			values[p] = mustConcentration(big.NewRat(h.amounts[i], 1_000_000).FloatString(6))
+		}
+	}
+	if len(values) == 0 {
+		return h.index, false, h.index >= 0
+	}
+	iaqi := aqi.Daily(aqi.StandardOn(m.zero.Add(time.Duration(at)*time.Hour).Format(dateForm)), values).IAQI
+	value, _ = highest(iaqi)
+	if _, measured := iaqi[aqi.PM25]; !measured {
+		partial = true
+		if value <= 100 {
+			value = -1
+		}
+	}
+	return value, partial, true
+}
+
+// parted reports whether something unknown lies between a mean and the one before it.
+func (m *hourModel) parted(i int) bool {
+	w, end := m.means[i], 0
+	for _, before := range m.means[:i] {
+		end = max(end, before.to)
+	}
+	before := m.means[i-1]
+	restOfToday := !before.day && w.day && w.from-end < 24
+	return end < w.from && !restOfToday || !before.day && !w.day && w.from > before.from+1
+}
+
+// modelStage is a level and the hour from which it is asked for.
+type modelStage struct {
+	level Level
+	from  int
+}
+
+// course is what the runs of a spell that are not over ask for, hour by hour: the highest that has begun, never lowered.
+func (s modelSpell) course(now int) (course []modelStage) {
+	reached := None
+	for h := now; h < s.to; h++ {
+		for _, r := range s.runs {
+			if r.to > now && r.from <= h && r.level.Above(reached) {
+				reached = r.level
+				if n := len(course); n > 0 && course[n-1].from == h {
+					course = course[:n-1]
+				}
+				course = append(course, modelStage{reached, h})
+			}
+		}
+	}
+	return course
+}
+
+func (m *hourModel) upgrade(e Engine, own []modelSpell, live *Warning, now, start int) string {
+	held := live.Level
+	if live.Pending != nil && live.Pending.Level != "" {
+		held = live.Pending.Level
+	}
+	for _, s := range own {
+		course := s.course(now)
+		if len(course) == 0 {
+			continue
+		}
+		if e.Merge == MergeStages {
+			for _, stage := range course {
+				if stage.level.Above(held) {
+					return m.line("upgrade", stage.level, max(stage.from, start), s)
+				}
+			}
+			continue
+		}
+		if top := course[len(course)-1].level; top.Above(held) {
+			return m.line("upgrade", top, max(now, start), s)
+		}
+	}
+	return ""
+}
+
+func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, start int) string {
+	level, ahead := None, false
+	for _, s := range own {
+		if top, _, _ := s.highest(); top.Above(level) {
+			level = top
+		}
+		ahead = ahead || s.to > now
+	}
+	if !ahead || !live.Level.Above(level) || live.Pending != nil {
+		return ""
+	}
+	for _, s := range own {
+		if top, _, _ := s.highest(); top != level {
+			continue
+		}
+		if !m.allKnown(own[0].from-e.MergeGapH, own[len(own)-1].to+e.MergeGapH) {
+			return ""
+		}
+		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(now, start)), m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
+	}
+	return ""
+}
+
+// unknown are the hours of which nothing, or not enough, is known, and those behind the last mean. Nothing is asked
+// of what lies before the first; and the rest of today parts nothing.
+func (m *hourModel) unknown() map[int]bool {
+	out := map[int]bool{}
+	mark := func(from, to int) {
+		for h := from; h < to; h++ {
+			out[h] = true
+		}
+	}
+	end := 0
+	for i, w := range m.means {
+		if w.aqi < 0 || w.partial {
+			mark(w.from, w.to)
+		}
+		if i > 0 {
+			before := m.means[i-1]
+			switch restOfToday := !before.day && w.day && w.from-end < 24; {
+			case end < w.from && !restOfToday:
+				mark(end, w.from)
+			case !before.day && !w.day && w.from > before.from+1:
+				mark(before.from+1, before.from+25)
+			}
+		}
+		end = max(end, w.to)
+	}
+	mark(end, end+24*30)
+	return out
+}
+
+// allKnown reports whether none of the hours is unknown.
+func (m *hourModel) allKnown(from, to int) bool {
+	unknown := m.unknown()
+	for h := from; h < to; h++ {
+		if unknown[h] {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *hourModel) line(kind string, level Level, from int, s modelSpell) string {
+	return fmt.Sprintf("%s %s %s to %s, episode %s..%s", kind, level, m.clock(from), m.clock(s.to), m.clock(s.from), m.clock(s.to))
+}
+
+// suggestedLine is the engine's suggestion in the model's words.
+func suggestedLine(p *Proposal) string {
+	if p == nil {
+		return "-"
+	}
+	clock := func(t time.Time) string { return t.In(Shanghai()).Format("01-02T15") }
+	if p.Kind == KindLift {
+		return fmt.Sprintf("%s, from %s", p.line(), clock(p.Trace.Period.From))
+	}
+	return fmt.Sprintf("%s, episode %s..%s", p.line(), clock(p.Trace.Episode.From), clock(p.Trace.Episode.To))
+}
+
+// someWarning is a warning that may be live at a time, or nil.
+func someWarning(p pick, now time.Time) *Warning {
+	if p(3) == 0 {
+		return nil
+	}
+	w := &Warning{ID: "W1", Level: oneOf(p, Levels()...), State: oneOf(p, Active, Active, Scheduled)}
+	w.StartsAt = now.Add(-time.Duration(oneOf(p, 0, 5, 24, 72)) * time.Hour)
+	if w.State == Scheduled {
+		w.StartsAt = now.Add(time.Duration(oneOf(p, 1, 7, 31, 72)) * time.Hour)
+	}
+	if w.State == Active && p(3) == 0 {
+		w.EndsAt = ptr(now.Add(time.Duration(oneOf(p, 6, 24, 72)) * time.Hour))
+	}
+	w.LevelSince, w.Stages = w.StartsAt, []Stage{{w.Level, w.StartsAt}}
+	return w
+}
+
+// Many series, moments and warnings, always the same ones: what the engine suggests is what the model does.
+func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
+	const many = 20_000
+	sets := threeSets(t)
+	rnd := rand.New(rand.NewPCG(16, 1))
+	kinds := map[string]int{}
+	for i := range many {
+		s := genSeries(rnd.IntN)
+		if len(s.Days)+len(s.Hours) == 0 {
+			continue
+		}
+		e := Engine{Settings: DefaultSettings()}
+		e.Criteria, e.Merge = sets[i%3], oneOf(rnd.IntN, MergeStrict, MergeStages)
+		e.MergeGapH = oneOf(rnd.IntN, 36, 36, 0, 72)
+		e.LiftStep, e.LiftH = oneOf(rnd.IntN, LiftAuto, LiftAuto, LiftHour, LiftMean, LiftDay), oneOf(rnd.IntN, 36, 36, 12)
+		e.LiftRule = oneOf(rnd.IntN, LiftAtMostRule, LiftAtMostRule, LiftBelowYellow)
+		m := newHourModel(s, e.Criteria.Counts, e.evaluateOptions())
+		now := m.zero.Add(time.Duration(24+rnd.IntN(24*6)) * time.Hour)
+		live := someWarning(rnd.IntN, now)
+		got, want := suggestedLine(e.suggest(s, live, now)), m.suggest(e, e.Criteria, live, now)
+		if got != want {
+			t.Fatalf("series %d at %s, %s, %s, gap %d, lift by %s %s for %d h, live %+v\n%s\nengine: %s\nmodel:  %s", i, now.Format("01-02T15"), e.Criteria.Name, e.Merge, e.MergeGapH,
+				e.LiftStep, e.LiftRule, e.LiftH, live,
+				seriesText(s), got, want)
+		}
+		kind, _, _ := strings.Cut(got, " ")
+		kinds[kind]++
+	}
+	t.Logf("%v", kinds)
+	for _, kind := range []string{"-", "start", "upgrade", "downgrade", "lift"} {
+		if kinds[kind] < many/200 {
+			t.Errorf("only %d of %s", kinds[kind], kind)
+		}
+	}
+}
