@@ -199,15 +199,35 @@ func TestOldHoursAreNotJudged(t *testing.T) {
 // An old forecast of today does not part what is measured by the hour from a fresh forecast of tomorrow: 30 h of 130 µg/m³
 // until 17:00 and tomorrow's 180 are more than 150 from the 23rd, 11:00, for 61 h.
 func TestAnOldForecastOfTodayPartsNothingThatIsMeasured(t *testing.T) {
-	w := newWorld(t, t.TempDir())
-	defer w.close()
+	for _, byDay := range []bool{true, false} {
+		w := newWorld(t, t.TempDir())
+		oldForecastOfToday(w, byDay)
+		w.close()
+	}
+}
+
+func oldForecastOfToday(w *world, byDay bool) {
+	w.t.Helper()
 	w.at("2026-11-24T17:00")
-	old := forecast("2026-11-21T16:00", "2026-11-24", 60)
-	old.Hours = hoursOf(w.now, 24, 20)
+	if byDay {
+		do(w, w.engine.DecideForecast, "feeder", forecast("2026-11-21T15:00", "2026-11-24", 60))
+	}
+	old := Forecast{Source: "web", Region: district, IssuedAt: clockAt("2026-11-21T16:00"), Days: []ForecastDay{}, Hours: hoursOf(w.now, 24, 20)}
 	do(w, w.engine.DecideForecast, "feeder", old)
 	do(w, w.engine.DecideForecast, "feeder", forecast("2026-11-24T16:00", "2026-11-25", 180))
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hoursOf(w.now.Add(-30*time.Hour), 30, 130)}
 	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p.line() != "start yellow 11-24T17 to 11-26T00" {
-		t.Errorf("%s", p.line())
+		w.t.Errorf("by day %v: %s", byDay, p.line())
+	}
+}
+
+// A proposal names the last received of the forecasts that it rests on: not one that came later and is not judged.
+func TestAProposalDoesNotNameAForecastThatIsNotJudged(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 210))
+	p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-12T16:00", "2016-12-18", 220)).Proposal
+	if p.line() != "start yellow 12-17T00 to 12-18T00" || p.ForecastID != "F20161216-01" {
+		t.Errorf("%s by %s", p.line(), p.ForecastID)
 	}
 }

@@ -54,11 +54,12 @@ func (a aged) add(f *forecastHour, why string) {
 	}
 }
 
-// judge takes what is not judged out of a series. A day to come of which nothing but such hours is known is unknown, and
-// says why. The rest of a day that is being measured by the hour parts nothing, as if nothing had been forecast of it.
+// judge takes what is not judged out of a series. Today or a day to come of which nothing but such hours is known is
+// unknown, and says why. The rest of a day that is being measured by the hour parts nothing, as if nothing had been
+// forecast of it.
 func (s *Series) judge(days map[Date]DayAQI, old aged, today Date) {
 	for day, d := range old {
-		if _, known := days[day]; !known && day > today {
+		if _, known := days[day]; !known && day >= today {
 			days[day] = d
 		}
 	}

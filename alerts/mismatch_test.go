@@ -175,3 +175,47 @@ func TestHoursWhoseIndexAndConcentrationsDisagree(t *testing.T) {
 		t.Errorf("%s, first window %+v", ev.Level, ev.Windows[0])
 	}
 }
+
+// Where dust counts like any other cause, nothing is suspected.
+func TestNothingIsSuspectedWhereDustCounts(t *testing.T) {
+	c := Criteria{Name: "all", Levels: []LevelRule{{Yellow, []Clause{{Over: 200, Hours: 24}}}}}
+	day := DayAQI{Date: "2024-01-10", AQI: ptr(500), Values: aqi.Values{aqi.SO2: aqi.Whole(20)}}
+	if ev := Evaluate(byDay(day), c, EvaluateOptions{DustSuspect: DustExclude}); ev.Level != Yellow || verdictsOf(ev) != "500" {
+		t.Errorf("%s: %s", ev.Level, verdictsOf(ev))
+	}
+}
+
+// 100 µg/m³ are 132 until March 2026, and PM2.5 is the primary pollutant of a range that holds it alone.
+func TestARangeHasThePrimaryPollutantOfConcentrationsThatItHolds(t *testing.T) {
+	for bounds, want := range map[[2]int]string{{132, 140}: "[pm25]", {120, 132}: "[pm25]", {133, 180}: "[]", {60, 131}: "[]"} {
+		f, err := ParseForecast(fmt.Appendf(nil, `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[{"date":"2016-12-17","aqi_low":%d,"aqi_high":%d,"pm25":100}]}`, bounds[0], bounds[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(f.Days[0].Primary); got != want {
+			t.Errorf("%v: %s, want %s", bounds, got, want)
+		}
+	}
+}
+
+// A region's hour has the published indices of the stations whose PM2.5 makes its concentrations; where none has any, of
+// those that were withheld.
+func TestRegionalHoursKeepThePublishedIndex(t *testing.T) {
+	at := clockAt("2024-01-10T08:00")
+	with := func(index int, h Hour) Hour { h.AQI = &index; return h }
+	so2 := aqi.Whole(20)
+	blank := Hour{At: at, Measured: Measured{SO2: &so2}}
+	for _, c := range []struct {
+		name string
+		row  observedHour
+		want int
+	}{
+		{"PM2.5 before others", observedHour{"a": with(350, pm(at, 100)), "b": with(361, pm(at, 100)), "c": with(500, blank), "d": with(60, Hour{At: at})}, 356},
+		{"all withheld", observedHour{"a": with(500, blank), "b": with(499, blank), "d": with(60, Hour{At: at})}, 500},
+		{"indices alone", observedHour{"a": with(60, Hour{At: at}), "b": with(61, Hour{At: at})}, 61},
+	} {
+		if got := regional(map[time.Time]observedHour{at: c.row}, 6)[0].AQI; got == nil || *got != c.want {
+			t.Errorf("%s: %v, want %d", c.name, got, c.want)
+		}
+	}
+}
