@@ -16,6 +16,7 @@ type Settings struct {
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
+	StartLimits        StartLimits   `json:"start_limits"`
 	StuckH             int           `json:"stuck_h"` // hours of the same values after which an instrument counts as stuck; 0 = never
 	Criteria           Criteria      `json:"criteria"`
 	Sets               []Criteria    `json:"sets"` // by date: the one valid on the day; none = Criteria always
@@ -56,6 +57,7 @@ func DefaultSettings() Settings {
 		StuckH:         6,
 		LiftAtMost:     150,
 		LeadH:          24,
+		StartLimits:    StartLimits{BackD: 7, AheadD: 15},
 		Criteria:       National2024(),
 	}
 }

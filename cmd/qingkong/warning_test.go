@@ -300,6 +300,8 @@ func TestWhatTheActsSend(t *testing.T) {
 		{"reject --reason no", `{"revision":7,"reason":"no"}`},
 		{"revise --ends-at 2016-12-22T00:00:00+08:00 --notice-text n --issued-by i", `{"revision":7,"ends_at":"2016-12-22T00:00:00+08:00","notice_text":"n","issued_by":"i"}`},
 		{"adjust --level red --starts-at 2016-12-18T12:00:00Z --proposal P1", `{"revision":7,"level":"red","starts_at":"2016-12-18T12:00:00Z","proposal_id":"P1"}`},
+		{"adjust --level red --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18", `{"revision":7,"level":"red","starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
+		{"revise --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18", `{"revision":7,"starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
 		{"lift", `{"revision":7}`},
 		{"cancel --revision 2 --reason r", `{"revision":2,"reason":"r"}`},
 		{"emergency-approve --authority a --called-at 2016-12-16T19:40:00+08:00 --reason r",
@@ -327,10 +329,10 @@ func TestWhatTheActsSend(t *testing.T) {
 		t.Errorf("shows a member that is null:\n%s", out)
 	}
 
-	at := append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--starts-at", "2016-12-16 20:00", "--idempotency-key", "k"}, to...)
+	at := append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--starts-at", "2016-12-16 20:00", "--confirm", "2016-12-16", "--idempotency-key", "k"}, to...)
 	ran(t, exitOK, at...)
 	got := calls()
-	if last := got[len(got)-1]; last.line != "POST /api/v1/warnings" || last.key != "k" || last.body["starts_at"] != "2016-12-16T20:00:00+08:00" || len(last.body) != 3 {
+	if last := got[len(got)-1]; last.line != "POST /api/v1/warnings" || last.key != "k" || last.body["starts_at"] != "2016-12-16T20:00:00+08:00" || last.body["confirm"] != "2016-12-16" || len(last.body) != 4 {
 		t.Errorf("declare sends %+v", last)
 	}
 }

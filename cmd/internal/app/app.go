@@ -380,6 +380,7 @@ func settings(cfg config.Config) (service.Settings, error) {
 	set.OwnDeclaration = cfg.OwnDeclaration
 	set.Approval = map[alerts.Level]int{alerts.Advisory: cfg.Approval.Advisory, alerts.Yellow: cfg.Approval.Yellow,
 		alerts.Orange: cfg.Approval.Orange, alerts.Red: cfg.Approval.Red}
+	set.StartLimits = alerts.StartLimits{BackD: cfg.StartLimits.BackD, AheadD: cfg.StartLimits.AheadD}
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
 	set.LiftRule, set.StuckH = c.LiftRule, c.StuckH

@@ -32,6 +32,8 @@ func (c *Config) Validate() error {
 	k.between("approval.yellow", c.Approval.Yellow, 1, 2)
 	k.between("approval.orange", c.Approval.Orange, 1, 2)
 	k.between("approval.red", c.Approval.Red, 1, 2)
+	k.between("start_limits.back_d", c.StartLimits.BackD, 1, 366)
+	k.between("start_limits.ahead_d", c.StartLimits.AheadD, 1, 366)
 	k.oneOf("second_factor", c.SecondFactor, "optional", "required")
 	k.criteria(c.Criteria)
 	k.feeds(c.Feeds)
