@@ -90,6 +90,12 @@ func clauseWords(name, lang string) string {
 // minute is a time as a notice gives it.
 func minute(t time.Time) string { return t.In(Shanghai()).Format("2006-01-02 15:04") }
 
+// StartText is a beginning as people read it, in Shanghai: 2016-12-17 00:00.
+func StartText(t time.Time) string { return minute(t) }
+
+// EndText is an end as people read it, in Shanghai; the end of a day is its 24:00: 2016-12-21 24:00.
+func EndText(t time.Time) string { return untilMinute(t) }
+
 // untilMinute is the end of a period; the end of a day is 24:00.
 func untilMinute(t time.Time) string {
 	if t.Equal(DateOf(t).Start()) {

@@ -77,7 +77,8 @@ func TestEvaluateTellsItsReasons(t *testing.T) {
 		"黄色（Ⅲ级）：AQI>200 持续 24 小时——满足：2026-03-01 00:00 至 2026-03-01 24:00 共 24 小时，AQI 210–210。",
 		"red (I): AQI>200 for 72 h of which AQI>300 for 24 h — not met: the longest run above that value is 24 h.",
 		"2026-03-02  260  不计 -    沙尘，不计入 / dust; does not count",
-		"健康提示 health tip: 2026-03-02 00:00",
+		"过程 episode: 2026-03-01 00:00 … 2026-03-01 24:00",
+		"健康提示 health tip: 2026-03-02 00:00 … 2026-03-02 24:00",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)

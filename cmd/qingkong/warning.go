@@ -340,7 +340,7 @@ func warningRow(item json.RawMessage) ([]string, error) {
 	var w alerts.Warning
 	err := understand(item, &w)
 	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named("cli.warning_state.", w.State), clockText(&w.StartsAt),
-		orDash(clockText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
+		orDash(untilText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
 }
 
 func newWarningShow() *cobra.Command {
@@ -353,7 +353,7 @@ func showWarning(out io.Writer, answer []byte) error {
 	if err := understand(answer, &w); err != nil {
 		return err
 	}
-	end := clockText(w.EndsAt)
+	end := untilText(w.EndsAt)
 	if w.EndsAt == nil {
 		end = pair("cli.no_end", nil)
 	}

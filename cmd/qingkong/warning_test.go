@@ -337,6 +337,36 @@ func TestWhatTheActsSend(t *testing.T) {
 	}
 }
 
+// A warning begins at 00:00 of a day and ends at 24:00 of one, in tables and in what is shown of one, and both may be typed.
+func TestABeginningIs0AndAnEnd24(t *testing.T) {
+	warning := `{"id":"W1","revision":1,"level":"yellow","state":"active","history":[],"starts_at":"2016-12-17T00:00:00+08:00","level_since":"2016-12-17T00:00:00+08:00",
+		"ends_at":"2016-12-22T00:00:00+08:00","stages":[{"level":"red","from":"2016-12-17T00:00:00+08:00"},{"level":"yellow","from":"2016-12-20T00:00:00+08:00"}]}`
+	to, calls := askedServer(t, func(r *http.Request) (int, string) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/warnings"):
+			return http.StatusOK, `{"items":[` + warning + `],"next":"","total":1}`
+		case strings.Contains(r.URL.Path, "/orders/"):
+			return http.StatusOK, `{"id":"W1-E1-1","effective_from":"2016-12-17T00:00:00+08:00","ends_at":"2016-12-22T00:00:00+08:00"}`
+		}
+		return http.StatusOK, warning
+	})
+	for _, args := range []string{"warning list", "warning show W1", "order show W1-E1-1"} {
+		out, _ := ran(t, exitOK, append(strings.Fields(args), to...)...)
+		says(t, out, "2016-12-17 00:00", "2016-12-21 24:00")
+		if strings.Contains(out, "2016-12-22 00:00") || strings.Contains(out, "2016-12-16 24:00") {
+			t.Errorf("%s: %s", args, out)
+		}
+	}
+	out, _ := ran(t, exitOK, append([]string{"warning", "show", "W1"}, to...)...)
+	says(t, out, "黄色(Ⅲ级) yellow 2016-12-20 00:00")
+	calls()
+	ran(t, exitOK, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:00"}, to...)...)
+	if got := calls(); got[0].body["ends_at"] != "2017-01-01T00:00:00+08:00" {
+		t.Errorf("24:00 is sent as %v", got[0].body)
+	}
+	ran(t, exitUsage, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:01"}, to...)...)
+}
+
 // When it is not known what became of an act, the line says how to repeat it.
 func TestAnUnknownOutcomeSaysHowToRepeat(t *testing.T) {
 	to, _ := askedServer(t, func(r *http.Request) (int, string) {
