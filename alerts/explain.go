@@ -30,6 +30,9 @@ func (p *Proposal) lines(lang string) []string {
 	say := func(rule string, args refusal.Args) string { return refusal.Text("explain."+rule, lang, args) }
 	out := []string{say(string(p.Kind), refusal.Args{"level": LevelName(p.Level, lang), "from": minute(t.Period.From), "to": untilMinute(t.Period.To),
 		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost})}
+	if p.StartsAt.Before(t.Period.From) {
+		out = append(out, say("evening_before", refusal.Args{"hour": t.Settings.EveningHour}))
+	}
 	if p.ShortNotice {
 		out = append(out, say("short_notice", refusal.Args{"lead": p.LeadH, "want": t.Settings.LeadH}))
 	}

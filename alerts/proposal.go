@@ -90,6 +90,8 @@ type TraceSettings struct {
 	LiftAtMost         int    `json:"lift_at_most"`
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`
+	StartAt            string `json:"start_at,omitempty"`
+	EveningHour        int    `json:"evening_hour,omitempty"` // where StartAt is StartEveningBefore
 }
 
 // dismissal is what the officer decided against: the same is not raised again.
@@ -269,13 +271,13 @@ func (e Engine) clean(steps []step) bool {
 func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluation, ep Episode, now time.Time) *Proposal {
 	p := &Proposal{
 		State: StateOpen, Kind: kind, Level: level, Criteria: ev.Criteria,
-		StartsAt: latest(now, period.From), EndsAt: period.To,
+		StartsAt: latest(now, e.starts(kind, period, ev.steps)), EndsAt: period.To,
 		LeadH: max(0, math.Round(period.From.Sub(now).Hours()*10)/10),
 		Trace: Trace{
 			Clauses: ep.Clauses, Period: period, Days: []DayVerdict{}, Excluded: []Excluded{},
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH,
-				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive, StartAt: e.StartAt,
 			},
 		},
 	}
@@ -302,6 +304,9 @@ func (e Engine) draft(kind ProposalKind, level Level, period Period, ev Evaluati
 		if newerID(w.ForecastID, p.ForecastID) {
 			p.ForecastID = w.ForecastID
 		}
+	}
+	if e.StartAt == StartEveningBefore {
+		p.Trace.Settings.EveningHour = e.EveningHour
 	}
 	p.ShortNotice = kind == KindStart && p.LeadH < float64(e.LeadH)
 	p.Trace.Words = p.explain()

@@ -233,7 +233,7 @@ func TestTraceNamesClausesExclusionsAndSettings(t *testing.T) {
 		t.Errorf("excluded %v", trace.Excluded)
 	}
 	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0,
-		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lead_h": 24.0, "over_300_consecutive": false}
+		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lead_h": 24.0, "over_300_consecutive": false, "start_at": "midnight"}
 	if !reflect.DeepEqual(trace.Settings, wantSettings) {
 		t.Errorf("settings %v", trace.Settings)
 	}

@@ -16,6 +16,8 @@ type Settings struct {
 	LiftAtMost         int           `json:"lift_at_most"` // AQI
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
+	StartAt            string        `json:"start_at"`     // StartMidnight or StartEveningBefore
+	EveningHour        int           `json:"evening_hour"` // of StartEveningBefore
 	StartLimits        StartLimits   `json:"start_limits"`
 	StuckH             int           `json:"stuck_h"` // hours of the same values after which an instrument counts as stuck; 0 = never
 	Criteria           Criteria      `json:"criteria"`
@@ -57,6 +59,8 @@ func DefaultSettings() Settings {
 		StuckH:         6,
 		LiftAtMost:     150,
 		LeadH:          24,
+		StartAt:        StartMidnight,
+		EveningHour:    20,
 		StartLimits:    StartLimits{BackD: 7, AheadD: 15},
 		Criteria:       National2024(),
 	}

@@ -1,10 +1,36 @@
 package alerts
 
 import (
+	"slices"
 	"time"
 
 	"qingkong/alerts/refusal"
 )
+
+// The values of Settings.StartAt: a warning starts with the first day that asks for it, or on the evening before, as notices often
+// have it.
+const (
+	StartMidnight      = "midnight"
+	StartEveningBefore = "evening_before"
+)
+
+// startOf is when a warning starts whose first qualifying day begins at midnight, in Shanghai: then, or at EveningHour of the day
+// before.
+func (s Settings) startOf(midnight time.Time) time.Time {
+	if s.StartAt != StartEveningBefore {
+		return midnight
+	}
+	return DateOf(midnight).AddDays(-1).Start().Add(time.Duration(s.EveningHour) * time.Hour)
+}
+
+// starts is what a proposal says of its start: for one that starts or raises by days startOf, else the period's own beginning.
+func (s Settings) starts(kind ProposalKind, period Period, steps []step) time.Time {
+	byDay := func(st step) bool { return st.from.Equal(period.From) && !st.hourly }
+	if (kind == KindStart || kind == KindUpgrade) && slices.ContainsFunc(steps, byDay) {
+		return s.startOf(period.From)
+	}
+	return period.From
+}
 
 // StartLimits are how far from now a start may lie, in days, before whoever names it repeats its date; a wrong year or month is
 // caught by it. 0 is no limit.

@@ -1,6 +1,8 @@
 package alerts
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,5 +89,56 @@ func TestStartLimitsAreSettings(t *testing.T) {
 			t.Errorf("%+v: %+v", limits, e.Fields)
 		}
 		w.close()
+	}
+}
+
+// By days a warning may start on the evening before the first day that asks for it; by hours it starts with its window, and nothing
+// is lowered ahead of its day.
+func TestAStartOnTheEveningBefore(t *testing.T) {
+	days := forecast("2016-12-16T10:00", "2016-12-18", 210, 220, 100, 100)
+	hours := Forecast{Source: "emc", Region: district, IssuedAt: clockAt("2016-12-16T10:00"), Days: []ForecastDay{}, Hours: hoursOf(clockAt("2016-12-17T00:00"), 24, 30, 151, 30)}
+	for _, c := range []struct {
+		name, startAt string
+		hour          int
+		now           string
+		f             Forecast
+		want          string // starts_at
+		lead          float64
+	}{
+		{"midnight", StartMidnight, 20, "2016-12-16T11:00", days, "2016-12-18T00:00", 37},
+		{"the evening before", StartEveningBefore, 20, "2016-12-16T11:00", days, "2016-12-17T20:00", 37},
+		{"an earlier evening", StartEveningBefore, 14, "2016-12-16T11:00", days, "2016-12-17T14:00", 37},
+		{"the evening is over", StartEveningBefore, 20, "2016-12-17T21:30", days, "2016-12-17T21:30", 2.5},
+		{"by hours", StartEveningBefore, 20, "2016-12-16T11:00", hours, "2016-12-18T00:00", 37},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, t.TempDir())
+			defer w.close()
+			w.engine.StartAt, w.engine.EveningHour = c.startAt, c.hour
+			w.at(c.now)
+			p := do(w, w.engine.DecideForecast, "feeder", c.f).Proposal
+			if p == nil || !p.StartsAt.Equal(clockAt(c.want)) || p.LeadH != c.lead {
+				t.Fatalf("%s from %s, lead %v h; want %s, %v h", p.line(), p.StartsAt, p.LeadH, c.want, c.lead)
+			}
+			evening := c.startAt == StartEveningBefore
+			if s := p.Trace.Settings; s.StartAt != c.startAt || (s.EveningHour == c.hour) != evening {
+				t.Errorf("settings %+v", s)
+			}
+			said := strings.Contains(strings.Join(p.Trace.Words.ZH, "\n"), fmt.Sprintf("前一日 %d 时", c.hour))
+			if said != (evening && c.name != "by hours") {
+				t.Errorf("that it starts on an evening is said: %v", p.Trace.Words.ZH)
+			}
+			w.mustMatch()
+		})
+	}
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.engine.StartAt = StartEveningBefore
+	live := do(w, w.engine.DecideDeclare, "duty", declaration(Red))
+	do(w, w.engine.DecideApprove, "approver", Approve{live.ID, live.Revision})
+	do(w, w.engine.DecideObservation, "feeder", observed("2016-12-16", 160))
+	p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 100, 210, 220, 100, 100, 100)).Proposal
+	if p == nil || p.Kind != KindDowngrade || p.StartsAt.Before(clockAt("2016-12-18T00:00")) {
+		t.Errorf("lowered ahead of its day: %s", p.line())
 	}
 }

@@ -32,6 +32,7 @@ func init() {
 		"explain.upgrade":               {"建议升级为{level}：{from} 至 {to} 满足更高一级的条件。", "Raise to {level}: a higher level is met from {from} to {to}."},
 		"explain.downgrade":             {"建议降级为{level}：{from} 至 {to} 的整个过程只达到这一级。", "Lower to {level}: the whole episode from {from} to {to} asks for no more."},
 		"explain.lift":                  {"建议解除：{from} 至 {to} 的实测与其后 {hours} 小时的预报都已达到解除条件。", "Lift: what was measured from {from} to {to} and the forecast of the {hours} h after it meet the rule for lifting."},
+		"explain.evening_before":        {"按设置自这一时段的前一日 {hour} 时起生效。", "By the settings it takes effect at {hour}:00 on the day before that."},
 		"explain.short_notice":          {"提前量 {lead} 小时，少于要求的 {want} 小时：应尽快发布。", "{lead} h ahead is less than the {want} h asked for: declare without delay."},
 		"explain.met":                   {"{level}：{clause}——满足：{windows}。", "{level}: {clause} — met: {windows}."},
 		"explain.unmet":                 {"{level}：{clause}——不满足：超过该值最长连续 {longest} 小时。", "{level}: {clause} — not met: the longest run above that value is {longest} h."},

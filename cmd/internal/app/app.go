@@ -384,6 +384,7 @@ func settings(cfg config.Config) (service.Settings, error) {
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
 	set.LiftRule, set.StuckH = c.LiftRule, c.StuckH
+	set.StartAt, set.EveningHour = c.StartAt, c.EveningHour
 	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive
 	sets, err := Criteria(cfg.Criteria.Folder)
 	if err == nil {

@@ -98,6 +98,8 @@ type CriteriaSettings struct {
 	LeadH              int    `yaml:"lead_h"`
 	Over300Consecutive bool   `yaml:"over_300_consecutive"`
 	StuckH             int    `yaml:"stuck_h"`      // hours of the same values that make an instrument stuck; 0 = never
+	StartAt            string `yaml:"start_at"`     // midnight or evening_before
+	EveningHour        int    `yaml:"evening_hour"` // of the day before
 	Tianjin2023        string `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
 }
 

@@ -154,6 +154,8 @@ func (k *checker) criteria(c Criteria) {
 	k.between("criteria.settings.merge_gap_h", s.MergeGapH, 0, 240)
 	k.between("criteria.settings.lift_h", s.LiftH, 1, 240)
 	k.between("criteria.settings.lift_at_most", s.LiftAtMost, 50, 200)
+	k.oneOf("criteria.settings.start_at", s.StartAt, "midnight", "evening_before")
+	k.between("criteria.settings.evening_hour", s.EveningHour, 12, 23)
 	k.between("criteria.settings.lead_h", s.LeadH, 0, 120)
 }
 
