@@ -24,6 +24,9 @@ func init() {
 
 		"criteria.level_order":       {"级别 {value} 排在 {before} 之后；请由低到高排列，每级一次。", "level {value} follows {before}; order the levels from low to high, each once."},
 		"criteria.hours":             {"{value} 小时不对；判定以 24 小时均值为单位，要求 24 的正整数倍。", "{value} hours is wrong; 24-hour means are judged, so give a positive multiple of 24."},
+		"criteria.within_longer":     {"其中一段要求 {value} 小时，比整段要求的 {hours} 小时还长；请核对。", "the worse part of {value} hours is longer than its run of {hours} hours; check both."},
+		"criteria.harder":            {"{level} 级的条款 {clause} 比更高的 {higher} 级的条款 {other} 更难满足：满足前者时必已满足后者；请核对两处。", "the clause {clause} of {level} is harder than {other} of the higher level {higher}: whatever meets it meets that too; check both."},
+		"criteria.never":             {"{level} 级不会出现：它的每一条款满足时，更高的 {higher} 级也已满足；请核对。", "level {level} never comes about: whatever meets any of its clauses meets the higher level {higher} too; check both."},
 		"criteria.within_not_higher": {"其中的阈值 {value} 应高于 {over}；请核对。", "the value within, {value}, must be above {over}; check both."},
 
 		"csv.empty":          {"文件是空的；第一行应为表头 {header}。", "the file is empty; its first row must be the header {header}."},

@@ -129,6 +129,15 @@ func TestCriteriaCheck(t *testing.T) {
 			t.Errorf("%q does not name %s", errs, want)
 		}
 	}
+	for change, want := range map[[2]string]string{
+		{`{"over": 200, "hours": 48}`, `{"over": 200, "hours": 96}`}:  "levels[0].any_of[0]",
+		{`{"over": 300, "hours": 48}`, `{"over": 300, "hours": 120}`}: "levels[2].any_of[0].within.hours",
+	} {
+		_, errs := ran(t, exitFailed, "criteria", "check", writeFile(t, "c.json", []byte(strings.Replace(string(good), change[0], change[1], 1))))
+		if !strings.Contains(errs, want+": ") || !strings.Contains(errs, "check both") {
+			t.Errorf("%s: %q does not say what is wrong", change[1], errs)
+		}
+	}
 	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 4 {
 		t.Errorf("the list is\n%s", out)
 	}
