@@ -17,8 +17,9 @@ type Criteria struct {
 	Title     string      `json:"title"`
 	Document  string      `json:"document"` // number of the document (文号)
 	Source    string      `json:"source"`
-	ValidFrom Date        `json:"valid_from"` // first day on which it is used; empty = always
-	ValidTo   Date        `json:"valid_to"`   // last day; empty = still
+	Unseen    bool        `json:"unseen,omitempty"` // nobody has read the thresholds; they are taken from elsewhere
+	ValidFrom Date        `json:"valid_from"`       // first day on which it is used; empty = always
+	ValidTo   Date        `json:"valid_to"`         // last day; empty = still
 	Counts    Counts      `json:"counts"`
 	Levels    []LevelRule `json:"levels"` // lowest first
 }

@@ -178,7 +178,11 @@ func newCriteriaCommand() *cobra.Command {
 				return printJSON(cmd.OutOrStdout(), map[string]any{"criteria": sets})
 			}
 			for _, c := range sets {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title, c.Document)
+				mark := ""
+				if c.Unseen {
+					mark = "  未见原文 unseen"
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）%s\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title, c.Document, mark)
 				for _, l := range c.Levels {
 					for _, cl := range l.AnyOf {
 						fmt.Fprintf(cmd.OutOrStdout(), "    %s / %s: %s\n", alerts.LevelName(l.Level, "zh-CN"), alerts.LevelName(l.Level, "en"), cl.Name())

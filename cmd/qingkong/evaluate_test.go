@@ -138,7 +138,7 @@ func TestCriteriaCheck(t *testing.T) {
 			t.Errorf("%s: %q does not say what is wrong", change[1], errs)
 		}
 	}
-	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 4 {
+	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 5 || strings.Count(out, "未见原文 unseen") != 1 {
 		t.Errorf("the list is\n%s", out)
 	}
 }
