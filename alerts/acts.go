@@ -35,6 +35,7 @@ type Adjust struct {
 	ReceivedAt *time.Time `json:"received_at"`
 	EndsAt     *time.Time `json:"ends_at"`
 	ProposalID string     `json:"proposal_id"`
+	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
 }
 
 // Revise changes a warning's terms; what is left empty stays as it was. Of one that was rejected it may change the level
@@ -50,6 +51,7 @@ type Revise struct {
 	ReceivedAt *time.Time `json:"received_at"`
 	NoticeText string     `text:"free" json:"notice_text"`
 	Reason     string     `text:"free" json:"reason"`
+	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
 
 	// The list in force, set by the caller; a rejected declaration is pinned to it anew.
 	ListVersion string `json:"list_version"`
@@ -126,7 +128,7 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 	}
 	w, from := d.warning, d.warning.stage()
 	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
-	if err := in.validate(w, now); err != nil {
+	if err := in.validate(w, e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
 	kind := KindDowngrade
@@ -146,13 +148,14 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 	return d.finish(actAdjust, from)
 }
 
-func (in Adjust) validate(w *Warning, now time.Time) error {
+func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.level(in.Level)
 	c.require(in.Level != w.Level, "level", "warning.same_level", refusal.Args{"id": w.ID, "value": string(in.Level)})
 	if in.Trigger != "" {
 		c.trigger(in.Trigger)
 	}
+	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, limits, now)
 	c.ends(in.EndsAt, w.StartsAt, now)
 	if end := cmp.Or(in.EndsAt, w.EndsAt); end != nil && in.StartsAt != nil {
 		c.require(in.StartsAt.Before(*end), "starts_at", "warning.ends_before_start", refusal.Args{"starts_at": clock(*in.StartsAt), "ends_at": clock(*end)})
@@ -212,6 +215,7 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 	c := checker{}
 	c.require(in.Level == "", "level", "warning.revise_level", refusal.Args{"id": w.ID})
 	c.require(in.StartsAt == nil, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": string(w.State)})
+	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, e.StartLimits, now)
 	c.ends(in.EndsAt, w.StartsAt, now)
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)
@@ -236,13 +240,13 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	}
 	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region, StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
 		EndsAt: cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
-		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason), NoticeText: cmp.Or(in.NoticeText, w.NoticeText)}
+		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason), NoticeText: cmp.Or(in.NoticeText, w.NoticeText), Confirm: in.Confirm}
 	atOnce := w.AtOnce && in.StartsAt == nil
 	if atOnce {
 		start := earliest(w.StartsAt, now)
 		terms.StartsAt = &start
 	}
-	if err := terms.validate(now); err != nil {
+	if err := terms.validate(e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
 	if err := d.endDrill(); err != nil {

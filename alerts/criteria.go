@@ -17,8 +17,9 @@ type Criteria struct {
 	Title     string      `json:"title"`
 	Document  string      `json:"document"` // number of the document (文号)
 	Source    string      `json:"source"`
-	ValidFrom Date        `json:"valid_from"` // first day on which it is used; empty = always
-	ValidTo   Date        `json:"valid_to"`   // last day; empty = still
+	Unseen    bool        `json:"unseen,omitempty"` // nobody has read the thresholds; they are taken from elsewhere
+	ValidFrom Date        `json:"valid_from"`       // first day on which it is used; empty = always
+	ValidTo   Date        `json:"valid_to"`         // last day; empty = still
 	Counts    Counts      `json:"counts"`
 	Levels    []LevelRule `json:"levels"` // lowest first
 }
@@ -158,6 +159,9 @@ func ParseCriteria(data []byte) (Criteria, error) {
 			c.clause(at(path+".any_of", k), cl)
 		}
 	}
+	if len(c.wrong) == 0 {
+		c.ordered(cr.Levels)
+	}
 	return cr, refusal.Input(c.wrong)
 }
 
@@ -165,6 +169,7 @@ func (c *checker) clause(path string, cl Clause) {
 	c.run(path, cl.Over, cl.Hours)
 	if p := cl.Within; p != nil {
 		c.run(path+".within", p.Over, p.Hours)
+		c.require(p.Hours <= cl.Hours, path+".within.hours", "criteria.within_longer", refusal.Args{"value": p.Hours, "hours": cl.Hours})
 		c.require(p.Over > cl.Over, path+".within.over", "criteria.within_not_higher", refusal.Args{"value": p.Over, "over": cl.Over})
 	}
 }

@@ -26,6 +26,7 @@ type Declare struct {
 	ProposalID string     `json:"proposal_id"` // the open proposal it accepts
 	Drill      bool       `json:"drill"`
 	Activates  string     `json:"activates"` // the reported warning that this order confirms
+	Confirm    Date       `json:"confirm"`   // the date of starts_at, where that is beyond the start limits
 
 	// The list in force, set by the caller.
 	ListVersion string `json:"list_version"`
@@ -49,7 +50,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	if atOnce {
 		in.StartsAt = &now
 	}
-	if err := in.validate(now); err != nil {
+	if err := in.validate(e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
 	s := scope{in.Region, in.Drill}
@@ -122,11 +123,12 @@ func (e Engine) approvedState(t Trigger) State {
 	return Scheduled
 }
 
-func (in Declare) validate(now time.Time) error {
+func (in Declare) validate(limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.level(in.Level)
 	c.trigger(in.Trigger)
 	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
+	c.confirmed(*in.StartsAt, in.Confirm, limits, now)
 	c.ends(in.EndsAt, *in.StartsAt, now)
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)

@@ -40,6 +40,9 @@ func (p *Proposal) lines(lang string) []string {
 		"own_from": minute(t.Period.From), "own_to": untilMinute(t.Period.To),
 		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
 		"step": refusal.Text("explain.step."+t.Settings.LiftStep, lang, nil)})}
+	if t.Settings.StartAt == StartEveningBefore && p.StartsAt.Before(from) {
+		out = append(out, say("evening_before", refusal.Args{"hour": t.Settings.EveningHour}))
+	}
 	if p.ShortNotice {
 		out = append(out, say("short_notice", refusal.Args{"lead": p.LeadH, "want": t.Settings.LeadH}))
 	}
@@ -201,6 +204,12 @@ func clauseWords(name, lang string) string {
 
 // minute is a time as a notice gives it.
 func minute(t time.Time) string { return t.In(Shanghai()).Format("2006-01-02 15:04") }
+
+// StartText is a beginning as people read it, in Shanghai: 2016-12-17 00:00.
+func StartText(t time.Time) string { return minute(t) }
+
+// EndText is an end as people read it, in Shanghai; the end of a day is its 24:00: 2016-12-21 24:00.
+func EndText(t time.Time) string { return untilMinute(t) }
 
 // untilMinute is the end of a period; the end of a day is 24:00.
 func untilMinute(t time.Time) string {

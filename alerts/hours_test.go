@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,7 +257,7 @@ func seedSets(t testing.TB) []Criteria {
 
 func TestCriteriaByDate(t *testing.T) {
 	sets := seedSets(t)
-	if got := CriteriaNames(sets); !reflect.DeepEqual(got, []string{"national-2016", "national-2024", "tianjin-2018", "work-requirement"}) {
+	if got := CriteriaNames(sets); !reflect.DeepEqual(got, []string{"national-2016", "national-2024", "tianjin-2018", "tianjin-2023", "work-requirement"}) {
 		t.Fatalf("the seeds are %v", got)
 	}
 	for _, c := range []struct {
@@ -265,6 +266,8 @@ func TestCriteriaByDate(t *testing.T) {
 	}{
 		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024}, "national-2016 national-2016 tianjin-2018 tianjin-2018 national-2024 national-2024"},
 		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2018}, "national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
+		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2023}, "national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2023 tianjin-2023"},
+		{CriteriaChoice{Use: CriteriaTianjin2023}, "tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023"},
 		{CriteriaChoice{Use: CriteriaTianjin2018}, "tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
 	} {
 		set, err := DefaultSettings().Choose(c.choice, sets)
@@ -281,6 +284,35 @@ func TestCriteriaByDate(t *testing.T) {
 	}
 	if _, err := DefaultSettings().Choose(CriteriaChoice{Use: "national-2030"}, sets); ruleAt(err, "criteria.use") != "criteria.unknown" {
 		t.Errorf("criteria there are not: %v", err)
+	}
+}
+
+// What nobody has read takes the thresholds of the national rule and says that it was not seen, in its own terms and in a proposal's;
+// one that a district puts in its place comes in by date when it is named, and not before.
+func TestTianjin2023IsMarkedUnseenAndHasToBeNamed(t *testing.T) {
+	sets := seedSets(t)
+	i := slices.IndexFunc(sets, func(c Criteria) bool { return c.Name == CriteriaTianjin2023 })
+	if i < 0 {
+		t.Fatal("it is not there")
+	}
+	c := sets[i]
+	if n := National2024(); !reflect.DeepEqual(c.Levels, n.Levels) || !reflect.DeepEqual(c.Counts, n.Counts) || c.ValidFrom != n.ValidFrom {
+		t.Errorf("its thresholds are not those of 2024: %+v", c)
+	}
+	if !c.Unseen || !strings.Contains(c.Title, "未见原文") || !strings.Contains(c.Document, "未见原文") {
+		t.Errorf("it is not marked: %+v", c)
+	}
+	for _, other := range sets {
+		if other.Unseen != (other.Name == CriteriaTianjin2023) {
+			t.Errorf("%s: unseen %v", other.Name, other.Unseen)
+		}
+	}
+	sets[i].Unseen, sets[i].ValidFrom = false, "2023-12-02" // read at last, by a file of the district's own
+	for named, want := range map[string]string{CriteriaNational2024: CriteriaNational2024, CriteriaTianjin2023: CriteriaTianjin2023} {
+		set, err := DefaultSettings().Choose(CriteriaChoice{Use: ByDate, Tianjin2023: named}, sets)
+		if err != nil || set.CriteriaOn("2024-01-01").Name != want {
+			t.Errorf("%s named: %s, %v", named, set.CriteriaOn("2024-01-01").Name, err)
+		}
 	}
 }
 

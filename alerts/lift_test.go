@@ -162,7 +162,7 @@ func TestAForecastThatEndsInMidRun(t *testing.T) {
 	}{
 		{[]int{160, 160}, "-", ""},
 		{[]int{160, 160, 90}, "-", ""},
-		{[]int{160, 160, 90, 90}, "downgrade yellow 12-16T17 to 12-19T00", "预计 2016-12-19 00:00 解除"},
+		{[]int{160, 160, 90, 90}, "downgrade yellow 12-17T00 to 12-19T00", "预计 2016-12-19 00:00 解除"},
 		{[]int{210, 160, 160, 160}, "-", ""},
 	} {
 		t.Run(fmt.Sprint(c.ahead), func(t *testing.T) {

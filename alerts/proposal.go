@@ -104,6 +104,8 @@ type TraceSettings struct {
 	DustSuspect        string `json:"dust_suspect,omitempty"`
 	ForecastMaxAgeH    int    `json:"forecast_max_age_h,omitempty"`
 	ForecastMaxLeadD   int    `json:"forecast_max_lead_d,omitempty"`
+	StartAt            string `json:"start_at,omitempty"`
+	EveningHour        int    `json:"evening_hour,omitempty"` // where StartAt is StartEveningBefore
 }
 
 // dismissal is what the officer decided against: the same is not raised again.

@@ -239,7 +239,7 @@ func TestTraceNamesClausesExclusionsAndSettings(t *testing.T) {
 	}
 	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0, "merge": "strict",
 		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lift_step": "day", "lift_lead_h": 24.0, "lead_h": 24.0, "over_300_consecutive": false,
-		"aqi_mismatch": 10.0, "dust_suspect": "tell", "forecast_max_age_h": 72.0, "forecast_max_lead_d": 10.0}
+		"aqi_mismatch": 10.0, "dust_suspect": "tell", "forecast_max_age_h": 72.0, "forecast_max_lead_d": 10.0, "start_at": "midnight"}
 	if !reflect.DeepEqual(trace.Settings, wantSettings) {
 		t.Errorf("settings %v", trace.Settings)
 	}

@@ -10,6 +10,7 @@ import (
 const (
 	CriteriaNational2016    = "national-2016"
 	CriteriaTianjin2018     = "tianjin-2018"
+	CriteriaTianjin2023     = "tianjin-2023"
 	CriteriaNational2024    = "national-2024"
 	CriteriaWorkRequirement = "work-requirement"
 )
@@ -62,7 +63,7 @@ func (s Settings) Choose(c CriteriaChoice, sets []Criteria) (Settings, error) {
 			continue
 		case cr.Name == latest.Name:
 			cr.ValidTo = ""
-		case latest.Name != CriteriaNational2024 && cr.Name == CriteriaNational2024:
+		case cr.Name == CriteriaNational2024 || cr.Name == CriteriaTianjin2023: // only one of them holds, the one that is named
 			continue
 		}
 		s.Sets = append(s.Sets, cr.withTier(tier))

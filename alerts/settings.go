@@ -24,6 +24,9 @@ type Settings struct {
 	DustSuspect        string        `json:"dust_suspect"`        // DustTell or DustExclude
 	ForecastMaxAgeH    int           `json:"forecast_max_age_h"`  // hours since its issue after which a forecast is not judged; 0 = never
 	ForecastMaxLeadD   int           `json:"forecast_max_lead_d"` // days ahead of its issue beyond which it is not; 0 = none
+	StartAt            string        `json:"start_at"`            // StartMidnight or StartEveningBefore
+	EveningHour        int           `json:"evening_hour"`        // of StartEveningBefore
+	StartLimits        StartLimits   `json:"start_limits"`
 	Criteria           Criteria      `json:"criteria"`
 	Sets               []Criteria    `json:"sets"` // by date: the one valid on the day; none = Criteria always
 }
@@ -92,6 +95,9 @@ func DefaultSettings() Settings {
 		LiftStep:       LiftAuto,
 		LiftLeadH:      24,
 		LeadH:          24,
+		StartAt:        StartMidnight,
+		EveningHour:    20,
+		StartLimits:    StartLimits{BackD: 7, AheadD: 15},
 		Criteria:       National2024(),
 
 		ForecastMaxAgeH:  72,

@@ -63,9 +63,17 @@ func (e Engine) suggestStart(ev Evaluation, now time.Time) *Proposal {
 		if e.Merge == MergeStages {
 			level = course[0].Level
 		}
-		return e.draft(KindStart, level, course[0].From, ep.extent(level, now), ev, ep, now)
+		p := e.draft(KindStart, level, course[0].From, ep.extent(level, now), ev, ep, now)
+		p.StartsAt = e.startsAt(KindStart, course[0].From, ev, now)
+		return p
 	}
 	return nil
+}
+
+// startsAt is when a warning or a raise starts that is asked for from a time on: by the setting, and not before now. How far
+// ahead that is goes by the time itself.
+func (e Engine) startsAt(kind ProposalKind, from time.Time, ev Evaluation, now time.Time) time.Time {
+	return latest(now, e.starts(kind, Period{From: from}, ev.steps))
 }
 
 // own are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start when that
@@ -97,15 +105,18 @@ func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now 
 		if e.Merge == MergeStages {
 			level, from = course[0].Level, course[0].From
 		}
-		return e.draft(KindUpgrade, level, latest(from, live.StartsAt), ep.extent(level, now), ev, ep, now)
+		p := e.draft(KindUpgrade, level, latest(from, live.StartsAt), ep.extent(level, now), ev, ep, now)
+		p.StartsAt = latest(e.startsAt(KindUpgrade, from, ev, now), live.StartsAt)
+		return p
 	}
 	return nil
 }
 
-// suggestDowngrade asks for a lower level when the episodes, from their beginning, never asked for what the warning has.
+// suggestDowngrade asks for a lower level, from the first qualifying day that is not over, when the episodes, from their
+// beginning, never asked for what the warning has.
 func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
-	ahead := slices.ContainsFunc(own, func(ep Episode) bool { return len(ep.course(now)) > 0 })
-	if !ahead || live.Pending != nil {
+	ahead := slices.IndexFunc(own, func(ep Episode) bool { return len(ep.course(now)) > 0 })
+	if ahead < 0 || live.Pending != nil {
 		return nil
 	}
 	most := slices.MaxFunc(own, func(a, b Episode) int { return cmp.Compare(a.Level.Rank(), b.Level.Rank()) })
@@ -113,7 +124,7 @@ func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, no
 	if !live.Level.Above(most.Level) || !allKnown(ev.steps, all, time.Duration(e.MergeGapH)*time.Hour) {
 		return nil
 	}
-	p := e.draft(KindDowngrade, most.Level, latest(now, live.StartsAt), Period{most.From, most.To}, ev, most, now)
+	p := e.draft(KindDowngrade, most.Level, latest(own[ahead].course(now)[0].From, live.StartsAt), Period{most.From, most.To}, ev, most, now)
 	p.EndsAt = &all.To
 	return p
 }
@@ -147,7 +158,7 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH, Merge: e.Merge,
 				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clear.step, LiftLeadH: e.LiftLeadH, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
 				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
-				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD,
+				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD, StartAt: e.StartAt,
 			},
 		},
 	}
@@ -173,6 +184,9 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 		if newerID(w.ForecastID, p.ForecastID) {
 			p.ForecastID = w.ForecastID
 		}
+	}
+	if e.StartAt == StartEveningBefore {
+		p.Trace.Settings.EveningHour = e.EveningHour
 	}
 	p.ShortNotice = kind == KindStart && p.LeadH < float64(e.LeadH)
 	return p

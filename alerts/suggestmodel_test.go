@@ -236,12 +236,14 @@ func (m *hourModel) upgrade(e Engine, own []modelSpell, live *Warning, now, star
 }
 
 func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, start int) string {
-	level, ahead := None, false
+	level, ahead, first := None, false, 0
 	for _, s := range own {
 		if top, _, _ := s.highest(); top.Above(level) {
 			level = top
 		}
-		ahead = ahead || s.to > now
+		if s.to > now && !ahead {
+			ahead, first = true, s.course(now)[0].from
+		}
 	}
 	if !ahead || !live.Level.Above(level) || live.Pending != nil {
 		return ""
@@ -253,7 +255,7 @@ func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, st
 		if !m.allKnown(own[0].from-e.MergeGapH, own[len(own)-1].to+e.MergeGapH) {
 			return ""
 		}
-		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(now, start)), m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
+		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(first, start)), m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
 	}
 	return ""
 }

@@ -71,7 +71,7 @@ func newWriter(p *Plan, cause Cause) *writer {
 		w.until = "在此之前继续执行" + levelWords[p.Until] + "措施。\n"
 	}
 	w.issue.LegalBasis = basis
-	w.tail = "请于" + when(p.AcknowledgeBy) + "前确认。"
+	w.tail = "请于" + until(p.AcknowledgeBy) + "前确认。"
 	if !advisory {
 		w.tail += "不能执行的，请在同一期限内说明理由。"
 	}
@@ -80,22 +80,31 @@ func newWriter(p *Plan, cause Cause) *writer {
 
 // window words when the measures apply.
 func window(p *Plan) string {
-	s := "自" + when(p.StartsAt) + "起"
+	s := "自" + since(p.StartsAt) + "起"
 	if p.EndsAt != nil {
-		return s + "至" + when(*p.EndsAt) + "止"
+		return s + "至" + until(*p.EndsAt) + "止"
 	}
 	return s + "，解除时间另行通知"
 }
 
-// when words a time in Shanghai; midnight at the end of a day is its 24时.
-func when(t time.Time) string {
+// since words a beginning in Shanghai; midnight is 0时 of the day that begins.
+func since(t time.Time) string {
 	t = t.In(alerts.Shanghai())
-	h, m, _ := t.Clock()
-	if h == 0 && m == 0 {
-		t, h = t.AddDate(0, 0, -1), 24
+	return hourOf(t, t.Hour())
+}
+
+// until words an end in Shanghai; midnight is 24时 of the day that ends.
+func until(t time.Time) string {
+	t = t.In(alerts.Shanghai())
+	if t.Hour() == 0 && t.Minute() == 0 {
+		return hourOf(t.AddDate(0, 0, -1), 24)
 	}
+	return hourOf(t, t.Hour())
+}
+
+func hourOf(t time.Time, h int) string {
 	s := strconv.Itoa(t.Year()) + "年" + strconv.Itoa(int(t.Month())) + "月" + strconv.Itoa(t.Day()) + "日" + strconv.Itoa(h) + "时"
-	if m != 0 {
+	if m := t.Minute(); m != 0 {
 		s += strconv.Itoa(m) + "分"
 	}
 	return s

@@ -63,5 +63,6 @@ func init() {
 		"explain.settings_air":            {"AQI 比 PM2.5 自身的指数高出 {mismatch} 以上，按 PM2.5 计；AQI 为 500 而 PM 缺测的{dust}；发布超过 {age} 小时或提前 {far} 天以上的预报不作判定。", "Where an AQI exceeds PM2.5's own index by more than {mismatch}, PM2.5's counts; an AQI of 500 without particulates {dust}; forecasts issued more than {age} h ago or more than {far} days ahead are not judged."},
 		"dust_suspect.tell":               {"照计并提示", "counts and is told of"},
 		"dust_suspect.exclude":            {"不计入", "does not count"},
+		"explain.evening_before":          {"按设置自这一时段的前一日 {hour} 时起生效。", "By the settings it takes effect at {hour}:00 on the day before that."},
 	})
 }

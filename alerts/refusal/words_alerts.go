@@ -24,6 +24,9 @@ func init() {
 
 		"criteria.level_order":       {"级别 {value} 排在 {before} 之后；请由低到高排列，每级一次。", "level {value} follows {before}; order the levels from low to high, each once."},
 		"criteria.hours":             {"{value} 小时不对；判定以 24 小时均值为单位，要求 24 的正整数倍。", "{value} hours is wrong; 24-hour means are judged, so give a positive multiple of 24."},
+		"criteria.within_longer":     {"其中一段要求 {value} 小时，比整段要求的 {hours} 小时还长；请核对。", "the worse part of {value} hours is longer than its run of {hours} hours; check both."},
+		"criteria.harder":            {"{level} 级的条款 {clause} 比更高的 {higher} 级的条款 {other} 更难满足：满足前者时必已满足后者；请核对两处。", "the clause {clause} of {level} is harder than {other} of the higher level {higher}: whatever meets it meets that too; check both."},
+		"criteria.never":             {"{level} 级不会出现：它的每一条款满足时，更高的 {higher} 级也已满足；请核对。", "level {level} never comes about: whatever meets any of its clauses meets the higher level {higher} too; check both."},
 		"criteria.within_not_higher": {"其中的阈值 {value} 应高于 {over}；请核对。", "the value within, {value}, must be above {over}; check both."},
 
 		"csv.empty":          {"文件是空的；第一行应为表头 {header}。", "the file is empty; its first row must be the header {header}."},
@@ -54,6 +57,8 @@ func init() {
 		"warning.conflict":          {"区域 {region} 已有预警 {id}（{level}，{state}）；请对它做调整，或先解除、取消。", "region {region} already has warning {id} ({level}, {state}); adjust that one, or lift or cancel it first."},
 		"warning.same_level":        {"预警 {id} 已是 {value} 级；请选择其他级别。", "warning {id} already has level {value}; choose another."},
 		"warning.called_at":         {"通话时间 {value} 不对（现在 {now}）；应为过去 24 小时之内。", "the time of the call, {value}, is wrong (now {now}); it lies within the last 24 hours."},
+		"warning.confirm_start":     {"开始时间 {starts_at} 在现在（{now}）{back} 天以前或 {ahead} 天以后；请核对年月日，确实无误的，在 confirm 中重复其日期 {date}。", "starts_at {starts_at} lies more than {back} days before or {ahead} days after now ({now}); check its year, month and day, and where it is meant repeat its date, {date}, in confirm."},
+		"warning.confirm_other":     {"“{value}”与开始时间 {starts_at} 的日期 {date} 不一致；请核对两处，改正写错的一处。", "{value} is not the date of starts_at {starts_at}, which is {date}; check both and mend the wrong one."},
 		"warning.revise_level":      {"修改条款不能改级别；请对预警 {id} 做调整（adjust）。", "a revision does not change the level; adjust warning {id} instead."},
 		"warning.revise_start":      {"预警 {id} 处于 {state}，开始时间不能再改；请取消后重新发布。", "warning {id} is {state} and its start is no longer changed; cancel it and declare anew."},
 		"warning.ends_before_start": {"结束时间 {ends_at} 不晚于开始时间 {starts_at}；请核对。", "ends_at {ends_at} is not after starts_at {starts_at}; check both."},

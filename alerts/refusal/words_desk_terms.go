@@ -7,6 +7,8 @@ func init() {
 		"desk.f.trigger":           {"启动依据", "Trigger"},
 		"desk.f.starts_at":         {"开始时间", "From"},
 		"desk.f.starts_at.hint":    {"北京时间；留空为立即。", "China Standard Time; empty is at once."},
+		"desk.f.confirm":           {"再填一遍开始日期", "The date of the start once more"},
+		"desk.f.confirm.hint":      {"开始时间离现在很远；请照文件重新填写，不要照抄上面。", "The start is far from now; take it from the document anew, not from above."},
 		"desk.f.ends_at":           {"结束时间", "To"},
 		"desk.f.ends_at.hint":      {"留空为另行通知。", "Empty is until further notice."},
 		"desk.f.lift_at":           {"解除时间", "Lift at"},

@@ -95,7 +95,7 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 	fmt.Fprintf(&b, "%s  %s（%s）\n", c.Name, c.Title, c.Document)
 	fmt.Fprintf(&b, "级别 level: %s / %s\n", alerts.LevelName(ev.Level, "zh-CN"), alerts.LevelName(ev.Level, "en"))
 	for _, ep := range ev.Episodes {
-		fmt.Fprintf(&b, "\n过程 episode: %s … %s  %s / %s\n", ep.From.Format("2006-01-02 15:04"), ep.To.Format("2006-01-02 15:04"),
+		fmt.Fprintf(&b, "\n过程 episode: %s … %s  %s / %s\n", alerts.StartText(ep.From), alerts.EndText(ep.To),
 			alerts.LevelName(ep.Level, "zh-CN"), alerts.LevelName(ep.Level, "en"))
 		tell(&b, ep.Clauses)
 	}
@@ -104,7 +104,7 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 		tell(&b, ev.Clauses)
 	}
 	for _, t := range ev.Tips {
-		fmt.Fprintf(&b, "健康提示 health tip: %s … %s  AQI ≤ %d  %s / %s\n", t.From.Format("2006-01-02 15:04"), t.To.Format("2006-01-02 15:04"),
+		fmt.Fprintf(&b, "健康提示 health tip: %s … %s  AQI ≤ %d  %s / %s\n", alerts.StartText(t.From), alerts.EndText(t.To),
 			t.AQIMax, refusal.Text("why."+t.Reason, "zh-CN", nil), refusal.Text("why."+t.Reason, "en", nil))
 	}
 	fmt.Fprintln(&b, "\n逐日 days:")
@@ -190,7 +190,11 @@ func newCriteriaCommand() *cobra.Command {
 				return printJSON(cmd.OutOrStdout(), map[string]any{"criteria": sets})
 			}
 			for _, c := range sets {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title, c.Document)
+				mark := ""
+				if c.Unseen {
+					mark = "  未见原文 unseen"
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）%s\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title, c.Document, mark)
 				for _, l := range c.Levels {
 					for _, cl := range l.AnyOf {
 						fmt.Fprintf(cmd.OutOrStdout(), "    %s / %s: %s\n", alerts.LevelName(l.Level, "zh-CN"), alerts.LevelName(l.Level, "en"), cl.Name())

@@ -77,7 +77,8 @@ func TestEvaluateTellsItsReasons(t *testing.T) {
 		"黄色（Ⅲ级）：AQI>200 持续 24 小时——满足：2026-03-01 00:00 至 2026-03-01 24:00 共 24 小时，AQI 210–210。",
 		"red (I): AQI>200 for 72 h of which AQI>300 for 24 h — not met: the longest run above that value is 24 h.",
 		"2026-03-02  260  不计 -    沙尘，不计入 / dust; does not count",
-		"健康提示 health tip: 2026-03-02 00:00",
+		"过程 episode: 2026-03-01 00:00 … 2026-03-01 24:00",
+		"健康提示 health tip: 2026-03-02 00:00 … 2026-03-02 24:00",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)
@@ -163,7 +164,16 @@ func TestCriteriaCheck(t *testing.T) {
 			t.Errorf("%q does not name %s", errs, want)
 		}
 	}
-	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 4 {
+	for change, want := range map[[2]string]string{
+		{`{"over": 200, "hours": 48}`, `{"over": 200, "hours": 96}`}:  "levels[0].any_of[0]",
+		{`{"over": 300, "hours": 48}`, `{"over": 300, "hours": 120}`}: "levels[2].any_of[0].within.hours",
+	} {
+		_, errs := ran(t, exitFailed, "criteria", "check", writeFile(t, "c.json", []byte(strings.Replace(string(good), change[0], change[1], 1))))
+		if !strings.Contains(errs, want+": ") || !strings.Contains(errs, "check both") {
+			t.Errorf("%s: %q does not say what is wrong", change[1], errs)
+		}
+	}
+	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 5 || strings.Count(out, "未见原文 unseen") != 1 {
 		t.Errorf("the list is\n%s", out)
 	}
 }

@@ -71,7 +71,7 @@ func showOrder(out io.Writer, answer []byte) error {
 	if err := understand(answer, &o); err != nil {
 		return err
 	}
-	supersedes, end := "", clockText(o.EndsAt)
+	supersedes, end := "", untilText(o.EndsAt)
 	if o.Supersedes != nil {
 		supersedes = *o.Supersedes
 	}

@@ -153,7 +153,7 @@ func printPrepared(w io.Writer, answer []byte) error {
 	if err := understand(answer, &p); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, bothLanguages("cli.plan_window", map[string]any{"from": clockText(p.Window.From), "to": clockText(p.Window.To)}))
+	fmt.Fprintln(w, bothLanguages("cli.plan_window", map[string]any{"from": clockText(p.Window.From), "to": untilText(p.Window.To)}))
 	if p.Window.Cut != "" {
 		fmt.Fprintln(w, bothLanguages("cli.plan_cut."+p.Window.Cut, nil))
 	}
@@ -190,7 +190,7 @@ func planSummary(raw json.RawMessage) string {
 	if t != nil {
 		total = *t
 	}
-	return pair("cli.plan_summary", refusal.Args{"from": clockText(&p.Window.From), "to": clockText(&p.Window.To),
+	return pair("cli.plan_summary", refusal.Args{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To),
 		"total": fmt.Sprintf("%.1f", total), "gap": fmt.Sprintf("%.2g", 100*p.Gap)})
 }
 

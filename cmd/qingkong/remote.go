@@ -325,17 +325,29 @@ func checkID(what, id string) error {
 // Times are given as RFC 3339 has them, or like this in Shanghai.
 const clockForm = "2006-01-02 15:04"
 
-const timeHelp = "时间写成 \"2016-12-16 20:00\"（北京时间）或 RFC 3339。\nTimes are like \"2016-12-16 20:00\" (Asia/Shanghai) or as RFC 3339 has them."
+const timeHelp = "时间写成 \"2016-12-16 20:00\"（北京时间，一天之末可写 24:00）或 RFC 3339。\nTimes are like \"2016-12-16 20:00\" (Asia/Shanghai; a day ends at 24:00) or as RFC 3339 has them."
 
 func readMoment(flag, text string) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
 	at, err := time.ParseInLocation(clockForm, text, alerts.Shanghai())
+	if day, endOfDay := strings.CutSuffix(text, " 24:00"); endOfDay {
+		at, err = time.ParseInLocation(time.DateOnly, day, alerts.Shanghai())
+		at = at.AddDate(0, 0, 1)
+	}
 	if err != nil {
 		return at, usage(`--%s %q is no time; write it like "2016-12-16 20:00" or 2016-12-16T20:00:00+08:00`, flag, text)
 	}
 	return at, nil
+}
+
+// untilText is the end of a period; the end of a day is its 24:00.
+func untilText(at *time.Time) string {
+	if at == nil || at.IsZero() {
+		return ""
+	}
+	return alerts.EndText(*at)
 }
 
 func clockText(at *time.Time) string {

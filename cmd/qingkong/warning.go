@@ -54,6 +54,7 @@ var (
 	levelMember    = member{flag: "level", help: "级别 advisory、yellow、orange、red（level）"}
 	triggerMember  = member{flag: "trigger", help: "触发方式 own_forecast、city_order、regional_linkage、work_requirement（what it rests on）"}
 	startsMember   = member{flag: "starts-at", kind: momentKind, help: "开始时间，缺省为现在（from when; default now）"}
+	confirmMember  = member{flag: "confirm", help: "开始日期 YYYY-MM-DD 再写一遍；开始时间超出 start_limits 时须填（the date of the start once more, where that is beyond start_limits）"}
 	endsMember     = member{flag: "ends-at", kind: momentKind, help: "结束时间（until when）"}
 	documentMember = member{flag: "document-no", help: "文号（number of the document）"}
 	issuedMember   = member{flag: "issued-by", help: "发布单位（who issued it）"}
@@ -103,7 +104,7 @@ func bodyOf(cmd *cobra.Command, members []member) (map[string]any, error) {
 
 func newWarningDeclare() *cobra.Command {
 	var c call
-	members := []member{levelMember, triggerMember, startsMember, endsMember, documentMember, issuedMember, receivedMember,
+	members := []member{levelMember, triggerMember, startsMember, confirmMember, endsMember, documentMember, issuedMember, receivedMember,
 		{flag: "region", help: "六位行政区划代码，缺省为本区（six-digit region; default the district's own）"},
 		reasonMember, noticeMember, proposalMember,
 		{flag: "drill", kind: yesKind, help: "演练（for a drill）"},
@@ -152,11 +153,11 @@ var warningActs = []warningAct{
 		long: "没有给出的各项保持不变。级别和开始时间只有被驳回的预警能改。\n" +
 			"What is not given stays as it was. Only one that was rejected takes another level or start, and is declared anew.",
 		example: "--ends-at \"2016-12-22 00:00\" --reason 延长",
-		members: []member{levelMember, startsMember, endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember, otpMember}},
+		members: []member{levelMember, startsMember, confirmMember, endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember, otpMember}},
 	{name: "adjust", short: "升级或降级（change the level）",
 		long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
 		example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级",
-		members: []member{levelMember, reasonMember, startsMember, triggerMember, documentMember, issuedMember, receivedMember,
+		members: []member{levelMember, reasonMember, startsMember, confirmMember, triggerMember, documentMember, issuedMember, receivedMember,
 			endsMember, proposalMember, otpMember},
 		required: []string{"level"}},
 	{name: "lift", short: "解除预警（end an active warning）",
@@ -339,7 +340,7 @@ func warningRow(item json.RawMessage) ([]string, error) {
 	var w alerts.Warning
 	err := understand(item, &w)
 	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named("cli.warning_state.", w.State), clockText(&w.StartsAt),
-		orDash(clockText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
+		orDash(untilText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
 }
 
 func newWarningShow() *cobra.Command {
@@ -352,7 +353,7 @@ func showWarning(out io.Writer, answer []byte) error {
 	if err := understand(answer, &w); err != nil {
 		return err
 	}
-	end := clockText(w.EndsAt)
+	end := untilText(w.EndsAt)
 	if w.EndsAt == nil {
 		end = pair("cli.no_end", nil)
 	}

@@ -300,6 +300,8 @@ func TestWhatTheActsSend(t *testing.T) {
 		{"reject --reason no", `{"revision":7,"reason":"no"}`},
 		{"revise --ends-at 2016-12-22T00:00:00+08:00 --notice-text n --issued-by i", `{"revision":7,"ends_at":"2016-12-22T00:00:00+08:00","notice_text":"n","issued_by":"i"}`},
 		{"adjust --level red --starts-at 2016-12-18T12:00:00Z --proposal P1", `{"revision":7,"level":"red","starts_at":"2016-12-18T12:00:00Z","proposal_id":"P1"}`},
+		{"adjust --level red --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18", `{"revision":7,"level":"red","starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
+		{"revise --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18", `{"revision":7,"starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
 		{"lift", `{"revision":7}`},
 		{"cancel --revision 2 --reason r", `{"revision":2,"reason":"r"}`},
 		{"emergency-approve --authority a --called-at 2016-12-16T19:40:00+08:00 --reason r",
@@ -327,12 +329,42 @@ func TestWhatTheActsSend(t *testing.T) {
 		t.Errorf("shows a member that is null:\n%s", out)
 	}
 
-	at := append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--starts-at", "2016-12-16 20:00", "--idempotency-key", "k"}, to...)
+	at := append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--starts-at", "2016-12-16 20:00", "--confirm", "2016-12-16", "--idempotency-key", "k"}, to...)
 	ran(t, exitOK, at...)
 	got := calls()
-	if last := got[len(got)-1]; last.line != "POST /api/v1/warnings" || last.key != "k" || last.body["starts_at"] != "2016-12-16T20:00:00+08:00" || len(last.body) != 3 {
+	if last := got[len(got)-1]; last.line != "POST /api/v1/warnings" || last.key != "k" || last.body["starts_at"] != "2016-12-16T20:00:00+08:00" || last.body["confirm"] != "2016-12-16" || len(last.body) != 4 {
 		t.Errorf("declare sends %+v", last)
 	}
+}
+
+// A warning begins at 00:00 of a day and ends at 24:00 of one, in tables and in what is shown of one, and both may be typed.
+func TestABeginningIs0AndAnEnd24(t *testing.T) {
+	warning := `{"id":"W1","revision":1,"level":"yellow","state":"active","history":[],"starts_at":"2016-12-17T00:00:00+08:00","level_since":"2016-12-17T00:00:00+08:00",
+		"ends_at":"2016-12-22T00:00:00+08:00","stages":[{"level":"red","from":"2016-12-17T00:00:00+08:00"},{"level":"yellow","from":"2016-12-20T00:00:00+08:00"}]}`
+	to, calls := askedServer(t, func(r *http.Request) (int, string) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/warnings"):
+			return http.StatusOK, `{"items":[` + warning + `],"next":"","total":1}`
+		case strings.Contains(r.URL.Path, "/orders/"):
+			return http.StatusOK, `{"id":"W1-E1-1","effective_from":"2016-12-17T00:00:00+08:00","ends_at":"2016-12-22T00:00:00+08:00"}`
+		}
+		return http.StatusOK, warning
+	})
+	for _, args := range []string{"warning list", "warning show W1", "order show W1-E1-1"} {
+		out, _ := ran(t, exitOK, append(strings.Fields(args), to...)...)
+		says(t, out, "2016-12-17 00:00", "2016-12-21 24:00")
+		if strings.Contains(out, "2016-12-22 00:00") || strings.Contains(out, "2016-12-16 24:00") {
+			t.Errorf("%s: %s", args, out)
+		}
+	}
+	out, _ := ran(t, exitOK, append([]string{"warning", "show", "W1"}, to...)...)
+	says(t, out, "黄色(Ⅲ级) yellow 2016-12-20 00:00")
+	calls()
+	ran(t, exitOK, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:00"}, to...)...)
+	if got := calls(); got[0].body["ends_at"] != "2017-01-01T00:00:00+08:00" {
+		t.Errorf("24:00 is sent as %v", got[0].body)
+	}
+	ran(t, exitUsage, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:01"}, to...)...)
 }
 
 // When it is not known what became of an act, the line says how to repeat it.

@@ -380,11 +380,13 @@ func settings(cfg config.Config) (service.Settings, error) {
 	set.OwnDeclaration = cfg.OwnDeclaration
 	set.Approval = map[alerts.Level]int{alerts.Advisory: cfg.Approval.Advisory, alerts.Yellow: cfg.Approval.Yellow,
 		alerts.Orange: cfg.Approval.Orange, alerts.Red: cfg.Approval.Red}
+	set.StartLimits = alerts.StartLimits{BackD: cfg.StartLimits.BackD, AheadD: cfg.StartLimits.AheadD}
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
 	set.Merge, set.LiftRule, set.StuckH, set.LiftStep, set.LiftLeadH = c.Merge, c.LiftRule, c.StuckH, c.LiftStep, c.LiftLeadH
 	set.AQIMismatch, set.DustSuspect = c.AQIMismatch, c.DustSuspect
 	set.ForecastMaxAgeH, set.ForecastMaxLeadD = c.ForecastMaxAgeH, c.ForecastMaxLeadD
+	set.StartAt, set.EveningHour = c.StartAt, c.EveningHour
 	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive
 	sets, err := Criteria(cfg.Criteria.Folder)
 	if err == nil {

@@ -13,27 +13,28 @@ var documented []byte
 
 // Config is every setting. Hours are whole hours; AQI values are 0 to 500.
 type Config struct {
-	District       District   `yaml:"district"`
-	OwnDeclaration string     `yaml:"own_declaration"` // allowed or report_to_city
-	Approval       Approval   `yaml:"approval"`
-	SecondFactor   string     `yaml:"second_factor"` // optional or required, of who approves
-	Criteria       Criteria   `yaml:"criteria"`
-	Feeds          []Feed     `yaml:"feeds"`
-	Data           string     `yaml:"data"` // folder of the record
-	Disk           Disk       `yaml:"disk"`
-	Backup         Backup     `yaml:"backup"`
-	Check          Check      `yaml:"check"`
-	Listen         Listen     `yaml:"listen"`
-	InsecureListen bool       `yaml:"insecure_listen"` // lets others than this machine connect without TLS
-	HTTP           HTTP       `yaml:"http"`
-	Proxies        []string   `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
-	Limits         Limits     `yaml:"limits"`
-	PublicURL      string     `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
-	Supervision    string     `yaml:"supervision_phone"` // 监督电话
-	Orders         Orders     `yaml:"orders"`
-	ListChecks     ListChecks `yaml:"list_checks"`
-	NATS           NATS       `yaml:"nats"`
-	Nodes          []string   `yaml:"nodes"` // names of all nodes; empty for one alone
+	District       District    `yaml:"district"`
+	OwnDeclaration string      `yaml:"own_declaration"` // allowed or report_to_city
+	Approval       Approval    `yaml:"approval"`
+	StartLimits    StartLimits `yaml:"start_limits"`
+	SecondFactor   string      `yaml:"second_factor"` // optional or required, of who approves
+	Criteria       Criteria    `yaml:"criteria"`
+	Feeds          []Feed      `yaml:"feeds"`
+	Data           string      `yaml:"data"` // folder of the record
+	Disk           Disk        `yaml:"disk"`
+	Backup         Backup      `yaml:"backup"`
+	Check          Check       `yaml:"check"`
+	Listen         Listen      `yaml:"listen"`
+	InsecureListen bool        `yaml:"insecure_listen"` // lets others than this machine connect without TLS
+	HTTP           HTTP        `yaml:"http"`
+	Proxies        []string    `yaml:"proxies"` // addresses or networks of reverse proxies before the HTTP listener
+	Limits         Limits      `yaml:"limits"`
+	PublicURL      string      `yaml:"public_url"`        // of the public pages, as enterprises' boards show it
+	Supervision    string      `yaml:"supervision_phone"` // 监督电话
+	Orders         Orders      `yaml:"orders"`
+	ListChecks     ListChecks  `yaml:"list_checks"`
+	NATS           NATS        `yaml:"nats"`
+	Nodes          []string    `yaml:"nodes"` // names of all nodes; empty for one alone
 }
 
 // District is whose response this is. Region is the six-digit code of GB/T 2260.
@@ -72,6 +73,12 @@ type Approval struct {
 	Red      int `yaml:"red"`
 }
 
+// StartLimits are the days from now beyond which a start is entered by whoever repeats its date.
+type StartLimits struct {
+	BackD  int `yaml:"back_d"`
+	AheadD int `yaml:"ahead_d"`
+}
+
 // Criteria is which version of the criteria is used and how its open points are settled.
 type Criteria struct {
 	Use             string           `yaml:"use"`              // by_date or the name of a version
@@ -98,6 +105,8 @@ type CriteriaSettings struct {
 	DustSuspect        string `yaml:"dust_suspect"` // tell or exclude: an AQI of 500 without particulates
 	ForecastMaxAgeH    int    `yaml:"forecast_max_age_h"`
 	ForecastMaxLeadD   int    `yaml:"forecast_max_lead_d"`
+	StartAt            string `yaml:"start_at"`     // midnight or evening_before
+	EveningHour        int    `yaml:"evening_hour"` // of the day before
 	Tianjin2023        string `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
 }
 

@@ -32,6 +32,8 @@ func (c *Config) Validate() error {
 	k.between("approval.yellow", c.Approval.Yellow, 1, 2)
 	k.between("approval.orange", c.Approval.Orange, 1, 2)
 	k.between("approval.red", c.Approval.Red, 1, 2)
+	k.between("start_limits.back_d", c.StartLimits.BackD, 1, 366)
+	k.between("start_limits.ahead_d", c.StartLimits.AheadD, 1, 366)
 	k.oneOf("second_factor", c.SecondFactor, "optional", "required")
 	k.criteria(c.Criteria)
 	k.feeds(c.Feeds)
@@ -159,6 +161,8 @@ func (k *checker) criteria(c Criteria) {
 	k.between("criteria.settings.lift_at_most", s.LiftAtMost, 50, 200)
 	k.oneOf("criteria.settings.lift_step", s.LiftStep, "auto", "hour", "mean", "day")
 	k.between("criteria.settings.lift_lead_h", s.LiftLeadH, 0, 120)
+	k.oneOf("criteria.settings.start_at", s.StartAt, "midnight", "evening_before")
+	k.between("criteria.settings.evening_hour", s.EveningHour, 12, 23)
 	k.between("criteria.settings.lead_h", s.LeadH, 0, 120)
 }
 

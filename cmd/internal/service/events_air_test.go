@@ -91,6 +91,14 @@ func agedProposal() alerts.Proposal {
 	return p
 }
 
+// eveningProposal starts on the evening before the day that asks for it.
+func eveningProposal() alerts.Proposal {
+	p := smallProposal()
+	p.StartsAt = at("2026-12-15T20:00:00+08:00")
+	p.Trace.Settings.StartAt, p.Trace.Settings.EveningHour = alerts.StartEveningBefore, 20
+	return p
+}
+
 func airEvents() []example {
 	return []example{
 		{"", alerts.ForecastReceived{ID: "F20261214-01", Number: 1, Hash: "0f2d8c7a5b6e4d3c2b1a09182736455463728190a1b2c3d4e5f60718293a4b5c", Forecast: forecast()}},
@@ -108,11 +116,13 @@ func airEvents() []example {
 		{"disagree", alerts.ProposalRaised{Number: 3, Proposal: disagreeingProposal()}},
 		{"aged", alerts.ProposalRaised{Number: 4, Proposal: agedProposal()}},
 		{"episode", alerts.ProposalRaised{Number: 3, Proposal: episodeProposal()}},
+		{"evening", alerts.ProposalRaised{Number: 3, Proposal: eveningProposal()}},
 		{"", alerts.ProposalUpdated{Proposal: proposal()}},
 		{"episode", alerts.ProposalUpdated{Proposal: episodeProposal()}},
 		{"min", alerts.ProposalUpdated{Proposal: smallProposal()}},
 		{"disagree", alerts.ProposalUpdated{Proposal: disagreeingProposal()}},
 		{"aged", alerts.ProposalUpdated{Proposal: agedProposal()}},
+		{"evening", alerts.ProposalUpdated{Proposal: eveningProposal()}},
 		{"", alerts.ProposalAccepted{ID: "P20261214-01", WarningID: "W20261214-01"}},
 		{"", alerts.ProposalDismissed{ID: "P20261214-01", Reason: "会商认为扩散条件将好转"}},
 		{"", alerts.ProposalWithdrawn{ID: "P20261214-01"}},

@@ -248,6 +248,28 @@ func TestEmergencyApproval(t *testing.T) {
 	w.refused(http.StatusConflict, "transition_refused", call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
 }
 
+// A start beyond the limits is taken with its date alone, whatever the act that names it.
+func TestAStartFarFromNowIsConfirmedByItsDate(t *testing.T) {
+	w := newWorld(t)
+	far, date := w.svc.J.Wall().Add(16*24*time.Hour).In(alerts.Shanghai()), func(at time.Time) string { return at.Format(time.DateOnly) }
+	confirmed := func(path, body string, want int, into *alerts.Warning) {
+		t.Helper()
+		for _, wrong := range []string{"", date(far.AddDate(0, 0, -1))} {
+			w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: path, body: fmt.Sprintf(body, far.Format(time.RFC3339), wrong)})
+		}
+		w.must(want, call{who: "duty", path: path, body: fmt.Sprintf(body, far.Format(time.RFC3339), date(far))}, into)
+	}
+	var got alerts.Warning
+	confirmed("/api/v1/warnings", `{"level":"red","trigger":"city_order","starts_at":%q,"confirm":%q}`, http.StatusCreated, &got)
+	act := "/api/v1/warnings/" + got.ID
+	w.must(http.StatusOK, call{who: "approver", path: act + "/reject", body: fmt.Sprintf(`{"revision":%d,"reason":"依据不足"}`, got.Revision)}, &got)
+	confirmed(act+"/revise", `{"revision":`+fmt.Sprint(got.Revision)+`,"level":"yellow","starts_at":%q,"confirm":%q}`, http.StatusOK, &got)
+	if got.State != alerts.Scheduled {
+		t.Fatalf("it is %s", got.State)
+	}
+	confirmed(act+"/adjust", `{"revision":`+fmt.Sprint(got.Revision)+`,"level":"advisory","starts_at":%q,"confirm":%q}`, http.StatusOK, &got)
+}
+
 // A request that comes again under its key gets the first answer and does nothing more; with other content, or for
 // another act, it is refused. Keys are the caller's own.
 func TestIdempotencyKey(t *testing.T) {

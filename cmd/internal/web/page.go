@@ -29,7 +29,8 @@ var (
 		"en":    func(rule string) string { return refusal.Text("page."+rule, "en", nil) },
 		"name":  watch.NameOf,
 		"word":  func(lang, rule string) string { return refusal.Text("watch."+rule, lang, nil) },
-		"clock": func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") },
+		"clock": alerts.StartText,
+		"until": alerts.EndText,
 	}).Parse(pageText))
 )
 

@@ -82,7 +82,7 @@ func TestStatusPage(t *testing.T) {
 	}
 	body := `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[` + strings.Join(days, ",") + `]}`
 	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/forecasts", body: body}, nil)
-	contains(t, text(t, w.do(call{path: "/"}).body), "P20161216-01: 启动 start", "2016-12-17 00:00 – 2016-12-20 00:00")
+	contains(t, text(t, w.do(call{path: "/"}).body), "P20161216-01: 启动 start", "2016-12-17 00:00 – 2016-12-19 24:00")
 
 	w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings",
 		body: fmt.Sprintf(`{"level":"yellow","trigger":"city_order","issued_by":%q,"document_no":%q}`, hostile, `"><img src=x onerror=alert(1)>`)}, nil)

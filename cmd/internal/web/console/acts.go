@@ -125,11 +125,7 @@ func (d *desk) actPost(a act) func(*request) error {
 
 // content is the act's JSON.
 func (d *desk) content(q *request, a act, s *subject, v url.Values) (map[string]any, error) {
-	var fields []field
-	if a.fields != nil {
-		fields = a.fields(q, s)
-	}
-	content, err := body(fields, v)
+	content, err := body(a.inputs(q, s, v), v)
 	if err != nil {
 		return nil, err
 	}
@@ -217,10 +213,12 @@ func (d *desk) showForm(q *request, a act, s *subject, v url.Values, err error) 
 	if a.direct {
 		f.Step = stepConfirm
 	}
-	if a.fields != nil {
-		f.Fields = a.fields(q, s)
-		set(f.Fields, v)
+	if confirmWanted(err) { // the field is there from now on, empty or not
+		v = clone(v)
+		v.Set(confirmField, v.Get(confirmField))
 	}
+	f.Fields = a.inputs(q, s, v)
+	set(f.Fields, v)
 	if seen := revisionOf(v); s.w != nil && seen > 0 && seen != s.w.Revision {
 		f.Changes = s.w.Since(seen)
 		v = clone(v)

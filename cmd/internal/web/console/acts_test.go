@@ -247,6 +247,42 @@ func TestRefusalsStandBesideTheirFields(t *testing.T) {
 	}
 }
 
+// A start in a wrong month is refused; the form then asks for its date once more, and carries it to the act.
+func TestAStartFarFromNowIsTypedTwice(t *testing.T) {
+	w := newWorld(t)
+	form := values(w.get(200, "duty", "/desk/declare"))
+	if form.Has("confirm") {
+		t.Fatal("the date is asked for before anything was typed")
+	}
+	for name, v := range map[string]string{"level": "yellow", "trigger": "city_order", "starts_at": "2017-01-17T00:00", "step": stepReview} {
+		form.Set(name, v)
+	}
+	page := w.refused(422, "duty", "/desk/declare", form)
+	if e := find(page, "p", "id", "f-confirm-error"); e == nil || !strings.Contains(textOf(e), "15 天") || find(page, "input", "type", "date") == nil {
+		t.Fatalf("the date is not asked for: %s", textOf(page))
+	}
+	form = values(page)
+	form.Set("confirm", "2016-01-17")
+	form.Set("step", stepReview)
+	page = w.refused(422, "duty", "/desk/declare", form)
+	if e := find(page, "p", "id", "f-confirm-error"); e == nil || values(page).Get("confirm") != "2016-01-17" {
+		t.Errorf("another date: %s", textOf(page))
+	}
+	form.Set("starts_at", "2016-12-17T00:00") // which it was to be; what is left in the other field does no harm
+	if text := textOf(parsed(t, w.post(200, "duty", "/desk/declare", form).body)); !strings.Contains(text, "2016-12-17") {
+		t.Errorf("a start within the limits: %s", text)
+	}
+	form.Set("starts_at", "2017-01-17T00:00")
+	form.Set("confirm", "2017-01-17")
+	form = values(parsed(t, w.post(200, "duty", "/desk/declare", form).body))
+	form.Set("typed", "黄色")
+	form.Set("step", stepConfirm)
+	w.post(303, "duty", "/desk/declare", form)
+	if w.warnings() != 1 {
+		t.Errorf("%d warnings", w.warnings())
+	}
+}
+
 // The other acts, each once from its form.
 func TestActs(t *testing.T) {
 	w := newWorld(t)

@@ -1,14 +1,38 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 )
+
+// confirmField is the date of a start far from now, which is typed once more where the engine asks for it.
+const confirmField = "confirm"
+
+// inputs are the fields of an act's form, with that of the repeated date once it was asked for.
+func (a act) inputs(q *request, s *subject, v url.Values) []field {
+	if a.fields == nil {
+		return nil
+	}
+	fields := a.fields(q, s)
+	if i := slices.IndexFunc(fields, func(f field) bool { return f.Name == "starts_at" }); i >= 0 && v.Has(confirmField) {
+		fields = slices.Insert(fields, i+1, q.field(confirmField, kindDate, false))
+	}
+	return fields
+}
+
+// confirmWanted reports whether an act was refused for want of the repeated date.
+func confirmWanted(err error) bool {
+	var e *refusal.Error
+	return errors.As(err, &e) && slices.ContainsFunc(e.Fields, func(f refusal.Field) bool { return f.Path == confirmField })
+}
 
 // The fields of each act, and what they are filled in with before anybody has typed.
 

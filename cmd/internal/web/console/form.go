@@ -24,6 +24,7 @@ const (
 	kindText     = "text"
 	kindArea     = "textarea"
 	kindMoment   = "datetime-local"
+	kindDate     = "date"
 	kindNumber   = "number"
 	kindChoice   = "radio"
 	kindHidden   = "hidden"

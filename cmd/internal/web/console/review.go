@@ -121,7 +121,7 @@ func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[s
 	f := &form{chrome: q.chrome("act." + a.name), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p, Submit: q.t("act." + a.name + ".confirm"), Step: stepConfirm}
 	f.Drill = s.drill
 	view := reviewView{form: f, Read: *read, TypeError: wrong.typed, Typed: hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
-	for _, one := range a.fields(q, s) {
+	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {
 			view.Typed = append(view.Typed, pair{one.Name, v.Get(one.Name)})
 		}

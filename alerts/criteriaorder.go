@@ -1,0 +1,55 @@
+package alerts
+
+import "qingkong/alerts/refusal"
+
+// ordered checks that no lower level is harder to meet than a higher one: a clause of it that is harder than one of a higher level
+// never decides anything, and a level of which every clause is at least as hard never comes about.
+func (c *checker) ordered(levels []LevelRule) {
+	for low, rule := range levels {
+		never := len(rule.AnyOf) > 0
+		var above LevelRule
+		for k, cl := range rule.AnyOf {
+			met := false
+			for _, higher := range levels[low+1:] {
+				for _, other := range higher.AnyOf {
+					if !cl.implies(other) {
+						continue
+					}
+					if met, above = true, higher; !other.implies(cl) {
+						c.add(at(at("levels", low)+".any_of", k), "criteria.harder", refusal.Args{"level": rule.Level, "clause": cl.Name(),
+							"higher": higher.Level, "other": other.Name()})
+						return
+					}
+				}
+			}
+			never = never && met
+		}
+		if never {
+			c.add(at("levels", low), "criteria.never", refusal.Args{"level": rule.Level, "higher": above.Level})
+			return
+		}
+	}
+}
+
+// implies reports whether whatever meets the clause meets the other one too. What a clause is sure to contain is its run, and 24 hours
+// at a time of its worse part, which may lie in pieces.
+func (cl Clause) implies(other Clause) bool {
+	type part struct{ over, hours int }
+	sure := []part{{cl.Over, cl.Hours}}
+	if p := cl.Within; p != nil {
+		sure = append(sure, part{p.Over, min(p.Hours, 24)})
+	}
+	for _, run := range sure {
+		if run.over < other.Over || run.hours < other.Hours {
+			continue
+		}
+		p := other.Within
+		if p == nil || run.over >= p.Over && run.hours >= p.Hours {
+			return true
+		}
+		if w := cl.Within; w != nil && run == sure[0] && w.Over >= p.Over && w.Hours >= p.Hours {
+			return true
+		}
+	}
+	return false
+}
