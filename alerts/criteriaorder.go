@@ -33,10 +33,10 @@ func (c *checker) ordered(levels []LevelRule) {
 
 // implies reports whether whatever meets the clause meets the other one too. What a clause is sure to contain is its run, and 24 hours
 // at a time of its worse part, which may lie in pieces.
-func (cl Clause) implies(other Clause) bool {
+func (c Clause) implies(other Clause) bool {
 	type part struct{ over, hours int }
-	sure := []part{{cl.Over, cl.Hours}}
-	if p := cl.Within; p != nil {
+	sure := []part{{c.Over, c.Hours}}
+	if p := c.Within; p != nil {
 		sure = append(sure, part{p.Over, min(p.Hours, 24)})
 	}
 	for _, run := range sure {
@@ -47,7 +47,7 @@ func (cl Clause) implies(other Clause) bool {
 		if p == nil || run.over >= p.Over && run.hours >= p.Hours {
 			return true
 		}
-		if w := cl.Within; w != nil && run == sure[0] && w.Over >= p.Over && w.Hours >= p.Hours {
+		if w := c.Within; w != nil && run == sure[0] && w.Over >= p.Over && w.Hours >= p.Hours {
 			return true
 		}
 	}
