@@ -9,13 +9,13 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Approve agrees to a pending declaration or a pending raise. Revision is the one the approver saw.
+// Approve agrees to a pending declaration, a pending raise or a pending other start. Revision is the one the approver saw.
 type Approve struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
 }
 
-// Reject refuses a pending declaration or a pending raise.
+// Reject refuses a pending declaration, a pending raise or a pending other start.
 type Reject struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
@@ -38,20 +38,23 @@ type Adjust struct {
 	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
 }
 
-// Revise changes a warning's terms; what is left empty stays as it was. Of one that was rejected it may change the level
-// and the start too, and declares it anew; of any other these are not changed this way.
+// Revise changes a warning's terms; what is left empty stays as it was. The start moves while the warning is scheduled; where the
+// level needs two persons that waits for the second. Of one that was rejected it may change the level too, and declares it
+// anew; of any other the level is not changed this way.
 type Revise struct {
 	WarningID  string     `json:"warning_id"`
 	Revision   int        `json:"revision" validate:"required"`
 	Level      Level      `json:"level"`
 	StartsAt   *time.Time `json:"starts_at"`
 	EndsAt     *time.Time `json:"ends_at"`
+	NoEnd      bool       `json:"no_end"` // until further notice: takes the end away
 	DocumentNo string     `json:"document_no"`
 	IssuedBy   string     `json:"issued_by"`
 	ReceivedAt *time.Time `json:"received_at"`
 	NoticeText string     `text:"free" json:"notice_text"`
 	Reason     string     `text:"free" json:"reason"`
 	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
+	ProposalID string     `json:"proposal_id"`
 
 	// The list in force, set by the caller; a rejected declaration is pinned to it anew.
 	ListVersion string `json:"list_version"`
@@ -100,7 +103,7 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 	return d.finish(actApprove, from)
 }
 
-// DecideReject refuses a pending declaration, which ends it, or a pending raise, which leaves the old level.
+// DecideReject refuses a pending declaration, which ends it, a pending raise, which leaves the old level, or another start.
 func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actReject, now)
 	if err != nil {
@@ -110,9 +113,12 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.stage()
-	if w.Pending != nil {
+	switch {
+	case w.Pending != nil && w.Pending.Moves():
+		d.record(ReviseRejected{ID: w.ID, Reason: in.Reason})
+	case w.Pending != nil:
 		d.record(RaiseRejected{ID: w.ID, Level: w.Pending.Level, Reason: in.Reason})
-	} else {
+	default:
 		d.record(WarningRejected{ID: w.ID, Reason: in.Reason})
 	}
 	return d.finish(actReject, from)
@@ -196,8 +202,10 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 	}
 }
 
-// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it. One that was
-// rejected is declared anew in the terms given, which is refused with conflict while another is live in its region.
+// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it, and the start of one
+// that is scheduled: at a level that needs two persons the old one stays until a second person agrees, and nothing waits any
+// more once it has come. One that was rejected is declared anew in the terms given, which is refused with conflict while
+// another is live in its region.
 func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Time) ([]Event, *Warning, error) {
 	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
 	w, err := GetWarning(tx, in.WarningID)
@@ -212,21 +220,47 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.stage()
+	if in.StartsAt != nil && in.StartsAt.Equal(w.StartsAt) {
+		in.StartsAt = nil
+	}
+	if in.StartsAt != nil && w.Pending != nil {
+		return nil, nil, refusal.Transition("warning.move_waits", string(w.State), refusal.Args{"id": w.ID, "stage": string(from)})
+	}
+	if err := in.validate(w, e.StartLimits, now); err != nil {
+		return nil, nil, err
+	}
+	if err := d.accept(in.ProposalID, KindRevise); err != nil {
+		return nil, nil, err
+	}
+	if in.StartsAt != nil && e.twoPersons(w.Level) {
+		d.record(ReviseAsked{ID: w.ID, Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt, Reason: in.Reason, Trigger: w.Trigger, DocumentNo: in.DocumentNo,
+			IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, EndsAt: in.EndsAt}, Terms: Terms{NoEnd: in.NoEnd, NoticeText: in.NoticeText}, SecretSeen: e.SecretSeen})
+		return d.finish(actRevise, from)
+	}
+	d.record(WarningRevised{ID: w.ID, StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
+		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason, Announce: in.StartsAt != nil && in.StartsAt.After(now)})
+	if in.StartsAt != nil {
+		d.activateIfDue()
+	}
+	return d.finish(actRevise, from)
+}
+
+func (in Revise) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.require(in.Level == "", "level", "warning.revise_level", refusal.Args{"id": w.ID})
-	c.require(in.StartsAt == nil, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": string(w.State)})
-	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, e.StartLimits, now)
-	c.ends(in.EndsAt, w.StartsAt, now)
+	c.require(in.StartsAt == nil || w.State == Scheduled, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": string(w.State)})
+	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, limits, now)
+	c.require(in.EndsAt == nil || !in.NoEnd, "no_end", "warning.end_and_none", nil)
+	start := *cmp.Or(in.StartsAt, &w.StartsAt)
+	c.ends(in.EndsAt, start, now)
+	if in.StartsAt != nil && in.EndsAt == nil && !in.NoEnd && w.EndsAt != nil {
+		c.require(start.Before(*w.EndsAt), "starts_at", "warning.ends_before_start", refusal.Args{"starts_at": clock(start), "ends_at": clock(*w.EndsAt)})
+	}
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)
 	c.text("notice_text", in.NoticeText, maxNotice)
 	c.text("reason", in.Reason, maxReason)
-	if err := refusal.Input(c.wrong); err != nil {
-		return nil, nil, err
-	}
-	d.record(WarningRevised{ID: w.ID, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
-		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason})
-	return d.finish(actRevise, from)
+	return refusal.Input(c.wrong)
 }
 
 // resubmit declares a rejected warning anew. It keeps its id and its history.
@@ -241,12 +275,21 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region, StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
 		EndsAt: cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
 		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason), NoticeText: cmp.Or(in.NoticeText, w.NoticeText), Confirm: in.Confirm}
+	if in.NoEnd && in.EndsAt != nil {
+		return nil, nil, refusal.Input([]refusal.Field{{Path: "no_end", Rule: "warning.end_and_none"}})
+	}
+	if in.NoEnd {
+		terms.EndsAt = nil
+	}
 	atOnce := w.AtOnce && in.StartsAt == nil
 	if atOnce {
 		start := earliest(w.StartsAt, now)
 		terms.StartsAt = &start
 	}
 	if err := terms.validate(e.StartLimits, now); err != nil {
+		return nil, nil, err
+	}
+	if err := d.accept(in.ProposalID, KindStart); err != nil {
 		return nil, nil, err
 	}
 	if err := d.endDrill(); err != nil {

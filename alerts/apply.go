@@ -38,7 +38,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 	case ProposalDismissed:
 		return closeProposal(tx, ev.ID, at, actor, func(p *Proposal, row *scopeRow) {
 			p.State, p.Reason = StateDismissed, ev.Reason
-			row.Dismissed = &dismissal{Kind: p.Kind, Level: p.Level, WarningID: p.WarningID, Period: p.Trace.Period}
+			row.Dismissed = append(row.without(p.Kind), dismissalOf(p))
 		})
 	case ProposalWithdrawn:
 		return closeProposal(tx, ev.ID, at, actor, func(p *Proposal, _ *scopeRow) { p.State = StateWithdrawn })
@@ -152,7 +152,7 @@ func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) erro
 			return err
 		}
 	}
-	err := editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, nil })
+	err := editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, row.without(p.Kind) })
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func setTimers(fx Effects, was, w Warning) {
 	}
 	activate, expire := CommandActivate+"/"+w.ID, CommandExpire+"/"+w.ID
 	switch {
-	case w.State == Scheduled && was.State != Scheduled:
+	case w.State == Scheduled && (was.State != Scheduled || !was.StartsAt.Equal(w.StartsAt)):
 		fx.WallTimer(activate, w.StartsAt, CommandActivate, WarningRef{w.ID})
 	case w.State != Scheduled && was.State == Scheduled:
 		fx.CancelTimer(activate)

@@ -64,9 +64,21 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 	return d.finish(actEmergency, from)
 }
 
-// approve lets through what waits: the declaration, or the raise of its level.
+// approve lets through what waits: the declaration, the raise of its level, or its other start, which does not reach back before
+// the approval.
 func (d *decision) approve() {
 	w := d.warning
+	if p := w.Pending; p != nil && p.Moves() {
+		start := latest(p.EffectiveAt, d.now)
+		ev := WarningRevised{ID: w.ID, EndsAt: p.EndsAt, DocumentNo: p.DocumentNo, IssuedBy: p.IssuedBy, ReceivedAt: p.ReceivedAt, NoticeText: p.NoticeText,
+			Reason: p.Reason, StartsAt: &start, NoEnd: p.NoEnd, Announce: start.After(d.now), Approved: true, SecretSeen: d.engine.SecretSeen}
+		if ev.EndsAt != nil && !ev.EndsAt.After(start) { // the approval came too late for it
+			ev.EndsAt = nil
+		}
+		d.record(ev)
+		d.activateIfDue()
+		return
+	}
 	if p := w.Pending; p != nil {
 		d.record(d.levelChanged(p.Change, true))
 		return
@@ -118,7 +130,7 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 	return d.events, &next, check(w.stage(), a, next.stage())
 }
 
-// EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved or LevelChanged follows.
+// EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved, WarningRevised or LevelChanged follows.
 type EmergencyApproved struct {
 	ID         string      `json:"id"`
 	Authority  string      `json:"authority"`

@@ -177,6 +177,27 @@ type RaiseRejected struct {
 	Reason string `json:"reason"`
 }
 
+// Terms are those of a revision that a change of the level does not have.
+type Terms struct {
+	NoEnd      bool   `json:"no_end,omitempty"` // until further notice, whatever end there was
+	NoticeText string `json:"notice_text,omitempty"`
+}
+
+// ReviseAsked: another start at a level that needs a second person waits; the old one stays until it comes. EffectiveAt is the
+// new start, and what is left empty stays as it was.
+type ReviseAsked struct {
+	ID string `json:"id"`
+	Change
+	Terms
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+}
+
+// ReviseRejected: the second person refused the other start; the old one stays.
+type ReviseRejected struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
 // LevelChanged: the warning has another level from EffectiveAt. Approved: by the second person who answered RaiseAsked.
 type LevelChanged struct {
 	ID          string      `json:"id"`
@@ -196,7 +217,9 @@ type LevelChanged struct {
 	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
 }
 
-// WarningRevised: the terms of a warning changed and its level did not. A nil end and empty texts are as they were.
+// WarningRevised: the terms of a warning changed and its level did not. A nil start or end and empty texts are as they were;
+// NoEnd takes the end away. Announce: a moved start goes out to the public. Approved: by the second person who answered
+// ReviseAsked.
 type WarningRevised struct {
 	ID         string     `json:"id"`
 	EndsAt     *time.Time `json:"ends_at"`
@@ -205,6 +228,12 @@ type WarningRevised struct {
 	ReceivedAt *time.Time `json:"received_at"`
 	NoticeText string     `json:"notice_text"`
 	Reason     string     `json:"reason"`
+
+	StartsAt   *time.Time  `json:"starts_at,omitempty"`
+	NoEnd      bool        `json:"no_end,omitempty"`
+	Announce   bool        `json:"announce,omitempty"`
+	Approved   bool        `json:"approved,omitempty"`
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
 
 // EndSet: the lift was announced for a time to come. LiftFrom is when the air clears by the proposal that was open.
@@ -255,6 +284,8 @@ func (WarningResubmitted) Kind() string  { return "alerts.warning.resubmitted" }
 func (WarningActivated) Kind() string    { return "alerts.warning.activated" }
 func (RaiseAsked) Kind() string          { return "alerts.warning.raise_asked" }
 func (RaiseRejected) Kind() string       { return "alerts.warning.raise_rejected" }
+func (ReviseAsked) Kind() string         { return "alerts.warning.revise_asked" }
+func (ReviseRejected) Kind() string      { return "alerts.warning.revise_rejected" }
 func (LevelChanged) Kind() string        { return "alerts.warning.level_changed" }
 func (WarningRevised) Kind() string      { return "alerts.warning.revised" }
 func (EndSet) Kind() string              { return "alerts.warning.end_set" }
@@ -279,6 +310,8 @@ func init() {
 	learn[WarningActivated]()
 	learn[RaiseAsked]()
 	learn[RaiseRejected]()
+	learn[ReviseAsked]()
+	learn[ReviseRejected]()
 	learn[LevelChanged]()
 	learn[WarningRevised]()
 	learn[EndSet]()

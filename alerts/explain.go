@@ -36,7 +36,11 @@ func (p *Proposal) lines(lang string) []string {
 	if p.Kind == KindLift && t.Settings.LiftRule == LiftBelowYellow {
 		first = "lift_below_yellow"
 	}
-	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "from": minute(from), "to": untilMinute(to),
+	end := refusal.Text("explain.further_notice", lang, nil)
+	if p.EndsAt != nil {
+		end = untilMinute(*p.EndsAt)
+	}
+	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "ends": end, "from": minute(from), "to": untilMinute(to),
 		"own_from": minute(t.Period.From), "own_to": untilMinute(t.Period.To),
 		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
 		"step": refusal.Text("explain.step."+t.Settings.LiftStep, lang, nil)})}

@@ -182,7 +182,14 @@ func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Propos
 		return nil
 	}
 	whole := Period{at, at.Add(time.Duration(e.LiftH) * time.Hour)}
-	near := Episode{From: whole.From, To: whole.To, Clauses: slices.Clone(ev.Clauses)}
+	p := e.draft(KindLift, None, end, whole, ev, *nearest(ev, at), now)
+	p.EndsAt = &end
+	return p
+}
+
+// nearest is the last episode that begins before a time; where there is none, that time with no clause met.
+func nearest(ev Evaluation, at time.Time) *Episode {
+	near := Episode{From: at, To: at, Clauses: slices.Clone(ev.Clauses)}
 	for i := range near.Clauses {
 		near.Clauses[i].Met, near.Clauses[i].Windows = false, []Window{}
 	}
@@ -191,9 +198,7 @@ func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Propos
 			near = ep
 		}
 	}
-	p := e.draft(KindLift, None, end, whole, ev, near, now)
-	p.EndsAt = &end
-	return p
+	return &near
 }
 
 // cleared is when the air has cleared for a warning; see [clearing.from].

@@ -22,10 +22,30 @@ type modelWarning struct {
 	by, asker  string
 	revision   int
 	start, end time.Time // end zero = none
+	move       modelMove // of a start, which waits for approval
 
 	called  string    // who approved it in an emergency, last; empty once that is confirmed
 	overdue bool      // and not confirmed in time
 	confirm time.Time // by when
+}
+
+// modelMove are other terms of a warning that is scheduled.
+type modelMove struct {
+	start, end time.Time // end zero = as it was
+	noEnd      bool
+}
+
+// revised are the terms after a move.
+func (m *modelWarning) revised(to modelMove) {
+	if !to.start.IsZero() {
+		m.start = to.start
+	}
+	switch {
+	case to.noEnd:
+		m.end = time.Time{}
+	case !to.end.IsZero():
+		m.end = to.end
+	}
 }
 
 func (m *modelWarning) live() bool {
@@ -146,7 +166,7 @@ func (m *model) code(x *modelWarning, revision int, in ...stage) refusal.Code {
 
 func (m *model) approve(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	if raise := x.stage == stageScheduledRaise || x.stage == stageActiveRaise; x.called != "" && !raise && rev == x.revision {
+	if raise := x.stage == stageScheduledRaise || x.stage == stageActiveRaise || x.stage == stageScheduledRevise; x.called != "" && !raise && rev == x.revision {
 		code := refusal.Code("")
 		if actor == x.called || actor == x.by {
 			code = refusal.SamePerson
@@ -159,7 +179,7 @@ func (m *model) approve(rt *rapid.T) {
 		m.expect("confirm", x, got, err, code)
 		return
 	}
-	code := m.code(x, rev, stagePending, stageScheduledRaise, stageActiveRaise)
+	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
 	if by := map[bool]string{true: x.by, false: x.asker}[x.stage == stagePending]; code == "" && actor == by {
 		code = refusal.SamePerson
 	}
@@ -181,13 +201,17 @@ func (m *modelWarning) approved(now time.Time) {
 	case stageActiveRaise:
 		m.level = m.raise
 		m.to(stageActive)
+	case stageScheduledRevise:
+		m.move.start = latest(m.move.start, now)
+		m.revised(m.move)
+		m.begin(now)
 	}
 }
 
 func (m *model) emergency(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
 	in := EmergencyApprove{WarningID: x.id, Revision: rev, Authority: "分管副区长", CalledAt: m.now.Add(-time.Hour), Reason: "审批人联系不上"}
-	code := m.code(x, rev, stagePending, stageScheduledRaise, stageActiveRaise)
+	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
 	if code == "" && rapid.IntRange(0, 4).Draw(rt, "called") == 0 {
 		in.CalledAt, code = m.now.Add(2*time.Hour), refusal.Invalid
 	}
@@ -214,10 +238,10 @@ func (m *model) unconfirmed(rt *rapid.T) {
 
 func (m *model) reject(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	code := m.code(x, rev, stagePending, stageScheduledRaise, stageActiveRaise)
+	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
 	got, err := try(m.world, m.engine.DecideReject, actor, Reject{x.id, rev, "依据不足"})
 	if code == "" {
-		x.to(map[stage]stage{stagePending: stageRejected, stageScheduledRaise: stageScheduled, stageActiveRaise: stageActive}[x.stage])
+		x.to(map[stage]stage{stagePending: stageRejected, stageScheduledRaise: stageScheduled, stageScheduledRevise: stageScheduled, stageActiveRaise: stageActive}[x.stage])
 	}
 	m.expect("reject", x, got, err, code)
 }
@@ -244,29 +268,52 @@ func (m *model) adjust(rt *rapid.T) {
 
 func (m *model) revise(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	end := latest(m.now, x.start).Add(time.Duration(rapid.IntRange(1, 12).Draw(rt, "end")) * time.Hour)
-	in := Revise{WarningID: x.id, Revision: rev, EndsAt: &end}
-	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageActive, stageActiveRaise, stageRejected)
+	in := Revise{WarningID: x.id, Revision: rev}
+	to := modelMove{}
+	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise, stageRejected)
 	if x.stage == stageRejected {
 		in.Level = rapid.SampledFrom(Levels()).Draw(rt, "level")
+	} else if rapid.IntRange(0, 2).Draw(rt, "move") == 0 {
+		to.start = m.now.Add(time.Duration(rapid.IntRange(-3, 8).Draw(rt, "start")) * time.Hour)
+		in.StartsAt = &to.start
 	}
-	if code == "" && x.stage == stageRejected && m.liveOne(x.drill) != nil {
+	if to.noEnd = x.stage != stageRejected && rapid.IntRange(0, 3).Draw(rt, "no end") == 0; to.noEnd {
+		in.NoEnd = true
+	} else {
+		to.end = latest(m.now, x.start).Add(time.Duration(rapid.IntRange(1, 12).Draw(rt, "end")) * time.Hour)
+		in.EndsAt = &to.end
+	}
+	moved := !to.start.IsZero() && !to.start.Equal(x.start)
+	switch {
+	case code != "":
+	case x.stage == stageRejected && m.liveOne(x.drill) != nil:
 		code = refusal.Conflict
+	case moved && (x.stage == stageScheduledRaise || x.stage == stageScheduledRevise || x.stage == stageActiveRaise):
+		code = refusal.TransitionRefused
+	case moved && x.stage != stageScheduled, moved && !to.noEnd && !to.start.Before(to.end):
+		code = refusal.Invalid
 	}
 	got, err := try(m.world, m.engine.DecideRevise, actor, in)
 	switch {
 	case code != "":
-	case x.stage != stageRejected:
-		x.end = end
-		x.to(x.stage)
-	default:
+	case x.stage == stageRejected:
 		m.endDrill(x.drill)
-		x.end, x.level, x.by = end, in.Level, actor
+		x.end, x.level, x.by = to.end, in.Level, actor
 		if needsTwo(in.Level) {
 			x.to(stagePending)
 		} else {
 			x.begin(m.now)
 		}
+	case moved && needsTwo(x.level):
+		x.move, x.asker = to, actor
+		x.to(stageScheduledRevise)
+	case moved:
+		x.revised(to)
+		x.begin(m.now)
+	default:
+		to.start = time.Time{}
+		x.revised(to)
+		x.to(x.stage)
 	}
 	m.expect("revise", x, got, err, code)
 }
@@ -292,7 +339,7 @@ func (m *model) lift(rt *rapid.T) {
 
 func (m *model) cancel(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	code := m.code(x, rev, stagePending, stageScheduled, stageScheduledRaise, stageActive, stageActiveRaise)
+	code := m.code(x, rev, stagePending, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise)
 	got, err := try(m.world, m.engine.DecideCancel, actor, Cancel{x.id, rev, "误发"})
 	if code == "" {
 		x.to(stageCancelled)
@@ -302,13 +349,13 @@ func (m *model) cancel(rt *rapid.T) {
 
 func (m *model) activate(rt *rapid.T) {
 	x, _, _ := m.pick(rt)
-	code := m.code(x, x.revision, stageScheduled, stageScheduledRaise)
+	code := m.code(x, x.revision, stageScheduled, stageScheduledRaise, stageScheduledRevise)
 	if code == "" && x.start.After(m.now) {
 		code = refusal.TransitionRefused
 	}
 	got, err := try(m.world, m.engine.DecideActivate, "timer", WarningRef{x.id})
 	if code == "" {
-		x.to(map[stage]stage{stageScheduled: stageActive, stageScheduledRaise: stageActiveRaise}[x.stage])
+		x.to(map[stage]stage{stageScheduled: stageActive, stageScheduledRaise: stageActiveRaise, stageScheduledRevise: stageActive}[x.stage])
 	}
 	m.expect("activate", x, got, err, code)
 }

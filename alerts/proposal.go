@@ -24,6 +24,7 @@ type ProposalKind string
 const (
 	KindStart     ProposalKind = "start"
 	KindUpgrade   ProposalKind = "upgrade"
+	KindRevise    ProposalKind = "revise" // the same level, another start or end
 	KindDowngrade ProposalKind = "downgrade"
 	KindLift      ProposalKind = "lift"
 )
@@ -38,7 +39,8 @@ type Proposal struct {
 	Region      string        `json:"region"`
 	Drill       bool          `json:"drill"`
 	StartsAt    time.Time     `json:"starts_at"`
-	EndsAt      *time.Time    `json:"ends_at"` // nil = until further notice
+	EndsAt      *time.Time    `json:"ends_at"`          // nil = until further notice
+	NoEnd       bool          `json:"no_end,omitempty"` // of a revise: the end that is set is to be taken away
 	Criteria    string        `json:"criteria"`
 	ForecastID  string        `json:"forecast_id"`  // the last received of those it rests on; empty when all is measured
 	LeadH       float64       `json:"lead_h"`       // hours to StartsAt when raised or updated
@@ -114,13 +116,45 @@ type dismissal struct {
 	Level     Level        `json:"level"`
 	WarningID string       `json:"warning_id"`
 	Period    Period       `json:"period"`
+
+	// Of a revise; no start is as soon as it may.
+	StartsAt *time.Time `json:"starts_at,omitempty"`
+	EndsAt   *time.Time `json:"ends_at,omitempty"`
+	NoEnd    bool       `json:"no_end,omitempty"`
 }
 
-// covers reports whether the suggestion is what was dismissed: the same kind, level and warning, and an
-// episode that overlaps. A changed level is not.
+func dismissalOf(p *Proposal) dismissal {
+	d := dismissal{Kind: p.Kind, Level: p.Level, WarningID: p.WarningID, Period: p.Trace.Period}
+	if p.Kind == KindRevise {
+		if !p.StartsAt.Equal(p.UpdatedAt) {
+			d.StartsAt = &p.StartsAt
+		}
+		d.EndsAt, d.NoEnd = p.EndsAt, p.NoEnd
+	}
+	return d
+}
+
+// covers reports whether the suggestion is what was dismissed: the same kind, level and warning, and an episode that
+// overlaps; of a lift, air that clears at the same time; of a revise, the same start and end. A changed level is not.
 func (d *dismissal) covers(p *Proposal) bool {
-	return d != nil && d.Kind == p.Kind && d.Level == p.Level && d.WarningID == p.WarningID &&
-		d.Period.From.Before(p.Trace.Period.To) && p.Trace.Period.From.Before(d.Period.To)
+	q := dismissalOf(p)
+	if d.Kind != q.Kind || d.Level != q.Level || d.WarningID != q.WarningID {
+		return false
+	}
+	switch d.Kind {
+	case KindRevise:
+		return sameMoment(d.StartsAt, q.StartsAt) && sameMoment(d.EndsAt, q.EndsAt) && d.NoEnd == q.NoEnd
+	case KindLift:
+		return d.Period.From.Equal(q.Period.From)
+	}
+	return d.Period.From.Before(q.Period.To) && q.Period.From.Before(d.Period.To)
+}
+
+func sameMoment(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
 }
 
 // sameBasis reports whether two suggestions rest on the same and say the same. Times that move with the clock, as the start of
@@ -130,6 +164,7 @@ func sameBasis(a, b *Proposal) bool {
 		Kind      ProposalKind
 		Level     Level
 		WarningID string
+		NoEnd     bool
 		Trace     Trace
 	}
 	of := func(p *Proposal) basis {
@@ -138,7 +173,7 @@ func sameBasis(a, b *Proposal) bool {
 		if t.Outlook != nil {
 			t.Outlook = &Outlook{From: t.Outlook.From, KnownUntil: t.Outlook.KnownUntil, Open: t.Outlook.Open}
 		}
-		return basis{p.Kind, p.Level, p.WarningID, t}
+		return basis{p.Kind, p.Level, p.WarningID, p.NoEnd, t}
 	}
 	return sameJSON(of(a), of(b))
 }

@@ -90,7 +90,15 @@ func (w *world) accept(p *Proposal) *Warning {
 		if p.Kind == KindLift {
 			return do(w, e.DecideLift, "duty", Lift{WarningID: now.ID, Revision: now.Revision, EndsAt: p.EndsAt, ProposalID: p.ID})
 		}
-		got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: now.ID, Revision: now.Revision, Level: p.Level, StartsAt: &p.StartsAt, ProposalID: p.ID})
+		if p.Kind == KindRevise {
+			in := Revise{WarningID: now.ID, Revision: now.Revision, EndsAt: p.EndsAt, NoEnd: p.NoEnd, ProposalID: p.ID}
+			if now.State == Scheduled {
+				in.StartsAt = &p.StartsAt
+			}
+			got = do(w, e.DecideRevise, "duty", in)
+		} else {
+			got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: now.ID, Revision: now.Revision, Level: p.Level, StartsAt: &p.StartsAt, ProposalID: p.ID})
+		}
 	}
 	if got.State == PendingApproval || got.Pending != nil {
 		got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
@@ -463,13 +471,14 @@ func TestDismissalEndsWhenAnotherLevelIsRaised(t *testing.T) {
 	}
 }
 
-// While a raise waits for its second person, a level between the two asks for nothing.
+// While a raise waits for its second person, a level between the two asks for no other level.
 func TestNoDowngradeWhileARaiseIsPending(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	live := w.in(stageActiveRaise)
 	p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 210, 220)).Proposal
-	if live.Level != Yellow || live.Pending.Level != Red || p != nil {
+	// But its end, 12-18T17, lies before the episode's.
+	if live.Level != Yellow || live.Pending.Level != Red || p.line() != "revise yellow 12-16T17 to 12-19T00" {
 		t.Errorf("%+v: proposed %s", live.Pending, p.line())
 	}
 }

@@ -161,7 +161,8 @@ func (e Engine) DecideReevaluate(tx *bbolt.Tx, actor string, _ Reevaluate, now t
 	return events, open, nil
 }
 
-// DecideDismiss closes an open proposal with a reason. The same is not raised again until its level changes.
+// DecideDismiss closes an open proposal with a reason. The same is not raised again until its level changes; what comes behind it
+// in the order of suggestions is.
 func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.Time) ([]Event, *Proposal, error) {
 	p, err := GetProposal(tx, in.ProposalID)
 	if err != nil {
@@ -189,10 +190,7 @@ func (d *decision) propose() error {
 
 // proposeFor keeps to one open proposal: raised once, updated when its basis changes, withdrawn when it falls away.
 func (d *decision) proposeFor(series Series) {
-	want := d.engine.suggest(series, d.warning, d.now)
-	if want != nil && d.open == nil && d.row.Dismissed.covers(want) {
-		want = nil
-	}
+	want := d.engine.suggest(series, d.warning, d.now, d.row.dismissed)
 	switch {
 	case want == nil && d.open == nil:
 	case want == nil:

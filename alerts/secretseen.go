@@ -25,6 +25,10 @@ func secretSeen(ev warningEvent) *SecretSeen {
 		return e.SecretSeen
 	case RaiseAsked:
 		return e.SecretSeen
+	case ReviseAsked:
+		return e.SecretSeen
+	case WarningRevised:
+		return e.SecretSeen
 	case LevelChanged:
 		return e.SecretSeen
 	case EmergencyApproved:

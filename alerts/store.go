@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -73,11 +74,22 @@ func (s scope) key() string {
 
 func scopeOf(key []byte) scope { return scope{region: string(key[1:]), drill: key[0] == 'd'} }
 
-// scopeRow is what stands in a region: at most one open proposal and one live warning.
+// scopeRow is what stands in a region: at most one open proposal and one live warning, and what was dismissed last of each kind
+// of proposal, until one of that kind is raised.
 type scopeRow struct {
-	Proposal  string     `json:"proposal"`
-	Warning   string     `json:"warning"`
-	Dismissed *dismissal `json:"dismissed"`
+	Proposal  string      `json:"proposal"`
+	Warning   string      `json:"warning"`
+	Dismissed []dismissal `json:"dismissed"`
+}
+
+// without is what was dismissed of other kinds.
+func (r *scopeRow) without(kind ProposalKind) []dismissal {
+	return slices.DeleteFunc(r.Dismissed, func(d dismissal) bool { return d.Kind == kind })
+}
+
+// dismissed reports whether the suggestion was decided against.
+func (r *scopeRow) dismissed(p *Proposal) bool {
+	return slices.ContainsFunc(r.Dismissed, func(d dismissal) bool { return d.covers(p) })
 }
 
 // get reads a JSON row; false when there is none.

@@ -2,43 +2,56 @@ package alerts
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"time"
 )
 
-// suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil.
-// The id, region and times of record are the caller's.
-func (e Engine) suggest(series Series, live *Warning, now time.Time) *Proposal {
+// suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil: the first, in
+// the order of [Engine.suggestions], that was not dismissed. The id, region and times of record are the caller's.
+func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed func(*Proposal) bool) *Proposal {
 	e, ev := e.judged(series, now)
-	p := e.suggestion(ev, live, now)
-	if p == nil {
-		return nil
+	for p := range e.suggestions(ev, live, now) {
+		p.UpdatedAt = now
+		if live != nil {
+			p.WarningID = live.ID
+		}
+		if dismissed(p) {
+			continue
+		}
+		if live == nil {
+			p.Trace.Outlook = e.outlook(ev, p.StartsAt, now, ev.Episodes)
+		} else {
+			p.Trace.Outlook = e.outlook(ev, live.StartsAt, now, e.waitedFor(ev, live, now))
+			p.Trace.Outlook.IdleDays = ev.idle(live, now)
+		}
+		p.Trace.Words = p.explain()
+		return p
 	}
-	if live == nil {
-		p.Trace.Outlook = e.outlook(ev, p.StartsAt, now, ev.Episodes)
-	} else {
-		p.WarningID = live.ID
-		p.Trace.Outlook = e.outlook(ev, live.StartsAt, now, e.waitedFor(ev, live, now))
-		p.Trace.Outlook.IdleDays = ev.idle(live, now)
-	}
-	p.Trace.Words = p.explain()
-	return p
+	return nil
 }
 
-// suggestion is the first that there is reason for, of those that a region may have.
-func (e Engine) suggestion(ev Evaluation, live *Warning, now time.Time) *Proposal {
-	if live == nil {
-		return e.suggestStart(ev, now)
+// suggestions are what there is reason for, in order: of a live warning another level upwards goes before other times, these
+// before a lower level, and that before the end.
+func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Seq[*Proposal] {
+	all := []func() *Proposal{func() *Proposal { return e.suggestStart(ev, now) }}
+	if live != nil {
+		own := e.own(ev, live, now)
+		all = []func() *Proposal{
+			func() *Proposal { return e.suggestUpgrade(ev, own, live, now) },
+			func() *Proposal { return e.suggestRevise(ev, own, live, now) },
+			func() *Proposal { return e.suggestDowngrade(ev, own, live, now) },
+			func() *Proposal { return e.suggestLift(ev, live, now) },
+		}
 	}
-	own := e.own(ev, live, now)
-	if p := e.suggestUpgrade(ev, own, live, now); p != nil {
-		return p
+	return func(yield func(*Proposal) bool) {
+		for _, suggest := range all {
+			if p := suggest(); p != nil && !yield(p) {
+				return
+			}
+		}
 	}
-	if p := e.suggestDowngrade(ev, own, live, now); p != nil {
-		return p
-	}
-	return e.suggestLift(ev, live, now)
 }
 
 // judged is a series by the criteria of the day, and the engine with these.
@@ -110,6 +123,61 @@ func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now 
 		return p
 	}
 	return nil
+}
+
+// suggestRevise asks for other times at the level there is, when a qualifying day of the warning's own episodes lies before its
+// start or behind its set end, or when the air of an announced lift clears later than that. A start is moved while the warning is
+// scheduled and nothing waits for approval.
+func (e Engine) suggestRevise(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
+	if live.State != Scheduled && live.State != Active {
+		return nil
+	}
+	var of *Episode
+	starts, ends, noEnd := live.StartsAt, live.EndsAt, false
+	for i := range own {
+		ep := &own[i]
+		course, whole := ep.course(now), ep.whole()
+		if len(course) == 0 {
+			continue
+		}
+		if live.State == Scheduled && live.Pending == nil && course[0].From.Before(starts) {
+			starts, of = course[0].From, cmp.Or(of, ep)
+		}
+		if end := live.setEnd(); end != nil && end.After(now) && whole.To.After(*cmp.Or(ends, end)) {
+			ends, of = &whole.To, cmp.Or(of, ep)
+		}
+	}
+	if end := live.setEnd(); end != nil && end.After(now) && live.LiftFrom != nil {
+		if at, ok := e.cleared(ev, live, now); !ok {
+			ends, noEnd = nil, true
+		} else if at.After(*cmp.Or(ends, end)) {
+			ends = &at
+		}
+	}
+	if starts.Equal(live.StartsAt) && !noEnd && sameMoment(ends, live.EndsAt) {
+		return nil
+	}
+	if of == nil {
+		of = nearest(ev, now)
+	}
+	period := of.extent(live.Level, now)
+	if period.From.IsZero() {
+		period = of.whole()
+	}
+	p := e.draft(KindRevise, live.Level, starts, period, ev, *of, now)
+	p.EndsAt, p.NoEnd = ends, noEnd
+	return p
+}
+
+// setEnd is the end that a warning has, or will have when what waits is approved; nil for none.
+func (w *Warning) setEnd() *time.Time {
+	if p := w.Pending; p != nil && p.Moves() {
+		if p.NoEnd {
+			return nil
+		}
+		return cmp.Or(p.EndsAt, w.EndsAt)
+	}
+	return w.EndsAt
 }
 
 // suggestDowngrade asks for a lower level, from the first qualifying day that is not over, when the episodes, from their

@@ -21,20 +21,21 @@ const (
 	Cancelled       State = "cancelled"
 )
 
-// stage is a warning's place in the table: its state, and whether a raise of its level waits for approval.
+// stage is a warning's place in the table: its state, and whether a raise of its level or a move of its start waits for approval.
 type stage string
 
 const (
-	stageNew            stage = "new" // not yet declared
-	stagePending              = stage(PendingApproval)
-	stageRejected             = stage(Rejected)
-	stageReported             = stage(Reported)
-	stageScheduled            = stage(Scheduled)
-	stageScheduledRaise stage = "scheduled+raise"
-	stageActive               = stage(Active)
-	stageActiveRaise    stage = "active+raise"
-	stageLifted               = stage(Lifted)
-	stageCancelled            = stage(Cancelled)
+	stageNew             stage = "new" // not yet declared
+	stagePending               = stage(PendingApproval)
+	stageRejected              = stage(Rejected)
+	stageReported              = stage(Reported)
+	stageScheduled             = stage(Scheduled)
+	stageScheduledRaise  stage = "scheduled+raise"
+	stageScheduledRevise stage = "scheduled+revise"
+	stageActive                = stage(Active)
+	stageActiveRaise     stage = "active+raise"
+	stageLifted                = stage(Lifted)
+	stageCancelled             = stage(Cancelled)
 )
 
 // act is what a person or a timer does to a warning.
@@ -77,9 +78,16 @@ var transitions = map[stage]map[act][]stage{
 	},
 	stageScheduled: {
 		actAdjust:   {stageScheduled, stageScheduledRaise},
-		actRevise:   {stageScheduled},
+		actRevise:   {stageScheduled, stageScheduledRevise, stageActive},
 		actCancel:   {stageCancelled},
 		actActivate: {stageActive},
+	},
+	stageScheduledRevise: {
+		actApprove:  {stageScheduled, stageActive},
+		actReject:   {stageScheduled},
+		actRevise:   {stageScheduledRevise}, // but for its start
+		actCancel:   {stageCancelled},
+		actActivate: {stageActive}, // the old start came first
 	},
 	stageScheduledRaise: {
 		actApprove:  {stageScheduled},
@@ -112,17 +120,20 @@ var transitions = map[stage]map[act][]stage{
 
 // What was approved in an emergency may be confirmed, and is found overdue, wherever the warning has come to since.
 func init() {
-	for _, s := range []stage{stageReported, stageScheduled, stageScheduledRaise, stageActive, stageActiveRaise, stageLifted, stageCancelled} {
+	for _, s := range []stage{stageReported, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise, stageLifted, stageCancelled} {
 		transitions[s][actConfirmEmergency] = []stage{s}
 		transitions[s][actUnconfirmed] = []stage{s}
 	}
-	for _, s := range []stage{stagePending, stageScheduledRaise, stageActiveRaise} {
+	for _, s := range []stage{stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise} {
 		transitions[s][actEmergency] = transitions[s][actApprove]
 	}
 }
 
 func (w *Warning) stage() stage {
-	if w.Pending != nil {
+	switch {
+	case w.Pending != nil && w.Pending.Moves():
+		return stage(w.State + "+revise")
+	case w.Pending != nil:
 		return stage(w.State + "+raise")
 	}
 	return stage(w.State)

@@ -56,12 +56,20 @@ type Warning struct {
 
 // Pending is what waits for a second person while the warning goes on at its old level.
 type Pending struct {
-	Kind string `json:"kind"` // "raise"
+	Kind string `json:"kind"` // "raise" of the level, or "revise": another start at the level there is
 	By   string `json:"by"`
 	Change
+	Terms
 }
 
-const pendingRaise = "raise"
+// Moves reports whether what waits is another start at the level there is.
+func (p *Pending) Moves() bool { return p.Kind == pendingRevise }
+
+// The values of Pending.Kind.
+const (
+	pendingRaise  = "raise"
+	pendingRevise = "revise"
+)
 
 // Public is the warning as those read it who do not decide on it: enterprises, towns, feeders, and whoever hears what goes out. It
 // says what was done and not why an approver rejected it, why a raise is asked for (once approved, it stands in the change of the
@@ -71,7 +79,7 @@ func (w *Warning) Public() *Warning {
 	p.Overrides = nil
 	if w.Pending != nil {
 		pending := *w.Pending
-		pending.Reason, pending.Overrides = "", nil
+		pending.Reason, pending.Overrides, pending.NoticeText = "", nil, ""
 		p.Pending = &pending
 	}
 	p.History = slices.Clone(w.History)
@@ -86,7 +94,7 @@ func (w *Warning) Public() *Warning {
 }
 
 // internalReasons are the events whose reasons are for those alone who decide.
-var internalReasons = map[string]bool{"rejected": true, "raise_asked": true, "raise_rejected": true}
+var internalReasons = map[string]bool{"rejected": true, "raise_asked": true, "raise_rejected": true, "revise_asked": true, "revise_rejected": true}
 
 // Stage is a level of a warning and from when it takes effect, until the next stage does.
 type Stage struct {
@@ -116,6 +124,17 @@ func staged(course []Stage, l Level, from time.Time) []Stage {
 		return kept
 	}
 	return append(kept, Stage{l, from})
+}
+
+// begun is the course with another beginning: the level that is in effect then, and what follows.
+func begun(course []Stage, from time.Time) []Stage {
+	first, rest := course[0].Level, 0
+	for i, s := range course {
+		if !s.From.After(from) {
+			first, rest = s.Level, i+1
+		}
+	}
+	return append([]Stage{{first, from}}, slices.DeleteFunc(slices.Clone(course[max(rest, 1):]), func(s Stage) bool { return !s.From.After(from) })...)
 }
 
 // HistoryEntry is one event of a warning; each makes one revision, see [Warning.Revisions].
@@ -154,6 +173,8 @@ func (e WarningResubmitted) warningID() string { return e.ID }
 func (e WarningActivated) warningID() string   { return e.ID }
 func (e RaiseAsked) warningID() string         { return e.ID }
 func (e RaiseRejected) warningID() string      { return e.ID }
+func (e ReviseAsked) warningID() string        { return e.ID }
+func (e ReviseRejected) warningID() string     { return e.ID }
 func (e LevelChanged) warningID() string       { return e.ID }
 func (e WarningRevised) warningID() string     { return e.ID }
 func (e EndSet) warningID() string             { return e.ID }
@@ -204,6 +225,9 @@ func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warnin
 
 func (e WarningActivated) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
 	w.State = Active
+	if w.Pending != nil && w.Pending.Moves() { // the start that was to be moved has come
+		w.Pending = nil
+	}
 	return w, "activated", ""
 }
 
@@ -215,6 +239,16 @@ func (e RaiseAsked) change(w Warning, _ time.Time, actor string) (Warning, strin
 func (e RaiseRejected) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
 	w.Pending = nil
 	return w, "raise_rejected", e.Reason
+}
+
+func (e ReviseAsked) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
+	w.Pending = &Pending{Kind: pendingRevise, By: actor, Change: e.Change, Terms: e.Terms}
+	return w, "revise_asked", e.Reason
+}
+
+func (e ReviseRejected) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+	w.Pending = nil
+	return w, "revise_rejected", e.Reason
 }
 
 func (e LevelChanged) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
@@ -244,10 +278,20 @@ func (e LevelChanged) direction() string {
 	return "downgraded"
 }
 
-func (e WarningRevised) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
+func (e WarningRevised) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.DocumentNo, w.IssuedBy = cmp.Or(e.DocumentNo, w.DocumentNo), cmp.Or(e.IssuedBy, w.IssuedBy)
 	w.NoticeText = cmp.Or(e.NoticeText, w.NoticeText)
 	w.EndsAt, w.ReceivedAt = cmp.Or(e.EndsAt, w.EndsAt), cmp.Or(e.ReceivedAt, w.ReceivedAt)
+	if e.NoEnd {
+		w.EndsAt, w.LiftFrom = nil, nil
+	}
+	if e.StartsAt != nil {
+		w.StartsAt, w.Stages, w.AtOnce = *e.StartsAt, begun(w.Stages, *e.StartsAt), false
+		w.LevelSince = w.Stages[len(w.Stages)-1].From
+	}
+	if e.Approved {
+		w.ApprovedBy, w.Pending = actor, nil
+	}
 	return w, "revised", e.Reason
 }
 
@@ -286,6 +330,8 @@ func announced(ev warningEvent) string {
 	case WarningConfirmed:
 		return when(e.Announce, "declared")
 	case WarningActivated:
+		return when(e.Announce, "declared")
+	case WarningRevised:
 		return when(e.Announce, "declared")
 	case LevelChanged:
 		return e.direction()

@@ -46,6 +46,12 @@ func (w *world) in(s stage) *Warning {
 		return do(w, e.DecideDeclare, "duty", later)
 	case stageScheduledRaise:
 		return raise(w.in(stageScheduled))
+	case stageScheduledRevise:
+		red := two
+		red.StartsAt = &tomorrow
+		got := do(w, e.DecideDeclare, "duty", red)
+		got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
+		return do(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(w.now.Add(6 * time.Hour))})
 	case stageActive:
 		return do(w, e.DecideDeclare, "duty", one)
 	case stageActiveRaise:
@@ -99,15 +105,16 @@ func TestEveryStageWithEveryAct(t *testing.T) {
 	const no = stage("")
 	table := map[stage][]stage{
 		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire, emergency
-		stagePending:        {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled, stageActive},
-		stageRejected:       {no, no, no, no, stagePending, no, no, no, no, no},
-		stageReported:       {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled, no},
-		stageScheduled:      {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no, no},
-		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no, stageScheduled},
-		stageActive:         {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted, no},
-		stageActiveRaise:    {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no, stageLifted, stageActive},
-		stageLifted:         {no, no, no, no, no, no, no, no, no, no},
-		stageCancelled:      {no, no, no, no, no, no, no, no, no, no},
+		stagePending:         {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled, stageActive},
+		stageRejected:        {no, no, no, no, stagePending, no, no, no, no, no},
+		stageReported:        {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled, no},
+		stageScheduled:       {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no, no},
+		stageScheduledRaise:  {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no, stageScheduled},
+		stageScheduledRevise: {stageScheduled, stageScheduled, no, no, stageScheduledRevise, no, stageCancelled, stageActive, no, stageScheduled},
+		stageActive:          {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted, no},
+		stageActiveRaise:     {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no, stageLifted, stageActive},
+		stageLifted:          {no, no, no, no, no, no, no, no, no, no},
+		stageCancelled:       {no, no, no, no, no, no, no, no, no, no},
 	}
 	for from := range transitions {
 		if from != stageNew && table[from] == nil {

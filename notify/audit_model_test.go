@@ -463,6 +463,9 @@ func TestAuditAgainstTheFuture(t *testing.T) {
 		live("extend", func(rt *rapid.T) {
 			keep(tryWarn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, EndsAt: ahead(rt)}))
 		})
+		live("move", func(rt *rapid.T) {
+			keep(tryWarn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, StartsAt: ahead(rt), NoEnd: true}))
+		})
 		live("end", func(rt *rapid.T) {
 			if rapid.Bool().Draw(rt, "lift") {
 				keep(tryWarn(w, e.DecideLift, alerts.Lift{WarningID: warning.ID, Revision: warning.Revision}))

@@ -39,6 +39,9 @@ func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 		}
 		return planLevel(tx, fx, at, ev.ID, old)
 	case alerts.WarningRevised:
+		if ev.StartsAt != nil {
+			return restart(tx, fx, at, ev.ID)
+		}
 		return extend(tx, fx, at, ev.ID)
 	case alerts.EndSet:
 		return extend(tx, fx, at, ev.ID)
@@ -73,9 +76,23 @@ func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
 	return planLevel(tx, fx, at, id, old)
 }
 
+// restart plans anew when the start is moved: every order says from when it holds.
+func restart(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
+	old, err := GetPlan(tx, id)
+	if err != nil || old == nil {
+		return err
+	}
+	return replan(tx, fx, at, id, old, true)
+}
+
 // planLevel starts the plan that brings the orders of a warning to where its course is; old is the one it replaces, nil for
 // none. A plan that would order what is ordered already only takes over what is next.
 func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) error {
+	return replan(tx, fx, at, id, old, false)
+}
+
+// replan is planLevel; anew gives everybody another order, whether the measures change or not.
+func replan(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan, anew bool) error {
 	w, err := alerts.GetWarning(tx, id)
 	if err != nil {
 		return fmt.Errorf("notify: plan for warning %s: %w", id, err)
@@ -92,7 +109,7 @@ func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) err
 	}
 	if old != nil {
 		later := old.EndsAt != nil && (w.EndsAt == nil || w.EndsAt.After(*old.EndsAt))
-		p.Reissue = later || old.Reissue && !old.Done
+		p.Reissue = anew || later || old.Reissue && !old.Done
 		if old.Level == p.Level && !p.Reissue {
 			old.Next = p.Next
 			old.setNext(fx)

@@ -168,6 +168,60 @@ func TestOrdersOfALaterEnd(t *testing.T) {
 	w.check()
 }
 
+// A start that is moved is ordered anew days before it comes: every order says from when it holds. Who is exempted stays so, and
+// the orders that went out at the announcement are not issued again when it begins.
+func TestOrdersOfAMovedStart(t *testing.T) {
+	w := newWorld(t, enterprise("E1", alerts.Yellow), enterprise("E2", alerts.Yellow))
+	e := engine()
+	start := w.now.Add(72 * time.Hour)
+	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
+		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	w.elapse(0)
+	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
+	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
+	_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E2", 1), Decision: "accept"})
+	w.must(evs, err)
+	move := func(in time.Duration, want string) {
+		t.Helper()
+		start := w.now.Add(in)
+		warning = warn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, StartsAt: &start})
+		w.elapse(0)
+		n := 1
+		for w.json(id("E1", n))["state"] == "superseded" {
+			n++
+		}
+		if o := w.json(id("E1", n)); o["effective_from"] != want {
+			t.Errorf("%s: from %v, want %s", id("E1", n), o["effective_from"], want)
+		}
+	}
+	move(24*time.Hour, "2016-12-17T18:00:00+08:00")
+	w.wants("a day ahead", id("E1", 2)+"/revised", id("E2", 1)+"/released")
+	move(48*time.Hour, "2016-12-18T18:00:00+08:00")
+	w.wants("and back", id("E1", 3)+"/revised", id("E2", 1)+"/released")
+	move(0, "2016-12-16T18:00:00+08:00")
+	if warning.State != alerts.Active {
+		t.Errorf("it is %s", warning.State)
+	}
+	w.wants("at once", id("E1", 4)+"/revised", id("E2", 1)+"/released")
+	w.check()
+}
+
+// A warning without an end says so in every order, also where one was named.
+func TestOrdersOfAnEndTakenAway(t *testing.T) {
+	w := newWorld(t, enterprise("E1", alerts.Yellow))
+	e := engine()
+	end := w.now.Add(24 * time.Hour)
+	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
+		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	w.elapse(0)
+	warning = warn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, NoEnd: true})
+	w.elapse(48 * time.Hour)
+	if o := w.json(orderID(warning.ID, "E1", 2)); o["ends_at"] != nil || o["state"] != "open" {
+		t.Errorf("%v", o)
+	}
+	w.check()
+}
+
 // A warning that never was active has orders to release when it was announced, and none otherwise.
 func TestCancelledBeforeItsStart(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Orange))

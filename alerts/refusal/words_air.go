@@ -30,6 +30,8 @@ func init() {
 
 		"explain.start":                   {"建议发布{level}，自 {starts} 起：污染过程 {from} 至 {to} 满足分级条件，提前 {lead} 小时。", "Declare {level} from {starts} on: the episode from {from} to {to} meets the criteria, {lead} h ahead."},
 		"explain.upgrade":                 {"建议升级为{level}，自 {starts} 起：{own_from} 至 {own_to} 满足更高一级的条件（过程 {from} 至 {to}）。", "Raise to {level} from {starts} on: a higher level is met from {own_from} to {own_to} (episode {from} to {to})."},
+		"explain.revise":                  {"建议修改起止时间，级别{level}不变：自 {starts} 起，至 {ends}（过程 {from} 至 {to}）。", "Change the times, at {level} as it is: from {starts} until {ends} (episode {from} to {to})."},
+		"explain.further_notice":          {"另行通知", "further notice"},
 		"explain.downgrade":               {"建议降级为{level}：{from} 至 {to} 的整个过程只达到这一级。", "Lower to {level}: the whole episode from {from} to {to} asks for no more."},
 		"explain.lift":                    {"建议解除，自 {starts} 起：{from} 起 {hours} 小时 AQI 均不高于 {at_most}（{step}）。", "Lift from {starts} on: for {hours} h from {from} on the AQI is {at_most} or less ({step})."},
 		"explain.lift_below_yellow":       {"建议解除，自 {starts} 起：{from} 起 {hours} 小时均低于黄色预警条件（{step}）。", "Lift from {starts} on: for {hours} h from {from} on the yellow criteria are not met ({step})."},

@@ -22,8 +22,9 @@ func init() {
 		"cli.warning_state.lifted":           {"已解除", "lifted"},
 		"cli.warning_state.cancelled":        {"已撤销", "cancelled"},
 
-		"cli.pending.start": {"发布", "start"},
-		"cli.pending.raise": {"升级", "raise"},
+		"cli.pending.start":  {"发布", "start"},
+		"cli.pending.raise":  {"升级", "raise"},
+		"cli.pending.revise": {"改开始时间", "another start"},
 
 		"cli.history.declared":            {"发布", "declared"},
 		"cli.history.approved":            {"批准", "approved"},
@@ -32,6 +33,8 @@ func init() {
 		"cli.history.activated":           {"生效", "activated"},
 		"cli.history.raise_asked":         {"申请升级", "raise asked"},
 		"cli.history.raise_rejected":      {"驳回升级", "raise rejected"},
+		"cli.history.revise_asked":        {"申请改开始时间", "another start asked"},
+		"cli.history.revise_rejected":     {"驳回改开始时间", "another start rejected"},
 		"cli.history.upgraded":            {"升级", "upgraded"},
 		"cli.history.downgraded":          {"降级", "downgraded"},
 		"cli.history.revised":             {"变更", "revised"},

@@ -63,6 +63,7 @@ func init() {
 
 		"page.kind.start":     {"启动", "start"},
 		"page.kind.upgrade":   {"提级", "raise to"},
+		"page.kind.revise":    {"改起止时间", "change the times of"},
 		"page.kind.downgrade": {"降级", "lower to"},
 		"page.kind.lift":      {"解除", "lift"},
 	})

@@ -145,15 +145,17 @@ type warningAct struct {
 }
 
 var warningActs = []warningAct{
-	{name: "approve", short: "批准待审批的发布或升级（approve a pending start or raise）",
+	{name: "approve", short: "批准待审批的发布、升级或改期（approve a pending start, raise or other start）",
 		long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency.", members: []member{otpMember}},
-	{name: "reject", short: "驳回待审批的发布或升级（reject a pending start or raise）",
+	{name: "reject", short: "驳回待审批的发布、升级或改期（reject a pending start, raise or other start）",
 		example: "--reason 依据不足", members: []member{reasonMember}, required: []string{"reason"}},
-	{name: "revise", short: "变更结束时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
-		long: "没有给出的各项保持不变。级别和开始时间只有被驳回的预警能改。\n" +
-			"What is not given stays as it was. Only one that was rejected takes another level or start, and is declared anew.",
+	{name: "revise", short: "变更起止时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
+		long: "没有给出的各项保持不变；取消结束时间用 --no-end。开始时间只有待生效的预警能改，需两人审批的级别须经批准；级别只有被驳回的能改。\n" +
+			"What is not given stays as it was; --no-end takes the end away. A scheduled one takes another start, which waits for approval\n" +
+			"where its level needs two persons; only one that was rejected takes another level, and is declared anew.",
 		example: "--ends-at \"2016-12-22 00:00\" --reason 延长",
-		members: []member{levelMember, startsMember, confirmMember, endsMember, documentMember, issuedMember, receivedMember, noticeMember, reasonMember, otpMember}},
+		members: []member{levelMember, startsMember, confirmMember, endsMember, {flag: "no-end", kind: yesKind, help: "取消结束时间，改为另行通知（until further notice）"},
+			documentMember, issuedMember, receivedMember, noticeMember, reasonMember, proposalMember, otpMember}},
 	{name: "adjust", short: "升级或降级（change the level）",
 		long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
 		example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级",

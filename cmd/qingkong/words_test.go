@@ -86,7 +86,7 @@ func TestMembersHaveLabels(t *testing.T) {
 	for name := range shown {
 		t.Errorf("%s is shown without a label", name)
 	}
-	for _, rule := range []string{"cli.pending.start", "cli.pending.raise"} {
+	for _, rule := range []string{"cli.pending.start", "cli.pending.raise", "cli.pending.revise"} {
 		if !refusal.Known(rule) {
 			t.Errorf("the catalogue lacks %s", rule)
 		}

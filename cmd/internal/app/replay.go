@@ -337,9 +337,18 @@ func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 			return nil, err
 		}
 		what, in := "adjust", act{"revision": w.Revision, "proposal_id": p.ID, "reason": "replay"}
-		if p.Kind == alerts.KindLift {
+		switch p.Kind {
+		case alerts.KindLift:
 			what, in["ends_at"] = "lift", p.EndsAt
-		} else {
+		case alerts.KindRevise:
+			what, in["no_end"] = "revise", p.NoEnd
+			if w.State == alerts.Scheduled {
+				in["starts_at"] = p.StartsAt
+			}
+			if p.EndsAt != nil {
+				in["ends_at"] = p.EndsAt
+			}
+		default:
 			in["level"], in["starts_at"] = p.Level, p.StartsAt
 		}
 		w, err = r.svc.WarningAct(ctx, "duty", "", p.WarningID, what, body(in))

@@ -63,6 +63,13 @@ func episodeProposal() alerts.Proposal {
 	return p
 }
 
+// reviseProposal asks to take the end of a warning away.
+func reviseProposal() alerts.Proposal {
+	p := episodeProposal()
+	p.Kind, p.EndsAt, p.NoEnd = alerts.KindRevise, nil, true
+	return p
+}
+
 // smallProposal has nothing that may be left out.
 func smallProposal() alerts.Proposal {
 	p := proposal()
@@ -118,6 +125,8 @@ func airEvents() []example {
 		{"episode", alerts.ProposalRaised{Number: 3, Proposal: episodeProposal()}},
 		{"evening", alerts.ProposalRaised{Number: 3, Proposal: eveningProposal()}},
 		{"", alerts.ProposalUpdated{Proposal: proposal()}},
+		{"no_end", alerts.ProposalRaised{Number: 4, Proposal: reviseProposal()}},
+		{"no_end", alerts.ProposalUpdated{Proposal: reviseProposal()}},
 		{"episode", alerts.ProposalUpdated{Proposal: episodeProposal()}},
 		{"min", alerts.ProposalUpdated{Proposal: smallProposal()}},
 		{"disagree", alerts.ProposalUpdated{Proposal: disagreeingProposal()}},
@@ -169,11 +178,17 @@ func warningEvents() []example {
 		{"min", alerts.RaiseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, Trigger: alerts.OwnForecast}}},
 		{"at_once", alerts.RaiseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, AtOnce: true, Trigger: alerts.OwnForecast}}},
 		{"", alerts.RaiseRejected{ID: id, Level: alerts.Red, Reason: "未达到红色预警启动条件"}},
+		{"", alerts.ReviseAsked{ID: id, Change: change, Terms: alerts.Terms{NoticeText: notice}}},
+		{"min", alerts.ReviseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, Trigger: alerts.OwnForecast}}},
+		{"no_end", alerts.ReviseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, AtOnce: true, Trigger: alerts.OwnForecast},
+			Terms: alerts.Terms{NoEnd: true}}},
+		{"", alerts.ReviseRejected{ID: id, Reason: "起始时间不宜提前"}},
 		{"", alerts.LevelChanged{ID: id, From: alerts.Orange, To: alerts.Red, Region: "120111", Drill: true, EffectiveAt: start, Reason: reason,
 			Trigger: alerts.CityOrder, DocumentNo: document, IssuedBy: issuer, ReceivedAt: &received, EndsAt: &end, Approved: true, Overrides: override()}},
 		{"min", alerts.LevelChanged{ID: id, From: alerts.Orange, To: alerts.Yellow, Region: "120111", EffectiveAt: start, Trigger: alerts.OwnForecast}},
 		{"", alerts.WarningRevised{ID: id, EndsAt: &end, DocumentNo: document, IssuedBy: issuer, ReceivedAt: &received, NoticeText: notice, Reason: reason}},
 		{"min", alerts.WarningRevised{ID: id}},
+		{"moved", alerts.WarningRevised{ID: id, Reason: reason, StartsAt: &start, NoEnd: true, Announce: true, Approved: true}},
 		{"", alerts.EndSet{ID: id, EndsAt: end, Reason: "冷空气过程将于19日到达"}},
 		{"lift", alerts.EndSet{ID: id, EndsAt: end, Reason: "冷空气过程将于19日到达", LiftFrom: &start}},
 		{"", alerts.WarningLifted{ID: id, Region: "120111", Drill: true, Level: alerts.Orange, EndsAt: end, Reason: "空气质量已好转", Expired: true}},

@@ -26,6 +26,8 @@ func personEvents() []example {
 		{"seen", alerts.WarningResubmitted{ID: id, State: alerts.PendingApproval, Level: alerts.Orange, StartsAt: start, ListVersion: version, ListHash: hash, SecretSeen: seen}},
 		{"seen", alerts.EmergencyApproved{ID: id, Authority: "区应急指挥部值班副指挥长", CalledAt: start, Reason: "审批人在外出差，电话授权", ConfirmBy: start, SecretSeen: seen}},
 		{"seen", alerts.EmergencyConfirmed{ID: id, SecretSeen: seen}},
+		{"seen", alerts.ReviseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, Trigger: alerts.OwnForecast}, SecretSeen: seen}},
+		{"seen", alerts.WarningRevised{ID: id, StartsAt: &start, SecretSeen: seen}},
 		{"seen", alerts.RaiseAsked{ID: id, Change: alerts.Change{Level: alerts.Red, EffectiveAt: start, Trigger: alerts.OwnForecast}, SecretSeen: seen}},
 		{"seen", alerts.LevelChanged{ID: id, From: alerts.Orange, To: alerts.Yellow, Region: "120111", EffectiveAt: start, Trigger: alerts.OwnForecast, SecretSeen: seen}},
 		{"seen", reductionlist.Begun{Version: listVersion, Hash: listHash, List: reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: "2026-10-01"}, SecretSeen: seen}},

@@ -224,7 +224,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[alerts.Trigger]():       words(alerts.OwnForecast, alerts.CityOrder, alerts.RegionalLinkage, alerts.WorkRequirement),
 	reflect.TypeFor[alerts.Cause]():         causes,
 	reflect.TypeFor[alerts.ProposalState](): words(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
-	reflect.TypeFor[alerts.ProposalKind]():  words(alerts.KindStart, alerts.KindUpgrade, alerts.KindDowngrade, alerts.KindLift),
+	reflect.TypeFor[alerts.ProposalKind]():  words(alerts.KindStart, alerts.KindUpgrade, alerts.KindRevise, alerts.KindDowngrade, alerts.KindLift),
 	reflect.TypeFor[access.Role]():          words(access.Roles()...),
 	reflect.TypeFor[notify.Action](): words(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
 		notify.Report, notify.Complete),

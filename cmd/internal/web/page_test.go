@@ -116,7 +116,7 @@ func TestPageHasWordsForEverything(t *testing.T) {
 				Pending: &alerts.Pending{Change: alerts.Change{Level: level}}}
 			st.Warnings = append(st.Warnings, warningStatus{Warning: w})
 		}
-		for _, kind := range []alerts.ProposalKind{alerts.KindStart, alerts.KindUpgrade, alerts.KindDowngrade, alerts.KindLift} {
+		for _, kind := range []alerts.ProposalKind{alerts.KindStart, alerts.KindUpgrade, alerts.KindRevise, alerts.KindDowngrade, alerts.KindLift} {
 			st.Proposals = append(st.Proposals, &alerts.Proposal{ID: "P1", Level: level, Kind: kind, Drill: true})
 		}
 	}

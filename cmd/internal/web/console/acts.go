@@ -132,6 +132,9 @@ func (d *desk) content(q *request, a act, s *subject, v url.Values) (map[string]
 	if s.w != nil && a.name != "declare" {
 		content["revision"] = revisionOf(v)
 	}
+	if content["no_end"] == true { // the end that stands beside it is the one to be taken away
+		delete(content, "ends_at")
+	}
 	if s.p != nil && a.name != "dismiss" {
 		content["proposal_id"] = s.p.ID
 	}

@@ -106,8 +106,25 @@ func reasonField(required bool) func(*request, *subject) []field {
 }
 
 func reviseFields(q *request, s *subject) []field {
-	terms := []field{q.field("ends_at", kindMoment, false), q.field("document_no", kindText, false), q.field("issued_by", kindText, false),
-		q.field("received_at", kindMoment, false), q.field("reason", kindArea, false), q.field("notice_text", kindArea, false)}
+	end := q.field("ends_at", kindMoment, false)
+	var terms []field
+	switch {
+	case s.w.State == alerts.Rejected:
+		terms = append(terms, end)
+	case s.w.EndsAt == nil:
+		end.Hint = q.t("f.ends_at.none.hint")
+		terms = append(terms, end)
+	default:
+		end.Hint = q.t("f.ends_at.set.hint")
+		terms = append(terms, end, q.field("no_end", kindCheck, false))
+	}
+	terms = append(terms, q.field("document_no", kindText, false), q.field("issued_by", kindText, false),
+		q.field("received_at", kindMoment, false), q.field("reason", kindArea, false), q.field("notice_text", kindArea, false))
+	if s.w.State == alerts.Scheduled && s.w.Pending == nil {
+		start := q.field("starts_at", kindMoment, false)
+		start.Hint = q.t("f.starts_at.set.hint")
+		return append([]field{start}, terms...)
+	}
 	if s.w.State == alerts.Rejected { // it is entered again, in other terms
 		return append([]field{q.levels(alerts.None), q.field("starts_at", kindMoment, false)}, terms...)
 	}
@@ -122,6 +139,20 @@ func fillRevise(_ *request, s *subject) url.Values {
 		v.Set("level", string(w.Level))
 		v.Set("starts_at", input(&w.StartsAt))
 		v.Set("reason", w.Reason)
+	}
+	if p := s.p; p != nil && p.Kind == alerts.KindRevise {
+		if w.State == alerts.Scheduled && !p.StartsAt.Equal(w.StartsAt) {
+			v.Set("starts_at", input(&p.StartsAt))
+		}
+		if p.EndsAt != nil {
+			v.Set("ends_at", input(p.EndsAt))
+		}
+		if p.NoEnd {
+			v.Set("no_end", "true")
+		}
+		if words := p.Trace.Words.ZH; len(words) > 0 {
+			v.Set("reason", words[0])
+		}
 	}
 	return v
 }

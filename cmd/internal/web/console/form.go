@@ -28,6 +28,7 @@ const (
 	kindNumber   = "number"
 	kindChoice   = "radio"
 	kindHidden   = "hidden"
+	kindCheck    = "checkbox"
 	momentForm   = "2006-01-02T15:04"
 	momentFormSS = "2006-01-02T15:04:05"
 )
@@ -144,6 +145,8 @@ func body(fields []field, v url.Values) (map[string]any, error) {
 				continue
 			}
 			out[f.Name] = n
+		case kindCheck:
+			out[f.Name] = text == "true"
 		default:
 			out[f.Name] = text
 		}

@@ -299,6 +299,8 @@ func (d *desk) outlook(q *request, tx *bbolt.Tx, w *alerts.Warning) ([]string, e
 func (q *request) whoActs(w *alerts.Warning) string {
 	name := func(l alerts.Level) string { return alerts.LevelName(l, q.lang) }
 	switch {
+	case w.Pending != nil && w.Pending.Moves():
+		return q.t("who.revise", "from", clock(w.Pending.EffectiveAt), "by", w.Pending.By)
 	case w.Pending != nil:
 		return q.t("who.raise", "level", name(w.Pending.Level), "by", w.Pending.By)
 	case w.State == alerts.PendingApproval:
@@ -383,6 +385,8 @@ func (d *desk) proposalView(q *request, p *alerts.Proposal) proposalView {
 		if p.Drill {
 			v.Act += "&drill=true"
 		}
+	case alerts.KindRevise:
+		v.Act = warningPath(p.WarningID) + "/revise?proposal=" + p.ID
 	case alerts.KindLift:
 		v.Act, v.Lift = warningPath(p.WarningID)+"/lift?proposal="+p.ID, ""
 	default:

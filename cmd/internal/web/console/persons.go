@@ -62,7 +62,9 @@ func (q *request) secretSeen(actor string, s *alerts.SecretSeen) string {
 	return refusal.Text("access.seen", q.lang, refusal.Args{"at": clock(s.At), "by": s.By, "actor": actor, "how": howOf(s.How)})
 }
 
-// ofDeclaring reports whether revising a warning declares it anew.
-func ofDeclaring(s *subject) bool { return s.w.State == alerts.Rejected }
+// ofDeclaring reports whether revising a warning declares it anew, or may move its start.
+func ofDeclaring(s *subject) bool {
+	return s.w.State == alerts.Rejected || s.w.State == alerts.Scheduled && s.w.Pending == nil
+}
 
 func always(*subject) bool { return true }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -196,7 +197,11 @@ func (r *readout) terms(q *request, a act, s *subject, next *alerts.Warning) {
 	}
 	if p := next.Pending; p != nil {
 		change = p.Change
-		if change.EndsAt == nil {
+		if p.Moves() {
+			change.DocumentNo, change.IssuedBy = cmp.Or(change.DocumentNo, next.DocumentNo), cmp.Or(change.IssuedBy, next.IssuedBy)
+			change.ReceivedAt = cmp.Or(change.ReceivedAt, next.ReceivedAt)
+		}
+		if change.EndsAt == nil && !p.NoEnd {
 			change.EndsAt = next.EndsAt
 		}
 	}
@@ -260,6 +265,9 @@ func (r *readout) outcome(q *request, a act, s *subject, next *alerts.Warning) {
 	switch {
 	case a.name == "approve" && awaitsConfirmation(s.w):
 		say("confirmed")
+	case next.Pending != nil && next.Pending.Moves() && s.w.Pending == nil:
+		say("move_pending", "at", clock(next.StartsAt))
+		say("who_approves", "user", q.who.User)
 	case next.Pending != nil && a.name != "lift" && a.name != "revise":
 		say("raise_pending", "level", alerts.LevelName(next.Level, q.lang))
 		say("who_approves", "user", q.who.User)

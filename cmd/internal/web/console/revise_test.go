@@ -1,0 +1,122 @@
+package console
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+)
+
+// days gives the forecast of the days from tomorrow on and returns what is open then; nil for nothing.
+func (w *world) days(aqi ...int) *alerts.Proposal {
+	w.t.Helper()
+	days := make([]string, len(aqi))
+	for i, v := range aqi {
+		days[i] = fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"]}`, alerts.DateOf(w.clock.Now()).AddDays(i+1), v-20, v)
+	}
+	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Now().Format(time.RFC3339), strings.Join(days, ","))
+	got, err := w.svc.Forecast(w.t.Context(), "feeder", "", []byte(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got.Proposal
+}
+
+// follow takes a form with its proposal from the desk to the confirmation.
+func (w *world) follow(path string, change url.Values) (review string) {
+	w.t.Helper()
+	form := values(w.get(200, "duty", path))
+	for name, v := range change {
+		form[name] = v
+	}
+	path, _, _ = strings.Cut(path, "?")
+	form.Set("step", stepReview)
+	page := parsed(w.t, w.post(200, "duty", path, form).body)
+	form = values(page)
+	form.Set("step", stepConfirm)
+	for _, l := range alerts.Levels() {
+		if strings.Contains(textOf(page), word(zh, "level."+string(l))) {
+			form.Set("typed", word(zh, "level."+string(l)))
+		}
+	}
+	w.post(303, "duty", path, form)
+	return textOf(page)
+}
+
+// A proposal of other times is followed from the desk: the form has them, the read-out says that the start waits for approval,
+// and the desk whom it waits for.
+func TestAProposalOfOtherTimesIsFollowed(t *testing.T) {
+	w := newWorld(t)
+	p := w.days(90, 90, 160, 160, 160, 90, 90)
+	home := textOf(w.get(200, "duty", "/desk"))
+	for _, want := range []string{"过程中首个达标日", "解除：其后 36 小时 AQI 均不高于 150"} {
+		if !strings.Contains(home, want) {
+			t.Errorf("the desk does not say %q: %s", want, home)
+		}
+	}
+	w.follow("/desk/declare?proposal="+p.ID, nil)
+	id := w.live()
+	approve := values(w.get(200, "approver", warningPath(id)+"/approve"))
+	approve.Set("step", stepConfirm)
+	w.post(303, "approver", warningPath(id)+"/approve", approve)
+	w.elapse(time.Hour)
+	p = w.days(90, 160, 160, 160, 160, 160, 90, 90)
+	if p == nil || p.Kind != alerts.KindRevise {
+		t.Fatalf("%+v", p)
+	}
+	if home := textOf(w.get(200, "duty", "/desk")); !strings.Contains(home, word(zh, "kind.revise")) || !strings.Contains(home, word(zh, "go.follow.revise")) {
+		t.Errorf("the desk does not show it: %s", home)
+	}
+	review := w.follow(warningPath(id)+"/revise?proposal="+p.ID, nil)
+	if !strings.Contains(review, "修改等待审批") {
+		t.Errorf("the read-out does not say that it waits: %s", review)
+	}
+	got := w.warning(id)
+	if got.Pending == nil || !got.Pending.Moves() || !got.Pending.EffectiveAt.Equal(p.StartsAt) || got.Pending.EndsAt == nil || !got.Pending.EndsAt.Equal(*p.EndsAt) {
+		t.Fatalf("%+v", got.Pending)
+	}
+	if home := textOf(w.get(200, "approver", "/desk")); !strings.Contains(home, "批准把开始时间改为") {
+		t.Errorf("the approver does not see it: %s", home)
+	}
+	approve = values(w.get(200, "approver", warningPath(id)+"/approve"))
+	approve.Set("step", stepConfirm)
+	w.post(303, "approver", warningPath(id)+"/approve", approve)
+	if got := w.warning(id); got.Pending != nil || !got.StartsAt.Equal(p.StartsAt) || !got.EndsAt.Equal(*p.EndsAt) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// The end is taken away with a box of its own, though the end that there is stands in the form.
+func TestAnEndIsTakenAway(t *testing.T) {
+	w := newWorld(t)
+	id := w.declared(alerts.Yellow, false)
+	w.follow(warningPath(id)+"/revise", url.Values{"ends_at": {"2030-01-01T08:00"}})
+	if w.warning(id).EndsAt == nil {
+		t.Fatal("no end was set")
+	}
+	w.follow(warningPath(id)+"/revise", url.Values{"no_end": {"true"}})
+	if got := w.warning(id); got.EndsAt != nil {
+		t.Errorf("it ends at %s", got.EndsAt)
+	}
+}
+
+// live is the id of the warning that is live.
+func (w *world) live() (id string) {
+	w.t.Helper()
+	err := w.svc.J.View(func(tx *bbolt.Tx) error {
+		got, err := alerts.LiveWarning(tx, "120111")
+		if err == nil && got != nil {
+			id = got.ID
+		}
+		return err
+	})
+	if err != nil || id == "" {
+		w.t.Fatalf("no warning is live (%v)", err)
+	}
+	return id
+}
