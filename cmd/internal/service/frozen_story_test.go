@@ -381,7 +381,8 @@ func (s *story) emergencies() {
 	s.until("2026-12-23T13:00:00+08:00")
 }
 
-// drill plays a drill that a live declaration ends; that one is by order of the city, against our own proposal.
+// drill plays a drill that a live declaration ends; that one is by order of the city, against our own proposal, and its start
+// is moved, once refused.
 func (s *story) drill() {
 	s.declare("duty", `{"level":"yellow","trigger":"city_order","drill":true,"reason":"冬季应急演练"}`)
 	s.until("2026-12-23T13:05:00+08:00")
@@ -389,6 +390,10 @@ func (s *story) drill() {
 	s.forecast(days("2026-12-23T13:00:00+08:00", "2026-12-24", 120, 180, 190, 130))
 	s.declare("duty", `{"level":"orange","trigger":"city_order","document_no":"津污防指〔2026〕15号","issued_by":"天津市重污染天气应急指挥部",
 		"received_at":"2026-12-23T13:00:00+08:00","starts_at":"2026-12-25T00:00:00+08:00","ends_at":"2026-12-27T00:00:00+08:00","reason":"市指挥部要求全市同步启动"}`)
+	s.act("approver", "approve", "")
+	s.act("duty", "revise", `,"starts_at":"2026-12-25T06:00:00+08:00","reason":"请求推迟"`)
+	s.act("approver", "reject", `,"reason":"市级指令未改"`)
+	s.act("duty", "revise", `,"starts_at":"2026-12-24T20:00:00+08:00","reason":"市指挥部要求提前"`)
 	s.act("approver", "approve", "")
 	s.until("2026-12-25T09:00:00+08:00")
 }
