@@ -26,7 +26,8 @@ type Evaluation struct {
 	Tips     []Tip           `json:"tips,omitempty"`
 
 	steps []step
-	clear clearing // of an engine's suggestion
+	clear clearing // of an engine's suggestion, as is the next
+	heavy *Episode // that is measured and under way; nil for none
 }
 
 // Episode is a period of pollution that meets a level. From is the beginning of the first and To the end of the last

@@ -50,6 +50,9 @@ func (p *Proposal) lines(lang string) []string {
 	if p.ShortNotice {
 		out = append(out, say("short_notice", refusal.Args{"lead": p.LeadH, "want": t.Settings.LeadH}))
 	}
+	if t.Measured {
+		out = append(out, say("measured", refusal.Args{"over": heavyOver, "hours": int(heavySilent.Hours())}))
+	}
 	out = append(out, p.Clock(lang)...)
 	out = append(out, ExplainClauses(t.Clauses, lang)...)
 	for _, d := range t.Excluded {

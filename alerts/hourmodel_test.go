@@ -28,6 +28,7 @@ type modelMean struct {
 	cause    Cause
 	day      bool
 	partial  bool // concentrations without PM2.5
+	joins    bool // nothing lies between it and the mean before it, but what has not happened
 	counted  bool
 	low      int        // of a day: the low end of what was said
 	values   aqi.Values // of a day, beside its index; of a window, what makes it
@@ -61,6 +62,7 @@ type hourModel struct {
 	first, last int         // the hours first and last reported; first > last without any
 	days        map[int]DayAQI
 	means       []modelMean
+	sources     bool // of hours and days it is known whether they were measured
 }
 
 func newHourModel(s Series, counts Counts, opt EvaluateOptions) *hourModel {
@@ -93,14 +95,7 @@ func newHourModel(s Series, counts Counts, opt EvaluateOptions) *hourModel {
 		d, given := m.days[at]
 		switch {
 		case given && (!stands || w.aqi < 0):
-			mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values, partial: d.Partial}
-			if d.AQI != nil {
-				mean.aqi, mean.low = *d.AQI, *d.AQI
-			}
-			if d.Low != nil {
-				mean.low = *d.Low
-			}
-			m.means = append(m.means, mean)
+			m.means = append(m.means, m.given(at, d))
 		case stands:
 			m.means = append(m.means, w)
 		}
@@ -110,6 +105,18 @@ func newHourModel(s Series, counts Counts, opt EvaluateOptions) *hourModel {
 		m.judge(&m.means[i], counts, opt)
 	}
 	return m
+}
+
+// given is a day as it was given.
+func (m *hourModel) given(at int, d DayAQI) modelMean {
+	mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values, partial: d.Partial}
+	if d.AQI != nil {
+		mean.aqi, mean.low = *d.AQI, *d.AQI
+	}
+	if d.Low != nil {
+		mean.low = *d.Low
+	}
+	return mean
 }
 
 func (m *hourModel) index(at time.Time) int { return int(at.Sub(m.zero) / time.Hour) }
@@ -381,7 +388,7 @@ func above(means []modelMean, over int) (runs [][]modelMean) {
 		if len(run) > 0 {
 			last := run[len(run)-1]
 			restOfToday := w.day && !last.day && w.from-last.to < 24
-			if w.from > last.to && !restOfToday || !w.day && !last.day && w.from > last.from+1 {
+			if w.from > last.to && !restOfToday || !w.day && !last.day && w.from > last.from+1 && !w.joins {
 				runs, run = append(runs, run), nil
 			}
 		}

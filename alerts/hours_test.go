@@ -80,8 +80,8 @@ func TestMeasuredAndForecastHoursAreOneSeries(t *testing.T) {
 	w.at("2026-11-24T17:00")
 	begin := w.now.Add(-30 * time.Hour)
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hoursOf(begin, 30, 160)}
-	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p != nil {
-		t.Errorf("%s for what is wholly past", p.line())
+	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p.line() != "start yellow 11-24T17 to further notice" {
+		t.Errorf("%s for what is measured alone", p.line())
 	}
 	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: append(hoursOf(w.now, 20, 160), hoursOf(w.now.Add(20*time.Hour), 24, 20)...)}
 	p := do(w, w.engine.DecideForecast, "feeder", f).Proposal

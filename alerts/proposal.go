@@ -63,7 +63,8 @@ type Trace struct {
 	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
 	Excluded []Excluded      `json:"excluded"`
 	Settings TraceSettings   `json:"settings"`
-	Outlook  *Outlook        `json:"outlook,omitempty"` // nil in what earlier programs recorded
+	Measured bool            `json:"measured,omitempty"` // it rests on what was measured alone
+	Outlook  *Outlook        `json:"outlook,omitempty"`  // nil in what earlier programs recorded
 	Words    Words           `json:"words"`
 }
 

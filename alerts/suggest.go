@@ -35,11 +35,11 @@ func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed f
 // suggestions are what there is reason for, in order: of a live warning another level upwards goes before other times, these
 // before a lower level, and that before the end.
 func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Seq[*Proposal] {
-	all := []func() *Proposal{func() *Proposal { return e.suggestStart(ev, now) }}
+	all := []func() *Proposal{func() *Proposal { return e.suggestHeavy(ev, nil, e.suggestStart(ev, now), now) }}
 	if live != nil {
 		own := e.own(ev, live, now)
 		all = []func() *Proposal{
-			func() *Proposal { return e.suggestUpgrade(ev, own, live, now) },
+			func() *Proposal { return e.suggestHeavy(ev, live, e.suggestUpgrade(ev, own, live, now), now) },
 			func() *Proposal { return e.suggestRevise(ev, own, live, now) },
 			func() *Proposal { return e.suggestDowngrade(ev, own, live, now) },
 			func() *Proposal { return e.suggestLift(ev, live, now) },
@@ -57,12 +57,35 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 // judged is a series by the criteria of the day, and the engine with these.
 func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	steps := series.steps(e.Criteria.Counts, e.evaluateOptions())
-	// Of a mean that is not over, what is to come must be forecast: it is not missing, it has not happened.
-	steps = slices.DeleteFunc(steps, func(st step) bool { return st.hourly && st.to.After(now) && st.source == SourceObservation })
-	ev := e.Criteria.evaluate(steps, e.evaluateOptions())
-	ev.clear = e.clearing(series, ev)
+	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.evaluateOptions()), e.Criteria.Counts, e.evaluateOptions(), now), e.evaluateOptions())
+	ev.clear, ev.heavy = e.clearing(series, ev), e.heavy(series, ev, now)
 	return e, ev
+}
+
+// happened leaves out the means that are not over and of which nothing is forecast: what is to come of them is not missing, it
+// has not happened. Where that is all of a day, its own entry stands for it, or that nothing is known.
+func happened(series Series, steps []step, counts Counts, opt EvaluateOptions, now time.Time) []step {
+	out := steps[:0]
+	for _, st := range steps {
+		if !st.hourly || !st.to.After(now) || st.source != SourceObservation {
+			out = append(out, st)
+			continue
+		}
+		if st.day() == "" {
+			continue
+		}
+		own := step{from: st.from, to: st.to, why: whyUnknown}
+		i := slices.IndexFunc(series.Days, func(d DayAQI) bool { return d.Date == st.day() })
+		switch {
+		case i >= 0:
+			own = series.Days[i].step()
+			counts.judge(&own, opt)
+		case len(out) == 0 || out[len(out)-1].to.After(st.from): // measured hours of the day before reach into it
+			continue
+		}
+		out = append(out, own)
+	}
+	return out
 }
 
 // suggestStart asks for a warning for the first episode that is not over.

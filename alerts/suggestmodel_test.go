@@ -19,6 +19,7 @@ import (
 func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) string {
 	now := m.index(at)
 	spells := joined(m.met(c, e.evaluateOptions()), e.MergeGapH)
+	measured, since := m.measured(e, c, now)
 	if live == nil {
 		for _, s := range spells {
 			if course := s.course(now); len(course) > 0 {
@@ -27,8 +28,14 @@ func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) s
 				if e.Merge != MergeStages {
 					level = course[len(course)-1].level
 				}
+				if measured.Above(None) && (first.from > now || measured.Above(level)) {
+					break
+				}
 				return m.line("start", level, first.from, s)
 			}
+		}
+		if measured.Above(None) {
+			return fmt.Sprintf("start %s %s to further notice, measured from %s", measured, m.clock(now), m.clock(since))
 		}
 		return "-"
 	}
@@ -36,7 +43,15 @@ func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) s
 	own := slices.DeleteFunc(slices.Clone(spells), func(s modelSpell) bool {
 		return s.to <= now-e.MergeGapH || s.from >= max(now, start)+e.MergeGapH
 	})
-	if line := m.upgrade(e, own, live, now, start); line != "" {
+	line := m.upgrade(e, own, live, now, start)
+	var level, from string
+	if f := strings.Fields(line); len(f) > 2 {
+		level, from = f[1], f[2]
+	}
+	if measured.Above(live.held()) && (measured.Above(Level(level)) || from != m.clock(max(now, start))) {
+		line = fmt.Sprintf("upgrade %s %s to further notice, measured from %s", measured, m.clock(max(now, start)), m.clock(since))
+	}
+	if line != "" {
 		return line
 	}
 	if line := m.revise(e, c, spells, own, live, now, start); line != "" {
@@ -230,7 +245,80 @@ func (m *hourModel) parted(i int) bool {
 	}
 	before := m.means[i-1]
 	restOfToday := !before.day && w.day && w.from-end < 24
-	return end < w.from && !restOfToday || !before.day && !w.day && w.from > before.from+1
+	return end < w.from && !restOfToday || !before.day && !w.day && w.from > before.from+1 && !w.joins
+}
+
+// measured is the level that the measured windows alone meet by runs that end with the newest of them, when that is not older
+// than 3 h and above 200, and no hour of the next 12 is forecast at 200 or less; and from when these runs are.
+func (m *hourModel) measured(e Engine, c Criteria, now int) (level Level, since int) {
+	level, since = None, now
+	if !m.sources {
+		return level, since
+	}
+	var over []modelMean
+	for _, w := range m.means {
+		if !w.day && w.to <= now {
+			over = append(over, w)
+		}
+	}
+	if len(over) == 0 {
+		return level, since
+	}
+	newest := over[len(over)-1]
+	if newest.aqi <= 200 || !newest.counted || newest.to < now-3 {
+		return level, since
+	}
+	for h := now; h < now+12; h++ {
+		value, _, has := m.hourValue(h)
+		if d, given := m.days[h/24*24]; !has && given && h/24 >= now/24 && d.AQI != nil {
+			value = *d.AQI
+		}
+		if value >= 0 && value <= 200 {
+			return level, since
+		}
+	}
+	for _, rule := range c.Levels {
+		for _, cl := range rule.AnyOf {
+			for _, run := range above(over, cl.Over) {
+				if run[len(run)-1].to == newest.to && covered(run) >= cl.Hours && peaks(run, cl.Within, e.Over300Consecutive) {
+					if rule.Level.Above(level) {
+						level = rule.Level
+					}
+					since = min(since, run[0].from)
+				}
+			}
+		}
+	}
+	return level, since
+}
+
+// forgetUnforecast takes away the windows that are not over and of which nothing is forecast: they have not happened. A day's own
+// entry stands where its window was.
+func (m *hourModel) forgetUnforecast(now int, counts Counts) {
+	happened := func(w modelMean) bool {
+		if w.day || w.to <= now {
+			return true
+		}
+		for h := w.from; h < w.to; h++ {
+			if m.reported(h) && m.hours[h].valid && h >= now {
+				return true
+			}
+		}
+		return !slices.ContainsFunc(m.hours[w.from:w.to], func(h modelHour) bool { return h.reported && h.valid })
+	}
+	var kept []modelMean
+	for i, w := range m.means {
+		if !happened(w) {
+			if d, given := m.days[w.from]; given {
+				kept = append(kept, m.given(w.from, d))
+				kept[len(kept)-1].counted = m.counts(&kept[len(kept)-1], counts)
+			}
+			continue
+		}
+		w.joins = i > 0 && !happened(m.means[i-1]) && w.from == m.means[i-1].from+1
+		kept = append(kept, w)
+	}
+	m.means = kept
 }
 
 // modelStage is a level and the hour from which it is asked for.
@@ -325,7 +413,7 @@ func (m *hourModel) unknown() map[int]bool {
 			switch restOfToday := !before.day && w.day && w.from-end < 24; {
 			case end < w.from && !restOfToday:
 				mark(end, w.from)
-			case !before.day && !w.day && w.from > before.from+1:
+			case !before.day && !w.day && w.from > before.from+1 && !w.joins:
 				mark(before.from+1, before.from+25)
 			}
 		}
@@ -356,6 +444,9 @@ func suggestedLine(p *Proposal) string {
 		return "-"
 	}
 	clock := func(t time.Time) string { return t.In(Shanghai()).Format("01-02T15") }
+	if p.Trace.Measured {
+		return fmt.Sprintf("%s, measured from %s", p.line(), clock(p.Trace.Episode.From))
+	}
 	if p.Kind == KindRevise {
 		return fmt.Sprintf("%s, no end %v", p.line(), p.NoEnd)
 	}
@@ -406,6 +497,18 @@ func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 		e.LiftRule = oneOf(rnd.IntN, LiftAtMostRule, LiftAtMostRule, LiftBelowYellow)
 		m := newHourModel(s, e.Criteria.Counts, e.evaluateOptions())
 		now := m.zero.Add(time.Duration(24+rnd.IntN(24*6)) * time.Hour)
+		if n := len(s.Hours); n > 0 && i%12 == 4 { // the series ends now: nothing is forecast by the hour
+			now = s.Hours[n-1].At.Add(time.Hour)
+		}
+		if m.sources = i%3 == 1; m.sources { // what is over was measured, the rest is forecast
+			for k := range s.Hours {
+				s.Hours[k].Source = map[bool]string{true: SourceForecast, false: SourceObservation}[s.Hours[k].At.Add(time.Hour).After(now)]
+			}
+			for k := range s.Days {
+				s.Days[k].Source = map[bool]string{true: SourceForecast, false: SourceObservation}[s.Days[k].Date >= DateOf(now)]
+			}
+			m.forgetUnforecast(m.index(now), e.Criteria.Counts)
+		}
 		live := someWarning(rnd.IntN, now)
 		got, want := suggestedLine(e.suggest(s, live, now, func(*Proposal) bool { return false })), m.suggest(e, e.Criteria, live, now)
 		if got != want {
@@ -414,10 +517,13 @@ func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 				seriesText(s), got, want)
 		}
 		kind, _, _ := strings.Cut(got, " ")
+		if strings.Contains(got, "measured") {
+			kind = "measured"
+		}
 		kinds[kind]++
 	}
 	t.Logf("%v", kinds)
-	for _, kind := range []string{"-", "start", "upgrade", "revise", "downgrade", "lift"} {
+	for _, kind := range []string{"-", "start", "upgrade", "revise", "downgrade", "lift", "measured"} {
 		if kinds[kind] < many/400 {
 			t.Errorf("only %d of %s", kinds[kind], kind)
 		}

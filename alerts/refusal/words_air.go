@@ -45,6 +45,7 @@ func init() {
 		"explain.open":                    {"过程在预报末日仍未结束，级别可能更高。", "The episode goes on at the end of the forecast; its level may be higher."},
 		"explain.too_short":               {"预报只到 {known}，不足 {hours} 小时，无法建议解除。", "The forecast ends at {known}, less than {hours} h of clean air: no lift can be proposed."},
 		"explain.nothing_known":           {"没有可用的预报，无法建议解除。", "There is no forecast: no lift can be proposed."},
+		"explain.measured":                {"依据实测：最近 24 小时均值 AQI 高于 {over}，其后 {hours} 小时没有不高于 {over} 的预报；只按实测定级，结束时间另行通知。", "By measurement: the last 24-hour mean is above AQI {over}, and no forecast of the next {hours} h is {over} or less; the level is that of what was measured, until further notice."},
 		"explain.idle":                    {"预警期间有 {n} 天未达到任何条款。", "On {n} days of the warning no clause is met."},
 		"explain.short_notice":            {"提前量 {lead} 小时，少于要求的 {want} 小时：应尽快发布。", "{lead} h ahead is less than the {want} h asked for: declare without delay."},
 		"explain.met":                     {"{level}：{clause}——满足：{windows}。", "{level}: {clause} — met: {windows}."},

@@ -66,7 +66,7 @@ func episodeProposal() alerts.Proposal {
 // reviseProposal asks to take the end of a warning away.
 func reviseProposal() alerts.Proposal {
 	p := episodeProposal()
-	p.Kind, p.EndsAt, p.NoEnd = alerts.KindRevise, nil, true
+	p.Kind, p.EndsAt, p.NoEnd, p.Trace.Measured = alerts.KindRevise, nil, true, true
 	return p
 }
 

@@ -72,7 +72,11 @@ func fillDeclare(q *request, s *subject) url.Values {
 		v.Set("reason", words[0])
 	}
 	// A notice goes out in Chinese, whatever the language of the desk.
-	v.Set("notice_text", word(zh, "notice", "district", q.d.opt.District, "from", noticeTime(from), "to", noticeEnd(p.EndsAt),
+	notice := "notice"
+	if p.EndsAt == nil {
+		notice = "notice_open"
+	}
+	v.Set("notice_text", word(zh, notice, "district", q.d.opt.District, "from", noticeTime(from), "to", noticeEnd(p.EndsAt),
 		"level", alerts.LevelName(p.Level, zh)))
 	return v
 }
@@ -87,10 +91,10 @@ func noticeTime(t time.Time) string {
 	return day + at
 }
 
-// noticeEnd is noticeTime of an end: the end of a day is its 24时. No end is until further notice.
+// noticeEnd is noticeTime of an end: the end of a day is its 24时. It is empty without one.
 func noticeEnd(end *time.Time) string {
 	if end == nil {
-		return word(zh, "no_end")
+		return ""
 	}
 	t := end.In(alerts.Shanghai())
 	if t.Hour() == 0 && t.Minute() == 0 {
