@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	_ "time/tzdata"
 
@@ -25,15 +24,9 @@ func toPerson(f *os.File) io.Writer {
 	return refusal.VisibleWriter(f)
 }
 
-// gcPercent lets the heap grow to four times what lives before it is collected: the coordinator keeps little in
-// memory and makes much garbage in its busiest minutes. GOGC overrides it.
-const gcPercent = 300
-
 // run ends its command at the first interrupt and the process at the second.
 func run(args []string, stdout, stderr io.Writer) int {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	spendMemoryOnSpeed()
 	ctx, stop := interruptible(stderr)
 	defer stop()
 	return execute(ctx, args, stdout, stderr)

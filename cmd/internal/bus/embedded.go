@@ -146,13 +146,13 @@ func (b *Bus) startEmbedded() error {
 		return err
 	}
 	for part, conn := range map[string]**nats.Conn{"Journal": &b.journal, "Public": &b.public, "Officers": &b.officers, "Viewers": &b.viewers, "Auth": &b.auth} {
-		if *conn, err = b.connectInProcess(strings.ToLower(part), users[part]); err != nil {
+		if *conn, err = b.connectInProcess(strings.ToLower(part), users[part], b.srv); err != nil {
 			return err
 		}
 	}
 	soon := []nats.Option{nats.ReconnectWait(20 * time.Millisecond), nats.ReconnectJitter(20*time.Millisecond, 20*time.Millisecond)}
 	for part, conn := range map[string]**nats.Conn{"inbox": &b.inbox, "feed": &b.feed} {
-		if *conn, err = b.connectInProcess(part, users["Public"], soon...); err != nil {
+		if *conn, err = b.connectInProcess(part, users["Public"], eagerServer{b.srv}, soon...); err != nil {
 			return err
 		}
 	}
@@ -204,13 +204,13 @@ func (b *Bus) runServer(values map[string]any) error {
 	return nil
 }
 
-func (b *Bus) connectInProcess(part string, user nkeys.KeyPair, more ...nats.Option) (*nats.Conn, error) {
+func (b *Bus) connectInProcess(part string, user nkeys.KeyPair, srv nats.InProcessConnProvider, more ...nats.Option) (*nats.Conn, error) {
 	pub, err := user.PublicKey()
 	if err != nil {
 		return nil, fmt.Errorf("bus: user key: %w", err)
 	}
 	nc, err := nats.Connect("", append(append(b.options(part),
-		nats.InProcessServer(b.srv),
+		nats.InProcessServer(srv),
 		nats.Nkey(pub, user.Sign),
 		nats.CustomInboxPrefix("_INBOX."+pub)), more...)...)
 	if err != nil {

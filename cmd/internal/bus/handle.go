@@ -247,8 +247,8 @@ func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte
 // users, and has to be as fast as the connection.
 func (in *inbound) take(user string, size int, look func() (m inMessage, ok bool)) {
 	cost := 1 + size/worth
-	v := in.bus.meter.TakeN(user, cost)
-	if !v.OK && in.bus.rates.floods(v.Refused, cost) && !in.bus.ownUsers() {
+	v := in.bus.meter.TakeN(user, cost, size)
+	if !v.OK && in.bus.rates.floods(v, cost, size) && !in.bus.ownUsers() {
 		go func() {
 			ctx, cancel := context.WithTimeout(context.Background(), cutWithin)
 			defer cancel()

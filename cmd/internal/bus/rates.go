@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"qingkong/cmd/internal/fair"
 )
 
 // What a user sends is seen by our handlers only where it may be sent: what is forbidden, or asked of JetStream, costs the
@@ -68,6 +70,10 @@ const worth = 16 << 10
 
 // atOnce is how many times what cuts a user off after some seconds cuts it off at once.
 const atOnce = 2
+
+// atOnceBytes is how many refused bytes of one second cut a user off at once: few enough that the server, which closes a connection
+// of ours behind which more than max_pending waits, never comes to that.
+const atOnceBytes = 8 << 20
 
 func newRates(perSecond float64, e Excess) *rates {
 	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
@@ -168,11 +174,13 @@ func (b *Bus) cutOff(ctx context.Context, user string) {
 	b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for", muteFor, "error", err)
 }
 
-// floods says that with a message of that cost so much of a user was refused within a second that it is to be cut off at once;
-// true for one message of a second.
-func (r *rates) floods(refused, cost int) bool {
+// floods says that with a message of that cost and so many bytes so much of a user was refused within a second that it is to be cut
+// off at once; true for one message of a second.
+func (r *rates) floods(v fair.Verdict, cost, size int) bool {
 	limit := int(r.limit) * atOnce
-	return limit > 0 && refused >= limit && refused-cost < limit
+	many := v.Refused >= limit && v.Refused-cost < limit
+	large := v.RefusedBytes >= atOnceBytes && v.RefusedBytes-size < atOnceBytes
+	return limit > 0 && (many && v.RefusedBytes < atOnceBytes || large && v.Refused-cost < limit)
 }
 
 // connections are those of users, open or closed last, and what each has sent.

@@ -30,7 +30,8 @@ type caller struct {
 	told   time.Time // when it last heard that it is too fast
 	seen   time.Time
 	second time.Time // when the second of its last refusals began
-	within int       // refused in it
+	within int       // refused in it, by cost
+	bytes  int       // refused in it
 }
 
 // Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more than
@@ -56,16 +57,18 @@ type Verdict struct {
 	Tell bool
 	// Refused is what was refused of the caller, by cost, since the second began in which this one is.
 	Refused int
+	// RefusedBytes is the same in bytes.
+	RefusedBytes int
 	// Wait is after which time the caller may come again.
 	Wait time.Duration
 }
 
 // Take counts one call of a caller and says whether it is within its share.
-func (m *Meter) Take(who string) Verdict { return m.TakeN(who, 1) }
+func (m *Meter) Take(who string) Verdict { return m.TakeN(who, 1, 0) }
 
-// TakeN is Take for a call that counts for several: what is large costs more. One that costs more than the whole burst counts
-// as that.
-func (m *Meter) TakeN(who string, cost int) Verdict {
+// TakeN is Take for a call of so many bytes that counts for several: what is large costs more. One that costs more than the whole
+// burst counts as that.
+func (m *Meter) TakeN(who string, cost, size int) Verdict {
 	if m.share.PerSecond <= 0 {
 		return Verdict{OK: true}
 	}
@@ -81,10 +84,11 @@ func (m *Meter) TakeN(who string, cost int) Verdict {
 	}
 	m.refused++
 	if now.Sub(c.second) >= time.Second {
-		c.second, c.within = now, 0
+		c.second, c.within, c.bytes = now, 0, 0
 	}
 	c.within += max(cost, 1)
-	v := Verdict{Refused: c.within, Wait: time.Duration((need - c.tokens) / m.share.PerSecond * float64(time.Second))}
+	c.bytes += size
+	v := Verdict{Refused: c.within, RefusedBytes: c.bytes, Wait: time.Duration((need - c.tokens) / m.share.PerSecond * float64(time.Second))}
 	if now.Sub(c.told) >= time.Second {
 		c.told, v.Tell = now, true
 	}
