@@ -47,7 +47,7 @@ var serverConfig = template.Must(template.New("nats").Parse(`
 server_name: {{.Name}}
 max_payload: {{.MaxPayload}}
 max_control_line: 4096
-max_pending: 32MB
+max_pending: 64MB
 max_connections: 200000
 max_subscriptions: 500
 write_deadline: "5s"
