@@ -75,6 +75,7 @@ func init() {
 		"desk.login.password": {"口令", "Password"},
 		"desk.login.wrong":    {"账号或口令不对，请核对后重试。", "The user or the password is wrong; check both and try again."},
 		"desk.login.again":    {"登录已过期。您填写的内容已保留：重新登录后会原样显示，请再看一遍后提交；此前没有提交。", "Your session has ended. What you typed is kept: after the login it is shown again for you to look at and send. Nothing was sent."},
+		"desk.login.doors":    {"演示：在本机上不必输入口令，选一个角色进入。", "Demo: at this machine no password is needed; choose a role."},
 		"desk.login.demo":     {"演示账号的口令在数据目录的 demo-credentials.json 中。", "The demo's passwords are in demo-credentials.json in the data folder."},
 		"desk.public.login":   {"值班人员、企业登录", "Log in: duty officers, enterprises"},
 		"desk.theme.auto":     {"跟随系统", "System colours"},

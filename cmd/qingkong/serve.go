@@ -53,7 +53,7 @@ func newServeCommand() *cobra.Command {
 	fl.StringVar(&f.natsURL, "nats-url", "", "外部 NATS 地址（an external NATS server instead）")
 	fl.StringVar(&f.natsCreds, "nats-creds", "", "外部 NATS 凭据文件（its credentials file）")
 	fl.StringVar(&f.natsCA, "nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
-	fl.StringVar(&f.hj212, "hj212-listen", "", "HJ 212 地址（host:port; not served by this version）")
+	fl.StringVar(&f.hj212, "hj212-listen", "", "HJ 212 地址（host:port；本版本还没有这个服务 / not served by this version）")
 	fl.StringVar(&f.node, "node", "", "节点名，多节点时使用（name of this node among several）")
 	fl.BoolVar(&f.demo, "demo", false, "载入西青区清单和演示账号（load Xiqing's list and demo accounts）")
 	fl.IntVar(&f.demoRecipients, "demo-recipients", 0, "演示对象总数，不足以示例补齐（recipients of the demo in all）")
@@ -94,6 +94,9 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	} else if err := mustHaveRecord(cfg); err != nil {
 		return err
 	}
+	if cfg.Listen.HJ212 != "" {
+		opt.Log.Warn("nothing listens for HJ 212 yet: this version has no such server", "setting", "listen.hj212", "value", cfg.Listen.HJ212)
+	}
 	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
 }
 
@@ -126,7 +129,8 @@ func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {
 	}
 	fmt.Fprintf(w, "  数据目录 data    %s\n", cfg.Data)
 	if demo {
-		fmt.Fprintf(w, "演示模式：账号与口令见 %s/%s / demo: accounts are in that file\n", cfg.Data, app.DemoCredentialsFile)
+		fmt.Fprintf(w, "演示模式：在本机打开 %s://%s/login，点一个角色即可进入 / demo: choose a role there, no password needed\n", web, addr.HTTP)
+		fmt.Fprintf(w, "其他程序用的账号与口令见 %s/%s / accounts for programs are in that file\n", cfg.Data, app.DemoCredentialsFile)
 		fmt.Fprintln(w, "演示预报取自 2016 年 12 月天津实测，日期移至明天起 / the forecast is Tianjin's measured December 2016, moved to begin tomorrow")
 	}
 }

@@ -13,7 +13,7 @@ import (
 // mountConsole puts the duty desk in the place of the status page.
 func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
 	desk := console.New(a.svc, sessions, a.web.Live(), console.Options{
-		District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, Alerts: set.Alerts, Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
+		District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.account(a.opt.Config.Data), Alerts: set.Alerts, Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
 		Shares: a.web.Shares(), Incoming: a.incoming(),
 		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
 			if !access.Allowed(who.Role, access.ActRecipientsRead) {

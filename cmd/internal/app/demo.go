@@ -279,13 +279,30 @@ func simulated(data []byte) (late float64, action notify.Action, order string) {
 }
 
 func ownRecipient(dir string) (string, error) {
+	all, err := demoCredentials(dir)
+	return all["enterprise"].Recipient, err
+}
+
+// demoCredentials are the accounts that a demo made, by role.
+func demoCredentials(dir string) (all map[string]demoCredential, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, DemoCredentialsFile))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var all map[string]demoCredential
 	if err := json.Unmarshal(text, &all); err != nil {
-		return "", fmt.Errorf("%s: %w", DemoCredentialsFile, err)
+		return nil, fmt.Errorf("%s: %w", DemoCredentialsFile, err)
 	}
-	return all["enterprise"].Recipient, nil
+	return all, nil
+}
+
+// account is what a demo's account of a role logs in with, read where the person who runs the demo reads it.
+func (d *Demo) account(dir string) func(role string) (user, password string, ok bool) {
+	if d == nil {
+		return nil
+	}
+	return func(role string) (user, password string, ok bool) {
+		all, err := demoCredentials(dir)
+		c, ok := all[role]
+		return c.User, c.Password, ok && err == nil
+	}
 }

@@ -71,9 +71,11 @@ type Live interface {
 
 // Options are what a desk is made with.
 type Options struct {
-	District string          // its name, as the header shows it
-	Demo     bool            // the data are examples
-	Alerts   alerts.Settings // the engine's own: by them the read-out before an act is worked out
+	District string // its name, as the header shows it
+	Demo     bool   // the data are examples
+	// DemoAccount is what a demo's account of a role logs in with; nil, or not ok, where nobody does so without typing.
+	DemoAccount func(role string) (user, password string, ok bool)
+	Alerts      alerts.Settings // the engine's own: by them the read-out before an act is worked out
 	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
 	// Shares are what each caller may ask for; whoever serves the desk counts the calls. Default: no limits.

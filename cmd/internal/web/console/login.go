@@ -24,6 +24,7 @@ type loginView struct {
 	Again bool // a form was under way when the session ended
 	Next  string
 	Typed []pair
+	Doors []string // roles of a demo that need no typing
 }
 
 // pair is a field that a form carries along.
@@ -33,7 +34,7 @@ func (d *desk) loginPage(q *request) error {
 	if q.who != nil {
 		return q.redirect(local(q.URL.Query().Get(nextField), "/desk"))
 	}
-	return q.render(http.StatusOK, "login", loginView{chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk")})
+	return q.render(http.StatusOK, "login", loginView{chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk"), Doors: d.doors(q.Request)})
 }
 
 // askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again, unless
@@ -47,7 +48,7 @@ func (d *desk) askLogin(q *request, p page) {
 		_ = q.redirect("/login?" + url.Values{nextField: {q.URL.RequestURI()}}.Encode())
 		return
 	}
-	view := loginView{chrome: q.chrome("login"), Again: !p.secret, Next: q.URL.RequestURI()}
+	view := loginView{chrome: q.chrome("login"), Again: !p.secret, Next: q.URL.RequestURI(), Doors: d.doors(q.Request)}
 	if !p.secret {
 		view.Typed = pairs(q.PostForm)
 	}
@@ -79,11 +80,11 @@ func (d *desk) login(q *request) error {
 			typed[own] = values
 		}
 	}
-	user := strings.TrimSpace(q.PostForm.Get("user"))
-	who, err := d.sessions.Login(q.w, q.Request, user, q.PostForm.Get("password"))
+	user, password := d.credentials(q)
+	who, err := d.sessions.Login(q.w, q.Request, user, password)
 	if err != nil {
 		e, status := d.refusalOf(q, err)
-		view := loginView{chrome: q.chrome("login"), User: user, Error: q.t("login.wrong"), Again: len(typed) > 0, Next: next}
+		view := loginView{chrome: q.chrome("login"), User: user, Error: q.t("login.wrong"), Again: len(typed) > 0, Next: next, Doors: d.doors(q.Request)}
 		if e.Code != refusal.Unauthenticated {
 			view.Error = e.Detail(q.lang)
 		}
