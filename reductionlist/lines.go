@@ -8,6 +8,9 @@ import (
 // wholePlant are the words for everything a recipient has.
 var wholePlant = []string{"全厂", "全部生产线", "所有生产线"}
 
+// WholePlant reports whether 生产线或设备 means everything a recipient has.
+func WholePlant(cell string) bool { return slices.Contains(wholePlant, cell) }
+
 // named finds what 生产线或设备 names: the lines, by name or number, several separated by "、", "；" or "/"; or a unit or
 // furnace, for which known is true and lines may be empty.
 func (r *Recipient) named(cell string) (lines []Line, known bool) {
@@ -17,7 +20,7 @@ func (r *Recipient) named(cell string) (lines []Line, known bool) {
 	if i := r.lineIndex(cell); i >= 0 {
 		return r.Lines[i : i+1], true
 	}
-	if slices.Contains(wholePlant, cell) {
+	if WholePlant(cell) {
 		return r.Lines, len(r.Lines)+len(r.Units)+len(r.Furnaces) > 0
 	}
 	if r.plant(cell) {

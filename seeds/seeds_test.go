@@ -83,6 +83,17 @@ func TestDemoIsAValidWorkbook(t *testing.T) {
 	}
 }
 
+// The hash is in the record of every district that began with the embedded list: whatever reads the workbook gives the same list.
+func TestListHash(t *testing.T) {
+	l, err := List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := l.Hash(), "sha256:8e8060cb"; !strings.HasPrefix(got, want) {
+		t.Errorf("the embedded list has the hash %s, want %s…", got, want)
+	}
+}
+
 func TestEpisode(t *testing.T) {
 	data, err := Episode("tianjin-2016-12")
 	if err != nil {

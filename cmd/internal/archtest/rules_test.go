@@ -13,16 +13,18 @@ var arrows = []arrow{
 	{"alerts/schedule", nil, "times of a cron spec; whoever reads a setting reads it alike"},
 	{"alerts/feed", []string{"alerts", "alerts/aqi", "alerts/schedule"}, "turns what others publish into forecasts and observations"},
 
-	{"reductionlist", []string{"alerts"}, "the warning level is the lookup key of the list"},
+	{"reductionlist", []string{"alerts", "reductionlist/internal/text"}, "the warning level is the lookup key of the list; it knows neither files nor rules nor plans"},
+	{"reductionlist/internal/text", nil, "codes, numbers and days as people write them; usable without the rest"},
+	{"reductionlist/plant", []string{"alerts", "reductionlist", "reductionlist/allocate", "reductionlist/internal/text"}, "what the list says of a plant, as problems and plans"},
 	{"reductionlist/allocate", nil, "optimisers over plain numbers; usable without the rest"},
 
-	{"notify", []string{"alerts", "reductionlist"}, "an order joins a warning to a recipient's measures"},
+	{"notify", []string{"alerts", "reductionlist", "reductionlist/plant"}, "an order joins a warning to a recipient's measures"},
 	{"notify/channel/...", []string{"notify", "notify/channel/..."}, "a channel carries an order and knows nothing else"},
 	{"notify/telemetry/...", []string{"notify/telemetry/..."}, "readings stand by themselves, whoever judges them"},
 	{"notify/ledger", nil, "a log of bytes; whoever verifies it offline needs nothing of the coordinator"},
 	{"notify/compliance", []string{"notify", "notify/telemetry", "notify/ledger"}, "a finding sets an order beside its readings and is proved by the ledger"},
 
-	{"seeds/...", []string{"alerts", "reductionlist", "seeds/..."}, "data in the types of those who read it, no behaviour"},
+	{"seeds/...", []string{"alerts", "reductionlist", "reductionlist/plant", "seeds/..."}, "data in the types of those who read it, no behaviour"},
 
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
 	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; whoever needs them takes them from app"},

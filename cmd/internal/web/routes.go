@@ -14,6 +14,7 @@ import (
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 const prefix = "/api/v1"
@@ -249,7 +250,7 @@ var routes = []route{
 		out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
 		zh: "电厂最近给出的运行数据；企业只见自己的", en: "the latest figures of a plant; an enterprise sees its own"},
 	{method: "PUT", pattern: "/recipients/{id}/figures", body: dataBody, act: access.ActFiguresWrite, handle: (*Server).giveFigures,
-		in: reductionlist.Figures{}, out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
+		in: plant.Figures{}, out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
 		zh: "给出电厂的运行数据，取代以前的；企业只能给自己的", en: "gives a plant's figures in the place of those before; an enterprise its own"},
 	{method: "POST", pattern: "/recipients/{id}/credentials", body: smallBody, act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials),
 		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},

@@ -1,11 +1,13 @@
-package reductionlist
+package plant
 
 import (
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
 )
 
 // PlanFor is what a plan is to cover, as seen at Now: from From to To, or as far as the figures reach where To is open.
@@ -38,7 +40,7 @@ func (m Missing) Text(lang string) string { return refusal.Text(m.Rule, lang, m.
 // Problem is a problem of package allocate made of the model and the figures. What is missing of the figures is missing in it.
 type Problem struct {
 	Window
-	Kind    PlantKind
+	Kind    Kind
 	Text    []byte // JSON
 	Missing []Missing
 	Used    bool // the figures are good and stand in it
@@ -95,7 +97,7 @@ func (p *Plant) Problem(in PlanFor, given *Given) (*Problem, error) {
 		b.ask("to", "figures.ask.to", nil)
 	}
 	var doc any
-	if p.Kind == CoalPlant {
+	if p.Kind == Coal {
 		doc = b.coal(p, rows)
 	} else {
 		if p.pit == nil {
@@ -116,7 +118,7 @@ func latest(a, b time.Time) time.Time {
 
 // unfit says why figures cannot serve a plan; an empty rule is nothing.
 func unfit(in PlanFor, w Window, g *Given) (rule string, args refusal.Args) {
-	clock := func(t time.Time) string { return t.In(shanghai()).Format("2006-01-02 15:04") }
+	clock := func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") }
 	hours := int(in.MaxAge / time.Hour)
 	switch {
 	case g.Figures.From.After(w.From), g.Figures.To.Before(w.To):
@@ -219,7 +221,7 @@ func (b *builder) asOf() string {
 	if b.f.From != nil {
 		at = *b.f.From
 	}
-	return at.In(shanghai()).Format("2006-01-02 15:04")
+	return at.In(alerts.Shanghai()).Format("2006-01-02 15:04")
 }
 
 type horizonProblem struct {
@@ -245,15 +247,15 @@ type coalProblem struct {
 
 type unitProblem struct {
 	machineProblem
-	MinMW        float64            `json:"min_mw"`
-	MaxMW        float64            `json:"max_mw"`
-	StartCoalT   float64            `json:"start_coal_t"`
-	Coal         CoalCurve          `json:"coal_t_per_h"`
-	MaxHeatGJH   float64            `json:"max_heat_gj_h"`
-	MWLostPerGJH float64            `json:"mw_lost_per_gj_h"`
-	Emission     map[string]float64 `json:"emission_kg_per_t_coal"`
-	LowLoadMW    float64            `json:"low_load_mw"`
-	LowLoadNOx   float64            `json:"low_load_nox_factor"`
+	MinMW        float64                 `json:"min_mw"`
+	MaxMW        float64                 `json:"max_mw"`
+	StartCoalT   float64                 `json:"start_coal_t"`
+	Coal         reductionlist.CoalCurve `json:"coal_t_per_h"`
+	MaxHeatGJH   float64                 `json:"max_heat_gj_h"`
+	MWLostPerGJH float64                 `json:"mw_lost_per_gj_h"`
+	Emission     map[string]float64      `json:"emission_kg_per_t_coal"`
+	LowLoadMW    float64                 `json:"low_load_mw"`
+	LowLoadNOx   float64                 `json:"low_load_nox_factor"`
 }
 
 func (b *builder) coal(p *Plant, rows []int) *coalProblem {

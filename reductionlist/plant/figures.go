@@ -1,4 +1,4 @@
-package reductionlist
+package plant
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
 )
 
 // Figures are what a plant's plan needs beside what the list says of the plant: in which state the machines and the pit are, and
@@ -70,7 +71,7 @@ func (f *Figures) Check(p *Plant) error {
 	c := &figuresChecker{plant: p}
 	c.period(f)
 	c.source(f.Source)
-	if p.Kind == CoalPlant {
+	if p.Kind == Coal {
 		c.not("furnaces", len(f.Furnaces) > 0)
 		c.not("pit", f.Pit != nil)
 		c.not("intake_t_h", len(f.IntakeTH) > 0)
@@ -135,7 +136,7 @@ func (c *figuresChecker) source(text string) {
 	switch {
 	case utf8.RuneCountInString(text) > maxSource || !oneLine(text):
 		c.wrong("source", "access.text_wrong", refusal.Args{"limit": maxSource})
-	case MaskPhones(text) != text:
+	case reductionlist.MaskPhones(text) != text:
 		c.wrong("source", "figures.phone", nil)
 	}
 }

@@ -1,4 +1,4 @@
-package reductionlist
+package plant
 
 import (
 	"encoding/json"
@@ -13,10 +13,11 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
 )
 
 func clockTime(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04", text, shanghai())
+	t, err := time.ParseInLocation("2006-01-02 15:04", text, alerts.Shanghai())
 	if err != nil {
 		panic(err)
 	}
@@ -24,22 +25,22 @@ func clockTime(text string) time.Time {
 }
 
 // heatPlant has two units; 6# has other factors from 2016-12-18 on.
-func heatPlant() *Recipient {
-	unit := func(name, from, to string, nox float64) Unit {
-		return Unit{Name: name, From: from, To: to, MinMW: 120, MaxMW: 300, MinUpH: 8, MinDownH: 8, StartCoalT: 60,
-			Coal: CoalCurve{Constant: 12, PerMW: 0.38, PerMW2: 0.00005, PerGJ: 0.045}, MaxHeatGJH: 900, MWLostPerGJH: 0.05,
-			Emission: Gases{SO2: 0.113, NOx: nox, PM: 0.0099}, LowLoadMW: 130, LowLoadNOx: 1.4}
+func heatPlant() *reductionlist.Recipient {
+	unit := func(name, from, to string, nox float64) reductionlist.Unit {
+		return reductionlist.Unit{Name: name, From: from, To: to, MinMW: 120, MaxMW: 300, MinUpH: 8, MinDownH: 8, StartCoalT: 60,
+			Coal: reductionlist.CoalCurve{Constant: 12, PerMW: 0.38, PerMW2: 0.00005, PerGJ: 0.045}, MaxHeatGJH: 900, MWLostPerGJH: 0.05,
+			Emission: reductionlist.Gases{SO2: 0.113, NOx: nox, PM: 0.0099}, LowLoadMW: 130, LowLoadNOx: 1.4}
 	}
-	return &Recipient{ID: "E0001", Units: []Unit{unit("5#", "", "", 0.3), unit("6#", "", "2016-12-17", 0.3), unit("6#", "2016-12-18", "", 0.24)},
-		Measures: []Measure{{ID: "M1", Action: ReduceCoal, Unit: "5#机组", Levels: []alerts.Level{alerts.Yellow}}}}
+	return &reductionlist.Recipient{ID: "E0001", Units: []reductionlist.Unit{unit("5#", "", "", 0.3), unit("6#", "", "2016-12-17", 0.3), unit("6#", "2016-12-18", "", 0.24)},
+		Measures: []reductionlist.Measure{{ID: "M1", Action: reductionlist.ReduceCoal, Unit: "5#机组", Levels: []alerts.Level{alerts.Yellow}}}}
 }
 
-func burningPlant() *Recipient {
-	f := func(name string) Furnace {
-		return Furnace{Name: name, MinTH: 20, MaxTH: 31, MinUpH: 48, MinDownH: 24, Emission: Gases{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03}}
+func burningPlant() *reductionlist.Recipient {
+	f := func(name string) reductionlist.Furnace {
+		return reductionlist.Furnace{Name: name, MinTH: 20, MaxTH: 31, MinUpH: 48, MinDownH: 24, Emission: reductionlist.Gases{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03}}
 	}
-	return &Recipient{ID: "E0002", Furnaces: []Furnace{f("1#"), f("2#")}, Pit: &Pit{MinT: 2000, MaxT: 12000, SteamPerT: 2.3},
-		Measures: []Measure{{ID: "M1", Action: AllocateWaste, Unit: "1#炉", Levels: []alerts.Level{alerts.Yellow}}}}
+	return &reductionlist.Recipient{ID: "E0002", Furnaces: []reductionlist.Furnace{f("1#"), f("2#")}, Pit: &reductionlist.Pit{MinT: 2000, MaxT: 12000, SteamPerT: 2.3},
+		Measures: []reductionlist.Measure{{ID: "M1", Action: reductionlist.AllocateWaste, Unit: "1#炉", Levels: []alerts.Level{alerts.Yellow}}}}
 }
 
 func givenAt(at, text string) *Given {
@@ -82,7 +83,7 @@ func paths(ms []Missing) (out []string) {
 // A plan begins with the next whole hour of what is left of the order's time, and ends where the factors change: a problem has one
 // factor of a unit.
 func TestPlanWindow(t *testing.T) {
-	p := PlantModel(heatPlant())
+	p := OfRecipient(heatPlant())
 	for name, c := range map[string]struct {
 		in       PlanFor
 		from, to string
@@ -111,7 +112,7 @@ func TestPlanWindow(t *testing.T) {
 	}
 	old := heatPlant()
 	old.Units = old.Units[1:2]
-	if _, err := PlantModel(old).Problem(planFor("2016-12-20 20:00", "2016-12-21 00:00", "2016-12-17 01:00"), nil); refusal.CodeOf(err) != refusal.Conflict {
+	if _, err := OfRecipient(old).Problem(planFor("2016-12-20 20:00", "2016-12-21 00:00", "2016-12-17 01:00"), nil); refusal.CodeOf(err) != refusal.Conflict {
 		t.Errorf("with no row in force: %v", err)
 	}
 }
@@ -119,7 +120,7 @@ func TestPlanWindow(t *testing.T) {
 // What is missing is asked for with its place, and never put in.
 func TestMissingFigures(t *testing.T) {
 	soon := planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 18:30")
-	coal, waste := PlantModel(heatPlant()), PlantModel(burningPlant())
+	coal, waste := OfRecipient(heatPlant()), OfRecipient(burningPlant())
 	all := []string{"units[0].initially_on", "units[0].hours_in_state", "units[1].initially_on", "units[1].hours_in_state",
 		"demand[0].power_min_mw", "demand[0].power_max_mw", "demand[0].heat_gj_h", "baseline_mw.5#", "baseline_mw.6#"}
 	for name, c := range map[string]struct {
@@ -158,15 +159,15 @@ func TestMissingFigures(t *testing.T) {
 		})
 	}
 	no := heatPlant()
-	no.Measures[0].Action = Limit
-	if PlantModel(no) != nil || PlantOf(&Recipient{}, heatPlant().Measures) != nil {
+	no.Measures[0].Action = reductionlist.Limit
+	if OfRecipient(no) != nil || Of(&reductionlist.Recipient{}, heatPlant().Measures) != nil {
 		t.Error("a plan for whom the list asks none of, or has no plant of")
 	}
 }
 
 // A unit stays in its state from the figures to the plan, and the series are those of the plan's own hours.
 func TestFiguresMoveToThePlan(t *testing.T) {
-	p, err := PlantModel(heatPlant()).Problem(planFor("2016-12-16 21:00", "2016-12-17 12:00", "2016-12-16 18:30"), givenAt("2016-12-16 18:00", heatFigures))
+	p, err := OfRecipient(heatPlant()).Problem(planFor("2016-12-16 21:00", "2016-12-17 12:00", "2016-12-16 18:30"), givenAt("2016-12-16 18:00", heatFigures))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,8 +177,8 @@ func TestFiguresMoveToThePlan(t *testing.T) {
 		StepH int `json:"step_h"`
 		Units []struct {
 			Name  string
-			Hours float64 `json:"hours_in_state"`
-			Kg    Gases   `json:"emission_kg_per_t_coal"`
+			Hours float64             `json:"hours_in_state"`
+			Kg    reductionlist.Gases `json:"emission_kg_per_t_coal"`
 		}
 		Demand []struct {
 			Heat float64 `json:"heat_gj_h"`
@@ -204,7 +205,7 @@ func TestSeriesOfAPlan(t *testing.T) {
 			v := float64(i)
 			g.Figures.IntakeTH = append(g.Figures.IntakeTH, &v)
 		}
-		p, err := PlantModel(burningPlant()).Problem(PlanFor{From: from, To: &end, Now: begin, MaxAge: 48 * time.Hour}, g)
+		p, err := OfRecipient(burningPlant()).Problem(PlanFor{From: from, To: &end, Now: begin, MaxAge: 48 * time.Hour}, g)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,11 +232,11 @@ func TestSeriesOfAPlan(t *testing.T) {
 // Who asks what would be if may change figures and demands, and nothing that the list says.
 func TestDiffers(t *testing.T) {
 	in := planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 20:30")
-	coal, err := PlantModel(heatPlant()).Problem(in, givenAt("2016-12-16 18:00", heatFigures))
+	coal, err := OfRecipient(heatPlant()).Problem(in, givenAt("2016-12-16 18:00", heatFigures))
 	if err != nil {
 		t.Fatal(err)
 	}
-	waste, err := PlantModel(burningPlant()).Problem(in, givenAt("2016-12-16 18:00", burningFigures))
+	waste, err := OfRecipient(burningPlant()).Problem(in, givenAt("2016-12-16 18:00", burningFigures))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +293,7 @@ func TestDiffers(t *testing.T) {
 
 // 生产线或设备 of a measure finds its machines as the list's own rules do.
 func TestMachinesOfAMeasure(t *testing.T) {
-	coal, waste := PlantModel(heatPlant()), PlantModel(burningPlant())
+	coal, waste := OfRecipient(heatPlant()), OfRecipient(burningPlant())
 	for _, c := range []struct {
 		plant *Plant
 		cell  string
@@ -310,16 +311,16 @@ func TestMachinesOfAMeasure(t *testing.T) {
 // Whatever somebody asks, it is refused or has the list's machines with the list's factors.
 func FuzzDiffers(f *testing.F) {
 	in := planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 20:30")
-	p, err := PlantModel(heatPlant()).Problem(in, givenAt("2016-12-16 18:00", heatFigures))
+	p, err := OfRecipient(heatPlant()).Problem(in, givenAt("2016-12-16 18:00", heatFigures))
 	if err != nil {
 		f.Fatal(err)
 	}
 	type model struct {
 		Units []struct {
 			Name     string
-			MaxMW    float64            `json:"max_mw"`
-			Coal     CoalCurve          `json:"coal_t_per_h"`
-			Emission map[string]float64 `json:"emission_kg_per_t_coal"`
+			MaxMW    float64                 `json:"max_mw"`
+			Coal     reductionlist.CoalCurve `json:"coal_t_per_h"`
+			Emission map[string]float64      `json:"emission_kg_per_t_coal"`
 		}
 	}
 	var own model

@@ -1,4 +1,11 @@
-package reductionlist
+// Package plant is what the list says of a recipient's machines, a coal-fired heat and power plant or a waste incinerator: the
+// model that its rows make, the figures that a plan needs beside it, the problem that package allocate solves, and the plan that
+// an order carries in the place of what the list orders.
+//
+// Start with [Of]: [Plant.Problem] puts a problem together and says what is missing, [Figures.Check] refuses figures that cannot
+// be the plant's, and [OperatingPlan.Measures] rewrites measures so that they order what a plan does. Nothing here is kept or
+// decided; notify does both.
+package plant
 
 import (
 	"crypto/sha256"
@@ -8,50 +15,53 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+	"qingkong/reductionlist/internal/text"
 )
 
-// PlantKind is what a plant burns. It is the name of the problem in package allocate, too.
-type PlantKind string
+// Kind is what a plant burns. It is the name of the problem in package allocate, too.
+type Kind string
 
 // The kinds of plants.
 const (
-	CoalPlant  PlantKind = "coal"
-	WastePlant PlantKind = "waste"
+	Coal  Kind = "coal"
+	Waste Kind = "waste"
 )
 
 // Action is the action of the measures whose quantities a plan of the plant gives.
-func (k PlantKind) Action() Action {
-	if k == CoalPlant {
-		return ReduceCoal
+func (k Kind) Action() reductionlist.Action {
+	if k == Coal {
+		return reductionlist.ReduceCoal
 	}
-	return AllocateWaste
+	return reductionlist.AllocateWaste
 }
 
 // Plant is what the list says of a recipient's machines, with the rows of every period.
 type Plant struct {
-	Kind     PlantKind
-	units    []Unit
-	furnaces []Furnace
-	pit      *Pit
+	Kind     Kind
+	units    []reductionlist.Unit
+	furnaces []reductionlist.Furnace
+	pit      *reductionlist.Pit
 }
 
-// PlantOf returns the plant whose plan the measures ask for, or nil: a recipient without a model has none, whatever it is to do.
-func PlantOf(r *Recipient, measures []Measure) *Plant {
-	asks := func(a Action) bool {
-		return slices.ContainsFunc(measures, func(m Measure) bool { return m.Action == a })
+// Of returns the plant whose plan the measures ask for, or nil: a recipient without a model has none, whatever it is to do.
+func Of(r *reductionlist.Recipient, measures []reductionlist.Measure) *Plant {
+	asks := func(a reductionlist.Action) bool {
+		return slices.ContainsFunc(measures, func(m reductionlist.Measure) bool { return m.Action == a })
 	}
 	switch {
-	case len(r.Units) > 0 && asks(ReduceCoal):
-		return &Plant{Kind: CoalPlant, units: r.Units}
-	case len(r.Furnaces) > 0 && asks(AllocateWaste):
-		return &Plant{Kind: WastePlant, furnaces: r.Furnaces, pit: r.Pit}
+	case len(r.Units) > 0 && asks(reductionlist.ReduceCoal):
+		return &Plant{Kind: Coal, units: r.Units}
+	case len(r.Furnaces) > 0 && asks(reductionlist.AllocateWaste):
+		return &Plant{Kind: Waste, furnaces: r.Furnaces, pit: r.Pit}
 	}
 	return nil
 }
 
-// PlantModel is [PlantOf] for whatever measures the recipient has at any level.
-func PlantModel(r *Recipient) *Plant { return PlantOf(r, r.Measures) }
+// OfRecipient is [Of] for whatever measures the recipient has at any level.
+func OfRecipient(r *reductionlist.Recipient) *Plant { return Of(r, r.Measures) }
 
 // Machines are the names of the units or furnaces, in the order of the list, over all periods.
 func (p *Plant) Machines() (names []string) {
@@ -76,17 +86,17 @@ func (p *Plant) has(name string) bool { return slices.Contains(p.Machines(), nam
 func (p *Plant) Named(cell string) []string { return p.Kind.Named(p.Machines(), cell) }
 
 // Named is [Plant.Named] for machines of those names.
-func (k PlantKind) Named(machines []string, cell string) (names []string) {
-	if cell == "" || slices.Contains(wholePlant, cell) {
+func (k Kind) Named(machines []string, cell string) (names []string) {
+	if cell == "" || reductionlist.WholePlant(cell) {
 		return machines
 	}
 	kinds := []string{"机组"}
-	if k == WastePlant {
+	if k == Waste {
 		kinds = []string{"焚烧炉", "炉"}
 	}
-	for _, part := range codes(cell) {
+	for _, part := range text.Codes(cell) {
 		for _, name := range machines {
-			own, said := fold(name), fold(part)
+			own, said := text.Fold(name), text.Fold(part)
 			is := own == said || slices.ContainsFunc(kinds, func(kind string) bool {
 				return said == own+kind || strings.TrimSuffix(own, kind) == strings.TrimSuffix(said, kind)
 			})
@@ -137,7 +147,7 @@ func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err err
 	if at := wholeHour(now); at.After(from) {
 		from = at
 	}
-	w = Window{From: from.In(shanghai()), To: wholeHour(end).In(shanghai())}
+	w = Window{From: from.In(alerts.Shanghai()), To: wholeHour(end).In(alerts.Shanghai())}
 	if !w.To.After(w.From) {
 		return w, nil, refusal.New(refusal.Conflict, "plan.over", refusal.Args{"to": w.To.Format("2006-01-02 15:04")})
 	}
@@ -173,12 +183,12 @@ func nextDay(t time.Time) time.Time {
 // Model stands for everything that the list says of the plant: a plan that was made for another one does not fit it.
 func (p *Plant) Model() string {
 	text, err := json.Marshal(struct {
-		Units    []Unit    `json:"units,omitempty"`
-		Furnaces []Furnace `json:"furnaces,omitempty"`
-		Pit      *Pit      `json:"pit,omitempty"`
+		Units    []reductionlist.Unit    `json:"units,omitempty"`
+		Furnaces []reductionlist.Furnace `json:"furnaces,omitempty"`
+		Pit      *reductionlist.Pit      `json:"pit,omitempty"`
 	}{p.units, p.furnaces, p.pit})
 	if err != nil {
-		panic("reductionlist: a plant's model: " + err.Error()) // numbers of a list are finite
+		panic("plant: a plant's model: " + err.Error()) // numbers of a list are finite
 	}
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])

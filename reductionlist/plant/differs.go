@@ -1,4 +1,4 @@
-package reductionlist
+package plant
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
@@ -23,7 +24,7 @@ func (p *Problem) Differs(asked []byte, now time.Time) error {
 		return err
 	}
 	c := &comparison{machines: "units"}
-	if p.Kind == WastePlant {
+	if p.Kind == Waste {
 		c.machines = "furnaces"
 	}
 	c.object("", own, other)
@@ -143,7 +144,7 @@ func (c *comparison) time(p *Problem, asked []byte, now time.Time) {
 	}
 	const clock = "2006-01-02 15:04"
 	if h.Start.After(p.From) || h.Start.Before(p.From.Add(-2*time.Hour)) || h.Start.Before(p.first) {
-		c.wrong("start", "plan.start", refusal.Args{"value": h.Start.In(shanghai()).Format(clock), "want": p.From.Format(clock), "now": now.In(shanghai()).Format(clock)})
+		c.wrong("start", "plan.start", refusal.Args{"value": h.Start.In(alerts.Shanghai()).Format(clock), "want": p.From.Format(clock), "now": now.In(alerts.Shanghai()).Format(clock)})
 		return
 	}
 	hours, most := *h.StepH**h.Steps, p.last.Sub(*h.Start).Hours()
