@@ -15,6 +15,7 @@ import (
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
+	"qingkong/reductionlist/rules"
 )
 
 const prefix = "/api/v1"
@@ -229,7 +230,7 @@ var routes = []route{
 		out: listScore{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
 		zh: "可操作、可监测、可核查的评分", en: "how far its measures are operable, monitorable and checkable"},
 	{method: "GET", pattern: "/list/versions/{id}/tasks", act: access.ActListsRead, handle: (*Server).listTasks, query: with(recipientParam),
-		out: alerts.Page[reductionlist.Task]{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
+		out: alerts.Page[rules.Task]{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
 		zh: "达到满分还要做的事", en: "what is needed for all marks"},
 	{method: "GET", pattern: "/list/versions/{id}/findings", act: access.ActListsRead, handle: (*Server).listFindings, query: with(severityParam),
 		out: alerts.Page[reductionlist.Finding]{}, repeats: true,
