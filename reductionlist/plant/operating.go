@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/reductionlist/allocate"
 )
 
 // OperatingPlan is the plan of an order: what a coal or waste plant does over a warning's window. Its totals are what an
@@ -97,6 +98,41 @@ type MachineStep struct {
 	HeatGJH float64            `json:"heat_gj_h,omitempty"`
 	T       float64            `json:"t"`
 	Kg      map[string]float64 `json:"-"`
+}
+
+// Operating puts an answer to a problem, which has to hold a plan, into the form in which an order carries it. text is the problem
+// as it was solved, ends the end of the order, and figuresAt when the figures were given, nil where the problem named all of them.
+func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *time.Time) *OperatingPlan {
+	plan := &OperatingPlan{Kind: p.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective, Bound: *a.Bound, Gap: *a.Gap,
+		Totals: *totalsOf(a.Totals), Baseline: totalsOf(a.Baseline), Saved: totalsOf(a.Saved), Binding: a.BindingIn("zh-CN"), FiguresAt: figuresAt, Problem: text}
+	for i := range a.Steps {
+		s := &a.Steps[i]
+		step := PlanStep{At: s.At, DivertTH: copied(s.DivertTH), PitT: copied(s.PitT), Emission: s.Emission, Before: copied(s.Before)}
+		for _, m := range s.Machines {
+			step.Units = append(step.Units, MachineStep{Name: m.Name, On: m.On, MW: m.MW, HeatGJH: m.HeatGJH, T: m.Tonnes, Kg: m.Kg})
+		}
+		plan.Steps = append(plan.Steps, step)
+	}
+	first, last := a.Steps[0].At, a.Steps[len(a.Steps)-1].At
+	plan.Window = PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: ends, Cut: p.Cut}
+	plan.Add()
+	return plan
+}
+
+func totalsOf(t *allocate.Totals) *PlanTotals {
+	if t == nil {
+		return nil
+	}
+	return &PlanTotals{CoalT: t.CoalT, FeedT: t.FeedT, DivertT: t.DivertT, Kg: t.Kg}
+}
+
+// copied keeps the rounding of a plan out of the answer that it was made of.
+func copied(v *float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	c := *v
+	return &c
 }
 
 // Add sums up the steps by day and machine. It is called once, when the steps stand.

@@ -18,10 +18,11 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/internal/text"
 )
 
-// Kind is what a plant burns. It is the name of the problem in package allocate, too.
+// Kind is what a plant burns.
 type Kind string
 
 // The kinds of plants.
@@ -29,6 +30,14 @@ const (
 	Coal  Kind = "coal"
 	Waste Kind = "waste"
 )
+
+// Problem is the kind of the problems that plans of the plant answer.
+func (k Kind) Problem() allocate.Kind {
+	if k == Coal {
+		return allocate.KindCoal
+	}
+	return allocate.KindWaste
+}
 
 // Action is the action of the measures whose quantities a plan of the plant gives.
 func (k Kind) Action() reductionlist.Action {

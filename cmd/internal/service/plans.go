@@ -161,7 +161,7 @@ func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duratio
 	if err != nil || !p.Problem.Complete() {
 		return p, err
 	}
-	p.Answer, err = s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), p.Problem.Text, limit)
+	p.Answer, err = s.plans.solve(ctx, p.Problem.Kind.Problem(), p.Problem.Text, limit)
 	var e *refusal.Error
 	if errors.As(err, &e) && len(e.Fields) > 0 {
 		for _, f := range e.Fields {
@@ -213,7 +213,7 @@ func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), text, limit)
+	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
 	return a, refusal.Within("problem", err)
 }
 
@@ -293,14 +293,14 @@ func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit 
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), text, limit)
+	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
 	if err != nil {
 		return nil, refusal.Within("problem", err)
 	}
 	if a.Status == allocate.Infeasible {
 		return nil, refusal.New(refusal.Conflict, "plan.infeasible", refusal.Args{"why": refusal.Worded{ZH: why(a, "zh-CN"), EN: why(a, "en")}})
 	}
-	plan := operating(a, p, text)
+	plan := p.Of(a, text)
 	plan.ListVersion, plan.Model = o.Issued.ListVersion, o.Plant.Model()
 	return plan, nil
 }
@@ -314,29 +314,6 @@ func why(a *allocate.Answer, lang string) string {
 	return strings.Join(out, "; ")
 }
 
-// operating puts an answer into the form in which an order carries it.
-func operating(a *allocate.Answer, p *Prepared, text []byte) *plant.OperatingPlan {
-	totals := func(t *allocate.Totals) *plant.PlanTotals {
-		if t == nil {
-			return nil
-		}
-		return &plant.PlanTotals{CoalT: t.CoalT, FeedT: t.FeedT, DivertT: t.DivertT, Kg: t.Kg}
-	}
-	plan := &plant.OperatingPlan{Kind: p.Problem.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective, Bound: *a.Bound, Gap: *a.Gap,
-		Totals: *totals(a.Totals), Baseline: totals(a.Baseline), Saved: totals(a.Saved), Binding: a.BindingIn("zh-CN"), FiguresAt: p.FiguresAt(), Problem: text}
-	for _, s := range a.Steps {
-		step := plant.PlanStep{At: s.At, DivertTH: copied(s.DivertTH), PitT: copied(s.PitT), Emission: s.Emission, Before: copied(s.Before)}
-		for _, m := range s.Machines {
-			step.Units = append(step.Units, plant.MachineStep{Name: m.Name, On: m.On, MW: m.MW, HeatGJH: m.HeatGJH, T: m.Tonnes, Kg: m.Kg})
-		}
-		plan.Steps = append(plan.Steps, step)
-	}
-	first, last := a.Steps[0].At, a.Steps[len(a.Steps)-1].At
-	plan.Window = plant.PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: p.Ends, Cut: p.Problem.Cut}
-	plan.Add()
-	return plan
-}
-
 // Operating is the prepared plan in the form in which an order would carry it; nil where there is none.
 func (p *Prepared) Operating() *plant.OperatingPlan {
 	if p.Answer == nil || p.Answer.Status == allocate.Infeasible {
@@ -347,13 +324,5 @@ func (p *Prepared) Operating() *plant.OperatingPlan {
 
 // Of is the answer to a problem in the form in which an order would carry it. The answer has to hold a plan.
 func (p *Prepared) Of(a *allocate.Answer, problem []byte) *plant.OperatingPlan {
-	return operating(a, p, problem)
-}
-
-func copied(v *float64) *float64 {
-	if v == nil {
-		return nil
-	}
-	c := *v
-	return &c
+	return p.Problem.Operating(a, problem, p.Ends, p.FiguresAt())
 }
