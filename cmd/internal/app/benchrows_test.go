@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
 )
 
 // The rows of transactions, written into a copy, make it what the original has become; begun anew, they do so again.
