@@ -186,7 +186,9 @@ func (c *checker) at(r *list.Recipient) *list.Rows {
 func (c *checker) head(l *list.List) {
 	for _, cell := range []struct{ key, value string }{{list.KeyName, l.Name}, {list.KeyRegion, l.Region}, {list.KeyFrom, l.EffectiveFrom}} {
 		if cell.value == "" {
-			c.list(cell.key, "list.required", nil)
+			c.found = c.found[:0]
+			required(cell.key, &c.found)
+			c.add(c.found[0], where{sheet: list.SheetHead, key: cell.key}, "")
 		}
 	}
 	if l.Region != "" && !regionForm.MatchString(l.Region) {

@@ -13,6 +13,11 @@ var arrows = []arrow{
 	{"alerts/schedule", nil, "times of a cron spec; whoever reads a setting reads it alike"},
 	{"alerts/feed", []string{"alerts", "alerts/aqi", "alerts/schedule"}, "turns what others publish into forecasts and observations"},
 
+	{"reductionlist", []string{"alerts", "reductionlist/internal/text"}, "the warning level is the lookup key of the list; it knows neither files nor rules nor plans"},
+	{"reductionlist/internal/text", nil, "codes, numbers and days as people write them; usable without the rest"},
+	{"reductionlist/workbook", []string{"reductionlist", "reductionlist/internal/text"}, "cells and the list, either way; what the values are worth is for the rules to say"},
+	{"reductionlist/rules", []string{"alerts", "reductionlist", "reductionlist/internal/text", "reductionlist/plant"}, "what a list is held to, wherever it comes from"},
+	{"reductionlist/plant", []string{"alerts", "reductionlist", "reductionlist/allocate", "reductionlist/internal/text"}, "what the list says of a plant, as problems and plans"},
 	{"reductionlist/listtest", []string{"alerts", "reductionlist", "reductionlist/workbook", "reductionlist/rules", "seeds/..."}, "lists to test with"},
 	{"reductionlist/allocate", nil, "optimisers over plain numbers; usable without the rest"},
 
