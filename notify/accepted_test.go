@@ -14,6 +14,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // coalPlant is a plant of two units with a measure for each, a third that no plan touches, and a stricter one at red.
@@ -41,16 +42,16 @@ func coalPlant() reductionlist.Recipient {
 var planFrom, planTo = time.Date(2016, 12, 16, 20, 0, 0, 0, alerts.Shanghai()), time.Date(2016, 12, 18, 0, 0, 0, 0, alerts.Shanghai())
 
 // coalPlan runs 5# at 80 t/h and 6# at 50.25 t/h until midnight, and then 5# alone.
-func (w *world) coalPlan() *OperatingPlan {
+func (w *world) coalPlan() *plant.OperatingPlan {
 	r := coalPlant()
-	p := &OperatingPlan{Kind: reductionlist.CoalPlant, Window: PlanWindow{From: planFrom, To: planTo, Ends: &planTo}, StepH: 1, Status: "optimal",
-		Totals: PlanTotals{CoalT: new(28*80 + 4*50.25), Kg: map[string]float64{"nox": 700}}, Binding: []string{"供热需求"},
-		Problem: json.RawMessage(`{"step_h":1}`), ListVersion: w.version.ID, Model: reductionlist.PlantModel(&r).Model()}
+	p := &plant.OperatingPlan{Kind: plant.Coal, Window: plant.PlanWindow{From: planFrom, To: planTo, Ends: &planTo}, StepH: 1, Status: "optimal",
+		Totals: plant.PlanTotals{CoalT: new(28*80 + 4*50.25), Kg: map[string]float64{"nox": 700}}, Binding: []string{"供热需求"},
+		Problem: json.RawMessage(`{"step_h":1}`), ListVersion: w.version.ID, Model: plant.OfRecipient(&r).Model()}
 	for h := range 28 {
-		s := PlanStep{At: planFrom.Add(time.Duration(h) * time.Hour), Units: []MachineStep{
+		s := plant.PlanStep{At: planFrom.Add(time.Duration(h) * time.Hour), Units: []plant.MachineStep{
 			{Name: "5#", On: true, MW: 200, HeatGJH: 900, T: 80, Kg: map[string]float64{"nox": 24}}, {Name: "6#"}}}
 		if h < 4 {
-			s.Units[1] = MachineStep{Name: "6#", On: true, MW: 130, T: 50.25, Kg: map[string]float64{"nox": 40}}
+			s.Units[1] = plant.MachineStep{Name: "6#", On: true, MW: 130, T: 50.25, Kg: map[string]float64{"nox": 40}}
 		}
 		p.Steps = append(p.Steps, s)
 	}
@@ -58,7 +59,7 @@ func (w *world) coalPlan() *OperatingPlan {
 	return p
 }
 
-func (w *world) accept(order string, p *OperatingPlan) ([]Event, error) {
+func (w *world) accept(order string, p *plant.OperatingPlan) ([]Event, error) {
 	w.t.Helper()
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -84,7 +85,7 @@ type measureView struct {
 		Kind  string
 		Value float64
 		Unit  string
-		Days  []QuantityDay
+		Days  []plant.QuantityDay
 	}
 	Monitor []struct{ Source, Ref, Factor, Criterion string }
 }
@@ -155,7 +156,7 @@ func TestAcceptPlan(t *testing.T) {
 
 func TestAcceptPlanRefuses(t *testing.T) {
 	w := planned(t)
-	change := func(f func(p *OperatingPlan)) string {
+	change := func(f func(p *plant.OperatingPlan)) string {
 		p := w.coalPlan()
 		f(p)
 		text, err := json.Marshal(p)
@@ -168,16 +169,16 @@ func TestAcceptPlanRefuses(t *testing.T) {
 		order, plan string
 		code        refusal.Code
 	}{
-		{e1, change(func(p *OperatingPlan) { p.Status = "feasible" }), refusal.TransitionRefused},
+		{e1, change(func(p *plant.OperatingPlan) { p.Status = "feasible" }), refusal.TransitionRefused},
 		{e1second, `[]`, refusal.Invalid},
 		{e1second, `{"cut`, refusal.Invalid},
 		{e1second, ``, refusal.Invalid},
 		{e1second, `{}`, refusal.Invalid},
-		{e1second, change(func(p *OperatingPlan) { p.Binding = []string{strings.Repeat("x", maxPlan)} }), refusal.TooLarge},
-		{e1second, change(func(p *OperatingPlan) { p.Model = "sha256:other" }), refusal.Conflict},
-		{e1second, change(func(p *OperatingPlan) { p.ListVersion = "other" }), refusal.Conflict},
-		{warningID + "-E2-1", change(func(*OperatingPlan) {}), refusal.Conflict},
-		{"none", change(func(*OperatingPlan) {}), refusal.NotFound},
+		{e1second, change(func(p *plant.OperatingPlan) { p.Binding = []string{strings.Repeat("x", maxPlan)} }), refusal.TooLarge},
+		{e1second, change(func(p *plant.OperatingPlan) { p.Model = "sha256:other" }), refusal.Conflict},
+		{e1second, change(func(p *plant.OperatingPlan) { p.ListVersion = "other" }), refusal.Conflict},
+		{warningID + "-E2-1", change(func(*plant.OperatingPlan) {}), refusal.Conflict},
+		{"none", change(func(*plant.OperatingPlan) {}), refusal.NotFound},
 	} {
 		_, evs, err := do(w, DecideAcceptPlan, AcceptPlan{OrderID: c.order, Plan: []byte(c.plan), Read: readBody})
 		if code(err) != c.code || len(evs) > 0 {
@@ -288,13 +289,13 @@ func TestDaysOfAPlan(t *testing.T) {
 		stepH := rapid.SampledFrom([]int{1, 2, 3, 4}).Draw(t, "step")
 		from := planFrom.Add(time.Duration(rapid.IntRange(0, 47).Draw(t, "from")) * time.Hour)
 		n := rapid.IntRange(1, 40).Draw(t, "steps")
-		p := &OperatingPlan{Kind: reductionlist.WastePlant, StepH: float64(stepH),
-			Window: PlanWindow{From: from, To: from.Add(time.Duration(n*stepH) * time.Hour)}}
+		p := &plant.OperatingPlan{Kind: plant.Waste, StepH: float64(stepH),
+			Window: plant.PlanWindow{From: from, To: from.Add(time.Duration(n*stepH) * time.Hour)}}
 		want, minutes, total := map[string]float64{}, map[string]int{}, 0.0
 		for i := range n {
 			tonnes := float64(rapid.IntRange(0, 100).Draw(t, "t"))
 			at := from.Add(time.Duration(i*stepH) * time.Hour)
-			p.Steps = append(p.Steps, PlanStep{At: at, Units: []MachineStep{{Name: "1#", On: true, T: tonnes}}})
+			p.Steps = append(p.Steps, plant.PlanStep{At: at, Units: []plant.MachineStep{{Name: "1#", On: true, T: tonnes}}})
 			for m := range stepH * 60 {
 				day := string(alerts.DateOf(at.Add(time.Duration(m) * time.Minute)))
 				want[day] += tonnes / float64(stepH*60)

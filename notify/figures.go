@@ -10,18 +10,19 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // GiveFigures says which figures hold for a plant from now on; those given before no longer do.
 type GiveFigures struct {
-	RecipientID string                `json:"recipient_id"`
-	Figures     reductionlist.Figures `json:"figures"`
+	RecipientID string        `json:"recipient_id"`
+	Figures     plant.Figures `json:"figures"`
 }
 
 // FiguresGiven records a plant's figures.
 type FiguresGiven struct {
-	RecipientID string                `json:"recipient_id"`
-	Figures     reductionlist.Figures `json:"figures"`
+	RecipientID string        `json:"recipient_id"`
+	Figures     plant.Figures `json:"figures"`
 }
 
 // Kind implements Event.
@@ -34,7 +35,7 @@ const figuresHold = time.Hour
 const maxFigures = 128 << 10
 
 // DecideFigures records the figures of a plant of the list in force.
-func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([]Event, *reductionlist.Given, error) {
+func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([]Event, *plant.Given, error) {
 	v, err := reductionlist.Current(tx, now)
 	if err != nil {
 		return nil, nil, err
@@ -43,11 +44,11 @@ func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([
 	if err != nil {
 		return nil, nil, err
 	}
-	plant := reductionlist.PlantModel(r)
-	if plant == nil {
+	own := plant.OfRecipient(r)
+	if own == nil {
 		return nil, nil, refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": r.ID})
 	}
-	if err := in.Figures.Check(plant); err != nil {
+	if err := in.Figures.Check(own); err != nil {
 		return nil, nil, err
 	}
 	if text, err := json.Marshal(in.Figures); err != nil {
@@ -62,11 +63,11 @@ func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([
 	if have != nil && now.Sub(have.At) < figuresHold && sameFigures(have.Figures, in.Figures) {
 		return nil, have, nil
 	}
-	return []Event{&FiguresGiven{RecipientID: r.ID, Figures: in.Figures}}, &reductionlist.Given{Figures: in.Figures, At: now, By: actor}, nil
+	return []Event{&FiguresGiven{RecipientID: r.ID, Figures: in.Figures}}, &plant.Given{Figures: in.Figures, At: now, By: actor}, nil
 }
 
 // sameFigures compares what the record keeps of them.
-func sameFigures(a, b reductionlist.Figures) bool {
+func sameFigures(a, b plant.Figures) bool {
 	var was, is any
 	one, err := json.Marshal(a)
 	other, err2 := json.Marshal(b)
@@ -74,12 +75,12 @@ func sameFigures(a, b reductionlist.Figures) bool {
 }
 
 // Figures are the latest figures of a recipient; nil where none were given.
-func Figures(tx *bbolt.Tx, recipient string) (*reductionlist.Given, error) {
+func Figures(tx *bbolt.Tx, recipient string) (*plant.Given, error) {
 	b := tx.Bucket(figuresBucket).Get([]byte(recipient))
 	if b == nil {
 		return nil, nil
 	}
-	g := new(reductionlist.Given)
+	g := new(plant.Given)
 	if err := json.Unmarshal(b, g); err != nil {
 		return nil, fmt.Errorf("notify: figures of %s: %w", recipient, err)
 	}
@@ -87,7 +88,7 @@ func Figures(tx *bbolt.Tx, recipient string) (*reductionlist.Given, error) {
 }
 
 func applyFigures(tx *bbolt.Tx, at time.Time, actor string, ev *FiguresGiven) error {
-	b, err := json.Marshal(reductionlist.Given{Figures: ev.Figures, At: at, By: actor})
+	b, err := json.Marshal(plant.Given{Figures: ev.Figures, At: at, By: actor})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 const coalFigures = `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","source":"电厂值长",
@@ -19,7 +19,7 @@ const coalFigures = `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:
 
 func (w *world) give(recipient, figures string) ([]Event, error) {
 	w.t.Helper()
-	var f reductionlist.Figures
+	var f plant.Figures
 	if err := refusal.Unmarshal([]byte(figures), &f); err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (w *world) give(recipient, figures string) ([]Event, error) {
 	return evs, err
 }
 
-func (w *world) figures(recipient string) (g *reductionlist.Given) {
+func (w *world) figures(recipient string) (g *plant.Given) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) (err error) { g, err = Figures(tx, recipient); return err })
 	return g
@@ -91,13 +91,13 @@ func FuzzFigures(f *testing.F) {
 	f.Add(coalFigures)
 	f.Add(`{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","step_h":6,"units":[{"name":"5#","available":[{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-17T18:00:00+08:00"}]}],"demand":[{},{"heat_gj_h":0}],"baseline_mw":{"5#":[0.5]}}`)
 	r := coalPlant()
-	plant := reductionlist.PlantModel(&r)
+	own := plant.OfRecipient(&r)
 	f.Fuzz(func(t *testing.T, text string) {
-		var in reductionlist.Figures
+		var in plant.Figures
 		if refusal.Unmarshal([]byte(text), &in) != nil {
 			return
 		}
-		if err := in.Check(plant); err != nil {
+		if err := in.Check(own); err != nil {
 			var e *refusal.Error
 			if !errors.As(err, &e) || len(e.Fields) == 0 {
 				t.Fatalf("no refusal with a place: %v", err)
@@ -113,13 +113,13 @@ func FuzzFigures(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back reductionlist.Figures
+		var back plant.Figures
 		if err := json.Unmarshal(recorded, &back); err != nil || !sameFigures(in, back) {
 			t.Fatalf("%v: %s", err, recorded)
 		}
 		// A plan can be put together of whatever was taken, and says what it misses.
-		given := &reductionlist.Given{Figures: in, At: *in.From}
-		p, err := plant.Problem(reductionlist.PlanFor{From: *in.From, To: in.To, Now: *in.From, MaxAge: 48 * time.Hour}, given)
+		given := &plant.Given{Figures: in, At: *in.From}
+		p, err := own.Problem(plant.PlanFor{From: *in.From, To: in.To, Now: *in.From, MaxAge: 48 * time.Hour}, given)
 		if err != nil {
 			if refusal.CodeOf(err) == "" {
 				t.Fatal(err)

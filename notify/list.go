@@ -9,6 +9,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // target is what a plan needs of one recipient of the list at one level.
@@ -51,7 +52,7 @@ func measuresJSON(measures []reductionlist.Measure) json.RawMessage {
 }
 
 // appendMeasure appends a measure; days are how its quantity is spread over the days of a plan.
-func appendMeasure(b []byte, m *reductionlist.Measure, days []QuantityDay) []byte {
+func appendMeasure(b []byte, m *reductionlist.Measure, days []plant.QuantityDay) []byte {
 	b = appendMember(b, `{"id":`, m.ID)
 	b = appendMember(b, `,"text":`, m.Text)
 	b = appendMember(b, `,"unit":`, m.Unit)

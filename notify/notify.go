@@ -16,7 +16,7 @@
 //	notify.by_recipient  recipient id, 0, order id      empty: every order of a recipient
 //	notify.pending       recipient id, 0, order id      empty: open, or its release is not yet received
 //	notify.counters      warning id, 0, dimension, value  a varint per counter, see board.go
-//	notify.figures       recipient id                   JSON reductionlist.Given: the latest figures of a plant
+//	notify.figures       recipient id                   JSON plant.Given: the latest figures of a plant
 //	notify.accepted      warning id, 0, recipient id    JSON OperatingPlan that the recipient's latest order carries
 //	notify.restored      warning id                     JSON []int: its floors, see restored.go
 //	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is

@@ -12,6 +12,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // Objection is the duty officer's decision on what a recipient objected: "accept" exempts it from the order, "reject" sets a
@@ -25,6 +26,7 @@ type Objection struct {
 	Measures  []MeasureChange // of amend
 	Read      Reader          `json:"-"` // finds the order's body
 	Wall      time.Time       `json:"-"` // what the wall clock says; zero where that is now
+	Rules     rules.Settings  `json:"-"` // what an amended measure is held to
 }
 
 // The decisions.
@@ -131,7 +133,7 @@ func (in Objection) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error
 	}
 	atLevel()
 	for i, m := range in.Measures {
-		if err := m.carryOut(list, r); err != nil {
+		if err := m.carryOut(list, r, in.Rules); err != nil {
 			return nil, refusal.Within("measures["+strconv.Itoa(i)+"]", err)
 		}
 		atLevel()
@@ -154,15 +156,15 @@ func listed(tx *bbolt.Tx, body *Issued) (*reductionlist.List, *reductionlist.Rec
 	return &l, r, err
 }
 
-func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipient) error {
+func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipient, s rules.Settings) error {
 	if !slices.ContainsFunc(r.Measures, func(have reductionlist.Measure) bool { return have.ID == m.ID }) {
 		return refusal.Input([]refusal.Field{{Path: "id", Rule: "order.no_measure", Args: refusal.Args{"value": m.ID}}})
 	}
-	a := reductionlist.Amendment{RecipientID: r.ID, MeasureID: m.ID, Change: m.Change, EffectiveFrom: l.EffectiveFrom}
+	a := rules.Amendment{RecipientID: r.ID, MeasureID: m.ID, Change: m.Change, EffectiveFrom: l.EffectiveFrom}
 	if len(m.Change) == 0 || string(m.Change) == "null" {
 		a.Change = nil
 	}
-	return l.Amend(a)
+	return rules.Amend(l, a, s)
 }
 
 // reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the window

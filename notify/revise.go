@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // maxPlan bounds the operating plan that an order carries, in bytes of compact JSON.
@@ -32,7 +33,7 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 	if err != nil {
 		return nil, nil, err
 	}
-	plan := new(OperatingPlan)
+	plan := new(plant.OperatingPlan)
 	if err := json.Unmarshal(in.Plan, plan); err != nil || len(plan.Steps) == 0 || len(plan.Units) == 0 || len(plan.Days) == 0 {
 		return nil, nil, refusal.Input([]refusal.Field{{Path: "plan", Rule: "input.wrong_type", Args: refusal.Args{"want": "plan"}}})
 	}
@@ -90,7 +91,7 @@ func SupersededBy(tx *bbolt.Tx, read Reader, order string) (json.RawMessage, err
 }
 
 // withPlan makes the order that takes the place of o.
-func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *OperatingPlan, raw json.RawMessage, now, wall time.Time) (*Issued, error) {
+func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, raw json.RawMessage, now, wall time.Time) (*Issued, error) {
 	r, err := reductionlist.GetRecipient(tx, body.ListVersion, o.RecipientID)
 	if err != nil {
 		return nil, err
@@ -100,8 +101,8 @@ func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *OperatingPlan, raw js
 		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
 	}
 	t := targetOf(due)
-	plant := reductionlist.PlantOf(r, due.Measures)
-	if plant == nil || plant.Kind != plan.Kind || plant.Model() != plan.Model || plan.ListVersion != body.ListVersion || !plan.into(&t) {
+	own := plant.Of(r, due.Measures)
+	if own == nil || own.Kind != plan.Kind || own.Model() != plan.Model || plan.ListVersion != body.ListVersion || !t.follow(plan) {
 		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
 	}
 	p, err := o.own(tx, body, now, wall)
@@ -130,8 +131,8 @@ func (o *Order) body(tx *bbolt.Tx, read Reader) (*Issued, error) {
 type PlantOrder struct {
 	*Order
 	Issued *Issued
-	Plant  *reductionlist.Plant
-	Given  *reductionlist.Given // the latest figures, nil for none
+	Plant  *plant.Plant
+	Given  *plant.Given // the latest figures, nil for none
 }
 
 // GetPlantOrder reads an order for which a plan can be made. One that asks for none is refused as a conflict.
@@ -152,7 +153,7 @@ func GetPlantOrder(tx *bbolt.Tx, read Reader, id string) (*PlantOrder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out.Plant = reductionlist.PlantOf(r, measures); out.Plant == nil {
+	if out.Plant = plant.Of(r, measures); out.Plant == nil {
 		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": id})
 	}
 	out.Given, err = Figures(tx, o.RecipientID)

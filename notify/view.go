@@ -7,6 +7,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // View is an order as others read it (contract.md §3): member by member what [JSON], [Message] and [PendingOrders] write,
@@ -72,7 +73,7 @@ type QuantityView struct {
 	Kind  reductionlist.QuantityKind `json:"kind"`
 	Value float64                    `json:"value"`
 	Unit  string                     `json:"unit"`
-	Days  []QuantityDay              `json:"days,omitempty"`
+	Days  []plant.QuantityDay        `json:"days,omitempty"`
 }
 
 // MonitorView is one way a measure is watched. Criterion is a [reductionlist.Criterion] in words, empty for video.

@@ -13,14 +13,15 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
 )
 
 // drafted records a list of one recipient, complete and not yet active.
 func drafted(t testing.TB, db *bbolt.DB, name, from, to string, now time.Time) (v reductionlist.Version) {
 	t.Helper()
-	l := exampleList(1)
+	l := listtest.Example(1)
 	l.Name, l.EffectiveFrom, l.EffectiveTo = name, from, to
-	must(t, db.Update(func(tx *bbolt.Tx) (err error) {
+	listtest.Must(t, db.Update(func(tx *bbolt.Tx) (err error) {
 		if v, err = apply(tx, now)(reductionlist.DecideBegin(tx, "duty", reductionlist.Head(l), now)); err != nil {
 			return err
 		}
@@ -69,7 +70,7 @@ func TestWhichDaysMayBeActivated(t *testing.T) {
 			db, ids := store(t), map[string]string{}
 			for _, o := range []struct{ name, from, to string }{{"A", "2016-12-10", "2016-12-19"}, {"B", "2016-12-20", ""}, {"C", "2016-12-30", "2016-12-31"}} {
 				v, err := activate(db, drafted(t, db, o.name, o.from, o.to, now), "", now)
-				must(t, err)
+				listtest.Must(t, err)
 				ids[o.name] = v.ID
 			}
 			v := drafted(t, db, "new", c.from, c.to, now)
@@ -101,11 +102,11 @@ func TestWhichDaysMayBeActivated(t *testing.T) {
 func TestReplacedVersion(t *testing.T) {
 	now, db := at(t, "2016-12-01 08:00"), store(t)
 	a, err := activate(db, drafted(t, db, "A", "2016-12-10", "", now), "", now)
-	must(t, err)
+	listtest.Must(t, err)
 	b, err := activate(db, drafted(t, db, "B", "2016-12-10", "2016-12-12", now), a.ID, now)
-	must(t, err)
+	listtest.Must(t, err)
 	current := func(day string) (id string) {
-		must(t, db.View(func(tx *bbolt.Tx) error {
+		listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 			v, err := reductionlist.Current(tx, at(t, day+" 12:00"))
 			if id = v.ID; refusal.CodeOf(err) == refusal.NotFound {
 				err = nil
@@ -117,7 +118,7 @@ func TestReplacedVersion(t *testing.T) {
 	if current("2016-12-10") != b.ID || current("2016-12-13") != "" {
 		t.Errorf("in force: %q, then %q", current("2016-12-10"), current("2016-12-13"))
 	}
-	must(t, db.View(func(tx *bbolt.Tx) error { a, err = reductionlist.GetVersion(tx, a.ID); return err }))
+	listtest.Must(t, db.View(func(tx *bbolt.Tx) error { a, err = reductionlist.GetVersion(tx, a.ID); return err }))
 	if a.State != reductionlist.StateReplaced || a.ReplacedBy != b.ID || a.Revision != 3 {
 		t.Errorf("replaced: %+v", a)
 	}
@@ -194,7 +195,7 @@ func sameAsModel(t *testing.T, rt *rapid.T, db *bbolt.DB, active []days, day fun
 			}
 		}
 		clock := rapid.SampledFrom([]string{"00:00", "12:30", "23:59"}).Draw(rt, "clock")
-		must(t, db.View(func(tx *bbolt.Tx) error {
+		listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 			v, err := reductionlist.Current(tx, at(t, day(n)+" "+clock).UTC())
 			if v.ID != want.id || (want.id == "") != (refusal.CodeOf(err) == refusal.NotFound) {
 				rt.Fatalf("on %s: %q, %v, want %q of %v", day(n), v.ID, err, want.id, active)
@@ -205,7 +206,7 @@ func sameAsModel(t *testing.T, rt *rapid.T, db *bbolt.DB, active []days, day fun
 			return nil
 		}))
 	}
-	must(t, db.View(func(tx *bbolt.Tx) error {
+	listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 		all, _, err := reductionlist.ListVersions(tx, "", 100)
 		n := 0
 		for _, v := range all {
@@ -225,18 +226,18 @@ func TestDamagedWorkbookStaysADraft(t *testing.T) {
 	now, db := at(t, "2016-12-01 08:00"), store(t)
 	workbook := "sha256:" + strings.Repeat("ab", 32)
 	for _, c := range []struct{ from, id string }{{"2016-12-10", "L20161210-ababab"}, {"", "L00000000-ababab"}} {
-		l := exampleList(2)
+		l := listtest.Example(2)
 		l.EffectiveFrom, l.Name, l.Note, l.Extra = c.from, "清单13812345678", "找张三", map[string]string{"电话": "13812345678"}
 		in := reductionlist.DamagedHead(l, workbook)
 		in.Errors, in.Findings = 3, workbook
-		must(t, db.Update(func(tx *bbolt.Tx) error {
+		listtest.Must(t, db.Update(func(tx *bbolt.Tx) error {
 			evs, _, err := reductionlist.DecideBegin(tx, "duty", in, now)
-			must(t, err)
+			listtest.Must(t, err)
 			if text := fmt.Sprintf("%+v", evs); strings.Contains(text, "13812345678") || strings.Contains(text, "张三") {
 				t.Errorf("the event holds %s", text)
 			}
 			v, err := apply(tx, now)(evs, reductionlist.Version{}, nil)
-			must(t, err)
+			listtest.Must(t, err)
 			if v, err = reductionlist.GetVersion(tx, c.id); err != nil || v.Errors != 3 || v.Count != 0 {
 				t.Fatalf("%+v, %v", v, err)
 			}

@@ -1,294 +1,328 @@
 package reductionlist
 
 import (
-	"math"
-	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
-	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/internal/text"
 )
 
-// Names of the sheets.
+// Names of the sheets of the workbook, and of what stands in several of them.
 const (
-	sheetHead       = "基本情况"
-	sheetRecipients = "减排对象"
-	sheetLines      = "生产线"
-	sheetMeasures   = "减排措施"
-	sheetUnits      = "机组"
-	sheetFurnaces   = "焚烧炉"
-	sheetPits       = "垃圾池"
+	SheetHead       = "基本情况"
+	SheetRecipients = "减排对象"
+	SheetLines      = "生产线"
+	SheetMeasures   = "减排措施"
+	SheetUnits      = "机组"
+	SheetFurnaces   = "焚烧炉"
+	SheetPits       = "垃圾池"
 
-	columnOwner = "对象编号"
-	columnNote  = "备注"
+	ColumnOwner = "对象编号" // whose row it is; in every sheet but 减排对象
+	ColumnNote  = "备注"
+	// ColumnQuantityKind is our own: it says what 数值 means where the action leaves a choice.
+	ColumnQuantityKind = "数值含义"
 )
 
-// problem is what is wrong with one cell.
-type problem struct {
-	rule     string
-	args     refusal.Args
-	severity string // empty is an error
-}
+// Keys of 基本情况 that every list has, and the header of its table.
+const (
+	KeyName       = "清单名称"
+	KeyRegion     = "区域代码"
+	KeyFrom       = "生效日期"
+	KeyTo         = "失效日期"
+	KeyCompiledBy = "编制单位"
+	// KeyBox says within which longitudes and latitudes the district lies: four numbers, west, south, east, north. It is our own,
+	// and a list may lack it.
+	KeyBox = "经纬度范围"
 
-// column is one column of a sheet whose rows are T: how a cell is read and written. Read gets trimmed text and
-// is called for empty cells too.
-type column[T any] struct {
-	header   string
-	optional bool // the sheet may lack it
-	need     bool // every row has it
-	key      bool // it says what the row is about
-	day      bool // numbers in it are days
-	read     func(*T, string) *problem
-	write    func(*T) any
-}
-
-// Rows of the sheets that belong to a recipient name it in 对象编号.
-type (
-	lineRow struct {
-		owner string
-		Line
-	}
-	measureRow struct {
-		owner string
-		Measure
-		cells monitorCells
-	}
-	unitRow struct {
-		owner string
-		Unit
-	}
-	furnaceRow struct {
-		owner string
-		Furnace
-	}
-	pitRow struct {
-		owner string
-		Pit
-	}
+	TablePollutant = "污染物"
+	TableEmission  = "全社会日排放量(吨/日)"
 )
 
-// text is a column of free text.
-func text[T any](header string, field func(*T) *string) column[T] {
-	return column[T]{header: header,
-		read:  func(row *T, cell string) *problem { *field(row) = cell; return nil },
-		write: func(row *T) any { return *field(row) }}
+// HeadKeys are the keys that 基本情况 has in every list.
+var HeadKeys = []string{KeyName, KeyRegion, KeyFrom, KeyTo, KeyCompiledBy}
+
+// Form is what the cells of a column hold.
+type Form int
+
+// The forms of columns.
+const (
+	Free     Form = iota // text
+	Code                 // a code that others assign
+	Identity             // an id that stands in subjects and keys
+	USCC                 // GB 32100
+	Phone
+	Day // 2006-01-02
+	Number
+	Word     // of a closed vocabulary
+	Composed // made together with other cells of the row
+)
+
+// Big is the bound of quantities that have no natural one; it catches a telephone number in the wrong column.
+const Big = 1e9
+
+// Column is one column of a sheet whose rows are T. Of Text, Number and Word it has the one of its form.
+type Column[T any] struct {
+	Header    string
+	Form      Form
+	Needed    bool // every row has it
+	Optional  bool // the sheet may lack it
+	Low, High float64
+	Text      func(*T) *string
+	Number    func(*T) *float64
+	Word      *Choice[T]
+	// Value is the cell as it is written: a text, a number, or nil for an empty one.
+	Value func(*T) any
 }
 
-// required is a column of text that may not be empty.
-func required[T any](header string, field func(*T) *string) column[T] {
-	c := text(header, field)
-	c.need = true
-	c.read = func(row *T, cell string) *problem {
-		*field(row) = cell
-		if cell == "" {
-			return &problem{rule: "list.required"}
-		}
-		return nil
-	}
+// Choice is a word of a vocabulary in a row.
+type Choice[T any] struct {
+	Words []string
+	Code  func(*T) string            // empty for none
+	Known func(*T) bool              // the code is one of the vocabulary
+	Set   func(*T, string) (ok bool) // takes a word
+}
+
+// Sheet is one kind of rows: the columns in the order in which they are written, and where a row keeps its notes.
+type Sheet[T any] struct {
+	Name    string
+	Columns []Column[T]
+	Notes   func(*T) *Notes
+}
+
+// The sheets of a recipient and of its rows. [ColumnOwner] stands before the columns of each but the first.
+var (
+	RecipientSheet = Sheet[Recipient]{SheetRecipients, recipientColumns, func(r *Recipient) *Notes { return &r.Notes }}
+	LineSheet      = Sheet[Line]{SheetLines, lineColumns, func(r *Line) *Notes { return &r.Notes }}
+	MeasureSheet   = Sheet[Measure]{SheetMeasures, measureColumns, func(r *Measure) *Notes { return &r.Notes }}
+	UnitSheet      = Sheet[Unit]{SheetUnits, unitColumns, func(r *Unit) *Notes { return &r.Notes }}
+	FurnaceSheet   = Sheet[Furnace]{SheetFurnaces, furnaceColumns, func(r *Furnace) *Notes { return &r.Notes }}
+	PitSheet       = Sheet[Pit]{SheetPits, pitColumns, func(r *Pit) *Notes { return &r.Notes }}
+)
+
+func ofText[T any](form Form, header string, field func(*T) *string) Column[T] {
+	return Column[T]{Header: header, Form: form, Text: field, Value: func(row *T) any { return *field(row) }}
+}
+
+func free[T any](header string, field func(*T) *string) Column[T] { return ofText(Free, header, field) }
+
+func code[T any](header string, field func(*T) *string) Column[T] { return ofText(Code, header, field) }
+
+func phone[T any](header string, field func(*T) *string) Column[T] {
+	return ofText(Phone, header, field)
+}
+
+func date[T any](header string, field func(*T) *string) Column[T] { return ofText(Day, header, field) }
+
+func required[T any](header string, field func(*T) *string) Column[T] {
+	return needed(ofText(Free, header, field))
+}
+
+func identity[T any](header string, field func(*T) *string) Column[T] {
+	return needed(ofText(Identity, header, field))
+}
+
+func needed[T any](c Column[T]) Column[T] {
+	c.Needed = true
 	return c
 }
 
-// code is a column of codes that others assign, which a spreadsheet may have turned into numbers.
-func code[T any](header string, field func(*T) *string) column[T] {
-	c := text(header, field)
-	c.read = func(row *T, cell string) *problem {
-		cell, lost := wholeCode(narrow(cell))
-		*field(row) = cell
-		if lost {
-			return lostDigits("list.code_scientific", cell)
-		}
-		return nil
-	}
+func optional[T any](c Column[T]) Column[T] {
+	c.Optional = true
 	return c
 }
 
-// identity is a column of ids that stand in subjects and keys.
-func identity[T any](header string, field func(*T) *string) column[T] {
-	c := text(header, field)
-	c.need, c.key = true, true
-	c.read = func(row *T, cell string) *problem {
-		cell = narrow(cell)
-		*field(row) = cell
-		if cell == "" {
-			return &problem{rule: "list.required"}
-		}
-		if !recipientID.MatchString(cell) {
-			return &problem{rule: "list.id_form", args: refusal.Args{"value": cell}}
-		}
-		return nil
-	}
-	return c
-}
-
-// number is a column of numbers in [lo, hi]; an empty cell is 0 unless needed.
-func number[T any](header string, needed bool, lo, hi float64, field func(*T) *float64) column[T] {
-	return column[T]{header: header, need: needed,
-		read: func(row *T, cell string) *problem {
-			if cell == "" {
-				if needed {
-					return &problem{rule: "list.required"}
-				}
-				return nil
-			}
-			v, p := parseNumber(cell, lo, hi)
-			if p == nil {
-				*field(row) = v
-			}
-			return p
-		},
-		write: func(row *T) any {
-			if v := round12(*field(row)); v != 0 || needed {
+// number is a column of numbers in [low, high]; an empty cell is 0 unless it is needed.
+func number[T any](header string, needed bool, low, high float64, field func(*T) *float64) Column[T] {
+	return Column[T]{Header: header, Form: Number, Needed: needed, Low: low, High: high, Number: field,
+		Value: func(row *T) any {
+			if v := text.Round12(*field(row)); v != 0 || needed {
 				return v
 			}
 			return nil
 		}}
 }
 
-func parseNumber(cell string, lo, hi float64) (float64, *problem) {
-	cell = narrow(cell)
-	v, err := strconv.ParseFloat(cell, 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || strings.ContainsAny(cell, "xXpP_") {
-		return 0, &problem{rule: "list.number", args: refusal.Args{"value": cell}}
-	}
-	if v < lo || v > hi {
-		return 0, &problem{rule: "list.number_range", args: refusal.Args{"value": cell, "low": plain(lo), "high": plain(hi)}}
-	}
-	return round12(v), nil
-}
-
-// round12 keeps twelve significant digits: what a spreadsheet program computed and what was typed are the same
-// number then, and a list written and read back has the same hash.
-func round12(v float64) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64)
-	if err != nil || r == 0 {
-		return 0 // also for -0
-	}
-	return r
-}
-
-func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
-
-// big is the bound of quantities that have no natural one; it catches a telephone number in the wrong column.
-const big = 1e9
-
-// enumeration is a column whose words come from a vocabulary.
-func enumeration[T any, E ~string](header string, needed bool, v vocabulary[E], field func(*T) *E) column[T] {
-	return column[T]{header: header, need: needed,
-		read: func(row *T, cell string) *problem {
-			if cell == "" && !needed {
-				return nil
-			}
-			if cell == "" {
-				return &problem{rule: "list.required"}
-			}
-			code, ok := v.code(narrow(cell))
-			if !ok {
-				return unknownWord(cell, v.words)
-			}
-			*field(row) = code
-			return nil
+func word[T any, E ~string](header string, needed bool, v Vocabulary[E], field func(*T) *E) Column[T] {
+	return Column[T]{Header: header, Form: Word, Needed: needed,
+		Word: &Choice[T]{
+			Words: v.Words,
+			Code:  func(row *T) string { return string(*field(row)) },
+			Known: func(row *T) bool { return v.Has(*field(row)) },
+			Set: func(row *T, word string) bool {
+				code, ok := v.Code(word)
+				if ok {
+					*field(row) = code
+				}
+				return ok
+			},
 		},
-		write: func(row *T) any { return v.word(*field(row)) }}
+		Value: func(row *T) any { return v.Word(*field(row)) }}
 }
 
-func unknownWord(cell string, words []string) *problem {
-	return &problem{rule: "list.enum", args: refusal.Args{"value": cell, "allowed": strings.Join(words, "、")}}
+func composed[T any](header string, value func(*T) any) Column[T] {
+	return Column[T]{Header: header, Form: Composed, Value: value}
 }
 
-// mobile also admits the block 100000…, which no network assigns: invented lists use it, so that nobody is ever
-// called by mistake.
-var mobile = regexp.MustCompile(`^(1[3-9][0-9]{9}|100000[0-9]{5})$`)
+var recipientColumns = []Column[Recipient]{
+	identity("编号", func(r *Recipient) *string { return &r.ID }),
+	word("类型", true, TypeWords, func(r *Recipient) *Type { return &r.Type }),
+	required("名称", func(r *Recipient) *string { return &r.Name }),
+	ofText(USCC, "统一社会信用代码", func(r *Recipient) *string { return &r.USCC }),
+	code("排污许可证编号", func(r *Recipient) *string { return &r.Permit }),
+	free("街镇", func(r *Recipient) *string { return &r.Town }),
+	free("地址", func(r *Recipient) *string { return &r.Address }),
+	number("经度", false, 73, 136, func(r *Recipient) *float64 { return &r.Lon }),
+	number("纬度", false, 3, 54, func(r *Recipient) *float64 { return &r.Lat }),
+	code("行业代码", func(r *Recipient) *string { return &r.Industry }),
+	word("绩效分级", false, GradeWords, func(r *Recipient) *Grade { return &r.Grade }),
+	word("管控类别", false, CategoryWords, func(r *Recipient) *Category { return &r.Category }),
+	free("最大允许生产负荷", func(r *Recipient) *string { return &r.MaxLoad }),
+	ofContact(Free, "联系人", func(c *Contact) *string { return &c.Name }),
+	ofContact(Phone, "手机", func(c *Contact) *string { return &c.Phone }),
+	ofContact(Free, "备用联系人", func(c *Contact) *string { return &c.BackupName }),
+	ofContact(Phone, "备用手机", func(c *Contact) *string { return &c.BackupPhone }),
+	code("监测站点MN", func(r *Recipient) *string { return &r.StationMN }),
+	code("电表编号", func(r *Recipient) *string { return &r.MeterID }),
+}
 
-// ValidPhone checks the form of a Chinese mobile number.
-func ValidPhone(number string) bool { return mobile.MatchString(number) }
+// ofContact is a column of the contact. Its Text makes one where there is none; an empty one is dropped when the row is read.
+func ofContact(form Form, header string, field func(*Contact) *string) Column[Recipient] {
+	return Column[Recipient]{Header: header, Form: form,
+		Text: func(r *Recipient) *string {
+			if r.Contact == nil {
+				r.Contact = &Contact{}
+			}
+			return field(r.Contact)
+		},
+		Value: func(r *Recipient) any {
+			if r.Contact == nil {
+				return ""
+			}
+			return *field(r.Contact)
+		}}
+}
 
-// phone is a column of Chinese mobile numbers.
-func phone[T any](header string, field func(*T) *string) column[T] {
-	c := text(header, field)
-	c.read = func(row *T, cell string) *problem {
-		cell, lost := wholeCode(narrow(cell))
-		*field(row) = cell
-		switch {
-		case lost:
-			return lostDigits("list.code_scientific", cell)
-		case cell != "" && !ValidPhone(cell):
-			return &problem{rule: "list.phone"}
+var lineColumns = []Column[Line]{
+	required("编号", func(r *Line) *string { return &r.ID }),
+	required("名称", func(r *Line) *string { return &r.Name }),
+	free("产能", func(r *Line) *string { return &r.Capacity }),
+	number("SO2日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.SO2 }),
+	number("NOx日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.NOx }),
+	number("PM日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.PM }),
+	number("VOCs日排放(吨)", false, 0, Big, func(r *Line) *float64 { return &r.Emission.VOCs }),
+	number("安全停产时间(小时)", false, 0, 720, func(r *Line) *float64 { return &r.SafeStopH }),
+	composed("长期停运", func(r *Line) any {
+		if r.Idle {
+			return "是"
 		}
-		return nil
-	}
-	return c
+		return "否"
+	}),
+	code("分表编号", func(r *Line) *string { return &r.MeterID }),
 }
 
-// date is a column of days: see parseDate. What is none is kept as it is, for an empty cell means something else.
-func date[T any](header string, field func(*T) *string) column[T] {
-	c := text(header, field)
-	c.day = true
-	c.read = func(row *T, cell string) *problem {
-		day, ok := parseDate(cell)
-		if !ok {
-			*field(row) = cell
-			return &problem{rule: "list.date", args: refusal.Args{"value": cell}}
+var measureColumns = []Column[Measure]{
+	identity("措施编号", func(r *Measure) *string { return &r.ID }),
+	needed(composed("级别", func(r *Measure) any { return LevelWords.Join(r.Levels) })),
+	free("生产线或设备", func(r *Measure) *string { return &r.Unit }),
+	word("动作", true, ActionWords, func(r *Measure) *Action { return &r.Action }),
+	required("措施内容", func(r *Measure) *string { return &r.Text }),
+	composed("数值", func(r *Measure) any {
+		if r.Quantity == nil {
+			return ""
 		}
-		*field(row) = day
-		return nil
-	}
-	return c
-}
-
-var dateLayouts = []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2006年1月2日",
-	"2006-1-2 15:04:05", "2006/1/2 15:04:05", "2006-1-2T15:04:05", "2006/1/2 15:04"}
-
-// The days that are read as numbers: from 1954 to 2173, so that neither a year nor a date without separators is one.
-const firstSerial, lastSerial = 20000, 100000
-
-// parseDate reads a day as people write it, 2024-10-01, 2024/10/1, 2024年10月1日, or as the number a spreadsheet stores.
-func parseDate(cell string) (string, bool) {
-	cell = narrow(cell)
-	if strings.ContainsRune(cell, '年') {
-		cell = squeeze(cell)
-	}
-	if cell == "" {
-		return "", true
-	}
-	for _, layout := range dateLayouts {
-		if d, err := time.Parse(layout, cell); err == nil {
-			return d.Format(time.DateOnly), true
+		return text.Number(r.Quantity.Value)
+	}),
+	composed("单位", func(r *Measure) any {
+		if r.Quantity == nil {
+			return ""
 		}
-	}
-	// Day 1 of the 1900 date system is 1900-01-01, which counts a 29 February 1900; so 1899-12-30 is day 0 of our era.
-	if n, err := strconv.ParseFloat(cell, 64); err == nil && n >= firstSerial && n < lastSerial {
-		return time.Date(1899, 12, 30+int(n), 0, 0, 0, 0, time.UTC).Format(time.DateOnly), true
-	}
-	return "", false
-}
-
-// since1904 moves the number of a day in the 1904 date system to the one that parseDate reads.
-func since1904(cell string) string {
-	const between = 1462
-	if n, err := strconv.ParseFloat(cell, 64); err == nil && n >= firstSerial-between && n < lastSerial {
-		return plain(n + between)
-	}
-	return cell
-}
-
-// usccWeights are the weights of GB 32100-2015 over its 31 characters.
-var usccWeights = [17]int{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28}
-
-const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-
-// ValidUSCC checks the form and check character of a unified social credit code (GB 32100-2015).
-func ValidUSCC(code string) bool {
-	if len(code) != 18 {
-		return false
-	}
-	sum := 0
-	for i := range usccWeights {
-		n := strings.IndexByte(usccAlphabet, code[i])
-		if n < 0 {
-			return false
+		return r.Quantity.Unit
+	}),
+	number("完成时限(小时)", true, 0, 720, func(r *Measure) *float64 { return &r.CompleteWithinH }),
+	required("责任人", func(r *Measure) *string { return &r.Responsible }),
+	needed(composed("监测方式", func(r *Measure) any {
+		sources := make([]Source, len(r.Monitors))
+		for i := range r.Monitors {
+			sources[i] = r.Monitors[i].Source
 		}
-		sum += n * usccWeights[i]
+		return SourceWords.Join(sources)
+	})),
+	composed("监测标识", func(r *Measure) any { return r.eachMonitor(func(m *Monitor) string { return m.Ref }) }),
+	composed("监测因子", func(r *Measure) any { return r.eachMonitor(func(m *Monitor) string { return m.Factor }) }),
+	composed("判定条件", func(r *Measure) any { return r.eachMonitor(func(m *Monitor) string { return m.Criterion.String() }) }),
+	needed(composed("核查材料", func(r *Measure) any { return strings.Join(r.Evidence, "；") })),
+	number("SO2日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.SO2 }),
+	number("NOx日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.NOx }),
+	number("PM日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.PM }),
+	number("VOCs日减排(吨)", false, 0, Big, func(r *Measure) *float64 { return &r.Reduction.VOCs }),
+	optional(composed(ColumnQuantityKind, func(r *Measure) any {
+		if r.Quantity == nil {
+			return ""
+		}
+		if kind, _ := KindOf(r.Action); r.Quantity.Kind != kind {
+			return KindWords.Word(r.Quantity.Kind)
+		}
+		return ""
+	})),
+}
+
+// eachMonitor is a cell with one entry for each way of monitoring; empty where none has any.
+func (m *Measure) eachMonitor(part func(*Monitor) string) string {
+	parts := make([]string, len(m.Monitors))
+	filled := false
+	for i := range m.Monitors {
+		parts[i] = part(&m.Monitors[i])
+		filled = filled || parts[i] != ""
 	}
-	return usccAlphabet[(31-sum%31)%31] == code[17]
+	if !filled {
+		return ""
+	}
+	return strings.Join(parts, "；")
+}
+
+var unitColumns = []Column[Unit]{
+	required("名称", func(r *Unit) *string { return &r.Name }),
+	date("自", func(r *Unit) *string { return &r.From }),
+	date("至", func(r *Unit) *string { return &r.To }),
+	number("最小负荷(MW)", true, 0, 2000, func(r *Unit) *float64 { return &r.MinMW }),
+	number("最大负荷(MW)", true, 0, 2000, func(r *Unit) *float64 { return &r.MaxMW }),
+	number("最小运行(小时)", false, 0, 720, func(r *Unit) *float64 { return &r.MinUpH }),
+	number("最小停运(小时)", false, 0, 720, func(r *Unit) *float64 { return &r.MinDownH }),
+	number("启动耗煤(吨)", false, 0, Big, func(r *Unit) *float64 { return &r.StartCoalT }),
+	number("煤耗常数(吨/小时)", true, 0, Big, func(r *Unit) *float64 { return &r.Coal.Constant }),
+	number("煤耗每MW", true, 0, Big, func(r *Unit) *float64 { return &r.Coal.PerMW }),
+	number("煤耗每MW²", false, 0, Big, func(r *Unit) *float64 { return &r.Coal.PerMW2 }),
+	number("煤耗每GJ", false, 0, Big, func(r *Unit) *float64 { return &r.Coal.PerGJ }),
+	number("最大供热(GJ/小时)", false, 0, Big, func(r *Unit) *float64 { return &r.MaxHeatGJH }),
+	number("供热减出力(MW每GJ/小时)", false, 0, Big, func(r *Unit) *float64 { return &r.MWLostPerGJH }),
+	number("SO2(kg/吨煤)", false, 0, Big, func(r *Unit) *float64 { return &r.Emission.SO2 }),
+	number("NOx(kg/吨煤)", false, 0, Big, func(r *Unit) *float64 { return &r.Emission.NOx }),
+	number("PM(kg/吨煤)", false, 0, Big, func(r *Unit) *float64 { return &r.Emission.PM }),
+	number("低负荷(MW)", false, 0, 2000, func(r *Unit) *float64 { return &r.LowLoadMW }),
+	number("低负荷NOx倍数", false, 0, 100, func(r *Unit) *float64 { return &r.LowLoadNOx }),
+}
+
+var furnaceColumns = []Column[Furnace]{
+	required("名称", func(r *Furnace) *string { return &r.Name }),
+	date("自", func(r *Furnace) *string { return &r.From }),
+	date("至", func(r *Furnace) *string { return &r.To }),
+	number("最小(吨/小时)", true, 0, 1000, func(r *Furnace) *float64 { return &r.MinTH }),
+	number("最大(吨/小时)", true, 0, 1000, func(r *Furnace) *float64 { return &r.MaxTH }),
+	number("最小运行(小时)", false, 0, 720, func(r *Furnace) *float64 { return &r.MinUpH }),
+	number("最小停运(小时)", false, 0, 720, func(r *Furnace) *float64 { return &r.MinDownH }),
+	number("SO2(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.SO2 }),
+	number("NOx(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.NOx }),
+	number("PM(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.PM }),
+	number("HCl(kg/吨)", false, 0, Big, func(r *Furnace) *float64 { return &r.Emission.HCl }),
+	number("启炉SO2(kg)", false, 0, Big, func(r *Furnace) *float64 { return &r.StartEmission.SO2 }),
+	number("启炉NOx(kg)", false, 0, Big, func(r *Furnace) *float64 { return &r.StartEmission.NOx }),
+}
+
+var pitColumns = []Column[Pit]{
+	number("最低(吨)", true, 0, Big, func(r *Pit) *float64 { return &r.MinT }),
+	number("最高(吨)", true, 0, Big, func(r *Pit) *float64 { return &r.MaxT }),
+	number("期末最高(吨)", false, 0, Big, func(r *Pit) *float64 { return &r.EndMaxT }),
+	number("外运上限(吨/小时)", false, 0, Big, func(r *Pit) *float64 { return &r.DivertMaxTH }),
+	number("外运总量(吨)", false, 0, Big, func(r *Pit) *float64 { return &r.DivertTotalT }),
+	number("外运NOx(kg/吨)", false, 0, Big, func(r *Pit) *float64 { return &r.DivertNOx }),
+	number("每吨蒸汽(吨)", false, 0, Big, func(r *Pit) *float64 { return &r.SteamPerT }),
 }

@@ -6,6 +6,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/internal/text"
 )
 
 // Comparison is what is different between two lists and what that does to the reductions.
@@ -72,7 +73,7 @@ func Compared(changes []Change, from, to Totals) Comparison {
 }
 
 // Whole reports whether a change is that of a whole recipient.
-func (c Change) Whole() bool { return c.Sheet == sheetRecipients && c.Kind != Changed }
+func (c Change) Whole() bool { return c.Sheet == SheetRecipients && c.Kind != Changed }
 
 // Totals are the reductions of a list at each level, in all and by sector.
 type Totals struct {
@@ -98,7 +99,7 @@ func NewTotals(emission Amounts) Totals {
 // Add takes a recipient of the list into the totals. They depend on the order in their last digits; lists are in the order of
 // ids.
 func (t *Totals) Add(r *Recipient) {
-	at := r.reductions(r.rungs())
+	at := r.Reductions(r.Rungs())
 	addAll(&t.all, at)
 	name := r.Sector()
 	sector := t.sectors[name]
@@ -106,19 +107,19 @@ func (t *Totals) Add(r *Recipient) {
 	t.sectors[name] = sector
 }
 
-// Ratios are the reductions of each level as shares of the emission.
-func (t *Totals) Ratios() []Ratio { return ratios(t.all, t.emission) }
+// Emission is that of the list.
+func (t *Totals) Emission() Amounts { return t.emission }
 
-// Shortfalls are the levels that fall short of the bottom line; see [Shortfalls].
-func (t *Totals) Shortfalls(s Settings) []Shortfall { return shortfalls(t.Ratios(), t.emission, &s) }
+// Ratios are the reductions of each level as shares of the emission.
+func (t *Totals) Ratios() []Ratio { return RatiosOf(t.all, t.emission) }
 
 func effects(sector string, from, to [4]Amounts, fromBase, toBase Amounts) []Effect {
-	made := make([]Effect, len(levels.codes))
-	for k, level := range levels.codes {
+	made := make([]Effect, len(LevelWords.Codes))
+	for k, level := range LevelWords.Codes {
 		e := Effect{Sector: sector, Level: level, From: from[k], To: to[k], FromShare: shareOf(from[k], fromBase), ToShare: shareOf(to[k], toBase)}
-		was, is := e.From.parts(), e.To.parts()
-		for i, p := range e.Change.parts() {
-			*p.value = round12(*is[i].value - *was[i].value)
+		was, is := e.From.Parts(), e.To.Parts()
+		for i, p := range e.Change.Parts() {
+			*p.Value = text.Round12(*is[i].Value - *was[i].Value)
 		}
 		made[k] = e
 	}
@@ -146,27 +147,27 @@ func (c Change) In(lang string) string {
 // In words an effect in "zh-CN" or "en": one sentence for each pollutant that differs, none where nothing does.
 func (e Effect) In(lang string) []string {
 	var said []string
-	was, is, change := e.From.parts(), e.To.parts(), e.Change.parts()
-	fromShare, toShare := e.FromShare.parts(), e.ToShare.parts()
+	was, is, change := e.From.Parts(), e.To.Parts(), e.Change.Parts()
+	fromShare, toShare := e.FromShare.Parts(), e.ToShare.Parts()
 	for i := range change {
-		if *change[i].value == 0 && *fromShare[i].value == *toShare[i].value {
+		if *change[i].Value == 0 && *fromShare[i].Value == *toShare[i].Value {
 			continue
 		}
 		rule := "list.effect"
-		if *toShare[i].value > 0 || *fromShare[i].value > 0 {
+		if *toShare[i].Value > 0 || *fromShare[i].Value > 0 {
 			rule = "list.effect.share"
 		}
 		sign := ""
-		if *change[i].value >= 0 {
+		if *change[i].Value >= 0 {
 			sign = "+"
 		}
-		level := levels.word(e.Level)
+		level := LevelWords.Word(e.Level)
 		if lang == "en" {
 			level = string(e.Level)
 		}
-		said = append(said, refusal.Text(rule, lang, refusal.Args{"level": strings.TrimSpace(e.Sector + " " + level), "pollutant": was[i].name,
-			"from": short(*was[i].value), "to": short(*is[i].value), "change": sign + short(*change[i].value),
-			"from_share": short(*fromShare[i].value * 100), "to_share": short(*toShare[i].value * 100)}))
+		said = append(said, refusal.Text(rule, lang, refusal.Args{"level": strings.TrimSpace(e.Sector + " " + level), "pollutant": was[i].Name,
+			"from": text.Short(*was[i].Value), "to": text.Short(*is[i].Value), "change": sign + text.Short(*change[i].Value),
+			"from_share": text.Short(*fromShare[i].Value * 100), "to_share": text.Short(*toShare[i].Value * 100)}))
 	}
 	return said
 }

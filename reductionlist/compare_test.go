@@ -16,6 +16,8 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -26,14 +28,14 @@ type cells map[[4]string]string
 func cellsOf(t testing.TB, l *reductionlist.List) cells {
 	t.Helper()
 	var buf bytes.Buffer
-	must(t, l.WriteWorkbook(&buf))
+	listtest.Must(t, workbook.Write(&buf, l))
 	f, err := excelize.OpenReader(&buf)
-	must(t, err)
+	listtest.Must(t, err)
 	defer f.Close()
 	all := cells{}
 	for _, sheet := range f.GetSheetList() {
 		rows, err := f.GetRows(sheet, excelize.Options{RawCellValue: true})
-		must(t, err)
+		listtest.Must(t, err)
 		for i, row := range rows {
 			if sheet == head {
 				if row[0] != "污染物" && len(row) > 1 {
@@ -117,7 +119,7 @@ func (c cells) full() cells {
 // The changes, carried out on one list's cells, give the other's; two equal lists have none, and the same two always the same.
 func TestDiffTurnsOneListIntoTheOther(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a, b := drawList(rt), drawList(rt)
+		a, b := listtest.DrawList(rt), listtest.DrawList(rt)
 		if again := reductionlist.Diff(a, a); len(again) != 0 {
 			rt.Fatalf("a list and itself: %+v", again)
 		}
@@ -152,7 +154,7 @@ func TestDiffTurnsOneListIntoTheOther(t *testing.T) {
 // The effects are what the ratios of the two lists differ by, and the sectors' add up to the whole.
 func TestCompareTellsTheEffect(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a, b := drawList(rt), drawList(rt)
+		a, b := listtest.DrawList(rt), listtest.DrawList(rt)
 		c := reductionlist.Compare(a, b)
 		ra, rb := reductionlist.Ratios(a), reductionlist.Ratios(b)
 		for i, e := range c.Effects {
@@ -176,7 +178,7 @@ func TestCompareTellsTheEffect(t *testing.T) {
 }
 
 func TestCompareCountsAndWords(t *testing.T) {
-	a, b := exampleList(20), exampleList(21)
+	a, b := listtest.Example(20), listtest.Example(21)
 	b.Recipients[2].Measures[1].Reduction.VOCs += 0.5
 	b.Recipients[2].Measures[1].CompleteWithinH = 6
 	b.Recipients = slices.Delete(b.Recipients, 4, 5)
@@ -198,7 +200,7 @@ func TestCompareCountsAndWords(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	data, err := json.Marshal(c)
-	must(t, err)
+	listtest.Must(t, err)
 	for _, member := range []string{`"recipients_added":1`, `"effects":[{"level":"advisory","from_t_per_day":{"so2":`, `"sectors":[{"sector":`} {
 		if !bytes.Contains(data, []byte(member)) {
 			t.Errorf("no %s in %s", member, data)
@@ -212,18 +214,18 @@ var unwritten = []string{"Monitors[].Criterion.Standard", "Units[].Emission.HCl"
 // Every field that is changed is seen, by the short way of telling rows apart too.
 func TestDiffSeesEveryField(t *testing.T) {
 	l, err := seeds.List()
-	must(t, err)
+	listtest.Must(t, err)
 	plants := &reductionlist.List{Recipients: l.Recipients[:0:0]}
 	for _, id := range []string{"E0001", "E0002"} {
 		r, err := l.Find(id)
-		must(t, err)
+		listtest.Must(t, err)
 		plants.Recipients = append(plants.Recipients, r)
 	}
 	data, err := json.Marshal(plants)
-	must(t, err)
+	listtest.Must(t, err)
 	copyOf := func() *reductionlist.List {
 		var c reductionlist.List
-		must(t, json.Unmarshal(data, &c))
+		listtest.Must(t, json.Unmarshal(data, &c))
 		return &c
 	}
 	seen := map[string]bool{}
@@ -291,7 +293,7 @@ func change(v reflect.Value) {
 // editions are two lists of 10,000 recipients and 30,000 measures; one recipient in a hundred differs.
 func editions(b *testing.B) (from, to *reductionlist.List) {
 	b.Helper()
-	from, to = exampleList(10_000), exampleList(10_000)
+	from, to = listtest.Example(10_000), listtest.Example(10_000)
 	for i := 0; i < len(to.Recipients); i += 100 {
 		to.Recipients[i].Measures[0].CompleteWithinH++
 		to.Recipients[i].Measures[0].Reduction.VOCs += 0.001
@@ -346,19 +348,5 @@ func BenchmarkRawPass10000(b *testing.B) {
 		if n == 0 {
 			b.Fatal("nothing is the same")
 		}
-	}
-}
-
-func BenchmarkCheck10000(b *testing.B) {
-	l := exampleList(10_000)
-	for b.Loop() {
-		reductionlist.Check(l, reductionlist.DefaultSettings())
-	}
-}
-
-func BenchmarkAssess10000(b *testing.B) {
-	l := exampleList(10_000)
-	for b.Loop() {
-		reductionlist.Assess(l, reductionlist.DefaultSettings())
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/internal/text"
 )
 
 // Begin opens a version of a list. Head returns one for a list.
@@ -108,20 +109,15 @@ func checkHead(in Begin) error {
 	if in.Count <= 0 {
 		field("count", "list.empty", in.Count)
 	}
-	if !isDate(in.List.EffectiveFrom) {
+	if !text.IsDay(in.List.EffectiveFrom) {
 		field("list.effective_from", "list.date", in.List.EffectiveFrom)
 	}
-	if to := in.List.EffectiveTo; to != "" && !isDate(to) {
+	if to := in.List.EffectiveTo; to != "" && !text.IsDay(to) {
 		field("list.effective_to", "list.date", to)
 	} else if to != "" && to < in.List.EffectiveFrom {
 		field("list.effective_to", "list.dates_reversed", to)
 	}
 	return refusal.Input(wrong)
-}
-
-func isDate(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil
 }
 
 // DecideRows adds recipients to a draft. Rows that are all there already with the same content are answered
@@ -154,8 +150,10 @@ func DecideRows(tx *bbolt.Tx, _ string, in AddRows, _ time.Time) ([]Event, Versi
 	return []Event{RowsAdded(in)}, v, nil
 }
 
-// recipientID is the form an id must have to stand in a subject and in an order's id.
-var recipientID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+// ValidID reports whether an id has the form that it must have to stand in a subject and in an order's id.
+func ValidID(id string) bool { return idForm.MatchString(id) }
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
 // reservedIDs are nobody's, in whatever case: the actors of the record that are no account, and the names by which roles are known
 // and their accounts mostly go. What such a recipient did would read as another's act.
@@ -174,7 +172,7 @@ func checkRows(rs []Recipient) error {
 			wrong = append(wrong, refusal.Field{Path: "recipients[" + strconv.Itoa(i) + "].id", Rule: rule, Args: refusal.Args{"value": rs[i].ID}})
 		}
 		switch {
-		case !recipientID.MatchString(rs[i].ID):
+		case !ValidID(rs[i].ID):
 			field("list.id_form")
 		case ReservedID(rs[i].ID):
 			field("list.id_reserved")

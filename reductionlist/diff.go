@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/reductionlist/internal/text"
 )
 
 // Kinds of change.
@@ -111,7 +112,7 @@ func diffHead(from, to *List) []Change {
 	var changes []Change
 	compare := func(column, a, b string) {
 		if a != b {
-			changes = append(changes, Change{Kind: Changed, Sheet: sheetHead, Column: column, Old: a, New: b})
+			changes = append(changes, Change{Kind: Changed, Sheet: SheetHead, Column: column, Old: a, New: b})
 		}
 	}
 	compare("清单名称", from.Name, to.Name)
@@ -119,21 +120,21 @@ func diffHead(from, to *List) []Change {
 	compare("生效日期", from.EffectiveFrom, to.EffectiveFrom)
 	compare("失效日期", from.EffectiveTo, to.EffectiveTo)
 	compare("编制单位", from.CompiledBy, to.CompiledBy)
-	compare(columnNote, from.Note, to.Note)
-	a, b := from.Emission.parts(), to.Emission.parts()
+	compare(ColumnNote, from.Note, to.Note)
+	a, b := from.Emission.Parts(), to.Emission.Parts()
 	for i := range a {
-		compare(a[i].name, plain(*a[i].value), plain(*b[i].value))
+		compare(a[i].Name, text.Number(*a[i].Value), text.Number(*b[i].Value))
 	}
-	return append(changes, diffExtra(Change{Kind: Changed, Sheet: sheetHead}, from.Extra, to.Extra)...)
+	return append(changes, diffExtra(Change{Kind: Changed, Sheet: SheetHead}, from.Extra, to.Extra)...)
 }
 
 // diffRecipient compares one recipient; nil is "not there".
 func diffRecipient(from, to *Recipient) []Change {
 	if from == nil {
-		return []Change{{Kind: Added, Recipient: to.ID, Sheet: sheetRecipients, New: to.Name}}
+		return []Change{{Kind: Added, Recipient: to.ID, Sheet: SheetRecipients, New: to.Name}}
 	}
 	if to == nil {
-		return []Change{{Kind: Removed, Recipient: from.ID, Sheet: sheetRecipients, Old: from.Name}}
+		return []Change{{Kind: Removed, Recipient: from.ID, Sheet: SheetRecipients, Old: from.Name}}
 	}
 	if sameRecipient(from, to) {
 		return nil
@@ -141,38 +142,40 @@ func diffRecipient(from, to *Recipient) []Change {
 	a, b := *from, *to
 	a.Contact, b.Contact = nil, nil
 	d := differ{recipient: a.ID}
-	diffRows(&d, sheetRecipients, recipientColumns, []*Recipient{&a}, []*Recipient{&b}, func(*Recipient) string { return "" },
-		func(*Recipient, *Recipient) bool { return false })
+	diffRows(&d, RecipientSheet, []Recipient{a}, []Recipient{b}, func(*Recipient) string { return "" }, func(*Recipient, *Recipient) bool { return false })
 	if !allSame(from.Lines, to.Lines, sameLine) {
-		diffRows(&d, sheetLines, lineColumns, lineRows(from), lineRows(to), func(r *lineRow) string { return r.ID },
-			func(a, b *lineRow) bool { return sameLine(&a.Line, &b.Line) })
+		diffRows(&d, LineSheet, from.Lines, to.Lines, func(l *Line) string { return l.ID }, sameLine)
 	}
 	if !allSame(from.Measures, to.Measures, sameMeasure) {
-		diffRows(&d, sheetMeasures, measureColumns, measureRows(from), measureRows(to), func(r *measureRow) string { return measureName(&r.Measure) },
-			func(a, b *measureRow) bool { return sameMeasure(&a.Measure, &b.Measure) })
+		diffRows(&d, MeasureSheet, from.Measures, to.Measures, MeasureKey, sameMeasure)
 	}
 	if !allSame(from.Units, to.Units, sameUnit) {
-		diffRows(&d, sheetUnits, unitColumns, unitRows(from), unitRows(to), func(r *unitRow) string { return strings.TrimSpace(r.Name + " " + r.From) },
-			func(a, b *unitRow) bool { return sameUnit(&a.Unit, &b.Unit) })
+		diffRows(&d, UnitSheet, from.Units, to.Units, func(u *Unit) string { return strings.TrimSpace(u.Name + " " + u.From) }, sameUnit)
 	}
 	if !allSame(from.Furnaces, to.Furnaces, sameFurnace) {
-		diffRows(&d, sheetFurnaces, furnaceColumns, furnaceRows(from), furnaceRows(to), func(r *furnaceRow) string { return strings.TrimSpace(r.Name + " " + r.From) },
-			func(a, b *furnaceRow) bool { return sameFurnace(&a.Furnace, &b.Furnace) })
+		diffRows(&d, FurnaceSheet, from.Furnaces, to.Furnaces, func(f *Furnace) string { return strings.TrimSpace(f.Name + " " + f.From) }, sameFurnace)
 	}
 	if !samePit(from.Pit, to.Pit) {
-		diffRows(&d, sheetPits, pitColumns, pitRows(from), pitRows(to), func(*pitRow) string { return "" },
-			func(a, b *pitRow) bool { return samePit(&a.Pit, &b.Pit) })
+		diffRows(&d, PitSheet, from.pits(), to.pits(), func(*Pit) string { return "" }, func(a, b *Pit) bool { return samePit(a, b) })
 	}
 	return d.changes
 }
 
-// measureName tells the rows of one measure apart by the lowest level each is for.
-func measureName(m *Measure) string {
+// pits are the rows of 垃圾池 of a recipient: one or none.
+func (r *Recipient) pits() []Pit {
+	if r.Pit == nil {
+		return nil
+	}
+	return []Pit{*r.Pit}
+}
+
+// MeasureKey tells the rows of one measure apart by the lowest level each is for.
+func MeasureKey(m *Measure) string {
 	if len(m.Levels) == 0 {
 		return m.ID
 	}
 	lowest := slices.MinFunc(m.Levels, func(a, b alerts.Level) int { return rank(a) - rank(b) })
-	return m.ID + " " + levels.word(lowest)
+	return m.ID + " " + LevelWords.Word(lowest)
 }
 
 type differ struct {
@@ -181,13 +184,14 @@ type differ struct {
 }
 
 // diffRows compares the rows of one sheet by key, column by column as they stand in the workbook.
-func diffRows[T any, P annotated[T]](d *differ, sheet string, columns []column[T], from, to []*T, key func(*T) string, same func(a, b *T) bool) {
+func diffRows[T any](d *differ, sheet Sheet[T], from, to []T, key func(*T) string, same func(a, b *T) bool) {
 	seen := map[string]*T{}
-	for _, r := range from {
-		seen[key(r)] = r
+	for i := range from {
+		seen[key(&from[i])] = &from[i]
 	}
-	for _, r := range to {
-		c := Change{Kind: Changed, Recipient: d.recipient, Sheet: sheet, Key: key(r)}
+	for i := range to {
+		r := &to[i]
+		c := Change{Kind: Changed, Recipient: d.recipient, Sheet: sheet.Name, Key: key(r)}
 		old, ok := seen[c.Key]
 		if !ok {
 			c.Kind = Added
@@ -198,21 +202,22 @@ func diffRows[T any, P annotated[T]](d *differ, sheet string, columns []column[T
 		if same(old, r) {
 			continue
 		}
-		for _, col := range columns {
-			c.Column, c.Old, c.New = col.header, cellText(col.write(old)), cellText(col.write(r))
+		for i := range sheet.Columns {
+			col := &sheet.Columns[i]
+			c.Column, c.Old, c.New = col.Header, cellText(col.Value(old)), cellText(col.Value(r))
 			if c.Old != c.New {
 				d.changes = append(d.changes, c)
 			}
 		}
-		a, b := P(old).notes(), P(r).notes()
-		if c.Column, c.Old, c.New = columnNote, a.Note, b.Note; c.Old != c.New {
+		a, b := sheet.Notes(old), sheet.Notes(r)
+		if c.Column, c.Old, c.New = ColumnNote, a.Note, b.Note; c.Old != c.New {
 			d.changes = append(d.changes, c)
 		}
 		d.changes = append(d.changes, diffExtra(c, a.Extra, b.Extra)...)
 	}
-	for _, r := range from {
-		if _, gone := seen[key(r)]; gone {
-			d.changes = append(d.changes, Change{Kind: Removed, Recipient: d.recipient, Sheet: sheet, Key: key(r)})
+	for i := range from {
+		if _, gone := seen[key(&from[i])]; gone {
+			d.changes = append(d.changes, Change{Kind: Removed, Recipient: d.recipient, Sheet: sheet.Name, Key: key(&from[i])})
 		}
 	}
 }
@@ -240,7 +245,7 @@ func cellText(v any) string {
 	case nil:
 		return ""
 	case float64:
-		return plain(v)
+		return text.Number(v)
 	default:
 		return fmt.Sprint(v)
 	}

@@ -1,25 +1,23 @@
 package reductionlist_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
+	"qingkong/reductionlist/rules"
 )
 
 // There is a difference exactly when the hashes differ, and each version's rows lead page by page to the same ones.
 func TestDiffAgreesWithTheHashAndWithThePages(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a, b := drawList(rt), drawList(rt)
+		a, b := listtest.DrawList(rt), listtest.DrawList(rt)
 		if rapid.Bool().Draw(rt, "same") {
 			b = a
 		}
@@ -36,10 +34,10 @@ func TestDiffAgreesWithTheHashAndWithThePages(t *testing.T) {
 		va := importList(t, db, a, at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
 		vb := importList(t, db, b, at(t, "2016-12-16 09:00"), func(reductionlist.Event) {})
 		var got []reductionlist.Change
-		must(t, db.View(func(tx *bbolt.Tx) error {
+		listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 			for after := ""; ; {
 				page, next, err := reductionlist.DiffVersions(tx, va.ID, vb.ID, after, 2)
-				must(t, err)
+				listtest.Must(t, err)
 				got = append(got, page...)
 				if after = next; next == "" {
 					return nil
@@ -53,7 +51,7 @@ func TestDiffAgreesWithTheHashAndWithThePages(t *testing.T) {
 }
 
 func TestDiffNamesTheColumn(t *testing.T) {
-	a, b := exampleList(20), exampleList(21)
+	a, b := listtest.Example(20), listtest.Example(21)
 	b.Recipients[2].Grade = reductionlist.GradeD
 	b.Recipients[2].Measures[0].CompleteWithinH = 6
 	b.Recipients[3].Lines = nil
@@ -71,90 +69,16 @@ func TestDiffNamesTheColumn(t *testing.T) {
 	}
 }
 
-func TestAmend(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		in   reductionlist.Amendment
-		rule string // of the refusal, or of its first field
-		want string // the measures afterwards
-	}{
-		{"one member of one row", reductionlist.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: []byte(`{"complete_within_h":8}`)}, "", "M1/8 M1/4 M2/2"},
-		{"a row taken out", reductionlist.Amendment{MeasureID: "M2"}, "", "M1/4 M1/4"},
-		{"a new measure", reductionlist.Amendment{MeasureID: "M9", Change: []byte(`{"levels":["red"],"action":"other","text":"厂界每2小时巡查1次","quantity":{"kind":"at_least","value":12,"unit":"次/日"},
-			"complete_within_h":1,"responsible":"安全员","monitor":[{"source":"video"}],"evidence":["巡查记录"]}`)}, "", "M1/4 M1/4 M2/2 M9/1"},
-		{"several rows and no level", reductionlist.Amendment{MeasureID: "M1", Change: []byte(`{}`)}, "list.which_row", ""},
-		{"no such measure to take out", reductionlist.Amendment{MeasureID: "M7"}, "list.no_such_row", ""},
-		{"no such recipient", reductionlist.Amendment{RecipientID: "E0099", MeasureID: "M2"}, "list.no_recipient", ""},
-		{"no day", reductionlist.Amendment{MeasureID: "M2", EffectiveFrom: "soon"}, "list.date", ""},
-		{"an unknown member", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"deadline":1}`)}, "input.unknown_field", ""},
-		{"a vague text", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"text":"尽量少用车"}`)}, "list.vague", ""},
-		{"an unknown action", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"action":"slow_down"}`)}, "list.enum", ""},
-		{"no evidence left", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"evidence":[]}`)}, "list.no_evidence", ""},
-		{"a criterion that is none", reductionlist.Amendment{MeasureID: "M2", Change: []byte(`{"monitor":[{"source":"gate","criterion":"few"}]}`)}, "list.criterion", ""},
-		{"a level it has a row for", reductionlist.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: []byte(`{"levels":["red"]}`)}, "list.duplicate", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			l := exampleList(5)
-			before := l.Hash()
-			if c.in.RecipientID == "" {
-				c.in.RecipientID = "E0003"
-			}
-			if c.in.EffectiveFrom == "" {
-				c.in.EffectiveFrom = "2016-12-20"
-			}
-			err := l.Amend(c.in)
-			if c.rule == "" {
-				must(t, err)
-				var got string
-				for _, m := range l.Recipients[2].Measures {
-					got += fmt.Sprint(" ", m.ID, "/", m.CompleteWithinH)
-				}
-				if got != " "+c.want || l.EffectiveFrom != "2016-12-20" {
-					t.Errorf("measures%s from %s, want %s", got, l.EffectiveFrom, c.want)
-				}
-				return
-			}
-			e, ok := err.(*refusal.Error)
-			if !ok || e.Rule != c.rule && (len(e.Fields) == 0 || e.Fields[0].Rule != c.rule) {
-				t.Errorf("%v, want %s", err, c.rule)
-			}
-			if l.Hash() != before {
-				t.Error("a refused amendment changed the list")
-			}
-		})
-	}
-}
-
-func TestFindingsAsAWorkbook(t *testing.T) {
-	s := seedSheets(t)
-	s.set(t, measures, 2, "动作", "减产")
-	_, found := s.read(t)
-	var buf bytes.Buffer
-	must(t, reductionlist.WriteFindings(&buf, found, "zh-CN"))
-	f, err := excelize.OpenReader(&buf)
-	must(t, err)
-	defer f.Close()
-	rows, err := f.GetRows(f.GetSheetName(0))
-	must(t, err)
-	if len(rows) != len(found)+1 {
-		t.Fatalf("%d rows for %d findings", len(rows), len(found))
-	}
-	i := slices.IndexFunc(rows, func(r []string) bool { return r[3] == "动作" })
-	if i < 0 || rows[i][0] != "错误" || rows[i][2] != "2" || rows[i][6] != "list.enum" {
-		t.Errorf("rows %v", rows)
-	}
-}
-
 // The JSON of a measure is what orders and the interface show.
 func TestMeasureJSON(t *testing.T) {
-	s := seedSheets(t)
-	l, _ := s.read(t)
+	s := listtest.Seed()
+	l, _ := s.Read(t)
 	r, err := l.Find("E0001")
-	must(t, err)
+	listtest.Must(t, err)
 	m := reductionlist.MeasuresAt(r, alerts.Orange)[1]
 	m.Notes = reductionlist.Notes{}
 	got, err := json.Marshal(m)
-	must(t, err)
+	listtest.Must(t, err)
 	want := `{"id":"M06","levels":["orange"],"unit":"6#机组","action":"reduce_coal",` +
 		`"text":"6#机组在4小时内把日耗煤量减少300吨，减发电出力、不减供热，脱硝反应器入口烟温不低于310℃",` +
 		`"quantity":{"kind":"reduce_by","value":300,"unit":"t/d"},"complete_within_h":4,"responsible":"当班值长",` +
@@ -183,7 +107,7 @@ func TestRatios(t *testing.T) {
 	}
 	// SO2 and NOx stand in for each other: 20 % together at yellow is enough, 30 % of 40 at orange is not.
 	var levels []alerts.Level
-	for _, s := range reductionlist.Shortfalls(l, reductionlist.DefaultSettings()) {
+	for _, s := range rules.Shortfalls(l, rules.DefaultSettings()) {
 		levels = append(levels, s.Level)
 	}
 	if !slices.Equal(levels, []alerts.Level{alerts.Orange}) {

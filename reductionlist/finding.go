@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"qingkong/alerts/refusal"
+	"qingkong/reductionlist/internal/text"
 )
 
 // Severities of a finding.
@@ -92,15 +93,15 @@ func DecodeFindings(data []byte) ([]Finding, error) {
 	return found, nil
 }
 
-// findings collects what is wrong.
-type findings []Finding
+// Findings collects what is wrong.
+type Findings []Finding
 
 // maxFindings is how many are kept before warnings are left out, and half of how many before errors are: beyond that nobody
 // reads them, and a workbook may hold a million rows of one mistake.
 const maxFindings = 100_000
 
-// add masks telephone numbers: a cell's value is shown where the fault is, and it may have slipped in from another column.
-func (fs *findings) add(severity, sheet string, row int, column, rule string, args refusal.Args) {
+// Add words a finding and keeps it. It masks telephone numbers: a cell's value is shown where the fault is, and it may have slipped in from another column.
+func (fs *Findings) Add(severity, sheet string, row int, column, rule string, args refusal.Args) {
 	for k, v := range args {
 		if text, ok := v.(string); ok {
 			args[k] = MaskPhones(text)
@@ -108,7 +109,7 @@ func (fs *findings) add(severity, sheet string, row int, column, rule string, ar
 	}
 	switch n := len(*fs); {
 	case n == maxFindings:
-		rule, args, sheet, row, column = "list.too_many", refusal.Args{"limit": maxFindings}, sheetHead, 0, ""
+		rule, args, sheet, row, column = "list.too_many", refusal.Args{"limit": maxFindings}, SheetHead, 0, ""
 	case n > maxFindings && severity == SeverityWarning, n > 2*maxFindings:
 		return
 	}
@@ -143,15 +144,18 @@ func enoughDigits(text string) bool {
 	return false
 }
 
+// HoldsPhone reports whether a mobile number stands in a text.
+func HoldsPhone(text string) bool { return phoneInText.MatchString(text) }
+
 const maskedPhone = "1**********"
 
 // MaskPhones returns text with mobile numbers made unreadable, also one that a spreadsheet turned into 1.38E+10.
-func MaskPhones(text string) string {
-	if v, err := strconv.ParseFloat(text, 64); err == nil && phoneInText.MatchString(plain(v)) {
+func MaskPhones(said string) string {
+	if v, err := strconv.ParseFloat(said, 64); err == nil && phoneInText.MatchString(text.Number(v)) {
 		return maskedPhone
 	}
-	for phoneInText.MatchString(text) { // again: two numbers may share the character between them
-		text = phoneInText.ReplaceAllString(text, "${1}"+maskedPhone+"${3}")
+	for phoneInText.MatchString(said) { // again: two numbers may share the character between them
+		said = phoneInText.ReplaceAllString(said, "${1}"+maskedPhone+"${3}")
 	}
-	return text
+	return said
 }

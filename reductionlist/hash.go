@@ -16,27 +16,41 @@ import (
 func (l *List) Sort() {
 	slices.SortStableFunc(l.Recipients, func(a, b *Recipient) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range l.Recipients {
-		r.sort()
+		r.Sort()
 	}
 }
 
-func (r *Recipient) sort() {
-	slices.SortStableFunc(r.Lines, func(a, b Line) int { return strings.Compare(a.ID, b.ID) })
+// Sort brings the rows of a recipient into the order of [List.Sort].
+func (r *Recipient) Sort() {
 	for i := range r.Measures {
-		m := &r.Measures[i]
-		slices.SortStableFunc(m.Levels, func(a, b alerts.Level) int { return cmp.Compare(rank(a), rank(b)) })
+		r.Measures[i].SortLevels()
 	}
-	slices.SortStableFunc(r.Measures, func(a, b Measure) int {
-		return cmp.Or(strings.Compare(a.ID, b.ID), slices.CompareFunc(a.Levels, b.Levels, func(x, y alerts.Level) int {
-			return cmp.Compare(rank(x), rank(y))
-		}))
-	})
-	slices.SortStableFunc(r.Units, func(a, b Unit) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
-	})
-	slices.SortStableFunc(r.Furnaces, func(a, b Furnace) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
-	})
+	slices.SortStableFunc(r.Lines, func(a, b Line) int { return lineOrder(&a, &b) })
+	slices.SortStableFunc(r.Measures, func(a, b Measure) int { return measureOrder(&a, &b) })
+	slices.SortStableFunc(r.Units, func(a, b Unit) int { return unitOrder(&a, &b) })
+	slices.SortStableFunc(r.Furnaces, func(a, b Furnace) int { return furnaceOrder(&a, &b) })
+}
+
+// SortLevels brings the levels of a measure into their order.
+func (m *Measure) SortLevels() {
+	slices.SortStableFunc(m.Levels, func(a, b alerts.Level) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+func lineOrder(a, b *Line) int { return strings.Compare(a.ID, b.ID) }
+
+// measureOrder compares measures whose levels are in order.
+func measureOrder(a, b *Measure) int {
+	return cmp.Or(strings.Compare(a.ID, b.ID), slices.CompareFunc(a.Levels, b.Levels, func(x, y alerts.Level) int {
+		return cmp.Compare(rank(x), rank(y))
+	}))
+}
+
+func unitOrder(a, b *Unit) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
+}
+
+func furnaceOrder(a, b *Furnace) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
 }
 
 // Hash is the canonical hash, "sha256:" and 64 hexadecimal digits. It does not depend on the order of rows

@@ -1,7 +1,6 @@
 package reductionlist_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -11,7 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/reductionlist"
-	"qingkong/seeds/example"
+	"qingkong/reductionlist/listtest"
 )
 
 // store is a database with this package's buckets.
@@ -22,7 +21,7 @@ func store(t testing.TB) *bbolt.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	must(t, db.Update(func(tx *bbolt.Tx) error {
+	listtest.Must(t, db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range reductionlist.Buckets() {
 			if _, err := tx.CreateBucket([]byte(name)); err != nil {
 				return err
@@ -33,26 +32,13 @@ func store(t testing.TB) *bbolt.DB {
 	return db
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// at is a wall time in Asia/Shanghai.
 func at(t testing.TB, text string) time.Time {
 	t.Helper()
 	zone, err := time.LoadLocation("Asia/Shanghai")
-	must(t, err)
+	listtest.Must(t, err)
 	when, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
-	must(t, err)
+	listtest.Must(t, err)
 	return when
-}
-
-func exampleList(n int) *reductionlist.List {
-	return &reductionlist.List{Name: "示例清单", Region: "120111", EffectiveFrom: "2016-12-16", CompiledBy: "示例",
-		Emission: reductionlist.Amounts{SO2: 1, NOx: 2, PM: 3, VOCs: 4}, Recipients: example.Recipients(1, n, example.Places)}
 }
 
 // chunkBytes leaves room for the rest of an event below the size of a block.
@@ -64,7 +50,7 @@ func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time
 	t.Helper()
 	run := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error)) reductionlist.Version {
 		var v reductionlist.Version
-		must(t, db.Update(func(tx *bbolt.Tx) error {
+		listtest.Must(t, db.Update(func(tx *bbolt.Tx) error {
 			evs, version, err := decide(tx)
 			v = version
 			if err != nil {
@@ -100,21 +86,21 @@ func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time
 
 func splitContacts(t testing.TB, l *reductionlist.List) {
 	t.Helper()
-	must(t, reductionlist.SplitContacts(l, func(id string, _ reductionlist.Contact) (string, error) { return "v:" + id, nil }))
+	listtest.Must(t, reductionlist.SplitContacts(l, func(id string, _ reductionlist.Contact) (string, error) { return "v:" + id, nil }))
 }
 
 func TestListVersionsPagesFromTheLatest(t *testing.T) {
 	db := store(t)
 	for i := range 5 {
-		l := exampleList(1)
+		l := listtest.Example(1)
 		l.EffectiveFrom = fmt.Sprintf("201%d-10-01", i)
 		importList(t, db, l, at(t, "2016-11-01 08:00"), func(reductionlist.Event) {})
 	}
-	must(t, db.View(func(tx *bbolt.Tx) error {
+	listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 		var got []string
 		for cursor := ""; ; {
 			page, next, err := reductionlist.ListVersions(tx, cursor, 2)
-			must(t, err)
+			listtest.Must(t, err)
 			for _, v := range page {
 				got = append(got, v.List.EffectiveFrom[:4])
 			}
@@ -130,12 +116,12 @@ func TestListVersionsPagesFromTheLatest(t *testing.T) {
 }
 
 func TestChunksHoldEveryRecipientOnceWithinTheSize(t *testing.T) {
-	l := exampleList(500)
+	l := listtest.Example(500)
 	chunks := reductionlist.Chunks(l, 50<<10)
 	var ids []string
 	for _, c := range chunks {
 		data, err := json.Marshal(c)
-		must(t, err)
+		listtest.Must(t, err)
 		if len(data) > 50<<10+2 {
 			t.Errorf("a chunk of %d bytes", len(data))
 		}
@@ -157,30 +143,9 @@ func TestDecodeRefusesAnUnknownKind(t *testing.T) {
 	}
 }
 
-func BenchmarkWriteWorkbook20000(b *testing.B) {
-	l := exampleList(20000)
-	for b.Loop() {
-		var buf bytes.Buffer
-		must(b, l.WriteWorkbook(&buf))
-		b.ReportMetric(float64(buf.Len()), "bytes")
-	}
-}
-
-func BenchmarkReadWorkbook20000(b *testing.B) {
-	var buf bytes.Buffer
-	must(b, exampleList(20000).WriteWorkbook(&buf))
-	for b.Loop() {
-		l, _, err := reductionlist.ReadWorkbookBytes(buf.Bytes())
-		must(b, err)
-		if len(l.Recipients) != 20000 {
-			b.Fatal(len(l.Recipients))
-		}
-	}
-}
-
 // BenchmarkImport20000 is the record's part of an import: decide, encode each event, apply.
 func BenchmarkImport20000(b *testing.B) {
-	l := exampleList(20000)
+	l := listtest.Example(20000)
 	splitContacts(b, l)
 	for b.Loop() {
 		b.StopTimer()

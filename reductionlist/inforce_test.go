@@ -14,6 +14,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
 )
 
 // timers are the effects that applying leaves, by id.
@@ -74,7 +75,7 @@ func (h *house) name(tx *bbolt.Tx, id string) string {
 		return "none"
 	}
 	v, err := reductionlist.GetVersion(tx, id)
-	must(h.t, err)
+	listtest.Must(h.t, err)
 	return v.List.Name
 }
 
@@ -94,7 +95,7 @@ func (h *house) pass(to time.Time) {
 		})
 		in := reductionlist.InForceDue{At: h.fx[id]}
 		delete(h.fx, id)
-		must(h.t, h.db.Update(func(tx *bbolt.Tx) error {
+		listtest.Must(h.t, h.db.Update(func(tx *bbolt.Tx) error {
 			evs, said, err := reductionlist.DecideInForce(tx, "timer", in, h.now)
 			if len(evs) > 0 {
 				h.log = append(h.log, h.name(tx, said.Version)+" for "+h.name(tx, said.Previous)+" from "+reductionlist.DayOf(said.From))
@@ -107,11 +108,11 @@ func (h *house) pass(to time.Time) {
 
 // status is that of a version.
 func (h *house) status(id string) (s reductionlist.Standing) {
-	must(h.t, h.db.View(func(tx *bbolt.Tx) error {
+	listtest.Must(h.t, h.db.View(func(tx *bbolt.Tx) error {
 		at, err := reductionlist.StandsAt(tx, h.now)
-		must(h.t, err)
+		listtest.Must(h.t, err)
 		v, err := reductionlist.GetVersion(tx, id)
-		must(h.t, err)
+		listtest.Must(h.t, err)
 		s, err = at.Of(&v)
 		return err
 	}))
@@ -126,9 +127,9 @@ func newHouse(t testing.TB, now string) *house {
 func TestVersionsComeIntoForceAtMidnight(t *testing.T) {
 	h := newHouse(t, "2016-11-01 08:00")
 	a, err := h.activate("A", "2016-10-01", "", "")
-	must(t, err)
+	listtest.Must(t, err)
 	b, err := h.activate("B", "2016-12-01", "2016-12-15", "")
-	must(t, err)
+	listtest.Must(t, err)
 	is := func(when string, want map[string]string) {
 		t.Helper()
 		for id, s := range want {
@@ -148,10 +149,10 @@ func TestVersionsComeIntoForceAtMidnight(t *testing.T) {
 	h.pass(at(t, "2016-12-16 00:00"))
 	is("after B", map[string]string{a.ID: "in_force since 2016-12-16 00:00:00", b.ID: "superseded since 2016-12-16 00:00:00 until 2016-12-16"})
 	c, err := h.activate("C", "2016-12-16", "", "")
-	must(t, err)
+	listtest.Must(t, err)
 	is("C at once", map[string]string{a.ID: "superseded since 2016-12-16 00:00:00 until 2016-12-16", c.ID: "in_force since 2016-12-16 00:00:00"})
 	d, err := h.activate("D", "2016-12-16", "", c.ID)
-	must(t, err)
+	listtest.Must(t, err)
 	is("D replaces C", map[string]string{c.ID: "superseded since 2016-12-16 00:00:00", d.ID: "in_force since 2016-12-16 00:00:00"})
 	want := []string{"B for A from 2016-12-01", "A for B from 2016-12-16", "C for A at once"}
 	if !slices.Equal(h.log, want) {
@@ -165,19 +166,19 @@ func TestMidnightsMissed(t *testing.T) {
 	h := newHouse(t, "2016-11-01 08:00")
 	for _, v := range [][]string{{"A", "2016-10-01", "2016-11-30"}, {"B", "2016-12-01", ""}, {"C", "2016-12-10", "2016-12-20"}} {
 		_, err := h.activate(v[0], v[1], v[2], "")
-		must(t, err)
+		listtest.Must(t, err)
 	}
 	var b string
-	must(t, h.db.View(func(tx *bbolt.Tx) error { b = reductionlist.ActiveFrom(tx, "2016-12-01"); return nil }))
+	listtest.Must(t, h.db.View(func(tx *bbolt.Tx) error { b = reductionlist.ActiveFrom(tx, "2016-12-01"); return nil }))
 	_, err := h.activate("B2", "2016-12-01", "2016-12-05", b)
-	must(t, err)
+	listtest.Must(t, err)
 	h.pass(at(t, "2017-01-01 09:00"))
 	want := []string{"B2 for A from 2016-12-01", "none for B2 from 2016-12-06", "C for none from 2016-12-10", "none for C from 2016-12-21"}
 	if !slices.Equal(h.log, want) {
 		t.Errorf("%q, want %q", h.log, want)
 	}
 	var c string
-	must(t, h.db.View(func(tx *bbolt.Tx) error { c = reductionlist.ActiveFrom(tx, "2016-12-10"); return nil }))
+	listtest.Must(t, h.db.View(func(tx *bbolt.Tx) error { c = reductionlist.ActiveFrom(tx, "2016-12-10"); return nil }))
 	if s := h.status(c); s.Status != reductionlist.StatusExpired || s.Since.Format(time.DateOnly) != "2016-12-21" {
 		t.Errorf("C: %+v", s)
 	}
@@ -190,7 +191,7 @@ func TestEveryChangeOfForceIsSaidOnce(t *testing.T) {
 		defer h.db.Close()
 		day := func(n int) string { return h.now.AddDate(0, 0, n).Format(time.DateOnly) }
 		current := func(at time.Time) (name string) {
-			must(t, h.db.View(func(tx *bbolt.Tx) error {
+			listtest.Must(t, h.db.View(func(tx *bbolt.Tx) error {
 				v, err := reductionlist.Current(tx, at)
 				if refusal.CodeOf(err) == refusal.NotFound {
 					name = "none"
@@ -209,7 +210,7 @@ func TestEveryChangeOfForceIsSaidOnce(t *testing.T) {
 					to = day(from + rapid.IntRange(0, 3).Draw(rt, "days"))
 				}
 				var replaces string
-				must(t, h.db.View(func(tx *bbolt.Tx) error { replaces = reductionlist.ActiveFrom(tx, day(from)); return nil }))
+				listtest.Must(t, h.db.View(func(tx *bbolt.Tx) error { replaces = reductionlist.ActiveFrom(tx, day(from)); return nil }))
 				name := fmt.Sprintf("V%d-%d", n, len(h.log)+from)
 				if _, err := h.activate(name, day(from), to, replaces); err != nil && refusal.CodeOf(err) == "" {
 					rt.Fatal(err)

@@ -1,6 +1,11 @@
 package reductionlist
 
-import "qingkong/alerts"
+import (
+	"slices"
+	"strings"
+
+	"qingkong/alerts"
+)
 
 // The closed vocabularies of the workbook. Each has a code for programs and the word of the workbook.
 type (
@@ -73,71 +78,86 @@ const (
 	AtLeast  QuantityKind = "at_least"
 )
 
-// vocabulary maps the workbook's words to codes and back, in the order in which they are offered.
-type vocabulary[T ~string] struct {
-	words []string
-	codes []T
+// Vocabulary maps the workbook's words to codes and back, in the order in which they are offered.
+type Vocabulary[T ~string] struct {
+	Words []string
+	Codes []T
 }
 
-func (v vocabulary[T]) code(word string) (T, bool) {
-	for i, w := range v.words {
+// Code is the code of a word.
+func (v Vocabulary[T]) Code(word string) (T, bool) {
+	for i, w := range v.Words {
 		if w == word {
-			return v.codes[i], true
+			return v.Codes[i], true
 		}
 	}
 	return "", false
 }
 
-func (v vocabulary[T]) word(code T) string {
-	for i, c := range v.codes {
+// Word is the word of a code, or the code itself where the vocabulary does not have it.
+func (v Vocabulary[T]) Word(code T) string {
+	for i, c := range v.Codes {
 		if c == code {
-			return v.words[i]
+			return v.Words[i]
 		}
 	}
 	return string(code)
 }
 
+// The vocabularies.
 var (
-	types = vocabulary[Type]{
+	TypeWords = Vocabulary[Type]{
 		[]string{"工业企业", "施工工地", "用车单位", "部门", "街镇"},
 		[]Type{Enterprise, Site, Fleet, Department, Town}}
-	grades = vocabulary[Grade]{
+	GradeWords = Vocabulary[Grade]{
 		[]string{"A", "B", "B-", "C", "D", "引领性", "非引领性", "不适用"},
 		[]Grade{GradeA, GradeB, GradeBMinus, GradeC, GradeD, GradeLeading, GradeNonLeading, GradeNotApplicable}}
-	categories = vocabulary[Category]{
+	CategoryWords = Vocabulary[Category]{
 		[]string{"一般", "保障类", "小微涉气", "长期停产", "自主减排"},
 		[]Category{General, Safeguard, Micro, Closed, Voluntary}}
-	levels = vocabulary[alerts.Level]{
+	LevelWords = Vocabulary[alerts.Level]{
 		[]string{"管控要求", "黄色", "橙色", "红色"},
 		[]alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}}
-	actions = vocabulary[Action]{
+	ActionWords = Vocabulary[Action]{
 		[]string{"停产", "限产", "降低煤耗", "焚烧分配", "燃料替代", "提效治理", "停运", "停工", "洒水保洁", "其他"},
 		[]Action{Stop, Limit, ReduceCoal, AllocateWaste, SwitchFuel, ImproveTreatment, StopVehicles, StopWork, CleanRoads, OtherAction}}
-	sources = vocabulary[Source]{
+	SourceWords = Vocabulary[Source]{
 		[]string{"CEMS", "用电", "DCS", "视频", "门禁", "称重"},
 		[]Source{CEMS, Power, DCS, Video, Gate, Weighing}}
-	quantityKinds = vocabulary[QuantityKind]{
+	KindWords = Vocabulary[QuantityKind]{
 		[]string{"不超过", "减少", "不少于"},
 		[]QuantityKind{AtMost, ReduceBy, AtLeast}}
 )
 
-// Label is the workbook's word.
-func (t Type) Label() string { return types.word(t) }
+// Has reports whether a code is one of the vocabulary.
+func (v Vocabulary[T]) Has(code T) bool { return slices.Contains(v.Codes, code) }
+
+// Join writes several words into one cell.
+func (v Vocabulary[T]) Join(codes []T) string {
+	words := make([]string, len(codes))
+	for i, c := range codes {
+		words[i] = v.Word(c)
+	}
+	return strings.Join(words, "/")
+}
 
 // Label is the workbook's word.
-func (g Grade) Label() string { return grades.word(g) }
+func (t Type) Label() string { return TypeWords.Word(t) }
 
 // Label is the workbook's word.
-func (c Category) Label() string { return categories.word(c) }
+func (g Grade) Label() string { return GradeWords.Word(g) }
 
 // Label is the workbook's word.
-func (a Action) Label() string { return actions.word(a) }
+func (c Category) Label() string { return CategoryWords.Word(c) }
 
 // Label is the workbook's word.
-func (s Source) Label() string { return sources.word(s) }
+func (a Action) Label() string { return ActionWords.Word(a) }
 
-// kindOf is the kind of quantity an action means, and whether the workbook may name another.
-func kindOf(a Action) (kind QuantityKind, free bool) {
+// Label is the workbook's word.
+func (s Source) Label() string { return SourceWords.Word(s) }
+
+// KindOf is the kind of quantity an action means, and whether the workbook may name another.
+func KindOf(a Action) (kind QuantityKind, free bool) {
 	switch a {
 	case Limit, ReduceCoal:
 		return ReduceBy, false

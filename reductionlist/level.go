@@ -7,7 +7,7 @@ import (
 )
 
 // rank orders the levels that measures are listed for; -1 is a level without measures.
-func rank(level alerts.Level) int { return slices.Index(levels.codes, level) }
+func rank(level alerts.Level) int { return slices.Index(LevelWords.Codes, level) }
 
 // MeasuresAt returns what r has to do at level: for each measure the row of that level or, where it has none,
 // the row of the nearest lower level. They come in the order of their ids. A level without measures (none, or

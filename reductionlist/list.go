@@ -1,11 +1,14 @@
 package reductionlist
 
 import (
+	"slices"
+	"strings"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
-// List is one whole workbook. Recipients stand in the order of their ids after ReadWorkbook and [List.Sort].
+// List is one whole workbook. Recipients stand in the order of their ids after [List.Sort].
 type List struct {
 	Name          string            `json:"name"`
 	Region        string            `json:"region"`                 // six-digit code of the district, like 120111
@@ -24,14 +27,23 @@ type Notes struct {
 	Extra map[string]string `text:"free" json:"extra,omitempty"` // unknown columns by header text
 }
 
-func (n *Notes) notes() *Notes { return n }
-
 // Amounts are tonnes per day by pollutant.
 type Amounts struct {
 	SO2  float64 `json:"so2"`
 	NOx  float64 `json:"nox"`
 	PM   float64 `json:"pm"`
 	VOCs float64 `json:"vocs"`
+}
+
+// Part is one pollutant of [Amounts] with the name the workbook gives it.
+type Part struct {
+	Name  string
+	Value *float64
+}
+
+// Parts are the pollutants in the order of the workbook.
+func (a *Amounts) Parts() []Part {
+	return []Part{{"SO2", &a.SO2}, {"NOx", &a.NOx}, {"PM", &a.PM}, {"VOCs", &a.VOCs}}
 }
 
 // Add returns a+b.
@@ -195,8 +207,11 @@ func SplitContacts(l *List, put func(recipientID string, c Contact) (ref string,
 	return nil
 }
 
-// Find returns the recipient with the id, or a not_found refusal.
+// Find returns the recipient with the id, or a not_found refusal. In a sorted list it is quick.
 func (l *List) Find(id string) (*Recipient, error) {
+	if i, found := slices.BinarySearchFunc(l.Recipients, id, func(r *Recipient, id string) int { return strings.Compare(r.ID, id) }); found {
+		return l.Recipients[i], nil
+	}
 	for _, r := range l.Recipients {
 		if r.ID == id {
 			return r, nil

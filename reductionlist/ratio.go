@@ -27,9 +27,9 @@ type SectorRatio struct {
 func Ratios(l *List) []Ratio {
 	var sum [4]Amounts
 	for _, r := range l.Recipients {
-		addAll(&sum, r.reductions(r.rungs()))
+		addAll(&sum, r.Reductions(r.Rungs()))
 	}
-	return ratios(sum, l.Emission)
+	return RatiosOf(sum, l.Emission)
 }
 
 func addAll(sum *[4]Amounts, more [4]Amounts) {
@@ -38,19 +38,20 @@ func addAll(sum *[4]Amounts, more [4]Amounts) {
 	}
 }
 
-func ratios(reductions [4]Amounts, emission Amounts) []Ratio {
-	ratios := make([]Ratio, len(levels.codes))
-	for k, level := range levels.codes {
+// RatiosOf are the ratios of reductions, in the order of levels, to an emission.
+func RatiosOf(reductions [4]Amounts, emission Amounts) []Ratio {
+	ratios := make([]Ratio, len(LevelWords.Codes))
+	for k, level := range LevelWords.Codes {
 		ratios[k] = Ratio{level, reductions[k], shareOf(reductions[k], emission)}
 	}
 	return ratios
 }
 
 func shareOf(reduction, emission Amounts) (share Amounts) {
-	base, parts := emission.parts(), share.parts()
-	for i, p := range reduction.parts() {
-		if *base[i].value > 0 {
-			*parts[i].value = *p.value / *base[i].value
+	base, parts := emission.Parts(), share.Parts()
+	for i, p := range reduction.Parts() {
+		if *base[i].Value > 0 {
+			*parts[i].Value = *p.Value / *base[i].Value
 		}
 	}
 	return share
@@ -71,12 +72,12 @@ func SectorRatios(l *List) []SectorRatio {
 			by[r.Sector()] = s
 		}
 		s.recipients++
-		s.emission = s.emission.Add(r.emission())
-		addAll(&s.reductions, r.reductions(r.rungs()))
+		s.emission = s.emission.Add(r.Emitted())
+		addAll(&s.reductions, r.Reductions(r.Rungs()))
 	}
 	var rows []SectorRatio
 	for name, s := range by {
-		for _, ratio := range ratios(s.reductions, l.Emission) {
+		for _, ratio := range RatiosOf(s.reductions, l.Emission) {
 			rows = append(rows, SectorRatio{name, s.recipients, ratio, s.emission})
 		}
 	}
@@ -89,8 +90,8 @@ func SectorRatios(l *List) []SectorRatio {
 	return rows
 }
 
-// emission is what the lines that run emit in a day.
-func (r *Recipient) emission() (sum Amounts) {
+// Emitted is what the lines that run emit in a day.
+func (r *Recipient) Emitted() (sum Amounts) {
 	if r.Category == Closed {
 		return sum
 	}
@@ -100,41 +101,4 @@ func (r *Recipient) emission() (sum Amounts) {
 		}
 	}
 	return sum
-}
-
-// Shortfall is a level whose measures take less than the plan asks for.
-type Shortfall struct {
-	Level     alerts.Level `json:"level"`
-	Pollutant string       `json:"pollutant"` // "SO2+NOx" for the two together
-	Ratio     float64      `json:"ratio"`
-	Want      float64      `json:"want"`
-}
-
-// Shortfalls compares the ratios with the bottom line of the settings. A pollutant whose emission is not given is left out.
-func Shortfalls(l *List, s Settings) []Shortfall { return shortfalls(Ratios(l), l.Emission, &s) }
-
-func shortfalls(ratios []Ratio, emission Amounts, s *Settings) []Shortfall {
-	var short []Shortfall
-	for _, r := range ratios {
-		want, ok := s.BottomLine[r.Level]
-		if !ok {
-			continue
-		}
-		lack := func(name string, ratio, want float64) {
-			if ratio < want-1e-9 {
-				short = append(short, Shortfall{r.Level, name, ratio, want})
-			}
-		}
-		both := s.Exchange && emission.SO2 > 0 && emission.NOx > 0
-		if both {
-			lack("SO2+NOx", r.Share.SO2+r.Share.NOx, want.SO2+want.NOx)
-		}
-		shares, wants := r.Share.parts(), want.parts()
-		for i, p := range emission.parts() {
-			if *p.value > 0 && (!both || p.name != "SO2" && p.name != "NOx") {
-				lack(p.name, *shares[i].value, *wants[i].value)
-			}
-		}
-	}
-	return short
 }

@@ -8,11 +8,12 @@ import (
 	"pgregory.net/rapid"
 
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
 )
 
 // A search finds what looking at every recipient finds, whatever a page holds and wherever it stops.
 func TestSearchFindsWhatAScanFinds(t *testing.T) {
-	db, l := store(t), exampleList(120)
+	db, l := store(t), listtest.Example(120)
 	l.Recipients[3].Measures[0].Text += "，本措施提到 示例企业7"
 	l.Recipients[5].Name = `引号"lines":[之企业`
 	v := importList(t, db, l, at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
@@ -52,6 +53,6 @@ func TestSearchFindsWhatAScanFinds(t *testing.T) {
 			}
 			return nil
 		})
-		must(t, err)
+		listtest.Must(t, err)
 	})
 }

@@ -12,13 +12,14 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
 )
 
 // dump is every key and value of the package's buckets.
 func dump(t testing.TB, db *bbolt.DB) string {
 	t.Helper()
 	var b strings.Builder
-	must(t, db.View(func(tx *bbolt.Tx) error {
+	listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 		for _, name := range reductionlist.Buckets() {
 			fmt.Fprintf(&b, "== %s\n", name)
 			if err := tx.Bucket([]byte(name)).ForEach(func(k, v []byte) error {
@@ -35,17 +36,17 @@ func dump(t testing.TB, db *bbolt.DB) string {
 
 func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
 	live, replayed := store(t), store(t)
-	l := exampleList(700)
+	l := listtest.Example(700)
 	splitContacts(t, l)
 	now := at(t, "2016-12-16 08:00")
 	kinds := map[string]int{}
 	importList(t, live, l, now, func(ev reductionlist.Event) {
 		kinds[ev.Kind()]++
 		data, err := json.Marshal(ev)
-		must(t, err)
+		listtest.Must(t, err)
 		back, err := reductionlist.Decode(ev.Kind(), data)
-		must(t, err)
-		must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, timers{}, now, "duty", back) }))
+		listtest.Must(t, err)
+		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, timers{}, now, "duty", back) }))
 	})
 	if kinds["list.begun"] != 1 || kinds["list.rows"] < 2 || kinds["list.activated"] != 1 {
 		t.Errorf("events %v, want one begun, several rows, one activated", kinds)
@@ -56,9 +57,9 @@ func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
 }
 
 func TestContactsStayOutOfTheRecord(t *testing.T) {
-	l := exampleList(60)
+	l := listtest.Example(60)
 	vault := map[string]reductionlist.Contact{}
-	must(t, reductionlist.SplitContacts(l, func(id string, c reductionlist.Contact) (string, error) {
+	listtest.Must(t, reductionlist.SplitContacts(l, func(id string, c reductionlist.Contact) (string, error) {
 		vault["v:"+id] = c
 		return "v:" + id, nil
 	}))
@@ -68,7 +69,7 @@ func TestContactsStayOutOfTheRecord(t *testing.T) {
 	db := store(t)
 	v := importList(t, db, l, at(t, "2016-12-16 08:00"), func(ev reductionlist.Event) {
 		data, err := json.Marshal(ev)
-		must(t, err)
+		listtest.Must(t, err)
 		for _, c := range vault {
 			for _, secret := range []string{c.Name, c.Phone, c.BackupName, c.BackupPhone} {
 				if bytes.Contains(data, []byte(`"`+secret+`"`)) {
@@ -77,7 +78,7 @@ func TestContactsStayOutOfTheRecord(t *testing.T) {
 			}
 		}
 	})
-	must(t, db.View(func(tx *bbolt.Tx) error {
+	listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 		r, err := reductionlist.GetRecipient(tx, v.ID, "E0007")
 		if err == nil && vault[r.ContactRef].Name != "示例联系人7" {
 			t.Errorf("E0007's contact %q leads to %+v", r.ContactRef, vault[r.ContactRef])
@@ -88,9 +89,9 @@ func TestContactsStayOutOfTheRecord(t *testing.T) {
 
 func TestTheSameListAgainChangesNothing(t *testing.T) {
 	db := store(t)
-	first := importList(t, db, exampleList(700), at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
+	first := importList(t, db, listtest.Example(700), at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
 	before := dump(t, db)
-	again := importList(t, db, exampleList(700), at(t, "2016-12-17 08:00"), func(ev reductionlist.Event) {
+	again := importList(t, db, listtest.Example(700), at(t, "2016-12-17 08:00"), func(ev reductionlist.Event) {
 		t.Errorf("event %s, want none", ev.Kind())
 	})
 	if again.ID != first.ID || dump(t, db) != before {
@@ -209,8 +210,8 @@ func TestRefusals(t *testing.T) {
 		}, refusal.TransitionRefused, "list.rows_closed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			db, l := store(t), exampleList(3)
-			must(t, db.Update(func(tx *bbolt.Tx) error {
+			db, l := store(t), listtest.Example(3)
+			listtest.Must(t, db.Update(func(tx *bbolt.Tx) error {
 				v, err := apply(tx, now)(reductionlist.DecideBegin(tx, "duty", reductionlist.Head(l), now))
 				if err != nil {
 					return err
@@ -251,20 +252,20 @@ func rowsOf(version string, l *reductionlist.List, from, to int) reductionlist.A
 
 func TestApprovalByASecondPersonThenActivation(t *testing.T) {
 	now := at(t, "2016-12-16 08:00")
-	db, l := store(t), exampleList(3)
-	must(t, db.Update(func(tx *bbolt.Tx) error {
+	db, l := store(t), listtest.Example(3)
+	listtest.Must(t, db.Update(func(tx *bbolt.Tx) error {
 		do := apply(tx, now)
 		v, err := do(reductionlist.DecideBegin(tx, "duty", reductionlist.Head(l), now))
-		must(t, err)
+		listtest.Must(t, err)
 		_, err = do(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 0, 3), now))
-		must(t, err)
+		listtest.Must(t, err)
 		v, err = do(reductionlist.DecideApprove(tx, "approver", reductionlist.Approve{Version: v.ID, Revision: 1}, now))
-		must(t, err)
+		listtest.Must(t, err)
 		if v.State != reductionlist.StateApproved || v.Revision != 2 || v.ApprovedBy != "approver" {
 			t.Errorf("approved: %+v", v)
 		}
 		v, err = do(reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 2, NeedApproval: true}, now))
-		must(t, err)
+		listtest.Must(t, err)
 		if v.State != reductionlist.StateActive || v.Revision != 3 {
 			t.Errorf("activated: %+v", v)
 		}
@@ -273,7 +274,7 @@ func TestApprovalByASecondPersonThenActivation(t *testing.T) {
 }
 
 func TestActivationCountsTownsSectorsAndGrades(t *testing.T) {
-	l := exampleList(400)
+	l := listtest.Example(400)
 	want := map[string]int{}
 	for _, r := range l.Recipients {
 		want["town "+r.Town]++
@@ -296,16 +297,16 @@ func TestActivationCountsTownsSectorsAndGrades(t *testing.T) {
 }
 
 func TestScanRecipientsPagesInTheOrderOfIDs(t *testing.T) {
-	db, l := store(t), exampleList(100)
+	db, l := store(t), listtest.Example(100)
 	v := importList(t, db, l, at(t, "2016-12-16 08:00"), func(reductionlist.Event) {})
-	other := exampleList(5)
+	other := listtest.Example(5)
 	other.EffectiveFrom = "2017-10-01"
 	importList(t, db, other, at(t, "2017-09-01 08:00"), func(reductionlist.Event) {})
-	must(t, db.View(func(tx *bbolt.Tx) error {
+	listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 		var ids []string
 		for after, pages := "", 0; ; pages++ {
 			page, next, err := reductionlist.ScanRecipients(tx, v.ID, after, 30)
-			must(t, err)
+			listtest.Must(t, err)
 			for _, r := range page {
 				ids = append(ids, r.ID)
 			}
@@ -325,7 +326,7 @@ func TestScanRecipientsPagesInTheOrderOfIDs(t *testing.T) {
 			t.Errorf("unknown recipient: %v", err)
 		}
 		whole, err := reductionlist.Load(tx, v.ID)
-		must(t, err)
+		listtest.Must(t, err)
 		if whole.Hash() != v.Hash {
 			t.Error("the version loaded has another hash")
 		}

@@ -12,13 +12,15 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds/towns"
 )
 
 //go:generate go run ./generate
 
 //go:embed xiqing.xlsx
-var workbook []byte
+var xiqingWorkbook []byte
 
 //go:embed targets.json
 var targets []byte
@@ -30,20 +32,20 @@ var episodes embed.FS
 var criteria embed.FS
 
 // Workbook is the embedded list as the file it is. The caller must not change it.
-func Workbook() []byte { return workbook }
+func Workbook() []byte { return xiqingWorkbook }
 
 // List reads the embedded list. Every call gives a list of its own.
 func List() (*reductionlist.List, error) {
-	l, found, err := reductionlist.ReadWorkbookBytes(workbook)
+	read, err := workbook.ReadBytes(xiqingWorkbook)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range found {
+	for _, f := range rules.Judge(read, rules.DefaultSettings()) {
 		if f.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("seeds: %s row %d column %s: %s", f.Sheet, f.Row, f.Column, f.In("en").Message)
 		}
 	}
-	return l, nil
+	return read.List, nil
 }
 
 // Episode is the daily CSV of a real episode, like "tianjin-2016-12"; an unknown name is a not_found refusal.

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// plant is a command that notes what it was given, one line each time, and fails while the file "fail" is there.
-type plant struct {
+// plantCommand is a command that notes what it was given, one line each time, and fails while the file "fail" is there.
+type plantCommand struct {
 	t   *testing.T
 	dir string
 }
 
-func newPlant(t *testing.T) plant {
-	p := plant{t, t.TempDir()}
+func newPlant(t *testing.T) plantCommand {
+	p := plantCommand{t, t.TempDir()}
 	write(t, p.file("command"), `#!/bin/sh
 cd "$1" || exit 9
 echo "$QINGKONG_ORDER_EVENT $QINGKONG_ORDER_ID $QINGKONG_ORDER_LEVEL $QINGKONG_ORDER_DRILL $QINGKONG_RECIPIENT $(cat | tr -d '\n' | cut -c1-30)" >>runs
@@ -28,9 +28,9 @@ echo "$QINGKONG_ORDER_EVENT $QINGKONG_ORDER_ID $QINGKONG_ORDER_LEVEL $QINGKONG_O
 	return p
 }
 
-func (p plant) file(name string) string { return filepath.Join(p.dir, name) }
+func (p plantCommand) file(name string) string { return filepath.Join(p.dir, name) }
 
-func (p plant) runs() []string {
+func (p plantCommand) runs() []string {
 	data, err := os.ReadFile(p.file("runs"))
 	if err != nil {
 		return nil
@@ -39,7 +39,7 @@ func (p plant) runs() []string {
 }
 
 // start runs an agent with the command; more stands before the command's own argument.
-func (p plant) start(url, data string, more ...string) *running {
+func (p plantCommand) start(url, data string, more ...string) *running {
 	return startAgent(p.t, url, "right", append(append([]string{"--data", data, "--run", p.file("command"), "--run-retry-first", "10ms", "--run-retry-max", "20ms"},
 		more...), "--", p.dir)...)
 }

@@ -13,6 +13,8 @@ import (
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 )
 
 func newListCommand() *cobra.Command {
@@ -38,9 +40,9 @@ func files(n int) cobra.PositionalArgs {
 }
 
 // listChecks are the settings that a list is checked by: those of a settings file, or the usual ones without a name.
-func listChecks(name string) (reductionlist.Settings, error) {
+func listChecks(name string) (rules.Settings, error) {
 	if name == "" {
-		return reductionlist.DefaultSettings(), nil
+		return rules.DefaultSettings(), nil
 	}
 	cfg, err := config.Load(name, os.Environ())
 	if err == nil {
@@ -50,10 +52,10 @@ func listChecks(name string) (reductionlist.Settings, error) {
 }
 
 func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, error) {
-	return readListWith(reductionlist.DefaultSettings(), name)
+	return readListWith(rules.DefaultSettings(), name)
 }
 
-func readListWith(checks reductionlist.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {
+func readListWith(checks rules.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
@@ -63,7 +65,11 @@ func readListWith(checks reductionlist.Settings, name string) (*reductionlist.Li
 	if err != nil {
 		return nil, nil, err
 	}
-	return checks.ReadWorkbook(f, info.Size())
+	read, err := workbook.Read(f, info.Size())
+	if err != nil {
+		return nil, nil, err
+	}
+	return read.List, rules.Judge(read, checks), nil
 }
 
 // goodList reads a list that can be used.
@@ -124,12 +130,12 @@ func newListLint() *cobra.Command {
 	return cmd
 }
 
-func writeMarked(name, workbook string, found []reductionlist.Finding, lang string) error {
-	data, err := os.ReadFile(workbook)
+func writeMarked(name, file string, found []reductionlist.Finding, lang string) error {
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	return writeNew(name, func(w io.Writer) error { return reductionlist.WriteErrorBook(w, data, found, lang) })
+	return writeNew(name, func(w io.Writer) error { return workbook.WriteErrorBook(w, data, found, lang) })
 }
 
 // writeNew writes a file for the user alone: a list may hold telephone numbers. One that is cut off is taken away.

@@ -13,6 +13,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -41,7 +42,7 @@ func newListExport() *cobra.Command {
 					r.Contact = nil
 				}
 			}
-			if err := writeNew(args[0], func(w io.Writer) error { return l.WriteWorkbook(w) }); err != nil {
+			if err := writeNew(args[0], func(w io.Writer) error { return workbook.Write(w, l) }); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_exported",

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/notify"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 // newOrderPlan shows, tries and accepts the operating plan of a plant's order.
@@ -178,7 +178,7 @@ func printPrepared(w io.Writer, answer []byte) error {
 
 // planSummary says of the plan that an order carries what it is for and how good it is.
 func planSummary(raw json.RawMessage) string {
-	p, err := notify.ParseOperatingPlan(raw)
+	p, err := plant.ParseOperatingPlan(raw)
 	if err != nil || p == nil {
 		return ""
 	}

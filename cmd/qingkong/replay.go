@@ -16,6 +16,8 @@ import (
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -109,16 +111,16 @@ func readList(path string) (*reductionlist.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, findings, err := reductionlist.ReadWorkbook(f, info.Size())
+	read, err := workbook.Read(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, x := range findings {
+	for _, x := range rules.Judge(read, rules.DefaultSettings()) {
 		if x.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message, x.Remedy)
 		}
 	}
-	return l, nil
+	return read.List, nil
 }
 
 func printReplay(w io.Writer, r *app.Replayed) error {

@@ -8,13 +8,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds/xiqing"
 )
 
 func main() {
 	log.SetFlags(0)
 	var buf bytes.Buffer
-	if err := xiqing.List().WriteWorkbook(&buf); err != nil {
+	if err := workbook.Write(&buf, xiqing.List()); err != nil {
 		log.Fatal(err)
 	}
 	if err := os.WriteFile(target(), buf.Bytes(), 0o644); err != nil { // #nosec G306 -- it writes a file of the source

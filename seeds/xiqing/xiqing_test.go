@@ -11,15 +11,18 @@ import (
 
 	"qingkong/alerts"
 	list "qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 )
 
 // The list passes every check, and every level takes away what the plan asks for.
 func TestListHasNoFindings(t *testing.T) {
 	var buf bytes.Buffer
-	if err := List().WriteWorkbook(&buf); err != nil {
+	if err := workbook.Write(&buf, List()); err != nil {
 		t.Fatal(err)
 	}
-	got, found, err := list.ReadWorkbookBytes(buf.Bytes())
+	got, found, err := listtest.Read(buf.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,15 +32,15 @@ func TestListHasNoFindings(t *testing.T) {
 	if got.Hash() != List().Hash() {
 		t.Errorf("the list read back has another hash")
 	}
-	if short := list.Shortfalls(got, list.DefaultSettings()); len(short) > 0 {
+	if short := rules.Shortfalls(got, rules.DefaultSettings()); len(short) > 0 {
 		t.Errorf("short of the bottom line: %+v", short)
 	}
 	for _, r := range list.Ratios(got) {
-		if want := list.DefaultSettings().BottomLine[r.Level]; r.Share.PM < want.PM || r.Share.VOCs < want.VOCs || r.Share.SO2+r.Share.NOx < want.SO2+want.NOx {
+		if want := rules.DefaultSettings().BottomLine[r.Level]; r.Share.PM < want.PM || r.Share.VOCs < want.VOCs || r.Share.SO2+r.Share.NOx < want.SO2+want.NOx {
 			t.Errorf("%s: shares %+v, want %+v", r.Level, r.Share, want)
 		}
 	}
-	a := list.Assess(got, list.DefaultSettings())
+	a := rules.Assess(got, rules.DefaultSettings())
 	if a.Score.Share != 1 || a.Score.Measures < 300 || len(a.Tasks) > 0 {
 		t.Errorf("score %+v, tasks %+v", a.Score, a.Tasks)
 	}
@@ -72,16 +75,16 @@ func TestPlacesLieInTheDistrict(t *testing.T) {
 	if err := json.Unmarshal(data, &features); err != nil {
 		t.Fatal(err)
 	}
-	s := list.DefaultSettings()
+	s := rules.DefaultSettings()
 	for _, p := range features[0].Geometry.Coordinates[0][0] {
-		s.District = append(s.District, list.Point{Lon: p[0], Lat: p[1]})
+		s.District = append(s.District, rules.Point{Lon: p[0], Lat: p[1]})
 	}
 	l := List()
-	for _, f := range list.Check(l, s) {
+	for _, f := range rules.Check(l, s) {
 		t.Errorf("%+v", f)
 	}
 	l.Recipients[2].Lon, l.Recipients[2].Lat = 116.40, 39.90 // Beijing
-	if found := list.Check(l, s); len(found) != 1 || found[0].Rule != "list.outside_district" || found[0].Recipient != l.Recipients[2].ID {
+	if found := rules.Check(l, s); len(found) != 1 || found[0].Rule != "list.outside_district" || found[0].Recipient != l.Recipients[2].ID {
 		t.Errorf("a place outside: %+v", found)
 	}
 }

@@ -18,6 +18,8 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -49,7 +51,7 @@ func BenchList(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err er
 		measures += len(r.Measures)
 	}
 	var buf bytes.Buffer
-	if err := b.list.WriteWorkbook(&buf); err != nil {
+	if err := workbook.Write(&buf, b.list); err != nil {
 		return nil, err
 	}
 	b.workbook = buf.Bytes()
@@ -130,11 +132,11 @@ func (b *listBench) stream() (err error) {
 
 // read is the whole of an import but for the record: the list, its findings and its hash.
 func (b *listBench) read() error {
-	l, found, err := reductionlist.ReadWorkbookBytes(b.workbook)
+	read, err := workbook.ReadBytes(b.workbook)
 	if err != nil {
 		return err
 	}
-	if reductionlist.HasErrors(found) || l.Hash() != b.list.Hash() {
+	if reductionlist.HasErrors(rules.Judge(read, rules.DefaultSettings())) || read.List.Hash() != b.list.Hash() {
 		return errors.New("the workbook is not read as the list that was written")
 	}
 	return nil

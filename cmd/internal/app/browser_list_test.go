@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -61,8 +62,8 @@ func imports(p *tab, t *testing.T, text string) string {
 		r.Measures[i].Text = strings.Replace(r.Measures[i].Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下", text, 1)
 	}
 	l.EffectiveFrom = string(alerts.DateOf(p.w.journal.Now()))
-	var workbook bytes.Buffer
-	if err := l.WriteWorkbook(&workbook); err != nil {
+	var book bytes.Buffer
+	if err := workbook.Write(&book, l); err != nil {
 		t.Fatal(err)
 	}
 	p.open("/desk/lists")
@@ -70,7 +71,7 @@ func imports(p *tab, t *testing.T, text string) string {
 		const chosen = new DataTransfer();
 		chosen.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], "清单.xlsx"));
 		document.querySelector("#f-file").files = chosen.files;
-	})(%s)`, base64.StdEncoding.EncodeToString(workbook.Bytes())))
+	})(%s)`, base64.StdEncoding.EncodeToString(book.Bytes())))
 	p.click(`form[enctype] button`)
 	p.says(word("done.list.import"))
 	version := strings.Split(strings.TrimPrefix(p.path(), "/desk/lists/"), "/")[0]

@@ -5,28 +5,28 @@ import (
 	"testing"
 
 	"qingkong/cmd/internal/config"
-	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 	"qingkong/seeds"
 )
 
 // The documented configuration checks as the package does by itself; each key changes what is found or scored.
 func TestListChecksOfTheConfiguration(t *testing.T) {
 	usual := config.Default().ListChecks
-	if got := ListSettings(usual); !reflect.DeepEqual(got, reductionlist.DefaultSettings()) {
-		t.Errorf("the documented settings are\n%+v, the package's own\n%+v", got, reductionlist.DefaultSettings())
+	if got := ListSettings(usual); !reflect.DeepEqual(got, rules.DefaultSettings()) {
+		t.Errorf("the documented settings are\n%+v, the package's own\n%+v", got, rules.DefaultSettings())
 	}
 	l, err := seeds.List()
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := func(c config.ListChecks) map[string]int {
+	broken := func(c config.ListChecks) map[string]int {
 		n := map[string]int{}
-		for _, f := range reductionlist.Check(l, ListSettings(c)) {
+		for _, f := range rules.Check(l, ListSettings(c)) {
 			n[f.Rule]++
 		}
 		return n
 	}
-	before := rules(usual)
+	before := broken(usual)
 	for _, c := range []struct {
 		name, rule string
 		change     func(*config.ListChecks)
@@ -38,7 +38,7 @@ func TestListChecksOfTheConfiguration(t *testing.T) {
 	} {
 		set := usual
 		c.change(&set)
-		if after := rules(set); after[c.rule] <= before[c.rule] {
+		if after := broken(set); after[c.rule] <= before[c.rule] {
 			t.Errorf("%s: %d of %s, before %d", c.name, after[c.rule], c.rule, before[c.rule])
 		}
 	}

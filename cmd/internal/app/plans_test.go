@@ -17,6 +17,7 @@ import (
 
 	"qingkong/notify"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // demoClient speaks HTTP to a running demo with the accounts of its file.
@@ -147,10 +148,10 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 
 	for _, p := range []struct {
 		id     string
-		kind   reductionlist.PlantKind
+		kind   plant.Kind
 		orders chan notify.View
 		ack    func(string)
-	}{{"E0001", reductionlist.CoalPlant, coal, ackCoal}, {"E0002", reductionlist.WastePlant, waste, ackWaste}} {
+	}{{"E0001", plant.Coal, coal, ackCoal}, {"E0002", plant.Waste, waste, ackWaste}} {
 		first := awaited(t, p.orders, 1)
 		var prepared struct {
 			Problem json.RawMessage
@@ -166,7 +167,7 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 		var accepted notify.View
 		c.do("duty", http.MethodPost, "/orders/"+first.ID+"/plan/accept", map[string]any{"problem": prepared.Problem}, &accepted)
 		revised := awaited(t, p.orders, 2)
-		plan, err := notify.ParseOperatingPlan(revised.Plan)
+		plan, err := plant.ParseOperatingPlan(revised.Plan)
 		if err != nil || plan == nil || plan.Kind != p.kind || plan.Status != "optimal" {
 			t.Fatalf("%s over NATS: %v %s", p.id, err, revised.Plan)
 		}
@@ -175,7 +176,7 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 			total += d.T
 		}
 		burnt := plan.Totals.CoalT
-		if p.kind == reductionlist.WastePlant {
+		if p.kind == plant.Waste {
 			burnt = plan.Totals.FeedT
 		}
 		if *burnt <= 0 || total < *burnt-0.01 || total > *burnt+0.01 {
@@ -202,7 +203,7 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 				t.Errorf("%s %s is watched by %+v, and reads %s", p.id, m.ID, m.Monitor, m.Text)
 			}
 		}
-		if want := map[reductionlist.PlantKind]int{reductionlist.CoalPlant: 4, reductionlist.WastePlant: 3}[p.kind]; planned != want {
+		if want := map[plant.Kind]int{plant.Coal: 4, plant.Waste: 3}[p.kind]; planned != want {
 			t.Errorf("%s: %d measures with a plan, want %d", p.id, planned, want)
 		}
 		p.ack(revised.ID)

@@ -13,16 +13,21 @@ var arrows = []arrow{
 	{"alerts/schedule", nil, "times of a cron spec; whoever reads a setting reads it alike"},
 	{"alerts/feed", []string{"alerts", "alerts/aqi", "alerts/schedule"}, "turns what others publish into forecasts and observations"},
 
-	{"reductionlist", []string{"alerts"}, "the warning level is the lookup key of the list"},
+	{"reductionlist", []string{"alerts", "reductionlist/internal/text"}, "the warning level is the lookup key of the list; it knows neither files nor rules nor plans"},
+	{"reductionlist/internal/text", nil, "codes, numbers and days as people write them; usable without the rest"},
+	{"reductionlist/workbook", []string{"reductionlist", "reductionlist/internal/text"}, "cells and the list, either way; what the values are worth is for the rules to say"},
+	{"reductionlist/rules", []string{"alerts", "reductionlist", "reductionlist/internal/text", "reductionlist/plant"}, "what a list is held to, wherever it comes from"},
+	{"reductionlist/plant", []string{"alerts", "reductionlist", "reductionlist/allocate", "reductionlist/internal/text"}, "what the list says of a plant, as problems and plans"},
+	{"reductionlist/listtest", []string{"alerts", "reductionlist", "reductionlist/workbook", "reductionlist/rules", "seeds/..."}, "lists to test with"},
 	{"reductionlist/allocate", nil, "optimisers over plain numbers; usable without the rest"},
 
-	{"notify", []string{"alerts", "reductionlist"}, "an order joins a warning to a recipient's measures"},
+	{"notify", []string{"alerts", "reductionlist", "reductionlist/plant", "reductionlist/rules"}, "an order joins a warning to a recipient's measures"},
 	{"notify/channel/...", []string{"notify", "notify/channel/..."}, "a channel carries an order and knows nothing else"},
 	{"notify/telemetry/...", []string{"notify/telemetry/..."}, "readings stand by themselves, whoever judges them"},
 	{"notify/ledger", nil, "a log of bytes; whoever verifies it offline needs nothing of the coordinator"},
 	{"notify/compliance", []string{"notify", "notify/telemetry", "notify/ledger"}, "a finding sets an order beside its readings and is proved by the ledger"},
 
-	{"seeds/...", []string{"alerts", "reductionlist", "seeds/..."}, "data in the types of those who read it, no behaviour"},
+	{"seeds/...", []string{"alerts", "reductionlist", "reductionlist/plant", "reductionlist/rules", "reductionlist/workbook", "seeds/..."}, "data in the types of those who read it, no behaviour"},
 
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
 	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; whoever needs them takes them from app"},
@@ -52,10 +57,13 @@ var arrows = []arrow{
 }
 
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
-var testOnly = []string{"cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
+var testOnly = []string{"reductionlist/listtest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{
+	{"reductionlist", []string{"reductionlist/rules", "reductionlist/workbook"}, "what a list is compared with is a workbook"},
+	{"reductionlist/workbook", []string{"reductionlist/rules"}, "its tests spoil a cell and see what an import finds"},
+	{"reductionlist/rules", []string{"reductionlist/workbook"}, "its tests find each rule's defect where it stands in a workbook"},
 	{"cmd/internal/web/console", []string{"cmd/internal/web/session"}, "its tests log in as people do"},
 }
 

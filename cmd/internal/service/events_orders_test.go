@@ -8,6 +8,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 const (
@@ -48,15 +49,15 @@ func orderEvents() []example {
 		{"", &notify.Judged{OrderID: id, Verdict: "compliant"}},
 		{"", &notify.Staged{Warning: warning}},
 		{"", &notify.Relisted{Warning: warning, ListVersion: listVersion, ListHash: listHash, Recipients: []string{recipient, "E0004"}}},
-		{"", &notify.FiguresGiven{RecipientID: "E0001", Figures: reductionlist.Figures{From: new(at("2026-12-15T18:00:00+08:00")), To: &end, StepH: new(2.0),
-			Source: "示例：电厂值长", Units: []reductionlist.MachineState{{Name: "1号机组", InitiallyOn: new(true), HoursInState: new(100.0),
-				Available: []reductionlist.Span{{From: new(at("2026-12-15T18:00:00+08:00")), To: &end}}}, {Name: "2号机组"}},
-			Demand:     []reductionlist.Demand{{PowerMinMW: new(600.0), PowerMaxMW: new(900.0), HeatGJH: new(1800.0)}, {}},
+		{"", &notify.FiguresGiven{RecipientID: "E0001", Figures: plant.Figures{From: new(at("2026-12-15T18:00:00+08:00")), To: &end, StepH: new(2.0),
+			Source: "示例：电厂值长", Units: []plant.MachineState{{Name: "1号机组", InitiallyOn: new(true), HoursInState: new(100.0),
+				Available: []plant.Span{{From: new(at("2026-12-15T18:00:00+08:00")), To: &end}}}, {Name: "2号机组"}},
+			Demand:     []plant.Demand{{PowerMinMW: new(600.0), PowerMaxMW: new(900.0), HeatGJH: new(1800.0)}, {}},
 			BaselineMW: map[string][]*float64{"1号机组": {new(260.0), new(240.5)}}}}},
-		{"waste", &notify.FiguresGiven{RecipientID: "E0002", Figures: reductionlist.Figures{From: new(at("2026-12-15T18:00:00+08:00")), To: &end,
-			Furnaces: []reductionlist.MachineState{{Name: "1号炉", InitiallyOn: new(false), HoursInState: new(30.0)}},
-			Pit:      &reductionlist.PitState{LevelT: new(6000.0)}, IntakeTH: []*float64{new(80.0)}, SteamMinTH: new(0.0)}}},
-		{"min", &notify.FiguresGiven{RecipientID: "E0001", Figures: reductionlist.Figures{From: new(at("2026-12-15T18:00:00+08:00")), To: &end}}},
+		{"waste", &notify.FiguresGiven{RecipientID: "E0002", Figures: plant.Figures{From: new(at("2026-12-15T18:00:00+08:00")), To: &end,
+			Furnaces: []plant.MachineState{{Name: "1号炉", InitiallyOn: new(false), HoursInState: new(30.0)}},
+			Pit:      &plant.PitState{LevelT: new(6000.0)}, IntakeTH: []*float64{new(80.0)}, SteamMinTH: new(0.0)}}},
+		{"min", &notify.FiguresGiven{RecipientID: "E0001", Figures: plant.Figures{From: new(at("2026-12-15T18:00:00+08:00")), To: &end}}},
 		{"", &notify.SettingsChanged{Settings: notify.Settings{AcknowledgeWithinMin: 60, ContactRef: vaultRef}}},
 	}
 }
@@ -79,7 +80,7 @@ func otherEvents() []example {
 			{Recipient: "E0001", Ref: vaultRef, Was: "v1:9f86d081884c7d659a2feaa0c55ad015"}, {Recipient: "E0002", Ref: vaultRef}}}},
 		{"", reductionlist.CameIntoForce{Version: listVersion, Previous: "L20261001-3f9a1c", From: at("2026-11-01T00:00:00+08:00")}},
 		{"min", reductionlist.CameIntoForce{From: at("2026-11-01T00:00:00+08:00")}},
-		{"", reductionlist.RowsAdded{Version: listVersion, Recipients: []reductionlist.Recipient{plant()}}},
+		{"", reductionlist.RowsAdded{Version: listVersion, Recipients: []reductionlist.Recipient{heatPlant()}}},
 		{"min", reductionlist.RowsAdded{Version: listVersion, Recipients: []reductionlist.Recipient{{ID: "E0004", Type: reductionlist.Enterprise, Name: "示例企业"}}}},
 		{"", reductionlist.Approved{Version: listVersion}},
 		{"", reductionlist.Activated{Version: listVersion, Hash: listHash, Count: 1, Replaces: "20260401-77aa01bc", Towns: counts("杨柳青镇", 1),
@@ -124,8 +125,8 @@ func amounts() reductionlist.Amounts {
 	return reductionlist.Amounts{SO2: 1.25, NOx: 3.5, PM: 0.75, VOCs: 2}
 }
 
-// plant is a recipient with everything that a list may say of one.
-func plant() reductionlist.Recipient {
+// heatPlant is a recipient with everything that a list may say of one.
+func heatPlant() reductionlist.Recipient {
 	criterion := func(text string) reductionlist.Criterion {
 		c, err := reductionlist.ParseCriterion(text)
 		if err != nil {

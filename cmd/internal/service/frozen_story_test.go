@@ -259,7 +259,7 @@ func (s *story) access(kind string, payload any) {
 // list is a list of five recipients, in force from a date on.
 func list(from string) *reductionlist.List {
 	l := &reductionlist.List{Name: "西青区重污染天气应急减排清单（示例）", Region: "120111", EffectiveFrom: from, CompiledBy: "西青区生态环境局", Emission: amounts()}
-	heat := plant()
+	heat := heatPlant()
 	heat.ContactRef, heat.Contact = "", &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"}
 	l.Recipients = append(l.Recipients, &heat)
 	for _, r := range []struct {

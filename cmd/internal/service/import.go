@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,8 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 )
 
 // rowsBytes bounds the recipients of one command: a block holds them and its own few lines.
@@ -48,9 +49,9 @@ func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, o
 		}
 	}
 	err = s.Workbooks(ctx, func() error {
-		workbook, err := open()
+		data, err := open()
 		if err == nil {
-			in, err = s.importWorkbook(ctx, actor, key, file, workbook)
+			in, err = s.importWorkbook(ctx, actor, key, file, data)
 		}
 		return err
 	})
@@ -76,11 +77,12 @@ func (s *Service) Workbooks(ctx context.Context, work func() error) error {
 	return work()
 }
 
-func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, workbook []byte) (Imported, error) {
-	l, found, err := s.List.ReadWorkbook(bytes.NewReader(workbook), int64(len(workbook)))
+func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, data []byte) (Imported, error) {
+	read, err := workbook.ReadBytes(data)
 	if err != nil {
 		return Imported{}, err
 	}
+	l, found := read.List, rules.Judge(read, s.List)
 	out, contacts := Imported{Findings: found}, map[string]reductionlist.Contact{}
 	for _, r := range l.Recipients {
 		if r.Contact != nil {
@@ -93,7 +95,7 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, w
 		}
 		found = out.Findings
 	}
-	name, err := s.J.PutContent(ctx, workbook)
+	name, err := s.J.PutContent(ctx, data)
 	if err != nil {
 		return Imported{}, err
 	}

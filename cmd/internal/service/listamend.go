@@ -16,6 +16,8 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+	"qingkong/reductionlist/workbook"
 )
 
 // ListAmendment is the body of POST /list/amendments: one measure of a recipient (measure_id and change), the recipient
@@ -240,10 +242,10 @@ func (a *amendment) change() error {
 
 func (a *amendment) carryOut() error {
 	if a.in.Recipient != nil {
-		return a.list.AmendRecipient(reductionlist.RecipientAmendment{ID: a.in.RecipientID, Change: orNil(a.in.Recipient), EffectiveFrom: a.in.EffectiveFrom})
+		return rules.AmendRecipient(a.list, rules.RecipientAmendment{ID: a.in.RecipientID, Change: orNil(a.in.Recipient), EffectiveFrom: a.in.EffectiveFrom}, a.s.List)
 	}
-	return a.list.Amend(reductionlist.Amendment{RecipientID: a.in.RecipientID, MeasureID: a.in.MeasureID, Level: a.in.Level,
-		Change: orNil(a.in.Change), EffectiveFrom: a.in.EffectiveFrom})
+	return rules.Amend(a.list, rules.Amendment{RecipientID: a.in.RecipientID, MeasureID: a.in.MeasureID, Level: a.in.Level,
+		Change: orNil(a.in.Change), EffectiveFrom: a.in.EffectiveFrom}, a.s.List)
 }
 
 // orNil is nil for JSON null.
@@ -256,11 +258,8 @@ func orNil(change json.RawMessage) []byte {
 
 // record checks the amended list as an import is checked and records it as a draft.
 func (a *amendment) record(ctx context.Context) (Amended, error) {
-	out := Amended{Later: a.later}
+	out := Amended{Later: a.later, Findings: a.findings()}
 	var err error
-	if out.Findings, err = a.findings(ctx); err != nil {
-		return out, err
-	}
 	begin := reductionlist.Head(a.list)
 	begin.Source = "amendment"
 	_, begin.Warnings = reductionlist.CountFindings(out.Findings)
@@ -296,21 +295,14 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 	return out, err
 }
 
-// findings are those of the workbook that the amended version exports, with its rows. What an import would refuse of the
-// recipient has been refused; what a newer checker holds against others is no fault of the amendment, and shows as a warning.
-func (a *amendment) findings(ctx context.Context) (found []reductionlist.Finding, err error) {
-	err = a.s.Workbooks(ctx, func() error {
-		var workbook bytes.Buffer
-		if err := a.list.WriteWorkbook(&workbook); err != nil {
-			return err
-		}
-		_, found, err = a.s.List.ReadWorkbook(bytes.NewReader(workbook.Bytes()), int64(workbook.Len()))
-		return err
-	})
+// findings are those of the workbook that the amended version exports, with its rows. What the rules hold against the amendment has
+// been refused; what they hold against other rows is no fault of it, and shows as a warning.
+func (a *amendment) findings() []reductionlist.Finding {
+	found := rules.Judge(workbook.Places(a.list), a.s.List)
 	for i := range found {
 		found[i].Severity = reductionlist.SeverityWarning
 	}
-	return found, err
+	return found
 }
 
 // rows records the rows of the draft: the changed one, and the others as the base has them.

@@ -17,6 +17,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -375,7 +376,7 @@ func TestContactsKeptByANewList(t *testing.T) {
 func (d *desk) imports(l *reductionlist.List) Imported {
 	d.t.Helper()
 	var b strings.Builder
-	if err := l.WriteWorkbook(&b); err != nil {
+	if err := workbook.Write(&b, l); err != nil {
 		d.t.Fatal(err)
 	}
 	in, err := d.svc.ImportWorkbook(context.Background(), "duty", "", "新.xlsx", held([]byte(b.String())))

@@ -8,20 +8,21 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // figures are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows of a
 // complete version never change. Lists are few, and so a handful is kept.
 type figures struct {
 	totals kept[string, reductionlist.Totals]
-	scores kept[string, *reductionlist.Assessment]
-	sums   kept[string, reductionlist.Score]
+	scores kept[string, *rules.Assessment]
+	sums   kept[string, rules.Score]
 	diffs  kept[[2]string, reductionlist.Comparison] // without changes
 	due    kept[[3]string, []notify.DueChange]       // by two versions and a level
 }
 
 func newFigures() *figures {
-	return &figures{totals: newKept[string, reductionlist.Totals](64), scores: newKept[string, *reductionlist.Assessment](3), sums: newKept[string, reductionlist.Score](256),
+	return &figures{totals: newKept[string, reductionlist.Totals](64), scores: newKept[string, *rules.Assessment](3), sums: newKept[string, rules.Score](256),
 		diffs: newKept[[2]string, reductionlist.Comparison](64), due: newKept[[3]string, []notify.DueChange](16)}
 }
 
@@ -153,12 +154,12 @@ func (s *Service) ListTotals(v *reductionlist.Version) (reductionlist.Totals, er
 }
 
 // ListScore scores a version, and says what is needed for all of it. The answer is shared: it is not to be written.
-func (s *Service) ListScore(id string) (v reductionlist.Version, a *reductionlist.Assessment, err error) {
+func (s *Service) ListScore(id string) (v reductionlist.Version, a *rules.Assessment, err error) {
 	if v, err = s.wholeVersion(id); err != nil {
 		return v, nil, err
 	}
-	a, err = s.figures.scores.get(v.Hash, func() (*reductionlist.Assessment, error) {
-		by := reductionlist.NewAssessor(s.List)
+	a, err = s.figures.scores.get(v.Hash, func() (*rules.Assessment, error) {
+		by := rules.NewAssessor(s.List)
 		err := s.eachListed(v.ID, by.Add)
 		done := by.Done()
 		return &done, err
@@ -236,11 +237,11 @@ func (s *Service) ListBase(id string) (base string, err error) {
 }
 
 // ScoreRecipient marks every measure of one recipient of a version.
-func (s *Service) ScoreRecipient(version, id, lang string) (scored reductionlist.RecipientScore, err error) {
+func (s *Service) ScoreRecipient(version, id, lang string) (scored rules.RecipientScore, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		r, err := reductionlist.GetRecipient(tx, version, id)
 		if err == nil {
-			scored = reductionlist.ScoreRecipient(r, s.List)
+			scored = rules.ScoreRecipient(r, s.List)
 			for i := range scored.Measures {
 				scored.Measures[i].Marks = scored.Measures[i].In(lang)
 			}
@@ -251,11 +252,11 @@ func (s *Service) ScoreRecipient(version, id, lang string) (scored reductionlist
 }
 
 // ScoreOf is the score of a complete version.
-func (s *Service) ScoreOf(v *reductionlist.Version) (reductionlist.Score, error) {
-	return s.figures.sums.get(v.Hash, func() (reductionlist.Score, error) {
+func (s *Service) ScoreOf(v *reductionlist.Version) (rules.Score, error) {
+	return s.figures.sums.get(v.Hash, func() (rules.Score, error) {
 		_, a, err := s.ListScore(v.ID)
 		if err != nil {
-			return reductionlist.Score{}, err
+			return rules.Score{}, err
 		}
 		return a.Score, nil
 	})

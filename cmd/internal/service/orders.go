@@ -37,8 +37,9 @@ func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandPlan, new(notify.Planner).DecidePlan)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
+	checks := set.checks()
 	journal.HandleMoment(r, cmdObjection, func(tx *bbolt.Tx, actor string, in notify.Objection, now journal.Moment) ([]journal.Event, *notify.Order, error) {
-		in.Read, in.Wall = journal.ReadPos, now.Wall
+		in.Read, in.Wall, in.Rules = journal.ReadPos, now.Wall, checks
 		return notify.DecideObjection(tx, actor, in, now.At)
 	})
 	journal.HandleMoment(r, notify.CommandNextStage, func(tx *bbolt.Tx, actor string, in notify.NextStage, now journal.Moment) ([]journal.Event, notify.Staged, error) {

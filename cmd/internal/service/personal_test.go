@@ -26,6 +26,7 @@ import (
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -264,7 +265,7 @@ func withPhone(t *testing.T, name, phone string) []byte {
 	}
 	l.Recipients[0].Contact = &reductionlist.Contact{Name: name, Phone: phone}
 	var b bytes.Buffer
-	if err := l.WriteWorkbook(&b); err != nil {
+	if err := workbook.Write(&b, l); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

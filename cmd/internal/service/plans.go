@@ -14,8 +14,8 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 // Commands of plans.
@@ -37,15 +37,15 @@ func registerPlans(r *journal.Registry) {
 
 // PlantFigures are the latest figures of a recipient, and how old they are.
 type PlantFigures struct {
-	RecipientID string                  `json:"recipient_id"`
-	Kind        reductionlist.PlantKind `json:"kind"`
-	Machines    []string                `json:"machines"` // that figures may name, by the list in force
-	Figures     *reductionlist.Figures  `json:"figures"`  // null where none were given
-	GivenAt     *time.Time              `json:"given_at"`
-	GivenBy     string                  `json:"given_by"`
-	AgeH        *float64                `json:"age_h"`
-	MaxAgeH     float64                 `json:"max_age_h"`
-	Old         bool                    `json:"old"` // they are asked for anew
+	RecipientID string         `json:"recipient_id"`
+	Kind        plant.Kind     `json:"kind"`
+	Machines    []string       `json:"machines"` // that figures may name, by the list in force
+	Figures     *plant.Figures `json:"figures"`  // null where none were given
+	GivenAt     *time.Time     `json:"given_at"`
+	GivenBy     string         `json:"given_by"`
+	AgeH        *float64       `json:"age_h"`
+	MaxAgeH     float64        `json:"max_age_h"`
+	Old         bool           `json:"old"` // they are asked for anew
 }
 
 // FiguresOf are the figures of a recipient of the list in force that has a plant.
@@ -56,19 +56,19 @@ func (s *Service) FiguresOf(recipient string) (out PlantFigures, err error) {
 		if err != nil {
 			return err
 		}
-		plant := reductionlist.PlantModel(r)
-		if plant == nil {
+		own := plant.OfRecipient(r)
+		if own == nil {
 			return refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": recipient})
 		}
 		g, err := notify.Figures(tx, recipient)
-		out = s.figuresView(recipient, plant, g, now)
+		out = s.figuresView(recipient, own, g, now)
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) figuresView(recipient string, plant *reductionlist.Plant, g *reductionlist.Given, now time.Time) PlantFigures {
-	out := PlantFigures{RecipientID: recipient, Kind: plant.Kind, Machines: plant.Machines(), MaxAgeH: s.FiguresMaxAge.Hours()}
+func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Given, now time.Time) PlantFigures {
+	out := PlantFigures{RecipientID: recipient, Kind: own.Kind, Machines: own.Machines(), MaxAgeH: s.FiguresMaxAge.Hours()}
 	if g != nil {
 		age := float64(int(now.Sub(g.At).Hours()*10)) / 10
 		out.Figures, out.GivenAt, out.GivenBy, out.AgeH, out.Old = &g.Figures, &g.At, g.By, &age, now.Sub(g.At) > s.FiguresMaxAge
@@ -78,7 +78,7 @@ func (s *Service) figuresView(recipient string, plant *reductionlist.Plant, g *r
 
 // GiveFigures records the figures of a plant: any by a duty officer, its own by an enterprise.
 func (s *Service) GiveFigures(ctx context.Context, who *access.Principal, recipient string, body []byte) (PlantFigures, error) {
-	var in reductionlist.Figures
+	var in plant.Figures
 	if err := s.mayFigures(who, recipient); err != nil {
 		return PlantFigures{}, err
 	}
@@ -108,7 +108,7 @@ func (s *Service) ReadFigures(who *access.Principal, recipient string) (PlantFig
 }
 
 // RecordFigures records the figures of a plant.
-func (s *Service) RecordFigures(ctx context.Context, actor, recipient string, in reductionlist.Figures) error {
+func (s *Service) RecordFigures(ctx context.Context, actor, recipient string, in plant.Figures) error {
 	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdFigures, Actor: actor, Payload: notify.GiveFigures{RecipientID: recipient, Figures: in}})
 	if refusal.CodeOf(err) == refusal.NotFound {
 		err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
@@ -120,8 +120,8 @@ func (s *Service) RecordFigures(ctx context.Context, actor, recipient string, in
 // answer once nothing is.
 type Prepared struct {
 	OrderID string
-	Problem *reductionlist.Problem
-	Missing []reductionlist.Missing
+	Problem *plant.Problem
+	Missing []plant.Missing
 	Answer  *allocate.Answer // nil while something is missing
 	Figures PlantFigures
 	Ends    *time.Time // of the order
@@ -143,7 +143,7 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err 
 		if o, err = notify.GetPlantOrder(tx, journal.ReadPos, id); err != nil {
 			return err
 		}
-		in := reductionlist.PlanFor{From: o.Issued.EffectiveFrom, To: o.Issued.EndsAt, Now: now, MaxAge: s.FiguresMaxAge}
+		in := plant.PlanFor{From: o.Issued.EffectiveFrom, To: o.Issued.EndsAt, Now: now, MaxAge: s.FiguresMaxAge}
 		problem, err := o.Plant.Problem(in, o.Given)
 		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen,
 			Figures: s.figuresView(o.RecipientID, o.Plant, o.Given, now)}
@@ -161,11 +161,11 @@ func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duratio
 	if err != nil || !p.Problem.Complete() {
 		return p, err
 	}
-	p.Answer, err = s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), p.Problem.Text, limit)
+	p.Answer, err = s.plans.solve(ctx, p.Problem.Kind.Problem(), p.Problem.Text, limit)
 	var e *refusal.Error
 	if errors.As(err, &e) && len(e.Fields) > 0 {
 		for _, f := range e.Fields {
-			p.Missing = append(p.Missing, reductionlist.Missing{Path: f.Path, Rule: f.Rule, Args: f.Args})
+			p.Missing = append(p.Missing, plant.Missing{Path: f.Path, Rule: f.Rule, Args: f.Args})
 		}
 		return p, nil
 	}
@@ -213,7 +213,7 @@ func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), text, limit)
+	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
 	return a, refusal.Within("problem", err)
 }
 
@@ -251,14 +251,14 @@ func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []
 }
 
 // repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.
-func (s *Service) repeatedPlan(id string, body []byte) (*notify.OperatingPlan, error) {
-	var plan *notify.OperatingPlan
+func (s *Service) repeatedPlan(id string, body []byte) (*plant.OperatingPlan, error) {
+	var plan *plant.OperatingPlan
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		raw, err := notify.SupersededBy(tx, journal.ReadPos, id)
 		if err != nil || raw == nil {
 			return err
 		}
-		plan, err = notify.ParseOperatingPlan(raw)
+		plan, err = plant.ParseOperatingPlan(raw)
 		return err
 	})
 	if err != nil || plan == nil {
@@ -281,7 +281,7 @@ func (s *Service) repeatedPlan(id string, body []byte) (*notify.OperatingPlan, e
 }
 
 // acceptable computes the plan that is to be accepted.
-func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit time.Duration) (*notify.OperatingPlan, error) {
+func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit time.Duration) (*plant.OperatingPlan, error) {
 	o, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err
@@ -293,14 +293,14 @@ func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit 
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.plans.solve(ctx, allocate.Kind(p.Problem.Kind), text, limit)
+	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
 	if err != nil {
 		return nil, refusal.Within("problem", err)
 	}
 	if a.Status == allocate.Infeasible {
 		return nil, refusal.New(refusal.Conflict, "plan.infeasible", refusal.Args{"why": refusal.Worded{ZH: why(a, "zh-CN"), EN: why(a, "en")}})
 	}
-	plan := operating(a, p, text)
+	plan := p.Of(a, text)
 	plan.ListVersion, plan.Model = o.Issued.ListVersion, o.Plant.Model()
 	return plan, nil
 }
@@ -314,31 +314,8 @@ func why(a *allocate.Answer, lang string) string {
 	return strings.Join(out, "; ")
 }
 
-// operating puts an answer into the form in which an order carries it.
-func operating(a *allocate.Answer, p *Prepared, text []byte) *notify.OperatingPlan {
-	totals := func(t *allocate.Totals) *notify.PlanTotals {
-		if t == nil {
-			return nil
-		}
-		return &notify.PlanTotals{CoalT: t.CoalT, FeedT: t.FeedT, DivertT: t.DivertT, Kg: t.Kg}
-	}
-	plan := &notify.OperatingPlan{Kind: p.Problem.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective, Bound: *a.Bound, Gap: *a.Gap,
-		Totals: *totals(a.Totals), Baseline: totals(a.Baseline), Saved: totals(a.Saved), Binding: a.BindingIn("zh-CN"), FiguresAt: p.FiguresAt(), Problem: text}
-	for _, s := range a.Steps {
-		step := notify.PlanStep{At: s.At, DivertTH: copied(s.DivertTH), PitT: copied(s.PitT), Emission: s.Emission, Before: copied(s.Before)}
-		for _, m := range s.Machines {
-			step.Units = append(step.Units, notify.MachineStep{Name: m.Name, On: m.On, MW: m.MW, HeatGJH: m.HeatGJH, T: m.Tonnes, Kg: m.Kg})
-		}
-		plan.Steps = append(plan.Steps, step)
-	}
-	first, last := a.Steps[0].At, a.Steps[len(a.Steps)-1].At
-	plan.Window = notify.PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: p.Ends, Cut: p.Problem.Cut}
-	plan.Add()
-	return plan
-}
-
 // Operating is the prepared plan in the form in which an order would carry it; nil where there is none.
-func (p *Prepared) Operating() *notify.OperatingPlan {
+func (p *Prepared) Operating() *plant.OperatingPlan {
 	if p.Answer == nil || p.Answer.Status == allocate.Infeasible {
 		return nil
 	}
@@ -346,14 +323,6 @@ func (p *Prepared) Operating() *notify.OperatingPlan {
 }
 
 // Of is the answer to a problem in the form in which an order would carry it. The answer has to hold a plan.
-func (p *Prepared) Of(a *allocate.Answer, problem []byte) *notify.OperatingPlan {
-	return operating(a, p, problem)
-}
-
-func copied(v *float64) *float64 {
-	if v == nil {
-		return nil
-	}
-	c := *v
-	return &c
+func (p *Prepared) Of(a *allocate.Answer, problem []byte) *plant.OperatingPlan {
+	return p.Problem.Operating(a, problem, p.Ends, p.FiguresAt())
 }

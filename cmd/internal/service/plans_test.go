@@ -15,23 +15,24 @@ import (
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 	"qingkong/seeds"
 	"qingkong/seeds/xiqing"
 )
 
 // large is a list with one plant of twelve units, and a week of demands that swing.
-func large() (*reductionlist.List, reductionlist.Figures) {
+func large() (*reductionlist.List, plant.Figures) {
 	n := rand.New(rand.NewPCG(2, 99))
 	from := time.Date(2016, 12, 16, 17, 0, 0, 0, alerts.Shanghai())
 	to := from.AddDate(0, 0, 10)
 	r := &reductionlist.Recipient{ID: "E0001", Type: reductionlist.Enterprise, Name: "示例热电", Town: "大寺镇", Industry: "D4412",
 		Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.ReduceCoal, Unit: "全厂", Text: "日耗煤量减少600吨",
 			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"}, CompleteWithinH: 4, Responsible: "值长"}}}
-	f := reductionlist.Figures{From: &from, To: &to}
+	f := plant.Figures{From: &from, To: &to}
 	top, most := 0.0, 0.0
 	for i := range 12 {
 		name := string(rune('A' + i))
-		f.Units = append(f.Units, reductionlist.MachineState{Name: name, InitiallyOn: new(n.IntN(3) > 0), HoursInState: new(100.0)})
+		f.Units = append(f.Units, plant.MachineState{Name: name, InitiallyOn: new(n.IntN(3) > 0), HoursInState: new(100.0)})
 		u := reductionlist.Unit{Name: name, MaxMW: 300, MWLostPerGJH: 0.05, LowLoadNOx: 1.4, MinUpH: float64(4 + n.IntN(8)), MinDownH: float64(4 + n.IntN(8))}
 		u.MinMW, u.StartCoalT = float64(110+10*n.IntN(4)), float64(30+n.IntN(60))
 		u.Coal = reductionlist.CoalCurve{Constant: 11 + 2*n.Float64(), PerMW: 0.37 + 0.02*n.Float64(), PerMW2: 0.00005, PerGJ: 0.045}
@@ -43,7 +44,7 @@ func large() (*reductionlist.List, reductionlist.Figures) {
 	for h := range 168 {
 		day := math.Sin(float64(h)/24*2*math.Pi) + 0.4*math.Sin(float64(h)/12*2*math.Pi)
 		low := math.Round(top * (0.5 + 0.14*day + 0.03*n.Float64()))
-		f.Demand = append(f.Demand, reductionlist.Demand{PowerMinMW: new(low), PowerMaxMW: new(low + 120), HeatGJH: new(math.Round(most * (0.42 - 0.1*day + 0.04*n.Float64())))})
+		f.Demand = append(f.Demand, plant.Demand{PowerMinMW: new(low), PowerMaxMW: new(low + 120), HeatGJH: new(math.Round(most * (0.42 - 0.1*day + 0.04*n.Float64())))})
 	}
 	return &reductionlist.List{Name: "示例", Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: "示例", Recipients: []*reductionlist.Recipient{r}}, f
 }
@@ -84,7 +85,7 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	if err := json.Unmarshal(text, &o); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := notify.ParseOperatingPlan(o.Plan)
+	plan, err := plant.ParseOperatingPlan(o.Plan)
 	if err != nil || plan.Status != "feasible" || plan.Gap != *p.Answer.Gap || plan.Gap <= 0 || *plan.Totals.CoalT != *p.Answer.Totals.CoalT || len(plan.Steps) != 168 {
 		t.Errorf("%v %s gap %g, seen %g", err, plan.Status, plan.Gap, *p.Answer.Gap)
 	}

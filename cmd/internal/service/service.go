@@ -22,15 +22,16 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // Settings are what a district chooses about its acts.
 type Settings struct {
 	Region      string // six digits, GB/T 2260; the default of a declaration
 	Alerts      alerts.Settings
-	List        reductionlist.Settings // what lists are checked by; the zero value stands for the usual ones
-	RepeatFirst time.Duration          // until an order's first repeat
-	RepeatMax   time.Duration          // the pauses double up to this
+	List        rules.Settings // what lists are checked by; the zero value stands for the usual ones
+	RepeatFirst time.Duration  // until an order's first repeat
+	RepeatMax   time.Duration  // the pauses double up to this
 	Publishing  Publishing
 
 	FiguresMaxAge time.Duration // of a plant, before they are asked for anew; zero stands for [FiguresMaxAge]
@@ -47,7 +48,7 @@ type Service struct {
 
 	FactorRequired bool // of who approves
 
-	List reductionlist.Settings // what lists are checked by
+	List rules.Settings // what lists are checked by
 
 	Publishing Publishing // what papers say of the district
 
@@ -78,14 +79,20 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	if set.List.BottomLine == nil {
-		set.List = reductionlist.DefaultSettings()
-	}
+	set.List = set.checks()
 	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
 	return &Service{J: j, Region: set.Region, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+}
+
+// checks are what lists are held to.
+func (set *Settings) checks() rules.Settings {
+	if set.List.BottomLine == nil {
+		return rules.DefaultSettings()
+	}
+	return set.List
 }
 
 // accounts knows which ids of a list are names of accounts. What cannot be read now stays with who issues credentials, who asks again.

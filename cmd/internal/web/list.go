@@ -14,6 +14,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/workbook"
 )
 
 // importTimeout bounds an import, which is many commands. One that was cut off may be sent again.
@@ -263,17 +264,17 @@ func (s *Server) importErrors(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var workbook []byte
+	var data []byte
 	if mayContacts(q.who) {
-		if workbook, err = s.svc.ImportedWorkbook(&in.Version); err != nil {
+		if data, err = s.svc.ImportedWorkbook(&in.Version); err != nil {
 			return nil, err
 		}
-		if workbook != nil {
+		if data != nil {
 			s.sawAll(q, in.Version.ID, max(in.Version.Count, 1))
 		}
 	}
 	var b bytes.Buffer
-	err = s.svc.Workbooks(q.Context(), func() error { return reductionlist.WriteErrorBook(&b, workbook, in.Findings, languageOf(q.Request)) })
+	err = s.svc.Workbooks(q.Context(), func() error { return workbook.WriteErrorBook(&b, data, in.Findings, languageOf(q.Request)) })
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +303,7 @@ func (s *Server) exportVersion(q *request) (any, error) {
 		if mayContacts(q.who) {
 			s.sawAll(q, v.ID, len(l.Recipients))
 		}
-		return l.WriteWorkbook(&b)
+		return workbook.Write(&b, l)
 	})
 	if err != nil {
 		return nil, err

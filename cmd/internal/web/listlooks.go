@@ -8,6 +8,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // amended is the draft that an amendment made, with what it changes.
@@ -130,13 +131,13 @@ func (s *Server) diffVersions(q *request) (any, error) {
 
 // listScore is the score of a version with a page of its recipients.
 type listScore struct {
-	alerts.Page[reductionlist.RecipientScore]
-	Version    string                    `json:"version"`
-	Weights    reductionlist.Weights     `json:"weights"`
-	Score      reductionlist.Score       `json:"score"`
-	Ratios     []reductionlist.Ratio     `json:"ratios"`
-	Shortfalls []reductionlist.Shortfall `json:"shortfalls"`
-	Tasks      int                       `json:"tasks"` // of the work list
+	alerts.Page[rules.RecipientScore]
+	Version    string                `json:"version"`
+	Weights    rules.Weights         `json:"weights"`
+	Score      rules.Score           `json:"score"`
+	Ratios     []reductionlist.Ratio `json:"ratios"`
+	Shortfalls []rules.Shortfall     `json:"shortfalls"`
+	Tasks      int                   `json:"tasks"` // of the work list
 }
 
 // scoreVersion pages through the recipients in the order of ids; with recipient it is that one, with its measures.
@@ -150,10 +151,10 @@ func (s *Server) scoreVersion(q *request) (any, error) {
 		return nil, err
 	}
 	out := listScore{Version: v.ID, Weights: a.Weights, Score: a.Score, Ratios: totals.Ratios(),
-		Shortfalls: append([]reductionlist.Shortfall{}, totals.Shortfalls(s.svc.List)...), Tasks: len(a.Tasks)}
+		Shortfalls: append([]rules.Shortfall{}, rules.ShortfallsOf(&totals, s.svc.List)...), Tasks: len(a.Tasks)}
 	if id := q.query.Get("recipient"); q.query.Has("recipient") {
 		one, err := s.svc.ScoreRecipient(v.ID, id, languageOf(q.Request))
-		out.Page = alerts.Page[reductionlist.RecipientScore]{Items: []reductionlist.RecipientScore{one}, Total: 1}
+		out.Page = alerts.Page[rules.RecipientScore]{Items: []rules.RecipientScore{one}, Total: 1}
 		return out, err
 	}
 	out.Page, err = pageFrom(q, a.Recipients)
@@ -168,7 +169,7 @@ func (s *Server) listTasks(q *request) (any, error) {
 	}
 	tasks := a.Tasks
 	if id := q.query.Get("recipient"); id != "" {
-		tasks = slices.DeleteFunc(slices.Clone(tasks), func(t reductionlist.Task) bool { return t.Recipient != id })
+		tasks = slices.DeleteFunc(slices.Clone(tasks), func(t rules.Task) bool { return t.Recipient != id })
 	}
 	page, err := pageFrom(q, tasks)
 	for i, t := range page.Items {

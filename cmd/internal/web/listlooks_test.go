@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/notify"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // amendment is the call that amends E0003's vehicle measure, with further members.
@@ -115,7 +116,7 @@ func TestScoreTasksAndFindings(t *testing.T) {
 	at := prefix + "/list/versions/" + v.ID
 	var score listScore
 	w.must(http.StatusOK, call{who: "duty", path: at + "/score?limit=1000"}, &score)
-	tasks := list[reductionlist.Task](w, "duty", at+"/tasks?limit=1000")
+	tasks := list[rules.Task](w, "duty", at+"/tasks?limit=1000")
 	found := list[reductionlist.Finding](w, "duty", at+"/findings?limit=1000")
 	deadlines := slices.DeleteFunc(slices.Clone(found.Items), func(f reductionlist.Finding) bool { return f.Rule != "list.no_deadline" })
 	if missing := score.Score.Measures - score.Score.All; missing == 0 || missing != len(deadlines) || score.Tasks != tasks.Total || tasks.Total == 0 || len(score.Items) != v.Recipients {
@@ -130,10 +131,10 @@ func TestScoreTasksAndFindings(t *testing.T) {
 	if len(one.Items) != 1 || len(one.Items[0].Measures) == 0 || one.Items[0].Score.Operable == one.Items[0].Score.Measures {
 		t.Errorf("%+v", one.Items)
 	}
-	if i := slices.IndexFunc(one.Items[0].Measures, func(m reductionlist.MeasureMarks) bool { return !m.Operable.OK }); !strings.Contains(one.Items[0].Measures[i].Operable.Reasons[0].Message, "operable") {
+	if i := slices.IndexFunc(one.Items[0].Measures, func(m rules.MeasureMarks) bool { return !m.Operable.OK }); !strings.Contains(one.Items[0].Measures[i].Operable.Reasons[0].Message, "operable") {
 		t.Errorf("%+v", one.Items[0].Measures[i])
 	}
-	if got := list[reductionlist.Task](w, "duty", at+"/tasks?recipient="+task.Recipient); got.Total != 1 || got.Items[0].Rule != task.Rule {
+	if got := list[rules.Task](w, "duty", at+"/tasks?recipient="+task.Recipient); got.Total != 1 || got.Items[0].Rule != task.Rule {
 		t.Errorf("tasks of one: %+v", got)
 	}
 	if got := list[reductionlist.Finding](w, "duty", at+"/findings?severity=error"); got.Total != 0 {

@@ -21,6 +21,7 @@ import (
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 // schemas makes JSON schemas of Go types and keeps those of structs by their names. Walking a struct is huma's; this
@@ -240,7 +241,7 @@ var enums = map[reflect.Type][]string{
 		reductionlist.SwitchFuel, reductionlist.ImproveTreatment, reductionlist.StopVehicles, reductionlist.StopWork, reductionlist.CleanRoads, reductionlist.OtherAction),
 	reflect.TypeFor[reductionlist.Source](): words(reductionlist.CEMS, reductionlist.Power, reductionlist.DCS, reductionlist.Video, reductionlist.Gate,
 		reductionlist.Weighing),
-	reflect.TypeFor[reductionlist.PlantKind]():    words(reductionlist.CoalPlant, reductionlist.WastePlant),
+	reflect.TypeFor[plant.Kind]():                 words(plant.Coal, plant.Waste),
 	reflect.TypeFor[allocate.Status]():            words(allocate.Optimal, allocate.Feasible, allocate.Infeasible),
 	reflect.TypeFor[reductionlist.QuantityKind](): words(reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast),
 	reflect.TypeFor[watch.State]():                words(watch.OK, watch.Degraded, watch.Failed),
@@ -317,7 +318,7 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[notify.GradeTally]():         {counts: axes},
 	reflect.TypeFor[coalProblem]():               {needs: []string{"start", "step_h", "steps", "units", "demand"}},
 	reflect.TypeFor[wasteProblem]():              {needs: []string{"start", "step_h", "steps", "furnaces", "pit", "intake_t_h", "divert", "steam_min_t_h", "steam_per_t_waste", "step_weight"}},
-	reflect.TypeFor[reductionlist.Figures]():     {needs: []string{"from", "to"}},
+	reflect.TypeFor[plant.Figures]():             {needs: []string{"from", "to"}},
 	reflect.TypeFor[recipientView]():             {without: []string{"contact_ref"}},
 	reflect.TypeFor[notify.View]():               {words: orderWords},
 	reflect.TypeFor[notify.MonitorView]():        {like: map[string]reflect.Type{"criterion": reflect.TypeFor[reductionlist.Criterion]()}},

@@ -13,6 +13,7 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/papers"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/listtest"
 	"qingkong/seeds"
 )
 
@@ -251,7 +252,7 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 			t.Errorf("the %s still has the contact: %s", kind, said)
 		}
 	}
-	l, found, err := reductionlist.ReadWorkbookBytes([]byte(w.must(200, call{who: "admin", path: prefix + "/list/versions/" + v.ID + "/export"}, nil).body))
+	l, found, err := listtest.Read([]byte(w.must(200, call{who: "admin", path: prefix + "/list/versions/" + v.ID + "/export"}, nil).body))
 	if err != nil {
 		t.Fatal(err, found)
 	}

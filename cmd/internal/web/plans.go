@@ -11,6 +11,7 @@ import (
 	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 var timeLimitParam = param{"time_limit", timeLimitSchema(), "求解时限，秒，默认 15；到时给出当时的方案和差距",
@@ -150,22 +151,22 @@ func (s *Server) giveFigures(q *request) (any, error) {
 // The problems below stand for the document alone: package allocate reads them itself, by the same names.
 
 type coalProblem struct {
-	Start       time.Time              `json:"start"`
-	StepH       float64                `json:"step_h"`
-	Steps       int                    `json:"steps"`
-	Units       []coalProblemUnit      `json:"units"`
-	Demand      []reductionlist.Demand `json:"demand"`
-	WeightPerKg map[string]float64     `json:"weight_per_kg"`
-	BaselineMW  map[string][]float64   `json:"baseline_mw"`
+	Start       time.Time            `json:"start"`
+	StepH       float64              `json:"step_h"`
+	Steps       int                  `json:"steps"`
+	Units       []coalProblemUnit    `json:"units"`
+	Demand      []plant.Demand       `json:"demand"`
+	WeightPerKg map[string]float64   `json:"weight_per_kg"`
+	BaselineMW  map[string][]float64 `json:"baseline_mw"`
 }
 
 type problemMachine struct {
-	Name         string               `json:"name"`
-	InitiallyOn  bool                 `json:"initially_on"`
-	HoursInState float64              `json:"hours_in_state"`
-	MinUpH       float64              `json:"min_up_h"`
-	MinDownH     float64              `json:"min_down_h"`
-	Available    []reductionlist.Span `json:"available"`
+	Name         string       `json:"name"`
+	InitiallyOn  bool         `json:"initially_on"`
+	HoursInState float64      `json:"hours_in_state"`
+	MinUpH       float64      `json:"min_up_h"`
+	MinDownH     float64      `json:"min_down_h"`
+	Available    []plant.Span `json:"available"`
 }
 
 type coalProblemUnit struct {

@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/notify"
+	"qingkong/reductionlist/plant"
 )
 
 // plantOrder is an order for the coal plant of Xiqing's list, with figures or without.
@@ -116,7 +117,7 @@ func TestPlanOfAnOrder(t *testing.T) {
 	if order.Revision != 2 || order.Cause != notify.CausePlan || !strings.Contains(order.Text, "按已接受的运行方案执行") {
 		t.Errorf("%s", first.body)
 	}
-	carried, err := notify.ParseOperatingPlan(order.Plan)
+	carried, err := plant.ParseOperatingPlan(order.Plan)
 	if err != nil || carried == nil || *carried.Totals.CoalT != less.Result.Totals.CoalT || carried.Status != "optimal" || !carried.FiguresAt.Equal(*p.FiguresAt) {
 		t.Fatalf("%v %s", err, order.Plan)
 	}

@@ -14,6 +14,8 @@ import (
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
+	"qingkong/reductionlist/rules"
 )
 
 const prefix = "/api/v1"
@@ -228,7 +230,7 @@ var routes = []route{
 		out: listScore{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
 		zh: "可操作、可监测、可核查的评分", en: "how far its measures are operable, monitorable and checkable"},
 	{method: "GET", pattern: "/list/versions/{id}/tasks", act: access.ActListsRead, handle: (*Server).listTasks, query: with(recipientParam),
-		out: alerts.Page[reductionlist.Task]{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
+		out: alerts.Page[rules.Task]{}, repeats: true, refuses: codes{refusal.TransitionRefused, refusal.Conflict},
 		zh: "达到满分还要做的事", en: "what is needed for all marks"},
 	{method: "GET", pattern: "/list/versions/{id}/findings", act: access.ActListsRead, handle: (*Server).listFindings, query: with(severityParam),
 		out: alerts.Page[reductionlist.Finding]{}, repeats: true,
@@ -249,7 +251,7 @@ var routes = []route{
 		out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
 		zh: "电厂最近给出的运行数据；企业只见自己的", en: "the latest figures of a plant; an enterprise sees its own"},
 	{method: "PUT", pattern: "/recipients/{id}/figures", body: dataBody, act: access.ActFiguresWrite, handle: (*Server).giveFigures,
-		in: reductionlist.Figures{}, out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
+		in: plant.Figures{}, out: service.PlantFigures{}, refuses: codes{refusal.Conflict},
 		zh: "给出电厂的运行数据，取代以前的；企业只能给自己的", en: "gives a plant's figures in the place of those before; an enterprise its own"},
 	{method: "POST", pattern: "/recipients/{id}/credentials", body: smallBody, act: access.ActRecipientsCredentials, handle: userAct((*service.Service).IssueCredentials),
 		in: nothing{}, out: access.Issued{}, refuses: codes{refusal.TransitionRefused},

@@ -12,6 +12,7 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // listRow is a version of the list as it stands.
@@ -19,7 +20,7 @@ type listRow struct {
 	reductionlist.Version
 	reductionlist.Standing
 	Reason string // why it amends another; empty for none
-	Score  *reductionlist.Score
+	Score  *rules.Score
 }
 
 // listRow reads where a version stands.
@@ -220,7 +221,7 @@ func (d *desk) sums(view *listView) error {
 		}
 		view.Ratios = append(view.Ratios, row)
 	}
-	for _, s := range totals.Shortfalls(d.svc.List) {
+	for _, s := range rules.ShortfallsOf(&totals, d.svc.List) {
 		view.Short = append(view.Short, word(view.Lang, "list.short", "level", alerts.LevelName(s.Level, view.Lang), "pollutant", s.Pollutant,
 			"ratio", shortNumber(s.Ratio*100), "want", shortNumber(s.Want*100)))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
 )
 
 // shortNumber writes a number with at most three decimals.
@@ -64,8 +65,8 @@ func windowOf(at *url.URL, n int) (begin, end int, next, first string) {
 type tasksView struct {
 	*chrome
 	Version reductionlist.Version
-	Score   reductionlist.Score
-	Rows    []reductionlist.Task
+	Score   rules.Score
+	Rows    []rules.Task
 	Total   int
 	Next    string
 	First   string

@@ -15,6 +15,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/reductionlist"
+	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
@@ -55,7 +56,7 @@ func xiqing(t testing.TB, from string, change func(l *reductionlist.List)) []byt
 		change(l)
 	}
 	var b bytes.Buffer
-	if err := l.WriteWorkbook(&b); err != nil {
+	if err := workbook.Write(&b, l); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -16,6 +16,7 @@ import (
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 // pageTime is how long a page waits for a plan to be computed.
@@ -38,7 +39,7 @@ func (d *desk) orderPlan(q *request, o *notify.View) (*planPanel, error) {
 		return nil, nil
 	}
 	v := &planPanel{}
-	accepted, err := notify.ParseOperatingPlan(o.Plan)
+	accepted, err := plant.ParseOperatingPlan(o.Plan)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func figuresPath(recipient, order string) string {
 type planPage struct {
 	*chrome
 	Order     notify.View
-	Window    reductionlist.Window
+	Window    plant.Window
 	Open      bool
 	Missing   []missingText
 	Figures   string
@@ -299,7 +300,7 @@ func planBody(problem string) []byte {
 }
 
 // demandFields are the demands of a problem, each a series of numbers of which the last goes on.
-func (q *request) demandFields(p *reductionlist.Problem) []field {
+func (q *request) demandFields(p *plant.Problem) []field {
 	var doc struct {
 		Demand   []map[string]float64 `json:"demand"`
 		IntakeTH []float64            `json:"intake_t_h"`
@@ -311,7 +312,7 @@ func (q *request) demandFields(p *reductionlist.Problem) []field {
 	if json.Unmarshal(p.Text, &doc) != nil { // it is our own
 		return nil
 	}
-	if p.Kind == reductionlist.WastePlant {
+	if p.Kind == plant.Waste {
 		return []field{q.seriesField("intake_t_h", doc.IntakeTH), q.seriesField("steam_min_t_h", []float64{*doc.Steam}),
 			q.seriesField("level_t", []float64{doc.Pit.Level})}
 	}
@@ -360,7 +361,7 @@ func readSeries(name, text string) ([]float64, error) {
 }
 
 // changed is the prepared problem with other demands.
-func changed(p *reductionlist.Problem, fields []field) (string, error) {
+func changed(p *plant.Problem, fields []field) (string, error) {
 	doc := map[string]any{}
 	if err := json.Unmarshal(p.Text, &doc); err != nil {
 		return "", err
@@ -373,7 +374,7 @@ func changed(p *reductionlist.Problem, fields []field) (string, error) {
 		}
 		by[f.Name], longest = values, max(longest, len(values))
 	}
-	if p.Kind == reductionlist.WastePlant {
+	if p.Kind == plant.Waste {
 		doc["intake_t_h"], doc["steam_min_t_h"] = by["intake_t_h"], by["steam_min_t_h"][0]
 		if pit, ok := doc["pit"].(map[string]any); ok {
 			pit["level_t"] = by["level_t"][0]

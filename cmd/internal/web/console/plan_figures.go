@@ -11,7 +11,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
-	"qingkong/reductionlist"
+	"qingkong/reductionlist/plant"
 )
 
 // figuresPage is the page on which a plant's figures are given: by its duty officer, or by whoever is on duty here.
@@ -75,12 +75,12 @@ func (q *request) figuresFields(given *service.PlantFigures) (machines []machine
 	from := q.now.In(alerts.Shanghai()).Truncate(time.Hour)
 	to := from.AddDate(0, 0, 5)
 	if f == nil {
-		f = &reductionlist.Figures{}
+		f = &plant.Figures{}
 	} else if f.To.After(to) {
 		to = *f.To
 	}
 	states := f.Units
-	if given.Kind == reductionlist.WastePlant {
+	if given.Kind == plant.Waste {
 		states = f.Furnaces
 	}
 	for _, name := range given.Machines {
@@ -123,7 +123,7 @@ func (q *request) figuresFields(given *service.PlantFigures) (machines []machine
 		one := q.seriesField(name, values)
 		fields = append(fields, one)
 	}
-	if given.Kind == reductionlist.WastePlant {
+	if given.Kind == plant.Waste {
 		var level []float64
 		if f.Pit != nil && f.Pit.LevelT != nil {
 			level = []float64{*f.Pit.LevelT}
@@ -208,7 +208,7 @@ func (q *request) figuresOf(given *service.PlantFigures) (map[string]any, error)
 		}
 		states = append(states, map[string]any{"name": m.Name, "initially_on": values["on."+m.Name] == "true", "hours_in_state": values["hours."+m.Name]})
 	}
-	if given.Kind == reductionlist.WastePlant {
+	if given.Kind == plant.Waste {
 		content["furnaces"] = states
 		if v := series["level_t"]; len(v) > 0 {
 			content["pit"] = map[string]any{"level_t": v[0]}

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"qingkong/alerts"
-	"qingkong/notify"
-	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
+	"qingkong/reductionlist/plant"
 )
 
 // planView is an operating plan as pages show it: what it comes to, by day, and as figures over its time.
 type planView struct {
-	Kind    reductionlist.PlantKind
+	Kind    plant.Kind
 	Status  string
 	Gap     string // how far above the best the plan is at most; empty for one that is proved best
 	From    time.Time
@@ -42,7 +41,7 @@ type planDay struct {
 }
 
 // planView shows a plan; binding is what limits it, in the page's language.
-func (q *request) planView(p *notify.OperatingPlan, binding []string) *planView {
+func (q *request) planView(p *plant.OperatingPlan, binding []string) *planView {
 	v := &planView{Kind: p.Kind, Status: q.t("plan." + p.Status), From: p.Window.From, To: p.Window.To, Cut: p.Window.Cut,
 		Figures: p.FiguresAt, Binding: binding}
 	if p.Gap > allocate.OptimalGap {
@@ -76,7 +75,7 @@ func endOfDay(t time.Time) string {
 
 func tonnes(t float64) string { return fmt.Sprintf("%.1f", t) }
 
-func (v *planView) sums(q *request, p *notify.OperatingPlan) {
+func (v *planView) sums(q *request, p *plant.OperatingPlan) {
 	add := func(key, unit string, plan, before, saved *float64) {
 		if plan == nil {
 			return
@@ -90,7 +89,7 @@ func (v *planView) sums(q *request, p *notify.OperatingPlan) {
 	}
 	base, saved := p.Baseline, p.Saved
 	if base == nil || saved == nil {
-		base, saved = &notify.PlanTotals{}, &notify.PlanTotals{}
+		base, saved = &plant.PlanTotals{}, &plant.PlanTotals{}
 	}
 	add("coal", "t", p.Totals.CoalT, base.CoalT, saved.CoalT)
 	add("feed", "t", p.Totals.FeedT, base.FeedT, saved.FeedT)
@@ -109,7 +108,7 @@ func (v *planView) sums(q *request, p *notify.OperatingPlan) {
 }
 
 // charts are the load of the units or the feed of the furnaces, the level of the pit, and the emission against the baseline.
-func (v *planView) charts(q *request, p *notify.OperatingPlan) {
+func (v *planView) charts(q *request, p *plant.OperatingPlan) {
 	if len(p.Steps) == 0 {
 		return
 	}
@@ -124,7 +123,7 @@ func (v *planView) charts(q *request, p *notify.OperatingPlan) {
 		times = append(times, s.At)
 		for k, u := range s.Units {
 			value := u.MW
-			if p.Kind == reductionlist.WastePlant {
+			if p.Kind == plant.Waste {
 				value = u.T / p.StepH
 			}
 			machines[k].values = append(machines[k].values, value)
@@ -139,7 +138,7 @@ func (v *planView) charts(q *request, p *notify.OperatingPlan) {
 	}
 	end := p.Window.To
 	what, unit := "load", "MW"
-	if p.Kind == reductionlist.WastePlant {
+	if p.Kind == plant.Waste {
 		what, unit = "feed", "t/h"
 	}
 	v.Charts = append(v.Charts, newChart(q.t("plan.chart."+what), q.t("plan.chart."+what+".say"), unit, times, end, machines...))

@@ -1,0 +1,386 @@
+package plant
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+)
+
+// PlanFor is what a plan is to cover, as seen at Now: from From to To, or as far as the figures reach where To is open.
+type PlanFor struct {
+	From   time.Time
+	To     *time.Time
+	Now    time.Time
+	MaxAge time.Duration // of figures, since they were given and from their states to the beginning of the plan
+}
+
+// Given are the latest figures of a plant.
+type Given struct {
+	Figures Figures   `json:"figures"`
+	At      time.Time `json:"given_at"`
+	By      string    `json:"given_by"`
+}
+
+// Missing is one thing that is asked for: where in the problem it is missing and, by the catalogue, what it is. A plan can be
+// made without what is optional.
+type Missing struct {
+	Path     string
+	Rule     string
+	Args     refusal.Args
+	Optional bool
+}
+
+// Text says what is asked for in "zh-CN" or "en".
+func (m Missing) Text(lang string) string { return refusal.Text(m.Rule, lang, m.Args) }
+
+// Problem is a problem of package allocate made of the model and the figures. What is missing of the figures is missing in it.
+type Problem struct {
+	Window
+	Kind    Kind
+	Text    []byte // JSON
+	Missing []Missing
+	Used    bool // the figures are good and stand in it
+
+	first time.Time // what it is for begins then
+	open  bool      // and has no end: a plan may reach as far as last
+	last  time.Time
+}
+
+// Complete reports whether the problem can be solved.
+func (p *Problem) Complete() bool {
+	for _, m := range p.Missing {
+		if !m.Optional {
+			return false
+		}
+	}
+	return true
+}
+
+// Problem puts the problem of a plan together. Figures that are too old, or that do not reach over the whole of it, are asked
+// for anew. A conflict refusal says that there is nothing left to plan.
+func (p *Plant) Problem(in PlanFor, given *Given) (*Problem, error) {
+	out := &Problem{Kind: p.Kind, first: wholeHour(in.From), open: in.To == nil}
+	end := in.To
+	if end == nil && given != nil {
+		end = given.Figures.To
+	}
+	provisional := end == nil || in.To == nil && !end.After(wholeHour(in.Now))
+	if provisional { // without an end there are no steps, but all else can be asked for already
+		day := wholeHour(latest(in.From, in.Now)).Add(24 * time.Hour)
+		end = &day
+	}
+	w, rows, err := p.window(in.From, *end, in.Now)
+	if err != nil {
+		return nil, err
+	}
+	out.Window = w
+	if out.last = w.To; out.open {
+		furthest, _, err := p.window(in.From, w.From.Add(maxPlan), in.Now)
+		if err != nil {
+			return nil, err
+		}
+		out.last = furthest.To
+	}
+	b := builder{out: out, f: &Figures{}, start: w.From, hours: int(w.To.Sub(w.From) / time.Hour), steps: !provisional}
+	if given != nil {
+		if rule, args := unfit(in, w, given); rule != "" {
+			b.ask("figures", rule, args)
+		} else {
+			b.f, out.Used = &given.Figures, true
+		}
+	}
+	if provisional {
+		b.ask("to", "figures.ask.to", nil)
+	}
+	var doc any
+	if p.Kind == Coal {
+		doc = b.coal(p, rows)
+	} else {
+		if p.pit == nil {
+			return nil, refusal.New(refusal.Conflict, "plan.no_pit", nil)
+		}
+		doc = b.waste(p, rows)
+	}
+	out.Text, err = json.Marshal(doc)
+	return out, err
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// unfit says why figures cannot serve a plan; an empty rule is nothing.
+func unfit(in PlanFor, w Window, g *Given) (rule string, args refusal.Args) {
+	clock := func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") }
+	hours := int(in.MaxAge / time.Hour)
+	switch {
+	case g.Figures.From.After(w.From), g.Figures.To.Before(w.To):
+		return "figures.uncovered", refusal.Args{"from": clock(*g.Figures.From), "to": clock(*g.Figures.To), "start": clock(w.From), "end": clock(w.To)}
+	case in.Now.Sub(g.At) > in.MaxAge:
+		return "figures.old", refusal.Args{"at": clock(g.At), "hours": hours}
+	case w.From.Sub(*g.Figures.From) > in.MaxAge:
+		return "figures.old_state", refusal.Args{"at": clock(*g.Figures.From), "start": clock(w.From), "hours": hours}
+	}
+	return "", nil
+}
+
+// builder makes a problem of rows and figures, and notes what it misses.
+type builder struct {
+	out   *Problem
+	f     *Figures
+	start time.Time
+	hours int
+	steps bool // how many there are is known
+}
+
+func (b *builder) ask(path, rule string, args refusal.Args) {
+	b.out.Missing = append(b.out.Missing, Missing{Path: path, Rule: rule, Args: args})
+}
+
+// number gives v back, and asks for it where it is nil.
+func (b *builder) number(path, rule string, v *float64, args refusal.Args) *float64 {
+	if v == nil {
+		b.ask(path, rule, args)
+	}
+	return v
+}
+
+// since is how many hours after the beginning of the figures the plan begins.
+func (b *builder) since() float64 {
+	if b.f.From == nil {
+		return 0
+	}
+	return b.start.Sub(*b.f.From).Hours()
+}
+
+func (b *builder) every() int {
+	if b.f.StepH == nil {
+		return 1
+	}
+	return int(*b.f.StepH)
+}
+
+// over spreads a series of the figures over steps of stepH hours; the last entry, which repeats, is not repeated.
+func over[T any](b *builder, series []T, stepH int) (out []T) {
+	if len(series) == 0 {
+		return nil
+	}
+	last := -1
+	for k := 0; k < b.hours/stepH; k++ {
+		at := (int(b.since()) + k*stepH) / b.every()
+		out, last = append(out, series[min(at, len(series)-1)]), at
+		if last >= len(series)-1 {
+			break
+		}
+	}
+	return out
+}
+
+type machineProblem struct {
+	Name         string   `json:"name"`
+	InitiallyOn  *bool    `json:"initially_on,omitempty"`
+	HoursInState *float64 `json:"hours_in_state,omitempty"`
+	MinUpH       float64  `json:"min_up_h"`
+	MinDownH     float64  `json:"min_down_h"`
+	Available    []Span   `json:"available,omitempty"`
+}
+
+// machine fills in the state of a unit or furnace. It is taken to stay in the state in which the figures have it until the plan
+// begins, so that its hours grow by the time between.
+func (b *builder) machine(path, name string, up, down float64, states []MachineState) machineProblem {
+	m := machineProblem{Name: name, MinUpH: up, MinDownH: down}
+	for i := range states {
+		if s := &states[i]; s.Name == name {
+			m.InitiallyOn, m.Available = s.InitiallyOn, s.Available
+			if s.HoursInState != nil {
+				hours := *s.HoursInState + b.since()
+				m.HoursInState = &hours
+			}
+		}
+	}
+	args := refusal.Args{"name": name, "at": b.asOf()}
+	if m.InitiallyOn == nil {
+		b.ask(path+".initially_on", "figures.ask.initially_on", args)
+	}
+	if m.HoursInState == nil {
+		b.ask(path+".hours_in_state", "figures.ask.hours_in_state", args)
+	}
+	return m
+}
+
+// asOf is the time at which states are asked for.
+func (b *builder) asOf() string {
+	at := b.start
+	if b.f.From != nil {
+		at = *b.f.From
+	}
+	return at.In(alerts.Shanghai()).Format("2006-01-02 15:04")
+}
+
+type horizonProblem struct {
+	Start time.Time `json:"start"`
+	StepH int       `json:"step_h"`
+	Steps int       `json:"steps,omitempty"`
+}
+
+func (b *builder) horizon(stepH int) horizonProblem {
+	h := horizonProblem{Start: b.start, StepH: stepH}
+	if b.steps {
+		h.Steps = b.hours / stepH
+	}
+	return h
+}
+
+type coalProblem struct {
+	horizonProblem
+	Units      []unitProblem         `json:"units"`
+	Demand     []Demand              `json:"demand,omitempty"`
+	BaselineMW map[string][]*float64 `json:"baseline_mw,omitempty"`
+}
+
+type unitProblem struct {
+	machineProblem
+	MinMW        float64                 `json:"min_mw"`
+	MaxMW        float64                 `json:"max_mw"`
+	StartCoalT   float64                 `json:"start_coal_t"`
+	Coal         reductionlist.CoalCurve `json:"coal_t_per_h"`
+	MaxHeatGJH   float64                 `json:"max_heat_gj_h"`
+	MWLostPerGJH float64                 `json:"mw_lost_per_gj_h"`
+	Emission     map[string]float64      `json:"emission_kg_per_t_coal"`
+	LowLoadMW    float64                 `json:"low_load_mw"`
+	LowLoadNOx   float64                 `json:"low_load_nox_factor"`
+}
+
+func (b *builder) coal(p *Plant, rows []int) *coalProblem {
+	d := &coalProblem{horizonProblem: b.horizon(1)}
+	for n, i := range rows {
+		u := &p.units[i]
+		low, factor := u.LowLoadMW, u.LowLoadNOx
+		if factor == 0 { // not given: the load makes no difference
+			low, factor = 0, 1
+		}
+		d.Units = append(d.Units, unitProblem{machineProblem: b.machine(fmt.Sprintf("units[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Units),
+			MinMW: u.MinMW, MaxMW: u.MaxMW, StartCoalT: u.StartCoalT, Coal: u.Coal, MaxHeatGJH: u.MaxHeatGJH, MWLostPerGJH: u.MWLostPerGJH,
+			Emission:  map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM},
+			LowLoadMW: low, LowLoadNOx: factor})
+	}
+	if d.Demand = over(b, b.f.Demand, 1); len(d.Demand) == 0 {
+		d.Demand = []Demand{{}}
+	}
+	for i := range d.Demand {
+		path := fmt.Sprintf("demand[%d]", i)
+		b.number(path+".power_min_mw", "figures.ask.power_min_mw", d.Demand[i].PowerMinMW, nil)
+		b.number(path+".power_max_mw", "figures.ask.power_max_mw", d.Demand[i].PowerMaxMW, nil)
+		b.number(path+".heat_gj_h", "figures.ask.heat_gj_h", d.Demand[i].HeatGJH, nil)
+	}
+	d.BaselineMW = map[string][]*float64{}
+	whole := true
+	for i := range d.Units {
+		name := d.Units[i].Name
+		if d.BaselineMW[name] = over(b, b.f.BaselineMW[name], 1); len(d.BaselineMW[name]) == 0 {
+			whole = false
+			b.out.Missing = append(b.out.Missing, Missing{Path: "baseline_mw." + name, Rule: "figures.ask.baseline_mw", Args: refusal.Args{"name": name}, Optional: true})
+		}
+	}
+	if !whole {
+		d.BaselineMW = nil
+	}
+	return d
+}
+
+type wasteProblem struct {
+	horizonProblem
+	Furnaces   []furnaceProblem `json:"furnaces"`
+	Pit        pitProblem       `json:"pit"`
+	IntakeTH   []*float64       `json:"intake_t_h,omitempty"`
+	Divert     divertProblem    `json:"divert"`
+	SteamMinTH *float64         `json:"steam_min_t_h,omitempty"`
+	SteamPerT  float64          `json:"steam_per_t_waste"`
+	StepWeight []float64        `json:"step_weight"`
+}
+
+type furnaceProblem struct {
+	machineProblem
+	MinTH         float64            `json:"min_t_h"`
+	MaxTH         float64            `json:"max_t_h"`
+	Emission      map[string]float64 `json:"emission_kg_per_t"`
+	StartEmission map[string]float64 `json:"start_emission_kg"`
+}
+
+type pitProblem struct {
+	LevelT  *float64 `json:"level_t,omitempty"`
+	MinT    float64  `json:"min_t"`
+	MaxT    float64  `json:"max_t"`
+	EndMaxT float64  `json:"end_max_t"`
+}
+
+type divertProblem struct {
+	MaxTH     float64            `json:"max_t_h"`
+	Emission  map[string]float64 `json:"emission_kg_per_t"`
+	MaxTotalT float64            `json:"max_total_t"`
+}
+
+// waste takes what the list does not give of the pit as what limits nothing: no other level at the end, nothing that can be
+// diverted, no total below what the rate allows, no steam.
+func (b *builder) waste(p *Plant, rows []int) *wasteProblem {
+	stepH := b.wasteStep()
+	pit := p.pit
+	d := &wasteProblem{horizonProblem: b.horizon(stepH), StepWeight: []float64{1}, SteamPerT: pit.SteamPerT,
+		Pit: pitProblem{MinT: pit.MinT, MaxT: pit.MaxT, EndMaxT: pit.EndMaxT},
+		Divert: divertProblem{MaxTH: pit.DivertMaxTH, MaxTotalT: pit.DivertTotalT,
+			Emission: map[string]float64{"nox": pit.DivertNOx}}}
+	if pit.EndMaxT == 0 {
+		d.Pit.EndMaxT = pit.MaxT
+	}
+	if pit.DivertTotalT == 0 {
+		d.Divert.MaxTotalT = pit.DivertMaxTH * maxPlan.Hours()
+	}
+	for n, i := range rows {
+		u := &p.furnaces[i]
+		d.Furnaces = append(d.Furnaces, furnaceProblem{machineProblem: b.machine(fmt.Sprintf("furnaces[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Furnaces),
+			MinTH: u.MinTH, MaxTH: u.MaxTH,
+			Emission:      map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM, "hcl": u.Emission.HCl},
+			StartEmission: map[string]float64{"so2": u.StartEmission.SO2, "nox": u.StartEmission.NOx}})
+	}
+	if b.f.Pit != nil {
+		d.Pit.LevelT = b.f.Pit.LevelT
+	}
+	b.number("pit.level_t", "figures.ask.level_t", d.Pit.LevelT, refusal.Args{"at": b.asOf()})
+	if d.IntakeTH = over(b, b.f.IntakeTH, stepH); len(d.IntakeTH) == 0 {
+		b.ask("intake_t_h", "figures.ask.intake_t_h", nil)
+	}
+	none := 0.0
+	if d.SteamMinTH = &none; pit.SteamPerT > 0 {
+		d.SteamMinTH = b.number("steam_min_t_h", "figures.ask.steam_min_t_h", b.f.SteamMinTH, nil)
+	}
+	return d
+}
+
+// wasteStep is the longest step, of at most four hours, that divides the plan's time and in which no entry of the intake ends.
+func (b *builder) wasteStep() int {
+	n := b.hours
+	if len(b.f.IntakeTH) > 1 {
+		n = divisor(divisor(n, b.every()), int(b.since()))
+	}
+	for _, h := range []int{4, 3, 2} {
+		if n%h == 0 {
+			return h
+		}
+	}
+	return 1
+}
+
+// divisor is the greatest that a and b have in common.
+func divisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

@@ -1,0 +1,212 @@
+package rules
+
+import (
+	"slices"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	list "qingkong/reductionlist"
+	"qingkong/reductionlist/internal/text"
+)
+
+// vague are words that leave open what is to be done; a measure with one of them is not operable.
+var vague = []string{"适当", "尽量", "尽可能", "加强", "视情", "酌情", "力争", "原则上", "合理控制", "有条件的", "根据实际情况", "结合实际"}
+
+// postWords mark a post; a short 责任人 without any of them is most likely a person's name.
+var postWords = []string{"长", "经理", "主任", "主管", "负责", "员", "岗", "班", "部", "科", "室", "处", "总", "组", "书记", "工程师", "站", "队", "中心", "办", "所", "厂", "公司", "局", "委", "调度", "人"}
+
+// Fault is one thing wrong in a list, by the keys of its row; [Judge] makes a finding of it where the list stands in a file.
+type Fault struct {
+	Severity  string       `json:"severity"`
+	Sheet     string       `json:"sheet"`
+	Recipient string       `json:"recipient,omitempty"` // empty for the whole list
+	Key       string       `json:"key,omitempty"`       // of the row within the recipient, like that of a change between two lists
+	Column    string       `json:"column,omitempty"`
+	Rule      string       `json:"rule"`
+	Message   string       `json:"message"` // Chinese; see In for English
+	Remedy    string       `json:"remedy"`
+	Args      refusal.Args `json:"-"`
+
+	at where
+}
+
+// where is the row that a fault is found in: of a recipient the row of a sheet; without a recipient the whole list.
+type where struct {
+	r     *list.Recipient
+	sheet string
+	i     int
+	key   string // of 基本情况
+}
+
+// In returns the fault worded in "zh-CN" or "en".
+func (f Fault) In(lang string) Fault {
+	f.Message, f.Remedy = refusal.Text(f.Rule, lang, f.Args), refusal.Text(f.Rule+".remedy", lang, f.Args)
+	return f
+}
+
+// Check finds what is wrong in a list: first what each row shows by itself, then what only shows when rows stand beside each
+// other, both in the order of the list.
+func Check(l *list.List, s Settings) []Fault {
+	c := checker{s: &s, worded: true}
+	c.head(l)
+	for _, r := range l.Recipients {
+		c.own(r, nil)
+	}
+	c.beside(l)
+	return c.faults
+}
+
+// checker collects faults.
+type checker struct {
+	s      *Settings
+	worded bool
+	rows   map[*list.Recipient]*list.Rows // where the list stands in a file; nil for a list that stands in none
+	lost   func(column string) bool       // a cell of the row at hand that could not be read
+	faults []Fault
+	found  faults // of the row at hand, kept for its memory
+	here   where  // the row at hand
+}
+
+func (c *checker) add(f fault, at where, key string) {
+	made := Fault{Severity: f.grade(), Sheet: at.sheet, Key: key, Column: f.column, Rule: f.rule, Args: f.args, at: at}
+	if at.r != nil {
+		made.Recipient = at.r.ID
+	}
+	if c.worded {
+		made = made.In("zh-CN")
+	}
+	c.faults = append(c.faults, made)
+}
+
+func (c *checker) list(column, rule string, args refusal.Args) {
+	c.add(fault{rule: rule, column: list.MaskPhones(column), args: args}, where{sheet: list.SheetHead, key: column}, "")
+}
+
+func (c *checker) recipient(r *list.Recipient, column, rule string, args refusal.Args) {
+	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetRecipients}, "")
+}
+
+func (c *checker) line(r *list.Recipient, i int, column, rule string, args refusal.Args) {
+	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetLines, i: i}, r.Lines[i].ID)
+}
+
+func (c *checker) measure(r *list.Recipient, i int, column, rule string, args refusal.Args) {
+	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetMeasures, i: i}, list.MeasureKey(&r.Measures[i]))
+}
+
+// beside finds what only shows across rows.
+func (c *checker) beside(l *list.List) {
+	towns := map[string]bool{}
+	for _, r := range l.Recipients {
+		if r.Type == list.Town {
+			towns[r.Name] = true
+		}
+	}
+	place := c.readDistrict(l)
+	var sum [4]list.Amounts
+	for _, r := range l.Recipients {
+		if len(towns) > 0 && r.Town != "" && !towns[r.Town] {
+			c.recipient(r, "街镇", "list.unknown_town", refusal.Args{"town": r.Town})
+		}
+		c.place(r, place)
+		rungs := r.Rungs()
+		c.within(r, rungs)
+		addAll(&sum, r.Reductions(rungs))
+	}
+	c.sameCodes(l)
+	c.sameNames(l)
+	for _, s := range shortfalls(list.RatiosOf(sum, l.Emission), l.Emission, c.s) {
+		c.list("", "list.bottom_line", refusal.Args{"level": list.LevelWords.Word(s.Level), "pollutant": s.Pollutant,
+			"ratio": text.Short(s.Ratio * 100), "want": text.Short(s.Want * 100)})
+	}
+}
+
+// within finds what the rows of one recipient show beside each other.
+func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
+	c.ownCodes(r)
+	c.standing(r)
+	c.microEmission(r)
+	c.once(r)
+	for i := range r.Measures {
+		c.found = c.found[:0]
+		besideRecipient(r, &r.Measures[i], c.s, &c.found)
+		for _, f := range c.found {
+			c.add(f, where{r: r, sheet: list.SheetMeasures, i: i}, list.MeasureKey(&r.Measures[i]))
+		}
+	}
+	c.periods(r)
+	c.amounts(r, rungs)
+}
+
+func addAll(sum *[4]list.Amounts, more [4]list.Amounts) {
+	for k := range sum {
+		sum[k] = sum[k].Add(more[k])
+	}
+}
+
+// once finds rows of a recipient that say what another row says. In a workbook such a row has no place in the list.
+func (c *checker) once(r *list.Recipient) {
+	lines := map[string]int{}
+	for i := range r.Lines {
+		id := r.Lines[i].ID
+		if first, twice := lines[id]; twice {
+			c.line(r, i, "编号", "list.duplicate", refusal.Args{"value": r.ID + " " + id, "sheet": list.SheetLines, "first": rowNumber(c.at(r).Lines, first)})
+			continue
+		}
+		lines[id] = i
+	}
+	for i := range r.Measures {
+		m := &r.Measures[i]
+		for k := range i {
+			other := &r.Measures[k]
+			if other.ID != m.ID {
+				continue
+			}
+			both := slices.IndexFunc(m.Levels, func(l alerts.Level) bool { return slices.Contains(other.Levels, l) })
+			if both < 0 {
+				continue
+			}
+			c.measure(r, i, "措施编号", "list.duplicate", refusal.Args{"value": r.ID + " " + m.ID + " " + list.LevelWords.Word(m.Levels[both]),
+				"sheet": list.SheetMeasures, "first": rowNumber(c.at(r).Measures, k)})
+			break
+		}
+	}
+}
+
+var nowhere list.Rows
+
+func (c *checker) at(r *list.Recipient) *list.Rows {
+	if rows := c.rows[r]; rows != nil {
+		return rows
+	}
+	return &nowhere
+}
+
+// head finds what 基本情况 shows by itself.
+func (c *checker) head(l *list.List) {
+	for _, cell := range []struct{ key, value string }{{list.KeyName, l.Name}, {list.KeyRegion, l.Region}, {list.KeyFrom, l.EffectiveFrom}} {
+		if cell.value == "" {
+			c.found = c.found[:0]
+			required(cell.key, &c.found)
+			c.add(c.found[0], where{sheet: list.SheetHead, key: cell.key}, "")
+		}
+	}
+	if l.Region != "" && !regionForm.MatchString(l.Region) {
+		c.list(list.KeyRegion, "list.region", refusal.Args{"value": l.Region})
+	}
+	if l.EffectiveFrom != "" && l.EffectiveTo != "" && l.EffectiveTo < l.EffectiveFrom {
+		c.list(list.KeyTo, "list.dates_reversed", refusal.Args{"value": l.EffectiveTo})
+	}
+	free := map[string]string{list.KeyName: l.Name, list.KeyCompiledBy: l.CompiledBy, list.ColumnNote: l.Note}
+	for key, value := range l.Extra {
+		free[key] = value
+	}
+	for _, key := range sortedKeys(free) {
+		if list.HoldsPhone(key + " " + free[key]) {
+			c.list(key, "list.phone_in_record", nil)
+		}
+	}
+	if len(l.Recipients) == 0 {
+		c.list("", "list.empty", refusal.Args{"value": 0})
+	}
+}

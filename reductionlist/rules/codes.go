@@ -1,0 +1,160 @@
+package rules
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"qingkong/alerts/refusal"
+	list "qingkong/reductionlist"
+	"qingkong/reductionlist/internal/text"
+)
+
+// regionForm is the code of a district (GB/T 2260).
+var regionForm = regexp.MustCompile(`^[0-9]{6}$`)
+
+// permitForm is the number of a permit: the code of the unit, a number of three digits for the place, a letter (HJ 608-2017
+// App. A; of those without a code the first eighteen begin with H9 and may end in a small letter).
+var permitForm = regexp.MustCompile(`^([0-9A-HJ-NPQRTUWXY]{18}|H9[0-9]{6}[0-9A-Z]{9}[a-z])[0-9]{3}[A-Z0-9]$`)
+
+// ownCodes finds codes of a recipient that do not have their form.
+func (c *checker) ownCodes(r *list.Recipient) {
+	switch {
+	case r.Permit == "":
+	case !permitForm.MatchString(r.Permit):
+		c.recipient(r, "排污许可证编号", "list.permit", refusal.Args{"value": r.Permit})
+	case r.USCC != "" && r.Permit[:18] != r.USCC && list.ValidUSCC(r.USCC):
+		c.recipient(r, "排污许可证编号", "list.permit_other", refusal.Args{"value": r.Permit, "uscc": r.USCC})
+	}
+	for _, mn := range r.Stations() {
+		if !mnForm.MatchString(mn) {
+			c.recipient(r, "监测站点MN", "list.mn", refusal.Args{"value": mn})
+		}
+	}
+}
+
+// holder is the first that was seen with a code.
+type holder struct {
+	id   string
+	line string
+}
+
+// sameCodes finds codes that two recipients, or two lines, have.
+func (c *checker) sameCodes(l *list.List) {
+	usccs, permits, mns, meters := map[string]holder{}, map[string]holder{}, map[string]holder{}, map[string]holder{}
+	for _, r := range l.Recipients {
+		seen := func(codes map[string]holder, column, code string) {
+			if code == "" {
+				return
+			}
+			if first, twice := codes[code]; !twice {
+				codes[code] = holder{r.ID, ""}
+			} else if first.id != r.ID {
+				c.recipient(r, column, "list.code_twice", refusal.Args{"value": code, "first": first.id})
+			}
+		}
+		seen(usccs, "统一社会信用代码", r.USCC)
+		seen(permits, "排污许可证编号", r.Permit)
+		for _, mn := range r.Stations() {
+			seen(mns, "监测站点MN", mn)
+		}
+		for _, m := range r.Meters() {
+			seen(meters, "电表编号", m)
+		}
+	}
+	for _, r := range l.Recipients {
+		for i := range r.Lines {
+			line := &r.Lines[i]
+			if line.MeterID == "" {
+				continue
+			}
+			first, twice := meters[line.MeterID]
+			switch {
+			case !twice:
+				meters[line.MeterID] = holder{r.ID, line.ID}
+			case first.id != r.ID || first.line != "": // a plant with one line may have the one meter for both
+				c.line(r, i, "分表编号", "list.meter_twice", refusal.Args{"value": line.MeterID, "first": strings.TrimSpace(first.id + " " + first.line)})
+			}
+		}
+	}
+}
+
+// district is where recipients may lie.
+type district struct {
+	outline                  []Point
+	west, south, east, north float64
+	margin                   float64
+}
+
+// readDistrict takes the outline of the settings or the box of the list; nil is none. A box that is none is found.
+func (c *checker) readDistrict(l *list.List) *district {
+	if len(c.s.District) > 2 {
+		d := &district{outline: c.s.District, west: 180, south: 90, east: -180, north: -90, margin: c.s.Margin}
+		for _, p := range d.outline {
+			d.west, d.east = min(d.west, p.Lon), max(d.east, p.Lon)
+			d.south, d.north = min(d.south, p.Lat), max(d.north, p.Lat)
+		}
+		return d
+	}
+	cell, ok := l.Extra[list.KeyBox]
+	if !ok || cell == "" {
+		return nil
+	}
+	parts := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(" ,，;；、", r) })
+	var v [4]float64
+	bad := len(parts) != 4
+	for i := 0; i < len(parts) && !bad; i++ {
+		var err error
+		v[i], err = strconv.ParseFloat(parts[i], 64)
+		bad = err != nil
+	}
+	if bad || !(v[0] < v[2] && v[1] < v[3] && v[0] >= 73 && v[2] <= 136 && v[1] >= 3 && v[3] <= 54) {
+		c.list(list.KeyBox, "list.district_box", refusal.Args{"value": cell})
+		return nil
+	}
+	return &district{west: v[0], south: v[1], east: v[2], north: v[3], margin: c.s.Margin}
+}
+
+// holds reports whether a point lies inside, or no more than the margin outside.
+func (d *district) holds(p Point) bool {
+	if p.Lon < d.west-d.margin || p.Lon > d.east+d.margin || p.Lat < d.south-d.margin || p.Lat > d.north+d.margin {
+		return false
+	}
+	return d.outline == nil || inside(d.outline, p) || near(d.outline, p, d.margin)
+}
+
+// inside counts how often a ray to the east crosses the outline.
+func inside(outline []Point, p Point) bool {
+	in := false
+	for i, a := range outline {
+		b := outline[(i+1)%len(outline)]
+		if (a.Lat > p.Lat) != (b.Lat > p.Lat) && p.Lon < (b.Lon-a.Lon)*(p.Lat-a.Lat)/(b.Lat-a.Lat)+a.Lon {
+			in = !in
+		}
+	}
+	return in
+}
+
+// near reports whether the outline passes within margin degrees.
+func near(outline []Point, p Point, margin float64) bool {
+	for i, a := range outline {
+		b := outline[(i+1)%len(outline)]
+		dx, dy := b.Lon-a.Lon, b.Lat-a.Lat
+		t := 0.0
+		if n := dx*dx + dy*dy; n > 0 {
+			t = min(1, max(0, ((p.Lon-a.Lon)*dx+(p.Lat-a.Lat)*dy)/n))
+		}
+		x, y := a.Lon+t*dx-p.Lon, a.Lat+t*dy-p.Lat
+		if x*x+y*y <= margin*margin {
+			return true
+		}
+	}
+	return false
+}
+
+// place finds a recipient outside the district.
+func (c *checker) place(r *list.Recipient, d *district) {
+	if d != nil && r.Lon != 0 && r.Lat != 0 && !d.holds(Point{r.Lon, r.Lat}) {
+		c.recipient(r, "经度", "list.outside_district", refusal.Args{"lon": text.Number(r.Lon), "lat": text.Number(r.Lat)})
+	}
+}

@@ -1,0 +1,137 @@
+package rules
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	list "qingkong/reductionlist"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Judge finds everything that is wrong in a list that was read from a file, with its place: what could not be read, then what each
+// row shows by itself, both in the order of the file, then what only shows across rows. One defect is told once, where it is: what
+// builds on a cell or a row that could not be read is not judged. Nobody can read more findings than the bound of
+// [reductionlist.Findings].
+func Judge(rd *list.Reading, s Settings) []list.Finding {
+	j := judge{rd: rd, wrong: map[list.Cell]bool{}}
+	for _, f := range rd.Found {
+		if f.Severity == list.SeverityError {
+			j.wrong[list.Cell{Place: list.Place{Sheet: f.Sheet, Row: f.Row}, Column: f.Column}] = true
+		}
+	}
+	c := checker{s: &s, rows: rd.Rows}
+	c.lost = func(column string) bool { return j.wrong[list.Cell{Place: j.place(c.here), Column: column}] }
+	j.found = slices.Clone(rd.Found)
+	j.blank()
+	if rd.Head != nil {
+		c.head(rd.List)
+		j.take(&c)
+	}
+	for _, r := range rd.List.Recipients {
+		c.own(r, rd.Rows[r])
+		j.take(&c)
+	}
+	for _, r := range rd.Astray {
+		c.own(r, rd.Rows[r])
+		j.take(&c)
+	}
+	j.order()
+	if len(rd.List.Recipients) == 0 {
+		if rd.Head == nil {
+			c.list("", "list.empty", map[string]any{"value": 0})
+			j.take(&c)
+		}
+		return j.found
+	}
+	g := j.gaps()
+	c.beside(rd.List)
+	for i := range c.faults {
+		f := &c.faults[i]
+		at := j.cell(f)
+		if !g.hide(f, at) && !j.lacks(at) {
+			j.found.Add(f.Severity, at.Sheet, at.Row, f.Column, f.Rule, f.Args)
+		}
+	}
+	return j.found
+}
+
+// judge makes findings of faults.
+type judge struct {
+	rd    *list.Reading
+	wrong map[list.Cell]bool // cells that could not be read
+	found list.Findings
+}
+
+// take makes findings of what rows show by themselves.
+func (j *judge) take(c *checker) {
+	for i := range c.faults {
+		f := &c.faults[i]
+		at := j.cell(f)
+		if !j.wrong[at] && !j.lacks(at) {
+			j.found.Add(f.Severity, at.Sheet, at.Row, f.Column, f.Rule, f.Args)
+		}
+	}
+	c.faults = c.faults[:0]
+}
+
+// blank tells the cells without a number that has to be there.
+func (j *judge) blank() {
+	var found faults
+	for _, at := range j.rd.Blank {
+		found = found[:0]
+		required(at.Column, &found)
+		j.found.Add(found[0].grade(), at.Sheet, at.Row, at.Column, found[0].rule, found[0].args)
+	}
+}
+
+func (j *judge) cell(f *Fault) list.Cell {
+	return list.Cell{Place: j.place(f.at), Column: f.Column}
+}
+
+func (j *judge) lacks(at list.Cell) bool {
+	return j.rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: at.Column}]
+}
+
+// place is where a row stands in the file, of 基本情况 the row of a key.
+func (j *judge) place(at where) list.Place {
+	rows := j.rd.Rows[at.r]
+	if rows == nil {
+		if at.key != "" && at.key != list.KeyBox && j.rd.Head != nil {
+			return list.Place{Sheet: j.rd.HeadSheet, Row: j.rd.Head[at.key]}
+		}
+		return list.Place{Sheet: list.SheetHead}
+	}
+	switch at.sheet {
+	case list.SheetLines:
+		return rows.Lines[at.i]
+	case list.SheetMeasures:
+		return rows.Measures[at.i]
+	case list.SheetUnits:
+		return rows.Units[at.i]
+	case list.SheetFurnaces:
+		return rows.Furnaces[at.i]
+	case list.SheetPits:
+		return rows.Pit
+	}
+	return rows.Recipient
+}
+
+// order brings the findings into the order of the file; of one row what could not be read comes first.
+func (j *judge) order() {
+	sheets := []string{list.SheetHead, list.SheetRecipients, list.SheetMeasures, list.SheetLines, list.SheetUnits, list.SheetFurnaces, list.SheetPits}
+	rank := func(f *list.Finding) int {
+		if f.Row == 0 {
+			return -1 // what is wrong with a whole sheet, as it was found
+		}
+		return slices.Index(sheets, list.BaseSheet(f.Sheet))
+	}
+	slices.SortStableFunc(j.found, func(a, b list.Finding) int {
+		x, y := rank(&a), rank(&b)
+		if x != y || x < 0 {
+			return cmp.Compare(x, y)
+		}
+		return cmp.Or(cmp.Compare(len(a.Sheet), len(b.Sheet)), cmp.Compare(a.Sheet, b.Sheet), cmp.Compare(a.Row, b.Row))
+	})
+}

@@ -1,0 +1,195 @@
+// Package rules is what a reduction list is held to: every rule is a function over the list, wherever the list comes from.
+//
+// [Table] lists the rules. [Check] finds what is wrong in a list and [Judge] in one that was read from a file, by sheet, row and
+// column; [MarksOf] says of one measure whether it is 可操作, 可监测 and 可核查, and [Assess] scores a list by that. [Settings] are what
+// a city decides. [Amend] and [AmendRecipient] change one row of a list and refuse what the rules hold against that row, or what
+// the change makes wrong elsewhere; rows that an older version has and that nobody touches are as they are.
+package rules
+
+import (
+	"slices"
+
+	list "qingkong/reductionlist"
+)
+
+// The names of the three marks.
+const (
+	MarkOperable    = "operable"    // 可操作
+	MarkMonitorable = "monitorable" // 可监测
+	MarkCheckable   = "checkable"   // 可核查
+)
+
+// Rule is one rule that a list is held to. An error is what makes a list unusable, whoever looks at it: what cannot be
+// read, contradicts itself, or could never be carried out, watched or judged. A warning may well be right and needs a
+// person to look: estimates that disagree, names that are alike, what depends on the trade or the place.
+type Rule struct {
+	Name     string   `json:"rule"` // of the catalogue; what to do stands under Name + ".remedy"
+	Severity string   `json:"severity"`
+	Eased    bool     `json:"eased,omitempty"` // a warning where the action can do without
+	Marks    []string `json:"marks,omitempty"` // that a measure loses by it
+	// Source names the document and how sure it is: [S…] seen, [K] known of the trade, [D] decided here, [?] unsure and so a
+	// setting.
+	Source string `json:"source"`
+
+	// lost is said of a cell or row that could not be read: what builds on it is not judged then, for it would be told twice.
+	lost bool
+	// beside are the sheets whose rows of the same recipient the rule looks at, across those whose rows of any.
+	beside, across []string
+}
+
+const (
+	byReading  = "how workbooks are made in practice [D]"
+	bySheet    = "contract.md §5"
+	byMarks    = "domain.md §3.5 [S13-2020, D]"
+	byChecks   = "domain.md §3 [D]"
+	bySafety   = "domain.md §3.5 [D]"
+	byPersonal = "design.md §2, personal data"
+)
+
+var (
+	operable    = []string{MarkOperable}
+	monitorable = []string{MarkMonitorable}
+	checkable   = []string{MarkCheckable}
+)
+
+// rules is every rule, by what it is about.
+var rules = []Rule{
+	// What can be read at all.
+	{Name: "list.no_sheet", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.empty_sheet", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.unknown_sheet", Severity: list.SeverityWarning, Source: bySheet},
+	{Name: "list.hidden_sheet", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.no_header", Severity: list.SeverityError, Source: byReading, lost: true},
+	{Name: "list.header_again", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.stray_row", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.hidden_row", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.hidden_column", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.unnamed_column", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.too_wide", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.merged_cells", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.formula", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.formula_empty", Severity: list.SeverityError, Source: byReading, lost: true},
+	{Name: "list.cell_error", Severity: list.SeverityError, Source: byReading, lost: true},
+	{Name: "list.code_scientific", Severity: list.SeverityError, Source: byReading, lost: true},
+	{Name: "list.uscc_scientific", Severity: list.SeverityError, Source: byReading},
+	{Name: "list.code_short", Severity: list.SeverityWarning, Source: "GB/T 4754-2017"},
+	{Name: "list.too_many", Severity: list.SeverityWarning, Source: byReading},
+	{Name: "list.no_column", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.column_twice", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.no_key", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.no_table", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.no_pollutant", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.no_name", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.required", Severity: list.SeverityError, Source: bySheet, lost: true, Marks: operable},
+	{Name: "list.enum", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.word_twice", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.number", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.number_range", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.date", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.dates_reversed", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.range_reversed", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.region", Severity: list.SeverityError, Source: "GB/T 2260; " + bySheet},
+	{Name: "list.id_form", Severity: list.SeverityError, Source: "design.md §2: ids stand in subjects and keys", lost: true},
+	{Name: "list.control", Severity: list.SeverityError, Source: byReading, lost: true},
+	{Name: "list.id_reserved", Severity: list.SeverityError, Source: "who acts is named by id in the record"},
+	{Name: "list.id_account", Severity: list.SeverityError, Source: "who acts is named by id in the record"},
+	{Name: "list.duplicate", Severity: list.SeverityError, Source: byChecks, lost: true},
+	{Name: "list.period_overlap", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.unknown_recipient", Severity: list.SeverityError, Source: bySheet, lost: true},
+	{Name: "list.empty", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.phone", Severity: list.SeverityError, Source: byChecks + " (mobile numbers: 工业和信息化部 11 digits, 13–19) [K]"},
+	{Name: "list.phone_in_record", Severity: list.SeverityError, Source: byPersonal},
+	{Name: "list.no_phone", Severity: list.SeverityWarning, Source: bySheet},
+
+	// 可操作.
+	{Name: "list.vague", Severity: list.SeverityError, Source: byMarks, Marks: operable},
+	{Name: "list.no_quantity", Severity: list.SeverityError, Eased: true, Source: byMarks, Marks: []string{MarkOperable, MarkCheckable}},
+	{Name: "list.no_unit", Severity: list.SeverityError, Source: byMarks, Marks: operable},
+	{Name: "list.percent_unit", Severity: list.SeverityError, Source: bySheet, Marks: operable},
+	{Name: "list.percent_small", Severity: list.SeverityWarning, Source: bySheet + " [D]", Marks: operable},
+	{Name: "list.quantity_kind", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.quantity_unit", Severity: list.SeverityWarning, Source: byMarks, Marks: operable},
+	{Name: "list.no_device", Severity: list.SeverityWarning, Source: byMarks, Marks: operable},
+	{Name: "list.unknown_line", Severity: list.SeverityWarning, Source: byMarks, Marks: operable, beside: []string{list.SheetRecipients, list.SheetLines, list.SheetUnits, list.SheetFurnaces}},
+	{Name: "list.no_deadline", Severity: list.SeverityWarning, Source: bySafety, Marks: operable},
+	{Name: "list.unsafe_stop", Severity: list.SeverityWarning, Source: bySafety, Marks: operable, beside: []string{list.SheetLines}},
+	{Name: "list.not_a_post", Severity: list.SeverityWarning, Source: byPersonal + "; " + byMarks, Marks: operable},
+
+	// 可监测.
+	{Name: "list.no_monitor", Severity: list.SeverityError, Source: byMarks, Marks: monitorable},
+	{Name: "list.pairing", Severity: list.SeverityError, Source: bySheet},
+	{Name: "list.no_ref", Severity: list.SeverityWarning, Source: byMarks, Marks: monitorable},
+	{Name: "list.unknown_channel", Severity: list.SeverityWarning, Source: byMarks, Marks: monitorable, beside: []string{list.SheetRecipients, list.SheetLines}},
+	{Name: "list.other_meter", Severity: list.SeverityWarning, Source: byMarks, Marks: monitorable, beside: []string{list.SheetLines}},
+	{Name: "list.no_factor", Severity: list.SeverityWarning, Source: "HJ 212-2017 App. B [S16]", Marks: monitorable},
+	{Name: "list.factor", Severity: list.SeverityWarning, Source: "HJ 212-2017 App. B, HJ/T 212-2005 [S16, S20]", Marks: monitorable},
+	{Name: "list.no_criterion", Severity: list.SeverityError, Source: bySheet, Marks: monitorable},
+	{Name: "list.criterion", Severity: list.SeverityError, Source: bySheet, Marks: monitorable},
+	{Name: "list.criterion_source", Severity: list.SeverityError, Source: byMarks, Marks: monitorable},
+	{Name: "list.criterion_factor", Severity: list.SeverityWarning, Source: "HJ 212-2017 App. B [S16]; " + byMarks, Marks: monitorable},
+	{Name: "list.criterion_loose", Severity: list.SeverityWarning, Source: byMarks, Marks: monitorable},
+
+	// 可核查.
+	{Name: "list.no_evidence", Severity: list.SeverityError, Source: byMarks, Marks: checkable},
+	{Name: "list.evidence_unfit", Severity: list.SeverityWarning, Source: "domain.md §3.8, evidence [K]", Marks: checkable},
+
+	// Codes and places.
+	{Name: "list.uscc", Severity: list.SeverityError, Source: "GB 32100-2015"},
+	{Name: "list.no_uscc", Severity: list.SeverityWarning, Source: bySheet},
+	{Name: "list.permit", Severity: list.SeverityWarning, Source: "HJ 608-2017 App. A: USCC, three digits, one letter; older certificates differ [K]"},
+	{Name: "list.permit_other", Severity: list.SeverityWarning, Source: "HJ 608-2017"},
+	{Name: "list.mn", Severity: list.SeverityWarning, Source: "HJ 212-2017: 24 hexadecimal digits [S16]; HJ/T 212-2005 had 14 [K]"},
+	{Name: "list.code_twice", Severity: list.SeverityWarning, Source: byChecks, across: []string{list.SheetRecipients}},
+	{Name: "list.meter_twice", Severity: list.SeverityWarning, Source: byChecks, across: []string{list.SheetRecipients, list.SheetLines}},
+	{Name: "list.near_name", Severity: list.SeverityWarning, Source: byChecks + " [D]: near_names"},
+	{Name: "list.no_industry", Severity: list.SeverityWarning, Source: "GB/T 4754-2017"},
+	{Name: "list.half_position", Severity: list.SeverityWarning, Source: bySheet},
+	{Name: "list.district_box", Severity: list.SeverityError, Source: byChecks},
+	{Name: "list.outside_district", Severity: list.SeverityWarning, Source: byChecks + "; the datum is unsure [?]: district_margin_deg"},
+	{Name: "list.unknown_town", Severity: list.SeverityWarning, Source: bySheet, across: []string{list.SheetRecipients}},
+
+	// Grade and category against measure.
+	{Name: "list.no_measures", Severity: list.SeverityWarning, Source: bySheet, beside: []string{list.SheetMeasures}},
+	{Name: "list.grade_forced", Severity: list.SeverityWarning, Source: "domain.md §3.4 [K]", beside: []string{list.SheetRecipients}},
+	{Name: "list.no_max_load", Severity: list.SeverityWarning, Source: "domain.md §3.4, 保障类 [K]"},
+	{Name: "list.safeguard_stop", Severity: list.SeverityWarning, Source: "domain.md §3.4, 保障类 [K]", beside: []string{list.SheetRecipients}},
+	{Name: "list.micro_forced", Severity: list.SeverityWarning, Source: "domain.md §3.4, 小微涉气 [?]: micro_spared", beside: []string{list.SheetRecipients}},
+	{Name: "list.micro_emission", Severity: list.SeverityWarning, Source: "domain.md §3.4, 小微涉气 [?]: micro_kg_per_year", beside: []string{list.SheetLines}},
+	{Name: "list.closed_measures", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetMeasures}},
+
+	// Amounts.
+	{Name: "list.level_weaker", Severity: list.SeverityError, Source: byChecks, beside: []string{list.SheetMeasures}},
+	{Name: "list.level_reduces_less", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetMeasures, list.SheetLines, list.SheetRecipients}},
+	{Name: "list.idle_reduction", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetRecipients, list.SheetLines}},
+	{Name: "list.line_exceeds", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetLines, list.SheetMeasures}},
+	{Name: "list.reduction_exceeds", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetLines, list.SheetMeasures}},
+	{Name: "list.bottom_line", Severity: list.SeverityWarning, Source: "津政办规〔2023〕9号 [S4]; VOCs of 2017 [S5]; SO2–NOx exchange [K]: bottom_line, so2_nox_exchange",
+		across: []string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetMeasures}},
+}
+
+// Table is the table of rules, for whoever documents them.
+func Table() []Rule { return slices.Clone(rules) }
+
+var ruleByName = func() map[string]*Rule {
+	byName := make(map[string]*Rule, len(rules))
+	for i := range rules {
+		byName[rules[i].Name] = &rules[i]
+	}
+	return byName
+}()
+
+// marksBy are the marks that a measure loses by a rule.
+func marksBy(rule string) []string {
+	if r := ruleByName[rule]; r != nil {
+		return r.Marks
+	}
+	return nil
+}
+
+// severityOf is how bad a rule is; one that the table does not have is an error.
+func severityOf(rule string) string {
+	if r := ruleByName[rule]; r != nil {
+		return r.Severity
+	}
+	return list.SeverityError
+}

@@ -1,0 +1,92 @@
+package workbook
+
+import (
+	"slices"
+	"strings"
+
+	"qingkong/alerts/refusal"
+	list "qingkong/reductionlist"
+	"qingkong/reductionlist/internal/text"
+)
+
+// report says what is wrong in a column of the row at hand.
+type report func(column string, p *problem)
+
+// assemble makes quantity and monitors out of cells that mean something only together.
+func assemble(m *list.Measure, cell func(header string) string, rep report) {
+	m.Quantity = quantity(m.Action, cell, rep)
+	m.Monitors = monitors(cell, rep)
+}
+
+func quantity(a list.Action, cell func(string) string, rep report) *list.Quantity {
+	unit, named := text.Narrow(cell("单位")), text.Narrow(cell(list.ColumnQuantityKind))
+	kind, _ := list.KindOf(a)
+	if named != "" {
+		code, ok := list.KindWords.Code(named)
+		if ok {
+			kind = code
+		} else {
+			rep(list.ColumnQuantityKind, unknownWord(named, list.KindWords.Words))
+		}
+	}
+	value := cell("数值")
+	if value == "" {
+		return nil
+	}
+	v, p := parseNumber(value)
+	if p != nil {
+		rep("数值", p)
+		return nil
+	}
+	return &list.Quantity{Kind: kind, Value: v, Unit: unit}
+}
+
+// monitors pairs sources with their refs, factors and criteria. 监测标识, 监测因子 and 判定条件 hold either one
+// entry, which serves every source but video, or as many entries separated by "；" as there are sources.
+func monitors(cell func(string) string, rep report) []list.Monitor {
+	sources, p := words(cell("监测方式"), list.SourceWords)
+	if p != nil {
+		rep("监测方式", p)
+	}
+	if len(sources) == 0 {
+		return nil
+	}
+	refs := spread("监测标识", cell("监测标识"), sources, rep)
+	factors := spread("监测因子", cell("监测因子"), sources, rep)
+	criteria := spread("判定条件", cell("判定条件"), sources, rep)
+	ms := make([]list.Monitor, len(sources))
+	for i, s := range sources {
+		ms[i] = list.Monitor{Source: s, Ref: refs[i], Factor: factors[i]}
+		if criteria[i] == "" {
+			continue
+		}
+		crit, err := list.ParseCriterion(criteria[i])
+		if err != nil {
+			rep("判定条件", &problem{rule: "list.criterion", args: refusal.Args{"value": criteria[i]}})
+			continue
+		}
+		ms[i].Criterion = crit
+	}
+	return ms
+}
+
+func spread(column, cell string, codes []list.Source, rep report) []string {
+	parts := strings.Split(cell, "；")
+	for i := range parts {
+		parts[i] = text.Narrow(strings.TrimSpace(parts[i]))
+	}
+	if len(parts) == len(codes) {
+		return parts
+	}
+	all := make([]string, len(codes))
+	if len(parts) > 1 {
+		rep(column, &problem{rule: "list.pairing", args: refusal.Args{"have": len(parts), "want": len(codes)}})
+		return all
+	}
+	for i, s := range codes {
+		if s != list.Video || !slices.ContainsFunc(codes, func(s list.Source) bool { return s != list.Video }) {
+			all[i] = parts[0]
+		}
+	}
+	return all
+}

@@ -1,0 +1,96 @@
+package workbook
+
+import (
+	"slices"
+	"strings"
+
+	"qingkong/alerts/refusal"
+	list "qingkong/reductionlist"
+)
+
+// A row gets its place in the list here. One whose key says nothing, or what another row says already, goes astray.
+
+// twice reports a key that was seen before and remembers it otherwise.
+func (rd *reader) twice(at list.Place, column, kind, key string) bool {
+	k := kind + "\x00" + key
+	if first, seen := rd.first[k]; seen {
+		rd.report(at, column, &problem{rule: "list.duplicate", args: refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "sheet": first.Sheet, "first": first.Row}})
+		return true
+	}
+	rd.first[k] = at
+	return false
+}
+
+// owner finds the recipient a row belongs to. That an id has no form the rules say.
+func (rd *reader) owner(at list.Place, id string) *list.Recipient {
+	r := rd.byID[id]
+	if r == nil && list.ValidID(id) && !rd.noRecipients {
+		rd.report(at, list.ColumnOwner, &problem{rule: "list.unknown_recipient", args: refusal.Args{"recipient": id}})
+	}
+	return r
+}
+
+// stray is where a row goes that has no place in the list.
+func (rd *reader) stray(owner string) (*list.Recipient, *list.Rows) {
+	r, rows := &list.Recipient{ID: owner}, &list.Rows{}
+	rd.Astray, rd.Rows[r] = append(rd.Astray, r), rows
+	return r, rows
+}
+
+func (rd *reader) recipient(v given[list.Recipient]) {
+	r := v.row
+	if r.Contact != nil && *r.Contact == (list.Contact{}) {
+		r.Contact = nil
+	}
+	rows := &list.Rows{Recipient: v.at}
+	rd.Rows[r] = rows
+	if r.ID == "" || rd.twice(v.at, "编号", "recipient", r.ID) {
+		rd.Astray = append(rd.Astray, r)
+		return
+	}
+	rd.byID[r.ID] = r
+	rd.List.Recipients = append(rd.List.Recipients, r)
+}
+
+// home is the recipient that a row belongs to, unless the row says what another one says already.
+func home[T any](rd *reader, v given[T], again func() bool) (*list.Recipient, *list.Rows) {
+	if r := rd.owner(v.at, v.owner); r != nil && !again() {
+		return r, rd.Rows[r]
+	}
+	return rd.stray(v.owner)
+}
+
+func (rd *reader) line(v given[list.Line]) {
+	r, rows := home(rd, v, func() bool { return rd.twice(v.at, "编号", list.SheetLines, v.owner+"\x00"+v.row.ID) })
+	r.Lines, rows.Lines = append(r.Lines, *v.row), append(rows.Lines, v.at)
+}
+
+func (rd *reader) measure(v given[list.Measure]) {
+	assemble(v.row, v.cell, func(column string, p *problem) { rd.report(v.at, column, p) })
+	r, rows := home(rd, v, func() bool {
+		for i, l := range v.row.Levels {
+			if !slices.Contains(v.row.Levels[:i], l) && rd.twice(v.at, "措施编号", list.SheetMeasures, v.owner+"\x00"+v.row.ID+"\x00"+list.LevelWords.Word(l)) {
+				return true
+			}
+		}
+		return false
+	})
+	r.Measures, rows.Measures = append(r.Measures, *v.row), append(rows.Measures, v.at)
+}
+
+func never() bool { return false }
+
+func (rd *reader) unit(v given[list.Unit]) {
+	r, rows := home(rd, v, never)
+	r.Units, rows.Units = append(r.Units, *v.row), append(rows.Units, v.at)
+}
+
+func (rd *reader) furnace(v given[list.Furnace]) {
+	r, rows := home(rd, v, never)
+	r.Furnaces, rows.Furnaces = append(r.Furnaces, *v.row), append(rows.Furnaces, v.at)
+}
+
+func (rd *reader) pit(v given[list.Pit]) {
+	r, rows := home(rd, v, func() bool { return rd.twice(v.at, list.ColumnOwner, list.SheetPits, v.owner) })
+	r.Pit, rows.Pit = v.row, v.at
+}
