@@ -130,10 +130,24 @@ func (w *Warning) held() Level {
 	return w.Level
 }
 
-// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for it.
+// heldAt is the level that a warning has at a time from its start on, when what waits is approved.
+func (w *Warning) heldAt(t time.Time) Level {
+	level := w.LevelAt(latest(t, w.StartsAt))
+	if p := w.Pending; p != nil && p.Level.Above(level) && !p.EffectiveAt.After(t) {
+		return p.Level
+	}
+	return level
+}
+
+// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for more than is in effect then.
 func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
 	for _, ep := range own {
-		course := slices.DeleteFunc(ep.course(now), func(s Stage) bool { return !s.Level.Above(live.held()) })
+		course := slices.DeleteFunc(ep.course(now), func(s Stage) bool {
+			if e.Merge == MergeStages {
+				return !s.Level.Above(live.heldAt(s.From))
+			}
+			return !s.Level.Above(live.held())
+		})
 		if len(course) == 0 {
 			continue
 		}
