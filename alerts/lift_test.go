@@ -164,6 +164,10 @@ func TestAForecastThatEndsInMidRun(t *testing.T) {
 		{[]int{160, 160, 90}, "-", ""},
 		{[]int{160, 160, 90, 90}, "downgrade yellow 12-17T00 to 12-19T00", "预计 2016-12-19 00:00 解除"},
 		{[]int{210, 160, 160, 160}, "-", ""},
+		// the 20th may be the first of a spell that belongs to the episode, of any level
+		{[]int{160, 160, 90, 160}, "-", ""},
+		{[]int{160, 160, 90, 160, 90}, "downgrade yellow 12-17T00 to 12-19T00", ""},
+		{[]int{160, 160, 90, 90, 160}, "downgrade yellow 12-17T00 to 12-19T00", ""},
 	} {
 		t.Run(fmt.Sprint(c.ahead), func(t *testing.T) {
 			w := newWorld(t, t.TempDir())

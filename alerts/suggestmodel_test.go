@@ -57,7 +57,7 @@ func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) s
 	if line := m.revise(e, c, spells, own, live, now, start); line != "" {
 		return line
 	}
-	if line := m.downgrade(e, own, live, now, start); line != "" {
+	if line := m.downgrade(e, c, own, live, now, start); line != "" {
 		return line
 	}
 	if line := m.lift(e, c, spells, live, now, start); line != "" {
@@ -387,7 +387,7 @@ func (m *hourModel) upgrade(e Engine, own []modelSpell, live *Warning, now, star
 	return ""
 }
 
-func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, start int) string {
+func (m *hourModel) downgrade(e Engine, c Criteria, own []modelSpell, live *Warning, now, start int) string {
 	level, ahead, first := None, false, 0
 	for _, s := range own {
 		if top, _, _ := s.highest(); top.Above(level) {
@@ -404,7 +404,8 @@ func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, st
 		if top, _, _ := s.highest(); top != level {
 			continue
 		}
-		if !m.allKnown(own[0].from-e.MergeGapH, own[len(own)-1].to+e.MergeGapH) {
+		from, to := own[0].from-e.MergeGapH, own[len(own)-1].to+e.MergeGapH
+		if !m.allKnown(from, to) || m.openRun(c, from, to) {
 			return ""
 		}
 		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(first, start)), m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
@@ -450,6 +451,35 @@ func (m *hourModel) allKnown(from, to int) bool {
 		}
 	}
 	return true
+}
+
+// openRun reports whether a run of any clause reaches into these hours and goes on into what is not known.
+func (m *hourModel) openRun(c Criteria, from, to int) bool {
+	for _, rule := range c.Levels {
+		for _, cl := range rule.AnyOf {
+			for i, w := range m.means {
+				if !w.counted || w.aqi <= cl.Over {
+					continue
+				}
+				last := i + 1
+				for last < len(m.means) && m.means[last].counted && m.means[last].aqi > cl.Over && !m.parted(last) {
+					last++
+				}
+				first := i
+				for first > 0 && m.means[first-1].counted && m.means[first-1].aqi > cl.Over && !m.parted(first) {
+					first--
+				}
+				if m.means[first].from >= to || m.means[last-1].to <= from {
+					continue
+				}
+				dark := func(k int) bool { return m.means[k].aqi < 0 || m.means[k].partial }
+				if last == len(m.means) || m.parted(last) || dark(last) || first > 0 && (m.parted(first) || dark(first-1)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (m *hourModel) line(kind string, level Level, from int, s modelSpell) string {
