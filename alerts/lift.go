@@ -236,13 +236,17 @@ func (e Engine) outlook(ev Evaluation, since, now time.Time, wait []Episode) *Ou
 	return o
 }
 
-// idle counts the days on which a warning was in force so far and which lie in no window of any clause.
+// idle counts the days on which a warning was in force so far and which lie in no window of any clause, as far back as anything
+// is known.
 func (ev Evaluation) idle(live *Warning, now time.Time) (n int) {
+	if len(ev.steps) == 0 {
+		return 0
+	}
 	end := now
 	if live.EndsAt != nil {
 		end = earliest(end, *live.EndsAt)
 	}
-	for day := DateOf(live.StartsAt); day.Start().Before(end); day = day.AddDays(1) {
+	for day := DateOf(latest(live.StartsAt, ev.steps[0].from)); day.Start().Before(end); day = day.AddDays(1) {
 		met := slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
 			return slices.ContainsFunc(c.Windows, func(w Window) bool { return w.From.Before(day.End()) && w.To.After(day.Start()) })
 		})

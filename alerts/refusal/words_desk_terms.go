@@ -9,7 +9,7 @@ func init() {
 		"desk.f.starts_at.hint":     {"北京时间；留空为立即。", "China Standard Time; empty is at once."},
 		"desk.f.ends_at":            {"结束时间", "To"},
 		"desk.f.ends_at.hint":       {"留空为另行通知。", "Empty is until further notice."},
-		"desk.f.starts_at.set.hint": {"北京时间；留空则不变。需双人审批的级别改开始时间须经批准。", "China Standard Time; empty leaves it as it is. At a level that needs two persons another start waits for approval."},
+		"desk.f.starts_at.set.hint": {"现为 {at}。北京时间；留空则不变。需双人审批的级别改开始时间须经批准。", "It is {at} now. China Standard Time; empty leaves it as it is. At a level that needs two persons another start waits for approval."},
 		"desk.f.ends_at.set.hint":   {"留空则不变。", "Empty leaves it as it is."},
 		"desk.f.ends_at.none.hint":  {"现为另行通知；留空则不变。", "Until further notice so far; empty leaves it so."},
 		"desk.f.no_end":             {"取消结束时间，改为另行通知", "Take the end away: until further notice"},

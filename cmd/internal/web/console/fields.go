@@ -143,7 +143,7 @@ func reviseFields(q *request, s *subject) []field {
 		q.field("received_at", kindMoment, false), q.field("reason", kindArea, false), q.field("notice_text", kindArea, false))
 	if s.w.State == alerts.Scheduled && s.w.Pending == nil {
 		start := q.field("starts_at", kindMoment, false)
-		start.Hint = q.t("f.starts_at.set.hint")
+		start.Hint = q.t("f.starts_at.set.hint", "at", clock(s.w.StartsAt))
 		return append([]field{start}, terms...)
 	}
 	if s.w.State == alerts.Rejected { // it is entered again, in other terms

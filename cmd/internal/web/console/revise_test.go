@@ -177,3 +177,19 @@ func TestTheDeskOffersAnAnnouncedLevelSooner(t *testing.T) {
 		t.Error("orange is in effect and is a choice")
 	}
 }
+
+// The days of a warning that ask for nothing are shown beside it, whether its end is set or not; the expected lift where it is not.
+func TestTheDeskTellsOfIdleDays(t *testing.T) {
+	w := newWorld(t)
+	id := w.declared(alerts.Yellow, false)
+	w.days(90, 90, 160, 90, 90)
+	w.elapse(48 * time.Hour)
+	idle, lift := "预警期间有 2 天未达到任何条款", "解除：其后 36 小时 AQI 均不高于 150"
+	if text := textOf(w.get(200, "duty", "/desk")); !strings.Contains(text, idle) || !strings.Contains(text, lift) {
+		t.Errorf("without an end: %s", text)
+	}
+	w.follow(warningPath(id)+"/revise", url.Values{"ends_at": {"2030-01-01T08:00"}})
+	if text := textOf(w.get(200, "duty", warningPath(id))); !strings.Contains(text, idle) || strings.Contains(text, lift) {
+		t.Errorf("with an end: %s", text)
+	}
+}
