@@ -376,7 +376,7 @@ func allOfficeYears(t *testing.T, cities []city) (out []*officeYear) {
 	add := func(c city, r regulation, later *regulation, set func(*Settings)) {
 		for _, horizon := range []int{3, 5, 7, 10} {
 			for _, merge := range []string{MergeStrict, MergeStages} {
-				for _, step := range []string{LiftAuto, LiftMean} {
+				for _, step := range []string{LiftAuto, LiftHour, LiftMean} {
 					for _, ends := range []bool{false, true} {
 						y := &officeYear{city: c, rules: r, later: later, horizon: horizon, ends: ends, byMeans: step == LiftMean, engine: Engine{Settings: DefaultSettings()}}
 						y.engine.Merge, y.engine.LiftStep = merge, step
