@@ -72,7 +72,7 @@ type Trace struct {
 // nothing that is known says so, which is until KnownUntil. Open says that the episode goes on at the end of what is known.
 type Outlook struct {
 	From       *time.Time `json:"from"`
-	KnownUntil time.Time  `json:"known_until"`
+	KnownUntil time.Time  `json:"known_until,omitzero"` // zero when nothing is
 	Open       bool       `json:"open"`
 	IdleDays   int        `json:"idle_days"` // days of the warning so far that meet no clause
 }

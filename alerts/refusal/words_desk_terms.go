@@ -9,7 +9,7 @@ func init() {
 		"desk.f.starts_at.hint":     {"北京时间；留空为立即。", "China Standard Time; empty is at once."},
 		"desk.f.ends_at":            {"结束时间", "To"},
 		"desk.f.ends_at.hint":       {"留空为另行通知。", "Empty is until further notice."},
-		"desk.f.starts_at.set.hint": {"北京时间；留空则不变。需双人审批的级别改开始时间须经批准。", "China Standard Time; empty leaves it as it is. At a level that needs two persons another start waits for approval."},
+		"desk.f.starts_at.set.hint": {"现为 {at}。北京时间；留空则不变。需双人审批的级别改开始时间须经批准。", "It is {at} now. China Standard Time; empty leaves it as it is. At a level that needs two persons another start waits for approval."},
 		"desk.f.ends_at.set.hint":   {"留空则不变。", "Empty leaves it as it is."},
 		"desk.f.ends_at.none.hint":  {"现为另行通知；留空则不变。", "Until further notice so far; empty leaves it so."},
 		"desk.f.no_end":             {"取消结束时间，改为另行通知", "Take the end away: until further notice"},
@@ -263,7 +263,7 @@ func init() {
 		"desk.criterion.day_total_at_most":            {"日总量不超过 {limit} {unit}", "day total at most {limit} {unit}"},
 		"desk.criterion.no_vehicle_below":             {"无{standard}以下车辆", "no vehicle below {standard}"},
 		"desk.notice_open":                            {"{district}当前空气质量已达重度污染，且仍将持续。经研究，决定自{from}起启动重污染天气{level}预警，解除时间另行通知。请各有关单位落实相应级别的应急减排措施，公众做好健康防护。", "The air of {district} is heavily polluted and will remain so. The {level} warning takes effect at {from} until further notice. Those concerned carry out their measures; the public takes care of its health."},
-		"desk.notice":                                 {"根据空气质量预报，{district} {from}至{to}将出现重污染天气过程。经研究，决定自{from}起启动重污染天气{level}预警，{to}解除；情况有变化时另行通知。请各有关单位落实相应级别的应急减排措施，公众做好健康防护。", "According to the forecast, heavy pollution is expected in {district} from {from} to {to}. The {level} warning takes effect at {from} and ends at {to} unless announced otherwise. Those concerned carry out their measures; the public takes care of its health."},
+		"desk.notice":                                 {"根据空气质量预报，{district} {polluted}至{to}将出现重污染天气过程。经研究，决定自{from}起启动重污染天气{level}预警，{to}解除；情况有变化时另行通知。请各有关单位落实相应级别的应急减排措施，公众做好健康防护。", "According to the forecast, heavy pollution is expected in {district} from {polluted} to {to}. The {level} warning takes effect at {from} and ends at {to} unless announced otherwise. Those concerned carry out their measures; the public takes care of its health."},
 
 		"desk.error.title":     {"未能完成", "Not done"},
 		"desk.error.status":    {"状态码 {status}。没有做任何改动，除非上面另有说明。", "Status {status}. Nothing was changed unless it says so above."},

@@ -112,7 +112,7 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 		fmt.Fprintln(&b, "  "+dayLine(d))
 	}
 	for _, r := range alerts.Remarks(ev.Windows) {
-		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s / %s\n", r.From.Format("2006-01-02 15:04"), r.To.Format("2006-01-02 15:04"),
+		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s / %s\n", alerts.StartText(r.From), alerts.EndText(r.To),
 			refusal.Text("why."+r.Reason, "zh-CN", nil), refusal.Text("why."+r.Reason, "en", nil))
 	}
 	_, err := io.WriteString(w, b.String())

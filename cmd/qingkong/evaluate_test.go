@@ -124,7 +124,7 @@ func TestEvaluateTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 		hourly += fmt.Sprintf("2024-01-10T%02d:00:00+08:00,350,%d\n", h, 100+h%2)
 	}
 	out, _ = ran(t, exitOK, "evaluate", writeFile(t, "h.csv", []byte(hourly)))
-	if want := "逐时 hours: 2024-01-10 00:00 … 2024-01-11 00:00  AQI 与浓度不符"; !strings.Contains(out, want) {
+	if want := "逐时 hours: 2024-01-10 00:00 … 2024-01-10 24:00  AQI 与浓度不符"; !strings.Contains(out, want) {
 		t.Errorf("hours: does not say %q:\n%s", want, out)
 	}
 }

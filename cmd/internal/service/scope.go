@@ -1,6 +1,8 @@
 package service
 
 import (
+	"go.etcd.io/bbolt"
+
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/notify"
@@ -36,6 +38,26 @@ func WarningFor(who *access.Principal, w *alerts.Warning) *alerts.Warning {
 		return w
 	}
 	return w.Public()
+}
+
+// WarningLook is a warning as it is looked at by itself.
+type WarningLook struct {
+	*alerts.Warning
+	// Outlook is what can be said of the end of one that is scheduled or active, to those who decide.
+	Outlook *alerts.Outlook `json:"outlook,omitempty"`
+}
+
+// LookAt is a warning as who may see it, with what can be said of its end now.
+func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look WarningLook, err error) {
+	w, err := alerts.GetWarning(tx, id)
+	if err != nil {
+		return look, err
+	}
+	look.Warning = WarningFor(who, w)
+	if who != nil && Decides(who) && (w.State == alerts.Scheduled || w.State == alerts.Active) {
+		look.Outlook, err = s.engine.Outlook(tx, w, s.J.Now())
+	}
+	return look, err
 }
 
 // Scoped reports whether who sees less than all.

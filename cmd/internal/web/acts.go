@@ -59,9 +59,9 @@ func (s *Server) warnings(q *request) (any, error) {
 }
 
 func (s *Server) warning(q *request) (any, error) {
-	var w *alerts.Warning
-	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, q.id()); return err })
-	return service.WarningFor(q.who, w), err
+	var look service.WarningLook
+	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { look, err = s.svc.LookAt(tx, q.who, q.id()); return err })
+	return look, err
 }
 
 func (s *Server) board(q *request) (board any, err error) {

@@ -518,3 +518,38 @@ func TestWarningPages(t *testing.T) {
 		t.Errorf("an empty list is %s", raw)
 	}
 }
+
+// A warning that is looked at says what is known of its end, and how many of its days so far ask for nothing, to those who decide:
+// declared on the 16th at 17:00, looked at a day later with a forecast of clean days; it says nothing of it once it is over, nor to
+// an enterprise.
+func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
+	w := newWorld(t)
+	live := w.declared(alerts.Yellow)
+	path := "/api/v1/warnings/" + live.ID
+	look := func(who string) (got service.WarningLook) {
+		w.must(http.StatusOK, call{who: who, method: http.MethodGet, path: path}, &got)
+		return got
+	}
+	if got := look("viewer"); got.Outlook == nil || got.Outlook.From != nil || !got.Outlook.KnownUntil.IsZero() || got.ID != live.ID {
+		t.Errorf("with nothing known: %+v", got.Outlook)
+	}
+	w.elapse(24 * time.Hour)
+	today := alerts.DateOf(w.clock.Now())
+	days := fmt.Sprintf(`{"date":%q,"aqi_low":60,"aqi_high":60},{"date":%q,"aqi_low":155,"aqi_high":155},{"date":%q,"aqi_low":90,"aqi_high":90},{"date":%q,"aqi_low":90,"aqi_high":90}`,
+		today, today.AddDays(1), today.AddDays(2), today.AddDays(3))
+	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/forecasts",
+		body: fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Now().Format(time.RFC3339), days)}, nil)
+	got := look("duty")
+	if o := got.Outlook; o == nil || o.From == nil || !o.From.Equal(today.AddDays(2).Start()) || o.Open || o.IdleDays != 1 || !o.KnownUntil.Equal(today.AddDays(3).End()) {
+		t.Errorf("%+v", o)
+	}
+	for _, who := range []string{"feeder", "town"} {
+		if look(who).Outlook != nil {
+			t.Errorf("%s is told", who)
+		}
+	}
+	w.must(http.StatusOK, call{who: "duty", path: path + "/lift", body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, got.Revision)}, nil)
+	if got := look("duty"); got.State != alerts.Lifted || got.Outlook != nil {
+		t.Errorf("once it is lifted: %+v", got.Outlook)
+	}
+}

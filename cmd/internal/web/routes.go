@@ -168,7 +168,7 @@ var routes = []route{
 		in: service.Declaration{}, out: alerts.Warning{}, refuses: codes{refusal.TransitionRefused},
 		zh: "发布预警或管控要求", en: "declares a warning"},
 	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning,
-		out: alerts.Warning{}, repeats: true,
+		out: service.WarningLook{}, repeats: true,
 		zh: "一次预警及其经过", en: "a warning and its history"},
 	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board,
 		out: notify.Overview{}, repeats: true,

@@ -273,7 +273,7 @@ func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, erro
 		}
 	}
 	s.Acts, s.Who = q.actsOn(w), q.whoActs(w)
-	if q.may(access.ActProposalsList) && w.EndsAt == nil && (w.State == alerts.Active || w.State == alerts.Scheduled) {
+	if q.may(access.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {
 		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
 			return s, err
 		}
@@ -282,13 +282,16 @@ func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, erro
 	return s, err
 }
 
-// outlook says when a warning without an end is likely to be lifted.
+// outlook says when a warning without an end is likely to be lifted, and how many days of any ask for nothing.
 func (d *desk) outlook(q *request, tx *bbolt.Tx, w *alerts.Warning) ([]string, error) {
 	o, err := d.engine.Outlook(tx, w, q.now)
 	if err != nil {
 		return nil, err
 	}
-	lines := o.Explain(d.engine.LiftH, d.engine.LiftRule, d.engine.LiftAtMost, q.lang)
+	var lines []string
+	if w.EndsAt == nil {
+		lines = o.Explain(d.engine.LiftH, d.engine.LiftRule, d.engine.LiftAtMost, q.lang)
+	}
 	if o.IdleDays > 0 {
 		lines = append(lines, refusal.Text("explain.idle", q.lang, refusal.Args{"n": o.IdleDays}))
 	}
