@@ -25,7 +25,7 @@ func (s *Server) orders(q *request) (any, error) {
 	if !service.Narrow(&f, q.who) {
 		return service.OrderPage{Items: []json.RawMessage{}}, nil
 	}
-	page, err := s.svc.Orders(f, cursor, limit)
+	page, err := s.svc.Orders(q.who, f, cursor, limit)
 	s.sawOfficer(q, slices.ContainsFunc(page.Items, namesOfficer))
 	return page, err
 }
@@ -41,8 +41,9 @@ func (s *Server) order(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.svc.OrderJSON(q.id())
+	text, err := s.svc.OrderFor(q.who, q.id())
 	s.sawOfficer(q, namesOfficer(text))
+	s.sawNotes(q, text)
 	return json.RawMessage(text), err
 }
 

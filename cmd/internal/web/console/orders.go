@@ -111,8 +111,8 @@ type step struct {
 	Current bool // it comes back with what was typed
 }
 
-func (d *desk) readOrder(id string) (o notify.View, err error) {
-	text, err := d.svc.OrderJSON(id)
+func (d *desk) readOrder(q *request, id string) (o notify.View, err error) {
+	text, err := d.svc.OrderFor(q.who, id)
 	if err == nil {
 		err = json.Unmarshal(text, &o)
 	}
@@ -145,7 +145,7 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 		return err
 	}
 	v := orderView{chrome: q.chrome("order"), Next: next, Typed: typed, Again: typed != nil && failed == nil}
-	if v.Order, err = d.readOrder(id); err != nil {
+	if v.Order, err = d.readOrder(q, id); err != nil {
 		return err
 	}
 	q.seen.officer = v.Order.Contact.Name != "" || v.Order.Contact.Phone != ""
@@ -278,7 +278,7 @@ func (d *desk) answerOf(q *request, id string, action notify.Action) (notify.Ans
 	if action == notify.Object && in.Note == "" {
 		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
 	}
-	order, err := d.readOrder(id)
+	order, err := d.readOrder(q, id)
 	if err != nil {
 		return in, err
 	}
