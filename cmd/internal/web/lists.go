@@ -154,10 +154,3 @@ func (s *Server) skill(q *request) (any, error) {
 	})
 	return out, err
 }
-
-// feeds lists the sources that ever fell silent, and whether they are now.
-func (s *Server) feeds(*request) (any, error) {
-	var items []alerts.FeedState
-	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { items, err = alerts.Feeds(tx); return err })
-	return alerts.Page[alerts.FeedState]{Items: items, Total: len(items)}, err
-}
