@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/notify"
 )
@@ -66,6 +68,13 @@ func TestObjectionWithoutANote(t *testing.T) {
 			t.Errorf("%s: %+v", body, p.Errors)
 		}
 	}
+	order := path[strings.LastIndexByte(path, '/')+1:]
+	w.svc.Answer("E0001", false, fmt.Appendf(nil, `{"order_id":%q,"action":"object"}`, order), func(_ string, err error) { // what NATS calls
+		var e *refusal.Error
+		if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "note" || e.Fields[0].Rule != "order.object_note" {
+			t.Errorf("over NATS: %v", err)
+		}
+	})
 	var o notify.View
 	w.must(http.StatusOK, call{who: "E0001", method: "GET", path: path}, &o)
 	if o.Answer != "awaiting" || o.Objection != nil {
