@@ -19,7 +19,6 @@ import (
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/journal/natstest"
 	"qingkong/cmd/internal/service"
-	"qingkong/notify"
 	"qingkong/reductionlist"
 )
 
@@ -52,7 +51,8 @@ func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *Wor
 	w.JS = natstest.Start(t, filepath.Join(dir, "nats")).JS
 	registry := service.Registry(set)
 	journal.Handle(registry, cmdUnexplained, func(_ *bbolt.Tx, _ string, order string, _ time.Time) ([]journal.Event, string, error) {
-		return []journal.Event{&notify.Answered{OrderID: order, Action: string(notify.Object), Digest: "00000000000000ff"}}, order, nil
+		ev, err := registry.Decode("notify.answered", fmt.Appendf(nil, `{"order_id":%q,"action":"object","digest":"00000000000000ff"}`, order))
+		return []journal.Event{ev}, order, err
 	})
 	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: registry, JS: w.JS, Log: log, NoSync: true, Clock: w.Clock.Now})
 	var err error
