@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -347,6 +348,37 @@ func TestOfferedAgainLater(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				in.stop()
 				in.wantFiles("taken/a.csv")
+			})
+		})
+	}
+}
+
+// When nothing will be taken now, the files behind the first keep their order and are not offered; another failure may be the
+// file's own, and the others are.
+func TestWhatIsAboutUsStopsTheLook(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want []string // first offered
+	}{
+		"not ready":     {refusal.New(refusal.NotReady, "watch.starting", nil), []string{"a.csv csv", "a.csv csv"}},
+		"rate limited":  {refusal.New(refusal.RateLimited, "watch.starting", nil), []string{"a.csv csv", "a.csv csv"}},
+		"another error": {errors.New("no answer in time"), []string{"a.csv csv", "b.csv csv"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in := newInbox(t)
+				in.desk.answer = func(Document) error { return tt.err }
+				in.put("a.csv", "date,aqi\n")
+				time.Sleep(time.Second)
+				in.put("b.csv", "date,aqi\n")
+				in.start(in.source())
+				time.Sleep(time.Minute)
+				in.stop()
+				in.desk.mu.Lock()
+				defer in.desk.mu.Unlock()
+				if got := names(in.desk.asked); len(got) < 2 || !slices.Equal(got[:2], tt.want) {
+					t.Errorf("offered %q, want first %q", got, tt.want)
+				}
 			})
 		})
 	}

@@ -202,6 +202,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.metrics = a.newMetrics()
 	opts := web.Options{Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
 		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}, Incoming: a.incoming()}
+	if a.sources != nil {
+		opts.Feeds = a.sources.Status
+	}
 	if a.backups != nil {
 		opts.Backups = a.backups
 	}

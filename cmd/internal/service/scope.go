@@ -32,6 +32,19 @@ func Decides(who *access.Principal) bool {
 	}
 }
 
+// MayReadNotes says who may read what a recipient wrote and why an objection was decided as it was: who decides, who
+// approves, who inspects, and the recipient itself.
+func MayReadNotes(who *access.Principal, recipient string) bool {
+	switch who.Role {
+	case access.Duty, access.Approver, access.Inspector:
+		return true
+	case access.Enterprise:
+		return who.Recipient != "" && who.Recipient == recipient
+	default:
+		return false
+	}
+}
+
 // WarningFor is a warning as who may see it.
 func WarningFor(who *access.Principal, w *alerts.Warning) *alerts.Warning {
 	if w == nil || who != nil && Decides(who) {

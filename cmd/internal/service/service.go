@@ -165,6 +165,11 @@ type dutyContact struct {
 	Phone string `json:"phone"`
 }
 
+// vault resolves what orders refer to within a transaction, for somebody who may read all of it.
+func (s *Service) vault(tx *bbolt.Tx) notify.Vault {
+	return notify.Vault{Contact: s.contact(tx), Note: func(ref string) string { return string(journal.ReadVault(tx, ref)) }}
+}
+
 // contact resolves the duty contact of orders within a transaction. What was erased gives empty strings.
 func (s *Service) contact(tx *bbolt.Tx) notify.Contact {
 	return func(ref string) (name, phone string) {

@@ -114,9 +114,13 @@ func orderAct(act notify.Action) func(*Server, *request) (any, error) {
 	}
 }
 
+// objectionText is the body of an objection, which says why.
+type objectionText notify.AnswerText
+
 // objection is the duty officer's decision on what a recipient objected.
 func (s *Server) objection(q *request) (any, error) {
 	order, err := s.svc.DecideObjection(q.Context(), q.who.User, q.key, q.id(), q.body)
+	s.sawNotes(q, order)
 	return json.RawMessage(order), err
 }
 

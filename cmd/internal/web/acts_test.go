@@ -404,7 +404,7 @@ func TestScope(t *testing.T) {
 		}
 	}
 	for _, act := range []string{"receive", "read", "acknowledge", "object", "start", "report", "complete"} {
-		w.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: "/api/v1/orders/" + id + "-E0002-1/" + act, body: `{}`})
+		w.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: "/api/v1/orders/" + id + "-E0002-1/" + act, body: `{"note":"示例"}`})
 	}
 }
 

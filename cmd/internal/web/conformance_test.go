@@ -341,6 +341,7 @@ var samples = map[string]func(*world) call{
 		if err := w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
 			w.t.Fatal(err)
 		}
+		w.feeds = refusedFeeds()
 		return get("viewer", "/feeds")(w)
 	},
 	"POST /observations":           func(*world) call { return example("feeder", "POST /observations") },

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -164,8 +165,9 @@ func (d *desk) home(q *request) error {
 	c.Flash = q.flash()
 	return q.render(http.StatusOK, "home", struct {
 		*chrome
-		Parts map[string]template.HTML
-	}{c, parts})
+		Parts   map[string]template.HTML
+		Refused []refusedFeed // no change of the record, so that no part is drawn anew for it
+	}{c, parts, d.refusedFeeds(q)})
 }
 
 // flash is what was just done, by the query of the page that an act led to.
@@ -261,6 +263,31 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 		v.Mine, _, err = d.orderRows(q, tx, notify.Filter{Recipient: q.who.Recipient}, "", 20)
 	}
 	return err
+}
+
+// refusedFeed is a source that sent what was refused, and nothing since that was taken.
+type refusedFeed struct {
+	Feed, Source, Document, Why, Place string
+	At                                 time.Time
+	Kept                               int
+}
+
+func (d *desk) refusedFeeds(q *request) (out []refusedFeed) {
+	if d.opt.Feeds == nil || !q.may(access.ActSkillRead) && !q.may(access.ActWarningsApprove) {
+		return nil
+	}
+	for _, f := range d.opt.Feeds() {
+		last := f.Refused.Last
+		if f.Refused.Total == 0 || f.TakenAt.After(last.At) {
+			continue
+		}
+		place := f.Refused.Folder
+		if last.File != "" {
+			place = filepath.Join(place, last.File)
+		}
+		out = append(out, refusedFeed{f.Feed, f.Source, last.Document, last.Why[q.lang], place, last.At, f.Refused.Kept})
+	}
+	return out
 }
 
 // card is a live warning on the desk with its board and what this role may do to it.
