@@ -47,6 +47,7 @@ type Service struct {
 
 	FactorRequired bool // of who approves
 
+	Air  alerts.Settings        // by which what is forecast and measured is judged
 	List reductionlist.Settings // what lists are checked by
 
 	Publishing Publishing // what papers say of the district
@@ -84,7 +85,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
-	return &Service{J: j, Region: set.Region, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
+	return &Service{J: j, Region: set.Region, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, Air: set.Alerts, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
