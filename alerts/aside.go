@@ -180,6 +180,8 @@ type Named struct {
 	Message string       `json:"message"`
 	Say     string       `json:"say"` // the message's place in the catalogue
 	Args    refusal.Args `json:"args,omitempty"`
+
+	place int // by which those of a message are in order
 }
 
 // In is the same in "zh-CN" or "en".

@@ -26,6 +26,9 @@ type Evaluation struct {
 	Tips     []Tip           `json:"tips,omitempty"`
 	SetAside []Aside         `json:"set_aside,omitempty"` // what of the measurements is not judged
 
+	// HighAndMissing is an alarm of what is known of a region now; nil for none.
+	HighAndMissing *HighAndMissing `json:"high_and_missing,omitempty"`
+
 	steps []step
 	clear clearing // of an engine's suggestion, as is the next
 	heavy *Episode // that is measured and under way; nil for none

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"qingkong/alerts/aqi"
 	"qingkong/alerts/refusal"
 )
@@ -143,20 +141,19 @@ func (f *FewHours) Text(lang string) string {
 
 // HighAndMissing is an alarm: what was measured in a region in 24 hours would count, and too few hours are there to judge it.
 type HighAndMissing struct {
-	From, To time.Time
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 	FewHours
-	Over int // the AQI above which the criteria look
+	Over int `json:"over"` // the AQI above which the criteria look
 }
 
-// HighAndMissing looks at the 24 hours until now and at yesterday. Nil is no alarm.
-func (e Engine) HighAndMissing(tx *bbolt.Tx, region string, now time.Time) (*HighAndMissing, error) {
-	hours, _, _, err := e.hourSeries(tx, scope{region: region}, now, nil)
-	if err != nil {
-		return nil, err
-	}
-	return highAndMissing(hours, e.CriteriaOn(DateOf(now)).lowest(), now), nil
+// Text tells of it in "zh-CN" or "en", and what to do.
+func (a *HighAndMissing) Text(lang string) string {
+	return refusal.Text("air.high_and_missing", lang, refusal.Args{"from": minute(a.From), "to": untilMinute(a.To), "valid": a.Valid, "need": a.Need,
+		"mean": *a.Mean, "over": a.Over})
 }
 
+// highAndMissing looks at the 24 hours until now and at yesterday. Nil is no alarm.
 func highAndMissing(hours []HourAir, over int, now time.Time) *HighAndMissing {
 	end := now.Truncate(time.Hour)
 	for _, to := range []time.Time{end, DateOf(now).Start()} {

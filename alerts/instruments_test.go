@@ -93,7 +93,7 @@ func TestBrokenInstrumentsNeitherRaiseNorSilence(t *testing.T) {
 		{"clean air", map[string]func(int) string{"a": good}, "-"},
 		{"bad air", map[string]func(int) string{"a": bad}, orange},
 		{"one hour of 9999", map[string]func(int) string{"a": around(100, at([]int{40}, "pm25=9999 pm10=240"))}, "-"},
-				{"9999 of PM10 in every other hour silences nothing", map[string]func(int) string{"a": func(i int) string {
+		{"9999 of PM10 in every other hour silences nothing", map[string]func(int) string{"a": func(i int) string {
 			if i%2 == 0 {
 				return bad(i)
 			}

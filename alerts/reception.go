@@ -77,6 +77,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	if err := r.name(r.fresh.Days); err != nil {
 		return nil, ObservationResult{}, err
 	}
+	slices.SortStableFunc(r.aside, func(a, b Named) int { return cmp.Compare(a.place, b.place) })
 	if !r.left {
 		fields := make([]refusal.Field, len(r.aside))
 		for i, n := range r.aside {
@@ -142,7 +143,7 @@ func (r *arrival) take() error {
 			h.withdraw(AsideRunning)
 		}
 		for _, n := range h.NotTaken {
-			r.aside = append(r.aside, asideNamed(hourPath(i, n.Name), n.Rule, n.Name, n.Value, false))
+			r.setAside(i, asideNamed(hourPath(i, n.Name), n.Rule, n.Name, n.Value, false))
 		}
 		row, _, err := get[observedHour](r.tx, bObservedHour, hourKey(r.in.Region, h.At))
 		if err != nil {
@@ -170,7 +171,7 @@ func (r *arrival) takeDays() error {
 			d.withdraw(AsideDoubled)
 		}
 		for _, n := range d.NotTaken {
-			r.aside = append(r.aside, asideNamed(dayPath(i, n.Name), n.Rule, n.Name, n.Value, false))
+			r.setAside(len(r.in.Hours)+i, asideNamed(dayPath(i, n.Name), n.Rule, n.Name, n.Value, false))
 		}
 		row, _, err := get[observedDay](r.tx, bObservedDay, r.in.Region+"/"+string(d.Date))
 		if err != nil {
@@ -217,7 +218,7 @@ func (r *arrival) name(days []Day) error {
 		}
 		one := []sifted{{at: h.At, values: h.list()}}
 		siftEach(one, r.engine.Plausible.Hour, time.Hour)
-		r.nameRow(&r.line.sifted[k], one[0], h.AQI, func(name string) string { return hourPath(i, name) })
+		r.nameRow(i, &r.line.sifted[k], one[0], h.AQI, func(name string) string { return hourPath(i, name) })
 	}
 	return r.nameDays(days)
 }
@@ -243,8 +244,13 @@ func ownHours(tx *bbolt.Tx, region, station string, first, end time.Time) (map[i
 	return out, nil
 }
 
+func (r *arrival) setAside(row int, n Named) {
+	n.place = row
+	r.aside = append(r.aside, n)
+}
+
 // nameRow names what of a row is set aside. By itself says what is so whatever lies beside it.
-func (r *arrival) nameRow(s *sifted, byItself sifted, index *int, path func(name string) string) {
+func (r *arrival) nameRow(row int, s *sifted, byItself sifted, index *int, path func(name string) string) {
 	for place, v := range s.values {
 		why := s.why[place]
 		if v == nil {
@@ -257,7 +263,7 @@ func (r *arrival) nameRow(s *sifted, byItself sifted, index *int, path func(name
 		if byItself.why[place] == taken {
 			r.left = true // it withdraws others
 		}
-		r.aside = append(r.aside, asideNamed(path(aqiPollutants[place]), why.rule(), aqiPollutants[place], v.String(), why == unchanged))
+		r.setAside(row, asideNamed(path(aqiPollutants[place]), why.rule(), aqiPollutants[place], v.String(), why == unchanged))
 	}
 	_, keeps := s.left(index, "")
 	r.left = r.left || keeps
@@ -295,7 +301,7 @@ func (r *arrival) nameDays(fresh []Day) error {
 		r.engine.siftDays(one)
 		for k := range lines[0].rows {
 			if sameJSON(lines[0].rows[k], d) {
-				r.nameRow(&lines[0].sifted[k], one[0], d.AQI, func(name string) string { return dayPath(i, name) })
+				r.nameRow(len(r.in.Hours)+i, &lines[0].sifted[k], one[0], d.AQI, func(name string) string { return dayPath(i, name) })
 			}
 		}
 	}

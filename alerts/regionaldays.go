@@ -103,11 +103,11 @@ func meanOfDays(days []Day) Day {
 			out.Cause = max(out.Cause, c)
 		}
 	}
-	var said *int
-	if len(values) == 0 || slices.ContainsFunc(days, func(d Day) bool { return d.published(values) }) {
-		said = m.index()
+	if len(values) > 0 && !slices.ContainsFunc(days, func(d Day) bool { return d.published(values) }) {
+		out.AQI, out.Primary = resolve(out.Date, nil, nil, values)
+	} else {
+		out.AQI, out.Primary = resolve(out.Date, m.index(), named, values)
 	}
-	out.AQI, out.Primary = resolve(out.Date, said, named, values)
 	if out.Primary == nil {
 		out.Primary = []string{}
 	}

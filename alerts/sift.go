@@ -164,16 +164,15 @@ func (s *sifted) left(index *int, only aqi.Pollutant) (m Measured, keepsIndex bo
 	return m, keepsIndex
 }
 
-// madeOf reports whether an index may have been made of a concentration, of an hour or of a day: it is no more than that has by
-// either table. A concentration without a sub-index may have made any.
+// madeOf reports whether an index is that of a concentration, of an hour or of a day, by either edition: an index is the largest
+// of its sub-indices, so that a larger one is another pollutant's, and a smaller one was made without this value.
 func madeOf(index int, p aqi.Pollutant, c aqi.Concentration) bool {
-	most := 0
 	for _, std := range []aqi.Standard{aqi.HJ2012, aqi.HJ2026} {
 		for _, r := range []aqi.Result{aqi.Daily(std, aqi.Values{p: c}), aqi.Hourly(std, aqi.Values{p: c})} {
-			if i, has := r.IAQI[p]; has {
-				most = max(most, i)
+			if i, has := r.IAQI[p]; has && i == index {
+				return true
 			}
 		}
 	}
-	return most == 0 || index <= most
+	return false
 }
