@@ -153,22 +153,21 @@ func (a *HighAndMissing) Text(lang string) string {
 		"mean": *a.Mean, "over": a.Over})
 }
 
-// highAndMissing looks at the 24 hours until now and at yesterday. Nil is no alarm.
+// highAndMissing looks at the 24 hours until now. Nil is no alarm.
 func highAndMissing(hours []HourAir, over int, now time.Time) *HighAndMissing {
-	end := now.Truncate(time.Hour)
-	for _, to := range []time.Time{end, DateOf(now).Start()} {
-		from := to.Add(-windowHours * time.Hour)
-		var of []*HourAir
-		for i := range hours {
-			if h := &hours[i]; h.Source == SourceObservation && !h.missing() && !h.At.Before(from) && h.At.Before(to) {
-				of = append(of, h)
-			}
-		}
-		if few := fewHours(of); few != nil && few.Mean != nil && *few.Mean > over {
-			return &HighAndMissing{from, to, *few, over}
+	to := now.Truncate(time.Hour)
+	from := to.Add(-windowHours * time.Hour)
+	var of []*HourAir
+	for i := range hours {
+		if h := &hours[i]; h.Source == SourceObservation && !h.missing() && !h.At.Before(from) && h.At.Before(to) {
+			of = append(of, h)
 		}
 	}
-	return nil
+	few := fewHours(of)
+	if few == nil || few.Mean == nil || *few.Mean <= over {
+		return nil
+	}
+	return &HighAndMissing{from, to, *few, over}
 }
 
 // lowest is the lowest AQI above which a clause looks.

@@ -243,3 +243,31 @@ func TestObservationsAreRecordedInOrder(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// A file of measurements is taken as a message is: what is none is set aside in its row, and the rest is kept. The same in a file
+// that is no measurement stays wrong.
+func TestMeasuredFilesKeepTheirOtherHours(t *testing.T) {
+	const text = "time,aqi,pm25,o3\n2026-12-16T08:00:00+08:00,,-999,20\n2026-12-16T09:00:00+08:00,-1,80,21\n2026-12-16T10:00:00+08:00,,82,-99\n2026-12-16T10:00:00+08:00,,90,\n"
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-12-16T17:00")
+	air, err := ReadObservedCSV(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := do(w, w.engine.DecideObservation, "feeder", Observation{Station: "a", Region: district, Days: air.Measured(), Hours: air.Hours})
+	want := []string{"hours[0].pm25 impossible", "hours[1].aqi impossible", "hours[2].o3_1h impossible", "hours[2].pm25 doubled", "hours[3].pm25 doubled"}
+	if lines := namedLines(got.SetAside); !slices.Equal(lines, want) || got.New != 3 {
+		t.Errorf("%q, %d new", lines, got.New)
+	}
+	if air, err = ReadObservedCSV(strings.NewReader("date,aqi,pm25\n2026-12-14,,-999\n2026-12-15,120,-99\n")); err != nil || len(air.Measured()) != 2 {
+		t.Errorf("days: %+v, %v", air.Measured(), err)
+	}
+	if _, err := ReadObservedCSV(strings.NewReader("time,aqi,pm25\n2026-12-16T08:00:00+08:00,,x\n")); ruleAt(err, "row 2, column pm25") != "csv.concentration" {
+		t.Errorf("a word: %v", err)
+	}
+	if _, err := ReadCSV(strings.NewReader(text)); err == nil {
+		t.Error("a forecast with them is taken")
+	}
+	w.mustMatch()
+}
