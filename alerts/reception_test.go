@@ -271,3 +271,56 @@ func TestMeasuredFilesKeepTheirOtherHours(t *testing.T) {
 	}
 	w.mustMatch()
 }
+
+// A run that reaches into the ten days that are judged from before them stays withdrawn, and what lies before them is not judged.
+func TestARunFromBeforeTheJudgedHoursStaysWithdrawn(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-12-16T17:00")
+	begin := w.now.Add(-hoursBack * time.Hour)
+	o := Observation{Station: "1015A", Region: district, Days: []Day{}}
+	for i := range 10 { // seven before the first judged hour, three from it on
+		o.Hours = append(o.Hours, Hour{At: begin.Add(time.Duration(i-7) * time.Hour), Measured: Measured{PM25: ptr(aqi.Whole(264))}})
+	}
+	o.Hours = append(o.Hours, hoursOf(begin.Add(3*time.Hour), 5, 100)...)
+	do(w, w.engine.DecideObservation, "feeder", o)
+	w.view(func(tx *bbolt.Tx) error {
+		s, err := w.engine.series(tx, scope{region: district}, w.now, nil)
+		if len(s.Hours) != 8 || !s.Hours[0].At.Equal(begin) {
+			t.Fatalf("%d hours from %v", len(s.Hours), s.Hours[0].At)
+		}
+		for i := range s.Hours {
+			if s.Hours[i].missing() != (i < 3) {
+				t.Errorf("hour %d is missing: %v", i, s.Hours[i].missing())
+			}
+		}
+		if len(s.Aside) != 1 || s.Aside[0].N != 10 {
+			t.Errorf("%+v", s.Aside)
+		}
+		return err
+	})
+}
+
+// A lone 999 that was taken is withdrawn by a second one in the next hour, which says so alone and is recorded for it.
+func TestASecond999WithdrawsTheFirst(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	w.at("2026-12-16T17:00")
+	for i, want := range []string{"", "hours[0].pm10 ambiguous"} {
+		o := Observation{Station: "1015A", Region: district, Days: []Day{},
+			Hours: []Hour{{At: w.now.Add(time.Duration(i-2) * time.Hour), Measured: Measured{PM10: ptr(aqi.Whole(999))}}}}
+		got := do(w, w.engine.DecideObservation, "feeder", o)
+		if lines := strings.Join(namedLines(got.SetAside), "; "); lines != want || got.New != 1 {
+			t.Errorf("hour %d: %q, %d new", i, lines, got.New)
+		}
+	}
+	w.view(func(tx *bbolt.Tx) error {
+		s, err := w.engine.series(tx, scope{region: district}, w.now, nil)
+		for i := range s.Hours {
+			if !s.Hours[i].missing() {
+				t.Errorf("hour %d is judged", i)
+			}
+		}
+		return err
+	})
+}
