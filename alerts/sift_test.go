@@ -19,6 +19,7 @@ func TestAnIndexBesideWhatIsSetAside(t *testing.T) {
 		{"alone", []string{"aqi=314"}, "314"},
 		{"made of 9999", []string{"aqi=500 pm25=9999"}, "-"},
 		{"not made of 9999", []string{"aqi=210 pm25=9999"}, "210"},
+		{"more than what is set aside has", []string{"aqi=450 no2=999 o3_1h=999"}, "450"},
 		{"CO in µg/m³, of an index without it", []string{"aqi=260 co=1500"}, "260"},
 		{"CO in µg/m³, of an index with it", []string{"aqi=500 co=1500"}, "-"},
 		{"made of a stuck particulate", []string{"aqi=314 pm25=264", "aqi=314 pm25=264", "aqi=314 pm25=264", "aqi=314 pm25=264", "aqi=314 pm25=264", "aqi=314 pm25=264"}, "-"},
