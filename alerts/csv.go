@@ -81,11 +81,11 @@ func (a Air) Forecast() ([]ForecastDay, []Hour) {
 	return days, a.Hours
 }
 
-// Measured is the episode's days that have an index: what is unknown was not measured.
+// Measured is the episode's days that have an index, or of which something is set aside: what is unknown was not measured.
 func (a Air) Measured() []Day {
 	days := []Day{}
 	for _, d := range a.Days {
-		if d.AQI != nil {
+		if d.AQI != nil || len(d.NotTaken) > 0 {
 			days = append(days, d)
 		}
 	}
@@ -105,15 +105,19 @@ func (a Air) First() Date {
 // missing. A UTF-8 byte-order mark is accepted. A day without an AQI has that of its concentrations, see resolve; without
 // both it is unknown, and such an hour is left out. A refusal names every wrong cell by its row (the line of the file, the
 // header being row 1) and column, with the value and what to do.
-func ReadCSV(r io.Reader) (Air, error) { return readCSV(r, nil) }
+func ReadCSV(r io.Reader) (Air, error) { return readCSV(r, nil, false) }
+
+// ReadObservedCSV is [ReadCSV] of what was measured: values that are none are set aside in their rows, and a day or an hour may
+// stand twice, as in [ParseObservation].
+func ReadObservedCSV(r io.Reader) (Air, error) { return readCSV(r, nil, true) }
 
 // ReadDailyCSV is [ReadCSV] of days alone.
 func ReadDailyCSV(r io.Reader) ([]Day, error) {
-	ep, err := readCSV(r, &daily)
+	ep, err := readCSV(r, &daily, false)
 	return ep.Days, err
 }
 
-func readCSV(r io.Reader, want *form) (Air, error) {
+func readCSV(r io.Reader, want *form, observed bool) (Air, error) {
 	br := bufio.NewReader(r)
 	if bom, err := br.Peek(3); err == nil && string(bom) == "\ufeff" {
 		_, _ = br.Discard(3) // just peeked
@@ -128,7 +132,7 @@ func readCSV(r io.Reader, want *form) (Air, error) {
 	if err != nil {
 		return Air{}, brokenCSV(err)
 	}
-	t := table{form: &daily}
+	t := table{form: &daily, observed: observed}
 	if want == nil && slices.ContainsFunc(header, func(c string) bool { return strings.TrimSpace(c) == hourly.key }) {
 		t.form = &hourly
 	}
@@ -175,6 +179,9 @@ type table struct {
 	columns []string
 	seen    map[string]int // date or time → its row
 	wrong   []refusal.Field
+
+	observed bool       // what it holds was measured
+	notTaken []NotTaken // of the row that is being read
 }
 
 func (t *table) add(row int, column, value, rule string, args refusal.Args) {
@@ -219,6 +226,7 @@ func (t *table) row(row int, rec []string) {
 		return
 	}
 	c := cells{primary: []string{}}
+	t.notTaken = nil
 	for i, cell := range rec {
 		column, cell := t.columns[i], strings.TrimSpace(cell)
 		switch column {
@@ -245,12 +253,12 @@ func (t *table) row(row int, rec []string) {
 // take keeps a row. A day whose published index its concentrations do not make keeps it.
 func (t *table) take(c *cells) {
 	if t.form == &hourly {
-		if c.aqi != nil || len(c.Values()) > 0 {
-			t.hours = append(t.hours, Hour{At: c.at, AQI: c.aqi, Cause: c.cause, Measured: c.Measured})
+		if c.aqi != nil || len(c.Values()) > 0 || len(t.notTaken) > 0 {
+			t.hours = append(t.hours, Hour{At: c.at, AQI: c.aqi, Cause: c.cause, Measured: c.Measured, NotTaken: t.notTaken})
 		}
 		return
 	}
-	d := Day{Date: c.date, Cause: c.cause, Measured: c.Measured}
+	d := Day{Date: c.date, Cause: c.cause, Measured: c.Measured, NotTaken: t.notTaken}
 	d.AQI, d.Primary = resolve(c.date, c.aqi, c.primary, c.Values())
 	t.days = append(t.days, d)
 }
@@ -279,7 +287,7 @@ func (t *table) time(row int, cell string) time.Time {
 
 // once refuses a day or an hour that stands in an earlier row.
 func (t *table) once(row int, column, cell, key string) {
-	if first, twice := t.seen[key]; twice {
+	if first, twice := t.seen[key]; twice && !t.observed {
 		t.add(row, column, cell, "csv.date_twice", refusal.Args{"first": first})
 		return
 	}
@@ -294,6 +302,10 @@ func (t *table) aqi(row int, cell string) *int {
 		return nil
 	}
 	index, err := strconv.Atoi(cell)
+	if err == nil && t.observed && unreadable(nameAQI, cell) {
+		t.notTaken = append(t.notTaken, NotTaken{nameAQI, shortened(cell), AsideImpossible})
+		return nil
+	}
 	if err != nil || index < 0 || index > maxAQI {
 		t.add(row, "aqi", cell, "csv.aqi", nil)
 		return nil
@@ -324,13 +336,17 @@ func (t *table) concentration(row int, column, cell string, into *Measured) {
 	if cell == "" {
 		return
 	}
+	if column == "o3" {
+		column = aqi.O3H1
+	}
 	v, err := aqi.ParseConcentration(cell)
+	if err != nil && t.observed && unreadable(column, cell) {
+		t.notTaken = append(t.notTaken, NotTaken{column, shortened(cell), AsideImpossible})
+		return
+	}
 	if err != nil {
 		t.add(row, column, cell, "csv.concentration", refusal.Args{"largest": aqi.MaxConcentration})
 		return
-	}
-	if column == "o3" {
-		column = aqi.O3H1
 	}
 	into.set(column, v)
 }

@@ -37,7 +37,7 @@ type ForecastDay struct {
 type Observation struct {
 	Station string `json:"station"`
 	Region  string `json:"region"`
-	Days    []Day  `json:"days"` // ascending, no date twice
+	Days    []Day  `json:"days"` // as they came; as recorded ascending, no date twice
 	Hours   []Hour `json:"hours,omitempty"`
 }
 
@@ -48,6 +48,7 @@ type Day struct {
 	Primary []string `json:"primary"`
 	Cause   Cause    `json:"cause"`
 	Measured
+	NotTaken []NotTaken `json:"set_aside,omitempty"`
 }
 
 // Cause says why a day is polluted when it is not what emission cuts can help against.
@@ -190,14 +191,16 @@ func (c *checker) forecastDay(path string, d *dayInput) ForecastDay {
 	return day
 }
 
-// ParseObservation reads what was measured as strictly as ParseForecast reads a forecast.
+// ParseObservation reads what was measured as strictly as ParseForecast reads a forecast, but for values that are none: these are
+// set aside where they stand, and so is a day or an hour that stands twice, so that the rest is taken.
 func ParseObservation(data []byte) (Observation, error) {
+	data, unread := setUnreadAside(data)
 	var in ObservationInput
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Observation{}, err
 	}
 	o := Observation{Station: in.Station, Region: in.Region, Days: []Day{}}
-	c := checker{}
+	c := checker{observed: true, notTaken: unread}
 	c.require(stationForm.MatchString(in.Station), "station", "station.wrong", refusal.Args{"value": in.Station})
 	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
 	c.amount(len(in.Days), len(in.Hours))
@@ -205,20 +208,18 @@ func ParseObservation(data []byte) (Observation, error) {
 		path, d := at("days", i), &in.Days[i]
 		day := Day{}
 		day.Date, day.Primary, day.Cause = c.day(path, d)
-		day.Measured = d.Measured
+		day.Measured, day.NotTaken = d.Measured, c.notTaken[path]
 		for name, v := range map[string]*int{"aqi_low": d.AQILow, "aqi_high": d.AQIHigh} {
 			c.require(v == nil, path+"."+name, "day.range_measured", nil)
 		}
 		day.AQI, day.Primary = resolve(day.Date, d.AQI, day.Primary, d.Values())
-		if day.AQI == nil || d.AQI != nil {
+		if day.AQI == nil && len(day.NotTaken) == 0 || d.AQI != nil {
 			value, _ := c.aqi(path+".aqi", d.AQI)
 			day.AQI = &value
 		}
 		o.Days = append(o.Days, day)
 	}
 	o.Hours = c.hours(in.Hours)
-	slices.SortFunc(o.Days, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
-	slices.SortFunc(o.Hours, func(a, b Hour) int { return a.At.Compare(b.At) })
 	return o, refusal.Input(c.wrong)
 }
 
@@ -229,6 +230,9 @@ var stationForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 type checker struct {
 	wrong []refusal.Field
 	seen  map[string]string // date → where it first stood
+
+	observed bool                  // a day or an hour may stand twice: that is told later
+	notTaken map[string][]NotTaken // of a day or an hour by its path: what it has besides
 }
 
 func (c *checker) add(path, rule string, args refusal.Args) {
@@ -252,7 +256,7 @@ func (c *checker) date(path, s string) Date {
 		c.add(path+".date", "day.date_wrong", refusal.Args{"value": s})
 		return d
 	}
-	if first, twice := c.seen[s]; twice {
+	if first, twice := c.seen[s]; twice && !c.observed {
 		c.add(path+".date", "day.twice", refusal.Args{"value": s, "first": first})
 		return d
 	}

@@ -180,7 +180,7 @@ func hoursOfBytes(data []byte) Series {
 			at = at.Add(time.Duration(n) * time.Hour)
 			continue
 		}
-		h := HourAir{Cause: causes[what/8%len(causes)], Stuck: what >= 248}
+		h := HourAir{Cause: causes[what/8%len(causes)], Aside: what >= 248}
 		switch what % 8 {
 		case 0:
 			h.AQI = ptr(int(value*500) / 255)

@@ -39,21 +39,6 @@ func (m *Measured) Values() aqi.Values {
 	return v
 }
 
-// same reports whether two hours have the very same concentrations, of at least two pollutants: one alone may well stay.
-func (m *Measured) same(o *Measured) bool {
-	a, b := m.list(), o.list()
-	n := 0
-	for i := range a {
-		if (a[i] == nil) != (b[i] == nil) || a[i] != nil && *a[i] != *b[i] {
-			return false
-		}
-		if a[i] != nil {
-			n++
-		}
-	}
-	return n > 1
-}
-
 // set puts a concentration in its place.
 func (m *Measured) set(p aqi.Pollutant, v aqi.Concentration) {
 	for i, place := range []**aqi.Concentration{&m.PM25, &m.PM10, &m.SO2, &m.NO2, &m.CO, &m.O3H8, &m.O3H1} {
@@ -69,6 +54,7 @@ type Hour struct {
 	AQI   *int      `json:"aqi,omitempty"` // 0 to 500
 	Cause Cause     `json:"cause,omitempty"`
 	Measured
+	NotTaken []NotTaken `json:"set_aside,omitempty"`
 }
 
 // resolve gives a day its index and primary pollutants. A published index stands: where the concentrations make another,
@@ -128,7 +114,7 @@ func (c *checker) hours(in []hourInput) []Hour {
 		} else {
 			hour.At = moment(*h.At)
 			first, twice := seen[hour.At]
-			c.require(!twice, path+".at", "day.twice", refusal.Args{"value": clock(hour.At), "first": first})
+			c.require(!twice || c.observed, path+".at", "day.twice", refusal.Args{"value": clock(hour.At), "first": first})
 			seen[hour.At] = path
 			c.require(hour.At.Equal(hour.At.Truncate(time.Hour)), path+".at", "hour.not_full", refusal.Args{"value": clock(hour.At)})
 			_, ok := ParseDate(string(DateOf(hour.At)))
@@ -142,7 +128,8 @@ func (c *checker) hours(in []hourInput) []Hour {
 		if h.AQI != nil {
 			c.aqi(path+".aqi", h.AQI)
 		}
-		c.require(h.AQI != nil || len(hour.Values()) > 0, path, "hour.empty", nil)
+		hour.NotTaken = c.notTaken[path]
+		c.require(h.AQI != nil || len(hour.Values()) > 0 || len(hour.NotTaken) > 0, path, "hour.empty", nil)
 		out = append(out, hour)
 	}
 	return out

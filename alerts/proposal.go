@@ -62,6 +62,7 @@ type Trace struct {
 	Days     []DayVerdict    `json:"days"`              // those days and two on either side
 	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
 	Excluded []Excluded      `json:"excluded"`
+	SetAside []Aside         `json:"set_aside,omitempty"` // what of the measurements of these days is not judged; the first 200
 	Settings TraceSettings   `json:"settings"`
 	Measured bool            `json:"measured,omitempty"` // it rests on what was measured alone
 	Outlook  *Outlook        `json:"outlook,omitempty"`  // nil in what earlier programs recorded

@@ -58,6 +58,8 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
 	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.evaluateOptions()), e.Criteria.Counts, e.evaluateOptions(), now), e.evaluateOptions())
+	ev.tellFewHours(series.Hours, now)
+	ev.SetAside = series.Aside
 	ev.clear, ev.heavy = e.clearing(series, ev), e.heavy(series, ev, now)
 	return e, ev
 }
@@ -307,6 +309,7 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 			p.ForecastID = w.ForecastID
 		}
 	}
+	p.Trace.SetAside = asideNear(ev.SetAside, first.Start(), last.End())
 	if e.StartAt == StartEveningBefore {
 		p.Trace.Settings.EveningHour = e.EveningHour
 	}

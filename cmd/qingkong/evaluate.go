@@ -133,7 +133,7 @@ func dayLine(d alerts.DayVerdict) string {
 	}
 	line := fmt.Sprintf("%s  %s  %s  %s", d.Date, index, mark, strings.Join(d.Primary, ";"))
 	if d.Why != "" {
-		line += "  " + refusal.Text("why."+d.Why, "zh-CN", nil) + " / " + refusal.Text("why."+d.Why, "en", nil)
+		line += "  " + d.Reason("zh-CN") + " / " + d.Reason("en")
 	}
 	return strings.TrimRight(line, " ")
 }

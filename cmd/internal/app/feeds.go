@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 	"qingkong/alerts/schedule"
@@ -99,5 +101,22 @@ func (a *App) reevaluate(ctx context.Context) {
 		if err := a.svc.Reevaluate(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("proposals could not be looked at again; the next time of the schedule tries anew", "err", err)
 		}
+		a.warnOfMissing()
 	})
+}
+
+// warnOfMissing logs that measured air is high and too few hours are there to judge it; the desk shows the same.
+func (a *App) warnOfMissing() {
+	var ev alerts.Evaluation
+	err := a.journal.View(func(tx *bbolt.Tx) (err error) {
+		ev, err = alerts.Engine{Settings: a.svc.Air}.Judged(tx, a.svc.Region, false, a.journal.Wall())
+		return err
+	})
+	switch missing := ev.HighAndMissing; {
+	case err != nil:
+		a.log.Error("what is measured could not be looked at", "err", err)
+	case missing != nil:
+		a.log.Warn("measured air is high and hours are missing, so that it is not judged: ask for the data", "from", missing.From, "to", missing.To,
+			"valid_h", missing.Valid, "need_h", missing.Need, "mean_aqi", *missing.Mean)
+	}
 }

@@ -280,7 +280,7 @@ func (d *FeedDocument) observation(region string) (o alerts.Observation, err err
 		}
 		return o, d.mine("station", o.Station, d.Station)
 	}
-	air, err := alerts.ReadCSV(bytes.NewReader(d.Body))
+	air, err := alerts.ReadObservedCSV(bytes.NewReader(d.Body))
 	o = alerts.Observation{Station: d.Station, Region: region, Days: air.Measured(), Hours: air.Hours}
 	if err == nil && len(o.Days)+len(o.Hours) == 0 {
 		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})

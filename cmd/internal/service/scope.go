@@ -68,7 +68,7 @@ func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look W
 	}
 	look.Warning = WarningFor(who, w)
 	if who != nil && Decides(who) && (w.State == alerts.Scheduled || w.State == alerts.Active) {
-		look.Outlook, err = s.engine.Outlook(tx, w, s.J.Now())
+		look.Outlook, err = alerts.Engine{Settings: s.Air}.Outlook(tx, w, s.J.Now())
 	}
 	return look, err
 }

@@ -48,7 +48,7 @@ type Service struct {
 
 	FactorRequired bool // of who approves
 
-	engine alerts.Engine // for what is looked at and not decided
+	Air alerts.Settings // by which what is forecast and measured is judged
 
 	List rules.Settings // what lists are checked by
 
@@ -85,7 +85,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
-	return &Service{J: j, Region: set.Region, engine: alerts.Engine{Settings: set.Alerts}, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
+	return &Service{J: j, Region: set.Region, Air: set.Alerts, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 

@@ -20,7 +20,8 @@ func forecastPath(answer any) []string {
 }
 
 func (s *Server) observation(q *request) (any, error) {
-	return s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+	r, err := s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+	return r.In(languageOf(q.Request)), err
 }
 
 func (s *Server) proposals(q *request) (any, error) {

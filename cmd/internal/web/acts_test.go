@@ -98,11 +98,41 @@ func list[T any](w *world, who, path string) pageOf[T] {
 func TestObservation(t *testing.T) {
 	w := newWorld(t)
 	body := `{"station":"xq-1","region":"120111","days":[{"date":"2016-12-15","aqi":120,"primary":["pm25"],"cause":""}]}`
-	w.must(http.StatusOK, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
+	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
 	before := w.svc.J.Height()
-	w.must(http.StatusOK, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
+	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
 	if after := w.svc.J.Height(); after != before {
 		t.Errorf("the same observation wrote block %d", after)
+	}
+}
+
+// One bad hour never loses a batch: what is set aside is named, in the language asked for, and the rest is kept. Where nothing is
+// left the whole is refused.
+func TestAnObservationIsAnsweredWithWhatIsSetAside(t *testing.T) {
+	w := newWorld(t)
+	type answer struct {
+		New      int
+		SetAside []struct{ Path, Rule, Message string } `json:"set_aside"`
+		Errors   []struct{ Path, Rule, Message string }
+	}
+	send := func(status int, lang, hours string) (got answer) {
+		t.Helper()
+		body := `{"station":"xq-1","region":"120111","hours":[` + hours + `]}`
+		w.must(status, call{who: "feeder", path: "/api/v1/observations", body: body, header: map[string]string{"Accept-Language": lang}}, &got)
+		return got
+	}
+	got := send(http.StatusCreated, "zh-CN", `{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500},{"at":"2016-12-16T09:00:00+08:00","pm25":-999,"so2":8}`)
+	if len(got.SetAside) != 2 || got.New != 2 || got.SetAside[0].Path != "hours[0].co" || got.SetAside[1].Path != "hours[1].pm25" || got.SetAside[0].Rule != "impossible" ||
+		!strings.Contains(got.SetAside[0].Message, "单位是 mg/m³") {
+		t.Errorf("%+v", got)
+	}
+	if got := send(http.StatusCreated, "en", `{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500}`); len(got.SetAside) != 1 || !strings.Contains(got.SetAside[0].Message, "the unit wanted is mg/m³") {
+		t.Errorf("%+v", got)
+	}
+	before := w.svc.J.Height()
+	if got := send(http.StatusUnprocessableEntity, "zh-CN", `{"at":"2016-12-16T10:00:00+08:00","pm25":9999,"pm10":-99}`); len(got.Errors) != 2 || got.Errors[1].Rule != "impossible" ||
+		!strings.Contains(got.Errors[1].Message, "9999 是缺测标记") || w.svc.J.Height() != before {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -149,7 +149,7 @@ func (s *Server) skill(q *request) (any, error) {
 	}
 	out := skillReport{From: from, To: to}
 	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) {
-		out.Items, err = alerts.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
+		out.Items, err = s.svc.Air.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
 		return err
 	})
 	return out, err

@@ -38,6 +38,7 @@ type route struct {
 	upload  bool                      // its body is a file
 	spared  bool                      // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
 	created func(answer any) []string // path of what a POST made, below /api/v1; nil: it makes nothing
+	kept    bool                      // a POST is answered 201 though what it made has no path of its own
 	repeats bool                      // it is read again and again, and answered with an ETag
 
 	in, out any            // a value of the type of its body and of its answer; nil: none
@@ -148,9 +149,9 @@ var routes = []route{
 	{method: "GET", pattern: "/feeds", act: access.ActSkillRead, handle: (*Server).feeds,
 		out: alerts.Page[feedView]{},
 		zh:  "曾中断的数据来源，和送来的内容未被采用的来源", en: "sources that have fallen silent, or brought what was refused"},
-	{method: "POST", pattern: "/observations", body: dataBody, act: access.ActObservationsCreate, handle: (*Server).observation,
+	{method: "POST", pattern: "/observations", body: dataBody, act: access.ActObservationsCreate, handle: (*Server).observation, kept: true,
 		in: alerts.ObservationInput{}, out: alerts.ObservationResult{},
-		zh: "报送实测", en: "records measurements"},
+		zh: "报送实测；set_aside 说明哪些值不采用、为什么，全部不采用时为 422", en: "records measurements; set_aside says which values are not judged and why, and where these are all it is a 422"},
 	{method: "GET", pattern: "/proposals", act: access.ActProposalsList, handle: (*Server).proposals, query: with(proposalState),
 		out: alerts.Page[*alerts.Proposal]{}, repeats: true,
 		zh: "预警建议", en: "proposals"},
@@ -429,9 +430,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	status := http.StatusOK
+	status := route.status()
 	if route.created != nil {
-		status = http.StatusCreated
 		w.Header().Set("Location", location(route.created(result)))
 	}
 	s.answer(w, r, route, status, result)

@@ -132,6 +132,8 @@ type homeView struct {
 	Cards    []standing
 	Open     []proposalView
 	Silent   []alerts.FeedState
+	Missing  string // that measured air is high and hours are missing
+	Aside    asideView
 	Strip    *strip
 	First    bool // nothing was ever declared: say how to begin
 	Demo     bool
@@ -243,8 +245,18 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 		}
 	}
 	if q.who.Role != access.Enterprise {
-		if v.Strip, err = d.strip(q, tx, leading, live); err != nil {
+		ev, err := d.engine.Judged(tx, d.svc.Region, false, q.now)
+		if err != nil {
 			return err
+		}
+		if v.Strip, err = d.strip(q, tx, ev, leading, live); err != nil {
+			return err
+		}
+		if q.may(access.ActSkillRead) || q.may(access.ActWarningsApprove) {
+			v.Aside = q.asideView(ev.SetAside)
+			if ev.HighAndMissing != nil {
+				v.Missing = ev.HighAndMissing.Text(q.lang)
+			}
 		}
 	}
 	if q.may(access.ActSkillRead) || q.may(access.ActWarningsApprove) {
