@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 )
 
 // Written is a day, with or without a time of day, as a person or a program wrote it.
@@ -21,7 +21,7 @@ type Written struct {
 
 // The forms of a day, of what may stand between day and time, and of the time.
 const (
-	dayForm     = `(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号])`
+	dayForm     = `(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})| ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号])`
 	weekdayForm = ` ?\(?(?:星期|周|礼拜)([一二三四五六日天])\)?`
 	zoneForm    = `(?: ?(Z|[+-]\d{2}:?\d{2}))?`
 	clockForm   = `(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?`
@@ -42,15 +42,16 @@ var zone = sync.OnceValue(func() *time.Location {
 })
 
 // Plainly brings what people type to one spelling: full-width letters, digits and signs to the ordinary ones, blanks of
-// any kind to single ones, marks without width away, dashes and tildes of any kind to - and ~.
+// any kind to single ones, marks without width away, dashes and tildes of any kind to - and ~. Raised and circled digits
+// stay what they are: behind a number they are the marks of footnotes.
 func Plainly(s string) string {
-	s = spellings.Replace(norm.NFKC.String(s))
+	s = spellings.Replace(width.Fold.String(s))
 	return strings.Join(strings.Fields(s), " ")
 }
 
 var spellings = strings.NewReplacer("\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "",
 	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "─", "-", "﹣", "-",
-	"〜", "~", "∼", "~", "˜", "~", "∽", "~", "【", "[", "】", "]", "〔", "[", "〕", "]", "、", "、")
+	"〜", "~", "∼", "~", "˜", "~", "∽", "~", "【", "[", "】", "]", "〔", "[", "〕", "]")
 
 // maxWritten is more than any day with its time takes.
 const maxWritten = 120
