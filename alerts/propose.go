@@ -32,12 +32,14 @@ type ForecastResult struct {
 	ID       string    `json:"id"`
 	Proposal *Proposal `json:"proposal"`
 	Tips     []Tip     `json:"tips,omitempty"`
+	Notes    []Note    `json:"notes,omitempty"` // what was read otherwise than it stands there, or looks wrong
 }
 
 // ObservationResult answers an observation.
 type ObservationResult struct {
 	Proposal *Proposal `json:"proposal"`
 	Reception
+	Notes []Note `json:"notes,omitempty"` // what was read otherwise than it stands there
 }
 
 // Dismiss closes an open proposal without acting on it. The reason is recorded as given and must not be about a person.

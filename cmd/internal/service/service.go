@@ -49,6 +49,8 @@ type Service struct {
 
 	List reductionlist.Settings // what lists are checked by
 
+	Reader alerts.Reader // of forecasts and measurements
+
 	Publishing Publishing // what papers say of the district
 
 	FiguresMaxAge time.Duration // of a plant

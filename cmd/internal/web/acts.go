@@ -12,7 +12,9 @@ import (
 )
 
 func (s *Server) forecast(q *request) (any, error) {
-	return s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+	out, err := s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+	out.Notes = alerts.NotesIn(out.Notes, languageOf(q.Request))
+	return out, err
 }
 
 func forecastPath(answer any) []string {
@@ -20,7 +22,9 @@ func forecastPath(answer any) []string {
 }
 
 func (s *Server) observation(q *request) (any, error) {
-	return s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+	out, err := s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+	out.Notes = alerts.NotesIn(out.Notes, languageOf(q.Request))
+	return out, err
 }
 
 func (s *Server) proposals(q *request) (any, error) {
