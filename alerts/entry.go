@@ -172,6 +172,9 @@ func (e *entry) remarks(date Date, o outcome) []remark {
 	if e.aboveItsOwn() {
 		out = append(out, remark{forms.Column(aqi.PM25), "note.pm25_above_pm10", refusal.Args{"pm25": *e.PM25, "pm10": *e.PM10}})
 	}
+	for _, p := range aqi.Daily(aqi.StandardOn(string(date)), e.Values()).Beyond {
+		out = append(out, remark{forms.Column(p), "note.beyond_table", refusal.Args{"pollutant": pollutantName(p)}})
+	}
 	if o.band == nil {
 		return out
 	}
@@ -208,6 +211,23 @@ func PM25Alone(std aqi.Standard, index int, primary []string, v aqi.Values) refu
 		names.ZH, names.EN = names.ZH+name.ZH, names.EN+name.EN
 	}
 	return refusal.Args{"aqi": index, "primary": names, "own": *own}
+}
+
+// IndexNotes tell what is strange about concentrations and the index that was made of them.
+func IndexNotes(v aqi.Values, r aqi.Result) []Note {
+	var out []Note
+	pm25, has := v[aqi.PM25]
+	pm10, both := v[aqi.PM10]
+	if has && both && pm25.Cmp(pm10) > 0 {
+		out = append(out, note(aqi.PM25, "note.pm25_above_pm10", refusal.Args{"pm25": pm25, "pm10": pm10}))
+	}
+	if args := PM25Alone(r.Standard, r.Index, r.Primary, v); r.Known && args != nil {
+		out = append(out, note(aqi.PM25, "note.pm25_alone", args))
+	}
+	for _, p := range r.Beyond {
+		out = append(out, note(p, "note.beyond_table", refusal.Args{"pollutant": pollutantName(p)}))
+	}
+	return out
 }
 
 // Note is something that was read otherwise than it stands there, or looks wrong: told of, and no reason to refuse.
