@@ -116,17 +116,17 @@ func (t *table) name(i int) string {
 // heads refuses a header that lacks what every file has, or that says a thing twice or in a way that is not known.
 func (t *table) heads() error {
 	said := make([]string, len(t.columns))
-	first := map[forms.Column]bool{}
+	first := map[forms.Head]bool{} // one of an hour and one of a day are told apart once it is known which of them the rows are
 	for i, c := range t.columns {
 		said[i] = c.name
 		switch {
 		case c.wrong != nil:
 			t.add(t.line, t.name(i), c.name, "csv.column_unit", refusal.Args{"why": refusal.Words(c.wrong.Rule, c.wrong.Args)})
 		case c.Column == forms.Unknown, c.Column == forms.Ignored, c.Column == forms.Place:
-		case first[c.Column]:
+		case first[forms.Head{Column: c.Column, Day: c.Day, Hour: c.Hour}]:
 			t.add(t.line, t.name(i), c.name, "csv.column_twice", nil)
 		default:
-			first[c.Column] = true
+			first[forms.Head{Column: c.Column, Day: c.Day, Hour: c.Hour}] = true
 		}
 		switch c.Column {
 		case forms.Date:

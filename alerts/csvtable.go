@@ -118,7 +118,7 @@ func (l *layout) each(visit func(row) bool) error {
 	}
 }
 
-// findHeader takes the row, or the two rows, among the first that hold the most known headers.
+// findHeader takes the first row, or two rows, that are a whole header, or else those that hold the most known headers.
 func (l *layout) findHeader() {
 	look := *l
 	look.lazy = true
@@ -140,6 +140,9 @@ func (l *layout) findHeader() {
 			if !one.better(&two) {
 				one = two
 			}
+		}
+		if best.key && best.values {
+			break // a header further down is that of another table, and refused there
 		}
 		if one.better(&best) {
 			best = one
