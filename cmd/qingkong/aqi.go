@@ -94,12 +94,16 @@ func readConcentrations(date string, args []string, hourly bool) (aqi.Values, st
 		}
 		first[p] = arg
 		c, absent, bad := forms.Concentration(text, p, forms.NoUnit)
-		switch {
-		case bad != nil:
-			wrong = append(wrong, refusal.Field{Path: arg, Rule: bad.Rule, Args: bad.Args})
-		case absent == forms.Present:
-			measured[p] = c
+		if absent != forms.Present { // who leaves out what was not measured needs no mark for it
+			var err error
+			if c, err = aqi.ParseConcentration(text); err != nil {
+				bad = &forms.Wrong{Rule: "aqi.not_a_number", Args: refusal.Args{"value": refusal.Shown(text)}}
+			}
 		}
+		if bad != nil {
+			wrong = append(wrong, refusal.Field{Path: arg, Rule: bad.Rule, Args: bad.Args})
+		}
+		measured[p] = c
 	}
 	return measured, day, refusal.Input(wrong)
 }

@@ -80,7 +80,7 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 	why := filepath.Join(inbox, "refused", "wrong.csv.why.txt")
 	eventually(t, "the reason beside the refused file", func() bool { _, err := os.Stat(why); return err == nil })
 	said, err := os.ReadFile(why)
-	for _, want := range []string{"row 2, column 日期", "“2026-13-01”不是 1990 至 2199 年的真实日期", "write it like 2026-12-01"} {
+	for _, want := range []string{"row 2, column 日期", "“2026-13-01”不是 1990 至 2199 年的真实日期", "give a real day as YYYY-MM-DD"} {
 		if err != nil || !strings.Contains(string(said), want) {
 			t.Errorf("the reason does not say %q: %s", want, said)
 		}
