@@ -21,15 +21,15 @@ const (
 
 // Kinds of fields.
 const (
-	kindText     = "text"
-	kindArea     = "textarea"
-	kindMoment   = "datetime-local"
-	kindDate     = "date"
-	kindNumber   = "number"
-	kindChoice   = "radio"
-	kindHidden   = "hidden"
-	kindCheck    = "checkbox"
-	momentForm   = "2006-01-02T15:04"
+	kindText   = "text"
+	kindArea   = "textarea"
+	kindMoment = "datetime-local"
+	kindDate   = "date"
+	kindNumber = "number"
+	kindChoice = "radio"
+	kindHidden = "hidden"
+	kindCheck  = "checkbox"
+	momentForm = "2006-01-02T15:04"
 )
 
 // field is one input of a form. Name is also its place in the act's JSON, so that a refusal finds it.
