@@ -32,6 +32,7 @@ type ForecastResult struct {
 	ID       string    `json:"id"`
 	Proposal *Proposal `json:"proposal"`
 	Tips     []Tip     `json:"tips,omitempty"`
+	Notes    []Note    `json:"notes,omitempty"` // what was read otherwise than it stands there, or looks wrong
 }
 
 // Dismiss closes an open proposal without acting on it. The reason is recorded as given and must not be about a person.

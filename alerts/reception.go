@@ -28,6 +28,7 @@ type ObservationResult struct {
 	Reception
 	SetAside []Named `json:"set_aside"`
 	Remarks  []Named `json:"remarks"`
+	Notes    []Note  `json:"notes,omitempty"` // what was read otherwise than it stands there
 }
 
 // In has the messages in "zh-CN" or "en".
@@ -39,7 +40,7 @@ func (r ObservationResult) In(lang string) ObservationResult {
 		}
 		return all
 	}
-	r.SetAside, r.Remarks = in(r.SetAside), in(r.Remarks)
+	r.SetAside, r.Remarks, r.Notes = in(r.SetAside), in(r.Remarks), NotesIn(r.Notes, lang)
 	return r
 }
 
@@ -51,6 +52,9 @@ func (r ObservationResult) InBoth() ObservationResult {
 	}
 	for i := range zh.Remarks {
 		zh.Remarks[i].Message += " / " + en.Remarks[i].Message
+	}
+	for i := range zh.Notes {
+		zh.Notes[i].Message += " / " + en.Notes[i].Message
 	}
 	return zh
 }
@@ -132,10 +136,10 @@ type arrival struct {
 // take sorts out what is known, what is given twice and what is not over.
 func (r *arrival) take() error {
 	r.fresh = Observation{Station: r.in.Station, Region: r.in.Region, Days: []Day{}}
-	twice := doubles(r.in.Hours, func(h Hour) int64 { return h.At.UnixMilli() }, sameHour)
+	twice := doubles(r.in.Hours, func(h Hour) int64 { return h.At.UnixMilli() }, (*Hour).silent, sameHour)
 	for i, h := range r.in.Hours {
 		switch {
-		case twice[i] == doubleSame:
+		case twice[i] == doubleSame, h.silent():
 			continue
 		case twice[i] == doubleOther:
 			h.withdraw(AsideDoubled)
@@ -162,12 +166,12 @@ func (r *arrival) take() error {
 }
 
 func (r *arrival) takeDays() error {
-	twice := doubles(r.in.Days, func(d Day) Date { return d.Date }, func(a, b Day) bool { return sameJSON(a, b) })
+	twice := doubles(r.in.Days, func(d Day) Date { return d.Date }, (*Day).silent, func(a, b Day) bool { return sameJSON(a, b) })
 	for i, d := range r.in.Days {
-		switch twice[i] {
-		case doubleSame:
+		switch {
+		case twice[i] == doubleSame, d.silent():
 			continue
-		case doubleOther:
+		case twice[i] == doubleOther:
 			d.withdraw(AsideDoubled)
 		}
 		for _, n := range d.NotTaken {
@@ -340,10 +344,13 @@ const (
 	doubleOther // another row says something else
 )
 
-func doubles[T any, K comparable](rows []T, key func(T) K, same func(a, b T) bool) []int {
+func doubles[T any, K comparable](rows []T, key func(T) K, silent func(*T) bool, same func(a, b T) bool) []int {
 	out := make([]int, len(rows))
 	first := map[K]int{}
 	for i, row := range rows {
+		if silent(&rows[i]) {
+			continue
+		}
 		k, seen := first[key(row)]
 		switch {
 		case !seen:
@@ -382,6 +389,10 @@ func allOf(m *Measured, index *int, rule string) (out []NotTaken) {
 
 func (h *Hour) empty() bool { return h.AQI == nil && h.Measured == Measured{} }
 func (d *Day) empty() bool  { return d.AQI == nil && d.Measured == Measured{} }
+
+// silent reports whether nothing was said of an hour or a day but that it is missing.
+func (h *Hour) silent() bool { return h.empty() && len(h.NotTaken) == 0 }
+func (d *Day) silent() bool  { return d.empty() && len(d.NotTaken) == 0 }
 
 func sameHour(a, b Hour) bool {
 	b.At = b.At.In(a.At.Location())

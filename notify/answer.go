@@ -136,7 +136,7 @@ func checkAnswer(action Action, noted bool, measures int, measure func(int) (id,
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].unit", i), maxUnit))
 		}
 		if value != nil && (math.IsNaN(*value) || math.IsInf(*value, 0)) {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type", Args: refusal.Args{"want": "number"}})
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type", Args: refusal.Args{"want": refusal.Words("want.number", nil)}})
 		}
 	}
 	if len(evidence) > maxEvidence {

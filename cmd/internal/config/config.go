@@ -114,13 +114,14 @@ type CriteriaSettings struct {
 // Feed is one source of forecasts, or with a station of observations.
 type Feed struct {
 	Name         string `yaml:"name"`
-	Kind         string `yaml:"kind"`     // folder or url
-	Path         string `yaml:"path"`     // of a folder, relative to the working directory
-	URL          string `yaml:"url"`      // http or https
-	Schedule     string `yaml:"schedule"` // five cron fields, Asia/Shanghai
-	Format       string `yaml:"format"`   // csv or json; empty = by the file's ending or the answer's type
-	Source       string `yaml:"source"`   // the forecast's source name, subject-safe
-	Station      string `yaml:"station"`  // whose measurements the feed brings; empty = it brings forecasts
+	Kind         string `yaml:"kind"`       // folder or url
+	Path         string `yaml:"path"`       // of a folder, relative to the working directory
+	URL          string `yaml:"url"`        // http or https
+	Schedule     string `yaml:"schedule"`   // five cron fields, Asia/Shanghai
+	Format       string `yaml:"format"`     // csv or json; empty = by the file's ending or the answer's type
+	Source       string `yaml:"source"`     // the forecast's source name, subject-safe
+	Station      string `yaml:"station"`    // whose measurements the feed brings; empty = it brings forecasts
+	HourLabel    string `yaml:"hour_label"` // start or end: which of them the time of an hour names; empty = start
 	SilentAfterH int    `yaml:"silent_after_h"`
 }
 

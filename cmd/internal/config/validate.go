@@ -196,6 +196,7 @@ func (k *checker) feeds(feeds []Feed) {
 		k.oneOf(at("format"), f.Format, "", "csv", "json")
 		k.that(subjectSafe.MatchString(f.Source), at("source"), "config.name", f.Source, nil)
 		k.that(f.Station == "" || stationName.MatchString(f.Station), at("station"), "station.wrong", f.Station, nil)
+		k.oneOf(at("hour_label"), f.HourLabel, "", "start", "end")
 		k.between(at("silent_after_h"), f.SilentAfterH, 0, 240)
 	}
 }

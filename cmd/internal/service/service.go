@@ -52,6 +52,8 @@ type Service struct {
 
 	List rules.Settings // what lists are checked by
 
+	Reader alerts.Reader // of forecasts and measurements
+
 	Publishing Publishing // what papers say of the district
 
 	FiguresMaxAge time.Duration // of a plant
@@ -85,7 +87,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
-	return &Service{J: j, Region: set.Region, Air: set.Alerts, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
+	return &Service{J: j, Region: set.Region, Air: set.Alerts, Reader: alerts.Reader{Plausible: &set.Alerts.Plausible}, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 

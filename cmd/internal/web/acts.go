@@ -12,7 +12,9 @@ import (
 )
 
 func (s *Server) forecast(q *request) (any, error) {
-	return s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+	out, err := s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+	out.Notes = alerts.NotesIn(out.Notes, languageOf(q.Request))
+	return out, err
 }
 
 func forecastPath(answer any) []string {
