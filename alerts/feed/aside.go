@@ -92,8 +92,12 @@ func (f *feed) explain(name string, why *refusal.Error) string {
 	var b strings.Builder
 	b.WriteString(utf8BOM)
 	args := refusal.Args{"file": name, "feed": f.Name, "at": f.moment(time.Now()).Format(time.RFC3339)}
+	title := "feed.why_title"
+	if f.URL != "" {
+		title = "feed.why_title_address"
+	}
 	for _, lang := range languages {
-		fmt.Fprintf(&b, "%s\r\n%s\r\n", refusal.Text("feed.why_title", lang, args), why.Detail(lang))
+		fmt.Fprintf(&b, "%s\r\n%s\r\n", refusal.Text(title, lang, args), why.Detail(lang))
 		for _, field := range why.Fields {
 			fmt.Fprintf(&b, "  %s: %s\r\n", field.Path, field.Message(lang))
 		}

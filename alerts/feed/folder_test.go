@@ -239,8 +239,8 @@ func TestRefusedFileIsExplained(t *testing.T) {
 		for _, part := range []string{
 			"\ufeff晴空没有采用文件“预报.csv”（来源 emc，2000-01-01T08:00:05+08:00）", "Qingkong did not take the file 预报.csv (feed emc,",
 			"输入有 2 处错误", "the input is wrong in 2 place(s)",
-			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 0 至 500 的整数", "  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",
-			"  row 7, column date: 第 7 行 date 列：“13月1日”不是日期", "“13月1日” is not a date",
+			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 AQI；请写 0 至 500 的整数", "  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",
+			"  row 7, column date: 第 7 行 date 列：“13月1日”没有写明四位年份", "13月1日 has no year of four digits",
 		} {
 			if !strings.Contains(why, part) {
 				t.Errorf("the explanation lacks %q:\n%s", part, why)

@@ -40,7 +40,7 @@ func TestRefusedDocumentOfAnAddressIsPutAside(t *testing.T) {
 		ending     string
 		why        string
 	}{
-		"by the handler": {"date,aqi\n2016-12-16,5oo\n", "text/csv", wrong(), ".csv", "“5oo”不是 0 至 500 的整数"},
+		"by the handler": {"date,aqi\n2016-12-16,5oo\n", "text/csv", wrong(), ".csv", "“5oo”不是 AQI；请写 0 至 500 的整数"},
 		"no text":        {"date,aqi\n\x00", "text/csv", nil, ".csv", "第 2 行"},
 		"a page":         {"<html>sign in</html>", "text/html", nil, ".txt", "text/html"},
 	} {
