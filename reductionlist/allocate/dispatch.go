@@ -102,8 +102,12 @@ func powerLost(ms []*mode, heat float64) (loss float64) {
 // the target costs what their duals prove to be least. The answer lies in d.mid, its cost is returned.
 func (d *dispatcher) solve(ms []*mode, power, heat float64) float64 {
 	d.modes = ms
+	if len(ms) == 0 { // nothing runs, which is all there is where nothing is demanded
+		d.mid.copyFrom(&point{})
+		return 0
+	}
 	d.balance(0, heat, &d.left)
-	if d.left.power >= power || len(ms) == 0 {
+	if d.left.power >= power {
 		d.mid.copyFrom(&d.left)
 		return d.mid.cost
 	}
