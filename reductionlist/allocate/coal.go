@@ -57,19 +57,18 @@ func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
 	if f.row == nil {
 		return nil, ErrNoPlanYet
 	}
-	r := p.result(c, f.row)
-	objective, bound := p.objective(r), tie.without(f.bound)
-	if f.done() && objective-bound > OptimalGap*objective {
+	r, bound := p.result(c, f.row), tie.without(f.bound)
+	if f.done() && p.objective(r)-bound > OptimalGap*p.objective(r) {
 		// A unit that emits nothing makes what ties cost count for more than the gap: prove without them.
 		g, plain := p.search(tieBreak{}, by)
 		bound = max(bound, g.bound)
 		if g.row != nil {
-			if other := p.result(plain, g.row); objective-p.objective(other) > OptimalGap*objective {
-				r, objective = other, p.objective(other)
+			if other := p.result(plain, g.row); p.objective(r)-p.objective(other) > OptimalGap*p.objective(r) {
+				r = other
 			}
 		}
 	}
-	r.Outcome = outcome(objective, bound)
+	r.Outcome = outcome(p.objective(r), bound)
 	p.addBaseline(r)
 	return r, nil
 }
@@ -158,18 +157,35 @@ func (p *Coal) commitment(b tieBreak) *commitment {
 	return c
 }
 
-// result dispatches the sets of a row and tells what comes of it.
+// result dispatches the sets of a row and tells what comes of it. Rounded figures are told unless they emit more than the gap of
+// an optimum above what was found: loads can be so small that the last digit matters.
 func (p *Coal) result(c *commitment, row []set) *CoalResult {
+	r, plain := p.told(c, row, true), p.told(c, row, false)
+	if p.objective(r)-p.objective(plain) > OptimalGap/10*p.objective(plain) {
+		r = plain
+	}
+	return r
+}
+
+func (p *Coal) told(c *commitment, row []set, round bool) *CoalResult {
 	r := &CoalResult{Totals: &Totals{CoalT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
 	at := c.first
+	var on []steady
 	for t, x := range row {
 		c.costs.dispatch(c.class[t], x)
 		step, j := CoalStep{At: p.at(t)}, 0
+		on = on[:0]
+		for i := range p.units {
+			if x.has(i) {
+				on = append(on, steady{&p.units[i], c.costs.best.p[len(on)], c.costs.best.h[len(on)]})
+			}
+		}
+		settle(on, p.demand[t], round)
 		for i := range p.units {
 			u := &p.units[i]
 			load := CoalLoad{Name: u.name}
 			if x.has(i) {
-				load.On, load.MW, load.HeatGJH = true, tidy(c.costs.best.p[j]), tidy(c.costs.best.h[j])
+				load.On, load.MW, load.HeatGJH = true, on[j].mw, on[j].heat
 				j++
 				load.CoalT = p.coal(u, load.MW, load.HeatGJH)
 				p.emit(r.Totals, u, load.MW, load.CoalT)

@@ -157,6 +157,3 @@ func period(from, to time.Time) string {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
-
-// tidy takes the rounding of the arithmetic off a quantity of the plan.
-func tidy(v float64) float64 { return math.Round(v*1e8) / 1e8 }

@@ -56,10 +56,8 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	if s.row == nil {
 		return nil, ErrNoPlanYet
 	}
-	r := p.result(s)
-	objective := s.cost - tie*float64(p.count(s.row))
-	bound := min(s.bound, s.cost) - tie*starts
-	r.Outcome = outcome(objective, max(0, bound))
+	r := p.least(s.row, &s.course)
+	r.Outcome = outcome(p.objective(r), max(0, min(s.bound, s.cost)-tie*starts))
 	return r, nil
 }
 
@@ -77,30 +75,17 @@ func (p *Waste) tie() (tie, starts float64) {
 	return 0, starts
 }
 
-// count is how often furnaces start.
-func (p *Waste) count(row []set) (n int) {
-	at := p.first()
-	for _, x := range row {
-		for i := range p.furnaces {
-			if x.has(i) && !at.has(i) {
-				n++
-			}
-		}
-		at = x
-	}
-	return n
-}
-
-func (p *Waste) result(s *wasteSearch) *WasteResult {
+// told is a plan as its reader sees it, with its sums and what limits it.
+func (p *Waste) told(row []set, flows []flow) *WasteResult {
 	r := &WasteResult{Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
 	at := p.first()
-	for t, x := range s.row {
-		step := WasteStep{At: p.at(t), DivertTH: tidy(s.course.divert[t] / p.stepH), PitT: tidy(s.course.level[t])}
+	for t, x := range row {
+		step := WasteStep{At: p.at(t), DivertTH: flows[t].divert, PitT: flows[t].level}
 		for i := range p.furnaces {
 			f := &p.furnaces[i]
 			feed := FurnaceFeed{Name: f.name, On: x.has(i)}
 			if feed.On {
-				feed.FeedTPH = min(f.max, max(f.min, tidy(s.course.feed[t][i]/p.stepH)))
+				feed.FeedTPH = flows[t].feed[i]
 				addKg(r.Totals.Kg, f.emission, feed.FeedTPH*p.stepH)
 				*r.Totals.FeedT += feed.FeedTPH * p.stepH
 				if !at.has(i) {
