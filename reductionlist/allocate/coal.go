@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -120,11 +121,15 @@ func (b tieBreak) without(bound float64) float64 {
 
 // search sets up the question of commitment and answers it.
 func (p *Coal) search(b tieBreak, by patience) (found, *commitment) {
-	c := p.commitment(b)
+	c := p.commitment(b, by)
+	if c == nil {
+		return found{bound: math.Inf(-1)}, nil
+	}
 	return c.minimise(by), c
 }
 
-func (p *Coal) commitment(b tieBreak) *commitment {
+// commitment is the question that a problem comes to, or nil where there was no time to set it up.
+func (p *Coal) commitment(b tieBreak, by patience) *commitment {
 	c := &commitment{n: len(p.units), steps: p.steps, allowed: make([]set, p.steps)}
 	modes := make([]unitModes, c.n)
 	for i := range p.units {
@@ -152,7 +157,9 @@ func (p *Coal) commitment(b tieBreak) *commitment {
 		}
 		c.class = append(c.class, k)
 	}
-	c.costs = newStepCosts(modes, wants)
+	if c.costs = newStepCosts(modes, wants, by); c.costs == nil {
+		return nil
+	}
 	c.prepare()
 	return c
 }
@@ -160,27 +167,30 @@ func (p *Coal) commitment(b tieBreak) *commitment {
 // result dispatches the sets of a row and tells what comes of it. Rounded figures are told unless they emit more than the gap of
 // an optimum above what was found: loads can be so small that the last digit matters.
 func (p *Coal) result(c *commitment, row []set) *CoalResult {
-	r, plain := p.told(c, row, true), p.told(c, row, false)
+	loads := make([][]steady, len(row))
+	for t, x := range row {
+		c.costs.dispatch(c.class[t], x)
+		for i := range p.units {
+			if n := len(loads[t]); x.has(i) {
+				loads[t] = append(loads[t], steady{&p.units[i], c.costs.best.p[n], c.costs.best.h[n]})
+			}
+		}
+	}
+	r, plain := p.told(c, row, loads, true), p.told(c, row, loads, false)
 	if p.objective(r)-p.objective(plain) > OptimalGap/10*p.objective(plain) {
 		r = plain
 	}
 	return r
 }
 
-func (p *Coal) told(c *commitment, row []set, round bool) *CoalResult {
+// told is a plan as its reader sees it, with its sums and what limits it.
+func (p *Coal) told(c *commitment, row []set, loads [][]steady, round bool) *CoalResult {
 	r := &CoalResult{Totals: &Totals{CoalT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
 	at := c.first
-	var on []steady
 	for t, x := range row {
-		c.costs.dispatch(c.class[t], x)
-		step, j := CoalStep{At: p.at(t)}, 0
-		on = on[:0]
-		for i := range p.units {
-			if x.has(i) {
-				on = append(on, steady{&p.units[i], c.costs.best.p[len(on)], c.costs.best.h[len(on)]})
-			}
-		}
+		on := slices.Clone(loads[t])
 		settle(on, p.demand[t], round)
+		step, j := CoalStep{At: p.at(t)}, 0
 		for i := range p.units {
 			u := &p.units[i]
 			load := CoalLoad{Name: u.name}
