@@ -40,8 +40,9 @@ func (r *WasteResult) BindingIn(lang string) []string { return r.limits.text(r.h
 // Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
 func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	by := opt.patience(ctx)
-	tie, starts := p.tie()
-	s := p.search(tie, by)
+	within := p.tightened()
+	tie, starts := within.tie()
+	s := within.search(tie, by)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -55,6 +56,9 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	}
 	if s.row == nil {
 		return nil, ErrNoPlanYet
+	}
+	for t := range s.course.level {
+		s.course.level[t] += p.level
 	}
 	r := p.least(s.row, &s.course)
 	r.Outcome = outcome(p.objective(r), max(0, min(s.bound, s.cost)-tie*starts))
