@@ -120,3 +120,41 @@ func TestNothingToBurn(t *testing.T) {
 		})
 	}
 }
+
+// No more can be diverted in a step than comes in, though the way out is wider and diverting emits less than burning.
+func TestNoMoreIsDivertedThanComesIn(t *testing.T) {
+	for _, c := range []struct {
+		most    float64 // t/h that the furnace burns
+		burnt   float64 // t; none without a plan
+		shortBy float64 // t of the level at the end
+	}{{10, 30, 0}, {6, 30, 0}, {5, 0, 5}} {
+		d := drawWaste(rand.New(rand.NewPCG(1, 1)), 1, 5)
+		d.StepH, d.Intake, d.StepWeight, d.SteamMin, d.Weight = 1, []float64{4}, []float64{1}, 0, map[string]float64{"nox": 1}
+		d.Furnaces[0] = furnaceDoc{machineDoc: machineDoc{Name: "1#", InitiallyOn: true, Hours: 100}, Max: c.most,
+			Emission: map[string]float64{"so2": 0, "nox": 8, "pm": 0, "hcl": 0}, StartKg: map[string]float64{}}
+		d.Pit.Min, d.Pit.Level, d.Pit.Max, d.Pit.End = 0, 50, 50, 20
+		d.Divert.Max, d.Divert.Total, d.Divert.Emission = 1000, 1000, map[string]float64{"nox": 1}
+		p, _, err := d.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := p.Solve(t.Context(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.shortBy > 0 {
+			if k := one(t, r.Outcome); k.Constraint != "pit_end" || k.ShortBy == nil || math.Abs(*k.ShortBy-c.shortBy) > 1e-6 {
+				t.Errorf("most %g: %s", c.most, k.Text("en"))
+			}
+			continue
+		}
+		if sum, err := checkWaste(d, r); err != nil || math.Abs(sum-(20+8*c.burnt)) > 1e-6 || math.Abs(*r.Totals.FeedT-c.burnt) > 1e-6 {
+			t.Errorf("most %g: %g for %g t: %v", c.most, sum, *r.Totals.FeedT, err)
+		}
+		for _, s := range r.Plan {
+			if s.DivertTH != 4 {
+				t.Errorf("most %g: %g t/h diverted", c.most, s.DivertTH)
+			}
+		}
+	}
+}
