@@ -144,3 +144,51 @@ func exactWaste(d *wasteDoc, r *WasteResult) error {
 	}
 	return nil
 }
+
+// A plant of milligrams is answered as one of tonnes is, with the same proof.
+func TestMilligramsAreTonnes(t *testing.T) {
+	const milligram = 1. / (1 << 30)
+	compared := 0
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 33))
+		d := drawWaste(r, 1+r.IntN(3), 3+r.IntN(6))
+		for i := range d.Furnaces {
+			d.Furnaces[i].StartKg = map[string]float64{}
+		}
+		solve := func() *WasteResult {
+			p, text, err := d.read()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			got, err := p.Solve(t.Context(), Options{})
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			return got
+		}
+		tonnes := solve()
+		for i := range d.Furnaces {
+			d.Furnaces[i].Min *= milligram
+			d.Furnaces[i].Max *= milligram
+		}
+		for i := range d.Intake {
+			d.Intake[i] *= milligram
+		}
+		for _, v := range []*float64{&d.Pit.Level, &d.Pit.Min, &d.Pit.Max, &d.Pit.End, &d.Divert.Max, &d.Divert.Total, &d.SteamMin} {
+			*v *= milligram
+		}
+		small := solve()
+		if small.Status != tonnes.Status {
+			t.Fatalf("seed %d: %s, in tonnes %s", seed, small.Status, tonnes.Status)
+		}
+		if tonnes.Status != Infeasible {
+			compared++
+			if want := *tonnes.Objective * milligram; math.Abs(*small.Objective-want) > 2*OptimalGap*want {
+				t.Errorf("seed %d: %g, in tonnes it would be %g", seed, *small.Objective, want)
+			}
+		}
+	}
+	if compared < 20 {
+		t.Errorf("%d compared", compared)
+	}
+}

@@ -40,7 +40,7 @@ func (r *WasteResult) BindingIn(lang string) []string { return r.limits.text(r.h
 // Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
 func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	by := opt.patience(ctx)
-	within := p.tightened()
+	within, larger := p.tightened()
 	tie, starts := within.tie()
 	s := within.search(tie, by)
 	if err := ctx.Err(); err != nil {
@@ -58,7 +58,9 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 		return nil, ErrNoPlanYet
 	}
 	for t := range s.course.level {
-		s.course.level[t] += p.level
+		s.course.level[t] = s.course.level[t]/larger + p.level
+		s.course.divert[t] /= larger
+		s.course.feed[t] = timesEach(s.course.feed[t], 1/larger)
 	}
 	r := p.least(s.row, &s.course)
 	r.Outcome = outcome(p.objective(r), max(0, min(s.bound, s.cost)-tie*starts))

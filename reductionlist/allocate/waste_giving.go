@@ -9,7 +9,7 @@ import (
 // the way. Where they do neither they lead a search that keeps few states, and then one that goes through all but those from
 // which they prove that no plan goes on.
 func (q *wasteQuestion) feasible(r relaxation) verdict {
-	w := q.relaxed(&r).tightened()
+	w, _ := q.relaxed(&r).tightened()
 	none, row, guide := w.disprove(q.by)
 	switch {
 	case none:
@@ -115,7 +115,7 @@ func (q *wasteQuestion) leastProved(r relaxation, g giving) float64 {
 		if r.by = (g.low + g.high) / 2; q.by.late() {
 			break
 		}
-		if q.relaxed(&r).tightened().impossible(q.by) {
+		if w, _ := q.relaxed(&r).tightened(); w.impossible(q.by) {
 			g.low = r.by
 		} else {
 			g.high = r.by

@@ -236,29 +236,54 @@ func (f *pwl) uncovered(g *pwl, rest []stretch) (out []stretch) {
 
 // tightened is the same problem without what no level of the pit allows: steps in which a furnace's least feed is more than there
 // can be, and feeds beyond that. Prices prove more of it. Levels count from the one before the first step, which leaves them
-// more digits where the pit holds much more than a step moves.
-func (p *Waste) tightened() *Waste {
-	q := *p
-	q.level, q.end, q.low, q.high = 0, p.end-p.level, slices.Clone(p.low), slices.Clone(p.high)
-	for t := range q.low {
-		q.low[t], q.high[t] = p.low[t]-p.level, p.high[t]-p.level
+// more digits where the pit holds much more than a step moves, and where a step moves less than a tonne, amounts are larger by the
+// power of two that makes it one: what noise is in an amount is told by its size in tonnes.
+func (p *Waste) tightened() (q *Waste, larger float64) {
+	c, moved := *p, 0.0
+	c.level, c.end, c.low, c.high = 0, p.end-p.level, slices.Clone(p.low), slices.Clone(p.high)
+	for t := range c.low {
+		c.low[t], c.high[t] = p.low[t]-p.level, p.high[t]-p.level
 	}
-	q.furnaces = slices.Clone(p.furnaces)
-	for i := range q.furnaces {
-		f, most := &q.furnaces[i], 0.0
+	c.furnaces = slices.Clone(p.furnaces)
+	for i := range c.furnaces {
+		f, most := &c.furnaces[i], 0.0
 		f.available = slices.Clone(f.available)
 		for t := range p.steps {
-			_, high := p.levels(t)
+			_, high := c.levels(t)
 			if t == 0 {
-				high = p.level
+				high = 0
 			}
-			low, _ := p.levels(t + 1)
+			low, _ := c.levels(t + 1)
 			there := (high-low)/p.stepH + p.intake[t]
 			there += 1e-9 * (1 + there)
 			f.available[t] = f.available[t] && f.min <= there
 			most = max(most, there)
 		}
 		f.max = max(f.min, min(f.max, most))
+		moved += p.stepH * f.max
 	}
-	return &q
+	larger = 1
+	for moved += p.stepH * slices.Max(p.intake); moved > 0 && moved < 1 && larger < 1<<40; moved *= 2 {
+		larger *= 2
+	}
+	c.times(larger)
+	return &c, larger
+}
+
+// times makes all amounts larger, and what a tonne counts smaller.
+func (p *Waste) times(k float64) {
+	p.low, p.high, p.intake, p.leastFeed = timesEach(p.low, k), timesEach(p.high, k), timesEach(p.intake, k), timesEach(p.leastFeed, k)
+	p.end, p.divertMax, p.divertTotal, p.divertCounts = p.end*k, p.divertMax*k, p.divertTotal*k, p.divertCounts/k
+	for i := range p.furnaces {
+		f := &p.furnaces[i]
+		f.min, f.max, f.feedCounts = f.min*k, f.max*k, f.feedCounts/k
+	}
+}
+
+func timesEach(v []float64, k float64) []float64 {
+	out := make([]float64, len(v))
+	for i := range v {
+		out[i] = v[i] * k
+	}
+	return out
 }
