@@ -13,7 +13,7 @@
 // Go module of it: the npm package highs (1.15.3, alive) holds a 3.5 MB module made for a browser, whose imports and exports have
 // names of one or two letters that every release deals out anew. Measured on two busy cores, on the problem of many states whose
 // amount TestManyStatesAreNoExcuse proves, a plant of three furnaces over 60 steps, and eight over 90: 0.13, 1.8 and 4.3 s
-// compiled, against 0.001, 0.015 and 0.05 s here; 10 and 65 s interpreted, the third not within two minutes. The first compilation
+// compiled, against 0.001, 0.05 and 0.15 s here; 10 and 65 s interpreted, the third not within two minutes. The first compilation
 // takes 4.5 to 33 s and 260 MB; kept in a folder it is 20 MB and takes 0.1 to 0.5 s to load. The binary grows by 6 MB, a context
 // ends it at once. CBC and GLPK need cgo; of those written in Go gonum's simplex is dense and has no integers. Their feasibility is
 // one of tolerances besides, which numbers far apart defeat (proveEdges). Both problems also have more structure than a general
