@@ -357,8 +357,36 @@ func TestWhatAccountsMayOverNATS(t *testing.T) {
 	if err != nil || answer.ID == "" || !strings.HasPrefix(reply.Subject, "_INBOX.feeder.") {
 		t.Errorf("the forecast's answer: %+v, %v", reply, err)
 	}
+	d.setAside(feeder)
 	d.viewer(town)
 	prove(t, d.app)
+}
+
+// setAside sends what an instrument cannot have measured: the answer names it in both languages, and of a message of nothing else an
+// error.
+func (d *district) setAside(feeder *client) {
+	d.t.Helper()
+	hour := time.Now().Add(-2 * time.Hour).Truncate(time.Hour).Format(time.RFC3339)
+	send := func(values string) (got struct {
+		SetAside []struct{ Path, Rule, Message string } `json:"set_aside"`
+		Error    struct{ Code string }
+	}) {
+		reply, err := feeder.Request("qingkong.observation.1017A", fmt.Appendf(nil, `{"station":"1017A","region":"120111","hours":[{"at":%q,%s}]}`, hour, values), patience)
+		if err == nil {
+			err = json.Unmarshal(reply.Data, &got)
+		}
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		return got
+	}
+	if got := send(`"pm25":80,"pm10":-999`); len(got.SetAside) != 1 || got.SetAside[0].Path != "hours[0].pm10" || got.SetAside[0].Rule != "impossible" ||
+		!strings.Contains(got.SetAside[0].Message, " / ") || got.Error.Code != "" {
+		d.t.Errorf("an observation of which one value is none: %+v", got)
+	}
+	if got := send(`"pm10":-999`); got.Error.Code != "invalid" {
+		d.t.Errorf("an observation of which nothing is left: %+v", got)
+	}
 }
 
 // viewer reads what goes out from the stream, and changes nothing in it.
