@@ -73,12 +73,16 @@ func Amend(l *list.List, a Amendment, s Settings) error {
 	return nil
 }
 
-// townsLost refuses to take away, or to name otherwise, a town to which others belong and that nothing else has.
+// townsLost refuses to take away, or to name otherwise, a town to which others belong and that the register lacks: theirs would be a
+// town of none.
 func townsLost(l *list.List, was, is *list.Recipient, path string, s *Settings) error {
 	if was.Type != list.Town || is != nil && is.Type == list.Town && is.Name == was.Name {
 		return nil
 	}
-	if s.Towns != nil && slices.Contains(s.Towns(l.Region), was.Name) {
+	if s.Towns == nil {
+		return nil
+	}
+	if register := s.Towns(l.Region); len(register) == 0 || slices.Contains(register, was.Name) {
 		return nil
 	}
 	first, n := "", 0

@@ -41,15 +41,16 @@ func townsOf(l *list.List) map[string]bool {
 	return towns
 }
 
-// town finds a recipient of a town that neither the register nor the list has. That the list has others is told alone: a town that
-// gets no orders may be meant.
+// town finds a recipient of a town that neither the register nor the list has. Of one that the register has, or where there is no
+// register, it is told alone that the list has others.
 func (c *checker) town(r *list.Recipient) {
 	if r.Town == "" {
 		return
 	}
-	listed, registered := c.around.listed(), slices.Contains(c.around.register, r.Town)
+	listed, register := c.around.listed(), c.around.register
+	registered := len(register) == 0 || slices.Contains(register, r.Town)
 	switch {
-	case listed[r.Town], len(listed) == 0 && (registered || c.around.register == nil):
+	case listed[r.Town], registered && len(listed) == 0:
 	case registered:
 		c.add(fault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: true}, where{r: r, sheet: list.SheetRecipients}, "")
 	default:

@@ -30,8 +30,8 @@ type Settings struct {
 	NearNameLength int  `json:"near_name_length"`
 	// PostWords are the words that mark a post: who is responsible is named by one.
 	PostWords []string `json:"post_words"`
-	// Towns is the register of the towns of a region (GB/T 2260, six digits), by their names; nil where there is none. Nil has no
-	// register: the towns of a list are held to those that the list itself has.
+	// Towns is the register of the towns of a region (GB/T 2260, six digits), by their names; nil where there is none. Without
+	// a register a town is held to those of the list alone, and told.
 	Towns func(region string) []string `json:"-"`
 	// Weights of the three marks in a score.
 	Weights Weights `json:"weights"`

@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -10,6 +12,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/reductionlist"
 )
 
 // Authenticate returns whose token it is, or nil for nobody's.
@@ -31,10 +34,38 @@ func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte
 		return access.Issued{}, err
 	}
 	cmd, issued, err := access.AddAccountCommand(actor, key, in)
+	if err == nil {
+		err = s.knownTown(in)
+	}
 	if err != nil {
 		return access.Issued{}, err
 	}
 	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// knownTown refuses an account for a town that neither the register nor the list in force has: it would never see anything. Without a
+// register there is nothing to hold it to.
+func (s *Service) knownTown(in access.NewAccount) error {
+	town := strings.TrimSpace(in.Town)
+	if access.Role(in.Role) != access.Town || s.List.Towns == nil {
+		return nil
+	}
+	if register := s.List.Towns(s.Region); len(register) == 0 || slices.Contains(register, town) {
+		return nil
+	}
+	var listed map[string]int
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.Current(tx, s.J.Wall())
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		listed = v.Towns
+		return err
+	})
+	if err != nil || listed[town] > 0 {
+		return err
+	}
+	return refusal.Input([]refusal.Field{{Path: "town", Rule: "access.unknown_town", Args: refusal.Args{"town": town}}})
 }
 
 // AddToken gives a user one token more (body of POST /accounts/{user}/tokens).
