@@ -123,9 +123,9 @@ const percent = "%"
 // spellings are the ways in which units are written, by thing.
 var spellings = sortedWords(map[string][]string{
 	percent: {"%", "个百分点", "百分点"},
-	"t":     {"吨", "t", "公吨"}, "kg": {"千克", "公斤", "kg"}, "g": {"克", "g"}, "mg": {"毫克", "mg"}, "µg": {"微克", "µg", "μg", "ug"},
+	"t":     {"吨", "t", "公吨"}, "kg": {"千克", "公斤", "kg", "㎏"}, "g": {"克", "g"}, "mg": {"毫克", "mg"}, "µg": {"微克", "µg", "μg", "ug"},
 	"kwh": {"千瓦时", "kwh", "kw·h", "kw.h", "度电"}, "mwh": {"兆瓦时", "mwh"}, "万kwh": {"万千瓦时", "万kwh", "万度"}, "kw": {"千瓦", "kw"}, "mw": {"兆瓦", "mw"}, "gj": {"吉焦", "gj"}, "mj": {"兆焦", "mj"},
-	"hz": {"赫兹", "赫", "hz"}, "m3": {"立方米", "立方", "m3", "m³", "㎥", "方"}, "m2": {"平方米", "平米", "m2", "m²", "㎡"}, "nm3": {"标立方米", "标方", "nm3", "nm³"},
+	"hz": {"赫兹", "赫", "hz"}, "m3": {"标立方米", "标方", "立方米", "立方", "nm3", "nm³", "m3", "m³", "㎥", "方"}, "m2": {"平方米", "平米", "m2", "m²", "㎡"},
 	"l": {"升", "l"}, "℃": {"℃", "摄氏度", "°c"}, "km": {"公里", "千米", "km"}, "m": {"米", "m"}, "mpa": {"兆帕", "mpa"}, "kpa": {"千帕", "kpa"}, "pa": {"帕", "pa"},
 	"元": {"元"}, "万元": {"万元"}, "rpm": {"转/分", "r/min", "rpm"}, "a": {"安培", "a"}, "kv": {"千伏", "kv"}, "v": {"伏", "v"},
 	"h": {"个小时", "小时", "h"}, "min": {"分钟", "min"}, "d": {"天", "日"},
@@ -216,7 +216,9 @@ func perOf(rest string) (per string, ok bool) {
 // begins reports whether what stands behind a number begins with the unit, or with a counter of its kind.
 func (u unitWords) begins(rest string) bool {
 	s, after, known := cut(spellings, rest)
-	switch {
+	switch degrees, is := strings.CutPrefix(rest, "度"); {
+	case is && !known && (u.thing == "℃" || u.thing == "kwh"):
+		after = degrees
 	case known && s.thing == u.thing:
 		if u.thing == "h" || u.thing == "d" || u.thing == "min" {
 			return !isDeadline(after)

@@ -107,6 +107,19 @@ func (c *checker) overDistrict(r *list.Recipient) (told map[int][4]bool) {
 	return told
 }
 
+// allLines finds that the lines of a list together emit more than the district. A line that does so by itself is told as such.
+func (c *checker) allLines(l *list.List, emitted list.Amounts) {
+	all := l.Emission.Parts()
+	for i, p := range emitted.Parts() {
+		alone := func(r *list.Recipient) bool {
+			return slices.ContainsFunc(r.Lines, func(line list.Line) bool { return *line.Emission.Parts()[i].Value > *all[i].Value*tolerance })
+		}
+		if *all[i].Value > 0 && *p.Value > *all[i].Value*tolerance && !slices.ContainsFunc(l.Recipients, alone) {
+			c.list("", "list.lines_exceed", refusal.Args{"pollutant": p.Name, "value": text.Short(*p.Value), "district": text.Short(*all[i].Value)})
+		}
+	}
+}
+
 // longestName is how many characters a name may have: it stands in titles, orders and the columns of pages.
 const longestName = 100
 

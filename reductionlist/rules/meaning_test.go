@@ -130,6 +130,9 @@ func TestTextHoldsItsQuantity(t *testing.T) {
 		{35, "mg/m3", "不超过35毫克/立方米", true},
 		{35, "mg/m3", "不超过35 mg/m³", true},
 		{850, "℃", "不低于850摄氏度", true},
+		{850, "℃", "不低于850度", true},
+		{300, "kWh/d", "日用电不超过300度", true},
+		{35, "mg/Nm3", "不超过35毫克/标立方米", true},
 		{5, "万元", "不超过5万元", true},
 		{8, "炉次", "每日不超过8炉次", true},
 		{8, "炉次", "每日不超过8小时", false},
@@ -154,7 +157,7 @@ func TestTextThatSaysNothing(t *testing.T) {
 		wrong bool
 	}{
 		{"同上", 0, true}, {"〃", 0, true}, {"无", 0, true}, {"无", 40, true}, {" 同上。", 0, true}, {"〃〃", 0, true}, {"“同上”", 0, true}, {"同前", 0, true}, {"″", 0, true},
-		{"/", 0, true}, {"—", 0, true}, {"暂无", 0, true}, {"（无）", 0, true},
+		{"/", 0, true}, {"—", 0, true}, {"暂无", 0, true}, {"（无）", 0, true}, {"\"", 0, true}, {"\"无\"", 0, true},
 		{"厂内无组织排放点全部覆盖", 0, false}, {"同上一班次核对", 0, false},
 	} {
 		t.Run(c.text, func(t *testing.T) {
@@ -186,6 +189,12 @@ func TestVagueWordsAreWords(t *testing.T) {
 		{"a stiffener", func(m *reductionlist.Measure) { m.Unit = "加强筋车间" }, ""},
 		{"a greater strength", func(m *reductionlist.Measure) { m.Text = "增加强度检测2次" }, ""},
 		{"strengthened", func(m *reductionlist.Measure) { m.Text = "加强清扫，每日2次" }, "warning " + text},
+		{"strengthened management", func(m *reductionlist.Measure) { m.Text = "加强管理，每日2次" }, "warning " + text},
+		{"more care of the environment", func(m *reductionlist.Measure) { m.Text = "另外加强环境巡查2次" }, "warning " + text},
+		{"using as little as may be", func(m *reductionlist.Measure) { m.Text = "使用尽量少，每日2次" }, "warning " + text},
+		{"it may depend", func(m *reductionlist.Measure) { m.Text = "可视情清扫2次" }, "warning " + text},
+		{"a fitting amount", func(m *reductionlist.Measure) { m.Text = "配合适当清扫2次" }, "warning " + text},
+		{"a state that matters", func(m *reductionlist.Measure) { m.Text = "重视情况核对2次，加强圈检查2次" }, ""},
 		{"a monitored state", func(m *reductionlist.Measure) { m.Text = "监视情况每日上报2次" }, ""},
 		{"as the case may be", func(m *reductionlist.Measure) { m.Text = "视情清扫2次" }, "warning " + text},
 		{"what was used up", func(m *reductionlist.Measure) { m.Text = "登记耗尽量2次" }, ""},
@@ -343,7 +352,8 @@ func TestNothingExceedsTheDistrict(t *testing.T) {
 	line := func(v float64) func(*reductionlist.List) {
 		return func(l *reductionlist.List) { l.Recipients[2].Lines[0].Emission.NOx = v }
 	}
-	wants(t, added(t, rules.DefaultSettings(), line(2)))
+	wants(t, added(t, rules.DefaultSettings(), line(1.5)))
+	wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { line(1.5)(l); l.Recipients[3].Lines[0].Emission.NOx = 1.5 }), "warning list.lines_exceed 基本情况  ")
 	wants(t, added(t, rules.DefaultSettings(), line(2.01)), "error list.over_district 生产线 E0003 NOx日排放(吨)")
 	wants(t, added(t, rules.DefaultSettings(), line(99999)), "error list.over_district 生产线 E0003 NOx日排放(吨)")
 	wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { l.Emission.NOx = 0; line(99999)(l) }))

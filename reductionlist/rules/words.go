@@ -10,16 +10,19 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// vagueWord is a word that leaves open what is to be done. Beside one of the characters of before or after its own belong to other
-// words: 加强筋 is a stiffener, 增加强度 a greater strength.
-type vagueWord struct{ word, before, after string }
+// vagueWord is a word that leaves open what is to be done. Beside one of the characters of before or after, or where both is set
+// between one of each, its own belong to other words: 加强筋 is a stiffener, 增加强度 a greater strength, 合适当日 a fitting day.
+type vagueWord struct {
+	word, before, after string
+	both                bool
+}
 
 var vague = []vagueWord{
-	{word: "适当", before: "合舒"},
-	{word: "尽量", before: "耗用燃烧流殆", after: "程"},
+	{word: "适当", before: "合舒", after: "日天月年班场地时前次季", both: true},
+	{word: "尽量", before: "耗燃烧殆", after: "程"},
 	{word: "尽可能"},
-	{word: "加强", before: "增附叠添施参外", after: "筋肋板圈型梁杆件柱环层版套角管芯网片带级剂块纤"},
-	{word: "视情", before: "重监巡检忽轻透可直注正近电影"},
+	{word: "加强", before: "增附叠添参", after: "筋肋板圈型梁杆件柱版芯剂块纤"},
+	{word: "视情", before: "重监巡检忽轻透直注正近审电影"},
 	{word: "酌情", before: "斟"},
 	{word: "力争"},
 	{word: "原则上", after: "升涨"},
@@ -40,7 +43,8 @@ func (v *vagueWord) in(said string) bool {
 		from, to := at+i, at+i+len(v.word)
 		last, _ := utf8.DecodeLastRuneInString(said[:from])
 		next, _ := utf8.DecodeRuneInString(said[to:])
-		if !strings.ContainsRune(v.before, last) && !strings.ContainsRune(v.after, next) {
+		led, followed := strings.ContainsRune(v.before, last), strings.ContainsRune(v.after, next)
+		if v.both && !(led && followed) || !v.both && !led && !followed {
 			return true
 		}
 		at = to
@@ -72,6 +76,9 @@ var (
 	nothings = []string{"", "无", "没有", "暂无", "空", "略", "不详", "待定", "none", "n/a", "na", "null"}
 )
 
+// quotes are marks of quotation that also stand for the cell above.
+const quotes = `"″＂〃`
+
 // bareText is a text without spaces, marks of punctuation and quotation, and repeated ditto marks.
 func bareText(said string) string {
 	said = strings.ToLower(strings.Map(func(r rune) rune {
@@ -80,13 +87,10 @@ func bareText(said string) string {
 		}
 		return r
 	}, text.Squeeze(said)))
-	switch strings.Trim(said, `"″＂〃`) {
-	case "":
-		if said != "" {
-			return "〃"
-		}
+	if strings.Trim(said, quotes) == "" && said != "" {
+		return "〃"
 	}
-	return strings.Trim(said, "/／\\")
+	return strings.Trim(said, `/／\`+quotes)
 }
 
 // isDitto reports whether a text as a whole stands for the cell above.
