@@ -169,8 +169,6 @@ func init() {
 		"list.name_long.remedy":         {"只写名称；说明写在备注。", "give the name alone; what explains it belongs into 备注."},
 		"list.over_district":            {"{pollutant} 每日 {value} 吨，超过全区每日排放的 {district} 吨。", "{value} t a day of {pollutant} is more than the {district} t that the whole district emits."},
 		"list.over_district.remedy":     {"核对数值和单位（吨/日，不是千克或每年）；或核对基本情况的全社会日排放量。", "check the number and its unit (tonnes a day, not kilograms or a year), or the district's emission in 基本情况."},
-		"list.lines_exceed":             {"各生产线的 {pollutant} 合计每日 {value} 吨，超过全社会日排放量 {district} 吨。", "the lines together emit {value} t a day of {pollutant}, more than the district's {district} t."},
-		"list.lines_exceed.remedy":      {"核对全社会日排放量，以及排放最大的生产线的数值和单位。", "check the district's emission, and number and unit of the lines that emit most."},
 		"list.criterion_stopped":        {"判定条件 {value} 要求全部停下，而本措施为“{quantity}”，仍有运行。", "{value} asks for everything to stop, but the measure ({quantity}) lets some run on."},
 		"list.criterion_stopped.remedy": {"限产用 at_most_fraction_of_baseline，例如减 40% 为 0.6；确为停产的，动作改为停产。", "for a limit use at_most_fraction_of_baseline, like 0.6 for 40 % less; where a stop is meant, the action is 停产."},
 		"list.no_measures":              {"对象“{recipient}”没有任何措施，不会收到命令。", "recipient {recipient} has no measure and will get no order."},

@@ -63,7 +63,9 @@ func Amend(l *list.List, a Amendment, s Settings) error {
 		tidyMeasure(&m)
 		amended.Measures[i] = m
 	}
-	wrong := caused(l, r, &amended, func(at where) bool { return at.sheet == list.SheetMeasures && at.i == i }, s)
+	near := aroundOf(l, &s)
+	near.listed = nil // no town is amended
+	wrong := caused(near, r, &amended, func(at where) bool { return at.sheet == list.SheetMeasures && at.i == i }, s)
 	if err := refuse(wrong, func(f *Fault) string { return "change." + f.Column }); err != nil {
 		return err
 	}
@@ -169,7 +171,11 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	}
 	tidyRecipient(r)
 	r.Sort()
-	wrong := caused(l, was, r, func(at where) bool { return !unchanged(was, r, at) }, s)
+	near := aroundOf(l, &s)
+	if r.Type == list.Town {
+		near.listed = func() map[string]bool { towns := townsOf(l); towns[r.Name] = true; return towns }
+	}
+	wrong := caused(near, was, r, func(at where) bool { return !unchanged(was, r, at) }, s)
 	err := refuse(wrong, func(f *Fault) string {
 		if f.Sheet == list.SheetRecipients {
 			return "recipient." + f.Column
@@ -196,11 +202,8 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 // caused are the errors that an amendment is refused for: those in the rows that it gives, and those elsewhere that were not there
 // before. A rule that is newer than a list finds errors in rows that nobody touches; they are no fault of the amendment. Across
 // recipients nothing but towns is an error, see [townsLost]; nor is a rule that looks at the whole list and at measures.
-func caused(l *list.List, was, is *list.Recipient, given func(where) bool, s Settings) (wrong []Fault) {
-	before, a := map[string]int{}, aroundOf(l, &s)
-	if is.Type == list.Town {
-		a.listed = func() map[string]bool { towns := townsOf(l); towns[is.Name] = true; return towns }
-	}
+func caused(a *around, was, is *list.Recipient, given func(where) bool, s Settings) (wrong []Fault) {
+	before := map[string]int{}
 	for _, f := range errorsOf(was, a, &s) {
 		before[f.identity()]++
 	}

@@ -2,10 +2,10 @@ package rules
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"qingkong/alerts/refusal"
 	list "qingkong/reductionlist"
@@ -34,13 +34,13 @@ func holdsAmount(said string, q *list.Quantity) bool {
 		}
 	}
 	said = narrowed(said)
-	for _, at := range number.FindAllStringSubmatchIndex(said, -1) {
-		share, digits, rest := said[at[2]:at[3]], said[at[4]:at[5]], strings.TrimLeft(said[at[1]:], " \u00a0")
+	for from, to := nextNumber(said, 0); from >= 0; from, to = nextNumber(said, to) {
+		digits, rest := said[from:to], strings.TrimLeft(said[to:], " \u00a0")
 		v, ok := numberOf(digits)
-		if !ok || partOfWord(said[:at[0]], digits, rest) {
+		if !ok || partOfWord(said[:from], digits, rest) {
 			continue
 		}
-		if share != "" {
+		if strings.HasSuffix(said[:from], "百分之") {
 			rest = "%" + rest
 		}
 		if counts(wanted, v, unit, rest) {
@@ -62,14 +62,54 @@ func counts(wanted []float64, v float64, unit unitWords, rest string) bool {
 	return slices.ContainsFunc(wanted, func(w float64) bool { return math.Abs(w-v) <= 1e-9*max(1, math.Abs(w)) }) && unit.begins(rest)
 }
 
-var (
-	// A comma among digits parts thousands where three digits stand behind each.
-	number    = regexp.MustCompile(`(百分之|)([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|[零〇一二两三四五六七八九十百千万]+)`)
-	multiples = []struct {
-		word string
-		by   float64
-	}{{"万", 1e4}, {"亿", 1e8}, {"百", 100}, {"千", 1000}}
-)
+// multiples are what may stand between digits and their unit.
+var multiples = []struct {
+	word string
+	by   float64
+}{{"万", 1e4}, {"亿", 1e8}, {"百", 100}, {"千", 1000}}
+
+// chinese are the characters of numbers in Chinese.
+const chinese = "零〇一二两三四五六七八九十百千万"
+
+// nextNumber is where the next number of a text stands, at from or behind; -1 for none.
+func nextNumber(said string, at int) (from, to int) {
+	for i, r := range said[at:] {
+		switch i += at; {
+		case r >= '0' && r <= '9':
+			return i, i + digitsAt(said[i:])
+		case r >= 0x3007 && strings.ContainsRune(chinese, r) && !strings.HasPrefix(said[i:], "百分之"):
+			to = i
+			for _, r := range said[i:] {
+				if !strings.ContainsRune(chinese, r) {
+					break
+				}
+				to += utf8.RuneLen(r)
+			}
+			return i, to
+		}
+	}
+	return -1, len(said)
+}
+
+// digitsAt is how many bytes a number takes that a text begins with. A comma parts thousands where three digits stand behind each.
+func digitsAt(said string) int {
+	run := func(i int) int {
+		for i < len(said) && said[i] >= '0' && said[i] <= '9' {
+			i++
+		}
+		return i
+	}
+	i := run(0)
+	if i <= 3 {
+		for i < len(said) && said[i] == ',' && run(i+1) == i+4 {
+			i += 4
+		}
+	}
+	if i < len(said) && said[i] == '.' && run(i+1) > i+1 {
+		i = run(i + 1)
+	}
+	return i
+}
 
 // narrowed makes digits, letters and signs narrow, but for the marks between clauses: 5#，200吨 is no five thousand.
 func narrowed(said string) string {
@@ -83,7 +123,7 @@ func narrowed(said string) string {
 
 // partOfWord reports whether what looks like a number in Chinese is no count: 第二, 统一, 国四, 一起.
 func partOfWord(before, digits, after string) bool {
-	return digits[0] > '9' && slices.ContainsFunc([]string{"第", "统", "唯", "同", "专", "逐", "国", "之"}, func(w string) bool { return strings.HasSuffix(before, w) }) ||
+	return digits[0] > '9' && slices.ContainsFunc([]string{"第", "统", "唯", "同", "专", "逐", "国"}, func(w string) bool { return strings.HasSuffix(before, w) }) ||
 		digits == "一" && (strings.HasPrefix(after, "起") || strings.HasPrefix(after, "次性"))
 }
 

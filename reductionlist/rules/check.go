@@ -96,16 +96,13 @@ func (c *checker) beside(l *list.List) {
 		c.list(list.KeyBox, "list.district_box", refusal.Args{"value": cell})
 	}
 	var sum [4]list.Amounts
-	var emitted list.Amounts
 	for _, r := range l.Recipients {
 		rungs := r.Rungs()
 		c.within(r, rungs)
 		addAll(&sum, r.Reductions(rungs))
-		emitted = emitted.Add(r.Emitted())
 	}
 	c.sameCodes(l)
 	c.sameNames(l)
-	c.allLines(l, emitted)
 	for _, s := range shortfalls(list.RatiosOf(sum, l.Emission), l.Emission, c.s) {
 		c.list("", "list.bottom_line", refusal.Args{"level": list.LevelWords.Word(s.Level), "pollutant": s.Pollutant,
 			"ratio": text.Short(s.Ratio * 100), "want": text.Short(s.Want * 100)})

@@ -16,8 +16,8 @@ import (
 type around struct {
 	emission list.Amounts
 	district *district
-	badBox   string // a 经纬度范围 that is none
-	listed   func() map[string]bool
+	badBox   string                 // a 经纬度范围 that is none
+	listed   func() map[string]bool // the towns of the list; nil where no town is looked at
 	register []string
 }
 
@@ -44,7 +44,7 @@ func townsOf(l *list.List) map[string]bool {
 // town finds a recipient of a town that neither the register nor the list has. Of one that the register has, or where there is no
 // register, it is told alone that the list has others.
 func (c *checker) town(r *list.Recipient) {
-	if r.Town == "" {
+	if r.Town == "" || c.around.listed == nil {
 		return
 	}
 	listed, register := c.around.listed(), c.around.register
@@ -105,19 +105,6 @@ func (c *checker) overDistrict(r *list.Recipient) (told map[int][4]bool) {
 		}
 	}
 	return told
-}
-
-// allLines finds that the lines of a list together emit more than the district. A line that does so by itself is told as such.
-func (c *checker) allLines(l *list.List, emitted list.Amounts) {
-	all := l.Emission.Parts()
-	for i, p := range emitted.Parts() {
-		alone := func(r *list.Recipient) bool {
-			return slices.ContainsFunc(r.Lines, func(line list.Line) bool { return *line.Emission.Parts()[i].Value > *all[i].Value*tolerance })
-		}
-		if *all[i].Value > 0 && *p.Value > *all[i].Value*tolerance && !slices.ContainsFunc(l.Recipients, alone) {
-			c.list("", "list.lines_exceed", refusal.Args{"pollutant": p.Name, "value": text.Short(*p.Value), "district": text.Short(*all[i].Value)})
-		}
-	}
 }
 
 // longestName is how many characters a name may have: it stands in titles, orders and the columns of pages.

@@ -353,7 +353,6 @@ func TestNothingExceedsTheDistrict(t *testing.T) {
 		return func(l *reductionlist.List) { l.Recipients[2].Lines[0].Emission.NOx = v }
 	}
 	wants(t, added(t, rules.DefaultSettings(), line(1.5)))
-	wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { line(1.5)(l); l.Recipients[3].Lines[0].Emission.NOx = 1.5 }), "warning list.lines_exceed 基本情况  ")
 	wants(t, added(t, rules.DefaultSettings(), line(2.01)), "error list.over_district 生产线 E0003 NOx日排放(吨)")
 	wants(t, added(t, rules.DefaultSettings(), line(99999)), "error list.over_district 生产线 E0003 NOx日排放(吨)")
 	wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { l.Emission.NOx = 0; line(99999)(l) }))

@@ -171,7 +171,6 @@ var rules = []Rule{
 	{Name: "list.idle_reduction", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetRecipients, list.SheetLines}},
 	{Name: "list.line_exceeds", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetLines, list.SheetMeasures}},
 	{Name: "list.over_district", Severity: list.SeverityError, Source: byChecks, across: []string{list.SheetHead}},
-	{Name: "list.lines_exceed", Severity: list.SeverityWarning, Source: byChecks, across: []string{list.SheetHead, list.SheetRecipients, list.SheetLines}},
 	{Name: "list.reduction_exceeds", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetLines, list.SheetMeasures}},
 	{Name: "list.bottom_line", Severity: list.SeverityWarning, Source: "津政办规〔2023〕9号 [S4]; VOCs of 2017 [S5]; SO2–NOx exchange [K]: bottom_line, so2_nox_exchange",
 		across: []string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetMeasures}},

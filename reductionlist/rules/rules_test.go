@@ -300,7 +300,6 @@ func summed() []damage {
 		{rule: "list.idle_reduction", set: set(on(lines, "长期停运", "E0003"), "是"), wants: []cellAt{mm("级别", cut...), mm("级别", cuts...)}},
 		{rule: "list.over_district", set: set(on(lines, "NOx日排放(吨)", "E0003"), "99999")},
 		{rule: "list.over_district", set: set(mm("VOCs日减排(吨)", cuts...), "900")},
-		{rule: "list.lines_exceed", do: headValue("NOx", "3"), wants: []cellAt{on(head, "")}},
 		{rule: "list.line_exceeds", set: set(mm("VOCs日减排(吨)", cuts...), "0.9")},
 		{rule: "list.reduction_exceeds", set: set(mm("SO2日减排(吨)", "E0001", "M10"), "1.4"), wants: []cellAt{ro("编号", "E0001")}},
 		{rule: "list.bottom_line", do: headValue("PM", "5"), wants: []cellAt{on(head, ""), on(head, ""), on(head, "")}},

@@ -93,12 +93,17 @@ func bareText(said string) string {
 	return strings.Trim(said, `/／\`+quotes)
 }
 
+// longestNothing is the length in bytes beyond which a text says something.
+const longestNothing = 60
+
 // isDitto reports whether a text as a whole stands for the cell above.
-func isDitto(said string) bool { return said != "" && slices.Contains(dittos, bareText(said)) }
+func isDitto(said string) bool {
+	return said != "" && len(said) <= longestNothing && slices.Contains(dittos, bareText(said))
+}
 
 // saysNothing reports whether a text as a whole says nothing of what is to be done.
 func saysNothing(said string) bool {
-	return isDitto(said) || said != "" && slices.Contains(nothings, bareText(said))
+	return isDitto(said) || said != "" && len(said) <= longestNothing && slices.Contains(nothings, bareText(said))
 }
 
 // ownSaid finds texts that say nothing, and reports whether there is a text to look into.

@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/listtest"
@@ -214,7 +213,7 @@ func TestOneEntryServesEverySourceButVideo(t *testing.T) {
 	owner, id := s[measures][4][s.Column(t, measures, "对象编号")], s[measures][4][s.Column(t, measures, "措施编号")]
 	r, err := l.Find(owner)
 	listtest.Must(t, err)
-	m := r.Measures[slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == id && slices.Contains(m.Levels, alerts.Red) })]
+	m := r.Measures[slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == id && slices.Contains(m.Levels, "red") })]
 	stopped := reductionlist.Criterion{Kind: reductionlist.Stopped}
 	want := []reductionlist.Monitor{{Source: "cems", Ref: "MN1", Factor: "a21002", Criterion: stopped}, {Source: "video"},
 		{Source: "power", Ref: "MN1", Factor: "a21002", Criterion: stopped}}
