@@ -31,6 +31,7 @@ func coalPlant() reductionlist.Recipient {
 	}
 	other := enterprise("E1", alerts.Yellow).Measures[0]
 	other.ID, other.Action, other.Unit, other.Text, other.Levels = "M3", reductionlist.StopVehicles, "物流门", "停运国四货车", from
+	other.Quantity = nil
 	r.Measures = append(r.Measures, other)
 	red := r.Measures[1]
 	red.ID, red.Levels, red.Text = "M2", []alerts.Level{alerts.Red}, "6#机组入炉煤量每日减少600吨"
@@ -216,7 +217,7 @@ func TestPlanStaysWhileItFits(t *testing.T) {
 		"it goes on without an end":   {level(alerts.Yellow, nil), false, droppedNote},
 		"the plan is over":            {func(w *world) { w.elapse(31 * time.Hour); level(alerts.Red, nil)(w) }, false, droppedNote},
 		"another measure is amended":  {amend("M3", `{"complete_within_h":12}`), true, carriedNote},
-		"a planned one is amended":    {amend("M2", `{"quantity":{"kind":"reduce_by","value":100,"unit":"t/d"}}`), false, "经核实"},
+		"a planned one is amended":    {amend("M2", `{"quantity":{"kind":"reduce_by","value":100,"unit":"t/d"},"text":"6#机组入炉煤量每日减少100吨"}`), false, "经核实"},
 		"a planned one is taken away": {amend("M2", `null`), false, "经核实"},
 	} {
 		t.Run(name, func(t *testing.T) {

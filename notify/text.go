@@ -120,7 +120,8 @@ func hourOf(t time.Time, h int) string {
 	return s
 }
 
-// lines words what is to be done, one measure to a line.
+// lines words what is to be done, one measure to a line: device, act, amount and deadline as the data have them, by which the measure
+// is judged, and the list's text as the detail.
 func lines(measures []reductionlist.Measure) string {
 	var b []byte
 	for i := range measures {
@@ -129,13 +130,36 @@ func lines(measures []reductionlist.Measure) string {
 		if m.Unit != "" {
 			b = append(append(b, m.Unit...), "："...)
 		}
-		b = append(b, m.Text...)
-		if m.CompleteWithinH > 0 {
-			b = append(strconv.AppendFloat(append(b, "（"...), m.CompleteWithinH, 'f', -1, 64), "小时内完成）"...)
+		if ordered := orderedWords(m); len(ordered) > 0 {
+			for k, part := range ordered {
+				if k > 0 {
+					b = append(b, "，"...)
+				}
+				b = append(b, part...)
+			}
+			b = append(b, "。"...)
 		}
-		b = append(b, '\n')
+		b = append(append(b, m.Text...), '\n')
 	}
 	return string(b)
+}
+
+// orderedWords are the act, the amount and the deadline of a measure, those that it has. 其他 is no act.
+func orderedWords(m *reductionlist.Measure) (parts []string) {
+	if m.Action != reductionlist.OtherAction && m.Action != "" {
+		parts = append(parts, m.Action.Label())
+	}
+	switch q := m.Quantity; {
+	case q == nil, m.Action == reductionlist.Stop && q.Unit == "%" && q.Value == 100: // a stop of all is a stop, not at most all
+	case q.Kind == reductionlist.AtMost && q.Value == 0:
+		parts = append(parts, "降至"+reductionlist.AmountWords(q.Value, q.Unit))
+	default:
+		parts = append(parts, reductionlist.KindWords.Word(q.Kind)+reductionlist.AmountWords(q.Value, q.Unit))
+	}
+	if m.CompleteWithinH > 0 {
+		parts = append(parts, strconv.FormatFloat(m.CompleteWithinH, 'f', -1, 64)+"小时内完成")
+	}
+	return parts
 }
 
 // order words one recipient's order; last is its latest one under this warning, or nil.

@@ -230,3 +230,43 @@ func TestEveryChangeOfForceIsSaidOnce(t *testing.T) {
 		}
 	})
 }
+
+// A version counts from the midnight of its first day in Shanghai, and not a moment before: neither for who asks, nor in the record.
+func TestNothingIsInForceBeforeItsMidnight(t *testing.T) {
+	db := store(t)
+	decided := at(t, "2016-12-01 08:00")
+	first, err := activate(db, drafted(t, db, "A", "2016-12-05", "", decided), "", decided)
+	listtest.Must(t, err)
+	next, err := activate(db, drafted(t, db, "B", "2016-12-10", "", decided), "", decided)
+	listtest.Must(t, err)
+	begins := at(t, "2016-12-10 00:00")
+	for _, c := range []struct {
+		name    string
+		now     time.Time
+		current string
+		events  int
+	}{
+		{"the evening before", at(t, "2016-12-09 20:00"), first.ID, 0},
+		{"a moment before", begins.Add(-time.Nanosecond), first.ID, 0},
+		{"midnight in Greenwich of the day before", time.Date(2016, 12, 9, 15, 59, 59, 0, time.UTC), first.ID, 0},
+		{"midnight", begins, next.ID, 1},
+		{"later that day", at(t, "2016-12-10 09:00"), next.ID, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
+				v, err := reductionlist.Current(tx, c.now)
+				if err != nil || v.ID != c.current {
+					t.Errorf("%s is in force, %v; want %s", v.ID, err, c.current)
+				}
+				evs, ev, err := reductionlist.DecideInForce(tx, "", reductionlist.InForceDue{At: begins}, c.now)
+				if err != nil || len(evs) != c.events {
+					t.Errorf("%d events, %v; want %d", len(evs), err, c.events)
+				}
+				if c.events > 0 && (ev.Version != next.ID || ev.Previous != first.ID) {
+					t.Errorf("%+v, want %s for %s", ev, next.ID, first.ID)
+				}
+				return nil
+			}))
+		})
+	}
+}

@@ -40,7 +40,9 @@ func List() (*reductionlist.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range rules.Judge(read, rules.DefaultSettings()) {
+	s := rules.DefaultSettings()
+	s.Towns = towns.Names
+	for _, f := range rules.Judge(read, s) {
 		if f.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("seeds: %s row %d column %s: %s", f.Sheet, f.Row, f.Column, f.In("en").Message)
 		}

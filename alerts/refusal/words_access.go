@@ -10,6 +10,7 @@ func init() {
 		"access.role_unknown":              {"没有“{role}”这个角色；可用 duty、approver、inspector、town、viewer、feeder、admin、neighbour。", "there is no role {role}; use duty, approver, inspector, town, viewer, feeder, admin or neighbour."},
 		"access.enterprise_by_credentials": {"企业不在这里开账号；请用 POST /api/v1/recipients/{id}/credentials 为减排对象签发凭据。", "an enterprise gets no account here; issue its credentials with POST /api/v1/recipients/{id}/credentials."},
 		"access.town_required":             {"街镇账号必须写明街镇（town）。", "a town's account must name its town."},
+		"access.unknown_town":              {"街镇“{town}”不在街镇名册或现行清单的街镇之内；按名册核对写法，新的街镇先列入清单或补入 list_checks.towns。", "town {town} is not among the district's towns or those of the list in force; check the spelling by the register; a new town goes into the list first, or into list_checks.towns."},
 		"access.text_wrong":                {"过长或含有控制字符；请用不超过 {limit} 个字的一行文字。", "too long, or has control characters; use one line of at most {limit} characters."},
 		"access.recipient_id":              {"“{recipient}”不是减排对象编号（1–40 位字母、数字、“_”或“-”）；请核对清单。", "{recipient} is not a recipient id (1 to 40 letters, digits, _ or -); check the list."},
 		"access.user_taken":                {"账号“{user}”已存在；请换一个名称，或为它新增令牌。", "the account {user} exists; choose another name, or add a token to it."},

@@ -10,6 +10,7 @@ func init() {
 		"config.wrong_variable":   {"值“{value}”读不懂，应如 {want}；请改正或取消这个环境变量。", "the value {value} cannot be read, it should look like {want}; mend or unset the variable."},
 		"config.empty":            {"不能为空（现为“{value}”）；请填写，或删去此项以用默认值。", "must not be empty (it is \"{value}\"); fill it in, or remove the key to use the default."},
 		"config.one_of":           {"值“{value}”不在可选范围；请改为其中之一：{allowed}。", "the value {value} is not one of: {allowed}; use one of them."},
+		"config.word":             {"“{value}”不是词或名称；请填写 1 至 40 个字，前后不留空格。", "{value} is no word or name; give 1 to 40 characters with no spaces around them."},
 		"config.weights":          {"三项权重不能都为 0；请至少写一项。", "the three weights are all 0; give at least one of them."},
 		"config.between":          {"值 {value} 超出范围；请改为 {low} 到 {high} 之间。", "the value {value} is out of range; use one from {low} to {high}."},
 		"config.region":           {"值“{value}”不是六位行政区划代码；请写成带引号的六位数字，如 \"120111\"。", "the value {value} is not a division code; write six digits in quotes, like \"120111\"."},

@@ -42,7 +42,7 @@ func files(n int) cobra.PositionalArgs {
 // listChecks are the settings that a list is checked by: those of a settings file, or the usual ones without a name.
 func listChecks(name string) (rules.Settings, error) {
 	if name == "" {
-		return rules.DefaultSettings(), nil
+		return app.UsualListSettings(), nil
 	}
 	cfg, err := config.Load(name, os.Environ())
 	if err == nil {
@@ -52,7 +52,7 @@ func listChecks(name string) (rules.Settings, error) {
 }
 
 func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, error) {
-	return readListWith(rules.DefaultSettings(), name)
+	return readListWith(app.UsualListSettings(), name)
 }
 
 func readListWith(checks rules.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {

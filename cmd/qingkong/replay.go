@@ -118,7 +118,7 @@ func readList(path string) (*reductionlist.List, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, x := range rules.Judge(read, rules.DefaultSettings()) {
+	for _, x := range rules.Judge(read, app.UsualListSettings()) {
 		if x.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message, x.Remedy)
 		}

@@ -2,6 +2,7 @@ package listtest
 
 import (
 	"fmt"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -25,6 +26,9 @@ func DrawList(t *rapid.T) *reductionlist.List {
 	}
 	l := &reductionlist.List{Name: words.Draw(t, "name"), Region: "120111", EffectiveFrom: "2016-10-01", EffectiveTo: rapid.SampledFrom([]string{"", "2017-09-30"}).Draw(t, "to"),
 		CompiledBy: words.Draw(t, "by"), Emission: amounts()}
+	for _, p := range l.Emission.Parts() {
+		*p.Value += 10_000 // above every line
+	}
 	for i := range rapid.IntRange(1, 6).Draw(t, "recipients") {
 		r := &reductionlist.Recipient{ID: fmt.Sprintf("E%d", i*7%6), Name: words.Draw(t, "name"), Notes: notes(),
 			Type:     rapid.SampledFrom([]reductionlist.Type{reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet, reductionlist.Department, reductionlist.Town}).Draw(t, "type"),
@@ -48,7 +52,7 @@ func DrawList(t *rapid.T) *reductionlist.List {
 }
 
 func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes reductionlist.Notes, amounts reductionlist.Amounts) reductionlist.Measure {
-	m := reductionlist.Measure{ID: id, Text: words.Draw(t, "text"), Unit: words.Draw(t, "unit"), Responsible: "生产部经理" + id, CompleteWithinH: 4, Reduction: amounts, Notes: notes,
+	m := reductionlist.Measure{ID: id, Unit: "线" + words.Draw(t, "unit"), Responsible: "生产部经理" + id, CompleteWithinH: 4, Reduction: amounts, Notes: notes,
 		Levels:   rapid.SliceOfNDistinct(rapid.SampledFrom(alerts.Levels()), 1, 4, rapid.ID).Draw(t, "levels"),
 		Evidence: rapid.SliceOfN(rapid.SampledFrom([]string{"台账", "曲线"}), 1, 3).Draw(t, "evidence")}
 	m.Action = rapid.SampledFrom([]reductionlist.Action{"stop", "limit", "reduce_coal", "allocate_waste", "switch_fuel", "improve_treatment", "stop_vehicles", "stop_work", "clean_roads", "other"}).Draw(t, "action")
@@ -63,10 +67,14 @@ func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes re
 		kind = rapid.SampledFrom([]reductionlist.QuantityKind{reductionlist.AtMost, reductionlist.ReduceBy, reductionlist.AtLeast}).Draw(t, "kind")
 	}
 	m.Quantity = &reductionlist.Quantity{Kind: kind, Value: value, Unit: unit}
+	m.Text = words.Draw(t, "text") + "，" + reductionlist.AmountWords(value, unit)
 	for _, s := range rapid.SliceOfNDistinct(rapid.SampledFrom([]reductionlist.Source{"cems", "power", "dcs", "video", "gate", "weighing"}), 1, 4, rapid.ID).Draw(t, "sources") {
 		mon := reductionlist.Monitor{Source: s, Ref: rapid.SampledFrom([]string{"", "MN1", "MN/2"}).Draw(t, "ref"), Factor: rapid.SampledFrom([]string{"", "a21002"}).Draw(t, "factor")}
 		if s != reductionlist.Video {
-			mon.Criterion = rapid.SampledFrom(evaluable[s]).Draw(t, "criterion")
+			fit := slices.DeleteFunc(slices.Clone(evaluable[s]), func(c reductionlist.Criterion) bool {
+				return c.Kind == reductionlist.Stopped && m.Action != reductionlist.Stop
+			})
+			mon.Criterion = rapid.SampledFrom(fit).Draw(t, "criterion")
 		}
 		m.Monitors = append(m.Monitors, mon)
 	}
@@ -76,7 +84,7 @@ func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes re
 // evaluable are criteria that can be evaluated against each source.
 var evaluable = func() map[reductionlist.Source][]reductionlist.Criterion {
 	by := map[reductionlist.Source][]reductionlist.Criterion{}
-	for _, words := range []string{"stopped", "hour_mass_at_most 30 kg/h", "at_most_fraction_of_baseline 0.25", "no_vehicle_below 国五"} {
+	for _, words := range []string{"stopped", "hour_mass_at_most 30 kg/h", "at_most_fraction_of_baseline 0.25", "no_vehicle_below 国五", "day_total_at_most 9 t"} {
 		c, err := reductionlist.ParseCriterion(words)
 		if err != nil {
 			panic(err)

@@ -63,7 +63,9 @@ func Amend(l *list.List, a Amendment, s Settings) error {
 		tidyMeasure(&m)
 		amended.Measures[i] = m
 	}
-	wrong := caused(r, &amended, func(at where) bool { return at.sheet == list.SheetMeasures && at.i == i }, s)
+	near := aroundOf(l, &s)
+	near.listed = nil // no town is amended
+	wrong := caused(near, r, &amended, func(at where) bool { return at.sheet == list.SheetMeasures && at.i == i }, s)
 	if err := refuse(wrong, func(f *Fault) string { return "change." + f.Column }); err != nil {
 		return err
 	}
@@ -71,6 +73,36 @@ func Amend(l *list.List, a Amendment, s Settings) error {
 	begins(l, a.EffectiveFrom)
 	r.Sort()
 	return nil
+}
+
+// townsLost refuses to take away, or to name otherwise, a town to which others belong and that the register lacks: theirs would be a
+// town of none.
+func townsLost(l *list.List, was, is *list.Recipient, path string, s *Settings) error {
+	if was.Type != list.Town || is != nil && is.Type == list.Town && is.Name == was.Name {
+		return nil
+	}
+	if s.Towns == nil {
+		return nil
+	}
+	if register := s.Towns(l.Region); len(register) == 0 || slices.Contains(register, was.Name) {
+		return nil
+	}
+	first, n := "", 0
+	for _, r := range l.Recipients {
+		switch {
+		case r == was:
+		case r.Type == list.Town && r.Name == was.Name:
+			return nil
+		case r.Town == was.Name:
+			if n++; first == "" {
+				first = r.ID
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "list.town_in_use", Args: refusal.Args{"town": was.Name, "first": first, "count": n}}})
 }
 
 func checkDay(day string) error {
@@ -107,6 +139,9 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 		if i < 0 {
 			return refusal.New(refusal.NotFound, "list.no_recipient", refusal.Args{"recipient": a.ID})
 		}
+		if err := townsLost(l, l.Recipients[i], nil, "recipient_id", &s); err != nil {
+			return err
+		}
 		l.Recipients = slices.Delete(l.Recipients, i, i+1)
 		begins(l, a.EffectiveFrom)
 		return nil
@@ -136,13 +171,20 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	}
 	tidyRecipient(r)
 	r.Sort()
-	wrong := caused(was, r, func(at where) bool { return !unchanged(was, r, at) }, s)
+	near := aroundOf(l, &s)
+	if r.Type == list.Town {
+		near.listed = func() map[string]bool { towns := townsOf(l); towns[r.Name] = true; return towns }
+	}
+	wrong := caused(near, was, r, func(at where) bool { return !unchanged(was, r, at) }, s)
 	err := refuse(wrong, func(f *Fault) string {
 		if f.Sheet == list.SheetRecipients {
 			return "recipient." + f.Column
 		}
 		return "recipient." + f.Sheet + indexed(f.at.i) + "." + f.Column
 	})
+	if err == nil {
+		err = townsLost(l, was, r, "recipient.名称", &s)
+	}
 	if err != nil {
 		return err
 	}
@@ -158,14 +200,14 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 }
 
 // caused are the errors that an amendment is refused for: those in the rows that it gives, and those elsewhere that were not there
-// before. A rule that is newer than a list finds errors in rows that nobody touches; they are no fault of the amendment. No rule
-// that looks across recipients is an error: see [Table]; nor is one that looks at the whole list and at measures.
-func caused(was, is *list.Recipient, given func(where) bool, s Settings) (wrong []Fault) {
+// before. A rule that is newer than a list finds errors in rows that nobody touches; they are no fault of the amendment. Across
+// recipients nothing but towns is an error, see [townsLost]; nor is a rule that looks at the whole list and at measures.
+func caused(a *around, was, is *list.Recipient, given func(where) bool, s Settings) (wrong []Fault) {
 	before := map[string]int{}
-	for _, f := range errorsOf(was, &s) {
+	for _, f := range errorsOf(was, a, &s) {
 		before[f.identity()]++
 	}
-	for _, f := range errorsOf(is, &s) {
+	for _, f := range errorsOf(is, a, &s) {
 		id := f.identity()
 		if before[id]--; given(f.at) || before[id] < 0 {
 			wrong = append(wrong, f)
@@ -175,8 +217,8 @@ func caused(was, is *list.Recipient, given func(where) bool, s Settings) (wrong 
 }
 
 // errorsOf are the errors in a recipient's rows, by themselves and beside each other.
-func errorsOf(r *list.Recipient, s *Settings) []Fault {
-	c := checker{s: s}
+func errorsOf(r *list.Recipient, a *around, s *Settings) []Fault {
+	c := checker{s: s, around: a}
 	c.own(r, nil)
 	c.within(r, r.Rungs())
 	return slices.DeleteFunc(c.faults, func(f Fault) bool { return f.Severity != list.SeverityError })

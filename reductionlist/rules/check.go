@@ -9,12 +9,6 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// vague are words that leave open what is to be done; a measure with one of them is not operable.
-var vague = []string{"适当", "尽量", "尽可能", "加强", "视情", "酌情", "力争", "原则上", "合理控制", "有条件的", "根据实际情况", "结合实际"}
-
-// postWords mark a post; a short 责任人 without any of them is most likely a person's name.
-var postWords = []string{"长", "经理", "主任", "主管", "负责", "员", "岗", "班", "部", "科", "室", "处", "总", "组", "书记", "工程师", "站", "队", "中心", "办", "所", "厂", "公司", "局", "委", "调度", "人"}
-
 // Fault is one thing wrong in a list, by the keys of its row; [Judge] makes a finding of it where the list stands in a file.
 type Fault struct {
 	Severity  string       `json:"severity"`
@@ -59,6 +53,7 @@ func Check(l *list.List, s Settings) []Fault {
 // checker collects faults.
 type checker struct {
 	s      *Settings
+	around *around
 	worded bool
 	rows   map[*list.Recipient]*list.Rows // where the list stands in a file; nil for a list that stands in none
 	lost   func(column string) bool       // a cell of the row at hand that could not be read
@@ -96,19 +91,12 @@ func (c *checker) measure(r *list.Recipient, i int, column, rule string, args re
 
 // beside finds what only shows across rows.
 func (c *checker) beside(l *list.List) {
-	towns := map[string]bool{}
-	for _, r := range l.Recipients {
-		if r.Type == list.Town {
-			towns[r.Name] = true
-		}
+	c.around = aroundOf(l, c.s)
+	if cell := c.around.badBox; cell != "" {
+		c.list(list.KeyBox, "list.district_box", refusal.Args{"value": cell})
 	}
-	place := c.readDistrict(l)
 	var sum [4]list.Amounts
 	for _, r := range l.Recipients {
-		if len(towns) > 0 && r.Town != "" && !towns[r.Town] {
-			c.recipient(r, "街镇", "list.unknown_town", refusal.Args{"town": r.Town})
-		}
-		c.place(r, place)
 		rungs := r.Rungs()
 		c.within(r, rungs)
 		addAll(&sum, r.Reductions(rungs))
@@ -121,8 +109,11 @@ func (c *checker) beside(l *list.List) {
 	}
 }
 
-// within finds what the rows of one recipient show beside each other.
+// within finds what the rows of one recipient show beside each other and beside what is around them.
 func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
+	c.town(r)
+	c.place(r)
+	over := c.overDistrict(r)
 	c.ownCodes(r)
 	c.standing(r)
 	c.microEmission(r)
@@ -135,7 +126,7 @@ func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
 		}
 	}
 	c.periods(r)
-	c.amounts(r, rungs)
+	c.amounts(r, rungs, over)
 }
 
 func addAll(sum *[4]list.Amounts, more [4]list.Amounts) {
@@ -202,6 +193,9 @@ func (c *checker) head(l *list.List) {
 		free[key] = value
 	}
 	for _, key := range sortedKeys(free) {
+		if longName(key, free[key]) {
+			c.list(key, "list.name_long", refusal.Args{"limit": longestName, "value": text.Clip(free[key])})
+		}
 		if list.HoldsPhone(key + " " + free[key]) {
 			c.list(key, "list.phone_in_record", nil)
 		}

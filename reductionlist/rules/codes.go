@@ -7,7 +7,6 @@ import (
 
 	"qingkong/alerts/refusal"
 	list "qingkong/reductionlist"
-	"qingkong/reductionlist/internal/text"
 )
 
 // regionForm is the code of a district (GB/T 2260).
@@ -83,22 +82,21 @@ func (c *checker) sameCodes(l *list.List) {
 type district struct {
 	outline                  []Point
 	west, south, east, north float64
-	margin                   float64
 }
 
-// readDistrict takes the outline of the settings or the box of the list; nil is none. A box that is none is found.
-func (c *checker) readDistrict(l *list.List) *district {
-	if len(c.s.District) > 2 {
-		d := &district{outline: c.s.District, west: 180, south: 90, east: -180, north: -90, margin: c.s.Margin}
+// districtOf takes the outline of the settings or the box of the list; nil is none. A box that is none is given back.
+func districtOf(l *list.List, s *Settings) (d *district, badBox string) {
+	if len(s.District) > 2 {
+		d := &district{outline: s.District, west: 180, south: 90, east: -180, north: -90}
 		for _, p := range d.outline {
 			d.west, d.east = min(d.west, p.Lon), max(d.east, p.Lon)
 			d.south, d.north = min(d.south, p.Lat), max(d.north, p.Lat)
 		}
-		return d
+		return d, ""
 	}
 	cell, ok := l.Extra[list.KeyBox]
 	if !ok || cell == "" {
-		return nil
+		return nil, ""
 	}
 	parts := strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(" ,，;；、", r) })
 	var v [4]float64
@@ -109,18 +107,18 @@ func (c *checker) readDistrict(l *list.List) *district {
 		bad = err != nil
 	}
 	if bad || !(v[0] < v[2] && v[1] < v[3] && v[0] >= 73 && v[2] <= 136 && v[1] >= 3 && v[3] <= 54) {
-		c.list(list.KeyBox, "list.district_box", refusal.Args{"value": cell})
-		return nil
+		return nil, cell
 	}
-	return &district{west: v[0], south: v[1], east: v[2], north: v[3], margin: c.s.Margin}
+	return &district{west: v[0], south: v[1], east: v[2], north: v[3]}, ""
 }
 
-// holds reports whether a point lies inside, or no more than the margin outside.
-func (d *district) holds(p Point) bool {
-	if p.Lon < d.west-d.margin || p.Lon > d.east+d.margin || p.Lat < d.south-d.margin || p.Lat > d.north+d.margin {
+// holds reports whether a point lies inside, or no more than a margin outside, in degrees.
+func (d *district) holds(p Point, margin float64) bool {
+	margin += 1e-9 // 117.35 and 0.3 are no round numbers in binary
+	if p.Lon < d.west-margin || p.Lon > d.east+margin || p.Lat < d.south-margin || p.Lat > d.north+margin {
 		return false
 	}
-	return d.outline == nil || inside(d.outline, p) || near(d.outline, p, d.margin)
+	return d.outline == nil || inside(d.outline, p) || near(d.outline, p, margin)
 }
 
 // inside counts how often a ray to the east crosses the outline.
@@ -150,11 +148,4 @@ func near(outline []Point, p Point, margin float64) bool {
 		}
 	}
 	return false
-}
-
-// place finds a recipient outside the district.
-func (c *checker) place(r *list.Recipient, d *district) {
-	if d != nil && r.Lon != 0 && r.Lat != 0 && !d.holds(Point{r.Lon, r.Lat}) {
-		c.recipient(r, "经度", "list.outside_district", refusal.Args{"lon": text.Number(r.Lon), "lat": text.Number(r.Lat)})
-	}
 }

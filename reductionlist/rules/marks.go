@@ -84,7 +84,7 @@ func (fs *faults) channel(i int, column, rule string, args refusal.Args) {
 // MarksOf marks one measure of r.
 func MarksOf(r *list.Recipient, m *list.Measure, s *Settings) Marks {
 	var found faults
-	ownRow(m, &found)
+	ownRow(m, s, &found)
 	besideRecipient(r, m, s, &found)
 	marks := Marks{Mark{OK: true}, Mark{OK: true}, Mark{OK: true}}
 	for _, f := range found {
@@ -122,12 +122,6 @@ func hasChannel(m *list.Measure, found faults) bool {
 		}
 	}
 	return false
-}
-
-// isName reports whether a text for a post is most likely a person's name: short, and without any word of a post.
-func isName(post string) bool {
-	return post != "" && len(post) <= 16 && len([]rune(post)) <= 4 &&
-		!slices.ContainsFunc(postWords, func(w string) bool { return strings.Contains(post, w) })
 }
 
 // unitFits reports whether an action's amount can be in the unit. 限产 has a rule of its own.
@@ -169,6 +163,8 @@ func ownChannel(m *list.Measure, i int, found *faults) {
 		}
 	case !slices.Contains(c.ReadBy(), mon.Source):
 		found.channel(i, "判定条件", "list.criterion_source", refusal.Args{"value": c.String(), "source": label, "allowed": list.SourceWords.Join(c.ReadBy())})
+	case c.Kind == list.Stopped && runsOn(m):
+		found.channel(i, "判定条件", "list.criterion_stopped", refusal.Args{"value": c.String(), "action": m.Action.Label(), "quantity": ordered(m)})
 	case !fitsFactor(c, mon.Factor):
 		found.channel(i, "判定条件", "list.criterion_factor", refusal.Args{"value": c.String(), "factor": mon.Factor})
 	case c.Kind == list.FractionOfBaseline && m.Action == list.Limit && m.Quantity != nil && m.Quantity.Unit == "%" && c.Limit > 1-m.Quantity.Value/100+1e-9:
@@ -176,20 +172,38 @@ func ownChannel(m *list.Measure, i int, found *faults) {
 	}
 }
 
+// runsOn reports whether something of what a measure is about runs on when it is carried out. Another fuel and other acts may have
+// a line stop beside what their amount counts.
+func runsOn(m *list.Measure) bool {
+	switch q := m.Quantity; m.Action {
+	case list.Limit, list.ReduceCoal:
+		return q != nil && q.Kind == list.ReduceBy && !(q.Unit == "%" && q.Value >= 100)
+	case list.AllocateWaste, list.StopVehicles, list.StopWork:
+		return q != nil && q.Kind != list.ReduceBy && q.Value > 0
+	case list.ImproveTreatment, list.CleanRoads:
+		return q == nil || q.Kind != list.AtMost || q.Value > 0
+	}
+	return false
+}
+
+// longestDeadline is how many hours a measure may take where no safe stop takes longer: an episode is mostly over by then [D].
+const longestDeadline = 72
+
 // besideRecipient finds what only the rows of the recipient and its lines show.
 func besideRecipient(r *list.Recipient, m *list.Measure, s *Settings, found *faults) {
 	lines, known := r.Named(m.Unit)
 	if !known && m.Unit != "" && r.Type == list.Enterprise && onLine(m.Action) {
 		found.add("生产线或设备", "list.unknown_line", refusal.Args{"value": m.Unit, "recipient": r.ID})
 	}
-	if m.Action == list.Stop && m.CompleteWithinH > 0 {
-		safe := 0.0
-		for i := range lines {
-			safe = max(safe, lines[i].SafeStopH)
-		}
-		if safe > m.CompleteWithinH {
-			found.add("完成时限(小时)", "list.unsafe_stop", refusal.Args{"given": text.Number(m.CompleteWithinH), "safe": text.Number(safe)})
-		}
+	safe := 0.0
+	for i := range lines {
+		safe = max(safe, lines[i].SafeStopH)
+	}
+	switch most := max(longestDeadline, safe); {
+	case m.Action == list.Stop && m.CompleteWithinH > 0 && safe > m.CompleteWithinH:
+		found.add("完成时限(小时)", "list.unsafe_stop", refusal.Args{"given": text.Number(m.CompleteWithinH), "safe": text.Number(safe)})
+	case m.CompleteWithinH > most && m.CompleteWithinH <= 720: // beyond is told by the column's own range
+		found.add("完成时限(小时)", "list.deadline_long", refusal.Args{"given": text.Number(m.CompleteWithinH), "most": text.Number(most)})
 	}
 	for i := range m.Monitors {
 		knownChannel(r, lines, &m.Monitors[i], s, i, found)

@@ -136,7 +136,7 @@ func TestScoreOfARecipientAsJSON(t *testing.T) {
 	listtest.Must(t, err)
 	r, err := l.Find("E0003")
 	listtest.Must(t, err)
-	r.Measures[0].Text, r.Measures[0].Evidence = "适当减产", []string{"相关材料"}
+	r.Measures[0].Text, r.Measures[0].Evidence = "适当减产20%", []string{"相关材料"}
 	s := rules.DefaultSettings()
 	s.Weights = rules.Weights{Operable: 2, Monitorable: 1, Checkable: 1}
 	scored := rules.ScoreRecipient(r, s)

@@ -21,7 +21,7 @@ func (c *checker) own(r *list.Recipient, rows *list.Rows) {
 	}
 	for i := range r.Measures {
 		m := &r.Measures[i]
-		c.row(r, list.SheetMeasures, i, list.MeasureKey(m), func(f *faults) { ownRow(m, f) })
+		c.row(r, list.SheetMeasures, i, list.MeasureKey(m), func(f *faults) { ownRow(m, c.s, f) })
 	}
 	for i := range r.Units {
 		u := &r.Units[i]
@@ -111,6 +111,9 @@ func ownCell[T any](c *list.Column[T], row *T, found *faults) {
 		}
 		return
 	}
+	if longName(c.Header, value) {
+		found.add(c.Header, "list.name_long", refusal.Args{"limit": longestName, "value": text.Clip(value)})
+	}
 	switch c.Form {
 	case list.Code, list.Phone:
 		if _, lost := text.WholeCode(value); lost {
@@ -188,6 +191,8 @@ func ownRecipient(r *list.Recipient, s *Settings, found *faults, lost func(colum
 	}
 	if d := r.Industry; d != "" && len(d) < 4 && strings.Trim(d, "0123456789") == "" { // a number loses the 0 with which agriculture and mining begin
 		found.add("行业代码", "list.code_short", refusal.Args{"value": d, "want": 4})
+	} else if d != "" && !industries(d) && !text.Scientific(d) {
+		found.add("行业代码", "list.industry", refusal.Args{"value": text.Clip(d)})
 	}
 	if r.Type == list.Enterprise {
 		if r.Grade == "" {
@@ -218,24 +223,23 @@ func ownRecipient(r *list.Recipient, s *Settings, found *faults, lost func(colum
 }
 
 // ownRow finds what a measure's own row shows.
-func ownRow(m *list.Measure, found *faults) {
+func ownRow(m *list.Measure, s *Settings, found *faults) {
 	ownCells(list.MeasureSheet, m, found)
 	ownLevels(m, found)
-	for _, word := range vague {
-		if strings.Contains(m.Text, word) {
-			found.add("措施内容", "list.vague", refusal.Args{"word": word})
-		}
-	}
+	said := ownSaid(m, found)
 	if m.Unit == "" {
 		found.add("生产线或设备", "list.no_device", nil)
 	}
+	so := len(*found)
 	ownQuantity(m, found)
+	if said && len(*found) == so { // a number that is wrong by itself is told as such
+		ownAmount(m, found)
+	}
+	ownVague(m, found)
 	if m.CompleteWithinH <= 0 {
 		found.add("完成时限(小时)", "list.no_deadline", nil)
 	}
-	if isName(m.Responsible) {
-		found.add("责任人", "list.not_a_post", nil)
-	}
+	ownResponsible(m, s, found)
 	if len(m.Monitors) == 0 {
 		found.add("监测方式", "list.no_monitor", nil)
 	}

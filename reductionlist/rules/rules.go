@@ -102,7 +102,9 @@ var rules = []Rule{
 	{Name: "list.no_phone", Severity: list.SeverityWarning, Source: bySheet},
 
 	// 可操作.
-	{Name: "list.vague", Severity: list.SeverityError, Source: byMarks, Marks: operable},
+	{Name: "list.no_text", Severity: list.SeverityError, Source: byMarks, Marks: operable},
+	{Name: "list.text_quantity", Severity: list.SeverityError, Source: byMarks, Marks: operable},
+	{Name: "list.vague", Severity: list.SeverityError, Eased: true, Source: byMarks, Marks: operable},
 	{Name: "list.no_quantity", Severity: list.SeverityError, Eased: true, Source: byMarks, Marks: []string{MarkOperable, MarkCheckable}},
 	{Name: "list.no_unit", Severity: list.SeverityError, Source: byMarks, Marks: operable},
 	{Name: "list.percent_unit", Severity: list.SeverityError, Source: bySheet, Marks: operable},
@@ -113,6 +115,8 @@ var rules = []Rule{
 	{Name: "list.unknown_line", Severity: list.SeverityWarning, Source: byMarks, Marks: operable, beside: []string{list.SheetRecipients, list.SheetLines, list.SheetUnits, list.SheetFurnaces}},
 	{Name: "list.no_deadline", Severity: list.SeverityWarning, Source: bySafety, Marks: operable},
 	{Name: "list.unsafe_stop", Severity: list.SeverityWarning, Source: bySafety, Marks: operable, beside: []string{list.SheetLines}},
+	{Name: "list.deadline_long", Severity: list.SeverityError, Source: bySafety + ": 72 h, or the safe stop of the line", Marks: operable, beside: []string{list.SheetLines}},
+	{Name: "list.person_named", Severity: list.SeverityError, Source: byPersonal + "; post_words", Marks: operable},
 	{Name: "list.not_a_post", Severity: list.SeverityWarning, Source: byPersonal + "; " + byMarks, Marks: operable},
 
 	// 可监测.
@@ -126,6 +130,7 @@ var rules = []Rule{
 	{Name: "list.no_criterion", Severity: list.SeverityError, Source: bySheet, Marks: monitorable},
 	{Name: "list.criterion", Severity: list.SeverityError, Source: bySheet, Marks: monitorable},
 	{Name: "list.criterion_source", Severity: list.SeverityError, Source: byMarks, Marks: monitorable},
+	{Name: "list.criterion_stopped", Severity: list.SeverityError, Source: byMarks, Marks: monitorable},
 	{Name: "list.criterion_factor", Severity: list.SeverityWarning, Source: "HJ 212-2017 App. B [S16]; " + byMarks, Marks: monitorable},
 	{Name: "list.criterion_loose", Severity: list.SeverityWarning, Source: byMarks, Marks: monitorable},
 
@@ -142,11 +147,14 @@ var rules = []Rule{
 	{Name: "list.code_twice", Severity: list.SeverityWarning, Source: byChecks, across: []string{list.SheetRecipients}},
 	{Name: "list.meter_twice", Severity: list.SeverityWarning, Source: byChecks, across: []string{list.SheetRecipients, list.SheetLines}},
 	{Name: "list.near_name", Severity: list.SeverityWarning, Source: byChecks + " [D]: near_names"},
+	{Name: "list.industry", Severity: list.SeverityError, Source: "GB/T 4754-2017"},
+	{Name: "list.name_long", Severity: list.SeverityError, Source: "[D]: 100 characters"},
 	{Name: "list.no_industry", Severity: list.SeverityWarning, Source: "GB/T 4754-2017"},
 	{Name: "list.half_position", Severity: list.SeverityWarning, Source: bySheet},
 	{Name: "list.district_box", Severity: list.SeverityError, Source: byChecks},
 	{Name: "list.outside_district", Severity: list.SeverityWarning, Source: byChecks + "; the datum is unsure [?]: district_margin_deg"},
-	{Name: "list.unknown_town", Severity: list.SeverityWarning, Source: bySheet, across: []string{list.SheetRecipients}},
+	{Name: "list.far_outside", Severity: list.SeverityError, Source: byChecks + " [D]: 0.3°"},
+	{Name: "list.unknown_town", Severity: list.SeverityError, Eased: true, Source: bySheet + "; towns: a warning of a town that the register has and the list has not", across: []string{list.SheetRecipients}},
 
 	// Grade and category against measure.
 	{Name: "list.no_measures", Severity: list.SeverityWarning, Source: bySheet, beside: []string{list.SheetMeasures}},
@@ -162,6 +170,7 @@ var rules = []Rule{
 	{Name: "list.level_reduces_less", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetMeasures, list.SheetLines, list.SheetRecipients}},
 	{Name: "list.idle_reduction", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetRecipients, list.SheetLines}},
 	{Name: "list.line_exceeds", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetLines, list.SheetMeasures}},
+	{Name: "list.over_district", Severity: list.SeverityError, Source: byChecks, across: []string{list.SheetHead}},
 	{Name: "list.reduction_exceeds", Severity: list.SeverityWarning, Source: byChecks, beside: []string{list.SheetLines, list.SheetMeasures}},
 	{Name: "list.bottom_line", Severity: list.SeverityWarning, Source: "津政办规〔2023〕9号 [S4]; VOCs of 2017 [S5]; SO2–NOx exchange [K]: bottom_line, so2_nox_exchange",
 		across: []string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetMeasures}},

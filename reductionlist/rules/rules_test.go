@@ -204,7 +204,11 @@ func broken() []damage {
 // marked are what takes a mark from a measure.
 func marked(t testing.TB) []damage {
 	return []damage{
-		{rule: "list.vague", set: set(mm("措施内容", m05...), "尽量少开机")},
+		{rule: "list.vague", set: set(mm("措施内容", m05...), "尽量少开机，日耗煤量减少150吨")},
+		{rule: "list.vague", set: set(mm("生产线或设备", "D06", "M1", "红色"), "适当路段")},
+		{rule: "list.no_text", set: set(mm("措施内容", m05...), "同上")},
+		{rule: "list.text_quantity", set: set(mm("措施内容", m05...), "5#机组减少日耗煤量")},
+		{rule: "list.text_quantity", set: set(mm("数值", m05...), "97"), wants: []cellAt{mm("措施内容", m05...)}},
 		{rule: "list.no_quantity", set: set(mm("数值", m05...), "")},
 		{rule: "list.no_quantity", set: set(mm("数值", "D01", "M1", "管控要求"), "")},
 		{rule: "list.no_unit", set: set(mm("单位", m05...), "")},
@@ -215,7 +219,9 @@ func marked(t testing.TB) []damage {
 		{rule: "list.unknown_line", set: set(mm("生产线或设备", m05...), "9#机组")},
 		{rule: "list.no_deadline", set: set(mm("完成时限(小时)", m09...), "0")},
 		{rule: "list.unsafe_stop", set: set(mm("完成时限(小时)", stopped(t), "M1", "停产"), "1")},
-		{rule: "list.not_a_post", set: set(mm("责任人", m05...), "张三")},
+		{rule: "list.deadline_long", set: set(mm("完成时限(小时)", m05...), "73")},
+		{rule: "list.person_named", set: set(mm("责任人", m05...), "张三")},
+		{rule: "list.not_a_post", set: set(mm("责任人", m05...), "保卫")},
 		{rule: "list.no_monitor", set: set(mm("监测方式", m09...), "")},
 		{rule: "list.no_ref", set: set(mm("监测标识", m09...), "")},
 		{rule: "list.unknown_channel", set: set(mm("监测标识", cut...), "XQ-E0003-9")},
@@ -227,6 +233,7 @@ func marked(t testing.TB) []damage {
 		{rule: "list.criterion", set: set(mm("判定条件", m09...), "不超过30")},
 		{rule: "list.criterion_source", set: set(mm("判定条件", m09...), "no_vehicle_below 国五")},
 		{rule: "list.criterion_source", set: set(mm("判定条件", "E0001", "M11"), "at_most_fraction_of_baseline 0.5")},
+		{rule: "list.criterion_stopped", set: set(mm("判定条件", limited(t), "M1", "黄色"), "stopped")},
 		{rule: "list.criterion_factor", set: set(mm("监测因子", m09...), "a01012"), wants: []cellAt{mm("判定条件", m09...)}},
 		{rule: "list.criterion_loose", set: set(mm("判定条件", limited(t), "M1", "黄色"), "at_most_fraction_of_baseline 0.9")},
 		{rule: "list.no_evidence", set: set(mm("核查材料", m05...), "；")},
@@ -248,9 +255,12 @@ func coded(t testing.TB) []damage {
 		{rule: "list.near_name", set: set(ro("名称", "E0004"), strings.Replace(name, "示例", "示范", 1))},
 		{rule: "list.near_name", set: set(ro("名称", "E0004"), strings.NewReplacer("有限公司", "有限责任公司", "（", " (", "）", ")").Replace(name))},
 		{rule: "list.no_industry", set: set(ro("行业代码", "E0003"), "")},
+		{rule: "list.industry", set: set(ro("行业代码", "E0003"), "制药")},
+		{rule: "list.name_long", set: set(ro("名称", "E0003"), strings.Repeat("长", 101))},
 		{rule: "list.half_position", set: set(ro("纬度", "E0003"), ""), wants: []cellAt{ro("经度", "E0003")}},
 		{rule: "list.district_box", do: headValue("经纬度范围", "西青区内"), wants: []cellAt{on(head, "经纬度范围")}},
-		{rule: "list.outside_district", set: set(ro("经度", "E0003"), "118.2")},
+		{rule: "list.outside_district", set: set(ro("经度", "E0003"), "117.4")},
+		{rule: "list.far_outside", set: set(ro("经度", "E0003"), "118.2")},
 		{rule: "list.unknown_town", set: set(ro("街镇", "E0003"), "杨柳青")},
 	}
 }
@@ -275,7 +285,7 @@ func standing(t testing.TB) []damage {
 		{rule: "list.grade_forced", set: set(ro("绩效分级", some), "A"), wants: []cellAt{mm("动作", some, "M1", "黄色"), mm("动作", some, "M1", "橙色/红色")}},
 		{rule: "list.no_max_load", set: set(ro("最大允许生产负荷", "E0001"), "按需")},
 		{rule: "list.safeguard_stop", set: sets(mm("动作", "E0002", "M01", "红色"), "停产", mm("完成时限(小时)", "E0002", "M01", "红色"), "24")},
-		{rule: "list.micro_forced", set: sets(mm("动作", small, "M1", "橙色/红色"), "限产", mm("生产线或设备", small, "M1", "橙色/红色"), "L1", mm("数值", small, "M1", "橙色/红色"), "30", mm("单位", small, "M1", "橙色/红色"), "%")},
+		{rule: "list.micro_forced", set: sets(mm("动作", small, "M1", "橙色/红色"), "限产", mm("生产线或设备", small, "M1", "橙色/红色"), "L1", mm("数值", small, "M1", "橙色/红色"), "30", mm("单位", small, "M1", "橙色/红色"), "%", mm("措施内容", small, "M1", "橙色/红色"), "负荷降低30%")},
 		{rule: "list.micro_emission", set: set(on(lines, "VOCs日排放(吨)", small), "0.5"), wants: []cellAt{ro("管控类别", small)}},
 		{rule: "list.closed_measures", set: set(ro("管控类别", "D07"), "长期停产")},
 	}
@@ -284,12 +294,14 @@ func standing(t testing.TB) []damage {
 // summed are amounts across levels, lines and the whole list.
 func summed() []damage {
 	return []damage{
-		{rule: "list.level_weaker", set: set(mm("数值", "D06", "M1", "红色"), "1")},
-		{rule: "list.level_weaker", set: sets(mm("数值", "E0002", "M01", "橙色"), "700")},
+		{rule: "list.level_weaker", set: sets(mm("数值", "D06", "M1", "红色"), "1", mm("措施内容", "D06", "M1", "红色"), "每日吸扫1次"), wants: []cellAt{mm("数值", "D06", "M1", "红色")}},
+		{rule: "list.level_weaker", set: sets(mm("数值", "E0002", "M01", "橙色"), "700", mm("措施内容", "E0002", "M01", "橙色"), "日入炉量不超过700吨")},
 		{rule: "list.level_reduces_less", set: set(mm("PM日减排(吨)", "T120111101", "M1", "红色"), "0.001")},
 		{rule: "list.idle_reduction", set: set(on(lines, "长期停运", "E0003"), "是"), wants: []cellAt{mm("级别", cut...), mm("级别", cuts...)}},
-		{rule: "list.line_exceeds", set: set(mm("VOCs日减排(吨)", cuts...), "9")},
-		{rule: "list.reduction_exceeds", set: set(mm("SO2日减排(吨)", "E0001", "M10"), "5"), wants: []cellAt{ro("编号", "E0001")}},
+		{rule: "list.over_district", set: set(on(lines, "NOx日排放(吨)", "E0003"), "99999")},
+		{rule: "list.over_district", set: set(mm("VOCs日减排(吨)", cuts...), "900")},
+		{rule: "list.line_exceeds", set: set(mm("VOCs日减排(吨)", cuts...), "0.9")},
+		{rule: "list.reduction_exceeds", set: set(mm("SO2日减排(吨)", "E0001", "M10"), "1.4"), wants: []cellAt{ro("编号", "E0001")}},
 		{rule: "list.bottom_line", do: headValue("PM", "5"), wants: []cellAt{on(head, ""), on(head, ""), on(head, "")}},
 	}
 }

@@ -186,7 +186,7 @@ func (w *workList) add(r *list.Recipient, m *list.Measure, s *Settings) {
 // lacking are the faults to mend before a measure has its marks: of several ways of monitoring the one that lacks least.
 func lacking(r *list.Recipient, m *list.Measure, s *Settings) (needed faults) {
 	var found faults
-	ownRow(m, &found)
+	ownRow(m, s, &found)
 	besideRecipient(r, m, s, &found)
 	best, least := -1, 0
 	for i := range m.Monitors {

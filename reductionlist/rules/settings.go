@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"qingkong/alerts"
 	list "qingkong/reductionlist"
 )
@@ -26,6 +28,11 @@ type Settings struct {
 	// NearNames is whether names that differ in one character are told; shorter than NearNameLength characters they are not.
 	NearNames      bool `json:"near_names"`
 	NearNameLength int  `json:"near_name_length"`
+	// PostWords are the words that mark a post: who is responsible is named by one.
+	PostWords []string `json:"post_words"`
+	// Towns is the register of the towns of a region (GB/T 2260, six digits), by their names; nil where there is none. Without
+	// a register a town is held to those of the list alone, and told.
+	Towns func(region string) []string `json:"-"`
 	// Weights of the three marks in a score.
 	Weights Weights `json:"weights"`
 	// Registered knows the channels of the station register beside those that the list names; nil is none.
@@ -79,5 +86,5 @@ func DefaultSettings() Settings {
 	ladder, _ := BottomLines(BottomLine2023)
 	return Settings{BottomLine: ladder, Exchange: true, Margin: 0.01,
 		MicroSpared: true, MicroKgPerYear: 100, WorkingDays: 300,
-		NearNames: true, NearNameLength: 6, Weights: Weights{1, 1, 1}}
+		NearNames: true, NearNameLength: 6, PostWords: slices.Clone(postWords), Weights: Weights{1, 1, 1}}
 }

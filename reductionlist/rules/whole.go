@@ -12,7 +12,8 @@ import (
 const tolerance = 1.000001
 
 // amounts finds what is wrong with a recipient's amounts across its levels and against its lines.
-func (c *checker) amounts(r *list.Recipient, rungs []list.Rung) {
+// over says which of its measures exceed the district, which is told already.
+func (c *checker) amounts(r *list.Recipient, rungs []list.Rung, over map[int][4]bool) {
 	c.climbing(r, rungs)
 	reductions := r.Reductions(rungs)
 	c.reducing(r, rungs, reductions)
@@ -24,7 +25,7 @@ func (c *checker) amounts(r *list.Recipient, rungs []list.Rung) {
 	if len(r.Lines) == 0 {
 		return
 	}
-	told := c.lineExceeds(r, rungs)
+	told := c.lineExceeds(r, rungs, over)
 	emission := r.Emitted()
 	have := emission.Parts()
 	for i, p := range reductions[3].Parts() {
@@ -97,7 +98,7 @@ func (c *checker) reducing(r *list.Recipient, rungs []list.Rung, at [4]list.Amou
 
 // lineExceeds finds lines of which more is taken away in a day than they emit, at the lowest level at which that is so and
 // at the row that takes most. It returns for which pollutants it found one. Idle lines are told by list.idle_reduction.
-func (c *checker) lineExceeds(r *list.Recipient, rungs []list.Rung) (told [4]bool) {
+func (c *checker) lineExceeds(r *list.Recipient, rungs []list.Rung, over map[int][4]bool) (told [4]bool) {
 	of := make([]int, len(r.Measures)) // the one line that a row takes from, -1 for none or several
 	for i := range r.Measures {
 		if of[i] = -1; r.Measures[i].Reduction != (list.Amounts{}) {
@@ -117,6 +118,9 @@ func (c *checker) lineExceeds(r *list.Recipient, rungs []list.Rung) (told [4]boo
 					continue
 				}
 				done[j], told[j] = true, true
+				if over[most[j]][j] {
+					continue
+				}
 				c.measure(r, most[j], p.Name+"日减排(吨)", "list.line_exceeds", refusal.Args{"line": r.Lines[i].Name, "level": list.LevelWords.Word(list.LevelWords.Codes[k]),
 					"pollutant": p.Name, "reduction": text.Short(*p.Value), "emission": text.Short(*have[j].Value)})
 			}

@@ -125,7 +125,7 @@ func TestOrderOfRowsAndColumnsMeansNothing(t *testing.T) {
 // others are values of which at least one is good in any column that holds old.
 func others(old string) []string {
 	return []string{old + "1", "改", "1", "2019-01-01", "红色", "其他", "C", "小微涉气", "施工工地", "是", "CEMS/用电", "CEMS/称重", "stopped",
-		"减少", someUSCC(), "13812345678", "117.5", "39.5", "500", "E0002", "E0001"}
+		"减少", "hour_mass_at_most 9 kg/h；day_total_at_most 9 t", someUSCC(), "13812345678", "117.5", "39.5", "500", "E0002", "E0001"}
 }
 
 // someUSCC completes a code with its check character.
@@ -141,14 +141,19 @@ func someUSCC() string {
 
 // Any one cell that is changed to another good value changes the hash; contacts do not.
 func TestHashSeesEveryColumnButContacts(t *testing.T) {
-	base, _ := listtest.Seed().Read(t)
+	seed := func() listtest.Sheets { // with a measure whose text holds another amount too
+		s := listtest.Seed()
+		s.Set(t, measures, 2, "措施内容", "日耗煤量减少60吨，机组检修时500吨")
+		return s
+	}
+	base, _ := seed().Read(t)
 	contacts := []string{"联系人", "手机", "备用联系人", "备用手机"}
 	for _, sheet := range []string{recipients, lines, measures, units, furnaces, pits} {
-		for i, header := range listtest.Seed()[sheet][0] {
+		for i, header := range seed()[sheet][0] {
 			if header == "数值含义" {
 				continue // redundant where the action decides
 			}
-			s := listtest.Seed()
+			s := seed()
 			row := s[sheet][1]
 			old, tried := row[i], false
 			for _, v := range others(old) {
@@ -201,14 +206,14 @@ func TestAnyListSurvivesTheWorkbook(t *testing.T) {
 
 func TestOneEntryServesEverySourceButVideo(t *testing.T) {
 	s := listtest.Seed()
-	for column, v := range map[string]string{"监测方式": "CEMS/视频/用电", "监测标识": "MN1", "监测因子": "a21002", "判定条件": "stopped"} {
-		s.Set(t, measures, 2, column, v)
+	for column, v := range map[string]string{"监测方式": "CEMS/视频/用电", "监测标识": "MN1", "监测因子": "a21002", "判定条件": "stopped", "动作": "停产", "数值": "0"} {
+		s.Set(t, measures, 5, column, v) // at red: nothing above orders less
 	}
 	l, found := s.Read(t)
-	owner, id := s[measures][1][s.Column(t, measures, "对象编号")], s[measures][1][s.Column(t, measures, "措施编号")]
+	owner, id := s[measures][4][s.Column(t, measures, "对象编号")], s[measures][4][s.Column(t, measures, "措施编号")]
 	r, err := l.Find(owner)
 	listtest.Must(t, err)
-	m := r.Measures[slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == id })]
+	m := r.Measures[slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == id && slices.Contains(m.Levels, "red") })]
 	stopped := reductionlist.Criterion{Kind: reductionlist.Stopped}
 	want := []reductionlist.Monitor{{Source: "cems", Ref: "MN1", Factor: "a21002", Criterion: stopped}, {Source: "video"},
 		{Source: "power", Ref: "MN1", Factor: "a21002", Criterion: stopped}}

@@ -10,6 +10,7 @@ import (
 	"qingkong/alerts"
 	list "qingkong/reductionlist"
 	"qingkong/seeds/example"
+	"qingkong/seeds/towns"
 )
 
 // examples is how many invented recipients stand beside the real ones.
@@ -24,8 +25,7 @@ func List() *list.List {
 		Emission: list.Amounts{SO2: 1.45, NOx: 4.6, PM: 1.7, VOCs: 1.35},
 		Note:     "示例：生效日期、编制单位、全社会日排放量为演示而设；经纬度范围取自公开的区界数据，未经核实；单位、职责出自《西青区持续深入打好污染防治攻坚战三年行动方案（2023—2025年）》附件2第16、17、21、22、34—38行",
 	}
-	// The corners of Xiqing's outline as map services publish it, which nobody has checked and which most likely is GCJ-02.
-	l.Extra = map[string]string{"经纬度范围": "116.88 38.82 117.35 39.18"}
+	l.Extra = map[string]string{list.KeyBox: fmt.Sprint(towns.West, " ", towns.South, " ", towns.East, " ", towns.North)}
 	l.Recipients = append(l.Recipients, powerPlant(), wastePlant())
 	l.Recipients = append(l.Recipients, example.Recipients(3, examples, example.Places)...)
 	l.Recipients = append(l.Recipients, departments()...)

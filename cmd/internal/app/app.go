@@ -113,6 +113,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.certs, err = openCerts(&a.opt.Config, a.log); err != nil {
 		return nil, err
 	}
+	if opt.Demo != nil {
+		a.opt.Config = opt.Demo.configure(a.opt.Config)
+	}
 	cfg := a.opt.Config
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err

@@ -136,7 +136,7 @@ func (b *listBench) read() error {
 	if err != nil {
 		return err
 	}
-	if reductionlist.HasErrors(rules.Judge(read, rules.DefaultSettings())) || read.List.Hash() != b.list.Hash() {
+	if reductionlist.HasErrors(rules.Judge(read, UsualListSettings())) || read.List.Hash() != b.list.Hash() {
 		return errors.New("the workbook is not read as the list that was written")
 	}
 	return nil

@@ -19,10 +19,12 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/seeds"
+	"qingkong/seeds/towns"
 )
 
 // Demo makes a program that a newcomer can try: Xiqing's list, an account of every role, and a forecast that
@@ -44,6 +46,7 @@ const (
 	demoFrom    = alerts.Date("2016-12-16")
 	demoDays    = 8 // with the two clean ones behind the episode, which say when a lift is to be expected
 	demoSource  = "demo-tianjin-2016-12"
+	demoRegion  = "120111"
 )
 
 // demoCredential is one account of the file.
@@ -52,6 +55,15 @@ type demoCredential struct {
 	Password  string `json:"password"`
 	Token     string `json:"token"`
 	Recipient string `json:"recipient,omitempty"`
+}
+
+// configure gives the demo what a district would have set for itself: the bounds of Xiqing, by which lists that say none of their own
+// are checked too.
+func (d *Demo) configure(cfg config.Config) config.Config {
+	if cfg.ListChecks.District == (config.Box{}) && cfg.District.Region == demoRegion {
+		cfg.ListChecks.District = config.Box{West: towns.West, East: towns.East, South: towns.South, North: towns.North}
+	}
+	return cfg
 }
 
 func (d *Demo) load(ctx context.Context, a *App) error {

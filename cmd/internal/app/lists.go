@@ -5,7 +5,23 @@ import (
 	"qingkong/cmd/internal/config"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
+	"qingkong/seeds/towns"
 )
+
+// UsualListSettings are what lists are checked by without a configuration.
+func UsualListSettings() rules.Settings {
+	s := rules.DefaultSettings()
+	s.Towns = towns.Names
+	return s
+}
+
+// townsOf is the register of a district's towns: its own, or that which comes with the program.
+func townsOf(own []string) func(region string) []string {
+	if len(own) == 0 {
+		return towns.Names
+	}
+	return func(string) []string { return own }
+}
 
 // ListSettings are what lists are checked by under a configuration.
 func ListSettings(c config.ListChecks) rules.Settings {
@@ -20,6 +36,7 @@ func ListSettings(c config.ListChecks) rules.Settings {
 		s.District = []rules.Point{{Lon: b.West, Lat: b.South}, {Lon: b.East, Lat: b.South}, {Lon: b.East, Lat: b.North}, {Lon: b.West, Lat: b.North}}
 	}
 	s.MicroSpared, s.MicroKgPerYear, s.WorkingDays = c.MicroSpared, c.MicroKgPerYear, float64(c.WorkingDays)
+	s.PostWords, s.Towns = c.PostWords, townsOf(c.Towns)
 	s.NearNames, s.NearNameLength = c.NearNames, c.NearNameLength
 	s.Weights = rules.Weights(c.Weights)
 	return s

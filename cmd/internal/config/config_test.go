@@ -48,7 +48,8 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		Orders:  Orders{AcknowledgeWithin: time.Hour, RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute, FiguresMaxAge: 48 * time.Hour},
 		Proxies: []string{},
 		ListChecks: ListChecks{BottomLine: BottomLine{Shares{10, 10, 10, 10}, Shares{20, 20, 20, 20}, Shares{30, 30, 30, 30}}, SO2NOxExchange: true,
-			DistrictMarginDeg: 0.01, MicroSpared: true, MicroKgPerYear: 100, WorkingDays: 300, NearNames: true, NearNameLength: 6, Weights: Weights{1, 1, 1}},
+			DistrictMarginDeg: 0.01, MicroSpared: true, MicroKgPerYear: 100, WorkingDays: 300, NearNames: true, NearNameLength: 6, Weights: Weights{1, 1, 1}, Towns: []string{},
+			PostWords: []string{"长", "经理", "主任", "主管", "负责", "员", "岗", "班", "部", "科", "室", "处", "总", "组", "书记", "师", "工", "站", "队", "中心", "办", "所", "厂", "公司", "局", "委", "调度", "人", "管", "段"}},
 		Nodes: []string{},
 	}
 	got := Default()
@@ -307,6 +308,9 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"a box turned round", func(c *Config) { c.ListChecks.District = Box{117.3, 116.9, 38.9, 39.2} }, "list_checks.district.east config.between"},
 		{"no working day", func(c *Config) { c.ListChecks.WorkingDays = 0 }, "list_checks.working_days config.between"},
 		{"no number", func(c *Config) { c.ListChecks.MicroKgPerYear = math.NaN() }, "list_checks.micro_kg_per_year config.between"},
+		{"no word for a post", func(c *Config) { c.ListChecks.PostWords = nil }, "list_checks.post_words config.empty"},
+		{"an empty word for a post", func(c *Config) { c.ListChecks.PostWords = []string{"长", ""} }, "list_checks.post_words[1] config.word"},
+		{"a town with a blank", func(c *Config) { c.ListChecks.Towns = []string{" 精武镇"} }, "list_checks.towns[0] config.word"},
 		{"nothing counts", func(c *Config) { c.ListChecks.Weights = Weights{} }, "list_checks.weights config.weights"},
 		{"six fields", func(c *Config) { f := feed; f.Schedule = "0 */5 * * * *"; c.Feeds = []Feed{f} }, "feeds[0].schedule schedule.wrong"},
 	} {

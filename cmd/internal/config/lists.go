@@ -1,7 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	"qingkong/alerts/refusal"
 )
@@ -17,6 +20,8 @@ type ListChecks struct {
 	WorkingDays       int        `yaml:"working_days"`
 	NearNames         bool       `yaml:"near_names"`
 	NearNameLength    int        `yaml:"near_name_length"`
+	PostWords         []string   `yaml:"post_words"`
+	Towns             []string   `yaml:"towns"` // empty: those that come with the program for the list's district
 	Weights           Weights    `yaml:"weights"`
 }
 
@@ -54,6 +59,13 @@ func (k *checker) number(key string, value, low, high float64) {
 	k.that(!math.IsNaN(value) && low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
 }
 
+// words are names or parts of names: none is empty, and none has blanks around it.
+func (k *checker) words(key string, words []string) {
+	for i, w := range words {
+		k.that(w != "" && strings.TrimSpace(w) == w && utf8.RuneCountInString(w) <= 40, fmt.Sprintf("%s[%d]", key, i), "config.word", w, nil)
+	}
+}
+
 func (k *checker) listChecks(c ListChecks) {
 	ladder := []struct {
 		level string
@@ -79,6 +91,9 @@ func (k *checker) listChecks(c ListChecks) {
 	k.number("list_checks.micro_kg_per_year", c.MicroKgPerYear, 0, 100_000)
 	k.between("list_checks.working_days", c.WorkingDays, 1, 366)
 	k.between("list_checks.near_name_length", c.NearNameLength, 2, 100)
+	k.that(len(c.PostWords) > 0, "list_checks.post_words", "config.empty", strings.Join(c.PostWords, "、"), nil)
+	k.words("list_checks.post_words", c.PostWords)
+	k.words("list_checks.towns", c.Towns)
 	w := c.Weights
 	k.number("list_checks.weights.operable", w.Operable, 0, 100)
 	k.number("list_checks.weights.monitorable", w.Monitorable, 0, 100)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte
 	cmd, issued, err := access.AddAccountCommand(actor, key, in)
 	if err == nil {
 		err = s.noRecipient(in.User)
+	}
+	if err == nil {
+		err = s.knownTown(in)
 	}
 	if err != nil {
 		return access.Issued{}, err
@@ -88,6 +92,31 @@ func (s *Service) noRecipient(user string) error {
 		}
 	}
 	return nil
+}
+
+// knownTown refuses an account for a town that neither the register nor the list in force has: it would never see anything. Without a
+// register there is nothing to hold it to.
+func (s *Service) knownTown(in access.NewAccount) error {
+	town := strings.TrimSpace(in.Town)
+	if access.Role(in.Role) != access.Town || s.List.Towns == nil {
+		return nil
+	}
+	if register := s.List.Towns(s.Region); len(register) == 0 || slices.Contains(register, town) {
+		return nil
+	}
+	var listed map[string]int
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		v, err := reductionlist.Current(tx, s.J.Wall())
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		listed = v.Towns
+		return err
+	})
+	if err != nil || listed[town] > 0 {
+		return err
+	}
+	return refusal.Input([]refusal.Field{{Path: "town", Rule: "access.unknown_town", Args: refusal.Args{"town": town}}})
 }
 
 // AddToken gives a user one token more (body of POST /accounts/{user}/tokens).

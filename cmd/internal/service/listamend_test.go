@@ -278,7 +278,7 @@ func TestAmendmentsRefused(t *testing.T) {
 		"unknown recipient":   {"NOBODY", named + `"change":null`, "2026-12-01", refusal.NotFound, "list.no_recipient"},
 		"unknown to retire":   {"NOBODY", `"recipient":null`, "2026-12-01", refusal.NotFound, "list.no_recipient"},
 		"unknown measure":     {id, `"measure_id":"M99","change":null`, "2026-12-01", refusal.NotFound, "list.no_such_row"},
-		"vague":               {id, named + `"change":{"text":"适当减排"}`, "2026-12-01", refusal.Invalid, "list.vague"},
+		"vague":               {id, named + `"change":{"text":"适当减排","quantity":null}`, "2026-12-01", refusal.Invalid, "list.vague"},
 		"unknown member":      {id, named + `"change":{"txt":"停产"}`, "2026-12-01", refusal.UnknownField, ""},
 		"a phone in a text":   {id, named + `"change":{"responsible":"值长13812345678"}`, "2026-12-01", refusal.Invalid, "list.phone_in_record"},
 		"a contact reference": {id, `"recipient":{"contact_ref":"v1"}`, "2026-12-01", refusal.Invalid, "list.amend_contact"},

@@ -203,7 +203,10 @@ func TestObjections(t *testing.T) {
 	if text := decide(3, "amend", url.Values{"reason": {"放宽"}}, 422); !strings.Contains(text, "没有改动任何措施") {
 		t.Errorf("an amendment of nothing: %s", text)
 	}
-	decide(3, "amend", url.Values{"reason": {"放宽"}, "within.M1": {"8"}, "text.M1": {"限产三成"}}, 303)
+	if text := decide(3, "amend", url.Values{"reason": {"放宽"}, "text.M1": {"限产一成半"}}, 422); !strings.Contains(text, "文字与数值不一致") {
+		t.Errorf("a text beside another number: %s", text)
+	}
+	decide(3, "amend", url.Values{"reason": {"放宽"}, "within.M1": {"8"}, "text.M1": {"限产三成"}, "quantity.M1": {"30"}}, 303)
 	text := textOf(w.get(200, "E0003", "/desk/orders/"+id+"-E0003-2"))
 	if !strings.Contains(text, "限产三成") || !strings.Contains(text, "8 小时内完成") || !strings.Contains(text, "按异议处理结果调整签发") {
 		t.Errorf("the amended order: %s", text)
