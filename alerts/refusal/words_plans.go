@@ -85,6 +85,8 @@ func init() {
 		"desk.plan.go":                 {"查看、试算并接受方案", "Look at, try and accept the plan"},
 		"desk.plan.go_again":           {"重新编制方案", "Make another plan"},
 		"desk.plan.go_figures":         {"填报运行数据", "Give figures"},
+		"desk.plan.failed":             {"方案计算出错，已记入程序日志；指令照常有效。请核对并重新填报运行数据再试，仍然出错请联系管理员。", "The plan failed, and the log says how; the order stands. Look over the figures and give them anew, and ask an administrator where that does not help."},
+		"desk.plan.failed_why":         {"方案没有算出来：{why}指令照常有效。", "There is no plan: {why} The order stands."},
 		"desk.plan.lead":               {"在保证供热、电力和料位的前提下加权排放最少的方案。", "The plan that emits least while heat, power and the pit are kept."},
 		"desk.plan.asked":              {"需要补充的数据", "What is asked for"},
 		"desk.plan.optional":           {"（可不给）", "(optional)"},

@@ -1,17 +1,20 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -33,18 +36,20 @@ type planPanel struct {
 	Error    string
 }
 
-// orderPlan is the panel of an order; nil for one that is no plant's.
-func (d *desk) orderPlan(q *request, o *notify.View) (*planPanel, error) {
+// orderPlan is the panel of an order; nil for one that is no plant's. What fails of the plan is said in it, and fails nothing else:
+// the order has to be seen whatever becomes of its plan.
+func (d *desk) orderPlan(q *request, o *notify.View) *planPanel {
 	if !asksForPlan(o) {
-		return nil, nil
+		return nil
 	}
 	v := &planPanel{}
 	accepted, err := plant.ParseOperatingPlan(o.Plan)
-	if err != nil {
-		return nil, err
+	if err == nil && accepted != nil {
+		v.Accepted, v.Chinese = true, true
+		err = safely(func() error { v.Plan = q.planView(accepted, accepted.Binding); return nil })
 	}
-	if accepted != nil {
-		v.Plan, v.Accepted, v.Chinese = q.planView(accepted, accepted.Binding), true, true
+	if err != nil {
+		v.Error = d.planError(q, err)
 	}
 	open := o.State == notify.StateOpen.String()
 	if q.may(access.ActFiguresWrite) && open {
@@ -52,31 +57,55 @@ func (d *desk) orderPlan(q *request, o *notify.View) (*planPanel, error) {
 			v.Figures = figuresPath(o.RecipientID, o.ID)
 			v.Missing = btoi(f.Figures == nil || f.Old)
 		} else if refusal.CodeOf(err) == "" {
-			return nil, err
+			v.Error = d.planError(q, err)
 		}
 	}
 	if q.may(access.ActOrdersPlan) && open {
-		p, err := d.svc.PreparePlan(q.Context(), o.ID, pageTime)
-		switch {
-		case refusal.CodeOf(err) != "":
-			e, _ := d.refusalOf(q, err)
-			v.Error = e.Detail(q.lang)
-			if e.Rule == "plan.not_for" {
-				v.Error = ""
-			}
-		case err != nil:
-			return nil, err
-		default:
-			v.Plans, v.Missing = planPath(o.ID), needed(p)
-			if plan := p.Operating(); plan != nil && accepted == nil {
-				v.Plan = q.planView(plan, p.Answer.BindingIn(q.lang))
-			}
+		if err := safely(func() error { return d.preparedPanel(q, v, o.ID, accepted == nil) }); err != nil {
+			v.Error = d.planError(q, err)
 		}
 	}
 	if v.Plan == nil && v.Plans == "" && v.Figures == "" && v.Error == "" {
-		return nil, nil
+		return nil
 	}
-	return v, nil
+	return v
+}
+
+// preparedPanel adds the prepared plan of an order, where show says that it is to be shown, and where it can be looked at.
+func (d *desk) preparedPanel(q *request, v *planPanel, id string, show bool) error {
+	p, err := d.svc.PreparePlan(q.Context(), id, pageTime)
+	if err != nil {
+		return err
+	}
+	v.Plans, v.Missing = planPath(id), needed(p)
+	if plan := p.Operating(); plan != nil && show {
+		v.Plan = q.planView(plan, p.Answer.BindingIn(q.lang))
+	}
+	return nil
+}
+
+// safely makes an error of a panic.
+func safely(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// planError says what failed of a plan; empty for an order that is no plant's by its list. What nobody foresaw is logged.
+func (d *desk) planError(q *request, err error) string {
+	var e *refusal.Error
+	switch {
+	case errors.As(err, &e) && e.Rule == "plan.not_for":
+		return ""
+	case errors.As(err, &e), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
+		said, _ := d.refusalOf(q, err)
+		return q.t("plan.failed_why", "why", said.Detail(q.lang))
+	}
+	d.log.Error("a plan failed", "method", q.Method, "path", q.URL.Path, "err", err)
+	return q.t("plan.failed")
 }
 
 func btoi(b bool) int {
@@ -158,14 +187,15 @@ func (d *desk) preparedPage(q *request) (*planPage, *service.Prepared, error) {
 	}
 	v.Drill = v.Order.Drill
 	q.seen.officer = v.Order.Contact.Name != "" || v.Order.Contact.Phone != ""
-	p, err := d.svc.PreparePlan(q.Context(), q.id(), pageTime)
-	if refusal.CodeOf(err) == refusal.Conflict || errors.Is(err, allocate.ErrNoPlanYet) {
-		e, _ := d.refusalOf(q, err)
-		v.Error = e.Detail(q.lang)
-		return nil, nil, q.render(http.StatusOK, "plan", v)
-	}
+	var p *service.Prepared
+	err = safely(func() (err error) {
+		if p, err = d.svc.PreparePlan(q.Context(), q.id(), pageTime); err == nil {
+			_ = p.Operating() // which nothing after it may find out to be impossible
+		}
+		return err
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, d.planless(q, v, err)
 	}
 	v.Window, v.Open, v.Given, v.Figures = p.Problem.Window, p.Open, p.Figures, figuresPath(v.Order.RecipientID, v.Order.ID)
 	for _, m := range p.Missing {
@@ -175,6 +205,23 @@ func (d *desk) preparedPage(q *request) (*planPage, *service.Prepared, error) {
 		v.Fields = q.demandFields(p.Problem)
 	}
 	return v, p, nil
+}
+
+// planless answers the page of an order whose plan failed: why, and where other figures are given.
+func (d *desk) planless(q *request, v *planPage, failed error) error {
+	var e *refusal.Error
+	switch {
+	case errors.As(failed, &e) && e.Code == refusal.Conflict:
+		v.Error = e.Detail(q.lang)
+	case errors.As(failed, &e) && (e.Code == refusal.NotFound || e.Code == refusal.Forbidden):
+		return failed
+	default:
+		v.Error = d.planError(q, failed)
+	}
+	if asksForPlan(&v.Order) && v.Order.State == notify.StateOpen.String() {
+		v.Figures = figuresPath(v.Order.RecipientID, v.Order.ID)
+	}
+	return q.render(http.StatusOK, "plan", v)
 }
 
 // showPlan shows the answer to a problem, the prepared one or another.
@@ -273,12 +320,9 @@ func (d *desk) planPost(q *request) error {
 		}
 	}
 	a, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
-	if refusal.CodeOf(err) != "" {
+	if err != nil {
 		v.Review = false
 		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
-	}
-	if err != nil {
-		return err
 	}
 	return d.showPlan(q, v, p, a, typed, nil)
 }
