@@ -1,144 +1,25 @@
 package console
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
 )
 
 // pageTime is how long a page waits for a plan to be computed.
 const pageTime = 8 * time.Second
-
-// planPanel is what the page of a plant's order shows of its plan.
-type planPanel struct {
-	Plan     *planView // the accepted one, or else the prepared one
-	Accepted bool
-	Chinese  bool   // what limits it is in Chinese alone
-	Plans    string // where it is prepared and accepted; empty for who may not, or an order that takes none
-	Figures  string // where figures are given; empty for who may not
-	Missing  int    // figures that are asked for
-	Error    string
-}
-
-// orderPlan is the panel of an order; nil for one that is no plant's. What fails of the plan is said in it, and fails nothing else:
-// the order has to be seen whatever becomes of its plan.
-func (d *desk) orderPlan(q *request, o *notify.View) *planPanel {
-	if !asksForPlan(o) {
-		return nil
-	}
-	v := &planPanel{}
-	accepted, err := plant.ParseOperatingPlan(o.Plan)
-	if err == nil && accepted != nil {
-		v.Accepted, v.Chinese = true, true
-		err = safely(func() error { v.Plan = q.planView(accepted, accepted.Binding); return nil })
-	}
-	if err != nil {
-		v.Error = d.planError(q, err)
-	}
-	open := o.State == notify.StateOpen.String()
-	if q.may(access.ActFiguresWrite) && open {
-		if f, err := d.svc.ReadFigures(q.who, o.RecipientID); err == nil {
-			v.Figures = figuresPath(o.RecipientID, o.ID)
-			v.Missing = btoi(f.Figures == nil || f.Old)
-		} else if refusal.CodeOf(err) == "" {
-			v.Error = d.planError(q, err)
-		}
-	}
-	if q.may(access.ActOrdersPlan) && open {
-		if err := safely(func() error { return d.preparedPanel(q, v, o.ID, accepted == nil) }); err != nil {
-			v.Error = d.planError(q, err)
-		}
-	}
-	if v.Plan == nil && v.Plans == "" && v.Figures == "" && v.Error == "" {
-		return nil
-	}
-	return v
-}
-
-// preparedPanel adds the prepared plan of an order, where show says that it is to be shown, and where it can be looked at.
-func (d *desk) preparedPanel(q *request, v *planPanel, id string, show bool) error {
-	p, err := d.svc.PreparePlan(q.Context(), id, pageTime)
-	if err != nil {
-		return err
-	}
-	v.Plans, v.Missing = planPath(id), needed(p)
-	if plan := p.Operating(); plan != nil && show {
-		v.Plan = q.planView(plan, p.Answer.BindingIn(q.lang))
-	}
-	return nil
-}
-
-// safely makes an error of a panic.
-func safely(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
-	return f()
-}
-
-// planError says what failed of a plan; empty for an order that is no plant's by its list. What nobody foresaw is logged.
-func (d *desk) planError(q *request, err error) string {
-	var e *refusal.Error
-	switch {
-	case errors.As(err, &e) && e.Rule == "plan.not_for":
-		return ""
-	case errors.As(err, &e), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
-		said, _ := d.refusalOf(q, err)
-		return q.t("plan.failed_why", "why", said.Detail(q.lang))
-	}
-	d.log.Error("a plan failed", "method", q.Method, "path", q.URL.Path, "err", err)
-	return q.t("plan.failed")
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// asksForPlan reports whether a plan may be made for an order, by its measures.
-func asksForPlan(o *notify.View) bool {
-	for i := range o.Measures {
-		if a := o.Measures[i].Action; a == reductionlist.ReduceCoal || a == reductionlist.AllocateWaste {
-			return true
-		}
-	}
-	return false
-}
-
-func needed(p *service.Prepared) (n int) {
-	for _, m := range p.Missing {
-		if !m.Optional {
-			n++
-		}
-	}
-	return n
-}
-
-func planPath(order string) string { return "/desk/orders/" + url.PathEscape(order) + "/plan" }
-
-func figuresPath(recipient, order string) string {
-	return "/desk/recipients/" + url.PathEscape(recipient) + "/figures?order=" + url.QueryEscape(order)
-}
 
 // planPage is the page on which an order's plan is looked at, tried with other demands, and accepted.
 type planPage struct {
@@ -154,6 +35,7 @@ type planPage struct {
 	Tried     bool // it is not the prepared one
 	Against   []planChange
 	Fields    []field // demands that may be changed
+	Reason    []field // asks why a plan is accepted, when it is read out
 	Problem   string
 	Key       string
 	Review    bool
@@ -243,13 +125,32 @@ func (d *desk) showPlan(q *request, v *planPage, p *service.Prepared, a *allocat
 			v.Conflicts = append(v.Conflicts, refusal.Text("allocate.unreduced", q.lang, nil))
 		}
 	default:
-		v.Plan = q.planView(p.Of(a, []byte(problem)), a.BindingIn(q.lang))
+		v.Plan = q.planView(p.Of(a, []byte(problem)), a.BindingIn(q.lang), false)
+		if v.Review {
+			v.Reason = q.planReason(v.Plan, failed)
+		}
 		if prepared := p.Operating(); v.Tried && prepared != nil {
-			v.compare(q.planView(prepared, nil))
+			v.compare(q.planView(prepared, nil, false))
 		}
 	}
 	return q.render(status, "plan", v)
 }
+
+// planReason asks why a plan is accepted that does not keep what the order demands; nothing is asked of one that does.
+func (q *request) planReason(plan *planView, failed error) []field {
+	if plan.Marks == nil || !plan.Marks.Broken {
+		return nil
+	}
+	f := q.field("reason", kindArea, true)
+	f.Hint, f.Value = q.t("plan.reason.hint"), q.PostForm.Get("reason")
+	if e := new(refusal.Error); errors.As(failed, &e) && reasonWanting(e) {
+		f.Error = e.Fields[0].Message(q.lang)
+	}
+	return []field{f}
+}
+
+// reasonWanting reports whether nothing but the reason is wrong.
+func reasonWanting(e *refusal.Error) bool { return len(e.Fields) == 1 && e.Fields[0].Path == "reason" }
 
 // compare sets the sums of a tried plan beside the prepared ones.
 func (v *planPage) compare(prepared *planView) {
@@ -264,6 +165,10 @@ func (v *planPage) compare(prepared *planView) {
 
 // blame puts refused places beside their fields.
 func (v *planPage) blame(e *refusal.Error, lang string) {
+	if v.Review && reasonWanting(e) { // its field says it
+		v.Error = word(lang, "form.wrong", "count", 1)
+		return
+	}
 	f := form{Fields: v.Fields}
 	inner := *e
 	inner.Fields = nil
@@ -286,7 +191,7 @@ func (d *desk) planPost(q *request) error {
 	}
 	step, typed := q.PostForm.Get("step"), q.PostForm.Get("problem")
 	if step == stepConfirm {
-		text, err := d.svc.AcceptPlan(q.Context(), q.who.User, q.key(), q.id(), planBody(typed), service.PlanTimeLimit)
+		text, err := d.svc.AcceptPlan(q.Context(), q.who.User, q.key(), q.id(), acceptBody(typed, q.PostForm.Get("reason")), service.PlanTimeLimit)
 		if err == nil {
 			var o notify.View
 			if err := json.Unmarshal(text, &o); err != nil {
@@ -303,37 +208,62 @@ func (d *desk) planPost(q *request) error {
 	if err != nil || p == nil {
 		return err
 	}
-	if step == stepEdit { // it comes back unsent after a login
+	if v.Again = step == stepEdit; v.Again && !q.PostForm.Has("reason") { // it comes back unsent after a login
 		set(v.Fields, q.PostForm)
-		v.Again = true
 		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), nil)
 	}
-	if step == stepReview {
-		v.Review = true
-		if k := q.PostForm.Get("key"); k != "" {
-			v.Key = k
-		}
+	if step == stepReview || v.Again {
+		v.review(q)
 	} else {
 		set(v.Fields, q.PostForm)
 		if typed, err = changed(p.Problem, v.Fields); err != nil {
 			return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
 		}
 	}
-	a, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
+	tried, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
 	if err != nil {
 		v.Review = false
 		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
 	}
-	return d.showPlan(q, v, p, a, typed, nil)
+	return d.showPlan(q, v, p, tried.Answer, typed, nil)
 }
 
-// planFailed shows the page anew with why a plan was not accepted.
+// review has the page read out what would be accepted.
+func (v *planPage) review(q *request) {
+	v.Review = true
+	if k := q.PostForm.Get("key"); k != "" {
+		v.Key = k
+	}
+}
+
+// planFailed shows the page anew with why a plan was not accepted: what was to be accepted where a reason is wanting, and else what is
+// prepared.
 func (d *desk) planFailed(q *request, typed string, failed error) error {
 	v, p, err := d.preparedPage(q)
 	if err != nil || p == nil {
 		return err
 	}
+	var e *refusal.Error
+	if errors.As(failed, &e) && reasonWanting(e) {
+		tried, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
+		if err == nil && tried.Plan != nil {
+			v.review(q)
+			return d.showPlan(q, v, p, tried.Answer, typed, failed)
+		}
+	}
 	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), failed)
+}
+
+// acceptBody is what is accepted, and why.
+func acceptBody(problem, reason string) []byte {
+	in := service.PlanAccepted{Reason: strings.ReplaceAll(reason, "\r\n", "\n")}
+	if strings.TrimSpace(problem) != "" {
+		in.Problem = json.RawMessage(problem)
+		if !json.Valid(in.Problem) { // said by who reads it
+			return planBody(problem)
+		}
+	}
+	return encode(in)
 }
 
 func planBody(problem string) []byte {
