@@ -125,7 +125,7 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 }
 
 // DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a change
-// that was to take effect later than this one falls away. A raise to a level that needs two persons leaves the old level in
+// that was to take effect later than this one falls away. A level that is announced may be given an earlier time. A raise to a level that needs two persons leaves the old level in
 // force with the raise pending; lowering takes one duty officer.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actAdjust, now)
@@ -137,11 +137,11 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 	if err := in.validate(w, e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
+	change := in.change(w, now)
 	kind := KindDowngrade
-	if in.Level.Above(w.Level) {
+	if in.Level.Above(w.Level) || in.Level.Above(w.LevelAt(latest(change.EffectiveAt, w.StartsAt))) {
 		kind = KindUpgrade
 	}
-	change := in.change(w, now)
 	change.Overrides = d.overridden(in.ProposalID, change.Trigger, in.Level)
 	if err := d.accept(in.ProposalID, kind); err != nil {
 		return nil, nil, err
@@ -157,7 +157,8 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.level(in.Level)
-	c.require(in.Level != w.Level, "level", "warning.same_level", refusal.Args{"id": w.ID, "value": string(in.Level)})
+	had := w.LevelAt(latest(*cmp.Or(in.StartsAt, &now), w.StartsAt))
+	c.require(in.Level != w.Level || in.Level != had, "level", "warning.same_level", refusal.Args{"id": w.ID, "value": string(in.Level)})
 	if in.Trigger != "" {
 		c.trigger(in.Trigger)
 	}
@@ -195,8 +196,12 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 	if approved {
 		effective = latest(effective, d.now)
 	}
+	before := w.Level
+	if had := w.LevelAt(effective); ch.Level.Above(had) && !ch.Level.Above(before) { // of what is announced, sooner or less
+		before = had
+	}
 	return LevelChanged{
-		ID: w.ID, From: w.Level, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
+		ID: w.ID, From: before, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
 		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved, Overrides: ch.Overrides,
 		SecretSeen: d.engine.SecretSeen,
 	}

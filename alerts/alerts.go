@@ -17,7 +17,7 @@
 //	alerts.forecast        forecast id                → storedForecast
 //	alerts.forecast_hash   sha256 of the content      → forecast id, plain
 //	alerts.forecast_day    scope "/" date             → forecastDay: the newest forecast of that day
-//	alerts.observed_day    region "/" date            → observedDay: the latest observation of that day
+//	alerts.observed_day    region "/" date            → observedDay: what each station measured on it
 //	alerts.forecast_hour   scope "/" hour             → forecastHour: the newest forecast of that hour
 //	alerts.observed_hour   region "/" hour            → observedHour: what each station measured in it
 //	alerts.forecast_said   region "/" date "/" source "/" lead → said: a source's last word of that lead; see skill.go

@@ -118,7 +118,16 @@ func applyObservation(tx *bbolt.Tx, ev ObservationReceived) error {
 		}
 	}
 	for _, day := range ev.Days {
-		if err := put(tx, bObservedDay, ev.Region+"/"+string(day.Date), observedDay{day, ev.Station}); err != nil {
+		key := ev.Region + "/" + string(day.Date)
+		row, _, err := get[observedDay](tx, bObservedDay, key)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			row = observedDay{}
+		}
+		row[ev.Station] = day
+		if err := put(tx, bObservedDay, key, row); err != nil {
 			return err
 		}
 	}

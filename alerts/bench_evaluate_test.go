@@ -100,7 +100,7 @@ func BenchmarkEvaluateTenYears(b *testing.B) {
 	observed, _, hours := tenYears()
 	c := National2024()
 	for b.Loop() {
-		Evaluate(Series{Hours: regional(observed, 6)}, c, plain)
+		Evaluate(Series{Hours: regionOf(observed)}, c, plain)
 	}
 	b.ReportMetric(float64(hours)*float64(b.N)/b.Elapsed().Seconds(), "hours/s")
 }
@@ -108,7 +108,7 @@ func BenchmarkEvaluateTenYears(b *testing.B) {
 // The half of it that comes after the region's hours are made.
 func BenchmarkEvaluateTenYearsOfRegion(b *testing.B) {
 	observed, _, _ := tenYears()
-	s := Series{Hours: regional(observed, 6)}
+	s := Series{Hours: regionOf(observed)}
 	c := National2024()
 	for b.Loop() {
 		Evaluate(s, c, plain)

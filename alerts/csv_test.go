@@ -72,9 +72,10 @@ func TestReadHourlyCSV(t *testing.T) {
 	}
 	for cells, rule := range map[string]string{
 		"2016-12-16T01:30:00+08:00,1,,,,,,,":                                "csv.time",
-		"2016-12-16,1,,,,,,,":                                               "csv.time",
+		"08:00,1,,,,,,,":                                                    "csv.time",
 		"2016-12-16T01:00:00+08:00,,,x,,,,,":                                "csv.concentration",
-		"2016-12-16T01:00:00+08:00,1,,,,,,,\n2016-12-15T17:00:00Z,1,,,,,,,": "csv.date_twice",
+		"2016-12-16T01:00:00+08:00,1,,,,,,,\n2016-12-15T17:00:00Z,2,,,,,,,": "csv.date_twice",
+		"2016-12-16T01:00:00+08:00,1,,,,,,,\n2016-12-16,1,,,,,,,":           "csv.time",
 	} {
 		_, err := ReadCSV(strings.NewReader(header + cells + "\n"))
 		var e *refusal.Error
@@ -89,9 +90,9 @@ func TestReadDailyCSVRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, path, rule, value string }{
 		{"empty file", "", "row 1", "csv.empty", ""},
 		{"only a header", csvHeader, "row 2, column date", "csv.no_days", ""},
-		{"unknown column", "date,aqi,pm2.5\n2016-12-16,155,118\n", "row 1, column pm2.5", "csv.column_unknown", "pm2.5"},
+		{"unknown unit", "date,aqi,pm2.5(ppb)\n2016-12-16,155,118\n", "row 1, column pm2.5(ppb)", "csv.column_unit", "pm2.5(ppb)"},
 		{"column twice", "date,aqi,aqi\n", "row 1, column aqi", "csv.column_twice", "aqi"},
-		{"column missing", "date,pm25\n", "row 1, column aqi", "csv.column_missing", "date,pm25"},
+		{"column missing", "date,primary\n", "row 1, column aqi", "csv.column_missing", "date,primary"},
 		{"date", row("2016-13-01,155,,,,,,,"), "row 3, column date", "csv.date", "2016-13-01"},
 		{"date in another form", row("16/12/2016,155,,,,,,,"), "row 3, column date", "csv.date", "16/12/2016"},
 		{"date twice", row("2016-12-15,155,,,,,,,"), "row 3, column date", "csv.date_twice", "2016-12-15"},
@@ -99,7 +100,7 @@ func TestReadDailyCSVRefuses(t *testing.T) {
 		{"AQI too high", row("2016-12-16,501,,,,,,,"), "row 3, column aqi", "csv.aqi", "501"},
 		{"concentration", row("2016-12-16,155,,many,,,,,"), "row 3, column pm25", "csv.concentration", "many"},
 		{"negative concentration", row("2016-12-16,155,,,,,,-2,"), "row 3, column co", "csv.concentration", "-2"},
-		{"NaN", row("2016-12-16,155,,,,,,NaN,"), "row 3, column co", "csv.concentration", "NaN"},
+		{"infinite", row("2016-12-16,155,,,,,,Inf,"), "row 3, column co", "csv.concentration", "Inf"},
 		{"primary", row("2016-12-16,155,PM1,,,,,,"), "row 3, column primary", "csv.primary", "PM1"},
 		{"cause", "date,aqi,cause\n2016-12-16,155,fog\n", "row 2, column cause", "csv.cause", "fog"},
 		{"too few cells", row("2016-12-16,155"), "row 3, column primary", "csv.cell_count", "2016-12-16,155"},
@@ -122,7 +123,7 @@ func TestReadDailyCSVRefuses(t *testing.T) {
 func TestReadDailyCSVNamesRowColumnAndValue(t *testing.T) {
 	_, err := ReadDailyCSV(strings.NewReader("date,aqi\n2016-12-15,79\n2016-12-16,x\n"))
 	const want = "invalid: the input is wrong in 1 place(s) and nothing was changed; mend each of errors and send it again.; " +
-		"row 3, column aqi: row 3, column aqi: “x” is not a whole number from 0 to 500; mend it, or leave it empty when it is missing."
+		"row 3, column aqi: row 3, column aqi: “x” is not a whole number from 0 to 500; mend it (a forecast may have 150-180 or a class), or leave it empty when it is missing."
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

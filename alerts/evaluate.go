@@ -24,6 +24,10 @@ type Evaluation struct {
 	Days     []DayVerdict    `json:"days"`
 	Windows  []WindowVerdict `json:"windows,omitempty"` // of a series with hours
 	Tips     []Tip           `json:"tips,omitempty"`
+	SetAside []Aside         `json:"set_aside,omitempty"` // what of the measurements is not judged
+
+	// HighAndMissing is an alarm of what is known of a region now; nil for none.
+	HighAndMissing *HighAndMissing `json:"high_and_missing,omitempty"`
 
 	steps []step
 	clear clearing // of an engine's suggestion, as is the next
@@ -48,6 +52,8 @@ type ClauseTrace struct {
 	Met      bool     `json:"met"`
 	LongestH int      `json:"longest_h"`
 	Windows  []Window `json:"windows"`
+	// Unknown says that some of the time is unknown, so that a value that is not known to be exceeded may have been.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // Window is a run of consecutive 24-hour means, from the beginning of the first to the end of the last.
@@ -60,7 +66,7 @@ type Window struct {
 
 // DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants, bare_aqi for
 // one that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown,
-// forecast_old or forecast_far for a forecast that is not judged, or the reason for which it does not count; the words for people are the catalogue's "why.<why>".
+// too_few_hours where Hours says how few, forecast_old or forecast_far for a forecast that is not judged, or the reason for which it does not count; the words for people are the catalogue's "why.<why>".
 type DayVerdict struct {
 	Date       Date     `json:"date"`
 	AQI        *int     `json:"aqi"`                   // as published
@@ -72,6 +78,10 @@ type DayVerdict struct {
 	ForecastID string   `json:"forecast_id,omitempty"`
 	// IssuedAt is when the forecast was issued.
 	IssuedAt *time.Time `json:"issued_at,omitempty"`
+	// Stations are those whose measurements the day is the mean of.
+	Stations []string `json:"stations,omitempty"`
+	// Hours says of a day of too few hours how many there are.
+	Hours *FewHours `json:"hours,omitempty"`
 }
 
 // WindowVerdict is a DayVerdict of 24 hours that begin at any full hour. Valid is how many of them have a value.
@@ -100,7 +110,10 @@ type Tip struct {
 // Evaluate applies criteria to a series. What is missing between the first and the last value is unknown; what is
 // unknown and what does not count breaks a run. It is a pure function.
 func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
-	return c.evaluate(s.steps(c.Counts, opt), opt)
+	ev := c.evaluate(s.steps(c.Counts, opt), opt)
+	ev.tellFewHours(s.Hours, time.Time{})
+	ev.SetAside = s.Aside
+	return ev
 }
 
 func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
@@ -265,6 +278,7 @@ func traceClauses(steps []step, found []clauseSpans, whole span) []ClauseTrace {
 			t.LongestH = max(t.LongestH, r.hours(within))
 		}
 		t.Met = len(t.Windows) > 0
+		t.Unknown = slices.ContainsFunc(within, func(st step) bool { return st.aqi == nil })
 		traces = append(traces, t)
 	}
 	return traces
@@ -309,12 +323,7 @@ func (e Engine) tipsAhead(s Series, now time.Time) []Tip {
 // tips are the runs above what the lowest clause asks for that do not count for one and the same reason, or count with
 // no more than that.
 func (c Criteria) tips(steps []step) []Tip {
-	over := maxAQI
-	for _, rule := range c.Levels {
-		for _, cl := range rule.AnyOf {
-			over = min(over, cl.Over)
-		}
-	}
+	over := c.lowest()
 	var out []Tip
 	last := -2
 	for i := range steps {

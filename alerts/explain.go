@@ -59,8 +59,15 @@ func (p *Proposal) lines(lang string) []string {
 		if d.Reason == whyOld || d.Reason == whyFar {
 			continue // explainRemarks tells more of it
 		}
-		out = append(out, say("excluded", refusal.Args{"date": d.Date, "why": refusal.Text("why."+d.Reason, lang, nil)}))
+		why := refusal.Text("why."+d.Reason, lang, nil)
+		for i := range t.Days {
+			if t.Days[i].Date == d.Date {
+				why = t.Days[i].Reason(lang)
+			}
+		}
+		out = append(out, say("excluded", refusal.Args{"date": d.Date, "why": why}))
 	}
+	out = append(out, explainAside(t.SetAside, lang)...)
 	out = append(out, explainRemarks(t.Days, t.Windows, lang)...)
 	s := t.Settings
 	rule := "settings"
@@ -82,6 +89,9 @@ func (p *Proposal) lines(lang string) []string {
 func explainRemarks(days []DayVerdict, windows []WindowVerdict, lang string) []string {
 	var out []string
 	for _, d := range days {
+		if len(d.Stations) > 1 {
+			out = append(out, refusal.Text("explain.stations", lang, refusal.Args{"date": d.Date, "n": len(d.Stations), "stations": stationsText(d.Stations, lang)}))
+		}
 		switch {
 		case d.unjudged() && d.IssuedAt != nil:
 			out = append(out, refusal.Text("explain.unjudged", lang, refusal.Args{"date": d.Date, "issued": minute(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
@@ -175,7 +185,10 @@ func ExplainClauses(clauses []ClauseTrace, lang string) []string {
 		args := refusal.Args{"level": LevelName(c.Level, lang), "clause": clauseWords(c.Clause, lang), "longest": c.LongestH}
 		if !c.Met {
 			rule := "explain.unmet"
-			if c.LongestH == 0 {
+			switch {
+			case c.LongestH == 0 && c.Unknown:
+				rule = "explain.unmet_unknown"
+			case c.LongestH == 0:
 				rule = "explain.unmet_never"
 			}
 			out = append(out, refusal.Text(rule, lang, args))

@@ -1,14 +1,11 @@
 package alerts
 
 import (
-	"cmp"
-	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"qingkong/alerts/aqi"
+	"qingkong/alerts/forms"
 	"qingkong/alerts/refusal"
 )
 
@@ -37,7 +34,7 @@ type ForecastDay struct {
 type Observation struct {
 	Station string `json:"station"`
 	Region  string `json:"region"`
-	Days    []Day  `json:"days"` // ascending, no date twice
+	Days    []Day  `json:"days"` // as they came; as recorded ascending, no date twice
 	Hours   []Hour `json:"hours,omitempty"`
 }
 
@@ -48,6 +45,7 @@ type Day struct {
 	Primary []string `json:"primary"`
 	Cause   Cause    `json:"cause"`
 	Measured
+	NotTaken []NotTaken `json:"set_aside,omitempty"`
 }
 
 // Cause says why a day is polluted when it is not what emission cuts can help against.
@@ -71,19 +69,8 @@ const (
 	O3H1 = "o3_1h"
 )
 
-// pollutants maps what people write, in lower case and without . - _ and blanks, to the name on every output.
-// A daily value of ozone is the 8-hour one.
-var pollutants = map[string]string{
-	"pm25": PM25, "pm10": "pm10", "so2": "so2", "no2": "no2", "co": "co", "o3": O3H8, "o38h": O3H8, "o31h": O3H1,
-}
-
-var plainer = strings.NewReplacer(".", "", "-", "", "_", "", " ", "")
-
-// ParsePollutant returns the pollutant's name on every output; PM2.5, O3-8h and the like are understood.
-func ParsePollutant(s string) (string, bool) {
-	p, ok := pollutants[plainer.Replace(strings.ToLower(s))]
-	return p, ok
-}
+// ParsePollutant returns the pollutant's name on every output; PM2.5, 细颗粒物, O3-8h and the like are understood.
+func ParsePollutant(s string) (string, bool) { return forms.Pollutant(s) }
 
 const (
 	maxAQI  = 500 // HJ 633: the index ends there
@@ -95,8 +82,8 @@ var (
 	regionForm = regexp.MustCompile(`^[0-9]{6}$`)
 )
 
-// dayInput is a day as it comes in. A forecast gives aqi_low and aqi_high, an observation aqi; either may give
-// concentrations instead, or beside it.
+// dayInput is a day as it comes in, in the plain form. A forecast gives aqi_low and aqi_high, an observation aqi; either may
+// give concentrations instead, or beside it. Which other names and forms are read, package forms says.
 type dayInput struct {
 	Date    string             `json:"date"`
 	AQI     *int               `json:"aqi"`
@@ -108,16 +95,16 @@ type dayInput struct {
 	Measured
 }
 
-// day reads what days of both kinds have in common.
-func (c *checker) day(path string, d *dayInput) (Date, []string, Cause) {
-	c.require(d.O3 == nil || d.O3H8 == nil, path+".o3", "hour.ozone_twice", nil)
-	if d.O3 != nil {
-		d.O3H8 = d.O3
-	}
-	return c.date(path, d.Date), c.primary(path+".primary", d.Primary), c.cause(path+".cause", d.Cause)
+// hourInput is an hour as it comes in, in the plain form; o3 is what people write for the hour's ozone.
+type hourInput struct {
+	At    *time.Time         `json:"at"`
+	AQI   *int               `json:"aqi"`
+	Cause string             `json:"cause"`
+	O3    *aqi.Concentration `json:"o3"`
+	Measured
 }
 
-// ForecastInput is a forecast as it comes in.
+// ForecastInput is the plain form of a forecast as it comes in, for the description of the interface.
 type ForecastInput struct {
 	Source   string      `json:"source"`
 	Region   string      `json:"region"`
@@ -127,7 +114,7 @@ type ForecastInput struct {
 	Hours    []hourInput `json:"hours"`
 }
 
-// ObservationInput is an observation as it comes in.
+// ObservationInput is the plain form of an observation as it comes in, for the description of the interface.
 type ObservationInput struct {
 	Station string      `json:"station"`
 	Region  string      `json:"region"`
@@ -135,91 +122,16 @@ type ObservationInput struct {
 	Hours   []hourInput `json:"hours"`
 }
 
-// ParseForecast reads a forecast strictly. It returns a refusal that names every wrong place: a member that is not
-// known, a date twice, a range upside down, an AQI outside 0 to 500, a region or source of the wrong form.
+// ParseForecast reads a forecast with the zero [Reader].
 func ParseForecast(data []byte) (Forecast, error) {
-	var in ForecastInput
-	if err := refusal.Unmarshal(data, &in); err != nil {
-		return Forecast{}, err
-	}
-	f := Forecast{Source: in.Source, Region: in.Region, Drill: in.Drill, Days: []ForecastDay{}}
-	c := checker{}
-	c.require(sourceForm.MatchString(in.Source), "source", "source.wrong", refusal.Args{"value": in.Source})
-	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
-	if in.IssuedAt == nil {
-		c.add("issued_at", "input.required", nil)
-	} else {
-		f.IssuedAt = moment(*in.IssuedAt)
-	}
-	c.amount(len(in.Days), len(in.Hours))
-	for i := range in.Days {
-		f.Days = append(f.Days, c.forecastDay(at("days", i), &in.Days[i]))
-	}
-	f.Hours = c.hours(in.Hours)
-	slices.SortFunc(f.Days, func(a, b ForecastDay) int { return cmp.Compare(a.Date, b.Date) })
-	slices.SortFunc(f.Hours, func(a, b Hour) int { return a.At.Compare(b.At) })
-	return f, refusal.Input(c.wrong)
+	f, _, err := Reader{}.Forecast(data)
+	return f, err
 }
 
-// forecastDay takes a range, one index, or concentrations that make one.
-func (c *checker) forecastDay(path string, d *dayInput) ForecastDay {
-	day := ForecastDay{}
-	day.Date, day.Primary, day.Cause = c.day(path, d)
-	day.Measured = d.Measured
-	if d.AQILow == nil && d.AQIHigh == nil {
-		if d.AQI != nil {
-			c.aqi(path+".aqi", d.AQI)
-		}
-		index, primary := resolve(day.Date, d.AQI, day.Primary, d.Values())
-		if index != nil {
-			day.AQILow, day.AQIHigh, day.Primary = *index, *index, primary
-			return day
-		}
-	}
-	c.require(d.AQI == nil, path+".aqi", "day.aqi_and_range", nil)
-	low, lowOK := c.aqi(path+".aqi_low", d.AQILow)
-	high, highOK := c.aqi(path+".aqi_high", d.AQIHigh)
-	if lowOK && highOK {
-		c.require(low <= high, path+".aqi_high", "day.range_upside_down", refusal.Args{"low": low, "high": high})
-	}
-	day.AQILow, day.AQIHigh = low, high
-	// A range that does not hold the index of the concentrations says as little of the primary pollutant as such an index.
-	if made, primary := resolve(day.Date, nil, nil, d.Values()); len(day.Primary) == 0 && made != nil && low <= *made && *made <= high {
-		day.Primary = primary
-	}
-	return day
-}
-
-// ParseObservation reads what was measured as strictly as ParseForecast reads a forecast.
+// ParseObservation reads what was measured with the zero [Reader].
 func ParseObservation(data []byte) (Observation, error) {
-	var in ObservationInput
-	if err := refusal.Unmarshal(data, &in); err != nil {
-		return Observation{}, err
-	}
-	o := Observation{Station: in.Station, Region: in.Region, Days: []Day{}}
-	c := checker{}
-	c.require(stationForm.MatchString(in.Station), "station", "station.wrong", refusal.Args{"value": in.Station})
-	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
-	c.amount(len(in.Days), len(in.Hours))
-	for i := range in.Days {
-		path, d := at("days", i), &in.Days[i]
-		day := Day{}
-		day.Date, day.Primary, day.Cause = c.day(path, d)
-		day.Measured = d.Measured
-		for name, v := range map[string]*int{"aqi_low": d.AQILow, "aqi_high": d.AQIHigh} {
-			c.require(v == nil, path+"."+name, "day.range_measured", nil)
-		}
-		day.AQI, day.Primary = resolve(day.Date, d.AQI, day.Primary, d.Values())
-		if day.AQI == nil || d.AQI != nil {
-			value, _ := c.aqi(path+".aqi", d.AQI)
-			day.AQI = &value
-		}
-		o.Days = append(o.Days, day)
-	}
-	o.Hours = c.hours(in.Hours)
-	slices.SortFunc(o.Days, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
-	slices.SortFunc(o.Hours, func(a, b Hour) int { return a.At.Compare(b.At) })
-	return o, refusal.Input(c.wrong)
+	o, _, err := Reader{}.Observation(data)
+	return o, err
 }
 
 // A station's name becomes part of a subject too; station numbers of the national network look like 1015A.
@@ -228,7 +140,6 @@ var stationForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 // checker collects what is wrong in an input.
 type checker struct {
 	wrong []refusal.Field
-	seen  map[string]string // date → where it first stood
 }
 
 func (c *checker) add(path, rule string, args refusal.Args) {
@@ -244,52 +155,4 @@ func (c *checker) require(ok bool, path, rule string, args refusal.Args) {
 func (c *checker) amount(days, hours int) {
 	c.require(days+hours > 0, "days", "days.none", nil)
 	c.require(days <= maxDays, "days", "days.too_many", refusal.Args{"count": days, "limit": maxDays})
-}
-
-func (c *checker) date(path, s string) Date {
-	d, ok := ParseDate(s)
-	if !ok {
-		c.add(path+".date", "day.date_wrong", refusal.Args{"value": s})
-		return d
-	}
-	if first, twice := c.seen[s]; twice {
-		c.add(path+".date", "day.twice", refusal.Args{"value": s, "first": first})
-		return d
-	}
-	if c.seen == nil {
-		c.seen = map[string]string{}
-	}
-	c.seen[s] = path
-	return d
-}
-
-func (c *checker) aqi(path string, v *int) (int, bool) {
-	switch {
-	case v == nil:
-		c.add(path, "input.required", nil)
-		return 0, false
-	case *v < 0 || *v > maxAQI:
-		c.add(path, "day.aqi_range", refusal.Args{"value": *v})
-		return *v, false
-	}
-	return *v, true
-}
-
-func (c *checker) primary(path string, names []string) []string {
-	out := []string{}
-	for i, n := range names {
-		p, ok := ParsePollutant(n)
-		if !ok {
-			c.add(fmt.Sprintf("%s[%d]", path, i), "pollutant.unknown", refusal.Args{"value": n})
-		} else if !slices.Contains(out, p) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func (c *checker) cause(path, s string) Cause {
-	cause := Cause(strings.ReplaceAll(s, "-", "_"))
-	c.require(slices.Contains(causes, cause), path, "cause.unknown", refusal.Args{"value": s})
-	return cause
 }

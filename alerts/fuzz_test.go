@@ -24,6 +24,10 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add(hours + "2016-12-16T01:00:00+08:00,,,118,157,43,81,2,35\n2016-12-15T16:00:00Z,120,,,,,,,\n")
 	f.Add("\ufefftime,aqi,cause\r\n2016-12-16T01:00:00+08:00,155,dust\r\n2016-12-16T23:00:00+08:00,155,local-dust\r\n")
 	f.Add(hours + "2199-12-31T23:00:00+08:00,500,O3_8h;PM10,100000,0.0000001,,,,\n")
+	f.Add("\xef\xbb\xbf天津市空气质量预报,,\n日期；,AQI\n")
+	f.Add("sep=;\n日期;AQI;首要污染物;PM2.5(mg/m³);PM10\n2026年12月1日;150～180;细颗粒物、臭氧;0.12;-\n注：以上为预报;;;;\n")
+	f.Add("日期,AQI,,PM2.5\n,下限,上限,μg/m³\n46357,150,180,120\n46357,150,180,120\n")
+	f.Add("日期,小时,AQI类别\n2026-12-01,24,轻度~中度污染\n")
 	f.Add("time,date,aqi\n2016-12-16T01:00:00+08:00,2016-12-16,1\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := ReadCSV(strings.NewReader(text))
@@ -180,7 +184,7 @@ func hoursOfBytes(data []byte) Series {
 			at = at.Add(time.Duration(n) * time.Hour)
 			continue
 		}
-		h := HourAir{Cause: causes[what/8%len(causes)], Stuck: what >= 248}
+		h := HourAir{Cause: causes[what/8%len(causes)], Aside: what >= 248}
 		switch what % 8 {
 		case 0:
 			h.AQI = ptr(int(value*500) / 255)

@@ -141,7 +141,7 @@ func (m *hourModel) forgetUnknownBetweenDays() {
 
 // layOut reads an hour: its decimals, and whether it counts as valid. known keeps what was read before.
 func layOut(h *HourAir, known map[aqi.Concentration]int64) modelHour {
-	out := modelHour{reported: true, valid: !h.Stuck, index: -1, beside: -1, cause: h.Cause}
+	out := modelHour{reported: true, valid: !h.Aside, index: -1, beside: -1, cause: h.Cause}
 	if h.AQI != nil && len(h.Values) == 0 {
 		out.index = *h.AQI
 	} else if h.AQI != nil {

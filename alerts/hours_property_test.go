@@ -64,7 +64,7 @@ func seriesText(s Series) string {
 			}
 		}
 		v += " " + string(h.Cause)
-		if h.Stuck {
+		if h.Aside {
 			v = "stuck"
 		}
 		if v != last {
@@ -126,7 +126,7 @@ func genStretch(p pick, s *Series, at time.Time, n int, kind string) time.Time {
 	case form == 1:
 		n = min(n, 1+p(6))
 	}
-	h := HourAir{Cause: oneOf(p, "", "", "", "", "", "", Dust, CrossBorder, Ozone), Stuck: form == 1}
+	h := HourAir{Cause: oneOf(p, "", "", "", "", "", "", Dust, CrossBorder, Ozone), Aside: form == 1}
 	if kind == "bare" || kind == "mixed" && p(4) == 0 {
 		h.AQI = ptr(oneOf(p, 0, 149, 150, 151, 151, 200, 201, 201, 300, 301, 301, 499, 500))
 	} else {

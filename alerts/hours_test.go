@@ -16,10 +16,23 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// pm is an hour of one concentration of PM2.5 and one of SO2, which changes so that nothing looks stuck.
+// pm is an hour of one concentration of PM2.5 and one of SO2. Both change, so that nothing looks stuck: PM2.5 is a thousandth above
+// in even hours and below in odd ones, so that the mean of 24 hours is the number itself.
 func pm(at time.Time, pm25 int) Hour {
 	v, so2 := aqi.Whole(pm25), aqi.Whole(10+at.Hour())
+	switch {
+	case pm25 > 0 && at.Hour()%2 == 0:
+		v = mustConcentration(fmt.Sprintf("%d.001", pm25))
+	case pm25 > 0:
+		v = mustConcentration(fmt.Sprintf("%d.999", pm25-1))
+	}
 	return Hour{At: at, Measured: Measured{PM25: &v, SO2: &so2}}
+}
+
+// regionOf are a region's hours by the default settings, whatever pollutant counts.
+func regionOf(observed map[time.Time]observedHour) []HourAir {
+	hours, _ := DefaultSettings().regional(observed, time.Time{}, "")
+	return hours
 }
 
 // hoursOf are hours from a time on, n of each value.
@@ -143,7 +156,7 @@ func TestReceptionTellsGapsRepeatsAndStuckInstruments(t *testing.T) {
 	from := w.now.Add(-20 * time.Hour)
 	hours := hoursOf(from, 12, 80)
 	same := pm(from.Add(12*time.Hour), 80)
-	for i := range 8 { // eight hours of the very same values: the sixth and later are stuck
+	for i := range 8 { // eight hours of the very same values: all of them are withdrawn
 		h := same
 		h.At = from.Add(time.Duration(12+i) * time.Hour)
 		hours = append(hours, h)
@@ -151,7 +164,7 @@ func TestReceptionTellsGapsRepeatsAndStuckInstruments(t *testing.T) {
 	hours = append(hours[:3], hours[5:]...) // two hours are missing
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours}
 	got := do(w, w.engine.DecideObservation, "feeder", o)
-	want := Reception{New: 18, Gaps: []Period{{from.Add(3 * time.Hour), from.Add(5 * time.Hour)}}, Stuck: []Period{{from.Add(17 * time.Hour), from.Add(20 * time.Hour)}}}
+	want := Reception{New: 18, Gaps: []Period{{from.Add(3 * time.Hour), from.Add(5 * time.Hour)}}, Stuck: []Period{{from.Add(12 * time.Hour), from.Add(20 * time.Hour)}}}
 	if !reflect.DeepEqual(got.Reception, want) {
 		t.Errorf("got  %+v\nwant %+v", got.Reception, want)
 	}
@@ -180,10 +193,9 @@ func TestRegionalHoursAreMeansOfStations(t *testing.T) {
 		stuck.At = t
 		observed[t] = observedHour{"a": pm(t, 100), "b": pm(t, 151), "c": stuck}
 	}
-	hours := regional(observed, 6)
-	third, half := "183.667", "125.5"
-	for i, want := range []string{third, third, third, third, third, half, half, half} {
-		if got := hours[i].Values[aqi.PM25].String(); got != want {
+	hours := regionOf(observed)
+	for i := range 8 { // of the first as well: the whole run is withdrawn
+		if got, want := hours[i].Values[aqi.PM25].String(), []string{"125.501", "125.499"}[i%2]; got != want {
 			t.Errorf("hour %d: PM2.5 %s, want %s", i, got, want)
 		}
 	}
@@ -207,7 +219,7 @@ func TestForecastSkill(t *testing.T) {
 	do(w, e.DecideObservation, "feeder", observed("2016-12-17", 238))
 	var got []Skill
 	w.view(func(tx *bbolt.Tx) (err error) {
-		got, err = ForecastSkill(tx, district, "2016-12-01", "2016-12-31")
+		got, err = DefaultSettings().ForecastSkill(tx, district, "2016-12-01", "2016-12-31")
 		return err
 	})
 	want := []Skill{
@@ -219,7 +231,7 @@ func TestForecastSkill(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	w.view(func(tx *bbolt.Tx) error {
-		if _, err := ForecastSkill(tx, district, "2016-12-31", "2016-12-01"); refusal.CodeOf(err) != refusal.Invalid {
+		if _, err := DefaultSettings().ForecastSkill(tx, district, "2016-12-31", "2016-12-01"); refusal.CodeOf(err) != refusal.Invalid {
 			t.Errorf("a period upside down: %v", err)
 		}
 		return nil

@@ -12,7 +12,12 @@ func (e Engine) Judged(tx *bbolt.Tx, region string, drill bool, now time.Time) (
 	if err != nil {
 		return Evaluation{}, err
 	}
-	return Evaluate(series, e.CriteriaOn(DateOf(now)), e.evaluateOptions()), nil
+	c := e.CriteriaOn(DateOf(now))
+	ev := c.evaluate(series.steps(c.Counts, e.evaluateOptions()), e.evaluateOptions())
+	ev.tellFewHours(series.Hours, now)
+	ev.SetAside = series.Aside
+	ev.HighAndMissing = highAndMissing(series.Hours, c.lowest(), now)
+	return ev, nil
 }
 
 func issuedAt(t time.Time) *time.Time {

@@ -93,13 +93,21 @@ func (ep Episode) beginsAfter(t, now time.Time) bool {
 	return false
 }
 
+// asks reports whether a 24-hour mean is part of what meets a clause of any level: air that is good enough to end a warning may
+// still ask for a lower one.
+func (ev Evaluation) asks(from, to time.Time) bool {
+	return slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
+		return slices.ContainsFunc(c.Windows, func(w Window) bool { return !w.From.After(from) && !w.To.Before(to) })
+	})
+}
+
 // airBySteps takes the 24-hour means, or those of them that are asked for, as they are.
 func (e Engine) airBySteps(ev Evaluation, of func(*step) bool) (out []air) {
 	for i := range ev.steps {
 		st := &ev.steps[i]
 		if of(st) {
 			known := st.aqi != nil && !st.partial
-			out = append(out, air{st.from, st.to, st.aqi != nil, known && e.cleanAt(ev, *st.aqi, st.from, st.to)})
+			out = append(out, air{st.from, st.to, st.aqi != nil, known && e.cleanAt(ev, *st.aqi, st.from, st.to) && !ev.asks(st.from, st.to)})
 		}
 	}
 	return out
@@ -118,7 +126,7 @@ func (e Engine) airByHours(series Series, ev Evaluation) (out []air) {
 	}
 	for i := range ev.steps {
 		if st := &ev.steps[i]; st.day() != "" && st.aqi != nil {
-			days[st.day()], values[st.day()] = air{known: true, clean: !st.partial}, *st.aqi
+			days[st.day()], values[st.day()] = air{known: true, clean: !st.partial && !ev.asks(st.from, st.to)}, *st.aqi
 			reach(st.from, st.to)
 		}
 	}
@@ -132,7 +140,7 @@ func (e Engine) airByHours(series Series, ev Evaluation) (out []air) {
 		a, value := days[DateOf(at)], values[DateOf(at)]
 		if h := hours[at.UTC()]; h != nil && !h.missing() {
 			index, partial, ok := h.index()
-			a, value = air{known: ok, clean: ok && !partial}, index
+			a, value = air{known: ok, clean: ok && !partial && !ev.asks(at, at.Add(windowHours*time.Hour))}, index
 		}
 		a.from, a.to = at, at.Add(time.Hour)
 		a.clean = a.clean && e.cleanAt(ev, value, a.from, a.to)
@@ -228,13 +236,17 @@ func (e Engine) outlook(ev Evaluation, since, now time.Time, wait []Episode) *Ou
 	return o
 }
 
-// idle counts the days on which a warning was in force so far and which lie in no window of any clause.
+// idle counts the days on which a warning was in force so far and which lie in no window of any clause, as far back as anything
+// is known.
 func (ev Evaluation) idle(live *Warning, now time.Time) (n int) {
+	if len(ev.steps) == 0 {
+		return 0
+	}
 	end := now
 	if live.EndsAt != nil {
 		end = earliest(end, *live.EndsAt)
 	}
-	for day := DateOf(live.StartsAt); day.Start().Before(end); day = day.AddDays(1) {
+	for day := DateOf(latest(live.StartsAt, ev.steps[0].from)); day.Start().Before(end); day = day.AddDays(1) {
 		met := slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
 			return slices.ContainsFunc(c.Windows, func(w Window) bool { return w.From.Before(day.End()) && w.To.After(day.Start()) })
 		})

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"qingkong/alerts/aqi"
-	"qingkong/alerts/refusal"
 )
 
 // Measured are concentrations as they stand beside a day's or an hour's other members: µg/m³, CO mg/m³; nil = missing.
@@ -39,21 +38,6 @@ func (m *Measured) Values() aqi.Values {
 	return v
 }
 
-// same reports whether two hours have the very same concentrations, of at least two pollutants: one alone may well stay.
-func (m *Measured) same(o *Measured) bool {
-	a, b := m.list(), o.list()
-	n := 0
-	for i := range a {
-		if (a[i] == nil) != (b[i] == nil) || a[i] != nil && *a[i] != *b[i] {
-			return false
-		}
-		if a[i] != nil {
-			n++
-		}
-	}
-	return n > 1
-}
-
 // set puts a concentration in its place.
 func (m *Measured) set(p aqi.Pollutant, v aqi.Concentration) {
 	for i, place := range []**aqi.Concentration{&m.PM25, &m.PM10, &m.SO2, &m.NO2, &m.CO, &m.O3H8, &m.O3H1} {
@@ -69,6 +53,7 @@ type Hour struct {
 	AQI   *int      `json:"aqi,omitempty"` // 0 to 500
 	Cause Cause     `json:"cause,omitempty"`
 	Measured
+	NotTaken []NotTaken `json:"set_aside,omitempty"`
 }
 
 // resolve gives a day its index and primary pollutants. A published index stands: where the concentrations make another,
@@ -105,45 +90,3 @@ func (m *Measured) partial(date Date, index *int) bool {
 
 // maxHours bounds one message: a month.
 const maxHours = 31 * 24
-
-// hourInput is an hour as it comes in; o3 is what people write for the hour's ozone.
-type hourInput struct {
-	At    *time.Time         `json:"at"`
-	AQI   *int               `json:"aqi"`
-	Cause string             `json:"cause"`
-	O3    *aqi.Concentration `json:"o3"`
-	Measured
-}
-
-// hours reads hours strictly: full hours, none twice, each with concentrations or an index.
-func (c *checker) hours(in []hourInput) []Hour {
-	c.require(len(in) <= maxHours, "hours", "hours.too_many", refusal.Args{"count": len(in), "limit": maxHours})
-	seen := map[time.Time]string{}
-	var out []Hour
-	for i := range in {
-		path, h := at("hours", i), &in[i]
-		hour := Hour{AQI: h.AQI, Cause: c.cause(path+".cause", h.Cause), Measured: h.Measured}
-		if h.At == nil {
-			c.add(path+".at", "input.required", nil)
-		} else {
-			hour.At = moment(*h.At)
-			first, twice := seen[hour.At]
-			c.require(!twice, path+".at", "day.twice", refusal.Args{"value": clock(hour.At), "first": first})
-			seen[hour.At] = path
-			c.require(hour.At.Equal(hour.At.Truncate(time.Hour)), path+".at", "hour.not_full", refusal.Args{"value": clock(hour.At)})
-			_, ok := ParseDate(string(DateOf(hour.At)))
-			c.require(ok, path+".at", "day.date_wrong", refusal.Args{"value": clock(hour.At)})
-		}
-		c.require(h.O3 == nil || h.O3H1 == nil, path+".o3", "hour.ozone_twice", nil)
-		if h.O3 != nil {
-			hour.O3H1 = h.O3
-		}
-		c.require(h.O3H8 == nil, path+".o3_8h", "hour.ozone_8h", nil)
-		if h.AQI != nil {
-			c.aqi(path+".aqi", h.AQI)
-		}
-		c.require(h.AQI != nil || len(hour.Values()) > 0, path, "hour.empty", nil)
-		out = append(out, hour)
-	}
-	return out
-}

@@ -50,7 +50,7 @@ func (f *forecastDay) air(value int) DayAQI {
 // holds PM2.5's own index agrees with it.
 func (d *DayAQI) step() step {
 	st := step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, said: d.AQI, primary: d.Primary, cause: d.Cause,
-		source: d.Source, forecastID: d.ForecastID, issuedAt: d.IssuedAt, partial: d.Partial}
+		source: d.Source, forecastID: d.ForecastID, issuedAt: d.IssuedAt, partial: d.Partial, stations: d.Stations}
 	if d.Unjudged != "" {
 		st.aqi, st.unjudged = nil, d.Unjudged
 		return st
@@ -95,7 +95,7 @@ func (st *step) shown() *int {
 // verdict tells of the day that the step is.
 func (st *step) verdict(d Date) DayVerdict {
 	v := DayVerdict{Date: d, AQI: st.shown(), Primary: st.primary, Counted: st.counted, Why: st.why, Source: st.source, ForecastID: st.forecastID,
-		IssuedAt: issuedAt(st.issuedAt)}
+		IssuedAt: issuedAt(st.issuedAt), Stations: st.stations}
 	if st.aqi != v.AQI {
 		v.CountedAQI = st.aqi
 	}

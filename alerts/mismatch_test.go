@@ -214,7 +214,7 @@ func TestRegionalHoursKeepThePublishedIndex(t *testing.T) {
 		{"all withheld", observedHour{"a": with(500, blank), "b": with(499, blank), "d": with(60, Hour{At: at})}, 500},
 		{"indices alone", observedHour{"a": with(60, Hour{At: at}), "b": with(61, Hour{At: at})}, 61},
 	} {
-		if got := regional(map[time.Time]observedHour{at: c.row}, 6)[0].AQI; got == nil || *got != c.want {
+		if got := regionOf(map[time.Time]observedHour{at: c.row})[0].AQI; got == nil || *got != c.want {
 			t.Errorf("%s: %v, want %d", c.name, got, c.want)
 		}
 	}

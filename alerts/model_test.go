@@ -418,11 +418,17 @@ func (m *model) dismiss(rt *rapid.T) {
 	do(m.world, m.engine.DecideReevaluate, "timer", Reevaluate{})
 	if slices.Contains(m.kinds[before:], "proposal.raised") {
 		for _, q := range m.open() {
-			if q.Drill == p.Drill && q.Kind == p.Kind && q.Level == p.Level && q.WarningID == p.WarningID && sameBasis(p, q) {
+			if q.Drill == p.Drill && q.Kind == p.Kind && q.Level == p.Level && q.WarningID == p.WarningID && sameBasis(p, q) && sameMove(p, q) {
 				rt.Fatalf("%s was dismissed and came back as %s", p.ID, q.ID)
 			}
 		}
 	}
+}
+
+// sameMove reports whether two proposals of a revise ask for the same times; what asks for others was not dismissed, as where the
+// warning got another end meanwhile.
+func sameMove(p, q *Proposal) bool {
+	return p.Kind != KindRevise || p.StartsAt.Equal(q.StartsAt) && sameMoment(p.EndsAt, q.EndsAt)
 }
 
 // invariants hold after every act.

@@ -62,6 +62,7 @@ type Trace struct {
 	Days     []DayVerdict    `json:"days"`              // those days and two on either side
 	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
 	Excluded []Excluded      `json:"excluded"`
+	SetAside []Aside         `json:"set_aside,omitempty"` // what of the measurements of these days is not judged; the first 200
 	Settings TraceSettings   `json:"settings"`
 	Measured bool            `json:"measured,omitempty"` // it rests on what was measured alone
 	Outlook  *Outlook        `json:"outlook,omitempty"`  // nil in what earlier programs recorded
@@ -72,7 +73,7 @@ type Trace struct {
 // nothing that is known says so, which is until KnownUntil. Open says that the episode goes on at the end of what is known.
 type Outlook struct {
 	From       *time.Time `json:"from"`
-	KnownUntil time.Time  `json:"known_until"`
+	KnownUntil time.Time  `json:"known_until,omitzero"` // zero when nothing is
 	Open       bool       `json:"open"`
 	IdleDays   int        `json:"idle_days"` // days of the warning so far that meet no clause
 }

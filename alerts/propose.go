@@ -32,12 +32,7 @@ type ForecastResult struct {
 	ID       string    `json:"id"`
 	Proposal *Proposal `json:"proposal"`
 	Tips     []Tip     `json:"tips,omitempty"`
-}
-
-// ObservationResult answers an observation.
-type ObservationResult struct {
-	Proposal *Proposal `json:"proposal"`
-	Reception
+	Notes    []Note    `json:"notes,omitempty"` // what was read otherwise than it stands there, or looks wrong
 }
 
 // Dismiss closes an open proposal without acting on it. The reason is recorded as given and must not be about a person.
@@ -76,65 +71,6 @@ func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time
 	}
 	d.proposeFor(series)
 	return d.events, ForecastResult{ID: id, Proposal: d.open, Tips: e.tipsAhead(series, now)}, nil
-}
-
-// DecideObservation records the days that say something new and brings the region's proposal in line with them.
-func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, now time.Time) ([]Event, ObservationResult, error) {
-	c := checker{}
-	for i, day := range in.Days {
-		c.require(day.Date <= DateOf(now), at("days", i)+".date", "observation.in_future", refusal.Args{"value": day.Date, "today": DateOf(now)})
-	}
-	for i, h := range in.Hours {
-		c.require(!h.At.Add(time.Hour).After(now.Add(clockSkew)), at("hours", i)+".at", "observation.in_future",
-			refusal.Args{"value": clock(h.At), "today": clock(now)})
-	}
-	if err := refusal.Input(c.wrong); err != nil {
-		return nil, ObservationResult{}, err
-	}
-	d, err := e.begin(tx, scope{region: in.Region}, actor, now)
-	if err != nil {
-		return nil, ObservationResult{}, err
-	}
-	fresh := Observation{Station: in.Station, Region: in.Region, Days: []Day{}}
-	for _, day := range in.Days {
-		want := observedDay{Day: day, Station: in.Station}
-		known, ok, err := get[observedDay](tx, bObservedDay, in.Region+"/"+string(day.Date))
-		if err != nil {
-			return nil, ObservationResult{}, err
-		}
-		if !ok || !sameJSON(known, want) {
-			fresh.Days = append(fresh.Days, day)
-		}
-	}
-	for _, h := range in.Hours {
-		row, _, err := get[observedHour](tx, bObservedHour, hourKey(in.Region, h.At))
-		if err != nil {
-			return nil, ObservationResult{}, err
-		}
-		if known, ok := row[in.Station]; !ok || !sameJSON(known, h) {
-			fresh.Hours = append(fresh.Hours, h)
-		}
-	}
-	result := ObservationResult{Proposal: d.open}
-	result.New = len(fresh.Days) + len(fresh.Hours)
-	result.Repeated = len(in.Days) + len(in.Hours) - result.New
-	arrived := &incoming{observed: fresh.Days, station: in.Station, hours: fresh.Hours}
-	recent, err := observedHours(tx, in.Region, now.Add(-receptionHours*time.Hour), now.Add(clockSkew), arrived)
-	if err != nil {
-		return nil, ObservationResult{}, err
-	}
-	result.Gaps, result.Stuck = reception(recent, in.Station, e.StuckH)
-	if result.New == 0 {
-		return nil, result, nil
-	}
-	d.events = append(d.events, ObservationReceived{fresh})
-	series, err := e.series(tx, d.scope, now, arrived)
-	if err != nil {
-		return nil, ObservationResult{}, err
-	}
-	d.proposeFor(series)
-	result.Proposal = d.open
-	return d.events, result, nil
 }
 
 // DecideReevaluate brings every region's proposal in line with the time: after midnight, and on a schedule. It returns
@@ -232,6 +168,7 @@ type incoming struct {
 func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Series, error) {
 	today := DateOf(now)
 	days := map[Date]DayAQI{}
+	var out Series
 	forecasts, err := e.forecastDays(tx, s, today, in)
 	if err != nil {
 		return Series{}, err
@@ -246,15 +183,17 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 		if err != nil {
 			return Series{}, err
 		}
-		for date, o := range observed {
-			days[date] = o.air(SourceObservation)
+		var region []regionalDay
+		region, out.Aside = e.regionalDays(observed, e.countsOnly(now))
+		for i := range region {
+			days[region[i].Date] = region[i].air()
 		}
 	}
-	hours, old, err := e.hourSeries(tx, s, now, in)
+	hours, aside, old, err := e.hourSeries(tx, s, now, in)
 	if err != nil {
 		return Series{}, err
 	}
-	out := Series{Hours: hours}
+	out.Hours, out.Aside = hours, append(out.Aside, aside...)
 	out.judge(days, old, today)
 	out.Days = slices.SortedFunc(maps.Values(days), func(a, b DayAQI) int { return cmp.Compare(a.Date, b.Date) })
 	return out, nil
@@ -286,9 +225,13 @@ func observedDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]obs
 		return days, err
 	}
 	for _, day := range in.observed {
-		if day.Date >= first && day.Date <= today {
-			days[day.Date] = observedDay{Day: day}
+		if day.Date < first || day.Date > today {
+			continue
 		}
+		if days[day.Date] == nil {
+			days[day.Date] = observedDay{}
+		}
+		days[day.Date][in.station] = day
 	}
 	return days, nil
 }

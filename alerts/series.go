@@ -19,6 +19,7 @@ const (
 type Series struct {
 	Days  []DayAQI
 	Hours []HourAir
+	Aside []Aside // what of the measurements is not judged
 }
 
 // DayAQI is one day of the series to be evaluated. AQI nil = unknown.
@@ -33,11 +34,12 @@ type DayAQI struct {
 	Low        *int       // the low end of a forecast range; nil where AQI is all that is said
 	Values     aqi.Values // concentrations that stand beside the index
 	IssuedAt   time.Time  // of a forecast
+	Stations   []string   // whose measurements it is the mean of
 	Unjudged   string     // why a forecast is not judged: what it says is shown, and the day is unknown
 }
 
 // HourAir is the hour that At begins: concentrations, or else an AQI alone; an AQI beside concentrations is what was
-// published of the hour. Stuck says that the instrument repeated itself for hours, so that the value is taken as missing.
+// published of the hour. Aside says that all of it was set aside, so that it is taken as missing.
 type HourAir struct {
 	At         time.Time
 	AQI        *int
@@ -46,10 +48,10 @@ type HourAir struct {
 	Source     string
 	ForecastID string
 	IssuedAt   time.Time // of a forecast
-	Stuck      bool
+	Aside      bool
 }
 
-func (h *HourAir) missing() bool { return h.Stuck || h.AQI == nil && len(h.Values) == 0 }
+func (h *HourAir) missing() bool { return h.Aside || h.AQI == nil && len(h.Values) == 0 }
 
 // step is one 24-hour mean of a series: a calendar day, or a window that begins at a full hour. Steps stand in the
 // order of their beginnings; two that touch or overlap are consecutive.
@@ -69,6 +71,7 @@ type step struct {
 	own        *int   // PM2.5's own index
 	suspect    bool   // an index of 500 whose particulates were withheld
 	unjudged   string // why the forecast of a day is not judged
+	stations   []string
 	counted    bool
 	why        string
 }

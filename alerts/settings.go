@@ -19,7 +19,8 @@ type Settings struct {
 	LiftLeadH          int           `json:"lift_lead_h"`  // how long before the air clears a lift is proposed
 	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
 	Over300Consecutive bool          `json:"over_300_consecutive"`
-	StuckH             int           `json:"stuck_h"`             // hours of the same values after which an instrument counts as stuck; 0 = never
+	StuckH             StuckHours    `json:"stuck_h"`
+	Plausible          Plausible     `json:"plausible"`
 	AQIMismatch        int           `json:"aqi_mismatch"`        // AQI; see EvaluateOptions
 	DustSuspect        string        `json:"dust_suspect"`        // DustTell or DustExclude
 	ForecastMaxAgeH    int           `json:"forecast_max_age_h"`  // hours since its issue after which a forecast is not judged; 0 = never
@@ -88,7 +89,8 @@ func DefaultSettings() Settings {
 		Merge:          MergeStrict,
 		LiftH:          36,
 		LiftRule:       LiftAtMostRule,
-		StuckH:         6,
+		StuckH:         DefaultStuckHours(),
+		Plausible:      DefaultPlausible(),
 		AQIMismatch:    10,
 		DustSuspect:    DustTell,
 		LiftAtMost:     150,

@@ -63,7 +63,7 @@ type Skill struct {
 
 // ForecastSkill compares what each source said of the days from first to last in a region with what was measured there,
 // by lead. Both ends are included; at most 3,700 days are looked at.
-func ForecastSkill(tx *bbolt.Tx, region string, first, last Date) ([]Skill, error) {
+func (s Settings) ForecastSkill(tx *bbolt.Tx, region string, first, last Date) ([]Skill, error) {
 	if _, ok := ParseDate(string(first)); !ok {
 		return nil, badDay("from", first)
 	}
@@ -74,12 +74,17 @@ func ForecastSkill(tx *bbolt.Tx, region string, first, last Date) ([]Skill, erro
 	if err != nil {
 		return nil, err
 	}
+	days := map[Date]regionalDay{}
+	means, _ := s.regionalDays(measured, "")
+	for _, d := range means {
+		days[d.Date] = d
+	}
 	found := map[string]*Skill{}
 	c := tx.Bucket(bSaid).Cursor()
 	end := []byte(region + "/" + string(last) + "0") // behind every key of the last day
 	for k, raw := c.Seek([]byte(region + "/" + string(first))); k != nil && bytes.Compare(k, end) < 0; k, raw = c.Next() {
 		part := strings.Split(string(k), "/")
-		day, ok := measured[Date(part[1])]
+		day, ok := days[Date(part[1])]
 		if !ok || day.AQI == nil || len(part) != 4 {
 			continue
 		}
@@ -89,18 +94,18 @@ func ForecastSkill(tx *bbolt.Tx, region string, first, last Date) ([]Skill, erro
 		}
 		who := part[2] + "/" + part[3]
 		if found[who] == nil {
-			s := &Skill{Source: part[2]}
-			if _, err := fmt.Sscan(part[3], &s.LeadDays); err != nil {
+			of := &Skill{Source: part[2]}
+			if _, err := fmt.Sscan(part[3], &of.LeadDays); err != nil {
 				return nil, fmt.Errorf("alerts: row %s: %w", k, err)
 			}
-			found[who] = s
+			found[who] = of
 		}
 		found[who].add(row, *day.AQI)
 	}
 	out := []Skill{}
-	for s := range maps.Values(found) {
-		s.Bias, s.MeanAbs = math.Round(s.Bias/float64(s.N)*10)/10, math.Round(s.MeanAbs/float64(s.N)*10)/10
-		out = append(out, *s)
+	for f := range maps.Values(found) {
+		f.Bias, f.MeanAbs = math.Round(f.Bias/float64(f.N)*10)/10, math.Round(f.MeanAbs/float64(f.N)*10)/10
+		out = append(out, *f)
 	}
 	slices.SortFunc(out, func(a, b Skill) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.LeadDays, b.LeadDays))

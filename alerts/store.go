@@ -54,10 +54,8 @@ type forecastDay struct {
 	IssuedAt   time.Time `json:"issued_at"`
 }
 
-type observedDay struct {
-	Day
-	Station string `json:"station"`
-}
+// observedDay is what the stations of a region measured on one day.
+type observedDay map[string]Day
 
 // scope is a region, live or drill: the two never see each other.
 type scope struct {

@@ -58,6 +58,8 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
 	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.evaluateOptions()), e.Criteria.Counts, e.evaluateOptions(), now), e.evaluateOptions())
+	ev.tellFewHours(series.Hours, now)
+	ev.SetAside = series.Aside
 	ev.clear, ev.heavy = e.clearing(series, ev), e.heavy(series, ev, now)
 	return e, ev
 }
@@ -130,10 +132,24 @@ func (w *Warning) held() Level {
 	return w.Level
 }
 
-// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for it.
+// heldAt is the level that a warning has at a time from its start on, when what waits is approved.
+func (w *Warning) heldAt(t time.Time) Level {
+	level := w.LevelAt(latest(t, w.StartsAt))
+	if p := w.Pending; p != nil && p.Level.Above(level) && !p.EffectiveAt.After(t) {
+		return p.Level
+	}
+	return level
+}
+
+// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for more than is in effect then.
 func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
 	for _, ep := range own {
-		course := slices.DeleteFunc(ep.course(now), func(s Stage) bool { return !s.Level.Above(live.held()) })
+		course := slices.DeleteFunc(ep.course(now), func(s Stage) bool {
+			if e.Merge == MergeStages {
+				return !s.Level.Above(live.heldAt(s.From))
+			}
+			return !s.Level.Above(live.held())
+		})
 		if len(course) == 0 {
 			continue
 		}
@@ -211,8 +227,8 @@ func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, no
 		return nil
 	}
 	most := slices.MaxFunc(own, func(a, b Episode) int { return cmp.Compare(a.Level.Rank(), b.Level.Rank()) })
-	all := Period{own[0].whole().From, own[len(own)-1].whole().To}
-	if !live.Level.Above(most.Level) || !allKnown(ev.steps, all, time.Duration(e.MergeGapH)*time.Hour) {
+	all, gap := Period{own[0].whole().From, own[len(own)-1].whole().To}, time.Duration(e.MergeGapH)*time.Hour
+	if !live.Level.Above(most.Level) || !allKnown(ev.steps, all, gap) || e.unfinished(ev.steps, all, gap) {
 		return nil
 	}
 	p := e.draft(KindDowngrade, most.Level, latest(own[ahead].course(now)[0].From, live.StartsAt), Period{most.From, most.To}, ev, most, now)
@@ -234,6 +250,23 @@ func allKnown(steps []step, p Period, gap time.Duration) bool {
 		end = latest(end, st.to)
 	}
 	return !end.Before(to)
+}
+
+// unfinished reports whether a run above any clause's value, which meets none so far as it is known, lies so near a period that it
+// would belong to it, and next to what is unknown: with that it may be a spell of the same episode, of any level.
+func (e Engine) unfinished(steps []step, p Period, gap time.Duration) bool {
+	unknown := func(i int) bool { return steps[i].aqi == nil || steps[i].partial }
+	for _, rule := range e.Criteria.Levels {
+		for _, cl := range rule.AnyOf {
+			for _, r := range runs(steps, cl.Over) {
+				near := steps[r.first].from.Before(p.To.Add(gap)) && steps[r.last].to.After(p.From.Add(-gap))
+				if near && (r.last+1 == len(steps) || unknown(r.last+1) || r.first > 0 && unknown(r.first-1)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // draft fills in what all kinds have in common. It ends where the episode does.
@@ -276,6 +309,7 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 			p.ForecastID = w.ForecastID
 		}
 	}
+	p.Trace.SetAside = asideNear(ev.SetAside, first.Start(), last.End())
 	if e.StartAt == StartEveningBefore {
 		p.Trace.Settings.EveningHour = e.EveningHour
 	}

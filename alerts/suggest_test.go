@@ -142,3 +142,74 @@ func TestAStartMovesOnWhenItsFirstSpellIsOver(t *testing.T) {
 		t.Error("an episode that is under way moved with the clock")
 	}
 }
+
+// By stages a level that is announced for later days comes sooner where days before them turn out to ask for it, or for one between.
+// By hand, tianjin-2018 (>200 48 h yellow, 72 h orange, 96 h with >300 for 48 h red, 500 for 24 h red), today the 16th, the days
+// from the 17th on; on the 17th one day more is known.
+//
+//	210,210,500 and then 310: >200 for 72 h is orange from the 17th on, 500 is red on the 19th; with 96 h and two days above 300 all of it
+//	is red.
+//	210,500 and then 210: 48 h are yellow with the 18th red; with the third day it is 72 h and orange from now on, red on the 18th.
+func TestAnAnnouncedLevelComesSooner(t *testing.T) {
+	for _, c := range []struct {
+		first, second []int
+		want          []string
+	}{
+		{[]int{210, 210, 500}, []int{210, 500, 310, 90, 90},
+			[]string{"start orange 12-17T00 to 12-20T00", "upgrade red 12-19T00 to 12-20T00", "upgrade red 12-17T17 to 12-21T00"}},
+		{[]int{210, 500}, []int{500, 210, 90, 90},
+			[]string{"start yellow 12-17T00 to 12-19T00", "upgrade red 12-18T00 to 12-19T00", "upgrade orange 12-17T17 to 12-20T00", "upgrade red 12-18T00 to 12-20T00"}},
+	} {
+		t.Run(fmt.Sprint(c.first, c.second), func(t *testing.T) {
+			w := newWorld(t, t.TempDir())
+			defer w.close()
+			w.engine.Criteria, w.engine.Merge = seedCriteria(t, CriteriaTianjin2018), MergeStages
+			w.ahead(c.first...)
+			got := w.acceptAll()
+			w.at("2016-12-17T17:00").fire()
+			do(w, w.engine.DecideObservation, "feeder", observed("2016-12-17", 210))
+			w.ahead(c.second...)
+			if got = append(got, w.acceptAll()...); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+			for i, h := range w.warning("W20161216-01").History {
+				if strings.Contains(h.Event, "downgraded") {
+					t.Errorf("entry %d says %s", i, h.Event)
+				}
+			}
+			w.mustMatch()
+		})
+	}
+}
+
+// A level that is announced may be asked for sooner, by two persons where it needs them; the same from then on is refused, and to
+// go on with what is in effect takes the announcement back.
+func TestAnAnnouncedLevelMayBeGivenAnEarlierTime(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	e := w.engine
+	live := do(w, e.DecideDeclare, "duty", declaration(Yellow))
+	live = do(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt("2016-12-20T00:00"))})
+	live = do(w, e.DecideApprove, "approver", Approve{live.ID, live.Revision})
+	for _, at := range []string{"2016-12-20T00:00", "2016-12-22T00:00"} {
+		if _, err := try(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt(at))}); ruleAt(err, "level") != "warning.same_level" {
+			t.Errorf("red from %s again: %v", at, err)
+		}
+	}
+	sooner := do(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt("2016-12-18T00:00"))})
+	if sooner.Pending == nil || sooner.Pending.Kind != pendingRaise {
+		t.Fatalf("two days sooner waits for nobody: %+v", sooner.Pending)
+	}
+	sooner = do(w, e.DecideApprove, "approver", Approve{sooner.ID, sooner.Revision})
+	if got := fmt.Sprint(sooner.Level, " ", sooner.PreviousLevel, " ", sooner.Stages); !strings.HasPrefix(got, "red yellow [{yellow ") || !strings.Contains(got, "} {red 2016-12-18 00:00:00") {
+		t.Error(got)
+	}
+	if last := sooner.History[len(sooner.History)-1].Event; last != "upgraded" {
+		t.Errorf("the history says %s", last)
+	}
+	back := do(w, e.DecideAdjust, "duty", Adjust{WarningID: sooner.ID, Revision: sooner.Revision, Level: Yellow})
+	if back.Pending != nil || back.LevelAt(clockAt("2016-12-19T00:00")) != Yellow {
+		t.Errorf("%+v", back)
+	}
+	w.mustMatch()
+}

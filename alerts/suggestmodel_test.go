@@ -57,7 +57,7 @@ func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) s
 	if line := m.revise(e, c, spells, own, live, now, start); line != "" {
 		return line
 	}
-	if line := m.downgrade(e, own, live, now, start); line != "" {
+	if line := m.downgrade(e, c, own, live, now, start); line != "" {
 		return line
 	}
 	if line := m.lift(e, c, spells, live, now, start); line != "" {
@@ -147,10 +147,14 @@ type modelStretch struct{ from, at, to int }
 
 func (m *hourModel) cleanStretches(e Engine, c Criteria) (out []modelStretch) {
 	statutory := map[int]bool{} // hours of runs that meet a level above the work requirement
-	for _, r := range m.met(c, e.evaluateOptions()) {
+	runs := m.met(c, e.evaluateOptions())
+	for _, r := range runs {
 		for h := r.from; r.level.Above(Advisory) && h < r.to; h++ {
 			statutory[h] = true
 		}
+	}
+	asked := func(from, to int) bool { // the mean of these hours is part of a run
+		return slices.ContainsFunc(runs, func(r modelRun) bool { return r.from <= from && to <= r.to })
 	}
 	clean := func(value int, partial bool, from, to int) bool {
 		if value < 0 || partial {
@@ -166,7 +170,7 @@ func (m *hourModel) cleanStretches(e Engine, c Criteria) (out []modelStretch) {
 	if e.LiftStep == LiftMean {
 		before := false
 		for i, w := range m.means {
-			good := clean(w.aqi, w.partial, w.from, w.to)
+			good := clean(w.aqi, w.partial, w.from, w.to) && !asked(w.from, w.to)
 			if n := len(out); good && before && !m.parted(i) {
 				out[n-1].to = w.to
 			} else if good {
@@ -196,9 +200,14 @@ func (m *hourModel) cleanStretches(e Engine, c Criteria) (out []modelStretch) {
 		if v, p, has := m.hourValue(h); byHour && has {
 			value, partial = v, p
 		}
-		good := clean(value, partial, h/24*24, h/24*24+24)
+		day := h / 24 * 24
+		good := clean(value, partial, day, day+24) && !asked(day, day+24)
 		if byHour {
-			good = clean(value, partial, h, h+1)
+			mean := day
+			if _, _, has := m.hourValue(h); has {
+				mean = h
+			}
+			good = clean(value, partial, h, h+1) && !asked(mean, mean+24)
 		}
 		if n := len(out); good && before {
 			out[n-1].to = h + 1
@@ -356,7 +365,16 @@ func (m *hourModel) upgrade(e Engine, own []modelSpell, live *Warning, now, star
 		}
 		if e.Merge == MergeStages {
 			for _, stage := range course {
-				if stage.level.Above(held) {
+				has := None // in effect when the stage begins
+				for _, s := range live.Stages {
+					if m.index(s.From) <= max(stage.from, start) {
+						has = s.Level
+					}
+				}
+				if p := live.Pending; p != nil && p.Level.Above(has) && (p.EffectiveAt.IsZero() || m.index(p.EffectiveAt) <= stage.from) {
+					has = p.Level
+				}
+				if stage.level.Above(has) {
 					return m.line("upgrade", stage.level, max(stage.from, start), s)
 				}
 			}
@@ -369,7 +387,7 @@ func (m *hourModel) upgrade(e Engine, own []modelSpell, live *Warning, now, star
 	return ""
 }
 
-func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, start int) string {
+func (m *hourModel) downgrade(e Engine, c Criteria, own []modelSpell, live *Warning, now, start int) string {
 	level, ahead, first := None, false, 0
 	for _, s := range own {
 		if top, _, _ := s.highest(); top.Above(level) {
@@ -386,7 +404,8 @@ func (m *hourModel) downgrade(e Engine, own []modelSpell, live *Warning, now, st
 		if top, _, _ := s.highest(); top != level {
 			continue
 		}
-		if !m.allKnown(own[0].from-e.MergeGapH, own[len(own)-1].to+e.MergeGapH) {
+		from, to := own[0].from-e.MergeGapH, own[len(own)-1].to+e.MergeGapH
+		if !m.allKnown(from, to) || m.openRun(c, from, to) {
 			return ""
 		}
 		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(first, start)), m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
@@ -434,6 +453,35 @@ func (m *hourModel) allKnown(from, to int) bool {
 	return true
 }
 
+// openRun reports whether a run of any clause reaches into these hours and goes on into what is not known.
+func (m *hourModel) openRun(c Criteria, from, to int) bool {
+	for _, rule := range c.Levels {
+		for _, cl := range rule.AnyOf {
+			for i, w := range m.means {
+				if !w.counted || w.aqi <= cl.Over {
+					continue
+				}
+				last := i + 1
+				for last < len(m.means) && m.means[last].counted && m.means[last].aqi > cl.Over && !m.parted(last) {
+					last++
+				}
+				first := i
+				for first > 0 && m.means[first-1].counted && m.means[first-1].aqi > cl.Over && !m.parted(first) {
+					first--
+				}
+				if m.means[first].from >= to || m.means[last-1].to <= from {
+					continue
+				}
+				dark := func(k int) bool { return m.means[k].aqi < 0 || m.means[k].partial }
+				if last == len(m.means) || m.parted(last) || dark(last) || first > 0 && (m.parted(first) || dark(first-1)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 func (m *hourModel) line(kind string, level Level, from int, s modelSpell) string {
 	return fmt.Sprintf("%s %s %s to %s, episode %s..%s", kind, level, m.clock(from), m.clock(s.to), m.clock(s.from), m.clock(s.to))
 }
@@ -476,13 +524,19 @@ func someWarning(p pick, now time.Time) *Warning {
 		w.Pending = &Pending{Kind: pendingRaise, Change: Change{Level: Red}}
 	}
 	w.LevelSince, w.Stages = w.StartsAt, []Stage{{w.Level, w.StartsAt}}
+	if p(4) == 0 { // a raise is announced
+		raised := Stage{oneOf(p, Orange, Red), latest(now, w.StartsAt).Add(time.Duration(oneOf(p, 7, 31, 72)) * time.Hour)}
+		if raised.Level.Above(w.Level) {
+			w.Level, w.LevelSince, w.Stages = raised.Level, raised.From, append(w.Stages, raised)
+		}
+	}
 	return w
 }
 
 // Many series, moments and warnings, always the same ones: what the engine suggests is what the model does.
 func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 	const many = 12_000
-	sets := threeSets(t)
+	sets, tier := threeSets(t), &seedCriteria(t, CriteriaWorkRequirement).Levels[0]
 	rnd := rand.New(rand.NewPCG(16, 1))
 	kinds := map[string]int{}
 	for i := range many {
@@ -492,6 +546,9 @@ func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 		}
 		e := Engine{Settings: DefaultSettings()}
 		e.Criteria, e.Merge = sets[i%3], oneOf(rnd.IntN, MergeStrict, MergeStages)
+		if rnd.IntN(4) == 0 {
+			e.Criteria = e.Criteria.withTier(tier)
+		}
 		e.MergeGapH = oneOf(rnd.IntN, 36, 36, 0, 72)
 		e.LiftStep, e.LiftH = oneOf(rnd.IntN, LiftAuto, LiftAuto, LiftHour, LiftMean, LiftDay), oneOf(rnd.IntN, 36, 36, 12)
 		e.LiftRule = oneOf(rnd.IntN, LiftAtMostRule, LiftAtMostRule, LiftBelowYellow)

@@ -224,12 +224,15 @@ func standardAt(t time.Time) aqi.Standard {
 }
 
 // indexOf is the index of what was measured; ok is false when it says nothing. HJ 633—2026, 5.3 publishes none when a
-// pollutant is missing and the others stay at 100 or less. For a response what matters is PM2.5: with it the index of
+// pollutant is missing and the others stay at 100 or less; nor is one known beside ozone that is beyond its column. For a response what matters is PM2.5: with it the index of
 // what there is stands, without it one of 100 or less would call air clean of which nobody knows, in either edition.
 func indexOf(std aqi.Standard, v aqi.Values) (index int, primary []string, ok bool) {
 	r := aqi.Daily(std, v)
 	for _, i := range r.IAQI {
 		index = max(index, i)
+	}
+	if len(r.Beyond) > 0 && !r.Known {
+		return index, nil, false
 	}
 	_, particles := r.IAQI[aqi.PM25]
 	return index, r.Primary, particles || index > 100

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -78,7 +79,7 @@ func ParseAnswer(data []byte) (AnswerText, error) {
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].note", i), maxNote))
 		}
 	}
-	wrong = append(wrong, checkAnswer(in.Action, len(in.Measures), func(i int) (string, string, *float64) {
+	wrong = append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "", len(in.Measures), func(i int) (string, string, *float64) {
 		m := &in.Measures[i]
 		return m.ID, m.Unit, m.Value
 	}, in.Evidence)...)
@@ -112,9 +113,13 @@ func tooLong(path string, limit int) refusal.Field {
 	return refusal.Field{Path: path, Rule: "input.too_large", Args: refusal.Args{"limit": limit}}
 }
 
-func checkAnswer(action Action, measures int, measure func(int) (id, unit string, value *float64), evidence []string) (wrong []refusal.Field) {
+// checkAnswer says what is wrong with an answer; noted is whether it has a note, which an objection is decided by.
+func checkAnswer(action Action, noted bool, measures int, measure func(int) (id, unit string, value *float64), evidence []string) (wrong []refusal.Field) {
 	if acts[action] == nil {
 		wrong = append(wrong, refusal.Field{Path: "action", Rule: "order.action", Args: refusal.Args{"value": string(action)}})
+	}
+	if action == Object && !noted {
+		wrong = append(wrong, refusal.Field{Path: "note", Rule: "order.object_note"})
 	}
 	if measures > maxMeasures {
 		wrong = append(wrong, refusal.Field{Path: "measures", Rule: "order.too_many", Args: refusal.Args{"limit": maxMeasures}})
@@ -131,7 +136,7 @@ func checkAnswer(action Action, measures int, measure func(int) (id, unit string
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].unit", i), maxUnit))
 		}
 		if value != nil && (math.IsNaN(*value) || math.IsInf(*value, 0)) {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type", Args: refusal.Args{"want": "number"}})
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type", Args: refusal.Args{"want": refusal.Words("want.number", nil)}})
 		}
 	}
 	if len(evidence) > maxEvidence {
@@ -160,7 +165,8 @@ func isHash(s string) bool {
 
 // DecideAnswer decides on an act. It returns the order as it stands afterwards. An order of somebody else is
 // not_found, as if there were none; the same act with the same content again gives no events; with other content
-// it is a conflict; an act that the order's state does not allow is transition_refused with that state.
+// it is a conflict, but for an objection that was recorded without a note, which one completes while it waits; an act that the
+// order's state does not allow is transition_refused with that state.
 func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *Order, error) {
 	o := new(Order)
 	ok, err := o.load(tx, in.OrderID)
@@ -170,7 +176,7 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	if !ok || o.RecipientID != in.RecipientID {
 		return nil, nil, notFound(in.OrderID)
 	}
-	wrong := checkAnswer(in.Action, len(in.Measures), func(i int) (string, string, *float64) {
+	wrong := checkAnswer(in.Action, in.NoteHash != "", len(in.Measures), func(i int) (string, string, *float64) {
 		m := &in.Measures[i]
 		return m.ID, m.Unit, m.Value
 	}, in.Evidence)
@@ -188,8 +194,14 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 		if o.acts[a.content] == d {
 			return nil, o, nil
 		}
-		if err := o.allows(in.Action, a); err != nil {
+		completes, err := o.completes(tx, in.Action)
+		if err != nil {
 			return nil, nil, err
+		}
+		if !completes {
+			if err := o.allows(in.Action, a); err != nil {
+				return nil, nil, err
+			}
 		}
 		ev.Digest = hex.EncodeToString(d[:])
 		ev.Late = in.Action == Acknowledge && o.Answer != AnswerObjected && now.After(o.AcknowledgeBy)
@@ -202,6 +214,14 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 		}
 	}
 	return []Event{ev}, o, o.perform(ev, now)
+}
+
+// completes reports whether the act says why of an objection that was recorded without a reason.
+func (o *Order) completes(tx *bbolt.Tx, action Action) (bool, error) {
+	if action != Object {
+		return false, nil
+	}
+	return o.Unexplained(tx)
 }
 
 // allows refuses an act with content that the order's state, an earlier act or the transition table forbids.
@@ -288,6 +308,11 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
 	was := o.mutable
 	if err := o.perform(ev, at); err != nil {
 		return err
+	}
+	if Action(ev.Action) == Object {
+		if err := o.object(tx, was.Answer, at, ev.NoteRef); err != nil {
+			return err
+		}
 	}
 	if err := o.store(tx); err != nil {
 		return err

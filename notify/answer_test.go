@@ -108,7 +108,7 @@ func tryAct(t *testing.T, w *world, o *Order, action Action) (got *Order, refuse
 		if err := o.store(tx); err != nil {
 			return err
 		}
-		evs, after, err := DecideAnswer(tx, "E1", Answer{RecipientID: "E1", OrderID: o.ID, Action: action}, w.now)
+		evs, after, err := DecideAnswer(tx, "E1", Answer{RecipientID: "E1", OrderID: o.ID, Action: action, NoteHash: "说明"}, w.now)
 		if err != nil {
 			refused = err
 			return errUndo

@@ -111,11 +111,12 @@ func (o *Order) setDeadline(fx Effects) {
 
 func (o *Order) overdueTimer() string { return "overdue/" + o.ID }
 
-// end takes the order out of force and sends that to the recipient.
-func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State) error {
+// end takes the order out of force and sends that to the recipient, in the words of that number.
+func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State, words int) error {
 	was := o.mutable
 	o.confirm(fx)
 	o.State = state
+	o.words = uint32(words) // #nosec G115 -- counted from 1 in steps of 1
 	o.released = o.mutable
 	o.Unreceived = true
 	fx.Send(Topic, o.message(), at)
@@ -138,7 +139,7 @@ func applyReleased(tx *bbolt.Tx, fx Effects, at time.Time, ev *Released) error {
 	if o.State != StateOpen && o.State != StateExempted {
 		return fmt.Errorf("notify: order %s is %s and cannot be released", o.ID, o.State)
 	}
-	return o.end(tx, fx, at, StateReleased)
+	return o.end(tx, fx, at, StateReleased, ev.Words)
 }
 
 func recipientKey(recipient, order string) []byte {

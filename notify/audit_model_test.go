@@ -165,7 +165,7 @@ func (f *future) run(until time.Time) error {
 		if timer == "" {
 			delete(f.fx.outbox, message) // who follows it once needs no repeat
 			id := strings.TrimPrefix(message, Topic+" ")
-			if _, _, err := Message(f.tx, readBody, testContact, id); err == nil {
+			if _, _, err := Message(f.tx, readBody, testVault, id); err == nil {
 				first(f.sent, id, f.now)
 			} else if !errors.Is(err, ErrReceived) {
 				return err
@@ -253,7 +253,7 @@ func (w *world) dispatch() {
 			if due.After(w.now) {
 				continue
 			}
-			_, _, err := Message(tx, readBody, testContact, strings.TrimPrefix(key, Topic+" "))
+			_, _, err := Message(tx, readBody, testVault, strings.TrimPrefix(key, Topic+" "))
 			if err != nil && !errors.Is(err, ErrReceived) {
 				return err
 			}

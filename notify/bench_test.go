@@ -176,7 +176,7 @@ func BenchmarkMessage(b *testing.B) {
 	defer tx.Rollback()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, _, err := Message(tx, readBody, testContact, ids[i%len(ids)]); err != nil {
+		if _, _, err := Message(tx, readBody, testVault, ids[i%len(ids)]); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -21,6 +21,8 @@ const (
 	kindSettings = "notify.settings_changed"
 	kindFigures  = "notify.figures_given"
 	kindReason   = "notify.plan_reason"
+
+	kindReleaseWorded = "notify.release_worded"
 )
 
 // Issued is an order as it went out: everything of it that never changes. Its JSON is the order's body.
@@ -69,10 +71,12 @@ const (
 // Kind implements Event.
 func (*Issued) Kind() string { return kindIssued }
 
-// Released says that an order no longer binds. Reason is "lifted", "cancelled", "level_changed" or "list_changed".
+// Released says that an order no longer binds. Words is the number of the [ReleaseWorded] of its warning that says so to the
+// recipient; 0 where releases had no words yet.
 type Released struct {
-	OrderID string `json:"order_id"`
-	Reason  string `json:"reason"`
+	OrderID string      `json:"order_id"`
+	Reason  ReleaseKind `json:"reason"`
+	Words   int         `json:"words,omitempty"`
 }
 
 // Kind implements Event.
@@ -146,6 +150,8 @@ type Decided struct {
 	ReasonRef     string     `json:"reason_ref,omitempty"`
 	ExpiresAt     *time.Time `json:"expires_at,omitempty"`
 	AcknowledgeBy *time.Time `json:"acknowledge_by,omitempty"`
+
+	Release *ReleaseWords `json:"release,omitempty"` // of "accept"; its reason is that of the decision
 }
 
 // Kind implements Event.

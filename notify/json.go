@@ -55,7 +55,10 @@ const contactMember = `,"contact_ref":`
 // AppendJSON appends the event's JSON.
 func (ev *Released) AppendJSON(b []byte) []byte {
 	b = appendMember(b, `{"order_id":`, ev.OrderID)
-	b = appendMember(b, `,"reason":`, ev.Reason)
+	b = appendMember(b, `,"reason":`, string(ev.Reason))
+	if ev.Words != 0 {
+		b = strconv.AppendInt(append(b, `,"words":`...), int64(ev.Words), 10)
+	}
 	return append(b, '}')
 }
 

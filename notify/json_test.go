@@ -76,7 +76,7 @@ func TestAppendedJSONReadsBack(t *testing.T) {
 		"issued":   rapid.Map(genIssued(), func(ev *Issued) Event { return ev }),
 		"answered": rapid.Map(genAnswered(), func(ev *Answered) Event { return ev }),
 		"released": rapid.Custom(func(t *rapid.T) Event {
-			return &Released{OrderID: rapid.String().Draw(t, "order"), Reason: rapid.String().Draw(t, "reason")}
+			return &Released{OrderID: rapid.String().Draw(t, "order"), Reason: ReleaseKind(rapid.String().Draw(t, "reason")), Words: rapid.IntRange(0, 1e6).Draw(t, "words")}
 		}),
 		"sent": rapid.Custom(func(t *rapid.T) Event {
 			return &Sent{Orders: rapid.SliceOf(rapid.String()).Draw(t, "orders")}
@@ -190,7 +190,8 @@ func genOrder() *rapid.Generator[*Order] {
 			Unreceived: rapid.Bool().Draw(t, "unreceived"), mutable: axes("now"), released: axes("released"),
 			Body:     Pos{rapid.Uint64().Draw(t, "block"), rapid.Uint32().Draw(t, "off"), rapid.Uint32().Draw(t, "len")},
 			IssuedAt: fromMilli(ms.Draw(t, "issued")), AcknowledgeBy: fromMilli(ms.Draw(t, "by")), AcknowledgedAt: fromMilli(ms.Draw(t, "at")),
-			RecipientName: text.Draw(t, "name"), Town: strings.Repeat("镇", rapid.SampledFrom([]int{0, 3, 60, 7000}).Draw(t, "town")), Sector: text.Draw(t, "sector"), Grade: text.Draw(t, "grade")}
+			RecipientName: text.Draw(t, "name"), Town: strings.Repeat("镇", rapid.SampledFrom([]int{0, 3, 60, 7000}).Draw(t, "town")), Sector: text.Draw(t, "sector"), Grade: text.Draw(t, "grade"),
+			words: rapid.Uint32().Draw(t, "words")}
 		o.ID = orderID(o.WarningID, o.RecipientID, o.Revision)
 		for i := range o.acts {
 			o.acts[i] = digestOf([]byte(text.Draw(t, "act")))

@@ -19,6 +19,8 @@
 //	notify.figures       recipient id                   JSON plant.Given: the latest figures of a plant
 //	notify.accepted      warning id, 0, recipient id    JSON OperatingPlan that the recipient's latest order carries
 //	notify.restored      warning id                     JSON []int: its floors, see restored.go
+//	notify.releases      warning id, 0, number          JSON ReleaseWords: what recipients are told whose orders end
+//	notify.objections    order id                       JSON objection: the latest one and its decision
 //	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is
 //	                                                    not the one the warning is pinned to
 //
@@ -66,6 +68,22 @@ type Reader = func(tx *bbolt.Tx, pos Pos) ([]byte, error)
 // empty strings.
 type Contact = func(ref string) (name, phone string)
 
+// Note resolves a vault reference to a note or a reason, empty for one that was erased. Nil is that of somebody who may read none.
+type Note func(ref string) string
+
+func (n Note) text(ref string) string {
+	if n == nil || ref == "" {
+		return ""
+	}
+	return n(ref)
+}
+
+// Vault resolves references to what can be erased.
+type Vault struct {
+	Contact Contact
+	Note    Note
+}
+
 // Topic is the outbox topic of orders. A message id is the order id, a slash and what happened:
 // "issued", "revised" or "released".
 const Topic = "order"
@@ -90,6 +108,8 @@ var (
 	acceptedBucket    = []byte("notify.accepted")
 	restoredBucket    = []byte("notify.restored")
 	relistsBucket     = []byte("notify.relists")
+	releasesBucket    = []byte("notify.releases")
+	objectionsBucket  = []byte("notify.objections")
 )
 
 // Buckets are the bbolt buckets of this package; all are journaled.
@@ -98,6 +118,7 @@ func Buckets() []string {
 		string(settingsBucket), string(plansBucket), string(ordersBucket),
 		string(byRecipientBucket), string(pendingBucket), string(countersBucket), string(relistsBucket),
 		string(figuresBucket), string(acceptedBucket), string(restoredBucket),
+		string(releasesBucket), string(objectionsBucket),
 	}
 }
 
@@ -107,6 +128,8 @@ func Decode(kind string, data []byte) (Event, error) {
 	switch kind {
 	case kindIssued:
 		ev = new(Issued)
+	case kindReleaseWorded:
+		ev = new(ReleaseWorded)
 	case kindReleased:
 		ev = new(Released)
 	case kindPlanned:
@@ -150,6 +173,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 		return applyAnswered(tx, fx, at, ev)
 	case *Sent:
 		return applySent(tx, fx, ev)
+	case *ReleaseWorded:
+		return applyReleaseWorded(tx, ev)
 	case *Released:
 		return applyReleased(tx, fx, at, ev)
 	case *Planned:

@@ -62,6 +62,8 @@ func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Eve
 	}
 	ev := &Decided{OrderID: o.ID, Decision: in.Decision, ReasonRef: in.ReasonRef, ExpiresAt: in.ExpiresAt}
 	switch in.Decision {
+	case decideAccept:
+		ev.Release = exemption(wall(in.Wall, now), in.ExpiresAt, o.Drill)
 	case decideReject:
 		s, err := CurrentSettings(tx)
 		if err != nil {
@@ -204,10 +206,20 @@ func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
 	}
+	if err := decided(tx, at, ev); err != nil {
+		return err
+	}
 	switch ev.Decision {
 	case decideAccept:
 		ends(fx, o.ID, ev.ExpiresAt)
-		return o.end(tx, fx, at, StateExempted)
+		words := 0
+		if ev.Release != nil {
+			words = nextRelease(tx, o.WarningID)
+			if err := (releaseRow{ReleaseWords: *ev.Release, ReasonRef: ev.ReasonRef}).store(tx, o.WarningID, words); err != nil {
+				return err
+			}
+		}
+		return o.end(tx, fx, at, StateExempted, words)
 	case decideAmend:
 		next, err := o.nextID(tx)
 		ends(fx, next, ev.ExpiresAt)

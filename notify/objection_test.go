@@ -1,11 +1,15 @@
 package notify
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
@@ -151,4 +155,119 @@ func TestObjectionRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An objection says why: without a note it is refused, wherever it comes from.
+func TestObjectionNeedsANote(t *testing.T) {
+	for _, note := range []string{``, `"note":"",`, `"note":" \n　",`} {
+		_, err := ParseAnswer([]byte(`{` + note + `"order_id":"` + e1 + `","action":"object"}`))
+		var e *refusal.Error
+		if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "note" || e.Fields[0].Rule != "order.object_note" {
+			t.Errorf("%s: %v", note, err)
+		}
+	}
+	for _, action := range everyAction {
+		if action != Object {
+			if _, err := ParseAnswer([]byte(`{"order_id":"` + e1 + `","action":"` + string(action) + `"}`)); err != nil {
+				t.Errorf("%s: %v", action, err)
+			}
+		}
+	}
+	w := newWorld(t, enterprise("E1", alerts.Orange))
+	w.level(alerts.Orange)
+	if _, err := w.answer("E1", e1, Object, ""); code(err) != refusal.Invalid || firstPath(err) != "note" {
+		t.Errorf("decided: %v", err)
+	}
+	if o := w.order(e1); o.Answer != AnswerAwaiting {
+		t.Errorf("the order is %s", o.Answer)
+	}
+}
+
+// The reason of an objection that was recorded without one may be said as long as it waits for a decision; then it stands.
+func TestObjectionIsCompleted(t *testing.T) {
+	explain := func(w *world, note string) ([]Event, error) {
+		_, evs, err := do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: note})
+		return evs, err
+	}
+	unexplained := func(t *testing.T) *world {
+		w := newWorld(t, enterprise("E1", alerts.Orange))
+		w.level(alerts.Orange)
+		empty := Answer{Action: Object}
+		d := empty.digest()
+		w.apply([]Event{&Answered{OrderID: e1, Action: "object", Digest: hex.EncodeToString(d[:])}})
+		return w
+	}
+	w := unexplained(t)
+	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "" || o["at"] != "2016-12-16T18:00:00+08:00" || o["decision"] != "" {
+		t.Errorf("before: %v", o)
+	}
+	w.now = w.now.Add(time.Minute)
+	if evs, err := explain(w, "hash"); err != nil || len(evs) != 1 {
+		t.Fatalf("%d events, %v", len(evs), err)
+	}
+	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "停炉不安全" || o["at"] != "2016-12-16T18:00:00+08:00" {
+		t.Errorf("after: %v", o)
+	}
+	if o := w.order(e1); o.Answer != AnswerObjected {
+		t.Errorf("the answer is %s", o.Answer)
+	}
+	if evs, err := explain(w, "hash"); err != nil || len(evs) != 0 {
+		t.Errorf("again: %d events, %v", len(evs), err)
+	}
+	if _, err := explain(w, "another"); code(err) != refusal.Conflict {
+		t.Errorf("another reason: %v", err)
+	}
+	w.check()
+
+	for name, between := range map[string]func(*world){
+		"withdrawn": func(w *world) { w.must(w.answer("E1", e1, Acknowledge, "")) },
+		"accepted": func(w *world) {
+			_, evs, err := do(w, DecideObjection, Objection{OrderID: e1, Decision: "accept"})
+			w.must(evs, err)
+		},
+		"lifted": func(w *world) { w.lift() },
+	} {
+		w := unexplained(t)
+		between(w)
+		if _, err := explain(w, "hash"); code(err) != refusal.TransitionRefused && code(err) != refusal.Conflict {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What became of an objection stands in the order, the reasons for those alone who may read them.
+func TestObjectionStandsInTheOrder(t *testing.T) {
+	w := newWorld(t, enterprise("E1", alerts.Orange))
+	w.level(alerts.Orange)
+	if o := w.json(e1)["objection"]; o != nil {
+		t.Errorf("nobody objected: %v", o)
+	}
+	_, evs, err := do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: "hash"})
+	w.must(evs, err)
+	w.now = w.now.Add(time.Hour)
+	_, evs, err = do(w, DecideObjection, Objection{OrderID: e1, Decision: "reject", ReasonRef: "v:r"})
+	w.must(evs, err)
+	want := map[string]any{"at": "2016-12-16T18:00:00+08:00", "note": "停炉不安全", "decision": "reject", "decided_at": "2016-12-16T19:00:00+08:00",
+		"reason": "保障民生供热", "expires_at": nil}
+	if o := w.json(e1)["objection"]; !reflect.DeepEqual(o, want) {
+		t.Errorf("objection %v, want %v", o, want)
+	}
+	w.view(func(tx *bbolt.Tx) error {
+		hidden, err := JSON(tx, readBody, Vault{Contact: testContact}, e1)
+		if err != nil || strings.Contains(string(hidden), "停炉") || strings.Contains(string(hidden), "民生") || !strings.Contains(string(hidden), `"decision":"reject"`) {
+			t.Errorf("to others: %s (%v)", hidden, err)
+		}
+		brief, err := BriefJSON(tx, readBody, testVault, e1)
+		if err != nil || strings.Contains(string(brief), "objection") {
+			t.Errorf("in a list: %s (%v)", brief, err)
+		}
+		return nil
+	})
+	w.now = w.now.Add(time.Minute)
+	_, evs, err = do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:r", NoteHash: "other"})
+	w.must(evs, err)
+	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "保障民生供热" || o["decision"] != "" || o["reason"] != "" || o["at"] != "2016-12-16T19:01:00+08:00" {
+		t.Errorf("objected anew: %v", o)
+	}
+	w.check()
 }

@@ -37,6 +37,7 @@ func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 		if err != nil || old == nil {
 			return err // neither announced nor started: it is planned when that comes
 		}
+		old.Reason, old.Words = ev.Reason, 0
 		return planLevel(tx, fx, at, ev.ID, old)
 	case alerts.WarningRevised:
 		if ev.StartsAt != nil {
@@ -46,9 +47,9 @@ func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 	case alerts.EndSet:
 		return extend(tx, fx, at, ev.ID)
 	case alerts.WarningLifted:
-		return planRelease(tx, fx, at, ev.ID, "lifted")
+		return planRelease(tx, fx, at, ev.ID, ReleaseLifted, ev.Reason)
 	case alerts.WarningCancelled:
-		return planRelease(tx, fx, at, ev.ID, "cancelled")
+		return planRelease(tx, fx, at, ev.ID, ReleaseCancelled, ev.Reason)
 	}
 	return nil
 }
@@ -108,6 +109,7 @@ func replan(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan, anew b
 		ListVersion: w.ListVersion, ListHash: w.ListHash, EndsAt: w.EndsAt, DocumentNo: w.DocumentNo, Drill: w.Drill,
 	}
 	if old != nil {
+		p.Reason = old.Reason
 		later := old.EndsAt != nil && (w.EndsAt == nil || w.EndsAt.After(*old.EndsAt))
 		p.Reissue = anew || later || old.Reissue && !old.Done
 		if old.Level == p.Level && !p.Reissue {
@@ -120,13 +122,18 @@ func replan(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan, anew b
 }
 
 // planRelease starts the plan that ends the orders of a warning. One that never came so far has none.
-func planRelease(tx *bbolt.Tx, fx Effects, at time.Time, id, reason string) error {
+func planRelease(tx *bbolt.Tx, fx Effects, at time.Time, id string, kind ReleaseKind, reason string) error {
 	old, err := GetPlan(tx, id)
 	if err != nil || old == nil {
 		return err
 	}
 	p := *old
-	p.Release, p.Reissue, p.At, p.Next = reason, false, at, nil
+	p.Release, p.Reissue, p.At, p.Next, p.Reason = kind, false, at, nil, reason
+	if w, err := alerts.GetWarning(tx, id); err != nil {
+		return fmt.Errorf("notify: releases of warning %s: %w", id, err)
+	} else if kind == ReleaseLifted {
+		p.EndsAt, p.DocumentNo = w.EndsAt, w.DocumentNo
+	}
 	p.Cursor, p.Done, p.Issued, p.Revised, p.Released = "", false, 0, 0, 0
 	return p.start(tx, fx, old)
 }

@@ -31,8 +31,8 @@ type Plan struct {
 	Cursor  string `json:"cursor"` // recipient id (orders) or order id (release) done last
 	Done    bool   `json:"done"`
 
-	// Release is why every order of the warning ends, "lifted" or "cancelled"; empty while the warning lasts.
-	Release string `json:"release,omitempty"`
+	// Release is why every order of the warning ends, lifted or cancelled; empty while the warning lasts.
+	Release ReleaseKind `json:"release,omitempty"`
 	// Reissue gives a new order also to whom nothing changes in its measures: the one it has says too early an end.
 	Reissue bool `json:"reissue,omitempty"`
 	// At is when the plan began. Orders say they were issued then, whichever chunk makes them.
@@ -53,6 +53,11 @@ type Plan struct {
 	Issued   int `json:"issued"`
 	Revised  int `json:"revised"`
 	Released int `json:"released"`
+
+	// Reason is why the level was changed or the warning ended, as everybody may read it; Words the number of what the plan's
+	// releases say, once one was made.
+	Reason string `json:"reason,omitempty"`
+	Words  int    `json:"words,omitempty"`
 
 	floor int // see restored.go
 }
@@ -94,7 +99,7 @@ func (p *Plan) timer() string {
 // old one has ordered so far keeps its deadline.
 func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 	p.setNext(fx)
-	p.Seq, p.N = 1, 1
+	p.Seq, p.N, p.Words = 1, 1, 0
 	if old != nil {
 		p.Seq, p.N = old.Seq+1, old.N+1
 		if !old.Done {
@@ -135,6 +140,7 @@ type chunk struct {
 	done   Planned
 	events []Event
 	bytes  int
+	words  int // number of what its releases say; 0: not looked for yet
 }
 
 // order goes through the recipients of the pinned list, and those that follow another one, and gives each the order it
@@ -210,8 +216,7 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
 	if len(t.Measures) == 0 {
 		if binding {
-			c.events = append(c.events, &Released{OrderID: last.ID, Reason: "level_changed"})
-			c.done.Released++
+			c.end(tx, last, ReleaseLevelChanged)
 		}
 		return false, nil
 	}
@@ -237,6 +242,23 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 	return false, nil
 }
 
+// end releases an order, in the plan's words.
+func (c *chunk) end(tx *bbolt.Tx, o *Order, kind ReleaseKind) {
+	if c.words == 0 {
+		c.words = c.plan.Words
+	}
+	if c.words == 0 {
+		from := c.plan.At
+		if kind == ReleaseLifted && c.plan.EndsAt != nil {
+			from = *c.plan.EndsAt
+		}
+		c.words = nextRelease(tx, c.plan.Warning)
+		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, Seq: c.plan.Seq, N: c.words, ReleaseWords: c.plan.words(kind, from), Reason: c.plan.Reason})
+	}
+	c.events = append(c.events, &Released{OrderID: o.ID, Reason: kind, Words: c.words})
+	c.done.Released++
+}
+
 // release goes through the warning's orders and releases the open ones.
 func (c *chunk) release(tx *bbolt.Tx) error {
 	seen := 0
@@ -249,8 +271,7 @@ func (c *chunk) release(tx *bbolt.Tx) error {
 		seen++
 		c.done.Cursor = o.ID
 		if o.State == StateOpen {
-			c.events = append(c.events, &Released{OrderID: o.ID, Reason: c.plan.Release})
-			c.done.Released++
+			c.end(tx, o, c.plan.Release)
 		}
 		return true
 	})

@@ -59,7 +59,7 @@ func TestMessageRefusesWhatWasNotSent(t *testing.T) {
 	w.level(alerts.Orange)
 	w.view(func(tx *bbolt.Tx) error {
 		for _, id := range []string{e1 + "/released", e1 + "/recalled", e1, "none/issued"} {
-			if _, _, err := Message(tx, readBody, testContact, id); err == nil {
+			if _, _, err := Message(tx, readBody, testVault, id); err == nil {
 				t.Errorf("%s was rendered", id)
 			}
 		}
@@ -85,7 +85,7 @@ func TestDrillHasItsOwnSubject(t *testing.T) {
 func (w *world) pending(recipient string, drill bool) (ids []string) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) error {
-		b, err := PendingOrders(tx, readBody, testContact, recipient, drill)
+		b, err := PendingOrders(tx, readBody, testVault, recipient, drill)
 		if err != nil {
 			return err
 		}

@@ -236,6 +236,7 @@ type relistChunk struct {
 	said   *Relisted
 	events []Event
 	bytes  int
+	words  int // number of what its releases say; 0: none yet
 }
 
 // recipient adds what one recipient needs, or reports that there is no room for it.
@@ -267,7 +268,7 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 	t := targetFrom(id, cur, c.plan.Level)
 	switch {
 	case len(t.Measures) == 0 && binding:
-		c.events = append(c.events, &Released{OrderID: last.ID, Reason: "list_changed"})
+		c.end(last)
 		c.done.Released = append(c.done.Released, last.ID)
 	case len(t.Measures) == 0, binding && last.measures == t.digest:
 		c.done.Unchanged = append(c.done.Unchanged, id)
@@ -289,6 +290,16 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 	}
 	c.said.Recipients = append(c.said.Recipients, id)
 	return false, nil
+}
+
+// end releases an order for which the newer version has nothing.
+func (c *relistChunk) end(o *Order) {
+	if c.words == 0 {
+		c.words = nextRelease(c.tx, c.plan.Warning)
+		newer := *c.w.plan
+		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, N: c.words, ReleaseWords: newer.words(ReleaseListChanged, newer.At)})
+	}
+	c.events = append(c.events, &Released{OrderID: o.ID, Reason: ReleaseListChanged, Words: c.words})
 }
 
 func applyRelisted(tx *bbolt.Tx, ev *Relisted) error {

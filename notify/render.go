@@ -13,8 +13,8 @@ import (
 )
 
 // render appends an order as others see it (contract.md §3): the frozen body with the contact and the values
-// that change in the place of the contact's reference.
-func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m mutable) ([]byte, error) {
+// that change in the place of the contact's reference, and behind them a release and an objection where there are.
+func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m mutable, release *ReleaseView, objected *ObjectionView) ([]byte, error) {
 	at := bytes.LastIndex(body, []byte(contactMember))
 	if at < 0 || body[len(body)-1] != '}' {
 		return nil, fmt.Errorf("notify: an order's body does not end with its contact")
@@ -42,24 +42,54 @@ func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bo
 	dst = appendMember(dst, `,"execution":`, m.Execution.String())
 	dst = appendMember(dst, `,"verdict":`, m.Verdict.String())
 	dst = appendMember(dst, `,"state":`, m.State.String())
+	if release != nil {
+		dst = release.appendJSON(append(dst, `,"release":`...))
+	}
+	if objected != nil {
+		text, err := json.Marshal(objected)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(append(dst, `,"objection":`...), text...)
+	}
 	return append(dst, '}'), nil
 }
 
-func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, contact Contact) ([]byte, error) {
+// appendJSON appends the order as it stands now; its objection where it is asked for.
+func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, vault Vault, objected bool) ([]byte, error) {
 	body, err := read(tx, o.Body)
 	if err != nil {
 		return nil, fmt.Errorf("notify: body of order %s: %w", o.ID, err)
 	}
-	return render(dst, body, contact, o.AcknowledgedAt, o.Late, o.mutable)
+	release, err := o.release(tx, vault)
+	if err != nil {
+		return nil, err
+	}
+	var objection *ObjectionView
+	if objected {
+		if objection, err = o.objection(tx, vault); err != nil {
+			return nil, err
+		}
+	}
+	return render(dst, body, vault.Contact, o.AcknowledgedAt, o.Late, o.mutable, release, objection)
 }
 
-// JSON is the order as it stands now, or a not_found refusal.
-func JSON(tx *bbolt.Tx, read Reader, contact Contact, orderID string) ([]byte, error) {
+// JSON is the order as it stands now with its objection, or a not_found refusal.
+func JSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, error) {
 	o, err := Get(tx, orderID)
 	if err != nil {
 		return nil, err
 	}
-	return o.appendJSON(nil, tx, read, contact)
+	return o.appendJSON(nil, tx, read, vault, true)
+}
+
+// BriefJSON is the order as lists have it: [JSON] without the objection.
+func BriefJSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, error) {
+	o, err := Get(tx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	return o.appendJSON(nil, tx, read, vault, false)
 }
 
 // ErrReceived says of an outbox row that nothing is to be sent for it: its recipient has received the message, or a
@@ -78,8 +108,8 @@ func Wanted(tx *bbolt.Tx, id string) (bool, error) {
 }
 
 // Message renders the outbox message id of [Topic]: the order as it was at the event the id names, whatever has
-// happened since, so that a repeat has the same bytes as long as the contact is the same.
-func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject string, payload []byte, err error) {
+// happened since, so that a repeat has the same bytes as long as the vault holds the same.
+func Message(tx *bbolt.Tx, read Reader, vault Vault, id string) (subject string, payload []byte, err error) {
 	orderID, event, _ := strings.Cut(id, "/")
 	var o Order
 	if err := o.must(tx, orderID); err != nil {
@@ -90,6 +120,7 @@ func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject str
 	}
 	var m mutable
 	var acknowledgedAt time.Time
+	var release *ReleaseView
 	late := false
 	switch event {
 	case "issued", "revised":
@@ -97,6 +128,9 @@ func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject str
 		m, acknowledgedAt, late = o.released, o.AcknowledgedAt, o.Late
 		if m.State == StateOpen {
 			return "", nil, fmt.Errorf("notify: message %s: the order was not released", id)
+		}
+		if release, err = o.release(tx, vault); err != nil {
+			return "", nil, err
 		}
 	default:
 		return "", nil, fmt.Errorf("notify: message %s: unknown event", id)
@@ -107,7 +141,7 @@ func Message(tx *bbolt.Tx, read Reader, contact Contact, id string) (subject str
 	}
 	payload = make([]byte, 0, len(body)+400)
 	payload = append(appendMember(payload, `{"event":`, event), `,"order":`...)
-	if payload, err = render(payload, body, contact, acknowledgedAt, late, m); err != nil {
+	if payload, err = render(payload, body, vault.Contact, acknowledgedAt, late, m, release, nil); err != nil {
 		return "", nil, err
 	}
 	return o.subject(), append(payload, '}'), nil
@@ -122,7 +156,7 @@ func (o *Order) subject() string {
 
 // PendingOrders is the reply to qingkong.pending.<recipient>, or to its drill twin: {"orders":[…]} with the
 // recipient's open orders and the releases it has not yet received.
-func PendingOrders(tx *bbolt.Tx, read Reader, contact Contact, recipient string, drill bool) ([]byte, error) {
+func PendingOrders(tx *bbolt.Tx, read Reader, vault Vault, recipient string, drill bool) ([]byte, error) {
 	dst := append(make([]byte, 0, 4096), `{"orders":[`...)
 	prefix := recipientKey(recipient, "")
 	c := tx.Bucket(pendingBucket).Cursor()
@@ -140,7 +174,7 @@ func PendingOrders(tx *bbolt.Tx, read Reader, contact Contact, recipient string,
 			dst = append(dst, ',')
 		}
 		first = false
-		if dst, err = o.appendJSON(dst, tx, read, contact); err != nil {
+		if dst, err = o.appendJSON(dst, tx, read, vault, false); err != nil {
 			return nil, err
 		}
 	}

@@ -111,11 +111,12 @@ type Order struct {
 	released mutable // as at the release, which its message repeats
 	measures digest
 	acts     [contentActs]digest
+	words    uint32 // number of what its latest release says, see release.go; 0 for none
 }
 
 const (
-	rowVersion = 1
-	rowFixed   = 18 + 16 + 24 + 8 + 8*contentActs
+	rowVersion = 2
+	rowFixed   = 18 + 16 + 24 + 8 + 8*contentActs + 4
 
 	flagDrill = 1 << iota
 	flagLate
@@ -152,6 +153,7 @@ func (o *Order) encode() []byte {
 	for i := range o.acts {
 		b = append(b, o.acts[i][:]...)
 	}
+	b = be.AppendUint32(b, o.words)
 	for _, s := range [...]string{o.RecipientName, o.Town, o.Sector, o.Grade} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
@@ -215,6 +217,7 @@ func (o *Order) decodeFixed(id string, b []byte) error {
 	for i := range o.acts {
 		copy(o.acts[i][:], b[66+8*i:])
 	}
+	o.words = be.Uint32(b[66+8*contentActs:])
 	return nil
 }
 

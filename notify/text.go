@@ -32,6 +32,19 @@ const (
 	advisoryBasis = "应对污染天气工作要求"
 )
 
+const (
+	advisoryName = "应对污染天气管控要求"
+	drillMark    = "【演练】"
+)
+
+// documentNote names the document that a warning rests on; empty for none.
+func documentNote(no string) string {
+	if no == "" {
+		return ""
+	}
+	return "（" + no + "）"
+}
+
 // causeNotes say why one order is revised by itself.
 var causeNotes = map[Cause]string{
 	CausePlan:          "你单位本次响应期的运行方案已经接受，原指令的用量调整如下。\n",
@@ -49,18 +62,15 @@ func newWriter(p *Plan, cause Cause) *writer {
 	}}
 	mark, note := "", ""
 	if p.Drill {
-		mark, note = "【演练】", "本次为演练，请按演练方案响应，不实际停产限产。\n"
+		mark, note = drillMark, "本次为演练，请按演练方案响应，不实际停产限产。\n"
 	}
 	note += causeNotes[cause]
-	document := ""
-	if p.DocumentNo != "" {
-		document = "（" + p.DocumentNo + "）"
-	}
+	document := documentNote(p.DocumentNo)
 	advisory := p.Level == "advisory"
 	basis, window := warningBasis, window(p)
 	if advisory {
 		basis = advisoryBasis
-		w.issue.Title = mark + "应对污染天气管控要求告知"
+		w.issue.Title = mark + advisoryName + "告知"
 		w.head = "：\n" + note + "为落实" + basis + document + "，" + window + "，请你单位采取下列减排措施，予以配合：\n"
 	} else {
 		w.issue.Title = mark + "重污染天气" + levelWords[p.Level] + "预警应急减排指令"
@@ -71,7 +81,7 @@ func newWriter(p *Plan, cause Cause) *writer {
 		w.until = "在此之前继续执行" + levelWords[p.Until] + "措施。\n"
 	}
 	w.issue.LegalBasis = basis
-	w.tail = "请于" + until(p.AcknowledgeBy) + "前确认。"
+	w.tail = "请于" + endText(p.AcknowledgeBy) + "前确认。"
 	if !advisory {
 		w.tail += "不能执行的，请在同一期限内说明理由。"
 	}
@@ -82,7 +92,7 @@ func newWriter(p *Plan, cause Cause) *writer {
 func window(p *Plan) string {
 	s := "自" + since(p.StartsAt) + "起"
 	if p.EndsAt != nil {
-		return s + "至" + until(*p.EndsAt) + "止"
+		return s + "至" + endText(*p.EndsAt) + "止"
 	}
 	return s + "，解除时间另行通知"
 }
@@ -93,8 +103,8 @@ func since(t time.Time) string {
 	return hourOf(t, t.Hour())
 }
 
-// until words an end in Shanghai; midnight is 24时 of the day that ends.
-func until(t time.Time) string {
+// endText words an end in Shanghai; midnight is 24时 of the day that ends.
+func endText(t time.Time) string {
 	t = t.In(alerts.Shanghai())
 	if t.Hour() == 0 && t.Minute() == 0 {
 		return hourOf(t.AddDate(0, 0, -1), 24)

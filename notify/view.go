@@ -46,6 +46,9 @@ type View struct {
 	Execution      string          `json:"execution"` // an [Execution]
 	Verdict        string          `json:"verdict"`   // a [Verdict]
 	State          string          `json:"state"`     // a [State]
+
+	Release   *ReleaseView   `json:"release,omitempty"`   // of one that was released or exempted; not of those recorded before there was one
+	Objection *ObjectionView `json:"objection,omitempty"` // the latest; lists and messages have none
 }
 
 // ContactView is whom the recipient can ask.

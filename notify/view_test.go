@@ -42,8 +42,17 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 		ev, row := genIssued().Draw(t, "order"), genOrder().Draw(t, "row")
 		measures := rapid.SliceOfN(genMeasure(), 0, 3).Draw(t, "measures")
 		ev.Measures = measuresJSON(measures)
+		var release *ReleaseView
+		if rapid.Bool().Draw(t, "released") {
+			release = &ReleaseView{Kind: ReleaseKind(rapid.String().Draw(t, "release")), Title: rapid.String().Draw(t, "about"), Text: rapid.String().Draw(t, "words"),
+				Reason: rapid.String().Draw(t, "why"), At: genTime().Draw(t, "since")}
+		}
+		var objected *ObjectionView
+		if rapid.Bool().Draw(t, "objected") {
+			objected = &ObjectionView{At: genTime().Draw(t, "objected at"), Note: rapid.String().Draw(t, "note"), Decision: rapid.String().Draw(t, "decision")}
+		}
 		contact := func(ref string) (name, phone string) { return "值班室" + ref, "022-" + ref }
-		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.mutable)
+		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.mutable, release, objected)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +99,7 @@ func TestViewOfAnIssuedOrder(t *testing.T) {
 	r := enterprise("E0001", alerts.Orange)
 	from := time.Date(2016, 12, 17, 0, 0, 0, 0, alerts.Shanghai())
 	ev := &Issued{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from, Measures: measuresJSON(r.Measures)}
-	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false, mutable{})
+	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false, mutable{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

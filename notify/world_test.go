@@ -187,6 +187,11 @@ func testContact(ref string) (name, phone string) {
 	return "", ""
 }
 
+// testVault holds the duty contact and one note.
+var testVault = Vault{Contact: testContact, Note: func(ref string) string {
+	return map[string]string{"v:r": "保障民生供热", "v:n": "停炉不安全"}[ref]
+}}
+
 // do decides on the live state and applies the outcome to both.
 func do[C, R any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]Event, R, error), in C) (R, []Event, error) {
 	w.t.Helper()
@@ -362,7 +367,11 @@ func unmarshal[T any](t failer, data string) (v T) {
 // answer does an act and returns its refusal.
 func (w *world) answer(recipient, order string, action Action, note string) ([]Event, error) {
 	w.t.Helper()
-	_, evs, err := do(w, DecideAnswer, Answer{RecipientID: recipient, OrderID: order, Action: action, NoteHash: note})
+	in := Answer{RecipientID: recipient, OrderID: order, Action: action, NoteHash: note}
+	if note != "" {
+		in.NoteRef = "v:n"
+	}
+	_, evs, err := do(w, DecideAnswer, in)
 	return evs, err
 }
 
@@ -390,7 +399,7 @@ func (w *world) order(id string) (o *Order) {
 func (w *world) json(id string) (m map[string]any) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) error {
-		b, err := JSON(tx, readBody, testContact, id)
+		b, err := JSON(tx, readBody, testVault, id)
 		if err == nil {
 			err = json.Unmarshal(b, &m)
 		}
@@ -403,7 +412,7 @@ func (w *world) json(id string) (m map[string]any) {
 func (w *world) message(id string) (subject, payload string) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) error {
-		s, p, err := Message(tx, readBody, testContact, id)
+		s, p, err := Message(tx, readBody, testVault, id)
 		subject, payload = s, string(p)
 		return err
 	})
@@ -414,7 +423,7 @@ func (w *world) message(id string) (subject, payload string) {
 func (w *world) nothing(id string) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) error {
-		if _, _, err := Message(tx, readBody, testContact, id); !errors.Is(err, ErrReceived) {
+		if _, _, err := Message(tx, readBody, testVault, id); !errors.Is(err, ErrReceived) {
 			w.t.Fatalf("message %s: %v, want ErrReceived", id, err)
 		}
 		return nil
@@ -427,7 +436,7 @@ func (w *world) outbox() []string {
 	w.view(func(tx *bbolt.Tx) error {
 		for id := range w.fx.outbox {
 			id = strings.TrimPrefix(id, Topic+" ")
-			_, _, err := Message(tx, readBody, testContact, id)
+			_, _, err := Message(tx, readBody, testVault, id)
 			if errors.Is(err, ErrReceived) {
 				continue
 			}

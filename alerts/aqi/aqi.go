@@ -18,6 +18,9 @@
 // it is above 100, for the missing one could not have made it less bad. HJ 633-2012 leaves it open; there the index is
 // that of what was measured, and known as soon as one pollutant has a sub-index. That is how the published daily series
 // of the cities are made, which mostly have no O3 1 h.
+//
+// Where HJ 633-2012 gives a concentration above a short column no sub-index, it goes by another mean (footnotes (b) and (c)). If
+// that was not measured the index is known only when another pollutant's is above the end of the column, for this one is too.
 package aqi
 
 import (
@@ -75,6 +78,7 @@ type Result struct {
 	IAQI     map[Pollutant]int // the sub-index of every measured pollutant that has one, also when Known is false
 	Primary  []Pollutant       // those with the largest sub-index, when Index is above 50
 	Missing  []Pollutant       // of the report's pollutants, those not measured
+	Beyond   []Pollutant       // beyond their columns, without what the standard goes by then
 	Ignored  []Pollutant       // given, but no part of this report, like O3 1 h in a daily report of 2026
 	Standard Standard
 }
@@ -92,14 +96,14 @@ func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std]
 
 // index applies a report's table.
 func index(std Standard, t table, v Values) Result {
-	r := Result{Standard: std, IAQI: map[Pollutant]int{}, Primary: []Pollutant{}, Missing: []Pollutant{}, Ignored: []Pollutant{}}
+	r := Result{Standard: std, IAQI: map[Pollutant]int{}, Primary: []Pollutant{}, Missing: []Pollutant{}, Beyond: []Pollutant{}, Ignored: []Pollutant{}}
 	for p := range v {
 		if _, listed := t[p]; !listed {
 			r.Ignored = append(r.Ignored, p)
 		}
 	}
 	slices.Sort(r.Ignored)
-	highest := 0
+	highest, atLeast := 0, -1
 	for _, p := range pollutants {
 		col, listed := t[p]
 		c, measured := v[p]
@@ -111,10 +115,13 @@ func index(std Standard, t table, v Values) Result {
 			if i, has := col.iaqi(c); has {
 				r.IAQI[p] = i
 				highest = max(highest, i)
+			} else if _, instead := v[O3H1]; p != O3H8 || !instead {
+				r.Beyond = append(r.Beyond, p)
+				atLeast = max(atLeast, col.end())
 			}
 		}
 	}
-	r.Known = len(r.IAQI) > 0
+	r.Known = len(r.IAQI) > 0 && highest > atLeast
 	if std == HJ2026 && len(r.Missing) > 0 && highest <= publishedAbove {
 		r.Known = false
 	}

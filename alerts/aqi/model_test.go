@@ -116,6 +116,8 @@ func modelReport(std Standard, hourly bool, v Values) Result {
 		default:
 			if i := modelIAQI(std, column, c.rat()); i != nil {
 				r.IAQI[p] = int(i.Int64())
+			} else if _, other := v[O3H1]; p == SO2 || !other { // what footnotes (b) and (c) go by is not there
+				r.Beyond = append(r.Beyond, p)
 			}
 		}
 	}
@@ -123,7 +125,15 @@ func modelReport(std Standard, hourly bool, v Values) Result {
 		return r
 	}
 	highest := slices.Max(slices.Collect(maps.Values(r.IAQI)))
-	if r.Known = std == HJ2012 || len(r.Missing) == 0 || highest > 100; r.Known {
+	r.Known = std == HJ2012 || len(r.Missing) == 0 || highest > 100
+	for _, p := range r.Beyond {
+		atLeast := 300
+		if p == SO2 {
+			atLeast = 200
+		}
+		r.Known = r.Known && highest > atLeast
+	}
+	if r.Known {
 		r.Index = highest
 		for _, p := range []Pollutant{PM25, PM10, SO2, NO2, CO, O3H8, O3H1} {
 			if i, has := r.IAQI[p]; has && i == highest && i > 50 {

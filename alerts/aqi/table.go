@@ -30,6 +30,9 @@ func (col column) iaqi(c Concentration) (int, bool) {
 	return col.beyond, col.beyond != none
 }
 
+// end is the sub-index of the column's last breakpoint.
+func (col column) end() int { return iaqis[len(col.points)-1] }
+
 // table has the columns of one report in one edition. A pollutant without a column is no part of the report.
 type table map[Pollutant]column
 

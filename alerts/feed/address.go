@@ -47,7 +47,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // lookAddress asks the address, offers what is new, and returns when to ask again if the handler was not ready. What
 // is wrong with the address itself waits for the schedule: its publisher has a schedule too.
 func (f *feed) lookAddress(ctx context.Context) (again time.Duration) {
-	d, got, err := f.fetch(ctx)
+	d, raw, got, err := f.fetch(ctx)
 	var why *refusal.Error
 	switch {
 	case ctx.Err() != nil:
@@ -70,16 +70,18 @@ func (f *feed) lookAddress(ctx context.Context) (again time.Duration) {
 		f.log.Warn("document not taken yet and fetched again later", "url", redact(f.URL), "error", err)
 		return f.retry()
 	}
-	if err != nil {
+	if errors.As(err, &why) {
 		f.log.Error("document refused", "url", redact(f.URL), "error", err)
+		f.refuseFetched(raw, d.Format, why)
 	}
 	f.set(func(s *state) { s.Address = got })
 	return 0
 }
 
-// fetch returns what the address has, and what to remember of it once it was answered. It returns errNothingNew,
-// with the newer validators if there are any; a refusal of what no handler needs to see; or any other error.
-func (f *feed) fetch(ctx context.Context) (Document, address, error) {
+// fetch returns what the address has, the same as it came, and what to remember of it once it was answered. It returns
+// errNothingNew, with the newer validators if there are any; a refusal of what no handler needs to see, and nothing as it came
+// where that is too large; or any other error.
+func (f *feed) fetch(ctx context.Context) (Document, []byte, address, error) {
 	got := address{URL: digest([]byte(f.URL))}
 	last := f.get().Address
 	if last.URL != got.URL {
@@ -87,32 +89,32 @@ func (f *feed) fetch(ctx context.Context) (Document, address, error) {
 	}
 	res, err := f.ask(ctx, last)
 	if err != nil {
-		return Document{}, address{}, err
+		return Document{}, nil, address{}, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode == http.StatusNotModified {
-		return Document{}, address{}, errNothingNew
+		return Document{}, nil, address{}, errNothingNew
 	}
 	if res.StatusCode != http.StatusOK {
-		return Document{}, address{}, fmt.Errorf("status %d", res.StatusCode)
+		return Document{}, nil, address{}, fmt.Errorf("status %d", res.StatusCode)
 	}
 	got.ETag, got.LastModified = res.Header.Get("ETag"), res.Header.Get("Last-Modified")
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxSize+1))
 	if err != nil {
-		return Document{}, address{}, err // also a body shorter than was announced
+		return Document{}, nil, address{}, err // also a body shorter than was announced
 	}
 	if len(body) > maxSize {
-		return Document{}, got, refusal.New(refusal.TooLarge, "feed.too_large_url", refusal.Args{"limit": maxSize})
+		return Document{}, nil, got, refusal.New(refusal.TooLarge, "feed.too_large_url", refusal.Args{"limit": maxSize})
 	}
 	if got.Body = digest(body); got.Body == last.Body {
-		return Document{}, got, errNothingNew
+		return Document{}, nil, got, errNothingNew
 	}
 	d := Document{Feed: f.Name, Source: f.Source.Source, Name: redact(f.URL), At: f.responseTime(res.Header)}
 	if d.Format, err = f.formatOf(res); err != nil {
-		return d, got, err
+		return d, body, got, err
 	}
 	d.Body, err = DecodeText(body)
-	return d, got, err
+	return d, body, got, err
 }
 
 // ask sends the request, conditional on what was answered last.

@@ -22,14 +22,14 @@ const (
 )
 
 // putAside moves a file to taken/, or with a why to refused/ beside a text that says it. No file is overwritten: one
-// of the same name gets -2, -3, … before its ending.
-func (f *feed) putAside(a arrival, why *refusal.Error) error {
+// of the same name gets -2, -3, … before its ending. It returns the file's new name.
+func (f *feed) putAside(a arrival, why *refusal.Error) (string, error) {
 	dir := filepath.Join(f.Path, takenDir)
 	if why != nil {
-		dir = filepath.Join(f.Path, refusedDir)
+		dir = f.refusedFolder()
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // #nosec G301 -- who drops forecasts there reads why one was refused
-		return err
+		return "", err
 	}
 	name := filepath.Base(a.path)
 	stem, ending := strings.TrimSuffix(name, filepath.Ext(name)), filepath.Ext(name)
@@ -37,12 +37,12 @@ func (f *feed) putAside(a arrival, why *refusal.Error) error {
 		if n > 1 {
 			name = fmt.Sprintf("%s-%d%s", stem, n, ending)
 		}
-		err := moveTo(a.path, filepath.Join(dir, name), f.explain(a, why))
+		err := moveTo(a.path, filepath.Join(dir, name), f.explain(a.name, why))
 		if !errors.Is(err, fs.ErrExist) {
-			return err
+			return name, err
 		}
 	}
-	return fmt.Errorf("%s holds %d files of the name %s", dir, maxSame, a.name)
+	return "", fmt.Errorf("%s holds %d files of the name %s", dir, maxSame, a.name)
 }
 
 // moveTo moves a file to a name that must be free (fs.ErrExist), with the text why beside it unless that is empty.
@@ -83,17 +83,21 @@ func create(name, text string) error {
 	return err
 }
 
-// explain is the text beside a refused file, Chinese and English; "" for no refusal. A mark and CRLF, for it is read
+// explain is the text beside a refused document, Chinese and English; "" for no refusal. A mark and CRLF, for it is read
 // where the file was written, and that is often an old Windows.
-func (f *feed) explain(a arrival, why *refusal.Error) string {
+func (f *feed) explain(name string, why *refusal.Error) string {
 	if why == nil {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString(utf8BOM)
-	args := refusal.Args{"file": a.name, "feed": f.Name, "at": f.moment(time.Now()).Format(time.RFC3339)}
-	for _, lang := range []string{"zh-CN", "en"} {
-		fmt.Fprintf(&b, "%s\r\n%s\r\n", refusal.Text("feed.why_title", lang, args), why.Detail(lang))
+	args := refusal.Args{"file": name, "feed": f.Name, "at": f.moment(time.Now()).Format(time.RFC3339)}
+	title := "feed.why_title"
+	if f.URL != "" {
+		title = "feed.why_title_address"
+	}
+	for _, lang := range languages {
+		fmt.Fprintf(&b, "%s\r\n%s\r\n", refusal.Text(title, lang, args), why.Detail(lang))
 		for _, field := range why.Fields {
 			fmt.Fprintf(&b, "  %s: %s\r\n", field.Path, field.Message(lang))
 		}

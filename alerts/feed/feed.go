@@ -18,8 +18,9 @@
 // # State
 //
 // The state folder holds NAME.json for each feed: when something was last taken, whether silence was told, the
-// validators of an address, and the files that could not be moved away. Losing it costs offers of what was known
-// already and starts the count of silence anew; it loses no document.
+// validators of an address, the files that could not be moved away, and what was refused last. NAME/refused/ beside it holds
+// the newest of what an address brought and was refused. Losing the state costs offers of what was known already and starts
+// the counts anew; it loses no document that was taken.
 package feed
 
 import (
@@ -86,6 +87,8 @@ type Status struct {
 	Feed    string
 	TakenAt time.Time // when a document was last taken; zero = never
 	Silent  bool      // nothing was taken for SilentAfter, and the handler was told so
+	Source  string
+	Refused Refused
 }
 
 // Feeds watches every source.
@@ -168,13 +171,17 @@ func (fs *Feeds) Run(ctx context.Context) error {
 func (fs *Feeds) Status() []Status {
 	out := make([]Status, 0, len(fs.feeds))
 	for _, f := range fs.feeds {
-		s := f.get()
-		if !s.TakenAt.IsZero() {
-			s.TakenAt = s.TakenAt.In(fs.zone)
-		}
-		out = append(out, Status{Feed: f.Name, TakenAt: s.TakenAt, Silent: s.Silent})
+		out = append(out, f.status())
 	}
 	return out
+}
+
+func (f *feed) status() Status {
+	s := f.get()
+	if !s.TakenAt.IsZero() {
+		s.TakenAt = s.TakenAt.In(f.zone)
+	}
+	return Status{Feed: f.Name, Source: f.Source.Source, TakenAt: s.TakenAt, Silent: s.Silent, Refused: f.refusedSoFar(s)}
 }
 
 // listen weighs the silence of every feed each minute.

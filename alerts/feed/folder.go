@@ -198,11 +198,23 @@ func (f *feed) bring(ctx context.Context, a arrival) error {
 	if errors.As(err, &why) {
 		f.log.Error("file refused", "file", a.name, "error", why)
 	}
-	if moved := f.putAside(a, why); moved != nil {
+	if moved := f.answered(a, why); moved != nil {
 		f.log.Warn("file cannot be moved away and is remembered instead; let this program write in the folder", "file", a.name, "error", moved)
 		f.leave(a, sum)
 	}
 	delete(f.seen, a.name)
+	return err
+}
+
+// answered moves away a file that was taken, or refused for a reason.
+func (f *feed) answered(a arrival, why *refusal.Error) error {
+	name, err := f.putAside(a, why)
+	if err != nil {
+		name = ""
+	}
+	if why != nil {
+		f.noteRefused(a.name, shown(name), why)
+	}
 	return err
 }
 

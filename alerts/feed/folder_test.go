@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -238,8 +239,8 @@ func TestRefusedFileIsExplained(t *testing.T) {
 		for _, part := range []string{
 			"\ufeff晴空没有采用文件“预报.csv”（来源 emc，2000-01-01T08:00:05+08:00）", "Qingkong did not take the file 预报.csv (feed emc,",
 			"输入有 2 处错误", "the input is wrong in 2 place(s)",
-			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 0 至 500 的整数", "  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",
-			"  row 7, column date: 第 7 行 date 列：“13月1日”不是日期", "“13月1日” is not a date",
+			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 AQI；请写 0 至 500 的整数", "  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",
+			"  row 7, column date: 第 7 行 date 列：“13月1日”没有写明四位年份", "13月1日 has no year of four digits",
 		} {
 			if !strings.Contains(why, part) {
 				t.Errorf("the explanation lacks %q:\n%s", part, why)
@@ -347,6 +348,37 @@ func TestOfferedAgainLater(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				in.stop()
 				in.wantFiles("taken/a.csv")
+			})
+		})
+	}
+}
+
+// When nothing will be taken now, the files behind the first keep their order and are not offered; another failure may be the
+// file's own, and the others are.
+func TestWhatIsAboutUsStopsTheLook(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want []string // first offered
+	}{
+		"not ready":     {refusal.New(refusal.NotReady, "watch.starting", nil), []string{"a.csv csv", "a.csv csv"}},
+		"rate limited":  {refusal.New(refusal.RateLimited, "watch.starting", nil), []string{"a.csv csv", "a.csv csv"}},
+		"another error": {errors.New("no answer in time"), []string{"a.csv csv", "b.csv csv"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in := newInbox(t)
+				in.desk.answer = func(Document) error { return tt.err }
+				in.put("a.csv", "date,aqi\n")
+				time.Sleep(time.Second)
+				in.put("b.csv", "date,aqi\n")
+				in.start(in.source())
+				time.Sleep(time.Minute)
+				in.stop()
+				in.desk.mu.Lock()
+				defer in.desk.mu.Unlock()
+				if got := names(in.desk.asked); len(got) < 2 || !slices.Equal(got[:2], tt.want) {
+					t.Errorf("offered %q, want first %q", got, tt.want)
+				}
 			})
 		})
 	}

@@ -23,6 +23,7 @@ type state struct {
 	Silent     bool            `json:"silent"` // as the handler was told
 	Address    address         `json:"address,omitzero"`
 	Left       map[string]left `json:"left,omitempty"` // by file name: answered, but could not be moved away
+	Refused    refusals        `json:"refused,omitzero"`
 }
 
 // address is what a URL last brought. It is kept after the answer to it, never before: else a document that the

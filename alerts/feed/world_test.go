@@ -16,7 +16,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
-	"qingkong/alerts/refusal"
+	"qingkong/alerts"
 )
 
 // desk is a handler that keeps what it was given.
@@ -169,10 +169,8 @@ func (in *inbox) wantFiles(want ...string) {
 
 // wrong is a refusal as the real handler gives it.
 func wrong() error {
-	return refusal.Input([]refusal.Field{
-		{Path: "row 3, column aqi", Rule: "csv.aqi", Args: refusal.Args{"row": 3, "column": "aqi", "value": "5oo"}},
-		{Path: "row 7, column date", Rule: "csv.date", Args: refusal.Args{"row": 7, "column": "date", "value": "13月1日"}},
-	})
+	_, err := alerts.ReadCSV(strings.NewReader("date,aqi\n2016-12-15,200\n2016-12-16,5oo\n2016-12-17,200\n2016-12-18,200\n2016-12-19,200\n13月1日,200\n"))
+	return err
 }
 
 func must(t *testing.T, err error) {

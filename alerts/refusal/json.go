@@ -2,9 +2,11 @@ package refusal
 
 import (
 	"errors"
+	"io"
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,7 +17,7 @@ import (
 // and trailing text), UnknownField for an unknown member, and Invalid for a value of the wrong type or a text with characters that
 // no name may hold; out of a field with the tag `text:"free"` these are left, see [Plain].
 func Unmarshal(data []byte, v any) error {
-	err := json.Unmarshal(data, v, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(data, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(times))
 	if err == nil {
 		var wrong []Field
 		clean(reflect.ValueOf(v), "", false, &wrong)
@@ -25,7 +27,7 @@ func Unmarshal(data []byte, v any) error {
 	if errors.As(err, &sem) {
 		path := Path(string(sem.JSONPointer))
 		if errors.Is(err, json.ErrUnknownName) {
-			name := path[strings.LastIndexByte(path, '.')+1:]
+			name := sem.JSONPointer.LastToken()
 			return &Error{Code: UnknownField, Rule: "input.wrong", Args: Args{"count": 1},
 				Fields: []Field{{Path: path, Rule: "input.unknown_field", Args: Args{"name": name}}}}
 		}
@@ -33,24 +35,95 @@ func Unmarshal(data []byte, v any) error {
 		if errors.As(sem.Err, &own) { // the value's own type says what is wrong with it
 			return Input([]Field{{Path: path, Rule: own.Rule, Args: own.Args}})
 		}
-		want := "JSON"
-		if sem.GoType != nil {
-			want = sem.GoType.String()
-		}
-		if sem.Err != nil {
-			want += " (" + sem.Err.Error() + ")"
-		}
-		return Input([]Field{{Path: path, Rule: "input.wrong_type", Args: Args{"want": want}}})
+		return Input([]Field{{Path: path, Rule: "input.wrong_type", Args: Args{"want": Want(sem.GoType)}}})
 	}
-	e := New(Invalid, "input.not_json", Args{"offset": 0, "why": err.Error()})
+	e := New(Invalid, "input.not_json", Args{"offset": 0, "why": NotJSON(err)})
 	var syn *jsontext.SyntacticError
 	if errors.As(err, &syn) {
 		e.Args["offset"] = syn.ByteOffset
-		if syn.Err != nil {
-			e.Args["why"] = syn.Err.Error()
-		}
 	}
 	return e
+}
+
+// times reads every time of a body as [ReadTime] does.
+var times = json.UnmarshalFromFunc(func(in *jsontext.Decoder, at *time.Time) error {
+	if in.PeekKind() != '"' {
+		return errors.ErrUnsupported
+	}
+	text, err := in.ReadToken()
+	if err != nil {
+		return err
+	}
+	read, ok := ReadTime(text.String())
+	if !ok {
+		return New(Invalid, "input.time", Args{"value": Shown(text.String())})
+	}
+	*at = read
+	return nil
+})
+
+// Want is what a value of the type is called in messages; a type of nil is any JSON.
+func Want(t reflect.Type) Worded {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	rule := "want.value"
+	switch {
+	case t == nil:
+	case t == reflect.TypeFor[time.Time]():
+		rule = "want.time"
+	default:
+		switch t.Kind() {
+		case reflect.Bool:
+			rule = "want.bool"
+		case reflect.String:
+			rule = "want.text"
+		case reflect.Float32, reflect.Float64:
+			rule = "want.number"
+		case reflect.Array, reflect.Slice:
+			if rule = "want.list"; t.Elem().Kind() == reflect.Uint8 {
+				rule = "want.base64"
+			}
+		case reflect.Map, reflect.Struct:
+			rule = "want.object"
+		default:
+			if reflect.Int <= t.Kind() && t.Kind() <= reflect.Uint64 {
+				rule = "want.integer"
+			}
+		}
+	}
+	return Words(rule, nil)
+}
+
+// NotJSON says why a text is not JSON: in English as the parser has it, in Chinese by its kind.
+func NotJSON(err error) Worded {
+	why := err
+	var syn *jsontext.SyntacticError
+	if errors.As(err, &syn) && syn.Err != nil {
+		why = syn.Err
+	}
+	rule := "json.broken"
+	switch {
+	case errors.Is(why, jsontext.ErrDuplicateName):
+		rule = "json.twice"
+	case errors.Is(why, io.ErrUnexpectedEOF), errors.Is(why, io.EOF):
+		rule = "json.cut"
+	case strings.Contains(why.Error(), "UTF-8"):
+		rule = "json.utf8"
+	}
+	return Worded{ZH: Text(rule, "zh-CN", nil), EN: why.Error()}
+}
+
+// maxShown is how much of a wrong value a message repeats, in characters; whoever sends a megabyte does not get it back.
+const maxShown = 40
+
+// Shown is a wrong value as a message repeats it: in one line, cut short, and with nothing hidden.
+func Shown(value string) string {
+	value = strings.ToValidUTF8(value, "\ufffd")
+	if r := []rune(value); len(r) > maxShown {
+		value = string(r[:maxShown]) + "…"
+	}
+	return Visible(strings.ReplaceAll(value, "\n", " "))
 }
 
 // Path turns a JSON pointer (RFC 6901) into the form the interface uses: /days/1/date is days[1].date.

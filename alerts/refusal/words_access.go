@@ -5,6 +5,7 @@ func init() {
 		"access.unauthenticated":           {"没有登录，或口令、令牌不对；请登录，或核对 Authorization 里的令牌。", "not logged in, or the password or token is wrong; log in, or check the token in Authorization."},
 		"access.forbidden":                 {"“{role}”角色不能做这件事（{act}）；请换用有权限的账号。", "the role {role} may not do this ({act}); use an account that may."},
 		"access.user_name":                 {"账号名“{user}”不合规：应为 1–40 位小写字母、数字、“_”或“-”，以字母或数字开头。", "{user} cannot be an account's name: use 1 to 40 lower-case letters, digits, _ or -, beginning with a letter or digit."},
+		"access.recipient_name":            {"名称“{user}”与清单 {list} 中减排对象 {recipient} 的编号相同；请换一个。企业的账号由“换发凭据”产生。", "the name {user} is that of recipient {recipient} in list {list}; choose another one. An enterprise's own login comes with its credentials."},
 		"access.user_reserved":             {"名称“{user}”由系统保留；请换一个。", "the name {user} is the system's own; choose another one."},
 		"access.role_unknown":              {"没有“{role}”这个角色；可用 duty、approver、inspector、town、viewer、feeder、admin、neighbour。", "there is no role {role}; use duty, approver, inspector, town, viewer, feeder, admin or neighbour."},
 		"access.enterprise_by_credentials": {"企业不在这里开账号；请用 POST /api/v1/recipients/{id}/credentials 为减排对象签发凭据。", "an enterprise gets no account here; issue its credentials with POST /api/v1/recipients/{id}/credentials."},

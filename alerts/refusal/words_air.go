@@ -66,6 +66,41 @@ func init() {
 		"explain.settings_air":            {"AQI 比 PM2.5 自身的指数高出 {mismatch} 以上，按 PM2.5 计；AQI 为 500 而 PM 缺测的{dust}；发布超过 {age} 小时或提前 {far} 天以上的预报不作判定。", "Where an AQI exceeds PM2.5's own index by more than {mismatch}, PM2.5's counts; an AQI of 500 without particulates {dust}; forecasts issued more than {age} h ago or more than {far} days ahead are not judged."},
 		"dust_suspect.tell":               {"照计并提示", "counts and is told of"},
 		"dust_suspect.exclude":            {"不计入", "does not count"},
+		"explain.unmet_unknown":           {"{level}：{clause}——无法判定：已知的时段未超过该值，另有时段数据不足。", "{level}: {clause} — unknown: what is known never exceeds that value, and some of the time is unknown."},
+		"explain.stations":                {"{date} 为 {n} 个站点的均值：{stations}。", "{date} is the mean of {n} stations: {stations}."},
+		"explain.stations.and":            {"、", ", "},
+		"explain.stations.more":           {"{first}等 {n} 个", "{first} and others, {n} in all"},
+		"explain.set_aside":               {"不采用 {name} 的 {n} 个值（{from} 至 {to}，站点 {stations}）：{why}。", "{n} values of {name} are set aside ({from} to {to}, stations {stations}): {why}."},
+		"explain.set_aside_more":          {"另有 {n} 类不采用的值，见依据的明细。", "{n} more kinds of values are set aside; the trace's data have them."},
 		"explain.evening_before":          {"按设置自这一时段的前一日 {hour} 时起生效。", "By the settings it takes effect at {hour}:00 on the day before that."},
+
+		// The rules of what is set aside, where that is all there is.
+		"impossible":   {"{why}", "{why}"},
+		"ambiguous":    {"{why}", "{why}"},
+		"stuck":        {"{why}", "{why}"},
+		"doubled":      {"{why}", "{why}"},
+		"running_hour": {"{why}", "{why}"},
+
+		"set_aside.line":               {"站点 {station} {from} 的 {name}（{value}）不采用：{why}", "station {station}, {from}: {name} of {value} is set aside: {why}"},
+		"set_aside.lines":              {"站点 {station} {from} 至 {to} 的 {n} 个 {name}（首个 {value}）不采用：{why}", "station {station}, {from} to {to}: {n} values of {name}, the first {value}, are set aside: {why}"},
+		"set_aside.mark":               {"{value} 是缺测标记，不是数值；缺测的项请留空。", "{value} marks what is missing and is no value; leave out what is missing."},
+		"set_aside.impossible":         {"{name} 为 {value}，超出可能的范围；请检查仪器和单位（应为 µg/m³）。", "{name} of {value} is beyond what is possible; check instrument and unit, which is µg/m³."},
+		"set_aside.impossible_co":      {"CO 为 {value}，超出可能的范围，像是 µg/m³；这里的单位是 mg/m³（1500 µg/m³ 写 1.5）。", "CO of {value} is beyond what is possible and looks like µg/m³; the unit wanted is mg/m³ (1500 µg/m³ is 1.5)."},
+		"set_aside.impossible_pm10":    {"PM10 为 {value}，超出可能的范围；这一时段的 PM2.5 也不判定（标准只计 PM2.5 时）。请检查仪器和单位。", "PM10 of {value} is beyond what is possible; where the criteria count PM2.5 alone, this time is not judged at all. Check instrument and unit."},
+		"set_aside.impossible_aqi":     {"AQI 为 {value}，不在 0 至 500 之间；请改正，或留空。", "an AQI of {value} is not between 0 and 500; mend it or leave it out."},
+		"set_aside.ambiguous":          {"999 在同一时段的两项、或相邻两个时段的同一项中出现，是缺测标记；缺测的项请留空。", "999 in two pollutants of one time, or in one of two times in a row, marks what is missing; leave out what is missing."},
+		"set_aside.stuck":              {"{name} 一直是 {value}，视为卡数，整段都不采用；请检查仪器。", "{name} stays at {value}: the instrument counts as stuck, and the whole run is withdrawn; check it."},
+		"set_aside.unchanged":          {"{name} 连续 {unchanged} 个以上的有效值都是 {value}，从未变化，不计入均值；请检查仪器。", "{name} has been {value} in {unchanged} valid hours and more: it never changes and is left out of the mean; check the instrument."},
+		"set_aside.doubled":            {"同一时段给了两次，数值不同（{name} 为 {value}），不知哪个为准，都不采用；请只发一次。", "the same time is given twice with different values ({name} of {value}); which one holds is not known, so neither is taken: send one."},
+		"set_aside.running_hour":       {"这一小时还没有结束，不采用；请在结束后再发，时间写这一小时的起点。", "this hour is not over yet and is not taken; send it when it is, by the time at which it begins."},
+		"set_aside.short.impossible":   {"超出可能的范围或是缺测标记", "beyond what is possible, or marks of what is missing"},
+		"set_aside.short.ambiguous":    {"999 应是缺测标记", "999, which marks what is missing"},
+		"set_aside.short.stuck":        {"一直不变，视为卡数", "the same all the time, so the instruments count as stuck"},
+		"set_aside.short.doubled":      {"同一时段给了两次，数值不同", "the same time given twice with different values"},
+		"set_aside.short.running_hour": {"这一小时还没有结束", "the hour was not over"},
+
+		"remark.pm25_above_pm10": {"PM2.5（{pm25}）高于 PM10（{pm10}），两者之一有误；仍照收，请核对仪器。", "PM2.5 of {pm25} is above PM10 of {pm10}, so one of them is wrong; both are taken: check the instruments."},
+
+		"air.high_and_missing": {"实测偏高而小时数不足：{from} 至 {to} 只有 {valid} 个有效小时（需要 {need} 个），其均值为 AQI {mean}，高于 {over}。无法判定，不等于没有超过；请催数据，必要时会商。", "Measured air is high and hours are missing: from {from} to {to} there are {valid} valid hours ({need} are needed), whose mean is AQI {mean}, above {over}. It cannot be judged, which does not mean that it is clean: ask for the data, and consult if need be."},
 	})
 }

@@ -41,7 +41,8 @@ func init() {
 		"allocate.limit.furnace_max":  {"{name} 最大给料", "most feed of {name}"},
 
 		"allocate.conflict":         {"{what}（{when}）：须让出 {short_by} {unit}", "{what} ({when}): has to give {short_by} {unit}"},
-		"allocate.conflict_at_most": {"{what}（{when}）：让出 {short_by} {unit} 足够，时限内没有求出最少要多少", "{what} ({when}): {short_by} {unit} will do; within the time limit the least was not found"},
+		"allocate.conflict_between": {"{what}（{when}）：至少须让出 {at_least} {unit}，让出 {enough} {unit} 足够；时限内没有证明最少要多少", "{what} ({when}): has to give at least {at_least} {unit}, and {enough} {unit} will do; within the time limit the least was not proved"},
+		"allocate.conflict_at_most": {"{what}（{when}）：让出 {enough} {unit} 足够，最少要多少未证明（时限内没有求出）", "{what} ({when}): {enough} {unit} will do; within the time limit the least was not proved"},
 		"allocate.conflict_open":    {"{what}（{when}）：时限内没有求出须让出多少", "{what} ({when}): within the time limit it was not found how much it has to give"},
 		"allocate.unreduced":        {"时限内没有分清下列要求中哪些是必要的；请放宽时限。", "within the time limit it was not told which of these are needed; raise it."},
 		"allocate.kind":             {"没有“{value}”这种优化；请用 coal 或 waste。", "there is no optimiser for {value}; use coal or waste."},

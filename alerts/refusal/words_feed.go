@@ -17,6 +17,7 @@ func init() {
 		"text.utf16_broken":   {"文件标明是 UTF-16，但第 {line} 行不是有效的 UTF-16；请改以 UTF-8 另存。", "it is marked as UTF-16, but line {line} is not valid UTF-16; save it as UTF-8."},
 		"text.gb18030_broken": {"第 {line} 行既不是 UTF-8，也不是 GB 18030；请以 UTF-8 另存。", "line {line} is neither UTF-8 nor GB 18030; save it as UTF-8."},
 
-		"feed.why_title": {"晴空没有采用文件“{file}”（来源 {feed}，{at}）。改正后请重新放入来源文件夹。", "Qingkong did not take the file {file} (feed {feed}, {at}). When it is mended, put it into the feed's folder again."},
+		"feed.why_title_address": {"晴空没有采用 {file}（来源 {feed}，{at}）的内容。请来源单位改正后在原地址重新发布，晴空会再去取。", "Qingkong did not take what {file} gave (feed {feed}, {at}). When its source has published it mended at the same address, it is fetched again."},
+		"feed.why_title":         {"晴空没有采用文件“{file}”（来源 {feed}，{at}）。改正后请重新放入来源文件夹。", "Qingkong did not take the file {file} (feed {feed}, {at}). When it is mended, put it into the feed's folder again."},
 	})
 }

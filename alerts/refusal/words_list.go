@@ -184,6 +184,10 @@ func init() {
 		"list.zip_secret":   {"工作簿中的 {part} 加了密码；请取消密码后重新上传。", "part {part} of the workbook has a password; take it off and send the file again."},
 		"list.zip_bomb":     {"工作簿中的 {part} 由 {packed} 字节解压为 {size} 字节，不像填写的表格，未打开；请把各表复制到新的工作簿再上传。", "part {part} unpacks from {packed} to {size} bytes, like no table that was filled in, and was not opened; copy the sheets to a new workbook and send that."},
 		"list.xml_doctype":  {"{part} 含有文档类型声明（DTD），电子表格不会这样写，未读取；请用电子表格软件另存为 .xlsx。", "{part} has a document type declaration, as no spreadsheet program writes it, and was not read; save the workbook as .xlsx in a spreadsheet program."},
+		"list.xml.syntax":   {"语法不对", "the syntax is wrong"},
+		"list.xml.place":    {"单元格或行的位置无效", "a cell or row stands at no place"},
+		"list.xml.cut":      {"内容在此中断", "the text ends here"},
+		"list.xml.missing":  {"工作表的内容缺失", "the sheet's part is missing"},
 		"list.xml_broken":   {"{part} 的内容损坏（{why}）；请用电子表格软件打开修复，另存为 .xlsx 后上传。", "{part} is damaged ({why}); open and repair the workbook in a spreadsheet program, save it as .xlsx and send that."},
 
 		"list.no_header":              {"前 {rows} 行里没有这张表的表头。", "none of the first {rows} rows is the header of this sheet."},

@@ -4,6 +4,7 @@ func init() {
 	register(map[string]words{
 		"order.not_found":          {"没有指令 {id}；请核对编号，或重新获取待办指令。", "there is no order {id}; check the id, or fetch the pending orders again."},
 		"order.action":             {"不认识的动作“{value}”；可用 receive、read、acknowledge、object、start、report、complete。", "unknown action {value}; use receive, read, acknowledge, object, start, report or complete."},
+		"order.object_note":        {"提出异议要说明理由（note），值班室据此处理；请写明不能执行的原因后重新提交。", "an objection says why, in note: the duty office decides by it; give the reason and send it again."},
 		"order.closed":             {"指令 {id} 的状态是 {state}，不能再做 {action}；请以最新指令为准。", "order {id} is {state} and takes no {action} any more; go by the latest order."},
 		"order.done_otherwise":     {"指令 {id} 的 {action} 已经以其他内容提交，未做改动；请先查看指令现状，需更正时联系值班室。", "{action} of order {id} was already given with other content and nothing was changed; look at the order, and call the duty office to correct it."},
 		"order.answer_state":       {"指令 {id} 的答复状态是 {state}，此时不能做 {action}；请先查看指令现状。", "the answer of order {id} is {state}, which does not allow {action}; look at the order first."},

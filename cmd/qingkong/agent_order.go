@@ -27,20 +27,28 @@ type orderEvent struct {
 
 // order is what the agent needs of an order; the rest is passed on as it came.
 type order struct {
-	ID            string    `json:"id"`
-	WarningID     string    `json:"warning_id"`
-	Revision      int       `json:"revision"`
-	Level         string    `json:"level"`
-	Title         string    `json:"title"`
-	AcknowledgeBy time.Time `json:"acknowledge_by"`
-	Answer        string    `json:"answer"`
-	State         string    `json:"state"`
-	Delivery      string    `json:"delivery"`
-	Drill         bool      `json:"drill"`
+	ID            string     `json:"id"`
+	WarningID     string     `json:"warning_id"`
+	Revision      int        `json:"revision"`
+	Level         string     `json:"level"`
+	Title         string     `json:"title"`
+	EffectiveFrom time.Time  `json:"effective_from"`
+	EndsAt        *time.Time `json:"ends_at"`
+	AcknowledgeBy time.Time  `json:"acknowledge_by"`
+	Answer        string     `json:"answer"`
+	State         string     `json:"state"`
+	Delivery      string     `json:"delivery"`
+	Drill         bool       `json:"drill"`
 	Measures      []struct {
 		Text string `json:"text"`
 		Unit string `json:"unit"`
 	} `json:"measures"`
+	Release *struct {
+		Kind   string `json:"kind"`
+		Title  string `json:"title"`
+		Text   string `json:"text"`
+		Reason string `json:"reason"`
+	} `json:"release"` // nil before the release, and of one that was recorded before releases had words
 }
 
 // readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.
@@ -65,7 +73,7 @@ func readOrder(data []byte) (o order, err error) {
 // lastEvent is the event that led to a pending order, which comes without one.
 func (o order) lastEvent() string {
 	switch {
-	case o.State == "released":
+	case o.State == "released", o.State == "exempted":
 		return "released"
 	case o.Revision > 1:
 		return "revised"
@@ -94,6 +102,13 @@ func (o order) line(event, lang string) string {
 	if o.Drill {
 		args["drill"] = refusal.Text("agent.drill", lang, nil)
 	}
+	if r := o.Release; event == "released" && r != nil {
+		args["event"], args["title"], args["text"], args["why"] = word("agent.release.", r.Kind, lang), r.Title, r.Text, ""
+		if r.Reason != "" {
+			args["why"] = refusal.Text("agent.release_why", lang, refusal.Args{"reason": r.Reason})
+		}
+		return refusal.Text("agent.release", lang, args)
+	}
 	if event == "released" {
 		return refusal.Text("agent.order_released", lang, args)
 	}
@@ -101,12 +116,25 @@ func (o order) line(event, lang string) string {
 	for i, m := range o.Measures {
 		measures[i] = strings.TrimSpace(m.Unit + " " + m.Text)
 	}
+	args["window"] = o.window(lang)
 	args["count"], args["measures"] = len(measures), strings.Join(measures, "；")
 	if o.AcknowledgeBy.IsZero() {
 		return refusal.Text("agent.order", lang, args)
 	}
 	args["by"] = o.AcknowledgeBy.In(shanghai()).Format("2006-01-02 15:04")
 	return refusal.Text("agent.order_by", lang, args)
+}
+
+// window says from when and until when the order applies; empty where it does not say so itself.
+func (o order) window(lang string) string {
+	args := refusal.Args{"from": clockText(&o.EffectiveFrom), "to": untilText(o.EndsAt)}
+	switch {
+	case o.EffectiveFrom.IsZero():
+		return ""
+	case o.EndsAt == nil:
+		return refusal.Text("agent.window_open", lang, args)
+	}
+	return refusal.Text("agent.window", lang, args)
 }
 
 // word is the catalogue's word for a fixed name, or the name itself where this version knows none.

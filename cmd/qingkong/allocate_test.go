@@ -82,15 +82,22 @@ func TestAllocateRefuses(t *testing.T) {
 	ran(t, exitFailed, "allocate", "waste", file)
 }
 
-// Both shared examples are answered with a proof.
+// Every shared example is answered with a proof: of its plan, or of what has to be given.
 func TestAllocateShared(t *testing.T) {
 	dir := filepath.Join("..", "..", "..", "shared", "data", "allocate")
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("left out: the shared data folder is absent")
 	}
-	for _, kind := range []string{"coal", "waste"} {
-		if out, _ := ran(t, exitOK, "allocate", kind, filepath.Join(dir, kind+".json")); !strings.Contains(out, "最优") {
-			t.Error(out)
+	for _, c := range []struct{ kind, file, says string }{
+		{"coal", "coal.json", "最优（已证明"},
+		{"waste", "waste.json", "最优（已证明"},
+		{"coal", "zero.json", "合计 / in all: 煤 / coal 0.0 t"},
+		{"coal", "third.json", "最优（已证明"},
+		{"waste", "slow-waste-9-11.json", "须让出 21.6 t"},
+	} {
+		out, _ := ran(t, exitOK, "allocate", c.kind, filepath.Join(dir, c.file), "--time-limit", "30")
+		if !strings.Contains(out, c.says) || strings.Contains(out, "足够") {
+			t.Errorf("%s: %s", c.file, out)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/aqi"
+	"qingkong/alerts/forms"
 	"qingkong/alerts/refusal"
 )
 
@@ -46,19 +46,24 @@ func newAqiCommand() *cobra.Command {
 			if !cmd.Flags().Changed("date") {
 				date = string(alerts.DateOf(time.Now()))
 			}
-			measured, err := readConcentrations(date, args, hourly)
+			measured, day, err := readConcentrations(date, args, hourly)
 			if err != nil {
 				return err
 			}
+			date = day
 			report := aqi.Daily
 			if hourly {
 				report = aqi.Hourly
 			}
 			got := report(aqi.StandardOn(date), measured)
+			notes := alerts.IndexNotes(measured, got)
 			if asJSON {
-				return printIndexJSON(cmd.OutOrStdout(), got)
+				return printIndexJSON(cmd.OutOrStdout(), got, notes)
 			}
-			return printIndex(cmd.OutOrStdout(), date, hourly, measured, got)
+			if err := printIndex(cmd.OutOrStdout(), date, hourly, measured, got); err != nil {
+				return err
+			}
+			return printNotes(cmd.OutOrStdout(), notes)
 		},
 	}
 	cmd.Flags().StringVar(&date, "date", "", "监测或预报的日期 YYYY-MM-DD，缺省为今天（day measured or forecast, default today in Asia/Shanghai）")
@@ -67,11 +72,13 @@ func newAqiCommand() *cobra.Command {
 	return cmd
 }
 
-// readConcentrations reads arguments like pm25=302. Its refusal names everything that is wrong, the date included.
-func readConcentrations(date string, args []string, hourly bool) (aqi.Values, error) {
+// readConcentrations reads arguments like pm25=302, PM2.5=302, 一氧化碳=1500μg/m³, and the day as YYYY-MM-DD. Its refusal names
+// everything that is wrong, the date included.
+func readConcentrations(date string, args []string, hourly bool) (aqi.Values, string, error) {
 	var wrong []refusal.Field
-	if _, ok := alerts.ParseDate(date); !ok {
-		wrong = append(wrong, refusal.Field{Path: "--date", Rule: "day.date_wrong", Args: refusal.Args{"value": date}})
+	day, bad := forms.Day(date)
+	if bad != nil {
+		wrong = append(wrong, refusal.Field{Path: "--date", Rule: bad.Rule, Args: bad.Args})
 	}
 	measured, first := aqi.Values{}, map[aqi.Pollutant]string{}
 	for _, arg := range args {
@@ -86,13 +93,19 @@ func readConcentrations(date string, args []string, hourly bool) (aqi.Values, er
 			continue
 		}
 		first[p] = arg
-		c, err := aqi.ParseConcentration(text)
-		if e := (*refusal.Error)(nil); errors.As(err, &e) {
-			wrong = append(wrong, refusal.Field{Path: arg, Rule: e.Rule, Args: e.Args})
+		c, absent, bad := forms.Concentration(text, p, forms.NoUnit)
+		if absent != forms.Present { // who leaves out what was not measured needs no mark for it
+			var err error
+			if c, err = aqi.ParseConcentration(text); err != nil {
+				bad = &forms.Wrong{Rule: "aqi.not_a_number", Args: refusal.Args{"value": refusal.Shown(text)}}
+			}
+		}
+		if bad != nil {
+			wrong = append(wrong, refusal.Field{Path: arg, Rule: bad.Rule, Args: bad.Args})
 		}
 		measured[p] = c
 	}
-	return measured, refusal.Input(wrong)
+	return measured, day, refusal.Input(wrong)
 }
 
 // argumentPollutant is the pollutant of a name. Ozone of no stated length is that of the report: its name has no 8.
@@ -105,7 +118,7 @@ func argumentPollutant(name string, hourly bool) (aqi.Pollutant, bool) {
 }
 
 // printIndexJSON writes one line. An index that is not known is null, with what is missing.
-func printIndexJSON(w io.Writer, r aqi.Result) error {
+func printIndexJSON(w io.Writer, r aqi.Result, notes []alerts.Note) error {
 	out := struct {
 		AQI      *int                  `json:"aqi"`
 		IAQI     map[aqi.Pollutant]int `json:"iaqi"`
@@ -114,7 +127,8 @@ func printIndexJSON(w io.Writer, r aqi.Result) error {
 		Standard aqi.Standard          `json:"standard"`
 		Missing  []aqi.Pollutant       `json:"missing,omitempty"` // only when AQI is null
 		Ignored  []aqi.Pollutant       `json:"ignored,omitempty"`
-	}{IAQI: r.IAQI, Primary: r.Primary, Standard: r.Standard, Ignored: r.Ignored}
+		Notes    []alerts.Note         `json:"notes,omitempty"`
+	}{IAQI: r.IAQI, Primary: r.Primary, Standard: r.Standard, Ignored: r.Ignored, Notes: notes}
 	if r.Known {
 		class, _ := aqi.Class(r.Index)
 		out.AQI, out.Class = &r.Index, &class
@@ -175,6 +189,9 @@ func indexText(r aqi.Result) string {
 		return fmt.Sprintf("AQI %d  %s %s", r.Index, name, english)
 	}
 	why := "aqi.unknown_none"
+	if len(r.Beyond) > 0 && len(r.IAQI) > 0 {
+		why = "aqi.unknown_beyond"
+	}
 	if r.Standard == aqi.HJ2026 && len(r.IAQI) > 0 {
 		why = "aqi.unknown_2026"
 	}

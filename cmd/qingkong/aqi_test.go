@@ -23,9 +23,13 @@ func TestAqiJSON(t *testing.T) {
 		{"names as people write them", "--date 2016-12-20 PM2.5=302 PM10=356 SO2=21 NO2=97 CO=4.5 O3-8h=12 O3_1h=12",
 			`{"aqi":352,"iaqi":{"co":103,"no2":109,"o3_1h":4,"o3_8h":6,"pm10":209,"pm25":352,"so2":21},"primary":["pm25"],"class":"严重污染","standard":"HJ 633-2012"}`},
 		{"the last day of 2012", "--date 2026-02-28 pm25=61 pm10=1 so2=1 no2=1 co=1 o3=1",
-			`{"aqi":83,"iaqi":{"co":25,"no2":2,"o3_8h":1,"pm10":1,"pm25":83,"so2":1},"primary":["pm25"],"class":"良","standard":"HJ 633-2012"}`},
-		{"the first day of 2026", "--date 2026-03-01 pm25=61 pm10=1 so2=1 no2=1 co=1 o3=1",
-			`{"aqi":101,"iaqi":{"co":25,"no2":2,"o3_8h":1,"pm10":1,"pm25":101,"so2":1},"primary":["pm25"],"class":"轻度污染","standard":"HJ 633-2026"}`},
+			`{"aqi":83,"iaqi":{"co":25,"no2":2,"o3_8h":1,"pm10":1,"pm25":83,"so2":1},"primary":["pm25"],"class":"良","standard":"HJ 633-2012","notes":[{"path":"pm25","rule":"note.pm25_above_pm10","message":"PM2.5（61 µg/m³）高于 PM10（1 µg/m³），两者必有一误；请核对。"}]}`},
+		{"the first day of 2026", "--date 2026年3月1日 细颗粒物=61 PM10=61 so2=1 no2=1 co=1 o3=1",
+			`{"aqi":101,"iaqi":{"co":25,"no2":2,"o3_8h":1,"pm10":58,"pm25":101,"so2":1},"primary":["pm25"],"class":"轻度污染","standard":"HJ 633-2026"}`},
+		{"PM10 makes the index", "--date 2026-12-01 pm25=160 pm10=450",
+			`{"aqi":338,"iaqi":{"pm10":338,"pm25":210},"primary":["pm10"],"class":"严重污染","standard":"HJ 633-2026","notes":[{"path":"pm25","rule":"note.pm25_alone","message":"AQI 338 的首要污染物是 PM10；单看 PM2.5 为 210。"}]}`},
+		{"ozone beyond its table", "--date 2016-12-20 pm25=10 o3=801",
+			`{"aqi":null,"iaqi":{"pm25":15},"primary":[],"class":null,"standard":"HJ 633-2012","missing":["pm10","so2","no2","co","o3_1h"],"notes":[{"path":"o3_8h","rule":"note.beyond_table","message":"O₃ 8小时 超出分指数表，标准改用的 1 小时（24 小时）值没有给出，AQI 无从得知。"}]}`},
 		{"real-time, o3 is of the hour", "--hourly --date 2026-06-01 pm25=75 pm10=150 so2=500 no2=200 co=10 o3=200",
 			`{"aqi":114,"iaqi":{"co":100,"no2":100,"o3_1h":100,"pm10":112,"pm25":114,"so2":100},"primary":["pm25"],"class":"轻度污染","standard":"HJ 633-2026"}`},
 		{"real-time of 2012, ozone of 8 hours by its full name", "--hourly --date 2016-06-01 O3=100 o3_8h=160",
@@ -40,7 +44,7 @@ func TestAqiJSON(t *testing.T) {
 		{"O3 1 h in a daily report of 2026", "--date 2026-03-01 pm25=61 o3_1h=300",
 			`{"aqi":101,"iaqi":{"pm25":101},"primary":["pm25"],"class":"轻度污染","standard":"HJ 633-2026","ignored":["o3_1h"]}`},
 		{"a value without a sub-index, alone", "--hourly --date 2016-12-20 so2=801",
-			`{"aqi":null,"iaqi":{},"primary":[],"class":null,"standard":"HJ 633-2012","missing":["pm25","pm10","no2","co","o3_8h","o3_1h"]}`},
+			`{"aqi":null,"iaqi":{},"primary":[],"class":null,"standard":"HJ 633-2012","missing":["pm25","pm10","no2","co","o3_8h","o3_1h"],"notes":[{"path":"so2","rule":"note.beyond_table","message":"SO₂ 超出分指数表，标准改用的 1 小时（24 小时）值没有给出，AQI 无从得知。"}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, out, errs := runAqi(append(strings.Fields(c.args), "--json")...)

@@ -78,11 +78,13 @@ func TestBadInputChangesNothing(t *testing.T) {
 		{"broken JSON", `{"source":`, 400, "invalid", ""},
 		{"not JSON at all", "date,aqi\n2016-12-17,238\n", 400, "invalid", ""},
 		{"unknown field", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_hi":280}`, day(1))), 422, "unknown_field", "days[0].aqi_hi"},
-		{"a date twice", forecast(one + "," + one), 422, "invalid", "days[1].date"},
+		{"a date twice", forecast(one + "," + strings.Replace(one, "280", "290", 1)), 422, "invalid", "days[1].date"},
 		{"a range upside down", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":280,"aqi_high":230}`, day(1))), 422, "invalid", "days[0].aqi_high"},
 		{"an index there is not", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_high":501}`, day(1))), 422, "invalid", "days[0].aqi_high"},
 		{"no days", forecast(""), 422, "invalid", "days"},
-		{"wrong type", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":"230","aqi_high":280}`, day(1))), 422, "invalid", "days[0].aqi_low"},
+		{"wrong type", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":true,"aqi_high":280}`, day(1))), 422, "invalid", "days[0].aqi_low"},
+		{"no index", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":"many","aqi_high":280}`, day(1))), 422, "invalid", "days[0].aqi_low"},
+		{"a day without its year", forecast(`{"date":"12月1日","aqi":160}`), 422, "invalid", "days[0].date"},
 	} {
 		status, text := p.raw("feeder", "POST", "/forecasts", c.body)
 		var got problem

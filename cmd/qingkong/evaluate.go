@@ -22,6 +22,7 @@ func newEvaluateCommand() *cobra.Command {
 		Use:   "evaluate FILE.csv",
 		Short: "按分级标准评估一个 CSV 并说明理由（what the criteria say of a CSV, and why）",
 		Long: "把逐日或逐时 CSV 当作一次预报，按分级标准评估，逐条说明理由。不给 --criteria 时用首日有效的一版。\n" +
+			"表头和数值认哪些写法见 README“文件的写法”；读法上的说明列在最后。\n" +
 			"Reads a daily or hourly CSV as one forecast and says which level it meets, clause by clause. Without --criteria\n" +
 			"the version valid on the first day applies.",
 		Example: "  qingkong evaluate tianjin-2016-12\n  qingkong evaluate emc.csv --criteria national-2024 --json",
@@ -43,9 +44,12 @@ func newEvaluateCommand() *cobra.Command {
 			cr := set.CriteriaOn(air.First())
 			ev := alerts.Evaluate(air.Series(), cr, set.Evaluating())
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), ev)
+				return printJSON(cmd.OutOrStdout(), evaluated{ev, air.Notes})
 			}
-			return printEvaluation(cmd.OutOrStdout(), cr, ev)
+			if err := printEvaluation(cmd.OutOrStdout(), cr, ev); err != nil {
+				return err
+			}
+			return printNotes(cmd.OutOrStdout(), air.Notes)
 		},
 	}
 	cmd.Flags().StringVar(&criteria, "criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
@@ -68,7 +72,23 @@ func chooseCriteria(name, folder string, workRequirement bool) (alerts.Settings,
 	return set.Choose(alerts.CriteriaChoice{Use: name, Tianjin2023: alerts.CriteriaNational2024, WorkRequirement: workRequirement}, sets)
 }
 
-// readAir reads a daily or hourly CSV in any of the encodings that come up, or an embedded episode by its name.
+// evaluated is what evaluate prints as JSON.
+type evaluated struct {
+	alerts.Evaluation
+	Notes []alerts.Note `json:"notes,omitempty"`
+}
+
+// printNotes tells how a file was read, a line each.
+func printNotes(w io.Writer, notes []alerts.Note) error {
+	for _, n := range notes {
+		if _, err := fmt.Fprintf(w, "提示 note: %s: %s / %s\n", n.Path, n.In("zh-CN").Message, n.In("en").Message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAir reads a daily or hourly CSV as a forecast, in any of the encodings that come up, or an embedded episode by its name.
 func readAir(name string) (alerts.Air, error) {
 	in, err := openEpisode(name)
 	if err != nil {
@@ -112,7 +132,7 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 		fmt.Fprintln(&b, "  "+dayLine(d))
 	}
 	for _, r := range alerts.Remarks(ev.Windows) {
-		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s / %s\n", r.From.Format("2006-01-02 15:04"), r.To.Format("2006-01-02 15:04"),
+		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s / %s\n", alerts.StartText(r.From), alerts.EndText(r.To),
 			refusal.Text("why."+r.Reason, "zh-CN", nil), refusal.Text("why."+r.Reason, "en", nil))
 	}
 	_, err := io.WriteString(w, b.String())
@@ -133,7 +153,7 @@ func dayLine(d alerts.DayVerdict) string {
 	}
 	line := fmt.Sprintf("%s  %s  %s  %s", d.Date, index, mark, strings.Join(d.Primary, ";"))
 	if d.Why != "" {
-		line += "  " + refusal.Text("why."+d.Why, "zh-CN", nil) + " / " + refusal.Text("why."+d.Why, "en", nil)
+		line += "  " + d.Reason("zh-CN") + " / " + d.Reason("en")
 	}
 	return strings.TrimRight(line, " ")
 }

@@ -124,7 +124,7 @@ func TestEvaluateTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 		hourly += fmt.Sprintf("2024-01-10T%02d:00:00+08:00,350,%d\n", h, 100+h%2)
 	}
 	out, _ = ran(t, exitOK, "evaluate", writeFile(t, "h.csv", []byte(hourly)))
-	if want := "逐时 hours: 2024-01-10 00:00 … 2024-01-11 00:00  AQI 与浓度不符"; !strings.Contains(out, want) {
+	if want := "逐时 hours: 2024-01-10 00:00 … 2024-01-10 24:00  AQI 与浓度不符"; !strings.Contains(out, want) {
 		t.Errorf("hours: does not say %q:\n%s", want, out)
 	}
 }
@@ -175,5 +175,47 @@ func TestCriteriaCheck(t *testing.T) {
 	}
 	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 5 || strings.Count(out, "未见原文 unseen") != 1 {
 		t.Errorf("the list is\n%s", out)
+	}
+}
+
+// A day at 280 µg/m³ with five blank hours is unknown, and nobody says that it never exceeded anything.
+func TestEvaluateTellsOfTooFewHours(t *testing.T) {
+	for _, blank := range []string{"03 07 11 15 19", "19 20 21 22 23"} {
+		csv := "time,aqi,pm25\n"
+		for h := range 24 {
+			value := fmt.Sprint(280 + h%2)
+			if strings.Contains(blank, fmt.Sprintf("%02d", h)) {
+				value = ""
+			}
+			csv += fmt.Sprintf("2026-12-01T%02d:00:00+08:00,,%s\n", h, value)
+		}
+		out, _ := ran(t, exitOK, "evaluate", writeFile(t, "f.csv", []byte(csv)))
+		for _, want := range []string{"2026-12-01", "有效 19 小时，需要 20 小时；已有小时的均值为 AQI 33", "19 valid, 20 are needed", "无法判定"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("blank %s: it does not say %q:\n%s", blank, want, out)
+			}
+		}
+		if strings.Contains(out, "从未超过") || strings.Contains(out, "never exceeded") {
+			t.Errorf("blank %s: it is called never exceeded:\n%s", blank, out)
+		}
+		out, _ = ran(t, exitOK, "evaluate", "--json", writeFile(t, "f.csv", []byte(csv)))
+		var got struct {
+			Days []struct {
+				AQI   *int
+				Why   string
+				Hours struct {
+					Valid, Need int
+					MeanAQI     int `json:"mean_aqi"`
+				}
+			}
+			Clauses []struct{ Unknown bool }
+		}
+		if err := json.Unmarshal([]byte(out), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Days) != 1 || got.Days[0].AQI != nil || got.Days[0].Why != "too_few_hours" || got.Days[0].Hours.Valid != 19 || got.Days[0].Hours.Need != 20 ||
+			got.Days[0].Hours.MeanAQI < 330 || !got.Clauses[0].Unknown {
+			t.Errorf("blank %s: %s", blank, out)
+		}
 	}
 }

@@ -32,14 +32,17 @@ func newForecastCommand() *cobra.Command {
 			}
 			f := alerts.Forecast{Source: source, Region: region, Drill: drill, IssuedAt: time.Now().In(alerts.Shanghai()).Truncate(time.Second)}
 			if issuedAt != "" {
-				at, err := time.Parse(time.RFC3339, issuedAt)
+				at, err := readMoment("issued-at", issuedAt)
 				if err != nil {
-					return usage("--issued-at %q is no RFC 3339 time", issuedAt)
+					return err
 				}
 				f.IssuedAt = at
 			}
-			body, err := forecastOf(args[0], f)
+			body, notes, err := forecastOf(args[0], f)
 			if err != nil {
+				return err
+			}
+			if err := printNotes(cmd.ErrOrStderr(), notes); err != nil {
 				return err
 			}
 			answer, err := to.act(cmd.Context(), "/forecasts", body)
@@ -59,10 +62,10 @@ func newForecastCommand() *cobra.Command {
 }
 
 // forecastOf reads a daily or hourly CSV into a forecast. A day without an index is left out: it is not known.
-func forecastOf(path string, f alerts.Forecast) (alerts.Forecast, error) {
+func forecastOf(path string, f alerts.Forecast) (alerts.Forecast, []alerts.Note, error) {
 	air, err := readAir(path)
 	if err == nil {
 		f.Days, f.Hours = air.Forecast()
 	}
-	return f, err
+	return f, air.Notes, err
 }

@@ -82,7 +82,7 @@ func showOrder(out io.Writer, answer []byte) error {
 	if o.Late {
 		acknowledged = strings.TrimSpace(acknowledged + " " + pair("cli.late", nil))
 	}
-	err := printFacts(out, answer, []fact{
+	facts := []fact{
 		{"id", o.ID},
 		{"warning_id", o.WarningID},
 		{"revision", fmt.Sprint(o.Revision)},
@@ -112,8 +112,14 @@ func showOrder(out io.Writer, answer []byte) error {
 		{"plan", planSummary(o.Plan)},
 		{"list_version", o.ListVersion},
 		{"list_hash", o.ListHash},
-	}, "measures", "late")
-	if err != nil {
+	}
+	if o.Release != nil {
+		facts = append(facts, fact{"release", releaseText(o.Release)})
+	}
+	if o.Objection != nil {
+		facts = append(facts, fact{"objection", objectionText(o.Objection)})
+	}
+	if err := printFacts(out, answer, facts, "measures", "late"); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\n"+pair("cli.member.measures", nil))
@@ -131,6 +137,32 @@ func showOrder(out io.Writer, answer []byte) error {
 	}
 	printTable(out, "  ", rows)
 	return nil
+}
+
+// releaseText says what ended an order, in lines.
+func releaseText(r *notify.ReleaseView) string {
+	lines := []string{named("agent.release.", r.Kind) + " " + clockText(&r.At), r.Title, r.Text}
+	if r.Reason != "" {
+		lines = append(lines, refusal.Text("cli.because", "zh-CN", refusal.Args{"reason": r.Reason}))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// objectionText says why a recipient objected, and what became of that, in lines.
+func objectionText(v *notify.ObjectionView) string {
+	lines := []string{strings.TrimSpace(clockText(&v.At) + " " + v.Note)}
+	if v.Decision == "" {
+		return lines[0] + "\n" + pair("cli.undecided", nil)
+	}
+	decided := named("cli.decision.", v.Decision) + " " + clockText(v.DecidedAt)
+	if v.ExpiresAt != nil {
+		decided += " " + refusal.Text("cli.granted_until", "zh-CN", refusal.Args{"until": untilText(v.ExpiresAt)})
+	}
+	lines = append(lines, decided)
+	if v.Reason != "" {
+		lines = append(lines, refusal.Text("cli.because", "zh-CN", refusal.Args{"reason": v.Reason}))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // orderActions are what an enterprise may do with its order.

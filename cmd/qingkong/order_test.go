@@ -109,3 +109,28 @@ func TestTablesLineUp(t *testing.T) {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
+
+// An order that has ended says what ended it, and one that was objected to says why and what was decided.
+func TestShownOrderTellsReleaseAndObjection(t *testing.T) {
+	shown := func(more string) string {
+		t.Helper()
+		to, _ := askedServer(t, func(*http.Request) (int, string) {
+			return http.StatusOK, `{"id":"O1","title":"应急减排指令","state":"exempted"` + more + `}`
+		})
+		out, _ := ran(t, exitOK, append([]string{"order", "show", "O1"}, to...)...)
+		return out
+	}
+	out := shown(`,"release":{"kind":"exempted","title":"豁免通知","text":"示例企业：\n同意豁免。","reason":"保障供热","at":"2016-12-16T21:00:00+08:00"},
+		"objection":{"at":"2016-12-16T20:00:00+08:00","note":"炉内尚有铁水","decision":"accept","decided_at":"2016-12-16T21:00:00+08:00","reason":"保障供热",
+		"expires_at":"2016-12-19T00:00:00+08:00"}`)
+	says(t, out, "终止", "豁免 exempted 2016-12-16 21:00", "豁免通知", "同意豁免。", "原因", "保障供热",
+		"异议", "2016-12-16 20:00 炉内尚有铁水", "同意豁免 accept 2016-12-16 21:00", "至 2016-12-18 24:00")
+	if strings.Contains(out, "{") {
+		t.Errorf("a member is shown as it came:\n%s", out)
+	}
+	out = shown(`,"objection":{"at":"2016-12-16T20:00:00+08:00","note":"","decision":"","decided_at":null,"reason":"","expires_at":null}`)
+	says(t, out, "2016-12-16 20:00", "待处理")
+	if out = shown(``); strings.Contains(out, "异议") || strings.Contains(out, "终止") {
+		t.Errorf("nobody objected and nothing ended:\n%s", out)
+	}
+}

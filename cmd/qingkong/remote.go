@@ -328,15 +328,8 @@ const clockForm = "2006-01-02 15:04"
 const timeHelp = "时间写成 \"2016-12-16 20:00\"（北京时间，一天之末可写 24:00）或 RFC 3339。\nTimes are like \"2016-12-16 20:00\" (Asia/Shanghai; a day ends at 24:00) or as RFC 3339 has them."
 
 func readMoment(flag, text string) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	at, err := time.ParseInLocation(clockForm, text, alerts.Shanghai())
-	if day, endOfDay := strings.CutSuffix(text, " 24:00"); endOfDay {
-		at, err = time.ParseInLocation(time.DateOnly, day, alerts.Shanghai())
-		at = at.AddDate(0, 0, 1)
-	}
-	if err != nil {
+	at, ok := refusal.ReadTime(text)
+	if !ok {
 		return at, usage(`--%s %q is no time; write it like "2016-12-16 20:00" or 2016-12-16T20:00:00+08:00`, flag, text)
 	}
 	return at, nil

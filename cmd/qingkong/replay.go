@@ -43,8 +43,11 @@ func newReplayCommand() *cobra.Command {
 			if horizon < 1 || horizon > 15 {
 				return usage("--horizon is 1 to 15 days, not %d", horizon)
 			}
-			opt, err := replayOptions(args[0], criteria, list, horizon)
+			opt, notes, err := replayOptions(args[0], criteria, list, horizon)
 			if err != nil {
+				return err
+			}
+			if err := printNotes(cmd.ErrOrStderr(), notes); err != nil {
 				return err
 			}
 			got, err := app.Replay(cmd.Context(), opt)
@@ -64,26 +67,26 @@ func newReplayCommand() *cobra.Command {
 	return cmd
 }
 
-func replayOptions(episode, criteria, list string, horizon int) (app.ReplayOptions, error) {
+func replayOptions(episode, criteria, list string, horizon int) (app.ReplayOptions, []alerts.Note, error) {
 	opt := app.ReplayOptions{Horizon: horizon, Log: slog.New(slog.DiscardHandler),
 		Set: service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: 60e9, RepeatMax: 1800e9}}
 	var err error
 	if opt.Set.Alerts, err = chooseCriteria(criteria, "", false); err != nil {
-		return opt, err
+		return opt, nil, err
 	}
 	air, err := readAir(episode)
 	if err != nil {
-		return opt, err
+		return opt, nil, err
 	}
 	if opt.Days = air.Daily(); len(opt.Days) == 0 {
-		return opt, fmt.Errorf("%s: holds no whole day of hours; give at least 24 hours from 00:00 on", episode)
+		return opt, nil, fmt.Errorf("%s: holds no whole day of hours; give at least 24 hours from 00:00 on", episode)
 	}
 	opt.List, err = readList(list)
 	if err == nil {
 		// The episode is older than the list: it counts as if it had been in force then.
 		opt.List.EffectiveFrom, opt.List.EffectiveTo = string(opt.Days[0].Date), ""
 	}
-	return opt, err
+	return opt, air.Notes, err
 }
 
 // openEpisode opens a file, or an embedded episode by its name where there is no such file.

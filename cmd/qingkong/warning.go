@@ -303,6 +303,29 @@ func emergencyText(answer []byte) string {
 	return fmt.Sprintf("%s %s（%s：%s）%s", e.Authority, clockText(e.CalledAt), e.By, e.Reason, done)
 }
 
+// outlookText says when a warning is likely to be lifted, as far as it is known until when, and how many of its days met nothing.
+func outlookText(answer []byte) string {
+	var w struct {
+		Outlook *alerts.Outlook `json:"outlook"`
+	}
+	if json.Unmarshal(answer, &w) != nil || w.Outlook == nil {
+		return ""
+	}
+	o := w.Outlook
+	var lines []string
+	if o.From != nil {
+		lines = append(lines, bothLanguages("cli.outlook_from", refusal.Args{"from": clockText(o.From)}))
+	} else if o.KnownUntil.IsZero() {
+		lines = append(lines, bothLanguages("explain.nothing_known", nil))
+	} else {
+		lines = append(lines, bothLanguages("cli.outlook_none", refusal.Args{"known": untilText(&o.KnownUntil)}))
+	}
+	if o.IdleDays > 0 {
+		lines = append(lines, bothLanguages("explain.idle", refusal.Args{"n": o.IdleDays}))
+	}
+	return strings.Join(lines, "\n")
+}
+
 func newWarningList() *cobra.Command {
 	var c call
 	var l listing
@@ -374,6 +397,7 @@ func showWarning(out io.Writer, answer []byte) error {
 		{"overrides", overridesText(&w)},
 		{"state", named("cli.warning_state.", w.State)},
 		{"pending", pendingText(&w)},
+		{"outlook", outlookText(answer)},
 		{"emergency", emergencyText(answer)},
 		{"trigger", named("cli.trigger.", w.Trigger)},
 		{"region", w.Region},

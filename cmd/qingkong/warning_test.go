@@ -367,6 +367,31 @@ func TestABeginningIs0AndAnEnd24(t *testing.T) {
 	ran(t, exitUsage, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:01"}, to...)...)
 }
 
+// What is known of the end of a warning is told in words.
+func TestWarningShowTellsTheOutlook(t *testing.T) {
+	outlook := ""
+	to, _ := askedServer(t, func(*http.Request) (int, string) {
+		return http.StatusOK, `{"id":"W1","revision":1,"level":"yellow","state":"active","history":[],"starts_at":"2016-12-17T00:00:00+08:00"` + outlook + `}`
+	})
+	show := append([]string{"warning", "show", "W1"}, to...)
+	for text, want := range map[string]string{
+		`,"outlook":{"from":"2016-12-20T00:00:00+08:00","known_until":"2016-12-22T00:00:00+08:00","open":false,"idle_days":2}`: "预计 2016-12-20 00:00 空气好转，可以解除",
+		`,"outlook":{"from":null,"known_until":"2016-12-22T00:00:00+08:00","open":true,"idle_days":0}`:                         "已知数据到 2016-12-21 24:00，还看不出何时可以解除",
+		`,"outlook":{"from":null,"open":false,"idle_days":0}`:                                                                  "没有可用的预报，无法建议解除",
+		"": "预计解除",
+	} {
+		outlook = text
+		out, _ := ran(t, exitOK, show...)
+		says(t, out, want)
+		if idle := strings.Contains(out, "有 2 天未达到任何条款"); idle != strings.Contains(text, `"idle_days":2`) {
+			t.Errorf("%s: %s", text, out)
+		}
+		if strings.Contains(out, "{") || strings.Contains(out, "0001") {
+			t.Errorf("%s: %s", text, out)
+		}
+	}
+}
+
 // When it is not known what became of an act, the line says how to repeat it.
 func TestAnUnknownOutcomeSaysHowToRepeat(t *testing.T) {
 	to, _ := askedServer(t, func(r *http.Request) (int, string) {

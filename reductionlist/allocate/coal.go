@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -57,19 +58,18 @@ func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
 	if f.row == nil {
 		return nil, ErrNoPlanYet
 	}
-	r := p.result(c, f.row)
-	objective, bound := p.objective(r), tie.without(f.bound)
-	if f.done() && objective-bound > OptimalGap*objective {
+	r, bound := p.result(c, f.row), tie.without(f.bound)
+	if f.done() && p.objective(r)-bound > OptimalGap*p.objective(r) {
 		// A unit that emits nothing makes what ties cost count for more than the gap: prove without them.
 		g, plain := p.search(tieBreak{}, by)
 		bound = max(bound, g.bound)
 		if g.row != nil {
-			if other := p.result(plain, g.row); objective-p.objective(other) > OptimalGap*objective {
-				r, objective = other, p.objective(other)
+			if other := p.result(plain, g.row); p.objective(r)-p.objective(other) > OptimalGap*p.objective(r) {
+				r = other
 			}
 		}
 	}
-	r.Outcome = outcome(objective, bound)
+	r.Outcome = outcome(p.objective(r), bound)
 	p.addBaseline(r)
 	return r, nil
 }
@@ -121,11 +121,15 @@ func (b tieBreak) without(bound float64) float64 {
 
 // search sets up the question of commitment and answers it.
 func (p *Coal) search(b tieBreak, by patience) (found, *commitment) {
-	c := p.commitment(b)
+	c := p.commitment(b, by)
+	if c == nil {
+		return found{bound: math.Inf(-1)}, nil
+	}
 	return c.minimise(by), c
 }
 
-func (p *Coal) commitment(b tieBreak) *commitment {
+// commitment is the question that a problem comes to, or nil where there was no time to set it up.
+func (p *Coal) commitment(b tieBreak, by patience) *commitment {
 	c := &commitment{n: len(p.units), steps: p.steps, allowed: make([]set, p.steps)}
 	modes := make([]unitModes, c.n)
 	for i := range p.units {
@@ -153,23 +157,45 @@ func (p *Coal) commitment(b tieBreak) *commitment {
 		}
 		c.class = append(c.class, k)
 	}
-	c.costs = newStepCosts(modes, wants)
+	if c.costs = newStepCosts(modes, wants, by); c.costs == nil {
+		return nil
+	}
 	c.prepare()
 	return c
 }
 
-// result dispatches the sets of a row and tells what comes of it.
+// result dispatches the sets of a row and tells what comes of it. Rounded figures are told unless they emit more than the gap of
+// an optimum above what was found: loads can be so small that the last digit matters.
 func (p *Coal) result(c *commitment, row []set) *CoalResult {
+	loads := make([][]steady, len(row))
+	for t, x := range row {
+		c.costs.dispatch(c.class[t], x)
+		for i := range p.units {
+			if n := len(loads[t]); x.has(i) {
+				loads[t] = append(loads[t], steady{&p.units[i], c.costs.best.p[n], c.costs.best.h[n]})
+			}
+		}
+	}
+	r, plain := p.told(c, row, loads, true), p.told(c, row, loads, false)
+	if p.objective(r)-p.objective(plain) > OptimalGap/10*p.objective(plain) {
+		r = plain
+	}
+	return r
+}
+
+// told is a plan as its reader sees it, with its sums and what limits it.
+func (p *Coal) told(c *commitment, row []set, loads [][]steady, round bool) *CoalResult {
 	r := &CoalResult{Totals: &Totals{CoalT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
 	at := c.first
 	for t, x := range row {
-		c.costs.dispatch(c.class[t], x)
+		on := slices.Clone(loads[t])
+		settle(on, p.demand[t], round)
 		step, j := CoalStep{At: p.at(t)}, 0
 		for i := range p.units {
 			u := &p.units[i]
 			load := CoalLoad{Name: u.name}
 			if x.has(i) {
-				load.On, load.MW, load.HeatGJH = true, tidy(c.costs.best.p[j]), tidy(c.costs.best.h[j])
+				load.On, load.MW, load.HeatGJH = true, on[j].mw, on[j].heat
 				j++
 				load.CoalT = p.coal(u, load.MW, load.HeatGJH)
 				p.emit(r.Totals, u, load.MW, load.CoalT)

@@ -97,7 +97,7 @@ func checkCoal(d *coalDoc, r *CoalResult) (objective float64, err error) {
 	}
 	on, kg, coal := make([][]bool, len(d.Units)), map[string]float64{}, 0.0
 	for t, s := range r.Plan {
-		if want := d.Start.Add(time.Duration(float64(t) * d.StepH * float64(time.Hour))); !s.At.Equal(want) {
+		if want := d.Start.Add(time.Duration(math.Round(float64(t) * d.StepH * float64(time.Hour)))); !s.At.Equal(want) {
 			return 0, fmt.Errorf("step %d at %s", t, s.At)
 		}
 		power, heat := 0.0, 0.0

@@ -30,18 +30,16 @@ func (p *Coal) conflicts(by patience) (out []Conflict, unreduced bool) {
 	out = []Conflict{}
 	for _, g := range grouped(left) {
 		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "h"}
-		most := 0.0
 		if g.unit >= 0 {
 			c.Name = p.units[g.unit].name
-			most = p.units[g.unit].mostHours(p.horizon, g.kind)
 		} else {
-			c.From, c.To = p.at(g.step), p.at(g.until)
-			most, c.Unit = q.mostOf(g)
+			c.From, c.To, c.Unit = p.at(g.step), p.at(g.until), "MW"
 		}
-		if c.AtMost = !reduced; reduced {
-			var exact bool
-			c.ShortBy, exact = leastGiving(left, g, most, q.feasible)
-			c.AtMost = !exact
+		if g.kind == "heat" {
+			c.Unit = "GJ/h"
+		}
+		if r := given(left, g); reduced && !q.by.late() {
+			firstThat(q.amounts(r), r, q.feasible).told(&c, 1)
 		}
 		out = append(out, c)
 	}
@@ -56,23 +54,38 @@ type coalQuestion struct {
 	known map[demand][]set // the sets that meet a demand
 }
 
-// mostOf is how far a demand can give way at all.
-func (q *coalQuestion) mostOf(g group) (most float64, unit string) {
-	unit = "MW"
+// amounts are those by which a group can give way to any effect, in order; the last is as good as none at all. Of a demand they are
+// what each set of units falls short of it in each of the group's steps: below the next of them no other set will do.
+func (q *coalQuestion) amounts(r relaxation) (out []float64) {
+	g := r.gives
+	if g.unit >= 0 {
+		return q.p.units[g.unit].hoursThatMatter(q.p.horizon, g.kind)
+	}
+	s, seen, most := q.units(), map[demand]bool{}, 0.0
 	for t := g.step; t < g.until; t++ {
-		switch d := q.p.demand[t]; g.kind {
+		d := q.demandOf(t, &r)
+		if seen[d] {
+			continue
+		}
+		seen[d] = true
+		for x := range set(1) << len(q.p.units) {
+			s.choose(x)
+			if short, can := s.d.shortOf(s.ms, d, g.kind); can && short > 0 {
+				out = append(out, short)
+			}
+		}
+		switch g.kind {
 		case "heat":
-			most, unit = max(most, d.heat), "GJ/h"
+			most = max(most, d.heat)
 		case "power_min":
 			most = max(most, d.powerMin)
+		case "power_max":
+			s.choose(set(1)<<len(q.p.units) - 1)
+			most = max(most, leastPower(s.ms))
 		}
 	}
-	if g.kind == "power_max" {
-		for i := range q.p.units {
-			most += q.p.units[i].maxMW
-		}
-	}
-	return most, unit
+	slices.Sort(out)
+	return slices.Compact(append(slices.DeleteFunc(out, func(v float64) bool { return v >= most }), most))
 }
 
 // demandOf is what is left of a step's demand. Heat that need not be given costs no power, and so none is as good as any.
@@ -90,16 +103,22 @@ func (q *coalQuestion) demandOf(t int, r *relaxation) demand {
 	return d
 }
 
+// units are the units with their whole range.
+func (q *coalQuestion) units() *stepCosts {
+	s := &stepCosts{}
+	for i := range q.p.units {
+		s.units = append(s.units, q.p.units[i].modes(q.p.stepH, 1, 1))
+	}
+	return s
+}
+
 // meeting are the sets of units that meet a demand.
 func (q *coalQuestion) meeting(d demand) []set {
 	sets, known := q.known[d]
 	if known {
 		return sets
 	}
-	s := &stepCosts{}
-	for i := range q.p.units {
-		s.units = append(s.units, q.p.units[i].modes(q.p.stepH, 1, 1))
-	}
+	s := q.units()
 	for x := range set(1) << len(q.p.units) {
 		s.choose(x)
 		if s.d.reaches(s.ms, d) {
@@ -121,7 +140,11 @@ func (q *coalQuestion) feasible(r relaxation) verdict {
 	if v := q.along(&st, &r, 32); v != unknown || q.by.late() {
 		return v
 	}
-	none, plan := q.commitment(&st, &r).separates(q.steps, 500, q.by)
+	c := q.commitment(&st, &r)
+	if c == nil {
+		return unknown
+	}
+	none, plan := c.separates(q.steps, 500, q.by)
 	switch {
 	case none:
 		return impossible
@@ -157,7 +180,7 @@ func noneLeft(whole bool) verdict {
 	return unknown
 }
 
-// commitment is the same question without any cost.
+// commitment is the same question without any cost, or nil where there was no time to set it up.
 func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
 	c := &commitment{n: len(st.machines), steps: q.steps, first: st.first, startCost: make([]float64, len(st.machines)), costs: &stepCosts{}}
 	for i := range st.machines {
@@ -166,6 +189,9 @@ func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
 	}
 	known := map[demand]int{}
 	for t := range q.steps {
+		if q.by.late() {
+			return nil
+		}
 		c.allowed = append(c.allowed, st.allowed(t))
 		d := q.demandOf(t, r)
 		k, has := known[d]

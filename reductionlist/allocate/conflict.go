@@ -3,6 +3,7 @@ package allocate
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // An obligation is one thing that a plan has to keep and that could be dropped: a demand in a step, or a rule of one machine.
@@ -94,33 +95,79 @@ func grouped(os []obligation) (out []group) {
 	return out
 }
 
-// leastGiving is the least amount, up to most, by which a group has to give way so that the rest can be kept. It is not exact
-// where an answer was not known in time: then that much will do, and less may.
-func leastGiving(os []obligation, g group, most float64, ask func(relaxation) verdict) (by float64, exact bool) {
+// giving is how much a group has to give way: less than low is proved to be too little, and high will do. They are the same
+// where the least is proved.
+type giving struct{ low, high float64 }
+
+func (g giving) proved() bool { return g.low == g.high }
+
+// told puts it into a conflict, in another unit where per is not 1. What is not proved to be the least is not told as the amount.
+func (g giving) told(c *Conflict, per float64) {
+	low, high := downwards(g.low*per), upwards(g.high*per)
+	if g.proved() {
+		c.ShortBy = &high
+		return
+	}
+	c.Enough = &high
+	if low > 0 {
+		c.AtLeast = &low
+	}
+}
+
+// firstThat finds the least of the amounts, which come in order, by which a group has to give way so that the rest can be kept. The
+// last of them is as good as no obligation at all. Between two of them nothing changes, so the answer is exact unless one was
+// not known in time.
+func firstThat(amounts []float64, r relaxation, ask func(relaxation) verdict) giving {
+	low, high := 0, len(amounts)-1
+	for low < high {
+		mid := (low + high) / 2
+		r.by = amounts[mid]
+		switch ask(r) {
+		case possible:
+			high = mid
+		case impossible:
+			low = mid + 1
+		default:
+			return giving{amounts[low], amounts[high]}
+		}
+	}
+	return giving{amounts[low], amounts[low]}
+}
+
+// given is the question whether obligations can be kept of which a group gives way.
+func given(os []obligation, g group) relaxation {
 	r := relaxation{holds: map[obligation]bool{}, gives: g}
 	for _, o := range os {
 		r.holds[o] = true
 	}
-	low, high := 0.0, most
-	for range 60 {
-		if high-low <= 1e-9*(1+high) {
-			break
-		}
-		r.by = (low + high) / 2
-		switch ask(r) {
-		case possible:
-			high = r.by
-		case impossible:
-			low = r.by
-		default:
-			return upwards(high), false
-		}
-	}
-	return upwards(high), true
+	return r
 }
 
-// upwards rounds what has to be given up to four digits after the point.
-func upwards(v float64) float64 { return math.Ceil(v*1e4-0.02) / 1e4 }
+// digit is the seventh digit of an amount.
+func digit(v float64) float64 { return math.Pow(10, math.Floor(math.Log10(v))-6) }
+
+// upwards rounds what has to be given up to seven digits.
+func upwards(v float64) float64 {
+	if v <= 0 {
+		return 0
+	}
+	return shortest(math.Ceil(v/digit(v)-0.02), digit(v))
+}
+
+func downwards(v float64) float64 {
+	if v <= 0 {
+		return 0
+	}
+	return shortest(math.Floor(v/digit(v)+0.02), digit(v))
+}
+
+// shortest is n times a power of ten as the number that its decimal form names.
+func shortest(n, digit float64) float64 {
+	if digit < 1 {
+		return n / math.Round(1/digit)
+	}
+	return n * digit
+}
 
 // relaxed is the machine with the rules that hold, as far as they do.
 func (m machine) relaxed(h horizon, i int, r *relaxation) machine {
@@ -132,25 +179,22 @@ func (m machine) relaxed(h horizon, i int, r *relaxation) machine {
 		down = max(0, m.downH-r.less(o))
 	}
 	m.setTimes(h, up, down)
-	o := obligation{"available", i, -1}
-	if !m.windowGiven || !r.holds[o] {
+	if o := (obligation{"available", i, -1}); r.holds[o] {
+		m.available = m.within(inTime(r.less(o)))
+	} else {
 		m.available = slices.Repeat([]bool{true}, h.steps)
-		return m
-	}
-	wider := int(math.Ceil(r.less(o)/h.stepH - 1e-9))
-	given := m.available
-	m.available = slices.Clone(given)
-	for t, may := range given {
-		for k := max(0, t-wider); may && k < min(h.steps, t+wider+1); k++ {
-			m.available[k] = true
-		}
 	}
 	return m
 }
 
+// inTime takes hours for time, with the microsecond that a float64 of hours may be short of it.
+func inTime(hours float64) time.Duration {
+	return time.Duration(min(hours*float64(time.Hour), math.MaxInt64/2)) + time.Microsecond
+}
+
 // rules are the obligations of a machine itself.
 func (m *machine) rules(i int) (out []obligation) {
-	if m.windowGiven && slices.Contains(m.available, false) {
+	if slices.Contains(m.available, false) {
 		out = append(out, obligation{"available", i, -1})
 	}
 	if m.upH > 0 {
@@ -162,15 +206,31 @@ func (m *machine) rules(i int) (out []obligation) {
 	return out
 }
 
-// mostHours is how far a machine's rule can give way at all.
-func (m *machine) mostHours(h horizon, kind string) float64 {
-	switch kind {
-	case "min_up":
-		return m.upH
-	case "min_down":
-		return m.downH
+// hoursThatMatter are the amounts by which a rule of a machine can give way to any effect, in order.
+func (m *machine) hoursThatMatter(h horizon, kind string) (out []float64) {
+	see := func(hours float64) {
+		if hours > 0 {
+			out = append(out, hours)
+		}
 	}
-	return float64(h.steps) * h.stepH
+	if kind == "available" {
+		for _, l := range m.lacking {
+			see(l.Hours())
+		}
+	} else {
+		least, on := m.downH, false
+		if kind == "min_up" {
+			least, on = m.upH, true
+		}
+		for k := range h.steps + 1 { // from then on it is that many steps
+			see(least - float64(k)*h.stepH)
+			if m.on == on {
+				see(least - m.inState - float64(k)*h.stepH)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // states are the states that a machine can be in after each step, as the search for any plan sees them: the set of

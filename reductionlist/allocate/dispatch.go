@@ -1,6 +1,7 @@
 package allocate
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -49,15 +50,53 @@ type dispatcher struct {
 // reaches reports whether any dispatch of these modes meets the demand, and by how much heat and power fall short. Power
 // costs never less than nothing, so only the least power can exceed the upper end of the window.
 func (d *dispatcher) reaches(ms []*mode, want demand) bool {
-	low, heat := 0.0, 0.0
+	heat := 0.0
 	for _, m := range ms {
-		low += m.lo
 		heat += m.heat
 	}
-	if low > want.powerMax+slack(want.powerMax) || heat < want.heat-slack(want.heat) {
+	if leastPower(ms) > want.powerMax+slack(want.powerMax) || heat < want.heat-slack(want.heat) {
 		return false
 	}
 	return mostPower(ms, want.heat) >= want.powerMin-slack(want.powerMin)
+}
+
+// shortOf is by how much a demand has to be less (or the most power more) in one of its parts for these modes to meet it, and
+// whether they can meet the others at all.
+func (d *dispatcher) shortOf(ms []*mode, want demand, part string) (short float64, can bool) {
+	rest := want
+	switch part {
+	case "heat":
+		rest.heat, short = 0, want.heat-mostHeat(ms, want.powerMin)
+	case "power_min":
+		rest.powerMin, short = 0, want.powerMin-mostPower(ms, want.heat)
+	case "power_max":
+		rest.powerMax, short = math.Inf(1), leastPower(ms)-want.powerMax
+	}
+	return short, d.reaches(ms, rest)
+}
+
+func leastPower(ms []*mode) (power float64) {
+	for _, m := range ms {
+		power += m.lo
+	}
+	return power
+}
+
+// mostHeat is the most heat beside this power, taken where it costs least power first.
+func mostHeat(ms []*mode, power float64) (heat float64) {
+	for _, m := range ms {
+		power -= m.hi
+		heat += m.freeHeat(m.hi)
+	}
+	dear := slices.Clone(ms)
+	slices.SortFunc(dear, func(a, b *mode) int { return cmp.Compare(a.lost, b.lost) })
+	for _, m := range dear {
+		if more := m.heat - m.freeHeat(m.hi); more > 0 { // lost is above nothing
+			more = min(more, max(0, -power)/m.lost)
+			heat, power = heat+more, power+more*m.lost
+		}
+	}
+	return heat
 }
 
 // slack is what rounding may do to a sum of loads.
@@ -102,8 +141,12 @@ func powerLost(ms []*mode, heat float64) (loss float64) {
 // the target costs what their duals prove to be least. The answer lies in d.mid, its cost is returned.
 func (d *dispatcher) solve(ms []*mode, power, heat float64) float64 {
 	d.modes = ms
+	if len(ms) == 0 { // nothing runs, which is all there is where nothing is demanded
+		d.mid.copyFrom(&point{})
+		return 0
+	}
 	d.balance(0, heat, &d.left)
-	if d.left.power >= power || len(ms) == 0 {
+	if d.left.power >= power {
 		d.mid.copyFrom(&d.left)
 		return d.mid.cost
 	}
@@ -269,23 +312,33 @@ func (d *dispatcher) unitHeat(i int, mu float64, most bool) float64 {
 	return d.free[i] + (mu-d.m2[i])/(d.m2end[i]-d.m2[i])*(m.heat-d.free[i])
 }
 
-// fill gives each unit its heat at the marginal cost mu, and where several would take the same, the first ones the rest.
+// fill gives each unit its heat at the marginal cost mu, and where several would take the same, the first ones the rest. What is
+// then left for the rounding of the marginal cost goes to units that are next to it in cost, and at last to any.
 func (d *dispatcher) fill(mu, heat float64, out *point) {
-	rest := heat
+	rest, n := heat, len(d.modes)
 	for i := range d.modes {
 		out.h[i] = d.unitHeat(i, mu, false)
 		rest -= out.h[i]
 	}
+	move := func(i int, least, most float64) {
+		h := min(max(out.h[i]+rest, least), most)
+		rest -= h - out.h[i]
+		out.h[i] = h
+	}
+	for i := 0; i < n && rest > 0; i++ {
+		move(i, out.h[i], max(out.h[i], d.unitHeat(i, mu, true)))
+	}
+	near := 1e-9 * math.Abs(mu)
+	for i, m := range d.modes {
+		if rest != 0 && d.free[i] < m.heat && d.m2[i] <= mu+near && d.m2end[i] >= mu-near {
+			move(i, min(out.h[i], d.free[i]), m.heat)
+		}
+	}
+	for i := 0; i < n && rest != 0; i++ {
+		move(i, 0, d.modes[i].heat)
+	}
 	out.power, out.cost = 0, 0
 	for i, m := range d.modes {
-		if rest != 0 {
-			part := min(max(rest, 0), d.unitHeat(i, mu, true)-out.h[i])
-			if rest < 0 { // rounding of the marginal cost
-				part = max(rest, -out.h[i])
-			}
-			out.h[i] += part
-			rest -= part
-		}
 		p := d.load[i]
 		if out.h[i] > d.free[i] {
 			p = max(m.lo, m.top-m.lost*out.h[i])

@@ -179,15 +179,16 @@ func (h horizon) inSteps(hours float64) int { return int(math.Ceil(hours/h.stepH
 
 // machine is what units and furnaces have in common: it is on or off, and stays so for a while.
 type machine struct {
-	name        string
-	on          bool // before the first step
-	inState     float64
-	minUp       int // steps
-	minDown     int
-	upH, downH  float64
-	locked      int    // the steps at the beginning in which it has to stay what it is
-	available   []bool // by step
-	windowGiven bool
+	name       string
+	on         bool // before the first step
+	inState    float64
+	minUp      int // steps
+	minDown    int
+	upH, downH float64
+	locked     int    // the steps at the beginning in which it has to stay what it is
+	available  []bool // by step
+	// lacking is by step how much wider on either side the windows in which it may run would have to be for it to be available.
+	lacking []time.Duration
 }
 
 // machineInput is the part of the input that both kinds share.
@@ -211,8 +212,11 @@ func (c *checker) machine(path string, in machineInput, h horizon, seen map[stri
 	default:
 		m.name, seen[*in.Name] = *in.Name, path
 	}
-	m.available = c.windows(path+".available", in.Available, h)
-	m.windowGiven = len(in.Available) > 0
+	spans := c.windows(path+".available", in.Available)
+	for t := range h.steps {
+		m.lacking = append(m.lacking, lacking(spans, h.at(t), h.at(t+1)))
+	}
+	m.available = m.within(0)
 	m.setTimes(h, m.upH, m.downH)
 	for t := 0; m.on && t < m.locked && t < h.steps; t++ {
 		if !m.available[t] {
@@ -236,9 +240,11 @@ func (m *machine) setTimes(h horizon, upH, downH float64) {
 	m.locked = max(0, min(h.steps, h.inSteps(least-m.inState)))
 }
 
-// windows says for each step whether it lies within the windows as a whole. No window means always.
-func (c *checker) windows(path string, ws []window, h horizon) []bool {
-	type span struct{ from, to time.Time }
+// span is a stretch of time.
+type span struct{ from, to time.Time }
+
+// windows are the stretches of time in which a machine may run, joined where they touch.
+func (c *checker) windows(path string, ws []window) (out []span) {
 	var spans []span
 	for i, w := range ws {
 		p := fmt.Sprintf("%s[%d]", path, i)
@@ -254,15 +260,67 @@ func (c *checker) windows(path string, ws []window, h horizon) []bool {
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
-	out := make([]bool, h.steps)
-	for t := range out {
-		reached, end := h.at(t), h.at(t+1)
-		for _, s := range spans {
-			if !s.from.After(reached) && s.to.After(reached) {
-				reached = s.to
+	for _, s := range spans {
+		if n := len(out); n > 0 && !s.from.After(out[n-1].to) {
+			if s.to.After(out[n-1].to) {
+				out[n-1].to = s.to
 			}
+			continue
 		}
-		out[t] = len(ws) == 0 || !reached.Before(end)
+		out = append(out, s)
+	}
+	return out
+}
+
+// lacking is by how much every window would have to be wider on either side for them to leave no time out between two
+// instants. No window means always.
+func lacking(spans []span, begin, end time.Time) time.Duration {
+	if len(spans) == 0 || covered(spans, begin, end, 0) {
+		return 0
+	}
+	low, high := time.Duration(0), max(spans[0].from.Sub(begin), end.Sub(spans[len(spans)-1].to))
+	for i := 1; i < len(spans); i++ {
+		if a, b := spans[i-1].to, spans[i].from; b.After(begin) && a.Before(end) {
+			high = max(high, b.Sub(a)/2+1)
+		}
+	}
+	for high-low > 1 {
+		if mid := low + (high-low)/2; covered(spans, begin, end, mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
+
+// covered reports whether the windows, wider by that much on either side, leave no time out between two instants.
+func covered(spans []span, begin, end time.Time, wider time.Duration) bool {
+	i, _ := slices.BinarySearchFunc(spans, begin.Add(wider), func(s span, at time.Time) int {
+		if s.from.After(at) {
+			return 1
+		}
+		return -1
+	})
+	if i--; i < 0 {
+		return false
+	}
+	for ; ; i++ {
+		reached := spans[i].to.Add(wider)
+		if !reached.Before(end) {
+			return true
+		}
+		if i+1 == len(spans) || spans[i+1].from.Add(-wider).After(reached) {
+			return false
+		}
+	}
+}
+
+// within says for each step whether the machine is available when its windows are wider by so much.
+func (m *machine) within(wider time.Duration) []bool {
+	out := make([]bool, len(m.lacking))
+	for t, l := range m.lacking {
+		out[t] = l <= wider
 	}
 	return out
 }

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"qingkong/alerts/refusal"
 )
@@ -170,47 +168,4 @@ func TestDefaults(t *testing.T) {
 	if got := fmt.Sprintf("%.4f %.4f %.4f", p.weights["so2"], p.weights["nox"], p.weights["pm"]); got != "1.0526 1.0526 0.4587" {
 		t.Error(got)
 	}
-}
-
-// Whatever is given, it is refused or solved, and what is solved keeps its obligations.
-func FuzzProblem(f *testing.F) {
-	f.Add("coal", []byte(smallCoal))
-	f.Add("waste", []byte(smallWaste))
-	r := rand.New(rand.NewPCG(1, 1))
-	if _, text, err := drawCoal(r, 2, 4).read(); err == nil {
-		f.Add("coal", text)
-	}
-	if _, text, err := drawWaste(r, 2, 4).read(); err == nil {
-		f.Add("waste", text)
-	}
-	f.Fuzz(func(t *testing.T, kind string, text []byte) {
-		opt := Options{TimeLimit: time.Second}
-		if kind == "coal" {
-			p, err := ParseCoal(text)
-			if err != nil || p.steps > 12 || len(p.units) > 3 {
-				return
-			}
-			if r, err := p.Solve(t.Context(), opt); err == nil && r.Status != Infeasible {
-				var d coalDoc
-				if json.Unmarshal(text, &d) == nil && d.Weight != nil {
-					if _, err := checkCoal(&d, r); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-			return
-		}
-		p, err := ParseWaste(text)
-		if err != nil || p.steps > 12 || len(p.furnaces) > 3 {
-			return
-		}
-		if r, err := p.Solve(t.Context(), opt); err == nil && r.Status != Infeasible {
-			var d wasteDoc
-			if json.Unmarshal(text, &d) == nil && d.Weight != nil {
-				if _, err := checkWaste(&d, r); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	})
 }

@@ -22,9 +22,12 @@ func (f *pwl) end() float64 {
 // flat is nothing on the interval of f.
 func (f *pwl) flat() pwl { return pwl{x: f.x, pieces: []piece{{f.end() - f.x, 0}}} }
 
+// fuzz is what a level of that size may be off by.
+func fuzz(level float64) float64 { return 1e-9 + 1e-15*math.Abs(level) }
+
 // at is the value at x, and +Inf outside.
 func (f *pwl) at(x float64) float64 {
-	const fuzz = 1e-9
+	fuzz := fuzz(x)
 	if x < f.x-fuzz {
 		return math.Inf(1)
 	}
@@ -74,9 +77,8 @@ func (f *pwl) plus(g *pwl) pwl {
 
 // clip narrows the interval, in place. It reports whether anything is left.
 func (f *pwl) clip(low, high float64) bool {
-	const fuzz = 1e-9
 	end := f.end()
-	if end < low-fuzz || f.x > high+fuzz {
+	if end < low-fuzz(low) || f.x > high+fuzz(high) {
 		return false
 	}
 	for len(f.pieces) > 0 && f.x < low {
@@ -123,7 +125,7 @@ func (f *pwl) atMost(v float64) bool {
 func leastSum(f, g *pwl) (x, y float64) {
 	x, y = math.NaN(), math.Inf(1)
 	low, high := max(f.x, g.x), min(f.end(), g.end())
-	if low > high+1e-9 {
+	if low > high+fuzz(high) {
 		return x, y
 	}
 	a, b := walk{f: f, x: f.x, y: f.y}, walk{f: g, x: g.x, y: g.y}

@@ -2,10 +2,10 @@ package allocate
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"qingkong/alerts/refusal"
@@ -40,29 +40,49 @@ type Outcome struct {
 }
 
 // Conflict is one obligation of an irreducible set that cannot be met together: with any one of them dropped, the others
-// can. ShortBy is how much this one has to give, in Unit, when the others stay; where AtMost is set the time limit came
-// first, and less may do.
+// can. ShortBy is how much this one has to give, in Unit, when the others stay, and is nil unless that is proved to be the
+// least. Where the time limit came first, less than AtLeast is too little and Enough will do, each nil where not even that is known.
 type Conflict struct {
 	Constraint string    `json:"constraint"`
 	Name       string    `json:"name,omitempty"` // of the unit or furnace whose obligation it is
 	From       time.Time `json:"from"`
 	To         time.Time `json:"to"`
-	ShortBy    float64   `json:"short_by"`
+	ShortBy    *float64  `json:"short_by"`
+	AtLeast    *float64  `json:"at_least,omitempty"`
+	Enough     *float64  `json:"enough,omitempty"`
 	Unit       string    `json:"unit"`
-	AtMost     bool      `json:"at_most,omitempty"`
 }
 
-// Text says the conflict in "zh-CN" or "en".
+// Text says the conflict in "zh-CN" or "en". Amounts have four digits: what has to be given is rounded up, what is too little down.
 func (c Conflict) Text(lang string) string {
 	what := refusal.Text("allocate.limit."+c.Constraint, lang, refusal.Args{"name": c.Name})
-	args := refusal.Args{"what": what, "when": period(c.From, c.To), "short_by": fmt.Sprintf("%.4g", c.ShortBy), "unit": c.Unit}
+	args := refusal.Args{"what": what, "when": period(c.From, c.To), "unit": c.Unit}
 	switch {
-	case c.AtMost && c.ShortBy == 0:
+	case c.ShortBy != nil:
+		args["short_by"] = fourDigits(*c.ShortBy, true)
+		return refusal.Text("allocate.conflict", lang, args)
+	case c.Enough == nil:
 		return refusal.Text("allocate.conflict_open", lang, args)
-	case c.AtMost:
+	}
+	args["enough"] = fourDigits(*c.Enough, true)
+	if c.AtLeast == nil {
 		return refusal.Text("allocate.conflict_at_most", lang, args)
 	}
-	return refusal.Text("allocate.conflict", lang, args)
+	args["at_least"] = fourDigits(*c.AtLeast, false)
+	return refusal.Text("allocate.conflict_between", lang, args)
+}
+
+// fourDigits is an amount in words that is to be enough, rounded up, or to be too little, rounded down.
+func fourDigits(v float64, up bool) string {
+	if v <= 0 {
+		return "0"
+	}
+	last := math.Pow(10, math.Floor(math.Log10(v))-3)
+	n := math.Floor(v/last + 1e-6)
+	if up {
+		n = math.Ceil(v/last - 1e-6)
+	}
+	return strconv.FormatFloat(shortest(n, last), 'f', -1, 64)
 }
 
 // Totals are sums over the horizon: tonnes of coal or of waste, and kilograms without any weight.
@@ -157,6 +177,3 @@ func period(from, to time.Time) string {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
-
-// tidy takes the rounding of the arithmetic off a quantity of the plan.
-func tidy(v float64) float64 { return math.Round(v*1e8) / 1e8 }

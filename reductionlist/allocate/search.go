@@ -50,6 +50,9 @@ func (c *commitment) minimise(by patience) found {
 			return f
 		}
 	}
+	if f.done() || f.row != nil && by.late() {
+		return f
+	}
 	c.ascend(&f, by)
 	for wide := 256; !f.done() && !by.late(); wide *= 8 {
 		c.layers(wide, &f, by)

@@ -61,10 +61,14 @@ type stepCosts struct {
 	best point
 }
 
-func newStepCosts(units []unitModes, wants []demand) *stepCosts {
+// newStepCosts returns nil where there was no time to go through all sets.
+func newStepCosts(units []unitModes, wants []demand, by patience) *stepCosts {
 	s := &stepCosts{units: units, wants: wants, part: make([]float64, len(units))}
 	size := 1 << len(units)
 	for _, want := range wants {
+		if by.over() {
+			return nil
+		}
 		cost := make([]float64, size)
 		for x := range cost {
 			s.choose(set(x))

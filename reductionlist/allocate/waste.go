@@ -40,8 +40,9 @@ func (r *WasteResult) BindingIn(lang string) []string { return r.limits.text(r.h
 // Solve finds the plan that emits least. It ends with an error when ctx ends, and with what it has at the time limit.
 func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	by := opt.patience(ctx)
-	tie, starts := p.tie()
-	s := p.search(tie, by)
+	within, larger := p.tightened()
+	tie, starts := within.tie()
+	s := within.search(tie, by)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -56,10 +57,13 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	if s.row == nil {
 		return nil, ErrNoPlanYet
 	}
-	r := p.result(s)
-	objective := s.cost - tie*float64(p.count(s.row))
-	bound := min(s.bound, s.cost) - tie*starts
-	r.Outcome = outcome(objective, max(0, bound))
+	for t := range s.course.level {
+		s.course.level[t] = s.course.level[t]/larger + p.level
+		s.course.divert[t] /= larger
+		s.course.feed[t] = timesEach(s.course.feed[t], 1/larger)
+	}
+	r := p.least(s.row, &s.course)
+	r.Outcome = outcome(p.objective(r), max(0, min(s.bound, s.cost)-tie*starts))
 	return r, nil
 }
 
@@ -77,30 +81,17 @@ func (p *Waste) tie() (tie, starts float64) {
 	return 0, starts
 }
 
-// count is how often furnaces start.
-func (p *Waste) count(row []set) (n int) {
-	at := p.first()
-	for _, x := range row {
-		for i := range p.furnaces {
-			if x.has(i) && !at.has(i) {
-				n++
-			}
-		}
-		at = x
-	}
-	return n
-}
-
-func (p *Waste) result(s *wasteSearch) *WasteResult {
+// told is a plan as its reader sees it, with its sums and what limits it.
+func (p *Waste) told(row []set, flows []flow) *WasteResult {
 	r := &WasteResult{Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
 	at := p.first()
-	for t, x := range s.row {
-		step := WasteStep{At: p.at(t), DivertTH: tidy(s.course.divert[t] / p.stepH), PitT: tidy(s.course.level[t])}
+	for t, x := range row {
+		step := WasteStep{At: p.at(t), DivertTH: flows[t].divert, PitT: flows[t].level}
 		for i := range p.furnaces {
 			f := &p.furnaces[i]
 			feed := FurnaceFeed{Name: f.name, On: x.has(i)}
 			if feed.On {
-				feed.FeedTPH = min(f.max, max(f.min, tidy(s.course.feed[t][i]/p.stepH)))
+				feed.FeedTPH = flows[t].feed[i]
 				addKg(r.Totals.Kg, f.emission, feed.FeedTPH*p.stepH)
 				*r.Totals.FeedT += feed.FeedTPH * p.stepH
 				if !at.has(i) {

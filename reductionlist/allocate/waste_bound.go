@@ -55,7 +55,7 @@ func (g *guide) any(t int) stage {
 	s.base = p.stepH * p.leastFeed[t]
 	s.cost = s.base * g.rho[t]
 	s.parts = []part{{max(0, p.stepH*most-s.base), g.rho[t], 0}, p.divertPart(t, g.by)}
-	if most < p.leastFeed[t]-1e-9 {
+	if most < p.leastFeed[t]*(1-1e-9) {
 		s.base = math.Inf(1)
 	}
 	s.sort()
@@ -175,8 +175,9 @@ func (f *pwl) slopeAt(x float64) float64 {
 }
 
 // ascend moves prices along the difference of the two halves, and the price of diverting too where that is free, with
-// Polyak's step towards target, and leaves the best found. It returns their bound and the rows of the furnaces on the way.
-func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set), by patience) float64 {
+// Polyak's step towards target, and leaves the best found. It returns their bound. see is shown the rows of the furnaces on the
+// way, and ends it when it returns true. Where only prices count, a bound that proves that there is no plan ends it too.
+func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set) bool, by patience) float64 {
 	p := g.p
 	value := g.bound()
 	if math.IsInf(value, 1) {
@@ -188,8 +189,8 @@ func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set),
 	row := make([]set, p.steps)
 	for range rounds {
 		over := g.slope(slope, row)
-		if see != nil {
-			see(row)
+		if see != nil && see(row) || g.by.kg == 0 && value > 2*g.certain() {
+			break
 		}
 		square := 0.0
 		for _, s := range slope {

@@ -1,7 +1,6 @@
 package allocate
 
 import (
-	"math"
 	"slices"
 	"sort"
 )
@@ -37,21 +36,22 @@ func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
 	out = []Conflict{}
 	for _, g := range grouped(left) {
 		c := Conflict{Constraint: g.kind, From: p.at(0), To: p.at(q.steps), Unit: "t"}
-		most := q.mostOf()
+		per := 1.0
 		switch {
 		case g.unit >= 0:
 			c.Name, c.Unit = p.furnaces[g.unit].name, "h"
-			most = p.furnaces[g.unit].mostHours(p.horizon, g.kind)
 		case g.step >= 0:
 			c.From, c.To = p.at(g.step), p.at(g.until)
 		}
-		if c.AtMost = !reduced; reduced {
-			var exact bool
-			c.ShortBy, exact = leastGiving(left, g, most, q.feasible)
-			c.AtMost = !exact
-		}
 		if g.kind == "steam" { // it gives way as feed, and is asked for as steam
-			c.ShortBy, c.Unit = upwards(c.ShortBy*p.steamPer), "t/h"
+			c.Unit, per = "t/h", p.steam/p.leastFeed[g.step]
+		}
+		switch r := given(left, g); {
+		case !reduced:
+		case g.unit >= 0:
+			firstThat(p.furnaces[g.unit].hoursThatMatter(p.horizon, g.kind), r, q.feasible).told(&c, 1)
+		default:
+			q.leastGiving(r).told(&c, per)
 		}
 		out = append(out, c)
 	}
@@ -63,6 +63,7 @@ type wasteQuestion struct {
 	p     *Waste
 	by    patience
 	steps int
+	row   []set // of the plan that was last found possible, where one is known
 }
 
 // mostOf is more tonnes than can be in question.
@@ -109,103 +110,4 @@ func (q *wasteQuestion) relaxed(r *relaxation) *Waste {
 		w.divertTotal = q.p.divertTotal + r.less(o)
 	}
 	return &w
-}
-
-// waiting is a state after some steps, and the least that has to have been diverted by pit level.
-type waiting struct {
-	state
-	least pwl
-}
-
-// feasible looks for any plan. Few states are tried first: where there are many plans, one is soon found. Then it is tried to
-// prove that there is none, and only then are all states gone through.
-func (q *wasteQuestion) feasible(r relaxation) verdict {
-	w := q.relaxed(&r)
-	var ms []machine
-	for i := range w.furnaces {
-		ms = append(ms, w.furnaces[i].machine)
-	}
-	st := newStates(ms, q.steps)
-	if v := q.along(w, &st, 32); v != unknown || q.by.late() {
-		return v
-	}
-	if w.impossible(q.by) {
-		return impossible
-	}
-	return q.along(w, &st, math.MaxInt)
-}
-
-// impossible tries to prove that there is no plan: with no cost but prices, a bound above nothing says so.
-func (p *Waste) impossible(by patience) bool {
-	g := newGuide(p, scale{}, 0)
-	value, largest := g.ascend(300, math.Inf(1), p.quota(), nil, by), g.by.price
-	for _, v := range g.rho {
-		largest = max(largest, math.Abs(v))
-	}
-	return value > 1e-6*(1+largest)
-}
-
-// along goes through the states step by step. Where some were left out for want of room or time, that none got to the end
-// proves nothing.
-func (q *wasteQuestion) along(w *Waste, st *states, wide int) verdict {
-	layer := []waiting{{st.begin(), pwl{x: w.level}}}
-	whole := true
-	for t := range q.steps {
-		if q.by.late() {
-			return unknown
-		}
-		next, dropped := q.layer(w, st, layer, t, wide)
-		if whole = whole && !dropped; len(next) == 0 {
-			return noneLeft(whole)
-		}
-		layer = next
-	}
-	return possible
-}
-
-// layer are the states after a step but for what others cover of their levels.
-func (q *wasteQuestion) layer(w *Waste, st *states, from []waiting, t, wide int) (out []waiting, dropped bool) {
-	allowed, n := st.allowed(t), len(w.furnaces)
-	low, high := w.levels(t + 1)
-	byX := map[set][]int{}
-	for x := range set(1) << n {
-		s, ok := w.furnaceStage(t, x, scale{price: 1})
-		if x&^allowed != 0 || !ok {
-			continue
-		}
-		change := s.change()
-		if q.by.late() {
-			return out, true
-		}
-		for j := range from {
-			to, may := st.next(from[j].state, t, x)
-			if !may {
-				continue
-			}
-			f := from[j].least.plus(&change)
-			if !f.clip(low, high) || !f.atMost(w.divertTotal+1e-9) || !uncovered(&f, &to, out, byX[x], n) {
-				continue
-			}
-			if len(out) >= wide {
-				return out, true
-			}
-			byX[x] = append(byX[x], len(out))
-			out = append(out, waiting{to, f})
-		}
-	}
-	return out, false
-}
-
-// uncovered narrows f to the levels that no other state covers, and reports whether any are left.
-func uncovered(f *pwl, to *state, out []waiting, others []int, n int) bool {
-	for _, j := range others {
-		if !out[j].covers(to, n) {
-			continue
-		}
-		low, high := out[j].least.below(f)
-		if low >= high || !f.clip(low, high) {
-			return false
-		}
-	}
-	return true
 }

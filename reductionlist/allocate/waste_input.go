@@ -56,7 +56,7 @@ type Waste struct {
 	divertKg     map[string]float64
 	divertCounts float64   // a tonne, without the weight of the step
 	leastFeed    []float64 // t/h by step, what the steam takes
-	steamPer     float64   // t of steam for a tonne of feed
+	steam        float64   // t/h, what is asked for
 	weights      map[string]float64
 	stepWeight   []float64
 }
@@ -99,11 +99,11 @@ func ParseWaste(data []byte) (*Waste, error) {
 	least := 0.0
 	switch {
 	case per > 0:
-		least = steam / per
+		least = min(maxValue, steam/per)
 	case steam > 0:
 		least = maxValue // no feed gives it
 	}
-	p.steamPer, p.leastFeed = per, slices.Repeat([]float64{least}, p.steps)
+	p.steam, p.leastFeed = steam, slices.Repeat([]float64{least}, p.steps)
 	if err := refusal.Input(c.fields); err != nil {
 		return nil, err
 	}

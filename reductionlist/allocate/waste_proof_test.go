@@ -61,7 +61,7 @@ func proveWasteConflict(t testing.TB, cbc string, p *Waste, cs []Conflict) {
 		}
 		if less >= 0 && by > 0 {
 			if cs[less].Constraint == "steam" {
-				by /= p.steamPer
+				by *= p.leastFeed[0] / p.steam
 			}
 			os := obligations[less]
 			r.gives, r.by = group{os[0], os[len(os)-1].step + 1}, by
@@ -75,10 +75,26 @@ func proveWasteConflict(t testing.TB, cbc string, p *Waste, cs []Conflict) {
 		if !feasible(i, -1) {
 			t.Errorf("without %+v the others are in conflict still: %+v", c, cs)
 		}
-		if !feasible(i, c.ShortBy+1e-4) {
+		if c.ShortBy == nil {
+			t.Fatalf("%+v: not proved", c)
+		}
+		if c.Unit != "h" {
+			per := 1.0
+			if c.Constraint == "steam" {
+				per = p.steam / p.leastFeed[0]
+			}
+			r := relaxation{holds: map[obligation]bool{}, gives: group{obligations[i][0], obligations[i][len(obligations[i])-1].step + 1}}
+			for _, os := range obligations {
+				for _, o := range os {
+					r.holds[o] = true
+				}
+			}
+			proveGiving(t, cbc, c, per, func(w *bytes.Buffer) error { return q.givingLP(w, r) })
+		}
+		if !feasible(i, *c.ShortBy*(1+1e-6)+1e-6) {
 			t.Errorf("%+v: giving way by that is not enough", c)
 		}
-		if less := c.ShortBy - 1e-2; less > 0 && feasible(i, less) {
+		if less := *c.ShortBy*(1-1e-3) - 1e-6; less > 0 && feasible(i, less) {
 			t.Errorf("%+v: giving way by %g is enough", c, less)
 		}
 	}

@@ -38,11 +38,15 @@ func (p *Waste) search(tie float64, by patience) *wasteSearch {
 	s := &wasteSearch{p: p, tie: tie, by: by, cost: math.Inf(1), bound: math.Inf(-1), tried: map[string]bool{}}
 	first := newGuide(p, scale{kg: 1}, tie)
 	first.propose()
-	s.bound = first.ascend(150, math.Inf(1), p.quota(), s.try, by)
+	s.bound = first.ascend(150, math.Inf(1), p.quota(), func(row []set) bool { s.try(row); return false }, by)
 	if math.IsInf(s.bound, 1) {
 		return s
 	}
 	s.add(first)
+	if s.row == nil && s.anyPlan() == impossible {
+		s.bound = math.Inf(1)
+		return s
+	}
 	for wide := 16; !s.done() && !by.late(); {
 		if s.room = float64(wide) / 800; s.room > 10 {
 			s.room = math.Inf(1)
@@ -62,13 +66,32 @@ func (p *Waste) search(tie float64, by patience) *wasteSearch {
 				}
 			}
 		default: // nothing that would prove more: rounding
-			if s.row != nil {
-				s.bound = max(s.bound, s.cost-2*wasteRounding*math.Abs(s.cost))
-			}
 			return s
 		}
 	}
 	return s
+}
+
+// anyPlan looks for a plan to begin with, whatever it emits.
+func (s *wasteSearch) anyPlan() verdict {
+	none, row, guide := s.p.disprove(s.by)
+	if none {
+		return impossible
+	}
+	for wide := 32; row == nil && wide <= 512 && !s.by.late(); wide *= 4 {
+		r := newReach(s.p, guide, s.by)
+		switch r.along(wide) {
+		case impossible:
+			return impossible
+		case possible:
+			row = r.row()
+		}
+	}
+	if row == nil {
+		return unknown
+	}
+	s.try(row)
+	return possible
 }
 
 func (s *wasteSearch) done() bool { return s.cost <= s.bound+wasteRounding*math.Abs(s.bound) }
@@ -104,16 +127,22 @@ func (s *wasteSearch) change(k, t int, x set) *pwl {
 	return f
 }
 
-// try plays a row at its best and keeps it if it is the best yet.
-func (s *wasteSearch) try(row []set) {
+// rowKey names a row.
+func rowKey(row []set) string {
 	key := make([]byte, 0, 2*len(row))
 	for _, x := range row {
 		key = append(key, byte(x), byte(x>>8))
 	}
-	if s.tried[string(key)] {
+	return string(key)
+}
+
+// try plays a row at its best and keeps it if it is the best yet.
+func (s *wasteSearch) try(row []set) {
+	key := rowKey(row)
+	if s.tried[key] {
 		return
 	}
-	s.tried[string(key)] = true
+	s.tried[key] = true
 	c, price, ok := s.p.best(row)
 	if !ok {
 		return
@@ -267,6 +296,10 @@ type step struct {
 func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float64) []wasteLabel {
 	var steps []step
 	for j := range from {
+		if j%64 == 63 && s.by.ends(s.row != nil) {
+			*dropped = min(*dropped, from[j].least) // they come in order of it
+			break
+		}
 		steps = s.ways(t, &from[j], int32(j), steps, dropped)
 	}
 	slices.SortFunc(steps, func(a, b step) int {
@@ -391,7 +424,11 @@ func (s *wasteSearch) keep(t int, ls []wasteLabel, wide int, dropped *float64) [
 		return cmp.Or(cmp.Compare(a.least, b.least), cmp.Compare(a.x, b.x), slices.Compare(a.lock[:], b.lock[:]), cmp.Compare(a.parent, b.parent))
 	})
 	byX, out := map[set][]int{}, ls[:0]
-	for _, l := range ls {
+	for i, l := range ls {
+		if i%64 == 63 && s.by.ends(s.row != nil) {
+			*dropped = min(*dropped, l.least)
+			break
+		}
 		if l.least >= s.limit() || !s.narrow(t, &l, out, byX[l.x]) {
 			continue
 		}

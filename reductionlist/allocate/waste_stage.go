@@ -61,12 +61,13 @@ func (p *Waste) furnaceStage(t int, x set, by scale) (stage, bool) {
 		}
 	}
 	s.sort()
+	needs := p.stepH * p.leastFeed[t]
 	for i := range s.parts { // the steam takes the cheapest
 		q := &s.parts[i]
-		more := min(q.long, max(0, p.stepH*p.leastFeed[t]-s.base))
+		more := min(q.long, max(0, needs-s.base))
 		s.base, s.cost, q.long = s.base+more, s.cost+more*q.cost, q.long-more
 	}
-	if s.base < p.stepH*p.leastFeed[t]-1e-9 {
+	if s.base < needs*(1-1e-9) {
 		return s, false
 	}
 	s.parts = append(s.parts, p.divertPart(t, by))
@@ -143,14 +144,15 @@ func (p *Waste) play(row []set, by scale) (course, bool) {
 		if math.IsNaN(from) {
 			return course{}, false
 		}
-		p.split(&c, t, row[t], &stages[t], from+stages[t].in-level)
+		leaves := from + stages[t].in - level
+		p.split(&c, t, row[t], &stages[t], beyondNoise(leaves-stages[t].base, math.Abs(from)+math.Abs(level)+stages[t].in))
 		level = from
 	}
 	return c, true
 }
 
-// split gives what leaves the pit in a step to furnaces and diversion, cheapest first.
-func (p *Waste) split(c *course, t int, x set, s *stage, leaves float64) {
+// split gives what leaves the pit in a step beyond the least to furnaces and diversion, cheapest first.
+func (p *Waste) split(c *course, t int, x set, s *stage, rest float64) {
 	c.feed[t] = make([]float64, len(p.furnaces))
 	for i := range p.furnaces {
 		if x.has(i) {
@@ -162,7 +164,6 @@ func (p *Waste) split(c *course, t int, x set, s *stage, leaves float64) {
 			c.feed[t][q.who] -= q.long
 		}
 	}
-	rest := leaves - s.base
 	for _, q := range s.parts {
 		take := min(q.long, max(0, rest))
 		rest -= take
@@ -197,17 +198,18 @@ func (p *Waste) mix(a, b *course, x float64) course {
 // the dual of this one constraint is concave and piecewise linear, so the tangents at two prices meet above it, and where
 // the dual reaches that point the courses of both prices are optimal there and so is the mix that uses the total exactly.
 func (p *Waste) best(row []set) (c course, price float64, ok bool) {
+	most := p.divertTotal + fuzz(p.divertTotal)
 	left, ok := p.play(row, scale{kg: 1})
-	if !ok || left.total <= p.divertTotal+1e-9 {
+	if !ok || left.total <= most {
 		return left, 0, ok
 	}
-	if least, ok := p.play(row, scale{price: 1}); !ok || least.total > p.divertTotal+1e-6 {
+	if least, ok := p.play(row, scale{price: 1}); !ok || least.total > most {
 		return c, 0, false
 	}
 	a, b := 0.0, p.highestPrice()
 	right, _ := p.play(row, scale{1, b})
 	for range 200 {
-		if right.total > p.divertTotal+1e-6 { // cannot be, but for rounding
+		if right.total > most { // cannot be, but for rounding
 			a, b, left = b, 2*b+1, right
 			right, _ = p.play(row, scale{1, b})
 			continue

@@ -259,6 +259,14 @@ func TestBottomLines(t *testing.T) {
 	if got := said(shares(0.55, 0.15, 0.2), s); got != "orange NOx 0.20, red NOx 0.30" {
 		t.Errorf("without the exchange: %s", got)
 	}
+	s.Exchange = true
+	for name, without := range map[string]func(*reductionlist.Amounts){"SO2": func(a *reductionlist.Amounts) { a.SO2 = 0 }, "NOx": func(a *reductionlist.Amounts) { a.NOx = 0 }} {
+		l := shares(0.3, 0.3, 0.3)
+		without(&l.Emission) // nothing of it is emitted, so that nothing of it can stand in for the other
+		if got := said(l, s); got != "" {
+			t.Errorf("with the exchange and no %s: %s", name, got)
+		}
+	}
 	if _, known := rules.BottomLines("beijing"); known {
 		t.Error("an unknown ladder is known")
 	}

@@ -100,7 +100,7 @@ func (s *bookSheet) hiddenColumn(i int) bool {
 func (s *bookSheet) rows(visit func(*row)) error {
 	f := s.book.parts[s.part]
 	if f == nil {
-		return wrongFile("list.xml_broken", refusal.Args{"part": s.title, "why": "the sheet's part is missing"})
+		return wrongFile("list.xml_broken", refusal.Args{"part": s.title, "why": refusal.Words("list.xml.missing", nil)})
 	}
 	in, err := f.Open()
 	if err != nil {

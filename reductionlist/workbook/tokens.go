@@ -137,7 +137,17 @@ func (t *tokens) broken(err error) error {
 		}
 	}
 	line, _ := t.d.InputPos()
-	return wrongFile("list.xml_broken", refusal.Args{"part": t.part, "why": fmt.Sprintf("line %d, byte %d: %s", line, t.d.InputOffset(), why)})
+	kind := "list.xml.syntax"
+	switch {
+	case errors.Is(err, errCell):
+		kind = "list.xml.place"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		kind = "list.xml.cut"
+	}
+	at := t.d.InputOffset()
+	return wrongFile("list.xml_broken", refusal.Args{"part": t.part, "why": refusal.Worded{
+		ZH: fmt.Sprintf("第 %d 行，第 %d 字节：%s", line, at, refusal.Text(kind, "zh-CN", nil)),
+		EN: fmt.Sprintf("line %d, byte %d: %s", line, at, why)}})
 }
 
 // text gathers the text up to the end of the element of that name.

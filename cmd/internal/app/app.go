@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"qingkong/alerts"
+	"qingkong/alerts/aqi"
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/bus"
@@ -202,6 +203,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.metrics = a.newMetrics()
 	opts := web.Options{Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
 		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}, Incoming: a.incoming()}
+	if a.sources != nil {
+		opts.Feeds = a.sources.Status
+	}
 	if a.backups != nil {
 		opts.Backups = a.backups
 	}
@@ -383,7 +387,8 @@ func settings(cfg config.Config) (service.Settings, error) {
 	set.StartLimits = alerts.StartLimits{BackD: cfg.StartLimits.BackD, AheadD: cfg.StartLimits.AheadD}
 	c := cfg.Criteria.Settings
 	set.Range, set.MergeGapH, set.LiftH, set.LiftAtMost = c.Range, c.MergeGapH, c.LiftH, c.LiftAtMost
-	set.Merge, set.LiftRule, set.StuckH, set.LiftStep, set.LiftLeadH = c.Merge, c.LiftRule, c.StuckH, c.LiftStep, c.LiftLeadH
+	set.Merge, set.LiftRule, set.LiftStep, set.LiftLeadH = c.Merge, c.LiftRule, c.LiftStep, c.LiftLeadH
+	set.StuckH, set.Plausible = stuckHours(c.StuckH), plausible(c.Plausible)
 	set.AQIMismatch, set.DustSuspect = c.AQIMismatch, c.DustSuspect
 	set.ForecastMaxAgeH, set.ForecastMaxLeadD = c.ForecastMaxAgeH, c.ForecastMaxLeadD
 	set.StartAt, set.EveningHour = c.StartAt, c.EveningHour
@@ -395,6 +400,21 @@ func settings(cfg config.Config) (service.Settings, error) {
 	return service.Settings{Region: cfg.District.Region, Alerts: set, List: ListSettings(cfg.ListChecks), RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
 		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
 		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required"}, err
+}
+
+func stuckHours(s config.StuckHours) alerts.StuckHours {
+	return alerts.StuckHours{aqi.PM25: s.PM25, aqi.PM10: s.PM10, aqi.NO2: s.NO2, aqi.O3H1: s.O3, aqi.SO2: s.SO2, aqi.CO: s.CO}
+}
+
+func plausible(p config.Plausible) alerts.Plausible {
+	out := alerts.Plausible{Hour: limits(p.Hour), Day: limits(p.Day)}
+	out.Day[aqi.O3H1] = out.Hour[aqi.O3H1] // a day may have its largest hour beside its largest 8-hour mean
+	return out
+}
+
+func limits(l config.Limit6) aqi.Values {
+	return aqi.Values{aqi.PM25: aqi.Whole(l.PM25), aqi.PM10: aqi.Whole(l.PM10), aqi.SO2: aqi.Whole(l.SO2), aqi.NO2: aqi.Whole(l.NO2),
+		aqi.CO: aqi.Whole(l.CO), aqi.O3H8: aqi.Whole(l.O3), aqi.O3H1: aqi.Whole(l.O3)}
 }
 
 // Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name takes

@@ -214,6 +214,12 @@ func TestDemo(t *testing.T) {
 	if p.Kind != alerts.KindStart || p.Level != alerts.Red || !p.StartsAt.Equal(tomorrow.Start()) {
 		t.Errorf("proposal %s %s from %s, want red from %s", p.Kind, p.Level, p.StartsAt, tomorrow.Start())
 	}
+	// Behind it 12-22 and 12-23 are 134 and 65: the lift is expected from the beginning of the first.
+	end := tomorrow.AddDays(6).Start()
+	if clock := strings.Join(p.Clock("zh-CN"), "\n"); p.EndsAt == nil || !p.EndsAt.Equal(end) || p.Trace.Outlook.From == nil || !p.Trace.Outlook.From.Equal(end) ||
+		!strings.Contains(clock, "起点："+alerts.StartText(tomorrow.Start())) || !strings.Contains(clock, "预计 "+alerts.StartText(end)+" 解除") {
+		t.Errorf("the clock line is %s, the end %v", clock, p.EndsAt)
+	}
 	prove(t, a)
 	stop(t, a)
 

@@ -42,7 +42,7 @@ const DemoCredentialsFile = "demo-credentials.json"
 const (
 	demoEpisode = "tianjin-2016-12"
 	demoFrom    = alerts.Date("2016-12-16")
-	demoDays    = 7
+	demoDays    = 8 // with the two clean ones behind the episode, which say when a lift is to be expected
 	demoSource  = "demo-tianjin-2016-12"
 )
 

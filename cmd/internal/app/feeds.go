@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 	"qingkong/alerts/schedule"
@@ -22,6 +24,7 @@ type feeder struct {
 	svc     *service.Service
 	source  map[string]string // feed -> source
 	station map[string]string // feed -> station; of those that bring measurements
+	ends    map[string]bool   // feeds whose times name the end of an hour
 	log     *slog.Logger
 }
 
@@ -30,10 +33,10 @@ func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.
 	if len(cfg.Feeds) == 0 {
 		return nil, nil
 	}
-	h := &feeder{svc: svc, source: map[string]string{}, station: map[string]string{}, log: log}
+	h := &feeder{svc: svc, source: map[string]string{}, station: map[string]string{}, ends: map[string]bool{}, log: log}
 	var sources []feed.Source
 	for _, f := range cfg.Feeds {
-		h.source[f.Name], h.station[f.Name] = f.Source, f.Station
+		h.source[f.Name], h.station[f.Name], h.ends[f.Name] = f.Source, f.Station, f.HourLabel == "end"
 		sources = append(sources, feed.Source{Name: f.Name, Kind: f.Kind, Path: f.Path, URL: f.URL, Schedule: f.Schedule,
 			Format: f.Format, Source: f.Source, SilentAfter: time.Duration(f.SilentAfterH) * time.Hour})
 	}
@@ -45,7 +48,7 @@ func (h *feeder) Take(ctx context.Context, d feed.Document) error {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
 	return h.svc.Feed(ctx, service.FeedDocument{Feed: d.Feed, Source: d.Source, Station: h.station[d.Feed], At: d.At,
-		CSV: d.Format == "csv", Body: d.Body})
+		CSV: d.Format == "csv", HourEnds: h.ends[d.Feed], Body: d.Body})
 }
 
 // Silent implements feed.Handler: the alarm is an event of the record, a line in the log, and stands on the status page.
@@ -99,5 +102,22 @@ func (a *App) reevaluate(ctx context.Context) {
 		if err := a.svc.Reevaluate(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("proposals could not be looked at again; the next time of the schedule tries anew", "err", err)
 		}
+		a.warnOfMissing()
 	})
+}
+
+// warnOfMissing logs that measured air is high and too few hours are there to judge it; the desk shows the same.
+func (a *App) warnOfMissing() {
+	var ev alerts.Evaluation
+	err := a.journal.View(func(tx *bbolt.Tx) (err error) {
+		ev, err = alerts.Engine{Settings: a.svc.Air}.Judged(tx, a.svc.Region, false, a.journal.Wall())
+		return err
+	})
+	switch missing := ev.HighAndMissing; {
+	case err != nil:
+		a.log.Error("what is measured could not be looked at", "err", err)
+	case missing != nil:
+		a.log.Warn("measured air is high and hours are missing, so that it is not judged: ask for the data", "from", missing.From, "to", missing.To,
+			"valid_h", missing.Valid, "need_h", missing.Need, "mean_aqi", *missing.Mean)
+	}
 }

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -78,7 +80,7 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 	why := filepath.Join(inbox, "refused", "wrong.csv.why.txt")
 	eventually(t, "the reason beside the refused file", func() bool { _, err := os.Stat(why); return err == nil })
 	said, err := os.ReadFile(why)
-	for _, want := range []string{"row 1, column 日期", "不认识表头“日期”", "there is no column 日期"} {
+	for _, want := range []string{"row 2, column 日期", "“2026-13-01”不是 1990 至 2199 年的真实日期", "give a real day as YYYY-MM-DD"} {
 		if err != nil || !strings.Contains(string(said), want) {
 			t.Errorf("the reason does not say %q: %s", want, said)
 		}
@@ -112,6 +114,32 @@ func TestAFolderFeedsMeasurements(t *testing.T) {
 	})
 	if want := "120111/" + string(today.AddDays(-1)); len(got) != 1 || got[0] != want {
 		t.Errorf("measured days %q, want %s", got, want)
+	}
+	prove(t, a)
+}
+
+// Hours of a feed whose times name their end are recorded by their beginning, whatever the file calls its columns.
+func TestAFeedsHoursMayNameTheirEnd(t *testing.T) {
+	cfg := alone(t)
+	inbox := t.TempDir()
+	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc", Station: "1015A", HourLabel: "end"}}
+	a := start(t, Options{Config: cfg})
+	yesterday := alerts.DateOf(time.Now()).AddDays(-1)
+	text := "站点：1015A,,\n时间,PM2.5(μg/m³),PM10\n" + string(yesterday) + " 09:00,118,-\n" + string(yesterday) + " 24:00,120,150\n"
+	if err := os.WriteFile(filepath.Join(inbox, "hours.csv"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the file is taken", func() bool { _, err := os.Stat(filepath.Join(inbox, "taken/hours.csv")); return err == nil })
+	var got []string
+	view(t, a, func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("alerts.observed_hour")).ForEach(func(k, v []byte) error {
+			at := time.UnixMilli(int64(binary.BigEndian.Uint64(k[len("120111/"):])))
+			got = append(got, at.In(alerts.Shanghai()).Format("2006-01-02 15"))
+			return nil
+		})
+	})
+	if want := []string{string(yesterday) + " 08", string(yesterday) + " 23"}; !slices.Equal(got, want) {
+		t.Errorf("measured hours %q, want %q", got, want)
 	}
 	prove(t, a)
 }

@@ -51,7 +51,8 @@ func (a *App) serveNATS() error {
 			if err := a.mayFeed(user, access.ActObservationsCreate); err != nil {
 				return nil, err
 			}
-			return a.svc.ObservationFrom(ctx, user, place, data)
+			r, err := a.svc.ObservationFrom(ctx, user, place, data)
+			return r.InBoth(), err
 		})
 	})
 }

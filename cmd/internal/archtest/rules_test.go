@@ -7,8 +7,9 @@ package archtest
 var arrows = []arrow{
 	{"alerts/refusal", nil, "the words of a refusal; whatever it imported, everybody would import"},
 
-	{"alerts", []string{"alerts/aqi", "alerts/cap"}, "the rules of warnings know neither the list nor the orders that follow from them"},
+	{"alerts", []string{"alerts/aqi", "alerts/cap", "alerts/forms"}, "the rules of warnings know neither the list nor the orders that follow from them"},
 	{"alerts/aqi", nil, "an index from concentrations; usable without the rest"},
+	{"alerts/forms", []string{"alerts/aqi"}, "headers and cells as people write them; whoever reads one reads it alike"},
 	{"alerts/cap", nil, "a message format; usable without the rest"},
 	{"alerts/schedule", nil, "times of a cron spec; whoever reads a setting reads it alike"},
 	{"alerts/feed", []string{"alerts", "alerts/aqi", "alerts/schedule"}, "turns what others publish into forecasts and observations"},

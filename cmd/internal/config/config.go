@@ -90,36 +90,38 @@ type Criteria struct {
 
 // CriteriaSettings settles what the national criteria leave to the district.
 type CriteriaSettings struct {
-	Range              string `yaml:"range"` // high, middle or low end of a forecast range
-	MergeGapH          int    `yaml:"merge_gap_h"`
-	Merge              string `yaml:"merge"` // strict or stages
-	LiftH              int    `yaml:"lift_h"`
-	LiftRule           string `yaml:"lift_rule"`    // at_most or below_yellow
-	LiftAtMost         int    `yaml:"lift_at_most"` // AQI, inclusive
-	LiftStep           string `yaml:"lift_step"`    // auto, hour, mean or day
-	LiftLeadH          int    `yaml:"lift_lead_h"`
-	LeadH              int    `yaml:"lead_h"`
-	Over300Consecutive bool   `yaml:"over_300_consecutive"`
-	StuckH             int    `yaml:"stuck_h"`      // hours of the same values that make an instrument stuck; 0 = never
-	AQIMismatch        int    `yaml:"aqi_mismatch"` // AQI above PM2.5's own index beyond which that counts
-	DustSuspect        string `yaml:"dust_suspect"` // tell or exclude: an AQI of 500 without particulates
-	ForecastMaxAgeH    int    `yaml:"forecast_max_age_h"`
-	ForecastMaxLeadD   int    `yaml:"forecast_max_lead_d"`
-	StartAt            string `yaml:"start_at"`     // midnight or evening_before
-	EveningHour        int    `yaml:"evening_hour"` // of the day before
-	Tianjin2023        string `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
+	Range              string     `yaml:"range"` // high, middle or low end of a forecast range
+	MergeGapH          int        `yaml:"merge_gap_h"`
+	Merge              string     `yaml:"merge"` // strict or stages
+	LiftH              int        `yaml:"lift_h"`
+	LiftRule           string     `yaml:"lift_rule"`    // at_most or below_yellow
+	LiftAtMost         int        `yaml:"lift_at_most"` // AQI, inclusive
+	LiftStep           string     `yaml:"lift_step"`    // auto, hour, mean or day
+	LiftLeadH          int        `yaml:"lift_lead_h"`
+	LeadH              int        `yaml:"lead_h"`
+	Over300Consecutive bool       `yaml:"over_300_consecutive"`
+	StuckH             StuckHours `yaml:"stuck_h"`
+	Plausible          Plausible  `yaml:"plausible"`
+	AQIMismatch        int        `yaml:"aqi_mismatch"` // AQI above PM2.5's own index beyond which that counts
+	DustSuspect        string     `yaml:"dust_suspect"` // tell or exclude: an AQI of 500 without particulates
+	ForecastMaxAgeH    int        `yaml:"forecast_max_age_h"`
+	ForecastMaxLeadD   int        `yaml:"forecast_max_lead_d"`
+	StartAt            string     `yaml:"start_at"`     // midnight or evening_before
+	EveningHour        int        `yaml:"evening_hour"` // of the day before
+	Tianjin2023        string     `yaml:"tianjin_2023"` // the version that holds from 2023-12-01 on
 }
 
 // Feed is one source of forecasts, or with a station of observations.
 type Feed struct {
 	Name         string `yaml:"name"`
-	Kind         string `yaml:"kind"`     // folder or url
-	Path         string `yaml:"path"`     // of a folder, relative to the working directory
-	URL          string `yaml:"url"`      // http or https
-	Schedule     string `yaml:"schedule"` // five cron fields, Asia/Shanghai
-	Format       string `yaml:"format"`   // csv or json; empty = by the file's ending or the answer's type
-	Source       string `yaml:"source"`   // the forecast's source name, subject-safe
-	Station      string `yaml:"station"`  // whose measurements the feed brings; empty = it brings forecasts
+	Kind         string `yaml:"kind"`       // folder or url
+	Path         string `yaml:"path"`       // of a folder, relative to the working directory
+	URL          string `yaml:"url"`        // http or https
+	Schedule     string `yaml:"schedule"`   // five cron fields, Asia/Shanghai
+	Format       string `yaml:"format"`     // csv or json; empty = by the file's ending or the answer's type
+	Source       string `yaml:"source"`     // the forecast's source name, subject-safe
+	Station      string `yaml:"station"`    // whose measurements the feed brings; empty = it brings forecasts
+	HourLabel    string `yaml:"hour_label"` // start or end: which of them the time of an hour names; empty = start
 	SilentAfterH int    `yaml:"silent_after_h"`
 }
 

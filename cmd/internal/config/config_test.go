@@ -34,7 +34,9 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		StartLimits:    StartLimits{BackD: 7, AheadD: 15},
 		SecondFactor:   "optional",
 		Criteria: Criteria{Use: "by_date", Reevaluate: "1 * * * *", Settings: CriteriaSettings{Range: "high", MergeGapH: 36, Merge: "strict", LiftH: 36,
-			LiftRule: "at_most", LiftAtMost: 150, LiftStep: "auto", LiftLeadH: 24, LeadH: 24, StuckH: 6, AQIMismatch: 10, DustSuspect: "tell",
+			LiftRule: "at_most", LiftAtMost: 150, LiftStep: "auto", LiftLeadH: 24, LeadH: 24, StuckH: StuckHours{PM25: 6, PM10: 6, NO2: 12, O3: 24, SO2: 72, CO: 72},
+			Plausible:   Plausible{Hour: Limit6{PM25: 1500, PM10: 10000, SO2: 4000, NO2: 4000, O3: 1500, CO: 150}, Day: Limit6{PM25: 1000, PM10: 6000, SO2: 2620, NO2: 940, O3: 1000, CO: 60}},
+			AQIMismatch: 10, DustSuspect: "tell",
 			ForecastMaxAgeH: 72, ForecastMaxLeadD: 10, StartAt: "midnight", EveningHour: 20, Tianjin2023: "national-2024"}},
 		Feeds:   []Feed{},
 		Data:    "./data",
@@ -239,7 +241,8 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 		{"dust that is forgotten", func(c *Config) { c.Criteria.Settings.DustSuspect = "ignore" }, "criteria.settings.dust_suspect config.one_of"},
 		{"forecasts that are too old at once", func(c *Config) { c.Criteria.Settings.ForecastMaxAgeH = 0 }, "criteria.settings.forecast_max_age_h config.between"},
 		{"no day ahead", func(c *Config) { c.Criteria.Settings.ForecastMaxLeadD = 0 }, "criteria.settings.forecast_max_lead_d config.between"},
-		{"stuck before it began", func(c *Config) { c.Criteria.Settings.StuckH = -1 }, "criteria.settings.stuck_h config.between"},
+		{"stuck before it began", func(c *Config) { c.Criteria.Settings.StuckH.SO2 = -1 }, "criteria.settings.stuck_h.so2 config.between"},
+		{"nothing is possible", func(c *Config) { c.Criteria.Settings.Plausible.Day.CO = 0 }, "criteria.settings.plausible.day.co config.between"},
 		{"unknown end", func(c *Config) { c.Criteria.Settings.Range = "mid" }, "criteria.settings.range config.one_of"},
 		{"another way to merge levels", func(c *Config) { c.Criteria.Settings.Merge = "mean" }, "criteria.settings.merge config.one_of"},
 		{"another step for lifting", func(c *Config) { c.Criteria.Settings.LiftStep = "week" }, "criteria.settings.lift_step config.one_of"},
@@ -357,4 +360,36 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("%q: %v is not a refusal with words", text, err)
 		}
 	})
+}
+
+// One number of hours, as it was written before, is that of particulates; what a table leaves out stays as it is.
+func TestStuckHoursInBothForms(t *testing.T) {
+	def := Default().Criteria.Settings.StuckH
+	for _, c := range []struct {
+		name, text string
+		environ    []string
+		want       StuckHours
+		wrong      string
+	}{
+		{"one number", "criteria: {settings: {stuck_h: 9}}", nil, StuckHours{9, 9, def.NO2, def.O3, def.SO2, def.CO}, ""},
+		{"off", "criteria: {settings: {stuck_h: 0}}", nil, StuckHours{0, 0, def.NO2, def.O3, def.SO2, def.CO}, ""},
+		{"some", "criteria: {settings: {stuck_h: {so2: 48, pm25: 8}}}", nil, StuckHours{8, def.PM10, def.NO2, def.O3, 48, def.CO}, ""},
+		{"a number in the environment", "", []string{"QINGKONG_CRITERIA_SETTINGS_STUCK_H=7"}, StuckHours{7, 7, def.NO2, def.O3, def.SO2, def.CO}, ""},
+		{"one in the environment", "", []string{"QINGKONG_CRITERIA_SETTINGS_STUCK_H_NO2=20"}, StuckHours{def.PM25, def.PM10, 20, def.O3, def.SO2, def.CO}, ""},
+		{"a word", "criteria: {settings: {stuck_h: often}}", nil, def, "qingkong.yaml:1"},
+		{"a pollutant there is not", "criteria:\n  settings:\n    stuck_h:\n      nox: 3", nil, def, "qingkong.yaml:4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Load(file(t, c.text), c.environ)
+			if c.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wrong) {
+					t.Fatalf("%v, want one at %s", err, c.wrong)
+				}
+				return
+			}
+			if err != nil || got.Criteria.Settings.StuckH != c.want {
+				t.Errorf("%+v (%v), want %+v", got.Criteria.Settings.StuckH, err, c.want)
+			}
+		})
+	}
 }

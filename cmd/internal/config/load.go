@@ -128,6 +128,9 @@ func scalars(v reflect.Value, prefix string) map[string]reflect.Value {
 		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
 		switch f := v.Field(i); f.Kind() {
 		case reflect.Struct:
+			if f.Type() == reflect.TypeFor[StuckHours]() {
+				keys[name] = f
+			}
 			for n, k := range scalars(f, name) {
 				keys[n] = k
 			}
@@ -161,6 +164,12 @@ func set(key reflect.Value, value string) (want string) {
 			return "true / false"
 		}
 		*p = value == "true"
+	case *StuckHours:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return "6"
+		}
+		p.PM25, p.PM10 = n, n
 	case *time.Duration:
 		d, err := time.ParseDuration(value)
 		if err != nil {

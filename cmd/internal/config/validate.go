@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -101,6 +102,13 @@ func (k *checker) between(key string, value, low, high int) {
 	k.that(low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
 }
 
+// each is between of several keys, in the order of their names.
+func (k *checker) each(below string, values map[string]int, low, high int) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		k.between(below+"."+name, values[name], low, high)
+	}
+}
+
 // disk asks for 0 < stop_mb < min_mb.
 func (k *checker) disk(d Disk) {
 	const most = 1 << 40 // MB, more than any disk has
@@ -149,7 +157,9 @@ func (k *checker) criteria(c Criteria) {
 	s := c.Settings
 	k.that(subjectSafe.MatchString(s.Tianjin2023), "criteria.settings.tianjin_2023", "config.name", s.Tianjin2023, nil)
 	k.oneOf("criteria.settings.lift_rule", s.LiftRule, "at_most", "below_yellow")
-	k.between("criteria.settings.stuck_h", s.StuckH, 0, 72)
+	k.each("criteria.settings.stuck_h", s.StuckH.keys(), 0, 72)
+	k.each("criteria.settings.plausible.hour", s.Plausible.Hour.keys(), 1, 100_000)
+	k.each("criteria.settings.plausible.day", s.Plausible.Day.keys(), 1, 100_000)
 	k.between("criteria.settings.aqi_mismatch", s.AQIMismatch, 1, 500)
 	k.oneOf("criteria.settings.dust_suspect", s.DustSuspect, "tell", "exclude")
 	k.between("criteria.settings.forecast_max_age_h", s.ForecastMaxAgeH, 1, 24*31)
@@ -186,6 +196,7 @@ func (k *checker) feeds(feeds []Feed) {
 		k.oneOf(at("format"), f.Format, "", "csv", "json")
 		k.that(subjectSafe.MatchString(f.Source), at("source"), "config.name", f.Source, nil)
 		k.that(f.Station == "" || stationName.MatchString(f.Station), at("station"), "station.wrong", f.Station, nil)
+		k.oneOf(at("hour_label"), f.HourLabel, "", "start", "end")
 		k.between(at("silent_after_h"), f.SilentAfterH, 0, 240)
 	}
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -10,6 +11,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/reductionlist"
 )
 
 // Authenticate returns whose token it is, or nil for nobody's.
@@ -31,10 +33,61 @@ func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte
 		return access.Issued{}, err
 	}
 	cmd, issued, err := access.AddAccountCommand(actor, key, in)
+	if err == nil {
+		err = s.noRecipient(in.User)
+	}
 	if err != nil {
 		return access.Issued{}, err
 	}
 	return access.Submit(ctx, s.J, cmd, issued)
+}
+
+// recipientsAtOnce is how many recipients one transaction looks at.
+const recipientsAtOnce = 2000
+
+// noRecipient refuses a name that a recipient of the list in force, or of one that is to come into force, has as its id, in whatever
+// case: with or without credentials, its acts would read as the account's.
+func (s *Service) noRecipient(user string) error {
+	var lists []string
+	err := s.J.View(func(tx *bbolt.Tx) error {
+		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
+		if err != nil {
+			return err
+		}
+		versions, _, err := reductionlist.ListVersions(tx, "", 1000)
+		for i := range versions {
+			at, err := stands.Of(&versions[i])
+			if err != nil {
+				return err
+			}
+			if at.Status == reductionlist.StatusInForce || at.Status == reductionlist.StatusScheduled {
+				lists = append(lists, versions[i].ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, list := range lists {
+		for after, more := "", true; more; {
+			var found []*reductionlist.Recipient
+			err := s.J.View(func(tx *bbolt.Tx) (err error) {
+				found, after, err = reductionlist.SearchRecipients(tx, list, after, "", 1, recipientsAtOnce, func(r *reductionlist.Recipient) bool {
+					return strings.EqualFold(r.ID, user)
+				})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if len(found) > 0 {
+				return refusal.Input([]refusal.Field{{Path: "user", Rule: "access.recipient_name", Args: refusal.Args{"user": user, "recipient": found[0].ID, "list": list}}})
+			}
+			more = after != ""
+		}
+	}
+	return nil
 }
 
 // AddToken gives a user one token more (body of POST /accounts/{user}/tokens).

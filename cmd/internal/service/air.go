@@ -87,18 +87,25 @@ func pinList(tx *bbolt.Tx, in *alerts.Declare, now time.Time) error {
 	return err
 }
 
-// Forecast records a forecast (body of POST /forecasts) and returns its id and the proposal that is open after it.
+// Forecast records a forecast (body of POST /forecasts) and returns its id, the proposal that is open after it, and how it was
+// read.
 func (s *Service) Forecast(ctx context.Context, actor, key string, body []byte) (alerts.ForecastResult, error) {
-	in, err := alerts.ParseForecast(body)
+	in, notes, err := s.Reader.Forecast(body)
 	if err != nil {
 		return alerts.ForecastResult{}, err
 	}
-	return journal.Do[alerts.ForecastResult](ctx, s.J, journal.Command{Kind: cmdForecast, Actor: actor, Key: key, Payload: in})
+	return s.takeForecast(ctx, journal.Command{Kind: cmdForecast, Actor: actor, Key: key, Payload: in}, notes)
+}
+
+func (s *Service) takeForecast(ctx context.Context, cmd journal.Command, notes []alerts.Note) (alerts.ForecastResult, error) {
+	out, err := journal.Do[alerts.ForecastResult](ctx, s.J, cmd)
+	out.Notes = notes
+	return out, err
 }
 
 // ForecastFrom is [Service.Forecast] over NATS: the subject names the source and says whether it is a drill.
 func (s *Service) ForecastFrom(ctx context.Context, actor, source string, drill bool, body []byte) (alerts.ForecastResult, error) {
-	in, err := alerts.ParseForecast(body)
+	in, notes, err := s.Reader.Forecast(body)
 	if err == nil && in.Source != source {
 		err = mismatch("source", source, in.Source)
 	}
@@ -108,28 +115,34 @@ func (s *Service) ForecastFrom(ctx context.Context, actor, source string, drill 
 	if err != nil {
 		return alerts.ForecastResult{}, err
 	}
-	return journal.Do[alerts.ForecastResult](ctx, s.J, journal.Command{Kind: cmdForecast, Actor: actor, Payload: in})
+	return s.takeForecast(ctx, journal.Command{Kind: cmdForecast, Actor: actor, Payload: in}, notes)
 }
 
 // Observation records measured days (body of POST /observations).
 func (s *Service) Observation(ctx context.Context, actor, key string, body []byte) (alerts.ObservationResult, error) {
-	in, err := alerts.ParseObservation(body)
+	in, notes, err := s.Reader.Observation(body)
 	if err != nil {
 		return alerts.ObservationResult{}, err
 	}
-	return journal.Do[alerts.ObservationResult](ctx, s.J, journal.Command{Kind: cmdObservation, Actor: actor, Key: key, Payload: in})
+	return s.takeObservation(ctx, journal.Command{Kind: cmdObservation, Actor: actor, Key: key, Payload: in}, notes)
+}
+
+func (s *Service) takeObservation(ctx context.Context, cmd journal.Command, notes []alerts.Note) (alerts.ObservationResult, error) {
+	out, err := journal.Do[alerts.ObservationResult](ctx, s.J, cmd)
+	out.Notes = notes
+	return out, err
 }
 
 // ObservationFrom is [Service.Observation] over NATS: the subject names the station.
 func (s *Service) ObservationFrom(ctx context.Context, actor, station string, body []byte) (alerts.ObservationResult, error) {
-	in, err := alerts.ParseObservation(body)
+	in, notes, err := s.Reader.Observation(body)
 	if err == nil && in.Station != station {
 		err = mismatch("station", station, in.Station)
 	}
 	if err != nil {
 		return alerts.ObservationResult{}, err
 	}
-	return journal.Do[alerts.ObservationResult](ctx, s.J, journal.Command{Kind: cmdObservation, Actor: actor, Payload: in})
+	return s.takeObservation(ctx, journal.Command{Kind: cmdObservation, Actor: actor, Payload: in}, notes)
 }
 
 func mismatch(path string, subject, body any) error {
@@ -235,57 +248,64 @@ type FeedDocument struct {
 	Feed, Source, Station string
 	At                    time.Time // when it came; the issue time of a forecast that says none
 	CSV                   bool
+	HourEnds              bool // a time of the feed names the end of its hour
 	Body                  []byte
 }
 
-// Feed records what a feed brought.
+// Feed records what a feed brought. What of it was read otherwise than it stands there, or looks wrong, is said in the log.
 func (s *Service) Feed(ctx context.Context, d FeedDocument) error {
 	cmd := journal.Command{Kind: cmdForecast, Actor: "feed:" + d.Feed}
+	reader := s.Reader
+	reader.HourEnds, reader.Measured = d.HourEnds, d.Station != ""
+	var notes []alerts.Note
 	var err error
 	if d.Station != "" {
 		cmd.Kind = cmdObservation
-		cmd.Payload, err = d.observation(s.Region)
+		cmd.Payload, notes, err = d.observation(reader, s.Region)
 	} else {
-		cmd.Payload, err = d.forecast(s.Region)
+		cmd.Payload, notes, err = d.forecast(reader, s.Region)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = s.J.Submit(ctx, cmd)
+	if _, err = s.J.Submit(ctx, cmd); err == nil && len(notes) > 0 {
+		first := notes[0].In("en")
+		s.log.Warn("a document of a feed was taken with remarks", "feed", d.Feed, "remarks", len(notes), "at", first.Path, "first", first.Message)
+	}
 	return err
 }
 
-func (d *FeedDocument) forecast(region string) (f alerts.Forecast, err error) {
+func (d *FeedDocument) forecast(r alerts.Reader, region string) (f alerts.Forecast, notes []alerts.Note, err error) {
 	if !d.CSV {
-		if f, err = alerts.ParseForecast(d.Body); err != nil {
-			return f, err
+		if f, notes, err = r.Forecast(d.Body); err != nil {
+			return f, nil, err
 		}
 		if f.Drill {
-			return f, refusal.Input([]refusal.Field{{Path: "drill", Rule: "feed.no_drill"}})
+			return f, nil, refusal.Input([]refusal.Field{{Path: "drill", Rule: "feed.no_drill"}})
 		}
-		return f, d.mine("source", f.Source, d.Source)
+		return f, notes, d.mine("source", f.Source, d.Source)
 	}
-	air, err := alerts.ReadCSV(bytes.NewReader(d.Body))
+	air, err := r.CSV(bytes.NewReader(d.Body))
 	f = alerts.Forecast{Source: d.Source, Region: region, IssuedAt: d.At}
 	if f.Days, f.Hours = air.Forecast(); err == nil && len(f.Days)+len(f.Hours) == 0 {
 		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
 	}
-	return f, err
+	return f, air.Notes, err
 }
 
-func (d *FeedDocument) observation(region string) (o alerts.Observation, err error) {
+func (d *FeedDocument) observation(r alerts.Reader, region string) (o alerts.Observation, notes []alerts.Note, err error) {
 	if !d.CSV {
-		if o, err = alerts.ParseObservation(d.Body); err != nil {
-			return o, err
+		if o, notes, err = r.Observation(d.Body); err != nil {
+			return o, nil, err
 		}
-		return o, d.mine("station", o.Station, d.Station)
+		return o, notes, d.mine("station", o.Station, d.Station)
 	}
-	air, err := alerts.ReadCSV(bytes.NewReader(d.Body))
+	air, err := r.CSV(bytes.NewReader(d.Body))
 	o = alerts.Observation{Station: d.Station, Region: region, Days: air.Measured(), Hours: air.Hours}
 	if err == nil && len(o.Days)+len(o.Hours) == 0 {
 		err = refusal.Input([]refusal.Field{{Path: "days", Rule: "days.none"}})
 	}
-	return o, err
+	return o, air.Notes, err
 }
 
 // mine refuses what says that it is another's.

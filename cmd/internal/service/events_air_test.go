@@ -106,8 +106,29 @@ func eveningProposal() alerts.Proposal {
 	return p
 }
 
+// asideProposal rests on the mean of two stations, one of whose instruments is stuck, and beside a day of too few hours.
+func asideProposal() alerts.Proposal {
+	p := smallProposal()
+	p.Trace.Clauses = []alerts.ClauseTrace{{Level: alerts.Orange, Clause: ">200 72h", Windows: []alerts.Window{}, Unknown: true}}
+	p.Trace.Days = []alerts.DayVerdict{
+		{Date: "2026-12-15", Why: "too_few_hours", Source: "observation", Hours: &alerts.FewHours{Valid: 19, Need: 20, Mean: new(330)}},
+		{Date: "2026-12-16", AQI: new(230), Primary: []string{"pm25"}, Counted: true, Source: "observation", Stations: []string{"1015A", "1021A"}}}
+	p.Trace.SetAside = []alerts.Aside{{Station: "1021A", Name: "pm25", From: at("2026-12-13T00:00:00+08:00"), To: at("2026-12-16T00:00:00+08:00"),
+		N: 60, Value: "264", Rule: alerts.AsideStuck, Unchanged: true}}
+	return p
+}
+
 func airEvents() []example {
+	untaken := []alerts.NotTaken{{Name: "pm10", Value: "-999", Rule: alerts.AsideImpossible}}
+	asideForecast := forecast()
+	asideForecast.Days, asideForecast.Hours[0].NotTaken = []alerts.ForecastDay{}, untaken // hours of both kinds have one form
 	return []example{
+		{"aside", alerts.ForecastReceived{ID: "F20261214-03", Number: 3, Hash: "2e2d8c7a5b6e4d3c2b1a09182736455463728190a1b2c3d4e5f60718293a4b5c", Forecast: asideForecast}},
+		{"aside", alerts.ObservationReceived{Observation: alerts.Observation{Station: "1021A", Region: "120111",
+			Days:  []alerts.Day{{Date: "2026-12-15", Primary: []string{}, NotTaken: untaken}},
+			Hours: []alerts.Hour{{At: at("2026-12-15T23:00:00+08:00"), NotTaken: untaken}}}}},
+		{"aside", alerts.ProposalRaised{Number: 5, Proposal: asideProposal()}},
+		{"aside", alerts.ProposalUpdated{Proposal: asideProposal()}},
 		{"", alerts.ForecastReceived{ID: "F20261214-01", Number: 1, Hash: "0f2d8c7a5b6e4d3c2b1a09182736455463728190a1b2c3d4e5f60718293a4b5c", Forecast: forecast()}},
 		{"min", alerts.ForecastReceived{ID: "F20261214-02", Number: 2, Hash: "1e2d8c7a5b6e4d3c2b1a09182736455463728190a1b2c3d4e5f60718293a4b5c",
 			Forecast: alerts.Forecast{Source: "tianjin-center", Region: "120111", IssuedAt: at("2026-12-14T17:00:00+08:00"),

@@ -34,10 +34,18 @@ func orderEvents() []example {
 	small := order
 	small.ID, small.Revision, small.Supersedes, small.EndsAt, small.Drill = "W20261214-01-E0003-1", 1, nil, nil, false
 	small.Cause, small.Plan, small.ContactRef, small.Grade, small.DocumentNo = "", raw("null"), "", "", ""
+	words := notify.ReleaseWords{Kind: notify.ReleaseLevelChanged, Title: "应急减排指令终止通知（预警级别调整）",
+		Text: "重污染天气预警级别已调整为黄色(Ⅲ级)（津污防指〔2026〕13号）。", At: at("2026-12-16T08:00:00+08:00")}
+	exempted := notify.ReleaseWords{Kind: notify.ReleaseExempted, Title: "应急减排指令豁免通知", Text: "经核实你单位提出的异议，同意豁免。",
+		At: at("2026-12-16T08:00:00+08:00")}
 	return []example{
 		{"", &order},
 		{"min", &small},
-		{"", &notify.Released{OrderID: id, Reason: "level_changed"}},
+		{"", &notify.Released{OrderID: id, Reason: notify.ReleaseLevelChanged}},
+		{"words", &notify.Released{OrderID: id, Reason: notify.ReleaseLevelChanged, Words: 2}},
+		{"", &notify.ReleaseWorded{Warning: warning, Seq: 3, N: 2, ReleaseWords: words, Reason: "污染减轻"}},
+		{"min", &notify.ReleaseWorded{Warning: warning, N: 1, ReleaseWords: notify.ReleaseWords{Kind: notify.ReleaseListChanged,
+			Title: "应急减排指令终止通知（清单更新）", Text: "应急减排清单已更新。", At: at("2026-12-16T08:00:00+08:00")}}},
 		{"", &notify.Planned{Warning: warning, Seq: 1, N: 2, Cursor: recipient, Done: true, Issued: 3, Revised: 2, Released: 1}},
 		{"", &notify.Answered{OrderID: id, Action: "report", NoteRef: vaultRef, Evidence: []string{fileHash}, Digest: "0123456789abcdef", Late: true,
 			Measures: []notify.MeasureReport{{ID: "M1", Value: new(62.5), Unit: "%", NoteRef: vaultRef}, {ID: "M2"}}}},
@@ -46,6 +54,7 @@ func orderEvents() []example {
 		{"", &notify.Overdue{Warning: warning, Seq: 1, N: 2, Orders: []string{id}, Cursor: id, Done: true}},
 		{"", &notify.Decided{OrderID: id, Decision: "amend", ReasonRef: vaultRef, ExpiresAt: &end, AcknowledgeBy: new(at("2026-12-15T20:00:00+08:00"))}},
 		{"min", &notify.Decided{OrderID: id, Decision: "accept"}},
+		{"release", &notify.Decided{OrderID: id, Decision: "accept", ReasonRef: vaultRef, ExpiresAt: &end, Release: &exempted}},
 		{"", &notify.PlanReason{OrderID: id, ReasonRef: vaultRef, NotKept: []string{"M1"}}},
 		{"min", &notify.PlanReason{OrderID: id, ReasonRef: vaultRef, NotKept: []string{}}},
 		{"", &notify.Judged{OrderID: id, Verdict: "compliant"}},

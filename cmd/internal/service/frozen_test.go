@@ -204,7 +204,7 @@ func (s *seen) readOrders(tx *bbolt.Tx) (err error) {
 	if s.Settings, err = notify.CurrentSettings(tx); err != nil {
 		return err
 	}
-	nobody := func(string) (name, phone string) { return "", "" }
+	nobody := notify.Vault{Contact: func(string) (name, phone string) { return "", "" }}
 	s.Boards = map[string]json.RawMessage{}
 	for _, w := range s.Warnings {
 		board, err := notify.Board(tx, w.ID)

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -44,15 +45,16 @@ func stations(r *reductionlist.Recipient) []string {
 	return slices.DeleteFunc(slices.Compact(mns), func(mn string) bool { return mn == "" })
 }
 
-// OrderPage is a page of orders, each as [Service.OrderJSON] gives it. Total is -1 where counting takes too long.
+// OrderPage is a page of orders, each as [Service.OrderFor] gives it, but for its objection. Total is -1 where counting takes too long.
 type OrderPage struct {
 	Items []json.RawMessage `json:"items"`
 	Next  string            `json:"next"`
 	Total int               `json:"total"`
 }
 
-// Orders pages through the orders that the filter finds; see [notify.ListOrders].
-func (s *Service) Orders(f notify.Filter, cursor string, limit int) (OrderPage, error) {
+// Orders pages through the orders that the filter finds; see [notify.ListOrders]. A reason that is about one recipient is there for
+// that one alone; whoever else may read it does so one order at a time.
+func (s *Service) Orders(who *access.Principal, f notify.Filter, cursor string, limit int) (OrderPage, error) {
 	page := OrderPage{Items: []json.RawMessage{}}
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		orders, next, err := notify.ListOrders(tx, f, cursor, limit)
@@ -62,8 +64,12 @@ func (s *Service) Orders(f notify.Filter, cursor string, limit int) (OrderPage, 
 		if err != nil {
 			return err
 		}
+		vault := s.vault(tx)
+		if who.Role != access.Enterprise {
+			vault.Note = nil
+		}
 		for _, o := range orders {
-			text, err := notify.JSON(tx, journal.ReadPos, s.contact(tx), o.ID)
+			text, err := notify.BriefJSON(tx, journal.ReadPos, vault, o.ID)
 			if err != nil {
 				return err
 			}

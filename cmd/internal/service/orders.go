@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
@@ -119,7 +120,7 @@ type Message struct {
 // Render gives the message of an outbox row; the same bytes each time. Without a subject there is nothing to send.
 func (s *Service) Render(tx *bbolt.Tx, topic, id string) (Message, error) {
 	if topic == notify.Topic {
-		subject, payload, err := notify.Message(tx, journal.ReadPos, s.contact(tx), id)
+		subject, payload, err := notify.Message(tx, journal.ReadPos, s.vault(tx), id)
 		if errors.Is(err, notify.ErrReceived) {
 			return Message{}, nil
 		}
@@ -239,10 +240,28 @@ func (s *Service) nextOrder(o *notify.Order) (next *notify.Order, err error) {
 	return next, err
 }
 
-// OrderJSON is an order as it stands now.
+// OrderJSON is an order as it stands now, with what its recipient may read of it.
 func (s *Service) OrderJSON(id string) (text []byte, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		text, err = notify.JSON(tx, journal.ReadPos, s.contact(tx), id)
+		text, err = notify.JSON(tx, journal.ReadPos, s.vault(tx), id)
+		return err
+	})
+	return text, err
+}
+
+// OrderFor is an order as it stands now, as who may read it: why its recipient objected, and why that was decided as it was, not
+// everybody may.
+func (s *Service) OrderFor(who *access.Principal, id string) (text []byte, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		o, err := notify.Get(tx, id)
+		if err != nil {
+			return err
+		}
+		vault := s.vault(tx)
+		if !MayReadNotes(who, o.RecipientID) {
+			vault.Note = nil
+		}
+		text, err = notify.JSON(tx, journal.ReadPos, vault, id)
 		return err
 	})
 	return text, err
@@ -252,10 +271,10 @@ func (s *Service) OrderJSON(id string) (text []byte, err error) {
 func (s *Service) OrdersJSON(ids []string) (texts [][]byte, errs []error) {
 	texts, errs = make([][]byte, len(ids)), make([]error, len(ids))
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		contact := s.contact(tx)
+		vault := s.vault(tx)
 		for i, id := range ids {
 			if id != "" {
-				texts[i], errs[i] = notify.JSON(tx, journal.ReadPos, contact, id)
+				texts[i], errs[i] = notify.JSON(tx, journal.ReadPos, vault, id)
 			}
 		}
 		return nil
@@ -271,7 +290,7 @@ func (s *Service) OrdersJSON(ids []string) (texts [][]byte, errs []error) {
 // Pending is the reply to qingkong.pending.<recipient>.
 func (s *Service) Pending(recipient string, drill bool) (text []byte, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		text, err = notify.PendingOrders(tx, journal.ReadPos, s.contact(tx), recipient, drill)
+		text, err = notify.PendingOrders(tx, journal.ReadPos, s.vault(tx), recipient, drill)
 		return err
 	})
 	return text, err

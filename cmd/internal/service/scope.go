@@ -1,6 +1,8 @@
 package service
 
 import (
+	"go.etcd.io/bbolt"
+
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/notify"
@@ -30,12 +32,45 @@ func Decides(who *access.Principal) bool {
 	}
 }
 
+// MayReadNotes says who may read what a recipient wrote and why an objection was decided as it was: who decides, who
+// approves, who inspects, and the recipient itself.
+func MayReadNotes(who *access.Principal, recipient string) bool {
+	switch who.Role {
+	case access.Duty, access.Approver, access.Inspector:
+		return true
+	case access.Enterprise:
+		return who.Recipient != "" && who.Recipient == recipient
+	default:
+		return false
+	}
+}
+
 // WarningFor is a warning as who may see it.
 func WarningFor(who *access.Principal, w *alerts.Warning) *alerts.Warning {
 	if w == nil || who != nil && Decides(who) {
 		return w
 	}
 	return w.Public()
+}
+
+// WarningLook is a warning as it is looked at by itself.
+type WarningLook struct {
+	*alerts.Warning
+	// Outlook is what can be said of the end of one that is scheduled or active, to those who decide.
+	Outlook *alerts.Outlook `json:"outlook,omitempty"`
+}
+
+// LookAt is a warning as who may see it, with what can be said of its end now.
+func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look WarningLook, err error) {
+	w, err := alerts.GetWarning(tx, id)
+	if err != nil {
+		return look, err
+	}
+	look.Warning = WarningFor(who, w)
+	if who != nil && Decides(who) && (w.State == alerts.Scheduled || w.State == alerts.Active) {
+		look.Outlook, err = alerts.Engine{Settings: s.Air}.Outlook(tx, w, s.J.Now())
+	}
+	return look, err
 }
 
 // Scoped reports whether who sees less than all.

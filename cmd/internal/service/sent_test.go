@@ -38,7 +38,7 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 			order := warning.ID + "-E1-1"
 			answer := func(action notify.Action) {
 				t.Helper()
-				if _, err := w.Svc.AnswerOrder(t.Context(), "E1", "", notify.AnswerText{OrderID: order, Action: action}); err != nil {
+				if _, err := w.Svc.AnswerOrder(t.Context(), "E1", "", notify.AnswerText{OrderID: order, Action: action, Note: "设备检修"}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -48,7 +48,11 @@ type Service struct {
 
 	FactorRequired bool // of who approves
 
+	Air alerts.Settings // by which what is forecast and measured is judged
+
 	List rules.Settings // what lists are checked by
+
+	Reader alerts.Reader // of forecasts and measurements
 
 	Publishing Publishing // what papers say of the district
 
@@ -83,7 +87,7 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
-	return &Service{J: j, Region: set.Region, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
+	return &Service{J: j, Region: set.Region, Air: set.Alerts, Reader: alerts.Reader{Plausible: &set.Alerts.Plausible}, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
 		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
@@ -161,6 +165,11 @@ func Registry(set Settings) *journal.Registry {
 type dutyContact struct {
 	Name  string `json:"name"`
 	Phone string `json:"phone"`
+}
+
+// vault resolves what orders refer to within a transaction, for somebody who may read all of it.
+func (s *Service) vault(tx *bbolt.Tx) notify.Vault {
+	return notify.Vault{Contact: s.contact(tx), Note: func(ref string) string { return string(journal.ReadVault(tx, ref)) }}
 }
 
 // contact resolves the duty contact of orders within a transaction. What was erased gives empty strings.

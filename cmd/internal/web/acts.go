@@ -12,7 +12,9 @@ import (
 )
 
 func (s *Server) forecast(q *request) (any, error) {
-	return s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+	out, err := s.svc.Forecast(q.Context(), q.who.User, q.key, q.body)
+	out.Notes = alerts.NotesIn(out.Notes, languageOf(q.Request))
+	return out, err
 }
 
 func forecastPath(answer any) []string {
@@ -20,7 +22,8 @@ func forecastPath(answer any) []string {
 }
 
 func (s *Server) observation(q *request) (any, error) {
-	return s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+	r, err := s.svc.Observation(q.Context(), q.who.User, q.key, q.body)
+	return r.In(languageOf(q.Request)), err
 }
 
 func (s *Server) proposals(q *request) (any, error) {
@@ -59,9 +62,9 @@ func (s *Server) warnings(q *request) (any, error) {
 }
 
 func (s *Server) warning(q *request) (any, error) {
-	var w *alerts.Warning
-	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, q.id()); return err })
-	return service.WarningFor(q.who, w), err
+	var look service.WarningLook
+	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { look, err = s.svc.LookAt(tx, q.who, q.id()); return err })
+	return look, err
 }
 
 func (s *Server) board(q *request) (board any, err error) {
@@ -114,9 +117,13 @@ func orderAct(act notify.Action) func(*Server, *request) (any, error) {
 	}
 }
 
+// objectionText is the body of an objection, which says why.
+type objectionText notify.AnswerText
+
 // objection is the duty officer's decision on what a recipient objected.
 func (s *Server) objection(q *request) (any, error) {
 	order, err := s.svc.DecideObjection(q.Context(), q.who.User, q.key, q.id(), q.body)
+	s.sawNotes(q, order)
 	return json.RawMessage(order), err
 }
 

@@ -98,11 +98,41 @@ func list[T any](w *world, who, path string) pageOf[T] {
 func TestObservation(t *testing.T) {
 	w := newWorld(t)
 	body := `{"station":"xq-1","region":"120111","days":[{"date":"2016-12-15","aqi":120,"primary":["pm25"],"cause":""}]}`
-	w.must(http.StatusOK, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
+	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
 	before := w.svc.J.Height()
-	w.must(http.StatusOK, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
+	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/observations", body: body}, nil)
 	if after := w.svc.J.Height(); after != before {
 		t.Errorf("the same observation wrote block %d", after)
+	}
+}
+
+// One bad hour never loses a batch: what is set aside is named, in the language asked for, and the rest is kept. Where nothing is
+// left the whole is refused.
+func TestAnObservationIsAnsweredWithWhatIsSetAside(t *testing.T) {
+	w := newWorld(t)
+	type answer struct {
+		New      int
+		SetAside []struct{ Path, Rule, Message string } `json:"set_aside"`
+		Errors   []struct{ Path, Rule, Message string }
+	}
+	send := func(status int, lang, hours string) (got answer) {
+		t.Helper()
+		body := `{"station":"xq-1","region":"120111","hours":[` + hours + `]}`
+		w.must(status, call{who: "feeder", path: "/api/v1/observations", body: body, header: map[string]string{"Accept-Language": lang}}, &got)
+		return got
+	}
+	got := send(http.StatusCreated, "zh-CN", `{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500},{"at":"2016-12-16T09:00:00+08:00","pm25":-999,"so2":8}`)
+	if len(got.SetAside) != 2 || got.New != 2 || got.SetAside[0].Path != "hours[0].co" || got.SetAside[1].Path != "hours[1].pm25" || got.SetAside[0].Rule != "impossible" ||
+		!strings.Contains(got.SetAside[0].Message, "单位是 mg/m³") {
+		t.Errorf("%+v", got)
+	}
+	if got := send(http.StatusCreated, "en", `{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500}`); len(got.SetAside) != 1 || !strings.Contains(got.SetAside[0].Message, "the unit wanted is mg/m³") {
+		t.Errorf("%+v", got)
+	}
+	before := w.svc.J.Height()
+	if got := send(http.StatusUnprocessableEntity, "zh-CN", `{"at":"2016-12-16T10:00:00+08:00","pm25":9999,"pm10":-99}`); len(got.Errors) != 2 || got.Errors[1].Rule != "impossible" ||
+		!strings.Contains(got.Errors[1].Message, "9999 是缺测标记") || w.svc.J.Height() != before {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -404,7 +434,7 @@ func TestScope(t *testing.T) {
 		}
 	}
 	for _, act := range []string{"receive", "read", "acknowledge", "object", "start", "report", "complete"} {
-		w.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: "/api/v1/orders/" + id + "-E0002-1/" + act, body: `{}`})
+		w.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: "/api/v1/orders/" + id + "-E0002-1/" + act, body: `{"note":"示例"}`})
 	}
 }
 
@@ -516,5 +546,40 @@ func TestWarningPages(t *testing.T) {
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/proposals"}, &raw)
 	if string(raw["items"]) != "[]" || string(raw["next"]) != `""` || string(raw["total"]) != "0" {
 		t.Errorf("an empty list is %s", raw)
+	}
+}
+
+// A warning that is looked at says what is known of its end, and how many of its days so far ask for nothing, to those who decide:
+// declared on the 16th at 17:00, looked at a day later with a forecast of clean days; it says nothing of it once it is over, nor to
+// an enterprise.
+func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
+	w := newWorld(t)
+	live := w.declared(alerts.Yellow)
+	path := "/api/v1/warnings/" + live.ID
+	look := func(who string) (got service.WarningLook) {
+		w.must(http.StatusOK, call{who: who, method: http.MethodGet, path: path}, &got)
+		return got
+	}
+	if got := look("viewer"); got.Outlook == nil || got.Outlook.From != nil || !got.Outlook.KnownUntil.IsZero() || got.ID != live.ID {
+		t.Errorf("with nothing known: %+v", got.Outlook)
+	}
+	w.elapse(24 * time.Hour)
+	today := alerts.DateOf(w.clock.Now())
+	days := fmt.Sprintf(`{"date":%q,"aqi_low":60,"aqi_high":60},{"date":%q,"aqi_low":155,"aqi_high":155},{"date":%q,"aqi_low":90,"aqi_high":90},{"date":%q,"aqi_low":90,"aqi_high":90}`,
+		today, today.AddDays(1), today.AddDays(2), today.AddDays(3))
+	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/forecasts",
+		body: fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Now().Format(time.RFC3339), days)}, nil)
+	got := look("duty")
+	if o := got.Outlook; o == nil || o.From == nil || !o.From.Equal(today.AddDays(2).Start()) || o.Open || o.IdleDays != 1 || !o.KnownUntil.Equal(today.AddDays(3).End()) {
+		t.Errorf("%+v", o)
+	}
+	for _, who := range []string{"feeder", "town"} {
+		if look(who).Outlook != nil {
+			t.Errorf("%s is told", who)
+		}
+	}
+	w.must(http.StatusOK, call{who: "duty", path: path + "/lift", body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, got.Revision)}, nil)
+	if got := look("duty"); got.State != alerts.Lifted || got.Outlook != nil {
+		t.Errorf("once it is lifted: %+v", got.Outlook)
 	}
 }

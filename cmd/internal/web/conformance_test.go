@@ -341,6 +341,7 @@ var samples = map[string]func(*world) call{
 		if err := w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
 			w.t.Fatal(err)
 		}
+		w.feeds = refusedFeeds()
 		return get("viewer", "/feeds")(w)
 	},
 	"POST /observations":           func(*world) call { return example("feeder", "POST /observations") },
@@ -460,7 +461,7 @@ var samples = map[string]func(*world) call{
 func (w *world) measured() {
 	w.proposed()
 	w.elapse(48 * time.Hour)
-	w.must(http.StatusOK, call{who: "feeder", path: prefix + "/observations",
+	w.must(http.StatusCreated, call{who: "feeder", path: prefix + "/observations",
 		body: `{"station":"xq","region":"120111","days":[{"date":"2016-12-17","aqi":220,"primary":["pm25"]}]}`}, nil)
 }
 

@@ -117,7 +117,9 @@ func (s *Server) asked(q *request) (a asked, err error) {
 	case q.query.Has("as_of"):
 		if day, ok := alerts.ParseDate(text); ok {
 			a.at = day.Start()
-		} else if a.at, err = time.Parse(time.RFC3339, text); err != nil {
+		} else if at, ok := refusal.ReadTime(text); ok {
+			a.at = at
+		} else {
 			return a, wrongQuery("as_of", text, "http.want_time")
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Server) orders(q *request) (any, error) {
 	if !service.Narrow(&f, q.who) {
 		return service.OrderPage{Items: []json.RawMessage{}}, nil
 	}
-	page, err := s.svc.Orders(f, cursor, limit)
+	page, err := s.svc.Orders(q.who, f, cursor, limit)
 	s.sawOfficer(q, slices.ContainsFunc(page.Items, namesOfficer))
 	return page, err
 }
@@ -41,8 +41,9 @@ func (s *Server) order(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.svc.OrderJSON(q.id())
+	text, err := s.svc.OrderFor(q.who, q.id())
 	s.sawOfficer(q, namesOfficer(text))
+	s.sawNotes(q, text)
 	return json.RawMessage(text), err
 }
 
@@ -148,15 +149,8 @@ func (s *Server) skill(q *request) (any, error) {
 	}
 	out := skillReport{From: from, To: to}
 	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) {
-		out.Items, err = alerts.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
+		out.Items, err = s.svc.Air.ForecastSkill(tx, s.svc.Region, alerts.Date(from), alerts.Date(to))
 		return err
 	})
 	return out, err
-}
-
-// feeds lists the sources that ever fell silent, and whether they are now.
-func (s *Server) feeds(*request) (any, error) {
-	var items []alerts.FeedState
-	err := s.svc.J.View(func(tx *bbolt.Tx) (err error) { items, err = alerts.Feeds(tx); return err })
-	return alerts.Page[alerts.FeedState]{Items: items, Total: len(items)}, err
 }

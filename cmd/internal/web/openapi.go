@@ -336,7 +336,7 @@ func (r *route) problems() []int {
 // status is that of a call that was carried out.
 func (r *route) status() int {
 	switch {
-	case r.created != nil:
+	case r.created != nil, r.kept:
 		return http.StatusCreated
 	case r.out == nil && r.media == "":
 		return http.StatusNoContent

@@ -175,7 +175,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Order"
 	case reflect.TypeFor[alerts.Page[notify.View]]():
 		return "OrderPage"
-	case reflect.TypeFor[notify.MeasureView](), reflect.TypeFor[notify.MonitorView](), reflect.TypeFor[notify.QuantityView](), reflect.TypeFor[notify.ContactView]():
+	case reflect.TypeFor[notify.MeasureView](), reflect.TypeFor[notify.MonitorView](), reflect.TypeFor[notify.QuantityView](), reflect.TypeFor[notify.ContactView](),
+		reflect.TypeFor[notify.ReleaseView](), reflect.TypeFor[notify.ObjectionView]():
 		return "Order" + strings.TrimSuffix(t.Name(), "View")
 	case reflect.TypeFor[recipientView]():
 		return "Recipient"
@@ -229,6 +230,8 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[access.Role]():          words(access.Roles()...),
 	reflect.TypeFor[notify.Action](): words(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
 		notify.Report, notify.Complete),
+	reflect.TypeFor[notify.ReleaseKind](): words(notify.ReleaseLifted, notify.ReleaseCancelled, notify.ReleaseExempted,
+		notify.ReleaseLevelChanged, notify.ReleaseListChanged),
 	reflect.TypeFor[notify.Cause](): words(notify.CausePlan, notify.CauseAmended, notify.CauseDecisionEnded, notify.CauseList),
 	reflect.TypeFor[reductionlist.Status](): words(reductionlist.StatusDraft, reductionlist.StatusChecked, reductionlist.StatusApproved,
 		reductionlist.StatusScheduled, reductionlist.StatusInForce, reductionlist.StatusSuperseded, reductionlist.StatusExpired),
@@ -312,6 +315,8 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[service.EmergencyApproval](): {needs: []string{"authority", "called_at", "reason"}},
 	reflect.TypeFor[service.Adjustment]():        {needs: []string{"level"}},
 	reflect.TypeFor[service.Revision]():          {without: []string{"list_version", "list_hash"}},
+	reflect.TypeFor[objectionText]():             {needs: []string{"note"}},
+	reflect.TypeFor[notify.ObjectionView]():      {words: map[string][]string{"decision": {"", "accept", "reject", "amend"}}},
 	reflect.TypeFor[notify.MeasureText]():        {needs: []string{"id"}},
 	reflect.TypeFor[service.ObjectionDecision](): {needs: []string{"decision"}, words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
 	reflect.TypeFor[service.MeasureAmends]():     {needs: []string{"id"}},

@@ -6,6 +6,7 @@ import (
 
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
+	"qingkong/notify"
 )
 
 // accesses is who read personal data of others, when, and by which call.
@@ -31,6 +32,19 @@ func (s *Server) sawAll(q *request, version string, count int) {
 func (s *Server) sawOfficer(q *request, shown bool) {
 	if shown {
 		s.svc.Saw(q.who, service.Sight{Kind: access.SeenDutyContact, Call: q.call(), Count: 1, Still: true})
+	}
+}
+
+// sawNotes notes who was shown what stands in an order about its recipient: an objection, why that was decided as it was.
+func (s *Server) sawNotes(q *request, order json.RawMessage) {
+	var o notify.View
+	if len(order) == 0 || json.Unmarshal(order, &o) != nil { // what is no order shows nothing
+		return
+	}
+	objection := o.Objection != nil && o.Objection.Note+o.Objection.Reason != ""
+	exemption := o.Release != nil && o.Release.Kind == notify.ReleaseExempted && o.Release.Reason != ""
+	if objection || exemption {
+		s.svc.Saw(q.who, service.Sight{Kind: access.SeenNote, Call: q.call(), Recipients: []string{o.RecipientID}, Still: true})
 	}
 }
 

@@ -129,7 +129,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case err != nil: // the sender stopped, or was too slow
-		return nil, refusal.New(refusal.Invalid, "input.not_json", refusal.Args{"offset": len(body), "why": err.Error()})
+		return nil, refusal.New(refusal.Invalid, "input.not_json", refusal.Args{"offset": len(body), "why": refusal.NotJSON(err)})
 	}
 	return body, nil
 }

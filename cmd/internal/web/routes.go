@@ -38,6 +38,7 @@ type route struct {
 	upload  bool                      // its body is a file
 	spared  bool                      // it changes something and no rate of writes holds it: it belongs to a response, or adds nothing
 	created func(answer any) []string // path of what a POST made, below /api/v1; nil: it makes nothing
+	kept    bool                      // a POST is answered 201 though what it made has no path of its own
 	repeats bool                      // it is read again and again, and answered with an ETag
 
 	in, out any            // a value of the type of its body and of its answer; nil: none
@@ -146,11 +147,11 @@ var routes = []route{
 		out: skillReport{},
 		zh:  "预报与实测的对比", en: "forecasts against measurements"},
 	{method: "GET", pattern: "/feeds", act: access.ActSkillRead, handle: (*Server).feeds,
-		out: alerts.Page[alerts.FeedState]{},
-		zh:  "曾中断的数据来源", en: "sources that have fallen silent"},
-	{method: "POST", pattern: "/observations", body: dataBody, act: access.ActObservationsCreate, handle: (*Server).observation,
+		out: alerts.Page[feedView]{},
+		zh:  "曾中断的数据来源，和送来的内容未被采用的来源", en: "sources that have fallen silent, or brought what was refused"},
+	{method: "POST", pattern: "/observations", body: dataBody, act: access.ActObservationsCreate, handle: (*Server).observation, kept: true,
 		in: alerts.ObservationInput{}, out: alerts.ObservationResult{},
-		zh: "报送实测", en: "records measurements"},
+		zh: "报送实测；set_aside 说明哪些值不采用、为什么，全部不采用时为 422", en: "records measurements; set_aside says which values are not judged and why, and where these are all it is a 422"},
 	{method: "GET", pattern: "/proposals", act: access.ActProposalsList, handle: (*Server).proposals, query: with(proposalState),
 		out: alerts.Page[*alerts.Proposal]{}, repeats: true,
 		zh: "预警建议", en: "proposals"},
@@ -168,7 +169,7 @@ var routes = []route{
 		in: service.Declaration{}, out: alerts.Warning{}, refuses: codes{refusal.TransitionRefused},
 		zh: "发布预警或管控要求", en: "declares a warning"},
 	{method: "GET", pattern: "/warnings/{id}", act: access.ActWarningsRead, handle: (*Server).warning,
-		out: alerts.Warning{}, repeats: true,
+		out: service.WarningLook{}, repeats: true,
 		zh: "一次预警及其经过", en: "a warning and its history"},
 	{method: "GET", pattern: "/warnings/{id}/board", act: access.ActBoardRead, handle: (*Server).board,
 		out: notify.Overview{}, repeats: true,
@@ -306,8 +307,8 @@ var routes = []route{
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业确认执行", en: "the recipient acknowledges"},
 	{method: "POST", pattern: "/orders/{id}/object", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("object"), spared: true,
-		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
-		zh: "企业提出异议", en: "the recipient objects"},
+		in: objectionText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
+		zh: "企业提出异议，须说明理由", en: "the recipient objects and says why"},
 	{method: "POST", pattern: "/orders/{id}/start", body: textBody, act: access.ActOrdersAnswer, handle: orderAct("start"), spared: true,
 		in: notify.AnswerText{}, out: notify.View{}, refuses: codes{refusal.TransitionRefused},
 		zh: "企业开始执行", en: "the recipient starts"},
@@ -429,9 +430,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, route *route) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	status := http.StatusOK
+	status := route.status()
 	if route.created != nil {
-		status = http.StatusCreated
 		w.Header().Set("Location", location(route.created(result)))
 	}
 	s.answer(w, r, route, status, result)

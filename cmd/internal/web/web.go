@@ -27,6 +27,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
@@ -61,6 +62,7 @@ type Server struct {
 type Options struct {
 	Watch   *watch.Watchman      // what /readyz says; one that watches nothing
 	Metrics *prometheus.Registry // what /metrics shows; the server adds its own
+	Feeds   func() []feed.Status // how the sources of forecasts stand on this node; nil where there are none
 	Backups Backups              // nil where no folder for them is configured
 	Limits  share.Limits         // of one caller; none
 	// Incoming is the folder of files until it is their turn; that of the system for temporary files.

@@ -19,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"qingkong/alerts"
+	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal/journaltest"
@@ -44,6 +45,7 @@ type world struct {
 	log    lockedBuffer
 	tokens map[string]string // user or recipient -> token
 	clock  *journaltest.Clock
+	feeds  []feed.Status
 	shown  []string // every secret that was ever issued
 }
 
@@ -88,7 +90,8 @@ func newWorld(t testing.TB) *world {
 	})
 	w.watch.Watch("part", func(context.Context) watch.Finding { return *w.part.Load() })
 	w.find(watch.Finding{})
-	w.server = New(w.svc, sessions, Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log})
+	w.server = New(w.svc, sessions, Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log,
+		Feeds: func() []feed.Status { return w.feeds }})
 	w.importList(fixture())
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {

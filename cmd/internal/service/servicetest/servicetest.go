@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/pquerna/otp/totp"
+	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
@@ -48,12 +49,27 @@ func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *Wor
 		fn(&set)
 	}
 	w.JS = natstest.Start(t, filepath.Join(dir, "nats")).JS
-	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: service.Registry(set), JS: w.JS, Log: log, NoSync: true, Clock: w.Clock.Now})
+	registry := service.Registry(set)
+	journal.Handle(registry, cmdUnexplained, func(_ *bbolt.Tx, _ string, order string, _ time.Time) ([]journal.Event, string, error) {
+		ev, err := registry.Decode("notify.answered", fmt.Appendf(nil, `{"order_id":%q,"action":"object","digest":"00000000000000ff"}`, order))
+		return []journal.Event{ev}, order, err
+	})
+	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: registry, JS: w.JS, Log: log, NoSync: true, Clock: w.Clock.Now})
 	var err error
 	if w.Svc, err = service.New(t.Context(), j, set, log); err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+const cmdUnexplained = "test.unexplained"
+
+// Unexplained records an objection without a reason, as programs did that asked for none.
+func (w *World) Unexplained(order string) {
+	w.t.Helper()
+	if _, err := w.Svc.J.Submit(w.t.Context(), journal.Command{Kind: cmdUnexplained, Actor: "enterprise", Payload: order}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // Elapse moves the clock and carries out the timers that have come due, on the lease's holder as the program does.

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
@@ -82,8 +83,9 @@ type Options struct {
 	Shares *share.Shares
 	// Incoming is the folder of files until it is their turn; default: that of the system for temporary files.
 	Incoming string
-	Watch    *watch.Watchman  // what the head of every page says of the system; default: one that watches nothing
-	Clock    func() time.Time // of this machine; default: time.Now
+	Feeds    func() []feed.Status // how the sources of forecasts stand on this node; nil where there are none
+	Watch    *watch.Watchman      // what the head of every page says of the system; default: one that watches nothing
+	Clock    func() time.Time     // of this machine; default: time.Now
 	Log      *slog.Logger
 }
 

@@ -76,9 +76,26 @@ func fillDeclare(q *request, s *subject) url.Values {
 	if p.EndsAt == nil {
 		notice = "notice_open"
 	}
-	v.Set("notice_text", word(zh, notice, "district", q.d.opt.District, "from", noticeTime(from), "to", noticeEnd(p.EndsAt),
+	v.Set("notice_text", word(zh, notice, "district", q.d.opt.District, "from", noticeTime(from), "polluted", noticeTime(polluted(p, from)), "to", noticeEnd(p.EndsAt),
 		"level", alerts.LevelName(p.Level, zh)))
 	return v
+}
+
+// polluted is from when the air asks for the response that is proposed, where that is after its start: it may start on the evening
+// before.
+func polluted(p *alerts.Proposal, start time.Time) time.Time {
+	var first time.Time
+	for _, c := range p.Trace.Clauses {
+		for _, w := range c.Windows {
+			if w.To.After(start) && (first.IsZero() || w.From.Before(first)) {
+				first = w.From
+			}
+		}
+	}
+	if first.After(start) {
+		return first
+	}
+	return start
 }
 
 // noticeTime is a time as a notice in Chinese has it: 12月16日20时.
@@ -126,7 +143,7 @@ func reviseFields(q *request, s *subject) []field {
 		q.field("received_at", kindMoment, false), q.field("reason", kindArea, false), q.field("notice_text", kindArea, false))
 	if s.w.State == alerts.Scheduled && s.w.Pending == nil {
 		start := q.field("starts_at", kindMoment, false)
-		start.Hint = q.t("f.starts_at.set.hint")
+		start.Hint = q.t("f.starts_at.set.hint", "at", clock(s.w.StartsAt))
 		return append([]field{start}, terms...)
 	}
 	if s.w.State == alerts.Rejected { // it is entered again, in other terms
@@ -170,7 +187,11 @@ func levelRevised(s *subject, v url.Values) alerts.Level {
 }
 
 func adjustFields(q *request, s *subject) []field {
-	return []field{q.levels(s.w.Level), q.field("starts_at", kindMoment, false), q.triggers(false), q.field("document_no", kindText, false),
+	without := s.w.Level
+	if s.w.LevelSince.After(q.now) && len(s.w.Stages) > 1 { // it is announced, and may come sooner
+		without = alerts.None
+	}
+	return []field{q.levels(without), q.field("starts_at", kindMoment, false), q.triggers(false), q.field("document_no", kindText, false),
 		q.field("issued_by", kindText, false), q.field("received_at", kindMoment, false), q.field("ends_at", kindMoment, false),
 		q.field("reason", kindArea, false)}
 }

@@ -21,16 +21,15 @@ const (
 
 // Kinds of fields.
 const (
-	kindText     = "text"
-	kindArea     = "textarea"
-	kindMoment   = "datetime-local"
-	kindDate     = "date"
-	kindNumber   = "number"
-	kindChoice   = "radio"
-	kindHidden   = "hidden"
-	kindCheck    = "checkbox"
-	momentForm   = "2006-01-02T15:04"
-	momentFormSS = "2006-01-02T15:04:05"
+	kindText   = "text"
+	kindArea   = "textarea"
+	kindMoment = "datetime-local"
+	kindDate   = "date"
+	kindNumber = "number"
+	kindChoice = "radio"
+	kindHidden = "hidden"
+	kindCheck  = "checkbox"
+	momentForm = "2006-01-02T15:04"
 )
 
 // field is one input of a form. Name is also its place in the act's JSON, so that a refusal finds it.
@@ -154,18 +153,14 @@ func body(fields []field, v url.Values) (map[string]any, error) {
 	return out, refusal.Input(wrong)
 }
 
-// parseMoment reads what a browser sends for a date with a time; a blank in the place of the T is what people write
-// where there is no such input.
+// parseMoment reads what a browser sends for a date with a time, and what people write where there is no such input.
 func parseMoment(s string) (time.Time, error) {
-	s = strings.Replace(s, " ", "T", 1)
-	t, err := time.ParseInLocation(momentForm, s, alerts.Shanghai())
-	if err != nil {
-		t, err = time.ParseInLocation(momentFormSS, s, alerts.Shanghai())
+	t, ok := refusal.ReadTime(s)
+	t = t.In(alerts.Shanghai())
+	if !ok || t.Year() < 1990 || t.Year() >= 2200 {
+		return t, errors.New("no time that can be meant")
 	}
-	if err == nil && (t.Year() < 1990 || t.Year() >= 2200) {
-		err = errors.New("a year that cannot be meant")
-	}
-	return t, err
+	return t, nil
 }
 
 // input is a time as such an input has it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -131,6 +132,8 @@ type homeView struct {
 	Cards    []standing
 	Open     []proposalView
 	Silent   []alerts.FeedState
+	Missing  string // that measured air is high and hours are missing
+	Aside    asideView
 	Strip    *strip
 	First    bool // nothing was ever declared: say how to begin
 	Demo     bool
@@ -164,8 +167,9 @@ func (d *desk) home(q *request) error {
 	c.Flash = q.flash()
 	return q.render(http.StatusOK, "home", struct {
 		*chrome
-		Parts map[string]template.HTML
-	}{c, parts})
+		Parts   map[string]template.HTML
+		Refused []refusedFeed // no change of the record, so that no part is drawn anew for it
+	}{c, parts, d.refusedFeeds(q)})
 }
 
 // flash is what was just done, by the query of the page that an act led to.
@@ -241,8 +245,18 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 		}
 	}
 	if q.who.Role != access.Enterprise {
-		if v.Strip, err = d.strip(q, tx, leading, live); err != nil {
+		ev, err := d.engine.Judged(tx, d.svc.Region, false, q.now)
+		if err != nil {
 			return err
+		}
+		if v.Strip, err = d.strip(q, tx, ev, leading, live); err != nil {
+			return err
+		}
+		if q.may(access.ActSkillRead) || q.may(access.ActWarningsApprove) {
+			v.Aside = q.asideView(ev.SetAside)
+			if ev.HighAndMissing != nil {
+				v.Missing = ev.HighAndMissing.Text(q.lang)
+			}
 		}
 	}
 	if q.may(access.ActSkillRead) || q.may(access.ActWarningsApprove) {
@@ -263,6 +277,31 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 	return err
 }
 
+// refusedFeed is a source that sent what was refused, and nothing since that was taken.
+type refusedFeed struct {
+	Feed, Source, Document, Why, Place string
+	At                                 time.Time
+	Kept                               int
+}
+
+func (d *desk) refusedFeeds(q *request) (out []refusedFeed) {
+	if d.opt.Feeds == nil || !q.may(access.ActSkillRead) && !q.may(access.ActWarningsApprove) {
+		return nil
+	}
+	for _, f := range d.opt.Feeds() {
+		last := f.Refused.Last
+		if f.Refused.Total == 0 || f.TakenAt.After(last.At) {
+			continue
+		}
+		place := f.Refused.Folder
+		if last.File != "" {
+			place = filepath.Join(place, last.File)
+		}
+		out = append(out, refusedFeed{f.Feed, f.Source, last.Document, last.Why[q.lang], place, last.At, f.Refused.Kept})
+	}
+	return out
+}
+
 // card is a live warning on the desk with its board and what this role may do to it.
 func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, error) {
 	s := q.standing(service.WarningFor(q.who, w))
@@ -273,7 +312,7 @@ func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, erro
 		}
 	}
 	s.Acts, s.Who = q.actsOn(w), q.whoActs(w)
-	if q.may(access.ActProposalsList) && w.EndsAt == nil && (w.State == alerts.Active || w.State == alerts.Scheduled) {
+	if q.may(access.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {
 		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
 			return s, err
 		}
@@ -282,13 +321,16 @@ func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, erro
 	return s, err
 }
 
-// outlook says when a warning without an end is likely to be lifted.
+// outlook says when a warning without an end is likely to be lifted, and how many days of any ask for nothing.
 func (d *desk) outlook(q *request, tx *bbolt.Tx, w *alerts.Warning) ([]string, error) {
 	o, err := d.engine.Outlook(tx, w, q.now)
 	if err != nil {
 		return nil, err
 	}
-	lines := o.Explain(d.engine.LiftH, d.engine.LiftRule, d.engine.LiftAtMost, q.lang)
+	var lines []string
+	if w.EndsAt == nil {
+		lines = o.Explain(d.engine.LiftH, d.engine.LiftRule, d.engine.LiftAtMost, q.lang)
+	}
 	if o.IdleDays > 0 {
 		lines = append(lines, refusal.Text("explain.idle", q.lang, refusal.Args{"n": o.IdleDays}))
 	}

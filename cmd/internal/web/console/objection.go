@@ -55,7 +55,7 @@ func (d *desk) showObjection(q *request, decision string, typed url.Values, fail
 	}
 	v := objectionView{chrome: q.chrome("objection"), Open: row.State == notify.StateOpen && row.Answer == notify.AnswerObjected}
 	var err error
-	if v.Order, err = d.readOrder(id); err != nil {
+	if v.Order, err = d.readOrder(q, id); err != nil {
 		return err
 	}
 	measures, err := v.Order.Listed()
@@ -146,7 +146,7 @@ func (d *desk) decide(q *request) error {
 	if err := access.Require(q.who, access.ActOrdersObjection); err != nil {
 		return err
 	}
-	o, err := d.readOrder(q.id())
+	o, err := d.readOrder(q, q.id())
 	if err != nil {
 		return err
 	}

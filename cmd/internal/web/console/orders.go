@@ -111,8 +111,8 @@ type step struct {
 	Current bool // it comes back with what was typed
 }
 
-func (d *desk) readOrder(id string) (o notify.View, err error) {
-	text, err := d.svc.OrderJSON(id)
+func (d *desk) readOrder(q *request, id string) (o notify.View, err error) {
+	text, err := d.svc.OrderFor(q.who, id)
 	if err == nil {
 		err = json.Unmarshal(text, &o)
 	}
@@ -125,12 +125,16 @@ func (d *desk) order(q *request) error { return d.showOrder(q, q.id(), "", nil, 
 func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed error) error {
 	var row *notify.Order
 	var next string
+	unexplained := false
 	err := q.view(func(tx *bbolt.Tx) (err error) {
 		if row, err = notify.Get(tx, id); err != nil {
 			return err
 		}
 		if !service.Visible(q.who, row.RecipientID, row.Town) {
 			return noOrder(id)
+		}
+		if unexplained, err = row.Unexplained(tx); err != nil {
+			return err
 		}
 		after, err := row.Next(tx)
 		if refusal.CodeOf(err) == refusal.NotFound {
@@ -145,8 +149,11 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 		return err
 	}
 	v := orderView{chrome: q.chrome("order"), Next: next, Typed: typed, Again: typed != nil && failed == nil}
-	if v.Order, err = d.readOrder(id); err != nil {
+	if v.Order, err = d.readOrder(q, id); err != nil {
 		return err
+	}
+	if r := v.Order.Release; r != nil && r.Kind == notify.ReleaseExempted && r.Reason != "" {
+		q.seen.notes = append(q.seen.notes, row.RecipientID)
 	}
 	q.seen.officer = v.Order.Contact.Name != "" || v.Order.Contact.Phone != ""
 	measures, err := v.Order.Listed()
@@ -162,7 +169,7 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 	}
 	v.Decide = q.may(access.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
 	if q.may(access.ActOrdersAnswer) && q.who.Recipient == row.RecipientID {
-		v.Answers = q.answers(row, v.Order.Measures, action, typed)
+		v.Answers = q.answers(row, v.Order.Measures, unexplained, action, typed)
 		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
 	}
 	v.Plan = d.orderPlan(q, &v.Order)
@@ -189,7 +196,7 @@ func (v *orderView) blame(e *refusal.Error, action, lang string) {
 
 // answers are the acts that an order's state allows its recipient: first the one that brings it on, from the receipt to
 // its completion, then what else may be done.
-func (q *request) answers(o *notify.Order, measures []notify.MeasureView, action string, typed url.Values) (out []step) {
+func (q *request) answers(o *notify.Order, measures []notify.MeasureView, unexplained bool, action string, typed url.Values) (out []step) {
 	add := func(a notify.Action, fields ...field) *step {
 		s := step{Action: string(a), Fields: fields, Key: newKey()}
 		for i := range s.Fields {
@@ -213,6 +220,10 @@ func (q *request) answers(o *notify.Order, measures []notify.MeasureView, action
 			object := add(notify.Object, note(true))
 			object.Folded, object.Lead = q.t("answer.object"), q.t("answer.object.lead")
 		case o.Answer == notify.AnswerObjected:
+			if unexplained {
+				object := add(notify.Object, note(true))
+				object.Main, object.Lead = true, q.t("answer.object.unexplained")
+			}
 			add(notify.Acknowledge)
 		case o.Execution == notify.ExecutionNotStarted:
 			add(notify.Start).Main = true
@@ -276,7 +287,7 @@ func (d *desk) answerOf(q *request, id string, action notify.Action) (notify.Ans
 	if action == notify.Object && in.Note == "" {
 		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
 	}
-	order, err := d.readOrder(id)
+	order, err := d.readOrder(q, id)
 	if err != nil {
 		return in, err
 	}

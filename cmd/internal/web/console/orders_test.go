@@ -68,3 +68,55 @@ func TestTheNextStepStandsOut(t *testing.T) {
 	w.elapse(0)
 	shows(3, "released before it was received", "[receive]", "[]")
 }
+
+// The page of an order that has ended begins with what ended it and what its recipient may do; why one enterprise was exempted is
+// read by those alone who may.
+func TestReleaseOnTheDesk(t *testing.T) {
+	w := newWorld(t)
+	id := w.ordered()
+	path := func(n int) string { return fmt.Sprintf("/desk/orders/%s-E%04d-1", id, n) }
+	w.post(303, "E0001", path(1)+"/object", url.Values{"note": {"炉内尚有铁水"}, "key": {newKey()}})
+	w.post(303, "duty", strings.Replace(path(1), "orders", "objections", 1), url.Values{"decision": {"accept"}, "reason": {"保障民生供热"}, "key": {newKey()}})
+	form := values(w.get(200, "duty", warningPath(id)+"/lift"))
+	form.Set("reason", "扩散条件转好")
+	form.Set("step", stepConfirm)
+	w.post(303, "duty", warningPath(id)+"/lift", form)
+	w.elapse(0)
+	for _, who := range []string{"E0002", "duty", "viewer"} {
+		page := w.get(200, who, path(2))
+		note := find(page, "section", "id", "release")
+		if note == nil {
+			t.Fatalf("%s is not told what ended the order:\n%s", who, textOf(page))
+		}
+		shows(t, "released, to "+who, note, "预警解除通知", "可以恢复正常生产", "扩散条件转好", "2016-12-16")
+		shows(t, "the order's own text", page, "现启动")
+	}
+	for who, may := range map[string]bool{"E0001": true, "duty": true, "inspector": true, "viewer": false, "admin": false} {
+		page := w.get(200, who, path(1))
+		shows(t, "exempted, to "+who, find(page, "section", "id", "release"), "豁免通知", "无须执行")
+		if got := strings.Contains(textOf(page), "保障民生供热"); got != may {
+			t.Errorf("%s reads why: %v, want %v", who, got, may)
+		}
+	}
+}
+
+// An objection without a reason comes back with its field marked; one that was recorded without may be completed on the page.
+func TestObjectionIsCompletedOnTheDesk(t *testing.T) {
+	w := newWorld(t)
+	order := w.ordered() + "-E0001-1"
+	path := "/desk/orders/" + order
+	for _, note := range []string{"", " \n "} {
+		page := w.refused(422, "E0001", path+"/object", url.Values{"note": {note}, "key": {newKey()}})
+		shows(t, "an empty reason", page, "请说明理由")
+	}
+	w.Unexplained(order)
+	main, other := prominent(w.get(200, "E0001", path), path)
+	if fmt.Sprint(main) != "[object]" || fmt.Sprint(other) != "[acknowledge]" {
+		t.Fatalf("%v stand out beside %v", main, other)
+	}
+	w.post(303, "E0001", path+"/object", url.Values{"note": {"炉内尚有铁水"}, "key": {newKey()}})
+	if main, other = prominent(w.get(200, "E0001", path), path); len(main) > 0 || fmt.Sprint(other) != "[acknowledge]" {
+		t.Errorf("completed: %v stand out beside %v", main, other)
+	}
+	shows(t, "the officer", w.get(200, "duty", strings.Replace(path, "orders", "objections", 1)), "炉内尚有铁水")
+}

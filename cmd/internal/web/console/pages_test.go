@@ -399,3 +399,51 @@ func TestTheStripTellsHowFarAForecastCounts(t *testing.T) {
 		t.Errorf("a day is too far ahead:\n%s", page)
 	}
 }
+
+// The desk says which measurements are set aside, by station, and why; and it alarms where measured air is high and hours are
+// missing. Nobody who only answers orders is told.
+func TestTheDeskTellsWhatIsSetAside(t *testing.T) {
+	w := newWorld(t)
+	send := func(station string, hour func(i int) string) {
+		t.Helper()
+		var hours []string
+		for i := range 24 {
+			if values := hour(i); values != "" {
+				hours = append(hours, fmt.Sprintf(`{"at":%q,%s}`, begin.Truncate(time.Hour).Add(time.Duration(i-24)*time.Hour).Format(time.RFC3339), values))
+			}
+		}
+		body := fmt.Sprintf(`{"station":%q,"region":"120111","hours":[%s]}`, station, strings.Join(hours, ","))
+		if _, err := w.svc.Observation(t.Context(), "feeder", "", []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("1015A", func(i int) string {
+		if i%5 == 4 { // 20 hours are left
+			return ""
+		}
+		return fmt.Sprintf(`"pm25":%d`, 280+i%3)
+	})
+	if page := textOf(w.get(200, "duty", "/desk")); strings.Contains(page, "实测偏高") || strings.Contains(page, "不采用") {
+		t.Errorf("20 hours are enough:\n%s", page)
+	}
+	send("1015A", func(i int) string {
+		switch {
+		case i == 3:
+			return `"pm25":-999`
+		case i%5 == 4:
+			return ""
+		}
+		return fmt.Sprintf(`"pm25":%d`, 280+i%3)
+	})
+	send("1021A", func(i int) string { return fmt.Sprintf(`"pm25":264,"co":%d`, 1500+i) })
+	page := textOf(w.get(200, "duty", "/desk"))
+	for _, want := range []string{"实测偏高而小时数不足", "只有 19 个有效小时（需要 20 个），其均值为 AQI 33", "不采用的实测值：", "1015A", "-999 是缺测标记",
+		"1021A", "PM2.5 一直是 264，视为卡数", "单位是 mg/m³"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the desk does not say %q:\n%s", want, page)
+		}
+	}
+	if page := textOf(w.get(200, "E0001", "/desk")); strings.Contains(page, "不采用") || strings.Contains(page, "小时数不足") {
+		t.Errorf("an enterprise is told:\n%s", page)
+	}
+}

@@ -64,7 +64,7 @@ func (d *desk) planPage(q *request) error {
 func (d *desk) preparedPage(q *request) (*planPage, *service.Prepared, error) {
 	v := &planPage{chrome: q.chrome("plan"), Key: newKey()}
 	var err error
-	if v.Order, err = d.readOrder(q.id()); err != nil {
+	if v.Order, err = d.readOrder(q, q.id()); err != nil {
 		return nil, nil, err
 	}
 	v.Drill = v.Order.Drill

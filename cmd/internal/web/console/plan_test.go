@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -175,7 +176,11 @@ func TestPlanOnTheDesk(t *testing.T) {
 			t.Errorf("%s may change it: %v", user, may)
 		}
 	}
-	o, err := (&desk{svc: w.svc}).readOrder(next)
+	var o notify.View
+	text, err := w.svc.OrderJSON(next)
+	if err == nil {
+		err = json.Unmarshal(text, &o)
+	}
 	if err != nil || o.Cause != notify.CausePlan {
 		t.Errorf("%v %v", o.Cause, err)
 	}

@@ -120,3 +120,76 @@ func (w *world) live() (id string) {
 	}
 	return id
 }
+
+// A notice says from when the air is bad, which is not when the response begins where that is on the evening before.
+func TestTheNoticeTellsWhenThePollutionBegins(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.ParseInLocation("2006-01-02T15", s, alerts.Shanghai())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, c := range []struct{ now, starts, want string }{
+		{"2016-12-16T17", "2016-12-16T20", "西青区 12月17日0时至12月19日24时将出现重污染天气过程。经研究，决定自12月16日20时起启动"},
+		{"2016-12-16T21", "2016-12-16T21", "西青区 12月17日0时至12月19日24时将出现重污染天气过程。经研究，决定自12月16日21时起启动"},
+		{"2016-12-16T17", "2016-12-17T00", "西青区 12月17日0时至12月19日24时将出现重污染天气过程。经研究，决定自12月17日0时起启动"},
+		{"2016-12-18T09", "2016-12-18T09", "西青区 12月18日9时至12月19日24时将出现重污染天气过程。经研究，决定自12月18日9时起启动"},
+	} {
+		end := at("2016-12-20T00")
+		p := &alerts.Proposal{Kind: alerts.KindStart, Level: alerts.Orange, StartsAt: at(c.starts), EndsAt: &end}
+		p.Trace.Clauses = []alerts.ClauseTrace{{Level: alerts.Orange, Met: true, Windows: []alerts.Window{{From: at("2016-12-17T00"), To: end}}},
+			{Level: alerts.Yellow, Met: true, Windows: []alerts.Window{{From: at("2016-12-14T00"), To: at("2016-12-15T00")}, {From: at("2016-12-17T00"), To: end}}}}
+		q := &request{now: at(c.now), d: &desk{opt: Options{District: "西青区"}}}
+		if got := fillDeclare(q, &subject{p: p}).Get("notice_text"); !strings.Contains(got, c.want) {
+			t.Errorf("at %s: %s", c.now, got)
+		}
+	}
+}
+
+// A raise that is announced for a later day may be asked for sooner from the desk; one that is in effect is no choice.
+func TestTheDeskOffersAnAnnouncedLevelSooner(t *testing.T) {
+	w := newWorld(t)
+	id := w.declared(alerts.Yellow, false)
+	offered := func() bool {
+		return find(w.get(200, "duty", warningPath(id)+"/adjust"), "input", "value", "orange") != nil
+	}
+	later := w.clock.Now().Add(72 * time.Hour).Format("2006-01-02T15:04")
+	w.follow(warningPath(id)+"/adjust", url.Values{"level": {"orange"}, "starts_at": {later}})
+	approve := func() {
+		form := values(w.get(200, "approver", warningPath(id)+"/approve"))
+		form.Set("step", stepConfirm)
+		w.post(303, "approver", warningPath(id)+"/approve", form)
+	}
+	approve()
+	if got := w.warning(id); got.LevelAt(w.clock.Now()) != alerts.Yellow || got.Level != alerts.Orange {
+		t.Fatalf("%+v", got)
+	}
+	if !offered() {
+		t.Fatal("orange is announced and is no choice")
+	}
+	w.follow(warningPath(id)+"/adjust", url.Values{"level": {"orange"}})
+	approve()
+	if got := w.warning(id); got.LevelAt(w.clock.Now()) != alerts.Orange {
+		t.Errorf("%+v", got)
+	}
+	if offered() {
+		t.Error("orange is in effect and is a choice")
+	}
+}
+
+// The days of a warning that ask for nothing are shown beside it, whether its end is set or not; the expected lift where it is not.
+func TestTheDeskTellsOfIdleDays(t *testing.T) {
+	w := newWorld(t)
+	id := w.declared(alerts.Yellow, false)
+	w.days(90, 90, 160, 90, 90)
+	w.elapse(48 * time.Hour)
+	idle, lift := "预警期间有 2 天未达到任何条款", "解除：其后 36 小时 AQI 均不高于 150"
+	if text := textOf(w.get(200, "duty", "/desk")); !strings.Contains(text, idle) || !strings.Contains(text, lift) {
+		t.Errorf("without an end: %s", text)
+	}
+	w.follow(warningPath(id)+"/revise", url.Values{"ends_at": {"2030-01-01T08:00"}})
+	if text := textOf(w.get(200, "duty", warningPath(id))); !strings.Contains(text, idle) || strings.Contains(text, lift) {
+		t.Errorf("with an end: %s", text)
+	}
+}

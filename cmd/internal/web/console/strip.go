@@ -83,7 +83,7 @@ func class(index int) int {
 
 // strip draws the days around now: those that the open proposal, or else the one that the live warning came of, was
 // worked out by, and what was forecast since. It is nil when nothing is known.
-func (d *desk) strip(q *request, tx *bbolt.Tx, open *alerts.Proposal, live *alerts.Warning) (*strip, error) {
+func (d *desk) strip(q *request, tx *bbolt.Tx, ev alerts.Evaluation, open *alerts.Proposal, live *alerts.Warning) (*strip, error) {
 	p := open
 	if p == nil && live != nil && live.ProposalID != nil {
 		var err error
@@ -97,7 +97,7 @@ func (d *desk) strip(q *request, tx *bbolt.Tx, open *alerts.Proposal, live *aler
 			days[v.Date] = q.stripDay(v)
 		}
 	}
-	source, err := d.judgedDays(q, tx, days)
+	source, err := d.judgedDays(q, tx, ev, days)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (q *request) stripDay(v alerts.DayVerdict) stripDay {
 	switch {
 	case v.Why == "":
 	case !v.Counted:
-		day.Why = refusal.Text("why."+v.Why, q.lang, nil)
+		day.Why = v.Reason(q.lang)
 	case v.Remarkable():
 		day.Note = refusal.Text("why."+v.Why, q.lang, nil)
 	}
@@ -146,15 +146,12 @@ func (q *request) stripDay(v alerts.DayVerdict) stripDay {
 
 // judgedDays adds what is known of today and the days to come: what is measured, and the newest forecast with its range. It
 // returns the source of the forecast that was issued last.
-func (d *desk) judgedDays(q *request, tx *bbolt.Tx, days map[alerts.Date]stripDay) (source string, err error) {
-	ev, err := d.engine.Judged(tx, d.svc.Region, false, q.now)
-	if err != nil {
-		return "", err
-	}
+func (d *desk) judgedDays(q *request, tx *bbolt.Tx, ev alerts.Evaluation, days map[alerts.Date]stripDay) (source string, err error) {
 	forecasts := map[string]*alerts.Forecast{}
 	var newest time.Time
 	for _, v := range ev.Days {
-		if v.Date < alerts.DateOf(q.now) || v.AQI == nil && v.ForecastID == "" {
+		few := v.Hours != nil && v.Date >= alerts.DateOf(q.now).AddDays(-2) // nobody can say that such a day was clean
+		if !few && (v.Date < alerts.DateOf(q.now) || v.AQI == nil && v.ForecastID == "") {
 			continue
 		}
 		day := q.stripDay(v)

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
 
@@ -134,7 +135,7 @@ func (q *request) step(tx *bbolt.Tx, o *notify.Order, h happening) (s timelineSt
 		return s, false, err
 	}
 	note := func(ref string) string {
-		if ref == "" || !mayReadNotes(q.who, o.RecipientID) {
+		if ref == "" || !service.MayReadNotes(q.who, o.RecipientID) {
 			return ""
 		}
 		if text := journal.ReadVault(tx, ref); text != nil {
@@ -183,7 +184,7 @@ func (q *request) step(tx *bbolt.Tx, o *notify.Order, h happening) (s timelineSt
 		}
 		return s, ev.OrderID == o.ID, nil
 	case *notify.Released:
-		s.What, s.Actor = "released_"+ev.Reason, ""
+		s.What, s.Actor = "released_"+string(ev.Reason), ""
 		return s, ev.OrderID == o.ID, nil
 	case *notify.Judged:
 		s.What = "judged_" + ev.Verdict

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/html"
 
 	"qingkong/alerts"
+	"qingkong/alerts/feed"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
@@ -32,6 +33,7 @@ const hostile = `<script>alert("示例")</script>&'"><img src=x onerror=alert(1)
 
 // world is a desk over a real journal, with a list, an account for each role, and credentials for E0001 to E0003.
 type world struct {
+	feeds []feed.Status // as the program would have them
 	*servicetest.World
 	t         testing.TB
 	svc       *service.Service
@@ -72,7 +74,8 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	w.watchman.Started()
 	w.desk = New(w.svc, w.sessions, hub, Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
 		Watch: w.watchman, Clock: func() time.Time { return w.clock.Now().Add(-w.lag) },
-		Log: slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
+		Feeds: func() []feed.Status { return w.feeds },
+		Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
 	w.Import(l)
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {

@@ -137,7 +137,7 @@ func (w *world) actBy(actor, warning, act, more string) {
 // answer does an act of a recipient; one that the state forbids does nothing.
 func (w *world) answer(i int, order string, act notify.Action) {
 	w.t.Helper()
-	_, err := w.svc.AnswerOrder(w.t.Context(), recipient(i), "", notify.AnswerText{OrderID: order, Action: act})
+	_, err := w.svc.AnswerOrder(w.t.Context(), recipient(i), "", notify.AnswerText{OrderID: order, Action: act, Note: "示例"})
 	if code := refusal.CodeOf(err); code != refusal.TransitionRefused && code != refusal.Conflict {
 		w.must(err)
 	}

@@ -1,0 +1,42 @@
+package console
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"qingkong/alerts"
+)
+
+// asideView is what stations measured in the last days and what is not judged, station by station, the newest first.
+type asideView struct {
+	Rows []asideRow
+	More int // that are not shown
+}
+
+type asideRow struct {
+	Station, Name, Value, Why string
+	From, To                  time.Time
+	N                         int
+}
+
+const (
+	asideDays = 3 // how far back the desk shows what is set aside
+	asideRows = 100
+)
+
+func (q *request) asideView(all []alerts.Aside) (v asideView) {
+	first := q.now.AddDate(0, 0, -asideDays)
+	for i := range all {
+		a := &all[i]
+		if a.To.Before(first) {
+			continue
+		}
+		v.Rows = append(v.Rows, asideRow{a.Station, alerts.PollutantName(a.Name), a.Value, a.Words(q.lang), a.From, a.To, a.N})
+	}
+	slices.SortStableFunc(v.Rows, func(a, b asideRow) int { return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To)) })
+	if n := len(v.Rows); n > asideRows {
+		v.Rows, v.More = v.Rows[:asideRows], n-asideRows
+	}
+	return v
+}
