@@ -57,6 +57,12 @@ func (w *world) coalPlan() *plant.OperatingPlan {
 		p.Steps = append(p.Steps, s)
 	}
 	p.Add()
+	w.view(func(tx *bbolt.Tx) error {
+		if o, err := GetPlantOrder(tx, readBody, e1); err == nil {
+			p.Demands = o.Demanded.Digest()
+		}
+		return nil
+	})
 	return p
 }
 
@@ -248,6 +254,24 @@ func TestPlanStaysWhileItFits(t *testing.T) {
 			}
 			w.check()
 		})
+	}
+}
+
+// A plan that begins after the order does is not carried on: its first hours would be without any quantity.
+func TestALaterPlanIsNotCarriedOn(t *testing.T) {
+	for late, stays := range map[time.Duration]bool{time.Hour: true, time.Hour + time.Minute: false, 3 * time.Hour: false} {
+		w := newWorld(t, coalPlant())
+		w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
+		w.elapse(0)
+		p := w.coalPlan()
+		p.Window.From = planFrom.Add(late)
+		w.must(w.accept(e1, p))
+		w.change(Plan{Level: alerts.Red, EndsAt: &planTo})
+		w.elapse(0)
+		if o := w.json(warningID + "-E1-3"); (o["plan"] != nil) != stays || strings.Contains(o["text"].(string), droppedNote) == stays {
+			t.Errorf("%s later: carried on is %v, want %v: %s", late, o["plan"] != nil, stays, o["text"])
+		}
+		w.check()
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	kindRelisted = "notify.relisted"
 	kindSettings = "notify.settings_changed"
 	kindFigures  = "notify.figures_given"
+	kindReason   = "notify.plan_reason"
 
 	kindReleaseWorded = "notify.release_worded"
 )
@@ -155,6 +156,17 @@ type Decided struct {
 
 // Kind implements Event.
 func (*Decided) Kind() string { return kindDecided }
+
+// PlanReason says why a plan was accepted, as it has to be said of one that does not keep what the order demands without it. OrderID
+// is the order that carries the plan; NotKept are the ids of its measures that are not kept.
+type PlanReason struct {
+	OrderID   string   `json:"order_id"`
+	ReasonRef string   `json:"reason_ref"`
+	NotKept   []string `json:"not_kept"`
+}
+
+// Kind implements Event.
+func (*PlanReason) Kind() string { return kindReason }
 
 // Judged is what monitoring or inspection concludes of an order.
 type Judged struct {

@@ -152,6 +152,8 @@ func Decode(kind string, data []byte) (Event, error) {
 		ev = new(SettingsChanged)
 	case kindFigures:
 		ev = new(FiguresGiven)
+	case kindReason:
+		ev = new(PlanReason)
 	default:
 		return nil, fmt.Errorf("notify: unknown event kind %q", kind)
 	}
@@ -191,6 +193,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 		return applySettings(tx, ev)
 	case *FiguresGiven:
 		return applyFigures(tx, at, actor, ev)
+	case *PlanReason:
+		return nil // it is read from the record, in the order's history
 	}
 	return fmt.Errorf("notify: cannot apply %T", ev)
 }

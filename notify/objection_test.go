@@ -118,7 +118,7 @@ func TestDecisionEnds(t *testing.T) {
 // A decision that cannot be carried out is refused with where and why, and changes nothing.
 func TestObjectionRefused(t *testing.T) {
 	past := time.Date(2016, 12, 16, 20, 59, 0, 0, alerts.Shanghai())
-	future := past.AddDate(0, 0, 1)
+	future, now := past.AddDate(0, 0, 1), past.Add(time.Minute)
 	for name, c := range map[string]struct {
 		in   Objection
 		code refusal.Code
@@ -128,6 +128,7 @@ func TestObjectionRefused(t *testing.T) {
 		"no such order":            {Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
 		"nobody objected":          {Objection{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
 		"ended before it began":    {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid, "expires_at"},
+		"ends as it begins":        {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid, "expires_at"},
 		"a rejection with an end":  {Objection{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid, "expires_at"},
 		"amended by nothing":       {Objection{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},
 		"measures of a rejection":  {Objection{OrderID: e1, Decision: "reject", Measures: []MeasureChange{{ID: "M1"}}}, refusal.Invalid, "measures"},

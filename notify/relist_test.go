@@ -120,6 +120,9 @@ func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
 	if done, err = w.relist(in); err != nil || len(done.Unchanged) != 4 || len(done.Issued)+len(done.Revised)+len(done.Released) != 0 {
 		t.Errorf("again: %+v %v", done, err)
 	}
+	if _, evs, err := do(w, DecideRelist, in); err != nil || len(evs) != 0 { // who follows it already follows it no second time
+		t.Errorf("again: %d events, %v", len(evs), err)
+	}
 	w.view(func(tx *bbolt.Tx) error {
 		pinned, err := DueChanges(tx, w.version.ID, newer.ID, alerts.Yellow)
 		if err == nil {

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -19,15 +18,17 @@ const maxPlan = 256 << 10
 
 // AcceptPlan puts an accepted coal or waste plan into an order. The plan is what the coordinator itself computed.
 type AcceptPlan struct {
-	OrderID string
-	Plan    json.RawMessage // an [OperatingPlan]
-	Read    Reader          `json:"-"` // finds the order's body
-	Wall    time.Time       `json:"-"` // what the wall clock says; zero where that is now
+	OrderID   string
+	Plan      json.RawMessage // a [plant.OperatingPlan]
+	ReasonRef string          `json:",omitempty"` // vault reference: why it is accepted though it does not keep what the list demands
+	Read      Reader          `json:"-"`          // finds the order's body
+	Wall      time.Time       `json:"-"`          // what the wall clock says; zero where that is now
 }
 
 // DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to acknowledge. It
 // returns the order that the plan was accepted for. The plan that the order, or the one that has taken its place, already
-// carries gives no events.
+// carries gives no events. One that does not keep what a measure demands is refused without a reason, at the path reason; with one
+// a [PlanReason] stands beside the order.
 func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
 	if err != nil {
@@ -49,11 +50,11 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 	if err != nil {
 		return nil, nil, err
 	}
-	if bytes.Equal(body.Plan, raw) {
+	if samePlan(body.Plan, raw) {
 		return nil, o, nil
 	}
 	if o.State != StateOpen {
-		if accepted, err := o.nextAccepted(tx, in.Read); err != nil || accepted != nil && bytes.Equal(accepted, raw) {
+		if accepted, err := o.nextAccepted(tx, in.Read); err != nil || accepted != nil && samePlan(accepted, raw) {
 			return nil, o, err
 		}
 		return nil, nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": o.ID})
@@ -62,7 +63,15 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 	if err != nil {
 		return nil, nil, err
 	}
-	return []Event{ev}, o, nil
+	why, err := in.reason(tx, o, body, plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	if why == nil {
+		return []Event{ev}, o, nil
+	}
+	why.OrderID = ev.ID
+	return []Event{ev, why}, o, nil
 }
 
 // nextAccepted is the plan with which the order was superseded; nil where it was not, or for another reason.
@@ -133,6 +142,8 @@ type PlantOrder struct {
 	Issued *Issued
 	Plant  *plant.Plant
 	Given  *plant.Given // the latest figures, nil for none
+
+	Demanded plant.Demanded // what it asks for without a plan
 }
 
 // GetPlantOrder reads an order for which a plan can be made. One that asks for none is refused as a conflict.
@@ -155,6 +166,9 @@ func GetPlantOrder(tx *bbolt.Tx, read Reader, id string) (*PlantOrder, error) {
 	}
 	if out.Plant = plant.Of(r, measures); out.Plant == nil {
 		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": id})
+	}
+	if out.Demanded, err = o.demanded(tx, read, out.Issued); err != nil {
+		return nil, err
 	}
 	out.Given, err = Figures(tx, o.RecipientID)
 	return out, err

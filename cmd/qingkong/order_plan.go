@@ -20,25 +20,34 @@ import (
 // newOrderPlan shows, tries and accepts the operating plan of a plant's order.
 func newOrderPlan() *cobra.Command {
 	var c call
-	var problem string
+	var problem, reason string
 	var accept bool
 	cmd := &cobra.Command{
-		Use:   "plan ID [--problem FILE] [--accept]",
+		Use:   "plan ID [--problem FILE] [--accept [--reason TEXT]]",
 		Short: "电厂指令的运行方案：查看、试算、接受（the operating plan of a plant's order: look, try, accept）",
 		Long: "不带 --problem 时显示程序按清单和最近的运行数据预备的方案，缺什么就列出什么；--json 的 problem 可以存成文件，改其中的需求再用\n" +
-			"--problem 试算（机组和排放系数以清单为准，改了会被拒绝）。--accept 接受方案：由服务器重新计算，修订指令。\n" +
+			"--problem 试算（机组和排放系数以清单为准，改了会被拒绝）。每项措施都列出清单的要求和方案是否符合。\n" +
+			"--accept 接受方案：由服务器重新计算，修订指令；达不到清单要求的方案要用 --reason 写明理由。\n" +
 			"Without --problem it shows the plan that is prepared from the list and the latest figures, or what is missing. The problem in\n" +
-			"its --json may be saved, its demands changed, and tried with --problem. --accept has the server compute it and revise the order.",
+			"its --json may be saved, its demands changed, and tried with --problem. Beside each measure stands what the list demands and\n" +
+			"whether the plan keeps it. --accept has the server compute it and revise the order; a plan that does not keep the list needs\n" +
+			"--reason.",
 		Example: "  qingkong order plan W20161216-01-E0001-1" + exampleServer + "\n" +
 			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --problem problem.json\n" +
-			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --accept",
+			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --accept --reason 供热不能减，区指挥部同意",
 		Args: oneID("order"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.check(cmd); err != nil {
 				return err
 			}
+			if reason != "" && !accept {
+				return usage("%s", bothLanguages("cli.plan_reason_alone", nil))
+			}
 			path := "/orders/" + url.PathEscape(args[0]) + "/plan"
 			in := map[string]any{}
+			if reason != "" {
+				in["reason"] = reason
+			}
 			if problem != "" {
 				text, err := readMember(problem, "problem")
 				if err != nil {
@@ -71,6 +80,7 @@ func newOrderPlan() *cobra.Command {
 	}
 	c.add(cmd, true)
 	cmd.Flags().StringVar(&problem, "problem", "", "改过需求的方案模型文件（file with the problem, its demands changed）")
+	cmd.Flags().StringVar(&reason, "reason", "", "接受达不到清单要求的方案的理由（why a plan is accepted that does not keep the list）")
 	cmd.Flags().BoolVar(&accept, "accept", false, "接受方案并修订指令（accept the plan and revise the order）")
 	return cmd
 }
@@ -104,6 +114,9 @@ type remotePlan struct {
 	Totals  *allocate.Totals `json:"totals"`
 	Saved   *allocate.Totals `json:"saved"`
 	Binding []string         `json:"binding"`
+
+	Marks       []plant.PlanMarks `json:"marks"`
+	NeedsReason bool              `json:"needs_reason"`
 }
 
 func printRemotePlan(w io.Writer, answer []byte) error {
@@ -132,6 +145,27 @@ func (r *remotePlan) print(w io.Writer) {
 	}
 	printOutcome(w, r.Outcome, r.Totals, r.Saved)
 	printPlan(w, planTable(a), r.Binding, nil)
+	printMarks(w, r.Marks)
+}
+
+// printMarks shows how a plan stands to what its order demands.
+func printMarks(w io.Writer, marks []plant.PlanMarks) {
+	if len(marks) == 0 {
+		return
+	}
+	fmt.Fprintln(w, bothLanguages("cli.plan_marks", nil))
+	for i := range marks {
+		m := &marks[i]
+		fmt.Fprintf(w, "  %s %s  %s %s\n", plain(m.MeasureID), plain(m.Unit), m.Verdict.Text("zh-CN"), m.Verdict.Text("en"))
+		for k := range m.Demands {
+			if d := &m.Demands[k]; m.Verdict != plant.NotCompared || k == 0 {
+				fmt.Fprintf(w, "    %s: %s\n    %s: %s\n", plain(d.Demand("zh-CN")), plain(d.Does("zh-CN")), plain(d.Demand("en")), plain(d.Does("en")))
+			}
+		}
+	}
+	if n := len(plant.Broken(marks)); n > 0 {
+		fmt.Fprintln(w, bothLanguages("cli.plan_marks_broken", refusal.Args{"n": n}))
+	}
 }
 
 // printPrepared shows the plan that was prepared, and what is missing for it.

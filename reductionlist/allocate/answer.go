@@ -42,13 +42,21 @@ type AnswerStep struct {
 	Before   *float64
 }
 
-// Running is a unit or a furnace in a step: tonnes of coal or of waste in the step, with those of a start, and what it emits.
+// Running is a unit or a furnace in a step: tonnes of coal or of waste in the step, with those of a start, and what it emits. Usual
+// is what it does in the baseline then, nil without one.
 type Running struct {
 	Name        string
 	On          bool
 	MW, HeatGJH float64 // of a unit
 	Tonnes      float64
 	Kg          map[string]float64
+	Usual       *Usual
+}
+
+// Usual is a unit in a step of the baseline; tonnes of coal are those of the step, and all is 0 where the unit does not run.
+type Usual struct {
+	MW, HeatGJH float64
+	Tonnes      float64
 }
 
 // BindingIn says the binding constraints in "zh-CN" or "en".
@@ -106,6 +114,10 @@ func (p *Coal) answer(r *CoalResult) *Answer {
 	}
 	for t, s := range r.Plan {
 		step := AnswerStep{At: s.At}
+		var usual []Usual
+		if p.baseline != nil {
+			usual = p.usual(t)
+		}
 		for i, l := range s.Units {
 			u := &p.units[i]
 			m := Running{Name: l.Name, On: l.On, MW: l.MW, HeatGJH: l.HeatGJH, Tonnes: l.CoalT, Kg: map[string]float64{}}
@@ -116,6 +128,9 @@ func (p *Coal) answer(r *CoalResult) *Answer {
 			if l.On {
 				p.emit(&Totals{CoalT: new(float64), Kg: m.Kg}, u, l.MW, l.CoalT-start)
 				addKg(m.Kg, u.emission, start)
+			}
+			if usual != nil {
+				m.Usual = &usual[i]
 			}
 			step.Emission += weigh(p.weights, m.Kg)
 			step.Machines, on[i] = append(step.Machines, m), l.On

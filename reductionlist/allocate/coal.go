@@ -293,12 +293,22 @@ func (p *Coal) addBaseline(r *CoalResult) {
 }
 
 func (p *Coal) baselineStep(sum *Totals, t int) {
+	for i, u := range p.usual(t) {
+		if u.MW != 0 {
+			p.emit(sum, &p.units[i], u.MW, u.Tonnes)
+		}
+	}
+}
+
+// usual is what the units do in a step of the baseline.
+func (p *Coal) usual(t int) []Usual {
 	most := 0.0
 	for i := range p.units {
 		if p.baseline[i][t] > 0 {
 			most += p.units[i].maxHeat
 		}
 	}
+	out := make([]Usual, len(p.units))
 	for i := range p.units {
 		u, mw, heat := &p.units[i], p.baseline[i][t], 0.0
 		if mw == 0 {
@@ -307,6 +317,7 @@ func (p *Coal) baselineStep(sum *Totals, t int) {
 		if most > 0 {
 			heat = p.demand[t].heat * u.maxHeat / most
 		}
-		p.emit(sum, u, mw, p.coal(u, mw, heat))
+		out[i] = Usual{MW: mw, HeatGJH: heat, Tonnes: p.coal(u, mw, heat)}
 	}
+	return out
 }

@@ -315,18 +315,11 @@ func given(change []byte) map[string]json.RawMessage {
 	return members
 }
 
-// forgetRecipient empties the lists and maps that a change gives anew: decoding would leave what was in their elements.
+// forgetRecipient empties what a change gives anew and decoding would add to: a map and what a pointer points to. A list begins anew
+// by itself.
 func forgetRecipient(r *list.Recipient, change []byte) {
 	for name := range given(change) {
 		switch strings.ToLower(name) {
-		case "lines":
-			r.Lines = nil
-		case "measures":
-			r.Measures = nil
-		case "units":
-			r.Units = nil
-		case "furnaces":
-			r.Furnaces = nil
 		case "pit":
 			r.Pit = nil
 		case "extra":
@@ -337,14 +330,7 @@ func forgetRecipient(r *list.Recipient, change []byte) {
 
 func forgetMeasure(m *list.Measure, change []byte) {
 	for name := range given(change) {
-		switch strings.ToLower(name) {
-		case "levels":
-			m.Levels = nil
-		case "monitor":
-			m.Monitors = nil
-		case "evidence":
-			m.Evidence = nil
-		case "extra":
+		if strings.ToLower(name) == "extra" {
 			m.Extra = nil
 		}
 	}

@@ -165,7 +165,7 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 			t.Fatalf("%s: missing %v, %+v", p.id, prepared.Missing, prepared.Result)
 		}
 		var accepted notify.View
-		c.do("duty", http.MethodPost, "/orders/"+first.ID+"/plan/accept", map[string]any{"problem": prepared.Problem}, &accepted)
+		c.do("duty", http.MethodPost, "/orders/"+first.ID+"/plan/accept", map[string]any{"problem": prepared.Problem, "reason": "示例：供热不能减"}, &accepted)
 		revised := awaited(t, p.orders, 2)
 		plan, err := plant.ParseOperatingPlan(revised.Plan)
 		if err != nil || plan == nil || plan.Kind != p.kind || plan.Status != "optimal" {

@@ -55,6 +55,8 @@ func orderEvents() []example {
 		{"", &notify.Decided{OrderID: id, Decision: "amend", ReasonRef: vaultRef, ExpiresAt: &end, AcknowledgeBy: new(at("2026-12-15T20:00:00+08:00"))}},
 		{"min", &notify.Decided{OrderID: id, Decision: "accept"}},
 		{"release", &notify.Decided{OrderID: id, Decision: "accept", ReasonRef: vaultRef, ExpiresAt: &end, Release: &exempted}},
+		{"", &notify.PlanReason{OrderID: id, ReasonRef: vaultRef, NotKept: []string{"M1"}}},
+		{"min", &notify.PlanReason{OrderID: id, ReasonRef: vaultRef, NotKept: []string{}}},
 		{"", &notify.Judged{OrderID: id, Verdict: "compliant"}},
 		{"", &notify.Staged{Warning: warning}},
 		{"", &notify.Relisted{Warning: warning, ListVersion: listVersion, ListHash: listHash, Recipients: []string{recipient, "E0004"}}},

@@ -261,6 +261,7 @@ func list(from string) *reductionlist.List {
 	l := &reductionlist.List{Name: "西青区重污染天气应急减排清单（示例）", Region: "120111", EffectiveFrom: from, CompiledBy: "西青区生态环境局", Emission: amounts()}
 	heat := heatPlant()
 	heat.ContactRef, heat.Contact = "", &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"}
+	heat.Measures[0].Unit = heat.Units[0].Name // so that a plan can be made for it
 	l.Recipients = append(l.Recipients, &heat)
 	for _, r := range []struct {
 		id, name, town, industry string
@@ -399,7 +400,7 @@ func (s *story) drill() {
 }
 
 // amended changes the list while a warning lasts, and has the recipient that it concerns follow the new version; somebody is
-// called, another person answers the telephone from then on, and a plant says how it runs.
+// called, another person answers the telephone from then on, and a plant says how it runs and gets a plan that does not keep the list.
 func (s *story) amended() {
 	ctx := s.t.Context()
 	a := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
@@ -419,6 +420,7 @@ func (s *story) amended() {
 	ok(s.svc.GiveFigures(ctx, &access.Principal{User: "E0001", Role: access.Enterprise, Recipient: "E0001"}, "E0001", []byte(`{
 		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
 		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
+	ok(s.svc.AcceptPlan(ctx, "duty", "", s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`), PlanTimeLimit))(s.t)
 	s.until("2026-12-27T01:00:00+08:00")
 }
 

@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
@@ -126,6 +127,8 @@ type Prepared struct {
 	Figures PlantFigures
 	Ends    *time.Time // of the order
 	Open    bool       // the order is, and can take a plan
+
+	Demanded plant.Demanded // what the order asks for without a plan
 }
 
 // FiguresAt is when the figures were given that the problem holds; nil where it holds none.
@@ -145,7 +148,7 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err 
 		}
 		in := plant.PlanFor{From: o.Issued.EffectiveFrom, To: o.Issued.EndsAt, Now: now, MaxAge: s.FiguresMaxAge}
 		problem, err := o.Plant.Problem(in, o.Given)
-		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen,
+		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen, Demanded: o.Demanded,
 			Figures: s.figuresView(o.RecipientID, o.Plant, o.Given, now)}
 		if err == nil {
 			p.Missing = problem.Missing
@@ -172,25 +175,35 @@ func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duratio
 	return p, err
 }
 
-// PlanAsked is the body of POST /orders/{id}/plan and of its accept: without a problem the prepared one is meant.
+// PlanAsked is the body of POST /orders/{id}/plan: without a problem the prepared one is meant.
 type PlanAsked struct {
 	Problem json.RawMessage `json:"problem"`
 }
 
-// asked is the problem that is meant, checked against the model.
-func (p *Prepared) asked(body []byte, now time.Time) (text []byte, err error) {
-	var in PlanAsked
+// PlanAccepted is the body of POST /orders/{id}/plan/accept. A plan that does not keep what the order demands without it needs a
+// reason, which is kept in the vault.
+type PlanAccepted struct {
+	Problem json.RawMessage `json:"problem"`
+	Reason  string          `text:"free" json:"reason" validate:"bytes=4000"`
+}
+
+// acceptance reads the body of an acceptance, which may be empty.
+func acceptance(body []byte) (in PlanAccepted, err error) {
 	if len(body) > 0 {
-		if err := refusal.Unmarshal(body, &in); err != nil {
-			return nil, err
-		}
+		in, err = valid.Read[PlanAccepted](body)
 	}
-	if len(in.Problem) > 0 && string(in.Problem) != "null" {
-		if err := p.Problem.Differs(in.Problem, now); err != nil {
+	in.Reason = strings.TrimSpace(in.Reason)
+	return in, err
+}
+
+// asked is the problem that is meant, checked against the model.
+func (p *Prepared) asked(problem json.RawMessage, now time.Time) (text []byte, err error) {
+	if len(problem) > 0 && string(problem) != "null" {
+		if err := p.Problem.Differs(problem, now); err != nil {
 			return nil, refusal.Within("problem", err)
 		}
 		var b bytes.Buffer
-		err := json.Compact(&b, in.Problem)
+		err := json.Compact(&b, problem)
 		return b.Bytes(), err
 	}
 	var missing []refusal.Field
@@ -203,18 +216,34 @@ func (p *Prepared) asked(body []byte, now time.Time) (text []byte, err error) {
 	return p.Problem.Text, refusal.Input(missing)
 }
 
+// Tried is the answer to an order's problem with other figures or demands, and how the plan stands to what the order demands; Plan is
+// nil where there is none.
+type Tried struct {
+	*allocate.Answer
+	Plan *plant.OperatingPlan
+}
+
 // WhatIf answers an order's problem with other figures or demands. Nothing is recorded.
-func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time.Duration) (*allocate.Answer, error) {
+func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time.Duration) (*Tried, error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err
 	}
-	text, err := p.asked(body, s.J.Now())
+	var in PlanAsked
+	if len(body) > 0 {
+		if err := refusal.Unmarshal(body, &in); err != nil {
+			return nil, err
+		}
+	}
+	text, err := p.asked(in.Problem, s.J.Now())
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.plans.solve(ctx, p.Problem.Kind.Problem(), text, limit)
-	return a, refusal.Within("problem", err)
+	if err != nil {
+		return nil, refusal.Within("problem", err)
+	}
+	return &Tried{a, p.Of(a, text)}, nil
 }
 
 // Allocate answers any problem. Nothing is recorded.
@@ -225,9 +254,13 @@ func (s *Service) Allocate(ctx context.Context, kind allocate.Kind, text []byte,
 // AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is what the
 // coordinator computed itself, and never a plan that is given. It returns the order that takes the place of the other.
 func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []byte, limit time.Duration) ([]byte, error) {
-	plan, err := s.repeatedPlan(id, body)
+	in, err := acceptance(body)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.repeatedPlan(id, in.Problem)
 	if err == nil && plan == nil {
-		plan, err = s.acceptable(ctx, id, body, limit)
+		plan, err = s.acceptable(ctx, id, in.Problem, limit)
 	}
 	if err != nil {
 		return nil, err
@@ -236,7 +269,12 @@ func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []
 	if err != nil {
 		return nil, err
 	}
-	o, err := journal.Do[*notify.Order](ctx, s.J, journal.Command{Kind: cmdAcceptPlan, Actor: actor, Key: key, Payload: notify.AcceptPlan{OrderID: id, Plan: text}})
+	cmd, accept := journal.Command{Kind: cmdAcceptPlan, Actor: actor, Key: key}, notify.AcceptPlan{OrderID: id, Plan: text}
+	if in.Reason != "" {
+		accept.ReasonRef, _ = s.seal(in.Reason, key, &cmd.Vault)
+	}
+	cmd.Payload = accept
+	o, err := journal.Do[*notify.Order](ctx, s.J, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +289,7 @@ func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []
 }
 
 // repeatedPlan is the plan with which an order was superseded when the same is asked for again; nil for anything else.
-func (s *Service) repeatedPlan(id string, body []byte) (*plant.OperatingPlan, error) {
+func (s *Service) repeatedPlan(id string, problem json.RawMessage) (*plant.OperatingPlan, error) {
 	var plan *plant.OperatingPlan
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		raw, err := notify.SupersededBy(tx, journal.ReadPos, id)
@@ -264,15 +302,9 @@ func (s *Service) repeatedPlan(id string, body []byte) (*plant.OperatingPlan, er
 	if err != nil || plan == nil {
 		return nil, err
 	}
-	var in PlanAsked
-	if len(body) > 0 {
-		if err := refusal.Unmarshal(body, &in); err != nil {
-			return nil, err
-		}
-	}
-	if len(in.Problem) > 0 && string(in.Problem) != "null" {
+	if len(problem) > 0 && string(problem) != "null" {
 		var asked bytes.Buffer
-		if err := json.Compact(&asked, in.Problem); err != nil || !bytes.Equal(asked.Bytes(), plan.Problem) {
+		if err := json.Compact(&asked, problem); err != nil || !bytes.Equal(asked.Bytes(), plan.Problem) {
 			return nil, nil
 		}
 	}
@@ -281,7 +313,7 @@ func (s *Service) repeatedPlan(id string, body []byte) (*plant.OperatingPlan, er
 }
 
 // acceptable computes the plan that is to be accepted.
-func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit time.Duration) (*plant.OperatingPlan, error) {
+func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*plant.OperatingPlan, error) {
 	o, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err
@@ -289,7 +321,7 @@ func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit 
 	if !p.Open {
 		return nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": id})
 	}
-	text, err := p.asked(body, s.J.Now())
+	text, err := p.asked(problem, s.J.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +333,7 @@ func (s *Service) acceptable(ctx context.Context, id string, body []byte, limit 
 		return nil, refusal.New(refusal.Conflict, "plan.infeasible", refusal.Args{"why": refusal.Worded{ZH: why(a, "zh-CN"), EN: why(a, "en")}})
 	}
 	plan := p.Of(a, text)
-	plan.ListVersion, plan.Model = o.Issued.ListVersion, o.Plant.Model()
+	plan.ListVersion, plan.Model, plan.Marks = o.Issued.ListVersion, o.Plant.Model(), plant.WithoutDays(plan.Marks)
 	return plan, nil
 }
 
@@ -316,13 +348,16 @@ func why(a *allocate.Answer, lang string) string {
 
 // Operating is the prepared plan in the form in which an order would carry it; nil where there is none.
 func (p *Prepared) Operating() *plant.OperatingPlan {
-	if p.Answer == nil || p.Answer.Status == allocate.Infeasible {
+	if p.Answer == nil {
 		return nil
 	}
 	return p.Of(p.Answer, p.Problem.Text)
 }
 
-// Of is the answer to a problem in the form in which an order would carry it. The answer has to hold a plan.
+// Of is the answer to a problem in the form in which an order would carry it; nil for one that there is no plan for.
 func (p *Prepared) Of(a *allocate.Answer, problem []byte) *plant.OperatingPlan {
-	return p.Problem.Operating(a, problem, p.Ends, p.FiguresAt())
+	if a.Status == allocate.Infeasible {
+		return nil
+	}
+	return p.Problem.Operating(a, problem, p.Ends, p.FiguresAt(), p.Demanded)
 }

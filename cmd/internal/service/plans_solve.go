@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,12 +27,19 @@ const (
 // planLimits let 12 units over 168 steps of an hour, and 8 furnaces over 90 steps, through.
 var planLimits = allocate.Limits{CoalSets: 1 << 20, WasteSteps: 2400}
 
+// Solve answers a problem, as [allocate.Solve] does.
+type Solve = func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits, opt allocate.Options) (*allocate.Answer, error)
+
+// SolveBy has problems answered by another than [allocate.Solve], before any is asked: a test sees what becomes of plans that fail.
+func (s *Service) SolveBy(by Solve) { s.plans.by = by }
+
 // solver answers problems, a few at a time, and keeps the latest answers: what a duty officer has seen is what is accepted.
 // The zero value is ready.
 type solver struct {
 	once  sync.Once
 	slots chan struct{}
 	wait  time.Duration // for a slot; zero is planWait
+	by    Solve         // nil is [allocate.Solve]
 
 	mu   sync.Mutex
 	kept map[[32]byte]*solved
@@ -64,7 +73,7 @@ func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, lim
 	}
 	within, cancel := context.WithTimeout(ctx, limit+3*time.Second)
 	defer cancel()
-	a, err := allocate.Solve(within, kind, text, planLimits, allocate.Options{TimeLimit: limit})
+	a, err := s.answered(within, kind, text, limit)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return nil, allocate.ErrNoPlanYet
 	}
@@ -73,6 +82,21 @@ func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, lim
 	}
 	s.keep(key, &solved{answer: a, limit: limit})
 	return a, nil
+}
+
+// answered is what the optimiser says. A fault of it ends the one problem and not what is asked beside it: whoever asks is told that
+// it failed, and where.
+func (s *solver) answered(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (a *allocate.Answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			a, err = nil, fmt.Errorf("service: the optimiser panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	by := s.by
+	if by == nil {
+		by = allocate.Solve
+	}
+	return by(ctx, kind, text, planLimits, allocate.Options{TimeLimit: limit})
 }
 
 // known is an answer that was given already; one that was cut off serves whoever gives no more time.

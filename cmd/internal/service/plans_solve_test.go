@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,26 @@ func TestSolverIsBounded(t *testing.T) {
 	}
 	if _, err := s.solve(t.Context(), "oil", tinyProblem(1), time.Second); refusal.CodeOf(err) != refusal.NotFound {
 		t.Errorf("no such kind: %v", err)
+	}
+}
+
+// A fault of the optimiser is an error of its problem: it is said where, the slot is free again, and nothing of it is kept.
+func TestSolverOutlivesAPanic(t *testing.T) {
+	calls := 0
+	s := &solver{by: func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits, opt allocate.Options) (*allocate.Answer, error) {
+		if calls++; calls <= 3*planSlots {
+			panic("a set of no units")
+		}
+		return allocate.Solve(ctx, kind, text, limits, opt)
+	}, wait: 20 * time.Millisecond}
+	for range 3 * planSlots {
+		if _, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err == nil || refusal.CodeOf(err) != "" ||
+			!strings.Contains(err.Error(), "a set of no units") || !strings.Contains(err.Error(), "plans_solve_test.go") {
+			t.Fatalf("it panics: %v", err)
+		}
+	}
+	if a, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err != nil || a.Status != allocate.Optimal {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

@@ -77,7 +77,7 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	if p.Answer.Status != allocate.Feasible {
 		t.Fatalf("proved in no time: %+v", p.Answer.Outcome)
 	}
-	text, err := w.Svc.AcceptPlan(t.Context(), "duty", "", id+"-E0001-1", nil, limit)
+	text, err := w.Svc.AcceptPlan(t.Context(), "duty", "", id+"-E0001-1", []byte(`{"reason":"示例"}`), limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestDemoFiguresFitAnyWindow(t *testing.T) {
 			if want := min(hours, 14*24); int(math.Round(float64(len(p.Answer.Steps))*p.Answer.StepH)) != want {
 				t.Errorf("%s, %d h: %d steps", r, hours, len(p.Answer.Steps))
 			}
-			if _, err := w.Svc.AcceptPlan(t.Context(), "duty", "", id+"-"+r+"-1", nil, 10*time.Second); err != nil {
+			if _, err := w.Svc.AcceptPlan(t.Context(), "duty", "", id+"-"+r+"-1", []byte(`{"reason":"示例"}`), 10*time.Second); err != nil {
 				t.Errorf("%s, %d h: %v", r, hours, err)
 			}
 		}

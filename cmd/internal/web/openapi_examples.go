@@ -40,7 +40,7 @@ var examples = map[string]string{ // #nosec G101 -- nobody has these
 		`"evidence":["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}`,
 	"POST /orders/{id}/complete":    `{"note":"完成"}`,
 	"POST /orders/{id}/plan":        `{}`,
-	"POST /orders/{id}/plan/accept": `{}`,
+	"POST /orders/{id}/plan/accept": `{"reason":"保障供热，区指挥部同意"}`,
 	"PUT /recipients/{id}/figures": `{"from":"2016-12-16T17:00:00+08:00","to":"2016-12-18T00:00:00+08:00","step_h":1,"source":"值长",` +
 		`"units":[{"name":"5#","initially_on":true,"hours_in_state":100},{"name":"6#","initially_on":true,"hours_in_state":100},` +
 		`{"name":"7#","initially_on":true,"hours_in_state":100},{"name":"8#","initially_on":true,"hours_in_state":100}],` +

@@ -40,7 +40,7 @@ func (q *request) timeLimit() (time.Duration, error) {
 type preparedView struct {
 	Problem   json.RawMessage `json:"problem"` // as POST takes it, without what is missing
 	Missing   []missingView   `json:"missing"`
-	Result    *allocation     `json:"result"` // null while something that is required is missing
+	Result    *orderPlan      `json:"result"` // null while something that is required is missing
 	FiguresAt *time.Time      `json:"figures_at"`
 	Window    planWindow      `json:"window"`
 	Figures   json.RawMessage `json:"figures"` // the latest ones, used or too old
@@ -69,6 +69,27 @@ type allocation struct {
 	Baseline *allocate.Totals `json:"baseline"`
 	Saved    *allocate.Totals `json:"saved"`
 	Binding  []string         `json:"binding"`
+}
+
+// orderPlan is an answer for an order: Marks say of every measure whether the plan keeps it, and NeedsReason that accepting it needs a
+// reason.
+type orderPlan struct {
+	allocation
+	Marks       []plant.PlanMarks `json:"marks"` // null where there is no plan
+	NeedsReason bool              `json:"needs_reason"`
+}
+
+// orderPlan is an answer with the plan that an order would carry, nil for none.
+func (q *request) orderPlan(a *allocate.Answer, p *plant.OperatingPlan) (*orderPlan, error) {
+	answer, err := q.allocation(a)
+	if err != nil {
+		return nil, err
+	}
+	out := &orderPlan{allocation: *answer}
+	if p != nil {
+		out.Marks, out.NeedsReason = p.Marks, len(plant.Broken(p.Marks)) > 0
+	}
+	return out, nil
 }
 
 func (q *request) allocation(a *allocate.Answer) (*allocation, error) {
@@ -101,7 +122,7 @@ func (s *Server) preparedPlan(q *request) (any, error) {
 		return nil, err
 	}
 	if p.Answer != nil {
-		v.Result, err = q.allocation(p.Answer)
+		v.Result, err = q.orderPlan(p.Answer, p.Operating())
 	}
 	return v, err
 }
@@ -111,11 +132,11 @@ func (s *Server) whatIf(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.svc.WhatIf(q.Context(), q.id(), q.body, limit)
+	tried, err := s.svc.WhatIf(q.Context(), q.id(), q.body, limit)
 	if err != nil {
 		return nil, err
 	}
-	return q.allocation(a)
+	return q.orderPlan(tried.Answer, tried.Plan)
 }
 
 func (s *Server) acceptPlan(q *request) (any, error) {

@@ -13,6 +13,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/notify"
 	"qingkong/reductionlist/plant"
+	"qingkong/seeds/xiqing"
 )
 
 // plantOrder is an order for the coal plant of Xiqing's list, with figures or without.
@@ -68,6 +69,7 @@ func TestPlanOfAnOrder(t *testing.T) {
 	}
 	plan := func(body string) call { return call{who: "duty", path: prefix + "/orders/" + id + "/plan", body: body} }
 	accept := func(body string) call {
+		body = strings.Replace(strings.Replace(body, "{", `{"reason":"供热不能减",`, 1), ",}", "}", 1)
 		return call{who: "duty", path: prefix + "/orders/" + id + "/plan/accept", body: body}
 	}
 	if q := w.refused(http.StatusUnprocessableEntity, "invalid", accept(`{}`)); len(q.Errors) != 12 || !strings.Contains(q.Errors[1].Message, "5#") {
@@ -138,11 +140,121 @@ func TestPlanOfAnOrder(t *testing.T) {
 		}
 	}
 	otherwise := c
-	otherwise.body = `{}`
+	otherwise.body = `{"reason":"供热不能减"}`
 	if r := w.do(otherwise); r.StatusCode != http.StatusOK { // the prepared one of an order that took a plan is the one it took
 		t.Errorf("the prepared one again: %d %s", r.StatusCode, r.body)
 	}
 	w.refused(http.StatusConflict, "transition_refused", accept(impossible))
+}
+
+// marked is what an answer says of the measures of an order.
+type marked struct {
+	Marks       []plant.PlanMarks
+	NeedsReason bool `json:"needs_reason"`
+}
+
+func (m *marked) of(t *testing.T, id string) plant.PlanMarks {
+	t.Helper()
+	for _, v := range m.Marks {
+		if v.MeasureID == id {
+			return v
+		}
+	}
+	t.Fatalf("nothing is said of %s: %+v", id, m.Marks)
+	return plant.PlanMarks{}
+}
+
+// The demo's coal plan burns 9,281 t a day where the order at red allows four times 2,100: every answer says so of each measure, and
+// the plan is accepted with a reason alone, which the history of the order has.
+func TestPlanAgainstTheList(t *testing.T) {
+	w := newWorld(t)
+	w.xiqing()
+	warning := new(alerts.Warning)
+	body := strings.Replace(declaration(alerts.Red), `"reason"`, `"ends_at":"2016-12-20T00:00:00+08:00","reason"`, 1)
+	w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings", body: body}, warning)
+	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + warning.ID + "/approve", body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, nil)
+	w.elapse(0)
+	id := warning.ID + "-E0001-1"
+	figures := xiqing.Figures(w.clock.Now().In(alerts.Shanghai()))["E0001"]
+	if err := w.svc.RecordFigures(t.Context(), "E0001", "E0001", figures); err != nil {
+		t.Fatal(err)
+	}
+	path := prefix + "/orders/" + id + "/plan"
+	var prepared struct {
+		Problem json.RawMessage
+		Result  struct {
+			marked
+			Plan []struct {
+				Units []struct {
+					CoalT float64 `json:"coal_t"`
+				}
+			}
+		}
+	}
+	w.must(http.StatusOK, call{who: "duty", path: path}, &prepared)
+	r := prepared.Result
+	if len(r.Marks) != 7 || !r.NeedsReason {
+		t.Fatalf("%d measures, needs a reason: %v", len(r.Marks), r.NeedsReason)
+	}
+	burnt, allowed, broken := 0.0, 0.0, []string{}
+	for _, id := range []string{"M05", "M06", "M07", "M08"} {
+		m := r.of(t, id)
+		if len(m.Demands) != 3 || !m.From.Equal(warning.StartsAt.Add(4*time.Hour)) {
+			t.Fatalf("%s: %+v", id, m)
+		}
+		less, day := m.Demands[0], m.Demands[2]
+		if less.Kind != "reduce_by" || less.Value != 600 || less.Unit != "t/d" || (less.Verdict == plant.Kept) != (*less.Planned >= 600) {
+			t.Errorf("%s: %+v", id, less)
+		}
+		if day.Criterion != "day_total_at_most 2100 t" || day.Value != 2100 || day.Unit != "t/d" || (day.Verdict == plant.Kept) != (*day.Planned <= 2100) {
+			t.Errorf("%s: %+v", id, day)
+		}
+		if m.Verdict == plant.NotKept {
+			broken = append(broken, id)
+		}
+		for _, d := range day.Days {
+			if d.Date == "2016-12-18" {
+				burnt, allowed = burnt+d.Planned, allowed+d.Demanded
+			}
+		}
+	}
+	if allowed != 8400 || burnt <= 8400 || len(broken) == 0 {
+		t.Errorf("on a whole day it burns %g t of %g, and does not keep %v", burnt, allowed, broken)
+	}
+	if m := r.of(t, "M09"); m.Verdict != plant.NotCompared || m.Demands[0].Why != plant.WhyNoPart || m.Demands[0].Value != 0.7 {
+		t.Errorf("%+v", m)
+	}
+
+	var tried marked
+	w.must(http.StatusOK, call{who: "duty", path: path, body: `{}`}, &tried)
+	if len(tried.Marks) != 7 || !tried.NeedsReason {
+		t.Errorf("%+v", tried)
+	}
+	height := w.svc.J.Height()
+	for _, body := range []string{`{}`, `{"reason":""}`, `{"reason":" \n"}`} {
+		q := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: path + "/accept", body: body})
+		if len(q.Errors) != 1 || q.Errors[0].Path != "reason" || q.Errors[0].Rule != "plan.reason" || !strings.Contains(q.Errors[0].Message, broken[0]) {
+			t.Errorf("%s: %+v", body, q)
+		}
+	}
+	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{who: "duty", path: path, body: `{"reason":"x"}`})
+	if w.svc.J.Height() != height {
+		t.Error("something is recorded of what was refused")
+	}
+	var order notify.View
+	accept := call{who: "duty", path: path + "/accept", body: `{"reason":"供热不能减，区指挥部同意"}`, header: map[string]string{keyHeader: "accept-2"}}
+	first := w.must(http.StatusOK, accept, &order)
+	carried, err := plant.ParseOperatingPlan(order.Plan)
+	if err != nil || len(plant.Broken(carried.Marks)) != len(broken) || len(carried.Marks[0].Demands[2].Days) != 0 || strings.Contains(string(first.body), "区指挥部") {
+		t.Errorf("%v %s", err, order.Plan)
+	}
+	if again := w.do(accept); again.body != first.body {
+		t.Errorf("again: %s", again.body)
+	}
+	w.must(http.StatusOK, call{who: "duty", path: prefix + "/orders/" + order.ID + "/plan"}, &prepared)
+	if m := prepared.Result.of(t, "M05"); m.Demands[2].Value != 2100 || !m.From.Equal(warning.StartsAt.Add(4*time.Hour)) {
+		t.Errorf("under the plan the list demands %+v", m)
+	}
 }
 
 // What is wrong in a body is refused with its place, and nothing changes.

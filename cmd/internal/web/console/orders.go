@@ -172,9 +172,7 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 		v.Answers = q.answers(row, v.Order.Measures, unexplained, action, typed)
 		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
 	}
-	if v.Plan, err = d.orderPlan(q, &v.Order); err != nil {
-		return err
-	}
+	v.Plan = d.orderPlan(q, &v.Order)
 	status := http.StatusOK
 	if failed != nil {
 		e, code := d.refusalOf(q, failed)

@@ -14,102 +14,12 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
 )
 
 // pageTime is how long a page waits for a plan to be computed.
 const pageTime = 8 * time.Second
-
-// planPanel is what the page of a plant's order shows of its plan.
-type planPanel struct {
-	Plan     *planView // the accepted one, or else the prepared one
-	Accepted bool
-	Chinese  bool   // what limits it is in Chinese alone
-	Plans    string // where it is prepared and accepted; empty for who may not, or an order that takes none
-	Figures  string // where figures are given; empty for who may not
-	Missing  int    // figures that are asked for
-	Error    string
-}
-
-// orderPlan is the panel of an order; nil for one that is no plant's.
-func (d *desk) orderPlan(q *request, o *notify.View) (*planPanel, error) {
-	if !asksForPlan(o) {
-		return nil, nil
-	}
-	v := &planPanel{}
-	accepted, err := plant.ParseOperatingPlan(o.Plan)
-	if err != nil {
-		return nil, err
-	}
-	if accepted != nil {
-		v.Plan, v.Accepted, v.Chinese = q.planView(accepted, accepted.Binding), true, true
-	}
-	open := o.State == notify.StateOpen.String()
-	if q.may(access.ActFiguresWrite) && open {
-		if f, err := d.svc.ReadFigures(q.who, o.RecipientID); err == nil {
-			v.Figures = figuresPath(o.RecipientID, o.ID)
-			v.Missing = btoi(f.Figures == nil || f.Old)
-		} else if refusal.CodeOf(err) == "" {
-			return nil, err
-		}
-	}
-	if q.may(access.ActOrdersPlan) && open {
-		p, err := d.svc.PreparePlan(q.Context(), o.ID, pageTime)
-		switch {
-		case refusal.CodeOf(err) != "":
-			e, _ := d.refusalOf(q, err)
-			v.Error = e.Detail(q.lang)
-			if e.Rule == "plan.not_for" {
-				v.Error = ""
-			}
-		case err != nil:
-			return nil, err
-		default:
-			v.Plans, v.Missing = planPath(o.ID), needed(p)
-			if plan := p.Operating(); plan != nil && accepted == nil {
-				v.Plan = q.planView(plan, p.Answer.BindingIn(q.lang))
-			}
-		}
-	}
-	if v.Plan == nil && v.Plans == "" && v.Figures == "" && v.Error == "" {
-		return nil, nil
-	}
-	return v, nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// asksForPlan reports whether a plan may be made for an order, by its measures.
-func asksForPlan(o *notify.View) bool {
-	for i := range o.Measures {
-		if a := o.Measures[i].Action; a == reductionlist.ReduceCoal || a == reductionlist.AllocateWaste {
-			return true
-		}
-	}
-	return false
-}
-
-func needed(p *service.Prepared) (n int) {
-	for _, m := range p.Missing {
-		if !m.Optional {
-			n++
-		}
-	}
-	return n
-}
-
-func planPath(order string) string { return "/desk/orders/" + url.PathEscape(order) + "/plan" }
-
-func figuresPath(recipient, order string) string {
-	return "/desk/recipients/" + url.PathEscape(recipient) + "/figures?order=" + url.QueryEscape(order)
-}
 
 // planPage is the page on which an order's plan is looked at, tried with other demands, and accepted.
 type planPage struct {
@@ -125,6 +35,7 @@ type planPage struct {
 	Tried     bool // it is not the prepared one
 	Against   []planChange
 	Fields    []field // demands that may be changed
+	Reason    []field // asks why a plan is accepted, when it is read out
 	Problem   string
 	Key       string
 	Review    bool
@@ -158,14 +69,15 @@ func (d *desk) preparedPage(q *request) (*planPage, *service.Prepared, error) {
 	}
 	v.Drill = v.Order.Drill
 	q.seen.officer = v.Order.Contact.Name != "" || v.Order.Contact.Phone != ""
-	p, err := d.svc.PreparePlan(q.Context(), q.id(), pageTime)
-	if refusal.CodeOf(err) == refusal.Conflict || errors.Is(err, allocate.ErrNoPlanYet) {
-		e, _ := d.refusalOf(q, err)
-		v.Error = e.Detail(q.lang)
-		return nil, nil, q.render(http.StatusOK, "plan", v)
-	}
+	var p *service.Prepared
+	err = safely(func() (err error) {
+		if p, err = d.svc.PreparePlan(q.Context(), q.id(), pageTime); err == nil {
+			_ = p.Operating() // which nothing after it may find out to be impossible
+		}
+		return err
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, d.planless(q, v, err)
 	}
 	v.Window, v.Open, v.Given, v.Figures = p.Problem.Window, p.Open, p.Figures, figuresPath(v.Order.RecipientID, v.Order.ID)
 	for _, m := range p.Missing {
@@ -175,6 +87,23 @@ func (d *desk) preparedPage(q *request) (*planPage, *service.Prepared, error) {
 		v.Fields = q.demandFields(p.Problem)
 	}
 	return v, p, nil
+}
+
+// planless answers the page of an order whose plan failed: why, and where other figures are given.
+func (d *desk) planless(q *request, v *planPage, failed error) error {
+	var e *refusal.Error
+	switch {
+	case errors.As(failed, &e) && e.Code == refusal.Conflict:
+		v.Error = e.Detail(q.lang)
+	case errors.As(failed, &e) && (e.Code == refusal.NotFound || e.Code == refusal.Forbidden):
+		return failed
+	default:
+		v.Error = d.planError(q, failed)
+	}
+	if asksForPlan(&v.Order) && v.Order.State == notify.StateOpen.String() {
+		v.Figures = figuresPath(v.Order.RecipientID, v.Order.ID)
+	}
+	return q.render(http.StatusOK, "plan", v)
 }
 
 // showPlan shows the answer to a problem, the prepared one or another.
@@ -196,13 +125,32 @@ func (d *desk) showPlan(q *request, v *planPage, p *service.Prepared, a *allocat
 			v.Conflicts = append(v.Conflicts, refusal.Text("allocate.unreduced", q.lang, nil))
 		}
 	default:
-		v.Plan = q.planView(p.Of(a, []byte(problem)), a.BindingIn(q.lang))
+		v.Plan = q.planView(p.Of(a, []byte(problem)), a.BindingIn(q.lang), false)
+		if v.Review {
+			v.Reason = q.planReason(v.Plan, failed)
+		}
 		if prepared := p.Operating(); v.Tried && prepared != nil {
-			v.compare(q.planView(prepared, nil))
+			v.compare(q.planView(prepared, nil, false))
 		}
 	}
 	return q.render(status, "plan", v)
 }
+
+// planReason asks why a plan is accepted that does not keep what the order demands; nothing is asked of one that does.
+func (q *request) planReason(plan *planView, failed error) []field {
+	if plan.Marks == nil || !plan.Marks.Broken {
+		return nil
+	}
+	f := q.field("reason", kindArea, true)
+	f.Hint, f.Value = q.t("plan.reason.hint"), q.PostForm.Get("reason")
+	if e := new(refusal.Error); errors.As(failed, &e) && reasonWanting(e) {
+		f.Error = e.Fields[0].Message(q.lang)
+	}
+	return []field{f}
+}
+
+// reasonWanting reports whether nothing but the reason is wrong.
+func reasonWanting(e *refusal.Error) bool { return len(e.Fields) == 1 && e.Fields[0].Path == "reason" }
 
 // compare sets the sums of a tried plan beside the prepared ones.
 func (v *planPage) compare(prepared *planView) {
@@ -217,6 +165,10 @@ func (v *planPage) compare(prepared *planView) {
 
 // blame puts refused places beside their fields.
 func (v *planPage) blame(e *refusal.Error, lang string) {
+	if v.Review && reasonWanting(e) { // its field says it
+		v.Error = word(lang, "form.wrong", "count", 1)
+		return
+	}
 	f := form{Fields: v.Fields}
 	inner := *e
 	inner.Fields = nil
@@ -239,7 +191,7 @@ func (d *desk) planPost(q *request) error {
 	}
 	step, typed := q.PostForm.Get("step"), q.PostForm.Get("problem")
 	if step == stepConfirm {
-		text, err := d.svc.AcceptPlan(q.Context(), q.who.User, q.key(), q.id(), planBody(typed), service.PlanTimeLimit)
+		text, err := d.svc.AcceptPlan(q.Context(), q.who.User, q.key(), q.id(), acceptBody(typed, q.PostForm.Get("reason")), service.PlanTimeLimit)
 		if err == nil {
 			var o notify.View
 			if err := json.Unmarshal(text, &o); err != nil {
@@ -256,40 +208,62 @@ func (d *desk) planPost(q *request) error {
 	if err != nil || p == nil {
 		return err
 	}
-	if step == stepEdit { // it comes back unsent after a login
+	if v.Again = step == stepEdit; v.Again && !q.PostForm.Has("reason") { // it comes back unsent after a login
 		set(v.Fields, q.PostForm)
-		v.Again = true
 		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), nil)
 	}
-	if step == stepReview {
-		v.Review = true
-		if k := q.PostForm.Get("key"); k != "" {
-			v.Key = k
-		}
+	if step == stepReview || v.Again {
+		v.review(q)
 	} else {
 		set(v.Fields, q.PostForm)
 		if typed, err = changed(p.Problem, v.Fields); err != nil {
 			return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
 		}
 	}
-	a, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
-	if refusal.CodeOf(err) != "" {
+	tried, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
+	if err != nil {
 		v.Review = false
 		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
 	}
-	if err != nil {
-		return err
-	}
-	return d.showPlan(q, v, p, a, typed, nil)
+	return d.showPlan(q, v, p, tried.Answer, typed, nil)
 }
 
-// planFailed shows the page anew with why a plan was not accepted.
+// review has the page read out what would be accepted.
+func (v *planPage) review(q *request) {
+	v.Review = true
+	if k := q.PostForm.Get("key"); k != "" {
+		v.Key = k
+	}
+}
+
+// planFailed shows the page anew with why a plan was not accepted: what was to be accepted where a reason is wanting, and else what is
+// prepared.
 func (d *desk) planFailed(q *request, typed string, failed error) error {
 	v, p, err := d.preparedPage(q)
 	if err != nil || p == nil {
 		return err
 	}
+	var e *refusal.Error
+	if errors.As(failed, &e) && reasonWanting(e) {
+		tried, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
+		if err == nil && tried.Plan != nil {
+			v.review(q)
+			return d.showPlan(q, v, p, tried.Answer, typed, failed)
+		}
+	}
 	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), failed)
+}
+
+// acceptBody is what is accepted, and why.
+func acceptBody(problem, reason string) []byte {
+	in := service.PlanAccepted{Reason: strings.ReplaceAll(reason, "\r\n", "\n")}
+	if strings.TrimSpace(problem) != "" {
+		in.Problem = json.RawMessage(problem)
+		if !json.Valid(in.Problem) { // said by who reads it
+			return planBody(problem)
+		}
+	}
+	return encode(in)
 }
 
 func planBody(problem string) []byte {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -132,13 +133,29 @@ func TestPlanOnTheDesk(t *testing.T) {
 	shows(t, "nothing typed", w.refused(http.StatusUnprocessableEntity, "duty", path+"/plan", try), "试算")
 
 	page = parsed(t, w.post(http.StatusOK, "duty", path+"/plan", accept).body)
-	shows(t, "read out", page, "确认接受运行方案", "确认后指令修订")
+	shows(t, "read out", page, "确认接受运行方案", "确认后指令修订", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由", "M06 6#机组 降低煤耗 减少 150 t/d 增加 417.322 t/d（2016-12-16）；6 天中 6 天不符合",
+		"日总量不超过 2550 t", "6 天都符合", "运行方案不涉及这项措施")
 	confirm := formAt(t, page, path+"/plan", stepConfirm)
 	if w.svc.J.Height() != height {
 		t.Error("something is recorded before the confirmation")
 	}
 	tampered := url.Values{"step": {stepConfirm}, "key": confirm["key"], "problem": {strings.Replace(confirm.Get("problem"), `"nox":0.3`, `"nox":0.1`, 1)}}
 	shows(t, "a changed factor", w.refused(http.StatusUnprocessableEntity, "duty", path+"/plan", tampered), "与清单的")
+	lint(t, "read out", w.post(http.StatusOK, "duty", path+"/plan", accept).body)
+	page = w.refused(http.StatusUnprocessableEntity, "duty", path+"/plan", confirm)
+	shows(t, "no reason", page, "确认接受运行方案", "要接受请写明理由")
+	confirm = formAt(t, page, path+"/plan", stepConfirm)
+	if !confirm.Has("reason") || w.svc.J.Height() != height {
+		t.Errorf("asked for a reason with %v", confirm)
+	}
+	const reason = "供热不能减<b>，区指挥部同意"
+	confirm.Set("reason", reason)
+	back := url.Values{}
+	maps.Copy(back, confirm)
+	back.Set("step", stepEdit)
+	if got := formAt(t, parsed(t, w.post(http.StatusOK, "duty", path+"/plan", back).body), path+"/plan", stepConfirm); got.Get("reason") != reason || got.Get("key") != confirm.Get("key") {
+		t.Errorf("after a login it comes back with %v", got)
+	}
 	next := strings.TrimSuffix(order, "1") + "2"
 	for range 2 { // a double click
 		if r := w.post(http.StatusSeeOther, "duty", path+"/plan", confirm); r.Header.Get("Location") != "/desk/orders/"+next+"?done=plan" {
@@ -148,6 +165,10 @@ func TestPlanOnTheDesk(t *testing.T) {
 	for _, user := range []string{"E0001", "inspector", "viewer", "duty"} {
 		page = w.get(http.StatusOK, user, "/desk/orders/"+next)
 		shows(t, "accepted, to "+user, page, "已接受的运行方案", "最优（已证明）", "每日耗煤", "供热需求: ")
+		shows(t, "why, to "+user, page, "接受方案的理由", "达不到要求的措施: M0", "接受时有", "项措施达不到清单的要求")
+		if may := user != "viewer"; strings.Contains(textOf(page), reason) != may {
+			t.Errorf("%s reads the reason: %v", user, !may)
+		}
 		if wide, _ := charts(page); wide != 2 {
 			t.Errorf("%s sees %d charts", user, wide)
 		}

@@ -27,6 +27,7 @@ type planView struct {
 	Divert  bool
 	Charts  []chart
 	Binding []string
+	Marks   *planMarks // how it stands to what the order demands; nil where that is not known
 }
 
 // planSum is one amount of the whole plan, beside that of the baseline where there is one.
@@ -40,10 +41,10 @@ type planDay struct {
 	Sum    string
 }
 
-// planView shows a plan; binding is what limits it, in the page's language.
-func (q *request) planView(p *plant.OperatingPlan, binding []string) *planView {
+// planView shows a plan; binding is what limits it, in the page's language. accepted says that the order carries it.
+func (q *request) planView(p *plant.OperatingPlan, binding []string, accepted bool) *planView {
 	v := &planView{Kind: p.Kind, Status: q.t("plan." + p.Status), From: p.Window.From, To: p.Window.To, Cut: p.Window.Cut,
-		Figures: p.FiguresAt, Binding: binding}
+		Figures: p.FiguresAt, Binding: binding, Marks: q.planMarks(p.Marks, accepted)}
 	if p.Gap > allocate.OptimalGap {
 		v.Gap = fmt.Sprintf("%.2g %%", 100*p.Gap)
 	}

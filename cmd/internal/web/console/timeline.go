@@ -177,6 +177,12 @@ func (q *request) step(tx *bbolt.Tx, o *notify.Order, h happening) (s timelineSt
 			s.Values = append(s.Values, row{q.t("acknowledge_by"), clock(ev.AcknowledgeBy)})
 		}
 		return s, ev.OrderID == o.ID, nil
+	case *notify.PlanReason:
+		s.What, s.Note = "plan_reason", note(ev.ReasonRef)
+		if len(ev.NotKept) > 0 {
+			s.Values = append(s.Values, row{q.t("step.not_kept"), strings.Join(ev.NotKept, "、")})
+		}
+		return s, ev.OrderID == o.ID, nil
 	case *notify.Released:
 		s.What, s.Actor = "released_"+string(ev.Reason), ""
 		return s, ev.OrderID == o.ID, nil

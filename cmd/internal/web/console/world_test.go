@@ -45,6 +45,7 @@ type world struct {
 	lag       time.Duration   // of the clock behind the record
 	watchman  *watch.Watchman // of what a test puts into part
 	part      atomic.Pointer[watch.Finding]
+	expected  atomic.Pointer[string] // what may be logged
 }
 
 // begin is the time of every world.
@@ -74,7 +75,7 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 	w.desk = New(w.svc, w.sessions, hub, Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
 		Watch: w.watchman, Clock: func() time.Time { return w.clock.Now().Add(-w.lag) },
 		Feeds: func() []feed.Status { return w.feeds },
-		Log:   slog.New(slog.NewTextHandler(&failing{t}, nil))})
+		Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
 	w.Import(l)
 	for _, role := range access.Roles() {
 		if role != access.Enterprise {
@@ -95,14 +96,21 @@ func (w *world) find(f watch.Finding) {
 }
 
 // failing is a log that fails the test with what a page could not do: a refusal is not logged.
-type failing struct{ t testing.TB }
+type failing struct {
+	t        testing.TB
+	expected *atomic.Pointer[string]
+}
 
 func (f *failing) Write(p []byte) (int, error) {
-	if !strings.Contains(string(p), "level=DEBUG") {
+	may := f.expected.Load()
+	if !strings.Contains(string(p), "level=DEBUG") && (may == nil || !strings.Contains(string(p), *may)) {
 		f.t.Errorf("log: %s", p)
 	}
 	return len(p), nil
 }
+
+// logs lets lines with a text be logged.
+func (w *world) logs(text string) { w.expected.Store(&text) }
 
 func (w *world) account(user string, role access.Role) {
 	w.t.Helper()

@@ -1,0 +1,43 @@
+package plant
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"qingkong/reductionlist"
+)
+
+// Demanded is what an order asks of its plant: its measures as they stand without a plan, each from when its order takes effect.
+type Demanded []DemandedMeasure
+
+// DemandedMeasure is one measure. It has to be carried out its CompleteWithinH hours after From; nothing is demanded of the hours
+// before.
+type DemandedMeasure struct {
+	reductionlist.Measure
+	From time.Time
+}
+
+// due is when a measure has to be carried out by.
+func (m *DemandedMeasure) due() time.Time {
+	return m.From.Add(time.Duration(m.CompleteWithinH * float64(time.Hour)))
+}
+
+// Digest stands for what is demanded: the marks of a plan that was made for something else do not hold.
+func (d Demanded) Digest() string {
+	type row struct {
+		From    string                `json:"from"`
+		Measure reductionlist.Measure `json:"measure"`
+	}
+	rows := make([]row, len(d))
+	for i := range d {
+		rows[i] = row{d[i].From.UTC().Format(time.RFC3339Nano), d[i].Measure}
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		panic("plant: what an order demands: " + err.Error()) // numbers of a list are finite
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
