@@ -46,7 +46,7 @@ func liveHeap() uint64 {
 }
 
 // sentinel is found unused by each collection. The pointer keeps it out of the blocks that small values without pointers share.
-type sentinel struct{ self *sentinel }
+type sentinel struct{ _ *sentinel }
 
 // afterEachCollection calls do after each collection of garbage, in the goroutine of finalizers, so do must be short.
 func afterEachCollection(do func()) {
