@@ -121,7 +121,7 @@ func lines(measures []reductionlist.Measure) string {
 		}
 		b = append(b, m.Text...)
 		if m.CompleteWithinH > 0 {
-			b = append(strconv.AppendFloat(append(b, "（"...), m.CompleteWithinH, 'f', -1, 64), "小时内完成）"...)
+			b = append(append(append(b, "（"...), reductionlist.Shown(m.CompleteWithinH, "h")...), "小时内完成）"...)
 		}
 		b = append(b, '\n')
 	}

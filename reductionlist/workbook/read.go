@@ -83,6 +83,9 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 		}
 		have[name] = s
 	}
+	if len(have) == 0 {
+		return noKnownSheet(sheets)
+	}
 	if len(measures) > 0 {
 		have[list.SheetMeasures] = measures[0]
 	}
@@ -104,6 +107,19 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 		}
 	}
 	return nil
+}
+
+// noKnownSheet refuses a workbook of which nothing is a list's: no draft comes of it.
+func noKnownSheet(sheets []*bookSheet) error {
+	const most = 5
+	var names []string
+	for _, s := range sheets[:min(len(sheets), most)] {
+		names = append(names, text.Clip(refusal.Plain(s.title)))
+	}
+	if len(sheets) > most {
+		names = append(names, "…")
+	}
+	return wrongFile("list.no_known_sheet", refusal.Args{"sheets": list.MaskPhones(strings.Join(names, "、")), "example": list.SheetRecipients})
 }
 
 // absent reports the sheets that every list has and this file has not.
