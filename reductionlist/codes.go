@@ -40,7 +40,7 @@ var (
 // without what stands around the digits, several separated by "、". What is none is left as it is.
 func PlainPhones(cell string) string {
 	whole, lost := text.WholeCode(text.Narrow(cell))
-	if whole == "" || lost {
+	if whole == "" || lost || mobile.MatchString(whole) {
 		return whole
 	}
 	var plain []string

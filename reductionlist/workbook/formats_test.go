@@ -200,6 +200,39 @@ func TestNumberFormatsAreRead(t *testing.T) {
 	}
 }
 
+// A time or a unit that merged cells share is that of each of their rows.
+func TestMergedCellsShareTheirFormat(t *testing.T) {
+	s := listtest.Seed()
+	at := formatted{sheet: measures}.at(s)
+	l, found, err := listtest.Read(reopened(t, s.Bytes(t), func(t *testing.T, f *excelize.File) {
+		format := "[h]:mm"
+		id, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+		listtest.Must(t, err)
+		first, below := cellOf(t, f, measures, at, "完成时限(小时)"), cellOf(t, f, measures, at+1, "完成时限(小时)")
+		listtest.Must(t, f.SetCellFloat(measures, first, 26.0/24, -1, 64))
+		listtest.Must(t, f.SetCellStyle(measures, first, first, id))
+		listtest.Must(t, f.SetCellValue(measures, below, nil))
+		listtest.Must(t, f.MergeCell(measures, first, below))
+	}))
+	listtest.Must(t, err)
+	for _, f := range found {
+		if f.Severity == "error" {
+			t.Error(lineOf(f))
+		}
+	}
+	n := 0
+	for _, r := range l.Recipients {
+		for _, m := range r.Measures {
+			if m.CompleteWithinH == 26 {
+				n++
+			}
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d measures have 26 hours, want the two rows", n)
+	}
+}
+
 // Cells of the kind that strict workbooks have hold days and times as ISO 8601 writes them.
 func TestISOCells(t *testing.T) {
 	for _, c := range []struct{ cell, value, read string }{

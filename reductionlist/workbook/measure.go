@@ -33,10 +33,9 @@ func quantity(a list.Action, cell func(string) figure, rep report) *list.Quantit
 	if value.text == "" {
 		return nil
 	}
-	_, behind := value.split()
-	value.unit = value.unit || behind == "%" // which people type too
+	value.unit = value.unit || strings.HasSuffix(text.Narrow(value.text), "%") // which people type too
 	if value.unit && unit == "" {
-		unit = behind
+		_, unit = value.split()
 	}
 	v, p := value.read(unit)
 	if p != nil {

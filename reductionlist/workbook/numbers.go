@@ -16,7 +16,6 @@ import (
 // there, and must be that of the column, for whoever typed the number did not see it while typing.
 
 var (
-	numberForm    = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 	thousandsForm = regexp.MustCompile(`^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
 	hoursForm     = regexp.MustCompile(`^([0-9]+):([0-5][0-9])(?::([0-5][0-9]))?$`)
 	beforeUnit    = regexp.MustCompile(`^[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?`)
@@ -26,11 +25,11 @@ var (
 func parseNumber(cell string) (float64, *problem) {
 	cell = text.Narrow(cell)
 	plain := cell
-	if thousandsForm.MatchString(cell) {
+	if strings.Contains(cell, ",") && thousandsForm.MatchString(cell) {
 		plain = strings.ReplaceAll(cell, ",", "")
 	}
 	v, err := strconv.ParseFloat(plain, 64)
-	if err != nil || !numberForm.MatchString(plain) || math.IsNaN(v) || math.IsInf(v, 0) {
+	if err != nil || strings.Trim(plain, "0123456789.+-eE") != "" || math.IsInf(v, 0) {
 		return 0, &problem{rule: "list.number", args: refusal.Args{"value": cell}}
 	}
 	return text.Round12(v), nil
@@ -56,17 +55,19 @@ func (f figure) split() (number, behind string) {
 
 // read reads a number of a unit, which may be empty.
 func (f figure) read(unit string) (float64, *problem) {
+	if !f.unit && !f.time {
+		return parseNumber(f.text)
+	}
 	switch number, behind := f.split(); {
 	case f.time && sameUnit(unit, "h"):
 		return parseHours(f.text)
 	case f.time:
 		return 0, &problem{rule: markTime, args: refusal.Args{"value": f.text}}
-	case f.unit && !sameUnit(unit, behind):
+	case !sameUnit(unit, behind):
 		return 0, &problem{rule: markUnit, args: refusal.Args{"value": text.Clip(f.text), "unit": text.Clip(unit)}}
-	case f.unit:
+	default:
 		return parseNumber(number)
 	}
-	return parseNumber(f.text)
 }
 
 // parseHours reads a time like 28:00 as hours.

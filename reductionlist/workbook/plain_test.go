@@ -49,7 +49,8 @@ var plainForms = []plainForm{
 	{lines, "SO2日排放(吨)", "-0.5", "list.number_range"}, {lines, "SO2日排放(吨)", "12,00", "list.number"}, {lines, "SO2日排放(吨)", "1,2000", "list.number"}, {lines, "SO2日排放(吨)", "1.2吨", "list.number"}, {lines, "SO2日排放(吨)", "0x10", "list.number"},
 	{lines, "安全停产时间(小时)", "4:00", "list.number"},
 	{lines, "备注", "电表编号：13812345678", "电表编号：13812345678"}, {lines, "备注", "表号13812345678，户号 13912345678", "表号13812345678，户号 13912345678"},
-	{lines, "备注", "电表旁值班电话13812345678", "list.phone_in_record"}, {lines, "备注", "电表编号13812345678，联系13912345678", "list.phone_in_record"}, {lines, "备注", "电表编号联系13812345678", "list.phone_in_record"},
+	{lines, "备注", "总表编号13812345678、13912345678；分表No.15012345678", "总表编号13812345678、13912345678；分表No.15012345678"},
+	{lines, "备注", "电表编号13812345678 13912345678", "list.phone_in_record"}, {lines, "备注", "电表旁值班电话13812345678", "list.phone_in_record"}, {lines, "备注", "电表编号13812345678，联系13912345678", "list.phone_in_record"}, {lines, "备注", "电表编号联系13812345678", "list.phone_in_record"},
 	{lines, "编号", "同上", "list.ditto"}, {lines, "对象编号", "〃", "list.ditto"}, {measures, "措施编号", "同上", "list.ditto"}, {measures, "措施编号", "〃", "list.ditto"},
 	{measures, "对象编号", "同上", "list.ditto"}, {recipients, "编号", "同上", "list.ditto"},
 }
