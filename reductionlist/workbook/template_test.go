@@ -53,7 +53,7 @@ func TestTemplateIsFilledIn(t *testing.T) {
 	}
 	seed := listtest.Seed()
 	want, _ := seed.Read(t)
-	got, found, err := listtest.Read(reopened(t, b.Bytes(), func(t *testing.T, f *excelize.File) {
+	got, _, err := listtest.Read(reopened(t, b.Bytes(), func(t *testing.T, f *excelize.File) {
 		for sheet, rows := range seed {
 			top, err := f.GetRows(sheet)
 			listtest.Must(t, err)
