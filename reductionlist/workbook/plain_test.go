@@ -45,7 +45,7 @@ var plainForms = []plainForm{
 	{measures, "核查材料", "台账（领用、用电曲线", "台账（领用|用电曲线"},
 	{measures, "判定条件", "at_most_fraction_of_baseline 60%", "at_most_fraction_of_baseline 0.6"}, {measures, "判定条件", "at_most_fraction_of_baseline 33.3 %", "at_most_fraction_of_baseline 0.333"},
 	{measures, "判定条件", "at_most_fraction_of_baseline 150%", "list.criterion"}, {measures, "判定条件", "at_most_fraction_of_baseline 60", "list.criterion"}, {measures, "判定条件", "60%", "list.criterion"},
-	{lines, "SO2日排放(吨)", "1,200", 1200.0}, {lines, "SO2日排放(吨)", "１，２００．５", 1200.5}, {lines, "SO2日排放(吨)", "1,200,300.25", 1200300.25}, {lines, "SO2日排放(吨)", "1.2E-3", 0.0012},
+	{pits, "最低(吨)", "1,200", 1200.0}, {pits, "最低(吨)", "１，２００．５", 1200.5}, {pits, "最高(吨)", "1,200,300.25", 1200300.25}, {lines, "SO2日排放(吨)", "1.2E-3", 0.0012},
 	{lines, "SO2日排放(吨)", "-0.5", "list.number_range"}, {lines, "SO2日排放(吨)", "12,00", "list.number"}, {lines, "SO2日排放(吨)", "1,2000", "list.number"}, {lines, "SO2日排放(吨)", "1.2吨", "list.number"}, {lines, "SO2日排放(吨)", "0x10", "list.number"},
 	{lines, "安全停产时间(小时)", "4:00", "list.number"},
 	{lines, "备注", "电表编号：13812345678", "电表编号：13812345678"}, {lines, "备注", "表号13812345678，户号 13912345678", "表号13812345678，户号 13912345678"},
@@ -57,7 +57,10 @@ var plainForms = []plainForm{
 
 func (c plainForm) value(l *reductionlist.List) any {
 	for _, r := range l.Recipients {
-		if r.ID != "E0003" {
+		if c.sheet == pits && r.ID == "E0002" {
+			return map[string]float64{"最低(吨)": r.Pit.MinT, "最高(吨)": r.Pit.MaxT}[c.header]
+		}
+		if r.ID != "E0003" || c.sheet == pits {
 			continue
 		}
 		line := &r.Lines[0]
@@ -128,7 +131,7 @@ func TestEntriesOfMonitoring(t *testing.T) {
 		s := listtest.Seed()
 		at := formatted{sheet: measures}.at(s)
 		for header, cell := range map[string]string{"监测方式": "用电、CEMS", "监测标识": strings.Join([]string{"XQ-E0003-1", "120111E00030000000000001"}, parted),
-			"监测因子": parted + "a21002", "判定条件": strings.Join([]string{"at_most_fraction_of_baseline 0.8", "stopped"}, parted)} {
+			"监测因子": parted + "a21002", "判定条件": strings.Join([]string{"at_most_fraction_of_baseline 0.8", "hour_mass_at_most 30 kg/h"}, parted)} {
 			s.Set(t, measures, at, header, cell)
 		}
 		l, found := s.Read(t)
@@ -138,7 +141,7 @@ func TestEntriesOfMonitoring(t *testing.T) {
 		}
 		for _, r := range l.Recipients {
 			if r.ID == "E0003" {
-				if ms := r.Measures[0].Monitors; len(ms) != 2 || ms[0].Ref != "XQ-E0003-1" || ms[1].Factor != "a21002" || ms[1].Criterion.String() != "stopped" {
+				if ms := r.Measures[0].Monitors; len(ms) != 2 || ms[0].Ref != "XQ-E0003-1" || ms[1].Factor != "a21002" || ms[1].Criterion.String() != "hour_mass_at_most 30 kg/h" {
 					t.Errorf("parted by %q: %+v", parted, ms)
 				}
 			}
