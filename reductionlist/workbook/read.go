@@ -119,7 +119,7 @@ func noKnownSheet(sheets []*bookSheet) error {
 	if len(sheets) > most {
 		names = append(names, "…")
 	}
-	return wrongFile("list.no_known_sheet", refusal.Args{"sheets": list.MaskPhones(strings.Join(names, "、")), "example": list.SheetRecipients})
+	return wrongFile("list.no_known_sheet", refusal.Args{"sheets": cmp.Or(list.MaskPhones(strings.Join(names, "、")), "—"), "example": list.SheetRecipients})
 }
 
 // absent reports the sheets that every list has and this file has not.
