@@ -147,6 +147,17 @@ func TestOrderJSON(t *testing.T) {
 	}
 }
 
+// A deadline that a spreadsheet computed is printed with the digits of its field.
+func TestOrderPrintsNoMoreDigitsThanItsField(t *testing.T) {
+	e := enterprise("E1", alerts.Orange)
+	e.Measures[0].CompleteWithinH = 0.166666666667
+	w := newWorld(t, e)
+	w.level(alerts.Orange)
+	if text := fmt.Sprint(w.json(e1)["text"]); !strings.Contains(text, "0.17小时内") || strings.Contains(text, "0.1666") {
+		t.Errorf("the order says %s", text)
+	}
+}
+
 // Below a warning there is no power to order: the text asks and names no article 96.
 func TestAdvisoryAsks(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Advisory))

@@ -157,7 +157,7 @@ func orderedWords(m *reductionlist.Measure) (parts []string) {
 		parts = append(parts, reductionlist.KindWords.Word(q.Kind)+reductionlist.AmountWords(q.Value, q.Unit))
 	}
 	if m.CompleteWithinH > 0 {
-		parts = append(parts, strconv.FormatFloat(m.CompleteWithinH, 'f', -1, 64)+"小时内完成")
+		parts = append(parts, reductionlist.Shown(m.CompleteWithinH, "h")+"小时内完成")
 	}
 	return parts
 }

@@ -30,6 +30,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Event) error
 		return applyContacts(tx, ev)
 	case CameIntoForce:
 		return applyInForce(tx, ev)
+	case Discarded:
+		return applyDiscarded(tx, ev)
 	}
 	return fmt.Errorf("reductionlist: cannot apply %T", ev)
 }

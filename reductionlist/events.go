@@ -152,6 +152,8 @@ func Decode(kind string, data []byte) (Event, error) {
 		return decode[ContactsChanged](data)
 	case CameIntoForce{}.Kind():
 		return decode[CameIntoForce](data)
+	case Discarded{}.Kind():
+		return decode[Discarded](data)
 	case Approved{}.Kind():
 		return decode[Approved](data)
 	case Activated{}.Kind():

@@ -144,8 +144,16 @@ func enoughDigits(text string) bool {
 	return false
 }
 
-// HoldsPhone reports whether a mobile number stands in a text.
-func HoldsPhone(text string) bool { return phoneInText.MatchString(text) }
+// HoldsPhone reports whether a mobile number stands in a text. The eleven digits of a meter, which the text says they are, are none.
+func HoldsPhone(text string) bool {
+	if !enoughDigits(text) {
+		return false
+	}
+	return phoneInText.MatchString(meterInText.ReplaceAllString(text, "${1}"))
+}
+
+// meterInText finds the number of a meter by the word before it. What says that it is a telephone's is none.
+var meterInText = regexp.MustCompile(`((?:电表|水表|气表|电能表|分表|总表|表计|户号|表号|资产号|资产编号|电表编号|表编号)(?:号码?|编号)?[ ]?(?:[:：#]|[Nn][Oo][.:：]?|为|是)?[ ]?)[0-9]{11}(?:[、/][0-9]{11})*(?:[^0-9]|$)`)
 
 const maskedPhone = "1**********"
 

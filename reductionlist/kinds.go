@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"qingkong/alerts"
-	"qingkong/reductionlist/internal/text"
 )
 
 // The closed vocabularies of the workbook. Each has a code for programs and the word of the workbook.
@@ -174,7 +173,7 @@ func KindOf(a Action) (kind QuantityKind, free bool) {
 // AmountWords writes an amount as a person reads it: 40%, 300 t/d, 5户/日.
 func AmountWords(value float64, unit string) string {
 	if unit != "" && (unit[0] >= 'a' && unit[0] <= 'z' || unit[0] >= 'A' && unit[0] <= 'Z') {
-		return text.Number(value) + " " + unit
+		return Shown(value, unit) + " " + unit
 	}
-	return text.Number(value) + unit
+	return Shown(value, unit) + unit
 }

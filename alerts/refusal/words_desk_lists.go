@@ -46,6 +46,13 @@ func init() {
 		"desk.done.list.import":       {"已导入并检查。", "Imported and checked."},
 		"desk.done.list.amend":        {"修订已成为草稿，请另一人审批。", "The amendment is a draft now; another person approves it."},
 		"desk.done.list.approve":      {"已审批。", "Approved."},
+		"desk.done.list.discard":      {"草稿已作废。", "The draft is discarded."},
+		"desk.list.template":          {"下载空白模板", "Download the empty template"},
+		"desk.list.discard":           {"作废草稿", "Discard the draft"},
+		"desk.list.discard.what":      {"作废后这份草稿及其各行不再保留，记录中只留下“作废”一条；同一份工作簿可以重新导入。", "The draft and its rows are gone then, and the record says that it was discarded; the same workbook can be imported anew."},
+		"desk.list.discard.sure":      {"我确认作废 {version}", "I am sure that {version} is to be discarded"},
+		"desk.list.discard.unsure":    {"请先勾选确认，再作废草稿。", "Tick the box before you discard the draft."},
+		"desk.list.discard.do":        {"作废", "Discard"},
 		"desk.done.list.activate":     {"已启用。", "Activated."},
 		"desk.done.relist":            {"已按新版清单重下所选对象的减排令。", "The chosen recipients have orders by the newer list."},
 

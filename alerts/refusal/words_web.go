@@ -15,6 +15,7 @@ func init() {
 		"http.want_query":    {"网址中 {name} 之后的“{value}”无法解析；请按 URL 编码规则改正。", "what follows {name} in the address, {value}, cannot be read; encode it as a URL asks for."},
 		"http.want_once":     {"参数 {name} 给了多次（{value}）；只保留一个。", "parameter {name} is given more than once ({value}); keep one."},
 		"http.want_limit":    {"参数 {name} 的值“{value}”不对；应为 1 至 1000 的整数。", "the value {value} of parameter {name} is wrong; give a whole number from 1 to 1000."},
+		"http.want_revision": {"参数 {name} 的值“{value}”不对；应为看到的修订号，不小于 1 的整数。", "the value {value} of parameter {name} is wrong; give the revision that was seen, a whole number of 1 or more."},
 		"http.want_index":    {"参数 {name} 的值“{value}”不对；应为不小于 0 的整数。", "the value {value} of parameter {name} is wrong; give a whole number of 0 or more."},
 		"http.want_time":     {"参数 {name} 的值“{value}”不对；应为 YYYY-MM-DD 或 RFC 3339 时间。", "the value {value} of parameter {name} is wrong; give YYYY-MM-DD or a time as RFC 3339 has it."},
 		"http.not_as_path":   {"与网址不符：网址为 {path}，内容为 {body}；请改为一致或从内容中去掉。", "differs from the address: the address says {path}, the content {body}; make them agree or leave it out of the content."},

@@ -25,7 +25,7 @@ func newListCommand() *cobra.Command {
 			"  qingkong list import 清单.xlsx --server http://127.0.0.1:8080 --token-file duty.token",
 	}
 	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAmend(), newListVersions(), newListChanges(), newListScore(), newListRelist(),
-		newListAct("approve"), newListAct("activate"), newListPapers())
+		newListAct("approve"), newListAct("activate"), newListDiscard(), newListTemplate(), newListPapers())
 	return cmd
 }
 

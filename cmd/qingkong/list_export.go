@@ -56,6 +56,24 @@ func newListExport() *cobra.Command {
 	return cmd
 }
 
+func newListTemplate() *cobra.Command {
+	return &cobra.Command{
+		Use:   "template FILE.xlsx",
+		Short: "写出空白的清单模板（write an empty workbook to be filled in）",
+		Long: "写出空白的清单模板：全部工作表和表头，编码各列已设为文本。填好后用 list lint 检查。\n" +
+			"Writes an empty list with all its sheets and headers, in which the columns of codes are text.",
+		Example: "  qingkong list template 模板.xlsx",
+		Args:    files(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := writeNew(args[0], workbook.WriteTemplate); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_template", refusal.Args{"file": args[0]}))
+			return err
+		},
+	}
+}
+
 // keptList reads a version out of a data folder: the one that is named, the one in force, or the last that can be used.
 func keptList(dir, id string, contacts bool) (l *reductionlist.List, err error) {
 	f := recordFlags{data: dir}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,6 +99,36 @@ func newListImport() *cobra.Command {
 		},
 	}
 	c.add(cmd, true)
+	return cmd
+}
+
+func newListDiscard() *cobra.Command {
+	var c call
+	var revision int
+	cmd := &cobra.Command{
+		Use:   "discard VERSION --revision N",
+		Short: "作废一个草稿（take a draft back）",
+		Long: "作废一个草稿，记录在案；同一份工作簿可以重新导入。已审批或启用的版本不能作废。\n" +
+			"Takes a draft back, on the record. The same workbook can be imported anew. What is approved or activated stays.",
+		Example: "  qingkong list discard L20161001-3f2a1b --revision 1 --server http://127.0.0.1:8080 --token-file duty.token",
+		Args:    oneID("version"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.check(cmd, "revision"); err != nil {
+				return err
+			}
+			answer, err := c.end(cmd.Context(), "/list/versions/"+url.PathEscape(args[0])+"?revision="+strconv.Itoa(revision))
+			if err != nil {
+				return err
+			}
+			if c.asJSON {
+				return printAnswer(cmd.OutOrStdout(), answer)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_discarded", refusal.Args{"version": args[0]}))
+			return err
+		},
+	}
+	c.add(cmd, false)
+	cmd.Flags().IntVar(&revision, "revision", 0, "看到的修订号（the revision that was seen）")
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
+	"qingkong/reductionlist"
 )
 
 func newOrderCommand() *cobra.Command {
@@ -127,7 +128,7 @@ func showOrder(out io.Writer, answer []byte) error {
 	for i, m := range o.Measures {
 		within := ""
 		if m.CompleteWithinH > 0 {
-			within = pair("cli.within", refusal.Args{"hours": m.CompleteWithinH})
+			within = pair("cli.within", refusal.Args{"hours": reductionlist.Shown(m.CompleteWithinH, "h")})
 		}
 		what := m.Text
 		if !strings.HasPrefix(what, m.Unit) {

@@ -56,7 +56,7 @@ func drawMeasure(t *rapid.T, id string, words *rapid.Generator[string], notes re
 		Levels:   rapid.SliceOfNDistinct(rapid.SampledFrom(alerts.Levels()), 1, 4, rapid.ID).Draw(t, "levels"),
 		Evidence: rapid.SliceOfN(rapid.SampledFrom([]string{"台账", "曲线"}), 1, 3).Draw(t, "evidence")}
 	m.Action = rapid.SampledFrom([]reductionlist.Action{"stop", "limit", "reduce_coal", "allocate_waste", "switch_fuel", "improve_treatment", "stop_vehicles", "stop_work", "clean_roads", "other"}).Draw(t, "action")
-	kind, value, unit := reductionlist.AtMost, float64(rapid.IntRange(1, 100).Draw(t, "value")), "t/d"
+	kind, value, unit := reductionlist.AtMost, float64(rapid.IntRange(2, 100).Draw(t, "value")), "t/d"
 	switch m.Action {
 	case reductionlist.Limit:
 		kind, unit = reductionlist.ReduceBy, "%"

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,11 +154,14 @@ func ownNotes[T any](sheet list.Sheet[T], row *T, found *faults) {
 		if taken {
 			found.add(column, "list.column_twice", nil)
 		}
-		if !strings.HasSuffix(column, "编号") {
+		if !numberOfThing.MatchString(folded) {
 			noPhone(column, n.Extra[column], found)
 		}
 	}
 }
+
+// numberOfThing is the header of a column that holds the numbers of things.
+var numberOfThing = regexp.MustCompile(`(编号|[电水气分总]表号?|表号|户号|资产号|证号)$`)
 
 // noPhone finds a telephone number in a text that would stay in the record.
 func noPhone(column, said string, found *faults) {
@@ -299,7 +303,7 @@ func ownQuantity(m *list.Measure, found *faults) {
 	switch {
 	case q.Unit == "%":
 		inRange(100)
-		if m.Action == list.Limit && q.Value > 0 && q.Value < 1 {
+		if m.Action == list.Limit && q.Value > 0 && q.Value <= 1 {
 			found.add("数值", "list.percent_small", refusal.Args{"value": text.Number(q.Value)})
 		}
 	default:

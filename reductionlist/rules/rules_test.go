@@ -75,6 +75,16 @@ func headValue(key, value string) func(testing.TB, listtest.Sheets) {
 	return func(t testing.TB, s listtest.Sheets) { s[head][rowAt(t, s, head, key)-1][1] = value }
 }
 
+// shownAs puts a number with a number format into a cell.
+func shownAs(sheet, cell string, v float64, format string) func(testing.TB, *excelize.File) {
+	return func(t testing.TB, f *excelize.File) {
+		style, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+		listtest.Must(t, err)
+		listtest.Must(t, f.SetCellFloat(sheet, cell, v, -1, 64))
+		listtest.Must(t, f.SetCellStyle(sheet, cell, cell, style))
+	}
+}
+
 var (
 	m05  = []string{"E0001", "M05", "黄色"}
 	m09  = []string{"E0001", "M09"}
@@ -145,6 +155,11 @@ func unreadable() []damage {
 			listtest.Must(t, f.SetCellValue(pits, "B2", nil))
 			listtest.Must(t, f.SetCellFormula(pits, "B2", "1000*2"))
 		}, wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.cell_date", file: shownAs(pits, "B2", 46143, "yyyy-m-d"), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.cell_time", file: shownAs(pits, "B2", 0.25, "h:mm"), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.cell_hidden", file: shownAs(pits, "B2", 2000, "0,"), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.cell_unit", file: shownAs(pits, "B2", 2000, `0"千克"`), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.ditto", set: set(mm("措施编号", "D06", "M1", "红色"), "同上")},
 		{rule: "list.too_wide", file: func(t testing.TB, f *excelize.File) { listtest.Must(t, f.SetCellStr(pits, "XFD2", "？")) }, wants: []cellAt{on(pits, "")}, rows: []int{2}},
 		{rule: "list.cell_error", set: set(on(pits, "最低(吨)", "E0002"), errorValue)},
 		{rule: "list.code_scientific", set: set(on(lines, "分表编号", "E0003"), "1.2E+20")},

@@ -42,12 +42,14 @@ func tidy[T any](sheet list.Sheet[T], row *T) {
 		}
 		cell := c.Text(row)
 		switch *cell = text.Trim(*cell); c.Form {
-		case list.Code, list.Phone:
+		case list.Phone:
+			*cell = list.PlainPhones(*cell)
+		case list.Code:
 			*cell, _ = text.WholeCode(text.Narrow(*cell))
 		case list.Identity:
 			*cell = text.Narrow(*cell)
 		case list.USCC:
-			*cell = text.Fold(*cell)
+			*cell = list.PlainUSCC(*cell)
 		case list.Day:
 			if day, ok := text.Day(*cell); ok {
 				*cell = day

@@ -31,6 +31,7 @@ type book struct {
 	parts    map[string]*zip.File // by name in small letters: some programs differ in them
 	sheets   []*bookSheet
 	shared   []string
+	formats  []numberFormat // by the number of the style of a cell
 	date1904 bool
 	sound    map[string]bool // parts that are read to their end: whatever is wrong there is said already
 }
@@ -68,6 +69,9 @@ func openBook(r io.ReaderAt, size int64) (*book, error) {
 		return nil, err
 	}
 	if err := b.readWorkbook(main, rels); err != nil {
+		return nil, err
+	}
+	if err := b.readStyles(rels); err != nil {
 		return nil, err
 	}
 	return b, b.readShared(rels)

@@ -25,8 +25,9 @@ func TestSharedTextsAreBounded(t *testing.T) {
 		}
 		for name, text := range map[string]string{
 			"_rels/.rels":                `<Relationships><Relationship Id="r" Type="x/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-			"xl/workbook.xml":            `<workbook><sheets/></workbook>`,
-			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="s" Type="x/sharedStrings" Target="sharedStrings.xml"/></Relationships>`,
+			"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="减排对象" r:id="w"/></sheets></workbook>`,
+			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="s" Type="x/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="w" Type="x/worksheet" Target="sheet.xml"/></Relationships>`,
+			"xl/sheet.xml":               `<worksheet><sheetData/></worksheet>`,
 			"xl/sharedStrings.xml":       "<sst>" + shared.String() + "</sst>",
 		} {
 			w, err := z.Create(name)

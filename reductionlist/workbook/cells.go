@@ -1,10 +1,10 @@
 package workbook
 
 import (
-	"math"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
 
 	"qingkong/alerts/refusal"
 	list "qingkong/reductionlist"
@@ -48,17 +48,20 @@ func (f form[T]) headers() []headerColumn {
 	return hs
 }
 
-// read puts a cell into the row, and says why where it cannot. Cell is trimmed text, and may be empty.
-func (f form[T]) read(c *list.Column[T], row *T, cell string) *problem {
+// read puts a cell into the row, and says why where it cannot. Its text is trimmed, and may be empty.
+func (f form[T]) read(c *list.Column[T], row *T, given figure) *problem {
+	cell := given.text
 	switch c.Form {
 	case list.Free:
 		*c.Text(row) = cell
-	case list.Code, list.Phone:
+	case list.Code:
 		*c.Text(row), _ = text.WholeCode(text.Narrow(cell))
+	case list.Phone:
+		*c.Text(row) = list.PlainPhones(cell)
 	case list.Identity:
 		*c.Text(row) = text.Narrow(cell)
 	case list.USCC:
-		*c.Text(row) = text.Fold(cell)
+		*c.Text(row) = list.PlainUSCC(cell)
 	case list.Day:
 		day, ok := text.Day(cell)
 		if !ok { // kept as it is, for an empty day means something else
@@ -66,9 +69,9 @@ func (f form[T]) read(c *list.Column[T], row *T, cell string) *problem {
 		}
 		*c.Text(row) = day
 	case list.Number:
-		return readNumber(c, row, cell)
+		return readNumber(c, row, given)
 	case list.Word:
-		if cell != "" && !c.Word.Set(row, text.Narrow(cell)) {
+		if cell != "" && !c.Word.Set(row, text.Narrow(cell)) && !c.Word.Set(row, plainGrade(cell)) {
 			return unknownWord(cell, c.Word.Words)
 		}
 	case list.Composed:
@@ -80,27 +83,18 @@ func (f form[T]) read(c *list.Column[T], row *T, cell string) *problem {
 }
 
 // readNumber takes an empty cell for nought. A nought that is written and cannot be is told here: in the list it looks like that.
-func readNumber[T any](c *list.Column[T], row *T, cell string) *problem {
-	if cell == "" {
+func readNumber[T any](c *list.Column[T], row *T, given figure) *problem {
+	if given.text == "" {
 		return nil
 	}
-	v, p := parseNumber(cell)
+	v, p := given.read(unitOf(c.Header))
 	if p == nil && v == 0 && c.Low > 0 {
-		p = &problem{rule: "list.number_range", args: refusal.Args{"value": text.Narrow(cell), "low": text.Number(c.Low), "high": text.Number(c.High)}}
+		p = &problem{rule: "list.number_range", args: refusal.Args{"value": text.Narrow(given.text), "low": text.Number(c.Low), "high": text.Number(c.High)}}
 	}
 	if p == nil {
 		*c.Number(row) = v
 	}
 	return p
-}
-
-func parseNumber(cell string) (float64, *problem) {
-	cell = text.Narrow(cell)
-	v, err := strconv.ParseFloat(cell, 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || strings.ContainsAny(cell, "xXpP_") {
-		return 0, &problem{rule: "list.number", args: refusal.Args{"value": cell}}
-	}
-	return text.Round12(v), nil
 }
 
 func unknownWord(cell string, words []string) *problem {
@@ -120,14 +114,33 @@ func readLevels(m *list.Measure, cell string) (p *problem) {
 	return p
 }
 
-// words reads several words of a vocabulary separated by "/".
+// plainGrade is a grade without the words around it: A级, B－级, 绩效引领性.
+func plainGrade(cell string) string {
+	m := gradeForm.FindStringSubmatch(text.Fold(cell))
+	if m == nil {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(dashes, r) {
+			return '-'
+		}
+		return r
+	}, m[1])
+}
+
+// dashes are what stands for the hyphen of B-.
+const dashes = "-‐‑‒–—−"
+
+var gradeForm = regexp.MustCompile(`^(?:绩效)?([ABCD][` + dashes + `]?|非?引领性)级?(?:企业)?$`)
+
+// words reads several words of a vocabulary, separated by "/" or by what else people write between words.
 func words[E ~string](cell string, v list.Vocabulary[E]) ([]E, *problem) {
 	if cell == "" {
 		return nil, nil
 	}
 	var codes []E
-	for word := range strings.SplitSeq(text.Narrow(cell), "/") {
-		code, ok := v.Code(strings.TrimSpace(word))
+	for _, word := range strings.FieldsFunc(text.Narrow(cell), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/、,;|", r) }) {
+		code, ok := v.Code(word)
 		if !ok {
 			return nil, unknownWord(word, v.Words)
 		}

@@ -85,7 +85,7 @@ func (h *headReader) row(r *row) {
 	case key == list.TablePollutant && text.Header(value) == list.TableEmission:
 		h.inTable = true
 	case pollutant:
-		h.readEmission(at, key, value)
+		h.readEmission(at, key, h.figureOf(r, value))
 	default:
 		h.readKey(at, key, value)
 	}
@@ -100,12 +100,21 @@ func partOf(a *list.Amounts, name string) *float64 {
 	return parts[i].Value
 }
 
-func (rd *reader) readEmission(at list.Place, pollutant, value string) {
+// figureOf is the cell of a row that holds the value.
+func (h *headReader) figureOf(r *row, value string) figure {
+	if i := slices.Index(r.cells[min(1, len(r.cells)):], value); i >= 0 {
+		return r.figure(i + 1)
+	}
+	return figure{text: value}
+}
+
+func (rd *reader) readEmission(at list.Place, pollutant string, given figure) {
+	value := given.text
 	if value == "" {
 		rd.blank(at, list.TableEmission)
 		return
 	}
-	v, p := parseNumber(value)
+	v, p := given.read(unitOf(list.TableEmission))
 	if p == nil && (v < 0 || v > list.Big) {
 		p = &problem{rule: "list.number_range", args: refusal.Args{"value": text.Narrow(value), "low": "0", "high": text.Number(list.Big)}}
 	}

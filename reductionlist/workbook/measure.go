@@ -13,13 +13,13 @@ import (
 type report func(column string, p *problem)
 
 // assemble makes quantity and monitors out of cells that mean something only together.
-func assemble(m *list.Measure, cell func(header string) string, rep report) {
+func assemble(m *list.Measure, cell func(header string) figure, rep report) {
 	m.Quantity = quantity(m.Action, cell, rep)
-	m.Monitors = monitors(cell, rep)
+	m.Monitors = monitors(func(header string) string { return cell(header).text }, rep)
 }
 
-func quantity(a list.Action, cell func(string) string, rep report) *list.Quantity {
-	unit, named := text.Narrow(cell("单位")), text.Narrow(cell(list.ColumnQuantityKind))
+func quantity(a list.Action, cell func(string) figure, rep report) *list.Quantity {
+	unit, named := text.Narrow(cell("单位").text), text.Narrow(cell(list.ColumnQuantityKind).text)
 	kind, _ := list.KindOf(a)
 	if named != "" {
 		code, ok := list.KindWords.Code(named)
@@ -30,10 +30,14 @@ func quantity(a list.Action, cell func(string) string, rep report) *list.Quantit
 		}
 	}
 	value := cell("数值")
-	if value == "" {
+	if value.text == "" {
 		return nil
 	}
-	v, p := parseNumber(value)
+	value.unit = value.unit || strings.HasSuffix(text.Narrow(value.text), "%") // which people type too
+	if value.unit && unit == "" {
+		_, unit = value.split()
+	}
+	v, p := value.read(unit)
 	if p != nil {
 		rep("数值", p)
 		return nil
@@ -42,7 +46,7 @@ func quantity(a list.Action, cell func(string) string, rep report) *list.Quantit
 }
 
 // monitors pairs sources with their refs, factors and criteria. 监测标识, 监测因子 and 判定条件 hold either one
-// entry, which serves every source but video, or as many entries separated by "；" as there are sources.
+// entry, which serves every source but video, or as many entries separated by "；" or a line break as there are sources.
 func monitors(cell func(string) string, rep report) []list.Monitor {
 	sources, p := words(cell("监测方式"), list.SourceWords)
 	if p != nil {
@@ -60,7 +64,7 @@ func monitors(cell func(string) string, rep report) []list.Monitor {
 		if criteria[i] == "" {
 			continue
 		}
-		crit, err := list.ParseCriterion(criteria[i])
+		crit, err := list.ParseCriterion(shareOf(criteria[i]))
 		if err != nil {
 			rep("判定条件", &problem{rule: "list.criterion", args: refusal.Args{"value": criteria[i]}})
 			continue
@@ -70,10 +74,39 @@ func monitors(cell func(string) string, rep report) []list.Monitor {
 	return ms
 }
 
-func spread(column, cell string, codes []list.Source, rep report) []string {
+// shareOf writes the percentage that people give for a share of the baseline as that share: 50% as 0.5.
+func shareOf(criterion string) string {
+	kind, said, _ := strings.Cut(criterion, " ")
+	given, percent := strings.CutSuffix(text.Squeeze(said), "%")
+	if kind != string(list.FractionOfBaseline) || !percent {
+		return criterion
+	}
+	v, p := parseNumber(given)
+	if p != nil {
+		return criterion
+	}
+	return kind + " " + text.Number(text.Round12(v/100))
+}
+
+// entries are the parts of a cell between any of the marks; one that is empty is one too.
+func entries(cell, marks string) []string {
+	cell = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(marks, r) {
+			return '；'
+		}
+		return r
+	}, cell)
 	parts := strings.Split(cell, "；")
 	for i := range parts {
-		parts[i] = text.Narrow(strings.TrimSpace(parts[i]))
+		parts[i] = text.Narrow(text.Trim(parts[i]))
+	}
+	return parts
+}
+
+func spread(column, cell string, codes []list.Source, rep report) []string {
+	parts := entries(cell, "；;\n")
+	if more := entries(cell, "、"); len(parts) == 1 && len(more) == len(codes) {
+		parts = more
 	}
 	if len(parts) == len(codes) {
 		return parts

@@ -21,7 +21,8 @@ type merges struct {
 type anchor struct {
 	row  int
 	text string
-	said bool // that its range is used
+	rule string // what its number format makes of it, where its column may take that
+	said bool   // that its range is used
 }
 
 func (m *merges) failed() error {
@@ -49,6 +50,9 @@ func (m *merges) fill(t *table, r *row) {
 			continue
 		}
 		r.set(s.left, from.text)
+		if from.rule != "" {
+			r.marks = append(r.marks, mark{s.left, from.rule, from.text})
+		}
 		if !from.said {
 			from.said = true
 			t.rd.warn(t.place(s.top), t.names[s.left], "list.merged_cells", refusal.Args{"first": s.top, "last": s.bottom})
@@ -59,7 +63,7 @@ func (m *merges) fill(t *table, r *row) {
 			m.last = append(m.last, anchor{})
 		}
 		if c != "" && !m.covers(j, r.n) {
-			m.last[j] = anchor{row: r.n, text: c}
+			m.last[j] = anchor{row: r.n, text: c, rule: r.shownAs(j)}
 		}
 	}
 }
@@ -107,4 +111,14 @@ func (r *row) marked(column int) bool {
 		}
 	}
 	return false
+}
+
+// shownAs is the time or the unit that the number format of a cell shows; empty for neither.
+func (r *row) shownAs(column int) string {
+	for _, rule := range []string{markTime, markUnit} {
+		if r.has(column, rule) {
+			return rule
+		}
+	}
+	return ""
 }

@@ -6,6 +6,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	list "qingkong/reductionlist"
+	"qingkong/reductionlist/internal/text"
 )
 
 // A row gets its place in the list here. One whose key says nothing, or what another row says already, goes astray.
@@ -19,6 +20,18 @@ func (rd *reader) twice(at list.Place, column, kind, key string) bool {
 	}
 	rd.first[k] = at
 	return false
+}
+
+// dittos are what people write for "as above".
+var dittos = []string{"同上", "同前", "上同", "同", "〃", "″", "〞", "\"", "“", "”", "''"}
+
+// ditto reports a key that only points at the row above.
+func (rd *reader) ditto(at list.Place, column, key string) bool {
+	if !slices.Contains(dittos, text.Fold(key)) {
+		return false
+	}
+	rd.report(at, column, &problem{rule: "list.ditto", args: refusal.Args{"value": key}})
+	return true
 }
 
 // owner finds the recipient a row belongs to. That an id has no form the rules say.
@@ -44,7 +57,7 @@ func (rd *reader) recipient(v given[list.Recipient]) {
 	}
 	rows := &list.Rows{Recipient: v.at}
 	rd.Rows[r] = rows
-	if r.ID == "" || rd.twice(v.at, "编号", "recipient", r.ID) {
+	if r.ID == "" || v.ditto || rd.twice(v.at, "编号", "recipient", r.ID) {
 		rd.Astray = append(rd.Astray, r)
 		return
 	}
@@ -54,7 +67,7 @@ func (rd *reader) recipient(v given[list.Recipient]) {
 
 // home is the recipient that a row belongs to, unless the row says what another one says already.
 func home[T any](rd *reader, v given[T], again func() bool) (*list.Recipient, *list.Rows) {
-	if r := rd.owner(v.at, v.owner); r != nil && !again() {
+	if r := rd.owner(v.at, v.owner); r != nil && !v.ditto && !again() {
 		return r, rd.Rows[r]
 	}
 	return rd.stray(v.owner)

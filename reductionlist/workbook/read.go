@@ -83,6 +83,9 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 		}
 		have[name] = s
 	}
+	if len(have) == 0 {
+		return noKnownSheet(sheets)
+	}
 	if len(measures) > 0 {
 		have[list.SheetMeasures] = measures[0]
 	}
@@ -104,6 +107,19 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 		}
 	}
 	return nil
+}
+
+// noKnownSheet refuses a workbook of which nothing is a list's: no draft comes of it.
+func noKnownSheet(sheets []*bookSheet) error {
+	const most = 5
+	var names []string
+	for _, s := range sheets[:min(len(sheets), most)] {
+		names = append(names, text.Clip(refusal.Plain(s.title)))
+	}
+	if len(sheets) > most {
+		names = append(names, "…")
+	}
+	return wrongFile("list.no_known_sheet", refusal.Args{"sheets": cmp.Or(list.MaskPhones(strings.Join(names, "、")), "—"), "example": list.SheetRecipients})
 }
 
 // absent reports the sheets that every list has and this file has not.
@@ -163,7 +179,8 @@ type given[T any] struct {
 	at    list.Place
 	owner string
 	row   *T
-	cell  func(header string) string // as it stands there
+	cell  func(header string) figure // as it stands there
+	ditto bool                       // a key only points at the row above
 }
 
 // readSheet reads a sheet with a header row; keep takes each row after its cells were read.
@@ -182,11 +199,11 @@ func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) erro
 			if at[i] < 0 {
 				continue
 			}
-			cell := r.cell(at[i])
+			cell := r.figure(at[i])
 			if c.Form == list.Day && rd.date1904 {
-				cell = text.Since1904(cell)
+				cell.text = text.Since1904(cell.text)
 			}
-			if c.Form == list.Number && c.Needed && cell == "" {
+			if c.Form == list.Number && c.Needed && cell.text == "" {
 				rd.blank(v.at, c.Header)
 			} else if p := f.read(c, v.row, cell); p != nil {
 				rd.report(v.at, c.Header, p)
@@ -204,12 +221,20 @@ func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) erro
 				notes.Extra[u.name] = text
 			}
 		}
-		v.cell = func(header string) string {
+		v.cell = func(header string) figure {
 			i := slices.IndexFunc(f.Columns, func(c list.Column[T]) bool { return c.Header == header })
 			if i < 0 || at[i] < 0 {
-				return ""
+				return figure{}
 			}
-			return r.cell(at[i])
+			return r.figure(at[i])
+		}
+		if f.owned {
+			v.ditto = rd.ditto(v.at, list.ColumnOwner, v.owner)
+		}
+		for i := range f.Columns {
+			if c := &f.Columns[i]; at[i] >= 0 && (c.Form == list.Identity || c.Header == "编号") {
+				v.ditto = rd.ditto(v.at, c.Header, *c.Text(v.row)) || v.ditto
+			}
 		}
 		keep(v)
 	}
@@ -220,6 +245,9 @@ func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) erro
 func (rd *reader) mark(at list.Place, column string, m mark) {
 	p := &problem{rule: m.rule, args: refusal.Args{"value": text.Clip(m.value)}}
 	if m.rule == "list.control" && freeColumn(at.Sheet, column) { // what a person wrote freely is taken without them
+		return
+	}
+	if isFormatMark(m.rule) && fits(at.Sheet, column, m.rule) {
 		return
 	}
 	if m.rule == "list.formula" {

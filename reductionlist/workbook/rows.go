@@ -37,6 +37,11 @@ type row struct {
 	wide   bool // there are cells to the right of maxColumns
 }
 
+// has reports whether a cell has a mark of a rule.
+func (r *row) has(column int, rule string) bool {
+	return slices.ContainsFunc(r.marks, func(m mark) bool { return m.column == column && m.rule == rule })
+}
+
 // mark is what is unusual about one cell.
 type mark struct {
 	column int
@@ -158,7 +163,7 @@ func (r *sheetReader) start(e xml.StartElement) error {
 		r.column = -1
 	case "c":
 		r.column++
-		kind := ""
+		kind, style := "", ""
 		for _, a := range e.Attr {
 			switch a.Name.Local {
 			case "r":
@@ -169,9 +174,11 @@ func (r *sheetReader) start(e xml.StartElement) error {
 				r.column = at
 			case "t":
 				kind = a.Value
+			case "s":
+				style = a.Value
 			}
 		}
-		return r.readCell(kind)
+		return r.readCell(kind, style)
 	}
 	return nil
 }
@@ -196,7 +203,7 @@ func columnOf(ref string) (int, bool) {
 	return n - 1, n > 0
 }
 
-func (r *sheetReader) readCell(kind string) error {
+func (r *sheetReader) readCell(kind, style string) error {
 	var value string
 	formula, cached := false, false
 	for {
@@ -224,19 +231,20 @@ func (r *sheetReader) readCell(kind string) error {
 			}
 		case xml.EndElement:
 			if e.Name.Local == "c" {
-				return r.keep(kind, value, formula, cached)
+				return r.keep(kind, style, value, formula, cached)
 			}
 		}
 	}
 }
 
-// keep puts the value of a cell into the row, as text.
-func (r *sheetReader) keep(kind, value string, formula, cached bool) error {
+// keep puts what a cell shows into the row, as text.
+func (r *sheetReader) keep(kind, style, value string, formula, cached bool) error {
 	note := func(rule string) {
 		if r.column < maxColumns {
 			r.row.marks = append(r.row.marks, mark{r.column, rule, strings.TrimSpace(value)})
 		}
 	}
+	rule := ""
 	switch kind {
 	case "s":
 		i, err := strconv.Atoi(strings.TrimSpace(value))
@@ -254,10 +262,19 @@ func (r *sheetReader) keep(kind, value string, formula, cached bool) error {
 	case "e":
 		note("list.cell_error")
 		return nil
+	case "d":
+		value, rule = isoCell(strings.TrimSpace(value), r.sheet.book.format(style))
 	case "", "n":
-		value = longNumber(value)
+		if f := r.sheet.book.format(style); f != nil {
+			value, rule = f.show(strings.TrimSpace(value), r.sheet.book.date1904)
+		} else {
+			value = longNumber(value)
+		}
 	}
 	r.row.set(r.column, value)
+	if rule != "" {
+		note(rule)
+	}
 	switch {
 	case formula && (!cached || kind != "str" && text.Trim(value) == ""): // of text an empty one may be the result
 		note("list.formula_empty")

@@ -60,7 +60,7 @@ func (w words) quantity(q *reductionlist.Quantity) string {
 	if q == nil {
 		return ""
 	}
-	return w.of("desk.quantity."+string(q.Kind), "value", number(q.Value), "unit", q.Unit)
+	return w.of("desk.quantity."+string(q.Kind), "value", reductionlist.Shown(q.Value, q.Unit), "unit", q.Unit)
 }
 
 // within is the time for a measure, empty where the list says none.
@@ -68,7 +68,7 @@ func (w words) within(m *reductionlist.Measure) string {
 	if m.CompleteWithinH <= 0 {
 		return ""
 	}
-	return w.of("desk.within", "hours", number(m.CompleteWithinH))
+	return w.of("desk.within", "hours", reductionlist.Shown(m.CompleteWithinH, "h"))
 }
 
 func (w words) criterion(c reductionlist.Criterion) string {

@@ -94,6 +94,7 @@ func otherEvents() []example {
 		{"", reductionlist.RowsAdded{Version: listVersion, Recipients: []reductionlist.Recipient{heatPlant()}}},
 		{"min", reductionlist.RowsAdded{Version: listVersion, Recipients: []reductionlist.Recipient{{ID: "E0004", Type: reductionlist.Enterprise, Name: "示例企业"}}}},
 		{"", reductionlist.Approved{Version: listVersion}},
+		{"", reductionlist.Discarded{Version: listVersion, Hash: listHash}},
 		{"", reductionlist.Activated{Version: listVersion, Hash: listHash, Count: 1, Replaces: "20260401-77aa01bc", Towns: counts("杨柳青镇", 1),
 			Sectors: counts("C4412", 1), Grades: counts("B", 1)}},
 		{"later", reductionlist.Activated{Version: listVersion, Hash: listHash, Count: 1, Previous: "L20261001-3f9a1c", Towns: []reductionlist.Count{},

@@ -400,7 +400,8 @@ func (s *story) drill() {
 }
 
 // amended changes the list while a warning lasts, and has the recipient that it concerns follow the new version; somebody is
-// called, another person answers the telephone from then on, and a plant says how it runs and gets a plan that does not keep the list.
+// called, another person answers the telephone from then on, a plant says how it runs and gets a plan that does not keep the list, and a
+// mistaken amendment is taken back.
 func (s *story) amended() {
 	ctx := s.t.Context()
 	a := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
@@ -421,6 +422,9 @@ func (s *story) amended() {
 		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
 		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
 	ok(s.svc.AcceptPlan(ctx, "duty", "", s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`), PlanTimeLimit))(s.t)
+	mistaken := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
+		"reason":"多写了一个零（示例）","effective_from":"2027-01-10"}`)))(s.t)
+	ok(s.svc.DiscardList(ctx, "duty", "", mistaken.Version.ID, mistaken.Version.Revision))(s.t)
 	s.until("2026-12-27T01:00:00+08:00")
 }
 

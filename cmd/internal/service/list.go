@@ -19,12 +19,14 @@ const (
 	cmdListActivate = "list.activate"
 	cmdListCopy     = "list.copy"
 	cmdListContacts = "list.contacts"
+	cmdListDiscard  = "list.discard"
 )
 
 func registerList(r *journal.Registry) {
 	journal.HandleBulk(r, cmdListRows, reductionlist.DecideRows)
 	journal.Handle(r, cmdListCopy, reductionlist.DecideCopy)
 	journal.Handle(r, cmdListContacts, reductionlist.DecideContacts)
+	journal.Handle(r, cmdListDiscard, reductionlist.DecideDiscard)
 	journal.Handle(r, reductionlist.CommandInForce, reductionlist.DecideInForce)
 }
 
@@ -66,6 +68,12 @@ func (s *Service) ActivateList(ctx context.Context, actor, key, id string, needA
 	return proven[reductionlist.Version](ctx, s, journal.Command{Kind: cmdListActivate, Actor: actor, Key: key,
 		Payload: reductionlist.Activate{Version: id, Revision: in.Revision, Hash: v.Hash, Count: v.Count,
 			Replaces: in.Replaces, NeedApproval: needApproval}}, in.OTP)
+}
+
+// DiscardList takes a draft back, as it was at the revision that the caller saw. The same workbook begins anew afterwards.
+func (s *Service) DiscardList(ctx context.Context, actor, key, id string, revision int) (reductionlist.Version, error) {
+	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListDiscard, Actor: actor, Key: key,
+		Payload: reductionlist.Discard{Version: id, Revision: revision}})
 }
 
 // ListVersion returns a version by id, or a not_found refusal.

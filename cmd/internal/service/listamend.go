@@ -118,6 +118,7 @@ func (a *amendment) check() error {
 		if *c == (reductionlist.Contact{}) {
 			say("contact", "list.amend_contact_empty", nil)
 		}
+		c.Phone, c.BackupPhone = reductionlist.PlainPhones(c.Phone), reductionlist.PlainPhones(c.BackupPhone)
 		for _, given := range []struct{ path, phone string }{{"contact.phone", c.Phone}, {"contact.backup_phone", c.BackupPhone}} {
 			if given.phone != "" && !reductionlist.ValidPhone(given.phone) {
 				say(given.path, "list.phone", nil)

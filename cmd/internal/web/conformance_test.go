@@ -397,6 +397,12 @@ var samples = map[string]func(*world) call{
 		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
 		return get("admin", "/list/versions/"+w.imports("duty", book).ID+"/findings?severity=error")(w)
 	},
+	"GET /list/template": get("approver", "/list/template"),
+	"DELETE /list/versions/{id}": func(w *world) call {
+		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
+		in := w.imports("duty", book)
+		return call{who: "duty", method: "DELETE", path: fmt.Sprintf("%s/list/versions/%s?revision=%d", prefix, in.ID, in.Revision)}
+	},
 	"POST /list/versions/{id}/approve": func(w *world) call {
 		in := w.imports("duty", seeds.Workbook())
 		return example("approver", "POST /list/versions/{id}/approve", in.ID).asked(in.Revision)

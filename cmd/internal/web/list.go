@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -218,6 +219,28 @@ func (s *Server) activateVersion(q *request) (any, error) {
 		return nil, err
 	}
 	return s.show(&v)
+}
+
+// discardVersion answers with the draft as it was.
+func (s *Server) discardVersion(q *request) (any, error) {
+	given := q.query.Get("revision")
+	revision, err := strconv.Atoi(given)
+	if err != nil || revision < 1 {
+		return nil, wrongQuery("revision", given, "http.want_revision")
+	}
+	v, err := s.svc.DiscardList(q.Context(), q.who.User, q.key, q.id(), revision)
+	if err != nil {
+		return nil, err
+	}
+	return s.show(&v)
+}
+
+func (s *Server) listTemplate(*request) (any, error) {
+	var b bytes.Buffer
+	if err := workbook.WriteTemplate(&b); err != nil {
+		return nil, err
+	}
+	return file{name: "list-template.xlsx", media: xlsxMedia, data: b.Bytes()}, nil
 }
 
 // imported is a version with what was found in its workbook.

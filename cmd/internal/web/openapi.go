@@ -74,6 +74,7 @@ var (
 	orderState     = param{"state", word(orderStates()...), "状态、送达、答复、执行或核查结论之一", "a value of state, delivery, answer, execution or verdict", false}
 	againstParam   = param{"against", anyText, "与哪个版本比较，默认其所修订的版本或现行版本", "the version to compare with; what it amends or the one in force unless told", false}
 	severityParam  = param{"severity", word(reductionlist.SeverityError, reductionlist.SeverityWarning), "error 或 warning", "error or warning", false}
+	revisionParam  = param{"revision", integer(1, 0), "看到的修订号", "the revision that was seen", true}
 	sourceParam    = param{"source", anyText, "来源说明，默认文件名", "where it comes from; the file's name unless told", false}
 )
 

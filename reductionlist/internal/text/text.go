@@ -79,15 +79,42 @@ func Codes(cell string) []string {
 	return slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 }
 
-// Several splits at the full-width semicolon and drops empty parts.
+// Several splits at semicolons, at "、" and at breaks of lines, and drops empty parts. What stands in brackets is not split but at the
+// full-width semicolon: 台账（领用、耗用） is one.
 func Several(cell string) []string {
 	var parts []string
-	for part := range strings.SplitSeq(cell, "；") {
-		if part = strings.TrimSpace(part); part != "" {
-			parts = append(parts, part)
+	for whole := range strings.SplitSeq(cell, "；") {
+		depth, paired := 0, pairedBrackets(whole)
+		for part := range strings.FieldsFuncSeq(whole, func(r rune) bool {
+			switch {
+			case strings.ContainsRune("（(", r):
+				depth++
+			case strings.ContainsRune("）)", r):
+				depth--
+			}
+			return strings.ContainsRune(";、\n\r", r) && (depth == 0 || !paired)
+		}) {
+			if part = Trim(part); part != "" {
+				parts = append(parts, part)
+			}
 		}
 	}
 	return parts
+}
+
+func pairedBrackets(text string) bool {
+	depth := 0
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("（(", r):
+			depth++
+		case strings.ContainsRune("）)", r):
+			if depth--; depth < 0 {
+				return false
+			}
+		}
+	}
+	return depth == 0
 }
 
 var scientific = regexp.MustCompile(`^([0-9])(?:\.([0-9]+))?[eE]\+?([0-9]{1,2})$`)
@@ -138,16 +165,31 @@ func Round12(v float64) float64 {
 	return r
 }
 
-var dateLayouts = []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2006年1月2日",
-	"2006-1-2 15:04:05", "2006/1/2 15:04:05", "2006-1-2T15:04:05", "2006/1/2 15:04"}
+var dateLayouts = []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2006年1月2日", "20060102"}
+
+// dayTime is a day with a time behind it, and perhaps a zone.
+var dayTime = regexp.MustCompile(`^(.*?)(?:T| +)((?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?) ?(Z|[+-][0-9]{2}:?[0-9]{2})?$`)
+
+// withoutTime takes the time off a day. That of another zone than Shanghai's is the same day here for sure only at a midnight to
+// which programs put a Z that know no zone.
+func withoutTime(cell string) (day string, ok bool) {
+	m := dayTime.FindStringSubmatch(cell)
+	if m == nil {
+		return cell, true
+	}
+	midnight := strings.Trim(m[2], "0:.") == ""
+	return m[1], m[3] == "" || strings.ReplaceAll(m[3], ":", "") == "+0800" || m[3] == "Z" && midnight
+}
 
 // The days that are read as numbers: from 1954 to 2173, so that neither a year nor a date without separators is one.
 const firstSerial, lastSerial = 20000, 100000
 
-// Day reads a day as people write it, 2024-10-01, 2024/10/1, 2024年10月1日, or as the number a spreadsheet stores, and gives it
-// as 2024-10-01. An empty cell is no day and no mistake.
+// Day reads a day as people write it, 2024-10-01, 2024/10/1, 2024年10月1日, 20241001, with a time behind it or not, or as the number
+// a spreadsheet stores, and gives it as 2024-10-01. An empty cell is no day and no mistake.
 func Day(cell string) (day string, ok bool) {
-	cell = Narrow(cell)
+	if cell, ok = withoutTime(Narrow(cell)); !ok {
+		return "", false
+	}
 	if strings.ContainsRune(cell, '年') {
 		cell = Squeeze(cell)
 	}

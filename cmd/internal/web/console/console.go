@@ -234,6 +234,7 @@ func (d *desk) pages() []page {
 		{pattern: "GET /desk/lists/{id}/tasks", act: access.ActListsRead, handle: d.tasks},
 		{pattern: "POST /desk/lists/{id}/approve", act: access.ActListsApprove, handle: d.listAct("approve"), grows: true},
 		{pattern: "POST /desk/lists/{id}/activate", act: access.ActListsApprove, handle: d.listAct("activate"), grows: true},
+		{pattern: "POST /desk/lists/{id}/discard", act: access.ActListsImport, handle: d.discardList, grows: true},
 		{pattern: "GET /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amend},
 		{pattern: "POST /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amendPost, grows: true},
 		{pattern: "GET /desk/warnings/{id}/list-changes", act: access.ActListsRead, handle: d.listChanges},

@@ -49,6 +49,7 @@ func (d *desk) lists(q *request) error { return d.showLists(q, nil) }
 
 func (d *desk) showLists(q *request, failed error) error {
 	view := listsView{chrome: q.chrome("lists"), Key: newKey()}
+	view.Flash = q.flash()
 	status := http.StatusOK
 	if failed != nil {
 		e, code := d.refusalOf(q, failed)
@@ -120,6 +121,7 @@ type listView struct {
 	Approve  bool
 	Own      bool // this person began it, and so cannot approve it
 	Activate bool
+	Discard  bool
 
 	Approving, Activating acting
 	Notices               []string // what the acts on it say of who did them
@@ -163,6 +165,7 @@ func (d *desk) showList(q *request, failed error) error {
 	view.Own = v.BegunBy == q.who.User
 	view.Approve = v.Status == reductionlist.StatusChecked && q.may(access.ActListsApprove) && !view.Own
 	view.Activate = q.may(access.ActListsApprove) && (v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.who.Role == access.Admin)
+	view.Discard = v.State == reductionlist.StateDraft && q.may(access.ActListsImport)
 	if err := q.persons(&view); err != nil {
 		return err
 	}
@@ -257,6 +260,24 @@ func (d *desk) listAct(act string) func(*request) error {
 		}
 		return q.redirect("/desk/lists/" + url.PathEscape(q.id()) + "?done=list." + act)
 	}
+}
+
+// discardList takes a draft back, once the box is ticked that says so.
+func (d *desk) discardList(q *request) error {
+	if err := access.Require(q.who, access.ActListsImport); err != nil {
+		return err
+	}
+	err := error(refusal.New(refusal.Invalid, "desk.list.discard.unsure", nil))
+	if q.PostForm.Get("sure") == "yes" {
+		_, err = d.svc.DiscardList(q.Context(), q.who.User, q.key(), q.id(), revisionOf(q.PostForm))
+	}
+	if code := refusal.CodeOf(err); err != nil && (code == "" || code == refusal.NotFound) {
+		return err
+	}
+	if err != nil {
+		return d.showList(q, err)
+	}
+	return q.redirect("/desk/lists?done=list.discard")
 }
 
 // persons says of a version who may have been whom, and what the next act on it will say.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -57,6 +59,18 @@ func xiqing(t testing.TB, from string, change func(l *reductionlist.List)) []byt
 	}
 	var b bytes.Buffer
 	if err := workbook.Write(&b, l); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// unrelated is a workbook without any sheet of a list.
+func unrelated(t testing.TB) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	var b bytes.Buffer
+	if err := errors.Join(f.SetCellStr("Sheet1", "A1", "企业名称"), f.Write(&b)); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -135,6 +149,9 @@ func TestUploadsRefused(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.StatusCode, textOf(parsed(t, r.body)))
 		}
 	}
+	if r := w.upload("duty", "别的.xlsx", unrelated(t)); r.StatusCode != 415 || !strings.Contains(textOf(parsed(t, r.body)), "list template") {
+		t.Errorf("a workbook of other sheets: %d %s", r.StatusCode, textOf(parsed(t, r.body)))
+	}
 	if r := w.upload("duty", "x.xlsx", xiqing(t, "2016-12-20", nil), "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusForbidden {
 		t.Errorf("from another site: %d", r.StatusCode)
 	}
@@ -142,6 +159,39 @@ func TestUploadsRefused(t *testing.T) {
 	if w.svc.J.Height() != height {
 		t.Error("a refused upload was recorded")
 	}
+}
+
+// A draft is discarded by its form, once the box is ticked; the same workbook is a draft again then.
+func TestDraftDiscardedByForm(t *testing.T) {
+	w := newWorld(t)
+	book := xiqing(t, "2016-12-16", func(l *reductionlist.List) { l.Recipients[3].Measures[0].Text = "适当减排" })
+	to := w.upload("approver", "坏.xlsx", book).Header.Get("Location")
+	at, _, _ := strings.Cut(to, "/findings")
+	id := strings.TrimPrefix(at, "/desk/lists/")
+	saysAll(t, "the draft", textOf(w.get(200, "duty", at)), "作废草稿", "我确认作废 "+id)
+	form := url.Values{"revision": {"1"}, "key": {newKey()}}
+	saysAll(t, "without the tick", textOf(w.refused(http.StatusUnprocessableEntity, "duty", at+"/discard", form)), "请先勾选确认")
+	for _, who := range []string{"viewer", "town", "E0001"} {
+		w.refused(http.StatusForbidden, who, at+"/discard", url.Values{"revision": {"1"}, "key": {newKey()}, "sure": {"yes"}})
+	}
+	w.refused(http.StatusConflict, "duty", at+"/discard", url.Values{"revision": {"2"}, "key": {newKey()}, "sure": {"yes"}})
+	form.Set("sure", "yes")
+	done := w.post(http.StatusSeeOther, "duty", at+"/discard", form)
+	page := textOf(w.get(200, "duty", done.Header.Get("Location")))
+	saysAll(t, "the lists", page, "草稿已作废", "下载空白模板")
+	if strings.Contains(page, id) {
+		t.Errorf("the discarded draft is still listed: %s", page)
+	}
+	w.get(http.StatusNotFound, "duty", at)
+	w.refused(http.StatusNotFound, "duty", at+"/discard", url.Values{"revision": {"1"}, "key": {newKey()}, "sure": {"yes"}})
+	if again := w.upload("duty", "坏.xlsx", book).Header.Get("Location"); !strings.HasPrefix(again, at+"/") {
+		t.Errorf("the same workbook afterwards leads to %s, want %s", again, at)
+	}
+	inForce := w.current()
+	if strings.Contains(textOf(w.get(200, "duty", "/desk/lists/"+inForce.ID)), "作废草稿") {
+		t.Error("the list in force can be discarded")
+	}
+	w.refused(http.StatusConflict, "duty", "/desk/lists/"+inForce.ID+"/discard", url.Values{"revision": {fmt.Sprint(inForce.Revision)}, "key": {newKey()}, "sure": {"yes"}})
 }
 
 // One measure is amended by form; the list of the day before still says what it said.

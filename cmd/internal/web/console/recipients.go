@@ -34,10 +34,10 @@ func (q *request) measures(list []reductionlist.Measure) []measureView {
 		m := &list[i]
 		v := measureView{Measure: m, Do: q.t("action." + string(m.Action)), Evidence: strings.Join(m.Evidence, "、")}
 		if m.Quantity != nil {
-			v.Much = q.t("quantity."+string(m.Quantity.Kind), "value", number(m.Quantity.Value), "unit", m.Quantity.Unit)
+			v.Much = q.t("quantity."+string(m.Quantity.Kind), "value", reductionlist.Shown(m.Quantity.Value, m.Quantity.Unit), "unit", m.Quantity.Unit)
 		}
 		if m.CompleteWithinH > 0 {
-			v.Within = q.t("within", "hours", number(m.CompleteWithinH))
+			v.Within = q.t("within", "hours", reductionlist.Shown(m.CompleteWithinH, "h"))
 		}
 		for _, o := range m.Monitors {
 			text := q.t("source." + string(o.Source))

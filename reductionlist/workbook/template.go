@@ -1,0 +1,85 @@
+package workbook
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/xuri/excelize/v2"
+
+	list "qingkong/reductionlist"
+)
+
+// WriteTemplate writes a workbook to be filled in from the beginning: every sheet with its header, and the keys of 基本情况. The columns
+// of codes, days and words are text there, so that no program makes numbers or other days of what is typed.
+func WriteTemplate(w io.Writer) error {
+	f := excelize.NewFile()
+	defer f.Close()
+	asText, err := f.NewStyle(&excelize.Style{NumFmt: textFormat})
+	if err != nil {
+		return err
+	}
+	if err := f.SetSheetName(f.GetSheetName(0), list.SheetHead); err != nil {
+		return err
+	}
+	steps := []func() error{
+		func() error { return templateHead(f, asText) },
+		func() error { return templateSheet(f, asText, recipientForm) },
+		func() error { return templateSheet(f, asText, lineForm) },
+		func() error { return templateSheet(f, asText, measureForm) },
+		func() error { return templateSheet(f, asText, unitForm) },
+		func() error { return templateSheet(f, asText, furnaceForm) },
+		func() error { return templateSheet(f, asText, pitForm) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return writeZip(f, w)
+}
+
+// textFormat is the number of the format "@" (ECMA-376 part 1, 18.8.30).
+const textFormat = 49
+
+func templateHead(f *excelize.File, asText int) error {
+	sw, err := f.NewStreamWriter(list.SheetHead)
+	if err != nil {
+		return err
+	}
+	for i, row := range headRows(&list.List{}) {
+		cells := []any{row[0], excelize.Cell{StyleID: asText}}
+		switch {
+		case row[0] == list.TablePollutant:
+			cells[1] = row[1]
+		case partOf(new(list.Amounts), row[0].(string)) != nil: // to be filled in with a number
+			cells = cells[:1]
+		}
+		if err := sw.SetRow("A"+strconv.Itoa(i+1), cells); err != nil {
+			return err
+		}
+	}
+	return sw.Flush()
+}
+
+func templateSheet[T any](f *excelize.File, asText int, of form[T]) error {
+	if _, err := f.NewSheet(of.Name); err != nil {
+		return err
+	}
+	sw, err := f.NewStreamWriter(of.Name)
+	if err != nil {
+		return err
+	}
+	var header []any
+	for i, h := range of.headers() {
+		header = append(header, h.name)
+		if form, known := formOf(of.Name, h.name); known && form != list.Number {
+			if err := sw.SetColStyle(i+1, i+1, asText); err != nil {
+				return err
+			}
+		}
+	}
+	if err := sw.SetRow("A1", append(header, list.ColumnNote)); err != nil {
+		return err
+	}
+	return sw.Flush()
+}
