@@ -78,7 +78,7 @@ func TestDemandedUnderAPlan(t *testing.T) {
 	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
 	w.elapse(0)
 	w.must(w.answer("E1", e1, Object, "停炉不安全"))
-	_, evs, err := do(w, DecideObjection, amendment("M2", `{"quantity":{"kind":"reduce_by","value":100,"unit":"t/d"}}`))
+	_, evs, err := do(w, DecideObjection, amendment("M2", `{"text":"减少入炉煤量 100 t/d","quantity":{"kind":"reduce_by","value":100,"unit":"t/d"}}`))
 	w.must(evs, err)
 	amended := w.demanded(e1second)
 	if q := amended[1].Quantity; q.Value != 100 {
