@@ -106,10 +106,6 @@ func free[T any](header string, field func(*T) *string) Column[T] { return ofTex
 
 func code[T any](header string, field func(*T) *string) Column[T] { return ofText(Code, header, field) }
 
-func phone[T any](header string, field func(*T) *string) Column[T] {
-	return ofText(Phone, header, field)
-}
-
 func date[T any](header string, field func(*T) *string) Column[T] { return ofText(Day, header, field) }
 
 func required[T any](header string, field func(*T) *string) Column[T] {

@@ -4,44 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"qingkong/alerts/refusal"
 )
-
-type coalInput struct {
-	Start       *time.Time            `json:"start"`
-	StepH       *float64              `json:"step_h"`
-	Steps       *float64              `json:"steps"`
-	Units       []coalUnitInput       `json:"units"`
-	Demand      []demandInput         `json:"demand"`
-	WeightPerKg map[string]*float64   `json:"weight_per_kg"`
-	BaselineMW  map[string][]*float64 `json:"baseline_mw"`
-}
-
-type coalUnitInput struct {
-	machineInput
-	MinMW      *float64 `json:"min_mw"`
-	MaxMW      *float64 `json:"max_mw"`
-	StartCoalT *float64 `json:"start_coal_t"`
-	CoalTPerH  *struct {
-		Constant *float64 `json:"constant"`
-		PerMW    *float64 `json:"per_mw"`
-		PerMW2   *float64 `json:"per_mw2"`
-		PerGJ    *float64 `json:"per_gj"`
-	} `json:"coal_t_per_h"`
-	MaxHeatGJH       *float64            `json:"max_heat_gj_h"`
-	MWLostPerGJH     *float64            `json:"mw_lost_per_gj_h"`
-	EmissionKgPerT   map[string]*float64 `json:"emission_kg_per_t_coal"`
-	LowLoadMW        *float64            `json:"low_load_mw"`
-	LowLoadNOxFactor *float64            `json:"low_load_nox_factor"`
-}
-
-type demandInput struct {
-	PowerMinMW *float64 `json:"power_min_mw"`
-	PowerMaxMW *float64 `json:"power_max_mw"`
-	HeatGJH    *float64 `json:"heat_gj_h"`
-}
 
 // Coal is a problem of a coal plant whose input is sound.
 type Coal struct {
@@ -70,7 +35,7 @@ type demand struct{ powerMin, powerMax, heat float64 }
 
 // ParseCoal reads a problem. Everything that is wrong is refused with its JSON path.
 func ParseCoal(data []byte) (*Coal, error) {
-	var in coalInput
+	var in CoalProblem
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return nil, err
 	}
@@ -98,9 +63,9 @@ func ParseCoal(data []byte) (*Coal, error) {
 	return p, nil
 }
 
-func (c *checker) coalUnit(path string, in coalUnitInput, p *Coal, seen map[string]string) coalUnit {
+func (c *checker) coalUnit(path string, in CoalUnit, p *Coal, seen map[string]string) coalUnit {
 	u := coalUnit{
-		machine: c.machine(path, in.machineInput, p.horizon, seen),
+		machine: c.machine(path, in.Machine, p.horizon, seen),
 		minMW:   c.number(path+".min_mw", in.MinMW), maxMW: c.number(path+".max_mw", in.MaxMW),
 		startCoal: c.number(path+".start_coal_t", in.StartCoalT),
 		maxHeat:   c.number(path+".max_heat_gj_h", in.MaxHeatGJH), lost: c.number(path+".mw_lost_per_gj_h", in.MWLostPerGJH),
@@ -126,7 +91,7 @@ func (c *checker) coalUnit(path string, in coalUnitInput, p *Coal, seen map[stri
 	return u
 }
 
-func (c *checker) demand(in []demandInput, steps int) []demand {
+func (c *checker) demand(in []Demand, steps int) []demand {
 	if !c.length("demand", len(in), steps, in != nil) {
 		return nil
 	}

@@ -19,12 +19,6 @@ const (
 	maxSets  = 1 << 24 // steps times sets of units
 )
 
-// window is one period in which a unit or furnace may run.
-type window struct {
-	From *time.Time `json:"from"`
-	To   *time.Time `json:"to"`
-}
-
 // checker collects what is wrong in a problem, each with its JSON path.
 type checker struct{ fields []refusal.Field }
 
@@ -191,17 +185,7 @@ type machine struct {
 	lacking []time.Duration
 }
 
-// machineInput is the part of the input that both kinds share.
-type machineInput struct {
-	Name         *string  `json:"name"`
-	InitiallyOn  *bool    `json:"initially_on"`
-	HoursInState *float64 `json:"hours_in_state"`
-	MinUpH       *float64 `json:"min_up_h"`
-	MinDownH     *float64 `json:"min_down_h"`
-	Available    []window `json:"available"`
-}
-
-func (c *checker) machine(path string, in machineInput, h horizon, seen map[string]string) machine {
+func (c *checker) machine(path string, in Machine, h horizon, seen map[string]string) machine {
 	m := machine{on: c.flag(path+".initially_on", in.InitiallyOn), inState: c.number(path+".hours_in_state", in.HoursInState),
 		upH: c.number(path+".min_up_h", in.MinUpH), downH: c.number(path+".min_down_h", in.MinDownH)}
 	switch {
@@ -244,7 +228,7 @@ func (m *machine) setTimes(h horizon, upH, downH float64) {
 type span struct{ from, to time.Time }
 
 // windows are the stretches of time in which a machine may run, joined where they touch.
-func (c *checker) windows(path string, ws []window) (out []span) {
+func (c *checker) windows(path string, ws []Window) (out []span) {
 	var spans []span
 	for i, w := range ws {
 		p := fmt.Sprintf("%s[%d]", path, i)

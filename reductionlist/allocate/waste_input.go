@@ -3,45 +3,9 @@ package allocate
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"qingkong/alerts/refusal"
 )
-
-type wasteInput struct {
-	Start          *time.Time          `json:"start"`
-	StepH          *float64            `json:"step_h"`
-	Steps          *float64            `json:"steps"`
-	Furnaces       []furnaceInput      `json:"furnaces"`
-	Pit            *pitInput           `json:"pit"`
-	IntakeTH       []*float64          `json:"intake_t_h"`
-	Divert         *divertInput        `json:"divert"`
-	SteamMinTH     *float64            `json:"steam_min_t_h"`
-	SteamPerTWaste *float64            `json:"steam_per_t_waste"`
-	WeightPerKg    map[string]*float64 `json:"weight_per_kg"`
-	StepWeight     []*float64          `json:"step_weight"`
-}
-
-type furnaceInput struct {
-	machineInput
-	MinTH           *float64            `json:"min_t_h"`
-	MaxTH           *float64            `json:"max_t_h"`
-	EmissionKgPerT  map[string]*float64 `json:"emission_kg_per_t"`
-	StartEmissionKg map[string]*float64 `json:"start_emission_kg"`
-}
-
-type pitInput struct {
-	LevelT  *float64 `json:"level_t"`
-	MinT    *float64 `json:"min_t"`
-	MaxT    *float64 `json:"max_t"`
-	EndMaxT *float64 `json:"end_max_t"`
-}
-
-type divertInput struct {
-	MaxTH          *float64            `json:"max_t_h"`
-	EmissionKgPerT map[string]*float64 `json:"emission_kg_per_t"`
-	MaxTotalT      *float64            `json:"max_total_t"`
-}
 
 // Waste is a problem of a waste incineration plant whose input is sound.
 type Waste struct {
@@ -73,7 +37,7 @@ type furnace struct {
 
 // ParseWaste reads a problem. Everything that is wrong is refused with its JSON path.
 func ParseWaste(data []byte) (*Waste, error) {
-	var in wasteInput
+	var in WasteProblem
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return nil, err
 	}
@@ -110,9 +74,9 @@ func ParseWaste(data []byte) (*Waste, error) {
 	return p, nil
 }
 
-func (c *checker) furnace(path string, in furnaceInput, p *Waste, seen map[string]string) furnace {
+func (c *checker) furnace(path string, in Furnace, p *Waste, seen map[string]string) furnace {
 	f := furnace{
-		machine: c.machine(path, in.machineInput, p.horizon, seen),
+		machine: c.machine(path, in.Machine, p.horizon, seen),
 		min:     c.number(path+".min_t_h", in.MinTH), max: c.number(path+".max_t_h", in.MaxTH),
 		emission: c.factors(path+".emission_kg_per_t", in.EmissionKgPerT, p.weights, []string{"hcl", "nox", "pm", "so2"}),
 		startKg:  c.factors(path+".start_emission_kg", in.StartEmissionKg, p.weights, nil),
@@ -124,7 +88,7 @@ func (c *checker) furnace(path string, in furnaceInput, p *Waste, seen map[strin
 	return f
 }
 
-func (c *checker) pit(in *pitInput, p *Waste) {
+func (c *checker) pit(in *Pit, p *Waste) {
 	if in == nil {
 		c.wrong("pit", "input.required", nil)
 		return
@@ -143,7 +107,7 @@ func (c *checker) pit(in *pitInput, p *Waste) {
 	p.low, p.high = slices.Repeat([]float64{low}, p.steps+1), slices.Repeat([]float64{high}, p.steps+1)
 }
 
-func (c *checker) divert(in *divertInput, p *Waste) {
+func (c *checker) divert(in *Divert, p *Waste) {
 	if in == nil {
 		c.wrong("divert", "input.required", nil)
 		return

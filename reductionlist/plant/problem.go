@@ -7,7 +7,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/reductionlist"
+	"qingkong/reductionlist/allocate"
 )
 
 // PlanFor is what a plan is to cover, as seen at Now: from From to To, or as far as the figures reach where To is open.
@@ -183,22 +183,16 @@ func over[T any](b *builder, series []T, stepH int) (out []T) {
 	return out
 }
 
-type machineProblem struct {
-	Name         string   `json:"name"`
-	InitiallyOn  *bool    `json:"initially_on,omitempty"`
-	HoursInState *float64 `json:"hours_in_state,omitempty"`
-	MinUpH       float64  `json:"min_up_h"`
-	MinDownH     float64  `json:"min_down_h"`
-	Available    []Span   `json:"available,omitempty"`
-}
-
 // machine fills in the state of a unit or furnace. It is taken to stay in the state in which the figures have it until the plan
 // begins, so that its hours grow by the time between.
-func (b *builder) machine(path, name string, up, down float64, states []MachineState) machineProblem {
-	m := machineProblem{Name: name, MinUpH: up, MinDownH: down}
+func (b *builder) machine(path, name string, up, down float64, states []MachineState) allocate.Machine {
+	m := allocate.Machine{Name: &name, MinUpH: &up, MinDownH: &down}
 	for i := range states {
 		if s := &states[i]; s.Name == name {
-			m.InitiallyOn, m.Available = s.InitiallyOn, s.Available
+			m.InitiallyOn = s.InitiallyOn
+			for _, w := range s.Available {
+				m.Available = append(m.Available, allocate.Window(w))
+			}
 			if s.HoursInState != nil {
 				hours := *s.HoursInState + b.since()
 				m.HoursInState = &hours
@@ -224,55 +218,45 @@ func (b *builder) asOf() string {
 	return at.In(alerts.Shanghai()).Format("2006-01-02 15:04")
 }
 
-type horizonProblem struct {
-	Start time.Time `json:"start"`
-	StepH int       `json:"step_h"`
-	Steps int       `json:"steps,omitempty"`
-}
-
-func (b *builder) horizon(stepH int) horizonProblem {
-	h := horizonProblem{Start: b.start, StepH: stepH}
+func (b *builder) horizon(stepH int) allocate.Horizon {
+	h := allocate.Horizon{Start: &b.start, StepH: number(float64(stepH))}
 	if b.steps {
-		h.Steps = b.hours / stepH
+		h.Steps = number(float64(b.hours / stepH))
 	}
 	return h
 }
 
-type coalProblem struct {
-	horizonProblem
-	Units      []unitProblem         `json:"units"`
-	Demand     []Demand              `json:"demand,omitempty"`
-	BaselineMW map[string][]*float64 `json:"baseline_mw,omitempty"`
+// number is a value that is given, be it zero.
+func number(v float64) *float64 { return &v }
+
+// kilograms are the emissions that a problem names.
+func kilograms(v map[string]float64) map[string]*float64 {
+	out := make(map[string]*float64, len(v))
+	for name, kg := range v {
+		out[name] = &kg
+	}
+	return out
 }
 
-type unitProblem struct {
-	machineProblem
-	MinMW        float64                 `json:"min_mw"`
-	MaxMW        float64                 `json:"max_mw"`
-	StartCoalT   float64                 `json:"start_coal_t"`
-	Coal         reductionlist.CoalCurve `json:"coal_t_per_h"`
-	MaxHeatGJH   float64                 `json:"max_heat_gj_h"`
-	MWLostPerGJH float64                 `json:"mw_lost_per_gj_h"`
-	Emission     map[string]float64      `json:"emission_kg_per_t_coal"`
-	LowLoadMW    float64                 `json:"low_load_mw"`
-	LowLoadNOx   float64                 `json:"low_load_nox_factor"`
-}
-
-func (b *builder) coal(p *Plant, rows []int) *coalProblem {
-	d := &coalProblem{horizonProblem: b.horizon(1)}
+func (b *builder) coal(p *Plant, rows []int) *allocate.CoalProblem {
+	d := &allocate.CoalProblem{Horizon: b.horizon(1)}
 	for n, i := range rows {
 		u := &p.units[i]
 		low, factor := u.LowLoadMW, u.LowLoadNOx
 		if factor == 0 { // not given: the load makes no difference
 			low, factor = 0, 1
 		}
-		d.Units = append(d.Units, unitProblem{machineProblem: b.machine(fmt.Sprintf("units[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Units),
-			MinMW: u.MinMW, MaxMW: u.MaxMW, StartCoalT: u.StartCoalT, Coal: u.Coal, MaxHeatGJH: u.MaxHeatGJH, MWLostPerGJH: u.MWLostPerGJH,
-			Emission:  map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM},
-			LowLoadMW: low, LowLoadNOx: factor})
+		d.Units = append(d.Units, allocate.CoalUnit{Machine: b.machine(fmt.Sprintf("units[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Units),
+			MinMW: &u.MinMW, MaxMW: &u.MaxMW, StartCoalT: &u.StartCoalT, MaxHeatGJH: &u.MaxHeatGJH, MWLostPerGJH: &u.MWLostPerGJH,
+			CoalTPerH:      &allocate.CoalCurve{Constant: &u.Coal.Constant, PerMW: &u.Coal.PerMW, PerMW2: &u.Coal.PerMW2, PerGJ: &u.Coal.PerGJ},
+			EmissionKgPerT: kilograms(map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM}),
+			LowLoadMW:      &low, LowLoadNOxFactor: &factor})
 	}
-	if d.Demand = over(b, b.f.Demand, 1); len(d.Demand) == 0 {
-		d.Demand = []Demand{{}}
+	for _, one := range over(b, b.f.Demand, 1) {
+		d.Demand = append(d.Demand, allocate.Demand(one))
+	}
+	if len(d.Demand) == 0 {
+		d.Demand = []allocate.Demand{{}}
 	}
 	for i := range d.Demand {
 		path := fmt.Sprintf("demand[%d]", i)
@@ -283,7 +267,7 @@ func (b *builder) coal(p *Plant, rows []int) *coalProblem {
 	d.BaselineMW = map[string][]*float64{}
 	whole := true
 	for i := range d.Units {
-		name := d.Units[i].Name
+		name := *d.Units[i].Name
 		if d.BaselineMW[name] = over(b, b.f.BaselineMW[name], 1); len(d.BaselineMW[name]) == 0 {
 			whole = false
 			b.out.Missing = append(b.out.Missing, Missing{Path: "baseline_mw." + name, Rule: "figures.ask.baseline_mw", Args: refusal.Args{"name": name}, Optional: true})
@@ -295,59 +279,27 @@ func (b *builder) coal(p *Plant, rows []int) *coalProblem {
 	return d
 }
 
-type wasteProblem struct {
-	horizonProblem
-	Furnaces   []furnaceProblem `json:"furnaces"`
-	Pit        pitProblem       `json:"pit"`
-	IntakeTH   []*float64       `json:"intake_t_h,omitempty"`
-	Divert     divertProblem    `json:"divert"`
-	SteamMinTH *float64         `json:"steam_min_t_h,omitempty"`
-	SteamPerT  float64          `json:"steam_per_t_waste"`
-	StepWeight []float64        `json:"step_weight"`
-}
-
-type furnaceProblem struct {
-	machineProblem
-	MinTH         float64            `json:"min_t_h"`
-	MaxTH         float64            `json:"max_t_h"`
-	Emission      map[string]float64 `json:"emission_kg_per_t"`
-	StartEmission map[string]float64 `json:"start_emission_kg"`
-}
-
-type pitProblem struct {
-	LevelT  *float64 `json:"level_t,omitempty"`
-	MinT    float64  `json:"min_t"`
-	MaxT    float64  `json:"max_t"`
-	EndMaxT float64  `json:"end_max_t"`
-}
-
-type divertProblem struct {
-	MaxTH     float64            `json:"max_t_h"`
-	Emission  map[string]float64 `json:"emission_kg_per_t"`
-	MaxTotalT float64            `json:"max_total_t"`
-}
-
 // waste takes what the list does not give of the pit as what limits nothing: no other level at the end, nothing that can be
 // diverted, no total below what the rate allows, no steam.
-func (b *builder) waste(p *Plant, rows []int) *wasteProblem {
+func (b *builder) waste(p *Plant, rows []int) *allocate.WasteProblem {
 	stepH := b.wasteStep()
-	pit := p.pit
-	d := &wasteProblem{horizonProblem: b.horizon(stepH), StepWeight: []float64{1}, SteamPerT: pit.SteamPerT,
-		Pit: pitProblem{MinT: pit.MinT, MaxT: pit.MaxT, EndMaxT: pit.EndMaxT},
-		Divert: divertProblem{MaxTH: pit.DivertMaxTH, MaxTotalT: pit.DivertTotalT,
-			Emission: map[string]float64{"nox": pit.DivertNOx}}}
+	pit := *p.pit
 	if pit.EndMaxT == 0 {
-		d.Pit.EndMaxT = pit.MaxT
+		pit.EndMaxT = pit.MaxT
 	}
 	if pit.DivertTotalT == 0 {
-		d.Divert.MaxTotalT = pit.DivertMaxTH * maxPlan.Hours()
+		pit.DivertTotalT = pit.DivertMaxTH * maxPlan.Hours()
 	}
+	d := &allocate.WasteProblem{Horizon: b.horizon(stepH), StepWeight: []*float64{number(1)}, SteamPerTWaste: &pit.SteamPerT,
+		Pit: &allocate.Pit{MinT: &pit.MinT, MaxT: &pit.MaxT, EndMaxT: &pit.EndMaxT},
+		Divert: &allocate.Divert{MaxTH: &pit.DivertMaxTH, MaxTotalT: &pit.DivertTotalT,
+			EmissionKgPerT: kilograms(map[string]float64{"nox": pit.DivertNOx})}}
 	for n, i := range rows {
 		u := &p.furnaces[i]
-		d.Furnaces = append(d.Furnaces, furnaceProblem{machineProblem: b.machine(fmt.Sprintf("furnaces[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Furnaces),
-			MinTH: u.MinTH, MaxTH: u.MaxTH,
-			Emission:      map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM, "hcl": u.Emission.HCl},
-			StartEmission: map[string]float64{"so2": u.StartEmission.SO2, "nox": u.StartEmission.NOx}})
+		d.Furnaces = append(d.Furnaces, allocate.Furnace{Machine: b.machine(fmt.Sprintf("furnaces[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Furnaces),
+			MinTH: &u.MinTH, MaxTH: &u.MaxTH,
+			EmissionKgPerT:  kilograms(map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM, "hcl": u.Emission.HCl}),
+			StartEmissionKg: kilograms(map[string]float64{"so2": u.StartEmission.SO2, "nox": u.StartEmission.NOx})})
 	}
 	if b.f.Pit != nil {
 		d.Pit.LevelT = b.f.Pit.LevelT
@@ -356,8 +308,7 @@ func (b *builder) waste(p *Plant, rows []int) *wasteProblem {
 	if d.IntakeTH = over(b, b.f.IntakeTH, stepH); len(d.IntakeTH) == 0 {
 		b.ask("intake_t_h", "figures.ask.intake_t_h", nil)
 	}
-	none := 0.0
-	if d.SteamMinTH = &none; pit.SteamPerT > 0 {
+	if d.SteamMinTH = number(0); pit.SteamPerT > 0 {
 		d.SteamMinTH = b.number("steam_min_t_h", "figures.ask.steam_min_t_h", b.f.SteamMinTH, nil)
 	}
 	return d
