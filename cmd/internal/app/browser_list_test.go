@@ -48,7 +48,7 @@ func lists(t *testing.T, w *world) {
 	accepts(t, w, duty, warning.ID+"-E0001-1")
 }
 
-// imports uploads the demo's list with another text for a measure of E0003, and returns the version that it becomes.
+// imports uploads the demo's list with another text, of 45 %, for a measure of E0003, and returns the version that it becomes.
 func imports(p *tab, t *testing.T, text string) string {
 	l, err := seeds.List()
 	if err != nil {
@@ -59,7 +59,9 @@ func imports(p *tab, t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	for i := range r.Measures {
-		r.Measures[i].Text = strings.Replace(r.Measures[i].Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下", text, 1)
+		if m := &r.Measures[i]; strings.Contains(m.Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下") {
+			m.Text, m.Quantity.Value = strings.Replace(m.Text, "合成车间反应釜组在4小时内降至基准日用电量的60%以下", text, 1), 45
+		}
 	}
 	l.EffectiveFrom = string(alerts.DateOf(p.w.journal.Now()))
 	var book bytes.Buffer

@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 		{"translated too", `{"reason":"r","measures":[{"change":[1]},{"change":[1]},{"change":[1]}]}`, "measures", "input.rule", "最多只能包含2项", "at most 2 items"},
 		{"mn", `{"reason":"r","mn":"010000a8900016f000169dc0"}`, "mn", "input.mn", "24", "24"},
 		{"mn of 2005", `{"reason":"r","mn":"88888880000001"}`, "mn", "input.mn", "24", "24"},
-		{"phone", `{"reason":"r","phone":"12345678901"}`, "phone", "list.phone", "手机", "mobile"},
+		{"phone", `{"reason":"r","phone":"12345678901"}`, "phone", "list.phone", "电话号码", "telephone number"},
 		{"id", `{"reason":"r","id":"a.b"}`, "id", "input.subject_id", "a.b", "a.b"},
 		{"unknown", `{"reason":"r","why":1}`, "why", "input.unknown_field", "why", "why"},
 	} {
