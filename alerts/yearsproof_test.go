@@ -13,7 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-var yearsEvery = flag.Int("years-every", 149, "of the years of warnings that there are TestYearsOfWarnings plays one in so many; 1 plays all, for an hour and a half on one core")
+var yearsEvery = flag.Int("years-every", 449, "of the years of warnings that there are TestYearsOfWarnings plays one in so many; 1 plays all, for an hour and a half on one core")
 
 // officeYear is a city's year in one office: what is known and declared, played day by day at 17:00.
 type officeYear struct {
