@@ -94,8 +94,8 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	} else if err := mustHaveRecord(cfg); err != nil {
 		return err
 	}
-	if cfg.Listen.HJ212 != "" {
-		opt.Log.Warn("nothing listens for HJ 212 yet: this version has no such server", "setting", "listen.hj212", "value", cfg.Listen.HJ212)
+	if f.hj212 != "" {
+		opt.Log.Warn("nothing listens for HJ 212 yet: this version has no such server", "flag", "hj212-listen", "value", f.hj212)
 	}
 	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
 }
