@@ -125,8 +125,8 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 }
 
 // DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a change
-// that was to take effect later than this one falls away. A level that is announced may be given an earlier time. A raise to a level that needs two persons leaves the old level in
-// force with the raise pending; lowering takes one duty officer.
+// that was to take effect later than this one falls away. A level that is announced may be given an earlier time. A raise to a
+// level that needs two persons leaves the old level in force with the raise pending; lowering takes one duty officer.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actAdjust, now)
 	if err != nil {

@@ -148,22 +148,7 @@ func (r Reader) Observation(data []byte) (Observation, []Note, error) {
 	b.amount(len(in.Days), len(in.Hours))
 	o.Days = bodyDays(&b, in.Days, b.measuredDay, func(d Day) Date { return d.Date })
 	o.Hours = b.hours(in.Hours)
-	left := 0
-	for i := range o.Days {
-		left += least(o.Days[i].silent())
-	}
-	for i := range o.Hours {
-		left += least(o.Hours[i].silent())
-	}
-	return o, b.notes, b.end(left)
-}
-
-// least counts what is not silent.
-func least(silent bool) int {
-	if silent {
-		return 0
-	}
-	return 1
+	return o, b.notes, b.end(o.said())
 }
 
 // body is what has been read of a body.

@@ -91,7 +91,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	}
 	result.SetAside, result.Remarks = append(result.SetAside, r.aside...), append(result.Remarks, r.remarks...)
 	result.New = len(r.fresh.Days) + len(r.fresh.Hours)
-	result.Repeated = len(in.Days) + len(in.Hours) - result.New
+	result.Repeated = in.said() - result.New
 	result.Gaps, result.Stuck = r.reception()
 	if result.New == 0 {
 		return nil, result, nil
@@ -300,6 +300,9 @@ func (r *arrival) nameDays(fresh []Day) error {
 		own[d.Date] = observedDay{r.in.Station: d}
 	}
 	_, lines := r.engine.dayLines(own)
+	if len(lines) == 0 {
+		return nil // all that was said of days is that they are missing
+	}
 	for i, d := range r.in.Days {
 		one := []sifted{{at: d.Date.Start(), values: d.list()}}
 		r.engine.siftDays(one)
@@ -393,6 +396,21 @@ func (d *Day) empty() bool  { return d.AQI == nil && d.Measured == Measured{} }
 // silent reports whether nothing was said of an hour or a day but that it is missing.
 func (h *Hour) silent() bool { return h.empty() && len(h.NotTaken) == 0 }
 func (d *Day) silent() bool  { return d.empty() && len(d.NotTaken) == 0 }
+
+// said is how many days and hours say more than that they are missing.
+func (o *Observation) said() (n int) {
+	for i := range o.Days {
+		if !o.Days[i].silent() {
+			n++
+		}
+	}
+	for i := range o.Hours {
+		if !o.Hours[i].silent() {
+			n++
+		}
+	}
+	return n
+}
 
 func sameHour(a, b Hour) bool {
 	b.At = b.At.In(a.At.Location())

@@ -324,3 +324,19 @@ func TestASecond999WithdrawsTheFirst(t *testing.T) {
 		return err
 	})
 }
+
+// What is marked as missing says nothing, and is neither known nor new: beside hours that have a value it is passed over, also by a
+// station that never measured a day.
+func TestMarksOfWhatIsMissingArePassedOver(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	in, err := ParseObservation([]byte(`{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","pm25":"—"}],
+		"hours":[{"at":"2016-12-16T08:00:00+08:00","pm25":80},{"at":"2016-12-16T09:00:00+08:00","pm25":"NA"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := do(w, w.engine.DecideObservation, "feeder", in)
+	if got.New != 1 || got.Repeated != 0 || len(got.SetAside) != 0 {
+		t.Errorf("new %d, repeated %d, set aside %v; want 1, 0 and none", got.New, got.Repeated, got.SetAside)
+	}
+	w.mustMatch()
+}

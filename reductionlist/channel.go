@@ -45,7 +45,7 @@ func (c Criterion) ReadBy() []Source {
 // counted is what a unit like t, kg/h, 辆次 or kWh counts.
 func counted(unit string) measured {
 	thing, _, _ := strings.Cut(PlainUnit(unit), "/")
-	switch thing {
+	switch strings.TrimPrefix(thing, "万") {
 	case "t", "kg", "g":
 		return mass
 	case "kwh", "mwh", "gwh", "kw", "mw":
@@ -58,11 +58,11 @@ func counted(unit string) measured {
 }
 
 // unitWords are the Chinese ways of writing a unit; the longer come first.
-var unitWords = strings.NewReplacer("万千瓦时", "mwh", "千瓦时", "kwh", "千瓦", "kw", "兆瓦", "mw", "度", "kwh",
-	"千克", "kg", "公斤", "kg", "万吨", "t", "吨煤", "t", "吨", "t", "克", "g",
+var unitWords = strings.NewReplacer("千瓦时", "kwh", "千瓦", "kw", "兆瓦", "mw", "度", "kwh",
+	"千克", "kg", "公斤", "kg", "吨煤", "t", "吨", "t", "克", "g",
 	"小时", "h", "时", "h", "天", "d", "日", "d", "每", "/", " ", "")
 
-// PlainUnit writes a unit in small Latin letters: 吨/日 and t/d are the same then.
+// PlainUnit writes a unit in small Latin letters: 吨/日 and t/d are the same then. 万吨 stays another one than 吨.
 func PlainUnit(unit string) string {
 	return strings.ReplaceAll(strings.ToLower(unitWords.Replace(text.Fold(unit))), "//", "/")
 }

@@ -57,6 +57,8 @@ func TestMarks(t *testing.T) {
 	}{
 		{"a day's tonnes that it keeps", reduce, "5#机组", 0, "<", 2400, "t/d", "", Kept, "", 2400, 0, 3},
 		{"a tenth of a tonne less", reduce, "5#", 0, "<", 2399.9, "吨/日", "", NotKept, "", 2400, 3, 3},
+		{"ten thousand tonnes are no tonnes", reduce, "5#", 0, "<", 0.24, "万吨/日", "", NotCompared, WhyUnit, 0, 0, 0},
+		{"ten thousand kWh are no MWh", limit, "5#", 0, "<", 480, "万千瓦时/日", "", NotCompared, WhyUnit, 0, 0, 0},
 		{"both units together, only the night breaks it", reduce, "5#、6#", 0, "<", 2700, "t/d", "", NotKept, "", 3600, 1, 3},
 		{"no unit named is the whole plant", reduce, "", 0, "<", 3600, "t/d", "", Kept, "", 3600, 0, 3},
 		{"by the hour, the worst of them", reduce, "全厂", 0, "<", 149, "t/h", "", NotKept, "", 150, 10, 30},

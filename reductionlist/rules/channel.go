@@ -10,6 +10,7 @@ import (
 // massRate tells a mass per day or hour.
 func massRate(unit string) bool {
 	thing, per, _ := strings.Cut(list.PlainUnit(unit), "/")
+	thing = strings.TrimPrefix(thing, "万")
 	return (thing == "t" || thing == "kg") && (per == "d" || per == "h")
 }
 
