@@ -512,7 +512,7 @@ func (t *table) credible(line int, e *entry) bool {
 
 // end is what the file holds, or everything that is wrong with it.
 func (t *table) end() (Air, error) {
-	if len(t.seen) == 0 && len(t.wrong) == 0 {
+	if len(t.air.Days)+len(t.air.Hours) == 0 && len(t.wrong) == 0 { // no row, or hours that are all marked as missing
 		key := max(t.date, t.time, 0)
 		t.add(t.line+1, t.name(key), "", "csv.no_days", nil)
 	}
