@@ -67,6 +67,11 @@ func ParseAnswer(data []byte) (AnswerText, error) {
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return AnswerText{}, err
 	}
+	return in, in.Check()
+}
+
+// Check refuses what no answer may say, and more than one may hold.
+func (in *AnswerText) Check() error {
 	var wrong []refusal.Field
 	if in.OrderID == "" {
 		wrong = append(wrong, refusal.Field{Path: "order_id", Rule: "input.required"})
@@ -83,7 +88,7 @@ func ParseAnswer(data []byte) (AnswerText, error) {
 		m := &in.Measures[i]
 		return m.ID, m.Unit, m.Value
 	}, in.Evidence)...)
-	return in, refusal.Input(wrong)
+	return refusal.Input(wrong)
 }
 
 // Answer gives the command for the text. put stores a note in the vault and returns its reference and hash; it is

@@ -6,10 +6,11 @@ import (
 	"io"
 	"net/url"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 // exampleAdmin stands in the examples.
@@ -156,7 +157,7 @@ func (c *call) printIssued(out io.Writer, answer []byte, err error) error {
 	if c.asJSON {
 		return printAnswer(out, answer)
 	}
-	var got access.Issued
+	var got calls.Issued
 	if err := understand(answer, &got); err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (c *call) printIssued(out io.Writer, answer []byte, err error) error {
 	return err
 }
 
-func printSecrets(out io.Writer, got access.Issued) {
+func printSecrets(out io.Writer, got calls.Issued) {
 	rows := [][]string{{pair("cli.member.user", nil), got.User}}
 	if got.Password != "" {
 		rows = append(rows, []string{pair("cli.member.password", nil), got.Password})

@@ -7,10 +7,11 @@ import (
 	"net/url"
 	"strings"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 // userAct is a command that acts on one user, of whom nothing more is said.
@@ -88,7 +89,7 @@ func (a userAct) command() *cobra.Command {
 var accountHead = headOf("user", "role", "name", "town", "password_at", "tokens", "disabled")
 
 func accountRow(item json.RawMessage) ([]string, error) {
-	var u access.User
+	var u calls.User
 	err := understand(item, &u)
 	ids := make([]string, len(u.Tokens))
 	for i, t := range u.Tokens {
@@ -98,7 +99,7 @@ func accountRow(item json.RawMessage) ([]string, error) {
 }
 
 // passwordText is when the password was issued, or that there is none.
-func passwordText(u *access.User) string {
+func passwordText(u *calls.User) string {
 	if u.PasswordAt == nil {
 		return bothLanguages("cli.none_issued", nil)
 	}
@@ -135,7 +136,7 @@ func newAccountShow() *cobra.Command {
 }
 
 func showAccount(out io.Writer, answer []byte) error {
-	var u access.User
+	var u calls.User
 	if err := understand(answer, &u); err != nil {
 		return err
 	}

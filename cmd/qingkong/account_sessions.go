@@ -3,11 +3,12 @@ package main
 import (
 	"net/url"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 func newAccountSessions() *cobra.Command {
@@ -24,7 +25,7 @@ func newAccountSessions() *cobra.Command {
 				return err
 			}
 			answer, err := c.get(cmd.Context(), "/sessions")
-			var page alerts.Page[access.Session]
+			var page alerts.Page[calls.Session]
 			if more, err := c.into(cmd.OutOrStdout(), answer, err, &page); !more {
 				return err
 			}

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 // with puts a token where as finds it.
@@ -22,7 +23,7 @@ func (s *shell) with(who, token string) {
 // An account and a recipient from their first secrets to their last, as an administrator sees them.
 func TestIdentitiesFromAShell(t *testing.T) {
 	s := startShell(t)
-	var zhang, more access.Issued
+	var zhang, more calls.Issued
 	s.read(&zhang, "admin", "account", "add", "zhang", "--role", "duty", "--name", "张三")
 	s.with("zhang", zhang.Token)
 	s.as("zhang", exitOK, "warning", "list")
@@ -32,7 +33,7 @@ func TestIdentitiesFromAShell(t *testing.T) {
 	if strings.Contains(out, s.enterprise) || strings.Contains(out, zhang.Token) || strings.Contains(out, zhang.Password) {
 		t.Errorf("the list of accounts shows a recipient or a secret:\n%s", out)
 	}
-	var page pageOf[access.User]
+	var page pageOf[calls.User]
 	if s.read(&page, "admin", "account", "list", "--role", "enterprise"); len(page.Items) != 1 || page.Items[0].Recipient != s.enterprise {
 		t.Errorf("recipients with credentials: %+v", page)
 	}
@@ -53,7 +54,7 @@ func TestIdentitiesFromAShell(t *testing.T) {
 	says(t, out, "zhang 已停用", "qingkong account enable zhang")
 	s.refused("zhang", []string{"unauthenticated: "}, "warning", "list")
 	s.refused("admin", []string{"transition_refused: "}, "account", "credentials", "zhang")
-	var u access.User
+	var u calls.User
 	if s.read(&u, "admin", "account", "enable", "zhang"); u.Disabled || u.User != "zhang" {
 		t.Errorf("enabled: %+v", u)
 	}
@@ -84,7 +85,7 @@ func TestIdentitiesFromAShell(t *testing.T) {
 // Somebody sees and ends its logins of browsers from a shell.
 func TestSessionsFromAShell(t *testing.T) {
 	s := startShell(t)
-	var zhang access.Issued
+	var zhang calls.Issued
 	s.read(&zhang, "admin", "account", "add", "zhang", "--role", "duty")
 	s.with("zhang", zhang.Token)
 	login := func() *http.Response {
@@ -98,7 +99,7 @@ func TestSessionsFromAShell(t *testing.T) {
 	}
 	login()
 	login()
-	var page pageOf[access.Session]
+	var page pageOf[calls.Session]
 	if s.read(&page, "zhang", "account", "sessions"); len(page.Items) != 2 {
 		t.Fatalf("%+v", page)
 	}

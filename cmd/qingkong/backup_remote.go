@@ -7,10 +7,11 @@ import (
 	"path"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/web"
 )
 
 // askPause stands between two questions whether a server's backup has ended; each waits there for half a minute.
@@ -40,7 +41,7 @@ func (f *backupFlags) onServer(cmd *cobra.Command, args []string) error {
 	if f.asJSON {
 		return printAnswer(cmd.OutOrStdout(), answer)
 	}
-	var made web.Backup
+	var made calls.Backup
 	if err := understand(answer, &made); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (f *backupFlags) awaited(cmd *cobra.Command) ([]byte, error) {
 	for {
 		answer, err := f.act(cmd.Context(), "/backups", struct{}{})
 		var p *serverProblem
-		if !errors.As(err, &p) || p.state != web.BeingWritten {
+		if !errors.As(err, &p) || p.state != calls.BeingWritten {
 			return answer, err
 		}
 		waited := time.Since(begin)

@@ -9,13 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/boombuler/barcode/qr"
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/service"
 )
 
 func newFactorCommand() *cobra.Command {
@@ -82,9 +82,9 @@ func newFactorEnrol() *cobra.Command {
 
 func (c *call) enrol(cmd *cobra.Command, password string) error {
 	ask := asking{bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr()}
-	in := access.Enrolment{Current: password}
+	in := calls.Enrolment{Current: password}
 	answer, err := c.get(cmd.Context(), "/me/factor")
-	var state access.FactorState
+	var state calls.FactorState
 	if err == nil {
 		err = understand(answer, &state)
 	}
@@ -97,7 +97,7 @@ func (c *call) enrol(cmd *cobra.Command, password string) error {
 	if answer, err = c.get(cmd.Context(), "/me/factor/secret"); err != nil {
 		return err
 	}
-	var draft service.FactorDraft
+	var draft calls.FactorDraft
 	if err := understand(answer, &draft); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (c *call) printFactor(out io.Writer, answer []byte, err error) error {
 	if c.asJSON {
 		return printAnswer(out, answer)
 	}
-	var f access.FactorState
+	var f calls.FactorState
 	if err := understand(answer, &f); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func seenText(actor string, s *alerts.SecretSeen) string {
 }
 
 // sightText is when and how an administrator came by a secret; "" for never.
-func sightText(s *access.Sight) string {
+func sightText(s *calls.Sight) string {
 	if s == nil {
 		return ""
 	}

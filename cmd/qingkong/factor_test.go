@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/pquerna/otp/totp"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/access"
 )
 
 // code is what an authenticator shows so long from now.
@@ -55,7 +56,7 @@ func (s *shell) enrol(who, passwordFile string) (secret string) {
 	if err := <-done; err != nil {
 		s.t.Fatal(err)
 	}
-	var f access.FactorState
+	var f calls.FactorState
 	if err := json.Unmarshal([]byte(out.String()), &f); err != nil || f.At == nil {
 		s.t.Fatalf("enrolled: %s (%v)", out.String(), err)
 	}
@@ -66,7 +67,7 @@ func (s *shell) enrol(who, passwordFile string) (secret string) {
 // administrator sees the factor and resets it, which the approver's acts say from then on.
 func TestASecondFactorFromAShell(t *testing.T) {
 	s := startShell(t)
-	var issued access.Issued
+	var issued calls.Issued
 	s.read(&issued, "admin", "account", "credentials", "approver")
 	s.with("approver", issued.Token)
 	password := filepath.Join(t.TempDir(), "password")

@@ -2,14 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
 
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
 )
@@ -48,24 +49,20 @@ func newInitCommand() *cobra.Command {
 	return cmd
 }
 
-func firstAdministrator(cmd *cobra.Command, data, user string) (_ access.Issued, err error) {
+func firstAdministrator(cmd *cobra.Command, data, user string) (_ calls.Issued, err error) {
 	cfg := config.Default()
 	cfg.Data = data
 	cfg.Listen.HTTP, cfg.Listen.NATS = "", ""
 	a, err := app.New(cmd.Context(), app.Options{Config: cfg})
 	if err != nil {
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
 	defer func() { err = errors.Join(err, a.Stop(context.WithoutCancel(cmd.Context()))) }()
-	if n, err := a.Service().Accounts(); err != nil || n > 0 {
+	if n, err := a.Service().CountAccounts(); err != nil || n > 0 {
 		if err == nil {
 			err = errors.New(bothLanguages("cli.init_accounts", refusal.Args{"data": data, "count": n}))
 		}
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
-	body, err := json.Marshal(access.NewAccount{User: user, Role: string(access.Admin)})
-	if err != nil {
-		return access.Issued{}, err
-	}
-	return a.Service().AddAccount(cmd.Context(), "init", "", body)
+	return a.Service().AddAccount(cmd.Context(), service.By("init"), calls.NewAccount{User: user, Role: string(calls.Admin)})
 }

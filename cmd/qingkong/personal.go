@@ -8,11 +8,12 @@ import (
 	"strconv"
 	"strings"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/service"
 )
 
 func newPersonalCommand() *cobra.Command {
@@ -82,7 +83,7 @@ func seenRow(item json.RawMessage) ([]string, error) {
 
 func newPersonalErase() *cobra.Command {
 	var c call
-	var in service.Erasure
+	var in calls.Erasure
 	cmd := &cobra.Command{
 		Use:   "erase --recipient ID|--user USER|--ref REF --reason REASON",
 		Short: "删除个人信息（erase personal data）",
@@ -112,7 +113,7 @@ func newPersonalErase() *cobra.Command {
 			if c.asJSON {
 				return printAnswer(cmd.OutOrStdout(), answer)
 			}
-			var done service.Erased
+			var done calls.Erased
 			if err := understand(answer, &done); err != nil {
 				return err
 			}
@@ -128,17 +129,17 @@ func newPersonalErase() *cobra.Command {
 }
 
 // printErased says what is erased, and where it is still kept.
-func printErased(w io.Writer, done service.Erased) error {
+func printErased(w io.Writer, done calls.Erased) error {
 	lines := []string{bothLanguages("cli.personal_erased", refusal.Args{"entries": done.Entries})}
 	for _, kept := range done.Backups {
 		line := bothLanguages("cli.personal_kept", refusal.Args{"file": kept.File})
-		if kept.Holds != service.HoldsIt {
+		if kept.Holds != calls.HoldsIt {
 			line = bothLanguages("cli.personal_unknown", refusal.Args{"file": kept.File, "why": refusal.Words("cli.kept."+kept.Why, nil)})
 		}
 		switch {
 		case kept.Until != nil:
 			line += "; " + bothLanguages("cli.personal_until", refusal.Args{"at": clockText(kept.Until)})
-		case kept.Holds == service.HoldsIt:
+		case kept.Holds == calls.HoldsIt:
 			line += "; " + bothLanguages("cli.personal_for_good", nil)
 		}
 		lines = append(lines, line)

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 // Every state, trigger, role and level that a server may name has a Chinese and an English word. The names are read
@@ -20,7 +21,7 @@ func TestFixedNamesHaveWords(t *testing.T) {
 	constants := typedConstants(t, "../../alerts")
 	lists := stringLists(t, "../../notify")
 	var roles []string
-	for _, r := range access.Roles() {
+	for _, r := range calls.Roles() {
 		roles = append(roles, string(r))
 	}
 	levels := slices.DeleteFunc(constants["Level"], func(name string) bool { return name == "none" }) // shown as nothing

@@ -48,6 +48,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -78,22 +80,22 @@ var reserved = map[string]bool{"system": true, "public": true, "anonymous": true
 
 // row is a user as it is stored. Names and secrets are vault references.
 type row struct {
-	User      string    `json:"user"`
-	Role      Role      `json:"role"`
-	NameRef   string    `json:"name_ref,omitempty"`
-	Town      string    `json:"town,omitempty"`
-	Recipient string    `json:"recipient,omitempty"`
-	MNs       []string  `json:"mns,omitempty"`
-	Password  secretRow `json:"password"`
-	Tokens    []token   `json:"tokens,omitempty"`
-	TokenSeq  int       `json:"token_seq"` // tokens ever made; the last one's id
-	Disabled  bool      `json:"disabled,omitempty"`
-	Ended     int       `json:"ended,omitempty"` // how often all its sessions were ended
-	AddedAt   time.Time `json:"added_at"`
-	AddedBy   string    `json:"added_by"`
-	Seen      *Sight    `json:"seen,omitempty"`  // the last time an administrator came by its secret, see sight.go
-	Reset     *Sight    `json:"reset,omitempty"` // the last time its factor was reset
-	Factor    *factor   `json:"factor,omitempty"`
+	User      string       `json:"user"`
+	Role      calls.Role   `json:"role"`
+	NameRef   string       `json:"name_ref,omitempty"`
+	Town      string       `json:"town,omitempty"`
+	Recipient string       `json:"recipient,omitempty"`
+	MNs       []string     `json:"mns,omitempty"`
+	Password  secretRow    `json:"password"`
+	Tokens    []token      `json:"tokens,omitempty"`
+	TokenSeq  int          `json:"token_seq"` // tokens ever made; the last one's id
+	Disabled  bool         `json:"disabled,omitempty"`
+	Ended     int          `json:"ended,omitempty"` // how often all its sessions were ended
+	AddedAt   time.Time    `json:"added_at"`
+	AddedBy   string       `json:"added_by"`
+	Seen      *calls.Sight `json:"seen,omitempty"`  // the last time an administrator came by its secret, see sight.go
+	Reset     *calls.Sight `json:"reset,omitempty"` // the last time its factor was reset
+	Factor    *factor      `json:"factor,omitempty"`
 }
 
 type secretRow struct {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
 )
 
@@ -14,7 +16,7 @@ func TestPasswordsThatAreGuessedFirstAreRefused(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
 	p.About = []string{"西青区", "120111"}
-	issued := h.submit(AddAccountCommand("admin", "", NewAccount{User: "zhang_wei3", Role: "town", Name: "欧阳建国", Town: "杨柳青镇"}))
+	issued := h.submit(AddAccountCommand("admin", "", calls.NewAccount{User: "zhang_wei3", Role: "town", Name: "欧阳建国", Town: "杨柳青镇"}))
 	for rule, passwords := range map[string][]string{
 		// Little besides words that are known, and years; whatever the keys, the script or the look-alikes.
 		"access.password_name": {
@@ -49,7 +51,7 @@ func TestPasswordsThatAreGuessedFirstAreRefused(t *testing.T) {
 
 // What people are told to use stays accepted: a few words, in any language.
 func TestPassphrasesAreAccepted(t *testing.T) {
-	who := &Principal{User: "zhangsan", Role: Duty, Name: "张三", Town: "杨柳青镇"}
+	who := &Principal{User: "zhangsan", Role: calls.Duty, Name: "张三", Town: "杨柳青镇"}
 	about := []string{"西青区", "120111"}
 	for _, password := range []string{
 		"trois mots à moi", "correct horse battery", "correct horse battery staple", "zhangsan likes long walks", "tea before every sunrise",
@@ -69,7 +71,7 @@ func TestPassphrasesAreAccepted(t *testing.T) {
 
 // Six characters besides what is known are enough, five are not.
 func TestSixCharactersRemain(t *testing.T) {
-	words := wordsOf(&Principal{User: "zhangsan", Role: Duty, Name: "张三"}, []string{"西青区"})
+	words := wordsOf(&Principal{User: "zhangsan", Role: calls.Duty, Name: "张三"}, []string{"西青区"})
 	for text, want := range map[string]int{
 		"qingkongkx7mq2": 6, "qingkongkx7mq": 5, "西青区kx7mq张三": 5, "k x 7 m q duty": 5, "2026kx7mq1999": 5, "qinqingkonggkong": 8, "": 0, "zhangsan": 0,
 	} {
@@ -81,7 +83,7 @@ func TestSixCharactersRemain(t *testing.T) {
 
 // The refusal says how much is missing and what to do, in the reader's language, without the password.
 func TestAPasswordsRefusalSaysWhatToDo(t *testing.T) {
-	who := &Principal{User: "duty", Role: Duty}
+	who := &Principal{User: "duty", Role: calls.Duty}
 	for password, want := range map[string][2]string{
 		"Qingkong@2026": {"只剩 1 个字符，至少要 6 个；请加上两三个与这些无关的词", "1 characters remain and at least 6 have to; add two or three words"},
 		"Password@123":  {"请再加一两个互不相干的词", "Add one or two words"},
@@ -113,7 +115,7 @@ func costly() []string {
 // However long a password is and whatever is in it, its score is known soon. The bound is far from what it takes (0.4 s);
 // without its limits some take 11 s each.
 func TestAScoreTakesNoTimeToSpeakOf(t *testing.T) {
-	words := wordsOf(&Principal{User: "zhangsan", Role: Duty, Name: "欧阳建国"}, []string{"西青区"})
+	words := wordsOf(&Principal{User: "zhangsan", Role: calls.Duty, Name: "欧阳建国"}, []string{"西青区"})
 	begin := time.Now()
 	for _, text := range costly() {
 		score(text, words)
@@ -129,7 +131,7 @@ func TestJudgingWaitsForItsTurn(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
 	p.Wait = 50 * time.Millisecond
-	issued := h.account("duty", Duty)
+	issued := h.account("duty", calls.Duty)
 	for range cap(p.places) {
 		p.places <- struct{}{}
 	}
@@ -144,7 +146,7 @@ func TestJudgingWaitsForItsTurn(t *testing.T) {
 }
 
 func BenchmarkScore(b *testing.B) {
-	words := wordsOf(&Principal{User: "zhangsan", Role: Duty, Name: "欧阳建国"}, []string{"西青区"})
+	words := wordsOf(&Principal{User: "zhangsan", Role: calls.Duty, Name: "欧阳建国"}, []string{"西青区"})
 	for i, text := range append([]string{"correct horse battery", "楼下那只黑猫总在晒太阳"}, costly()...) {
 		b.Run(fmt.Sprintf("%d %.12s", i, text), func(b *testing.B) {
 			for b.Loop() {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -113,17 +115,8 @@ func (c *Codes) factor(user string) (f *factor, secret []byte, err error) {
 	return f, secret, err
 }
 
-// Enrolment is the body of POST /me/factor: the current password, the secret that was handed out, the first code of it and,
-// where there is a factor already, a code of that one.
-type Enrolment struct {
-	Current string `json:"current" validate:"required"`
-	Secret  string `json:"secret" validate:"required"`
-	OTP     string `json:"otp" validate:"required"`
-	OldOTP  string `json:"old_otp,omitempty"`
-}
-
 // Enrol gives a user a factor. A wrong current password gives no user and no error; the same enrolment again is answered ok.
-func (c *Codes) Enrol(ctx context.Context, p *Passwords, user string, in Enrolment) (*Principal, error) {
+func (c *Codes) Enrol(ctx context.Context, p *Passwords, user string, in calls.Enrolment) (*Principal, error) {
 	secret, err := secretForm.DecodeString(strings.ToUpper(tidy(in.Secret)))
 	if err != nil || len(secret) != factorBytes {
 		return nil, wrongCode("secret", "access.factor_secret")
@@ -167,16 +160,10 @@ func (c *Codes) Enrol(ctx context.Context, p *Passwords, user string, in Enrolme
 	return who, nil
 }
 
-// FactorState is a user's factor as its owner sees it.
-type FactorState struct {
-	At       *time.Time `json:"factor_at"` // since when there is one; null for none
-	Required bool       `json:"required"`  // approving takes one
-}
-
 // FactorOf is what FactorState has of a user.
-func FactorOf(tx *bbolt.Tx, user string, required bool) (FactorState, error) {
+func FactorOf(tx *bbolt.Tx, user string, required bool) (calls.FactorState, error) {
 	r, err := must(tx, user)
-	s := FactorState{Required: required}
+	s := calls.FactorState{Required: required}
 	if err == nil && r.Factor != nil {
 		s.At = &r.Factor.At
 	}

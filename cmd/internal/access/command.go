@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -54,15 +56,6 @@ func Register(r *journal.Registry) {
 	journal.HandleBulk(r, CommandSeen, decideSeen)
 }
 
-// NewAccount is the body of POST /accounts. Name is a person's name; it goes to the vault.
-// Town is required for the role town.
-type NewAccount struct {
-	User string `json:"user"`
-	Role string `json:"role"`
-	Name string `json:"name" validate:"line=80"`
-	Town string `json:"town" validate:"line=40"`
-}
-
 // Recipient is what the reduction list says of a recipient that gets credentials.
 type Recipient struct {
 	ID   string
@@ -71,31 +64,23 @@ type Recipient struct {
 	MNs  []string // of its monitoring stations
 }
 
-// NewToken is the body of POST /accounts/{user}/tokens. Name says what the token is for, never a person. From ExpiresAt on it
-// is refused; without one it has no end.
-type NewToken struct {
-	User      string     `json:"-"`
-	Name      string     `json:"name" validate:"line=40"`
-	ExpiresAt *time.Time `json:"expires_at"`
-}
-
 // AddAccountCommand makes the command for a new account, and the secrets that are shown once it is done. key is
 // the request's idempotency key, unique to the caller, or empty. It refuses every wrong field at once.
-func AddAccountCommand(actor, key string, in NewAccount) (journal.Command, Issued, error) {
+func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command, calls.Issued, error) {
 	name, town := strings.TrimSpace(in.Name), strings.TrimSpace(in.Town)
-	err := join(checkAccount(in.User, Role(in.Role), town), valid.Check(in))
+	err := join(checkAccount(in.User, calls.Role(in.Role), town), valid.Check(in))
 	if err != nil {
-		return journal.Command{}, Issued{}, err
+		return journal.Command{}, calls.Issued{}, err
 	}
 	s := newSecrets(in.User, Typed)
 	nameRef := s.seal(name)
-	return s.command(CommandAddAccount, key, actor, AddAccount{User: in.User, Role: Role(in.Role), Town: town, NameRef: nameRef,
+	return s.command(CommandAddAccount, key, actor, AddAccount{User: in.User, Role: calls.Role(in.Role), Town: town, NameRef: nameRef,
 		PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
 }
 
 // IssueCredentialsCommand makes the command for a recipient's new password and token, and what is shown once it
 // is done.
-func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, Issued, error) {
+func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, calls.Issued, error) {
 	s := newSecrets(in.ID, Machine)
 	nameRef := s.seal(in.Name)
 	return s.command(CommandIssueCredentials, key, actor, IssueCredentials{Recipient: in.ID, NameRef: nameRef, Town: in.Town, MNs: in.MNs,
@@ -103,30 +88,30 @@ func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, 
 }
 
 // RenewAccountCommand makes the command for an account's new password and token, and what is shown once it is done.
-func RenewAccountCommand(actor, key, user string) (journal.Command, Issued, error) {
+func RenewAccountCommand(actor, key, user string) (journal.Command, calls.Issued, error) {
 	s := newSecrets(user, Typed)
 	return s.command(CommandRenewAccount, key, actor, RenewAccount{User: user, PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
 }
 
 // AddTokenCommand makes the command for one token more, and the token that is shown once it is done.
-func AddTokenCommand(actor, key string, in NewToken) (journal.Command, Issued, error) {
+func AddTokenCommand(actor, key string, in calls.NewToken) (journal.Command, calls.Issued, error) {
 	if err := valid.Check(in); err != nil {
-		return journal.Command{}, Issued{}, err
+		return journal.Command{}, calls.Issued{}, err
 	}
 	if in.ExpiresAt != nil { // NATS knows whole seconds
 		at := in.ExpiresAt.Truncate(time.Second)
 		in.ExpiresAt = &at
 	}
-	s := &secrets{issued: Issued{User: in.User, ExpiresAt: in.ExpiresAt}}
+	s := &secrets{issued: calls.Issued{User: in.ID, ExpiresAt: in.ExpiresAt}}
 	s.addToken()
-	return s.command(CommandAddToken, key, actor, AddToken{User: in.User, Name: strings.TrimSpace(in.Name), TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt}), s.issued, nil
+	return s.command(CommandAddToken, key, actor, AddToken{User: in.ID, Name: strings.TrimSpace(in.Name), TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt}), s.issued, nil
 }
 
 // Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out
 // now. A request repeated under its key is refused with access.secret_shown_once.
-func Submit(ctx context.Context, j *journal.Journal, cmd journal.Command, issued Issued) (Issued, error) {
+func Submit(ctx context.Context, j *journal.Journal, cmd journal.Command, issued calls.Issued) (calls.Issued, error) {
 	if _, err := journal.Do[Granted](ctx, j, cmd); err != nil {
-		return Issued{}, shownOnce(err)
+		return calls.Issued{}, shownOnce(err)
 	}
 	return issued, nil
 }
@@ -152,7 +137,7 @@ func shownOnce(err error) error {
 
 // secrets gathers what a command puts into the vault and what is shown of it.
 type secrets struct {
-	issued      Issued
+	issued      calls.Issued
 	passwordRef string
 	tokenRef    string
 	vault       []journal.VaultEntry
@@ -161,7 +146,7 @@ type secrets struct {
 // newSecrets makes a password of that kind and a token.
 func newSecrets(user string, kind SecretKind) *secrets {
 	plain, entry := NewSecret(kind)
-	s := &secrets{issued: Issued{User: user, Password: plain}, passwordRef: entry.Ref, vault: []journal.VaultEntry{entry}}
+	s := &secrets{issued: calls.Issued{User: user, Password: plain}, passwordRef: entry.Ref, vault: []journal.VaultEntry{entry}}
 	s.addToken()
 	return s
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -13,12 +15,12 @@ import (
 
 // AddAccount is a new account with vault references for its name and first secrets.
 type AddAccount struct {
-	User        string `json:"user"`
-	Role        Role   `json:"role"`
-	Town        string `json:"town,omitempty"`
-	NameRef     string `json:"name_ref,omitempty"`
-	PasswordRef string `json:"password_ref"`
-	TokenRef    string `json:"token_ref"`
+	User        string     `json:"user"`
+	Role        calls.Role `json:"role"`
+	Town        string     `json:"town,omitempty"`
+	NameRef     string     `json:"name_ref,omitempty"`
+	PasswordRef string     `json:"password_ref"`
+	TokenRef    string     `json:"token_ref"`
 }
 
 // IssueCredentials is a recipient's new password and token. The caller has checked that the recipient is in the
@@ -106,7 +108,7 @@ func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([
 }
 
 // checkAccount reports everything that is wrong with an account as such.
-func checkAccount(user string, role Role, town string) error {
+func checkAccount(user string, role calls.Role, town string) error {
 	var wrong []refusal.Field
 	say := func(path, rule string, args refusal.Args) {
 		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: args})
@@ -118,11 +120,11 @@ func checkAccount(user string, role Role, town string) error {
 		say("user", "access.user_reserved", refusal.Args{"user": user})
 	}
 	switch {
-	case !slices.Contains(Roles(), role):
+	case !slices.Contains(calls.Roles(), role):
 		say("role", "access.role_unknown", refusal.Args{"role": clip(string(role))})
-	case role == Enterprise:
+	case role == calls.Enterprise:
 		say("role", "access.enterprise_by_credentials", nil)
-	case role == Town && town == "":
+	case role == calls.Town && town == "":
 		say("town", "access.town_required", nil)
 	}
 	return refusal.Input(wrong)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
@@ -152,7 +154,7 @@ func TestAccountNames(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
 	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p0", TokenRef: "t0"})
-	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: calls.Duty, PasswordRef: "p1", TokenRef: "t1"})
 	for _, c := range []struct {
 		user, role, town string
 		rule             string
@@ -181,7 +183,7 @@ func TestAccountNames(t *testing.T) {
 		{"someone", "town", "", "access.town_required"},
 	} {
 		ref := "p-" + c.user + c.role
-		events, got, err := do(s, DecideAddAccount, "admin", AddAccount{User: c.user, Role: Role(c.role), Town: c.town, PasswordRef: ref, TokenRef: "t" + ref})
+		events, got, err := do(s, DecideAddAccount, "admin", AddAccount{User: c.user, Role: calls.Role(c.role), Town: c.town, PasswordRef: ref, TokenRef: "t" + ref})
 		if ruleOf(err) != c.rule || (c.rule == "") != (len(events) == 1) {
 			t.Errorf("account %q of role %q: %d events, %v, want %q", c.user, c.role, len(events), err, c.rule)
 		}
@@ -195,7 +197,7 @@ func TestAccountNames(t *testing.T) {
 func TestRecipientNames(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideAddAccount, AddAccount{User: "e0009", Role: Viewer, PasswordRef: "p0", TokenRef: "t0"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "e0009", Role: calls.Viewer, PasswordRef: "p0", TokenRef: "t0"})
 	for _, c := range []struct{ id, rule string }{
 		{"E0001", ""},
 		{"e0001", ""}, // another recipient: ids of the list differ in case alone if it says so
@@ -237,7 +239,7 @@ func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 	issue("1", "MN2", "MN1", "MN2")
 	mustDo(s, DecideAddToken, AddToken{User: "E0001", Name: "dcs", TokenRef: "extra"})
 	first := *s.row("E0001")
-	if want := []string{"MN1", "MN2"}; !reflect.DeepEqual(first.MNs, want) || len(first.Tokens) != 2 || first.Role != Enterprise || first.Recipient != "E0001" {
+	if want := []string{"MN1", "MN2"}; !reflect.DeepEqual(first.MNs, want) || len(first.Tokens) != 2 || first.Role != calls.Enterprise || first.Recipient != "E0001" {
 		t.Fatalf("row %+v, want MNs %q and two tokens", first, want)
 	}
 	if got := issue("2"); got.TokenID != "t3" {
@@ -257,7 +259,7 @@ func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 func TestARenewedAccount(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideAddAccount, AddAccount{User: "town", Role: Town, Town: "大寺镇", NameRef: "n", PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "town", Role: calls.Town, Town: "大寺镇", NameRef: "n", PasswordRef: "p1", TokenRef: "t1"})
 	mustDo(s, DecideAddToken, AddToken{User: "town", TokenRef: "extra"})
 	first := *s.row("town")
 	if got := mustDo(s, DecideRenewAccount, RenewAccount{User: "town", PasswordRef: "p2", TokenRef: "t2"}); got != (Granted{"town", "t3"}) {
@@ -308,7 +310,7 @@ func TestRevokedCredentials(t *testing.T) {
 func TestTheSameCommandAgain(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	twice(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p1", TokenRef: "t1"})
+	twice(s, DecideAddAccount, AddAccount{User: "duty", Role: calls.Duty, PasswordRef: "p1", TokenRef: "t1"})
 	twice(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"})
 	twice(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0001"})
 	twice(s, DecideRenewAccount, RenewAccount{User: "duty", PasswordRef: "p1b", TokenRef: "t1b"})
@@ -336,12 +338,12 @@ func twice[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]jour
 func TestWhatIsRefused(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideAddAccount, AddAccount{User: "admin", Role: Admin, PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "admin", Role: calls.Admin, PasswordRef: "p1", TokenRef: "t1"})
 	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"})
 	mustDo(s, DecideDisable, Disable{User: "E0001"})
 	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0002", PasswordRef: "p3", TokenRef: "t3"})
 	mustDo(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0002"})
-	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p4", TokenRef: "t4"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: calls.Duty, PasswordRef: "p4", TokenRef: "t4"})
 	mustDo(s, DecideDisable, Disable{User: "duty"})
 	for _, ref := range []string{"2", "3", "4", "5", "6", "7", "8"} {
 		mustDo(s, DecideAddToken, AddToken{User: "admin", TokenRef: "more" + ref})
@@ -403,10 +405,10 @@ func TestListPagesInOrder(t *testing.T) {
 		user := users[len(users)-1-i]
 		mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: user, PasswordRef: "p" + user, TokenRef: "t" + user})
 	}
-	for user, role := range map[string]Role{"admin": Admin, "duty": Duty, "zhang": Duty} {
+	for user, role := range map[string]calls.Role{"admin": calls.Admin, "duty": calls.Duty, "zhang": calls.Duty} {
 		mustDo(s, DecideAddAccount, AddAccount{User: user, Role: role, PasswordRef: "p" + user, TokenRef: "t" + user})
 	}
-	for role, want := range map[Role][]string{Enterprise: users, "": {"admin", "duty", "zhang"}, Duty: {"duty", "zhang"}, Admin: {"admin"}, Town: nil} {
+	for role, want := range map[calls.Role][]string{calls.Enterprise: users, "": {"admin", "duty", "zhang"}, calls.Duty: {"duty", "zhang"}, calls.Admin: {"admin"}, calls.Town: nil} {
 		for limit := 1; limit <= len(want)+1; limit++ {
 			if got := s.pages(role, limit); !reflect.DeepEqual(got, want) {
 				t.Errorf("role %q in pages of %d: %q, want %q", role, limit, got, want)
@@ -427,7 +429,7 @@ func TestListPagesInOrder(t *testing.T) {
 }
 
 // pages reads a list to its end.
-func (s *state) pages(role Role, limit int) (users []string) {
+func (s *state) pages(role calls.Role, limit int) (users []string) {
 	s.t.Helper()
 	s.view(func(tx *bbolt.Tx) {
 		for cursor := ""; ; {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/journal"
@@ -12,14 +14,14 @@ import (
 
 // AccountAdded says that an account exists, with its first password and token.
 type AccountAdded struct {
-	User        string `json:"user"`
-	Role        Role   `json:"role"`
-	Town        string `json:"town,omitempty"`
-	NameRef     string `json:"name_ref,omitempty"`
-	PasswordRef string `json:"password_ref"`
-	TokenID     string `json:"token_id"`
-	TokenRef    string `json:"token_ref"`
-	Seen        bool   `json:"seen,omitempty"` // by whoever had it done, who is another
+	User        string     `json:"user"`
+	Role        calls.Role `json:"role"`
+	Town        string     `json:"town,omitempty"`
+	NameRef     string     `json:"name_ref,omitempty"`
+	PasswordRef string     `json:"password_ref"`
+	TokenID     string     `json:"token_id"`
+	TokenRef    string     `json:"token_ref"`
+	Seen        bool       `json:"seen,omitempty"` // by whoever had it done, who is another
 }
 
 // CredentialsIssued says that a recipient has a new password and token, and that all earlier ones ended.
@@ -210,7 +212,7 @@ func Apply(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, pos jou
 		})
 	case FactorReset:
 		return change(tx, ev.User, func(r *row) {
-			r.Factor, r.Reset = nil, &Sight{By: actor, At: at, How: HowReset}
+			r.Factor, r.Reset = nil, &calls.Sight{By: actor, At: at, How: HowReset}
 			r.Seen = r.Reset
 		})
 	case CodeUsed:
@@ -233,7 +235,7 @@ func applyCredentials(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor stri
 	store := put
 	if r == nil {
 		store = add
-		r = &row{User: ev.Recipient, Role: Enterprise, Recipient: ev.Recipient, AddedAt: at, AddedBy: actor}
+		r = &row{User: ev.Recipient, Role: calls.Enterprise, Recipient: ev.Recipient, AddedAt: at, AddedBy: actor}
 	}
 	r.NameRef, r.Town, r.MNs = ev.NameRef, ev.Town, ev.MNs
 	r.renew(fx, at, ev.PasswordRef, token{ID: ev.TokenID, Ref: ev.TokenRef, At: at})

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -14,9 +16,9 @@ import (
 )
 
 // ends is a token of a user that ends at a time.
-func (h *house) ends(user string, at time.Time) Issued {
+func (h *house) ends(user string, at time.Time) calls.Issued {
 	h.t.Helper()
-	return h.submit(AddTokenCommand("admin", "", NewToken{User: user, Name: "dcs", ExpiresAt: &at}))
+	return h.submit(AddTokenCommand("admin", "", calls.NewToken{User: user, Name: "dcs", ExpiresAt: &at}))
 }
 
 // soon are the tokens that end until a time.
@@ -47,7 +49,7 @@ func newClockHouse(t *testing.T) (*house, *journaltest.Clock) {
 func TestATokenEndsAtItsTime(t *testing.T) {
 	h, clock := newClockHouse(t)
 	p := h.cheap()
-	first := h.account("duty", Duty)
+	first := h.account("duty", calls.Duty)
 	end := clock.Now().Add(time.Hour)
 	short := h.ends("duty", end.Add(700*time.Millisecond)) // whole seconds are kept
 	if short.ExpiresAt == nil || !short.ExpiresAt.Equal(end) {
@@ -103,7 +105,7 @@ func (h *house) proved() {
 // A token is not ended before its time, whatever runs.
 func TestATokenThatIsNotOverStays(t *testing.T) {
 	h, clock := newClockHouse(t)
-	h.account("duty", Duty)
+	h.account("duty", calls.Duty)
 	issued := h.ends("duty", clock.Now().Add(time.Minute))
 	h.act(CommandExpireToken, ExpireToken{User: "duty", TokenID: "t2"})
 	h.act(CommandExpireToken, ExpireToken{User: "duty", TokenID: "t1"})
@@ -115,10 +117,10 @@ func TestATokenThatIsNotOverStays(t *testing.T) {
 
 func TestAnEndIsToCome(t *testing.T) {
 	h, clock := newClockHouse(t)
-	h.account("duty", Duty)
+	h.account("duty", calls.Duty)
 	height := h.j.Height()
 	for _, at := range []time.Time{clock.Now(), clock.Now().Add(-time.Hour), {}, clock.Now().Add(900 * time.Millisecond)} {
-		cmd, issued, err := AddTokenCommand("admin", "", NewToken{User: "duty", ExpiresAt: &at})
+		cmd, issued, err := AddTokenCommand("admin", "", calls.NewToken{User: "duty", ExpiresAt: &at})
 		if err == nil {
 			_, err = Submit(t.Context(), h.j, cmd, issued)
 		}
@@ -137,7 +139,7 @@ func TestWhichTokensEndSoon(t *testing.T) {
 	now := clock.Now()
 	days := func(n int) time.Time { return now.Add(time.Duration(n) * 24 * time.Hour) }
 	for _, user := range []string{"duty", "feeder", "away", "renewed"} {
-		h.account(user, Duty)
+		h.account(user, calls.Duty)
 	}
 	h.credentials("E0001")
 	h.credentials("E0002")

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
@@ -24,10 +26,10 @@ const (
 
 // factor is a user's factor as it is stored. Ref is where the vault keeps the secret.
 type factor struct {
-	Ref  string    `json:"ref"`
-	At   time.Time `json:"at"`
-	Step uint64    `json:"step"`           // of the last code that was taken: none at or before it is taken again
-	Seen *Sight    `json:"seen,omitempty"` // who had come by the user's secret when it was enrolled
+	Ref  string       `json:"ref"`
+	At   time.Time    `json:"at"`
+	Step uint64       `json:"step"`           // of the last code that was taken: none at or before it is taken again
+	Seen *calls.Sight `json:"seen,omitempty"` // who had come by the user's secret when it was enrolled
 }
 
 // FactorEnrolled says that a user has a factor, in the place of the one before. Step is that of its first code.

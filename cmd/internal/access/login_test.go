@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
@@ -36,7 +38,7 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
-func (h *house) submit(cmd journal.Command, issued Issued, err error) Issued {
+func (h *house) submit(cmd journal.Command, issued calls.Issued, err error) calls.Issued {
 	h.t.Helper()
 	if err == nil {
 		issued, err = Submit(h.t.Context(), h.j, cmd, issued)
@@ -47,19 +49,19 @@ func (h *house) submit(cmd journal.Command, issued Issued, err error) Issued {
 	return issued
 }
 
-func (h *house) account(user string, role Role) Issued {
+func (h *house) account(user string, role calls.Role) calls.Issued {
 	h.t.Helper()
-	return h.submit(AddAccountCommand("admin", "", NewAccount{User: user, Role: string(role), Name: "张三"}))
+	return h.submit(AddAccountCommand("admin", "", calls.NewAccount{User: user, Role: string(role), Name: "张三"}))
 }
 
-func (h *house) credentials(id string) Issued {
+func (h *house) credentials(id string) calls.Issued {
 	h.t.Helper()
 	return h.submit(IssueCredentialsCommand("admin", "", Recipient{ID: id, Name: "示例热电厂", Town: "杨柳青镇", MNs: []string{"MN1"}}))
 }
 
-func (h *house) token(user string) Issued {
+func (h *house) token(user string) calls.Issued {
 	h.t.Helper()
-	return h.submit(AddTokenCommand("admin", "", NewToken{User: user, Name: "dcs"}))
+	return h.submit(AddTokenCommand("admin", "", calls.NewToken{User: user, Name: "dcs"}))
 }
 
 func (h *house) act(kind string, payload any) {
@@ -123,7 +125,7 @@ func secretOf(t testing.TB, tokenText string) string {
 
 func TestWhoLogsIn(t *testing.T) {
 	h := newHouse(t)
-	duty, plant, other := h.account("duty", Duty), h.credentials("E0001"), h.credentials("E0002")
+	duty, plant, other := h.account("duty", calls.Duty), h.credentials("E0001"), h.credentials("E0002")
 	extra := h.token("E0001")
 	if extra.Password != "" {
 		t.Errorf("a token came with the password %q", extra.Password)
@@ -176,7 +178,7 @@ func TestWhoLogsIn(t *testing.T) {
 func TestThePrincipalNamesItsToken(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
-	duty := h.account("duty", Duty)
+	duty := h.account("duty", calls.Duty)
 	second, third := h.token("duty"), h.token("duty")
 	bus := func(secret string) *Principal {
 		who, _, err := p.CheckSecret("duty", secret)
@@ -198,7 +200,7 @@ func TestThePrincipalNamesItsToken(t *testing.T) {
 			t.Errorf("%s: %+v, want the token %q", name, who, want)
 		}
 	}
-	for i, issued := range []Issued{duty, second, third} {
+	for i, issued := range []calls.Issued{duty, second, third} {
 		says("a token", h.verifyToken(issued.Token), tokenID(i+1))
 		says("a token's secret over NATS", bus(secretOf(t, issued.Token)), tokenID(i+1))
 	}
@@ -219,13 +221,13 @@ func TestThePrincipalNamesItsToken(t *testing.T) {
 
 func TestPrincipals(t *testing.T) {
 	h := newHouse(t)
-	town := h.submit(AddAccountCommand("admin", "", NewAccount{User: "yangliuqing", Role: "town", Name: " 李四 ", Town: "杨柳青镇"}))
+	town := h.submit(AddAccountCommand("admin", "", calls.NewAccount{User: "yangliuqing", Role: "town", Name: " 李四 ", Town: "杨柳青镇"}))
 	plant := h.credentials("E0001")
 	p, q := h.verifyToken(town.Token), h.verify("E0001", plant.Password)
-	if p.User != "yangliuqing" || p.Role != Town || p.Town != "杨柳青镇" || p.Name != "李四" || p.Recipient != "" || p.MNs != nil {
+	if p.User != "yangliuqing" || p.Role != calls.Town || p.Town != "杨柳青镇" || p.Name != "李四" || p.Recipient != "" || p.MNs != nil {
 		t.Errorf("the town is %+v", p)
 	}
-	if q.User != "E0001" || q.Role != Enterprise || q.Recipient != "E0001" || q.Town != "杨柳青镇" || q.Name != "示例热电厂" || fmt.Sprint(q.MNs) != "[MN1]" {
+	if q.User != "E0001" || q.Role != calls.Enterprise || q.Recipient != "E0001" || q.Town != "杨柳青镇" || q.Name != "示例热电厂" || fmt.Sprint(q.MNs) != "[MN1]" {
 		t.Errorf("the plant is %+v", q)
 	}
 	h.view(func(tx *bbolt.Tx) {
@@ -298,17 +300,19 @@ func (h *house) erase(ref string) {
 func TestASecretIsShownOnce(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()
-	h.account("duty", Duty)
-	for name, make := range map[string]func() (journal.Command, Issued, error){
-		"account": func() (journal.Command, Issued, error) {
-			return AddAccountCommand("admin", "key-account", NewAccount{User: "viewer", Role: "viewer"})
+	h.account("duty", calls.Duty)
+	for name, make := range map[string]func() (journal.Command, calls.Issued, error){
+		"account": func() (journal.Command, calls.Issued, error) {
+			return AddAccountCommand("admin", "key-account", calls.NewAccount{User: "viewer", Role: "viewer"})
 		},
-		"credentials": func() (journal.Command, Issued, error) {
+		"credentials": func() (journal.Command, calls.Issued, error) {
 			return IssueCredentialsCommand("admin", "key-credentials", Recipient{ID: "E0001"})
 		},
-		"renewal": func() (journal.Command, Issued, error) { return RenewAccountCommand("admin", "key-renewal", "duty") },
-		"token": func() (journal.Command, Issued, error) {
-			return AddTokenCommand("admin", "key-token", NewToken{User: "duty"})
+		"renewal": func() (journal.Command, calls.Issued, error) {
+			return RenewAccountCommand("admin", "key-renewal", "duty")
+		},
+		"token": func() (journal.Command, calls.Issued, error) {
+			return AddTokenCommand("admin", "key-token", calls.NewToken{User: "duty"})
 		},
 	} {
 		first := h.submit(make())
@@ -317,7 +321,7 @@ func TestASecretIsShownOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := Submit(ctx, h.j, cmd, issued)
-		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || !ShownBefore(err) || got != (Issued{}) {
+		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || !ShownBefore(err) || got != (calls.Issued{}) {
 			t.Errorf("%s again under its key: %v, %v, want access.secret_shown_once and nothing shown", name, got, err)
 		}
 		if h.verifyToken(first.Token) == nil {
@@ -331,18 +335,18 @@ func TestASecretIsShownOnce(t *testing.T) {
 
 func TestARefusedCommandShowsNothing(t *testing.T) {
 	h := newHouse(t)
-	h.account("duty", Duty)
-	cmd, issued, err := AddAccountCommand("admin", "", NewAccount{User: "duty", Role: "duty"})
+	h.account("duty", calls.Duty)
+	cmd, issued, err := AddAccountCommand("admin", "", calls.NewAccount{User: "duty", Role: "duty"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Submit(t.Context(), h.j, cmd, issued); ruleOf(err) != "access.user_taken" || got != (Issued{}) {
+	if got, err := Submit(t.Context(), h.j, cmd, issued); ruleOf(err) != "access.user_taken" || got != (calls.Issued{}) {
 		t.Errorf("%v, %v, want access.user_taken and nothing shown", got, err)
 	}
 }
 
 func TestWrongAccountsNameEveryField(t *testing.T) {
-	_, issued, err := AddAccountCommand("admin", "", NewAccount{User: "No", Role: "root", Name: strings.Repeat("名", 81), Town: "a\nb"})
+	_, issued, err := AddAccountCommand("admin", "", calls.NewAccount{User: "No", Role: "root", Name: strings.Repeat("名", 81), Town: "a\nb"})
 	fields := map[string]string{}
 	if e, ok := err.(*refusal.Error); ok {
 		for _, f := range e.Fields {
@@ -350,10 +354,10 @@ func TestWrongAccountsNameEveryField(t *testing.T) {
 		}
 	}
 	want := map[string]string{"user": "access.user_name", "role": "access.role_unknown", "name": "access.text_wrong", "town": "access.text_wrong"}
-	if fmt.Sprint(fields) != fmt.Sprint(want) || issued != (Issued{}) {
+	if fmt.Sprint(fields) != fmt.Sprint(want) || issued != (calls.Issued{}) {
 		t.Errorf("wrong fields %v, want %v", fields, want)
 	}
-	if _, _, err := AddTokenCommand("admin", "", NewToken{User: "duty", Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
+	if _, _, err := AddTokenCommand("admin", "", calls.NewToken{User: "duty", Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
 		t.Errorf("a token's name of 41 characters: %v", err)
 	}
 }
@@ -362,8 +366,8 @@ func TestWrongAccountsNameEveryField(t *testing.T) {
 func TestSecretsReachNothing(t *testing.T) {
 	h := newHouse(t)
 	var secrets []string
-	for _, issued := range []Issued{h.account("duty", Duty), h.credentials("E0001"), h.token("duty"),
-		h.submit(AddAccountCommand("admin", "with-a-key", NewAccount{User: "viewer", Role: "viewer", Name: "张三"}))} {
+	for _, issued := range []calls.Issued{h.account("duty", calls.Duty), h.credentials("E0001"), h.token("duty"),
+		h.submit(AddAccountCommand("admin", "with-a-key", calls.NewAccount{User: "viewer", Role: "viewer", Name: "张三"}))} {
 		secrets = append(secrets, secretOf(t, issued.Token))
 		if issued.Password != "" {
 			secrets = append(secrets, issued.Password)
@@ -460,7 +464,7 @@ func TestRandomHistoriesLeaveTheRightSecrets(t *testing.T) {
 			return list
 		}
 		tokens := map[string]int{}
-		keep := func(issued Issued, password bool) {
+		keep := func(issued calls.Issued, password bool) {
 			tokens[issued.User]++
 			made = append(made, &secret{user: issued.User, text: secretOf(t, issued.Token), id: tokenID(tokens[issued.User]), good: true})
 			if password {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -49,7 +51,7 @@ func TestALoginKeyIsMadeOnce(t *testing.T) {
 func TestWhatMakesALoginAnother(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: calls.Duty, PasswordRef: "p1", TokenRef: "t1"})
 	login := func() (name string) {
 		s.view(func(tx *bbolt.Tx) {
 			if p, ok := PrincipalOf(tx, "duty"); ok {

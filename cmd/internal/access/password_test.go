@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -47,7 +49,7 @@ func (h *house) logins(p *Passwords, user, secret string) (check, bus bool) {
 func TestAChosenPassword(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
-	issued, plant := h.account("duty", Duty), h.credentials("E0001")
+	issued, plant := h.account("duty", calls.Duty), h.credentials("E0001")
 	before := h.row("duty")
 	who := h.change(p, "duty", issued.Password, own)
 	if who.User != "duty" || who.Credential == before.Password.Ref || who.Credential != h.row("duty").Password.Ref {
@@ -112,7 +114,7 @@ func (h *house) stored(user string) (text string) {
 func TestWhatPasswordsAreRefused(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
-	issued := h.submit(AddAccountCommand("admin", "", NewAccount{User: "zhangsan", Role: "duty", Name: "欧阳建国"}))
+	issued := h.submit(AddAccountCommand("admin", "", calls.NewAccount{User: "zhangsan", Role: "duty", Name: "欧阳建国"}))
 	for _, c := range []struct{ password, rule string }{
 		{"elevenchars", "access.password_length"},
 		{"十一个字的口令不够长啊", "access.password_length"},
@@ -160,7 +162,7 @@ func fieldRule(err error) string {
 func TestWhoseAndWhichPasswordChanges(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
-	issued, plant := h.account("duty", Duty), h.credentials("E0001")
+	issued, plant := h.account("duty", calls.Duty), h.credentials("E0001")
 	for _, wrong := range []string{"", "wrong", own, secretOf(t, issued.Token)} {
 		if who, err := p.Change(t.Context(), "duty", wrong, own); who != nil || err != nil {
 			t.Errorf("current %q: %+v, %v, want nobody", wrong, who, err)
@@ -184,7 +186,7 @@ func TestWhoseAndWhichPasswordChanges(t *testing.T) {
 func TestAPasswordThatMovedMeanwhile(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: Duty, PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "duty", Role: calls.Duty, PasswordRef: "p1", TokenRef: "t1"})
 	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"})
 	twice(s, DecideChangePassword, ChangePassword{User: "duty", Old: "p1", PasswordRef: "c1"})
 	r := *s.row("duty")
@@ -216,9 +218,9 @@ func TestAPasswordThatMovedMeanwhile(t *testing.T) {
 func TestHashesTellNothingOfTheUser(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
-	h.account("machine", Duty)
-	h.change(p, "chosen", h.account("chosen", Duty).Password, own)
-	h.account("disabled", Duty)
+	h.account("machine", calls.Duty)
+	h.change(p, "chosen", h.account("chosen", calls.Duty).Password, own)
+	h.account("disabled", calls.Duty)
 	h.act(CommandDisable, Disable{User: "disabled"})
 	h.credentials("E0001")
 	h.credentials("e0002")
@@ -251,8 +253,8 @@ func TestHashesWaitForTheirTurn(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
 	p.Wait = 50 * time.Millisecond
-	issued := h.account("duty", Duty)
-	h.change(p, "chosen", h.account("chosen", Duty).Password, own)
+	issued := h.account("duty", calls.Duty)
+	h.change(p, "chosen", h.account("chosen", calls.Duty).Password, own)
 	for range cap(p.places) {
 		p.places <- struct{}{}
 	}
@@ -285,7 +287,7 @@ func TestTheKnownHavePlacesOfTheirOwn(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
 	p.Wait = 50 * time.Millisecond
-	issued := h.account("duty", Duty)
+	issued := h.account("duty", calls.Duty)
 	const own = "three herons wade past"
 	h.change(p, "duty", issued.Password, own)
 	for range cap(p.places) {
@@ -306,8 +308,8 @@ func TestTheKnownHavePlacesOfTheirOwn(t *testing.T) {
 func TestALoginByAChosenPasswordIsTold(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
-	machine := h.account("machine", Duty)
-	chosen := h.account("chosen", Duty)
+	machine := h.account("machine", calls.Duty)
+	chosen := h.account("chosen", calls.Duty)
 	h.change(p, "chosen", chosen.Password, own)
 	for _, c := range []struct {
 		user, secret string

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -34,20 +36,10 @@ const (
 
 // PersonalSeen says what personal data of others a user read in a period.
 type PersonalSeen struct {
-	User  string         `json:"user"`
-	From  time.Time      `json:"from"`
-	To    time.Time      `json:"to"`
-	Reads []PersonalRead `json:"reads"`
-}
-
-// PersonalRead is what was read by one call.
-type PersonalRead struct {
-	Kind       string   `json:"kind"`
-	Call       string   `json:"call"`  // as the interface names it: GET /recipients/{id}
-	Count      int      `json:"count"` // how many pieces were shown
-	Recipients []string `json:"recipients,omitempty"`
-	Unnamed    int      `json:"unnamed,omitempty"` // further recipients, whose ids there was no room to keep
-	List       string   `json:"list,omitempty"`    // all recipients of this version
+	User  string               `json:"user"`
+	From  time.Time            `json:"from"`
+	To    time.Time            `json:"to"`
+	Reads []calls.PersonalRead `json:"reads"`
 }
 
 // Kind is the name of the event in the record.
@@ -141,7 +133,7 @@ func (w *backwards) next() { k, _ := w.c.Prev(); w.take(k) }
 
 // ListSeen pages through what was recorded, the last first: of one recipient or all, by one user or all. Of a recipient
 // those reads are shown that it was among, or may have been.
-func ListSeen(tx *bbolt.Tx, recipient, user, cursor string, limit int) (page []Seen, next string, err error) {
+func ListSeen(tx *bbolt.Tx, recipient, user, cursor string, limit int) (page []calls.Seen, next string, err error) {
 	limit = min(max(limit, 1), MaxPage)
 	var before []byte
 	if cursor != "" {
@@ -150,15 +142,15 @@ func ListSeen(tx *bbolt.Tx, recipient, user, cursor string, limit int) (page []S
 		}
 	}
 	for id := range seenIDs(tx, recipient, user, before) {
-		s := Seen{ID: hex.EncodeToString(id)}
-		if err := json.Unmarshal(tx.Bucket(seenBucket).Get(id), &s.PersonalSeen); err != nil {
+		s := calls.Seen{}
+		if err := json.Unmarshal(tx.Bucket(seenBucket).Get(id), &s); err != nil {
 			return nil, "", fmt.Errorf("access: a record of reads is damaged: %w", err)
 		}
 		if user != "" && s.User != user {
 			continue
 		}
 		if recipient != "" {
-			s.Reads = slices.DeleteFunc(s.Reads, func(r PersonalRead) bool {
+			s.Reads = slices.DeleteFunc(s.Reads, func(r calls.PersonalRead) bool {
 				return r.List == "" && r.Unnamed == 0 && !slices.Contains(r.Recipients, recipient)
 			})
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
@@ -24,7 +26,7 @@ func (m seenModel) list(recipient, user string) (found []PersonalSeen) {
 			continue
 		}
 		if recipient != "" {
-			ev.Reads = slices.DeleteFunc(slices.Clone(ev.Reads), func(r PersonalRead) bool {
+			ev.Reads = slices.DeleteFunc(slices.Clone(ev.Reads), func(r calls.PersonalRead) bool {
 				return r.List == "" && r.Unnamed == 0 && !slices.Contains(r.Recipients, recipient)
 			})
 			if len(ev.Reads) == 0 {
@@ -70,7 +72,7 @@ func TestListSeenIsTheRecordBackwards(t *testing.T) {
 			}
 			ev := PersonalSeen{User: users.Draw(rt, "user"), From: time.Unix(int64(pos.Block), 0).UTC(), To: time.Unix(int64(pos.Block)+9, 0).UTC()}
 			for range rapid.IntRange(1, 3).Draw(rt, "reads") {
-				r := PersonalRead{Kind: SeenContact, Call: "GET /x", Count: 1}
+				r := calls.PersonalRead{Kind: SeenContact, Call: "GET /x", Count: 1}
 				switch rapid.IntRange(0, 5).Draw(rt, "what") {
 				case 0:
 					r.List = "L1"
@@ -131,7 +133,7 @@ func TestDecideSeen(t *testing.T) {
 	for i := range many {
 		many[i] = fmt.Sprintf("E%05d", i)
 	}
-	one := []PersonalRead{{Kind: SeenContact, Call: "GET /x", Count: 1, Recipients: []string{"E1"}}}
+	one := []calls.PersonalRead{{Kind: SeenContact, Call: "GET /x", Count: 1, Recipients: []string{"E1"}}}
 	for name, c := range map[string]struct {
 		actor  string
 		in     PersonalSeen
@@ -141,8 +143,8 @@ func TestDecideSeen(t *testing.T) {
 		"its own":   {"duty", PersonalSeen{User: "duty", Reads: one}, 1, ""},
 		"another's": {"duty", PersonalSeen{User: "admin", Reads: one}, 0, refusal.Invalid},
 		"nothing":   {"duty", PersonalSeen{User: "duty"}, 0, ""},
-		"the most":  {"duty", PersonalSeen{User: "duty", Reads: []PersonalRead{{Recipients: many[:MaxSeen]}}}, 1, ""},
-		"too much":  {"duty", PersonalSeen{User: "duty", Reads: []PersonalRead{{Recipients: many}}}, 0, refusal.Invalid},
+		"the most":  {"duty", PersonalSeen{User: "duty", Reads: []calls.PersonalRead{{Recipients: many[:MaxSeen]}}}, 1, ""},
+		"too much":  {"duty", PersonalSeen{User: "duty", Reads: []calls.PersonalRead{{Recipients: many}}}, 0, refusal.Invalid},
 	} {
 		events, _, err := decideSeen(nil, c.actor, c.in, time.Time{})
 		if len(events) != c.events || refusal.CodeOf(err) != c.code {

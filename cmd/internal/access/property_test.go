@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 )
@@ -39,7 +41,7 @@ func TestRandomCommandsAgreeWithTheModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"account": func(t *rapid.T) {
 				user, p := names.Draw(t, "user"), &plain{password: ref(), tokens: []string{ref()}, ids: []string{"t1"}, made: 1}
-				_, _, err := do(s, DecideAddAccount, "admin", AddAccount{User: user, Role: Duty, PasswordRef: p.password, TokenRef: p.tokens[0]})
+				_, _, err := do(s, DecideAddAccount, "admin", AddAccount{User: user, Role: calls.Duty, PasswordRef: p.password, TokenRef: p.tokens[0]})
 				free := user == strings.ToLower(user) && model[user] == nil && model[strings.ToUpper(user)] == nil
 				if free != (err == nil) {
 					t.Fatalf("account %s: %v, free %v", user, err, free)

@@ -4,9 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"log/slog"
 	"strings"
-	"time"
 
 	"qingkong/cmd/internal/journal"
 )
@@ -54,21 +52,3 @@ func UserOfToken(text string) string {
 	user, _, _ := splitToken(text)
 	return user
 }
-
-// Issued is what is shown once. Only its JSON holds the secrets: logged or printed it gives the user alone.
-type Issued struct {
-	User     string `json:"user"`
-	Password string `json:"password,omitempty"`
-	Token    string `json:"token"`
-
-	ExpiresAt *time.Time `json:"expires_at,omitempty"` // of the token; nil for never
-}
-
-// String is the user without the secrets.
-func (i Issued) String() string { return "credentials of " + i.User }
-
-// GoString is the user without the secrets.
-func (i Issued) GoString() string { return i.String() }
-
-// LogValue is the user without the secrets.
-func (i Issued) LogValue() slog.Value { return slog.StringValue(i.String()) }

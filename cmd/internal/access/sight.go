@@ -3,6 +3,8 @@ package access
 import (
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -15,17 +17,6 @@ const (
 
 // SightLasts is how long the acts of an account say that an administrator came by its secret.
 const SightLasts = 30 * 24 * time.Hour
-
-// Sight says that somebody else came by an account's secret: who, when and how.
-//
-// An administrator who sees the secrets of two accounts can be both persons of the two-person rule. Nothing prevents that,
-// for somebody has to hand out secrets; so each act of such an account says it, whatever password its owner chooses
-// afterwards: the administrator may have chosen it. Only a code of a factor that the owner had before shows who acts.
-type Sight struct {
-	By  string    `json:"by"`
-	At  time.Time `json:"at"`
-	How string    `json:"how"`
-}
 
 // programs are the actors that make accounts where no administrator looks on: init prints the secret to whoever owns the
 // data folder, a demo writes it beside the record.
@@ -43,22 +34,22 @@ func shownTo(tx *bbolt.Tx, actor, user string) (bool, error) {
 
 func (r *row) seen(seen bool, actor string, at time.Time, how string) {
 	if seen {
-		r.Seen = &Sight{By: actor, At: at, How: how}
+		r.Seen = &calls.Sight{By: actor, At: at, How: how}
 	}
 }
 
 // sight is the last time that somebody else came by the secret; nil for never. What was recorded before sights were tells
 // of its beginning alone.
-func (r *row) sight() *Sight {
+func (r *row) sight() *calls.Sight {
 	if r.Seen != nil || r.Recipient != "" || r.AddedBy == "" || programs[r.AddedBy] {
 		return r.Seen
 	}
-	return &Sight{By: r.AddedBy, At: r.AddedAt, How: HowIssued}
+	return &calls.Sight{By: r.AddedBy, At: r.AddedAt, How: HowIssued}
 }
 
 // Sighted is what an act of user in the two-person rule has to say at now; nil for nothing. proven: it came with a code of the
 // factor in force. Then only those count who came by the secret before the factor was enrolled, for they may have enrolled it.
-func Sighted(tx *bbolt.Tx, user string, proven bool, now time.Time) (*Sight, error) {
+func Sighted(tx *bbolt.Tx, user string, proven bool, now time.Time) (*calls.Sight, error) {
 	r, err := find(tx, user)
 	if err != nil || r == nil {
 		return nil, err

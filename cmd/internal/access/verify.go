@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/journal"
@@ -16,7 +18,7 @@ import (
 // Principal is who acts, once a secret was found right.
 type Principal struct {
 	User       string
-	Role       Role
+	Role       calls.Role
 	Recipient  string   // enterprise: its recipient id, which is also its User
 	Town       string   // of a town's account, its scope
 	MNs        []string // enterprise: stations it may send telemetry for, as at issue

@@ -14,6 +14,7 @@ import (
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
 )
 
@@ -162,7 +163,7 @@ func TestTheAuditorSaysWhichPartStandsStill(t *testing.T) {
 	x.well("the dispatcher runs again")
 
 	x.parts.breaks("timers")
-	if _, err := x.svc.WarningAct(t.Context(), "duty", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision)); err != nil {
+	if _, err := servicetest.WarningAct(t.Context(), x.svc, "duty", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision)); err != nil {
 		t.Fatal(err)
 	}
 	x.alarms("plan/" + w.ID)

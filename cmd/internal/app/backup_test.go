@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -75,7 +77,7 @@ func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (c
 				if confirmed[o.ID] != 0 {
 					continue
 				}
-				_, err := a.svc.AnswerOrder(context.Background(), o.RecipientID, "", notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
+				_, err := servicetest.AnswerOrder(context.Background(), a.svc, o.RecipientID, "", notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
 				if err != nil {
 					t.Errorf("an answer to %s: %v", o.ID, err)
 					return
@@ -98,15 +100,15 @@ func TestBackupDuringADispatch(t *testing.T) {
 	a := start(t, Options{Config: cfg})
 	importDemo(t, a, recipients)
 	for user, name := range map[string]string{"zhang": "xyzzy", "li": "plugh"} {
-		body, err := json.Marshal(access.NewAccount{User: user, Role: string(access.Viewer), Name: name})
+		body, err := json.Marshal(calls.NewAccount{User: user, Role: string(calls.Viewer), Name: name})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.svc.AddAccount(t.Context(), "init", "", body); err != nil {
+		if _, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.AddAccount, "", body); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.svc.ErasePersonal(t.Context(), "init", []byte(`{"user":"zhang","reason":"离职"}`)); err != nil {
+	if _, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.Erase, "", []byte(`{"user":"zhang","reason":"离职"}`)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -162,7 +164,7 @@ func TestBackupDuringADispatch(t *testing.T) {
 				t.Errorf("%d orders in the restored program, %d in the first", n, want)
 			}
 			for user, name := range map[string]string{"zhang": "", "li": "plugh"} {
-				if u, err := b.svc.User(user); err != nil || u.Name != name {
+				if u, err := b.svc.Account(t.Context(), service.Ask{}, calls.ByID{ID: user}); err != nil || u.Name != name {
 					t.Errorf("%s is called %q, %v", user, u.Name, err)
 				}
 			}

@@ -14,13 +14,14 @@ import (
 	"sync"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/watch"
-	"qingkong/cmd/internal/web"
 )
 
 // backups are the backups that the running program keeps in a folder: on a schedule, and when an administrator asks.
@@ -60,19 +61,19 @@ func (a *App) newBackups() (*backups, error) {
 const backupName = "qingkong-20060102-150405.tar"
 
 // Take implements [web.Backups].
-func (b *backups) Take(ctx context.Context) (web.Backup, error) {
+func (b *backups) Take(ctx context.Context) (calls.Backup, error) {
 	at := b.now().In(alerts.Shanghai())
 	name := at.Format(backupName)
 	done, err := b.write(ctx, BackupRequest{File: filepath.Join(b.cfg.Dir, name), Passphrase: b.pass}, nil)
-	made := web.Backup{File: name, Folder: b.cfg.Dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root, Encrypted: done.Encrypted}
+	made := calls.Backup{File: name, Folder: b.cfg.Dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root, Encrypted: done.Encrypted}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case refusal.CodeOf(err) == refusal.Conflict || err != nil && ctx.Err() != nil:
-		return web.Backup{}, err // another is under way, and its outcome counts; or nobody wants it any more
+		return calls.Backup{}, err // another is under way, and its outcome counts; or nobody wants it any more
 	case err != nil:
 		b.failed, b.since = err, at
-		return web.Backup{}, err
+		return calls.Backup{}, err
 	}
 	b.failed = nil
 	if err := b.prune(name); err != nil {
@@ -130,12 +131,12 @@ func (b *backups) prune(made string) error {
 const listWithin = 10 * time.Second
 
 // List implements [web.Backups]. Of one that cannot be read, or not in time, there is a name and a size.
-func (b *backups) List() ([]web.Backup, error) {
+func (b *backups) List() ([]calls.Backup, error) {
 	names, err := b.files()
 	if err != nil {
 		return nil, err
 	}
-	var list []web.Backup
+	var list []calls.Backup
 	end := time.Now().Add(listWithin)
 	for _, name := range names {
 		path := filepath.Join(b.cfg.Dir, name)
@@ -146,7 +147,7 @@ func (b *backups) List() ([]web.Backup, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := web.Backup{File: name, Folder: b.cfg.Dir, Bytes: info.Size()}
+		one := calls.Backup{File: name, Folder: b.cfg.Dir, Bytes: info.Size()}
 		if one.Encrypted, err = journal.Encrypted(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/service"
 )
 
 // An erasure says which backups of the folder still hold what it erased. What each lists of the vault is read, 16 bytes an
@@ -27,16 +28,16 @@ const unfinished = ".new"
 
 // keeping says which backups hold one of the entries, or cannot be asked, the newest first. It ends within keepingWithin and
 // keepingGrace, whatever the disk does; one look goes on at a time.
-func (b *backups) keeping(ctx context.Context, refs []string) []service.KeptIn {
+func (b *backups) keeping(ctx context.Context, refs []string) []calls.KeptIn {
 	ctx, cancel := context.WithTimeout(ctx, keepingWithin)
-	late := []service.KeptIn{{File: b.cfg.Dir, Holds: service.HoldsUnknown, Why: service.WhyLate}}
+	late := []calls.KeptIn{{File: b.cfg.Dir, Holds: calls.HoldsUnknown, Why: calls.WhyLate}}
 	select {
 	case b.looks <- struct{}{}:
 	case <-ctx.Done():
 		cancel()
 		return late
 	}
-	found := make(chan []service.KeptIn, 1)
+	found := make(chan []calls.KeptIn, 1)
 	go func() {
 		defer func() { <-b.looks; cancel() }()
 		found <- b.look(ctx, refs)
@@ -56,23 +57,23 @@ func (b *backups) keeping(ctx context.Context, refs []string) []service.KeptIn {
 }
 
 // look is keeping, as long as it takes.
-func (b *backups) look(ctx context.Context, refs []string) (kept []service.KeptIn) {
+func (b *backups) look(ctx context.Context, refs []string) (kept []calls.KeptIn) {
 	names, begun, err := b.listed()
 	if err != nil {
 		b.log.Warn("which backups hold what was erased is not known: their folder cannot be read", "folder", b.cfg.Dir, "err", err)
-		return []service.KeptIn{{File: b.cfg.Dir, Holds: service.HoldsUnknown, Why: service.WhyUnread}}
+		return []calls.KeptIn{{File: b.cfg.Dir, Holds: calls.HoldsUnknown, Why: calls.WhyUnread}}
 	}
 	for _, name := range begun {
-		kept = append(kept, service.KeptIn{File: name, Holds: service.HoldsUnknown, Why: service.WhyUnfinished})
+		kept = append(kept, calls.KeptIn{File: name, Holds: calls.HoldsUnknown, Why: calls.WhyUnfinished})
 	}
 	for newer, name := range names {
-		one := service.KeptIn{File: name, Holds: service.HoldsIt, Until: b.removedAt(newer)}
+		one := calls.KeptIn{File: name, Holds: calls.HoldsIt, Until: b.removedAt(newer)}
 		holds, err := journal.BackupHolds(ctx, filepath.Join(b.cfg.Dir, name), b.pass, refs)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
 			continue
 		case err != nil:
-			one.Holds, one.Why = service.HoldsUnknown, whyUnknown(ctx, err)
+			one.Holds, one.Why = calls.HoldsUnknown, whyUnknown(ctx, err)
 			b.log.Warn("whether a backup holds what was erased is not known", "file", name, "err", err)
 		case !holds:
 			continue
@@ -87,13 +88,13 @@ func whyUnknown(ctx context.Context, err error) string {
 	var e *refusal.Error
 	switch {
 	case ctx.Err() != nil:
-		return service.WhyLate
+		return calls.WhyLate
 	case !errors.As(err, &e):
-		return service.WhyUnread
+		return calls.WhyUnread
 	case strings.HasPrefix(e.Rule, "backup.passphrase"):
-		return service.WhyPassphrase
+		return calls.WhyPassphrase
 	}
-	return service.WhyDamaged
+	return calls.WhyDamaged
 }
 
 // removedAt is when the schedule will have removed the backup that so many newer ones stand before, if each time of it gives

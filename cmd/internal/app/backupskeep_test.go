@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -37,24 +39,24 @@ func passphraseFile(t *testing.T, text string) (string, *journal.Passphrase) {
 func named(t *testing.T, a *App, users ...string) {
 	t.Helper()
 	for _, user := range users {
-		body, err := json.Marshal(access.NewAccount{User: user, Role: string(access.Viewer), Name: "名为" + user})
+		body, err := json.Marshal(calls.NewAccount{User: user, Role: string(calls.Viewer), Name: "名为" + user})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.svc.AddAccount(t.Context(), "init", "", body); err != nil {
+		if _, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.AddAccount, "", body); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 // erased erases the name of a user and returns what the answer says of the backups, by file.
-func erased(t *testing.T, a *App, user string) (kept map[string]service.KeptIn) {
+func erased(t *testing.T, a *App, user string) (kept map[string]calls.KeptIn) {
 	t.Helper()
-	done, err := a.svc.ErasePersonal(t.Context(), "init", []byte(`{"user":"`+user+`","reason":"离职"}`))
+	done, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.Erase, "", []byte(`{"user":"`+user+`","reason":"离职"}`))
 	if err != nil || done.Entries != 1 || done.Backups == nil {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	kept = map[string]service.KeptIn{}
+	kept = map[string]calls.KeptIn{}
 	for _, k := range done.Backups {
 		kept[k.File] = k
 	}
@@ -110,7 +112,7 @@ func TestBackupsOfTheFolderAreEncrypted(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := start(t, Options{Config: fresh})
-	if u, err := b.svc.User("zhang"); err != nil || u.Name != "名为zhang" {
+	if u, err := b.svc.Account(t.Context(), service.Ask{}, calls.ByID{ID: "zhang"}); err != nil || u.Name != "名为zhang" {
 		t.Errorf("%+v, %v", u, err)
 	}
 	prove(t, b)
@@ -166,7 +168,7 @@ func TestErasureNamesTheBackups(t *testing.T) {
 		}
 	}
 	day := func(d int) *time.Time { at := time.Date(2026, 11, d, 3, 15, 0, 0, alerts.Shanghai()); return &at }
-	want := map[string]service.KeptIn{
+	want := map[string]calls.KeptIn{
 		encrypted: {File: encrypted, Holds: "yes", Until: day(24)},
 		damaged:   {File: damaged, Holds: "unknown", Why: "damaged", Until: day(23)},
 		locked:    {File: locked, Holds: "unknown", Why: "passphrase", Until: day(22)},
@@ -200,7 +202,7 @@ func TestErasureNamesTheBackups(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if got := erased(t, a, "zhang"); got[dir] != (service.KeptIn{File: dir, Holds: "unknown", Why: "unread"}) {
+	if got := erased(t, a, "zhang"); got[dir] != (calls.KeptIn{File: dir, Holds: "unknown", Why: "unread"}) {
 		t.Errorf("without the folder %+v", got)
 	}
 }
@@ -217,7 +219,7 @@ func TestErasureWaitsForNoBackup(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	late := []service.KeptIn{{File: made.File, Holds: "unknown", Why: "late"}}
+	late := []calls.KeptIn{{File: made.File, Holds: "unknown", Why: "late"}}
 	if got := a.backups.look(ended, []string{"v"}); !slices.Equal(got, late) {
 		t.Errorf("without time: %+v", got)
 	}

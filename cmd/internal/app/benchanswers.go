@@ -15,7 +15,10 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/seeds"
 )
@@ -124,9 +127,14 @@ func (b *answersBench) connect(ctx context.Context) error {
 	return nil
 }
 
+// ofRecipient asks as a recipient.
+func ofRecipient(id string) service.Ask {
+	return service.Ask{Who: &access.Principal{User: id, Role: calls.Enterprise, Recipient: id}}
+}
+
 func (b *answersBench) login(ctx context.Context, i int) error {
 	id := b.ids[i]
-	secret, err := b.app.svc.IssueCredentials(ctx, "bench", "", id)
+	secret, err := b.app.svc.IssueCredentials(ctx, service.By("bench"), calls.Nothing{ByID: calls.ByID{ID: id}})
 	if err != nil {
 		return err
 	}
@@ -150,11 +158,11 @@ func (b *answersBench) declare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := svc.WarningAct(ctx, "bench", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d}`, w.Revision)); err != nil {
+		if _, err := svc.ActOnWarning(ctx, service.By("bench"), calls.Lift{ByID: calls.ByID{ID: w.ID}, Lift: alerts.Lift{Revision: w.Revision}}); err != nil {
 			return err
 		}
 	}
-	w, err := svc.Declare(ctx, "bench", "", []byte(`{"level":"yellow","trigger":"city_order"}`))
+	w, err := svc.ActOnWarning(ctx, service.By("bench"), calls.Declaration{Declare: alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder}})
 	if err != nil {
 		return err
 	}

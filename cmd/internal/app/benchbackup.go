@@ -13,6 +13,8 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -105,7 +107,7 @@ func (b *backupBench) dispatched(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer nc.Close()
-	if b.warning, err = b.app.svc.Declare(ctx, "duty", "", []byte(`{"level":"orange","trigger":"city_order","document_no":"津气指办〔2016〕12号"}`)); err != nil {
+	if b.warning, err = b.app.svc.ActOnWarning(ctx, service.By("duty"), calls.Declaration{Declare: alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, DocumentNo: "津气指办〔2016〕12号"}}); err != nil {
 		return err
 	}
 	if err := b.dispatch(ctx); err != nil {
@@ -146,7 +148,7 @@ func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(ctx contex
 				}
 				o := b.orders[i]
 				begin := time.Now()
-				_, err := b.app.svc.AnswerOrder(ctx, o.RecipientID, "", notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
+				_, err := b.app.svc.AnswerOrder(ctx, ofRecipient(o.RecipientID), notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
 				lap := time.Since(begin)
 				mu.Lock()
 				laps, failed = append(laps, lap), errors.Join(failed, err)

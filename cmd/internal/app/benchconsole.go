@@ -16,7 +16,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	"qingkong/notify"
 	"qingkong/seeds/example"
 )
@@ -98,7 +100,7 @@ func (b *consoleBench) answerSome(ctx context.Context) error {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if _, err := svc.AnswerOrder(ctx, id, "", in); err != nil {
+			if _, err := svc.AnswerOrder(ctx, ofRecipient(id), in); err != nil {
 				failed <- err
 			}
 		})
@@ -116,7 +118,7 @@ func (b *consoleBench) answerSome(ctx context.Context) error {
 		return err
 	}
 	for _, id := range objected[:len(objected)/2] {
-		if _, err := svc.DecideObjection(ctx, "bench", "", id, []byte(`{"decision":"reject","reason":"示例"}`)); err != nil {
+		if _, err := svc.DecideObjection(ctx, service.By("bench"), calls.ObjectionDecision{ByID: calls.ByID{ID: id}, Decision: "reject", Reason: "示例"}); err != nil {
 			return err
 		}
 	}
@@ -134,8 +136,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // login makes a duty officer's account and begins a session with it.
 func (b *consoleBench) login(ctx context.Context) error {
-	body := fmt.Appendf(nil, `{"user":"officer","role":%q}`, access.Duty)
-	made, err := b.app.svc.AddAccount(ctx, "bench", "", body)
+	made, err := b.app.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "officer", Role: string(calls.Duty)})
 	if err != nil {
 		return err
 	}
@@ -296,7 +297,7 @@ func (b *consoleBench) acknowledgeNext(ctx context.Context, keep int) error {
 	}
 	id := b.open[0]
 	b.open = b.open[1:]
-	_, err := b.app.svc.AnswerOrder(ctx, id, "", notify.AnswerText{OrderID: b.orders[id], Action: notify.Acknowledge})
+	_, err := b.app.svc.AnswerOrder(ctx, ofRecipient(id), notify.AnswerText{OrderID: b.orders[id], Action: notify.Acknowledge})
 	return err
 }
 

@@ -3,18 +3,18 @@ package app
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/nats-io/nats.go"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -55,7 +55,7 @@ func BenchDispatch(ctx context.Context, n int, log *slog.Logger) (_ []Figure, er
 		return nil, err
 	}
 	defer nc.Close()
-	if b.warning, err = b.app.svc.Declare(ctx, "duty", "", []byte(`{"level":"orange","trigger":"city_order","document_no":"津气指办〔2016〕12号"}`)); err != nil {
+	if b.warning, err = b.app.svc.ActOnWarning(ctx, service.By("duty"), calls.Declaration{Declare: alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, DocumentNo: "津气指办〔2016〕12号"}}); err != nil {
 		return nil, err
 	}
 	if err := b.dispatch(ctx); err != nil {
@@ -132,11 +132,7 @@ func (c *orderCount) count() int {
 
 // subscribe connects a duty officer over TCP who hears every order.
 func (b *dispatchBench) subscribe(ctx context.Context) (*nats.Conn, error) {
-	body, err := json.Marshal(access.NewAccount{User: "outside", Role: string(access.Duty)})
-	if err != nil {
-		return nil, err
-	}
-	made, err := b.app.svc.AddAccount(ctx, "bench", "", body)
+	made, err := b.app.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "outside", Role: string(calls.Duty)})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +159,7 @@ func (b *dispatchBench) dispatch(ctx context.Context) error {
 	defer cancel()
 	before, spent := b.app.journal.Height(), b.times.Spent()
 	begin := time.Now()
-	_, err := b.app.svc.WarningAct(ctx, "approver", "", b.warning.ID, "approve", fmt.Appendf(nil, `{"revision":%d}`, b.warning.Revision))
+	_, err := b.app.svc.ActOnWarning(ctx, service.By("approver"), calls.Approval{ByID: calls.ByID{ID: b.warning.ID}, Approve: alerts.Approve{Revision: b.warning.Revision}})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 	"qingkong/reductionlist/workbook"
@@ -181,7 +183,7 @@ func (b *listBench) asking(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	issued, err := b.app.svc.AddAccount(ctx, "bench", "", []byte(`{"user":"bench","role":"duty"}`))
+	issued, err := b.app.svc.AddAccount(ctx, service.By("bench"), calls.NewAccount{User: "bench", Role: string(calls.Duty)})
 	if err != nil {
 		return err
 	}

@@ -7,16 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"qingkong/cmd/internal/access"
 )
 
 // forms are what goes wrong between a person and a form: another person, another tab, a session that ends, a finger that
 // shakes, and no mouse. Each begins with nothing going on.
 func forms(t *testing.T, w *world) {
-	w.hire(t, "wang", access.Duty, hostile)
+	w.hire(t, "wang", calls.Duty, hostile)
 	duty := w.person(t, deskWidth)
 	duty.login("duty")
 	twoOfficers(t, w, duty)
@@ -98,12 +99,12 @@ func twoTabs(t *testing.T, w *world, first *tab) {
 // busyHands are at something on a board when it changes. It waits for them, and then shows what came.
 func busyHands(t *testing.T, w *world, p *tab) {
 	warning := w.warnings(t)[0].ID
-	made, err := w.svc.IssueCredentials(t.Context(), "admin", "", "E0001")
+	made, err := servicetest.Say(t.Context(), w.svc, "admin", "", calls.IssueCredentials, "E0001", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.accounts["plant"] = demoCredential{Token: made.Token, Recipient: "E0001"}
-	if made, err = w.svc.IssueCredentials(t.Context(), "admin", "", "E0002"); err != nil {
+	if made, err = servicetest.Say(t.Context(), w.svc, "admin", "", calls.IssueCredentials, "E0002", nil); err != nil {
 		t.Fatal(err)
 	}
 	w.accounts["burner"] = demoCredential{Token: made.Token, Recipient: "E0002"}

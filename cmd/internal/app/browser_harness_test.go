@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -28,7 +31,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/web/session"
 )
 
@@ -106,13 +108,13 @@ func openWorldWith(t *testing.T, b *browser, opt Options) *world {
 }
 
 // hire adds an account, under a name that is shown wherever it is logged in.
-func (w *world) hire(t *testing.T, user string, role access.Role, name string) {
+func (w *world) hire(t *testing.T, user string, role calls.Role, name string) {
 	t.Helper()
-	body, err := json.Marshal(access.NewAccount{User: user, Role: string(role), Name: name})
+	body, err := json.Marshal(calls.NewAccount{User: user, Role: string(role), Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := w.svc.AddAccount(t.Context(), "admin", "", body)
+	made, err := servicetest.Say(t.Context(), w.svc, "admin", "", calls.AddAccount, "", body)
 	if err != nil {
 		t.Fatal(err)
 	}

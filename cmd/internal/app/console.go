@@ -3,6 +3,8 @@ package app
 import (
 	"go.etcd.io/bbolt"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/feed"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
@@ -21,7 +23,7 @@ func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
 		Feeds: feeds, District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.account(a.opt.Config.Data), Alerts: set.Alerts, Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
 		Shares: a.web.Shares(), Incoming: a.incoming(),
 		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
-			if !access.Allowed(who.Role, access.ActRecipientsRead) {
+			if !calls.Allowed(who.Role, calls.ActRecipientsRead) {
 				return "", ""
 			}
 			return a.svc.RecipientContact(tx, ref)

@@ -13,12 +13,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/nats-io/nats.go"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -138,29 +139,25 @@ func (d *Demo) accounts(ctx context.Context, a *App, enterprise string) error {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if n, err := a.svc.Accounts(); err != nil || n > 0 {
+	if n, err := a.svc.CountAccounts(); err != nil || n > 0 {
 		if err == nil {
 			err = fmt.Errorf("%s is gone but the accounts are there, and secrets are shown only once: begin with an empty data folder", path)
 		}
 		return err
 	}
 	all := map[string]demoCredential{}
-	for _, role := range []access.Role{access.Duty, access.Approver, access.Inspector, access.Town, access.Admin, access.Viewer, access.Feeder} {
-		in := access.NewAccount{User: string(role), Role: string(role)}
-		if role == access.Town {
+	for _, role := range []calls.Role{calls.Duty, calls.Approver, calls.Inspector, calls.Town, calls.Admin, calls.Viewer, calls.Feeder} {
+		in := calls.NewAccount{User: string(role), Role: string(role)}
+		if role == calls.Town {
 			in.Town = "杨柳青镇"
 		}
-		body, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		made, err := a.svc.AddAccount(ctx, "demo", "", body)
+		made, err := a.svc.AddAccount(ctx, service.By("demo"), in)
 		if err != nil {
 			return err
 		}
 		all[string(role)] = demoCredential{User: made.User, Password: made.Password, Token: made.Token}
 	}
-	made, err := a.svc.IssueCredentials(ctx, "demo", "", enterprise)
+	made, err := a.svc.IssueCredentials(ctx, service.By("demo"), calls.Nothing{ByID: calls.ByID{ID: enterprise}})
 	if err != nil {
 		return err
 	}
@@ -197,7 +194,7 @@ func (d *Demo) forecast(ctx context.Context, a *App) error {
 	if err != nil {
 		return err
 	}
-	got, err := a.svc.Forecast(ctx, "demo", "", body)
+	got, err := a.svc.Forecast(ctx, service.By("demo"), calls.Document{Text: body})
 	if err != nil {
 		return err
 	}

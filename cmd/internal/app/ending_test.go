@@ -14,13 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
 )
 
 // administrator makes the first account of a program.
-func administrator(t *testing.T, a *App) access.Issued {
+func administrator(t *testing.T, a *App) calls.Issued {
 	t.Helper()
-	issued, err := a.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"admin","role":"admin"}`))
+	issued, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"admin","role":"admin"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func halfSent(t *testing.T, addr, token string, headers, bodies int) (open []net
 }
 
 // streams opens event streams, half of them the interface's and half the desk's, each with its first bytes read.
-func streams(t *testing.T, addr string, who access.Issued, n int) (open []*http.Response) {
+func streams(t *testing.T, addr string, who calls.Issued, n int) (open []*http.Response) {
 	t.Helper()
 	login, err := http.Post("http://"+addr+"/api/v1/session", "application/json",
 		strings.NewReader(fmt.Sprintf(`{"user":%q,"password":%q}`, who.User, who.Password)))

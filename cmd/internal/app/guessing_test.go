@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal/journaltest"
@@ -36,7 +39,7 @@ func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
 	clock := journaltest.NewClock(time.Now())
 	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
 	d.app = start(t, Options{Config: d.cfg, Clock: clock.Now})
-	issued, err := d.app.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"duty","role":"duty"}`))
+	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"duty","role":"duty"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +69,7 @@ func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
 }
 
 // newGuessed is a district whose duty officer has chosen a password, which is slow to check, and signed in once by a browser.
-func newGuessed(t *testing.T) (d *district, known *http.Client, people map[string]access.Issued) {
+func newGuessed(t *testing.T) (d *district, known *http.Client, people map[string]calls.Issued) {
 	t.Helper()
 	d, people = newShares(t, func(c *config.Config) { c.Limits = config.Default().Limits })
 	d.app.svc.Passwords.Cost = access.Cost{Time: 1, Memory: 1 << 10, Threads: 1} // a hundred real ones take minutes on a busy machine

@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/config"
 )
 
@@ -36,7 +38,7 @@ func newDistrictOf(t *testing.T, opt Options) *district {
 	opt.Config = d.cfg
 	d.app = start(t, opt)
 	importDemo(t, d.app, 100)
-	issued, err := d.app.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"admin","role":"admin"}`))
+	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"admin","role":"admin"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func (d *district) callWith(token, method, path, body string, v any) int {
 }
 
 // admin does an act as the administrator, which has to succeed.
-func (d *district) admin(method, path, body string) (issued access.Issued) {
+func (d *district) admin(method, path, body string) (issued calls.Issued) {
 	d.t.Helper()
 	if status := d.call("admin", method, path, body, &issued); status/100 != 2 {
 		d.t.Fatalf("%s %s: status %d", method, path, status)
@@ -84,14 +86,14 @@ func (d *district) admin(method, path, body string) (issued access.Issued) {
 	return issued
 }
 
-func (d *district) account(user, role, town string) access.Issued {
+func (d *district) account(user, role, town string) calls.Issued {
 	d.t.Helper()
 	issued := d.admin("POST", "/accounts", fmt.Sprintf(`{"user":%q,"role":%q,"town":%q}`, user, role, town))
 	d.tokens[user] = issued.Token
 	return issued
 }
 
-func (d *district) credentials(recipient string) access.Issued {
+func (d *district) credentials(recipient string) calls.Issued {
 	d.t.Helper()
 	issued := d.admin("POST", "/recipients/"+recipient+"/credentials", "")
 	d.tokens[recipient] = issued.Token
@@ -233,7 +235,7 @@ func (d *district) out(user, secret, token string, open *client) {
 }
 
 // in fails unless the secrets are good for all.
-func (d *district) in(issued access.Issued) {
+func (d *district) in(issued calls.Issued) {
 	d.t.Helper()
 	d.connect(issued.User, issued.Password)
 	if status := d.callWith(issued.Token, "GET", "/me", "", nil); status != http.StatusOK {

@@ -45,7 +45,7 @@ func TestLoginsLeaveATrace(t *testing.T) {
 		}
 	}
 	d.callWith(duty.Token+"x", "GET", "/me", "", nil)
-	draft, err := d.app.svc.NewFactor("duty")
+	draft, err := d.app.svc.FactorDraft("duty", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/fair"
 )
@@ -48,10 +50,10 @@ func (a *App) serveNATS() error {
 	// What was measured is no drill.
 	return a.bus.HandleShared("qingkong.observation.*", feederBounds, func(place, user string, data []byte, reply func([]byte)) {
 		go a.act(reply, func(ctx context.Context) (any, error) {
-			if err := a.mayFeed(user, access.ActObservationsCreate); err != nil {
+			if err := a.mayFeed(user, calls.ActObservationsCreate); err != nil {
 				return nil, err
 			}
-			r, err := a.svc.ObservationFrom(ctx, user, place, data)
+			r, err := a.svc.ObservationFrom(ctx, service.By(user), place, calls.Document{Text: data})
 			return r.InBoth(), err
 		})
 	})
@@ -119,10 +121,10 @@ func (a *App) serveRecipients(root string, drill bool) error {
 func (a *App) serveForecasts(root string, drill bool) error {
 	return a.bus.HandleShared(root+"forecast.*", feederBounds, func(place, user string, data []byte, reply func([]byte)) {
 		go a.act(reply, func(ctx context.Context) (any, error) {
-			if err := a.mayFeed(user, access.ActForecastsCreate); err != nil {
+			if err := a.mayFeed(user, calls.ActForecastsCreate); err != nil {
 				return nil, err
 			}
-			return a.svc.ForecastFrom(ctx, user, place, drill, data)
+			return a.svc.ForecastFrom(ctx, service.By(user), place, drill, calls.Document{Text: data})
 		})
 	})
 }

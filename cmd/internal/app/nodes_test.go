@@ -13,7 +13,9 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
 	"qingkong/seeds"
 )
@@ -39,7 +41,7 @@ func importDemo(t *testing.T, a *App, n int) {
 
 func declare(t *testing.T, a *App) *alerts.Warning {
 	t.Helper()
-	w, err := a.svc.Declare(t.Context(), "duty", "", []byte(yellow))
+	w, err := servicetest.Say(t.Context(), a.svc, "duty", "", calls.Declare, "", []byte(yellow))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +108,7 @@ func TestARebuiltNodeSendsNothingAgain(t *testing.T) {
 
 	// a goes in order, and b goes on with what remains to be done.
 	stop(t, a)
-	w, err := b.svc.WarningAct(t.Context(), "duty", "", first.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, first.Revision))
+	w, err := servicetest.WarningAct(t.Context(), b.svc, "duty", "", first.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, first.Revision))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +178,7 @@ func TestDeclarationsOnTwoNodesAtOnce(t *testing.T) {
 		for i, node := range []*App{a, b} {
 			wg.Go(func() {
 				<-begin
-				got[i], errs[i] = node.svc.Declare(t.Context(), "duty-"+node.journal.Node(), "", []byte(yellow))
+				got[i], errs[i] = servicetest.Say(t.Context(), node.svc, "duty-"+node.journal.Node(), "", calls.Declare, "", []byte(yellow))
 			})
 		}
 		close(begin)
@@ -191,7 +193,7 @@ func TestDeclarationsOnTwoNodesAtOnce(t *testing.T) {
 		}
 		// The other node lifts it: what one was told, the other knows.
 		other := []*App{a, b}[1-winner]
-		_, err := other.svc.WarningAct(t.Context(), "duty", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision))
+		_, err := servicetest.WarningAct(t.Context(), other.svc, "duty", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision))
 		if err != nil {
 			t.Fatalf("round %d: lift on the other node: %v", round, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/seeds/xiqing"
 )
@@ -25,7 +26,7 @@ func (d *Demo) figures(ctx context.Context, a *App) error {
 			return err
 		})
 		if err == nil && !fresh {
-			err = a.svc.RecordFigures(ctx, "demo", id, f)
+			err = a.svc.RecordFigures(ctx, service.By("demo"), id, f)
 		}
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -269,7 +270,7 @@ func (r *replay) measure(ctx context.Context, d alerts.Day) error {
 	}
 	body, err := json.Marshal(alerts.Observation{Station: "replay", Region: r.opt.Set.Region, Days: []alerts.Day{d}})
 	if err == nil {
-		_, err = r.svc.Observation(ctx, "replay", "", body)
+		_, err = r.svc.Observation(ctx, service.By("replay"), calls.Document{Text: body})
 	}
 	return err
 }
@@ -290,7 +291,7 @@ func (r *replay) forecast(ctx context.Context, i int) error {
 	}
 	body, err := json.Marshal(f)
 	if err == nil {
-		_, err = r.svc.Forecast(ctx, "replay", "", body)
+		_, err = r.svc.Forecast(ctx, service.By("replay"), calls.Document{Text: body})
 	}
 	return err
 }
@@ -327,36 +328,33 @@ func (r *replay) accept(ctx context.Context, row *ReplayedDay) (ended string, er
 
 // officer accepts a proposal, and the approver agrees where the level needs a second person.
 func (r *replay) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.Warning, err error) {
-	type act map[string]any
-	body := func(v act) []byte { text, _ := json.Marshal(v); return text } // of strings, numbers and times: always encodes
-	if p.Kind == alerts.KindStart {
-		w, err = r.svc.Declare(ctx, "duty", "", body(act{"level": p.Level, "trigger": alerts.OwnForecast,
-			"starts_at": p.StartsAt, "region": p.Region, "proposal_id": p.ID, "reason": "replay"}))
-	} else {
+	const reason = "replay"
+	id := calls.ByID{ID: p.WarningID}
+	if p.Kind != alerts.KindStart {
 		if w, err = r.warning(p.WarningID); err != nil {
 			return nil, err
 		}
-		what, in := "adjust", act{"revision": w.Revision, "proposal_id": p.ID, "reason": "replay"}
-		switch p.Kind {
-		case alerts.KindLift:
-			what, in["ends_at"] = "lift", p.EndsAt
-		case alerts.KindRevise:
-			what, in["no_end"] = "revise", p.NoEnd
-			if w.State == alerts.Scheduled {
-				in["starts_at"] = p.StartsAt
-			}
-			if p.EndsAt != nil {
-				in["ends_at"] = p.EndsAt
-			}
-		default:
-			in["level"], in["starts_at"] = p.Level, p.StartsAt
-		}
-		w, err = r.svc.WarningAct(ctx, "duty", "", p.WarningID, what, body(in))
 	}
+	var in any
+	switch p.Kind {
+	case alerts.KindStart:
+		in = calls.Declaration{Declare: alerts.Declare{Level: p.Level, Trigger: alerts.OwnForecast, StartsAt: &p.StartsAt, Region: p.Region, ProposalID: p.ID, Reason: reason}}
+	case alerts.KindLift:
+		in = calls.Lift{ByID: id, Lift: alerts.Lift{Revision: w.Revision, ProposalID: p.ID, Reason: reason, EndsAt: p.EndsAt}}
+	case alerts.KindRevise:
+		revise := alerts.Revise{Revision: w.Revision, ProposalID: p.ID, Reason: reason, EndsAt: p.EndsAt, NoEnd: p.NoEnd}
+		if w.State == alerts.Scheduled {
+			revise.StartsAt = &p.StartsAt
+		}
+		in = calls.Revision{ByID: id, Revise: revise}
+	default:
+		in = calls.Adjustment{ByID: id, Adjust: alerts.Adjust{Revision: w.Revision, ProposalID: p.ID, Reason: reason, Level: p.Level, StartsAt: &p.StartsAt}}
+	}
+	w, err = r.svc.ActOnWarning(ctx, service.By("duty"), in)
 	if err != nil || (w.State != alerts.PendingApproval && w.Pending == nil) {
 		return w, err
 	}
-	return r.svc.WarningAct(ctx, "approver", "", w.ID, "approve", body(act{"revision": w.Revision}))
+	return r.svc.ActOnWarning(ctx, service.By("approver"), calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
 }
 
 func (r *replay) warning(id string) (w *alerts.Warning, err error) {

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
+	"qingkong/cmd/internal/calls"
 
-	"qingkong/cmd/internal/access"
+	"github.com/nats-io/nats.go"
 )
 
 // A machine-made password serves over NATS until its owner chooses another. That is for the browser alone, whatever else
@@ -74,7 +74,7 @@ func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 	if status := d.callWith(short.Token, "GET", "/me", "", nil); status != http.StatusOK {
 		t.Fatalf("before its end: status %d", status)
 	}
-	var user access.User
+	var user calls.User
 	d.call("admin", "GET", "/accounts/viewer", "", &user)
 	if len(user.Tokens) != 2 || user.Tokens[0].ExpiresAt != nil || user.Tokens[1].ExpiresAt == nil || !user.Tokens[1].ExpiresAt.Equal(end) {
 		t.Errorf("the account shows %+v", user.Tokens)
@@ -90,7 +90,7 @@ func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 		t.Errorf("the stream ends with %q, %v", rest, err)
 	}
 	eventually(t, "the token out of the record", func() bool {
-		user = access.User{}
+		user = calls.User{}
 		d.call("admin", "GET", "/accounts/viewer", "", &user)
 		return len(user.Tokens) == 1 && user.Tokens[0].ID == "t1"
 	})

@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"qingkong/cmd/internal/config"
 )
 
@@ -24,7 +26,7 @@ import (
 var sharesOf = config.Limits{PerSecond: 10, Burst: 40, WritesPerMinute: 6, WritesBurst: 5, Streams: 2}
 
 // newShares is a district with small shares, a duty officer, a viewer and an enterprise with an order.
-func newShares(t *testing.T, change func(*config.Config)) (d *district, people map[string]access.Issued) {
+func newShares(t *testing.T, change func(*config.Config)) (d *district, people map[string]calls.Issued) {
 	t.Helper()
 	d = &district{t: t, cfg: alone(t), tokens: map[string]string{}}
 	d.cfg.Limits = sharesOf
@@ -33,9 +35,9 @@ func newShares(t *testing.T, change func(*config.Config)) (d *district, people m
 	}
 	d.app = start(t, Options{Config: d.cfg})
 	importDemo(t, d.app, 64)
-	people = map[string]access.Issued{}
+	people = map[string]calls.Issued{}
 	for _, role := range []string{"admin", "duty", "approver", "viewer", "feeder"} {
-		issued, err := d.app.svc.AddAccount(t.Context(), "init", "", fmt.Appendf(nil, `{"user":%q,"role":%q}`, role, role))
+		issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "", fmt.Appendf(nil, `{"user":%q,"role":%q}`, role, role))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +79,7 @@ func (d *district) request(method, path, token, body string) *http.Request {
 }
 
 // session is the cookie of somebody who has logged in as a browser does.
-func (d *district) session(who access.Issued) *http.Cookie {
+func (d *district) session(who calls.Issued) *http.Cookie {
 	d.t.Helper()
 	res, body := d.ask(http.DefaultClient, d.request("POST", "/api/v1/session", "", fmt.Sprintf(`{"user":%q,"password":%q}`, who.User, who.Password)))
 	if res.StatusCode != http.StatusOK || len(res.Cookies()) == 0 {
@@ -123,7 +125,7 @@ func TestOneUsersFloodIsNotAnothers(t *testing.T) {
 	d, people := newShares(t, nil)
 	w := declare(t, d.app)
 	planned(t, d.app, w.ID)
-	issued, err := d.app.svc.IssueCredentials(t.Context(), "init", "", "E0001")
+	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.IssueCredentials, "E0001", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +253,7 @@ func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
 		}
 	}
 	d.tokens["E0001"] = func() string {
-		issued, err := d.app.svc.IssueCredentials(t.Context(), "init", "", "E0001")
+		issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.IssueCredentials, "E0001", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
 )
 
@@ -55,7 +56,7 @@ func TestTheSharedServerIsRestarted(t *testing.T) {
 		}
 		text := fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision)
 		eventually(t, "the lift", func() bool {
-			_, err := node.svc.WarningAct(t.Context(), "duty", "k"+w.ID, w.ID, "lift", text)
+			_, err := servicetest.WarningAct(t.Context(), node.svc, "duty", "k"+w.ID, w.ID, "lift", text)
 			return err == nil
 		})
 	}

@@ -10,7 +10,9 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/cmd/internal/watch"
 )
 
@@ -76,7 +78,7 @@ func TestWhoIsCutOffIsSaid(t *testing.T) {
 	cfg := alone(t)
 	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.CutTimes, cfg.Limits.CutSeconds = 50, 200, 20, 2
 	a := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}})
-	issued, err := a.svc.IssueCredentials(t.Context(), "admin", "", "E0003")
+	issued, err := servicetest.Say(t.Context(), a.svc, "admin", "", calls.IssueCredentials, "E0003", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,10 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/cmd/internal/watch"
 	"qingkong/seeds"
@@ -118,7 +120,7 @@ func TestMessagesThatDoNotGoOut(t *testing.T) {
 	l.EffectiveFrom = "2016-01-01"
 	w.Import(l)
 	is(t, "nothing is due", checkOutbox(w.Svc.J), watch.OK, "", false)
-	if _, err := w.Svc.Declare(t.Context(), "duty", "", []byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
+	if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", []byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
 		t.Fatal(err)
 	}
 	w.Elapse(0)
@@ -199,7 +201,7 @@ func TestAWholeProgramIsWatched(t *testing.T) {
 // Answers over NATS are counted by their outcome, and by nothing of who gave them.
 func TestAnswersAreCounted(t *testing.T) {
 	a := start(t, Options{Config: alone(t), Demo: &Demo{NoSimulate: true}})
-	issued, err := a.svc.IssueCredentials(t.Context(), "admin", "", "E0003")
+	issued, err := servicetest.Say(t.Context(), a.svc, "admin", "", calls.IssueCredentials, "E0003", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,16 +253,16 @@ func TestADiskWithLittleRoom(t *testing.T) {
 			if room := a.Room(); room.Level != c.level || room.FreeMB <= 0 {
 				t.Errorf("the room is %+v", room)
 			}
-			_, err := a.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", func() ([]byte, error) { return seeds.Workbook(), nil })
+			_, err := a.svc.ImportWorkbook(t.Context(), service.By("duty"), "西青.xlsx", func() ([]byte, error) { return seeds.Workbook(), nil })
 			var e *refusal.Error
 			if !errors.As(err, &e) || e.Code != refusal.NotReady || e.Rule != "watch.no_room" {
 				t.Errorf("an import is answered %v", err)
 			}
-			_, err = a.svc.Declare(t.Context(), "duty", "", []byte(strings.Replace(yellow, "{", `{"drill":true,`, 1)))
+			_, err = servicetest.Say(t.Context(), a.svc, "duty", "", calls.Declare, "", []byte(strings.Replace(yellow, "{", `{"drill":true,`, 1)))
 			if refused := errors.As(err, &e) && e.Rule == "watch.full"; refused != (c.level == watch.RoomStop) || !refused && err != nil {
 				t.Errorf("a declaration is answered %v", err)
 			}
-			if w, err := a.svc.WarningAct(t.Context(), "duty", "", live.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil || w.State != alerts.Lifted {
+			if w, err := servicetest.WarningAct(t.Context(), a.svc, "duty", "", live.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil || w.State != alerts.Lifted {
 				t.Errorf("a lift is answered %v", err)
 			}
 			planned(t, a, live.ID) // and its releases go out

@@ -63,8 +63,9 @@ type Command struct {
 // of, and its step. The zero value is none. It is no part of what the command is: the same content under the same key is the
 // same command, whatever code comes with it.
 type Proof struct {
-	Ref  string `json:"ref"`
-	Step uint64 `json:"step"`
+	Ref     string `json:"ref"`
+	Step    uint64 `json:"step"`
+	Preview bool   `json:"-"` // nothing is carried out, so that a code may still come
 }
 
 // Registry holds the modules and the command handlers. It is filled before Open and not changed after.

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/reductionlist"
 )
@@ -72,8 +74,5 @@ func masked(text string) string { return reductionlist.MaskPhones(text) }
 
 // PublicAddress is the address of a recipient's public page below the address of the server.
 func PublicAddress(server, id string) string {
-	return strings.TrimRight(server, "/") + PublicPath + url.PathEscape(id)
+	return strings.TrimRight(server, "/") + calls.PublicRecipientPath + url.PathEscape(id)
 }
-
-// PublicPath is where the public pages of recipients are.
-const PublicPath = "/public/recipients/"

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -27,13 +29,11 @@ func (s *Service) Authenticate(token string) (p *access.Principal, err error) {
 	return p, err
 }
 
-// AddAccount adds an account (body of POST /accounts) and returns its first password and token.
-func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte) (access.Issued, error) {
-	var in access.NewAccount
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return access.Issued{}, err
-	}
-	cmd, issued, err := access.AddAccountCommand(actor, key, in)
+var _ = bind(calls.AddAccount, (*Service).AddAccount)
+
+// AddAccount adds an account and returns its first password and token.
+func (s *Service) AddAccount(ctx context.Context, a Ask, in calls.NewAccount) (calls.Issued, error) {
+	cmd, issued, err := access.AddAccountCommand(a.Who.User, a.Key, in)
 	if err == nil {
 		err = s.noRecipient(in.User)
 	}
@@ -41,7 +41,7 @@ func (s *Service) AddAccount(ctx context.Context, actor, key string, body []byte
 		err = s.knownTown(in)
 	}
 	if err != nil {
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
 	return access.Submit(ctx, s.J, cmd, issued)
 }
@@ -96,9 +96,9 @@ func (s *Service) noRecipient(user string) error {
 
 // knownTown refuses an account for a town that neither the register nor the list in force has: it would never see anything. Without a
 // register there is nothing to hold it to.
-func (s *Service) knownTown(in access.NewAccount) error {
+func (s *Service) knownTown(in calls.NewAccount) error {
 	town := strings.TrimSpace(in.Town)
-	if access.Role(in.Role) != access.Town || s.List.Towns == nil {
+	if calls.Role(in.Role) != calls.Town || s.List.Towns == nil {
 		return nil
 	}
 	if register := s.List.Towns(s.Region); len(register) == 0 || slices.Contains(register, town) {
@@ -119,47 +119,48 @@ func (s *Service) knownTown(in access.NewAccount) error {
 	return refusal.Input([]refusal.Field{{Path: "town", Rule: "access.unknown_town", Args: refusal.Args{"town": town}}})
 }
 
-// AddToken gives a user one token more (body of POST /accounts/{user}/tokens).
-func (s *Service) AddToken(ctx context.Context, actor, key, user string, body []byte) (access.Issued, error) {
-	var in access.NewToken
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return access.Issued{}, err
-	}
-	in.User = user
-	cmd, issued, err := access.AddTokenCommand(actor, key, in)
+var _ = bind(calls.AddToken, (*Service).AddToken)
+
+// AddToken gives a user one token more.
+func (s *Service) AddToken(ctx context.Context, a Ask, in calls.NewToken) (calls.Issued, error) {
+	cmd, issued, err := access.AddTokenCommand(a.Who.User, a.Key, in)
 	if err != nil {
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
 	return access.Submit(ctx, s.J, cmd, issued)
 }
 
+var _ = bind(calls.IssueCredentials, (*Service).IssueCredentials)
+
 // IssueCredentials gives a recipient of the list in force a new password and token; the old ones end.
-func (s *Service) IssueCredentials(ctx context.Context, actor, key, recipient string) (access.Issued, error) {
-	in := access.Recipient{ID: recipient}
+func (s *Service) IssueCredentials(ctx context.Context, a Ask, in calls.Nothing) (calls.Issued, error) {
+	listed := access.Recipient{ID: in.ID}
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		r, err := ListedRecipient(tx, recipient, time.Now())
+		r, err := ListedRecipient(tx, in.ID, time.Now())
 		if err == nil {
-			in.Name, in.Town, in.MNs = r.Name, r.Town, stations(r)
+			listed.Name, listed.Town, listed.MNs = r.Name, r.Town, stations(r)
 		}
 		return err
 	})
 	if err != nil {
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
-	cmd, issued, err := access.IssueCredentialsCommand(actor, key, in)
+	cmd, issued, err := access.IssueCredentialsCommand(a.Who.User, a.Key, listed)
 	if err != nil {
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
-	return s.issue(ctx, recipient, cmd, issued)
+	return s.issue(ctx, in.ID, cmd, issued)
 }
 
+var _ = bind(calls.RenewAccount, (*Service).RenewAccount)
+
 // RenewAccount gives an account a new password and token; the old ones end.
-func (s *Service) RenewAccount(ctx context.Context, actor, key, user string) (access.Issued, error) {
-	cmd, issued, err := access.RenewAccountCommand(actor, key, user)
+func (s *Service) RenewAccount(ctx context.Context, a Ask, in calls.Nothing) (calls.Issued, error) {
+	cmd, issued, err := access.RenewAccountCommand(a.Who.User, a.Key, in.ID)
 	if err != nil {
-		return access.Issued{}, err
+		return calls.Issued{}, err
 	}
-	return s.issue(ctx, user, cmd, issued)
+	return s.issue(ctx, in.ID, cmd, issued)
 }
 
 // ChangePassword puts a password of an account's own choosing in the place of the one in force; nil for a wrong current
@@ -173,7 +174,7 @@ func (s *Service) ChangePassword(ctx context.Context, user, current, password st
 }
 
 // issue submits what puts new secrets in the place of a user's old ones.
-func (s *Service) issue(ctx context.Context, user string, cmd journal.Command, issued access.Issued) (access.Issued, error) {
+func (s *Service) issue(ctx context.Context, user string, cmd journal.Command, issued calls.Issued) (calls.Issued, error) {
 	issued, err := access.Submit(ctx, s.J, cmd, issued)
 	// A repeat comes after an answer that was lost, and the connections may not have been closed then.
 	if err == nil || access.ShownBefore(err) {
@@ -188,60 +189,80 @@ func (s *Service) kick(user string) {
 	}
 }
 
+var _ = bind(calls.DisableAccount, (*Service).Disable)
+
 // Disable ends a user's logins until it is enabled again.
-func (s *Service) Disable(ctx context.Context, actor, key, user string) (*access.User, error) {
-	return s.ends(ctx, user, journal.Command{Kind: access.CommandDisable, Key: key, Actor: actor, Payload: access.Disable{User: user}})
+func (s *Service) Disable(ctx context.Context, a Ask, in calls.Nothing) (*calls.User, error) {
+	return s.ends(ctx, in.ID, a.command(access.CommandDisable, access.Disable{User: in.ID}))
 }
+
+var _ = bind(calls.EnableAccount, (*Service).Enable)
 
 // Enable lets a disabled user log in again with the secrets it has.
-func (s *Service) Enable(ctx context.Context, actor, key, user string) (*access.User, error) {
-	cmd := journal.Command{Kind: access.CommandEnable, Key: key, Actor: actor, Payload: access.Enable{User: user}}
-	if _, err := journal.Do[access.Granted](ctx, s.J, cmd); err != nil {
+func (s *Service) Enable(ctx context.Context, a Ask, in calls.Nothing) (*calls.User, error) {
+	if _, err := journal.Do[access.Granted](ctx, s.J, a.command(access.CommandEnable, access.Enable{User: in.ID})); err != nil {
 		return nil, err
 	}
-	return s.User(user)
+	return s.user(in.ID)
 }
 
+var _ = bind(calls.RevokeToken, (*Service).RevokeToken)
+
 // RevokeToken ends one of a user's tokens.
-func (s *Service) RevokeToken(ctx context.Context, actor, user, token string) (*access.User, error) {
-	return s.ends(ctx, user, journal.Command{Kind: access.CommandRevoke, Actor: actor, Payload: access.Revoke{User: user, TokenID: token}})
+func (s *Service) RevokeToken(ctx context.Context, a Ask, in calls.TokenOf) (*calls.User, error) {
+	return s.ends(ctx, in.ID, a.command(access.CommandRevoke, access.Revoke{User: in.ID, TokenID: in.Token}))
 }
+
+var _ = bind(calls.RevokeCredentials, (*Service).RevokeCredentials)
 
 // RevokeCredentials ends a recipient's password and tokens; it has none until new ones are issued. The recipient
 // need not be in the list any more.
-func (s *Service) RevokeCredentials(ctx context.Context, actor, recipient string) (*access.User, error) {
-	return s.ends(ctx, recipient, journal.Command{Kind: access.CommandRevokeCredentials, Actor: actor,
-		Payload: access.RevokeCredentials{Recipient: recipient}})
+func (s *Service) RevokeCredentials(ctx context.Context, a Ask, in calls.ByID) (*calls.User, error) {
+	return s.ends(ctx, in.ID, a.command(access.CommandRevokeCredentials, access.RevokeCredentials{Recipient: in.ID}))
 }
 
 // ends submits what ends secrets of a user, closes its connections and returns what it is then. Connections under
 // secrets that are still good come back by themselves.
-func (s *Service) ends(ctx context.Context, user string, cmd journal.Command) (*access.User, error) {
+func (s *Service) ends(ctx context.Context, user string, cmd journal.Command) (*calls.User, error) {
 	if _, err := journal.Do[access.Granted](ctx, s.J, cmd); err != nil {
 		return nil, err
 	}
 	s.kick(user)
-	return s.User(user)
+	return s.user(user)
 }
 
-// User returns an account or a recipient that was issued credentials.
-func (s *Service) User(user string) (u *access.User, err error) {
+var _ = bind(calls.Account, (*Service).Account)
+
+// Account returns an account or a recipient that was issued credentials.
+func (s *Service) Account(_ context.Context, _ Ask, in calls.ByID) (*calls.User, error) {
+	return s.user(in.ID)
+}
+
+func (s *Service) user(user string) (u *calls.User, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error { u, err = access.Get(tx, user); return err })
 	return u, err
 }
 
-// Users pages through the users of a role; without one, through the accounts: see [access.ListRole].
-func (s *Service) Users(role, cursor string, limit int) (alerts.Page[*access.User], error) {
-	page := alerts.Page[*access.User]{Items: []*access.User{}}
-	if role != "" {
-		if _, err := access.ParseRole(role); err != nil {
-			return page, err
+var _ = bind(calls.Accounts, (*Service).Accounts)
+
+// Accounts pages through the users of a role; without one, through the accounts: see [access.ListRole].
+func (s *Service) Accounts(_ context.Context, _ Ask, in calls.AccountsQuery) (alerts.Page[*calls.User], error) {
+	if in.Role != "" {
+		if _, err := calls.ParseRole(in.Role); err != nil {
+			return alerts.Page[*calls.User]{}, err
 		}
 	}
-	err := s.J.View(func(tx *bbolt.Tx) error {
-		found, next, err := access.ListRole(tx, access.Role(role), cursor, limit)
-		page.Items, page.Next = append(page.Items, found...), next
-		if page.Total = len(found); cursor != "" || next != "" {
+	return pageOf(s, in.Paging, func(tx *bbolt.Tx) ([]*calls.User, string, error) {
+		return access.ListRole(tx, calls.Role(in.Role), in.Cursor, in.Most())
+	})
+}
+
+// pageOf is a page of what find finds, which is counted only where it is all there is.
+func pageOf[T any](s *Service, in calls.Paging, find func(tx *bbolt.Tx) (found []T, next string, err error)) (page alerts.Page[T], err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		found, next, err := find(tx)
+		page = alerts.Page[T]{Items: append([]T{}, found...), Next: next, Total: len(found)}
+		if in.Cursor != "" || next != "" {
 			page.Total = -1
 		}
 		return err

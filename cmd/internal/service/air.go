@@ -2,15 +2,17 @@ package service
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"time"
+
+	"qingkong/cmd/internal/calls"
 
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 )
 
@@ -87,153 +89,77 @@ func pinList(tx *bbolt.Tx, in *alerts.Declare, now time.Time) error {
 	return err
 }
 
-// Forecast records a forecast (body of POST /forecasts) and returns its id, the proposal that is open after it, and how it was
-// read.
-func (s *Service) Forecast(ctx context.Context, actor, key string, body []byte) (alerts.ForecastResult, error) {
-	in, notes, err := s.Reader.Forecast(body)
-	if err != nil {
-		return alerts.ForecastResult{}, err
-	}
-	return s.takeForecast(ctx, journal.Command{Kind: cmdForecast, Actor: actor, Key: key, Payload: in}, notes)
-}
+var _ = bind(calls.Forecast, (*Service).Forecast)
 
-func (s *Service) takeForecast(ctx context.Context, cmd journal.Command, notes []alerts.Note) (alerts.ForecastResult, error) {
-	out, err := journal.Do[alerts.ForecastResult](ctx, s.J, cmd)
-	out.Notes = notes
-	return out, err
+// Forecast records a forecast and returns its id, the proposal that is open after it, and how it was read.
+func (s *Service) Forecast(ctx context.Context, a Ask, in calls.Document) (alerts.ForecastResult, error) {
+	return s.forecast(ctx, a, in, func(alerts.Forecast) error { return nil })
 }
 
 // ForecastFrom is [Service.Forecast] over NATS: the subject names the source and says whether it is a drill.
-func (s *Service) ForecastFrom(ctx context.Context, actor, source string, drill bool, body []byte) (alerts.ForecastResult, error) {
-	in, notes, err := s.Reader.Forecast(body)
-	if err == nil && in.Source != source {
-		err = mismatch("source", source, in.Source)
-	}
-	if err == nil && in.Drill != drill {
-		err = mismatch("drill", drill, in.Drill)
-	}
-	if err != nil {
-		return alerts.ForecastResult{}, err
-	}
-	return s.takeForecast(ctx, journal.Command{Kind: cmdForecast, Actor: actor, Payload: in}, notes)
+func (s *Service) ForecastFrom(ctx context.Context, a Ask, source string, drill bool, in calls.Document) (alerts.ForecastResult, error) {
+	return s.forecast(ctx, a, in, func(f alerts.Forecast) error {
+		if f.Source != source {
+			return mismatch("source", source, f.Source)
+		}
+		if f.Drill != drill {
+			return mismatch("drill", drill, f.Drill)
+		}
+		return nil
+	})
 }
 
-// Observation records measured days (body of POST /observations).
-func (s *Service) Observation(ctx context.Context, actor, key string, body []byte) (alerts.ObservationResult, error) {
-	in, notes, err := s.Reader.Observation(body)
-	if err != nil {
-		return alerts.ObservationResult{}, err
+func (s *Service) forecast(ctx context.Context, a Ask, in calls.Document, fits func(alerts.Forecast) error) (out alerts.ForecastResult, err error) {
+	read, notes, err := s.Reader.Forecast(in.Text)
+	if err == nil {
+		err = fits(read)
 	}
-	return s.takeObservation(ctx, journal.Command{Kind: cmdObservation, Actor: actor, Key: key, Payload: in}, notes)
-}
-
-func (s *Service) takeObservation(ctx context.Context, cmd journal.Command, notes []alerts.Note) (alerts.ObservationResult, error) {
-	out, err := journal.Do[alerts.ObservationResult](ctx, s.J, cmd)
+	if err != nil {
+		return out, err
+	}
+	out, err = journal.Do[alerts.ForecastResult](ctx, s.J, a.command(cmdForecast, read))
 	out.Notes = notes
+	if a.Lang != "" {
+		out.Notes = alerts.NotesIn(notes, a.Lang)
+	}
 	return out, err
 }
 
+var _ = bind(calls.Observation, (*Service).Observation)
+
+// Observation records measured days or hours.
+func (s *Service) Observation(ctx context.Context, a Ask, in calls.Document) (alerts.ObservationResult, error) {
+	return s.observation(ctx, a, in, func(alerts.Observation) error { return nil })
+}
+
 // ObservationFrom is [Service.Observation] over NATS: the subject names the station.
-func (s *Service) ObservationFrom(ctx context.Context, actor, station string, body []byte) (alerts.ObservationResult, error) {
-	in, notes, err := s.Reader.Observation(body)
-	if err == nil && in.Station != station {
-		err = mismatch("station", station, in.Station)
+func (s *Service) ObservationFrom(ctx context.Context, a Ask, station string, in calls.Document) (alerts.ObservationResult, error) {
+	return s.observation(ctx, a, in, func(o alerts.Observation) error {
+		if o.Station != station {
+			return mismatch("station", station, o.Station)
+		}
+		return nil
+	})
+}
+
+func (s *Service) observation(ctx context.Context, a Ask, in calls.Document, fits func(alerts.Observation) error) (out alerts.ObservationResult, err error) {
+	read, notes, err := s.Reader.Observation(in.Text)
+	if err == nil {
+		err = fits(read)
 	}
 	if err != nil {
-		return alerts.ObservationResult{}, err
+		return out, err
 	}
-	return s.takeObservation(ctx, journal.Command{Kind: cmdObservation, Actor: actor, Payload: in}, notes)
+	out, err = journal.Do[alerts.ObservationResult](ctx, s.J, a.command(cmdObservation, read))
+	out.Notes = notes
+	if a.Lang != "" {
+		out = out.In(a.Lang)
+	}
+	return out, err
 }
 
 func mismatch(path string, subject, body any) error {
 	return refusal.Input([]refusal.Field{{Path: path, Rule: "input.not_as_subject", Args: refusal.Args{"subject": subject, "value": body}}})
-}
-
-// Declare enters a warning (body of POST /warnings).
-func (s *Service) Declare(ctx context.Context, actor, key string, body []byte) (*alerts.Warning, error) {
-	var in Declaration
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return nil, err
-	}
-	if err := noList(in.ListVersion, in.ListHash); err != nil {
-		return nil, err
-	}
-	if in.Region == "" {
-		in.Region = s.Region
-	}
-	return proven[*alerts.Warning](ctx, s, journal.Command{Kind: cmdDeclare, Actor: actor, Key: key, Payload: in.Declare}, in.OTP)
-}
-
-// noList refuses an input that names a list: the record pins the one in force, and nobody names another.
-func noList(version, hash string) error {
-	for path, given := range map[string]string{"list_version": version, "list_hash": hash} {
-		if given != "" {
-			return &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
-				Fields: []refusal.Field{{Path: path, Rule: "input.unknown_field", Args: refusal.Args{"name": path}}}}
-		}
-	}
-	return nil
-}
-
-// WarningAct does one of approve, emergency-approve, reject, adjust, revise, lift and cancel on a warning. The body carries the revision that
-// the actor saw.
-func (s *Service) WarningAct(ctx context.Context, actor, key, id, act string, body []byte) (*alerts.Warning, error) {
-	cmd := journal.Command{Actor: actor, Key: key}
-	var otp string
-	var err error
-	switch act {
-	case "approve":
-		var in Approval
-		in, err = read(body, func(in *Approval) *string { return &in.WarningID }, id)
-		cmd.Kind, cmd.Payload, otp = cmdApprove, in.Approve, in.OTP
-	case "reject":
-		cmd.Kind = cmdReject
-		cmd.Payload, err = read(body, func(in *alerts.Reject) *string { return &in.WarningID }, id)
-	case "emergency-approve":
-		var in EmergencyApproval
-		in, err = read(body, func(in *EmergencyApproval) *string { return &in.WarningID }, id)
-		cmd.Kind, cmd.Payload, otp = cmdEmergency, in.EmergencyApprove, in.OTP
-	case "adjust":
-		var in Adjustment
-		in, err = read(body, func(in *Adjustment) *string { return &in.WarningID }, id)
-		cmd.Kind, cmd.Payload, otp = cmdAdjust, in.Adjust, in.OTP
-	case "revise":
-		var in Revision
-		in, err = read(body, func(in *Revision) *string { return &in.WarningID }, id)
-		if err == nil {
-			err = noList(in.ListVersion, in.ListHash)
-		}
-		cmd.Kind, cmd.Payload, otp = cmdRevise, in.Revise, in.OTP
-	case "lift":
-		cmd.Kind = cmdLift
-		cmd.Payload, err = read(body, func(in *alerts.Lift) *string { return &in.WarningID }, id)
-	case "cancel":
-		cmd.Kind = cmdCancel
-		cmd.Payload, err = read(body, func(in *alerts.Cancel) *string { return &in.WarningID }, id)
-	default:
-		return nil, refusal.New(refusal.NotFound, "http.no_route", refusal.Args{"path": act})
-	}
-	if err != nil {
-		return nil, err
-	}
-	return proven[*alerts.Warning](ctx, s, cmd, otp)
-}
-
-// read reads the body of an act on a warning. The id stands in the path; one in the body too must be the same.
-func read[T any](body []byte, of func(*T) (id *string), id string) (T, error) {
-	var in T
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return in, err
-	}
-	given := of(&in)
-	if *given != "" && *given != id {
-		return in, mismatch("warning_id", id, *given)
-	}
-	*given = id
-	if c, ok := any(&in).(interface{ content() any }); ok { // a path begins there, not with the act's name
-		return in, valid.Check(c.content())
-	}
-	return in, valid.Check(&in)
 }
 
 // FeedSilent records that a feed fell silent, or is heard again.
@@ -316,19 +242,45 @@ func (d *FeedDocument) mine(path, value, want string) error {
 	return refusal.Input([]refusal.Field{{Path: path, Rule: "feed.other_source", Args: refusal.Args{"value": value, "want": want}}})
 }
 
-// Dismissal is the body of POST /proposals/{id}/dismiss.
-type Dismissal struct {
-	Reason string `text:"free" json:"reason" validate:"required"`
-}
+var _ = bind(calls.Dismiss, (*Service).Dismiss)
 
 // Dismiss dismisses an open proposal, with a reason.
-func (s *Service) Dismiss(ctx context.Context, actor, key, id string, body []byte) (*alerts.Proposal, error) {
-	in, err := valid.Read[Dismissal](body)
-	if err != nil {
-		return nil, err
+func (s *Service) Dismiss(ctx context.Context, a Ask, in calls.Dismissal) (*alerts.Proposal, error) {
+	return journal.Do[*alerts.Proposal](ctx, s.J, a.command(cmdDismiss, alerts.Dismiss{ProposalID: in.ID, Reason: in.Reason}))
+}
+
+var _ = bind(calls.Proposals, (*Service).Proposals)
+
+// Proposals pages through proposals, in one state or all.
+func (s *Service) Proposals(_ context.Context, _ Ask, in calls.ProposalsQuery) (page alerts.Page[*alerts.Proposal], err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error {
+		page, err = alerts.ListProposals(tx, in.State, in.Cursor, in.Most())
+		return err
+	})
+	return page, err
+}
+
+var _ = bind(calls.Proposal, (*Service).Proposal)
+
+// Proposal is one of them, or a not_found refusal.
+func (s *Service) Proposal(_ context.Context, _ Ask, in calls.ByID) (p *alerts.Proposal, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { p, err = alerts.GetProposal(tx, in.ID); return err })
+	return p, err
+}
+
+var _ = bind(calls.ForecastSkill, (*Service).Skill)
+
+// Skill compares forecasts with measurements; without a period, of the last 90 days.
+func (s *Service) Skill(_ context.Context, _ Ask, in calls.SkillQuery) (calls.SkillReport, error) {
+	out := calls.SkillReport{From: in.From, To: cmp.Or(in.To, string(alerts.DateOf(s.J.Wall())))}
+	if day, ok := alerts.ParseDate(out.To); ok && out.From == "" {
+		out.From = string(day.AddDays(-89))
 	}
-	return journal.Do[*alerts.Proposal](ctx, s.J, journal.Command{Kind: cmdDismiss, Actor: actor, Key: key,
-		Payload: alerts.Dismiss{ProposalID: id, Reason: in.Reason}})
+	err := s.J.View(func(tx *bbolt.Tx) (err error) {
+		out.Items, err = s.Air.ForecastSkill(tx, s.Region, alerts.Date(out.From), alerts.Date(out.To))
+		return err
+	})
+	return out, err
 }
 
 // Reevaluate lets the proposal follow the calendar: what was tomorrow is today.

@@ -3,6 +3,8 @@ package service
 import (
 	"encoding/json"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
@@ -101,8 +103,8 @@ func otherEvents() []example {
 			Sectors: []reductionlist.Count{}, Grades: []reductionlist.Count{}, StartsAt: at("2026-11-01T00:00:00+08:00"), EndsAt: at("2027-10-01T00:00:00+08:00")}},
 		{"min", reductionlist.Activated{Version: listVersion, Hash: listHash, Towns: []reductionlist.Count{}, Sectors: []reductionlist.Count{},
 			Grades: []reductionlist.Count{}}},
-		{"", access.AccountAdded{User: "yangliuqing", Role: access.Town, Town: "杨柳青镇", NameRef: vaultRef, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef}},
-		{"min", access.AccountAdded{User: "duty", Role: access.Duty, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef}},
+		{"", access.AccountAdded{User: "yangliuqing", Role: calls.Town, Town: "杨柳青镇", NameRef: vaultRef, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef}},
+		{"min", access.AccountAdded{User: "duty", Role: calls.Duty, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef}},
 		{"", access.CredentialsIssued{Recipient: "E0003", NameRef: vaultRef, Town: "杨柳青镇", MNs: []string{"12011100000001"}, PasswordRef: vaultRef,
 			TokenID: "t2", TokenRef: vaultRef}},
 		{"min", access.CredentialsIssued{Recipient: "E0003", PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef}},
@@ -119,7 +121,7 @@ func otherEvents() []example {
 		{"", access.SessionsEnded{User: "duty"}},
 		{"", access.LoginKeyMade{KeyRef: vaultRef}},
 		{"", access.Enabled{User: "duty"}},
-		{"", access.PersonalSeen{User: "duty", From: at("2026-12-14T17:01:02+08:00"), To: at("2026-12-14T17:01:40+08:00"), Reads: []access.PersonalRead{
+		{"", access.PersonalSeen{User: "duty", From: at("2026-12-14T17:01:02+08:00"), To: at("2026-12-14T17:01:40+08:00"), Reads: []calls.PersonalRead{
 			{Kind: access.SeenContact, Call: "GET /desk/recipients/{id}", Count: 2, Recipients: []string{"E0001", "E0003"}, Unnamed: 1},
 			{Kind: access.SeenContact, Call: "GET /api/v1/list/versions/{id}/export", Count: 64, List: listVersion}}}},
 		{"", journal.LeaseTaken{Node: "a", Epoch: 3}},

@@ -3,6 +3,7 @@ package service
 import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist"
 )
 
@@ -16,7 +17,7 @@ func personEvents() []example {
 		{"", access.FactorEnrolled{User: "approver", SecretRef: vaultRef, Step: 59910960}},
 		{"", access.FactorReset{User: "approver"}},
 		{"", access.CodeUsed{User: "approver", Step: 59910962}},
-		{"seen", access.AccountAdded{User: "duty", Role: access.Duty, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef, Seen: true}},
+		{"seen", access.AccountAdded{User: "duty", Role: calls.Duty, PasswordRef: vaultRef, TokenID: "t1", TokenRef: vaultRef, Seen: true}},
 		{"seen", access.AccountRenewed{User: "duty", PasswordRef: vaultRef, TokenID: "t2", TokenRef: vaultRef, Seen: true}},
 		{"seen", access.TokenAdded{User: "duty", TokenID: "t2", TokenRef: vaultRef, Seen: true}},
 		{"seen", alerts.WarningDeclared{ID: id, Number: 1, State: alerts.PendingApproval, Level: alerts.Orange, Trigger: alerts.OwnForecast,

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
@@ -167,7 +169,7 @@ func (s *story) send() {
 // declare enters a warning, of which is spoken from then on.
 func (s *story) declare(actor, body string) {
 	s.t.Helper()
-	s.w = ok(s.svc.Declare(s.t.Context(), actor, "declare-"+s.clock.Format(time.RFC3339), []byte(body)))(s.t).ID
+	s.w = ok(say(s.t.Context(), s.svc, actor, "declare-"+s.clock.Format(time.RFC3339), calls.Declare, "", []byte(body)))(s.t).ID
 }
 
 // act does an act on the warning at its present revision; members are those of the body beside that.
@@ -176,7 +178,7 @@ func (s *story) act(actor, act, members string) {
 	var w *alerts.Warning
 	s.view(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, s.w); return err })
 	body := fmt.Sprintf(`{"revision":%d%s}`, w.Revision, members)
-	ok(s.svc.WarningAct(s.t.Context(), actor, "", s.w, act, []byte(body)))(s.t)
+	ok(actOn(s.t.Context(), s.svc, actor, "", s.w, act, []byte(body)))(s.t)
 }
 
 // order is the last order of a recipient under the warning.
@@ -209,17 +211,17 @@ func (s *story) answer(recipient string, in notify.AnswerText) {
 	s.t.Helper()
 	in.OrderID = s.order(recipient)
 	key := fmt.Sprintf("%s/%s/%s/%d", recipient, in.OrderID, in.Action, s.clock.Unix())
-	ok(s.svc.AnswerOrder(s.t.Context(), recipient, key, in))(s.t)
+	ok(answerOrder(s.t.Context(), s.svc, recipient, key, in))(s.t)
 }
 
 func (s *story) decide(recipient, body string) {
 	s.t.Helper()
-	ok(s.svc.DecideObjection(s.t.Context(), "duty", "", s.order(recipient), []byte(body)))(s.t)
+	ok(say(s.t.Context(), s.svc, "duty", "", calls.DecideObjection, s.order(recipient), []byte(body)))(s.t)
 }
 
 func (s *story) forecast(body string) *alerts.Proposal {
 	s.t.Helper()
-	return ok(s.svc.Forecast(s.t.Context(), "feeder", "", []byte(body)))(s.t).Proposal
+	return ok(s.svc.Forecast(s.t.Context(), By("feeder"), calls.Document{Text: []byte(body)}))(s.t).Proposal
 }
 
 // days is a forecast of one value a day from a date on.
@@ -236,19 +238,19 @@ func days(issued, first string, values ...int) string {
 func (s *story) prepare() {
 	ctx := s.t.Context()
 	s.must(s.svc.SetOrders(ctx, time.Hour, "值班员（示例）", "022-00000000"))
-	for user, role := range map[string]access.Role{"duty": access.Duty, "duty2": access.Duty, "approver": access.Approver, "admin": access.Admin,
-		"yangliuqing": access.Town, "viewer": access.Viewer, "feeder": access.Feeder, "inspector": access.Inspector} {
-		body := fmt.Sprintf(`{"user":%q,"role":%q,"name":"示例人员"%s}`, user, role, map[bool]string{true: `,"town":"杨柳青镇"`}[role == access.Town])
-		ok(s.svc.AddAccount(ctx, "init", "account-"+user, []byte(body)))(s.t)
+	for user, role := range map[string]calls.Role{"duty": calls.Duty, "duty2": calls.Duty, "approver": calls.Approver, "admin": calls.Admin,
+		"yangliuqing": calls.Town, "viewer": calls.Viewer, "feeder": calls.Feeder, "inspector": calls.Inspector} {
+		body := fmt.Sprintf(`{"user":%q,"role":%q,"name":"示例人员"%s}`, user, role, map[bool]string{true: `,"town":"杨柳青镇"`}[role == calls.Town])
+		ok(say(ctx, s.svc, "init", "account-"+user, calls.AddAccount, "", []byte(body)))(s.t)
 	}
-	ok(s.svc.AddToken(ctx, "admin", "", "duty", []byte(`{"name":"值班室大屏"}`)))(s.t)
+	ok(say(ctx, s.svc, "admin", "", calls.AddToken, "duty", []byte(`{"name":"值班室大屏"}`)))(s.t)
 	s.access(access.CommandRevoke, access.Revoke{User: "duty", TokenID: "t2"})
-	ok(s.svc.AddToken(ctx, "admin", "", "duty", []byte(`{"name":"临时接口","expires_at":"2026-12-20T00:00:00+08:00"}`)))(s.t)
+	ok(say(ctx, s.svc, "admin", "", calls.AddToken, "duty", []byte(`{"name":"临时接口","expires_at":"2026-12-20T00:00:00+08:00"}`)))(s.t)
 	ok(s.svc.ImportList(ctx, "admin", list("2026-10-01"), "减排清单2026.xlsx", []byte("示例工作簿")))(s.t)
 	for _, r := range list("2026-10-01").Recipients {
-		ok(s.svc.IssueCredentials(ctx, "admin", "", r.ID))(s.t)
+		ok(say(ctx, s.svc, "admin", "", calls.IssueCredentials, r.ID, nil))(s.t)
 	}
-	ok(s.svc.IssueCredentials(ctx, "admin", "", "E0003"))(s.t)
+	ok(say(ctx, s.svc, "admin", "", calls.IssueCredentials, "E0003", nil))(s.t)
 }
 
 func (s *story) access(kind string, payload any) {
@@ -291,15 +293,15 @@ func list(from string) *reductionlist.List {
 // comes again.
 func (s *story) air() {
 	ctx := s.t.Context()
-	ok(s.svc.Observation(ctx, "feeder", "", []byte(`{"station":"1021A","region":"120111","days":[
-		{"date":"2026-12-12","aqi":118,"primary":["pm25"],"pm25":88.5},{"date":"2026-12-13","aqi":142,"primary":["pm25"],"cause":""}]}`)))(s.t)
+	ok(s.svc.Observation(ctx, By("feeder"), calls.Document{Text: []byte(`{"station":"1021A","region":"120111","days":[
+		{"date":"2026-12-12","aqi":118,"primary":["pm25"],"pm25":88.5},{"date":"2026-12-13","aqi":142,"primary":["pm25"],"cause":""}]}`)}))(s.t)
 	for _, silent := range []bool{true, false} {
 		s.must(s.svc.FeedSilent(ctx, alerts.FeedSilence{Feed: "center", Source: "tianjin-center", Silent: silent, Since: s.clock.Add(-6 * time.Hour)}))
 	}
 	s.forecast(days("2026-12-14T14:00:00+08:00", "2026-12-15", 130, 180, 190, 120))
 	s.forecast(days("2026-12-14T15:00:00+08:00", "2026-12-15", 130, 90, 80, 70))
 	p := s.forecast(days("2026-12-14T15:10:00+08:00", "2026-12-15", 130, 180, 190, 120))
-	ok(s.svc.Dismiss(ctx, "duty", "", p.ID, []byte(`{"reason":"会商认为扩散条件将好转"}`)))(s.t)
+	ok(say(ctx, s.svc, "duty", "", calls.Dismiss, p.ID, []byte(`{"reason":"会商认为扩散条件将好转"}`)))(s.t)
 }
 
 // first declares on a proposal; the second person rejects, the declaration is revised and approved, and announced.
@@ -406,25 +408,25 @@ func (s *story) amended() {
 	ctx := s.t.Context()
 	a := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
 		"reason":"铸造厂王某报告新炉停炉只需三小时（示例）","effective_from":"2026-12-25"}`)))(s.t)
-	v := ok(s.svc.ApproveList(ctx, "approver", "", a.Version.ID, fmt.Appendf(nil, `{"revision":%d}`, a.Version.Revision)))(s.t)
+	v := ok(say(ctx, s.svc, "approver", "", calls.ApproveList, a.Version.ID, fmt.Appendf(nil, `{"revision":%d}`, a.Version.Revision)))(s.t)
 	ok(s.svc.ActivateList(ctx, "admin", "", v.ID, true, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)))(s.t)
 	var w *alerts.Warning
 	s.view(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, s.w); return err })
-	done := ok(s.svc.Relist(ctx, "duty", "", s.w, fmt.Appendf(nil, `{"revision":%d,"recipients":["E0003"],"list_version":%q}`, w.Revision, v.ID)))(s.t)
+	done := ok(say(ctx, s.svc, "duty", "", calls.Relist, s.w, fmt.Appendf(nil, `{"revision":%d,"recipients":["E0003"],"list_version":%q}`, w.Revision, v.ID)))(s.t)
 	if len(done.Revised) != 1 {
 		s.t.Fatalf("the amended recipient did not get another order: %+v", done)
 	}
 	s.until("2026-12-25T10:00:00+08:00")
-	s.svc.Saw(&access.Principal{User: "duty", Role: access.Duty}, Sight{Kind: access.SeenContact, Call: "GET /orders/{id}", Recipients: []string{"E0001"}})
+	s.svc.Saw(&access.Principal{User: "duty", Role: calls.Duty}, Sight{Kind: access.SeenContact, Call: "GET /orders/{id}", Recipients: []string{"E0001"}})
 	s.must(s.svc.RecordSeen(ctx))
 	ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
-	ok(s.svc.GiveFigures(ctx, &access.Principal{User: "E0001", Role: access.Enterprise, Recipient: "E0001"}, "E0001", []byte(`{
+	ok(s.svc.GiveFigures(ctx, &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}, "E0001", []byte(`{
 		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
 		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
-	ok(s.svc.AcceptPlan(ctx, "duty", "", s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`), PlanTimeLimit))(s.t)
+	ok(say(ctx, s.svc, "duty", "", calls.AcceptPlan, s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`)))(s.t)
 	mistaken := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
 		"reason":"多写了一个零（示例）","effective_from":"2027-01-10"}`)))(s.t)
-	ok(s.svc.DiscardList(ctx, "duty", "", mistaken.Version.ID, mistaken.Version.Revision))(s.t)
+	ok(s.svc.DiscardList(ctx, By("duty"), calls.DraftAt{ByID: calls.ByID{ID: mistaken.Version.ID}, Revision: mistaken.Version.Revision}))(s.t)
 	s.until("2026-12-27T01:00:00+08:00")
 }
 

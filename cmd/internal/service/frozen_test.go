@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
@@ -63,7 +65,7 @@ type seen struct {
 	Orders     []json.RawMessage          `json:"orders"`
 	Boards     map[string]json.RawMessage `json:"boards"` // by warning
 	Settings   notify.Settings            `json:"settings"`
-	Users      []*access.User             `json:"users"`
+	Users      []*calls.User              `json:"users"`
 	Waiting    []journal.Due              `json:"waiting"` // in the outbox
 	Timers     []string                   `json:"timers"`
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -26,14 +28,7 @@ const rowsBytes = 600 << 10
 type Imported struct {
 	Version  reductionlist.Version
 	Findings []reductionlist.Finding
-	Contacts ImportedContacts
-}
-
-// ImportedContacts is what an import did about contacts, which are no part of what a version is: a workbook that differs in
-// them alone is the version there is, with other contacts.
-type ImportedContacts struct {
-	Changed int `json:"changed"` // of a version that was there already
-	Kept    int `json:"kept"`    // that the workbook leaves empty and the list in force has
+	Contacts calls.ImportedContacts
 }
 
 // ImportWorkbook records a workbook as a draft; file is its name. One with errors becomes a draft that can be neither
@@ -41,8 +36,10 @@ type ImportedContacts struct {
 // the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the one in the
 // list in force. What is no workbook is refused, and any where the disk has little room left. Under the same key another workbook
 // is refused too. One workbook is in work at a time in the whole program, and not in memory before its turn, for which it waits no
-// longer than workbookPatience.
-func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, open func() ([]byte, error)) (in Imported, err error) {
+// longer than workbookPatience. It goes on when its caller has gone: it is many commands, and one that was cut off may be sent again.
+func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in Imported, err error) {
+	ctx, cancel := manyCommands(ctx)
+	defer cancel()
 	if s.Large != nil {
 		if err := s.Large(); err != nil {
 			return Imported{}, err
@@ -51,11 +48,16 @@ func (s *Service) ImportWorkbook(ctx context.Context, actor, key, file string, o
 	err = s.Workbooks(ctx, func() error {
 		data, err := open()
 		if err == nil {
-			in, err = s.importWorkbook(ctx, actor, key, file, data)
+			in, err = s.importWorkbook(ctx, a.Who.User, a.Key, file, data)
 		}
 		return err
 	})
 	return in, err
+}
+
+// manyCommands bounds what is many commands.
+func manyCommands(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 }
 
 // workbookPatience is how long somebody waits for the workbooks before it.

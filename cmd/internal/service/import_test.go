@@ -51,7 +51,7 @@ func TestWorkbooksWaitForTheirTurn(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- s.Workbooks(t.Context(), work(time.Minute)) }()
 		synctest.Wait()
-		_, err := s.ImportWorkbook(t.Context(), "duty", "", "甲.xlsx", func() ([]byte, error) { opened++; return nil, nil })
+		_, err := s.ImportWorkbook(t.Context(), By("duty"), "甲.xlsx", func() ([]byte, error) { opened++; return nil, nil })
 		if refusal.CodeOf(err) != refusal.RateLimited || opened != 0 {
 			t.Errorf("an import beside another: %v, taken into memory %d times", err, opened)
 		}

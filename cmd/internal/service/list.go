@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 )
 
@@ -30,50 +31,33 @@ func registerList(r *journal.Registry) {
 	journal.Handle(r, reductionlist.CommandInForce, reductionlist.DecideInForce)
 }
 
-// ListApproval is the body of POST /list/versions/{id}/approve.
-type ListApproval struct {
-	Revision int    `json:"revision" validate:"required"` // that the caller saw
-	OTP      string `json:"otp,omitempty"`
-}
-
-// ListActivation is the body of POST /list/versions/{id}/activate.
-type ListActivation struct {
-	Revision int    `json:"revision" validate:"required"`
-	Replaces string `json:"replaces"` // the active version that begins on the same day
-	OTP      string `json:"otp,omitempty"`
-}
+var _ = bind(calls.ApproveList, (*Service).ApproveList)
 
 // ApproveList is a second person's consent to a draft.
-func (s *Service) ApproveList(ctx context.Context, actor, key, id string, body []byte) (reductionlist.Version, error) {
-	in, err := valid.Read[ListApproval](body)
-	if err != nil {
-		return reductionlist.Version{}, err
-	}
-	return proven[reductionlist.Version](ctx, s, journal.Command{Kind: cmdListApprove, Actor: actor, Key: key,
-		Payload: reductionlist.Approve{Version: id, Revision: in.Revision}}, in.OTP)
+func (s *Service) ApproveList(ctx context.Context, a Ask, in calls.ListApproval) (calls.Version, error) {
+	return s.shown(proven[reductionlist.Version](ctx, s, a.command(cmdListApprove, reductionlist.Approve{Version: in.ID, Revision: in.Revision}), in.OTP))
 }
 
-// ActivateList makes a version count from its effective date on.
-// needApproval refuses one that no second person has approved.
-func (s *Service) ActivateList(ctx context.Context, actor, key, id string, needApproval bool, body []byte) (reductionlist.Version, error) {
-	in, err := valid.Read[ListActivation](body)
+var _ = bind(calls.ActivateList, (*Service).ActivateList)
+
+// ActivateList makes a version count from its effective date on. One that no second person has approved an administrator alone
+// activates.
+func (s *Service) ActivateList(ctx context.Context, a Ask, in calls.ListActivation) (calls.Version, error) {
+	v, err := s.ListVersion(in.ID)
 	if err != nil {
-		return reductionlist.Version{}, err
-	}
-	v, err := s.ListVersion(id)
-	if err != nil {
-		return v, err
+		return calls.Version{}, err
 	}
 	// Hash and count of an id never change: they say again which version is meant.
-	return proven[reductionlist.Version](ctx, s, journal.Command{Kind: cmdListActivate, Actor: actor, Key: key,
-		Payload: reductionlist.Activate{Version: id, Revision: in.Revision, Hash: v.Hash, Count: v.Count,
-			Replaces: in.Replaces, NeedApproval: needApproval}}, in.OTP)
+	return s.shown(proven[reductionlist.Version](ctx, s, a.command(cmdListActivate, reductionlist.Activate{Version: in.ID, Revision: in.Revision,
+		Hash: v.Hash, Count: v.Count, Replaces: in.Replaces, NeedApproval: a.Who.Role != calls.Admin}), in.OTP))
 }
 
-// DiscardList takes a draft back, as it was at the revision that the caller saw. The same workbook begins anew afterwards.
-func (s *Service) DiscardList(ctx context.Context, actor, key, id string, revision int) (reductionlist.Version, error) {
-	return journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListDiscard, Actor: actor, Key: key,
-		Payload: reductionlist.Discard{Version: id, Revision: revision}})
+var _ = bind(calls.DiscardList, (*Service).DiscardList)
+
+// DiscardList takes a draft back, as it was at the revision that the caller saw, and answers with that. The same workbook begins
+// anew afterwards.
+func (s *Service) DiscardList(ctx context.Context, a Ask, in calls.DraftAt) (calls.Version, error) {
+	return s.shown(journal.Do[reductionlist.Version](ctx, s.J, a.command(cmdListDiscard, reductionlist.Discard{Version: in.ID, Revision: in.Revision})))
 }
 
 // ListVersion returns a version by id, or a not_found refusal.

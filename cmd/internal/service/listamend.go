@@ -9,31 +9,17 @@ import (
 	"slices"
 	"strings"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 	"qingkong/reductionlist/workbook"
 )
-
-// ListAmendment is the body of POST /list/amendments: one measure of a recipient (measure_id and change), the recipient
-// itself (recipient), or whom it is reached by (contact). Null in the place of a change takes the measure or the recipient out.
-type ListAmendment struct {
-	RecipientID   string                 `json:"recipient_id" validate:"required"`
-	MeasureID     string                 `json:"measure_id"`
-	Level         alerts.Level           `json:"level"` // of the row, where the measure has several
-	Change        json.RawMessage        `json:"change"`
-	Recipient     json.RawMessage        `json:"recipient"`
-	Contact       *reductionlist.Contact `json:"contact"`
-	Reason        string                 `text:"free" json:"reason" validate:"required,bytes=4000"`
-	EffectiveFrom string                 `json:"effective_from"`
-	Base          string                 `json:"base"`          // the version to amend; that in force on effective_from unless told
-	BaseRevision  int                    `json:"base_revision"` // of it, as the caller saw it; 0 leaves it open
-}
 
 // Amended is the draft that an amendment made, with what it changes.
 type Amended struct {
@@ -46,20 +32,33 @@ type Amended struct {
 	Contacts int
 }
 
+var _ = bind(calls.AmendList, func(s *Service, ctx context.Context, a Ask, in calls.ListAmendment) (calls.Amended, error) {
+	made, err := s.AmendList(ctx, a, in)
+	if err != nil {
+		return calls.Amended{}, err
+	}
+	v, err := s.shown(made.Version, nil)
+	return calls.Amended{Version: v, Findings: worded(made.Findings, a.Lang), Changes: changesIn(a.Lang, made.Diff.Changes),
+		Effects: effectsIn(a.Lang, made.Diff.Effects), Later: append([]string{}, made.Later...), ContactsChanged: made.Contacts}, err
+})
+
 // AmendList makes a draft out of a version and one change. Nothing is edited in place: the draft is checked, approved and
 // activated like one that was imported. The reason goes to the vault, for it may name people. The same request under the same
-// key gives the draft there is.
-func (s *Service) AmendList(ctx context.Context, actor, key string, body []byte) (Amended, error) {
-	in, err := valid.Read[ListAmendment](body)
-	if err != nil {
-		return Amended{}, err
-	}
+// key gives the draft there is. It goes on when its caller has gone: it is many commands, like an import.
+func (s *Service) AmendList(ctx context.Context, ask Ask, in calls.ListAmendment) (Amended, error) {
+	ctx, cancel := manyCommands(ctx)
+	defer cancel()
+	actor, key := ask.Who.User, ask.Key
 	a := &amendment{s: s, actor: actor, key: key, in: in}
 	if err := a.check(); err != nil {
 		return Amended{}, err
 	}
 	if key != "" {
-		a.request = hex.EncodeToString(s.keyed("list.amend", key)) + hex.EncodeToString(s.keyed("list.amend.body", actor, string(body)))
+		content, err := json.Marshal(in)
+		if err != nil {
+			return Amended{}, err
+		}
+		a.request = hex.EncodeToString(s.keyed("list.amend", key)) + hex.EncodeToString(s.keyed("list.amend.body", actor, string(content)))
 	}
 	if done, err := a.known(); done != nil || err != nil {
 		return a.again(ctx, done, err)
@@ -80,7 +79,7 @@ func (s *Service) AmendList(ctx context.Context, actor, key string, body []byte)
 type amendment struct {
 	s          *Service
 	actor, key string
-	in         ListAmendment
+	in         calls.ListAmendment
 	request    string
 
 	base   reductionlist.Version

@@ -14,6 +14,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/reductionlist"
@@ -39,7 +40,7 @@ func newDesk(t *testing.T) *desk {
 	if d.svc, err = New(t.Context(), j, set, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	in, err := d.svc.ImportWorkbook(t.Context(), "duty", "", "西青.xlsx", held(seeds.Workbook()))
+	in, err := d.svc.ImportWorkbook(t.Context(), By("duty"), "西青.xlsx", held(seeds.Workbook()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func (d *desk) activate(v reductionlist.Version, replaces string) reductionlist.
 }
 
 func (d *desk) activated(v reductionlist.Version, replaces string) (reductionlist.Version, error) {
-	v, err := d.svc.ApproveList(d.t.Context(), "approver", "", v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
+	v, err := say(d.t.Context(), d.svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
 	if err != nil {
 		return v, err
 	}
@@ -174,7 +175,7 @@ func TestAmendmentOfAMeasure(t *testing.T) {
 // refusesSame sees that who made the draft cannot approve it.
 func (d *desk) refusesSame(v reductionlist.Version) {
 	d.t.Helper()
-	_, err := d.svc.ApproveList(d.t.Context(), "duty", "", v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
+	_, err := say(d.t.Context(), d.svc, "duty", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
 	if refusal.CodeOf(err) != refusal.SamePerson {
 		d.t.Errorf("approved by its author: %v", err)
 	}
@@ -259,7 +260,7 @@ func TestAmendmentBeforeALaterList(t *testing.T) {
 func TestAmendmentsRefused(t *testing.T) {
 	d := newDesk(t)
 	id, m := d.measured()
-	if _, err := d.svc.AddAccount(t.Context(), "init", "", []byte(`{"user":"wang","role":"viewer"}`)); err != nil {
+	if _, err := say(t.Context(), d.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"wang","role":"viewer"}`)); err != nil {
 		t.Fatal(err)
 	}
 	named := fmt.Sprintf(`"measure_id":%q,`, m.ID)
@@ -379,7 +380,7 @@ func (d *desk) imports(l *reductionlist.List) Imported {
 	if err := workbook.Write(&b, l); err != nil {
 		d.t.Fatal(err)
 	}
-	in, err := d.svc.ImportWorkbook(context.Background(), "duty", "", "新.xlsx", held([]byte(b.String())))
+	in, err := d.svc.ImportWorkbook(context.Background(), By("duty"), "新.xlsx", held([]byte(b.String())))
 	if err != nil {
 		d.t.Fatal(err)
 	}

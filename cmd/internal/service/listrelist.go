@@ -4,12 +4,13 @@ import (
 	"context"
 	"strconv"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -85,26 +86,33 @@ func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (
 	return out, nil
 }
 
-// Relisting is the body of POST /warnings/{id}/list-changes: which recipients follow the list in force from now on.
-type Relisting struct {
-	Revision    int      `json:"revision" validate:"required"` // of the warning, that the caller saw
-	ListVersion string   `json:"list_version" validate:"required"`
-	Recipients  []string `json:"recipients" validate:"required"`
-}
+var _ = bind(calls.WarningListChanges, func(s *Service, _ context.Context, a Ask, in calls.ChangesQuery) (calls.ListChanges, error) {
+	c, err := s.ListChanges(in.ID, in.Cursor, in.Most())
+	if err != nil {
+		return calls.ListChanges{}, err
+	}
+	out := calls.ListChanges{Page: alerts.Page[calls.ListChange]{Items: []calls.ListChange{}, Next: c.Next, Total: c.Total}, WarningID: c.Warning.ID,
+		Revision: c.Warning.Revision, Level: c.Level, Pinned: c.Warning.ListVersion, List: c.ListVersion, Following: c.Following}
+	for _, item := range c.Items {
+		one := calls.ListChange{ListChange: item, Changes: changesIn(a.Lang, item.Changes)}
+		if o := item.Order; o != nil {
+			one.OrderID, one.State, one.Answer = o.ID, o.State.String(), o.Answer.String()
+		}
+		out.Items = append(out.Items, one)
+	}
+	return out, nil
+})
+
+var _ = bind(calls.Relist, (*Service).Relist)
 
 // Relist gives single recipients of a live warning what the list in force says, in as many steps as their orders need. A
 // repeat goes on where it was cut off: who follows that list already is passed over.
-func (s *Service) Relist(ctx context.Context, actor, key, warning string, body []byte) (done notify.RelistDone, err error) {
-	in, err := valid.Read[Relisting](body)
-	if err != nil {
-		return done, err
-	}
+func (s *Service) Relist(ctx context.Context, a Ask, in calls.Relisting) (done notify.RelistDone, err error) {
 	done = notify.RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
 	rest := in.Recipients
 	for n := 1; len(rest) > 0 || n == 1; n++ {
-		cmd := journal.Command{Kind: cmdRelist, Actor: actor, Key: key, Payload: notify.Relist{
-			Warning: warning, Revision: in.Revision, Version: in.ListVersion, Recipients: rest}}
-		if key != "" && n > 1 {
+		cmd := a.command(cmdRelist, notify.Relist{Warning: in.ID, Revision: in.Revision, Version: in.ListVersion, Recipients: rest})
+		if a.Key != "" && n > 1 {
 			cmd.Key += "/" + strconv.Itoa(n)
 		}
 		step, err := journal.Do[notify.RelistDone](ctx, s.J, cmd)

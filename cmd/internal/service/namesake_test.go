@@ -8,6 +8,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/reductionlist"
 )
@@ -17,7 +18,7 @@ import (
 func TestNoAccountIsNamedLikeARecipient(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	add := func(user string) error {
-		_, err := w.Svc.AddAccount(t.Context(), "admin", "", []byte(`{"user":"`+user+`","role":"viewer","name":"示例"}`))
+		_, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.AddAccount, "", []byte(`{"user":"`+user+`","role":"viewer","name":"示例"}`))
 		return err
 	}
 	if err := add("e0009"); err != nil {

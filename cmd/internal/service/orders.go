@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 )
 
@@ -172,14 +173,28 @@ func (s *Service) answer(recipient string, in notify.AnswerText, key string, don
 	}
 }
 
+func init() {
+	for action, c := range calls.Answers {
+		bind(c, func(s *Service, ctx context.Context, a Ask, in calls.Answer) (json.RawMessage, error) {
+			if err := errors.Join(named("order_id", &in.OrderID, in.ID), named("action", (*string)(&in.Action), string(action))); err != nil {
+				return nil, err
+			}
+			return s.AnswerOrder(ctx, a, in.AnswerText)
+		})
+	}
+}
+
 // AnswerOrder is [Service.Answer] for a caller that waits. It returns the order as it stands after the act.
-func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in notify.AnswerText) ([]byte, error) {
+func (s *Service) AnswerOrder(ctx context.Context, a Ask, in notify.AnswerText) (json.RawMessage, error) {
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
 	type answer struct {
 		id  string
 		err error
 	}
 	got := make(chan answer, 1)
-	s.answer(recipient, in, key, func(id string, err error) { got <- answer{id, err} })
+	s.answer(a.Who.Recipient, in, a.Key, func(id string, err error) { got <- answer{id, err} })
 	select {
 	case a := <-got:
 		if a.err != nil {
@@ -191,47 +206,31 @@ func (s *Service) AnswerOrder(ctx context.Context, recipient, key string, in not
 	}
 }
 
-// ObjectionDecision is the body of POST /orders/{id}/objection.
-type ObjectionDecision struct {
-	Decision  string          `json:"decision"`
-	Reason    string          `text:"free" json:"reason" validate:"required,bytes=4000"`
-	ExpiresAt *time.Time      `json:"expires_at"`
-	Measures  []MeasureAmends `json:"measures" validate:"dive"`
-}
-
-// MeasureAmends changes one measure of an order: see [notify.MeasureChange].
-type MeasureAmends struct {
-	ID     string          `json:"id"`
-	Change json.RawMessage `json:"change" validate:"required"`
-}
+var _ = bind(calls.DecideObjection, (*Service).DecideObjection)
 
 // DecideObjection decides on a recipient's objection: accept exempts it from the order, reject gives it a new deadline,
 // amend gives it another order. The reason is about the recipient and goes to the vault. It returns the order as it stands
 // after that; of an amendment the new one.
-func (s *Service) DecideObjection(ctx context.Context, actor, key, orderID string, body []byte) ([]byte, error) {
-	in, err := valid.Read[ObjectionDecision](body)
-	if err != nil {
-		return nil, err
-	}
-	cmd := journal.Command{Kind: cmdObjection, Actor: actor, Key: key}
-	objection := notify.Objection{OrderID: orderID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
+func (s *Service) DecideObjection(ctx context.Context, a Ask, in calls.ObjectionDecision) (json.RawMessage, error) {
+	cmd := a.command(cmdObjection, nil)
+	objection := notify.Objection{OrderID: in.ID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
 	for _, m := range in.Measures {
 		objection.Measures = append(objection.Measures, notify.MeasureChange(m))
 	}
-	objection.ReasonRef, _ = s.seal(in.Reason, key, &cmd.Vault)
+	objection.ReasonRef, _ = s.seal(in.Reason, a.Key, &cmd.Vault)
 	cmd.Payload = objection
 	o, err := journal.Do[*notify.Order](ctx, s.J, cmd)
 	if err != nil {
 		return nil, err
 	}
 	if in.Decision == "amend" {
-		next, err := s.nextOrder(o)
-		if err != nil {
+		if o, err = s.nextOrder(o); err != nil {
 			return nil, err
 		}
-		return s.OrderJSON(next.ID)
 	}
-	return s.OrderJSON(orderID)
+	text, err := s.OrderJSON(o.ID)
+	s.sawNotes(a, text)
+	return text, err
 }
 
 // nextOrder is the order that took the place of o, or a not_found refusal.
@@ -249,11 +248,21 @@ func (s *Service) OrderJSON(id string) (text []byte, err error) {
 	return text, err
 }
 
-// OrderFor is an order as it stands now, as who may read it: why its recipient objected, and why that was decided as it was, not
-// everybody may.
-func (s *Service) OrderFor(who *access.Principal, id string) (text []byte, err error) {
+var _ = bind(calls.Order, (*Service).Order)
+
+// Order is [Service.OrderFor] for who is shown it: what of it is personal counts as read.
+func (s *Service) Order(_ context.Context, a Ask, in calls.ByID) (json.RawMessage, error) {
+	text, err := s.OrderFor(a.Who, in.ID)
+	s.sawOfficer(a, namesOfficer(text))
+	s.sawNotes(a, text)
+	return text, err
+}
+
+// OrderFor is an order as it stands now, as who may read it, or a not_found refusal: why its recipient objected, and why that was
+// decided as it was, not everybody may.
+func (s *Service) OrderFor(who *access.Principal, id string) (text json.RawMessage, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		o, err := notify.Get(tx, id)
+		o, err := visibleOrder(tx, who, id)
 		if err != nil {
 			return err
 		}
@@ -265,6 +274,15 @@ func (s *Service) OrderFor(who *access.Principal, id string) (text []byte, err e
 		return err
 	})
 	return text, err
+}
+
+// visibleOrder is an order that who may see, or a not_found refusal.
+func visibleOrder(tx *bbolt.Tx, who *access.Principal, id string) (*notify.Order, error) {
+	o, err := notify.Get(tx, id)
+	if err == nil && !Visible(who, o.RecipientID, o.Town) {
+		err = refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": id})
+	}
+	return o, err
 }
 
 // OrdersJSON is [Service.OrderJSON] of several orders in one read; an empty id is passed over.

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -22,39 +24,31 @@ type Publishing struct {
 	Watch     string // 监督电话
 }
 
-// Reader is who reads papers, and how.
-type Reader struct {
-	Who  *access.Principal // nil: anybody, who gets what is public
-	Call string            // as the interface names it, for the record of who read contacts
-	Lang string
-	Base string // the address that was asked, like https://qk.example.org; used without a configured one
-}
-
 // contacts reports whether a reader gets a recipient's contacts in a paper: those who keep the list, who visit the place, and
 // the enterprise itself. A town gets its papers without.
-func (r Reader) contacts(recipient string) bool {
-	if r.Who == nil {
+func (a Ask) contacts(recipient string) bool {
+	if a.Who == nil {
 		return false
 	}
-	switch r.Who.Role {
-	case access.Duty, access.Approver, access.Inspector, access.Admin:
+	switch a.Who.Role {
+	case calls.Duty, calls.Approver, calls.Inspector, calls.Admin:
 		return true
-	case access.Enterprise:
-		return r.Who.Recipient == recipient
+	case calls.Enterprise:
+		return a.Who.Recipient == recipient
 	}
 	return false
 }
 
 // mayDraft reports whether a reader sees versions that never counted.
-func (r Reader) mayDraft() bool {
-	return r.Who != nil && access.Allowed(r.Who.Role, access.ActListsRead)
+func (a Ask) mayDraft() bool {
+	return a.Who != nil && calls.Allowed(a.Who.Role, calls.ActListsRead)
 }
 
 // PublishedVersion refuses a version that the reader may not see papers of: one that never counted is for those who keep the
 // list, and to all others it isn't there.
-func PublishedVersion(r Reader, v *reductionlist.Version) error {
+func PublishedVersion(a Ask, v *reductionlist.Version) error {
 	switch {
-	case v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced && !r.mayDraft():
+	case v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced && !a.mayDraft():
 		return refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": v.ID})
 	case v.Errors > 0:
 		return refusal.Transition("list.export_damaged", v.State, refusal.Args{"version": v.ID})
@@ -62,44 +56,60 @@ func PublishedVersion(r Reader, v *reductionlist.Version) error {
 	return nil
 }
 
+// PaperOf are the facts of a recipient's papers by the list that is asked for.
+func (s *Service) PaperOf(a Ask, in calls.PaperQuery) (papers.Facts, error) {
+	var v reductionlist.Version
+	err := s.J.View(func(tx *bbolt.Tx) (err error) {
+		found := false
+		if v, found, err = s.asked(tx, in.Asked); err == nil && !found {
+			err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": in.ID})
+		}
+		return err
+	})
+	if err != nil {
+		return papers.Facts{}, err
+	}
+	return s.PaperFacts(a, &v, in.ID)
+}
+
 // PaperFacts are what a recipient's papers say to a reader. What is not there or not the reader's is refused as unknown. The
 // contact counts as read.
-func (s *Service) PaperFacts(r Reader, v *reductionlist.Version, recipient string) (f papers.Facts, err error) {
-	if err := PublishedVersion(r, v); err != nil {
+func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) (f papers.Facts, err error) {
+	if err := PublishedVersion(a, v); err != nil {
 		return f, err
 	}
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		row, err := reductionlist.GetRecipient(tx, v.ID, recipient)
-		if refusal.CodeOf(err) == refusal.NotFound || err == nil && r.Who != nil && !Visible(r.Who, row.ID, row.Town) {
+		if refusal.CodeOf(err) == refusal.NotFound || err == nil && a.Who != nil && !Visible(a.Who, row.ID, row.Town) {
 			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
 		}
 		if err == nil {
-			f, err = s.facts(tx, r, v, row)
+			f, err = s.facts(tx, a, v, row)
 		}
 		return err
 	})
 	if err == nil && f.Contact.State == papers.Known {
-		s.Saw(r.Who, Sight{Kind: access.SeenContact, Call: r.Call, Recipients: []string{recipient}})
+		s.Saw(a, Sight{Kind: access.SeenContact, Recipients: []string{recipient}})
 	}
 	return f, err
 }
 
-func (s *Service) facts(tx *bbolt.Tx, r Reader, v *reductionlist.Version, row *reductionlist.Recipient) (papers.Facts, error) {
+func (s *Service) facts(tx *bbolt.Tx, a Ask, v *reductionlist.Version, row *reductionlist.Recipient) (papers.Facts, error) {
 	f := papers.Facts{Recipient: row, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District,
-		Watch: s.Publishing.Watch, Lang: r.Lang}
-	if base := s.publicBase(r); base != "" {
+		Watch: s.Publishing.Watch, Lang: a.Lang}
+	if base := s.publicBase(a); base != "" {
 		f.Page = papers.PublicAddress(base, row.ID)
 	}
 	var err error
-	f.Contact, err = paperContact(tx, row, r.contacts(row.ID))
+	f.Contact, err = paperContact(tx, row, a.contacts(row.ID))
 	return f, err
 }
 
-func (s *Service) publicBase(r Reader) string {
+func (s *Service) publicBase(a Ask) string {
 	if s.Publishing.PublicURL != "" {
 		return s.Publishing.PublicURL
 	}
-	return r.Base
+	return a.Base
 }
 
 // paperContact is a recipient's contact out of the vault, or why it is not given. The reference does not go further.
@@ -157,13 +167,13 @@ func (s *Service) eachRow(v *reductionlist.Version, town string, all, contacts b
 }
 
 // PaperBatch writes the papers of all recipients of a version as a zip archive. All their contacts count as read.
-func (s *Service) PaperBatch(w io.Writer, r Reader, v *reductionlist.Version, kinds []papers.Kind, format papers.Format) error {
-	s.Saw(r.Who, Sight{Kind: access.SeenContact, Call: r.Call, List: v.ID, Count: v.Count})
+func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds []papers.Kind, format papers.Format) error {
+	s.Saw(a, Sight{Kind: access.SeenContact, List: v.ID, Count: v.Count})
 	return papers.Batch(w, kinds, format, func(add func(papers.Facts) error) error {
 		return s.eachRow(v, "", true, true, func(row papers.Row) error {
 			f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
-				District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: r.Lang}
-			if base := s.publicBase(r); base != "" {
+				District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: a.Lang}
+			if base := s.publicBase(a); base != "" {
 				f.Page = papers.PublicAddress(base, row.Recipient.ID)
 			}
 			return add(f)
@@ -171,22 +181,22 @@ func (s *Service) PaperBatch(w io.Writer, r Reader, v *reductionlist.Version, ki
 	})
 }
 
-func (s *Service) roll(r Reader, v *reductionlist.Version) papers.Roll {
-	return papers.Roll{List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: r.Lang}
+func (s *Service) roll(a Ask, v *reductionlist.Version) papers.Roll {
+	return papers.Roll{List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: a.Lang}
 }
 
 // PublicList writes a version without personal data.
-func (s *Service) PublicList(w io.Writer, r Reader, v *reductionlist.Version, format papers.Format) error {
+func (s *Service) PublicList(w io.Writer, a Ask, v *reductionlist.Version, format papers.Format) error {
 	rows := papers.Rows(func(row func(papers.Row) error) error { return s.eachRow(v, "", true, false, row) })
 	if format == papers.XLSX {
-		return s.roll(r, v).PublicWorkbook(w, rows)
+		return s.roll(a, v).PublicWorkbook(w, rows)
 	}
-	return s.roll(r, v).PublicHTML(w, rows, "", "", "")
+	return s.roll(a, v).PublicHTML(w, rows, "", "", "")
 }
 
 // TownList writes a version by town: all of them, or the one asked for. A town's own account gets its town alone, without
 // contacts; so does an approver. All contacts that are shown count as read.
-func (s *Service) TownList(w io.Writer, r Reader, v *reductionlist.Version, town string, format papers.Format) error {
+func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town string, format papers.Format) error {
 	towns := slices.Sorted(maps.Keys(v.Towns))
 	counted := 0
 	for _, n := range v.Towns {
@@ -195,14 +205,14 @@ func (s *Service) TownList(w io.Writer, r Reader, v *reductionlist.Version, town
 	if counted < v.Added {
 		towns = append(towns, "")
 	}
-	if r.Who.Role == access.Town {
-		town = r.Who.Town
+	if a.Who.Role == calls.Town {
+		town = a.Who.Town
 	}
 	if town != "" {
 		towns = []string{town}
 	}
-	roll := s.roll(r, v)
-	roll.Contacts = r.Who.Role == access.Duty || r.Who.Role == access.Admin
+	roll := s.roll(a, v)
+	roll.Contacts = a.Who.Role == calls.Duty || a.Who.Role == calls.Admin
 	var groups []papers.Group
 	for _, name := range towns {
 		groups = append(groups, papers.Group{Town: name, Rows: func(row func(papers.Row) error) error {
@@ -214,7 +224,7 @@ func (s *Service) TownList(w io.Writer, r Reader, v *reductionlist.Version, town
 		if town != "" {
 			count = v.Towns[town]
 		}
-		s.Saw(r.Who, Sight{Kind: access.SeenContact, Call: r.Call, List: v.ID, Count: count})
+		s.Saw(a, Sight{Kind: access.SeenContact, List: v.ID, Count: count})
 	}
 	if format == papers.XLSX {
 		return roll.TownWorkbook(w, groups)
@@ -223,7 +233,7 @@ func (s *Service) TownList(w io.Writer, r Reader, v *reductionlist.Version, town
 }
 
 // Public is a page for everybody about one recipient of the list in force. It is about nobody's contact.
-func (s *Service) Public(w io.Writer, r Reader, recipient, list string) error {
+func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
 	var f papers.Facts
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		v, err := reductionlist.Current(tx, s.J.Wall())
@@ -235,7 +245,7 @@ func (s *Service) Public(w io.Writer, r Reader, recipient, list string) error {
 			return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
 		}
 		if err == nil {
-			f, err = s.facts(tx, Reader{Lang: r.Lang}, &v, row)
+			f, err = s.facts(tx, Ask{Lang: a.Lang}, &v, row)
 		}
 		return err
 	})
@@ -247,7 +257,7 @@ func (s *Service) Public(w io.Writer, r Reader, recipient, list string) error {
 
 // PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor; next
 // is empty at the end. What is in force is refused as not_found where nothing is.
-func (s *Service) PublicPage(w io.Writer, r Reader, town, cursor string, limit int, address func(cursor string) string, book string) error {
+func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int, address func(cursor string) string, book string) error {
 	var v reductionlist.Version
 	var found []*reductionlist.Recipient
 	next := ""
@@ -278,7 +288,7 @@ func (s *Service) PublicPage(w io.Writer, r Reader, town, cursor string, limit i
 	if next != "" {
 		next = address(next)
 	}
-	return s.roll(r, &v).PublicHTML(w, rows, next, home, book)
+	return s.roll(a, &v).PublicHTML(w, rows, next, home, book)
 }
 
 // PublicVersion is the list in force for everybody; what is in force is refused as not_found where nothing is.

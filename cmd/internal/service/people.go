@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -22,7 +24,7 @@ func (s *Service) Login(user, secret string) (who *access.Principal, own bool, e
 func (s *Service) May(user, act string) (may bool) {
 	_ = s.J.View(func(tx *bbolt.Tx) error { // a record that cannot be read allows nothing
 		p, ok := access.PrincipalOf(tx, user)
-		may = ok && access.Allowed(p.Role, act)
+		may = ok && calls.Allowed(p.Role, act)
 		return nil
 	})
 	return may
@@ -38,8 +40,8 @@ func (s *Service) HasRole(user string, roles ...string) (has bool) {
 	return has
 }
 
-// Accounts says whether anybody can log in yet.
-func (s *Service) Accounts() (n int, err error) {
+// CountAccounts says whether anybody can log in yet.
+func (s *Service) CountAccounts() (n int, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error { n = access.Count(tx); return nil })
 	return n, err
 }

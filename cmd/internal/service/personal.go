@@ -1,12 +1,17 @@
 package service
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/notify"
 
 	"go.etcd.io/bbolt"
 
@@ -18,7 +23,6 @@ import (
 // Sight is personal data of others that a call showed to somebody.
 type Sight struct {
 	Kind       string // access.SeenContact or another of its kind
-	Call       string // as the interface names it
 	Recipients []string
 	List       string // all recipients of this version; Count says how many contacts that was
 	Count      int    // 0: as many as Recipients
@@ -66,26 +70,53 @@ func newSights() *sights {
 
 // Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to it,
 // is not noted.
-func (s *Service) Saw(who *access.Principal, sight Sight) {
-	if who == nil || who.Role == access.Enterprise && sight.Kind == access.SeenDutyContact {
+func (s *Service) Saw(a Ask, sight Sight) {
+	who := a.Who
+	if who == nil || who.Role == calls.Enterprise && sight.Kind == access.SeenDutyContact {
 		return
 	}
 	recipients := sight.Recipients
-	if who.Role == access.Enterprise {
+	if who.Role == calls.Enterprise {
 		recipients = slices.DeleteFunc(slices.Clone(recipients), func(id string) bool { return id == who.Recipient })
 		if len(recipients) == 0 && sight.List == "" {
 			return
 		}
 	}
-	s.sights.add(who.User, sight, recipients, s.J.Now())
+	s.sights.add(who.User, a.Call, sight, recipients, s.J.Now())
 }
 
-func (v *sights) add(user string, sight Sight, recipients []string, now time.Time) {
+// sawOfficer notes that the caller was shown the duty officer whom orders name; who asks again and again is noted once an
+// hour.
+func (s *Service) sawOfficer(a Ask, shown bool) {
+	if shown {
+		s.Saw(a, Sight{Kind: access.SeenDutyContact, Count: 1, Still: true})
+	}
+}
+
+// sawNotes notes who was shown what stands in an order about its recipient: an objection, why that was decided as it was.
+func (s *Service) sawNotes(a Ask, order json.RawMessage) {
+	var o notify.View
+	if len(order) == 0 || json.Unmarshal(order, &o) != nil { // what is no order shows nothing
+		return
+	}
+	objection := o.Objection != nil && o.Objection.Note+o.Objection.Reason != ""
+	exemption := o.Release != nil && o.Release.Kind == notify.ReleaseExempted && o.Release.Reason != ""
+	if objection || exemption {
+		s.Saw(a, Sight{Kind: access.SeenNote, Recipients: []string{o.RecipientID}, Still: true})
+	}
+}
+
+// namesOfficer reports whether an order's JSON names a duty officer.
+func namesOfficer(order json.RawMessage) bool {
+	return len(order) > 0 && !bytes.Contains(order, []byte(`"contact":{"name":"","phone":""}`))
+}
+
+func (v *sights) add(user, call string, sight Sight, recipients []string, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	count := max(sight.Count, len(recipients))
 	if sight.Still {
-		if recipients = v.fresh(user, sight, recipients, now); len(recipients) == 0 {
+		if recipients = v.fresh(user, call, sight, recipients, now); len(recipients) == 0 {
 			return
 		}
 		count = len(recipients)
@@ -99,7 +130,7 @@ func (v *sights) add(user string, sight Sight, recipients []string, now time.Tim
 		v.by[user] = u
 	}
 	u.to = now
-	key := readKey{sight.Kind, sight.Call, sight.List}
+	key := readKey{sight.Kind, call, sight.List}
 	r := u.reads[key]
 	if r == nil {
 		r = &readSoFar{recipients: map[string]bool{}}
@@ -125,7 +156,7 @@ func (v *sights) add(user string, sight Sight, recipients []string, now time.Tim
 }
 
 // fresh are those of what a page still shows that were not noted within the hour. What names no recipient is one thing.
-func (v *sights) fresh(user string, sight Sight, recipients []string, now time.Time) []string {
+func (v *sights) fresh(user, call string, sight Sight, recipients []string, now time.Time) []string {
 	if len(v.still) > stillMost {
 		maps.DeleteFunc(v.still, func(_ stillKey, at time.Time) bool { return now.Sub(at) >= stillFor })
 		if len(v.still) > stillMost {
@@ -137,7 +168,7 @@ func (v *sights) fresh(user string, sight Sight, recipients []string, now time.T
 	}
 	var fresh []string
 	for _, id := range recipients {
-		key := stillKey{user, sight.Kind, sight.Call, id}
+		key := stillKey{user, sight.Kind, call, id}
 		if at, noted := v.still[key]; noted && now.Sub(at) < stillFor {
 			continue
 		}
@@ -169,7 +200,7 @@ func (u *userSights) events(user string) (events []access.PersonalSeen) {
 	for _, k := range keys {
 		r := u.reads[k]
 		ids := slices.Sorted(maps.Keys(r.recipients))
-		one := access.PersonalRead{Kind: k.kind, Call: k.call, List: k.list, Count: r.count, Unnamed: r.unnamed}
+		one := calls.PersonalRead{Kind: k.kind, Call: k.call, List: k.list, Count: r.count, Unnamed: r.unnamed}
 		for len(ids) > access.MaxSeen-named {
 			room := access.MaxSeen - named
 			part := one
@@ -262,22 +293,17 @@ func (s *Service) KeepSeen(ctx context.Context) error {
 	}
 }
 
+var _ = bind(calls.Accesses, (*Service).Seen)
+
 // Seen pages through who read personal data, the last first; see [access.ListSeen]. What waits is recorded first, so that
 // the answer is whole.
-func (s *Service) Seen(ctx context.Context, recipient, user, cursor string, limit int) (alerts.Page[access.Seen], error) {
-	page := alerts.Page[access.Seen]{Items: []access.Seen{}}
-	if cursor == "" {
+func (s *Service) Seen(ctx context.Context, _ Ask, in calls.SeenQuery) (alerts.Page[calls.Seen], error) {
+	if in.Cursor == "" {
 		if err := s.RecordSeen(ctx); err != nil {
-			return page, err
+			return alerts.Page[calls.Seen]{}, err
 		}
 	}
-	err := s.J.View(func(tx *bbolt.Tx) error {
-		found, next, err := access.ListSeen(tx, recipient, user, cursor, limit)
-		page.Items, page.Next = append(page.Items, found...), next
-		if page.Total = len(found); cursor != "" || next != "" {
-			page.Total = -1
-		}
-		return err
+	return pageOf(s, in.Paging, func(tx *bbolt.Tx) ([]calls.Seen, string, error) {
+		return access.ListSeen(tx, in.Recipient, in.User, in.Cursor, in.Most())
 	})
-	return page, err
 }

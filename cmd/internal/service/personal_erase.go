@@ -12,7 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
+
+	"qingkong/cmd/internal/calls"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -20,57 +21,19 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 )
 
-// Erasure is the body of POST /personal-data/erasures: whose data, and why. Exactly one of RecipientID, User and Ref is given.
-type Erasure struct {
-	RecipientID string `json:"recipient_id"` // its contacts, of all versions of the list
-	User        string `json:"user"`         // the name of an account
-	Ref         string `json:"ref"`          // one entry of the vault, as the record names it
-	Reason      string `text:"free" json:"reason" validate:"required,bytes=500"`
-}
-
-// Erased is what is erased now: how many entries of the vault, those that were erased before among them, so that a repeat is
-// answered like the first.
-type Erased struct {
-	Entries   int      `json:"entries"`
-	Backups   []KeptIn `json:"backups"` // of the server's folder, the newest first
-	Workbooks []string `json:"-"`       // names of the stored workbooks that held the same and went with them this time
-}
-
-// KeptIn is a backup that still holds what was erased, or of which that cannot be said.
-type KeptIn struct {
-	File  string     `json:"file"`  // its name in the folder of backups; the folder itself where it cannot be read
-	Holds string     `json:"holds"` // yes or unknown
-	Why   string     `json:"why"`   // of unknown: passphrase, damaged, unfinished, unread or late; else empty
-	Until *time.Time `json:"until"` // when the schedule will have removed it; null: until somebody does
-}
-
-// The words of a [KeptIn].
-const (
-	HoldsIt       = "yes"
-	HoldsUnknown  = "unknown"
-	WhyPassphrase = "passphrase" // it is encrypted with another one, or none is configured
-	WhyDamaged    = "damaged"
-	WhyUnfinished = "unfinished" // it is being written, or was left by a run that was killed
-	WhyUnread     = "unread"     // the disk gives it not
-	WhyLate       = "late"       // there was no time left to look into it
-)
-
 var vaultEntry = regexp.MustCompile(`^v[A-Za-z0-9_-]{43}$`)
+
+var _ = bind(calls.Erase, (*Service).ErasePersonal)
 
 // ErasePersonal erases personal data for good, on every node, and records who did it and why; the record goes on proving
 // itself, for it holds salted hashes alone. A contact is erased wherever it stands: under the references that any version
 // ever had for the recipient, and in the workbooks that were handed in. The reason stands in the record, so it must name
 // nobody. Erasing again what is erased does nothing.
-func (s *Service) ErasePersonal(ctx context.Context, actor string, body []byte) (Erased, error) {
-	var done Erased
-	in, err := valid.Read[Erasure](body)
-	if err != nil {
-		return done, err
-	}
+func (s *Service) ErasePersonal(ctx context.Context, a Ask, in calls.Erasure) (done calls.Erased, err error) {
+	actor := a.Who.User
 	in.Reason = reductionlist.MaskPhones(strings.TrimSpace(in.Reason))
 	given := 0
 	for _, one := range []string{in.RecipientID, in.User, in.Ref} {
@@ -126,18 +89,18 @@ func (s *Service) ErasePersonal(ctx context.Context, actor string, body []byte) 
 }
 
 // keptIn asks where entries and workbooks are kept that were erased.
-func (s *Service) keptIn(ctx context.Context, refs, workbooks []string) []KeptIn {
+func (s *Service) keptIn(ctx context.Context, refs, workbooks []string) []calls.KeptIn {
 	if s.Keeping == nil || len(refs) == 0 {
-		return []KeptIn{}
+		return []calls.KeptIn{}
 	}
 	for _, name := range workbooks {
 		refs = append(refs, journal.ContentRef(name))
 	}
-	return append([]KeptIn{}, s.Keeping(ctx, refs)...)
+	return append([]calls.KeptIn{}, s.Keeping(ctx, refs)...)
 }
 
 // refsOf are the entries that an erasure is about, whether they are still there or not.
-func (s *Service) refsOf(in Erasure) (refs []string, err error) {
+func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 	switch {
 	case in.Ref != "":
 		if !vaultEntry.MatchString(in.Ref) {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/xuri/excelize/v2"
 	"go.etcd.io/bbolt"
 
@@ -30,12 +32,12 @@ import (
 	"qingkong/seeds"
 )
 
-func someone(role access.Role) *access.Principal {
+func someone(role calls.Role) *access.Principal {
 	p := &access.Principal{User: string(role), Role: role}
 	switch role {
-	case access.Enterprise:
+	case calls.Enterprise:
 		p.User, p.Recipient = "E0001", "E0001"
-	case access.Town:
+	case calls.Town:
 		p.Town = "大寺镇"
 	}
 	return p
@@ -66,7 +68,7 @@ func current(t testing.TB, s *service.Service) (v reductionlist.Version) {
 // reads are what was recorded, the first first, without the times.
 func reads(t testing.TB, s *service.Service, recipient, user string) (said []string) {
 	t.Helper()
-	page, err := s.Seen(t.Context(), recipient, user, "", 100)
+	page, err := s.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: recipient, User: user, Paging: calls.Paging{Cursor: "", Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,13 +85,13 @@ func TestWhoReadPersonalData(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	w.Import(threeFirms())
 	v := current(t, w.Svc)
-	paper := func(role access.Role, recipient string) func() error {
+	paper := func(role calls.Role, recipient string) func() error {
 		return func() error {
 			_, err := w.Svc.PaperFacts(service.Reader{Who: someone(role), Call: "plan", Lang: "zh-CN"}, &v, recipient)
 			return err
 		}
 	}
-	towns := func(role access.Role, town string) func() error {
+	towns := func(role calls.Role, town string) func() error {
 		return func() error {
 			return w.Svc.TownList(io.Discard, service.Reader{Who: someone(role), Call: "towns", Lang: "zh-CN"}, &v, town, papers.HTML)
 		}
@@ -98,30 +100,30 @@ func TestWhoReadPersonalData(t *testing.T) {
 		act  func() error
 		want []string
 	}{
-		"a duty officer":          {paper(access.Duty, "E0001"), []string{"duty contact plan ×1 E0001"}},
-		"an inspector":            {paper(access.Inspector, "E0002"), []string{"inspector contact plan ×1 E0002"}},
-		"the enterprise itself":   {paper(access.Enterprise, "E0001"), nil},
-		"a town, without contact": {paper(access.Town, "E0001"), nil},
-		"who has no contact":      {paper(access.Duty, "E0003"), nil},
+		"a duty officer":          {paper(calls.Duty, "E0001"), []string{"duty contact plan ×1 E0001"}},
+		"an inspector":            {paper(calls.Inspector, "E0002"), []string{"inspector contact plan ×1 E0002"}},
+		"the enterprise itself":   {paper(calls.Enterprise, "E0001"), nil},
+		"a town, without contact": {paper(calls.Town, "E0001"), nil},
+		"who has no contact":      {paper(calls.Duty, "E0003"), nil},
 		"all papers": {func() error {
-			return w.Svc.PaperBatch(io.Discard, service.Reader{Who: someone(access.Admin), Call: "batch", Lang: "zh-CN"}, &v, papers.Kinds(), papers.HTML)
+			return w.Svc.PaperBatch(io.Discard, service.Reader{Who: someone(calls.Admin), Call: "batch", Lang: "zh-CN"}, &v, papers.Kinds(), papers.HTML)
 		}, []string{"admin contact batch ×3 " + v.ID}},
-		"the list by town":     {towns(access.Duty, ""), []string{"duty contact towns ×3 " + v.ID}},
-		"one town":             {towns(access.Admin, "大寺镇"), []string{"admin contact towns ×2 " + v.ID}},
-		"its own town":         {towns(access.Town, ""), nil},
-		"an approver, without": {towns(access.Approver, ""), nil},
+		"the list by town":     {towns(calls.Duty, ""), []string{"duty contact towns ×3 " + v.ID}},
+		"one town":             {towns(calls.Admin, "大寺镇"), []string{"admin contact towns ×2 " + v.ID}},
+		"its own town":         {towns(calls.Town, ""), nil},
+		"an approver, without": {towns(calls.Approver, ""), nil},
 		"the public list":      {func() error { return w.Svc.PublicList(io.Discard, service.Reader{Lang: "zh-CN"}, &v, papers.XLSX) }, nil},
 		"a public page":        {func() error { return w.Svc.Public(io.Discard, service.Reader{Lang: "zh-CN"}, "E0001", "") }, nil},
 		"the officer of an order": {func() error {
-			w.Svc.Saw(someone(access.Viewer), service.Sight{Kind: access.SeenDutyContact, Call: "order", Count: 1})
+			w.Svc.Saw(someone(calls.Viewer), service.Sight{Kind: access.SeenDutyContact, Call: "order", Count: 1})
 			return nil
 		}, []string{"viewer duty_contact order ×1"}},
 		"whom it may ask": {func() error {
-			w.Svc.Saw(someone(access.Enterprise), service.Sight{Kind: access.SeenDutyContact, Call: "order", Count: 1})
+			w.Svc.Saw(someone(calls.Enterprise), service.Sight{Kind: access.SeenDutyContact, Call: "order", Count: 1})
 			return nil
 		}, nil},
 		"another's note": {func() error {
-			w.Svc.Saw(someone(access.Duty), service.Sight{Kind: access.SeenNote, Call: "order", Recipients: []string{"E0002", "E0002"}})
+			w.Svc.Saw(someone(calls.Duty), service.Sight{Kind: access.SeenNote, Call: "order", Recipients: []string{"E0002", "E0002"}})
 			return nil
 		}, []string{"duty note order ×2 E0002"}},
 	} {
@@ -151,28 +153,28 @@ func TestWhoReadPersonalData(t *testing.T) {
 // Many reads make one event for each user, which says when they began and ended.
 func TestReadsAreRecordedTogether(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
-	saw := func(who access.Role, ids ...string) {
+	saw := func(who calls.Role, ids ...string) {
 		w.Svc.Saw(someone(who), service.Sight{Kind: access.SeenContact, Call: "page", Recipients: ids})
 	}
 	begin, before := w.Svc.J.Now(), w.Svc.J.Height()
 	for range 50 {
-		saw(access.Duty, "E0001", "E0002")
-		saw(access.Admin, "E0003")
+		saw(calls.Duty, "E0001", "E0002")
+		saw(calls.Admin, "E0003")
 	}
 	w.Clock.Add(40 * time.Second)
-	saw(access.Duty, "E0001")
+	saw(calls.Duty, "E0001")
 	if err := w.Svc.RecordSeen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.Svc.J.Height() - before; n > 2 {
 		t.Errorf("%d blocks", n)
 	}
-	page, err := w.Svc.Seen(t.Context(), "", "duty", "", 10)
+	page, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "duty", Paging: calls.Paging{Cursor: "", Limit: 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := access.PersonalSeen{User: "duty", From: begin, To: begin.Add(40 * time.Second),
-		Reads: []access.PersonalRead{{Kind: access.SeenContact, Call: "page", Count: 101, Recipients: []string{"E0001", "E0002"}}}}
+		Reads: []calls.PersonalRead{{Kind: access.SeenContact, Call: "page", Count: 101, Recipients: []string{"E0001", "E0002"}}}}
 	if len(page.Items) != 1 || !page.Items[0].From.Equal(want.From) || !page.Items[0].To.Equal(want.To) || !reflect.DeepEqual(page.Items[0].Reads, want.Reads) {
 		t.Errorf("%+v, want %+v", page.Items, want)
 	}
@@ -185,21 +187,21 @@ func TestReadsAreRecordedTogether(t *testing.T) {
 // A page that draws itself anew is one read an hour, for each who looks and each whom it shows.
 func TestWhatIsStillShownIsRecordedOnceAnHour(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
-	look := func(who access.Role, ids ...string) {
+	look := func(who calls.Role, ids ...string) {
 		w.Svc.Saw(someone(who), service.Sight{Kind: access.SeenContact, Call: "live", Recipients: ids, Still: true})
 	}
 	for range 100 {
-		look(access.Duty, "E0001")
+		look(calls.Duty, "E0001")
 	}
-	look(access.Duty, "E0001", "E0002")
-	look(access.Approver, "E0001")
+	look(calls.Duty, "E0001", "E0002")
+	look(calls.Approver, "E0001")
 	w.Clock.Add(59 * time.Minute)
-	look(access.Duty, "E0001")
+	look(calls.Duty, "E0001")
 	if got, want := reads(t, w.Svc, "", ""), []string{"approver contact live ×1 E0001", "duty contact live ×2 E0001,E0002"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
 		t.Errorf("%q", got)
 	}
 	w.Clock.Add(time.Minute)
-	look(access.Duty, "E0001")
+	look(calls.Duty, "E0001")
 	if got := reads(t, w.Svc, "", "duty"); len(got) != 2 {
 		t.Errorf("after an hour: %q", got)
 	}
@@ -210,9 +212,9 @@ func TestReadsAreBounded(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	const many = 21_000
 	for i := range many {
-		w.Svc.Saw(someone(access.Duty), service.Sight{Kind: access.SeenContact, Call: "page", Recipients: []string{fmt.Sprintf("E%06d", i)}})
+		w.Svc.Saw(someone(calls.Duty), service.Sight{Kind: access.SeenContact, Call: "page", Recipients: []string{fmt.Sprintf("E%06d", i)}})
 	}
-	page, err := w.Svc.Seen(t.Context(), "", "", "", 100)
+	page, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +227,7 @@ func TestReadsAreBounded(t *testing.T) {
 	if named != 20_000 || unnamed != 1000 || counted != many || len(page.Items) < 4 {
 		t.Errorf("%d named, %d not, %d counted, in %d events", named, unnamed, counted, len(page.Items))
 	}
-	if got, err := w.Svc.Seen(t.Context(), "E020500", "", "", 100); err != nil || len(got.Items) != 1 || got.Items[0].Reads[0].Unnamed != 1000 {
+	if got, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "E020500", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}}); err != nil || len(got.Items) != 1 || got.Items[0].Reads[0].Unnamed != 1000 {
 		t.Errorf("of one that has no name there: %+v, %v", got.Items, err)
 	}
 }
@@ -304,14 +306,14 @@ func inVault(t *testing.T, s *service.Service, text string) (found bool) {
 func TestEraseContact(t *testing.T) {
 	e := newErasable(t)
 	s := e.svc
-	first, err := s.ImportWorkbook(t.Context(), "duty", "", "甲.xlsx", held(withPhone(t, "赵一", "13811112222")))
+	first, err := s.ImportWorkbook(t.Context(), service.By("duty"), "甲.xlsx", held(withPhone(t, "赵一", "13811112222")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ImportWorkbook(t.Context(), "duty", "", "乙.xlsx", held(withPhone(t, "钱二", "13933334444"))); err != nil {
+	if _, err := s.ImportWorkbook(t.Context(), service.By("duty"), "乙.xlsx", held(withPhone(t, "钱二", "13933334444"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ImportWorkbook(t.Context(), "duty", "", "丙.xlsx", held(withPhone(t, "孙三", "13811112222"))); err != nil {
+	if _, err := s.ImportWorkbook(t.Context(), service.By("duty"), "丙.xlsx", held(withPhone(t, "孙三", "13811112222"))); err != nil {
 		t.Fatal(err)
 	}
 	l, err := seeds.List()
@@ -325,7 +327,7 @@ func TestEraseContact(t *testing.T) {
 		}
 	}
 	body := fmt.Appendf(nil, `{"recipient_id":%q,"reason":"本人要求，原号13811112222"}`, id)
-	done, err := s.ErasePersonal(t.Context(), "admin", body)
+	done, err := servicetest.Say(t.Context(), s, "admin", "", calls.Erase, "", body)
 	if err != nil || done.Entries < 2 || len(done.Workbooks) < 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -343,7 +345,7 @@ func TestEraseContact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := e.svc.PaperFacts(service.Reader{Who: someone(access.Admin), Lang: "zh-CN"}, &v, id)
+		f, err := e.svc.PaperFacts(service.Reader{Who: someone(calls.Admin), Lang: "zh-CN"}, &v, id)
 		if err != nil || f.Contact.State != papers.Erased {
 			t.Errorf("%s: the papers have %+v, %v", when, f.Contact, err)
 		}
@@ -359,7 +361,7 @@ func TestEraseContact(t *testing.T) {
 	}
 	gone("at once")
 	height := s.J.Height()
-	if again, err := s.ErasePersonal(t.Context(), "admin", body); err != nil || again.Entries != done.Entries || len(again.Workbooks) != 0 || s.J.Height() != height {
+	if again, err := servicetest.Say(t.Context(), s, "admin", "", calls.Erase, "", body); err != nil || again.Entries != done.Entries || len(again.Workbooks) != 0 || s.J.Height() != height {
 		t.Errorf("again: %+v, %v, blocks %d to %d", again, err, height, s.J.Height())
 	}
 	if err := s.J.Close(context.Background()); err != nil {
@@ -403,7 +405,7 @@ func TestEraseContact(t *testing.T) {
 func TestEraseRefuses(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	w.Import(threeFirms())
-	w.Account("zhang", access.Duty, "张三丰", "")
+	w.Account("zhang", calls.Duty, "张三丰", "")
 	height := w.Svc.J.Height()
 	for body, want := range map[string]string{
 		`{"reason":"x"}`: "personal.one_of", `{"recipient_id":"E0001","user":"zhang","reason":"x"}`: "personal.one_of",
@@ -412,7 +414,7 @@ func TestEraseRefuses(t *testing.T) {
 		`{"ref":"key-notes","reason":"x"}`: "personal.ref", `{"ref":"content-00","reason":"x"}`: "personal.ref",
 		`{"ref":"v` + strings.Repeat("A", 43) + `","reason":"x"}`: "personal.no_entry", `{"recipient":"E0001","reason":"x"}`: "input.unknown_field",
 	} {
-		_, err := w.Svc.ErasePersonal(t.Context(), "admin", []byte(body))
+		_, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.Erase, "", []byte(body))
 		var e *refusal.Error
 		if e, _ = err.(*refusal.Error); e == nil || e.Rule != want && (len(e.Fields) == 0 || e.Fields[0].Rule != want) {
 			t.Errorf("%s: %v, want %s", body, err, want)
@@ -421,11 +423,11 @@ func TestEraseRefuses(t *testing.T) {
 	if now := w.Svc.J.Height(); now != height {
 		t.Errorf("refusals wrote blocks %d to %d", height+1, now)
 	}
-	done, err := w.Svc.ErasePersonal(t.Context(), "admin", []byte(`{"user":"zhang","reason":"离职"}`))
+	done, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.Erase, "", []byte(`{"user":"zhang","reason":"离职"}`))
 	if err != nil || done.Entries != 1 {
 		t.Errorf("%+v, %v", done, err)
 	}
-	if u, err := w.Svc.User("zhang"); err != nil || u.Name != "" {
+	if u, err := w.Svc.Account(t.Context(), service.Ask{}, calls.ByID{ID: "zhang"}); err != nil || u.Name != "" {
 		t.Errorf("%+v, %v", u, err)
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
@@ -36,40 +37,32 @@ func registerPlans(r *journal.Registry) {
 	})
 }
 
-// PlantFigures are the latest figures of a recipient, and how old they are.
-type PlantFigures struct {
-	RecipientID string         `json:"recipient_id"`
-	Kind        plant.Kind     `json:"kind"`
-	Machines    []string       `json:"machines"` // that figures may name, by the list in force
-	Figures     *plant.Figures `json:"figures"`  // null where none were given
-	GivenAt     *time.Time     `json:"given_at"`
-	GivenBy     string         `json:"given_by"`
-	AgeH        *float64       `json:"age_h"`
-	MaxAgeH     float64        `json:"max_age_h"`
-	Old         bool           `json:"old"` // they are asked for anew
-}
+var _ = bind(calls.Figures, (*Service).ReadFigures)
 
-// FiguresOf are the figures of a recipient of the list in force that has a plant.
-func (s *Service) FiguresOf(recipient string) (out PlantFigures, err error) {
+// ReadFigures are the figures of a recipient of the list in force that has a plant, for who may see them.
+func (s *Service) ReadFigures(_ context.Context, a Ask, in calls.ByID) (out calls.PlantFigures, err error) {
+	if err := mayFigures(a.Who, in.ID); err != nil {
+		return out, err
+	}
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		now := s.J.Now()
-		r, err := ListedRecipient(tx, recipient, now)
+		r, err := ListedRecipient(tx, in.ID, now)
 		if err != nil {
 			return err
 		}
 		own := plant.OfRecipient(r)
 		if own == nil {
-			return refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": recipient})
+			return refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": in.ID})
 		}
-		g, err := notify.Figures(tx, recipient)
-		out = s.figuresView(recipient, own, g, now)
+		g, err := notify.Figures(tx, in.ID)
+		out = s.figuresView(in.ID, own, g, now)
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Given, now time.Time) PlantFigures {
-	out := PlantFigures{RecipientID: recipient, Kind: own.Kind, Machines: own.Machines(), MaxAgeH: s.FiguresMaxAge.Hours()}
+func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Given, now time.Time) calls.PlantFigures {
+	out := calls.PlantFigures{RecipientID: recipient, Kind: own.Kind, Machines: own.Machines(), MaxAgeH: s.FiguresMaxAge.Hours()}
 	if g != nil {
 		age := float64(int(now.Sub(g.At).Hours()*10)) / 10
 		out.Figures, out.GivenAt, out.GivenBy, out.AgeH, out.Old = &g.Figures, &g.At, g.By, &age, now.Sub(g.At) > s.FiguresMaxAge
@@ -77,40 +70,30 @@ func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Given
 	return out
 }
 
+var _ = bind(calls.GiveFigures, (*Service).GiveFigures)
+
 // GiveFigures records the figures of a plant: any by a duty officer, its own by an enterprise.
-func (s *Service) GiveFigures(ctx context.Context, who *access.Principal, recipient string, body []byte) (PlantFigures, error) {
-	var in plant.Figures
-	if err := s.mayFigures(who, recipient); err != nil {
-		return PlantFigures{}, err
+func (s *Service) GiveFigures(ctx context.Context, a Ask, in calls.GivenFigures) (calls.PlantFigures, error) {
+	if err := mayFigures(a.Who, in.ID); err != nil {
+		return calls.PlantFigures{}, err
 	}
-	if err := refusal.Unmarshal(body, &in); err != nil {
-		return PlantFigures{}, err
+	if err := s.RecordFigures(ctx, a, in.ID, in.Figures); err != nil {
+		return calls.PlantFigures{}, err
 	}
-	if err := s.RecordFigures(ctx, who.User, recipient, in); err != nil {
-		return PlantFigures{}, err
-	}
-	return s.FiguresOf(recipient)
+	return s.ReadFigures(ctx, a, in.ByID)
 }
 
 // mayFigures refuses what a role may not see as if it were not there.
-func (s *Service) mayFigures(who *access.Principal, recipient string) error {
-	if who.Role == access.Enterprise && (who.Recipient == "" || who.Recipient != recipient) {
+func mayFigures(who *access.Principal, recipient string) error {
+	if who.Role == calls.Enterprise && (who.Recipient == "" || who.Recipient != recipient) {
 		return refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
 	}
 	return nil
 }
 
-// ReadFigures is [Service.FiguresOf] for who may see them.
-func (s *Service) ReadFigures(who *access.Principal, recipient string) (PlantFigures, error) {
-	if err := s.mayFigures(who, recipient); err != nil {
-		return PlantFigures{}, err
-	}
-	return s.FiguresOf(recipient)
-}
-
 // RecordFigures records the figures of a plant.
-func (s *Service) RecordFigures(ctx context.Context, actor, recipient string, in plant.Figures) error {
-	_, err := s.J.Submit(ctx, journal.Command{Kind: cmdFigures, Actor: actor, Payload: notify.GiveFigures{RecipientID: recipient, Figures: in}})
+func (s *Service) RecordFigures(ctx context.Context, a Ask, recipient string, in plant.Figures) error {
+	_, err := s.J.Submit(ctx, a.command(cmdFigures, notify.GiveFigures{RecipientID: recipient, Figures: in}))
 	if refusal.CodeOf(err) == refusal.NotFound {
 		err = refusal.New(refusal.NotFound, "recipient.unknown", refusal.Args{"id": recipient})
 	}
@@ -124,7 +107,7 @@ type Prepared struct {
 	Problem *plant.Problem
 	Missing []plant.Missing
 	Answer  *allocate.Answer // nil while something is missing
-	Figures PlantFigures
+	Figures calls.PlantFigures
 	Ends    *time.Time // of the order
 	Open    bool       // the order is, and can take a plan
 
@@ -175,27 +158,6 @@ func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duratio
 	return p, err
 }
 
-// PlanAsked is the body of POST /orders/{id}/plan: without a problem the prepared one is meant.
-type PlanAsked struct {
-	Problem json.RawMessage `json:"problem"`
-}
-
-// PlanAccepted is the body of POST /orders/{id}/plan/accept. A plan that does not keep what the order demands without it needs a
-// reason, which is kept in the vault.
-type PlanAccepted struct {
-	Problem json.RawMessage `json:"problem"`
-	Reason  string          `text:"free" json:"reason" validate:"bytes=4000"`
-}
-
-// acceptance reads the body of an acceptance, which may be empty.
-func acceptance(body []byte) (in PlanAccepted, err error) {
-	if len(body) > 0 {
-		in, err = valid.Read[PlanAccepted](body)
-	}
-	in.Reason = strings.TrimSpace(in.Reason)
-	return in, err
-}
-
 // asked is the problem that is meant, checked against the model.
 func (p *Prepared) asked(problem json.RawMessage, now time.Time) (text []byte, err error) {
 	if len(problem) > 0 && string(problem) != "null" {
@@ -224,18 +186,12 @@ type Tried struct {
 }
 
 // WhatIf answers an order's problem with other figures or demands. Nothing is recorded.
-func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time.Duration) (*Tried, error) {
+func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*Tried, error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err
 	}
-	var in PlanAsked
-	if len(body) > 0 {
-		if err := refusal.Unmarshal(body, &in); err != nil {
-			return nil, err
-		}
-	}
-	text, err := p.asked(in.Problem, s.J.Now())
+	text, err := p.asked(problem, s.J.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -246,21 +202,19 @@ func (s *Service) WhatIf(ctx context.Context, id string, body []byte, limit time
 	return &Tried{a, p.Of(a, text)}, nil
 }
 
-// Allocate answers any problem. Nothing is recorded.
-func (s *Service) Allocate(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (*allocate.Answer, error) {
-	return s.plans.solve(ctx, kind, text, limit)
-}
+var _ = bind(calls.AcceptPlan, (*Service).AcceptPlan)
 
 // AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is what the
 // coordinator computed itself, and never a plan that is given. It returns the order that takes the place of the other.
-func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []byte, limit time.Duration) ([]byte, error) {
-	in, err := acceptance(body)
+func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) (json.RawMessage, error) {
+	limit, err := timeLimit(in.Within)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := s.repeatedPlan(id, in.Problem)
+	in.Reason = strings.TrimSpace(in.Reason)
+	plan, err := s.repeatedPlan(in.ID, in.Problem)
 	if err == nil && plan == nil {
-		plan, err = s.acceptable(ctx, id, in.Problem, limit)
+		plan, err = s.acceptable(ctx, in.ID, in.Problem, limit)
 	}
 	if err != nil {
 		return nil, err
@@ -269,9 +223,9 @@ func (s *Service) AcceptPlan(ctx context.Context, actor, key, id string, body []
 	if err != nil {
 		return nil, err
 	}
-	cmd, accept := journal.Command{Kind: cmdAcceptPlan, Actor: actor, Key: key}, notify.AcceptPlan{OrderID: id, Plan: text}
+	cmd, accept := a.command(cmdAcceptPlan, nil), notify.AcceptPlan{OrderID: in.ID, Plan: text}
 	if in.Reason != "" {
-		accept.ReasonRef, _ = s.seal(in.Reason, key, &cmd.Vault)
+		accept.ReasonRef, _ = s.seal(in.Reason, a.Key, &cmd.Vault)
 	}
 	cmd.Payload = accept
 	o, err := journal.Do[*notify.Order](ctx, s.J, cmd)

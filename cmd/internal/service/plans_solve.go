@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist/allocate"
 )
 
 // Bounds of one optimisation that somebody asks the coordinator for.
 const (
 	PlanTimeLimit    = 15 * time.Second // unless told
-	PlanTimeLimitMax = 20 * time.Second
+	PlanTimeLimitMax = calls.PlanTimeLimitMax * time.Second
 
 	planSlots = 2               // at a time
 	planWait  = 5 * time.Second // for one of them

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -53,7 +55,7 @@ func planWorld(t *testing.T, l *reductionlist.List, hours int) (*servicetest.Wor
 	t.Helper()
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	w.Import(l)
-	warning, err := w.Svc.Declare(t.Context(), "duty", "", fmt.Appendf(nil, `{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例","ends_at":%q}`,
+	warning, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", fmt.Appendf(nil, `{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例","ends_at":%q}`,
 		servicetest.Begin.Add(time.Duration(hours)*time.Hour).Format(time.RFC3339)))
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +68,7 @@ func planWorld(t *testing.T, l *reductionlist.List, hours int) (*servicetest.Wor
 func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	l, f := large()
 	w, id := planWorld(t, l, 168)
-	if err := w.Svc.RecordFigures(t.Context(), "duty", "E0001", f); err != nil {
+	if err := w.Svc.RecordFigures(t.Context(), service.By("duty"), "E0001", f); err != nil {
 		t.Fatal(err)
 	}
 	const limit = time.Nanosecond
@@ -77,7 +79,7 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	if p.Answer.Status != allocate.Feasible {
 		t.Fatalf("proved in no time: %+v", p.Answer.Outcome)
 	}
-	text, err := w.Svc.AcceptPlan(t.Context(), "duty", "", id+"-E0001-1", []byte(`{"reason":"示例"}`), limit)
+	text, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.AcceptPlan, id+"-E0001-1", []byte(`{"reason":"示例"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func TestDemoFiguresFitAnyWindow(t *testing.T) {
 			if !strings.HasPrefix(f.Source, "示例") {
 				t.Errorf("%s: %q", recipient, f.Source)
 			}
-			if err := w.Svc.RecordFigures(t.Context(), "demo", recipient, f); err != nil {
+			if err := w.Svc.RecordFigures(t.Context(), service.By("demo"), recipient, f); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -125,7 +127,7 @@ func TestDemoFiguresFitAnyWindow(t *testing.T) {
 			if want := min(hours, 14*24); int(math.Round(float64(len(p.Answer.Steps))*p.Answer.StepH)) != want {
 				t.Errorf("%s, %d h: %d steps", r, hours, len(p.Answer.Steps))
 			}
-			if _, err := w.Svc.AcceptPlan(t.Context(), "duty", "", id+"-"+r+"-1", []byte(`{"reason":"示例"}`), 10*time.Second); err != nil {
+			if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.AcceptPlan, id+"-"+r+"-1", []byte(`{"reason":"示例"}`)); err != nil {
 				t.Errorf("%s, %d h: %v", r, hours, err)
 			}
 		}

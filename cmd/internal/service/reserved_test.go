@@ -3,13 +3,14 @@ package service
 import (
 	"testing"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/reductionlist"
 )
 
 // No role's name is a recipient's id, so that nothing that a recipient does reads as an officer's act.
 func TestNoRoleIsARecipient(t *testing.T) {
-	for _, role := range access.Roles() {
+	for _, role := range calls.Roles() {
 		if !reductionlist.ReservedID(string(role)) {
 			t.Errorf("%s may be a recipient's id", role)
 		}

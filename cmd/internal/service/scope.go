@@ -1,7 +1,7 @@
 package service
 
 import (
-	"go.etcd.io/bbolt"
+	"qingkong/cmd/internal/calls"
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
@@ -12,9 +12,9 @@ import (
 // everybody else all. A scope that is empty sees nothing.
 func Visible(who *access.Principal, recipient, town string) bool {
 	switch who.Role {
-	case access.Enterprise:
+	case calls.Enterprise:
 		return who.Recipient != "" && who.Recipient == recipient
-	case access.Town:
+	case calls.Town:
 		return who.Town != "" && who.Town == town
 	default:
 		return true
@@ -25,7 +25,7 @@ func Visible(who *access.Principal, recipient, town string) bool {
 // internal.
 func Decides(who *access.Principal) bool {
 	switch who.Role {
-	case access.Duty, access.Approver, access.Admin, access.Inspector, access.Viewer:
+	case calls.Duty, calls.Approver, calls.Admin, calls.Inspector, calls.Viewer:
 		return true
 	default:
 		return false
@@ -36,9 +36,9 @@ func Decides(who *access.Principal) bool {
 // approves, who inspects, and the recipient itself.
 func MayReadNotes(who *access.Principal, recipient string) bool {
 	switch who.Role {
-	case access.Duty, access.Approver, access.Inspector:
+	case calls.Duty, calls.Approver, calls.Inspector:
 		return true
-	case access.Enterprise:
+	case calls.Enterprise:
 		return who.Recipient != "" && who.Recipient == recipient
 	default:
 		return false
@@ -53,29 +53,9 @@ func WarningFor(who *access.Principal, w *alerts.Warning) *alerts.Warning {
 	return w.Public()
 }
 
-// WarningLook is a warning as it is looked at by itself.
-type WarningLook struct {
-	*alerts.Warning
-	// Outlook is what can be said of the end of one that is scheduled or active, to those who decide.
-	Outlook *alerts.Outlook `json:"outlook,omitempty"`
-}
-
-// LookAt is a warning as who may see it, with what can be said of its end now.
-func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look WarningLook, err error) {
-	w, err := alerts.GetWarning(tx, id)
-	if err != nil {
-		return look, err
-	}
-	look.Warning = WarningFor(who, w)
-	if who != nil && Decides(who) && (w.State == alerts.Scheduled || w.State == alerts.Active) {
-		look.Outlook, err = alerts.Engine{Settings: s.Air}.Outlook(tx, w, s.J.Now())
-	}
-	return look, err
-}
-
 // Scoped reports whether who sees less than all.
 func Scoped(who *access.Principal) bool {
-	return who.Role == access.Enterprise || who.Role == access.Town
+	return who.Role == calls.Enterprise || who.Role == calls.Town
 }
 
 // Narrow limits a filter of orders to what who may see; false is nothing.
@@ -88,9 +68,9 @@ func Narrow(f *notify.Filter, who *access.Principal) bool {
 		return true
 	}
 	switch who.Role {
-	case access.Enterprise:
+	case calls.Enterprise:
 		return limit(&f.Recipient, who.Recipient)
-	case access.Town:
+	case calls.Town:
 		return limit(&f.Town, who.Town)
 	default:
 		return true

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
@@ -27,9 +28,9 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 					Grade: reductionlist.GradeC, Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Orange}, Unit: "1#生产线",
 						Action: reductionlist.Stop, Text: "1#生产线停产", CompleteWithinH: 4, Responsible: "值长",
 						Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Criterion: reductionlist.Criterion{Kind: reductionlist.Stopped}}}}}}}})
-			warning, err := w.Svc.Declare(t.Context(), "duty", "", []byte(`{"level":"orange","trigger":"city_order","reason":"示例"}`))
+			warning, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", []byte(`{"level":"orange","trigger":"city_order","reason":"示例"}`))
 			if err == nil {
-				warning, err = w.Svc.WarningAct(t.Context(), "chief", "", warning.ID, "approve", fmt.Appendf(nil, `{"revision":%d}`, warning.Revision))
+				warning, err = servicetest.WarningAct(t.Context(), w.Svc, "chief", "", warning.ID, "approve", fmt.Appendf(nil, `{"revision":%d}`, warning.Revision))
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -38,12 +39,12 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 			order := warning.ID + "-E1-1"
 			answer := func(action notify.Action) {
 				t.Helper()
-				if _, err := w.Svc.AnswerOrder(t.Context(), "E1", "", notify.AnswerText{OrderID: order, Action: action, Note: "设备检修"}); err != nil {
+				if _, err := servicetest.AnswerOrder(t.Context(), w.Svc, "E1", "", notify.AnswerText{OrderID: order, Action: action, Note: "设备检修"}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			answer(notify.Object)
-			if _, err := w.Svc.DecideObjection(t.Context(), "duty", "", order, []byte(`{"decision":"accept","reason":"已停产检修"}`)); err != nil {
+			if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.DecideObjection, order, []byte(`{"decision":"accept","reason":"已停产检修"}`)); err != nil {
 				t.Fatal(err)
 			}
 			answer(notify.Receive)
@@ -58,8 +59,7 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 				t.Fatal(err)
 			}
 			if wanted { // before it is recorded that there was nothing to send
-				if _, err := w.Svc.WarningAct(t.Context(), "duty", "", warning.ID, "adjust",
-					fmt.Appendf(nil, `{"revision":%d,"level":"yellow","reason":"转好"}`, warning.Revision)); err != nil {
+				if _, err := servicetest.WarningAct(t.Context(), w.Svc, "duty", "", warning.ID, "adjust", fmt.Appendf(nil, `{"revision":%d,"level":"yellow","reason":"转好"}`, warning.Revision)); err != nil {
 					t.Fatal(err)
 				}
 				w.Elapse(time.Second)

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -71,7 +73,7 @@ type Service struct {
 	Large func() error
 
 	// Keeping says which backups of the server's folder still hold entries of the vault; it ends in bounded time. nil knows of none.
-	Keeping func(ctx context.Context, refs []string) []KeptIn
+	Keeping func(ctx context.Context, refs []string) []calls.KeptIn
 
 	workbooks chan struct{} // holds one while a workbook is in work
 	contacts  sync.Map      // vault reference -> dutyContact; contacts are few and shared by all orders of a warning

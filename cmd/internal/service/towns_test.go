@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/reductionlist"
@@ -42,7 +43,7 @@ func TestATownsAccountIsOfATown(t *testing.T) {
 					Recipients: []*reductionlist.Recipient{{ID: "T1", Type: reductionlist.Town, Name: c.listed, Town: c.listed, Category: reductionlist.Closed}}})
 			}
 			body := fmt.Appendf(nil, `{"user":"jingwu","role":%q,"name":"示例","town":%q}`, c.role, c.town)
-			_, err := w.Svc.AddAccount(t.Context(), "admin", "", body)
+			_, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.AddAccount, "", body)
 			if !c.refused {
 				if err != nil {
 					t.Fatal(err)
@@ -53,7 +54,7 @@ func TestATownsAccountIsOfATown(t *testing.T) {
 			if !errors.As(err, &no) || len(no.Fields) != 1 || no.Fields[0].Path != "town" || no.Fields[0].Rule != "access.unknown_town" {
 				t.Errorf("%v", err)
 			}
-			if _, err := w.Svc.User("jingwu"); refusal.CodeOf(err) != refusal.NotFound {
+			if _, err := w.Svc.Account(t.Context(), service.Ask{}, calls.ByID{ID: "jingwu"}); refusal.CodeOf(err) != refusal.NotFound {
 				t.Errorf("the account is there: %v", err)
 			}
 		})

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -13,45 +15,6 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
 )
-
-// The bodies of acts in the two-person rule are those of the domain and, beside them, a code of the actor's factor. It is
-// demanded of who approves and has a factor; any of these acts that an administrator could have done in the actor's place
-// says so unless a code comes with it.
-
-// Declaration is the body of POST /warnings.
-type Declaration struct {
-	alerts.Declare
-	OTP string `json:"otp,omitempty"`
-}
-
-// Approval is the body of POST /warnings/{id}/approve.
-type Approval struct {
-	alerts.Approve
-	OTP string `json:"otp,omitempty"`
-}
-
-// Adjustment is the body of POST /warnings/{id}/adjust.
-type Adjustment struct {
-	alerts.Adjust
-	OTP string `json:"otp,omitempty"`
-}
-
-// Revision is the body of POST /warnings/{id}/revise.
-type Revision struct {
-	alerts.Revise
-	OTP string `json:"otp,omitempty"`
-}
-
-// EmergencyApproval is the body of POST /warnings/{id}/emergency-approve.
-type EmergencyApproval struct {
-	alerts.EmergencyApprove
-	OTP string `json:"otp,omitempty"`
-}
-
-func (in *Approval) content() any          { return &in.Approve }
-func (in *Adjustment) content() any        { return &in.Adjust }
-func (in *Revision) content() any          { return &in.Revise }
-func (in *EmergencyApproval) content() any { return &in.EmergencyApprove }
 
 // gate stands before the acts of the two-person rule.
 type gate struct {
@@ -69,6 +32,7 @@ func (g gate) passes(tx *bbolt.Tx, actor string, approves bool, proof journal.Pr
 		switch {
 		case err != nil:
 			return nil, nil, err
+		case has && proof.Preview: // it is asked for when the act is carried out
 		case has:
 			return nil, nil, refusal.Input([]refusal.Field{{Path: "otp", Rule: "access.otp_wanted"}})
 		case g.required:
@@ -143,7 +107,7 @@ func proven[R any](ctx context.Context, s *Service, cmd journal.Command, otp str
 
 // Acting is what a user's next act in the two-person rule has to say, for who is about to do it: without a code, and with one.
 // Factor reports whether the user has a factor to make a code with.
-func (s *Service) Acting(user string) (without, with *access.Sight, factor bool, err error) {
+func (s *Service) Acting(user string) (without, with *calls.Sight, factor bool, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		now := s.J.Now()
 		if without, err = access.Sighted(tx, user, false, now); err != nil {
@@ -158,37 +122,38 @@ func (s *Service) Acting(user string) (without, with *access.Sight, factor bool,
 	return without, with, factor, err
 }
 
-// FactorDraft is a secret for an authenticator that nothing keeps yet.
-type FactorDraft struct {
-	Secret string `json:"secret"` // base32, for typing
-	URI    string `json:"uri"`    // otpauth://…, for a QR code
-}
+var _ = bind(calls.NewFactor, (*Service).NewFactor)
 
 // NewFactor makes a secret for the user's authenticator. It counts once it is enrolled.
-func (s *Service) NewFactor(user string) (FactorDraft, error) { return s.FactorDraft(user, "") }
+func (s *Service) NewFactor(_ context.Context, a Ask, _ calls.None) (calls.FactorDraft, error) {
+	return s.FactorDraft(a.Who.User, "")
+}
 
 // FactorDraft is NewFactor for a secret that was made before; empty, or where it is none, makes one.
-func (s *Service) FactorDraft(user, secret string) (FactorDraft, error) {
+func (s *Service) FactorDraft(user, secret string) (calls.FactorDraft, error) {
 	secret, uri, err := access.FactorDraft(strings.TrimSpace("晴空 "+s.Publishing.District), user, secret)
-	return FactorDraft{secret, uri}, err
+	return calls.FactorDraft{Secret: secret, URI: uri}, err
 }
 
 // EnrolFactor gives a user a factor; nil for a wrong current password.
-func (s *Service) EnrolFactor(ctx context.Context, user string, in access.Enrolment) (*access.Principal, error) {
+func (s *Service) EnrolFactor(ctx context.Context, user string, in calls.Enrolment) (*access.Principal, error) {
 	return s.Codes.Enrol(ctx, s.Passwords, user, in)
 }
 
+var _ = bind(calls.Factor, (*Service).Factor)
+
 // Factor is the user's factor as its owner sees it.
-func (s *Service) Factor(user string) (f access.FactorState, err error) {
-	err = s.J.View(func(tx *bbolt.Tx) error { f, err = access.FactorOf(tx, user, s.FactorRequired); return err })
+func (s *Service) Factor(_ context.Context, a Ask, _ calls.None) (f calls.FactorState, err error) {
+	err = s.J.View(func(tx *bbolt.Tx) error { f, err = access.FactorOf(tx, a.Who.User, s.FactorRequired); return err })
 	return f, err
 }
 
+var _ = bind(calls.ResetFactor, (*Service).ResetFactor)
+
 // ResetFactor ends a user's factor, for one whose authenticator is lost.
-func (s *Service) ResetFactor(ctx context.Context, actor, user string) (*access.User, error) {
-	cmd := journal.Command{Kind: access.CommandResetFactor, Actor: actor, Payload: access.ResetFactor{User: user}}
-	if _, err := journal.Do[access.Granted](ctx, s.J, cmd); err != nil {
+func (s *Service) ResetFactor(ctx context.Context, a Ask, in calls.ByID) (*calls.User, error) {
+	if _, err := journal.Do[access.Granted](ctx, s.J, a.command(access.CommandResetFactor, access.ResetFactor{User: in.ID})); err != nil {
 		return nil, err
 	}
-	return s.User(user)
+	return s.user(in.ID)
 }

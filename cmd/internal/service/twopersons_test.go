@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/pquerna/otp/totp"
 	"go.etcd.io/bbolt"
 
@@ -35,7 +37,7 @@ func newOffice(t *testing.T, change ...func(*service.Settings)) *office {
 	o.World = servicetest.New(t, slog.New(slog.NewTextHandler(o.log, nil)), change...)
 	o.Import(&reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: "2016-01-01", Recipients: []*reductionlist.Recipient{
 		{ID: "E0001", Type: reductionlist.Enterprise, Name: "示例企业", Town: "大寺镇", Industry: "C3360"}}})
-	for user, role := range map[string]access.Role{"admin": access.Admin, "duty": access.Duty, "approver": access.Approver} {
+	for user, role := range map[string]calls.Role{"admin": calls.Admin, "duty": calls.Duty, "approver": calls.Approver} {
 		o.passwords[user] = o.Account(user, role, "示例", "").Password
 	}
 	return o
@@ -44,7 +46,7 @@ func newOffice(t *testing.T, change ...func(*service.Settings)) *office {
 // reissued has the administrator give an account new secrets.
 func (o *office) reissued(user string) {
 	o.t.Helper()
-	issued, err := o.Svc.RenewAccount(o.t.Context(), "admin", "", user)
+	issued, err := servicetest.Say(o.t.Context(), o.Svc, "admin", "", calls.RenewAccount, user, nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -59,11 +61,11 @@ func (o *office) declared(level alerts.Level, otp string) (*alerts.Warning, erro
 		o.t.Fatal(err)
 	}
 	if live != nil {
-		if _, err := o.Svc.WarningAct(o.t.Context(), "duty", "", live.ID, "cancel", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil {
+		if _, err := servicetest.WarningAct(o.t.Context(), o.Svc, "duty", "", live.ID, "cancel", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil {
 			o.t.Fatal(err)
 		}
 	}
-	return o.Svc.Declare(o.t.Context(), "duty", "", fmt.Appendf(nil, `{"level":%q,"trigger":"own_forecast","drill":true,"otp":%q}`, level, otp))
+	return servicetest.Say(o.t.Context(), o.Svc, "duty", "", calls.Declare, "", fmt.Appendf(nil, `{"level":%q,"trigger":"own_forecast","drill":true,"otp":%q}`, level, otp))
 }
 
 func (o *office) pending() *alerts.Warning {
@@ -81,7 +83,7 @@ func (o *office) approve(key string, w *alerts.Warning, otp string) (*alerts.War
 	if otp != "" {
 		body = fmt.Sprintf(`{"revision":%d,"otp":%q}`, w.Revision, otp)
 	}
-	return o.Svc.WarningAct(o.t.Context(), "approver", key, w.ID, "approve", []byte(body))
+	return servicetest.WarningAct(o.t.Context(), o.Svc, "approver", key, w.ID, "approve", []byte(body))
 }
 
 // said is what the history says of who did an event, as by/how.
@@ -150,7 +152,7 @@ func TestAnActSaysForThirtyDaysThatAnAdministratorSawTheSecret(t *testing.T) {
 	if got := act(); got != "" {
 		t.Errorf("after 30 days the act says %q", got)
 	}
-	if _, err := o.Svc.AddToken(t.Context(), "admin", "", "duty", []byte(`{}`)); err != nil {
+	if _, err := servicetest.Say(t.Context(), o.Svc, "admin", "", calls.AddToken, "duty", []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
 	if got := act(); got != "admin/token" {
@@ -162,8 +164,8 @@ func TestAnActSaysForThirtyDaysThatAnAdministratorSawTheSecret(t *testing.T) {
 // Who administrates may have an account that bears the name of a program: it is no program.
 func TestAnAccountWithAProgramsNameIsSeenAsAnyOther(t *testing.T) {
 	o := newOffice(t)
-	o.Account("demo", access.Admin, "示例", "")
-	if _, err := o.Svc.RenewAccount(t.Context(), "demo", "", "duty"); err != nil {
+	o.Account("demo", calls.Admin, "示例", "")
+	if _, err := servicetest.Say(t.Context(), o.Svc, "demo", "", calls.RenewAccount, "duty", nil); err != nil {
 		t.Fatal(err)
 	}
 	w, err := o.declared(alerts.Yellow, "")
@@ -180,7 +182,7 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 	o.reissued("approver")
 	do := func(w *alerts.Warning, actor, act, more string) *alerts.Warning {
 		t.Helper()
-		next, err := o.Svc.WarningAct(t.Context(), actor, "", w.ID, act, fmt.Appendf(nil, `{"revision":%d%s}`, w.Revision, more))
+		next, err := servicetest.WarningAct(t.Context(), o.Svc, actor, "", w.ID, act, fmt.Appendf(nil, `{"revision":%d%s}`, w.Revision, more))
 		if err != nil {
 			t.Fatalf("%s: %v", act, err)
 		}
@@ -193,7 +195,7 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 	w = do(w, "duty", "adjust", `,"level":"red"`)
 	w = do(w, "duty", "emergency-approve", fmt.Sprintf(`,"authority":"示例","called_at":%q,"reason":"示例"`, o.Clock.Now().Format(time.RFC3339)))
 	w = do(w, "duty", "adjust", `,"level":"yellow"`)
-	w2, err := o.Svc.WarningAct(t.Context(), "approver", "", w.ID, "approve", fmt.Appendf(nil, `{"revision":%d}`, w.Revision))
+	w2, err := servicetest.WarningAct(t.Context(), o.Svc, "approver", "", w.ID, "approve", fmt.Appendf(nil, `{"revision":%d}`, w.Revision))
 	if err != nil {
 		o.refused(err, "warning.same_person")
 	} else {
@@ -208,7 +210,7 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 		t.Errorf("outside the office it says %q", got)
 	}
 	v := o.draft("duty")
-	if v, err = o.Svc.ApproveList(t.Context(), "approver", "", v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)); err != nil {
+	if v, err = servicetest.Say(t.Context(), o.Svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)); err != nil {
 		t.Fatal(err)
 	}
 	if v, err = o.Svc.ActivateList(t.Context(), "duty", "", v.ID, true, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)); err != nil {
@@ -257,7 +259,7 @@ func TestOnlyACodeOfAFactorEnrolledBeforeEndsIt(t *testing.T) {
 			t.Errorf("%s the act says %q, want %q", c.what, got, c.want)
 		}
 	}
-	if _, err := o.Svc.ResetFactor(t.Context(), "admin", "duty"); err != nil {
+	if _, err := o.Svc.ResetFactor(t.Context(), service.By("admin"), calls.ByID{ID: "duty"}); err != nil {
 		t.Fatal(err)
 	}
 	later := o.Factor("duty", o.passwords["duty"])
@@ -428,7 +430,7 @@ func TestWhereAFactorIsRequiredNobodyApprovesWithout(t *testing.T) {
 	_, err = o.approve("", w, "123456")
 	o.refused(err, "otp access.otp_no_factor")
 	list := func(otp string) error {
-		_, err := o.Svc.ApproveList(t.Context(), "approver", "", v.ID, fmt.Appendf(nil, `{"revision":%d,"otp":%q}`, v.Revision, otp))
+		_, err := servicetest.Say(t.Context(), o.Svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d,"otp":%q}`, v.Revision, otp))
 		return err
 	}
 	o.refused(list(""), "access.factor_wanted")
@@ -449,12 +451,12 @@ func TestWhereAFactorIsRequiredNobodyApprovesWithout(t *testing.T) {
 // administrator has reset it.
 func TestAFactorIsEnrolledByItsOwner(t *testing.T) {
 	o := newOffice(t)
-	draft, err := o.Svc.NewFactor("approver")
+	draft, err := o.Svc.FactorDraft("approver", "")
 	if err != nil || !strings.HasPrefix(draft.URI, "otpauth://totp/") || len(draft.Secret) != 32 {
 		t.Fatalf("%+v, %v", draft, err)
 	}
 	enrol := func(password, secret, otp, old string) (bool, error) {
-		who, err := o.Svc.EnrolFactor(t.Context(), "approver", access.Enrolment{Current: password, Secret: secret, OTP: otp, OldOTP: old})
+		who, err := o.Svc.EnrolFactor(t.Context(), "approver", calls.Enrolment{Current: password, Secret: secret, OTP: otp, OldOTP: old})
 		return who != nil, err
 	}
 	right := o.passwords["approver"]
@@ -472,7 +474,7 @@ func TestAFactorIsEnrolledByItsOwner(t *testing.T) {
 	}
 	_, err = o.approve("", o.pending(), o.Code(draft.Secret))
 	o.refused(err, "otp access.otp_used") // by the enrolment
-	second, err := o.Svc.NewFactor("approver")
+	second, err := o.Svc.FactorDraft("approver", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -484,7 +486,7 @@ func TestAFactorIsEnrolledByItsOwner(t *testing.T) {
 	if ok, err := enrol(right, second.Secret, o.Code(second.Secret), o.Code(draft.Secret)); !ok {
 		t.Fatal(err)
 	}
-	if u, err := o.Svc.ResetFactor(t.Context(), "admin", "approver"); err != nil || u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil {
+	if u, err := o.Svc.ResetFactor(t.Context(), service.By("admin"), calls.ByID{ID: "approver"}); err != nil || u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil {
 		t.Errorf("after the reset: %+v, %v", u, err)
 	}
 	if ok, err := enrol(right, draft.Secret, o.Code(draft.Secret), ""); !ok {

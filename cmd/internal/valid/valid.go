@@ -72,9 +72,12 @@ var worded = map[string]struct{ rule, arg string }{
 	"subjectid": {"input.subject_id", "value"},
 }
 
+// inlined stands for an embedded struct, whose members are those of the struct around it.
+const inlined = "^"
+
 func field(f validator.FieldError) refusal.Field {
 	_, path, _ := strings.Cut(f.Namespace(), ".") // it begins with the struct's own name
-	out := refusal.Field{Path: path}
+	out := refusal.Field{Path: strings.ReplaceAll(path, inlined+".", "")}
 	w, ok := worded[f.Tag()]
 	switch {
 	case !ok:
@@ -114,6 +117,9 @@ func translator(lang string) ut.Translator {
 func newRules() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		if f.Anonymous {
+			return inlined
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		return name
 	})

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 )
 
 // kicks is whose connections were closed since it was last asked.
@@ -35,7 +35,7 @@ func (w *world) closed(since func() []string, what, user string) {
 func me(who string) call { return call{who: who, method: "GET", path: "/api/v1/me"} }
 
 type userPage struct {
-	Items []access.User
+	Items []calls.User
 	Next  string
 	Total int
 }
@@ -76,9 +76,9 @@ func TestListAndShowAccounts(t *testing.T) {
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "admin", method: "GET", path: "/api/v1/accounts?role=king"})
 	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{who: "admin", method: "GET", path: "/api/v1/accounts?town=x"})
 
-	var town, plant access.User
+	var town, plant calls.User
 	w.must(http.StatusOK, call{who: "admin", path: "/api/v1/accounts/town"}, &town)
-	if town.Name != "示例" || town.Town != "大寺镇" || town.Role != access.Town || len(town.Tokens) != 1 || town.Tokens[0].ID != "t1" || town.AddedBy != "init" {
+	if town.Name != "示例" || town.Town != "大寺镇" || town.Role != calls.Town || len(town.Tokens) != 1 || town.Tokens[0].ID != "t1" || town.AddedBy != "init" {
 		t.Errorf("the town is %+v", town)
 	}
 	w.must(http.StatusOK, call{who: "admin", path: "/api/v1/accounts/E0001"}, &plant)
@@ -93,13 +93,13 @@ func TestNewCredentialsOfAnAccount(t *testing.T) {
 	w := newWorld(t)
 	since := w.kicks()
 	renew := call{who: "admin", method: "POST", path: "/api/v1/accounts/duty/credentials", header: map[string]string{"Idempotency-Key": "k1"}}
-	var issued access.Issued
+	var issued calls.Issued
 	w.must(http.StatusOK, renew, &issued)
 	w.closed(since, "new credentials", "duty")
 	w.refused(http.StatusUnauthorized, "unauthenticated", me("duty"))
 	w.keep("duty", issued)
 	w.must(http.StatusOK, me("duty"), nil)
-	if p, _, err := w.svc.Login("duty", issued.Password); err != nil || p == nil || p.Role != access.Duty || p.Name != "示例" {
+	if p, _, err := w.svc.Login("duty", issued.Password); err != nil || p == nil || p.Role != calls.Duty || p.Name != "示例" {
 		t.Errorf("login with the new password: %+v, %v", p, err)
 	}
 	// The answer was lost and is asked for again: it is not shown a second time, and what may still be open is closed.
@@ -134,7 +134,7 @@ func TestDisableAndEnable(t *testing.T) {
 		return call{who: "admin", method: "POST", path: "/api/v1/accounts/" + user + "/" + act}
 	}
 	for _, user := range []string{"viewer", "E0001"} {
-		var u access.User
+		var u calls.User
 		w.must(http.StatusOK, act(user, "disable"), &u)
 		if !u.Disabled || u.User != user {
 			t.Errorf("disabled: %+v", u)
@@ -166,10 +166,10 @@ func TestRevokeATokenAndCredentials(t *testing.T) {
 	since := w.kicks()
 	revoke := func(path string) call { return call{who: "admin", method: "DELETE", path: "/api/v1" + path} }
 	first := w.tokens["viewer"]
-	var more access.Issued
+	var more calls.Issued
 	w.must(http.StatusCreated, call{who: "admin", path: "/api/v1/accounts/viewer/tokens", body: `{"name":"dcs"}`}, &more)
 	w.keep("second", more)
-	var u access.User
+	var u calls.User
 	w.must(http.StatusOK, revoke("/accounts/viewer/tokens/t1"), &u)
 	if len(u.Tokens) != 1 || u.Tokens[0].ID != "t2" || u.Tokens[0].Name != "dcs" {
 		t.Errorf("left: %+v", u.Tokens)
@@ -183,7 +183,7 @@ func TestRevokeATokenAndCredentials(t *testing.T) {
 	w.refused(http.StatusNotFound, "not_found", revoke("/accounts/nobody/tokens/t1"))
 	since()
 
-	u = access.User{}
+	u = calls.User{}
 	w.must(http.StatusOK, revoke("/recipients/E0002/credentials"), &u)
 	if u.PasswordAt != nil || len(u.Tokens) != 0 || u.Recipient != "E0002" {
 		t.Errorf("revoked: %+v", u)
@@ -197,7 +197,7 @@ func TestRevokeATokenAndCredentials(t *testing.T) {
 	if p := w.refused(http.StatusConflict, "transition_refused", call{who: "admin", method: "POST", path: "/api/v1/accounts/E0002/tokens"}); p.State != "revoked" {
 		t.Errorf("a token for a revoked recipient is refused in state %q", p.State)
 	}
-	var again access.Issued
+	var again calls.Issued
 	w.must(http.StatusOK, call{who: "admin", method: "POST", path: "/api/v1/recipients/E0002/credentials"}, &again)
 	w.keep("E0002", again)
 	w.must(http.StatusOK, me("E0002"), nil)

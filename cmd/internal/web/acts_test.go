@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
@@ -146,12 +149,12 @@ func TestTwoPersons(t *testing.T) {
 	w.refused(http.StatusForbidden, "forbidden", approve("duty"))
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + entered.ID + "/cancel", body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}, nil)
 
-	entered, err := w.svc.Declare(t.Context(), "approver", "", []byte(declaration(alerts.Red)))
+	entered, err := servicetest.Say(t.Context(), w.svc, "approver", "", calls.Declare, "", []byte(declaration(alerts.Red)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.refused(http.StatusConflict, "same_person", approve("approver"))
-	w.account("second", access.Approver)
+	w.account("second", calls.Approver)
 	var active alerts.Warning
 	if w.must(http.StatusOK, approve("second"), &active); active.State != alerts.Active {
 		t.Errorf("approved by a second person: %s", active.State)
@@ -349,7 +352,7 @@ func TestIdempotencyKey(t *testing.T) {
 	w.t = t
 	// The admin's k-1 is not the feeder's. A secret is shown once, so the repeat of its request is refused.
 	add := call{who: "admin", path: "/api/v1/accounts", body: `{"user":"eva","role":"viewer","name":"示例"}`, header: key}
-	var issued access.Issued
+	var issued calls.Issued
 	r := w.must(http.StatusCreated, add, &issued)
 	w.keep("eva", issued)
 	if got := r.Header.Get("Location"); got != "/api/v1/accounts/eva" {
@@ -362,7 +365,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestCredentials(t *testing.T) {
 	w := newWorld(t)
 	issue := call{who: "admin", method: "POST", path: "/api/v1/recipients/E0003/credentials"}
-	var first, second access.Issued
+	var first, second calls.Issued
 	w.must(http.StatusOK, issue, &first)
 	w.keep("E0003", first)
 	w.must(http.StatusOK, call{who: "E0003", path: "/api/v1/me"}, nil)
@@ -379,7 +382,7 @@ func TestCredentials(t *testing.T) {
 		t.Errorf("closed connections of %v", kicked)
 	}
 
-	var token access.Issued
+	var token calls.Issued
 	w.must(http.StatusCreated, call{who: "admin", path: "/api/v1/accounts/viewer/tokens", body: `{"name":"dcs"}`}, &token)
 	old := w.tokens["viewer"]
 	w.keep("viewer", token)
@@ -440,7 +443,7 @@ func TestScope(t *testing.T) {
 
 // A scope that is empty sees nothing, not everything.
 func TestEmptyScope(t *testing.T) {
-	for _, role := range []access.Role{access.Enterprise, access.Town} {
+	for _, role := range []calls.Role{calls.Enterprise, calls.Town} {
 		who := &access.Principal{User: "x", Role: role}
 		if f := (notify.Filter{}); service.Narrow(&f, who) || service.Visible(who, "E0001", "大寺镇") || service.Visible(who, "", "") {
 			t.Errorf("a %s without a scope sees something", role)
@@ -491,7 +494,7 @@ func TestRecipients(t *testing.T) {
 	if one["name"] != "示例企业E0001" || one["list_version"] == "" || one["contact_ref"] != nil || one["contact"] != nil {
 		t.Errorf("recipient: %v", one)
 	}
-	versions := list[version](w, "approver", "/api/v1/list/versions")
+	versions := list[calls.Version](w, "approver", "/api/v1/list/versions")
 	if versions.Total != 1 || !versions.Items[0].InForce || versions.Items[0].Recipients != 3 || versions.Items[0].ApprovedAt != nil {
 		t.Errorf("versions: %+v", versions)
 	}
@@ -556,7 +559,7 @@ func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
 	w := newWorld(t)
 	live := w.declared(alerts.Yellow)
 	path := "/api/v1/warnings/" + live.ID
-	look := func(who string) (got service.WarningLook) {
+	look := func(who string) (got calls.WarningLook) {
 		w.must(http.StatusOK, call{who: who, method: http.MethodGet, path: path}, &got)
 		return got
 	}

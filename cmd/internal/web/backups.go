@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
@@ -12,19 +14,9 @@ import (
 // Backups writes backups on the server's own disk and lists them. Their bytes never go over HTTP: they hold secrets.
 type Backups interface {
 	// Take writes one.
-	Take(ctx context.Context) (Backup, error)
+	Take(ctx context.Context) (calls.Backup, error)
 	// List is what there is, the newest first.
-	List() ([]Backup, error)
-}
-
-// Backup is a file of the server's folder of backups.
-type Backup struct {
-	File      string `json:"file"`   // its name in that folder
-	Folder    string `json:"folder"` // on the server
-	Bytes     int64  `json:"bytes"`
-	LastBlock uint64 `json:"last_block"` // 0 where it cannot be read
-	Root      string `json:"root"`       // of the ledger after that block, as its checkpoints have it; empty where it cannot be read
-	Encrypted bool   `json:"encrypted"`
+	List() ([]calls.Backup, error)
 }
 
 // taken remembers what the last calls began, so that one that comes again under its key begins nothing and hears how that one
@@ -38,14 +30,14 @@ type taken struct {
 type keyedBackup struct {
 	key   string
 	ended chan struct{}
-	made  Backup
+	made  calls.Backup
 	err   error
 }
 
 const takenMost = 32
 
 // begin returns what was begun under the key, or begins it by take.
-func (t *taken) begin(key string, take func() (Backup, error)) *keyedBackup {
+func (t *taken) begin(key string, take func() (calls.Backup, error)) *keyedBackup {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, k := range t.last {
@@ -72,20 +64,14 @@ func (t *taken) forget(k *keyedBackup) {
 	t.last = slices.DeleteFunc(t.last, func(one *keyedBackup) bool { return one == k })
 }
 
-// BeingWritten is the state of the problem that answers a call whose backup goes on after it.
-const BeingWritten = "being_written"
-
-// takeBackup begins a backup and waits for its end as long as a request may. A large record takes longer, and who gave up asks
+// A call begins a backup and waits for its end as long as a request may. A large record takes longer, and who gave up asks
 // again under the same key: it is finished all the same. One at a time is written.
-func (s *Server) takeBackup(q *request) (any, error) {
-	if err := refusal.Unmarshal(q.orEmpty(), &struct{}{}); err != nil {
-		return nil, err
-	}
+var _ = bind(calls.TakeBackup, func(s *Server, q *request, _ calls.Nothing) (any, error) {
 	if s.opt.Backups == nil {
 		return nil, refusal.New(refusal.Conflict, "backup.nowhere", nil)
 	}
 	ctx := context.WithoutCancel(q.Context())
-	k := s.taken.begin(q.key, func() (Backup, error) { return s.opt.Backups.Take(ctx) })
+	k := s.taken.begin(q.key, func() (calls.Backup, error) { return s.opt.Backups.Take(ctx) })
 	select {
 	case <-k.ended:
 		if k.err != nil {
@@ -94,15 +80,13 @@ func (s *Server) takeBackup(q *request) (any, error) {
 		}
 		return k.made, nil
 	case <-q.Context().Done():
-		return nil, &refusal.Error{Code: refusal.NotReady, Rule: "backup.goes_on", State: BeingWritten}
+		return nil, &refusal.Error{Code: refusal.NotReady, Rule: "backup.goes_on", State: calls.BeingWritten}
 	}
-}
+})
 
-func backupsPath(any) []string { return []string{"backups"} }
-
-// backups lists all there are, on one page: the configuration says how many are kept.
-func (s *Server) backups(*request) (any, error) {
-	page := alerts.Page[Backup]{Items: []Backup{}}
+// All backups there are stand on one page: the configuration says how many are kept.
+var _ = bind(calls.Backups, func(s *Server, _ *request, _ calls.None) (any, error) {
+	page := alerts.Page[calls.Backup]{Items: []calls.Backup{}}
 	if s.opt.Backups == nil {
 		return page, nil
 	}
@@ -112,4 +96,4 @@ func (s *Server) backups(*request) (any, error) {
 	}
 	page.Items, page.Total = append(page.Items, list...), len(list)
 	return page, nil
-}
+})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"qingkong/cmd/internal/calls"
 )
 
 const patience = 30 * time.Second
@@ -55,7 +57,7 @@ func TestBodiesInTheTableOfCalls(t *testing.T) {
 			limit = 0
 		case r.upload:
 			limit = maxUpload
-		case strings.HasSuffix(r.pattern, "/session"), strings.HasSuffix(r.pattern, "/password"), r.in == nothing{}:
+		case strings.HasSuffix(r.pattern, "/session"), strings.HasSuffix(r.pattern, "/password"), r.in == calls.Nothing{}:
 			limit = 4 << 10
 		}
 		if r.body > limit || limit > 0 && r.body <= 0 {

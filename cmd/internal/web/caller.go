@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/web/share"
 )
@@ -37,7 +39,7 @@ func (s *Server) caller(r *http.Request) *caller {
 // in, and what watches the program can ask how it is.
 var (
 	probePaths  = []string{"/healthz", "/readyz", "/metrics"}
-	signInPaths = []string{prefix + "/session"}
+	signInPaths = []string{calls.Prefix + "/session"}
 )
 
 // sharer is whose share a request is counted to: its user, whatever token or session it has; for who is not known the address
@@ -84,8 +86,8 @@ func (s *Server) signsIn(r *http.Request) bool {
 
 // begin begins the work of a call, or refuses it for what its caller did before or has in work. done ends it. A body is not
 // read before, and a stream has a bound of its own.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route, who *access.Principal) (done func(), err error) {
-	if who == nil || route.media == eventsMedia {
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, route route, who *access.Principal) (done func(), err error) {
+	if who == nil || route.Media == calls.EventsMedia {
 		return func() {}, nil
 	}
 	if route.grows() {
@@ -93,14 +95,14 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route *route, who
 			return nil, err
 		}
 	}
-	if route.upload {
+	if route.Upload {
 		return s.shares.Upload(r.Context(), w.Header(), who.User)
 	}
 	return s.shares.Work(r.Context(), w.Header(), who.User)
 }
 
 // grows says whether a call makes the record larger and may be asked to come later.
-func (r *route) grows() bool { return r.method != http.MethodGet && !r.spared }
+func (r route) grows() bool { return r.Method != http.MethodGet && !r.Spared }
 
 // Shares are what one caller may ask for, here and of pages that are mounted.
 func (s *Server) Shares() *share.Shares { return s.shares }

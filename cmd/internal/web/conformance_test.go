@@ -18,11 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
 	"qingkong/seeds"
@@ -222,11 +223,11 @@ func example(who, key string, ids ...any) call {
 		from, to := strings.IndexByte(pattern, '{'), strings.IndexByte(pattern, '}')
 		pattern = pattern[:from] + fmt.Sprint(id) + pattern[to+1:]
 	}
-	return call{who: who, method: method, path: prefix + pattern, body: examples[key]}
+	return call{who: who, method: method, path: calls.Prefix + pattern, body: examples[key]}
 }
 
 func get(who, path string) func(*world) call {
-	return func(*world) call { return call{who: who, method: http.MethodGet, path: prefix + path} }
+	return func(*world) call { return call{who: who, method: http.MethodGet, path: calls.Prefix + path} }
 }
 
 // on is an act on a warning of the level that has just been declared.
@@ -241,7 +242,7 @@ func answering(act notify.Action, before ...notify.Action) func(*world) call {
 	return func(w *world) call {
 		order := w.ordered() + "-E0001-1"
 		for _, a := range before {
-			w.must(http.StatusOK, call{who: "E0001", path: prefix + "/orders/" + order + "/" + string(a), body: "{}"}, nil)
+			w.must(http.StatusOK, call{who: "E0001", path: calls.Prefix + "/orders/" + order + "/" + string(a), body: "{}"}, nil)
 		}
 		return example("E0001", "POST /orders/{id}/"+string(act), order)
 	}
@@ -253,7 +254,7 @@ func (w *world) proposed() string {
 	for i := range days {
 		days[i] = fmt.Sprintf(`{"date":"2016-12-%d","aqi_low":210,"aqi_high":230,"primary":["pm25"]}`, 17+i)
 	}
-	w.must(http.StatusCreated, call{who: "feeder", path: prefix + "/forecasts",
+	w.must(http.StatusCreated, call{who: "feeder", path: calls.Prefix + "/forecasts",
 		body: `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[` + strings.Join(days, ",") + `]}`}, &f)
 	return f.Proposal.ID
 }
@@ -286,17 +287,17 @@ var samples = map[string]func(*world) call{
 		c.body = fmt.Sprintf(`{"user":"duty","password":%q}`, w.renewed("duty"))
 		return c
 	},
-	"DELETE /session": func(*world) call { return call{method: "DELETE", path: prefix + "/session"} },
+	"DELETE /session": func(*world) call { return call{method: "DELETE", path: calls.Prefix + "/session"} },
 	"GET /sessions": func(w *world) call {
 		w.session("town")
-		return call{who: "town", method: "GET", path: prefix + "/sessions"}
+		return call{who: "town", method: "GET", path: calls.Prefix + "/sessions"}
 	},
 	"DELETE /sessions": func(w *world) call {
 		w.session("town")
-		return call{who: "town", method: "DELETE", path: prefix + "/sessions"}
+		return call{who: "town", method: "DELETE", path: calls.Prefix + "/sessions"}
 	},
 	"DELETE /sessions/{id}": func(w *world) call {
-		return call{who: "town", method: "DELETE", path: prefix + "/sessions/" + w.sessions(w.session("town"))[0].ID}
+		return call{who: "town", method: "DELETE", path: calls.Prefix + "/sessions/" + w.sessions(w.session("town"))[0].ID}
 	},
 	"GET /me": get("town", "/me"),
 	"POST /me/password": func(w *world) call {
@@ -306,7 +307,7 @@ var samples = map[string]func(*world) call{
 	},
 	"GET /me/factor": func(w *world) call {
 		w.enrolled("approver")
-		return call{who: "approver", method: "GET", path: prefix + "/me/factor"}
+		return call{who: "approver", method: "GET", path: calls.Prefix + "/me/factor"}
 	},
 	"GET /me/factor/secret": get("approver", "/me/factor/secret"),
 	"POST /me/factor": func(w *world) call {
@@ -401,7 +402,7 @@ var samples = map[string]func(*world) call{
 	"DELETE /list/versions/{id}": func(w *world) call {
 		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
 		in := w.imports("duty", book)
-		return call{who: "duty", method: "DELETE", path: fmt.Sprintf("%s/list/versions/%s?revision=%d", prefix, in.ID, in.Revision)}
+		return call{who: "duty", method: "DELETE", path: fmt.Sprintf("%s/list/versions/%s?revision=%d", calls.Prefix, in.ID, in.Revision)}
 	},
 	"POST /list/versions/{id}/approve": func(w *world) call {
 		in := w.imports("duty", seeds.Workbook())
@@ -425,7 +426,7 @@ var samples = map[string]func(*world) call{
 	"GET /list/versions/{id}/public":    func(w *world) call { return get("approver", "/list/versions/"+w.inForce().ID+"/public")(w) },
 	"GET /list/versions/{id}/towns":     func(w *world) call { return get("town", "/list/versions/"+w.inForce().ID+"/towns")(w) },
 	"GET /personal-data/accesses": func(w *world) call {
-		w.must(http.StatusOK, call{who: "duty", path: prefix + "/recipients/E0001/papers/plan"}, nil)
+		w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/plan"}, nil)
 		return get("admin", "/personal-data/accesses?recipient=E0001")(w)
 	},
 	"POST /personal-data/erasures": func(*world) call { return example("admin", "POST /personal-data/erasures") },
@@ -467,7 +468,7 @@ var samples = map[string]func(*world) call{
 func (w *world) measured() {
 	w.proposed()
 	w.elapse(48 * time.Hour)
-	w.must(http.StatusCreated, call{who: "feeder", path: prefix + "/observations",
+	w.must(http.StatusCreated, call{who: "feeder", path: calls.Prefix + "/observations",
 		body: `{"station":"xq","region":"120111","days":[{"date":"2016-12-17","aqi":220,"primary":["pm25"]}]}`}, nil)
 }
 
@@ -491,22 +492,24 @@ func (w *world) newerList() {
 // revision is that of a warning.
 func (w *world) revision(id string) int {
 	var v alerts.Warning
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/warnings/" + id}, &v)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/warnings/" + id}, &v)
 	return v.Revision
 }
 
 // xiqing brings the embedded list into force.
-func (w *world) xiqing() (v version) {
+func (w *world) xiqing() (v calls.Version) {
 	w.must(http.StatusOK, listAct("admin", "activate", w.imports("duty", seeds.Workbook()).version, ""), &v)
 	return v
 }
 
-func (w *world) inForce() version { return list[version](w, "duty", prefix+"/list/versions").Items[0] }
+func (w *world) inForce() calls.Version {
+	return list[calls.Version](w, "duty", calls.Prefix+"/list/versions").Items[0]
+}
 
 // renewed gives a user a new password.
 func (w *world) renewed(user string) string {
-	var issued access.Issued
-	w.must(http.StatusOK, call{who: "admin", method: "POST", path: prefix + "/accounts/" + user + "/credentials"}, &issued)
+	var issued calls.Issued
+	w.must(http.StatusOK, call{who: "admin", method: "POST", path: calls.Prefix + "/accounts/" + user + "/credentials"}, &issued)
 	w.keep(user, issued)
 	return issued.Password
 }

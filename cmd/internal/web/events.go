@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -16,13 +18,7 @@ import (
 )
 
 // eventsHeader is with what a client of server-sent events comes back by itself; the parameter is for the first time.
-const (
-	eventsHeader = "Last-Event-ID"
-	eventsParam  = "last_event_id"
-)
-
-// eventsMedia is the media type of an answer that goes on.
-const eventsMedia = "text/event-stream"
+const eventsHeader = "Last-Event-ID"
 
 func newLive(s *Server) *live.Hub {
 	return live.New(s.svc, live.Options{Log: s.log, Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
@@ -30,7 +26,7 @@ func newLive(s *Server) *live.Hub {
 		if err != nil {
 			return nil, err
 		}
-		return versionOf(tx, v, stands)
+		return service.VersionOf(tx, v, stands)
 	}})
 }
 
@@ -51,16 +47,13 @@ func (v stream) serve(w http.ResponseWriter, r *http.Request) {
 	live.Serve(w, r, v.Subscription, live.JSON)
 }
 
-// events is what changes, from now on or from where the caller left off.
-func (s *Server) events(q *request) (any, error) {
-	filter, err := s.eventsFilter(q)
+// A stream goes on from now or from where the caller left off.
+var _ = bind(calls.Events, func(s *Server, q *request, in calls.EventsQuery) (any, error) {
+	filter, err := s.eventsFilter(q, in.Order, in.Warning)
 	if err != nil {
 		return nil, err
 	}
-	last := q.query.Get(eventsParam)
-	if q.query.Has(eventsParam) && last == "" {
-		return nil, wrongQuery(eventsParam, last, "live.want_id")
-	}
+	last := in.Event
 	if again := q.Header.Get(eventsHeader); again != "" { // later than the parameter, which stays in a client's address
 		last = again
 	}
@@ -75,19 +68,18 @@ func (s *Server) events(q *request) (any, error) {
 		return nil, err
 	}
 	return stream{sub, done}, nil
-}
+})
 
 // eventsFilter is what the caller may see, narrowed to the order or the warning that it asks for.
-func (s *Server) eventsFilter(q *request) (live.Filter, error) {
+func (s *Server) eventsFilter(q *request, order, warning string) (live.Filter, error) {
 	f := live.FilterOf(q.who)
-	order, warning := q.query.Get("order"), q.query.Get("warning")
 	if order != "" && warning != "" {
-		return f, wrongQuery("warning", warning, "live.one_filter")
+		return f, calls.WrongQuery("warning", warning, "live.one_filter")
 	}
 	err := s.svc.J.View(func(tx *bbolt.Tx) error {
 		switch {
 		case order != "":
-			if err := access.Require(q.who, access.ActOrdersRead); err != nil {
+			if err := access.Require(q.who, calls.ActOrdersRead); err != nil {
 				return err
 			}
 			o, err := notify.Get(tx, order)

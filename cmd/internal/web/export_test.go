@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/reductionlist"
@@ -19,7 +21,7 @@ func TestExportIsTheSameVersionAgain(t *testing.T) {
 	path := "/api/v1/list/versions/" + v.ID + "/export?format=xlsx"
 	for who, contacts := range map[string]bool{"duty": true, "admin": true, "approver": false} {
 		r := w.must(http.StatusOK, call{who: who, path: path}, nil)
-		if r.Header.Get("Content-Type") != xlsxMedia || r.Header.Get("Content-Disposition") != "attachment; filename=list-"+v.ID+".xlsx" {
+		if r.Header.Get("Content-Type") != calls.XLSXMedia || r.Header.Get("Content-Disposition") != "attachment; filename=list-"+v.ID+".xlsx" {
 			t.Errorf("%v", r.Header)
 		}
 		l, found, err := listtest.Read([]byte(r.body))

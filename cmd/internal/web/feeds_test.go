@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 )
@@ -32,7 +34,7 @@ func TestFeedsNameWhatWasRefused(t *testing.T) {
 		}
 	}
 	var page alerts.Page[item]
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/feeds"}, &page)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/feeds"}, &page)
 	if len(page.Items) != 0 {
 		t.Fatalf("before: %+v", page.Items)
 	}
@@ -40,7 +42,7 @@ func TestFeedsNameWhatWasRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.feeds = refusedFeeds()
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/feeds"}, &page)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/feeds"}, &page)
 	if len(page.Items) != 2 || page.Total != 2 || page.Items[0].Feed != "emc" || page.Items[0].Refused != nil {
 		t.Fatalf("%+v", page.Items)
 	}
@@ -52,9 +54,9 @@ func TestFeedsNameWhatWasRefused(t *testing.T) {
 		r.File != "20161216T170000.000-000003-ab.csv" || r.Why != "第 3 行 aqi 列不对" || !r.At.Equal(begin) {
 		t.Errorf("%+v", r)
 	}
-	english := w.must(http.StatusOK, call{who: "duty", path: prefix + "/feeds", header: map[string]string{"Accept-Language": "en"}}, nil).body
+	english := w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/feeds", header: map[string]string{"Accept-Language": "en"}}, nil).body
 	if !strings.Contains(english, "row 3 is wrong") {
 		t.Errorf("in English: %s", english)
 	}
-	w.must(http.StatusForbidden, call{who: "E0001", path: prefix + "/feeds"}, nil)
+	w.must(http.StatusForbidden, call{who: "E0001", path: calls.Prefix + "/feeds"}, nil)
 }

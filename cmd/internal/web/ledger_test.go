@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -12,14 +14,14 @@ import (
 func TestLedger(t *testing.T) {
 	w := newWorld(t)
 	w.ordered()
-	all := list[entry](w, "viewer", "/api/v1/ledger/entries?limit=1000")
+	all := list[calls.Entry](w, "viewer", "/api/v1/ledger/entries?limit=1000")
 	if all.Total != len(all.Items) || all.Next != "" || all.Total < 10 {
 		t.Fatalf("%d entries, total %d, next %q", len(all.Items), all.Total, all.Next)
 	}
 	for _, limit := range []int{1, 2, 7} {
 		next, seen := "0", 0
 		for next != "" {
-			page := list[entry](w, "inspector", fmt.Sprintf("/api/v1/ledger/entries?limit=%d&from=%s", limit, next))
+			page := list[calls.Entry](w, "inspector", fmt.Sprintf("/api/v1/ledger/entries?limit=%d&from=%s", limit, next))
 			for _, e := range page.Items {
 				if want := all.Items[seen]; e.Index != int64(seen) || string(e.Leaf) != string(want.Leaf) || e.Kind != want.Kind || !e.At.Equal(want.At) {
 					t.Errorf("entry %d by %d: %+v", seen, limit, e)
@@ -32,12 +34,12 @@ func TestLedger(t *testing.T) {
 			t.Errorf("by %d: %d entries, want %d", limit, seen, all.Total)
 		}
 	}
-	if past := list[entry](w, "viewer", "/api/v1/ledger/entries?from=99999"); len(past.Items) != 0 || past.Total != all.Total {
+	if past := list[calls.Entry](w, "viewer", "/api/v1/ledger/entries?from=99999"); len(past.Items) != 0 || past.Total != all.Total {
 		t.Errorf("past the end: %+v", past)
 	}
 	for i := range all.Items {
 		e := &all.Items[i]
-		var p inclusion
+		var p calls.Inclusion
 		w.must(http.StatusOK, call{who: "viewer", path: fmt.Sprintf("/api/v1/ledger/proof?entry=%d", i)}, &p)
 		if p.Entry != e.Index || p.Size != int64(all.Total) || p.LeafHash != tlog.RecordHash(e.Leaf) {
 			t.Errorf("proof of %d: %+v", i, p)

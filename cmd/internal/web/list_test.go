@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/xuri/excelize/v2"
 	"go.etcd.io/bbolt"
 
@@ -22,10 +24,10 @@ import (
 
 // upload is the import of a workbook.
 func upload(who string, workbook []byte) call {
-	return call{who: who, path: "/api/v1/list/imports?source=%E8%A5%BF%E9%9D%92.xlsx", body: string(workbook), header: map[string]string{"Content-Type": xlsxMedia}}
+	return call{who: who, path: "/api/v1/list/imports?source=%E8%A5%BF%E9%9D%92.xlsx", body: string(workbook), header: map[string]string{"Content-Type": calls.XLSXMedia}}
 }
 
-func (w *world) imports(who string, workbook []byte) (in imported) {
+func (w *world) imports(who string, workbook []byte) (in calls.Imported) {
 	w.t.Helper()
 	r := w.must(http.StatusCreated, upload(who, workbook), &in)
 	if at := r.Header.Get("Location"); at != "/api/v1/list/imports/"+in.ID {
@@ -35,7 +37,7 @@ func (w *world) imports(who string, workbook []byte) (in imported) {
 }
 
 // listAct is approve or activate of a version; more is further members of the body.
-func listAct(who, act string, v version, more string) call {
+func listAct(who, act string, v calls.Version, more string) call {
 	return call{who: who, path: "/api/v1/list/versions/" + v.ID + "/" + act, body: fmt.Sprintf(`{"revision":%d%s}`, v.Revision, more)}
 }
 
@@ -77,7 +79,7 @@ func set(f *excelize.File, sheet string, row int, header, value string) error {
 // A workbook becomes a draft, an administrator activates it, and it is the list from its day on.
 func TestListFromWorkbookToForce(t *testing.T) {
 	w := newWorld(t)
-	old := list[version](w, "duty", "/api/v1/list/versions").Items[0]
+	old := list[calls.Version](w, "duty", "/api/v1/list/versions").Items[0]
 	in := w.imports("duty", seeds.Workbook())
 	if in.State != "draft" || in.Errors != 0 || in.Warnings != 0 || len(in.Findings) != 0 || in.Source != "西青.xlsx" || in.EffectiveFrom != "2016-10-01" || in.InForce {
 		t.Errorf("imported: %+v", in.version)
@@ -92,7 +94,7 @@ func TestListFromWorkbookToForce(t *testing.T) {
 	if p := w.refused(http.StatusConflict, "transition_refused", listAct("duty", "activate", in.version, "")); p.State != "draft" {
 		t.Errorf("state %q", p.State)
 	}
-	var v version
+	var v calls.Version
 	w.must(http.StatusOK, listAct("admin", "activate", in.version, ""), &v)
 	w.must(http.StatusOK, listAct("admin", "activate", in.version, ""), nil) // again
 	if v.State != "active" || !v.InForce || v.Revision != 2 || v.ActivatedBy != "admin" {
@@ -108,11 +110,11 @@ func TestListFromWorkbookToForce(t *testing.T) {
 		if !strings.HasPrefix(path, "?as_of") {
 			continue
 		}
-		if got := list[version](w, "duty", "/api/v1/list/versions"+path); got.Total != 1 || got.Items[0].ID != want || got.Items[0].InForce != (want == v.ID) {
+		if got := list[calls.Version](w, "duty", "/api/v1/list/versions"+path); got.Total != 1 || got.Items[0].ID != want || got.Items[0].InForce != (want == v.ID) {
 			t.Errorf("versions%s: %+v, want %s", path, got, want)
 		}
 	}
-	if got := list[version](w, "duty", "/api/v1/list/versions?as_of=2015-12-31"); got.Total != 0 || len(got.Items) != 0 {
+	if got := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2015-12-31"); got.Total != 0 || len(got.Items) != 0 {
 		t.Errorf("before any list: %+v", got)
 	}
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/recipients/E0001?version=" + old.ID}, nil)
@@ -174,8 +176,8 @@ func TestListApprovedByASecondPerson(t *testing.T) {
 	w.refused(http.StatusConflict, "same_person", listAct("duty", "approve", v, ""))
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: "/api/v1/list/versions/" + v.ID + "/approve", body: `{}`})
 	w.refused(http.StatusUnprocessableEntity, "unknown_field", listAct("approver", "approve", v, `,"replaces":"x"`))
-	w.refused(http.StatusNotFound, "not_found", listAct("approver", "approve", version{ID: "L1", Revision: 1}, ""))
-	w.refused(http.StatusNotFound, "not_found", listAct("approver", "activate", version{ID: "L1", Revision: 1}, ""))
+	w.refused(http.StatusNotFound, "not_found", listAct("approver", "approve", calls.Version{ID: "L1", Revision: 1}, ""))
+	w.refused(http.StatusNotFound, "not_found", listAct("approver", "activate", calls.Version{ID: "L1", Revision: 1}, ""))
 	for _, who := range []string{"viewer", "inspector", "town", "feeder", "E0001"} {
 		w.refused(http.StatusForbidden, "forbidden", listAct(who, "approve", v, ""))
 	}
@@ -231,7 +233,7 @@ var defects = []struct {
 
 func TestDamagedWorkbooks(t *testing.T) {
 	w := newWorld(t)
-	before := list[version](w, "duty", "/api/v1/list/versions").Items[0]
+	before := list[calls.Version](w, "duty", "/api/v1/list/versions").Items[0]
 	for _, c := range defects {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
@@ -263,7 +265,7 @@ func TestDamagedWorkbooks(t *testing.T) {
 		})
 	}
 	w.t = t
-	if now := list[version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; fmt.Sprint(now) != fmt.Sprint(before) {
+	if now := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; fmt.Sprint(now) != fmt.Sprint(before) {
 		t.Errorf("in force %+v, before %+v", now, before)
 	}
 	if fixed := w.imports("duty", seeds.Workbook()); fixed.Errors != 0 || fixed.Recipients == 0 {
@@ -273,17 +275,17 @@ func TestDamagedWorkbooks(t *testing.T) {
 }
 
 // keptFindings are those of the answer to the import, as JSON in either language and as a workbook.
-func (w *world) keptFindings(in imported) {
+func (w *world) keptFindings(in calls.Imported) {
 	w.t.Helper()
 	path := "/api/v1/list/imports/" + in.ID
-	var kept, english imported
+	var kept, english calls.Imported
 	w.must(http.StatusOK, call{who: "approver", path: path}, &kept)
 	w.must(http.StatusOK, call{who: "approver", path: path, header: map[string]string{"Accept-Language": "en"}}, &english)
 	if fmt.Sprint(kept) != fmt.Sprint(in) || len(english.Findings) != len(in.Findings) || english.Findings[0].Message == in.Findings[0].Message {
 		w.t.Errorf("kept %+v, imported %+v", kept, in)
 	}
 	r := w.must(http.StatusOK, call{who: "duty", path: path + "/errors.xlsx"}, nil)
-	if r.Header.Get("Content-Type") != xlsxMedia || r.Header.Get("Content-Disposition") != "attachment; filename=errors-"+in.ID+".xlsx" {
+	if r.Header.Get("Content-Type") != calls.XLSXMedia || r.Header.Get("Content-Disposition") != "attachment; filename=errors-"+in.ID+".xlsx" {
 		w.t.Errorf("%v", r.Header)
 	}
 	f, err := excelize.OpenReader(strings.NewReader(r.body))
@@ -351,7 +353,7 @@ func TestUploads(t *testing.T) {
 		}
 		return c
 	}
-	chunked := send(huge, xlsxMedia)
+	chunked := send(huge, calls.XLSXMedia)
 	chunked.chunked = true
 	for _, c := range []struct {
 		name   string
@@ -361,18 +363,18 @@ func TestUploads(t *testing.T) {
 	}{
 		{"JSON", send("{}", "application/json"), 415, "unsupported_media"},
 		{"no media type", send(book, ""), 415, "unsupported_media"},
-		{"compressed", send(book, xlsxMedia, "Content-Encoding", "gzip"), 415, "unsupported_media"},
+		{"compressed", send(book, calls.XLSXMedia, "Content-Encoding", "gzip"), 415, "unsupported_media"},
 		{"an old .xls", send("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/octet-stream"), 415, "unsupported_media"},
-		{"half a workbook", send(book[:len(book)/2], xlsxMedia), 415, "unsupported_media"},
-		{"nothing", send("", xlsxMedia), 415, "unsupported_media"},
-		{"too large, and says so", send(huge, xlsxMedia), 413, "too_large"},
+		{"half a workbook", send(book[:len(book)/2], calls.XLSXMedia), 415, "unsupported_media"},
+		{"nothing", send("", calls.XLSXMedia), 415, "unsupported_media"},
+		{"too large, and says so", send(huge, calls.XLSXMedia), 413, "too_large"},
 		{"too large, and does not say so", chunked, 413, "too_large"},
 		{"another part", send(other, otherMedia), 422, "invalid"},
 		{"two parts", send(twice, twiceMedia), 422, "invalid"},
 		{"form cut off", send(good[:len(good)-100], media), 422, "invalid"},
 		{"form without boundary", send(good, "multipart/form-data"), 422, "invalid"},
-		{"viewer", call{who: "viewer", path: path, body: book, header: map[string]string{"Content-Type": xlsxMedia}}, 403, "forbidden"},
-		{"unknown parameter", call{who: "duty", path: path + "?name=x", body: book, header: map[string]string{"Content-Type": xlsxMedia}}, 422, "unknown_field"},
+		{"viewer", call{who: "viewer", path: path, body: book, header: map[string]string{"Content-Type": calls.XLSXMedia}}, 403, "forbidden"},
+		{"unknown parameter", call{who: "duty", path: path + "?name=x", body: book, header: map[string]string{"Content-Type": calls.XLSXMedia}}, 422, "unknown_field"},
 		{"unknown import", call{who: "duty", method: "GET", path: path + "/L1/errors.xlsx"}, 404, "not_found"},
 		{"unknown version", call{who: "duty", method: "GET", path: "/api/v1/list/versions/L1"}, 404, "not_found"},
 		{"recipients of an unknown version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=L1"}, 404, "not_found"},
@@ -384,14 +386,14 @@ func TestUploads(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { w.t = t; w.refused(c.status, c.code, c.call) })
 	}
 	w.t = t
-	var in imported
+	var in calls.Imported
 	first := send(good, media, keyHeader, "k1")
 	w.must(http.StatusCreated, first, &in)
 	if in.Source != "张三1**********.xlsx" || in.Errors != 0 {
 		t.Errorf("form: %+v", in.version)
 	}
 	w.must(http.StatusCreated, first, nil)
-	w.refused(http.StatusConflict, "conflict", send(string(spoiled(t, defects[0].spoil)), xlsxMedia, keyHeader, "k1"))
+	w.refused(http.StatusConflict, "conflict", send(string(spoiled(t, defects[0].spoil)), calls.XLSXMedia, keyHeader, "k1"))
 	var content []byte
 	err := w.svc.J.View(func(tx *bbolt.Tx) error {
 		v, err := reductionlist.GetVersion(tx, in.ID)
@@ -427,7 +429,7 @@ func TestListChangedDuringAWarning(t *testing.T) {
 	warning := w.declared(alerts.Yellow)
 	w.elapse(0)
 	b := from("2016-12-16", "乙")
-	if now := list[version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; now.ID != b.ID || !now.InForce {
+	if now := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; now.ID != b.ID || !now.InForce {
 		t.Fatalf("in force %+v, want %s", now, b.ID)
 	}
 	type order struct {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -18,7 +20,7 @@ import (
 
 // amendment is the call that amends E0003's vehicle measure, with further members.
 func amendment(who, members, day string) call {
-	return call{who: who, path: prefix + "/list/amendments", body: fmt.Sprintf(
+	return call{who: who, path: calls.Prefix + "/list/amendments", body: fmt.Sprintf(
 		`{"recipient_id":"E0003","measure_id":"M2","reason":"厂区改造","effective_from":%q,%s}`, day, members)}
 }
 
@@ -35,9 +37,9 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 	}
 	c := amendment("duty", `"change":{"complete_within_h":6,"reduction_t_per_day":{"pm":0.5}}`, "2016-12-18")
 	c.header = map[string]string{"Idempotency-Key": "a1"}
-	var made, again amended
+	var made, again calls.Amended
 	r := w.must(http.StatusCreated, c, &made)
-	if r.Header.Get("Location") != prefix+"/list/versions/"+made.ID || made.Status != reductionlist.StatusChecked || made.Amends == nil ||
+	if r.Header.Get("Location") != calls.Prefix+"/list/versions/"+made.ID || made.Status != reductionlist.StatusChecked || made.Amends == nil ||
 		made.Amends.Base != base.ID || made.Amends.Reason != "厂区改造" {
 		t.Errorf("made %s", r.body)
 	}
@@ -45,8 +47,8 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 	if again.ID != made.ID || !slices.Equal(again.Changes, made.Changes) {
 		t.Errorf("again: %+v", again)
 	}
-	var diff listDiff
-	w.must(http.StatusOK, call{who: "approver", path: prefix + "/list/versions/" + made.ID + "/diff"}, &diff)
+	var diff calls.ListDiff
+	w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/list/versions/" + made.ID + "/diff"}, &diff)
 	if diff.From != base.ID || diff.Changed != 1 || diff.Total != 1 || len(diff.Items) != 1 || diff.Items[0].RecipientID != "E0003" || len(diff.Items[0].Changes) != 2 ||
 		len(diff.Head) != 1 || len(diff.Effects) != 4 || diff.Effects[0].Change.PM != 0.5 || len(diff.Sectors) != 4 {
 		t.Errorf("diff %+v", diff)
@@ -55,7 +57,7 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 		t.Errorf("effect in words: %q", text)
 	}
 	w.refused(http.StatusConflict, "same_person", listAct("duty", "approve", made.version, ""))
-	var v version
+	var v calls.Version
 	w.must(http.StatusOK, listAct("approver", "approve", made.version, ""), &v)
 	if v.Status != reductionlist.StatusApproved {
 		t.Errorf("approved: %+v", v.Standing)
@@ -66,14 +68,14 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 	}
 	w.elapse(32 * time.Hour)
 	got := map[string]reductionlist.Status{}
-	for _, v := range list[version](w, "duty", prefix+"/list/versions").Items {
+	for _, v := range list[calls.Version](w, "duty", calls.Prefix+"/list/versions").Items {
 		got[v.ID] = v.Status
 	}
 	if got[made.ID] != reductionlist.StatusInForce || got[base.ID] != reductionlist.StatusSuperseded {
 		t.Errorf("after midnight: %v", got)
 	}
 	type entry struct{ Kind string }
-	page := list[entry](w, "inspector", prefix+"/ledger/entries?limit=1000")
+	page := list[entry](w, "inspector", calls.Prefix+"/ledger/entries?limit=1000")
 	if n := len(slices.DeleteFunc(page.Items, func(e entry) bool { return e.Kind != "list.in_force" })); n != 1 {
 		t.Errorf("%d entries say that a list came into force", n)
 	}
@@ -81,7 +83,7 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 		var r struct {
 			Measures []reductionlist.Measure `json:"measures"`
 		}
-		w.must(http.StatusOK, call{who: "duty", path: prefix + "/recipients/E0003?as_of=" + day}, &r)
+		w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0003?as_of=" + day}, &r)
 		if i := slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == "M2" }); r.Measures[i].CompleteWithinH != within {
 			t.Errorf("on %s within %v h, want %v", day, r.Measures[i].CompleteWithinH, within)
 		}
@@ -93,7 +95,7 @@ func TestContactAmendedOnceUnderAKey(t *testing.T) {
 	w := newWorld(t)
 	w.xiqing()
 	amend := func(key, phone string) call {
-		return call{who: "duty", path: prefix + "/list/amendments", header: map[string]string{"Idempotency-Key": key},
+		return call{who: "duty", path: calls.Prefix + "/list/amendments", header: map[string]string{"Idempotency-Key": key},
 			body: fmt.Sprintf(`{"recipient_id":"E0003","contact":{"name":"示例","phone":%q},"reason":"换人"}`, phone)}
 	}
 	first := w.must(http.StatusCreated, amend("c1", "13800000001"), nil)
@@ -113,8 +115,8 @@ func TestContactAmendedOnceUnderAKey(t *testing.T) {
 func TestScoreTasksAndFindings(t *testing.T) {
 	w := newWorld(t)
 	v := w.faulty()
-	at := prefix + "/list/versions/" + v.ID
-	var score listScore
+	at := calls.Prefix + "/list/versions/" + v.ID
+	var score calls.ListScore
 	w.must(http.StatusOK, call{who: "duty", path: at + "/score?limit=1000"}, &score)
 	tasks := list[rules.Task](w, "duty", at+"/tasks?limit=1000")
 	found := list[reductionlist.Finding](w, "duty", at+"/findings?limit=1000")
@@ -126,7 +128,7 @@ func TestScoreTasksAndFindings(t *testing.T) {
 	if task.Rule != "list.no_deadline" || task.Remedy == "" || task.Completes == 0 {
 		t.Errorf("task %+v", task)
 	}
-	var one listScore
+	var one calls.ListScore
 	w.must(http.StatusOK, call{who: "duty", path: at + "/score?recipient=" + url.QueryEscape(task.Recipient), header: map[string]string{"Accept-Language": "en"}}, &one)
 	if len(one.Items) != 1 || len(one.Items[0].Measures) == 0 || one.Items[0].Score.Operable == one.Items[0].Score.Measures {
 		t.Errorf("%+v", one.Items)
@@ -150,8 +152,8 @@ func TestScoreTasksAndFindings(t *testing.T) {
 func TestListChangesOfALiveWarning(t *testing.T) {
 	w := newWorld(t)
 	id := w.relistable()
-	at := prefix + "/warnings/" + id + "/list-changes"
-	var c listChanges
+	at := calls.Prefix + "/warnings/" + id + "/list-changes"
+	var c calls.ListChanges
 	w.must(http.StatusOK, call{who: "duty", path: at}, &c)
 	if c.Total != 3 || len(c.Items) != 3 || c.List == c.Pinned || c.Level != alerts.Yellow || c.Following != 0 {
 		t.Fatalf("%+v", c)
@@ -178,11 +180,11 @@ func TestListChangesOfALiveWarning(t *testing.T) {
 		Cause string `json:"cause"`
 		Text  string `json:"text"`
 	}
-	w.must(http.StatusOK, call{who: "E0001", path: prefix + "/orders/" + id + "-E0001-2"}, &o)
+	w.must(http.StatusOK, call{who: "E0001", path: calls.Prefix + "/orders/" + id + "-E0001-2"}, &o)
 	if o.List != c.List || o.Cause != "list" || !strings.Contains(o.Text, "按新版") {
 		t.Errorf("%+v", o)
 	}
-	if got := list[json.RawMessage](w, "duty", prefix+"/orders?warning="+id); len(got.Items) != 4 {
+	if got := list[json.RawMessage](w, "duty", calls.Prefix+"/orders?warning="+id); len(got.Items) != 4 {
 		t.Errorf("%d orders, want the three and the one revision", len(got.Items))
 	}
 	w.must(http.StatusOK, call{who: "duty", path: at}, &c)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -68,7 +70,7 @@ func (c *counted) request(r *http.Request, w *recorder, took time.Duration) {
 		method = "other" // a client may send any word
 	}
 	c.requests.WithLabelValues(route, method, w.class()).Inc()
-	if !strings.HasPrefix(w.Header().Get("Content-Type"), eventsMedia) {
+	if !strings.HasPrefix(w.Header().Get("Content-Type"), calls.EventsMedia) {
 		c.seconds.WithLabelValues(route, method).Observe(took.Seconds())
 	}
 }

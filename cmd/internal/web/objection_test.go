@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
@@ -18,9 +21,9 @@ import (
 // or inspects. Everybody else who may see the order sees that there was an objection, and what was decided.
 func TestWhoReadsWhyAnEnterpriseObjected(t *testing.T) {
 	w := newWorld(t)
-	w.must(http.StatusOK, call{who: "duty", method: "GET", path: prefix + "/orders"}, nil)
+	w.must(http.StatusOK, call{who: "duty", method: "GET", path: calls.Prefix + "/orders"}, nil)
 	order := w.ordered() + "-E0001-1"
-	path := prefix + "/orders/" + order
+	path := calls.Prefix + "/orders/" + order
 	var objected, accepted notify.View
 	w.must(http.StatusOK, call{who: "E0001", path: path + "/object", body: `{"note":"炉内尚有铁水"}`}, &objected)
 	if objected.Objection == nil || objected.Objection.Note != "炉内尚有铁水" {
@@ -45,13 +48,13 @@ func TestWhoReadsWhyAnEnterpriseObjected(t *testing.T) {
 		if !may && (strings.Contains(text, "铁水") || strings.Contains(text, "民生")) {
 			t.Errorf("%s reads a part of why:\n%s", who, text)
 		}
-		text = w.must(http.StatusOK, call{who: who, method: "GET", path: prefix + "/orders?state=exempted"}, nil).body
+		text = w.must(http.StatusOK, call{who: who, method: "GET", path: calls.Prefix + "/orders?state=exempted"}, nil).body
 		if got := strings.Contains(text, "民生"); !strings.Contains(text, `"kind":"exempted"`) || got != (who == "E0001") || strings.Contains(text, "铁水") {
 			t.Errorf("%s reads why in the list: %v\n%s", who, got, text)
 		}
 	}
 	w.must(http.StatusNotFound, call{who: "E0002", method: "GET", path: path}, nil)
-	seen, err := w.svc.Seen(t.Context(), "E0001", "inspector", "", 10)
+	seen, err := w.svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "E0001", User: "inspector", Paging: calls.Paging{Cursor: "", Limit: 10}})
 	if err != nil || len(seen.Items) != 1 || !strings.Contains(fmt.Sprintf("%+v", seen.Items), access.SeenNote) {
 		t.Errorf("that the inspector read it is recorded as %+v (%v)", seen.Items, err)
 	}
@@ -60,7 +63,7 @@ func TestWhoReadsWhyAnEnterpriseObjected(t *testing.T) {
 // An objection without a reason is refused with its place and what to do, and nothing is changed.
 func TestObjectionWithoutANote(t *testing.T) {
 	w := newWorld(t)
-	path := prefix + "/orders/" + w.declared(alerts.Yellow).ID + "-E0001-1"
+	path := calls.Prefix + "/orders/" + w.declared(alerts.Yellow).ID + "-E0001-1"
 	w.elapse(0)
 	for _, body := range []string{"", "{}", `{"note":""}`, `{"note":" \n "}`} {
 		p := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "E0001", method: "POST", path: path + "/object", body: body})

@@ -10,13 +10,12 @@ import (
 	"strings"
 	"sync"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/danielgtaylor/huma/v2"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/web/session"
-	"qingkong/reductionlist"
 )
 
 // The document GET /api/v1/openapi.json is made from the table of routes when the server starts, so that a call cannot be
@@ -24,71 +23,23 @@ import (
 // has already said who may ask, reads strictly and refuses in one vocabulary that NATS shares, and huma would ask,
 // validate and word errors a second time in its own way.
 
-// param is a parameter of the query.
-type param struct {
-	name   string
-	schema huma.Schema
-	zh, en string
-	needed bool
-}
-
-func integer(from, to float64) huma.Schema {
-	s := huma.Schema{Type: "integer", Minimum: &from}
-	if to > 0 {
-		s.Maximum = &to
+// schemaOf is the schema of a parameter.
+func schemaOf(p calls.Param) *huma.Schema {
+	s := &huma.Schema{Type: map[calls.ParamKind]string{calls.TextParam: "string", calls.DayParam: "string", calls.IntegerParam: "integer", calls.NumberParam: "number"}[p.Kind]}
+	switch p.Kind {
+	case calls.DayParam:
+		s.Format = "date"
+	case calls.IntegerParam, calls.NumberParam:
+		s.Minimum = &p.From
+		if p.To > 0 {
+			s.Maximum = &p.To
+		}
 	}
-	return s
-}
-
-func word(of ...string) huma.Schema {
-	s := huma.Schema{Type: "string"}
-	for _, w := range of {
+	for _, w := range p.Words {
 		s.Enum = append(s.Enum, w)
 	}
 	return s
 }
-
-var (
-	anyText = huma.Schema{Type: "string"}
-	aDay    = huma.Schema{Type: "string", Format: "date"}
-)
-
-// The parameters.
-var (
-	limitParam     = param{"limit", integer(1, 1000), "一页最多几条，默认 100", "how many a page has at most; 100 unless told", false}
-	cursorParam    = param{"cursor", anyText, "上一页的 next", "next of the page before", false}
-	asOfParam      = param{"as_of", anyText, "某日或某时（RFC 3339）生效的清单", "the list in force on a day or at a time (RFC 3339)", false}
-	versionParam   = param{"version", anyText, "清单版本编号；与 as_of 二选一", "the id of a list version; instead of as_of", false}
-	queryParam     = param{"q", anyText, "编号或名称的一部分", "part of an id or a name", false}
-	townParam      = param{"town", anyText, "街镇", "the town", false}
-	roleParam      = param{"role", word(words(access.Roles()...)...), "角色", "the role", false}
-	warningParam   = param{"warning", anyText, "预警编号", "the id of a warning", false}
-	recipientParam = param{"recipient", anyText, "对象编号", "the id of a recipient", false}
-	orderParam     = param{"order", anyText, "指令编号；与 warning 二选一", "the id of an order; instead of warning", false}
-	eventParam     = param{eventsParam, anyText, "从哪条消息之后继续", "the message to go on from", false}
-	fromDayParam   = param{"from", aDay, "第一天，默认 to 之前 89 天", "the first day; 89 days before to unless told", false}
-	toDayParam     = param{"to", aDay, "最后一天，默认今天", "the last day; today unless told", false}
-	fromLeafParam  = param{"from", integer(0, 0), "从第几条开始（从 0 起）", "the index to begin with, from 0", false}
-	entryParam     = param{"entry", integer(0, 0), "第几条（从 0 起）", "the index of the entry, from 0", true}
-	proposalState  = param{"state", word(enums[reflect.TypeFor[alerts.ProposalState]()]...), "状态", "the state", false}
-	orderState     = param{"state", word(orderStates()...), "状态、送达、答复、执行或核查结论之一", "a value of state, delivery, answer, execution or verdict", false}
-	againstParam   = param{"against", anyText, "与哪个版本比较，默认其所修订的版本或现行版本", "the version to compare with; what it amends or the one in force unless told", false}
-	severityParam  = param{"severity", word(reductionlist.SeverityError, reductionlist.SeverityWarning), "error 或 warning", "error or warning", false}
-	revisionParam  = param{"revision", integer(1, 0), "看到的修订号", "the revision that was seen", true}
-	sourceParam    = param{"source", anyText, "来源说明，默认文件名", "where it comes from; the file's name unless told", false}
-)
-
-// orderStates are the words that a list of orders is narrowed by, each of one axis.
-func orderStates() []string {
-	all := slices.Clone(orderWords["state"])
-	for _, name := range []string{"delivery", "answer", "execution", "verdict"} {
-		all = append(all, axes[name]...)
-	}
-	return all
-}
-
-// nothing is the body of a call that says everything in its path: {} or none at all.
-type nothing struct{}
 
 // theDocument is the document of this program's routes, which do not change.
 var theDocument = sync.OnceValue(func() []byte { return document(routes) })
@@ -108,19 +59,18 @@ func document(routes []route) []byte {
 		Components: components(made),
 	}
 	tags := map[string]bool{}
-	for i := range routes {
-		r := &routes[i]
+	for _, r := range routes {
 		op := operation(made, r)
 		if tag := op.Tags[0]; !tags[tag] {
 			tags[tag] = true
 			doc.Tags = append(doc.Tags, &huma.Tag{Name: tag})
 		}
-		item := doc.Paths[r.full()]
+		item := doc.Paths[r.Path()]
 		if item == nil {
 			item = &huma.PathItem{}
-			doc.Paths[r.full()] = item
+			doc.Paths[r.Path()] = item
 		}
-		switch r.method {
+		switch r.Method {
 		case http.MethodGet:
 			item.Get = op
 		case http.MethodPost:
@@ -130,7 +80,7 @@ func document(routes []route) []byte {
 		case http.MethodDelete:
 			item.Delete = op
 		default:
-			panic("web: no place in the document for " + r.method)
+			panic("web: no place in the document for " + r.Method)
 		}
 	}
 	text, err := json.Marshal(doc)
@@ -145,7 +95,7 @@ func describe(zh, en string) string { return zh + "\n\n" + en }
 
 // components are what operations refer to: schemas, the shared parameters, the problems by status, how to sign in.
 func components(made *schemas) *huma.Components {
-	problemRef := made.of(problem{}, false)
+	problemRef := made.of(reflect.TypeFor[problem](), false)
 	c := &huma.Components{
 		Schemas: made,
 		Parameters: map[string]*huma.Param{
@@ -189,78 +139,61 @@ func problemsByStatus() map[int][]string {
 }
 
 // codes are the problems that a route may answer: those of every call, and its own.
-func (r *route) codes() []refusal.Code {
+func (r route) codes() []refusal.Code {
 	codes := []refusal.Code{refusal.Invalid, refusal.UnknownField, refusal.RateLimited, refusal.NotReady, internal}
-	if r.act != "" {
+	if r.Act != "" {
 		codes = append(codes, refusal.Unauthenticated)
 	}
-	if r.act != "" && !anySignedIn(r.act) {
+	if r.Act != "" && !r.ForAnySignedIn() {
 		codes = append(codes, refusal.Forbidden)
 	}
-	if takesBody(r.method) {
+	if r.HasBody() {
 		codes = append(codes, refusal.TooLarge, refusal.UnsupportedMedia)
-		if r.act != "" && r.method == http.MethodPost {
+		if r.Act != "" && r.Method == http.MethodPost {
 			codes = append(codes, refusal.Conflict) // a key that was used for something else
 		}
 	}
-	if r.method != http.MethodGet {
+	if r.Method != http.MethodGet {
 		codes = append(codes, refusal.Forbidden) // from another site's page
 	}
-	if strings.Contains(r.pattern, "{") {
+	if strings.Contains(r.Pattern, "{") {
 		codes = append(codes, refusal.NotFound)
 	}
-	codes = append(codes, r.refuses...)
+	codes = append(codes, r.Refuses...)
 	slices.Sort(codes)
 	return slices.Compact(codes)
 }
 
-// roles are who may make a call: everybody, whoever is signed in, or the roles that access names.
-func (r *route) roles() []string {
-	switch r.act {
-	case "":
-		return []string{"public"}
-	case signedIn, nearOrSignedIn:
-		return []string{r.act}
-	}
-	var roles []string
-	for _, role := range access.Roles() {
-		if access.Allowed(role, r.act) {
-			roles = append(roles, string(role))
-		}
-	}
-	return roles
-}
-
-func operation(made *schemas, r *route) *huma.Operation {
-	roles := strings.Join(r.roles(), ", ")
+func operation(made *schemas, r route) *huma.Operation {
+	roles := strings.Join(r.Roles(), ", ")
 	op := &huma.Operation{
-		OperationID: r.operationID(), Tags: []string{r.tag()}, Summary: r.zh + " · " + r.en,
+		OperationID: r.operationID(), Tags: []string{r.tag()}, Summary: r.ZH + " · " + r.EN,
 		Description: "可用角色 Who: " + roles,
 		Parameters:  parameters(r),
 		Responses:   responses(made, r),
 		Security:    []map[string][]string{},
-		Extensions:  map[string]any{"x-roles": r.roles(), "x-problem-codes": r.codes()},
+		Extensions:  map[string]any{"x-roles": r.Roles(), "x-problem-codes": r.codes()},
 	}
-	if r.act != "" {
+	if r.Act != "" {
 		op.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	}
-	if r.act == nearOrSignedIn {
+	if r.Act == calls.NearOrSignedIn {
 		op.Security = append(op.Security, map[string][]string{}) // none is needed from this machine
 	}
 	switch {
-	case r.upload:
+	case r.Upload:
 		op.RequestBody = uploadBody()
-	case r.in != nil:
-		ref := made.of(r.in, true)
+	case r.HasBody():
+		ref := made.of(r.body(), true)
 		media := &huma.MediaType{Schema: ref}
-		if text := examples[r.method+" "+r.pattern]; text != "" {
-			media.Example = json.RawMessage(text)
+		if r.Example != "" {
+			media.Example = json.RawMessage(r.Example)
 		}
 		op.RequestBody = &huma.RequestBody{Required: len(made.SchemaFromRef(ref.Ref).Required) > 0,
 			Content: map[string]*huma.MediaType{"application/json": media}}
 	}
 	if op.RequestBody != nil {
-		op.RequestBody.Description = describe(fmt.Sprintf("最多 %d 字节", r.body), fmt.Sprintf("at most %d bytes", r.body))
+		op.RequestBody.Description = describe(fmt.Sprintf("最多 %d 字节", r.Body), fmt.Sprintf("at most %d bytes", r.Body))
 	}
 	return op
 }
@@ -269,23 +202,23 @@ func uploadBody() *huma.RequestBody {
 	file := &huma.Schema{Type: "string", Format: "binary"}
 	form := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"}}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		xlsxMedia: {}, "application/octet-stream": {}, "multipart/form-data": {Schema: form}}}
+		calls.XLSXMedia: {}, "application/octet-stream": {}, "multipart/form-data": {Schema: form}}}
 }
 
-func parameters(r *route) []*huma.Param {
+func parameters(r route) []*huma.Param {
 	var list []*huma.Param
-	for part := range strings.SplitSeq(r.pattern, "/") {
+	for part := range strings.SplitSeq(r.Pattern, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok {
 			list = append(list, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
 		}
 	}
-	for _, p := range r.query {
-		list = append(list, &huma.Param{Name: p.name, In: "query", Required: p.needed, Schema: &p.schema, Description: describe(p.zh, p.en)})
+	for _, p := range r.Query {
+		list = append(list, &huma.Param{Name: p.Name, In: "query", Required: p.Needed, Schema: schemaOf(p), Description: describe(p.ZH, p.EN)})
 	}
 	for _, shared := range []struct {
 		name string
 		has  bool
-	}{{"IdempotencyKey", r.method == http.MethodPost && r.act != ""}, {"IfNoneMatch", r.repeats}, {"Language", true}} {
+	}{{"IdempotencyKey", r.Method == http.MethodPost && r.Act != ""}, {"IfNoneMatch", r.Repeats}, {"Language", true}} {
 		if shared.has {
 			list = append(list, &huma.Param{Ref: "#/components/parameters/" + shared.name})
 		}
@@ -293,41 +226,41 @@ func parameters(r *route) []*huma.Param {
 	return list
 }
 
-func responses(made *schemas, r *route) map[string]*huma.Response {
-	answer := &huma.Response{Description: r.zh + " · " + r.en, Headers: map[string]*huma.Header{}}
-	switch media := r.media; {
+func responses(made *schemas, r route) map[string]*huma.Response {
+	answer := &huma.Response{Description: r.ZH + " · " + r.EN, Headers: map[string]*huma.Header{}}
+	switch media := r.Media; {
 	case media != "":
 		answer.Content = map[string]*huma.MediaType{media: {}}
-		for _, other := range r.others {
+		for _, other := range r.Others {
 			answer.Content[other] = &huma.MediaType{}
 		}
-	case r.out != nil:
-		answer.Content = map[string]*huma.MediaType{"application/json": {Schema: made.of(r.out, false)}}
+	case r.Out != nil:
+		answer.Content = map[string]*huma.MediaType{"application/json": {Schema: made.of(r.answer(), false)}}
 	}
 	all := map[string]*huma.Response{strconv.Itoa(r.status()): answer}
-	if r.created != nil {
+	if r.Created != nil {
 		answer.Headers["Location"] = &huma.Header{Schema: &huma.Schema{Type: "string"}, Required: true}
 	}
-	if r.repeats {
+	if r.Repeats {
 		answer.Headers["ETag"] = &huma.Header{Schema: &huma.Schema{Type: "string"}, Required: true}
 		all["304"] = &huma.Response{Description: "自上次以来未变 · nothing changed since"}
 	}
 	for _, status := range r.problems() {
 		all[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + problemName(status)}
 	}
-	if r.unwell {
+	if r.Unwell {
 		all["503"] = &huma.Response{Description: "现在不能记录任何操作 · nothing can be recorded at present", Content: answer.Content}
 	}
 	return all
 }
 
 // problems are the statuses that a call may be refused with.
-func (r *route) problems() []int {
+func (r route) problems() []int {
 	var statuses []int
 	for _, code := range r.codes() {
 		statuses = append(statuses, statusOf[code])
 	}
-	if r.in != nil {
+	if r.HasBody() && !r.Upload {
 		statuses = append(statuses, http.StatusBadRequest) // no JSON
 	}
 	slices.Sort(statuses)
@@ -335,26 +268,45 @@ func (r *route) problems() []int {
 }
 
 // status is that of a call that was carried out.
-func (r *route) status() int {
+func (r route) status() int {
 	switch {
-	case r.created != nil, r.kept:
+	case r.Created != nil, r.Kept:
 		return http.StatusCreated
-	case r.out == nil && r.media == "":
+	case r.Out == nil && r.Media == "":
 		return http.StatusNoContent
 	}
 	return http.StatusOK
 }
 
 // operationID is the call in one word: post_warnings_id_lift.
-func (r *route) operationID() string {
-	return strings.ToLower(r.method) + strings.NewReplacer("/", "_", "{", "", "}", "", "-", "_", ".", "_").Replace(r.pattern)
+func (r route) operationID() string {
+	return strings.ToLower(r.Method) + strings.NewReplacer("/", "_", "{", "", "}", "", "-", "_", ".", "_").Replace(r.Pattern)
 }
 
 // tag is the first part of the path.
-func (r *route) tag() string {
-	tag, _, _ := strings.Cut(strings.TrimPrefix(r.pattern, "/"), "/")
+func (r route) tag() string {
+	tag, _, _ := strings.Cut(strings.TrimPrefix(r.Pattern, "/"), "/")
 	return strings.TrimSuffix(tag, ".json")
 }
 
-// openapi answers with the document.
-func (s *Server) openapi(*request) (any, error) { return s.document, nil }
+// body is the type that a call's body is described by.
+func (r route) body() reflect.Type {
+	if r.Takes != nil {
+		return reflect.TypeOf(r.Takes)
+	}
+	return r.In
+}
+
+// answer is the type that a call's answer is described by.
+func (r route) answer() reflect.Type {
+	t := r.Out
+	if r.Shows != nil {
+		t = reflect.TypeOf(r.Shows)
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+var _ = bind(calls.OpenAPI, func(s *Server, _ *request, _ calls.None) (any, error) { return s.document, nil })

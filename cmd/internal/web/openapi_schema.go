@@ -9,14 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"qingkong/alerts"
 	"qingkong/alerts/aqi"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -40,10 +40,10 @@ func newSchemas() *schemas {
 
 const schemaPrefix = "#/components/schemas/"
 
-// of is the schema of a value's type, for the body of a request or of an answer.
-func (r *schemas) of(v any, input bool) *huma.Schema {
+// of is the schema of a type, for the body of a request or of an answer.
+func (r *schemas) of(t reflect.Type, input bool) *huma.Schema {
 	r.input = input
-	return r.Schema(reflect.TypeOf(v), true, "")
+	return r.Schema(t, true, "")
 }
 
 // Schema implements [huma.Registry].
@@ -178,7 +178,7 @@ func schemaName(t reflect.Type, hint string) string {
 	case reflect.TypeFor[notify.MeasureView](), reflect.TypeFor[notify.MonitorView](), reflect.TypeFor[notify.QuantityView](), reflect.TypeFor[notify.ContactView](),
 		reflect.TypeFor[notify.ReleaseView](), reflect.TypeFor[notify.ObjectionView]():
 		return "Order" + strings.TrimSuffix(t.Name(), "View")
-	case reflect.TypeFor[recipientView]():
+	case reflect.TypeFor[calls.RecipientView]():
 		return "Recipient"
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
@@ -227,7 +227,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[alerts.Cause]():         causes,
 	reflect.TypeFor[alerts.ProposalState](): words(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
 	reflect.TypeFor[alerts.ProposalKind]():  words(alerts.KindStart, alerts.KindUpgrade, alerts.KindRevise, alerts.KindDowngrade, alerts.KindLift),
-	reflect.TypeFor[access.Role]():          words(access.Roles()...),
+	reflect.TypeFor[calls.Role]():           words(calls.Roles()...),
 	reflect.TypeFor[notify.Action](): words(notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
 		notify.Report, notify.Complete),
 	reflect.TypeFor[notify.ReleaseKind](): words(notify.ReleaseLifted, notify.ReleaseCancelled, notify.ReleaseExempted,
@@ -255,17 +255,6 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[refusal.Code]():               problemCodes(),
 }
 
-// axis is the words of an order's axis from the first value to the last.
-func axis[T interface {
-	~byte
-	String() string
-}](first, last T) (words []string) {
-	for v := first; v <= last; v++ {
-		words = append(words, v.String())
-	}
-	return words
-}
-
 func problemCodes() (codes []string) {
 	for code := range statusOf {
 		codes = append(codes, string(code))
@@ -284,15 +273,10 @@ type membersRule struct {
 	days    string                  // the text that is a day
 }
 
-var axes = map[string][]string{
-	"delivery": axis(notify.DeliveryPending, notify.DeliveryFailed), "answer": axis(notify.AnswerAwaiting, notify.AnswerOverdue),
-	"execution": axis(notify.ExecutionNotStarted, notify.ExecutionCompleted), "verdict": axis(notify.VerdictNone, notify.VerdictNoData),
-}
-
 // orderWords are the words that an order's members are of.
 var orderWords = func() map[string][]string {
-	all := maps.Clone(axes)
-	all["state"] = axis(notify.StateOpen, notify.StateExempted)
+	all := maps.Clone(calls.Axes)
+	all["state"] = calls.OrderStates
 	return all
 }()
 
@@ -304,32 +288,32 @@ func elem(list any) reflect.Type { return reflect.TypeOf(list).Elem() }
 
 // members has the rules of types whose tags do not say them: what a domain package decides by its own functions.
 var members = map[reflect.Type]membersRule{
-	reflect.TypeFor[access.NewAccount]():         {needs: []string{"user", "role"}, words: map[string][]string{"role": words(access.Roles()...)}},
-	reflect.TypeFor[alerts.ForecastInput]():      {needs: []string{"source", "region", "issued_at"}},
-	reflect.TypeFor[alerts.ObservationInput]():   {needs: []string{"station", "region"}},
-	elem(alerts.ForecastInput{}.Days):            {needs: []string{"date"}, days: "date", words: map[string][]string{"cause": causes}},
-	elem(alerts.ForecastInput{}.Hours):           {needs: []string{"at"}, words: map[string][]string{"cause": causes}},
-	reflect.TypeFor[reductionlist.Finding]():     {words: map[string][]string{"severity": {reductionlist.SeverityError, reductionlist.SeverityWarning}}},
-	reflect.TypeFor[service.Declaration]():       {needs: []string{"level", "trigger"}, without: []string{"list_version", "list_hash"}},
-	reflect.TypeFor[alerts.Reject]():             {needs: []string{"reason"}},
-	reflect.TypeFor[service.EmergencyApproval](): {needs: []string{"authority", "called_at", "reason"}},
-	reflect.TypeFor[service.Adjustment]():        {needs: []string{"level"}},
-	reflect.TypeFor[service.Revision]():          {without: []string{"list_version", "list_hash"}},
-	reflect.TypeFor[objectionText]():             {needs: []string{"note"}},
-	reflect.TypeFor[notify.ObjectionView]():      {words: map[string][]string{"decision": {"", "accept", "reject", "amend"}}},
-	reflect.TypeFor[notify.MeasureText]():        {needs: []string{"id"}},
-	reflect.TypeFor[service.ObjectionDecision](): {needs: []string{"decision"}, words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
-	reflect.TypeFor[service.MeasureAmends]():     {needs: []string{"id"}},
-	reflect.TypeFor[notify.Overview]():           {counts: axes},
-	reflect.TypeFor[notify.TownTally]():          {counts: axes},
-	reflect.TypeFor[notify.SectorTally]():        {counts: axes},
-	reflect.TypeFor[notify.GradeTally]():         {counts: axes},
-	reflect.TypeFor[coalProblem]():               {needs: []string{"start", "step_h", "steps", "units", "demand"}},
-	reflect.TypeFor[wasteProblem]():              {needs: []string{"start", "step_h", "steps", "furnaces", "pit", "intake_t_h", "divert", "steam_min_t_h", "steam_per_t_waste", "step_weight"}},
-	reflect.TypeFor[plant.Figures]():             {needs: []string{"from", "to"}},
-	reflect.TypeFor[recipientView]():             {without: []string{"contact_ref"}},
-	reflect.TypeFor[notify.View]():               {words: orderWords},
-	reflect.TypeFor[notify.MonitorView]():        {like: map[string]reflect.Type{"criterion": reflect.TypeFor[reductionlist.Criterion]()}},
+	reflect.TypeFor[calls.NewAccount]():        {needs: []string{"user", "role"}, words: map[string][]string{"role": words(calls.Roles()...)}},
+	reflect.TypeFor[alerts.ForecastInput]():    {needs: []string{"source", "region", "issued_at"}},
+	reflect.TypeFor[alerts.ObservationInput](): {needs: []string{"station", "region"}},
+	elem(alerts.ForecastInput{}.Days):          {needs: []string{"date"}, days: "date", words: map[string][]string{"cause": causes}},
+	elem(alerts.ForecastInput{}.Hours):         {needs: []string{"at"}, words: map[string][]string{"cause": causes}},
+	reflect.TypeFor[reductionlist.Finding]():   {words: map[string][]string{"severity": {reductionlist.SeverityError, reductionlist.SeverityWarning}}},
+	reflect.TypeFor[calls.Declaration]():       {needs: []string{"level", "trigger"}, without: []string{"list_version", "list_hash"}},
+	reflect.TypeFor[alerts.Reject]():           {needs: []string{"reason"}},
+	reflect.TypeFor[calls.EmergencyApproval](): {needs: []string{"authority", "called_at", "reason"}},
+	reflect.TypeFor[calls.Adjustment]():        {needs: []string{"level"}},
+	reflect.TypeFor[calls.Revision]():          {without: []string{"list_version", "list_hash"}},
+	reflect.TypeFor[calls.ObjectionText]():     {needs: []string{"note"}},
+	reflect.TypeFor[notify.ObjectionView]():    {words: map[string][]string{"decision": {"", "accept", "reject", "amend"}}},
+	reflect.TypeFor[notify.MeasureText]():      {needs: []string{"id"}},
+	reflect.TypeFor[calls.ObjectionDecision](): {needs: []string{"decision"}, words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
+	reflect.TypeFor[calls.MeasureAmends]():     {needs: []string{"id"}},
+	reflect.TypeFor[notify.Overview]():         {counts: calls.Axes},
+	reflect.TypeFor[notify.TownTally]():        {counts: calls.Axes},
+	reflect.TypeFor[notify.SectorTally]():      {counts: calls.Axes},
+	reflect.TypeFor[notify.GradeTally]():       {counts: calls.Axes},
+	reflect.TypeFor[calls.CoalProblem]():       {needs: []string{"start", "step_h", "steps", "units", "demand"}},
+	reflect.TypeFor[calls.WasteProblem]():      {needs: []string{"start", "step_h", "steps", "furnaces", "pit", "intake_t_h", "divert", "steam_min_t_h", "steam_per_t_waste", "step_weight"}},
+	reflect.TypeFor[plant.Figures]():           {needs: []string{"from", "to"}},
+	reflect.TypeFor[calls.RecipientView]():     {without: []string{"contact_ref"}},
+	reflect.TypeFor[notify.View]():             {words: orderWords},
+	reflect.TypeFor[notify.MonitorView]():      {like: map[string]reflect.Type{"criterion": reflect.TypeFor[reductionlist.Criterion]()}},
 }
 
 // The rest of [huma.Registry], which nothing here uses but a schema's own making.

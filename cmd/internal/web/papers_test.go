@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/cmd/internal/access"
@@ -28,7 +30,7 @@ func TestPapersByRole(t *testing.T) {
 		"E0001": {200, 404, true}, "town": {200, 404, false}, "viewer": {403, 403, false}, "feeder": {403, 403, false}, "neighbour": {403, 403, false},
 	} {
 		for _, kind := range papers.Kinds() {
-			path := func(id string) string { return prefix + "/recipients/" + id + "/papers/" + string(kind) }
+			path := func(id string) string { return calls.Prefix + "/recipients/" + id + "/papers/" + string(kind) }
 			r := w.must(c.own, call{who: who, path: path("E0001")}, nil)
 			w.must(c.other, call{who: who, path: path("E0002")}, nil) // in another town
 			if c.own != 200 {
@@ -42,7 +44,7 @@ func TestPapersByRole(t *testing.T) {
 			}
 		}
 	}
-	r := w.must(200, call{who: "duty", path: prefix + "/recipients/E0001/papers/board?format=docx&lang=en"}, nil)
+	r := w.must(200, call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/board?format=docx&lang=en"}, nil)
 	if r.Header.Get("Content-Type") != papers.DocxMedia || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("%v", r.Header)
 	}
@@ -55,19 +57,19 @@ func TestPapersByRole(t *testing.T) {
 func TestPapersOfAVersion(t *testing.T) {
 	w := newWorld(t)
 	old, draft := w.inForce(), w.imports("duty", seeds.Workbook())
-	plan := prefix + "/recipients/E0001/papers/plan"
+	plan := calls.Prefix + "/recipients/E0001/papers/plan"
 	contains(t, text(t, w.must(200, call{who: "duty", path: plan + "?version=" + draft.ID}, nil).body), draft.ID, "杨柳青热电")
 	contains(t, text(t, w.must(200, call{who: "duty", path: plan + "?as_of=2016-12-16"}, nil).body), old.ID, "示例企业E0001")
 	for path, status := range map[string]int{
 		plan + "?version=" + draft.ID: 404, plan + "?version=" + old.ID: 200, plan + "?as_of=2015-01-01": 404, plan + "?version=L1": 404,
-		prefix + "/list/versions/" + draft.ID + "/towns": 403,
+		calls.Prefix + "/list/versions/" + draft.ID + "/towns": 403,
 	} {
 		w.must(status, call{who: "inspector", path: path}, nil)
 	}
-	w.must(404, call{who: "town", path: prefix + "/list/versions/" + draft.ID + "/towns"}, nil)
+	w.must(404, call{who: "town", path: calls.Prefix + "/list/versions/" + draft.ID + "/towns"}, nil)
 	for path, where := range map[string]string{
 		plan + "?format=pdf": "format", plan + "?lang=fr": "lang", plan + "?as_of=yesterday": "as_of", plan + "?version=x&as_of=2016-12-16": "as_of",
-		prefix + "/list/versions/" + old.ID + "/papers?kind=poster": "kind", prefix + "/list/versions/" + old.ID + "/public?format=docx": "format",
+		calls.Prefix + "/list/versions/" + old.ID + "/papers?kind=poster": "kind", calls.Prefix + "/list/versions/" + old.ID + "/public?format=docx": "format",
 	} {
 		if p := w.refused(422, "invalid", call{who: "duty", path: path}); len(p.Errors) != 1 || p.Errors[0].Path != where {
 			t.Errorf("%s: %+v", path, p.Errors)
@@ -75,13 +77,13 @@ func TestPapersOfAVersion(t *testing.T) {
 	}
 	broken := w.imports("duty", spoiled(t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") }))
 	for _, what := range []string{"papers", "public", "towns"} {
-		w.refused(409, "transition_refused", call{who: "duty", path: prefix + "/list/versions/" + broken.ID + "/" + what})
+		w.refused(409, "transition_refused", call{who: "duty", path: calls.Prefix + "/list/versions/" + broken.ID + "/" + what})
 	}
 }
 
 func TestBatchAndListsOfAVersion(t *testing.T) {
 	w := newWorld(t)
-	at := prefix + "/list/versions/" + w.inForce().ID
+	at := calls.Prefix + "/list/versions/" + w.inForce().ID
 	body := w.must(200, call{who: "admin", path: at + "/papers?format=docx"}, nil).body
 	z, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
 	if err != nil || len(z.File) != 6 {
@@ -92,7 +94,7 @@ func TestBatchAndListsOfAVersion(t *testing.T) {
 			t.Errorf("%s has %d bytes", f.Name, f.UncompressedSize64)
 		}
 	}
-	if r := w.must(200, call{who: "admin", method: "HEAD", path: at + "/papers"}, nil); r.body != "" || r.Header.Get("Content-Type") != zipMedia {
+	if r := w.must(200, call{who: "admin", method: "HEAD", path: at + "/papers"}, nil); r.body != "" || r.Header.Get("Content-Type") != calls.ZipMedia {
 		t.Errorf("HEAD: %d bytes, %v", len(r.body), r.Header)
 	}
 	for who, c := range map[string]struct {
@@ -169,7 +171,7 @@ func TestPublicPages(t *testing.T) {
 	if again := sheets(t, w.must(200, call{path: "/public/list?format=xlsx"}, nil).body); again != book {
 		t.Error("the public workbook differs the second time")
 	}
-	w.must(200, call{who: "duty", path: prefix + "/recipients/E0001/papers/plan"}, nil)
+	w.must(200, call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/plan"}, nil)
 }
 
 // A long list is public page by page, and each recipient stands on one of them.
@@ -203,7 +205,7 @@ func TestPublicListPages(t *testing.T) {
 // The QR code leads to where the board was asked for, unless an address is configured.
 func TestBoardLeadsToThePublicPage(t *testing.T) {
 	w := newWorld(t)
-	board := call{who: "duty", path: prefix + "/recipients/E0001/papers/board"}
+	board := call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/board"}
 	contains(t, text(t, w.must(200, board, nil).body), "http://example.com/public/recipients/E0001")
 	w.svc.Publishing.PublicURL, w.svc.Publishing.Watch, w.svc.Publishing.District = "https://qk.example.gov.cn/xq/", "022-12369", "西青区"
 	contains(t, text(t, w.must(200, board, nil).body), "https://qk.example.gov.cn/xq/public/recipients/E0001", "022-12369")
@@ -224,35 +226,35 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 		"inspector": "/recipients/E0002/papers/plan", "E0001": "/recipients/E0001/papers/plan", "duty": "/list/versions/" + v.ID + "/export",
 		"town": "/list/versions/" + v.ID + "/towns", "approver": "/list/versions/" + v.ID + "/export",
 	} {
-		w.must(200, call{who: who, path: prefix + path}, nil)
+		w.must(200, call{who: who, path: calls.Prefix + path}, nil)
 	}
-	seen := map[string]access.PersonalRead{}
-	for _, s := range list[access.Seen](w, "admin", prefix+"/personal-data/accesses").Items {
+	seen := map[string]calls.PersonalRead{}
+	for _, s := range list[access.Seen](w, "admin", calls.Prefix+"/personal-data/accesses").Items {
 		seen[s.User] = s.Reads[0]
 	}
-	want := map[string]access.PersonalRead{
-		"inspector": {Kind: "contact", Call: "GET " + prefix + "/recipients/{id}/papers/plan", Count: 1, Recipients: []string{"E0002"}},
-		"duty":      {Kind: "contact", Call: "GET " + prefix + "/list/versions/{id}/export", Count: 3, List: v.ID},
+	want := map[string]calls.PersonalRead{
+		"inspector": {Kind: "contact", Call: "GET " + calls.Prefix + "/recipients/{id}/papers/plan", Count: 1, Recipients: []string{"E0002"}},
+		"duty":      {Kind: "contact", Call: "GET " + calls.Prefix + "/list/versions/{id}/export", Count: 3, List: v.ID},
 	}
 	if fmt.Sprint(seen) != fmt.Sprint(want) {
 		t.Errorf("recorded %+v, want %+v", seen, want)
 	}
 	for query, n := range map[string]int{"?recipient=E0001": 1, "?recipient=E0002": 2, "?recipient=E0002&user=inspector": 1, "?user=town": 0, "?limit=1": 1} {
-		if got := list[access.Seen](w, "admin", prefix+"/personal-data/accesses"+query); len(got.Items) != n {
+		if got := list[access.Seen](w, "admin", calls.Prefix+"/personal-data/accesses"+query); len(got.Items) != n {
 			t.Errorf("%s: %d records, want %d", query, len(got.Items), n)
 		}
 	}
-	w.refused(http.StatusForbidden, "forbidden", call{who: "duty", path: prefix + "/personal-data/accesses"})
-	w.refused(422, "invalid", call{who: "admin", path: prefix + "/personal-data/erasures", body: `{"recipient_id":"E0001"}`})
-	w.refused(404, "not_found", call{who: "admin", path: prefix + "/personal-data/erasures", body: `{"recipient_id":"E9999","reason":"x"}`})
-	w.must(200, call{who: "admin", path: prefix + "/personal-data/erasures", body: `{"recipient_id":"E0001","reason":"本人要求"}`}, nil)
+	w.refused(http.StatusForbidden, "forbidden", call{who: "duty", path: calls.Prefix + "/personal-data/accesses"})
+	w.refused(422, "invalid", call{who: "admin", path: calls.Prefix + "/personal-data/erasures", body: `{"recipient_id":"E0001"}`})
+	w.refused(404, "not_found", call{who: "admin", path: calls.Prefix + "/personal-data/erasures", body: `{"recipient_id":"E9999","reason":"x"}`})
+	w.must(200, call{who: "admin", path: calls.Prefix + "/personal-data/erasures", body: `{"recipient_id":"E0001","reason":"本人要求"}`}, nil)
 	for _, kind := range papers.Kinds() {
-		said := text(t, w.must(200, call{who: "E0001", path: prefix + "/recipients/E0001/papers/" + string(kind)}, nil).body)
+		said := text(t, w.must(200, call{who: "E0001", path: calls.Prefix + "/recipients/E0001/papers/" + string(kind)}, nil).body)
 		if contains(t, said, "已删除"); strings.Contains(said, "1380000") {
 			t.Errorf("the %s still has the contact: %s", kind, said)
 		}
 	}
-	l, found, err := listtest.Read([]byte(w.must(200, call{who: "admin", path: prefix + "/list/versions/" + v.ID + "/export"}, nil).body))
+	l, found, err := listtest.Read([]byte(w.must(200, call{who: "admin", path: calls.Prefix + "/list/versions/" + v.ID + "/export"}, nil).body))
 	if err != nil {
 		t.Fatal(err, found)
 	}
@@ -261,7 +263,7 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 			t.Errorf("%s is exported with the contact %+v", r.ID, r.Contact)
 		}
 	}
-	if said := sheets(t, string(bytes.TrimSpace([]byte(w.must(200, call{who: "duty", path: prefix + "/list/versions/" + v.ID + "/towns?format=xlsx"}, nil).body)))); !strings.Contains(said, "已删除") {
+	if said := sheets(t, string(bytes.TrimSpace([]byte(w.must(200, call{who: "duty", path: calls.Prefix + "/list/versions/" + v.ID + "/towns?format=xlsx"}, nil).body)))); !strings.Contains(said, "已删除") {
 		t.Errorf("the list by town: %s", said)
 	}
 }
@@ -270,7 +272,7 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 func (w *world) manyReads() {
 	w.t.Helper()
 	for _, who := range []string{"duty", "approver", "inspector", "admin"} {
-		w.must(200, call{who: who, path: prefix + "/recipients/E0001/papers/board"}, nil)
+		w.must(200, call{who: who, path: calls.Prefix + "/recipients/E0001/papers/board"}, nil)
 	}
 	if err := w.svc.RecordSeen(w.t.Context()); err != nil {
 		w.t.Fatal(err)

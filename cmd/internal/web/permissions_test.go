@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 )
 
 // `go test ./cmd/internal/web -run Permissions -update` writes testdata/permissions.txt anew; whoever changes rights shows
@@ -41,14 +41,14 @@ func matrix() string {
 	for i := range routes {
 		r := &routes[i]
 		fmt.Fprintf(&b, "| `%s %s` | %s |", r.method, r.full(), r.zh)
-		for _, role := range access.Roles() {
-			if role == access.Neighbour { // speaks NATS alone
+		for _, role := range calls.Roles() {
+			if role == calls.Neighbour { // speaks NATS alone
 				continue
 			}
 			switch {
 			case r.act == "":
 				b.WriteString(" ○ |")
-			case anySignedIn(r.act) || access.Allowed(role, r.act):
+			case calls.AnySignedIn(r.act) || calls.Allowed(role, r.act):
 				b.WriteString(" ● |")
 			default:
 				b.WriteString("  |")
@@ -76,8 +76,8 @@ func (r *route) anyCall(who string) call {
 // door, and the door comes before anything else.
 func TestPermissions(t *testing.T) {
 	w := newWorld(t)
-	w.account("disabled", access.Admin)
-	w.must(http.StatusOK, call{who: "admin", method: "POST", path: prefix + "/accounts/disabled/disable"}, nil)
+	w.account("disabled", calls.Admin)
+	w.must(http.StatusOK, call{who: "admin", method: "POST", path: calls.Prefix + "/accounts/disabled/disable"}, nil)
 	w.tokens["wrong"] = "qk.admin." + strings.Repeat("A", 43)
 	var table strings.Builder
 	table.WriteString(permissionsHeader)
@@ -96,8 +96,8 @@ func TestPermissions(t *testing.T) {
 					t.Errorf("%q is not told what to do: %s", who, p.Detail)
 				}
 			}
-			for _, role := range access.Roles() {
-				if r.act == "" || anySignedIn(r.act) || access.Allowed(role, r.act) {
+			for _, role := range calls.Roles() {
+				if r.act == "" || calls.AnySignedIn(r.act) || calls.Allowed(role, r.act) {
 					w.passes(r, string(role))
 				} else {
 					w.refused(http.StatusForbidden, "forbidden", r.anyCall(string(role)))

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	"qingkong/alerts"
 	"qingkong/notify"
 	"qingkong/reductionlist/plant"
@@ -29,7 +32,7 @@ func (w *world) plantOrder(figures bool) string {
 
 type prepared struct {
 	Problem map[string]any
-	Missing []missingView
+	Missing []calls.MissingView
 	Result  *struct {
 		Status string
 		Gap    *float64
@@ -49,7 +52,7 @@ type prepared struct {
 
 func (w *world) prepare(order string) (p prepared) {
 	w.t.Helper()
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/orders/" + order + "/plan"}, &p)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/orders/" + order + "/plan"}, &p)
 	return p
 }
 
@@ -67,10 +70,12 @@ func TestPlanOfAnOrder(t *testing.T) {
 			t.Errorf("asked for in which words? %+v", m)
 		}
 	}
-	plan := func(body string) call { return call{who: "duty", path: prefix + "/orders/" + id + "/plan", body: body} }
+	plan := func(body string) call {
+		return call{who: "duty", path: calls.Prefix + "/orders/" + id + "/plan", body: body}
+	}
 	accept := func(body string) call {
 		body = strings.Replace(strings.Replace(body, "{", `{"reason":"供热不能减",`, 1), ",}", "}", 1)
-		return call{who: "duty", path: prefix + "/orders/" + id + "/plan/accept", body: body}
+		return call{who: "duty", path: calls.Prefix + "/orders/" + id + "/plan/accept", body: body}
 	}
 	if q := w.refused(http.StatusUnprocessableEntity, "invalid", accept(`{}`)); len(q.Errors) != 12 || !strings.Contains(q.Errors[1].Message, "5#") {
 		t.Errorf("accepted without figures: %+v", q)
@@ -176,10 +181,10 @@ func TestPlanAgainstTheList(t *testing.T) {
 	w.elapse(0)
 	id := warning.ID + "-E0001-1"
 	figures := xiqing.Figures(w.clock.Now().In(alerts.Shanghai()))["E0001"]
-	if err := w.svc.RecordFigures(t.Context(), "E0001", "E0001", figures); err != nil {
+	if err := w.svc.RecordFigures(t.Context(), service.By("E0001"), "E0001", figures); err != nil {
 		t.Fatal(err)
 	}
-	path := prefix + "/orders/" + id + "/plan"
+	path := calls.Prefix + "/orders/" + id + "/plan"
 	var prepared struct {
 		Problem json.RawMessage
 		Result  struct {
@@ -251,7 +256,7 @@ func TestPlanAgainstTheList(t *testing.T) {
 	if again := w.do(accept); again.body != first.body {
 		t.Errorf("again: %s", again.body)
 	}
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/orders/" + order.ID + "/plan"}, &prepared)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/orders/" + order.ID + "/plan"}, &prepared)
 	if m := prepared.Result.of(t, "M05"); m.Demands[2].Value != 2100 || !m.From.Equal(warning.StartsAt.Add(4*time.Hour)) {
 		t.Errorf("under the plan the list demands %+v", m)
 	}
@@ -301,17 +306,17 @@ func TestPlanBodies(t *testing.T) {
 		"no object":      {`{"problem":[1]}`, "problem", "invalid"},
 	} {
 		for _, act := range []string{"/plan", "/plan/accept"} {
-			q := w.refused(http.StatusUnprocessableEntity, c.code, call{who: "duty", path: prefix + "/orders/" + id + act, body: c.body})
+			q := w.refused(http.StatusUnprocessableEntity, c.code, call{who: "duty", path: calls.Prefix + "/orders/" + id + act, body: c.body})
 			if len(q.Errors) == 0 || q.Errors[0].Path != c.path && !strings.HasPrefix(q.Errors[0].Path, c.path) {
 				t.Errorf("%s: %+v, want %s", name, q.Errors, c.path)
 			}
 		}
 	}
 	for _, limit := range []string{"0", "-1", "21", "NaN", "x", ""} {
-		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: prefix + "/orders/" + id + "/plan?time_limit=" + limit})
+		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/orders/" + id + "/plan?time_limit=" + limit})
 	}
-	w.refused(http.StatusConflict, "conflict", call{who: "duty", path: prefix + "/orders/" + strings.Replace(id, "E0001", "E0003", 1) + "/plan"})
-	w.refused(http.StatusNotFound, "not_found", call{who: "duty", path: prefix + "/orders/none/plan"})
+	w.refused(http.StatusConflict, "conflict", call{who: "duty", path: calls.Prefix + "/orders/" + strings.Replace(id, "E0001", "E0003", 1) + "/plan"})
+	w.refused(http.StatusNotFound, "not_found", call{who: "duty", path: calls.Prefix + "/orders/none/plan"})
 }
 
 // What anybody may ask of the optimiser is bounded.
@@ -329,14 +334,14 @@ func TestAllocationsAreBounded(t *testing.T) {
 	large := strings.Replace(strings.Replace(coal, unit, strings.Join(many, ","), 1), `"steps":3`, `"steps":100`, 1)
 	large = strings.Replace(large, `"5#":[260]`, `"0#":[260]`, 1)
 	large = large[:strings.Index(large, `,"baseline_mw"`)] + "}"
-	q := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: prefix + "/allocations/coal", body: large})
+	q := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/allocations/coal", body: large})
 	if len(q.Errors) != 1 || q.Errors[0].Path != "steps" || q.Errors[0].Rule != "allocate.too_large_together" {
 		t.Errorf("%+v", q.Errors)
 	}
 	waste := strings.Replace(examples["POST /allocations/waste"], `"steps":3`, `"steps":2000`, 1)
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/allocations/waste?time_limit=20", body: waste}, nil)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/allocations/waste?time_limit=20", body: waste}, nil)
 	for _, body := range []string{`{}`, `{"units":[]}`, `[]`, `null`} {
-		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: prefix + "/allocations/coal", body: body})
+		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/allocations/coal", body: body})
 	}
 }
 
@@ -346,10 +351,10 @@ func TestFiguresOfAPlant(t *testing.T) {
 	w.xiqing()
 	good := examples["PUT /recipients/{id}/figures"]
 	put := func(who, id, body string) call {
-		return call{who: who, method: http.MethodPut, path: prefix + "/recipients/" + id + "/figures", body: body}
+		return call{who: who, method: http.MethodPut, path: calls.Prefix + "/recipients/" + id + "/figures", body: body}
 	}
 	w.refused(http.StatusNotFound, "not_found", put("E0002", "E0001", good))
-	w.refused(http.StatusNotFound, "not_found", call{who: "E0002", path: prefix + "/recipients/E0001/figures"})
+	w.refused(http.StatusNotFound, "not_found", call{who: "E0002", path: calls.Prefix + "/recipients/E0001/figures"})
 	w.refused(http.StatusForbidden, "forbidden", put("viewer", "E0001", good))
 	w.refused(http.StatusConflict, "conflict", put("duty", "E0003", good))
 	w.refused(http.StatusNotFound, "not_found", put("duty", "E9999", good))
@@ -378,12 +383,12 @@ func TestFiguresOfAPlant(t *testing.T) {
 		GivenBy string   `json:"given_by"`
 		Old     bool
 	}
-	if w.must(http.StatusOK, call{who: "duty", path: prefix + "/recipients/E0001/figures"}, &f); f.Figures != nil || f.AgeH != nil {
+	if w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0001/figures"}, &f); f.Figures != nil || f.AgeH != nil {
 		t.Errorf("figures that nobody gave: %+v", f)
 	}
 	w.must(http.StatusOK, put("E0001", "E0001", good), nil)
 	w.elapse(50 * time.Hour)
-	if w.must(http.StatusOK, call{who: "approver", path: prefix + "/recipients/E0001/figures"}, &f); *f.AgeH != 50 || !f.Old || f.GivenBy != "E0001" {
+	if w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/recipients/E0001/figures"}, &f); *f.AgeH != 50 || !f.Old || f.GivenBy != "E0001" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -412,7 +417,7 @@ func TestPlanAsTimePasses(t *testing.T) {
 	if p.Result != nil || len(p.Missing) == 0 || p.Missing[0].Path != "figures" || !strings.Contains(p.Missing[0].Message, "2016-12-18 00:00") {
 		t.Errorf("beyond the figures: %+v", p.Missing)
 	}
-	if !slices.ContainsFunc(p.Missing, func(m missingView) bool { return m.Path == "units[2].hours_in_state" }) {
+	if !slices.ContainsFunc(p.Missing, func(m calls.MissingView) bool { return m.Path == "units[2].hours_in_state" }) {
 		t.Errorf("%+v", p.Missing)
 	}
 }

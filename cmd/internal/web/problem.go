@@ -123,7 +123,7 @@ type file struct {
 }
 
 // answer answers with a value as JSON, with raw JSON that is already written, or with a file.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, route *route, status int, value any) {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, route route, status int, value any) {
 	if f, ok := value.(file); ok {
 		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
 		s.write(w, r, status, f.media, f.data)
@@ -139,7 +139,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, route *route, st
 		return
 	}
 	text = append(text, '\n')
-	if route.repeats && s.unchanged(w, r, text) {
+	if route.Repeats && s.unchanged(w, r, text) {
 		return
 	}
 	s.write(w, r, status, "application/json", text)

@@ -7,30 +7,18 @@ import (
 	"net/netip"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/watch"
 )
 
-// readiness is the answer of GET /readyz.
-type readiness struct {
-	Status watch.Status `json:"status"`
-	Checks []readyCheck `json:"checks"`
-}
-
-// readyCheck is one part of the program. Nobody in particular sees its name and its state alone.
-type readyCheck struct {
-	Name   string      `json:"name"`
-	State  watch.State `json:"state"`
-	Since  *time.Time  `json:"since,omitempty"`
-	Detail string      `json:"detail,omitempty"`
-}
-
 // readinessOf is a report for a reader; whole with what is wrong and what to do.
-func readinessOf(r watch.Report, whole bool, lang string) readiness {
-	out := readiness{Status: r.Status, Checks: make([]readyCheck, 0, len(r.Checks))}
+func readinessOf(r watch.Report, whole bool, lang string) calls.Readiness {
+	out := calls.Readiness{Status: string(r.Status), Checks: make([]calls.ReadyCheck, 0, len(r.Checks))}
 	for _, c := range r.Checks {
-		one := readyCheck{Name: c.Name, State: c.State}
+		one := calls.ReadyCheck{Name: c.Name, State: string(c.State)}
 		if whole {
 			since := c.Since.In(alerts.Shanghai()).Truncate(time.Millisecond)
 			one.Since, one.Detail = &since, c.Detail(lang)
@@ -40,25 +28,25 @@ func readinessOf(r watch.Report, whole bool, lang string) readiness {
 	return out
 }
 
-// readyz says how every part of the program is, and by its status whether anything can be written.
-func (s *Server) readyz(q *request) (any, error) {
+// Readiness says how every part of the program is, and by its status whether anything can be written.
+var _ = bind(calls.Readyz, func(s *Server, q *request, _ calls.None) (any, error) {
 	return readyAnswer{s, readinessOf(s.opt.Watch.Report(), s.caller(q.Request).who != nil, languageOf(q.Request))}, nil
-}
+})
 
 // readyAnswer is readiness with the status that load balancers go by.
 type readyAnswer struct {
 	s *Server
-	readiness
+	calls.Readiness
 }
 
 func (a readyAnswer) serve(w http.ResponseWriter, r *http.Request) {
-	text, err := json.Marshal(a.readiness)
+	text, err := json.Marshal(a.Readiness)
 	if err != nil {
 		a.s.problem(w, r, err)
 		return
 	}
 	status := http.StatusOK
-	if a.Status == watch.NotReady {
+	if a.Status == string(watch.NotReady) {
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", retryAfter[refusal.NotReady])
 	}
@@ -86,4 +74,4 @@ type metricsAnswer struct{ http.Handler }
 
 func (a metricsAnswer) serve(w http.ResponseWriter, r *http.Request) { a.ServeHTTP(w, r) }
 
-func (s *Server) showMetrics(*request) (any, error) { return metricsAnswer{s.metrics}, nil }
+var _ = bind(calls.Metrics, func(s *Server, _ *request, _ calls.None) (any, error) { return metricsAnswer{s.metrics}, nil })

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"qingkong/alerts/refusal"
@@ -30,7 +32,7 @@ func TestReadiness(t *testing.T) {
 	w := newWorld(t)
 	for _, found := range []watch.Finding{{}, low, halted} {
 		w.find(found)
-		var got readiness
+		var got calls.Readiness
 		r := w.must(503, call{who: "viewer", path: "/readyz"}, &got)
 		if n := len(got.Checks); got.Status != watch.NotReady || n != 3 || got.Checks[2].Name != watch.Start || got.Checks[2].Detail == "" || r.Header.Get("Retry-After") == "" {
 			t.Fatalf("before the start: %s", r.body)
@@ -74,7 +76,7 @@ func TestReadinessByReader(t *testing.T) {
 		{"a session beside another scheme", map[string]string{"Cookie": session, "Authorization": "Basic eDp5"}, false},
 		{"another cookie", map[string]string{"Cookie": "a=b"}, false},
 	} {
-		var got readiness
+		var got calls.Readiness
 		r := w.must(200, call{path: "/readyz", header: c.header}, &got)
 		part := got.Checks[1]
 		if c.whole != (part.Since != nil) || c.whole != strings.Contains(part.Detail, "900 MB") || !c.whole && strings.Contains(r.body, "900") {

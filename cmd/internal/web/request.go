@@ -6,12 +6,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/web/incoming"
 )
 
@@ -22,75 +23,45 @@ type request struct {
 	who   *access.Principal   // nil for a public call
 	by    string              // how it is known: byToken or bySession
 	key   string              // for the journal; empty when the caller gave none
-	body  []byte              // of a POST
 	file  string              // the name of the file that is sent; empty when it has none
 	sent  *incoming.File      // where a file is sent
-	route *route
-	query url.Values // only parameters that the route has, each given once
+	route route
+	in    any // what the call takes, of the type that its row says
 }
 
-// id is the {id} of the path.
-func (q *request) id() string { return q.PathValue("id") }
+// ask is who makes the request, and how, as the acts have it.
+func (q *request) ask() service.Ask {
+	return service.Ask{Who: q.who, Key: q.key, Call: q.route.Name(), Lang: languageOf(q.Request)}
+}
 
 // read takes in what the request carries, as far as its route lets it.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, route *route, who *access.Principal) (*request, error) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request, route route, who *access.Principal) (*request, error) {
 	q := &request{Request: r, w: w, who: who, route: route}
-	var err error
-	if q.query, err = readQuery(r, route.query); err != nil {
-		return nil, err
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, calls.WrongQuery("?", r.URL.RawQuery, "http.want_query")
 	}
-	if !takesBody(route.method) {
-		return q, nil
-	}
-	if who != nil && route.method == http.MethodPost { // nobody's key is nobody's: what is public makes nothing that a repeat would make twice
-		if q.key, err = idempotencyKey(r, who); err != nil {
+	var body []byte
+	if route.HasBody() {
+		if who != nil && route.Method == http.MethodPost { // nobody's key is nobody's: what is public makes nothing that a repeat would make twice
+			if q.key, err = idempotencyKey(r, who); err != nil {
+				return nil, err
+			}
+		}
+		if route.Upload {
+			q.sent, q.file, err = readUpload(w, r, s.opt.Incoming)
+		} else {
+			body, err = readBody(w, r, route.Body)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	if route.upload {
-		q.sent, q.file, err = readUpload(w, r, s.opt.Incoming)
-	} else {
-		q.body, err = readBody(w, r, route.body)
+	if q.in, err = route.Read(r.PathValue, query, body); err != nil && q.sent != nil {
+		_ = q.sent.Close() // a file that nobody will read
 	}
 	return q, err
 }
-
-func readQuery(r *http.Request, known []param) (url.Values, error) {
-	given, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, wrongQuery("?", r.URL.RawQuery, "http.want_query")
-	}
-	for name, values := range given {
-		if !slices.ContainsFunc(known, func(p param) bool { return p.name == name }) {
-			return nil, &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
-				Fields: []refusal.Field{{Path: name, Rule: "http.query_unknown", Args: refusal.Args{"name": name}}}}
-		}
-		if len(values) > 1 {
-			return nil, wrongQuery(name, strings.Join(values, ", "), "http.want_once")
-		}
-	}
-	return given, nil
-}
-
-// wrongQuery refuses the value of a query parameter; want is the rule that says what is expected.
-func wrongQuery(name, value, want string) error {
-	return refusal.Input([]refusal.Field{{Path: name, Rule: want, Args: refusal.Args{"name": name, "value": value}}})
-}
-
-// page is the paging that a list is asked for.
-func (q *request) page() (cursor string, limit int, err error) {
-	const most, usual = 1000, 100
-	limit = usual
-	if text := q.query.Get("limit"); q.query.Has("limit") {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > most {
-			return "", 0, wrongQuery("limit", text, "http.want_limit")
-		}
-	}
-	return q.query.Get("cursor"), limit, nil
-}
-
-// takesBody reports whether a call of a method carries something.
-func takesBody(method string) bool { return method == http.MethodPost || method == http.MethodPut }
 
 const keyHeader = "Idempotency-Key"
 
@@ -146,12 +117,4 @@ func checkMedia(h http.Header) error {
 		return refusal.New(refusal.UnsupportedMedia, "http.media", refusal.Args{"type": strconv.Quote(given + "; " + encoding)})
 	}
 	return nil
-}
-
-// orEmpty is the body of a call whose members are all optional.
-func (q *request) orEmpty() []byte {
-	if len(q.body) == 0 {
-		return []byte("{}")
-	}
-	return q.body
 }

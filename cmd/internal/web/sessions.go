@@ -2,12 +2,12 @@ package web
 
 import (
 	"context"
-	"time"
+
+	"qingkong/cmd/internal/calls"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/valid"
 	"qingkong/cmd/internal/web/session"
 )
 
@@ -17,40 +17,18 @@ const (
 	bySession = "session"
 )
 
-// person is a user as it sees itself.
-type person struct {
-	User      string      `json:"user"`
-	Role      access.Role `json:"role"`
-	Name      string      `json:"name"`
-	Town      string      `json:"town"`
-	Recipient string      `json:"recipient"`
-	By        string      `json:"by,omitempty"`         // of GET /me
-	ExpiresAt *time.Time  `json:"expires_at,omitempty"` // of a new session
+func personOf(p *access.Principal) calls.Person {
+	return calls.Person{User: p.User, Role: p.Role, Name: p.Name, Town: p.Town, Recipient: p.Recipient}
 }
 
-func personOf(p *access.Principal) person {
-	return person{User: p.User, Role: p.Role, Name: p.Name, Town: p.Town, Recipient: p.Recipient}
-}
-
-// me says whom the token or the session belongs to.
-func (s *Server) me(q *request) (any, error) {
+var _ = bind(calls.Me, func(_ *Server, q *request, _ calls.None) (any, error) {
 	p := personOf(q.who)
 	p.By = q.by
 	return p, nil
-}
+})
 
-// loginInput is the body of POST /session.
-type loginInput struct {
-	User     string `json:"user" validate:"required"`
-	Password string `json:"password" validate:"required"`
-}
-
-// login begins a session; its cookie goes with the answer.
-func (s *Server) login(q *request) (any, error) {
-	in, err := valid.Read[loginInput](q.body)
-	if err != nil {
-		return nil, err
-	}
+// A login begins a session; its cookie goes with the answer.
+var _ = bind(calls.Login, func(s *Server, q *request, in calls.LoginInput) (any, error) {
 	until := s.svc.J.Now().Add(session.Lifetime)
 	who, err := s.sessions.Login(q.w, q.Request, in.User, in.Password)
 	if err != nil {
@@ -59,70 +37,51 @@ func (s *Server) login(q *request) (any, error) {
 	p := personOf(who)
 	p.ExpiresAt = &until
 	return p, nil
-}
+})
 
-// logout ends the session that the request came with; without one there is nothing to end.
-func (s *Server) logout(q *request) (any, error) {
+// A logout ends the session that the request came with; without one there is nothing to end.
+var _ = bind(calls.Logout, func(s *Server, q *request, _ calls.None) (any, error) {
 	s.sessions.Logout(q.w, q.Request)
 	return nil, nil
-}
+})
 
-// passwordChange is the body of POST /me/password.
-type passwordChange struct {
-	Current  string `json:"current" validate:"required"`
-	Password string `json:"password" validate:"required"`
-}
-
-// changePassword puts a password of the caller's own choosing in the place of the one in force.
-func (s *Server) changePassword(q *request) (any, error) {
-	in, err := valid.Read[passwordChange](q.body)
-	if err != nil {
-		return nil, err
-	}
+// A password of the caller's own choosing takes the place of the one in force.
+var _ = bind(calls.ChangePassword, func(s *Server, q *request, in calls.PasswordChange) (any, error) {
 	return nil, s.sessions.ChangePassword(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
 		return s.svc.ChangePassword(ctx, q.who.User, in.Current, in.Password)
 	})
-}
+})
 
-// ownSessions are the caller's sessions, whether it comes with one or with a token.
-func (s *Server) ownSessions(q *request) (any, error) {
+// The caller's sessions are listed whether it comes with one or with a token.
+var _ = bind(calls.OwnSessions, func(s *Server, q *request, _ calls.None) (any, error) {
 	all, err := s.sessions.Own(q.Request, q.who.User)
-	page := alerts.Page[access.Session]{Items: []access.Session{}, Total: len(all)}
+	page := alerts.Page[calls.Session]{Items: []calls.Session{}, Total: len(all)}
 	for _, one := range all {
 		one.BegunAt, one.SeenAt = one.BegunAt.In(alerts.Shanghai()), one.SeenAt.In(alerts.Shanghai())
 		page.Items = append(page.Items, one)
 	}
 	return page, err
-}
+})
 
-func (s *Server) endSession(q *request) (any, error) {
-	found, err := s.sessions.End(q.Request, q.who.User, q.id())
+var _ = bind(calls.EndSession, func(s *Server, q *request, in calls.ByID) (any, error) {
+	found, err := s.sessions.End(q.Request, q.who.User, in.ID)
 	if err == nil && !found {
 		err = refusal.New(refusal.NotFound, "session.none", nil)
 	}
 	return nil, err
-}
+})
 
-func (s *Server) endSessions(q *request) (any, error) {
+var _ = bind(calls.EndSessions, func(s *Server, q *request, _ calls.None) (any, error) {
 	return nil, s.sessions.EndAll(q.w, q.Request, q.who.User)
-}
+})
 
-// factor is the caller's second factor.
-func (s *Server) factor(q *request) (any, error) { return s.svc.Factor(q.who.User) }
-
-func (s *Server) newFactor(q *request) (any, error) { return s.svc.NewFactor(q.who.User) }
-
-// enrolFactor gives the caller a second factor. Wrong passwords count as those of a login do.
-func (s *Server) enrolFactor(q *request) (any, error) {
-	in, err := valid.Read[access.Enrolment](q.body)
-	if err != nil {
-		return nil, err
-	}
-	err = s.sessions.Confirm(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
+// Wrong passwords of an enrolment count as those of a login do.
+var _ = bind(calls.EnrolFactor, func(s *Server, q *request, in calls.Enrolment) (any, error) {
+	err := s.sessions.Confirm(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
 		return s.svc.EnrolFactor(ctx, q.who.User, in)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.svc.Factor(q.who.User)
-}
+	return s.svc.Factor(q.Context(), q.ask(), calls.None{})
+})

@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"go.etcd.io/bbolt"
 
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/web/session"
 )
@@ -18,7 +20,7 @@ import (
 // password gives an account new credentials and returns the password.
 func (w *world) password(user string) string {
 	w.t.Helper()
-	issued, err := w.svc.RenewAccount(w.t.Context(), "init", "", user)
+	issued, err := servicetest.Say(w.t.Context(), w.svc, "init", "", calls.RenewAccount, user, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -84,9 +86,9 @@ func TestLoginAndLogout(t *testing.T) {
 }
 
 // sessions are those that the user of a cookie sees.
-func (w *world) sessions(cookie string) []access.Session {
+func (w *world) sessions(cookie string) []calls.Session {
 	w.t.Helper()
-	var page struct{ Items []access.Session }
+	var page struct{ Items []calls.Session }
 	w.must(http.StatusOK, by(cookie, call{method: "GET", path: "/api/v1/sessions"}), &page)
 	return page.Items
 }

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/service"
 )
 
 // noticed is what a warning's history says of who acted.
@@ -48,8 +49,8 @@ func TestAnAdministratorWhoIsBothPersonsIsNamedByBothActs(t *testing.T) {
 // enrolment is the body with which an account enrols a second factor.
 func (w *world) enrolment(user, password string) string {
 	w.t.Helper()
-	var draft service.FactorDraft
-	w.must(http.StatusOK, call{who: user, path: prefix + "/me/factor/secret"}, &draft)
+	var draft calls.FactorDraft
+	w.must(http.StatusOK, call{who: user, path: calls.Prefix + "/me/factor/secret"}, &draft)
 	w.shown = append(w.shown, draft.Secret)
 	return fmt.Sprintf(`{"current":%q,"secret":%q,"otp":%q}`, password, draft.Secret, w.Code(draft.Secret))
 }
@@ -58,7 +59,7 @@ func (w *world) enrolment(user, password string) string {
 func (w *world) enrolled(user string) string {
 	w.t.Helper()
 	body := w.enrolment(user, w.renewed(user))
-	w.must(http.StatusOK, call{who: user, path: prefix + "/me/factor", body: body}, nil)
+	w.must(http.StatusOK, call{who: user, path: calls.Prefix + "/me/factor", body: body}, nil)
 	w.clock.Add(30 * time.Second)
 	_, rest, _ := strings.Cut(body, `"secret":"`)
 	return rest[:strings.IndexByte(rest, '"')]
@@ -69,13 +70,13 @@ func (w *world) enrolled(user string) string {
 func TestASecondFactorOverHTTP(t *testing.T) {
 	w := newWorld(t)
 	secret := w.enrolled("approver")
-	var state access.FactorState
-	if w.must(http.StatusOK, call{who: "approver", path: prefix + "/me/factor"}, &state); state.At == nil || state.Required {
+	var state calls.FactorState
+	if w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/me/factor"}, &state); state.At == nil || state.Required {
 		t.Errorf("the factor is %+v", state)
 	}
 	one, two := w.declared(alerts.Orange), new(alerts.Warning)
 	approve := func(of *alerts.Warning, otp string) call {
-		return call{who: "approver", path: prefix + "/warnings/" + of.ID + "/approve", body: fmt.Sprintf(`{"revision":%d,"otp":%q}`, of.Revision, otp)}
+		return call{who: "approver", path: calls.Prefix + "/warnings/" + of.ID + "/approve", body: fmt.Sprintf(`{"revision":%d,"otp":%q}`, of.Revision, otp)}
 	}
 	at := func(p problem) string { return p.Errors[0].Path + " " + p.Errors[0].Rule }
 	if p := w.refused(http.StatusUnprocessableEntity, "invalid", approve(one, "")); at(p) != "otp access.otp_wanted" {
@@ -83,7 +84,7 @@ func TestASecondFactorOverHTTP(t *testing.T) {
 	}
 	code := w.Code(secret)
 	w.must(http.StatusOK, approve(one, code), one)
-	w.must(http.StatusOK, call{who: "duty", path: prefix + "/warnings/" + one.ID + "/adjust", body: fmt.Sprintf(`{"revision":%d,"level":"red","reason":"示例"}`, one.Revision)}, two)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/warnings/" + one.ID + "/adjust", body: fmt.Sprintf(`{"revision":%d,"level":"red","reason":"示例"}`, one.Revision)}, two)
 	if p := w.refused(http.StatusUnprocessableEntity, "invalid", approve(two, code)); at(p) != "otp access.otp_used" {
 		t.Errorf("the same code again: %+v", p)
 	}
@@ -96,19 +97,19 @@ func TestASecondFactorOverHTTP(t *testing.T) {
 	if after := w.do(approve(two, w.Code(secret))).Header.Get("Retry-After"); after != "901" {
 		t.Errorf("closed codes are to be tried again after %s s", after)
 	}
-	var u access.User
-	if w.must(http.StatusOK, call{who: "admin", path: prefix + "/accounts/approver"}, &u); u.FactorAt == nil || u.Reset != nil {
+	var u calls.User
+	if w.must(http.StatusOK, call{who: "admin", path: calls.Prefix + "/accounts/approver"}, &u); u.FactorAt == nil || u.Reset != nil {
 		t.Errorf("the account is %+v", u)
 	}
-	w.must(http.StatusOK, call{who: "admin", method: "DELETE", path: prefix + "/accounts/approver/factor"}, &u)
+	w.must(http.StatusOK, call{who: "admin", method: "DELETE", path: calls.Prefix + "/accounts/approver/factor"}, &u)
 	if u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil || u.SecretSeen.How != access.HowReset {
 		t.Errorf("after the reset the account is %+v", u)
 	}
 	w.must(http.StatusOK, approve(two, ""), two)
-	if p := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: prefix + "/me/factor", body: `{"current":"no","secret":"` + secret + `","otp":"123456"}`}); at(p) != "current session.current_wrong" {
+	if p := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: calls.Prefix + "/me/factor", body: `{"current":"no","secret":"` + secret + `","otp":"123456"}`}); at(p) != "current session.current_wrong" {
 		t.Errorf("enrolled with a wrong password: %+v", p)
 	}
-	if p := w.refused(http.StatusConflict, "conflict", call{who: "E0001", path: prefix + "/me/factor", body: w.enrolment("E0001", w.passwordOf("E0001"))}); p.Detail == "" {
+	if p := w.refused(http.StatusConflict, "conflict", call{who: "E0001", path: calls.Prefix + "/me/factor", body: w.enrolment("E0001", w.passwordOf("E0001"))}); p.Detail == "" {
 		t.Errorf("a recipient: %+v", p)
 	}
 }
@@ -145,7 +146,7 @@ func TestWhoseSecretWasSeenStaysInTheOffice(t *testing.T) {
 		sees bool
 	}{{"duty", true}, {"approver", true}, {"inspector", true}, {"viewer", true}, {"admin", true}, {"E0001", false}, {"town", false}, {"feeder", false}} {
 		for _, path := range []string{"/warnings/" + id, "/warnings"} {
-			r := w.must(http.StatusOK, call{who: c.who, path: prefix + path}, nil)
+			r := w.must(http.StatusOK, call{who: c.who, path: calls.Prefix + path}, nil)
 			if got := strings.Contains(r.body, "secret_seen"); got != c.sees {
 				t.Errorf("%s by %s: sees it %v, want %v", path, c.who, got, c.sees)
 			}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/web/incoming"
 )
@@ -30,7 +32,7 @@ func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming
 	switch media {
 	case "multipart/form-data":
 		limit += maxEnvelope
-	case xlsxMedia, "application/octet-stream":
+	case calls.XLSXMedia, "application/octet-stream":
 	default:
 		return nil, "", wrongMedia(given)
 	}

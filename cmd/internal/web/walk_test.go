@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/xuri/excelize/v2"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/access"
 )
 
 // posts runs f for every POST that it is about with its example, each in a world of its own.
@@ -47,7 +48,7 @@ func TestEveryPostMayBeRepeated(t *testing.T) {
 		again := w.do(c)
 		switch {
 		case r.act == "": // nobody's key is nobody's, and a login is no event
-		case reflect.TypeOf(r.out) == reflect.TypeFor[access.Issued]():
+		case reflect.TypeOf(r.out) == reflect.TypeFor[calls.Issued]():
 			if again.StatusCode != http.StatusConflict || !strings.Contains(again.body, "again-1") {
 				t.Errorf("secrets asked for again: %d %s", again.StatusCode, again.body)
 			}
@@ -139,7 +140,7 @@ func (w *world) many() {
 }
 
 // faulty imports a list in which some measures lack a mark.
-func (w *world) faulty() version {
+func (w *world) faulty() calls.Version {
 	w.t.Helper()
 	return w.imports("duty", spoiled(w.t, func(f *excelize.File) error {
 		for row := 2; row < 200; row += 30 {
@@ -160,7 +161,7 @@ func (w *world) dismissed(n int) {
 		days[i] = fmt.Sprintf(`{"date":"2016-12-%d","aqi_low":150,"aqi_high":%d,"primary":["pm25"]}`, 17+i, worse.high)
 	}
 	var f alerts.ForecastResult
-	w.must(http.StatusCreated, call{who: "feeder", path: prefix + "/forecasts", body: fmt.Sprintf(
+	w.must(http.StatusCreated, call{who: "feeder", path: calls.Prefix + "/forecasts", body: fmt.Sprintf(
 		`{"source":"emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Load().Format(time.RFC3339), strings.Join(days, ","))}, &f)
 	if f.Proposal == nil {
 		w.t.Fatalf("forecast %d opens no proposal", n)
@@ -173,7 +174,7 @@ func (w *world) dismissed(n int) {
 func TestEveryListPages(t *testing.T) {
 	w := newWorld(t)
 	w.many()
-	version, warning := w.faulty().ID, list[alerts.Warning](w, "duty", prefix+"/warnings").Items[0].ID
+	version, warning := w.faulty().ID, list[alerts.Warning](w, "duty", calls.Prefix+"/warnings").Items[0].ID
 	w.newerList()
 	w.manyReads()
 	for i := range routes {
@@ -185,7 +186,7 @@ func TestEveryListPages(t *testing.T) {
 			w.t = t
 			who := "public"
 			for _, role := range r.roles() { // the first that sees all of it
-				if role != string(access.Enterprise) && role != string(access.Town) {
+				if role != string(calls.Enterprise) && role != string(calls.Town) {
 					who = role
 					break
 				}
@@ -219,7 +220,7 @@ func TestEveryListPages(t *testing.T) {
 func TestETags(t *testing.T) {
 	w := newWorld(t)
 	id := w.ordered()
-	board := call{who: "viewer", method: "GET", path: prefix + "/warnings/" + id + "/board", header: map[string]string{}}
+	board := call{who: "viewer", method: "GET", path: calls.Prefix + "/warnings/" + id + "/board", header: map[string]string{}}
 	first := w.must(http.StatusOK, board, nil)
 	tag := first.Header.Get("ETag")
 	for _, given := range []string{tag, `"x", ` + tag, "W/" + tag, "*"} {
@@ -243,7 +244,7 @@ func TestETags(t *testing.T) {
 	board.who = ""
 	w.refused(http.StatusUnauthorized, "unauthenticated", board)
 	board.who = "viewer"
-	w.must(http.StatusOK, call{who: "E0001", method: "POST", path: prefix + "/orders/" + id + "-E0001-1/acknowledge"}, nil)
+	w.must(http.StatusOK, call{who: "E0001", method: "POST", path: calls.Prefix + "/orders/" + id + "-E0001-1/acknowledge"}, nil)
 	if r := w.do(board); r.StatusCode != http.StatusOK || r.Header.Get("ETag") == tag {
 		t.Errorf("after an answer: %d, ETag %s", r.StatusCode, r.Header.Get("ETag"))
 	}

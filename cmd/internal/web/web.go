@@ -1,4 +1,4 @@
-// Package web is the HTTP interface (contract.md §3) and the status page over the acts of package service. It
+// Package web is the HTTP interface (contract.md §3) over the acts of package service. It
 // reads requests, asks package access who may do what, narrows lists to what their reader may see, and words
 // refusals as problem details (RFC 9457); it decides nothing else.
 //
@@ -17,13 +17,13 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"qingkong/cmd/internal/calls"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -93,7 +93,6 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	s.live = newLive(s)
 	mux := http.NewServeMux()
 	s.mount(mux)
-	mux.HandleFunc("GET /{$}", s.statusPage)
 	mux.HandleFunc("/", s.notFound)
 	s.handler = s.sameOrigin(mux)
 	return s
@@ -135,12 +134,8 @@ func (s *Server) Mount(a Area) {
 	}
 }
 
-// pagePolicy is the Content-Security-Policy of everything but the areas: nothing is loaded but the page's own style.
-var pagePolicy = func() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
+// apiPolicy is the Content-Security-Policy of everything but the areas: nothing is loaded.
+const apiPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // ServeHTTP implements http.Handler. A panic becomes a 500 and a log line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -152,7 +147,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", apiPolicy)
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler {
@@ -178,12 +173,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, routed)
 }
 
-// health is the answer of a server that is well.
-type health struct {
-	Status string `json:"status"`
-}
-
-func (s *Server) healthz(*request) (any, error) { return health{"ok"}, nil }
+var _ = bind(calls.Healthz, func(*Server, *request, calls.None) (any, error) { return calls.Health{Status: "ok"}, nil })
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, refusal.New(refusal.NotFound, "http.no_route", refusal.Args{"path": r.URL.Path}))

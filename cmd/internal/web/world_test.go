@@ -16,12 +16,13 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/nats-io/nats.go/jetstream"
 
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
@@ -93,15 +94,15 @@ func newWorld(t testing.TB) *world {
 	w.server = New(w.svc, sessions, Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log,
 		Feeds: func() []feed.Status { return w.feeds }})
 	w.importList(fixture())
-	for _, role := range access.Roles() {
-		if role != access.Enterprise {
+	for _, role := range calls.Roles() {
+		if role != calls.Enterprise {
 			w.account(string(role), role)
 		}
 	}
 	for _, id := range []string{"E0001", "E0002", "E0003"} {
 		w.keep(id, w.Credentials(id))
 	}
-	w.tokens[string(access.Enterprise)] = w.tokens["E0001"]
+	w.tokens[string(calls.Enterprise)] = w.tokens["E0001"]
 	t.Cleanup(w.noSecretInLog)
 	return w
 }
@@ -112,7 +113,7 @@ func (w *world) find(f watch.Finding) {
 	w.watch.Look(w.t.Context())
 }
 
-func (w *world) keep(user string, issued access.Issued) {
+func (w *world) keep(user string, issued calls.Issued) {
 	w.tokens[user] = issued.Token
 	w.shown = append(w.shown, issued.Token, issued.Token[strings.LastIndexByte(issued.Token, '.')+1:])
 	if issued.Password != "" {
@@ -120,7 +121,7 @@ func (w *world) keep(user string, issued access.Issued) {
 	}
 }
 
-func (w *world) account(user string, role access.Role) {
+func (w *world) account(user string, role calls.Role) {
 	w.t.Helper()
 	w.keep(user, w.Account(user, role, "示例", "大寺镇"))
 }

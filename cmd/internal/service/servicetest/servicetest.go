@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/pquerna/otp/totp"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/journal/natstest"
@@ -100,10 +101,10 @@ func (w *World) Import(l *reductionlist.List) {
 }
 
 // Account adds an account of a person.
-func (w *World) Account(user string, role access.Role, name, town string) access.Issued {
+func (w *World) Account(user string, role calls.Role, name, town string) calls.Issued {
 	w.t.Helper()
 	body := fmt.Appendf(nil, `{"user":%q,"role":%q,"name":%q,"town":%q}`, user, role, name, town)
-	issued, err := w.Svc.AddAccount(w.t.Context(), "init", "", body)
+	issued, err := Say(w.t.Context(), w.Svc, "init", "", calls.AddAccount, "", body)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -114,11 +115,11 @@ func (w *World) Account(user string, role access.Role, name, town string) access
 // was not used.
 func (w *World) Factor(user, password string) (secret string) {
 	w.t.Helper()
-	draft, err := w.Svc.NewFactor(user)
+	draft, err := w.Svc.FactorDraft(user, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	who, err := w.Svc.EnrolFactor(w.t.Context(), user, access.Enrolment{Current: password, Secret: draft.Secret, OTP: w.Code(draft.Secret)})
+	who, err := w.Svc.EnrolFactor(w.t.Context(), user, calls.Enrolment{Current: password, Secret: draft.Secret, OTP: w.Code(draft.Secret)})
 	if who == nil || err != nil {
 		w.t.Fatalf("no factor for %s: %v", user, err)
 	}
@@ -137,9 +138,9 @@ func (w *World) Code(secret string) string {
 }
 
 // Credentials issues those of a recipient of the list in force.
-func (w *World) Credentials(recipient string) access.Issued {
+func (w *World) Credentials(recipient string) calls.Issued {
 	w.t.Helper()
-	issued, err := w.Svc.IssueCredentials(w.t.Context(), "init", "", recipient)
+	issued, err := Say(w.t.Context(), w.Svc, "init", "", calls.IssueCredentials, recipient, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

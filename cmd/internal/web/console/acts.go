@@ -2,11 +2,12 @@ package console
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"qingkong/cmd/internal/calls"
 
 	"go.etcd.io/bbolt"
 
@@ -17,28 +18,28 @@ import (
 
 // act is what the desk does to a warning or a proposal, from the form to the record.
 type act struct {
-	name   string // of the path, of the words, and as the service calls it
+	name   string // of the path and of the words
 	allow  string
-	direct bool // no read-out of its own stands between the form and the act
+	in     func(values map[string]any) (any, error) // what the service takes, of what was typed
+	direct bool                                     // no read-out of its own stands between the form and the act
 	fields func(q *request, s *subject) []field
 	fill   func(q *request, s *subject) url.Values
 	// level is what has to be typed before a live act; nil where there is nothing to type.
 	level func(s *subject, v url.Values) alerts.Level
-	try   attempt
 	// persons reports whether it is one of the two-person rule, so that it may say something of who does it; nil: never.
 	persons func(s *subject) bool
 }
 
 var acts = []act{
-	{name: "declare", allow: access.ActWarningsDeclare, fields: declareFields, fill: fillDeclare, level: levelTyped, try: tryDeclare, persons: always},
-	{name: "approve", allow: access.ActWarningsApprove, direct: true, try: trying(alerts.Engine.DecideApprove), persons: always},
-	{name: "reject", allow: access.ActWarningsReject, direct: true, fields: reasonField(true), try: trying(alerts.Engine.DecideReject)},
-	{name: "revise", allow: access.ActWarningsRevise, fields: reviseFields, fill: fillRevise, level: levelRevised, try: tryRevise, persons: ofDeclaring},
-	{name: "adjust", allow: access.ActWarningsAdjust, fields: adjustFields, fill: fillAdjust, level: levelTyped, try: trying(alerts.Engine.DecideAdjust), persons: always},
-	{name: "lift", allow: access.ActWarningsLift, fields: liftFields, fill: fillLift, try: trying(alerts.Engine.DecideLift)},
-	{name: "cancel", allow: access.ActWarningsCancel, fields: reasonField(false), try: trying(alerts.Engine.DecideCancel)},
-	{name: "emergency-approve", allow: access.ActWarningsEmergencyApprove, fields: emergencyFields, level: levelWaiting, try: trying(alerts.Engine.DecideEmergencyApprove), persons: always},
-	{name: "dismiss", allow: access.ActProposalsDismiss, direct: true, fields: reasonField(true)},
+	{name: "declare", allow: calls.ActWarningsDeclare, in: of[calls.Declaration], fields: declareFields, fill: fillDeclare, level: levelTyped, persons: always},
+	{name: "approve", allow: calls.ActWarningsApprove, in: of[calls.Approval], direct: true, persons: always},
+	{name: "reject", allow: calls.ActWarningsReject, in: of[calls.Reject], direct: true, fields: reasonField(true)},
+	{name: "revise", allow: calls.ActWarningsRevise, in: of[calls.Revision], fields: reviseFields, fill: fillRevise, level: levelRevised, persons: ofDeclaring},
+	{name: "adjust", allow: calls.ActWarningsAdjust, in: of[calls.Adjustment], fields: adjustFields, fill: fillAdjust, level: levelTyped, persons: always},
+	{name: "lift", allow: calls.ActWarningsLift, in: of[calls.Lift], fields: liftFields, fill: fillLift},
+	{name: "cancel", allow: calls.ActWarningsCancel, in: of[calls.Cancel], fields: reasonField(false)},
+	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, in: of[calls.EmergencyApproval], fields: emergencyFields, level: levelWaiting, persons: always},
+	{name: "dismiss", allow: calls.ActProposalsDismiss, in: of[calls.Dismissal], direct: true, fields: reasonField(true)},
 }
 
 // subject is what an act is about.
@@ -123,19 +124,22 @@ func (d *desk) actPost(a act) func(*request) error {
 	}
 }
 
-// content is the act's JSON.
-func (d *desk) content(q *request, a act, s *subject, v url.Values) (map[string]any, error) {
-	content, err := body(a.inputs(q, s, v), v)
+// content is what the service takes.
+func (d *desk) content(q *request, a act, s *subject, v url.Values) (any, error) {
+	content, err := typed(a.inputs(q, s, v), v)
 	if err != nil {
 		return nil, err
 	}
 	if s.w != nil && a.name != "declare" {
-		content["revision"] = revisionOf(v)
+		content["id"], content["revision"] = s.w.ID, revisionOf(v)
 	}
 	if content["no_end"] == true { // the end that stands beside it is the one to be taken away
 		delete(content, "ends_at")
 	}
-	if s.p != nil && a.name != "dismiss" {
+	switch {
+	case s.p != nil && a.name == "dismiss":
+		content["id"] = s.p.ID
+	case s.p != nil:
 		content["proposal_id"] = s.p.ID
 	}
 	if a.name == "declare" {
@@ -144,35 +148,31 @@ func (d *desk) content(q *request, a act, s *subject, v url.Values) (map[string]
 			content["activates"] = s.w.ID
 		}
 	}
-	return content, nil
+	if a.persons != nil && a.persons(s) {
+		content[codeField] = v.Get(codeField)
+	}
+	return a.in(content)
 }
 
 // carryOut does it, and shows what came of it under an address of its own.
-func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, content map[string]any) error {
+func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, in any) error {
 	if err := access.Require(q.who, a.allow); err != nil {
 		return err
 	}
 	if a.level != nil && !s.drill {
 		if l := a.level(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
-			return d.review(q, a, s, v, content, review{typed: q.t("form.typed_wrong", "name", q.t("level."+string(l)))})
+			return d.review(q, a, s, v, in, review{typed: q.t("form.typed_wrong", "name", q.t("level."+string(l)))})
 		}
 	}
-	to, content := "/desk?done="+a.name, maps.Clone(content)
-	if otp := v.Get(codeField); otp != "" && a.persons != nil && a.persons(s) {
-		content[codeField] = otp
-	}
+	to := "/desk?done=" + a.name
 	var err error
-	switch a.name {
-	case "dismiss":
-		_, err = d.svc.Dismiss(q.Context(), q.who.User, q.key(), s.p.ID, encode(content))
-	case "declare":
+	if in, ok := in.(calls.Dismissal); ok {
+		_, err = d.svc.Dismiss(q.Context(), q.ask(), in)
+	} else {
 		var w *alerts.Warning
-		if w, err = d.svc.Declare(q.Context(), q.who.User, q.key(), encode(content)); err == nil {
-			to = warningPath(w.ID) + "?done=declare"
+		if w, err = d.svc.ActOnWarning(q.Context(), q.ask(), in); err == nil {
+			to = warningPath(w.ID) + "?done=" + a.name
 		}
-	default:
-		_, err = d.svc.WarningAct(q.Context(), q.who.User, q.key(), s.w.ID, a.name, encode(content))
-		to = warningPath(s.w.ID) + "?done=" + a.name
 	}
 	if err == nil {
 		return q.redirect(to)
@@ -180,9 +180,8 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, content map
 	if refusal.CodeOf(err) == "" {
 		return err
 	}
-	delete(content, codeField)
 	if text := codeError(err, q.lang); text != "" && !a.direct {
-		return d.review(q, a, s, v, content, review{code: text})
+		return d.review(q, a, s, v, in, review{code: text})
 	}
 	if s, serr := d.subject(q, a, v); serr == nil { // as it stands after whatever came between
 		return d.showForm(q, a, s, v, err)

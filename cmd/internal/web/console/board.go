@@ -8,11 +8,12 @@ import (
 	"slices"
 	"strconv"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -139,7 +140,7 @@ func (d *desk) boardParts(q *request, warning string, v url.Values) []shown {
 			})
 		}),
 	}
-	if q.may(access.ActOrdersRead) {
+	if q.may(calls.ActOrdersRead) {
 		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
 		parts = append(parts, q.piece("waiting", about, scopeKey(q.who), func() (template.HTML, error) {
 			return q.boardPart(warning, "board-waiting", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
@@ -183,7 +184,7 @@ func sortOf(v url.Values) string {
 }
 
 func (q *request) boardLive(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, order string) (*boardLive, error) {
-	v := &boardLive{standing: q.standing(w), Listing: q.may(access.ActOrdersRead)}
+	v := &boardLive{standing: q.standing(w), Listing: q.may(calls.ActOrdersRead)}
 	var err error
 	if v.Plan, err = notify.GetPlan(tx, w.ID); err != nil {
 		return nil, err
@@ -265,12 +266,12 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 // board counts nobody in is not looked for.
 func (d *desk) waiting(q *request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, asked url.Values) (*waitingView, error) {
 	f := notify.Filter{Warning: w.ID, Town: asked.Get("town"), State: asked.Get("state")}
-	v := &waitingView{Warning: w.ID, Phones: d.opt.Phone != nil, Decide: q.may(access.ActOrdersObjection)}
+	v := &waitingView{Warning: w.ID, Phones: d.opt.Phone != nil, Decide: q.may(calls.ActOrdersObjection)}
 	may := service.Narrow(&f, q.who)
 	tally := &b.Tally
 	for i := range b.ByTown {
 		t := &b.ByTown[i]
-		if t.Town != "" && (q.who.Role != access.Town || t.Town == q.who.Town) {
+		if t.Town != "" && (q.who.Role != calls.Town || t.Town == q.who.Town) {
 			v.Towns = append(v.Towns, t.Town)
 		}
 		if f.Town != "" && t.Town == f.Town {
@@ -303,7 +304,7 @@ func (d *desk) waiting(q *request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Ov
 	for _, s := range waitingStates {
 		v.Tabs = append(v.Tabs, tab{s, stateCount(tally, s), address(s, ""), s == f.State})
 	}
-	if !may || q.who.Role != access.Enterprise && stateCount(tally, f.State) == 0 {
+	if !may || q.who.Role != calls.Enterprise && stateCount(tally, f.State) == 0 {
 		return v, nil
 	}
 	cursor := asked.Get("cursor")

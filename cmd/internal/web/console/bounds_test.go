@@ -13,6 +13,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/service/servicetest"
 )
 
 // Of forms that nobody finishes few are held, however many are begun: of who is not signed in those beyond are refused and not read, a
@@ -109,7 +110,7 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 	form := func(document, reason string) []byte {
 		return encode(map[string]any{"revision": w.warning(id).Revision, "document_no": document, "notice_text": "更正", "reason": reason})
 	}
-	if _, err := w.svc.WarningAct(t.Context(), "duty", "", id, "revise", form("甲\u202e乙", "丙\u2067丁\u001b[31m\r\n\u0000戊")); err != nil {
+	if _, err := servicetest.WarningAct(t.Context(), w.svc, "duty", "", id, "revise", form("甲\u202e乙", "丙\u2067丁\u001b[31m\r\n\u0000戊")); err != nil {
 		t.Fatal(err)
 	}
 	got := w.warning(id)
@@ -125,7 +126,7 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 			t.Errorf("%s does not show the marks", path)
 		}
 	}
-	if _, err := w.svc.WarningAct(t.Context(), "duty", "", id, "revise", form("甲\u0000乙", "x")); refusal.CodeOf(err) != refusal.Invalid {
+	if _, err := servicetest.WarningAct(t.Context(), w.svc, "duty", "", id, "revise", form("甲\u0000乙", "x")); refusal.CodeOf(err) != refusal.Invalid {
 		t.Errorf("a number with a NUL: %v", err)
 	}
 }

@@ -28,6 +28,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
@@ -55,7 +57,7 @@ type Sessions interface {
 	// end; that of r goes on with a new cookie.
 	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
 	// Own are the sessions of a user, the one that was used last in front.
-	Own(r *http.Request, user string) ([]access.Session, error)
+	Own(r *http.Request, user string) ([]calls.Session, error)
 	// End ends one of them; false where there is none of that id.
 	End(r *http.Request, user, id string) (found bool, err error)
 	// EndAll ends all of them, that of r too.
@@ -211,34 +213,34 @@ func (d *desk) pages() []page {
 		{pattern: "POST /desk/factor", act: signedIn, handle: d.enrolFactor, secret: true, grows: true},
 		{pattern: "GET /desk/static/{file}", handle: d.static, file: true},
 		{pattern: "GET /desk/live", act: signedIn, handle: d.watch, stream: true},
-		{pattern: "GET /desk", act: access.ActWarningsRead, handle: d.home},
-		{pattern: "GET /desk/warnings", act: access.ActWarningsRead, handle: d.warnings},
-		{pattern: "GET /desk/warnings/{id}", act: access.ActWarningsRead, handle: d.warning},
-		{pattern: "GET /desk/warnings/{id}/board", act: access.ActBoardRead, handle: d.board},
-		{pattern: "GET /desk/orders", act: access.ActOrdersRead, handle: d.orders},
-		{pattern: "GET /desk/orders/{id}", act: access.ActOrdersRead, handle: d.order},
-		{pattern: "GET /desk/orders/{id}/plan", act: access.ActOrdersPlan, handle: d.planPage},
-		{pattern: "POST /desk/orders/{id}/plan", act: access.ActOrdersPlan, handle: d.planPost},
-		{pattern: "GET /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPage},
-		{pattern: "POST /desk/recipients/{id}/figures", act: access.ActFiguresWrite, handle: d.figuresPost, grows: true},
-		{pattern: "POST /desk/orders/{id}/{action}", act: access.ActOrdersAnswer, handle: d.answer},
-		{pattern: "GET /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.objection},
-		{pattern: "POST /desk/objections/{id}", act: access.ActOrdersObjection, handle: d.decide},
-		{pattern: "GET /desk/recipients", act: access.ActRecipientsRead, handle: d.recipients},
-		{pattern: "GET /desk/recipients/{id}", act: access.ActRecipientsRead, handle: d.recipient},
-		{pattern: "GET /desk/lists", act: access.ActListsRead, handle: d.lists},
-		{pattern: "POST /desk/lists", act: access.ActListsImport, handle: d.importList, upload: true, secret: true, grows: true},
-		{pattern: "GET /desk/lists/{id}", act: access.ActListsRead, handle: d.list},
-		{pattern: "GET /desk/lists/{id}/findings", act: access.ActListsRead, handle: d.findings},
-		{pattern: "GET /desk/lists/{id}/diff", act: access.ActListsRead, handle: d.diff},
-		{pattern: "GET /desk/lists/{id}/tasks", act: access.ActListsRead, handle: d.tasks},
-		{pattern: "POST /desk/lists/{id}/approve", act: access.ActListsApprove, handle: d.listAct("approve"), grows: true},
-		{pattern: "POST /desk/lists/{id}/activate", act: access.ActListsApprove, handle: d.listAct("activate"), grows: true},
-		{pattern: "POST /desk/lists/{id}/discard", act: access.ActListsImport, handle: d.discardList, grows: true},
-		{pattern: "GET /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amend},
-		{pattern: "POST /desk/recipients/{id}/amend", act: access.ActListsImport, handle: d.amendPost, grows: true},
-		{pattern: "GET /desk/warnings/{id}/list-changes", act: access.ActListsRead, handle: d.listChanges},
-		{pattern: "POST /desk/warnings/{id}/list-changes", act: access.ActWarningsRelist, handle: d.relist},
+		{pattern: "GET /desk", act: calls.ActWarningsRead, handle: d.home},
+		{pattern: "GET /desk/warnings", act: calls.ActWarningsRead, handle: d.warnings},
+		{pattern: "GET /desk/warnings/{id}", act: calls.ActWarningsRead, handle: d.warning},
+		{pattern: "GET /desk/warnings/{id}/board", act: calls.ActBoardRead, handle: d.board},
+		{pattern: "GET /desk/orders", act: calls.ActOrdersRead, handle: d.orders},
+		{pattern: "GET /desk/orders/{id}", act: calls.ActOrdersRead, handle: d.order},
+		{pattern: "GET /desk/orders/{id}/plan", act: calls.ActOrdersPlan, handle: d.planPage},
+		{pattern: "POST /desk/orders/{id}/plan", act: calls.ActOrdersPlan, handle: d.planPost},
+		{pattern: "GET /desk/recipients/{id}/figures", act: calls.ActFiguresWrite, handle: d.figuresPage},
+		{pattern: "POST /desk/recipients/{id}/figures", act: calls.ActFiguresWrite, handle: d.figuresPost, grows: true},
+		{pattern: "POST /desk/orders/{id}/{action}", act: calls.ActOrdersAnswer, handle: d.answer},
+		{pattern: "GET /desk/objections/{id}", act: calls.ActOrdersObjection, handle: d.objection},
+		{pattern: "POST /desk/objections/{id}", act: calls.ActOrdersObjection, handle: d.decide},
+		{pattern: "GET /desk/recipients", act: calls.ActRecipientsRead, handle: d.recipients},
+		{pattern: "GET /desk/recipients/{id}", act: calls.ActRecipientsRead, handle: d.recipient},
+		{pattern: "GET /desk/lists", act: calls.ActListsRead, handle: d.lists},
+		{pattern: "POST /desk/lists", act: calls.ActListsImport, handle: d.importList, upload: true, secret: true, grows: true},
+		{pattern: "GET /desk/lists/{id}", act: calls.ActListsRead, handle: d.list},
+		{pattern: "GET /desk/lists/{id}/findings", act: calls.ActListsRead, handle: d.findings},
+		{pattern: "GET /desk/lists/{id}/diff", act: calls.ActListsRead, handle: d.diff},
+		{pattern: "GET /desk/lists/{id}/tasks", act: calls.ActListsRead, handle: d.tasks},
+		{pattern: "POST /desk/lists/{id}/approve", act: calls.ActListsApprove, handle: d.listAct("approve"), grows: true},
+		{pattern: "POST /desk/lists/{id}/activate", act: calls.ActListsApprove, handle: d.listAct("activate"), grows: true},
+		{pattern: "POST /desk/lists/{id}/discard", act: calls.ActListsImport, handle: d.discardList, grows: true},
+		{pattern: "GET /desk/recipients/{id}/amend", act: calls.ActListsImport, handle: d.amend},
+		{pattern: "POST /desk/recipients/{id}/amend", act: calls.ActListsImport, handle: d.amendPost, grows: true},
+		{pattern: "GET /desk/warnings/{id}/list-changes", act: calls.ActListsRead, handle: d.listChanges},
+		{pattern: "POST /desk/warnings/{id}/list-changes", act: calls.ActWarningsRelist, handle: d.relist},
 	}
 	for _, a := range acts {
 		pattern := "/desk/warnings/{id}/" + a.name

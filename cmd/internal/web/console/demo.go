@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 )
 
 // asField names the role whose demo account somebody logs in as by its button, without typing.
@@ -17,7 +17,7 @@ func (d *desk) doors(r *http.Request) (roles []string) {
 	if d.opt.DemoAccount == nil || !atThisMachine(r) {
 		return nil
 	}
-	for _, role := range access.Roles() {
+	for _, role := range calls.Roles() {
 		if _, _, ok := d.opt.DemoAccount(string(role)); ok {
 			roles = append(roles, string(role))
 		}

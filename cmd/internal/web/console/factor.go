@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"github.com/boombuler/barcode/qr"
 
 	"qingkong/alerts/refusal"
@@ -34,7 +36,7 @@ func (d *desk) factorPage(q *request) error { return d.showFactor(q, "", nil) }
 // authenticator has it by now. Nothing else that was typed comes back.
 func (d *desk) showFactor(q *request, secret string, failed error) error {
 	v := factorView{chrome: q.chrome("factor"), Recipient: q.who.Recipient != "", Errors: map[string]string{},
-		Approves: q.may(access.ActWarningsApprove) || q.may(access.ActListsApprove)}
+		Approves: q.may(calls.ActWarningsApprove) || q.may(calls.ActListsApprove)}
 	v.Flash = q.flash()
 	status := http.StatusOK
 	if failed != nil {
@@ -51,7 +53,7 @@ func (d *desk) showFactor(q *request, secret string, failed error) error {
 		}
 	}
 	if !v.Recipient {
-		state, err := d.svc.Factor(q.who.User)
+		state, err := d.svc.Factor(q.Context(), q.ask(), calls.None{})
 		if err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func (d *desk) showFactor(q *request, secret string, failed error) error {
 // enrolFactor gives whoever asks a second factor.
 func (d *desk) enrolFactor(q *request) error {
 	f := q.PostForm
-	in := access.Enrolment{Current: f.Get("current"), Secret: f.Get("secret"), OTP: f.Get(codeField), OldOTP: f.Get("old_otp")}
+	in := calls.Enrolment{Current: f.Get("current"), Secret: f.Get("secret"), OTP: f.Get(codeField), OldOTP: f.Get("old_otp")}
 	var wrong []refusal.Field
 	for _, one := range []struct{ name, value string }{{"current", in.Current}, {codeField, in.OTP}} {
 		if one.value == "" {

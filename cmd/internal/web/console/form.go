@@ -1,9 +1,10 @@
 package console
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -117,8 +118,9 @@ func (f *form) field(path string) *field {
 	return nil
 }
 
-// body makes the act's JSON of what was typed. Empty fields are left out; a time is Beijing's.
-func body(fields []field, v url.Values) (map[string]any, error) {
+// typed is what was typed, by the names of the fields: times, numbers, yes and texts. Empty fields are left out; a time is
+// Beijing's.
+func typed(fields []field, v url.Values) (map[string]any, error) {
 	out := map[string]any{}
 	var wrong []refusal.Field
 	for _, f := range fields {
@@ -136,7 +138,7 @@ func body(fields []field, v url.Values) (map[string]any, error) {
 				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.time", Args: refusal.Args{"value": text}})
 				continue
 			}
-			out[f.Name] = t.Format(time.RFC3339)
+			out[f.Name] = t
 		case kindNumber:
 			n, err := strconv.ParseFloat(text, 64)
 			if err != nil {
@@ -208,12 +210,31 @@ func (q *request) triggers(required bool) field {
 	return f
 }
 
-func encode(v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // strings, numbers and lists of them always encode
+// of makes an input of what was typed: a value goes to the member whose JSON has its name, id to the one that names what the
+// act is about. What belongs to no member is dropped; a value that does not fit is a fault of the form's page.
+func of[T any](values map[string]any) (any, error) {
+	var in T
+	at := reflect.ValueOf(&in).Elem()
+	for _, f := range reflect.VisibleFields(at.Type()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Tag.Get("path") != "" {
+			name = f.Tag.Get("path")
+		}
+		value, given := values[name]
+		if !given || f.Anonymous {
+			continue
+		}
+		to, from := at.FieldByIndex(f.Index), reflect.ValueOf(value)
+		if to.Kind() == reflect.Pointer {
+			to.Set(reflect.New(to.Type().Elem()))
+			to = to.Elem()
+		}
+		if !from.CanConvert(to.Type()) {
+			return nil, fmt.Errorf("console: %s of %T is a %T", name, in, value)
+		}
+		to.Set(from.Convert(to.Type()))
 	}
-	return text
+	return in, nil
 }
 
 // hidden carries along what a form was begun with.

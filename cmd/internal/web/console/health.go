@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/watch"
@@ -27,7 +29,7 @@ type healthLine struct {
 }
 
 // mends are the roles that may do something about it, or see that somebody does.
-var mends = []access.Role{access.Duty, access.Approver, access.Admin, access.Viewer}
+var mends = []calls.Role{calls.Duty, calls.Approver, calls.Admin, calls.Viewer}
 
 // healthFor is what a reader is told of a report. Who can mend nothing is told only when acts may not go through, and what
 // to do then.
@@ -44,7 +46,7 @@ func healthFor(r watch.Report, who *access.Principal, lang string) *healthView {
 		}
 	case r.Status != watch.NotReady:
 		return nil
-	case who != nil && who.Role == access.Enterprise:
+	case who != nil && who.Role == calls.Enterprise:
 		v.Lead = word(lang, "health.enterprise")
 	default:
 		v.Lead = word(lang, "health.others")

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
@@ -137,7 +138,7 @@ type homeView struct {
 	Strip    *strip
 	First    bool // nothing was ever declared: say how to begin
 	Demo     bool
-	Role     access.Role
+	Role     calls.Role
 	Declare  bool // nothing is in the way of a declaration
 	Drills   bool
 	Propose  bool // may see proposals
@@ -191,7 +192,7 @@ func (d *desk) homeParts(q *request) []shown {
 }
 
 func (d *desk) homeView(q *request) (*homeView, error) {
-	v := &homeView{Demo: d.opt.Demo, Role: q.who.Role, Declare: q.may(access.ActWarningsDeclare), Drills: q.may(access.ActWarningsDeclare), Propose: q.may(access.ActProposalsList)}
+	v := &homeView{Demo: d.opt.Demo, Role: q.who.Role, Declare: q.may(calls.ActWarningsDeclare), Drills: q.may(calls.ActWarningsDeclare), Propose: q.may(calls.ActProposalsList)}
 	return v, q.view(func(tx *bbolt.Tx) error {
 		all, err := alerts.ListWarnings(tx, "", 1)
 		if err != nil {
@@ -213,7 +214,7 @@ func (d *desk) homeView(q *request) (*homeView, error) {
 			if w.Drill {
 				v.Drills = false
 			}
-			if q.who.Role == access.Enterprise && w.State != alerts.Scheduled && w.State != alerts.Active {
+			if q.who.Role == calls.Enterprise && w.State != alerts.Scheduled && w.State != alerts.Active {
 				continue // it concerns them when it is approved
 			}
 			card, err := d.card(q, tx, w)
@@ -244,7 +245,7 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 			v.Open = append(v.Open, d.proposalView(q, p))
 		}
 	}
-	if q.who.Role != access.Enterprise {
+	if q.who.Role != calls.Enterprise {
 		ev, err := d.engine.Judged(tx, d.svc.Region, false, q.now)
 		if err != nil {
 			return err
@@ -252,14 +253,14 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 		if v.Strip, err = d.strip(q, tx, ev, leading, live); err != nil {
 			return err
 		}
-		if q.may(access.ActSkillRead) || q.may(access.ActWarningsApprove) {
+		if q.may(calls.ActSkillRead) || q.may(calls.ActWarningsApprove) {
 			v.Aside = q.asideView(ev.SetAside)
 			if ev.HighAndMissing != nil {
 				v.Missing = ev.HighAndMissing.Text(q.lang)
 			}
 		}
 	}
-	if q.may(access.ActSkillRead) || q.may(access.ActWarningsApprove) {
+	if q.may(calls.ActSkillRead) || q.may(calls.ActWarningsApprove) {
 		feeds, err := alerts.Feeds(tx)
 		if err != nil {
 			return err
@@ -271,7 +272,7 @@ func (d *desk) homeRest(q *request, tx *bbolt.Tx, v *homeView, live *alerts.Warn
 		}
 	}
 	v.First = v.Demo && v.Warnings == 0 && v.Declare
-	if q.who.Role == access.Enterprise && q.who.Recipient != "" {
+	if q.who.Role == calls.Enterprise && q.who.Recipient != "" {
 		v.Mine, _, err = d.orderRows(q, tx, notify.Filter{Recipient: q.who.Recipient}, "", 20)
 	}
 	return err
@@ -285,7 +286,7 @@ type refusedFeed struct {
 }
 
 func (d *desk) refusedFeeds(q *request) (out []refusedFeed) {
-	if d.opt.Feeds == nil || !q.may(access.ActSkillRead) && !q.may(access.ActWarningsApprove) {
+	if d.opt.Feeds == nil || !q.may(calls.ActSkillRead) && !q.may(calls.ActWarningsApprove) {
 		return nil
 	}
 	for _, f := range d.opt.Feeds() {
@@ -306,13 +307,13 @@ func (d *desk) refusedFeeds(q *request) (out []refusedFeed) {
 func (d *desk) card(q *request, tx *bbolt.Tx, w *alerts.Warning) (standing, error) {
 	s := q.standing(service.WarningFor(q.who, w))
 	var err error
-	if q.may(access.ActBoardRead) && q.who.Role != access.Enterprise {
+	if q.may(calls.ActBoardRead) && q.who.Role != calls.Enterprise {
 		if s.Board, err = notify.Board(tx, w.ID); err != nil {
 			return s, err
 		}
 	}
 	s.Acts, s.Who = q.actsOn(w), q.whoActs(w)
-	if q.may(access.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {
+	if q.may(calls.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {
 		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
 			return s, err
 		}
@@ -386,7 +387,7 @@ func (q *request) actsOn(w *alerts.Warning) []link {
 	}
 	var out []link
 	for _, n := range names {
-		href, allow := warningPath(w.ID)+"/"+n, access.ActWarningsDeclare
+		href, allow := warningPath(w.ID)+"/"+n, calls.ActWarningsDeclare
 		switch n {
 		case "activate":
 			href = "/desk/declare?activates=" + w.ID

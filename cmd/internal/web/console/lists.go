@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -163,9 +165,9 @@ func (d *desk) showList(q *request, failed error) error {
 	}
 	v := view.Version
 	view.Own = v.BegunBy == q.who.User
-	view.Approve = v.Status == reductionlist.StatusChecked && q.may(access.ActListsApprove) && !view.Own
-	view.Activate = q.may(access.ActListsApprove) && (v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.who.Role == access.Admin)
-	view.Discard = v.State == reductionlist.StateDraft && q.may(access.ActListsImport)
+	view.Approve = v.Status == reductionlist.StatusChecked && q.may(calls.ActListsApprove) && !view.Own
+	view.Activate = q.may(calls.ActListsApprove) && (v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.who.Role == calls.Admin)
+	view.Discard = v.State == reductionlist.StateDraft && q.may(calls.ActListsImport)
 	if err := q.persons(&view); err != nil {
 		return err
 	}
@@ -234,23 +236,19 @@ func (d *desk) sums(view *listView) error {
 // listAct has a version approved or activated.
 func (d *desk) listAct(act string) func(*request) error {
 	return func(q *request) error {
-		if err := access.Require(q.who, access.ActListsApprove); err != nil {
+		if err := access.Require(q.who, calls.ActListsApprove); err != nil {
 			return err
 		}
 		if q.PostForm.Get("step") == stepEdit {
 			return d.showList(q, nil)
 		}
-		content := map[string]any{"revision": revisionOf(q.PostForm)}
-		if otp := q.PostForm.Get(codeField); otp != "" {
-			content[codeField] = otp
-		}
+		f, id, revision := q.PostForm, calls.ByID{ID: q.id()}, revisionOf(q.PostForm)
 		var err error
 		switch act {
 		case "approve":
-			_, err = d.svc.ApproveList(q.Context(), q.who.User, q.key(), q.id(), encode(content))
+			_, err = d.svc.ApproveList(q.Context(), q.ask(), calls.ListApproval{ByID: id, Revision: revision, OTP: f.Get(codeField)})
 		default:
-			content["replaces"] = q.PostForm.Get("replaces")
-			_, err = d.svc.ActivateList(q.Context(), q.who.User, q.key(), q.id(), q.who.Role != access.Admin, encode(content))
+			_, err = d.svc.ActivateList(q.Context(), q.ask(), calls.ListActivation{ByID: id, Revision: revision, Replaces: f.Get("replaces"), OTP: f.Get(codeField)})
 		}
 		if code := refusal.CodeOf(err); err != nil && (code == "" || code == refusal.NotFound) {
 			return err
@@ -264,12 +262,12 @@ func (d *desk) listAct(act string) func(*request) error {
 
 // discardList takes a draft back, once the box is ticked that says so.
 func (d *desk) discardList(q *request) error {
-	if err := access.Require(q.who, access.ActListsImport); err != nil {
+	if err := access.Require(q.who, calls.ActListsImport); err != nil {
 		return err
 	}
 	err := error(refusal.New(refusal.Invalid, "desk.list.discard.unsure", nil))
 	if q.PostForm.Get("sure") == "yes" {
-		_, err = d.svc.DiscardList(q.Context(), q.who.User, q.key(), q.id(), revisionOf(q.PostForm))
+		_, err = d.svc.DiscardList(q.Context(), q.ask(), calls.DraftAt{ByID: calls.ByID{ID: q.id()}, Revision: revisionOf(q.PostForm)})
 	}
 	if code := refusal.CodeOf(err); err != nil && (code == "" || code == refusal.NotFound) {
 		return err

@@ -1,11 +1,15 @@
 package console
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/valid"
 
 	"go.etcd.io/bbolt"
 
@@ -143,7 +147,7 @@ func amendRefusal(e *refusal.Error) *refusal.Error {
 
 // amendPost makes the draft and leads to what it changes.
 func (d *desk) amendPost(q *request) error {
-	if err := access.Require(q.who, access.ActListsImport); err != nil {
+	if err := access.Require(q.who, calls.ActListsImport); err != nil {
 		return err
 	}
 	measure, level := q.PostForm.Get("measure"), q.PostForm.Get("level")
@@ -156,11 +160,8 @@ func (d *desk) amendPost(q *request) error {
 	}
 	content, err := q.amendment(m)
 	if err == nil {
-		content["recipient_id"], content["measure_id"], content["base"] = q.id(), m.ID, ""
-		if level != "" {
-			content["level"] = level
-		}
-		made, failed := d.svc.AmendList(q.Context(), q.who.User, q.key(), encode(content))
+		content.RecipientID, content.MeasureID, content.Level = q.id(), m.ID, alerts.Level(level)
+		made, failed := d.svc.AmendList(q.Context(), q.ask(), content)
 		if err = failed; err == nil {
 			to := url.Values{"done": {"list.amend"}, "against": {v.ID}}
 			return q.redirect("/desk/lists/" + url.PathEscape(made.Version.ID) + "/diff?" + to.Encode())
@@ -172,11 +173,11 @@ func (d *desk) amendPost(q *request) error {
 	return d.showAmend(q, measure, level, q.PostForm, err)
 }
 
-// amendment is the JSON of what was typed and differs from the measure.
-func (q *request) amendment(m *reductionlist.Measure) (map[string]any, error) {
-	values, err := body(q.amendFields(m), q.PostForm)
+// amendment is what was typed and differs from the measure.
+func (q *request) amendment(m *reductionlist.Measure) (in calls.ListAmendment, err error) {
+	values, err := typed(q.amendFields(m), q.PostForm)
 	if err != nil {
-		return nil, err
+		return in, err
 	}
 	change := map[string]any{}
 	if text, ok := values["text"].(string); ok && text != strings.TrimSpace(m.Text) {
@@ -194,16 +195,13 @@ func (q *request) amendment(m *reductionlist.Measure) (map[string]any, error) {
 	if text, ok := values["evidence"].(string); ok && text != strings.Join(m.Evidence, "；") {
 		change["evidence"] = strings.FieldsFunc(text, func(r rune) bool { return r == '；' || r == ';' })
 	}
-	content := map[string]any{"reason": values["reason"], "effective_from": values["effective_from"], "change": change}
+	in.Reason, _ = values["reason"].(string)
+	in.EffectiveFrom, _ = values["effective_from"].(string)
+	in.Change = raw(change)
 	if q.PostForm.Get("remove") == "yes" {
-		content["change"] = nil
+		in.Change = json.RawMessage("null")
 	} else if len(change) == 0 {
-		return nil, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)
+		return in, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)
 	}
-	for _, name := range []string{"reason", "effective_from"} {
-		if content[name] == nil {
-			return nil, refusal.Input([]refusal.Field{{Path: name, Rule: "input.required"}})
-		}
-	}
-	return content, nil
+	return in, valid.Check(&in)
 }

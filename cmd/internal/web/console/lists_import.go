@@ -1,12 +1,12 @@
 package console
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
+
+	"qingkong/cmd/internal/calls"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
@@ -16,24 +16,21 @@ import (
 
 // Bounds of a workbook that is sent, as the interface has them.
 const (
-	maxWorkbook   = 64 << 20
-	maxEnvelope   = 64 << 10
-	uploadTimeout = 5 * time.Minute
+	maxWorkbook = calls.FileBody
+	maxEnvelope = 64 << 10
 )
 
 // importList takes in the form with a workbook. What comes of it is the page of its findings.
 func (d *desk) importList(q *request) error {
-	if err := access.Require(q.who, access.ActListsImport); err != nil {
+	if err := access.Require(q.who, calls.ActListsImport); err != nil {
 		return err
 	}
 	name, key, workbook, err := readWorkbook(q)
 	var in service.Imported
 	if err == nil {
 		defer workbook.Close()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(q.Context()), uploadTimeout)
-		defer cancel()
 		q.PostForm = url.Values{"key": {key}}
-		in, err = d.svc.ImportWorkbook(ctx, q.who.User, q.key(), name, workbook.Bytes)
+		in, err = d.svc.ImportWorkbook(q.Context(), q.ask(), name, workbook.Bytes)
 	}
 	if err != nil {
 		if refusal.CodeOf(err) == "" {

@@ -5,9 +5,10 @@ import (
 	"net/url"
 	"strconv"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
-	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 )
@@ -22,7 +23,7 @@ type findingsView struct {
 	*chrome
 	Version  reductionlist.Version
 	Rows     []reductionlist.Finding
-	Contacts service.ImportedContacts
+	Contacts calls.ImportedContacts
 	Total    int
 	Next     string
 	First    string

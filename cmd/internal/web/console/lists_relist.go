@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"strconv"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/valid"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -46,7 +49,7 @@ type newer struct {
 // newer counts whom the list in force gives other measures than a live warning's orders; nil where it is nobody, and for who
 // may not see lists.
 func (d *desk) newer(q *request, tx *bbolt.Tx, w *alerts.Warning) (*newer, error) {
-	if !q.may(access.ActListsRead) || w.State != alerts.Active && w.State != alerts.Scheduled {
+	if !q.may(calls.ActListsRead) || w.State != alerts.Active && w.State != alerts.Scheduled {
 		return nil, nil
 	}
 	n, version, err := d.svc.CountListChanges(tx, w.ID)
@@ -65,7 +68,7 @@ func (d *desk) showRelist(q *request, failed error) error {
 		return err
 	}
 	view := relistView{chrome: q.chrome("relist"), Warning: c.Warning, Level: c.Level, Version: c.ListVersion, Total: c.Total, Follows: c.Following,
-		Next: withCursor(q.URL, c.Next), Act: q.may(access.ActWarningsRelist), Key: newKey()}
+		Next: withCursor(q.URL, c.Next), Act: q.may(calls.ActWarningsRelist), Key: newKey()}
 	view.Drill, view.Flash = c.Warning.Drill, q.flash()
 	if v.Get("cursor") != "" {
 		view.First = withCursor(q.URL, "-")
@@ -94,14 +97,17 @@ func (d *desk) showRelist(q *request, failed error) error {
 
 // relist gives the recipients that were ticked what the newer list says.
 func (d *desk) relist(q *request) error {
-	if err := access.Require(q.who, access.ActWarningsRelist); err != nil {
+	if err := access.Require(q.who, calls.ActWarningsRelist); err != nil {
 		return err
 	}
 	if q.PostForm.Get("step") == stepEdit {
 		return d.showRelist(q, nil)
 	}
-	content := map[string]any{"revision": revisionOf(q.PostForm), "list_version": q.PostForm.Get("list_version"), "recipients": q.PostForm["recipient"]}
-	_, err := d.svc.Relist(q.Context(), q.who.User, q.key(), q.id(), encode(content))
+	in := calls.Relisting{ByID: calls.ByID{ID: q.id()}, Revision: revisionOf(q.PostForm), ListVersion: q.PostForm.Get("list_version"), Recipients: q.PostForm["recipient"]}
+	err := valid.Check(&in)
+	if err == nil {
+		_, err = d.svc.Relist(q.Context(), q.ask(), in)
+	}
 	if code := refusal.CodeOf(err); err != nil && (code == "" || code == refusal.NotFound) {
 		return err
 	}

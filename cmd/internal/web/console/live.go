@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"qingkong/cmd/internal/access"
@@ -101,7 +104,7 @@ func (q *request) piece(name, about, scope string, make func() (template.HTML, e
 			return text, err
 		})
 		if shows := f.shows.Load(); err == nil && shows != nil {
-			q.d.saw(q.who, "GET "+q.URL.Path, access.SeenContact, slices.Clone(*shows), patient)
+			q.d.saw(service.Ask{Who: q.who, Call: "GET " + q.URL.Path}, access.SeenContact, slices.Clone(*shows), patient)
 		}
 		return text, err
 	}}
@@ -167,12 +170,12 @@ func (d *desk) watch(q *request) error {
 func (d *desk) livePage(q *request) (parts []shown, warning string, err error) {
 	v := q.URL.Query()
 	if v.Get("page") == "board" {
-		if err := access.Require(q.who, access.ActBoardRead); err != nil {
+		if err := access.Require(q.who, calls.ActBoardRead); err != nil {
 			return nil, "", err
 		}
 		return append(d.boardParts(q, v.Get("warning"), v), q.healthPart()), v.Get("warning"), nil
 	}
-	if err := access.Require(q.who, access.ActWarningsRead); err != nil {
+	if err := access.Require(q.who, calls.ActWarningsRead); err != nil {
 		return nil, "", err
 	}
 	return append(d.homeParts(q), q.healthPart()), "", nil

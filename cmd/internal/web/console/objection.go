@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -115,6 +117,15 @@ func (q *request) decisionForm(decision string, measures []notify.MeasureView) d
 	return f
 }
 
+// raw is a change of a list's row as the list takes it.
+func raw(change map[string]any) json.RawMessage {
+	text, err := json.Marshal(change)
+	if err != nil {
+		panic(err) // strings, numbers and lists of them always encode
+	}
+	return text
+}
+
 func number(f float64) string {
 	text, _ := json.Marshal(f) // of a list's quantity, which is finite
 	return string(text)
@@ -143,16 +154,16 @@ func (d *desk) decide(q *request) error {
 	if q.PostForm.Get("step") == stepEdit {
 		return d.showObjection(q, decision, q.PostForm, nil)
 	}
-	if err := access.Require(q.who, access.ActOrdersObjection); err != nil {
+	if err := access.Require(q.who, calls.ActOrdersObjection); err != nil {
 		return err
 	}
 	o, err := d.readOrder(q, q.id())
 	if err != nil {
 		return err
 	}
-	content, err := q.decision(decision, o.Measures)
+	content, err := q.decision(o.ID, decision, o.Measures)
 	if err == nil {
-		_, err = d.svc.DecideObjection(q.Context(), q.who.User, q.key(), o.ID, encode(content))
+		_, err = d.svc.DecideObjection(q.Context(), q.ask(), content)
 	}
 	if err != nil {
 		if code := refusal.CodeOf(err); code == "" || code == refusal.NotFound {
@@ -163,22 +174,24 @@ func (d *desk) decide(q *request) error {
 	return q.redirect("/desk/orders/" + url.PathEscape(o.ID) + "?done=objection")
 }
 
-// decision is the JSON of what was decided. Of an amendment it holds what differs from the order.
-func (q *request) decision(decision string, measures []notify.MeasureView) (map[string]any, error) {
+// decision is what was decided on an order. Of an amendment it holds what differs from the order.
+func (q *request) decision(id, decision string, measures []notify.MeasureView) (in calls.ObjectionDecision, err error) {
 	f := q.decisionForm(decision, measures)
-	content, err := body(f.Fields, q.PostForm)
+	content, err := typed(f.Fields, q.PostForm)
 	if err != nil {
-		return nil, err
+		return in, err
 	}
-	content["decision"] = decision
+	in = calls.ObjectionDecision{ByID: calls.ByID{ID: id}, Decision: decision, Reason: content["reason"].(string)}
+	if at, ok := content["expires_at"].(time.Time); ok {
+		in.ExpiresAt = &at
+	}
 	if decision != "amend" {
-		return content, nil
+		return in, nil
 	}
-	var changed []any
 	for i, c := range f.Changes {
-		values, err := body(c.Fields, q.PostForm)
+		values, err := typed(c.Fields, q.PostForm)
 		if err != nil {
-			return nil, err
+			return in, err
 		}
 		m, change := measures[i], map[string]any{}
 		if text, ok := values["text."+c.ID].(string); ok && text != strings.TrimSpace(m.Text) {
@@ -191,12 +204,11 @@ func (q *request) decision(decision string, measures []notify.MeasureView) (map[
 			change["quantity"] = map[string]any{"kind": m.Quantity.Kind, "value": n, "unit": m.Quantity.Unit}
 		}
 		if len(change) > 0 {
-			changed = append(changed, map[string]any{"id": c.ID, "change": change})
+			in.Measures = append(in.Measures, calls.MeasureAmends{ID: c.ID, Change: raw(change)})
 		}
 	}
-	content["measures"] = changed
-	if len(changed) == 0 {
-		return nil, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)
+	if len(in.Measures) == 0 {
+		return in, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)
 	}
-	return content, nil
+	return in, nil
 }

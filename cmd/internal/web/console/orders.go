@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -36,7 +38,7 @@ var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowle
 
 func (d *desk) orders(q *request) error {
 	v := q.URL.Query()
-	view := ordersView{chrome: q.chrome("orders"), Phones: d.opt.Phone != nil, Own: q.who.Role == access.Enterprise}
+	view := ordersView{chrome: q.chrome("orders"), Phones: d.opt.Phone != nil, Own: q.who.Role == calls.Enterprise}
 	f := notify.Filter{Warning: v.Get("warning"), State: v.Get("state"), Town: v.Get("town"), Query: strings.TrimSpace(v.Get("q"))}
 	if !slices.Contains(filterStates, f.State) {
 		f.State = ""
@@ -167,8 +169,8 @@ func (d *desk) showOrder(q *request, id, action string, typed url.Values, failed
 	if v.Steps, v.More, err = d.timeline(q, row); err != nil {
 		return err
 	}
-	v.Decide = q.may(access.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
-	if q.may(access.ActOrdersAnswer) && q.who.Recipient == row.RecipientID {
+	v.Decide = q.may(calls.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
+	if q.may(calls.ActOrdersAnswer) && q.who.Recipient == row.RecipientID {
 		v.Answers = q.answers(row, v.Order.Measures, unexplained, action, typed)
 		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
 	}
@@ -261,12 +263,12 @@ func (d *desk) answer(q *request) error {
 	if q.PostForm.Get("step") == stepEdit {
 		return d.showOrder(q, id, string(action), q.PostForm, nil)
 	}
-	if err := access.Require(q.who, access.ActOrdersAnswer); err != nil {
+	if err := access.Require(q.who, calls.ActOrdersAnswer); err != nil {
 		return err
 	}
 	in, err := d.answerOf(q, id, action)
 	if err == nil {
-		_, err = d.svc.AnswerOrder(q.Context(), q.who.Recipient, q.key(), in)
+		_, err = d.svc.AnswerOrder(q.Context(), q.ask(), in)
 	}
 	if err != nil {
 		if code := refusal.CodeOf(err); code == "" || code == refusal.NotFound {
@@ -296,7 +298,7 @@ func (d *desk) answerOf(q *request, id string, action notify.Action) (notify.Ans
 	}
 	if action == notify.Report {
 		fields := q.measureFields(order.Measures)
-		values, err := body(fields, q.PostForm)
+		values, err := typed(fields, q.PostForm)
 		if err != nil {
 			return in, err
 		}
@@ -306,5 +308,5 @@ func (d *desk) answerOf(q *request, id string, action notify.Action) (notify.Ans
 			}
 		}
 	}
-	return notify.ParseAnswer(encode(in)) // which also bounds what it holds
+	return in, nil
 }

@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"qingkong/alerts"
-	"qingkong/cmd/internal/access"
 )
 
 // Every page with every role: those that the table allows show it, the others are told that they may not.
@@ -40,13 +43,13 @@ func TestPagesByRole(t *testing.T) {
 		case strings.Contains(pattern, "proposals/"):
 			path = strings.ReplaceAll(pattern, "{id}", "P20161216-01")
 		}
-		for _, role := range access.Roles() {
+		for _, role := range calls.Roles() {
 			user := string(role)
-			if role == access.Enterprise {
+			if role == calls.Enterprise {
 				user = "E0001"
 			}
 			want := http.StatusForbidden
-			if p.act == signedIn || access.Allowed(role, p.act) {
+			if p.act == signedIn || calls.Allowed(role, p.act) {
 				want = http.StatusOK
 			}
 			if r := w.as(user, path, nil); r.StatusCode != want {
@@ -73,8 +76,8 @@ func TestActsByRole(t *testing.T) {
 		case "dismiss":
 			path = "/desk/proposals/P20161216-01/dismiss"
 		}
-		for _, role := range access.Roles() {
-			if role == access.Enterprise || access.Allowed(role, a.allow) {
+		for _, role := range calls.Roles() {
+			if role == calls.Enterprise || calls.Allowed(role, a.allow) {
 				continue
 			}
 			w.refused(http.StatusForbidden, string(role), path, url.Values{"step": {stepConfirm}, "revision": {"1"}, "level": {"red"}, "reason": {"x"}})
@@ -357,7 +360,7 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 	id := w.declared(alerts.Yellow, false)
 	act := func(who, name, body string) {
 		t.Helper()
-		if _, err := w.svc.WarningAct(t.Context(), who, "", id, name, fmt.Appendf(nil, `{"revision":%d,%s}`, w.warning(id).Revision, body)); err != nil {
+		if _, err := servicetest.WarningAct(t.Context(), w.svc, who, "", id, name, fmt.Appendf(nil, `{"revision":%d,%s}`, w.warning(id).Revision, body)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -384,7 +387,7 @@ func TestTheStripTellsHowFarAForecastCounts(t *testing.T) {
 	say := func(issued string, days string) {
 		t.Helper()
 		body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, issued, days)
-		if _, err := w.svc.Forecast(t.Context(), "feeder", "", []byte(body)); err != nil {
+		if _, err := w.svc.Forecast(t.Context(), service.By("feeder"), calls.Document{Text: []byte(body)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -416,7 +419,7 @@ func TestTheDeskTellsWhatIsSetAside(t *testing.T) {
 			}
 		}
 		body := fmt.Sprintf(`{"station":%q,"region":"120111","hours":[%s]}`, station, strings.Join(hours, ","))
-		if _, err := w.svc.Observation(t.Context(), "feeder", "", []byte(body)); err != nil {
+		if _, err := w.svc.Observation(t.Context(), service.By("feeder"), calls.Document{Text: []byte(body)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 )
@@ -17,7 +19,7 @@ type passwordView struct {
 	Errors map[string]string // by field
 	Error  string            // of the whole
 
-	Sessions []access.Session // one's own
+	Sessions []calls.Session // one's own
 }
 
 func (d *desk) passwordPage(q *request) error { return d.showPassword(q, nil) }

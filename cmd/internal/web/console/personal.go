@@ -30,17 +30,18 @@ func (q *request) phone(tx *bbolt.Tx, recipient, ref string) (name, phone string
 func (q *request) note(pattern string, still bool) {
 	s := q.seen
 	q.seen = seen{}
-	q.d.saw(q.who, pattern, access.SeenContact, s.contacts, still)
-	q.d.saw(q.who, pattern, access.SeenNote, s.notes, still)
+	by := service.Ask{Who: q.who, Call: pattern}
+	q.d.saw(by, access.SeenContact, s.contacts, still)
+	q.d.saw(by, access.SeenNote, s.notes, still)
 	if s.officer {
-		q.d.svc.Saw(q.who, service.Sight{Kind: access.SeenDutyContact, Call: pattern, Count: 1, Still: true})
+		q.d.svc.Saw(by, service.Sight{Kind: access.SeenDutyContact, Count: 1, Still: true})
 	}
 }
 
-func (d *desk) saw(who *access.Principal, pattern, kind string, recipients []string, still bool) {
+func (d *desk) saw(by service.Ask, kind string, recipients []string, still bool) {
 	if len(recipients) > 0 {
 		slices.Sort(recipients)
-		d.svc.Saw(who, service.Sight{Kind: kind, Call: pattern, Recipients: slices.Compact(recipients), Still: still})
+		d.svc.Saw(by, service.Sight{Kind: kind, Recipients: slices.Compact(recipients), Still: still})
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/access"
@@ -24,7 +27,7 @@ func (w *world) withPhones() {
 	w.t.Cleanup(hub.Close)
 	w.desk = New(w.svc, w.sessions, hub, Options{District: "西青区", Alerts: servicetest.Settings().Alerts, Log: log,
 		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
-			if !access.Allowed(who.Role, access.ActRecipientsRead) {
+			if !calls.Allowed(who.Role, calls.ActRecipientsRead) {
 				return "", ""
 			}
 			return w.svc.RecipientContact(tx, ref)
@@ -76,7 +79,7 @@ func TestPagesRecordWhoSawWhom(t *testing.T) {
 // seen is what was recorded, the first first.
 func (w *world) seen() []access.Seen {
 	w.t.Helper()
-	page, err := w.svc.Seen(w.t.Context(), "", "", "", 1000)
+	page, err := w.svc.Seen(w.t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 1000}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

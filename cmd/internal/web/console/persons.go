@@ -3,9 +3,10 @@ package console
 import (
 	"errors"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 // acting is where somebody stands before an act in the two-person rule.
@@ -56,7 +57,7 @@ func (q *request) secretSeen(actor string, s *alerts.SecretSeen) string {
 		return ""
 	}
 	switch q.who.Role {
-	case access.Enterprise, access.Town, access.Feeder, access.Neighbour:
+	case calls.Enterprise, calls.Town, calls.Feeder, calls.Neighbour:
 		return ""
 	}
 	return refusal.Text("access.seen", q.lang, refusal.Args{"at": clock(s.At), "by": s.By, "actor": actor, "how": howOf(s.How)})

@@ -10,6 +10,8 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
 )
 
 // codeInput is the input of a one-time code, nil where a page has none. What it holds is nobody's to see.
@@ -25,7 +27,7 @@ func codeInput(t *testing.T, page *html.Node) *html.Node {
 // reissued has the administrator give an account new secrets, with which it logs in from then on.
 func (w *world) reissued(user string) {
 	w.t.Helper()
-	issued, err := w.svc.RenewAccount(w.t.Context(), "admin", "", user)
+	issued, err := servicetest.Say(w.t.Context(), w.svc, "admin", "", calls.RenewAccount, user, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

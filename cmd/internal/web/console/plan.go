@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/valid"
+
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
@@ -29,7 +32,7 @@ type planPage struct {
 	Open      bool
 	Missing   []missingText
 	Figures   string
-	Given     service.PlantFigures
+	Given     calls.PlantFigures
 	Plan      *planView
 	Conflicts []string
 	Tried     bool // it is not the prepared one
@@ -186,12 +189,12 @@ func (v *planPage) blame(e *refusal.Error, lang string) {
 
 // planPost tries other demands, reads out what would be accepted, or accepts it.
 func (d *desk) planPost(q *request) error {
-	if err := access.Require(q.who, access.ActOrdersPlan); err != nil {
+	if err := access.Require(q.who, calls.ActOrdersPlan); err != nil {
 		return err
 	}
 	step, typed := q.PostForm.Get("step"), q.PostForm.Get("problem")
 	if step == stepConfirm {
-		text, err := d.svc.AcceptPlan(q.Context(), q.who.User, q.key(), q.id(), acceptBody(typed, q.PostForm.Get("reason")), service.PlanTimeLimit)
+		text, err := d.accept(q, typed)
 		if err == nil {
 			var o notify.View
 			if err := json.Unmarshal(text, &o); err != nil {
@@ -220,7 +223,7 @@ func (d *desk) planPost(q *request) error {
 			return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
 		}
 	}
-	tried, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
+	tried, err := d.svc.WhatIf(q.Context(), q.id(), json.RawMessage(typed), pageTime)
 	if err != nil {
 		v.Review = false
 		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), err)
@@ -245,7 +248,7 @@ func (d *desk) planFailed(q *request, typed string, failed error) error {
 	}
 	var e *refusal.Error
 	if errors.As(failed, &e) && reasonWanting(e) {
-		tried, err := d.svc.WhatIf(q.Context(), q.id(), planBody(typed), pageTime)
+		tried, err := d.svc.WhatIf(q.Context(), q.id(), json.RawMessage(typed), pageTime)
 		if err == nil && tried.Plan != nil {
 			v.review(q)
 			return d.showPlan(q, v, p, tried.Answer, typed, failed)
@@ -254,23 +257,13 @@ func (d *desk) planFailed(q *request, typed string, failed error) error {
 	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text), failed)
 }
 
-// acceptBody is what is accepted, and why.
-func acceptBody(problem, reason string) []byte {
-	in := service.PlanAccepted{Reason: strings.ReplaceAll(reason, "\r\n", "\n")}
-	if strings.TrimSpace(problem) != "" {
-		in.Problem = json.RawMessage(problem)
-		if !json.Valid(in.Problem) { // said by who reads it
-			return planBody(problem)
-		}
+// accept has the order carry the plan of a problem that a form brings back; none is the prepared one.
+func (d *desk) accept(q *request, problem string) (json.RawMessage, error) {
+	in := calls.PlanAccepted{ByID: calls.ByID{ID: q.id()}, Problem: json.RawMessage(problem), Reason: strings.ReplaceAll(q.PostForm.Get("reason"), "\r\n", "\n")}
+	if err := valid.Check(&in); err != nil {
+		return nil, err
 	}
-	return encode(in)
-}
-
-func planBody(problem string) []byte {
-	if strings.TrimSpace(problem) == "" {
-		return nil
-	}
-	return []byte(`{"problem":` + problem + `}`)
+	return d.svc.AcceptPlan(q.Context(), q.ask(), in)
 }
 
 // demandFields are the demands of a problem, each a series of numbers of which the last goes on.
@@ -319,14 +312,14 @@ func (q *request) seriesField(name string, values []float64) field {
 }
 
 // readSeries reads numbers that stand apart by blanks or commas.
-func readSeries(name, text string) ([]float64, error) {
-	var out []float64
+func readSeries(name, text string) ([]*float64, error) {
+	var out []*float64
 	for i, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,，;；、\r\n\t", r) }) {
 		v, err := strconv.ParseFloat(word, 64)
 		if err != nil {
 			return nil, refusal.Input([]refusal.Field{{Path: fmt.Sprintf("%s[%d]", name, i), Rule: "desk.form.number", Args: refusal.Args{"value": word}}})
 		}
-		out = append(out, v)
+		out = append(out, &v)
 	}
 	if len(out) == 0 {
 		return nil, refusal.Input([]refusal.Field{{Path: name, Rule: "desk.form.required"}})
@@ -340,7 +333,7 @@ func changed(p *plant.Problem, fields []field) (string, error) {
 	if err := json.Unmarshal(p.Text, &doc); err != nil {
 		return "", err
 	}
-	by, longest := map[string][]float64{}, 0
+	by, longest := map[string][]*float64{}, 0
 	for _, f := range fields {
 		values, err := readSeries(f.Name, f.Value)
 		if err != nil {
@@ -354,9 +347,9 @@ func changed(p *plant.Problem, fields []field) (string, error) {
 			pit["level_t"] = by["level_t"][0]
 		}
 	} else {
-		demand := make([]map[string]float64, longest)
+		demand := make([]map[string]*float64, longest)
 		for i := range demand {
-			demand[i] = map[string]float64{}
+			demand[i] = map[string]*float64{}
 			for _, name := range demandNames {
 				demand[i][name] = by[name][min(i, len(by[name])-1)]
 			}

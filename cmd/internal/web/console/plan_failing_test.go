@@ -20,7 +20,7 @@ func (w *world) givenBy(recipient string, change func(*plant.Figures)) {
 	if change != nil {
 		change(&f)
 	}
-	if err := w.svc.RecordFigures(w.t.Context(), recipient, recipient, f); err != nil {
+	if err := w.svc.RecordFigures(w.t.Context(), service.By(recipient), recipient, f); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/service"
 	"qingkong/reductionlist/plant"
 )
 
@@ -19,7 +20,7 @@ type figuresPage struct {
 	*chrome
 	Recipient string
 	Order     string // for whose plan; empty for none
-	Given     service.PlantFigures
+	Given     calls.PlantFigures
 	Machines  []machineFields
 	Fields    []field
 	None      string // why there is nothing to give
@@ -43,8 +44,8 @@ func (d *desk) showFigures(q *request, typed url.Values, failed error) error {
 		v.Order = typed.Get("order")
 	}
 	var err error
-	v.Given, err = d.svc.ReadFigures(q.who, v.Recipient)
-	if code := refusal.CodeOf(err); code == refusal.Conflict || code == refusal.NotFound && q.who.Role != access.Enterprise {
+	v.Given, err = d.svc.ReadFigures(q.Context(), q.ask(), calls.ByID{ID: v.Recipient})
+	if code := refusal.CodeOf(err); code == refusal.Conflict || code == refusal.NotFound && q.who.Role != calls.Enterprise {
 		e, status := d.refusalOf(q, err)
 		v.None = e.Detail(q.lang)
 		if code == refusal.Conflict {
@@ -70,7 +71,7 @@ func (d *desk) showFigures(q *request, typed url.Values, failed error) error {
 }
 
 // figuresFields are filled in with the figures that were given last; the time begins now.
-func (q *request) figuresFields(given *service.PlantFigures) (machines []machineFields, fields []field) {
+func (q *request) figuresFields(given *calls.PlantFigures) (machines []machineFields, fields []field) {
 	f := given.Figures
 	from := q.now.In(alerts.Shanghai()).Truncate(time.Hour)
 	to := from.AddDate(0, 0, 5)
@@ -158,16 +159,16 @@ func (d *desk) figuresPost(q *request) error {
 	if q.PostForm.Get("step") == stepEdit {
 		return d.showFigures(q, q.PostForm, nil)
 	}
-	if err := access.Require(q.who, access.ActFiguresWrite); err != nil {
+	if err := access.Require(q.who, calls.ActFiguresWrite); err != nil {
 		return err
 	}
-	given, err := d.svc.ReadFigures(q.who, q.id())
+	given, err := d.svc.ReadFigures(q.Context(), q.ask(), calls.ByID{ID: q.id()})
 	if err != nil {
 		return err
 	}
 	content, err := q.figuresOf(&given)
 	if err == nil {
-		_, err = d.svc.GiveFigures(q.Context(), q.who, q.id(), encode(content))
+		_, err = d.svc.GiveFigures(q.Context(), q.ask(), calls.GivenFigures{ByID: calls.ByID{ID: q.id()}, Figures: content})
 	}
 	if err != nil {
 		if code := refusal.CodeOf(err); code == "" || code == refusal.NotFound {
@@ -178,79 +179,79 @@ func (d *desk) figuresPost(q *request) error {
 	to := "/desk/recipients/" + url.PathEscape(q.id()) + "/figures?done=figures"
 	if order := q.PostForm.Get("order"); order != "" {
 		to = "/desk/orders/" + url.PathEscape(order) + "?done=figures"
-		if q.may(access.ActOrdersPlan) {
+		if q.may(calls.ActOrdersPlan) {
 			to = planPath(order)
 		}
 	}
 	return q.redirect(to)
 }
 
-// figuresOf is the JSON of what was typed. An empty field is a figure that is not given.
-func (q *request) figuresOf(given *service.PlantFigures) (map[string]any, error) {
+// figuresOf is what was typed. An empty field is a figure that is not given.
+func (q *request) figuresOf(given *calls.PlantFigures) (f plant.Figures, err error) {
 	machines, fields := q.figuresFields(given)
-	content, err := body(fields[:3], q.PostForm)
+	content, err := typed(fields[:3], q.PostForm)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	series := map[string][]float64{}
-	for _, f := range fields[3:] {
-		if text := q.PostForm.Get(f.Name); strings.TrimSpace(text) != "" {
-			if series[f.Name], err = readSeries(f.Name, text); err != nil {
-				return nil, err
+	f.From, f.To, f.StepH = as[time.Time](content["from"]), as[time.Time](content["to"]), as[float64](content["step_h"])
+	series := map[string][]*float64{}
+	for _, one := range fields[3:] {
+		if text := q.PostForm.Get(one.Name); strings.TrimSpace(text) != "" {
+			if series[one.Name], err = readSeries(one.Name, text); err != nil {
+				return f, err
 			}
 		}
 	}
-	var states []map[string]any
+	var states []plant.MachineState
 	for _, m := range machines {
-		values, err := body(m.Fields, q.PostForm)
+		values, err := typed(m.Fields, q.PostForm)
 		if err != nil {
-			return nil, err
+			return f, err
 		}
-		states = append(states, map[string]any{"name": m.Name, "initially_on": values["on."+m.Name] == "true", "hours_in_state": values["hours."+m.Name]})
+		on := values["on."+m.Name] == "true"
+		states = append(states, plant.MachineState{Name: m.Name, InitiallyOn: &on, HoursInState: as[float64](values["hours."+m.Name])})
 	}
 	if given.Kind == plant.Waste {
-		content["furnaces"] = states
+		f.Furnaces, f.IntakeTH = states, series["intake_t_h"]
 		if v := series["level_t"]; len(v) > 0 {
-			content["pit"] = map[string]any{"level_t": v[0]}
-		}
-		if v := series["intake_t_h"]; len(v) > 0 {
-			content["intake_t_h"] = v
+			f.Pit = &plant.PitState{LevelT: v[0]}
 		}
 		if v := series["steam_min_t_h"]; len(v) > 0 {
-			content["steam_min_t_h"] = v[0]
+			f.SteamMinTH = v[0]
 		}
-		return content, nil
+		return f, nil
 	}
-	content["units"] = states
-	var demand []map[string]any
+	f.Units = states
+	longest := 0
 	for _, name := range demandNames {
-		for i, v := range series[name] {
-			for len(demand) <= i {
-				demand = append(demand, map[string]any{})
-			}
-			demand[i][name] = v
+		longest = max(longest, len(series[name]))
+	}
+	last := func(name string, i int) *float64 { // a series that ends sooner repeats its last number
+		if v := series[name]; len(v) > 0 {
+			return v[min(i, len(v)-1)]
 		}
+		return nil
 	}
-	for i := range demand { // a series that ends sooner repeats its last number
-		for _, name := range demandNames {
-			if v := series[name]; i >= len(v) && len(v) > 0 {
-				demand[i][name] = v[len(v)-1]
-			}
-		}
+	for i := range longest {
+		f.Demand = append(f.Demand, plant.Demand{PowerMinMW: last(demandNames[0], i), PowerMaxMW: last(demandNames[1], i), HeatGJH: last(demandNames[2], i)})
 	}
-	if len(demand) > 0 {
-		content["demand"] = demand
-	}
-	usual := map[string]any{}
 	for _, name := range given.Machines {
 		if v := series["baseline."+name]; len(v) > 0 {
-			usual[name] = v
+			if f.BaselineMW == nil {
+				f.BaselineMW = map[string][]*float64{}
+			}
+			f.BaselineMW[name] = v
 		}
 	}
-	if len(usual) > 0 {
-		content["baseline_mw"] = usual
+	return f, nil
+}
+
+// as is a value that was typed; nil for none.
+func as[T any](value any) *T {
+	if v, ok := value.(T); ok {
+		return &v
 	}
-	return content, nil
+	return nil
 }
 
 // blame puts refused places beside their fields.

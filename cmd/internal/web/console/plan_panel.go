@@ -7,8 +7,9 @@ import (
 	"net/url"
 	"runtime/debug"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -43,15 +44,15 @@ func (d *desk) orderPlan(q *request, o *notify.View) *planPanel {
 		v.Error = d.planError(q, err)
 	}
 	open := o.State == notify.StateOpen.String()
-	if q.may(access.ActFiguresWrite) && open {
-		if f, err := d.svc.ReadFigures(q.who, o.RecipientID); err == nil {
+	if q.may(calls.ActFiguresWrite) && open {
+		if f, err := d.svc.ReadFigures(q.Context(), q.ask(), calls.ByID{ID: o.RecipientID}); err == nil {
 			v.Figures = figuresPath(o.RecipientID, o.ID)
 			v.Missing = btoi(f.Figures == nil || f.Old)
 		} else if refusal.CodeOf(err) == "" {
 			v.Error = d.planError(q, err)
 		}
 	}
-	if q.may(access.ActOrdersPlan) && open {
+	if q.may(calls.ActOrdersPlan) && open {
 		if err := safely(func() error { return d.preparedPanel(q, v, o.ID, accepted == nil) }); err != nil {
 			v.Error = d.planError(q, err)
 		}

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -77,7 +80,7 @@ func word(lang, key string, args ...any) string {
 func (q *request) id() string { return q.PathValue("id") }
 
 // may reports whether who is logged in may do an act.
-func (q *request) may(act string) bool { return q.who != nil && access.Allowed(q.who.Role, act) }
+func (q *request) may(act string) bool { return q.who != nil && calls.Allowed(q.who.Role, act) }
 
 // view reads the record in one transaction.
 func (q *request) view(fn func(tx *bbolt.Tx) error) error { return q.d.svc.J.View(fn) }
@@ -121,7 +124,7 @@ func (q *request) chrome(key string) *chrome {
 }
 
 // May is for templates.
-func (c *chrome) May(act string) bool { return c.Who != nil && access.Allowed(c.Who.Role, act) }
+func (c *chrome) May(act string) bool { return c.Who != nil && calls.Allowed(c.Who.Role, act) }
 
 // nav is where the role may go.
 func (q *request) nav() []link {
@@ -130,11 +133,11 @@ func (q *request) nav() []link {
 	}
 	var out []link
 	for _, n := range []struct{ key, href, act string }{
-		{"home", "/desk", access.ActWarningsRead},
-		{"orders", "/desk/orders", access.ActOrdersRead},
-		{"warnings", "/desk/warnings", access.ActWarningsRead},
-		{"recipients", "/desk/recipients", access.ActRecipientsRead},
-		{"lists", "/desk/lists", access.ActListsRead},
+		{"home", "/desk", calls.ActWarningsRead},
+		{"orders", "/desk/orders", calls.ActOrdersRead},
+		{"warnings", "/desk/warnings", calls.ActWarningsRead},
+		{"recipients", "/desk/recipients", calls.ActRecipientsRead},
+		{"lists", "/desk/lists", calls.ActListsRead},
 	} {
 		if q.may(n.act) {
 			current := q.URL.Path == n.href || n.href != "/desk" && strings.HasPrefix(q.URL.Path, n.href+"/")
@@ -205,6 +208,11 @@ func (q *request) key() string {
 		return ""
 	}
 	return "desk/" + q.who.User + "/" + k
+}
+
+// ask is who asks, and how, as the acts have it.
+func (q *request) ask() service.Ask {
+	return service.Ask{Who: q.who, Key: q.key(), Lang: q.lang, Call: q.Pattern}
 }
 
 // cursor and page size of a list. Lists page on the server.

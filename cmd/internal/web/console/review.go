@@ -5,79 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
-
-	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/reductionlist"
+	"qingkong/cmd/internal/calls"
 )
-
-// attempt asks the engine what an act would lead to, in a transaction that is only read. Nothing is recorded.
-type attempt func(d *desk, tx *bbolt.Tx, actor, id string, content []byte, now time.Time) (*alerts.Warning, []alerts.Event, error)
-
-// trying is the attempt of an act on a warning.
-func trying[T any](decide func(alerts.Engine, *bbolt.Tx, string, T, time.Time) ([]alerts.Event, *alerts.Warning, error)) attempt {
-	return func(d *desk, tx *bbolt.Tx, actor, id string, content []byte, now time.Time) (*alerts.Warning, []alerts.Event, error) {
-		in, err := named[T](content, id)
-		if err != nil {
-			return nil, nil, err
-		}
-		events, w, err := decide(d.engine, tx, actor, in, now)
-		return w, events, err
-	}
-}
-
-// named reads an act's JSON and puts the warning's id, which stands in the path, into it.
-func named[T any](content []byte, id string) (in T, err error) {
-	if err := refusal.Unmarshal(content, &in); err != nil {
-		return in, err
-	}
-	return in, refusal.Unmarshal(encode(map[string]string{"warning_id": id}), &in)
-}
-
-func tryDeclare(d *desk, tx *bbolt.Tx, actor, _ string, content []byte, now time.Time) (*alerts.Warning, []alerts.Event, error) {
-	var in alerts.Declare
-	if err := refusal.Unmarshal(content, &in); err != nil {
-		return nil, nil, err
-	}
-	in.Region = d.svc.Region
-	v, err := listAt(tx, in.StartsAt, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	in.ListVersion, in.ListHash = v.ID, v.Hash
-	events, w, err := d.engine.DecideDeclare(tx, actor, in, now)
-	return w, events, err
-}
-
-func tryRevise(d *desk, tx *bbolt.Tx, actor, id string, content []byte, now time.Time) (*alerts.Warning, []alerts.Event, error) {
-	in, err := named[alerts.Revise](content, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	v, err := listAt(tx, in.StartsAt, now)
-	if err != nil && refusal.CodeOf(err) != refusal.Conflict {
-		return nil, nil, err
-	}
-	in.ListVersion, in.ListHash = v.ID, v.Hash
-	events, w, err := d.engine.DecideRevise(tx, actor, in, now)
-	return w, events, err
-}
-
-// listAt is the list that a declaration would be pinned to, as package service pins it.
-func listAt(tx *bbolt.Tx, start *time.Time, now time.Time) (reductionlist.Version, error) {
-	at := now
-	if start != nil {
-		at = *start
-	}
-	v, err := reductionlist.Current(tx, at)
-	if refusal.CodeOf(err) == refusal.NotFound {
-		err = refusal.New(refusal.Conflict, "warning.no_list", refusal.Args{"at": at.In(alerts.Shanghai()).Format(time.DateOnly)})
-	}
-	return v, err
-}
 
 // readout is everything that somebody has to know before an act.
 type readout struct {
@@ -111,11 +43,11 @@ type reviewView struct {
 type review struct{ typed, code string }
 
 // review reads out what an act would do, as the engine has it. Nothing is recorded until it is confirmed.
-func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[string]any, wrong review) error {
-	if a.direct || a.try == nil {
+func (d *desk) review(q *request, a act, s *subject, v url.Values, in any, wrong review) error {
+	if a.direct {
 		return d.showForm(q, a, s, v, nil)
 	}
-	read, err := d.readout(q, a, s, content)
+	read, err := d.readout(q, a, s, in)
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
@@ -147,32 +79,19 @@ func (d *desk) review(q *request, a act, s *subject, v url.Values, content map[s
 	return q.render(status, "review", view)
 }
 
-// readout asks the engine what the act would lead to, and words it.
-func (d *desk) readout(q *request, a act, s *subject, content map[string]any) (*readout, error) {
-	id := ""
-	if s.w != nil {
-		id = s.w.ID
-	}
-	var next *alerts.Warning
+// readout asks what the act would lead to, and words it.
+func (d *desk) readout(q *request, a act, s *subject, in any) (*readout, error) {
 	r := &readout{Level: alerts.None, Before: alerts.None}
-	err := q.view(func(tx *bbolt.Tx) error {
-		w, events, err := a.try(d, tx, q.who.User, id, encode(content), q.now)
-		if err != nil {
-			return err
-		}
-		next = w
-		v, err := reductionlist.GetVersion(tx, w.ListVersion)
-		if err == nil {
-			r.List, r.Listed = v.List.Name+" "+v.ID, v.Count
-		} else if refusal.CodeOf(err) != refusal.NotFound {
-			return err
-		}
-		r.sideEffects(q, w, events)
-		return nil
-	})
+	next, events, err := d.svc.Preview(q.ask(), in)
 	if err != nil {
 		return nil, err
 	}
+	if v, err := d.svc.ListVersion(next.ListVersion); err == nil {
+		r.List, r.Listed = v.List.Name+" "+v.ID, v.Count
+	} else if refusal.CodeOf(err) != refusal.NotFound {
+		return nil, err
+	}
+	r.sideEffects(q, next, events)
 	r.terms(q, a, s, next)
 	r.outcome(q, a, s, next)
 	if r.Level != alerts.None {
@@ -347,7 +266,7 @@ type approval struct {
 func (d *desk) showApproval(q *request, s *subject, f *form, status int) error {
 	w := s.w
 	view := approval{form: f, Confirm: awaitsConfirmation(w)}
-	read, err := d.readout(q, actNamed("approve"), s, map[string]any{"revision": w.Revision})
+	read, err := d.readout(q, actNamed("approve"), s, calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
 	switch refusal.CodeOf(err) {
 	case "":
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
 )
 
 // days gives the forecast of the days from tomorrow on and returns what is open then; nil for nothing.
@@ -20,7 +22,7 @@ func (w *world) days(aqi ...int) *alerts.Proposal {
 		days[i] = fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"]}`, alerts.DateOf(w.clock.Now()).AddDays(i+1), v-20, v)
 	}
 	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Now().Format(time.RFC3339), strings.Join(days, ","))
-	got, err := w.svc.Forecast(w.t.Context(), "feeder", "", []byte(body))
+	got, err := w.svc.Forecast(w.t.Context(), service.By("feeder"), calls.Document{Text: []byte(body)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -66,7 +67,7 @@ type historyRow struct {
 }
 
 func (d *desk) warning(q *request) error {
-	view := warningView{chrome: q.chrome("warning"), Reads: q.may(access.ActListsRead)}
+	view := warningView{chrome: q.chrome("warning"), Reads: q.may(calls.ActListsRead)}
 	err := q.view(func(tx *bbolt.Tx) error {
 		w, err := alerts.GetWarning(tx, q.id())
 		if err != nil {
@@ -79,7 +80,7 @@ func (d *desk) warning(q *request) error {
 		if err != nil {
 			return err
 		}
-		if sum := summaryOf(b); q.may(access.ActBoardRead) {
+		if sum := summaryOf(b); q.may(calls.ActBoardRead) {
 			view.Board = &sum
 		}
 		v, err := reductionlist.GetVersion(tx, w.ListVersion)

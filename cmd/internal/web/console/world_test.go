@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 	"golang.org/x/net/html"
 
@@ -77,12 +79,12 @@ func newWorldWith(t testing.TB, l *reductionlist.List) *world {
 		Feeds: func() []feed.Status { return w.feeds },
 		Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
 	w.Import(l)
-	for _, role := range access.Roles() {
-		if role != access.Enterprise {
+	for _, role := range calls.Roles() {
+		if role != calls.Enterprise {
 			w.account(string(role), role)
 		}
 	}
-	w.account("duty2", access.Duty)
+	w.account("duty2", calls.Duty)
 	for _, id := range []string{"E0001", "E0002", "E0003"} {
 		w.passwords[id] = w.Credentials(id).Password
 	}
@@ -112,7 +114,7 @@ func (f *failing) Write(p []byte) (int, error) {
 // logs lets lines with a text be logged.
 func (w *world) logs(text string) { w.expected.Store(&text) }
 
-func (w *world) account(user string, role access.Role) {
+func (w *world) account(user string, role calls.Role) {
 	w.t.Helper()
 	w.passwords[user] = w.Account(user, role, "示例<b>"+user, "大寺镇").Password
 }
@@ -239,7 +241,7 @@ func (w *world) forecast(drill bool) string {
 		days += fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"],"cause":""},`, alerts.DateOf(begin).AddDays(i+1), aqi-20, aqi)
 	}
 	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":%v,"days":[%s]}`, drill, strings.TrimSuffix(days, ","))
-	got, err := w.svc.Forecast(w.t.Context(), "feeder", "", []byte(body))
+	got, err := w.svc.Forecast(w.t.Context(), service.By("feeder"), calls.Document{Text: []byte(body)})
 	if err != nil || got.Proposal == nil {
 		w.t.Fatalf("forecast: %v, proposal %v", err, got.Proposal)
 	}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 )
@@ -35,22 +36,22 @@ type Filter struct {
 // FilterOf is what a user may see, each kind by the right to read the same by a call. The board of the district is left
 // out for those who can do nothing about it: sent to every enterprise it would be most of what is sent.
 func FilterOf(p *access.Principal) Filter {
-	may := func(act string) bool { return access.Allowed(p.Role, act) }
+	may := func(act string) bool { return calls.Allowed(p.Role, act) }
 	f := Filter{
-		Warnings:  may(access.ActWarningsRead),
-		Boards:    may(access.ActBoardRead) && p.Role != access.Enterprise && p.Role != access.Feeder,
-		Proposals: may(access.ActProposalsList),
-		Lists:     may(access.ActListsRead),
-		Feeds:     may(access.ActSkillRead),
+		Warnings:  may(calls.ActWarningsRead),
+		Boards:    may(calls.ActBoardRead) && p.Role != calls.Enterprise && p.Role != calls.Feeder,
+		Proposals: may(calls.ActProposalsList),
+		Lists:     may(calls.ActListsRead),
+		Feeds:     may(calls.ActSkillRead),
 		Public:    !service.Decides(p),
 	}
-	if !may(access.ActOrdersRead) {
+	if !may(calls.ActOrdersRead) {
 		return f
 	}
 	switch p.Role {
-	case access.Enterprise:
+	case calls.Enterprise:
 		f.Orders, f.Recipient = OfRecipient, p.Recipient
-	case access.Town:
+	case calls.Town:
 		f.Orders, f.Town = OfTown, p.Town
 	default:
 		f.Orders = AllOrders

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
 	"qingkong/notify"
@@ -115,7 +117,7 @@ func TestStop(t *testing.T) {
 			t.Fatalf("after the times of the server: %+v, %v", e, err)
 		}
 	}
-	ticks := w.hub.Watch(t.Context(), &access.Principal{Role: access.Duty}, "")
+	ticks := w.hub.Watch(t.Context(), &access.Principal{Role: calls.Duty}, "")
 	begin := time.Now()
 	w.must(srv.Config.Shutdown(t.Context()))
 	if took := time.Since(begin); took > 2*time.Second {
@@ -164,7 +166,7 @@ func TestWatch(t *testing.T) {
 	w := newWorld(t, 2)
 	warning := w.declared()
 	ctx, cancel := context.WithCancel(t.Context())
-	ticks := w.hub.Watch(ctx, &access.Principal{User: "d", Role: access.Duty}, warning)
+	ticks := w.hub.Watch(ctx, &access.Principal{User: "d", Role: calls.Duty}, warning)
 	<-ticks
 	w.viewers(1)
 	w.answer(0, order(warning, 0), notify.Acknowledge)

@@ -17,6 +17,8 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
 )
 
@@ -118,7 +120,7 @@ func (w *world) random(r *rand.Rand, warning string, n int) {
 		w.must(w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "a", Source: "b", Silent: r.IntN(2) == 0, Since: w.svc.J.Now()}))
 	default:
 		body := fmt.Appendf(nil, `{"decision":"accept","reason":"示例"}`)
-		_, err := w.svc.DecideObjection(w.t.Context(), "duty", "", now, body)
+		_, err := servicetest.Say(w.t.Context(), w.svc, "duty", "", calls.DecideObjection, now, body)
 		if code := refusal.CodeOf(err); code != refusal.TransitionRefused {
 			w.must(err)
 		}

@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/service/servicetest"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -22,9 +26,9 @@ func TestScopes(t *testing.T) {
 	w := newWorld(t, 4)
 	subs := map[string]*Subscription{}
 	filters := map[string]Filter{}
-	for _, role := range access.Roles() {
+	for _, role := range calls.Roles() {
 		name := string(role)
-		if role == access.Enterprise {
+		if role == calls.Enterprise {
 			name = recipient(1)
 		}
 		p, _ := w.account(name, role)
@@ -83,9 +87,9 @@ func (w *world) tellEverything(warning string) {
 	w.act(warning, "revise", `,"notice_text":"更正"`)
 	w.must(w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "a", Source: "b", Silent: true, Since: w.svc.J.Now()}))
 	w.importList("2017-01-01", 3)
-	_, err := w.svc.Forecast(w.t.Context(), "feeder", "", []byte(`{"source":"example","region":"120111","issued_at":"2016-12-16T17:00:00+08:00","days":[
+	_, err := w.svc.Forecast(w.t.Context(), service.By("feeder"), calls.Document{Text: []byte(`{"source":"example","region":"120111","issued_at":"2016-12-16T17:00:00+08:00","days":[
 		{"date":"2016-12-17","aqi_low":310,"aqi_high":330,"primary":["pm25"]},{"date":"2016-12-18","aqi_low":310,"aqi_high":330,"primary":["pm25"]},
-		{"date":"2016-12-19","aqi_low":310,"aqi_high":330,"primary":["pm25"]}]}`))
+		{"date":"2016-12-19","aqi_low":310,"aqi_high":330,"primary":["pm25"]}]}`)})
 	w.must(err)
 }
 
@@ -97,7 +101,7 @@ func TestOrderEvents(t *testing.T) {
 	first := order(warning, 0)
 	w.must(w.svc.RecordSent(t.Context(), w.Epoch(), nil))
 	w.answer(0, first, notify.Object)
-	_, err := w.svc.DecideObjection(t.Context(), "duty", "", first, []byte(`{"decision":"reject","reason":"示例"}`))
+	_, err := servicetest.Say(t.Context(), w.svc, "duty", "", calls.DecideObjection, first, []byte(`{"decision":"reject","reason":"示例"}`))
 	w.must(err)
 	w.elapse(3 * time.Hour)
 	w.answer(0, first, notify.Acknowledge)
@@ -118,18 +122,27 @@ func TestOrderEvents(t *testing.T) {
 // A stream ends at once when its user may not go on, by what was recorded and by the look from time to time.
 func TestRevoked(t *testing.T) {
 	w := newWorld(t, 2)
-	duty, _ := w.account("duty", access.Duty)
-	town, token := w.account("town", access.Town)
-	firm, _ := w.account(recipient(0), access.Enterprise)
+	duty, _ := w.account("duty", calls.Duty)
+	town, token := w.account("town", calls.Town)
+	firm, _ := w.account(recipient(0), calls.Enterprise)
 	tokenStill := func() bool { p, err := w.svc.Authenticate(token); return err == nil && Same(town, p) }
 	for _, c := range []struct {
 		who   *access.Principal
 		still func() bool
 		end   func() error
 	}{
-		{duty, w.hub.Still(duty), func() error { _, err := w.svc.Disable(t.Context(), "admin", "", "duty"); return err }},
-		{town, tokenStill, func() error { _, err := w.svc.RevokeToken(t.Context(), "admin", "town", "t1"); return err }},
-		{firm, w.hub.Still(firm), func() error { _, err := w.svc.IssueCredentials(t.Context(), "admin", "", firm.User); return err }},
+		{duty, w.hub.Still(duty), func() error {
+			_, err := servicetest.Say(t.Context(), w.svc, "admin", "", calls.DisableAccount, "duty", nil)
+			return err
+		}},
+		{town, tokenStill, func() error {
+			_, err := w.svc.RevokeToken(t.Context(), service.By("admin"), calls.TokenOf{ByID: calls.ByID{ID: "town"}, Token: "t1"})
+			return err
+		}},
+		{firm, w.hub.Still(firm), func() error {
+			_, err := servicetest.Say(t.Context(), w.svc, "admin", "", calls.IssueCredentials, firm.User, nil)
+			return err
+		}},
 	} {
 		srv := w.serve(func(*http.Request) Viewer { return Viewer{User: c.who.User, Filter: FilterOf(c.who), Still: c.still} })
 		client := w.dial(srv, "", "")

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -91,10 +93,10 @@ func (w *world) must(err error) {
 }
 
 // account adds one and returns its principal and token.
-func (w *world) account(user string, role access.Role) (*access.Principal, string) {
+func (w *world) account(user string, role calls.Role) (*access.Principal, string) {
 	w.t.Helper()
-	var issued access.Issued
-	if role == access.Enterprise {
+	var issued calls.Issued
+	if role == calls.Enterprise {
 		issued = w.Credentials(user)
 	} else {
 		issued = w.Account(user, role, "示例", dasi)
@@ -107,7 +109,7 @@ func (w *world) account(user string, role access.Role) (*access.Principal, strin
 // declared enters a yellow warning and lets its orders go out; it returns its id.
 func (w *world) declared() string {
 	w.t.Helper()
-	warning, err := w.svc.Declare(w.t.Context(), "duty", "", []byte(
+	warning, err := servicetest.Say(w.t.Context(), w.svc, "duty", "", calls.Declare, "", []byte(
 		`{"level":"yellow","trigger":"city_order","document_no":"津污防指〔2016〕1号","issued_by":"天津市","reason":"示例"}`))
 	w.must(err)
 	w.elapse(0)
@@ -129,7 +131,7 @@ func (w *world) actBy(actor, warning, act, more string) {
 		}
 		return err
 	}))
-	_, err := w.svc.WarningAct(w.t.Context(), actor, "", warning, act, fmt.Appendf(nil, `{"revision":%d%s}`, revision, more))
+	_, err := servicetest.WarningAct(w.t.Context(), w.svc, actor, "", warning, act, fmt.Appendf(nil, `{"revision":%d%s}`, revision, more))
 	w.must(err)
 	w.elapse(0)
 }
@@ -137,7 +139,7 @@ func (w *world) actBy(actor, warning, act, more string) {
 // answer does an act of a recipient; one that the state forbids does nothing.
 func (w *world) answer(i int, order string, act notify.Action) {
 	w.t.Helper()
-	_, err := w.svc.AnswerOrder(w.t.Context(), recipient(i), "", notify.AnswerText{OrderID: order, Action: act, Note: "示例"})
+	_, err := servicetest.AnswerOrder(w.t.Context(), w.svc, recipient(i), "", notify.AnswerText{OrderID: order, Action: act, Note: "示例"})
 	if code := refusal.CodeOf(err); code != refusal.TransitionRefused && code != refusal.Conflict {
 		w.must(err)
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/logins"
@@ -27,12 +29,12 @@ const (
 
 // own is a session with the key that it is kept under.
 type own struct {
-	access.Session
+	calls.Session
 	key string
 }
 
 // Own are the live sessions of a user, the one that was used last in front.
-func (s *Sessions) Own(r *http.Request, user string) (all []access.Session, err error) {
+func (s *Sessions) Own(r *http.Request, user string) (all []calls.Session, err error) {
 	found, err := s.of(user)
 	mine := keyOf(tokenOf(r))
 	for _, one := range found {
@@ -58,7 +60,7 @@ func (s *Sessions) of(user string) (all []own, err error) {
 		if !now.Before(began.Add(Lifetime)) || !now.Before(seen.Add(Idle)) || s.current(user, login) == nil {
 			return true
 		}
-		one := own{access.Session{ID: key[:min(len(key), idLen)], BegunAt: began, SeenAt: seen}, key}
+		one := own{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: began, SeenAt: seen}, key}
 		one.Address, _ = values[addressKey].(string)
 		one.Device, _ = values[deviceKey].(string)
 		one.Browser, _ = values[browserKey].(string)

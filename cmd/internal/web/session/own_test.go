@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/calls"
 )
 
 // What a client can make grow has an end: of a user as many sessions stay as it may have, those that were used last.
@@ -25,7 +25,7 @@ func TestTheSessionsOfAUserAreBounded(t *testing.T) {
 	if err != nil || len(own) > ownMost+ownSlack {
 		t.Errorf("%d sessions, %v", len(own), err)
 	}
-	if !own[0].Current || !slices.IsSortedFunc(own, func(a, b access.Session) int { return b.SeenAt.Compare(a.SeenAt) }) {
+	if !own[0].Current || !slices.IsSortedFunc(own, func(a, b calls.Session) int { return b.SeenAt.Compare(a.SeenAt) }) {
 		t.Errorf("the first is %+v", own[0])
 	}
 	h.is("the first", first, "")

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
@@ -73,7 +75,7 @@ func (h *house) close() {
 	h.srv.Stop()
 }
 
-func (h *house) submit(cmd journal.Command, issued access.Issued, err error) access.Issued {
+func (h *house) submit(cmd journal.Command, issued calls.Issued, err error) calls.Issued {
 	h.t.Helper()
 	if err == nil {
 		issued, err = access.Submit(context.Background(), h.j, cmd, issued)
@@ -84,9 +86,9 @@ func (h *house) submit(cmd journal.Command, issued access.Issued, err error) acc
 	return issued
 }
 
-func (h *house) account(user string) access.Issued {
+func (h *house) account(user string) calls.Issued {
 	h.t.Helper()
-	return h.submit(access.AddAccountCommand("admin", "", access.NewAccount{User: user, Role: "duty", Name: "示例"}))
+	return h.submit(access.AddAccountCommand("admin", "", calls.NewAccount{User: user, Role: "duty", Name: "示例"}))
 }
 
 func (h *house) act(kind string, payload any) {

@@ -1,46 +1,34 @@
-package web
+package service
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"sort"
 	"strconv"
-	"time"
 
 	"go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify/ledger"
 )
 
-// entry is one leaf of the ledger. Leaf is its canonical bytes, in base64.
-type entry struct {
-	Index int64     `json:"index"`
-	Leaf  []byte    `json:"leaf"`
-	Kind  string    `json:"kind"`
-	At    time.Time `json:"at"`
-}
-
 // entriesBytes bounds the leaves of one page; it may then be shorter than asked, with a next to go on.
 const entriesBytes = 4 << 20
 
-// entries lists the ledger from the index `from` on; next is where to go on.
-func (s *Server) entries(q *request) (any, error) {
-	_, limit, err := q.page()
-	if err != nil {
-		return nil, err
-	}
-	from, err := q.index("from", 0)
-	if err != nil {
-		return nil, err
-	}
-	page := alerts.Page[entry]{Items: []entry{}}
-	height := s.svc.J.Height()
-	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+var _ = bind(calls.Entries, (*Service).Entries)
+
+// Entries lists the ledger from an index on; next is where to go on.
+func (s *Service) Entries(_ context.Context, _ Ask, in calls.EntriesQuery) (alerts.Page[calls.Entry], error) {
+	page, from, limit := alerts.Page[calls.Entry]{Items: []calls.Entry{}}, in.From, cmp.Or(in.Limit, calls.UsualLimit)
+	height := s.J.Height()
+	err := s.J.View(func(tx *bbolt.Tx) error {
 		tree, err := ledger.Load(tx)
 		if err != nil {
 			return err
@@ -65,8 +53,8 @@ func (s *Server) entries(q *request) (any, error) {
 }
 
 // readEntries reads the leaves from the index on, beginning with the block that holds it.
-func readEntries(tx *bbolt.Tx, number uint64, from int64, limit int) ([]entry, error) {
-	found := []entry{}
+func readEntries(tx *bbolt.Tx, number uint64, from int64, limit int) ([]calls.Entry, error) {
+	found := []calls.Entry{}
 	for size := 0; ; number++ {
 		raw := journal.ReadBlock(tx, number)
 		if raw == nil {
@@ -84,22 +72,9 @@ func readEntries(tx *bbolt.Tx, number uint64, from int64, limit int) ([]entry, e
 				return found, nil
 			}
 			size += len(e.Leaf)
-			found = append(found, entry{e.Index, bytes.Clone(e.Leaf), e.Kind, e.At})
+			found = append(found, calls.Entry{Index: e.Index, Leaf: bytes.Clone(e.Leaf), Kind: e.Kind, At: e.At})
 		}
 	}
-}
-
-// index reads a leaf's index from the query.
-func (q *request) index(name string, absent int64) (int64, error) {
-	if !q.query.Has(name) {
-		return absent, nil
-	}
-	text := q.query.Get(name)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		return 0, wrongQuery(name, text, "http.want_index")
-	}
-	return n, nil
 }
 
 // blockOf finds the block that holds a leaf, or from which on it is to be looked for, by the leaves before each block.
@@ -116,26 +91,12 @@ func blockOf(tx *bbolt.Tx, height uint64, leaf int64) (uint64, error) {
 	return uint64(max(after, 1)), failed
 }
 
-// inclusion proves that an entry is a leaf of the tree of size leaves with that root: tlog's record proof
-// (RFC 6962 §2.1.1). Hashes are base64.
-type inclusion struct {
-	Entry    int64       `json:"entry"`
-	Size     int64       `json:"size"`
-	Root     tlog.Hash   `json:"root"`
-	LeafHash tlog.Hash   `json:"leaf_hash"`
-	Proof    []tlog.Hash `json:"proof"`
-}
+var _ = bind(calls.Proof, (*Service).Proof)
 
-func (s *Server) proof(q *request) (any, error) {
-	leaf, err := q.index("entry", -1)
-	if err != nil {
-		return nil, err
-	}
-	if leaf < 0 {
-		return nil, refusal.Input([]refusal.Field{{Path: "entry", Rule: "input.required"}})
-	}
-	p := inclusion{Entry: leaf, Proof: []tlog.Hash{}}
-	err = s.svc.J.View(func(tx *bbolt.Tx) error {
+// Proof proves that an entry is in the ledger as it is now.
+func (s *Service) Proof(_ context.Context, _ Ask, in calls.ProofQuery) (calls.Inclusion, error) {
+	leaf, p := in.Entry, calls.Inclusion{Entry: in.Entry, Proof: []tlog.Hash{}}
+	err := s.J.View(func(tx *bbolt.Tx) error {
 		tree, err := ledger.Load(tx)
 		if err != nil {
 			return err

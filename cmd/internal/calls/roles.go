@@ -1,4 +1,4 @@
-package access
+package calls
 
 import (
 	"slices"
@@ -35,8 +35,8 @@ func ParseRole(s string) (Role, error) {
 	return Role(s), nil
 }
 
-// The acts of contract.md §3. An act that is scoped says in its comment to what; the caller narrows it with
-// [Principal.Recipient] or [Principal.Town].
+// The acts of contract.md §3. An act that is scoped says in its comment to what; the service narrows it to
+// the recipient or the town of who asks.
 const (
 	ActForecastsCreate          = "forecasts.create"
 	ActObservationsCreate       = "observations.create"
@@ -155,15 +155,3 @@ var permissions = map[string][]Role{
 
 // Allowed reports whether a role may do an act. An unknown role or act is not allowed.
 func Allowed(role Role, act string) bool { return slices.Contains(permissions[act], role) }
-
-// Require returns nil when the principal may do the act, an unauthenticated refusal for nobody, and a forbidden
-// one for a role that may not.
-func Require(p *Principal, act string) error {
-	switch {
-	case p == nil:
-		return refusal.New(refusal.Unauthenticated, "access.unauthenticated", nil)
-	case !Allowed(p.Role, act):
-		return refusal.New(refusal.Forbidden, "access.forbidden", refusal.Args{"role": string(p.Role), "act": act})
-	}
-	return nil
-}

@@ -1,14 +1,16 @@
 package service
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"time"
 
+	"qingkong/cmd/internal/calls"
+
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -45,27 +47,27 @@ func stations(r *reductionlist.Recipient) []string {
 	return slices.DeleteFunc(slices.Compact(mns), func(mn string) bool { return mn == "" })
 }
 
-// OrderPage is a page of orders, each as [Service.OrderFor] gives it, but for its objection. Total is -1 where counting takes too long.
-type OrderPage struct {
-	Items []json.RawMessage `json:"items"`
-	Next  string            `json:"next"`
-	Total int               `json:"total"`
-}
+var _ = bind(calls.Orders, (*Service).Orders)
 
-// Orders pages through the orders that the filter finds; see [notify.ListOrders]. A reason that is about one recipient is there for
-// that one alone; whoever else may read it does so one order at a time.
-func (s *Service) Orders(who *access.Principal, f notify.Filter, cursor string, limit int) (OrderPage, error) {
-	page := OrderPage{Items: []json.RawMessage{}}
+// Orders pages through the orders that are asked for, each as [Service.Order] gives it but for its objection; see
+// [notify.ListOrders]. A reason that is about one recipient is there for that one alone; whoever else may read it does so one
+// order at a time.
+func (s *Service) Orders(_ context.Context, a Ask, in calls.OrdersQuery) (calls.OrderPage, error) {
+	page := calls.OrderPage{Items: []json.RawMessage{}}
+	f := notify.Filter{Warning: in.Warning, Recipient: in.Recipient, State: in.State, Town: in.Town, Query: in.Q}
+	if !Narrow(&f, a.Who) {
+		return page, nil
+	}
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		orders, next, err := notify.ListOrders(tx, f, cursor, limit)
-		if cursor != "" && refusal.CodeOf(err) == refusal.NotFound {
-			return refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown", Args: refusal.Args{"value": cursor}}})
+		orders, next, err := notify.ListOrders(tx, f, in.Cursor, in.Most())
+		if in.Cursor != "" && refusal.CodeOf(err) == refusal.NotFound {
+			return wrongCursor(in.Cursor)
 		}
 		if err != nil {
 			return err
 		}
 		vault := s.vault(tx)
-		if who.Role != access.Enterprise {
+		if a.Who.Role != calls.Enterprise {
 			vault.Note = nil
 		}
 		for _, o := range orders {
@@ -79,7 +81,12 @@ func (s *Service) Orders(who *access.Principal, f notify.Filter, cursor string, 
 		page.Total, err = notify.CountOrders(tx, f)
 		return err
 	})
+	s.sawOfficer(a, slices.ContainsFunc(page.Items, namesOfficer))
 	return page, err
+}
+
+func wrongCursor(cursor string) error {
+	return refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown", Args: refusal.Args{"value": cursor}}})
 }
 
 // Demo reports whether the list in force is the demo's.

@@ -1,0 +1,284 @@
+package calls
+
+import (
+	"encoding/json"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/reductionlist"
+	"qingkong/reductionlist/rules"
+)
+
+// Version is a version of the list as others see it.
+type Version struct {
+	ID            string     `json:"id"`
+	Revision      int        `json:"revision"`
+	State         string     `json:"state"`
+	InForce       bool       `json:"in_force"`
+	Hash          string     `json:"hash"`
+	Recipients    int        `json:"recipients"`
+	Name          string     `json:"name"`
+	Region        string     `json:"region"`
+	EffectiveFrom string     `json:"effective_from"`
+	EffectiveTo   string     `json:"effective_to"`
+	CompiledBy    string     `json:"compiled_by"`
+	Source        string     `json:"source"`
+	BegunAt       time.Time  `json:"begun_at"`
+	BegunBy       string     `json:"begun_by"`
+	ApprovedAt    *time.Time `json:"approved_at"`
+	ApprovedBy    string     `json:"approved_by"`
+	ActivatedAt   *time.Time `json:"activated_at"`
+	ActivatedBy   string     `json:"activated_by"`
+
+	// What who began, approved and activated it said of themselves.
+	BegunSeen     *alerts.SecretSeen `json:"begun_secret_seen,omitempty"`
+	ApprovedSeen  *alerts.SecretSeen `json:"approved_secret_seen,omitempty"`
+	ActivatedSeen *alerts.SecretSeen `json:"activated_secret_seen,omitempty"`
+
+	Replaces   string `json:"replaces"`
+	ReplacedBy string `json:"replaced_by"`
+	Errors     int    `json:"errors"` // of the workbook when it was imported; with any, it stays a draft
+	Warnings   int    `json:"warnings"`
+	reductionlist.Standing
+	Amends *Amends `json:"amends"` // what of another version was changed to make this one; null where it came as a whole
+}
+
+// Amends is what an amendment changed, and why.
+type Amends struct {
+	Base        string       `json:"base"`
+	RecipientID string       `json:"recipient_id"`
+	MeasureID   string       `json:"measure_id"` // empty: the recipient as a whole
+	Level       alerts.Level `json:"level"`
+	Reason      string       `json:"reason"` // empty when it was erased
+}
+
+// AsOf names a list by the day or the time at which it is in force; without one the list in force now.
+type AsOf struct {
+	AsOf string `query:"as_of" json:"-"`
+}
+
+// Asked names a list: by its id, or by when it is in force.
+type Asked struct {
+	AsOf
+	Version string `query:"version" json:"-"`
+}
+
+// VersionsQuery asks for all versions, or for the one in force at a time.
+type VersionsQuery struct {
+	Paging
+	AsOf
+}
+
+// ImportQuery says where a workbook that is sent comes from.
+type ImportQuery struct {
+	Source string `query:"source" json:"-"`
+}
+
+// Imported is a version with what was found in its workbook.
+type Imported struct {
+	Version
+	Findings []reductionlist.Finding `json:"findings"`
+	Contacts ImportedContacts        `json:"contacts"`
+}
+
+// ImportedContacts is what an import did about contacts, which are no part of what a version is: a workbook that differs in
+// them alone is the version there is, with other contacts.
+type ImportedContacts struct {
+	Changed int `json:"changed"` // of a version that was there already
+	Kept    int `json:"kept"`    // that the workbook leaves empty and the list in force has
+}
+
+// ListApproval is a second person's consent to a draft.
+type ListApproval struct {
+	ByID
+	Revision int    `json:"revision" validate:"required"` // that the caller saw
+	OTP      string `json:"otp,omitempty"`
+}
+
+// ListActivation makes a version count from its effective date on.
+type ListActivation struct {
+	ByID
+	Revision int    `json:"revision" validate:"required"`
+	Replaces string `json:"replaces"` // the active version that begins on the same day
+	OTP      string `json:"otp,omitempty"`
+}
+
+// DraftAt names a draft as it was at the revision that the caller saw.
+type DraftAt struct {
+	ByID
+	Revision int `query:"revision" json:"-"`
+}
+
+// ListAmendment changes one measure of a recipient (measure_id and change), the recipient itself (recipient), or whom it is
+// reached by (contact). Null in the place of a change takes the measure or the recipient out.
+type ListAmendment struct {
+	RecipientID   string                 `json:"recipient_id" validate:"required"`
+	MeasureID     string                 `json:"measure_id"`
+	Level         alerts.Level           `json:"level"` // of the row, where the measure has several
+	Change        json.RawMessage        `json:"change"`
+	Recipient     json.RawMessage        `json:"recipient"`
+	Contact       *reductionlist.Contact `json:"contact"`
+	Reason        string                 `text:"free" json:"reason" validate:"required,bytes=4000"`
+	EffectiveFrom string                 `json:"effective_from"`
+	Base          string                 `json:"base"`          // the version to amend; that in force on effective_from unless told
+	BaseRevision  int                    `json:"base_revision"` // of it, as the caller saw it; 0 leaves it open
+}
+
+// Amended is the draft that an amendment made, with what it changes.
+type Amended struct {
+	Version
+	Findings        []reductionlist.Finding `json:"findings"`
+	Changes         []Change                `json:"changes"`
+	Effects         []Effect                `json:"effects"`
+	Later           []string                `json:"later"` // versions that begin after this one and lack the change
+	ContactsChanged int                     `json:"contacts_changed"`
+}
+
+// Change is one difference between two versions, in words too.
+type Change struct {
+	reductionlist.Change
+	Text string `json:"text"`
+}
+
+// Effect is how the reductions of a level go from one version to the other, in words too.
+type Effect struct {
+	reductionlist.Effect
+	Text []string `json:"text"`
+}
+
+// DiffQuery asks how a version differs from another.
+type DiffQuery struct {
+	ByID
+	Against string `query:"against" json:"-"`
+	Paging
+}
+
+// ListDiff is a page of the recipients that differ between two versions, with the effect of all of it.
+type ListDiff struct {
+	alerts.Page[RecipientDiff]
+	From    string   `json:"from"`
+	To      string   `json:"to"`
+	Head    []Change `json:"head"` // what 基本情况 says otherwise
+	Added   int      `json:"recipients_added"`
+	Removed int      `json:"recipients_removed"`
+	Changed int      `json:"recipients_changed"`
+	// Effects are one for each level. Sectors are those whose reductions differ at some level.
+	Effects []Effect `json:"effects"`
+	Sectors []Effect `json:"sectors"`
+}
+
+// RecipientDiff is all that is different in one recipient.
+type RecipientDiff struct {
+	RecipientID string   `json:"recipient_id"`
+	Kind        string   `json:"kind"` // added, removed, or changed
+	Changes     []Change `json:"changes"`
+}
+
+// ScoreQuery asks for the score of a version, or of one recipient in it.
+type ScoreQuery struct {
+	ByID
+	Recipient string `query:"recipient" json:"-"`
+	Paging
+}
+
+// ListScore is the score of a version with a page of its recipients.
+type ListScore struct {
+	alerts.Page[rules.RecipientScore]
+	Version    string                `json:"version"`
+	Weights    rules.Weights         `json:"weights"`
+	Score      rules.Score           `json:"score"`
+	Ratios     []reductionlist.Ratio `json:"ratios"`
+	Shortfalls []rules.Shortfall     `json:"shortfalls"`
+	Tasks      int                   `json:"tasks"` // of the work list
+}
+
+// FindingsQuery asks for what was found in a version.
+type FindingsQuery struct {
+	ByID
+	Severity string `query:"severity" json:"-"`
+	Paging
+}
+
+// ExportQuery asks for a version as a file.
+type ExportQuery struct {
+	ByID
+	Format string `query:"format,list_format" json:"-"`
+}
+
+// RecipientsQuery asks for the recipients of a list.
+type RecipientsQuery struct {
+	Q    string `query:"q" json:"-"`
+	Town string `query:"town" json:"-"`
+	Asked
+	Paging
+}
+
+// RecipientQuery asks for one recipient of a list.
+type RecipientQuery struct {
+	ByID
+	Asked
+}
+
+// RecipientView is a recipient of the list as others see it: without the reference to its contact.
+type RecipientView struct {
+	*reductionlist.Recipient
+	Sector      string `json:"sector"`
+	ListVersion string `json:"list_version"`
+	ContactRef  string `json:"contact_ref,omitempty"` // hides that of Recipient
+}
+
+// damagedOr refuses what takes the rows of a version that has none.
+var damagedOr = codes{refusal.TransitionRefused, refusal.Conflict}
+
+// Calls on the list.
+var (
+	ImportList = row[ImportQuery, Imported](Call{Method: "POST", Pattern: "/list/imports", Body: FileBody, Act: ActListsImport, Upload: true,
+		ZH: "导入清单工作簿，成为草稿，并列出问题", EN: "imports a workbook as a draft, with what was found in it"}).
+		at(func(i Imported) []string { return []string{"list", "imports", i.ID} })
+	Import = row[ByID, Imported](Call{Method: "GET", Pattern: "/list/imports/{id}", Act: ActListsRead,
+		ZH: "一次导入及其问题", EN: "an import and what was found in it"})
+	ImportErrors = row[ByID, None](Call{Method: "GET", Pattern: "/list/imports/{id}/errors.xlsx", Act: ActListsRead, Media: XLSXMedia,
+		ZH: "导入问题清单（Excel）", EN: "what was found, as a workbook"})
+	ListTemplate = row[None, None](Call{Method: "GET", Pattern: "/list/template", Act: ActListsRead, Media: XLSXMedia,
+		ZH: "空白的清单模板（Excel）", EN: "the empty template of a list, as a workbook"})
+	ListVersions = row[VersionsQuery, alerts.Page[Version]](Call{Method: "GET", Pattern: "/list/versions", Act: ActListsRead, Repeats: true,
+		ZH: "清单版本", EN: "versions of the list"})
+	ListVersion = row[ByID, Version](Call{Method: "GET", Pattern: "/list/versions/{id}", Act: ActListsRead, Repeats: true,
+		ZH: "一个清单版本", EN: "a version of the list"})
+	DiscardList = row[DraftAt, Version](Call{Method: "DELETE", Pattern: "/list/versions/{id}", Act: ActListsImport, Refuses: acted,
+		ZH: "作废一个草稿，记录在案；同一份工作簿可以重新导入", EN: "discards a draft, on the record; the same workbook can be imported anew"})
+	ExportList = row[ExportQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/export", Act: ActListsRead, Media: XLSXMedia,
+		Refuses: damagedOr,
+		ZH:      "导出清单版本为工作簿，可再导入", EN: "a version as a workbook that can be imported again"})
+	AmendList = row[ListAmendment, Amended](Call{Method: "POST", Pattern: "/list/amendments", Body: dataBody, Act: ActListsImport,
+		Refuses: codes{refusal.NotFound, refusal.StaleRevision, refusal.TransitionRefused},
+		Example: `{"recipient_id":"E0003","measure_id":"M2","level":"yellow","change":{"complete_within_h":3},"contact":null,` +
+			`"reason":"厂区改造，车辆清场需要更长时间","effective_from":"2016-12-17","base":"","base_revision":0}`,
+		ZH: "修订一项措施、一个对象或其联系人，成为新的草稿版本", EN: "amends one measure, one recipient or its contact, as a new draft"}).
+		at(func(a Amended) []string { return []string{"list", "versions", a.ID} })
+	DiffList = row[DiffQuery, ListDiff](Call{Method: "GET", Pattern: "/list/versions/{id}/diff", Act: ActListsRead, Repeats: true,
+		Refuses: damagedOr,
+		ZH:      "与另一版本的不同，及对减排量的影响", EN: "what is different from another version, and its effect on the reductions"})
+	ScoreList = row[ScoreQuery, ListScore](Call{Method: "GET", Pattern: "/list/versions/{id}/score", Act: ActListsRead, Repeats: true,
+		Refuses: damagedOr,
+		ZH:      "可操作、可监测、可核查的评分", EN: "how far its measures are operable, monitorable and checkable"})
+	ListTasks = row[ScoreQuery, alerts.Page[rules.Task]](Call{Method: "GET", Pattern: "/list/versions/{id}/tasks", Act: ActListsRead,
+		Repeats: true, Refuses: damagedOr,
+		ZH: "达到满分还要做的事", EN: "what is needed for all marks"})
+	ListFindings = row[FindingsQuery, alerts.Page[reductionlist.Finding]](Call{Method: "GET", Pattern: "/list/versions/{id}/findings",
+		Act: ActListsRead, Repeats: true,
+		ZH: "导入或修订时检查出的问题", EN: "what was found when it was imported or amended"})
+	ApproveList = row[ListApproval, Version](Call{Method: "POST", Pattern: "/list/versions/{id}/approve", Body: textBody, Bare: true,
+		Act: ActListsApprove, Refuses: acted, Example: `{"revision":1}`,
+		ZH: "批准清单版本", EN: "approves a version"})
+	ActivateList = row[ListActivation, Version](Call{Method: "POST", Pattern: "/list/versions/{id}/activate", Body: textBody, Bare: true,
+		Act: ActListsApprove, Refuses: acted, Example: `{"revision":2,"replaces":""}`,
+		ZH: "启用清单版本", EN: "activates a version"})
+
+	Recipients = row[RecipientsQuery, alerts.Page[RecipientView]](Call{Method: "GET", Pattern: "/recipients", Act: ActRecipientsRead,
+		Repeats: true, Refuses: codes{refusal.NotFound},
+		ZH: "减排对象", EN: "recipients"})
+	Recipient = row[RecipientQuery, RecipientView](Call{Method: "GET", Pattern: "/recipients/{id}", Act: ActRecipientsRead, Repeats: true,
+		ZH: "一个减排对象", EN: "a recipient"})
+)

@@ -1,0 +1,85 @@
+package calls
+
+import (
+	"encoding/json"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/notify"
+)
+
+// OrdersQuery asks for the orders that it names: an enterprise sees its own alone, a town those in it.
+type OrdersQuery struct {
+	Warning   string `query:"warning" json:"-"`
+	Recipient string `query:"recipient" json:"-"`
+	State     string `query:"state,order_state" json:"-"` // of any axis
+	Town      string `query:"town" json:"-"`
+	Q         string `query:"q" json:"-"`
+	Paging
+}
+
+// OrderPage is a page of orders, each as [notify.View] has it, but for its objection. Total is -1 where counting takes too long.
+type OrderPage struct {
+	Items []json.RawMessage `json:"items"`
+	Next  string            `json:"next"`
+	Total int               `json:"total"`
+}
+
+// Answer is an enterprise's act on an order. Another order_id or action in the body than the path has is refused.
+type Answer struct {
+	ByID
+	notify.AnswerText
+}
+
+// ObjectionText is the body of an objection, which says why.
+type ObjectionText notify.AnswerText
+
+// ObjectionDecision decides on what a recipient objected.
+type ObjectionDecision struct {
+	ByID
+	Decision  string          `json:"decision"`
+	Reason    string          `text:"free" json:"reason" validate:"required,bytes=4000"`
+	ExpiresAt *time.Time      `json:"expires_at"`
+	Measures  []MeasureAmends `json:"measures" validate:"dive"`
+}
+
+// MeasureAmends changes one measure of an order: see [notify.MeasureChange].
+type MeasureAmends struct {
+	ID     string          `json:"id"`
+	Change json.RawMessage `json:"change" validate:"required"`
+}
+
+// answering is a row of an act of an enterprise.
+func answering(action notify.Action, example, zh, en string, takes any) Of[Answer, json.RawMessage] {
+	return row[Answer, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/" + string(action), Body: textBody, Bare: true,
+		Act: ActOrdersAnswer, Spared: true, Takes: takes, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
+		Example: example, ZH: zh, EN: en})
+}
+
+// Answers are the acts of an enterprise on its order.
+var Answers = map[notify.Action]Of[Answer, json.RawMessage]{
+	notify.Receive:     answering(notify.Receive, `{}`, "企业确认收到", "the recipient confirms receipt", notify.AnswerText{}),
+	notify.ReadIt:      answering(notify.ReadIt, `{}`, "企业确认已读", "the recipient confirms reading", notify.AnswerText{}),
+	notify.Acknowledge: answering(notify.Acknowledge, `{"note":"收到"}`, "企业确认执行", "the recipient acknowledges", notify.AnswerText{}),
+	notify.Object:      answering(notify.Object, `{"note":"供热不能停"}`, "企业提出异议，须说明理由", "the recipient objects and says why", ObjectionText{}),
+	notify.Start:       answering(notify.Start, `{"note":"开始停炉"}`, "企业开始执行", "the recipient starts", notify.AnswerText{}),
+	notify.Report: answering(notify.Report, `{"note":"已停产","measures":[{"id":"M1","value":0,"unit":"t/d","note":"炉温下降"}],`+
+		`"evidence":["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}`,
+		"企业报告执行情况", "the recipient reports", notify.AnswerText{}),
+	notify.Complete: answering(notify.Complete, `{"note":"完成"}`, "企业完成", "the recipient completes", notify.AnswerText{}),
+}
+
+// Calls on orders.
+var (
+	Orders = row[OrdersQuery, OrderPage](Call{Method: "GET", Pattern: "/orders", Act: ActOrdersRead, Repeats: true,
+		Shows: alerts.Page[notify.View]{},
+		ZH:    "减排指令；企业只见自己的，街镇只见本街镇的", EN: "orders; an enterprise sees its own, a town its own"})
+	Order = row[ByID, json.RawMessage](Call{Method: "GET", Pattern: "/orders/{id}", Act: ActOrdersRead, Repeats: true,
+		Shows: notify.View{},
+		ZH:    "一份指令", EN: "an order"})
+	DecideObjection = row[ObjectionDecision, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/objection", Body: textBody,
+		Act: ActOrdersObjection, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
+		Example: `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`,
+		ZH:      "处理企业的异议", EN: "decides on an objection"})
+)

@@ -1,0 +1,90 @@
+package calls
+
+import "qingkong/alerts/refusal"
+
+// Paths of the pages for the public.
+const (
+	PublicRecipientPath = "/public/recipients/" // and the id
+	PublicListPath      = "/public/list"
+)
+
+// InLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever language a
+// browser prefers.
+type InLang struct {
+	Lang string `query:"lang" json:"-"`
+}
+
+// PaperQuery asks for a paper of one recipient, by the list in force or the one asked for.
+type PaperQuery struct {
+	ByID
+	Format string `query:"format,paper_format" json:"-"`
+	InLang
+	Asked
+}
+
+// BatchQuery asks for the papers of all recipients of a version.
+type BatchQuery struct {
+	ByID
+	Format string `query:"format,paper_format" json:"-"`
+	Kind   string `query:"kind" json:"-"`
+	InLang
+}
+
+// RollQuery asks for a version as a list to be printed.
+type RollQuery struct {
+	ByID
+	Format string `query:"format,roll_format" json:"-"`
+	InLang
+}
+
+// TownRollQuery asks for a version by town.
+type TownRollQuery struct {
+	ByID
+	Format string `query:"format,roll_format" json:"-"`
+	Town   string `query:"town" json:"-"`
+	InLang
+}
+
+// PublicQuery asks for a recipient's page for the public.
+type PublicQuery struct {
+	ByID
+	InLang
+}
+
+// PublicListQuery asks for a page of the list in force for the public, or for the whole as a workbook.
+type PublicListQuery struct {
+	Format string `query:"format,roll_format" json:"-"`
+	Town   string `query:"town" json:"-"`
+	Cursor string `query:"cursor" json:"-"`
+	InLang
+}
+
+// damaged refuses papers of a version that has no rows.
+var damaged = codes{refusal.TransitionRefused}
+
+// Calls for papers.
+var (
+	PlanPaper = row[PaperQuery, None](Call{Method: "GET", Pattern: "/recipients/{id}/papers/plan", Act: ActPapersRead,
+		Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged,
+		ZH: "一厂一策操作方案及附件，可打印；清单未载明的标为待填写",
+		EN: "a recipient's operation plan with its annexes, to be printed; what the list does not say is a marked blank"})
+	BoardPaper = row[PaperQuery, None](Call{Method: "GET", Pattern: "/recipients/{id}/papers/board", Act: ActPapersRead,
+		Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged,
+		ZH: "厂门口的公示牌，可打印", EN: "the board at a recipient's gate, to be printed"})
+	PaperBatch = row[BatchQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/papers", Act: ActListsRead, Media: ZipMedia,
+		Refuses: damaged,
+		ZH:      "全部对象的操作方案和公示牌，压缩包", EN: "the papers of all recipients, as a zip archive"})
+	PublicRoll = row[RollQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/public", Act: ActListsRead,
+		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged,
+		ZH: "公示清单，不含个人信息", EN: "the list for the public, without personal data"})
+	TownRoll = row[TownRollQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/towns", Act: ActListsTown,
+		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged,
+		ZH: "分街镇的内部清单；值班员和管理员的含联系人，街镇只有本街镇",
+		EN: "the list by town; with contacts for duty and admin, a town its own alone"})
+	PublicRecipient = row[PublicQuery, None](Call{Method: "GET", Pattern: PublicRecipientPath + "{id}", Root: true, Repeats: true,
+		Media: HTMLMedia,
+		ZH:    "一个对象的公示页面，不含个人信息", EN: "a recipient's page for the public, without personal data"})
+	PublicList = row[PublicListQuery, None](Call{Method: "GET", Pattern: PublicListPath, Root: true, Repeats: true,
+		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: codes{refusal.NotFound},
+		ZH: "现行清单的公示页面，不含个人信息", EN: "the list in force for the public, without personal data"})
+)

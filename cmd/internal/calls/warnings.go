@@ -1,0 +1,154 @@
+package calls
+
+import (
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/notify"
+)
+
+// The acts in the two-person rule carry, beside what the domain decides on, a code of the actor's factor. It is demanded of
+// who approves and has a factor; any of these acts that an administrator could have done in the actor's place says so unless
+// a code comes with it. Another warning_id in a body than the path has is refused.
+
+// Declaration declares a warning.
+type Declaration struct {
+	alerts.Declare
+	OTP string `json:"otp,omitempty"`
+}
+
+// Approval approves what waits for a second person.
+type Approval struct {
+	ByID
+	alerts.Approve
+	OTP string `json:"otp,omitempty"`
+}
+
+// Adjustment changes a warning's level.
+type Adjustment struct {
+	ByID
+	alerts.Adjust
+	OTP string `json:"otp,omitempty"`
+}
+
+// Revision revises a warning's documents, text or end.
+type Revision struct {
+	ByID
+	alerts.Revise
+	OTP string `json:"otp,omitempty"`
+}
+
+// EmergencyApproval approves on somebody's word.
+type EmergencyApproval struct {
+	ByID
+	alerts.EmergencyApprove
+	OTP string `json:"otp,omitempty"`
+}
+
+// Reject rejects what waits for a second person.
+type Reject struct {
+	ByID
+	alerts.Reject
+}
+
+// Lift lifts a warning.
+type Lift struct {
+	ByID
+	alerts.Lift
+}
+
+// Cancel cancels a warning before its start.
+type Cancel struct {
+	ByID
+	alerts.Cancel
+}
+
+// WarningLook is a warning as it is looked at by itself.
+type WarningLook struct {
+	*alerts.Warning
+	// Outlook is what can be said of the end of one that is scheduled or active, to those who decide.
+	Outlook *alerts.Outlook `json:"outlook,omitempty"`
+}
+
+// ChangesQuery asks for a page of what belongs to a thing.
+type ChangesQuery struct {
+	ByID
+	Paging
+}
+
+// ListChanges is a page of the recipients of a live warning that a newer list gives other things to do.
+type ListChanges struct {
+	alerts.Page[ListChange]
+	WarningID string       `json:"warning_id"`
+	Revision  int          `json:"revision"`
+	Level     alerts.Level `json:"level"`        // of the orders
+	Pinned    string       `json:"pinned"`       // the version that the warning was declared under
+	List      string       `json:"list_version"` // the one in force now; the pinned one where there is no other
+	Following int          `json:"following"`    // recipients that follow another version than the pinned one already
+}
+
+// ListChange is one of them, with the order that it has now.
+type ListChange struct {
+	notify.ListChange
+	OrderID string   `json:"order_id"` // empty for none
+	State   string   `json:"order_state"`
+	Answer  string   `json:"answer"`
+	Changes []Change `json:"changes"`
+}
+
+// Relisting is which recipients follow the list in force from now on.
+type Relisting struct {
+	ByID
+	Revision    int      `json:"revision" validate:"required"` // of the warning, that the caller saw
+	ListVersion string   `json:"list_version" validate:"required"`
+	Recipients  []string `json:"recipients" validate:"required"`
+}
+
+// Calls on warnings.
+var (
+	Warnings = row[Paging, alerts.Page[*alerts.Warning]](Call{Method: "GET", Pattern: "/warnings", Act: ActWarningsRead, Repeats: true,
+		ZH: "预警，最近的在前", EN: "warnings, the latest first"})
+	Declare = row[Declaration, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings", Body: textBody, Act: ActWarningsDeclare,
+		Spared: true, Refuses: codes{refusal.TransitionRefused},
+		Example: `{"level":"orange","trigger":"city_order","starts_at":"2016-12-16T20:00:00+08:00","ends_at":null,` +
+			`"document_no":"津污防指〔2016〕1号","issued_by":"天津市","received_at":"2016-12-16T16:30:00+08:00","region":"120111",` +
+			`"reason":"持续静稳","notice_text":"","proposal_id":"","drill":false}`,
+		ZH: "发布预警或管控要求", EN: "declares a warning"}).
+		at(func(w *alerts.Warning) []string { return []string{"warnings", w.ID} })
+	Warning = row[ByID, WarningLook](Call{Method: "GET", Pattern: "/warnings/{id}", Act: ActWarningsRead, Repeats: true,
+		ZH: "一次预警及其经过", EN: "a warning and its history"})
+	Board = row[ByID, *notify.Overview](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead, Repeats: true,
+		ZH: "指令的送达、答复与执行汇总", EN: "how its orders stand"})
+	Approve = row[Approval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/approve", Body: textBody,
+		Act: ActWarningsApprove, Spared: true, Refuses: acted, Example: `{"revision":1}`,
+		ZH: "批准待审批的发布或提级", EN: "approves what waits for a second person"})
+	EmergencyApprove = row[EmergencyApproval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/emergency-approve", Body: textBody,
+		Act: ActWarningsEmergencyApprove, Spared: true, Refuses: acted,
+		Example: `{"revision":1,"authority":"区政府总值班室","called_at":"2016-12-16T17:00:00+08:00","reason":"审批人电话无人接听"}`,
+		ZH:      "审批人联系不上时凭电话批准，须在 12 小时内补确认", EN: "approves on somebody's word when no approver can be reached"})
+	RejectWarning = row[Reject, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/reject", Body: textBody,
+		Act: ActWarningsReject, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"依据不足"}`,
+		ZH: "驳回", EN: "rejects what waits for a second person"})
+	Adjust = row[Adjustment, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/adjust", Body: textBody,
+		Act: ActWarningsAdjust, Spared: true, Refuses: acted,
+		Example: `{"revision":2,"level":"orange","reason":"污染加重","starts_at":null,"trigger":"city_order",` +
+			`"document_no":"津污防指〔2016〕2号","issued_by":"天津市","received_at":null}`,
+		ZH: "调整级别", EN: "changes the level"})
+	Revise = row[Revision, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/revise", Body: textBody,
+		Act: ActWarningsRevise, Spared: true, Refuses: acted,
+		Example: `{"revision":2,"ends_at":"2016-12-19T20:00:00+08:00","reason":"延长"}`,
+		ZH:      "修订文件、正文或结束时间；被驳回的重新提交", EN: "revises documents, text or end; submits a rejected one anew"})
+	LiftWarning = row[Lift, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/lift", Body: textBody,
+		Act: ActWarningsLift, Spared: true, Refuses: acted, Example: `{"revision":2,"reason":"空气质量好转","ends_at":null}`,
+		ZH: "解除", EN: "lifts a warning"})
+	CancelWarning = row[Cancel, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/cancel", Body: textBody,
+		Act: ActWarningsCancel, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"预报有变"}`,
+		ZH: "取消尚未生效的预警", EN: "cancels a warning before its start"})
+
+	WarningListChanges = row[ChangesQuery, ListChanges](Call{Method: "GET", Pattern: "/warnings/{id}/list-changes", Act: ActListsRead,
+		Repeats: true,
+		ZH:      "新版清单会改变本次预警中哪些对象的措施", EN: "whom of a live warning a newer list gives other measures"})
+	Relist = row[Relisting, notify.RelistDone](Call{Method: "POST", Pattern: "/warnings/{id}/list-changes", Body: dataBody,
+		Act: ActWarningsRelist, Spared: true, Refuses: acted,
+		Example: `{"revision":1,"list_version":"L20161216-1a2b3c","recipients":["E0001"]}`,
+		ZH:      "按现行清单重下所选对象的减排令", EN: "gives the recipients named what the list in force says"})
+)
