@@ -30,10 +30,11 @@ func TestTheContractHasEveryColumn(t *testing.T) {
 	add(furnaces, headers(reductionlist.FurnaceSheet))
 	add(pits, headers(reductionlist.PitSheet))
 	for sheet, columns := range sheets {
-		_, rest, ok := strings.Cut(string(text), "\n* `"+sheet+"`: ")
+		_, rest, _ := strings.Cut(string(text), "\n* `"+sheet+"`: ")
 		rest, _, _ = strings.Cut(rest, "\n")
 		for _, column := range columns {
-			if _, rest, ok = strings.Cut(rest, "`"+column+"`"); !ok {
+			var there bool
+			if _, rest, there = strings.Cut(rest, "`"+column+"`"); !there {
 				t.Errorf("docs/contract.md lacks %s of %s, or has it elsewhere", column, sheet)
 				break
 			}
