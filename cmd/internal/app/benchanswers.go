@@ -17,6 +17,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/seeds"
 )
 
@@ -188,7 +189,7 @@ func (b *answersBench) planned() (done bool, err error) {
 		if err != nil || p == nil || !p.Done {
 			return err
 		}
-		if due, _ := journal.DueOutbox(tx, time.Now(), 1); len(due) > 0 {
+		if due, _ := journal.DueOutbox(tx, channel.NATS, time.Now(), 1); len(due) > 0 {
 			return nil
 		}
 		for cursor := ""; ; {

@@ -13,6 +13,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 	"qingkong/seeds"
@@ -228,7 +229,7 @@ func TestTheOtherNodeSendsWhatADeadLeaderLeft(t *testing.T) {
 		}
 		twice += times - 1
 	}
-	if twice > dispatchBatch {
+	if twice > dispatch.NATSBatch {
 		t.Errorf("%d orders went out twice; one batch at most was not recorded", twice)
 	}
 	view(t, b, func(tx *bbolt.Tx) error {

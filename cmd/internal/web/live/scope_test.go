@@ -14,6 +14,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 )
 
@@ -95,7 +96,7 @@ func TestOrderEvents(t *testing.T) {
 	s := w.listen(Viewer{Filter: Filter{Orders: OfRecipient, Recipient: recipient(0)}})
 	warning := w.declared()
 	first := order(warning, 0)
-	w.must(w.svc.RecordSent(t.Context(), w.Epoch(), nil))
+	w.must(w.svc.RecordSent(t.Context(), journal.Went{Epoch: w.Epoch()}))
 	w.answer(0, first, notify.Object)
 	_, err := w.svc.DecideObjection(t.Context(), "duty", "", first, []byte(`{"decision":"reject","reason":"示例"}`))
 	w.must(err)
