@@ -1,6 +1,6 @@
-// Package channel says what a carrier of messages is to the coordinator: it is handed messages and says what became of each.
-// A carrier has a package below this one and passes the suite of channeltest. What remains to be sent, when it is tried
-// again and that it is recorded is the affair of whoever runs the sender.
+// Package channel says what a carrier of messages is to the coordinator: it is handed messages and says what became
+// of each. A carrier has a package below this one and passes the suite of channeltest. What remains to be sent, when
+// it is tried again and that it is recorded is the affair of whoever runs the sender.
 package channel
 
 import (
@@ -27,13 +27,13 @@ type Result string
 // The results.
 const (
 	Sent    Result = "sent"    // the carrier has it
-	Later   Result = "later"   // the carrier does not have it for certain, and may be handed it again
+	Later   Result = "later"   // the carrier may not have it, and handing it over again does no harm
 	Refused Result = "refused" // the carrier will never take it
 	Unknown Result = "unknown" // the carrier may have it, and handing it over again may deliver it twice
 )
 
-// Outcome is what became of one message. CarrierID and Why are recorded: neither holds a secret, a name or a number of a
-// person.
+// Outcome is what became of one message. CarrierID and Why are recorded: neither holds a secret, a name or a number
+// of a person.
 type Outcome struct {
 	Result    Result
 	CarrierID string        // by which the carrier later speaks of it; empty for none
@@ -46,8 +46,8 @@ type Sender interface {
 	// Name is the channel that outbox rows name; it never changes.
 	Name() string
 
-	// Send hands messages over and returns an outcome of each, in their order. There may be fewer: the messages beyond were
-	// not tried, and the channel rests for as long as the last outcome asks. Send returns soon after ctx ends. It is called
-	// by one goroutine at a time.
+	// Send hands messages over and returns an outcome of each, in their order. There may be fewer: the messages beyond
+	// were not tried, and the channel rests for as long as the last outcome asks. Send returns soon after ctx ends. It
+	// is called by one goroutine at a time.
 	Send(ctx context.Context, msgs []Message) []Outcome
 }

@@ -179,8 +179,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	}
 	a.svc.Kick = a.kick
 	a.svc.Large = a.room.large
-	a.dispatch = dispatch.New(dispatch.Options{Journal: a.journal, Acts: a.svc, Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())},
-		Clock: a.journal.Now, Log: a.log, Times: opt.times})
+	a.dispatch = dispatch.New(dispatch.Options{Journal: a.journal, Acts: a.svc, Clock: a.journal.Now, Log: a.log,
+		Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())}, Times: opt.times})
 	a.auditor = newAuditor(a.journal, cfg.Orders.RepeatMax, opt.Clock, opt.hooks, a.log)
 	if a.backups, err = a.newBackups(); err != nil {
 		return nil, err

@@ -59,8 +59,8 @@ var (
 	heightGauge     = gauge("record_height", "Number of the last block that was applied.")
 	outboxGauge     = gauge("outbox_rows", "Messages that remain to be sent, now or again later.")
 	outboxLateGauge = gauge("outbox_late_seconds", "How long the first message is due; 0 for none.")
-	channelLate     = gauge("channel_late_seconds", "How long the first message of a channel is due; a channel without messages has none.", "channel")
-	channelFailing  = gauge("channel_failing_seconds", "Since when a channel's carrier has taken nothing that it was handed, on the node that sends.", "channel")
+	channelLate     = gauge("channel_late_seconds", "How long a channel's first message is due.", "channel")
+	channelFailing  = gauge("channel_failing_seconds", "How long a carrier has taken nothing that it was handed.", "channel")
 	timersGauge     = gauge("timers_due", "Timers that are due, counted up to 1000.")
 	timersLateGauge = gauge("timers_late_seconds", "How long the first timer is due; 0 for none.")
 	clockGauge      = gauge("clock_behind_seconds", "How far this machine's clock is behind the record's time.")
@@ -77,7 +77,8 @@ var (
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate, channelFailing, timersGauge, timersLateGauge,
+	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate, channelFailing,
+		timersGauge, timersLateGauge,
 		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter, checkedGauge, problemsGauge} {
 		to <- d
 	}

@@ -178,8 +178,8 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	}
 	select {
 	case r.epoch = <-epochs:
-		r.d = dispatch.New(dispatch.Options{Journal: a.journal, Acts: r.svc, Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())},
-			Clock: r.now, Log: r.opt.Log})
+		r.d = dispatch.New(dispatch.Options{Journal: a.journal, Acts: r.svc, Clock: r.now, Log: r.opt.Log,
+			Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())}})
 		return nil
 	case err := <-a.fatal:
 		return err

@@ -281,7 +281,8 @@ func checkOutbox(j *journal.Journal, troubles []dispatch.Trouble) (f watch.Findi
 			}
 		}
 		if len(late) > 0 {
-			f = watch.Fail("watch.outbox_late", refusal.Args{"channel": strings.Join(late, ", "), "count": strconv.Itoa(count) + more, "due": toSecond(oldest)})
+			f = watch.Fail("watch.outbox_late", refusal.Args{"channel": strings.Join(late, ", "),
+				"count": strconv.Itoa(count) + more, "due": toSecond(oldest)})
 			return nil
 		}
 		for _, t := range troubles {

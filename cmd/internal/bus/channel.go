@@ -16,8 +16,9 @@ const (
 	keepWithin  = 5 * time.Second
 )
 
-// Channel is NATS as a sender: the address of a message is its subject, its key the header Qingkong-Event-Id. What is kept goes
-// to the stream of its subject and is sent when that has it; the rest when the server has it, whoever listens.
+// Channel is NATS as a sender: the address of a message is its subject, its key the header Qingkong-Event-Id. What is
+// kept goes to the stream of its subject and is sent when that has it; the rest when the server has it, whoever
+// listens.
 type Channel struct {
 	nc *nats.Conn
 	js jetstream.JetStream
@@ -29,8 +30,8 @@ func (b *Bus) Channel() *Channel { return &Channel{b.public, b.publicJS} }
 // Name implements [channel.Sender].
 func (*Channel) Name() string { return channel.NATS }
 
-// Send implements [channel.Sender]. A batch costs one round trip, and each message to be kept one of its own; these come after
-// the others, so that a stream that takes nothing holds back no order.
+// Send implements [channel.Sender]. A batch costs one round trip, and each message to be kept one of its own; these
+// come after the others, so that a stream that takes nothing holds back no order.
 func (c *Channel) Send(ctx context.Context, msgs []channel.Message) []channel.Outcome {
 	out := make([]channel.Outcome, len(msgs))
 	kept := 0

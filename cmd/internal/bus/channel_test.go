@@ -60,7 +60,8 @@ func (c gated) Read(p []byte) (int, error) {
 func TestNATSIsAChannel(t *testing.T) {
 	channeltest.Run(t, func(t *testing.T) *channeltest.Carrier {
 		srv := natstest.StartTCP(t, t.TempDir())
-		if _, err := srv.JS.CreateStream(t.Context(), jetstream.StreamConfig{Name: StreamEvents, Subjects: []string{"qingkong.warning.>"}}); err != nil {
+		stream := jetstream.StreamConfig{Name: StreamEvents, Subjects: []string{"qingkong.warning.>"}}
+		if _, err := srv.JS.CreateStream(t.Context(), stream); err != nil {
 			t.Fatal(err)
 		}
 		var mu sync.Mutex
@@ -89,10 +90,13 @@ func TestNATSIsAChannel(t *testing.T) {
 		return &channeltest.Carrier{
 			Sender: &Channel{nc, js},
 			Message: func(n int) channel.Message {
-				if n%4 == 3 {
-					return channel.Message{Key: fmt.Sprintf("warning/W/%d", n), To: "qingkong.warning.declared", Body: []byte("{}"), Keep: true}
+				m := channel.Message{Key: fmt.Sprint("message", n), Body: []byte(strings.Repeat("示例", 1+n))}
+				if m.Keep = n%4 == 3; m.Keep {
+					m.To = "qingkong.warning.declared"
+				} else {
+					m.To = fmt.Sprintf("qingkong.order.E%d", n)
 				}
-				return channel.Message{Key: fmt.Sprintf("W-E%d-1/issued", n), To: fmt.Sprintf("qingkong.order.E%d", n), Body: []byte(strings.Repeat("示例", 1+n))}
+				return m
 			},
 			Taken: func() []channeltest.Taken {
 				mu.Lock()

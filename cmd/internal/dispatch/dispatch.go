@@ -1,5 +1,5 @@
-// Package dispatch is what the holder of the lease does with what has come due: it hands messages to their channels, a loop
-// for each, so that a slow one delays no other, and runs timers.
+// Package dispatch is what the holder of the lease does with what has come due: it hands messages to their channels,
+// a loop for each, so that a slow one delays no other, and runs timers.
 package dispatch
 
 import (
@@ -22,7 +22,7 @@ import (
 type Acts interface {
 	// Render gives the message of an outbox row, the same bytes each time; without an address there is nothing to send.
 	Render(tx *bbolt.Tx, channel, topic, id string) (channel.Message, error)
-	RecordSent(ctx context.Context, went journal.Went) error
+	RecordSent(ctx context.Context, went journal.SendReport) error
 }
 
 // Channel is a sender and how it is used.
@@ -50,8 +50,8 @@ type Options struct {
 	Times    *journal.Times // of a measurement; nil for none
 }
 
-// Dispatcher sends what the outbox holds. A message is recorded as sent after its carrier has taken it, so that one may go out
-// twice and none is lost; the same message is the same bytes.
+// Dispatcher sends what the outbox holds. A message is recorded as sent after its carrier has taken it, so that one
+// may go out twice and none is lost; the same message is the same bytes.
 type Dispatcher struct {
 	opt   Options
 	lanes []*lane
@@ -115,8 +115,8 @@ func (d *Dispatcher) Troubles() []Trouble {
 	return slices.SortedFunc(maps.Values(d.trouble), func(a, b Trouble) int { return cmp.Compare(a.Channel, b.Channel) })
 }
 
-// heard keeps what became of messages that a channel was handed at a time. A refusal for good is an answer, and no trouble of
-// the channel.
+// heard keeps what became of messages that a channel was handed at a time. A refusal for good is an answer, and no
+// trouble of the channel.
 func (d *Dispatcher) heard(name string, at time.Time, out []channel.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -15,9 +15,9 @@ import (
 	"qingkong/notify/channel"
 )
 
-// How long a message is left alone that could not be sent or recorded, and one that went out while the journal records
-// nothing; how long a sender may take beyond its limit, at most; and from when on a pause that a carrier asks for is recorded, so that
-// it holds for whoever leads next.
+// How long a message is left alone that could not be sent or recorded, and one that went out while the journal
+// records nothing; how long a sender may take beyond its limit, at most; and from when on a pause that a carrier asks
+// for is recorded, so that it holds for whoever leads next.
 const (
 	retryPause  = 5 * time.Second
 	haltPause   = 5 * time.Minute
@@ -80,8 +80,8 @@ func (l *loop) run(ctx context.Context) {
 	l.settle()
 }
 
-// send sends what is due, begins to record what became of it, and returns of how many messages that is known, and when the
-// next is due.
+// send sends what is due, begins to record what became of it, and returns of how many messages that is known, and
+// when the next is due.
 func (l *loop) send(ctx context.Context) (n int, next time.Time) {
 	now := l.opt.Clock()
 	if now.Before(l.rest) {
@@ -97,7 +97,7 @@ func (l *loop) send(ctx context.Context) (n int, next time.Time) {
 	l.opt.Times.Lap(begin, Step, StepSend)
 	went = append(nothing, went...)
 	if len(went)+len(single) == 0 {
-		return 0, now // when the next is due has moved on
+		return 0, now.Add(retryPause)
 	}
 	l.settle()
 	l.record(ctx, went, single)
@@ -142,8 +142,8 @@ func (l *loop) due(now time.Time) (rows, nothing []journal.Due, msgs []channel.M
 	return rows, nothing, msgs, next, err
 }
 
-// hand hands messages to the sender. What one says that did not come back in time is unknown, and nothing more is handed to
-// it before it does.
+// hand hands messages to the sender. What one says that did not come back in time is unknown, and nothing more is
+// handed to it before it does.
 func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) (out []channel.Outcome) {
 	if len(msgs) == 0 {
 		return nil
@@ -167,9 +167,8 @@ func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) 
 	out, came := await(within, back, min(l.Limit, sendGrace))
 	if !came {
 		l.late = back
-		for range msgs {
-			out = append(out, channel.Outcome{Result: channel.Unknown, Why: fmt.Sprintf("the sender gave no answer within %v", l.Limit)})
-		}
+		why := fmt.Sprintf("the sender gave no answer within %v", l.Limit)
+		out = slices.Repeat([]channel.Outcome{{Result: channel.Unknown, Why: why}}, len(msgs))
 	}
 	out = out[:min(len(out), len(msgs))]
 	if ctx.Err() == nil { // else the program or the lease ends, which is no trouble of the channel
@@ -182,16 +181,16 @@ func (l *loop) hand(ctx context.Context, msgs []channel.Message, now time.Time) 
 }
 
 // await waits for a sender until its context has ended, and a little longer.
-func await(ctx context.Context, back <-chan []channel.Outcome, longer time.Duration) (out []channel.Outcome, came bool) {
+func await(ctx context.Context, back <-chan []channel.Outcome, longer time.Duration) (_ []channel.Outcome, came bool) {
 	select {
-	case out = <-back:
+	case out := <-back:
 		return out, true
 	case <-ctx.Done():
 	}
 	grace := time.NewTimer(longer)
 	defer grace.Stop()
 	select {
-	case out = <-back:
+	case out := <-back:
 		return out, true
 	case <-grace.C:
 		return nil, false
@@ -216,9 +215,10 @@ func pauseOf(o channel.Outcome) time.Duration {
 	return min(max(o.After, time.Second), 24*time.Hour)
 }
 
-// sort tells what is recorded together from what is recorded singly. Of what failed for a moment nothing is recorded: it is
-// due as it was.
-func (l *loop) sort(ctx context.Context, rows []journal.Due, out []channel.Outcome) (went []journal.Due, single []journal.Single) {
+// sort tells what is recorded together from what is recorded singly. Of what failed for a moment nothing is recorded:
+// it is due as it was.
+func (l *loop) sort(ctx context.Context, rows []journal.Due, out []channel.Outcome) (went []journal.Due,
+	single []journal.RowOutcome) {
 	failed := map[time.Duration][]journal.Due{}
 	why := map[time.Duration]string{}
 	for i, o := range out {
@@ -229,7 +229,8 @@ func (l *loop) sort(ctx context.Context, rows []journal.Due, out []channel.Outco
 			pause := pauseOf(o)
 			failed[pause], why[pause] = append(failed[pause], rows[i]), o.Why
 		default:
-			single = append(single, journal.Single{Due: rows[i], Result: o.Result, CarrierID: brief(o.CarrierID), Why: brief(o.Why), After: o.After})
+			single = append(single, journal.RowOutcome{Due: rows[i], Result: o.Result, CarrierID: brief(o.CarrierID),
+				Why: brief(o.Why), After: o.After})
 		}
 	}
 	for pause, rows := range failed {
@@ -248,7 +249,7 @@ func brief(text string) string {
 }
 
 // record begins to record what became of messages.
-func (l *loop) record(ctx context.Context, went []journal.Due, single []journal.Single) {
+func (l *loop) record(ctx context.Context, went []journal.Due, single []journal.RowOutcome) {
 	r := &recording{rows: make(map[journal.Due]bool, len(went)+len(single)), done: make(chan error, 1)}
 	for _, row := range went {
 		row.Nothing = false // as the outbox names it
@@ -260,13 +261,13 @@ func (l *loop) record(ctx context.Context, went []journal.Due, single []journal.
 	l.last = r
 	go func() {
 		begin := l.opt.Times.Start()
-		r.done <- l.opt.Acts.RecordSent(ctx, journal.Went{Epoch: l.epoch, Channel: l.name, Rows: went, Single: single})
+		r.done <- l.opt.Acts.RecordSent(ctx, journal.SendReport{Epoch: l.epoch, Channel: l.name, Rows: went, Single: single})
 		l.opt.Times.Lap(begin, Step, stepRecord)
 	}()
 }
 
-// settle waits until what became of the last messages is recorded, and says whether there was anything. What could not be
-// recorded goes out again later.
+// settle waits until what became of the last messages is recorded, and says whether there was anything. What could
+// not be recorded goes out again later.
 func (l *loop) settle() bool {
 	r := l.last
 	if r == nil {

@@ -114,7 +114,8 @@ func (r outRow) encode() []byte {
 // Send is SendBy for NATS, which everything goes out by.
 func (fx *effects) Send(topic, id string, due time.Time) { fx.SendBy(channel.NATS, topic, id, due) }
 
-// SendBy puts an outbox row: message id of topic goes out by a channel, not before due. Sending it again replaces the row.
+// SendBy puts an outbox row: message id of topic goes out by a channel, not before due. Sending it again replaces the
+// row.
 func (fx *effects) SendBy(channel, topic, id string, due time.Time) {
 	fx.dropOut(channel, topic, id)
 	fx.putOut(channel, topic, id, outRow{due: uint64(due.UnixMilli())})
@@ -154,7 +155,8 @@ func (fx *effects) dropOut(channel, topic, id string) {
 	fx.must(fx.outboxDue.Delete(outDueKey(nil, channel, r.due, topic, id)))
 }
 
-// went records what became of a row: it goes out at the given time, by what it is then known of, or never more where that is 0.
+// went records what became of a row: it goes out at the given time, by what it is then known of, or never more where
+// that is 0.
 func (fx *effects) went(by, topic, id string, result channel.Result, againMS int64) {
 	r, ok := readOutRow(fx.outbox.Get(outKey(by, topic, id)))
 	if !ok {
@@ -190,8 +192,8 @@ func (r *timerRow) clock(m Moment) time.Time {
 	return m.At
 }
 
-// Timer asks for a command to be run at due, by the record's time: a deadline counted from something recorded. The same id
-// again replaces it.
+// Timer asks for a command to be run at due, by the record's time: a deadline counted from something recorded. The
+// same id again replaces it.
 func (fx *effects) Timer(id string, due time.Time, command string, payload any) {
 	fx.timer(id, timerRow{Due: due.UnixMilli(), Command: command}, payload)
 }
@@ -253,8 +255,8 @@ type Due struct {
 	Unsure   bool   `json:"unsure,omitempty"`   // what became of it the last time is unknown
 }
 
-// DueOutbox lists up to limit rows of a channel due at now, the oldest first, and the time of its next row after now that is
-// not in the list (zero when there is none).
+// DueOutbox lists up to limit rows of a channel due at now, the oldest first, and the time of its next row after now
+// that is not in the list (zero when there is none).
 func DueOutbox(tx *bbolt.Tx, channel string, now time.Time, limit int) (due []Due, next time.Time) {
 	rows := tx.Bucket(outboxBucket)
 	prefix := append([]byte(channel), 0)
@@ -285,8 +287,8 @@ func OutboxChannels(tx *bbolt.Tx) (names []string) {
 	return names
 }
 
-// DueTimers lists up to limit ids of timers due at now, and when the next one after them is: a timer of the wall clock is due
-// by that, the others by the record's time.
+// DueTimers lists up to limit ids of timers due at now, and when the next one after them is: a timer of the wall
+// clock is due by that, the others by the record's time.
 func DueTimers(tx *bbolt.Tx, now Moment, limit int) (ids []string, next Moment) {
 	c := tx.Bucket(timersDueBucket).Cursor()
 	for k, v := c.First(); k != nil && (next.At.IsZero() || next.Wall.IsZero()); k, v = c.Next() {
@@ -306,8 +308,8 @@ func DueTimers(tx *bbolt.Tx, now Moment, limit int) (ids []string, next Moment) 
 	return ids, next
 }
 
-// TimersBelow are the timers whose ids begin with prefix, in the order of their ids, and when each is due. One that cannot be
-// read is left out: the check of the record names it.
+// TimersBelow are the timers whose ids begin with prefix, in the order of their ids, and when each is due. One that
+// cannot be read is left out: the check of the record names it.
 func TimersBelow(tx *bbolt.Tx, prefix string) iter.Seq2[string, time.Time] {
 	return func(yield func(string, time.Time) bool) {
 		c := tx.Bucket(timersBucket).Cursor()

@@ -127,7 +127,7 @@ func (p program) registry(more ...Module) *Registry {
 	Handle(r, "t.panic", func(*bbolt.Tx, string, add, time.Time) ([]Event, uint64, error) {
 		panic("a handler that panics")
 	})
-	Handle(r, "t.sent", func(tx *bbolt.Tx, _ string, in Went, now time.Time) ([]Event, bool, error) {
+	Handle(r, "t.sent", func(tx *bbolt.Tx, _ string, in SendReport, now time.Time) ([]Event, bool, error) {
 		events, err := DecideSent(tx, in, now, func(Due) time.Duration { return 0 })
 		return events, true, err
 	})

@@ -489,7 +489,7 @@ func TestOutboxAndTimers(t *testing.T) {
 		t.Fatalf("due %q, want the oldest first and one row an id", got)
 	}
 	sent := func(epoch uint64) error {
-		_, err := w.j.Submit(context.Background(), Command{Kind: "t.sent", Payload: Went{Epoch: epoch, Rows: []Due{{Topic: "count", ID: "a"}, {Topic: "count", ID: "gone"}}}})
+		_, err := w.j.Submit(context.Background(), Command{Kind: "t.sent", Payload: SendReport{Epoch: epoch, Rows: []Due{{Topic: "count", ID: "a"}, {Topic: "count", ID: "gone"}}}})
 		return err
 	}
 	if err := sent(epoch - 1); err == nil {

@@ -164,10 +164,10 @@ func (s *story) send() {
 	if len(due) == 0 {
 		return
 	}
-	went := journal.Went{Epoch: s.epoch, Channel: channel.NATS, Rows: due}
+	went := journal.SendReport{Epoch: s.epoch, Channel: channel.NATS, Rows: due}
 	if !s.unsure { // what became of the first message is unknown once
 		s.unsure, went.Rows = true, due[1:]
-		went.Single = []journal.Single{{Due: due[0], Result: channel.Unknown, Why: "timeout"}}
+		went.Single = []journal.RowOutcome{{Due: due[0], Result: channel.Unknown, Why: "timeout"}}
 	}
 	s.must(s.svc.RecordSent(s.t.Context(), went))
 }

@@ -52,13 +52,13 @@ func registerOrders(r *journal.Registry, set Settings) {
 		in.Wall = now.Wall
 		return notify.DecideRelist(tx, actor, in, now.At)
 	})
-	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in journal.Went, now time.Time) ([]journal.Event, int, error) {
+	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
 		return decideSent(tx, actor, set, in, now)
 	})
 }
 
 // decideSent records what became of messages, and of which orders it was the first that went out.
-func decideSent(tx *bbolt.Tx, actor string, set Settings, in journal.Went, now time.Time) ([]journal.Event, int, error) {
+func decideSent(tx *bbolt.Tx, actor string, set Settings, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
 	var err error
 	all := len(in.Rows) + len(in.Single)
 	var orders notify.SentMessages
@@ -133,7 +133,7 @@ func (s *Service) Render(tx *bbolt.Tx, by, topic, id string) (channel.Message, e
 }
 
 // RecordSent records what became of messages under the lease's epoch.
-func (s *Service) RecordSent(ctx context.Context, went journal.Went) error {
+func (s *Service) RecordSent(ctx context.Context, went journal.SendReport) error {
 	_, err := s.J.Submit(ctx, journal.Command{Kind: CommandSent, Actor: "system", Payload: went})
 	return err
 }

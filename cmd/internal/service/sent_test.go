@@ -65,7 +65,7 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 				}
 				w.Elapse(time.Second)
 			}
-			if err := w.Svc.RecordSent(t.Context(), journal.Went{Epoch: w.Epoch(), Channel: channel.NATS, Rows: []journal.Due{row}}); err != nil {
+			if err := w.Svc.RecordSent(t.Context(), journal.SendReport{Epoch: w.Epoch(), Channel: channel.NATS, Rows: []journal.Due{row}}); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Svc.J.View(func(tx *bbolt.Tx) error {

@@ -96,7 +96,7 @@ func TestOrderEvents(t *testing.T) {
 	s := w.listen(Viewer{Filter: Filter{Orders: OfRecipient, Recipient: recipient(0)}})
 	warning := w.declared()
 	first := order(warning, 0)
-	w.must(w.svc.RecordSent(t.Context(), journal.Went{Epoch: w.Epoch()}))
+	w.must(w.svc.RecordSent(t.Context(), journal.SendReport{Epoch: w.Epoch()}))
 	w.answer(0, first, notify.Object)
 	_, err := w.svc.DecideObjection(t.Context(), "duty", "", first, []byte(`{"decision":"reject","reason":"示例"}`))
 	w.must(err)

@@ -9,16 +9,16 @@ import (
 	"qingkong/notify/channel"
 )
 
-// Went is what the holder of the lease reports of the messages of one channel.
-type Went struct {
-	Epoch   uint64   `json:"epoch"`
-	Channel string   `json:"channel,omitempty"` // empty is NATS
-	Rows    []Due    `json:"rows"`              // that went out, and those for which there was nothing to send
-	Single  []Single `json:"single,omitempty"`
+// SendReport is what the holder of the lease reports of the messages of one channel.
+type SendReport struct {
+	Epoch   uint64       `json:"epoch"`
+	Channel string       `json:"channel,omitempty"` // empty is NATS
+	Rows    []Due        `json:"rows"`              // that went out, and those for which there was nothing to send
+	Single  []RowOutcome `json:"single,omitempty"`
 }
 
-// Single is what became of a message that the carrier did not take, or gave an id of its own.
-type Single struct {
+// RowOutcome is what became of a message that the carrier did not take, or gave an id of its own.
+type RowOutcome struct {
 	Due
 	Result    channel.Result `json:"result"`
 	CarrierID string         `json:"carrier_id,omitempty"`
@@ -26,17 +26,17 @@ type Single struct {
 	After     time.Duration  `json:"after,omitempty"` // ns; see [channel.Outcome]
 }
 
-// How long after an outcome that is unknown the message is tried again where its carrier does not say: at first, doubling.
-// However long a carrier asks for, it is tried within longestPause.
+// How long after an outcome that is unknown the message is tried again where its carrier does not say: at first,
+// doubling. However long a carrier asks for, it is tried within longestPause.
 const (
 	unknownPause    = time.Minute
 	unknownPauseMax = 30 * time.Minute
 	longestPause    = 24 * time.Hour
 )
 
-// DecideSent makes the events for what became of messages of a channel. again gives how long after now a message that went out
-// goes out next; zero means never.
-func DecideSent(tx *bbolt.Tx, in Went, now time.Time, again func(Due) time.Duration) (events []Event, err error) {
+// DecideSent makes the events for what became of messages of a channel. again gives how long after now a message that
+// went out goes out next; zero means never.
+func DecideSent(tx *bbolt.Tx, in SendReport, now time.Time, again func(Due) time.Duration) (events []Event, err error) {
 	if err := CheckEpoch(tx, in.Epoch); err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func DecideSent(tx *bbolt.Tx, in Went, now time.Time, again func(Due) time.Durat
 	return events, nil
 }
 
-func (s Single) outcome(epoch uint64, by string, now time.Time, pause time.Duration) Outcome {
+func (s RowOutcome) outcome(epoch uint64, by string, now time.Time, pause time.Duration) Outcome {
 	o := Outcome{Epoch: epoch, Channel: by, Topic: s.Topic, ID: s.ID, Result: s.Result, CarrierID: s.CarrierID, Why: s.Why}
 	if pause > 0 {
 		o.Again = now.Add(pause).UnixMilli()
@@ -86,7 +86,7 @@ func (s Single) outcome(epoch uint64, by string, now time.Time, pause time.Durat
 }
 
 // pause is how long until the message goes out next; 0 is never.
-func (s Single) pause(again func(Due) time.Duration) time.Duration {
+func (s RowOutcome) pause(again func(Due) time.Duration) time.Duration {
 	switch s.Result {
 	case channel.Sent:
 		return again(s.Due)
