@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/demo"
 )
 
 // forms are what goes wrong between a person and a form: another person, another tab, a session that ends, a finger that
@@ -102,11 +103,11 @@ func busyHands(t *testing.T, w *world, p *tab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.accounts["plant"] = demoCredential{Token: made.Token, Recipient: "E0001"}
+	w.accounts["plant"] = demo.Credential{Issued: made, Recipient: "E0001"}
 	if made, err = w.svc.IssueCredentials(t.Context(), "admin", "", "E0002"); err != nil {
 		t.Fatal(err)
 	}
-	w.accounts["burner"] = demoCredential{Token: made.Token, Recipient: "E0002"}
+	w.accounts["burner"] = demo.Credential{Issued: made, Recipient: "E0002"}
 	acknowledge := func(who string) {
 		w.api(t, who, http.MethodPost, "/orders/"+warning+"-"+w.accounts[who].Recipient+"-1/acknowledge", map[string]any{}, nil)
 	}

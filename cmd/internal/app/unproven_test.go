@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/demo"
 	"qingkong/cmd/internal/watch"
 )
 
@@ -75,7 +76,7 @@ func saidOfNATS(t *testing.T, a *App) string {
 func TestWhoIsCutOffIsSaid(t *testing.T) {
 	cfg := alone(t)
 	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.CutTimes, cfg.Limits.CutSeconds = 50, 200, 20, 2
-	a := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}})
+	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
 	issued, err := a.svc.IssueCredentials(t.Context(), "admin", "", "E0003")
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ var arrows = []arrow{
 	{"seeds/...", []string{"alerts", "reductionlist", "reductionlist/plant", "reductionlist/rules", "reductionlist/workbook", "seeds/..."}, "data in the types of those who read it, no behaviour"},
 
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
-	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; whoever needs them takes them from app"},
+	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; settings puts them into the types of others"},
 	{"cmd/internal/journal", []string{"notify/ledger"}, "records the events of any module through one interface and knows none of them by name"},
 	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
 	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
@@ -53,7 +53,16 @@ var arrows = []arrow{
 	{"cmd/internal/web/session", []string{"cmd/internal/access", "cmd/internal/journal", "cmd/internal/logins"}, "who a browser is; kept in the journal's vault, known to whoever serves it pages"},
 	{"cmd/internal/web/incoming", nil, "files until it is their turn"},
 	{"cmd/internal/web/share", []string{"cmd/internal/fair"}, "what one caller may ask for; it knows neither users nor what they ask"},
-	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
+	{"cmd/internal/folder", []string{"cmd/internal/config", "cmd/internal/journal"}, "what lies on the disk, and what whoever has it is asked for"},
+	{"cmd/internal/settings", []string{"alerts/...", "reductionlist/...", "seeds/...", "cmd/internal/config", "cmd/internal/service"}, "the configuration in the types of those who go by it; none of them reads it"},
+	{"cmd/internal/front", []string{"cmd/internal/certs", "cmd/internal/config", "cmd/internal/door"}, "listeners, whatever is served on them"},
+	{"cmd/internal/natsapi", []string{"cmd/internal/access", "cmd/internal/bus", "cmd/internal/fair", "cmd/internal/service"}, "NATS subjects over the acts, as web is HTTP over them"},
+	{"cmd/internal/watchman", []string{"alerts", "alerts/schedule", "notify", "cmd/internal/access", "cmd/internal/bus", "cmd/internal/certs", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/logins", "cmd/internal/watch"}, "says of the parts of the program how they are; none of them knows of it"},
+	{"cmd/internal/backups", []string{"alerts/...", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/watch", "cmd/internal/web"}, "backups of the record, and what HTTP and an erasure ask of them"},
+	{"cmd/internal/demo", []string{"alerts", "reductionlist", "notify", "seeds/...", "cmd/internal/access", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/service"}, "a newcomer's data and a simulated district, over the acts alone"},
+	{"cmd/internal/app", []string{"alerts/...", "notify", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
+	{"cmd/internal/replay", []string{"alerts", "reductionlist", "notify", "cmd/internal/app", "cmd/internal/bus", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service"}, "an episode through the engine; the program knows nothing of it"},
+	{"cmd/internal/bench", []string{"alerts", "reductionlist/...", "notify", "seeds/...", "cmd/internal/access", "cmd/internal/app", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/settings"}, "measures the whole program from outside"},
 	{"cmd/qingkong", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the command line: it opens what a subcommand needs"},
 }
 
@@ -65,6 +74,9 @@ var forTests = []arrow{
 	{"reductionlist", []string{"reductionlist/rules", "reductionlist/workbook"}, "what a list is compared with is a workbook"},
 	{"reductionlist/workbook", []string{"reductionlist/rules"}, "its tests spoil a cell and see what an import finds"},
 	{"reductionlist/rules", []string{"reductionlist/workbook"}, "its tests find each rule's defect where it stands in a workbook"},
+	{"cmd/internal/app", []string{"reductionlist/..."}, "its tests run the whole program with lists of their own"},
+	{"cmd/internal/demo", []string{"reductionlist/rules", "cmd/internal/settings"}, "its tests check the list under the demo's settings"},
+	{"cmd/internal/replay", []string{"cmd/internal/config", "cmd/internal/settings"}, "its tests replay under the usual configuration"},
 	{"cmd/internal/web/console", []string{"cmd/internal/web/session"}, "its tests log in as people do"},
 }
 
