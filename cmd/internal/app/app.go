@@ -183,8 +183,8 @@ func (a *App) openRecord(ctx context.Context) error {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(a.set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: a.opt.Node, Before: before, Times: a.opt.Times, Clock: a.opt.Clock,
-		Full: a.room.Full, OnBatch: a.batches.observe,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: a.opt.Node, Before: before,
+		Times: a.opt.Times, Clock: a.opt.Clock, Full: a.room.Full, OnBatch: a.batches.observe,
 	})
 	if err != nil {
 		return err
@@ -215,8 +215,10 @@ func (a *App) openWatch() (err error) {
 	}
 	a.logins = a.openLogins()
 	a.auditor = watchman.NewAuditor(a.journal, cfg.Orders.RepeatMax, a.opt.Clock, a.opt.hooks.audit, a.log)
-	a.watchman = watchman.New(watchman.Parts{Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Checks: a.checks, Logins: a.logins,
-		Certs: a.certs.Keepers(), Backup: a.kept.Check, Besides: a.opt.probes, Log: a.log})
+	a.watchman = watchman.New(watchman.Parts{
+		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Checks: a.checks, Logins: a.logins,
+		Certs: a.certs.Keepers(), Backup: a.kept.Check, Besides: a.opt.probes, Log: a.log,
+	})
 	a.metrics = a.newMetrics()
 	return nil
 }
@@ -233,8 +235,11 @@ func (a *App) openPages(ctx context.Context) error {
 		defer a.logins.Close()
 		return sessions.Close()
 	})
-	opts := web.Options{Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: a.opt.Clock, Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
-		WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams}, Incoming: a.incoming(), Feeds: a.feeds()}
+	opts := web.Options{
+		Watch: a.watchman, Metrics: a.metrics, Log: a.log, Clock: a.opt.Clock, Incoming: a.incoming(), Feeds: a.feeds(),
+		Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
+			WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams},
+	}
 	if a.kept != nil {
 		opts.Backups = a.kept
 	}
@@ -293,7 +298,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.background("auditor", a.auditor.Run)
 	a.background("consumers of the streams", overNATS.KeepConsumers)
 	if a.bus.Embedded() {
-		a.background("store of NATS", func(ctx context.Context) error { return watchman.KeepStore(ctx, a.bus, a.opt.Config.Data, a.log) })
+		a.background("store of NATS", func(ctx context.Context) error {
+			return watchman.KeepStore(ctx, a.bus, a.opt.Config.Data, a.log)
+		})
 	}
 	a.background("who read personal data", a.svc.KeepSeen)
 	a.watchman.Look(ctx)
@@ -382,8 +389,12 @@ func (a *App) lead(ctx context.Context) error {
 
 func (a *App) listenHTTP() error {
 	known, l := proxies(a.opt.Config.Proxies), a.opt.Config.Limits
-	f, err := front.Listen(front.Options{Addr: a.opt.Config.Listen.HTTP, Handler: a.web, Ending: a.web.Stop, TLS: a.certs.Config("http.tls", "http/1.1"), Log: a.log,
-		Door: door.Options{PerAddress: l.ConnectionsPerAddress, InAll: l.Connections, Exempt: known.Has, Pace: door.Usual, Metrics: a.metrics, Log: a.log}})
+	f, err := front.Listen(front.Options{
+		Addr: a.opt.Config.Listen.HTTP, Handler: a.web, Ending: a.web.Stop,
+		TLS: a.certs.Config("http.tls", "http/1.1"), Log: a.log,
+		Door: door.Options{PerAddress: l.ConnectionsPerAddress, InAll: l.Connections, Exempt: known.Has,
+			Pace: door.Usual, Metrics: a.metrics, Log: a.log},
+	})
 	if err != nil {
 		return err
 	}

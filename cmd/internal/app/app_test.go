@@ -303,8 +303,8 @@ func TestSimulatedEnterprises(t *testing.T) {
 	prove(t, a)
 }
 
-// simulated says whether a recipient of a demo answers an order by simulation: not the two plants, and of the others four in a
-// hundred never, by a hash of the order.
+// simulated says whether a recipient of a demo answers an order by simulation: not the two plants, and of the others
+// four in a hundred never, by a hash of the order.
 func simulated(recipient, order string) bool {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(order)) // a hash never fails to write

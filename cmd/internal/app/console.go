@@ -12,7 +12,9 @@ import (
 // mountConsole puts the duty desk in the place of the status page.
 func (a *App) mountConsole(sessions *session.Sessions) {
 	desk := console.New(a.svc, sessions, a.web.Live(), console.Options{
-		Feeds: a.feeds(), District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.Account(a.opt.Config.Data), Alerts: a.set.Alerts, Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
+		Feeds: a.feeds(), District: a.opt.Config.District.Name, Alerts: a.set.Alerts,
+		Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.Account(a.opt.Config.Data),
+		Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
 		Shares: a.web.Shares(), Incoming: a.incoming(),
 		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
 			if !access.Allowed(who.Role, access.ActRecipientsRead) {

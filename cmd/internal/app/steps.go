@@ -24,7 +24,8 @@ var (
 type Steps struct{ d *dispatcher }
 
 // NewSteps does it under a lease's epoch, by a clock, and publishes over nc and js.
-func NewSteps(svc *service.Service, nc *nats.Conn, js jetstream.JetStream, epoch uint64, clock func() time.Time, log *slog.Logger) *Steps {
+func NewSteps(svc *service.Service, nc *nats.Conn, js jetstream.JetStream, epoch uint64,
+	clock func() time.Time, log *slog.Logger) *Steps {
 	return &Steps{newDispatcher(svc, nc, js, epoch, clock, log)}
 }
 

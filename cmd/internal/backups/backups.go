@@ -39,8 +39,8 @@ type Kept struct {
 	since  time.Time
 }
 
-// Keep returns the backups of the configured folder, which w writes; nil where none is configured. A passphrase that cannot be used
-// is refused: what is meant to be encrypted must not be written plain.
+// Keep returns the backups of the configured folder, which w writes; nil where none is configured. A passphrase that
+// cannot be used is refused: what is meant to be encrypted must not be written plain.
 func Keep(w *Writer) (*Kept, error) {
 	cfg := w.Config.Backup
 	if cfg.Dir == "" {

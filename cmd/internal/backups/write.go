@@ -1,4 +1,5 @@
-// Package backups writes backups of the record: one when somebody asks, and those that the running program keeps in a folder.
+// Package backups writes backups of the record: one when somebody asks, and those that the running program keeps in a
+// folder.
 package backups
 
 import (
@@ -14,8 +15,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// beside are the files and folders of the data folder that go with the record into a backup. The others are one node's own, end by
-// themselves or are made anew.
+// beside are the files and folders of the data folder that go with the record into a backup. The others are one node's
+// own, end by themselves or are made anew.
 var beside = []string{folder.DemoCredentials, folder.Feeds}
 
 func resultOf(d journal.BackupDone) folder.BackupResult {
@@ -39,8 +40,8 @@ type Writer struct {
 	busy sync.Mutex // held while a backup is written
 }
 
-// Write writes the record to a file while work goes on; one at a time. It ends early with ctx or with the program, and then
-// leaves nothing behind.
+// Write writes the record to a file while work goes on; one at a time. It ends early with ctx or with the program, and
+// then leaves nothing behind.
 func (w *Writer) Write(ctx context.Context, req folder.BackupRequest, progress func(journal.BackupProgress)) (folder.BackupResult, error) {
 	if !filepath.IsAbs(req.File) || req.Since != "" && !filepath.IsAbs(req.Since) {
 		return folder.BackupResult{}, refusal.New(refusal.Invalid, "backup.relative", refusal.Args{"file": req.File})

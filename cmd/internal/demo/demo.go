@@ -1,5 +1,5 @@
-// Package demo is what a newcomer can try: Xiqing's list, an account of every role, a forecast that waits as a proposal, and
-// enterprises that answer.
+// Package demo is what a newcomer can try: Xiqing's list, an account of every role, a forecast that waits as a
+// proposal, and enterprises that answer.
 package demo
 
 import (
@@ -62,8 +62,8 @@ type Credential struct {
 	Recipient string `json:"recipient,omitempty"`
 }
 
-// Configure gives the demo what a district would have set for itself: the bounds of Xiqing, by which lists that say none of their own
-// are checked too.
+// Configure gives the demo what a district would have set for itself: the bounds of Xiqing, by which lists that say
+// none of their own are checked too.
 func (d *Demo) Configure(cfg config.Config) config.Config {
 	if cfg.ListChecks.District == (config.Box{}) && cfg.District.Region == region {
 		cfg.ListChecks.District = config.Box{West: towns.West, East: towns.East, South: towns.South, North: towns.North}
@@ -220,8 +220,8 @@ const (
 	simulateQueue   = 200_000
 )
 
-// Simulate lets the enterprises answer the orders that they hear on nc until stop, all but the demo's own account and the two
-// plants. Each waits for a time that follows from its order's id, so that the board fills as it does in life.
+// Simulate lets the enterprises answer the orders that they hear on nc until stop, all but the demo's own account and
+// the two plants. Each waits for a time that follows from its order's id, so that the board fills as it does in life.
 func (d *Demo) Simulate(p Program, nc *nats.Conn) (stop func() error, err error) {
 	if d.NoSimulate {
 		return func() error { return nil }, nil

@@ -1,5 +1,5 @@
-// Package folder is a program's data folder: whose it is, what lies in it, and what the program that has it can be asked
-// for at a socket there.
+// Package folder is a program's data folder: whose it is, what lies in it, and what the program that has it can be
+// asked for at a socket there.
 package folder
 
 import (
@@ -92,8 +92,8 @@ func FreeMB(dir string) (int64, error) {
 	return int64(s.Bavail) * int64(s.Bsize) >> 20, nil
 }
 
-// KeepFree is how many bytes must stay free where a file is written beside the record of dir: on the disk of the record as much
-// as everything large that can wait leaves, on another what keeps that one from being full.
+// KeepFree is how many bytes must stay free where a file is written beside the record of dir: on the disk of the
+// record as much as everything large that can wait leaves, on another what keeps that one from being full.
 func KeepFree(dir, file string, disk config.Disk) (int64, error) {
 	var data, target syscall.Stat_t
 	if err := syscall.Stat(dir, &data); err != nil {

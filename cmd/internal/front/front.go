@@ -1,5 +1,5 @@
-// Package front is what the program shows to the network: the addresses that it may listen on, their certificates, and HTTP's
-// listener, whose end lets whole requests be answered and waits for nobody who sends half of one.
+// Package front is what the program shows to the network: the addresses that it may listen on, their certificates, and
+// HTTP's listener, whose end lets whole requests be answered and waits for nobody who sends half of one.
 package front
 
 import (

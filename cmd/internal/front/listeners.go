@@ -37,8 +37,9 @@ func listenersOf(cfg *config.Config) []listener {
 	return all
 }
 
-// Guard refuses a listener that others than this machine reach without TLS, unless the settings allow it. A name that is
-// this machine's is put in cfg as the address that it has now, so that what is bound later is what was judged. It writes nothing.
+// Guard refuses a listener that others than this machine reach without TLS, unless the settings allow it. A name that
+// is this machine's is put in cfg as the address that it has now, so that what is bound later is what was judged. It
+// writes nothing.
 func Guard(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	var wrong []refusal.Field
 	for _, l := range listenersOf(cfg) {
@@ -119,8 +120,8 @@ func (all Certs) Keepers() []*certs.Keeper {
 	return list
 }
 
-// Config is what a listener serves TLS with, nil for none. Over HTTP it is HTTP/1.1 alone: what is said and asked of connections
-// here holds for one request on each.
+// Config is what a listener serves TLS with, nil for none. Over HTTP it is HTTP/1.1 alone: what is said and asked of
+// connections here holds for one request on each.
 func (all Certs) Config(setting string, protocols ...string) *tls.Config {
 	if k := all[setting]; k != nil {
 		return k.Config(protocols...)

@@ -1,5 +1,5 @@
-// Package natsapi is what NATS subjects do (contract.md §4): logins, answers, what is pending, forecasts and observations, beside
-// HTTP's in package web.
+// Package natsapi is what NATS subjects do (contract.md §4): logins, answers, what is pending, forecasts and
+// observations, beside HTTP's in package web.
 package natsapi
 
 import (

@@ -118,8 +118,8 @@ type engine struct {
 
 func (r *engine) now() time.Time { return *r.clock.Load() }
 
-// Play plays an episode at full speed. Every day at 17:00 what was measured and the next days' forecast go in; a simulated
-// officer and approver accept each proposal; enterprises answer at once.
+// Play plays an episode at full speed. Every day at 17:00 what was measured and the next days' forecast go in; a
+// simulated officer and approver accept each proposal; enterprises answer at once.
 func Play(ctx context.Context, opt Options) (_ *Outcome, err error) {
 	if len(opt.Days) == 0 {
 		return nil, errors.New("the episode has no days")

@@ -52,8 +52,8 @@ func limits(l config.Limit6) aqi.Values {
 		aqi.CO: aqi.Whole(l.CO), aqi.O3H8: aqi.Whole(l.O3), aqi.O3H1: aqi.Whole(l.O3)}
 }
 
-// Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name takes
-// its place. An empty folder's name is none.
+// Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name
+// takes its place. An empty folder's name is none.
 func Criteria(folder string) ([]alerts.Criteria, error) {
 	sets, err := alerts.ReadCriteria(seeds.Criteria())
 	if err != nil || folder == "" {

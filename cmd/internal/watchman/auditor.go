@@ -27,8 +27,9 @@ const (
 	auditCount = 1000 // of what is due; more are not counted
 )
 
-// Auditor proves, every minute, that each open order has a next step in the record and that what was due was done. It runs on
-// every node, whoever holds the lease, and by its own clock; what is due is compared with the record's time. It only reads.
+// Auditor proves, every minute, that each open order has a next step in the record and that what was due was done. It
+// runs on every node, whoever holds the lease, and by its own clock; what is due is compared with the record's time.
+// It only reads.
 type Auditor struct {
 	journal *journal.Journal
 	log     *slog.Logger
@@ -81,7 +82,8 @@ func (f *found) add(w refusal.Worded) {
 	}
 }
 
-// NewAuditor returns an auditor that goes by a clock, nil for the machine's; ticks, nil in the program, say when it audits.
+// NewAuditor returns an auditor that goes by a clock, nil for the machine's; ticks, nil in the program, say when it
+// audits.
 func NewAuditor(j *journal.Journal, repeatMax time.Duration, clock func() time.Time, ticks <-chan time.Time, log *slog.Logger) *Auditor {
 	a := &Auditor{journal: j, log: log, rules: notify.AuditRules{RepeatMax: repeatMax, Grace: auditGrace},
 		clock: time.Now, ticks: ticks, page: auditPage, pause: auditPause}

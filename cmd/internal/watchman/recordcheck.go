@@ -18,8 +18,8 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// RecordChecks prove the record while the program runs: its structure at the start, all of it on a schedule and when somebody
-// asks at the control socket. What they find is said by the check of the record.
+// RecordChecks prove the record while the program runs: its structure at the start, all of it on a schedule and when
+// somebody asks at the control socket. What they find is said by the check of the record.
 type RecordChecks struct {
 	cfg   config.Check // Tmp is absolute
 	disk  config.Disk
@@ -93,7 +93,8 @@ func (c *RecordChecks) Look(ctx context.Context) {
 	c.tell("structure", found)
 }
 
-// All checks all of the record, one at a time, with its scratch file below tmp, or where it is configured to be. It ends with ctx.
+// All checks all of the record, one at a time, with its scratch file below tmp, or where it is configured to be. It
+// ends with ctx.
 func (c *RecordChecks) All(ctx context.Context, tmp string, progress func(block, of uint64)) (journal.Report, error) {
 	if !c.running.TryLock() {
 		return journal.Report{}, refusal.New(refusal.Conflict, "check.busy", nil)
@@ -176,7 +177,8 @@ func (c *RecordChecks) Finding() watch.Finding {
 	return watch.Finding{}
 }
 
-// Ended is when the last check of the structure and the last of all came to their ends, zero for none, and what they found.
+// Ended is when the last check of the structure and the last of all came to their ends, zero for none, and what they
+// found.
 func (c *RecordChecks) Ended() (structure, all time.Time, problems int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

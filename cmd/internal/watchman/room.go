@@ -18,8 +18,8 @@ type Room struct {
 	last atomic.Pointer[watch.Room]
 }
 
-// NewRoom looks at the disk of a folder for the first time. Where that cannot be read there is room until the check of the
-// disk says otherwise.
+// NewRoom looks at the disk of a folder for the first time. Where that cannot be read there is room until the check of
+// the disk says otherwise.
 func NewRoom(dir string, disk config.Disk) *Room {
 	r := &Room{dir: dir, disk: disk}
 	r.last.Store(&watch.Room{MinMB: int64(disk.MinMB), StopMB: int64(disk.StopMB)})
@@ -61,8 +61,8 @@ func (r *Room) Large() error {
 	return refusal.New(refusal.NotReady, "watch.no_room", refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.MinMB)})
 }
 
-// Full refuses whatever is not vital once the disk is nearly full: what ends a warning, answers for it or says what was sent
-// needs the little that is left.
+// Full refuses whatever is not vital once the disk is nearly full: what ends a warning, answers for it or says what
+// was sent needs the little that is left.
 func (r *Room) Full() error {
 	now := r.Now()
 	if now.Level != watch.RoomStop {

@@ -18,8 +18,9 @@ const (
 	reopenMost  = 2 * time.Minute
 )
 
-// KeepStore opens the store of the embedded NATS server, below the data folder dir, anew once there is room again after it could not be written, until ctx
-// ends. The server itself would take nothing before it is restarted. What breaks again is tried again, ever less often.
+// KeepStore opens the store of the embedded NATS server, below the data folder dir, anew once there is room again
+// after it could not be written, until ctx ends. The server itself would take nothing before it is restarted. What
+// breaks again is tried again, ever less often.
 func KeepStore(ctx context.Context, b *bus.Bus, dir string, log *slog.Logger) error {
 	look := time.NewTicker(reopenLook)
 	defer look.Stop()

@@ -1,5 +1,6 @@
-// Package watchman says of every part of the program whether it does its work, and has what must look to know that: the auditor of
-// the orders, the checks of the record, the look at the disk and at the store of NATS, which it has opened anew.
+// Package watchman says of every part of the program whether it does its work, and has what must look to know that:
+// the auditor of the orders, the checks of the record, the look at the disk and at the store of NATS, which it has
+// opened anew.
 package watchman
 
 import (
@@ -34,8 +35,8 @@ type Parts struct {
 	Besides map[string]watch.Probe // of a test
 }
 
-// New watches every part. Each check is one function of this file, or of the file of what it looks at; a new one gets its line
-// here, its name in package watch and its words in the catalogue.
+// New watches every part. Each check is one function of this file, or of the file of what it looks at; a new one gets
+// its line here, its name in package watch and its words in the catalogue.
 func New(p Parts) *watch.Watchman {
 	w := watch.New(watch.Options{Log: p.Log})
 	for name, probe := range map[string]watch.Probe{
@@ -236,8 +237,8 @@ func checkTLS(all []*certs.Keeper) (f watch.Finding) {
 	return f
 }
 
-// tlsFinding judges a certificate. One that clients refuse is a failure; what is not ready to take its place, or has to be soon,
-// is said in time.
+// tlsFinding judges a certificate. One that clients refuse is a failure; what is not ready to take its place, or has
+// to be soon, is said in time.
 func tlsFinding(s certs.Status, now time.Time) watch.Finding {
 	args := refusal.Args{"setting": s.Setting, "file": s.Cert, "until": toSecond(s.Until), "from": toSecond(s.From), "days": int(s.Until.Sub(now).Hours() / 24)}
 	valid := !now.Before(s.From) && now.Before(s.Until)
