@@ -106,7 +106,7 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	set(mutedGauge, float64(len(users)))
 	to <- prometheus.MustNewConstMetric(cutsCounter, prometheus.CounterValue, float64(cuts))
 	to <- prometheus.MustNewConstMetric(refusedCounter, prometheus.CounterValue, float64(g.a.bus.Refused()))
-	structure, all, problems := g.a.checks.ended()
+	structure, all, problems := g.a.checks.Ended()
 	set(checkedGauge, unixOf(structure), "structure")
 	set(checkedGauge, unixOf(all), "all")
 	set(problemsGauge, float64(problems))

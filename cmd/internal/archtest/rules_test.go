@@ -56,7 +56,16 @@ var arrows = []arrow{
 	{"cmd/internal/dispatch", []string{"notify/channel", "cmd/internal/journal"}, "hands to channels what the record says is due, whatever it says"},
 	{"cmd/internal/web/incoming", nil, "files until it is their turn"},
 	{"cmd/internal/web/share", []string{"cmd/internal/fair"}, "what one caller may ask for; it knows neither users nor what they ask"},
-	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
+	{"cmd/internal/folder", []string{"cmd/internal/config", "cmd/internal/journal"}, "what lies on the disk, and what whoever has it is asked for"},
+	{"cmd/internal/settings", []string{"alerts/...", "reductionlist/...", "seeds/...", "cmd/internal/config", "cmd/internal/service"}, "the configuration in the types of those who go by it; none of them reads it"},
+	{"cmd/internal/front", []string{"cmd/internal/certs", "cmd/internal/config", "cmd/internal/door"}, "listeners, whatever is served on them"},
+	{"cmd/internal/natsapi", []string{"cmd/internal/access", "cmd/internal/bus", "cmd/internal/fair", "cmd/internal/service", "cmd/internal/calls"}, "NATS subjects over the acts, as web is HTTP over them"},
+	{"cmd/internal/watchman", []string{"alerts", "alerts/schedule", "notify", "cmd/internal/access", "cmd/internal/bus", "cmd/internal/certs", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/logins", "cmd/internal/watch", "cmd/internal/calls", "cmd/internal/dispatch", "notify/channel"}, "says of the parts of the program how they are; none of them knows of it"},
+	{"cmd/internal/backups", []string{"alerts/...", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/watch", "cmd/internal/web", "cmd/internal/calls"}, "backups of the record, and what HTTP and an erasure ask of them"},
+	{"cmd/internal/demo", []string{"alerts", "reductionlist", "notify", "seeds/...", "cmd/internal/access", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/service", "cmd/internal/calls"}, "a newcomer's data and a simulated district, over the acts alone"},
+	{"cmd/internal/app", []string{"alerts/...", "notify", "cmd/internal/...", "notify/channel"}, "the whole program as a value: it puts the others together"},
+	{"cmd/internal/replay", []string{"alerts", "reductionlist", "notify", "cmd/internal/app", "cmd/internal/bus", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/calls", "cmd/internal/dispatch", "notify/channel"}, "an episode through the engine; the program knows nothing of it"},
+	{"cmd/internal/bench", []string{"alerts", "reductionlist/...", "notify", "seeds/...", "cmd/internal/access", "cmd/internal/app", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/settings", "cmd/internal/calls", "notify/channel", "cmd/internal/dispatch"}, "measures the whole program from outside"},
 	{"cmd/qingkong", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the command line: it opens what a subcommand needs"},
 }
 
@@ -70,6 +79,9 @@ var forTests = []arrow{
 	{"reductionlist/rules", []string{"reductionlist/workbook"}, "its tests find each rule's defect where it stands in a workbook"},
 	{"cmd/internal/web/console", []string{"cmd/internal/calls", "cmd/internal/valid", "cmd/internal/web/session"}, "its tests log in as people do"},
 	{"cmd/internal/dispatch", []string{"cmd/internal/bus"}, "its tests send by NATS beside another channel"},
+	{"cmd/internal/app", []string{"reductionlist/..."}, "its tests run the whole program with lists of their own"},
+	{"cmd/internal/demo", []string{"reductionlist/rules", "cmd/internal/settings"}, "its tests check the list under the demo's settings"},
+	{"cmd/internal/replay", []string{"cmd/internal/config", "cmd/internal/settings"}, "its tests replay under the usual configuration"},
 }
 
 // bans are the imports from outside that a part of the tree does without. They bind the code, not its tests.
