@@ -30,6 +30,7 @@ import (
 	"qingkong/cmd/internal/door"
 	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/local"
 	"qingkong/cmd/internal/logins"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
@@ -83,6 +84,7 @@ type App struct {
 
 	batches  batches // of the writer, for the metrics
 	room     *room
+	local    *local.Store
 	watchman *watch.Watchman
 	metrics  *prometheus.Registry
 	answers  *prometheus.CounterVec // over NATS, by outcome
@@ -172,6 +174,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("journal", journalWithin, a.closeRecord)
+	a.openLocal()
 	if a.svc, err = service.New(ctx, a.journal, set, a.log); err != nil {
 		return nil, err
 	}
@@ -188,7 +191,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.watchman = a.newWatchman()
-	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
+	if a.sources, err = newFeeds(cfg, a.svc, local.Rows{Store: a.local, Bucket: feedsRows}, a.log); err != nil {
 		return nil, err
 	}
 	a.logins = a.openLogins()
@@ -321,7 +324,7 @@ func (a *App) lead(ctx context.Context) error {
 		})
 		wg.Go(func() { a.reevaluate(ctx) })
 		if a.sources != nil {
-			wg.Go(func() { runFeeds(ctx, a.sources, a.log) })
+			wg.Go(func() { a.sources.Run(ctx) })
 		}
 		wg.Wait()
 	})

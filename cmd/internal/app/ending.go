@@ -21,6 +21,7 @@ const (
 	workWithin       = 6 * time.Second
 	streamsWithin    = time.Second
 	sessionsWithin   = 2 * time.Second
+	localWithin      = 500 * time.Millisecond
 	journalWithin    = 9 * time.Second
 	busWithin        = 5 * time.Second
 	lockWithin       = 100 * time.Millisecond

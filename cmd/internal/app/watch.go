@@ -49,6 +49,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 		watch.Backup:  a.backups.check,
+		watch.Local:   func(context.Context) watch.Finding { return localFinding(a.local.Status()) },
 		watch.TLS:     a.checkTLS,
 		watch.Logins:  func(context.Context) watch.Finding { return loginsFinding(a.logins.Burst()) },
 

@@ -44,6 +44,7 @@ var arrows = []arrow{
 	{"cmd/internal/valid", []string{"reductionlist"}, "rules of single fields, stated in their tags; a code's check character is the list's"},
 	{"cmd/internal/access", []string{"cmd/internal/journal", "cmd/internal/valid"}, "accounts and credentials: recorded like the rest, their secrets in the journal's vault"},
 	{"cmd/internal/bus", []string{"cmd/internal/fair"}, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
+	{"cmd/internal/local", []string{"cmd/internal/journal"}, "files of this node alone, whoever keeps what in them; their pages are looked at as the record's are"},
 	{"cmd/internal/papers", []string{"alerts", "reductionlist"}, "what the list says, as papers to print; it reads no record and answers no request"},
 	{"cmd/internal/service", []string{"alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
 	{"cmd/internal/service/servicetest", []string{"alerts", "reductionlist", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal/..."}, "the acts to test over, whoever offers them"},

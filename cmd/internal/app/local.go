@@ -1,0 +1,47 @@
+package app
+
+import (
+	"path/filepath"
+	"time"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/local"
+	"qingkong/cmd/internal/watch"
+)
+
+// localFile is what is of this node alone and may be lost, below the data folder.
+const localFile = "local.db"
+
+const feedsRows = "feeds.progress" // feed -> its state, see package feed
+
+// localTenants are who keeps something in [localFile]. What needs a writer of its own has a file of its own beside it.
+func localTenants() []local.Tenant {
+	return []local.Tenant{{Name: "feeds", Version: 1, Buckets: []string{feedsRows}, Lost: "local.lost.feeds"}}
+}
+
+func (a *App) openLocal() {
+	a.local = local.Open(filepath.Join(a.opt.Config.Data, localFile), local.Options{Log: a.log, Full: a.room.full, Clock: a.opt.Clock}, localTenants()...)
+	a.onStop("local store", localWithin, a.local.Close)
+}
+
+// localFinding judges whether what is of this node alone is kept.
+func localFinding(s local.Status) watch.Finding {
+	file := filepath.Base(s.File)
+	switch {
+	case s.Trouble != nil:
+		return watch.Fail("watch.local_unwritten", refusal.Args{"file": file, "since": toSecond(s.Since), "why": s.Trouble})
+	case s.Busy > writerStuck:
+		return watch.Fail("watch.local_stuck", refusal.Args{"file": file, "for": s.Busy.Round(time.Second)})
+	case len(s.Aside) > 0:
+		var lost refusal.Worded
+		for i, rule := range s.Lost {
+			if i > 0 {
+				lost.ZH, lost.EN = lost.ZH+"、", lost.EN+", "
+			}
+			lost.ZH, lost.EN = lost.ZH+refusal.Text(rule, "zh-CN", nil), lost.EN+refusal.Text(rule, "en", nil)
+		}
+		last := s.Aside[len(s.Aside)-1]
+		return watch.Degrade("watch.local_lost", refusal.Args{"file": file, "at": toSecond(last.At), "lost": lost, "aside": filepath.Base(last.File)})
+	}
+	return watch.Finding{}
+}
