@@ -20,8 +20,8 @@ const (
 	httpWithin       = 5 * time.Second
 	workWithin       = 6 * time.Second
 	streamsWithin    = time.Second
-	sessionsWithin   = 2 * time.Second
-	localWithin      = 500 * time.Millisecond
+	sessionsWithin   = 1500 * time.Millisecond
+	localWithin      = 400 * time.Millisecond
 	journalWithin    = 9 * time.Second
 	busWithin        = 5 * time.Second
 	lockWithin       = 100 * time.Millisecond

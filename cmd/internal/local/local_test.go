@@ -129,7 +129,7 @@ func TestUpdatesThatWaitShareACommit(t *testing.T) {
 // What was answered is in the file: a copy of it, as it is then, has the row.
 func TestAnUpdateIsDurableWhenItIsAnswered(t *testing.T) {
 	w := fresh(t)
-	for i := range 20 {
+	for i := range 5 {
 		w.must(w.update(put(fmt.Sprint(i), "x")))
 		text, err := os.ReadFile(w.path)
 		w.must(err)
