@@ -1,6 +1,7 @@
 package alerts
 
-// Subject is what an event concerns: what it is, which one, and what the event did to it where how it stands does not say so.
+// Subject is what an event concerns: what it is, which one, and what the event did to it where how it stands does not
+// say so.
 type Subject = struct{ Kind, ID, Change string }
 
 // What events of this package concern.

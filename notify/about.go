@@ -5,7 +5,8 @@ import "qingkong/alerts"
 // AboutOrder is what events of this package concern: an order, and what became of it.
 const AboutOrder = "order"
 
-// Quiet are the kinds that concern nobody: the steps of a plan, whose orders have events of their own, and what stands beside them.
+// Quiet are the kinds that concern nobody: the steps of a plan, whose orders have events of their own, and what
+// stands beside them.
 func Quiet() []string {
 	return []string{kindPlanned, kindStaged, kindRelisted, kindSettings, kindFigures, kindReason, kindReleaseWorded}
 }
@@ -13,8 +14,9 @@ func Quiet() []string {
 // objectionChange names what became of an objection, by its decision.
 var objectionChange = map[string]string{"accept": "objection_accepted", "reject": "objection_rejected", "amend": "objection_amended"}
 
-// About says whom an event of another kind concerns. The change is an act of the recipient, or "issued", "revised", "superseded",
-// "sent", "overdue", "released", "objection_accepted", "objection_rejected", "objection_amended", "judged".
+// About says whom an event of another kind concerns. The change is an act of the recipient, or "issued", "revised",
+// "superseded", "sent", "overdue", "released", "objection_accepted", "objection_rejected", "objection_amended",
+// "judged".
 func About(ev Event) (about []alerts.Subject) {
 	of := func(change string, orders ...string) {
 		for _, id := range orders {

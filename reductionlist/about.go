@@ -5,8 +5,8 @@ import "qingkong/alerts"
 // AboutVersion is what events of this package concern: a version of the list.
 const AboutVersion = "list"
 
-// Quiet are the kinds that concern nobody: rows mean nothing before their version is whole, and nothing is left of a draft
-// that was discarded.
+// Quiet are the kinds that concern nobody: rows mean nothing before their version is whole, and nothing is left of a
+// draft that was discarded.
 func Quiet() []string { return []string{RowsAdded{}.Kind(), RowsCopied{}.Kind(), Discarded{}.Kind()} }
 
 // About says whom an event of another kind concerns: versions that begin to count, and those that cease to.

@@ -85,7 +85,8 @@ func TestTheFeedsProgressOutlivesARestart(t *testing.T) {
 	twice(a)
 }
 
-// A damaged file of local data stops nothing: the program starts, says what was lost, and is ready again when that was seen to.
+// A damaged file of local data stops nothing: the program starts, says what was lost, and is ready again when that
+// was seen to.
 func TestADamagedLocalStoreStopsNothing(t *testing.T) {
 	cfg := alone(t)
 	if err := errors.Join(os.MkdirAll(cfg.Data, 0o700), os.WriteFile(filepath.Join(cfg.Data, localFile), []byte("hello"), 0o600)); err != nil {

@@ -56,8 +56,8 @@ func pages(kind uint16, change func(page []byte)) func([]byte) []byte {
 	}
 }
 
-// A file that cannot be used is put aside, whatever is wrong with it, and another is begun; that is said until what lies aside
-// is removed, over a restart too.
+// A file that cannot be used is put aside, whatever is wrong with it, and another is begun; that is said until what
+// lies aside is removed, over a restart too.
 func TestADamagedFileIsPutAside(t *testing.T) {
 	const branch, leaf = 0x01, 0x02
 	for name, change := range map[string]func(t *testing.T, path string){

@@ -36,7 +36,8 @@ func (s *Store) open() error {
 		}
 	}
 	err := s.openFile()
-	if errors.As(err, new(*fault)) || errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) || errors.Is(err, bolterrors.ErrVersionMismatch) {
+	if errors.As(err, new(*fault)) || errors.Is(err, bolterrors.ErrInvalid) ||
+		errors.Is(err, bolterrors.ErrChecksum) || errors.Is(err, bolterrors.ErrVersionMismatch) {
 		if err := s.putAside(err.Error()); err != nil {
 			return err
 		}

@@ -1,22 +1,23 @@
-// Package local keeps what is of this node alone and may be lost with it: readings, caches, how far local effects have come.
-// None of it is recorded, none is in a backup, and what is lost is shown as "no data".
+// Package local keeps what is of this node alone and may be lost with it: readings, caches, how far local effects
+// have come. None of it is recorded, none is in a backup, and what is lost is shown as "no data".
 //
 // # A file and its writer
 //
-// A [Store] is one file of bbolt with one writer. Updates that wait together share a transaction and its fsync, so that many
-// small ones cost little more than one; each is durable when [Store.Update] returns nil. What needs another pace has a store,
-// and so a file and a writer, of its own. No call waits without a limit, and the queue is bounded.
+// A [Store] is one file of bbolt with one writer. Updates that wait together share a transaction and its fsync, so
+// that many small ones cost little more than one; each is durable when [Store.Update] returns nil. What needs another
+// pace has a store, and so a file and a writer, of its own. No call waits without a limit, and the queue is bounded.
 //
 // # Tenants
 //
-// Whoever keeps something declares its buckets and the version of its rows: a [Tenant]. Rows of another version are dropped,
-// with a line in the log; what must outlive that takes them over itself before it raises the version.
+// Whoever keeps something declares its buckets and the version of its rows: a [Tenant]. Rows of another version are
+// dropped, with a line in the log; what must outlive that takes them over itself before it raises the version.
 //
 // # Damage
 //
-// A file that is damaged or cannot be read is put aside under its name, ".damaged-" and the time, and made anew, when it is
-// opened and while it is in use. So is said by [Store.Status], until somebody has removed what lies aside; of that the newest
-// few are kept. A file that cannot be opened or written is tried again whenever it is asked for. None of it ends the program.
+// A file that is damaged or cannot be read is put aside under its name, ".damaged-" and the time, and made anew, when
+// it is opened and while it is in use. So is said by [Store.Status], until somebody has removed what lies aside; of
+// that the newest few are kept. A file that cannot be opened or written is tried again whenever it is asked for. None
+// of it ends the program.
 package local
 
 import (
@@ -97,8 +98,8 @@ const (
 	givenUp
 )
 
-// Open opens the file at path, whose folder must be there, and begins to write it. A file that cannot be used is no error: see
-// the package comment. Two tenants of one name, or a bucket that is not called by its tenant, panic.
+// Open opens the file at path, whose folder must be there, and begins to write it. A file that cannot be used is no
+// error: see the package comment. Two tenants of one name, or a bucket that is not called by its tenant, panic.
 func Open(path string, opt Options, tenants ...Tenant) *Store {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
@@ -145,9 +146,10 @@ func (s *Store) View(fn func(tx *bbolt.Tx) error) error {
 	return err
 }
 
-// Update changes and returns once the change is durable, or why it is not. fn may be called more than once, for updates that
-// share its transaction may fail, and changes nothing but tx. An error of fn is returned as it is, and nothing of fn is kept;
-// since the others are done again then, fn should have decided before what can be decided without tx.
+// Update changes and returns once the change is durable, or why it is not. fn may be called more than once, for
+// updates that share its transaction may fail, and changes nothing but tx. An error of fn is returned as it is, and
+// nothing of fn is kept; since the others are done again then, fn should have decided before what can be decided
+// without tx.
 func (s *Store) Update(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
 	if s.opt.Full != nil {
 		if err := s.opt.Full(); err != nil {

@@ -74,14 +74,16 @@ func (w *world) rows() map[string]string {
 	return rows
 }
 
-// hold stops the writer within a batch of its own, until release is called. Updates that come meanwhile wait in the queue.
+// hold stops the writer within a batch of its own, until release is called. Updates that come meanwhile wait in the
+// queue.
 func (w *world) hold() (release func()) {
 	w.t.Helper()
 	begun, end := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	var all sync.WaitGroup
 	all.Go(func() {
-		if err := w.Update(context.Background(), func(*bbolt.Tx) error { once.Do(func() { close(begun) }); <-end; return nil }); err != nil && !errors.Is(err, ErrUnknown) {
+		err := w.Update(context.Background(), func(*bbolt.Tx) error { once.Do(func() { close(begun) }); <-end; return nil })
+		if err != nil && !errors.Is(err, ErrUnknown) {
 			w.t.Error(err)
 		}
 	})
@@ -253,7 +255,8 @@ func TestClosing(t *testing.T) {
 	}
 }
 
-// A disk that takes no more is told to who writes and to who looks, nothing of the update is kept, and it passes by itself.
+// A disk that takes no more is told to who writes and to who looks, nothing of the update is kept, and it passes by
+// itself.
 func TestAFullDisk(t *testing.T) {
 	w := fresh(t, func(o *Options) { o.Max = 1 << 20 })
 	w.must(w.update(put("a", "x")))

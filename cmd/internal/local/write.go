@@ -46,8 +46,8 @@ func (s *Store) gather(u *update) (batch []*update) {
 	}
 }
 
-// commit writes a batch in one transaction, and answers each of its updates. One that fails is taken out, and the rest is done
-// again.
+// commit writes a batch in one transaction, and answers each of its updates. One that fails is taken out, and the
+// rest is done again.
 func (s *Store) commit(batch []*update) {
 	s.busy.Store(s.opt.Clock().UnixNano())
 	defer s.busy.Store(0)
@@ -66,7 +66,8 @@ func (s *Store) commit(batch []*update) {
 	}
 }
 
-// try does a batch in one transaction. at is the update that failed, where it is one that did; nothing is kept on an error.
+// try does a batch in one transaction. at is the update that failed, where it is one that did; nothing is kept on an
+// error.
 func (s *Store) try(batch []*update) (at int, err error) {
 	for again := true; ; again = false {
 		at = -1

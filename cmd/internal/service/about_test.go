@@ -14,8 +14,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Every kind of event says whom it concerns, or that it concerns nobody: testdata/about.txt has a line for each example of one,
-// written by hand. Whoever follows the record knows nothing else of its events.
+// Every kind of event says whom it concerns, or that it concerns nobody: testdata/about.txt has a line for each
+// example of one, written by hand. Whoever follows the record knows nothing else of its events.
 func TestEachEventSaysWhomItConcerns(t *testing.T) {
 	const file = "testdata/about.txt"
 	text, err := os.ReadFile(file)

@@ -12,6 +12,7 @@
 //	list      a version of the list that was begun, approved or activated, came into force, or ceased to count
 //	feed      a source that fell silent, or is heard again
 //
+// Which entries these come from each module says by itself (journal.Module.About); what another one records joins as a [Topic].
 // Who gets what, and what of it the snapshot holds, is a [Filter]; a member of the snapshot that its reader may not see is
 // left out. All but order say how something stands, which may be later than the entry they came from, never earlier.
 //

@@ -12,9 +12,9 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Topic is a kind of subject that viewers hear of. Those of this package are told as the kinds say; one of [Options.Topics]
-// reaches whoever has the right to read the same by a call, and of what is a recipient's only that recipient, its town, and
-// whoever looks at its order or warning, as orders do.
+// Topic is a kind of subject that viewers hear of. Those of this package are told as the kinds say; one of
+// [Options.Topics] reaches whoever has the right to read the same by a call, and of what is a recipient's only that
+// recipient, its town, and whoever looks at its order or warning, as orders do.
 type Topic struct {
 	Kind Kind   // of the messages, and what the subjects are called by who records them: see journal.Subject
 	Act  string // the right, as package access names it
@@ -30,7 +30,7 @@ type View struct {
 	Warning, Order, Recipient, Town string // whose it is; empty where it is nobody's alone
 }
 
-// topics are those that every hub has, and more.
+// makeTopics enters the topics that every hub has, and more.
 func (h *Hub) makeTopics(more []Topic) {
 	own := []Topic{
 		{Kind: Warning, Read: readWarning},
@@ -48,10 +48,10 @@ func (h *Hub) makeTopics(more []Topic) {
 	}
 }
 
-func readWarning(tx *bbolt.Tx, s journal.Subject) (v View, err error) {
+func readWarning(tx *bbolt.Tx, s journal.Subject) (View, error) {
 	w, err := alerts.GetWarning(tx, s.ID)
 	if err != nil {
-		return v, err
+		return View{}, err
 	}
 	return View{Value: w, Public: w.Public(), Warning: w.ID}, nil
 }
@@ -83,10 +83,10 @@ func readFeed(tx *bbolt.Tx, s journal.Subject) (View, error) {
 	return View{Value: feeds[at]}, nil
 }
 
-func readOrder(tx *bbolt.Tx, s journal.Subject) (v View, err error) {
+func readOrder(tx *bbolt.Tx, s journal.Subject) (View, error) {
 	o, err := notify.Get(tx, s.ID)
 	if err != nil {
-		return v, err
+		return View{}, err
 	}
 	return View{Value: changeOf(o, s.Change), Warning: o.WarningID, Order: o.ID, Recipient: o.RecipientID, Town: o.Town}, nil
 }

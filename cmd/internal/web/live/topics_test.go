@@ -28,8 +28,8 @@ func TestADraftIsDiscardedWhileWatched(t *testing.T) {
 	}
 }
 
-// What another package records reaches viewers by what it says of its events and by a row of the options: those with the right
-// to read it, and what is a recipient's the recipient, its town, and who looks at its warning.
+// What another package records reaches viewers by what it says of its events and by a row of the options: those with
+// the right to read it, and what is a recipient's the recipient, its town, and who looks at its warning.
 func TestAnotherTopicJoins(t *testing.T) {
 	w := newWorld(t, 3)
 	warning := w.declared()
