@@ -52,12 +52,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	_ "time/tzdata" // the record's times are Asia/Shanghai wherever it runs
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/notify/ledger"
 )
 
 // Options are what a journal needs. Dir and Registry are required.
@@ -149,13 +149,7 @@ type Journal struct {
 }
 
 // shanghai is the zone of every time in the record.
-var shanghai = func() *time.Location {
-	loc, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic(err) // the zone data is linked in
-	}
-	return loc
-}()
+var shanghai = ledger.Shanghai
 
 // ErrClosed answers what was submitted to a journal that was being closed; it is not known to be done.
 var ErrClosed = errors.New("journal: closed")
