@@ -57,6 +57,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/blobs"
 	"qingkong/notify/ledger"
 )
 
@@ -108,6 +109,10 @@ type Journal struct {
 	tail    *tail // of a node of its own
 	leader  leadership
 	erased  erasedList
+	blobs   *blobs.Store
+
+	blobWatch blobWatch
+	backingUp sync.RWMutex // held for reading while a backup is made
 
 	queue      chan *pending
 	publishing chan struct{} // slots for commands whose entries are published before they are queued
