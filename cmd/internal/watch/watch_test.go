@@ -171,7 +171,7 @@ func TestAPartThatWasNeverAskedIsNotSound(t *testing.T) {
 
 func TestChecksStandInTheirOrder(t *testing.T) {
 	w := New(Options{})
-	for _, name := range []string{"local", TLS, Credentials, Logins, Outbox, Writer, "backup", Auditor, Record, Disk, NATS, Follower, Vault, Clock, Leader} {
+	for _, name := range []string{"local", TLS, Credentials, Logins, Outbox, Writer, "backup", Auditor, Record, Disk, NATS, Follower, Blobs, Vault, Clock, Leader} {
 		w.Watch(name, newPart(Finding{}).probe)
 	}
 	w.Look(t.Context())
@@ -183,7 +183,7 @@ func TestChecksStandInTheirOrder(t *testing.T) {
 			t.Errorf("%s has no words of its own: %q, %q", c.Name, zh, en)
 		}
 	}
-	want := []string{"writer", "follower", "nats", "leader", "clock", "disk", "vault", "record", "outbox", "auditor", "backup", "logins", "tls", "credentials", "local"}
+	want := []string{"writer", "follower", "nats", "leader", "clock", "disk", "vault", "blobs", "record", "outbox", "auditor", "backup", "logins", "tls", "credentials", "local"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the order is %v", names)
 	}
