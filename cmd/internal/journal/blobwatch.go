@@ -37,8 +37,8 @@ type blobWatch struct {
 
 // openBlobs takes the blobs of the folder, and those that the nodes of a shared record have in common.
 func (j *Journal) openBlobs() error {
-	var far blobs.Far
-	if j.opt.Shared {
+	far := j.opt.objects
+	if far == nil && j.opt.Shared {
 		far = blobs.Objects(j.opt.JS, j.opt.Replicas)
 	}
 	j.blobs = blobs.New(filepath.Join(j.opt.Dir, BlobsFolder), far, j.opt.NoSync)

@@ -136,8 +136,8 @@ func (j *Journal) Contents(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), err
 }
 
-// EraseContent erases stored content by its name, "sha256:…", here and on the other nodes, and records that and why. What
-// names it keeps its hash. Erasing what is not there, and what nobody names, does nothing.
+// EraseContent erases stored content by its name, "sha256:…", and records that and why; its file here is gone by then, and what
+// other nodes have goes when they hear of it. What names it keeps its hash. Erasing what is not there, and what nobody names, does nothing.
 func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) error {
 	var refs []string
 	there := j.blobs.Has(name)
@@ -156,9 +156,15 @@ func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) 
 			return err
 		}
 	}
-	if err := j.blobs.Remove(ctx, name); err != nil {
+	err = j.blobs.Remove(ctx, name)
+	switch {
+	case err == nil:
+		return nil
+	case j.blobs.Has(name):
 		return fmt.Errorf("journal: that content is erased is recorded, and its file is still there (it is removed when the disk is well): %w", err)
 	}
+	j.opt.Log.Warn("an erased blob could not be removed from the object store yet; that is tried again", "blob", name, "err", err)
+	poke(j.blobWatch.look)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -441,6 +442,64 @@ func TestBlobsReachTheOtherNode(t *testing.T) {
 	}
 	prove(t, a.j)
 	prove(t, b.j)
+}
+
+// While the object store is silent an erasure is answered like any other: the file here is gone, and what the others have is
+// owed. What would only be on this node is not taken in.
+func TestBlobsWhileTheObjectStoreIsSilent(t *testing.T) {
+	a, b := pair(t)
+	far := &silentBlobs{Far: blobs.Objects(a.js, 1)}
+	a.opt.objects = far
+	a.start()
+	b.start()
+	name := a.putNamed("personal")
+	caughtUp(t, a, b)
+	if b.content(name) != "personal" {
+		t.Fatal("the other node has nothing to erase")
+	}
+	far.silent.Store(true)
+	a.eraseContent(name)
+	if a.has(name) || a.content(name) != "" {
+		t.Error("the file is there")
+	}
+	height := a.j.Height()
+	if _, _, err := a.j.PutContent(t.Context(), strings.NewReader("new"), 3); refusal.CodeOf(err) != refusal.NotReady || a.j.Height() != height {
+		t.Errorf("taken in: %v", err)
+	}
+	if err := a.j.ScrubBlobs(t.Context(), false); err == nil || a.j.Blobs().Trouble == nil {
+		t.Errorf("nobody is told: %v, %+v", err, a.j.Blobs())
+	}
+	far.silent.Store(false)
+	if err := a.j.ScrubBlobs(t.Context(), false); err != nil || a.j.Blobs().Trouble != nil {
+		t.Errorf("it goes on with %v, %+v", err, a.j.Blobs())
+	}
+	caughtUp(t, a, b)
+	b.eventually("the other node's file is gone", func() bool { return !b.has(name) })
+	if _, err := far.Stored(t.Context(), name); !errors.Is(err, blobs.ErrMissing) {
+		t.Errorf("the object store has it: %v", err)
+	}
+}
+
+// silentBlobs is an object store that gives no answer for a while.
+type silentBlobs struct {
+	blobs.Far
+	silent atomic.Bool
+}
+
+var errNoAnswer = errors.New("no answer")
+
+func (s *silentBlobs) Remove(ctx context.Context, name string) error {
+	if s.silent.Load() {
+		return errNoAnswer
+	}
+	return s.Far.Remove(ctx, name)
+}
+
+func (s *silentBlobs) Stored(ctx context.Context, name string) (time.Time, error) {
+	if s.silent.Load() {
+		return time.Time{}, errNoAnswer
+	}
+	return s.Far.Stored(ctx, name)
 }
 
 // What a put takes of memory does not grow with what is put.

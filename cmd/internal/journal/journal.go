@@ -84,9 +84,10 @@ type Options struct {
 	// restart catches up. Default: log and os.Exit(3).
 	Fatal func(error)
 
-	log appendLog          // tests put faults between the writer and the stream,
-	far farSide            // and between the vault and its key-value bucket,
-	at  func(point string) // and look at the stores between two steps
+	log     appendLog          // tests put faults between the writer and the stream,
+	far     farSide            // and between the vault and its key-value bucket,
+	objects blobs.Far          // and between the blobs and their object store,
+	at      func(point string) // and look at the stores between two steps
 }
 
 // File is the record's file below the data directory.
