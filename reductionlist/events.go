@@ -39,6 +39,9 @@ type Begun struct {
 	SecretSeen *alerts.SecretSeen `json:"secret_seen,omitempty"`
 }
 
+// Blobs are the names of what is stored beside the record: the workbook and its findings.
+func (b Begun) Blobs() []string { return []string{b.Workbook, b.Findings} }
+
 // Amends is what an amendment changed of the version Base, and why. ReasonRef is a vault reference: the reason may name
 // people. Request tells a repeat of the request from another one.
 type Amends struct {

@@ -215,9 +215,12 @@ func printRestored(w io.Writer, f recordFlags, done journal.Restored) error {
 		return printJSON(w, done)
 	}
 	fmt.Fprintln(w, bothLanguages("backup.restored", refusal.Args{"block": done.Block, "entries": done.Entries, "root": done.Root,
-		"vault": done.Vault, "erased": done.Erased, "at": done.BackedAt}))
+		"vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt}))
 	if done.Damaged > 0 {
 		fmt.Fprintln(w, bothLanguages("backup.rotten", refusal.Args{"count": done.Damaged}))
+	}
+	if done.NoBlobs > 0 {
+		fmt.Fprintln(w, bothLanguages("backup.no_blobs", refusal.Args{"count": done.NoBlobs}))
 	}
 	_, err := fmt.Fprintf(w, "%s\n  qingkong serve --data %s\n", bothLanguages("backup.start", nil), f.data)
 	return err

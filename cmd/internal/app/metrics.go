@@ -9,6 +9,7 @@ import (
 
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/watch"
+	"qingkong/notify/channel"
 )
 
 // newMetrics registers what the program says of itself; HTTP requests are package web's. No label holds what is of a person
@@ -63,6 +64,7 @@ var (
 	outboxLateGauge = gauge("outbox_late_seconds", "How long the first message is due; 0 for none.")
 	channelLate     = gauge("channel_late_seconds", "How long a channel's first message is due.", "channel")
 	channelFailing  = gauge("channel_failing_seconds", "How long a carrier has taken nothing that it was handed.", "channel")
+	blobsBadGauge   = gauge("blobs_bad", "Files outside the record that are missing or damaged, by state.", "state")
 	timersGauge     = gauge("timers_due", "Timers that are due, counted up to 1000.")
 	timersLateGauge = gauge("timers_late_seconds", "How long the first timer is due; 0 for none.")
 	clockGauge      = gauge("clock_behind_seconds", "How far this machine's clock is behind the record's time.")
@@ -79,7 +81,7 @@ var (
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate, channelFailing,
+	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate, channelFailing, blobsBadGauge,
 		timersGauge, timersLateGauge,
 		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter, checkedGauge, problemsGauge} {
 		to <- d
@@ -115,6 +117,9 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	set(heightGauge, float64(g.a.journal.Height()))
 	now := g.a.journal.Moment()
 	set(clockGauge, now.At.Sub(now.Wall).Seconds())
+	blobs := g.a.journal.Blobs()
+	set(blobsBadGauge, float64(blobs.Missing), "missing")
+	set(blobsBadGauge, float64(blobs.Damaged), "damaged")
 	due, err := readDue(g.a.journal, now)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(outboxGauge, err)
@@ -122,11 +127,17 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	}
 	set(outboxGauge, float64(due.rows))
 	set(outboxLateGauge, due.outboxLate.Seconds())
+	failing := map[string]time.Duration{channel.NATS: 0} // shown while all is well
+	for _, t := range g.a.dispatch.Troubles() {
+		failing[t.Channel] = since(t.Since, now.At)
+	}
+	for by, long := range failing {
+		set(channelFailing, long.Seconds(), by)
+		set(channelLate, due.late[by].Seconds(), by)
+		delete(due.late, by)
+	}
 	for by, late := range due.late {
 		set(channelLate, late.Seconds(), by)
-	}
-	for _, t := range g.a.dispatch.Troubles() {
-		set(channelFailing, since(t.Since, now.At).Seconds(), t.Channel)
 	}
 	set(timersGauge, float64(due.timers))
 	set(timersLateGauge, due.timersLate.Seconds())

@@ -33,7 +33,8 @@ var arrows = []arrow{
 
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
 	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; whoever needs them takes them from app"},
-	{"cmd/internal/journal", []string{"notify/channel", "notify/ledger"}, "records the events of any module through one interface and knows none of them by name, and of messages what channels say of them"},
+	{"cmd/internal/journal", []string{"notify/channel", "notify/ledger", "cmd/internal/blobs"}, "records the events of any module through one interface and knows none of them by name, and of messages what channels say of them"},
+	{"cmd/internal/blobs", nil, "content by its hash, whoever names it or erases it"},
 	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
 	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
 	{"cmd/internal/certs", nil, "certificates from files, whoever listens with them"},

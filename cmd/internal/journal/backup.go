@@ -2,6 +2,7 @@ package journal
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -18,10 +19,12 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/blobs"
 	"qingkong/notify/ledger"
 )
 
-// A backup is the record, not its pages: the committed blocks, then the rows of the vault, then the files beside them. The
+// A backup is the record, not its pages: the committed blocks, then the rows of the vault, the blobs that the record names and
+// has not erased, and the files beside them. The
 // state is not in it, for the blocks make it; nor is what belongs to one node or ends by itself.
 //
 // It is read in short transactions, each of chunkBytes and one row at most, and none is open while the file is written: a
@@ -68,10 +71,12 @@ func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, er
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(j.behindWork, cancel)()
+	j.backingUp.RLock()
+	defer j.backingUp.RUnlock()
 	view := func(fn func(*bbolt.Tx) error) error { // a damaged page ends the backup and not the program
 		return guarded(j.db.Path(), func() error { return j.db.View(fn) })
 	}
-	return backup(ctx, backupSource{dir: j.opt.Dir, node: j.opt.Node, view: view, now: j.Wall}, opt)
+	return backup(ctx, backupSource{dir: j.opt.Dir, node: j.opt.Node, blobs: j.blobs, view: view, now: j.Wall}, opt)
 }
 
 // BackupFolder writes the record of a stopped folder to a file. The folder is only read.
@@ -89,12 +94,13 @@ func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ BackupD
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return BackupDone{}, err
 	}
-	return backup(ctx, backupSource{dir: dir, node: strings.TrimSpace(string(node)), view: db.View, now: time.Now}, opt)
+	return backup(ctx, backupSource{dir: dir, node: strings.TrimSpace(string(node)), blobs: blobs.New(filepath.Join(dir, BlobsFolder), nil, false), view: db.View, now: time.Now}, opt)
 }
 
 // backupSource is what a backup is read from.
 type backupSource struct {
 	dir, node string
+	blobs     *blobs.Store
 	view      func(func(*bbolt.Tx) error) error
 	now       func() time.Time
 }
@@ -112,7 +118,7 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 	if err := w.create(); err != nil {
 		return done, err
 	}
-	for _, step := range []func(context.Context) error{w.blocks, w.vault, w.refs, w.files, w.erasures, w.finish} {
+	for _, step := range []func(context.Context) error{w.blocks, w.vault, w.content, w.refs, w.files, w.erasures, w.finish} {
 		if err := step(ctx); err != nil {
 			return done, errors.Join(err, w.abandon())
 		}
@@ -133,6 +139,7 @@ type backupWriter struct {
 	of     uint64          // the last block as it was known last
 	after  []byte          // where the vault goes on
 	erased map[string]bool // what the vault has erased
+	blobs  []string        // the blobs that are in this backup
 }
 
 // create begins the file under the name FILE.new; of two that want to, one does.
@@ -199,29 +206,39 @@ func (w *backupWriter) abandon() error {
 
 // part writes one part whole.
 func (w *backupWriter) part(ctx context.Context, name, kind string, body []byte) error {
-	if err := ctx.Err(); err != nil {
+	return w.stream(ctx, name, kind, int64(len(body)), bytes.NewReader(body))
+}
+
+// stream writes one part of so many bytes as it is read.
+func (w *backupWriter) stream(ctx context.Context, name, kind string, size int64, from io.Reader) error {
+	if err := errors.Join(ctx.Err(), w.room(size)); err != nil {
 		return err
 	}
-	if err := w.room(int64(len(body))); err != nil {
+	if err := w.tar.WriteHeader(w.head(name, size)); err != nil {
 		return err
 	}
-	if err := w.entry(name, body); err != nil {
+	part, err := partFrom(name, kind, io.TeeReader(from, w.tar))
+	if err != nil {
 		return err
 	}
+	w.bytes += part.Length
 	// Little by little: one long flush at the end would hold up the commits of the record on the same disk.
 	if err := w.f.Sync(); err != nil {
 		return err
 	}
-	w.m.Parts = append(w.m.Parts, partOf(name, kind, body))
+	w.m.Parts = append(w.m.Parts, part)
 	if w.opt.Progress != nil {
 		w.opt.Progress(BackupProgress{Block: w.m.Last, Of: max(w.of, w.m.Last), Bytes: w.bytes})
 	}
 	return nil
 }
 
+func (w *backupWriter) head(name string, size int64) *tar.Header {
+	return &tar.Header{Name: name, Mode: 0o600, Size: size, ModTime: w.now().Truncate(time.Second), Format: tar.FormatPAX}
+}
+
 func (w *backupWriter) entry(name string, body []byte) error {
-	head := &tar.Header{Name: name, Mode: 0o600, Size: int64(len(body)), ModTime: w.now().Truncate(time.Second), Format: tar.FormatPAX}
-	if err := w.tar.WriteHeader(head); err != nil {
+	if err := w.tar.WriteHeader(w.head(name, int64(len(body)))); err != nil {
 		return err
 	}
 	_, err := w.tar.Write(body)
@@ -354,6 +371,31 @@ func (w *backupWriter) vaultChunk(tx *bbolt.Tx, body []byte) (_ []byte, end bool
 	return body, k == nil, nil
 }
 
+// content writes the blobs that the record names and that no backup before this one holds. What cannot be read is counted: a
+// backup of the rest is worth more than none, and the watchman says what is wrong.
+func (w *backupWriter) content(ctx context.Context) error {
+	return eachKey(ctx, w.view, blobsBucket, nil, isBlob, func(name string) error {
+		if w.have[blobSum(name)] {
+			return nil
+		}
+		f, err := w.backupSource.blobs.Open(ctx, name)
+		if blobs.Bad(err) {
+			w.m.Lacks++
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		erased := false // while it was read through
+		err = w.view(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+		if err == nil && !erased {
+			err = w.stream(ctx, partBlob+"/"+hashOf64(name), partBlob, f.Size(), f)
+			w.have[blobSum(name)], w.blobs = true, append(w.blobs, name)
+		}
+		return errors.Join(err, f.Close())
+	})
+}
+
 // refs writes which rows of the vault this backup and those before it hold, for the one that goes on from it.
 func (w *backupWriter) refs(ctx context.Context) error {
 	body, n := make([]byte, 0, partBytes), 0
@@ -414,6 +456,17 @@ func (w *backupWriter) erasures(ctx context.Context) error {
 	}
 	for ref := range listed {
 		w.erased[ref] = true
+	}
+	err = w.view(func(tx *bbolt.Tx) error { // one that was erased since it was written here is not brought back
+		for _, name := range w.blobs {
+			if isErased(tx, name) {
+				w.erased[ContentRef(name)] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if len(w.erased) == 0 {
 		return nil

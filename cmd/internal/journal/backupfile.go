@@ -27,13 +27,14 @@ type Manifest struct {
 	Version int          `json:"version"`
 	Node    string       `json:"node"`
 	Program string       `json:"program"`
-	At      string       `json:"at"`          // when the last block was read
-	First   uint64       `json:"first_block"` // 1, or the one that follows the backup before
-	Last    uint64       `json:"last_block"`  // First-1 where nothing had come since
-	Before  string       `json:"before"`      // hash of the block before First, hex; empty before block 1
-	Hash    string       `json:"last_hash"`   // of block Last, hex
-	Entries int64        `json:"entries"`     // leaves of the tree after Last
-	Root    string       `json:"root"`        // of that tree, base64
+	At      string       `json:"at"`              // when the last block was read
+	First   uint64       `json:"first_block"`     // 1, or the one that follows the backup before
+	Last    uint64       `json:"last_block"`      // First-1 where nothing had come since
+	Before  string       `json:"before"`          // hash of the block before First, hex; empty before block 1
+	Hash    string       `json:"last_hash"`       // of block Last, hex
+	Entries int64        `json:"entries"`         // leaves of the tree after Last
+	Root    string       `json:"root"`            // of that tree, base64
+	Lacks   int          `json:"lacks,omitempty"` // blobs that the record names and that could not be read
 	Parts   []BackupPart `json:"parts"`
 }
 
@@ -60,7 +61,8 @@ const (
 const (
 	partBlocks = "blocks" // frames, each a block
 	partVault  = "vault"  // frames, each a reference and behind it its row
-	partRefs   = "refs"   // of every vault row that this backup and those before it hold, as rowSum
+	partBlob   = "blob"   // a blob, by its hash
+	partRefs   = "refs"   // of every vault row and blob that this backup and those before it hold, as rowSum
 	partFile   = "file"   // a file beside the record, by its path below the data folder
 )
 
@@ -88,13 +90,17 @@ func sumOf(ref, row []byte) rowSum {
 	return rowSum(hashOf(ref, row[:min(1, len(row))]))
 }
 
+// blobSum names a blob among the rows.
+func blobSum(name string) rowSum { return sumOf([]byte(name), []byte{entryHere}) }
+
 // damagedBackup is the refusal of a backup that is not as it was written.
 func damagedBackup(path, part string, why error) error {
 	return refusal.New(refusal.Invalid, "backup.damaged", refusal.Args{"file": path, "part": part, "why": why})
 }
 
-// eachPart reads a backup from its beginning to its end and calls fn with each body, the manifest and its hash included.
-func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name string, body []byte) error) error {
+// eachPart reads a backup from its beginning to its end and calls fn with each body, the manifest and its hash included. A body
+// that cannot be read is refused as damaged.
+func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name string, body io.Reader) error) error {
 	f, err := openBackup(path, pass)
 	if err != nil {
 		return err
@@ -117,14 +123,27 @@ func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name s
 			return damagedBackup(path, name+" +1", err)
 		}
 		name = head.Name
-		body, err := io.ReadAll(in)
-		if err != nil {
-			return damagedBackup(path, name, err)
-		}
-		if err := fn(name, body); err != nil {
+		body := &noting{r: in}
+		if err := fn(name, body); body.err != nil {
+			return damagedBackup(path, name, body.err)
+		} else if err != nil {
 			return err
 		}
 	}
+}
+
+// noting keeps why a reader could not be read to its end.
+type noting struct {
+	r   io.Reader
+	err error
+}
+
+func (n *noting) Read(b []byte) (int, error) {
+	got, err := n.r.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.err = err
+	}
+	return got, err
 }
 
 // proveEnd reads what stands behind the last part of an encrypted backup: its last piece may be of that alone.
@@ -143,16 +162,19 @@ func VerifyBackup(ctx context.Context, path string, pass *Passphrase) (*Manifest
 	var found []BackupPart
 	var text []byte
 	var sum string
-	err := eachPart(ctx, path, pass, func(name string, body []byte) error {
-		switch name {
-		case manifestName:
-			text = body
-		case manifestSum:
-			sum = string(body)
-		default:
-			found = append(found, partOf(name, "", body))
+	err := eachPart(ctx, path, pass, func(name string, body io.Reader) error {
+		if name == manifestName || name == manifestSum {
+			whole, err := io.ReadAll(io.LimitReader(body, manifestMost))
+			if name == manifestName {
+				text = whole
+			} else {
+				sum = string(whole)
+			}
+			return err
 		}
-		return nil
+		part, err := partFrom(name, "", body)
+		found = append(found, part)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -180,6 +202,13 @@ func partOf(name, kind string, body []byte) BackupPart {
 	return BackupPart{Name: name, Kind: kind, Length: int64(len(body)), SHA256: hex.EncodeToString(sum[:])}
 }
 
+// partFrom is partOf for a body that is read, to its end.
+func partFrom(name, kind string, body io.Reader) (BackupPart, error) {
+	sum := sha256.New()
+	n, err := io.Copy(sum, body)
+	return BackupPart{Name: name, Kind: kind, Length: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+}
+
 func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
 	if text == nil || sum == "" {
 		return nil, damagedBackup(path, manifestName, errors.New("it is missing: the file was cut, or its backup never finished"))
@@ -196,7 +225,7 @@ func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
 	}
 	for _, p := range m.Parts {
 		switch p.Kind {
-		case partBlocks, partVault, partRefs, partFile:
+		case partBlocks, partVault, partBlob, partRefs, partFile:
 		default:
 			return nil, refusal.New(refusal.Invalid, "backup.kind", refusal.Args{"file": path, "part": p.Name, "kind": p.Kind})
 		}
@@ -216,12 +245,15 @@ func readBase(ctx context.Context, path string, pass *Passphrase) (*Manifest, ma
 	return m, refs, err
 }
 
-// BackupHolds reports whether a backup, or one that it goes on from, holds one of the entries of the vault as it was before it
-// was erased. It reads what the backup lists of them and passes over the rest.
+// BackupHolds reports whether a backup, or one that it goes on from, holds one of the entries of the vault, or the blob that one
+// stands for, as it was before it was erased. It reads what the backup lists of them and passes over the rest.
 func BackupHolds(ctx context.Context, path string, pass *Passphrase, refs []string) (holds bool, err error) {
 	wanted := map[rowSum]bool{}
 	for _, ref := range refs {
 		wanted[sumOf([]byte(ref), []byte{entryHere})] = true
+		if name, is := contentOf([]byte(ref)); is {
+			wanted[blobSum(name)] = true
+		}
 	}
 	_, err = readRefs(ctx, path, pass, func(sum rowSum) { holds = holds || wanted[sum] })
 	return holds && err == nil, err

@@ -11,9 +11,10 @@ import (
 	"hash"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"qingkong/notify/ledger"
 )
 
 // A block is text, one JSON value to a line: a header, then for each command a line {"cmd":…} followed by its
@@ -23,8 +24,8 @@ import (
 // maxBlock keeps a block under the bus's 1 MiB message limit with room for headers.
 const maxBlock = 900 << 10
 
-// timeForm is RFC 3339 with milliseconds and offset; every time in the record has this form.
-const timeForm = "2006-01-02T15:04:05.000Z07:00"
+// timeForm is the form of every time in the record.
+const timeForm = ledger.TimeForm
 
 // Header is what a block says of itself.
 type Header struct {
@@ -38,13 +39,10 @@ type Header struct {
 	Node    string `json:"node"`
 }
 
-// Entry is one recorded event.
+// Entry is one recorded event: what its leaf says, and where it stands.
 type Entry struct {
-	Index int64 // its leaf
-	Kind  string
-	At    time.Time
-	Actor string
-	Data  []byte // JSON, as recorded
+	ledger.Entry
+	Index int64 // of its leaf
 	Pos   Pos
 	Leaf  []byte
 }
@@ -79,16 +77,15 @@ type Part struct {
 type builder struct {
 	head   Header
 	at     time.Time
-	atText string
 	buf    []byte
 	sum    hash.Hash // of buf[:summed]
 	summed int
 }
 
 func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, now Moment, node string) *builder {
-	b := &builder{at: now.At, atText: now.At.Format(timeForm), sum: sha256.New()}
+	b := &builder{at: now.At, sum: sha256.New()}
 	b.head = Header{Version: 1, Number: number, Tree: treeSize, Root: root.String(),
-		Prev: hex.EncodeToString(prev[:]), At: b.atText, Node: node}
+		Prev: hex.EncodeToString(prev[:]), At: now.At.Format(timeForm), Node: node}
 	if !now.Wall.Equal(now.At) {
 		b.head.Wall = now.Wall.Format(timeForm)
 	}
@@ -102,18 +99,18 @@ func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev 
 
 func (b *builder) command(c BlockCommand) {
 	b.buf = append(b.buf, `{"cmd":`...)
-	b.buf = appendString(b.buf, c.Kind)
+	b.buf = ledger.AppendString(b.buf, c.Kind)
 	if c.Key != "" {
 		b.buf = append(b.buf, `,"key":`...)
-		b.buf = appendString(b.buf, c.Key)
+		b.buf = ledger.AppendString(b.buf, c.Key)
 	}
 	if c.Actor != "" {
 		b.buf = append(b.buf, `,"actor":`...)
-		b.buf = appendString(b.buf, c.Actor)
+		b.buf = ledger.AppendString(b.buf, c.Actor)
 	}
 	if c.Proof != (Proof{}) {
 		b.buf = append(b.buf, `,"proof":{"ref":`...)
-		b.buf = appendString(b.buf, c.Proof.Ref)
+		b.buf = ledger.AppendString(b.buf, c.Proof.Ref)
 		b.buf = append(b.buf, `,"step":`...)
 		b.buf = strconv.AppendUint(b.buf, c.Proof.Step, 10)
 		b.buf = append(b.buf, '}')
@@ -129,23 +126,18 @@ func (b *builder) command(c BlockCommand) {
 
 // event appends an event's line and returns its leaf and where its data lies.
 func (b *builder) event(actor string, ev Event) (leaf []byte, pos Pos, err error) {
-	start := len(b.buf)
-	b.buf = append(b.buf, `{"kind":`...)
-	b.buf = appendString(b.buf, ev.Kind())
-	b.buf = append(b.buf, `,"at":"`...)
-	b.buf = append(b.buf, b.atText...)
-	b.buf = append(b.buf, `","actor":`...)
-	b.buf = appendString(b.buf, actor)
-	b.buf = append(b.buf, dataMark...)
-	off := len(b.buf)
-	if b.buf, err = appendJSON(b.buf, ev); err != nil {
+	start, off := len(b.buf), 0
+	b.buf, err = ledger.AppendEntry(b.buf, ev.Kind(), b.at, actor, func(dst []byte) ([]byte, error) {
+		off = len(dst)
+		return appendJSON(dst, ev)
+	})
+	if err != nil {
 		return nil, Pos{}, err
 	}
-	pos = Pos{Block: b.head.Number, Off: uint32(off), Len: uint32(len(b.buf) - off)}
-	b.buf = append(b.buf, '}')
-	leaf = b.buf[start:len(b.buf):len(b.buf)]
+	end := len(b.buf)
 	b.buf = append(b.buf, '\n')
-	return leaf, pos, nil
+	pos = Pos{Block: b.head.Number, Off: uint32(off), Len: uint32(end - 1 - off)}
+	return b.buf[start:end:end], pos, nil
 }
 
 // hash hashes what was written so far. It stays in the block.
@@ -164,8 +156,7 @@ func (b *builder) finish() (raw []byte, hash [32]byte) {
 }
 
 const (
-	// No JSON string holds these: a quotation mark inside one is escaped.
-	dataMark    = `,"data":`
+	// No JSON string holds it: a quotation mark inside one is escaped.
 	payloadMark = `,"payload":`
 
 	hashMark = "sha256:"
@@ -178,22 +169,6 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	}
 	text, err := json.Marshal(v)
 	return append(dst, text...), err
-}
-
-// appendString appends s as a JSON string; plain ASCII, the common case, without the encoder.
-func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			text, err := json.Marshal(s)
-			if err != nil {
-				panic(err) // a string always encodes
-			}
-			return append(dst, text...)
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
 }
 
 // openBlock reads a block's header and checks its hash; what is between is not looked at.
@@ -246,12 +221,13 @@ func ParseBlock(raw []byte) (*Block, error) {
 			}
 			b.Parts = append(b.Parts, Part{Command: c})
 		} else {
-			e, err := parseEntry(line)
+			said, err := ledger.ParseEntry(line)
 			if err != nil || len(b.Parts) == 0 {
 				return nil, fmt.Errorf("block %d: entry %d: %v", b.Number, index, err)
 			}
-			e.Index = index
-			e.Pos.Block, e.Pos.Off = b.Number, e.Pos.Off+uint32(off)
+			dataOff := len(line) - 1 - len(said.Data)
+			e := Entry{Entry: said, Index: index, Leaf: line,
+				Pos: Pos{Block: b.Number, Off: uint32(off + dataOff), Len: uint32(len(said.Data))}}
 			index++
 			last := &b.Parts[len(b.Parts)-1]
 			last.Entries = append(last.Entries, e)
@@ -262,45 +238,20 @@ func ParseBlock(raw []byte) (*Block, error) {
 	return b, nil
 }
 
-// before decodes the members that stand before mark in a line, and says where what follows the mark begins. What
-// stands behind it is as it was encoded: the block's hash has been checked, so it is not read again here.
-func before(line []byte, mark string, v any) (off int, err error) {
-	at := bytes.Index(line, []byte(mark))
-	if at < 0 || line[len(line)-1] != '}' {
-		return 0, fmt.Errorf("a line without %s", mark)
-	}
-	return at + len(mark), json.Unmarshal(append(line[:at:at], '}'), v)
-}
-
+// parseCommand reads a command's line. The block's hash has been checked, so that a payload is not read again here.
 func parseCommand(line []byte) (c BlockCommand, err error) {
-	off, err := before(line, payloadMark, &c)
-	if err != nil {
+	at := bytes.Index(line, []byte(payloadMark))
+	if at < 0 || line[len(line)-1] != '}' {
+		return c, errors.New("a line without a payload")
+	}
+	if err := json.Unmarshal(append(line[:at:at], '}'), &c); err != nil {
 		return c, err
 	}
 	if c.Key != "" { // a result may stand behind the payload
 		return c, json.Unmarshal(line, &c)
 	}
-	c.Payload = line[off : len(line)-1]
+	c.Payload = line[at+len(payloadMark) : len(line)-1]
 	return c, nil
-}
-
-// parseEntry reads an event's line; Pos.Off is counted from the line's start.
-func parseEntry(line []byte) (Entry, error) {
-	var h struct {
-		Kind  string `json:"kind"`
-		At    string `json:"at"`
-		Actor string `json:"actor"`
-	}
-	off, err := before(line, dataMark, &h)
-	if err != nil {
-		return Entry{}, err
-	}
-	at, err := time.Parse(timeForm, h.At)
-	if err != nil {
-		return Entry{}, err
-	}
-	return Entry{Kind: h.Kind, At: at.In(shanghai), Actor: h.Actor, Data: line[off : len(line)-1], Leaf: line,
-		Pos: Pos{Off: uint32(off), Len: uint32(len(line) - 1 - off)}}, nil
 }
 
 // Entries lists the block's events in order.

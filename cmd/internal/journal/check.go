@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/blobs"
 )
 
 // Report is what proving the record found.
@@ -53,7 +55,7 @@ func (j *Journal) Check(ctx context.Context) (Report, error) {
 
 // newProof begins a check of the record that is open.
 func (j *Journal) newProof(ctx context.Context) *proof {
-	p := &proof{reg: j.reg, shared: j.opt.Shared, r: Report{Problems: []string{}}}
+	p := &proof{reg: j.reg, shared: j.opt.Shared, blobs: j.blobs, r: Report{Problems: []string{}}}
 	if info, err := j.log.info(ctx); err == nil { // else the check reads it again, and reports
 		j.reach(ctx, info.last)
 		p.upTo = info.last
@@ -118,6 +120,7 @@ type proof struct {
 	short  func() uint64       // the mark: from which block on the stream may lack what was confirmed, 0 for none; may be nil
 	cuts   []cut               // of the streams, by the server that opened them
 	far    farSide             // the vault's other side; nil where it is not looked at
+	blobs  *blobs.Store        // the files of the blobs
 	height *Height             // what the record has to reach; nil where that is not known
 
 	beside   bool                   // work goes on: the check rests for as long as it works
@@ -138,7 +141,7 @@ func (p *proof) run(ctx context.Context, db *bbolt.DB) (_ Report, err error) {
 		return p.r, err
 	}
 	defer func() { err = errors.Join(err, p.scratch.Close()) }()
-	for _, step := range []func(context.Context) error{p.record, p.stream, p.vaultSides} {
+	for _, step := range []func(context.Context) error{p.record, p.blobsHere, p.stream, p.vaultSides} {
 		if err := p.guarded(func() error { return step(ctx) }); err != nil {
 			return p.r, err
 		}

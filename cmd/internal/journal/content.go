@@ -1,49 +1,210 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/blobs"
 )
 
-// Content is what does not fit a block, or need not stand in one: a workbook, a plan, a photo. It is stored under
-// its hash before an event names it, in pieces, beside the vault: replicated the same way, and erasable.
+// Content is what does not fit a block, or need not stand in one: a workbook, a plan, a photo. It is stored under its hash
+// before an event names it, as a blob beside the record, see package blobs. An event that names blobs says so by a method
+// Blobs() []string; which are named is journaled state.
+//
+// Content is vault data: erasing it leaves the tombstone of its entry in the vault, which the record and the list of what was
+// erased know, and then removes the files on every node. Earlier programs kept it in the vault itself, in pieces: those are
+// still read, and erased the same way.
 
-const (
-	contentPrefix = "sha256:"
-	pieceBytes    = 512 << 10
-)
+// BlobsFolder holds the blobs, below the data folder.
+const BlobsFolder = "blobs"
+
+const contentPrefix = "sha256:"
+
+// blobsBucket holds the names of the blobs that events name -> the number of the first block that does (8).
+var blobsBucket = []byte("journal.blobs")
 
 // ErrNoContent says that the hash names nothing that is here, or that it was erased.
 var ErrNoContent = errors.New("journal: no such content")
 
-// PutContent stores content and returns its name, "sha256:" and 64 hexadecimal digits. The same again is no error.
-func (j *Journal) PutContent(ctx context.Context, data []byte) (string, error) {
-	sum := sha256.Sum256(data)
-	hash := hex.EncodeToString(sum[:])
-	pieces := (len(data) + pieceBytes - 1) / pieceBytes
-	for n := range pieces {
-		piece := data[n*pieceBytes : min((n+1)*pieceBytes, len(data))]
-		if err := j.StoreVault(ctx, SealAs(pieceRef(hash, n), piece)); err != nil {
-			return "", err
+// ErrDamagedContent says that content does not have the hash that is its name any more.
+var ErrDamagedContent = blobs.ErrDamaged
+
+// Content is content that is open, and has the hash that is its name.
+type Content interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+	Size() int64 // in bytes
+}
+
+// PutContent stores what r gives, at most limit bytes, and returns its name, "sha256:" and 64 hexadecimal digits, and its
+// length in bytes, once it would outlive this node's power as well as a block does. The same again is no error. What was erased
+// is not stored again. It is refused like a command: not_ready where nothing is written or the disk is full, too_large.
+func (j *Journal) PutContent(ctx context.Context, r io.Reader, limit int64) (name string, size int64, err error) {
+	if j.Halted() != nil {
+		return "", 0, refusal.New(refusal.NotReady, "journal.stopped", nil)
+	}
+	if j.opt.Full != nil {
+		if err := j.opt.Full(); err != nil {
+			return "", 0, err
 		}
 	}
-	// The number of pieces is stored last: until it is there, nothing is.
-	err := j.StoreVault(ctx, SealAs(pieceRef(hash, -1), []byte(strconv.Itoa(pieces))))
-	return contentPrefix + hash, err
+	if name, size, err = j.blobs.Put(ctx, r, limit); err != nil {
+		return "", 0, err
+	}
+	erased := false // asked now: an erasure from here on finds the file
+	err = j.View(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+	if err == nil && erased {
+		err = j.blobs.Remove(ctx, name)
+	}
+	return name, size, err
 }
 
-// SealAs is Seal under a reference that follows from what the entry is, for content that is public by its hash.
-func SealAs(ref string, content []byte) VaultEntry {
-	return VaultEntry{Ref: ref, sealed: append(make([]byte, saltLen, saltLen+len(content)), content...)}
+// OpenContent opens content by its name, or gives ErrNoContent. All of it has its hash by then.
+func (j *Journal) OpenContent(ctx context.Context, name string) (Content, error) {
+	erased, old := false, []byte(nil)
+	err := j.View(func(tx *bbolt.Tx) (err error) { erased = isErased(tx, name); return nil })
+	if err != nil || erased || !blobs.Valid(name) {
+		return nil, errors.Join(err, ErrNoContent)
+	}
+	f, err := j.blobs.Open(ctx, name)
+	if err == nil {
+		return f, nil
+	}
+	if !blobs.Bad(err) {
+		return nil, err
+	}
+	inVault := j.View(func(tx *bbolt.Tx) (err error) { old, err = readPieces(tx, name); return err })
+	switch {
+	case inVault == nil:
+		return &oldContent{bytes.NewReader(old)}, nil
+	case !errors.Is(inVault, ErrNoContent):
+		return nil, inVault
+	}
+	j.blobWatch.suspect(name)
+	if errors.Is(err, blobs.ErrMissing) {
+		return nil, ErrNoContent
+	}
+	return nil, err
 }
 
+// ReadContent is OpenContent for content that is worked on as a whole.
+func (j *Journal) ReadContent(ctx context.Context, name string) ([]byte, error) {
+	c, err := j.OpenContent(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, c.Size())
+	_, err = io.ReadFull(c, data)
+	return data, errors.Join(err, c.Close())
+}
+
+// Contents are the names of all content that is stored and not erased, here and on the other nodes.
+func (j *Journal) Contents(ctx context.Context) ([]string, error) {
+	files, err := j.blobs.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	err = j.View(func(tx *bbolt.Tx) error {
+		for _, name := range files {
+			if !isErased(tx, name) {
+				names[name] = true
+			}
+		}
+		prefix := pieceRef("", -1)
+		c := tx.Bucket(vaultBucket).Cursor()
+		for k, row := c.Seek([]byte(prefix)); strings.HasPrefix(string(k), prefix); k, row = c.Next() {
+			if name, is := contentOf(k); is && len(row) > 0 && row[0] == entryHere {
+				names[name] = true
+			}
+		}
+		return nil
+	})
+	return slices.Sorted(maps.Keys(names)), err
+}
+
+// EraseContent erases stored content by its name, "sha256:…", and records that and why; its file here is gone by then, and what
+// other nodes have goes when they hear of it. What names it keeps its hash. Erasing what is not there, and what nobody names, does nothing.
+func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) error {
+	var refs []string
+	there := j.blobs.Has(name)
+	err := j.View(func(tx *bbolt.Tx) error {
+		for n := range piecesOf(tx, name) {
+			refs = append(refs, pieceRef(hashOf64(name), n))
+		}
+		there = there || len(refs) > 0 || ReadVault(tx, ContentRef(name)) != nil || tx.Bucket(blobsBucket).Get([]byte(name)) != nil
+		return nil
+	})
+	if err != nil || !blobs.Valid(name) || !there {
+		return err
+	}
+	for _, ref := range append(refs, ContentRef(name)) { // that one last: a run that was cut off finds it there and goes on
+		if err := j.Erase(ctx, actor, ref, reason); err != nil {
+			return err
+		}
+	}
+	err = j.blobs.Remove(ctx, name)
+	switch {
+	case err == nil:
+		return nil
+	case j.blobs.Has(name):
+		return fmt.Errorf("journal: that content is erased is recorded, and its file is still there (it is removed when the disk is well): %w", err)
+	}
+	j.opt.Log.Warn("an erased blob could not be removed from the object store yet; that is tried again", "blob", name, "err", err)
+	poke(j.blobWatch.look)
+	return nil
+}
+
+// isErased says whether content was erased.
+func isErased(tx *bbolt.Tx, name string) bool {
+	row := tx.Bucket(vaultBucket).Get([]byte(ContentRef(name)))
+	return len(row) > 0 && row[0] == entryErased
+}
+
+// noteBlobs notes which blobs an event names.
+func noteBlobs(tx *bbolt.Tx, pos Pos, ev Event) error {
+	names, ok := ev.(interface{ Blobs() []string })
+	if !ok {
+		return nil
+	}
+	b := tx.Bucket(blobsBucket)
+	for _, name := range names.Blobs() {
+		if !blobs.Valid(name) || b.Get([]byte(name)) != nil {
+			continue
+		}
+		if err := b.Put([]byte(name), binary.BigEndian.AppendUint64(nil, pos.Block)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ContentRef is the entry of the vault whose tombstone says that content was erased.
+func ContentRef(name string) string { return pieceRef(hashOf64(name), -1) }
+
+func hashOf64(name string) string { return strings.TrimPrefix(name, contentPrefix) }
+
+// contentOf is the name of the content that an entry of the vault stands for.
+func contentOf(ref []byte) (name string, is bool) {
+	hash, is := strings.CutPrefix(string(ref), pieceRef("", -1))
+	name = contentPrefix + hash
+	return name, is && blobs.Valid(name)
+}
+
+// pieceRef is the entry of a piece of content that is kept in the vault; of -1 the one that says how many they are.
 func pieceRef(hash string, n int) string {
 	if n < 0 {
 		return "content-" + hash
@@ -51,14 +212,19 @@ func pieceRef(hash string, n int) string {
 	return fmt.Sprintf("content-%s-%06d", hash, n)
 }
 
-// ContentRef is the entry of the vault that stands for content as long as it is there.
-func ContentRef(name string) string { return pieceRef(strings.TrimPrefix(name, contentPrefix), -1) }
+// piecesOf is how many pieces content has that is kept in the vault, 0 where none is.
+func piecesOf(tx *bbolt.Tx, name string) int {
+	n, err := strconv.Atoi(string(ReadVault(tx, ContentRef(name))))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
 
-// ReadContent returns content by its name, checked against it, or ErrNoContent.
-func ReadContent(tx *bbolt.Tx, name string) ([]byte, error) {
-	hash, ok := strings.CutPrefix(name, contentPrefix)
-	count := ReadVault(tx, pieceRef(hash, -1))
-	if !ok || count == nil {
+// readPieces reads content that is kept in the vault.
+func readPieces(tx *bbolt.Tx, name string) ([]byte, error) {
+	hash, count := hashOf64(name), ReadVault(tx, ContentRef(name))
+	if count == nil {
 		return nil, ErrNoContent
 	}
 	pieces, err := strconv.Atoi(string(count))
@@ -78,3 +244,8 @@ func ReadContent(tx *bbolt.Tx, name string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// oldContent is content that is kept in the vault, as one that is open.
+type oldContent struct{ *bytes.Reader }
+
+func (oldContent) Close() error { return nil }

@@ -33,6 +33,9 @@ func (added) Kind() string { return "t.added" }
 
 func (e added) adds() added { return e }
 
+// A counter whose name is that of a blob names it.
+func (e added) Blobs() []string { return []string{e.Name} }
+
 type poisoned struct {
 	Live bool `json:"-"`
 }

@@ -52,12 +52,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	_ "time/tzdata" // the record's times are Asia/Shanghai wherever it runs
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/blobs"
+	"qingkong/notify/ledger"
 )
 
 // Options are what a journal needs. Dir and Registry are required.
@@ -83,9 +84,10 @@ type Options struct {
 	// restart catches up. Default: log and os.Exit(3).
 	Fatal func(error)
 
-	log appendLog          // tests put faults between the writer and the stream,
-	far farSide            // and between the vault and its key-value bucket,
-	at  func(point string) // and look at the stores between two steps
+	log     appendLog          // tests put faults between the writer and the stream,
+	far     farSide            // and between the vault and its key-value bucket,
+	objects blobs.Far          // and between the blobs and their object store,
+	at      func(point string) // and look at the stores between two steps
 }
 
 // File is the record's file below the data directory.
@@ -108,6 +110,10 @@ type Journal struct {
 	tail    *tail // of a node of its own
 	leader  leadership
 	erased  erasedList
+	blobs   *blobs.Store
+
+	blobWatch blobWatch
+	backingUp sync.RWMutex // held for reading while a backup is made
 
 	queue      chan *pending
 	publishing chan struct{} // slots for commands whose entries are published before they are queued
@@ -149,13 +155,7 @@ type Journal struct {
 }
 
 // shanghai is the zone of every time in the record.
-var shanghai = func() *time.Location {
-	loc, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic(err) // the zone data is linked in
-	}
-	return loc
-}()
+var shanghai = ledger.Shanghai
 
 // ErrClosed answers what was submitted to a journal that was being closed; it is not known to be done.
 var ErrClosed = errors.New("journal: closed")

@@ -13,6 +13,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
+
+	"qingkong/cmd/internal/blobs"
 )
 
 // Look says what the check of a stopped folder works with. Dir and Registry are required.
@@ -39,7 +41,7 @@ func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 	if l, err = l.complete(); err != nil {
 		return Report{}, err
 	}
-	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}}}
+	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}}, blobs: blobs.New(filepath.Join(l.Dir, BlobsFolder), nil, false)}
 	db, err := p.open(ctx, l.Dir)
 	if err != nil {
 		return Report{}, err

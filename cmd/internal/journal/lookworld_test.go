@@ -59,10 +59,7 @@ func newFilled(t *testing.T) *filled {
 	if err := f.j.Erase(t.Context(), "duty", f.erased.Ref, "asked for"); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if f.content, err = f.j.PutContent(t.Context(), bytes.Repeat([]byte("表格"), pieceBytes/4)); err != nil {
-		t.Fatal(err)
-	}
+	f.content = f.oldContent(strings.Repeat("表格", oldPiece/4))
 	f.vaultLevel()
 	f.add("x", 1) // what was delivered is forgotten with the next block
 	height := f.j.Height()

@@ -37,7 +37,7 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 	j := &Journal{
 		opt: opt, reg: opt.Registry, db: db, log: opt.log, clock: newClock(opt.Clock, opt.Mono), heights: newHeightWriter(opt.Dir, opt.Before.Height, opt.NoSync),
 		queue: make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1), stop: make(chan struct{}),
-		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1),
+		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1), blobWatch: blobWatch{look: make(chan struct{}, 1)},
 	}
 	j.fresh, j.leader.seen = fresh, time.Now()
 	j.behindWork, j.endBehind = context.WithCancel(context.Background())
@@ -138,6 +138,9 @@ func (j *Journal) start(ctx context.Context) error {
 		j.opt.Log.Warn("the record was made to end early; ids beyond its end may exist outside", "block", m.Block, "confirmed", m.Confirmed, "at", m.At)
 	}
 	j.vault = j.newVault()
+	if err := j.openBlobs(); err != nil {
+		return err
+	}
 	begin := j.beginAlone
 	if j.opt.Shared {
 		begin = j.beginShared
@@ -215,6 +218,7 @@ func (j *Journal) runBoth() {
 	j.wg.Go(j.run)
 	j.wg.Go(j.keepHeight)
 	j.wg.Go(func() { j.keepVault(j.behindWork) })
+	j.wg.Go(func() { j.keepBlobs(j.behindWork) })
 }
 
 // keepHeight writes the height while the record grows.

@@ -83,7 +83,7 @@ func (VaultErased) Kind() string { return "journal.vault_erased" }
 
 func ownModule() Module {
 	own := []string{string(metaBucket), string(blocksBucket), string(idemBucket), string(idemAtBucket), string(outboxBucket),
-		string(outboxDueBucket), string(timersBucket), string(timersDueBucket), string(leaseBucket)}
+		string(outboxDueBucket), string(timersBucket), string(timersDueBucket), string(leaseBucket), string(blobsBucket)}
 	return Module{Name: "journal", Buckets: append(own, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn,
 		Quiet: []string{LeaseTaken{}.Kind(), Sent{}.Kind(), TimerFired{}.Kind(), RecordRestored{}.Kind(), VaultErased{}.Kind()}}
 }

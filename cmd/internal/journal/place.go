@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -222,6 +223,9 @@ func (j *Journal) applyRemote(raw []byte) error {
 	}
 	j.applied(tip{number: b.Number, hash: b.Hash, at: b.Time}, true)
 	j.wroteVault()
+	if bytes.Contains(b.Raw, []byte(VaultErased{}.Kind())) {
+		poke(j.blobWatch.look)
+	}
 	return nil
 }
 

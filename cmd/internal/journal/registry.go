@@ -11,7 +11,8 @@ import (
 )
 
 // Event is one fact to be recorded. Concrete types are structs with JSON tags; one that also has
-// AppendJSON([]byte) []byte is encoded by it. How they may change is in the package comment.
+// AppendJSON([]byte) []byte is encoded by it, and one that has Blobs() []string names content by it, as
+// [Journal.PutContent] gave it. How they may change is in the package comment.
 type Event = interface{ Kind() string }
 
 // Pos is where an event's data lies in the record, so that what it carries is stored once: see ReadPos.
@@ -180,6 +181,9 @@ func (r *Registry) apply(tx *bbolt.Tx, fx *effects, at time.Time, actor string, 
 	}
 	if err := owner.Apply(tx, fx, at, actor, pos, ev); err != nil {
 		return fmt.Errorf("apply %s: %w", ev.Kind(), err)
+	}
+	if err := noteBlobs(tx, pos, ev); err != nil {
+		return fmt.Errorf("blobs of %s: %w", ev.Kind(), err)
 	}
 	for i := range r.modules {
 		if m := &r.modules[i]; m.Observe != nil && m != owner {

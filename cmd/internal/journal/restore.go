@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/blobs"
 	"qingkong/notify/ledger"
 )
 
@@ -50,9 +52,11 @@ type Restored struct {
 	Files    []string `json:"files"`
 	Entries  int64    `json:"entries"` // leaves of the tree
 	Root     string   `json:"root"`
-	Vault    int      `json:"vault"`   // entries that can be read
-	Erased   int      `json:"erased"`  // and that were erased
-	Damaged  int      `json:"damaged"` // and that did not have their hash when they were backed up
+	Vault    int      `json:"vault"`              // entries that can be read
+	Erased   int      `json:"erased"`             // and that were erased
+	Damaged  int      `json:"damaged"`            // and that did not have their hash when they were backed up
+	Blobs    int      `json:"blobs"`              // that the record names and that are there
+	NoBlobs  int      `json:"no_blobs,omitempty"` // that the record names, and no backup holds
 	// ErasedNow is what a list names that was given, and the blocks do not know to be erased: see [RestoredMark].
 	ErasedNow []string `json:"erased_now,omitempty"`
 }
@@ -79,7 +83,8 @@ func Restore(ctx context.Context, opt RestoreOptions) (done Restored, err error)
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return done, err
 	}
-	r := &restorer{RestoreOptions: opt, chain: chain, last: chain[len(chain)-1], erased: map[string]bool{}}
+	r := &restorer{RestoreOptions: opt, chain: chain, last: chain[len(chain)-1], erased: map[string]bool{},
+		blobs: blobs.New(filepath.Join(opt.Dir, BlobsFolder), nil, false)}
 	if err := r.restore(ctx); err != nil {
 		return done, errors.Join(err, clearFolder(opt.Dir, made))
 	}
@@ -138,6 +143,7 @@ type restorer struct {
 	chain  []*Manifest
 	last   *Manifest
 	db     *bbolt.DB
+	blobs  *blobs.Store
 	erased map[string]bool
 	done   Restored
 }
@@ -194,10 +200,17 @@ func (r *restorer) fill(ctx context.Context) error {
 		for _, p := range r.chain[i].Parts {
 			parts[p.Name] = p
 		}
-		err := eachPart(ctx, path, r.Passphrase, func(name string, body []byte) error {
+		err := eachPart(ctx, path, r.Passphrase, func(name string, from io.Reader) error {
 			want, ok := parts[name]
 			if !ok {
 				return nil // the manifest
+			}
+			if want.Kind == partBlob {
+				return r.blob(ctx, path, want, from)
+			}
+			body, err := io.ReadAll(from)
+			if err != nil {
+				return err
 			}
 			if partOf("", "", body).SHA256 != want.SHA256 {
 				return damagedBackup(path, name, errors.New("it has changed while it was read"))
@@ -211,7 +224,42 @@ func (r *restorer) fill(ctx context.Context) error {
 	if err := r.proveEnd(); err != nil {
 		return err
 	}
-	return r.erase()
+	if err := r.erase(); err != nil {
+		return err
+	}
+	return r.countBlobs(ctx)
+}
+
+// blob puts one blob in.
+func (r *restorer) blob(ctx context.Context, path string, p BackupPart, body io.Reader) error {
+	name, _, err := r.blobs.Put(ctx, body, p.Length)
+	if err == nil && (name != contentPrefix+p.SHA256 || p.Name != partBlob+"/"+p.SHA256) {
+		err = damagedBackup(path, p.Name, errors.New("it does not have the hash that is its name"))
+	}
+	return err
+}
+
+// countBlobs removes the blobs that are erased by now, and counts those that are there, and those that the record names in vain.
+func (r *restorer) countBlobs(ctx context.Context) error {
+	err := r.blobs.Names(func(name string, _ time.Time) error {
+		erased := false
+		err := r.db.View(func(tx *bbolt.Tx) error { erased = isErased(tx, name); return nil })
+		if err != nil || !erased {
+			return err
+		}
+		return r.blobs.Remove(ctx, name)
+	})
+	if err != nil {
+		return err
+	}
+	return eachKey(ctx, r.db.View, blobsBucket, nil, isBlob, func(name string) error {
+		if r.blobs.Has(name) {
+			r.done.Blobs++
+		} else {
+			r.done.NoBlobs++
+		}
+		return nil
+	})
 }
 
 func (r *restorer) part(ctx context.Context, path string, p BackupPart, body []byte, newest bool) (err error) {

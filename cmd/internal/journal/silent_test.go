@@ -160,9 +160,7 @@ func TestNothingOnTheNATSSideHoldsAWrite(t *testing.T) {
 				})
 			}
 			w.within(promptly, "content", func() {
-				if _, err := w.j.PutContent(t.Context(), []byte("a workbook")); err != nil {
-					t.Error(err)
-				}
+				w.put("a workbook")
 			})
 			if got := w.j.heights.marked(); (got != 0) != c.mark {
 				t.Errorf("the mark is %d", got)

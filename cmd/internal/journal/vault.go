@@ -70,6 +70,9 @@ type VaultEntry struct {
 	sealed []byte
 }
 
+// InVault reports whether the vault ever had an entry, and still remembers it where it was erased.
+func InVault(tx *bbolt.Tx, ref string) bool { return tx.Bucket(vaultBucket).Get([]byte(ref)) != nil }
+
 // Seal salts content and gives it its reference.
 func Seal(content []byte) VaultEntry {
 	var salt [saltLen]byte

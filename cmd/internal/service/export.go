@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,10 +62,7 @@ func (s *Service) ImportedWorkbook(v *reductionlist.Version) (workbook []byte, e
 	if v.Workbook == "" {
 		return nil, nil
 	}
-	err = s.J.View(func(tx *bbolt.Tx) error {
-		workbook, err = journal.ReadContent(tx, v.Workbook)
-		return err
-	})
+	workbook, err = s.J.ReadContent(context.Background(), v.Workbook) // bounded where it asks another node
 	if errors.Is(err, journal.ErrNoContent) {
 		return nil, nil
 	}

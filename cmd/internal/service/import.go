@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,7 +98,7 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 		}
 		found = out.Findings
 	}
-	name, err := s.J.PutContent(ctx, data)
+	name, err := s.keep(ctx, data)
 	if err != nil {
 		return Imported{}, err
 	}
@@ -108,7 +109,7 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 	begin.Source, begin.Workbook = sourceName(file), name
 	begin.Errors, begin.Warnings = reductionlist.CountFindings(found)
 	if len(found) > 0 {
-		if begin.Findings, err = s.J.PutContent(ctx, reductionlist.EncodeFindings(found)); err != nil {
+		if begin.Findings, err = s.keep(ctx, reductionlist.EncodeFindings(found)); err != nil {
 			return Imported{}, err
 		}
 	}
@@ -181,19 +182,26 @@ func sourceName(file string) string {
 // ImportFindings returns a version with what was found in its workbook when it was imported.
 func (s *Service) ImportFindings(id string) (in Imported, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		if in.Version, err = reductionlist.GetVersion(tx, id); err != nil || in.Version.Findings == "" {
-			return err
-		}
-		data, err := journal.ReadContent(tx, in.Version.Findings)
-		if errors.Is(err, journal.ErrNoContent) {
-			return refusal.New(refusal.NotFound, "list.no_findings", refusal.Args{"version": id})
-		}
-		if err == nil {
-			in.Findings, err = reductionlist.DecodeFindings(data)
-		}
+		in.Version, err = reductionlist.GetVersion(tx, id)
 		return err
 	})
+	if err != nil || in.Version.Findings == "" {
+		return in, err
+	}
+	data, err := s.J.ReadContent(context.Background(), in.Version.Findings) // bounded where it asks another node
+	if errors.Is(err, journal.ErrNoContent) {
+		return in, refusal.New(refusal.NotFound, "list.no_findings", refusal.Args{"version": id})
+	}
+	if err == nil {
+		in.Findings, err = reductionlist.DecodeFindings(data)
+	}
 	return in, err
+}
+
+// keep stores content beside the record and returns its name.
+func (s *Service) keep(ctx context.Context, data []byte) (name string, err error) {
+	name, _, err = s.J.PutContent(ctx, bytes.NewReader(data), int64(len(data)))
+	return name, err
 }
 
 // ImportList records a list and makes it count from its effective date on; source says where it came from. It is
@@ -204,7 +212,7 @@ func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist
 	begin := reductionlist.Head(l)
 	begin.Source = source
 	if workbook != nil {
-		if begin.Workbook, err = s.J.PutContent(ctx, workbook); err != nil {
+		if begin.Workbook, err = s.keep(ctx, workbook); err != nil {
 			return reductionlist.Version{}, err
 		}
 	}

@@ -264,7 +264,7 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 	begin.Source = "amendment"
 	_, begin.Warnings = reductionlist.CountFindings(out.Findings)
 	if len(out.Findings) > 0 {
-		if begin.Findings, err = a.s.J.PutContent(ctx, reductionlist.EncodeFindings(out.Findings)); err != nil {
+		if begin.Findings, err = a.s.keep(ctx, reductionlist.EncodeFindings(out.Findings)); err != nil {
 			return out, err
 		}
 	}

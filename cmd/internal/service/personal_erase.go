@@ -192,12 +192,11 @@ func (s *Service) refsInBlock(raw []byte, recipient string, found map[string]boo
 }
 
 // workbooksWith are the stored workbooks in which one of the names or numbers of the contacts stands. A name that others
-// have too takes a workbook more with it, which only means that its cells can no longer be shown marked.
+// have too takes a workbook more with it, which only means that its cells can no longer be shown marked. So does damage, behind
+// which either may stand.
 func (s *Service) workbooksWith(ctx context.Context, refs []string) (names []string, err error) {
-	names = []string{}
 	var needles []*regexp.Regexp
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		names = journal.Contents(tx)
 		for _, ref := range refs {
 			var c reductionlist.Contact
 			if err := json.Unmarshal(journal.ReadVault(tx, ref), &c); err != nil {
@@ -214,20 +213,23 @@ func (s *Service) workbooksWith(ctx context.Context, refs []string) (names []str
 	if err != nil || len(needles) == 0 {
 		return []string{}, err
 	}
+	if names, err = s.J.Contents(ctx); err != nil {
+		return nil, err
+	}
 	with := []string{}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		var data []byte
-		err := s.J.View(func(tx *bbolt.Tx) (err error) { data, err = journal.ReadContent(tx, name); return err })
+		data, err := s.J.ReadContent(ctx, name)
 		if errors.Is(err, journal.ErrNoContent) {
 			continue
 		}
-		if err != nil {
+		damaged := errors.Is(err, journal.ErrDamagedContent)
+		if err != nil && !damaged {
 			return nil, err
 		}
-		if holdsAny(data, needles) {
+		if damaged || holdsAny(data, needles) {
 			with = append(with, name)
 		}
 	}

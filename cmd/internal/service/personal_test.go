@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -273,7 +276,7 @@ func withPhone(t *testing.T, name, phone string) []byte {
 	return b.Bytes()
 }
 
-// inVault looks for a text in every entry that is there, unpacked where it is a workbook.
+// inVault looks for a text in every entry that is there, and in all content, unpacked where it is a workbook.
 func inVault(t *testing.T, s *service.Service, text string) (found bool) {
 	t.Helper()
 	err := s.J.View(func(tx *bbolt.Tx) error {
@@ -281,22 +284,26 @@ func inVault(t *testing.T, s *service.Service, text string) (found bool) {
 			found = found || bytes.Contains(v, []byte(text))
 			return nil
 		})
-		for _, name := range journal.Contents(tx) {
-			data, err := journal.ReadContent(tx, name)
-			if err != nil {
-				return err
-			}
-			if f, err := excelize.OpenReader(bytes.NewReader(data)); err == nil {
-				for _, sheet := range f.GetSheetList() {
-					cells, _ := f.GetRows(sheet)
-					found = found || strings.Contains(fmt.Sprint(cells), text)
-				}
-			}
-		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	names, err := s.J.Contents(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := s.J.ReadContent(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := excelize.OpenReader(bytes.NewReader(data)); err == nil {
+			for _, sheet := range f.GetSheetList() {
+				cells, _ := f.GetRows(sheet)
+				found = found || strings.Contains(fmt.Sprint(cells), text)
+			}
+		}
 	}
 	return found
 }
@@ -360,6 +367,12 @@ func TestEraseContact(t *testing.T) {
 		}
 	}
 	gone("at once")
+	for _, name := range done.Workbooks {
+		digits := strings.TrimPrefix(name, "sha256:")
+		if _, err := os.Stat(filepath.Join(e.opt.Dir, journal.BlobsFolder, digits[:2], digits)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the file of a workbook that was erased: %v", err)
+		}
+	}
 	height := s.J.Height()
 	if again, err := servicetest.Say(t.Context(), s, "admin", "", calls.Erase, "", body); err != nil || again.Entries != done.Entries || len(again.Workbooks) != 0 || s.J.Height() != height {
 		t.Errorf("again: %+v, %v, blocks %d to %d", again, err, height, s.J.Height())
@@ -433,6 +446,27 @@ func TestEraseRefuses(t *testing.T) {
 }
 
 // held is a workbook that is in memory already.
+// A disk that takes no file is no fault of who imports: it is refused, nothing is changed, and it may be sent again.
+func TestImportOnADiskThatTakesNothing(t *testing.T) {
+	e := newErasable(t)
+	folder := filepath.Join(e.opt.Dir, journal.BlobsFolder)
+	if err := errors.Join(os.RemoveAll(folder), os.WriteFile(folder, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	height := e.svc.J.Height()
+	book := held(withPhone(t, "赵一", "13811112222"))
+	_, err := e.svc.ImportWorkbook(t.Context(), service.By("duty"), "甲.xlsx", book)
+	if refusal.CodeOf(err) != refusal.NotReady || e.svc.J.Height() != height {
+		t.Errorf("refused with %v, %d blocks were written", err, e.svc.J.Height()-height)
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.svc.ImportWorkbook(t.Context(), service.By("duty"), "甲.xlsx", book); err != nil {
+		t.Errorf("sent again: %v", err)
+	}
+}
+
 func held(workbook []byte) func() ([]byte, error) {
 	return func() ([]byte, error) { return workbook, nil }
 }

@@ -79,7 +79,8 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	if p.Answer.Status != allocate.Feasible {
 		t.Fatalf("proved in no time: %+v", p.Answer.Outcome)
 	}
-	text, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.AcceptPlan, id+"-E0001-1", []byte(`{"reason":"示例"}`))
+	text, err := w.Svc.AcceptPlan(t.Context(), service.By("duty"), calls.PlanAccepted{ByID: calls.ByID{ID: id + "-E0001-1"},
+		Within: calls.Within{TimeLimit: limit.Seconds()}, Reason: "示例"})
 	if err != nil {
 		t.Fatal(err)
 	}

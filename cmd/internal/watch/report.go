@@ -17,6 +17,7 @@ const (
 	Clock    = "clock"    // the clock goes with the record
 	Disk     = "disk"     // there is room
 	Vault    = "vault"    // both copies of what is erasable agree
+	Blobs    = "blobs"    // what the record names beside itself is there
 	Record   = "record"   // the record is whole
 	Outbox   = "outbox"   // what is due goes out
 	Auditor  = "auditor"  // no order lacks its next step
@@ -28,7 +29,7 @@ const (
 	Credentials = "credentials" // no token that is in use ends soon
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Local, Logins, TLS, Credentials}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Blobs, Record, Outbox, Auditor, Backup, Local, Logins, TLS, Credentials}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

@@ -171,7 +171,7 @@ func TestAPartThatWasNeverAskedIsNotSound(t *testing.T) {
 
 func TestChecksStandInTheirOrder(t *testing.T) {
 	w := New(Options{})
-	for _, name := range []string{"another", TLS, Credentials, Local, Logins, Outbox, Writer, Backup, Auditor, Record, Disk, NATS, Follower, Vault, Clock, Leader} {
+	for _, name := range []string{"another", TLS, Credentials, Local, Logins, Outbox, Writer, Backup, Auditor, Record, Disk, NATS, Follower, Blobs, Vault, Clock, Leader} {
 		w.Watch(name, newPart(Finding{}).probe)
 	}
 	w.Look(t.Context())
@@ -183,7 +183,7 @@ func TestChecksStandInTheirOrder(t *testing.T) {
 			t.Errorf("%s has no words of its own: %q, %q", c.Name, zh, en)
 		}
 	}
-	want := []string{"writer", "follower", "nats", "leader", "clock", "disk", "vault", "record", "outbox", "auditor", "backup", "local", "logins", "tls", "credentials", "another"}
+	want := []string{"writer", "follower", "nats", "leader", "clock", "disk", "vault", "blobs", "record", "outbox", "auditor", "backup", "local", "logins", "tls", "credentials", "another"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the order is %v", names)
 	}

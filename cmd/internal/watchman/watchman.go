@@ -66,6 +66,7 @@ func New(p Parts) *watch.Watchman {
 		},
 		watch.Disk:    p.Room.check,
 		watch.Vault:   func(context.Context) watch.Finding { return vaultFinding(p.Journal.Status(), time.Now()) },
+		watch.Blobs:   func(context.Context) watch.Finding { return blobsFinding(p.Journal.Blobs(), time.Now()) },
 		watch.Record:  func(context.Context) watch.Finding { return worse(checkRecord(p.Journal), p.Checks.Finding()) },
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(p.Journal, p.Dispatch.Troubles()) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(p.Auditor.Finding()) },
@@ -153,6 +154,17 @@ func vaultFinding(s journal.Status, now time.Time) watch.Finding {
 		return watch.Fail("watch.vault_lost", refusal.Args{"count": v.Lost})
 	case v.Trouble != nil && now.Sub(v.Since) > vaultPatience:
 		return watch.Degrade("watch.vault_behind", refusal.Args{"owed": v.Owed, "since": toSecond(v.Since), "why": v.Trouble})
+	}
+	return watch.Finding{}
+}
+
+// blobsFinding judges whether the content that the record names is there, and what is erased gone.
+func blobsFinding(b journal.BlobStatus, now time.Time) watch.Finding {
+	switch {
+	case b.Missing+b.Damaged > 0:
+		return watch.Fail("watch.blobs_bad", refusal.Args{"missing": b.Missing, "damaged": b.Damaged, "since": toSecond(b.Since), "first": b.First})
+	case b.Trouble != nil && now.Sub(b.TroubleSince) > vaultPatience:
+		return watch.Degrade("watch.blobs_trouble", refusal.Args{"since": toSecond(b.TroubleSince), "why": refusal.WordsOf(b.Trouble)})
 	}
 	return watch.Finding{}
 }

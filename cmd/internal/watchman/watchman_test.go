@@ -67,6 +67,13 @@ func TestFindings(t *testing.T) {
 	is(t, "a vault whose other side is silent", vaultFinding(journal.Status{Vault: trouble}, now), watch.Degraded, "watch.vault_behind", false)
 	is(t, "a vault that lost entries", vaultFinding(journal.Status{Vault: journal.TwinStatus{Lost: 1}}, now), watch.Failed, "watch.vault_lost", false)
 
+	silent := journal.BlobStatus{Trouble: nats.ErrNoResponders, TroubleSince: now.Add(-time.Minute)}
+	is(t, "files that are there", blobsFinding(journal.BlobStatus{}, now), watch.OK, "", false)
+	is(t, "an object store that has just fallen silent", blobsFinding(silent, silent.TroubleSince.Add(time.Second)), watch.OK, "", false)
+	is(t, "an object store that is silent", blobsFinding(silent, now), watch.Degraded, "watch.blobs_trouble", false)
+	is(t, "a file that is missing", blobsFinding(journal.BlobStatus{Missing: 1}, now), watch.Failed, "watch.blobs_bad", false)
+	is(t, "a file that is damaged", blobsFinding(journal.BlobStatus{Damaged: 1}, now), watch.Failed, "watch.blobs_bad", false)
+
 	is(t, "a record that is whole", recordFinding(journal.Status{}), watch.OK, "", false)
 	is(t, "a record that has forked", recordFinding(journal.Status{Halted: journal.ErrForked}), watch.Failed, "watch.record_halted", false)
 	is(t, "a record that was made to end early", recordFinding(journal.Status{Restored: &journal.RestoredMark{Block: 4, Confirmed: 10}}), watch.Degraded, "watch.record_restored", false)

@@ -17,7 +17,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
 	"qingkong/seeds"
 )
@@ -394,14 +393,11 @@ func TestUploads(t *testing.T) {
 	}
 	w.must(http.StatusCreated, first, nil)
 	w.refused(http.StatusConflict, "conflict", send(string(spoiled(t, defects[0].spoil)), calls.XLSXMedia, keyHeader, "k1"))
-	var content []byte
-	err := w.svc.J.View(func(tx *bbolt.Tx) error {
-		v, err := reductionlist.GetVersion(tx, in.ID)
-		if err == nil {
-			content, err = journal.ReadContent(tx, v.Workbook)
-		}
-		return err
-	})
+	v, err := w.svc.ListVersion(in.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := w.svc.J.ReadContent(t.Context(), v.Workbook)
 	if err != nil || !bytes.Equal(content, seeds.Workbook()) {
 		t.Errorf("the workbook is not kept: %d bytes, %v", len(content), err)
 	}
