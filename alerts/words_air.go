@@ -16,16 +16,11 @@ func init() {
 		"criteria.twice":   {"分级标准“{value}”有两份；请给其中一份改名。", "there are two sets of criteria called {value}; rename one of them."},
 		"criteria.name":    {"名称“{value}”不对；只能用小写字母、数字和连字符，1 至 40 个字符。", "name {value} is wrong; use 1 to 40 lower-case letters, digits and hyphens."},
 
-		"level.name.none":     {"无", "none"},
-		"level.name.advisory": {"管控要求", "work requirement"},
-		"level.name.yellow":   {"黄色（Ⅲ级）", "yellow (III)"},
-		"level.name.orange":   {"橙色（Ⅱ级）", "orange (II)"},
-		"level.name.red":      {"红色（Ⅰ级）", "red (I)"},
-
 		"range.high":   {"上限", "high"},
 		"range.middle": {"中值", "middle"},
 		"range.low":    {"下限", "low"},
 
+		"explain.idle":                    {"预警期间有 {n} 天未达到任何条款。", "On {n} days of the warning no clause is met."},
 		"explain.start":                   {"建议发布{level}，自 {starts} 起：污染过程 {from} 至 {to} 满足分级条件，提前 {lead} 小时。", "Declare {level} from {starts} on: the episode from {from} to {to} meets the criteria, {lead} h ahead."},
 		"explain.upgrade":                 {"建议升级为{level}，自 {starts} 起：{own_from} 至 {own_to} 满足更高一级的条件（过程 {from} 至 {to}）。", "Raise to {level} from {starts} on: a higher level is met from {own_from} to {own_to} (episode {from} to {to})."},
 		"explain.revise":                  {"建议修改起止时间，级别{level}不变：自 {starts} 起，至 {ends}（过程 {from} 至 {to}）。", "Change the times, at {level} as it is: from {starts} until {ends} (episode {from} to {to})."},
@@ -95,8 +90,6 @@ func init() {
 		"set_aside.short.stuck":        {"一直不变，视为卡数", "the same all the time, so the instruments count as stuck"},
 		"set_aside.short.doubled":      {"同一时段给了两次，数值不同", "the same time given twice with different values"},
 		"set_aside.short.running_hour": {"这一小时还没有结束", "the hour was not over"},
-
-		"remark.pm25_above_pm10": {"PM2.5（{pm25}）高于 PM10（{pm10}），两者之一有误；仍照收，请核对仪器。", "PM2.5 of {pm25} is above PM10 of {pm10}, so one of them is wrong; both are taken: check the instruments."},
 
 		"air.high_and_missing": {"实测偏高而小时数不足：{from} 至 {to} 只有 {valid} 个有效小时（需要 {need} 个），其均值为 AQI {mean}，高于 {over}。无法判定，不等于没有超过；请催数据，必要时会商。", "Measured air is high and hours are missing: from {from} to {to} there are {valid} valid hours ({need} are needed), whose mean is AQI {mean}, above {over}. It cannot be judged, which does not mean that it is clean: ask for the data, and consult if need be."},
 	})

@@ -7,13 +7,5 @@ func init() {
 		"aqi.not_a_number": {"浓度“{value}”不是数；请写成 302 或 4.5 这样的十进制数（不用正负号、指数和空格），缺测请不写此项。", "concentration “{value}” is not a number; write a plain decimal like 302 or 4.5, without sign, exponent or blank, and leave out what was not measured."},
 		"aqi.negative":     {"浓度 {value} 是负数；请核对，缺测请不写此项。", "concentration {value} is negative; check it, and leave out what was not measured."},
 		"aqi.too_large":    {"浓度 {value} 大于 {largest}；请核对数值和单位（CO 为 mg/m³，其余为 µg/m³）。", "concentration {value} is above {largest}; check the value and its unit (mg/m³ for CO, µg/m³ for the others)."},
-
-		"desk.pollutant.pm25":  {"PM2.5", "PM2.5"},
-		"desk.pollutant.pm10":  {"PM10", "PM10"},
-		"desk.pollutant.so2":   {"SO₂", "SO₂"},
-		"desk.pollutant.no2":   {"NO₂", "NO₂"},
-		"desk.pollutant.co":    {"CO", "CO"},
-		"desk.pollutant.o3_8h": {"O₃ 8小时", "O₃ 8 h"},
-		"desk.pollutant.o3_1h": {"O₃ 1小时", "O₃ 1 h"},
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 )
 
@@ -94,7 +95,7 @@ func accountRow(item json.RawMessage) ([]string, error) {
 	for i, t := range u.Tokens {
 		ids[i] = t.ID
 	}
-	return []string{u.User, named("cli.role.", u.Role), orDash(u.Name), orDash(u.Town), passwordText(&u), orDash(strings.Join(ids, "、")), yesNo(u.Disabled)}, err
+	return []string{u.User, named(terms.Role, u.Role), orDash(u.Name), orDash(u.Town), passwordText(&u), orDash(strings.Join(ids, "、")), yesNo(u.Disabled)}, err
 }
 
 // passwordText is when the password was issued, or that there is none.
@@ -120,7 +121,7 @@ func newAccountList() *cobra.Command {
 	}
 	c.add(cmd, false)
 	l.add(cmd)
-	cmd.Flags().String("role", "", "只列这一角色（only this role: "+strings.Join(namesOf("cli.role."), ", ")+"）")
+	cmd.Flags().String("role", "", "只列这一角色（only this role: "+strings.Join(namesOf(terms.Rule(terms.Role, "")), ", ")+"）")
 	return cmd
 }
 
@@ -148,7 +149,7 @@ func showAccount(out io.Writer, answer []byte) error {
 	}
 	return printFacts(out, answer, []fact{
 		{"user", u.User},
-		{"role", named("cli.role.", u.Role)},
+		{"role", named(terms.Role, u.Role)},
 		{"name", u.Name},
 		{"town", u.Town},
 		{"recipient", u.Recipient},

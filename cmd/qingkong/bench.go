@@ -26,7 +26,7 @@ func newBenchAnswers() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "answers",
 		Short: "签收的吞吐与时延（acknowledgements per second and their latency）",
-		Long: "签收指令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
+		Long: "签收减排令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
 			"256 个经 HTTP，与同一进程里答复同样字节的空服务器逐秒交替，十对之比的中位数；1 个调用方另与同样各行的一次提交、一次往返相比。\n" +
 			"16、64 个经 NATS 和进程内 256 个与 bbolt 提交的原始极限相比，最后检查记录。\n" +
 			"Acknowledgements from the request until they are on disk and answered. The three ratios are medians of ten pairs of slices\n" +
@@ -54,8 +54,8 @@ func newBenchDispatch() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "dispatch",
-		Short: "指令从批准到全部送出的时间（seconds from approval to the last order sent）",
-		Long: "一次预警批准后，N 个对象、每个三条措施的指令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
+		Short: "减排令从批准到全部送出的时间（seconds from approval to the last order sent）",
+		Long: "一次预警批准后，N 个对象、每个三条措施的减排令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
 			"Time from the approval of a warning until N orders of three measures each are journaled, and received by a subscriber over TCP.",
 		Example: "  qingkong bench dispatch\n  qingkong bench dispatch --n 20000 --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -69,7 +69,7 @@ func newBenchDispatch() *cobra.Command {
 			return printFigures(cmd, figures, asJSON)
 		},
 	}
-	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即指令数（recipients, and so orders）")
+	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即减排令数（recipients, and so orders）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
 	return cmd
 }
@@ -111,7 +111,7 @@ func newBenchBackup() *cobra.Command {
 			return printFigures(cmd, figures, asJSON)
 		},
 	}
-	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即指令数（recipients, and so orders）")
+	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即减排令数（recipients, and so orders）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
 	return cmd
 }

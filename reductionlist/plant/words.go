@@ -12,7 +12,6 @@ func init() {
 		"figures.step_h":     {"{value} 不对；序列的一项应为 1 至 24 的整数小时。", "{value} is wrong; an entry of a series holds for a whole number of hours from 1 to 24."},
 		"figures.no_machine": {"清单中该单位没有名为“{value}”的机组或焚烧炉；请用清单中的名称。", "the list knows no unit or furnace {value} of this recipient; use a name of the list."},
 		"figures.phone":      {"来源里不能写电话号码，它会留在记录中；请去掉。", "a source must hold no telephone number, for it stays in the record; remove it."},
-		"figures.none":       {"“{id}”还没有给出运行数据；请用 PUT 给出。", "no figures of {id} were given yet; give them with PUT."},
 		"figures.uncovered":  {"已给出的数据自 {from} 至 {to}，不能覆盖方案期 {start} 至 {end}；请重新给出。", "the figures that were given are for {from} to {to} and do not reach over the plan's {start} to {end}; give them anew."},
 		"figures.old":        {"数据是 {at} 给出的，已超过 {hours} 小时；请重新给出。", "the figures were given at {at}, more than {hours} hours ago; give them anew."},
 		"figures.old_state":  {"机组（焚烧炉、料位）状态是 {at} 的，距方案开始 {start} 超过 {hours} 小时；请重新给出。", "the states of units, furnaces and pit are those of {at}, more than {hours} hours before the plan begins at {start}; give them anew."},
@@ -27,11 +26,6 @@ func init() {
 		"figures.ask.level_t":        {"{at} 垃圾池存量（吨）", "the level of the waste pit at {at} (t)"},
 		"figures.ask.intake_t_h":     {"垃圾进厂量（吨/小时）", "the waste that comes in (t/h)"},
 		"figures.ask.steam_min_t_h":  {"蒸汽需求（吨/小时），没有则为 0", "the steam that is needed (t/h), 0 for none"},
-
-		"desk.plan.sum.so2": {"SO₂", "SO₂"},
-		"desk.plan.sum.nox": {"NOx", "NOx"},
-		"desk.plan.sum.pm":  {"颗粒物", "Particles"},
-		"desk.plan.sum.hcl": {"HCl", "HCl"},
 
 		"plan.mark.kept":            {"符合", "kept"},
 		"plan.mark.not_kept":        {"不符合", "not kept"},

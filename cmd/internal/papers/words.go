@@ -4,8 +4,6 @@ import "qingkong/alerts/refusal"
 
 func init() {
 	refusal.Register(map[string]refusal.Pair{
-		"desk.within": {"{hours} 小时内完成", "within {hours} h"},
-
 		"papers.todo":              {"〔待填写〕", "[to be filled in]"},
 		"papers.erased":            {"〔已删除，待填写〕", "[erased; to be filled in]"},
 		"papers.withheld":          {"〔本账号不显示〕", "[not shown to this account]"},
@@ -28,6 +26,7 @@ func init() {
 		"papers.industry":    {"行业", "industry"},
 		"papers.place":       {"经纬度", "coordinates"},
 		"papers.grade":       {"绩效分级", "grade"},
+		"papers.no_grade":    {"（未填）", "(not given)"},
 		"papers.category":    {"管控类别", "category"},
 		"papers.max_load":    {"最大允许生产负荷", "maximum load allowed"},
 		"papers.stations":    {"监测站点 MN", "stations (MN)"},
@@ -195,12 +194,10 @@ func init() {
 		"papers.public.title":       {"应急减排清单公示", "Reduction list, for the public"},
 		"papers.public.recipient":   {"应急减排公示信息", "Emergency reduction, for the public"},
 		"papers.public.gone":        {"现行清单中没有这个编号（{id}）。", "The list in force has no {id}."},
-		"papers.public.none":        {"没有生效的应急减排清单。", "No reduction list is in force."},
 		"papers.public.whole":       {"查看全部公示清单", "the whole public list"},
 		"papers.public.download":    {"下载 Excel", "download as a workbook"},
 		"papers.public.next":        {"下一页", "next page"},
 		"papers.public.first":       {"首页", "first page"},
-		"papers.public.count":       {"共 {n} 个对象", "{n} recipients"},
 		"papers.internal.title":     {"应急减排清单（内部，分街镇）", "Reduction list by town (internal)"},
 		"papers.internal.personal":  {"含联系人和电话，限内部使用；查看已记录。", "With contacts and telephone numbers: internal use; reading it was recorded."},
 		"papers.internal.bare":      {"不含联系人。", "Without contacts."},

@@ -64,7 +64,7 @@ var (
 	roleParam      = param{"role", word(words(access.Roles()...)...), "角色", "the role", false}
 	warningParam   = param{"warning", anyText, "预警编号", "the id of a warning", false}
 	recipientParam = param{"recipient", anyText, "对象编号", "the id of a recipient", false}
-	orderParam     = param{"order", anyText, "指令编号；与 warning 二选一", "the id of an order; instead of warning", false}
+	orderParam     = param{"order", anyText, "减排令编号；与 warning 二选一", "the id of an order; instead of warning", false}
 	eventParam     = param{eventsParam, anyText, "从哪条消息之后继续", "the message to go on from", false}
 	fromDayParam   = param{"from", aDay, "第一天，默认 to 之前 89 天", "the first day; 89 days before to unless told", false}
 	toDayParam     = param{"to", aDay, "最后一天，默认今天", "the last day; today unless told", false}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -21,18 +22,26 @@ var (
 	//go:embed page.css
 	pageStyle string
 	//go:embed page.html
-	pageText string
+	pageSource string
 
 	statusTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(pageStyle) }, // #nosec G203 -- it is embedded
-		"zh":    func(rule string) string { return refusal.Text("page."+rule, "zh-CN", nil) },
-		"en":    func(rule string) string { return refusal.Text("page."+rule, "en", nil) },
+		"zh":    func(rule string) string { return pageText(rule, "zh-CN") },
+		"en":    func(rule string) string { return pageText(rule, "en") },
 		"name":  watch.NameOf,
 		"word":  func(lang, rule string) string { return refusal.Text("watch."+rule, lang, nil) },
 		"clock": alerts.StartText,
 		"until": alerts.EndText,
-	}).Parse(pageText))
+	}).Parse(pageSource))
 )
+
+// pageText is a word of the page, or one of the vocabulary.
+func pageText(rule, lang string) string {
+	if !strings.HasPrefix(rule, "name.") {
+		rule = "page." + rule
+	}
+	return refusal.Text(rule, lang, nil)
+}
 
 // status is what the page shows.
 type status struct {
@@ -122,11 +131,11 @@ func countsOf(b *notify.Overview) []count {
 		{"orders.total", b.Total},
 		{"orders.pending", b.Delivery["pending"] + b.Delivery["sent"]},
 		{"orders.received", b.Delivery["delivered"] + b.Delivery["read"]},
-		{"orders.failed", b.Delivery["failed"]},
-		{"orders.awaiting", b.Answer["awaiting"]},
-		{"orders.acknowledged", b.Answer["acknowledged"]},
-		{"orders.objected", b.Answer["objected"]},
-		{"orders.overdue", b.Answer["overdue"]},
-		{"orders.completed", b.Execution["completed"]},
+		{"name.order_state.failed", b.Delivery["failed"]},
+		{"name.order_state.awaiting", b.Answer["awaiting"]},
+		{"name.order_state.acknowledged", b.Answer["acknowledged"]},
+		{"name.order_state.objected", b.Answer["objected"]},
+		{"name.order_state.overdue", b.Answer["overdue"]},
+		{"name.order_state.completed", b.Execution["completed"]},
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 )
 
@@ -154,7 +155,7 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, content map
 	}
 	if a.level != nil && !s.drill {
 		if l := a.level(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
-			return d.review(q, a, s, v, content, review{typed: q.t("form.typed_wrong", "name", q.t("level."+string(l)))})
+			return d.review(q, a, s, v, content, review{typed: q.t("form.typed_wrong", "name", terms.ShortLevel(l, q.lang))})
 		}
 	}
 	to, content := "/desk?done="+a.name, maps.Clone(content)
@@ -194,7 +195,7 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, content map
 func isNameOf(typed string, l alerts.Level) bool {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	for _, lang := range []string{zh, en} {
-		if typed == strings.ToLower(word(lang, "level."+string(l))) {
+		if typed == strings.ToLower(terms.ShortLevel(l, lang)) {
 			return true
 		}
 	}

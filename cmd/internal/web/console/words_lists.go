@@ -10,13 +10,6 @@ func init() {
 		"desk.title.amend":    {"修订措施", "Amend a measure"},
 		"desk.title.relist":   {"新版清单涉及的对象", "Recipients that a newer list changes"},
 
-		"desk.list.status.draft":      {"草稿", "draft"},
-		"desk.list.status.checked":    {"已检查，待审批", "checked, awaits approval"},
-		"desk.list.status.approved":   {"已审批，待启用", "approved, to be activated"},
-		"desk.list.status.scheduled":  {"已启用，待生效", "activated for a day to come"},
-		"desk.list.status.in_force":   {"现行", "in force"},
-		"desk.list.status.superseded": {"已被取代", "superseded"},
-		"desk.list.status.expired":    {"已到期", "expired"},
 		"desk.list.warnings":          {"{n} 处提醒", "{n} warnings"},
 		"desk.list.counts":            {"{from} 起生效", "counts from {from}"},
 		"desk.list.until":             {"至 {until}", "until {until}"},
@@ -63,7 +56,7 @@ func init() {
 		"desk.col.problem":       {"问题", "Problem"},
 		"desk.col.remedy":        {"处理办法", "What to do"},
 		"desk.col.change":        {"变化", "What changes"},
-		"desk.col.order":         {"现有指令", "Order"},
+		"desk.col.order":         {"现有减排令", "Order"},
 		"desk.row":               {"第 {n} 行", "row {n}"},
 		"desk.severity.error":    {"错误", "error"},
 		"desk.score.title":       {"可操作、可监测、可核查", "Operable, monitorable, checkable"},
@@ -106,8 +99,5 @@ func init() {
 		"desk.relist.follow": {"{n} 个对象已改用其他版本", "{n} recipients follow another version already"},
 		"desk.relist.do":     {"给勾选的对象重下减排令", "Send orders to those that are ticked"},
 		"desk.relist.none":   {"没有对象的措施与已下的减排令不同。", "No recipient has other measures than in its order."},
-		"desk.due.added":     {"新增", "added"},
-		"desk.due.amended":   {"措施有变", "amended"},
-		"desk.due.retired":   {"不再列入", "no longer listed"},
 	})
 }
