@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Approve agrees to a pending declaration, a pending raise or a pending other start. Revision is the one the approver saw.
@@ -229,7 +230,7 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 		in.StartsAt = nil
 	}
 	if in.StartsAt != nil && w.Pending != nil {
-		return nil, nil, refusal.Transition("warning.move_waits", string(w.State), refusal.Args{"id": w.ID, "stage": string(from)})
+		return nil, nil, terms.Transition(terms.WarningState, "warning.move_waits", w.State, refusal.Args{"id": w.ID})
 	}
 	if err := in.validate(w, e.StartLimits, now); err != nil {
 		return nil, nil, err
@@ -253,7 +254,7 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 func (in Revise) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.require(in.Level == "", "level", "warning.revise_level", refusal.Args{"id": w.ID})
-	c.require(in.StartsAt == nil || w.State == Scheduled, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": string(w.State)})
+	c.require(in.StartsAt == nil || w.State == Scheduled, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": terms.Words(terms.WarningState, w.State)})
 	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, limits, now)
 	c.require(in.EndsAt == nil || !in.NoEnd, "no_end", "warning.end_and_none", nil)
 	start := *cmp.Or(in.StartsAt, &w.StartsAt)
@@ -388,7 +389,7 @@ func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time
 	}
 	w, from := d.warning, d.warning.stage()
 	if w.EndsAt == nil {
-		return nil, nil, refusal.Transition("warning.no_end", string(w.State), refusal.Args{"id": w.ID})
+		return nil, nil, terms.Transition(terms.WarningState, "warning.no_end", w.State, refusal.Args{"id": w.ID})
 	}
 	if w.EndsAt.After(now) {
 		return nil, nil, notDue(w, actExpire, *w.EndsAt)
@@ -402,7 +403,7 @@ func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time
 }
 
 func notDue(w *Warning, a act, due time.Time) error {
-	return refusal.Transition("warning.not_due", string(w.State), refusal.Args{"id": w.ID, "act": string(a), "due": clock(due)})
+	return terms.Transition(terms.WarningState, "warning.not_due", w.State, refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a), "due": clock(due)})
 }
 
 func reason(s string, required bool) error {

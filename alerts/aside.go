@@ -8,6 +8,7 @@ import (
 
 	"qingkong/alerts/aqi"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // NotTaken is a value of an hour or a day that stands beside what is known of it as it came: one that no concentration can be, or
@@ -84,7 +85,7 @@ func asideSay(rule, name, value string, never bool) (say string, args refusal.Ar
 	case name == nameAQI:
 		say = "impossible_aqi"
 	}
-	return "set_aside." + say, refusal.Args{"name": PollutantName(name), "value": value, "unchanged": neverChanged}
+	return "set_aside." + say, refusal.Args{"name": terms.Words(terms.Pollutant, name), "value": value, "unchanged": neverChanged}
 }
 
 func isMark(value string) bool {
@@ -94,21 +95,13 @@ func isMark(value string) bool {
 // nameAQI names an index among the values of an hour or a day.
 const nameAQI = "aqi"
 
-// PollutantName is a pollutant as people write it: PM2.5.
-func PollutantName(p aqi.Pollutant) string {
-	if i := slices.Index(aqiPollutants, p); i >= 0 {
-		return [...]string{"PM2.5", "PM10", "SO₂", "NO₂", "CO", "O₃-8h", "O₃"}[i]
-	}
-	return strings.ToUpper(p)
-}
-
 // Line tells of a value that is set aside where and when it was, and why, in "zh-CN" or "en".
 func (a *Aside) Line(lang string) string {
 	rule := "set_aside.line"
 	if a.N > 1 {
 		rule = "set_aside.lines"
 	}
-	return refusal.Text(rule, lang, refusal.Args{"station": a.Station, "name": PollutantName(a.Name), "value": a.Value, "from": minute(a.From),
+	return refusal.Text(rule, lang, refusal.Args{"station": a.Station, "name": terms.Words(terms.Pollutant, a.Name), "value": a.Value, "from": minute(a.From),
 		"to": untilMinute(a.To), "n": a.N, "why": a.Words(lang)})
 }
 
@@ -148,7 +141,7 @@ func explainAside(all []Aside, lang string) []string {
 			}
 			values, from, to = values+a.N, earliest(from, a.From), latest(to, a.To)
 		}
-		out = append(out, refusal.Text("explain.set_aside", lang, refusal.Args{"name": PollutantName(k.name), "n": values, "from": minute(from), "to": untilMinute(to),
+		out = append(out, refusal.Text("explain.set_aside", lang, refusal.Args{"name": terms.Words(terms.Pollutant, k.name), "n": values, "from": minute(from), "to": untilMinute(to),
 			"stations": stationsText(stations, lang), "why": refusal.Text("set_aside.short."+k.rule, lang, nil)}))
 	}
 	return out

@@ -15,6 +15,7 @@ import (
 	"qingkong/alerts/aqi"
 	"qingkong/alerts/forms"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // maxWrong ends the reading of a file that is wrong all over.
@@ -520,7 +521,7 @@ func (t *table) end() (Air, error) {
 		if !t.Measured && d.line > 0 && !d.certain {
 			p := aqiPollutants[k]
 			t.bad(d.line, d.name, d.value, "csv.unit_doubtful", &forms.Wrong{Rule: "day.unit_doubtful",
-				Args: refusal.Args{"pollutant": pollutantName(p), "unit": unitName(p), "value": d.value}})
+				Args: refusal.Args{"pollutant": terms.Words(terms.Pollutant, p), "unit": unitName(p), "value": d.value}})
 		}
 	}
 	if err := refusal.Input(t.wrong); err != nil {

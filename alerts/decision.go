@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // decision is one act being decided in one scope: what stands there, and the events so far.
@@ -117,9 +118,9 @@ func (d *decision) accept(id string, kind ProposalKind) error {
 	case !ok || p.Region != d.scope.region || p.Drill != d.scope.drill:
 		return wrong("proposal.not_here", refusal.Args{"id": id, "region": d.scope.region})
 	case p.State != StateOpen:
-		return refusal.Transition("proposal.not_open", string(p.State), refusal.Args{"id": id})
+		return terms.Transition(terms.ProposalState, "proposal.not_open", p.State, refusal.Args{"id": id})
 	case p.Kind != kind:
-		return wrong("proposal.other_kind", refusal.Args{"id": id, "kind": string(p.Kind), "want": string(kind)})
+		return wrong("proposal.other_kind", refusal.Args{"id": id, "kind": terms.Words(terms.Proposal, p.Kind), "want": terms.Words(terms.Proposal, kind)})
 	}
 	d.open = nil
 	d.events = append(d.events, ProposalAccepted{ID: id}) // finish adds the warning's id

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Declare enters a warning. Texts are public (a notice and its reason); what is said about a person does not belong
@@ -112,7 +113,7 @@ func (d *decision) overridden(proposalID string, t Trigger, ordered Level) *Over
 func (d *decision) occupied() error {
 	w := d.warning
 	return refusal.New(refusal.Conflict, "warning.conflict", refusal.Args{
-		"id": w.ID, "level": string(w.Level), "state": string(w.State), "region": w.Region})
+		"id": w.ID, "level": terms.Words(terms.Level, w.Level), "state": terms.Words(terms.WarningState, w.State), "region": w.Region})
 }
 
 // approvedState is where an approved declaration goes before its start.

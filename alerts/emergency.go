@@ -6,6 +6,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // confirmWithin is how long an approval by telephone stands before somebody who may approve has to confirm it.
@@ -108,7 +109,7 @@ func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now
 		return nil, nil, err
 	}
 	if !w.unconfirmed() || w.Emergency.Overdue {
-		return nil, nil, refusal.Transition("warning.transition", string(w.State), refusal.Args{"id": w.ID, "act": string(actUnconfirmed), "stage": string(w.stage())})
+		return nil, nil, terms.Transition(terms.WarningState, "warning.transition", w.State, refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, actUnconfirmed)})
 	}
 	if now.Before(w.Emergency.ConfirmBy) {
 		return nil, nil, notDue(w, actUnconfirmed, w.Emergency.ConfirmBy)

@@ -6,6 +6,7 @@ import (
 	"qingkong/alerts/aqi"
 	"qingkong/alerts/forms"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Reader reads forecasts and measurements, as CSV or JSON. The zero value reads a forecast.
@@ -153,7 +154,7 @@ func (p Plausible) tooHigh(m *Measured, hourly bool) (pollutant aqi.Pollutant, a
 			continue
 		}
 		if most, ok := limits[aqiPollutants[i]]; ok && c.Cmp(most) > 0 {
-			return aqiPollutants[i], refusal.Args{"pollutant": pollutantName(aqiPollutants[i]), "value": *c, "unit": unitName(aqiPollutants[i]), "largest": most}
+			return aqiPollutants[i], refusal.Args{"pollutant": terms.Words(terms.Pollutant, aqiPollutants[i]), "value": *c, "unit": unitName(aqiPollutants[i]), "largest": most}
 		}
 	}
 	return "", nil
@@ -165,9 +166,6 @@ func unitName(p aqi.Pollutant) string {
 	}
 	return "µg/m³"
 }
-
-// pollutantName is what people call a pollutant.
-func pollutantName(p aqi.Pollutant) refusal.Worded { return refusal.Words("desk.pollutant."+p, nil) }
 
 // remark says what is strange about a day's or an hour's values, as a rule and what fills it.
 type remark struct {
@@ -183,7 +181,7 @@ func (e *entry) remarks(date Date, o outcome) []remark {
 		out = append(out, remark{forms.Column(aqi.PM25), "note.pm25_above_pm10", refusal.Args{"pm25": *e.PM25, "pm10": *e.PM10}})
 	}
 	for _, p := range aqi.Daily(aqi.StandardOn(string(date)), e.Values()).Beyond {
-		out = append(out, remark{forms.Column(p), "note.beyond_table", refusal.Args{"pollutant": pollutantName(p)}})
+		out = append(out, remark{forms.Column(p), "note.beyond_table", refusal.Args{"pollutant": terms.Words(terms.Pollutant, p)}})
 	}
 	if o.band == nil {
 		return out
@@ -217,7 +215,7 @@ func PM25Alone(std aqi.Standard, index int, primary []string, v aqi.Values) refu
 		if i > 0 {
 			names.ZH, names.EN = names.ZH+"、", names.EN+", "
 		}
-		name := pollutantName(p)
+		name := terms.Words(terms.Pollutant, p)
 		names.ZH, names.EN = names.ZH+name.ZH, names.EN+name.EN
 	}
 	return refusal.Args{"aqi": index, "primary": names, "own": *own}
@@ -235,7 +233,7 @@ func IndexNotes(v aqi.Values, r aqi.Result) []Note {
 		out = append(out, note(aqi.PM25, "note.pm25_alone", args))
 	}
 	for _, p := range r.Beyond {
-		out = append(out, note(p, "note.beyond_table", refusal.Args{"pollutant": pollutantName(p)}))
+		out = append(out, note(p, "note.beyond_table", refusal.Args{"pollutant": terms.Words(terms.Pollutant, p)}))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Words are the trace told to people, line by line, as the catalogue had it when the proposal was made.
@@ -206,7 +207,7 @@ func ExplainClauses(clauses []ClauseTrace, lang string) []string {
 }
 
 // LevelName is a level as people call it, in "zh-CN" or "en".
-func LevelName(l Level, lang string) string { return refusal.Text("level.name."+string(l), lang, nil) }
+func LevelName(l Level, lang string) string { return terms.Name(terms.Level, l, lang) }
 
 // clauseWords reads a clause's name out: ">200 72h and >300 24h".
 func clauseWords(name, lang string) string {

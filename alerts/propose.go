@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // How far a series reaches from today, in days. The longest clause of any criteria is four days; a month back shows
@@ -105,7 +106,7 @@ func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.T
 		return nil, nil, err
 	}
 	if p.State != StateOpen {
-		return nil, nil, refusal.Transition("proposal.not_open", string(p.State), refusal.Args{"id": p.ID})
+		return nil, nil, terms.Transition(terms.ProposalState, "proposal.not_open", p.State, refusal.Args{"id": p.ID})
 	}
 	if err := reason(in.Reason, true); err != nil {
 		return nil, nil, err

@@ -273,7 +273,7 @@ func (r *arrival) nameRow(row int, s *sifted, byItself sifted, index *int, path 
 	r.left = r.left || keeps
 	fine, coarse := s.values[placePM25], s.values[placePM10]
 	if fine != nil && coarse != nil && s.why[placePM25] == taken && s.why[placePM10] == taken && fine.Cmp(*coarse) > 0 {
-		n := Named{Path: path(aqi.PM25), Rule: "pm25_above_pm10", Say: "remark.pm25_above_pm10", Args: refusal.Args{"pm25": fine.String(), "pm10": coarse.String()}}
+		n := Named{Path: path(aqi.PM25), Rule: "pm25_above_pm10", Say: "note.pm25_above_pm10", Args: refusal.Args{"pm25": fine.String(), "pm10": coarse.String()}}
 		r.remarks = append(r.remarks, n.In(langZH))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // State is a warning's state as others see it.
@@ -144,7 +145,7 @@ func refuse(w *Warning, a act) error {
 	if _, ok := transitions[w.stage()][a]; ok {
 		return nil
 	}
-	return refusal.Transition("warning.transition", string(w.State), refusal.Args{"id": w.ID, "act": string(a), "stage": string(w.stage())})
+	return terms.Transition(terms.WarningState, "warning.transition", w.State, refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a)})
 }
 
 // check makes sure that a decision kept to the table.

@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Bounds of one answer.
@@ -231,18 +232,18 @@ func (o *Order) completes(tx *bbolt.Tx, action Action) (bool, error) {
 
 // allows refuses an act with content that the order's state, an earlier act or the transition table forbids.
 func (o *Order) allows(action Action, a *act) error {
-	args := refusal.Args{"id": o.ID, "action": string(action)}
+	args := refusal.Args{"id": o.ID, "action": terms.Words(terms.OrderAct, action)}
 	if o.State != StateOpen {
-		return refusal.Transition("order.closed", o.State.String(), args)
+		return terms.Transition(terms.OrderState, "order.closed", o.State.String(), args)
 	}
 	if o.acts[a.content] != (digest{}) {
 		return refusal.New(refusal.Conflict, "order.done_otherwise", args)
 	}
 	if _, ok := a.answer[o.Answer]; !ok {
-		return refusal.Transition("order.answer_state", o.Answer.String(), args)
+		return terms.Transition(terms.OrderState, "order.answer_state", o.Answer.String(), args)
 	}
 	if _, ok := a.execute[o.Execution]; !ok && a.execute != nil {
-		return refusal.Transition("order.execution_state", o.Execution.String(), args)
+		return terms.Transition(terms.OrderState, "order.execution_state", o.Execution.String(), args)
 	}
 	return nil
 }

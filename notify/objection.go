@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 )
@@ -53,12 +54,12 @@ func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Eve
 	if err != nil {
 		return nil, nil, err
 	}
-	args := refusal.Args{"id": o.ID, "action": "objection"}
+	args := refusal.Args{"id": o.ID, "action": terms.Words(terms.OrderAct, Object)}
 	if o.State != StateOpen {
-		return nil, nil, refusal.Transition("order.closed", o.State.String(), args)
+		return nil, nil, terms.Transition(terms.OrderState, "order.closed", o.State.String(), args)
 	}
 	if o.Answer != AnswerObjected {
-		return nil, nil, refusal.Transition("order.answer_state", o.Answer.String(), args)
+		return nil, nil, terms.Transition(terms.OrderState, "order.answer_state", o.Answer.String(), args)
 	}
 	ev := &Decided{OrderID: o.ID, Decision: in.Decision, ReasonRef: in.ReasonRef, ExpiresAt: in.ExpiresAt}
 	switch in.Decision {

@@ -116,7 +116,7 @@ func TestOrdersOfStages(t *testing.T) {
 	}
 	adjust(alerts.Orange, 6*time.Hour)
 	w.wants("orange in six hours", id("E1", 2)+"/revised", id("E2", 1)+"/issued")
-	const goesOn = "在此之前继续执行黄色(Ⅲ级)措施。"
+	const goesOn = "在此之前继续执行黄色（Ⅲ级）措施。"
 	if o := w.json(id("E1", 2)); o["effective_from"] != "2016-12-17T00:00:00+08:00" || !strings.Contains(o["text"].(string), goesOn) ||
 		!strings.Contains(o["text"].(string), "自2016年12月17日0时起") {
 		t.Errorf("%v", o)

@@ -119,13 +119,13 @@ func TestOrderJSON(t *testing.T) {
 	measures := got["measures"].([]any)
 	want := map[string]any{
 		"id": e1, "warning_id": warningID, "revision": 1.0, "supersedes": nil, "recipient_id": "E1", "level": "orange",
-		"title": "重污染天气橙色(Ⅱ级)预警应急减排指令", "legal_basis": "《中华人民共和国大气污染防治法》第九十六条",
+		"title": "重污染天气橙色（Ⅱ级）预警应急减排令", "legal_basis": "《中华人民共和国大气污染防治法》第九十六条",
 		"document_no": "津气指办〔2016〕12号", "issued_at": "2016-12-16T18:00:00+08:00", "effective_from": "2016-12-16T20:00:00+08:00",
 		"ends_at": nil, "acknowledge_by": "2016-12-16T19:00:00+08:00", "acknowledged_at": nil, "late": false,
 		"list_version": w.version.ID, "list_hash": w.version.Hash, "delivery": "pending", "answer": "awaiting",
 		"execution": "not_started", "verdict": "none", "state": "open", "drill": false, "plan": nil,
 		"recipient_name": "示例企业E1", "town": "杨柳青镇", "grade": "B",
-		"text": "示例企业E1：\n依据《中华人民共和国大气污染防治法》第九十六条（津气指办〔2016〕12号），现启动重污染天气橙色(Ⅱ级)预警应急响应，" +
+		"text": "示例企业E1：\n依据《中华人民共和国大气污染防治法》第九十六条（津气指办〔2016〕12号），现启动重污染天气橙色（Ⅱ级）预警应急响应，" +
 			"自2016年12月16日20时起，解除时间另行通知。你单位应当执行下列应急减排措施：\n" +
 			"1. 6#机组：降低煤耗，减少300 t/d，4小时内完成。6#机组入炉煤量每日减少300吨\n" +
 			"2. 6#机组：降低煤耗，减少600 t/d，4小时内完成。6#机组入炉煤量每日减少600吨\n" +
@@ -166,7 +166,7 @@ func TestAdvisoryAsks(t *testing.T) {
 	w.elapse(0)
 	o := w.json(e1)
 	text := fmt.Sprint(o["title"], o["legal_basis"], o["text"])
-	for _, word := range []string{"第九十六条", "应当", "指令"} {
+	for _, word := range []string{"第九十六条", "应当", "减排令"} {
 		if strings.Contains(text, word) {
 			t.Errorf("an advisory says %s: %s", word, text)
 		}

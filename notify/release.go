@@ -58,7 +58,7 @@ func (*ReleaseWorded) Kind() string { return kindReleaseWorded }
 // words are those of a plan whose orders end for a kind, from a time on.
 func (p *Plan) words(kind ReleaseKind, at time.Time) ReleaseWords {
 	w := ReleaseWords{Kind: kind, At: at}
-	what, order := "重污染天气"+levelWords[p.Level]+"预警", "应急减排指令"
+	what, order := "重污染天气"+alerts.LevelName(p.Level, "zh-CN")+"预警", "应急减排令"
 	if p.Level == "advisory" {
 		what, order = advisoryName, "管控要求告知"
 	}
@@ -75,16 +75,16 @@ func (p *Plan) words(kind ReleaseKind, at time.Time) ReleaseWords {
 			w.Text = what + document + "在开始前已经撤销。你单位收到的" + order + "作废，无须执行；已经提前减排的，可以恢复正常生产。"
 		}
 	case ReleaseLevelChanged:
-		w.Title = "应急减排指令终止通知（预警级别调整）"
-		level := "级别已调整为" + levelWords[p.Level]
+		w.Title = "应急减排令终止通知（预警级别调整）"
+		level := "级别已调整为" + alerts.LevelName(p.Level, "zh-CN")
 		if p.Level == "advisory" {
 			level = "已调整为" + advisoryName
 		}
-		w.Text = "重污染天气预警" + level + document + "。按应急减排清单，你单位此时没有应急减排措施，原指令" + from +
-			"不再执行，可以恢复正常生产。级别再次提高的，将另行下达指令。"
+		w.Text = "重污染天气预警" + level + document + "。按应急减排清单，你单位此时没有应急减排措施，原减排令" + from +
+			"不再执行，可以恢复正常生产。级别再次提高的，将另行下达减排令。"
 	case ReleaseListChanged:
-		w.Title = "应急减排指令终止通知（清单更新）"
-		w.Text = "应急减排清单已更新，按新版清单（" + p.ListVersion + "），你单位在" + what + "期间没有应急减排措施。原指令" + from +
+		w.Title = "应急减排令终止通知（清单更新）"
+		w.Text = "应急减排清单已更新，按新版清单（" + p.ListVersion + "），你单位在" + what + "期间没有应急减排措施。原减排令" + from +
 			"不再执行，可以恢复正常生产。"
 	}
 	w.drill(p.Drill)
@@ -93,12 +93,12 @@ func (p *Plan) words(kind ReleaseKind, at time.Time) ReleaseWords {
 
 // exemption words what an accepted objection grants, from a time on and until another one where there is an end.
 func exemption(at time.Time, until *time.Time, drill bool) *ReleaseWords {
-	w := &ReleaseWords{Kind: ReleaseExempted, At: at, Title: "应急减排指令豁免通知"}
+	w := &ReleaseWords{Kind: ReleaseExempted, At: at, Title: "应急减排令豁免通知"}
 	w.Text = "经核实你单位提出的异议，同意豁免：自" + since(at) + "起至"
 	if until != nil {
-		w.Text += endText(*until) + "止，你单位无须执行指令所列措施。豁免期满而应急响应未终止的，将另行下达指令。"
+		w.Text += endText(*until) + "止，你单位无须执行减排令所列措施。豁免期满而应急响应未终止的，将另行下达减排令。"
 	} else {
-		w.Text += "本次应急响应终止，你单位无须执行指令所列措施；预警级别调整的，以新下达的指令为准。"
+		w.Text += "本次应急响应终止，你单位无须执行减排令所列措施；预警级别调整的，以新下达的减排令为准。"
 	}
 	w.drill(drill)
 	return w

@@ -58,17 +58,17 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 		text    []string
 		without []string
 	}{
-		"lifted": {declared(alerts.Orange, false), lift, e1, "lifted", "扩散条件转好", "重污染天气橙色(Ⅱ级)预警解除通知",
-			[]string{"示例企业E1：\n", "橙色(Ⅱ级)预警（津气指办〔2016〕12号）自2016年12月16日20时30分起解除", "不再执行", "可以恢复正常生产"}, []string{"启动", "演练"}},
+		"lifted": {declared(alerts.Orange, false), lift, e1, "lifted", "扩散条件转好", "重污染天气橙色（Ⅱ级）预警解除通知",
+			[]string{"示例企业E1：\n", "橙色（Ⅱ级）预警（津气指办〔2016〕12号）自2016年12月16日20时30分起解除", "不再执行", "可以恢复正常生产"}, []string{"启动", "演练"}},
 		"lifted advisory": {declared(alerts.Advisory, false), lift, e1, "lifted", "扩散条件转好", "应对污染天气管控要求解除通知",
 			[]string{"应对污染天气管控要求（津气指办〔2016〕12号）自2016年12月16日20时30分起解除", "可以恢复正常生产"}, []string{"预警"}},
-		"lifted drill": {declared(alerts.Orange, true), lift, "D20161216-01-E1-1", "lifted", "扩散条件转好", "【演练】重污染天气橙色(Ⅱ级)预警解除通知",
+		"lifted drill": {declared(alerts.Orange, true), lift, "D20161216-01-E1-1", "lifted", "扩散条件转好", "【演练】重污染天气橙色（Ⅱ级）预警解除通知",
 			[]string{"本次为演练"}, []string{"现启动"}},
 		"cancelled": {declared(alerts.Orange, false), func(w *world, warning *alerts.Warning) {
 			warn(w, engine().DecideCancel, alerts.Cancel{WarningID: warning.ID, Revision: warning.Revision, Reason: "误发"})
 			w.elapse(0)
-		}, e1, "cancelled", "误发", "重污染天气橙色(Ⅱ级)预警撤销通知",
-			[]string{"橙色(Ⅱ级)预警（津气指办〔2016〕12号）系错误发布，现予撤销", "无须执行"}, []string{"现启动"}},
+		}, e1, "cancelled", "误发", "重污染天气橙色（Ⅱ级）预警撤销通知",
+			[]string{"橙色（Ⅱ级）预警（津气指办〔2016〕12号）系错误发布，现予撤销", "无须执行"}, []string{"现启动"}},
 		"cancelled before it began": {func(w *world) *alerts.Warning {
 			start := w.now.Add(6 * time.Hour)
 			warning := warn(w, engine().DecideDeclare, alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
@@ -78,13 +78,13 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 		}, func(w *world, warning *alerts.Warning) {
 			warn(w, engine().DecideCancel, alerts.Cancel{WarningID: warning.ID, Revision: warning.Revision})
 			w.elapse(0)
-		}, e1, "cancelled", "", "重污染天气橙色(Ⅱ级)预警撤销通知", []string{"在开始前已经撤销", "无须执行"}, []string{"错误", "现启动"}},
+		}, e1, "cancelled", "", "重污染天气橙色（Ⅱ级）预警撤销通知", []string{"在开始前已经撤销", "无须执行"}, []string{"错误", "现启动"}},
 		"level changed": {declared(alerts.Orange, false), func(w *world, warning *alerts.Warning) {
 			warn(w, engine().DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow,
 				Reason: "污染减轻", Trigger: alerts.CityOrder, DocumentNo: "津气指办〔2016〕13号"})
 			w.elapse(0)
-		}, e1, "level_changed", "污染减轻", "应急减排指令终止通知（预警级别调整）",
-			[]string{"级别已调整为黄色(Ⅲ级)（津气指办〔2016〕13号）", "2016年12月16日20时30分起", "不再执行", "可以恢复正常生产"}, []string{"现启动"}},
+		}, e1, "level_changed", "污染减轻", "应急减排令终止通知（预警级别调整）",
+			[]string{"级别已调整为黄色（Ⅲ级）（津气指办〔2016〕13号）", "2016年12月16日20时30分起", "不再执行", "可以恢复正常生产"}, []string{"现启动"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, enterprise("E1", alerts.Orange))
@@ -132,7 +132,7 @@ func TestReleaseOfAnExemption(t *testing.T) {
 	w.must(evs, err)
 	release, _, _ := w.releaseSaid(e1)
 	said, _ := release["text"].(string)
-	if release["kind"] != "exempted" || release["title"] != "应急减排指令豁免通知" || release["reason"] != "保障民生供热" || release["at"] != "2016-12-16T21:00:00+08:00" ||
+	if release["kind"] != "exempted" || release["title"] != "应急减排令豁免通知" || release["reason"] != "保障民生供热" || release["at"] != "2016-12-16T21:00:00+08:00" ||
 		!strings.Contains(said, "豁免") || !strings.Contains(said, "2016年12月17日24时") || strings.Contains(said, "保障民生") {
 		t.Errorf("the exemption says %v", release)
 	}
@@ -155,7 +155,7 @@ func TestReleaseByAnotherList(t *testing.T) {
 	}
 	release, _, _ := w.releaseSaid(e1)
 	said, _ := release["text"].(string)
-	if release["kind"] != "list_changed" || release["title"] != "应急减排指令终止通知（清单更新）" || !strings.Contains(said, v.ID) || !strings.Contains(said, "不再执行") {
+	if release["kind"] != "list_changed" || release["title"] != "应急减排令终止通知（清单更新）" || !strings.Contains(said, v.ID) || !strings.Contains(said, "不再执行") {
 		t.Errorf("the release says %v", release)
 	}
 	w.check()

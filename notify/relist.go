@@ -12,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 )
 
@@ -213,7 +214,7 @@ func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Plan, reductionlist.Versio
 	case len(in.Recipients) == 0 || len(in.Recipients) > maxRelist:
 		return nil, v, refusal.Input([]refusal.Field{{Path: "recipients", Rule: "order.relist_count", Args: refusal.Args{"limit": maxRelist}}})
 	case p == nil || p.Release != "" || w.State != alerts.Active && w.State != alerts.Scheduled:
-		return nil, v, refusal.Transition("order.relist_state", string(w.State), refusal.Args{"id": w.ID})
+		return nil, v, terms.Transition(terms.WarningState, "order.relist_state", w.State, refusal.Args{"id": w.ID})
 	case in.Revision != w.Revision:
 		return nil, v, refusal.New(refusal.StaleRevision, "warning.stale_revision", refusal.Args{"id": w.ID, "revision": in.Revision, "current": w.Revision})
 	case !p.Done:

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/plant"
 )
@@ -57,7 +58,7 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 		if accepted, err := o.nextAccepted(tx, in.Read); err != nil || accepted != nil && samePlan(accepted, raw) {
 			return nil, o, err
 		}
-		return nil, nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": o.ID})
+		return nil, nil, terms.Transition(terms.OrderState, "plan.not_open", o.State.String(), refusal.Args{"id": o.ID})
 	}
 	ev, err := o.withPlan(tx, body, plan, raw, now, wall(in.Wall, now))
 	if err != nil {

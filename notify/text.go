@@ -18,13 +18,6 @@ type writer struct {
 	buf   []byte
 }
 
-var levelWords = map[alerts.Level]string{
-	"advisory": "管控要求",
-	"yellow":   "黄色(Ⅲ级)",
-	"orange":   "橙色(Ⅱ级)",
-	"red":      "红色(Ⅰ级)",
-}
-
 // Basis of an order under a warning: article 96 lets the government order stops and limits while one is in
 // force. An advisory has no such power behind it and asks.
 const (
@@ -47,8 +40,8 @@ func documentNote(no string) string {
 
 // causeNotes say why one order is revised by itself.
 var causeNotes = map[Cause]string{
-	CausePlan:          "你单位本次响应期的运行方案已经接受，原指令的用量调整如下。\n",
-	CauseAmended:       "经核实你单位提出的异议，原指令调整如下。\n",
+	CausePlan:          "你单位本次响应期的运行方案已经接受，原减排令的用量调整如下。\n",
+	CauseAmended:       "经核实你单位提出的异议，原减排令调整如下。\n",
 	CauseList:          "应急减排清单已更新，你单位的措施按新版清单调整如下。\n",
 	CauseDecisionEnded: "对你单位异议的处理决定已到期，恢复执行清单所列措施。\n",
 }
@@ -73,12 +66,12 @@ func newWriter(p *Plan, cause Cause) *writer {
 		w.issue.Title = mark + advisoryName + "告知"
 		w.head = "：\n" + note + "为落实" + basis + document + "，" + window + "，请你单位采取下列减排措施，予以配合：\n"
 	} else {
-		w.issue.Title = mark + "重污染天气" + levelWords[p.Level] + "预警应急减排指令"
-		w.head = "：\n" + note + "依据" + basis + document + "，现启动重污染天气" + levelWords[p.Level] +
+		w.issue.Title = mark + "重污染天气" + alerts.LevelName(p.Level, "zh-CN") + "预警应急减排令"
+		w.head = "：\n" + note + "依据" + basis + document + "，现启动重污染天气" + alerts.LevelName(p.Level, "zh-CN") +
 			"预警应急响应，" + window + "。你单位应当执行下列应急减排措施：\n"
 	}
 	if p.Until != "" {
-		w.until = "在此之前继续执行" + levelWords[p.Until] + "措施。\n"
+		w.until = "在此之前继续执行" + alerts.LevelName(p.Until, "zh-CN") + "措施。\n"
 	}
 	w.issue.LegalBasis = basis
 	w.tail = "请于" + endText(p.AcknowledgeBy) + "前确认。"

@@ -10,6 +10,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Activate makes a version count. Revision 0 leaves the check of the revision to the hash.
@@ -53,7 +54,7 @@ func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]E
 		return nil, v, stale(v, in.Revision)
 	}
 	if in.NeedApproval && v.ApprovedBy == "" {
-		return nil, v, refusal.Transition("list.not_approved", v.State, refusal.Args{"version": v.ID})
+		return nil, v, terms.Transition(terms.ListState, "list.not_approved", v.State, refusal.Args{"version": v.ID})
 	}
 	if err := complete(v); err != nil {
 		return nil, v, err
@@ -140,7 +141,7 @@ func again(v Version, in Activate) error {
 		return stale(v, in.Revision)
 	}
 	if in.Replaces != v.Replaces {
-		return refusal.Transition("list.active", v.State, refusal.Args{"version": v.ID})
+		return terms.Transition(terms.ListState, "list.active", v.State, refusal.Args{"version": v.ID})
 	}
 	return nil
 }

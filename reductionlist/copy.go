@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Bounds of one command, which holds up every other while it is applied.
@@ -49,7 +50,7 @@ func DecideCopy(tx *bbolt.Tx, _ string, in CopyRows, _ time.Time) ([]Event, Vers
 	case ev.Count == 0:
 		return nil, v, nil
 	case v.State != StateDraft:
-		return nil, v, refusal.Transition("list.rows_closed", v.State, refusal.Args{"version": v.ID})
+		return nil, v, terms.Transition(terms.ListState, "list.rows_closed", v.State, refusal.Args{"version": v.ID})
 	case v.Added+ev.Count > v.Count:
 		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": v.Added + ev.Count, "want": v.Count})
 	}

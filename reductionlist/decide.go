@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist/internal/text"
 )
 
@@ -142,7 +143,7 @@ func DecideRows(tx *bbolt.Tx, _ string, in AddRows, _ time.Time) ([]Event, Versi
 		}
 	}
 	if v.State != StateDraft {
-		return nil, v, refusal.Transition("list.rows_closed", v.State, refusal.Args{"version": v.ID})
+		return nil, v, terms.Transition(terms.ListState, "list.rows_closed", v.State, refusal.Args{"version": v.ID})
 	}
 	if v.Added+len(in.Recipients) > v.Count {
 		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": v.Added + len(in.Recipients), "want": v.Count})
@@ -168,16 +169,16 @@ func ReservedID(id string) bool { return reservedIDs[strings.ToLower(id)] }
 func checkRows(rs []Recipient) error {
 	var wrong []refusal.Field
 	for i := range rs {
-		field := func(rule string) {
+		wrongID := func(rule string) {
 			wrong = append(wrong, refusal.Field{Path: "recipients[" + strconv.Itoa(i) + "].id", Rule: rule, Args: refusal.Args{"value": rs[i].ID}})
 		}
 		switch {
 		case !ValidID(rs[i].ID):
-			field("list.id_form")
+			wrongID("list.id_form")
 		case ReservedID(rs[i].ID):
-			field("list.id_reserved")
+			wrongID("list.id_reserved")
 		case i > 0 && rs[i].ID <= rs[i-1].ID:
-			field("list.not_ascending")
+			wrongID("list.not_ascending")
 		}
 	}
 	return refusal.Input(wrong)
@@ -203,7 +204,7 @@ func DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Eve
 	case v.State != StateDraft && v.ApprovedBy == actor:
 		return nil, v, nil
 	case v.State != StateDraft:
-		return nil, v, refusal.Transition("list.not_draft", v.State, refusal.Args{"version": v.ID})
+		return nil, v, terms.Transition(terms.ListState, "list.not_draft", v.State, refusal.Args{"version": v.ID})
 	case v.Errors > 0:
 		return nil, v, damaged(v)
 	case in.Revision != v.Revision:
@@ -220,7 +221,7 @@ func DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Eve
 
 // damaged refuses what cannot be done with a workbook that has errors.
 func damaged(v Version) error {
-	return refusal.Transition("list.has_errors", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
+	return terms.Transition(terms.ListState, "list.has_errors", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
 }
 
 func stale(v Version, given int) error {

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Discard takes a draft back; Revision is the one that the caller saw.
@@ -33,7 +34,7 @@ func DecideDiscard(tx *bbolt.Tx, _ string, in Discard, _ time.Time) ([]Event, Ve
 	case err != nil:
 		return nil, v, err
 	case v.State != StateDraft:
-		return nil, v, refusal.Transition("list.discard_draft", v.State, refusal.Args{"version": v.ID})
+		return nil, v, terms.Transition(terms.ListState, "list.discard_draft", v.State, refusal.Args{"version": v.ID})
 	case in.Revision != v.Revision:
 		return nil, v, stale(v, in.Revision)
 	}

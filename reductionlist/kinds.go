@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 )
 
 // The closed vocabularies of the workbook. Each has a code for programs and the word of the workbook.
@@ -104,29 +105,25 @@ func (v Vocabulary[T]) Word(code T) string {
 	return string(code)
 }
 
+// vocabulary is that of a kind of names: the workbook has the words that the names have everywhere.
+func vocabulary[T ~string](kind terms.Kind, codes ...T) Vocabulary[T] {
+	v := Vocabulary[T]{Codes: codes}
+	for _, c := range codes {
+		v.Words = append(v.Words, terms.ShortName(kind, c, "zh-CN"))
+	}
+	return v
+}
+
 // The vocabularies.
 var (
-	TypeWords = Vocabulary[Type]{
-		[]string{"工业企业", "施工工地", "用车单位", "部门", "街镇"},
-		[]Type{Enterprise, Site, Fleet, Department, Town}}
-	GradeWords = Vocabulary[Grade]{
-		[]string{"A", "B", "B-", "C", "D", "引领性", "非引领性", "不适用"},
-		[]Grade{GradeA, GradeB, GradeBMinus, GradeC, GradeD, GradeLeading, GradeNonLeading, GradeNotApplicable}}
-	CategoryWords = Vocabulary[Category]{
-		[]string{"一般", "保障类", "小微涉气", "长期停产", "自主减排"},
-		[]Category{General, Safeguard, Micro, Closed, Voluntary}}
-	LevelWords = Vocabulary[alerts.Level]{
-		[]string{"管控要求", "黄色", "橙色", "红色"},
-		[]alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}}
-	ActionWords = Vocabulary[Action]{
-		[]string{"停产", "限产", "降低煤耗", "焚烧分配", "燃料替代", "提效治理", "停运", "停工", "洒水保洁", "其他"},
-		[]Action{Stop, Limit, ReduceCoal, AllocateWaste, SwitchFuel, ImproveTreatment, StopVehicles, StopWork, CleanRoads, OtherAction}}
-	SourceWords = Vocabulary[Source]{
-		[]string{"CEMS", "用电", "DCS", "视频", "门禁", "称重"},
-		[]Source{CEMS, Power, DCS, Video, Gate, Weighing}}
-	KindWords = Vocabulary[QuantityKind]{
-		[]string{"不超过", "减少", "不少于"},
-		[]QuantityKind{AtMost, ReduceBy, AtLeast}}
+	TypeWords     = vocabulary(terms.RecipientType, Enterprise, Site, Fleet, Department, Town)
+	GradeWords    = vocabulary(terms.Grade, GradeA, GradeB, GradeBMinus, GradeC, GradeD, GradeLeading, GradeNonLeading, GradeNotApplicable)
+	CategoryWords = vocabulary(terms.Category, General, Safeguard, Micro, Closed, Voluntary)
+	LevelWords    = vocabulary(terms.Level, alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red)
+	ActionWords   = vocabulary(terms.Action, Stop, Limit, ReduceCoal, AllocateWaste, SwitchFuel, ImproveTreatment, StopVehicles, StopWork,
+		CleanRoads, OtherAction)
+	SourceWords = vocabulary(terms.Source, CEMS, Power, DCS, Video, Gate, Weighing)
+	KindWords   = vocabulary(terms.Quantity, AtMost, ReduceBy, AtLeast)
 )
 
 // Has reports whether a code is one of the vocabulary.

@@ -1,6 +1,6 @@
 // Package refusal says why an act was not carried out: a code for programs, a rule that names the
-// reason, the place in the input, and the values a person needs to see. Text lives in one catalogue
-// (words*.go), Chinese and English side by side, so that a domain package never carries prose.
+// reason, the place in the input, and the values a person needs to see. Text lives in one catalogue, Chinese and English side by
+// side, so that code never carries prose: each package registers what it says itself (words*.go).
 //
 // Every package may import it; it imports nothing of ours.
 package refusal
@@ -8,8 +8,9 @@ package refusal
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -119,18 +120,25 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// words is one entry of the catalogue.
-type words struct{ zh, en string }
+// Pair is a text in Chinese and in English. Both name the same values.
+type Pair [2]string
 
-var catalogue = map[string]words{}
+type entry struct {
+	Pair
+	from string // the file that registered it
+}
 
-// register adds an area's words at start; a rule named twice is a programming error.
-func register(area map[string]words) {
-	for rule, w := range area {
-		if _, dup := catalogue[rule]; dup {
-			panic("refusal: rule named twice: " + rule)
+var catalogue = map[string]entry{}
+
+// Register adds words to the catalogue; who speaks them calls it at start. A rule that is registered twice is a programming error:
+// Register panics and names both files.
+func Register(words map[string]Pair) {
+	_, from, _, _ := runtime.Caller(1)
+	for rule, w := range words {
+		if other, twice := catalogue[rule]; twice {
+			panic("refusal: " + rule + " is registered by " + other.from + " and by " + from)
 		}
-		catalogue[rule] = w
+		catalogue[rule] = entry{w, from}
 	}
 }
 
@@ -139,12 +147,7 @@ func Known(rule string) bool { _, ok := catalogue[rule]; return ok }
 
 // Rules lists the catalogue's rules in order.
 func Rules() []string {
-	rules := make([]string, 0, len(catalogue))
-	for r := range catalogue {
-		rules = append(rules, r)
-	}
-	sort.Strings(rules)
-	return rules
+	return slices.Sorted(maps.Keys(catalogue))
 }
 
 // Text fills the catalogue's words for rule, in "zh-CN" (the default) or "en".
@@ -169,9 +172,9 @@ func text(rule, lang string, args Args) string {
 	if !ok {
 		return rule
 	}
-	t := w.zh
+	t := w.Pair[0]
 	if lang == "en" {
-		t = w.en
+		t = w.Pair[1]
 	}
 	for k, v := range args {
 		if own, ok := v.(Worded); ok {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // userAct is a command that acts on one user, of whom nothing more is said.
@@ -95,7 +96,7 @@ func accountRow(item json.RawMessage) ([]string, error) {
 	for i, t := range u.Tokens {
 		ids[i] = t.ID
 	}
-	return []string{u.User, named("cli.role.", u.Role), orDash(u.Name), orDash(u.Town), passwordText(&u), orDash(strings.Join(ids, "、")), yesNo(u.Disabled)}, err
+	return []string{u.User, named(terms.Role, u.Role), orDash(u.Name), orDash(u.Town), passwordText(&u), orDash(strings.Join(ids, "、")), yesNo(u.Disabled)}, err
 }
 
 // passwordText is when the password was issued, or that there is none.
@@ -121,7 +122,7 @@ func newAccountList() *cobra.Command {
 	}
 	c.add(cmd, false)
 	l.add(cmd)
-	cmd.Flags().String("role", "", "只列这一角色（only this role: "+strings.Join(namesOf("cli.role."), ", ")+"）")
+	cmd.Flags().String("role", "", "只列这一角色（only this role: "+strings.Join(namesOf(terms.Rule(terms.Role, "")), ", ")+"）")
 	return cmd
 }
 
@@ -149,7 +150,7 @@ func showAccount(out io.Writer, answer []byte) error {
 	}
 	return printFacts(out, answer, []fact{
 		{"user", u.User},
-		{"role", named("cli.role.", u.Role)},
+		{"role", named(terms.Role, u.Role)},
 		{"name", u.Name},
 		{"town", u.Town},
 		{"recipient", u.Recipient},

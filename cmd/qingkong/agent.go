@@ -17,7 +17,7 @@ func newAgentCommand() *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
 		Use:   "agent --nats-url URL --recipient ID --password-file FILE [--data DIR] [--run COMMAND [-- ARG...]]",
-		Short: "企业端：接收减排令并回执（an enterprise's side: receives orders and answers）",
+		Short: "企业端：接收减排令并签收（an enterprise's side: receives orders and answers）",
 		Long:  agentHelp,
 		Example: `  qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --data e0001
   qingkong agent --nats-url nats://127.0.0.1:4222 --recipient E0001 --password-file e0001.secret --data e0001 --auto-acknowledge --run /opt/plant/on-order -- --site 1
@@ -57,8 +57,8 @@ func newAgentCommand() *cobra.Command {
 	return cmd
 }
 
-const agentHelp = `企业端：连接晴空的 NATS，接收本企业的减排令（含演练），逐条显示并自动回执。断线后一直重连，重连后及每小时补取未收到的减排令。
---data DIR    每条减排令先原样存盘再回执；重启后不重复显示，断网期间的回执与确认留待恢复后按序发送。一个目录同时只供一个企业端使用。
+const agentHelp = `企业端：连接晴空的 NATS，接收本企业的减排令（含演练），逐条显示并自动签收。断线后一直重连，重连后及每小时补取未收到的减排令。
+--data DIR    每条减排令先原样存盘再签收；重启后不重复显示，断网期间的签收与确认留待恢复后按序发送。一个目录同时只供一个企业端使用。
 --run COMMAND 每条减排令运行一次该命令（不经 shell），标准输入为减排令 JSON，环境变量 QINGKONG_ORDER_ID、QINGKONG_ORDER_EVENT、
               QINGKONG_ORDER_LEVEL、QINGKONG_ORDER_DRILL（true 为演练）、QINGKONG_RECIPIENT；失败则隔 1 分钟起、逐次加倍至 30 分钟重试，直至成功。
 --auto-acknowledge 收到后自动确认；与 --run 同用时，命令成功后才确认。
@@ -82,7 +82,7 @@ func (o *agentOptions) flags(cmd *cobra.Command) {
 	o.trust.flags(cmd)
 	f.BoolVar(&o.tlsFirst, "tls-first", false, "一连上就开始 TLS（begin with TLS at once, for a server with nats.handshake_first）")
 	f.StringVar(&o.recipient, "recipient", "", "减排对象编号，即登录名（recipient id, also the user name）")
-	f.StringVar(&o.dir, "data", "", "保存减排令与待发回执的目录（folder that keeps the orders and the answers to be sent）")
+	f.StringVar(&o.dir, "data", "", "保存减排令与待发签收的目录（folder that keeps the orders and the answers to be sent）")
 	f.StringVar(&o.command.name, "run", "", "每条减排令运行的命令，参数写在 -- 之后（command to run for each order; its arguments stand after --）")
 	f.DurationVar(&o.command.timeout, "run-timeout", 10*time.Minute, "命令超过此时长即终止（a command that takes longer is killed）")
 	f.BoolVar(&o.acknowledge, "auto-acknowledge", false, "收到后自动确认；有 --run 时在命令成功之后（acknowledge each order as well; with --run after the command succeeded）")

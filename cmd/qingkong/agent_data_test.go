@@ -97,7 +97,7 @@ func TestAgentKeepsAsReceivedAndShowsNothingTwice(t *testing.T) {
 	}
 
 	a = startAgent(t, c.server.ClientURL(), "right", "--data", dir, "--auto-acknowledge")
-	await(t, "status", a.logs, "已存减排令事件 2 条，待发回执与确认 0 条")
+	await(t, "status", a.logs, "已存减排令事件 2 条，待发签收与确认 0 条")
 	c.push(liveOrder, issued())
 	expect(t, "answer", c.answers, "receive "+orderOne)
 	c.push(liveOrder, event("released", testOrder(1, "released", "acknowledged", false)))
@@ -121,7 +121,7 @@ func TestAgentKnowsAPushedOrderWhenItIsPending(t *testing.T) {
 	for range 3 {
 		await(t, "answer", c.answers, "receive W20161216-01-E0001-2")
 	}
-	if left := a.quit(); len(left) != 1 || !strings.Contains(left[0], "已回执") || len(kept(t, dir)) != 1 {
+	if left := a.quit(); len(left) != 1 || !strings.Contains(left[0], "已签收") || len(kept(t, dir)) != 1 {
 		t.Errorf("lines %q, kept %d events, want one receipt and one event", left, len(kept(t, dir)))
 	}
 }
@@ -146,7 +146,7 @@ func TestAgentAnswersNothingItCouldNotKeep(t *testing.T) {
 	c.push(liveOrder, issued())
 	expect(t, "answer", c.answers, "receive "+orderOne)
 	expect(t, "line", a.lines, "下达")
-	expect(t, "line", a.lines, "已回执")
+	expect(t, "line", a.lines, "已签收")
 	if list := kept(t, dir); len(list) != 1 {
 		t.Errorf("kept %+v", list)
 	}
@@ -194,7 +194,7 @@ func TestAgentDeliversLaterWhatItDecidedOffline(t *testing.T) {
 	c.serve(accepted, nothing)
 	expect(t, "answer", c.answers, "receive "+orderOne)
 	expect(t, "answer", c.answers, "acknowledge "+orderOne)
-	expect(t, "line", a.lines, "已回执")
+	expect(t, "line", a.lines, "已签收")
 	expect(t, "line", a.lines, "已确认")
 	a.quit()
 	if list := kept(t, dir); len(list) != 1 || list[0].AcknowledgedAt == nil || len(c.answers) > 0 {
@@ -244,7 +244,7 @@ func TestAgentPassesOverAnAnswerThatFails(t *testing.T) {
 	await(t, "status", a.logs, "不存盘")
 	c.push(liveOrder, issued())
 	c.push(liveOrder, event("revised", testOrder(2, "open", "awaiting", false)))
-	await(t, "line", a.lines, "已回执 W20161216-01-E0001-2")
+	await(t, "line", a.lines, "已签收 W20161216-01-E0001-2")
 }
 
 func TestAgentSetsDamagedFilesAside(t *testing.T) {
@@ -253,7 +253,7 @@ func TestAgentSetsDamagedFilesAside(t *testing.T) {
 	a := startAgent(t, c.server.ClientURL(), "right", "--data", dir)
 	await(t, "status", a.logs, "已存减排令事件 0 条")
 	c.push(liveOrder, issued())
-	await(t, "line", a.lines, "已回执")
+	await(t, "line", a.lines, "已签收")
 	a.quit()
 
 	place := filepath.Join(dir, "orders", "issued."+orderOne)
@@ -297,7 +297,7 @@ func TestAgentRefusesAFolderThatIsNotItsOwn(t *testing.T) {
 	}
 	expect(t, "error", second.logs, "in use by another agent")
 	c.push(liveOrder, issued())
-	await(t, "line", a.lines, "已回执")
+	await(t, "line", a.lines, "已签收")
 	a.quit()
 
 	if _, err := openStore(dir, "E0002", func(string, error) {}); err == nil || !strings.Contains(err.Error(), "belongs to E0001") {
@@ -324,7 +324,7 @@ func TestAgentListForPeople(t *testing.T) {
 	await(t, "line", a.lines, "已确认")
 	lines := strings.Split(strings.TrimSpace(list()), "\n")
 	words := strings.Fields(lines[len(lines)-1])
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], "编号") || !slices.Equal(words[:3], []string{"D20161216-01-E0001-1", "橙色(Ⅱ级)", "【演练】下达"}) || len(words) != 10 {
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "编号") || !slices.Equal(words[:3], []string{"D20161216-01-E0001-1", "橙色（Ⅱ级）", "【演练】下达"}) || len(words) != 10 {
 		t.Errorf("list %q", lines)
 	}
 }

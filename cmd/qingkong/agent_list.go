@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // listed is a kept event as --list --json shows it.
@@ -57,14 +58,14 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 
 func printListed(out io.Writer, lang string, list []listed) error {
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "编号 id\t级别 level\t事件 event\t收到 received\t回执 receipt\t命令 command\t确认 acknowledged")
+	fmt.Fprintln(t, "编号 id\t级别 level\t事件 event\t收到 received\t签收 receipt\t命令 command\t确认 acknowledged")
 	for _, l := range list {
-		event := word("agent.event.", l.Event, lang)
+		event := terms.Name(terms.OrderEvent, l.Event, lang)
 		if l.Drill {
 			event = refusal.Text("agent.drill", lang, nil) + event
 		}
 		p := progress{Answers: l.Answers}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(word("cli.level.", l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(terms.Name(terms.Level, l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
 			p.answer("receive").words(lang), l.Run.words(lang), p.answer("acknowledge").words(lang))
 	}
 	return t.Flush()
@@ -78,9 +79,9 @@ func (r *answerRow) words(lang string) string {
 	case r.State == stateSent:
 		return listTime(r.SettledAt)
 	case r.State == stateRefused && r.Error != nil:
-		return word("agent.state.", r.State, lang) + " " + string(r.Error.Code)
+		return refusal.Text("agent.state."+r.State, lang, nil) + " " + string(r.Error.Code)
 	}
-	return word("agent.state.", r.State, lang)
+	return refusal.Text("agent.state."+r.State, lang, nil)
 }
 
 func (r *runState) words(lang string) string {
@@ -92,7 +93,7 @@ func (r *runState) words(lang string) string {
 	case r.Attempts > 0:
 		return refusal.Text("agent.run_tried", lang, refusal.Args{"count": r.Attempts})
 	}
-	return word("agent.state.", r.State, lang)
+	return refusal.Text("agent.state."+r.State, lang, nil)
 }
 
 func listTime(t time.Time) string { return t.In(shanghai()).Format("2006-01-02 15:04:05") }

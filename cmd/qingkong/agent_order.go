@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // The zone of every time that people read here.
@@ -96,14 +97,14 @@ func (o order) awaits(event string) bool {
 // line is an event in words.
 func (o order) line(event, lang string) string {
 	args := refusal.Args{
-		"event": word("agent.event.", event, lang), "level": word("cli.level.", o.Level, lang),
+		"event": terms.Name(terms.OrderEvent, event, lang), "level": terms.Name(terms.Level, o.Level, lang),
 		"id": o.ID, "title": o.Title, "drill": "",
 	}
 	if o.Drill {
 		args["drill"] = refusal.Text("agent.drill", lang, nil)
 	}
 	if r := o.Release; event == "released" && r != nil {
-		args["event"], args["title"], args["text"], args["why"] = word("agent.release.", r.Kind, lang), r.Title, r.Text, ""
+		args["event"], args["title"], args["text"], args["why"] = terms.Name(terms.Release, r.Kind, lang), r.Title, r.Text, ""
 		if r.Reason != "" {
 			args["why"] = refusal.Text("agent.release_why", lang, refusal.Args{"reason": r.Reason})
 		}
@@ -135,12 +136,4 @@ func (o order) window(lang string) string {
 		return refusal.Text("agent.window_open", lang, args)
 	}
 	return refusal.Text("agent.window", lang, args)
-}
-
-// word is the catalogue's word for a fixed name, or the name itself where this version knows none.
-func word(prefix, name, lang string) string {
-	if !refusal.Known(prefix + name) {
-		return name
-	}
-	return refusal.Text(prefix+name, lang, nil)
 }

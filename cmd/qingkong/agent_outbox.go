@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // letter is an answer that is to be sent.
@@ -91,7 +92,7 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 // settle keeps what became of an answer, and says it once. A refusal stays: the same answer is not sent again by
 // itself, only a receipt when the event comes again.
 func (a *agent) settle(l letter, refused *replyError) {
-	state, id, action := stateSent, l.entry.order.ID, word("agent.action.", l.row.Action, a.lang)
+	state, id, action := stateSent, l.entry.order.ID, terms.Name(terms.OrderAct, l.row.Action, a.lang)
 	if refused != nil {
 		state = stateRefused
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // runOptions say which command is run for each event; without a name there is none.
@@ -100,7 +101,7 @@ func (a *agent) runFor(ctx context.Context, e *entry) {
 			a.store.decide(p, "acknowledge")
 		}
 	})
-	args := refusal.Args{"id": e.order.ID, "event": word("agent.event.", e.head.Event, a.lang)}
+	args := refusal.Args{"id": e.order.ID, "event": terms.Name(terms.OrderEvent, e.head.Event, a.lang)}
 	if err != nil {
 		args["why"], args["said"], args["pause"] = err, said, pause
 		a.status("agent.run_failed", args)

@@ -244,9 +244,9 @@ func TestAgentShowsAndAnswersWhatIsPushed(t *testing.T) {
 	expectAll(t, "pull", c.pulls, "qingkong.pending.E0001", "qingkong.drill.pending.E0001")
 
 	c.push("qingkong.order.E0001", event("issued", testOrder(1, "open", "awaiting", false)))
-	expect(t, "line", a.lines, "下达 橙色(Ⅱ级) W20161216-01-E0001-1 橙色响应减排令：措施 2 项：6#机组 日耗煤减少300吨；停止装卸（请于 2016-12-16 18:00 前确认）")
+	expect(t, "line", a.lines, "下达 橙色（Ⅱ级） W20161216-01-E0001-1 橙色响应减排令：措施 2 项：6#机组 日耗煤减少300吨；停止装卸（请于 2016-12-16 18:00 前确认）")
 	expect(t, "answer", c.answers, "qingkong.answer.E0001 receive W20161216-01-E0001-1")
-	expect(t, "line", a.lines, "已回执 W20161216-01-E0001-1")
+	expect(t, "line", a.lines, "已签收 W20161216-01-E0001-1")
 	expect(t, "answer", c.answers, "qingkong.answer.E0001 acknowledge W20161216-01-E0001-1")
 	expect(t, "line", a.lines, "已确认 W20161216-01-E0001-1")
 
@@ -257,14 +257,14 @@ func TestAgentShowsAndAnswersWhatIsPushed(t *testing.T) {
 	c.push("qingkong.drill.order.E0001", event("issued", testOrder(1, "open", "awaiting", true)))
 	expect(t, "line", a.lines, "【演练】下达")
 	expect(t, "answer", c.answers, "qingkong.drill.answer.E0001 receive D20161216-01-E0001-1")
-	expect(t, "line", a.lines, "已回执")
+	expect(t, "line", a.lines, "已签收")
 	expect(t, "answer", c.answers, "qingkong.drill.answer.E0001 acknowledge")
 	expect(t, "line", a.lines, "已确认")
 
 	c.push("qingkong.order.E0001", event("released", testOrder(1, "released", "acknowledged", false)))
 	expect(t, "line", a.lines, "解除")
 	expect(t, "answer", c.answers, "receive W20161216-01-E0001-1")
-	expect(t, "line", a.lines, "已回执")
+	expect(t, "line", a.lines, "已签收")
 
 	c.push("qingkong.order.E0001", `{"event":"issued"}`)
 	await(t, "status", a.logs, "读不懂")
@@ -361,7 +361,7 @@ func TestAgentPullsAgainAfterTheServerWasAway(t *testing.T) {
 		}
 		return `{"orders":[` + testOrder(1, "open", "awaiting", false) + `]}`
 	})
-	expect(t, "line", a.lines, "下达 橙色(Ⅱ级) W20161216-01-E0001-1")
+	expect(t, "line", a.lines, "下达 橙色（Ⅱ级） W20161216-01-E0001-1")
 	expect(t, "answer", c.answers, "receive W20161216-01-E0001-1")
 }
 

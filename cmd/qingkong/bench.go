@@ -68,7 +68,7 @@ func quietly(measure func(context.Context, int, *slog.Logger) ([]bench.Figure, e
 func newBenchAnswers() *cobra.Command {
 	return measurement{
 		use: "answers", short: "签收的吞吐与时延（acknowledgements per second and their latency）",
-		long: "签收指令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
+		long: "签收减排令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
 			"256 个经 HTTP，与同一进程里答复同样字节的空服务器逐秒交替，十对之比的中位数；1 个调用方另与同样各行的一次提交、一次往返相比。\n" +
 			"16、64 个经 NATS 和进程内 256 个与 bbolt 提交的原始极限相比，最后检查记录。\n" +
 			"Acknowledgements from the request until they are on disk and answered. The three ratios are medians of ten pairs of slices\n" +
@@ -83,11 +83,11 @@ func newBenchAnswers() *cobra.Command {
 
 func newBenchDispatch() *cobra.Command {
 	return measurement{
-		use: "dispatch", short: "指令从批准到全部送出的时间（seconds from approval to the last order sent）",
-		long: "一次预警批准后，N 个对象、每个三条措施的指令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
+		use: "dispatch", short: "减排令从批准到全部送出的时间（seconds from approval to the last order sent）",
+		long: "一次预警批准后，N 个对象、每个三条措施的减排令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
 			"Time from the approval of a warning until N orders of three measures each are journaled, and received by a subscriber over TCP.",
 		example: "  qingkong bench dispatch\n  qingkong bench dispatch --n 20000 --json",
-		n:       100_000, nHelp: "对象数，即指令数（recipients, and so orders）",
+		n:       100_000, nHelp: "对象数，即减排令数（recipients, and so orders）",
 		run:   quietly(bench.Dispatch),
 		print: printFigures,
 	}.command()
@@ -101,7 +101,7 @@ func newBenchBackup() *cobra.Command {
 			"Backups of a record with N orders while 4 callers acknowledge, in turns with the same time without one: seconds, size,\n" +
 			"the latency of the callers beside that without a backup; then the restore of the last.",
 		example: "  qingkong bench backup\n  qingkong bench backup --n 20000 --json",
-		n:       100_000, nHelp: "对象数，即指令数（recipients, and so orders）",
+		n:       100_000, nHelp: "对象数，即减排令数（recipients, and so orders）",
 		run:   quietly(bench.Backup),
 		print: printFigures,
 	}.command()
@@ -110,12 +110,12 @@ func newBenchBackup() *cobra.Command {
 func newBenchConsole() *cobra.Command {
 	return measurement{
 		use: "console", short: "值班台页面、列表接口与实时看板的时延（latency of the desk's pages, list calls and live board）",
-		long: "一次预警 N 条未结指令时，值班台各页面与列表接口的时延（p95 应小于 50 毫秒），同样字节数的空处理作为原始极限；\n" +
+		long: "一次预警 N 条未结减排令时，值班台各页面与列表接口的时延（p95 应小于 50 毫秒），同样字节数的空处理作为原始极限；\n" +
 			"以及一家企业签收到 200 个看板全部更新的时间（应小于 1 秒）。超出者另列于标准错误。\n" +
 			"Latency of the desk's pages and the list calls with N open orders of one warning (p95 under 50 ms), beside a handler that\n" +
 			"answers as many bytes without work; and from an acknowledgement to the last of 200 screens (under 1 s).",
 		example: "  qingkong bench console\n  qingkong bench console --n 20000 --json",
-		n:       100_000, nHelp: "对象数，即未结指令数（recipients, and so open orders）",
+		n:       100_000, nHelp: "对象数，即未结减排令数（recipients, and so open orders）",
 		run: func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
 			figures, over, err := bench.Console(cmd.Context(), n, slog.New(slog.DiscardHandler))
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 )
 
@@ -91,7 +92,7 @@ func newListImport() *cobra.Command {
 			if !c.asJSON {
 				rule := "list.say_imported"
 				if v.State != reductionlist.StateDraft {
-					rule, n["state"] = "list.say_known", listStatus(v.Status)
+					rule, n["state"] = "list.say_known", named(terms.ListStatus, v.Status)
 				}
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages(rule, n))
 			}
@@ -166,13 +167,13 @@ func newListAct(act string) *cobra.Command {
 			if err := understand(answer, &v); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": named(terms.ListStatus, v.Status), "revision": v.Revision}))
 			for _, a := range []struct {
 				act, by string
 				seen    *alerts.SecretSeen
 			}{{"begun", v.BegunBy, v.BegunSeen}, {"approved", v.ApprovedBy, v.ApprovedSeen}, {"activated", v.ActivatedBy, v.ActivatedSeen}} {
 				if s := seenText(a.by, a.seen); s != "" && err == nil {
-					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pair("cli.list_act."+a.act, nil), plain(s))
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", pair(terms.Rule(terms.ListEvent, a.act), nil), plain(s))
 				}
 			}
 			return err

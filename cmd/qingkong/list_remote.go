@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 func newListVersions() *cobra.Command {
@@ -42,7 +43,7 @@ func newListVersions() *cobra.Command {
 				if err := understand(item, &v); err != nil {
 					return err
 				}
-				rows = append(rows, []string{v.ID, listStatus(v.Status), strconv.Itoa(v.Revision), v.From, v.To, strconv.Itoa(v.Recipients),
+				rows = append(rows, []string{v.ID, named(terms.ListStatus, v.Status), strconv.Itoa(v.Revision), v.From, v.To, strconv.Itoa(v.Recipients),
 					strconv.Itoa(v.Errors), strconv.Itoa(v.Warnings), clockText(v.InForceFrom), clockText(v.InForceUntil)})
 			}
 			printTable(cmd.OutOrStdout(), "", rows)
@@ -62,15 +63,6 @@ type versionRow struct {
 	Warnings     int        `json:"warnings"`
 	InForceFrom  *time.Time `json:"in_force_from"`
 	InForceUntil *time.Time `json:"in_force_until"`
-}
-
-// listStatus is a version's status in both languages.
-func listStatus(status string) string {
-	rule := "list.status." + status
-	if !refusal.Known(rule) {
-		return status
-	}
-	return refusal.Text(rule, "zh-CN", nil) + " " + status
 }
 
 func newListChanges() *cobra.Command {
@@ -256,7 +248,7 @@ func (c *call) offered(cmd *cobra.Command, at string) error {
 		for i, t := range append([]changeText{}, item.Changes...) {
 			row := []string{"", "", "", "", t.Text}
 			if i == 0 {
-				row = []string{item.ID, item.Name, refusal.Text("list.due."+item.Kind, "zh-CN", nil) + " " + item.Kind, item.Order, t.Text}
+				row = []string{item.ID, item.Name, named(terms.ListDue, item.Kind), item.Order, t.Text}
 			}
 			rows = append(rows, row)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 )
@@ -20,7 +21,7 @@ import (
 func newOrderCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "order",
-		Short: "查看减排指令、企业答复、处理异议（read orders; answer them as an enterprise; decide on objections）",
+		Short: "查看减排令、企业答复、处理异议（read orders; answer them as an enterprise; decide on objections）",
 		Example: "  qingkong order list" + exampleServer + " --state overdue\n" +
 			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
 	}
@@ -34,8 +35,8 @@ func newOrderList() *cobra.Command {
 	names := []string{"warning", "recipient", "state", "town", "q"}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "列出减排指令（list orders）",
-		Long: "列出令牌有权查看的指令：企业只见自己的，街镇只见本辖区的。\n" +
+		Short: "列出减排令（list orders）",
+		Long: "列出令牌有权查看的减排令：企业只见自己的，街镇只见本辖区的。\n" +
 			"Lists the orders that the token's owner may see: an enterprise its own, a town its own.",
 		Example: "  qingkong order list" + exampleServer + " --warning W20161216-01 --state overdue\n" +
 			"  qingkong order list" + exampleServer + " --town 杨柳青镇 --q 钢 --limit 500 --json",
@@ -46,7 +47,7 @@ func newOrderList() *cobra.Command {
 	c.add(cmd, false)
 	l.add(cmd)
 	for i, help := range []string{"预警编号（id of a warning）", "对象编号（id of a recipient）",
-		"送达、答复、执行、核查或指令状态之一，如 overdue、superseded（a value of delivery, answer, execution, verdict or state）",
+		"送达、答复、执行、核查或减排令状态之一，如 overdue、superseded（a value of delivery, answer, execution, verdict or state）",
 		"街镇（town）", "对象编号或名称的一部分（part of a recipient's id or name）"} {
 		cmd.Flags().String(names[i], "", help)
 	}
@@ -58,12 +59,12 @@ var orderHead = headOf("id", "recipient_id", "town", "level", "delivery", "answe
 func orderRow(item json.RawMessage) ([]string, error) {
 	var o notify.View
 	err := understand(item, &o)
-	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(string(o.Level)), named("cli.delivery.", o.Delivery), named("cli.answer.", o.Answer),
-		named("cli.execution.", o.Execution), named("cli.order_state.", o.State), orDash(clockText(&o.AcknowledgeBy))}, err
+	return []string{o.ID, strings.TrimSpace(o.RecipientName), orDash(o.Town), levelText(string(o.Level)), named(terms.OrderState, o.Delivery), named(terms.OrderState, o.Answer),
+		named(terms.OrderState, o.Execution), named(terms.OrderState, o.State), orDash(clockText(&o.AcknowledgeBy))}, err
 }
 
 func newOrderShow() *cobra.Command {
-	return shown{use: "show ID", what: "order", path: "/orders", print: showOrder, short: "查看一条减排指令（one order）",
+	return shown{use: "show ID", what: "order", path: "/orders", print: showOrder, short: "查看一条减排令（one order）",
 		example: "  qingkong order show W20161216-01-E0003-1" + exampleServer}.command()
 }
 
@@ -105,11 +106,11 @@ func showOrder(out io.Writer, answer []byte) error {
 		{"acknowledge_by", clockText(&o.AcknowledgeBy)},
 		{"acknowledged_at", acknowledged},
 		{"contact", strings.TrimSpace(o.Contact.Name + " " + o.Contact.Phone)},
-		{"delivery", named("cli.delivery.", o.Delivery)},
-		{"answer", named("cli.answer.", o.Answer)},
-		{"execution", named("cli.execution.", o.Execution)},
-		{"verdict", named("cli.verdict.", o.Verdict)},
-		{"state", named("cli.order_state.", o.State)},
+		{"delivery", named(terms.OrderState, o.Delivery)},
+		{"answer", named(terms.OrderState, o.Answer)},
+		{"execution", named(terms.OrderState, o.Execution)},
+		{"verdict", named(terms.OrderState, o.Verdict)},
+		{"state", named(terms.OrderState, o.State)},
 		{"plan", planSummary(o.Plan)},
 		{"list_version", o.ListVersion},
 		{"list_hash", o.ListHash},
@@ -142,7 +143,7 @@ func showOrder(out io.Writer, answer []byte) error {
 
 // releaseText says what ended an order, in lines.
 func releaseText(r *notify.ReleaseView) string {
-	lines := []string{named("agent.release.", r.Kind) + " " + clockText(&r.At), r.Title, r.Text}
+	lines := []string{named(terms.Release, r.Kind) + " " + clockText(&r.At), r.Title, r.Text}
 	if r.Reason != "" {
 		lines = append(lines, refusal.Text("cli.because", "zh-CN", refusal.Args{"reason": r.Reason}))
 	}
@@ -155,7 +156,7 @@ func objectionText(v *notify.ObjectionView) string {
 	if v.Decision == "" {
 		return lines[0] + "\n" + pair("cli.undecided", nil)
 	}
-	decided := named("cli.decision.", v.Decision) + " " + clockText(v.DecidedAt)
+	decided := named(terms.Decision, v.Decision) + " " + clockText(v.DecidedAt)
 	if v.ExpiresAt != nil {
 		decided += " " + refusal.Text("cli.granted_until", "zh-CN", refusal.Args{"until": untilText(v.ExpiresAt)})
 	}
@@ -175,7 +176,7 @@ func newOrderAnswer() *cobra.Command {
 	var measures, evidence []string
 	cmd := &cobra.Command{
 		Use:   "answer ID receive|read|acknowledge|object|start|report|complete",
-		Short: "以企业身份答复指令（answer an order as its enterprise）",
+		Short: "以企业身份答复减排令（answer an order as its enterprise）",
 		Long: "签收、已读、确认、异议、开始、报告或完成。--measure 写成 \"编号=数值 单位\"，可多次给出。\n" +
 			"Needs the enterprise's own token. --measure is \"ID=VALUE UNIT\" and may be repeated, like --evidence.",
 		Example: "  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token\n" +
@@ -253,7 +254,7 @@ func (c *call) printOrder(out io.Writer, answer []byte) error {
 	if err := understand(answer, &o); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named("cli.delivery.", o.Delivery), named("cli.answer.", o.Answer),
-		named("cli.execution.", o.Execution), named("cli.order_state.", o.State))
+	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named(terms.OrderState, o.Delivery), named(terms.OrderState, o.Answer),
+		named(terms.OrderState, o.Execution), named(terms.OrderState, o.State))
 	return err
 }

@@ -24,10 +24,10 @@ func newOrderPlan() *cobra.Command {
 	var accept bool
 	cmd := &cobra.Command{
 		Use:   "plan ID [--problem FILE] [--accept [--reason TEXT]]",
-		Short: "电厂指令的运行方案：查看、试算、接受（the operating plan of a plant's order: look, try, accept）",
+		Short: "电厂减排令的运行方案：查看、试算、接受（the operating plan of a plant's order: look, try, accept）",
 		Long: "不带 --problem 时显示程序按清单和最近的运行数据预备的方案，缺什么就列出什么；--json 的 problem 可以存成文件，改其中的需求再用\n" +
 			"--problem 试算（机组和排放系数以清单为准，改了会被拒绝）。每项措施都列出清单的要求和方案是否符合。\n" +
-			"--accept 接受方案：由服务器重新计算，修订指令；达不到清单要求的方案要用 --reason 写明理由。\n" +
+			"--accept 接受方案：由服务器重新计算，修订减排令；达不到清单要求的方案要用 --reason 写明理由。\n" +
 			"Without --problem it shows the plan that is prepared from the list and the latest figures, or what is missing. The problem in\n" +
 			"its --json may be saved, its demands changed, and tried with --problem. Beside each measure stands what the list demands and\n" +
 			"whether the plan keeps it. --accept has the server compute it and revise the order; a plan that does not keep the list needs\n" +
@@ -81,7 +81,7 @@ func newOrderPlan() *cobra.Command {
 	c.add(cmd, true)
 	cmd.Flags().StringVar(&problem, "problem", "", "改过需求的方案模型文件（file with the problem, its demands changed）")
 	cmd.Flags().StringVar(&reason, "reason", "", "接受达不到清单要求的方案的理由（why a plan is accepted that does not keep the list）")
-	cmd.Flags().BoolVar(&accept, "accept", false, "接受方案并修订指令（accept the plan and revise the order）")
+	cmd.Flags().BoolVar(&accept, "accept", false, "接受方案并修订减排令（accept the plan and revise the order）")
 	return cmd
 }
 

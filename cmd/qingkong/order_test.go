@@ -24,7 +24,7 @@ func (s *shell) answerOrders(warning string) {
 		t.Errorf("the enterprise sees %s of %d, want %s alone", id, *page.Total, want)
 	}
 	out, _ := s.as("duty", exitOK, "order", "list", "--recipient", s.enterprise, "--state", "awaiting")
-	says(t, out, "编号 id", id, "待确认 awaiting", "黄色(Ⅲ级) yellow", "共 1 条 / of 1")
+	says(t, out, "编号 id", id, "待确认 awaiting", "黄色（Ⅲ级） yellow", "共 1 条 / of 1")
 	out, _ = s.as("duty", exitOK, "order", "list", "--q", "nobody is called this")
 	says(t, out, "列出 0 条 / 0 shown")
 	if s.read(&page, "duty", "order", "list", "--warning", warning, "--limit", "3"); len(page.Items) != 3 || page.Next != page.Items[2].ID {
@@ -36,7 +36,7 @@ func (s *shell) answerOrders(warning string) {
 	}
 
 	out, _ = s.as("enterprise", exitOK, "order", "answer", id, "acknowledge", "--note", "收到，立即执行")
-	says(t, out, id, "已送达 delivered", "已确认 acknowledged", "未开始 not_started")
+	says(t, out, id, "已签收 delivered", "已确认 acknowledged", "未开始 not_started")
 	out, _ = s.as("duty", exitOK, "order", "show", id)
 	says(t, out, "对象", s.enterprise, "确认于", "第九十六条", "津重污染指〔2016〕1号", "措施 measures")
 	s.refused("enterprise", []string{"conflict: "}, "order", "answer", id, "acknowledge", "--note", "另一份")
@@ -59,7 +59,7 @@ func TestWhatAnAnswerSends(t *testing.T) {
 	})
 	out, _ := ran(t, exitOK, append([]string{"order", "answer", "O1", "report", "--note", "n", "--measure", "M1=280 t/d", "--measure", "M2=-1.5",
 		"--evidence", "sha256:a", "--evidence", "sha256:b"}, to...)...)
-	says(t, out, "有异议 objected", "执行中 open")
+	says(t, out, "有异议 objected", "有效 open")
 	want := map[string]any{"note": "n", "evidence": []any{"sha256:a", "sha256:b"},
 		"measures": []any{map[string]any{"id": "M1", "value": 280.0, "unit": "t/d"}, map[string]any{"id": "M2", "value": -1.5}}}
 	got := calls()
@@ -115,7 +115,7 @@ func TestShownOrderTellsReleaseAndObjection(t *testing.T) {
 	shown := func(more string) string {
 		t.Helper()
 		to, _ := askedServer(t, func(*http.Request) (int, string) {
-			return http.StatusOK, `{"id":"O1","title":"应急减排指令","state":"exempted"` + more + `}`
+			return http.StatusOK, `{"id":"O1","title":"应急减排令","state":"exempted"` + more + `}`
 		})
 		out, _ := ran(t, exitOK, append([]string{"order", "show", "O1"}, to...)...)
 		return out

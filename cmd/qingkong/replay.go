@@ -129,7 +129,7 @@ func readList(path string) (*reductionlist.List, error) {
 
 func printReplay(w io.Writer, r *replay.Outcome) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "日期 date\tAQI\t建议 proposal\t预警 warning\t指令 issued\t签收 acknowledged")
+	fmt.Fprintln(t, "日期 date\tAQI\t建议 proposal\t预警 warning\t减排令 issued\t确认 acknowledged")
 	for _, d := range r.Days {
 		if d.Proposal == nil && d.Warning == nil {
 			continue

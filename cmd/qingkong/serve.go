@@ -33,7 +33,7 @@ func newServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "运行协调程序（run the coordinator）",
-		Long: "运行协调程序：接收预报、提出预警建议、发布预警、下达指令、记录回执。所用地址在全部可连接后写入 DATA/addresses.json。\n" +
+		Long: "运行协调程序：接收预报、提出预警建议、发布预警、下达减排令、记录签收。所用地址在全部可连接后写入 DATA/addresses.json。\n" +
 			"数据目录由 init 建立；其中没有记录时（例如磁盘未挂载）拒绝启动，--demo 和外部 NATS 除外。\n" +
 			"Runs the coordinator. The addresses in use are written to DATA/addresses.json once all of them accept connections.\n" +
 			"init makes the data folder. One without a record, such as that of a disk that is not mounted, is refused, except with\n" +

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // printList writes a list as JSON or as a table with a row for each item, its first row given.
@@ -118,7 +119,7 @@ func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error 
 	var rows [][]string
 	for _, f := range facts {
 		delete(all, f.member)
-		label := word("cli.member.", f.member, "zh-CN")
+		label := refusal.Text("cli.member."+f.member, "zh-CN", nil)
 		for i, line := range strings.Split(strings.TrimRight(orDash(f.text), "\n"), "\n") {
 			if i > 0 {
 				label, f.member = "", ""
@@ -146,11 +147,11 @@ func printAnswer(w io.Writer, answer []byte) error {
 }
 
 // named is the Chinese word for a fixed name of the interface, and the name, which is what one types.
-func named[N ~string](prefix string, name N) string {
-	if name == "" || !refusal.Known(prefix+string(name)) {
-		return string(name)
+func named[N ~string](kind terms.Kind, name N) string {
+	if word := terms.Name(kind, name, "zh-CN"); word != string(name) {
+		return word + " " + string(name)
 	}
-	return refusal.Text(prefix+string(name), "zh-CN", nil) + " " + string(name)
+	return string(name)
 }
 
 // namesOf are the names that the catalogue has words for under a prefix.
@@ -181,7 +182,7 @@ func levelText[L ~string](level L) string {
 	if level == "none" {
 		return ""
 	}
-	return named("cli.level.", level)
+	return named(terms.Level, level)
 }
 
 func yesNo(yes bool) string {

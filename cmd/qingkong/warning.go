@@ -15,6 +15,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 func newWarningCommand() *cobra.Command {
@@ -146,7 +147,7 @@ type warningAct struct {
 
 var warningActs = []warningAct{
 	{name: "approve", short: "批准待审批的发布、升级或改期（approve a pending start, raise or other start）",
-		long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency.", members: []member{otpMember}},
+		long: "也用于事后确认应急审批。\nAlso confirms, afterwards, what was approved in an emergency.", members: []member{otpMember}},
 	{name: "reject", short: "驳回待审批的发布、升级或改期（reject a pending start, raise or other start）",
 		example: "--reason 依据不足", members: []member{reasonMember}, required: []string{"reason"}},
 	{name: "revise", short: "变更起止时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
@@ -258,7 +259,7 @@ func (c *call) printWarning(out io.Writer, answer []byte, err error) error {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s  %s  %s  %s\n", plain(w.ID), pair("cli.revision", refusal.Args{"revision": w.Revision}),
-		levelText(w.Level), named("cli.warning_state.", w.State))
+		levelText(w.Level), named(terms.WarningState, w.State))
 	if p := pendingText(&w); p != "" && err == nil {
 		_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.member.pending", nil), plain(p))
 	}
@@ -267,7 +268,7 @@ func (c *call) printWarning(out io.Writer, answer []byte, err error) error {
 	}
 	for _, h := range w.History {
 		if s := seenText(h.Actor, h.SecretSeen); s != "" && err == nil {
-			_, err = fmt.Fprintf(out, "%s: %s\n", named("cli.history.", h.Event), plain(s))
+			_, err = fmt.Fprintf(out, "%s: %s\n", named(terms.WarningEvent, h.Event), plain(s))
 		}
 	}
 	return err
@@ -277,7 +278,7 @@ func pendingText(w *alerts.Warning) string {
 	if w.Pending == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s %s（%s）", named("cli.pending.", w.Pending.Kind), levelText(w.Pending.Level), w.Pending.By)
+	return fmt.Sprintf("%s %s（%s）", named(terms.Pending, w.Pending.Kind), levelText(w.Pending.Level), w.Pending.By)
 }
 
 // emergencyText is an approval by telephone, if there was one, and whether it was confirmed.
@@ -330,7 +331,7 @@ func newWarningList() *cobra.Command {
 	var c call
 	var l listing
 	var state string
-	states := namesOf("cli.warning_state.")
+	states := namesOf(terms.Rule(terms.WarningState, ""))
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "列出预警，最近的在前（list warnings, the latest first）",
@@ -364,7 +365,7 @@ var warningHead = headOf("id", "revision", "level", "state", "starts_at", "ends_
 func warningRow(item json.RawMessage) ([]string, error) {
 	var w alerts.Warning
 	err := understand(item, &w)
-	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named("cli.warning_state.", w.State), clockText(&w.StartsAt),
+	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named(terms.WarningState, w.State), clockText(&w.StartsAt),
 		orDash(untilText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
 }
 
@@ -395,11 +396,11 @@ func showWarning(out io.Writer, answer []byte) error {
 		{"level_since", clockText(&w.LevelSince)},
 		{"stages", stagesText(&w)},
 		{"overrides", overridesText(&w)},
-		{"state", named("cli.warning_state.", w.State)},
+		{"state", named(terms.WarningState, w.State)},
 		{"pending", pendingText(&w)},
 		{"outlook", outlookText(answer)},
 		{"emergency", emergencyText(answer)},
-		{"trigger", named("cli.trigger.", w.Trigger)},
+		{"trigger", named(terms.Trigger, w.Trigger)},
 		{"region", w.Region},
 		{"starts_at", clockText(&w.StartsAt)},
 		{"ends_at", end},
@@ -422,7 +423,7 @@ func showWarning(out io.Writer, answer []byte) error {
 	rows := make([][]string, len(w.History))
 	for i, revision := range w.Revisions() {
 		h := w.History[i]
-		rows[i] = []string{fmt.Sprint(revision), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named("cli.history.", h.Event), h.Reason}
+		rows[i] = []string{fmt.Sprint(revision), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named(terms.WarningEvent, h.Event), h.Reason}
 		if s := seenText(h.Actor, h.SecretSeen); s != "" {
 			rows[i] = append(rows[i], s)
 		}

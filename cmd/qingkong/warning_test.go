@@ -124,7 +124,7 @@ func TestAWarningFromAShell(t *testing.T) {
 	s := startShell(t)
 	out, _ := s.as("duty", exitOK, "warning", "declare", "--level", "yellow", "--trigger", "city_order", "--document-no", "津重污染指〔2016〕1号",
 		"--issued-by", "市指挥部", "--received-at", "2016-12-16 19:30", "--notice-text", "第一段\n第二段", "--reason", "市级指令")
-	says(t, out, "第 2 版 revision 2", "黄色(Ⅲ级) yellow", "生效中 active")
+	says(t, out, "第 2 版 revision 2", "黄色（Ⅲ级） yellow", "生效中 active")
 	id, _, _ := strings.Cut(out, " ")
 
 	out, _ = s.as("viewer", exitOK, "warning", "show", id)
@@ -145,7 +145,7 @@ func TestAWarningFromAShell(t *testing.T) {
 		t.Errorf("revised: %+v", w)
 	}
 	out, _ = s.as("duty", exitOK, "warning", "adjust", id, "--level", "orange", "--reason", "加重")
-	says(t, out, "黄色(Ⅲ级) yellow", "待审批 pending: 升级 raise 橙色(Ⅱ级) orange（duty）")
+	says(t, out, "黄色（Ⅲ级） yellow", "待审批 pending: 升级 raise 橙色（Ⅱ级） orange（duty）")
 	s.refused("approver", []string{"stale_revision: "}, "warning", "approve", id, "--revision", "2")
 	s.refused("duty", []string{"forbidden: "}, "warning", "approve", id)
 	if s.read(&w, "approver", "warning", "approve", id, "--revision", "4"); w.Level != "orange" || w.Revision != 5 || w.Pending != nil {
@@ -177,7 +177,7 @@ func TestAWarningFromAShell(t *testing.T) {
 	s.read(&w, "duty", "warning", "declare", "--level", "red", "--trigger", "own_forecast", "--drill")
 	now := time.Now().Format(time.RFC3339)
 	out, _ = s.as("duty", exitOK, "warning", "emergency-approve", w.ID, "--authority", "副总指挥", "--called-at", now, "--reason", "联系不上")
-	says(t, out, "生效中 active", "紧急批准 emergency: 副总指挥", "前确认")
+	says(t, out, "生效中 active", "应急审批 emergency: 副总指挥", "前确认")
 	out, _ = s.as("approver", exitOK, "warning", "approve", w.ID)
 	says(t, out, "已确认 confirmed（approver）")
 	s.as("duty", exitOK, "warning", "lift", w.ID)
@@ -311,7 +311,7 @@ func TestWhatTheActsSend(t *testing.T) {
 	} {
 		args := strings.Fields(c.args)
 		out, _ := ran(t, exitOK, append(append([]string{"warning", args[0], "W1/x"}, args[1:]...), to...)...)
-		says(t, out, "W1  第 7 版 revision 7  红色(Ⅰ级) red  生效中 active\n")
+		says(t, out, "W1  第 7 版 revision 7  红色（Ⅰ级） red  生效中 active\n")
 		got := calls()
 		if want := !strings.Contains(c.args, "--revision"); want != (len(got) == 2 && got[0].line == "GET /api/v1/warnings/W1%2Fx") {
 			t.Errorf("%s: asks %v first", c.args, got)
@@ -360,7 +360,7 @@ func TestABeginningIs0AndAnEnd24(t *testing.T) {
 		}
 	}
 	out, _ := ran(t, exitOK, append([]string{"warning", "show", "W1"}, to...)...)
-	says(t, out, "黄色(Ⅲ级) yellow 2016-12-20 00:00")
+	says(t, out, "黄色（Ⅲ级） yellow 2016-12-20 00:00")
 	calls()
 	ran(t, exitOK, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:00"}, to...)...)
 	if got := calls(); got[0].body["ends_at"] != "2017-01-01T00:00:00+08:00" {

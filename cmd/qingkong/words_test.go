@@ -10,43 +10,62 @@ import (
 	"strings"
 	"testing"
 
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
-
-	"qingkong/alerts/refusal"
 )
 
-// Every state, trigger, role and level that a server may name has a Chinese and an English word. The names are read
-// out of the packages that define them, so that a new one cannot be forgotten.
-func TestFixedNamesHaveWords(t *testing.T) {
-	constants := typedConstants(t, "../../alerts")
-	lists := stringLists(t, "../../notify")
-	var roles []string
+// The vocabulary has each name that the code gives, and no other. The names are read out of the packages that define them, so that a
+// new one cannot be forgotten.
+func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
+	alerts, notify, list := typedConstants(t, "../../alerts"), typedConstants(t, "../../notify"), typedConstants(t, "../../reductionlist")
+	var roles, orders []string
 	for _, r := range calls.Roles() {
 		roles = append(roles, string(r))
 	}
-	levels := slices.DeleteFunc(constants["Level"], func(name string) bool { return name == "none" }) // shown as nothing
-	for prefix, names := range map[string][]string{
-		"cli.level.":         levels,
-		"cli.trigger.":       constants["Trigger"],
-		"cli.warning_state.": constants["State"],
-		"cli.delivery.":      lists["deliveryNames"],
-		"cli.answer.":        lists["answerNames"],
-		"cli.execution.":     lists["executionNames"],
-		"cli.verdict.":       lists["verdictNames"],
-		"cli.order_state.":   lists["stateNames"],
-		"cli.role.":          roles,
-		"cli.history.":       historyWords(t, "../../alerts"),
-	} {
-		slices.Sort(names)
-		names = slices.Compact(names)
-		if have := namesOf(prefix); len(names) < 4 || !slices.Equal(have, names) {
-			t.Errorf("%s*: the catalogue has %q, the code %q", prefix, have, names)
+	axes := stringLists(t, "../../notify")
+	for _, axis := range []string{"deliveryNames", "answerNames", "executionNames", "verdictNames", "stateNames"} {
+		orders = append(orders, axes[axis]...)
+	}
+	if n := len(orders); len(slices.Compact(slices.Sorted(slices.Values(orders)))) != n {
+		t.Errorf("two axes of an order have a name in common: %q", orders)
+	}
+	want := map[terms.Kind][]string{
+		terms.Level:         alerts["Level"],
+		terms.Trigger:       alerts["Trigger"],
+		terms.WarningState:  alerts["State"],
+		terms.WarningEvent:  historyWords(t, "../../alerts"),
+		terms.WarningAct:    alerts["act"],
+		terms.Pending:       {"start", "raise", "revise"},
+		terms.Proposal:      alerts["ProposalKind"],
+		terms.ProposalState: alerts["ProposalState"],
+		terms.Pollutant:     append(typedConstants(t, "../../alerts/aqi")["Pollutant"], "aqi"),
+		terms.Emission:      {"so2", "nox", "pm", "hcl"},
+		terms.RecipientType: list["Type"],
+		terms.Grade:         list["Grade"],
+		terms.Category:      list["Category"],
+		terms.Action:        list["Action"],
+		terms.Source:        list["Source"],
+		terms.Quantity:      list["QuantityKind"],
+		terms.ListState:     {"draft", "approved", "active", "replaced"},
+		terms.ListStatus:    list["Status"],
+		terms.ListEvent:     {"begun", "approved", "activated"},
+		terms.ListDue:       {"added", "amended", "retired"},
+		terms.OrderEvent:    {"issued", "revised", "released"},
+		terms.OrderState:    orders,
+		terms.OrderAct:      notify["Action"],
+		terms.Release:       notify["ReleaseKind"],
+		terms.Decision:      {"accept", "reject", "amend"},
+		terms.Role:          roles,
+	}
+	for _, kind := range typedConstants(t, "../../alerts/terms")["Kind"] {
+		names := slices.Compact(slices.Sorted(slices.Values(want[terms.Kind(kind)])))
+		if have := namesOf(terms.Rule(terms.Kind(kind), "")); len(names) < 3 || !slices.Equal(have, names) {
+			t.Errorf("%s: the vocabulary has %q, the code %q", kind, have, names)
 		}
-		for _, name := range names {
-			zh, en := word(prefix, name, "zh-CN"), word(prefix, name, "en")
-			if strings.IndexFunc(zh, func(r rune) bool { return r > 0x2e80 }) < 0 || strings.IndexFunc(en, func(r rune) bool { return r > 0x2e80 }) >= 0 {
-				t.Errorf("%s%s: %q and %q, want Chinese and English", prefix, name, zh, en)
-			}
+	}
+	for _, name := range namesOf("name.") {
+		if kind, _, _ := strings.Cut(name, "."); want[terms.Kind(kind)] == nil {
+			t.Errorf("name.%s is of no kind", name)
 		}
 	}
 }
@@ -89,11 +108,6 @@ func TestMembersHaveLabels(t *testing.T) {
 	}
 	for name := range shown {
 		t.Errorf("%s is shown without a label", name)
-	}
-	for _, rule := range []string{"cli.pending.start", "cli.pending.raise", "cli.pending.revise"} {
-		if !refusal.Known(rule) {
-			t.Errorf("the catalogue lacks %s", rule)
-		}
 	}
 }
 

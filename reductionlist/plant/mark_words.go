@@ -5,6 +5,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 )
 
@@ -17,15 +18,15 @@ func (w Why) Text(lang string) string { return refusal.Text("plan.mark.why."+str
 // Demand says in "zh-CN" or "en" what is demanded.
 func (m *DemandMark) Demand(lang string) string {
 	if m.Source != FromCriterion {
-		return refusal.Text("desk.quantity."+string(m.Kind), lang, refusal.Args{"value": amountText(m.Value), "unit": m.Unit})
+		return reductionlist.QuantityText(m.Kind, amountText(m.Value), m.Unit, lang)
 	}
 	c, err := reductionlist.ParseCriterion(m.Criterion)
 	if err != nil { // an older list may know other forms
 		return m.Criterion
 	}
-	text := refusal.Text("desk.criterion."+string(c.Kind), lang, refusal.Args{"limit": amountText(c.Limit), "unit": c.Unit, "standard": c.Standard})
+	text := c.Text(lang)
 	if name := pollutantOf[m.Factor]; name != "" {
-		text = refusal.Text("desk.plan.sum."+name, lang, nil) + " " + text
+		text = terms.Name(terms.Emission, name, lang) + " " + text
 	}
 	return text
 }
@@ -40,12 +41,12 @@ func (m *DemandMark) Does(lang string) string {
 	case m.Planned == nil || m.At == nil: // nothing is usually done
 		return refusal.Text("plan.mark.does.runs", lang, refusal.Args{"broken": m.Broken, "of": m.Of})
 	}
-	kind, when := "plan.mark.does.hours", m.At.In(alerts.Shanghai()).Format("2006-01-02 15:04")
+	kind, kept, when := "hours", "hours_kept", m.At.In(alerts.Shanghai()).Format("2006-01-02 15:04")
 	if len(m.Days) > 0 || m.daily() {
-		kind, when = "plan.mark.does.days", m.At.In(alerts.Shanghai()).Format("2006-01-02")
+		kind, kept, when = "days", "days_kept", m.At.In(alerts.Shanghai()).Format("2006-01-02")
 	}
 	if m.Verdict == Kept {
-		kind += "_kept"
+		kind = kept
 	}
 	value := amountText(*m.Planned)
 	switch {
@@ -54,7 +55,7 @@ func (m *DemandMark) Does(lang string) string {
 	case m.Kind == reductionlist.ReduceBy:
 		value = refusal.Text("plan.mark.does.less", lang, refusal.Args{"value": value})
 	}
-	return refusal.Text(kind, lang, refusal.Args{"value": value, "unit": m.Unit, "at": when, "broken": m.Broken, "of": m.Of})
+	return refusal.Text("plan.mark.does."+kind, lang, refusal.Args{"value": value, "unit": m.Unit, "at": when, "broken": m.Broken, "of": m.Of})
 }
 
 // daily reports whether a recorded mark, which has no days, is one by the day.

@@ -1,119 +1,103 @@
 package rules
 
-import (
-	"slices"
-	"strings"
-	"unicode/utf8"
+import "qingkong/alerts/refusal"
 
-	"qingkong/alerts/refusal"
-	list "qingkong/reductionlist"
-	"qingkong/reductionlist/internal/text"
-)
+func init() {
+	refusal.Register(map[string]refusal.Pair{
+		// Versions.
+		"list.no_such_row":   {"对象“{recipient}”没有编号为“{measure}”的措施；请核对措施编号。", "recipient {recipient} has no measure {measure}; check the measure's id."},
+		"list.which_row":     {"措施“{measure}”有 {count} 行；请用级别指明是哪一行。", "measure {measure} has {count} rows; name the level of the one that is meant."},
+		"list.amend_contact": {"联系方式的引用不能直接修改；请用 contact 给出联系人和手机。", "the reference of a contact cannot be set; give the contact itself under contact."},
 
-// vagueWord is a word that leaves open what is to be done. Beside one of the characters of before or after, or where both is set
-// between one of each, its own belong to other words: 加强筋 is a stiffener, 增加强度 a greater strength, 合适当日 a fitting day.
-type vagueWord struct {
-	word, before, after string
-	both                bool
-}
+		// Findings: what is wrong, and under .remedy what to do.
+		"list.required":              {"必填，现为空。", "is required and empty."},
+		"list.required.remedy":       {"填写此格。", "fill in the cell."},
+		"list.word_twice":            {"“{value}”写了两次。", "{value} stands twice."},
+		"list.word_twice.remedy":     {"只保留一个。", "keep it once."},
+		"list.range_reversed":        {"最小值 {low} 大于最大值 {high}。", "the minimum {low} is greater than the maximum {high}."},
+		"list.range_reversed.remedy": {"核对两个数值。", "check both values."},
+		"list.region":                {"“{value}”不是六位区域代码。", "{value} is not a six-digit region code."},
+		"list.region.remedy":         {"填写六位行政区划代码，例如 120111。", "give the six digits of the administrative division, like 120111."},
+		"list.id_account":            {"编号“{value}”与账号 {user} 同名，不能作减排对象的编号。", "id {value} is the name of the account {user} and cannot be a recipient's."},
+		"list.id_account.remedy":     {"换一个编号，例如 E0001。", "take another id, such as E0001."},
+		"list.period_overlap":        {"“{recipient}”的“{name}”与第 {first} 行的有效期重叠，重叠的日子有两种说法。", "the days of {name} of {recipient} overlap those of row {first}, which says something else of them."},
+		"list.period_overlap.remedy": {"让前一行的“至”早于后一行的“自”；相同的行删除一行。", "let 至 of the one row lie before 自 of the other; delete one of two equal rows."},
 
-var vague = []vagueWord{
-	{word: "适当", before: "合舒", after: "日天月年班场地时前次季", both: true},
-	{word: "尽量", before: "耗燃烧殆", after: "程"},
-	{word: "尽可能"},
-	{word: "加强", before: "增附叠添参", after: "筋肋板圈型梁杆件柱版芯剂块纤"},
-	{word: "视情", before: "重监巡检忽轻透直注正近审电影"},
-	{word: "酌情", before: "斟"},
-	{word: "力争"},
-	{word: "原则上", after: "升涨"},
-	{word: "按需", after: "求"},
-	{word: "合理控制"},
-	{word: "有条件的"},
-	{word: "根据实际情况"},
-	{word: "结合实际"},
-}
+		"list.no_criterion":             {"监测方式“{source}”没有判定条件，措施不可监测。", "monitoring by {source} has no criterion, so the measure cannot be monitored."},
+		"list.no_criterion.remedy":      {"填写判定条件；只有单用“视频”时可以为空。", "give a criterion; it may be empty only for 视频 alone."},
+		"list.no_monitor":               {"没有监测方式，措施不可监测。", "there is no way of monitoring, so the measure cannot be monitored."},
+		"list.no_monitor.remedy":        {"至少填写一种：CEMS、用电、DCS、视频、门禁、称重。", "give at least one of CEMS, 用电, DCS, 视频, 门禁, 称重."},
+		"list.no_ref":                   {"监测方式“{source}”没有监测标识。", "monitoring by {source} names no point."},
+		"list.no_ref.remedy":            {"填写站点 MN、电表、门禁或摄像机编号。", "give the station's MN, the meter, the gate or the camera."},
+		"list.no_factor":                {"监测方式“{source}”没有监测因子。", "monitoring by {source} names no factor."},
+		"list.no_factor.remedy":         {"填写 HJ 212 因子编码，例如 a21002（氮氧化物）。", "give the factor's HJ 212 code, like a21002 (nitrogen oxides)."},
+		"list.no_evidence":              {"没有核查材料，措施不可核查。", "there is no evidence named, so the measure cannot be checked."},
+		"list.no_evidence.remedy":       {"至少写一种现场可查的材料，多种用“；”分隔。", "name at least one record that can be seen on site, several separated by ；."},
+		"list.no_text":                  {"{column}“{value}”没有写明内容，单看本行不知道做什么。", "{column} {value} says nothing: the row alone does not tell what to do."},
+		"list.no_text.remedy":           {"把内容写全，不要用同上、〃、无代替。", "write it out; ditto marks and words like 无 do not do."},
+		"list.text_quantity":            {"措施内容里没有 {value}，文字与数值不一致。", "the text of the measure lacks {value}, which the row gives as its number."},
+		"list.text_quantity.remedy":     {"在措施内容中写明与数值、单位一致的数量（百分数也可写剩余的百分比），或改正数值。", "say the amount in the text as the number and unit give it (of per cent also what is left), or mend the number."},
+		"list.vague":                    {"{column}含有“{word}”，没有说明做到多少，不可操作。", "{column} says {word}, which leaves open how much, so it is not operable."},
+		"list.vague.remedy":             {"写明设备、动作、数量和时限。", "name the equipment, the action, the amount and the time."},
+		"list.no_quantity":              {"动作“{action}”没有数值，不可操作。", "action {action} has no number, so it is not operable."},
+		"list.no_quantity.remedy":       {"填写数值和单位，例如限产 50 %、降低煤耗 300 t/d。", "give a number and a unit, like 限产 50 %, 降低煤耗 300 t/d."},
+		"list.no_unit":                  {"有数值而没有单位。", "there is a number without a unit."},
+		"list.no_unit.remedy":           {"填写单位，例如 %、t/d、次/日。", "give the unit, like %, t/d, 次/日."},
+		"list.percent_unit":             {"限产的单位应为 %，现为“{value}”。", "the unit of 限产 is %, not {value}."},
+		"list.percent_unit.remedy":      {"换算为百分比，或改用别的动作。", "convert to per cent, or use another action."},
+		"list.percent_small":            {"限产 {value} %：大于 0 而不超过 1 % 的限产几乎等于不限产，多半是把 50 % 写成了 0.5。", "a limit by {value} %, above 0 and at most 1 %, limits next to nothing; mostly 0.5 was written for 50 %."},
+		"list.percent_small.remedy":     {"50 % 写成 50（单位 %），或写成 50%；不需限产的，删去这一行。", "write 50 for 50 %, with the unit %, or 50%; take the row out where nothing is to be limited."},
+		"list.quantity_kind":            {"动作“{action}”的数值含义只能是“{want}”。", "the number of {action} can only mean {want}."},
+		"list.quantity_kind.remedy":     {"改为“{want}”或留空。", "write {want} or leave it empty."},
+		"list.phone_in_record":          {"此格有手机号码；它会永久留在记录里。", "the cell holds a mobile number; it would stay in the record for good."},
+		"list.phone_in_record.remedy":   {"删除号码，写在“减排对象”的手机列。", "take it out and put it into 手机 of 减排对象."},
+		"list.person_named":             {"责任人看起来是姓名；它会永久留在记录里。", "this looks like a person's name; it would stay in the record for good."},
+		"list.person_named.remedy":      {"改写岗位，例如 生产部经理；姓名写在联系人列。岗位名称不在 list_checks.post_words 之内的，由管理员补充。", "name the post, like 生产部经理; the name belongs into 联系人. A word for a post that list_checks.post_words lacks is added by the administrator."},
+		"list.not_a_post":               {"责任人没有写明岗位，不知道由谁执行。", "this names no post, so nobody knows who carries it out."},
+		"list.not_a_post.remedy":        {"改写岗位，例如 生产部经理；姓名写在联系人列。", "name the post, like 生产部经理; the name belongs into 联系人."},
+		"list.deadline_long":            {"完成时限 {given} 小时过长，最多 {most} 小时。", "{given} h to complete is too long; it may be {most} h."},
+		"list.deadline_long.remedy":     {"核对时限；最多 72 小时，安全停产时间更长的以其为限。", "check the time: at most 72 h, or what a safe stop of the line takes where that is longer."},
+		"list.no_uscc":                  {"没有统一社会信用代码。", "there is no unified social credit code."},
+		"list.no_uscc.remedy":           {"对照营业执照补上。", "add it from the business licence."},
+		"list.no_industry":              {"没有行业代码，统计时归入“其他行业”。", "there is no industry code; it is counted under 其他行业."},
+		"list.no_industry.remedy":       {"填写 GB/T 4754 代码，例如 C2110。", "give the GB/T 4754 code, like C2110."},
+		"list.no_max_load":              {"保障类没有最大允许生产负荷。", "a 保障类 recipient has no greatest allowed load."},
+		"list.no_max_load.remedy":       {"按承担的任务量核定后填写，例如 2100 GJ/h。", "determine it from the task it has and fill it in, like 2100 GJ/h."},
+		"list.no_phone":                 {"没有手机号码，命令只能经系统接口送达。", "there is no mobile number; an order reaches it only through the interfaces."},
+		"list.no_phone.remedy":          {"填写联系人和手机。", "give a contact and a mobile number."},
+		"list.half_position":            {"经度和纬度只有一个。", "only one of longitude and latitude is given."},
+		"list.half_position.remedy":     {"两个都填写，或都留空。", "give both or neither."},
+		"list.unknown_town":             {"街镇“{town}”不在街镇名册或清单的街镇之内。", "town {town} is not among the district's towns or the list's."},
+		"list.unknown_town.remedy":      {"按名册核对写法；新的街镇须先作为对象登记，或由管理员补入 list_checks.towns。", "check the spelling by the register; a new town is entered as a recipient first, or added to list_checks.towns by the administrator."},
+		"list.town_in_use":              {"还有 {count} 个对象（{first} 等）属于街镇“{town}”，不能删除或改名。先修订这些对象的街镇。", "{count} recipient(s), {first} first, belong to the town {town}: it cannot be taken out or renamed. Amend their town first."},
+		"list.far_outside":              {"位置（{lon}，{lat}）在区界以外 {degrees} 度以上。", "({lon}, {lat}) lies more than {degrees}° outside the district."},
+		"list.far_outside.remedy":       {"核对经纬度，经度在前；确在区外的不列入本区清单。", "check longitude and latitude, longitude first; who is elsewhere is not of this district's list."},
+		"list.industry":                 {"行业代码“{value}”不是 GB/T 4754 的代码。", "industry {value} is no code of GB/T 4754."},
+		"list.industry.remedy":          {"填写四位代码，可带门类字母，例如 C2710；行业名称写在备注。", "give the four digits, with the letter of the section or without, like C2710; the name of the industry belongs into 备注."},
+		"list.name_long":                {"名称“{value}”超过 {limit} 个字。", "the name {value} has more than {limit} characters."},
+		"list.name_long.remedy":         {"只写名称；说明写在备注。", "give the name alone; what explains it belongs into 备注."},
+		"list.over_district":            {"{pollutant} 每日 {value} 吨，超过全区每日排放的 {district} 吨。", "{value} t a day of {pollutant} is more than the {district} t that the whole district emits."},
+		"list.over_district.remedy":     {"核对数值和单位（吨/日，不是千克或每年）；或核对基本情况的全社会日排放量。", "check the number and its unit (tonnes a day, not kilograms or a year), or the district's emission in 基本情况."},
+		"list.criterion_stopped":        {"判定条件 {value} 要求全部停下，而本措施为“{quantity}”，仍有运行。", "{value} asks for everything to stop, but the measure ({quantity}) lets some run on."},
+		"list.criterion_stopped.remedy": {"限产用 at_most_fraction_of_baseline，例如减 40% 为 0.6；确为停产的，动作改为停产。", "for a limit use at_most_fraction_of_baseline, like 0.6 for 40 % less; where a stop is meant, the action is 停产."},
+		"list.no_measures":              {"对象“{recipient}”没有任何措施，不会收到命令。", "recipient {recipient} has no measure and will get no order."},
+		"list.no_measures.remedy":       {"在“减排措施”中补上，或改为小微涉气、长期停产。", "add some in 减排措施, or make it 小微涉气 or 长期停产."},
+		"list.unsafe_stop":              {"完成时限 {given} 小时短于该生产线的安全停产时间 {safe} 小时。", "{given} h to complete is less than the {safe} h a safe stop of the line takes."},
+		"list.unsafe_stop.remedy":       {"放宽时限，或核对安全停产时间。", "allow more time, or check the time a safe stop takes."},
+		"list.idle_reduction":           {"长期停产停运的不能计入减排量。", "what has long been stopped cannot count as a reduction."},
+		"list.idle_reduction.remedy":    {"把减排量改为 0。", "set its reductions to 0."},
+		"list.reduction_exceeds":        {"红色级别 {pollutant} 减排 {reduction} 吨/日，大于其日排放 {emission} 吨/日。", "at red {reduction} t/d of {pollutant} are taken away from {emission} t/d emitted."},
+		"list.reduction_exceeds.remedy": {"核对各措施的减排量和生产线的日排放。", "check the measures' reductions and the lines' emissions."},
+		"list.bottom_line":              {"{level}级别 {pollutant} 减排比例为 {ratio} %，低于底线 {want} %。", "at {level} {pollutant} falls by {ratio} %, less than the bottom line of {want} %."},
+		"list.bottom_line.remedy":       {"补充措施，或核对全社会日排放量；底线约束全市清单，区级清单按分配的份额。", "add measures, or check the daily emission; the line binds the city's list, a district has its share of it."},
 
-// in reports whether the word stands in a text as a word.
-func (v *vagueWord) in(said string) bool {
-	for at := 0; ; {
-		i := strings.Index(said[at:], v.word)
-		if i < 0 {
-			return false
-		}
-		from, to := at+i, at+i+len(v.word)
-		last, _ := utf8.DecodeLastRuneInString(said[:from])
-		next, _ := utf8.DecodeRuneInString(said[to:])
-		led, followed := strings.ContainsRune(v.before, last), strings.ContainsRune(v.after, next)
-		if v.both && !(led && followed) || !v.both && !led && !followed {
-			return true
-		}
-		at = to
-	}
-}
+		"list.uscc_scientific":        {"统一社会信用代码被存成了数字（{value}，科学计数法），第 15 位以后已丢失。", "the unified social credit code was stored as a number ({value}, scientific notation) and has lost what follows its 15th digit."},
+		"list.uscc_scientific.remedy": {"先把单元格格式设为“文本”，再对照营业执照重新输入 18 位代码；改格式不能找回丢失的位数。", "format the cell as text first, then type the 18 characters anew from the business licence; changing the format alone does not bring the digits back."},
+		"list.code_scientific":        {"“{value}”是被存成数字的编码（科学计数法），部分位数已丢失。", "{value} is a code that was stored as a number (scientific notation) and has lost digits."},
+		"list.code_scientific.remedy": {"先把单元格格式设为“文本”，再重新输入完整编码。", "format the cell as text first, then type the whole code anew."},
+		"list.code_short":             {"行业代码“{value}”不足 {want} 位，可能是存成数字后丢了开头的 0。", "industry code {value} has fewer than {want} digits; stored as a number it may have lost a leading 0."},
+		"list.code_short.remedy":      {"核对 GB/T 4754，写成 4 位小类代码，单元格设为文本。", "look it up in GB/T 4754 and write the four digits of the class in a text cell."},
 
-// ownVague finds vague words in what a measure says and in what it is done to. Where the row gives number and device, it says what is
-// to be done all the same.
-func ownVague(m *list.Measure, found *faults) {
-	given := m.Unit != "" && m.Quantity != nil
-	for _, cell := range []struct{ column, said string }{{"措施内容", m.Text}, {"生产线或设备", m.Unit}} {
-		for i := range vague {
-			if !vague[i].in(cell.said) {
-				continue
-			}
-			args := refusal.Args{"column": cell.column, "word": vague[i].word}
-			if given {
-				found.eased(cell.column, "list.vague", args)
-			} else {
-				found.add(cell.column, "list.vague", args)
-			}
-		}
-	}
-}
-
-// Texts that stand for the cell above, and texts that say there is nothing; [bareText] has been taken of both.
-var (
-	dittos   = []string{"同上", "同前", "同左", "同右", "同下", "如上", "同上行", "同上述", "〃", "″", "＂", "仝上", "々"}
-	nothings = []string{"", "无", "没有", "暂无", "空", "略", "不详", "待定", "none", "n/a", "na", "null"}
-)
-
-// quotes are marks of quotation that also stand for the cell above.
-const quotes = `"″＂〃`
-
-// bareText is a text without spaces, marks of punctuation and quotation, and repeated ditto marks.
-func bareText(said string) string {
-	said = strings.ToLower(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("。.，,；;：:、！!（）()【】[]“”‘’「」《》—–-－_~*·…　", r) {
-			return -1
-		}
-		return r
-	}, text.Squeeze(said)))
-	if strings.Trim(said, quotes) == "" && said != "" {
-		return "〃"
-	}
-	return strings.Trim(said, `/／\`+quotes)
-}
-
-// longestNothing is the length in bytes beyond which a text says something.
-const longestNothing = 60
-
-// isDitto reports whether a text as a whole stands for the cell above.
-func isDitto(said string) bool {
-	return said != "" && len(said) <= longestNothing && slices.Contains(dittos, bareText(said))
-}
-
-// saysNothing reports whether a text as a whole says nothing of what is to be done.
-func saysNothing(said string) bool {
-	return isDitto(said) || said != "" && len(said) <= longestNothing && slices.Contains(nothings, bareText(said))
-}
-
-// ownSaid finds texts that say nothing, and reports whether there is a text to look into.
-func ownSaid(m *list.Measure, found *faults) bool {
-	if isDitto(m.Unit) {
-		found.add("生产线或设备", "list.no_text", refusal.Args{"column": "生产线或设备", "value": text.Clip(m.Unit)})
-	}
-	if saysNothing(m.Text) {
-		found.add("措施内容", "list.no_text", refusal.Args{"column": "措施内容", "value": text.Clip(m.Text)})
-		return false
-	}
-	return m.Text != ""
+		"http.not_as_path": {"与网址不符：网址为 {path}，内容为 {body}；请改为一致或从内容中去掉。", "differs from the address: the address says {path}, the content {body}; make them agree or leave it out of the content."},
+	})
 }

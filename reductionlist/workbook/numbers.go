@@ -85,25 +85,10 @@ func parseHours(said string) (float64, *problem) {
 	return text.Round12((parts[0]*3600 + parts[1]*60 + parts[2]) / 3600), nil
 }
 
-// unitNames are the ways of writing one unit. Others are the same only where they are written alike.
-var unitNames = map[string]string{"吨": "t", "千克": "kg", "公斤": "kg", "克": "g", "毫克": "mg", "小时": "h", "时": "h", "hour": "h", "hours": "h", "天": "d", "日": "d",
-	"兆瓦": "mw", "千瓦": "kw", "千瓦时": "kwh", "度": "kwh", "吨煤": "t", "倍数": "倍", "吉焦": "gj", "立方米": "m3", "m³": "m3"}
-
-// plainUnit is a unit in one way of writing: 吨/日 and t/d are the same then.
-func plainUnit(unit string) string {
-	parts := strings.Split(strings.ReplaceAll(strings.ToLower(text.Fold(unit)), "每", "/"), "/")
-	for i, p := range parts {
-		if plain, ok := unitNames[p]; ok {
-			parts[i] = plain
-		}
-	}
-	return strings.Join(parts, "/")
-}
-
 // sameUnit reports whether a number of which said is shown is one of the unit. Where the unit is one of a time, like t/d, that time may
 // be left out: the column says it.
 func sameUnit(unit, said string) bool {
-	unit, said = plainUnit(unit), plainUnit(said)
+	unit, said = list.PlainUnit(unit), list.PlainUnit(said)
 	amount, _, _ := strings.Cut(unit, "/")
 	return unit != "" && (said == unit || said == amount)
 }

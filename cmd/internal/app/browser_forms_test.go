@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/demo"
 )
 
@@ -60,7 +61,7 @@ func twoOfficers(t *testing.T, w *world, duty *tab) {
 		t.Errorf("declared: %+v", all)
 	}
 	wang.open("/desk")
-	wang.says(id, word("wstate.pending_approval"))
+	wang.says(id, terms.Name(terms.WarningState, "pending_approval", "zh-CN"))
 	if wang.there(`a[id^="pa-"]`) {
 		t.Error("a proposal that was followed is still offered")
 	}

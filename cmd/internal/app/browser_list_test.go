@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
@@ -34,7 +35,7 @@ func lists(t *testing.T, w *world) {
 	approver.says(word("done.list.approve"))
 	duty.open("/desk/lists/" + version)
 	duty.click(`form[action$="/activate"] button`)
-	duty.says(word("done.list.activate"), word("list.status.in_force"))
+	duty.says(word("done.list.activate"), terms.Name(terms.ListStatus, "in_force", "zh-CN"))
 
 	var warning struct {
 		ID          string `json:"id"`

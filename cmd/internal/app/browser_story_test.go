@@ -11,6 +11,8 @@ import (
 	"qingkong/cmd/internal/demo"
 
 	"github.com/chromedp/chromedp"
+
+	"qingkong/alerts/terms"
 )
 
 // hostile is a text that a page must not take for markup.
@@ -99,7 +101,7 @@ func declares(t *testing.T, w *world, duty *tab) string {
 	duty.says("没有提交")
 	duty.fill("#typed", "红色")
 	duty.click(`button[value=confirm]`)
-	duty.says(word("done.declare"), word("wstate.pending_approval"), hostile)
+	duty.says(word("done.declare"), terms.Name(terms.WarningState, "pending_approval", "zh-CN"), hostile)
 	all := w.warnings(t)
 	if len(all) != 1 || all[0].State != "pending_approval" || all[0].Level != "red" || all[0].DeclaredBy != "duty" || all[0].ProposalID == "" ||
 		all[0].Reason != hostile || duty.path() != "/desk/warnings/"+all[0].ID {
@@ -238,7 +240,7 @@ func lifts(t *testing.T, w *world, duty *tab, id string) {
 	duty.says(word("act.lift.review"), word("outcome.lifted"), "空气质量好转")
 	duty.shot("lift-review")
 	duty.click(`button[value=confirm]`)
-	duty.says(word("done.lift"), word("wstate.lifted"))
+	duty.says(word("done.lift"), terms.Name(terms.WarningState, "lifted", "zh-CN"))
 	var got apiWarning
 	w.api(t, "viewer", http.MethodGet, "/warnings/"+id, nil, &got)
 	if got.State != "lifted" {

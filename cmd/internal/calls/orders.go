@@ -74,10 +74,10 @@ var Answers = map[notify.Action]Of[Answer, json.RawMessage]{
 var (
 	Orders = row[OrdersQuery, OrderPage](Call{Method: "GET", Pattern: "/orders", Act: ActOrdersRead, Repeats: true,
 		Shows: alerts.Page[notify.View]{},
-		ZH:    "减排指令；企业只见自己的，街镇只见本街镇的", EN: "orders; an enterprise sees its own, a town its own"})
+		ZH:    "减排令；企业只见自己的，街镇只见本街镇的", EN: "orders; an enterprise sees its own, a town its own"})
 	Order = row[ByID, json.RawMessage](Call{Method: "GET", Pattern: "/orders/{id}", Act: ActOrdersRead, Repeats: true,
 		Shows: notify.View{},
-		ZH:    "一份指令", EN: "an order"})
+		ZH:    "一份减排令", EN: "an order"})
 	DecideObjection = row[ObjectionDecision, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/objection", Body: textBody,
 		Act: ActOrdersObjection, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
 		Example: `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`,

@@ -49,7 +49,7 @@ var params = map[string]Param{
 	"user":          {ZH: "账号", EN: "an account"},
 	"warning":       {ZH: "预警编号", EN: "the id of a warning"},
 	"recipient":     {ZH: "对象编号", EN: "the id of a recipient"},
-	"order":         {ZH: "指令编号；与 warning 二选一", EN: "the id of an order; instead of warning"},
+	"order":         {ZH: "减排令编号；与 warning 二选一", EN: "the id of an order; instead of warning"},
 	"last_event_id": {Want: "live.want_id", ZH: "从哪条消息之后继续", EN: "the message to go on from"},
 	"from":          {Kind: DayParam, ZH: "第一天，默认 to 之前 89 天", EN: "the first day; 89 days before to unless told"},
 	"to":            {Kind: DayParam, ZH: "最后一天，默认今天", EN: "the last day; today unless told"},

@@ -185,14 +185,14 @@ type WasteProblemDivert struct {
 var (
 	PreparedPlan = row[PlanQuery, PreparedView](Call{Method: "GET", Pattern: "/orders/{id}/plan", Act: ActOrdersPlan,
 		Refuses: codes{refusal.Conflict},
-		ZH:      "为电厂指令预备的运行方案，或还缺哪些运行数据", EN: "the plan that is prepared for a plant's order, or what is missing for it"})
+		ZH:      "为电厂减排令预备的运行方案，或还缺哪些运行数据", EN: "the plan that is prepared for a plant's order, or what is missing for it"})
 	WhatIf = row[PlanAsked, *OrderPlan](Call{Method: "POST", Pattern: "/orders/{id}/plan", Body: dataBody, Bare: true, Act: ActOrdersPlan,
 		Spared: true, Example: `{}`,
 		ZH: "改变需求看方案如何变化；机组和排放系数以清单为准", EN: "what the plan would be under other demands; units and factors are the list's"})
 	AcceptPlan = row[PlanAccepted, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/plan/accept", Body: dataBody, Bare: true,
 		Act: ActOrdersPlan, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
 		Example: `{"reason":"保障供热，区指挥部同意"}`,
-		ZH:      "接受方案，修订指令；只接受由本程序算出的方案，达不到清单要求的要写明理由",
+		ZH:      "接受方案，修订减排令；只接受由本程序算出的方案，达不到清单要求的要写明理由",
 		EN:      "accepts a plan, which the program computes itself, and revises the order; one that does not keep the list needs a reason"})
 	Figures = row[ByID, PlantFigures](Call{Method: "GET", Pattern: "/recipients/{id}/figures", Act: ActFiguresRead,
 		Refuses: codes{refusal.Conflict},

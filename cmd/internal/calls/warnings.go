@@ -131,9 +131,9 @@ var (
 	Warning = row[ByID, WarningLook](Call{Method: "GET", Pattern: "/warnings/{id}", Act: ActWarningsRead, Repeats: true,
 		ZH: "一次预警及其经过", EN: "a warning and its history"})
 	Board = row[ByID, *notify.Overview](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead, Repeats: true,
-		ZH: "指令的送达、答复与执行汇总", EN: "how its orders stand"})
+		ZH: "减排令的送达、答复与执行汇总", EN: "how its orders stand"})
 	Timeline = row[ByID, WarningTimeline](Call{Method: "GET", Pattern: "/warnings/{id}/timeline", Act: ActWarningsRead, Repeats: true,
-		ZH: "一次预警的经过，和指令现在的执行汇总", EN: "what became of a warning, and how its orders stand"})
+		ZH: "一次预警的经过，和减排令现在的执行汇总", EN: "what became of a warning, and how its orders stand"})
 	Approve = row[Approval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/approve", Body: textBody,
 		Act: ActWarningsApprove, Spared: true, Refuses: acted, Example: `{"revision":1}`,
 		ZH: "批准待审批的发布或提级", EN: "approves what waits for a second person"})
@@ -158,7 +158,7 @@ var (
 		ZH: "解除", EN: "lifts a warning"})
 	CancelWarning = row[Cancel, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/cancel", Body: textBody,
 		Act: ActWarningsCancel, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"预报有变"}`,
-		ZH: "取消尚未生效的预警", EN: "cancels a warning before its start"})
+		ZH: "撤销尚未生效的预警", EN: "cancels a warning before its start"})
 
 	WarningListChanges = row[ChangesQuery, ListChanges](Call{Method: "GET", Pattern: "/warnings/{id}/list-changes", Act: ActListsRead,
 		Repeats: true,

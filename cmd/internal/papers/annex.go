@@ -49,7 +49,7 @@ func (w *writer) execution() section {
 	rows := [][]cell{heads(w.t("level"), w.t("measure"), w.t("line_or_device"), w.t("what_to_do"), w.t("key_number"), w.t("within"), w.t("responsible"),
 		w.t("began_at"), w.t("done_at"), w.t("reached"), w.t("signed"))}
 	for _, m := range ordered(w.r) {
-		rows = append(rows, []cell{mid(w.levels(m.Levels)), mid(m.ID), w.or(m.Unit), w.or(m.Text), w.orStop(&m), w.or(w.within(&m)), w.or(m.Responsible),
+		rows = append(rows, []cell{mid(w.levels(m.Levels)), mid(m.ID), w.or(m.Unit), w.or(m.Text), w.orStop(&m), w.or(m.WithinText(w.lang)), w.or(m.Responsible),
 			hand(), hand(), hand(), hand()})
 	}
 	w.none(&rows, 11)

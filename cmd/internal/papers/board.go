@@ -67,7 +67,7 @@ func (w *writer) boardLevels(s *section) (size int) {
 func (w *writer) list(ms []reductionlist.Measure) string {
 	lines := make([]string, len(ms))
 	for i, m := range ms {
-		lines[i] = strconv.Itoa(i+1) + ". " + join(w.t("comma"), m.Text, w.within(&m))
+		lines[i] = strconv.Itoa(i+1) + ". " + join(w.t("comma"), m.Text, m.WithinText(w.lang))
 		if strings.Contains(m.Text, w.t("hours_in")) { // the sentence says it already
 			lines[i] = strconv.Itoa(i+1) + ". " + m.Text
 		}

@@ -160,7 +160,7 @@ func TestContacts(t *testing.T) {
 
 func TestBoard(t *testing.T) {
 	text := textOf(page(t, written(t, BoardPaper, HTML, facts(whole()))))
-	says(t, text, "重污染天气应急减排公示牌", "某热电厂", "B 级", "保障类", "黄色（Ⅲ级）\n1. 1号线负荷降低30%，4 小时内完成\n橙色（Ⅱ级）\n同上一级别\n红色（Ⅰ级）\n1. 1号线停产，8 小时内完成",
+	says(t, text, "重污染天气应急减排公示牌", "某热电厂", "B", "保障类", "黄色（Ⅲ级）\n1. 1号线负荷降低30%，4 小时内完成\n橙色（Ⅱ级）\n同上一级别\n红色（Ⅰ级）\n1. 1号线停产，8 小时内完成",
 		"重型货车管控\n橙色（Ⅱ级）起：停止放行国四重型载货车", "责任人\n张三", "电话\n13800000001", "监督电话\n022-00000000", "扫码查看公示信息")
 	silent(t, text, "李四", "清单备注文字", "boss@example.org")
 	f := facts(whole())

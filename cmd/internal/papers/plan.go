@@ -244,7 +244,7 @@ func (w *writer) measures(s *section) {
 		for i := range list {
 			m := &list[i]
 			sum = sum.Add(m.Reduction)
-			rows = append(rows, []cell{mid(m.ID), w.or(m.Unit), mid(w.action(m.Action)), w.or(m.Text), w.orStop(m), w.or(w.within(m)), w.or(m.Responsible), dash(saved(m.Reduction))})
+			rows = append(rows, []cell{mid(m.ID), w.or(m.Unit), mid(w.action(m.Action)), w.or(m.Text), w.orStop(m), w.or(m.WithinText(w.lang)), w.or(m.Responsible), dash(saved(m.Reduction))})
 		}
 		rows = append(rows, []cell{wide(label(w.t("sum")), 7), dash(saved(sum))})
 		s.rows([]int{7, 12, 8, 31, 11, 10, 10, 11}, 1, rows...)
@@ -308,7 +308,7 @@ func (w *writer) records(s *section) {
 			}
 			seen[text] = true
 			levels := strings.ReplaceAll(w.levels(m.Levels), "\n", "、")
-			rows = append(rows, []cell{mid(m.ID), mid(w.source(o.Source)), w.or(join(" ", o.Ref, o.Factor)), say(join(w.t("colon"), levels, w.criterion(o.Criterion)))})
+			rows = append(rows, []cell{mid(m.ID), mid(w.source(o.Source)), w.or(join(" ", o.Ref, o.Factor)), say(join(w.t("colon"), levels, o.Criterion.Text(w.lang)))})
 		}
 		for _, e := range m.Evidence {
 			if !slices.Contains(keep, e) {

@@ -40,7 +40,7 @@ func TestPublicHoldsNothingPersonal(t *testing.T) {
 	said := map[string]string{"page": textOf(page(t, one.Bytes())), "list": textOf(page(t, list.Bytes())), "workbook": cellsOf(t, book.Bytes())}
 	for name, text := range said {
 		silent(t, text, personal...)
-		says(t, text, "E0001", "个体户 1**********", "停产，问1**********", "1号线停产", "B 级")
+		says(t, text, "E0001", "个体户 1**********", "停产，问1**********", "1号线停产", "B")
 		if t.Failed() {
 			t.Fatal(name)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist"
 )
 
@@ -37,45 +38,27 @@ func (w words) levels(ls []alerts.Level) string {
 	return strings.Join(names, "\n")
 }
 
-func (w words) action(a reductionlist.Action) string { return w.of("desk.action." + string(a)) }
+func (w words) action(a reductionlist.Action) string { return terms.Name(terms.Action, a, w.lang) }
 
 func (w words) grade(g reductionlist.Grade) string {
-	return w.of("desk.grade." + cmp.Or(string(g), "none"))
+	return cmp.Or(terms.Name(terms.Grade, g, w.lang), w.t("no_grade"))
 }
 
 // category is empty where the list names none.
 func (w words) category(c reductionlist.Category) string {
-	if c == "" {
-		return ""
-	}
-	return w.of("desk.category." + string(c))
+	return terms.Name(terms.Category, c, w.lang)
 }
 
-func (w words) kind(t reductionlist.Type) string { return w.t("type." + string(t)) }
+func (w words) kind(t reductionlist.Type) string { return terms.Name(terms.RecipientType, t, w.lang) }
 
-func (w words) source(s reductionlist.Source) string { return w.of("desk.source." + string(s)) }
+func (w words) source(s reductionlist.Source) string { return terms.Name(terms.Source, s, w.lang) }
 
 // quantity is empty for a measure without one.
 func (w words) quantity(q *reductionlist.Quantity) string {
 	if q == nil {
 		return ""
 	}
-	return w.of("desk.quantity."+string(q.Kind), "value", reductionlist.Shown(q.Value, q.Unit), "unit", q.Unit)
-}
-
-// within is the time for a measure, empty where the list says none.
-func (w words) within(m *reductionlist.Measure) string {
-	if m.CompleteWithinH <= 0 {
-		return ""
-	}
-	return w.of("desk.within", "hours", reductionlist.Shown(m.CompleteWithinH, "h"))
-}
-
-func (w words) criterion(c reductionlist.Criterion) string {
-	if c.IsZero() {
-		return ""
-	}
-	return w.of("desk.criterion."+string(c.Kind), "limit", number(c.Limit), "unit", c.Unit, "standard", c.Standard)
+	return q.Text(w.lang)
 }
 
 // expected is what somebody who checks a measure has to find: its amount, and what each channel must show.
@@ -93,7 +76,7 @@ func (w words) expected(m *reductionlist.Measure) string {
 // channel is one way a measure is watched: the source, what it is called, its factor, and what it must show.
 func (w words) channel(o *reductionlist.Monitor) string {
 	named := strings.TrimSpace(o.Ref + " " + o.Factor)
-	return strings.TrimSpace(join(w.t("colon"), join(" ", w.source(o.Source), named), w.criterion(o.Criterion)))
+	return strings.TrimSpace(join(w.t("colon"), join(" ", w.source(o.Source), named), o.Criterion.Text(w.lang)))
 }
 
 // join joins what is not empty.

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
 )
@@ -32,7 +33,7 @@ func (s *Service) ExportList(actor, id string, contacts bool) (v reductionlist.V
 func ReadList(tx *bbolt.Tx, v *reductionlist.Version, contacts bool) (*reductionlist.List, error) {
 	switch {
 	case v.Errors > 0:
-		return nil, refusal.Transition("list.export_damaged", v.State, refusal.Args{"version": v.ID})
+		return nil, terms.Transition(terms.ListState, "list.export_damaged", v.State, refusal.Args{"version": v.ID})
 	case v.Added != v.Count:
 		return nil, refusal.New(refusal.Conflict, "list.export_partial", refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
 	}

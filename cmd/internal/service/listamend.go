@@ -15,6 +15,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
@@ -277,7 +278,7 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 		return out, err
 	}
 	if v.State != reductionlist.StateDraft || v.Amends == nil || v.Amends.Base != a.base.ID {
-		return out, refusal.New(refusal.Conflict, "list.amend_known", refusal.Args{"version": v.ID, "state": v.State})
+		return out, refusal.New(refusal.Conflict, "list.amend_known", refusal.Args{"version": v.ID, "state": terms.Words(terms.ListState, v.State)})
 	}
 	if err := a.rows(ctx, v.ID); err != nil {
 		return out, err

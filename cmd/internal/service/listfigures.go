@@ -6,6 +6,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
@@ -137,7 +138,7 @@ func (s *Service) wholeVersion(id string) (v reductionlist.Version, err error) {
 	}
 	switch {
 	case v.Errors > 0:
-		return v, refusal.Transition("list.damaged_rows", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
+		return v, terms.Transition(terms.ListState, "list.damaged_rows", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
 	case v.Added != v.Count:
 		return v, refusal.New(refusal.Conflict, "list.export_partial", refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
 	}

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/papers"
@@ -51,7 +52,7 @@ func PublishedVersion(a Ask, v *reductionlist.Version) error {
 	case v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced && !a.mayDraft():
 		return refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": v.ID})
 	case v.Errors > 0:
-		return refusal.Transition("list.export_damaged", v.State, refusal.Args{"version": v.ID})
+		return terms.Transition(terms.ListState, "list.export_damaged", v.State, refusal.Args{"version": v.ID})
 	}
 	return nil
 }

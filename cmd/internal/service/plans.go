@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
@@ -269,7 +270,7 @@ func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMes
 		return nil, err
 	}
 	if !p.Open {
-		return nil, refusal.Transition("plan.not_open", o.State.String(), refusal.Args{"id": id})
+		return nil, terms.Transition(terms.OrderState, "plan.not_open", o.State.String(), refusal.Args{"id": id})
 	}
 	text, err := p.asked(problem, s.J.Now())
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 )
 
@@ -161,7 +162,7 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, in any) err
 	}
 	if a.level != nil && !s.drill {
 		if l := a.level(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
-			return d.review(q, a, s, v, in, review{typed: q.t("form.typed_wrong", "name", q.t("level."+string(l)))})
+			return d.review(q, a, s, v, in, review{typed: q.t("form.typed_wrong", "name", terms.ShortLevel(l, q.lang))})
 		}
 	}
 	to := "/desk?done=" + a.name
@@ -193,7 +194,7 @@ func (d *desk) carryOut(q *request, a act, s *subject, v url.Values, in any) err
 func isNameOf(typed string, l alerts.Level) bool {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	for _, lang := range []string{zh, en} {
-		if typed == strings.ToLower(word(lang, "level."+string(l))) {
+		if typed == strings.ToLower(terms.ShortLevel(l, lang)) {
 			return true
 		}
 	}

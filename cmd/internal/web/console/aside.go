@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 )
 
 // asideView is what stations measured in the last days and what is not judged, station by station, the newest first.
@@ -32,7 +33,7 @@ func (q *request) asideView(all []alerts.Aside) (v asideView) {
 		if a.To.Before(first) {
 			continue
 		}
-		v.Rows = append(v.Rows, asideRow{a.Station, alerts.PollutantName(a.Name), a.Value, a.Words(q.lang), a.From, a.To, a.N})
+		v.Rows = append(v.Rows, asideRow{a.Station, terms.Name(terms.Pollutant, a.Name, q.lang), a.Value, a.Words(q.lang), a.From, a.To, a.N})
 	}
 	slices.SortStableFunc(v.Rows, func(a, b asideRow) int { return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To)) })
 	if n := len(v.Rows); n > asideRows {

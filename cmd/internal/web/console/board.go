@@ -14,6 +14,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -212,7 +213,7 @@ func (q *request) boardLive(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview,
 		v.Sectors = append(v.Sectors, groupOf(b.BySector[i].Sector, &b.BySector[i].Tally))
 	}
 	for i := range b.ByGrade {
-		v.Grades = append(v.Grades, groupOf(q.t("grade."+cmp.Or(b.ByGrade[i].Grade, "none")), &b.ByGrade[i].Tally))
+		v.Grades = append(v.Grades, groupOf(cmp.Or(terms.Name(terms.Grade, b.ByGrade[i].Grade, q.lang), q.t("none_given")), &b.ByGrade[i].Tally))
 	}
 	for _, rows := range [][]group{v.Towns, v.Sectors, v.Grades} {
 		sortGroups(rows, order)

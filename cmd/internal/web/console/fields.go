@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // confirmField is the date of a start far from now, which is typed once more where the engine asks for it.
@@ -256,8 +257,8 @@ var dayOfNotice = regexp.MustCompile(`\d月\d{1,2}日`)
 // otherLevelIn names a level that a text speaks of although another one is meant; None for a text that does not.
 func otherLevelIn(text string, meant alerts.Level) alerts.Level {
 	for _, l := range alerts.Levels() {
-		if l != meant && l != alerts.Advisory && strings.Contains(text, word(zh, "level."+string(l))) &&
-			!strings.Contains(text, word(zh, "level."+string(meant))) {
+		if l != meant && l != alerts.Advisory && strings.Contains(text, terms.ShortLevel(l, zh)) &&
+			!strings.Contains(text, terms.ShortLevel(meant, zh)) {
 			return l
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // Steps of a form. Only confirm does anything.
@@ -204,7 +205,7 @@ var triggers = []alerts.Trigger{alerts.OwnForecast, alerts.CityOrder, alerts.Reg
 func (q *request) triggers(required bool) field {
 	f := q.field("trigger", kindChoice, required)
 	for _, t := range triggers {
-		f.Options = append(f.Options, option{string(t), q.t("trigger." + string(t)), ""})
+		f.Options = append(f.Options, option{string(t), terms.Name(terms.Trigger, t, q.lang), ""})
 	}
 	return f
 }

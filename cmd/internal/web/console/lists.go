@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/reductionlist"
@@ -178,11 +180,7 @@ func (d *desk) showList(q *request, failed error) error {
 		view.Sectors = append(view.Sectors, portion{Name: name, N: v.Sectors[name]})
 	}
 	for _, name := range sortedCounts(v.Grades) {
-		label := name
-		if label == "" {
-			label = "none"
-		}
-		view.Grades = append(view.Grades, portion{Name: q.t("grade." + label), N: v.Grades[name]})
+		view.Grades = append(view.Grades, portion{Name: cmp.Or(terms.Name(terms.Grade, name, q.lang), q.t("none_given")), N: v.Grades[name]})
 	}
 	if v.Status != reductionlist.StatusDraft { // no rows are added to it any more
 		for _, l := range slices.Backward(alerts.Levels()) {
@@ -256,7 +254,7 @@ func (d *desk) listAct(act string) func(*request) error {
 		if err != nil {
 			return d.showList(q, err)
 		}
-		return q.redirect("/desk/lists/" + url.PathEscape(q.id()) + "?done=list." + act)
+		return q.redirect("/desk/lists/" + url.PathEscape(q.id()) + "?" + url.Values{"done": {"list." + act}}.Encode())
 	}
 }
 

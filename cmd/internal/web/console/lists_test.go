@@ -121,7 +121,7 @@ func TestListFromUploadToForce(t *testing.T) {
 	if v := w.current(); v.ID != id {
 		t.Errorf("%s is in force", v.ID)
 	}
-	saysAll(t, "the lists", textOf(w.get(200, "duty", "/desk/lists")), "现行", "已被取代")
+	saysAll(t, "the lists", textOf(w.get(200, "duty", "/desk/lists")), "现行", "已被替换")
 	for _, who := range []string{"viewer", "town", "E0001"} {
 		w.refused(http.StatusForbidden, who, at+"/approve", form)
 	}

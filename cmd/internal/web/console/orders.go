@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
@@ -45,7 +46,7 @@ func (d *desk) orders(q *request) error {
 	}
 	view.Filter = f
 	for _, s := range filterStates {
-		view.States = append(view.States, option{Value: s, Label: q.t("state." + s)})
+		view.States = append(view.States, option{Value: s, Label: terms.Name(terms.OrderState, s, q.lang)})
 	}
 	cursor := v.Get("cursor")
 	if !service.Narrow(&f, q.who) {

@@ -123,7 +123,7 @@ func TestEnterpriseAnswers(t *testing.T) {
 	w := newWorld(t)
 	id := w.ordered()
 	order := "/desk/orders/" + id + "-E0001-1"
-	if text := textOf(w.get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排指令") || !strings.Contains(text, "待确认") {
+	if text := textOf(w.get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排令") || !strings.Contains(text, "待确认") {
 		t.Errorf("home: %s", text)
 	}
 	send := func(action string, set url.Values) {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist/plant"
 )
 
@@ -41,7 +42,7 @@ func (q *request) planMarks(marks []plant.PlanMarks, accepted bool) *planMarks {
 		if m.Verdict == plant.NotCompared && len(demands) > 1 {
 			demands = demands[:1]
 		}
-		row := markRow{Measure: m.MeasureID + " " + m.Unit, Do: q.t("action." + string(m.Action)), Verdict: plant.NotCompared}
+		row := markRow{Measure: m.MeasureID + " " + m.Unit, Do: terms.Name(terms.Action, m.Action, q.lang), Verdict: plant.NotCompared}
 		if len(demands) == 0 {
 			row.Word, row.Does = row.Verdict.Text(q.lang), plant.WhyNoPart.Text(q.lang)
 			v.Rows = append(v.Rows, row)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
 )
@@ -77,11 +78,11 @@ func endOfDay(t time.Time) string {
 func tonnes(t float64) string { return fmt.Sprintf("%.1f", t) }
 
 func (v *planView) sums(q *request, p *plant.OperatingPlan) {
-	add := func(key, unit string, plan, before, saved *float64) {
+	add := func(name, unit string, plan, before, saved *float64) {
 		if plan == nil {
 			return
 		}
-		s := planSum{Name: q.t("plan.sum." + key), Value: tonnes(*plan) + " " + unit}
+		s := planSum{Name: name, Value: tonnes(*plan) + " " + unit}
 		if before != nil && saved != nil {
 			v.Base = true
 			s.Before, s.Saved = tonnes(*before)+" "+unit, tonnes(*saved)+" "+unit
@@ -92,10 +93,10 @@ func (v *planView) sums(q *request, p *plant.OperatingPlan) {
 	if base == nil || saved == nil {
 		base, saved = &plant.PlanTotals{}, &plant.PlanTotals{}
 	}
-	add("coal", "t", p.Totals.CoalT, base.CoalT, saved.CoalT)
-	add("feed", "t", p.Totals.FeedT, base.FeedT, saved.FeedT)
+	add(q.t("plan.sum.coal"), "t", p.Totals.CoalT, base.CoalT, saved.CoalT)
+	add(q.t("plan.sum.feed"), "t", p.Totals.FeedT, base.FeedT, saved.FeedT)
 	if d := p.Totals.DivertT; d != nil && *d > 0 {
-		add("divert", "t", d, nil, nil)
+		add(q.t("plan.sum.divert"), "t", d, nil, nil)
 	}
 	of := func(m map[string]float64, name string) *float64 {
 		if kg, ok := m[name]; ok {
@@ -104,7 +105,7 @@ func (v *planView) sums(q *request, p *plant.OperatingPlan) {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Totals.Kg)) {
-		add(name, "kg", of(p.Totals.Kg, name), of(base.Kg, name), of(saved.Kg, name))
+		add(capital(terms.Name(terms.Emission, name, q.lang)), "kg", of(p.Totals.Kg, name), of(base.Kg, name), of(saved.Kg, name))
 	}
 }
 

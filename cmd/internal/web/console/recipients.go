@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -32,29 +33,17 @@ func (q *request) measures(list []reductionlist.Measure) []measureView {
 	out := make([]measureView, len(list))
 	for i := range list {
 		m := &list[i]
-		v := measureView{Measure: m, Do: q.t("action." + string(m.Action)), Evidence: strings.Join(m.Evidence, "、")}
+		v := measureView{Measure: m, Do: terms.Name(terms.Action, m.Action, q.lang), Within: m.WithinText(q.lang), Evidence: strings.Join(m.Evidence, "、")}
 		if m.Quantity != nil {
-			v.Much = q.t("quantity."+string(m.Quantity.Kind), "value", reductionlist.Shown(m.Quantity.Value, m.Quantity.Unit), "unit", m.Quantity.Unit)
-		}
-		if m.CompleteWithinH > 0 {
-			v.Within = q.t("within", "hours", reductionlist.Shown(m.CompleteWithinH, "h"))
+			v.Much = m.Quantity.Text(q.lang)
 		}
 		for _, o := range m.Monitors {
-			text := q.t("source." + string(o.Source))
-			if o.Criterion.Kind != "" {
-				text += " " + q.criterion(o.Criterion)
-			}
-			v.Checks = append(v.Checks, text)
+			v.Checks = append(v.Checks, strings.TrimSpace(terms.Name(terms.Source, o.Source, q.lang)+" "+o.Criterion.Text(q.lang)))
 		}
 		v.Saves = q.amounts(m.Reduction)
 		out[i] = v
 	}
 	return out
-}
-
-// criterion says what the data must show.
-func (q *request) criterion(c reductionlist.Criterion) string {
-	return q.t("criterion."+string(c.Kind), "limit", number(c.Limit), "unit", c.Unit, "standard", c.Standard)
 }
 
 func (q *request) amounts(a reductionlist.Amounts) string {

@@ -8,6 +8,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 )
 
@@ -61,7 +62,7 @@ func (d *desk) review(q *request, a act, s *subject, v url.Values, in any, wrong
 	}
 	if a.level != nil && !s.drill {
 		if l := a.level(s, v); l != alerts.None {
-			view.TypeName = q.t("level." + string(l))
+			view.TypeName = terms.ShortLevel(l, q.lang)
 		}
 	}
 	if a.persons != nil && a.persons(s) {
@@ -153,7 +154,7 @@ func (r *readout) terms(q *request, a act, s *subject, next *alerts.Warning) {
 			end = q.t("no_end")
 		}
 		add("ends_at", end)
-		add("trigger", q.t("trigger."+string(change.Trigger)))
+		add("trigger", terms.Name(terms.Trigger, change.Trigger, q.lang))
 		none := q.t("none_given")
 		for _, f := range []row{{"document_no", change.DocumentNo}, {"issued_by", change.IssuedBy}} {
 			if f.Value == "" {

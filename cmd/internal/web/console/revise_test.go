@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 )
@@ -42,8 +43,8 @@ func (w *world) follow(path string, change url.Values) (review string) {
 	form = values(page)
 	form.Set("step", stepConfirm)
 	for _, l := range alerts.Levels() {
-		if strings.Contains(textOf(page), word(zh, "level."+string(l))) {
-			form.Set("typed", word(zh, "level."+string(l)))
+		if strings.Contains(textOf(page), terms.ShortLevel(l, zh)) {
+			form.Set("typed", terms.ShortLevel(l, zh))
 		}
 	}
 	w.post(303, "duty", path, form)
@@ -71,7 +72,7 @@ func TestAProposalOfOtherTimesIsFollowed(t *testing.T) {
 	if p == nil || p.Kind != alerts.KindRevise {
 		t.Fatalf("%+v", p)
 	}
-	if home := textOf(w.get(200, "duty", "/desk")); !strings.Contains(home, word(zh, "kind.revise")) || !strings.Contains(home, word(zh, "go.follow.revise")) {
+	if home := textOf(w.get(200, "duty", "/desk")); !strings.Contains(home, terms.Name(terms.Proposal, alerts.KindRevise, zh)) || !strings.Contains(home, word(zh, "go.follow.revise")) {
 		t.Errorf("the desk does not show it: %s", home)
 	}
 	review := w.follow(warningPath(id)+"/revise?proposal="+p.ID, nil)

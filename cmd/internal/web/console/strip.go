@@ -9,7 +9,9 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/alerts/aqi"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 )
 
 // strip is the air of some days as a figure: a bar a day in the classes of HJ 633, with the class in words, and above
@@ -204,7 +206,7 @@ func (s *strip) windows(q *request, p *alerts.Proposal) {
 				continue
 			}
 			s.Windows = append(s.Windows, stripWindow{Level: c.Level, From: w.From, To: w.To,
-				Text: q.t("strip.window", "level", word(q.lang, "level."+string(c.Level)), "hours", int(w.To.Sub(w.From)/time.Hour))})
+				Text: q.t("strip.window", "level", terms.ShortLevel(c.Level, q.lang), "hours", int(w.To.Sub(w.From)/time.Hour))})
 		}
 	}
 }
@@ -220,7 +222,7 @@ func (s *strip) draw(q *request) {
 		d := &s.Days[i]
 		at := d.Date.Start()
 		d.Label, d.Week = at.Format("01-02"), q.t(fmt.Sprintf("week.%d", at.Weekday()))
-		d.Name = q.t(fmt.Sprintf("aqi.%d", d.Class))
+		d.Name = q.class(d)
 		d.Mid = dayWidth*i + dayWidth/2
 		d.X = d.Mid - barWidth/2
 		d.Row = standRow*i + 2
@@ -268,11 +270,23 @@ func (s *strip) place() {
 	}
 }
 
+// class is what the standard calls a day's index.
+func (q *request) class(d *stripDay) string {
+	if d.Class == 0 {
+		return q.t("strip.no_data")
+	}
+	name, english := aqi.Class(d.High)
+	if q.lang == en {
+		return english
+	}
+	return name
+}
+
 // pollutants names primary pollutants as people write them.
 func pollutants(q *request, names []string) string {
 	var out []string
 	for _, n := range names {
-		out = append(out, q.t("pollutant."+n))
+		out = append(out, terms.Name(terms.Pollutant, n, q.lang))
 	}
 	return strings.Join(out, "、")
 }

@@ -10,8 +10,11 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"qingkong/alerts"
+	"qingkong/alerts/terms"
 )
 
 //go:embed templates
@@ -42,8 +45,10 @@ func parse(lang string) map[string]*template.Template {
 func funcs(lang string) template.FuncMap {
 	return template.FuncMap{
 		"t":        func(key string, args ...any) string { return word(lang, key, args...) },
+		"term":     func(kind terms.Kind, name any) string { return terms.Name(kind, fmt.Sprint(name), lang) },
 		"level":    func(l alerts.Level) string { return alerts.LevelName(l, lang) },
-		"short":    func(l alerts.Level) string { return word(lang, "level."+string(l)) },
+		"short":    func(l alerts.Level) string { return terms.ShortLevel(l, lang) },
+		"capital":  capital,
 		"clock":    clock,
 		"until":    until,
 		"iso":      func(t any) string { return moment(t).Format(time.RFC3339) },
@@ -55,6 +60,12 @@ func funcs(lang string) template.FuncMap {
 		"number":   func(f float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0") },
 		"hasValue": func(s string) bool { return strings.TrimSpace(s) != "" },
 	}
+}
+
+// capital is a text with a capital first letter, where its script has capitals.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 func dict(pairs ...any) map[string]any {

@@ -47,6 +47,7 @@ const (
 type timelineStep struct {
 	At     time.Time
 	What   string // a word below "step."
+	Act    string // or what the recipient did
 	Actor  string
 	Late   bool
 	Note   string
@@ -164,7 +165,7 @@ func (q *request) step(tx *bbolt.Tx, o *notify.Order, h happening) (s timelineSt
 		s.What, s.Actor, ok = "overdue", "", slices.Contains(ev.Orders, o.ID)
 		return s, ok, nil
 	case *notify.Answered:
-		s.What, s.Late, s.Note = ev.Action, ev.Late, note(ev.NoteRef)
+		s.Act, s.Late, s.Note = ev.Action, ev.Late, note(ev.NoteRef)
 		s.Values = q.reported(ev)
 		ok = ev.OrderID == o.ID
 		return s, ok, nil
@@ -209,7 +210,7 @@ func (q *request) reported(ev *notify.Answered) (out []row) {
 // objectionNote is what a recipient wrote when it last objected, as far as the record was read.
 func objectionNote(steps []timelineStep) (note string, at time.Time) {
 	for _, s := range slices.Backward(steps) {
-		if s.What == string(notify.Object) {
+		if s.Act == string(notify.Object) {
 			return s.Note, s.At
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
@@ -110,7 +111,7 @@ func (d *desk) warning(q *request) error {
 	} else {
 		add("ends_at", until(w.EndsAt))
 	}
-	add("trigger", q.t("trigger."+string(w.Trigger)))
+	add("trigger", terms.Name(terms.Trigger, w.Trigger, q.lang))
 	add("document_no", w.DocumentNo)
 	add("issued_by", w.IssuedBy)
 	add("received_at", clock(w.ReceivedAt))

@@ -20,6 +20,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service"
@@ -284,7 +285,7 @@ func (w *world) declared(l alerts.Level, drill bool) string {
 	form.Set("reason", "示例"+hostile)
 	form.Set("step", stepReview)
 	form = values(parsed(w.t, w.post(200, "duty", "/desk/declare", form).body))
-	form.Set("typed", word(zh, "level."+string(l)))
+	form.Set("typed", terms.ShortLevel(l, zh))
 	form.Set("step", stepConfirm)
 	to := w.post(303, "duty", "/desk/declare", form).Header.Get("Location")
 	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/warnings/"), "?")
