@@ -46,7 +46,7 @@ func TestEveryRuleSpeaksBothLanguages(t *testing.T) {
 		if a, b := valuesOf(zh), valuesOf(en); zh == "" || en == "" || !slices.Equal(a, b) {
 			t.Errorf("%s: %q names %q and %q names %q", rule, zh, a, en, b)
 		}
-		for _, word := range latin.FindAllString(value.ReplaceAllString(zh, "，"), -1) {
+		for _, word := range latin.FindAllString(flagged.ReplaceAllString(value.ReplaceAllString(zh, "，"), "，"), -1) {
 			if word = strings.Trim(word, "-.:/"); !notEnglish.MatchString(word) && !s.names[word] {
 				t.Errorf("%s: %q is no Chinese: %s", rule, word, zh)
 			}
@@ -96,8 +96,10 @@ var notAName = map[string]string{
 
 var (
 	value = regexp.MustCompile(`\{[a-z_0-9]+\}`)
-	latin = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_./:@+-]*`)
-	han   = regexp.MustCompile(`\p{Han}+`)
+	// flagged are the flags of a command line.
+	flagged = regexp.MustCompile(`[ （]--?[a-z][a-z-]*`)
+	latin   = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_./:@+-]*`)
+	han     = regexp.MustCompile(`\p{Han}+`)
 
 	// What has one form in Chinese text too, besides the names of the interface: abbreviations, codes and formulas; addresses, files
 	// and times; units; and these names and commands.
@@ -115,7 +117,7 @@ func valuesOf(text string) []string {
 var ownPrefixes = map[string][]string{
 	"alerts":                   {"explain.", "set_aside.", "set_aside.short."},
 	"cmd/internal/papers":      {"papers."},
-	"cmd/internal/web":         {"page.", "watch."},
+	"cmd/internal/web":         {"watch."},
 	"cmd/internal/web/console": {"desk.", "desk.title.", "desk.done.", "watch."},
 	"cmd/qingkong":             {"cli.member."},
 	"reductionlist/allocate":   {"allocate.limit."},

@@ -16,8 +16,15 @@ import (
 	"qingkong/alerts/refusal"
 )
 
+func init() {
+	refusal.Register(map[string]refusal.Pair{
+		"test.disk_low":    {"只剩 {free}，低于 {limit}；请清理磁盘。", "{free} are left, below {limit}. Free some space."},
+		"test.nats_inside": {"{part} 没有应答：{why}", "{part} gives no answer: {why}"},
+	})
+}
+
 var (
-	low  = Degrade("watch.disk_low", refusal.Args{"free": "900 MB", "limit": "1.0 GB"})
+	low  = Degrade("test.disk_low", refusal.Args{"free": "900 MB", "limit": "1.0 GB"})
 	full = Fail("watch.disk_stop", refusal.Args{"free": "90 MB", "limit": "256 MB"})
 	dead = Stop("watch.writer_halted", refusal.Args{"why": "a fork"})
 )
@@ -222,7 +229,7 @@ func TestWhatIsLogged(t *testing.T) {
 		disk.set(low)
 		after(5 * time.Second)
 		says("it gets worse", `level=WARN msg="a check is degraded" check=disk…900 MB…Free some space`)
-		other := Degrade("watch.disk_low", refusal.Args{"free": "800 MB", "limit": "1.0 GB"})
+		other := Degrade("test.disk_low", refusal.Args{"free": "800 MB", "limit": "1.0 GB"})
 		disk.set(other)
 		after(9 * time.Minute)
 		says("it lasts")
@@ -263,7 +270,7 @@ func TestSinceAndChanges(t *testing.T) {
 		}{
 			{"nothing", Finding{}, false, 0},
 			{"a state", low, true, 10 * time.Second},
-			{"a figure", Degrade("watch.disk_low", refusal.Args{"free": "800 MB", "limit": "1.0 GB"}), false, 10 * time.Second},
+			{"a figure", Degrade("test.disk_low", refusal.Args{"free": "800 MB", "limit": "1.0 GB"}), false, 10 * time.Second},
 			{"a reason", Degrade("watch.clock_behind", refusal.Args{"wall": "", "record": ""}), true, 10 * time.Second},
 			{"another state", full, true, 25 * time.Second},
 			{"what it means", Finding{State: Failed, Why: full.Why, Stops: true}, true, 25 * time.Second},
@@ -333,7 +340,7 @@ func TestAProbeThatHangs(t *testing.T) {
 			t.Errorf("what it says a minute late counts: %+v", c)
 		}
 		after(5 * time.Second)
-		if c := w.check(Vault); asked.Load() != 2 || c.Why.Rule != "watch.disk_low" {
+		if c := w.check(Vault); asked.Load() != 2 || c.Why.Rule != "test.disk_low" {
 			t.Errorf("asked again it says %+v", c)
 		}
 	})
@@ -345,10 +352,10 @@ func TestAProbeCanSayItself(t *testing.T) {
 		w := newWorld(t)
 		w.Watch(NATS, func(ctx context.Context) Finding {
 			<-ctx.Done()
-			return Fail("watch.nats_inside", refusal.Args{"part": "journal", "why": ctx.Err()})
+			return Fail("test.nats_inside", refusal.Args{"part": "journal", "why": ctx.Err()})
 		})
 		w.Look(t.Context())
-		if c := w.check(NATS); c.Why.Rule != "watch.nats_inside" || !strings.Contains(c.Detail("en"), "deadline exceeded") {
+		if c := w.check(NATS); c.Why.Rule != "test.nats_inside" || !strings.Contains(c.Detail("en"), "deadline exceeded") {
 			t.Errorf("%+v", c)
 		}
 	})

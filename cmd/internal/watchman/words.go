@@ -56,5 +56,13 @@ func init() {
 		"audit.timer_due":  {"定时任务 {id} 应于 {since} 执行", "timer {id} was to run at {since}"},
 		"audit.failed":     {"自动核对没有做完（{why}），有没有停滞的减排令无从得知：请看日志并重启程序；仍是如此，请停下程序运行 qingkong journal check。", "the audit could not be completed ({why}), so that nobody knows whether an order is stuck: see the log and start the program again; where that does not help, stop it and run qingkong journal check."},
 		"audit.stale":      {"自动核对已超过 {minutes} 分钟没有完成（上次：{at}），有没有停滞的减排令无从得知：请看日志并重启程序。", "the audit has not been completed for more than {minutes} minutes (last: {at}), so that nobody knows whether an order is stuck: see the log and start the program again."},
+
+		"check.busy":             {"另一次核对正在进行，未再开始；请等它做完再试（结果也在日志和 record 检查里）。", "another check is under way and none was begun; try again when it has ended (the log and the check record say what it found)."},
+		"check.relative":         {"临时文件的目录要写完整路径（以 / 开头），收到的是“{folder}”。", "name the folder of the scratch file by its whole path, beginning with /; it was {folder}."},
+		"watch.record_damaged":   {"记录查出损坏（{since} 发现，共 {count} 处，第一处：{first}）；操作和减排令照常，但请尽快处理：先备份（qingkong backup），再停下程序、复制数据目录，按 README“丢了东西怎么办”处理；全部问题由 qingkong journal check 列出，修好后再运行一次即可消除这条告警。", "the record is damaged (found {since}, {count} problems, the first: {first}); acts and orders go on, but see to it soon: make a backup (qingkong backup), stop the program, copy the data folder, and follow what README says of losses. qingkong journal check lists all problems, and ends this alarm where it finds none."},
+		"watch.record_unchecked": {"记录的核对没有做完（{at}，{why}）；请处理后在这台机器上运行一次 qingkong journal check，或等下一次定时核对。", "the check of the record did not come to its end ({at}, {why}); see to that and run qingkong journal check on this machine, or wait for the next on the schedule."},
+		"watch.tls_kept":         {"{setting}：自 {since} 起新的证书文件不能用（{why}），仍用旧的，有效期到 {until}。换好文件后自动启用，不用重启。", "{setting}: since {since} the new certificate files cannot be used ({why}); the old certificate is served on, which is valid until {until}. Good files are taken by themselves, without a restart."},
+		"watch.tls_soon":         {"{setting} 的证书 {file} 还有 {days} 天到期（{until}）；请换上新的证书和私钥，不用重启。", "the certificate {file} of {setting} expires in {days} days ({until}); put a new certificate and key in its place, no restart is needed."},
+		"watch.tls_not_valid":    {"{setting} 的证书 {file} 现在无效（有效期 {from} 至 {until}），浏览器和企业端会拒绝连接；请换上有效的证书和私钥，不用重启，或校准时钟。", "the certificate {file} of {setting} is not valid now (from {from} until {until}), and browsers and agents refuse to connect; put a valid certificate and key in its place, no restart is needed, or set the clock right."},
 	})
 }

@@ -29,9 +29,6 @@ func init() {
 
 		"session.none": {"没有这个登录，或它已经结束；请重新查看列表。", "there is no such session of yours, or it has ended; look at the list again."},
 
-		"page.clock.wall":   {"本机时钟", "clock of this machine"},
-		"page.clock.record": {"记录的时间", "the record's time"},
-
 		"http.no_answer":     {"在规定时间内没有得到结果，结果未知；请用同一个 Idempotency-Key 重试，相同内容不会重复生效。", "there was no answer in time and the outcome is not known; try again with the same Idempotency-Key, the same content takes effect once."},
 		"http.key":           {"Idempotency-Key 应只有一个，为 1 至 200 个可见 ASCII 字符；请改正后重发。", "give one Idempotency-Key of 1 to 200 visible ASCII characters; mend it and send it again."},
 		"http.query_unknown": {"没有“{name}”这个参数；请去掉或改用接口说明里的名称。", "there is no parameter {name}; remove it or use the name the interface gives."},
@@ -42,30 +39,5 @@ func init() {
 		"http.want_index":    {"参数 {name} 的值“{value}”不对；应为不小于 0 的整数。", "the value {value} of parameter {name} is wrong; give a whole number of 0 or more."},
 		"http.want_time":     {"参数 {name} 的值“{value}”不对；应为 YYYY-MM-DD 或 RFC 3339 时间。", "the value {value} of parameter {name} is wrong; give YYYY-MM-DD or a time as RFC 3339 has it."},
 		"http.no_entry":      {"记录只有 {size} 条，没有第 {entry} 条（从 0 起）；请核对序号。", "the ledger has {size} entries and no entry {entry} (counted from 0); check the index."},
-
-		"page.title":           {"晴空：重污染天气应急响应", "Qingkong: heavy-pollution response"},
-		"page.demo":            {"演示：数据为示例，不是真实减排令。", "demo: example data, not real orders."},
-		"page.drill":           {"演练", "drill"},
-		"page.silent":          {"预报来源没有新数据：", "no new forecasts from"},
-		"page.silent_since":    {"最后一次", "last heard"},
-		"page.id":              {"编号", "id"},
-		"page.state":           {"状态", "state"},
-		"page.starts_at":       {"开始", "from"},
-		"page.ends_at":         {"结束", "to"},
-		"page.no_end":          {"另行通知", "until further notice"},
-		"page.pending":         {"待审批提级", "raise awaiting approval"},
-		"page.issued_by":       {"发布单位", "issued by"},
-		"page.document_no":     {"文号", "document"},
-		"page.orders":          {"减排令", "orders"},
-		"page.orders.total":    {"总数", "total"},
-		"page.orders.pending":  {"未送达", "not yet received"},
-		"page.orders.received": {"已送达", "received"},
-		"page.proposals":       {"待处理建议", "open proposals"},
-		"page.calm":            {"无预警", "no warning"},
-		"page.no_proposals":    {"无", "none"},
-		"page.list":            {"应急减排清单", "reduction list"},
-		"page.no_list":         {"没有生效的清单", "no list is in force"},
-		"page.recipients":      {"个对象", "recipients"},
-		"page.zone":            {"北京时间", "China Standard Time"},
 	})
 }
