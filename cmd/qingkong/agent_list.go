@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
@@ -36,7 +37,7 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 	}
 	list := make([]listed, 0, len(s.entries))
 	for _, e := range s.entries {
-		l := listed{ID: e.order.ID, Level: e.order.Level, Event: e.head.Event, Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
+		l := listed{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event, Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
 		if p := e.progress; p != nil {
 			l.Answers, l.Run = append(l.Answers, p.Answers...), p.Run
 			if row := p.answer("acknowledge"); row != nil && row.State == stateSent {
@@ -95,4 +96,4 @@ func (r *runState) words(lang string) string {
 	return word("agent.state.", r.State, lang)
 }
 
-func listTime(t time.Time) string { return t.In(shanghai()).Format("2006-01-02 15:04:05") }
+func listTime(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04:05") }

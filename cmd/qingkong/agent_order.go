@@ -4,20 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync"
-	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/notify"
 )
-
-// The zone of every time that people read here.
-var shanghai = sync.OnceValue(func() *time.Location {
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic(err) // linked in by time/tzdata
-	}
-	return zone
-})
 
 // orderEvent is the payload of qingkong.order.<recipient>.
 type orderEvent struct {
@@ -25,31 +16,8 @@ type orderEvent struct {
 	Order json.RawMessage `json:"order"`
 }
 
-// order is what the agent needs of an order; the rest is passed on as it came.
-type order struct {
-	ID            string     `json:"id"`
-	WarningID     string     `json:"warning_id"`
-	Revision      int        `json:"revision"`
-	Level         string     `json:"level"`
-	Title         string     `json:"title"`
-	EffectiveFrom time.Time  `json:"effective_from"`
-	EndsAt        *time.Time `json:"ends_at"`
-	AcknowledgeBy time.Time  `json:"acknowledge_by"`
-	Answer        string     `json:"answer"`
-	State         string     `json:"state"`
-	Delivery      string     `json:"delivery"`
-	Drill         bool       `json:"drill"`
-	Measures      []struct {
-		Text string `json:"text"`
-		Unit string `json:"unit"`
-	} `json:"measures"`
-	Release *struct {
-		Kind   string `json:"kind"`
-		Title  string `json:"title"`
-		Text   string `json:"text"`
-		Reason string `json:"reason"`
-	} `json:"release"` // nil before the release, and of one that was recorded before releases had words
-}
+// order is an order as it comes; it is passed on as it came.
+type order notify.View
 
 // readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.
 func readEvent(data []byte) (ev orderEvent, o order, err error) {
@@ -96,14 +64,14 @@ func (o order) awaits(event string) bool {
 // line is an event in words.
 func (o order) line(event, lang string) string {
 	args := refusal.Args{
-		"event": word("agent.event.", event, lang), "level": word("cli.level.", o.Level, lang),
+		"event": word("agent.event.", event, lang), "level": word("cli.level.", string(o.Level), lang),
 		"id": o.ID, "title": o.Title, "drill": "",
 	}
 	if o.Drill {
 		args["drill"] = refusal.Text("agent.drill", lang, nil)
 	}
 	if r := o.Release; event == "released" && r != nil {
-		args["event"], args["title"], args["text"], args["why"] = word("agent.release.", r.Kind, lang), r.Title, r.Text, ""
+		args["event"], args["title"], args["text"], args["why"] = word("agent.release.", string(r.Kind), lang), r.Title, r.Text, ""
 		if r.Reason != "" {
 			args["why"] = refusal.Text("agent.release_why", lang, refusal.Args{"reason": r.Reason})
 		}
@@ -121,7 +89,7 @@ func (o order) line(event, lang string) string {
 	if o.AcknowledgeBy.IsZero() {
 		return refusal.Text("agent.order", lang, args)
 	}
-	args["by"] = o.AcknowledgeBy.In(shanghai()).Format("2006-01-02 15:04")
+	args["by"] = o.AcknowledgeBy.In(alerts.Shanghai()).Format("2006-01-02 15:04")
 	return refusal.Text("agent.order_by", lang, args)
 }
 

@@ -133,7 +133,7 @@ func (a *agent) runOnce(ctx context.Context, e *entry) (said string, code *int, 
 	cmd.Env = append(os.Environ(),
 		"QINGKONG_ORDER_ID="+envValue(e.order.ID),
 		"QINGKONG_ORDER_EVENT="+envValue(e.head.Event),
-		"QINGKONG_ORDER_LEVEL="+envValue(e.order.Level),
+		"QINGKONG_ORDER_LEVEL="+envValue(string(e.order.Level)),
 		"QINGKONG_ORDER_DRILL="+strconv.FormatBool(e.order.Drill),
 		"QINGKONG_RECIPIENT="+a.recipient)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

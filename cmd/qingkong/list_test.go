@@ -10,6 +10,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist"
 	"qingkong/seeds"
 )
@@ -94,7 +95,7 @@ func TestListFromAShell(t *testing.T) {
 	says(t, said, "紫色", "1 处错误")
 	says(t, errs, "1 处错误", "errors.xlsx")
 	next := spoil(t, own, "新.xlsx", map[string]string{"减排对象!C2": "改名", "基本情况!B3": "2099-10-01", "基本情况!B4": ""})
-	var v versionAnswer
+	var v calls.Imported
 	s.read(&v, "duty", "list", "import", next)
 	if v.State != reductionlist.StateDraft || v.Errors != 0 {
 		t.Fatalf("%+v", v)

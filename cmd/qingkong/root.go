@@ -94,11 +94,11 @@ func prepare(cmd *cobra.Command) {
 	}
 }
 
-// requireFlags refuses a command line that leaves out one of these flags or gives it empty.
+// requireFlags refuses a command line that leaves out one of these flags, or gives it empty; a number is left out as 0.
 func requireFlags(cmd *cobra.Command, names ...string) error {
 	var missing []string
 	for _, name := range names {
-		if cmd.Flag(name).Value.String() == "" {
+		if flag := cmd.Flag(name); flag.Value.String() == "" || flag.Value.Type() == "int" && !flag.Changed {
 			missing = append(missing, "--"+name)
 		}
 	}

@@ -135,8 +135,11 @@ func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error 
 	return nil
 }
 
-// printAnswer writes an answer of the server as it came, indented.
+// printAnswer writes an answer of the server as it came, indented; nothing where it says nothing.
 func printAnswer(w io.Writer, answer []byte) error {
+	if len(answer) == 0 {
+		return nil
+	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, bytes.TrimSpace(answer), "", "  "); err != nil {
 		return err
@@ -169,9 +172,9 @@ func pair(rule string, args refusal.Args) string {
 }
 
 // headOf is the first row of a table of these members.
-func headOf(members ...string) []string {
-	head := make([]string, len(members))
-	for i, m := range members {
+func headOf(names ...string) []string {
+	head := make([]string, len(names))
+	for i, m := range names {
 		head[i] = pair("cli.member."+m, nil)
 	}
 	return head
