@@ -28,7 +28,6 @@ const (
 	kindDate   = "date"
 	kindNumber = "number"
 	kindChoice = "radio"
-	kindHidden = "hidden"
 	kindCheck  = "checkbox"
 	momentForm = "2006-01-02T15:04"
 )
