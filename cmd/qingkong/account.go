@@ -87,7 +87,7 @@ func newTokenRevoke() *cobra.Command {
 			}
 			return errors.Join(checkID("user", args[0]), checkID("token", args[1]))
 		},
-	}.command(telling{of: calls.RevokeToken.Call, print: done("cli.token_revoked", "user", "token")})
+	}.command(done(calls.RevokeToken.Call, "cli.token_revoked", "user", "token"))
 }
 
 // tellIssued shows secrets, once.
@@ -97,16 +97,16 @@ func tellIssued(out io.Writer, got calls.Issued, _ *request) error {
 	return err
 }
 
-// done says that something is done to what the arguments name, whatever the answer is.
-func done(rule string, names ...string) func(io.Writer, *request) error {
-	return func(out io.Writer, r *request) error {
+// done says of a call that something is done to what the arguments name, whatever its answer is.
+func done(of *calls.Call, rule string, names ...string) telling {
+	return telling{of: of, print: func(out io.Writer, r *request) error {
 		args := refusal.Args{}
 		for i, name := range names {
 			args[name] = r.args[i]
 		}
 		_, err := fmt.Fprintln(out, plain(bothLanguages(rule, args)))
 		return err
-	}
+	}}
 }
 
 func printSecrets(out io.Writer, got calls.Issued) {

@@ -29,15 +29,15 @@ func accountActs() []*cobra.Command {
 			"停用账号或减排对象的登录，连接即刻断开；口令和令牌保留，启用后仍有效。不能停用自己。"+needsAdmin+"\n"+
 				"Ends the logins of an account or recipient and cuts off its connections. Its secrets stay and are good again once it\n"+
 				"is enabled. Nobody disables itself. Needs an administrator's token.",
-			telling{of: calls.DisableAccount.Call, print: done("cli.user_disabled", "user")}),
+			done(calls.DisableAccount.Call, "cli.user_disabled", "user")),
 		act("enable", "启用已停用的账号（let a disabled account in again）",
 			"启用后，原有的口令和令牌仍有效。"+needsAdmin+"\nThe secrets it had are good again. Needs an administrator's token.",
-			telling{of: calls.EnableAccount.Call, print: done("cli.user_enabled", "user")}),
+			done(calls.EnableAccount.Call, "cli.user_enabled", "user")),
 		act("reset-factor", "重置账号的二次验证（reset an account's second factor）",
 			"验证器丢失时用：账号随即没有二次验证，本人用口令重新绑定。此后 30 天该账号在双人审批中的操作都会注明。"+needsAdmin+"\n"+
 				"For a lost authenticator: the account has no second factor then, and its owner enrols another with the password. For\n"+
 				"30 days its acts in the two-person rule say so. Needs an administrator's token.",
-			telling{of: calls.ResetFactor.Call, print: done("cli.factor_reset", "user")}),
+			done(calls.ResetFactor.Call, "cli.factor_reset", "user")),
 	}
 }
 
@@ -56,7 +56,7 @@ func recipientActs() []*cobra.Command {
 			"吊销减排对象的口令和全部令牌，连接即刻断开；重新签发前不能登录。"+needsAdmin+"\n"+
 				"Ends a recipient's password and all its tokens and cuts off its connections. It cannot log in until new ones are\n"+
 				"issued. Needs an administrator's token.",
-			telling{of: calls.RevokeCredentials.Call, print: done("cli.credentials_revoked", "user")}),
+			done(calls.RevokeCredentials.Call, "cli.credentials_revoked", "user")),
 	}
 }
 
@@ -113,7 +113,7 @@ func newAccountShow() *cobra.Command {
 			"Shows an account, or a recipient that was issued credentials; never a secret. Needs an administrator's token.",
 		example: "  qingkong account show zhang" + exampleAdmin + "\n  qingkong account show E0003" + exampleAdmin,
 	}.command(showing(calls.Account, func(out io.Writer, u *calls.User, r *request) error {
-		return printFacts(out, r.answer, accountWords.facts(u, members{"user", "role", "name", "town", "recipient", "mns", "disabled",
-			"password_at", "tokens", "factor_at", "factor_reset", "secret_seen", "added_at", "added_by"}))
+		return printFacts(out, r.answer, accountWords.facts(u, members{"user", "role", "name", "town", "recipient", "mns",
+			"disabled", "password_at", "tokens", "factor_at", "factor_reset", "secret_seen", "added_at", "added_by"}))
 	}))
 }

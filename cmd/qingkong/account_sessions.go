@@ -21,7 +21,8 @@ func newAccountSessions() *cobra.Command {
 	}.command(showing(calls.OwnSessions, func(out io.Writer, page alerts.Page[calls.Session], _ *request) error {
 		rows := [][]string{headOf("session", "begun", "seen", "address", "device", "browser")}
 		for _, one := range page.Items {
-			rows = append(rows, []string{one.ID, clockText(&one.BegunAt), clockText(&one.SeenAt), orDash(one.Address), orDash(one.Device[:min(len(one.Device), 6)]), orDash(plain(one.Browser))})
+			rows = append(rows, []string{one.ID, clockText(&one.BegunAt), clockText(&one.SeenAt), orDash(one.Address),
+				orDash(one.Device[:min(len(one.Device), 6)]), orDash(plain(one.Browser))})
 		}
 		printTable(out, "", rows)
 		return nil
@@ -30,8 +31,8 @@ func newAccountSessions() *cobra.Command {
 
 func newAccountEndSession() *cobra.Command {
 	var all bool
-	one := telling{of: calls.EndSession.Call, print: done("cli.session_ended")}
-	everyOne := telling{of: calls.EndSessions.Call, print: done("cli.sessions_ended")}
+	one := done(calls.EndSession.Call, "cli.session_ended")
+	everyOne := done(calls.EndSessions.Call, "cli.sessions_ended")
 	return remoteCommand{
 		use:   "end-session ID | --all",
 		short: "结束自己的一个或全部网页登录（end one or all of one's own logins of browsers）",

@@ -9,6 +9,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/notify"
 )
 
 // listed is a kept event as --list --json shows it.
@@ -37,10 +38,11 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 	}
 	list := make([]listed, 0, len(s.entries))
 	for _, e := range s.entries {
-		l := listed{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event, Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
+		l := listed{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event,
+			Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
 		if p := e.progress; p != nil {
 			l.Answers, l.Run = append(l.Answers, p.Answers...), p.Run
-			if row := p.answer("acknowledge"); row != nil && row.State == stateSent {
+			if row := p.answer(notify.Acknowledge); row != nil && row.State == stateSent {
 				l.AcknowledgedAt = &row.SettledAt
 			}
 		}
@@ -66,7 +68,7 @@ func printListed(out io.Writer, lang string, list []listed) error {
 		}
 		p := progress{Answers: l.Answers}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(word("cli.level.", l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
-			p.answer("receive").words(lang), l.Run.words(lang), p.answer("acknowledge").words(lang))
+			p.answer(notify.Receive).words(lang), l.Run.words(lang), p.answer(notify.Acknowledge).words(lang))
 	}
 	return t.Flush()
 }

@@ -41,7 +41,7 @@ func readOrder(data []byte) (o order, err error) {
 // lastEvent is the event that led to a pending order, which comes without one.
 func (o order) lastEvent() string {
 	switch {
-	case o.State == "released", o.State == "exempted":
+	case o.State == notify.StateReleased.String(), o.State == notify.StateExempted.String():
 		return "released"
 	case o.Revision > 1:
 		return "revised"
@@ -52,13 +52,14 @@ func (o order) lastEvent() string {
 // received reports whether a pending order says itself that its receipt has arrived. A release does not: it is pending
 // only as long as it is not received.
 func (o order) received(event string) bool {
-	return event != "released" && (o.Delivery == "delivered" || o.Delivery == "read")
+	return event != "released" &&
+		(o.Delivery == notify.DeliveryDelivered.String() || o.Delivery == notify.DeliveryRead.String())
 }
 
 // awaits reports whether an acknowledgement is still due after event, in time or late.
 func (o order) awaits(event string) bool {
-	return event != "released" && (o.State == "" || o.State == "open") &&
-		(o.Answer == "" || o.Answer == "awaiting" || o.Answer == "overdue")
+	return event != "released" && (o.State == "" || o.State == notify.StateOpen.String()) &&
+		(o.Answer == "" || o.Answer == notify.AnswerAwaiting.String() || o.Answer == notify.AnswerOverdue.String())
 }
 
 // line is an event in words.
@@ -71,7 +72,8 @@ func (o order) line(event, lang string) string {
 		args["drill"] = refusal.Text("agent.drill", lang, nil)
 	}
 	if r := o.Release; event == "released" && r != nil {
-		args["event"], args["title"], args["text"], args["why"] = word("agent.release.", string(r.Kind), lang), r.Title, r.Text, ""
+		args["event"] = word("agent.release.", string(r.Kind), lang)
+		args["title"], args["text"], args["why"] = r.Title, r.Text, ""
 		if r.Reason != "" {
 			args["why"] = refusal.Text("agent.release_why", lang, refusal.Args{"reason": r.Reason})
 		}

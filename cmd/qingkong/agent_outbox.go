@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/notify"
 )
 
 // letter is an answer that is to be sent.
@@ -66,7 +67,8 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 		a.store.mu.Lock()
 		l.row.again = false // what comes from here on is a further repeat
 		a.store.mu.Unlock()
-		r, err := a.askOnce(ctx, l.entry.prefix+"answer."+a.recipient, map[string]string{"order_id": l.entry.order.ID, "action": l.row.Action})
+		answer := map[string]string{"order_id": l.entry.order.ID, "action": string(l.row.Action)}
+		r, err := a.askOnce(ctx, l.entry.prefix+"answer."+a.recipient, answer)
 		switch {
 		case err == nil && r.OK:
 			a.settle(l, nil)
@@ -91,7 +93,7 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 // settle keeps what became of an answer, and says it once. A refusal stays: the same answer is not sent again by
 // itself, only a receipt when the event comes again.
 func (a *agent) settle(l letter, refused *replyError) {
-	state, id, action := stateSent, l.entry.order.ID, word("agent.action.", l.row.Action, a.lang)
+	state, id, action := stateSent, l.entry.order.ID, word("agent.action.", string(l.row.Action), a.lang)
 	if refused != nil {
 		state = stateRefused
 	}
@@ -120,9 +122,9 @@ func (a *agent) change(e *entry, alter func(*progress)) {
 }
 
 type answerLine struct {
-	Event   string      `json:"event"`
-	OrderID string      `json:"order_id"`
-	Action  string      `json:"action"`
-	OK      bool        `json:"ok"`
-	Error   *replyError `json:"error,omitempty"`
+	Event   string        `json:"event"`
+	OrderID string        `json:"order_id"`
+	Action  notify.Action `json:"action"`
+	OK      bool          `json:"ok"`
+	Error   *replyError   `json:"error,omitempty"`
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/notify"
 )
 
 // runOptions say which command is run for each event; without a name there is none.
@@ -97,7 +98,7 @@ func (a *agent) runFor(ctx context.Context, e *entry) {
 		}
 		r.State = stateDone
 		if a.acknowledge && e.order.awaits(e.head.Event) {
-			a.store.decide(p, "acknowledge")
+			a.store.decide(p, notify.Acknowledge)
 		}
 	})
 	args := refusal.Args{"id": e.order.ID, "event": word("agent.event.", e.head.Event, a.lang)}

@@ -19,8 +19,9 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-// remoteCommand is a command that makes a call of the interface. Its arguments are what the call's path is filled in with and
-// the members that args names; its flags are the other members of the input, in the words that package calls has for them.
+// remoteCommand is a command that makes a call of the interface. Its arguments are what the call's path is filled in
+// with and the members that args names; its flags are the other members of the input, in the words that package calls
+// has for them.
 type remoteCommand struct {
 	use, short, long, example string
 
@@ -96,7 +97,7 @@ func (d remoteCommand) command(made ...telling) *cobra.Command {
 // running is a command that does something else with its request than to make the call once.
 func (d remoteCommand) running(run func(*request) error, made ...telling) *cobra.Command {
 	c := &call{}
-	cmd := &cobra.Command{Use: d.use, Short: d.short, Long: d.long, Example: d.example, Args: d.check, Annotations: map[string]string{}}
+	cmd := &cobra.Command{Use: d.use, Short: d.short, Long: d.long, Example: d.example, Args: d.check}
 	if d.check == nil && made[0].of.Parts()+len(d.args) > 0 {
 		cmd.Args = oneID(d.what)
 	}
@@ -125,8 +126,10 @@ type memberFlag struct {
 	query bool
 }
 
-// bind adds the flags of these calls' inputs. The command's annotations say of which calls it is, and why a member has no flag.
+// bind adds the flags of these calls' inputs. The command's annotations say which calls it makes, and why a member has
+// no flag.
 func (d *remoteCommand) bind(cmd *cobra.Command, made []telling) (flags []memberFlag) {
+	cmd.Annotations = map[string]string{}
 	for _, t := range made {
 		cmd.Annotations["calls"] += t.of.Name() + "\n"
 		for i, p := range slices.Concat(t.of.Query, t.of.Members()) {
@@ -139,7 +142,8 @@ func (d *remoteCommand) bind(cmd *cobra.Command, made []telling) (flags []member
 				cmd.Annotations["without "+p.Name] = "an argument says it"
 				continue
 			}
-			m := memberFlag{p, cmp.Or(name, strings.ReplaceAll(strings.TrimSuffix(p.Name, "_id"), "_", "-")), i < len(t.of.Query)}
+			usual := strings.ReplaceAll(strings.TrimSuffix(p.Name, "_id"), "_", "-")
+			m := memberFlag{p, cmp.Or(name, usual), i < len(t.of.Query)}
 			if cmd.Flags().Lookup(m.flag) == nil {
 				m.add(cmd.Flags(), d.usual[m.flag])
 				flags = append(flags, m)

@@ -18,16 +18,11 @@ func newForecastCommand() *cobra.Command {
 		long: "把逐日或逐时 CSV（列 date 或 time,aqi,primary,…）作为一次预报提交，输出编号和由此产生的预警建议。\n" +
 			"Sends a daily or hourly CSV as one forecast, and prints its id and the proposal that is open after it.",
 		example: "  qingkong forecast emc.csv --server http://127.0.0.1:8080 --token-file feeder.token --source tianjin-emc",
-		check: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("one file is wanted, %d were given", len(args))
-			}
-			return nil
-		},
-		needs: []string{"source"},
-		left:  map[string]string{"days": "the file has them", "hours": "the file has them"},
-		usual: map[string]string{"region": "120111"},
-		fill:  fillForecast,
+		check:   oneFile,
+		needs:   []string{"source"},
+		left:    map[string]string{"days": "the file has them", "hours": "the file has them"},
+		usual:   map[string]string{"region": "120111"},
+		fill:    fillForecast,
 	}.running(func(r *request) error {
 		if err := r.ask(); err != nil {
 			return err

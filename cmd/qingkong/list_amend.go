@@ -56,7 +56,8 @@ func tellAmended(w io.Writer, v calls.Amended, _ *request) error {
 	}
 	printChanges(w, v.Changes)
 	printEffects(w, v.Effects)
-	say("list.say_amended", refusal.Args{"version": v.ID, "from": v.EffectiveFrom, "revision": v.Revision, "warnings": v.Warnings})
+	say("list.say_amended",
+		refusal.Args{"version": v.ID, "from": v.EffectiveFrom, "revision": v.Revision, "warnings": v.Warnings})
 	if len(v.Later) > 0 {
 		say("list.say_later", refusal.Args{"versions": strings.Join(v.Later, ", ")})
 	}

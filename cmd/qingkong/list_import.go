@@ -46,7 +46,8 @@ func tellImported(out io.Writer, v calls.Imported, _ *request) error {
 	if n := v.Contacts.Kept; n > 0 {
 		fmt.Fprintln(out, bothLanguages("list.say_contacts_kept", refusal.Args{"count": n}))
 	}
-	n := refusal.Args{"version": v.ID, "count": v.Recipients, "revision": v.Revision, "errors": v.Errors, "state": v.State}
+	n := refusal.Args{"version": v.ID, "count": v.Recipients, "revision": v.Revision, "errors": v.Errors,
+		"state": v.State}
 	if v.Errors > 0 {
 		return errors.New(bothLanguages("list.say_import_bad", n))
 	}
@@ -66,7 +67,7 @@ func newListDiscard() *cobra.Command {
 			"Takes a draft back, on the record. The same workbook can be imported anew. What is approved or activated stays.",
 		example: "  qingkong list discard L20161001-3f2a1b --revision 1 --server http://127.0.0.1:8080 --token-file duty.token",
 		what:    "version", needs: []string{"revision"},
-	}.command(telling{of: calls.DiscardList.Call, print: done("list.say_discarded", "version")})
+	}.command(done(calls.DiscardList.Call, "list.say_discarded", "version"))
 }
 
 // newListAct is the approval or the activation of a version.
@@ -81,11 +82,16 @@ func newListAct[In any](of calls.Of[In, calls.Version], short string) *cobra.Com
 
 // tellVersion says where a version stands after an act, and whose secret somebody else has seen.
 func tellVersion(out io.Writer, v calls.Version, _ *request) error {
-	_, err := fmt.Fprintln(out, bothLanguages("list.say_acted", refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
+	_, err := fmt.Fprintln(out, bothLanguages("list.say_acted",
+		refusal.Args{"version": v.ID, "state": listStatus(v.Status), "revision": v.Revision}))
 	for _, a := range []struct {
 		act, by string
 		seen    *alerts.SecretSeen
-	}{{"begun", v.BegunBy, v.BegunSeen}, {"approved", v.ApprovedBy, v.ApprovedSeen}, {"activated", v.ActivatedBy, v.ActivatedSeen}} {
+	}{
+		{"begun", v.BegunBy, v.BegunSeen},
+		{"approved", v.ApprovedBy, v.ApprovedSeen},
+		{"activated", v.ActivatedBy, v.ActivatedSeen},
+	} {
 		if s := seenText(a.by, a.seen); s != "" && err == nil {
 			_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.list_act."+a.act, nil), plain(s))
 		}

@@ -19,20 +19,19 @@ func newListVersions() *cobra.Command {
 		use:     "versions --server URL --token-file FILE",
 		short:   "清单的各个版本及其状态（the versions of the list and where each stands）",
 		example: "  qingkong list versions" + exampleServer + "\n  qingkong list versions" + exampleServer + " --as-of 2026-10-31",
-	}.listing(calls.ListVersions.Call, func(r *request, l *listing) error {
-		if r.asJSON {
-			return printJSON(r.cmd.OutOrStdout(), l)
-		}
-		rows := [][]string{{"版本 version", "状态 status", "修订 revision", "生效 from", "失效 to", "对象 recipients", "错误 errors", "提醒 warnings", "现行自 in force from", "至 until"}}
+	}.listing(calls.ListVersions.Call, func(out io.Writer, l *listing) error {
+		rows := [][]string{{"版本 version", "状态 status", "修订 revision", "生效 from", "失效 to", "对象 recipients",
+			"错误 errors", "提醒 warnings", "现行自 in force from", "至 until"}}
 		for _, item := range l.Items {
 			var v calls.Version
 			if err := understand(item, &v); err != nil {
 				return err
 			}
-			rows = append(rows, []string{v.ID, listStatus(v.Status), strconv.Itoa(v.Revision), v.EffectiveFrom, v.EffectiveTo, strconv.Itoa(v.Recipients),
-				strconv.Itoa(v.Errors), strconv.Itoa(v.Warnings), clockText(v.InForceFrom), clockText(v.InForceUntil)})
+			rows = append(rows, []string{v.ID, listStatus(v.Status), strconv.Itoa(v.Revision), v.EffectiveFrom, v.EffectiveTo,
+				strconv.Itoa(v.Recipients), strconv.Itoa(v.Errors), strconv.Itoa(v.Warnings), clockText(v.InForceFrom),
+				clockText(v.InForceUntil)})
 		}
-		printTable(r.cmd.OutOrStdout(), "", rows)
+		printTable(out, "", rows)
 		return nil
 	})
 }
@@ -69,7 +68,8 @@ func tellDiff(w io.Writer, d calls.ListDiff, _ *request) error {
 		fmt.Fprintln(w, bothLanguages("list.say_more", refusal.Args{"cursor": d.Next}))
 	}
 	printEffects(w, d.Effects)
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_diff", refusal.Args{"from": d.From, "to": d.To, "added": d.Added, "removed": d.Removed, "changed": d.Changed}))
+	_, err := fmt.Fprintln(w, bothLanguages("list.say_diff",
+		refusal.Args{"from": d.From, "to": d.To, "added": d.Added, "removed": d.Removed, "changed": d.Changed}))
 	return err
 }
 
@@ -86,7 +86,9 @@ func newListScore() *cobra.Command {
 			r.query.Set("limit", "1")
 			return l.check()
 		},
-	}.command(showing(calls.ScoreList, func(w io.Writer, s calls.ListScore, r *request) error { return tellScore(w, s, r, &l) }))
+	}.command(showing(calls.ScoreList, func(w io.Writer, s calls.ListScore, r *request) error {
+		return tellScore(w, s, r, &l)
+	}))
 }
 
 // tellScore reads the tasks of a score, too, and tells them behind it.
@@ -94,8 +96,9 @@ func tellScore(w io.Writer, s calls.ListScore, r *request, l *listing) error {
 	if err := l.read(newRequest(r.call, telling{of: calls.ListTasks.Call}, r.cmd, r.args...)); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, bothLanguages("list.say_score", refusal.Args{"measures": s.Score.Measures, "operable": s.Score.Operable,
-		"monitorable": s.Score.Monitorable, "checkable": s.Score.Checkable, "all": s.Score.All, "tasks": s.Tasks}))
+	fmt.Fprintln(w, bothLanguages("list.say_score", refusal.Args{"measures": s.Score.Measures,
+		"operable": s.Score.Operable, "monitorable": s.Score.Monitorable, "checkable": s.Score.Checkable,
+		"all": s.Score.All, "tasks": s.Tasks}))
 	rows := [][]string{{"对象 recipient", "列 column", "问题 problem", "处理 remedy", "措施 measures"}}
 	for _, item := range l.Items {
 		var t rules.Task
@@ -134,8 +137,8 @@ func newListRelist() *cobra.Command {
 }
 
 func tellRelisted(w io.Writer, d notify.RelistDone, _ *request) error {
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_relisted", refusal.Args{"issued": len(d.Issued), "revised": len(d.Revised),
-		"released": len(d.Released), "unchanged": len(d.Unchanged)}))
+	_, err := fmt.Fprintln(w, bothLanguages("list.say_relisted", refusal.Args{"issued": len(d.Issued),
+		"revised": len(d.Revised), "released": len(d.Released), "unchanged": len(d.Unchanged)}))
 	return err
 }
 
@@ -154,6 +157,7 @@ func tellOffered(w io.Writer, o calls.ListChanges, _ *request) error {
 	if o.Total > 0 {
 		printTable(w, "", rows)
 	}
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_offered", refusal.Args{"pinned": o.Pinned, "version": o.List, "count": o.Total, "revision": o.Revision}))
+	_, err := fmt.Fprintln(w, bothLanguages("list.say_offered",
+		refusal.Args{"pinned": o.Pinned, "version": o.List, "count": o.Total, "revision": o.Revision}))
 	return err
 }

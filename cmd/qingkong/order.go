@@ -50,7 +50,8 @@ func newOrderList() *cobra.Command {
 			"Lists the orders that the token's owner may see: an enterprise its own, a town its own.",
 		example: "  qingkong order list" + exampleServer + " --warning W20161216-01 --state overdue\n" +
 			"  qingkong order list" + exampleServer + " --town 杨柳青镇 --q 钢 --limit 500 --json",
-	}, calls.Orders.Call, say, members{"id", "recipient_id", "town", "level", "delivery", "answer", "execution", "state", "acknowledge_by"})
+	}, calls.Orders.Call, say,
+		members{"id", "recipient_id", "town", "level", "delivery", "answer", "execution", "state", "acknowledge_by"})
 }
 
 func newOrderShow() *cobra.Command {
@@ -67,9 +68,10 @@ func showOrder(out io.Writer, o *notify.View, r *request) error {
 		late := strings.TrimSpace(clockText(o.AcknowledgedAt) + " " + pair("cli.late", nil))
 		say["acknowledged_at"] = func(*notify.View) string { return late }
 	}
-	told := members{"id", "warning_id", "revision", "supersedes", "drill", "recipient_id", "recipient_name", "town", "sector", "grade", "level",
-		"title", "text", "legal_basis", "document_no", "issued_at", "effective_from", "ends_at", "acknowledge_by", "acknowledged_at",
-		"contact", "delivery", "answer", "execution", "verdict", "state", "plan", "list_version", "list_hash"}
+	told := members{"id", "warning_id", "revision", "supersedes", "drill", "recipient_id", "recipient_name", "town",
+		"sector", "grade", "level", "title", "text", "legal_basis", "document_no", "issued_at", "effective_from", "ends_at",
+		"acknowledge_by", "acknowledged_at", "contact", "delivery", "answer", "execution", "verdict", "state", "plan",
+		"list_version", "list_hash"}
 	if o.Release != nil {
 		told = append(told, members{"release"}...)
 	}

@@ -127,7 +127,8 @@ func printMarks(w io.Writer, marks []plant.PlanMarks) {
 
 // tellPrepared shows the plan that was prepared, and what is missing for it.
 func tellPrepared(w io.Writer, p calls.PreparedView, r *request) error {
-	fmt.Fprintln(w, bothLanguages("cli.plan_window", map[string]any{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To)}))
+	fmt.Fprintln(w, bothLanguages("cli.plan_window",
+		refusal.Args{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To)}))
 	if p.Window.Cut != "" {
 		fmt.Fprintln(w, bothLanguages("cli.plan_cut."+p.Window.Cut, nil))
 	}
@@ -199,7 +200,8 @@ func tellFigures(w io.Writer, f calls.PlantFigures, r *request) error {
 		fmt.Fprintln(w, bothLanguages("cli.figures_none", nil))
 		return nil
 	}
-	fmt.Fprintln(w, bothLanguages("cli.figures_given", map[string]any{"at": clockText(f.GivenAt), "by": plain(f.GivenBy), "age": fmt.Sprintf("%.1f", *cmp.Or(f.AgeH, new(float64)))}))
+	fmt.Fprintln(w, bothLanguages("cli.figures_given", refusal.Args{"at": clockText(f.GivenAt), "by": plain(f.GivenBy),
+		"age": fmt.Sprintf("%.1f", *cmp.Or(f.AgeH, new(float64)))}))
 	if f.Old {
 		fmt.Fprintln(w, bothLanguages("cli.figures_old", nil))
 	}

@@ -90,7 +90,8 @@ func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, bod
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(s.url, "/")+calls.Prefix+path, bytes.NewReader(body))
+	to := strings.TrimRight(s.url, "/") + calls.Prefix + path
+	req, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"net/url"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"qingkong/alerts"
+	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
 )
 
@@ -100,23 +103,37 @@ func listOf[In, T any](d remoteCommand, of calls.Of[In, alerts.Page[T]], say wor
 
 // listAs is for a list of raw JSON, of the type by which it is described.
 func listAs[T any](d remoteCommand, of *calls.Call, say words[T], columns members) *cobra.Command {
-	return d.listing(of, func(r *request, l *listing) error {
-		return printList(r.cmd.OutOrStdout(), r.asJSON, l, headOf(columns...), func(item json.RawMessage) ([]string, error) {
+	return d.listing(of, func(out io.Writer, l *listing) error {
+		rows := [][]string{headOf(columns...)}
+		for _, item := range l.Items {
 			var v T
 			if err := understand(item, &v); err != nil {
-				return nil, err
+				return err
 			}
-			row := make([]string, len(columns))
-			for i, member := range columns {
-				row[i] = orDash(say.of(v, member))
+			var row []string
+			for _, member := range columns {
+				row = append(row, orDash(say.of(v, member)))
 			}
-			return row, nil
-		})
+			rows = append(rows, row)
+		}
+		if len(l.Items) > 0 {
+			printTable(out, "", rows)
+		}
+		args := refusal.Args{"count": len(l.Items), "total": l.Total}
+		end := bothLanguages("cli.shown", args)
+		if l.Total >= 0 {
+			end += "，" + bothLanguages("cli.shown_of", args)
+		}
+		if l.Next != "" {
+			end += "；" + bothLanguages("cli.shown_more", args)
+		}
+		_, err := fmt.Fprintln(out, end)
+		return err
 	})
 }
 
-// listing is a command that pages through a list and prints it in its own way.
-func (d remoteCommand) listing(of *calls.Call, print func(*request, *listing) error) *cobra.Command {
+// listing is a command that pages through a list and prints it in its own way, or as JSON.
+func (d remoteCommand) listing(of *calls.Call, print func(io.Writer, *listing) error) *cobra.Command {
 	var l listing
 	more := d.flags
 	d.flags = func(f *pflag.FlagSet) {
@@ -129,6 +146,9 @@ func (d remoteCommand) listing(of *calls.Call, print func(*request, *listing) er
 		if err := l.read(r); err != nil {
 			return err
 		}
-		return print(r, &l)
+		if r.asJSON {
+			return printJSON(r.cmd.OutOrStdout(), l)
+		}
+		return print(r.cmd.OutOrStdout(), &l)
 	}, telling{of: of})
 }

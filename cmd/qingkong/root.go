@@ -108,6 +108,14 @@ func requireFlags(cmd *cobra.Command, names ...string) error {
 	return nil
 }
 
+// oneFile takes the one argument of a command that reads a file.
+func oneFile(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("one file is wanted, %d were given", len(args))
+	}
+	return nil
+}
+
 // explain puts an error into one line, a refusal in both languages with every place it names.
 func explain(err error) string {
 	var e *refusal.Error

@@ -11,34 +11,6 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// printList writes a list as JSON or as a table with a row for each item, its first row given.
-func printList(w io.Writer, asJSON bool, l *listing, head []string, row func(item json.RawMessage) ([]string, error)) error {
-	if asJSON {
-		return printJSON(w, l)
-	}
-	rows := [][]string{head}
-	for _, item := range l.Items {
-		r, err := row(item)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, r)
-	}
-	if len(l.Items) > 0 {
-		printTable(w, "", rows)
-	}
-	args := refusal.Args{"count": len(l.Items), "total": l.Total}
-	end := bothLanguages("cli.shown", args)
-	if l.Total >= 0 {
-		end += "，" + bothLanguages("cli.shown_of", args)
-	}
-	if l.Next != "" {
-		end += "；" + bothLanguages("cli.shown_more", args)
-	}
-	_, err := fmt.Fprintln(w, end)
-	return err
-}
-
 // printTable writes columns that line up where a Chinese character is two columns wide.
 func printTable(w io.Writer, indent string, rows [][]string) {
 	wide := map[int]int{}

@@ -110,8 +110,9 @@ func onRevision(r *request) error {
 
 // tellWarning says what an act has made of a warning.
 func tellWarning(out io.Writer, w *alerts.Warning, _ *request) error {
-	lines := []string{fmt.Sprintf("%s  %s  %s  %s", plain(w.ID), pair("cli.revision", refusal.Args{"revision": w.Revision}),
-		levelText(w.Level), named("cli.warning_state.", w.State))}
+	revision := pair("cli.revision", refusal.Args{"revision": w.Revision})
+	lines := []string{fmt.Sprintf("%s  %s  %s  %s", plain(w.ID), revision, levelText(w.Level),
+		named("cli.warning_state.", w.State))}
 	if p := pendingText(w); p != "" {
 		lines = append(lines, pair("cli.member.pending", nil)+": "+plain(p))
 	}
@@ -200,7 +201,8 @@ func newWarningList() *cobra.Command {
 			}
 			return nil
 		},
-	}, calls.Warnings, warningWords, members{"id", "revision", "level", "state", "starts_at", "ends_at", "issued_by", "pending"})
+	}, calls.Warnings, warningWords,
+		members{"id", "revision", "level", "state", "starts_at", "ends_at", "issued_by", "pending"})
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -217,10 +219,10 @@ func showWarning(out io.Writer, look calls.WarningLook, r *request) error {
 	if w.EndsAt == nil {
 		say["ends_at"] = func(*alerts.Warning) string { return pair("cli.no_end", nil) }
 	}
-	err := printFacts(out, r.answer, say.facts(w, members{"id", "revision", "drill", "level", "previous_level", "level_since", "stages",
-		"overrides", "state", "pending", "outlook", "emergency", "trigger", "region", "starts_at", "ends_at", "document_no", "issued_by",
-		"received_at", "reason", "notice_text", "proposal_id", "declared_by", "declared_at", "approved_by", "list_version", "list_hash"}),
-		"history")
+	err := printFacts(out, r.answer, say.facts(w, members{"id", "revision", "drill", "level", "previous_level",
+		"level_since", "stages", "overrides", "state", "pending", "outlook", "emergency", "trigger", "region", "starts_at",
+		"ends_at", "document_no", "issued_by", "received_at", "reason", "notice_text", "proposal_id", "declared_by",
+		"declared_at", "approved_by", "list_version", "list_hash"}), "history")
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// members are the words of what a body may say: by the member's name, or by the call's pattern and that name where it is
-// something else there.
+// members are the words of what a body may say: by the member's name, or by the call's pattern and that name where it
+// is something else there.
 var members = map[string]Param{
 	"activates":      {ZH: "所确认的已上报预警的编号", EN: "id of the reported warning that this order confirms"},
 	"authority":      {ZH: "授权人的单位和职务", EN: "office and function of whoever gave the word"},
@@ -62,7 +62,8 @@ var members = map[string]Param{
 	"/personal-data/erasures reason":    {ZH: "理由，写入台账，不写人名", EN: "the reason, for the record; name nobody"},
 }
 
-// Members are what the body of a call may say, in the order of its input. One that nobody says from a shell has no words.
+// Members are what the body of a call may say, in the order of its input. One that nobody says from a shell has no
+// words.
 func (c *Call) Members() (list []Param) {
 	in := c.In
 	if _, raw := rawBody(in); raw && c.Takes != nil {
