@@ -27,6 +27,7 @@ import (
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/certs"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/door"
 	"qingkong/cmd/internal/fair"
 	"qingkong/cmd/internal/journal"
@@ -66,16 +67,17 @@ const AddressesFile = "addresses.json"
 
 // App is a built program.
 type App struct {
-	opt     Options
-	log     *slog.Logger
-	bus     *bus.Bus
-	journal *journal.Journal
-	svc     *service.Service
-	sources *feed.Feeds // of the configuration; nil without any
-	web     *web.Server
-	auditor *auditor
-	addr    Addresses
-	certs   map[string]*certs.Keeper // of the listeners with TLS, by setting
+	opt      Options
+	log      *slog.Logger
+	bus      *bus.Bus
+	journal  *journal.Journal
+	svc      *service.Service
+	sources  *feed.Feeds // of the configuration; nil without any
+	web      *web.Server
+	auditor  *auditor
+	dispatch *dispatch.Dispatcher
+	addr     Addresses
+	certs    map[string]*certs.Keeper // of the listeners with TLS, by setting
 
 	backingUp sync.Mutex // held while a backup is written
 	backups   *backups   // nil where no folder is configured
@@ -177,6 +179,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	}
 	a.svc.Kick = a.kick
 	a.svc.Large = a.room.large
+	a.dispatch = dispatch.New(dispatch.Options{Journal: a.journal, Acts: a.svc, Clock: a.journal.Now, Log: a.log,
+		Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())}, Times: opt.times})
 	a.auditor = newAuditor(a.journal, cfg.Orders.RepeatMax, opt.Clock, opt.hooks, a.log)
 	if a.backups, err = a.newBackups(); err != nil {
 		return nil, err
@@ -311,13 +315,12 @@ func (a *App) kick(user string) {
 // lead runs what only one node does at a time.
 func (a *App) lead(ctx context.Context) error {
 	return a.journal.Lead(ctx, func(ctx context.Context, epoch uint64) {
-		nc, js := a.bus.Public()
 		var wg sync.WaitGroup
-		d := newDispatcher(a.svc, nc, js, epoch, a.journal.Now, a.log)
-		d.times = a.opt.times
-		wg.Go(func() { a.opt.hooks.run(ctx, "dispatcher", d.run) })
 		wg.Go(func() {
-			a.opt.hooks.run(ctx, "timers", func(ctx context.Context) { runTimers(ctx, a.journal, epoch, a.log) })
+			a.opt.hooks.run(ctx, "dispatcher", func(ctx context.Context) { a.dispatch.Run(ctx, epoch) })
+		})
+		wg.Go(func() {
+			a.opt.hooks.run(ctx, "timers", func(ctx context.Context) { dispatch.Timers(ctx, a.journal, epoch, a.log) })
 		})
 		wg.Go(func() { a.reevaluate(ctx) })
 		if a.sources != nil {

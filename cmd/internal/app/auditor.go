@@ -246,14 +246,17 @@ func overdue(tx *bbolt.Tx, now journal.Moment, rules notify.AuditRules, late *fo
 	if since.At.Before(rules.Began) {
 		return
 	}
-	outbox, timer := journal.OldestDue(tx)
-	if !outbox.IsZero() && outbox.Before(since.At) {
-		rows, _ := journal.DueOutbox(tx, since.At, auditCount)
+	for _, by := range journal.OutboxChannels(tx) {
+		if oldest := journal.OldestMessage(tx, by); !oldest.Before(since.At) {
+			continue
+		}
+		rows, _ := journal.DueOutbox(tx, by, since.At, auditCount)
 		for _, row := range rows {
-			due, _, _ := journal.OutboxRow(tx, row.Topic, row.ID)
-			late.add(refusal.Words("audit.outbox_due", refusal.Args{"id": row.ID, "since": auditTime(due)}))
+			due, _, _ := journal.OutboxRow(tx, by, row.Topic, row.ID)
+			late.add(refusal.Words("audit.outbox_due", refusal.Args{"channel": by, "id": row.ID, "since": auditTime(due)}))
 		}
 	}
+	timer := journal.OldestTimer(tx)
 	if !timer.IsZero() && timer.Before(since.At) {
 		ids, _ := journal.DueTimers(tx, since, auditCount)
 		for _, id := range ids {

@@ -16,6 +16,7 @@ import (
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 )
 
 // Of an alarm there are two lines.
@@ -218,7 +219,7 @@ func TestTheAuditorFindsALostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("journal.outbox")).Delete([]byte(notify.Topic + "\x00" + lost + "/issued"))
+		return tx.Bucket([]byte("journal.outbox")).Delete([]byte(notify.Topic + "\x00" + lost + "/issued\x00" + channel.NATS))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/seeds"
 )
 
@@ -196,7 +197,7 @@ func (b *answersBench) planned() (done bool, err error) {
 		if err != nil || p == nil || !p.Done {
 			return err
 		}
-		if due, _ := journal.DueOutbox(tx, time.Now(), 1); len(due) > 0 {
+		if due, _ := journal.DueOutbox(tx, channel.NATS, time.Now(), 1); len(due) > 0 {
 			return nil
 		}
 		for cursor := ""; ; {

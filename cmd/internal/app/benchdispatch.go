@@ -15,9 +15,11 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 	"qingkong/seeds/example"
 )
@@ -206,7 +208,7 @@ func (b *dispatchBench) settled(ctx context.Context) error {
 	for {
 		changed := b.app.journal.Changed()
 		var due []journal.Due
-		err := b.app.journal.View(func(tx *bbolt.Tx) error { due, _ = journal.DueOutbox(tx, time.Now(), 1); return nil })
+		err := b.app.journal.View(func(tx *bbolt.Tx) error { due, _ = journal.DueOutbox(tx, channel.NATS, time.Now(), 1); return nil })
 		if err != nil || len(due) == 0 {
 			return err
 		}
@@ -238,7 +240,7 @@ func (b *dispatchBench) report(raw *dispatchLimits) {
 		{"planning: decide and encode", took(journal.CommandFireTimer, journal.StepDecide, journal.StepEncode), raw.encode},
 		{"journal: append to the stream", took("", journal.StepAppend), raw.stream},
 		{"bbolt: apply and commit", took(journal.CommandFireTimer, journal.StepApply) + took("", journal.StepStore, journal.StepCommit), raw.bbolt},
-		{"publish: render and publish", took(dispatching, stepRender, stepPublish), raw.publish},
+		{"publish: render and publish", took(dispatch.Step, dispatch.StepRender, dispatch.StepSend), raw.publish},
 		{"record as sent: decide, encode, apply", took(service.CommandSent, journal.StepDecide, journal.StepEncode, journal.StepApply), 0},
 	} {
 		b.add(part.name, part.took, "s", part.raw)

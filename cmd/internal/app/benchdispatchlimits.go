@@ -14,8 +14,8 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/service"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 )
 
 // dispatchLimits is what the bytes of a dispatch take when nothing else is done with them, in seconds.
@@ -166,7 +166,7 @@ func (b *dispatchBench) rawPublish(_ context.Context, raw *dispatchLimits) error
 		want.Store(int64(len(msgs)))
 		begin := time.Now()
 		for _, m := range msgs {
-			if err := from.Publish(m.Subject, m.Payload); err != nil {
+			if err := from.Publish(m.To, m.Body); err != nil {
 				return err
 			}
 		}
@@ -186,7 +186,7 @@ func (b *dispatchBench) rawPublish(_ context.Context, raw *dispatchLimits) error
 }
 
 // messages renders the next messages of the warning's orders.
-func (b *dispatchBench) messages(cursor string) (msgs []service.Message, next string, err error) {
+func (b *dispatchBench) messages(cursor string) (msgs []channel.Message, next string, err error) {
 	err = b.app.journal.View(func(tx *bbolt.Tx) error {
 		for next = cursor; len(msgs) < rawMessages; {
 			page, after, err := notify.ListOrders(tx, notify.Filter{Warning: b.warning.ID}, next, notify.MaxPage)
@@ -194,7 +194,7 @@ func (b *dispatchBench) messages(cursor string) (msgs []service.Message, next st
 				return err
 			}
 			for _, o := range page {
-				m, err := b.app.svc.Render(tx, notify.Topic, o.ID+"/issued")
+				m, err := b.app.svc.Render(tx, channel.NATS, notify.Topic, o.ID+"/issued")
 				if err != nil {
 					return err
 				}

@@ -20,9 +20,11 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 )
 
@@ -105,7 +107,8 @@ type replay struct {
 	opt      ReplayOptions
 	clock    atomic.Pointer[time.Time]
 	svc      *service.Service
-	d        *dispatcher
+	d        *dispatch.Dispatcher
+	epoch    uint64
 	out      Replayed
 	mu       sync.Mutex
 	counts   map[string]ReplayedAnswered // by warning
@@ -170,13 +173,14 @@ func (r *replay) build(ctx context.Context, a *App, dir string) (err error) {
 	a.background("leader", func(ctx context.Context) error {
 		return a.journal.Lead(ctx, func(ctx context.Context, epoch uint64) { epochs <- epoch; <-ctx.Done() })
 	})
-	nc, pub := a.bus.Public()
+	nc, _ := a.bus.Public()
 	if _, err := nc.Subscribe("qingkong.order.*", r.enterprise); err != nil {
 		return err
 	}
 	select {
-	case epoch := <-epochs:
-		r.d = newDispatcher(r.svc, nc, pub, epoch, r.now, r.opt.Log)
+	case r.epoch = <-epochs:
+		r.d = dispatch.New(dispatch.Options{Journal: a.journal, Acts: r.svc, Clock: r.now, Log: r.opt.Log,
+			Channels: []dispatch.Channel{dispatch.NATS(a.bus.Channel())}})
 		return nil
 	case err := <-a.fatal:
 		return err
@@ -395,10 +399,10 @@ func (r *replay) advance(ctx context.Context, to time.Time) error {
 		var next time.Time
 		err := r.svc.J.View(func(tx *bbolt.Tx) error {
 			_, timer := journal.DueTimers(tx, r.svc.J.Moment(), 0)
-			_, msg := journal.DueOutbox(tx, r.now(), 0)
+			_, msg := journal.DueOutbox(tx, channel.NATS, r.now(), 0)
 			for _, t := range []time.Time{journal.Earliest(timer), msg} {
-				if !t.IsZero() {
-					next = earlier(next, t)
+				if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+					next = t
 				}
 			}
 			return nil
@@ -419,13 +423,13 @@ func (r *replay) settle(ctx context.Context) error {
 	for {
 		var ids []string
 		err := r.svc.J.View(func(tx *bbolt.Tx) error {
-			ids, _ = journal.DueTimers(tx, r.svc.J.Moment(), timersAtOnce)
+			ids, _ = journal.DueTimers(tx, r.svc.J.Moment(), dispatch.TimersAtOnce)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if fire(ctx, r.svc.J, r.d.epoch, ids, r.opt.Log) > 0 {
+		if dispatch.Fire(ctx, r.svc.J, r.epoch, ids, r.opt.Log) > 0 {
 			return errors.New("a timer could not be run")
 		}
 		sent, err := r.dispatch(ctx)
@@ -441,13 +445,13 @@ func (r *replay) settle(ctx context.Context) error {
 // dispatch sends one round of due messages and waits for the answers to the orders among them.
 func (r *replay) dispatch(ctx context.Context) (int, error) {
 	err := r.svc.J.View(func(tx *bbolt.Tx) error {
-		due, _ := journal.DueOutbox(tx, r.now(), dispatchBatch)
+		due, _ := journal.DueOutbox(tx, channel.NATS, r.now(), dispatch.NATSBatch)
 		for _, row := range due {
-			msg, err := r.svc.Render(tx, row.Topic, row.ID)
+			msg, err := r.svc.Render(tx, channel.NATS, row.Topic, row.ID)
 			if err != nil {
 				return err
 			}
-			if row.Topic == notify.Topic && msg.Subject != "" {
+			if row.Topic == notify.Topic && msg.To != "" {
 				r.answered.Add(1)
 			}
 		}
@@ -456,9 +460,9 @@ func (r *replay) dispatch(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	sent, _ := r.d.round(ctx)
-	if len(r.d.after) > 0 {
-		return sent, errors.New("a message could not be sent")
+	sent, err := r.d.Round(ctx, r.epoch)
+	if err != nil {
+		return sent, fmt.Errorf("a message could not be sent: %w", err)
 	}
 	r.answered.Wait()
 	if failed := r.failed.Load(); failed != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/watch"
 )
@@ -46,7 +48,7 @@ func (a *App) newWatchman() *watch.Watchman {
 		watch.Disk:    a.room.check,
 		watch.Vault:   func(context.Context) watch.Finding { return vaultFinding(a.journal.Status(), time.Now()) },
 		watch.Record:  func(ctx context.Context) watch.Finding { return worse(a.checkRecord(ctx), a.checks.finding()) },
-		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal) },
+		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(a.journal, a.dispatch.Troubles()) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(a.auditor.finding()) },
 		watch.Backup:  a.backups.check,
 		watch.TLS:     a.checkTLS,
@@ -256,20 +258,43 @@ const (
 	outboxCounted = 1000            // rows that are counted when they are late
 )
 
-// checkOutbox looks whether what is due goes out.
-func checkOutbox(j *journal.Journal) (f watch.Finding) {
+// checkOutbox looks whether what is due goes out by each channel. A channel in trouble may have nothing due, where its carrier
+// asks for later again and again.
+func checkOutbox(j *journal.Journal, troubles []dispatch.Trouble) (f watch.Finding) {
 	now := j.Now()
 	err := j.View(func(tx *bbolt.Tx) error {
-		_, first := journal.DueOutbox(tx, now, 0) // of no rows the next is the first
-		if first.IsZero() || now.Sub(first) <= outboxSlack {
+		channels := journal.OutboxChannels(tx)
+		var late []string
+		var oldest time.Time
+		count, more := 0, ""
+		for _, by := range channels {
+			first := journal.OldestMessage(tx, by)
+			if now.Sub(first) <= outboxSlack {
+				continue
+			}
+			rows, next := journal.DueOutbox(tx, by, now, outboxCounted)
+			if !next.IsZero() && !next.After(now) {
+				more = "+"
+			}
+			if late, count = append(late, by), count+len(rows); oldest.IsZero() || first.Before(oldest) {
+				oldest = first
+			}
+		}
+		if len(late) > 0 {
+			f = watch.Fail("watch.outbox_late", refusal.Args{"channel": strings.Join(late, ", "),
+				"count": strconv.Itoa(count) + more, "due": toSecond(oldest)})
 			return nil
 		}
-		rows, more := journal.DueOutbox(tx, now, outboxCounted)
-		count := strconv.Itoa(len(rows))
-		if !more.IsZero() && !more.After(now) {
-			count += "+"
+		for _, t := range troubles {
+			if now.Sub(t.Since) > outboxSlack && slices.Contains(channels, t.Channel) {
+				var why any = t.Why
+				if t.Why == "" {
+					why = refusal.Words("watch.channel_mute", nil)
+				}
+				f = watch.Fail("watch.channel_trouble", refusal.Args{"channel": t.Channel, "since": toSecond(t.Since), "why": why})
+				return nil
+			}
 		}
-		f = watch.Fail("watch.outbox_late", refusal.Args{"count": count, "due": toSecond(first)})
 		return nil
 	})
 	if err != nil {

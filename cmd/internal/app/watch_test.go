@@ -23,10 +23,12 @@ import (
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/cmd/internal/watch"
+	"qingkong/notify/channel"
 	"qingkong/seeds"
 )
 
@@ -119,30 +121,39 @@ func TestMessagesThatDoNotGoOut(t *testing.T) {
 	}
 	l.EffectiveFrom = "2016-01-01"
 	w.Import(l)
-	is(t, "nothing is due", checkOutbox(w.Svc.J), watch.OK, "", false)
+	is(t, "nothing is due", checkOutbox(w.Svc.J, nil), watch.OK, "", false)
 	if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", []byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
 		t.Fatal(err)
 	}
 	w.Elapse(0)
-	is(t, "orders have just become due", checkOutbox(w.Svc.J), watch.OK, "", false)
+	is(t, "orders have just become due", checkOutbox(w.Svc.J, nil), watch.OK, "", false)
+	for by, ago := range map[string]time.Duration{channel.NATS: 2 * time.Minute, "sms": time.Hour} { // nothing waits by sms
+		trouble := []dispatch.Trouble{{Channel: by, Since: w.Svc.J.Now().Add(-ago), Why: "timeout"}}
+		is(t, by+" takes nothing, and need not yet", checkOutbox(w.Svc.J, trouble), watch.OK, "", false)
+	}
+	silent := checkOutbox(w.Svc.J, []dispatch.Trouble{{Channel: channel.NATS, Since: w.Svc.J.Now().Add(-2*time.Minute - time.Second)}})
+	is(t, "NATS has taken nothing for longer", silent, watch.Failed, "watch.channel_trouble", false)
+	if text := silent.Why.Detail("zh-CN"); !strings.Contains(text, "通道 nats 自 2016-12-16 16:57:59 起") || !strings.Contains(text, "没有应答") {
+		t.Errorf("of a channel that takes nothing it says %s", text)
+	}
 	w.Clock.Add(2 * time.Minute)
-	is(t, "orders are due for two minutes", checkOutbox(w.Svc.J), watch.OK, "", false)
+	is(t, "orders are due for two minutes", checkOutbox(w.Svc.J, nil), watch.OK, "", false)
 	w.Clock.Add(time.Second)
-	late := checkOutbox(w.Svc.J)
+	late := checkOutbox(w.Svc.J, nil)
 	is(t, "orders are due for longer", late, watch.Failed, "watch.outbox_late", false)
 	var rows int
 	if err := w.Svc.J.View(func(tx *bbolt.Tx) error {
-		due, _ := journal.DueOutbox(tx, w.Svc.J.Now(), 10_000)
+		due, _ := journal.DueOutbox(tx, channel.NATS, w.Svc.J.Now(), 10_000)
 		rows = len(due)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if text := late.Why.Detail("zh-CN"); rows < 3 || !strings.Contains(text, fmt.Sprintf("有 %d 条消息", rows)) || !strings.Contains(text, "2016-12-16 17:00:00") {
+	if text := late.Why.Detail("zh-CN"); rows < 3 || !strings.Contains(text, fmt.Sprintf("通道 nats 有 %d 条消息", rows)) || !strings.Contains(text, "2016-12-16 17:00:00") {
 		t.Errorf("of %d messages it says %s", rows, text)
 	}
 	d, err := readDue(w.Svc.J, w.Svc.J.Moment())
-	if err != nil || d.rows != rows || d.outboxLate != 2*time.Minute+time.Second {
+	if err != nil || d.rows != rows || d.outboxLate != 2*time.Minute+time.Second || d.late[channel.NATS] != d.outboxLate {
 		t.Errorf("the metrics have %+v, want %d rows: %v", d, rows, err)
 	}
 }

@@ -23,7 +23,8 @@ var arrows = []arrow{
 	{"reductionlist/allocate", nil, "optimisers over plain numbers; usable without the rest"},
 
 	{"notify", []string{"alerts", "reductionlist", "reductionlist/plant", "reductionlist/rules"}, "an order joins a warning to a recipient's measures"},
-	{"notify/channel/...", []string{"notify", "notify/channel/..."}, "a channel carries an order and knows nothing else"},
+	{"notify/channel/channeltest", []string{"notify/channel"}, "the suite that every sender passes"},
+	{"notify/channel/...", []string{"notify/channel/..."}, "a channel carries a message and does not know what it says"},
 	{"notify/telemetry/...", []string{"notify/telemetry/..."}, "readings stand by themselves, whoever judges them"},
 	{"notify/ledger", nil, "a log of bytes; whoever verifies it offline needs nothing of the coordinator"},
 	{"notify/compliance", []string{"notify", "notify/telemetry", "notify/ledger"}, "a finding sets an order beside its readings and is proved by the ledger"},
@@ -32,7 +33,7 @@ var arrows = []arrow{
 
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
 	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; whoever needs them takes them from app"},
-	{"cmd/internal/journal", []string{"notify/ledger"}, "records the events of any module through one interface and knows none of them by name"},
+	{"cmd/internal/journal", []string{"notify/channel", "notify/ledger"}, "records the events of any module through one interface and knows none of them by name, and of messages what channels say of them"},
 	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
 	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
 	{"cmd/internal/certs", nil, "certificates from files, whoever listens with them"},
@@ -44,7 +45,7 @@ var arrows = []arrow{
 	{"cmd/internal/valid", []string{"reductionlist"}, "rules of single fields, stated in their tags; a code's check character is the list's"},
 	{"cmd/internal/calls", []string{"alerts", "notify", "reductionlist", "reductionlist/rules", "reductionlist/allocate", "reductionlist/plant", "cmd/internal/valid"}, "the interface as data; whoever makes a call or carries it out reads it"},
 	{"cmd/internal/access", []string{"cmd/internal/calls", "cmd/internal/journal", "cmd/internal/valid"}, "accounts and credentials: recorded like the rest, their secrets in the journal's vault"},
-	{"cmd/internal/bus", []string{"cmd/internal/fair"}, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
+	{"cmd/internal/bus", []string{"cmd/internal/fair", "notify/channel"}, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
 	{"cmd/internal/papers", []string{"alerts", "reductionlist", "cmd/internal/calls"}, "what the list says, as papers to print; it reads no record and answers no request"},
 	{"cmd/internal/service", []string{"cmd/internal/calls", "alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
 	{"cmd/internal/service/servicetest", []string{"cmd/internal/calls", "alerts", "notify", "reductionlist", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal/..."}, "the acts to test over, whoever offers them"},
@@ -52,6 +53,7 @@ var arrows = []arrow{
 	{"cmd/internal/web/console", []string{"cmd/internal/calls", "cmd/internal/valid", "alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/watch", "cmd/internal/web/live", "cmd/internal/web/share", "cmd/internal/web/incoming"}, "the duty desk: pages over the acts, whoever keeps its sessions"},
 	{"cmd/internal/web/live", []string{"cmd/internal/calls", "alerts", "reductionlist", "notify", "notify/ledger", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"}, "what changes, as messages for every face; it follows the record and asks nothing of who shows it"},
 	{"cmd/internal/web/session", []string{"cmd/internal/calls", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/logins"}, "who a browser is; kept in the journal's vault, known to whoever serves it pages"},
+	{"cmd/internal/dispatch", []string{"notify/channel", "cmd/internal/journal"}, "hands to channels what the record says is due, whatever it says"},
 	{"cmd/internal/web/incoming", nil, "files until it is their turn"},
 	{"cmd/internal/web/share", []string{"cmd/internal/fair"}, "what one caller may ask for; it knows neither users nor what they ask"},
 	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
@@ -59,7 +61,7 @@ var arrows = []arrow{
 }
 
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
-var testOnly = []string{"reductionlist/listtest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
+var testOnly = []string{"reductionlist/listtest", "notify/channel/channeltest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{
@@ -67,6 +69,7 @@ var forTests = []arrow{
 	{"reductionlist/workbook", []string{"reductionlist/rules"}, "its tests spoil a cell and see what an import finds"},
 	{"reductionlist/rules", []string{"reductionlist/workbook"}, "its tests find each rule's defect where it stands in a workbook"},
 	{"cmd/internal/web/console", []string{"cmd/internal/calls", "cmd/internal/valid", "cmd/internal/web/session"}, "its tests log in as people do"},
+	{"cmd/internal/dispatch", []string{"cmd/internal/bus"}, "its tests send by NATS beside another channel"},
 }
 
 // bans are the imports from outside that a part of the tree does without. They bind the code, not its tests.

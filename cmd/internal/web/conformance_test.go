@@ -358,6 +358,7 @@ var samples = map[string]func(*world) call{
 		return get("viewer", "/warnings/"+entered.ID)(w)
 	},
 	"GET /warnings/{id}/board":              func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/board")(w) },
+	"GET /warnings/{id}/timeline":              func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/timeline")(w) },
 	"POST /warnings/{id}/approve":           on("approver", "approve", alerts.Orange),
 	"POST /warnings/{id}/emergency-approve": on("duty", "emergency-approve", alerts.Red),
 	"POST /warnings/{id}/reject":            on("approver", "reject", alerts.Orange),

@@ -1,4 +1,4 @@
-package app
+package dispatch
 
 import (
 	"context"
@@ -11,22 +11,22 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// timersAtOnce bounds how many due timers are submitted together; they share blocks.
-const timersAtOnce = 256
+// TimersAtOnce bounds how many due timers are submitted together; they share blocks.
+const TimersAtOnce = 256
 
-// runTimers runs the commands of due timers, while this node has the lease. A timer is a row that its own firing
+// Timers runs the commands of due timers, while this node has the lease. A timer is a row that its own firing
 // removes, so that none is lost by a restart and none fires twice.
-func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.Logger) {
+func Timers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.Logger) {
 	for ctx.Err() == nil {
 		work := j.Work()
 		var ids []string
 		var next journal.Moment
 		now := j.Moment()
 		_ = j.View(func(tx *bbolt.Tx) error { // a failed read is read again
-			ids, next = journal.DueTimers(tx, now, timersAtOnce)
+			ids, next = journal.DueTimers(tx, now, TimersAtOnce)
 			return nil
 		})
-		failed := fire(ctx, j, epoch, ids, log)
+		failed := Fire(ctx, j, epoch, ids, log)
 		if len(ids) > 0 && failed == 0 {
 			continue
 		}
@@ -47,7 +47,8 @@ func runTimers(ctx context.Context, j *journal.Journal, epoch uint64, log *slog.
 	}
 }
 
-func fire(ctx context.Context, j *journal.Journal, epoch uint64, ids []string, log *slog.Logger) (failed int) {
+// Fire submits timers that are due, and returns how many could not be run.
+func Fire(ctx context.Context, j *journal.Journal, epoch uint64, ids []string, log *slog.Logger) (failed int) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for _, id := range ids {
