@@ -16,7 +16,7 @@ type orderEvent struct {
 	Order json.RawMessage `json:"order"`
 }
 
-// order is an order as it comes; it is passed on as it came.
+// order is what an event is about. What is passed on is not this but the bytes as they came.
 type order notify.View
 
 // readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.
