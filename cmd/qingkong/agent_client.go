@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"qingkong/alerts/refusal"
+	"qingkong/notify"
 )
 
 type agentOptions struct {
@@ -377,12 +378,12 @@ func (a *agent) begin(e *entry, ev orderEvent) {
 	a.print(ev, func() string { return e.order.line(ev.Event, a.lang) })
 	a.store.hasten(e.lane())
 	a.change(e, func(p *progress) {
-		a.store.decide(p, "receive")
+		a.store.decide(p, notify.Receive)
 		switch {
 		case a.command.name != "":
 			p.Run = &runState{State: stateWaiting}
 		case a.acknowledge && e.order.awaits(ev.Event):
-			a.store.decide(p, "acknowledge")
+			a.store.decide(p, notify.Acknowledge)
 		}
 	})
 	wake(a.due)

@@ -7,8 +7,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/notify"
 )
 
 // listed is a kept event as --list --json shows it.
@@ -37,10 +39,11 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 	}
 	list := make([]listed, 0, len(s.entries))
 	for _, e := range s.entries {
-		l := listed{ID: e.order.ID, Level: e.order.Level, Event: e.head.Event, Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
+		l := listed{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event,
+			Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
 		if p := e.progress; p != nil {
 			l.Answers, l.Run = append(l.Answers, p.Answers...), p.Run
-			if row := p.answer("acknowledge"); row != nil && row.State == stateSent {
+			if row := p.answer(notify.Acknowledge); row != nil && row.State == stateSent {
 				l.AcknowledgedAt = &row.SettledAt
 			}
 		}
@@ -66,7 +69,7 @@ func printListed(out io.Writer, lang string, list []listed) error {
 		}
 		p := progress{Answers: l.Answers}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(terms.Name(terms.Level, l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
-			p.answer("receive").words(lang), l.Run.words(lang), p.answer("acknowledge").words(lang))
+			p.answer(notify.Receive).words(lang), l.Run.words(lang), p.answer(notify.Acknowledge).words(lang))
 	}
 	return t.Flush()
 }
@@ -96,4 +99,4 @@ func (r *runState) words(lang string) string {
 	return refusal.Text("agent.state."+r.State, lang, nil)
 }
 
-func listTime(t time.Time) string { return t.In(shanghai()).Format("2006-01-02 15:04:05") }
+func listTime(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04:05") }

@@ -4,21 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync"
-	"time"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/notify"
 )
-
-// The zone of every time that people read here.
-var shanghai = sync.OnceValue(func() *time.Location {
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		panic(err) // linked in by time/tzdata
-	}
-	return zone
-})
 
 // orderEvent is the payload of qingkong.order.<recipient>.
 type orderEvent struct {
@@ -26,31 +17,8 @@ type orderEvent struct {
 	Order json.RawMessage `json:"order"`
 }
 
-// order is what the agent needs of an order; the rest is passed on as it came.
-type order struct {
-	ID            string     `json:"id"`
-	WarningID     string     `json:"warning_id"`
-	Revision      int        `json:"revision"`
-	Level         string     `json:"level"`
-	Title         string     `json:"title"`
-	EffectiveFrom time.Time  `json:"effective_from"`
-	EndsAt        *time.Time `json:"ends_at"`
-	AcknowledgeBy time.Time  `json:"acknowledge_by"`
-	Answer        string     `json:"answer"`
-	State         string     `json:"state"`
-	Delivery      string     `json:"delivery"`
-	Drill         bool       `json:"drill"`
-	Measures      []struct {
-		Text string `json:"text"`
-		Unit string `json:"unit"`
-	} `json:"measures"`
-	Release *struct {
-		Kind   string `json:"kind"`
-		Title  string `json:"title"`
-		Text   string `json:"text"`
-		Reason string `json:"reason"`
-	} `json:"release"` // nil before the release, and of one that was recorded before releases had words
-}
+// order is what an event is about. What is passed on is not this but the bytes as they came.
+type order notify.View
 
 // readEvent reads the payload of an order's subject; a later version may add fields, but an order has an id.
 func readEvent(data []byte) (ev orderEvent, o order, err error) {
@@ -74,7 +42,7 @@ func readOrder(data []byte) (o order, err error) {
 // lastEvent is the event that led to a pending order, which comes without one.
 func (o order) lastEvent() string {
 	switch {
-	case o.State == "released", o.State == "exempted":
+	case o.State == notify.StateReleased.String(), o.State == notify.StateExempted.String():
 		return "released"
 	case o.Revision > 1:
 		return "revised"
@@ -85,26 +53,28 @@ func (o order) lastEvent() string {
 // received reports whether a pending order says itself that its receipt has arrived. A release does not: it is pending
 // only as long as it is not received.
 func (o order) received(event string) bool {
-	return event != "released" && (o.Delivery == "delivered" || o.Delivery == "read")
+	return event != "released" &&
+		(o.Delivery == notify.DeliveryDelivered.String() || o.Delivery == notify.DeliveryRead.String())
 }
 
 // awaits reports whether an acknowledgement is still due after event, in time or late.
 func (o order) awaits(event string) bool {
-	return event != "released" && (o.State == "" || o.State == "open") &&
-		(o.Answer == "" || o.Answer == "awaiting" || o.Answer == "overdue")
+	return event != "released" && (o.State == "" || o.State == notify.StateOpen.String()) &&
+		(o.Answer == "" || o.Answer == notify.AnswerAwaiting.String() || o.Answer == notify.AnswerOverdue.String())
 }
 
 // line is an event in words.
 func (o order) line(event, lang string) string {
 	args := refusal.Args{
-		"event": terms.Name(terms.OrderEvent, event, lang), "level": terms.Name(terms.Level, o.Level, lang),
+		"event": terms.Name(terms.OrderEvent, event, lang), "level": terms.Name(terms.Level, string(o.Level), lang),
 		"id": o.ID, "title": o.Title, "drill": "",
 	}
 	if o.Drill {
 		args["drill"] = refusal.Text("agent.drill", lang, nil)
 	}
 	if r := o.Release; event == "released" && r != nil {
-		args["event"], args["title"], args["text"], args["why"] = terms.Name(terms.Release, r.Kind, lang), r.Title, r.Text, ""
+		args["event"] = terms.Name(terms.Release, string(r.Kind), lang)
+		args["title"], args["text"], args["why"] = r.Title, r.Text, ""
 		if r.Reason != "" {
 			args["why"] = refusal.Text("agent.release_why", lang, refusal.Args{"reason": r.Reason})
 		}
@@ -122,7 +92,7 @@ func (o order) line(event, lang string) string {
 	if o.AcknowledgeBy.IsZero() {
 		return refusal.Text("agent.order", lang, args)
 	}
-	args["by"] = o.AcknowledgeBy.In(shanghai()).Format("2006-01-02 15:04")
+	args["by"] = o.AcknowledgeBy.In(alerts.Shanghai()).Format("2006-01-02 15:04")
 	return refusal.Text("agent.order_by", lang, args)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/notify"
 )
 
 // letter is an answer that is to be sent.
@@ -67,7 +68,8 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 		a.store.mu.Lock()
 		l.row.again = false // what comes from here on is a further repeat
 		a.store.mu.Unlock()
-		r, err := a.askOnce(ctx, l.entry.prefix+"answer."+a.recipient, map[string]string{"order_id": l.entry.order.ID, "action": l.row.Action})
+		answer := map[string]string{"order_id": l.entry.order.ID, "action": string(l.row.Action)}
+		r, err := a.askOnce(ctx, l.entry.prefix+"answer."+a.recipient, answer)
 		switch {
 		case err == nil && r.OK:
 			a.settle(l, nil)
@@ -92,7 +94,7 @@ func (a *agent) deliverOnce(ctx context.Context) bool {
 // settle keeps what became of an answer, and says it once. A refusal stays: the same answer is not sent again by
 // itself, only a receipt when the event comes again.
 func (a *agent) settle(l letter, refused *replyError) {
-	state, id, action := stateSent, l.entry.order.ID, terms.Name(terms.OrderAct, l.row.Action, a.lang)
+	state, id, action := stateSent, l.entry.order.ID, terms.Name(terms.OrderAct, string(l.row.Action), a.lang)
 	if refused != nil {
 		state = stateRefused
 	}
@@ -121,9 +123,9 @@ func (a *agent) change(e *entry, alter func(*progress)) {
 }
 
 type answerLine struct {
-	Event   string      `json:"event"`
-	OrderID string      `json:"order_id"`
-	Action  string      `json:"action"`
-	OK      bool        `json:"ok"`
-	Error   *replyError `json:"error,omitempty"`
+	Event   string        `json:"event"`
+	OrderID string        `json:"order_id"`
+	Action  notify.Action `json:"action"`
+	OK      bool          `json:"ok"`
+	Error   *replyError   `json:"error,omitempty"`
 }

@@ -14,6 +14,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/notify"
 )
 
 // runOptions say which command is run for each event; without a name there is none.
@@ -98,7 +99,7 @@ func (a *agent) runFor(ctx context.Context, e *entry) {
 		}
 		r.State = stateDone
 		if a.acknowledge && e.order.awaits(e.head.Event) {
-			a.store.decide(p, "acknowledge")
+			a.store.decide(p, notify.Acknowledge)
 		}
 	})
 	args := refusal.Args{"id": e.order.ID, "event": terms.Name(terms.OrderEvent, e.head.Event, a.lang)}
@@ -134,7 +135,7 @@ func (a *agent) runOnce(ctx context.Context, e *entry) (said string, code *int, 
 	cmd.Env = append(os.Environ(),
 		"QINGKONG_ORDER_ID="+envValue(e.order.ID),
 		"QINGKONG_ORDER_EVENT="+envValue(e.head.Event),
-		"QINGKONG_ORDER_LEVEL="+envValue(e.order.Level),
+		"QINGKONG_ORDER_LEVEL="+envValue(string(e.order.Level)),
 		"QINGKONG_ORDER_DRILL="+strconv.FormatBool(e.order.Drill),
 		"QINGKONG_RECIPIENT="+a.recipient)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"qingkong/alerts/refusal"
+	"qingkong/notify"
 )
 
 // What the agent keeps lies in files that a person can read:
@@ -53,12 +54,12 @@ const (
 
 // answerRow is one answer; the rows that wait are the outbox.
 type answerRow struct {
-	Seq       int         `json:"seq"` // place in the order of decision
-	Action    string      `json:"action"`
-	State     string      `json:"state"`
-	DecidedAt time.Time   `json:"decided_at"`
-	SettledAt time.Time   `json:"settled_at,omitzero"`
-	Error     *replyError `json:"error,omitempty"`
+	Seq       int           `json:"seq"` // place in the order of decision
+	Action    notify.Action `json:"action"`
+	State     string        `json:"state"`
+	DecidedAt time.Time     `json:"decided_at"`
+	SettledAt time.Time     `json:"settled_at,omitzero"`
+	Error     *replyError   `json:"error,omitempty"`
 
 	// The event came once more and is to be answered once more. It is not kept: who asks twice asks again.
 	again bool
@@ -80,7 +81,7 @@ type progress struct {
 	Run     *runState    `json:"run,omitempty"`
 }
 
-func (p *progress) answer(action string) *answerRow {
+func (p *progress) answer(action notify.Action) *answerRow {
 	for _, row := range p.Answers {
 		if row.Action == action {
 			return row
@@ -223,7 +224,7 @@ func (s *store) change(e *entry, alter func(*progress)) error {
 }
 
 // decide puts an answer into the outbox; it is called within change.
-func (s *store) decide(p *progress, action string) {
+func (s *store) decide(p *progress, action notify.Action) {
 	if p.answer(action) == nil {
 		s.seq++
 		p.Answers = append(p.Answers, &answerRow{Seq: s.seq, Action: action, State: stateWaiting, DecidedAt: time.Now()})
@@ -237,7 +238,7 @@ func (s *store) receiveAgain(e *entry) {
 	if e.progress == nil {
 		return // about to be shown, and answered then
 	}
-	if row := e.progress.answer("receive"); row != nil && row.State != stateWaiting {
+	if row := e.progress.answer(notify.Receive); row != nil && row.State != stateWaiting {
 		row.again = true
 	}
 }

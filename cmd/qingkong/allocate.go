@@ -42,12 +42,7 @@ func newAllocateKind(kind allocate.Kind, short string) *cobra.Command {
 			"Finds the plan of least weighted emission and proves it; where there is none, says which obligations conflict and\n" +
 			"by how much each has to give. At the time limit it ends with the plan so far and the gap that is proved.",
 		Example: "  qingkong allocate " + string(kind) + " " + string(kind) + ".json --time-limit 30",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("one file is wanted, %d were given", len(args))
-			}
-			return nil
-		},
+		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("time-limit") && !(seconds > 0 && seconds <= 1e6) {
 				return usage("--time-limit must be a positive number of seconds")

@@ -54,10 +54,11 @@ func (f *backupFlags) onServer(cmd *cobra.Command, args []string) error {
 func (f *backupFlags) awaited(cmd *cobra.Command) ([]byte, error) {
 	begin := time.Now()
 	for {
-		answer, err := f.act(cmd.Context(), "/backups", struct{}{})
+		r := newRequest(&f.call, telling{of: calls.TakeBackup.Call}, cmd)
+		err := r.ask()
 		var p *serverProblem
 		if !errors.As(err, &p) || p.state != calls.BeingWritten {
-			return answer, err
+			return r.answer, err
 		}
 		waited := time.Since(begin)
 		if waited+askPause >= f.patience {

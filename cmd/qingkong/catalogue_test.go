@@ -251,7 +251,7 @@ func (s *source) read(path, dir string, file *ast.File) {
 			switch {
 			case isIdent(n.Key, "Rule"):
 				s.add(dir, text(n.Value), true)
-			case isIdent(n.Key, "Use"): // of a command
+			case isIdent(n.Key, "Use"), isIdent(n.Key, "use"): // of a command
 				name, _, _ := strings.Cut(text(n.Value), " ")
 				s.names[name] = true
 			}

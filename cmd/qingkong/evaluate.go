@@ -26,12 +26,7 @@ func newEvaluateCommand() *cobra.Command {
 			"Reads a daily or hourly CSV as one forecast and says which level it meets, clause by clause. Without --criteria\n" +
 			"the version valid on the first day applies.",
 		Example: "  qingkong evaluate tianjin-2016-12\n  qingkong evaluate emc.csv --criteria national-2024 --json",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("one file is wanted, %d were given", len(args))
-			}
-			return nil
-		},
+		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			air, err := readAir(args[0])
 			if err != nil {
@@ -175,12 +170,7 @@ func newCriteriaCommand() *cobra.Command {
 		Use:     "check FILE.json",
 		Short:   "检查一份分级标准文件，指出错在哪里（what is wrong in a criteria file）",
 		Example: "  qingkong criteria check my-criteria.json",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("one file is wanted, %d were given", len(args))
-			}
-			return nil
-		},
+		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := os.ReadFile(args[0])
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/boombuler/barcode/qr"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
@@ -33,72 +34,52 @@ func newFactorCommand() *cobra.Command {
 var exampleApprover = strings.Replace(exampleServer, "duty", "approver", 1)
 
 func newFactorShow() *cobra.Command {
-	var c call
-	cmd := &cobra.Command{
-		Use:     "show",
-		Short:   "是否绑定了二次验证（whether one is enrolled, and whether approving takes one）",
-		Example: "  qingkong factor show" + exampleApprover,
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			answer, err := c.get(cmd.Context(), "/me/factor")
-			return c.printFactor(cmd.OutOrStdout(), answer, err)
-		},
-	}
-	c.add(cmd, false)
-	return cmd
+	return remoteCommand{
+		use:     "show",
+		short:   "是否绑定了二次验证（whether one is enrolled, and whether approving takes one）",
+		example: "  qingkong factor show" + exampleApprover,
+	}.command(showing(calls.Factor, tellFactor))
 }
 
 func newFactorEnrol() *cobra.Command {
-	var c call
 	var password string
-	cmd := &cobra.Command{
-		Use:   "enrol --password-file FILE",
-		Short: "绑定或更换二次验证（enrol a second factor, or replace it）",
-		Long: "显示二维码和密钥，用手机上的验证器扫码，再输入它显示的 6 位验证码；已经绑定的，先问原来那个的验证码。口令是自己当前的口令。\n" +
+	return remoteCommand{
+		use:   "enrol --password-file FILE",
+		short: "绑定或更换二次验证（enrol a second factor, or replace it）",
+		long: "显示二维码和密钥，用手机上的验证器扫码，再输入它显示的 6 位验证码；已经绑定的，先问原来那个的验证码。口令是自己当前的口令。\n" +
 			"此后批准预警和清单要带 --otp。丢了验证器，请管理员用 account reset-factor 重置。\n" +
 			"Shows a QR code and a secret to scan with an authenticator, then asks for the six digits that it shows; where there is a\n" +
 			"factor, for a code of that first. The password is one's own. From then on approving takes --otp. Where the authenticator\n" +
 			"is lost, an administrator resets it with account reset-factor.",
-		Example: "  qingkong factor enrol --password-file my.password" + exampleApprover,
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(cmd, "password-file"); err != nil {
-				return err
-			}
+		example: "  qingkong factor enrol --password-file my.password" + exampleApprover,
+		needs:   []string{"password-file"},
+		whole:   "a file has the password, and whoever sits there is asked for the rest",
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&password, "password-file", "", "当前口令文件，一行，权限 0600（file with the current password: one line, mode 0600）")
+		},
+		fill: func(r *request) error {
 			text, err := os.ReadFile(password)
 			if err != nil {
 				return err
 			}
-			return c.enrol(cmd, strings.TrimRight(string(text), "\r\n"))
+			r.body["current"] = strings.TrimRight(string(text), "\r\n")
+			return enrol(r)
 		},
-	}
-	c.add(cmd, false)
-	cmd.Flags().StringVar(&password, "password-file", "", "当前口令文件，一行，权限 0600（file with the current password: one line, mode 0600）")
-	return cmd
+	}.command(showing(calls.EnrolFactor, tellFactor))
 }
 
-func (c *call) enrol(cmd *cobra.Command, password string) error {
-	ask := asking{bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr()}
-	in := calls.Enrolment{Current: password}
-	answer, err := c.get(cmd.Context(), "/me/factor")
-	var state calls.FactorState
-	if err == nil {
-		err = understand(answer, &state)
-	}
+// enrol shows a new secret and asks for the codes of the old one and of the new.
+func enrol(r *request) error {
+	ask := asking{bufio.NewReader(r.cmd.InOrStdin()), r.cmd.ErrOrStderr()}
+	state, err := fetch[calls.FactorState](r, calls.Factor.Call)
 	if err == nil && state.At != nil {
-		in.OldOTP, err = ask.line("cli.factor_old")
+		r.body["old_otp"], err = ask.line("cli.factor_old")
 	}
 	if err != nil {
 		return err
 	}
-	if answer, err = c.get(cmd.Context(), "/me/factor/secret"); err != nil {
-		return err
-	}
-	var draft calls.FactorDraft
-	if err := understand(answer, &draft); err != nil {
+	draft, err := fetch[calls.FactorDraft](r, calls.NewFactor.Call)
+	if err != nil {
 		return err
 	}
 	picture, err := blocks(draft.URI)
@@ -106,12 +87,9 @@ func (c *call) enrol(cmd *cobra.Command, password string) error {
 		return err
 	}
 	fmt.Fprintf(ask.say, "%s%s\n%s\n", picture, draft.Secret, draft.URI)
-	in.Secret = draft.Secret
-	if in.OTP, err = ask.line("cli.factor_first"); err != nil {
-		return err
-	}
-	answer, err = c.act(cmd.Context(), "/me/factor", in)
-	return c.printFactor(cmd.OutOrStdout(), answer, err)
+	r.body["secret"] = draft.Secret
+	r.body["otp"], err = ask.line("cli.factor_first")
+	return err
 }
 
 // asking asks whoever sits at the terminal; what is printed for a program stays clean of it.
@@ -132,18 +110,8 @@ func (a asking) line(rule string) (string, error) {
 	return text, nil
 }
 
-func (c *call) printFactor(out io.Writer, answer []byte, err error) error {
-	if err != nil {
-		return err
-	}
-	if c.asJSON {
-		return printAnswer(out, answer)
-	}
-	var f calls.FactorState
-	if err := understand(answer, &f); err != nil {
-		return err
-	}
-	return printFacts(out, answer, []fact{{"factor_at", clockText(f.At)}, {"required", yesNo(f.Required)}})
+func tellFactor(out io.Writer, f calls.FactorState, r *request) error {
+	return printFacts(out, r.answer, words[calls.FactorState]{}.facts(f, members{"factor_at", "required"}))
 }
 
 // blocks draws a QR code with half blocks, light on dark as terminals mostly are, with the border that readers need.
@@ -172,9 +140,6 @@ func blocks(text string) (string, error) {
 	}
 	return b.String(), nil
 }
-
-// otpMember is a flag of the acts in the two-person rule.
-var otpMember = member{flag: "otp", help: "验证器上现在的 6 位验证码（the six digits that your authenticator shows now）"}
 
 const otpHelp = "绑定了二次验证的，批准须带 --otp；其他操作带上它，就不注明管理员看过口令。\n" +
 	"Who has a second factor approves with --otp; with other acts it ends the notice that an administrator saw the secret."

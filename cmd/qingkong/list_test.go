@@ -10,6 +10,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist"
 	"qingkong/seeds"
 )
@@ -93,8 +94,11 @@ func TestListFromAShell(t *testing.T) {
 	said, errs := s.as("duty", exitFailed, "list", "import", bad)
 	says(t, said, "紫色", "1 处错误")
 	says(t, errs, "1 处错误", "errors.xlsx")
+	said, errs = s.as("duty", exitFailed, "list", "import", bad, "--json")
+	says(t, said, `"findings"`)
+	says(t, errs, "1 处错误")
 	next := spoil(t, own, "新.xlsx", map[string]string{"减排对象!C2": "改名", "基本情况!B3": "2099-10-01", "基本情况!B4": ""})
-	var v versionAnswer
+	var v calls.Imported
 	s.read(&v, "duty", "list", "import", next)
 	if v.State != reductionlist.StateDraft || v.Errors != 0 {
 		t.Fatalf("%+v", v)

@@ -1,88 +1,62 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
 )
 
 // newOrderPlan shows, tries and accepts the operating plan of a plant's order.
 func newOrderPlan() *cobra.Command {
-	var c call
-	var problem, reason string
+	var problem string
 	var accept bool
-	cmd := &cobra.Command{
-		Use:   "plan ID [--problem FILE] [--accept [--reason TEXT]]",
-		Short: "电厂减排令的运行方案：查看、试算、接受（the operating plan of a plant's order: look, try, accept）",
-		Long: "不带 --problem 时显示程序按清单和最近的运行数据预备的方案，缺什么就列出什么；--json 的 problem 可以存成文件，改其中的需求再用\n" +
+	look, try := showing(calls.PreparedPlan, tellPrepared), showing(calls.WhatIf, tellPlan)
+	take := showingAs(calls.AcceptPlan.Call, tellOrder)
+	return remoteCommand{
+		use:   "plan ID [--problem FILE] [--accept [--reason TEXT]]",
+		short: "电厂减排令的运行方案：查看、试算、接受（the operating plan of a plant's order: look, try, accept）",
+		long: "不带 --problem 时显示程序按清单和最近的运行数据预备的方案，缺什么就列出什么；--json 的 problem 可以存成文件，改其中的需求再用\n" +
 			"--problem 试算（机组和排放系数以清单为准，改了会被拒绝）。每项措施都列出清单的要求和方案是否符合。\n" +
 			"--accept 接受方案：由服务器重新计算，修订减排令；达不到清单要求的方案要用 --reason 写明理由。\n" +
 			"Without --problem it shows the plan that is prepared from the list and the latest figures, or what is missing. The problem in\n" +
 			"its --json may be saved, its demands changed, and tried with --problem. Beside each measure stands what the list demands and\n" +
 			"whether the plan keeps it. --accept has the server compute it and revise the order; a plan that does not keep the list needs\n" +
 			"--reason.",
-		Example: "  qingkong order plan W20161216-01-E0001-1" + exampleServer + "\n" +
+		example: "  qingkong order plan W20161216-01-E0001-1" + exampleServer + "\n" +
 			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --problem problem.json\n" +
 			"  qingkong order plan W20161216-01-E0001-1" + exampleServer + " --accept --reason 供热不能减，区指挥部同意",
-		Args: oneID("order"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
-			}
-			if reason != "" && !accept {
+		what: "order",
+		left: map[string]string{"problem": "--problem names a file that may hold more than it"},
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&problem, "problem", "", "改过需求的方案模型文件（file with the problem, its demands changed）")
+			f.BoolVar(&accept, "accept", false, "接受方案并修订减排令（accept the plan and revise the order）")
+		},
+		fill: func(r *request) (err error) {
+			if r.cmd.Flag("reason").Value.String() != "" && !accept {
 				return usage("%s", bothLanguages("cli.plan_reason_alone", nil))
 			}
-			path := "/orders/" + url.PathEscape(args[0]) + "/plan"
-			in := map[string]any{}
-			if reason != "" {
-				in["reason"] = reason
+			if accept {
+				r.telling = take
+			} else if problem != "" {
+				r.telling = try
 			}
 			if problem != "" {
-				text, err := readMember(problem, "problem")
-				if err != nil {
-					return err
-				}
-				in["problem"] = text
+				r.body["problem"], err = readMember(problem, "problem")
 			}
-			var answer []byte
-			var err error
-			switch {
-			case accept:
-				answer, err = c.act(cmd.Context(), path+"/accept", in)
-			case problem != "":
-				answer, err = c.act(cmd.Context(), path, in)
-			default:
-				answer, err = c.get(cmd.Context(), path)
-			}
-			switch {
-			case err != nil:
-				return err
-			case c.asJSON:
-				return printAnswer(cmd.OutOrStdout(), answer)
-			case accept:
-				return c.printOrder(cmd.OutOrStdout(), answer)
-			case problem != "":
-				return printRemotePlan(cmd.OutOrStdout(), answer)
-			}
-			return printPrepared(cmd.OutOrStdout(), answer)
+			return err
 		},
-	}
-	c.add(cmd, true)
-	cmd.Flags().StringVar(&problem, "problem", "", "改过需求的方案模型文件（file with the problem, its demands changed）")
-	cmd.Flags().StringVar(&reason, "reason", "", "接受达不到清单要求的方案的理由（why a plan is accepted that does not keep the list）")
-	cmd.Flags().BoolVar(&accept, "accept", false, "接受方案并修订减排令（accept the plan and revise the order）")
-	return cmd
+	}.command(look, try, take)
 }
 
 // readMember reads what is a member of an answer: the file holds it alone, or the whole answer.
@@ -101,37 +75,19 @@ func readMember(file, member string) (json.RawMessage, error) {
 	return text, nil
 }
 
-// remotePlan is an answer of the optimiser as the interface gives it.
-type remotePlan struct {
-	allocate.Outcome
-	Plan []struct {
-		At       time.Time              `json:"at"`
-		Units    []allocate.CoalLoad    `json:"units"`
-		Furnaces []allocate.FurnaceFeed `json:"furnaces"`
-		DivertTH float64                `json:"divert_t_h"`
-		PitT     float64                `json:"pit_t"`
-	} `json:"plan"`
-	Totals  *allocate.Totals `json:"totals"`
-	Saved   *allocate.Totals `json:"saved"`
-	Binding []string         `json:"binding"`
-
-	Marks       []plant.PlanMarks `json:"marks"`
-	NeedsReason bool              `json:"needs_reason"`
-}
-
-func printRemotePlan(w io.Writer, answer []byte) error {
-	var r remotePlan
-	if err := understand(answer, &r); err != nil {
-		return err
+func tellPlan(w io.Writer, p *calls.OrderPlan, _ *request) error {
+	var steps []struct {
+		allocate.WasteStep
+		Units []allocate.CoalLoad `json:"units"`
 	}
-	r.print(w)
-	return nil
-}
-
-func (r *remotePlan) print(w io.Writer) {
+	if len(p.Plan) > 0 {
+		if err := json.Unmarshal(p.Plan, &steps); err != nil {
+			return said("cli.not_understood", nil, err)
+		}
+	}
 	a := &allocate.Answer{Kind: allocate.KindCoal, StepH: 1}
-	for i := range r.Plan {
-		s := &r.Plan[i]
+	for i := range steps {
+		s := &steps[i]
 		step := allocate.AnswerStep{At: s.At}
 		for _, u := range s.Units {
 			step.Machines = append(step.Machines, allocate.Running{Name: u.Name, On: u.On, MW: u.MW, HeatGJH: u.HeatGJH})
@@ -143,9 +99,10 @@ func (r *remotePlan) print(w io.Writer) {
 		}
 		a.Steps = append(a.Steps, step)
 	}
-	printOutcome(w, r.Outcome, r.Totals, r.Saved)
-	printPlan(w, planTable(a), r.Binding, nil)
-	printMarks(w, r.Marks)
+	printOutcome(w, p.Outcome, p.Totals, p.Saved)
+	printPlan(w, planTable(a), p.Binding, nil)
+	printMarks(w, p.Marks)
+	return nil
 }
 
 // printMarks shows how a plan stands to what its order demands.
@@ -168,26 +125,10 @@ func printMarks(w io.Writer, marks []plant.PlanMarks) {
 	}
 }
 
-// printPrepared shows the plan that was prepared, and what is missing for it.
-func printPrepared(w io.Writer, answer []byte) error {
-	var p struct {
-		Missing []struct {
-			Path     string `json:"path"`
-			Message  string `json:"message"`
-			Required bool   `json:"required"`
-		} `json:"missing"`
-		Result    *remotePlan `json:"result"`
-		FiguresAt *time.Time  `json:"figures_at"`
-		Window    struct {
-			From *time.Time `json:"from"`
-			To   *time.Time `json:"to"`
-			Cut  string     `json:"cut"`
-		} `json:"window"`
-	}
-	if err := understand(answer, &p); err != nil {
-		return err
-	}
-	fmt.Fprintln(w, bothLanguages("cli.plan_window", map[string]any{"from": clockText(p.Window.From), "to": untilText(p.Window.To)}))
+// tellPrepared shows the plan that was prepared, and what is missing for it.
+func tellPrepared(w io.Writer, p calls.PreparedView, r *request) error {
+	fmt.Fprintln(w, bothLanguages("cli.plan_window",
+		refusal.Args{"from": clockText(&p.Window.From), "to": untilText(&p.Window.To)}))
 	if p.Window.Cut != "" {
 		fmt.Fprintln(w, bothLanguages("cli.plan_cut."+p.Window.Cut, nil))
 	}
@@ -204,10 +145,10 @@ func printPrepared(w io.Writer, answer []byte) error {
 		}
 		fmt.Fprintf(w, "  %s  %s %s\n", plain(m.Path), plain(m.Message), mark)
 	}
-	if p.Result != nil {
-		p.Result.print(w)
+	if p.Result == nil {
+		return nil
 	}
-	return nil
+	return tellPlan(w, p.Result, r)
 }
 
 // planSummary says of the plan that an order carries what it is for and how good it is.
@@ -230,65 +171,45 @@ func planSummary(raw json.RawMessage) string {
 
 // newOrderFigures shows or gives the figures of a plant.
 func newOrderFigures() *cobra.Command {
-	var c call
 	var file string
-	cmd := &cobra.Command{
-		Use:   "figures RECIPIENT [--set FILE]",
-		Short: "电厂的运行数据：查看、给出（the figures of a plant: look, give）",
-		Long: "机组或焚烧炉的状态、垃圾池存量、供热和发电需求等。值班员可替任何电厂给出，企业只能给自己的；后给的取代先给的。\n" +
+	look, give := showing(calls.Figures, tellFigures), showing(calls.GiveFigures, tellFigures)
+	return remoteCommand{
+		use:   "figures RECIPIENT [--set FILE]",
+		short: "电厂的运行数据：查看、给出（the figures of a plant: look, give）",
+		long: "机组或焚烧炉的状态、垃圾池存量、供热和发电需求等。值班员可替任何电厂给出，企业只能给自己的；后给的取代先给的。\n" +
 			"States of units or furnaces, pit level, demands. A duty officer gives those of any plant, an enterprise its own; they take the\n" +
 			"place of those before.",
-		Example: "  qingkong order figures E0001" + exampleServer + "\n" +
+		example: "  qingkong order figures E0001" + exampleServer + "\n" +
 			"  qingkong order figures E0001" + exampleServer + " --set figures.json",
-		Args: oneID("recipient"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(cmd); err != nil {
-				return err
+		what:  "recipient",
+		whole: "the file of --set has the figures",
+		flags: func(f *pflag.FlagSet) { f.StringVar(&file, "set", "", "运行数据文件（file with the figures）") },
+		fill: func(r *request) (err error) {
+			if file != "" {
+				r.telling = give
+				r.file, err = readMember(file, "figures")
 			}
-			path := "/recipients/" + url.PathEscape(args[0]) + "/figures"
-			var answer []byte
-			var err error
-			if file == "" {
-				answer, err = c.get(cmd.Context(), path)
-			} else {
-				var text json.RawMessage
-				if text, err = readMember(file, "figures"); err == nil {
-					answer, err = c.send(cmd.Context(), http.MethodPut, path, "", text)
-				}
-			}
-			if err != nil {
-				return err
-			}
-			if c.asJSON {
-				return printAnswer(cmd.OutOrStdout(), answer)
-			}
-			return printPlantFigures(cmd.OutOrStdout(), answer)
+			return err
 		},
-	}
-	c.add(cmd, false)
-	cmd.Flags().StringVar(&file, "set", "", "运行数据文件（file with the figures）")
-	return cmd
+	}.command(look, give)
 }
 
-// printPlantFigures says when figures were given, and what they are.
-func printPlantFigures(w io.Writer, answer []byte) error {
-	var f struct {
-		Figures json.RawMessage `json:"figures"`
-		GivenAt *time.Time      `json:"given_at"`
-		GivenBy string          `json:"given_by"`
-		AgeH    *float64        `json:"age_h"`
-		Old     bool            `json:"old"`
-	}
-	if err := understand(answer, &f); err != nil {
-		return err
-	}
+// tellFigures says when figures were given, and what they are.
+func tellFigures(w io.Writer, f calls.PlantFigures, r *request) error {
 	if f.GivenAt == nil {
 		fmt.Fprintln(w, bothLanguages("cli.figures_none", nil))
 		return nil
 	}
-	fmt.Fprintln(w, bothLanguages("cli.figures_given", map[string]any{"at": clockText(f.GivenAt), "by": plain(f.GivenBy), "age": fmt.Sprintf("%.1f", *f.AgeH)}))
+	fmt.Fprintln(w, bothLanguages("cli.figures_given", refusal.Args{"at": clockText(f.GivenAt), "by": plain(f.GivenBy),
+		"age": fmt.Sprintf("%.1f", *cmp.Or(f.AgeH, new(float64)))}))
 	if f.Old {
 		fmt.Fprintln(w, bothLanguages("cli.figures_old", nil))
 	}
-	return printAnswer(w, f.Figures)
+	var came struct {
+		Figures json.RawMessage `json:"figures"`
+	}
+	if err := understand(r.answer, &came); err != nil {
+		return err
+	}
+	return printAnswer(w, came.Figures)
 }

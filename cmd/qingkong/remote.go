@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -22,6 +19,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 )
 
 // remote is a running coordinator that a command talks to over HTTP.
@@ -29,9 +27,6 @@ type remote struct {
 	url, tokenFile string
 	trust          trust
 	client         *http.Client // nil before the first call
-
-	media string        // of the body of a POST; empty is JSON
-	wait  time.Duration // for an answer; 0 is a minute
 }
 
 func (s *remote) flags(cmd *cobra.Command) {
@@ -83,44 +78,26 @@ func (s *remote) do(req *http.Request) (*http.Response, error) {
 	return s.client.Do(req) // #nosec G704 -- whoever runs the command names the server
 }
 
-// get returns what stands below a path of the interface.
-func (s *remote) get(ctx context.Context, path string) ([]byte, error) {
-	return s.send(ctx, http.MethodGet, path, "", nil)
-}
-
-// act posts a body under the command's key, or under a random one.
-func (c *call) act(ctx context.Context, path string, body any) ([]byte, error) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	key := c.key
-	if key == "" {
-		key = rand.Text()
-	}
-	return c.send(ctx, http.MethodPost, path, key, text)
-}
-
-// end takes away what stands below a path.
-func (s *remote) end(ctx context.Context, path string) ([]byte, error) {
-	return s.send(ctx, http.MethodDelete, path, "", nil)
-}
-
-// send does one call. Where it is not known what became of an act, its error says how to repeat it safely.
-func (s *remote) send(ctx context.Context, method, path, key string, body []byte) ([]byte, error) {
+// send makes a call at a path. Where it is not known what became of an act, its error says how to repeat it safely.
+func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, body []byte) ([]byte, error) {
 	token, err := s.token()
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.wait, time.Minute))
+	method, media, wait := of.Method, "application/json", time.Minute
+	if of.Upload {
+		media, wait = "application/octet-stream", 6*time.Minute // the server's own bound is less
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(s.url, "/")+"/api/v1"+path, bytes.NewReader(body))
+	to := strings.TrimRight(s.url, "/") + calls.Prefix + path
+	req, err := http.NewRequestWithContext(ctx, method, to, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	if method == http.MethodPost || method == http.MethodPut {
-		req.Header.Set("Content-Type", cmp.Or(s.media, "application/json"))
+	if of.HasBody() {
+		req.Header.Set("Content-Type", media)
 	}
 	if method == http.MethodPost {
 		req.Header.Set("Idempotency-Key", key)
@@ -218,88 +195,13 @@ func (s *remote) token() (string, error) {
 	return token, nil
 }
 
-// listing is a list that is paged through, and the form in which a command prints it.
-type listing struct {
-	Items []json.RawMessage `json:"items"`
-	Next  string            `json:"next"`  // to go on from, empty at the end
-	Total int               `json:"total"` // -1: not known
-
-	limit int
-}
-
-func (l *listing) add(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&l.limit, "limit", 50, "最多几条（how many at most）")
-	cmd.Flags().StringVar(&l.Next, "cursor", "", "从这里接着列，即上次 --json 的 next（go on from here: next of the list before）")
-}
-
-func (l *listing) check() error {
-	if l.limit < 1 {
-		return usage("--limit is 1 or more, not %d", l.limit)
-	}
-	return nil
-}
-
-// pageSize is how many items are asked for at once; a thousand orders would make a large answer.
-const pageSize = 200
-
-// read follows the cursors until the limit or the end. Without keep every item counts.
-func (l *listing) read(ctx context.Context, from *call, path string, query url.Values, keep func(json.RawMessage) (bool, error)) error {
-	whole := l.Next == ""
-	l.Items, l.Total = []json.RawMessage{}, -1
-	for more := true; more && len(l.Items) < l.limit; more = l.Next != "" {
-		size := pageSize
-		if keep == nil {
-			size = min(size, l.limit-len(l.Items))
-		}
-		got, err := from.page(ctx, path, query, l.Next, size)
-		if err != nil {
-			return err
-		}
-		for i, item := range got.Items {
-			if keep != nil {
-				if ok, err := keep(item); err != nil {
-					return err
-				} else if !ok {
-					continue
-				}
-			}
-			l.Items = append(l.Items, item)
-			if len(l.Items) == l.limit && i+1 < len(got.Items) { // the cursor behind this one
-				if got, err = from.page(ctx, path, query, l.Next, i+1); err != nil {
-					return err
-				}
-				break
-			}
-		}
-		l.Next = got.Next
-		if keep == nil {
-			l.Total = got.Total
-		}
-	}
-	if whole && l.Next == "" {
-		l.Total = len(l.Items)
-	}
-	return nil
-}
-
-func (c *call) page(ctx context.Context, path string, query url.Values, cursor string, size int) (got listing, err error) {
-	q := url.Values{"limit": {strconv.Itoa(size)}}
-	for name, values := range query {
-		q[name] = values
-	}
-	if cursor != "" {
-		q.Set("cursor", cursor)
-	}
-	text, err := c.get(ctx, path+"?"+q.Encode())
-	if err == nil {
-		err = understand(text, &got)
-	}
-	return got, err
-}
-
 // understand reads an answer of the server.
 func understand(text []byte, v any) error {
-	if err := json.Unmarshal(text, v); err != nil {
+	err := json.Unmarshal(text, v)
+	if err == nil && string(bytes.TrimSpace(text)) == "null" {
+		err = errors.New("null")
+	}
+	if err != nil {
 		return said("cli.not_understood", nil, err)
 	}
 	return nil

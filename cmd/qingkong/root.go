@@ -94,16 +94,24 @@ func prepare(cmd *cobra.Command) {
 	}
 }
 
-// requireFlags refuses a command line that leaves out one of these flags or gives it empty.
+// requireFlags refuses a command line that leaves out one of these flags, or gives it empty; a number is left out as 0.
 func requireFlags(cmd *cobra.Command, names ...string) error {
 	var missing []string
 	for _, name := range names {
-		if cmd.Flag(name).Value.String() == "" {
+		if flag := cmd.Flag(name); flag.Value.String() == "" || flag.Value.Type() == "int" && !flag.Changed {
 			missing = append(missing, "--"+name)
 		}
 	}
 	if len(missing) > 0 {
 		return usage("%s must be given", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// oneFile takes the one argument of a command that reads a file.
+func oneFile(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usage("one file is wanted, %d were given", len(args))
 	}
 	return nil
 }

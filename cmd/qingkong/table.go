@@ -12,34 +12,6 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// printList writes a list as JSON or as a table with a row for each item, its first row given.
-func printList(w io.Writer, asJSON bool, l *listing, head []string, row func(item json.RawMessage) ([]string, error)) error {
-	if asJSON {
-		return printJSON(w, l)
-	}
-	rows := [][]string{head}
-	for _, item := range l.Items {
-		r, err := row(item)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, r)
-	}
-	if len(l.Items) > 0 {
-		printTable(w, "", rows)
-	}
-	args := refusal.Args{"count": len(l.Items), "total": l.Total}
-	end := bothLanguages("cli.shown", args)
-	if l.Total >= 0 {
-		end += "，" + bothLanguages("cli.shown_of", args)
-	}
-	if l.Next != "" {
-		end += "；" + bothLanguages("cli.shown_more", args)
-	}
-	_, err := fmt.Fprintln(w, end)
-	return err
-}
-
 // printTable writes columns that line up where a Chinese character is two columns wide.
 func printTable(w io.Writer, indent string, rows [][]string) {
 	wide := map[int]int{}
@@ -136,8 +108,11 @@ func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error 
 	return nil
 }
 
-// printAnswer writes an answer of the server as it came, indented.
+// printAnswer writes an answer of the server as it came, indented; nothing where it says nothing.
 func printAnswer(w io.Writer, answer []byte) error {
+	if len(answer) == 0 {
+		return nil
+	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, bytes.TrimSpace(answer), "", "  "); err != nil {
 		return err
@@ -170,9 +145,9 @@ func pair(rule string, args refusal.Args) string {
 }
 
 // headOf is the first row of a table of these members.
-func headOf(members ...string) []string {
-	head := make([]string, len(members))
-	for i, m := range members {
+func headOf(names ...string) []string {
+	head := make([]string, len(names))
+	for i, m := range names {
 		head[i] = pair("cli.member."+m, nil)
 	}
 	return head

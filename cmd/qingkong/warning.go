@@ -1,21 +1,23 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/calls"
 )
 
 func newWarningCommand() *cobra.Command {
@@ -26,251 +28,104 @@ func newWarningCommand() *cobra.Command {
 			"  qingkong warning list --server http://127.0.0.1:8080 --token-file duty.token",
 	}
 	cmd.AddCommand(newWarningDeclare(), newWarningList(), newWarningShow())
-	for _, a := range warningActs {
-		cmd.AddCommand(a.command())
-	}
+	cmd.AddCommand(warningActs()...)
 	return cmd
 }
 
 // exampleServer stands in the examples.
 const exampleServer = " --server http://127.0.0.1:8080 --token-file duty.token"
 
-// member is a flag that becomes a member of the body when it is given.
-type member struct {
-	flag string
-	name string // of the member; empty: as the flag
-	kind memberKind
-	help string
-}
-
-type memberKind int
-
-const (
-	textKind memberKind = iota
-	momentKind
-	yesKind
-)
-
-var (
-	levelMember    = member{flag: "level", help: "级别 advisory、yellow、orange、red（level）"}
-	triggerMember  = member{flag: "trigger", help: "触发方式 own_forecast、city_order、regional_linkage、work_requirement（what it rests on）"}
-	startsMember   = member{flag: "starts-at", kind: momentKind, help: "开始时间，缺省为现在（from when; default now）"}
-	confirmMember  = member{flag: "confirm", help: "开始日期 YYYY-MM-DD 再写一遍；开始时间超出 start_limits 时须填（the date of the start once more, where that is beyond start_limits）"}
-	endsMember     = member{flag: "ends-at", kind: momentKind, help: "结束时间（until when）"}
-	documentMember = member{flag: "document-no", help: "文号（number of the document）"}
-	issuedMember   = member{flag: "issued-by", help: "发布单位（who issued it）"}
-	receivedMember = member{flag: "received-at", kind: momentKind, help: "收到时间（when it was received）"}
-	reasonMember   = member{flag: "reason", help: "理由，将公开（the reason, which is public）"}
-	noticeMember   = member{flag: "notice-text", help: "公告全文，将公开（the public notice）"}
-	proposalMember = member{flag: "proposal", name: "proposal_id", help: "所采纳建议的编号（id of the proposal that it accepts）"}
-)
-
-func addMembers(cmd *cobra.Command, members []member) {
-	for _, m := range members {
-		if m.kind == yesKind {
-			cmd.Flags().Bool(m.flag, false, m.help)
-		} else {
-			cmd.Flags().String(m.flag, "", m.help)
-		}
-	}
-}
-
-// bodyOf is what the flags say that were given.
-func bodyOf(cmd *cobra.Command, members []member) (map[string]any, error) {
-	in := map[string]any{}
-	for _, m := range members {
-		flag := cmd.Flag(m.flag)
-		if !flag.Changed {
-			continue
-		}
-		name := m.name
-		if name == "" {
-			name = strings.ReplaceAll(m.flag, "-", "_")
-		}
-		switch given := flag.Value.String(); m.kind {
-		case momentKind:
-			at, err := readMoment(m.flag, given)
-			if err != nil {
-				return nil, err
-			}
-			in[name] = at.Format(time.RFC3339)
-		case yesKind:
-			in[name] = given == "true"
-		default:
-			in[name] = given
-		}
-	}
-	return in, nil
-}
-
 func newWarningDeclare() *cobra.Command {
-	var c call
-	members := []member{levelMember, triggerMember, startsMember, confirmMember, endsMember, documentMember, issuedMember, receivedMember,
-		{flag: "region", help: "六位行政区划代码，缺省为本区（six-digit region; default the district's own）"},
-		reasonMember, noticeMember, proposalMember,
-		{flag: "drill", kind: yesKind, help: "演练（for a drill）"},
-		{flag: "activates", help: "所确认的已上报预警的编号（id of the reported warning that this order confirms）"},
-		otpMember,
-	}
-	cmd := &cobra.Command{
-		Use:   "declare --level LEVEL --trigger TRIGGER",
-		Short: "发布预警（declare a warning）",
-		Long: "发布预警；按级别的审批规则，结果为待审批、待生效或生效中。不给 --ends-at 即另行通知。" + timeHelp + "\n" +
+	return remoteCommand{
+		use:   "declare --level LEVEL --trigger TRIGGER",
+		short: "发布预警（declare a warning）",
+		long: "发布预警；按级别的审批规则，结果为待审批、待生效或生效中。不给 --ends-at 即另行通知。" + timeHelp + "\n" +
 			"Declares a warning: pending_approval, scheduled or active as the approval rule of its level says. Without --ends-at it\nholds until further notice.",
-		Example: "  qingkong warning declare" + exampleServer + " \\\n" +
+		example: "  qingkong warning declare" + exampleServer + " \\\n" +
 			"    --level orange --trigger city_order --starts-at \"2016-12-16 20:00\" --document-no 津重污染指〔2016〕1号 \\\n" +
 			"    --issued-by 市重污染天气应急指挥部 --notice-text \"$(cat notice.txt)\"",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.check(cmd, "level", "trigger"); err != nil {
-				return err
-			}
-			in, err := bodyOf(cmd, members)
-			if err != nil {
-				return err
-			}
-			answer, err := c.act(cmd.Context(), "/warnings", in)
-			return c.printWarning(cmd.OutOrStdout(), answer, err)
-		},
+		needs: []string{"level", "trigger"},
+	}.command(showing(calls.Declare, tellWarning))
+}
+
+// warningActs are the commands that act on a warning that is there. Their examples are flags alone.
+func warningActs() []*cobra.Command {
+	return []*cobra.Command{
+		warningAct(calls.Approve, remoteCommand{short: "批准待审批的发布、升级或改期（approve a pending start, raise or other start）",
+			long: "也用于事后确认紧急批准。\nAlso confirms, afterwards, what was approved in an emergency."}),
+		warningAct(calls.RejectWarning, remoteCommand{short: "驳回待审批的发布、升级或改期（reject a pending start, raise or other start）",
+			example: "--reason 依据不足", needs: []string{"reason"}}),
+		warningAct(calls.Revise, remoteCommand{short: "变更起止时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
+			long: "没有给出的各项保持不变；取消结束时间用 --no-end。开始时间只有待生效的预警能改，需两人审批的级别须经批准；级别只有被驳回的能改。\n" +
+				"What is not given stays as it was; --no-end takes the end away. A scheduled one takes another start, which waits for approval\n" +
+				"where its level needs two persons; only one that was rejected takes another level, and is declared anew.",
+			example: "--ends-at \"2016-12-22 00:00\" --reason 延长"}),
+		warningAct(calls.Adjust, remoteCommand{short: "升级或降级（change the level）",
+			long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
+			example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级", needs: []string{"level"}}),
+		warningAct(calls.LiftWarning, remoteCommand{short: "解除预警（end an active warning）",
+			long:    "不给 --ends-at 即刻解除；给出将来的时间则到时解除。\nEnds it now, or at --ends-at when that is to come.",
+			example: "--reason 空气质量好转"}),
+		warningAct(calls.CancelWarning, remoteCommand{short: "撤销预警（make a warning void）", example: "--reason 误发"}),
+		warningAct(calls.EmergencyApprove, remoteCommand{short: "紧急情况下经电话授权代行审批（approve on authority given by telephone）",
+			long: "值班员在联系不上审批人时，按授权人 24 小时内的电话指示先行批准；审批人须限期用 approve 确认。\n" +
+				"The duty officer approves on the word of whoever has the authority, given by telephone in the last 24 hours, when no\n" +
+				"approver can be reached. An approver then has to confirm it with approve.",
+			example: "--authority 副总指挥 --called-at \"2016-12-16 19:40\" --reason 联系不上审批人", needs: []string{"authority", "called-at", "reason"}}),
 	}
-	c.add(cmd, true)
-	addMembers(cmd, members)
-	return cmd
-}
-
-// warningAct is a command that acts on a warning that is there.
-type warningAct struct {
-	name, short, long string
-	example           string // its flags
-	members           []member
-	required          []string
-}
-
-var warningActs = []warningAct{
-	{name: "approve", short: "批准待审批的发布、升级或改期（approve a pending start, raise or other start）",
-		long: "也用于事后确认应急审批。\nAlso confirms, afterwards, what was approved in an emergency.", members: []member{otpMember}},
-	{name: "reject", short: "驳回待审批的发布、升级或改期（reject a pending start, raise or other start）",
-		example: "--reason 依据不足", members: []member{reasonMember}, required: []string{"reason"}},
-	{name: "revise", short: "变更起止时间、文号或公告；被驳回的可改后重报（change the terms; enter a rejected one again）",
-		long: "没有给出的各项保持不变；取消结束时间用 --no-end。开始时间只有待生效的预警能改，需两人审批的级别须经批准；级别只有被驳回的能改。\n" +
-			"What is not given stays as it was; --no-end takes the end away. A scheduled one takes another start, which waits for approval\n" +
-			"where its level needs two persons; only one that was rejected takes another level, and is declared anew.",
-		example: "--ends-at \"2016-12-22 00:00\" --reason 延长",
-		members: []member{levelMember, startsMember, confirmMember, endsMember, {flag: "no-end", kind: yesKind, help: "取消结束时间，改为另行通知（until further notice）"},
-			documentMember, issuedMember, receivedMember, noticeMember, reasonMember, proposalMember, otpMember}},
-	{name: "adjust", short: "升级或降级（change the level）",
-		long:    "升至需两人审批的级别时，原级别继续有效，等待批准。没有给出的各项保持不变。\nA raise to a level that needs two persons waits while the old level goes on. What is not given stays as it was.",
-		example: "--level red --trigger city_order --document-no 津重污染指〔2016〕2号 --reason 市级升级",
-		members: []member{levelMember, reasonMember, startsMember, confirmMember, triggerMember, documentMember, issuedMember, receivedMember,
-			endsMember, proposalMember, otpMember},
-		required: []string{"level"}},
-	{name: "lift", short: "解除预警（end an active warning）",
-		long:    "不给 --ends-at 即刻解除；给出将来的时间则到时解除。\nEnds it now, or at --ends-at when that is to come.",
-		example: "--reason 空气质量好转", members: []member{reasonMember, endsMember, proposalMember}},
-	{name: "cancel", short: "撤销预警（make a warning void）", example: "--reason 误发", members: []member{reasonMember}},
-	{name: "emergency-approve", short: "紧急情况下经电话授权代行审批（approve on authority given by telephone）",
-		long: "值班员在联系不上审批人时，按授权人 24 小时内的电话指示先行批准；审批人须限期用 approve 确认。\n" +
-			"The duty officer approves on the word of whoever has the authority, given by telephone in the last 24 hours, when no\n" +
-			"approver can be reached. An approver then has to confirm it with approve.",
-		example: "--authority 副总指挥 --called-at \"2016-12-16 19:40\" --reason 联系不上审批人",
-		members: []member{
-			{flag: "authority", help: "授权人的单位和职务（office and function of whoever gave the word）"},
-			{flag: "called-at", kind: momentKind, help: "通话时间（when the call was）"}, reasonMember, otpMember,
-		},
-		required: []string{"authority", "called-at", "reason"}},
 }
 
 const revisionHelp = "不给 --revision 时，先读取预警，按读到的当前版次操作；给出时，预警若已变动则被拒绝（stale_revision）。\n" +
 	"Without --revision the warning is read first and its current revision is acted on. With it, the act is refused when the\n" +
 	"warning has moved (stale_revision): give the one you have seen."
 
-// server is for the act's example, with the token of the role that may do it.
-func (a warningAct) server() string {
-	if a.name == "approve" || a.name == "reject" {
-		return strings.Replace(exampleServer, "duty", "approver", 1)
+func warningAct[In any](of calls.Of[In, *alerts.Warning], d remoteCommand) *cobra.Command {
+	name, server := path.Base(of.Pattern), exampleServer
+	if of.Act == calls.ActWarningsApprove || of.Act == calls.ActWarningsReject {
+		server = exampleApprover
 	}
-	return exampleServer
-}
-
-func (a warningAct) command() *cobra.Command {
-	var c call
-	var revision int
-	long := revisionHelp
-	if a.long != "" {
-		long = a.long + "\n" + long
-	}
-	if slices.ContainsFunc(a.members, func(m member) bool { return m.kind == momentKind }) {
+	long := strings.TrimLeft(d.long+"\n"+revisionHelp, "\n")
+	if slices.ContainsFunc(of.Members(), func(m calls.Param) bool { return m.Kind == calls.MomentParam }) {
 		long += "\n" + timeHelp
 	}
-	if slices.ContainsFunc(a.members, func(m member) bool { return m.flag == otpMember.flag }) {
+	if slices.ContainsFunc(of.Members(), func(m calls.Param) bool { return m.Name == "otp" }) {
 		long += "\n" + otpHelp
 	}
-	cmd := &cobra.Command{
-		Use:     a.name + " ID",
-		Short:   a.short,
-		Long:    a.short + "\n\n" + long,
-		Example: strings.TrimRight("  qingkong warning "+a.name+" W20161216-01"+a.server()+" --revision 1 "+a.example, " "),
-		Args:    oneID("warning"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := c.check(cmd, a.required...); err != nil {
-				return err
-			}
-			in, err := bodyOf(cmd, a.members)
-			if err != nil {
-				return err
-			}
-			path := "/warnings/" + url.PathEscape(args[0])
-			if !cmd.Flags().Changed("revision") {
-				if revision, err = c.revision(cmd.Context(), path); err != nil {
-					return err
-				}
-			} else if revision < 1 {
-				return usage("--revision is 1 or more, not %d", revision)
-			}
-			in["revision"] = revision
-			answer, err := c.act(cmd.Context(), path+"/"+a.name, in)
-			return c.printWarning(cmd.OutOrStdout(), answer, err)
-		},
-	}
-	c.add(cmd, true)
-	cmd.Flags().IntVar(&revision, "revision", 0, "您看到的版次（the revision you have seen; default the current one）")
-	addMembers(cmd, a.members)
-	return cmd
+	d.use, d.what, d.long = name+" ID", "warning", d.short+"\n\n"+long
+	d.example = strings.TrimRight("  qingkong warning "+name+" W20161216-01"+server+" --revision 1 "+d.example, " ")
+	d.fill = onRevision
+	return d.command(showing(of, tellWarning))
 }
 
-func (c *call) revision(ctx context.Context, path string) (int, error) {
-	answer, err := c.get(ctx, path)
-	if err != nil {
-		return 0, err
+// onRevision has an act that names no revision act on the current one.
+func onRevision(r *request) error {
+	if seen, given := r.body["revision"].(int); given && seen < 1 {
+		return usage("--revision is 1 or more, not %d", seen)
+	} else if given {
+		return nil
 	}
-	var w alerts.Warning
-	return w.Revision, understand(answer, &w)
+	w, err := fetch[alerts.Warning](r, calls.Warning.Call, r.args[0])
+	r.body["revision"] = w.Revision
+	return err
 }
 
-// printWarning says what an act has made of a warning.
-func (c *call) printWarning(out io.Writer, answer []byte, err error) error {
-	if err != nil {
-		return err
+// tellWarning says what an act has made of a warning.
+func tellWarning(out io.Writer, w *alerts.Warning, _ *request) error {
+	revision := pair("cli.revision", refusal.Args{"revision": w.Revision})
+	lines := []string{fmt.Sprintf("%s  %s  %s  %s", plain(w.ID), revision, levelText(w.Level),
+		named(terms.WarningState, w.State))}
+	if p := pendingText(w); p != "" {
+		lines = append(lines, pair("cli.member.pending", nil)+": "+plain(p))
 	}
-	if c.asJSON {
-		return printAnswer(out, answer)
-	}
-	var w alerts.Warning
-	if err := understand(answer, &w); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%s  %s  %s  %s\n", plain(w.ID), pair("cli.revision", refusal.Args{"revision": w.Revision}),
-		levelText(w.Level), named(terms.WarningState, w.State))
-	if p := pendingText(&w); p != "" && err == nil {
-		_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.member.pending", nil), plain(p))
-	}
-	if e := emergencyText(answer); e != "" && err == nil {
-		_, err = fmt.Fprintf(out, "%s: %s\n", pair("cli.member.emergency", nil), plain(e))
+	if e := emergencyText(w); e != "" {
+		lines = append(lines, pair("cli.member.emergency", nil)+": "+plain(e))
 	}
 	for _, h := range w.History {
-		if s := seenText(h.Actor, h.SecretSeen); s != "" && err == nil {
-			_, err = fmt.Fprintf(out, "%s: %s\n", named(terms.WarningEvent, h.Event), plain(s))
+		if s := seenText(h.Actor, h.SecretSeen); s != "" {
+			lines = append(lines, named(terms.WarningEvent, h.Event)+": "+plain(s))
 		}
 	}
+	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err
 }
 
@@ -282,37 +137,23 @@ func pendingText(w *alerts.Warning) string {
 }
 
 // emergencyText is an approval by telephone, if there was one, and whether it was confirmed.
-func emergencyText(answer []byte) string {
-	var w struct {
-		Emergency *struct {
-			Authority   string     `json:"authority"`
-			CalledAt    *time.Time `json:"called_at"`
-			Reason      string     `json:"reason"`
-			By          string     `json:"by"`
-			ConfirmBy   *time.Time `json:"confirm_by"`
-			ConfirmedBy string     `json:"confirmed_by"`
-		} `json:"emergency"`
-	}
-	if json.Unmarshal(answer, &w) != nil || w.Emergency == nil {
+func emergencyText(w *alerts.Warning) string {
+	e := w.Emergency
+	if e == nil {
 		return ""
 	}
-	e := w.Emergency
-	done := bothLanguages("cli.confirm_by", refusal.Args{"by": clockText(e.ConfirmBy)})
+	done := bothLanguages("cli.confirm_by", refusal.Args{"by": clockText(&e.ConfirmBy)})
 	if e.ConfirmedBy != "" {
 		done = pair("cli.confirmed", nil) + "（" + e.ConfirmedBy + "）"
 	}
-	return fmt.Sprintf("%s %s（%s：%s）%s", e.Authority, clockText(e.CalledAt), e.By, e.Reason, done)
+	return fmt.Sprintf("%s %s（%s：%s）%s", e.Authority, clockText(&e.CalledAt), e.By, e.Reason, done)
 }
 
 // outlookText says when a warning is likely to be lifted, as far as it is known until when, and how many of its days met nothing.
-func outlookText(answer []byte) string {
-	var w struct {
-		Outlook *alerts.Outlook `json:"outlook"`
-	}
-	if json.Unmarshal(answer, &w) != nil || w.Outlook == nil {
+func outlookText(o *alerts.Outlook) string {
+	if o == nil {
 		return ""
 	}
-	o := w.Outlook
 	var lines []string
 	if o.From != nil {
 		lines = append(lines, bothLanguages("cli.outlook_from", refusal.Args{"from": clockText(o.From)}))
@@ -327,95 +168,62 @@ func outlookText(answer []byte) string {
 	return strings.Join(lines, "\n")
 }
 
+// warningWords are the members of a warning that its types do not tell.
+var warningWords = words[*alerts.Warning]{
+	"ends_at":   func(w *alerts.Warning) string { return untilText(w.EndsAt) },
+	"pending":   pendingText,
+	"stages":    stagesText,
+	"overrides": overridesText,
+	"emergency": emergencyText,
+}
+
 func newWarningList() *cobra.Command {
-	var c call
-	var l listing
 	var state string
 	states := namesOf(terms.Rule(terms.WarningState, ""))
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "列出预警，最近的在前（list warnings, the latest first）",
-		Example: "  qingkong warning list" + exampleServer + "\n" +
+	return listOf(remoteCommand{
+		use:   "list",
+		short: "列出预警，最近的在前（list warnings, the latest first）",
+		example: "  qingkong warning list" + exampleServer + "\n" +
 			"  qingkong warning list" + exampleServer + " --state active --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var keep func(json.RawMessage) (bool, error)
-			if state != "" {
-				if !slices.Contains(states, state) {
-					return usage("--state is one of %s, not %q", strings.Join(states, ", "), state)
-				}
-				keep = func(item json.RawMessage) (bool, error) {
-					var w alerts.Warning
-					err := understand(item, &w)
-					return string(w.State) == state, err
-				}
-			}
-			return c.listed(cmd, &l, "/warnings", nil, keep, warningHead, warningRow)
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&state, "state", "", "只列这一状态（only those in this state: "+strings.Join(states, ", ")+"）")
 		},
-	}
-	c.add(cmd, false)
-	l.add(cmd)
-	cmd.Flags().StringVar(&state, "state", "", "只列这一状态（only those in this state: "+strings.Join(states, ", ")+"）")
-	return cmd
+		fill: func(r *request) error {
+			if state == "" {
+				return nil
+			}
+			if !slices.Contains(states, state) {
+				return usage("--state is one of %s, not %q", strings.Join(states, ", "), state)
+			}
+			r.keep = func(item json.RawMessage) (bool, error) {
+				var w alerts.Warning
+				err := understand(item, &w)
+				return string(w.State) == state, err
+			}
+			return nil
+		},
+	}, calls.Warnings, warningWords,
+		members{"id", "revision", "level", "state", "starts_at", "ends_at", "issued_by", "pending"})
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-var warningHead = headOf("id", "revision", "level", "state", "starts_at", "ends_at", "issued_by", "pending")
-
-func warningRow(item json.RawMessage) ([]string, error) {
-	var w alerts.Warning
-	err := understand(item, &w)
-	return []string{w.ID, fmt.Sprint(w.Revision), levelText(w.Level), named(terms.WarningState, w.State), clockText(&w.StartsAt),
-		orDash(untilText(w.EndsAt)), orDash(w.IssuedBy), orDash(pendingText(&w))}, err
-}
-
 func newWarningShow() *cobra.Command {
-	return shown{use: "show ID", what: "warning", path: "/warnings", print: showWarning, short: "查看一个预警及其经过（one warning and its history）",
-		example: "  qingkong warning show W20161216-01" + exampleServer}.command()
+	return remoteCommand{use: "show ID", what: "warning", short: "查看一个预警及其经过（one warning and its history）",
+		example: "  qingkong warning show W20161216-01" + exampleServer}.command(showing(calls.Warning, showWarning))
 }
 
-func showWarning(out io.Writer, answer []byte) error {
-	var w alerts.Warning
-	if err := understand(answer, &w); err != nil {
-		return err
-	}
-	end := untilText(w.EndsAt)
+func showWarning(out io.Writer, look calls.WarningLook, r *request) error {
+	w := cmp.Or(look.Warning, &alerts.Warning{})
+	say := maps.Clone(warningWords)
+	say["outlook"] = func(*alerts.Warning) string { return outlookText(look.Outlook) }
 	if w.EndsAt == nil {
-		end = pair("cli.no_end", nil)
+		say["ends_at"] = func(*alerts.Warning) string { return pair("cli.no_end", nil) }
 	}
-	proposal := ""
-	if w.ProposalID != nil {
-		proposal = *w.ProposalID
-	}
-	err := printFacts(out, answer, []fact{
-		{"id", w.ID},
-		{"revision", fmt.Sprint(w.Revision)},
-		{"drill", yesNo(w.Drill)},
-		{"level", levelText(w.Level)},
-		{"previous_level", levelText(w.PreviousLevel)},
-		{"level_since", clockText(&w.LevelSince)},
-		{"stages", stagesText(&w)},
-		{"overrides", overridesText(&w)},
-		{"state", named(terms.WarningState, w.State)},
-		{"pending", pendingText(&w)},
-		{"outlook", outlookText(answer)},
-		{"emergency", emergencyText(answer)},
-		{"trigger", named(terms.Trigger, w.Trigger)},
-		{"region", w.Region},
-		{"starts_at", clockText(&w.StartsAt)},
-		{"ends_at", end},
-		{"document_no", w.DocumentNo},
-		{"issued_by", w.IssuedBy},
-		{"received_at", clockText(w.ReceivedAt)},
-		{"reason", w.Reason},
-		{"notice_text", w.NoticeText},
-		{"proposal_id", proposal},
-		{"declared_by", w.DeclaredBy},
-		{"declared_at", clockText(&w.DeclaredAt)},
-		{"approved_by", w.ApprovedBy},
-		{"list_version", w.ListVersion},
-		{"list_hash", w.ListHash},
-	}, "history")
+	err := printFacts(out, r.answer, say.facts(w, members{"id", "revision", "drill", "level", "previous_level",
+		"level_since", "stages", "overrides", "state", "pending", "outlook", "emergency", "trigger", "region", "starts_at",
+		"ends_at", "document_no", "issued_by", "received_at", "reason", "notice_text", "proposal_id", "declared_by",
+		"declared_at", "approved_by", "list_version", "list_hash"}), "history")
 	if err != nil {
 		return err
 	}

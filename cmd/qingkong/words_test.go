@@ -77,16 +77,13 @@ func TestMembersHaveLabels(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CompositeLit:
-				if n.Type != nil && isIdent(n.Type, "fact") { // one that is shown where it is there
-					shown[text(n.Elts[0])] = true
-				}
-				if a, ok := n.Type.(*ast.ArrayType); ok && isIdent(a.Elt, "fact") {
+				if n.Type != nil && isIdent(n.Type, "members") {
 					for _, e := range n.Elts {
-						shown[text(e.(*ast.CompositeLit).Elts[0])] = true
+						shown[text(e)] = true
 					}
 				}
 			case *ast.CallExpr:
-				if isIdent(n.Fun, "headOf") {
+				if isIdent(n.Fun, "headOf") && n.Ellipsis == token.NoPos {
 					for _, arg := range n.Args {
 						shown[text(arg)] = true
 					}

@@ -11,7 +11,7 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Param is a parameter of the query.
+// Param is a parameter of the query, or a member of a body.
 type Param struct {
 	Name     string
 	Kind     ParamKind
@@ -31,6 +31,10 @@ const (
 	DayParam
 	IntegerParam
 	NumberParam
+	MomentParam // RFC 3339
+	YesParam
+	ListParam // of texts
+	JSONParam // anything else
 )
 
 // PlanTimeLimitMax is the most that an optimisation may take, in seconds.

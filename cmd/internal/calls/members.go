@@ -1,0 +1,116 @@
+package calls
+
+import (
+	"encoding/json"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// members are the words of what a body may say: by the member's name, or by the call's pattern and that name where it
+// is something else there.
+var members = map[string]Param{
+	"activates":      {ZH: "所确认的已上报预警的编号", EN: "id of the reported warning that this order confirms"},
+	"authority":      {ZH: "授权人的单位和职务", EN: "office and function of whoever gave the word"},
+	"base":           {ZH: "修订哪个版本，缺省为那天的现行版本", EN: "the version to amend; default the one in force that day"},
+	"called_at":      {ZH: "通话时间", EN: "when the call was"},
+	"change":         {ZH: "措施要改的内容，JSON 或 @文件", EN: "what changes of the measure, JSON or @FILE"},
+	"confirm":        {ZH: "开始日期 YYYY-MM-DD 再写一遍；开始时间超出 start_limits 时须填", EN: "the date of the start once more, where that is beyond start_limits"},
+	"contact":        {ZH: "新的联系人，JSON 或 @文件", EN: "another contact, JSON or @FILE"},
+	"document_no":    {ZH: "文号", EN: "number of the document"},
+	"drill":          {ZH: "演练", EN: "for a drill"},
+	"effective_from": {ZH: "从哪一天起生效，如 2026-12-01", EN: "first day, like 2026-12-01"},
+	"ends_at":        {ZH: "结束时间", EN: "until when"},
+	"evidence":       {ZH: "证据编号 sha256:…，可多次", EN: "name of a piece of evidence, may be repeated"},
+	"expires_at":     {ZH: "到期时间，缺省为长期有效", EN: "when it ends; default never"},
+	"issued_at":      {ZH: "发布时间，缺省为现在", EN: "when it was issued, RFC 3339; default now"},
+	"issued_by":      {ZH: "发布单位", EN: "who issued it"},
+	"level":          {ZH: "级别 advisory、yellow、orange、red", EN: "level"},
+	"list_version":   {ZH: "现行清单版本", EN: "the list in force, as it was seen"},
+	"measure_id":     {ZH: "措施编号", EN: "the measure's id"},
+	"name":           {ZH: "姓名，不写入公开记录", EN: "the person's name; kept out of the record"},
+	"no_end":         {ZH: "取消结束时间，改为另行通知", EN: "until further notice"},
+	"note":           {ZH: "说明", EN: "a note"},
+	"notice_text":    {ZH: "公告全文，将公开", EN: "the public notice"},
+	"otp":            {ZH: "验证器上现在的 6 位验证码", EN: "the six digits that your authenticator shows now"},
+	"proposal_id":    {ZH: "所采纳建议的编号", EN: "id of the proposal that it accepts"},
+	"reason":         {ZH: "理由，将公开", EN: "the reason, which is public"},
+	"received_at":    {ZH: "收到时间", EN: "when it was received"},
+	"recipient":      {ZH: "对象要改的内容或新对象，JSON 或 @文件", EN: "what changes of the recipient, or a new one"},
+	"recipient_id":   {ZH: "对象编号：它的联系人", EN: "id of a recipient: its contacts"},
+	"recipients":     {ZH: "按新版重下的对象，逗号分隔", EN: "whom to give the newer list's measures"},
+	"ref":            {ZH: "保密库条目，如台账所写", EN: "an entry of the vault, as the record names it"},
+	"region":         {ZH: "六位行政区划代码，缺省为本区", EN: "six-digit region; default the district's own"},
+	"replaces":       {ZH: "同日生效、被替换的版本", EN: "the active version of the same day that it replaces"},
+	"revision":       {ZH: "看到的修订号", EN: "the revision that was seen"},
+	"role":           {ZH: "角色 duty、approver、inspector、town、viewer、feeder、admin、neighbour", EN: "role"},
+	"source":         {ZH: "预报来源", EN: "name of the source: a-z, 0-9, -"},
+	"starts_at":      {ZH: "开始时间，缺省为现在", EN: "from when; default now"},
+	"town":           {ZH: "街镇，角色为 town 时必填", EN: "town; required for the role town"},
+	"trigger":        {ZH: "触发方式 own_forecast、city_order、regional_linkage、work_requirement", EN: "what it rests on"},
+	"user":           {ZH: "账号：它的姓名", EN: "an account: its name"},
+
+	"/accounts/{id}/tokens name":        {ZH: "令牌的用途，不写人名", EN: "what the token is for, never a person"},
+	"/forecasts region":                 {ZH: "六位行政区划代码", EN: "six-digit region"},
+	"/list/amendments level":            {ZH: "该措施有几行时指明级别", EN: "level of the row, where the measure has several"},
+	"/list/amendments reason":           {ZH: "修订原因，记入版本", EN: "why; recorded with the version"},
+	"/orders/{id}/objection expires_at": {ZH: "豁免或调整到何时为止，缺省为预警结束", EN: "until when; default the end of the warning"},
+	"/orders/{id}/objection reason":     {ZH: "理由，告知企业，不公开", EN: "the reason, for the enterprise alone"},
+	"/orders/{id}/plan/accept reason":   {ZH: "接受达不到清单要求的方案的理由", EN: "why a plan is accepted that does not keep the list"},
+	"/personal-data/erasures reason":    {ZH: "理由，写入台账，不写人名", EN: "the reason, for the record; name nobody"},
+}
+
+// Members are what the body of a call may say, in the order of its input. One that nobody says from a shell has no
+// words.
+func (c *Call) Members() (list []Param) {
+	in := c.In
+	if _, raw := rawBody(in); raw && c.Takes != nil {
+		in = reflect.TypeOf(c.Takes)
+	}
+	for _, f := range reflect.VisibleFields(in) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" || name == "-" || f.Anonymous {
+			continue
+		}
+		p, ok := members[c.Pattern+" "+name]
+		if !ok {
+			p = members[name]
+		}
+		p.Name, p.Kind = name, kindOf(f.Type)
+		list = append(list, p)
+	}
+	return list
+}
+
+func kindOf(t reflect.Type) ParamKind {
+	switch {
+	case t == reflect.TypeFor[time.Time](), t == reflect.TypeFor[*time.Time]():
+		return MomentParam
+	case t == reflect.TypeFor[json.RawMessage]():
+		return JSONParam
+	case t == reflect.TypeFor[[]string]():
+		return ListParam
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return TextParam
+	case reflect.Bool:
+		return YesParam
+	case reflect.Int:
+		return IntegerParam
+	}
+	return JSONParam
+}
+
+var part = regexp.MustCompile(`\{\w+\}`)
+
+// Parts is how many names or ids a call's path is filled in with.
+func (c *Call) Parts() int { return len(part.FindAllString(c.Pattern, -1)) }
+
+// To is the call's pattern filled in; what there is too much of is left out.
+func (c *Call) To(parts ...string) string {
+	i := -1
+	return part.ReplaceAllStringFunc(c.Pattern, func(string) string { i++; return url.PathEscape(parts[i]) })
+}
