@@ -108,7 +108,7 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 	w := newWorld(t)
 	id := w.ordered()
 	form := func(document, reason string) []byte {
-		return encode(map[string]any{"revision": w.warning(id).Revision, "document_no": document, "notice_text": "更正", "reason": reason})
+		return raw(map[string]any{"revision": w.warning(id).Revision, "document_no": document, "notice_text": "更正", "reason": reason})
 	}
 	if _, err := servicetest.WarningAct(t.Context(), w.svc, "duty", "", id, "revise", form("甲\u202e乙", "丙\u2067丁\u001b[31m\r\n\u0000戊")); err != nil {
 		t.Fatal(err)

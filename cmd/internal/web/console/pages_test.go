@@ -342,7 +342,7 @@ func TestLookAndPublic(t *testing.T) {
 // What is typed into one form must survive JSON as it was.
 func TestBodyKeepsText(t *testing.T) {
 	fields := []field{{Name: "reason", Kind: kindArea}, {Name: "starts_at", Kind: kindMoment}, {Name: "n", Kind: kindNumber}}
-	got, err := body(fields, url.Values{"reason": {" 一\r\n二\"<> "}, "starts_at": {"2016-12-17 08:00"}, "n": {"1.5"}})
+	got, err := typed(fields, url.Values{"reason": {" 一\r\n二\"<> "}, "starts_at": {"2016-12-17 08:00"}, "n": {"1.5"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func TestPagesRecordWhoSawWhom(t *testing.T) {
 }
 
 // seen is what was recorded, the first first.
-func (w *world) seen() []access.Seen {
+func (w *world) seen() []calls.Seen {
 	w.t.Helper()
 	page, err := w.svc.Seen(w.t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 1000}})
 	if err != nil {
