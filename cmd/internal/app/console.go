@@ -7,9 +7,10 @@ import (
 
 	"qingkong/alerts/feed"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/desk"
+	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/web"
-	"qingkong/cmd/internal/web/console"
 	"qingkong/cmd/internal/web/session"
 )
 
@@ -19,7 +20,7 @@ func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
 	if a.sources != nil {
 		feeds = a.sources.Status
 	}
-	desk := console.New(a.svc, sessions, a.web.Live(), console.Options{
+	pages := desk.New(a.svc, sessions, a.web.Live(), frame.Options{
 		Feeds: feeds, District: a.opt.Config.District.Name, Demo: a.opt.Demo != nil, DemoAccount: a.opt.Demo.account(a.opt.Config.Data), Alerts: set.Alerts, Watch: a.watchman, Log: a.log, Clock: a.opt.Clock,
 		Shares: a.web.Shares(), Incoming: a.incoming(),
 		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
@@ -29,6 +30,6 @@ func (a *App) mountConsole(sessions *session.Sessions, set service.Settings) {
 			return a.svc.RecipientContact(tx, ref)
 		},
 	})
-	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: console.Policy, Handler: desk,
-		SignIn: console.SignIn, Refuse: desk.Refuse})
+	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: frame.Policy, Handler: pages,
+		SignIn: frame.SignIn, Refuse: pages.Refuse})
 }
