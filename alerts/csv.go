@@ -6,11 +6,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// exampleDaily and exampleHourly are the plain headers, as documented, for the remedy of a wrong one.
-const (
-	exampleDaily  = "date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h"
-	exampleHourly = "time,aqi,primary,pm25,pm10,so2,no2,co,o3"
-)
+// exampleDaily is the plain header, as documented, for the remedy of a wrong one.
+const exampleDaily = "date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h"
 
 // Air is what a CSV holds: days or hours, in ascending order. Of a range the AQI of its day is the high end.
 type Air struct {

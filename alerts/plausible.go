@@ -1,10 +1,6 @@
 package alerts
 
-import (
-	"maps"
-
-	"qingkong/alerts/aqi"
-)
+import "qingkong/alerts/aqi"
 
 // Plausible are the largest concentrations that are taken for possible, in µg/m³, of CO in mg/m³. A pollutant without one has no
 // limit.
@@ -31,11 +27,4 @@ type StuckHours map[aqi.Pollutant]int
 // DefaultStuckHours are the documented ones: of ozone at night and of SO2 and CO in clean air the same value stays for long.
 func DefaultStuckHours() StuckHours {
 	return StuckHours{aqi.PM25: 6, aqi.PM10: 6, aqi.NO2: 12, aqi.O3H1: 24, aqi.SO2: 72, aqi.CO: 72}
-}
-
-// WithParticulates are these hours with a number of their own for PM2.5 and PM10.
-func (s StuckHours) WithParticulates(n int) StuckHours {
-	s = maps.Clone(s)
-	s[aqi.PM25], s[aqi.PM10] = n, n
-	return s
 }

@@ -54,7 +54,7 @@ const (
 )
 
 // The values of Settings.DustSuspect: a day or an hour with an index of 500 whose PM2.5 and PM10 were both withheld, as
-// happens in a dust storm, counts as before and is told of, or does not count.
+// happens in a dust storm, counts all the same and is told of, or does not count.
 const (
 	DustTell    = "tell"
 	DustExclude = "exclude"

@@ -65,7 +65,7 @@ func TestHowManyValuesAreStuck(t *testing.T) {
 		t.Run(fmt.Sprint(c.n, c.pollutant, c.value, c.off), func(t *testing.T) {
 			set := DefaultSettings()
 			if c.off {
-				set.StuckH = set.StuckH.WithParticulates(0)
+				set.StuckH[aqi.PM25], set.StuckH[aqi.PM10] = 0, 0
 			}
 			v := mustConcentration(c.value)
 			var line []sifted

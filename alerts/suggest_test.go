@@ -75,7 +75,7 @@ func TestEveryDayOfAnEpisodeHasAResponse(t *testing.T) {
 	}
 }
 
-// The level's own windows are the period, as before; the episode is told beside it.
+// The level's own windows are the period; the episode is told beside it.
 func TestATraceTellsTheEpisodeBesideTheLevelsOwnDays(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/access"
 )
 
 func newPersonalCommand() *cobra.Command {
@@ -65,7 +64,7 @@ func newPersonalAccesses() *cobra.Command {
 }
 
 func seenRow(item json.RawMessage) ([]string, error) {
-	var s access.Seen
+	var s calls.Seen
 	err := understand(item, &s)
 	reads := make([]string, len(s.Reads))
 	for i, r := range s.Reads {

@@ -18,7 +18,7 @@ import (
 // ends is a token of a user that ends at a time.
 func (h *house) ends(user string, at time.Time) calls.Issued {
 	h.t.Helper()
-	return h.submit(AddTokenCommand("admin", "", calls.NewToken{User: user, Name: "dcs", ExpiresAt: &at}))
+	return h.submit(AddTokenCommand("admin", "", calls.NewToken{ByID: calls.ByID{ID: user}, Name: "dcs", ExpiresAt: &at}))
 }
 
 // soon are the tokens that end until a time.
@@ -120,7 +120,7 @@ func TestAnEndIsToCome(t *testing.T) {
 	h.account("duty", calls.Duty)
 	height := h.j.Height()
 	for _, at := range []time.Time{clock.Now(), clock.Now().Add(-time.Hour), {}, clock.Now().Add(900 * time.Millisecond)} {
-		cmd, issued, err := AddTokenCommand("admin", "", calls.NewToken{User: "duty", ExpiresAt: &at})
+		cmd, issued, err := AddTokenCommand("admin", "", calls.NewToken{ByID: calls.ByID{ID: "duty"}, ExpiresAt: &at})
 		if err == nil {
 			_, err = Submit(t.Context(), h.j, cmd, issued)
 		}

@@ -61,7 +61,7 @@ func (h *house) credentials(id string) calls.Issued {
 
 func (h *house) token(user string) calls.Issued {
 	h.t.Helper()
-	return h.submit(AddTokenCommand("admin", "", calls.NewToken{User: user, Name: "dcs"}))
+	return h.submit(AddTokenCommand("admin", "", calls.NewToken{ByID: calls.ByID{ID: user}, Name: "dcs"}))
 }
 
 func (h *house) act(kind string, payload any) {
@@ -312,7 +312,7 @@ func TestASecretIsShownOnce(t *testing.T) {
 			return RenewAccountCommand("admin", "key-renewal", "duty")
 		},
 		"token": func() (journal.Command, calls.Issued, error) {
-			return AddTokenCommand("admin", "key-token", calls.NewToken{User: "duty"})
+			return AddTokenCommand("admin", "key-token", calls.NewToken{ByID: calls.ByID{ID: "duty"}})
 		},
 	} {
 		first := h.submit(make())
@@ -357,7 +357,7 @@ func TestWrongAccountsNameEveryField(t *testing.T) {
 	if fmt.Sprint(fields) != fmt.Sprint(want) || issued != (calls.Issued{}) {
 		t.Errorf("wrong fields %v, want %v", fields, want)
 	}
-	if _, _, err := AddTokenCommand("admin", "", calls.NewToken{User: "duty", Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
+	if _, _, err := AddTokenCommand("admin", "", calls.NewToken{ByID: calls.ByID{ID: "duty"}, Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
 		t.Errorf("a token's name of 41 characters: %v", err)
 	}
 }

@@ -146,6 +146,7 @@ func ListSeen(tx *bbolt.Tx, recipient, user, cursor string, limit int) (page []c
 		if err := json.Unmarshal(tx.Bucket(seenBucket).Get(id), &s); err != nil {
 			return nil, "", fmt.Errorf("access: a record of reads is damaged: %w", err)
 		}
+		s.ID = hex.EncodeToString(id)
 		if user != "" && s.User != user {
 			continue
 		}

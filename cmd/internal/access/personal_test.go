@@ -98,7 +98,7 @@ func TestListSeenIsTheRecordBackwards(t *testing.T) {
 						rt.Fatalf("%d of %d, %v", len(page), size, err)
 					}
 					for _, s := range page {
-						got = append(got, s.PersonalSeen)
+						got = append(got, PersonalSeen{s.User, s.From, s.To, s.Reads})
 					}
 					if cursor = next; next == "" {
 						break

@@ -119,8 +119,8 @@ func (d *district) flood(call func() *http.Request, body func(beyond func() int6
 	wg.Wait()
 }
 
-// One user's flood of any kind of call is refused, and another's call behind the same address is answered at once, nothing of
-// it lost. The limit of two seconds is what issue 14 aims at.
+// One user's flood of any kind of call is refused, and another's call behind the same address is answered within two
+// seconds, nothing of it lost.
 func TestOneUsersFloodIsNotAnothers(t *testing.T) {
 	d, people := newShares(t, nil)
 	w := declare(t, d.app)

@@ -193,6 +193,15 @@ func TestAWholeProgramIsWatched(t *testing.T) {
 	if problems, err := promlint.New(strings.NewReader(text)).Lint(); err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", problems, err)
 	}
+	contract, err := os.ReadFile("../../../docs/contract.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (qingkong_\w+)`).FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(string(contract), "`"+m[1]+"`") {
+			t.Errorf("docs/contract.md §8 lacks %s", m[1])
+		}
+	}
 	if status, _ := fetch(t, a, "/metrics", "X-Forwarded-For", "203.0.113.9"); status != 401 {
 		t.Errorf("through a proxy without a token: %d", status)
 	}

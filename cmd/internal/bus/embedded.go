@@ -24,7 +24,6 @@ const (
 	accountFeeders  = "FEEDERS"
 	accountOfficers = "OFFICERS"
 	accountViewers  = "VIEWERS"
-	accountAuth     = "AUTH"
 )
 
 // readyWait bounds the start of the embedded server. Recovering a long journal from disk takes most of it.

@@ -7,7 +7,7 @@
 //
 //	type PlanTry struct {
 //		ByID                                             // {id} of the path
-//		TimeLimit string          `query:"time_limit" json:"-"` // described by the Param of that name
+//		TimeLimit float64         `query:"time_limit" json:"-"` // described by the Param of that name
 //		Problem   json.RawMessage `json:"problem"`
 //	}
 //

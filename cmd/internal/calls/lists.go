@@ -53,21 +53,21 @@ type Amends struct {
 	Reason      string       `json:"reason"` // empty when it was erased
 }
 
-// AsOf names a list by the day or the time at which it is in force; without one the list in force now.
-type AsOf struct {
+// When names a list by the day or the time at which it is in force; without one the list in force now.
+type When struct {
 	AsOf string `query:"as_of" json:"-"`
 }
 
 // Asked names a list: by its id, or by when it is in force.
 type Asked struct {
-	AsOf
+	When
 	Version string `query:"version" json:"-"`
 }
 
 // VersionsQuery asks for all versions, or for the one in force at a time.
 type VersionsQuery struct {
 	Paging
-	AsOf
+	When
 }
 
 // ImportQuery says where a workbook that is sent comes from.

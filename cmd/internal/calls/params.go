@@ -65,7 +65,7 @@ var params = map[string]Param{
 		ZH: "error 或 warning", EN: "error or warning"},
 	"revision": {Kind: IntegerParam, From: 1, Needed: true, Want: "http.want_revision", ZH: "看到的修订号", EN: "the revision that was seen"},
 	"source":   {ZH: "来源说明，默认文件名", EN: "where it comes from; the file's name unless told"},
-	"time_limit": {Kind: NumberParam, From: 0.1, To: PlanTimeLimitMax, ZH: "求解时限，秒，默认 15；到时给出当时的方案和差距",
+	"time_limit": {Kind: NumberParam, From: 0.1, To: PlanTimeLimitMax, Want: "allocate.time_limit", ZH: "求解时限，秒，默认 15；到时给出当时的方案和差距",
 		EN: "seconds to solve in, 15 unless told; then comes the plan so far, with its gap"},
 	"list_format":  {Name: "format", Words: []string{"xlsx"}, Want: "list.export_format", ZH: "文件格式，目前只有 xlsx", EN: "the format of the file; xlsx alone"},
 	"paper_format": {Name: "format", Words: []string{"html", "docx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 docx", EN: "html (default, to be printed) or docx"},

@@ -11,9 +11,9 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// Within is how long an optimisation may take, in seconds.
+// Within is how long an optimisation may take, in seconds; 0 is as long as usual.
 type Within struct {
-	TimeLimit string `query:"time_limit" json:"-"`
+	TimeLimit float64 `query:"time_limit" json:"-"`
 }
 
 // PlanQuery asks for the prepared plan of an order.

@@ -2,6 +2,7 @@ package calls
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"reflect"
 	"slices"
@@ -91,7 +92,15 @@ func rawBody(in reflect.Type) (reflect.StructField, bool) {
 // readParam sets a member from a parameter. One that says what it wants refuses an empty value.
 func (c *Call) readParam(to reflect.Value, name, text string) error {
 	p := c.param(name)
-	if p.Kind != IntegerParam {
+	switch p.Kind {
+	case NumberParam:
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || !p.holds(n) {
+			return WrongQuery(name, text, p.Want, fmt.Sprint(p.To))
+		}
+		to.SetFloat(n)
+		return nil
+	case TextParam, DayParam:
 		if p.Want != "" && (text == "" || p.Words != nil && !slices.Contains(p.Words, text)) {
 			return WrongQuery(name, text, p.Want, p.Words...)
 		}
@@ -99,15 +108,18 @@ func (c *Call) readParam(to reflect.Value, name, text string) error {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || float64(n) < p.From || p.To > 0 && float64(n) > p.To {
+	if err != nil || !p.holds(float64(n)) {
 		return WrongQuery(name, text, p.Want)
 	}
 	to.SetInt(n)
 	return nil
 }
 
-// WrongQuery refuses the value of a parameter; want is the rule that says what is expected, one of the words where it has some.
+func (p *Param) holds(n float64) bool { return n >= p.From && (p.To == 0 || n <= p.To) }
+
+// WrongQuery refuses the value of a parameter; want is the rule that says what is expected, one of the words where it has some,
+// or up to a number.
 func WrongQuery(name, value, want string, words ...string) error {
 	return refusal.Input([]refusal.Field{{Path: name, Rule: want,
-		Args: refusal.Args{"name": name, "value": value, "allowed": strings.Join(words, ", ")}}})
+		Args: refusal.Args{"name": name, "value": value, "allowed": strings.Join(words, ", "), "limit": strings.Join(words, "")}}})
 }

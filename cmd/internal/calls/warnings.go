@@ -1,6 +1,8 @@
 package calls
 
 import (
+	"time"
+
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
@@ -69,6 +71,18 @@ type WarningLook struct {
 	Outlook *alerts.Outlook `json:"outlook,omitempty"`
 }
 
+// WarningTimeline is what became of a warning, the first first, and how its orders stand now. Why something was done stays
+// with those who decide.
+type WarningTimeline struct {
+	WarningID string                `json:"warning_id"`
+	Level     alerts.Level          `json:"level"`
+	State     alerts.State          `json:"state"`
+	StartsAt  time.Time             `json:"starts_at"`
+	EndsAt    *time.Time            `json:"ends_at"` // null: until further notice
+	History   []alerts.HistoryEntry `json:"history"`
+	Orders    *notify.Overview      `json:"orders"`
+}
+
 // ChangesQuery asks for a page of what belongs to a thing.
 type ChangesQuery struct {
 	ByID
@@ -118,6 +132,8 @@ var (
 		ZH: "一次预警及其经过", EN: "a warning and its history"})
 	Board = row[ByID, *notify.Overview](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead, Repeats: true,
 		ZH: "指令的送达、答复与执行汇总", EN: "how its orders stand"})
+	Timeline = row[ByID, WarningTimeline](Call{Method: "GET", Pattern: "/warnings/{id}/timeline", Act: ActWarningsRead, Repeats: true,
+		ZH: "一次预警的经过，和指令现在的执行汇总", EN: "what became of a warning, and how its orders stand"})
 	Approve = row[Approval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/approve", Body: textBody,
 		Act: ActWarningsApprove, Spared: true, Refuses: acted, Example: `{"revision":1}`,
 		ZH: "批准待审批的发布或提级", EN: "approves what waits for a second person"})

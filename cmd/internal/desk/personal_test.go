@@ -2,20 +2,14 @@ package desk_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"qingkong/cmd/internal/desk"
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/service"
-	"qingkong/cmd/internal/service/servicetest"
-	"qingkong/cmd/internal/web/live"
-	"qingkong/reductionlist"
 
 	"go.etcd.io/bbolt"
 
@@ -26,16 +20,12 @@ import (
 
 // withPhones puts contacts on the desk, as the program does.
 func withPhones(w *desktest.World) {
-	log := slog.New(slog.DiscardHandler)
-	hub := live.New(w.Svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) { return v, nil }, Log: log})
-	w.T.Cleanup(hub.Close)
-	w.Desk = desk.New(w.Svc, w.Sessions, hub, frame.Options{District: "西青区", Alerts: servicetest.Settings().Alerts, Log: log,
-		Phone: func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
-			if !calls.Allowed(who.Role, calls.ActRecipientsRead) {
-				return "", ""
-			}
-			return w.Svc.RecipientContact(tx, ref)
-		}})
+	w.Desk.Phone = func(tx *bbolt.Tx, who *access.Principal, ref string) (name, phone string) {
+		if !calls.Allowed(who.Role, calls.ActRecipientsRead) {
+			return "", ""
+		}
+		return w.Svc.RecipientContact(tx, ref)
+	}
 }
 
 // Each page that shows others' contacts, or what they wrote, leaves a record of who was shown whose, by which page: also for

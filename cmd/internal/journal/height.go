@@ -38,7 +38,7 @@ func lastLine(number uint64, hash string) []byte {
 	return fmt.Appendf(nil, "%-*s%08x\n", lastLen-9, text, crc32.ChecksumIEEE([]byte(text)))
 }
 
-// readLastLine reads the second line; false where it is not whole, as after a power cut, or missing, as in a file of before.
+// readLastLine reads the second line; false where it is not whole, as after a power cut, or missing, as an older program leaves it.
 func readLastLine(line []byte) (number uint64, hash string, ok bool) {
 	if len(line) != lastLen {
 		return 0, "", false

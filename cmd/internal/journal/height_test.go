@@ -382,7 +382,7 @@ func TestHeightAfterAKill(t *testing.T) {
 	}
 }
 
-// A second line that a power cut left half written, or that a program of before did not write, does not count; the first does.
+// A second line that a power cut left half written, or that an older program did not write, does not count; the first does.
 func TestHeightAfterAPowerCut(t *testing.T) {
 	hash := strings.Repeat("ab", 32)
 	first := fmt.Sprintf(`{"number":7,"hash":%q,"short_from":3}`, hash) + "\n"

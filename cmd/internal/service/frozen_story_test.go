@@ -406,10 +406,10 @@ func (s *story) drill() {
 // mistaken amendment is taken back.
 func (s *story) amended() {
 	ctx := s.t.Context()
-	a := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
+	a := ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
 		"reason":"铸造厂王某报告新炉停炉只需三小时（示例）","effective_from":"2026-12-25"}`)))(s.t)
 	v := ok(say(ctx, s.svc, "approver", "", calls.ApproveList, a.Version.ID, fmt.Appendf(nil, `{"revision":%d}`, a.Version.Revision)))(s.t)
-	ok(s.svc.ActivateList(ctx, "admin", "", v.ID, true, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)))(s.t)
+	ok(say(ctx, s.svc, "admin", "", calls.ActivateList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)))(s.t)
 	var w *alerts.Warning
 	s.view(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, s.w); return err })
 	done := ok(say(ctx, s.svc, "duty", "", calls.Relist, s.w, fmt.Appendf(nil, `{"revision":%d,"recipients":["E0003"],"list_version":%q}`, w.Revision, v.ID)))(s.t)
@@ -417,14 +417,15 @@ func (s *story) amended() {
 		s.t.Fatalf("the amended recipient did not get another order: %+v", done)
 	}
 	s.until("2026-12-25T10:00:00+08:00")
-	s.svc.Saw(&access.Principal{User: "duty", Role: calls.Duty}, Sight{Kind: access.SeenContact, Call: "GET /orders/{id}", Recipients: []string{"E0001"}})
+	s.svc.Saw(Ask{Who: &access.Principal{User: "duty", Role: calls.Duty}, Call: "GET /orders/{id}"}, Sight{Kind: access.SeenContact, Recipients: []string{"E0001"}})
 	s.must(s.svc.RecordSeen(ctx))
-	ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
-	ok(s.svc.GiveFigures(ctx, &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}, "E0001", []byte(`{
+	ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
+	figures := ok(calls.GiveFigures.Read(func(string) string { return "E0001" }, nil, []byte(`{
 		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
 		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
+	ok(s.svc.GiveFigures(ctx, Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}}, figures.(calls.GivenFigures)))(s.t)
 	ok(say(ctx, s.svc, "duty", "", calls.AcceptPlan, s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`)))(s.t)
-	mistaken := ok(s.svc.AmendList(ctx, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
+	mistaken := ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
 		"reason":"多写了一个零（示例）","effective_from":"2027-01-10"}`)))(s.t)
 	ok(s.svc.DiscardList(ctx, By("duty"), calls.DraftAt{ByID: calls.ByID{ID: mistaken.Version.ID}, Revision: mistaken.Version.Revision}))(s.t)
 	s.until("2026-12-27T01:00:00+08:00")

@@ -67,17 +67,21 @@ func (d *desk) activate(v reductionlist.Version, replaces string) reductionlist.
 }
 
 func (d *desk) activated(v reductionlist.Version, replaces string) (reductionlist.Version, error) {
-	v, err := say(d.t.Context(), d.svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
+	approved, err := say(d.t.Context(), d.svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
 	if err != nil {
 		return v, err
 	}
-	return d.svc.ActivateList(d.t.Context(), "duty", "", v.ID, true, fmt.Appendf(nil, `{"revision":%d,"replaces":%q}`, v.Revision, replaces))
+	_, err = say(d.t.Context(), d.svc, "duty", "", calls.ActivateList, v.ID, fmt.Appendf(nil, `{"revision":%d,"replaces":%q}`, approved.Revision, replaces))
+	if err != nil {
+		return v, err
+	}
+	return d.svc.ListVersion(v.ID)
 }
 
 // amend is an amendment by the duty officer; members is what its body holds beside recipient, reason and day.
 func (d *desk) amend(key, recipient, members, day string) (Amended, error) {
 	body := fmt.Sprintf(`{"recipient_id":%q,"reason":"企业申报，李四电话告知","effective_from":%q,%s}`, recipient, day, members)
-	return d.svc.AmendList(d.t.Context(), "duty", key, []byte(body))
+	return amendList(d.t.Context(), d.svc, "duty", key, []byte(body))
 }
 
 func (d *desk) must(a Amended, err error) Amended {

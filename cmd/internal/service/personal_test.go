@@ -87,13 +87,13 @@ func TestWhoReadPersonalData(t *testing.T) {
 	v := current(t, w.Svc)
 	paper := func(role calls.Role, recipient string) func() error {
 		return func() error {
-			_, err := w.Svc.PaperFacts(service.Reader{Who: someone(role), Call: "plan", Lang: "zh-CN"}, &v, recipient)
+			_, err := w.Svc.PaperFacts(service.Ask{Who: someone(role), Call: "plan", Lang: "zh-CN"}, &v, recipient)
 			return err
 		}
 	}
 	towns := func(role calls.Role, town string) func() error {
 		return func() error {
-			return w.Svc.TownList(io.Discard, service.Reader{Who: someone(role), Call: "towns", Lang: "zh-CN"}, &v, town, papers.HTML)
+			return w.Svc.TownList(io.Discard, service.Ask{Who: someone(role), Call: "towns", Lang: "zh-CN"}, &v, town, papers.HTML)
 		}
 	}
 	for name, c := range map[string]struct {
@@ -106,24 +106,24 @@ func TestWhoReadPersonalData(t *testing.T) {
 		"a town, without contact": {paper(calls.Town, "E0001"), nil},
 		"who has no contact":      {paper(calls.Duty, "E0003"), nil},
 		"all papers": {func() error {
-			return w.Svc.PaperBatch(io.Discard, service.Reader{Who: someone(calls.Admin), Call: "batch", Lang: "zh-CN"}, &v, papers.Kinds(), papers.HTML)
+			return w.Svc.PaperBatch(io.Discard, service.Ask{Who: someone(calls.Admin), Call: "batch", Lang: "zh-CN"}, &v, papers.Kinds(), papers.HTML)
 		}, []string{"admin contact batch ×3 " + v.ID}},
 		"the list by town":     {towns(calls.Duty, ""), []string{"duty contact towns ×3 " + v.ID}},
 		"one town":             {towns(calls.Admin, "大寺镇"), []string{"admin contact towns ×2 " + v.ID}},
 		"its own town":         {towns(calls.Town, ""), nil},
 		"an approver, without": {towns(calls.Approver, ""), nil},
-		"the public list":      {func() error { return w.Svc.PublicList(io.Discard, service.Reader{Lang: "zh-CN"}, &v, papers.XLSX) }, nil},
-		"a public page":        {func() error { return w.Svc.Public(io.Discard, service.Reader{Lang: "zh-CN"}, "E0001", "") }, nil},
+		"the public list":      {func() error { return w.Svc.PublicList(io.Discard, service.Ask{Lang: "zh-CN"}, &v, papers.XLSX) }, nil},
+		"a public page":        {func() error { return w.Svc.Public(io.Discard, service.Ask{Lang: "zh-CN"}, "E0001", "") }, nil},
 		"the officer of an order": {func() error {
-			w.Svc.Saw(someone(calls.Viewer), service.Sight{Kind: access.SeenDutyContact, Call: "order", Count: 1})
+			w.Svc.Saw(service.Ask{Who: someone(calls.Viewer), Call: "order"}, service.Sight{Kind: access.SeenDutyContact, Count: 1})
 			return nil
 		}, []string{"viewer duty_contact order ×1"}},
 		"whom it may ask": {func() error {
-			w.Svc.Saw(someone(calls.Enterprise), service.Sight{Kind: access.SeenDutyContact, Call: "order", Count: 1})
+			w.Svc.Saw(service.Ask{Who: someone(calls.Enterprise), Call: "order"}, service.Sight{Kind: access.SeenDutyContact, Count: 1})
 			return nil
 		}, nil},
 		"another's note": {func() error {
-			w.Svc.Saw(someone(calls.Duty), service.Sight{Kind: access.SeenNote, Call: "order", Recipients: []string{"E0002", "E0002"}})
+			w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "order"}, service.Sight{Kind: access.SeenNote, Recipients: []string{"E0002", "E0002"}})
 			return nil
 		}, []string{"duty note order ×2 E0002"}},
 	} {
@@ -154,7 +154,7 @@ func TestWhoReadPersonalData(t *testing.T) {
 func TestReadsAreRecordedTogether(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	saw := func(who calls.Role, ids ...string) {
-		w.Svc.Saw(someone(who), service.Sight{Kind: access.SeenContact, Call: "page", Recipients: ids})
+		w.Svc.Saw(service.Ask{Who: someone(who), Call: "page"}, service.Sight{Kind: access.SeenContact, Recipients: ids})
 	}
 	begin, before := w.Svc.J.Now(), w.Svc.J.Height()
 	for range 50 {
@@ -188,7 +188,7 @@ func TestReadsAreRecordedTogether(t *testing.T) {
 func TestWhatIsStillShownIsRecordedOnceAnHour(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	look := func(who calls.Role, ids ...string) {
-		w.Svc.Saw(someone(who), service.Sight{Kind: access.SeenContact, Call: "live", Recipients: ids, Still: true})
+		w.Svc.Saw(service.Ask{Who: someone(who), Call: "live"}, service.Sight{Kind: access.SeenContact, Recipients: ids, Still: true})
 	}
 	for range 100 {
 		look(calls.Duty, "E0001")
@@ -212,7 +212,7 @@ func TestReadsAreBounded(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	const many = 21_000
 	for i := range many {
-		w.Svc.Saw(someone(calls.Duty), service.Sight{Kind: access.SeenContact, Call: "page", Recipients: []string{fmt.Sprintf("E%06d", i)}})
+		w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "page"}, service.Sight{Kind: access.SeenContact, Recipients: []string{fmt.Sprintf("E%06d", i)}})
 	}
 	page, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}})
 	if err != nil {
@@ -345,7 +345,7 @@ func TestEraseContact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := e.svc.PaperFacts(service.Reader{Who: someone(calls.Admin), Lang: "zh-CN"}, &v, id)
+		f, err := e.svc.PaperFacts(service.Ask{Who: someone(calls.Admin), Lang: "zh-CN"}, &v, id)
 		if err != nil || f.Contact.State != papers.Erased {
 			t.Errorf("%s: the papers have %+v, %v", when, f.Contact, err)
 		}

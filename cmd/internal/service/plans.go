@@ -207,14 +207,10 @@ var _ = bind(calls.AcceptPlan, (*Service).AcceptPlan)
 // AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is what the
 // coordinator computed itself, and never a plan that is given. It returns the order that takes the place of the other.
 func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) (json.RawMessage, error) {
-	limit, err := timeLimit(in.Within)
-	if err != nil {
-		return nil, err
-	}
 	in.Reason = strings.TrimSpace(in.Reason)
 	plan, err := s.repeatedPlan(in.ID, in.Problem)
 	if err == nil && plan == nil {
-		plan, err = s.acceptable(ctx, in.ID, in.Problem, limit)
+		plan, err = s.acceptable(ctx, in.ID, in.Problem, timeLimit(in.Within))
 	}
 	if err != nil {
 		return nil, err

@@ -1,28 +1,19 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"strconv"
 	"time"
 
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
 	"qingkong/reductionlist/allocate"
 	"qingkong/reductionlist/plant"
 )
 
 // timeLimit is how long an optimisation may take.
-func timeLimit(in calls.Within) (time.Duration, error) {
-	if in.TimeLimit == "" {
-		return PlanTimeLimit, nil
-	}
-	most := PlanTimeLimitMax.Seconds()
-	seconds, err := strconv.ParseFloat(in.TimeLimit, 64)
-	if err != nil || !(seconds >= 0.1 && seconds <= most) {
-		return 0, refusal.Input([]refusal.Field{{Path: "time_limit", Rule: "allocate.time_limit", Args: refusal.Args{"value": in.TimeLimit, "limit": most}}})
-	}
-	return time.Duration(seconds * float64(time.Second)), nil
+func timeLimit(in calls.Within) time.Duration {
+	return cmp.Or(time.Duration(in.TimeLimit*float64(time.Second)), PlanTimeLimit)
 }
 
 // orderPlan is an answer with the plan that an order would carry, nil for none.
@@ -51,11 +42,7 @@ func allocation(lang string, a *allocate.Answer) (*calls.Allocation, error) {
 }
 
 var _ = bind(calls.PreparedPlan, func(s *Service, ctx context.Context, a Ask, in calls.PlanQuery) (v calls.PreparedView, err error) {
-	limit, err := timeLimit(in.Within)
-	if err != nil {
-		return v, err
-	}
-	p, err := s.PreparePlan(ctx, in.ID, limit)
+	p, err := s.PreparePlan(ctx, in.ID, timeLimit(in.Within))
 	if err != nil {
 		return v, err
 	}
@@ -74,11 +61,7 @@ var _ = bind(calls.PreparedPlan, func(s *Service, ctx context.Context, a Ask, in
 })
 
 var _ = bind(calls.WhatIf, func(s *Service, ctx context.Context, a Ask, in calls.PlanAsked) (*calls.OrderPlan, error) {
-	limit, err := timeLimit(in.Within)
-	if err != nil {
-		return nil, err
-	}
-	tried, err := s.WhatIf(ctx, in.ID, in.Problem, limit)
+	tried, err := s.WhatIf(ctx, in.ID, in.Problem, timeLimit(in.Within))
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +76,7 @@ var (
 // allocating answers any problem of a kind. Nothing is recorded.
 func allocating(kind allocate.Kind) func(*Service, context.Context, Ask, calls.AnyProblem) (*calls.Allocation, error) {
 	return func(s *Service, ctx context.Context, a Ask, in calls.AnyProblem) (*calls.Allocation, error) {
-		limit, err := timeLimit(in.Within)
-		if err != nil {
-			return nil, err
-		}
-		answer, err := s.plans.solve(ctx, kind, in.Text, limit)
+		answer, err := s.plans.solve(ctx, kind, in.Text, timeLimit(in.Within))
 		if err != nil {
 			return nil, err
 		}

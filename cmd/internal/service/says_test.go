@@ -42,3 +42,12 @@ func actOn(ctx context.Context, s *Service, actor, key, id, act string, body []b
 func answerOrder(ctx context.Context, s *Service, recipient, key string, in notify.AnswerText) (json.RawMessage, error) {
 	return s.AnswerOrder(ctx, Ask{Who: &access.Principal{User: recipient, Role: calls.Enterprise, Recipient: recipient}, Key: key}, in)
 }
+
+// amendList amends the list, for who looks at what that changes.
+func amendList(ctx context.Context, s *Service, actor, key string, body []byte) (Amended, error) {
+	in, err := calls.AmendList.Read(nil, nil, body)
+	if err != nil {
+		return Amended{}, err
+	}
+	return s.AmendList(ctx, by(actor, key), in.(calls.ListAmendment))
+}

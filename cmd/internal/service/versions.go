@@ -67,7 +67,7 @@ func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
 }
 
 // at is the day or the time that is asked for; now without one.
-func (s *Service) at(in calls.AsOf) (time.Time, error) {
+func (s *Service) at(in calls.When) (time.Time, error) {
 	if in.AsOf == "" {
 		return s.J.Wall(), nil
 	}
@@ -83,13 +83,13 @@ func (s *Service) at(in calls.AsOf) (time.Time, error) {
 // asked finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is refused.
 func (s *Service) asked(tx *bbolt.Tx, in calls.Asked) (v reductionlist.Version, found bool, err error) {
 	switch {
-	case in.Version != "" && in.AsOf.AsOf != "":
-		return v, false, calls.WrongQuery("as_of", in.AsOf.AsOf, "list.as_of_version")
+	case in.Version != "" && in.AsOf != "":
+		return v, false, calls.WrongQuery("as_of", in.AsOf, "list.as_of_version")
 	case in.Version != "":
 		v, err = reductionlist.GetVersion(tx, in.Version)
 		return v, err == nil, err
 	}
-	at, err := s.at(in.AsOf)
+	at, err := s.at(in.When)
 	if err != nil {
 		return v, false, err
 	}
@@ -100,7 +100,7 @@ var _ = bind(calls.ListVersions, (*Service).ListVersions)
 
 // ListVersions pages through all versions, or gives the one in force at a time.
 func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery) (alerts.Page[calls.Version], error) {
-	at, err := s.at(in.AsOf)
+	at, err := s.at(in.When)
 	if err != nil {
 		return alerts.Page[calls.Version]{}, err
 	}
@@ -110,7 +110,7 @@ func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery)
 			return nil, "", err
 		}
 		var found []reductionlist.Version
-		if in.AsOf.AsOf != "" {
+		if in.AsOf != "" {
 			v, have, err := inForce(tx, at)
 			if !have {
 				return nil, "", err
@@ -281,8 +281,8 @@ func pageFrom[T any](in calls.Paging, all []T, keep func(T) bool) (page alerts.P
 	return page, nil
 }
 
-// scanRecipients is how many one page of recipients looks at; it may then be shorter than asked, with a cursor to go on.
-const scanRecipients = 10_000
+// ScanRecipients is how many one page of recipients looks at; it may then be shorter than asked, with a cursor to go on.
+const ScanRecipients = 10_000
 
 func viewOf(r *reductionlist.Recipient, list string) calls.RecipientView {
 	return calls.RecipientView{Recipient: r, Sector: r.Sector(), ListVersion: list}
@@ -302,7 +302,7 @@ func (s *Service) Recipients(_ context.Context, a Ask, in calls.RecipientsQuery)
 			return Visible(a.Who, r.ID, r.Town) && (in.Town == "" || r.Town == in.Town) &&
 				(in.Q == "" || strings.Contains(r.ID, in.Q) || strings.Contains(r.Name, in.Q))
 		}
-		found, next, err := reductionlist.SearchRecipients(tx, v.ID, in.Cursor, cmp.Or(in.Q, in.Town), in.Most(), scanRecipients, matches)
+		found, next, err := reductionlist.SearchRecipients(tx, v.ID, in.Cursor, cmp.Or(in.Q, in.Town), in.Most(), ScanRecipients, matches)
 		if err != nil {
 			return err
 		}

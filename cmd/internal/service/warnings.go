@@ -142,3 +142,17 @@ func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (board *notify.
 	})
 	return board, err
 }
+
+var _ = bind(calls.Timeline, (*Service).Timeline)
+
+// Timeline is what became of a warning, as who may see it, and how its orders stand.
+func (s *Service) Timeline(ctx context.Context, a Ask, in calls.ByID) (out calls.WarningTimeline, err error) {
+	look, err := s.Warning(ctx, a, in)
+	if err != nil {
+		return out, err
+	}
+	w := look.Warning
+	out = calls.WarningTimeline{WarningID: w.ID, Level: w.Level, State: w.State, StartsAt: w.StartsAt, EndsAt: w.EndsAt, History: w.History}
+	out.Orders, err = s.Board(ctx, a, in)
+	return out, err
+}

@@ -505,17 +505,17 @@ func TestLongSearch(t *testing.T) {
 	w := newWorld(t)
 	l := fixture()
 	l.EffectiveFrom, l.Recipients = "2016-02-01", nil
-	for i := range scanRecipients + 2 {
+	for i := range service.ScanRecipients + 2 {
 		l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: fmt.Sprintf("E%05d", i), Type: reductionlist.Enterprise, Name: "示例"})
 	}
-	l.Recipients[scanRecipients].Name = "最后"
+	l.Recipients[service.ScanRecipients].Name = "最后"
 	w.importList(l)
 	first := list[struct{ ID string }](w, "duty", "/api/v1/recipients?q=最后")
 	if len(first.Items) != 0 || first.Total != -1 || first.Next == "" {
 		t.Fatalf("first page: %+v", first)
 	}
 	second := list[struct{ ID string }](w, "duty", "/api/v1/recipients?q=最后&cursor="+first.Next)
-	if len(second.Items) != 1 || second.Items[0].ID != fmt.Sprintf("E%05d", scanRecipients) || second.Next != "" {
+	if len(second.Items) != 1 || second.Items[0].ID != fmt.Sprintf("E%05d", service.ScanRecipients) || second.Next != "" {
 		t.Errorf("second page: %+v", second)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -49,19 +50,18 @@ func TestStalledLoginsAreAnsweredAndNotHeld(t *testing.T) {
 // What a body may hold stands in the table of calls: what signs in a few kilobytes, what takes a file a file, and nothing else more
 // than a megabyte.
 func TestBodiesInTheTableOfCalls(t *testing.T) {
-	for i := range routes {
-		r := &routes[i]
+	for _, r := range routes {
 		limit := int64(1 << 20)
 		switch {
-		case !takesBody(r.method):
+		case !r.HasBody():
 			limit = 0
-		case r.upload:
+		case r.Upload:
 			limit = maxUpload
-		case strings.HasSuffix(r.pattern, "/session"), strings.HasSuffix(r.pattern, "/password"), r.in == calls.Nothing{}:
+		case strings.HasSuffix(r.Pattern, "/session"), strings.HasSuffix(r.Pattern, "/password"), r.In == reflect.TypeFor[calls.Nothing]():
 			limit = 4 << 10
 		}
-		if r.body > limit || limit > 0 && r.body <= 0 {
-			t.Errorf("%s %s: a body of %d bytes, %d at most", r.method, r.pattern, r.body, limit)
+		if r.Body > limit || limit > 0 && r.Body <= 0 {
+			t.Errorf("%s %s: a body of %d bytes, %d at most", r.Method, r.Pattern, r.Body, limit)
 		}
 	}
 }

@@ -61,9 +61,9 @@ func (c *checker) schema(at ...string) *jsonschema.Schema {
 }
 
 // answer finds what in an answer is not as the document says of the call.
-func (c *checker) answer(r *route, res reply) error {
+func (c *checker) answer(r route, res reply) error {
 	status := strconv.Itoa(res.StatusCode)
-	op := []string{"paths", r.full(), strings.ToLower(r.method), "responses", status}
+	op := []string{"paths", r.Path(), strings.ToLower(r.Method), "responses", status}
 	if c.at(op...) == nil {
 		return fmt.Errorf("status %s is not in the document", status)
 	}
@@ -82,11 +82,11 @@ func (c *checker) answer(r *route, res reply) error {
 }
 
 // request finds what in a request's body is not as the document says of the call.
-func (c *checker) request(r *route, body string) error {
-	if r.in == nil || body == "" {
+func (c *checker) request(r route, body string) error {
+	if !r.HasBody() || r.Upload || body == "" {
 		return nil
 	}
-	return c.matches(body, "paths", r.full(), strings.ToLower(r.method), "requestBody", "content", "application/json", "schema")
+	return c.matches(body, "paths", r.Path(), strings.ToLower(r.Method), "requestBody", "content", "application/json", "schema")
 }
 
 func (c *checker) matches(body string, at ...string) error {

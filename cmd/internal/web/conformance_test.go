@@ -49,14 +49,13 @@ func TestDocumentIsOpenAPI(t *testing.T) {
 		t.Error("the document is another each time")
 	}
 	calls := 0
-	for i := range routes {
-		r := &routes[i]
-		op, ok := doc.Paths[r.full()][strings.ToLower(r.method)]
-		if !ok || r.zh == "" || r.en == "" || !strings.HasPrefix(op.Summary, r.zh) || len(op.Roles) == 0 {
-			t.Errorf("%s %s: %+v", r.method, r.full(), op)
+	for _, r := range routes {
+		op, ok := doc.Paths[r.Path()][strings.ToLower(r.Method)]
+		if !ok || r.ZH == "" || r.EN == "" || !strings.HasPrefix(op.Summary, r.ZH) || len(op.Roles) == 0 {
+			t.Errorf("%s %s: %+v", r.Method, r.Path(), op)
 		}
-		if r.method == http.MethodPost && r.in == nil && !r.upload {
-			t.Errorf("%s does not say what its body is", r.full())
+		if r.Method == http.MethodPost && r.In == nil && !r.Upload {
+			t.Errorf("%s does not say what its body is", r.Path())
 		}
 	}
 	for _, item := range doc.Paths {
@@ -76,9 +75,8 @@ func TestDocumentIsOpenAPI(t *testing.T) {
 func TestEveryCallIsAsDocumented(t *testing.T) {
 	check := newChecker(t)
 	left := maps.Clone(samples)
-	for i := range routes {
-		r := &routes[i]
-		key := r.method + " " + r.pattern
+	for _, r := range routes {
+		key := r.Method + " " + r.Pattern
 		delete(left, key)
 		t.Run(key, func(t *testing.T) {
 			make := samples[key]
@@ -88,9 +86,9 @@ func TestEveryCallIsAsDocumented(t *testing.T) {
 			w := newWorld(t)
 			c := make(w)
 			if c.method == "" {
-				c.method = r.method
+				c.method = r.Method
 			}
-			res := w.exchange(c, r.media == "text/event-stream")
+			res := w.exchange(c, r.Media == "text/event-stream")
 			if res.StatusCode != r.status() {
 				t.Errorf("status %d, want %d: %s", res.StatusCode, r.status(), res.body)
 			}
@@ -100,7 +98,7 @@ func TestEveryCallIsAsDocumented(t *testing.T) {
 			if err := check.answer(r, res); err != nil {
 				t.Errorf("answer: %v", err)
 			}
-			for name, want := range map[string]bool{"Location": r.created != nil, "ETag": r.repeats} {
+			for name, want := range map[string]bool{"Location": r.Created != nil, "ETag": r.Repeats} {
 				if got := res.Header.Get(name) != ""; got != want {
 					t.Errorf("%s is %q", name, res.Header.Get(name))
 				}
@@ -119,28 +117,28 @@ func TestEveryCallIsAsDocumented(t *testing.T) {
 	}
 }
 
-func (r *route) contentType() string {
+func (r route) contentType() string {
 	switch {
-	case r.media != "":
-		return r.media
-	case r.out == nil:
+	case r.Media != "":
+		return r.Media
+	case r.Out == nil:
 		return ""
 	}
 	return "application/json"
 }
 
 // refusalsAsDocumented asks the same as nobody, with a parameter that there is not, and with a body that is no JSON.
-func (w *world) refusalsAsDocumented(check *checker, r *route, c call) {
+func (w *world) refusalsAsDocumented(check *checker, r route, c call) {
 	nobody, odd, broken := c, c, c
 	nobody.who, odd.path, broken.body = "", c.path+"?wraning=1", "{"
 	if strings.Contains(c.path, "?") {
 		odd.path = c.path + "&wraning=1"
 	}
 	calls := []call{odd}
-	if r.act != "" {
+	if r.Act != "" {
 		calls = append(calls, nobody)
 	}
-	if r.in != nil {
+	if r.HasBody() && !r.Upload {
 		calls = append(calls, broken)
 	}
 	for _, c := range calls {
@@ -223,7 +221,7 @@ func example(who, key string, ids ...any) call {
 		from, to := strings.IndexByte(pattern, '{'), strings.IndexByte(pattern, '}')
 		pattern = pattern[:from] + fmt.Sprint(id) + pattern[to+1:]
 	}
-	return call{who: who, method: method, path: calls.Prefix + pattern, body: examples[key]}
+	return call{who: who, method: method, path: calls.Prefix + pattern, body: exampleOf(key)}
 }
 
 func get(who, path string) func(*world) call {
@@ -360,6 +358,7 @@ var samples = map[string]func(*world) call{
 		return get("viewer", "/warnings/"+entered.ID)(w)
 	},
 	"GET /warnings/{id}/board":              func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/board")(w) },
+	"GET /warnings/{id}/timeline":              func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/timeline")(w) },
 	"POST /warnings/{id}/approve":           on("approver", "approve", alerts.Orange),
 	"POST /warnings/{id}/emergency-approve": on("duty", "emergency-approve", alerts.Red),
 	"POST /warnings/{id}/reject":            on("approver", "reject", alerts.Orange),
@@ -498,7 +497,7 @@ func (w *world) revision(id string) int {
 
 // xiqing brings the embedded list into force.
 func (w *world) xiqing() (v calls.Version) {
-	w.must(http.StatusOK, listAct("admin", "activate", w.imports("duty", seeds.Workbook()).version, ""), &v)
+	w.must(http.StatusOK, listAct("admin", "activate", w.imports("duty", seeds.Workbook()).Version, ""), &v)
 	return v
 }
 
@@ -512,4 +511,14 @@ func (w *world) renewed(user string) string {
 	w.must(http.StatusOK, call{who: "admin", method: "POST", path: calls.Prefix + "/accounts/" + user + "/credentials"}, &issued)
 	w.keep(user, issued)
 	return issued.Password
+}
+
+// exampleOf is the example of a call's body, by method and pattern.
+func exampleOf(key string) string {
+	for _, r := range routes {
+		if r.Method+" "+r.Pattern == key {
+			return r.Example
+		}
+	}
+	return ""
 }

@@ -17,7 +17,7 @@ import (
 // What is exported is the same version when it is imported; contacts stand in it for those who may see them.
 func TestExportIsTheSameVersionAgain(t *testing.T) {
 	w := newWorld(t)
-	v := w.imports("admin", seeds.Workbook()).version
+	v := w.imports("admin", seeds.Workbook()).Version
 	path := "/api/v1/list/versions/" + v.ID + "/export?format=xlsx"
 	for who, contacts := range map[string]bool{"duty": true, "admin": true, "approver": false} {
 		r := w.must(http.StatusOK, call{who: who, path: path}, nil)
@@ -38,7 +38,7 @@ func TestExportIsTheSameVersionAgain(t *testing.T) {
 			t.Errorf("%s sees %d contacts", who, seen)
 		}
 		if again := w.imports("duty", []byte(r.body)); again.ID != v.ID || again.Hash != v.Hash {
-			t.Errorf("imported again it is %+v", again.version)
+			t.Errorf("imported again it is %+v", again.Version)
 		}
 	}
 	w.refused(http.StatusForbidden, "forbidden", call{who: "viewer", path: path})

@@ -82,7 +82,7 @@ func TestListFromWorkbookToForce(t *testing.T) {
 	old := list[calls.Version](w, "duty", "/api/v1/list/versions").Items[0]
 	in := w.imports("duty", seeds.Workbook())
 	if in.State != "draft" || in.Errors != 0 || in.Warnings != 0 || len(in.Findings) != 0 || in.Source != "西青.xlsx" || in.EffectiveFrom != "2016-10-01" || in.InForce {
-		t.Errorf("imported: %+v", in.version)
+		t.Errorf("imported: %+v", in.Version)
 	}
 	for path, items := range map[string]int{"/recipients?limit=1000": 3, "/recipients?limit=1000&version=" + in.ID: in.Recipients, "/list/versions": 2} {
 		if got := list[json.RawMessage](w, "approver", "/api/v1"+path); len(got.Items) != items || got.Total != items {
@@ -91,12 +91,12 @@ func TestListFromWorkbookToForce(t *testing.T) {
 	}
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "admin", method: "POST", path: "/api/v1/list/versions/" + in.ID + "/activate"})
 	w.refused(http.StatusConflict, "stale_revision", call{who: "admin", path: "/api/v1/list/versions/" + in.ID + "/activate", body: `{"revision":7}`})
-	if p := w.refused(http.StatusConflict, "transition_refused", listAct("duty", "activate", in.version, "")); p.State != "draft" {
+	if p := w.refused(http.StatusConflict, "transition_refused", listAct("duty", "activate", in.Version, "")); p.State != "draft" {
 		t.Errorf("state %q", p.State)
 	}
 	var v calls.Version
-	w.must(http.StatusOK, listAct("admin", "activate", in.version, ""), &v)
-	w.must(http.StatusOK, listAct("admin", "activate", in.version, ""), nil) // again
+	w.must(http.StatusOK, listAct("admin", "activate", in.Version, ""), &v)
+	w.must(http.StatusOK, listAct("admin", "activate", in.Version, ""), nil) // again
 	if v.State != "active" || !v.InForce || v.Revision != 2 || v.ActivatedBy != "admin" {
 		t.Errorf("activated: %+v", v)
 	}
@@ -120,7 +120,7 @@ func TestListFromWorkbookToForce(t *testing.T) {
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/recipients/E0001?version=" + old.ID}, nil)
 	height := w.svc.J.Height()
 	if again := w.imports("admin", seeds.Workbook()); again.ID != v.ID || again.State != "active" || w.svc.J.Height() != height {
-		t.Errorf("the same workbook again: %+v, blocks %d to %d", again.version, height, w.svc.J.Height())
+		t.Errorf("the same workbook again: %+v, blocks %d to %d", again.Version, height, w.svc.J.Height())
 	}
 	w.noContactsInRecord()
 }
@@ -172,7 +172,7 @@ func (w *world) noContactsInRecord() {
 // With a second person's approval a duty officer activates; nobody approves what they imported.
 func TestListApprovedByASecondPerson(t *testing.T) {
 	w := newWorld(t)
-	v := w.imports("duty", seeds.Workbook()).version
+	v := w.imports("duty", seeds.Workbook()).Version
 	w.refused(http.StatusConflict, "same_person", listAct("duty", "approve", v, ""))
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: "/api/v1/list/versions/" + v.ID + "/approve", body: `{}`})
 	w.refused(http.StatusUnprocessableEntity, "unknown_field", listAct("approver", "approve", v, `,"replaces":"x"`))
@@ -197,9 +197,9 @@ func TestListApprovedByASecondPerson(t *testing.T) {
 // An active version of the same day has to be named to be replaced.
 func TestListOfTheSameDayIsReplacedByName(t *testing.T) {
 	w := newWorld(t)
-	first := w.imports("admin", seeds.Workbook()).version
+	first := w.imports("admin", seeds.Workbook()).Version
 	w.must(http.StatusOK, listAct("admin", "activate", first, ""), &first)
-	next := w.imports("admin", spoiled(t, func(f *excelize.File) error { return set(f, "减排对象", 2, "名称", "改名") })).version
+	next := w.imports("admin", spoiled(t, func(f *excelize.File) error { return set(f, "减排对象", 2, "名称", "改名") })).Version
 	p := w.refused(http.StatusConflict, "conflict", listAct("admin", "activate", next, ""))
 	if !strings.Contains(p.Detail, first.ID) || !strings.Contains(p.Detail, "replaces") || !strings.Contains(p.Detail, "2016-10-01") {
 		t.Errorf("detail: %s", p.Detail)
@@ -210,7 +210,7 @@ func TestListOfTheSameDayIsReplacedByName(t *testing.T) {
 	if !next.InForce || next.Replaces != first.ID || first.State != "replaced" || first.ReplacedBy != next.ID || first.InForce {
 		t.Errorf("%+v, replaced %+v", next, first)
 	}
-	early := w.imports("admin", spoiled(t, func(f *excelize.File) error { return f.SetCellStr("基本情况", "B3", "2016-05-01") })).version
+	early := w.imports("admin", spoiled(t, func(f *excelize.File) error { return f.SetCellStr("基本情况", "B3", "2016-05-01") })).Version
 	w.refused(http.StatusConflict, "conflict", listAct("admin", "activate", early, ""))
 }
 
@@ -249,9 +249,9 @@ func TestDamagedWorkbooks(t *testing.T) {
 				t.Errorf("%d errors: %+v", in.Errors, wrong)
 			}
 			if in.State != "draft" || in.Recipients != 0 || strings.HasPrefix(in.ID, "L00000000-") != (c.rule == "list.date") {
-				t.Errorf("%+v", in.version)
+				t.Errorf("%+v", in.Version)
 			}
-			for _, v := range []call{listAct("admin", "activate", in.version, ""), listAct("approver", "approve", in.version, "")} {
+			for _, v := range []call{listAct("admin", "activate", in.Version, ""), listAct("approver", "approve", in.Version, "")} {
 				p := w.refused(http.StatusConflict, "transition_refused", v)
 				if p.State != "draft" || !strings.Contains(p.Detail, "1 处错误") || !strings.Contains(p.Detail, "/list/imports/"+in.ID+"/errors.xlsx") {
 					t.Errorf("%+v", p)
@@ -259,7 +259,7 @@ func TestDamagedWorkbooks(t *testing.T) {
 			}
 			height := w.svc.J.Height()
 			if again := w.imports("admin", workbook); again.ID != in.ID || again.BegunBy != "duty" || w.svc.J.Height() != height {
-				t.Errorf("the same again: %+v", again.version)
+				t.Errorf("the same again: %+v", again.Version)
 			}
 			w.keptFindings(in)
 		})
@@ -269,7 +269,7 @@ func TestDamagedWorkbooks(t *testing.T) {
 		t.Errorf("in force %+v, before %+v", now, before)
 	}
 	if fixed := w.imports("duty", seeds.Workbook()); fixed.Errors != 0 || fixed.Recipients == 0 {
-		t.Errorf("the good workbook after the damaged ones: %+v", fixed.version)
+		t.Errorf("the good workbook after the damaged ones: %+v", fixed.Version)
 	}
 	w.noContactsInRecord()
 }
@@ -317,7 +317,7 @@ func TestErasedFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.refused(http.StatusNotFound, "not_found", call{who: "duty", method: "GET", path: "/api/v1/list/imports/" + in.ID})
-	w.refused(http.StatusConflict, "transition_refused", listAct("admin", "activate", in.version, ""))
+	w.refused(http.StatusConflict, "transition_refused", listAct("admin", "activate", in.Version, ""))
 }
 
 func form(t testing.TB, parts ...string) (body, media string) {
@@ -378,7 +378,7 @@ func TestUploads(t *testing.T) {
 		{"unknown import", call{who: "duty", method: "GET", path: path + "/L1/errors.xlsx"}, 404, "not_found"},
 		{"unknown version", call{who: "duty", method: "GET", path: "/api/v1/list/versions/L1"}, 404, "not_found"},
 		{"recipients of an unknown version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=L1"}, 404, "not_found"},
-		{"recipients of no version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version="}, 404, "not_found"},
+		{"recipients of no version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=none"}, 404, "not_found"},
 		{"recipients on a bad day", call{who: "duty", method: "GET", path: "/api/v1/recipients?as_of=2016-02-30"}, 422, "invalid"},
 		{"versions on a bad day", call{who: "duty", method: "GET", path: "/api/v1/list/versions?as_of=today"}, 422, "invalid"},
 		{"two ways to ask", call{who: "duty", method: "GET", path: "/api/v1/recipients?as_of=2016-12-16&version=L1"}, 422, "invalid"},
@@ -390,7 +390,7 @@ func TestUploads(t *testing.T) {
 	first := send(good, media, keyHeader, "k1")
 	w.must(http.StatusCreated, first, &in)
 	if in.Source != "张三1**********.xlsx" || in.Errors != 0 {
-		t.Errorf("form: %+v", in.version)
+		t.Errorf("form: %+v", in.Version)
 	}
 	w.must(http.StatusCreated, first, nil)
 	w.refused(http.StatusConflict, "conflict", send(string(spoiled(t, defects[0].spoil)), calls.XLSXMedia, keyHeader, "k1"))

@@ -56,9 +56,9 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 	if text := diff.Effects[3].Text; len(text) != 1 || !strings.Contains(text[0], "PM") {
 		t.Errorf("effect in words: %q", text)
 	}
-	w.refused(http.StatusConflict, "same_person", listAct("duty", "approve", made.version, ""))
+	w.refused(http.StatusConflict, "same_person", listAct("duty", "approve", made.Version, ""))
 	var v calls.Version
-	w.must(http.StatusOK, listAct("approver", "approve", made.version, ""), &v)
+	w.must(http.StatusOK, listAct("approver", "approve", made.Version, ""), &v)
 	if v.Status != reductionlist.StatusApproved {
 		t.Errorf("approved: %+v", v.Standing)
 	}

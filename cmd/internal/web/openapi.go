@@ -58,6 +58,11 @@ func document(routes []route) []byte {
 		Paths:      map[string]*huma.PathItem{},
 		Components: components(made),
 	}
+	for _, r := range routes { // what is answered is whole; the same in a body may lack members
+		if r.Out != nil {
+			made.of(r.answer(), false)
+		}
+	}
 	tags := map[string]bool{}
 	for _, r := range routes {
 		op := operation(made, r)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/watch"
 
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/mod/sumdb/tlog"
@@ -17,7 +18,6 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/aqi"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/watch"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/allocate"
@@ -250,8 +250,6 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[plant.Verdict]():              words(plant.Kept, plant.NotKept, plant.NotCompared),
 	reflect.TypeFor[plant.Why]():                  words(plant.WhyNoPart, plant.WhyNoMachine, plant.WhyUnit, plant.WhyNoUsual, plant.WhyNotDue),
 	reflect.TypeFor[plant.DemandSource]():         words(plant.FromQuantity, plant.FromCriterion, plant.FromAction),
-	reflect.TypeFor[watch.State]():                words(watch.OK, watch.Degraded, watch.Failed),
-	reflect.TypeFor[watch.Status]():               words(watch.Ready, watch.Impaired, watch.NotReady),
 	reflect.TypeFor[refusal.Code]():               problemCodes(),
 }
 
@@ -295,7 +293,7 @@ var members = map[reflect.Type]membersRule{
 	elem(alerts.ForecastInput{}.Hours):         {needs: []string{"at"}, words: map[string][]string{"cause": causes}},
 	reflect.TypeFor[reductionlist.Finding]():   {words: map[string][]string{"severity": {reductionlist.SeverityError, reductionlist.SeverityWarning}}},
 	reflect.TypeFor[calls.Declaration]():       {needs: []string{"level", "trigger"}, without: []string{"list_version", "list_hash"}},
-	reflect.TypeFor[alerts.Reject]():           {needs: []string{"reason"}},
+	reflect.TypeFor[calls.Reject]():            {needs: []string{"reason"}},
 	reflect.TypeFor[calls.EmergencyApproval](): {needs: []string{"authority", "called_at", "reason"}},
 	reflect.TypeFor[calls.Adjustment]():        {needs: []string{"level"}},
 	reflect.TypeFor[calls.Revision]():          {without: []string{"list_version", "list_hash"}},
@@ -310,6 +308,8 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[notify.GradeTally]():       {counts: calls.Axes},
 	reflect.TypeFor[calls.CoalProblem]():       {needs: []string{"start", "step_h", "steps", "units", "demand"}},
 	reflect.TypeFor[calls.WasteProblem]():      {needs: []string{"start", "step_h", "steps", "furnaces", "pit", "intake_t_h", "divert", "steam_min_t_h", "steam_per_t_waste", "step_weight"}},
+	reflect.TypeFor[calls.Readiness]():         {words: map[string][]string{"status": words(watch.Ready, watch.Impaired, watch.NotReady)}},
+	reflect.TypeFor[calls.ReadyCheck]():        {words: map[string][]string{"state": words(watch.OK, watch.Degraded, watch.Failed)}},
 	reflect.TypeFor[plant.Figures]():           {needs: []string{"from", "to"}},
 	reflect.TypeFor[calls.RecipientView]():     {without: []string{"contact_ref"}},
 	reflect.TypeFor[notify.View]():             {words: orderWords},

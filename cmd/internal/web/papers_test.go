@@ -11,8 +11,8 @@ import (
 	"qingkong/cmd/internal/calls"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/net/html"
 
-	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/papers"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/listtest"
@@ -229,7 +229,7 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 		w.must(200, call{who: who, path: calls.Prefix + path}, nil)
 	}
 	seen := map[string]calls.PersonalRead{}
-	for _, s := range list[access.Seen](w, "admin", calls.Prefix+"/personal-data/accesses").Items {
+	for _, s := range list[calls.Seen](w, "admin", calls.Prefix+"/personal-data/accesses").Items {
 		seen[s.User] = s.Reads[0]
 	}
 	want := map[string]calls.PersonalRead{
@@ -240,7 +240,7 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 		t.Errorf("recorded %+v, want %+v", seen, want)
 	}
 	for query, n := range map[string]int{"?recipient=E0001": 1, "?recipient=E0002": 2, "?recipient=E0002&user=inspector": 1, "?user=town": 0, "?limit=1": 1} {
-		if got := list[access.Seen](w, "admin", calls.Prefix+"/personal-data/accesses"+query); len(got.Items) != n {
+		if got := list[calls.Seen](w, "admin", calls.Prefix+"/personal-data/accesses"+query); len(got.Items) != n {
 			t.Errorf("%s: %d records, want %d", query, len(got.Items), n)
 		}
 	}
@@ -276,5 +276,39 @@ func (w *world) manyReads() {
 	}
 	if err := w.svc.RecordSeen(w.t.Context()); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// text is what a reader sees of a page, without the markup, spaces made one. It fails on a script and on an
+// attribute that runs one.
+func text(t *testing.T, page string) string {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for n := range doc.Descendants() {
+		switch {
+		case n.Type == html.TextNode && n.Parent.Data != "style":
+			b.WriteString(n.Data + " ")
+		case n.Type == html.ElementNode && n.Data == "script":
+			t.Error("the page has a script")
+		}
+		for _, a := range n.Attr {
+			if strings.HasPrefix(a.Key, "on") || a.Key == "style" {
+				t.Errorf("the page has an attribute %s", a.Key)
+			}
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+func contains(t *testing.T, text string, want ...string) {
+	t.Helper()
+	for _, s := range want {
+		if !strings.Contains(text, s) {
+			t.Errorf("%q is not on the page: %s", s, text)
+		}
 	}
 }

@@ -38,17 +38,16 @@ func matrix() string {
 | | | 值班 duty | 审批 approver | 检查 inspector | 企业 enterprise | 街镇 town | 只读 viewer | 报送 feeder | 管理 admin |
 |---|---|:-:|:-:|:-:|:-:|:-:|:-:|:-:|:-:|
 `)
-	for i := range routes {
-		r := &routes[i]
-		fmt.Fprintf(&b, "| `%s %s` | %s |", r.method, r.full(), r.zh)
+	for _, r := range routes {
+		fmt.Fprintf(&b, "| `%s %s` | %s |", r.Method, r.Path(), r.ZH)
 		for _, role := range calls.Roles() {
 			if role == calls.Neighbour { // speaks NATS alone
 				continue
 			}
 			switch {
-			case r.act == "":
+			case r.Act == "":
 				b.WriteString(" ○ |")
-			case calls.AnySignedIn(r.act) || calls.Allowed(role, r.act):
+			case r.ForAnySignedIn() || calls.Allowed(role, r.Act):
 				b.WriteString(" ● |")
 			default:
 				b.WriteString("  |")
@@ -60,13 +59,13 @@ func matrix() string {
 }
 
 // path is a route's path with ids that nothing has.
-func (r *route) path() string {
-	return strings.NewReplacer("{id}", "none", "{token}", "t9").Replace(r.full())
+func (r route) path() string {
+	return strings.NewReplacer("{id}", "none", "{token}", "t9").Replace(r.Path())
 }
 
-func (r *route) anyCall(who string) call {
-	c := call{who: who, method: r.method, path: r.path()}
-	if takesBody(r.method) {
+func (r route) anyCall(who string) call {
+	c := call{who: who, method: r.Method, path: r.path()}
+	if r.HasBody() {
 		c.body = "{}"
 	}
 	return c
@@ -81,13 +80,12 @@ func TestPermissions(t *testing.T) {
 	w.tokens["wrong"] = "qk.admin." + strings.Repeat("A", 43)
 	var table strings.Builder
 	table.WriteString(permissionsHeader)
-	for i := range routes {
-		r := &routes[i]
-		fmt.Fprintf(&table, "%-6s %-55s %s\n", r.method, r.full(), strings.Join(r.roles(), " "))
-		t.Run(r.method+" "+r.full(), func(t *testing.T) {
+	for _, r := range routes {
+		fmt.Fprintf(&table, "%-6s %-55s %s\n", r.Method, r.Path(), strings.Join(r.Roles(), " "))
+		t.Run(r.Method+" "+r.Path(), func(t *testing.T) {
 			w.t = t
 			for _, who := range []string{"", "wrong", "disabled"} {
-				if r.act == "" {
+				if r.Act == "" {
 					w.passes(r, who)
 					continue
 				}
@@ -97,7 +95,7 @@ func TestPermissions(t *testing.T) {
 				}
 			}
 			for _, role := range calls.Roles() {
-				if r.act == "" || calls.AnySignedIn(r.act) || calls.Allowed(role, r.act) {
+				if r.Act == "" || r.ForAnySignedIn() || calls.Allowed(role, r.Act) {
 					w.passes(r, string(role))
 				} else {
 					w.refused(http.StatusForbidden, "forbidden", r.anyCall(string(role)))
@@ -111,11 +109,11 @@ func TestPermissions(t *testing.T) {
 }
 
 // passes fails when who is stopped at the door, or the server fails behind it.
-func (w *world) passes(r *route, who string) {
+func (w *world) passes(r route, who string) {
 	w.t.Helper()
-	res := w.exchange(r.anyCall(who), r.media == "text/event-stream")
+	res := w.exchange(r.anyCall(who), r.Media == "text/event-stream")
 	stopped := res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden
-	if starting := r.root && res.StatusCode == http.StatusServiceUnavailable; stopped || res.StatusCode >= 500 && !starting {
+	if starting := r.Root && res.StatusCode == http.StatusServiceUnavailable; stopped || res.StatusCode >= 500 && !starting {
 		w.t.Errorf("%q may, and is answered %d: %s", who, res.StatusCode, res.body)
 	}
 }

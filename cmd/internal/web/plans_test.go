@@ -322,7 +322,7 @@ func TestPlanBodies(t *testing.T) {
 // What anybody may ask of the optimiser is bounded.
 func TestAllocationsAreBounded(t *testing.T) {
 	w := newWorld(t)
-	coal := examples["POST /allocations/coal"]
+	coal := exampleOf("POST /allocations/coal")
 	var unit string
 	if from, to := strings.Index(coal, `{"name"`), strings.Index(coal, `],"demand"`); from > 0 {
 		unit = coal[from:to]
@@ -338,7 +338,7 @@ func TestAllocationsAreBounded(t *testing.T) {
 	if len(q.Errors) != 1 || q.Errors[0].Path != "steps" || q.Errors[0].Rule != "allocate.too_large_together" {
 		t.Errorf("%+v", q.Errors)
 	}
-	waste := strings.Replace(examples["POST /allocations/waste"], `"steps":3`, `"steps":2000`, 1)
+	waste := strings.Replace(exampleOf("POST /allocations/waste"), `"steps":3`, `"steps":2000`, 1)
 	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/allocations/waste?time_limit=20", body: waste}, nil)
 	for _, body := range []string{`{}`, `{"units":[]}`, `[]`, `null`} {
 		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/allocations/coal", body: body})
@@ -349,7 +349,7 @@ func TestAllocationsAreBounded(t *testing.T) {
 func TestFiguresOfAPlant(t *testing.T) {
 	w := newWorld(t)
 	w.xiqing()
-	good := examples["PUT /recipients/{id}/figures"]
+	good := exampleOf("PUT /recipients/{id}/figures")
 	put := func(who, id, body string) call {
 		return call{who: who, method: http.MethodPut, path: calls.Prefix + "/recipients/" + id + "/figures", body: body}
 	}

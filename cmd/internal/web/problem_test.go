@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 )
 
@@ -146,8 +147,8 @@ func TestRefusals(t *testing.T) {
 		{"no media type", call{who: "duty", path: "/api/v1/warnings", body: `{}`, header: head("Content-Type", "")}, 415, "unsupported_media", ""},
 		{"other charset", call{who: "duty", path: "/api/v1/warnings", body: `{}`, header: head("Content-Type", "application/json; charset=gb18030")}, 415, "unsupported_media", ""},
 		{"compressed", call{who: "duty", path: "/api/v1/warnings", body: `{}`, header: head("Content-Encoding", "gzip")}, 415, "unsupported_media", ""},
-		{"too large", call{who: "feeder", path: "/api/v1/forecasts", body: strings.Repeat(" ", dataBody+1)}, 413, "too_large", ""},
-		{"too large and does not say so", call{who: "feeder", path: "/api/v1/forecasts", body: strings.Repeat(" ", dataBody+1), chunked: true}, 413, "too_large", ""},
+		{"too large", call{who: "feeder", path: "/api/v1/forecasts", body: strings.Repeat(" ", int(calls.Forecast.Body)+1)}, 413, "too_large", ""},
+		{"too large and does not say so", call{who: "feeder", path: "/api/v1/forecasts", body: strings.Repeat(" ", int(calls.Forecast.Body)+1), chunked: true}, 413, "too_large", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t

@@ -18,18 +18,17 @@ import (
 )
 
 // posts runs f for every POST that it is about with its example, each in a world of its own.
-func posts(t *testing.T, about func(*route) bool, f func(t *testing.T, w *world, r *route, c call)) {
-	for i := range routes {
-		r := &routes[i]
-		example := samples[r.method+" "+r.pattern]
-		if r.method != http.MethodPost || !about(r) || example == nil {
+func posts(t *testing.T, about func(route) bool, f func(t *testing.T, w *world, r route, c call)) {
+	for _, r := range routes {
+		example := samples[r.Method+" "+r.Pattern]
+		if r.Method != http.MethodPost || !about(r) || example == nil {
 			continue // TestEveryCallIsAsDocumented asks for an example
 		}
-		t.Run(r.pattern, func(t *testing.T) {
+		t.Run(r.Pattern, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			c := example(w)
-			c.method = r.method
+			c.method = r.Method
 			if c.header == nil {
 				c.header = map[string]string{}
 			}
@@ -41,14 +40,14 @@ func posts(t *testing.T, about func(*route) bool, f func(t *testing.T, w *world,
 // A POST that comes again under its key gets the answer it had and does nothing. One that shows secrets shows them once,
 // and its repeat is refused.
 func TestEveryPostMayBeRepeated(t *testing.T) {
-	posts(t, func(*route) bool { return true }, func(t *testing.T, w *world, r *route, c call) {
+	posts(t, func(route) bool { return true }, func(t *testing.T, w *world, r route, c call) {
 		c.header[keyHeader] = "again-1"
 		first := w.must(r.status(), c, nil)
 		height := w.svc.J.Height()
 		again := w.do(c)
 		switch {
-		case r.act == "": // nobody's key is nobody's, and a login is no event
-		case reflect.TypeOf(r.out) == reflect.TypeFor[calls.Issued]():
+		case r.Act == "": // nobody's key is nobody's, and a login is no event
+		case r.Out == reflect.TypeFor[calls.Issued]():
 			if again.StatusCode != http.StatusConflict || !strings.Contains(again.body, "again-1") {
 				t.Errorf("secrets asked for again: %d %s", again.StatusCode, again.body)
 			}
@@ -64,16 +63,15 @@ func TestEveryPostMayBeRepeated(t *testing.T) {
 // Every body has a bound, whatever the call.
 func TestEveryBodyIsBounded(t *testing.T) {
 	w := newWorld(t)
-	for i := range routes {
-		r := &routes[i]
-		if !takesBody(r.method) || r.upload { // TestUploads has the larger bound of those
+	for _, r := range routes {
+		if !r.HasBody() || r.Upload { // TestUploads has the larger bound of those
 			continue
 		}
 		c := r.anyCall("")
-		if c.who = r.roles()[0]; w.tokens[c.who] == "" {
+		if c.who = r.Roles()[0]; w.tokens[c.who] == "" {
 			c.who = "viewer" // public, or for whoever is signed in
 		}
-		c.body = strings.Repeat(" ", int(r.body)+1)
+		c.body = strings.Repeat(" ", int(r.Body)+1)
 		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
 		c.chunked = true
 		w.refused(http.StatusRequestEntityTooLarge, "too_large", c)
@@ -83,26 +81,23 @@ func TestEveryBodyIsBounded(t *testing.T) {
 }
 
 // actsOnRevision reports whether the body of a call names a revision.
-func actsOnRevision(r *route) bool {
-	if r.in == nil {
-		return false
-	}
-	f, ok := reflect.TypeOf(r.in).FieldByName("Revision")
+func actsOnRevision(r route) bool {
+	f, ok := r.In.FieldByName("Revision")
 	return ok && f.Tag.Get("json") == "revision"
 }
 
 // Whatever acts on a revision asks for it, and refuses one that is not the latest.
 func TestEveryRevisionIsAskedFor(t *testing.T) {
 	asked := 0
-	for i := range routes {
-		if actsOnRevision(&routes[i]) {
+	for _, r := range routes {
+		if actsOnRevision(r) {
 			asked++
 		}
 	}
 	if asked < 9 {
 		t.Errorf("only %d acts on a revision were found", asked)
 	}
-	posts(t, actsOnRevision, func(t *testing.T, w *world, r *route, c call) {
+	posts(t, actsOnRevision, func(t *testing.T, w *world, r route, c call) {
 		w.refused(http.StatusConflict, "stale_revision", c.asked(99))
 		var body map[string]any
 		if err := json.Unmarshal([]byte(c.body), &body); err != nil {
@@ -149,7 +144,7 @@ func (w *world) faulty() calls.Version {
 			}
 		}
 		return nil
-	})).version
+	})).Version
 }
 
 // dismissed lets a proposal be made and closes it.
@@ -177,25 +172,24 @@ func TestEveryListPages(t *testing.T) {
 	version, warning := w.faulty().ID, list[alerts.Warning](w, "duty", calls.Prefix+"/warnings").Items[0].ID
 	w.newerList()
 	w.manyReads()
-	for i := range routes {
-		r := &routes[i]
-		if !slices.ContainsFunc(r.query, func(p param) bool { return p.name == limitParam.name }) {
+	for _, r := range routes {
+		if !slices.ContainsFunc(r.Query, func(p calls.Param) bool { return p.Name == "limit" }) {
 			continue
 		}
-		t.Run(r.pattern, func(t *testing.T) {
+		t.Run(r.Pattern, func(t *testing.T) {
 			w.t = t
 			who := "public"
-			for _, role := range r.roles() { // the first that sees all of it
+			for _, role := range r.Roles() { // the first that sees all of it
 				if role != string(calls.Enterprise) && role != string(calls.Town) {
 					who = role
 					break
 				}
 			}
 			on := "cursor"
-			if !slices.ContainsFunc(r.query, func(p param) bool { return p.name == on }) {
-				on = fromLeafParam.name
+			if !slices.ContainsFunc(r.Query, func(p calls.Param) bool { return p.Name == on }) {
+				on = "from"
 			}
-			address := strings.NewReplacer("/versions/{id}", "/versions/"+version, "/warnings/{id}", "/warnings/"+warning).Replace(r.full())
+			address := strings.NewReplacer("/versions/{id}", "/versions/"+version, "/warnings/{id}", "/warnings/"+warning).Replace(r.Path())
 			all := list[json.RawMessage](w, who, address+"?limit=1000")
 			if len(all.Items) < 3 || all.Next != "" {
 				t.Fatalf("%d items, next %q", len(all.Items), all.Next)

@@ -263,8 +263,8 @@ func routeOf(c call) *route {
 	path, _, _ := strings.Cut(c.path, "?")
 	parts := strings.Split(path, "/")
 	for i := range routes {
-		pattern := strings.Split(routes[i].full(), "/")
-		same := len(pattern) == len(parts) && routes[i].method == method
+		pattern := strings.Split(routes[i].Path(), "/")
+		same := len(pattern) == len(parts) && routes[i].Method == method
 		for n := 0; same && n < len(parts); n++ {
 			same = pattern[n] == parts[n] || strings.HasPrefix(pattern[n], "{")
 		}

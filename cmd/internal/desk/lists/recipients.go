@@ -89,7 +89,7 @@ func (d *desk) recipient(q *frame.Request) (any, error) {
 		return nil, refusal.New(refusal.Invalid, "desk.form.day", refusal.Args{"value": view.AsOf})
 	}
 	found, err := d.Svc.Recipient(q.Context(), q.Ask(), calls.RecipientQuery{ByID: calls.ByID{ID: q.ID()},
-		Asked: calls.Asked{Version: v.Get("version"), AsOf: calls.AsOf{AsOf: view.AsOf}}})
+		Asked: calls.Asked{Version: v.Get("version"), When: calls.When{AsOf: view.AsOf}}})
 	if err != nil {
 		return nil, err
 	}

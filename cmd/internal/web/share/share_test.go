@@ -158,3 +158,10 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 }
 
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// callers is how many have something in hand or wait.
+func (s *slots) callers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.of)
+}

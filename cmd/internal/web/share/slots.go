@@ -73,10 +73,3 @@ func (s *slots) leave(who string, own *slot) {
 		delete(s.of, who)
 	}
 }
-
-// callers is how many have something in hand or wait.
-func (s *slots) callers() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.of)
-}

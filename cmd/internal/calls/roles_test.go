@@ -1,4 +1,4 @@
-package access
+package calls
 
 import (
 	"go/ast"
@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"qingkong/cmd/internal/calls"
 
 	"qingkong/alerts/refusal"
 )
@@ -46,18 +44,11 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 		t.Errorf("the table has the acts %q, the contract has %q", have, acts)
 	}
 	for act, who := range contract {
-		for _, role := range calls.Roles() {
+		for _, role := range Roles() {
 			want := slices.Contains(strings.Fields(who), string(role))
-			if got := calls.Allowed(role, act); got != want {
+			if got := Allowed(role, act); got != want {
 				t.Errorf("Allowed(%s, %s) = %v, want %v", role, act, got, want)
 			}
-			err := Require(&Principal{Role: role}, act)
-			if wantCode := map[bool]refusal.Code{true: "", false: refusal.Forbidden}[want]; refusal.CodeOf(err) != wantCode {
-				t.Errorf("Require(%s, %s) = %v", role, act, err)
-			}
-		}
-		if err := Require(nil, act); refusal.CodeOf(err) != refusal.Unauthenticated {
-			t.Errorf("Require(nobody, %s) = %v", act, err)
 		}
 	}
 }
@@ -88,20 +79,20 @@ func declaredActs(t *testing.T) []string {
 
 func TestUnknownRolesAndActsAreRefused(t *testing.T) {
 	for _, c := range []struct {
-		role calls.Role
+		role Role
 		act  string
-	}{{"", calls.ActWarningsRead}, {"root", calls.ActWarningsRead}, {"Duty", calls.ActWarningsDeclare}, {calls.Admin, ""}, {calls.Admin, "accounts.delete"}} {
-		if calls.Allowed(c.role, c.act) {
+	}{{"", ActWarningsRead}, {"root", ActWarningsRead}, {"Duty", ActWarningsDeclare}, {Admin, ""}, {Admin, "accounts.delete"}} {
+		if Allowed(c.role, c.act) {
 			t.Errorf("Allowed(%q, %q)", c.role, c.act)
 		}
 	}
-	for _, role := range calls.Roles() {
-		if got, err := calls.ParseRole(string(role)); got != role || err != nil {
+	for _, role := range Roles() {
+		if got, err := ParseRole(string(role)); got != role || err != nil {
 			t.Errorf("ParseRole(%s) = %q, %v", role, got, err)
 		}
 	}
 	for _, s := range []string{"", "Duty", " duty", "root"} {
-		if _, err := calls.ParseRole(s); refusal.CodeOf(err) != refusal.Invalid {
+		if _, err := ParseRole(s); refusal.CodeOf(err) != refusal.Invalid {
 			t.Errorf("ParseRole(%q) = %v, want invalid", s, err)
 		}
 	}
