@@ -44,6 +44,7 @@ type Event = interface{ Kind() string }
 // Effects is what applying an event may ask of the world.
 type Effects = interface {
 	Send(topic, id string, due time.Time)
+	SendBy(channel, topic, id string, due time.Time)
 	Drop(topic, id string)
 	Timer(id string, due time.Time, command string, payload any)
 	WallTimer(id string, due time.Time, command string, payload any)

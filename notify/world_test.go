@@ -42,8 +42,11 @@ func newEffects() *effects {
 }
 
 func (e *effects) Send(topic, id string, due time.Time) { e.outbox[topic+" "+id] = due.Round(0) }
-func (e *effects) Drop(topic, id string)                { delete(e.outbox, topic+" "+id) }
-func (e *effects) CancelTimer(id string)                { delete(e.timers, id) }
+func (e *effects) SendBy(channel, _, _ string, _ time.Time) {
+	panic("a message by " + channel)
+}
+func (e *effects) Drop(topic, id string) { delete(e.outbox, topic+" "+id) }
+func (e *effects) CancelTimer(id string) { delete(e.timers, id) }
 func (e *effects) Timer(id string, due time.Time, command string, payload any) {
 	b, err := json.Marshal(payload)
 	if err != nil {

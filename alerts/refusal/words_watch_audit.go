@@ -18,7 +18,7 @@ func init() {
 		"audit.more":       {"{first}；等等", "{first}; and so on"},
 		"audit.at_least":   {"至少 {count}", "at least {count}"},
 		"audit.never":      {"启动以来没有过", "never since the start"},
-		"audit.outbox_due": {"消息 {id} 应于 {since} 发出", "message {id} was to go out at {since}"},
+		"audit.outbox_due": {"消息 {id} 应于 {since} 由通道 {channel} 发出", "message {id} was to go out by channel {channel} at {since}"},
 		"audit.timer_due":  {"定时任务 {id} 应于 {since} 执行", "timer {id} was to run at {since}"},
 		"audit.failed":     {"自动核对没有做完（{why}），有没有停滞的减排令无从得知：请看日志并重启程序；仍是如此，请停下程序运行 qingkong journal check。", "the audit could not be completed ({why}), so that nobody knows whether an order is stuck: see the log and start the program again; where that does not help, stop it and run qingkong journal check."},
 		"audit.stale":      {"自动核对已超过 {minutes} 分钟没有完成（上次：{at}），有没有停滞的减排令无从得知：请看日志并重启程序。", "the audit has not been completed for more than {minutes} minutes (last: {at}), so that nobody knows whether an order is stuck: see the log and start the program again."},

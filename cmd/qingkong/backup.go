@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/app"
-	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/backups"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/journal"
 )
 
@@ -88,7 +87,7 @@ func (f *backupFlags) here(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	line := progressLine{w: cmd.ErrOrStderr()}
-	done, err := app.BackupFolder(cmd.Context(), cfg, thisBuild().Version, req, func(p journal.BackupProgress) {
+	done, err := backups.OfFolder(cmd.Context(), cfg, thisBuild().Version, req, func(p journal.BackupProgress) {
 		line.print("backup.progress", refusal.Args{"block": p.Block, "of": p.Of, "mb": p.Bytes >> 20})
 	})
 	if err != nil {
@@ -131,7 +130,7 @@ func noneOf(cmd *cobra.Command, where string, names ...string) error {
 }
 
 // backupRequest names the files by their whole paths: the program that runs has another working directory.
-func backupRequest(file, since string) (req app.BackupRequest, err error) {
+func backupRequest(file, since string) (req folder.BackupRequest, err error) {
 	if req.File, err = filepath.Abs(file); err != nil || since == "" {
 		return req, err
 	}
@@ -199,16 +198,11 @@ func newRestoreCommand() *cobra.Command {
 
 // emptyStream refuses an external server whose stream holds a block: the restored record would fork from it.
 func (f *recordFlags) emptyStream(ctx context.Context) (err error) {
-	b, err := bus.Start(bus.Config{URL: f.url, CredsFile: f.creds, CAFile: f.ca, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-restore"})
+	js, shut, err := f.streams(ctx, "")
 	if err != nil {
 		return err
 	}
-	defer func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		err = errors.Join(err, b.Close(stop))
-	}()
-	_, js := b.Journal()
+	defer func() { err = errors.Join(err, shut()) }()
 	blocks, err := journal.StreamHolds(ctx, js)
 	if err == nil && blocks > 0 {
 		err = refusal.New(refusal.Conflict, "backup.stream_holds", refusal.Args{"blocks": blocks})

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/bench"
 )
 
 func newBenchCommand() *cobra.Command {
@@ -20,65 +23,171 @@ func newBenchCommand() *cobra.Command {
 	return cmd
 }
 
-func newBenchAnswers() *cobra.Command {
+// measurement is a subcommand of bench: what is measured so many times or with so many of something.
+type measurement struct {
+	use, short, long, example string
+
+	n     int // of the flag, when it is not given
+	nHelp string
+
+	run   func(cmd *cobra.Command, n int) ([]bench.Figure, error)
+	print func(w io.Writer, figures []bench.Figure) error // for people
+}
+
+func (m measurement) command() *cobra.Command {
 	var n int
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "answers",
-		Short: "签收的吞吐与时延（acknowledgements per second and their latency）",
-		Long: "签收指令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
+		Use: m.use, Short: m.short, Long: m.long, Example: m.example,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if n < 1 {
+				return usage("--n must be positive")
+			}
+			figures, err := m.run(cmd, n)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), map[string]any{"figures": figures})
+			}
+			return m.print(cmd.OutOrStdout(), figures)
+		},
+	}
+	cmd.Flags().IntVar(&n, "n", m.n, m.nHelp)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	return cmd
+}
+
+// quietly measures a program whose log nobody reads.
+func quietly(measure func(context.Context, int, *slog.Logger) ([]bench.Figure, error)) func(*cobra.Command, int) ([]bench.Figure, error) {
+	return func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
+		return measure(cmd.Context(), n, slog.New(slog.DiscardHandler))
+	}
+}
+
+func newBenchAnswers() *cobra.Command {
+	return measurement{
+		use: "answers", short: "签收的吞吐与时延（acknowledgements per second and their latency）",
+		long: "签收指令，从请求到落盘并答复。answers_nats_1_ratio、answers_nats_256_ratio、answers_http_256_ratio：1、256 个调用方经 NATS、\n" +
 			"256 个经 HTTP，与同一进程里答复同样字节的空服务器逐秒交替，十对之比的中位数；1 个调用方另与同样各行的一次提交、一次往返相比。\n" +
 			"16、64 个经 NATS 和进程内 256 个与 bbolt 提交的原始极限相比，最后检查记录。\n" +
 			"Acknowledgements from the request until they are on disk and answered. The three ratios are medians of ten pairs of slices\n" +
 			"of a second, ours and a bare server in this process that answers the same bytes by turns. One caller is also held against\n" +
 			"a commit of the same rows and a round trip; 16 and 64 callers, and 256 in process, against raw bbolt commits.",
-		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if n < 1 {
-				return usage("--n must be positive")
-			}
-			figures, err := app.BenchAnswers(cmd.Context(), n, slog.New(slog.DiscardHandler))
-			if err != nil {
-				return err
-			}
-			return printFigures(cmd, figures, asJSON)
-		},
-	}
-	cmd.Flags().IntVar(&n, "n", 8000, "与 bbolt 提交相比的几轮里，最大一轮的签收次数（acknowledgements of the largest run beside raw commits）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+		example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
+		n:       8000, nHelp: "与 bbolt 提交相比的几轮里，最大一轮的签收次数（acknowledgements of the largest run beside raw commits）",
+		run:   quietly(bench.Answers),
+		print: printFigures,
+	}.command()
 }
 
 func newBenchDispatch() *cobra.Command {
-	var n int
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "dispatch",
-		Short: "指令从批准到全部送出的时间（seconds from approval to the last order sent）",
-		Long: "一次预警批准后，N 个对象、每个三条措施的指令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
+	return measurement{
+		use: "dispatch", short: "指令从批准到全部送出的时间（seconds from approval to the last order sent）",
+		long: "一次预警批准后，N 个对象、每个三条措施的指令全部落盘并送到外部 TCP 订阅者的时间，各步所占，及同样字节的原始极限，最后检查记录。\n" +
 			"Time from the approval of a warning until N orders of three measures each are journaled, and received by a subscriber over TCP.",
-		Example: "  qingkong bench dispatch\n  qingkong bench dispatch --n 20000 --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if n < 1 {
-				return usage("--n must be positive")
-			}
-			figures, err := app.BenchDispatch(cmd.Context(), n, slog.New(slog.DiscardHandler))
+		example: "  qingkong bench dispatch\n  qingkong bench dispatch --n 20000 --json",
+		n:       100_000, nHelp: "对象数，即指令数（recipients, and so orders）",
+		run:   quietly(bench.Dispatch),
+		print: printFigures,
+	}.command()
+}
+
+func newBenchBackup() *cobra.Command {
+	return measurement{
+		use: "backup", short: "运行中备份的时间、大小和对写入的影响（a backup beside writes, and its restore）",
+		long: "N 件减排令送出后，4 个调用方不停签收，其间备份三次，与不备份的同样长时间交替：备份用时、大小，签收时延的 p50、p99，不备份时的作对照；\n" +
+			"最后恢复最后一份，并检查记录。\n" +
+			"Backups of a record with N orders while 4 callers acknowledge, in turns with the same time without one: seconds, size,\n" +
+			"the latency of the callers beside that without a backup; then the restore of the last.",
+		example: "  qingkong bench backup\n  qingkong bench backup --n 20000 --json",
+		n:       100_000, nHelp: "对象数，即指令数（recipients, and so orders）",
+		run:   quietly(bench.Backup),
+		print: printFigures,
+	}.command()
+}
+
+func newBenchConsole() *cobra.Command {
+	return measurement{
+		use: "console", short: "值班台页面、列表接口与实时看板的时延（latency of the desk's pages, list calls and live board）",
+		long: "一次预警 N 条未结指令时，值班台各页面与列表接口的时延（p95 应小于 50 毫秒），同样字节数的空处理作为原始极限；\n" +
+			"以及一家企业签收到 200 个看板全部更新的时间（应小于 1 秒）。超出者另列于标准错误。\n" +
+			"Latency of the desk's pages and the list calls with N open orders of one warning (p95 under 50 ms), beside a handler that\n" +
+			"answers as many bytes without work; and from an acknowledgement to the last of 200 screens (under 1 s).",
+		example: "  qingkong bench console\n  qingkong bench console --n 20000 --json",
+		n:       100_000, nHelp: "对象数，即未结指令数（recipients, and so open orders）",
+		run: func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
+			figures, over, err := bench.Console(cmd.Context(), n, slog.New(slog.DiscardHandler))
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return printFigures(cmd, figures, asJSON)
+			for _, line := range over {
+				fmt.Fprintln(cmd.ErrOrStderr(), "超出（over the bar）：", line)
+			}
+			return figures, nil
 		},
-	}
-	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即指令数（recipients, and so orders）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+		print: printFigures,
+	}.command()
+}
+
+func newBenchList() *cobra.Command {
+	return measurement{
+		use: "list", short: "清单的导入、比较与查询（import, comparison and search of the list）",
+		long: "N 个对象的工作簿连同全部检查的导入，同一次运行中给出 excelize 流式读取相同各行的时间与内存；两个版本的比较、某日的对象、一页检索。\n" +
+			"Import of a workbook of N recipients with all checks, beside excelize's streaming reader over the same rows; comparison\n" +
+			"of two versions, a recipient as of a day, a page of search results.",
+		example: "  qingkong bench list\n  qingkong bench list --n 10000 --json",
+		n:       10_000, nHelp: "对象数（recipients）",
+		run: quietly(bench.List),
+		print: func(w io.Writer, figures []bench.Figure) error {
+			var rows [][]string
+			for _, f := range figures {
+				ratio := ""
+				if f.Raw > 0 {
+					ratio = fmt.Sprintf("%.2f × raw (%.1f)", f.Ratio, f.Raw)
+				}
+				rows = append(rows, []string{f.Name, fmt.Sprintf("%.1f", f.Value), f.Unit, ratio})
+			}
+			printTable(w, "", rows)
+			return nil
+		},
+	}.command()
+}
+
+func newBenchAllocate() *cobra.Command {
+	var coal, waste string
+	cmd := measurement{
+		use: "allocate", short: "电厂与垃圾焚烧方案的求解时间，同时给出 CBC 的（time and gap of the optimisers beside CBC's）",
+		long: "对 4 台×96 时段、3 台×60 时段、12 台×168 时段、8 台×90 时段各求解 N 次，取中位数；同一次运行中让 CBC（coinor-cbc）解同一问题，各限 30 秒。\n" +
+			"给出 --coal、--waste 时只测这些文件。没有安装 CBC 时不给对照。\n" +
+			"Solves plants of four sizes N times each, the median counts, beside CBC on the same problems in the same run, 30 s\n" +
+			"each at most; or the problems of --coal and --waste alone. Without CBC its values are missing.",
+		example: "  qingkong bench allocate\n  qingkong bench allocate --coal coal.json --waste waste.json --json",
+		n:       5, nHelp: "每个问题的求解次数（how often each problem is solved）",
+		run: func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
+			var problems []bench.Problem
+			for _, p := range []bench.Problem{{Name: coal, Kind: "coal"}, {Name: waste, Kind: "waste"}} {
+				if p.Name == "" {
+					continue
+				}
+				text, err := os.ReadFile(p.Name)
+				if err != nil {
+					return nil, err
+				}
+				p.Text = text
+				problems = append(problems, p)
+			}
+			return bench.Allocate(cmd.Context(), n, problems)
+		},
+		print: printBesideCBC,
+	}.command()
+	cmd.Flags().StringVar(&coal, "coal", "", "只测这个煤电问题（a coal problem to be measured）")
+	cmd.Flags().StringVar(&waste, "waste", "", "只测这个垃圾焚烧问题（a waste problem to be measured）")
 	return cmd
 }
 
-func printFigures(cmd *cobra.Command, figures []app.Figure, asJSON bool) error {
-	if asJSON {
-		return printJSON(cmd.OutOrStdout(), map[string]any{"figures": figures})
-	}
-	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+func printFigures(w io.Writer, figures []bench.Figure) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, f := range figures {
 		ratio := ""
 		if f.Raw > 0 {
@@ -89,29 +198,18 @@ func printFigures(cmd *cobra.Command, figures []app.Figure, asJSON bool) error {
 	return t.Flush()
 }
 
-func newBenchBackup() *cobra.Command {
-	var n int
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "backup",
-		Short: "运行中备份的时间、大小和对写入的影响（a backup beside writes, and its restore）",
-		Long: "N 件减排令送出后，4 个调用方不停签收，其间备份三次，与不备份的同样长时间交替：备份用时、大小，签收时延的 p50、p99，不备份时的作对照；\n" +
-			"最后恢复最后一份，并检查记录。\n" +
-			"Backups of a record with N orders while 4 callers acknowledge, in turns with the same time without one: seconds, size,\n" +
-			"the latency of the callers beside that without a backup; then the restore of the last.",
-		Example: "  qingkong bench backup\n  qingkong bench backup --n 20000 --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if n < 1 {
-				return usage("--n must be positive")
-			}
-			figures, err := app.BenchBackup(cmd.Context(), n, slog.New(slog.DiscardHandler))
-			if err != nil {
-				return err
-			}
-			return printFigures(cmd, figures, asJSON)
-		},
+func printBesideCBC(w io.Writer, figures []bench.Figure) error {
+	rows := [][]string{{"", "晴空 ours", "CBC", "CBC ÷ 晴空"}}
+	for _, f := range figures {
+		row := []string{f.Name, fmt.Sprintf("%.3g %s", f.Value, f.Unit), "-", ""}
+		if f.Raw > 0 {
+			row[2] = fmt.Sprintf("%.3g %s", f.Raw, f.Unit)
+		}
+		if f.Raw > 0 && f.Unit == "ms" {
+			row[3] = fmt.Sprintf("%.0f ×", f.Raw/f.Value)
+		}
+		rows = append(rows, row)
 	}
-	cmd.Flags().IntVar(&n, "n", 100_000, "对象数，即指令数（recipients, and so orders）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+	printTable(w, "", rows)
+	return nil
 }

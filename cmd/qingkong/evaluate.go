@@ -12,7 +12,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/settings"
 )
 
 func newEvaluateCommand() *cobra.Command {
@@ -62,7 +62,7 @@ func newEvaluateCommand() *cobra.Command {
 // chooseCriteria are the default settings with the criteria of that name, or those valid on each day.
 func chooseCriteria(name, folder string, workRequirement bool) (alerts.Settings, error) {
 	set := alerts.DefaultSettings()
-	sets, err := app.Criteria(folder)
+	sets, err := settings.Criteria(folder)
 	if err != nil {
 		return set, err
 	}
@@ -202,7 +202,7 @@ func newCriteriaCommand() *cobra.Command {
 		Example: "  qingkong criteria list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			sets, err := app.Criteria(folder)
+			sets, err := settings.Criteria(folder)
 			if err != nil {
 				return err
 			}

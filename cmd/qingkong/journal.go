@@ -17,8 +17,8 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/bus"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 )
@@ -67,36 +67,45 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 		}
 		defer func() { err = errors.Join(err, release()) }()
 	}
+	store := filepath.Join(f.data, folder.Streams)
+	if f.url != "" {
+		store = ""
+	}
 	var before *journal.Before
 	if f.looks {
-		store := filepath.Join(f.data, "nats")
-		if f.url != "" {
-			store = ""
-		}
 		if before, err = journal.Survey(f.data, store); err != nil {
 			return err
 		}
 	}
-	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(f.data, "nats"), URL: f.url, CredsFile: f.creds, CAFile: f.ca,
-		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
+	js, shut, err := f.streams(ctx, store)
 	if err != nil {
 		return err
 	}
-	defer func() {
+	defer func() { err = errors.Join(err, shut()) }()
+	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != "", Before: before})
+}
+
+// streams are those of the external server, or of a folder; whoever asks for them shuts them.
+func (f *recordFlags) streams(ctx context.Context, store string) (_ jetstream.JetStream, shut func() error, err error) {
+	b, err := bus.Start(bus.Config{StoreDir: store, URL: f.url, CredsFile: f.creds, CAFile: f.ca,
+		Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
+	if err != nil {
+		return nil, nil, err
+	}
+	_, js := b.Journal()
+	return js, func() error {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		err = errors.Join(err, b.Close(stop))
-	}()
-	_, js := b.Journal()
-	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != "", Before: before})
+		return b.Close(stop)
+	}, nil
 }
 
 // lock makes a folder that holds a record this process's own, before its streams are opened.
 func (f *recordFlags) lock() (release func() error, err error) {
-	if there, err := app.HasRecord(f.data); err != nil {
+	if there, err := folder.HasRecord(f.data); err != nil {
 		return nil, err
 	} else if there {
-		return app.LockFolder(f.data)
+		return folder.Lock(f.data)
 	}
 	return nil, fmt.Errorf("there is no record in %s: name the folder that `qingkong serve --data` used", f.data)
 }
@@ -111,7 +120,7 @@ func newJournalExport() *cobra.Command {
 			if err := requireFlags(cmd, "data"); err != nil {
 				return err
 			}
-			release, err := app.LockToRead(f.data)
+			release, err := folder.LockToRead(f.data)
 			if err != nil {
 				return err
 			}
@@ -147,7 +156,7 @@ func newJournalCheck() *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "copying %d bytes of streams to %s\n", bytes, to)
 			}}
 			r, err := f.check(cmd.Context(), look)
-			if errors.Is(err, app.ErrInUse) {
+			if errors.Is(err, folder.ErrInUse) {
 				r, err = f.askForCheck(cmd, tmp)
 			}
 			if err != nil {
@@ -170,14 +179,14 @@ func (f *recordFlags) askForCheck(cmd *cobra.Command, tmp string) (r journal.Rep
 		}
 	}
 	line := progressLine{w: cmd.ErrOrStderr()}
-	return app.AskForCheck(cmd.Context(), f.data, tmp, func(block, of uint64) {
+	return folder.AskForCheck(cmd.Context(), f.data, tmp, func(block, of uint64) {
 		line.print("check.progress", refusal.Args{"block": block, "of": of})
 	})
 }
 
 // check looks at a folder and its own streams, or those of an external server.
 func (f *recordFlags) check(ctx context.Context, look journal.Look) (r journal.Report, err error) {
-	release, err := app.LockToRead(f.data)
+	release, err := folder.LockToRead(f.data)
 	if err != nil {
 		return r, err
 	}
@@ -190,18 +199,7 @@ func (f *recordFlags) check(ctx context.Context, look journal.Look) (r journal.R
 		})
 		return r, err
 	}
-	look.Serve = func(store string) (jetstream.JetStream, func() error, error) {
-		b, err := bus.Start(bus.Config{StoreDir: store, Logger: slog.New(slog.DiscardHandler), Name: "qingkong-journal"})
-		if err != nil {
-			return nil, nil, err
-		}
-		_, js := b.Journal()
-		return js, func() error {
-			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-			defer cancel()
-			return b.Close(stop)
-		}, nil
-	}
+	look.Serve = func(store string) (jetstream.JetStream, func() error, error) { return f.streams(ctx, store) }
 	return journal.CheckStopped(ctx, look)
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 	"qingkong/reductionlist/workbook"
@@ -42,17 +42,17 @@ func files(n int) cobra.PositionalArgs {
 // listChecks are the settings that a list is checked by: those of a settings file, or the usual ones without a name.
 func listChecks(name string) (rules.Settings, error) {
 	if name == "" {
-		return app.UsualListSettings(), nil
+		return settings.UsualList(), nil
 	}
 	cfg, err := config.Load(name, os.Environ())
 	if err == nil {
 		err = cfg.Validate()
 	}
-	return app.ListSettings(cfg.ListChecks), err
+	return settings.List(cfg.ListChecks), err
 }
 
 func readListFile(name string) (*reductionlist.List, []reductionlist.Finding, error) {
-	return readListWith(app.UsualListSettings(), name)
+	return readListWith(settings.UsualList(), name)
 }
 
 func readListWith(checks rules.Settings, name string) (*reductionlist.List, []reductionlist.Finding, error) {

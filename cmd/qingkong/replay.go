@@ -13,8 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/replay"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/rules"
 	"qingkong/reductionlist/workbook"
@@ -50,7 +51,7 @@ func newReplayCommand() *cobra.Command {
 			if err := printNotes(cmd.ErrOrStderr(), notes); err != nil {
 				return err
 			}
-			got, err := app.Replay(cmd.Context(), opt)
+			got, err := replay.Play(cmd.Context(), opt)
 			if err != nil {
 				return err
 			}
@@ -67,8 +68,8 @@ func newReplayCommand() *cobra.Command {
 	return cmd
 }
 
-func replayOptions(episode, criteria, list string, horizon int) (app.ReplayOptions, []alerts.Note, error) {
-	opt := app.ReplayOptions{Horizon: horizon, Log: slog.New(slog.DiscardHandler),
+func replayOptions(episode, criteria, list string, horizon int) (replay.Options, []alerts.Note, error) {
+	opt := replay.Options{Horizon: horizon, Log: slog.New(slog.DiscardHandler),
 		Set: service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: 60e9, RepeatMax: 1800e9}}
 	var err error
 	if opt.Set.Alerts, err = chooseCriteria(criteria, "", false); err != nil {
@@ -118,7 +119,7 @@ func readList(path string) (*reductionlist.List, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, x := range rules.Judge(read, app.UsualListSettings()) {
+	for _, x := range rules.Judge(read, settings.UsualList()) {
 		if x.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message, x.Remedy)
 		}
@@ -126,7 +127,7 @@ func readList(path string) (*reductionlist.List, error) {
 	return read.List, nil
 }
 
-func printReplay(w io.Writer, r *app.Replayed) error {
+func printReplay(w io.Writer, r *replay.Outcome) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "日期 date\tAQI\t建议 proposal\t预警 warning\t指令 issued\t签收 acknowledged")
 	for _, d := range r.Days {

@@ -13,6 +13,8 @@ import (
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 )
 
 // wall is the wall clock that serve gives the program: nil, the machine's. Only the tests of this package set it, in a process
@@ -90,7 +92,7 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	opt := app.Options{Config: cfg, Node: f.node, Version: thisBuild().Version, Clock: wall,
 		Log: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))}
 	if f.demo {
-		opt.Demo = &app.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}
+		opt.Demo = &demo.Demo{Recipients: f.demoRecipients, NoSimulate: f.noSimulate}
 	} else if err := mustHaveRecord(cfg); err != nil {
 		return err
 	}
@@ -106,14 +108,14 @@ func mustHaveRecord(cfg config.Config) error {
 	if cfg.NATS.URL != "" {
 		return nil
 	}
-	there, err := app.HasRecord(cfg.Data)
+	there, err := folder.HasRecord(cfg.Data)
 	if err == nil && !there {
 		err = errors.New(bothLanguages("cli.no_record", refusal.Args{"data": cfg.Data}))
 	}
 	return err
 }
 
-func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {
+func greet(w io.Writer, a *app.App, cfg config.Config, isDemo bool) {
 	addr := a.Addr()
 	web, bus := "http", "nats"
 	overHTTP, overNATS := a.Secure()
@@ -128,9 +130,9 @@ func greet(w io.Writer, a *app.App, cfg config.Config, demo bool) {
 		fmt.Fprintf(w, "  消息 NATS        %s://%s\n", bus, addr.NATS)
 	}
 	fmt.Fprintf(w, "  数据目录 data    %s\n", cfg.Data)
-	if demo {
+	if isDemo {
 		fmt.Fprintf(w, "演示模式：在本机打开 %s://%s/login，点一个角色即可进入 / demo: choose a role there, no password needed\n", web, addr.HTTP)
-		fmt.Fprintf(w, "其他程序用的账号与口令见 %s/%s / accounts for programs are in that file\n", cfg.Data, app.DemoCredentialsFile)
+		fmt.Fprintf(w, "其他程序用的账号与口令见 %s/%s / accounts for programs are in that file\n", cfg.Data, folder.DemoCredentials)
 		fmt.Fprintln(w, "演示预报取自 2016 年 12 月天津实测，日期移至明天起 / the forecast is Tianjin's measured December 2016, moved to begin tomorrow")
 	}
 }

@@ -18,6 +18,8 @@ import (
 
 	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 )
 
 // shell is a coordinator with demo data, and who may call it.
@@ -33,7 +35,7 @@ func startShell(t *testing.T) *shell {
 	cfg := config.Default()
 	cfg.Data = filepath.Join(t.TempDir(), "data")
 	cfg.Listen.HTTP, cfg.Listen.NATS = "127.0.0.1:0", "127.0.0.1:0"
-	a, err := app.New(t.Context(), app.Options{Config: cfg, Demo: &app.Demo{NoSimulate: true}})
+	a, err := app.New(t.Context(), app.Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,7 @@ func startShell(t *testing.T) *shell {
 		}
 	})
 	s := &shell{t: t, url: "http://" + a.Addr().HTTP, tokens: t.TempDir()}
-	text, err := os.ReadFile(filepath.Join(cfg.Data, app.DemoCredentialsFile))
+	text, err := os.ReadFile(filepath.Join(cfg.Data, folder.DemoCredentials))
 	if err != nil {
 		t.Fatal(err)
 	}

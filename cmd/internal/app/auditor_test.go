@@ -15,7 +15,9 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/cmd/internal/service/servicetest"
+	"qingkong/cmd/internal/watchman"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 )
 
 // Of an alarm there are two lines.
@@ -88,17 +90,17 @@ func startAudited(t *testing.T, cfg config.Config, node string) *auditedApp {
 		ticks: make(chan time.Time), parts: newBreaker("dispatcher", "timers"), log: &lines{}}
 	x.App = start(t, Options{Config: cfg, Node: node, Log: slog.New(slog.NewTextHandler(x.log, nil)),
 		Clock: x.clock.Now, hooks: hooks{audit: x.ticks, part: x.parts.run}})
-	eventually(t, "the first audit", func() bool { return !x.auditor.finding().At.IsZero() })
+	eventually(t, "the first audit", func() bool { return !x.auditor.Finding().At.IsZero() })
 	return x
 }
 
 // minute lets a minute pass, and the audit at its end.
-func (x *auditedApp) minute() auditFinding {
+func (x *auditedApp) minute() watchman.AuditFinding {
 	x.t.Helper()
 	at := x.clock.Add(time.Minute)
 	x.ticks <- at
-	eventually(x.t, "the audit of the minute", func() bool { return x.auditor.finding().At.Equal(at) })
-	return x.auditor.finding()
+	eventually(x.t, "the audit of the minute", func() bool { return x.auditor.Finding().At.Equal(at) })
+	return x.auditor.Finding()
 }
 
 // well expects that nothing is found.
@@ -133,7 +135,7 @@ func (x *auditedApp) alarms(names string) {
 			return
 		}
 	}
-	x.t.Fatalf("nothing within four minutes; the last: %+v", x.auditor.finding())
+	x.t.Fatalf("nothing within four minutes; the last: %+v", x.auditor.Finding())
 }
 
 // Whichever part of the program stands still, the auditor says so within four minutes, and no longer when it runs again.
@@ -156,7 +158,7 @@ func TestTheAuditorSaysWhichPartStandsStill(t *testing.T) {
 		return done
 	})
 	x.alarms(w.ID)
-	if f := x.auditor.finding(); f.Orders != orders || !strings.Contains(f.Why.Detail("en"), fmt.Sprintf("%d things", orders+1)) {
+	if f := x.auditor.Finding(); f.Orders != orders || !strings.Contains(f.Why.Detail("en"), fmt.Sprintf("%d things", orders+1)) {
 		t.Errorf("%d orders and a declaration are not sent: looked at %d, %v", orders, f.Orders, f.Why)
 	}
 	x.parts.mends("dispatcher")
@@ -218,7 +220,7 @@ func TestTheAuditorFindsALostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("journal.outbox")).Delete([]byte(notify.Topic + "\x00" + lost + "/issued"))
+		return tx.Bucket([]byte("journal.outbox")).Delete([]byte(notify.Topic + "\x00" + lost + "/issued\x00" + channel.NATS))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +229,7 @@ func TestTheAuditorFindsALostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	x = startAudited(t, cfg, "")
-	if f := x.auditor.finding(); !f.Failed || !strings.Contains(f.Why.Detail("zh-CN"), lost) || !strings.Contains(f.Why.Detail("zh-CN"), "1 件事") {
+	if f := x.auditor.Finding(); !f.Failed || !strings.Contains(f.Why.Detail("zh-CN"), lost) || !strings.Contains(f.Why.Detail("zh-CN"), "1 件事") {
 		t.Errorf("found %+v", f)
 	}
 }
@@ -246,64 +248,9 @@ func TestAStartIsNoAlarm(t *testing.T) {
 	x = &auditedApp{t: t, clock: journaltest.NewClock(at.Add(5 * time.Hour)), ticks: make(chan time.Time), log: &lines{}}
 	x.App = start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(x.log, nil)), Clock: x.clock.Now, hooks: hooks{audit: x.ticks,
 		part: func(ctx context.Context, _ string, _ func(context.Context)) { <-ctx.Done() }}})
-	eventually(t, "the first audit", func() bool { return !x.auditor.finding().At.IsZero() })
-	if f := x.auditor.finding(); f.Failed {
+	eventually(t, "the first audit", func() bool { return !x.auditor.Finding().At.IsZero() })
+	if f := x.auditor.Finding(); f.Failed {
 		t.Errorf("at once: %v", f.Why)
 	}
 	x.alarms("plan/" + w.ID)
-}
-
-// An auditor that cannot look says so: at once where it is told why, and after three minutes where it hangs.
-func TestAnAuditorThatCannotLook(t *testing.T) {
-	x := startAudited(t, auditedConfig(t), "")
-	importDemo(t, x.App, 300)
-	w := declare(t, x.App)
-	planned(t, x.App, w.ID)
-	log := &lines{}
-	hanging := newAuditor(x.journal, time.Hour, x.clock.Now, hooks{audit: make(chan time.Time)}, slog.New(slog.NewTextHandler(log, nil)))
-	ticks := make(chan time.Time)
-	hanging.ticks, hanging.page, hanging.pause = ticks, 1, time.Hour // it goes no further than its first page
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- hanging.run(ctx) }()
-	tick := func(d time.Duration) auditFinding {
-		ticks <- x.clock.Add(d)
-		return hanging.finding()
-	}
-	if f := tick(3 * time.Minute); f.Failed || !f.At.IsZero() {
-		t.Errorf("after three minutes: %+v", f)
-	}
-	f := tick(time.Second)
-	if !f.Failed || f.Why.Rule != "audit.stale" || !strings.Contains(f.Why.Detail("zh-CN"), "启动以来没有过") {
-		t.Errorf("after more: %+v", f)
-	}
-	tick(time.Minute) // received when the line of the one before is written
-	if n := log.count(alarmBegins); n != 1 {
-		t.Errorf("%d lines say that it hangs", n)
-	}
-	cancel()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(patience):
-		t.Fatal("it does not end")
-	}
-
-	for name, broken := range map[string]*journal.Journal{"closed": closedJournal(t), "panic": nil} {
-		one := newAuditor(broken, time.Hour, x.clock.Now, hooks{}, slog.New(slog.DiscardHandler))
-		one.keep(one.pass(t.Context()))
-		if f := one.finding(); !f.Failed || f.Why.Rule != "audit.failed" || !f.At.IsZero() {
-			t.Errorf("%s: %+v", name, f)
-		}
-	}
-	prove(t, x.App)
-}
-
-func closedJournal(t *testing.T) *journal.Journal {
-	t.Helper()
-	a := start(t, Options{Config: alone(t)})
-	stop(t, a)
-	return a.journal
 }

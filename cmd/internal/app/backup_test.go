@@ -18,16 +18,19 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/backups"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/settings"
 	"qingkong/notify"
 )
 
 // backedUp asks for a backup as the command does.
-func backedUp(t *testing.T, cfg config.Config, req BackupRequest) BackupResult {
+func backedUp(t *testing.T, cfg config.Config, req folder.BackupRequest) folder.BackupResult {
 	t.Helper()
-	done, err := BackupFolder(t.Context(), cfg, "test", req, nil)
+	done, err := backups.OfFolder(t.Context(), cfg, "test", req, nil)
 	if err != nil {
 		t.Fatalf("backup: %v", err)
 	}
@@ -38,7 +41,7 @@ func backedUp(t *testing.T, cfg config.Config, req BackupRequest) BackupResult {
 func broughtBack(t *testing.T, files ...string) (config.Config, journal.Restored) {
 	t.Helper()
 	cfg := alone(t)
-	set, err := settings(cfg)
+	set, err := settings.Of(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +124,9 @@ func TestBackupDuringADispatch(t *testing.T) {
 		t.Fatal("no order is answered")
 	}
 	file := filepath.Join(t.TempDir(), "b.tar")
-	got := backedUp(t, cfg, BackupRequest{File: file})
+	got := backedUp(t, cfg, folder.BackupRequest{File: file})
 	more := filepath.Join(t.TempDir(), "more.tar")
-	next := backedUp(t, cfg, BackupRequest{File: more, Since: file})
+	next := backedUp(t, cfg, folder.BackupRequest{File: more, Since: file})
 	close(end)
 	wait()
 	want := planned(t, a, w.ID)
@@ -188,12 +191,12 @@ func TestBackupEndsWithTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	stopped := make(chan error, 1)
 	begun := false
-	_, err = a.Backup(a.work.ctx, BackupRequest{File: filepath.Join(dir, "b")}, func(journal.BackupProgress) {
+	_, err = a.Backup(a.work.ctx, folder.BackupRequest{File: filepath.Join(dir, "b")}, func(journal.BackupProgress) {
 		if begun {
 			return
 		}
 		begun = true
-		if _, err := a.Backup(t.Context(), BackupRequest{File: filepath.Join(dir, "c")}, nil); refusal.CodeOf(err) != refusal.Conflict {
+		if _, err := a.Backup(t.Context(), folder.BackupRequest{File: filepath.Join(dir, "c")}, nil); refusal.CodeOf(err) != refusal.Conflict {
 			t.Errorf("a second backup beside the first: %v", err)
 		}
 		go func() { stopped <- a.Stop(context.Background()) }()
@@ -208,10 +211,10 @@ func TestBackupEndsWithTheProgram(t *testing.T) {
 	if there, err := os.ReadDir(dir); err != nil || len(there) != 0 {
 		t.Errorf("left behind: %v, %v", there, err)
 	}
-	if exists(filepath.Join(cfg.Data, ControlSocket)) {
+	if exists(filepath.Join(cfg.Data, folder.Socket)) {
 		t.Error("the socket is left behind")
 	}
-	if r := backedUp(t, cfg, BackupRequest{File: filepath.Join(dir, "d")}); r.Last == 0 {
+	if r := backedUp(t, cfg, folder.BackupRequest{File: filepath.Join(dir, "d")}); r.Last == 0 {
 		t.Errorf("of the stopped folder: %+v", r)
 	}
 }
@@ -219,13 +222,13 @@ func TestBackupEndsWithTheProgram(t *testing.T) {
 // A folder whose path is too long for a socket is served without one, and says so.
 func TestFolderWithoutRoomForASocket(t *testing.T) {
 	cfg := alone(t)
-	cfg.Data = filepath.Join(cfg.Data, strings.Repeat("x", socketPathMost))
+	cfg.Data = filepath.Join(cfg.Data, strings.Repeat("x", 107))
 	var log lines
 	start(t, Options{Config: cfg, Log: logTo(&log)})
 	if log.count("path of its socket is too long") != 1 {
 		t.Errorf("the log says\n%s", log.String())
 	}
-	_, err := BackupFolder(t.Context(), cfg, "test", BackupRequest{File: filepath.Join(t.TempDir(), "b")}, nil)
+	_, err := backups.OfFolder(t.Context(), cfg, "test", folder.BackupRequest{File: filepath.Join(t.TempDir(), "b")}, nil)
 	if refusal.CodeOf(err) != refusal.NotReady {
 		t.Errorf("a backup that cannot be asked for: %v", err)
 	}
@@ -237,9 +240,9 @@ func TestBackupThatTheProgramRefuses(t *testing.T) {
 	cfg.Disk.StopMB, cfg.Disk.MinMB = 1<<38, 1<<39
 	a := start(t, Options{Config: cfg})
 	dir := t.TempDir()
-	for _, req := range []BackupRequest{{File: filepath.Join(dir, "b")}, {File: "relative"}, {File: filepath.Join(dir, "none", "b")}} {
+	for _, req := range []folder.BackupRequest{{File: filepath.Join(dir, "b")}, {File: "relative"}, {File: filepath.Join(dir, "none", "b")}} {
 		_, err := a.Backup(t.Context(), req, nil)
-		_, asked := BackupFolder(t.Context(), cfg, "test", req, nil)
+		_, asked := backups.OfFolder(t.Context(), cfg, "test", req, nil)
 		if err == nil || asked == nil {
 			t.Errorf("%+v: %v and, asked at the socket, %v", req, err, asked)
 		}

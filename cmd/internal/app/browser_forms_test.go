@@ -12,6 +12,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"qingkong/cmd/internal/demo"
 )
 
 // forms are what goes wrong between a person and a form: another person, another tab, a session that ends, a finger that
@@ -103,11 +105,11 @@ func busyHands(t *testing.T, w *world, p *tab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.accounts["plant"] = demoCredential{Token: made.Token, Recipient: "E0001"}
+	w.accounts["plant"] = demo.Credential{Issued: made, Recipient: "E0001"}
 	if made, err = servicetest.Say(t.Context(), w.svc, "admin", "", calls.IssueCredentials, "E0002", nil); err != nil {
 		t.Fatal(err)
 	}
-	w.accounts["burner"] = demoCredential{Token: made.Token, Recipient: "E0002"}
+	w.accounts["burner"] = demo.Credential{Issued: made, Recipient: "E0002"}
 	acknowledge := func(who string) {
 		w.api(t, who, http.MethodPost, "/orders/"+warning+"-"+w.accounts[who].Recipient+"-1/acknowledge", map[string]any{}, nil)
 	}

@@ -31,6 +31,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/web/session"
 )
 
@@ -85,10 +87,10 @@ type world struct {
 	*App
 	browser  *browser
 	host     string // host:port
-	accounts map[string]demoCredential
+	accounts map[string]demo.Credential
 }
 
-func openWorld(t *testing.T, b *browser, demo *Demo) *world {
+func openWorld(t *testing.T, b *browser, demo *demo.Demo) *world {
 	t.Helper()
 	return openWorldWith(t, b, Options{Config: alone(t), Demo: demo})
 }
@@ -96,8 +98,8 @@ func openWorld(t *testing.T, b *browser, demo *Demo) *world {
 func openWorldWith(t *testing.T, b *browser, opt Options) *world {
 	t.Helper()
 	a := start(t, opt)
-	w := &world{App: a, browser: b, host: a.Addr().HTTP, accounts: map[string]demoCredential{}}
-	text, err := os.ReadFile(filepath.Join(opt.Config.Data, DemoCredentialsFile))
+	w := &world{App: a, browser: b, host: a.Addr().HTTP, accounts: map[string]demo.Credential{}}
+	text, err := os.ReadFile(filepath.Join(opt.Config.Data, folder.DemoCredentials))
 	if err == nil {
 		err = json.Unmarshal(text, &w.accounts)
 	}
@@ -118,7 +120,7 @@ func (w *world) hire(t *testing.T, user string, role calls.Role, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.accounts[user] = demoCredential{User: made.User, Password: made.Password, Token: made.Token}
+	w.accounts[user] = demo.Credential{Issued: made}
 }
 
 // api asks the HTTP interface as a user, and reads the answer into out.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"qingkong/cmd/internal/demo"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -22,7 +24,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	w := openWorld(t, openBrowser(t), &Demo{NoSimulate: true})
+	w := openWorld(t, openBrowser(t), &demo.Demo{NoSimulate: true})
 	take := func(p *tab, name string, width, height, scale float64) {
 		t.Helper()
 		shot := ask(p, name, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {

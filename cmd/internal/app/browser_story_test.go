@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/cmd/internal/demo"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -18,16 +20,16 @@ const hostile = `<script>alert(1)</script>"'<img src=x onerror=alert(1)>`
 func TestBrowser(t *testing.T) {
 	b := openBrowser(t)
 	t.Run("a warning from its proposal to its end", func(t *testing.T) {
-		story(t, openWorld(t, b, &Demo{Soonest: 100 * time.Millisecond, Latest: 2 * time.Second}))
+		story(t, openWorld(t, b, &demo.Demo{Soonest: 100 * time.Millisecond, Latest: 2 * time.Second}))
 	})
-	t.Run("list and plan", func(t *testing.T) { lists(t, openWorld(t, b, &Demo{NoSimulate: true})) })
-	t.Run("two persons", func(t *testing.T) { persons(t, openWorld(t, b, &Demo{NoSimulate: true})) })
-	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &Demo{NoSimulate: true})) })
+	t.Run("list and plan", func(t *testing.T) { lists(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
+	t.Run("two persons", func(t *testing.T) { persons(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
+	t.Run("forms", func(t *testing.T) { forms(t, openWorld(t, b, &demo.Demo{NoSimulate: true})) })
 }
 
 // What the tests say of a page is worth something only when a page that does what it may not is found out.
 func TestBrowserMindsWhatAPageMayNotDo(t *testing.T) {
-	w := openWorld(t, openBrowser(t), &Demo{NoSimulate: true})
+	w := openWorld(t, openBrowser(t), &demo.Demo{NoSimulate: true})
 	p := w.person(t, deskWidth)
 	p.open("/login")
 	eval[chromedp.Void](p, `document.body.insertAdjacentHTML("beforeend", '<img src="http://other.invalid/x.png"><p style="color:red">')`)
@@ -156,7 +158,7 @@ func fills(t *testing.T, w *world, board *tab, id string) {
 	})
 	answering := 0
 	for _, o := range orders.Items {
-		if _, action, _ := simulated(fmt.Appendf(nil, `{"event":"issued","order":{"id":%q}}`, o.ID)); action != "" && !isPlant(o.Recipient) && o.Recipient != w.accounts["enterprise"].Recipient {
+		if simulated(o.Recipient, o.ID) && o.Recipient != w.accounts["enterprise"].Recipient {
 			answering++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/demo"
 	"qingkong/cmd/internal/watch"
 )
 
@@ -19,7 +20,7 @@ func TestBrowserSaysWhatIsWrong(t *testing.T) {
 	var found atomic.Pointer[watch.Finding]
 	is := func(f watch.Finding) { found.Store(&f) } // the watchman looks by itself
 	is(watch.Finding{})
-	w := openWorldWith(t, openBrowser(t), Options{Config: alone(t), Demo: &Demo{NoSimulate: true},
+	w := openWorldWith(t, openBrowser(t), Options{Config: alone(t), Demo: &demo.Demo{NoSimulate: true},
 		probes: map[string]watch.Probe{"example": func(context.Context) watch.Finding { return *found.Load() }}})
 	duty, phone, enterprise := w.person(t, deskWidth), w.person(t, phoneWidth), w.person(t, phoneWidth)
 	for p, user := range map[*tab]string{duty: "duty", phone: "approver", enterprise: "enterprise"} {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/service/servicetest"
 )
 
@@ -249,7 +251,7 @@ func TestStopLeavesBehindWhatDoesNotEnd(t *testing.T) {
 
 // The limits of all parts of a program fit into the time of Stop, so that one that hangs takes none from the record.
 func TestTheTimeOfEveryPartFitsIntoThatOfStop(t *testing.T) {
-	a := start(t, Options{Config: alone(t), Demo: &Demo{}})
+	a := start(t, Options{Config: alone(t), Demo: &demo.Demo{}})
 	var sum time.Duration
 	for _, p := range a.parts {
 		if p.within <= 0 {
@@ -272,13 +274,13 @@ func TestTheFolderStaysLockedForWhatIsLeftBehind(t *testing.T) {
 	defer close(release)
 	a.onStop("hangs", 10*time.Millisecond, func(context.Context) error { <-release; return nil })
 	stop(t, a)
-	if free, err := LockFolder(a.opt.Config.Data); err == nil {
+	if free, err := folder.Lock(a.opt.Config.Data); err == nil {
 		t.Errorf("the folder is free: %v", free())
 	}
 	next := alone(t)
 	b := start(t, Options{Config: next})
 	stop(t, b)
-	free, err := LockFolder(next.Data)
+	free, err := folder.Lock(next.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

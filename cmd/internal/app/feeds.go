@@ -13,11 +13,9 @@ import (
 	"qingkong/alerts/feed"
 	"qingkong/alerts/schedule"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/service"
 )
-
-// feedsFolder is where the feeds keep what they have seen, below the data folder.
-const feedsFolder = "feeds"
 
 // feeder hands what the feeds bring to the service.
 type feeder struct {
@@ -40,12 +38,15 @@ func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.
 		sources = append(sources, feed.Source{Name: f.Name, Kind: f.Kind, Path: f.Path, URL: f.URL, Schedule: f.Schedule,
 			Format: f.Format, Source: f.Source, SilentAfter: time.Duration(f.SilentAfterH) * time.Hour})
 	}
-	return feed.New(sources, filepath.Join(cfg.Data, feedsFolder), h, log)
+	return feed.New(sources, filepath.Join(cfg.Data, folder.Feeds), h, log)
 }
+
+// takeWithin bounds how long a document waits until it is recorded.
+const takeWithin = 30 * time.Second
 
 // Take implements feed.Handler.
 func (h *feeder) Take(ctx context.Context, d feed.Document) error {
-	ctx, cancel := context.WithTimeout(ctx, actTimeout)
+	ctx, cancel := context.WithTimeout(ctx, takeWithin)
 	defer cancel()
 	return h.svc.Feed(ctx, service.FeedDocument{Feed: d.Feed, Source: d.Source, Station: h.station[d.Feed], At: d.At,
 		CSV: d.Format == "csv", HourEnds: h.ends[d.Feed], Body: d.Body})

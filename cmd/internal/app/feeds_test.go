@@ -20,6 +20,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/settings"
 )
 
 // days is a CSV of three bad days from tomorrow on, with a remark that only GB 18030 tells from UTF-8.
@@ -219,7 +220,7 @@ func TestCriteriaOfAFolder(t *testing.T) {
 	}
 	cfg := alone(t)
 	cfg.Criteria.Folder = dir
-	set, err := settings(cfg)
+	set, err := settings.Of(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"qingkong/cmd/internal/config"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 )
 
 // patience bounds every wait; it is reached only when something is wrong.
@@ -74,7 +75,7 @@ func view(t *testing.T, a *App, read func(tx *bbolt.Tx) error) {
 func idle(a *App) (yes bool) {
 	_ = a.journal.View(func(tx *bbolt.Tx) error { // false when it cannot be read
 		timers, _ := journal.DueTimers(tx, a.journal.Moment(), 1)
-		msgs, _ := journal.DueOutbox(tx, a.journal.Now(), 1)
+		msgs, _ := journal.DueOutbox(tx, channel.NATS, a.journal.Now(), 1)
 		yes = len(timers)+len(msgs) == 0
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/demo"
 )
 
 // Who others than this machine can reach without TLS is refused before anything is written, with what to do; a demo too.
@@ -25,7 +26,7 @@ func TestAListenerBeyondThisMachineNeedsTLS(t *testing.T) {
 		"HTTP over TLS, NATS not":  {func(c *config.Config) { c.Listen.HTTP, c.Listen.NATS = "127.0.0.1:0", "0.0.0.0:0" }, "listen.nats"},
 		"a name that is not found": {func(c *config.Config) { c.Listen.HTTP = "no-such-host.invalid:0" }, "listen.http"},
 	} {
-		for _, demo := range []*Demo{nil, {NoSimulate: true}} {
+		for _, demo := range []*demo.Demo{nil, {NoSimulate: true}} {
 			t.Run(name, func(t *testing.T) {
 				cfg := alone(t)
 				c.change(&cfg)

@@ -6,11 +6,9 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/bus"
 	"qingkong/cmd/internal/logins"
-	"qingkong/cmd/internal/watch"
 )
 
 // openLogins begins the trace of logins in the data folder.
@@ -49,17 +47,4 @@ func (a *App) codeRefused(user string, closed bool) {
 		outcome = logins.Locked
 	}
 	a.logins.Note(logins.Try{What: logins.Code, Way: logins.HTTP, Outcome: outcome, User: user})
-}
-
-// loginsFinding judges the failures of the last minutes.
-func loginsFinding(w logins.Worst, burst bool) watch.Finding {
-	if !burst {
-		return watch.Finding{}
-	}
-	user := w.User
-	if user == "" {
-		user = "-"
-	}
-	return watch.Degrade("watch.logins_burst", refusal.Args{"count": w.Count, "addresses": w.Addresses, "address": w.Address, "most": w.AddressCount,
-		"user": user, "file": logins.FailedFile})
 }

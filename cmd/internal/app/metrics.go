@@ -59,6 +59,8 @@ var (
 	heightGauge     = gauge("record_height", "Number of the last block that was applied.")
 	outboxGauge     = gauge("outbox_rows", "Messages that remain to be sent, now or again later.")
 	outboxLateGauge = gauge("outbox_late_seconds", "How long the first message is due; 0 for none.")
+	channelLate     = gauge("channel_late_seconds", "How long a channel's first message is due.", "channel")
+	channelFailing  = gauge("channel_failing_seconds", "How long a carrier has taken nothing that it was handed.", "channel")
 	timersGauge     = gauge("timers_due", "Timers that are due, counted up to 1000.")
 	timersLateGauge = gauge("timers_late_seconds", "How long the first timer is due; 0 for none.")
 	clockGauge      = gauge("clock_behind_seconds", "How far this machine's clock is behind the record's time.")
@@ -75,7 +77,8 @@ var (
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, timersGauge, timersLateGauge,
+	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate, channelFailing,
+		timersGauge, timersLateGauge,
 		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter, checkedGauge, problemsGauge} {
 		to <- d
 	}
@@ -103,7 +106,7 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	set(mutedGauge, float64(len(users)))
 	to <- prometheus.MustNewConstMetric(cutsCounter, prometheus.CounterValue, float64(cuts))
 	to <- prometheus.MustNewConstMetric(refusedCounter, prometheus.CounterValue, float64(g.a.bus.Refused()))
-	structure, all, problems := g.a.checks.ended()
+	structure, all, problems := g.a.checks.Ended()
 	set(checkedGauge, unixOf(structure), "structure")
 	set(checkedGauge, unixOf(all), "all")
 	set(problemsGauge, float64(problems))
@@ -117,6 +120,12 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	}
 	set(outboxGauge, float64(due.rows))
 	set(outboxLateGauge, due.outboxLate.Seconds())
+	for by, late := range due.late {
+		set(channelLate, late.Seconds(), by)
+	}
+	for _, t := range g.a.dispatch.Troubles() {
+		set(channelFailing, since(t.Since, now.At).Seconds(), t.Channel)
+	}
 	set(timersGauge, float64(due.timers))
 	set(timersLateGauge, due.timersLate.Seconds())
 }
@@ -142,16 +151,20 @@ func one(yes bool) float64 {
 type due struct {
 	rows, timers           int
 	outboxLate, timersLate time.Duration
+	late                   map[string]time.Duration // by channel
 }
 
 // timersCounted bounds what is read of the timers that are due.
 const timersCounted = 1000
 
 func readDue(j *journal.Journal, now journal.Moment) (d due, err error) {
+	d.late = map[string]time.Duration{}
 	err = j.View(func(tx *bbolt.Tx) error {
 		d.rows = tx.Bucket([]byte("journal.outbox")).Stats().KeyN // looks at each page's head, not at the rows
-		_, first := journal.DueOutbox(tx, now.At, 0)              // of no rows the next is the first
-		d.outboxLate = since(first, now.At)
+		for _, by := range journal.OutboxChannels(tx) {
+			d.late[by] = since(journal.OldestMessage(tx, by), now.At)
+			d.outboxLate = max(d.outboxLate, d.late[by])
+		}
 		_, timers := journal.DueTimers(tx, now, 0)
 		d.timersLate = max(since(timers.At, now.At), since(timers.Wall, now.Wall))
 		ids, _ := journal.DueTimers(tx, now, timersCounted)

@@ -14,6 +14,7 @@ import (
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
@@ -230,7 +231,7 @@ func TestTheOtherNodeSendsWhatADeadLeaderLeft(t *testing.T) {
 		}
 		twice += times - 1
 	}
-	if twice > dispatchBatch {
+	if twice > dispatch.NATSBatch {
 		t.Errorf("%d orders went out twice; one batch at most was not recorded", twice)
 	}
 	view(t, b, func(tx *bbolt.Tx) error {

@@ -10,17 +10,19 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 )
 
 // What was read before the program was stopped is in the record when it is up again.
 func TestReadsAreRecordedAtTheEnd(t *testing.T) {
-	opt := Options{Config: alone(t), Demo: &Demo{NoSimulate: true}}
+	opt := Options{Config: alone(t), Demo: &demo.Demo{NoSimulate: true}}
 	a := start(t, opt)
-	secrets, err := os.ReadFile(filepath.Join(opt.Config.Data, DemoCredentialsFile))
+	secrets, err := os.ReadFile(filepath.Join(opt.Config.Data, folder.DemoCredentials))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var creds map[string]demoCredential
+	var creds map[string]demo.Credential
 	if err := json.Unmarshal(secrets, &creds); err != nil {
 		t.Fatal(err)
 	}

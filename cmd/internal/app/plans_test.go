@@ -15,6 +15,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"qingkong/cmd/internal/demo"
+	"qingkong/cmd/internal/folder"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/plant"
@@ -24,12 +26,12 @@ import (
 type demoClient struct {
 	t   *testing.T
 	url string
-	who map[string]demoCredential
+	who map[string]demo.Credential
 }
 
 func newDemoClient(t *testing.T, dir string, a *App) *demoClient {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, DemoCredentialsFile))
+	text, err := os.ReadFile(filepath.Join(dir, folder.DemoCredentials))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func (c *demoClient) do(who, method, path string, body, v any) {
 // listen is a plant on NATS: the orders that reach it, and its answers.
 func (c *demoClient) listen(a *App, id string) (orders chan notify.View, acknowledge func(order string)) {
 	c.t.Helper()
-	var secret demoCredential
+	var secret demo.Credential
 	c.do("admin", http.MethodPost, "/recipients/"+id+"/credentials", map[string]any{}, &secret)
 	nc, err := nats.Connect("nats://"+a.Addr().NATS, nats.UserInfo(id, secret.Password), nats.CustomInboxPrefix("_INBOX."+id))
 	if err != nil {
@@ -131,7 +133,7 @@ func awaited(t *testing.T, orders chan notify.View, revision int) notify.View {
 // the duty officer accepts reaches the plant as its quantities, which it acknowledges.
 func TestDemoPlansOfBothPlants(t *testing.T) {
 	cfg := alone(t)
-	a := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}})
+	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
 	c := newDemoClient(t, cfg.Data, a)
 	coal, ackCoal := c.listen(a, "E0001")
 	waste, ackWaste := c.listen(a, "E0002")

@@ -18,6 +18,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 )
 
 // The NATS server that the nodes share is restarted on the same store, and with it goes whatever it had in its memory, the
@@ -113,7 +114,7 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 			eventually(t, "all orders are made, sent and repeated", func() (done bool) {
 				view(t, a, func(tx *bbolt.Tx) error {
 					board, err := notify.Board(tx, w.ID)
-					rows, _ := journal.DueOutbox(tx, a.journal.Now().Add(time.Hour), 100)
+					rows, _ := journal.DueOutbox(tx, channel.NATS, a.journal.Now().Add(time.Hour), 100)
 					repeated := slices.IndexFunc(rows, func(d journal.Due) bool { return d.Topic == notify.Topic && d.Attempts < 2 }) < 0
 					done = err == nil && board.Total == 64 && board.Delivery["sent"] == 64 && len(rows) == 64 && repeated
 					return err

@@ -12,6 +12,7 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/config"
+	"qingkong/cmd/internal/demo"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/cmd/internal/watch"
 )
@@ -77,7 +78,7 @@ func saidOfNATS(t *testing.T, a *App) string {
 func TestWhoIsCutOffIsSaid(t *testing.T) {
 	cfg := alone(t)
 	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.CutTimes, cfg.Limits.CutSeconds = 50, 200, 20, 2
-	a := start(t, Options{Config: cfg, Demo: &Demo{NoSimulate: true}})
+	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
 	issued, err := servicetest.Say(t.Context(), a.svc, "admin", "", calls.IssueCredentials, "E0003", nil)
 	if err != nil {
 		t.Fatal(err)

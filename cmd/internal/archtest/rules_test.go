@@ -23,7 +23,8 @@ var arrows = []arrow{
 	{"reductionlist/allocate", nil, "optimisers over plain numbers; usable without the rest"},
 
 	{"notify", []string{"alerts", "reductionlist", "reductionlist/plant", "reductionlist/rules"}, "an order joins a warning to a recipient's measures"},
-	{"notify/channel/...", []string{"notify", "notify/channel/..."}, "a channel carries an order and knows nothing else"},
+	{"notify/channel/channeltest", []string{"notify/channel"}, "the suite that every sender passes"},
+	{"notify/channel/...", []string{"notify/channel/..."}, "a channel carries a message and does not know what it says"},
 	{"notify/telemetry/...", []string{"notify/telemetry/..."}, "readings stand by themselves, whoever judges them"},
 	{"notify/ledger", nil, "a log of bytes; whoever verifies it offline needs nothing of the coordinator"},
 	{"notify/compliance", []string{"notify", "notify/telemetry", "notify/ledger"}, "a finding sets an order beside its readings and is proved by the ledger"},
@@ -32,7 +33,7 @@ var arrows = []arrow{
 
 	{"cmd/internal/archtest", nil, "reads the tree, runs none of it"},
 	{"cmd/internal/config", []string{"alerts/schedule"}, "the program's settings as plain values; whoever needs them takes them from app"},
-	{"cmd/internal/journal", []string{"notify/ledger"}, "records the events of any module through one interface and knows none of them by name"},
+	{"cmd/internal/journal", []string{"notify/channel", "notify/ledger"}, "records the events of any module through one interface and knows none of them by name, and of messages what channels say of them"},
 	{"cmd/internal/journal/natstest", nil, "a server to test over; the tests of the journal itself need it"},
 	{"cmd/internal/journal/journaltest", []string{"cmd/internal/journal", "cmd/internal/journal/natstest"}, "a journal to test over, whatever it records"},
 	{"cmd/internal/certs", nil, "certificates from files, whoever listens with them"},
@@ -44,7 +45,7 @@ var arrows = []arrow{
 	{"cmd/internal/valid", []string{"reductionlist"}, "rules of single fields, stated in their tags; a code's check character is the list's"},
 	{"cmd/internal/calls", []string{"alerts", "notify", "reductionlist", "reductionlist/rules", "reductionlist/allocate", "reductionlist/plant", "cmd/internal/valid"}, "the interface as data; whoever makes a call or carries it out reads it"},
 	{"cmd/internal/access", []string{"cmd/internal/calls", "cmd/internal/journal", "cmd/internal/valid"}, "accounts and credentials: recorded like the rest, their secrets in the journal's vault"},
-	{"cmd/internal/bus", []string{"cmd/internal/fair"}, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
+	{"cmd/internal/bus", []string{"cmd/internal/fair", "notify/channel"}, "NATS: carries bytes and decides nothing; app joins it to journal, access and service"},
 	{"cmd/internal/papers", []string{"alerts", "reductionlist", "cmd/internal/calls"}, "what the list says, as papers to print; it reads no record and answers no request"},
 	{"cmd/internal/service", []string{"cmd/internal/calls", "alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
 	{"cmd/internal/service/servicetest", []string{"cmd/internal/calls", "alerts", "notify", "reductionlist", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal/..."}, "the acts to test over, whoever offers them"},
@@ -59,14 +60,24 @@ var arrows = []arrow{
 	{"cmd/internal/desk/desktest", []string{"alerts", "alerts/feed", "reductionlist", "reductionlist/workbook", "seeds/...", "cmd/internal/desk", "cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/service", "cmd/internal/service/servicetest", "cmd/internal/access", "cmd/internal/watch", "cmd/internal/web/live", "cmd/internal/web/session"}, "a desk to test over, which people log in to as they do"},
 	{"cmd/internal/web/live", []string{"cmd/internal/calls", "alerts", "reductionlist", "notify", "notify/ledger", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"}, "what changes, as messages for every face; it follows the record and asks nothing of who shows it"},
 	{"cmd/internal/web/session", []string{"cmd/internal/calls", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/logins"}, "who a browser is; kept in the journal's vault, known to whoever serves it pages"},
+	{"cmd/internal/dispatch", []string{"notify/channel", "cmd/internal/journal"}, "hands to channels what the record says is due, whatever it says"},
 	{"cmd/internal/web/incoming", nil, "files until it is their turn"},
 	{"cmd/internal/web/share", []string{"cmd/internal/fair"}, "what one caller may ask for; it knows neither users nor what they ask"},
-	{"cmd/internal/app", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the whole program as a value: it puts the others together"},
+	{"cmd/internal/folder", []string{"cmd/internal/config", "cmd/internal/journal"}, "what lies on the disk, and what whoever has it is asked for"},
+	{"cmd/internal/settings", []string{"alerts/...", "reductionlist/...", "seeds/...", "cmd/internal/config", "cmd/internal/service"}, "the configuration in the types of those who go by it; none of them reads it"},
+	{"cmd/internal/front", []string{"cmd/internal/certs", "cmd/internal/config", "cmd/internal/door"}, "listeners, whatever is served on them"},
+	{"cmd/internal/natsapi", []string{"cmd/internal/access", "cmd/internal/bus", "cmd/internal/fair", "cmd/internal/service", "cmd/internal/calls"}, "NATS subjects over the acts, as web is HTTP over them"},
+	{"cmd/internal/watchman", []string{"alerts", "alerts/schedule", "notify", "cmd/internal/access", "cmd/internal/bus", "cmd/internal/certs", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/logins", "cmd/internal/watch", "cmd/internal/calls", "cmd/internal/dispatch", "notify/channel"}, "says of the parts of the program how they are; none of them knows of it"},
+	{"cmd/internal/backups", []string{"alerts/...", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/watch", "cmd/internal/web", "cmd/internal/calls"}, "backups of the record, and what HTTP and an erasure ask of them"},
+	{"cmd/internal/demo", []string{"alerts", "reductionlist", "notify", "seeds/...", "cmd/internal/access", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/service", "cmd/internal/calls"}, "a newcomer's data and a simulated district, over the acts alone"},
+	{"cmd/internal/app", []string{"alerts/...", "notify", "cmd/internal/...", "notify/channel"}, "the whole program as a value: it puts the others together"},
+	{"cmd/internal/replay", []string{"alerts", "reductionlist", "notify", "cmd/internal/app", "cmd/internal/bus", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/calls", "cmd/internal/dispatch", "notify/channel"}, "an episode through the engine; the program knows nothing of it"},
+	{"cmd/internal/bench", []string{"alerts", "reductionlist/...", "notify", "seeds/...", "cmd/internal/access", "cmd/internal/app", "cmd/internal/config", "cmd/internal/folder", "cmd/internal/journal", "cmd/internal/service", "cmd/internal/settings", "cmd/internal/calls", "notify/channel", "cmd/internal/dispatch"}, "measures the whole program from outside"},
 	{"cmd/qingkong", []string{"alerts/...", "reductionlist/...", "notify/...", "seeds/...", "cmd/internal/..."}, "the command line: it opens what a subcommand needs"},
 }
 
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
-var testOnly = []string{"reductionlist/listtest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest", "cmd/internal/desk/desktest"}
+var testOnly = []string{"reductionlist/listtest", "notify/channel/channeltest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest", "cmd/internal/desk/desktest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{
@@ -76,6 +87,10 @@ var forTests = []arrow{
 	{"cmd/internal/desk", []string{"alerts", "cmd/internal/calls", "cmd/internal/access"}, "its tests open every page as every role"},
 	{"cmd/internal/desk/self", []string{"cmd/internal/web/session"}, "its tests follow a login by its cookie"},
 	{"cmd/internal/desk/warnings", []string{"alerts/feed", "cmd/internal/access"}, "its tests put sources and second factors on the desk"},
+	{"cmd/internal/dispatch", []string{"cmd/internal/bus"}, "its tests send by NATS beside another channel"},
+	{"cmd/internal/app", []string{"reductionlist/..."}, "its tests run the whole program with lists of their own"},
+	{"cmd/internal/demo", []string{"reductionlist/rules", "cmd/internal/settings"}, "its tests check the list under the demo's settings"},
+	{"cmd/internal/replay", []string{"cmd/internal/config", "cmd/internal/settings"}, "its tests replay under the usual configuration"},
 }
 
 // bans are the imports from outside that a part of the tree does without. They bind the code, not its tests.

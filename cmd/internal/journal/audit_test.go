@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"qingkong/notify/channel"
 )
 
 // The rows that an audit reads are those that applying leaves, under both of their keys.
@@ -32,7 +34,7 @@ func TestRowsOfAnAudit(t *testing.T) {
 	}
 	row := func(tx *bbolt.Tx, id string, hour, attempts int) {
 		t.Helper()
-		due, n, ok := OutboxRow(tx, "order", id)
+		due, n, ok := OutboxRow(tx, channel.NATS, "order", id)
 		if ok != (hour > 0) || ok && (!due.Equal(at.Add(time.Duration(hour)*time.Hour)) || n != attempts) {
 			t.Errorf("%s goes out at %v after %d times, %v; want hour %d and %d times", id, due, n, ok, hour, attempts)
 		}
@@ -45,7 +47,7 @@ func TestRowsOfAnAudit(t *testing.T) {
 	}
 	oldest := func(tx *bbolt.Tx, outbox, timer int) {
 		t.Helper()
-		for i, got := range func() [2]time.Time { a, b := OldestDue(tx); return [2]time.Time{a, b} }() {
+		for i, got := range []time.Time{OldestMessage(tx, channel.NATS), OldestTimer(tx)} {
 			hour := [2]int{outbox, timer}[i]
 			if hour == 0 && !got.IsZero() || hour > 0 && !got.Equal(at.Add(time.Duration(hour)*time.Hour)) {
 				t.Errorf("the oldest of %s is due at %v, want hour %d", [2]string{"outbox", "timers"}[i], got, hour)
@@ -63,18 +65,18 @@ func TestRowsOfAnAudit(t *testing.T) {
 			oldest(tx, 1, 3)
 		},
 		"another topic": func(tx *bbolt.Tx, _ *effects) {
-			if _, _, ok := OutboxRow(tx, "warning", "A/issued"); ok {
+			if _, _, ok := OutboxRow(tx, channel.NATS, "warning", "A/issued"); ok {
 				t.Error("a row of another topic")
 			}
 		},
 		"sent, and to be repeated": func(tx *bbolt.Tx, fx *effects) {
-			fx.sent("order", "B/issued", at.Add(5*time.Hour).UnixMilli())
+			fx.went(channel.NATS, "order", "B/issued", channel.Sent, at.Add(5*time.Hour).UnixMilli())
 			row(tx, "B/issued", 5, 1)
 			oldest(tx, 2, 3)
 		},
 		"all done": func(tx *bbolt.Tx, fx *effects) {
 			fx.Drop("order", "A/issued")
-			fx.sent("order", "B/issued", 0)
+			fx.went(channel.NATS, "order", "B/issued", channel.Sent, 0)
 			fx.CancelTimer("overdue/A")
 			fx.CancelTimer("plan/W")
 			row(tx, "A/issued", 0, 0)
@@ -83,13 +85,13 @@ func TestRowsOfAnAudit(t *testing.T) {
 		},
 		"not found when it is due": func(tx *bbolt.Tx, fx *effects) {
 			due := at.Add(2 * time.Hour).UnixMilli()
-			fx.must(fx.outboxDue.Delete(dueKey(uint64(due), outKey("order", "A/issued"))))
+			fx.must(fx.outboxDue.Delete(outDueKey(nil, channel.NATS, uint64(due), "order", "A/issued")))
 			fx.must(fx.timersDue.Delete(dueKey(uint64(at.Add(4*time.Hour).UnixMilli()), []byte("overdue/A"))))
 			row(tx, "A/issued", 0, 0)
 			timer(tx, "overdue/A", 0)
 		},
 		"cannot be read": func(tx *bbolt.Tx, fx *effects) {
-			fx.must(fx.outbox.Put(outKey("order", "A/issued"), []byte("half")))
+			fx.must(fx.outbox.Put(outKey(channel.NATS, "order", "A/issued"), []byte("half")))
 			fx.must(fx.timers.Put([]byte("overdue/A"), []byte("{")))
 			row(tx, "A/issued", 0, 0)
 			timer(tx, "overdue/A", 0)

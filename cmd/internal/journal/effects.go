@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"qingkong/notify/channel"
 )
 
 // What remains to be sent, and what is to be done later, is journaled state: rows with a due time.
 var (
-	outboxBucket    = []byte("journal.outbox")     // topic 0 id -> due (8, ms), attempts (2)
-	outboxDueBucket = []byte("journal.outbox_due") // due (8, ms) topic 0 id -> nothing
+	outboxBucket    = []byte("journal.outbox")     // topic 0 id 0 channel -> outRow
+	outboxDueBucket = []byte("journal.outbox_due") // channel 0 due (8, ms) topic 0 id -> nothing
 	timersBucket    = []byte("journal.timers")     // id -> timerRow as JSON
 	timersDueBucket = []byte("journal.timers_due") // due (8, ms) id -> nothing, or "w" of one that is due by the wall clock
 )
@@ -68,57 +70,108 @@ func (fx *effects) save(tx *bbolt.Tx) error {
 	return nil
 }
 
-func outKey(topic, id string) []byte {
-	k := make([]byte, 0, len(topic)+1+len(id))
-	k = append(append(k, topic...), 0)
-	return append(k, id...)
+func outKey(channel, topic, id string) []byte {
+	return append(messageKey(make([]byte, 0, len(topic)+len(id)+len(channel)+2), topic, id), channel...)
+}
+
+// messageKey is what the keys of a message's rows begin with, whatever their channel.
+func messageKey(k []byte, topic, id string) []byte {
+	return append(append(append(append(k, topic...), 0), id...), 0)
+}
+
+func outDueKey(k []byte, channel string, due uint64, topic, id string) []byte {
+	k = binary.BigEndian.AppendUint64(append(append(k, channel...), 0), due)
+	return append(append(append(k, topic...), 0), id...)
 }
 
 func dueKey(dueMS uint64, key []byte) []byte {
 	return append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(key)), dueMS), key...)
 }
 
-// Send puts an outbox row: message id of topic goes out, not before due. Sending it again replaces the row.
-func (fx *effects) Send(topic, id string, due time.Time) {
-	key := outKey(topic, id)
-	fx.dropOut(key)
-	fx.putOut(key, uint64(due.UnixMilli()), 0)
+// outRow is what remains to be sent of one message by one channel: due (8, ms), attempts (2), and 1 where it is unsure.
+type outRow struct {
+	due      uint64
+	attempts uint16
+	unsure   bool // what became of it the last time is unknown
 }
 
-func (fx *effects) putOut(key []byte, due uint64, attempts uint16) {
-	row := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(make([]byte, 0, 10), due), attempts)
-	fx.must(fx.outbox.Put(key, row))
-	fx.must(fx.outboxDue.Put(dueKey(due, key), nil))
+// readOutRow reads a row; one that cannot be read is none.
+func readOutRow(text []byte) (r outRow, ok bool) {
+	if len(text) != 10 && len(text) != 11 {
+		return r, false
+	}
+	return outRow{binary.BigEndian.Uint64(text), binary.BigEndian.Uint16(text[8:]), len(text) == 11}, true
+}
+
+func (r outRow) encode() []byte {
+	text := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(make([]byte, 0, 11), r.due), r.attempts)
+	if r.unsure {
+		text = append(text, 1)
+	}
+	return text
+}
+
+// Send is SendBy for NATS, which everything goes out by.
+func (fx *effects) Send(topic, id string, due time.Time) { fx.SendBy(channel.NATS, topic, id, due) }
+
+// SendBy puts an outbox row: message id of topic goes out by a channel, not before due. Sending it again replaces the
+// row.
+func (fx *effects) SendBy(channel, topic, id string, due time.Time) {
+	fx.dropOut(channel, topic, id)
+	fx.putOut(channel, topic, id, outRow{due: uint64(due.UnixMilli())})
+}
+
+func (fx *effects) putOut(channel, topic, id string, r outRow) {
+	fx.must(fx.outbox.Put(outKey(channel, topic, id), r.encode()))
+	fx.must(fx.outboxDue.Put(outDueKey(nil, channel, r.due, topic, id), nil))
 	fx.added = true
 }
 
-// Drop removes the row: nothing more is sent for it.
-func (fx *effects) Drop(topic, id string) { fx.dropOut(outKey(topic, id)) }
-
-func (fx *effects) dropOut(key []byte) {
-	row := fx.outbox.Get(key)
-	if row == nil {
-		return
+// Drop removes the rows of a message: nothing more is sent for it, by whatever channel.
+func (fx *effects) Drop(topic, id string) {
+	prefix := messageKey(nil, topic, id)
+	var channels []string
+	c := fx.outbox.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		channels = append(channels, string(k[len(prefix):]))
 	}
-	due := binary.BigEndian.Uint64(row)
-	fx.must(fx.outbox.Delete(key))
-	fx.must(fx.outboxDue.Delete(dueKey(due, key)))
+	for _, channel := range channels {
+		fx.dropOut(channel, topic, id)
+	}
 }
 
-// sent records that the row went out: again with one attempt more at the given time, or for good.
-func (fx *effects) sent(topic, id string, againMS int64) {
-	key := outKey(topic, id)
-	row := fx.outbox.Get(key)
-	if row == nil {
+func (fx *effects) dropOut(channel, topic, id string) {
+	key := outKey(channel, topic, id)
+	text := fx.outbox.Get(key)
+	if text == nil {
+		return
+	}
+	r, ok := readOutRow(text)
+	if !ok {
+		fx.must(fmt.Errorf("the outbox row of %s %s by %s is damaged (run qingkong journal rebuild)", topic, id, channel))
+		return
+	}
+	fx.must(fx.outbox.Delete(key))
+	fx.must(fx.outboxDue.Delete(outDueKey(nil, channel, r.due, topic, id)))
+}
+
+// went records what became of a row: it goes out at the given time, by what it is then known of, or never more where
+// that is 0.
+func (fx *effects) went(by, topic, id string, result channel.Result, againMS int64) {
+	r, ok := readOutRow(fx.outbox.Get(outKey(by, topic, id)))
+	if !ok {
 		return // confirmed or withdrawn while it was on its way
 	}
 	if againMS == 0 {
-		fx.dropOut(key)
+		fx.dropOut(by, topic, id)
 		return
 	}
-	due, attempts := binary.BigEndian.Uint64(row), binary.BigEndian.Uint16(row[8:])
-	fx.must(fx.outboxDue.Delete(dueKey(due, key)))
-	fx.putOut(key, uint64(againMS), min(attempts+1, 60000))
+	fx.must(fx.outboxDue.Delete(outDueKey(nil, by, r.due, topic, id)))
+	r.due = uint64(againMS)
+	if result != channel.Later {
+		r.attempts, r.unsure = min(r.attempts+1, 60000), result == channel.Unknown
+	}
+	fx.putOut(by, topic, id, r)
 }
 
 // Wall is what the wall clock said when the block was written: what times that a person typed are held against.
@@ -139,8 +192,8 @@ func (r *timerRow) clock(m Moment) time.Time {
 	return m.At
 }
 
-// Timer asks for a command to be run at due, by the record's time: a deadline counted from something recorded. The same id
-// again replaces it.
+// Timer asks for a command to be run at due, by the record's time: a deadline counted from something recorded. The
+// same id again replaces it.
 func (fx *effects) Timer(id string, due time.Time, command string, payload any) {
 	fx.timer(id, timerRow{Due: due.UnixMilli(), Command: command}, payload)
 }
@@ -193,36 +246,49 @@ func readTimer(b *bbolt.Bucket, id string) (*timerRow, error) {
 	return &row, nil
 }
 
-// Due is an outbox row that has come due.
+// Due is an outbox row of a channel that has come due.
 type Due struct {
 	Topic    string `json:"topic"`
 	ID       string `json:"id"`
 	Attempts int    `json:"attempts,omitempty"` // how often it went out so far
 	Nothing  bool   `json:"nothing,omitempty"`  // there was nothing more to send for it
+	Unsure   bool   `json:"unsure,omitempty"`   // what became of it the last time is unknown
 }
 
-// DueOutbox lists up to limit rows due at now, the oldest first, and the time of the next row after now that
-// is not in the list (zero when there is none).
-func DueOutbox(tx *bbolt.Tx, now time.Time, limit int) (due []Due, next time.Time) {
+// DueOutbox lists up to limit rows of a channel due at now, the oldest first, and the time of its next row after now
+// that is not in the list (zero when there is none).
+func DueOutbox(tx *bbolt.Tx, channel string, now time.Time, limit int) (due []Due, next time.Time) {
 	rows := tx.Bucket(outboxBucket)
+	prefix := append([]byte(channel), 0)
 	c := tx.Bucket(outboxDueBucket).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		at := time.UnixMilli(int64(binary.BigEndian.Uint64(k)))
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		at := time.UnixMilli(int64(binary.BigEndian.Uint64(k[len(prefix):])))
 		if at.After(now) || len(due) == limit {
 			return due, at
 		}
-		topic, id, _ := bytes.Cut(k[8:], []byte{0})
+		topic, id, _ := bytes.Cut(k[len(prefix)+8:], []byte{0})
 		d := Due{Topic: string(topic), ID: string(id)}
-		if row := rows.Get(k[8:]); len(row) == 10 {
-			d.Attempts = int(binary.BigEndian.Uint16(row[8:]))
+		if r, ok := readOutRow(rows.Get(outKey(channel, d.Topic, d.ID))); ok {
+			d.Attempts, d.Unsure = int(r.attempts), r.unsure
 		}
 		due = append(due, d)
 	}
 	return due, time.Time{}
 }
 
-// DueTimers lists up to limit ids of timers due at now, and when the next one after them is: a timer of the wall clock is due
-// by that, the others by the record's time.
+// OutboxChannels names the channels by which something remains to be sent, now or later.
+func OutboxChannels(tx *bbolt.Tx) (names []string) {
+	c := tx.Bucket(outboxDueBucket).Cursor()
+	for k, _ := c.First(); k != nil; {
+		name, _, _ := bytes.Cut(k, []byte{0})
+		names = append(names, string(name))
+		k, _ = c.Seek(append(bytes.Clone(name), 1))
+	}
+	return names
+}
+
+// DueTimers lists up to limit ids of timers due at now, and when the next one after them is: a timer of the wall
+// clock is due by that, the others by the record's time.
 func DueTimers(tx *bbolt.Tx, now Moment, limit int) (ids []string, next Moment) {
 	c := tx.Bucket(timersDueBucket).Cursor()
 	for k, v := c.First(); k != nil && (next.At.IsZero() || next.Wall.IsZero()); k, v = c.Next() {
@@ -242,8 +308,8 @@ func DueTimers(tx *bbolt.Tx, now Moment, limit int) (ids []string, next Moment) 
 	return ids, next
 }
 
-// TimersBelow are the timers whose ids begin with prefix, in the order of their ids, and when each is due. One that cannot be
-// read is left out: the check of the record names it.
+// TimersBelow are the timers whose ids begin with prefix, in the order of their ids, and when each is due. One that
+// cannot be read is left out: the check of the record names it.
 func TimersBelow(tx *bbolt.Tx, prefix string) iter.Seq2[string, time.Time] {
 	return func(yield func(string, time.Time) bool) {
 		c := tx.Bucket(timersBucket).Cursor()

@@ -127,16 +127,11 @@ func (p program) registry(more ...Module) *Registry {
 	Handle(r, "t.panic", func(*bbolt.Tx, string, add, time.Time) ([]Event, uint64, error) {
 		panic("a handler that panics")
 	})
-	Handle(r, "t.sent", func(tx *bbolt.Tx, _ string, in sentRows, now time.Time) ([]Event, bool, error) {
-		events, err := DecideSent(tx, in.Epoch, in.Rows, now, func(Due) time.Duration { return 0 })
+	Handle(r, "t.sent", func(tx *bbolt.Tx, _ string, in SendReport, now time.Time) ([]Event, bool, error) {
+		events, err := DecideSent(tx, in, now, func(Due) time.Duration { return 0 })
 		return events, true, err
 	})
 	return r
-}
-
-type sentRows struct {
-	Epoch uint64
-	Rows  []Due
 }
 
 // world is one data directory with its server, which can both be stopped, damaged and started again.

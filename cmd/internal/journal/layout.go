@@ -19,8 +19,8 @@ import (
 // number: at its first start it makes the state anew from the blocks, which are of no layout. Layout 1 has no number; in 2
 // keys are forgotten after a month, and timers of typed times keep to the wall clock; in 3 a region keeps what was dismissed
 // of each kind of proposal; in 4 an order knows what its recipient was told when it ended, and its objection, and a day
-// keeps what each station measured.
-const layout = 4
+// keeps what each station measured; in 5 an outbox row names its channel.
+const layout = 5
 
 var layoutKey = []byte("layout")
 

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
+	"qingkong/notify/channel"
 	"qingkong/notify/ledger"
 )
 
@@ -29,10 +31,11 @@ type LeaseTaken struct {
 // Kind implements Event.
 func (LeaseTaken) Kind() string { return "journal.lease_taken" }
 
-// Sent is recorded, in batches, after messages went out.
+// Sent is recorded, in batches, after messages went out by a channel.
 type Sent struct {
-	Epoch  uint64      `json:"epoch"`
-	Groups []SentGroup `json:"groups"`
+	Epoch   uint64      `json:"epoch"`
+	Channel string      `json:"channel,omitempty"` // empty is NATS
+	Groups  []SentGroup `json:"groups"`
 }
 
 // SentGroup is what went out of one topic and goes out again at the same time; zero means never again.
@@ -44,6 +47,21 @@ type SentGroup struct {
 
 // Kind implements Event.
 func (Sent) Kind() string { return "journal.sent" }
+
+// Outcome is recorded of one message that a channel's carrier did not take, or gave an id of its own.
+type Outcome struct {
+	Epoch     uint64         `json:"epoch"`
+	Channel   string         `json:"channel"`
+	Topic     string         `json:"topic"`
+	ID        string         `json:"id"`
+	Result    channel.Result `json:"result"`
+	CarrierID string         `json:"carrier_id,omitempty"`
+	Why       string         `json:"why,omitempty"`
+	Again     int64          `json:"again,omitempty"` // ms since 1970; 0 is never
+}
+
+// Kind implements Event.
+func (Outcome) Kind() string { return "journal.outcome" }
 
 // TimerFired is recorded with what the timer's command led to, or with why it was refused.
 type TimerFired struct {
@@ -75,6 +93,8 @@ func decodeOwn(kind string, data []byte) (Event, error) {
 		return decodeAs[LeaseTaken](data)
 	case Sent{}.Kind():
 		return decodeAs[Sent](data)
+	case Outcome{}.Kind():
+		return decodeAs[Outcome](data)
 	case TimerFired{}.Kind():
 		return decodeAs[TimerFired](data)
 	case RecordRestored{}.Kind():
@@ -100,9 +120,11 @@ func applyOwn(tx *bbolt.Tx, fx Effects, at time.Time, _ string, _ Pos, ev Event)
 	case Sent:
 		for _, g := range e.Groups {
 			for _, id := range g.IDs {
-				out.sent(g.Topic, id, g.Again)
+				out.went(cmp.Or(e.Channel, channel.NATS), g.Topic, id, channel.Sent, g.Again)
 			}
 		}
+	case Outcome:
+		out.went(e.Channel, e.Topic, e.ID, e.Result, e.Again)
 	case TimerFired:
 		out.CancelTimer(e.ID)
 	case RecordRestored:
@@ -196,44 +218,6 @@ func (r *Registry) decideFire(tx *bbolt.Tx, actor string, in fireTimer, now Mome
 		return nil, false, err
 	}
 	return append([]Event{TimerFired{ID: in.ID}}, events...), true, nil
-}
-
-// DecideSent makes the event for rows that went out, or that nothing was to be sent for. again gives how long after
-// now a row goes out next; zero means never.
-func DecideSent(tx *bbolt.Tx, epoch uint64, rows []Due, now time.Time, again func(Due) time.Duration) ([]Event, error) {
-	if err := CheckEpoch(tx, epoch); err != nil {
-		return nil, err
-	}
-	box := tx.Bucket(outboxBucket)
-	type group struct {
-		topic string
-		again int64
-	}
-	at := map[group]int{}
-	var ev Sent
-	for _, d := range rows {
-		row := box.Get(outKey(d.Topic, d.ID))
-		if len(row) != 10 {
-			continue
-		}
-		d.Attempts = int(binary.BigEndian.Uint16(row[8:]))
-		g := group{topic: d.Topic}
-		if wait := again(d); wait > 0 && !d.Nothing {
-			g.again = now.Add(wait).UnixMilli()
-		}
-		i, ok := at[g]
-		if !ok {
-			i = len(ev.Groups)
-			at[g] = i
-			ev.Groups = append(ev.Groups, SentGroup{Topic: g.topic, Again: g.again})
-		}
-		ev.Groups[i].IDs = append(ev.Groups[i].IDs, d.ID)
-	}
-	if len(ev.Groups) == 0 {
-		return nil, nil
-	}
-	ev.Epoch = epoch
-	return []Event{ev}, nil
 }
 
 // FireTimer runs a due timer's command under the lease's epoch. One that is gone or not yet due is no error.

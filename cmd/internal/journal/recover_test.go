@@ -13,6 +13,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.etcd.io/bbolt"
+
+	"qingkong/notify/channel"
 )
 
 // Whatever happens to one of the two stores between an end and a start, the state is what was confirmed, the
@@ -335,7 +337,7 @@ func TestForkAndReconcile(t *testing.T) {
 	leading, stop := context.WithCancel(t.Context())
 	err := w.j.Lead(leading, func(_ context.Context, epoch uint64) {
 		_ = w.j.View(func(tx *bbolt.Tx) error { // and its messages are still delivered
-			if due, _ := DueOutbox(tx, time.Now(), 10); len(due) != 2 {
+			if due, _ := DueOutbox(tx, channel.NATS, time.Now(), 10); len(due) != 2 {
 				t.Errorf("%d messages are due on the fork, want those of x and ours", len(due))
 			}
 			return nil
@@ -475,7 +477,7 @@ func TestOutboxAndTimers(t *testing.T) {
 	}
 	due := func() (ids []string) {
 		_ = w.j.View(func(tx *bbolt.Tx) error {
-			rows, _ := DueOutbox(tx, clock, 10)
+			rows, _ := DueOutbox(tx, channel.NATS, clock, 10)
 			for _, d := range rows {
 				ids = append(ids, d.ID)
 			}
@@ -487,7 +489,7 @@ func TestOutboxAndTimers(t *testing.T) {
 		t.Fatalf("due %q, want the oldest first and one row an id", got)
 	}
 	sent := func(epoch uint64) error {
-		_, err := w.j.Submit(context.Background(), Command{Kind: "t.sent", Payload: sentRows{epoch, []Due{{Topic: "count", ID: "a"}, {Topic: "count", ID: "gone"}}}})
+		_, err := w.j.Submit(context.Background(), Command{Kind: "t.sent", Payload: SendReport{Epoch: epoch, Rows: []Due{{Topic: "count", ID: "a"}, {Topic: "count", ID: "gone"}}}})
 		return err
 	}
 	if err := sent(epoch - 1); err == nil {

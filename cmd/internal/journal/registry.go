@@ -22,6 +22,7 @@ type Pos = struct {
 // Effects is what applying an event may ask of the world; see effects.go.
 type Effects = interface {
 	Send(topic, id string, due time.Time)
+	SendBy(channel, topic, id string, due time.Time)
 	Drop(topic, id string)
 	Timer(id string, due time.Time, command string, payload any)
 	WallTimer(id string, due time.Time, command string, payload any)

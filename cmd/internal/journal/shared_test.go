@@ -171,7 +171,7 @@ func TestTheLeaseMovesAndTheOldEpochIsRefused(t *testing.T) {
 		t.Errorf("terms %+v then %+v", first, second)
 	}
 	caughtUp(t, a, b)
-	_, err := a.j.Submit(t.Context(), Command{Kind: "t.sent", Payload: sentRows{Epoch: first.epoch, Rows: nil}})
+	_, err := a.j.Submit(t.Context(), Command{Kind: "t.sent", Payload: SendReport{Epoch: first.epoch, Rows: nil}})
 	if refusal.CodeOf(err) != refusal.Conflict {
 		t.Errorf("the old epoch's result gave %v", err)
 	}

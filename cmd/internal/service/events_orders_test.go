@@ -9,6 +9,7 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/plant"
 )
@@ -127,6 +128,9 @@ func otherEvents() []example {
 		{"", journal.LeaseTaken{Node: "a", Epoch: 3}},
 		{"", journal.Sent{Epoch: 3, Groups: []journal.SentGroup{{Topic: "order", Again: 1797331500000, IDs: []string{"W20261214-01-E0003-1/issued"}}}}},
 		{"min", journal.Sent{Epoch: 3, Groups: []journal.SentGroup{{Topic: "warning", IDs: []string{"W20261214-01/3"}}}}},
+		{"channel", journal.Sent{Epoch: 3, Channel: "nats", Groups: []journal.SentGroup{{Topic: "warning", IDs: []string{"W20261214-01/3"}}}}},
+		{"", journal.Outcome{Epoch: 3, Channel: "sms", Topic: "order", ID: "W20261214-01-E0003-1/issued", Result: channel.Sent, CarrierID: "9006123456^0", Again: 1797331500000}},
+		{"failed", journal.Outcome{Epoch: 3, Channel: "sms", Topic: "order", ID: "W20261214-01-E0003-1/issued", Result: channel.Refused, Why: "isv.MOBILE_NUMBER_ILLEGAL"}},
 		{"", journal.TimerFired{ID: "warning/W20261214-01/start", Refused: "transition_refused: 预警已解除"}},
 		{"min", journal.TimerFired{ID: "warning/W20261214-01/start"}},
 		{"", journal.RecordRestored{Block: 4, Confirmed: 10, At: "2026-12-14T18:00:00.000+08:00", Skip: 20, OnDays: []string{"20261214", "20261215"}}},

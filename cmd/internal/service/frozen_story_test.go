@@ -22,19 +22,21 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/journaltest"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 )
 
 // story is a district's December, played on the real program with a clock of its own.
 type story struct {
-	t     *testing.T
-	js    jetstream.JetStream
-	dir   string
-	clock time.Time
-	svc   *Service
-	epoch uint64
-	close func()
-	w     string // the warning that is spoken of
+	unsure bool // of a message was said that what became of it is unknown
+	t      *testing.T
+	js     jetstream.JetStream
+	dir    string
+	clock  time.Time
+	svc    *Service
+	epoch  uint64
+	close  func()
+	w      string // the warning that is spoken of
 }
 
 // tell plays the story and returns the blocks of its record.
@@ -151,19 +153,25 @@ func (s *story) send() {
 	s.t.Helper()
 	var due []journal.Due
 	s.view(func(tx *bbolt.Tx) error {
-		due, _ = journal.DueOutbox(tx, s.clock, 1000)
+		due, _ = journal.DueOutbox(tx, channel.NATS, s.clock, 1000)
 		for i, d := range due {
-			m, err := s.svc.Render(tx, d.Topic, d.ID)
+			m, err := s.svc.Render(tx, channel.NATS, d.Topic, d.ID)
 			if err != nil {
 				return err
 			}
-			due[i].Nothing = m.Subject == ""
+			due[i].Nothing = m.To == ""
 		}
 		return nil
 	})
-	if len(due) > 0 {
-		s.must(s.svc.RecordSent(s.t.Context(), s.epoch, due))
+	if len(due) == 0 {
+		return
 	}
+	went := journal.SendReport{Epoch: s.epoch, Channel: channel.NATS, Rows: due}
+	if !s.unsure { // what became of the first message is unknown once
+		s.unsure, went.Rows = true, due[1:]
+		went.Single = []journal.RowOutcome{{Due: due[0], Result: channel.Unknown, Why: "timeout"}}
+	}
+	s.must(s.svc.RecordSent(s.t.Context(), went))
 }
 
 // declare enters a warning, of which is spoken from then on.

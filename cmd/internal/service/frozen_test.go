@@ -29,6 +29,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/journal/natstest"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 )
 
@@ -233,7 +234,7 @@ func (s *seen) readOrders(tx *bbolt.Tx) (err error) {
 
 func (s *seen) readRest(tx *bbolt.Tx) error {
 	never := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-	s.Waiting, _ = journal.DueOutbox(tx, never, 10_000)
+	s.Waiting, _ = journal.DueOutbox(tx, channel.NATS, never, 10_000)
 	s.Timers, _ = journal.DueTimers(tx, journal.Moment{At: never, Wall: never}, 10_000)
 	return tx.Bucket([]byte("access.users")).ForEach(func(name, _ []byte) error {
 		u, err := access.Get(tx, string(name))

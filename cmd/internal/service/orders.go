@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 )
 
 // Commands of orders that this package hands to the journal.
@@ -28,12 +30,6 @@ const (
 
 // CommandSent records what went out.
 const CommandSent = "effects.sent"
-
-// sent is what the dispatcher reports: rows of the outbox that went out.
-type sent struct {
-	Epoch uint64        `json:"epoch"`
-	Rows  []journal.Due `json:"rows"`
-}
 
 func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandPlan, new(notify.Planner).DecidePlan)
@@ -57,26 +53,37 @@ func registerOrders(r *journal.Registry, set Settings) {
 		in.Wall = now.Wall
 		return notify.DecideRelist(tx, actor, in, now.At)
 	})
-	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in sent, now time.Time) ([]journal.Event, int, error) {
-		rows, err := stillNothing(tx, in.Rows)
-		if err != nil {
-			return nil, 0, err
-		}
-		events, err := journal.DecideSent(tx, in.Epoch, rows, now, func(d journal.Due) time.Duration {
-			return again(set, d.Topic, d.Attempts)
-		})
-		if err != nil || len(events) == 0 {
-			return nil, 0, err
-		}
-		var orders notify.SentMessages
-		for _, d := range in.Rows {
-			if d.Topic == notify.Topic && d.Attempts == 0 && !d.Nothing {
-				orders.IDs = append(orders.IDs, d.ID)
-			}
-		}
-		more, _, err := notify.DecideSent(tx, actor, orders, now)
-		return append(events, more...), len(in.Rows), err
+	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
+		return decideSent(tx, actor, set, in, now)
 	})
+}
+
+// decideSent records what became of messages, and of which orders it was the first that went out.
+func decideSent(tx *bbolt.Tx, actor string, set Settings, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
+	var err error
+	all := len(in.Rows) + len(in.Single)
+	var orders notify.SentMessages
+	for _, d := range in.Rows {
+		if d.Topic == notify.Topic && d.Attempts == 0 && !d.Nothing {
+			orders.IDs = append(orders.IDs, d.ID)
+		}
+	}
+	for _, s := range in.Single {
+		if s.Topic == notify.Topic && s.Result == channel.Sent {
+			orders.IDs = append(orders.IDs, s.ID)
+		}
+	}
+	if in.Rows, err = stillNothing(tx, in.Rows); err != nil {
+		return nil, 0, err
+	}
+	events, err := journal.DecideSent(tx, in, now, func(d journal.Due) time.Duration {
+		return again(set, d.Topic, d.Attempts)
+	})
+	if err != nil || len(events) == 0 {
+		return nil, 0, err
+	}
+	more, _, err := notify.DecideSent(tx, actor, orders, now)
+	return append(events, more...), all, err
 }
 
 // stillNothing leaves out rows for which there was nothing to send when they were read, and there is now: of an order that was
@@ -110,30 +117,25 @@ func again(set Settings, topic string, attempts int) time.Duration {
 	return pause
 }
 
-// Message is an outbox row rendered.
-type Message struct {
-	Subject string
-	EventID string
-	Payload []byte
-	Stream  bool // to be acknowledged by the stream of public events
-}
-
-// Render gives the message of an outbox row; the same bytes each time. Without a subject there is nothing to send.
-func (s *Service) Render(tx *bbolt.Tx, topic, id string) (Message, error) {
+// Render gives the message of a channel's outbox row; the same bytes each time. Without an address there is nothing to send.
+func (s *Service) Render(tx *bbolt.Tx, by, topic, id string) (channel.Message, error) {
+	if by != channel.NATS {
+		return channel.Message{}, fmt.Errorf("message %s of %s has no form for channel %s", id, topic, by)
+	}
 	if topic == notify.Topic {
 		subject, payload, err := notify.Message(tx, journal.ReadPos, s.vault(tx), id)
 		if errors.Is(err, notify.ErrReceived) {
-			return Message{}, nil
+			return channel.Message{}, nil
 		}
-		return Message{Subject: subject, EventID: id, Payload: payload}, err
+		return channel.Message{Key: id, To: subject, Body: payload}, err
 	}
 	m, err := alerts.Message(tx, topic, id)
-	return Message(m), err
+	return channel.Message{Key: m.EventID, To: m.Subject, Body: m.Payload, Keep: m.Stream}, err
 }
 
-// RecordSent records rows that went out under the lease's epoch.
-func (s *Service) RecordSent(ctx context.Context, epoch uint64, rows []journal.Due) error {
-	_, err := s.J.Submit(ctx, journal.Command{Kind: CommandSent, Actor: "system", Payload: sent{Epoch: epoch, Rows: rows}})
+// RecordSent records what became of messages under the lease's epoch.
+func (s *Service) RecordSent(ctx context.Context, went journal.SendReport) error {
+	_, err := s.J.Submit(ctx, journal.Command{Kind: CommandSent, Actor: "system", Payload: went})
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service/servicetest"
 	"qingkong/notify"
+	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 )
 
@@ -50,9 +51,9 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 			answer(notify.Receive)
 			row := journal.Due{Topic: notify.Topic, ID: order + "/released", Nothing: true}
 			if err := w.Svc.J.View(func(tx *bbolt.Tx) error {
-				m, err := w.Svc.Render(tx, row.Topic, row.ID)
-				if m.Subject != "" {
-					t.Errorf("the exemption was received and is sent to %s", m.Subject)
+				m, err := w.Svc.Render(tx, channel.NATS, row.Topic, row.ID)
+				if m.To != "" {
+					t.Errorf("the exemption was received and is sent to %s", m.To)
 				}
 				return err
 			}); err != nil {
@@ -64,11 +65,11 @@ func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 				}
 				w.Elapse(time.Second)
 			}
-			if err := w.Svc.RecordSent(t.Context(), w.Epoch(), []journal.Due{row}); err != nil {
+			if err := w.Svc.RecordSent(t.Context(), journal.SendReport{Epoch: w.Epoch(), Channel: channel.NATS, Rows: []journal.Due{row}}); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Svc.J.View(func(tx *bbolt.Tx) error {
-				if _, _, stands := journal.OutboxRow(tx, row.Topic, row.ID); stands != wanted {
+				if _, _, stands := journal.OutboxRow(tx, channel.NATS, row.Topic, row.ID); stands != wanted {
 					t.Errorf("the row stands: %v", stands)
 				}
 				return nil

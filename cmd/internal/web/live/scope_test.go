@@ -18,6 +18,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
 )
 
@@ -99,7 +100,7 @@ func TestOrderEvents(t *testing.T) {
 	s := w.listen(Viewer{Filter: Filter{Orders: OfRecipient, Recipient: recipient(0)}})
 	warning := w.declared()
 	first := order(warning, 0)
-	w.must(w.svc.RecordSent(t.Context(), w.Epoch(), nil))
+	w.must(w.svc.RecordSent(t.Context(), journal.SendReport{Epoch: w.Epoch()}))
 	w.answer(0, first, notify.Object)
 	_, err := servicetest.Say(t.Context(), w.svc, "duty", "", calls.DecideObjection, first, []byte(`{"decision":"reject","reason":"示例"}`))
 	w.must(err)

@@ -1,0 +1,299 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/app"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+	"qingkong/notify/channel"
+	"qingkong/seeds"
+)
+
+// answersSize is how much is measured.
+type answersSize struct {
+	// recipients is for how many the callers speak, each over its own connection. Each order can be acknowledged once, so the
+	// callers go round them, and round again under the next warning.
+	recipients int
+	slice      time.Duration
+	pairs      int
+	acks       int // of the largest of the runs beside raw commits
+}
+
+// answersBench is a program under load: its warnings, its recipients' connections, and the raw limits beside them.
+type answersBench struct {
+	bench
+	size answersSize
+
+	ids     []string // recipients, in the order of their connections
+	tokens  []string
+	conns   []*nats.Conn
+	replies []*nats.Msg // what each was answered over NATS
+	warning string
+	orders  map[string]string // recipient -> its order under the warning
+	open    []int             // recipients who have not acknowledged it, by index
+	commits []float64         // raw bbolt commits per second, one sample between any two runs
+}
+
+// Answers measures acknowledgements through the real path, from the request to bbolt fsynced and the answer. By 1 and
+// 256 callers over NATS and 256 over HTTP it is held, in alternating slices of a second, against bare servers that answer the
+// same requests of as many connections with the same bytes; by one caller also against a commit of the same rows. By 16 and
+// 64 callers and by 256 in process it stands beside raw fsynced bbolt commits. n is how many acknowledgements the largest of
+// those runs makes at least. The record is proved at the end.
+func Answers(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
+	return runAnswers(ctx, answersSize{recipients: 2000, slice: time.Second, pairs: 10, acks: n}, log)
+}
+
+func runAnswers(ctx context.Context, size answersSize, log *slog.Logger) (_ []Figure, err error) {
+	b := &answersBench{size: size}
+	defer func() { b.disconnect(); err = errors.Join(err, b.end(ctx)) }()
+	if err := b.start(ctx, log); err != nil {
+		return nil, err
+	}
+	if err := b.againstRaw(ctx); err != nil {
+		return nil, err
+	}
+	for _, run := range []struct{ callers, acks int }{{16, size.acks / 2}, {64, size.acks}} {
+		if err := b.measure(ctx, "over TCP", run.callers, run.acks, b.overTCP); err != nil {
+			return nil, fmt.Errorf("%d callers: %w", run.callers, err)
+		}
+	}
+	if err := b.measure(ctx, "in process", 256, 2*size.acks, b.inProcess); err != nil {
+		return nil, err
+	}
+	if err := b.rawPublishes(ctx); err != nil {
+		return nil, err
+	}
+	raw := median(b.commits)
+	for i := range b.figures {
+		if f := &b.figures[i]; f.Unit == "1/s" && f.Raw == 0 {
+			f.Raw, f.Ratio = raw, f.Value/raw
+		}
+	}
+	b.figures = append(b.figures, Figure{Name: "raw bbolt commits, fsynced, median", Value: raw, Unit: "1/s", Raw: raw, Ratio: 1})
+	b.disconnect()
+	err = b.prove(ctx)
+	return b.figures, err
+}
+
+func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
+	l, err := seeds.Demo(b.size.recipients)
+	if err != nil {
+		return err
+	}
+	if err := b.bench.start(ctx, app.Options{Log: log}, l); err != nil {
+		return err
+	}
+	for _, r := range l.Recipients {
+		b.ids = append(b.ids, r.ID)
+	}
+	b.tokens, b.replies = make([]string, len(b.ids)), make([]*nats.Msg, len(b.ids))
+	return b.connect(ctx)
+}
+
+// connect logs every recipient in over TCP, some dozens at a time.
+func (b *answersBench) connect(ctx context.Context) error {
+	b.conns = make([]*nats.Conn, len(b.ids))
+	var wg sync.WaitGroup
+	var failed atomic.Pointer[error]
+	next := atomic.Int64{}
+	for range 32 {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(b.ids); i = next.Add(1) - 1 {
+				if err := b.login(ctx, int(i)); err != nil {
+					failed.CompareAndSwap(nil, &err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// ofRecipient asks as a recipient.
+func ofRecipient(id string) service.Ask {
+	return service.Ask{Who: &access.Principal{User: id, Role: calls.Enterprise, Recipient: id}}
+}
+
+func (b *answersBench) login(ctx context.Context, i int) error {
+	id := b.ids[i]
+	secret, err := b.svc.IssueCredentials(ctx, service.By("bench"), calls.Nothing{ByID: calls.ByID{ID: id}})
+	if err != nil {
+		return err
+	}
+	b.tokens[i] = secret.Token
+	b.conns[i], err = nats.Connect("nats://"+b.app.Addr().NATS, nats.UserInfo(secret.User, secret.Password),
+		nats.CustomInboxPrefix("_INBOX."+id), nats.Timeout(10*time.Second), nats.NoReconnect())
+	if err != nil {
+		return err
+	}
+	// As a recipient does after it has connected. The connection's inbox is then open, which is not what is measured.
+	_, err = b.conns[i].Request("qingkong.pending."+id, nil, 10*time.Second)
+	return err
+}
+
+// declare ends the warning before and begins the next, and waits until every order is issued.
+func (b *answersBench) declare(ctx context.Context) error {
+	svc := b.svc
+	if b.warning != "" {
+		var w *alerts.Warning
+		err := svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, b.warning); return err })
+		if err != nil {
+			return err
+		}
+		if _, err := svc.ActOnWarning(ctx, service.By("bench"), calls.Lift{ByID: calls.ByID{ID: w.ID}, Lift: alerts.Lift{Revision: w.Revision}}); err != nil {
+			return err
+		}
+	}
+	w, err := svc.ActOnWarning(ctx, service.By("bench"), calls.Declaration{Declare: alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder}})
+	if err != nil {
+		return err
+	}
+	b.warning, b.orders, b.open = w.ID, map[string]string{}, nil
+	if err := b.until(ctx, b.planned); err != nil {
+		return err
+	}
+	for i, id := range b.ids {
+		if b.orders[id] != "" {
+			b.open = append(b.open, i)
+		}
+	}
+	return nil
+}
+
+// planned reads the orders once the plan of the warning is done and everything went out.
+func (b *answersBench) planned() (done bool, err error) {
+	err = b.journal.View(func(tx *bbolt.Tx) error {
+		p, err := notify.GetPlan(tx, b.warning)
+		if err != nil || p == nil || !p.Done {
+			return err
+		}
+		if due, _ := journal.DueOutbox(tx, channel.NATS, time.Now(), 1); len(due) > 0 {
+			return nil
+		}
+		for cursor := ""; ; {
+			page, next, err := notify.ListOrders(tx, notify.Filter{Warning: b.warning}, cursor, notify.MaxPage)
+			if err != nil {
+				return err
+			}
+			for _, o := range page {
+				b.orders[o.RecipientID] = o.ID
+			}
+			if cursor = next; cursor == "" {
+				done = true
+				return nil
+			}
+		}
+	})
+	return done, err
+}
+
+// overTCP acknowledges the order of recipient i over that recipient's own connection.
+func (b *answersBench) overTCP(i int) error { return b.ask(b.conns, i) }
+
+// ask sends the acknowledgement of recipient i over one of conns, and keeps what it is answered the first time.
+func (b *answersBench) ask(conns []*nats.Conn, i int) error {
+	id := b.ids[i]
+	reply, err := conns[i].Request("qingkong.answer."+id, b.acknowledgement(id), 30*time.Second)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(reply.Data, []byte(`{"ok":true`)) {
+		return fmt.Errorf("answer of %s: %s", id, reply.Data)
+	}
+	if b.replies[i] == nil {
+		b.replies[i] = reply
+	}
+	return nil
+}
+
+// inProcess does the same without NATS between the caller and the service.
+func (b *answersBench) inProcess(i int) error {
+	id := b.ids[i]
+	got := make(chan error, 1)
+	b.svc.Answer(id, false, b.acknowledgement(id), func(_ string, err error) { got <- err })
+	return <-got
+}
+
+func (b *answersBench) acknowledgement(id string) []byte {
+	return fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, b.orders[id])
+}
+
+// measure lets some callers acknowledge orders one after the other, warning after warning, until acks are made.
+func (b *answersBench) measure(ctx context.Context, name string, callers, acks int, act func(i int) error) error {
+	var all lap
+	for acks = max(acks, callers); all.acts < acks; {
+		if err := b.declare(ctx); err != nil {
+			return err
+		}
+		if err := b.rawCommits(); err != nil {
+			return err
+		}
+		one, err := race(callers, b.open[:min(acks-all.acts, len(b.open))], 0, act)
+		if err != nil {
+			return err
+		}
+		all.add(one)
+	}
+	name = fmt.Sprintf("acknowledge %s, callers=%d", name, callers)
+	b.figures = append(b.figures, Figure{Name: name, Value: all.perSecond(), Unit: "1/s"})
+	b.report(name, all.each)
+	return nil
+}
+
+// acknowledging is the contender that acknowledges orders, and has more issued when all are.
+func (b *answersBench) acknowledging(callers int, act func(i int) error) contender {
+	return func(ctx context.Context, within time.Duration) (lap, error) {
+		if len(b.open) == 0 {
+			if err := b.declare(ctx); err != nil {
+				return lap{}, err
+			}
+		}
+		one, err := race(callers, b.open, within, act)
+		b.open = b.open[one.acts:]
+		return one, err
+	}
+}
+
+func (b *answersBench) report(name string, latencies []time.Duration) {
+	b.figures = append(b.figures,
+		Figure{Name: name + ", p50", Value: quantile(latencies, 0.50) / 1000, Unit: "ms"},
+		Figure{Name: name + ", p99", Value: quantile(latencies, 0.99) / 1000, Unit: "ms"})
+}
+
+// quantile is in µs.
+func quantile(latencies []time.Duration, q float64) float64 {
+	if len(latencies) == 0 {
+		return 0
+	}
+	slices.Sort(latencies)
+	return float64(latencies[int(q*float64(len(latencies)-1))].Nanoseconds()) / 1000
+}
+
+func (b *answersBench) disconnect() {
+	for _, nc := range b.conns {
+		if nc != nil {
+			nc.Close()
+		}
+	}
+	b.conns = nil
+}
