@@ -1,6 +1,6 @@
-// Package frame is what the areas of the duty desk share. The desk is the pages with which people declare, approve and follow a warning, and with which
-// an enterprise answers its orders. It renders on the server; every act is a plain form that works without JavaScript
-// (POST, then a redirect), and htmx with its SSE extension only keeps what is shown up to date.
+// Package frame is what the areas of the duty desk share: its pages, with which people declare, approve and follow a
+// warning and an enterprise answers its orders, stand in it. It renders on the server; every act is a plain form that
+// works without JavaScript (POST, then a redirect), and htmx with its SSE extension only keeps what is shown up to date.
 //
 // It decides nothing. What may be done is asked of package access before each act, what an act leads to of package
 // service; and the read-out before an act is what the engine itself says of it, asked without recording anything.

@@ -32,17 +32,25 @@ func Mount(f *frame.Frame) {
 	d := &desk{f}
 	f.Add(templates,
 		frame.Page{Pattern: "GET /desk/lists", Act: calls.ActListsRead, Key: "lists", Show: d.lists},
-		frame.Page{Pattern: "POST /desk/lists", Act: calls.ActListsImport, Key: "lists", Show: d.lists, Do: d.importList, Upload: true, Secret: true, Grows: true},
+		frame.Page{Pattern: "POST /desk/lists", Act: calls.ActListsImport, Key: "lists",
+			Show: d.lists, Do: d.importList, Upload: true, Secret: true, Grows: true},
 		frame.Page{Pattern: "GET /desk/lists/{id}", Act: calls.ActListsRead, Key: "list", Show: d.list},
-		frame.Page{Pattern: "GET /desk/lists/{id}/findings", Act: calls.ActListsRead, Key: "findings", Show: d.findings},
+		frame.Page{Pattern: "GET /desk/lists/{id}/findings", Act: calls.ActListsRead, Key: "findings",
+			Show: d.findings},
 		frame.Page{Pattern: "GET /desk/lists/{id}/diff", Act: calls.ActListsRead, Key: "diff", Show: d.diff},
 		frame.Page{Pattern: "GET /desk/lists/{id}/tasks", Act: calls.ActListsRead, Key: "tasks", Show: d.tasks},
-		frame.Page{Pattern: "POST /desk/lists/{id}/approve", Act: calls.ActListsApprove, Key: "list", Show: d.list, Do: d.approve, Grows: true},
-		frame.Page{Pattern: "POST /desk/lists/{id}/activate", Act: calls.ActListsApprove, Key: "list", Show: d.list, Do: d.activate, Grows: true},
-		frame.Page{Pattern: "POST /desk/lists/{id}/discard", Act: calls.ActListsImport, Key: "list", Show: d.list, Do: d.discard, Grows: true},
-		frame.Page{Pattern: "GET /desk/recipients", Act: calls.ActRecipientsRead, Key: "recipients", Show: d.recipients},
-		frame.Page{Pattern: "GET /desk/recipients/{id}", Act: calls.ActRecipientsRead, Key: "recipient", Show: d.recipient},
-		frame.Page{Pattern: "/desk/recipients/{id}/amend", Act: calls.ActListsImport, Key: "amend", Show: d.amend, Do: d.amended, Grows: true})
+		frame.Page{Pattern: "POST /desk/lists/{id}/approve", Act: calls.ActListsApprove, Key: "list",
+			Show: d.list, Do: d.approve, Grows: true},
+		frame.Page{Pattern: "POST /desk/lists/{id}/activate", Act: calls.ActListsApprove, Key: "list",
+			Show: d.list, Do: d.activate, Grows: true},
+		frame.Page{Pattern: "POST /desk/lists/{id}/discard", Act: calls.ActListsImport, Key: "list",
+			Show: d.list, Do: d.discard, Grows: true},
+		frame.Page{Pattern: "GET /desk/recipients", Act: calls.ActRecipientsRead, Key: "recipients",
+			Show: d.recipients},
+		frame.Page{Pattern: "GET /desk/recipients/{id}", Act: calls.ActRecipientsRead, Key: "recipient",
+			Show: d.recipient},
+		frame.Page{Pattern: "/desk/recipients/{id}/amend", Act: calls.ActListsImport, Key: "amend",
+			Show: d.amend, Do: d.amended, Grows: true})
 }
 
 // listRow is a version of the list as it stands.

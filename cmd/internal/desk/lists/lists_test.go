@@ -112,6 +112,12 @@ func TestDraftDiscardedByForm(t *testing.T) {
 	}
 	w.Refused(http.StatusConflict, "duty", at+"/discard", url.Values{"revision": {"2"}, "key": {frame.NewKey()}, "sure": {"yes"}})
 	form.Set("sure", "yes")
+	w.Expire("duty")
+	login := desktest.ValuesOf(desktest.Parsed(t, w.As("duty", at+"/discard", form).Text), url.Values{})
+	delete(w.Cookies, "duty")
+	login.Set("user", "duty")
+	login.Set("password", w.Passwords["duty"])
+	desktest.SaysAll(t, "after the login", desktest.TextOf(w.Refused(http.StatusOK, "", "/login", login)), "我确认作废 "+id)
 	done := w.Post(http.StatusSeeOther, "duty", at+"/discard", form)
 	page := desktest.TextOf(w.Get(200, "duty", done.Header.Get("Location")))
 	desktest.SaysAll(t, "the lists", page, "草稿已作废", "下载空白模板")

@@ -38,8 +38,10 @@ func Mount(f *frame.Frame) {
 	f.Add(templates,
 		frame.Page{Pattern: "GET /desk/orders", Act: calls.ActOrdersRead, Key: "orders", Show: d.orders},
 		frame.Page{Pattern: "GET /desk/orders/{id}", Act: calls.ActOrdersRead, Key: "order", Show: d.order},
-		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order", Show: d.order, Do: d.answer},
-		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection", Show: d.objection, Do: d.decide})
+		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order",
+			Show: d.order, Do: d.answer},
+		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
+			Show: d.objection, Do: d.decide})
 }
 
 // ordersView is a page of orders.

@@ -37,7 +37,8 @@ func Mount(f *frame.Frame) {
 	f.Add(templates,
 		frame.Page{Pattern: "GET /desk/orders/{id}/plan", Act: calls.ActOrdersPlan, Key: "plan", Show: d.plan},
 		frame.Page{Pattern: "POST /desk/orders/{id}/plan", Act: calls.ActOrdersPlan, Key: "plan", Show: d.planPost},
-		frame.Page{Pattern: "/desk/recipients/{id}/figures", Act: calls.ActFiguresWrite, Key: "figures", Show: d.figures, Do: d.giveFigures, Grows: true})
+		frame.Page{Pattern: "/desk/recipients/{id}/figures", Act: calls.ActFiguresWrite, Key: "figures",
+			Show: d.figures, Do: d.giveFigures, Grows: true})
 	f.PlanOf = d.panel
 }
 

@@ -19,8 +19,11 @@ type desk struct{ *frame.Frame }
 func Mount(f *frame.Frame) {
 	d := &desk{f}
 	f.Add(templates,
-		frame.Page{Pattern: "/desk/password", Act: frame.SignedIn, Key: "password", Show: d.showPassword, Do: d.changePassword, Secret: true, Grows: true},
-		frame.Page{Pattern: "POST /desk/sessions/end", Act: frame.SignedIn, Show: d.endSessions, Secret: true, Grows: true},
+		frame.Page{Pattern: "/desk/password", Act: frame.SignedIn, Key: "password",
+			Show: d.showPassword, Do: d.changePassword, Secret: true, Grows: true},
+		frame.Page{Pattern: "POST /desk/sessions/end", Act: frame.SignedIn,
+			Show: d.endSessions, Secret: true, Grows: true},
 		frame.Page{Pattern: "POST /desk/sessions/{id}/end", Act: frame.SignedIn, Show: d.endSession, Secret: true},
-		frame.Page{Pattern: "/desk/factor", Act: frame.SignedIn, Key: "factor", Show: d.showFactor, Do: d.enrolFactor, Secret: true, Grows: true})
+		frame.Page{Pattern: "/desk/factor", Act: frame.SignedIn, Key: "factor",
+			Show: d.showFactor, Do: d.enrolFactor, Secret: true, Grows: true})
 }

@@ -40,8 +40,10 @@ func Mount(f *frame.Frame) {
 		frame.Page{Pattern: "GET /desk/warnings", Act: calls.ActWarningsRead, Key: "warnings", Show: d.warnings},
 		frame.Page{Pattern: "GET /desk/warnings/{id}", Act: calls.ActWarningsRead, Key: "warning", Show: d.warning},
 		frame.Page{Pattern: "GET /desk/warnings/{id}/board", Act: calls.ActBoardRead, Key: "board", Show: d.board},
-		frame.Page{Pattern: "GET /desk/warnings/{id}/list-changes", Act: calls.ActListsRead, Key: "relist", Show: d.listChanges},
-		frame.Page{Pattern: "POST /desk/warnings/{id}/list-changes", Act: calls.ActWarningsRelist, Key: "relist", Show: d.listChanges, Do: d.relist})
+		frame.Page{Pattern: "GET /desk/warnings/{id}/list-changes", Act: calls.ActListsRead, Key: "relist",
+			Show: d.listChanges},
+		frame.Page{Pattern: "POST /desk/warnings/{id}/list-changes", Act: calls.ActWarningsRelist, Key: "relist",
+			Show: d.listChanges, Do: d.relist})
 	for _, a := range acts {
 		pattern := "/desk/warnings/{id}/" + a.name
 		switch a.name {
@@ -51,8 +53,10 @@ func Mount(f *frame.Frame) {
 			pattern = "/desk/proposals/{id}/dismiss"
 		}
 		f.Add(templates,
-			frame.Page{Pattern: "GET " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form", Show: d.actForm(a)},
-			frame.Page{Pattern: "POST " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form", Show: d.actPost(a)})
+			frame.Page{Pattern: "GET " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
+			Show: d.actForm(a)},
+			frame.Page{Pattern: "POST " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
+			Show: d.actPost(a)})
 	}
 	f.Stream("home", frame.Stream{Act: calls.ActWarningsRead, Parts: func(q *frame.Request) ([]frame.Part, string) { return d.homeParts(q), "" }})
 	f.Stream("board", frame.Stream{Act: calls.ActBoardRead, Parts: func(q *frame.Request) ([]frame.Part, string) {
