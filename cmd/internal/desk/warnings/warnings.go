@@ -54,9 +54,9 @@ func Mount(f *frame.Frame) {
 		}
 		f.Add(templates,
 			frame.Page{Pattern: "GET " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
-			Show: d.actForm(a)},
+				Show: d.actForm(a)},
 			frame.Page{Pattern: "POST " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
-			Show: d.actPost(a)})
+				Show: d.actPost(a)})
 	}
 	f.Stream("home", frame.Stream{Act: calls.ActWarningsRead, Parts: func(q *frame.Request) ([]frame.Part, string) { return d.homeParts(q), "" }})
 	f.Stream("board", frame.Stream{Act: calls.ActBoardRead, Parts: func(q *frame.Request) ([]frame.Part, string) {
