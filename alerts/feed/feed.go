@@ -17,10 +17,10 @@
 //
 // # State
 //
-// The state folder holds NAME.json for each feed: when something was last taken, whether silence was told, the
-// validators of an address, the files that could not be moved away, and what was refused last. NAME/refused/ beside it holds
-// the newest of what an address brought and was refused. Losing the state costs offers of what was known already and starts
-// the counts anew; it loses no document that was taken.
+// A Keep holds a row for each feed: when something was last taken, whether silence was told, the validators of an address,
+// the files that could not be moved away, and what was refused last. NAME/refused/ in the feeds' folder holds the newest of
+// what an address brought and was refused. Losing the state costs offers of what was known already and starts the counts
+// anew; it loses no document that was taken.
 package feed
 
 import (
@@ -50,7 +50,7 @@ const (
 
 // Source is one feed of the configuration.
 type Source struct {
-	Name        string        // [a-z0-9-], at most 40; names the state file
+	Name        string        // [a-z0-9-], at most 40; names the state
 	Kind        string        // folder or url
 	Path        string        // folder: the watched directory
 	URL         string        // url: http or https
@@ -104,6 +104,7 @@ type feed struct {
 	zone    *time.Location
 	h       Handler
 	plan    schedule.Schedule
+	dir     string        // of all feeds; what an address brought and was refused lies below it
 	due     chan struct{} // poked by the schedule
 	client  *http.Client  // kind url
 	seen    map[string]sighting
@@ -114,9 +115,9 @@ type feed struct {
 	store
 }
 
-// New returns the feeds of sources, with their state read from stateDir, which is created when missing. It refuses
-// what cannot work, naming every wrong place as feeds[0].schedule. A log of nil logs nothing.
-func New(sources []Source, stateDir string, h Handler, log *slog.Logger) (*Feeds, error) {
+// New returns the feeds of sources, with their state read from keep; dir is created when missing. It refuses what cannot
+// work, naming every wrong place as feeds[0].schedule. A log of nil logs nothing.
+func New(sources []Source, dir string, keep Keep, h Handler, log *slog.Logger) (*Feeds, error) {
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
@@ -128,15 +129,14 @@ func New(sources []Source, stateDir string, h Handler, log *slog.Logger) (*Feeds
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(stateDir, 0o700); err != nil {
-		return nil, fmt.Errorf("feed: state folder: %w", err)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("feed: folder: %w", err)
 	}
+	takeOver(dir, keep, log)
 	fs := &Feeds{zone: zone, log: log}
 	for i, s := range sources {
-		f := &feed{Source: s, zone: zone, h: h, plan: plans[i], due: make(chan struct{}, 1), seen: map[string]sighting{}}
-		if err := f.open(stateDir, s.Name, log.With("feed", s.Name)); err != nil {
-			return nil, err
-		}
+		f := &feed{Source: s, zone: zone, h: h, plan: plans[i], dir: dir, due: make(chan struct{}, 1), seen: map[string]sighting{}}
+		f.open(keep, s.Name, log.With("feed", s.Name))
 		if s.Kind == "url" {
 			f.client = newClient()
 		}
@@ -146,12 +146,10 @@ func New(sources []Source, stateDir string, h Handler, log *slog.Logger) (*Feeds
 }
 
 // Run looks at every source at once and then on its schedule, until ctx ends, and returns when nothing is under way
-// any more. It returns an error only when it cannot begin. It is called once.
-func (fs *Feeds) Run(ctx context.Context) error {
+// any more. It may be called again then.
+func (fs *Feeds) Run(ctx context.Context) {
 	for _, f := range fs.feeds {
-		if err := f.begin(f.moment(time.Now())); err != nil {
-			return err
-		}
+		f.begin(f.moment(time.Now()))
 	}
 	// The schedules only poke, so that one goroutine alone ever looks at a feed, be it for the schedule, the start or a
 	// file that has to settle.
@@ -163,7 +161,6 @@ func (fs *Feeds) Run(ctx context.Context) error {
 	wg.Go(func() { fs.listen(ctx) })
 	<-ctx.Done()
 	wg.Wait()
-	return nil
 }
 
 // Status is how every feed stands, in the order of the configuration. What a new process shows of its feeds must

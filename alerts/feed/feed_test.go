@@ -98,13 +98,13 @@ func TestSilenceToldWhileEndingIsToldAgain(t *testing.T) {
 		s := in.source()
 		s.SilentAfter = time.Hour
 		h := &endingDesk{desk: in.desk}
-		feeds, err := New([]Source{s}, in.state, h, nil)
+		feeds, err := New([]Source{s}, in.state, keepIn(in.state), h, nil)
 		must(t, err)
 		done := make(chan struct{})
 		h.end = func() { close(done) }
 		ctx, cancel := contextUntil(t, done)
 		defer cancel()
-		must(t, feeds.Run(ctx))
+		feeds.Run(ctx)
 		in.start(s)
 		time.Sleep(time.Second)
 		in.stop()
@@ -143,6 +143,60 @@ func TestScheduleIsInShanghai(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What an earlier program kept in files goes on in rows, and is not taken over a second time.
+func TestOldStatesAreTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := newInbox(t)
+		old := filepath.Join(in.state, "emc.json")
+		write := func(text string) {
+			must(t, os.MkdirAll(in.state, 0o700))
+			must(t, os.WriteFile(old, []byte(text), 0o600))
+			must(t, os.WriteFile(filepath.Join(in.state, "gone.json"), []byte(text), 0o600))
+		}
+		write(`{"first_start":"1999-12-01T00:00:00+08:00","taken_at":"1999-12-31T20:00:00+08:00","silent":false}`)
+		s := in.source()
+		s.SilentAfter = 13 * time.Hour
+		feeds := in.start(s)
+		time.Sleep(2 * time.Hour) // till 10:00
+		in.stop()
+		in.desk.wantTold(t, "emc true since 31 20:00:00 +08 at 01 09:00")
+		left, err := filepath.Glob(filepath.Join(in.state, "*.json"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("files left: %q, %v", left, err)
+		}
+		if row, err := keepIn(in.state).Load("gone"); err != nil || row == nil {
+			t.Errorf("the state of a feed that is not configured now: %s, %v", row, err)
+		}
+		write(`{"first_start":"1999-12-01T00:00:00+08:00","silent":false}`) // as if it could not be removed
+		feeds = in.start(s)
+		time.Sleep(time.Second)
+		in.stop()
+		if st := feeds.Status()[0]; !st.Silent || st.TakenAt.IsZero() {
+			t.Errorf("an old file took the place of a newer row: %+v", st)
+		}
+	})
+}
+
+// A state that cannot be kept holds as long as the program runs.
+func TestFeedsRunWhereNothingCanBeKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := newInbox(t)
+		must(t, os.MkdirAll(in.state, 0o700))
+		must(t, os.WriteFile(filepath.Join(in.state, "rows"), nil, 0o600)) // where the folder of rows would be
+		in.put("a.csv", "date,aqi\n")
+		feeds := in.start(in.source())
+		time.Sleep(time.Minute)
+		in.stop()
+		in.wantFiles("taken/a.csv")
+		if got := feeds.Status()[0]; got.TakenAt.IsZero() {
+			t.Errorf("Status = %+v", got)
+		}
+		if !strings.Contains(in.log.String(), "state not kept") {
+			t.Errorf("not logged:\n%s", &in.log)
+		}
+	})
 }
 
 func TestBrokenStateIsBegunAnew(t *testing.T) {
@@ -210,7 +264,7 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		s := good
 		tt.change(&s)
-		_, err := New([]Source{{Name: "other", Kind: "folder", Path: "elsewhere", Schedule: "@daily", Source: "x"}, s}, t.TempDir(), &desk{}, nil)
+		_, err := New([]Source{{Name: "other", Kind: "folder", Path: "elsewhere", Schedule: "@daily", Source: "x"}, s}, t.TempDir(), keepIn(t.TempDir()), &desk{}, nil)
 		if tt.rule == "" {
 			if err != nil {
 				t.Errorf("%s: %v", tt.name, err)
@@ -226,7 +280,7 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: %s", tt.name, text)
 		}
 	}
-	_, err := New([]Source{good, good}, t.TempDir(), &desk{}, nil)
+	_, err := New([]Source{good, good}, t.TempDir(), keepIn(t.TempDir()), &desk{}, nil)
 	if err == nil || !strings.Contains(err.Error(), "feeds[1].name") || !strings.Contains(err.Error(), "feeds[1].path") {
 		t.Errorf("the same feed twice: %v", err)
 	}

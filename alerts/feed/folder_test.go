@@ -96,7 +96,7 @@ func TestFileChangedBetweenListingAndReading(t *testing.T) {
 		},
 	} {
 		in := newInbox(t)
-		feeds, err := New([]Source{in.source()}, in.state, in.desk, nil)
+		feeds, err := New([]Source{in.source()}, in.state, keepIn(in.state), in.desk, nil)
 		must(t, err)
 		f, was := feeds.feeds[0], time.Now().Add(-time.Hour)
 		in.put("a.csv", "date,aqi\n")

@@ -42,10 +42,10 @@ type refusals struct {
 	Last  Refusal `json:"last"`
 }
 
-// refusedFolder is where what was refused lies: of an address below the state, which has no folder of its own.
+// refusedFolder is where what was refused lies: of an address, which has no folder of its own, in that of all feeds.
 func (f *feed) refusedFolder() string {
 	if f.Kind == "url" {
-		return filepath.Join(filepath.Dir(f.file), f.Name, refusedDir)
+		return filepath.Join(f.dir, f.Name, refusedDir)
 	}
 	return filepath.Join(f.Path, refusedDir)
 }

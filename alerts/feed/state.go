@@ -2,18 +2,16 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // state is what a feed remembers over a restart.
@@ -43,44 +41,78 @@ type left struct {
 	SHA256   string    `json:"sha256"` // empty for a file too large to be read
 }
 
-// store keeps a state in memory and in its file.
+// Keep is where feeds keep what they know over a restart: a row by the feed's name. Load of a row that is not there is nil. Both
+// end in bounded time.
+type Keep interface {
+	Load(name string) ([]byte, error)
+	Save(name string, row []byte) error
+}
+
+// store keeps a state in memory and in its row.
 type store struct {
-	file  string
+	name  string
+	keep  Keep
 	log   *slog.Logger
 	mu    sync.Mutex
 	state state
 }
 
-// open reads the state. One that cannot be understood is given up with a warning: an emergency system that does not
+// open reads the state. One that cannot be read or understood is given up with a warning: an emergency system that does not
 // start for a cache is worse than a document that is offered twice.
-func (s *store) open(dir, name string, log *slog.Logger) error {
-	s.file, s.log = filepath.Join(dir, name+".json"), log
-	data, err := os.ReadFile(s.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (s *store) open(keep Keep, name string, log *slog.Logger) {
+	s.name, s.keep, s.log = name, keep, log
+	row, err := keep.Load(name)
+	if err == nil && row != nil {
+		err = json.Unmarshal(row, &s.state)
 	}
 	if err != nil {
-		return fmt.Errorf("feed: state of %s: %w", name, err)
-	}
-	if err := json.Unmarshal(data, &s.state); err != nil {
-		log.Warn("state cannot be read and is begun anew", "file", s.file, "error", err)
+		log.Warn("state cannot be read and is begun anew", "error", err)
 		s.state = state{}
 	}
-	return nil
+}
+
+// takeOver moves what a program kept in files of the folder, NAME.json, into rows. A row that is there is as new: the file was
+// taken over before and could not be removed. What cannot be moved is begun anew.
+func takeOver(dir string, keep Keep, log *slog.Logger) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		log.Warn("old states cannot be found and are begun anew", "folder", dir, "error", err)
+	}
+	for _, file := range files {
+		if err := takeOverFile(file, keep); err != nil {
+			log.Warn("an old state could not be taken over", "file", file, "error", err)
+		}
+	}
+}
+
+func takeOverFile(file string, keep Keep) error {
+	name := strings.TrimSuffix(filepath.Base(file), ".json")
+	row, err := keep.Load(name)
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		if row, err = os.ReadFile(file); err != nil {
+			return err
+		}
+		if err := keep.Save(name, row); err != nil {
+			return err
+		}
+	}
+	return os.Remove(file)
 }
 
 // begin notes the first start, from which a feed that never brought anything counts its silence. A moment noted by a
 // clock that was ahead is brought back to now, or the alarm would be off until then.
-func (s *store) begin(now time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.FirstStart.IsZero() || s.state.FirstStart.After(now) {
-		s.state.FirstStart = now
-	}
-	if s.state.TakenAt.After(now) {
-		s.state.TakenAt = now
-	}
-	return s.save()
+func (s *store) begin(now time.Time) {
+	s.set(func(st *state) {
+		if st.FirstStart.IsZero() || st.FirstStart.After(now) {
+			st.FirstStart = now
+		}
+		if st.TakenAt.After(now) {
+			st.TakenAt = now
+		}
+	})
 }
 
 // get returns the state as it is now.
@@ -102,23 +134,13 @@ func (s *store) set(change func(*state)) {
 	}
 }
 
-// save replaces the file in one step, so that a crash leaves the old state or the new one.
-func (s *store) save() (err error) {
-	data, err := json.Marshal(s.state, jsontext.WithIndent("  "))
-	if err != nil {
-		return fmt.Errorf("feed: state: %w", err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(s.file), ".state-*")
-	if err != nil {
-		return fmt.Errorf("feed: state: %w", err)
-	}
-	_, err = tmp.Write(append(data, '\n'))
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
+func (s *store) save() error {
+	row, err := json.Marshal(s.state)
 	if err == nil {
-		err = os.Rename(tmp.Name(), s.file)
+		err = s.keep.Save(s.name, row)
 	}
 	if err != nil {
-		return fmt.Errorf("feed: state: %w", errors.Join(err, os.Remove(tmp.Name())))
+		return fmt.Errorf("feed: state: %w", err)
 	}
 	return nil
 }

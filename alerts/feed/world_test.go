@@ -100,6 +100,23 @@ type inbox struct {
 	stop  func()
 }
 
+// keepIn is a Keep that outlives the feeds, as files below a folder.
+type keepIn string
+
+func (k keepIn) file(name string) string { return filepath.Join(string(k), "rows", name) }
+
+func (k keepIn) Load(name string) ([]byte, error) {
+	row, err := os.ReadFile(k.file(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return row, err
+}
+
+func (k keepIn) Save(name string, row []byte) error {
+	return errors.Join(os.MkdirAll(filepath.Dir(k.file(name)), 0o700), os.WriteFile(k.file(name), row, 0o600))
+}
+
 // newInbox has a folder with a subfolder for the state; start runs the feed on it.
 func newInbox(t *testing.T) *inbox {
 	in := &inbox{t: t, desk: &desk{}, dir: filepath.Join(t.TempDir(), "inbox"), state: filepath.Join(t.TempDir(), "state"), stop: func() {}}
@@ -113,16 +130,14 @@ func (in *inbox) source() Source {
 
 func (in *inbox) start(s Source) *Feeds {
 	in.t.Helper()
-	feeds, err := New([]Source{s}, in.state, in.desk, slog.New(slog.NewTextHandler(&in.log, nil)))
+	feeds, err := New([]Source{s}, in.state, keepIn(in.state), in.desk, slog.New(slog.NewTextHandler(&in.log, nil)))
 	must(in.t, err)
 	ctx, cancel := context.WithCancel(in.t.Context())
-	done := make(chan error, 1)
-	go func() { done <- feeds.Run(ctx) }()
+	done := make(chan struct{})
+	go func() { defer close(done); feeds.Run(ctx) }()
 	in.stop = sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
-			in.t.Errorf("Run = %v", err)
-		}
+		<-done
 	})
 	return feeds
 }

@@ -40,6 +40,10 @@ func init() {
 		"watch.backup_unread":   {"看不到备份目录 {dir}（{why}）；请检查磁盘是否已挂载。", "the folder of backups, {dir}, cannot be read ({why}); see whether its disk is mounted."},
 		"watch.backup_none":     {"{dir} 里还没有备份；请做一次（POST /api/v1/backups），并检查 backup.schedule。", "there is no backup in {dir}; make one (POST /api/v1/backups) and look at backup.schedule."},
 		"watch.backup_old":      {"最新的备份是 {at} 的，已超过 {limit} 小时；请看日志里备份为什么没有做，再做一次（POST /api/v1/backups）。", "the newest backup is of {at}, older than {limit} h; see in the log why none was made since, and make one (POST /api/v1/backups)."},
+		"watch.local_unwritten": {"数据目录中的 {file} 自 {since} 起写不进（{why}）；预警和减排令照常，本节点的运行数据不保存，重启后自动取数会多取一次。请检查磁盘。", "{file} in the data folder cannot be written since {since} ({why}); warnings and orders go on, data of this node alone are not kept, and feeds may fetch once more after a restart. Look at the disk."},
+		"watch.local_stuck":     {"数据目录中的 {file} 写入已卡住 {for}；预警和减排令照常。请检查磁盘，不恢复就重启程序。", "writing {file} in the data folder has been stuck for {for}; warnings and orders go on. Look at the disk, and restart the program when this lasts."},
+		"watch.local_lost":      {"数据目录中的 {file} 损坏，{at} 已移开并重新建立；丢失的是{lost}，预警和减排令不受影响。请检查磁盘；看过后删除 {aside}，本项即消除。", "{file} in the data folder was damaged and was put aside and made anew at {at}; lost is {lost}, and no warning or order. Look at the disk, then remove {aside}: this ends with it."},
+		"local.lost.feeds":      {"自动取数的进度（会多取一次）", "how far the feeds had come (they may fetch once more)"},
 		"watch.logins_burst":    {"登录连续失败：最近 5 分钟 {count} 次，来自 {addresses} 个地址，最多的是 {address}（{most} 次），试得最多的账号是 {user}。登录过的浏览器不受影响，账号不会被锁死。请核对这个地址是不是自己的程序用了旧口令；不是就在防火墙或代理上挡住它，详情见数据目录的 {file}。", "logins keep failing: {count} in the last 5 minutes from {addresses} addresses, most from {address} ({most}), most at the user {user}. Browsers that people have logged in from go on, and no account is locked. See whether that address is a program of yours with an old secret; if not, block it at the firewall or proxy. {file} in the data folder has the details."},
 		"watch.full":            {"磁盘只剩 {free}，低于 {limit}：只记录解除、取消、批准、企业答复、送达、定时器和租约，这一项未做任何改动；请立即清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: only lift, cancel, approve, answers, sent, timers and lease are recorded, and nothing was changed here. Free some space on the disk of the data folder or add some, then send it again."},
 		"watch.no_room":         {"磁盘只剩 {free}，低于 {limit}，暂不接受导入和上传，未做任何改动；请先清理数据目录所在的磁盘或扩容，再重新提交。", "the disk has only {free} left, below {limit}: nothing is imported or uploaded, and nothing was changed. Free some space on the disk of the data folder or add some, then send it again."},
@@ -55,6 +59,7 @@ func init() {
 		"watch.name.outbox":   {"消息发出", "messages going out"},
 		"watch.name.auditor":  {"减排令巡检", "audit of the orders"},
 		"watch.name.backup":   {"备份", "backup"},
+		"watch.name.local":    {"本节点的运行数据", "data of this node alone"},
 		"watch.name.tls":      {"TLS 证书", "TLS certificates"},
 		"watch.name.logins":   {"登录失败", "failed logins"},
 

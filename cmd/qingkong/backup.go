@@ -24,7 +24,7 @@ func newBackupCommand() *cobra.Command {
 		Use:   "backup --data DIR FILE | backup --server URL --token-file FILE",
 		Short: "运行中或停止后备份记录（back up the record, while it runs or stopped）",
 		Long: "把数据目录的记录写成一个文件（权限 0600）。程序正在运行时由它自己边运行边写，已停止时直接读取目录。\n" +
-			"内含：全部数据块、保密库（联系人、口令散列等）、demo-credentials.json、feeds/ 和 erased；不含登录会话、节点名和数据流。\n" +
+			"内含：全部数据块、保密库（联系人、口令散列等）、demo-credentials.json、feeds/ 和 erased；不含登录会话、local.db、节点名和数据流。\n" +
 			"--since 接着以前的一份备份做增量，恢复时两份都要。已有的文件不会被覆盖。\n" +
 			"--passphrase-file 用文件中的一行口令加密（age 格式）；丢了口令谁也恢复不了。\n" +
 			"--server 由服务器写到它的 backup.dir，内容不经过网络；等到写完为止，最多等 --wait。" + needsAdmin + "\n" +

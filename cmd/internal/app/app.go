@@ -27,6 +27,7 @@ import (
 	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/front"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/local"
 	"qingkong/cmd/internal/logins"
 	"qingkong/cmd/internal/natsapi"
 	"qingkong/cmd/internal/service"
@@ -81,6 +82,7 @@ type App struct {
 
 	batches  batches // of the writer, for the metrics
 	room     *watchman.Room
+	local    *local.Store
 	watchman *watch.Watchman
 	metrics  *prometheus.Registry
 	answers  *prometheus.CounterVec // over NATS, by outcome
@@ -192,6 +194,7 @@ func (a *App) openRecord(ctx context.Context) error {
 		return err
 	}
 	a.onStop("journal", journalWithin, a.closeRecord)
+	a.openLocal()
 	if a.svc, err = service.New(ctx, a.journal, a.set, a.log); err != nil {
 		return err
 	}
@@ -214,13 +217,13 @@ func (a *App) openWatch() (err error) {
 	if a.checks, err = watchman.NewRecordChecks(a.journal, cfg, a.log); err != nil {
 		return err
 	}
-	if a.sources, err = newFeeds(cfg, a.svc, a.log); err != nil {
+	if a.sources, err = newFeeds(cfg, a.svc, local.Rows{Store: a.local, Bucket: feedsRows}, a.log); err != nil {
 		return err
 	}
 	a.logins = a.openLogins()
 	a.auditor = watchman.NewAuditor(a.journal, cfg.Orders.RepeatMax, a.opt.Clock, a.opt.hooks.audit, a.log)
 	a.watchman = watchman.New(watchman.Parts{
-		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch, Checks: a.checks, Logins: a.logins,
+		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch, Local: a.local, Checks: a.checks, Logins: a.logins,
 		Certs: a.certs.Keepers(), Backup: a.kept.Check, Besides: a.opt.probes, Log: a.log,
 	})
 	a.metrics = a.newMetrics()
@@ -384,7 +387,7 @@ func (a *App) lead(ctx context.Context) error {
 		})
 		wg.Go(func() { a.reevaluate(ctx) })
 		if a.sources != nil {
-			wg.Go(func() { runFeeds(ctx, a.sources, a.log) })
+			wg.Go(func() { a.sources.Run(ctx) })
 		}
 		wg.Wait()
 	})

@@ -20,7 +20,8 @@ const (
 	httpWithin       = 5 * time.Second
 	workWithin       = 6 * time.Second
 	streamsWithin    = time.Second
-	sessionsWithin   = 2 * time.Second
+	sessionsWithin   = 1500 * time.Millisecond
+	localWithin      = 400 * time.Millisecond
 	journalWithin    = 9 * time.Second
 	busWithin        = 5 * time.Second
 	lockWithin       = 100 * time.Millisecond

@@ -27,7 +27,7 @@ type feeder struct {
 }
 
 // newFeeds builds the feeds of the configuration; nil without any.
-func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.Feeds, error) {
+func newFeeds(cfg config.Config, svc *service.Service, keep feed.Keep, log *slog.Logger) (*feed.Feeds, error) {
 	if len(cfg.Feeds) == 0 {
 		return nil, nil
 	}
@@ -38,7 +38,7 @@ func newFeeds(cfg config.Config, svc *service.Service, log *slog.Logger) (*feed.
 		sources = append(sources, feed.Source{Name: f.Name, Kind: f.Kind, Path: f.Path, URL: f.URL, Schedule: f.Schedule,
 			Format: f.Format, Source: f.Source, SilentAfter: time.Duration(f.SilentAfterH) * time.Hour})
 	}
-	return feed.New(sources, filepath.Join(cfg.Data, folder.Feeds), h, log)
+	return feed.New(sources, filepath.Join(cfg.Data, folder.Feeds), keep, h, log)
 }
 
 // takeWithin bounds how long a document waits until it is recorded.
@@ -67,25 +67,6 @@ func (h *feeder) Silent(ctx context.Context, name string, silent bool, since tim
 		h.log.Error("the silence of a source could not be recorded and is tried again", "feed", name, "err", err)
 		select {
 		case <-time.After(wait):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// feedsRetry is how long feeds wait that could not begin.
-const feedsRetry = time.Minute
-
-// runFeeds runs the feeds until ctx ends, and tries again where they cannot begin: their state cannot be written.
-func runFeeds(ctx context.Context, sources *feed.Feeds, log *slog.Logger) {
-	for {
-		err := sources.Run(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		log.Error("the feeds cannot begin and are tried again", "in", feedsRetry, "err", err)
-		select {
-		case <-time.After(feedsRetry):
 		case <-ctx.Done():
 			return
 		}

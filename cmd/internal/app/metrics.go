@@ -17,7 +17,9 @@ func (a *App) newMetrics() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	a.answers = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_nats_answers_total",
 		Help: "Acts of recipients over NATS that were answered, by outcome: ok or the code of the refusal."}, []string{"outcome"})
-	a.logins.Register(reg)
+	a.answers.WithLabelValues("ok") // shown as 0 before the first
+	a.logins.Register(reg)          // each part that has figures of its own registers them here
+	a.local.Register(reg)
 	reg.MustRegister(a.batches.commits, a.batches.commands)
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.answers, gauges{a})
 	return reg

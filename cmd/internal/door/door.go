@@ -56,6 +56,9 @@ func Listen(ln net.Listener, opt Options) *Listener {
 	l := &Listener{Listener: ln, opt: opt, of: map[netip.Prefix]*holder{}, spoken: fair.NewMeter(fair.Share{PerSecond: 0.1, Burst: 3}, nil),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_connections_refused_total",
 			Help: "HTTP connections closed because there were too many, by which bound: address, all."}, []string{"bound"})}
+	for _, bound := range []string{"address", "all"} {
+		l.count.WithLabelValues(bound) // shown as 0: an alert on an increase misses what begins at 1
+	}
 	if opt.Metrics != nil {
 		opt.Metrics.MustRegister(l.count, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "qingkong_http_connections",
 			Help: "HTTP connections that are open."}, func() float64 { return float64(l.Open()) }))

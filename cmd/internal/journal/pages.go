@@ -31,6 +31,13 @@ func checkPages(path string) error {
 	return damagedFile(path, strings.Join(damage[:min(named, len(damage))], "; ")+more)
 }
 
+// Damage says what is wrong with the pages of a file of bbolt, whatever it holds, before bbolt opens it; nothing where they can
+// be read safely. The error is why it could not be looked at.
+func Damage(path string) (found []string, err error) {
+	found, _, err = lookAtPages(path)
+	return found, err
+}
+
 // damagedFile is the sentence about a record's file that cannot be trusted.
 func damagedFile(path, what string) error {
 	return fmt.Errorf("%s is damaged: %s. Move it out of the folder and start again: it is made anew from the streams where they reach the "+

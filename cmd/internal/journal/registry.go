@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,14 @@ type Module struct {
 	Apply   ApplyFunc
 	Observe ApplyFunc // nil, or called after Apply for the events of every other module
 	Older   []Older   // kinds that Decode need not know any more
+
+	About func(ev Event) []Subject // whom an event concerns
+	Quiet []string                 // kinds that concern nobody: About need not know them, and whoever asks reads no data
 }
+
+// Subject is what an event concerns, for whoever follows the record and knows nothing of its events. Kind says what it is
+// ("warning", "order", "user"), ID which one, and Change what the event did to it, empty where how it stands says all.
+type Subject = struct{ Kind, ID, Change string }
 
 // Command is something to be decided. Key is the caller's idempotency key, unique to it; empty for none.
 // Payload is of the type that the command's handler was registered with.
@@ -181,6 +189,23 @@ func (r *Registry) apply(tx *bbolt.Tx, fx *effects, at time.Time, actor string, 
 		}
 	}
 	return fx.err
+}
+
+// About says whom an event concerns, as it was recorded, under whatever kind. Nobody is no error.
+func (r *Registry) About(kind string, data []byte) ([]Subject, error) {
+	today := kind
+	for r.newer(today) != today {
+		today = r.newer(today)
+	}
+	m, err := r.owner(today)
+	if err != nil || slices.Contains(m.Quiet, today) || m.About == nil {
+		return nil, err
+	}
+	ev, err := r.Decode(kind, data)
+	if err != nil {
+		return nil, err
+	}
+	return m.About(ev), nil
 }
 
 func (r *Registry) journaled() []string {

@@ -139,8 +139,13 @@ func Open(opt Options) *Log {
 	return l
 }
 
-// Register has the counters shown.
-func (l *Log) Register(reg prometheus.Registerer) { reg.MustRegister(l.count, l.leftOut) }
+// Register has the counters shown, a line that was left out as 0 before the first.
+func (l *Log) Register(reg prometheus.Registerer) {
+	for _, way := range []Way{HTTP, Desk, NATS} {
+		l.leftOut.WithLabelValues(string(way))
+	}
+	reg.MustRegister(l.count, l.leftOut)
+}
 
 // Note counts a try and has its line written.
 func (l *Log) Note(t Try) {

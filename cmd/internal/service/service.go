@@ -135,22 +135,22 @@ func (s *Service) keyed(parts ...string) []byte {
 // Registry is every module and command of the program.
 func Registry(set Settings) *journal.Registry {
 	r := journal.NewRegistry(
-		journal.Module{Name: "alerts", Buckets: alerts.Buckets(), Decode: alerts.Decode,
+		journal.Module{Name: "alerts", Buckets: alerts.Buckets(), Decode: alerts.Decode, About: alerts.About, Quiet: alerts.Quiet(),
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return alerts.Apply(tx, fx, at, actor, ev)
 			},
 			Observe: func(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return alerts.Observe(tx, at, actor, ev)
 			}},
-		journal.Module{Name: "list", Buckets: reductionlist.Buckets(), Decode: reductionlist.Decode,
+		journal.Module{Name: "list", Buckets: reductionlist.Buckets(), Decode: reductionlist.Decode, About: reductionlist.About, Quiet: reductionlist.Quiet(),
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return reductionlist.Apply(tx, fx, at, actor, ev)
 			}},
-		journal.Module{Name: "notify", Buckets: notify.Buckets(), Decode: notify.Decode, Apply: notify.Apply,
+		journal.Module{Name: "notify", Buckets: notify.Buckets(), Decode: notify.Decode, About: notify.About, Quiet: notify.Quiet(), Apply: notify.Apply,
 			Observe: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return notify.Observe(tx, fx, at, actor, ev)
 			}},
-		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, Apply: access.Apply},
+		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, About: access.About, Quiet: access.Quiet(), Apply: access.Apply},
 	)
 	two := gate{set.FactorRequired}
 	registerAlerts(r, alerts.Engine{Settings: set.Alerts}, two)

@@ -21,13 +21,14 @@ const (
 	Outbox   = "outbox"   // what is due goes out
 	Auditor  = "auditor"  // no order lacks its next step
 	Backup   = "backup"   // there is a backup, and it is young enough
+	Local    = "local"    // what is of this node alone is kept
 	Logins   = "logins"   // no more logins fail than people mistype
 	TLS      = "tls"      // certificates are valid, and their files can take their place
 
 	Credentials = "credentials" // no token that is in use ends soon
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Logins, TLS, Credentials}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Record, Outbox, Auditor, Backup, Local, Logins, TLS, Credentials}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {

@@ -17,6 +17,7 @@ import (
 	"qingkong/cmd/internal/certs"
 	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
+	"qingkong/cmd/internal/local"
 	"qingkong/cmd/internal/logins"
 	"qingkong/cmd/internal/watch"
 )
@@ -28,6 +29,7 @@ type Parts struct {
 	Room     *Room
 	Auditor  *Auditor
 	Dispatch *dispatch.Dispatcher
+	Local    *local.Store
 	Checks   *RecordChecks
 	Logins   *logins.Log
 	Certs    []*certs.Keeper // of the listeners
@@ -68,6 +70,7 @@ func New(p Parts) *watch.Watchman {
 		watch.Outbox:  func(context.Context) watch.Finding { return checkOutbox(p.Journal, p.Dispatch.Troubles()) },
 		watch.Auditor: func(context.Context) watch.Finding { return auditorFinding(p.Auditor.Finding()) },
 		watch.Backup:  p.Backup,
+		watch.Local:   func(context.Context) watch.Finding { return localFinding(p.Local.Status()) },
 		watch.TLS:     func(context.Context) watch.Finding { return checkTLS(p.Certs) },
 		watch.Logins:  func(context.Context) watch.Finding { return loginsFinding(p.Logins.Burst()) },
 

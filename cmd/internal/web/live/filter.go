@@ -7,7 +7,7 @@ import (
 	"qingkong/notify"
 )
 
-// Scope is whose orders a viewer hears of.
+// Scope is whose orders a viewer hears of, and what else is a recipient's.
 type Scope int
 
 // The scopes.
@@ -22,7 +22,8 @@ const (
 type Filter struct {
 	Warnings, Boards, Proposals, Lists, Feeds bool
 
-	Public bool // of warnings what is public alone, see alerts.Warning.Public
+	Public bool       // of warnings what is public alone, see alerts.Warning.Public
+	Role   calls.Role // whose rights say what is heard of other topics
 
 	Orders    Scope
 	Recipient string
@@ -44,6 +45,7 @@ func FilterOf(p *access.Principal) Filter {
 		Lists:     may(calls.ActListsRead),
 		Feeds:     may(calls.ActSkillRead),
 		Public:    !service.Decides(p),
+		Role:      p.Role,
 	}
 	if !may(calls.ActOrdersRead) {
 		return f
@@ -73,26 +75,13 @@ func (f Filter) OfOrder(o *notify.Order) Filter {
 }
 
 func (f *Filter) takes(m *Message) bool {
-	switch m.Kind {
-	case Warning:
-		return f.Warnings && (f.Warning == "" || f.Warning == m.warning)
-	case Board:
-		return f.Boards && (f.Warning == "" || f.Warning == m.warning)
-	case Proposal:
-		return f.Proposals
-	case List:
-		return f.Lists
-	case Feed:
-		return f.Feeds
-	case Order:
-		return f.takesOrder(m)
-	}
-	return false
-}
-
-func (f *Filter) takesOrder(m *Message) bool {
-	if f.Order != "" && f.Order != m.order || f.Warning != "" && f.Warning != m.warning {
+	switch {
+	case !f.hears(m):
 		return false
+	case f.Warning != "" && f.Warning != m.warning, f.Order != "" && m.order != "" && f.Order != m.order:
+		return false
+	case m.of == "":
+		return true
 	}
 	switch f.Orders {
 	case OfRecipient:
@@ -103,4 +92,23 @@ func (f *Filter) takesOrder(m *Message) bool {
 		return f.Warning != "" || f.Order != ""
 	}
 	return false
+}
+
+// hears says whether the filter has messages of a kind, whosever they are.
+func (f *Filter) hears(m *Message) bool {
+	switch m.Kind {
+	case Warning:
+		return f.Warnings
+	case Board:
+		return f.Boards
+	case Proposal:
+		return f.Proposals
+	case List:
+		return f.Lists
+	case Feed:
+		return f.Feeds
+	case Order:
+		return f.Orders != NoOrders
+	}
+	return calls.Allowed(f.Role, m.act)
 }

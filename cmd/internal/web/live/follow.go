@@ -1,19 +1,16 @@
 package live
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
+	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/journal"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 )
 
 // chunk bounds what is read of the journal in one transaction, in bytes of blocks.
@@ -112,11 +109,11 @@ func (f *follower) read(tx *bbolt.Tx, raw []byte) error {
 		return err
 	}
 	entries := b.Entries()
-	about := make([][]subject, len(entries))
-	final := map[subject]int64{}
+	about := make([][]journal.Subject, len(entries))
+	final := map[journal.Subject]int64{}
 	for i := range entries {
 		e := &entries[i]
-		if about[i], err = f.subjects(e); err != nil {
+		if about[i], err = f.h.svc.J.Registry().About(e.Kind, e.Data); err != nil {
 			return fmt.Errorf("entry %d: %w", e.Index, err)
 		}
 		for _, s := range about[i] {
@@ -127,18 +124,35 @@ func (f *follower) read(tx *bbolt.Tx, raw []byte) error {
 		e := &entries[i]
 		f.next, f.n = e.Index+1, 0
 		for _, s := range about[i] {
-			if final[s] == e.Index {
-				if err := f.stands(tx, s); err != nil {
-					return fmt.Errorf("entry %d: %w", e.Index, err)
-				}
+			if s.Kind == access.AboutUser {
+				f.users = append(f.users, s.ID)
 			}
-		}
-		if strings.HasPrefix(e.Kind, "notify.") {
-			if err := f.orders(tx, e); err != nil {
-				return fmt.Errorf("entry %d: %w", e.Index, err)
+			topic := f.h.topics[Kind(s.Kind)]
+			if topic == nil || !topic.Each && final[s] != e.Index {
+				continue
+			}
+			if err := f.tell(tx, topic, s); err != nil {
+				return fmt.Errorf("entry %d: %s %s: %w", e.Index, s.Kind, s.ID, err)
 			}
 		}
 	}
+	return nil
+}
+
+// tell adds the message about a subject, and marks the board that changes with an order.
+func (f *follower) tell(tx *bbolt.Tx, topic *Topic, s journal.Subject) error {
+	v, err := topic.Read(tx, s)
+	if err != nil || v.Value == nil {
+		return err
+	}
+	m := &Message{Kind: topic.Kind, Value: v.Value, act: topic.Act, warning: v.Warning, order: v.Order, of: v.Recipient, town: v.Town}
+	if v.Public != nil {
+		m.public = &Message{Kind: topic.Kind, Value: v.Public, warning: v.Warning}
+	}
+	if m.Kind == Order {
+		f.dirty[m.warning] = true
+	}
+	f.add(m)
 	return nil
 }
 
@@ -151,141 +165,6 @@ func (f *follower) add(m *Message) {
 		p.Index, p.n, p.ID = m.Index, m.n, m.ID
 	}
 	f.messages = append(f.messages, m)
-}
-
-// subject is something whose state is sent whole.
-type subject struct {
-	kind Kind
-	id   string
-}
-
-// subjects are what an entry of warnings, proposals, feeds or the list is about. The names of these kinds and of the
-// members that name what changed are fixed: see package journal.
-func (f *follower) subjects(e *journal.Entry) ([]subject, error) {
-	var in struct {
-		ID, Feed, Version, Replaces, Previous, User, Recipient string
-		Proposal                                               struct{ ID string }
-	}
-	read := func() error { return json.Unmarshal(e.Data, &in) }
-	switch {
-	case strings.HasPrefix(e.Kind, "alerts.warning."):
-		err := read()
-		return []subject{{Warning, in.ID}}, err
-	case strings.HasPrefix(e.Kind, "alerts.proposal."):
-		err := read()
-		if in.ID == "" {
-			in.ID = in.Proposal.ID
-		}
-		return []subject{{Proposal, in.ID}}, err
-	case e.Kind == alerts.FeedSilence{}.Kind():
-		err := read()
-		return []subject{{Feed, in.Feed}}, err
-	case e.Kind == (reductionlist.RowsAdded{}).Kind(), e.Kind == (reductionlist.RowsCopied{}).Kind():
-		return nil, nil
-	case strings.HasPrefix(e.Kind, "list."):
-		err := read()
-		var of []subject
-		for _, id := range []string{in.Version, in.Replaces, in.Previous} {
-			if id != "" {
-				of = append(of, subject{List, id})
-			}
-		}
-		return of, err
-	case strings.HasPrefix(e.Kind, "access."):
-		err := read()
-		f.users = append(f.users, in.User, in.Recipient) // an event names one of them
-		return nil, err
-	}
-	return nil, nil
-}
-
-// stands adds the message of how something stands.
-func (f *follower) stands(tx *bbolt.Tx, s subject) (err error) {
-	m := &Message{Kind: s.kind}
-	switch s.kind {
-	case Warning:
-		var w *alerts.Warning
-		if w, err = alerts.GetWarning(tx, s.id); err == nil {
-			m.warning, m.Value = s.id, w
-			m.public = &Message{Kind: Warning, Value: w.Public(), warning: s.id}
-		}
-	case Proposal:
-		m.Value, err = alerts.GetProposal(tx, s.id)
-	case List:
-		m.Value, err = f.version(tx, s.id)
-	case Feed:
-		var feeds []alerts.FeedState
-		feeds, err = alerts.Feeds(tx)
-		at := slices.IndexFunc(feeds, func(f alerts.FeedState) bool { return f.Feed == s.id })
-		if err != nil || at < 0 {
-			return err
-		}
-		m.Value = feeds[at]
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", s.kind, s.id, err)
-	}
-	f.add(m)
-	return nil
-}
-
-func (f *follower) version(tx *bbolt.Tx, id string) (any, error) {
-	v, err := reductionlist.GetVersion(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	return f.h.opt.Version(tx, &v, f.h.svc.J.Wall())
-}
-
-// decisions name what became of an objection.
-var decisions = map[string]string{"accept": "objection_accepted", "reject": "objection_rejected", "amend": "objection_amended"}
-
-// orders adds the messages of the orders that an entry changes.
-func (f *follower) orders(tx *bbolt.Tx, e *journal.Entry) error {
-	ev, err := f.h.svc.J.Registry().Decode(e.Kind, e.Data)
-	if err != nil {
-		return err
-	}
-	var event string
-	var ids []string
-	switch ev := ev.(type) {
-	case *notify.Issued:
-		event, ids = "issued", []string{ev.ID}
-		if ev.Supersedes != nil {
-			if err := f.order(tx, *ev.Supersedes, "superseded"); err != nil {
-				return err
-			}
-			event = "revised"
-		}
-	case *notify.Answered:
-		event, ids = ev.Action, []string{ev.OrderID}
-	case *notify.Sent:
-		event, ids = "sent", ev.Orders
-	case *notify.Overdue:
-		event, ids = "overdue", ev.Orders
-	case *notify.Released:
-		event, ids = "released", []string{ev.OrderID}
-	case *notify.Decided:
-		event, ids = decisions[ev.Decision], []string{ev.OrderID}
-	case *notify.Judged:
-		event, ids = "judged", []string{ev.OrderID}
-	}
-	for _, id := range ids {
-		if err := f.order(tx, id, event); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *follower) order(tx *bbolt.Tx, id, event string) error {
-	o, err := notify.Get(tx, id)
-	if err != nil {
-		return err
-	}
-	f.dirty[o.WarningID] = true
-	f.add(&Message{Kind: Order, Value: changeOf(o, event), warning: o.WarningID, order: o.ID, of: o.RecipientID, town: o.Town})
-	return nil
 }
 
 // boards adds those boards that changed and were not sent just now.

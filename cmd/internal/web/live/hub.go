@@ -22,6 +22,7 @@ import (
 type Options struct {
 	// Version is a version of the list as others see it at a time.
 	Version func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error)
+	Topics  []Topic // besides those that the kinds name; no snapshot holds them
 	Log     *slog.Logger
 }
 
@@ -46,6 +47,7 @@ type Hub struct {
 	svc *service.Service
 	opt Options
 	limits
+	topics    map[Kind]*Topic
 	tag       string // of its ids
 	snapshots snapshots
 	stop      chan struct{}
@@ -77,8 +79,10 @@ func New(svc *service.Service, opt Options) *Hub {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hub{svc: svc, opt: opt, limits: usual, tag: strings.ToLower(rand.Text()[:4]), stop: make(chan struct{}),
+	h := &Hub{svc: svc, opt: opt, limits: usual, tag: strings.ToLower(rand.Text()[:4]), stop: make(chan struct{}),
 		all: set{}, broad: set{}, byRecipient: map[string]set{}, byUser: map[string]set{}}
+	h.makeTopics(opt.Topics)
+	return h
 }
 
 // Close ends all streams, and refuses new ones. It returns once nothing of the hub runs any more.
@@ -292,7 +296,7 @@ func (h *Hub) publish(last place, messages []*Message, users []string) {
 	defer h.mu.Unlock()
 	for _, m := range messages {
 		h.past.add(m)
-		if m.Kind != Order {
+		if m.of == "" {
 			h.offer(h.all, m)
 			continue
 		}

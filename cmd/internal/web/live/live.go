@@ -12,6 +12,7 @@
 //	list      a version of the list that was begun, approved or activated, came into force, or ceased to count
 //	feed      a source that fell silent, or is heard again
 //
+// Which entries these come from each module says by itself (journal.Module.About); what another one records joins as a [Topic].
 // Who gets what, and what of it the snapshot holds, is a [Filter]; a member of the snapshot that its reader may not see is
 // left out. All but order say how something stands, which may be later than the entry they came from, never earlier.
 //
@@ -34,8 +35,10 @@ import (
 	"strings"
 	"sync"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/notify"
+	"qingkong/reductionlist"
 )
 
 // Kind is the event's name on the wire.
@@ -43,18 +46,16 @@ type Kind string
 
 // The kinds of messages; Value has the type named here.
 const (
-	Snapshot Kind = "snapshot" // *State
-	Warning  Kind = "warning"  // *alerts.Warning
-	Proposal Kind = "proposal" // *alerts.Proposal
-	Board    Kind = "board"    // *notify.Overview
-	Order    Kind = "order"    // *OrderChange
-	List     Kind = "list"     // what Options.Version makes of it
-	Feed     Kind = "feed"     // alerts.FeedState
+	Snapshot Kind = "snapshot"                 // *State
+	Warning  Kind = alerts.AboutWarning        // *alerts.Warning
+	Proposal Kind = alerts.AboutProposal       // *alerts.Proposal
+	Board    Kind = "board"                    // *notify.Overview
+	Order    Kind = notify.AboutOrder          // *OrderChange
+	List     Kind = reductionlist.AboutVersion // what Options.Version makes of it
+	Feed     Kind = alerts.AboutFeed           // alerts.FeedState
 )
 
-// OrderChange is an order as it stands after an event of it. Event is an act of the recipient ("receive", "read",
-// "acknowledge", "object", "start", "report", "complete"), or "issued", "revised", "superseded", "sent", "overdue",
-// "released", "objection_accepted", "objection_rejected", "objection_amended", "judged"; empty in a snapshot.
+// OrderChange is an order as it stands after an event of it. Event is a change that [notify.About] names; empty in a snapshot.
 type OrderChange struct {
 	ID          string `json:"id"`
 	WarningID   string `json:"warning_id"`
@@ -82,6 +83,7 @@ type Message struct {
 	Value any
 
 	n       int    // among those of its index
+	act     string // the right to hear of it, where it is of another topic than ours
 	warning string // whose it is, where it is a warning's
 	order   string
 	of      string // the recipient

@@ -97,6 +97,9 @@ func New(opt Options) *Shares {
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_share_refused_total",
 			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, forms, public."}, []string{"share"}),
 	}
+	for _, share := range []string{"calls", "work", "writes", "uploads", "streams", "forms", "public"} {
+		s.count.WithLabelValues(share) // shown as 0: an alert on an increase misses what begins at 1
+	}
 	if opt.Metrics != nil {
 		opt.Metrics.MustRegister(s.count)
 	}

@@ -1,0 +1,92 @@
+package live
+
+import (
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/journal"
+	"qingkong/notify"
+	"qingkong/reductionlist"
+)
+
+// Topic is a kind of subject that viewers hear of. Those of this package are told as the kinds say; one of
+// [Options.Topics] reaches whoever has the right to read the same by a call, and of what is a recipient's only that
+// recipient, its town, and whoever looks at its order or warning, as orders do.
+type Topic struct {
+	Kind Kind   // of the messages, and what the subjects are called by who records them: see journal.Subject
+	Act  string // the right, as package access names it
+	Each bool   // each event about a subject has a message; else one a block, at the last entry about it
+	Read func(tx *bbolt.Tx, s journal.Subject) (View, error)
+}
+
+// View is how a subject stands. The zero View is one that is gone, and nothing is told of it.
+type View struct {
+	Value  any // as JSON, shared by all who get it
+	Public any // what those get of it who see what is public alone; nil where that is all
+
+	Warning, Order, Recipient, Town string // whose it is; empty where it is nobody's alone
+}
+
+// makeTopics enters the topics that every hub has, and more.
+func (h *Hub) makeTopics(more []Topic) {
+	own := []Topic{
+		{Kind: Warning, Read: readWarning},
+		{Kind: Proposal, Read: readProposal},
+		{Kind: List, Read: h.readVersion},
+		{Kind: Feed, Read: readFeed},
+		{Kind: Order, Each: true, Read: readOrder},
+	}
+	h.topics = map[Kind]*Topic{}
+	for _, t := range slices.Concat(own, more) {
+		if h.topics[t.Kind] != nil || t.Kind == Snapshot || t.Kind == Board {
+			panic("live: topic twice: " + string(t.Kind))
+		}
+		h.topics[t.Kind] = &t
+	}
+}
+
+func readWarning(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	w, err := alerts.GetWarning(tx, s.ID)
+	if err != nil {
+		return View{}, err
+	}
+	return View{Value: w, Public: w.Public(), Warning: w.ID}, nil
+}
+
+func readProposal(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	p, err := alerts.GetProposal(tx, s.ID)
+	return View{Value: p}, err
+}
+
+// readVersion is a version of the list; a draft may have been discarded since.
+func (h *Hub) readVersion(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	v, err := reductionlist.GetVersion(tx, s.ID)
+	if refusal.CodeOf(err) == refusal.NotFound {
+		return View{}, nil
+	}
+	if err != nil {
+		return View{}, err
+	}
+	value, err := h.opt.Version(tx, &v, h.svc.J.Wall())
+	return View{Value: value}, err
+}
+
+func readFeed(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	feeds, err := alerts.Feeds(tx)
+	at := slices.IndexFunc(feeds, func(f alerts.FeedState) bool { return f.Feed == s.ID })
+	if err != nil || at < 0 {
+		return View{}, err
+	}
+	return View{Value: feeds[at]}, nil
+}
+
+func readOrder(tx *bbolt.Tx, s journal.Subject) (View, error) {
+	o, err := notify.Get(tx, s.ID)
+	if err != nil {
+		return View{}, err
+	}
+	return View{Value: changeOf(o, s.Change), Warning: o.WarningID, Order: o.ID, Recipient: o.RecipientID, Town: o.Town}, nil
+}
