@@ -74,11 +74,8 @@ func funcs(lang string) template.FuncMap {
 		"until":    Until,
 		"iso":      func(t any) string { return moment(t).Format(time.RFC3339) },
 		"asset":    assetPath,
-		"percent":  Percent,
 		"add":      func(a, b int) int { return a + b },
 		"dict":     dict,
-		"lines":    func(s string) []string { return strings.Split(strings.TrimSpace(s), "\n") },
-		"number":   func(f float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0") },
 		"hasValue": func(s string) bool { return strings.TrimSpace(s) != "" },
 	}
 }

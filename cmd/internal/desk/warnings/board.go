@@ -91,8 +91,8 @@ type boardLive struct {
 
 // summary is one line that a screen reader is told when it changes.
 type summary struct {
-	Total, Acknowledged, Overdue, Objected, Awaiting, Undelivered int
-	Share                                                         int
+	Total, Acknowledged, Overdue, Objected, Awaiting int
+	Share                                            int
 }
 
 // boardView is the page of a board: its live parts.
@@ -173,7 +173,7 @@ func boardPart(q *frame.Request, warning, name string, make func(*bbolt.Tx, *ale
 
 func summaryOf(b *notify.Overview) summary {
 	return summary{b.Total, b.Answer["acknowledged"], b.Answer["overdue"], b.Answer["objected"], b.Answer["awaiting"],
-		b.Delivery["pending"] + b.Delivery["sent"] + b.Delivery["failed"], frame.Percent(b.Answer["acknowledged"], b.Total)}
+		frame.Percent(b.Answer["acknowledged"], b.Total)}
 }
 
 func sortOf(v url.Values) string {

@@ -144,7 +144,6 @@ type homeView struct {
 	Drills   bool
 	Propose  bool // may see proposals
 	Mine     []frame.OrderRow
-	Waiting  []frame.Link // what waits for this role
 	Warnings int
 }
 
