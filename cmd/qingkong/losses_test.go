@@ -27,6 +27,8 @@ var losses = map[string][]string{
 		"cmd/internal/bus/TestAStreamWhoseConfigurationIsDamaged"},
 	"运行中 `qingkong.db` 的页、数据块、状态或保密库坏了": {"cmd/internal/app/TestTheStructureIsCheckedAtTheStart", "cmd/internal/app/TestTheRecordIsCheckedOnASchedule",
 		"cmd/internal/journal/TestTheStructureOfAnOpenRecord", "cmd/internal/journal/TestAFlippedByteIsFoundBesideWork"},
+	"`blobs/` 里的文件丢了或坏了": {"cmd/internal/journal/TestErasedContentIsNotMissing", "cmd/internal/journal/TestBackupsCarryBlobs",
+		"cmd/internal/journal/TestBlobsReachTheOtherNode"},
 	"`nats/` 里较早的部分坏了":                     {"cmd/internal/journal/TestOldPartOfTheStreamDamaged"},
 	"状态与记录不符":                              {"cmd/internal/journal/TestRebuildLeavesTheSameState", "cmd/internal/journal/TestACheckNames"},
 	"`qingkong.db` 和 `nats/` 都不在（如磁盘没有挂载）": {"cmd/qingkong/TestServeIsRefusedWhereThereIsNoRecord", "cmd/qingkong/TestServeIsNotRefusedWhereTheRecordMayBe"},

@@ -129,7 +129,7 @@ func TestAWarningFromAShell(t *testing.T) {
 
 	out, _ = s.as("viewer", exitOK, "warning", "show", id)
 	says(t, out, "文号", "津重污染指〔2016〕1号", "市级指令 city_order", "2016-12-16 19:30", "另行通知 until further notice",
-		"第一段\n", "第二段\n", "经过 history", "发布 declared", "生效 activated")
+		"第一段\n", "第二段\n", "经过 history", "登记 declared", "生效 activated")
 	var w warningAnswer
 	if s.read(&w, "viewer", "warning", "show", id); w.ID != id || w.State != "active" || w.Level != "yellow" || len(w.History) != 2 {
 		t.Fatalf("shown as JSON: %+v", w)

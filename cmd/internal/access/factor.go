@@ -108,9 +108,9 @@ func DecideResetFactor(tx *bbolt.Tx, _ string, in ResetFactor, _ time.Time) ([]j
 }
 
 // Prove decides on the code that came with an act of user: whether one did that is good still, and what is recorded beside the
-// act. A code that was taken before, or of a factor that is not in force, is refused.
+// act. A code that was taken before, or of a factor that is not in force, is refused; a preview has none.
 func Prove(tx *bbolt.Tx, user string, proof journal.Proof) (proven bool, used []journal.Event, err error) {
-	if proof == (journal.Proof{}) {
+	if proof.Preview || proof == (journal.Proof{}) {
 		return false, nil, nil
 	}
 	r, err := must(tx, user)

@@ -52,7 +52,14 @@ var arrows = []arrow{
 	{"cmd/internal/service", []string{"cmd/internal/calls", "alerts/...", "reductionlist/...", "notify/...", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/papers", "cmd/internal/valid"}, "the acts of the interface, the same whether they come over HTTP or NATS"},
 	{"cmd/internal/service/servicetest", []string{"cmd/internal/calls", "alerts", "notify", "reductionlist", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal/..."}, "the acts to test over, whoever offers them"},
 	{"cmd/internal/web", []string{"cmd/internal/calls", "alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/logins", "cmd/internal/papers", "cmd/internal/valid", "cmd/internal/watch", "cmd/internal/web/..."}, "pages and HTTP over the acts"},
-	{"cmd/internal/web/console", []string{"cmd/internal/calls", "cmd/internal/valid", "alerts/...", "reductionlist/...", "notify/...", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/watch", "cmd/internal/web/live", "cmd/internal/web/share", "cmd/internal/web/incoming"}, "the duty desk: pages over the acts, whoever keeps its sessions"},
+	{"cmd/internal/desk", []string{"cmd/internal/service", "cmd/internal/desk/..."}, "the duty desk: it puts the areas into their frame"},
+	{"cmd/internal/desk/frame", []string{"alerts", "alerts/feed", "reductionlist", "notify", "cmd/internal/calls", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/watch", "cmd/internal/web/share"}, "what the desk's areas share; it knows none of them, nor who keeps its sessions"},
+	{"cmd/internal/desk/self", []string{"cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/access"}, "one's own secrets and logins; an area knows its frame and no other area"},
+	{"cmd/internal/desk/warnings", []string{"alerts", "reductionlist", "notify", "cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/service", "cmd/internal/valid", "alerts/aqi"}, "warnings and their boards; an area knows its frame and no other area"},
+	{"cmd/internal/desk/orders", []string{"reductionlist", "notify", "cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/service", "cmd/internal/journal"}, "orders and what is answered to them; an area knows its frame and no other area"},
+	{"cmd/internal/desk/lists", []string{"alerts", "reductionlist", "reductionlist/rules", "notify", "cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/journal", "cmd/internal/valid", "cmd/internal/web/incoming"}, "reduction lists and who is on them; an area knows its frame and no other area"},
+	{"cmd/internal/desk/plants", []string{"alerts", "reductionlist", "reductionlist/allocate", "reductionlist/plant", "notify", "cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/service", "cmd/internal/journal", "cmd/internal/valid"}, "plants' plans and figures; an area knows its frame and no other area"},
+	{"cmd/internal/desk/desktest", []string{"alerts", "alerts/feed", "reductionlist", "reductionlist/workbook", "seeds/...", "cmd/internal/desk", "cmd/internal/desk/frame", "cmd/internal/calls", "cmd/internal/service", "cmd/internal/service/servicetest", "cmd/internal/access", "cmd/internal/watch", "cmd/internal/web/live", "cmd/internal/web/session"}, "a desk to test over, which people log in to as they do"},
 	{"cmd/internal/web/live", []string{"cmd/internal/calls", "alerts", "reductionlist", "notify", "notify/ledger", "cmd/internal/service", "cmd/internal/access", "cmd/internal/journal"}, "what changes, as messages for every face; it follows the record and asks nothing of who shows it"},
 	{"cmd/internal/web/session", []string{"cmd/internal/calls", "cmd/internal/access", "cmd/internal/journal", "cmd/internal/logins"}, "who a browser is; kept in the journal's vault, known to whoever serves it pages"},
 	{"cmd/internal/dispatch", []string{"notify/channel", "cmd/internal/journal"}, "hands to channels what the record says is due, whatever it says"},
@@ -73,14 +80,16 @@ var arrows = []arrow{
 }
 
 // testOnly are packages for tests alone: every test may import them, and nothing else may but one of them.
-var testOnly = []string{"reductionlist/listtest", "notify/channel/channeltest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest"}
+var testOnly = []string{"reductionlist/listtest", "notify/channel/channeltest", "cmd/internal/certs/certstest", "cmd/internal/journal/natstest", "cmd/internal/journal/journaltest", "cmd/internal/service/servicetest", "cmd/internal/desk/desktest"}
 
 // forTests are the imports that the tests of a package need besides those of its row.
 var forTests = []arrow{
 	{"reductionlist", []string{"reductionlist/rules", "reductionlist/workbook"}, "what a list is compared with is a workbook"},
 	{"reductionlist/workbook", []string{"reductionlist/rules"}, "its tests spoil a cell and see what an import finds"},
 	{"reductionlist/rules", []string{"reductionlist/workbook"}, "its tests find each rule's defect where it stands in a workbook"},
-	{"cmd/internal/web/console", []string{"cmd/internal/calls", "cmd/internal/valid", "cmd/internal/web/session"}, "its tests log in as people do"},
+	{"cmd/internal/desk", []string{"alerts", "cmd/internal/calls", "cmd/internal/access"}, "its tests open every page as every role"},
+	{"cmd/internal/desk/self", []string{"cmd/internal/web/session"}, "its tests follow a login by its cookie"},
+	{"cmd/internal/desk/warnings", []string{"alerts/feed", "cmd/internal/access"}, "its tests put sources and second factors on the desk"},
 	{"cmd/internal/dispatch", []string{"cmd/internal/bus"}, "its tests send by NATS beside another channel"},
 	{"cmd/internal/app", []string{"reductionlist/..."}, "its tests run the whole program with lists of their own"},
 	{"cmd/internal/demo", []string{"reductionlist/rules", "cmd/internal/settings"}, "its tests check the list under the demo's settings"},

@@ -1,0 +1,19 @@
+// Package desk is the duty desk: the pages with which people declare, approve and follow a warning, and with which an
+// enterprise answers its orders. It puts the areas into their frame; what a page is and how it keeps its promises, the frame
+// says.
+package desk
+
+import (
+	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/desk/lists"
+	"qingkong/cmd/internal/desk/orders"
+	"qingkong/cmd/internal/desk/plants"
+	"qingkong/cmd/internal/desk/self"
+	"qingkong/cmd/internal/desk/warnings"
+	"qingkong/cmd/internal/service"
+)
+
+// New is the desk of all areas.
+func New(svc *service.Service, sessions frame.Sessions, live frame.Live, opt frame.Options) *frame.Frame {
+	return frame.New(svc, sessions, live, opt, self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
+}

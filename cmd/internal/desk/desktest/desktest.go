@@ -1,0 +1,309 @@
+// Package desktest is a desk to test over: a real record, accounts of all roles, and what a browser would do.
+package desktest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"qingkong/alerts/feed"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/desk"
+	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/service/servicetest"
+	"qingkong/cmd/internal/watch"
+	"qingkong/cmd/internal/web/live"
+	"qingkong/cmd/internal/web/session"
+	"qingkong/reductionlist"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+
+	"qingkong/cmd/internal/calls"
+)
+
+// Hostile is a text that a page must not take for markup.
+const Hostile = `<script>alert("示例")</script>&'"><img src=x onerror=alert(1)>`
+
+// World is a desk over a real journal, with a list, an account for each role, and credentials for E0001 to E0003.
+type World struct {
+	*servicetest.World
+	T         testing.TB
+	Feeds     []feed.Status // as the program would have them
+	Desk      *frame.Frame
+	Sessions  *session.Sessions
+	Passwords map[string]string
+	Cookies   map[string]*http.Cookie // of who has logged in
+	Lag       time.Duration           // of the clock behind the record
+	Watchman  *watch.Watchman         // of what a test puts into part
+	part      atomic.Pointer[watch.Finding]
+	expected  atomic.Pointer[string] // what may be logged
+}
+
+// Begin is the time of every world.
+var Begin = servicetest.Begin
+
+// New is a world with the list of [Fixture].
+func New(t testing.TB) *World { return NewWith(t, Fixture()) }
+
+// NewWith is a world with a list.
+func NewWith(t testing.TB, l *reductionlist.List) *World {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	w := &World{World: servicetest.New(t, log), T: t, Passwords: map[string]string{}, Cookies: map[string]*http.Cookie{}}
+	var err error
+	if err := access.EnsureLoginKey(t.Context(), w.Svc.J); err != nil { // the first login would record it, in the midst of a test
+		t.Fatal(err)
+	}
+	if w.Sessions, err = session.New(t.Context(), w.Svc.J, w.Svc.Passwords, session.Options{Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Sessions.Close() })
+	hub := live.New(w.Svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) { return v, nil }, Log: log})
+	t.Cleanup(hub.Close)
+	w.Watchman = watch.New(watch.Options{Clock: w.Clock.Now})
+	w.Watchman.Watch(watch.Writer, func(context.Context) watch.Finding { return *w.part.Load() })
+	w.Find(watch.Finding{})
+	w.Watchman.Started()
+	w.Desk = desk.New(w.Svc, w.Sessions, hub, frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
+		Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
+		Feeds: func() []feed.Status { return w.Feeds },
+		Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
+	w.Import(l)
+	for _, role := range calls.Roles() {
+		if role != calls.Enterprise {
+			w.Enter(string(role), role)
+		}
+	}
+	w.Enter("duty2", calls.Duty)
+	for _, id := range []string{"E0001", "E0002", "E0003"} {
+		w.Passwords[id] = w.Credentials(id).Password
+	}
+	return w
+}
+
+// Find lets the watchman look and find something.
+func (w *World) Find(f watch.Finding) {
+	w.part.Store(&f)
+	w.Watchman.Look(w.T.Context())
+}
+
+// failing is a log that fails the test with what a page could not do: a refusal is not logged.
+type failing struct {
+	t        testing.TB
+	expected *atomic.Pointer[string]
+}
+
+func (f *failing) Write(p []byte) (int, error) {
+	may := f.expected.Load()
+	if !strings.Contains(string(p), "level=DEBUG") && (may == nil || !strings.Contains(string(p), *may)) {
+		f.t.Errorf("log: %s", p)
+	}
+	return len(p), nil
+}
+
+// Logs lets lines with a text be logged.
+func (w *World) Logs(text string) { w.expected.Store(&text) }
+
+// Enter adds an account, which may log in.
+func (w *World) Enter(user string, role calls.Role) {
+	w.T.Helper()
+	w.Passwords[user] = w.World.Account(user, role, "示例<b>"+user, "大寺镇").Password
+}
+
+// Fixture is a list of three enterprises in two towns; each has a measure from yellow on. E0003 has a hostile name.
+func Fixture() *reductionlist.List {
+	l := &reductionlist.List{Name: "清单" + Hostile, Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: Hostile}
+	for i, town := range []string{"大寺镇", "杨柳青镇", "大寺镇"} {
+		id := fmt.Sprintf("E%04d", i+1)
+		r := &reductionlist.Recipient{
+			ID: id, Type: reductionlist.Enterprise, Name: "示例企业" + id, Town: town, StationMN: "MN" + id, Industry: "C3360",
+			Contact: &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"},
+			Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Limit, Unit: "1号线",
+				Text: "限产一半", Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 50, Unit: "%"}, CompleteWithinH: 4,
+				Responsible: "生产部值长", Evidence: []string{"DCS曲线"},
+				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "P1", Criterion: reductionlist.Criterion{Kind: reductionlist.FractionOfBaseline, Limit: 0.5}}}}},
+		}
+		if i == 2 {
+			r.Name += Hostile
+		}
+		l.Recipients = append(l.Recipients, r)
+	}
+	return l
+}
+
+// Reply is an answer with its body read.
+type Reply struct {
+	*http.Response
+	Text string
+}
+
+// Cookie is the session of a user, which logs in when it first does something.
+func (w *World) Cookie(user string) *http.Cookie {
+	w.T.Helper()
+	if c := w.Cookies[user]; c != nil {
+		return c
+	}
+	r := w.As("", "/login", url.Values{"user": {user}, "password": {w.Passwords[user]}})
+	for _, c := range r.Cookies() {
+		if c.Name == session.Cookie {
+			w.Cookies[user] = c
+			return c
+		}
+	}
+	w.T.Fatalf("the login of %s: %d %s", user, r.StatusCode, TextOf(Parsed(w.T, r.Text)))
+	return nil
+}
+
+// Expire ends the session of a user, whose browser knows nothing of it.
+func (w *World) Expire(user string) {
+	w.T.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/logout", nil)
+	r.AddCookie(w.Cookie(user))
+	w.Sessions.Logout(httptest.NewRecorder(), r)
+}
+
+// As sends a request of a user; "" is nobody. A form makes it a POST.
+func (w *World) As(user, path string, form url.Values, header ...string) Reply {
+	w.T.Helper()
+	method, body := http.MethodGet, io.Reader(nil)
+	if form != nil {
+		method, body = http.MethodPost, strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequest(method, path, body)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if user != "" {
+		r.AddCookie(w.Cookie(user))
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.Desk.ServeHTTP(rec, r)
+	return Reply{rec.Result(), rec.Body.String()}
+}
+
+// Get is a page that has to come with the status.
+func (w *World) Get(status int, user, path string) *html.Node {
+	w.T.Helper()
+	r := w.As(user, path, nil)
+	if r.StatusCode != status {
+		w.T.Fatalf("GET %s by %s: status %d, want %d:\n%s", path, user, r.StatusCode, status, r.Text)
+	}
+	return Parsed(w.T, r.Text)
+}
+
+// Post sends a form that has to be answered with the status.
+func (w *World) Post(status int, user, path string, form url.Values) Reply {
+	w.T.Helper()
+	r := w.As(user, path, form)
+	if r.StatusCode != status {
+		w.T.Fatalf("POST %s by %s: status %d, want %d:\n%s", path, user, r.StatusCode, status, TextOf(Parsed(w.T, r.Text)))
+	}
+	return r
+}
+
+// Refused sends a form that has to come back with the status and to change nothing.
+func (w *World) Refused(status int, user, path string, form url.Values) *html.Node {
+	w.T.Helper()
+	before := w.Svc.J.Height()
+	r := w.Post(status, user, path, form)
+	if after := w.Svc.J.Height(); after != before {
+		w.T.Errorf("POST %s was refused and wrote blocks %d to %d", path, before+1, after)
+	}
+	return Parsed(w.T, r.Text)
+}
+
+// Elapse moves the clock and runs the timers that have come due. Sessions end with time: who goes on logs in again.
+func (w *World) Elapse(d time.Duration) {
+	w.T.Helper()
+	if d > 0 {
+		clear(w.Cookies)
+	}
+	w.World.Elapse(d)
+}
+
+// Forecast gives the forecast of an episode that asks for red and returns the proposal's id.
+func (w *World) Forecast(drill bool) string {
+	w.T.Helper()
+	days := ""
+	for i, aqi := range []int{180, 260, 340, 320, 310, 330, 120} {
+		days += fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"],"cause":""},`, alerts.DateOf(Begin).AddDays(i+1), aqi-20, aqi)
+	}
+	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":%v,"days":[%s]}`, drill, strings.TrimSuffix(days, ","))
+	got, err := w.Svc.Forecast(w.T.Context(), service.By("feeder"), calls.Document{Text: []byte(body)})
+	if err != nil || got.Proposal == nil {
+		w.T.Fatalf("forecast: %v, proposal %v", err, got.Proposal)
+	}
+	return got.Proposal.ID
+}
+
+// Warning is one as it stands.
+func (w *World) Warning(id string) (a *alerts.Warning) {
+	w.T.Helper()
+	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) { a, err = alerts.GetWarning(tx, id); return err }); err != nil {
+		w.T.Fatal(err)
+	}
+	return a
+}
+
+// Warnings is how many there are.
+func (w *World) Warnings() (n int) {
+	w.T.Helper()
+	err := w.Svc.J.View(func(tx *bbolt.Tx) error {
+		page, err := alerts.ListWarnings(tx, "", 100)
+		n = page.Total
+		return err
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return n
+}
+
+// Declared enters a warning through the desk, from the form to the confirmation, and returns its id.
+func (w *World) Declared(l alerts.Level, drill bool) string {
+	w.T.Helper()
+	path := "/desk/declare"
+	if drill {
+		path += "?drill=true"
+	}
+	form := Values(w.Get(200, "duty", path))
+	form.Set("level", string(l))
+	form.Set("trigger", "city_order")
+	form.Set("document_no", "津污防指〔2016〕1号")
+	form.Set("issued_by", "天津市"+Hostile)
+	form.Set("reason", "示例"+Hostile)
+	form.Set("step", frame.StepReview)
+	form = Values(Parsed(w.T, w.Post(200, "duty", "/desk/declare", form).Text))
+	form.Set("typed", frame.Word(frame.ZH, "level."+string(l)))
+	form.Set("step", frame.StepConfirm)
+	to := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
+	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/warnings/"), "?")
+	return id
+}
+
+// Ordered declares a yellow warning and lets its orders go out; it returns the warning's id.
+func (w *World) Ordered() string {
+	w.T.Helper()
+	id := w.Declared(alerts.Yellow, false)
+	w.Elapse(0)
+	return id
+}
+
+// WarningPath is the address of a warning's page.
+func WarningPath(id string) string { return "/desk/warnings/" + url.PathEscape(id) }

@@ -1,0 +1,193 @@
+package frame
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+)
+
+// Steps of a form. Only confirm does anything.
+const (
+	StepReview  = "review"
+	StepEdit    = "edit"
+	StepConfirm = "confirm"
+)
+
+// Kinds of fields.
+const (
+	KindText   = "text"
+	KindArea   = "textarea"
+	KindMoment = "datetime-local"
+	KindDate   = "date"
+	KindNumber = "number"
+	KindChoice = "radio"
+	KindCheck  = "checkbox"
+	momentForm = "2006-01-02T15:04"
+)
+
+// Field is one input of a form. Name is also its place in the act's JSON, so that a refusal finds it.
+type Field struct {
+	Name     string
+	Form     string // sets its id apart from that of the same field of another form on the page
+	Kind     string
+	Label    string
+	Hint     string
+	Value    string
+	Error    string
+	Required bool
+	Large    bool
+	Max      int
+	Options  []Option
+}
+
+// ID is the input's id in the page.
+func (f Field) ID() string { return "f-" + f.Form + f.Name }
+
+// Option is one choice of a field.
+type Option struct{ Value, Label, Class string }
+
+// Set gives the fields the values that were typed.
+func Set(fields []Field, v url.Values) {
+	for i := range fields {
+		if v.Has(fields[i].Name) {
+			fields[i].Value = v.Get(fields[i].Name)
+		}
+	}
+}
+
+// Blame puts each refused place beside its field and gives what is to be said of the whole; nothing where nothing was
+// refused. own, unless nil, gives the name of the field for the path of a refusal, or the path itself.
+func (q *Request) Blame(own func(path string) string, lists ...[]Field) string {
+	e := q.Refused
+	switch {
+	case e == nil:
+		return ""
+	case len(e.Fields) == 0:
+		return e.Detail(q.Lang)
+	}
+	var rest []string
+	for _, wrong := range e.Fields {
+		if own != nil {
+			wrong.Path = own(wrong.Path)
+		}
+		if at := fieldAt(wrong.Path, lists); at != nil {
+			at.Error = wrong.Message(q.Lang)
+		} else if wrong.Path != CodeField { // its own input says it
+			rest = append(rest, wrong.Path+": "+wrong.Message(q.Lang))
+		}
+	}
+	if len(rest) > 0 {
+		return strings.Join(rest, " ")
+	}
+	return q.T("form.wrong", "count", len(e.Fields))
+}
+
+// fieldAt finds an input by the path of a refusal: the path itself, or what it begins with.
+func fieldAt(path string, lists [][]Field) *Field {
+	for _, fields := range lists {
+		for i := range fields {
+			name := fields[i].Name
+			if path == name || strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+"[") {
+				return &fields[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Typed is what was typed, by the names of the fields: times, numbers, yes and texts. Empty fields are left out; a time is
+// Beijing's.
+func Typed(fields []Field, v url.Values) (map[string]any, error) {
+	out := map[string]any{}
+	var wrong []refusal.Field
+	for _, f := range fields {
+		text := strings.TrimSpace(strings.ReplaceAll(v.Get(f.Name), "\r\n", "\n"))
+		if text == "" {
+			if f.Required {
+				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.required"})
+			}
+			continue
+		}
+		switch f.Kind {
+		case KindMoment:
+			t, err := parseMoment(text)
+			if err != nil {
+				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.time", Args: refusal.Args{"value": text}})
+				continue
+			}
+			out[f.Name] = t
+		case KindNumber:
+			n, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.number", Args: refusal.Args{"value": text}})
+				continue
+			}
+			out[f.Name] = n
+		case KindCheck:
+			out[f.Name] = text == "true"
+		default:
+			out[f.Name] = text
+		}
+	}
+	return out, refusal.Input(wrong)
+}
+
+// parseMoment reads what a browser sends for a date with a time, and what people write where there is no such input.
+func parseMoment(s string) (time.Time, error) {
+	t, ok := refusal.ReadTime(s)
+	t = t.In(alerts.Shanghai())
+	if !ok || t.Year() < 1990 || t.Year() >= 2200 {
+		return t, errors.New("no time that can be meant")
+	}
+	return t, nil
+}
+
+// Input is a time as such an input has it.
+func Input(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return t.In(alerts.Shanghai()).Format(momentForm)
+}
+
+// Field is an input with its words.
+func (q *Request) Field(name, kind string, required bool) Field {
+	f := Field{Name: name, Kind: kind, Required: required, Label: q.T("f." + name)}
+	if refusal.Known("desk.f." + name + ".hint") {
+		f.Hint = q.T("f." + name + ".hint")
+	}
+	switch {
+	case kind == KindArea && name == "notice_text":
+		f.Max, f.Large = 20000, true
+	case kind == KindArea:
+		f.Max = 2000
+	case kind == KindText:
+		f.Max = 200
+	}
+	return f
+}
+
+// Hidden carries along what a form was begun with.
+func Hidden(v url.Values, names ...string) []Pair {
+	var out []Pair
+	for _, n := range names {
+		if v.Get(n) != "" {
+			out = append(out, Pair{n, v.Get(n)})
+		}
+	}
+	return out
+}
+
+// RevisionOf is the revision that was seen, 0 for none.
+func RevisionOf(v url.Values) int {
+	n, err := strconv.Atoi(v.Get("revision"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

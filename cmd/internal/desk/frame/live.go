@@ -1,0 +1,231 @@
+package frame
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"qingkong/cmd/internal/service"
+
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"qingkong/cmd/internal/access"
+)
+
+const (
+	fragmentPause = 250 * time.Millisecond // between two renderings of the same fragment
+	fragmentAge   = 20 * time.Second       // after which it is rendered anew though nothing was recorded: time passes too
+	fragmentsMost = 2000                   // kept at a time
+	beat          = 15 * time.Second       // a stream says that it is alive, and looks whether its session is
+	writeWithin   = 10 * time.Second       // for one message; a viewer that takes longer comes back by itself
+)
+
+// fragments are rendered parts of pages, by what they show, to whom and in which language. All who see the same share
+// one rendering: when the record moves, the first to ask renders and the others get what it made. Under a stream of
+// changes a fragment is rendered at most every [fragmentPause].
+type fragments struct {
+	mu  sync.Mutex
+	all map[string]*fragment
+}
+
+type fragment struct {
+	mu     sync.Mutex
+	height uint64
+	at     time.Time
+	text   template.HTML
+	made   int                      // how often it was rendered
+	shows  atomic.Pointer[[]string] // recipients whose contacts stand in it
+}
+
+// get is the fragment as of the record's height at the call, or later. patient waits out the pause between two
+// renderings; a page that is asked for does not wait.
+func (fs *fragments) get(ctx context.Context, key string, height func() uint64, patient bool, make func() (template.HTML, error)) (template.HTML, error) {
+	f := fs.of(key)
+	want := height()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.made > 0 && f.height >= want && time.Since(f.at) < fragmentAge {
+		return f.text, nil
+	}
+	if rest := fragmentPause - time.Since(f.at); patient && rest > 0 {
+		pause := time.NewTimer(rest)
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+	at, now := height(), time.Now()
+	text, err := make()
+	if err != nil {
+		return "", err
+	}
+	f.height, f.at, f.text, f.made = at, now, text, f.made+1
+	return text, nil
+}
+
+func (fs *fragments) of(key string) *fragment {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if len(fs.all) >= fragmentsMost || fs.all == nil {
+		fs.all = map[string]*fragment{}
+	}
+	f := fs.all[key]
+	if f == nil {
+		f = &fragment{}
+		fs.all[key] = f
+	}
+	return f
+}
+
+// Part is one live part of a page: its event's name is also the id of the element it stands in.
+type Part struct {
+	name string
+	make func(patient bool) (template.HTML, error)
+}
+
+// Piece is a fragment about something, as a scope sees it: whoever has the same scope shares it.
+func (q *Request) Piece(name, about, scope string, make func() (template.HTML, error)) Part {
+	key := strings.Join([]string{name, about, q.Lang, scope}, "|")
+	return Part{name, func(patient bool) (template.HTML, error) {
+		f := q.frame.fragments.of(key)
+		text, err := q.frame.fragments.get(q.Context(), key, q.frame.Svc.J.Height, patient, func() (text template.HTML, err error) {
+			shows, err := q.shows(func() (err error) { text, err = make(); return err })
+			f.shows.Store(&shows)
+			return text, err
+		})
+		if shows := f.shows.Load(); err == nil && shows != nil {
+			q.frame.saw(service.Ask{Who: q.Who, Call: "GET " + q.URL.Path}, access.SeenContact, slices.Clone(*shows), patient)
+		}
+		return text, err
+	}}
+}
+
+// Shown gives the parts to a page that is asked for.
+func Shown(parts []Part) (map[string]template.HTML, error) {
+	out := map[string]template.HTML{}
+	for _, p := range parts {
+		text, err := p.make(false)
+		if err != nil {
+			return nil, err
+		}
+		out[p.name] = text
+	}
+	return out, nil
+}
+
+// Stream is what a page shows live: what access must allow, its parts by the query of its stream, which is the page's own, and
+// the warning that they are of; empty for all.
+type Stream struct {
+	Act   string
+	Parts func(*Request) (parts []Part, warning string)
+}
+
+// Stream adds the live parts of a page.
+func (f *Frame) Stream(page string, s Stream) { f.streams[page] = s }
+
+// watch streams the live parts of a page as server-sent events: each when it differs from what this viewer has.
+func (f *Frame) watch(q *Request) (any, error) {
+	page, found := f.streams[q.URL.Query().Get("page")]
+	if !found {
+		page = f.streams["home"]
+	}
+	if err := access.Require(q.Who, page.Act); err != nil {
+		return nil, err
+	}
+	parts, warning := page.Parts(q)
+	parts = append(parts, q.healthPart())
+	s := &stream{q: q, out: http.NewResponseController(q.W), last: map[string]template.HTML{}}
+	h := q.W.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	_ = s.out.SetReadDeadline(time.Time{}) // of the server's connections; a test's recorder has none
+	q.W.WriteHeader(http.StatusOK)
+	ticks := f.live.Watch(q.Context(), q.Who, warning)
+	heart := time.NewTicker(beat)
+	defer heart.Stop()
+	for {
+		news := f.Watch.Changed()
+		if err := s.send(parts); err != nil {
+			return nil, nil // the viewer has gone, or reads too slowly; it comes back by itself
+		}
+		select {
+		case <-news:
+			q.Now = f.Svc.J.Now()
+		case _, open := <-ticks:
+			if !open {
+				return nil, nil
+			}
+			q.Now = f.Svc.J.Now()
+		case <-heart.C:
+			q.Now = f.Svc.J.Now()
+			if who := f.Sessions.Still(q.Request); who == nil || who.User != q.Who.User || who.Role != q.Who.Role {
+				_ = s.event("over", "")
+				return nil, nil
+			}
+			if err := s.write([]byte(": alive\n\n")); err != nil {
+				return nil, nil
+			}
+		case <-q.Context().Done():
+			return nil, nil
+		}
+	}
+}
+
+// stream is one viewer.
+type stream struct {
+	q    *Request
+	out  *http.ResponseController
+	last map[string]template.HTML
+}
+
+func (s *stream) send(parts []Part) error {
+	for _, p := range parts {
+		text, err := p.make(true)
+		if err != nil {
+			if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) { // neither the viewer nor the program ends
+				s.q.frame.Log.Warn("a live part cannot be shown", "part", p.name, "err", err)
+			}
+			return err
+		}
+		if was, sent := s.last[p.name]; sent && was == text {
+			continue
+		}
+		s.last[p.name] = text
+		if err := s.event(p.name, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stream) event(name, text string) error {
+	var b bytes.Buffer
+	b.WriteString("event: " + name + "\n")
+	for line := range strings.SplitSeq(text, "\n") {
+		b.WriteString("data: " + strings.TrimRight(line, "\r") + "\n")
+	}
+	b.WriteByte('\n')
+	return s.write(b.Bytes())
+}
+
+func (s *stream) write(b []byte) error {
+	_ = s.out.SetWriteDeadline(time.Now().Add(writeWithin))
+	if _, err := s.q.W.Write(b); err != nil {
+		return err
+	}
+	return s.out.Flush()
+}
+
+// ScopeKey tells apart who sees different things on the same page.
+func ScopeKey(who *access.Principal) string {
+	return string(who.Role) + "/" + who.Recipient + "/" + who.Town
+}

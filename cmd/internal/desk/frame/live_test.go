@@ -1,0 +1,114 @@
+package frame_test
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"qingkong/cmd/internal/desk/desktest"
+	"qingkong/cmd/internal/desk/frame"
+
+	"golang.org/x/net/html"
+
+	"qingkong/alerts"
+)
+
+// The stream sends what changed, to whoever may see it, and renders once for all who see the same.
+func TestLive(t *testing.T) {
+	w := desktest.New(t)
+	id := w.Ordered()
+	srv := httptest.NewServer(w.Desk)
+	defer srv.Close()
+	events := make(chan string, 100)
+	for range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/desk/live?page=board&warning="+id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(w.Cookie("duty"))
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }() // the request is cancelled
+		if media := res.Header.Get("Content-Type"); media != "text/event-stream" {
+			t.Fatalf("media %s", media)
+		}
+		go func() {
+			s := bufio.NewScanner(res.Body)
+			for s.Scan() {
+				events <- s.Text()
+			}
+		}()
+	}
+	wait := func(want string, times int) {
+		t.Helper()
+		for end := time.After(10 * time.Second); times > 0; {
+			select {
+			case line := <-events:
+				if strings.Contains(line, want) {
+					times--
+				}
+			case <-end:
+				t.Fatalf("%q did not come %d times more", want, times)
+			}
+		}
+	}
+	wait("已确认 0", 5)
+	began := time.Now()
+	w.Post(303, "E0001", "/desk/orders/"+id+"-E0001-1/acknowledge", url.Values{"key": {frame.NewKey()}})
+	wait("已确认 1", 5)
+	if took := time.Since(began); took > 3*time.Second { // bench console measures it; here the machine is shared
+		t.Errorf("it took %v to the screen", took)
+	}
+}
+
+func TestLookAndPublic(t *testing.T) {
+	w := desktest.New(t)
+	r := w.Post(303, "", "/desk/look", url.Values{"lang": {frame.EN}, "theme": {"dark"}, "back": {"//evil"}})
+	if len(r.Cookies()) != 2 || r.Header.Get("Location") != "/desk" {
+		t.Errorf("cookies %v to %s", r.Cookies(), r.Header.Get("Location"))
+	}
+	public := w.As("", "/", nil, "Cookie", frame.LangCookie+"="+frame.EN+"; "+frame.ThemeCookie+"=dark")
+	if !strings.Contains(public.Text, `data-theme="dark"`) || !strings.Contains(public.Text, "No warning in force") {
+		t.Errorf("public page: %s", public.Text)
+	}
+	w.Declared(alerts.Red, false)
+	if text := desktest.TextOf(w.Get(200, "", "/")); strings.Contains(text, "红色") {
+		t.Errorf("what is not approved is public: %s", text)
+	}
+	if r := w.As("duty", "/", nil); r.Header.Get("Location") != "/desk" {
+		t.Errorf("logged in, / leads to %s", r.Header.Get("Location"))
+	}
+	cross := w.As("duty", "/desk/declare", url.Values{"level": {"red"}}, "Sec-Fetch-Site", "cross-site")
+	if cross.StatusCode != http.StatusForbidden {
+		t.Errorf("another site's form: %d", cross.StatusCode)
+	}
+}
+
+// What a page loads has a name of its own content, and is served for ever.
+func TestStaticIsServedForEver(t *testing.T) {
+	w := desktest.New(t)
+	loaded := 0
+	desktest.Each(w.Get(200, "", "/login"), func(e *html.Node) {
+		path := desktest.Attr(e, "href") + desktest.Attr(e, "src")
+		if !strings.HasPrefix(path, "/desk/static/") {
+			return
+		}
+		loaded++
+		if r := w.As("", path, nil); r.StatusCode != 200 || !strings.Contains(r.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %v", path, r.StatusCode, r.Header)
+		}
+	})
+	if loaded != 5 {
+		t.Errorf("a page loads %d files", loaded)
+	}
+	w.Get(404, "", "/desk/static/desk.css")
+}

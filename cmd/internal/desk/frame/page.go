@@ -1,0 +1,196 @@
+package frame
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+)
+
+// Page is an address of the desk: a view, the template that shows it and the function that makes it. A page with a form has
+// two addresses, and a second function that carries the form out.
+type Page struct {
+	Pattern  string // of http.ServeMux; without a method it is GET and POST
+	Act      string // what access must allow; empty: everybody; [SignedIn]
+	Key      string // of its words: "title.<key>" is its title
+	Template string // the name of its template; default: Key
+	// Show makes the view, which holds [Request.Chrome]; nil where it has answered by itself. Of a form it is asked for again
+	// with what was typed, in the request's PostForm, and with what was refused, in [Request.Refused].
+	Show func(*Request) (view any, err error)
+	// Do carries out a form that was posted and says where that leads; empty where it has answered by itself. What it refuses
+	// is shown in the form, but for what is not found. A form that comes back after a login is shown and not carried out.
+	Do func(*Request) (to string, err error)
+
+	Secret bool // what is typed into it is carried nowhere
+	Upload bool // its form holds a file, and is read by Do
+	Grows  bool // what is posted makes the record larger and may be asked to come later
+
+	stream    bool // it goes on for as long as it is watched
+	file      bool // the same for everybody: nobody is asked for
+	templates Templates
+}
+
+// SignedIn is the act of a page for whoever has a session.
+const SignedIn = "signed in"
+
+// Add adds pages whose templates are an area's.
+func (f *Frame) Add(templates Templates, pages ...Page) {
+	for _, p := range pages {
+		p.templates = templates
+		if strings.Contains(p.Pattern, " ") {
+			f.pages = append(f.pages, p)
+			continue
+		}
+		pattern := p.Pattern
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			p.Pattern = method + " " + pattern
+			f.pages = append(f.pages, p)
+		}
+	}
+}
+
+// Pages are all pages of the desk.
+func (f *Frame) Pages() []Page { return f.pages }
+
+// who finds whose request it is.
+func (p Page) who(f *Frame) func(*http.Request) *access.Principal {
+	switch {
+	case p.file:
+		return nobody
+	case p.stream:
+		return f.Sessions.Still
+	default:
+		return f.Sessions.Who
+	}
+}
+
+func (f *Frame) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, p := range f.pages {
+		mux.HandleFunc(p.Pattern, func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, p) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		f.failed(f.request(w, r, f.Sessions.Who), noPage(r.URL.Path))
+	})
+	return mux
+}
+
+func noPage(path string) error {
+	return refusal.New(refusal.NotFound, "desk.error.no_page", refusal.Args{"path": path})
+}
+
+// answer carries out a form that was posted, and shows the page.
+func (f *Frame) answer(q *Request) error {
+	p := q.page
+	if q.Method == http.MethodPost && p.Do != nil && !q.Edits() {
+		to, err := p.Do(q)
+		if code := refusal.CodeOf(err); err != nil && (code == "" || code == refusal.NotFound) {
+			return err
+		}
+		if err == nil {
+			if to != "" {
+				_, _ = q.Redirect(to)
+			}
+			return nil
+		}
+		q.Refuse(err)
+	}
+	view, err := p.Show(q)
+	if err != nil || view == nil {
+		return err
+	}
+	return q.render(p.templates, q.status, q.template(), view)
+}
+
+// serve answers one page. Who has no session is asked to log in and comes back to where it was going, with what it had
+// typed; who may not see a page is told so.
+func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
+	q := f.request(w, r, p.who(f))
+	q.page = p
+	if q.Who != nil {
+		if err := p.allowed(q); err != nil {
+			f.failed(q, err)
+			return
+		}
+	}
+	done, err := f.begin(q, p)
+	if err != nil {
+		f.failed(q, err)
+		return
+	}
+	defer done()
+	if r.Method == http.MethodPost && !p.Upload {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			f.failed(q, unreadable(err))
+			return
+		}
+		for _, values := range r.PostForm { // a browser ends lines so, whatever was typed
+			for i, v := range values {
+				values[i] = strings.ReplaceAll(v, "\r\n", "\n")
+			}
+		}
+	}
+	if p.Act != "" && q.Who == nil {
+		f.askLogin(q, p)
+		return
+	}
+	if !p.stream {
+		ctx, cancel := context.WithTimeout(r.Context(), actTimeout)
+		defer cancel()
+		q.Request = q.WithContext(ctx)
+	}
+	if err := f.answer(q); err != nil {
+		f.failed(q, err)
+	}
+	q.note(r.Pattern, false)
+}
+
+// begin begins the work of a page for somebody known, or refuses it for what that one did before or has in work. done ends it.
+// Nobody's forms are small, or among few: what is in them is held before anything says who sends it.
+func (f *Frame) begin(q *Request, p Page) (done func(), err error) {
+	h, post := q.W.Header(), q.Method == http.MethodPost
+	if q.Who == nil && post && !p.Upload && (q.ContentLength < 0 || q.ContentLength > smallForm) {
+		return f.Shares.LargeForm(q.Context(), h, f.Sessions.Address(q.Request))
+	}
+	if q.Who == nil || p.file {
+		return func() {}, nil
+	}
+	if p.Grows && post {
+		if err := f.Shares.Write(h, q.Who.User); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case p.stream:
+		return f.Shares.Stream(q.Context(), h, q.Who.User)
+	case p.Upload && post:
+		return f.Shares.Upload(q.Context(), h, q.Who.User)
+	}
+	return f.Shares.Work(q.Context(), h, q.Who.User)
+}
+
+// allowed refuses a page to a role that may not have it.
+func (p Page) allowed(q *Request) error {
+	if p.Act == "" || p.Act == SignedIn {
+		return nil
+	}
+	return access.Require(q.Who, p.Act)
+}
+
+// maxForm bounds what a form sends: a notice of 20,000 characters, percent-encoded, and the rest.
+const maxForm = 1 << 20
+
+// smallForm is what the form of a login holds that carries nothing over, generously.
+const smallForm = 4 << 10
+
+func unreadable(err error) error {
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxForm})
+	}
+	return refusal.New(refusal.Invalid, "desk.error.form", nil)
+}

@@ -1,0 +1,249 @@
+package frame
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/service"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/access"
+	"qingkong/cmd/internal/watch"
+)
+
+// The languages.
+const (
+	ZH = "zh-CN"
+	EN = "en"
+)
+
+var themes = []string{"auto", "light", "dark"}
+
+// The cookies that remember how somebody likes the desk. They say nothing about who it is.
+const (
+	LangCookie  = "qk_lang"
+	ThemeCookie = "qk_theme"
+)
+
+// Request is one page being answered.
+type Request struct {
+	*http.Request
+	W       http.ResponseWriter
+	Who     *access.Principal // nil for nobody
+	Lang    string
+	Now     time.Time      // the record's
+	Refused *refusal.Error // of the form that was posted; nil for nothing
+
+	frame  *Frame
+	page   Page
+	as     string // the template that takes the place of the page's
+	status int
+	theme  string
+	seen   seen // personal data that the answer holds
+}
+
+func (f *Frame) request(w http.ResponseWriter, r *http.Request, who func(*http.Request) *access.Principal) *Request {
+	q := &Request{Request: r, W: w, Who: who(r), Lang: ZH, Now: f.Svc.J.Now(), frame: f, status: http.StatusOK, theme: themes[0]}
+	if c, err := r.Cookie(LangCookie); err == nil && c.Value == EN {
+		q.Lang = EN
+	}
+	if c, err := r.Cookie(ThemeCookie); err == nil && slices.Contains(themes, c.Value) {
+		q.theme = c.Value
+	}
+	return q
+}
+
+// Edits reports whether a form comes back to be looked at: nothing is done.
+func (q *Request) Edits() bool { return q.PostForm.Get("step") == StepEdit }
+
+// Again reports whether the page shows a form as it was typed, to be looked at once more.
+func (q *Request) Again() bool { return q.Method == http.MethodPost && q.Refused == nil }
+
+// Refuse has the page say why what was posted was refused.
+func (q *Request) Refuse(err error) *refusal.Error {
+	q.Refused, q.status = q.frame.refusalOf(q, err)
+	return q.Refused
+}
+
+// As has another template show the view than the page's own.
+func (q *Request) As(template string, view any) (any, error) {
+	q.as = template
+	return view, nil
+}
+
+// Why is what was refused, in one text; empty for nothing.
+func (q *Request) Why() string {
+	if q.Refused == nil {
+		return ""
+	}
+	return detailOf(q.Refused, q.Lang)
+}
+
+func (q *Request) template() string { return cmp.Or(q.as, q.page.Template, q.page.Key) }
+
+// Look is how somebody likes the desk: its language and colours.
+func (q *Request) Look() string { return q.Lang + "|" + q.theme }
+
+// T words a key of the desk's catalogue.
+func (q *Request) T(key string, args ...any) string { return Word(q.Lang, key, args...) }
+
+// Word is a key's text; args are names and values in turn.
+func Word(lang, key string, args ...any) string {
+	var named refusal.Args
+	for i := 0; i+1 < len(args); i += 2 {
+		if named == nil {
+			named = refusal.Args{}
+		}
+		named[args[i].(string)] = args[i+1]
+	}
+	return refusal.Text("desk."+key, lang, named)
+}
+
+// ID is what the address names.
+func (q *Request) ID() string { return q.PathValue("id") }
+
+// District is the name of where the desk stands.
+func (q *Request) District() string { return q.frame.District }
+
+// May reports whether who is logged in may do an act.
+func (q *Request) May(act string) bool { return q.Who != nil && calls.Allowed(q.Who.Role, act) }
+
+// View reads the record in one transaction.
+func (q *Request) View(fn func(tx *bbolt.Tx) error) error { return q.frame.Svc.J.View(fn) }
+
+// Chrome is what every page has around its content.
+type Chrome struct {
+	Key      string // of the page: its title is the word "title.<key>" unless Title says another
+	Title    string
+	Lang     string
+	Theme    string
+	District string
+	Demo     bool
+	Drill    bool // the page is about a drill: it looks and reads differently
+	Who      *access.Principal
+	Nav      []Link
+	Here     string      // this page, to come back to
+	Watch    string      // address of its live fragments; empty for none
+	Flash    string      // what was just done
+	Now      time.Time   // the record's
+	Wall     time.Time   // the clock's; zero where it goes with the record
+	Health   *healthView // nil while all is well
+}
+
+// Link is one place to go.
+type Link struct {
+	Href    string
+	Text    string
+	Current bool
+	Main    bool // the nearest at hand
+}
+
+// Chrome is what stands around the page's content.
+func (q *Request) Chrome() *Chrome { return q.chrome(q.page.Key) }
+
+func (q *Request) chrome(key string) *Chrome {
+	here := q.URL.RequestURI()
+	if q.Method != http.MethodGet {
+		here = q.URL.Path
+	}
+	c := &Chrome{Key: key, Title: q.T("title." + key), Lang: q.Lang, Theme: q.theme, District: q.frame.District, Demo: q.frame.Demo,
+		Who: q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health()}
+	if done := "done." + q.URL.Query().Get("done"); refusal.Known("desk." + done) {
+		c.Flash = q.T(done)
+	}
+	return c
+}
+
+// May is for templates.
+func (c *Chrome) May(act string) bool { return c.Who != nil && calls.Allowed(c.Who.Role, act) }
+
+// nav is where the role may go.
+func (q *Request) nav() []Link {
+	if q.Who == nil {
+		return nil
+	}
+	var out []Link
+	for _, n := range []struct{ key, href, act string }{
+		{"home", "/desk", calls.ActWarningsRead},
+		{"orders", "/desk/orders", calls.ActOrdersRead},
+		{"warnings", "/desk/warnings", calls.ActWarningsRead},
+		{"recipients", "/desk/recipients", calls.ActRecipientsRead},
+		{"lists", "/desk/lists", calls.ActListsRead},
+	} {
+		if q.May(n.act) {
+			current := q.URL.Path == n.href || n.href != "/desk" && strings.HasPrefix(q.URL.Path, n.href+"/")
+			out = append(out, Link{Href: n.href, Text: q.T("nav." + n.key), Current: current})
+		}
+	}
+	return out
+}
+
+// render renders a page into memory first: one that fails shows no half of itself.
+func (q *Request) render(set Templates, status int, name string, view any) error {
+	text, err := set.page(q.Lang, name, view)
+	if err == nil {
+		q.Send(status, text)
+	}
+	return err
+}
+
+// Text is a page as its template shows the view, for who sends it by itself.
+func (q *Request) Text(view any) ([]byte, error) {
+	return q.page.templates.page(q.Lang, q.template(), view)
+}
+
+// Send answers with a page.
+func (q *Request) Send(status int, text []byte) {
+	h := q.W.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", q.Lang)
+	q.W.WriteHeader(status)
+	if _, err := q.W.Write(text); err != nil { // #nosec G705 -- html/template has escaped what text shows
+		q.frame.Log.Debug("a page did not reach its reader", "path", q.URL.Path, "err", err)
+	}
+}
+
+// Redirect answers a form that was carried out: a reload then asks for a page and sends nothing again.
+func (q *Request) Redirect(to string) (view any, err error) {
+	http.Redirect(q.W, q.Request, to, http.StatusSeeOther) // #nosec G710 -- to is a path of ours, or one that [local] let through
+	return nil, nil
+}
+
+// local is a path of this host that a form asked to come back to, or the fallback.
+func local(path, fallback string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return fallback
+	}
+	return path
+}
+
+// NewKey is an idempotency key.
+func NewKey() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// key is the form's idempotency key among its user's keys; one that is not of our making counts as none.
+func (q *Request) key() string {
+	k := q.PostForm.Get("key")
+	if b, err := hex.DecodeString(k); err != nil || len(b) != 16 {
+		return ""
+	}
+	return "desk/" + q.Who.User + "/" + k
+}
+
+// Ask is who asks, and how, as the acts have it.
+func (q *Request) Ask() service.Ask {
+	return service.Ask{Who: q.Who, Key: q.key(), Lang: q.Lang, Call: q.Pattern}
+}

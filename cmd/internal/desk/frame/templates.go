@@ -1,0 +1,133 @@
+package frame
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// Templates are an area's pages, one set of templates each, and under "" the parts of pages, by language and name.
+type Templates map[string]map[string]*template.Template
+
+// The frame's own pages, and what those of all areas hold. They are parsed at start, so that a template that does not parse
+// fails the program and no request.
+var templates = Parse(templateFiles)
+
+// Parse reads the templates of an area: templates/pages, a file each, and templates/parts, which all of them may use.
+func Parse(files fs.FS) Templates {
+	pages, err := fs.Glob(files, "templates/pages/*.html")
+	parts, perr := fs.Glob(files, "templates/parts/*.html")
+	if err = errors.Join(err, perr); err != nil {
+		panic("desk: " + err.Error()) // the patterns are constant
+	}
+	out := Templates{}
+	for _, lang := range []string{ZH, EN} {
+		shared := template.Must(template.New("").Funcs(funcs(lang)).ParseFS(templateFiles, "templates/base.html", "templates/parts/*.html"))
+		if len(parts) > 0 {
+			shared = template.Must(shared.ParseFS(files, parts...))
+		}
+		out[lang] = map[string]*template.Template{"": shared}
+		for _, f := range pages {
+			out[lang][strings.TrimSuffix(path.Base(f), ".html")] = template.Must(template.Must(shared.Clone()).ParseFS(files, f))
+		}
+	}
+	return out
+}
+
+func (t Templates) page(lang, name string, view any) ([]byte, error) {
+	var b bytes.Buffer
+	err := t[lang][name].ExecuteTemplate(refusal.VisibleWriter(&b), "base", view)
+	return b.Bytes(), err
+}
+
+// Part renders one of the parts.
+func (t Templates) Part(lang, name string, view any) (template.HTML, error) {
+	var b bytes.Buffer
+	err := t[lang][""].ExecuteTemplate(refusal.VisibleWriter(&b), name, view)
+	return template.HTML(b.String()), err // #nosec G203 -- a template of ours has made it, which escapes
+}
+
+// funcs are what templates may call. Times are Beijing's.
+func funcs(lang string) template.FuncMap {
+	return template.FuncMap{
+		"t":        func(key string, args ...any) string { return Word(lang, key, args...) },
+		"term":     func(kind terms.Kind, name any) string { return terms.Name(kind, fmt.Sprint(name), lang) },
+		"level":    func(l alerts.Level) string { return alerts.LevelName(l, lang) },
+		"short":    func(l alerts.Level) string { return terms.ShortLevel(l, lang) },
+		"capital":  Capital,
+		"clock":    Clock,
+		"until":    Until,
+		"iso":      func(t any) string { return moment(t).Format(time.RFC3339) },
+		"asset":    assetPath,
+		"add":      func(a, b int) int { return a + b },
+		"dict":     dict,
+		"hasValue": func(s string) bool { return strings.TrimSpace(s) != "" },
+	}
+}
+
+// Capital is a text with a capital first letter, where its script has capitals.
+func Capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+func dict(pairs ...any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[pairs[i].(string)] = pairs[i+1]
+	}
+	return m
+}
+
+// asset is a static file under a name that changes with its content, so that a browser may keep it for ever.
+type asset struct {
+	name, media string
+	data        []byte
+}
+
+// served are the static files that pages use, by the name in templates.
+var served = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml",
+	"htmx-2.0.11.min.js": "text/javascript; charset=utf-8", "htmx-ext-sse-2.2.4.min.js": "text/javascript; charset=utf-8"}
+
+var assets, assetNames = func() (map[string]asset, map[string]string) {
+	byName, names := map[string]asset{}, map[string]string{}
+	for file, media := range served {
+		data, err := staticFiles.ReadFile("static/" + file)
+		if err != nil {
+			panic("desk: " + err.Error()) // embedded, so wrong only when built wrong
+		}
+		sum := sha256.Sum256(data)
+		ext := path.Ext(file)
+		a := asset{strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:6]) + ext, media, data}
+		byName[a.name], names[file] = a, a.name
+	}
+	return byName, names
+}()
+
+func assetPath(file string) (string, error) {
+	name, ok := assetNames[file]
+	if !ok {
+		return "", fmt.Errorf("no static file %s", file)
+	}
+	return "/desk/static/" + name, nil
+}

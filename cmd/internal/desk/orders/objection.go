@@ -1,0 +1,169 @@
+package orders
+
+import (
+	"cmp"
+	"net/url"
+	"strings"
+	"time"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+	"qingkong/reductionlist"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/notify"
+)
+
+// objectionView is the page on which an objection is decided: what was objected, what was ordered, and three answers.
+type objectionView struct {
+	*frame.Chrome
+	Order    notify.View
+	Measures []frame.MeasureView
+	Note     string
+	At       time.Time
+	More     bool
+	Open     bool // it still waits for a decision
+	Forms    []decisionForm
+}
+
+// decisionForm is one of the three answers.
+type decisionForm struct {
+	Decision string
+	Fields   []frame.Field
+	Changes  []changeFields // of an amendment
+	Key      string
+	Error    string
+	Current  bool
+}
+
+// changeFields are what an amendment changes of one measure; a field that is left as it was changes nothing.
+type changeFields struct {
+	ID     string
+	Text   string
+	Fields []frame.Field
+}
+
+var decisions = []string{"accept", "reject", "amend"}
+
+func (d *desk) objection(q *frame.Request) (any, error) {
+	var row *notify.Order
+	if err := q.View(func(tx *bbolt.Tx) (err error) { row, err = notify.Get(tx, q.ID()); return err }); err != nil {
+		return nil, err
+	}
+	v := objectionView{Chrome: q.Chrome(), Open: row.State == notify.StateOpen && row.Answer == notify.AnswerObjected}
+	var err error
+	if v.Order, err = q.Order(q.ID()); err != nil {
+		return nil, err
+	}
+	measures, err := v.Order.Listed()
+	if err != nil {
+		return nil, err
+	}
+	v.Drill, v.Measures = v.Order.Drill, q.Measures(measures)
+	steps, more, err := d.timeline(q, row)
+	if err != nil {
+		return nil, err
+	}
+	v.Note, v.At = objectionNote(steps)
+	v.More = more
+	for _, name := range decisions {
+		f := formOf(q, name, measures)
+		if name == q.PostForm.Get("decision") {
+			f.fill(q.PostForm)
+			f.Error = q.Blame(nil, f.Fields)
+		}
+		v.Forms = append(v.Forms, f)
+	}
+	return v, nil
+}
+
+func formOf(q *frame.Request, decision string, measures []reductionlist.Measure) decisionForm {
+	f := decisionForm{Decision: decision, Key: frame.NewKey()}
+	reason := q.Field("reason", frame.KindArea, true)
+	reason.Hint = ""
+	if decision != "reject" {
+		f.Fields = append(f.Fields, q.Field("expires_at", frame.KindMoment, false))
+	}
+	if decision == "amend" {
+		for _, m := range measures {
+			hours := q.Field("within."+m.ID, frame.KindNumber, false)
+			hours.Label, hours.Value = q.T("f.complete_within_h"), frame.Number(m.CompleteWithinH)
+			text := q.Field("text."+m.ID, frame.KindArea, false)
+			text.Label, text.Value = q.T("f.measure_text"), m.Text
+			c := changeFields{ID: m.ID, Text: m.Text, Fields: []frame.Field{text, hours}}
+			if m.Quantity != nil {
+				n := q.Field("quantity."+m.ID, frame.KindNumber, false)
+				n.Label, n.Value = q.T("f.quantity", "unit", m.Quantity.Unit), frame.Number(m.Quantity.Value)
+				c.Fields = append(c.Fields, n)
+			}
+			f.Changes = append(f.Changes, c)
+		}
+	}
+	f.Fields = append(f.Fields, reason)
+	for i := range f.Fields {
+		f.Fields[i].Form = decision + "-"
+	}
+	return f
+}
+
+func (f *decisionForm) fill(typed url.Values) {
+	f.Current = true
+	frame.Set(f.Fields, typed)
+	for i := range f.Changes {
+		frame.Set(f.Changes[i].Fields, typed)
+	}
+	f.Key = cmp.Or(typed.Get("key"), f.Key)
+}
+
+// decide carries out a decision on an objection.
+func (d *desk) decide(q *frame.Request) (to string, err error) {
+	o, err := q.Order(q.ID())
+	if err != nil {
+		return "", err
+	}
+	measures, err := o.Listed()
+	if err != nil {
+		return "", err
+	}
+	in, err := decisionOf(q, o.ID, measures)
+	if err == nil {
+		_, err = d.Svc.DecideObjection(q.Context(), q.Ask(), in)
+	}
+	return "/desk/orders/" + url.PathEscape(o.ID) + "?done=objection", err
+}
+
+// decisionOf is what was decided on an order. Of an amendment it holds what differs from the order.
+func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure) (in calls.ObjectionDecision, err error) {
+	f := formOf(q, q.PostForm.Get("decision"), measures)
+	content, err := frame.Typed(f.Fields, q.PostForm)
+	if err != nil {
+		return in, err
+	}
+	in = calls.ObjectionDecision{ByID: calls.ByID{ID: order}, Decision: f.Decision, Reason: content["reason"].(string)}
+	if at, ok := content["expires_at"].(time.Time); ok {
+		in.ExpiresAt = &at
+	}
+	if in.Decision != "amend" {
+		return in, nil
+	}
+	for i, c := range f.Changes {
+		values, err := frame.Typed(c.Fields, q.PostForm)
+		if err != nil {
+			return in, err
+		}
+		m := &measures[i]
+		change := frame.Change{}
+		change.Text("text", values["text."+c.ID], strings.TrimSpace(m.Text))
+		change.Number("complete_within_h", values["within."+c.ID], m.CompleteWithinH)
+		change.Quantity(values["quantity."+c.ID], m.Quantity)
+		if len(change) > 0 {
+			in.Measures = append(in.Measures, calls.MeasureAmends{ID: c.ID, Change: change.JSON()})
+		}
+	}
+	if len(in.Measures) == 0 {
+		return in, refusal.New(refusal.Invalid, "desk.form.amend_nothing", nil)
+	}
+	return in, nil
+}

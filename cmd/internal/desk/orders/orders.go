@@ -1,0 +1,280 @@
+// Package orders is the desk's area of orders: their list, what a recipient answers, and what is decided on an objection.
+package orders
+
+import (
+	"cmp"
+	"embed"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+)
+
+//go:embed templates
+var files embed.FS
+
+var templates = frame.Parse(files)
+
+// desk is the area's state.
+type desk struct {
+	*frame.Frame
+	timelines timelines
+}
+
+// Mount adds the area to the desk.
+func Mount(f *frame.Frame) {
+	d := &desk{Frame: f}
+	f.Add(templates,
+		frame.Page{Pattern: "GET /desk/orders", Act: calls.ActOrdersRead, Key: "orders", Show: d.orders},
+		frame.Page{Pattern: "GET /desk/orders/{id}", Act: calls.ActOrdersRead, Key: "order", Show: d.order},
+		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order",
+			Show: d.order, Do: d.answer},
+		frame.Page{Pattern: "/desk/objections/{id}", Act: calls.ActOrdersObjection, Key: "objection",
+			Show: d.objection, Do: d.decide})
+}
+
+// ordersView is a page of orders.
+type ordersView struct {
+	*frame.Chrome
+	frame.Pager
+	Filter notify.Filter
+	States []frame.Option
+	Rows   []frame.OrderRow
+	Total  int // -1: not counted
+	Phones bool
+	Own    bool // an enterprise's own orders
+}
+
+// filterStates are what orders are looked for by.
+var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered", "read", "failed",
+	"not_started", "started", "reported", "completed", "suspected", "violated", "no_data", "superseded", "released", "exempted"}
+
+func (d *desk) orders(q *frame.Request) (any, error) {
+	v := q.URL.Query()
+	view := ordersView{Chrome: q.Chrome(), Phones: d.Phone != nil, Own: q.Who.Role == calls.Enterprise}
+	f := notify.Filter{Warning: v.Get("warning"), State: v.Get("state"), Town: v.Get("town"), Query: strings.TrimSpace(v.Get("q"))}
+	if !slices.Contains(filterStates, f.State) {
+		f.State = ""
+	}
+	view.Filter = f
+	for _, s := range filterStates {
+		view.States = append(view.States, frame.Option{Value: s, Label: terms.Name(terms.OrderState, s, q.Lang)})
+	}
+	if !service.Narrow(&f, q.Who) {
+		return view, nil
+	}
+	return &view, q.View(func(tx *bbolt.Tx) error {
+		rows, next, err := q.OrderRows(tx, f, v.Get("cursor"), frame.PageSize(v))
+		if err != nil {
+			return err
+		}
+		view.Rows, view.Pager, view.Total = rows, q.Pager(next), -1
+		if f.Query == "" { // a search is not counted: it would look at every order
+			view.Total, err = notify.CountOrders(tx, f)
+		}
+		return err
+	})
+}
+
+// orderView is an order's page.
+type orderView struct {
+	*frame.Chrome
+	Order    notify.View
+	Measures []frame.MeasureView
+	Next     string // the order that took its place
+	Steps    []timelineStep
+	More     bool   // the record was not read to its end
+	Answers  []step // what its recipient can do now, the nearest first
+	MarkRead bool
+	Decide   bool
+	Plan     template.HTML // of a plant's order
+	Left     time.Duration // until the deadline
+	Error    string
+	Again    bool // an answer comes back unsent after a login
+}
+
+// step is an answer that a recipient can give.
+type step struct {
+	Action  string
+	Main    bool   // the order's next step: the one prominent button
+	Folded  string // what unfolds it, where it is no step that is usually taken
+	Lead    string
+	Fields  []frame.Field
+	Key     string
+	Current bool // it comes back with what was typed
+}
+
+// order shows an order, and an answer that comes back.
+func (d *desk) order(q *frame.Request) (any, error) {
+	id := q.ID()
+	var row *notify.Order
+	var next string
+	unexplained := false
+	err := q.View(func(tx *bbolt.Tx) (err error) {
+		if row, err = notify.Get(tx, id); err != nil {
+			return err
+		}
+		if !service.Visible(q.Who, row.RecipientID, row.Town) {
+			return frame.NoOrder(id)
+		}
+		if unexplained, err = row.Unexplained(tx); err != nil {
+			return err
+		}
+		after, err := row.Next(tx)
+		if refusal.CodeOf(err) == refusal.NotFound {
+			return nil
+		}
+		if err == nil {
+			next = after.ID
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := orderView{Chrome: q.Chrome(), Next: next, Again: q.Again()}
+	if v.Order, err = q.Order(id); err != nil {
+		return nil, err
+	}
+	if r := v.Order.Release; r != nil && r.Kind == notify.ReleaseExempted && r.Reason != "" {
+		q.SawNote(row.RecipientID)
+	}
+	q.SawOfficer(&v.Order)
+	measures, err := v.Order.Listed()
+	if err != nil {
+		return nil, err
+	}
+	v.Drill, v.Title = v.Order.Drill, v.Order.Title
+	v.Measures = q.Measures(measures)
+	v.Left = v.Order.AcknowledgeBy.Sub(q.Now)
+	if v.Steps, v.More, err = d.timeline(q, row); err != nil {
+		return nil, err
+	}
+	v.Decide = q.May(calls.ActOrdersObjection) && row.State == notify.StateOpen && row.Answer == notify.AnswerObjected
+	if q.May(calls.ActOrdersAnswer) && q.Who.Recipient == row.RecipientID {
+		v.Answers = answers(q, row, v.Order.Measures, unexplained)
+		v.MarkRead = row.Delivery != notify.DeliveryRead && q.Method == http.MethodGet
+	}
+	if q.Refused != nil {
+		v.Error = q.Refused.Detail(q.Lang)
+	}
+	for _, s := range v.Answers {
+		if s.Current && q.Refused != nil {
+			v.Error = q.Blame(nil, s.Fields)
+		}
+	}
+	v.Plan, err = d.PlanOf(q, &v.Order)
+	return v, err
+}
+
+// answers are the acts that an order's state allows its recipient: first the one that brings it on, from the receipt to
+// its completion, then what else may be done.
+func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, unexplained bool) (out []step) {
+	add := func(a notify.Action, fields ...frame.Field) *step {
+		s := step{Action: string(a), Fields: fields, Key: frame.NewKey()}
+		for i := range s.Fields {
+			s.Fields[i].Form = string(a) + "-"
+		}
+		if q.Method == http.MethodPost && string(a) == q.PathValue("action") {
+			frame.Set(s.Fields, q.PostForm)
+			s.Key, s.Current = cmp.Or(q.PostForm.Get("key"), s.Key), true
+		}
+		out = append(out, s)
+		return &out[len(out)-1]
+	}
+	note := func(required bool) frame.Field { return q.Field("note", frame.KindArea, required) }
+	if o.State == notify.StateOpen {
+		switch {
+		case o.Answer == notify.AnswerAwaiting || o.Answer == notify.AnswerOverdue:
+			add(notify.Acknowledge).Main = true
+			object := add(notify.Object, note(true))
+			object.Folded, object.Lead = q.T("answer.object"), q.T("answer.object.lead")
+		case o.Answer == notify.AnswerObjected:
+			if unexplained {
+				object := add(notify.Object, note(true))
+				object.Main, object.Lead = true, q.T("answer.object.unexplained")
+			}
+			add(notify.Acknowledge)
+		case o.Execution == notify.ExecutionNotStarted:
+			add(notify.Start).Main = true
+		case o.Execution == notify.ExecutionStarted:
+			add(notify.Report, append(measureFields(q, measures), note(false))...).Main = true
+			add(notify.Complete, note(false)).Folded = q.T("answer.complete.at_once")
+		case o.Execution == notify.ExecutionReported:
+			add(notify.Complete, note(false)).Main = true
+		}
+	}
+	if o.Unreceived || o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent {
+		next := len(out) > 0 // which confirms the receipt as well
+		add(notify.Receive).Main = !next
+	}
+	return out
+}
+
+// measureFields ask for a number for each measure that has one.
+func measureFields(q *frame.Request, measures []notify.MeasureView) []frame.Field {
+	var out []frame.Field
+	for _, m := range measures {
+		if m.Quantity == nil {
+			continue
+		}
+		f := q.Field("value."+m.ID, frame.KindNumber, false)
+		f.Label = q.T("f.value", "text", m.Text, "unit", m.Quantity.Unit)
+		out = append(out, f)
+	}
+	return out
+}
+
+// answer does one act of a recipient on its order.
+func (d *desk) answer(q *frame.Request) (to string, err error) {
+	id, action := q.ID(), notify.Action(q.PathValue("action"))
+	in, err := answerOf(q, id, action)
+	if err == nil {
+		_, err = d.Svc.AnswerOrder(q.Context(), q.Ask(), in)
+	}
+	if err == nil && q.Header.Get("HX-Request") == "true" { // the page marks itself as read and stays
+		q.W.WriteHeader(http.StatusNoContent)
+		return "", nil
+	}
+	return "/desk/orders/" + url.PathEscape(id) + "?done=" + string(action), err
+}
+
+// answerOf reads an answer from its form.
+func answerOf(q *frame.Request, id string, action notify.Action) (notify.AnswerText, error) {
+	in := notify.AnswerText{OrderID: id, Action: action, Note: strings.TrimSpace(strings.ReplaceAll(q.PostForm.Get("note"), "\r\n", "\n"))}
+	if action == notify.Object && in.Note == "" {
+		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
+	}
+	order, err := q.Order(id)
+	if err != nil {
+		return in, err
+	}
+	if order.RecipientID != q.Who.Recipient {
+		return in, frame.NoOrder(id)
+	}
+	if action == notify.Report {
+		fields := measureFields(q, order.Measures)
+		values, err := frame.Typed(fields, q.PostForm)
+		if err != nil {
+			return in, err
+		}
+		for _, m := range order.Measures {
+			if n, ok := values["value."+m.ID].(float64); ok {
+				in.Measures = append(in.Measures, notify.MeasureText{ID: m.ID, Value: &n, Unit: m.Quantity.Unit})
+			}
+		}
+	}
+	return in, nil
+}

@@ -1,0 +1,292 @@
+package warnings
+
+import (
+	"cmp"
+	"maps"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
+)
+
+// act is what the desk does to a warning or a proposal, from the form to the record.
+type act struct {
+	name   string // of the path and of the words
+	allow  string
+	in     func(values map[string]any) (any, error) // what the service takes, of what was typed
+	direct bool                                     // no read-out of its own stands between the form and the act
+	fields func(q *frame.Request, s *subject) []frame.Field
+	fill   func(q *frame.Request, s *subject) url.Values
+	// level is what has to be typed before a live act; nil where there is nothing to type.
+	level func(s *subject, v url.Values) alerts.Level
+	// persons reports whether it is one of the two-person rule, so that it may say something of who does it; nil: never.
+	persons func(s *subject) bool
+}
+
+var acts = []act{
+	{name: "declare", allow: calls.ActWarningsDeclare, in: of[calls.Declaration], fields: declareFields, fill: fillDeclare, level: levelTyped, persons: always},
+	{name: "approve", allow: calls.ActWarningsApprove, in: of[calls.Approval], direct: true, persons: always},
+	{name: "reject", allow: calls.ActWarningsReject, in: of[calls.Reject], direct: true, fields: reasonField(true)},
+	{name: "revise", allow: calls.ActWarningsRevise, in: of[calls.Revision], fields: reviseFields, fill: fillRevise, level: levelRevised, persons: ofDeclaring},
+	{name: "adjust", allow: calls.ActWarningsAdjust, in: of[calls.Adjustment], fields: adjustFields, fill: fillAdjust, level: levelTyped, persons: always},
+	{name: "lift", allow: calls.ActWarningsLift, in: of[calls.Lift], fields: liftFields, fill: fillLift},
+	{name: "cancel", allow: calls.ActWarningsCancel, in: of[calls.Cancel], fields: reasonField(false)},
+	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, in: of[calls.EmergencyApproval], fields: emergencyFields, level: levelWaiting, persons: always},
+	{name: "dismiss", allow: calls.ActProposalsDismiss, in: of[calls.Dismissal], direct: true, fields: reasonField(true)},
+}
+
+// subject is what an act is about.
+type subject struct {
+	w     *alerts.Warning  // nil for a declaration
+	p     *alerts.Proposal // the one it follows; nil for none
+	drill bool
+}
+
+// subject reads what the form in the path and in v is about.
+func (d *desk) subject(q *frame.Request, a act, v url.Values) (*subject, error) {
+	s := &subject{}
+	return s, q.View(func(tx *bbolt.Tx) (err error) {
+		warning, proposal := q.ID(), cmp.Or(v.Get("proposal"), v.Get("proposal_id"))
+		switch a.name {
+		case "declare":
+			warning = v.Get("activates")
+			s.drill = v.Get("drill") == "true"
+		case "dismiss":
+			warning, proposal = "", q.ID()
+		}
+		if warning != "" {
+			if s.w, err = alerts.GetWarning(tx, warning); err != nil {
+				return err
+			}
+			s.drill = s.w.Drill
+		}
+		if proposal != "" {
+			if s.p, err = alerts.GetProposal(tx, proposal); err != nil {
+				return err
+			}
+			s.drill = s.p.Drill
+		}
+		return nil
+	})
+}
+
+// actForm shows the form, filled in with what is known already.
+func (d *desk) actForm(a act) func(*frame.Request) (any, error) {
+	return func(q *frame.Request) (any, error) {
+		s, err := d.subject(q, a, q.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		v := url.Values{}
+		if a.fill != nil {
+			v = a.fill(q, s)
+		}
+		v.Set("key", frame.NewKey())
+		if s.w != nil && a.name != "declare" {
+			v.Set("revision", strconv.Itoa(s.w.Revision))
+		}
+		if s.p != nil {
+			v.Set("proposal_id", s.p.ID)
+		}
+		if s.drill {
+			v.Set("drill", "true")
+		}
+		return d.showForm(q, a, s, v, nil)
+	}
+}
+
+// actPost takes a form one step on.
+func (d *desk) actPost(a act) func(*frame.Request) (any, error) {
+	return func(q *frame.Request) (any, error) {
+		v := q.PostForm
+		s, err := d.subject(q, a, v)
+		if err != nil {
+			return nil, err
+		}
+		if q.Edits() {
+			return d.showForm(q, a, s, v, nil)
+		}
+		content, err := d.content(q, a, s, v)
+		if err != nil {
+			return d.showForm(q, a, s, v, err)
+		}
+		if v.Get("step") == frame.StepConfirm {
+			return d.carryOut(q, a, s, v, content)
+		}
+		return d.review(q, a, s, v, content, "")
+	}
+}
+
+// content is what the service takes.
+func (d *desk) content(q *frame.Request, a act, s *subject, v url.Values) (any, error) {
+	content, err := frame.Typed(a.inputs(q, s, v), v)
+	if err != nil {
+		return nil, err
+	}
+	if s.w != nil && a.name != "declare" {
+		content["id"], content["revision"] = s.w.ID, frame.RevisionOf(v)
+	}
+	if content["no_end"] == true { // the end that stands beside it is the one to be taken away
+		delete(content, "ends_at")
+	}
+	switch {
+	case s.p != nil && a.name == "dismiss":
+		content["id"] = s.p.ID
+	case s.p != nil:
+		content["proposal_id"] = s.p.ID
+	}
+	if a.name == "declare" {
+		content["drill"] = s.drill
+		if s.w != nil {
+			content["activates"] = s.w.ID
+		}
+	}
+	if a.persons != nil && a.persons(s) {
+		content[frame.CodeField] = v.Get(frame.CodeField)
+	}
+	return a.in(content)
+}
+
+// carryOut does it, and shows what came of it under an address of its own.
+func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in any) (any, error) {
+	if a.level != nil && !s.drill {
+		if l := a.level(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
+			q.Refuse(refusal.New(refusal.Invalid, "desk.form.typed_wrong", refusal.Args{"name": terms.ShortLevel(l, q.Lang)}))
+			return d.review(q, a, s, v, in, q.Refused.Detail(q.Lang))
+		}
+	}
+	to, err := "/desk?done="+a.name, error(nil)
+	if dismissal, ok := in.(calls.Dismissal); ok {
+		_, err = d.Svc.Dismiss(q.Context(), q.Ask(), dismissal)
+	} else {
+		var w *alerts.Warning
+		if w, err = d.Svc.ActOnWarning(q.Context(), q.Ask(), in); err == nil {
+			to = warningPath(w.ID) + "?done=" + a.name
+		}
+	}
+	if err == nil {
+		return q.Redirect(to)
+	}
+	if refusal.CodeOf(err) == "" {
+		return nil, err
+	}
+	if frame.CodeError(err, q.Lang) != "" && !a.direct {
+		q.Refuse(err)
+		return d.review(q, a, s, v, in, "")
+	}
+	if s, serr := d.subject(q, a, v); serr == nil { // as it stands after whatever came between
+		return d.showForm(q, a, s, v, err)
+	}
+	return nil, err
+}
+
+// isNameOf reports whether somebody wrote a level's name, in either language.
+func isNameOf(typed string, l alerts.Level) bool {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	for _, lang := range []string{frame.ZH, frame.EN} {
+		if typed == strings.ToLower(terms.ShortLevel(l, lang)) {
+			return true
+		}
+	}
+	return false
+}
+
+// showForm shows the form with what was typed, and what is wrong with it.
+func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, failed error) (any, error) {
+	if failed != nil {
+		q.Refuse(failed)
+	}
+	f := &form{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Back: "/desk", Warning: s.w, Proposal: s.p,
+		Submit: q.T("act." + a.name + ".submit"), Step: frame.StepReview, Again: q.Again()}
+	f.Drill = s.drill
+	if s.w != nil {
+		f.Back = warningPath(s.w.ID)
+	}
+	if s.p != nil {
+		f.Words = wordsOf(s.p, q.Lang)
+	}
+	if a.direct {
+		f.Step = frame.StepConfirm
+	}
+	if confirmWanted(failed) { // the field is there from now on, empty or not
+		v = maps.Clone(v)
+		v.Set(confirmField, v.Get(confirmField))
+	}
+	f.Fields = a.inputs(q, s, v)
+	frame.Set(f.Fields, v)
+	if seen := frame.RevisionOf(v); s.w != nil && seen > 0 && seen != s.w.Revision {
+		f.Changes = s.w.Since(seen)
+		v = maps.Clone(v)
+		v.Set("revision", strconv.Itoa(s.w.Revision))
+		v.Set("key", frame.NewKey()) // it is another decision now
+	}
+	f.Hidden = frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")
+	if e := q.Refused; e != nil {
+		f.Error, f.CodeError = q.Blame(nil, f.Fields), frame.CodeError(e, q.Lang)
+		if err := d.explain(q, f, e); err != nil {
+			return nil, err
+		}
+	}
+	if a.name == "approve" {
+		return d.showApproval(q, s, f)
+	}
+	return f, nil
+}
+
+// explain words what stood in an act's way as people see it, where the record's own words speak of states and revisions.
+func (d *desk) explain(q *frame.Request, f *form, e *refusal.Error) error {
+	if e.Code == refusal.StaleRevision && len(f.Changes) > 0 {
+		f.Error = "" // the changes say it, and to load the page anew, as the refusal asks, would lose what was typed
+	}
+	id, ok := e.Args["id"].(string)
+	if e.Rule != "warning.conflict" || !ok {
+		return nil
+	}
+	return q.View(func(tx *bbolt.Tx) error {
+		w, err := alerts.GetWarning(tx, id)
+		if err != nil {
+			return err
+		}
+		f.Related = warningPath(id)
+		f.Error = q.T("form.occupied", "by", w.DeclaredBy, "at", frame.Clock(w.DeclaredAt), "id", id, "lead", standingOf(q, w).Lead)
+		return nil
+	})
+}
+
+func warningPath(id string) string { return "/desk/warnings/" + url.PathEscape(id) }
+
+// wordsOf is a proposal's trace in words.
+func wordsOf(p *alerts.Proposal, lang string) []string {
+	if lang == frame.EN {
+		return p.Trace.Words.EN
+	}
+	return p.Trace.Words.ZH
+}
+
+// form is a form as its page shows it.
+type form struct {
+	*frame.Chrome
+	Act       string
+	Post      string // where it goes
+	Back      string // where one goes who thinks better of it
+	Warning   *alerts.Warning
+	Proposal  *alerts.Proposal
+	Words     []string // the proposal's trace
+	Fields    []frame.Field
+	Hidden    []frame.Pair
+	Error     string // of the whole
+	CodeError string // of the one-time code
+	Related   string // address of what stands in the way
+	Changes   []alerts.HistoryEntry
+	Again     bool // it comes back as it was typed; look at it once more
+	Submit    string
+	Step      string // what its button does
+}

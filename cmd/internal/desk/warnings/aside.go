@@ -1,0 +1,45 @@
+package warnings
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/desk/frame"
+)
+
+// asideView is what stations measured in the last days and what is not judged, station by station, the newest first.
+type asideView struct {
+	Rows []asideRow
+	More int // that are not shown
+}
+
+type asideRow struct {
+	Station, Name, Value, Why string
+	From, To                  time.Time
+	N                         int
+}
+
+const (
+	asideDays = 3 // how far back the desk shows what is set aside
+	asideRows = 100
+)
+
+// asideOf is what is set aside of all that stations measured.
+func asideOf(q *frame.Request, all []alerts.Aside) (v asideView) {
+	first := q.Now.AddDate(0, 0, -asideDays)
+	for i := range all {
+		a := &all[i]
+		if a.To.Before(first) {
+			continue
+		}
+		v.Rows = append(v.Rows, asideRow{a.Station, terms.Name(terms.Pollutant, a.Name, q.Lang), a.Value, a.Words(q.Lang), a.From, a.To, a.N})
+	}
+	slices.SortStableFunc(v.Rows, func(a, b asideRow) int { return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To)) })
+	if n := len(v.Rows); n > asideRows {
+		v.Rows, v.More = v.Rows[:asideRows], n-asideRows
+	}
+	return v
+}

@@ -1,0 +1,330 @@
+package warnings
+
+import (
+	"cmp"
+	"html/template"
+	"net/url"
+	"slices"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+)
+
+// bar is one axis of the board: shares of the total, in the order of the axis.
+type bar struct {
+	Axis  string
+	Total int
+	Parts []barPart
+}
+
+type barPart struct {
+	Name  string // class and word
+	N     int
+	X, W  int // of a figure 1000 wide
+	Href  string
+	Share int // percent
+}
+
+// axes are the board's axes and their values in order.
+var axes = []struct {
+	name   string
+	values []string
+}{
+	{"delivery", []string{"read", "delivered", "sent", "pending", "failed"}},
+	{"answer", []string{"acknowledged", "objected", "awaiting", "overdue"}},
+	{"execution", []string{"completed", "reported", "started", "not_started"}},
+	{"verdict", []string{"compliant", "suspected", "violated", "no_data", "none"}},
+}
+
+func counts(t *notify.Tally, axis string) map[string]int {
+	switch axis {
+	case "delivery":
+		return t.Delivery
+	case "answer":
+		return t.Answer
+	case "execution":
+		return t.Execution
+	default:
+		return t.Verdict
+	}
+}
+
+func barOf(t *notify.Tally, axis string, values []string, href func(state string) string) bar {
+	b := bar{Axis: axis, Total: t.Total}
+	n := counts(t, axis)
+	x, sum := 0, 0
+	for _, v := range values {
+		p := barPart{Name: v, N: n[v], X: x, Href: href(v), Share: frame.Percent(n[v], t.Total)}
+		if sum += p.N; t.Total > 0 {
+			p.W = sum*1000/t.Total - x
+			x += p.W
+		}
+		b.Parts = append(b.Parts, p)
+	}
+	return b
+}
+
+// group is a row of one of the board's tables.
+type group struct {
+	Name string
+	Href string
+	*notify.Tally
+	Open int // neither acknowledged nor objected
+}
+
+// boardLive is the live part of a board.
+type boardLive struct {
+	standing
+	Bars    []bar
+	Towns   []group
+	Sectors []group
+	Grades  []group
+	Plan    *notify.Plan
+	Listing bool // may see single orders
+}
+
+// summary is one line that a screen reader is told when it changes.
+type summary struct {
+	Total, Acknowledged, Overdue, Objected, Awaiting int
+	Share                                            int
+}
+
+// boardView is the page of a board: its live parts.
+type boardView struct {
+	*frame.Chrome
+	Warning *alerts.Warning
+	Parts   map[string]template.HTML
+}
+
+func (d *desk) board(q *frame.Request) (any, error) {
+	var w *alerts.Warning
+	err := q.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, q.ID()); return err })
+	if err != nil {
+		return nil, err
+	}
+	v := q.URL.Query()
+	parts, err := frame.Shown(d.boardParts(q, w.ID, v))
+	if err != nil {
+		return nil, err
+	}
+	view := boardView{q.Chrome(), w, parts}
+	view.Drill = w.Drill
+	stream := url.Values{"page": {"board"}, "warning": {w.ID}}
+	for _, name := range []string{"state", "town", "sort", "cursor"} {
+		if v.Get(name) != "" {
+			stream.Set(name, v.Get(name))
+		}
+	}
+	view.Watch = "/desk/live?" + stream.Encode()
+	return view, nil
+}
+
+// boardParts are a board's live parts. What all roles see alike they share, whoever they are.
+func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []frame.Part {
+	role := string(q.Who.Role)
+	parts := []frame.Part{
+		q.Piece("summary", warning, "", func() (template.HTML, error) {
+			return boardPart(q, warning, "board-summary", func(_ *bbolt.Tx, _ *alerts.Warning, b *notify.Overview) (any, error) {
+				return summaryOf(b), nil
+			})
+		}),
+		q.Piece("board", warning+"|"+sortOf(v), role, func() (template.HTML, error) {
+			return boardPart(q, warning, "board-live", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
+				return d.boardLive(q, tx, w, b, sortOf(v))
+			})
+		}),
+	}
+	if q.May(calls.ActOrdersRead) {
+		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
+		parts = append(parts, q.Piece("waiting", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
+			return boardPart(q, warning, "board-waiting", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
+				return d.waiting(q, tx, w, b, v)
+			})
+		}))
+	}
+	return parts
+}
+
+func boardPart(q *frame.Request, warning, name string, make func(*bbolt.Tx, *alerts.Warning, *notify.Overview) (any, error)) (out template.HTML, err error) {
+	err = q.View(func(tx *bbolt.Tx) error {
+		w, err := alerts.GetWarning(tx, warning)
+		if err != nil {
+			return err
+		}
+		b, err := notify.Board(tx, warning)
+		if err != nil {
+			return err
+		}
+		v, err := make(tx, service.WarningFor(q.Who, w), b)
+		if err != nil {
+			return err
+		}
+		out, err = templates.Part(q.Lang, name, v)
+		return err
+	})
+	return out, err
+}
+
+func summaryOf(b *notify.Overview) summary {
+	return summary{b.Total, b.Answer["acknowledged"], b.Answer["overdue"], b.Answer["objected"], b.Answer["awaiting"],
+		frame.Percent(b.Answer["acknowledged"], b.Total)}
+}
+
+func sortOf(v url.Values) string {
+	if s := v.Get("sort"); s == "name" || s == "total" {
+		return s
+	}
+	return "open"
+}
+
+func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, order string) (*boardLive, error) {
+	v := &boardLive{standing: standingOf(q, w), Listing: q.May(calls.ActOrdersRead)}
+	var err error
+	if v.Plan, err = notify.GetPlan(tx, w.ID); err != nil {
+		return nil, err
+	}
+	if v.Newer, err = d.newer(q, tx, w); err != nil {
+		return nil, err
+	}
+	for _, a := range axes {
+		v.Bars = append(v.Bars, barOf(&b.Tally, a.name, a.values, func(state string) string {
+			if !v.Listing {
+				return ""
+			}
+			return "/desk/orders?" + url.Values{"warning": {w.ID}, "state": {state}}.Encode()
+		}))
+	}
+	for i := range b.ByTown {
+		t := &b.ByTown[i]
+		g := groupOf(cmp.Or(t.Town, q.T("unnamed")), &t.Tally)
+		if v.Listing && t.Town != "" {
+			g.Href = warningPath(w.ID) + "/board?" + url.Values{"town": {t.Town}}.Encode() + "#waiting"
+		}
+		v.Towns = append(v.Towns, g)
+	}
+	for i := range b.BySector {
+		v.Sectors = append(v.Sectors, groupOf(b.BySector[i].Sector, &b.BySector[i].Tally))
+	}
+	for i := range b.ByGrade {
+		v.Grades = append(v.Grades, groupOf(cmp.Or(terms.Name(terms.Grade, b.ByGrade[i].Grade, q.Lang), q.T("none_given")), &b.ByGrade[i].Tally))
+	}
+	for _, rows := range [][]group{v.Towns, v.Sectors, v.Grades} {
+		sortGroups(rows, order)
+	}
+	return v, nil
+}
+
+func groupOf(name string, t *notify.Tally) group {
+	return group{Name: name, Tally: t, Open: t.Answer["awaiting"] + t.Answer["overdue"]}
+}
+
+// sortGroups puts first who has most left to answer, or sorts as asked.
+func sortGroups(rows []group, order string) {
+	slices.SortFunc(rows, func(a, b group) int {
+		switch order {
+		case "name":
+			return cmp.Compare(a.Name, b.Name)
+		case "total":
+			return cmp.Or(cmp.Compare(b.Total, a.Total), cmp.Compare(a.Name, b.Name))
+		default:
+			return cmp.Or(cmp.Compare(b.Answer["overdue"], a.Answer["overdue"]), cmp.Compare(b.Open, a.Open),
+				cmp.Compare(b.Answer["objected"], a.Answer["objected"]), cmp.Compare(a.Name, b.Name))
+		}
+	})
+}
+
+// waitingView is who has not answered, and whose objection waits.
+type waitingView struct {
+	Warning string
+	State   string
+	Town    string
+	Towns   []string
+	Tabs    []tab
+	Rows    []frame.OrderRow
+	Next    string // address of the next page
+	First   string // of the first page, when this is another
+	Phones  bool
+	Decide  bool // may decide objections
+}
+
+type tab struct {
+	State   string
+	N       int
+	Href    string
+	Current bool
+}
+
+var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "failed"}
+
+// waiting lists orders in one state, of the town asked for or that may be seen, a page at a time. A state that the
+// board counts nobody in is not looked for.
+func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, asked url.Values) (*waitingView, error) {
+	f := notify.Filter{Warning: w.ID, Town: asked.Get("town"), State: asked.Get("state")}
+	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}
+	may := service.Narrow(&f, q.Who)
+	tally := &b.Tally
+	for i := range b.ByTown {
+		t := &b.ByTown[i]
+		if t.Town != "" && (q.Who.Role != calls.Town || t.Town == q.Who.Town) {
+			v.Towns = append(v.Towns, t.Town)
+		}
+		if f.Town != "" && t.Town == f.Town {
+			tally = &t.Tally
+		}
+	}
+	if f.Town != "" && tally == &b.Tally {
+		tally = &notify.Tally{}
+	}
+	if !slices.Contains(waitingStates, f.State) {
+		f.State = waitingStates[0]
+		for _, s := range waitingStates {
+			if stateCount(tally, s) > 0 {
+				f.State = s
+				break
+			}
+		}
+	}
+	v.State, v.Town = f.State, f.Town
+	address := func(state, cursor string) string {
+		p := url.Values{"state": {state}}
+		if asked.Get("town") != "" {
+			p.Set("town", asked.Get("town"))
+		}
+		if cursor != "" {
+			p.Set("cursor", cursor)
+		}
+		return warningPath(w.ID) + "/board?" + p.Encode() + "#waiting"
+	}
+	for _, s := range waitingStates {
+		v.Tabs = append(v.Tabs, tab{s, stateCount(tally, s), address(s, ""), s == f.State})
+	}
+	if !may || q.Who.Role != calls.Enterprise && stateCount(tally, f.State) == 0 {
+		return v, nil
+	}
+	cursor := asked.Get("cursor")
+	if cursor != "" {
+		v.First = address(f.State, "")
+	}
+	rows, next, err := q.OrderRows(tx, f, cursor, frame.RowsPerPage)
+	if next != "" {
+		v.Next = address(f.State, next)
+	}
+	v.Rows = rows
+	return v, err
+}
+
+func stateCount(t *notify.Tally, state string) int {
+	for _, a := range axes[:2] {
+		if slices.Contains(a.values, state) {
+			return counts(t, a.name)[state]
+		}
+	}
+	return 0
+}

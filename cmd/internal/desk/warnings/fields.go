@@ -1,0 +1,335 @@
+package warnings
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/desk/frame"
+)
+
+// confirmField is the date of a start far from now, which is typed once more where the engine asks for it.
+const confirmField = "confirm"
+
+// inputs are the fields of an act's form, with that of the repeated date once it was asked for.
+func (a act) inputs(q *frame.Request, s *subject, v url.Values) []frame.Field {
+	if a.fields == nil {
+		return nil
+	}
+	fields := a.fields(q, s)
+	if i := slices.IndexFunc(fields, func(f frame.Field) bool { return f.Name == "starts_at" }); i >= 0 && v.Has(confirmField) {
+		fields = slices.Insert(fields, i+1, q.Field(confirmField, frame.KindDate, false))
+	}
+	return fields
+}
+
+// confirmWanted reports whether an act was refused for want of the repeated date.
+func confirmWanted(err error) bool {
+	var e *refusal.Error
+	return errors.As(err, &e) && slices.ContainsFunc(e.Fields, func(f refusal.Field) bool { return f.Path == confirmField })
+}
+
+// The fields of each act, and what they are filled in with before anybody has typed.
+
+func declareFields(q *frame.Request, _ *subject) []frame.Field {
+	return []frame.Field{
+		levels(q, alerts.None), triggers(q, true),
+		q.Field("starts_at", frame.KindMoment, false), q.Field("ends_at", frame.KindMoment, false),
+		q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false), q.Field("received_at", frame.KindMoment, false),
+		q.Field("reason", frame.KindArea, false), q.Field("notice_text", frame.KindArea, false),
+	}
+}
+
+func fillDeclare(q *frame.Request, s *subject) url.Values {
+	v := url.Values{}
+	if w := s.w; w != nil { // the city's order for what was reported to it
+		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)}, "reason": {w.Reason},
+			"notice_text": {w.NoticeText}, "ends_at": {frame.Input(w.EndsAt)}}
+		if w.StartsAt.After(q.Now) {
+			v.Set("starts_at", frame.Input(&w.StartsAt))
+		}
+		return v
+	}
+	p := s.p
+	if p == nil {
+		return v
+	}
+	v.Set("level", string(p.Level))
+	v.Set("trigger", string(alerts.OwnForecast))
+	v.Set("ends_at", frame.Input(p.EndsAt))
+	if p.StartsAt.After(q.Now) {
+		v.Set("starts_at", frame.Input(&p.StartsAt))
+	}
+	if words := p.Trace.Words.ZH; len(words) > 0 {
+		v.Set("reason", words[0])
+	}
+	v.Set("notice_text", noticeOf(p, q.Now, q.District()))
+	return v
+}
+
+// noticeOf is the text of a notice of what a proposal asks for. A notice goes out in Chinese, whatever the language of the desk.
+func noticeOf(p *alerts.Proposal, now time.Time, district string) string {
+	from, notice := p.StartsAt, "notice"
+	if !from.After(now) {
+		from = now
+	}
+	if p.EndsAt == nil {
+		notice = "notice_open"
+	}
+	return frame.Word(frame.ZH, notice, "district", district, "from", noticeTime(from), "polluted", noticeTime(polluted(p, from)), "to", noticeEnd(p.EndsAt),
+		"level", alerts.LevelName(p.Level, frame.ZH))
+}
+
+// polluted is from when the air asks for the response that is proposed, where that is after its start: it may start on the evening
+// before.
+func polluted(p *alerts.Proposal, start time.Time) time.Time {
+	var first time.Time
+	for _, c := range p.Trace.Clauses {
+		for _, w := range c.Windows {
+			if w.To.After(start) && (first.IsZero() || w.From.Before(first)) {
+				first = w.From
+			}
+		}
+	}
+	if first.After(start) {
+		return first
+	}
+	return start
+}
+
+// noticeTime is a time as a notice in Chinese has it: 12月16日20时.
+func noticeTime(t time.Time) string {
+	t = t.In(alerts.Shanghai())
+	day, at := t.Format("1月2日"), fmt.Sprintf("%d时", t.Hour())
+	if m := t.Minute(); m != 0 {
+		at += fmt.Sprintf("%d分", m)
+	}
+	return day + at
+}
+
+// noticeEnd is noticeTime of an end: the end of a day is its 24时. It is empty without one.
+func noticeEnd(end *time.Time) string {
+	if end == nil {
+		return ""
+	}
+	t := end.In(alerts.Shanghai())
+	if t.Hour() == 0 && t.Minute() == 0 {
+		return t.AddDate(0, 0, -1).Format("1月2日") + "24时"
+	}
+	return noticeTime(t)
+}
+
+func levelTyped(_ *subject, v url.Values) alerts.Level { return level(v.Get("level")) }
+
+func reasonField(required bool) func(*frame.Request, *subject) []frame.Field {
+	return func(q *frame.Request, _ *subject) []frame.Field {
+		return []frame.Field{q.Field("reason", frame.KindArea, required)}
+	}
+}
+
+func reviseFields(q *frame.Request, s *subject) []frame.Field {
+	end := q.Field("ends_at", frame.KindMoment, false)
+	var terms []frame.Field
+	switch {
+	case s.w.State == alerts.Rejected:
+		terms = append(terms, end)
+	case s.w.EndsAt == nil:
+		end.Hint = q.T("f.ends_at.none.hint")
+		terms = append(terms, end)
+	default:
+		end.Hint = q.T("f.ends_at.set.hint")
+		terms = append(terms, end, q.Field("no_end", frame.KindCheck, false))
+	}
+	terms = append(terms, q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false),
+		q.Field("received_at", frame.KindMoment, false), q.Field("reason", frame.KindArea, false), q.Field("notice_text", frame.KindArea, false))
+	if s.w.State == alerts.Scheduled && s.w.Pending == nil {
+		start := q.Field("starts_at", frame.KindMoment, false)
+		start.Hint = q.T("f.starts_at.set.hint", "at", frame.Clock(s.w.StartsAt))
+		return append([]frame.Field{start}, terms...)
+	}
+	if s.w.State == alerts.Rejected { // it is entered again, in other terms
+		return append([]frame.Field{levels(q, alerts.None), q.Field("starts_at", frame.KindMoment, false)}, terms...)
+	}
+	return terms
+}
+
+func fillRevise(_ *frame.Request, s *subject) url.Values {
+	w := s.w
+	v := url.Values{"ends_at": {frame.Input(w.EndsAt)}, "document_no": {w.DocumentNo}, "issued_by": {w.IssuedBy},
+		"received_at": {frame.Input(w.ReceivedAt)}, "notice_text": {w.NoticeText}}
+	if w.State == alerts.Rejected {
+		v.Set("level", string(w.Level))
+		v.Set("starts_at", frame.Input(&w.StartsAt))
+		v.Set("reason", w.Reason)
+	}
+	if p := s.p; p != nil && p.Kind == alerts.KindRevise {
+		if w.State == alerts.Scheduled && !p.StartsAt.Equal(w.StartsAt) {
+			v.Set("starts_at", frame.Input(&p.StartsAt))
+		}
+		if p.EndsAt != nil {
+			v.Set("ends_at", frame.Input(p.EndsAt))
+		}
+		if p.NoEnd {
+			v.Set("no_end", "true")
+		}
+		if words := p.Trace.Words.ZH; len(words) > 0 {
+			v.Set("reason", words[0])
+		}
+	}
+	return v
+}
+
+// levelRevised is typed when a rejected declaration is entered again.
+func levelRevised(s *subject, v url.Values) alerts.Level {
+	if s.w.State != alerts.Rejected {
+		return alerts.None
+	}
+	return level(v.Get("level"))
+}
+
+func adjustFields(q *frame.Request, s *subject) []frame.Field {
+	without := s.w.Level
+	if s.w.LevelSince.After(q.Now) && len(s.w.Stages) > 1 { // it is announced, and may come sooner
+		without = alerts.None
+	}
+	return []frame.Field{levels(q, without), q.Field("starts_at", frame.KindMoment, false), triggers(q, false), q.Field("document_no", frame.KindText, false),
+		q.Field("issued_by", frame.KindText, false), q.Field("received_at", frame.KindMoment, false), q.Field("ends_at", frame.KindMoment, false),
+		q.Field("reason", frame.KindArea, false)}
+}
+
+func fillAdjust(q *frame.Request, s *subject) url.Values {
+	v := url.Values{"trigger": {string(s.w.Trigger)}, "document_no": {s.w.DocumentNo}, "issued_by": {s.w.IssuedBy}}
+	if p := s.p; p != nil {
+		v.Set("level", string(p.Level))
+		if p.StartsAt.After(q.Now) {
+			v.Set("starts_at", frame.Input(&p.StartsAt))
+		}
+		v.Set("ends_at", frame.Input(p.EndsAt))
+		if words := p.Trace.Words.ZH; len(words) > 0 {
+			v.Set("reason", words[0])
+		}
+	}
+	return v
+}
+
+func liftFields(q *frame.Request, _ *subject) []frame.Field {
+	end := q.Field("ends_at", frame.KindMoment, false)
+	end.Label, end.Hint = q.T("f.lift_at"), q.T("f.lift_at.hint")
+	return []frame.Field{end, q.Field("reason", frame.KindArea, false)}
+}
+
+func fillLift(q *frame.Request, s *subject) url.Values {
+	v := url.Values{}
+	if s.p != nil {
+		if s.p.EndsAt != nil && s.p.EndsAt.After(q.Now) {
+			v.Set("ends_at", frame.Input(s.p.EndsAt))
+		}
+		if words := s.p.Trace.Words.ZH; len(words) > 0 {
+			v.Set("reason", words[0])
+		}
+	}
+	return v
+}
+
+func emergencyFields(q *frame.Request, _ *subject) []frame.Field {
+	return []frame.Field{q.Field("authority", frame.KindText, true), q.Field("called_at", frame.KindMoment, true), q.Field("reason", frame.KindArea, true)}
+}
+
+// levelWaiting is the level that waits for a second person.
+func levelWaiting(s *subject, _ url.Values) alerts.Level {
+	if s.w.Pending != nil {
+		return s.w.Pending.Level
+	}
+	return s.w.Level
+}
+
+// otherDayIn is the day of a start, as a notice has it, of a text that speaks of other days only; empty for any other text.
+func otherDayIn(text string, start time.Time) string {
+	day := start.In(alerts.Shanghai()).Format("1月2日")
+	if !dayOfNotice.MatchString(text) || strings.Contains(text, day) {
+		return ""
+	}
+	return day
+}
+
+var dayOfNotice = regexp.MustCompile(`\d月\d{1,2}日`)
+
+// otherLevelIn names a level that a text speaks of although another one is meant; None for a text that does not.
+func otherLevelIn(text string, meant alerts.Level) alerts.Level {
+	for _, l := range alerts.Levels() {
+		if l != meant && l != alerts.Advisory && strings.Contains(text, terms.ShortLevel(l, frame.ZH)) &&
+			!strings.Contains(text, terms.ShortLevel(meant, frame.ZH)) {
+			return l
+		}
+	}
+	return alerts.None
+}
+
+// level reads a level from a form; None for anything else.
+func level(s string) alerts.Level {
+	if l := alerts.Level(s); l.Declarable() {
+		return l
+	}
+	return alerts.None
+}
+
+// levels is the choice of a level; without is left out.
+func levels(q *frame.Request, without alerts.Level) frame.Field {
+	f := q.Field("level", frame.KindChoice, true)
+	for _, l := range alerts.Levels() {
+		if l != without {
+			f.Options = append(f.Options, frame.Option{Value: string(l), Label: alerts.LevelName(l, q.Lang), Class: "level-" + string(l)})
+		}
+	}
+	return f
+}
+
+func triggers(q *frame.Request, required bool) frame.Field {
+	f := q.Field("trigger", frame.KindChoice, required)
+	for _, t := range []alerts.Trigger{alerts.OwnForecast, alerts.CityOrder, alerts.RegionalLinkage, alerts.WorkRequirement} {
+		f.Options = append(f.Options, frame.Option{Value: string(t), Label: terms.Name(terms.Trigger, t, q.Lang)})
+	}
+	return f
+}
+
+// of makes an input of what was typed: a value goes to the member whose JSON has its name, id to the one that names what the
+// act is about. What belongs to no member is dropped; a value that does not fit is a fault of the form's page.
+func of[T any](values map[string]any) (any, error) {
+	var in T
+	at := reflect.ValueOf(&in).Elem()
+	for _, f := range reflect.VisibleFields(at.Type()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Tag.Get("path") != "" {
+			name = f.Tag.Get("path")
+		}
+		value, given := values[name]
+		if !given || f.Anonymous {
+			continue
+		}
+		to, from := at.FieldByIndex(f.Index), reflect.ValueOf(value)
+		if to.Kind() == reflect.Pointer {
+			to.Set(reflect.New(to.Type().Elem()))
+			to = to.Elem()
+		}
+		if !from.CanConvert(to.Type()) {
+			return nil, fmt.Errorf("desk: %s of %T is a %T", name, in, value)
+		}
+		to.Set(from.Convert(to.Type()))
+	}
+	return in, nil
+}
+
+// ofDeclaring reports whether revising a warning declares it anew, or may move its start.
+func ofDeclaring(s *subject) bool {
+	return s.w.State == alerts.Rejected || s.w.State == alerts.Scheduled && s.w.Pending == nil
+}
+
+func always(*subject) bool { return true }

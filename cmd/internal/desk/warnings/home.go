@@ -1,0 +1,433 @@
+package warnings
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+
+	"go.etcd.io/bbolt"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/service"
+	"qingkong/notify"
+)
+
+// publicView is the page of where the public stands.
+type publicView struct {
+	*frame.Chrome
+	Warnings []standing
+}
+
+// root leads who is logged in to the desk, and shows everybody else where the public stands.
+func (d *desk) root(q *frame.Request) (any, error) {
+	if q.Who != nil {
+		return q.Redirect("/desk")
+	}
+	if q.URL.RequestURI() != "/" { // what stands in the address stands in the page
+		return d.publicView(q)
+	}
+	key := fmt.Sprint(d.Svc.J.Height(), q.Now.Unix(), d.Watch.Report().Status, q.Look())
+	text, err := d.public.Get(key, func() ([]byte, error) {
+		view, err := d.publicView(q)
+		if err != nil {
+			return nil, err
+		}
+		return q.Text(view)
+	})
+	if err != nil {
+		return nil, err
+	}
+	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(text))
+	q.W.Header().Set("ETag", tag)
+	q.W.Header().Set("Cache-Control", "private, no-cache")
+	if q.Header.Get("If-None-Match") == tag {
+		q.W.WriteHeader(http.StatusNotModified)
+	} else {
+		q.Send(http.StatusOK, text)
+	}
+	return nil, nil
+}
+
+func (d *desk) publicView(q *frame.Request) (any, error) {
+	view := publicView{Chrome: q.Chrome()}
+	return &view, q.View(func(tx *bbolt.Tx) error {
+		for _, live := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
+			w, err := live(tx, d.Svc.Region)
+			if err != nil {
+				return err
+			}
+			if w != nil && (w.State == alerts.Scheduled || w.State == alerts.Active) { // what is not approved is not public
+				view.Warnings = append(view.Warnings, standingOf(q, w.Public()))
+			}
+		}
+		return nil
+	})
+}
+
+// standing is a warning as one sees at a glance where it stands.
+type standing struct {
+	*alerts.Warning
+	Now   alerts.Level // in force now; None before the start
+	Since time.Time
+	Next  *alerts.Stage // the next that takes effect by itself
+	Lead  string        // all of it in one line
+	Board *notify.Overview
+	Acts  []frame.Link
+	Who   string // who must act next; empty when nobody must
+	Newer *newer // the list has changed since it was declared, and somebody can decide on that
+	// Outlook is when it is likely to end, and for how many days it was in force for nothing; for those who see proposals.
+	Outlook []string
+}
+
+// Shade is the level in whose colour it stands: what is in force or announced. What waits for an approval has none.
+func (s standing) Shade() alerts.Level {
+	switch s.State {
+	case alerts.Active:
+		return s.Now
+	case alerts.Scheduled:
+		return s.Level
+	default:
+		return alerts.None
+	}
+}
+
+// standingOf says which level is in force, since when, and what comes.
+func standingOf(q *frame.Request, w *alerts.Warning) standing {
+	s := standing{Warning: w, Now: alerts.None}
+	if w.State == alerts.Active || w.State == alerts.Scheduled || w.State == alerts.Lifted {
+		s.Now = w.LevelAt(q.Now)
+	}
+	for i := range w.Stages {
+		st := &w.Stages[i]
+		if !st.From.After(q.Now) {
+			s.Since = st.From
+		} else if s.Next == nil {
+			s.Next = st
+		}
+	}
+	if w.EndsAt != nil && s.Next != nil && !s.Next.From.Before(*w.EndsAt) {
+		s.Next = nil
+	}
+	name := func(l alerts.Level) string { return alerts.LevelName(l, q.Lang) }
+	switch {
+	case w.State == alerts.Active && s.Next != nil:
+		s.Lead = q.T("lead.stages", "level", name(s.Now), "since", frame.Clock(s.Since), "next", name(s.Next.Level), "from", frame.Clock(s.Next.From))
+	case w.State == alerts.Active:
+		s.Lead = q.T("lead.active", "level", name(s.Now), "since", frame.Clock(s.Since))
+	case w.State == alerts.Scheduled:
+		s.Lead = q.T("lead.scheduled", "level", name(w.Level), "from", frame.Clock(w.StartsAt))
+	default:
+		s.Lead = q.T("lead."+string(w.State), "level", name(w.Level), "from", frame.Clock(w.StartsAt))
+	}
+	return s
+}
+
+// homeView is the live part of the desk's first page.
+type homeView struct {
+	Cards    []standing
+	Open     []proposalView
+	Silent   []alerts.FeedState
+	Missing  string // that measured air is high and hours are missing
+	Aside    asideView
+	Strip    *strip
+	First    bool // nothing was ever declared: say how to begin
+	Demo     bool
+	Role     calls.Role
+	Declare  bool // nothing is in the way of a declaration
+	Drills   bool
+	Propose  bool // may see proposals
+	Mine     []frame.OrderRow
+	Warnings int
+}
+
+// proposalView is an open proposal with what can be done about it.
+type proposalView struct {
+	*alerts.Proposal
+	Lead     string
+	Deciding []string // the clauses of its level that are met
+	Clock    []string // from when it holds, and when the warning is likely to end
+	Words    []string // all of the trace
+	Lift     string   // what would end it
+	Act      string   // where it is followed
+}
+
+// homePage is the desk's first page.
+type homePage struct {
+	*frame.Chrome
+	Parts   map[string]template.HTML
+	Refused []refusedFeed // no change of the record, so that no part is drawn anew for it
+}
+
+func (d *desk) home(q *frame.Request) (any, error) {
+	parts, err := frame.Shown(d.homeParts(q))
+	if err != nil {
+		return nil, err
+	}
+	view := homePage{q.Chrome(), parts, d.refusedFeeds(q)}
+	view.Watch = "/desk/live?page=home"
+	return view, nil
+}
+
+func (d *desk) homeParts(q *frame.Request) []frame.Part {
+	return []frame.Part{q.Piece("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
+		v, err := d.homeView(q)
+		if err != nil {
+			return "", err
+		}
+		return templates.Part(q.Lang, "home-live", v)
+	})}
+}
+
+func (d *desk) homeView(q *frame.Request) (*homeView, error) {
+	v := &homeView{Demo: d.Demo, Role: q.Who.Role, Declare: q.May(calls.ActWarningsDeclare), Drills: q.May(calls.ActWarningsDeclare), Propose: q.May(calls.ActProposalsList)}
+	return v, q.View(func(tx *bbolt.Tx) error {
+		all, err := alerts.ListWarnings(tx, "", 1)
+		if err != nil {
+			return err
+		}
+		v.Warnings = all.Total
+		var live *alerts.Warning
+		for _, find := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
+			w, err := find(tx, d.Svc.Region)
+			if err != nil {
+				return err
+			}
+			if w == nil {
+				continue
+			}
+			if !w.Drill {
+				live, v.Declare = w, false // another one would be refused
+			}
+			if w.Drill {
+				v.Drills = false
+			}
+			if q.Who.Role == calls.Enterprise && w.State != alerts.Scheduled && w.State != alerts.Active {
+				continue // it concerns them when it is approved
+			}
+			card, err := d.card(q, tx, w)
+			if err != nil {
+				return err
+			}
+			v.Cards = append(v.Cards, card)
+		}
+		return d.homeRest(q, tx, v, live)
+	})
+}
+
+// homeRest adds what stands below the warnings: proposals, air, silent sources, and a recipient's own orders.
+func (d *desk) homeRest(q *frame.Request, tx *bbolt.Tx, v *homeView, live *alerts.Warning) error {
+	open, err := alerts.ListProposals(tx, string(alerts.StateOpen), "", 10)
+	if err != nil {
+		return err
+	}
+	var leading *alerts.Proposal
+	for _, p := range open.Items {
+		if p.Region != d.Svc.Region {
+			continue
+		}
+		if !p.Drill {
+			leading = p
+		}
+		if v.Propose {
+			v.Open = append(v.Open, d.proposalView(q, p))
+		}
+	}
+	if q.Who.Role != calls.Enterprise {
+		ev, err := d.engine.Judged(tx, d.Svc.Region, false, q.Now)
+		if err != nil {
+			return err
+		}
+		if v.Strip, err = d.strip(q, tx, ev, leading, live); err != nil {
+			return err
+		}
+		if q.May(calls.ActSkillRead) || q.May(calls.ActWarningsApprove) {
+			v.Aside = asideOf(q, ev.SetAside)
+			if ev.HighAndMissing != nil {
+				v.Missing = ev.HighAndMissing.Text(q.Lang)
+			}
+		}
+	}
+	if q.May(calls.ActSkillRead) || q.May(calls.ActWarningsApprove) {
+		feeds, err := alerts.Feeds(tx)
+		if err != nil {
+			return err
+		}
+		for _, f := range feeds {
+			if f.Silent {
+				v.Silent = append(v.Silent, f)
+			}
+		}
+	}
+	v.First = v.Demo && v.Warnings == 0 && v.Declare
+	if q.Who.Role == calls.Enterprise && q.Who.Recipient != "" {
+		v.Mine, _, err = q.OrderRows(tx, notify.Filter{Recipient: q.Who.Recipient}, "", 20)
+	}
+	return err
+}
+
+// refusedFeed is a source that sent what was refused, and nothing since that was taken.
+type refusedFeed struct {
+	Feed, Source, Document, Why, Place string
+	At                                 time.Time
+	Kept                               int
+}
+
+func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
+	if d.Feeds == nil || !q.May(calls.ActSkillRead) && !q.May(calls.ActWarningsApprove) {
+		return nil
+	}
+	for _, f := range d.Feeds() {
+		last := f.Refused.Last
+		if f.Refused.Total == 0 || f.TakenAt.After(last.At) {
+			continue
+		}
+		place := f.Refused.Folder
+		if last.File != "" {
+			place = filepath.Join(place, last.File)
+		}
+		out = append(out, refusedFeed{f.Feed, f.Source, last.Document, last.Why[q.Lang], place, last.At, f.Refused.Kept})
+	}
+	return out
+}
+
+// card is a live warning on the desk with its board and what this role may do to it.
+func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (standing, error) {
+	s := standingOf(q, service.WarningFor(q.Who, w))
+	var err error
+	if q.May(calls.ActBoardRead) && q.Who.Role != calls.Enterprise {
+		if s.Board, err = notify.Board(tx, w.ID); err != nil {
+			return s, err
+		}
+	}
+	s.Acts, s.Who = actsOn(q, w), whoActs(q, w)
+	if q.May(calls.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {
+		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
+			return s, err
+		}
+	}
+	s.Newer, err = d.newer(q, tx, w)
+	return s, err
+}
+
+// outlook says when a warning without an end is likely to be lifted, and how many days of any ask for nothing.
+func (d *desk) outlook(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) ([]string, error) {
+	o, err := d.engine.Outlook(tx, w, q.Now)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	if w.EndsAt == nil {
+		lines = o.Explain(d.engine.LiftH, d.engine.LiftRule, d.engine.LiftAtMost, q.Lang)
+	}
+	if o.IdleDays > 0 {
+		lines = append(lines, refusal.Text("explain.idle", q.Lang, refusal.Args{"n": o.IdleDays}))
+	}
+	return lines, nil
+}
+
+// whoActs says whom a warning waits for.
+func whoActs(q *frame.Request, w *alerts.Warning) string {
+	name := func(l alerts.Level) string { return alerts.LevelName(l, q.Lang) }
+	switch {
+	case w.Pending != nil && w.Pending.Moves():
+		return q.T("who.revise", "from", frame.Clock(w.Pending.EffectiveAt), "by", w.Pending.By)
+	case w.Pending != nil:
+		return q.T("who.raise", "level", name(w.Pending.Level), "by", w.Pending.By)
+	case w.State == alerts.PendingApproval:
+		return q.T("who.approve", "level", name(w.Level), "by", w.DeclaredBy)
+	case w.State == alerts.Reported:
+		return q.T("who.city")
+	case awaitsConfirmation(w):
+		return q.T("who.confirm", "by", frame.Clock(w.Emergency.ConfirmBy), "authority", w.Emergency.Authority)
+	default:
+		return ""
+	}
+}
+
+// actsOn are the acts that a warning's state allows and this role may do. The record
+// has the last word.
+func actsOn(q *frame.Request, w *alerts.Warning) []frame.Link {
+	var names []string
+	waits := w.Pending != nil || w.State == alerts.PendingApproval
+	if waits {
+		names = append(names, "approve", "reject", "emergency-approve")
+	} else if awaitsConfirmation(w) {
+		names = append(names, "approve")
+	}
+	switch w.State {
+	case alerts.PendingApproval:
+		names = append(names, "cancel")
+	case alerts.Rejected:
+		names = append(names, "revise")
+	case alerts.Reported:
+		names = append(names, "activate", "cancel")
+	case alerts.Scheduled:
+		if w.Pending == nil {
+			names = append(names, "adjust")
+		}
+		names = append(names, "revise", "cancel")
+	case alerts.Active:
+		if w.Pending == nil {
+			names = append(names, "adjust")
+		}
+		names = append(names, "lift", "revise", "cancel")
+	}
+	var out []frame.Link
+	for _, n := range names {
+		href, allow := warningPath(w.ID)+"/"+n, calls.ActWarningsDeclare
+		switch n {
+		case "activate":
+			href = "/desk/declare?activates=" + w.ID
+		default:
+			allow = actNamed(n).allow
+		}
+		if q.May(allow) {
+			key := "go." + n
+			if n == "approve" && !waits {
+				key = "go.confirm"
+			}
+			out = append(out, frame.Link{Href: href, Text: q.T(key), Main: n == "approve" || n == "activate" || n == "revise" && w.State == alerts.Rejected})
+		}
+	}
+	return out
+}
+
+// proposalView words a proposal and says what would end what it speaks of.
+func (d *desk) proposalView(q *frame.Request, p *alerts.Proposal) proposalView {
+	v := proposalView{Proposal: p, Words: wordsOf(p, q.Lang), Clock: p.Clock(q.Lang)}
+	if len(v.Words) > 0 {
+		v.Lead = v.Words[0]
+	}
+	for _, c := range p.Trace.Clauses {
+		if c.Met && c.Level == p.Level {
+			v.Deciding = append(v.Deciding, alerts.ExplainClauses([]alerts.ClauseTrace{c}, q.Lang)...)
+		}
+	}
+	set := p.Trace.Settings
+	if set.LiftRule == alerts.LiftBelowYellow {
+		v.Lift = q.T("lift.below_yellow", "hours", set.LiftH)
+	} else {
+		v.Lift = q.T("lift.at_most", "hours", set.LiftH, "aqi", set.LiftAtMost)
+	}
+	switch p.Kind {
+	case alerts.KindStart:
+		v.Act = "/desk/declare?proposal=" + p.ID
+		if p.Drill {
+			v.Act += "&drill=true"
+		}
+	case alerts.KindRevise:
+		v.Act = warningPath(p.WarningID) + "/revise?proposal=" + p.ID
+	case alerts.KindLift:
+		v.Act, v.Lift = warningPath(p.WarningID)+"/lift?proposal="+p.ID, ""
+	default:
+		v.Act = warningPath(p.WarningID) + "/adjust?proposal=" + p.ID
+	}
+	return v
+}

@@ -1,0 +1,291 @@
+package warnings
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/alerts/terms"
+	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/desk/frame"
+)
+
+// readout is everything that somebody has to know before an act.
+type readout struct {
+	Level   alerts.Level // what is to be in force; None where the level is not the matter
+	Before  alerts.Level // what is in force so far
+	Rows    []frame.Row
+	Reason  string
+	Notice  string
+	Count   int  // recipients with measures at the level
+	Counted bool // the count is known
+	Listed  int  // recipients of the list in all
+	List    string
+	Outcome []string // what happens when it is confirmed
+	Caution []string
+}
+
+// reviewView is the page that reads everything out.
+type reviewView struct {
+	*form
+	Read      readout
+	TypeName  string // what has to be typed; empty for nothing
+	TypeError string
+	Typed     []frame.Pair // what the form carries along
+	Acting    frame.Acting
+}
+
+// review reads out what an act would do, as the engine has it, and what was wrong with what was typed there. Nothing is recorded until it is confirmed.
+func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any, typeError string) (any, error) {
+	if a.direct {
+		return d.showForm(q, a, s, v, nil)
+	}
+	read, err := d.readout(q, a, s, in)
+	if err != nil {
+		return d.showForm(q, a, s, v, err)
+	}
+	f := &form{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p, Submit: q.T("act." + a.name + ".confirm"), Step: frame.StepConfirm}
+	f.Drill = s.drill
+	view := reviewView{form: f, Read: *read, TypeError: typeError, Typed: frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
+	for _, one := range a.inputs(q, s, v) {
+		if v.Get(one.Name) != "" {
+			view.Typed = append(view.Typed, frame.Pair{Name: one.Name, Value: v.Get(one.Name)})
+		}
+	}
+	if a.level != nil && !s.drill {
+		if l := a.level(s, v); l != alerts.None {
+			view.TypeName = terms.ShortLevel(l, q.Lang)
+		}
+	}
+	if a.persons != nil && a.persons(s) {
+		if view.Acting, err = q.Acting("", false); err != nil {
+			return nil, err
+		}
+		view.Acting.Blame(q)
+	}
+	return q.As("review", view)
+}
+
+// readout asks what the act would lead to, and words it.
+func (d *desk) readout(q *frame.Request, a act, s *subject, in any) (*readout, error) {
+	r := &readout{Level: alerts.None, Before: alerts.None}
+	next, events, err := d.Svc.Preview(q.Ask(), in)
+	if err != nil {
+		return nil, err
+	}
+	if v, err := d.Svc.ListVersion(next.ListVersion); err == nil {
+		r.List, r.Listed = v.List.Name+" "+v.ID, v.Count
+	} else if refusal.CodeOf(err) != refusal.NotFound {
+		return nil, err
+	}
+	r.sideEffects(q, next, events)
+	r.terms(q, a, s, next)
+	r.outcome(q, a, s, next)
+	if r.Level != alerts.None {
+		r.Count, r.Counted = d.Audience(q.Context(), next.ListVersion, r.Level)
+	}
+	return r, nil
+}
+
+// terms lists level, window, trigger and order.
+func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) {
+	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt, Trigger: next.Trigger, DocumentNo: next.DocumentNo, IssuedBy: next.IssuedBy,
+		ReceivedAt: next.ReceivedAt, Reason: next.Reason, EndsAt: next.EndsAt}
+	if s.w != nil && a.name != "declare" && s.w.State != alerts.Rejected {
+		change.EffectiveAt = next.LevelSince
+		change.Reason = next.History[len(next.History)-1].Reason
+		if a.name == "approve" || a.name == "emergency-approve" { // it speaks of what waits
+			change.Reason = next.Reason
+			if s.w.Pending != nil {
+				change.Reason = s.w.Pending.Reason
+			}
+		}
+	}
+	if p := next.Pending; p != nil {
+		change = p.Change
+		if p.Moves() {
+			change.DocumentNo, change.IssuedBy = cmp.Or(change.DocumentNo, next.DocumentNo), cmp.Or(change.IssuedBy, next.IssuedBy)
+			change.ReceivedAt = cmp.Or(change.ReceivedAt, next.ReceivedAt)
+		}
+		if change.EndsAt == nil && !p.NoEnd {
+			change.EndsAt = next.EndsAt
+		}
+	}
+	add := func(key, value string) {
+		if value != "" {
+			r.Rows = append(r.Rows, frame.Row{Label: q.T("f." + key), Value: value})
+		}
+	}
+	if s.w != nil && s.w.State != alerts.Rejected && s.w.State != alerts.PendingApproval {
+		r.Before = s.w.LevelAt(q.Now)
+	}
+	switch a.name {
+	case "lift", "cancel":
+		add("warning", next.ID)
+		add("level", alerts.LevelName(s.w.Level, q.Lang))
+		if a.name == "lift" {
+			add("lift_at", frame.Until(next.EndsAt))
+		}
+	default:
+		if a.name != "revise" || s.w.State == alerts.Rejected {
+			r.Level = change.Level
+		}
+		from := frame.Clock(change.EffectiveAt)
+		if change.EffectiveAt.Equal(q.Now) {
+			from = q.T("at_once", "at", from)
+		}
+		add("starts_at", from)
+		end := frame.Until(change.EndsAt)
+		if end == "" {
+			end = q.T("no_end")
+		}
+		add("ends_at", end)
+		add("trigger", terms.Name(terms.Trigger, change.Trigger, q.Lang))
+		none := q.T("none_given")
+		for _, f := range []frame.Row{{Label: "document_no", Value: change.DocumentNo}, {Label: "issued_by", Value: change.IssuedBy}} {
+			if f.Value == "" {
+				f.Value = none
+			}
+			add(f.Label, f.Value)
+		}
+		add("received_at", frame.Clock(change.ReceivedAt))
+	}
+	r.Reason = change.Reason
+	if a.name == "declare" || a.name == "revise" || a.name == "approve" {
+		r.Notice = next.NoticeText
+		if l := otherLevelIn(r.Notice, change.Level); l != alerts.None {
+			r.Caution = append(r.Caution, q.T("caution.notice_level", "level", alerts.LevelName(l, q.Lang)))
+		}
+		if day := otherDayIn(r.Notice, change.EffectiveAt); day != "" {
+			r.Caution = append(r.Caution, q.T("caution.notice_start", "day", day))
+		}
+	}
+	if r.Level != alerts.None && a.name == "declare" && !s.drill && r.Notice == "" {
+		r.Caution = append(r.Caution, q.T("caution.no_notice"))
+	}
+}
+
+// outcome says what happens next, and who has to act.
+func (r *readout) outcome(q *frame.Request, a act, s *subject, next *alerts.Warning) {
+	say := func(key string, args ...any) { r.Outcome = append(r.Outcome, q.T("outcome."+key, args...)) }
+	switch {
+	case a.name == "approve" && awaitsConfirmation(s.w):
+		say("confirmed")
+	case next.Pending != nil && next.Pending.Moves() && s.w.Pending == nil:
+		say("move_pending", "at", frame.Clock(next.StartsAt))
+		say("who_approves", "user", q.Who.User)
+	case next.Pending != nil && a.name != "lift" && a.name != "revise":
+		say("raise_pending", "level", alerts.LevelName(next.Level, q.Lang))
+		say("who_approves", "user", q.Who.User)
+	case next.State == alerts.PendingApproval:
+		say("pending")
+		say("who_approves", "user", q.Who.User)
+	case next.State == alerts.Reported:
+		say("reported")
+	case next.State == alerts.Lifted:
+		say("lifted")
+	case next.State == alerts.Cancelled:
+		say("cancelled")
+	case a.name == "lift":
+		say("end_set", "at", frame.Until(next.EndsAt))
+	case a.name == "revise" && s.w.State != alerts.Rejected:
+		say("revised")
+	case next.State == alerts.Scheduled:
+		say("scheduled", "at", frame.Clock(next.StartsAt))
+	case next.LevelSince.After(q.Now):
+		say("later", "at", frame.Clock(next.LevelSince), "level", alerts.LevelName(next.LevelAt(q.Now), q.Lang))
+	default:
+		say("now")
+	}
+	if a.name == "emergency-approve" {
+		say("emergency", "by", frame.Clock(next.Emergency.ConfirmBy))
+	}
+	if s.drill {
+		say("drill")
+	}
+	if r.Level == alerts.Advisory {
+		say("advisory")
+	}
+}
+
+// sideEffects says what else an act would change.
+func (r *readout) sideEffects(q *frame.Request, w *alerts.Warning, events []alerts.Event) {
+	for _, ev := range events {
+		switch ev := ev.(type) {
+		case alerts.WarningLifted:
+			if ev.ID != w.ID {
+				r.Caution = append(r.Caution, q.T("caution.drill_ends", "id", ev.ID))
+			}
+		case alerts.WarningCancelled:
+			if ev.ID != w.ID {
+				r.Caution = append(r.Caution, q.T("caution.drill_ends", "id", ev.ID))
+			}
+		case alerts.WarningDeclared:
+			r.override(q, ev.Overrides)
+		case alerts.LevelChanged:
+			r.override(q, ev.Overrides)
+		case alerts.RaiseAsked:
+			r.override(q, ev.Overrides)
+		}
+	}
+	if w.EndsAt == nil && w.State != alerts.Lifted && w.State != alerts.Cancelled && !slices.Contains(r.Caution, q.T("caution.no_end")) {
+		r.Caution = append(r.Caution, q.T("caution.no_end"))
+	}
+}
+
+func (r *readout) override(q *frame.Request, o *alerts.Override) {
+	if o != nil {
+		r.Caution = append(r.Caution, q.T("caution.override", "proposal", o.ProposalID, "level", alerts.LevelName(o.Level, q.Lang),
+			"ordered", alerts.LevelName(o.Ordered, q.Lang)))
+	}
+}
+
+// approval is the page of an approval: everything is read out, and one tap agrees.
+type approval struct {
+	*form
+	Read    readout
+	Confirm bool // an emergency approval is confirmed after the fact
+	Own     bool // whoever entered it cannot approve it
+	Nothing bool // nothing waits for an approval
+	Acting  frame.Acting
+}
+
+func (d *desk) showApproval(q *frame.Request, s *subject, f *form) (any, error) {
+	w := s.w
+	view := approval{form: f, Confirm: awaitsConfirmation(w)}
+	read, err := d.readout(q, actNamed("approve"), s, calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
+	switch refusal.CodeOf(err) {
+	case "":
+		if err != nil {
+			return nil, err
+		}
+		view.Read = *read
+		for _, h := range w.History {
+			if text := q.SecretSeen(h.Actor, h.SecretSeen); text != "" {
+				view.Read.Caution = append(view.Read.Caution, text)
+			}
+		}
+		if view.Acting, err = q.Acting("", true); err != nil {
+			return nil, err
+		}
+		view.Acting.Blame(q)
+	case refusal.SamePerson:
+		view.Own = true
+	case refusal.TransitionRefused:
+		view.Nothing = true
+	default:
+		return nil, err
+	}
+	return q.As("approve", view)
+}
+
+// awaitsConfirmation reports whether a warning that was approved on somebody's word waits for an approver's.
+func awaitsConfirmation(w *alerts.Warning) bool {
+	return w.Pending == nil && w.State != alerts.PendingApproval && w.Emergency != nil && w.Emergency.ConfirmedAt == nil
+}
+
+func actNamed(name string) act {
+	return acts[slices.IndexFunc(acts, func(a act) bool { return a.name == name })]
+}
