@@ -221,7 +221,7 @@ func TestPM25AbovePM10IsTold(t *testing.T) {
 	if lines := namedLines(got.Remarks); !slices.Equal(lines, []string{"hours[0].pm25 pm25_above_pm10", "days[0].pm25 pm25_above_pm10"}) || len(got.SetAside) != 0 || got.New != 3 {
 		t.Errorf("%v, %v, %d new", lines, got.SetAside, got.New)
 	}
-	if en := got.In("en").Remarks[0].Message; !strings.Contains(en, "PM2.5 of 80.5 is above PM10 of 80") || !strings.Contains(got.InBoth().Remarks[0].Message, en) {
+	if en := got.In("en").Remarks[0].Message; !strings.Contains(en, "PM2.5 (80.5 µg/m³) is above PM10 (80 µg/m³)") || !strings.Contains(got.InBoth().Remarks[0].Message, en) {
 		t.Error(en)
 	}
 }

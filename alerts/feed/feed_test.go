@@ -158,7 +158,7 @@ func TestOldStatesAreTakenOver(t *testing.T) {
 		write(`{"first_start":"1999-12-01T00:00:00+08:00","taken_at":"1999-12-31T20:00:00+08:00","silent":false}`)
 		s := in.source()
 		s.SilentAfter = 13 * time.Hour
-		feeds := in.start(s)
+		in.start(s)
 		time.Sleep(2 * time.Hour) // till 10:00
 		in.stop()
 		in.desk.wantTold(t, "emc true since 31 20:00:00 +08 at 01 09:00")
@@ -170,7 +170,7 @@ func TestOldStatesAreTakenOver(t *testing.T) {
 			t.Errorf("the state of a feed that is not configured now: %s, %v", row, err)
 		}
 		write(`{"first_start":"1999-12-01T00:00:00+08:00","silent":false}`) // as if it could not be removed
-		feeds = in.start(s)
+		feeds := in.start(s)
 		time.Sleep(time.Second)
 		in.stop()
 		if st := feeds.Status()[0]; !st.Silent || st.TakenAt.IsZero() {

@@ -56,7 +56,7 @@ func TestBodiesInTheTableOfCalls(t *testing.T) {
 		case !r.HasBody():
 			limit = 0
 		case r.Upload:
-			limit = maxUpload
+			limit = calls.FileBody
 		case strings.HasSuffix(r.Pattern, "/session"), strings.HasSuffix(r.Pattern, "/password"), r.In == reflect.TypeFor[calls.Nothing]():
 			limit = 4 << 10
 		}

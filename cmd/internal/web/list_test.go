@@ -344,7 +344,7 @@ func TestUploads(t *testing.T) {
 	good, media := form(t, "file")
 	other, otherMedia := form(t, "workbook")
 	twice, twiceMedia := form(t, "file", "file")
-	huge := strings.Repeat("x", maxUpload+1)
+	huge := strings.Repeat("x", calls.FileBody+1)
 	send := func(body, media string, more ...string) call {
 		c := call{who: "duty", method: "POST", path: path, body: body, header: map[string]string{"Content-Type": media}}
 		for i := 0; i < len(more); i += 2 {

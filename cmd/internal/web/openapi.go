@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/web/serve"
 	"qingkong/cmd/internal/web/session"
 )
 
@@ -131,10 +132,10 @@ func problemName(status int) string { return "Problem" + strconv.Itoa(status) }
 // problemsByStatus are the codes that go with each status.
 func problemsByStatus() map[int][]string {
 	by := map[int][]string{}
-	for code, status := range statusOf {
+	for code, status := range serve.StatusOf {
 		by[status] = append(by[status], string(code))
 	}
-	for _, status := range statusByRule {
+	for _, status := range serve.StatusByRule {
 		by[status] = append(by[status], string(refusal.Invalid))
 	}
 	for _, codes := range by {
@@ -145,7 +146,7 @@ func problemsByStatus() map[int][]string {
 
 // codes are the problems that a route may answer: those of every call, and its own.
 func (r route) codes() []refusal.Code {
-	codes := []refusal.Code{refusal.Invalid, refusal.UnknownField, refusal.RateLimited, refusal.NotReady, internal}
+	codes := []refusal.Code{refusal.Invalid, refusal.UnknownField, refusal.RateLimited, refusal.NotReady, serve.Internal}
 	if r.Act != "" {
 		codes = append(codes, refusal.Unauthenticated)
 	}
@@ -263,7 +264,7 @@ func responses(made *schemas, r route) map[string]*huma.Response {
 func (r route) problems() []int {
 	var statuses []int
 	for _, code := range r.codes() {
-		statuses = append(statuses, statusOf[code])
+		statuses = append(statuses, serve.StatusOf[code])
 	}
 	if r.HasBody() && !r.Upload {
 		statuses = append(statuses, http.StatusBadRequest) // no JSON

@@ -11,6 +11,7 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/watch"
+	"qingkong/cmd/internal/web/serve"
 
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/mod/sumdb/tlog"
@@ -254,7 +255,7 @@ var enums = map[reflect.Type][]string{
 }
 
 func problemCodes() (codes []string) {
-	for code := range statusOf {
+	for code := range serve.StatusOf {
 		codes = append(codes, string(code))
 	}
 	slices.Sort(codes)

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"mime"
 	"net/http"
 	"strconv"
@@ -11,34 +9,7 @@ import (
 	"golang.org/x/text/language"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/journal"
 )
-
-// internal is the code of what is no refusal. It adds to the codes of contract.md §3.
-const internal refusal.Code = "internal"
-
-var statusOf = map[refusal.Code]int{
-	refusal.Invalid:           http.StatusUnprocessableEntity,
-	refusal.UnknownField:      http.StatusUnprocessableEntity,
-	refusal.Unauthenticated:   http.StatusUnauthorized,
-	refusal.Forbidden:         http.StatusForbidden,
-	refusal.NotFound:          http.StatusNotFound,
-	refusal.TransitionRefused: http.StatusConflict,
-	refusal.StaleRevision:     http.StatusConflict,
-	refusal.SamePerson:        http.StatusConflict,
-	refusal.Conflict:          http.StatusConflict,
-	refusal.TooLarge:          http.StatusRequestEntityTooLarge,
-	refusal.UnsupportedMedia:  http.StatusUnsupportedMediaType,
-	refusal.RateLimited:       http.StatusTooManyRequests,
-	refusal.NotReady:          http.StatusServiceUnavailable,
-	internal:                  http.StatusInternalServerError,
-}
-
-// statusByRule has the rules whose status is not that of their code.
-var statusByRule = map[string]int{
-	"input.not_json": http.StatusBadRequest,
-	"http.method":    http.StatusMethodNotAllowed,
-}
 
 // retryAfter is, in seconds, when to try again after a refusal that is not about the request.
 var retryAfter = map[refusal.Code]string{refusal.RateLimited: "1", refusal.NotReady: "5"}
@@ -62,11 +33,7 @@ type problemField struct {
 
 // problem answers with an error in the language asked for. What is no refusal is for the log alone.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
-	e := s.refusalOf(r, err)
-	status, ok := statusByRule[e.Rule]
-	if !ok {
-		status = statusOf[e.Code]
-	}
+	e, status := s.face.Told(r, err)
 	lang := languageOf(r)
 	body := problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: e.Code,
 		Detail: e.Detail(lang), State: e.State, Errors: []problemField{}}
@@ -91,19 +58,6 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", after)
 	}
 	s.write(w, r, status, "application/problem+json", append(text, '\n'))
-}
-
-func (s *Server) refusalOf(r *http.Request, err error) *refusal.Error {
-	var e *refusal.Error
-	switch {
-	case errors.As(err, &e) && statusOf[e.Code] != 0:
-		return e
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
-		s.log.Warn("a request got no answer from the record", "method", r.Method, "path", r.URL.Path, "err", err)
-		return refusal.New(refusal.NotReady, "http.no_answer", nil)
-	}
-	s.log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "err", err)
-	return refusal.New(internal, "internal", nil)
 }
 
 var languages = language.NewMatcher([]language.Tag{language.MustParse("zh-CN"), language.English})

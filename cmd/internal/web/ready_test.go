@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	_ "qingkong/cmd/internal/watchman" // the words of its checks
+
 	"qingkong/cmd/internal/calls"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -12,15 +11,10 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/web/incoming"
+	"qingkong/cmd/internal/web/serve"
 )
 
-// Bounds of an upload: of the file, and of what multipart puts around it.
-const (
-	maxUpload   = 64 << 20
-	maxEnvelope = 64 << 10
-)
-
-// readUpload takes in a file of at most maxUpload bytes, in a folder until it is its turn: the body itself, or its part named file with
+// readUpload takes in a file of at most calls.FileBody bytes, in a folder until it is its turn: the body itself, or its part named file with
 // the name that it has there. One that says that it is larger is not read, any other no further than the limit. It has to be closed.
 func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming.File, name string, err error) {
 	given := r.Header.Get("Content-Type")
@@ -28,10 +22,10 @@ func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming
 	if encoding := r.Header.Get("Content-Encoding"); err != nil || encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, "", wrongMedia(strings.TrimSuffix(given+"; "+encoding, "; "))
 	}
-	limit := int64(maxUpload)
+	limit := int64(calls.FileBody)
 	switch media {
 	case "multipart/form-data":
-		limit += maxEnvelope
+		limit += serve.MaxEnvelope
 	case calls.XLSXMedia, "application/octet-stream":
 	default:
 		return nil, "", wrongMedia(given)
@@ -42,36 +36,14 @@ func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming
 	}
 	in := http.MaxBytesReader(w, r.Body, limit)
 	if media == "multipart/form-data" {
-		return readPart(multipart.NewReader(in, params["boundary"]), dir)
-	}
-	f, err = incoming.Take(dir, in, maxUpload)
-	return f, "", uploadBroken(err)
-}
-
-// readPart reads a form of one part, the file.
-func readPart(form *multipart.Reader, dir string) (f *incoming.File, name string, err error) {
-	defer func() {
-		if err != nil && f != nil {
-			_ = f.Close()
-			f = nil
-		}
-	}()
-	for {
-		part, err := form.NextPart()
-		if err == io.EOF && f != nil {
-			return f, name, nil
-		}
+		up, err := serve.ReadForm(multipart.NewReader(in, params["boundary"]), dir)
 		if err != nil {
-			return f, "", uploadBroken(err)
+			return nil, "", err
 		}
-		if f != nil || part.FormName() != "file" {
-			return f, "", refusal.Input([]refusal.Field{{Path: part.FormName(), Rule: "list.upload_part", Args: refusal.Args{"name": part.FormName()}}})
-		}
-		name = part.FileName()
-		if f, err = incoming.Take(dir, part, maxUpload); err != nil {
-			return nil, "", uploadBroken(err)
-		}
+		return up.File, up.Name, nil
 	}
+	f, err = incoming.Take(dir, in, calls.FileBody)
+	return f, "", serve.Broken(err)
 }
 
 func wrongMedia(given string) error {
@@ -79,8 +51,5 @@ func wrongMedia(given string) error {
 }
 
 func uploadTooLarge() error {
-	return refusal.New(refusal.TooLarge, "list.upload_size", refusal.Args{"limit": maxUpload})
+	return refusal.New(refusal.TooLarge, "list.upload_size", refusal.Args{"limit": calls.FileBody})
 }
-
-// uploadBroken refuses what could not be read to its end; nil for nil.
-func uploadBroken(err error) error { return incoming.Refusal(err, maxUpload) }

@@ -17,10 +17,8 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"qingkong/cmd/internal/calls"
@@ -32,6 +30,7 @@ import (
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/live"
+	"qingkong/cmd/internal/web/serve"
 	"qingkong/cmd/internal/web/session"
 	"qingkong/cmd/internal/web/share"
 )
@@ -45,6 +44,7 @@ type Server struct {
 	sessions *session.Sessions
 	opt      Options
 	log      *slog.Logger
+	face     serve.Face
 	handler  http.Handler
 	areas    *http.ServeMux
 	live     *live.Hub
@@ -86,6 +86,8 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(), mounted: map[string]Area{}}
+	s.face = serve.Face{Log: s.log, Policy: apiPolicy, Referrer: "no-referrer", NoAnswer: "http.no_answer", Refuse: s.problem,
+		Safe: func(r *http.Request) bool { return bearer(r) != "" }} // the session does not count beside a token
 	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
 	s.document, s.kept = newStanding("application/json", theDocument()), newKept()
 	s.counted = newCounted(opt.Metrics)
@@ -94,21 +96,8 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	mux := http.NewServeMux()
 	s.mount(mux)
 	mux.HandleFunc("/", s.notFound)
-	s.handler = s.sameOrigin(mux)
+	s.handler = s.face.SameOrigin(mux)
 	return s
-}
-
-// sameOrigin refuses what a page of another site has a browser send, with the session that the browser has here. A request
-// with a token is none of that: a page of another site can set none, and the session does not count then.
-func (s *Server) sameOrigin(next http.Handler) http.Handler {
-	cross := http.NewCrossOriginProtection()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if bearer(r) == "" && cross.Check(r) != nil {
-			s.problem(w, r, refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // Area is paths that somebody else answers: pages, which load more than the rest of the server lets. Its handler sees to
@@ -143,19 +132,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin, routed := time.Now(), r
 	defer func() { s.counted.request(routed, answered, time.Since(begin)) }()
 	w = answered
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", apiPolicy)
-	defer func() {
-		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler {
-				panic(v)
-			}
-			s.problem(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
-		}
-	}()
+	s.face.Headers(w)
+	defer s.face.Recover(w, r)
 	s.sessions.See(r)
 	r, err := s.inShare(w, r)
 	if err != nil {

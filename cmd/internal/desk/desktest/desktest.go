@@ -14,9 +14,12 @@ import (
 	"testing"
 	"time"
 
+	_ "qingkong/cmd/internal/watchman" // the words of its checks
+
 	"golang.org/x/net/html"
 
 	"qingkong/alerts/feed"
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/access"
 	"qingkong/cmd/internal/desk"
 	"qingkong/cmd/internal/desk/frame"
@@ -290,7 +293,7 @@ func (w *World) Declared(l alerts.Level, drill bool) string {
 	form.Set("reason", "示例"+Hostile)
 	form.Set("step", frame.StepReview)
 	form = Values(Parsed(w.T, w.Post(200, "duty", "/desk/declare", form).Text))
-	form.Set("typed", frame.Word(frame.ZH, "level."+string(l)))
+	form.Set("typed", terms.ShortLevel(l, frame.ZH))
 	form.Set("step", frame.StepConfirm)
 	to := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
 	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/warnings/"), "?")

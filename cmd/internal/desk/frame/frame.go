@@ -20,12 +20,9 @@ package frame
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"qingkong/cmd/internal/calls"
@@ -34,9 +31,9 @@ import (
 	"qingkong/alerts/feed"
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/watch"
+	"qingkong/cmd/internal/web/serve"
 	"qingkong/cmd/internal/web/share"
 	"qingkong/notify"
 
@@ -102,6 +99,7 @@ type Frame struct {
 	PlanOf func(*Request, *notify.View) (template.HTML, error)
 
 	live      Live
+	face      serve.Face
 	handler   http.Handler
 	pages     []Page
 	streams   map[string]Stream
@@ -115,15 +113,8 @@ const actTimeout = 30 * time.Second
 
 // ServeHTTP implements http.Handler. A panic becomes a page that says so, and a log line.
 func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	headers(w)
-	defer func() {
-		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler {
-				panic(v)
-			}
-			f.failed(f.request(w, r, f.Sessions.Who), fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
-		}
-	}()
+	f.face.Headers(w)
+	defer f.face.Recover(w, r)
 	f.handler.ServeHTTP(w, r)
 }
 
@@ -149,6 +140,10 @@ func New(svc *service.Service, sessions Sessions, live Live, opt Options, areas 
 	}
 	f := &Frame{Svc: svc, Sessions: sessions, live: live, Options: opt, streams: map[string]Stream{},
 		PlanOf: func(*Request, *notify.View) (template.HTML, error) { return "", nil }}
+	f.face = serve.Face{Log: opt.Log, Policy: Policy, Referrer: "same-origin", NoAnswer: "desk.error.no_answer",
+		Refuse: func(w http.ResponseWriter, r *http.Request, err error) {
+			f.failed(f.request(w, r, f.Sessions.Who), err)
+		}}
 	f.Add(templates,
 		Page{Pattern: "GET /login", Key: "login", Show: f.loginPage},
 		Page{Pattern: "POST /login", Key: "login", Show: f.login},
@@ -159,11 +154,7 @@ func New(svc *service.Service, sessions Sessions, live Live, opt Options, areas 
 	for _, area := range areas {
 		area(f)
 	}
-	cross := http.NewCrossOriginProtection()
-	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.failed(f.request(w, r, f.Sessions.Who), refusal.New(refusal.Forbidden, "http.cross_origin", refusal.Args{"origin": r.Header.Get("Origin")}))
-	}))
-	f.handler = cross.Handler(f.routes())
+	f.handler = f.face.SameOrigin(f.routes())
 	return f
 }
 
@@ -171,34 +162,9 @@ func New(svc *service.Service, sessions Sessions, live Live, opt Options, areas 
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-func headers(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Security-Policy", Policy)
-}
-
-// statusOf is the status of a page that says why something was refused.
-var statusOf = map[refusal.Code]int{
-	refusal.Invalid: http.StatusUnprocessableEntity, refusal.UnknownField: http.StatusUnprocessableEntity,
-	refusal.Unauthenticated: http.StatusUnauthorized, refusal.Forbidden: http.StatusForbidden, refusal.NotFound: http.StatusNotFound,
-	refusal.TransitionRefused: http.StatusConflict, refusal.StaleRevision: http.StatusConflict, refusal.SamePerson: http.StatusConflict,
-	refusal.Conflict: http.StatusConflict, refusal.UnsupportedMedia: http.StatusUnsupportedMediaType, refusal.TooLarge: http.StatusRequestEntityTooLarge,
-	refusal.RateLimited: http.StatusTooManyRequests, refusal.NotReady: http.StatusServiceUnavailable,
-}
-
 // refusalOf is what a person is told of an error; what is no refusal is for the log alone.
 func (f *Frame) refusalOf(q *Request, err error) (e *refusal.Error, status int) {
-	if errors.As(err, &e) && statusOf[e.Code] != 0 {
-		return e, statusOf[e.Code]
-	}
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, journal.ErrClosed) {
-		f.Log.Warn("a page got no answer from the record", "method", q.Method, "path", q.URL.Path, "err", err)
-		return refusal.New(refusal.NotReady, "desk.error.no_answer", nil), http.StatusServiceUnavailable
-	}
-	f.Log.Error("a page failed", "method", q.Method, "path", q.URL.Path, "err", err)
-	return refusal.New(refusal.NotReady, "internal", nil), http.StatusInternalServerError
+	return f.face.Told(q.Request, err)
 }
 
 // Told is what a person is told of an error; what is no refusal is for the log alone.

@@ -78,7 +78,7 @@ func TestTheHeadIsLive(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
 	srv := httptest.NewServer(w.Desk)
-	defer srv.Close()
+	defer func() { srv.CloseClientConnections(); srv.Close() }()
 	for _, page := range []string{"page=home", "page=board&warning=" + id} {
 		w.Find(watch.Finding{})
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/desk/live?"+page, nil)

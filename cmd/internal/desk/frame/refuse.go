@@ -22,7 +22,7 @@ func (q *Request) failure(status int, detail string) failureView {
 // Refuse answers a request with the page that says why it was refused. A flood costs no more than the sending: the page says
 // nothing of who asks, and is rendered once a second for all.
 func (f *Frame) Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	headers(w)
+	f.face.Headers(w)
 	q := f.request(w, r, nobody)
 	e, status := f.refusalOf(q, err)
 	detail := e.Detail(q.Lang)

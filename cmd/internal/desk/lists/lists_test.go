@@ -57,7 +57,7 @@ func TestListFromUploadToForce(t *testing.T) {
 	if v := w.Current(); v.ID != id {
 		t.Errorf("%s is in force", v.ID)
 	}
-	desktest.SaysAll(t, "the lists", desktest.TextOf(w.Get(200, "duty", "/desk/lists")), "现行", "已被取代")
+	desktest.SaysAll(t, "the lists", desktest.TextOf(w.Get(200, "duty", "/desk/lists")), "现行", "已被替换")
 	for _, who := range []string{"viewer", "town", "E0001"} {
 		w.Refused(http.StatusForbidden, who, at+"/approve", form)
 	}

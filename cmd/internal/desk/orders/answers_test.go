@@ -17,7 +17,7 @@ func TestEnterpriseAnswers(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
 	order := "/desk/orders/" + id + "-E0001-1"
-	if text := desktest.TextOf(w.Get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排指令") || !strings.Contains(text, "待确认") {
+	if text := desktest.TextOf(w.Get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排令") || !strings.Contains(text, "待确认") {
 		t.Errorf("home: %s", text)
 	}
 	send := func(action string, set url.Values) {
@@ -41,7 +41,7 @@ func TestEnterpriseAnswers(t *testing.T) {
 	send("report", url.Values{"value.M1": {"48.5"}, "note": {"一号线已减半"}})
 	send("complete", url.Values{"note": {"完成"}})
 	text := desktest.TextOf(w.Get(200, "duty", order))
-	for _, want := range []string{"签发", "签收", "确认执行", "开始执行", "上报进展", "M1: 48.5 %", "一号线已减半", "报告完成", "账本第"} {
+	for _, want := range []string{"签发", "签收", "确认", "开始执行", "上报进展", "M1: 48.5 %", "一号线已减半", "报告完成", "账本第"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the timeline lacks %q: %s", want, text)
 		}

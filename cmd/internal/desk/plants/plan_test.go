@@ -126,7 +126,7 @@ func TestPlanOnTheDesk(t *testing.T) {
 	desktest.Shows(t, "nothing typed", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", try), "试算")
 
 	page = desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", accept).Text)
-	desktest.Shows(t, "read out", page, "确认接受运行方案", "确认后指令修订", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由", "M06 6#机组 降低煤耗 减少 150 t/d 增加 417.322 t/d（2016-12-16）；6 天中 6 天不符合",
+	desktest.Shows(t, "read out", page, "确认接受运行方案", "确认后减排令修订", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由", "M06 6#机组 降低煤耗 减少 150 t/d 增加 417.322 t/d（2016-12-16）；6 天中 6 天不符合",
 		"日总量不超过 2550 t", "6 天都符合", "运行方案不涉及这项措施")
 	confirm := formAt(t, page, path+"/plan", frame.StepConfirm)
 	if w.Svc.J.Height() != height {

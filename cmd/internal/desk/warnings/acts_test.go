@@ -53,7 +53,7 @@ func TestDeclareFromProposal(t *testing.T) {
 		t.Errorf("after the act: %s", said)
 	}
 	page := w.Get(200, "approver", desktest.WarningPath(id)+"/approve")
-	if text := desktest.TextOf(page); !strings.Contains(text, "立即生效") && !strings.Contains(text, "生效；指令现在就发出") {
+	if text := desktest.TextOf(page); !strings.Contains(text, "立即生效") && !strings.Contains(text, "生效；减排令现在就发出") {
 		t.Errorf("the approver is not told what follows: %s", text)
 	}
 	form = desktest.Values(page)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/desktest"
 	"qingkong/cmd/internal/desk/frame"
@@ -45,8 +46,8 @@ func follow(w *desktest.World, path string, change url.Values) (review string) {
 	form = desktest.Values(page)
 	form.Set("step", frame.StepConfirm)
 	for _, l := range alerts.Levels() {
-		if strings.Contains(desktest.TextOf(page), frame.Word(frame.ZH, "level."+string(l))) {
-			form.Set("typed", frame.Word(frame.ZH, "level."+string(l)))
+		if strings.Contains(desktest.TextOf(page), terms.ShortLevel(l, frame.ZH)) {
+			form.Set("typed", terms.ShortLevel(l, frame.ZH))
 		}
 	}
 	w.Post(303, "duty", path, form)
@@ -74,7 +75,7 @@ func TestAProposalOfOtherTimesIsFollowed(t *testing.T) {
 	if p == nil || p.Kind != alerts.KindRevise {
 		t.Fatalf("%+v", p)
 	}
-	if home := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(home, frame.Word(frame.ZH, "kind.revise")) || !strings.Contains(home, frame.Word(frame.ZH, "go.follow.revise")) {
+	if home := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(home, terms.Name(terms.Proposal, alerts.KindRevise, frame.ZH)) || !strings.Contains(home, frame.Word(frame.ZH, "go.follow.revise")) {
 		t.Errorf("the desk does not show it: %s", home)
 	}
 	review := follow(w, desktest.WarningPath(id)+"/revise?proposal="+p.ID, nil)
