@@ -74,7 +74,7 @@ func TestIdentitiesFromAShell(t *testing.T) {
 	s.refused("enterprise", []string{"unauthenticated: "}, "order", "list")
 	out, _ = s.as("admin", exitOK, "account", "show", s.enterprise)
 	says(t, out, "企业 enterprise", "已吊销，须重新签发 / revoked")
-	s.refused("admin", []string{"transition_refused: ", "revoked"}, "token", "create", s.enterprise)
+	s.refused("admin", []string{"transition_refused: ", "的凭据已吊销"}, "token", "create", s.enterprise)
 	s.read(&more, "admin", "recipient", "credentials", s.enterprise)
 	s.with("enterprise", more.Token)
 	s.as("enterprise", exitOK, "order", "list")
