@@ -28,8 +28,10 @@ type Upload struct {
 func ReadForm(form *multipart.Reader, dir string, texts ...string) (up *Upload, err error) {
 	up = &Upload{Texts: map[string]string{}}
 	defer func() {
-		if err != nil && up != nil && up.File != nil {
-			_ = up.Close() // what was wrong is said already
+		if err != nil {
+			if up != nil && up.File != nil {
+				_ = up.Close() // what was wrong is said already
+			}
 			up = nil
 		}
 	}()
