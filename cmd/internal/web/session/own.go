@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -51,19 +52,15 @@ func (s *Sessions) of(user string) (all []own, err error) {
 		if !bytes.Contains(data, []byte(user)) {
 			return true
 		}
-		_, values, err := s.manager.Codec.Decode(data)
-		if err != nil || values[userKey] != user { // what cannot be read is no session
+		var kept row
+		if json.Unmarshal(data, &kept) != nil || kept.User != user { // what cannot be read is no session
 			return true
 		}
-		began, seen := unixMilli(values[beganKey]), unixMilli(values[seenKey])
-		login, _ := values[credentialKey].(string)
-		if !now.Before(began.Add(Lifetime)) || !now.Before(seen.Add(Idle)) || s.current(user, login) == nil {
+		if kept.over(now) || s.current(user, kept.Credential) == nil {
 			return true
 		}
-		one := own{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: began, SeenAt: seen}, key}
-		one.Address, _ = values[addressKey].(string)
-		one.Device, _ = values[deviceKey].(string)
-		one.Browser, _ = values[browserKey].(string)
+		one := own{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: time.UnixMilli(kept.Began), SeenAt: time.UnixMilli(kept.Seen),
+			Address: kept.Address, Device: kept.Device, Browser: kept.Browser}, key}
 		all = append(all, one)
 		return true
 	})
@@ -73,12 +70,7 @@ func (s *Sessions) of(user string) (all []own, err error) {
 	return all, err
 }
 
-func unixMilli(v any) time.Time {
-	ms, _ := v.(int64)
-	return time.UnixMilli(ms)
-}
-
-// keyOf is under which key the session of a token is kept; see scs.SessionManager.HashTokenInStore.
+// keyOf is under which key the session of a token is kept.
 func keyOf(token string) string {
 	if token == "" {
 		return ""
@@ -137,7 +129,7 @@ func (s *Sessions) EndAll(w http.ResponseWriter, r *http.Request, user string) e
 		}
 	}
 	if mine != nil && mine.User == user {
-		s.writeCookie(r.Context(), s.managerFor(r), w, "", time.Time{})
+		s.writeCookie(w, r, "")
 	}
 	return nil
 }

@@ -11,9 +11,7 @@
 // nothing in it. A login always makes new bits and ends the session that the browser had: none that was planted there
 // beforehand becomes good.
 //
-// alexedwards/scs makes, hashes and renews tokens and writes the cookie. Its middleware is not used: with a time of idleness
-// it would write a session to disk, and its cookie into the answer, at every request, static files and streams included.
-// Here a session that is in use is written once a [touchEvery].
+// A session that is in use is written once a [touchEvery], not at every request, static files and streams included.
 //
 // # Wrong passwords
 //
@@ -24,12 +22,13 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
@@ -49,16 +48,22 @@ const (
 // Cookie is the name of the session's cookie.
 const Cookie = "qingkong_session"
 
-// What a session holds.
-const (
-	userKey       = "user"
-	credentialKey = "credential"
-	beganKey      = "began" // Unix milliseconds
-	seenKey       = "seen"
-	addressKey    = "address" // where it began
-	deviceKey     = "device"
-	browserKey    = "browser"
-)
+// row is what is kept of a session.
+type row struct {
+	User       string    `json:"user"`
+	Credential string    `json:"credential"` // that it began with
+	Began      int64     `json:"began"`      // Unix milliseconds, as is seen
+	Seen       int64     `json:"seen"`
+	Address    string    `json:"address"` // where it began
+	Device     string    `json:"device"`
+	Browser    string    `json:"browser"`
+	Until      time.Time `json:"until"` // by the machine's clock, by which rows that are over are removed
+}
+
+// over says whether its time is up, used or not.
+func (r row) over(now time.Time) bool {
+	return !now.Before(time.UnixMilli(r.Began).Add(Lifetime)) || !now.Before(time.UnixMilli(r.Seen).Add(Idle))
+}
 
 // Options are what sessions are made with.
 type Options struct {
@@ -77,7 +82,6 @@ type Sessions struct {
 	log       *slog.Logger
 	logins    *logins.Log
 	rows      *journal.Sessions
-	manager   *scs.SessionManager
 	throttle  *throttle
 	unlisted  *unlisted
 	lanes     *lanes
@@ -98,12 +102,9 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 		return nil, err
 	}
 	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, logins: opt.Logins, rows: rows,
-		manager: scs.New(), throttle: newThrottle(), lanes: newLanes(), crowd: newCrowd(), turnKey: make([]byte, 32),
+		throttle: newThrottle(), lanes: newLanes(), crowd: newCrowd(), turnKey: make([]byte, 32),
 		unlisted: newUnlisted(opt.Proxies, opt.Log)}
 	_, _ = rand.Read(s.turnKey) // never fails
-	m := s.manager
-	m.Store, m.HashTokenInStore, m.Lifetime = store{rows}, true, Lifetime
-	m.Cookie.Name, m.Cookie.Persist = Cookie, false // HttpOnly, SameSite=Lax and Path=/ by default
 	return s, nil
 }
 
@@ -121,25 +122,44 @@ func (s *Sessions) find(r *http.Request, used bool) *access.Principal {
 	if token == "" {
 		return nil
 	}
-	m := s.manager
-	ctx, err := m.Load(context.WithoutCancel(r.Context()), token) // a stream outlasts the time of its request
-	if err != nil {
-		s.log.Warn("a session cannot be read", "err", err)
-		return nil
-	}
+	ctx := context.WithoutCancel(r.Context()) // a stream outlasts the time of its request
+	kept, ok := s.read(ctx, token)
 	now := s.now()
-	began, seen := time.UnixMilli(m.GetInt64(ctx, beganKey)), time.UnixMilli(m.GetInt64(ctx, seenKey))
-	if !now.Before(began.Add(Lifetime)) || !now.Before(seen.Add(Idle)) {
+	if !ok || kept.over(now) {
 		return nil
 	}
-	who := s.current(m.GetString(ctx, userKey), m.GetString(ctx, credentialKey))
-	if who != nil && used && now.Sub(seen) >= touchEvery {
-		m.Put(ctx, seenKey, now.UnixMilli())
-		if _, _, err := m.Commit(ctx); err != nil { // it ends earlier than it should
+	who := s.current(kept.User, kept.Credential)
+	if who != nil && used && now.Sub(time.UnixMilli(kept.Seen)) >= touchEvery {
+		kept.Seen = now.UnixMilli()
+		if err := s.keep(ctx, token, kept); err != nil { // it ends earlier than it should
 			s.log.Error("a session's use could not be stored", "user", who.User, "err", err)
 		}
 	}
 	return who
+}
+
+// read is what is kept of the session of a token.
+func (s *Sessions) read(ctx context.Context, token string) (kept row, ok bool) {
+	data, ok := s.rows.Get(ctx, keyOf(token))
+	if !ok {
+		return row{}, false
+	}
+	if err := json.Unmarshal(data, &kept); err != nil {
+		s.log.Warn("a session cannot be read and ends", "err", err)
+		if err := s.rows.End(ctx, keyOf(token)); err != nil {
+			s.log.Error("a session could not be ended", "err", err)
+		}
+		return row{}, false
+	}
+	return kept, true
+}
+
+func (s *Sessions) keep(ctx context.Context, token string, kept row) error {
+	data, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return s.rows.Put(ctx, keyOf(token), data, kept.Until)
 }
 
 // current is the user, unless its login is no longer the one that is named.
@@ -253,33 +273,18 @@ func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string, 
 }
 
 func (s *Sessions) begin(w http.ResponseWriter, r *http.Request, who *access.Principal) error {
-	m := s.managerFor(r)
-	ctx, err := m.Load(r.Context(), tokenOf(r))
-	if err != nil { // what it had cannot be read: it is not taken over
-		if ctx, err = m.Load(r.Context(), ""); err != nil {
+	if old := tokenOf(r); old != "" {
+		if err := s.rows.End(r.Context(), keyOf(old)); err != nil {
 			return err
 		}
 	}
-	if err := m.Clear(ctx); err != nil {
-		return err
-	}
-	if err := m.RenewToken(ctx); err != nil {
-		return err
-	}
-	now := s.now().UnixMilli()
-	m.Put(ctx, userKey, who.User)
-	m.Put(ctx, credentialKey, who.Login())
-	m.Put(ctx, beganKey, now)
-	m.Put(ctx, seenKey, now)
-	d := s.device(r).with(who, s.now())
-	m.Put(ctx, addressKey, s.proxies.address(r))
-	m.Put(ctx, deviceKey, d.ID)
-	m.Put(ctx, browserKey, browserOf(r))
-	token, expiry, err := m.Commit(ctx)
+	now, d, token := s.now().UnixMilli(), s.device(r).with(who, s.now()), newToken()
+	err := s.keep(r.Context(), token, row{User: who.User, Credential: who.Login(), Began: now, Seen: now,
+		Address: s.proxies.address(r), Device: d.ID, Browser: browserOf(r), Until: time.Now().Add(Lifetime).UTC()})
 	if err != nil {
 		return err
 	}
-	s.writeCookie(ctx, m, w, token, expiry)
+	s.writeCookie(w, r, token)
 	s.keepDevice(w, r, d)
 	if s.crowd.began(who.User) {
 		if err := s.thin(r.Context(), who.User); err != nil {
@@ -295,35 +300,25 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 	if token == "" {
 		return
 	}
-	m := s.managerFor(r)
-	ctx, err := m.Load(r.Context(), token)
-	if err == nil {
-		if user := m.GetString(ctx, userKey); user != "" {
-			s.done(r, logins.Logout, user)
+	if kept, ok := s.read(r.Context(), token); ok {
+		s.done(r, logins.Logout, kept.User)
+		if err := s.rows.End(r.Context(), keyOf(token)); err != nil {
+			s.log.Error("a session could not be ended", "err", err)
 		}
-		err = m.Destroy(ctx)
 	}
-	if err != nil {
-		s.log.Error("a session could not be ended", "err", err)
-	}
-	s.writeCookie(r.Context(), m, w, "", time.Time{})
+	s.writeCookie(w, r, "")
 }
 
-// writeCookie keeps the answer's own Cache-Control: scs adds one that says less.
-func (s *Sessions) writeCookie(ctx context.Context, m *scs.SessionManager, w http.ResponseWriter, token string, expiry time.Time) {
-	cache := w.Header()["Cache-Control"]
-	m.WriteSessionCookie(ctx, w, token, expiry)
-	w.Header()["Cache-Control"] = cache
-	if len(cache) == 0 {
+// writeCookie has the browser keep a token until it closes, as secure as the request's way here; an empty one is forgotten.
+func (s *Sessions) writeCookie(w http.ResponseWriter, r *http.Request, token string) {
+	c := &http.Cookie{Name: Cookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.proxies.secure(r)}
+	if token == "" {
+		c.Expires, c.MaxAge = time.Unix(1, 0), -1
+	}
+	http.SetCookie(w, c)
+	if w.Header().Get("Cache-Control") == "" {
 		w.Header().Set("Cache-Control", "no-store")
 	}
-}
-
-// managerFor is the manager with a cookie as secure as the request's way here.
-func (s *Sessions) managerFor(r *http.Request) *scs.SessionManager {
-	m := *s.manager
-	m.Cookie.Secure = s.proxies.secure(r)
-	return &m
 }
 
 func tokenOf(r *http.Request) string {
@@ -334,25 +329,9 @@ func tokenOf(r *http.Request) string {
 	return c.Value
 }
 
-// store is the rows as scs asks for them. Keys are hashes of tokens: see scs.SessionManager.HashTokenInStore. It goes by the
-// clock alone that bounds a session's life from outside; Sessions judges the rest.
-type store struct{ rows *journal.Sessions }
-
-func (s store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	data, ok := s.rows.Get(ctx, key)
-	return data, ok, nil
+// newToken is 256 random bits.
+func newToken() string {
+	var bits [32]byte
+	_, _ = rand.Read(bits[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(bits[:])
 }
-
-func (s store) CommitCtx(ctx context.Context, key string, data []byte, expiry time.Time) error {
-	return s.rows.Put(ctx, key, data, expiry)
-}
-
-func (s store) DeleteCtx(ctx context.Context, key string) error { return s.rows.End(ctx, key) }
-
-func (s store) Find(key string) ([]byte, bool, error) { return s.FindCtx(context.Background(), key) }
-
-func (s store) Commit(key string, data []byte, expiry time.Time) error {
-	return s.CommitCtx(context.Background(), key, data, expiry)
-}
-
-func (s store) Delete(key string) error { return s.DeleteCtx(context.Background(), key) }
