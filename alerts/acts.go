@@ -10,7 +10,8 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// Approve agrees to a pending declaration, a pending raise or a pending other start. Revision is the one the approver saw.
+// Approve agrees to a pending declaration, a pending raise or a pending other start. Revision is the one the approver
+// saw.
 type Approve struct {
 	WarningID string `json:"warning_id"`
 	Revision  int    `json:"revision" validate:"required"`
@@ -39,9 +40,9 @@ type Adjust struct {
 	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
 }
 
-// Revise changes a warning's terms; what is left empty stays as it was. The start moves while the warning is scheduled; where the
-// level needs two persons that waits for the second. Of one that was rejected it may change the level too, and declares it
-// anew; of any other the level is not changed this way.
+// Revise changes a warning's terms; what is left empty stays as it was. The start moves while the warning is scheduled;
+// where the level needs two persons that waits for the second. Of one that was rejected it may change the level too,
+// and declares it anew; of any other the level is not changed this way.
 type Revise struct {
 	WarningID  string     `json:"warning_id"`
 	Revision   int        `json:"revision" validate:"required"`
@@ -104,7 +105,8 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 	return d.finish(actApprove, from)
 }
 
-// DecideReject refuses a pending declaration, which ends it, a pending raise, which leaves the old level, or another start.
+// DecideReject refuses a pending declaration, which ends it, a pending raise, which leaves the old level, or another
+// start.
 func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actReject, now)
 	if err != nil {
@@ -125,9 +127,10 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 	return d.finish(actReject, from)
 }
 
-// DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a change
-// that was to take effect later than this one falls away. A level that is announced may be given an earlier time. A raise to a
-// level that needs two persons leaves the old level in force with the raise pending; lowering takes one duty officer.
+// DecideAdjust changes the level, from now on or from a time to come, until which the old level stays in effect; a
+// change that was to take effect later than this one falls away. A level that is announced may be given an earlier
+// time. A raise to a level that needs two persons leaves the old level in force with the raise pending; lowering takes
+// one duty officer.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actAdjust, now)
 	if err != nil {
@@ -183,8 +186,8 @@ func (in Adjust) change(w *Warning, now time.Time) Change {
 }
 
 // levelChanged applies a change. It does not reach back before the warning's own start, and one that had to wait for
-// approval not before that. One for which no time was named takes effect now, and a warning that goes on has begun, though a
-// clock that was ahead may have put either later.
+// approval not before that. One for which no time was named takes effect now, and a warning that goes on has begun,
+// though a clock that was ahead may have put either later.
 func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 	w, start := d.warning, d.warning.StartsAt
 	if w.State == Active {
@@ -208,10 +211,10 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 	}
 }
 
-// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it, and the start of one
-// that is scheduled: at a level that needs two persons the old one stays until a second person agrees, and nothing waits any
-// more once it has come. One that was rejected is declared anew in the terms given, which is refused with conflict while
-// another is live in its region.
+// DecideRevise changes the end of a warning that is scheduled or active, or the order and the text behind it, and the
+// start of one that is scheduled: at a level that needs two persons the old one stays until a second person agrees, and
+// nothing waits any more once it has come. One that was rejected is declared anew in the terms given, which is refused
+// with conflict while another is live in its region.
 func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Time) ([]Event, *Warning, error) {
 	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
 	w, err := GetWarning(tx, in.WarningID)

@@ -28,8 +28,8 @@ type modelForecast struct {
 }
 
 // modelJudged says of a day, of all that was ever said of it, in the order in which it came, what counts: the last of
-// those issued last, and of that only what it said at most ten days ahead and what was no more than 72 h old when the day
-// ended, or is now where that is to come.
+// those issued last, and of that only what it said at most ten days ahead and what was no more than 72 h old when the
+// day ended, or is now where that is to come.
 func modelJudged(all []modelForecast, day Date, now time.Time) string {
 	var newest *modelForecast
 	for i := range all {
@@ -196,8 +196,8 @@ func TestOldHoursAreNotJudged(t *testing.T) {
 	}
 }
 
-// An old forecast of today does not part what is measured by the hour from a fresh forecast of tomorrow: 30 h of 130 µg/m³
-// until 17:00 and tomorrow's 180 are more than 150 from the 23rd, 11:00, for 61 h.
+// An old forecast of today does not part what is measured by the hour from a fresh forecast of tomorrow: 30 h of 130
+// µg/m³ until 17:00 and tomorrow's 180 are more than 150 from the 23rd, 11:00, for 61 h.
 func TestAnOldForecastOfTodayPartsNothingThatIsMeasured(t *testing.T) {
 	for _, byDay := range []bool{true, false} {
 		w := newWorld(t, t.TempDir())

@@ -236,8 +236,8 @@ func applyWarning(tx *bbolt.Tx, fx Effects, at time.Time, actor string, was Warn
 	return nil
 }
 
-// setTimers keeps the timers of a warning's start, while it is scheduled, of its end, while it is live, and of an emergency
-// approval until it is confirmed. Start and end are what a person typed and keep to the wall clock.
+// setTimers keeps the timers of a warning's start, while it is scheduled, of its end, while it is live, and of an
+// emergency approval until it is confirmed. Start and end are what a person typed and keep to the wall clock.
 func setTimers(fx Effects, was, w Warning) {
 	unconfirmed := CommandUnconfirmed + "/" + w.ID
 	switch waits := w.unconfirmed() && !w.Emergency.Overdue; {

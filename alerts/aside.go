@@ -11,16 +11,16 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// NotTaken is a value of an hour or a day that stands beside what is known of it as it came: one that no concentration can be, or
-// that is known to be none when it comes.
+// NotTaken is a value of an hour or a day that stands beside what is known of it as it came: one that no concentration
+// can be, or that is known to be none when it comes.
 type NotTaken struct {
 	Name  string `json:"name"` // a pollutant, or aqi
 	Value string `json:"value"`
 	Rule  string `json:"rule"`
 }
 
-// Aside is what a station measured and what is not judged: N values of a pollutant, or its index, between two times. Value is the
-// first of them.
+// Aside is what a station measured and what is not judged: N values of a pollutant, or its index, between two times.
+// Value is the first of them.
 type Aside struct {
 	Station   string    `json:"station"`
 	Name      string    `json:"name"` // a pollutant, or aqi
@@ -32,8 +32,8 @@ type Aside struct {
 	Unchanged bool      `json:"unchanged,omitempty"` // of what is stuck: for so long that the instrument never changes
 }
 
-// aside tells of a station what is set aside and lies behind a time, pollutant by pollutant; unit is how long a row is. Values
-// that follow one another for the same reason are told of together.
+// aside tells of a station what is set aside and lies behind a time, pollutant by pollutant; unit is how long a row is.
+// Values that follow one another for the same reason are told of together.
 func (line *stationLine[T]) aside(unit time.Duration, from time.Time, notTaken func(T) []NotTaken) (out []Aside) {
 	open := map[string]int{} // name → its last entry in out
 	add := func(i int, name, value, rule string, never bool) {

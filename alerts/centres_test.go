@@ -295,7 +295,8 @@ func TestNotesOfAForecast(t *testing.T) {
 	}
 }
 
-// A file of nothing but marks of what is missing holds no hour, forecast or measured: it is refused like one without rows.
+// A file of nothing but marks of what is missing holds no hour, forecast or measured: it is refused like one without
+// rows.
 func TestHoursThatAreAllMissingAreNoFile(t *testing.T) {
 	for _, r := range []Reader{{}, {Measured: true}} {
 		air, err := r.CSV(strings.NewReader("时间,AQI,PM2.5\n2026-12-01 08:00,,-\n2026-12-01 09:00,NA,—\n"))

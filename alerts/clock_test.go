@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A clock that was ahead when a warning began and was put right stands before its start: a lift counts at once all the same.
+// A clock that was ahead when a warning began and was put right stands before its start: a lift counts at once all the
+// same.
 func TestALiftCountsAtOnceBeforeTheStart(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -22,8 +23,8 @@ func TestALiftCountsAtOnceBeforeTheStart(t *testing.T) {
 	}
 }
 
-// What waited for approval, and what is changed, for which nobody named a time takes effect at once, though the clock was ahead when
-// it was asked for and is put right by then. A time that was named is kept.
+// What waited for approval, and what is changed, for which nobody named a time takes effect at once, though the clock
+// was ahead when it was asked for and is put right by then. A time that was named is kept.
 func TestWhatIsAskedForAtOnceDoesNotWaitForTheClock(t *testing.T) {
 	const ahead = 8 * time.Hour
 	w := newWorld(t, t.TempDir())

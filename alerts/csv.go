@@ -63,7 +63,8 @@ func (a Air) Forecast() ([]ForecastDay, []Hour) {
 	return days, a.Hours
 }
 
-// Measured is the episode's days that have an index, or of which something is set aside: what is unknown was not measured.
+// Measured is the episode's days that have an index, or of which something is set aside: what is unknown was not
+// measured.
 func (a Air) Measured() []Day {
 	days := []Day{}
 	for _, d := range a.Days {

@@ -21,12 +21,12 @@ import (
 // maxWrong ends the reading of a file that is wrong all over.
 const maxWrong = 100
 
-// CSV reads a file of days or of hours, in UTF-8: one row each, below a header whose columns stand in any order. The plain header
-// is date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h (of hours time in place of date and o3), µg/m³, CO in mg/m³; which others are
-// understood, and which forms of cells, package forms says. A row of titles or notes and a column that is not known are passed
-// over and told of in Notes. A day without an AQI has that of its concentrations, else the band of its class; without any it is
-// unknown, and such an hour is left out. A refusal names every wrong cell by its row (the line of the file) and column, with the
-// value and what to do; nothing of the file counts then.
+// CSV reads a file of days or of hours, in UTF-8: one row each, below a header whose columns stand in any order. The
+// plain header is date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h (of hours time in place of date and o3), µg/m³, CO in
+// mg/m³; which others are understood, and which forms of cells, package forms says. A row of titles or notes and a
+// column that is not known are passed over and told of in Notes. A day without an AQI has that of its concentrations,
+// else the band of its class; without any it is unknown, and such an hour is left out. A refusal names every wrong cell
+// by its row (the line of the file) and column, with the value and what to do; nothing of the file counts then.
 func (r Reader) CSV(in io.Reader) (Air, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
@@ -169,8 +169,8 @@ func (t *table) rows() error {
 	})
 }
 
-// decide finds out of the first row of data whether the rows are of days or of hours, and puts aside the columns that are no part
-// of such a report.
+// decide finds out of the first row of data whether the rows are of days or of hours, and puts aside the columns that
+// are no part of such a report.
 func (t *table) decide(r row) {
 	t.decided = true
 	switch {
@@ -281,7 +281,8 @@ func (t *table) tellsOf(r row) bool {
 	return false
 }
 
-// fits refuses a row with fewer cells than the header has, or with something beyond it. Empty cells at the end are none.
+// fits refuses a row with fewer cells than the header has, or with something beyond it. Empty cells at the end are
+// none.
 func (t *table) fits(r row) bool {
 	want := len(t.columns)
 	for want > 0 && t.columns[want-1].name == "" {

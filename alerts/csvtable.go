@@ -165,8 +165,8 @@ func second(r row) bool {
 	return true
 }
 
-// take makes columns of one or two rows. Above a name of the second row an empty cell of the first belongs to the one before it,
-// as merged cells are saved.
+// take makes columns of one or two rows. Above a name of the second row an empty cell of the first belongs to the one
+// before it, as merged cells are saved.
 func (l *layout) take(top, sub row) {
 	l.line = max(top.line, sub.line)
 	group := ""

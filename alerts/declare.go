@@ -99,8 +99,9 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	return d.finish(actDeclare, stageNew)
 }
 
-// overridden is the open proposal that somebody else's order goes against, with another level than it suggests; nil when
-// there is none, or the act follows the proposal. A city's order goes before our own forecast; that they differed is kept.
+// overridden is the open proposal that somebody else's order goes against, with another level than it suggests; nil
+// when there is none, or the act follows the proposal. A city's order goes before our own forecast; that they differed
+// is kept.
 func (d *decision) overridden(proposalID string, t Trigger, ordered Level) *Override {
 	p := d.open
 	if p == nil || proposalID != "" || t == OwnForecast || p.Level == ordered {

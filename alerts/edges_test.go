@@ -9,8 +9,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// A red warning above an orange forecast is lowered only where every day of the episode, and as far behind it as another spell
-// would belong to it, is known by its PM2.5.
+// A red warning above an orange forecast is lowered only where every day of the episode, and as far behind it as
+// another spell would belong to it, is known by its PM2.5.
 func TestNoDowngradeAroundADayThatIsNotKnown(t *testing.T) {
 	first, pm10 := Date("2016-12-17"), aqi.Whole(70)
 	known := forecast("2016-12-16T16:00", first, 210, 220, 100, 100, 100)
@@ -38,8 +38,8 @@ func TestNoDowngradeAroundADayThatIsNotKnown(t *testing.T) {
 	}
 }
 
-// The officer holds one warning although the air is clean. The next warning, which the city orders into the same clean air, is
-// another matter.
+// The officer holds one warning although the air is clean. The next warning, which the city orders into the same clean
+// air, is another matter.
 func TestADismissalDoesNotCoverAnotherWarning(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -64,7 +64,8 @@ func TestADismissalDoesNotCoverAnotherWarning(t *testing.T) {
 	w.mustMatch()
 }
 
-// The officer decides against a raise to orange and then raises to red: that the forecast asks for orange is news by then.
+// The officer decides against a raise to orange and then raises to red: that the forecast asks for orange is news by
+// then.
 func TestADismissedUpgradeDoesNotCoverADowngradeToTheSameLevel(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -94,8 +95,8 @@ func TestABareIndexIsOneAbove50(t *testing.T) {
 	}
 }
 
-// Of two forecasts that a centre issued in the same minute the one that came later holds, by days and by hours, when it comes in
-// and afterwards; one issued earlier never does.
+// Of two forecasts that a centre issued in the same minute the one that came later holds, by days and by hours, when it
+// comes in and afterwards; one issued earlier never does.
 func TestOfTwoForecastsIssuedAtOnceTheLaterReceivedHolds(t *testing.T) {
 	byHour := func(issued string, aqi int) Forecast {
 		f := Forecast{Source: "tianjin-emc", Region: district, IssuedAt: clockAt(issued), Days: []ForecastDay{}}
@@ -133,7 +134,8 @@ func TestOfTwoForecastsIssuedAtOnceTheLaterReceivedHolds(t *testing.T) {
 	}
 }
 
-// A practice order confirms no real report, a real order none that was practised, and an order of one district none of another.
+// A practice order confirms no real report, a real order none that was practised, and an order of one district none of
+// another.
 func TestACityOrderConfirmsAReportOfItsOwnKindAndRegionAlone(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -164,8 +166,8 @@ func TestACityOrderConfirmsAReportOfItsOwnKindAndRegionAlone(t *testing.T) {
 	w.mustMatch()
 }
 
-// Only somebody else's order overrides our own forecast. That a person declares another level than the forecast asks for, on the
-// forecast of the district itself, is that person's judgement.
+// Only somebody else's order overrides our own forecast. That a person declares another level than the forecast asks
+// for, on the forecast of the district itself, is that person's judgement.
 func TestAnOwnForecastOverridesNothing(t *testing.T) {
 	for _, c := range []struct {
 		trigger Trigger

@@ -65,8 +65,8 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 	return d.finish(actEmergency, from)
 }
 
-// approve lets through what waits: the declaration, the raise of its level, or its other start, which does not reach back before
-// the approval.
+// approve lets through what waits: the declaration, the raise of its level, or its other start, which does not reach
+// back before the approval.
 func (d *decision) approve() {
 	w := d.warning
 	if p := w.Pending; p != nil && p.Moves() {
@@ -131,7 +131,8 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 	return d.events, &next, check(w.stage(), a, next.stage())
 }
 
-// EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved, WarningRevised or LevelChanged follows.
+// EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved, WarningRevised or LevelChanged
+// follows.
 type EmergencyApproved struct {
 	ID         string      `json:"id"`
 	Authority  string      `json:"authority"`

@@ -118,8 +118,8 @@ type outcome struct {
 	primary []string
 }
 
-// resolve makes the index of a day: the range that is given, the index or range of its column, the index of the concentrations,
-// or the band of its class, whichever comes first.
+// resolve makes the index of a day: the range that is given, the index or range of its column, the index of the
+// concentrations, or the band of its class, whichever comes first.
 func (e *entry) resolve(date Date) outcome {
 	given := e.index
 	if e.low != nil && e.high != nil {
@@ -203,8 +203,8 @@ func (m *Measured) aboveItsOwn() bool {
 	return m.PM25 != nil && m.PM10 != nil && m.PM25.Cmp(*m.PM10) > 0
 }
 
-// PM25Alone is what fills the note that an index is of other pollutants, and what PM2.5 alone would make, which criteria go
-// by; nil where PM2.5 makes the index, or no pollution.
+// PM25Alone is what fills the note that an index is of other pollutants, and what PM2.5 alone would make, which
+// criteria go by; nil where PM2.5 makes the index, or no pollution.
 func PM25Alone(std aqi.Standard, index int, primary []string, v aqi.Values) refusal.Args {
 	own := ownIndex(std, v)
 	if own == nil || *own <= 100 || *own >= index || len(primary) == 0 || slices.Contains(primary, PM25) {

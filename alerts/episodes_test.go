@@ -107,8 +107,8 @@ func checkByHand(t *testing.T, s Series, table []handWorked) {
 //	>499: none
 //
 // national-2024. Between 2-4 and 6-7 lies the 5th alone, 24 h < 36 h: one spell, which is orange by 3-4 (>200 48 h) and
-// by 2-4 (>150 72 h), so from the 2nd to the 4th. Between 7 and 11, 12 and 16, 21 and 30 lie three days and more. 30-31 is
-// orange by >200 48 h. 17-21 is 120 h >= 72 h and holds the 18th, 24 h above 300: red.
+// by 2-4 (>150 72 h), so from the 2nd to the 4th. Between 7 and 11, 12 and 16, 21 and 30 lie three days and more. 30-31
+// is orange by >200 48 h. 17-21 is 120 h >= 72 h and holds the 18th, 24 h above 300: red.
 //
 // national-2016. Blue (advisory) is >200 24 h and yellow >200 48 h: all four runs. Orange asks for 72 h above 200 and
 // 24 h above 300: 17-21 alone. Red asks for 96 h and 48 h: the 18th and the 21st make 24+24 = 48 h in pieces, but not
@@ -163,7 +163,8 @@ type dayByHand struct {
 	aqi    int
 }
 
-// Beijing, Aotizhongxin, December 2015, the two red alerts of the city. Means of the hours of PM2.5, rounded half to even:
+// Beijing, Aotizhongxin, December 2015, the two red alerts of the city. Means of the hours of PM2.5, rounded half to
+// even:
 //
 //	day   sum / n            mean        index
 //	 6    3313 / 24 = 138.04 -> 138      150 +  50*(138-115)/35  = 182.9 -> 183
@@ -193,9 +194,9 @@ type dayByHand struct {
 //
 // Between 10 and 13 lie 48 h, between 14 and 19 more; between 23 and 25 only the 24th, 24 h < 36 h: 19-26 is one spell.
 //
-// national-2024: red by 7-9 (72 h, 48 h of it above 300) and by 20-23 (96 h, the 22nd above 300).
-// national-2016: orange by 7-9, since red would need 96 h; in 20-26 red not by 20-23, which has only 24 h above 300, but by
-// the 25th, which is above 499 for 24 h. The 13th alone is blue. tianjin-2018 has the same without blue.
+// national-2024: red by 7-9 (72 h, 48 h of it above 300) and by 20-23 (96 h, the 22nd above 300). national-2016: orange
+// by 7-9, since red would need 96 h; in 20-26 red not by 20-23, which has only 24 h above 300, but by the 25th, which
+// is above 499 for 24 h. The 13th alone is blue. tianjin-2018 has the same without blue.
 func TestByHandBeijingDecember2015(t *testing.T) {
 	byHand := []dayByHand{
 		{6, 3313, 24, 183}, {7, 4438, 24, 235}, {8, 6440, 24, 318}, {9, 6117, 24, 305}, {10, 2780, 24, 152},
@@ -295,8 +296,8 @@ func indexOfPM25(t *testing.T, sum, n int64) int {
 	return 500
 }
 
-// Tianjin, November and the beginning of December 2018, AQI as published; PM2.5 leads on every day above 150: on the 13th
-// 141 -> 150+50*(141-115)/35 = 187.1 -> 188, on the 26th 255 -> 300+100*(255-250)/100 = 305.
+// Tianjin, November and the beginning of December 2018, AQI as published; PM2.5 leads on every day above 150: on the
+// 13th 141 -> 150+50*(141-115)/35 = 187.1 -> 188, on the 26th 255 -> 300+100*(255-250)/100 = 305.
 //
 //	day  12  13  14  15  16 .. 24  25  26  27  28 .. 30 | 1   2   3   4
 //	AQI 109 188 217 156  50   132 240 305   -  121  100  153 156   -  75
@@ -307,8 +308,8 @@ func indexOfPM25(t *testing.T, sum, n int64) int {
 //	>200: 14 (24 h), 25-26 (48 h)
 //	>300: 26 (24 h)
 //
-// national-2024: 13-15 is orange by >150 72 h, 25-26 by >200 48 h, 1-2 yellow by >150 48 h; nothing lasts 72 h above 200.
-// national-2016: the 14th is blue, 25-26 yellow. tianjin-2018: 25-26 yellow.
+// national-2024: 13-15 is orange by >150 72 h, 25-26 by >200 48 h, 1-2 yellow by >150 48 h; nothing lasts 72 h above
+// 200. national-2016: the 14th is blue, 25-26 yellow. tianjin-2018: 25-26 yellow.
 func TestByHandTianjinNovember2018(t *testing.T) {
 	s := between(readAir(t, sharedEpisode(t, "tianjin-daily-2018.csv")).Series(), "2018-11-10", "2018-12-05")
 	of2024 := []string{

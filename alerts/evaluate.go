@@ -35,8 +35,8 @@ type Evaluation struct {
 }
 
 // Episode is a period of pollution that meets a level. From is the beginning of the first and To the end of the last
-// 24-hour mean that makes any clause of Level met; by days 00:00 and 24:00. Clauses has every clause of every level, met
-// or not, with its windows.
+// 24-hour mean that makes any clause of Level met; by days 00:00 and 24:00. Clauses has every clause of every level,
+// met or not, with its windows.
 type Episode struct {
 	From    time.Time     `json:"from"`
 	To      time.Time     `json:"to"`
@@ -64,9 +64,10 @@ type Window struct {
 	AQIMax int       `json:"aqi_max"`
 }
 
-// DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants, bare_aqi for
-// one that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown,
-// too_few_hours where Hours says how few, forecast_old or forecast_far for a forecast that is not judged, or the reason for which it does not count; the words for people are the catalogue's "why.<why>".
+// DayVerdict says whether a day counts. Why is empty for a day that counts by its primary pollutants, bare_aqi for one
+// that counts for want of them, aqi_mismatch for one that counts with PM2.5's own index, dust_suspect, unknown,
+// too_few_hours where Hours says how few, forecast_old or forecast_far for a forecast that is not judged, or the reason
+// for which it does not count; the words for people are the catalogue's "why.<why>".
 type DayVerdict struct {
 	Date       Date     `json:"date"`
 	AQI        *int     `json:"aqi"`                   // as published

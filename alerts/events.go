@@ -87,8 +87,8 @@ type WarningApproved struct {
 	ID       string `json:"id"`
 	State    State  `json:"state"`
 	Announce bool   `json:"announce"`
-	// StartsAt takes the place of a start that nobody named and that lies ahead of the clock, which was ahead itself at the
-	// declaration.
+	// StartsAt takes the place of a start that nobody named and that lies ahead of the clock, which was ahead itself at
+	// the declaration.
 	StartsAt   *time.Time  `json:"starts_at,omitempty"`
 	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
 }
@@ -183,8 +183,8 @@ type Terms struct {
 	NoticeText string `json:"notice_text,omitempty"`
 }
 
-// ReviseAsked: another start at a level that needs a second person waits; the old one stays until it comes. EffectiveAt is the
-// new start, and what is left empty stays as it was.
+// ReviseAsked: another start at a level that needs a second person waits; the old one stays until it comes. EffectiveAt
+// is the new start, and what is left empty stays as it was.
 type ReviseAsked struct {
 	ID string `json:"id"`
 	Change
@@ -217,9 +217,9 @@ type LevelChanged struct {
 	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
 }
 
-// WarningRevised: the terms of a warning changed and its level did not. A nil start or end and empty texts are as they were;
-// NoEnd takes the end away. Announce: a moved start goes out to the public. Approved: by the second person who answered
-// ReviseAsked.
+// WarningRevised: the terms of a warning changed and its level did not. A nil start or end and empty texts are as they
+// were; NoEnd takes the end away. Announce: a moved start goes out to the public. Approved: by the second person who
+// answered ReviseAsked.
 type WarningRevised struct {
 	ID         string     `json:"id"`
 	EndsAt     *time.Time `json:"ends_at"`

@@ -136,8 +136,8 @@ func Remarks(windows []WindowVerdict) []Remark {
 	return out
 }
 
-// Clock tells, in "zh-CN" or "en", from when a proposal holds and why, and when the warning is likely to end. It has nothing
-// to say of what earlier programs proposed.
+// Clock tells, in "zh-CN" or "en", from when a proposal holds and why, and when the warning is likely to end. It has
+// nothing to say of what earlier programs proposed.
 func (p *Proposal) Clock(lang string) (out []string) {
 	o, s := p.Trace.Outlook, p.Trace.Settings
 	if o == nil {
@@ -160,7 +160,8 @@ func (p *Proposal) Clock(lang string) (out []string) {
 	return out
 }
 
-// Explain tells, in "zh-CN" or "en", when a lift is to be expected by a rule of the settings, or why nothing can be said of it.
+// Explain tells, in "zh-CN" or "en", when a lift is to be expected by a rule of the settings, or why nothing can be
+// said of it.
 func (o *Outlook) Explain(hours int, rule string, atMost int, lang string) (out []string) {
 	args := refusal.Args{"hours": hours, "at_most": atMost, "known": untilMinute(o.KnownUntil)}
 	if o.Open {

@@ -9,8 +9,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// FewHours is what can be said of 24 hours of which too few have a value: nothing is judged of them, and that they never exceeded
-// a value cannot be said either.
+// FewHours is what can be said of 24 hours of which too few have a value: nothing is judged of them, and that they
+// never exceeded a value cannot be said either.
 type FewHours struct {
 	Valid int  `json:"valid"`    // hours with a value, of PM2.5 where any has one
 	Need  int  `json:"need"`     // GB 3095—2012, table 4
@@ -74,8 +74,9 @@ func fewHoursOf(hours []HourAir) map[Date]*FewHours {
 
 const whyFewHours = "too_few_hours"
 
-// tellFewHours has the days say of how few hours they are that are unknown for it, adding those that no mean stands for, and has
-// clauses say that they cannot tell. Days that end after a time are left as they are; zero is no such time.
+// tellFewHours has the days say of how few hours they are that are unknown for it, adding those that no mean stands
+// for, and has clauses say that they cannot tell. Days that end after a time are left as they are; zero is no such
+// time.
 func (ev *Evaluation) tellFewHours(hours []HourAir, until time.Time) {
 	few := fewHoursOf(hours)
 	for i := range ev.Days {
@@ -139,7 +140,8 @@ func (f *FewHours) Text(lang string) string {
 	return refusal.Text(rule, lang, args)
 }
 
-// HighAndMissing is an alarm: what was measured in a region in 24 hours would count, and too few hours are there to judge it.
+// HighAndMissing is an alarm: what was measured in a region in 24 hours would count, and too few hours are there to
+// judge it.
 type HighAndMissing struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`

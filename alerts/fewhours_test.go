@@ -9,7 +9,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// A day at 280 µg/m³ with some of its hours blank: of 20 it is known, of 19 nobody can say that it never exceeded anything.
+// A day at 280 µg/m³ with some of its hours blank: of 20 it is known, of 19 nobody can say that it never exceeded
+// anything.
 func TestTooFewHoursAreUnknown(t *testing.T) {
 	const never, unknown = "从未超过该值", "无法判定"
 	for _, c := range []struct {

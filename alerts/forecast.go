@@ -82,8 +82,8 @@ var (
 	regionForm = regexp.MustCompile(`^[0-9]{6}$`)
 )
 
-// dayInput is a day as it comes in, in the plain form. A forecast gives aqi_low and aqi_high, an observation aqi; either may
-// give concentrations instead, or beside it. Which other names and forms are read, package forms says.
+// dayInput is a day as it comes in, in the plain form. A forecast gives aqi_low and aqi_high, an observation aqi;
+// either may give concentrations instead, or beside it. Which other names and forms are read, package forms says.
 type dayInput struct {
 	Date    string             `json:"date"`
 	AQI     *int               `json:"aqi"`

@@ -91,8 +91,8 @@ func TestParseObservation(t *testing.T) {
 	}
 }
 
-// Where there are concentrations the index and the primary pollutants are those of the day's standard: 75 µg/m³ of PM2.5
-// made 100 in 2016 and make 114 since March 2026. A range that is given stays.
+// Where there are concentrations the index and the primary pollutants are those of the day's standard: 75 µg/m³ of
+// PM2.5 made 100 in 2016 and make 114 since March 2026. A range that is given stays.
 func TestParseDaysByConcentration(t *testing.T) {
 	f, err := ParseForecast([]byte(`{"source":"emc","region":"120111","issued_at":"2026-02-01T17:00:00+08:00","days":[
 		{"date":"2016-12-17","pm25":75,"pm10":60,"o3":40},

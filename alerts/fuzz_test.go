@@ -14,8 +14,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Whatever the bytes: days or hours, in order, without repetition and in range, that the engine takes; or a refusal with a
-// place in every field.
+// Whatever the bytes: days or hours, in order, without repetition and in range, that the engine takes; or a refusal
+// with a place in every field.
 func FuzzReadCSV(f *testing.F) {
 	const hours = "time,aqi,primary,pm25,pm10,so2,no2,co,o3\n"
 	f.Add(csvHeader + "2016-12-16,155,PM2.5,118,157,43,81,2,35\n")

@@ -4,17 +4,17 @@ import (
 	"time"
 )
 
-// Heavy pollution that is measured and was not forecast is a running episode, and not a past one: it asks for a response
-// though no window of it lies ahead.
+// Heavy pollution that is measured and was not forecast is a running episode, and not a past one: it asks for a
+// response though no window of it lies ahead.
 const (
 	heavyOver   = 200            // AQI
 	heavyFresh  = 3 * time.Hour  // how old the newest 24-hour mean may be
 	heavySilent = 12 * time.Hour // how far ahead no forecast may say that it is over
 )
 
-// heavy is what the measured 24-hour means alone ask for: the runs that end with the newest of them, whose level is the highest
-// that they meet. It is nil unless the newest is above 200 and ended within the last hours, and while any forecast of the
-// next ones is 200 or less. Daily values say nothing here.
+// heavy is what the measured 24-hour means alone ask for: the runs that end with the newest of them, whose level is the
+// highest that they meet. It is nil unless the newest is above 200 and ended within the last hours, and while any
+// forecast of the next ones is 200 or less. Daily values say nothing here.
 func (e Engine) heavy(series Series, ev Evaluation, now time.Time) *Episode {
 	newest := -1
 	measured := make([]step, len(ev.steps))
@@ -50,7 +50,8 @@ func (e Engine) heavy(series Series, ev Evaluation, now time.Time) *Episode {
 	return &ep
 }
 
-// clearsSoon reports whether a forecast of the next hours says 200 or less: that of the hour, or where there is none its day's.
+// clearsSoon reports whether a forecast of the next hours says 200 or less: that of the hour, or where there is none
+// its day's.
 func clearsSoon(series Series, now time.Time) bool {
 	from := now.In(Shanghai()).Truncate(time.Hour)
 	days := map[Date]int{}
@@ -79,8 +80,8 @@ func clearsSoon(series Series, now time.Time) bool {
 	return false
 }
 
-// suggestHeavy asks for a start, or with a lower warning live for an upgrade, as soon as may be and until further notice, where
-// what is forecast asks for less, or later.
+// suggestHeavy asks for a start, or with a lower warning live for an upgrade, as soon as may be and until further
+// notice, where what is forecast asks for less, or later.
 func (e Engine) suggestHeavy(ev Evaluation, live *Warning, forecast *Proposal, now time.Time) *Proposal {
 	ep := ev.heavy
 	if ep == nil {

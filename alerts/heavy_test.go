@@ -23,7 +23,8 @@ func station(hours ...[]Hour) Observation {
 	return o
 }
 
-// Heavy pollution that is measured and was not forecast. Today is the 16th, 17:00; national-2024 unless another set is named.
+// Heavy pollution that is measured and was not forecast. Today is the 16th, 17:00; national-2024 unless another set is
+// named.
 //
 //	60 h of 243      37 windows above 200 that cover 60 h: orange (>200 for 48 h); no hour of them is above 300
 //	30 h of 243      7 windows, 30 h: yellow (>200 for 24 h); tianjin-2018 asks for 48 h: nothing
@@ -109,8 +110,8 @@ func TestMeasuredHeavyPollutionRaisesALowerWarning(t *testing.T) {
 	}
 }
 
-// Hours measured until the evening do not take away the forecast that their day has: 210, then a day of 90 of which 23 hours are
-// measured, then 210. The two are apart by 24 h of air that is known not to be bad, and make no 48 h.
+// Hours measured until the evening do not take away the forecast that their day has: 210, then a day of 90 of which 23
+// hours are measured, then 210. The two are apart by 24 h of air that is known not to be bad, and make no 48 h.
 func TestADayThatIsNotOverKeepsItsForecast(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

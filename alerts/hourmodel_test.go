@@ -12,13 +12,13 @@ import (
 	"qingkong/alerts/aqi"
 )
 
-// The slow model of hours: every 24-hour window is added up anew by plain loops, and every clause is tried hour by hour.
-// It knows nothing of running sums, blocks or spans; of the package it uses only the series, the criteria as they were
-// read, and package aqi for the tables of HJ 633 (which has a model of its own).
+// The slow model of hours: every 24-hour window is added up anew by plain loops, and every clause is tried hour by
+// hour. It knows nothing of running sums, blocks or spans; of the package it uses only the series, the criteria as they
+// were read, and package aqi for the tables of HJ 633 (which has a model of its own).
 
-// Where contract.md §7 leaves room, the model says what a person would: a calendar day with 20 valid hours is known, also
-// where those missing lie at its ends; an unknown window does not part two known days that it lies between; and the rest
-// of today does not part hours measured until now from the forecast of tomorrow.
+// Where contract.md §7 leaves room, the model says what a person would: a calendar day with 20 valid hours is known,
+// also where those missing lie at its ends; an unknown window does not part two known days that it lies between; and
+// the rest of today does not part hours measured until now from the forecast of tomorrow.
 
 // modelMean is a 24-hour mean of the model. Times are hours since the series' first day.
 type modelMean struct {
@@ -45,7 +45,8 @@ type modelRun struct {
 	high     int
 }
 
-// modelHour is an hour of the list. Amounts are in millionths of the unit, in the order of aqi.Pollutants; -1 = missing.
+// modelHour is an hour of the list. Amounts are in millionths of the unit, in the order of aqi.Pollutants; -1 =
+// missing.
 type modelHour struct {
 	reported bool
 	valid    bool
@@ -244,8 +245,8 @@ func (m *hourModel) around(at int) (first, last int, ok bool) {
 	return first, last, ok
 }
 
-// window is the 24 hours from at, if any window stands there: between the first hour and the last, or as far beyond them
-// as a calendar day reaches that is known all the same.
+// window is the 24 hours from at, if any window stands there: between the first hour and the last, or as far beyond
+// them as a calendar day reaches that is known all the same.
 func (m *hourModel) window(at int) (modelMean, bool) {
 	first, last, ok := m.around(at)
 	if !ok {
@@ -471,7 +472,8 @@ func joined(met []modelRun, gap int) (spells []modelSpell) {
 	return spells
 }
 
-// evaluate tells everything that is compared: the level, each clause with its windows and longest run, and the episodes.
+// evaluate tells everything that is compared: the level, each clause with its windows and longest run, and the
+// episodes.
 func (m *hourModel) evaluate(c Criteria, opt EvaluateOptions) string {
 	var out strings.Builder
 	met := m.met(c, opt)

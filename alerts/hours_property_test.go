@@ -244,10 +244,10 @@ func TestManySeriesAgreeWithSlowModelOfHours(t *testing.T) {
 	}
 }
 
-// Peaks in pieces that overlap count each hour once. PM2.5 is 250 for a day, then 274 and 226 in turn: every second mean
-// is (23*250+274)/24 = 251, an index of 301, and those between are 250, which is 300. The twelve means that begin in
-// hours 1, 3, ... 23 cover 1 to 47, which is 46 h and no red (>300 48 h), though twelve times 24 h would be plenty. With
-// 298 in hour 48 the mean from 25 on is (6000-274+298)/24 = 251 as well: 1 to 49 are 48 h.
+// Peaks in pieces that overlap count each hour once. PM2.5 is 250 for a day, then 274 and 226 in turn: every second
+// mean is (23*250+274)/24 = 251, an index of 301, and those between are 250, which is 300. The twelve means that begin
+// in hours 1, 3, ... 23 cover 1 to 47, which is 46 h and no red (>300 48 h), though twelve times 24 h would be plenty.
+// With 298 in hour 48 the mean from 25 on is (6000-274+298)/24 = 251 as well: 1 to 49 are 48 h.
 func TestPeaksThatOverlapCountOnce(t *testing.T) {
 	c := seedCriteria(t, CriteriaNational2016)
 	for _, tc := range []struct {

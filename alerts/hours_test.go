@@ -16,8 +16,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// pm is an hour of one concentration of PM2.5 and one of SO2. Both change, so that nothing looks stuck: PM2.5 is a thousandth above
-// in even hours and below in odd ones, so that the mean of 24 hours is the number itself.
+// pm is an hour of one concentration of PM2.5 and one of SO2. Both change, so that nothing looks stuck: PM2.5 is a
+// thousandth above in even hours and below in odd ones, so that the mean of 24 hours is the number itself.
 func pm(at time.Time, pm25 int) Hour {
 	v, so2 := aqi.Whole(pm25), aqi.Whole(10+at.Hour())
 	switch {
@@ -104,8 +104,8 @@ func TestMeasuredAndForecastHoursAreOneSeries(t *testing.T) {
 	w.mustMatch()
 }
 
-// A warning may end when its hours are at most 150, by the daily table, for 36 h. Today is the 24th, 17:00; until 12:00 PM2.5 is
-// 150 (200), then 115 (150), and the forecast is 60 for 40 h.
+// A warning may end when its hours are at most 150, by the daily table, for 36 h. Today is the 24th, 17:00; until 12:00
+// PM2.5 is 150 (200), then 115 (150), and the forecast is 60 for 40 h.
 //
 //	hour  the first clean hour is 12:00, five hours ago, and the 36th ends with the 25th. 27 h of forecast reach its 20:00; its
 //	      last four hours have no value and take the day's, which is known by 20 hours; with 26 h it is not
@@ -299,8 +299,8 @@ func TestCriteriaByDate(t *testing.T) {
 	}
 }
 
-// What nobody has read takes the thresholds of the national rule and says that it was not seen, in its own terms and in a proposal's;
-// one that a district puts in its place comes in by date when it is named, and not before.
+// What nobody has read takes the thresholds of the national rule and says that it was not seen, in its own terms and in
+// a proposal's; one that a district puts in its place comes in by date when it is named, and not before.
 func TestTianjin2023IsMarkedUnseenAndHasToBeNamed(t *testing.T) {
 	sets := seedSets(t)
 	i := slices.IndexFunc(sets, func(c Criteria) bool { return c.Name == CriteriaTianjin2023 })
@@ -395,8 +395,8 @@ func TestTipsInsteadOfAResponse(t *testing.T) {
 	}
 }
 
-// A red warning stands, the air stays bad, and the PM2.5 instrument falls silent while others go on: that is no clean air,
-// and no reason to lift or to lower the warning.
+// A red warning stands, the air stays bad, and the PM2.5 instrument falls silent while others go on: that is no clean
+// air, and no reason to lift or to lower the warning.
 func TestMissingPM25IsNotCleanAir(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -431,7 +431,8 @@ func TestMissingPM25IsNotCleanAir(t *testing.T) {
 	w.mustMatch()
 }
 
-// Hours measured until now and a daily forecast from tomorrow are one run, though no forecast speaks of the rest of today.
+// Hours measured until now and a daily forecast from tomorrow are one run, though no forecast speaks of the rest of
+// today.
 func TestMeasuredHoursGoOnInTheForecastOfTomorrow(t *testing.T) {
 	var s Series
 	from := clockAt("2026-11-23T08:00")

@@ -11,8 +11,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// What goes out to everybody who hears of warnings, towns among them, does not say why an approver rejected one, why a raise was
-// asked for, nor what the district's own forecast had suggested; the record keeps all of it, also in the message's row.
+// What goes out to everybody who hears of warnings, towns among them, does not say why an approver rejected one, why a
+// raise was asked for, nor what the district's own forecast had suggested; the record keeps all of it, also in the
+// message's row.
 func TestWhatGoesOutDoesNotSayWhatIsInternal(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

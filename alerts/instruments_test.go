@@ -73,8 +73,8 @@ func without(every int, of func(int) string) func(int) string {
 	}
 }
 
-// What broken instruments say raises nothing and silences nothing. Each station has 60 hours until 17:00 on 2026-12-16; 160 µg/m³
-// of PM2.5 are an index of 210 (>200 for 48 h: orange), 40 are 57.
+// What broken instruments say raises nothing and silences nothing. Each station has 60 hours until 17:00 on 2026-12-16;
+// 160 µg/m³ of PM2.5 are an index of 210 (>200 for 48 h: orange), 40 are 57.
 func TestBrokenInstrumentsNeitherRaiseNorSilence(t *testing.T) {
 	const orange = "start orange 12-16T17 to further notice"
 	good, bad := around(40, nil), around(160, nil)

@@ -96,10 +96,10 @@ func elements(list jsontext.Value) func(func(jsontext.Value) bool) {
 	}
 }
 
-// Forecast reads a forecast. It returns a refusal that names every wrong place: a member that is not known, a date twice with other
-// values, a range upside down, an AQI outside 0 to 500, a concentration that is not plausible, a region or source of the wrong
-// form. Members and values may have any form that package forms reads; a value that is marked as missing is left out, and so is a
-// day that has none. The notes say what was read so and what looks wrong.
+// Forecast reads a forecast. It returns a refusal that names every wrong place: a member that is not known, a date
+// twice with other values, a range upside down, an AQI outside 0 to 500, a concentration that is not plausible, a
+// region or source of the wrong form. Members and values may have any form that package forms reads; a value that is
+// marked as missing is left out, and so is a day that has none. The notes say what was read so and what looks wrong.
 func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
 	var in struct {
 		Source   string     `json:"source"`
@@ -127,9 +127,9 @@ func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
 	return f, b.notes, b.end(len(f.Days) + len(f.Hours))
 }
 
-// Observation reads what was measured as Forecast reads a forecast; there are no ranges and classes. Numbers that can be no value are
-// set aside where they stand, so that the rest is taken. Days and hours keep the order and number in which they came, also those
-// that stand twice or say nothing: what is told of them names the place where they stood.
+// Observation reads what was measured as Forecast reads a forecast; there are no ranges and classes. Numbers that can
+// be no value are set aside where they stand, so that the rest is taken. Days and hours keep the order and number in
+// which they came, also those that stand twice or say nothing: what is told of them names the place where they stood.
 func (r Reader) Observation(data []byte) (Observation, []Note, error) {
 	var in struct {
 		Station string `json:"station"`
@@ -300,8 +300,8 @@ func (b *body) primary(p *part, path string, m member) {
 	}
 }
 
-// bodyDays reads days in ascending order. The same day with the same values again counts once; with others it is refused. Measured
-// ones stay as they came.
+// bodyDays reads days in ascending order. The same day with the same values again counts once; with others it is
+// refused. Measured ones stay as they came.
 func bodyDays[D any](b *body, in []item, read func(p *part, date Date) (D, bool), of func(D) Date) []D {
 	out := []D{}
 	seen := map[Date]string{}
@@ -425,8 +425,8 @@ func (b *body) single(p *part) {
 	}
 }
 
-// hours reads hours in ascending order: full hours, each with concentrations or an index. One whose values are all marked as
-// missing is left out. Measured ones stay as they came.
+// hours reads hours in ascending order: full hours, each with concentrations or an index. One whose values are all
+// marked as missing is left out. Measured ones stay as they came.
 func (b *body) hours(in []item) []Hour {
 	b.require(len(in) <= maxHours, "hours", "hours.too_many", refusal.Args{"count": len(in), "limit": maxHours})
 	seen := map[time.Time]int{}

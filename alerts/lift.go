@@ -10,8 +10,8 @@ import (
 )
 
 // A warning may end when the air has cleared and stays so for LiftH hours (环大气〔2024〕6号; how the hours are counted is a
-// setting, for the text leaves it open). The moment from which it does is what a lift rests on: it follows from what is known
-// of the air and not from the clock.
+// setting, for the text leaves it open). The moment from which it does is what a lift rests on: it follows from what is
+// known of the air and not from the clock.
 
 // air is what is known of a stretch of time for a lift.
 type air struct {
@@ -66,9 +66,9 @@ func (e Engine) clearing(series Series, ev Evaluation) clearing {
 	return c
 }
 
-// from is the earliest time from which the air is clean for the hours that a lift asks for, for a warning that is in force
-// since then: in a stretch that is not over, and behind which none of these episodes goes on or begins. ok is false when
-// nothing that is known says so.
+// from is the earliest time from which the air is clean for the hours that a lift asks for, for a warning that is in
+// force since then: in a stretch that is not over, and behind which none of these episodes goes on or begins. ok is
+// false when nothing that is known says so.
 func (c clearing) from(hours int, since, now time.Time, wait []Episode) (at time.Time, ok bool) {
 	for _, s := range c.stretches {
 		if !s.to.After(now) || s.to.Sub(latest(s.at, since)) < time.Duration(hours)*time.Hour {
@@ -93,8 +93,8 @@ func (ep Episode) beginsAfter(t, now time.Time) bool {
 	return false
 }
 
-// asks reports whether a 24-hour mean is part of what meets a clause of any level: air that is good enough to end a warning may
-// still ask for a lower one.
+// asks reports whether a 24-hour mean is part of what meets a clause of any level: air that is good enough to end a
+// warning may still ask for a lower one.
 func (ev Evaluation) asks(from, to time.Time) bool {
 	return slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
 		return slices.ContainsFunc(c.Windows, func(w Window) bool { return !w.From.After(from) && !w.To.Before(to) })
@@ -159,8 +159,8 @@ func (h *HourAir) index() (index int, partial, ok bool) {
 	return index, !measured, ok
 }
 
-// cleanAt reports whether air with this index is good enough to end a warning, by the rule of the settings: it is at most
-// LiftAtMost, or the time lies in no window that meets a statutory level.
+// cleanAt reports whether air with this index is good enough to end a warning, by the rule of the settings: it is at
+// most LiftAtMost, or the time lies in no window that meets a statutory level.
 func (e Engine) cleanAt(ev Evaluation, index int, from, to time.Time) bool {
 	if e.LiftRule != LiftBelowYellow {
 		return index <= e.LiftAtMost
@@ -175,8 +175,9 @@ func (e Engine) cleanAt(ev Evaluation, index int, from, to time.Time) bool {
 	return true
 }
 
-// suggestLift asks for the end of an active warning from when the air has cleared, at most LiftLeadH hours ahead. The episodes
-// that have begun, that the warning was declared for, or that lie within its set period have to be over by then.
+// suggestLift asks for the end of an active warning from when the air has cleared, at most LiftLeadH hours ahead. The
+// episodes that have begun, that the warning was declared for, or that lie within its set period have to be over by
+// then.
 func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Proposal {
 	if live.State != Active {
 		return nil
@@ -236,8 +237,8 @@ func (e Engine) outlook(ev Evaluation, since, now time.Time, wait []Episode) *Ou
 	return o
 }
 
-// idle counts the days on which a warning was in force so far and which lie in no window of any clause, as far back as anything
-// is known.
+// idle counts the days on which a warning was in force so far and which lie in no window of any clause, as far back as
+// anything is known.
 func (ev Evaluation) idle(live *Warning, now time.Time) (n int) {
 	if len(ev.steps) == 0 {
 		return 0

@@ -29,8 +29,8 @@ func (w *world) story(first Date, horizon int, aqi ...int) (lines []string) {
 	return lines
 }
 
-// By hand, national-2024. A warning ends at the first 00:00 from which the days of 36 h are at most 150, and that is proposed at
-// 17:00 of the day before.
+// By hand, national-2024. A warning ends at the first 00:00 from which the days of 36 h are at most 150, and that is
+// proposed at 17:00 of the day before.
 //
 //	16–23 December 2016, horizon 5: in the lines of TestTianjinDecember2016DayByDay.
 //
@@ -64,8 +64,8 @@ func TestTheLiftIsProposedForWhenTheAirHasCleared(t *testing.T) {
 	}
 }
 
-// A lift is proposed once, whatever the clock says, and not again when it was accepted with another end, until the air clears
-// at another time.
+// A lift is proposed once, whatever the clock says, and not again when it was accepted with another end, until the air
+// clears at another time.
 func TestALiftIsNotRaisedAgainUntilTheAirClearsAtAnotherTime(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

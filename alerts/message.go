@@ -30,8 +30,9 @@ type storedMessage struct {
 	Stream  bool            `json:"stream"`
 }
 
-// Message renders an outbox row of this package: the state as it was when the row was made, of a warning what is public of it
-// (see [Warning.Public]): towns hear it too. The row holds the whole, so that what is applied stays what it always was.
+// Message renders an outbox row of this package: the state as it was when the row was made, of a warning what is public
+// of it (see [Warning.Public]): towns hear it too. The row holds the whole, so that what is applied stays what it
+// always was.
 func Message(tx *bbolt.Tx, topic, id string) (Msg, error) {
 	key := topic + "/" + id
 	m, ok, err := get[storedMessage](tx, bMessage, key)

@@ -12,8 +12,8 @@ const (
 )
 
 // judge says whether a step counts, and with which index. An index that exceeds PM2.5's own by more than the options
-// allow, where criteria ask for PM2.5, has another cause or is wrong: then PM2.5's own counts. Both sides of a window are
-// means of its hours, and a window counts by its concentrations anyway: it is told of alone.
+// allow, where criteria ask for PM2.5, has another cause or is wrong: then PM2.5's own counts. Both sides of a window
+// are means of its hours, and a window counts by its concentrations anyway: it is told of alone.
 func (c Counts) judge(st *step, opt EvaluateOptions) {
 	st.counted, st.why = c.step(st)
 	switch {
@@ -110,6 +110,6 @@ func (s Settings) Verdict(d Day) DayVerdict {
 	return st.verdict(d.Date)
 }
 
-// Remarkable reports whether a day's index and concentrations disagree, or its particulates were withheld at an index of
-// 500.
+// Remarkable reports whether a day's index and concentrations disagree, or its particulates were withheld at an index
+// of 500.
 func (v DayVerdict) Remarkable() bool { return v.Why == whyMismatch || v.Why == whyDustSuspect }

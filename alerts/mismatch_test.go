@@ -29,8 +29,8 @@ func verdictsOf(ev Evaluation) string {
 }
 
 // By hand, PM2.5 until March 2026 (HJ 633-2012): 100 µg/m³ -> 100+50*(100-75)/40 = 131.25, 132; 115 -> 150; 116 ->
-// 150+50/35 = 151.4, 152; 150 -> 200; 200 -> 250; 250 -> 300. From then on (HJ 633-2026) 75 -> 114 (TestParseDaysByConcentration).
-// PM10: 420 -> 300, 500 -> 400; 450 -> 300+100*30/80 = 337.5, 338.
+// 150+50/35 = 151.4, 152; 150 -> 200; 200 -> 250; 250 -> 300. From then on (HJ 633-2026) 75 -> 114
+// (TestParseDaysByConcentration). PM10: 420 -> 300, 500 -> 400; 450 -> 300+100*30/80 = 337.5, 338.
 func TestIndexAndConcentrationsThatDisagree(t *testing.T) {
 	const header = "date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h\n"
 	for _, c := range []struct {
@@ -70,7 +70,8 @@ func TestIndexAndConcentrationsThatDisagree(t *testing.T) {
 	}
 }
 
-// Three days of 350, 310 and 320 as published were red; PM2.5 makes 132 of each, which is nothing, and people get a tip.
+// Three days of 350, 310 and 320 as published were red; PM2.5 makes 132 of each, which is nothing, and people get a
+// tip.
 func TestThreeDaysOfAMismatchAreNotRed(t *testing.T) {
 	air := readAir(t, []byte("date,aqi,pm25\n2024-01-10,350,100\n2024-01-11,310,100\n2024-01-12,320,100\n"))
 	ev := Evaluate(air.Series(), National2024(), DefaultSettings().Evaluating())
@@ -198,8 +199,8 @@ func TestARangeHasThePrimaryPollutantOfConcentrationsThatItHolds(t *testing.T) {
 	}
 }
 
-// A region's hour has the published indices of the stations whose PM2.5 makes its concentrations; where none has any, of
-// those that were withheld.
+// A region's hour has the published indices of the stations whose PM2.5 makes its concentrations; where none has any,
+// of those that were withheld.
 func TestRegionalHoursKeepThePublishedIndex(t *testing.T) {
 	at := clockAt("2024-01-10T08:00")
 	with := func(index int, h Hour) Hour { h.AQI = &index; return h }

@@ -425,8 +425,8 @@ func (m *model) dismiss(rt *rapid.T) {
 	}
 }
 
-// sameMove reports whether two proposals of a revise ask for the same times; what asks for others was not dismissed, as where the
-// warning got another end meanwhile.
+// sameMove reports whether two proposals of a revise ask for the same times; what asks for others was not dismissed, as
+// where the warning got another end meanwhile.
 func sameMove(p, q *Proposal) bool {
 	return p.Kind != KindRevise || p.StartsAt.Equal(q.StartsAt) && sameMoment(p.EndsAt, q.EndsAt)
 }
@@ -478,8 +478,8 @@ func (m *model) invariants(rt *rapid.T) {
 	}
 }
 
-// Random acts by two persons, timers, feeders and the clock: nothing happens outside the model, there is never more than
-// one proposal open, and the replay leaves the same bytes.
+// Random acts by two persons, timers, feeders and the clock: nothing happens outside the model, there is never more
+// than one proposal open, and the replay leaves the same bytes.
 func TestRandomActsAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &model{world: newWorld(rt, t.TempDir()), rt: rt, declared: map[string]int{}}

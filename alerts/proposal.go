@@ -69,8 +69,9 @@ type Trace struct {
 	Words    Words           `json:"words"`
 }
 
-// Outlook is what can be said of the end of a warning. From is when the air clears so that a lift can be proposed, nil when
-// nothing that is known says so, which is until KnownUntil. Open says that the episode goes on at the end of what is known.
+// Outlook is what can be said of the end of a warning. From is when the air clears so that a lift can be proposed, nil
+// when nothing that is known says so, which is until KnownUntil. Open says that the episode goes on at the end of what
+// is known.
 type Outlook struct {
 	From       *time.Time `json:"from"`
 	KnownUntil time.Time  `json:"known_until,omitzero"` // zero when nothing is
@@ -159,8 +160,8 @@ func sameMoment(a, b *time.Time) bool {
 	return a.Equal(*b)
 }
 
-// sameBasis reports whether two suggestions rest on the same and say the same. Times that move with the clock, as the start of
-// an episode that is under way does, and the lead time are no part of it.
+// sameBasis reports whether two suggestions rest on the same and say the same. Times that move with the clock, as the
+// start of an episode that is under way does, and the lead time are no part of it.
 func sameBasis(a, b *Proposal) bool {
 	type basis struct {
 		Kind      ProposalKind

@@ -21,8 +21,8 @@ type Reception struct {
 	Stuck    []Period `json:"stuck"`    // hours with a value that merely repeats others, and does not count
 }
 
-// ObservationResult answers an observation. SetAside names what of it is not judged, and Remarks what is to be told of values that
-// are.
+// ObservationResult answers an observation. SetAside names what of it is not judged, and Remarks what is to be told of
+// values that are.
 type ObservationResult struct {
 	Proposal *Proposal `json:"proposal"`
 	Reception
@@ -61,9 +61,10 @@ func (r ObservationResult) InBoth() ObservationResult {
 
 const receptionHours = 48
 
-// DecideObservation records the days and hours that say something new and brings the region's proposal in line with them. What is
-// set aside is recorded as it came and named in the answer; where it is all there is, nothing is recorded, and the refusal names
-// it. A value of a run, or of a pair of hours, is there to withdraw what was recorded before it.
+// DecideObservation records the days and hours that say something new and brings the region's proposal in line with
+// them. What is set aside is recorded as it came and named in the answer; where it is all there is, nothing is
+// recorded, and the refusal names it. A value of a run, or of a pair of hours, is there to withdraw what was recorded
+// before it.
 func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, now time.Time) ([]Event, ObservationResult, error) {
 	if err := refuseFuture(&in, now); err != nil {
 		return nil, ObservationResult{}, err
@@ -192,7 +193,8 @@ func (r *arrival) takeDays() error {
 	return nil
 }
 
-// unsure reports whether a row was withdrawn for what the message is, and not for what it says: it takes no place of a known one.
+// unsure reports whether a row was withdrawn for what the message is, and not for what it says: it takes no place of a
+// known one.
 func unsure(aside []NotTaken) bool {
 	return slices.ContainsFunc(aside, func(n NotTaken) bool { return n.Rule == AsideDoubled || n.Rule == AsideRunning })
 }

@@ -22,7 +22,8 @@ func namedLines(all []Named) (out []string) {
 	return out
 }
 
-// An observation as it comes in: what is set aside, and what is left of it. Now is 2026-12-16, 17:00; rows are hours of that day.
+// An observation as it comes in: what is set aside, and what is left of it. Now is 2026-12-16, 17:00; rows are hours of
+// that day.
 func TestAnObservationNamesWhatIsSetAside(t *testing.T) {
 	h := func(hour int, rest string) string {
 		return fmt.Sprintf(`{"at":"2026-12-16T%02d:00:00+08:00",%s}`, hour, rest)
@@ -127,7 +128,8 @@ func TestWrongObservationsStayRefused(t *testing.T) {
 	}
 }
 
-// A station whose hours come one by one: the sixth of a run withdraws the five before it, and each is recorded as it came.
+// A station whose hours come one by one: the sixth of a run withdraws the five before it, and each is recorded as it
+// came.
 func TestARunIsWithdrawnWhenItIsFound(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -244,8 +246,8 @@ func TestObservationsAreRecordedInOrder(t *testing.T) {
 	}
 }
 
-// A file of measurements is taken as a message is: what is none is set aside in its row, and the rest is kept. The same in a file
-// that is no measurement stays wrong.
+// A file of measurements is taken as a message is: what is none is set aside in its row, and the rest is kept. The same
+// in a file that is no measurement stays wrong.
 func TestMeasuredFilesKeepTheirOtherHours(t *testing.T) {
 	const text = "time,aqi,pm25,o3\n2026-12-16T08:00:00+08:00,,-999,20\n2026-12-16T09:00:00+08:00,-1,80,21\n2026-12-16T10:00:00+08:00,,82,-99\n2026-12-16T10:00:00+08:00,,90,\n"
 	w := newWorld(t, t.TempDir())
@@ -272,7 +274,8 @@ func TestMeasuredFilesKeepTheirOtherHours(t *testing.T) {
 	w.mustMatch()
 }
 
-// A run that reaches into the ten days that are judged from before them stays withdrawn, and what lies before them is not judged.
+// A run that reaches into the ten days that are judged from before them stays withdrawn, and what lies before them is
+// not judged.
 func TestARunFromBeforeTheJudgedHoursStaysWithdrawn(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -325,8 +328,8 @@ func TestASecond999WithdrawsTheFirst(t *testing.T) {
 	})
 }
 
-// What is marked as missing says nothing, and is neither known nor new: beside hours that have a value it is passed over, also by a
-// station that never measured a day.
+// What is marked as missing says nothing, and is neither known nor new: beside hours that have a value it is passed
+// over, also by a station that never measured a day.
 func TestMarksOfWhatIsMissingArePassedOver(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	in, err := ParseObservation([]byte(`{"station":"1015A","region":"120111","days":[{"date":"2016-12-15","pm25":"—"}],

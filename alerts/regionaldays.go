@@ -30,7 +30,8 @@ func (s Settings) dayLines(observed map[Date]observedDay) (dates []Date, lines [
 	return dates, lines
 }
 
-// regionalDays makes a region's days of its stations', as [Settings.regional] does its hours, and names what is set aside.
+// regionalDays makes a region's days of its stations', as [Settings.regional] does its hours, and names what is set
+// aside.
 func (s Settings) regionalDays(observed map[Date]observedDay, only aqi.Pollutant) (out []regionalDay, aside []Aside) {
 	dates, lines := s.dayLines(observed)
 	for _, date := range dates {
@@ -67,9 +68,9 @@ func (d *Day) left(s *sifted, only aqi.Pollutant) Day {
 	return out
 }
 
-// meanOfDays is the day of a region whose stations have these, of which there is at least one. Where all indices are those of the
-// concentrations beside them, so is the mean's; a published one stands as in [resolve], with the primary pollutants that at least
-// half of the stations name.
+// meanOfDays is the day of a region whose stations have these, of which there is at least one. Where all indices are
+// those of the concentrations beside them, so is the mean's; a published one stands as in [resolve], with the primary
+// pollutants that at least half of the stations name.
 func meanOfDays(days []Day) Day {
 	if len(days) == 1 {
 		return days[0]
@@ -114,7 +115,8 @@ func meanOfDays(days []Day) Day {
 	return out
 }
 
-// published reports whether a station's index is another than that of its concentrations, and stands among those of the region.
+// published reports whether a station's index is another than that of its concentrations, and stands among those of the
+// region.
 func (d *Day) published(region aqi.Values) bool {
 	own := d.Values()
 	_, has := own[aqi.PM25]

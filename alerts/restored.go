@@ -10,24 +10,25 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Restoration is an event after which there may be ids outside that the record does not know, because the end of it was lost.
-// Skips is how far numbers go on above what they were, so that none is given twice; Days are the days, YYYYMMDD, whose numbers
-// may have been given.
+// Restoration is an event after which there may be ids outside that the record does not know, because the end of it was
+// lost. Skips is how far numbers go on above what they were, so that none is given twice; Days are the days, YYYYMMDD,
+// whose numbers may have been given.
 type Restoration interface {
 	Event
 	Skips() int
 	Days() []string
 }
 
-// Outside is what the lost end of the record may have given out: ids and messages that somebody may hold and the record does
-// not have.
+// Outside is what the lost end of the record may have given out: ids and messages that somebody may hold and the record
+// does not have.
 type Outside struct {
 	At       time.Time `json:"at"` // when the record went on without its end
 	IDs      []Range   `json:"ids"`
 	Messages []Range   `json:"messages"` // of a warning or a proposal that is there
 }
 
-// Range is numbers under one name, both ends included: of ids "W20161216-03" to "-22", or of the messages of one warning.
+// Range is numbers under one name, both ends included: of ids "W20161216-03" to "-22", or of the messages of one
+// warning.
 type Range struct {
 	Name string `json:"name"`
 	From int    `json:"from"`
@@ -37,8 +38,8 @@ type Range struct {
 // The prefixes of ids that are numbered by day.
 var dayPrefixes = []string{"W", "D", "P", "F"}
 
-// Observe lets numbers go on above what a lost end of the record may have given out. The journal calls it for the events of
-// every other package.
+// Observe lets numbers go on above what a lost end of the record may have given out. The journal calls it for the
+// events of every other package.
 func Observe(tx *bbolt.Tx, at time.Time, actor string, ev Event) error {
 	r, ok := ev.(Restoration)
 	if !ok {
@@ -100,8 +101,8 @@ func skipMessages(tx *bbolt.Tx, at time.Time, actor string, skip int, out *Outsi
 	return nil
 }
 
-// Unended are the warnings to which something may still happen: those that are live, and those that were rejected and may be
-// declared again under their id.
+// Unended are the warnings to which something may still happen: those that are live, and those that were rejected and
+// may be declared again under their id.
 func Unended(tx *bbolt.Tx) (all []*Warning, err error) {
 	err = tx.Bucket(bWarning).ForEach(func(id, _ []byte) error {
 		w, err := GetWarning(tx, string(id))

@@ -26,8 +26,8 @@ func (w *world) observe(ev Event) {
 	}
 }
 
-// After the end of the record was lost nothing is numbered as what may be out already: neither a new warning nor a message of
-// one that goes on; and what may be out is told.
+// After the end of the record was lost nothing is numbered as what may be out already: neither a new warning nor a
+// message of one that goes on; and what may be out is told.
 func TestNumbersGoOnAboveALostEnd(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -100,7 +100,8 @@ func TestAProposalGoesOnAboveALostEnd(t *testing.T) {
 	w.mustMatch()
 }
 
-// A rejected declaration that comes back under its id goes on above too: it may have come back in the end that was lost.
+// A rejected declaration that comes back under its id goes on above too: it may have come back in the end that was
+// lost.
 func TestARejectedWarningGoesOnAboveALostEnd(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

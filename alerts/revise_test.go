@@ -10,8 +10,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Today is 12-16, 17:00. A warning of the days 12-19 to 12-21 stands, declared from their forecast; then another forecast comes.
-// By hand, national-2024 (days from the 17th on).
+// Today is 12-16, 17:00. A warning of the days 12-19 to 12-21 stands, declared from their forecast; then another
+// forecast comes. By hand, national-2024 (days from the 17th on).
 func TestAWarningsTimesFollowItsEpisode(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -66,8 +66,8 @@ func TestAWarningsTimesFollowItsEpisode(t *testing.T) {
 	}
 }
 
-// A moved start of a level that needs two persons waits; meanwhile the old one stays, no other move is taken or proposed, and
-// once the old one has come nothing waits any more.
+// A moved start of a level that needs two persons waits; meanwhile the old one stays, no other move is taken or
+// proposed, and once the old one has come nothing waits any more.
 func TestAMovedStartWaitsForTheSecondPerson(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -171,8 +171,8 @@ func TestRevisionsThatAreRefused(t *testing.T) {
 	}
 }
 
-// The end of a lift follows the air: a day that was to be clean and is 160 moves it, and where the forecast no longer says when
-// the air clears, the end is to be taken away.
+// The end of a lift follows the air: a day that was to be clean and is 160 moves it, and where the forecast no longer
+// says when the air clears, the end is to be taken away.
 func TestTheEndOfALiftFollowsTheAir(t *testing.T) {
 	for want, second := range map[string][]int{
 		"-":                                  {90, 90, 90},

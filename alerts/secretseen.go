@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// SecretSeen says of an act in the two-person rule that an administrator had come by the secret of who did it, so that the
-// two persons may be one: who, when and how. It stands in the act's event and in the history.
+// SecretSeen says of an act in the two-person rule that an administrator had come by the secret of who did it, so that
+// the two persons may be one: who, when and how. It stands in the act's event and in the history.
 type SecretSeen struct {
 	By  string    `json:"by"`
 	At  time.Time `json:"at"`

@@ -60,9 +60,9 @@ const (
 	DustExclude = "exclude"
 )
 
-// The values of Settings.LiftStep, which is what has to be clean, hour after hour: the hours themselves by the daily table, those
-// without a value as their day; the 24-hour means, of which the first has to be over; or the days. LiftAuto is by hours where
-// any are known, else by days.
+// The values of Settings.LiftStep, which is what has to be clean, hour after hour: the hours themselves by the daily
+// table, those without a value as their day; the 24-hour means, of which the first has to be over; or the days.
+// LiftAuto is by hours where any are known, else by days.
 const (
 	LiftAuto = "auto"
 	LiftHour = "hour"

@@ -7,8 +7,8 @@ import (
 	"qingkong/alerts/aqi"
 )
 
-// What an instrument says is recorded as it came and sifted whenever it is judged, so that the rules hold for what was recorded
-// before them, and an inspector finds the value that was sent.
+// What an instrument says is recorded as it came and sifted whenever it is judged, so that the rules hold for what was
+// recorded before them, and an inspector finds the value that was sent.
 
 // whyAside is why a value of a station is not judged.
 type whyAside uint8
@@ -38,7 +38,8 @@ const (
 	cleanPM      = 10 // µg/m³ of particulates up to which clean air repeats itself
 	cleanStuckH  = 24 // values after which that is a fault all the same
 	neverChanged = 48 // values of particulates that no air keeps
-	// asideBack is how long before the hours that are judged the runs of stuck instruments are looked for: the longest of them.
+	// asideBack is how long before the hours that are judged the runs of stuck instruments are looked for: the longest of
+	// them.
 	asideBack = 72 * time.Hour
 )
 
@@ -96,7 +97,8 @@ func siftEach(line []sifted, most aqi.Values, unit time.Duration) {
 	}
 }
 
-// siftHours sifts a station's hours, which are in order. A run goes on over hours without a value, and all of it is withdrawn.
+// siftHours sifts a station's hours, which are in order. A run goes on over hours without a value, and all of it is
+// withdrawn.
 func (s Settings) siftHours(line []sifted) {
 	siftEach(line, s.Plausible.Hour, time.Hour)
 	var run []int
@@ -143,8 +145,8 @@ func (s Settings) whyRun(place int, line []sifted, run []int) whyAside {
 // siftDays sifts a station's days, which are in order.
 func (s Settings) siftDays(line []sifted) { siftEach(line, s.Plausible.Day, 24*time.Hour) }
 
-// left are the values that are judged, and whether an index beside them is. Where only PM2.5 counts, a PM10 that is too high to be
-// measured leaves the whole of it unknown: that is dust, of which PM2.5 alone would say nothing.
+// left are the values that are judged, and whether an index beside them is. Where only PM2.5 counts, a PM10 that is too
+// high to be measured leaves the whole of it unknown: that is dust, of which PM2.5 alone would say nothing.
 func (s *sifted) left(index *int, only aqi.Pollutant) (m Measured, keepsIndex bool) {
 	if s.tooHigh && only == aqi.PM25 {
 		return Measured{}, false
@@ -164,8 +166,9 @@ func (s *sifted) left(index *int, only aqi.Pollutant) (m Measured, keepsIndex bo
 	return m, keepsIndex
 }
 
-// madeOf reports whether an index is that of a concentration, of an hour or of a day, by either edition: an index is the largest
-// of its sub-indices, so that a larger one is another pollutant's, and a smaller one was made without this value.
+// madeOf reports whether an index is that of a concentration, of an hour or of a day, by either edition: an index is
+// the largest of its sub-indices, so that a larger one is another pollutant's, and a smaller one was made without this
+// value.
 func madeOf(index int, p aqi.Pollutant, c aqi.Concentration) bool {
 	for _, std := range []aqi.Standard{aqi.HJ2012, aqi.HJ2026} {
 		for _, r := range []aqi.Result{aqi.Daily(std, aqi.Values{p: c}), aqi.Hourly(std, aqi.Values{p: c})} {

@@ -99,8 +99,8 @@ func TestHowManyValuesAreStuck(t *testing.T) {
 	}
 }
 
-// Days of several stations: concentrations are averaged, an index beside them stands where it is another's, and what is set aside
-// of one leaves the others.
+// Days of several stations: concentrations are averaged, an index beside them stands where it is another's, and what is
+// set aside of one leaves the others.
 func TestDaysOfStations(t *testing.T) {
 	day := func(text string) Day {
 		h := reading(clockAt("2026-12-15T00:00"), text)

@@ -15,7 +15,8 @@ type FeedState struct {
 	At     time.Time `json:"at"` // when that was found
 }
 
-// FeedSilence: a feed fell silent, or is heard again. A silent source is an alarm: no proposal rests on what is not there.
+// FeedSilence: a feed fell silent, or is heard again. A silent source is an alarm: no proposal rests on what is not
+// there.
 type FeedSilence struct {
 	Feed   string    `json:"feed"`
 	Source string    `json:"source"`

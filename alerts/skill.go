@@ -25,8 +25,8 @@ type said struct {
 // maxLead is the longest lead of which skill is kept, in days.
 const maxLead = 15
 
-// remember keeps what a live forecast says of its days, by its lead. Of hours the mean of a whole day is worked out when
-// the skill is asked for, so they are not kept twice here.
+// remember keeps what a live forecast says of its days, by its lead. Of hours the mean of a whole day is worked out
+// when the skill is asked for, so they are not kept twice here.
 func remember(tx *bbolt.Tx, s scope, ev ForecastReceived) error {
 	if s.drill {
 		return nil

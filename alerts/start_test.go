@@ -92,8 +92,8 @@ func TestStartLimitsAreSettings(t *testing.T) {
 	}
 }
 
-// By days a warning may start on the evening before the first day that asks for it; by hours it starts with its window, and nothing
-// is lowered ahead of its day.
+// By days a warning may start on the evening before the first day that asks for it; by hours it starts with its window,
+// and nothing is lowered ahead of its day.
 func TestAStartOnTheEveningBefore(t *testing.T) {
 	days := forecast("2016-12-16T10:00", "2016-12-18", 210, 220, 100, 100)
 	hours := Forecast{Source: "emc", Region: district, IssuedAt: clockAt("2016-12-16T10:00"), Days: []ForecastDay{}, Hours: hoursOf(clockAt("2016-12-17T00:00"), 24, 30, 151, 30)}

@@ -14,8 +14,9 @@ import (
 	"qingkong/alerts/aqi"
 )
 
-// The slow model of stations: it asks of every single value anew whether it may be judged, walking to both sides of it, and knows
-// nothing of lines or runs. Of the package it uses the hours as they were measured and the limits as numbers of this file.
+// The slow model of stations: it asks of every single value anew whether it may be judged, walking to both sides of it,
+// and knows nothing of lines or runs. Of the package it uses the hours as they were measured and the limits as numbers
+// of this file.
 
 // modelLimits are the documented maxima of an hour, and how many values make an instrument stuck.
 var modelLimits = map[string]int{"pm25": 1500, "pm10": 10000, "so2": 4000, "no2": 4000, "co": 150, "o3_1h": 1500}
@@ -198,7 +199,8 @@ func ratOf(c aqi.Concentration) *big.Rat {
 	return r
 }
 
-// genStations makes stations in stretches: of one value, of changing ones, of odd ones at the edges of the rules, or of nothing.
+// genStations makes stations in stretches: of one value, of changing ones, of odd ones at the edges of the rules, or of
+// nothing.
 func genStations(p pick) (stations map[string]modelStation, hours int) {
 	hours = 20 + p(110)
 	stations = map[string]modelStation{}

@@ -72,8 +72,8 @@ func (s scope) key() string {
 
 func scopeOf(key []byte) scope { return scope{region: string(key[1:]), drill: key[0] == 'd'} }
 
-// scopeRow is what stands in a region: at most one open proposal and one live warning, and what was dismissed last of each kind
-// of proposal, until one of that kind is raised.
+// scopeRow is what stands in a region: at most one open proposal and one live warning, and what was dismissed last of
+// each kind of proposal, until one of that kind is raised.
 type scopeRow struct {
 	Proposal  string      `json:"proposal"`
 	Warning   string      `json:"warning"`
@@ -239,8 +239,8 @@ func LiveDrill(tx *bbolt.Tx, region string) (*Warning, error) {
 	return liveIn(tx, scope{region: region, drill: true})
 }
 
-// Live are the warnings of all regions that [LiveWarning] or [LiveDrill] would find. It reads what stands in each region now,
-// not the warnings of the past.
+// Live are the warnings of all regions that [LiveWarning] or [LiveDrill] would find. It reads what stands in each
+// region now, not the warnings of the past.
 func Live(tx *bbolt.Tx) ([]*Warning, error) {
 	var all []*Warning
 	c := tx.Bucket(bScope).Cursor()

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil: the first, in
-// the order of [Engine.suggestions], that was not dismissed. The id, region and times of record are the caller's.
+// suggest is what the criteria ask for in a region with this series and this live warning (nil = none), or nil: the
+// first, in the order of [Engine.suggestions], that was not dismissed. The id, region and times of record are the
+// caller's.
 func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed func(*Proposal) bool) *Proposal {
 	e, ev := e.judged(series, now)
 	for p := range e.suggestions(ev, live, now) {
@@ -32,8 +33,8 @@ func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed f
 	return nil
 }
 
-// suggestions are what there is reason for, in order: of a live warning another level upwards goes before other times, these
-// before a lower level, and that before the end.
+// suggestions are what there is reason for, in order: of a live warning another level upwards goes before other times,
+// these before a lower level, and that before the end.
 func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Seq[*Proposal] {
 	all := []func() *Proposal{func() *Proposal { return e.suggestHeavy(ev, nil, e.suggestStart(ev, now), now) }}
 	if live != nil {
@@ -64,8 +65,8 @@ func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
 	return e, ev
 }
 
-// happened leaves out the means that are not over and of which nothing is forecast: what is to come of them is not missing, it
-// has not happened. Where that is all of a day, its own entry stands for it, or that nothing is known.
+// happened leaves out the means that are not over and of which nothing is forecast: what is to come of them is not
+// missing, it has not happened. Where that is all of a day, its own entry stands for it, or that nothing is known.
 func happened(series Series, steps []step, counts Counts, opt EvaluateOptions, now time.Time) []step {
 	out := steps[:0]
 	for _, st := range steps {
@@ -108,14 +109,14 @@ func (e Engine) suggestStart(ev Evaluation, now time.Time) *Proposal {
 	return nil
 }
 
-// startsAt is when a warning or a raise starts that is asked for from a time on: by the setting, and not before now. How far
-// ahead that is goes by the time itself.
+// startsAt is when a warning or a raise starts that is asked for from a time on: by the setting, and not before now.
+// How far ahead that is goes by the time itself.
 func (e Engine) startsAt(kind ProposalKind, from time.Time, ev Evaluation, now time.Time) time.Time {
 	return latest(now, e.starts(kind, Period{From: from}, ev.steps))
 }
 
-// own are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start when that
-// is to come.
+// own are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start
+// when that is to come.
 func (e Engine) own(ev Evaluation, live *Warning, now time.Time) []Episode {
 	gap := time.Duration(e.MergeGapH) * time.Hour
 	return slices.DeleteFunc(slices.Clone(ev.Episodes), func(ep Episode) bool {
@@ -141,7 +142,8 @@ func (w *Warning) heldAt(t time.Time) Level {
 	return level
 }
 
-// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for more than is in effect then.
+// suggestUpgrade asks for a higher level: at once, or by stages from when the episode asks for more than is in effect
+// then.
 func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
 	for _, ep := range own {
 		course := slices.DeleteFunc(ep.course(now), func(s Stage) bool {
@@ -164,9 +166,9 @@ func (e Engine) suggestUpgrade(ev Evaluation, own []Episode, live *Warning, now 
 	return nil
 }
 
-// suggestRevise asks for other times at the level there is, when a qualifying day of the warning's own episodes lies before its
-// start or behind its set end, or when the air of an announced lift clears later than that. A start is moved while the warning is
-// scheduled and nothing waits for approval.
+// suggestRevise asks for other times at the level there is, when a qualifying day of the warning's own episodes lies
+// before its start or behind its set end, or when the air of an announced lift clears later than that. A start is moved
+// while the warning is scheduled and nothing waits for approval.
 func (e Engine) suggestRevise(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
 	if live.State != Scheduled && live.State != Active {
 		return nil
@@ -219,8 +221,8 @@ func (w *Warning) setEnd() *time.Time {
 	return w.EndsAt
 }
 
-// suggestDowngrade asks for a lower level, from the first qualifying day that is not over, when the episodes, from their
-// beginning, never asked for what the warning has.
+// suggestDowngrade asks for a lower level, from the first qualifying day that is not over, when the episodes, from
+// their beginning, never asked for what the warning has.
 func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, now time.Time) *Proposal {
 	ahead := slices.IndexFunc(own, func(ep Episode) bool { return len(ep.course(now)) > 0 })
 	if ahead < 0 || live.Pending != nil {
@@ -236,9 +238,9 @@ func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, no
 	return p
 }
 
-// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it: that
-// data are missing, or that the forecast ends there, is no reason to lower a level. Nothing is asked of what lies before the
-// first step.
+// allKnown reports whether everything is known in a period and as far around it as another spell would belong to it:
+// that data are missing, or that the forecast ends there, is no reason to lower a level. Nothing is asked of what lies
+// before the first step.
 func allKnown(steps []step, p Period, gap time.Duration) bool {
 	from, to := p.From.Add(-gap), p.To.Add(gap)
 	end := from
@@ -252,8 +254,9 @@ func allKnown(steps []step, p Period, gap time.Duration) bool {
 	return !end.Before(to)
 }
 
-// unfinished reports whether a run above any clause's value, which meets none so far as it is known, lies so near a period that it
-// would belong to it, and next to what is unknown: with that it may be a spell of the same episode, of any level.
+// unfinished reports whether a run above any clause's value, which meets none so far as it is known, lies so near a
+// period that it would belong to it, and next to what is unknown: with that it may be a spell of the same episode, of
+// any level.
 func (e Engine) unfinished(steps []step, p Period, gap time.Duration) bool {
 	unknown := func(i int) bool { return steps[i].aqi == nil || steps[i].partial }
 	for _, rule := range e.Criteria.Levels {
@@ -340,8 +343,8 @@ func (ep Episode) whole() Period {
 	return p
 }
 
-// course is what the windows of an episode that are not over ask for from now on, never lowered within it: nothing when all is
-// past. A window that is under way asks from now on. Days between two spells keep what the day before them had.
+// course is what the windows of an episode that are not over ask for from now on, never lowered within it: nothing when
+// all is past. A window that is under way asks from now on. Days between two spells keep what the day before them had.
 func (ep Episode) course(now time.Time) (course []Stage) {
 	for _, l := range Levels() {
 		if p := ep.extent(l, now); !p.From.IsZero() {

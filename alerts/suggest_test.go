@@ -28,8 +28,8 @@ func (w *world) acceptAll() (lines []string) {
 	return nil
 }
 
-// Every day of an episode has a response, from its first on, at the highest level of the episode or, by stages, at its own. By
-// hand, national-2024; today is 12-16, 17:00, the forecast begins with the 17th (D+1).
+// Every day of an episode has a response, from its first on, at the highest level of the episode or, by stages, at its
+// own. By hand, national-2024; today is 12-16, 17:00, the forecast begins with the 17th (D+1).
 //
 //	160,160,210,310,220,90,90   >150 D+1…5 (120 h): orange; >200 D+3…5 (72 h) with 310: red. E is D+1…5, 12-17T00 to 12-22T00.
 //	307,70,166,279,317,60,90    >200 D+1 (24 h): yellow; the gap D+2 is 24 h < 36; D+3…5 >150 72 h, >200 48 h: orange. E is D+1…5.
@@ -88,9 +88,9 @@ func TestATraceTellsTheEpisodeBesideTheLevelsOwnDays(t *testing.T) {
 	}
 }
 
-// A red run that is over starts no red, and what is left of its episode is answered by what it asks for itself. 12 to 14 were
-// 210, 310, 210 (red); the 15th 100 lies between (24 h); 16 and 17 are 160 (yellow): E is the 12th to the 17th. A red warning
-// that stands is not lowered within it.
+// A red run that is over starts no red, and what is left of its episode is answered by what it asks for itself. 12 to
+// 14 were 210, 310, 210 (red); the 15th 100 lies between (24 h); 16 and 17 are 160 (yellow): E is the 12th to the 17th.
+// A red warning that stands is not lowered within it.
 func TestAPastRedRunStartsNoRedAndIsNotLowered(t *testing.T) {
 	for _, merge := range []string{MergeStrict, MergeStages} {
 		w := newWorld(t, t.TempDir())
@@ -143,9 +143,9 @@ func TestAStartMovesOnWhenItsFirstSpellIsOver(t *testing.T) {
 	}
 }
 
-// By stages a level that is announced for later days comes sooner where days before them turn out to ask for it, or for one between.
-// By hand, tianjin-2018 (>200 48 h yellow, 72 h orange, 96 h with >300 for 48 h red, 500 for 24 h red), today the 16th, the days
-// from the 17th on; on the 17th one day more is known.
+// By stages a level that is announced for later days comes sooner where days before them turn out to ask for it, or for
+// one between. By hand, tianjin-2018 (>200 48 h yellow, 72 h orange, 96 h with >300 for 48 h red, 500 for 24 h red),
+// today the 16th, the days from the 17th on; on the 17th one day more is known.
 //
 //	210,210,500 and then 310: >200 for 72 h is orange from the 17th on, 500 is red on the 19th; with 96 h and two days above 300 all of it
 //	is red.
@@ -182,8 +182,8 @@ func TestAnAnnouncedLevelComesSooner(t *testing.T) {
 	}
 }
 
-// A level that is announced may be asked for sooner, by two persons where it needs them; the same from then on is refused, and to
-// go on with what is in effect takes the announcement back.
+// A level that is announced may be asked for sooner, by two persons where it needs them; the same from then on is
+// refused, and to go on with what is in effect takes the announcement back.
 func TestAnAnnouncedLevelMayBeGivenAnEarlierTime(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

@@ -12,10 +12,11 @@ import (
 	"qingkong/alerts/aqi"
 )
 
-// The slow model of what is suggested: it goes by the runs of the slow model of hours, hour by hour with plain loops, and
-// shares nothing with the engine but the settings and the warning it is asked about.
+// The slow model of what is suggested: it goes by the runs of the slow model of hours, hour by hour with plain loops,
+// and shares nothing with the engine but the settings and the warning it is asked about.
 
-// modelSuggest is what the model would suggest, in one line; "-" for nothing. Times are hours since the series' first day.
+// modelSuggest is what the model would suggest, in one line; "-" for nothing. Times are hours since the series' first
+// day.
 func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) string {
 	now := m.index(at)
 	spells := joined(m.met(c, e.evaluateOptions()), e.MergeGapH)
@@ -66,8 +67,8 @@ func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) s
 	return "-"
 }
 
-// revise looks at every hour of the own spells that is not over and lies in a run: one before the start moves it, one behind
-// the set end moves that.
+// revise looks at every hour of the own spells that is not over and lies in a run: one before the start moves it, one
+// behind the set end moves that.
 func (m *hourModel) revise(e Engine, c Criteria, spells, own []modelSpell, live *Warning, now, start int) string {
 	end, noEnd, set := -1, false, live.EndsAt != nil
 	if set {
@@ -104,8 +105,8 @@ func (m *hourModel) revise(e Engine, c Criteria, spells, own []modelSpell, live 
 	return fmt.Sprintf("revise %s %s to %s, no end %v", live.Level, m.clock(starts), until, noEnd)
 }
 
-// lift goes by the first stretch of clean air that is not over, is long enough while the warning is in force, and behind which no
-// run begins that the warning has to wait for.
+// lift goes by the first stretch of clean air that is not over, is long enough while the warning is in force, and
+// behind which no run begins that the warning has to wait for.
 func (m *hourModel) lift(e Engine, c Criteria, spells []modelSpell, live *Warning, now, start int) string {
 	if live.State != Active {
 		return ""
@@ -219,8 +220,8 @@ func (m *hourModel) cleanStretches(e Engine, c Criteria) (out []modelStretch) {
 	return out
 }
 
-// hourValue is the index of an hour's own concentrations by the daily table, or the index it came with; -1 where they say
-// nothing. has is false without a value.
+// hourValue is the index of an hour's own concentrations by the daily table, or the index it came with; -1 where they
+// say nothing. has is false without a value.
 func (m *hourModel) hourValue(at int) (value int, partial, has bool) {
 	if !m.reported(at) || !m.hours[at].valid {
 		return -1, false, false
@@ -257,8 +258,8 @@ func (m *hourModel) parted(i int) bool {
 	return end < w.from && !restOfToday || !before.day && !w.day && w.from > before.from+1 && !w.joins
 }
 
-// measured is the level that the measured windows alone meet by runs that end with the newest of them, when that is not older
-// than 3 h and above 200, and no hour of the next 12 is forecast at 200 or less; and from when these runs are.
+// measured is the level that the measured windows alone meet by runs that end with the newest of them, when that is not
+// older than 3 h and above 200, and no hour of the next 12 is forecast at 200 or less; and from when these runs are.
 func (m *hourModel) measured(e Engine, c Criteria, now int) (level Level, since int) {
 	level, since = None, now
 	if !m.sources {
@@ -301,8 +302,8 @@ func (m *hourModel) measured(e Engine, c Criteria, now int) (level Level, since 
 	return level, since
 }
 
-// forgetUnforecast takes away the windows that are not over and of which nothing is forecast: they have not happened. A day's own
-// entry stands where its window was.
+// forgetUnforecast takes away the windows that are not over and of which nothing is forecast: they have not happened. A
+// day's own entry stands where its window was.
 func (m *hourModel) forgetUnforecast(now int, counts Counts) {
 	happened := func(w modelMean) bool {
 		if w.day || w.to <= now {
@@ -336,7 +337,8 @@ type modelStage struct {
 	from  int
 }
 
-// course is what the runs of a spell that are not over ask for, hour by hour: the highest that has begun, never lowered.
+// course is what the runs of a spell that are not over ask for, hour by hour: the highest that has begun, never
+// lowered.
 func (s modelSpell) course(now int) (course []modelStage) {
 	reached := None
 	for h := now; h < s.to; h++ {

@@ -22,7 +22,8 @@ const (
 	Cancelled       State = "cancelled"
 )
 
-// stage is a warning's place in the table: its state, and whether a raise of its level or a move of its start waits for approval.
+// stage is a warning's place in the table: its state, and whether a raise of its level or a move of its start waits for
+// approval.
 type stage string
 
 const (

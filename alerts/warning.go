@@ -34,7 +34,8 @@ type Warning struct {
 	StartsAt      time.Time  `json:"starts_at"`
 	AtOnce        bool       `json:"at_once,omitempty"` // no start was named: as soon as it may
 	EndsAt        *time.Time `json:"ends_at"`           // nil = until further notice
-	// LiftFrom is when the air was to clear when an officer set the end of a lift; the same is not proposed to lift it again.
+	// LiftFrom is when the air was to clear when an officer set the end of a lift; the same is not proposed to lift it
+	// again.
 	LiftFrom    *time.Time     `json:"lift_from,omitempty"`
 	DocumentNo  string         `json:"document_no"`
 	IssuedBy    string         `json:"issued_by"`
@@ -71,9 +72,10 @@ const (
 	pendingRevise = "revise"
 )
 
-// Public is the warning as those read it who do not decide on it: enterprises, towns, feeders, and whoever hears what goes out. It
-// says what was done and not why an approver rejected it, why a raise is asked for (once approved, it stands in the change of the
-// level), where an order went against the district's own proposal, or whose secret somebody else has seen. w is not changed.
+// Public is the warning as those read it who do not decide on it: enterprises, towns, feeders, and whoever hears what
+// goes out. It says what was done and not why an approver rejected it, why a raise is asked for (once approved, it
+// stands in the change of the level), where an order went against the district's own proposal, or whose secret somebody
+// else has seen. w is not changed.
 func (w *Warning) Public() *Warning {
 	p := *w
 	p.Overrides = nil

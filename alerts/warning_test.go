@@ -548,8 +548,8 @@ func TestListWarningsPagesFromTheLatest(t *testing.T) {
 	})
 }
 
-// A rejected declaration is entered again in other terms: it keeps its id and its history, waits for a second person again
-// where its level needs one, and whoever entered it last may not approve it.
+// A rejected declaration is entered again in other terms: it keeps its id and its history, waits for a second person
+// again where its level needs one, and whoever entered it last may not approve it.
 func TestARejectedDeclarationIsRevised(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
@@ -592,8 +592,8 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	w.mustMatch()
 }
 
-// The city orders orange where our own forecast asks for red, then yellow where it still does: both differences are kept,
-// and an order that follows the proposal is none.
+// The city orders orange where our own forecast asks for red, then yellow where it still does: both differences are
+// kept, and an order that follows the proposal is none.
 func TestACityOrderThatGoesAgainstOurOwnProposal(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()

@@ -19,10 +19,10 @@ const (
 // maxMissing is how many hours of a window may be missing.
 const maxMissing = windowHours - windowValid
 
-// windows are the 24-hour means of hours, one for each hour at which a mean can begin: the daily-table index of the mean
-// concentrations (contract.md §7), of hours with an AQI alone the mean of that, rounded up. A window with fewer than 20
-// valid hours is unknown. Where more hours are missing than any window could bear, the hours on either side have
-// nothing to do with each other, and no window stands there.
+// windows are the 24-hour means of hours, one for each hour at which a mean can begin: the daily-table index of the
+// mean concentrations (contract.md §7), of hours with an AQI alone the mean of that, rounded up. A window with fewer
+// than 20 valid hours is unknown. Where more hours are missing than any window could bear, the hours on either side
+// have nothing to do with each other, and no window stands there.
 func windows(hours []HourAir) []step {
 	var out []step
 	for len(hours) > 0 {
@@ -36,8 +36,9 @@ func windows(hours []HourAir) []step {
 	return out
 }
 
-// block makes the windows of hours that lie close together. They lie between its first hour and its last; but a calendar
-// day with 20 valid hours is known also where those missing lie at its ends, and then the windows reach to that midnight.
+// block makes the windows of hours that lie close together. They lie between its first hour and its last; but a
+// calendar day with 20 valid hours is known also where those missing lie at its ends, and then the windows reach to
+// that midnight.
 func block(hours []HourAir) []step {
 	begin := hours[0].At.In(Shanghai()).Add(-maxMissing * time.Hour)
 	n := int(hours[len(hours)-1].At.Sub(begin)/time.Hour) + 1 + maxMissing
@@ -224,8 +225,9 @@ func standardAt(t time.Time) aqi.Standard {
 }
 
 // indexOf is the index of what was measured; ok is false when it says nothing. HJ 633—2026, 5.3 publishes none when a
-// pollutant is missing and the others stay at 100 or less; nor is one known beside ozone that is beyond its column. For a response what matters is PM2.5: with it the index of
-// what there is stands, without it one of 100 or less would call air clean of which nobody knows, in either edition.
+// pollutant is missing and the others stay at 100 or less; nor is one known beside ozone that is beyond its column. For
+// a response what matters is PM2.5: with it the index of what there is stands, without it one of 100 or less would call
+// air clean of which nobody knows, in either edition.
 func indexOf(std aqi.Standard, v aqi.Values) (index int, primary []string, ok bool) {
 	r := aqi.Daily(std, v)
 	for _, i := range r.IAQI {

@@ -12,7 +12,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// winter is a made-up season of daily indexes: spells of bad air of every length, gaps of a day or two, edges of the clauses.
+// winter is a made-up season of daily indexes: spells of bad air of every length, gaps of a day or two, edges of the
+// clauses.
 func winter(seed uint64, days int) (aqi []int) {
 	rnd := rand.New(rand.NewPCG(seed, 16))
 	for len(aqi) < days {
@@ -127,8 +128,9 @@ func (s *season) neverDownAndUp(t *testing.T, all *hourModel) {
 	}
 }
 
-// Measured years and made-up winters, under every set, seen 3 to 10 days ahead: no day that meets a clause of its forecast is
-// without a response, no warning is lifted late or ahead of time, and no level is lowered and raised within an episode.
+// Measured years and made-up winters, under every set, seen 3 to 10 days ahead: no day that meets a clause of its
+// forecast is without a response, no warning is lifted late or ahead of time, and no level is lowered and raised within
+// an episode.
 func TestSeasonsLeaveNoQualifyingDayWithoutAResponse(t *testing.T) {
 	years := map[string][]int{"winter 1": winter(1, 120), "winter 2": winter(2, 120), "winter 3": winter(3, 120)}
 	for _, year := range []string{"2016", "2018"} {

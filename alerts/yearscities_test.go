@@ -49,8 +49,8 @@ func measuredCity(t *testing.T, year string) (c city, ok bool) {
 	return c, true
 }
 
-// simulatedCity is a year of PM2.5 that persists from day to day and is worst in winter, with ozone in summer, dust in spring,
-// indexes that their concentrations deny, and days that are missing.
+// simulatedCity is a year of PM2.5 that persists from day to day and is worst in winter, with ozone in summer, dust in
+// spring, indexes that their concentrations deny, and days that are missing.
 func simulatedCity(seed uint64, worse float64) city {
 	rnd := rand.New(rand.NewPCG(seed, 2014))
 	c := city{name: "simulated " + strconv.FormatUint(seed, 10), first: "2015-01-01"}
@@ -84,7 +84,8 @@ func simulatedCity(seed uint64, worse float64) city {
 	return c
 }
 
-// nastyCity has spells of every length and gaps of a day or two at the edges of the clauses, and missing days among them.
+// nastyCity has spells of every length and gaps of a day or two at the edges of the clauses, and missing days among
+// them.
 func nastyCity(seed uint64) city {
 	rnd := rand.New(rand.NewPCG(seed, 2022))
 	c := city{name: "nasty " + strconv.FormatUint(seed, 10), first: "2014-06-01"}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// What has to hold of years of warnings, worked out from the regulations and the setting's own words, day by day and by nothing of
-// the engine. Days are numbers from the first of the record; times are hours since its 00:00.
+// What has to hold of years of warnings, worked out from the regulations and the setting's own words, day by day and by
+// nothing of the engine. Days are numbers from the first of the record; times are hours since its 00:00.
 
 // regulation is a set of criteria as its document has it.
 type regulation struct {
@@ -67,7 +67,8 @@ func subIndex(pollutant string, c float64) int {
 	return int(steps[len(bp)-1])
 }
 
-// index is the day's, and which pollutants it is of, by its means; -1 without any, or where PM2.5 is missing and the rest is good.
+// index is the day's, and which pollutants it is of, by its means; -1 without any, or where PM2.5 is missing and the
+// rest is good.
 func (w weather) index() (index int, primary []string) {
 	index = -1
 	for pollutant, c := range w.means {
@@ -163,9 +164,9 @@ func asked(spells []spellOfDays, day int) (level int) {
 	return level
 }
 
-// clears is the hour from which a warning that began on a day may end: 00:00 of the first day of two that are known and at most
-// 150, with nothing that asks for a response from then on before air of two such days comes again; by means, one day later,
-// with a third.
+// clears is the hour from which a warning that began on a day may end: 00:00 of the first day of two that are known and
+// at most 150, with nothing that asks for a response from then on before air of two such days comes again; by means,
+// one day later, with a third.
 func (r regulation) clears(counts, air []int, since int, byMeans bool) (at int, ok bool) {
 	spells := r.met(counts)
 	clean := func(day int) bool {

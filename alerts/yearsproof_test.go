@@ -240,7 +240,8 @@ func (y *officeYear) rank(w *Warning, hour int) int {
 	return slices.Index(responseLevels, w.LevelAt(y.at(hour)))
 }
 
-// separate reports whether a day lies in an episode that is none of the warning's own: 36 h or more from now and from its start.
+// separate reports whether a day lies in an episode that is none of the warning's own: 36 h or more from now and from
+// its start.
 func separate(ahead []spellOfDays, live *Warning, y *officeYear, day int) bool {
 	for _, ep := range episodesOf(ahead) {
 		if ep.from <= day && day < ep.to {
@@ -261,7 +262,8 @@ func termsOf(w *Warning) string {
 	return fmt.Sprintf("%s %s %s, %s to %s", w.ID, w.State, w.Level, minute(w.StartsAt), end)
 }
 
-// lookAtLift: what may end within a day has an end by then, and what an officer ended by a lift was not ended before it might.
+// lookAtLift: what may end within a day has an end by then, and what an officer ended by a lift was not ended before it
+// might.
 func (y *officeYear) lookAtLift(rules regulation, live *Warning, day, end int) {
 	now := day*24 + 17
 	at, ok := rules.clears(y.counts[:end], y.air[:end], y.hour(live.StartsAt)/24, y.byMeans)
@@ -276,8 +278,8 @@ func (y *officeYear) lookAtLift(rules regulation, live *Warning, day, end int) {
 	}
 }
 
-// lookBack checks the whole record: what was asked of a day was in effect on it from 00:00 to 24:00, nothing stood without reason, and
-// within an episode of the whole year no level went down and up again.
+// lookBack checks the whole record: what was asked of a day was in effect on it from 00:00 to 24:00, nothing stood
+// without reason, and within an episode of the whole year no level went down and up again.
 func (y *officeYear) lookBack(tx *bbolt.Tx) error {
 	effect := make([]int, 24*len(y.counts)) // by the hour
 	for cursor := ""; ; {
@@ -371,7 +373,8 @@ func (r regulation) criteria(t *testing.T) Criteria {
 	return c
 }
 
-// allOfficeYears are the cities under all sets and settings, and the measured year in which the criteria changed by date.
+// allOfficeYears are the cities under all sets and settings, and the measured year in which the criteria changed by
+// date.
 func allOfficeYears(t *testing.T, cities []city) (out []*officeYear) {
 	add := func(c city, r regulation, later *regulation, set func(*Settings)) {
 		for _, horizon := range []int{3, 5, 7, 10} {
@@ -398,9 +401,9 @@ func allOfficeYears(t *testing.T, cities []city) (out []*officeYear) {
 	return out
 }
 
-// Measured years and made-up ones under every set, 3 to 10 days ahead, by both ways to merge and to lift: no day that meets a
-// clause of what is forecast then is without a response of its level, none ends late or ahead of time, and no level goes down
-// and up within an episode. A run plays some of them; with -years-every 1 it plays all.
+// Measured years and made-up ones under every set, 3 to 10 days ahead, by both ways to merge and to lift: no day that
+// meets a clause of what is forecast then is without a response of its level, none ends late or ahead of time, and no
+// level goes down and up within an episode. A run plays some of them; with -years-every 1 it plays all.
 func TestYearsOfWarnings(t *testing.T) {
 	var cities []city
 	for _, year := range []string{"2016", "2018"} {

@@ -12,7 +12,8 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// AcceptedPlan is the plan that a recipient's orders under a warning carry, nil for none. It stays when the warning ends.
+// AcceptedPlan is the plan that a recipient's orders under a warning carry, nil for none. It stays when the warning
+// ends.
 func AcceptedPlan(tx *bbolt.Tx, warning, recipient string) (*plant.OperatingPlan, error) {
 	return plant.ParseOperatingPlan(tx.Bucket(acceptedBucket).Get(acceptedKey(warning, recipient)))
 }
@@ -56,8 +57,8 @@ const (
 	droppedNote = "此前接受的运行方案不再适用，恢复按清单执行。\n"
 )
 
-// follow words the order that follows a recipient's last one. A plan that the last one carries goes on in it as long as it fits
-// its window and the plant that its version of the list describes; else the order says that it is over.
+// follow words the order that follows a recipient's last one. A plan that the last one carries goes on in it as long as
+// it fits its window and the plant that its version of the list describes; else the order says that it is over.
 func (w *writer) follow(tx *bbolt.Tx, t *target, last *Order) (*Issued, error) {
 	if last == nil {
 		return w.order(t, nil), nil
@@ -106,8 +107,8 @@ func serves(tx *bbolt.Tx, p *plant.OperatingPlan, order *Plan, t *target) (bool,
 	return t.follow(p), nil
 }
 
-// unplan gives the measures of an order that carries a plan back what the list says of those that the plan rewrote, so that
-// an amendment is judged by the list's rules. keep says that the plan goes on: the amendment changes none of them.
+// unplan gives the measures of an order that carries a plan back what the list says of those that the plan rewrote, so
+// that an amendment is judged by the list's rules. keep says that the plan goes on: the amendment changes none of them.
 func (in Objection) unplan(body *Issued, ms, listed []reductionlist.Measure) (keep bool, err error) {
 	plan, err := plant.ParseOperatingPlan(body.Plan)
 	if err != nil || plan == nil {

@@ -195,8 +195,8 @@ func TestAcceptPlanRefuses(t *testing.T) {
 	w.check()
 }
 
-// An accepted plan stays in its recipient's orders as long as it fits their window and the plant; else the list's quantities
-// come back, and the order says so.
+// An accepted plan stays in its recipient's orders as long as it fits their window and the plant; else the list's
+// quantities come back, and the order says so.
 func TestPlanStaysWhileItFits(t *testing.T) {
 	later, sooner := planTo.Add(24*time.Hour), planTo.Add(-6*time.Hour)
 	level := func(l alerts.Level, ends *time.Time) func(*world) {
@@ -307,8 +307,8 @@ func TestPlanAndANewerList(t *testing.T) {
 	}
 }
 
-// What is burnt is spread over the days of Shanghai to the minute, nothing is lost, and a day is partial where the plan does not
-// cover all of it.
+// What is burnt is spread over the days of Shanghai to the minute, nothing is lost, and a day is partial where the plan
+// does not cover all of it.
 func TestDaysOfAPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		stepH := rapid.SampledFrom([]int{1, 2, 3, 4}).Draw(t, "step")

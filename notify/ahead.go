@@ -43,8 +43,8 @@ func (p *Planner) DecidePlan(tx *bbolt.Tx, _ string, in PlanChunk, _ time.Time) 
 	return decidePlan(tx, in, p)
 }
 
-// take gives the run of that name, nil when it was not read; a nil Planner reads nothing ahead. A chunk that did not fit
-// into its block is decided again, so the run stays here until two others were read.
+// take gives the run of that name, nil when it was not read; a nil Planner reads nothing ahead. A chunk that did not
+// fit into its block is decided again, so the run stays here until two others were read.
 func (p *Planner) take(of runOf) *run {
 	if p == nil {
 		return nil

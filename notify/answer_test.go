@@ -132,8 +132,8 @@ func tryAct(t *testing.T, w *world, o *Order, action Action) (got *Order, refuse
 	return got, refused
 }
 
-// The same act with the same content is answered ok and changes nothing, with other content it is a conflict, however far
-// the order went on.
+// The same act with the same content is answered ok and changes nothing, with other content it is a conflict, however
+// far the order went on.
 func TestActsAgain(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Orange))
 	w.level(alerts.Orange)

@@ -18,8 +18,8 @@ type AuditRules struct {
 	Began     time.Time     // nobody ran before this: what was due earlier is taken as due then
 }
 
-// Rows are the rows of the journal that orders wait for, as they stand in the transaction of the audit. A row that cannot be
-// read is none.
+// Rows are the rows of the journal that orders wait for, as they stand in the transaction of the audit. A row that
+// cannot be read is none.
 type Rows interface {
 	Outbox(topic, id string) (due time.Time, ok bool)
 	Timer(id string) (due time.Time, ok bool)
@@ -43,8 +43,8 @@ var stuckNames = []string{"unsent", "sent_late", "no_deadline", "not_overdue", "
 
 func (k StuckKind) String() string { return stuckNames[k] }
 
-// Stuck is an order, or of the last two kinds a warning, for which nothing will happen by itself. Since is when it was issued,
-// is due, or was to be done, and Due, of StuckSentLate alone, when its message goes out.
+// Stuck is an order, or of the last two kinds a warning, for which nothing will happen by itself. Since is when it was
+// issued, is due, or was to be done, and Due, of StuckSentLate alone, when its message goes out.
 type Stuck struct {
 	Kind       StuckKind
 	ID         string
@@ -67,10 +67,10 @@ type AuditPage struct {
 	Next   string
 }
 
-// Audit proves of a page of orders that each has a next step, and names those that have none. It reads the orders that are
-// open or whose last event was not received, by their index, and on the first page, where from is empty, the plans of the
-// warnings that are live: what ended and was received costs nothing. A page is the truth of its transaction alone; what
-// changes between two pages is seen by the next audit.
+// Audit proves of a page of orders that each has a next step, and names those that have none. It reads the orders that
+// are open or whose last event was not received, by their index, and on the first page, where from is empty, the plans
+// of the warnings that are live: what ended and was received costs nothing. A page is the truth of its transaction
+// alone; what changes between two pages is seen by the next audit.
 func Audit(tx *bbolt.Tx, now time.Time, rules AuditRules, rows Rows, from string, limit int) (AuditPage, error) {
 	a := &audit{tx: tx, orders: tx.Bucket(ordersBucket).Cursor(), now: now, rules: rules, rows: rows, warnings: map[string]*waiting{}}
 	if from == "" {
@@ -218,8 +218,8 @@ func (a *audit) open(o *Order) error {
 	return nil
 }
 
-// willLook says whether something will look at the order's deadline: a plan that still runs sets the timer of its orders when it
-// is done.
+// willLook says whether something will look at the order's deadline: a plan that still runs sets the timer of its
+// orders when it is done.
 func (a *audit) willLook(w *waiting, o *Order) bool {
 	by, p := o.AcknowledgeBy, w.plan
 	if w.works && p.Issued+p.Revised > 0 && p.AcknowledgeBy.UnixMilli() == by.UnixMilli() {

@@ -84,8 +84,8 @@ func (e *effects) store(tx *bbolt.Tx) error {
 // auditPage is how many orders the benchmark's pages have, as the program's.
 const auditPage = 1000
 
-// BenchmarkAudit audits 100,000 open orders, none of them received or answered, in pages of a transaction each; beside it a
-// bare walk of the same index, and of the index with the orders' rows.
+// BenchmarkAudit audits 100,000 open orders, none of them received or answered, in pages of a transaction each; beside
+// it a bare walk of the same index, and of the index with the orders' rows.
 func BenchmarkAudit(b *testing.B) {
 	db := newDB(b)
 	now := time.Date(2016, 12, 16, 18, 0, 0, 0, alerts.Shanghai())

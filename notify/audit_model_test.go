@@ -52,8 +52,9 @@ func auditIn(tx *bbolt.Tx, now time.Time, fx *effects, limit int) (stuck []Stuck
 	}
 }
 
-// future is the slow and obvious audit: it lets time pass, with timers run and messages sent as they fall due and nobody doing
-// anything, and looks whether everything that was to happen did. It works in a transaction that is rolled back.
+// future is the slow and obvious audit: it lets time pass, with timers run and messages sent as they fall due and
+// nobody doing anything, and looks whether everything that was to happen did. It works in a transaction that is rolled
+// back.
 type future struct {
 	tx    *bbolt.Tx
 	fx    *effects
@@ -216,8 +217,8 @@ func (f *future) fire(id string) error {
 	return f.fx.save(f.tx)
 }
 
-// auditBoth gives what the audit finds in the state after damage and what will not happen by itself there, and leaves the state
-// as it was.
+// auditBoth gives what the audit finds in the state after damage and what will not happen by itself there, and leaves
+// the state as it was.
 func (w *world) auditBoth(limit int, damage func(tx *bbolt.Tx, fx *effects) error) (found []Stuck, future map[string]bool) {
 	w.t.Helper()
 	tx, err := w.live.Begin(true)
@@ -301,7 +302,8 @@ type damage struct {
 	names func(Stuck) bool
 }
 
-// damages takes away or puts off each of the rows that orders wait for, and takes back of each order that it is overdue.
+// damages takes away or puts off each of the rows that orders wait for, and takes back of each order that it is
+// overdue.
 func (w *world) damages() (all []damage) {
 	rows := func(name string, names func(Stuck) bool, do func(fx *effects)) {
 		all = append(all, damage{name, func(_ *bbolt.Tx, fx *effects) error { do(fx); return nil }, names})
@@ -355,9 +357,9 @@ func only(id string, kind StuckKind) func(Stuck) bool {
 	return func(s Stuck) bool { return s.ID == id && s.Kind == kind }
 }
 
-// Whatever people do, at every moment at which timers were run and messages sent as they fell due the audit finds nothing, and
-// nothing is left undone from there on; and where a row is missing or wrong, all that is then left undone is named, and nothing
-// that has to do with another row.
+// Whatever people do, at every moment at which timers were run and messages sent as they fell due the audit finds
+// nothing, and nothing is left undone from there on; and where a row is missing or wrong, all that is then left undone
+// is named, and nothing that has to do with another row.
 func TestAuditAgainstTheFuture(t *testing.T) {
 	levels := []alerts.Level{alerts.Yellow, alerts.Orange, alerts.Red}
 	first := []reductionlist.Recipient{enterprise("A", alerts.Yellow), enterprise("A-1", alerts.Yellow, alerts.Orange),

@@ -178,7 +178,8 @@ func TestAuditOfADeadline(t *testing.T) {
 	}
 }
 
-// What ended and was received is not looked at, and neither are the warnings of the past; what ended and was not received is.
+// What ended and was received is not looked at, and neither are the warnings of the past; what ended and was not
+// received is.
 func TestAuditLooksAtNothingThatIsOver(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow), enterprise("E2", alerts.Yellow), enterprise("E3", alerts.Yellow))
 	e := engine()

@@ -47,8 +47,8 @@ func (c *counts) add(m mutable, n uint32) {
 	c[atVerdict+m.Verdict] += n
 }
 
-// boardMoves adds up what the events of a block move on the boards: a counter row is then read and written once a block,
-// however many orders of a town were answered in it.
+// boardMoves adds up what the events of a block move on the boards: a counter row is then read and written once a
+// block, however many orders of a town were answered in it.
 type boardMoves map[counterRow]*counts
 
 // counterRow names a row of counters.

@@ -14,7 +14,8 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// reason is what is recorded of why the plan is accepted, nil for nothing. The plan has to be marked by what the order demands now.
+// reason is what is recorded of why the plan is accepted, nil for nothing. The plan has to be marked by what the order
+// demands now.
 func (in AcceptPlan) reason(tx *bbolt.Tx, o *Order, body *Issued, p *plant.OperatingPlan) (*PlanReason, error) {
 	demanded, err := o.demanded(tx, in.Read, body)
 	if err != nil {
@@ -66,9 +67,9 @@ func samePlan(a, b json.RawMessage) bool {
 	return bytes.Equal(bare(a), bare(b))
 }
 
-// demanded is what an order asks for where no plan stands in its place. In an order that carries one, the measures that the plan
-// rewrites are those of the order that it was accepted for, or the list's; what an order says as the one before it did holds since
-// that one took effect.
+// demanded is what an order asks for where no plan stands in its place. In an order that carries one, the measures that
+// the plan rewrites are those of the order that it was accepted for, or the list's; what an order says as the one
+// before it did holds since that one took effect.
 func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demanded, error) {
 	var ms []reductionlist.Measure
 	if err := json.Unmarshal(body.Measures, &ms); err != nil {

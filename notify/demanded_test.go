@@ -27,7 +27,8 @@ func (w *world) demanded(order string) (d plant.Demanded) {
 	return d
 }
 
-// A plan that does not keep a measure is accepted with a reason alone, which is recorded beside the order with what is not kept.
+// A plan that does not keep a measure is accepted with a reason alone, which is recorded beside the order with what is
+// not kept.
 func TestAcceptAPlanThatBreaksTheList(t *testing.T) {
 	w := newWorld(t, coalPlant())
 	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})

@@ -71,8 +71,8 @@ const (
 // Kind implements Event.
 func (*Issued) Kind() string { return kindIssued }
 
-// Released says that an order no longer binds. Words is the number of the [ReleaseWorded] of its warning that says so to the
-// recipient; 0 where releases had no words yet.
+// Released says that an order no longer binds. Words is the number of the [ReleaseWorded] of its warning that says so
+// to the recipient; 0 where releases had no words yet.
 type Released struct {
 	OrderID string      `json:"order_id"`
 	Reason  ReleaseKind `json:"reason"`
@@ -141,9 +141,9 @@ type Overdue struct {
 // Kind implements Event.
 func (*Overdue) Kind() string { return kindOverdue }
 
-// Decided is the duty officer's decision on an objection: "accept" exempts the recipient from the order, "reject" asks it
-// to acknowledge after all, by AcknowledgeBy, and "amend" is followed by the amended order. What is granted ends at ExpiresAt,
-// where there is one.
+// Decided is the duty officer's decision on an objection: "accept" exempts the recipient from the order, "reject" asks
+// it to acknowledge after all, by AcknowledgeBy, and "amend" is followed by the amended order. What is granted ends at
+// ExpiresAt, where there is one.
 type Decided struct {
 	OrderID       string     `json:"order_id"`
 	Decision      string     `json:"decision"`
@@ -157,8 +157,8 @@ type Decided struct {
 // Kind implements Event.
 func (*Decided) Kind() string { return kindDecided }
 
-// PlanReason says why a plan was accepted, as it has to be said of one that does not keep what the order demands without it. OrderID
-// is the order that carries the plan; NotKept are the ids of its measures that are not kept.
+// PlanReason says why a plan was accepted, as it has to be said of one that does not keep what the order demands
+// without it. OrderID is the order that carries the plan; NotKept are the ids of its measures that are not kept.
 type PlanReason struct {
 	OrderID   string   `json:"order_id"`
 	ReasonRef string   `json:"reason_ref"`

@@ -28,7 +28,8 @@ type FiguresGiven struct {
 // Kind implements Event.
 func (*FiguresGiven) Kind() string { return kindFigures }
 
-// figuresHold is how long figures that are given again unchanged are no news: after it they say that all is still as it was.
+// figuresHold is how long figures that are given again unchanged are no news: after it they say that all is still as it
+// was.
 const figuresHold = time.Hour
 
 // maxFigures bounds figures, in bytes of JSON.

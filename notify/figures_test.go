@@ -33,8 +33,8 @@ func (w *world) figures(recipient string) (g *plant.Given) {
 	return g
 }
 
-// The latest figures of a plant hold, with when and by whom they were given. The same again soon is no news; later it says that
-// all is as it was.
+// The latest figures of a plant hold, with when and by whom they were given. The same again soon is no news; later it
+// says that all is as it was.
 func TestFiguresGiven(t *testing.T) {
 	w := newWorld(t, coalPlant(), enterprise("E2", alerts.Yellow))
 	if w.figures("E1") != nil {

@@ -162,8 +162,8 @@ func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(id []byte, o *Orde
 	return nil
 }
 
-// scanWarning goes through a warning's orders. A rare value is looked for in many thousand rows, so that a row that cannot
-// match is not decoded.
+// scanWarning goes through a warning's orders. A rare value is looked for in many thousand rows, so that a row that
+// cannot match is not decoded.
 func (f *Filter) scanWarning(tx *bbolt.Tx, warning, cursor string, visit func(id []byte, o *Order) bool) error {
 	prefix := []byte(warning + "-")
 	c := tx.Bucket(ordersBucket).Cursor()

@@ -25,8 +25,8 @@ type model struct {
 	last    map[string]string // latest order of a recipient
 }
 
-// modelEntry is what a version says of a recipient: the levels from which it has its first, second, … measure, and how these
-// are worded.
+// modelEntry is what a version says of a recipient: the levels from which it has its first, second, … measure, and how
+// these are worded.
 type modelEntry struct {
 	levels  []alerts.Level
 	wording string

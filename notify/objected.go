@@ -20,8 +20,8 @@ type objection struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
-// ObjectionView is an objection as others read it: why the recipient objected, what was decided, and why. Decision is empty while
-// it waits for one. Note and reason are empty for whoever may not read them, too. Times are in Shanghai.
+// ObjectionView is an objection as others read it: why the recipient objected, what was decided, and why. Decision is
+// empty while it waits for one. Note and reason are empty for whoever may not read them, too. Times are in Shanghai.
 type ObjectionView struct {
 	At        time.Time  `json:"at"`
 	Note      string     `json:"note"`
@@ -67,7 +67,8 @@ func (o *Order) objection(tx *bbolt.Tx, vault Vault) (*ObjectionView, error) {
 	return v, nil
 }
 
-// Unexplained reports whether the order's objection waits for a decision and was recorded without saying why: it may be said now.
+// Unexplained reports whether the order's objection waits for a decision and was recorded without saying why: it may be
+// said now.
 func (o *Order) Unexplained(tx *bbolt.Tx) (bool, error) {
 	if o.State != StateOpen || o.Answer != AnswerObjected {
 		return false, nil

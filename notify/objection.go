@@ -16,9 +16,9 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// Objection is the duty officer's decision on what a recipient objected: "accept" exempts it from the order, "reject" sets a
-// new deadline to acknowledge, "amend" gives it another order with other measures. What is granted ends at ExpiresAt, when
-// the warning still lasts then: the recipient gets what the list says of it again.
+// Objection is the duty officer's decision on what a recipient objected: "accept" exempts it from the order, "reject"
+// sets a new deadline to acknowledge, "amend" gives it another order with other measures. What is granted ends at
+// ExpiresAt, when the warning still lasts then: the recipient gets what the list says of it again.
 type Objection struct {
 	OrderID   string
 	Decision  string
@@ -37,15 +37,15 @@ const (
 	decideAmend  = "amend"
 )
 
-// MeasureChange changes one measure of an order: Change holds the members of [reductionlist.Measure] that change, JSON null
-// takes the measure out.
+// MeasureChange changes one measure of an order: Change holds the members of [reductionlist.Measure] that change, JSON
+// null takes the measure out.
 type MeasureChange struct {
 	ID     string
 	Change json.RawMessage
 }
 
-// DecideObjection decides on an objection. The order must be open and objected to. It returns the order as it was, or the
-// one that an amendment makes of it.
+// DecideObjection decides on an objection. The order must be open and objected to. It returns the order as it was, or
+// the one that an amendment makes of it.
 func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Event, *Order, error) {
 	if err := in.check(wall(in.Wall, now)); err != nil {
 		return nil, nil, err
@@ -170,8 +170,8 @@ func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipien
 	return rules.Amend(l, a, s)
 }
 
-// reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the window
-// of o, from now on where o has begun, with a deadline of its own. keep lets a plan go on that o carries.
+// reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the
+// window of o, from now on where o has begun, with a deadline of its own. keep lets a plan go on that o carries.
 func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now, wall time.Time) (*Issued, error) {
 	p, err := o.own(tx, body, now, wall)
 	if err != nil {
@@ -244,15 +244,16 @@ func ends(fx Effects, order string, at *time.Time) {
 	}
 }
 
-// DecisionEnds is the command that ends what an objection was granted: the exemption from an order, or an amended order.
+// DecisionEnds is the command that ends what an objection was granted: the exemption from an order, or an amended
+// order.
 type DecisionEnds struct {
 	OrderID string    `json:"order_id"`
 	Read    Reader    `json:"-"` // finds the order's body
 	Wall    time.Time `json:"-"` // what the wall clock says; zero where that is now
 }
 
-// DecideDecisionEnds gives the recipient what the list says at the order's level. It gives no events when the order has been
-// replaced or the warning has ended since.
+// DecideDecisionEnds gives the recipient what the list says at the order's level. It gives no events when the order has
+// been replaced or the warning has ended since.
 func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
 	if err != nil || o.State != StateExempted && o.State != StateOpen {

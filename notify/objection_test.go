@@ -68,8 +68,8 @@ func TestAmend(t *testing.T) {
 	w.check()
 }
 
-// What was granted for a time ends with it: the list's measures are ordered again, unless another order took the place of the
-// decision or the warning has ended.
+// What was granted for a time ends with it: the list's measures are ordered again, unless another order took the place
+// of the decision or the warning has ended.
 func TestDecisionEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		decision Objection
@@ -183,7 +183,8 @@ func TestObjectionNeedsANote(t *testing.T) {
 	}
 }
 
-// The reason of an objection that was recorded without one may be said as long as it waits for a decision; then it stands.
+// The reason of an objection that was recorded without one may be said as long as it waits for a decision; then it
+// stands.
 func TestObjectionIsCompleted(t *testing.T) {
 	explain := func(w *world, note string) ([]Event, error) {
 		_, evs, err := do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: note})

@@ -12,8 +12,8 @@ import (
 // Observe turns what happened to a warning into a plan for its orders. The journal calls it after alerts has applied
 // the event, so the warning is read as it stands after it.
 //
-// Orders go out when the warning does: with its announcement where it starts later, so that a recipient knows before the
-// measures begin, else at its start.
+// Orders go out when the warning does: with its announcement where it starts later, so that a recipient knows before
+// the measures begin, else at its start.
 func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 	switch ev := ev.(type) {
 	case alerts.Restoration:
@@ -61,7 +61,8 @@ func announce(tx *bbolt.Tx, fx Effects, at time.Time, id string, announced bool)
 	return planLevel(tx, fx, at, id, nil)
 }
 
-// extend plans anew when the warning goes on beyond the end that its orders name. That it ends earlier the releases say.
+// extend plans anew when the warning goes on beyond the end that its orders name. That it ends earlier the releases
+// say.
 func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
 	old, err := GetPlan(tx, id)
 	if err != nil || old == nil || old.EndsAt == nil {
@@ -86,8 +87,8 @@ func restart(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
 	return replan(tx, fx, at, id, old, true)
 }
 
-// planLevel starts the plan that brings the orders of a warning to where its course is; old is the one it replaces, nil for
-// none. A plan that would order what is ordered already only takes over what is next.
+// planLevel starts the plan that brings the orders of a warning to where its course is; old is the one it replaces, nil
+// for none. A plan that would order what is ordered already only takes over what is next.
 func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) error {
 	return replan(tx, fx, at, id, old, false)
 }

@@ -101,7 +101,8 @@ func (w *world) wants(when string, want ...string) {
 	}
 }
 
-// A raise that takes effect later is ordered at once, with what goes on till then; what is lowered later goes on till then.
+// A raise that takes effect later is ordered at once, with what goes on till then; what is lowered later goes on till
+// then.
 func TestOrdersOfStages(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E2", alerts.Orange))
 	e := engine()
@@ -135,8 +136,8 @@ func TestOrdersOfStages(t *testing.T) {
 	w.check()
 }
 
-// A warning that goes on beyond the end its orders name is ordered anew, also where the measures stay the same; one that
-// ends earlier is not: the release says so.
+// A warning that goes on beyond the end its orders name is ordered anew, also where the measures stay the same; one
+// that ends earlier is not: the release says so.
 func TestOrdersOfALaterEnd(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow), enterprise("E2", alerts.Yellow))
 	e := engine()
@@ -168,8 +169,8 @@ func TestOrdersOfALaterEnd(t *testing.T) {
 	w.check()
 }
 
-// A start that is moved is ordered anew days before it comes: every order says from when it holds. Who is exempted stays so, and
-// the orders that went out at the announcement are not issued again when it begins.
+// A start that is moved is ordered anew days before it comes: every order says from when it holds. Who is exempted
+// stays so, and the orders that went out at the announcement are not issued again when it begins.
 func TestOrdersOfAMovedStart(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow), enterprise("E2", alerts.Yellow))
 	e := engine()

@@ -54,8 +54,8 @@ type Plan struct {
 	Revised  int `json:"revised"`
 	Released int `json:"released"`
 
-	// Reason is why the level was changed or the warning ended, as everybody may read it; Words the number of what the plan's
-	// releases say, once one was made.
+	// Reason is why the level was changed or the warning ended, as everybody may read it; Words the number of what the
+	// plan's releases say, once one was made.
 	Reason string `json:"reason,omitempty"`
 	Words  int    `json:"words,omitempty"`
 
@@ -95,8 +95,8 @@ func (p *Plan) timer() string {
 	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
 }
 
-// start replaces the warning's plan, nil for none, by p and sets the timers of its first chunk and of its next stage. What the
-// old one has ordered so far keeps its deadline.
+// start replaces the warning's plan, nil for none, by p and sets the timers of its first chunk and of its next stage.
+// What the old one has ordered so far keeps its deadline.
 func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 	p.setNext(fx)
 	p.Seq, p.N, p.Words = 1, 1, 0
@@ -189,8 +189,8 @@ func (c *chunk) order(tx *bbolt.Tx, planner *Planner) error {
 	return nil
 }
 
-// next is the recipient that comes first of those that the pinned list has next and those that follow another version; of
-// one that does both it is what the other version says. from is the other version. Nil is the end.
+// next is the recipient that comes first of those that the pinned list has next and those that follow another version;
+// of one that does both it is what the other version says. from is the other version. Nil is the end.
 func (c *chunk) next(tx *bbolt.Tx, page []target, other *relists) (t *target, from *listRef, err error) {
 	switch {
 	case other.recipient != "" && (len(page) == 0 || other.recipient <= page[0].ID):

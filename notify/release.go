@@ -11,8 +11,9 @@ import (
 	"qingkong/alerts"
 )
 
-// An order's own title and text say what was ordered and never change. When the order ends, its recipient is told so in words of
-// their own. Those that end together have the same words, which are recorded once and begin with each one's name.
+// An order's own title and text say what was ordered and never change. When the order ends, its recipient is told so in
+// words of their own. Those that end together have the same words, which are recorded once and begin with each one's
+// name.
 
 // ReleaseKind is why an order ended.
 type ReleaseKind string
@@ -26,7 +27,8 @@ const (
 	ReleaseListChanged  ReleaseKind = "list_changed"  // in a newer version of the list it has nothing to do
 )
 
-// ReleaseWords are what recipients are told. Text follows the recipient's name. At is from when the order no longer binds.
+// ReleaseWords are what recipients are told. Text follows the recipient's name. At is from when the order no longer
+// binds.
 type ReleaseWords struct {
 	Kind  ReleaseKind `json:"kind"`
 	Title string      `json:"title"`
@@ -34,16 +36,16 @@ type ReleaseWords struct {
 	At    time.Time   `json:"at"`
 }
 
-// releaseRow is what the state keeps of it. Reason is one that everybody may hear; one that is about a single recipient is in the
-// vault.
+// releaseRow is what the state keeps of it. Reason is one that everybody may hear; one that is about a single recipient
+// is in the vault.
 type releaseRow struct {
 	ReleaseWords
 	Reason    string `json:"reason,omitempty"`
 	ReasonRef string `json:"reason_ref,omitempty"`
 }
 
-// ReleaseWorded gives the releases of a warning that name N their words. Seq is the plan that they belong to, 0 for none. Reason is
-// that of the warning's change or end.
+// ReleaseWorded gives the releases of a warning that name N their words. Seq is the plan that they belong to, 0 for
+// none. Reason is that of the warning's change or end.
 type ReleaseWorded struct {
 	Warning string `json:"warning"`
 	Seq     int    `json:"seq,omitempty"`
@@ -111,8 +113,8 @@ func (w *ReleaseWords) drill(is bool) {
 	}
 }
 
-// ReleaseView is the release of an order as others read it. At is in Shanghai; the reason is empty where there is none, where it was
-// erased, and for whoever may not read it.
+// ReleaseView is the release of an order as others read it. At is in Shanghai; the reason is empty where there is none,
+// where it was erased, and for whoever may not read it.
 type ReleaseView struct {
 	Kind   ReleaseKind `json:"kind"`
 	Title  string      `json:"title"`

@@ -11,7 +11,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// releaseSaid is the release that the outbox message of an order carries, nil for none, and the order's own title and text.
+// releaseSaid is the release that the outbox message of an order carries, nil for none, and the order's own title and
+// text.
 func (w *world) releaseSaid(order string) (release map[string]any, title, text string) {
 	w.t.Helper()
 	_, payload := w.message(order + "/released")
@@ -35,8 +36,8 @@ func (w *world) lifted(warning *alerts.Warning, reason string) {
 	w.elapse(0)
 }
 
-// What a recipient is told when its order ends: what ended, by which document, since when, and what it may do. The order's own
-// title and text are those of its issue.
+// What a recipient is told when its order ends: what ended, by which document, since when, and what it may do. The
+// order's own title and text are those of its issue.
 func TestReleaseSaysWhatEnded(t *testing.T) {
 	const e1 = warningID + "-E1-1"
 	declared := func(l alerts.Level, drill bool) func(w *world) *alerts.Warning {
@@ -124,7 +125,8 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 	}
 }
 
-// The reason of an exemption is about one enterprise: the record has its reference alone, and who may not read it reads nothing.
+// The reason of an exemption is about one enterprise: the record has its reference alone, and who may not read it reads
+// nothing.
 func TestReleaseOfAnExemption(t *testing.T) {
 	w := objected(t)
 	until := time.Date(2016, 12, 18, 0, 0, 0, 0, alerts.Shanghai())

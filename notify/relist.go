@@ -16,9 +16,9 @@ import (
 	"qingkong/reductionlist"
 )
 
-// A warning is pinned to the version of the list that was in force when it was declared. When another one comes into force
-// while it lasts, the duty officer may have single recipients follow that one: they get what it says at once, and at every
-// later level. The others stay with the pinned version.
+// A warning is pinned to the version of the list that was in force when it was declared. When another one comes into
+// force while it lasts, the duty officer may have single recipients follow that one: they get what it says at once, and
+// at every later level. The others stay with the pinned version.
 
 // listRef names the version that a recipient follows.
 type listRef struct {
@@ -140,8 +140,8 @@ type Relist struct {
 	Wall       time.Time `json:"-"` // what the wall clock says; zero where that is now
 }
 
-// RelistDone says what became of the recipients: an order id where a new order went out or one was released. Rest are those
-// for which the block had no room, to be given again.
+// RelistDone says what became of the recipients: an order id where a new order went out or one was released. Rest are
+// those for which the block had no room, to be given again.
 type RelistDone struct {
 	Issued    []string `json:"issued"`    // to whom has none yet
 	Revised   []string `json:"revised"`   // in the place of another
@@ -161,8 +161,8 @@ type Relisted struct {
 // Kind implements Event.
 func (*Relisted) Kind() string { return kindRelisted }
 
-// DecideRelist gives those recipients what the newer version says at the level of the warning's orders: another order, a
-// first one, or a release. Who follows it already, or has the same to do, gets nothing.
+// DecideRelist gives those recipients what the newer version says at the level of the warning's orders: another order,
+// a first one, or a release. Who follows it already, or has the same to do, gets nothing.
 func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, RelistDone, error) {
 	done := RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
 	p, v, err := in.check(tx, now)

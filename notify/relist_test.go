@@ -163,8 +163,8 @@ func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
 	w.check()
 }
 
-// Recipients that follow another list come in their place among those of the pinned one, wherever a chunk ends, with and
-// without reading ahead.
+// Recipients that follow another list come in their place among those of the pinned one, wherever a chunk ends, with
+// and without reading ahead.
 func TestPlanOfTwoListsInChunks(t *testing.T) {
 	const n = 1100
 	list := recipients(n, alerts.Yellow, alerts.Orange)

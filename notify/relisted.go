@@ -23,8 +23,8 @@ const (
 	DueRetired = "retired" // it has nothing to do any more
 )
 
-// DueChanges are the recipients that have other things to do at a level under the version to than under from, in the order of
-// ids. Neither version changes, so neither does the answer.
+// DueChanges are the recipients that have other things to do at a level under the version to than under from, in the
+// order of ids. Neither version changes, so neither does the answer.
 func DueChanges(tx *bbolt.Tx, from, to string, level alerts.Level) (changes []DueChange, err error) {
 	err = reductionlist.EachDifferent(tx, from, to, "", func(id string, old, cur *reductionlist.Recipient) (bool, error) {
 		if kind := dueChange(id, old, cur, level); kind != "" {
@@ -49,9 +49,9 @@ func dueChange(id string, old, cur *reductionlist.Recipient, level alerts.Level)
 	return DueAmended
 }
 
-// Offered are the recipients of a warning that the duty officer may have follow the version to: those of pinned, which are the
-// DueChanges between the warning's version and to at the level of its orders, but for those that follow another one already,
-// which are looked at one by one.
+// Offered are the recipients of a warning that the duty officer may have follow the version to: those of pinned, which
+// are the DueChanges between the warning's version and to at the level of its orders, but for those that follow another
+// one already, which are looked at one by one.
 func (p *Plan) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChange, error) {
 	var own []DueChange
 	following := map[string]bool{}

@@ -9,9 +9,9 @@ import (
 	"qingkong/alerts"
 )
 
-// After the end of the record was lost, orders may be out that it does not know. The orders of each warning that has not ended then go on
-// at revisions above those: the floors of a warning are the revisions that may be taken, each the highest of its time, and the
-// next order of a recipient lies above the last of them.
+// After the end of the record was lost, orders may be out that it does not know. The orders of each warning that has
+// not ended then go on at revisions above those: the floors of a warning are the revisions that may be taken, each the
+// highest of its time, and the next order of a recipient lies above the last of them.
 
 // raiseFloors gives every warning that may have orders yet a floor that lies skip above its highest revision.
 func raiseFloors(tx *bbolt.Tx, skip int) error {
@@ -40,7 +40,8 @@ func raiseFloors(tx *bbolt.Tx, skip int) error {
 	return nil
 }
 
-// floorsOf are the revisions up to which orders of a warning may be out that the record does not know, in ascending order.
+// floorsOf are the revisions up to which orders of a warning may be out that the record does not know, in ascending
+// order.
 func floorsOf(tx *bbolt.Tx, warning string) (floors []int, err error) {
 	row := tx.Bucket(restoredBucket).Get([]byte(warning))
 	if row == nil {

@@ -33,8 +33,9 @@ func (w *world) loseEnd() {
 	}
 }
 
-// After the end of the record was lost, no order of a live warning has the id of one that may be out: not that of a recipient
-// who had orders, nor that of one whose first order was lost; and from an order the one that took its place is found.
+// After the end of the record was lost, no order of a live warning has the id of one that may be out: not that of a
+// recipient who had orders, nor that of one whose first order was lost; and from an order the one that took its place
+// is found.
 func TestOrdersGoOnAboveALostEnd(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange, alerts.Red), enterprise("E2", alerts.Orange, alerts.Red), enterprise("E3", alerts.Red))
 	warning := w.warned(alerts.Yellow)

@@ -26,10 +26,10 @@ type AcceptPlan struct {
 	Wall      time.Time       `json:"-"`          // what the wall clock says; zero where that is now
 }
 
-// DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to acknowledge. It
-// returns the order that the plan was accepted for. The plan that the order, or the one that has taken its place, already
-// carries gives no events. One that does not keep what a measure demands is refused without a reason, at the path reason; with one
-// a [PlanReason] stands beside the order.
+// DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to
+// acknowledge. It returns the order that the plan was accepted for. The plan that the order, or the one that has taken
+// its place, already carries gives no events. One that does not keep what a measure demands is refused without a
+// reason, at the path reason; with one a [PlanReason] stands beside the order.
 func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]Event, *Order, error) {
 	o, err := Get(tx, in.OrderID)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"qingkong/alerts"
 )
 
-// A warning's course may have levels to come. Orders follow it one stage at a time: a raise is ordered as soon as the stage
-// before it has begun, so that a recipient knows in advance; a lowering when it takes effect, so that nobody is let off
-// early. Where more is to come a timer brings the next plan.
+// A warning's course may have levels to come. Orders follow it one stage at a time: a raise is ordered as soon as the
+// stage before it has begun, so that a recipient knows in advance; a lowering when it takes effect, so that nobody is
+// let off early. Where more is to come a timer brings the next plan.
 
 // ordered is the stage that orders are written for.
 type ordered struct {
@@ -70,7 +70,8 @@ type Staged struct {
 // Kind implements Event.
 func (*Staged) Kind() string { return kindStaged }
 
-// DecideNextStage gives an event when the course has to be looked at: not before that, and not once the warning has ended.
+// DecideNextStage gives an event when the course has to be looked at: not before that, and not once the warning has
+// ended.
 func DecideNextStage(tx *bbolt.Tx, _ string, in NextStage, now time.Time) ([]Event, Staged, error) {
 	ev := &Staged{Warning: in.Warning}
 	p, err := GetPlan(tx, in.Warning)

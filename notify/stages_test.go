@@ -7,7 +7,8 @@ import (
 	"qingkong/alerts"
 )
 
-// A course of several stages is ordered one at a time: who follows the latest order does at every hour what the warning asks.
+// A course of several stages is ordered one at a time: who follows the latest order does at every hour what the warning
+// asks.
 func TestOrdersOfACourse(t *testing.T) {
 	type step struct {
 		hour  int          // from now, when it is looked at

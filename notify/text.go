@@ -113,8 +113,8 @@ func hourOf(t time.Time, h int) string {
 	return s
 }
 
-// lines words what is to be done, one measure to a line: device, act, amount and deadline as the data have them, by which the measure
-// is judged, and the list's text as the detail.
+// lines words what is to be done, one measure to a line: device, act, amount and deadline as the data have them, by
+// which the measure is judged, and the list's text as the detail.
 func lines(measures []reductionlist.Measure) string {
 	var b []byte
 	for i := range measures {
@@ -178,8 +178,8 @@ func (w *writer) order(t *target, last *Order) *Issued {
 	return ev
 }
 
-// size is the length of the body from above, but for characters of names and numbers that JSON escapes. Of the text, which
-// is long and has a line break at each measure, what is escaped is counted.
+// size is the length of the body from above, but for characters of names and numbers that JSON escapes. Of the text,
+// which is long and has a line break at each measure, what is escaped is counted.
 func (ev *Issued) size() int {
 	return 900 + len(ev.ID) + len(ev.RecipientID) + len(ev.RecipientName) + len(ev.Town) + len(ev.Title) + len(ev.Text) +
 		escapes(ev.Text) + len(ev.LegalBasis) + len(ev.DocumentNo) + len(ev.ListHash) + len(ev.Plan) + len(ev.Measures)

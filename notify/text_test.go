@@ -7,8 +7,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// What is ordered is worded from what it is judged by: the device, the act, the amount, the deadline. The list's text follows and
-// changes none of it.
+// What is ordered is worded from what it is judged by: the device, the act, the amount, the deadline. The list's text
+// follows and changes none of it.
 func TestAnOrderSaysItsNumbers(t *testing.T) {
 	q := func(kind reductionlist.QuantityKind, value float64, unit string) *reductionlist.Quantity {
 		return &reductionlist.Quantity{Kind: kind, Value: value, Unit: unit}

@@ -10,9 +10,9 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// View is an order as others read it (contract.md §3): member by member what [JSON], [Message] and [PendingOrders] write,
-// for whoever reads that back or describes it. Orders themselves are written by hand, for speed and because the bytes of a
-// body never change; a test holds the two against each other.
+// View is an order as others read it (contract.md §3): member by member what [JSON], [Message] and [PendingOrders]
+// write, for whoever reads that back or describes it. Orders themselves are written by hand, for speed and because the
+// bytes of a body never change; a test holds the two against each other.
 type View struct {
 	ID             string          `json:"id"`
 	WarningID      string          `json:"warning_id"`

@@ -35,8 +35,8 @@ func genMeasure() *rapid.Generator[reductionlist.Measure] {
 	})
 }
 
-// An order that is read into a View says the same when it is written again: the View has every member of an order and none
-// besides, whatever the order holds.
+// An order that is read into a View says the same when it is written again: the View has every member of an order and
+// none besides, whatever the order holds.
 func TestViewIsAnOrderMemberByMember(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ev, row := genIssued().Draw(t, "order"), genOrder().Draw(t, "row")

@@ -107,9 +107,9 @@ func midnight(day string, after int) time.Time {
 	return t.AddDate(0, 0, after)
 }
 
-// upToDate refuses an amendment of a version that is not the one in force any more on the day when the amendment begins:
-// activating it would undo what has been changed meanwhile. Of several amendments that build on each other, the last version
-// that counted is looked at. One that was active itself may come back.
+// upToDate refuses an amendment of a version that is not the one in force any more on the day when the amendment
+// begins: activating it would undo what has been changed meanwhile. Of several amendments that build on each other, the
+// last version that counted is looked at. One that was active itself may come back.
 func upToDate(tx *bbolt.Tx, v *Version) error {
 	const most = 1000 // amendments that build on each other
 	base := *v
@@ -181,8 +181,8 @@ func (v Version) days() string {
 	return v.List.EffectiveFrom + " ~ " + to
 }
 
-// ActiveFrom returns the id of the active version that begins on the day, empty when there is none; of several, which an
-// old record may hold, that activated last.
+// ActiveFrom returns the id of the active version that begins on the day, empty when there is none; of several, which
+// an old record may hold, that activated last.
 func ActiveFrom(tx *bbolt.Tx, day string) string {
 	k := before(tx.Bucket(bucketEffective).Cursor(), []byte(day+"\xff"))
 	if !bytes.HasPrefix(k, []byte(day)) {

@@ -150,8 +150,8 @@ func mayActivate(active []days, n days, replaces string) bool {
 	return true
 }
 
-// Whatever is activated in whatever order, no two active versions begin on one day, and the one in force is the one with
-// the latest beginning among those that hold on the day.
+// Whatever is activated in whatever order, no two active versions begin on one day, and the one in force is the one
+// with the latest beginning among those that hold on the day.
 func TestVersionInForceAgreesWithASlowModel(t *testing.T) {
 	day := func(n int) string { return time.Date(2016, 12, 1+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) }
 	rapid.Check(t, func(rt *rapid.T) {

@@ -17,8 +17,8 @@ var landline = regexp.MustCompile(`^(010|02[0-9]|0[3-9][0-9]{2})-([0-9]{7,8})(-[
 // maxPhones bounds the numbers of one person.
 const maxPhones = 5
 
-// ValidPhone checks the form of what a list keeps as somebody's telephone: Chinese mobile numbers and landlines with their area
-// code, 022-27391234, several separated by "、".
+// ValidPhone checks the form of what a list keeps as somebody's telephone: Chinese mobile numbers and landlines with
+// their area code, 022-27391234, several separated by "、".
 func ValidPhone(numbers string) bool {
 	parts := strings.Split(numbers, "、")
 	for _, n := range parts {
@@ -36,8 +36,8 @@ var (
 	extension     = regexp.MustCompile(`^(.*[0-9]{7,8})-([0-9]{1,6})$`)
 )
 
-// PlainPhones brings telephone numbers, as people write them, into the form that [ValidPhone] checks: 138 1234 5678 and +86…
-// without what stands around the digits, several separated by "、". What is none is left as it is.
+// PlainPhones brings telephone numbers, as people write them, into the form that [ValidPhone] checks: 138 1234 5678 and
+// +86… without what stands around the digits, several separated by "、". What is none is left as it is.
 func PlainPhones(cell string) string {
 	whole, lost := text.WholeCode(text.Narrow(cell))
 	if whole == "" || lost || mobile.MatchString(whole) {

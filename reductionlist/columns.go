@@ -29,8 +29,8 @@ const (
 	KeyFrom       = "生效日期"
 	KeyTo         = "失效日期"
 	KeyCompiledBy = "编制单位"
-	// KeyBox says within which longitudes and latitudes the district lies: four numbers, west, south, east, north. It is our own,
-	// and a list may lack it.
+	// KeyBox says within which longitudes and latitudes the district lies: four numbers, west, south, east, north. It is
+	// our own, and a list may lack it.
 	KeyBox = "经纬度范围"
 
 	TablePollutant = "污染物"
@@ -180,7 +180,8 @@ var recipientColumns = []Column[Recipient]{
 	code("电表编号", func(r *Recipient) *string { return &r.MeterID }),
 }
 
-// ofContact is a column of the contact. Its Text makes one where there is none; an empty one is dropped when the row is read.
+// ofContact is a column of the contact. Its Text makes one where there is none; an empty one is dropped when the row is
+// read.
 func ofContact(form Form, header string, field func(*Contact) *string) Column[Recipient] {
 	return Column[Recipient]{Header: header, Form: form,
 		Text: func(r *Recipient) *string {

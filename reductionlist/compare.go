@@ -96,8 +96,8 @@ func NewTotals(emission Amounts) Totals {
 	return Totals{emission: emission, sectors: map[string][4]Amounts{}}
 }
 
-// Add takes a recipient of the list into the totals. They depend on the order in their last digits; lists are in the order of
-// ids.
+// Add takes a recipient of the list into the totals. They depend on the order in their last digits; lists are in the
+// order of ids.
 func (t *Totals) Add(r *Recipient) {
 	at := r.Reductions(r.Rungs())
 	addAll(&t.all, at)

@@ -21,8 +21,8 @@ import (
 	"qingkong/seeds"
 )
 
-// cells is the slow, obvious model of a list: the text of every cell, by sheet, recipient, row and column, as it stands in
-// the workbook.
+// cells is the slow, obvious model of a list: the text of every cell, by sheet, recipient, row and column, as it stands
+// in the workbook.
 type cells map[[4]string]string
 
 func cellsOf(t testing.TB, l *reductionlist.List) cells {
@@ -116,7 +116,8 @@ func (c cells) full() cells {
 	return kept
 }
 
-// The changes, carried out on one list's cells, give the other's; two equal lists have none, and the same two always the same.
+// The changes, carried out on one list's cells, give the other's; two equal lists have none, and the same two always
+// the same.
 func TestDiffTurnsOneListIntoTheOther(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := listtest.DrawList(rt), listtest.DrawList(rt)

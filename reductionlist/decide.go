@@ -38,7 +38,8 @@ func Head(l *List) Begin {
 }
 
 // DamagedHead is the Begin of a workbook with errors: it enters the record with what names it and no rows, under the
-// workbook's own hash, for what could be read of it may look like another list. Free text stays out: nobody has checked it.
+// workbook's own hash, for what could be read of it may look like another list. Free text stays out: nobody has checked
+// it.
 func DamagedHead(l *List, workbook string) Begin {
 	head := List{Name: MaskPhones(l.Name), Region: MaskPhones(l.Region), EffectiveFrom: l.EffectiveFrom, EffectiveTo: l.EffectiveTo,
 		CompiledBy: MaskPhones(l.CompiledBy), Emission: l.Emission}
@@ -156,8 +157,8 @@ func ValidID(id string) bool { return idForm.MatchString(id) }
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 
-// reservedIDs are nobody's, in whatever case: the actors of the record that are no account, and the names by which roles are known
-// and their accounts mostly go. What such a recipient did would read as another's act.
+// reservedIDs are nobody's, in whatever case: the actors of the record that are no account, and the names by which
+// roles are known and their accounts mostly go. What such a recipient did would read as another's act.
 var reservedIDs = map[string]bool{
 	"system": true, "public": true, "anonymous": true, "nobody": true, "init": true, "timer": true,
 	"duty": true, "approver": true, "inspector": true, "enterprise": true, "town": true, "viewer": true, "feeder": true, "admin": true, "neighbour": true,

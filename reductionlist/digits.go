@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Shown writes a quantity for people, with no more digits than what it measures has: two decimals of hours and of per cent, six digits
-// that count of anything else, noughts at the end left out. What a spreadsheet computed, like a third, has twelve.
+// Shown writes a quantity for people, with no more digits than what it measures has: two decimals of hours and of per
+// cent, six digits that count of anything else, noughts at the end left out. What a spreadsheet computed, like a third,
+// has twelve.
 func Shown(v float64, unit string) string {
 	decimals := 2
 	switch PlainUnit(unit) {

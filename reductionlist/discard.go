@@ -16,8 +16,8 @@ type Discard struct {
 	Revision int    `json:"revision"`
 }
 
-// Discarded says that a draft is none any more. It leaves nothing of it but what the record says, so that the same workbook
-// begins anew.
+// Discarded says that a draft is none any more. It leaves nothing of it but what the record says, so that the same
+// workbook begins anew.
 type Discarded struct {
 	Version string `json:"version"`
 	Hash    string `json:"hash"` // that it had

@@ -59,8 +59,8 @@ type RowsAdded struct {
 	Recipients []Recipient `json:"recipients"`
 }
 
-// RowsCopied carries over Count recipients of the version From, with their contacts: those behind the last id of Version,
-// up to To, but for Except.
+// RowsCopied carries over Count recipients of the version From, with their contacts: those behind the last id of
+// Version, up to To, but for Except.
 type RowsCopied struct {
 	Version string `json:"version"`
 	From    string `json:"from"`
@@ -69,7 +69,8 @@ type RowsCopied struct {
 	Count   int    `json:"count"`
 }
 
-// ContactsChanged gives recipients other contacts, which no version's hash covers. They count wherever the old ones stood.
+// ContactsChanged gives recipients other contacts, which no version's hash covers. They count wherever the old ones
+// stood.
 type ContactsChanged struct {
 	Version  string          `json:"version"`
 	Contacts []ContactChange `json:"contacts"`

@@ -96,11 +96,12 @@ func DecodeFindings(data []byte) ([]Finding, error) {
 // Findings collects what is wrong.
 type Findings []Finding
 
-// maxFindings is how many are kept before warnings are left out, and half of how many before errors are: beyond that nobody
-// reads them, and a workbook may hold a million rows of one mistake.
+// maxFindings is how many are kept before warnings are left out, and half of how many before errors are: beyond that
+// nobody reads them, and a workbook may hold a million rows of one mistake.
 const maxFindings = 100_000
 
-// Add words a finding and keeps it. It masks telephone numbers: a cell's value is shown where the fault is, and it may have slipped in from another column.
+// Add words a finding and keeps it. It masks telephone numbers: a cell's value is shown where the fault is, and it may
+// have slipped in from another column.
 func (fs *Findings) Add(severity, sheet string, row int, column, rule string, args refusal.Args) {
 	for k, v := range args {
 		if text, ok := v.(string); ok {
@@ -144,7 +145,8 @@ func enoughDigits(text string) bool {
 	return false
 }
 
-// HoldsPhone reports whether a mobile number stands in a text. The eleven digits of a meter, which the text says they are, are none.
+// HoldsPhone reports whether a mobile number stands in a text. The eleven digits of a meter, which the text says they
+// are, are none.
 func HoldsPhone(text string) bool {
 	if !enoughDigits(text) {
 		return false

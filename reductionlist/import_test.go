@@ -44,8 +44,8 @@ func at(t testing.TB, text string) time.Time {
 // chunkBytes leaves room for the rest of an event below the size of a block.
 const chunkBytes = 600 << 10
 
-// importList runs the whole import, one transaction for each event, and hands every event to saw. An active version that
-// begins on the same day is replaced.
+// importList runs the whole import, one transaction for each event, and hands every event to saw. An active version
+// that begins on the same day is replaced.
 func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time, saw func(reductionlist.Event)) reductionlist.Version {
 	t.Helper()
 	run := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error)) reductionlist.Version {

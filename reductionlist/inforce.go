@@ -16,8 +16,9 @@ type InForceDue struct {
 	At time.Time `json:"at"`
 }
 
-// DecideInForce compares the version in force at the midnight with the one before it. It gives no event where they are the
-// same, where the midnight is yet to come, and where it was recorded already: two versions may end and begin at once.
+// DecideInForce compares the version in force at the midnight with the one before it. It gives no event where they are
+// the same, where the midnight is yet to come, and where it was recorded already: two versions may end and begin at
+// once.
 func DecideInForce(tx *bbolt.Tx, _ string, in InForceDue, now time.Time) ([]Event, CameIntoForce, error) {
 	ev := CameIntoForce{From: in.At}
 	if in.At.After(now) {

@@ -160,8 +160,8 @@ func TestVersionsComeIntoForceAtMidnight(t *testing.T) {
 	}
 }
 
-// Two midnights that nobody was awake for are recorded as what they were; a version that was replaced before its day never
-// comes into force.
+// Two midnights that nobody was awake for are recorded as what they were; a version that was replaced before its day
+// never comes into force.
 func TestMidnightsMissed(t *testing.T) {
 	h := newHouse(t, "2016-11-01 08:00")
 	for _, v := range [][]string{{"A", "2016-10-01", "2016-11-30"}, {"B", "2016-12-01", ""}, {"C", "2016-12-10", "2016-12-20"}} {
@@ -231,7 +231,8 @@ func TestEveryChangeOfForceIsSaidOnce(t *testing.T) {
 	})
 }
 
-// A version counts from the midnight of its first day in Shanghai, and not a moment before: neither for who asks, nor in the record.
+// A version counts from the midnight of its first day in Shanghai, and not a moment before: neither for who asks, nor
+// in the record.
 func TestNothingIsInForceBeforeItsMidnight(t *testing.T) {
 	db := store(t)
 	decided := at(t, "2016-12-01 08:00")

@@ -14,8 +14,8 @@ type Ratio struct {
 	Share     Amounts      `json:"share"` // 0 where the emission is not given
 }
 
-// SectorRatio is what a sector has in that. Emission is that of its lines as far as the list gives them; Share is of the
-// whole district's, so that the shares of all sectors add up to the level's.
+// SectorRatio is what a sector has in that. Emission is that of its lines as far as the list gives them; Share is of
+// the whole district's, so that the shares of all sectors add up to the level's.
 type SectorRatio struct {
 	Sector     string `json:"sector"`
 	Recipients int    `json:"recipients"`
@@ -57,7 +57,8 @@ func shareOf(reduction, emission Amounts) (share Amounts) {
 	return share
 }
 
-// SectorRatios are the reductions of each level by sector (see [Recipient.Sector]), in the order of their names and then of levels.
+// SectorRatios are the reductions of each level by sector (see [Recipient.Sector]), in the order of their names and
+// then of levels.
 func SectorRatios(l *List) []SectorRatio {
 	type sums struct {
 		recipients int

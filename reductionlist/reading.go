@@ -8,8 +8,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// Place is where a row stands: the sheet as the file names it, and the row as the spreadsheet program counts it. Row 0 is the
-// whole sheet.
+// Place is where a row stands: the sheet as the file names it, and the row as the spreadsheet program counts it. Row 0
+// is the whole sheet.
 type Place struct {
 	Sheet string
 	Row   int
@@ -27,13 +27,13 @@ type Rows struct {
 	Lines, Measures, Units, Furnaces []Place
 }
 
-// Reading is a list as it stands in a file: what could be read, where each row of it stands, and what could not be read. What
-// the values are worth is for the rules to say.
+// Reading is a list as it stands in a file: what could be read, where each row of it stands, and what could not be
+// read. What the values are worth is for the rules to say.
 type Reading struct {
 	List *List
 	Rows map[*Recipient]*Rows
-	// Astray are rows that have no place in the list, for their key is no key, somebody else's or taken already: each alone in a
-	// recipient of its own, whose other rows stand nowhere.
+	// Astray are rows that have no place in the list, for their key is no key, somebody else's or taken already: each
+	// alone in a recipient of its own, whose other rows stand nowhere.
 	Astray []*Recipient
 	// Head says where the keys of 基本情况 stand, on a sheet of the name HeadSheet; nil where there is no such sheet.
 	Head      map[string]int

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// The functions here tell without writing a cell whether two rows are the same: of two editions of a list nearly all are.
-// A test changes every field in turn, so that none is forgotten.
+// The functions here tell without writing a cell whether two rows are the same: of two editions of a list nearly all
+// are. A test changes every field in turn, so that none is forgotten.
 
 // SameRecipient reports whether a list says the same of two recipients, whatever their contacts. Nil is "not there".
 func SameRecipient(a, b *Recipient) bool {

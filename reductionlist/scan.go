@@ -59,8 +59,8 @@ func readDue(data []byte, level alerts.Level) (Due, error) {
 	return DueOf(&r, level), nil
 }
 
-// scanner reads compact JSON from the front of a text. It admits less than JSON and then fails: the reader that admits all
-// of it is encoding/json.
+// scanner reads compact JSON from the front of a text. It admits less than JSON and then fails: the reader that admits
+// all of it is encoding/json.
 type scanner struct {
 	rest   string
 	failed bool

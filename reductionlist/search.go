@@ -7,10 +7,10 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// SearchRecipients is ScanRecipients of those that match, within at most looked recipients. part is a text that every match
-// holds in its own row (id, name, town, address): rows without it are passed over without being decoded. match is given that
-// own row, without what the other sheets say; only what it takes is decoded whole, which is most of the work.
-// next is the last id that was looked at, empty when there are no more.
+// SearchRecipients is ScanRecipients of those that match, within at most looked recipients. part is a text that every
+// match holds in its own row (id, name, town, address): rows without it are passed over without being decoded. match is
+// given that own row, without what the other sheets say; only what it takes is decoded whole, which is most of the
+// work. next is the last id that was looked at, empty when there are no more.
 func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked int, match func(*Recipient) bool) (page []*Recipient, next string, err error) {
 	prefix := rowKey(version, "")
 	needle := jsonText(part)
@@ -48,8 +48,8 @@ func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked
 
 var ownRowEnds = [][]byte{[]byte(`"lines":[`), []byte(`"measures":[`)}
 
-// ownRowOf is the part of a stored recipient before its lines and measures, or all of it where it has neither. Within a text
-// both quotes of these names would be escaped.
+// ownRowOf is the part of a stored recipient before its lines and measures, or all of it where it has neither. Within a
+// text both quotes of these names would be escaped.
 func ownRowOf(data []byte) []byte {
 	for _, end := range ownRowEnds {
 		if i := bytes.Index(data, end); i >= 0 {

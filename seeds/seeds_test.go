@@ -84,7 +84,8 @@ func TestDemoIsAValidWorkbook(t *testing.T) {
 	}
 }
 
-// The hash is in the record of every district that began with the embedded list: whatever reads the workbook gives the same list.
+// The hash is in the record of every district that began with the embedded list: whatever reads the workbook gives the
+// same list.
 func TestListHash(t *testing.T) {
 	l, err := List()
 	if err != nil {

@@ -19,8 +19,9 @@
 // that of what was measured, and known as soon as one pollutant has a sub-index. That is how the published daily series
 // of the cities are made, which mostly have no O3 1 h.
 //
-// Where HJ 633-2012 gives a concentration above a short column no sub-index, it goes by another mean (footnotes (b) and (c)). If
-// that was not measured the index is known only when another pollutant's is above the end of the column, for this one is too.
+// Where HJ 633-2012 gives a concentration above a short column no sub-index, it goes by another mean (footnotes (b) and
+// (c)). If that was not measured the index is known only when another pollutant's is above the end of the column, for
+// this one is too.
 package aqi
 
 import (
@@ -83,15 +84,15 @@ type Result struct {
 	Standard Standard
 }
 
-// Daily is the index of a day: means of 24 hours, of ozone the largest 8-hour and 1-hour means. HJ 633-2012 §5 has
-// both of ozone, seven values in all; HJ 633-2026 only the 8-hour one, six in all, and a 1-hour value is ignored. Of any
+// Daily is the index of a day: means of 24 hours, of ozone the largest 8-hour and 1-hour means. HJ 633-2012 §5 has both
+// of ozone, seven values in all; HJ 633-2026 only the 8-hour one, six in all, and a 1-hour value is ignored. Of any
 // other standard no index is known.
 func Daily(std Standard, v Values) Result { return index(std, dailyTables[std], v) }
 
 // Hourly is the index of the real-time report: SO2, NO2, CO and O3 as means of the hour. Particles have only one column
-// of breakpoints, that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 has the particles'
-// mean of the last 24 hours for it, and a caller who has only the hour's gives that; it has O3 of the last 8 hours
-// besides, which the edition of 2026 leaves out and which is then ignored.
+// of breakpoints, that of the daily mean. HJ 633-2026 applies it to the mean of the hour. HJ 633-2012 has the
+// particles' mean of the last 24 hours for it, and a caller who has only the hour's gives that; it has O3 of the last 8
+// hours besides, which the edition of 2026 leaves out and which is then ignored.
 func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std], v) }
 
 // index applies a report's table.

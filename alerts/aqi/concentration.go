@@ -23,8 +23,8 @@ const (
 
 // ParseConcentration reads a plain decimal like 302 or 4.5: digits, and with a point digits on both sides of it; no
 // sign, exponent or blank. What stands behind MaxPlaces, where no instrument tells anything and a program's floating
-// point often does, is rounded half to even. Its refusals are of rules aqi.not_a_number, aqi.negative and aqi.too_large,
-// with the argument value.
+// point often does, is rounded half to even. Its refusals are of rules aqi.not_a_number, aqi.negative and
+// aqi.too_large, with the argument value.
 func ParseConcentration(s string) (Concentration, error) {
 	whole, frac, point := strings.Cut(s, ".")
 	switch {
@@ -81,8 +81,8 @@ func fraction(num, den int64) Concentration {
 	return Concentration{num / a, den / a}
 }
 
-// Mean is the exact mean; of none it is zero. Only where means of means have grown a fraction of more than 63 bits it is
-// rounded, half to even, to the twelfth place.
+// Mean is the exact mean; of none it is zero. Only where means of means have grown a fraction of more than 63 bits it
+// is rounded, half to even, to the twelfth place.
 func Mean(values []Concentration) Concentration {
 	if len(values) == 0 {
 		return Concentration{}
@@ -172,8 +172,8 @@ func decimal(c Concentration, places int) string {
 	return s
 }
 
-// MarshalJSON writes a number of at most MaxPlaces, so that whatever was read is written exactly. A mean that needs more
-// is rounded to them; make the index before writing it.
+// MarshalJSON writes a number of at most MaxPlaces, so that whatever was read is written exactly. A mean that needs
+// more is rounded to them; make the index before writing it.
 func (c Concentration) MarshalJSON() ([]byte, error) { return []byte(decimal(c, MaxPlaces)), nil }
 
 // UnmarshalJSON reads a number as ParseConcentration does. Null is refused, for it would become a measured zero: leave

@@ -79,8 +79,8 @@ func (f *feed) lookAddress(ctx context.Context) (again time.Duration) {
 }
 
 // fetch returns what the address has, the same as it came, and what to remember of it once it was answered. It returns
-// errNothingNew, with the newer validators if there are any; a refusal of what no handler needs to see, and nothing as it came
-// where that is too large; or any other error.
+// errNothingNew, with the newer validators if there are any; a refusal of what no handler needs to see, and nothing as
+// it came where that is too large; or any other error.
 func (f *feed) fetch(ctx context.Context) (Document, []byte, address, error) {
 	got := address{URL: digest([]byte(f.URL))}
 	last := f.get().Address

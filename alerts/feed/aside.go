@@ -83,8 +83,8 @@ func create(name, text string) error {
 	return err
 }
 
-// explain is the text beside a refused document, Chinese and English; "" for no refusal. A mark and CRLF, for it is read
-// where the file was written, and that is often an old Windows.
+// explain is the text beside a refused document, Chinese and English; "" for no refusal. A mark and CRLF, for it is
+// read where the file was written, and that is often an old Windows.
 func (f *feed) explain(name string, why *refusal.Error) string {
 	if why == nil {
 		return ""

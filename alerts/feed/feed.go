@@ -11,16 +11,16 @@
 //
 // # Silence
 //
-// A feed that brings nothing looks just like clean air. So each feed tells the handler when no document was taken
-// for SilentAfter. An address that answers "not modified" (304), or sends the same body again, has been reached but
-// brought nothing new, and does not end a silence: a publisher whose forecast no longer changes is what the alarm is for.
+// A feed that brings nothing looks just like clean air. So each feed tells the handler when no document was taken for
+// SilentAfter. An address that answers "not modified" (304), or sends the same body again, has been reached but brought
+// nothing new, and does not end a silence: a publisher whose forecast no longer changes is what the alarm is for.
 //
 // # State
 //
-// A Keep holds a row for each feed: when something was last taken, whether silence was told, the validators of an address,
-// the files that could not be moved away, and what was refused last. NAME/refused/ in the feeds' folder holds the newest of
-// what an address brought and was refused. Losing the state costs offers of what was known already and starts the counts
-// anew; it loses no document that was taken.
+// A Keep holds a row for each feed: when something was last taken, whether silence was told, the validators of an
+// address, the files that could not be moved away, and what was refused last. NAME/refused/ in the feeds' folder holds
+// the newest of what an address brought and was refused. Losing the state costs offers of what was known already and
+// starts the counts anew; it loses no document that was taken.
 package feed
 
 import (
@@ -115,8 +115,8 @@ type feed struct {
 	store
 }
 
-// New returns the feeds of sources, with their state read from keep; dir is created when missing. It refuses what cannot
-// work, naming every wrong place as feeds[0].schedule. A log of nil logs nothing.
+// New returns the feeds of sources, with their state read from keep; dir is created when missing. It refuses what
+// cannot work, naming every wrong place as feeds[0].schedule. A log of nil logs nothing.
 func New(sources []Source, dir string, keep Keep, h Handler, log *slog.Logger) (*Feeds, error) {
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {

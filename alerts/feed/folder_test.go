@@ -353,8 +353,8 @@ func TestOfferedAgainLater(t *testing.T) {
 	}
 }
 
-// When nothing will be taken now, the files behind the first keep their order and are not offered; another failure may be the
-// file's own, and the others are.
+// When nothing will be taken now, the files behind the first keep their order and are not offered; another failure may
+// be the file's own, and the others are.
 func TestWhatIsAboutUsStopsTheLook(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err  error

@@ -13,8 +13,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// What lies aside of an address is bounded, for its publisher may go on with what is refused for ever. Files in a folder are
-// somebody's own and stay.
+// What lies aside of an address is bounded, for its publisher may go on with what is refused for ever. Files in a
+// folder are somebody's own and stay.
 const (
 	keptRefused      = 20       // documents
 	keptRefusedBytes = 64 << 20 // of all of them
@@ -28,7 +28,8 @@ type Refused struct {
 	Last   Refusal
 }
 
-// Refusal is one document that was not taken. Why is by language; File is its name in the folder, empty for one that is not kept.
+// Refusal is one document that was not taken. Why is by language; File is its name in the folder, empty for one that is
+// not kept.
 type Refusal struct {
 	At       time.Time         `json:"at"`
 	Document string            `json:"document"` // the file's name, or the URL without user, password and query
@@ -79,7 +80,8 @@ func (f *feed) noteRefused(document, file string, why *refusal.Error) {
 
 var languages = []string{"zh-CN", "en"}
 
-// maxWhy bounds what is remembered of a reason: a document may be wrong in thousands of places, which the text beside it names.
+// maxWhy bounds what is remembered of a reason: a document may be wrong in thousands of places, which the text beside
+// it names.
 const maxWhy = 5
 
 func whyText(why *refusal.Error, lang string) string {
@@ -93,8 +95,8 @@ func whyText(why *refusal.Error, lang string) string {
 	return text
 }
 
-// refuseFetched puts aside what an address brought, as it came, beside a text that says why it was refused. It is no document
-// where it was too large to be read. That it cannot be kept is logged and no more: it is refused all the same.
+// refuseFetched puts aside what an address brought, as it came, beside a text that says why it was refused. It is no
+// document where it was too large to be read. That it cannot be kept is logged and no more: it is refused all the same.
 func (f *feed) refuseFetched(raw []byte, format string, why *refusal.Error) {
 	name, document := "", redact(f.URL)
 	file, err := f.keepFetched(raw, format, document, why)

@@ -41,8 +41,8 @@ type left struct {
 	SHA256   string    `json:"sha256"` // empty for a file too large to be read
 }
 
-// Keep is where feeds keep what they know over a restart: a row by the feed's name. Load of a row that is not there is nil. Both
-// end in bounded time.
+// Keep is where feeds keep what they know over a restart: a row by the feed's name. Load of a row that is not there is
+// nil. Both end in bounded time.
 type Keep interface {
 	Load(name string) ([]byte, error)
 	Save(name string, row []byte) error
@@ -57,8 +57,8 @@ type store struct {
 	state state
 }
 
-// open reads the state. One that cannot be read or understood is given up with a warning: an emergency system that does not
-// start for a cache is worse than a document that is offered twice.
+// open reads the state. One that cannot be read or understood is given up with a warning: an emergency system that does
+// not start for a cache is worse than a document that is offered twice.
 func (s *store) open(keep Keep, name string, log *slog.Logger) {
 	s.name, s.keep, s.log = name, keep, log
 	row, err := keep.Load(name)
@@ -71,8 +71,8 @@ func (s *store) open(keep Keep, name string, log *slog.Logger) {
 	}
 }
 
-// takeOver moves what a program kept in files of the folder, NAME.json, into rows. A row that is there is as new: the file was
-// taken over before and could not be removed. What cannot be moved is begun anew.
+// takeOver moves what a program kept in files of the folder, NAME.json, into rows. A row that is there is as new: the
+// file was taken over before and could not be removed. What cannot be moved is begun anew.
 func takeOver(dir string, keep Keep, log *slog.Logger) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {

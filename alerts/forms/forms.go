@@ -1,15 +1,15 @@
 // Package forms reads what centres, programs and instruments write of the air: names of columns, units, numbers, ranges
-// and classes of the index, names of pollutants and causes, days and hours, and the marks of what is missing. CSV, JSON and
-// feeds read through it alike, so that a form that one of them takes all of them take.
+// and classes of the index, names of pollutants and causes, days and hours, and the marks of what is missing. CSV, JSON
+// and feeds read through it alike, so that a form that one of them takes all of them take.
 //
-// It reads single headers and cells. What they make together, and what is refused of a whole forecast, is the business of
-// package alerts. Nothing is guessed: a text that could be read in two ways is refused with a rule of the catalogue that
-// says what to write instead.
+// It reads single headers and cells. What they make together, and what is refused of a whole forecast, is the business
+// of package alerts. Nothing is guessed: a text that could be read in two ways is refused with a rule of the catalogue
+// that says what to write instead.
 //
 // # Units
 //
-// Concentrations come out in µg/m³, of CO in mg/m³. A unit in the header, or behind the number, is heeded exactly; without
-// one that is the unit.
+// Concentrations come out in µg/m³, of CO in mg/m³. A unit in the header, or behind the number, is heeded exactly;
+// without one that is the unit.
 //
 // # Classes
 //

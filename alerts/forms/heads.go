@@ -60,9 +60,9 @@ var unitForm = regexp.MustCompile(`(μg|ug|mcg|微克|mg|毫克) ?(?:/|每|·|\.
 // separators stand between the words of a header and mean nothing.
 const separators = " ._-/:,;·|()[]{}<>、\"'"
 
-// ReadHead reads a header like PM2.5, 细颗粒物（PM2.5）浓度(μg/m³), pm2_5, 首要污染物 or AQI上限. What it does not know whole
-// is Unknown, so that the column is put aside rather than guessed; a pollutant or an index with an addition in brackets, or
-// a unit, that is not known is refused.
+// ReadHead reads a header like PM2.5, 细颗粒物（PM2.5）浓度(μg/m³), pm2_5, 首要污染物 or AQI上限. What it does not know whole is
+// Unknown, so that the column is put aside rather than guessed; a pollutant or an index with an addition in brackets,
+// or a unit, that is not known is refused.
 func ReadHead(text string) (Head, *Wrong) {
 	s := letters(text)
 	var h Head
@@ -107,8 +107,8 @@ func ReadHead(text string) (Head, *Wrong) {
 // unwritten factor.
 var foreignUnit = regexp.MustCompile(`pp[bmt]v?|/n?m\^?3|/标|mg/l|%`)
 
-// StatedUnit is the unit that a title or a note says concentrations are in: 单位：mg/m³. A text that names both, or CO, says no
-// more than what holds anyway. A unit that is not read is refused.
+// StatedUnit is the unit that a title or a note says concentrations are in: 单位：mg/m³. A text that names both, or CO,
+// says no more than what holds anyway. A unit that is not read is refused.
 func StatedUnit(text string) (Unit, *Wrong) {
 	s := letters(text)
 	if !strings.Contains(s, "单位") && !strings.Contains(s, "unit") {

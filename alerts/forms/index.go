@@ -26,8 +26,8 @@ var (
 	bracketed  = regexp.MustCompile(`^([^()\[\]]+)[(\[]([^()\[\]]+)[)\]]$`)
 )
 
-// Index reads an index: 160, 160.0, >500 (which is 500), a range like 150-180, 150～180 or 150至180, a class in words (see
-// [ClassBand]), or one of them with its class in brackets.
+// Index reads an index: 160, 160.0, >500 (which is 500), a range like 150-180, 150～180 or 150至180, a class in words
+// (see [ClassBand]), or one of them with its class in brackets.
 func Index(text string) (b Band, absent Absent, _ *Wrong) {
 	plain := refusal.Plainly(Text(text))
 	if absent = absentIn(plain); absent != Present {

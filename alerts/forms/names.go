@@ -21,8 +21,8 @@ func Pollutant(text string) (aqi.Pollutant, bool) {
 // listSigns part the pollutants of a cell.
 var listSigns = strings.NewReplacer("、", ";", ",", ";", "/", ";", "+", ";", "&", ";", "|", ";", "和", ";", "及", ";", "与", ";", "或", ";", "\n", ";")
 
-// Pollutants reads a list like PM2.5、O3-8h or PM2.5;PM10, in the order in which they are named. A mark of what is missing
-// is an empty list.
+// Pollutants reads a list like PM2.5、O3-8h or PM2.5;PM10, in the order in which they are named. A mark of what is
+// missing is an empty list.
 func Pollutants(text string) ([]aqi.Pollutant, *Wrong) {
 	out := []aqi.Pollutant{}
 	plain := refusal.Plainly(Text(text))

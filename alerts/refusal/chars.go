@@ -10,18 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// What characters a text may hold. Control characters (C0 but TAB and LF, DEL, C1) steer terminals, end strings in programs that
-// were not asked, and are invisible: in a name or an id they are refused, out of free text they are left as it comes in, before
-// anything is hashed. What was recorded before stays as it is. Marks that turn the direction of writing are legal text and stay;
-// whoever shows a text shows them, since a name that holds one reads as another.
+// What characters a text may hold. Control characters (C0 but TAB and LF, DEL, C1) steer terminals, end strings in
+// programs that were not asked, and are invisible: in a name or an id they are refused, out of free text they are left
+// as it comes in, before anything is hashed. What was recorded before stays as it is. Marks that turn the direction of
+// writing are legal text and stay; whoever shows a text shows them, since a name that holds one reads as another.
 
 // IsControl reports whether a character is one that no text may hold.
 func IsControl(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' || r >= 0x7f && r <= 0x9f
 }
 
-// IsBidi reports whether a character turns the direction in which a text is read: U+061C, U+200E, U+200F, U+202A to U+202E and
-// U+2066 to U+2069.
+// IsBidi reports whether a character turns the direction in which a text is read: U+061C, U+200E, U+200F, U+202A to
+// U+202E and U+2066 to U+2069.
 func IsBidi(r rune) bool {
 	return r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
@@ -39,8 +39,8 @@ func Plain(s string) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// Visible is a text to be shown to a person: with marks of direction and control characters as ⟦U+202E⟧, and lines that end as
-// Windows ends them as others do.
+// Visible is a text to be shown to a person: with marks of direction and control characters as ⟦U+202E⟧, and lines that
+// end as Windows ends them as others do.
 func Visible(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	hidden := func(r rune) bool { return IsBidi(r) || IsControl(r) }
@@ -58,8 +58,8 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// VisibleWriter writes texts on to w as [Visible] has them, for any goroutine. A character or the end of a line may come in pieces;
-// what is cut off at the end is lost.
+// VisibleWriter writes texts on to w as [Visible] has them, for any goroutine. A character or the end of a line may
+// come in pieces; what is cut off at the end is lost.
 func VisibleWriter(w io.Writer) io.Writer { return &visible{w: w} }
 
 type visible struct {

@@ -12,10 +12,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Unmarshal decodes one JSON value into v and refuses what v does not name. It returns a refusal with
-// Code Invalid and rule input.not_json for text that is not JSON (also a member named twice, invalid UTF-8
-// and trailing text), UnknownField for an unknown member, and Invalid for a value of the wrong type or a text with characters that
-// no name may hold; out of a field with the tag `text:"free"` these are left, see [Plain].
+// Unmarshal decodes one JSON value into v and refuses what v does not name. It returns a refusal with Code Invalid and
+// rule input.not_json for text that is not JSON (also a member named twice, invalid UTF-8 and trailing text),
+// UnknownField for an unknown member, and Invalid for a value of the wrong type or a text with characters that no name
+// may hold; out of a field with the tag `text:"free"` these are left, see [Plain].
 func Unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v, json.RejectUnknownMembers(true), json.WithUnmarshalers(times))
 	if err == nil {
@@ -114,7 +114,8 @@ func NotJSON(err error) Worded {
 	return Worded{ZH: Text(rule, "zh-CN", nil), EN: why.Error()}
 }
 
-// maxShown is how much of a wrong value a message repeats, in characters; whoever sends a megabyte does not get it back.
+// maxShown is how much of a wrong value a message repeats, in characters; whoever sends a megabyte does not get it
+// back.
 const maxShown = 40
 
 // Shown is a wrong value as a message repeats it: in one line, cut short, and with nothing hidden.

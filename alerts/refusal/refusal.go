@@ -1,6 +1,6 @@
-// Package refusal says why an act was not carried out: a code for programs, a rule that names the
-// reason, the place in the input, and the values a person needs to see. Text lives in one catalogue, Chinese and English side by
-// side, so that code never carries prose: each package registers what it says itself (words*.go).
+// Package refusal says why an act was not carried out: a code for programs, a rule that names the reason, the place in
+// the input, and the values a person needs to see. Text lives in one catalogue, Chinese and English side by side, so
+// that code never carries prose: each package registers what it says itself (words*.go).
 //
 // Every package may import it; it imports nothing of ours.
 package refusal
@@ -96,8 +96,8 @@ func (e *Error) Detail(lang string) string { return text(e.Rule, lang, e.Args) }
 // Message is the field's text in "zh-CN" (the default) or "en".
 func (f Field) Message(lang string) string { return text(f.Rule, lang, f.Args) }
 
-// Within says of an input that was refused where in a larger one it stands: its paths begin with path. Any other error stays as
-// it is.
+// Within says of an input that was refused where in a larger one it stands: its paths begin with path. Any other error
+// stays as it is.
 func Within(path string, err error) error {
 	var e *Error
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
@@ -130,8 +130,8 @@ type entry struct {
 
 var catalogue = map[string]entry{}
 
-// Register adds words to the catalogue; who speaks them calls it at start. A rule that is registered twice is a programming error:
-// Register panics and names both files.
+// Register adds words to the catalogue; who speaks them calls it at start. A rule that is registered twice is a
+// programming error: Register panics and names both files.
 func Register(words map[string]Pair) {
 	_, from, _, _ := runtime.Caller(1)
 	for rule, w := range words {

@@ -42,8 +42,8 @@ var zone = sync.OnceValue(func() *time.Location {
 })
 
 // Plainly brings what people type to one spelling: full-width letters, digits and signs to the ordinary ones, blanks of
-// any kind to single ones, marks without width away, dashes and tildes of any kind to - and ~. Raised and circled digits
-// stay what they are: behind a number they are the marks of footnotes.
+// any kind to single ones, marks without width away, dashes and tildes of any kind to - and ~. Raised and circled
+// digits stay what they are: behind a number they are the marks of footnotes.
 func Plainly(s string) string {
 	s = spellings.Replace(width.Fold.String(s))
 	return strings.Join(strings.Fields(s), " ")
@@ -87,8 +87,8 @@ func ReadWritten(s string) (w Written, ok bool) {
 	return w, ok && w.possible() && (weekday == "" || w.on(weekday))
 }
 
-// ReadTime reads a time as [ReadWritten] has it: RFC 3339, or without a zone in Asia/Shanghai; 24:00 is the beginning of
-// the next day. A day alone is no time.
+// ReadTime reads a time as [ReadWritten] has it: RFC 3339, or without a zone in Asia/Shanghai; 24:00 is the beginning
+// of the next day. A day alone is no time.
 func ReadTime(s string) (time.Time, bool) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, true

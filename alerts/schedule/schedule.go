@@ -1,8 +1,8 @@
-// Package schedule is the times at which the program does something by itself: five cron fields (minute, hour, day, month,
-// day of the week) or a form like @every 10m, always in China Standard Time.
+// Package schedule is the times at which the program does something by itself: five cron fields (minute, hour, day,
+// month, day of the week) or a form like @every 10m, always in China Standard Time.
 //
-// robfig/cron stands behind it and nowhere else. Its parser (v3.0.1) panics at "TZ=UTC", and takes what it does not do: another
-// zone, an interval that it lengthens, a day that never comes.
+// robfig/cron stands behind it and nowhere else. Its parser (v3.0.1) panics at "TZ=UTC", and takes what it does not do:
+// another zone, an interval that it lengthens, a day that never comes.
 package schedule
 
 import (
@@ -30,8 +30,8 @@ var zone = time.FixedZone("CST", 8*60*60)
 // Schedule is the times of one spec. The zero Schedule has none.
 type Schedule struct{ plan cron.Schedule }
 
-// Parse reads a spec. wrong says what it is that cannot work and what would, in a rule of the catalogue whose value is the spec;
-// its path is the caller's to fill in with the setting. nil is a schedule that comes again and again.
+// Parse reads a spec. wrong says what it is that cannot work and what would, in a rule of the catalogue whose value is
+// the spec; its path is the caller's to fill in with the setting. nil is a schedule that comes again and again.
 func Parse(spec string) (s Schedule, wrong *refusal.Field) {
 	no := func(rule string, more refusal.Args) (Schedule, *refusal.Field) {
 		args := refusal.Args{"value": spec}
@@ -66,8 +66,8 @@ func Parse(spec string) (s Schedule, wrong *refusal.Field) {
 	return s, nil
 }
 
-// fiveFields says whether a spec has as many, none of them an empty list: cron takes "," for times that there are none of, and
-// looks for them for years.
+// fiveFields says whether a spec has as many, none of them an empty list: cron takes "," for times that there are none
+// of, and looks for them for years.
 func fiveFields(spec string) bool {
 	fields := strings.Fields(spec)
 	for _, f := range fields {
@@ -96,8 +96,8 @@ func (s Schedule) Next(after time.Time) time.Time {
 	return s.plan.Next(after.In(zone)).In(after.Location())
 }
 
-// Run does work at each time of the schedule until ctx ends, and returns when none is under way. A time that comes while work is
-// still under way is left out; a panic of work is logged and ends that one turn.
+// Run does work at each time of the schedule until ctx ends, and returns when none is under way. A time that comes
+// while work is still under way is left out; a panic of work is logged and ends that one turn.
 func (s Schedule) Run(ctx context.Context, log *slog.Logger, work func()) {
 	if s.plan == nil {
 		<-ctx.Done()

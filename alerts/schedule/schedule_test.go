@@ -70,7 +70,8 @@ func TestTimesAreChinas(t *testing.T) {
 	}
 }
 
-// Work that takes longer than its interval is not begun beside itself, a panic ends one turn alone, and Run waits for the last.
+// Work that takes longer than its interval is not begun beside itself, a panic ends one turn alone, and Run waits for
+// the last.
 func TestWorkRunsOneTurnAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, wrong := Parse("*/5 * * * *")

@@ -1,5 +1,6 @@
-// Package terms is the vocabulary: what the interface's fixed names (levels, states, roles, acts …) are called in Chinese and in
-// English. Whatever shows one to a person, on whichever way, takes its word from here, so that a thing has one name everywhere.
+// Package terms is the vocabulary: what the interface's fixed names (levels, states, roles, acts …) are called in
+// Chinese and in English. Whatever shows one to a person, on whichever way, takes its word from here, so that a thing
+// has one name everywhere.
 //
 // It imports nothing of ours but refusal, in whose catalogue the words stand as name.<kind>.<name>.
 package terms
@@ -46,8 +47,8 @@ const (
 // Rule is the name's rule in the catalogue.
 func Rule[N ~string](kind Kind, name N) string { return "name." + string(kind) + "." + string(name) }
 
-// Name is what people call a name, in "zh-CN" or "en". A name that the vocabulary does not have is given as it is: a newer server
-// may know more than this program.
+// Name is what people call a name, in "zh-CN" or "en". A name that the vocabulary does not have is given as it is: a
+// newer server may know more than this program.
 func Name[N ~string](kind Kind, name N, lang string) string {
 	if rule := Rule(kind, name); refusal.Known(rule) {
 		return refusal.Text(rule, lang, nil)

@@ -143,9 +143,9 @@ func (a *agent) connected(nc *nats.Conn) {
 	wake(a.due)
 }
 
-// connect fails when the first connection fails: a wrong address is better seen at once than retried for ever. Where the
-// folder holds orders already (known), the address was right once and the plant may just be offline: then it waits, and
-// there is no connection only when ctx has ended.
+// connect fails when the first connection fails: a wrong address is better seen at once than retried for ever. Where
+// the folder holds orders already (known), the address was right once and the plant may just be offline: then it waits,
+// and there is no connection only when ctx has ended.
 func (a *agent) connect(ctx context.Context, end context.CancelCauseFunc, known bool) error {
 	for wait := retryFirst; ; wait = min(2*wait, retryMax) {
 		nc, err := a.dial(end)
@@ -208,7 +208,8 @@ func (a *agent) dial(end context.CancelCauseFunc) (*nats.Conn, error) {
 	)...)
 }
 
-// watchTLS says why a connection that was lost does not come back where that is for TLS: nats.go tries on without a word.
+// watchTLS says why a connection that was lost does not come back where that is for TLS: nats.go tries on without a
+// word.
 func (a *agent) watchTLS(ctx context.Context) {
 	tries, said := a.nc.StatusChanged(nats.RECONNECTING, nats.CONNECTED), ""
 	defer a.nc.RemoveStatusListener(tries)
@@ -238,7 +239,8 @@ func (a *agent) watchTLS(ctx context.Context) {
 	}
 }
 
-// loginRefused says once, until the next connection, that our secret does not serve any more: the library reports it at each try.
+// loginRefused says once, until the next connection, that our secret does not serve any more: the library reports it at
+// each try.
 func (a *agent) loginRefused(err error) bool {
 	if !errors.Is(err, nats.ErrAuthorization) && !errors.Is(err, nats.ErrAuthExpired) && !errors.Is(err, nats.ErrAuthRevoked) {
 		return false

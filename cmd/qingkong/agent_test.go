@@ -365,8 +365,8 @@ func TestAgentPullsAgainAfterTheServerWasAway(t *testing.T) {
 	expect(t, "answer", c.answers, "receive W20161216-01-E0001-1")
 }
 
-// An agent whose secret has ended says once what to do, and not every second what the client library says; it comes back by itself
-// when the secret is good again.
+// An agent whose secret has ended says once what to do, and not every second what the client library says; it comes
+// back by itself when the secret is good again.
 func TestAgentSaysOnceThatItsSecretHasEnded(t *testing.T) {
 	c := newCoordinator(t, accepted, nothing)
 	a := startAgent(t, c.server.ClientURL(), "right", "--lang", "en")

@@ -72,8 +72,8 @@ func newAqiCommand() *cobra.Command {
 	return cmd
 }
 
-// readConcentrations reads arguments like pm25=302, PM2.5=302, 一氧化碳=1500μg/m³, and the day as YYYY-MM-DD. Its refusal names
-// everything that is wrong, the date included.
+// readConcentrations reads arguments like pm25=302, PM2.5=302, 一氧化碳=1500μg/m³, and the day as YYYY-MM-DD. Its refusal
+// names everything that is wrong, the date included.
 func readConcentrations(date string, args []string, hourly bool) (aqi.Values, string, error) {
 	var wrong []refusal.Field
 	day, bad := forms.Day(date)

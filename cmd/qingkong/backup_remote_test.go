@@ -22,8 +22,8 @@ func writeFile(t *testing.T, path, text string, mode os.FileMode) string {
 	return path
 }
 
-// The server writes into its own folder, encrypted as it is configured, and the command says where the file stands and what it
-// holds. Brought back with the passphrase it is the same record; an erasure names it until then.
+// The server writes into its own folder, encrypted as it is configured, and the command says where the file stands and
+// what it holds. Brought back with the passphrase it is the same record; an erasure names it until then.
 func TestBackupOnTheServer(t *testing.T) {
 	dir, folder := t.TempDir(), t.TempDir()
 	key := writeFile(t, filepath.Join(dir, "backup.key"), backupWords, 0o600)
@@ -107,8 +107,8 @@ func TestBackupWithAPassphrase(t *testing.T) {
 	command(t, "restore", file, "--data", filepath.Join(dir, "new"), "--passphrase-file", key)
 }
 
-// While the server still writes, the command asks again under one key until it has ended, or until its patience has: then it
-// says how to ask later. No real server can be made to write for as long as that, so one answers as it would.
+// While the server still writes, the command asks again under one key until it has ended, or until its patience has:
+// then it says how to ask later. No real server can be made to write for as long as that, so one answers as it would.
 func TestBackupThatTheServerStillWrites(t *testing.T) {
 	token := writeFile(t, filepath.Join(t.TempDir(), "token"), "t", 0o600)
 	keys := make(chan string, 100)

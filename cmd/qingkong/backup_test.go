@@ -35,8 +35,8 @@ func serving(t *testing.T, data string) *program {
 	return p
 }
 
-// goesOnAbove wants the next warning, and the messages of the one that goes on, numbered above what a restored record knows, and
-// the check to name what may be outside.
+// goesOnAbove wants the next warning, and the messages of the one that goes on, numbered above what a restored record
+// knows, and the check to name what may be outside.
 func (p *program) goesOnAbove(on warning) {
 	p.t.Helper()
 	if on.Revision <= 20 {
@@ -52,8 +52,8 @@ func (p *program) goesOnAbove(on warning) {
 	}
 }
 
-// A program is backed up beside its work, killed, and brought back on an empty folder: the accounts open it, the warning and
-// its orders are there, and the record proves itself.
+// A program is backed up beside its work, killed, and brought back on an empty folder: the accounts open it, the
+// warning and its orders are there, and the record proves itself.
 func TestBackupKillRestoreServe(t *testing.T) {
 	dir := t.TempDir()
 	old, full, more := filepath.Join(dir, "old"), filepath.Join(dir, "full.tar"), filepath.Join(dir, "more.tar")

@@ -18,8 +18,9 @@ import (
 
 // This package links every other one, and so its tests see the whole catalogue.
 
-// Whatever a package says is registered, and whatever is registered is said. A rule is written out, perhaps without the prefix that
-// its package gives to its own, or it is put together around a name that stands elsewhere, like that of a state.
+// Whatever a package says is registered, and whatever is registered is said. A rule is written out, perhaps without the
+// prefix that its package gives to its own, or it is put together around a name that stands elsewhere, like that of a
+// state.
 func TestEveryRuleIsRegisteredAndSaid(t *testing.T) {
 	s := sourceOf(t)
 	for _, rule := range refusal.Rules() {
@@ -37,8 +38,8 @@ func TestEveryRuleIsRegisteredAndSaid(t *testing.T) {
 	}
 }
 
-// Both languages of a rule are there and name the same values, or one reader is told less than the other. Chinese text has no English
-// in it, nor English Chinese, but for what has one form everywhere.
+// Both languages of a rule are there and name the same values, or one reader is told less than the other. Chinese text
+// has no English in it, nor English Chinese, but for what has one form everywhere.
 func TestEveryRuleSpeaksBothLanguages(t *testing.T) {
 	s := sourceOf(t)
 	for _, rule := range refusal.Rules() {
@@ -57,8 +58,8 @@ func TestEveryRuleSpeaksBothLanguages(t *testing.T) {
 	}
 }
 
-// A fixed name has its word in the vocabulary alone: no other rules name three or more of a kind in a word each. What is said around
-// a name, a sentence or the text of a button, is another text than the name.
+// A fixed name has its word in the vocabulary alone: no other rules name three or more of a kind in a word each. What
+// is said around a name, a sentence or the text of a button, is another text than the name.
 func TestFixedNamesAreWordedOnce(t *testing.T) {
 	kinds := map[string][]string{}
 	for _, name := range namesOf("name.") {
@@ -101,8 +102,8 @@ var (
 	latin   = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_./:@+-]*`)
 	han     = regexp.MustCompile(`\p{Han}+`)
 
-	// What has one form in Chinese text too, besides the names of the interface: abbreviations, codes and formulas; addresses, files
-	// and times; units; and these names and commands.
+	// What has one form in Chinese text too, besides the names of the interface: abbreviations, codes and formulas;
+	// addresses, files and times; units; and these names and commands.
 	notEnglish = regexp.MustCompile(`^([A-Z0-9]+[A-Z0-9/.+-]*|NOx|HCl|VOCs|GB/T|O3_[18]h|.*[/.:].*|T[0-9].*|[µm]?g|kg|t|h|d|m|` +
 		`Excel|Word|every|chmod|openssl|pkey|rand|subjectAltName|readyz|help|xls|tianjin-emc)$`)
 	// What English text has of the workbook, in whose words everybody writes the list.
@@ -200,8 +201,8 @@ func dirOf(path string) string {
 	return dir
 }
 
-// takers notes the functions of a file that have a parameter called rule: one that is exported may be called from anywhere, another
-// one of the package in it, one that a variable holds in this file.
+// takers notes the functions of a file that have a parameter called rule: one that is exported may be called from
+// anywhere, another one of the package in it, one that a variable holds in this file.
 func (s *source) takers(path string, file *ast.File) {
 	note := func(name string, f *ast.FuncType) {
 		i := 0

@@ -94,8 +94,8 @@ func (p *program) overwrite(places []int64, text []byte) {
 	}
 }
 
-// `journal check` beside a running program has it check itself, says the same as on the stopped folder, in the same form, and
-// leaves nothing; what it finds is at /readyz as well.
+// `journal check` beside a running program has it check itself, says the same as on the stopped folder, in the same
+// form, and leaves nothing; what it finds is at /readyz as well.
 func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
 	p := start(t, filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	p.declare("red")

@@ -127,7 +127,8 @@ func TestACommandLineIsReadBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-// What commands send that say more than texts: null, JSON from the line and from a file, a list, numbers, parts of a path.
+// What commands send that say more than texts: null, JSON from the line and from a file, a list, numbers, parts of a
+// path.
 func TestWhatOtherCommandsSend(t *testing.T) {
 	to, asked := askedServer(t, func(*http.Request) (int, string) { return http.StatusOK, `{}` })
 	file := writeFile(t, "contact.json", []byte(`{"name":"张工"}`))

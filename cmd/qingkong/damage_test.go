@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// The record's file is gone and one byte is wrong in the stream, in the middle of what a lifted warning left. The start, and a
-// rebuild that is only to look, are refused with the same numbers, and touch no readable block; a rebuild that says what it
-// gives up goes on before the hole, lists what lies behind, and the desk says that ids may exist outside.
+// The record's file is gone and one byte is wrong in the stream, in the middle of what a lifted warning left. The
+// start, and a rebuild that is only to look, are refused with the same numbers, and touch no readable block; a rebuild
+// that says what it gives up goes on before the hole, lists what lies behind, and the desk says that ids may exist
+// outside.
 func TestNothingReadableIsLostWhereBothStoresAreHurt(t *testing.T) {
 	p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	w := p.declare("orange")

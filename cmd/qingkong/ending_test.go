@@ -59,7 +59,8 @@ func TestTerminatedWithHalfSentRequests(t *testing.T) {
 	}
 }
 
-// Who cannot wait says so twice: the program then ends at once, and not well. It is kept busy by answers that nobody reads.
+// Who cannot wait says so twice: the program then ends at once, and not well. It is kept busy by answers that nobody
+// reads.
 func TestTerminatedTwice(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(sig.String(), func(t *testing.T) {

@@ -83,7 +83,8 @@ func printNotes(w io.Writer, notes []alerts.Note) error {
 	return nil
 }
 
-// readAir reads a daily or hourly CSV as a forecast, in any of the encodings that come up, or an embedded episode by its name.
+// readAir reads a daily or hourly CSV as a forecast, in any of the encodings that come up, or an embedded episode by
+// its name.
 func readAir(name string) (alerts.Air, error) {
 	in, err := openEpisode(name)
 	if err != nil {

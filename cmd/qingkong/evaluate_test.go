@@ -94,8 +94,8 @@ func TestEvaluateTellsItsReasons(t *testing.T) {
 	}
 }
 
-// 100 µg/m³ of PM2.5 make 132 until March 2026: three days published as 350, 310 and 320 are not red, and the table and the JSON
-// say which index counts. A 500 without particulates is told of.
+// 100 µg/m³ of PM2.5 make 132 until March 2026: three days published as 350, 310 and 320 are not red, and the table and
+// the JSON say which index counts. A 500 without particulates is told of.
 func TestEvaluateTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 	file := writeFile(t, "f.csv", []byte("date,aqi,primary,pm25,pm10,so2\n2024-01-10,350,,100,,\n2024-01-11,310,,100,,\n2024-01-12,320,PM2.5,100,,\n2024-01-13,500,,,,20\n"))
 	out, _ := ran(t, exitOK, "evaluate", file)

@@ -29,8 +29,8 @@ var floodSliceCalls = []string{"http enterprise GET /api/v1/orders", "http enter
 var floodTold = map[string]bool{"http enterprise GET /api/v1/orders": true, "http duty POST /api/v1/list/imports": true, "http viewer GET /api/v1/events": true,
 	"http nobody GET /api/v1/orders": true, "http viewer POST /api/v1/accounts": true}
 
-// httpRows are the calls of openapi.json, each as every role that may make it, as one that may not, and without a login; and
-// pages of the desk.
+// httpRows are the calls of openapi.json, each as every role that may make it, as one that may not, and without a
+// login; and pages of the desk.
 func (f *flooded) httpRows() (rows []row) {
 	f.t.Helper()
 	var doc struct {

@@ -196,8 +196,8 @@ func floodLogins(role string, right bool) func(*flooded) func(<-chan struct{}, *
 	}
 }
 
-// floodSubscriptions has many connections of a user listen to its inbox as often as they may, and asks for what is pending: each
-// answer goes out once for each.
+// floodSubscriptions has many connections of a user listen to its inbox as often as they may, and asks for what is
+// pending: each answer goes out once for each.
 func floodSubscriptions(f *flooded) func(<-chan struct{}, *tally) {
 	who := f.account("enterprise")
 	var conns []*nats.Conn

@@ -18,8 +18,8 @@ import (
 // floodPatience is after which time an answer counts as lost.
 const floodPatience = 30 * time.Second
 
-// others work as if nobody flooded: an enterprise answers its orders and asks for what is pending, an officer declares, looks
-// at the board and lifts, another hears the orders that go out, and somebody logs in.
+// others work as if nobody flooded: an enterprise answers its orders and asks for what is pending, an officer declares,
+// looks at the board and lifts, another hears the orders that go out, and somebody logs in.
 type others struct {
 	f          *flooded
 	enterprise account
@@ -173,8 +173,8 @@ type floodReply struct {
 func (o *others) ask(subject, body string) (r floodReply, err error) {
 	since := time.Now()
 	msg, err := o.nc.Request(subject, []byte(body), floodPatience)
-	// The coordinator takes nothing in for a moment while a connection of its own comes back: who hears that asks again, as the
-	// agent does.
+	// The coordinator takes nothing in for a moment while a connection of its own comes back: who hears that asks again,
+	// as the agent does.
 	for tries := 0; errors.Is(err, nats.ErrNoResponders) && tries < 20; tries++ {
 		time.Sleep(50 * time.Millisecond)
 		msg, err = o.nc.Request(subject, []byte(body), floodPatience)
@@ -351,8 +351,8 @@ func (o *others) kept() {
 	}
 }
 
-// reached counts the orders of a warning that were heard, or that the enterprise answered before: it may ask what is pending
-// and answer while an order is on its way, and one that was answered is not sent any more.
+// reached counts the orders of a warning that were heard, or that the enterprise answered before: it may ask what is
+// pending and answer while an order is on its way, and one that was answered is not sent any more.
 func (o *others) reached(warning string) (n int) {
 	o.heard.mu.Lock()
 	defer o.heard.mu.Unlock()

@@ -68,8 +68,8 @@ type flooded struct {
 }
 
 // Each subject and call is flooded, by who may and by who may not. Meanwhile an enterprise answers and asks, an officer
-// declares and lifts and looks at the board, and orders go out: of theirs nothing is lost, the log stays readable, the memory
-// bounded, and who floods over NATS hears of it at most once a second.
+// declares and lifts and looks at the board, and orders go out: of theirs nothing is lost, the log stays readable, the
+// memory bounded, and who floods over NATS hears of it at most once a second.
 func TestFlood(t *testing.T) {
 	seconds := time.Duration(*floodSeconds * float64(time.Second))
 	only := regexp.MustCompile(*floodOnly)

@@ -170,8 +170,8 @@ func newJournalCheck() *cobra.Command {
 	return cmd
 }
 
-// askForCheck has the program that runs on the folder check it. The folder for its scratch file is named by its whole path: it
-// has another working directory.
+// askForCheck has the program that runs on the folder check it. The folder for its scratch file is named by its whole
+// path: it has another working directory.
 func (f *recordFlags) askForCheck(cmd *cobra.Command, tmp string) (r journal.Report, err error) {
 	if tmp != "" {
 		if tmp, err = filepath.Abs(tmp); err != nil {

@@ -46,7 +46,8 @@ var losses = map[string][]string{
 	"多节点：外部数据流中间损坏": {"cmd/internal/journal/TestSharedStreamDamagedInTheMiddle"},
 }
 
-// Each row of README's table of losses has its tests here, each of those is there, and none stands for a row that is not.
+// Each row of README's table of losses has its tests here, each of those is there, and none stands for a row that is
+// not.
 func TestEveryLossOfTheReadmeIsProved(t *testing.T) {
 	rows := tableBelow(t, "### 丢了东西怎么办")
 	for _, row := range rows {
@@ -159,10 +160,10 @@ func TestDemoCredentialsGone(t *testing.T) {
 	p.stop()
 }
 
-// The folder of a running program is copied file by file: while it records more after each piece, or while it has nothing to
-// record. A check tells what a copy is worth, and nothing else does. One that it finds whole has all that was confirmed before
-// the copying began, and is started on. Of the others no check and no start is a crash or a hang; their streams, without the
-// record's file, still have all of that.
+// The folder of a running program is copied file by file: while it records more after each piece, or while it has
+// nothing to record. A check tells what a copy is worth, and nothing else does. One that it finds whole has all that
+// was confirmed before the copying began, and is started on. Of the others no check and no start is a crash or a hang;
+// their streams, without the record's file, still have all of that.
 func TestFolderCopiedWhileItRuns(t *testing.T) {
 	p := start(t, t.TempDir(), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
 	n, outcomes, found := 0, map[string]int{}, 0
@@ -203,8 +204,8 @@ func TestFolderCopiedWhileItRuns(t *testing.T) {
 	p.stop()
 }
 
-// streamsOfCopy starts on the streams alone of a copy whose file a check refuted. They have all that was confirmed before the
-// copying began; of what was recorded after it, entries of the vault may be missing.
+// streamsOfCopy starts on the streams alone of a copy whose file a check refuted. They have all that was confirmed
+// before the copying began; of what was recorded after it, entries of the vault may be missing.
 func streamsOfCopy(t *testing.T, data string, before int) string {
 	t.Helper()
 	again := filepath.Join(t.TempDir(), "data")
@@ -256,7 +257,8 @@ func startsCopy(t *testing.T, data string, whole bool, before int) string {
 	return "started"
 }
 
-// copySlowly copies a folder in pieces, each file as long as it was when that began, and does something after each piece.
+// copySlowly copies a folder in pieces, each file as long as it was when that began, and does something after each
+// piece.
 func copySlowly(t *testing.T, from, to string, between func()) {
 	t.Helper()
 	const piece = 512 << 10

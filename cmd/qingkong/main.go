@@ -15,8 +15,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], toPerson(os.Stdout), toPerson(os.Stderr))) }
 
-// toPerson lets nothing through to a terminal that would steer it: what a program prints may have been written by anybody. What goes
-// into a file or to another program goes as it is.
+// toPerson lets nothing through to a terminal that would steer it: what a program prints may have been written by
+// anybody. What goes into a file or to another program goes as it is.
 func toPerson(f *os.File) io.Writer {
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return f
@@ -32,7 +32,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return execute(ctx, args, stdout, stderr)
 }
 
-// interruptible is a context that ends at the first SIGINT or SIGTERM; at the second the process ends at once, and not well.
+// interruptible is a context that ends at the first SIGINT or SIGTERM; at the second the process ends at once, and not
+// well.
 func interruptible(stderr io.Writer) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)

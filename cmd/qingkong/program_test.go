@@ -11,8 +11,8 @@ import (
 )
 
 // TestMain lets the test binary be the program itself, so that whole-program tests start, kill and restart a real
-// process without building it apart; scripts find it under its name. In the same way it is the nats-server of its module, and
-// the program on a machine whose clock is ahead.
+// process without building it apart; scripts find it under its name. In the same way it is the nats-server of its
+// module, and the program on a machine whose clock is ahead.
 func TestMain(m *testing.M) {
 	if os.Getenv("QINGKONG_TEST_NATS") == "1" {
 		natsServer(os.Args[1:])

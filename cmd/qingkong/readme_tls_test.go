@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// The section of the README about serving others works as it is printed, with this machine's names in place of its examples: the
-// certificate by its commands, a program on every address by its settings, its commands, and an agent that acknowledges an order.
+// The section of the README about serving others works as it is printed, with this machine's names in place of its
+// examples: the certificate by its commands, a program on every address by its settings, its commands, and an agent
+// that acknowledges an order.
 func TestTheReadmeServesOthersWithTLS(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		if os.Getenv("CI") == "true" {

@@ -17,8 +17,8 @@ import (
 	"qingkong/cmd/internal/folder"
 )
 
-// wall is the wall clock that serve gives the program: nil, the machine's. Only the tests of this package set it, in a process
-// of theirs, for the machine's own clock is not theirs to set.
+// wall is the wall clock that serve gives the program: nil, the machine's. Only the tests of this package set it, in a
+// process of theirs, for the machine's own clock is not theirs to set.
 var wall func() time.Time
 
 // serveFlags override the settings file and the environment.
@@ -102,8 +102,8 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
 }
 
-// mustHaveRecord refuses to begin a record by serving it: a folder without one is a new district's, for which there is init,
-// or that of a disk that is not mounted. With an external NATS the record may come from there.
+// mustHaveRecord refuses to begin a record by serving it: a folder without one is a new district's, for which there is
+// init, or that of a disk that is not mounted. With an external NATS the record may come from there.
 func mustHaveRecord(cfg config.Config) error {
 	if cfg.NATS.URL != "" {
 		return nil

@@ -21,8 +21,8 @@ func below(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// An unmounted disk looks like a new folder. Serving it would begin a second record, which the mounted disk hides or which
-// hides the disk's; so that is refused before anything is written, and what to do for either case is said.
+// An unmounted disk looks like a new folder. Serving it would begin a second record, which the mounted disk hides or
+// which hides the disk's; so that is refused before anything is written, and what to do for either case is said.
 func TestServeIsRefusedWhereThereIsNoRecord(t *testing.T) {
 	for name, there := range map[string][]string{
 		"no folder":                nil,
@@ -98,8 +98,8 @@ func TestServeIsNotRefusedWhereTheRecordMayBe(t *testing.T) {
 	}
 }
 
-// Who would be reached from elsewhere without TLS does not start, a demo neither, and says what to do in one line; nothing is
-// written. What the certificate files lack is said as early.
+// Who would be reached from elsewhere without TLS does not start, a demo neither, and says what to do in one line;
+// nothing is written. What the certificate files lack is said as early.
 func TestServeIsRefusedBeyondThisMachineWithoutTLS(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none.pem")
 	for name, c := range map[string]struct {

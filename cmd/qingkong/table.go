@@ -58,8 +58,8 @@ func plain(s string) string {
 	}, strings.ToValidUTF8(s, "�"))))
 }
 
-// asciiMarks writes JSON so that it holds nothing that steers a terminal: what would stands as \u and four digits, which means the
-// same.
+// asciiMarks writes JSON so that it holds nothing that steers a terminal: what would stands as \u and four digits,
+// which means the same.
 func asciiMarks(text []byte) []byte {
 	if bytes.IndexFunc(text, func(r rune) bool { return refusal.IsBidi(r) || refusal.IsControl(r) }) < 0 {
 		return text

@@ -8,8 +8,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// What somebody else wrote neither steers the terminal that it is shown on nor turns what stands beside it, in a table, as JSON and as
-// an error; as JSON it means the same.
+// What somebody else wrote neither steers the terminal that it is shown on nor turns what stands beside it, in a table,
+// as JSON and as an error; as JSON it means the same.
 func TestNothingPrintedSteersATerminal(t *testing.T) {
 	const hostile = "甲\x1b[2J\x1b]0;x\a\u009b31m\x7f\u202e乙\u2066\u200f\r\nC"
 	var table, asJSON, answer strings.Builder

@@ -146,7 +146,8 @@ func TestAgentSaysWhyItDoesNotComeBack(t *testing.T) {
 	await(t, "status", a.logs, "证书不可信")
 }
 
-// The commands speak to a server over TLS with its authority, and say what is wrong where they do not; a token is not sent then.
+// The commands speak to a server over TLS with its authority, and say what is wrong where they do not; a token is not
+// sent then.
 func TestCommandsOverTLS(t *testing.T) {
 	ca, clients, other := certstest.NewCA(t), certstest.NewCA(t), certstest.NewCA(t)
 	pair := ca.Issue(certstest.Leaf{})

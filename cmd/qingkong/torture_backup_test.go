@@ -68,8 +68,8 @@ func (e *hearing) goesBack(to *hearing) {
 	e.first, e.wrong = to.first, to.wrong
 }
 
-// ended waits until the backup has ended. One that failed, for its program was ended, leaves no file behind; one whose program
-// was killed when the file was whole counts as made, and has to prove itself.
+// ended waits until the backup has ended. One that failed, for its program was ended, leaves no file behind; one whose
+// program was killed when the file was whole counts as made, and has to prove itself.
 func (b *backingUp) ended(to *torture) {
 	to.t.Helper()
 	if b == nil {
@@ -93,8 +93,8 @@ func (b *backingUp) ended(to *torture) {
 	}
 }
 
-// restores restores the backup into a new folder beside the stopped program: the restore and a check prove it, and all that was
-// confirmed before it began is in it.
+// restores restores the backup into a new folder beside the stopped program: the restore and a check prove it, and all
+// that was confirmed before it began is in it.
 func (b *backingUp) restores(to *torture) {
 	to.t.Helper()
 	if b == nil || b.err != nil {

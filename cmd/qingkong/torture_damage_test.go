@@ -190,8 +190,8 @@ func (to *torture) whatIsThere() (left there) {
 	return left
 }
 
-// stillThere holds a folder whose start was refused against what it held: each file of a stream stands there, or aside, with
-// at least the same bytes; and so does the record.
+// stillThere holds a folder whose start was refused against what it held: each file of a stream stands there, or aside,
+// with at least the same bytes; and so does the record.
 func (left there) stillThere(to *torture) {
 	t := to.t
 	t.Helper()

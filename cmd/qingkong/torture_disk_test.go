@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// onSmallDisk puts a folder on a disk of its own, a tmpfs that has spare bytes left, but for the part of it named apart, which
-// stays on the disk where it is. It is false where this machine lets the test mount nothing. back puts the folder back.
+// onSmallDisk puts a folder on a disk of its own, a tmpfs that has spare bytes left, but for the part of it named
+// apart, which stays on the disk where it is. It is false where this machine lets the test mount nothing. back puts the
+// folder back.
 func (to *torture) onSmallDisk(dir, apart string, spare int) (back func(), ok bool) {
 	to.t.Helper()
 	aside := dir + "-aside"
@@ -113,8 +114,8 @@ func (to *torture) belowLimit(rng *rand.Rand) {
 	to.shortOfRoom(rng, "sh", "-c", fmt.Sprintf(`ulimit -f %d; exec "$0" "$@"`, limit/512))
 }
 
-// shortOfRoom runs the program, below the command given, where little more can be written: while nothing is written it does
-// not say that it is ready. It may be refused its start, or end by itself.
+// shortOfRoom runs the program, below the command given, where little more can be written: while nothing is written it
+// does not say that it is ready. It may be refused its start, or end by itself.
 func (to *torture) shortOfRoom(rng *rand.Rand, below ...string) {
 	to.t.Helper()
 	if !to.begin(below...) {

@@ -18,8 +18,8 @@ import (
 // tortureEnterprises answer orders, every second one over NATS.
 const tortureEnterprises = 6
 
-// act is one command of a client: an HTTP call, or a request over NATS where subject is given. It is sent again, the same,
-// until its outcome is known.
+// act is one command of a client: an HTTP call, or a request over NATS where subject is given. It is sent again, the
+// same, until its outcome is known.
 type act struct {
 	who, path, media string
 	body             []byte
@@ -162,7 +162,8 @@ func (c *client) overNATS(a *act) (int, []byte) {
 	return http.StatusConflict, msg.Data
 }
 
-// post makes an act of the next number. What it answers other than with 2xx is a fault, unless lenient allows the status.
+// post makes an act of the next number. What it answers other than with 2xx is a fault, unless lenient allows the
+// status.
 func (c *client) post(who, path string, body map[string]any, took func(answer []byte), lenient ...int) *act {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// outside is an external nats-server: a process of its own, on a store of its own, with the configuration that its operators
-// are given.
+// outside is an external nats-server: a process of its own, on a store of its own, with the configuration that its
+// operators are given.
 type outside struct {
 	t     *testing.T
 	store string
@@ -108,8 +108,8 @@ func (o *outside) end(sig syscall.Signal) {
 	o.cmd = nil
 }
 
-// disturb ends the server, or holds it, under the program that works with it, and has it back after a while on the same store.
-// Some of the time it is left ended, for the program's own end to come without it.
+// disturb ends the server, or holds it, under the program that works with it, and has it back after a while on the same
+// store. Some of the time it is left ended, for the program's own end to come without it.
 func (o *outside) disturb(to *torture, rng *rand.Rand, back bool) {
 	away := time.Duration(50+rng.IntN(4000)) * time.Millisecond
 	if rng.IntN(3) == 0 {
@@ -165,7 +165,8 @@ func fullServer(to *torture, rng *rand.Rand) {
 	to.nats.start()
 }
 
-// refusedWithoutServer holds that a start without the server is refused with a sentence, and changes no file of the record.
+// refusedWithoutServer holds that a start without the server is refused with a sentence, and changes no file of the
+// record.
 func (to *torture) refusedWithoutServer() {
 	to.t.Helper()
 	if to.begin() {
@@ -179,9 +180,9 @@ func (to *torture) refusedWithoutServer() {
 	to.counts["start without nats-server"]++
 }
 
-// outsideDamages are those of a folder whose streams lie on an external nats-server. There the stream decides: the record's
-// file comes back from it, always. What is lost of the stream the record appends again; one that is damaged in the middle
-// belongs to other nodes too, and is halted on.
+// outsideDamages are those of a folder whose streams lie on an external nats-server. There the stream decides: the
+// record's file comes back from it, always. What is lost of the stream the record appends again; one that is damaged in
+// the middle belongs to other nodes too, and is halted on.
 func outsideDamages() []damage {
 	all := []damage{
 		{name: "nothing", do: nothing},

@@ -296,8 +296,8 @@ func (to *torture) listStands(b *book) {
 	}
 }
 
-// planned returns the orders once every warning in force at a level at which all recipients have measures has its first order
-// for each of them.
+// planned returns the orders once every warning in force at a level at which all recipients have measures has its first
+// order for each of them.
 func (to *torture) planned() map[string]json.RawMessage {
 	to.t.Helper()
 	warnings := to.all("/warnings?limit=1000", idOf)
@@ -413,8 +413,8 @@ func (to *torture) all(path string, id func(json.RawMessage) string) map[string]
 // tortureReadThrough is how often the program may be started again to read the vault's other side through.
 const tortureReadThrough = 6
 
-// checks proves the stopped folder. A damaged value on the vault's other side is found and mended by reading it through, which
-// takes a running program some seconds that a round does not give it.
+// checks proves the stopped folder. A damaged value on the vault's other side is found and mended by reading it
+// through, which takes a running program some seconds that a round does not give it.
 func (to *torture) checks() {
 	to.t.Helper()
 	for n := 1; ; n++ {

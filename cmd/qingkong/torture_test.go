@@ -52,10 +52,11 @@ type torture struct {
 	restored *atomic.Bool   // a folder went on from a backup, so that revisions of what goes on were skipped
 }
 
-// The program is killed, stopped and held, its NATS server too where it has one of its own, its files are damaged, its disks
-// are full, the clock is set, and it is started again, round after round, while clients work and backups are taken. After each
-// round all that was confirmed is there once, orders are as they were sent, and the record proves itself; or the start was
-// refused, which is right where the record's file was hurt, and nothing that can be read was lost.
+// The program is killed, stopped and held, its NATS server too where it has one of its own, its files are damaged, its
+// disks are full, the clock is set, and it is started again, round after round, while clients work and backups are
+// taken. After each round all that was confirmed is there once, orders are as they were sent, and the record proves
+// itself; or the start was refused, which is right where the record's file was hurt, and nothing that can be read was
+// lost.
 func TestTorture(t *testing.T) {
 	end := time.Now().Add(time.Duration(*tortureMinutes * float64(time.Minute)))
 	base, err := os.MkdirTemp("", "qingkong-torture-")
@@ -134,7 +135,8 @@ func newTorture(t *testing.T, base string) *torture {
 	return to
 }
 
-// lastingPort is a free port below those that the system gives out by itself, so that it stays free while the program is away.
+// lastingPort is a free port below those that the system gives out by itself, so that it stays free while the program
+// is away.
 func lastingPort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -148,15 +150,16 @@ func lastingPort(t *testing.T) string {
 	return ""
 }
 
-// sets sets the clock of the program's machine. The repeats come soon, and the disk of this machine is no part of the matter.
+// sets sets the clock of the program's machine. The repeats come soon, and the disk of this machine is no part of the
+// matter.
 func (to *torture) sets(lead time.Duration) {
 	to.lead, to.furthest = lead, max(to.furthest, lead)
 	to.env = []string{"QINGKONG_ORDERS_REPEAT_FIRST=1s", "QINGKONG_ORDERS_REPEAT_MAX=5s", "QINGKONG_DISK_MIN_MB=2", "QINGKONG_DISK_STOP_MB=1",
 		"QINGKONG_TEST_CLOCK=" + lead.String()}
 }
 
-// newFolder goes on with a folder as the demo left it, so that neither the record nor a round grows without end. Its streams
-// lie in it, or on an external server, which is new and gets them from the record.
+// newFolder goes on with a folder as the demo left it, so that neither the record nor a round grows without end. Its
+// streams lie in it, or on an external server, which is new and gets them from the record.
 func (to *torture) newFolder(outside bool) {
 	to.t.Helper()
 	if to.cmd != nil {
@@ -326,8 +329,8 @@ func (to *torture) work() (rest func()) {
 	}
 }
 
-// starts brings the program back. A start that is refused, or says itself that the vault lacks something or that a stream which
-// other nodes share is damaged, has to be right; the folder is then put back as it was before the damage.
+// starts brings the program back. A start that is refused, or says itself that the vault lacks something or that a
+// stream which other nodes share is damaged, has to be right; the folder is then put back as it was before the damage.
 func (to *torture) starts(d damage) {
 	to.t.Helper()
 	left, heard := to.whatIsThere(), to.hearing.asItStands()
@@ -368,9 +371,9 @@ const tortureCounted = 6 * time.Second
 // tortureHurt is how long writing is halted, or the vault lacks something, until that is taken for lasting.
 const tortureHurt = 12 * time.Second
 
-// ready waits until the program says that it is, and returns what its check of the vault says where that alone is not well; or,
-// where both stores are hurt, sooner, and what that of its writer says. A clock that was set back is behind the record, and
-// named so. Who logs in with a secret that was lost fails, and is counted for a while.
+// ready waits until the program says that it is, and returns what its check of the vault says where that alone is not
+// well; or, where both stores are hurt, sooner, and what that of its writer says. A clock that was set back is behind
+// the record, and named so. Who logs in with a secret that was lost fails, and is counted for a while.
 func (to *torture) ready(hurt bool) (lost string) {
 	to.t.Helper()
 	type check struct{ Name, State, Detail string }

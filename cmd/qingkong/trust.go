@@ -51,8 +51,8 @@ func (t *trust) natsOptions() (opts []nats.Option) {
 	return opts
 }
 
-// tlsTrouble is why no connection with TLS came about, and what to do; nil where the error is of something else. Nothing was
-// sent then.
+// tlsTrouble is why no connection with TLS came about, and what to do; nil where the error is of something else.
+// Nothing was sent then.
 func tlsTrouble(url string, err error) *refusal.Error {
 	no := func(rule string) *refusal.Error {
 		return refusal.New(refusal.NotReady, rule, refusal.Args{"url": url, "why": oneLine(err.Error())})

@@ -149,7 +149,8 @@ func emergencyText(w *alerts.Warning) string {
 	return fmt.Sprintf("%s %s（%s：%s）%s", e.Authority, clockText(&e.CalledAt), e.By, e.Reason, done)
 }
 
-// outlookText says when a warning is likely to be lifted, as far as it is known until when, and how many of its days met nothing.
+// outlookText says when a warning is likely to be lifted, as far as it is known until when, and how many of its days
+// met nothing.
 func outlookText(o *alerts.Outlook) string {
 	if o == nil {
 		return ""

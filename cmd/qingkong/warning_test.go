@@ -339,7 +339,8 @@ func TestWhatTheActsSend(t *testing.T) {
 	}
 }
 
-// A warning begins at 00:00 of a day and ends at 24:00 of one, in tables and in what is shown of one, and both may be typed.
+// A warning begins at 00:00 of a day and ends at 24:00 of one, in tables and in what is shown of one, and both may be
+// typed.
 func TestABeginningIs0AndAnEnd24(t *testing.T) {
 	warning := `{"id":"W1","revision":1,"level":"yellow","state":"active","history":[],"starts_at":"2016-12-17T00:00:00+08:00","level_since":"2016-12-17T00:00:00+08:00",
 		"ends_at":"2016-12-22T00:00:00+08:00","stages":[{"level":"red","from":"2016-12-17T00:00:00+08:00"},{"level":"yellow","from":"2016-12-20T00:00:00+08:00"}]}`

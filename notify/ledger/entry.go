@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Entry is what a leaf says. A leaf is one line of JSON without its newline, its members in this order and without a space:
+// Entry is what a leaf says. A leaf is one line of JSON without its newline, its members in this order and without a
+// space:
 //
 //	{"kind":"list.begun","at":"2016-12-16T18:00:00.000+08:00","actor":"duty","data":{…}}
 //
@@ -37,7 +38,8 @@ var Shanghai = func() *time.Location {
 // dataMark ends what stands before the data. No JSON string holds it: a quotation mark inside one is escaped.
 const dataMark = `,"data":`
 
-// AppendEntry appends a leaf to dst; data appends the event's JSON, one line, to what it is given. A part of a millisecond is cut.
+// AppendEntry appends a leaf to dst; data appends the event's JSON, one line, to what it is given. A part of a
+// millisecond is cut.
 func AppendEntry(dst []byte, kind string, at time.Time, actor string, data func([]byte) ([]byte, error)) ([]byte, error) {
 	dst, err := data(appendHead(dst, kind, at, actor))
 	return append(dst, '}'), err

@@ -16,8 +16,8 @@ const (
 	KindWaste Kind = "waste"
 )
 
-// Answer is the answer to a problem of either kind, in a form common to both. Result is a *[CoalResult] or a *[WasteResult],
-// whose JSON is the answer as others see it.
+// Answer is the answer to a problem of either kind, in a form common to both. Result is a *[CoalResult] or a
+// *[WasteResult], whose JSON is the answer as others see it.
 type Answer struct {
 	Kind Kind
 	Outcome
@@ -31,8 +31,8 @@ type Answer struct {
 	binding func(lang string) []string
 }
 
-// AnswerStep is one step of an answer. Emission is Σ weight·kg of the step, without its step_weight, and Before that of the
-// baseline, nil without one. DivertTH and PitT are nil for coal; PitT is the level at the step's end.
+// AnswerStep is one step of an answer. Emission is Σ weight·kg of the step, without its step_weight, and Before that of
+// the baseline, nil without one. DivertTH and PitT are nil for coal; PitT is the level at the step's end.
 type AnswerStep struct {
 	At       time.Time
 	Machines []Running
@@ -42,8 +42,8 @@ type AnswerStep struct {
 	Before   *float64
 }
 
-// Running is a unit or a furnace in a step: tonnes of coal or of waste in the step, with those of a start, and what it emits. Usual
-// is what it does in the baseline then, nil without one.
+// Running is a unit or a furnace in a step: tonnes of coal or of waste in the step, with those of a start, and what it
+// emits. Usual is what it does in the baseline then, nil without one.
 type Running struct {
 	Name        string
 	On          bool
@@ -53,7 +53,8 @@ type Running struct {
 	Usual       *Usual
 }
 
-// Usual is a unit in a step of the baseline; tonnes of coal are those of the step, and all is 0 where the unit does not run.
+// Usual is a unit in a step of the baseline; tonnes of coal are those of the step, and all is 0 where the unit does not
+// run.
 type Usual struct {
 	MW, HeatGJH float64
 	Tonnes      float64

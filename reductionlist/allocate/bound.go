@@ -71,10 +71,10 @@ func (c *commitment) jointStep(t int, values []float64) {
 	}
 }
 
-// bound is a lower bound of every plan. The plan is thought of twice: once as one row of sets that knows the cost of every
-// step and start but no minimum times, once as one row of states for each unit alone that knows the minimum times and no cost.
-// That both are the same is not demanded but paid for by price. Each part is solved exactly by going backwards over the
-// steps, and the values on the way bound what is still to come from any state on (rest).
+// bound is a lower bound of every plan. The plan is thought of twice: once as one row of sets that knows the cost of
+// every step and start but no minimum times, once as one row of states for each unit alone that knows the minimum times
+// and no cost. That both are the same is not demanded but paid for by price. Each part is solved exactly by going
+// backwards over the steps, and the values on the way bound what is still to come from any state on (rest).
 func (c *commitment) bound() float64 {
 	for t := c.steps - 1; t >= 0; t-- {
 		v := c.joint[t]
@@ -129,8 +129,8 @@ func (c *commitment) unitRest(i, t int, on bool, lock int) float64 {
 	return c.sum[i][end] - c.sum[i][t] + c.free[i][1][end]
 }
 
-// follow goes along the row of sets that bound found least, and makes the cost of its steps exact. It reports how many were
-// not: when none, bound is exact for the row.
+// follow goes along the row of sets that bound found least, and makes the cost of its steps exact. It reports how many
+// were not: when none, bound is exact for the row.
 func (c *commitment) follow(row []set) (changed int) {
 	at := c.first
 	v := make([]float64, 1<<c.n)
@@ -203,8 +203,9 @@ func (c *commitment) row(row []set) (sum float64) {
 	return sum
 }
 
-// separates tries to prove that there is no row of the first steps at all: with every cost nothing, a bound above nothing says so. The prices are
-// moved as a perceptron's, one for each difference of the two halves. plan is a row that came out of it on the way.
+// separates tries to prove that there is no row of the first steps at all: with every cost nothing, a bound above
+// nothing says so. The prices are moved as a perceptron's, one for each difference of the two halves. plan is a row
+// that came out of it on the way.
 func (c *commitment) separates(steps, rounds int, by patience) (impossible bool, plan []set) {
 	z := &commitment{n: c.n, steps: steps, class: c.class, allowed: c.allowed, startCost: make([]float64, c.n), minUp: c.minUp,
 		minDown: c.minDown, first: c.first, locked: c.locked, costs: c.costs.free()}

@@ -158,8 +158,8 @@ func TestBruteForceCoal(t *testing.T) {
 	}
 }
 
-// bruteWaste goes through all that whole tonnes allow. With whole bounds that is enough: given which furnaces are on, the tonnes
-// are a flow in a network, the total diverted the capacity of one arc, and a least flow is whole.
+// bruteWaste goes through all that whole tonnes allow. With whole bounds that is enough: given which furnaces are on,
+// the tonnes are a flow in a network, the total diverted the capacity of one arc, and a least flow is whole.
 func bruteWaste(d *wasteDoc) float64 {
 	best, n := math.Inf(1), len(d.Furnaces)
 	on := make([][]bool, n)

@@ -74,8 +74,8 @@ func (p *Coal) Solve(ctx context.Context, opt Options) (*CoalResult, error) {
 	return r, nil
 }
 
-// tieBreak is what is added to the objective so that of plans that emit the same the one with less coal is taken, and of
-// those the one with fewer starts. It is small enough to stay within the gap of a plan that is called optimal.
+// tieBreak is what is added to the objective so that of plans that emit the same the one with less coal is taken, and
+// of those the one with fewer starts. It is small enough to stay within the gap of a plan that is called optimal.
 type tieBreak struct {
 	perCoal, perStart float64
 	share             float64 // perCoal as a share of the least weight of a tonne of coal
@@ -164,8 +164,8 @@ func (p *Coal) commitment(b tieBreak, by patience) *commitment {
 	return c
 }
 
-// result dispatches the sets of a row and tells what comes of it. Rounded figures are told unless they emit more than the gap of
-// an optimum above what was found: loads can be so small that the last digit matters.
+// result dispatches the sets of a row and tells what comes of it. Rounded figures are told unless they emit more than
+// the gap of an optimum above what was found: loads can be so small that the last digit matters.
 func (p *Coal) result(c *commitment, row []set) *CoalResult {
 	loads := make([][]steady, len(row))
 	for t, x := range row {
@@ -279,8 +279,8 @@ func (p *Coal) heatNeeds(c *commitment, want demand, x set) bool {
 	return true
 }
 
-// addBaseline sets beside the plan what the given loads would have burnt, heat in proportion to max_heat_gj_h of the units
-// that run, nothing started, and the power window left aside.
+// addBaseline sets beside the plan what the given loads would have burnt, heat in proportion to max_heat_gj_h of the
+// units that run, nothing started, and the power window left aside.
 func (p *Coal) addBaseline(r *CoalResult) {
 	if p.baseline == nil {
 		return

@@ -6,8 +6,8 @@ import (
 	"sort"
 )
 
-// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says that
-// there was no time to tell what is needed of them.
+// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says
+// that there was no time to tell what is needed of them.
 func (p *Coal) conflicts(by patience) (out []Conflict, unreduced bool) {
 	q := &coalQuestion{p: p, by: by, known: map[demand][]set{}}
 	var all []obligation
@@ -54,8 +54,9 @@ type coalQuestion struct {
 	known map[demand][]set // the sets that meet a demand
 }
 
-// amounts are those by which a group can give way to any effect, in order; the last is as good as none at all. Of a demand they are
-// what each set of units falls short of it in each of the group's steps: below the next of them no other set will do.
+// amounts are those by which a group can give way to any effect, in order; the last is as good as none at all. Of a
+// demand they are what each set of units falls short of it in each of the group's steps: below the next of them no
+// other set will do.
 func (q *coalQuestion) amounts(r relaxation) (out []float64) {
 	g := r.gives
 	if g.unit >= 0 {
@@ -88,7 +89,8 @@ func (q *coalQuestion) amounts(r relaxation) (out []float64) {
 	return slices.Compact(append(slices.DeleteFunc(out, func(v float64) bool { return v >= most }), most))
 }
 
-// demandOf is what is left of a step's demand. Heat that need not be given costs no power, and so none is as good as any.
+// demandOf is what is left of a step's demand. Heat that need not be given costs no power, and so none is as good as
+// any.
 func (q *coalQuestion) demandOf(t int, r *relaxation) demand {
 	d, full := demand{powerMax: math.Inf(1)}, q.p.demand[t]
 	if o := (obligation{"heat", -1, t}); r.holds[o] {
@@ -129,8 +131,8 @@ func (q *coalQuestion) meeting(d demand) []set {
 	return sets
 }
 
-// feasible looks for any plan. Few states are tried first: where there are many plans, one is soon found. Then it is tried to
-// prove that there is none, and only then are all states gone through.
+// feasible looks for any plan. Few states are tried first: where there are many plans, one is soon found. Then it is
+// tried to prove that there is none, and only then are all states gone through.
 func (q *coalQuestion) feasible(r relaxation) verdict {
 	var ms []machine
 	for i := range q.p.units {
@@ -154,8 +156,8 @@ func (q *coalQuestion) feasible(r relaxation) verdict {
 	return q.along(&st, &r, math.MaxInt)
 }
 
-// along goes through the states step by step. Where some were left out for want of room or time, that none got to the end
-// proves nothing.
+// along goes through the states step by step. Where some were left out for want of room or time, that none got to the
+// end proves nothing.
 func (q *coalQuestion) along(st *states, r *relaxation, wide int) verdict {
 	layer := []state{st.begin()}
 	whole := true

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// proveCoal holds a result against the other solver: it may find no plan below ours, and none at all where we say so. The
-// square is bounded from below by tangents; where their optimum lies below ours, tangents are added at its loads until it
-// does not, or until what it found is a better plan.
+// proveCoal holds a result against the other solver: it may find no plan below ours, and none at all where we say so.
+// The square is bounded from below by tangents; where their optimum lies below ours, tangents are added at its loads
+// until it does not, or until what it found is a better plan.
 func proveCoal(t testing.TB, cbc string, p *Coal, r *CoalResult) answer {
 	t.Helper()
 	at := p.TangentsFor(r)
@@ -91,8 +91,8 @@ func onlyCoal(p *Coal, cs []Conflict, give func(i int) (amount float64, drop boo
 	return &q
 }
 
-// proveConflict has the other solver see that the conflicts cannot be kept together, that any one dropped lets the others be
-// kept, and that giving way by short_by is enough and by a little less is not.
+// proveConflict has the other solver see that the conflicts cannot be kept together, that any one dropped lets the
+// others be kept, and that giving way by short_by is enough and by a little less is not.
 func proveConflict(t testing.TB, cbc string, p *Coal, cs []Conflict) {
 	t.Helper()
 	feasible := func(give func(i int) (float64, bool)) bool {

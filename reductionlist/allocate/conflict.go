@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// An obligation is one thing that a plan has to keep and that could be dropped: a demand in a step, or a rule of one machine.
-// What a machine can do at all is none.
+// An obligation is one thing that a plan has to keep and that could be dropped: a demand in a step, or a rule of one
+// machine. What a machine can do at all is none.
 type obligation struct {
 	kind string
 	unit int // of a machine's own rule, else -1
@@ -45,10 +45,10 @@ const (
 	unknown
 )
 
-// irreducible finds a set of obligations that cannot be kept together, but of which any can when one is dropped, by halving
-// (QuickXplain: U. Junker, AAAI 2004). All of them together are known to be infeasible. Earlier ones are preferred.
-// From the first answer that is unknown on nothing more is left out, so that whatever is returned cannot be kept together;
-// reduced is then false.
+// irreducible finds a set of obligations that cannot be kept together, but of which any can when one is dropped, by
+// halving (QuickXplain: U. Junker, AAAI 2004). All of them together are known to be infeasible. Earlier ones are
+// preferred. From the first answer that is unknown on nothing more is left out, so that whatever is returned cannot be
+// kept together; reduced is then false.
 func irreducible(all []obligation, ask func(relaxation) verdict) (left []obligation, reduced bool) {
 	holds := func(os ...[]obligation) relaxation {
 		r := relaxation{holds: map[obligation]bool{}}
@@ -95,13 +95,14 @@ func grouped(os []obligation) (out []group) {
 	return out
 }
 
-// giving is how much a group has to give way: less than low is proved to be too little, and high will do. They are the same
-// where the least is proved.
+// giving is how much a group has to give way: less than low is proved to be too little, and high will do. They are the
+// same where the least is proved.
 type giving struct{ low, high float64 }
 
 func (g giving) proved() bool { return g.low == g.high }
 
-// told puts it into a conflict, in another unit where per is not 1. What is not proved to be the least is not told as the amount.
+// told puts it into a conflict, in another unit where per is not 1. What is not proved to be the least is not told as
+// the amount.
 func (g giving) told(c *Conflict, per float64) {
 	low, high := downwards(g.low*per), upwards(g.high*per)
 	if g.proved() {
@@ -114,9 +115,9 @@ func (g giving) told(c *Conflict, per float64) {
 	}
 }
 
-// firstThat finds the least of the amounts, which come in order, by which a group has to give way so that the rest can be kept. The
-// last of them is as good as no obligation at all. Between two of them nothing changes, so the answer is exact unless one was
-// not known in time.
+// firstThat finds the least of the amounts, which come in order, by which a group has to give way so that the rest can
+// be kept. The last of them is as good as no obligation at all. Between two of them nothing changes, so the answer is
+// exact unless one was not known in time.
 func firstThat(amounts []float64, r relaxation, ask func(relaxation) verdict) giving {
 	low, high := 0, len(amounts)-1
 	for low < high {

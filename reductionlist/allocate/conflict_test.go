@@ -131,7 +131,8 @@ func TestSteamThatNoFeedGives(t *testing.T) {
 	}
 }
 
-// What is said of an amount is what is known of it: rounded so that it stays true, and never the amount where that is not proved.
+// What is said of an amount is what is known of it: rounded so that it stays true, and never the amount where that is
+// not proved.
 func TestAmountsInWords(t *testing.T) {
 	at := func(v float64) *float64 { return &v }
 	for _, c := range []struct {
@@ -153,7 +154,8 @@ func TestAmountsInWords(t *testing.T) {
 	}
 }
 
-// However early the limit comes, what is told of an amount holds the least: more than what is too little, at most what will do.
+// However early the limit comes, what is told of an amount holds the least: more than what is too little, at most what
+// will do.
 func TestAnAmountCutShortHoldsTheLeast(t *testing.T) {
 	cut := 0
 	for seed := range uint64(300) {

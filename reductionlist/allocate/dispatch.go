@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// A mode is one way in which a unit that is on may run: a range of load with one factor of emission. In a mode its power P and
-// heat H are any point of the polygon lo ≤ P ≤ hi, 0 ≤ H ≤ heat, P + lost·H ≤ top, at the convex cost
-// fixed + b·P + c·P² + d·H of one step.
+// A mode is one way in which a unit that is on may run: a range of load with one factor of emission. In a mode its
+// power P and heat H are any point of the polygon lo ≤ P ≤ hi, 0 ≤ H ≤ heat, P + lost·H ≤ top, at the convex cost fixed
+// + b·P + c·P² + d·H of one step.
 type mode struct {
 	lo, hi, top, lost, heat float64
 	fixed, b, c, d          float64
@@ -47,8 +47,8 @@ type dispatcher struct {
 	right      point
 }
 
-// reaches reports whether any dispatch of these modes meets the demand, and by how much heat and power fall short. Power
-// costs never less than nothing, so only the least power can exceed the upper end of the window.
+// reaches reports whether any dispatch of these modes meets the demand, and by how much heat and power fall short.
+// Power costs never less than nothing, so only the least power can exceed the upper end of the window.
 func (d *dispatcher) reaches(ms []*mode, want demand) bool {
 	heat := 0.0
 	for _, m := range ms {
@@ -60,8 +60,8 @@ func (d *dispatcher) reaches(ms []*mode, want demand) bool {
 	return mostPower(ms, want.heat) >= want.powerMin-slack(want.powerMin)
 }
 
-// shortOf is by how much a demand has to be less (or the most power more) in one of its parts for these modes to meet it, and
-// whether they can meet the others at all.
+// shortOf is by how much a demand has to be less (or the most power more) in one of its parts for these modes to meet
+// it, and whether they can meet the others at all.
 func (d *dispatcher) shortOf(ms []*mode, want demand, part string) (short float64, can bool) {
 	rest := want
 	switch part {
@@ -136,9 +136,10 @@ func powerLost(ms []*mode, heat float64) (loss float64) {
 }
 
 // solve finds the cheapest dispatch that gives at least power and exactly heat; the caller knows that there is one. The
-// price of power is the only thing to be searched for: at a price, the dispatch with the heat in balance is found exactly
-// (balance), and the power it gives grows with the price. The search ends when the mix of the two dispatches left and right of
-// the target costs what their duals prove to be least. The answer lies in d.mid, its cost is returned.
+// price of power is the only thing to be searched for: at a price, the dispatch with the heat in balance is found
+// exactly (balance), and the power it gives grows with the price. The search ends when the mix of the two dispatches
+// left and right of the target costs what their duals prove to be least. The answer lies in d.mid, its cost is
+// returned.
 func (d *dispatcher) solve(ms []*mode, power, heat float64) float64 {
 	d.modes = ms
 	if len(ms) == 0 { // nothing runs, which is all there is where nothing is demanded
@@ -210,8 +211,8 @@ func (d *dispatcher) closed(power float64) bool {
 	return d.mix(power) <= bound+1e-13*(1+math.Abs(bound))
 }
 
-// mix puts the point between left and right that gives exactly the power into d.mid. Both balance the heat and lie in the
-// convex polygons of their units, so it does as well.
+// mix puts the point between left and right that gives exactly the power into d.mid. Both balance the heat and lie in
+// the convex polygons of their units, so it does as well.
 func (d *dispatcher) mix(power float64) float64 {
 	l, r := &d.left, &d.right
 	x := 1.0
@@ -234,10 +235,10 @@ func (d *dispatcher) mix(power float64) float64 {
 	return d.mid.cost
 }
 
-// balance finds the cheapest dispatch at a price of power with the heat in balance. At the price each unit has a best load;
-// heat up to freeHeat costs d a GJ, and heat beyond it the power given up as well, which makes a marginal cost that is
-// piecewise linear and never falls. So the marginal cost at which the units together give the heat is found by going
-// through the ends of its pieces.
+// balance finds the cheapest dispatch at a price of power with the heat in balance. At the price each unit has a best
+// load; heat up to freeHeat costs d a GJ, and heat beyond it the power given up as well, which makes a marginal cost
+// that is piecewise linear and never falls. So the marginal cost at which the units together give the heat is found by
+// going through the ends of its pieces.
 func (d *dispatcher) balance(lambda, heat float64, out *point) {
 	n := len(d.modes)
 	d.load, d.free, d.m2, d.m2end = grow(d.load, n), grow(d.free, n), grow(d.m2, n), grow(d.m2end, n)
@@ -312,8 +313,9 @@ func (d *dispatcher) unitHeat(i int, mu float64, most bool) float64 {
 	return d.free[i] + (mu-d.m2[i])/(d.m2end[i]-d.m2[i])*(m.heat-d.free[i])
 }
 
-// fill gives each unit its heat at the marginal cost mu, and where several would take the same, the first ones the rest. What is
-// then left for the rounding of the marginal cost goes to units that are next to it in cost, and at last to any.
+// fill gives each unit its heat at the marginal cost mu, and where several would take the same, the first ones the
+// rest. What is then left for the rounding of the marginal cost goes to units that are next to it in cost, and at last
+// to any.
 func (d *dispatcher) fill(mu, heat float64, out *point) {
 	rest, n := heat, len(d.modes)
 	for i := range d.modes {

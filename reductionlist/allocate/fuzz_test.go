@@ -11,8 +11,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Whatever is given, it is refused in words or answered: without a panic, within its patience, in numbers that JSON knows, with a
-// bound that the plan does not go below, and with amounts only where they are proved.
+// Whatever is given, it is refused in words or answered: without a panic, within its patience, in numbers that JSON
+// knows, with a bound that the plan does not go below, and with amounts only where they are proved.
 func FuzzProblem(f *testing.F) {
 	f.Add("coal", []byte(smallCoal))
 	f.Add("waste", []byte(smallWaste))

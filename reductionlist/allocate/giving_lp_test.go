@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// givingLP writes what a group has to give at least as one program for another solver: the obligations that hold, of which
-// those of the group give way by one more variable, which is all that counts.
+// givingLP writes what a group has to give at least as one program for another solver: the obligations that hold, of
+// which those of the group give way by one more variable, which is all that counts.
 func (q *wasteQuestion) givingLP(w *bytes.Buffer, r relaxation) error {
 	r.by = 0
 	p, l, give := q.relaxed(&r), &lp{}, r.gives

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// glpsol is GLPK, a third solver, by others than CBC's. Where it is not installed the proof is left out, but not where CI is set.
+// glpsol is GLPK, a third solver, by others than CBC's. Where it is not installed the proof is left out, but not where
+// CI is set.
 func glpsol(t testing.TB) string {
 	t.Helper()
 	path, err := exec.LookPath("glpsol")
@@ -65,8 +66,8 @@ func askGLPK(t testing.TB, path string, write func(*bytes.Buffer) error) (a answ
 	return a, false
 }
 
-// magnified is the problem with the objective of a result about as large as solvers measure their tolerances by. scale is what
-// one has to be divided by.
+// magnified is the problem with the objective of a result about as large as solvers measure their tolerances by. scale
+// is what one has to be divided by.
 func (p *Coal) magnified(o Outcome) (q *Coal, scale float64) {
 	c := *p
 	c.units, scale = slices.Clone(p.units), magnify(o)

@@ -10,8 +10,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// How large a problem may be. The bounds keep every sum far from where a float64 loses the digits that are proved, and the
-// tables over sets of units in memory.
+// How large a problem may be. The bounds keep every sum far from where a float64 loses the digits that are proved, and
+// the tables over sets of units in memory.
 const (
 	maxUnits = 16
 	maxSteps = 2000
@@ -181,7 +181,8 @@ type machine struct {
 	upH, downH float64
 	locked     int    // the steps at the beginning in which it has to stay what it is
 	available  []bool // by step
-	// lacking is by step how much wider on either side the windows in which it may run would have to be for it to be available.
+	// lacking is by step how much wider on either side the windows in which it may run would have to be for it to be
+	// available.
 	lacking []time.Duration
 }
 

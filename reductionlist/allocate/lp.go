@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// lp writes a mixed-integer program in the CPLEX LP format. It is how a solver that shares nothing with ours is asked the
-// same question: for the proof in the tests and for qingkong bench allocate.
+// lp writes a mixed-integer program in the CPLEX LP format. It is how a solver that shares nothing with ours is asked
+// the same question: for the proof in the tests and for qingkong bench allocate.
 type lp struct {
 	objective, rows, bounds, binaries strings.Builder
 	n                                 int
@@ -101,8 +101,8 @@ func (l *lp) states(i int, m *machine) {
 // Tangents are the loads at which the square of a load is bounded from below by its tangent, by unit and step.
 type Tangents map[[2]int][]float64
 
-// WriteLP writes the problem for another solver. Squares are replaced by what their tangents bound, so its optimum is a lower
-// bound of ours, exact where the loads lie at tangents; without squares it is exact.
+// WriteLP writes the problem for another solver. Squares are replaced by what their tangents bound, so its optimum is a
+// lower bound of ours, exact where the loads lie at tangents; without squares it is exact.
 func (p *Coal) WriteLP(w io.Writer, at Tangents) error {
 	l := &lp{}
 	for i := range p.units {
@@ -128,8 +128,8 @@ func (p *Coal) WriteLP(w io.Writer, at Tangents) error {
 	return l.writeTo(w)
 }
 
-// lpUnit writes a unit in a step: on either side of low_load_mw its own power, heat and square, which are nothing unless that
-// side is chosen.
+// lpUnit writes a unit in a step: on either side of low_load_mw its own power, heat and square, which are nothing
+// unless that side is chosen.
 func (p *Coal) lpUnit(l *lp, i, t int, at Tangents) {
 	u := &p.units[i]
 	l.row("=", 0, term{1, name("ylo", i, t)}, term{1, name("yhi", i, t)}, term{-1, name("u", i, t)})

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Options are what a caller decides. Without a TimeLimit the search goes on until it has proved its plan, or its context ends.
+// Options are what a caller decides. Without a TimeLimit the search goes on until it has proved its plan, or its
+// context ends.
 type Options struct{ TimeLimit time.Duration }
 
-// patience says when a search has to come to an end: one that has a plan at the time limit, and one that has none soon after it.
-// The end of the caller's context ends any.
+// patience says when a search has to come to an end: one that has a plan at the time limit, and one that has none soon
+// after it. The end of the caller's context ends any.
 type patience struct {
 	soft, hard time.Time // zero for none
 	gone       <-chan struct{}

@@ -72,7 +72,8 @@ func TestConflictsEndInTime(t *testing.T) {
 	}
 }
 
-// A problem whose least amounts take long to prove is answered at the limit with what is proved of them and what will do.
+// A problem whose least amounts take long to prove is answered at the limit with what is proved of them and what will
+// do.
 func TestAmountsEndInTime(t *testing.T) {
 	rng := rand.New(rand.NewPCG(853, 51))
 	p, _, err := wildWaste(rng, 3+rng.IntN(3), 8+rng.IntN(17)).read()

@@ -2,8 +2,8 @@ package allocate
 
 import "time"
 
-// CoalProblem is a problem of a coal plant as it comes in: what is nil is missing, and asked for or refused by [ParseCoal]. Times in
-// hours, loads in MW, heat in GJ/h.
+// CoalProblem is a problem of a coal plant as it comes in: what is nil is missing, and asked for or refused by
+// [ParseCoal]. Times in hours, loads in MW, heat in GJ/h.
 type CoalProblem struct {
 	Horizon
 	Units       []CoalUnit            `json:"units"`
@@ -64,8 +64,8 @@ type Demand struct {
 	HeatGJH    *float64 `json:"heat_gj_h,omitempty"`
 }
 
-// WasteProblem is a problem of a waste incineration plant as it comes in: what is nil is missing, and asked for or refused by
-// [ParseWaste]. Tonnes of waste, of steam and of what is diverted are per hour, those of the pit are whole.
+// WasteProblem is a problem of a waste incineration plant as it comes in: what is nil is missing, and asked for or
+// refused by [ParseWaste]. Tonnes of waste, of steam and of what is diverted are per hour, those of the pit are whole.
 type WasteProblem struct {
 	Horizon
 	Furnaces       []Furnace           `json:"furnaces"`

@@ -2,7 +2,8 @@ package allocate
 
 import "math"
 
-// pwl is a convex piecewise linear function on a closed interval: its value at the left end, and pieces of growing slope.
+// pwl is a convex piecewise linear function on a closed interval: its value at the left end, and pieces of growing
+// slope.
 type pwl struct {
 	x, y   float64
 	pieces []piece
@@ -182,8 +183,8 @@ func (w *walk) to(x float64) {
 	w.x = max(w.x, x)
 }
 
-// below says what is left of g's interval where f is above g, or not defined, between low and high; low > high says that
-// f is nowhere above g.
+// below says what is left of g's interval where f is above g, or not defined, between low and high; low > high says
+// that f is nowhere above g.
 func (f *pwl) below(g *pwl) (low, high float64) {
 	low, high = g.x, g.end()
 	if high-low < 1e-9 {

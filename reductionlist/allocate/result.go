@@ -34,14 +34,15 @@ type Outcome struct {
 	Bound     *float64   `json:"bound"`     // no plan's objective is below it
 	Gap       *float64   `json:"gap"`       // (objective − bound) / objective
 	Conflicts []Conflict `json:"conflicts"`
-	// Unreduced says that the time limit came before the conflicts were reduced to those that are needed: together they cannot be
-	// met, and some of them may be superfluous. How much each has to give is then not known.
+	// Unreduced says that the time limit came before the conflicts were reduced to those that are needed: together they
+	// cannot be met, and some of them may be superfluous. How much each has to give is then not known.
 	Unreduced bool `json:"unreduced,omitempty"`
 }
 
-// Conflict is one obligation of an irreducible set that cannot be met together: with any one of them dropped, the others
-// can. ShortBy is how much this one has to give, in Unit, when the others stay, and is nil unless that is proved to be the
-// least. Where the time limit came first, less than AtLeast is too little and Enough will do, each nil where not even that is known.
+// Conflict is one obligation of an irreducible set that cannot be met together: with any one of them dropped, the
+// others can. ShortBy is how much this one has to give, in Unit, when the others stay, and is nil unless that is proved
+// to be the least. Where the time limit came first, less than AtLeast is too little and Enough will do, each nil where
+// not even that is known.
 type Conflict struct {
 	Constraint string    `json:"constraint"`
 	Name       string    `json:"name,omitempty"` // of the unit or furnace whose obligation it is
@@ -53,7 +54,8 @@ type Conflict struct {
 	Unit       string    `json:"unit"`
 }
 
-// Text says the conflict in "zh-CN" or "en". Amounts have four digits: what has to be given is rounded up, what is too little down.
+// Text says the conflict in "zh-CN" or "en". Amounts have four digits: what has to be given is rounded up, what is too
+// little down.
 func (c Conflict) Text(lang string) string {
 	what := refusal.Text("allocate.limit."+c.Constraint, lang, refusal.Args{"name": c.Name})
 	args := refusal.Args{"what": what, "when": period(c.From, c.To), "unit": c.Unit}

@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// A label is the beginning of a plan: the units on after a step, for how many more steps each has to stay so, and the cost.
+// A label is the beginning of a plan: the units on after a step, for how many more steps each has to stay so, and the
+// cost.
 type label struct {
 	x      set
 	lock   [maxUnits]uint16
@@ -27,8 +28,8 @@ const rounding = 1e-13
 
 // minimise finds the cheapest row. First the bound: costs are made exact along the rows it finds, and the prices moved
 // until the two halves agree or nothing is gained. Then the search over states by layers of steps: complete but for
-// labels that the bound or another label proves superfluous, or, while wide is too small to keep all, incomplete with the
-// bound of what was dropped. Each round keeps eight times as many.
+// labels that the bound or another label proves superfluous, or, while wide is too small to keep all, incomplete with
+// the bound of what was dropped. Each round keeps eight times as many.
 func (c *commitment) minimise(by patience) found {
 	f := found{cost: math.Inf(1), bound: math.Inf(-1)}
 	row := make([]set, c.steps)
@@ -80,8 +81,8 @@ func (f *found) take(row []set, cost float64) {
 	}
 }
 
-// ascend moves the prices along the difference of the two halves (a subgradient of the bound), with Polyak's step towards
-// the best plan known, and leaves the best prices found.
+// ascend moves the prices along the difference of the two halves (a subgradient of the bound), with Polyak's step
+// towards the best plan known, and leaves the best prices found.
 func (c *commitment) ascend(f *found, by patience) {
 	rows, units := make([]set, c.steps), make([]set, c.steps)
 	best := copyRows(c.price)
@@ -137,8 +138,8 @@ func copyRows(v [][]float64) [][]float64 {
 	return out
 }
 
-// layers goes through the states step by step, and takes the best plan it reaches. What it proves goes into f.bound. reached is
-// how many steps it came.
+// layers goes through the states step by step, and takes the best plan it reaches. What it proves goes into f.bound.
+// reached is how many steps it came.
 func (c *commitment) layers(wide int, f *found, by patience) (reached int) {
 	whole := c.bound()
 	f.bound = max(f.bound, whole)
@@ -229,8 +230,8 @@ type labelKey struct {
 	lock [maxUnits]uint16
 }
 
-// worth are the sets at step t that some label could reach below the limit, were it not for minimum times: the best of them,
-// as many as go with wide.
+// worth are the sets at step t that some label could reach below the limit, were it not for minimum times: the best of
+// them, as many as go with wide.
 func (c *commitment) worth(t int, from []label, wide int, dropped *float64, f *found) []set {
 	reach := make([]float64, 1<<c.n)
 	for x := range reach {
@@ -293,9 +294,9 @@ func (c *commitment) unitsRest(t int, l *label) (sum float64) {
 	return sum
 }
 
-// keep leaves out labels that another makes superfluous, with the same units on, none of them bound longer, and no dearer,
-// and of the rest the ones beyond wide with the worst bound. dropped is the least bound of the latter. The costs of the step
-// are made exact for those that stay, which may put others before them.
+// keep leaves out labels that another makes superfluous, with the same units on, none of them bound longer, and no
+// dearer, and of the rest the ones beyond wide with the worst bound. dropped is the least bound of the latter. The
+// costs of the step are made exact for those that stay, which may put others before them.
 func (c *commitment) keep(t int, ls, from []label, wide int, dropped *float64, f *found) []label {
 	k, byX := c.class[t], map[set][]int{}
 	for {

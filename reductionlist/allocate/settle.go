@@ -2,8 +2,8 @@ package allocate
 
 import "math"
 
-// grain is what the arithmetic may be off by at quantities of a size: half of it is rounded away, and a quantity within it of a
-// bound stands at the bound. It is a hundred-millionth of a unit, and less where the size is below one.
+// grain is what the arithmetic may be off by at quantities of a size: half of it is rounded away, and a quantity within
+// it of a bound stands at the bound. It is a hundred-millionth of a unit, and less where the size is below one.
 func grain(size float64) float64 {
 	if size >= 1 || size <= 0 {
 		return 1e-8
@@ -44,9 +44,9 @@ type steady struct {
 	mw, heat float64
 }
 
-// settle puts the dispatch of a step onto the bounds of its units and onto their low-load lines where it stands at them but
-// for noise, so that none runs a hair below its line and pays for it, rounds what lies between where round is set, and
-// hands what that moves to units that have room, so that heat and power still balance.
+// settle puts the dispatch of a step onto the bounds of its units and onto their low-load lines where it stands at them
+// but for noise, so that none runs a hair below its line and pays for it, rounds what lies between where round is set,
+// and hands what that moves to units that have room, so that heat and power still balance.
 func settle(on []steady, want demand, round bool) {
 	for i := range on {
 		on[i].snap(round)
@@ -92,8 +92,8 @@ func (s *steady) line() float64 {
 	return s.u.minMW
 }
 
-// addHeat gives the unit as much more heat, or less, as it can take, and reports it. Where its load stands in the way the
-// load comes down.
+// addHeat gives the unit as much more heat, or less, as it can take, and reports it. Where its load stands in the way
+// the load comes down.
 func (s *steady) addHeat(by float64) float64 {
 	most := s.u.maxHeat
 	if s.u.lost > 0 {

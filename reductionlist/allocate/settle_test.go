@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A unit that is best run at its low-load line, at a bound, or at what is just demanded, is run exactly there, however many
-// digits that has: a hair below the line its whole load would count at the factor of low load.
+// A unit that is best run at its low-load line, at a bound, or at what is just demanded, is run exactly there, however
+// many digits that has: a hair below the line its whole load would count at the factor of low load.
 func TestLinesAndBoundsOfManyDigits(t *testing.T) {
 	third := sharedProblem(t, "third.json")
 	for _, line := range []string{"103.333333333", "103.33333333333333", "103.3", "100.000000004", "100.000000006", "93.123456789012"} {
@@ -35,8 +35,8 @@ func TestLinesAndBoundsOfManyDigits(t *testing.T) {
 	}
 }
 
-// What is proved to be best stays so when its figures are put onto bounds and rounded, and no bound or balance gives by more than a
-// sum of floating-point numbers does.
+// What is proved to be best stays so when its figures are put onto bounds and rounded, and no bound or balance gives by
+// more than a sum of floating-point numbers does.
 func TestSettledPlansKeepTheirProof(t *testing.T) {
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 31))

@@ -2,16 +2,18 @@ package allocate
 
 import "math"
 
-// flow is what one step of a plan moves, in t/h: the feed of every furnace, nothing for one that is off, and what is diverted.
+// flow is what one step of a plan moves, in t/h: the feed of every furnace, nothing for one that is off, and what is
+// diverted.
 type flow struct {
 	feed   []float64
 	divert float64
 	level  float64 // t, at the end of the step
 }
 
-// settle puts a course onto the bounds of furnaces, pit and diversion where it stands at them but for noise, rounds what lies
-// between where round is set, and hands what that moves to whatever has room, so that the pit still balances and keeps within
-// its bounds, the steam still reaches, and no more is diverted in all than may be. The levels are those that the flows come to.
+// settle puts a course onto the bounds of furnaces, pit and diversion where it stands at them but for noise, rounds
+// what lies between where round is set, and hands what that moves to whatever has room, so that the pit still balances
+// and keeps within its bounds, the steam still reaches, and no more is diverted in all than may be. The levels are
+// those that the flows come to.
 func (p *Waste) settle(row []set, c *course, round bool) []flow {
 	s := &settling{p: p, row: row, flows: make([]flow, p.steps), spare: p.divertTotal}
 	for t, x := range row {
@@ -66,8 +68,8 @@ func (s *settling) balance(t int, level float64, round bool) {
 	}
 }
 
-// push brings a level that is off its bounds by noise back to them with the flows of this step or of one before, if the levels
-// between allow it. The levels after it move along.
+// push brings a level that is off its bounds by noise back to them with the flows of this step or of one before, if the
+// levels between allow it. The levels after it move along.
 func (s *settling) push(t int) {
 	p := s.p
 	off := func(k int, by float64) float64 {
@@ -117,7 +119,8 @@ func (f *flow) fed() (sum float64) {
 	return sum
 }
 
-// addFeed gives furnaces that run as much more feed, or less, as they can take, and reports it. It leaves the steam its feed.
+// addFeed gives furnaces that run as much more feed, or less, as they can take, and reports it. It leaves the steam its
+// feed.
 func (s *settling) addFeed(t int, by float64) (added float64) {
 	p, f := s.p, &s.flows[t]
 	if by < 0 {
@@ -162,7 +165,8 @@ func (p *Waste) objective(r *WasteResult) (sum float64) {
 	return sum
 }
 
-// least is the plan with rounded figures, or with all their digits where rounding would emit more than the gap of an optimum.
+// least is the plan with rounded figures, or with all their digits where rounding would emit more than the gap of an
+// optimum.
 func (p *Waste) least(row []set, c *course) *WasteResult {
 	r, plain := p.told(row, p.settle(row, c, true)), p.told(row, p.settle(row, c, false))
 	if a, b := p.objective(r), p.objective(plain); a-b > OptimalGap/10*math.Abs(b) {

@@ -10,8 +10,8 @@ type set uint32
 
 func (s set) has(i int) bool { return s>>i&1 != 0 }
 
-// unitModes are the modes of a unit: all is its whole range at the plain factor, a lower bound of both others; low and high
-// are its two sides of low_load_mw. One that is nil does not exist; where only one side exists, all is that side.
+// unitModes are the modes of a unit: all is its whole range at the plain factor, a lower bound of both others; low and
+// high are its two sides of low_load_mw. One that is nil does not exist; where only one side exists, all is that side.
 type unitModes struct{ all, low, high *mode }
 
 // split reports whether the unit really has two modes.
@@ -46,8 +46,8 @@ func (u *coalUnit) modes(stepH, perCoal, perCoalLow float64) unitModes {
 	return unitModes{all: make(u.minMW, u.maxMW, perCoal), low: make(u.minMW, u.lowLoad, perCoalLow), high: make(u.lowLoad, u.maxMW, perCoal)}
 }
 
-// stepCosts knows what a step costs at least for every set of units. A demand that comes in many steps has one table. An
-// entry is +Inf where the units cannot meet the demand, else a lower bound until it is asked for exactly.
+// stepCosts knows what a step costs at least for every set of units. A demand that comes in many steps has one table.
+// An entry is +Inf where the units cannot meet the demand, else a lower bound until it is asked for exactly.
 type stepCosts struct {
 	units []unitModes
 	d     dispatcher
@@ -160,10 +160,10 @@ func (m *mode) bestLoad(price, lo, hi float64) float64 {
 	return lo
 }
 
-// dispatch is the least cost of a set under demand k, with loads and heat left in s.best. Units that have two modes are first
-// allowed their whole range at the plain factor; where one then runs below low_load_mw, both sides are tried apart. What the
-// whole range costs bounds both sides from below, so a branch that costs no less than a dispatch already found is left out,
-// and the search is exact.
+// dispatch is the least cost of a set under demand k, with loads and heat left in s.best. Units that have two modes are
+// first allowed their whole range at the plain factor; where one then runs below low_load_mw, both sides are tried
+// apart. What the whole range costs bounds both sides from below, so a branch that costs no less than a dispatch
+// already found is left out, and the search is exact.
 func (s *stepCosts) dispatch(k int, x set) float64 {
 	s.choose(x)
 	var units []*unitModes

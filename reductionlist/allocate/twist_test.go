@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// twistCoal turns a drawn problem towards an edge: nothing demanded, loads that are no round numbers, tiny steps, windows
-// without width, units without heat, and weights and times far from the usual.
+// twistCoal turns a drawn problem towards an edge: nothing demanded, loads that are no round numbers, tiny steps,
+// windows without width, units without heat, and weights and times far from the usual.
 func twistCoal(r *rand.Rand, d *coalDoc) {
 	odd := func(v float64) float64 { return v * (1 + (r.Float64()-0.5)*1e-3) }
 	if r.IntN(3) == 0 {

@@ -67,8 +67,8 @@ func (p *Waste) Solve(ctx context.Context, opt Options) (*WasteResult, error) {
 	return r, nil
 }
 
-// tie is what a start counts beside its emission, so that of plans that emit the same the one with fewer starts is taken:
-// so little that all starts there can be stay within the gap of a plan that is called optimal.
+// tie is what a start counts beside its emission, so that of plans that emit the same the one with fewer starts is
+// taken: so little that all starts there can be stay within the gap of a plan that is called optimal.
 func (p *Waste) tie() (tie, starts float64) {
 	for i := range p.furnaces {
 		starts += math.Ceil(float64(p.steps) / float64(p.furnaces[i].minUp+p.furnaces[i].minDown))

@@ -6,8 +6,8 @@ import (
 )
 
 // A guide bounds what is still to come at one scale. The plan is thought of twice: the pit, which takes any feed that
-// the furnaces together could have at a price rho of a tonne, and every furnace alone, which is paid that price for its feed
-// and keeps its minimum times. Both are solved exactly by going backwards over the steps.
+// the furnaces together could have at a price rho of a tonne, and every furnace alone, which is paid that price for its
+// feed and keeps its minimum times. Both are solved exactly by going backwards over the steps.
 type guide struct {
 	p      *Waste
 	by     scale
@@ -175,8 +175,9 @@ func (f *pwl) slopeAt(x float64) float64 {
 }
 
 // ascend moves prices along the difference of the two halves, and the price of diverting too where that is free, with
-// Polyak's step towards target, and leaves the best found. It returns their bound. see is shown the rows of the furnaces on the
-// way, and ends it when it returns true. Where only prices count, a bound that proves that there is no plan ends it too.
+// Polyak's step towards target, and leaves the best found. It returns their bound. see is shown the rows of the
+// furnaces on the way, and ends it when it returns true. Where only prices count, a bound that proves that there is no
+// plan ends it too.
 func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set) bool, by patience) float64 {
 	p := g.p
 	value := g.bound()
@@ -231,8 +232,8 @@ func (g *guide) ascend(rounds int, target float64, moving bool, see func([]set) 
 	return g.bound()
 }
 
-// slope follows both halves: by how much the pit takes more than the furnaces give, step by step, and the tonnes diverted
-// beyond the total. row becomes the sets of the furnaces.
+// slope follows both halves: by how much the pit takes more than the furnaces give, step by step, and the tonnes
+// diverted beyond the total. row becomes the sets of the furnaces.
 func (g *guide) slope(slope []float64, row []set) (over float64) {
 	p, level := g.p, g.p.level
 	over = -p.divertTotal

@@ -103,8 +103,8 @@ func checkWaste(d *wasteDoc, r *WasteResult) (objective float64, err error) {
 	return objective, nil
 }
 
-// drawWaste draws a problem small enough for the other solver: an episode, after which an emission counts less or as some
-// draws have it each step counts something else.
+// drawWaste draws a problem small enough for the other solver: an episode, after which an emission counts less or as
+// some draws have it each step counts something else.
 func drawWaste(r *rand.Rand, furnaces, steps int) *wasteDoc {
 	d := &wasteDoc{Start: drawStart, StepH: []float64{2, 4, 4, 6}[r.IntN(4)], Steps: steps,
 		Weight: map[string]float64{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587, "hcl": 0.093}}

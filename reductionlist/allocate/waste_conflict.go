@@ -5,8 +5,8 @@ import (
 	"sort"
 )
 
-// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says that
-// there was no time to tell what is needed of them.
+// conflicts names why there is no plan. Steps after the one that no plan reaches cannot be to blame. unreduced says
+// that there was no time to tell what is needed of them.
 func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
 	q := &wasteQuestion{p: p, by: by, steps: p.steps}
 	var all []obligation

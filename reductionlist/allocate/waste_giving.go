@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// feasible looks for any plan. Prices are moved until they prove that there is none, or until the furnaces alone come upon a plan on
-// the way. Where they do neither they lead a search that keeps few states, and then one that goes through all but those from
-// which they prove that no plan goes on.
+// feasible looks for any plan. Prices are moved until they prove that there is none, or until the furnaces alone come
+// upon a plan on the way. Where they do neither they lead a search that keeps few states, and then one that goes
+// through all but those from which they prove that no plan goes on.
 func (q *wasteQuestion) feasible(r relaxation) verdict {
 	w, _ := q.relaxed(&r).tightened()
 	none, row, guide := w.disprove(q.by)
@@ -36,8 +36,8 @@ func (p *Waste) impossible(by patience) bool {
 	return none
 }
 
-// disprove tries to prove that there is no plan: with no cost but prices, a bound above nothing says so. Else it returns the sets of
-// a plan that it came upon, if any, and the prices.
+// disprove tries to prove that there is no plan: with no cost but prices, a bound above nothing says so. Else it
+// returns the sets of a plan that it came upon, if any, and the prices.
 func (p *Waste) disprove(by patience) (none bool, row []set, g *guide) {
 	g = newGuide(p, scale{}, 0)
 	tried := map[string]bool{}
@@ -67,10 +67,10 @@ func (g *guide) certain() float64 {
 	return 1e-6 * (1 + largest)
 }
 
-// leastGiving is the least amount by which a group of tonnes has to give way so that the rest can be kept. The amount is one more
-// variable of the problem: a plan that is possible is moved to the least amount that its sets of furnaces allow, and it is
-// asked whether any plan needs less by more than a millionth; each answer is a better plan or the proof. What is not
-// answered in time leaves the least that is proved and the least that was found.
+// leastGiving is the least amount by which a group of tonnes has to give way so that the rest can be kept. The amount
+// is one more variable of the problem: a plan that is possible is moved to the least amount that its sets of furnaces
+// allow, and it is asked whether any plan needs less by more than a millionth; each answer is a better plan or the
+// proof. What is not answered in time leaves the least that is proved and the least that was found.
 func (q *wasteQuestion) leastGiving(r relaxation) giving {
 	g := giving{0, q.mostOf()}
 	if r.by = g.high; q.feasible(r) == possible {

@@ -15,8 +15,8 @@ type waiting struct {
 // mostStates is how many states a step may have before a search gives up; memory is their bound.
 const mostStates = 1 << 17
 
-// reach looks for any plan of a problem, whatever it emits. Where no total binds what is diverted, every level that can be
-// reached at all costs nothing, and states at levels that touch are one.
+// reach looks for any plan of a problem, whatever it emits. Where no total binds what is diverted, every level that can
+// be reached at all costs nothing, and states at levels that touch are one.
 type reach struct {
 	w      *Waste
 	st     states
@@ -38,8 +38,8 @@ func newReach(w *Waste, g *guide, by patience) *reach {
 	return r
 }
 
-// along goes through the states step by step. Where some were left out for want of room or time, that none got to the end
-// proves nothing.
+// along goes through the states step by step. Where some were left out for want of room or time, that none got to the
+// end proves nothing.
 func (r *reach) along(wide int) verdict {
 	r.layers = [][]waiting{{{r.st.begin(), pwl{x: r.w.level}}}}
 	whole := true
@@ -62,8 +62,8 @@ type child struct {
 	nears float64 // above nothing no plan goes on
 }
 
-// layer are the states after a step but for what others cover of their levels. Where it has room for few, those that are the
-// furthest from leading nowhere are kept.
+// layer are the states after a step but for what others cover of their levels. Where it has room for few, those that
+// are the furthest from leading nowhere are kept.
 func (r *reach) layer(t, wide int) (out []waiting, dropped bool) {
 	byX := map[set][]int{}
 	keep := func(c *child) bool {
@@ -94,7 +94,8 @@ func (r *reach) layer(t, wide int) (out []waiting, dropped bool) {
 	return out, false
 }
 
-// children goes through the ways on in a step, until each returns false or it is late. It reports whether it came to the end.
+// children goes through the ways on in a step, until each returns false or it is late. It reports whether it came to
+// the end.
 func (r *reach) children(t int, each func(*child) bool) bool {
 	w, allowed := r.w, r.st.allowed(t)
 	low, high := w.levels(t + 1)
@@ -126,7 +127,8 @@ func (r *reach) children(t int, each func(*child) bool) bool {
 	return true
 }
 
-// joined takes from f the levels that other states cover, and reports whether none are left or they could be joined to another.
+// joined takes from f the levels that other states cover, and reports whether none are left or they could be joined to
+// another.
 func (r *reach) joined(f *pwl, to *state, out []waiting, others []int) bool {
 	rest, end := []stretch{{f.x, f.end()}}, f.end()
 	for _, j := range others {
@@ -151,7 +153,8 @@ func (r *reach) joined(f *pwl, to *state, out []waiting, others []int) bool {
 	return !f.clip(rest[0].low, rest[len(rest)-1].high)
 }
 
-// nears is what the guide proves that a plan from a state on costs at least. There is no cost but prices, so above nothing there is none.
+// nears is what the guide proves that a plan from a state on costs at least. There is no cost but prices, so above
+// nothing there is none.
 func (r *reach) nears(t int, f *pwl, to *state) float64 {
 	g := r.guide
 	priced := pwl{x: f.x, y: f.y * g.by.price, pieces: make([]piece, len(f.pieces))}
@@ -234,10 +237,11 @@ func (f *pwl) uncovered(g *pwl, rest []stretch) (out []stretch) {
 	return out
 }
 
-// tightened is the same problem without what no level of the pit allows: steps in which a furnace's least feed is more than there
-// can be, and feeds beyond that. Prices prove more of it. Levels count from the one before the first step, which leaves them
-// more digits where the pit holds much more than a step moves, and where a step moves less than a tonne, amounts are larger by the
-// power of two that makes it one: what noise is in an amount is told by its size in tonnes.
+// tightened is the same problem without what no level of the pit allows: steps in which a furnace's least feed is more
+// than there can be, and feeds beyond that. Prices prove more of it. Levels count from the one before the first step,
+// which leaves them more digits where the pit holds much more than a step moves, and where a step moves less than a
+// tonne, amounts are larger by the power of two that makes it one: what noise is in an amount is told by its size in
+// tonnes.
 func (p *Waste) tightened() (q *Waste, larger float64) {
 	c, moved := *p, 0.0
 	c.level, c.end, c.low, c.high = 0, p.end-p.level, slices.Clone(p.low), slices.Clone(p.high)

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// wasteLabel is the beginning of a plan: the furnaces on after a step, for how many more steps each has to stay so, and for
-// every guide the least cost by pit level.
+// wasteLabel is the beginning of a plan: the furnaces on after a step, for how many more steps each has to stay so, and
+// for every guide the least cost by pit level.
 type wasteLabel struct {
 	x      set
 	lock   [maxUnits]uint16
@@ -217,8 +217,8 @@ func (g *guide) worth(value float64) float64 {
 	return math.Inf(-1)
 }
 
-// layers goes through the states step by step. It reports whether nothing was left out for want of room, and then the row
-// closest to the bound that it proves. reached is how many steps it came.
+// layers goes through the states step by step. It reports whether nothing was left out for want of room, and then the
+// row closest to the bound that it proves. reached is how many steps it came.
 func (s *wasteSearch) layers(wide int) (complete bool, closest []set, reached int) {
 	begin := wasteLabel{x: s.p.first(), parent: -1}
 	for i := range s.p.furnaces {
@@ -322,8 +322,8 @@ func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float6
 	return s.keep(t+1, out, wide, dropped)
 }
 
-// ways lists where a label can go. What a furnace's choice costs more than its best one adds up, by the guide that proved
-// most of the label. While no plan is known, choices far from the best are left out.
+// ways lists where a label can go. What a furnace's choice costs more than its best one adds up, by the guide that
+// proved most of the label. While no plan is known, choices far from the best are left out.
 func (s *wasteSearch) ways(t int, l *wasteLabel, j int32, out []step, dropped *float64) []step {
 	g, n := s.guides[l.by], len(s.p.furnaces)
 	room := s.limit() - l.least
@@ -417,8 +417,9 @@ func (s *wasteSearch) child(t int, l *wasteLabel, st step) (wasteLabel, bool) {
 	return n, s.value(t+1, &n)
 }
 
-// keep leaves out of each label the levels at which another one is superior by every guide, with the same furnaces on and none
-// of them bound longer, the label itself where none are left, and of the rest those beyond wide with the worst bound.
+// keep leaves out of each label the levels at which another one is superior by every guide, with the same furnaces on
+// and none of them bound longer, the label itself where none are left, and of the rest those beyond wide with the worst
+// bound.
 func (s *wasteSearch) keep(t int, ls []wasteLabel, wide int, dropped *float64) []wasteLabel {
 	slices.SortFunc(ls, func(a, b wasteLabel) int {
 		return cmp.Or(cmp.Compare(a.least, b.least), cmp.Compare(a.x, b.x), slices.Compare(a.lock[:], b.lock[:]), cmp.Compare(a.parent, b.parent))

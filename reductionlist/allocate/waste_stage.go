@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// A stage is what can leave the pit in one step and what that costs: a least amount, and parts that may follow, cheapest first.
+// A stage is what can leave the pit in one step and what that costs: a least amount, and parts that may follow,
+// cheapest first.
 type stage struct {
 	in    float64 // t that come in
 	base  float64 // t that leave at least
@@ -46,7 +47,8 @@ func (s *stage) taken() pwl {
 	return f
 }
 
-// A scale says what counts: emission times kg, and every tonne diverted at price. kg is 0 where only the diverted tonnes count.
+// A scale says what counts: emission times kg, and every tonne diverted at price. kg is 0 where only the diverted
+// tonnes count.
 type scale struct{ kg, price float64 }
 
 // furnaceStage is the stage of a set of furnaces, and whether their steam reaches.
@@ -106,7 +108,8 @@ func (p *Waste) quota() bool {
 	return sum > p.divertTotal
 }
 
-// course is what a row of sets does at its best: the feed of every furnace and what is diverted (t) by step, and the levels.
+// course is what a row of sets does at its best: the feed of every furnace and what is diverted (t) by step, and the
+// levels.
 type course struct {
 	feed   [][]float64
 	divert []float64
@@ -194,9 +197,10 @@ func (p *Waste) mix(a, b *course, x float64) course {
 	return c
 }
 
-// best is the best course of a row within the total that may be diverted, and the price of a diverted tonne that proves it:
-// the dual of this one constraint is concave and piecewise linear, so the tangents at two prices meet above it, and where
-// the dual reaches that point the courses of both prices are optimal there and so is the mix that uses the total exactly.
+// best is the best course of a row within the total that may be diverted, and the price of a diverted tonne that proves
+// it: the dual of this one constraint is concave and piecewise linear, so the tangents at two prices meet above it, and
+// where the dual reaches that point the courses of both prices are optimal there and so is the mix that uses the total
+// exactly.
 func (p *Waste) best(row []set) (c course, price float64, ok bool) {
 	most := p.divertTotal + fuzz(p.divertTotal)
 	left, ok := p.play(row, scale{kg: 1})

@@ -1,5 +1,5 @@
-// Package listtest is what the tests of the list have in common: the embedded list as text, to be spoiled in one place, and lists
-// that are drawn or made up.
+// Package listtest is what the tests of the list have in common: the embedded list as text, to be spoiled in one place,
+// and lists that are drawn or made up.
 package listtest
 
 import (

@@ -133,7 +133,8 @@ func (c *comparer) criterion(o reductionlist.Monitor) DemandMark {
 // perKg is how much of a unit of mass one kilogram is.
 var perKg = map[string]float64{"kg": 1, "g": 1000, "t": 0.001}
 
-// massOf is what of a pollutant is emitted, in a unit of mass or of mass by the hour; nil where the plan does not have it.
+// massOf is what of a pollutant is emitted, in a unit of mass or of mass by the hour; nil where the plan does not have
+// it.
 func (c *comparer) massOf(factor, unit string, daily bool) *amount {
 	pollutant := pollutantOf[factor]
 	mass, _, _ := strings.Cut(reductionlist.PlainUnit(unit), "/")

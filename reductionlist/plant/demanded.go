@@ -9,11 +9,12 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Demanded is what an order asks of its plant: its measures as they stand without a plan, each from when its order takes effect.
+// Demanded is what an order asks of its plant: its measures as they stand without a plan, each from when its order
+// takes effect.
 type Demanded []DemandedMeasure
 
-// DemandedMeasure is one measure. It has to be carried out its CompleteWithinH hours after From; nothing is demanded of the hours
-// before.
+// DemandedMeasure is one measure. It has to be carried out its CompleteWithinH hours after From; nothing is demanded of
+// the hours before.
 type DemandedMeasure struct {
 	reductionlist.Measure
 	From time.Time

@@ -12,9 +12,9 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Differs refuses a problem that differs from p in more than figures, demands and the time it begins at: what the list says of
-// the plant is not to be changed by whoever asks what would be if. Every such place has its JSON path. The time has to lie in
-// the plan's window, begin no later than it and end with it.
+// Differs refuses a problem that differs from p in more than figures, demands and the time it begins at: what the list
+// says of the plant is not to be changed by whoever asks what would be if. Every such place has its JSON path. The time
+// has to lie in the plan's window, begin no later than it and end with it.
 func (p *Problem) Differs(asked []byte, now time.Time) error {
 	var own, other map[string]any
 	if err := json.Unmarshal(p.Text, &own); err != nil {

@@ -11,11 +11,12 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Figures are what a plant's plan needs beside what the list says of the plant: in which state the machines and the pit are, and
-// what is asked of them. They have the names of a problem of package allocate. What is not given is nil or empty: it is asked
-// for where it is needed, see [Plant.Problem].
+// Figures are what a plant's plan needs beside what the list says of the plant: in which state the machines and the pit
+// are, and what is asked of them. They have the names of a problem of package allocate. What is not given is nil or
+// empty: it is asked for where it is needed, see [Plant.Problem].
 //
-// The states are those at From, and every series begins there: an entry holds for StepH hours, and the last one to the end.
+// The states are those at From, and every series begins there: an entry holds for StepH hours, and the last one to the
+// end.
 type Figures struct {
 	From   *time.Time `json:"from"`
 	To     *time.Time `json:"to"`               // until when they may be used
@@ -66,7 +67,8 @@ const (
 	maxSource      = 200 // characters
 )
 
-// Check refuses figures that cannot be those of the plant, each place with its JSON path. What is missing is not refused.
+// Check refuses figures that cannot be those of the plant, each place with its JSON path. What is missing is not
+// refused.
 func (f *Figures) Check(p *Plant) error {
 	c := &figuresChecker{plant: p}
 	c.period(f)

@@ -10,7 +10,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// A plan serves an order that begins no more than the hour before it that a plan's whole hours need, and ends no later than it does.
+// A plan serves an order that begins no more than the hour before it that a plan's whole hours need, and ends no later
+// than it does.
 func TestFits(t *testing.T) {
 	at := func(text string) *time.Time {
 		if text == "" {

@@ -31,7 +31,8 @@ func (m *DemandMark) Demand(lang string) string {
 	return text
 }
 
-// Does says in "zh-CN" or "en" what the plan does of it where that is farthest from the demand, or why that is not known.
+// Does says in "zh-CN" or "en" what the plan does of it where that is farthest from the demand, or why that is not
+// known.
 func (m *DemandMark) Does(lang string) string {
 	switch {
 	case m.Verdict == NotCompared:

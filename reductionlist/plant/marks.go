@@ -30,8 +30,8 @@ const (
 	WhyNotDue    Why = "not_due"    // the measure is to be carried out when the plan is over
 )
 
-// PlanMarks are what one measure demands, each with what the plan does in the same hours. Verdict is not kept where any of them
-// is not, and kept where at least one is compared.
+// PlanMarks are what one measure demands, each with what the plan does in the same hours. Verdict is not kept where any
+// of them is not, and kept where at least one is compared.
 type PlanMarks struct {
 	MeasureID string               `json:"measure_id"`
 	Unit      string               `json:"unit"` // 生产线或设备
@@ -41,8 +41,8 @@ type PlanMarks struct {
 	Demands   []DemandMark         `json:"demands"`
 }
 
-// DemandMark is one demand: the quantity of a measure, or what one of its monitors must show. A demand by the day is one of its hours,
-// too: of a day of which the plan covers a part it demands that part of it.
+// DemandMark is one demand: the quantity of a measure, or what one of its monitors must show. A demand by the day is
+// one of its hours, too: of a day of which the plan covers a part it demands that part of it.
 type DemandMark struct {
 	Source    DemandSource               `json:"source"`
 	Kind      reductionlist.QuantityKind `json:"kind,omitempty"` // empty for a criterion that sets no amount
@@ -69,8 +69,8 @@ const (
 	FromAction    DemandSource = "action"    // a stop without a quantity
 )
 
-// DemandDay is one day in Shanghai: Hours of it are planned and under the demand, and Demanded and Planned are amounts of these hours,
-// of tonnes or MWh, or of how much less than usual.
+// DemandDay is one day in Shanghai: Hours of it are planned and under the demand, and Demanded and Planned are amounts
+// of these hours, of tonnes or MWh, or of how much less than usual.
 type DemandDay struct {
 	Date     string  `json:"date"`
 	Hours    float64 `json:"hours"`

@@ -12,8 +12,8 @@ import (
 	"qingkong/reductionlist/allocate"
 )
 
-// running is a plan of two units from 20:00 for 30 hours: 5# burns 100 t/h and emits 24 kg of NOx, 6# burns 50 t/h for the first ten
-// hours. Usually 5# burns 110 t/h at 250 MW, 6# 60 t/h at 150 MW.
+// running is a plan of two units from 20:00 for 30 hours: 5# burns 100 t/h and emits 24 kg of NOx, 6# burns 50 t/h for
+// the first ten hours. Usually 5# burns 110 t/h at 250 MW, 6# 60 t/h at 150 MW.
 func running() *OperatingPlan {
 	p := &OperatingPlan{Kind: Coal, StepH: 1}
 	for h := range 30 {
@@ -36,7 +36,8 @@ func criterionOf(text string) reductionlist.Criterion {
 	return c
 }
 
-// What each form of a demand comes to over the hours of the plan. The first day has 4 of its hours, the second all, the third 2.
+// What each form of a demand comes to over the hours of the plan. The first day has 4 of its hours, the second all, the
+// third 2.
 func TestMarks(t *testing.T) {
 	kinds := map[string]reductionlist.QuantityKind{"<": reductionlist.AtMost, "-": reductionlist.ReduceBy, ">": reductionlist.AtLeast}
 	const reduce, stop, limit, treat = reductionlist.ReduceCoal, reductionlist.Stop, reductionlist.Limit, reductionlist.ImproveTreatment

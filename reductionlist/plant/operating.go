@@ -10,8 +10,8 @@ import (
 	"qingkong/reductionlist/allocate"
 )
 
-// OperatingPlan is the plan of an order: what a coal or waste plant does over a warning's window. Its totals are what an
-// evaluation compares with. Tonnes are of coal or of waste that is burnt.
+// OperatingPlan is the plan of an order: what a coal or waste plant does over a warning's window. Its totals are what
+// an evaluation compares with. Tonnes are of coal or of waste that is burnt.
 type OperatingPlan struct {
 	Kind   Kind       `json:"kind"`
 	Window PlanWindow `json:"window"`
@@ -39,13 +39,14 @@ type OperatingPlan struct {
 	// Listed stands for the list's measures in whose place those of the plan are.
 	Listed string `json:"measures_digest"`
 
-	// Marks say of every measure of the order whether the plan keeps it, and Demands stands for what they were held against, see
-	// [Demanded.Digest]. Plans of older programs have neither.
+	// Marks say of every measure of the order whether the plan keeps it, and Demands stands for what they were held
+	// against, see [Demanded.Digest]. Plans of older programs have neither.
 	Marks   []PlanMarks `json:"marks,omitempty"`
 	Demands string      `json:"demands_digest,omitempty"`
 }
 
-// PlanWindow is the time a plan covers. Ends is the end of the order it was made for, and Cut why the plan ends before that.
+// PlanWindow is the time a plan covers. Ends is the end of the order it was made for, and Cut why the plan ends before
+// that.
 type PlanWindow struct {
 	From time.Time  `json:"from"`
 	To   time.Time  `json:"to"`
@@ -106,9 +107,9 @@ type MachineStep struct {
 	Usual   *allocate.Usual    `json:"-"` // in the baseline, nil without one
 }
 
-// Operating puts an answer to a problem, which has to hold a plan, into the form in which an order carries it. text is the problem
-// as it was solved, ends the end of the order, figuresAt when the figures were given, nil where the problem named all of them, and
-// demanded what the order asks for, which the plan is marked by.
+// Operating puts an answer to a problem, which has to hold a plan, into the form in which an order carries it. text is
+// the problem as it was solved, ends the end of the order, figuresAt when the figures were given, nil where the problem
+// named all of them, and demanded what the order asks for, which the plan is marked by.
 func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *time.Time, demanded Demanded) *OperatingPlan {
 	plan := &OperatingPlan{Kind: p.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective, Bound: *a.Bound, Gap: *a.Gap,
 		Totals: *totalsOf(a.Totals), Baseline: totalsOf(a.Baseline), Saved: totalsOf(a.Saved), Binding: a.BindingIn("zh-CN"), FiguresAt: figuresAt, Problem: text}
@@ -262,8 +263,8 @@ func (p *OperatingPlan) machines() (names []string) {
 	return names
 }
 
-// Fits says whether the plan still serves an order of that window: it begins and goes on as far as the order does. An order that
-// ends sooner is served.
+// Fits says whether the plan still serves an order of that window: it begins and goes on as far as the order does. An
+// order that ends sooner is served.
 func (p *OperatingPlan) Fits(from time.Time, ends *time.Time) bool {
 	begins := from.Add(time.Hour) // a plan begins on the hour
 	switch {

@@ -1,10 +1,10 @@
-// Package plant is what the list says of a recipient's machines, a coal-fired heat and power plant or a waste incinerator: the
-// model that its rows make, the figures that a plan needs beside it, the problem that package allocate solves, and the plan that
-// an order carries in the place of what the list orders.
+// Package plant is what the list says of a recipient's machines, a coal-fired heat and power plant or a waste
+// incinerator: the model that its rows make, the figures that a plan needs beside it, the problem that package allocate
+// solves, and the plan that an order carries in the place of what the list orders.
 //
-// Start with [Of]: [Plant.Problem] puts a problem together and says what is missing, [Figures.Check] refuses figures that cannot
-// be the plant's, and [OperatingPlan.Measures] rewrites measures so that they order what a plan does. Nothing here is kept or
-// decided; notify does both.
+// Start with [Of]: [Plant.Problem] puts a problem together and says what is missing, [Figures.Check] refuses figures
+// that cannot be the plant's, and [OperatingPlan.Measures] rewrites measures so that they order what a plan does.
+// Nothing here is kept or decided; notify does both.
 package plant
 
 import (
@@ -55,7 +55,8 @@ type Plant struct {
 	pit      *reductionlist.Pit
 }
 
-// Of returns the plant whose plan the measures ask for, or nil: a recipient without a model has none, whatever it is to do.
+// Of returns the plant whose plan the measures ask for, or nil: a recipient without a model has none, whatever it is to
+// do.
 func Of(r *reductionlist.Recipient, measures []reductionlist.Measure) *Plant {
 	asks := func(a reductionlist.Action) bool {
 		return slices.ContainsFunc(measures, func(m reductionlist.Measure) bool { return m.Action == a })
@@ -90,8 +91,8 @@ func (p *Plant) Machines() (names []string) {
 
 func (p *Plant) has(name string) bool { return slices.Contains(p.Machines(), name) }
 
-// Named are the machines that 生产线或设备 of a measure names, with or without 机组, 焚烧炉 or 炉 behind the name; all of them where it
-// is empty or says the whole plant.
+// Named are the machines that 生产线或设备 of a measure names, with or without 机组, 焚烧炉 or 炉 behind the name; all of them
+// where it is empty or says the whole plant.
 func (p *Plant) Named(cell string) []string { return p.Kind.Named(p.Machines(), cell) }
 
 // Named is [Plant.Named] for machines of those names.
@@ -142,15 +143,15 @@ const (
 	CutLength  = "length"  // no plan is longer
 )
 
-// Window is the time a plan is for: from the next whole hour, or the beginning of what it is for, to the end, as far as one plan
-// can reach.
+// Window is the time a plan is for: from the next whole hour, or the beginning of what it is for, to the end, as far as
+// one plan can reach.
 type Window struct {
 	From, To time.Time
 	Cut      string // why To lies before the end; empty where it does not
 }
 
-// window is what is left at now of the time from begin to end. On the day on which other rows of the model come into force one
-// plan ends and another begins: factors do not change within a problem.
+// window is what is left at now of the time from begin to end. On the day on which other rows of the model come into
+// force one plan ends and another begins: factors do not change within a problem.
 func (p *Plant) window(begin, end, now time.Time) (w Window, rows []int, err error) {
 	from := wholeHour(begin)
 	if at := wholeHour(now); at.After(from) {

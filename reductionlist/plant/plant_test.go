@@ -80,8 +80,8 @@ func paths(ms []Missing) (out []string) {
 	return out
 }
 
-// A plan begins with the next whole hour of what is left of the order's time, and ends where the factors change: a problem has one
-// factor of a unit.
+// A plan begins with the next whole hour of what is left of the order's time, and ends where the factors change: a
+// problem has one factor of a unit.
 func TestPlanWindow(t *testing.T) {
 	p := OfRecipient(heatPlant())
 	for name, c := range map[string]struct {
@@ -192,7 +192,8 @@ func TestFiguresMoveToThePlan(t *testing.T) {
 	}
 }
 
-// Whatever the window and the entries of a series, each step has what the figures say of its hours, and steps cover the window.
+// Whatever the window and the entries of a series, each step has what the figures say of its hours, and steps cover the
+// window.
 func TestSeriesOfAPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		begin := clockTime("2016-12-16 00:00")

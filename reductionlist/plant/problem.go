@@ -25,8 +25,8 @@ type Given struct {
 	By      string    `json:"given_by"`
 }
 
-// Missing is one thing that is asked for: where in the problem it is missing and, by the catalogue, what it is. A plan can be
-// made without what is optional.
+// Missing is one thing that is asked for: where in the problem it is missing and, by the catalogue, what it is. A plan
+// can be made without what is optional.
 type Missing struct {
 	Path     string
 	Rule     string
@@ -37,7 +37,8 @@ type Missing struct {
 // Text says what is asked for in "zh-CN" or "en".
 func (m Missing) Text(lang string) string { return refusal.Text(m.Rule, lang, m.Args) }
 
-// Problem is a problem of package allocate made of the model and the figures. What is missing of the figures is missing in it.
+// Problem is a problem of package allocate made of the model and the figures. What is missing of the figures is missing
+// in it.
 type Problem struct {
 	Window
 	Kind    Kind
@@ -60,8 +61,8 @@ func (p *Problem) Complete() bool {
 	return true
 }
 
-// Problem puts the problem of a plan together. Figures that are too old, or that do not reach over the whole of it, are asked
-// for anew. A conflict refusal says that there is nothing left to plan.
+// Problem puts the problem of a plan together. Figures that are too old, or that do not reach over the whole of it, are
+// asked for anew. A conflict refusal says that there is nothing left to plan.
 func (p *Plant) Problem(in PlanFor, given *Given) (*Problem, error) {
 	out := &Problem{Kind: p.Kind, first: wholeHour(in.From), open: in.To == nil}
 	end := in.To
@@ -183,8 +184,8 @@ func over[T any](b *builder, series []T, stepH int) (out []T) {
 	return out
 }
 
-// machine fills in the state of a unit or furnace. It is taken to stay in the state in which the figures have it until the plan
-// begins, so that its hours grow by the time between.
+// machine fills in the state of a unit or furnace. It is taken to stay in the state in which the figures have it until
+// the plan begins, so that its hours grow by the time between.
 func (b *builder) machine(path, name string, up, down float64, states []MachineState) allocate.Machine {
 	m := allocate.Machine{Name: &name, MinUpH: &up, MinDownH: &down}
 	for i := range states {
@@ -279,8 +280,8 @@ func (b *builder) coal(p *Plant, rows []int) *allocate.CoalProblem {
 	return d
 }
 
-// waste takes what the list does not give of the pit as what limits nothing: no other level at the end, nothing that can be
-// diverted, no total below what the rate allows, no steam.
+// waste takes what the list does not give of the pit as what limits nothing: no other level at the end, nothing that
+// can be diverted, no total below what the rate allows, no steam.
 func (b *builder) waste(p *Plant, rows []int) *allocate.WasteProblem {
 	stepH := b.wasteStep()
 	pit := *p.pit
@@ -314,7 +315,8 @@ func (b *builder) waste(p *Plant, rows []int) *allocate.WasteProblem {
 	return d
 }
 
-// wasteStep is the longest step, of at most four hours, that divides the plan's time and in which no entry of the intake ends.
+// wasteStep is the longest step, of at most four hours, that divides the plan's time and in which no entry of the
+// intake ends.
 func (b *builder) wasteStep() int {
 	n := b.hours
 	if len(b.f.IntakeTH) > 1 {

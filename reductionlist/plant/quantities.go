@@ -19,8 +19,8 @@ type QuantityDay struct {
 	To    *time.Time `json:"to,omitempty"`
 }
 
-// Measures are the measures of an order with the plan's quantities, criteria and words in those that it rewrites, and the days of
-// each of these by its id: none where no measure takes any. Those that were given stay as they are.
+// Measures are the measures of an order with the plan's quantities, criteria and words in those that it rewrites, and
+// the days of each of these by its id: none where no measure takes any. Those that were given stay as they are.
 func (p *OperatingPlan) Measures(listed []reductionlist.Measure) (ms []reductionlist.Measure, days map[string][]QuantityDay) {
 	days = map[string][]QuantityDay{}
 	ms = slices.Clone(listed)
@@ -39,7 +39,8 @@ func (p *OperatingPlan) Measures(listed []reductionlist.Measure) (ms []reduction
 	return ms, days
 }
 
-// quantity is what machines may burn on each day: the plan's tonnes, rounded up to a tenth so that the plan itself keeps to it.
+// quantity is what machines may burn on each day: the plan's tonnes, rounded up to a tenth so that the plan itself
+// keeps to it.
 func (p *OperatingPlan) quantity(names []string) (days []QuantityDay) {
 	for i := range p.Days {
 		d := &p.Days[i]
@@ -54,8 +55,8 @@ func (p *OperatingPlan) quantity(names []string) (days []QuantityDay) {
 	return days
 }
 
-// measure rewrites one measure. What the monitors watch beside the day's tonnes stays, but for an hourly mass that the plan itself
-// exceeds, a unit that runs in the place of another: that gives way as far as the plan needs.
+// measure rewrites one measure. What the monitors watch beside the day's tonnes stays, but for an hourly mass that the
+// plan itself exceeds, a unit that runs in the place of another: that gives way as far as the plan needs.
 func (p *OperatingPlan) measure(m *reductionlist.Measure, names []string, days []QuantityDay) {
 	largest := 0.0
 	for _, d := range days {

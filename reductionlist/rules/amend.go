@@ -25,10 +25,10 @@ type Amendment struct {
 	EffectiveFrom string // 2006-01-02
 }
 
-// Amend carries out an amendment on l. A new measure is one whose id the recipient does not have yet. What an
-// imported row would be refused for is refused here too, and so is what the amendment makes wrong in another row; what is wrong
-// with rows that are not amended, and was before, is let be. What stands in l then is what an import of it would give. A refused
-// amendment leaves l as it is.
+// Amend carries out an amendment on l. A new measure is one whose id the recipient does not have yet. What an imported
+// row would be refused for is refused here too, and so is what the amendment makes wrong in another row; what is wrong
+// with rows that are not amended, and was before, is let be. What stands in l then is what an import of it would give.
+// A refused amendment leaves l as it is.
 func Amend(l *list.List, a Amendment, s Settings) error {
 	if err := checkDay(a.EffectiveFrom); err != nil {
 		return err
@@ -75,8 +75,8 @@ func Amend(l *list.List, a Amendment, s Settings) error {
 	return nil
 }
 
-// townsLost refuses to take away, or to name otherwise, a town to which others belong and that the register lacks: theirs would be a
-// town of none.
+// townsLost refuses to take away, or to name otherwise, a town to which others belong and that the register lacks:
+// theirs would be a town of none.
 func townsLost(l *list.List, was, is *list.Recipient, path string, s *Settings) error {
 	if was.Type != list.Town || is != nil && is.Type == list.Town && is.Name == was.Name {
 		return nil
@@ -123,7 +123,8 @@ func begins(l *list.List, day string) {
 // RecipientAmendment adds, changes or retires one recipient between two editions of the list; see [Amendment].
 type RecipientAmendment struct {
 	ID string
-	// Change is JSON with the members of Recipient that change, a list or map among them whole; nil takes the recipient out.
+	// Change is JSON with the members of Recipient that change, a list or map among them whole; nil takes the recipient
+	// out.
 	Change        []byte
 	EffectiveFrom string // 2006-01-02
 }
@@ -199,9 +200,10 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	return nil
 }
 
-// caused are the errors that an amendment is refused for: those in the rows that it gives, and those elsewhere that were not there
-// before. A rule that is newer than a list finds errors in rows that nobody touches; they are no fault of the amendment. Across
-// recipients nothing but towns is an error, see [townsLost]; nor is a rule that looks at the whole list and at measures.
+// caused are the errors that an amendment is refused for: those in the rows that it gives, and those elsewhere that
+// were not there before. A rule that is newer than a list finds errors in rows that nobody touches; they are no fault
+// of the amendment. Across recipients nothing but towns is an error, see [townsLost]; nor is a rule that looks at the
+// whole list and at measures.
 func caused(a *around, was, is *list.Recipient, given func(where) bool, s Settings) (wrong []Fault) {
 	before := map[string]int{}
 	for _, f := range errorsOf(was, a, &s) {
@@ -315,8 +317,8 @@ func given(change []byte) map[string]json.RawMessage {
 	return members
 }
 
-// forgetRecipient empties what a change gives anew and decoding would add to: a map and what a pointer points to. A list begins anew
-// by itself.
+// forgetRecipient empties what a change gives anew and decoding would add to: a map and what a pointer points to. A
+// list begins anew by itself.
 func forgetRecipient(r *list.Recipient, change []byte) {
 	for name := range given(change) {
 		switch strings.ToLower(name) {

@@ -78,8 +78,8 @@ func TestAmend(t *testing.T) {
 	}
 }
 
-// A list that was taken in before a rule was there: what is wrong with rows that nobody touches is no fault of an amendment.
-// What is wrong with the row that is amended is, and so is what the amendment makes wrong elsewhere.
+// A list that was taken in before a rule was there: what is wrong with rows that nobody touches is no fault of an
+// amendment. What is wrong with the row that is amended is, and so is what the amendment makes wrong elsewhere.
 func TestAmendJudgesWhatIsAmended(t *testing.T) {
 	change := func(text string) []byte { return []byte(text) }
 	for _, c := range []struct {
@@ -126,8 +126,8 @@ func TestAmendJudgesWhatIsAmended(t *testing.T) {
 	}
 }
 
-// A recipient that is amended is held to what is around it: its district and the towns. Rows that nobody touches are not, however
-// far off they lie.
+// A recipient that is amended is held to what is around it: its district and the towns. Rows that nobody touches are
+// not, however far off they lie.
 func TestAmendRecipientIsHeldToItsDistrict(t *testing.T) {
 	s := rules.DefaultSettings()
 	s.Towns = register
@@ -179,8 +179,8 @@ func TestAmendRecipientIsHeldToItsDistrict(t *testing.T) {
 	}
 }
 
-// What stands in a list after an amendment is what an import of its workbook gives, whatever the amendment: the two ways in do not
-// drift apart.
+// What stands in a list after an amendment is what an import of its workbook gives, whatever the amendment: the two
+// ways in do not drift apart.
 func TestAmendedListIsWhatItsWorkbookGives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l := listtest.DrawList(rt)

@@ -11,8 +11,8 @@ import (
 	"qingkong/seeds"
 )
 
-// A list or a map that an amendment of a recipient gives takes the place of the old one whole: nothing that the new elements leave out
-// comes from the elements that stood in their places.
+// A list or a map that an amendment of a recipient gives takes the place of the old one whole: nothing that the new
+// elements leave out comes from the elements that stood in their places.
 func TestAmendRecipientLeavesNothingOfOldElements(t *testing.T) {
 	fresh := func(t *testing.T, id string) (*reductionlist.List, *reductionlist.Recipient) {
 		l, err := seeds.List()

@@ -12,15 +12,17 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// ownAmount holds what a measure says to what it gives as a number: who carries it out reads the text, who judges it the number.
+// ownAmount holds what a measure says to what it gives as a number: who carries it out reads the text, who judges it
+// the number.
 func ownAmount(m *list.Measure, found *faults) {
 	if q := m.Quantity; q != nil && !holdsAmount(m.Text, q) {
 		found.add("措施内容", "list.text_quantity", refusal.Args{"value": list.AmountWords(q.Value, q.Unit)})
 	}
 }
 
-// holdsAmount reports whether a text has an equal number with the unit of a quantity, or with a counter for what it counts. Of per
-// cent also what is left holds it. A quantity of nought needs no number, and a quantity without a unit cannot be looked for.
+// holdsAmount reports whether a text has an equal number with the unit of a quantity, or with a counter for what it
+// counts. Of per cent also what is left holds it. A quantity of nought needs no number, and a quantity without a unit
+// cannot be looked for.
 func holdsAmount(said string, q *list.Quantity) bool {
 	if q.Value == 0 || q.Unit == "" {
 		return true
@@ -91,7 +93,8 @@ func nextNumber(said string, at int) (from, to int) {
 	return -1, len(said)
 }
 
-// digitsAt is how many bytes a number takes that a text begins with. A comma parts thousands where three digits stand behind each.
+// digitsAt is how many bytes a number takes that a text begins with. A comma parts thousands where three digits stand
+// behind each.
 func digitsAt(said string) int {
 	run := func(i int) int {
 		for i < len(said) && said[i] >= '0' && said[i] <= '9' {

@@ -23,8 +23,8 @@ func BenchmarkAssess10000(b *testing.B) {
 	}
 }
 
-// An amendment of one measure changes the value of the list and looks at the rows of its recipient alone, however long the list is.
-// The raw limit is a bare copy of the recipient's measures.
+// An amendment of one measure changes the value of the list and looks at the rows of its recipient alone, however long
+// the list is. The raw limit is a bare copy of the recipient's measures.
 func BenchmarkAmend15000(b *testing.B) {
 	l := listtest.Example(15_000)
 	l.Sort()

@@ -20,8 +20,8 @@ var (
 	mnForm     = regexp.MustCompile(`^[0-9A-F]{24}$`)
 )
 
-// fitsFactor reports whether a criterion can be about a factor. Masses and concentrations are those of a pollutant (a2…,
-// a3…, a05…; of 2005 the codes of two digits), furnace temperatures are a01901 and a01902.
+// fitsFactor reports whether a criterion can be about a factor. Masses and concentrations are those of a pollutant
+// (a2…, a3…, a05…; of 2005 the codes of two digits), furnace temperatures are a01901 and a01902.
 func fitsFactor(c list.Criterion, factor string) bool {
 	if factor == "" || !factorForm.MatchString(factor) {
 		return true // is told by another rule

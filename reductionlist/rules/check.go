@@ -9,7 +9,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// Fault is one thing wrong in a list, by the keys of its row; [Judge] makes a finding of it where the list stands in a file.
+// Fault is one thing wrong in a list, by the keys of its row; [Judge] makes a finding of it where the list stands in a
+// file.
 type Fault struct {
 	Severity  string       `json:"severity"`
 	Sheet     string       `json:"sheet"`
@@ -38,8 +39,8 @@ func (f Fault) In(lang string) Fault {
 	return f
 }
 
-// Check finds what is wrong in a list: first what each row shows by itself, then what only shows when rows stand beside each
-// other, both in the order of the list.
+// Check finds what is wrong in a list: first what each row shows by itself, then what only shows when rows stand beside
+// each other, both in the order of the list.
 func Check(l *list.List, s Settings) []Fault {
 	c := checker{s: &s, worded: true}
 	c.head(l)

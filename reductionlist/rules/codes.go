@@ -12,8 +12,8 @@ import (
 // regionForm is the code of a district (GB/T 2260).
 var regionForm = regexp.MustCompile(`^[0-9]{6}$`)
 
-// permitForm is the number of a permit: the code of the unit, a number of three digits for the place, a letter (HJ 608-2017
-// App. A; of those without a code the first eighteen begin with H9 and may end in a small letter).
+// permitForm is the number of a permit: the code of the unit, a number of three digits for the place, a letter (HJ
+// 608-2017 App. A; of those without a code the first eighteen begin with H9 and may end in a small letter).
 var permitForm = regexp.MustCompile(`^([0-9A-HJ-NPQRTUWXY]{18}|H9[0-9]{6}[0-9A-Z]{9}[a-z])[0-9]{3}[A-Z0-9]$`)
 
 // ownCodes finds codes of a recipient that do not have their form.

@@ -12,7 +12,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// around is what a recipient's rows are held to beside themselves: what its list says of the district, and the district's towns.
+// around is what a recipient's rows are held to beside themselves: what its list says of the district, and the
+// district's towns.
 type around struct {
 	emission list.Amounts
 	district *district
@@ -41,8 +42,8 @@ func townsOf(l *list.List) map[string]bool {
 	return towns
 }
 
-// town finds a recipient of a town that neither the register nor the list has. Of one that the register has, or where there is no
-// register, it is told alone that the list has others.
+// town finds a recipient of a town that neither the register nor the list has. Of one that the register has, or where
+// there is no register, it is told alone that the list has others.
 func (c *checker) town(r *list.Recipient) {
 	if r.Town == "" || c.around.listed == nil {
 		return
@@ -58,8 +59,8 @@ func (c *checker) town(r *list.Recipient) {
 	}
 }
 
-// farOutside is how far outside the district, in degrees, a place is a mistake: about 26 km to the east or west, 33 km to the north
-// or south [D].
+// farOutside is how far outside the district, in degrees, a place is a mistake: about 26 km to the east or west, 33 km
+// to the north or south [D].
 const farOutside = 0.3
 
 // place finds a recipient outside the district. Vehicles are kept where they like.
@@ -77,8 +78,8 @@ func (c *checker) place(r *list.Recipient) {
 	c.recipient(r, "经度", "list.outside_district", args)
 }
 
-// overDistrict finds lines that emit, and measures that take away, more of a pollutant than the whole district emits. It says of
-// which measures and pollutants that was told.
+// overDistrict finds lines that emit, and measures that take away, more of a pollutant than the whole district emits.
+// It says of which measures and pollutants that was told.
 func (c *checker) overDistrict(r *list.Recipient) (told map[int][4]bool) {
 	for i, all := range c.around.emission.Parts() {
 		if *all.Value <= 0 {

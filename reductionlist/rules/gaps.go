@@ -6,7 +6,8 @@ import (
 	list "qingkong/reductionlist"
 )
 
-// gaps are the cells and rows that could not be read. What builds on them is not judged: one defect is told once, where it is.
+// gaps are the cells and rows that could not be read. What builds on them is not judged: one defect is told once, where
+// it is.
 type gaps struct {
 	cells map[list.Cell]bool // found wrong by an error
 	rows  map[rowsOf]bool    // a recipient has a row on the sheet with a gap

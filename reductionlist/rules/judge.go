@@ -10,10 +10,10 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// Judge finds everything that is wrong in a list that was read from a file, with its place: what could not be read, then what each
-// row shows by itself, both in the order of the file, then what only shows across rows. One defect is told once, where it is: what
-// builds on a cell or a row that could not be read is not judged. Nobody can read more findings than the bound of
-// [reductionlist.Findings].
+// Judge finds everything that is wrong in a list that was read from a file, with its place: what could not be read,
+// then what each row shows by itself, both in the order of the file, then what only shows across rows. One defect is
+// told once, where it is: what builds on a cell or a row that could not be read is not judged. Nobody can read more
+// findings than the bound of [reductionlist.Findings].
 func Judge(rd *list.Reading, s Settings) []list.Finding {
 	j := judge{rd: rd, wrong: map[list.Cell]bool{}}
 	for _, f := range rd.Found {

@@ -172,8 +172,8 @@ func ownChannel(m *list.Measure, i int, found *faults) {
 	}
 }
 
-// runsOn reports whether something of what a measure is about runs on when it is carried out. Another fuel and other acts may have
-// a line stop beside what their amount counts.
+// runsOn reports whether something of what a measure is about runs on when it is carried out. Another fuel and other
+// acts may have a line stop beside what their amount counts.
 func runsOn(m *list.Measure) bool {
 	switch q := m.Quantity; m.Action {
 	case list.Limit, list.ReduceCoal:
@@ -186,7 +186,8 @@ func runsOn(m *list.Measure) bool {
 	return false
 }
 
-// longestDeadline is how many hours a measure may take where no safe stop takes longer: an episode is mostly over by then [D].
+// longestDeadline is how many hours a measure may take where no safe stop takes longer: an episode is mostly over by
+// then [D].
 const longestDeadline = 72
 
 // besideRecipient finds what only the rows of the recipient and its lines show.
@@ -216,7 +217,8 @@ func onLine(a list.Action) bool {
 }
 
 // knownChannel finds a channel that the recipient does not have: an MN that is not one of its stations, a meter that is
-// neither its own nor one of its lines', or that of another line than the measure's. Gates, cameras and scales stand in no sheet.
+// neither its own nor one of its lines', or that of another line than the measure's. Gates, cameras and scales stand in
+// no sheet.
 func knownChannel(r *list.Recipient, lines []list.Line, mon *list.Monitor, s *Settings, i int, found *faults) {
 	if mon.Ref == "" || s.Registered != nil && s.Registered(mon.Source, mon.Ref) {
 		return

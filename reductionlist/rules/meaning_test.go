@@ -13,7 +13,8 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// added is what the rules find in an example list beyond what they found before a change: severity, rule, sheet, recipient, column.
+// added is what the rules find in an example list beyond what they found before a change: severity, rule, sheet,
+// recipient, column.
 func added(t testing.TB, s rules.Settings, change func(l *reductionlist.List)) (found []string) {
 	t.Helper()
 	l := listtest.Example(20)
@@ -57,8 +58,8 @@ func withMeasure(m reductionlist.Measure) func(*reductionlist.List) {
 	return func(l *reductionlist.List) { l.Recipients[2].Measures = append(l.Recipients[2].Measures, m) }
 }
 
-// A text holds the quantity by an equal number with its unit, however the two are written, or with a counter of its kind. A number
-// of another thing is none, and a time never.
+// A text holds the quantity by an equal number with its unit, however the two are written, or with a counter of its
+// kind. A number of another thing is none, and a time never.
 func TestTextHoldsItsQuantity(t *testing.T) {
 	for _, c := range []struct {
 		value float64

@@ -14,7 +14,8 @@ import (
 var companyForms = strings.NewReplacer("有限责任公司", "", "股份有限公司", "", "有限公司", "", "集团公司", "",
 	"(", "", ")", "", "（", "", "）", "", "【", "", "】", "", "[", "", "]", "", "-", "", "—", "", "·", "", ".", "", ",", "", "，", "", "、", "")
 
-// plainName is a name without what is written now one way, now another: width, spaces, brackets, the form of the company.
+// plainName is a name without what is written now one way, now another: width, spaces, brackets, the form of the
+// company.
 func plainName(name string) string {
 	return companyForms.Replace(strings.ToUpper(text.Fold(name)))
 }
@@ -134,7 +135,8 @@ func (c *checker) alike(l *list.List, names [][]rune, group []nameKey, first []i
 	}
 }
 
-// nearly reports whether two names are the same or, with no less than shortest characters, differ in one that tells nothing.
+// nearly reports whether two names are the same or, with no less than shortest characters, differ in one that tells
+// nothing.
 func nearly(a, b []rune, shortest int) bool {
 	if min(len(a), len(b)) < shortest {
 		return slices.Equal(a, b)

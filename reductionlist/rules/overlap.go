@@ -13,13 +13,14 @@ func (p period) overlaps(q period) bool {
 	return (p.to == "" || q.from <= p.to) && (q.to == "" || p.from <= q.to)
 }
 
-// valid reports whether the days can be compared: a day that cannot be read or an end before the beginning is found as such.
+// valid reports whether the days can be compared: a day that cannot be read or an end before the beginning is found as
+// such.
 func (p period) valid() bool {
 	return p.name != "" && (p.from == "" || text.IsDay(p.from)) && (p.to == "" || text.IsDay(p.to)) && (p.from == "" || p.to == "" || p.from <= p.to)
 }
 
-// periods finds rows of a unit or furnace that share days with an earlier row of the same one: what it may do on those days would
-// be said twice.
+// periods finds rows of a unit or furnace that share days with an earlier row of the same one: what it may do on those
+// days would be said twice.
 func (c *checker) periods(r *list.Recipient) {
 	rows := make([]period, len(r.Units))
 	for i := range r.Units {

@@ -139,8 +139,8 @@ func ownCell[T any](c *list.Column[T], row *T, found *faults) {
 	}
 }
 
-// ownNotes finds telephone numbers in 备注 and the columns that have no meaning here, but for those that hold numbers of things, and
-// such columns under the name of one that has.
+// ownNotes finds telephone numbers in 备注 and the columns that have no meaning here, but for those that hold numbers of
+// things, and such columns under the name of one that has.
 func ownNotes[T any](sheet list.Sheet[T], row *T, found *faults) {
 	n := sheet.Notes(row)
 	if n.Note == "" && len(n.Extra) == 0 {
@@ -319,7 +319,8 @@ func ownQuantity(m *list.Measure, found *faults) {
 	}
 }
 
-// rowNumber is the row in which something stands: of a workbook as it stands there, else as it would be written by itself.
+// rowNumber is the row in which something stands: of a workbook as it stands there, else as it would be written by
+// itself.
 func rowNumber(at []list.Place, i int) int {
 	if i < len(at) {
 		return at[i].Row

@@ -9,8 +9,9 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// surnames are the common surnames (公安部, 二〇二〇年全国姓名报告, the first hundred [K]), some more that begin no other word, and those of two characters. A text of two to
-// four characters that begins with one and does not end in a post is taken for a person's name.
+// surnames are the common surnames (公安部, 二〇二〇年全国姓名报告, the first hundred [K]), some more that begin no other word, and
+// those of two characters. A text of two to four characters that begins with one and does not end in a post is taken
+// for a person's name.
 var surnames = append(strings.Split("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤洪翟倪牛俞鲁葛聂柴邢岳庄耿詹霍翁柯阮裴鲍穆尤", ""),
 	"欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "长孙", "宇文", "东方", "南宫", "端木")
 

@@ -1,9 +1,11 @@
-// Package rules is what a reduction list is held to: every rule is a function over the list, wherever the list comes from.
+// Package rules is what a reduction list is held to: every rule is a function over the list, wherever the list comes
+// from.
 //
-// [Table] lists the rules. [Check] finds what is wrong in a list and [Judge] in one that was read from a file, by sheet, row and
-// column; [MarksOf] says of one measure whether it is 可操作, 可监测 and 可核查, and [Assess] scores a list by that. [Settings] are what
-// a city decides. [Amend] and [AmendRecipient] change one row of a list and refuse what the rules hold against that row, or what
-// the change makes wrong elsewhere; rows that an older version has and that nobody touches are as they are.
+// [Table] lists the rules. [Check] finds what is wrong in a list and [Judge] in one that was read from a file, by
+// sheet, row and column; [MarksOf] says of one measure whether it is 可操作, 可监测 and 可核查, and [Assess] scores a list by
+// that. [Settings] are what a city decides. [Amend] and [AmendRecipient] change one row of a list and refuse what the
+// rules hold against that row, or what the change makes wrong elsewhere; rows that an older version has and that nobody
+// touches are as they are.
 package rules
 
 import (
@@ -27,11 +29,12 @@ type Rule struct {
 	Severity string   `json:"severity"`
 	Eased    bool     `json:"eased,omitempty"` // a warning where the action can do without
 	Marks    []string `json:"marks,omitempty"` // that a measure loses by it
-	// Source names the document and how sure it is: [S…] seen, [K] known of the trade, [D] decided here, [?] unsure and so a
-	// setting.
+	// Source names the document and how sure it is: [S…] seen, [K] known of the trade, [D] decided here, [?] unsure and so
+	// a setting.
 	Source string `json:"source"`
 
-	// lost is said of a cell or row that could not be read: what builds on it is not judged then, for it would be told twice.
+	// lost is said of a cell or row that could not be read: what builds on it is not judged then, for it would be told
+	// twice.
 	lost bool
 	// beside are the sheets whose rows of the same recipient the rule looks at, across those whose rows of any.
 	beside, across []string

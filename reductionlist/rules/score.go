@@ -19,8 +19,8 @@ type Score struct {
 	Monitorable int `json:"monitorable"`
 	Checkable   int `json:"checkable"`
 	All         int `json:"all_three"`
-	// Share is All of Measures, from 0 to 1: the score. Points is the weighted mean of the three marks, which moves with every
-	// single one. Both are 1 where there is no measure.
+	// Share is All of Measures, from 0 to 1: the score. Points is the weighted mean of the three marks, which moves with
+	// every single one. Both are 1 where there is no measure.
 	Share  float64 `json:"share"`
 	Points float64 `json:"points"`
 }
@@ -84,7 +84,8 @@ type Assessment struct {
 	Tasks      []Task           `json:"tasks"`
 }
 
-// Task is one thing to mend. With all of them done every measure has its three marks. The first are those that help most.
+// Task is one thing to mend. With all of them done every measure has its three marks. The first are those that help
+// most.
 type Task struct {
 	Recipient string   `json:"recipient"`
 	Name      string   `json:"name"`
@@ -183,7 +184,8 @@ func (w *workList) add(r *list.Recipient, m *list.Measure, s *Settings) {
 	}
 }
 
-// lacking are the faults to mend before a measure has its marks: of several ways of monitoring the one that lacks least.
+// lacking are the faults to mend before a measure has its marks: of several ways of monitoring the one that lacks
+// least.
 func lacking(r *list.Recipient, m *list.Measure, s *Settings) (needed faults) {
 	var found faults
 	ownRow(m, s, &found)

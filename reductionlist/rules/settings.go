@@ -7,31 +7,33 @@ import (
 	list "qingkong/reductionlist"
 )
 
-// Settings are what the checks need and the documents leave open or let a city decide. [DefaultSettings] has a value for
-// each.
+// Settings are what the checks need and the documents leave open or let a city decide. [DefaultSettings] has a value
+// for each.
 type Settings struct {
-	// BottomLine is the least share (0 to 1) of the daily emission that each level takes away, by pollutant. See [BottomLines].
+	// BottomLine is the least share (0 to 1) of the daily emission that each level takes away, by pollutant. See
+	// [BottomLines].
 	BottomLine map[alerts.Level]list.Amounts `json:"bottom_line"`
 	// Exchange lets SO2 and NOx stand in for each other as long as their shares add up to what the two owe together [K].
 	Exchange bool `json:"so2_nox_exchange"`
-	// District is the outline of the district in the datum of the list's coordinates. Empty leaves it to the box in the head
-	// of the list (经纬度范围), and without that nobody is found outside.
+	// District is the outline of the district in the datum of the list's coordinates. Empty leaves it to the box in the
+	// head of the list (经纬度范围), and without that nobody is found outside.
 	District []Point `json:"district,omitempty"`
-	// Margin is how far outside, in degrees, a point may lie. Published outlines are mostly GCJ-02, which lies some hundred
-	// metres from WGS-84 [?]; 0.01° is about one kilometre.
+	// Margin is how far outside, in degrees, a point may lie. Published outlines are mostly GCJ-02, which lies some
+	// hundred metres from WGS-84 [?]; 0.01° is about one kilometre.
 	Margin float64 `json:"district_margin_deg"`
-	// MicroSpared says that 小微涉气 are spared stops and limits [?]; MicroKgPerYear is the organised emission of all pollutants
-	// up to which a recipient counts as one [?], reckoned over WorkingDays.
+	// MicroSpared says that 小微涉气 are spared stops and limits [?]; MicroKgPerYear is the organised emission of all
+	// pollutants up to which a recipient counts as one [?], reckoned over WorkingDays.
 	MicroSpared    bool    `json:"micro_spared"`
 	MicroKgPerYear float64 `json:"micro_kg_per_year"`
 	WorkingDays    float64 `json:"working_days"`
-	// NearNames is whether names that differ in one character are told; shorter than NearNameLength characters they are not.
+	// NearNames is whether names that differ in one character are told; shorter than NearNameLength characters they are
+	// not.
 	NearNames      bool `json:"near_names"`
 	NearNameLength int  `json:"near_name_length"`
 	// PostWords are the words that mark a post: who is responsible is named by one.
 	PostWords []string `json:"post_words"`
-	// Towns is the register of the towns of a region (GB/T 2260, six digits), by their names; nil where there is none. Without
-	// a register a town is held to those of the list alone, and told.
+	// Towns is the register of the towns of a region (GB/T 2260, six digits), by their names; nil where there is none.
+	// Without a register a town is held to those of the list alone, and told.
 	Towns func(region string) []string `json:"-"`
 	// Weights of the three marks in a score.
 	Weights Weights `json:"weights"`
@@ -60,7 +62,8 @@ const (
 	BottomLineTianjin2017 = "tianjin-2017" // the same, but 10/15/20 % of VOCs [S5]
 )
 
-// BottomLines is a ladder by name. It binds a city's list; a district has its part in it [K], which its settings may give.
+// BottomLines is a ladder by name. It binds a city's list; a district has its part in it [K], which its settings may
+// give.
 func BottomLines(name string) (map[alerts.Level]list.Amounts, bool) {
 	ladder := map[alerts.Level]list.Amounts{}
 	for i, level := range []alerts.Level{alerts.Yellow, alerts.Orange, alerts.Red} {

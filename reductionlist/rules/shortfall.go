@@ -13,7 +13,8 @@ type Shortfall struct {
 	Want      float64      `json:"want"`
 }
 
-// Shortfalls compares the ratios with the bottom line of the settings. A pollutant whose emission is not given is left out.
+// Shortfalls compares the ratios with the bottom line of the settings. A pollutant whose emission is not given is left
+// out.
 func Shortfalls(l *list.List, s Settings) []Shortfall {
 	return shortfalls(list.Ratios(l), l.Emission, &s)
 }

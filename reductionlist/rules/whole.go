@@ -96,8 +96,9 @@ func (c *checker) reducing(r *list.Recipient, rungs []list.Rung, at [4]list.Amou
 	}
 }
 
-// lineExceeds finds lines of which more is taken away in a day than they emit, at the lowest level at which that is so and
-// at the row that takes most. It returns for which pollutants it found one. Idle lines are told by list.idle_reduction.
+// lineExceeds finds lines of which more is taken away in a day than they emit, at the lowest level at which that is so
+// and at the row that takes most. It returns for which pollutants it found one. Idle lines are told by
+// list.idle_reduction.
 func (c *checker) lineExceeds(r *list.Recipient, rungs []list.Rung, over map[int][4]bool) (told [4]bool) {
 	of := make([]int, len(r.Measures)) // the one line that a row takes from, -1 for none or several
 	for i := range r.Measures {

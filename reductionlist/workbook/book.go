@@ -1,8 +1,9 @@
-// Package workbook reads and writes the reduction list as a workbook (.xlsx), one sheet of it as CSV, and the workbook that shows
-// people what is wrong with theirs.
+// Package workbook reads and writes the reduction list as a workbook (.xlsx), one sheet of it as CSV, and the workbook
+// that shows people what is wrong with theirs.
 //
-// [Read] gives the list with the place of every row and what could not be read; whether the values are any good is for package
-// rules to say. [Write] is the way back, [Places] says where it puts each row, and [WriteErrorBook] marks cells.
+// [Read] gives the list with the place of every row and what could not be read; whether the values are any good is for
+// package rules to say. [Write] is the way back, [Places] says where it puts each row, and [WriteErrorBook] marks
+// cells.
 package workbook
 
 import (
@@ -25,8 +26,8 @@ const (
 	maxRatio, ratioFrom = 150, 16 << 20
 )
 
-// book is a workbook that is read as a stream, part by part: excelize would read a sheet into memory to tell where it has
-// formulas, merged cells and hidden rows.
+// book is a workbook that is read as a stream, part by part: excelize would read a sheet into memory to tell where it
+// has formulas, merged cells and hidden rows.
 type book struct {
 	parts    map[string]*zip.File // by name in small letters: some programs differ in them
 	sheets   []*bookSheet
@@ -77,8 +78,8 @@ func openBook(r io.ReaderAt, size int64) (*book, error) {
 	return b, b.readShared(rels)
 }
 
-// index refuses what no spreadsheet program writes: two parts under one name, of which readers would see different ones,
-// secret parts, and parts that unpack to far more than they hold.
+// index refuses what no spreadsheet program writes: two parts under one name, of which readers would see different
+// ones, secret parts, and parts that unpack to far more than they hold.
 func (b *book) index(z *zip.Reader) error {
 	var total uint64
 	for _, f := range z.File {
@@ -178,8 +179,8 @@ func (b *book) readWorkbook(main string, rels []relation) error {
 	})
 }
 
-// maxShared bounds the texts that the cells of a workbook share, which are held while it is read, in bytes with what holding one takes:
-// some 400 for each of a million recipients.
+// maxShared bounds the texts that the cells of a workbook share, which are held while it is read, in bytes with what
+// holding one takes: some 400 for each of a million recipients.
 var maxShared = 512 << 20
 
 const perText = 24

@@ -18,7 +18,8 @@ type problem struct {
 	severity string // empty is an error
 }
 
-// form is how the rows of a sheet are read: by the form of each column, and what is made of several words by its header.
+// form is how the rows of a sheet are read: by the form of each column, and what is made of several words by its
+// header.
 type form[T any] struct {
 	list.Sheet[T]
 	owned   bool
@@ -82,7 +83,8 @@ func (f form[T]) read(c *list.Column[T], row *T, given figure) *problem {
 	return nil
 }
 
-// readNumber takes an empty cell for nought. A nought that is written and cannot be is told here: in the list it looks like that.
+// readNumber takes an empty cell for nought. A nought that is written and cannot be is told here: in the list it looks
+// like that.
 func readNumber[T any](c *list.Column[T], row *T, given figure) *problem {
 	if given.text == "" {
 		return nil

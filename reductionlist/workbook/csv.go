@@ -19,8 +19,8 @@ import (
 const maxCSV = 64 << 20
 
 // ReadCSV reads one sheet that was saved as CSV, in UTF-8, UTF-16 or GB 18030, with commas, semicolons or tabs, and
-// keeps where. Its header says which sheet it is. A list has further sheets, so there are always findings that name those
-// which are missing; the rest is what is wrong in this one.
+// keeps where. Its header says which sheet it is. A list has further sheets, so there are always findings that name
+// those which are missing; the rest is what is wrong in this one.
 func ReadCSV(data []byte) (*list.Reading, error) {
 	if len(data) > maxCSV {
 		return nil, refusal.New(refusal.TooLarge, "list.too_large", refusal.Args{"limit": maxCSV})

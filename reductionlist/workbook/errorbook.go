@@ -21,7 +21,8 @@ import (
 const sheetFindings = "检查结果"
 
 // Bounds of the error workbook: comments that a spreadsheet program still opens quickly, and the size up to which a
-// workbook is read whole to be marked, where every row takes memory up to its last cell, and every sheet up to its last row.
+// workbook is read whole to be marked, where every row takes memory up to its last cell, and every sheet up to its last
+// row.
 const (
 	maxComments = 3000
 	maxMarked   = 192 << 20
@@ -74,10 +75,10 @@ func writeFindings(f *excelize.File, found []list.Finding, lang string) error {
 
 var severityWords = map[string]string{list.SeverityError: "错误", list.SeverityWarning: "提醒"}
 
-// WriteErrorBook writes the workbook that was handed in with the cells filled that findings are about, red for an error and
-// yellow for a warning, each with a comment that says what is wrong and what to do, and all findings in a first sheet. Of
-// a workbook that cannot be opened again, or is too large to be held whole, it writes the findings alone. It holds the
-// contacts that the workbook holds.
+// WriteErrorBook writes the workbook that was handed in with the cells filled that findings are about, red for an error
+// and yellow for a warning, each with a comment that says what is wrong and what to do, and all findings in a first
+// sheet. Of a workbook that cannot be opened again, or is too large to be held whole, it writes the findings alone. It
+// holds the contacts that the workbook holds.
 func WriteErrorBook(w io.Writer, workbook []byte, found []list.Finding, lang string) error {
 	var out bytes.Buffer
 	if err := markBook(&out, workbook, found, lang); err != nil {

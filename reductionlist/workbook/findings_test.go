@@ -239,8 +239,8 @@ func TestAnAccountsNameIsNoRecipientsID(t *testing.T) {
 	}
 }
 
-// Control characters in what names something are an error, in what a person wrote freely they are left out, and the carriage
-// returns of several lines are nobody's fault.
+// Control characters in what names something are an error, in what a person wrote freely they are left out, and the
+// carriage returns of several lines are nobody's fault.
 func TestControlCharactersInCells(t *testing.T) {
 	rows := listtest.Seed()
 	at := func(sheet, column string) *string { return &rows[sheet][1][rows.Column(t, sheet, column)] }

@@ -9,10 +9,11 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// A number in a workbook means what its number format says (ECMA-376 part 1, 18.8.30 and 18.8.31): 0.5 under 0% is fifty per cent,
-// under h:mm noon. Formats are read here, once each; what a cell shows by one is made in shown.go.
+// A number in a workbook means what its number format says (ECMA-376 part 1, 18.8.30 and 18.8.31): 0.5 under 0% is
+// fifty per cent, under h:mm noon. Formats are read here, once each; what a cell shows by one is made in shown.go.
 
-// numberFormat is a format by its sections: for numbers above nought, below, nought, or each with a condition of its own.
+// numberFormat is a format by its sections: for numbers above nought, below, nought, or each with a condition of its
+// own.
 type numberFormat []section
 
 // section is one part of a format.
@@ -62,8 +63,8 @@ type part struct {
 
 type parts []part
 
-// builtIn are the formats that a file names by number alone (18.8.30, those of Chinese programs included). Others show a number
-// as it is.
+// builtIn are the formats that a file names by number alone (18.8.30, those of Chinese programs included). Others show
+// a number as it is.
 var builtIn = func() map[int]numberFormat {
 	codes := map[int]string{9: "0%", 10: "0.00%", 14: "yyyy/m/d", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
 		20: "h:mm", 21: "h:mm:ss", 22: "yyyy/m/d h:mm", 27: "yyyy/m", 28: "m/d", 29: "m/d", 30: "m/d/yy", 31: "yyyy/m/d", 32: "h:mm", 33: "h:mm:ss",
@@ -76,8 +77,8 @@ var builtIn = func() map[int]numberFormat {
 	return formats
 }()
 
-// maxFormat bounds a format that is read, which programs end at 255 characters; maxStyles how many a workbook may have: they end
-// at 65,490.
+// maxFormat bounds a format that is read, which programs end at 255 characters; maxStyles how many a workbook may have:
+// they end at 65,490.
 const (
 	maxFormat = 1000
 	maxStyles = 100_000

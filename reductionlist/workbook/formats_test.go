@@ -11,7 +11,8 @@ import (
 	"qingkong/reductionlist/listtest"
 )
 
-// formatted is a number in a cell with a number format, and what is read: the value, or the rule by which the cell is refused.
+// formatted is a number in a cell with a number format, and what is read: the value, or the rule by which the cell is
+// refused.
 type formatted struct {
 	sheet  string
 	row    int

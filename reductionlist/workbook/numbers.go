@@ -12,8 +12,8 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// A cell of numbers is read here. What people type there is a number; a unit may stand behind it only where the number format puts it
-// there, and must be that of the column, for whoever typed the number did not see it while typing.
+// A cell of numbers is read here. What people type there is a number; a unit may stand behind it only where the number
+// format puts it there, and must be that of the column, for whoever typed the number did not see it while typing.
 
 var (
 	thousandsForm = regexp.MustCompile(`^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
@@ -85,8 +85,8 @@ func parseHours(said string) (float64, *problem) {
 	return text.Round12((parts[0]*3600 + parts[1]*60 + parts[2]) / 3600), nil
 }
 
-// sameUnit reports whether a number of which said is shown is one of the unit. Where the unit is one of a time, like t/d, that time may
-// be left out: the column says it.
+// sameUnit reports whether a number of which said is shown is one of the unit. Where the unit is one of a time, like
+// t/d, that time may be left out: the column says it.
 func sameUnit(unit, said string) bool {
 	unit, said = list.PlainUnit(unit), list.PlainUnit(said)
 	amount, _, _ := strings.Cut(unit, "/")

@@ -13,9 +13,10 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// Read reads a workbook: the list, where its rows stand, and everything that could not be read, not only the first. What the
-// values are worth is not looked at: see package rules. The error is a refusal for a file that is no workbook at all, and says
-// what it is instead and what to do. A CSV file with the header of one sheet is read as that sheet: see [ReadCSV].
+// Read reads a workbook: the list, where its rows stand, and everything that could not be read, not only the first.
+// What the values are worth is not looked at: see package rules. The error is a refusal for a file that is no workbook
+// at all, and says what it is instead and what to do. A CSV file with the header of one sheet is read as that sheet:
+// see [ReadCSV].
 func Read(r io.ReaderAt, size int64) (*list.Reading, error) {
 	if head := headOf(r, size); !isZip(head) {
 		return readOther(r, size, head)
@@ -259,7 +260,8 @@ func (rd *reader) mark(at list.Place, column string, m mark) {
 	}
 }
 
-// freeColumn reports whether people write freely in a column: the text of a measure, a note, and whatever the form does not have.
+// freeColumn reports whether people write freely in a column: the text of a measure, a note, and whatever the form does
+// not have.
 func freeColumn(sheet, column string) bool {
 	if column == list.ColumnNote || column == "措施内容" {
 		return true

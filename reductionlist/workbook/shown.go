@@ -18,8 +18,8 @@ const (
 	markUnit   = "list.cell_unit"   // a text, mostly a unit, stands behind it
 )
 
-// show is what a cell shows, with all digits that the file keeps: 50%, 0.3吨, E0001, 2026-10-01, 28:00. The rule, where there is one,
-// says what is unusual about that.
+// show is what a cell shows, with all digits that the file keeps: 50%, 0.3吨, E0001, 2026-10-01, 28:00. The rule, where
+// there is one, says what is unusual about that.
 func (f numberFormat) show(value string, date1904 bool) (shown, rule string) {
 	v, err := strconv.ParseFloat(value, 64)
 	if err != nil || len(f) == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -39,8 +39,8 @@ func (f numberFormat) show(value string, date1904 bool) (shown, rule string) {
 	return s.number(value, v, sign)
 }
 
-// choose finds the section of a number, and the sign that is written before it: a section of its own for numbers below nought
-// writes none.
+// choose finds the section of a number, and the sign that is written before it: a section of its own for numbers below
+// nought writes none.
 func (f numberFormat) choose(v float64) (s *section, sign string) {
 	if v < 0 {
 		sign = "-"
@@ -102,8 +102,8 @@ func (ps parts) texts() string {
 	return said
 }
 
-// spread writes digits into their places: of a whole number with noughts before it where there are more places for them, and with
-// what stands between the places, as in 000-0000-0000. A broken number has no such texts within.
+// spread writes digits into their places: of a whole number with noughts before it where there are more places for
+// them, and with what stands between the places, as in 000-0000-0000. A broken number has no such texts within.
 func (ps parts) spread(digits string) (string, bool) {
 	whole, broken, _ := strings.Cut(digits, ".")
 	places, zeros, within := 0, 0, false
@@ -175,8 +175,8 @@ func day(v float64, clock, date1904 bool) (shown, rule string) {
 	return at.Format(time.DateOnly), markDate
 }
 
-// clock is a number of days that is shown as a time, 4:00 or 28:00:30. One that shows a time of day leaves out whole days, or hours
-// where it shows only minutes: what it holds is not what stands there then.
+// clock is a number of days that is shown as a time, 4:00 or 28:00:30. One that shows a time of day leaves out whole
+// days, or hours where it shows only minutes: what it holds is not what stands there then.
 func clock(v float64, s *section) (shown, rule string) {
 	seconds := math.Round(v * 86400)
 	h := int(seconds) / 3600

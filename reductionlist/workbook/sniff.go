@@ -26,7 +26,8 @@ var magics = []struct{ begins, kind string }{
 	{"%PDF", "PDF"}, {"Rar!", "RAR"}, {"7z\xbc\xaf", "7z"}, {"\x1f\x8b", "gzip"},
 }
 
-// readOther reads what is no workbook: a CSV file, or nothing that can be read, of which it says what it is and what to do.
+// readOther reads what is no workbook: a CSV file, or nothing that can be read, of which it says what it is and what to
+// do.
 func readOther(r io.ReaderAt, size int64, head []byte) (*list.Reading, error) {
 	if len(head) == 0 {
 		return nil, wrongFile("list.file_empty", nil)

@@ -262,8 +262,8 @@ func (t *table) again(r *row) bool {
 	return same >= 2 && 2*same > have
 }
 
-// stray reports whether the row is a note, a signature or a sum: nothing of what every row of the list has stands in it,
-// or one text stands where the id belongs and next to nothing else.
+// stray reports whether the row is a note, a signature or a sum: nothing of what every row of the list has stands in
+// it, or one text stands where the id belongs and next to nothing else.
 func (t *table) stray(r *row) bool {
 	key, needed, filled, full := "", 0, 0, 0
 	for i, w := range t.want {

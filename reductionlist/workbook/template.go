@@ -9,8 +9,9 @@ import (
 	list "qingkong/reductionlist"
 )
 
-// WriteTemplate writes a workbook to be filled in from the beginning: every sheet with its header, and the keys of 基本情况. The columns
-// of codes, days and words are text there, so that no program makes numbers or other days of what is typed.
+// WriteTemplate writes a workbook to be filled in from the beginning: every sheet with its header, and the keys of
+// 基本情况. The columns of codes, days and words are text there, so that no program makes numbers or other days of what is
+// typed.
 func WriteTemplate(w io.Writer) error {
 	f := excelize.NewFile()
 	defer f.Close()

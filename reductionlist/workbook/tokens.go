@@ -12,15 +12,15 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// maxToken bounds one element, and the text of one cell, which the format ends at 32,767 characters; maxDepth how deep elements
-// stand in each other, which in what programs write is below 20.
+// maxToken bounds one element, and the text of one cell, which the format ends at 32,767 characters; maxDepth how deep
+// elements stand in each other, which in what programs write is below 20.
 const (
 	maxToken = 1 << 20
 	maxDepth = 200
 )
 
-// tokens is an XML part as a stream. It holds no more than one token and the names of the elements around it, refuses what is
-// not well-formed as well as document types, and so knows no entities but those of XML itself.
+// tokens is an XML part as a stream. It holds no more than one token and the names of the elements around it, refuses
+// what is not well-formed as well as document types, and so knows no entities but those of XML itself.
 type tokens struct {
 	part  string
 	in    meter
@@ -123,8 +123,8 @@ func (t *tokens) rest() error {
 	}
 }
 
-// broken refuses a part that cannot be read, unless err is a refusal already. It says where, since a part may be one line of
-// many megabytes.
+// broken refuses a part that cannot be read, unless err is a refusal already. It says where, since a part may be one
+// line of many megabytes.
 func (t *tokens) broken(err error) error {
 	if refusal.CodeOf(err) != "" {
 		return err

@@ -95,7 +95,8 @@ func writeMeasures(f *excelize.File, o owned[list.Measure]) error {
 	return nil
 }
 
-// writeSheet writes a header and the rows: whose each is, the columns that have a meaning, 备注, then the unknown ones by name.
+// writeSheet writes a header and the rows: whose each is, the columns that have a meaning, 备注, then the unknown ones by
+// name.
 func writeSheet[T any](f *excelize.File, name string, of form[T], owners []string, rows []*T) error {
 	if _, err := f.NewSheet(name); err != nil {
 		return err

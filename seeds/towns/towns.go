@@ -17,8 +17,8 @@ const (
 // Unit is one township-level unit by its nine-digit code.
 type Unit struct{ Code, Name, Kind string }
 
-// The bounds of Xiqing in degrees: the corners of its outline as map services publish it, which nobody has checked and which most
-// likely is GCJ-02.
+// The bounds of Xiqing in degrees: the corners of its outline as map services publish it, which nobody has checked and
+// which most likely is GCJ-02.
 const West, South, East, North = 116.88, 38.82, 117.35, 39.18
 
 // Names are the units of a region by the six digits of its code (GB/T 2260); nil where the table has none.

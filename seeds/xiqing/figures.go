@@ -10,8 +10,8 @@ import (
 // figuresDays is how long the invented figures of a plant hold.
 const figuresDays = 15
 
-// Figures are invented figures of the two plants from an hour on, by recipient: what operators on duty would say of their units,
-// furnaces and pit, and what grid, heating and the refuse lorries ask of them through a winter's days.
+// Figures are invented figures of the two plants from an hour on, by recipient: what operators on duty would say of
+// their units, furnaces and pit, and what grid, heating and the refuse lorries ask of them through a winter's days.
 func Figures(from time.Time) map[string]plant.Figures {
 	from = from.Truncate(time.Hour)
 	to := from.AddDate(0, 0, figuresDays)

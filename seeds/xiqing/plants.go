@@ -45,8 +45,8 @@ func powerPlant() *list.Recipient {
 	return r
 }
 
-// coalUnit is one unit; nox is kg per tonne of coal with the catalyst that was regenerated or replaced (row of annex 2), worn
-// that before it, which row says by the end of which year.
+// coalUnit is one unit; nox is kg per tonne of coal with the catalyst that was regenerated or replaced (row of annex
+// 2), worn that before it, which row says by the end of which year.
 type coalUnit struct {
 	name            string
 	constant, perMW float64

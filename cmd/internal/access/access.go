@@ -21,8 +21,8 @@
 // A request repeated under its idempotency key carries new references and cannot be answered with the first
 // answer, whose secrets nobody keeps: [Submit] refuses it with the rule access.secret_shown_once.
 //
-// What ends a credential (new or revoked credentials, a revoked token, a disabled user) is in force for the next login as
-// soon as it is recorded. The caller closes live NATS connections and drops console sessions whose
+// What ends a credential (new or revoked credentials, a revoked token, a disabled user) is in force for the next login
+// as soon as it is recorded. The caller closes live NATS connections and drops console sessions whose
 // [Principal.Credential] is no longer the current one.
 //
 // A recipient whose credentials were revoked has none until it is issued new ones. A disabled user keeps its
@@ -36,7 +36,8 @@
 //
 // and who read personal data, see personal.go.
 //
-// A second factor is in factor.go, and what an administrator who saw a secret leaves on the acts of its account in sight.go.
+// A second factor is in factor.go, and what an administrator who saw a secret leaves on the acts of its account in
+// sight.go.
 package access
 
 import (

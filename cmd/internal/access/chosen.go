@@ -26,10 +26,10 @@ func sized(password string) bool {
 	return len(password) <= 4*mostChosen && len(password) >= leastChosen
 }
 
-// checkChosen refuses a password that is too easy to guess: one that has too little besides the words that its owner, its
-// place and this program suggest, one that everybody uses, and one that an attacker with the usual dictionaries finds soon.
-// about are further words of the place. The refusal does not repeat the password, and says which rule it was. What the last
-// rule takes is bounded: see [score].
+// checkChosen refuses a password that is too easy to guess: one that has too little besides the words that its owner,
+// its place and this program suggest, one that everybody uses, and one that an attacker with the usual dictionaries
+// finds soon. about are further words of the place. The refusal does not repeat the password, and says which rule it
+// was. What the last rule takes is bounded: see [score].
 func checkChosen(password string, who *Principal, about []string) error {
 	if err := checkForm(password); err != nil {
 		return err

@@ -112,8 +112,8 @@ func costly() []string {
 	return all
 }
 
-// However long a password is and whatever is in it, its score is known soon. The bound is far from what it takes (0.4 s);
-// without its limits some take 11 s each.
+// However long a password is and whatever is in it, its score is known soon. The bound is far from what it takes (0.4
+// s); without its limits some take 11 s each.
 func TestAScoreTakesNoTimeToSpeakOf(t *testing.T) {
 	words := wordsOf(&Principal{User: "zhangsan", Role: calls.Duty, Name: "欧阳建国"}, []string{"西青区"})
 	begin := time.Now()

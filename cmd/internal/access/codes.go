@@ -21,9 +21,10 @@ const (
 	codeWindow = 15 * time.Minute
 )
 
-// Codes checks one-time codes by the wall clock, and counts wrong ones: five of an account within a quarter of an hour close its
-// codes for a quarter of an hour. Who guesses has a session or a token of the account already, so that nobody else can close
-// them; and 20 tries an hour, each good for three codes of a million, take years. Counts are in memory: each node has its own.
+// Codes checks one-time codes by the wall clock, and counts wrong ones: five of an account within a quarter of an hour
+// close its codes for a quarter of an hour. Who guesses has a session or a token of the account already, so that nobody
+// else can close them; and 20 tries an hour, each good for three codes of a million, take years. Counts are in memory:
+// each node has its own.
 type Codes struct {
 	// Refused hears of a wrong code, and that an account's codes are closed; nil for nobody. Set it before the first one.
 	Refused func(user string, closed bool)
@@ -45,8 +46,8 @@ func NewCodes(j *journal.Journal, log *slog.Logger) *Codes {
 	return &Codes{j: j, log: log, wrong: map[string]*tries{}}
 }
 
-// Proof checks the code that user gave in the field path, and returns what goes with the command. Refused are a wrong one
-// (invalid), any where user has no factor (invalid), and all while the account's codes are closed (rate_limited).
+// Proof checks the code that user gave in the field path, and returns what goes with the command. Refused are a wrong
+// one (invalid), any where user has no factor (invalid), and all while the account's codes are closed (rate_limited).
 func (c *Codes) Proof(user, path, code string) (journal.Proof, error) {
 	code = tidy(code)
 	if err := codeForm(path, code); err != nil {
@@ -115,7 +116,8 @@ func (c *Codes) factor(user string) (f *factor, secret []byte, err error) {
 	return f, secret, err
 }
 
-// Enrol gives a user a factor. A wrong current password gives no user and no error; the same enrolment again is answered ok.
+// Enrol gives a user a factor. A wrong current password gives no user and no error; the same enrolment again is
+// answered ok.
 func (c *Codes) Enrol(ctx context.Context, p *Passwords, user string, in calls.Enrolment) (*Principal, error) {
 	secret, err := secretForm.DecodeString(strings.ToUpper(tidy(in.Secret)))
 	if err != nil || len(secret) != factorBytes {

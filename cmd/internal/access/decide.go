@@ -224,7 +224,8 @@ func disabled(user string) error {
 	return refusal.Transition("access.user_disabled", "disabled", refusal.Args{"user": user})
 }
 
-// DecideAddToken gives a user one token more, up to eight. now is the clock's, to which a time keeps that a person typed.
+// DecideAddToken gives a user one token more, up to eight. now is the clock's, to which a time keeps that a person
+// typed.
 func DecideAddToken(tx *bbolt.Tx, actor string, in AddToken, now time.Time) ([]journal.Event, Granted, error) {
 	r, err := must(tx, in.User)
 	if err != nil {

@@ -279,7 +279,8 @@ func TestARenewedAccount(t *testing.T) {
 	s.same()
 }
 
-// Revoked credentials let nobody in until new ones are issued, which is one act; what else is known of the recipient stays.
+// Revoked credentials let nobody in until new ones are issued, which is one act; what else is known of the recipient
+// stays.
 func TestRevokedCredentials(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()

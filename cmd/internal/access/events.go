@@ -49,7 +49,8 @@ type CredentialsRevoked struct {
 	Recipient string `json:"recipient"`
 }
 
-// PasswordChanged says that an account has a password of its own choosing in the place of the one before; its tokens stay.
+// PasswordChanged says that an account has a password of its own choosing in the place of the one before; its tokens
+// stay.
 type PasswordChanged struct {
 	User        string `json:"user"`
 	PasswordRef string `json:"password_ref"`
@@ -72,8 +73,8 @@ type TokenRevoked struct {
 	TokenID string `json:"token_id"`
 }
 
-// Disabled says that a user can no longer log in; its secrets stay. Its sessions, and that browsers know it, come back with
-// it in records where Ends is not set, and not where it is.
+// Disabled says that a user can no longer log in; its secrets stay. Its sessions, and that browsers know it, come back
+// with it in records where Ends is not set, and not where it is.
 type Disabled struct {
 	User string `json:"user"`
 	Ends bool   `json:"ends_sessions,omitempty"`

@@ -12,9 +12,9 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// A token may be given a time when it ends, a whole second of the clock. From then on no login takes it: each compares the
-// time itself, and NATS closes what was let in with it (see bus.Identity). A timer then takes it out of the record too, so that a
-// clock that is set back brings nothing back, and what listens is asked whether it still may.
+// A token may be given a time when it ends, a whole second of the clock. From then on no login takes it: each compares
+// the time itself, and NATS closes what was let in with it (see bus.Identity). A timer then takes it out of the record
+// too, so that a clock that is set back brings nothing back, and what listens is asked whether it still may.
 
 // CommandExpireToken is what the timer runs.
 const CommandExpireToken = "access.expire_token"
@@ -96,8 +96,8 @@ type Expiring struct {
 	At    time.Time
 }
 
-// ExpiringTokens lists the tokens of users that may log in which end until a time, the next first, at most limit of them;
-// more says that it did not look at all. What it reads is bounded by limit and by how many end until then.
+// ExpiringTokens lists the tokens of users that may log in which end until a time, the next first, at most limit of
+// them; more says that it did not look at all. What it reads is bounded by limit and by how many end until then.
 func ExpiringTokens(tx *bbolt.Tx, until time.Time, limit int) (found []Expiring, more bool, err error) {
 	looked := 0
 	for id, due := range journal.TimersBelow(tx, expiryPrefix) {

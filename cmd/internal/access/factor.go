@@ -16,8 +16,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// A factor is a secret of 160 bits of which the owner's authenticator makes a code of six digits every 30 seconds (RFC 6238,
-// HMAC-SHA-1, which is what every authenticator takes).
+// A factor is a secret of 160 bits of which the owner's authenticator makes a code of six digits every 30 seconds (RFC
+// 6238, HMAC-SHA-1, which is what every authenticator takes).
 const (
 	factorBytes = 20
 	codeDigits  = 6
@@ -107,8 +107,8 @@ func DecideResetFactor(tx *bbolt.Tx, _ string, in ResetFactor, _ time.Time) ([]j
 	return []journal.Event{FactorReset(in)}, Granted{User: in.User}, nil
 }
 
-// Prove decides on the code that came with an act of user: whether one did that is good still, and what is recorded beside the
-// act. A code that was taken before, or of a factor that is not in force, is refused; a preview has none.
+// Prove decides on the code that came with an act of user: whether one did that is good still, and what is recorded
+// beside the act. A code that was taken before, or of a factor that is not in force, is refused; a preview has none.
 func Prove(tx *bbolt.Tx, user string, proof journal.Proof) (proven bool, used []journal.Event, err error) {
 	if proof.Preview || proof == (journal.Proof{}) {
 		return false, nil, nil
@@ -135,9 +135,9 @@ func wrongCode(path, rule string) error {
 	return refusal.Input([]refusal.Field{{Path: path, Rule: rule}})
 }
 
-// FactorDraft is a secret for an authenticator and the address that it is handed over by, otpauth://…; nothing keeps it before it
-// is enrolled. Issuer is what the authenticator shows beside the user. Have is a secret that was made before; anything else
-// makes a fresh one.
+// FactorDraft is a secret for an authenticator and the address that it is handed over by, otpauth://…; nothing keeps it
+// before it is enrolled. Issuer is what the authenticator shows beside the user. Have is a secret that was made before;
+// anything else makes a fresh one.
 func FactorDraft(issuer, user, have string) (secret, uri string, err error) {
 	raw, err := secretForm.DecodeString(have)
 	if err != nil || len(raw) != factorBytes {
@@ -164,8 +164,8 @@ func codeForm(path, code string) error {
 	return nil
 }
 
-// stepOf is the step of a code among the one of the time, the one before and the one after; 0 where it is none of theirs. It
-// compares with each of them, whatever it has found, and each in constant time.
+// stepOf is the step of a code among the one of the time, the one before and the one after; 0 where it is none of
+// theirs. It compares with each of them, whatever it has found, and each in constant time.
 func stepOf(secret, code string, at time.Time) (step uint64) {
 	now := uint64(max(at.Unix(), codePeriod)) / codePeriod
 	for s := now - 1; s <= now+1; s++ {

@@ -11,8 +11,8 @@ import (
 	"github.com/mozillazg/go-pinyin"
 )
 
-// leastBesides is how many characters of a password are neither white space nor in a word that is known of its owner, its
-// place or this program, nor a year.
+// leastBesides is how many characters of a password are neither white space nor in a word that is known of its owner,
+// its place or this program, nor a year.
 const leastBesides = 6
 
 // houseWords are of this program, of what is done with it, and of its roles.
@@ -22,8 +22,8 @@ var houseWords = []string{
 	"duty", "approver", "inspector", "enterprise", "town", "viewer", "feeder", "admin", "administrator", "neighbour", "天津", "口令", "密码",
 }
 
-// wordsOf are the words that an attacker who knows who has a password begins with, the likeliest first: folded, each Chinese
-// one in pinyin too.
+// wordsOf are the words that an attacker who knows who has a password begins with, the likeliest first: folded, each
+// Chinese one in pinyin too.
 func wordsOf(who *Principal, about []string) []string {
 	var words []string
 	for _, text := range append([]string{who.User, who.Name, who.Town, string(who.Role)}, about...) {
@@ -66,7 +66,8 @@ func pieces(text string) []string {
 // maxReadings bounds in how many ways a word is written in pinyin: 单 and 重 have several readings.
 const maxReadings = 8
 
-// inPinyin is a word, and where it is Chinese how it sounds, and the first letters of that where they are three or more.
+// inPinyin is a word, and where it is Chinese how it sounds, and the first letters of that where they are three or
+// more.
 func inPinyin(word string) []string {
 	args := pinyin.NewArgs()
 	args.Heteronym = true
@@ -97,8 +98,8 @@ var year = regexp.MustCompile(`(19|20)[0-9]{2}`)
 // taken stands where a word was taken out, so that what was around it makes no new word.
 const taken = "\x00"
 
-// besides counts what a folded text has besides words and years. Of the ways to read it, with shifted digits, with digits and
-// signs for letters, with Chinese digits, that counts which leaves least.
+// besides counts what a folded text has besides words and years. Of the ways to read it, with shifted digits, with
+// digits and signs for letters, with Chinese digits, that counts which leaves least.
 func besides(text string, words []string) int {
 	longest := slices.SortedStableFunc(slices.Values(words), func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	least := utf8.RuneCountInString(text)

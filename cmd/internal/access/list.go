@@ -21,8 +21,8 @@ func Get(tx *bbolt.Tx, user string) (*calls.User, error) {
 const MaxPage = 1000
 
 // ListRole returns the users of a role after cursor in the order of their names' bytes, at most limit of them (1 to
-// [MaxPage]; anything else is taken as the nearest), and the cursor of the next page, "" when there is none. Without a role
-// it lists the accounts: the recipients, who may be a hundred thousand, are the users of the role enterprise.
+// [MaxPage]; anything else is taken as the nearest), and the cursor of the next page, "" when there is none. Without a
+// role it lists the accounts: the recipients, who may be a hundred thousand, are the users of the role enterprise.
 func ListRole(tx *bbolt.Tx, role calls.Role, cursor string, limit int) (page []*calls.User, next string, err error) {
 	limit = min(max(limit, 1), MaxPage)
 	c := tx.Bucket(usersBucket).Cursor()

@@ -174,7 +174,8 @@ func TestWhoLogsIn(t *testing.T) {
 	}
 }
 
-// Who came with a token is told by its id, wherever it stands among the user's, over HTTP and NATS alike; a password has none.
+// Who came with a token is told by its id, wherever it stands among the user's, over HTTP and NATS alike; a password
+// has none.
 func TestThePrincipalNamesItsToken(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()

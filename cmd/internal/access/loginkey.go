@@ -13,9 +13,9 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// The login key proves what the program gave to browsers, and names in its logs what must not stand there. It is 256 random
-// bits in the vault, so that every node has the same one and a file of the record without its vault gives none away; the record
-// holds its reference. What it proved is void once it was erased, and the next one is made.
+// The login key proves what the program gave to browsers, and names in its logs what must not stand there. It is 256
+// random bits in the vault, so that every node has the same one and a file of the record without its vault gives none
+// away; the record holds its reference. What it proved is void once it was erased, and the next one is made.
 
 // CommandMakeLoginKey records a new login key.
 const CommandMakeLoginKey = "access.make_login_key"
@@ -46,7 +46,8 @@ func DecideMakeLoginKey(tx *bbolt.Tx, _ string, in MakeLoginKey, _ time.Time) ([
 
 func loginKeyRef(tx *bbolt.Tx) string { return string(tx.Bucket(metaBucket).Get(loginKeyKey)) }
 
-// LoginKey is the key of one purpose, 32 bytes that say nothing of another's; nil where none is made yet or it was erased.
+// LoginKey is the key of one purpose, 32 bytes that say nothing of another's; nil where none is made yet or it was
+// erased.
 func LoginKey(tx *bbolt.Tx, purpose string) []byte {
 	secret := journal.ReadVault(tx, loginKeyRef(tx))
 	if secret == nil {

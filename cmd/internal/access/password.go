@@ -20,8 +20,9 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// Cost is what one argon2id hash takes. The default has the 64 MiB that RFC 9106 gives to machines with little memory, and one
-// pass, which was 0.1 s of a busy 2.8 GHz core; more passes would let fewer people in at a shift's change. A hash is checked at the cost it was made at, so that another one here holds for new passwords alone.
+// Cost is what one argon2id hash takes. The default has the 64 MiB that RFC 9106 gives to machines with little memory,
+// and one pass, which was 0.1 s of a busy 2.8 GHz core; more passes would let fewer people in at a shift's change. A
+// hash is checked at the cost it was made at, so that another one here holds for new passwords alone.
 type Cost struct {
 	Time    uint32
 	Memory  uint32 // KiB
@@ -34,8 +35,8 @@ const maxHashes = 8
 // Passwords decides logins by a password of any form. Those of people's own choosing are few and slow to check, so that
 // only as many are checked at once as there are processors; others wait for [Passwords.Wait] at most.
 //
-// A wrong password costs the same whether its user exists, and whatever the form of its password: one hash where the name
-// could be an account's, none where it could only be a recipient's, which chooses no password.
+// A wrong password costs the same whether its user exists, and whatever the form of its password: one hash where the
+// name could be an account's, none where it could only be a recipient's, which chooses no password.
 type Passwords struct {
 	Cost Cost          // of new hashes
 	Wait time.Duration // for a place
@@ -56,8 +57,8 @@ func NewPasswords(j *journal.Journal) *Passwords {
 		places: make(chan struct{}, n), own: make(chan struct{}, ownHashes)}
 }
 
-// ownHashes are the places that strangers never take, and ownWait is how long one of them is waited for: a whole duty room
-// that signs in at once has its turns.
+// ownHashes are the places that strangers never take, and ownWait is how long one of them is waited for: a whole duty
+// room that signs in at once has its turns.
 const (
 	ownHashes = 2
 	ownWait   = 15 * time.Second
@@ -65,12 +66,12 @@ const (
 
 type knownKey struct{}
 
-// Known marks a login of a browser that its user has logged in from before: its hash has a place of its own, however many
-// others try passwords. The caller bounds how many such logins are under way for one user.
+// Known marks a login of a browser that its user has logged in from before: its hash has a place of its own, however
+// many others try passwords. The caller bounds how many such logins are under way for one user.
 func Known(ctx context.Context) context.Context { return context.WithValue(ctx, knownKey{}, true) }
 
-// Check finds whose password it is, for a session; nil for a wrong one. The secret of a token is none: what began with it
-// would outlast it. A rate_limited refusal means that it was not looked at.
+// Check finds whose password it is, for a session; nil for a wrong one. The secret of a token is none: what began with
+// it would outlast it. A rate_limited refusal means that it was not looked at.
 func (p *Passwords) Check(ctx context.Context, user, password string) (*Principal, error) {
 	found, ref, chosen, err := p.look(user, password, 0)
 	if err != nil || found != nil || !accountName.MatchString(user) || !sized(password) {
@@ -87,10 +88,11 @@ func (p *Passwords) Check(ctx context.Context, user, password string) (*Principa
 	return p.still(user, ref)
 }
 
-// CheckSecret finds whose machine-made password or token it is, for a login over NATS; nil for a wrong one. A token may be
-// given whole or as its secret alone. A password of somebody's own choosing does not serve there, right or wrong: nothing
-// bounds how often it may be tried, and 128 random bits need no bound. No login takes a hash, so that none waits for another.
-// own says that the user's password is a chosen one, which may be why nothing was found; it is for the log alone.
+// CheckSecret finds whose machine-made password or token it is, for a login over NATS; nil for a wrong one. A token may
+// be given whole or as its secret alone. A password of somebody's own choosing does not serve there, right or wrong:
+// nothing bounds how often it may be tried, and 128 random bits need no bound. No login takes a hash, so that none
+// waits for another. own says that the user's password is a chosen one, which may be why nothing was found; it is for
+// the log alone.
 func (p *Passwords) CheckSecret(user, secret string) (found *Principal, own bool, err error) {
 	if whose, of, ok := splitToken(secret); ok && whose == user {
 		secret = of
@@ -118,8 +120,8 @@ func (p *Passwords) still(user, ref string) (found *Principal, err error) {
 	return found, err
 }
 
-// Change puts a password of an account's own choosing in the place of the one in force; its tokens stay. The same change
-// again is answered ok and changes nothing. A wrong current password gives no user and no error.
+// Change puts a password of an account's own choosing in the place of the one in force; its tokens stay. The same
+// change again is answered ok and changes nothing. A wrong current password gives no user and no error.
 func (p *Passwords) Change(ctx context.Context, user, current, password string) (*Principal, error) {
 	var who *Principal
 	if err := p.j.View(func(tx *bbolt.Tx) error { who, _ = PrincipalOf(tx, user); return nil }); err != nil {
@@ -157,8 +159,8 @@ func (p *Passwords) Change(ctx context.Context, user, current, password string) 
 	return p.still(user, entry.Ref)
 }
 
-// judge refuses a password that is too easy to guess. It needs a place, as a hash does: however many are changed at once, no
-// more are judged than there are processors.
+// judge refuses a password that is too easy to guess. It needs a place, as a hash does: however many are changed at
+// once, no more are judged than there are processors.
 func (p *Passwords) judge(ctx context.Context, password string, who *Principal) error {
 	if err := checkForm(password); err != nil {
 		return err

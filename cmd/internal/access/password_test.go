@@ -214,7 +214,8 @@ func TestAPasswordThatMovedMeanwhile(t *testing.T) {
 	s.same()
 }
 
-// A wrong secret costs as many hashes whoever the user is and whether there is one: it is told by the name's form alone.
+// A wrong secret costs as many hashes whoever the user is and whether there is one: it is told by the name's form
+// alone.
 func TestHashesTellNothingOfTheUser(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
@@ -247,8 +248,8 @@ func TestHashesTellNothingOfTheUser(t *testing.T) {
 	}
 }
 
-// No more hashes than places are under way. Who waits for a session waits a while; machine-made secrets, and whatever is tried
-// over NATS, need no place.
+// No more hashes than places are under way. Who waits for a session waits a while; machine-made secrets, and whatever
+// is tried over NATS, need no place.
 func TestHashesWaitForTheirTurn(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()
@@ -304,7 +305,8 @@ func TestTheKnownHavePlacesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// That a chosen password does not serve over NATS is told to the log, whether it was right or wrong, and of nobody else.
+// That a chosen password does not serve over NATS is told to the log, whether it was right or wrong, and of nobody
+// else.
 func TestALoginByAChosenPasswordIsTold(t *testing.T) {
 	h := newHouse(t)
 	p := h.cheap()

@@ -17,8 +17,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// Who read personal data stands in the record like any act, so that nobody can take it out again. A read costs no commit:
-// the caller gathers what somebody read and records it from time to time, as one event for each user.
+// Who read personal data stands in the record like any act, so that nobody can take it out again. A read costs no
+// commit: the caller gathers what somebody read and records it from time to time, as one event for each user.
 //
 //	access.seen     id (place in the record: block 8, offset 4) -> record of reads, JSON
 //	access.seen_by  "u" user 0 id, "r" recipient 0 id, "*" 0 id for reads of whole lists -> nothing

@@ -12,8 +12,8 @@ import (
 // leastScore is the score of zxcvbn that a chosen password has: 3 of 0 to 4, about 2^34 guesses.
 const leastScore = 3
 
-// mostScored is how many characters are scored. What zxcvbn does grows with the cube of them, and the score of a beginning
-// is never above that of the whole.
+// mostScored is how many characters are scored. What zxcvbn does grows with the cube of them, and the score of a
+// beginning is never above that of the whole.
 const mostScored = 64
 
 // everyday are words of Chinese passwords that zxcvbn's lists, which are English, lack.
@@ -23,9 +23,9 @@ var everyday = []string{"woaini", "5201314", "1314520", "1314", "520", "woshi", 
 // score is how hard zxcvbn finds a password, 0 to 4, as it is and with shifted digits and signs for letters undone: the
 // lowest counts. words are known to who guesses.
 //
-// github.com/nbutton23/zxcvbn-go is old: its last commit is of February 2021, and its lists, its years (up to 2019) and its
-// keyboards are those of 2012's zxcvbn. There is none for Go that is younger and alive. It is used for what it knows, beside
-// rules that do not need it, and held in three ways:
+// github.com/nbutton23/zxcvbn-go is old: its last commit is of February 2021, and its lists, its years (up to 2019) and
+// its keyboards are those of 2012's zxcvbn. There is none for Go that is younger and alive. It is used for what it
+// knows, beside rules that do not need it, and held in three ways:
 //   - Its matcher of signs for letters tries every combination of them: 0.1 s for twenty characters, 11 s for 128. It is left out;
 //     see [lettersFor]. Without it the worst text found takes 0.16 s, as a hash does, and a good password 0.2 ms.
 //   - It takes places of characters for places of bytes. So it is given one byte for each character: see [flat].
@@ -54,9 +54,9 @@ func score(password string, words []string) int {
 	return lowest
 }
 
-// flat writes a control character, which stands in no list and on no keyboard, for each that is not ASCII, and does so in the
-// words that can then be found in the text. zxcvbn takes it for one of 33 signs; those who write Chinese have more to choose
-// from.
+// flat writes a control character, which stands in no list and on no keyboard, for each that is not ASCII, and does so
+// in the words that can then be found in the text. zxcvbn takes it for one of 33 signs; those who write Chinese have
+// more to choose from.
 func flat(text string, words []string) (one string, known []string) {
 	signs := map[rune]rune{}
 	ascii := func(r rune) rune {

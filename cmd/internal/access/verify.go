@@ -38,7 +38,8 @@ func (p *Principal) Login() string {
 	return p.Credential + "." + strconv.Itoa(p.Ended)
 }
 
-// VerifyToken checks a token's text, qk.<user>.<secret>, at a time of the clock. A password in its place is not accepted.
+// VerifyToken checks a token's text, qk.<user>.<secret>, at a time of the clock. A password in its place is not
+// accepted.
 func VerifyToken(tx *bbolt.Tx, text string, now time.Time) (*Principal, bool) {
 	user, secret, ok := splitToken(text)
 	if !ok {
@@ -72,8 +73,8 @@ var (
 )
 
 // look compares secret with the user's machine-made password, if password is 1, and with its tokens, if tokens is 1. It
-// always compares as often as for a user with all the tokens there can be, and takes the same work for a user that is not
-// there or has no such secret. A disabled user, an erased secret and a token that is over are no login.
+// always compares as often as for a user with all the tokens there can be, and takes the same work for a user that is
+// not there or has no such secret. A disabled user, an erased secret and a token that is over are no login.
 //
 // A password of the user's own choosing is for the caller to compare with: outside the transaction, for it takes long.
 // Then found is nil, chosen is the text that is kept of the password, and ref is where.

@@ -256,8 +256,8 @@ func (a *App) openPages(ctx context.Context) error {
 	return nil
 }
 
-// whyNot says why the program is not built or started. A refusal by a record that has stopped points to its readiness, which
-// nobody can ask then; so it is why that stopped.
+// whyNot says why the program is not built or started. A refusal by a record that has stopped points to its readiness,
+// which nobody can ask then; so it is why that stopped.
 func (a *App) whyNot(err error) error {
 	if a.journal == nil || refusal.CodeOf(err) != refusal.NotReady {
 		return err

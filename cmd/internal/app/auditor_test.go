@@ -67,8 +67,8 @@ func (b breaker) run(ctx context.Context, name string, run func(ctx context.Cont
 func (b breaker) breaks(name string) { b[name].end <- struct{}{}; <-b[name].ended }
 func (b breaker) mends(name string)  { b[name].again <- struct{}{} }
 
-// auditedApp is a program with an auditor whose minutes a test makes pass. Its time stands still below the wall clock, so that what
-// is due by the record is due by that, too.
+// auditedApp is a program with an auditor whose minutes a test makes pass. Its time stands still below the wall clock,
+// so that what is due by the record is due by that, too.
 type auditedApp struct {
 	*App
 	t     *testing.T
@@ -112,8 +112,8 @@ func (x *auditedApp) well(when string) {
 	}
 }
 
-// alarms expects an alarm within four minutes that names what is given in both languages; not in the first two, in which it may
-// still be done.
+// alarms expects an alarm within four minutes that names what is given in both languages; not in the first two, in
+// which it may still be done.
 func (x *auditedApp) alarms(names string) {
 	x.t.Helper()
 	began, over := x.log.count(alarmBegins), x.log.count(alarmEnds)
@@ -138,7 +138,8 @@ func (x *auditedApp) alarms(names string) {
 	x.t.Fatalf("nothing within four minutes; the last: %+v", x.auditor.Finding())
 }
 
-// Whichever part of the program stands still, the auditor says so within four minutes, and no longer when it runs again.
+// Whichever part of the program stands still, the auditor says so within four minutes, and no longer when it runs
+// again.
 func TestTheAuditorSaysWhichPartStandsStill(t *testing.T) {
 	x := startAudited(t, auditedConfig(t), "")
 	importDemo(t, x.App, 300)

@@ -52,8 +52,8 @@ func broughtBack(t *testing.T, files ...string) (config.Config, journal.Restored
 	return cfg, done
 }
 
-// acknowledging answers the orders of a warning one after another until the end, and notes at which height each answer was
-// confirmed; some is closed when there are some.
+// acknowledging answers the orders of a warning one after another until the end, and notes at which height each answer
+// was confirmed; some is closed when there are some.
 func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (confirmed map[string]uint64, some chan struct{}, wait func()) {
 	const few = 20
 	confirmed, some = map[string]uint64{}, make(chan struct{})
@@ -94,8 +94,8 @@ func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (c
 	return confirmed, some, all.Wait
 }
 
-// A backup that is taken while orders go out and are answered has every answer that was confirmed up to its last block, and the
-// program that it is restored to goes on with the same orders; what was erased is in none of it.
+// A backup that is taken while orders go out and are answered has every answer that was confirmed up to its last block,
+// and the program that it is restored to goes on with the same orders; what was erased is in none of it.
 func TestBackupDuringADispatch(t *testing.T) {
 	const recipients = 5000
 	cfg := alone(t)

@@ -12,8 +12,8 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// The program backs itself up on its schedule and keeps as many as it shall; a folder that is gone is said at once, and that
-// it came back too.
+// The program backs itself up on its schedule and keeps as many as it shall; a folder that is gone is said at once, and
+// that it came back too.
 func TestBackupsOnASchedule(t *testing.T) {
 	cfg := alone(t)
 	dir := filepath.Join(t.TempDir(), "backups")

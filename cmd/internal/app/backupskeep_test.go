@@ -44,7 +44,8 @@ func named(t *testing.T, a *App, users ...string) {
 	}
 }
 
-// With backup.passphrase_file the backups of the folder are encrypted, the list reads them, and the passphrase brings one back.
+// With backup.passphrase_file the backups of the folder are encrypted, the list reads them, and the passphrase brings
+// one back.
 func TestBackupsOfTheFolderAreEncrypted(t *testing.T) {
 	cfg := alone(t)
 	var pass *journal.Passphrase

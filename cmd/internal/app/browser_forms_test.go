@@ -17,8 +17,8 @@ import (
 	"qingkong/cmd/internal/demo"
 )
 
-// forms are what goes wrong between a person and a form: another person, another tab, a session that ends, a finger that
-// shakes, and no mouse. Each begins with nothing going on.
+// forms are what goes wrong between a person and a form: another person, another tab, a session that ends, a finger
+// that shakes, and no mouse. Each begins with nothing going on.
 func forms(t *testing.T, w *world) {
 	w.hire(t, "wang", calls.Duty, hostile)
 	duty := w.person(t, deskWidth)
@@ -178,8 +178,8 @@ func entered(p *tab, reason string) {
 	p.fill("#f-reason", reason)
 }
 
-// endedSession ends the session under a form, twice: at what was filled in and at its confirmation. Nothing typed is lost
-// and nothing is done that was not looked at again.
+// endedSession ends the session under a form, twice: at what was filled in and at its confirmation. Nothing typed is
+// lost and nothing is done that was not looked at again.
 func endedSession(t *testing.T, w *world, p *tab) {
 	before := len(w.warnings(t))
 	entered(p, hostile)

@@ -45,8 +45,8 @@ const (
 // pagePatience bounds a wait for something in a page; like patience it is reached only when something is wrong.
 const pagePatience = 40 * time.Second
 
-// chromium is the distribution's browser. Where there is none the browser tests are left out, which `make test` says in a
-// line of its own; with CI=true nothing may be left out.
+// chromium is the distribution's browser. Where there is none the browser tests are left out, which `make test` says in
+// a line of its own; with CI=true nothing may be left out.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -189,7 +189,8 @@ func (w *world) cancelAll(t *testing.T) {
 	}
 }
 
-// tab is a page that somebody has open, in a profile of its own or beside another of the same. It minds what no page may do.
+// tab is a page that somebody has open, in a profile of its own or beside another of the same. It minds what no page
+// may do.
 type tab struct {
 	t     *testing.T
 	w     *world
@@ -236,8 +237,9 @@ func (p *tab) screen() chromedp.Action[chromedp.Void] {
 	return chromedp.EmulateViewport(deskWidth, deskHeight)
 }
 
-// watch notes what a page does that it may not: a dialog, an error in its console, a broken policy, a request to another
-// host. A refusal is a page too, with its status of 4xx, of which the console speaks as a resource that was not loaded.
+// watch notes what a page does that it may not: a dialog, an error in its console, a broken policy, a request to
+// another host. A refusal is a page too, with its status of 4xx, of which the console speaks as a resource that was not
+// loaded.
 func (p *tab) watch(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -364,8 +366,8 @@ func (p *tab) click(selector string) int64 {
 	return p.goes("click "+selector, p.press(selector))
 }
 
-// press is a click of the mouse on what a selector finds. chromedp's own looks for nodes of its own copy of the page, which it
-// has not of one that the browser's button for back brought again.
+// press is a click of the mouse on what a selector finds. chromedp's own looks for nodes of its own copy of the page,
+// which it has not of one that the browser's button for back brought again.
 func (p *tab) press(selector string) chromedp.Action[chromedp.Void] {
 	p.t.Helper()
 	at := p.spot(selector)
@@ -393,8 +395,8 @@ func (p *tab) opens(summary string) {
 	p.do("open "+summary, p.press(summary))
 }
 
-// fill types text in the place of what an input has. The browser's own input of a time is typed in as many ways as there
-// are locales: it is given its value.
+// fill types text in the place of what an input has. The browser's own input of a time is typed in as many ways as
+// there are locales: it is given its value.
 func (p *tab) fill(selector, text string) {
 	p.t.Helper()
 	if kind := eval[string](p, js(`(e => { e.focus(); e.select && e.select(); return e.type })(document.querySelector(%s))`, selector)); kind == "datetime-local" {

@@ -49,7 +49,8 @@ func lists(t *testing.T, w *world) {
 	accepts(t, w, duty, warning.ID+"-E0001-1")
 }
 
-// imports uploads the demo's list with another text, of 45 %, for a measure of E0003, and returns the version that it becomes.
+// imports uploads the demo's list with another text, of 45 %, for a measure of E0003, and returns the version that it
+// becomes.
 func imports(p *tab, t *testing.T, text string) string {
 	l, err := seeds.List()
 	if err != nil {

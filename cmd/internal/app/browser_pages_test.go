@@ -10,8 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pages walks through every page that each role can reach by links, in Chinese on a desk, and again in English and dark on
-// a phone. What a page may not do fails the test by itself: see [tab.watch].
+// pages walks through every page that each role can reach by links, in Chinese on a desk, and again in English and dark
+// on a phone. What a page may not do fails the test by itself: see [tab.watch].
 func pages(t *testing.T, w *world) {
 	reached := map[string]bool{}
 	for _, role := range []string{"duty", "approver", "enterprise", "town", "viewer"} {
@@ -36,7 +36,8 @@ func pages(t *testing.T, w *world) {
 	}
 }
 
-// public says that a page is for everybody, to be read and printed as it is: it has one style, its own, and knows nobody.
+// public says that a page is for everybody, to be read and printed as it is: it has one style, its own, and knows
+// nobody.
 func public(path string) bool { return strings.HasPrefix(path, "/public/") }
 
 // kind is what a page is of: pages that differ in whom they are about are of one kind.

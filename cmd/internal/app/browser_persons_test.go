@@ -9,8 +9,9 @@ import (
 	"github.com/pquerna/otp/totp"
 )
 
-// persons are two who stay two: the administrator issues the approver new secrets, which the pages say; the approver enrols a
-// second factor on a phone, approves with its code, is refused the same code again, and types it anew after a session has ended.
+// persons are two who stay two: the administrator issues the approver new secrets, which the pages say; the approver
+// enrols a second factor on a phone, approves with its code, is refused the same code again, and types it anew after a
+// session has ended.
 func persons(t *testing.T, w *world) {
 	w.hire(t, "li", "approver", "李审批")
 	warning := w.declaredOrange(t)

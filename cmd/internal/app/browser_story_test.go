@@ -175,7 +175,8 @@ func fills(t *testing.T, w *world, board *tab, id string) {
 	board.shot("board")
 }
 
-// objects is an enterprise on a phone that opens its order and objects. Its session ends on the way; what it wrote stays.
+// objects is an enterprise on a phone that opens its order and objects. Its session ends on the way; what it wrote
+// stays.
 func objects(t *testing.T, w *world, warning string) string {
 	p := w.person(t, phoneWidth)
 	p.login("enterprise")

@@ -11,8 +11,8 @@ import (
 	"qingkong/cmd/internal/config"
 )
 
-// The program keeps to the connections that its settings name: of an address that has too many one more is closed, another address
-// goes on, and a proxy of ours has as many as come.
+// The program keeps to the connections that its settings name: of an address that has too many one more is closed,
+// another address goes on, and a proxy of ours has as many as come.
 func TestConnectionsAreBounded(t *testing.T) {
 	d, _ := newShares(t, func(c *config.Config) {
 		c.Limits.ConnectionsPerAddress, c.Limits.Connections = 8, 30

@@ -47,7 +47,8 @@ func dialed(t *testing.T, addr, text string) net.Conn {
 	return c
 }
 
-// halfSent opens connections that stop inside their headers and inside their body, and returns when the server waits for the rest.
+// halfSent opens connections that stop inside their headers and inside their body, and returns when the server waits
+// for the rest.
 func halfSent(t *testing.T, addr, token string, headers, bodies int) (open []net.Conn) {
 	t.Helper()
 	for range headers {
@@ -200,8 +201,8 @@ func TestAListenerThatFailsEndsTheProgram(t *testing.T) {
 	}
 }
 
-// Whatever hangs, Stop goes on with the next part, says what it left behind, and returns no error for it: only a record that
-// was not closed in order is one.
+// Whatever hangs, Stop goes on with the next part, says what it left behind, and returns no error for it: only a record
+// that was not closed in order is one.
 func TestStopLeavesBehindWhatDoesNotEnd(t *testing.T) {
 	forever := func(context.Context) error { select {} }
 	obeys := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
@@ -289,8 +290,8 @@ func TestTheFolderStaysLockedForWhatIsLeftBehind(t *testing.T) {
 	}
 }
 
-// Work in the background that ends by itself, well or not, ends the program; all of it ends with the program, and what does
-// not is named.
+// Work in the background that ends by itself, well or not, ends the program; all of it ends with the program, and what
+// does not is named.
 func TestBackgroundWork(t *testing.T) {
 	for name, err := range map[string]error{"fails": io.ErrUnexpectedEOF, "ends": nil} {
 		t.Run(name, func(t *testing.T) {

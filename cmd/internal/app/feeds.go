@@ -52,7 +52,8 @@ func (h *feeder) Take(ctx context.Context, d feed.Document) error {
 		CSV: d.Format == "csv", HourEnds: h.ends[d.Feed], Body: d.Body})
 }
 
-// Silent implements feed.Handler: the alarm is an event of the record, a line in the log, and stands on the status page.
+// Silent implements feed.Handler: the alarm is an event of the record, a line in the log, and stands on the status
+// page.
 func (h *feeder) Silent(ctx context.Context, name string, silent bool, since time.Time) {
 	if silent {
 		h.log.Warn("a source of forecasts has fallen silent", "feed", name, "since", since)

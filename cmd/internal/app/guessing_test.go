@@ -33,8 +33,8 @@ func (d *district) signIn(c *http.Client, user, password string) (int, string) {
 
 const chosenByDuty = "海河边上 seven herons wade"
 
-// A browser that nobody has logged in from is let in within a minute beside the same guessing, though its first requests are
-// refused with those of the guesser's that go beyond the share of their address.
+// A browser that nobody has logged in from is let in within a minute beside the same guessing, though its first
+// requests are refused with those of the guesser's that go beyond the share of their address.
 func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
 	clock := journaltest.NewClock(time.Now())
 	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
@@ -68,7 +68,8 @@ func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
 	})
 }
 
-// newGuessed is a district whose duty officer has chosen a password, which is slow to check, and signed in once by a browser.
+// newGuessed is a district whose duty officer has chosen a password, which is slow to check, and signed in once by a
+// browser.
 func newGuessed(t *testing.T) (d *district, known *http.Client, people map[string]calls.Issued) {
 	t.Helper()
 	d, people = newShares(t, func(c *config.Config) { c.Limits = config.Default().Limits })
@@ -83,8 +84,8 @@ func newGuessed(t *testing.T) (d *district, known *http.Client, people map[strin
 	return d, known, people
 }
 
-// Somebody behind the duty room's address guesses the officer's password as fast as the line takes it: with the right one the
-// browser that the officer has logged in from before is let in each time.
+// Somebody behind the duty room's address guesses the officer's password as fast as the line takes it: with the right
+// one the browser that the officer has logged in from before is let in each time.
 func TestAKnownBrowserIsLetInUnderGuessing(t *testing.T) {
 	d, known, _ := newGuessed(t)
 	guess := func() *http.Request {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// hooks let the tests of this package say when the auditor runs and end parts of the program; all are nil in the program.
+// hooks let the tests of this package say when the auditor runs and end parts of the program; all are nil in the
+// program.
 type hooks struct {
 	audit <-chan time.Time                                                      // when the auditor runs
 	part  func(ctx context.Context, name string, run func(ctx context.Context)) // runs a part of the leader's work

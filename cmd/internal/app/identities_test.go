@@ -364,8 +364,8 @@ func TestWhatAccountsMayOverNATS(t *testing.T) {
 	prove(t, d.app)
 }
 
-// setAside sends what an instrument cannot have measured: the answer names it in both languages, and of a message of nothing else an
-// error.
+// setAside sends what an instrument cannot have measured: the answer names it in both languages, and of a message of
+// nothing else an error.
 func (d *district) setAside(feeder *client) {
 	d.t.Helper()
 	hour := time.Now().Add(-2 * time.Hour).Truncate(time.Hour).Format(time.RFC3339)

@@ -12,7 +12,8 @@ import (
 	"qingkong/cmd/internal/config"
 )
 
-// stationsOfRegion are a region's stations for six days until the hour that runs, as its feed has them: hour by hour, some of them missing.
+// stationsOfRegion are a region's stations for six days until the hour that runs, as its feed has them: hour by hour,
+// some of them missing.
 type stationsOfRegion struct {
 	d     *district
 	until time.Time
@@ -70,8 +71,8 @@ func (n *stationsOfRegion) proposed() string {
 	return strings.Join(out, "; ")
 }
 
-// The whole program over HTTP: of thirty-seven stations ten repeat one value for six days, with hours missing. What is proposed is
-// what the twenty-seven others say, in bad air as in clean, and every value of the ten is named.
+// The whole program over HTTP: of thirty-seven stations ten repeat one value for six days, with hours missing. What is
+// proposed is what the twenty-seven others say, in bad air as in clean, and every value of the ten is named.
 func TestTenFrozenStationsOfThirtySeven(t *testing.T) {
 	for _, air := range []struct {
 		name   string

@@ -12,7 +12,8 @@ import (
 	"qingkong/cmd/internal/demo"
 )
 
-// Who others than this machine can reach without TLS is refused before anything is written, with what to do; a demo too.
+// Who others than this machine can reach without TLS is refused before anything is written, with what to do; a demo
+// too.
 func TestAListenerBeyondThisMachineNeedsTLS(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*config.Config)

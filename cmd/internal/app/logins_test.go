@@ -19,8 +19,8 @@ import (
 	"qingkong/cmd/internal/logins"
 )
 
-// Whoever comes in or is refused, over HTTP, at the desk or over NATS, leaves a line with the address and is counted; what was
-// typed where a name belongs stands nowhere.
+// Whoever comes in or is refused, over HTTP, at the desk or over NATS, leaves a line with the address and is counted;
+// what was typed where a name belongs stands nowhere.
 func TestLoginsLeaveATrace(t *testing.T) {
 	log := &lines{}
 	d := newDistrictOf(t, Options{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})

@@ -12,8 +12,8 @@ import (
 	"qingkong/notify/channel"
 )
 
-// newMetrics registers what the program says of itself; HTTP requests are package web's. No label holds what is of a person
-// or a recipient, and none has values that somebody outside chooses.
+// newMetrics registers what the program says of itself; HTTP requests are package web's. No label holds what is of a
+// person or a recipient, and none has values that somebody outside chooses.
 func (a *App) newMetrics() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	a.answers = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_nats_answers_total",

@@ -129,8 +129,8 @@ func awaited(t *testing.T, orders chan notify.View, revision int) notify.View {
 	}
 }
 
-// A newcomer declares a warning in the demo: both plants get their orders at once, the prepared plan of each is optimal, and what
-// the duty officer accepts reaches the plant as its quantities, which it acknowledges.
+// A newcomer declares a warning in the demo: both plants get their orders at once, the prepared plan of each is
+// optimal, and what the duty officer accepts reaches the plant as its quantities, which it acknowledges.
 func TestDemoPlansOfBothPlants(t *testing.T) {
 	cfg := alone(t)
 	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})

@@ -17,8 +17,8 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// overwritten puts bytes into the file of a program's record beneath it, wherever others of that length stand, and returns how
-// to undo it.
+// overwritten puts bytes into the file of a program's record beneath it, wherever others of that length stand, and
+// returns how to undo it.
 func overwritten(t *testing.T, a *App, old, new []byte) (undo func()) {
 	t.Helper()
 	path := filepath.Join(a.opt.Config.Data, journal.File)
@@ -77,8 +77,8 @@ func recordState(t *testing.T, a *App) watch.Check {
 	return watch.Check{}
 }
 
-// The structure of the record is checked as soon as the program runs. A page that is damaged beneath it is said by the check of
-// the record with the page and since when, until a check finds it right.
+// The structure of the record is checked as soon as the program runs. A page that is damaged beneath it is said by the
+// check of the record with the page and since when, until a check finds it right.
 func TestTheStructureIsCheckedAtTheStart(t *testing.T) {
 	var log lines
 	a := start(t, Options{Config: alone(t), Demo: &demo.Demo{NoSimulate: true}, Log: logTo(&log)})
@@ -108,8 +108,8 @@ func TestTheStructureIsCheckedAtTheStart(t *testing.T) {
 	}
 }
 
-// On the schedule all of the record is checked: a byte that flipped in a block or in a row of the vault is found and said, and
-// nothing is left of the check.
+// On the schedule all of the record is checked: a byte that flipped in a block or in a row of the vault is found and
+// said, and nothing is left of the check.
 func TestTheRecordIsCheckedOnASchedule(t *testing.T) {
 	cfg := alone(t)
 	cfg.Check.Schedule = "@every 1s"

@@ -16,8 +16,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// A machine-made password serves over NATS until its owner chooses another. That is for the browser alone, whatever else
-// is right; programs go on with a token, and the log says why one that tries the password is refused.
+// A machine-made password serves over NATS until its owner chooses another. That is for the browser alone, whatever
+// else is right; programs go on with a token, and the log says why one that tries the password is refused.
 func TestAChosenPasswordIsForTheBrowserAlone(t *testing.T) {
 	const own = "楼下那只黑猫总在晒太阳呢"
 	log := &lines{}
@@ -55,8 +55,8 @@ func TestAChosenPasswordIsForTheBrowserAlone(t *testing.T) {
 	prove(t, d.app)
 }
 
-// A token that has an end is refused from then on over HTTP and NATS; what is connected with it is closed, streams of events
-// too, and what is connected otherwise is not. Before, it is named where people look, for as long as it is good.
+// A token that has an end is refused from then on over HTTP and NATS; what is connected with it is closed, streams of
+// events too, and what is connected otherwise is not. Before, it is named where people look, for as long as it is good.
 func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 	d := newDistrict(t)
 	first := d.account("viewer", "viewer", "")

@@ -88,7 +88,8 @@ func (d *district) session(who calls.Issued) *http.Cookie {
 	return res.Cookies()[0]
 }
 
-// flood makes a request over and over, eight at a time, until the test's body returns; beyond counts those that were refused.
+// flood makes a request over and over, eight at a time, until the test's body returns; beyond counts those that were
+// refused.
 func (d *district) flood(call func() *http.Request, body func(beyond func() int64)) {
 	d.t.Helper()
 	var beyond atomic.Int64
@@ -205,8 +206,8 @@ func TestOneUsersFloodIsNotAnothers(t *testing.T) {
 	}
 }
 
-// Whoever grows the record faster than it may is asked to come later; what begins, changes or ends a response, and what answers an
-// order, is never held by that.
+// Whoever grows the record faster than it may is asked to come later; what begins, changes or ends a response, and what
+// answers an order, is never held by that.
 func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
 	d, people := newShares(t, func(c *config.Config) {
 		c.Limits.PerSecond, c.Limits.Burst, c.Limits.WritesPerMinute = 1000, 1000, 1
@@ -266,8 +267,8 @@ func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
 	}
 }
 
-// Who is not signed in counts as its address: a flood from one leaves another's alone, and leaves those behind the same one
-// their own shares, the way to sign in and the checks of this machine.
+// Who is not signed in counts as its address: a flood from one leaves another's alone, and leaves those behind the same
+// one their own shares, the way to sign in and the checks of this machine.
 func TestCallsOfNobodyCountForTheirAddress(t *testing.T) {
 	d, people := newShares(t, nil)
 	elsewhere := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext}}
@@ -319,8 +320,8 @@ func TestForwardedAddressesHaveTheirShares(t *testing.T) {
 
 var asset = regexp.MustCompile(`/desk/static/[^"]+`)
 
-// What goes beyond a share is a problem document for a program and a page for a person; a page that was refused shows again
-// by itself once it is asked for later. A page with all that it loads is a small part of a share.
+// What goes beyond a share is a problem document for a program and a page for a person; a page that was refused shows
+// again by itself once it is asked for later. A page with all that it loads is a small part of a share.
 func TestHowARefusalLooks(t *testing.T) {
 	d, people := newShares(t, nil)
 	cookie := d.session(people["duty"])
@@ -386,8 +387,8 @@ func TestStreamsAreBounded(t *testing.T) {
 	streams(t, d.app.Addr().HTTP, people["duty"], sharesOf.Streams)
 }
 
-// What one user has half sent, or in work, is bounded: a further call of the same user is refused within moments, by token and at
-// the desk, and another's is not. Files have a bound of their own.
+// What one user has half sent, or in work, is bounded: a further call of the same user is refused within moments, by
+// token and at the desk, and another's is not. Files have a bound of their own.
 func TestCallsInWorkAreBounded(t *testing.T) {
 	d, people := newShares(t, func(c *config.Config) { c.Limits.WritesBurst = 20 })
 	cookie := d.session(people["admin"])

@@ -21,8 +21,8 @@ import (
 	"qingkong/notify/channel"
 )
 
-// The NATS server that the nodes share is restarted on the same store, and with it goes whatever it had in its memory, the
-// lease of earlier programs too. What is declared then is ordered, timers run on, and readiness says so in between.
+// The NATS server that the nodes share is restarted on the same store, and with it goes whatever it had in its memory,
+// the lease of earlier programs too. What is declared then is ordered, timers run on, and readiness says so in between.
 func TestTheSharedServerIsRestarted(t *testing.T) {
 	const recipients = 200
 	h := newHub(t)
@@ -67,7 +67,8 @@ func TestTheSharedServerIsRestarted(t *testing.T) {
 
 func isReady(body string) bool { return len(body) > 18 && body[:18] == `{"status":"ready",` }
 
-// A node without its record beside a shared stream that is damaged is refused its start, and the sentence says why and what to do.
+// A node without its record beside a shared stream that is damaged is refused its start, and the sentence says why and
+// what to do.
 func TestAStartBesideADamagedSharedStreamSaysWhy(t *testing.T) {
 	h := newHub(t)
 	cfg := config.Default()
@@ -96,7 +97,8 @@ func TestAStartBesideADamagedSharedStreamSaysWhy(t *testing.T) {
 	}
 }
 
-// The machine's clock was ahead once: what is declared after it was put right is ordered at once and repeated, and readiness names the clock.
+// The machine's clock was ahead once: what is declared after it was put right is ordered at once and repeated, and
+// readiness names the clock.
 func TestAClockThatWasAheadOnce(t *testing.T) {
 	for _, lead := range []time.Duration{10 * time.Minute, 8 * time.Hour} {
 		t.Run(lead.String(), func(t *testing.T) {
@@ -132,8 +134,8 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 	}
 }
 
-// The lease cannot be had by anybody: within half a minute the watchman says that nobody leads and the log does, and once it can
-// be had somebody leads.
+// The lease cannot be had by anybody: within half a minute the watchman says that nobody leads and the log does, and
+// once it can be had somebody leads.
 func TestALeaseThatNobodyCanHave(t *testing.T) {
 	h := newHub(t)
 	js, err := jetstream.New(h.nc)

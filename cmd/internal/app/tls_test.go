@@ -155,7 +155,8 @@ func TestHTTPAndNATSAreServedWithTLS(t *testing.T) {
 	}
 }
 
-// Who does not speak TLS, or trusts another authority, gets in nowhere, and at HTTP is told why. The log has one line of it.
+// Who does not speak TLS, or trusts another authority, gets in nowhere, and at HTTP is told why. The log has one line
+// of it.
 func TestNobodyGetsInWithoutTLS(t *testing.T) {
 	s := startSecured(t, nil)
 	resp, err := http.Get("http://" + s.Addr().HTTP + "/healthz")
@@ -186,8 +187,8 @@ func TestNobodyGetsInWithoutTLS(t *testing.T) {
 	}
 }
 
-// A renewed certificate is served without a restart; files that cannot be used leave the old one in place, which a WARN line
-// and the check tls say until they can.
+// A renewed certificate is served without a restart; files that cannot be used leave the old one in place, which a WARN
+// line and the check tls say until they can.
 func TestARenewedCertificateIsServed(t *testing.T) {
 	s := startSecured(t, nil)
 	if state, detail := s.check("tls"); state != "ok" {

@@ -17,8 +17,8 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// On an external server with users of its own the check nats says that feeders' messages are not taken over NATS, and by which
-// setting they are; with it they are recorded as of a claimed name.
+// On an external server with users of its own the check nats says that feeders' messages are not taken over NATS, and
+// by which setting they are; with it they are recorded as of a claimed name.
 func TestUnprovenFeedersAreSaid(t *testing.T) {
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "q", Password: "pw", NoLog: true, NoSigs: true})
 	if err != nil {
@@ -73,8 +73,8 @@ func saidOfNATS(t *testing.T, a *App) string {
 	return ""
 }
 
-// An enterprise that is cut off from NATS because its program floods is named to the duty officer, who has to call it: nothing
-// reaches it meanwhile.
+// An enterprise that is cut off from NATS because its program floods is named to the duty officer, who has to call it:
+// nothing reaches it meanwhile.
 func TestWhoIsCutOffIsSaid(t *testing.T) {
 	cfg := alone(t)
 	cfg.Limits.PerSecond, cfg.Limits.Burst, cfg.Limits.CutTimes, cfg.Limits.CutSeconds = 50, 200, 20, 2

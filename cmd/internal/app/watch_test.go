@@ -119,7 +119,8 @@ func TestAnswersAreCounted(t *testing.T) {
 	}
 }
 
-// Where the disk has less room than the first limit, lists are not taken in and everything else is; nobody calls that not ready.
+// Where the disk has less room than the first limit, lists are not taken in and everything else is; nobody calls that
+// not ready.
 func TestADiskWithLittleRoom(t *testing.T) {
 	const free = 1 << 39 // MB, more than any disk of a test has
 	for _, c := range []struct {

@@ -112,8 +112,8 @@ func checkFile(file string, text []byte, module string) ([]string, error) {
 	return broken, nil
 }
 
-// mayImport reports whether a file of pkg may import ours. A test may also read the seeds and what forTests says, and a test
-// in a package of its own imports what it tests.
+// mayImport reports whether a file of pkg may import ours. A test may also read the seeds and what forTests says, and a
+// test in a package of its own imports what it tests.
 func mayImport(a arrow, pkg, ours string, test bool) bool {
 	if slices.Contains(everyone, ours) || anyMatch(a.to, ours) {
 		return true

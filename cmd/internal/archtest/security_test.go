@@ -14,8 +14,8 @@ var (
 	testFunc  = regexp.MustCompile(`(?m)^func (Test[A-Z]\w*)\(`)
 )
 
-// docs/security.md says of what holds by which test that is known. Each of these tests is there, and enough are named that the
-// document proves something.
+// docs/security.md says of what holds by which test that is known. Each of these tests is there, and enough are named
+// that the document proves something.
 func TestWhatSecurityNamesIsTested(t *testing.T) {
 	top := filepath.Join("..", "..", "..")
 	text, err := os.ReadFile(filepath.Join(top, "docs", "security.md"))

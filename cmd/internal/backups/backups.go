@@ -127,8 +127,8 @@ func (b *Kept) prune(made string) error {
 	return err
 }
 
-// listWithin bounds how long what the backups say of themselves is read for a list: each encrypted one costs a quarter of a
-// second the first time.
+// listWithin bounds how long what the backups say of themselves is read for a list: each encrypted one costs a quarter
+// of a second the first time.
 const listWithin = 10 * time.Second
 
 // List implements [web.Backups]. Of one that cannot be read, or not in time, there is a name and a size.

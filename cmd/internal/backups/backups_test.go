@@ -43,8 +43,8 @@ func TestBackupFinding(t *testing.T) {
 	}
 }
 
-// Of what lies in the folder only backups by their name are counted and removed, and what a kill left of one; one that is being
-// written stays.
+// Of what lies in the folder only backups by their name are counted and removed, and what a kill left of one; one that
+// is being written stays.
 func TestBackupsRemoveNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"qingkong-20261119-031500.tar", "qingkong-20261120-031500.tar", "qingkong-20261120-031500.tar.new", "qingkong-20261120-041500.tar.new",

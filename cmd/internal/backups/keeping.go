@@ -16,8 +16,8 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// An erasure says which backups of the folder still hold what it erased. What each lists of the vault is read, 16 bytes an
-// entry, and not the backup; and only for as long as a request may wait.
+// An erasure says which backups of the folder still hold what it erased. What each lists of the vault is read, 16 bytes
+// an entry, and not the backup; and only for as long as a request may wait.
 const (
 	keepingWithin = 10 * time.Second // for all backups
 	keepingGrace  = time.Second      // for one that a disk does not give
@@ -26,8 +26,8 @@ const (
 // unfinished ends the name of a backup that is being written.
 const unfinished = ".new"
 
-// Keeping says which backups hold one of the entries, or cannot be asked, the newest first. It ends within keepingWithin and
-// keepingGrace, whatever the disk does; one look goes on at a time.
+// Keeping says which backups hold one of the entries, or cannot be asked, the newest first. It ends within
+// keepingWithin and keepingGrace, whatever the disk does; one look goes on at a time.
 func (b *Kept) Keeping(ctx context.Context, refs []string) []calls.KeptIn {
 	ctx, cancel := context.WithTimeout(ctx, keepingWithin)
 	late := []calls.KeptIn{{File: b.cfg.Dir, Holds: calls.HoldsUnknown, Why: calls.WhyLate}}
@@ -97,8 +97,8 @@ func whyUnknown(ctx context.Context, err error) string {
 	return calls.WhyDamaged
 }
 
-// removedAt is when the schedule will have removed the backup that so many newer ones stand before, if each time of it gives
-// one; nil where there is no schedule.
+// removedAt is when the schedule will have removed the backup that so many newer ones stand before, if each time of it
+// gives one; nil where there is no schedule.
 func (b *Kept) removedAt(newer int) *time.Time {
 	if b.cfg.Schedule == "" {
 		return nil

@@ -68,8 +68,8 @@ func erased(t *testing.T, svc *service.Service, user string) (kept map[string]ca
 	return kept
 }
 
-// An erasure says which backups of the folder still hold what it erased and when the schedule removes them, and which cannot
-// say; it says the same again, and nothing of those that were made afterwards.
+// An erasure says which backups of the folder still hold what it erased and when the schedule removes them, and which
+// cannot say; it says the same again, and nothing of those that were made afterwards.
 func TestErasureNamesTheBackups(t *testing.T) {
 	svc, writer, kept := keeping(t, config.Backup{Dir: t.TempDir(), Schedule: "15 3 * * *", Keep: 4, MaxAgeH: 26})
 	dir := kept.cfg.Dir

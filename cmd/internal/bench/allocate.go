@@ -28,9 +28,9 @@ type Problem struct {
 	Text       []byte
 }
 
-// Allocate measures how long the proof of each problem takes, and which gap is left, beside CBC on the same problem in the
-// same run; n times each, of which the median counts. Problems larger than CBC proves within the limit end there for both.
-// Where CBC is not installed its values are missing.
+// Allocate measures how long the proof of each problem takes, and which gap is left, beside CBC on the same problem in
+// the same run; n times each, of which the median counts. Problems larger than CBC proves within the limit end there
+// for both. Where CBC is not installed its values are missing.
 func Allocate(ctx context.Context, n int, problems []Problem) ([]Figure, error) {
 	if len(problems) == 0 {
 		problems = allocateProblems()
@@ -131,8 +131,8 @@ func runCBC(ctx context.Context, cbc string, write func(io.Writer) error) (secon
 	return seconds, gap, nil
 }
 
-// allocateProblems are plants of the sizes that the issue names: four units over four days and three furnaces over ten days,
-// and the largest that have to be answered.
+// allocateProblems are plants of the sizes that the issue names: four units over four days and three furnaces over ten
+// days, and the largest that have to be answered.
 func allocateProblems() []Problem {
 	return []Problem{
 		{"coal 4 units × 96 steps", "coal", coalProblem(4, 96)},

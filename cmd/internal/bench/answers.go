@@ -27,8 +27,8 @@ import (
 
 // answersSize is how much is measured.
 type answersSize struct {
-	// recipients is for how many the callers speak, each over its own connection. Each order can be acknowledged once, so the
-	// callers go round them, and round again under the next warning.
+	// recipients is for how many the callers speak, each over its own connection. Each order can be acknowledged once, so
+	// the callers go round them, and round again under the next warning.
 	recipients int
 	slice      time.Duration
 	pairs      int
@@ -51,10 +51,10 @@ type answersBench struct {
 }
 
 // Answers measures acknowledgements through the real path, from the request to bbolt fsynced and the answer. By 1 and
-// 256 callers over NATS and 256 over HTTP it is held, in alternating slices of a second, against bare servers that answer the
-// same requests of as many connections with the same bytes; by one caller also against a commit of the same rows. By 16 and
-// 64 callers and by 256 in process it stands beside raw fsynced bbolt commits. n is how many acknowledgements the largest of
-// those runs makes at least. The record is proved at the end.
+// 256 callers over NATS and 256 over HTTP it is held, in alternating slices of a second, against bare servers that
+// answer the same requests of as many connections with the same bytes; by one caller also against a commit of the same
+// rows. By 16 and 64 callers and by 256 in process it stands beside raw fsynced bbolt commits. n is how many
+// acknowledgements the largest of those runs makes at least. The record is proved at the end.
 func Answers(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
 	return runAnswers(ctx, answersSize{recipients: 2000, slice: time.Second, pairs: 10, acks: n}, log)
 }

@@ -57,8 +57,8 @@ func (b *answersBench) duel(name string, laps [][]lap) {
 	b.figures = append(b.figures, f)
 }
 
-// oneCaller says beside the ratio what an acknowledgement takes beyond what it cannot do without: the commit of its rows and
-// a round trip. The three are medians of the same seconds.
+// oneCaller says beside the ratio what an acknowledgement takes beyond what it cannot do without: the commit of its
+// rows and a round trip. The three are medians of the same seconds.
 func (b *answersBench) oneCaller(ctx context.Context, rows *rowsOf, trip func(i int) error) error {
 	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(1, b.overTCP), b.asking(1, trip), rows.turn)
 	if err != nil {

@@ -38,9 +38,9 @@ type backupBench struct {
 	next   atomic.Int64
 }
 
-// Backup measures a backup of a record with n orders while callers acknowledge orders one after another, in turns with the
-// same time without a backup: seconds, bytes, and the writer's latency in both; then the restore of the last backup. The record
-// is proved at the end, and the restored one by its restore.
+// Backup measures a backup of a record with n orders while callers acknowledge orders one after another, in turns with
+// the same time without a backup: seconds, bytes, and the writer's latency in both; then the restore of the last
+// backup. The record is proved at the end, and the restored one by its restore.
 func Backup(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
 	return runBackup(ctx, backupSize{orders: n, rounds: 3, pause: time.Second}, log)
 }

@@ -290,7 +290,8 @@ func (b *consoleBench) request(ctx context.Context, server string, l look) (*htt
 	return res, err
 }
 
-// acknowledgeNext lets the next enterprise acknowledge, as long as more than keep have not; then the record stands still.
+// acknowledgeNext lets the next enterprise acknowledge, as long as more than keep have not; then the record stands
+// still.
 func (b *consoleBench) acknowledgeNext(ctx context.Context, keep int) error {
 	if len(b.open) <= keep {
 		return nil
@@ -312,8 +313,8 @@ func (b *consoleBench) times(name string, took, limit []time.Duration, bar float
 	}
 }
 
-// screens takes the time from an acknowledgement until the last of the viewers has bytes of it: 200 that watch the board
-// in the browser, and as many that hear the interface's events.
+// screens takes the time from an acknowledgement until the last of the viewers has bytes of it: 200 that watch the
+// board in the browser, and as many that hear the interface's events.
 func (b *consoleBench) screens(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

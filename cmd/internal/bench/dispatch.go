@@ -45,8 +45,8 @@ type dispatchBench struct {
 }
 
 // Dispatch measures how long n orders of [dispatchMeasures] measures take, from the approval of the warning until the
-// last is journaled and fsynced, and until a subscriber outside, over TCP, has received the last; where that time goes; and
-// the same bytes through each store and through NATS alone. The record is proved at the end.
+// last is journaled and fsynced, and until a subscriber outside, over TCP, has received the last; where that time goes;
+// and the same bytes through each store and through NATS alone. The record is proved at the end.
 func Dispatch(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
 	b := &dispatchBench{n: n}
 	defer func() { err = errors.Join(err, b.end(ctx)) }()

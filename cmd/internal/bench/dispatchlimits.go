@@ -78,8 +78,8 @@ func (b *dispatchBench) rawEncode(_ context.Context, raw *dispatchLimits) error 
 	return err
 }
 
-// rawBlocks puts the blocks into an empty bbolt file of the same options, a commit each, in rows of the length that bbolt
-// writes fastest.
+// rawBlocks puts the blocks into an empty bbolt file of the same options, a commit each, in rows of the length that
+// bbolt writes fastest.
 func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error {
 	db, err := bbolt.Open(filepath.Join(b.dir, "raw.db"), 0o600,
 		&bbolt.Options{InitialMmapSize: 16 << 30, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})

@@ -42,8 +42,8 @@ type listBench struct {
 type cost struct{ ms, allocated, peak float64 }
 
 // List measures the import of a workbook of n recipients with all checks, beside excelize's streaming reader over the
-// same rows; and through the interface the difference of two such versions, a recipient as of a day, and a page of search
-// results.
+// same rows; and through the interface the difference of two such versions, a recipient as of a day, and a page of
+// search results.
 func List(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
 	b := &listBench{n: n}
 	defer func() { err = errors.Join(err, b.end(ctx)) }()

@@ -56,8 +56,8 @@ func alternate(ctx context.Context, times int, slice time.Duration, all ...conte
 	return out, nil
 }
 
-// duel is the outcome of two contenders: the median of each one's acts per second, and of the ratio of each pair of slices.
-// It differs from the ratio of the medians, for what disturbed a pair stays in that pair.
+// duel is the outcome of two contenders: the median of each one's acts per second, and of the ratio of each pair of
+// slices. It differs from the ratio of the medians, for what disturbed a pair stays in that pair.
 func duel(laps [][]lap, ours, raw int) (value, limit, ratio float64) {
 	var values, limits, ratios []float64
 	for _, pair := range laps {
@@ -85,8 +85,8 @@ func eachOf(laps [][]lap, contender int) (each []time.Duration) {
 	return each
 }
 
-// race lets callers do acts on what there is to be done, one after the other, until all is done or the time has passed; 0 is
-// no limit. What it begins it ends: the first of them, as many as acts.
+// race lets callers do acts on what there is to be done, one after the other, until all is done or the time has passed;
+// 0 is no limit. What it begins it ends: the first of them, as many as acts.
 func race[T any](callers int, todo []T, within time.Duration, act func(T) error) (lap, error) {
 	l := lap{each: make([]time.Duration, len(todo))}
 	var next atomic.Int64

@@ -45,7 +45,8 @@ func TestDuel(t *testing.T) {
 	}
 }
 
-// Each contender gets its slice each time, in turns however long its turns are, and no turn is given more time than is left.
+// Each contender gets its slice each time, in turns however long its turns are, and no turn is given more time than is
+// left.
 func TestAlternate(t *testing.T) {
 	const slice = 100 * time.Millisecond
 	var order []int

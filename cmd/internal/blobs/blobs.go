@@ -1,6 +1,7 @@
 // Package blobs keeps content beside the record: what does not fit a block, or need not stand in one. A blob is a file
-// below the folder, named by its SHA-256, written once and never changed; among several nodes it lies in an object store of
-// the bus too, from which a node that lacks it takes it. It knows neither who names a blob nor why one was erased.
+// below the folder, named by its SHA-256, written once and never changed; among several nodes it lies in an object
+// store of the bus too, from which a node that lacks it takes it. It knows neither who names a blob nor why one was
+// erased.
 //
 //	ab/abcdef…   the blob sha256:abcdef…
 //	tmp/         what is being written; what a kill left there is removed at the next start
@@ -51,8 +52,8 @@ type Store struct {
 	mu     sync.Mutex // held while a file gets its place, or one is collected
 }
 
-// New returns the store of a folder, which need not be there, and touches nothing. far is what several nodes share, nil on a
-// node of its own; noSync is for a throw-away folder.
+// New returns the store of a folder, which need not be there, and touches nothing. far is what several nodes share, nil
+// on a node of its own; noSync is for a throw-away folder.
 func New(dir string, far Far, noSync bool) *Store { return &Store{dir: dir, far: far, noSync: noSync} }
 
 // Valid says whether a text has the form of a blob's name: "sha256:" and 64 hexadecimal digits in small letters.
@@ -73,10 +74,10 @@ func (s *Store) path(name string) string {
 // Clean removes what puts left that a kill cut off. It is called before the first one.
 func (s *Store) Clean() error { return os.RemoveAll(filepath.Join(s.dir, tmpFolder)) }
 
-// Put stores what r gives, at most limit bytes and never more than [MaxBytes], and returns its name and its length once it
-// would outlive a power cut, and is in the object store where there is one. The same again is no error, and mends a damaged
-// file. What is longer is refused (too_large), and so is what the disk or the object store does not take (not_ready): then
-// nothing is left of it here. An error of r is returned as it is.
+// Put stores what r gives, at most limit bytes and never more than [MaxBytes], and returns its name and its length once
+// it would outlive a power cut, and is in the object store where there is one. The same again is no error, and mends a
+// damaged file. What is longer is refused (too_large), and so is what the disk or the object store does not take
+// (not_ready): then nothing is left of it here. An error of r is returned as it is.
 func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (name string, size int64, err error) {
 	limit = min(limit, MaxBytes)
 	f, err := s.temp()
@@ -203,8 +204,9 @@ type File struct {
 // Size is how many bytes the blob has.
 func (f *File) Size() int64 { return f.size }
 
-// Open opens a blob, which it reads through first: a damaged file is never handed out. Where the file is missing or damaged it
-// is taken from the object store; ErrMissing or ErrDamaged where there is none, or it has not got the blob either.
+// Open opens a blob, which it reads through first: a damaged file is never handed out. Where the file is missing or
+// damaged it is taken from the object store; ErrMissing or ErrDamaged where there is none, or it has not got the blob
+// either.
 func (s *Store) Open(ctx context.Context, name string) (*File, error) {
 	f, err := s.openHere(ctx, name, nil)
 	if !Bad(err) || s.far == nil || !Valid(name) {
@@ -278,8 +280,8 @@ func (s *Store) Has(name string) bool {
 	return err == nil
 }
 
-// Verify holds the file of a blob against its name: ErrMissing, ErrDamaged, or why it could not be read. rest is told how long
-// each piece took, and may wait or end the reading.
+// Verify holds the file of a blob against its name: ErrMissing, ErrDamaged, or why it could not be read. rest is told
+// how long each piece took, and may wait or end the reading.
 func (s *Store) Verify(ctx context.Context, name string, rest func(worked time.Duration) error) error {
 	f, err := s.openHere(ctx, name, rest)
 	if err != nil {
@@ -343,7 +345,8 @@ func (s *Store) Names(fn func(name string, stored time.Time) error) error {
 	return nil
 }
 
-// Collect removes a blob that was stored before a time, here and from the object store, unless it is put again meanwhile.
+// Collect removes a blob that was stored before a time, here and from the object store, unless it is put again
+// meanwhile.
 func (s *Store) Collect(ctx context.Context, name string, before time.Time) (removed bool, err error) {
 	s.mu.Lock()
 	info, err := os.Lstat(s.path(name))

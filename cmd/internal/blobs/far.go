@@ -99,8 +99,8 @@ func (s *Store) take(ctx context.Context, name string) error {
 	return s.keep(f, name)
 }
 
-// Mend makes here and object store hold a blob that one of them has: a file that is missing or damaged is taken from there,
-// and what the object store lacks is given to it. On a node of its own it says what is wrong.
+// Mend makes here and object store hold a blob that one of them has: a file that is missing or damaged is taken from
+// there, and what the object store lacks is given to it. On a node of its own it says what is wrong.
 func (s *Store) Mend(ctx context.Context, name string, wrong error) error {
 	switch {
 	case s.far == nil:
@@ -178,7 +178,8 @@ func (o *objects) open(ctx context.Context) (jetstream.ObjectStore, error) {
 	return store, err
 }
 
-// asked is the outcome of a call: nothing of that name is ErrMissing, and a store that is gone is opened anew next time.
+// asked is the outcome of a call: nothing of that name is ErrMissing, and a store that is gone is opened anew next
+// time.
 func (o *objects) asked(err error) error {
 	switch {
 	case err == nil:

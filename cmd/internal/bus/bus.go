@@ -58,16 +58,17 @@ type Config struct {
 	CAFile    string // external: PEM authorities of its certificate; with it nothing but TLS is used. "" are the system's
 	Replicas  int    // external: of the public streams when they are made; 0 is 1
 
-	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. Who is refused is told what
-	// TooMany gives, at most once a second.
+	// Share is what one user may publish to us, all inbound subjects together; zero is no limit. Who is refused is told
+	// what TooMany gives, at most once a second.
 	Share   fair.Share
 	Excess  Excess
 	TooMany func() []byte
-	// TrustServerUsers opens the feeders' subjects on an external server that has users of its own, see [Bus.HandleShared].
+	// TrustServerUsers opens the feeders' subjects on an external server that has users of its own, see
+	// [Bus.HandleShared].
 	TrustServerUsers bool
 
-	// AnswerWithin is how long a message keeps its place among those in work, answered or not; 2 minutes when zero. Whatever
-	// answers has a limit well below it.
+	// AnswerWithin is how long a message keeps its place among those in work, answered or not; 2 minutes when zero.
+	// Whatever answers has a limit well below it.
 	AnswerWithin time.Duration
 
 	Name   string // name of this node in connections and logs; "qingkong" when empty
@@ -92,8 +93,8 @@ type Bus struct {
 	creds  Credentials // external
 
 	journal, public, officers, viewers, auth, system *nats.Conn // the last four are nil when there is no such access
-	// inbox is what users publish to us by. It is apart from public: where somebody sends more than a connection takes, the
-	// server closes that, and what we send must not share its fate.
+	// inbox is what users publish to us by. It is apart from public: where somebody sends more than a connection takes,
+	// the server closes that, and what we send must not share its fate.
 	inbox *nats.Conn
 	feed  *nats.Conn // the same for feeders, whose messages are the largest
 

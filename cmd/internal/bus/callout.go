@@ -24,8 +24,8 @@ type Try struct {
 	Answered bool
 }
 
-// Denied is what an [Authenticate] returns to refuse a login for a reason that the log has to say, beside the user's name.
-// The client hears what it hears of a wrong secret.
+// Denied is what an [Authenticate] returns to refuse a login for a reason that the log has to say, beside the user's
+// name. The client hears what it hears of a wrong secret.
 type Denied string
 
 func (d Denied) Error() string { return string(d) }

@@ -10,8 +10,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// eagerBytes is how much an eager connection holds beside the server's own max_pending. Who floods with messages near max_payload is
-// cut off before that is full, and nothing that others sent meanwhile is lost.
+// eagerBytes is how much an eager connection holds beside the server's own max_pending. Who floods with messages near
+// max_payload is cut off before that is full, and nothing that others sent meanwhile is lost.
 const eagerBytes = 128 << 20
 
 // eagerServer connects in process to a server that closes whoever reads slowly, by connections that read ahead.
@@ -25,9 +25,9 @@ func (s eagerServer) InProcessConn() (net.Conn, error) {
 	return newEager(c, eagerBytes), nil
 }
 
-// eager takes what comes in as soon as it comes, up to so many bytes, whatever its reader does. The server writes to a connection
-// in process in small pieces, each handed from goroutine to goroutine; a reader that also makes messages of them falls behind
-// several senders on few cores.
+// eager takes what comes in as soon as it comes, up to so many bytes, whatever its reader does. The server writes to a
+// connection in process in small pieces, each handed from goroutine to goroutine; a reader that also makes messages of
+// them falls behind several senders on few cores.
 type eager struct {
 	net.Conn
 	limit int

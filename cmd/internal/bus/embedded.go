@@ -29,8 +29,8 @@ const (
 // readyWait bounds the start of the embedded server. Recovering a long journal from disk takes most of it.
 const readyWait = 5 * time.Minute
 
-// maxSubscriptions is how many subscriptions one connection of an account may have that outside users are placed in, ours
-// included.
+// maxSubscriptions is how many subscriptions one connection of an account may have that outside users are placed in,
+// ours included.
 const maxSubscriptions = 32
 
 // serverConfig is the embedded server's configuration; an external server needs the same accounts and callout.
@@ -40,8 +40,8 @@ const maxSubscriptions = 32
 //
 // timeout bounds a login from CONNECT to our answer. When it ends without one the server says "Authorization
 // Violation", as if we had refused, so it lies beyond the 2 s after which clients hang up by themselves.
-// max_subscriptions bounds how often one client can have the same message delivered to itself; the accounts' own limits are
-// those that a client meets, since the server asks for no other once the callout has placed it.
+// max_subscriptions bounds how often one client can have the same message delivered to itself; the accounts' own limits
+// are those that a client meets, since the server asks for no other once the callout has placed it.
 var serverConfig = template.Must(template.New("nats").Parse(`
 server_name: {{.Name}}
 max_payload: {{.MaxPayload}}
@@ -239,8 +239,9 @@ const (
 	closeFor = 50 * time.Millisecond
 )
 
-// shutdown stops the server. It first takes nobody in any more and lets logins under way come to the callout: nats-server 2.14.9
-// crashes on a login that begins while it stops (Server.newRespInbox reads what shutdownEventing has taken away).
+// shutdown stops the server. It first takes nobody in any more and lets logins under way come to the callout:
+// nats-server 2.14.9 crashes on a login that begins while it stops (Server.newRespInbox reads what shutdownEventing has
+// taken away).
 func (b *Bus) shutdown() {
 	b.srv.LameDuckShutdown() // returns at once without a listener
 	b.srv.Shutdown()
@@ -296,8 +297,8 @@ func (l *serverLog) up() error {
 // client is how the server begins the lines of one connection.
 var client = regexp.MustCompile(`cid:\d+`)
 
-// named is how the server says whose login it refused. Passwords are typed where names belong, so the name is left out: who
-// keeps a trace of logins knows what to make of it, see [Config.Tried].
+// named is how the server says whose login it refused. Passwords are typed where names belong, so the name is left out:
+// who keeps a trace of logins knows what to make of it, see [Config.Tried].
 var named = regexp.MustCompile(`(?s)(authentication error).*`)
 
 // calloutLine is how the server's lines about what the callout said of a login begin.

@@ -145,8 +145,8 @@ func (w *wire) pass(from, to net.Conn) {
 	}
 }
 
-// Closing keeps to its time with a server that takes nothing in any more, even while something waits to be written to it:
-// that holds the connection's lock.
+// Closing keeps to its time with a server that takes nothing in any more, even while something waits to be written to
+// it: that holds the connection's lock.
 func TestCloseKeepsToItsTime(t *testing.T) {
 	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"})
 	w := newWire(t, s.Addr().String())
@@ -189,7 +189,8 @@ func TestCloseKeepsToItsTime(t *testing.T) {
 	}
 }
 
-// Clients that log in over and over while the server stops, as agents do that come back, neither crash it nor hold it up.
+// Clients that log in over and over while the server stops, as agents do that come back, neither crash it nor hold it
+// up.
 func TestLoginsWhileItStops(t *testing.T) {
 	for range 2 {
 		b, err := Start(Config{StoreDir: t.TempDir(), Listen: "127.0.0.1:0"})

@@ -163,9 +163,9 @@ func TestExternalServerWithCallout(t *testing.T) {
 	}
 }
 
-// A credentials file of an earlier version starts on a server that has the new accounts, and on one that lacks them: recipients
-// come in as before, feeders are refused rather than placed where nobody proves who they are, readers hear what goes out and
-// have no streams.
+// A credentials file of an earlier version starts on a server that has the new accounts, and on one that lacks them:
+// recipients come in as before, feeders are refused rather than placed where nobody proves who they are, readers hear
+// what goes out and have no streams.
 func TestOldCredentials(t *testing.T) {
 	access := externalServer(t)
 	s := runServer(t, access.opts)

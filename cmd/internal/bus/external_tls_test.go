@@ -8,8 +8,8 @@ import (
 	"qingkong/cmd/internal/certs/certstest"
 )
 
-// An external server with TLS is reached with its authority, also under a nats:// address; with another's it is not, and the
-// error says what to name.
+// An external server with TLS is reached with its authority, also under a nats:// address; with another's it is not,
+// and the error says what to name.
 func TestAnExternalServerWithTLS(t *testing.T) {
 	ca := certstest.NewCA(t)
 	pair := ca.Issue(certstest.Leaf{})

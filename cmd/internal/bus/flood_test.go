@@ -40,8 +40,8 @@ func flood(t *testing.T, nc *nats.Conn, subject, reply string, stop <-chan struc
 	return &n
 }
 
-// One user floods with requests whose work is slow. Another's are answered in order, none is lost, and what the first has
-// waiting or in work is bounded; it hears at most once a second that it is too fast.
+// One user floods with requests whose work is slow. Another's are answered in order, none is lost, and what the first
+// has waiting or in work is bounded; it hears at most once a second that it is too fast.
 func TestAFloodLeavesOthersTheirTurn(t *testing.T) {
 	for name, merge := range map[string]bool{"each by itself": false, "merged": true} {
 		t.Run(name, func(t *testing.T) {
@@ -104,8 +104,8 @@ func TestAFloodLeavesOthersTheirTurn(t *testing.T) {
 	}
 }
 
-// floodUntilCutOff publishes as fast as one connection can, and with a new one where that has ended, until the user is cut off.
-// The server itself closes who does not read its refusals as fast.
+// floodUntilCutOff publishes as fast as one connection can, and with a new one where that has ended, until the user is
+// cut off. The server itself closes who does not read its refusals as fast.
 func floodUntilCutOff(t *testing.T, b *Bus, addr, user, subject string, lasting time.Duration) {
 	t.Helper()
 	until := time.Now().Add(2 * time.Minute) // server, coordinator and flood share what processors there are
@@ -124,8 +124,8 @@ func floodUntilCutOff(t *testing.T, b *Bus, addr, user, subject string, lasting 
 	}
 }
 
-// Who goes on far beyond its share is cut off and stays so for a while, its logins without an answer; whatever it publishes: to
-// us, to JetStream, or where it may not. Others log in and are answered, and the log stays readable.
+// Who goes on far beyond its share is cut off and stays so for a while, its logins without an answer; whatever it
+// publishes: to us, to JetStream, or where it may not. Others log in and are answered, and the log stays readable.
 func TestWhoGoesOnIsCutOff(t *testing.T) {
 	var out lockedBuffer
 	b := startBus(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2},
@@ -157,8 +157,8 @@ func TestWhoGoesOnIsCutOff(t *testing.T) {
 	}
 }
 
-// Who comes back with a new connection as soon as the old one ends, by itself or because the server closed it, is cut off all the
-// same; on an external server the system account tells what the connections send, and closes them.
+// Who comes back with a new connection as soon as the old one ends, by itself or because the server closed it, is cut
+// off all the same; on an external server the system account tells what the connections send, and closes them.
 func TestWhoComesBackIsCutOff(t *testing.T) {
 	outside := func(t *testing.T, cfg Config) (*Bus, string) {
 		access := externalServer(t)
@@ -219,7 +219,8 @@ func TestSubscriptionsOfAConnection(t *testing.T) {
 	}
 }
 
-// Wrong secrets, however fast they are tried, are one line of the server's log and then a count, though those lines name no client.
+// Wrong secrets, however fast they are tried, are one line of the server's log and then a count, though those lines
+// name no client.
 func TestAFloodOfWrongLoginsIsOneLine(t *testing.T) {
 	var out lockedBuffer
 	b := startBus(t, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))}, everyone().authenticate)

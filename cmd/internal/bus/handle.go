@@ -21,8 +21,9 @@ func ReplyAllowed(user, reply string) bool {
 	return ok && ValidUser(user) && rest != "" && !strings.ContainsAny(rest, "*> \t\r\n")
 }
 
-// Handler takes one message of a user. reply is never nil and does nothing when no answer is wanted or allowed; it has to be
-// called once, from any goroutine: until then, or for [Config.AnswerWithin], the message counts as in work. The handler must not block.
+// Handler takes one message of a user. reply is never nil and does nothing when no answer is wanted or allowed; it has
+// to be called once, from any goroutine: until then, or for [Config.AnswerWithin], the message counts as in work. The
+// handler must not block.
 type Handler func(user string, data []byte, reply func([]byte))
 
 const answerWithin = 2 * time.Minute
@@ -31,11 +32,12 @@ const answerWithin = 2 * time.Minute
 const queue = "qingkong"
 
 // Handle receives what users publish to a subject whose last token is "*" and names the user: qingkong.answer.*,
-// qingkong.pending.*. The permissions let nobody else publish there, so the user is proven. Several nodes share the messages.
+// qingkong.pending.*. The permissions let nobody else publish there, so the user is proven. Several nodes share the
+// messages.
 //
-// Each user has its turn: no more of one wait than bounds say, and a user that is faster than [Config.Share] is refused. Of a
-// user's messages the handler runs in order of arrival. With bounds.Merge it runs once for all that a user has waiting, with
-// the data of the last, and its reply goes to all.
+// Each user has its turn: no more of one wait than bounds say, and a user that is faster than [Config.Share] is
+// refused. Of a user's messages the handler runs in order of arrival. With bounds.Merge it runs once for all that a
+// user has waiting, with the data of the last, and its reply goes to all.
 func (b *Bus) Handle(subject string, bounds fair.Bounds, fn Handler) error {
 	prefix, ok := strings.CutSuffix(subject, ".*")
 	if !ok {
@@ -55,17 +57,17 @@ func (b *Bus) Handle(subject string, bounds fair.Bounds, fn Handler) error {
 	})
 }
 
-// SharedHandler is [Handler] for a message of a subject that several users publish to. place is the subject's last token
-// (source, station, MN).
+// SharedHandler is [Handler] for a message of a subject that several users publish to. place is the subject's last
+// token (source, station, MN).
 type SharedHandler func(place, user string, data []byte, reply func([]byte))
 
 // HandleShared receives what feeders publish to a subject whose last token does not name them: qingkong.forecast.*,
 // qingkong.observation.*, qingkong.telemetry.*. They are in an account apart, whose server hands the message over below
 // feed.… with who sent it in a header of its own, so the user is proven. Turns and shares are those of [Bus.Handle].
 //
-// On an external server with users of its own nobody's name is proven: there nothing is received, see [Bus.Unproven], unless
-// [Config.TrustServerUsers] says that the server itself lets only feeders publish there. The user is then "nats:" and the name
-// in the reply subject, which is a claim.
+// On an external server with users of its own nobody's name is proven: there nothing is received, see [Bus.Unproven],
+// unless [Config.TrustServerUsers] says that the server itself lets only feeders publish there. The user is then
+// "nats:" and the name in the reply subject, which is a claim.
 func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler) error {
 	prefix, ok := strings.CutSuffix(subject, ".*")
 	if !ok {
@@ -101,8 +103,8 @@ func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler)
 // claimed marks a name that nobody has proven.
 func claimed(user string) string { return "nats:" + user }
 
-// requestInfo is the header in which the server says who sent a message that crossed accounts. It overwrites what a client
-// puts there. name is what the client calls itself; user is who it logged in as.
+// requestInfo is the header in which the server says who sent a message that crossed accounts. It overwrites what a
+// client puts there. name is what the client calls itself; user is who it logged in as.
 const requestInfo = "Nats-Request-Info"
 
 // sender is who sent a message that crossed accounts, "" where that is not said.
@@ -138,8 +140,8 @@ func (b *Bus) ownUsers() bool { return b.srv == nil && b.issuer == nil }
 // Unproven says that inbound subjects of feeders are closed, because the external server has users of its own.
 func (b *Bus) Unproven() bool { return b.ownUsers() && !b.cfg.TrustServerUsers }
 
-// maxBacklog and maxBacklogBytes bound what the connection holds for one subscription. Its callback hands everything on at
-// once or drops it, so that little ever waits there.
+// maxBacklog and maxBacklogBytes bound what the connection holds for one subscription. Its callback hands everything on
+// at once or drops it, so that little ever waits there.
 const (
 	maxBacklog      = 1 << 18
 	maxBacklogBytes = 256 << 20
@@ -240,11 +242,11 @@ func (b *Bus) inbound(bounds fair.Bounds, fn func(m inMessage, reply func([]byte
 	return in
 }
 
-// take lets a message wait for its turn, or refuses it: at most one refusal a second goes to a user, for one a message would
-// be worth a flood of its own.
+// take lets a message wait for its turn, or refuses it: at most one refusal a second goes to a user, for one a message
+// would be worth a flood of its own.
 //
-// What a flood costs is this function, so a message that is refused is not even looked into: one goroutine calls it for all
-// users, and has to be as fast as the connection.
+// What a flood costs is this function, so a message that is refused is not even looked into: one goroutine calls it for
+// all users, and has to be as fast as the connection.
 func (in *inbound) take(user string, size int, look func() (m inMessage, ok bool)) {
 	cost := 1 + size/worth
 	v := in.bus.meter.TakeN(user, cost, size)

@@ -67,8 +67,8 @@ func (b *Bus) kickExternal(ctx context.Context, user string) (int, error) {
 	return n, err
 }
 
-// askServers asks all servers of the cluster for connections. How many there are is not known, so it waits for the answers
-// that come within a quarter of a second of each other.
+// askServers asks all servers of the cluster for connections. How many there are is not known, so it waits for the
+// answers that come within a quarter of a second of each other.
 func (b *Bus) askServers(ctx context.Context, ask []byte, see func(answer []byte) error) error {
 	inbox := b.system.NewRespInbox()
 	sub, err := b.system.SubscribeSync(inbox)

@@ -11,9 +11,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// A stream's meta.inf is its configuration, with a checksum beside it. The server passes over a stream whose two do not agree,
-// and whoever makes the stream again gets its messages back: they lie in files of their own. But the server writes no meta.inf
-// where there is one, so that the stream is passed over at every start from then on, and a copy of the store lacks it.
+// A stream's meta.inf is its configuration, with a checksum beside it. The server passes over a stream whose two do not
+// agree, and whoever makes the stream again gets its messages back: they lie in files of their own. But the server
+// writes no meta.inf where there is one, so that the stream is passed over at every start from then on, and a copy of
+// the store lacks it.
 
 const (
 	metaFile    = "meta.inf"
@@ -21,8 +22,8 @@ const (
 	metaWithin  = 5 * time.Second
 )
 
-// setMetaAside renames the meta.inf of every stream that the embedded server passed over, so that the file is written anew when
-// the stream is made again. Nothing else of the stream is touched, and what cannot be done holds up no start.
+// setMetaAside renames the meta.inf of every stream that the embedded server passed over, so that the file is written
+// anew when the stream is made again. Nothing else of the stream is touched, and what cannot be done holds up no start.
 func (b *Bus) setMetaAside() {
 	ctx, cancel := context.WithTimeout(context.Background(), metaWithin)
 	defer cancel()

@@ -33,8 +33,8 @@ type Identity struct {
 	Recipient string   // enterprise: its recipient id, which is also its User
 	MNs       []string // enterprise: stations it may send telemetry for
 
-	// Expires is when the login ends: by then, and less than a second before, the server closes the connection itself. Zero is
-	// never.
+	// Expires is when the login ends: by then, and less than a second before, the server closes the connection itself.
+	// Zero is never.
 	Expires time.Time
 }
 
@@ -112,8 +112,8 @@ func (t targets) of(role string) (account string, streams bool) {
 	return t.public, false
 }
 
-// reader is the account of those who read the streams. Where the server has none they hear what goes out live in the public
-// account, without JetStream.
+// reader is the account of those who read the streams. Where the server has none they hear what goes out live in the
+// public account, without JetStream.
 func (t targets) reader(account string) (string, bool) {
 	if account == "" {
 		return t.public, false
@@ -148,8 +148,8 @@ func both(subjects ...string) []string {
 	return out
 }
 
-// readStreams lets a user read the public streams through JetStream by one consumer on each, which bears its name, and change
-// nothing in them. A name in a subject is literal: with a wildcard one user could take another's consumer over.
+// readStreams lets a user read the public streams through JetStream by one consumer on each, which bears its name, and
+// change nothing in them. A name in a subject is literal: with a wildcard one user could take another's consumer over.
 func readStreams(user string) []string {
 	var pub []string
 	for _, s := range []string{StreamEvents, StreamDrill} {

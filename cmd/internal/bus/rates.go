@@ -14,13 +14,14 @@ import (
 	"qingkong/cmd/internal/fair"
 )
 
-// What a user sends is seen by our handlers only where it may be sent: what is forbidden, or asked of JetStream, costs the
-// server as much. So the connections themselves are looked at each second, and who goes on far beyond its share is cut off: its
-// connections are closed and its logins stay unanswered for a while. A refusal would make clients give up for good.
+// What a user sends is seen by our handlers only where it may be sent: what is forbidden, or asked of JetStream, costs
+// the server as much. So the connections themselves are looked at each second, and who goes on far beyond its share is
+// cut off: its connections are closed and its logins stay unanswered for a while. A refusal would make clients give up
+// for good.
 
-// Excess is from when on a user is cut off: Times its share, for so many seconds on end, where each message counts for as many
-// as its bytes are worth. Zero is never. Who sends us so much in one second that others' messages would be lost behind it is cut
-// off at once.
+// Excess is from when on a user is cut off: Times its share, for so many seconds on end, where each message counts for
+// as many as its bytes are worth. Zero is never. Who sends us so much in one second that others' messages would be lost
+// behind it is cut off at once.
 type Excess struct {
 	Times   int
 	Seconds int
@@ -34,7 +35,8 @@ const (
 	muteFor = time.Minute
 	// listLimit bounds the connections that are looked at. Those beyond it are looked at when others have gone.
 	listLimit = 1 << 18
-	// closedLimit bounds the connections closed last that are looked at, so that who comes back again and again is seen too.
+	// closedLimit bounds the connections closed last that are looked at, so that who comes back again and again is seen
+	// too.
 	closedLimit = 256
 )
 
@@ -71,16 +73,16 @@ const worth = 16 << 10
 // atOnce is how many times what cuts a user off after some seconds cuts it off at once.
 const atOnce = 2
 
-// atOnceBytes is how many refused bytes of one second cut a user off at once: few enough that the server, which closes a connection
-// of ours behind which more than max_pending waits, never comes to that.
+// atOnceBytes is how many refused bytes of one second cut a user off at once: few enough that the server, which closes
+// a connection of ours behind which more than max_pending waits, never comes to that.
 const atOnceBytes = 8 << 20
 
 func newRates(perSecond float64, e Excess) *rates {
 	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
 }
 
-// see takes what the connections have sent by now, those closed last among them, and returns who is to be cut off. One that
-// is listed twice was closed meanwhile.
+// see takes what the connections have sent by now, those closed last among them, and returns who is to be cut off. One
+// that is listed twice was closed meanwhile.
 func (r *rates) see(conns []connSent, now time.Time) (cut []string) {
 	passed := now.Sub(r.at).Seconds()
 	first := r.at.IsZero()
@@ -174,8 +176,8 @@ func (b *Bus) cutOff(ctx context.Context, user string) {
 	b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for", muteFor, "error", err)
 }
 
-// floods says that with a message of that cost and so many bytes so much of a user was refused within a second that it is to be cut
-// off at once; true for one message of a second.
+// floods says that with a message of that cost and so many bytes so much of a user was refused within a second that it
+// is to be cut off at once; true for one message of a second.
 func (r *rates) floods(v fair.Verdict, cost, size int) bool {
 	limit := int(r.limit) * atOnce
 	many := v.Refused >= limit && v.Refused-cost < limit

@@ -9,8 +9,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// A stream of nats-server whose file could not be written once, for a full disk most likely, takes nothing any more until the
-// server opens it anew, however much room there is by then. The server says so in its log alone.
+// A stream of nats-server whose file could not be written once, for a full disk most likely, takes nothing any more
+// until the server opens it anew, however much room there is by then. The server says so in its log alone.
 
 // refusesWrites says whether a line of the server's log means that it stores nothing any more.
 func refusesWrites(line string) bool {
@@ -25,8 +25,8 @@ func (l *serverLog) storeBroke() {
 	}
 }
 
-// StoreBroken is since when a stream of the embedded server takes nothing because its file could not be written; zero while
-// all do, and for an external server.
+// StoreBroken is since when a stream of the embedded server takes nothing because its file could not be written; zero
+// while all do, and for an external server.
 func (b *Bus) StoreBroken() time.Time {
 	if b.srvLog == nil {
 		return time.Time{}
@@ -36,8 +36,8 @@ func (b *Bus) StoreBroken() time.Time {
 	return b.srvLog.broken
 }
 
-// ReopenStore closes the streams of the embedded server and opens them anew, so that those that could not be written are
-// written again. Connections stay and their messages go on; only what is asked of streams has to wait.
+// ReopenStore closes the streams of the embedded server and opens them anew, so that those that could not be written
+// are written again. Connections stay and their messages go on; only what is asked of streams has to wait.
 func (b *Bus) ReopenStore() error {
 	if b.srv == nil {
 		return errors.New("bus: the streams of an external server are its operator's")

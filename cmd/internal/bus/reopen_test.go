@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// breakFiles puts a read-only descriptor in the place of every open file whose path ends so: writes to it fail, as on a disk
-// that is full.
+// breakFiles puts a read-only descriptor in the place of every open file whose path ends so: writes to it fail, as on a
+// disk that is full.
 func breakFiles(t *testing.T, ending string) {
 	t.Helper()
 	fds, err := os.ReadDir("/proc/self/fd")
@@ -46,8 +46,8 @@ func breakFiles(t *testing.T, ending string) {
 	}
 }
 
-// The file of a stream cannot be written once. The server then takes nothing more for that stream, says so, and does again
-// after its store was opened anew; connections and their messages go on meanwhile.
+// The file of a stream cannot be written once. The server then takes nothing more for that stream, says so, and does
+// again after its store was opened anew; connections and their messages go on meanwhile.
 func TestAStoreThatCouldNotBeWrittenIsOpenedAnew(t *testing.T) {
 	b := startBus(t, Config{Listen: "127.0.0.1:0"}, nil)
 	if err := b.EnsureStreams(t.Context()); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Who sends a forecast is who logged in, whatever the message says of it: a reply subject in an officer's inbox, none at all, a
-// forged header, foreign fields in CONNECT. Nothing comes back anywhere but to the feeders.
+// Who sends a forecast is who logged in, whatever the message says of it: a reply subject in an officer's inbox, none
+// at all, a forged header, foreign fields in CONNECT. Nothing comes back anywhere but to the feeders.
 func TestTheSenderIsWhoLoggedIn(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
 	got := make(chan string, 100)
@@ -131,8 +131,8 @@ func TestFeedsAreFeedersAlone(t *testing.T) {
 	}
 }
 
-// On a server with users of its own nobody's name is proven: nothing is taken, unless that server is trusted, and then names are
-// marked as claims.
+// On a server with users of its own nobody's name is proven: nothing is taken, unless that server is trusted, and then
+// names are marked as claims.
 func TestUnprovenSenders(t *testing.T) {
 	for name, trust := range map[string]bool{"closed": false, "trusted": true} {
 		t.Run(name, func(t *testing.T) {

@@ -35,7 +35,8 @@ func (b *Bus) parts() []part {
 }
 
 // Silent asks the server for a round trip on each connection, the vital ones first, and returns the first that has none
-// before ctx ends; nil when all answer. A connection that is up proves nothing: a server that stands still keeps it open.
+// before ctx ends; nil when all answer. A connection that is up proves nothing: a server that stands still keeps it
+// open.
 func (b *Bus) Silent(ctx context.Context) *Silence {
 	for _, p := range b.parts() {
 		if status := p.nc.Status(); status != nats.CONNECTED {

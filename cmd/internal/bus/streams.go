@@ -75,9 +75,9 @@ func (b *Bus) ensureStream(ctx context.Context, js jetstream.JetStream, name str
 // sweepWithin bounds one look at the consumers.
 const sweepWithin = 20 * time.Second
 
-// Sweep deletes consumers of the streams' readers that do not belong there: those that push, which could send old messages onto
-// live subjects, and those whose name is not that of a user who may read there. reads says whether a user has a role. It
-// returns how many it deleted. The server lets a client create either; nobody else can delete them.
+// Sweep deletes consumers of the streams' readers that do not belong there: those that push, which could send old
+// messages onto live subjects, and those whose name is not that of a user who may read there. reads says whether a user
+// has a role. It returns how many it deleted. The server lets a client create either; nobody else can delete them.
 func (b *Bus) Sweep(ctx context.Context, reads func(user string, roles ...string) bool) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()

@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Each reader has one consumer on each stream, of its own name. No other name is made, asked or read, and in the other account
-// the same name is another consumer: who fills the one has not touched the other.
+// Each reader has one consumer on each stream, of its own name. No other name is made, asked or read, and in the other
+// account the same name is another consumer: who fills the one has not touched the other.
 func TestAConsumerIsItsUsers(t *testing.T) {
 	b := startBus(t, Config{}, everyone().authenticate)
 	publishEvents(t, b, 1, 3)

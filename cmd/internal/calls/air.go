@@ -32,8 +32,8 @@ type FeedView struct {
 	Refused *RefusedView `json:"refused,omitempty"` // on the node that answers; absent where nothing was
 }
 
-// RefusedView is what a source brought and was refused: how many documents since the node's count began, how many lie in
-// Folder on the server's disk, and the last of them. File is its name there, empty for one that is not kept.
+// RefusedView is what a source brought and was refused: how many documents since the node's count began, how many lie
+// in Folder on the server's disk, and the last of them. File is its name there, empty for one that is not kept.
 type RefusedView struct {
 	Total    int       `json:"total"`
 	Kept     int       `json:"kept"`

@@ -1,9 +1,10 @@
-// Package calls is the interface (contract.md §3) as data: one row a call, with who may make it, its parameters, what goes
-// in and what comes out, and its words in both languages. The server, its OpenAPI document, the table of permissions and
-// the shell's commands read the rows; package service or package web binds each of them to what carries it out.
+// Package calls is the interface (contract.md §3) as data: one row a call, with who may make it, its parameters, what
+// goes in and what comes out, and its words in both languages. The server, its OpenAPI document, the table of
+// permissions and the shell's commands read the rows; package service or package web binds each of them to what carries
+// it out.
 //
-// An input is a struct. A member with the tag `path` or `query` comes from there, one with `body:"raw"` is the whole body, and
-// every other one comes from the body's JSON:
+// An input is a struct. A member with the tag `path` or `query` comes from there, one with `body:"raw"` is the whole
+// body, and every other one comes from the body's JSON:
 //
 //	type PlanTry struct {
 //		ByID                                             // {id} of the path
@@ -80,8 +81,8 @@ type ByID struct {
 // Nothing is the body of a call that says everything in its path: {} or none at all.
 type Nothing struct{ ByID }
 
-// Paging is the input of a list: at most Limit items, 100 unless told, after those that Cursor, the next of another page,
-// stands for.
+// Paging is the input of a list: at most Limit items, 100 unless told, after those that Cursor, the next of another
+// page, stands for.
 type Paging struct {
 	Cursor string `query:"cursor" json:"-"`
 	Limit  int    `query:"limit" json:"-"`
@@ -93,8 +94,8 @@ const UsualLimit = 100
 // Most is the limit that was asked for, or the usual one.
 func (p Paging) Most() int { return cmp.Or(p.Limit, UsualLimit) }
 
-// What bodies may have, in bytes: what signs in, which anybody may send, and what says everything in its path; what people
-// write, a notice of 20,000 characters the longest; data of a day, of a plant or of a list's rows; a workbook.
+// What bodies may have, in bytes: what signs in, which anybody may send, and what says everything in its path; what
+// people write, a notice of 20,000 characters the longest; data of a day, of a plant or of a list's rows; a workbook.
 const (
 	signInBody = 4 << 10
 	smallBody  = 4 << 10

@@ -82,8 +82,8 @@ type Imported struct {
 	Contacts ImportedContacts        `json:"contacts"`
 }
 
-// ImportedContacts is what an import did about contacts, which are no part of what a version is: a workbook that differs in
-// them alone is the version there is, with other contacts.
+// ImportedContacts is what an import did about contacts, which are no part of what a version is: a workbook that
+// differs in them alone is the version there is, with other contacts.
 type ImportedContacts struct {
 	Changed int `json:"changed"` // of a version that was there already
 	Kept    int `json:"kept"`    // that the workbook leaves empty and the list in force has
@@ -110,8 +110,8 @@ type DraftAt struct {
 	Revision int `query:"revision" json:"-"`
 }
 
-// ListAmendment changes one measure of a recipient (measure_id and change), the recipient itself (recipient), or whom it is
-// reached by (contact). Null in the place of a change takes the measure or the recipient out.
+// ListAmendment changes one measure of a recipient (measure_id and change), the recipient itself (recipient), or whom
+// it is reached by (contact). Null in the place of a change takes the measure or the recipient out.
 type ListAmendment struct {
 	RecipientID   string                 `json:"recipient_id" validate:"required"`
 	MeasureID     string                 `json:"measure_id"`

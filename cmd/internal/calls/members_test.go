@@ -24,7 +24,8 @@ func TestWordsOfMembers(t *testing.T) {
 	}
 }
 
-// What a member is follows from its type, and those of the path, the query and of what is embedded are none or the input's own.
+// What a member is follows from its type, and those of the path, the query and of what is embedded are none or the
+// input's own.
 func TestMembersOfACall(t *testing.T) {
 	for call, want := range map[*Call]string{
 		Relist.Call:        "revision:2 list_version:0 recipients:6",

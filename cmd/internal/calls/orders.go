@@ -19,7 +19,8 @@ type OrdersQuery struct {
 	Paging
 }
 
-// OrderPage is a page of orders, each as [notify.View] has it, but for its objection. Total is -1 where counting takes too long.
+// OrderPage is a page of orders, each as [notify.View] has it, but for its objection. Total is -1 where counting takes
+// too long.
 type OrderPage struct {
 	Items []json.RawMessage `json:"items"`
 	Next  string            `json:"next"`

@@ -78,7 +78,8 @@ var params = map[string]Param{
 	"lang":         {Words: []string{"zh-CN", "en"}, Want: "papers.want_format", ZH: "表格文字的语言，默认 zh-CN", EN: "the language of the form; zh-CN unless told"},
 }
 
-// QueryName is the name that a member has in the query, and the key of its [Param]; empty for one that comes from elsewhere.
+// QueryName is the name that a member has in the query, and the key of its [Param]; empty for one that comes from
+// elsewhere.
 func QueryName(f reflect.StructField) (name, key string) {
 	name, key, _ = strings.Cut(f.Tag.Get("query"), ",")
 	if key == "" {

@@ -72,8 +72,8 @@ type NewAccount struct {
 	Town string `json:"town" validate:"line=40"`
 }
 
-// NewToken is one token more for a user. Name says what the token is for, never a person. From ExpiresAt on it is refused;
-// without one it has no end.
+// NewToken is one token more for a user. Name says what the token is for, never a person. From ExpiresAt on it is
+// refused; without one it has no end.
 type NewToken struct {
 	ByID
 	Name      string     `json:"name" validate:"line=40"`
@@ -133,9 +133,10 @@ type Token struct {
 
 // Sight says that somebody else came by an account's secret: who, when and how.
 //
-// An administrator who sees the secrets of two accounts can be both persons of the two-person rule. Nothing prevents that,
-// for somebody has to hand out secrets; so each act of such an account says it, whatever password its owner chooses
-// afterwards: the administrator may have chosen it. Only a code of a factor that the owner had before shows who acts.
+// An administrator who sees the secrets of two accounts can be both persons of the two-person rule. Nothing prevents
+// that, for somebody has to hand out secrets; so each act of such an account says it, whatever password its owner
+// chooses afterwards: the administrator may have chosen it. Only a code of a factor that the owner had before shows who
+// acts.
 type Sight struct {
 	By  string    `json:"by"`
 	At  time.Time `json:"at"`
@@ -182,8 +183,8 @@ type Erasure struct {
 	Reason      string `text:"free" json:"reason" validate:"required,bytes=500"`
 }
 
-// Erased is what is erased now: how many entries of the vault, those that were erased before among them, so that a repeat is
-// answered like the first.
+// Erased is what is erased now: how many entries of the vault, those that were erased before among them, so that a
+// repeat is answered like the first.
 type Erased struct {
 	Entries   int      `json:"entries"`
 	Backups   []KeptIn `json:"backups"` // of the server's folder, the newest first

@@ -29,8 +29,8 @@ type PlanAsked struct {
 	Problem json.RawMessage `json:"problem"`
 }
 
-// PlanAccepted accepts the plan of a problem. A plan that does not keep what the order demands without it needs a reason,
-// which is kept in the vault.
+// PlanAccepted accepts the plan of a problem. A plan that does not keep what the order demands without it needs a
+// reason, which is kept in the vault.
 type PlanAccepted struct {
 	ByID
 	Within
@@ -92,8 +92,8 @@ type Allocation struct {
 	Binding  []string         `json:"binding"`
 }
 
-// OrderPlan is an answer for an order: Marks say of every measure whether the plan keeps it, and NeedsReason that accepting
-// it needs a reason.
+// OrderPlan is an answer for an order: Marks say of every measure whether the plan keeps it, and NeedsReason that
+// accepting it needs a reason.
 type OrderPlan struct {
 	Allocation
 	Marks       []plant.PlanMarks `json:"marks"` // null where there is no plan

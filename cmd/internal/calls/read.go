@@ -13,8 +13,8 @@ import (
 	"qingkong/cmd/internal/valid"
 )
 
-// Read makes the call's input of the names in its path, its query and its body, and refuses with every wrong place what is
-// not in it: parameters it does not have or has twice, members it does not have, values that break their rules.
+// Read makes the call's input of the names in its path, its query and its body, and refuses with every wrong place what
+// is not in it: parameters it does not have or has twice, members it does not have, values that break their rules.
 func (c *Call) Read(path func(name string) string, query url.Values, body []byte) (any, error) {
 	if err := c.checkQuery(query); err != nil {
 		return nil, err
@@ -117,8 +117,8 @@ func (c *Call) readParam(to reflect.Value, name, text string) error {
 
 func (p *Param) holds(n float64) bool { return n >= p.From && (p.To == 0 || n <= p.To) }
 
-// WrongQuery refuses the value of a parameter; want is the rule that says what is expected, one of the words where it has some,
-// or up to a number.
+// WrongQuery refuses the value of a parameter; want is the rule that says what is expected, one of the words where it
+// has some, or up to a number.
 func WrongQuery(name, value, want string, words ...string) error {
 	return refusal.Input([]refusal.Field{{Path: name, Rule: want,
 		Args: refusal.Args{"name": name, "value": value, "allowed": strings.Join(words, ", "), "limit": strings.Join(words, "")}}})

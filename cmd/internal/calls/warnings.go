@@ -8,9 +8,9 @@ import (
 	"qingkong/notify"
 )
 
-// The acts in the two-person rule carry, beside what the domain decides on, a code of the actor's factor. It is demanded of
-// who approves and has a factor; any of these acts that an administrator could have done in the actor's place says so unless
-// a code comes with it. Another warning_id in a body than the path has is refused.
+// The acts in the two-person rule carry, beside what the domain decides on, a code of the actor's factor. It is
+// demanded of who approves and has a factor; any of these acts that an administrator could have done in the actor's
+// place says so unless a code comes with it. Another warning_id in a body than the path has is refused.
 
 // Declaration declares a warning.
 type Declaration struct {
@@ -71,8 +71,8 @@ type WarningLook struct {
 	Outlook *alerts.Outlook `json:"outlook,omitempty"`
 }
 
-// WarningTimeline is what became of a warning, the first first, and how its orders stand now. Why something was done stays
-// with those who decide.
+// WarningTimeline is what became of a warning, the first first, and how its orders stand now. Why something was done
+// stays with those who decide.
 type WarningTimeline struct {
 	WarningID string                `json:"warning_id"`
 	Level     alerts.Level          `json:"level"`

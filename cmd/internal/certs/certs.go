@@ -1,8 +1,8 @@
 // Package certs serves TLS with certificate files that somebody renews while the program runs.
 //
-// The files are read again by a handshake, at most once a second, and by whoever asks for [Keeper.Status]. New ones are served from
-// then on where they can be used; else the old ones are, and the status says why. Certificate and key that do not belong
-// together, as between the writing of one and the other, are such ones.
+// The files are read again by a handshake, at most once a second, and by whoever asks for [Keeper.Status]. New ones are
+// served from then on where they can be used; else the old ones are, and the status says why. Certificate and key that
+// do not belong together, as between the writing of one and the other, are such ones.
 package certs
 
 import (
@@ -46,8 +46,8 @@ type Keeper struct {
 	since  time.Time      // of that
 }
 
-// Open reads the files. Those that nobody could be served with are refused, with the setting and what to do. A certificate that
-// has expired is served: who starts the program then needs it all the more, and the status says so.
+// Open reads the files. Those that nobody could be served with are refused, with the setting and what to do. A
+// certificate that has expired is served: who starts the program then needs it all the more, and the status says so.
 func Open(f Files, opt Options) (*Keeper, error) {
 	k := &Keeper{files: f, now: opt.Now, log: opt.Log}
 	if k.now == nil {

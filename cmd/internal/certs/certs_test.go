@@ -98,7 +98,8 @@ func TestARenewedCertificateIsServedAtTheNextHandshake(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with the new files, the old are served, the status names the file and what to do, and good ones end that.
+// Whatever is wrong with the new files, the old are served, the status names the file and what to do, and good ones end
+// that.
 func TestFilesThatCannotBeUsedLeaveTheOldCertificate(t *testing.T) {
 	now := time.Now()
 	for _, c := range []struct {

@@ -39,7 +39,8 @@ var zone = time.FixedZone("CST", 8*60*60)
 
 func day(t time.Time) string { return t.In(zone).Format(time.DateTime) }
 
-// read reads the files; old comes back where they hold the same. wrong names the setting of the one that cannot be used.
+// read reads the files; old comes back where they hold the same. wrong names the setting of the one that cannot be
+// used.
 func read(f Files, old *material) (m *material, wrong *refusal.Field) {
 	no := func(key, rule, file string, args refusal.Args) (*material, *refusal.Field) {
 		if args == nil {
@@ -169,8 +170,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// Client is for who connects: it trusts the authorities of a file alone, the system's where that is empty, and shows a certificate
-// where one is named. A refusal names the flag.
+// Client is for who connects: it trusts the authorities of a file alone, the system's where that is empty, and shows a
+// certificate where one is named. A refusal names the flag.
 func Client(ca, cert, key string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	no := func(flag, rule, file string, err error) (*tls.Config, error) {

@@ -147,16 +147,16 @@ type TLS struct {
 // On says whether there is TLS.
 func (t TLS) On() bool { return t.Cert != "" }
 
-// Limits are the share that one caller has. PerSecond and Burst hold over HTTP and over NATS, each by itself; the rest is of
-// HTTP.
+// Limits are the share that one caller has. PerSecond and Burst hold over HTTP and over NATS, each by itself; the rest
+// is of HTTP.
 type Limits struct {
 	PerSecond       int `yaml:"per_second"`        // calls or messages
 	Burst           int `yaml:"burst"`             // of them at once, after a pause
 	WritesPerMinute int `yaml:"writes_per_minute"` // calls that grow the record and end no response
 	WritesBurst     int `yaml:"writes_burst"`
 	Streams         int `yaml:"streams"` // open at once
-	// Connections over HTTP that may be open, in all and from one address, which is 64 bits of IPv6; for proxies' the second does
-	// not hold.
+	// Connections over HTTP that may be open, in all and from one address, which is 64 bits of IPv6; for proxies' the
+	// second does not hold.
 	Connections           int `yaml:"connections"`
 	ConnectionsPerAddress int `yaml:"connections_per_address"`
 	// From CutTimes its share of messages over NATS on, for CutSeconds on end, a user is cut off for a minute.
@@ -182,7 +182,8 @@ type NATS struct {
 	// TrustServerUsers takes forecasts and observations from an external server that has users of its own.
 	TrustServerUsers bool `yaml:"trust_server_users"`
 	TLS              TLS  `yaml:"tls"` // of the embedded server
-	// HandshakeFirst has clients begin with TLS before the embedded server has said anything; those that do not are cut off.
+	// HandshakeFirst has clients begin with TLS before the embedded server has said anything; those that do not are cut
+	// off.
 	HandshakeFirst bool `yaml:"handshake_first"`
 }
 

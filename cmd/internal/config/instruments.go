@@ -4,7 +4,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// StuckHours is how many values of an instrument have to be the same before it counts as stuck, by pollutant; 0 = never.
+// StuckHours is how many values of an instrument have to be the same before it counts as stuck, by pollutant; 0 =
+// never.
 type StuckHours struct {
 	PM25 int `yaml:"pm25"`
 	PM10 int `yaml:"pm10"`
@@ -14,8 +15,8 @@ type StuckHours struct {
 	CO   int `yaml:"co"`
 }
 
-// UnmarshalYAML reads the numbers by pollutant, of which those that are left out stay as they are. One number alone, as it was
-// written before, is that of PM2.5 and PM10.
+// UnmarshalYAML reads the numbers by pollutant, of which those that are left out stay as they are. One number alone, as
+// it was written before, is that of PM2.5 and PM10.
 func (s *StuckHours) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
 		var one int

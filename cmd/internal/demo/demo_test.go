@@ -9,8 +9,8 @@ import (
 	"qingkong/seeds"
 )
 
-// The demo is set up as Xiqing would be: a list that says nothing of its bounds is held to the district's, and a district's own
-// bounds stay.
+// The demo is set up as Xiqing would be: a list that says nothing of its bounds is held to the district's, and a
+// district's own bounds stay.
 func TestDemoHasTheDistrictsBounds(t *testing.T) {
 	cfg := (&Demo{}).Configure(config.Default())
 	if want := (config.Box{West: 116.88, East: 117.35, South: 38.82, North: 39.18}); cfg.ListChecks.District != want {

@@ -1,6 +1,6 @@
 // Package desk is the duty desk: the pages with which people declare, approve and follow a warning, and with which an
-// enterprise answers its orders. It puts the areas into their frame; what a page is and how it keeps its promises, the frame
-// says.
+// enterprise answers its orders. It puts the areas into their frame; what a page is and how it keeps its promises, the
+// frame says.
 package desk
 
 import (

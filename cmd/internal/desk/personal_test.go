@@ -28,8 +28,8 @@ func withPhones(w *desktest.World) {
 	}
 }
 
-// Each page that shows others' contacts, or what they wrote, leaves a record of who was shown whose, by which page: also for
-// whoever gets a part that was drawn for somebody else.
+// Each page that shows others' contacts, or what they wrote, leaves a record of who was shown whose, by which page:
+// also for whoever gets a part that was drawn for somebody else.
 func TestPagesRecordWhoSawWhom(t *testing.T) {
 	w := desktest.New(t)
 	withPhones(w)

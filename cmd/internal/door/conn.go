@@ -10,15 +10,18 @@ import (
 	"time"
 )
 
-// sendBuffer is what the system holds of what a peer has not taken, in bytes. A large one would take a peer's pauses for a stall,
-// since room is only told once a third of it is free, and hold megabytes for each reader that does not read.
+// sendBuffer is what the system holds of what a peer has not taken, in bytes. A large one would take a peer's pauses
+// for a stall, since room is only told once a third of it is free, and hold megabytes for each reader that does not
+// read.
 const sendBuffer = 64 << 10
 
-// looks is how often a write that goes on is looked at within a stall: a write that blocks does not say when it last moved.
+// looks is how often a write that goes on is looked at within a stall: a write that blocks does not say when it last
+// moved.
 const looks = 10
 
-// Conn is a connection that was let in. A write ends when its peer takes nothing for as long as the pace says, however long it takes
-// in all while the peer goes on. Who sets a deadline for its writes has that one alone: streams of events do.
+// Conn is a connection that was let in. A write ends when its peer takes nothing for as long as the pace says, however
+// long it takes in all while the peer goes on. Who sets a deadline for its writes has that one alone: streams of events
+// do.
 type Conn struct {
 	net.Conn
 	pace  Pace

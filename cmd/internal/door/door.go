@@ -1,6 +1,8 @@
-// Package door lets connections in to a server of many: so many from one address, so many in all, and none on which nothing moves.
+// Package door lets connections in to a server of many: so many from one address, so many in all, and none on which
+// nothing moves.
 //
-// It stands directly on the sockets, of HTTP/1 alone: over HTTP/2 a reader can stop one answer and take the others. What encrypts stands on top of it: a write that is continued after a pause is not seen there.
+// It stands directly on the sockets, of HTTP/1 alone: over HTTP/2 a reader can stop one answer and take the others.
+// What encrypts stands on top of it: a write that is continued after a pause is not seen there.
 package door
 
 import (
@@ -26,8 +28,8 @@ type Options struct {
 	Log     *slog.Logger          // nil is none
 }
 
-// Listener accepts the connections that the door lets in; the others are closed at once. When all places are taken, one of the
-// address that has the most makes room for an address that has fewer, so that few addresses keep nobody out.
+// Listener accepts the connections that the door lets in; the others are closed at once. When all places are taken, one
+// of the address that has the most makes room for an address that has fewer, so that few addresses keep nobody out.
 type Listener struct {
 	net.Listener
 	opt    Options
@@ -186,8 +188,8 @@ func Network(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// Pace is how slowly a peer may take what is written, or send what is read: Stall without any byte ends it, and so does less than
-// PerSecond bytes on average after Grace. A zero Stall is no limit.
+// Pace is how slowly a peer may take what is written, or send what is read: Stall without any byte ends it, and so does
+// less than PerSecond bytes on average after Grace. A zero Stall is no limit.
 type Pace struct {
 	Stall     time.Duration
 	Grace     time.Duration
@@ -197,7 +199,8 @@ type Pace struct {
 // Usual is the pace of HTTP: a 64 MiB file may take four and a half hours, and a form that never ends one minute.
 var Usual = Pace{Stall: 10 * time.Second, Grace: time.Minute, PerSecond: 4096}
 
-// Until is when the next byte must have moved, of a transfer that has spent time waiting for its peer and moved n bytes.
+// Until is when the next byte must have moved, of a transfer that has spent time waiting for its peer and moved n
+// bytes.
 func (p Pace) Until(now time.Time, spent time.Duration, n int) time.Time {
 	left := p.Grace - spent
 	if p.PerSecond > 0 {

@@ -163,8 +163,8 @@ func pieces(n int, pause time.Duration) func(io.Reader) {
 	}
 }
 
-// A reader that takes nothing ends a write after ten seconds, one that goes on however slowly gets all, and one that takes next to
-// nothing has a minute.
+// A reader that takes nothing ends a write after ten seconds, one that goes on however slowly gets all, and one that
+// takes next to nothing has a minute.
 func TestWritesEndWithoutProgress(t *testing.T) {
 	for name, c := range map[string]struct {
 		bytes int

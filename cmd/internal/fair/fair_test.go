@@ -59,8 +59,8 @@ func TestAMeterIsBounded(t *testing.T) {
 	}
 }
 
-// Whatever is pushed and ended in whatever order: nothing taken is lost or done twice, each caller's items come in order, all
-// bounds hold, and among those who may begin nobody has a second turn before another's first.
+// Whatever is pushed and ended in whatever order: nothing taken is lost or done twice, each caller's items come in
+// order, all bounds hold, and among those who may begin nobody has a second turn before another's first.
 func TestTurns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := Bounds{Waiting: rapid.IntRange(1, 5).Draw(t, "waiting"), Bytes: rapid.IntRange(1, 12).Draw(t, "bytes"),

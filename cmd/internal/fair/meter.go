@@ -1,5 +1,5 @@
-// Package fair keeps one caller from taking what belongs to all: a meter says who goes on faster than its share, and a queue
-// lets those who wait have their turns one after another, however much each of them sends.
+// Package fair keeps one caller from taking what belongs to all: a meter says who goes on faster than its share, and a
+// queue lets those who wait have their turns one after another, however much each of them sends.
 package fair
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Share is how much one caller may do: so many times a second, and that many at once after a pause. A PerSecond of zero or
-// less is no limit.
+// Share is how much one caller may do: so many times a second, and that many at once after a pause. A PerSecond of zero
+// or less is no limit.
 type Share struct {
 	PerSecond float64
 	Burst     int
@@ -34,8 +34,8 @@ type caller struct {
 	bytes  int       // refused in it
 }
 
-// Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more than
-// maxCallers are known. Who comes beyond them shares one bucket with all others who do.
+// Callers are forgotten when they have been quiet for as long as filling their bucket takes, and a minute; never more
+// than maxCallers are known. Who comes beyond them shares one bucket with all others who do.
 const (
 	quiet      = time.Minute
 	maxCallers = 1 << 17
@@ -53,7 +53,8 @@ func NewMeter(share Share, now func() time.Time) *Meter {
 // Verdict is what a meter says of one call.
 type Verdict struct {
 	OK bool
-	// Tell is true for one refusal a second and caller: what refuses more often than that speaks louder than who it refuses.
+	// Tell is true for one refusal a second and caller: what refuses more often than that speaks louder than who it
+	// refuses.
 	Tell bool
 	// Refused is what was refused of the caller, by cost, since the second began in which this one is.
 	Refused int
@@ -66,8 +67,8 @@ type Verdict struct {
 // Take counts one call of a caller and says whether it is within its share.
 func (m *Meter) Take(who string) Verdict { return m.TakeN(who, 1, 0) }
 
-// TakeN is Take for a call of so many bytes that counts for several: what is large costs more. One that costs more than the whole
-// burst counts as that.
+// TakeN is Take for a call of so many bytes that counts for several: what is large costs more. One that costs more than
+// the whole burst counts as that.
 func (m *Meter) TakeN(who string, cost, size int) Verdict {
 	if m.share.PerSecond <= 0 {
 		return Verdict{OK: true}

@@ -41,8 +41,8 @@ func NewQueue[T any](b Bounds) *Queue[T] {
 	return q
 }
 
-// Push lets an item of so many bytes wait; false means that the caller has as much waiting as it may, or that the queue is
-// closed, and the item was not taken.
+// Push lets an item of so many bytes wait; false means that the caller has as much waiting as it may, or that the queue
+// is closed, and the item was not taken.
 func (q *Queue[T]) Push(who string, item T, size int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -70,8 +70,8 @@ func (q *Queue[T]) line(l *line[T]) {
 	}
 }
 
-// Next waits for the next turn and begins it: one item of a caller, or with Bounds.Merge all that it has waiting. done ends it
-// and has to be called, once. false means that the queue is closed.
+// Next waits for the next turn and begins it: one item of a caller, or with Bounds.Merge all that it has waiting. done
+// ends it and has to be called, once. false means that the queue is closed.
 func (q *Queue[T]) Next() (who string, items []T, done func(), ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -19,8 +19,8 @@ import (
 )
 
 // Socket is where a running program can be asked for what only it can do with its folder: who may read the folder may
-// ask. One question stands on a connection, a line of JSON; lines of JSON answer it, the last with "done" or "error". While
-// the question is worked on a line comes each second. The end of the asker's side gives the question up.
+// ask. One question stands on a connection, a line of JSON; lines of JSON answer it, the last with "done" or "error".
+// While the question is worked on a line comes each second. The end of the asker's side gives the question up.
 const Socket = "control.sock"
 
 // BackupRequest says what is backed up and to where, as files of the machine that the record lies on.
@@ -219,7 +219,8 @@ func (c *Control) answer(ctx context.Context, conn *net.UnixConn) {
 	}
 }
 
-// beatWhile does the work and says how far it is each second, and at last how it ended; an error is that nobody heard that.
+// beatWhile does the work and says how far it is each second, and at last how it ended; an error is that nobody heard
+// that.
 func beatWhile(ctx context.Context, cancel func(), work controlWork, say func(controlAnswer) error) error {
 	var last atomic.Pointer[journal.BackupProgress]
 	last.Store(new(journal.BackupProgress))
@@ -263,8 +264,8 @@ func AskForBackup(ctx context.Context, dir string, req BackupRequest, progress f
 	return *got.Done, nil
 }
 
-// AskForCheck has the program that runs on a folder check its record. tmp is the folder of its scratch file, absolute; empty
-// for the one it is configured with.
+// AskForCheck has the program that runs on a folder check its record. tmp is the folder of its scratch file, absolute;
+// empty for the one it is configured with.
 func AskForCheck(ctx context.Context, dir, tmp string, progress func(block, of uint64)) (journal.Report, error) {
 	got, err := askProgram(ctx, dir, controlQuestion{Act: "check", Tmp: tmp}, func(p journal.BackupProgress) {
 		if p.Of > 0 {

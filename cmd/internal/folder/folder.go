@@ -30,8 +30,8 @@ func Lock(dir string) (release func() error, err error) {
 	return locked(f, dir, syscall.LOCK_EX)
 }
 
-// LockToRead keeps every program that would write from the data folder, and writes nothing itself. A folder without a lock file,
-// or with one that may not be read, gives no lock: the record's own file is locked by whoever reads it.
+// LockToRead keeps every program that would write from the data folder, and writes nothing itself. A folder without a
+// lock file, or with one that may not be read, gives no lock: the record's own file is locked by whoever reads it.
 func LockToRead(dir string) (release func() error, err error) {
 	f, err := os.Open(filepath.Join(dir, lockFile))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -62,7 +62,8 @@ const (
 	Incoming        = "incoming"              // files that are sent, until it is their turn
 )
 
-// HasRecord says whether a data folder holds a record, or one half of one, from which the other comes back. It writes nothing.
+// HasRecord says whether a data folder holds a record, or one half of one, from which the other comes back. It writes
+// nothing.
 func HasRecord(dir string) (bool, error) {
 	for _, half := range []string{journal.File, Streams} {
 		if _, err := os.Lstat(filepath.Join(dir, half)); err == nil {

@@ -122,8 +122,9 @@ func (f *Front) moved(c net.Conn, to http.ConnState) {
 	l.state, l.since, l.asks = to, time.Now(), time.Time{}
 }
 
-// watchBody notes on its connection while somebody waits for what a client has still to send, and ends that where the client does
-// not keep the pace: for a handler that reads, or for the server, which takes in what a handler left before it sends the answer.
+// watchBody notes on its connection while somebody waits for what a client has still to send, and ends that where the
+// client does not keep the pace: for a handler that reads, or for the server, which takes in what a handler left before
+// it sends the answer.
 func (f *Front) watchBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l, ok := r.Context().Value(linkKey{}).(*link)
@@ -175,7 +176,8 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// within sets when the client must have sent something; the zero time is no end. A connection that cannot be told is at its end.
+// within sets when the client must have sent something; the zero time is no end. A connection that cannot be told is at
+// its end.
 func (b *body) within(t time.Time) { _ = b.control.SetReadDeadline(t) }
 
 func (l *link) ask(since time.Time) {

@@ -50,8 +50,8 @@ type handled struct {
 
 const answerSize = 2 << 20
 
-// paced serves over pipes: /read reads its body, /answer writes a large answer, /leave leaves its body alone, /works works for two
-// minutes with its body read.
+// paced serves over pipes: /read reads its body, /answer writes a large answer, /leave leaves its body alone, /works
+// works for two minutes with its body read.
 func paced(t *testing.T, client func(dial func() net.Conn, handled <-chan handled)) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := &pipes{make(chan net.Conn), make(chan struct{})}
@@ -88,7 +88,8 @@ func paced(t *testing.T, client func(dial func() net.Conn, handled <-chan handle
 	})
 }
 
-// Ten seconds without a byte end a request, wherever they are: in its head, in a body that is read, in one that is left.
+// Ten seconds without a byte end a request, wherever they are: in its head, in a body that is read, in one that is
+// left.
 func TestARequestThatStopsIsLetGo(t *testing.T) {
 	for name, c := range map[string]struct {
 		text  string

@@ -15,8 +15,8 @@ import (
 // patience bounds every wait; it is reached only when something is wrong.
 const patience = 20 * time.Second
 
-// serving is a front over handlers of a test: /hold waits for release, /leave answers without reading its body, /never does
-// not return before its connection is closed.
+// serving is a front over handlers of a test: /hold waits for release, /leave answers without reading its body, /never
+// does not return before its connection is closed.
 type serving struct {
 	*Front
 	said     strings.Builder // by Stop

@@ -129,8 +129,8 @@ func (all Certs) Config(setting string, protocols ...string) *tls.Config {
 	return nil
 }
 
-// calm is where net/http writes its lines. Anybody causes those of failed handshakes: one is written at once, then at most one every
-// calmFor, with how many were left out.
+// calm is where net/http writes its lines. Anybody causes those of failed handshakes: one is written at once, then at
+// most one every calmFor, with how many were left out.
 type calm struct {
 	log *slog.Logger
 

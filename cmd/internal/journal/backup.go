@@ -23,13 +23,14 @@ import (
 	"qingkong/notify/ledger"
 )
 
-// A backup is the record, not its pages: the committed blocks, then the rows of the vault, the blobs that the record names and
-// has not erased, and the files beside them. The
-// state is not in it, for the blocks make it; nor is what belongs to one node or ends by itself.
+// A backup is the record, not its pages: the committed blocks, then the rows of the vault, the blobs that the record
+// names and has not erased, and the files beside them. The state is not in it, for the blocks make it; nor is what
+// belongs to one node or ends by itself.
 //
-// It is read in short transactions, each of chunkBytes and one row at most, and none is open while the file is written: a
-// read transaction that lasts makes the file of the record grow for good. So a backup shows the blocks up to the end that
-// the record had when the last of them was read, and the vault a little later: what was erased meanwhile is erased in it.
+// It is read in short transactions, each of chunkBytes and one row at most, and none is open while the file is written:
+// a read transaction that lasts makes the file of the record grow for good. So a backup shows the blocks up to the end
+// that the record had when the last of them was read, and the vault a little later: what was erased meanwhile is erased
+// in it.
 
 // BackupOptions say what is backed up and to where.
 type BackupOptions struct {
@@ -59,14 +60,15 @@ type BackupDone struct {
 	Manifest
 }
 
-// What one read transaction of a backup copies: chunkBytes, but for the row that exceeds it, and of the vault chunkRows.
+// What one read transaction of a backup copies: chunkBytes, but for the row that exceeds it, and of the vault
+// chunkRows.
 const (
 	chunkBytes = 1 << 20
 	chunkRows  = 1000
 )
 
-// Backup writes the record to a file while work goes on. It ends early with ctx or when the journal is closed; then nothing
-// is left of it.
+// Backup writes the record to a file while work goes on. It ends early with ctx or when the journal is closed; then
+// nothing is left of it.
 func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -371,8 +373,8 @@ func (w *backupWriter) vaultChunk(tx *bbolt.Tx, body []byte) (_ []byte, end bool
 	return body, k == nil, nil
 }
 
-// content writes the blobs that the record names and that no backup before this one holds. What cannot be read is counted: a
-// backup of the rest is worth more than none, and the watchman says what is wrong.
+// content writes the blobs that the record names and that no backup before this one holds. What cannot be read is
+// counted: a backup of the rest is worth more than none, and the watchman says what is wrong.
 func (w *backupWriter) content(ctx context.Context) error {
 	return eachKey(ctx, w.view, blobsBucket, nil, isBlob, func(name string) error {
 		if w.have[blobSum(name)] {
@@ -501,7 +503,8 @@ func (w *backupWriter) finish(ctx context.Context) error {
 	return errors.Join(syncDir(filepath.Dir(w.opt.File)), w.f.Close())
 }
 
-// place gives the file its name and takes that of no other: a link fails where there is one, and some disks know no links.
+// place gives the file its name and takes that of no other: a link fails where there is one, and some disks know no
+// links.
 func (w *backupWriter) place() error {
 	next := w.f.Name()
 	err := os.Link(next, w.opt.File)

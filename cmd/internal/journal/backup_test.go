@@ -68,8 +68,8 @@ func (w *world) secret(ref string) (text string) {
 	return text
 }
 
-// What was confirmed when a backup ended is there on an empty machine, with the vault but what was erased, and the files
-// beside; the start completes the stream and work goes on.
+// What was confirmed when a backup ended is there on an empty machine, with the vault but what was erased, and the
+// files beside; the start completes the stream and work goes on.
 func TestBackupIsRestored(t *testing.T) {
 	w := newWorld(t)
 	w.beside("demo-credentials.json", "{}")
@@ -217,7 +217,8 @@ func TestBackupReadsInShortTransactions(t *testing.T) {
 	}
 }
 
-// A backup that is not as it was written is refused by the name of the part that is not, and the folder is left as it was.
+// A backup that is not as it was written is refused by the name of the part that is not, and the folder is left as it
+// was.
 func TestDamagedBackupIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.beside("demo-credentials.json", "{}")
@@ -417,8 +418,8 @@ func TestRestoreTouchesNothing(t *testing.T) {
 	w.want("x", 1)
 }
 
-// An erasure is listed beside the record before it is answered. With that list an older backup is brought back without what was
-// erased since; a list that was lost is made again of what the record has erased.
+// An erasure is listed beside the record before it is answered. With that list an older backup is brought back without
+// what was erased since; a list that was lost is made again of what the record has erased.
 func TestErasureHoldsAfterARestore(t *testing.T) {
 	w := newWorld(t)
 	list := filepath.Join(w.dir, ErasedFile)
@@ -501,7 +502,8 @@ func TestErasureHoldsAfterARestore(t *testing.T) {
 	listed(first, second, kept)
 }
 
-// What an external stream holds is asked without making one, so that a restore can be refused before anything is written.
+// What an external stream holds is asked without making one, so that a restore can be refused before anything is
+// written.
 func TestRestoreIsRefusedByWhatMustHoldFirst(t *testing.T) {
 	w := newWorld(t)
 	w.startServer()

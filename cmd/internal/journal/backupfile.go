@@ -16,12 +16,12 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// A backup is a tar file: its parts, then the manifest that lists them with length and hash, then the manifest's own hash.
-// The manifest stands behind the parts because they are written as they are read; a file without one was cut, or its
-// backup never finished. Every body is read and written whole, so a part is no longer than partBytes and one row.
+// A backup is a tar file: its parts, then the manifest that lists them with length and hash, then the manifest's own
+// hash. The manifest stands behind the parts because they are written as they are read; a file without one was cut, or
+// its backup never finished. Every body is read and written whole, so a part is no longer than partBytes and one row.
 
-// Manifest is what a backup says of itself. Its list of parts is open: a program that does not know the kind of one refuses
-// the file, for it would lose what stands there.
+// Manifest is what a backup says of itself. Its list of parts is open: a program that does not know the kind of one
+// refuses the file, for it would lose what stands there.
 type Manifest struct {
 	Format  string       `json:"format"`
 	Version int          `json:"version"`
@@ -98,8 +98,8 @@ func damagedBackup(path, part string, why error) error {
 	return refusal.New(refusal.Invalid, "backup.damaged", refusal.Args{"file": path, "part": part, "why": why})
 }
 
-// eachPart reads a backup from its beginning to its end and calls fn with each body, the manifest and its hash included. A body
-// that cannot be read is refused as damaged.
+// eachPart reads a backup from its beginning to its end and calls fn with each body, the manifest and its hash
+// included. A body that cannot be read is refused as damaged.
 func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name string, body io.Reader) error) error {
 	f, err := openBackup(path, pass)
 	if err != nil {
@@ -157,7 +157,8 @@ func (b *backupFile) proveEnd(from io.Reader) error {
 	return nil
 }
 
-// VerifyBackup reads a whole backup and holds every part against its hash. What is not right is refused by the part's name.
+// VerifyBackup reads a whole backup and holds every part against its hash. What is not right is refused by the part's
+// name.
 func VerifyBackup(ctx context.Context, path string, pass *Passphrase) (*Manifest, error) {
 	var found []BackupPart
 	var text []byte
@@ -245,8 +246,8 @@ func readBase(ctx context.Context, path string, pass *Passphrase) (*Manifest, ma
 	return m, refs, err
 }
 
-// BackupHolds reports whether a backup, or one that it goes on from, holds one of the entries of the vault, or the blob that one
-// stands for, as it was before it was erased. It reads what the backup lists of them and passes over the rest.
+// BackupHolds reports whether a backup, or one that it goes on from, holds one of the entries of the vault, or the blob
+// that one stands for, as it was before it was erased. It reads what the backup lists of them and passes over the rest.
 func BackupHolds(ctx context.Context, path string, pass *Passphrase, refs []string) (holds bool, err error) {
 	wanted := map[rowSum]bool{}
 	for _, ref := range refs {
@@ -262,8 +263,8 @@ func BackupHolds(ctx context.Context, path string, pass *Passphrase, refs []stri
 // manifestMost bounds a manifest: a backup of 3 TB has one of this length.
 const manifestMost = 64 << 20
 
-// readRefs reads the manifest of a backup, and with see each row of the vault that it and those before it hold. What see was
-// told counts only where there is no error.
+// readRefs reads the manifest of a backup, and with see each row of the vault that it and those before it hold. What
+// see was told counts only where there is no error.
 func readRefs(ctx context.Context, path string, pass *Passphrase, see func(rowSum)) (*Manifest, error) {
 	f, err := openBackup(path, pass)
 	if err != nil {

@@ -16,11 +16,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Before is what a folder held before a NATS server opened the streams in it. A server mends what it finds in its own way,
-// and what it reports of a stream afterwards is no proof: files that it cut are known by their length alone.
+// Before is what a folder held before a NATS server opened the streams in it. A server mends what it finds in its own
+// way, and what it reports of a stream afterwards is no proof: files that it cut are known by their length alone.
 type Before struct {
 	Height *Height // nil where the file is not there
-	// Lost says that the record's file is missing, cannot be read, or ends below the height: the streams may be all there is.
+	// Lost says that the record's file is missing, cannot be read, or ends below the height: the streams may be all there
+	// is.
 	Lost bool
 	// Kept is the folder that nats/ was copied to for that reason; empty where it was not.
 	Kept string
@@ -33,9 +34,9 @@ type Before struct {
 // keptStore is what the names of copies of nats/ begin with.
 const keptStore = "nats.before-"
 
-// Survey looks at the folder of a record and at the store of its embedded server, before that opens it. Where the record is lost
-// the store is first copied aside, for it may hold all there is; a copy that equals an earlier one is not made again. Nothing
-// else is changed. store is empty for an external server.
+// Survey looks at the folder of a record and at the store of its embedded server, before that opens it. Where the
+// record is lost the store is first copied aside, for it may hold all there is; a copy that equals an earlier one is
+// not made again. Nothing else is changed. store is empty for an external server.
 func Survey(dir, store string) (*Before, error) {
 	h, err := ReadHeight(dir)
 	if err != nil {
@@ -58,8 +59,8 @@ func Survey(dir, store string) (*Before, error) {
 	return b, err
 }
 
-// keep copies the store aside, unless an earlier copy holds all of the stream that it holds: a server that opened the store since
-// may have cut it. Lengths are those of the copy then.
+// keep copies the store aside, unless an earlier copy holds all of the stream that it holds: a server that opened the
+// store since may have cut it. Lengths are those of the copy then.
 func (b *Before) keep(dir string) (err error) {
 	if b.Kept, err = keepStore(dir, b.store); err != nil {
 		return err
@@ -135,7 +136,8 @@ func (b *Before) cut() (list []string) {
 	return list
 }
 
-// keepStore copies the store of a server beside it, unless the stream in a copy there is this one, or goes on behind it.
+// keepStore copies the store of a server beside it, unless the stream in a copy there is this one, or goes on behind
+// it.
 func keepStore(dir, store string) (kept string, err error) {
 	old, err := filepath.Glob(filepath.Join(dir, keptStore+"*"))
 	if err != nil {

@@ -28,10 +28,10 @@ func (j *Journal) CheckPages(ctx context.Context) (damage []string, err error) {
 	return p.walkLive(ctx)
 }
 
-// CheckBeside proves the record while work goes on: its structure, the blocks up to the end that it has at some moment of the
-// check, the state, the vault's two sides and the stream, of which a clean prefix is right where the follower owes the rest. It
-// reads in short transactions, rests for as long as it works, and changes nothing. It ends early with ctx or when the journal is
-// closed. Where problems were found before it could not go on, they are the report.
+// CheckBeside proves the record while work goes on: its structure, the blocks up to the end that it has at some moment
+// of the check, the state, the vault's two sides and the stream, of which a clean prefix is right where the follower
+// owes the rest. It reads in short transactions, rests for as long as it works, and changes nothing. It ends early with
+// ctx or when the journal is closed. Where problems were found before it could not go on, they are the report.
 func (j *Journal) CheckBeside(ctx context.Context, opt CheckOptions) (Report, error) {
 	ctx, cancel := j.whileOpen(ctx)
 	defer cancel()

@@ -44,7 +44,8 @@ func (f *filled) besideIn(tmp string) (Report, error) {
 	return r, err
 }
 
-// overwrite puts bytes into the record's file beneath the open journal, wherever others stand, and returns how to undo it.
+// overwrite puts bytes into the record's file beneath the open journal, wherever others stand, and returns how to undo
+// it.
 func (f *filled) overwrite(old, new []byte) (undo func()) {
 	f.t.Helper()
 	if len(old) != len(new) {
@@ -88,7 +89,8 @@ func (f *filled) writeAt(at int64, text []byte) {
 	}
 }
 
-// A check beside commands that come all the time finds the record whole, up to a block of that time, and leaves what it found.
+// A check beside commands that come all the time finds the record whole, up to a block of that time, and leaves what it
+// found.
 func TestACheckBesideWork(t *testing.T) {
 	f := newFilled(t)
 	f.start()
@@ -170,8 +172,8 @@ func TestACheckHoldsNoTransactionLong(t *testing.T) {
 	}
 }
 
-// Whatever page is damaged beneath the open record, in whatever way: the structure check names it, holds no transaction for
-// long, and ends without a fault; a page that is put right is found right.
+// Whatever page is damaged beneath the open record, in whatever way: the structure check names it, holds no transaction
+// for long, and ends without a fault; a page that is put right is found right.
 func TestTheStructureOfAnOpenRecord(t *testing.T) {
 	f := newFilled(t)
 	f.start()
@@ -251,7 +253,8 @@ func TestKeysOutOfOrderInAnOpenRecord(t *testing.T) {
 	}
 }
 
-// A byte that flips beneath the open record is found beside work, in a block as in a row of the vault, and no content is told.
+// A byte that flips beneath the open record is found beside work, in a block as in a row of the vault, and no content
+// is told.
 func TestAFlippedByteIsFoundBesideWork(t *testing.T) {
 	f := newFilled(t)
 	f.start()
@@ -287,7 +290,8 @@ func TestAFlippedByteIsFoundBesideWork(t *testing.T) {
 	}
 }
 
-// A damaged page ends a check beside work with the page's number, and what the stream holds; and a backup with a sentence.
+// A damaged page ends a check beside work with the page's number, and what the stream holds; and a backup with a
+// sentence.
 func TestADamagedPageBesideWork(t *testing.T) {
 	f := newFilled(t)
 	f.start()

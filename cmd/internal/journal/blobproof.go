@@ -11,8 +11,8 @@ import (
 	"qingkong/cmd/internal/blobs"
 )
 
-// blobsHere proves the blobs that the replayed blocks name: each is read through, or was erased, or is kept in the vault by an
-// earlier program. One that is erased and whose file is there still is no damage: its removal is owed.
+// blobsHere proves the blobs that the replayed blocks name: each is read through, or was erased, or is kept in the
+// vault by an earlier program. One that is erased and whose file is there still is no damage: its removal is owed.
 func (p *proof) blobsHere(ctx context.Context) error {
 	bad, missing, owed := few{say: p.r.problem}, few{say: p.r.problem}, 0
 	how := "neither there nor erased"

@@ -94,8 +94,8 @@ const (
 	blobRest   = 10 * time.Millisecond // after each piece of one that is read through, at least
 )
 
-// keepBlobs removes what is erased, at once and again until it is gone, looks whether what is named is there, and reads all of
-// it through once a day, for as long as the journal is open.
+// keepBlobs removes what is erased, at once and again until it is gone, looks whether what is named is there, and reads
+// all of it through once a day, for as long as the journal is open.
 func (j *Journal) keepBlobs(ctx context.Context) {
 	scrubbed := time.Time{}
 	for {
@@ -120,9 +120,9 @@ func (j *Journal) keepBlobs(ctx context.Context) {
 	}
 }
 
-// ScrubBlobs removes the files of what is erased and looks whether each blob that the record names is there; with all it reads
-// each of them through, at a rate that leaves the disk to the work, and removes what nobody named within a day. What is missing
-// or damaged is taken from the other nodes where they have it.
+// ScrubBlobs removes the files of what is erased and looks whether each blob that the record names is there; with all
+// it reads each of them through, at a rate that leaves the disk to the work, and removes what nobody named within a
+// day. What is missing or damaged is taken from the other nodes where they have it.
 func (j *Journal) ScrubBlobs(ctx context.Context, all bool) error {
 	removed := j.removeErased(ctx)
 	found, bad, looked := j.lookAtBlobs(ctx, all)
@@ -211,8 +211,8 @@ func (w *blobWatch) setGone(name string) {
 	w.gone[name] = true
 }
 
-// lookAtBlobs looks at each blob that the record names and has not erased. Where the object store gives no answer no more is
-// asked of it.
+// lookAtBlobs looks at each blob that the record names and has not erased. Where the object store gives no answer no
+// more is asked of it.
 func (j *Journal) lookAtBlobs(ctx context.Context, all bool) (found BlobStatus, bad map[string]bool, err error) {
 	bad = map[string]bool{}
 	rest := func(worked time.Duration) error {
@@ -261,13 +261,15 @@ func (j *Journal) lookAtBlobs(ctx context.Context, all bool) (found BlobStatus, 
 	return found, bad, errors.Join(err, trouble)
 }
 
-// isBlob says whether a name is of content that is to be a file: neither erased nor kept in the vault by an earlier program.
+// isBlob says whether a name is of content that is to be a file: neither erased nor kept in the vault by an earlier
+// program.
 func isBlob(tx *bbolt.Tx, name, _ []byte) bool {
 	return tx.Bucket(vaultBucket).Get([]byte(ContentRef(string(name)))) == nil
 }
 
-// collectBlobs removes the blobs that were stored before a time and that no event names: what a refused command left. It does
-// nothing while a backup is made, whose record may be about to name one, and where the record may not be at its end.
+// collectBlobs removes the blobs that were stored before a time and that no event names: what a refused command left.
+// It does nothing while a backup is made, whose record may be about to name one, and where the record may not be at its
+// end.
 func (j *Journal) collectBlobs(ctx context.Context, before time.Time) error {
 	if !j.backingUp.TryLock() {
 		return nil

@@ -7,10 +7,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// pieceLen is how much of a block one row of bucket journal.blocks holds. A block of up to that stands there whole, under
-// its number as eight bytes big-endian; a longer one in pieces, under its number and two bytes more, the piece's own number
-// from 0. A leaf of bbolt keeps up to four rows however long they are and is written as one, so that whole blocks side by
-// side would each be written three times over. (Earlier programs stored long blocks whole; that is read too.)
+// pieceLen is how much of a block one row of bucket journal.blocks holds. A block of up to that stands there whole,
+// under its number as eight bytes big-endian; a longer one in pieces, under its number and two bytes more, the piece's
+// own number from 0. A leaf of bbolt keeps up to four rows however long they are and is written as one, so that whole
+// blocks side by side would each be written three times over. (Earlier programs stored long blocks whole; that is read
+// too.)
 const pieceLen = 16 << 10
 
 func blockKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
@@ -83,8 +84,8 @@ func blocksFrom(tx *bbolt.Tx, number uint64) *blockCursor {
 	return b
 }
 
-// next returns the next block, good for the transaction's life, or nil at the end. Pieces that do not make a whole block
-// give what there is of it: its hash tells.
+// next returns the next block, good for the transaction's life, or nil at the end. Pieces that do not make a whole
+// block give what there is of it: its hash tells.
 func (b *blockCursor) next() (raw []byte) {
 	if b.k == nil {
 		b.number = 0

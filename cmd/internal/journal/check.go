@@ -42,9 +42,9 @@ func (r *Report) note(format string, args ...any) {
 	}
 }
 
-// Check proves the record: every block has its hash and stands on the one before; its events are the leaves of
-// the tree whose root the next block names; replaying them leaves the state that is stored; the vault's entries have the
-// hashes that name them; the stream holds the same blocks. It changes nothing. While the journal runs, one of the two stores
+// Check proves the record: every block has its hash and stands on the one before; its events are the leaves of the tree
+// whose root the next block names; replaying them leaves the state that is stored; the vault's entries have the hashes
+// that name them; the stream holds the same blocks. It changes nothing. While the journal runs, one of the two stores
 // may be ahead for a moment: it waits until what either held is in both. It takes all the processor it can get; see
 // CheckBeside for one beside work.
 func (j *Journal) Check(ctx context.Context) (Report, error) {
@@ -209,8 +209,8 @@ func (p *proof) marked() uint64 {
 	return p.short()
 }
 
-// sayCuts says what the server cut of a stream: as a problem where what was found of that stream, in the problems from a number
-// on, says that something is lost.
+// sayCuts says what the server cut of a stream: as a problem where what was found of that stream, in the problems from
+// a number on, says that something is lost.
 func (p *proof) sayCuts(stream string, problems int) {
 	say := p.r.note
 	if len(p.r.Problems) > problems {
@@ -264,8 +264,8 @@ func (p *proof) compareStream(ctx context.Context, info streamInfo) error {
 	return nil
 }
 
-// CheckDir proves the record below dir, on which no program runs, and against the stream when a JetStream is given. It changes
-// nothing on either side.
+// CheckDir proves the record below dir, on which no program runs, and against the stream when a JetStream is given. It
+// changes nothing on either side.
 func CheckDir(ctx context.Context, opt Options) (Report, error) {
 	return CheckStopped(ctx, Look{Dir: opt.Dir, Registry: opt.Registry, JS: opt.JS, Shared: opt.Shared})
 }

@@ -16,11 +16,13 @@ import (
 	"qingkong/notify/ledger"
 )
 
-// A check makes the state anew from the blocks, in a scratch file, and holds it against the stored one. It reads the record
-// in short transactions alone, on a stopped folder too: the scratch follows the record block by block, and each part of the
-// state is compared at a height that both have at that moment. So writers go on, and the record's file does not grow for it.
+// A check makes the state anew from the blocks, in a scratch file, and holds it against the stored one. It reads the
+// record in short transactions alone, on a stopped folder too: the scratch follows the record block by block, and each
+// part of the state is compared at a height that both have at that moment. So writers go on, and the record's file does
+// not grow for it.
 
-// holdWithin is after how long a transaction of a check takes up no further row. A row, a leaf or a small block may come on top.
+// holdWithin is after how long a transaction of a check takes up no further row. A row, a leaf or a small block may
+// come on top.
 const holdWithin = 10 * time.Millisecond
 
 // slice is one read transaction of a check.
@@ -119,8 +121,8 @@ func (p *proof) blocks(ctx context.Context, fn func(tx *bbolt.Tx, number uint64,
 	return nil
 }
 
-// openScratch makes the file that the state is made anew in. It has no name once it is open, so that whatever ends the check,
-// a kill too, leaves nothing of it.
+// openScratch makes the file that the state is made anew in. It has no name once it is open, so that whatever ends the
+// check, a kill too, leaves nothing of it.
 func (p *proof) openScratch() error {
 	dir, err := os.MkdirTemp(p.tmp, scratchName)
 	if err != nil {
@@ -152,8 +154,8 @@ type numbered struct {
 	raw    []byte
 }
 
-// missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more. The copy
-// is good until the next, for it takes the place of this one: memory that is asked for may be waited for.
+// missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more.
+// The copy is good until the next, for it takes the place of this one: memory that is asked for may be waited for.
 func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bool) {
 	blocks, copied := blocksFrom(s.tx, p.next), p.copied[:0]
 	defer func() { p.copied = copied[:0] }()
@@ -169,8 +171,8 @@ func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bo
 	return list, false
 }
 
-// apply applies blocks to the scratch, whose transaction the caller commits; a badBlock is one that does not stand on those
-// before it.
+// apply applies blocks to the scratch, whose transaction the caller commits; a badBlock is one that does not stand on
+// those before it.
 func (p *proof) apply(tx *bbolt.Tx, list []numbered) error {
 	for _, b := range list {
 		block, err := ParseBlock(b.raw)
@@ -202,9 +204,9 @@ func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numbered, error)) error {
 	return nil
 }
 
-// catchUp applies to the scratch what it lacks, until a transaction sees the end of the record. A transaction of the scratch
-// takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the same place as one
-// ever longer page.
+// catchUp applies to the scratch what it lacks, until a transaction sees the end of the record. A transaction of the
+// scratch takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the
+// same place as one ever longer page.
 func (p *proof) catchUp(ctx context.Context) error {
 	const blocksATime, bytesATime = 200, 2 << 20
 	for end := false; !end; {
@@ -233,8 +235,8 @@ func (p *proof) catchUp(ctx context.Context) error {
 // errBusy ends a check beside work that writes faster than the check can follow.
 var errBusy = errors.New("more is written all the time than a check can follow; check when less is going on")
 
-// level calls fn with a transaction of the record and one of the scratch that are at the same height. What the scratch takes for
-// it is written when the one of the record is closed: a disk may be busy.
+// level calls fn with a transaction of the record and one of the scratch that are at the same height. What the scratch
+// takes for it is written when the one of the record is closed: a disk may be busy.
 func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) error {
 	const tries, blocksMost, bytesMost = 100, 8, 64 << 10
 	for try := range tries {
@@ -362,8 +364,8 @@ func (p *proof) reaches(tx *bbolt.Tx, last tip) {
 	}
 }
 
-// compareState names the first difference of each bucket; hashes alone would say only that there is one. The blocks were
-// compared as they were replayed: those of the scratch are the record's, in a row.
+// compareState names the first difference of each bucket; hashes alone would say only that there is one. The blocks
+// were compared as they were replayed: those of the scratch are the record's, in a row.
 func (p *proof) compareState(ctx context.Context) error {
 	for _, name := range p.reg.journaled() {
 		if name == string(blocksBucket) {

@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// clock gives the record its time. That is the wall clock's while it is not behind the last block. While it is behind (a
-// clock that was ahead once, and has been put right), the record's time runs on from that block at nine tenths of the pace of
-// the monotonic clock: nothing that waits for a time stands still, and the true time catches up, ten minutes in a hundred.
+// clock gives the record its time. That is the wall clock's while it is not behind the last block. While it is behind
+// (a clock that was ahead once, and has been put right), the record's time runs on from that block at nine tenths of
+// the pace of the monotonic clock: nothing that waits for a time stands still, and the true time catches up, ten
+// minutes in a hundred.
 //
-// Deadlines, repeats, timers and plans are of the record's time. What a person typed is of the wall clock's, see [Moment].
+// Deadlines, repeats, timers and plans are of the record's time. What a person typed is of the wall clock's, see
+// [Moment].
 type clock struct {
 	wall func() time.Time
 	mono func() time.Duration // since any fixed moment
@@ -21,8 +23,8 @@ type clock struct {
 	since  time.Duration // what each cuts off a millisecond would add up
 }
 
-// newClock returns a clock over the two, nil for those of the process. A wall clock that is given alone is a test's, which
-// moves time by hand: the other goes with it.
+// newClock returns a clock over the two, nil for those of the process. A wall clock that is given alone is a test's,
+// which moves time by hand: the other goes with it.
 func newClock(wall func() time.Time, mono func() time.Duration) *clock {
 	c := &clock{wall: wall, mono: mono}
 	start := time.Now()
@@ -69,6 +71,6 @@ func (c *clock) now() Moment {
 
 func milli(t time.Time) time.Time { return t.In(shanghai).Truncate(time.Millisecond) }
 
-// Moment is when a command is decided. At is the record's time: the block's. Wall is the wall clock's, to which times keep
-// that a person typed, such as the start of a warning; it is At but while the clock is behind the record.
+// Moment is when a command is decided. At is the record's time: the block's. Wall is the wall clock's, to which times
+// keep that a person typed, such as the start of a warning; it is At but while the clock is behind the record.
 type Moment = struct{ At, Wall time.Time }

@@ -7,8 +7,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// handClocks are a wall clock and a monotonic one that a test moves: together, or the wall clock alone, as somebody who sets
-// it does.
+// handClocks are a wall clock and a monotonic one that a test moves: together, or the wall clock alone, as somebody who
+// sets it does.
 type handClocks struct {
 	wall time.Time
 	mono time.Duration
@@ -81,8 +81,8 @@ func TestManyBlocksDoNotHoldTheRecordsTime(t *testing.T) {
 	}
 }
 
-// Deadlines are of the record's time, typed times of the wall clock's: after a clock was eight hours ahead what is due by the
-// one comes, and what was typed for tonight does not come eight hours early. A replay leaves the same state.
+// Deadlines are of the record's time, typed times of the wall clock's: after a clock was eight hours ahead what is due
+// by the one comes, and what was typed for tonight does not come eight hours early. A replay leaves the same state.
 func TestTimersAfterAClockThatWasAhead(t *testing.T) {
 	w := newWorld(t)
 	clocks := &handClocks{wall: time.Date(2026, 11, 28, 20, 0, 0, 0, shanghai)}

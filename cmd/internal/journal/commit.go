@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// commit puts the block into the stream and the transaction into the file: an answer is given for what both hold, or on a
-// node of its own, where bbolt decides, for what the file holds and the mark tells of.
+// commit puts the block into the stream and the transaction into the file: an answer is given for what both hold, or on
+// a node of its own, where bbolt decides, for what the file holds and the mark tells of.
 //
 // On a shared stream another node may take the block's place, so nothing is committed before the place is known. Alone,
 // both go on at once, which takes the append out of the time a caller waits. Wherever the process dies between the two,
@@ -35,8 +35,8 @@ func (a *attempt) commit() (outcome, error) {
 	return result, err
 }
 
-// commitAlone commits a block on a node of its own, with the append beside it while the stream is level. A block with entries
-// of the vault is appended after it.
+// commitAlone commits a block on a node of its own, with the append beside it while the stream is level. A block with
+// entries of the vault is appended after it.
 func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 	tail := a.j.tail
 	tail.mu.Lock()
@@ -84,8 +84,8 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 	return done, nil
 }
 
-// commitShared commits a block once its place in the shared stream is known. The transaction stays open across the network
-// for placeWithin at most.
+// commitShared commits a block once its place in the shared stream is known. The transaction stays open across the
+// network for placeWithin at most.
 func (a *attempt) commitShared(raw []byte, t tip) (outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), placeWithin)
 	err := a.j.place(ctx, t.number, raw, t.hash)

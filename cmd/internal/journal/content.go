@@ -20,13 +20,13 @@ import (
 	"qingkong/cmd/internal/blobs"
 )
 
-// Content is what does not fit a block, or need not stand in one: a workbook, a plan, a photo. It is stored under its hash
-// before an event names it, as a blob beside the record, see package blobs. An event that names blobs says so by a method
-// Blobs() []string; which are named is journaled state.
+// Content is what does not fit a block, or need not stand in one: a workbook, a plan, a photo. It is stored under its
+// hash before an event names it, as a blob beside the record, see package blobs. An event that names blobs says so by a
+// method Blobs() []string; which are named is journaled state.
 //
-// Content is vault data: erasing it leaves the tombstone of its entry in the vault, which the record and the list of what was
-// erased know, and then removes the files on every node. Earlier programs kept it in the vault itself, in pieces: those are
-// still read, and erased the same way.
+// Content is vault data: erasing it leaves the tombstone of its entry in the vault, which the record and the list of
+// what was erased know, and then removes the files on every node. Earlier programs kept it in the vault itself, in
+// pieces: those are still read, and erased the same way.
 
 // BlobsFolder holds the blobs, below the data folder.
 const BlobsFolder = "blobs"
@@ -49,9 +49,10 @@ type Content interface {
 	Size() int64 // in bytes
 }
 
-// PutContent stores what r gives, at most limit bytes, and returns its name, "sha256:" and 64 hexadecimal digits, and its
-// length in bytes, once it would outlive this node's power as well as a block does. The same again is no error. What was erased
-// is not stored again. It is refused like a command: not_ready where nothing is written or the disk is full, too_large.
+// PutContent stores what r gives, at most limit bytes, and returns its name, "sha256:" and 64 hexadecimal digits, and
+// its length in bytes, once it would outlive this node's power as well as a block does. The same again is no error.
+// What was erased is not stored again. It is refused like a command: not_ready where nothing is written or the disk is
+// full, too_large.
 func (j *Journal) PutContent(ctx context.Context, r io.Reader, limit int64) (name string, size int64, err error) {
 	if j.Halted() != nil {
 		return "", 0, refusal.New(refusal.NotReady, "journal.stopped", nil)
@@ -136,8 +137,9 @@ func (j *Journal) Contents(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), err
 }
 
-// EraseContent erases stored content by its name, "sha256:…", and records that and why; its file here is gone by then, and what
-// other nodes have goes when they hear of it. What names it keeps its hash. Erasing what is not there, and what nobody names, does nothing.
+// EraseContent erases stored content by its name, "sha256:…", and records that and why; its file here is gone by then,
+// and what other nodes have goes when they hear of it. What names it keeps its hash. Erasing what is not there, and
+// what nobody names, does nothing.
 func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) error {
 	var refs []string
 	there := j.blobs.Has(name)

@@ -152,7 +152,8 @@ func TestContentIsFoundByItsHash(t *testing.T) {
 	check()
 }
 
-// Content that is erased is gone from every place and is not taken in again; what was erased is told from what is missing.
+// Content that is erased is gone from every place and is not taken in again; what was erased is told from what is
+// missing.
 func TestErasedContentIsNotMissing(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -218,8 +219,8 @@ func TestErasedContentIsNotMissing(t *testing.T) {
 	}
 }
 
-// A kill between the record of an erasure and the removal of the file, or in the middle of a put, leaves files that the next
-// start removes.
+// A kill between the record of an erasure and the removal of the file, or in the middle of a put, leaves files that the
+// next start removes.
 func TestWhatAKillLeavesIsRemoved(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -395,7 +396,8 @@ func TestBackupsCarryBlobs(t *testing.T) {
 	}
 }
 
-// Two nodes have the same blobs: one takes from the object store what it lacks, and an erasure removes the file of both.
+// Two nodes have the same blobs: one takes from the object store what it lacks, and an erasure removes the file of
+// both.
 func TestBlobsReachTheOtherNode(t *testing.T) {
 	a, b := pair(t)
 	a.start()
@@ -444,8 +446,8 @@ func TestBlobsReachTheOtherNode(t *testing.T) {
 	prove(t, b.j)
 }
 
-// While the object store is silent an erasure is answered like any other: the file here is gone, and what the others have is
-// owed. What would only be on this node is not taken in.
+// While the object store is silent an erasure is answered like any other: the file here is gone, and what the others
+// have is owed. What would only be on this node is not taken in.
 func TestBlobsWhileTheObjectStoreIsSilent(t *testing.T) {
 	a, b := pair(t)
 	far := &silentBlobs{Far: blobs.Objects(a.js, 1)}
@@ -524,7 +526,8 @@ func TestAPutIsNeverWholeInMemory(t *testing.T) {
 	}
 }
 
-// The names of blobs are journaled: a replay has the same, and a record of an earlier program gets them at its first start.
+// The names of blobs are journaled: a replay has the same, and a record of an earlier program gets them at its first
+// start.
 func TestTheRecordKnowsWhichBlobsItNames(t *testing.T) {
 	w := newWorld(t)
 	w.start()

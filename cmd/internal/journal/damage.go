@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// What a start may do with a stream that is damaged, or with a record that is lost: nothing is made anew that holds more than
-// what takes its place, and what is refused is refused with the numbers and with every way out.
+// What a start may do with a stream that is damaged, or with a record that is lost: nothing is made anew that holds
+// more than what takes its place, and what is refused is refused with the numbers and with every way out.
 
 // scan is how far a stream can be read in a row from some block on.
 type scan struct {
 	good uint64 // the last block that can be read and stands on the one before
 	last uint64 // the end that the stream states
 	bad  error  // why the next is not; nil where good is the end
-	// Blocks behind the first bad one that can be read by themselves. None of them can be applied: each names the hash and the
-	// tree of the one before.
+	// Blocks behind the first bad one that can be read by themselves. None of them can be applied: each names the hash and
+	// the tree of the one before.
 	behind               int
 	behindFrom, behindTo uint64
 }
@@ -72,8 +72,9 @@ func readBlock(ctx context.Context, log appendLog, number uint64) (*Block, error
 	return b, nil
 }
 
-// mayFill says why a stream may not fill a record that is missing or ends below the height, or nil. It may when every block up
-// to the height can be read, in a row, the one at the height is the one that was confirmed, and no mark says that it lacks some.
+// mayFill says why a stream may not fill a record that is missing or ends below the height, or nil. It may when every
+// block up to the height can be read, in a row, the one at the height is the one that was confirmed, and no mark says
+// that it lacks some.
 func (j *Journal) mayFill(ctx context.Context, h *Height, last tip, info streamInfo) error {
 	s, err := scanStream(ctx, j.log, last.number, last.hash, info)
 	if err != nil {
@@ -106,7 +107,8 @@ func (j *Journal) mayFill(ctx context.Context, h *Height, last tip, info streamI
 	return nil
 }
 
-// refuseFill is the refusal to fill a record: what is there, what is missing, and every way out with what it keeps and loses.
+// refuseFill is the refusal to fill a record: what is there, what is missing, and every way out with what it keeps and
+// loses.
 func (j *Journal) refuseFill(h *Height, last tip, s scan, why string) error {
 	var b strings.Builder
 	confirmed := s.last
@@ -152,9 +154,9 @@ func (j *Journal) refuseFill(h *Height, last tip, s scan, why string) error {
 	return errors.New(b.String())
 }
 
-// mendStream puts a damaged stream aside and makes it anew from the record, after applying what of its tail can still be read:
-// a block may have been appended and not yet committed when the process died. The record holds all that was confirmed; where
-// nothing says so, a stream that holds more behind its damage is not touched.
+// mendStream puts a damaged stream aside and makes it anew from the record, after applying what of its tail can still
+// be read: a block may have been appended and not yet committed when the process died. The record holds all that was
+// confirmed; where nothing says so, a stream that holds more behind its damage is not touched.
 func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) error {
 	if j.opt.Shared {
 		j.haltDamaged(why)

@@ -63,8 +63,9 @@ func (w *world) cutBlk(keep float64) {
 	}
 }
 
-// With both stores hurt nothing is made anew from what is left: the start is refused with the numbers and every way out, what
-// was there is kept, byte for byte, and later starts say the same. What the server made of it at the first may be kept once more.
+// With both stores hurt nothing is made anew from what is left: the start is refused with the numbers and every way
+// out, what was there is kept, byte for byte, and later starts say the same. What the server made of it at the first
+// may be kept once more.
 func TestBothStoresHurt(t *testing.T) {
 	gone := func(w *world) { w.remove(filepath.Join(w.dir, File)) }
 	for _, c := range []struct {
@@ -161,8 +162,8 @@ func TestAnOlderRecordBesideACutStream(t *testing.T) {
 	prove(t, w.j)
 }
 
-// Rebuilt from the stream: the record ends before the hole, what is readable behind it stands in a file and is listed, and
-// neither is applied; the old files are kept, and the record goes on from there.
+// Rebuilt from the stream: the record ends before the hole, what is readable behind it stands in a file and is listed,
+// and neither is applied; the old files are kept, and the record goes on from there.
 func TestARebuildFromTheStream(t *testing.T) {
 	w := hurt(t, func(w *world) { w.remove(filepath.Join(w.dir, File)); flipBlock(w, 5) })
 	w.startServer()

@@ -13,13 +13,13 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// ErasedFile holds the references of what was erased from the vault, one a line, below the data folder. It lies beside the
-// record so that it outlives it: an older backup that is brought back with the list of the folder it replaces leaves erased
-// what was erased since.
+// ErasedFile holds the references of what was erased from the vault, one a line, below the data folder. It lies beside
+// the record so that it outlives it: an older backup that is brought back with the list of the folder it replaces
+// leaves erased what was erased since.
 const ErasedFile = "erased"
 
-// erasedList keeps the file. It is made whole at the first erasure of a run, from what it held and what the record has erased,
-// and only added to after that.
+// erasedList keeps the file. It is made whole at the first erasure of a run, from what it held and what the record has
+// erased, and only added to after that.
 type erasedList struct {
 	mu    sync.Mutex
 	whole bool

@@ -21,7 +21,8 @@ type ExportLine struct {
 	Data  json.RawMessage `json:"data"`
 }
 
-// Export writes the record below dir, on which no program runs, as JSON lines, one an entry, in order. The folder is only read.
+// Export writes the record below dir, on which no program runs, as JSON lines, one an entry, in order. The folder is
+// only read.
 func Export(dir string, w io.Writer) error {
 	db, err := openStopped(dir)
 	if err != nil {
@@ -79,8 +80,8 @@ func openExisting(dir string, reg *Registry) (*bbolt.DB, error) {
 	return openDB(path, reg)
 }
 
-// openStopped opens the record below dir, on which no program runs, without writing a byte; what makes it unreadable, or is
-// of a newer program, is refused in a sentence.
+// openStopped opens the record below dir, on which no program runs, without writing a byte; what makes it unreadable,
+// or is of a newer program, is refused in a sentence.
 func openStopped(dir string) (*bbolt.DB, error) {
 	path, err := recordIn(dir)
 	if err != nil {

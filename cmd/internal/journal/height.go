@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// HeightFile stands below the data folder, beside both stores, each node's own: how far the record certainly reaches. It is
-// what a start holds the stores against, for either may be lost, cut or an older copy.
+// HeightFile stands below the data folder, beside both stores, each node's own: how far the record certainly reaches.
+// It is what a start holds the stores against, for either may be lost, cut or an older copy.
 const HeightFile = "height"
 
 // Height is the content of [HeightFile].
@@ -28,8 +28,9 @@ type Height struct {
 	ShortFrom uint64 `json:"short_from,omitempty"`
 }
 
-// The file has two lines. The first is replaced as a whole, on the disk, at most once a second and at each mark. The second is
-// written over at each block, and not flushed: it is there after any kill, and after a power cut it counts where it is whole.
+// The file has two lines. The first is replaced as a whole, on the disk, at most once a second and at each mark. The
+// second is written over at each block, and not flushed: it is there after any kill, and after a power cut it counts
+// where it is whole.
 const lastLen = 256
 
 // lastLine is the second line, of lastLen bytes.
@@ -38,7 +39,8 @@ func lastLine(number uint64, hash string) []byte {
 	return fmt.Appendf(nil, "%-*s%08x\n", lastLen-9, text, crc32.ChecksumIEEE([]byte(text)))
 }
 
-// readLastLine reads the second line; false where it is not whole, as after a power cut, or missing, as an older program leaves it.
+// readLastLine reads the second line; false where it is not whole, as after a power cut, or missing, as an older
+// program leaves it.
 func readLastLine(line []byte) (number uint64, hash string, ok bool) {
 	if len(line) != lastLen {
 		return 0, "", false
@@ -54,8 +56,8 @@ func readLastLine(line []byte) (number uint64, hash string, ok bool) {
 	return h.Number, h.Hash, true
 }
 
-// ReadHeight reads the file below dir; nil where there is none. Read it before nats-server opens its store: a server mends
-// what it finds there in its own way.
+// ReadHeight reads the file below dir; nil where there is none. Read it before nats-server opens its store: a server
+// mends what it finds there in its own way.
 func ReadHeight(dir string) (*Height, error) {
 	path := filepath.Join(dir, HeightFile)
 	text, err := os.ReadFile(path)

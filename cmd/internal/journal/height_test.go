@@ -16,8 +16,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// dies is a node of its own that is killed at a point: what its files hold then is copied, and the copy is what a restart
-// finds. Copies are taken at every point that comes, each with what had been confirmed by then.
+// dies is a node of its own that is killed at a point: what its files hold then is copied, and the copy is what a
+// restart finds. Copies are taken at every point that comes, each with what had been confirmed by then.
 type dies struct {
 	*world
 	confirmed atomic.Uint64
@@ -56,8 +56,9 @@ func (d *dies) one(secret string) {
 	d.confirmed.Add(1)
 }
 
-// Killed between commit, mark, answer, the follower's append, handover and the mark's end: with the record the restart has all
-// that was confirmed and completes the stream; without it the stream is taken only if it holds all of that, and refused else.
+// Killed between commit, mark, answer, the follower's append, handover and the mark's end: with the record the restart
+// has all that was confirmed and completes the stream; without it the stream is taken only if it holds all of that, and
+// refused else.
 func TestKilledBetweenAnyTwoSteps(t *testing.T) {
 	d := &dies{world: newWorld(t), at: map[string]int{}}
 	stream, _, _ := d.switches()
@@ -294,8 +295,8 @@ func TestTheHeightIsKept(t *testing.T) {
 	}
 }
 
-// Among several nodes the shared stream decides: a node whose record is gone or older comes back from it, and where the stream
-// ends below what one of them has confirmed none writes before that is made good.
+// Among several nodes the shared stream decides: a node whose record is gone or older comes back from it, and where the
+// stream ends below what one of them has confirmed none writes before that is made good.
 func TestHeightAmongSeveralNodes(t *testing.T) {
 	a, b := pair(t)
 	a.start()
@@ -351,8 +352,8 @@ func TestWhatNoNodeHasIsNotForgotten(t *testing.T) {
 	}
 }
 
-// A kill right after an answer leaves the height of that answer. Older stores, both of them, are then refused: what was confirmed
-// last is not lost without a word.
+// A kill right after an answer leaves the height of that answer. Older stores, both of them, are then refused: what was
+// confirmed last is not lost without a word.
 func TestHeightAfterAKill(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -382,7 +383,8 @@ func TestHeightAfterAKill(t *testing.T) {
 	}
 }
 
-// A second line that a power cut left half written, or that an older program did not write, does not count; the first does.
+// A second line that a power cut left half written, or that an older program did not write, does not count; the first
+// does.
 func TestHeightAfterAPowerCut(t *testing.T) {
 	hash := strings.Repeat("ab", 32)
 	first := fmt.Sprintf(`{"number":7,"hash":%q,"short_from":3}`, hash) + "\n"

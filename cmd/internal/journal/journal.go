@@ -20,8 +20,8 @@
 //
 // # How events may change
 //
-// What was recorded must be readable by every later program, and its bytes stay as they are: the leaf of an event is the
-// line that recorded it. So of an event that any release has recorded
+// What was recorded must be readable by every later program, and its bytes stay as they are: the leaf of an event is
+// the line that recorded it. So of an event that any release has recorded
 //
 //   - the recorded JSON is never rewritten, neither in a block nor in the stream;
 //   - a member may be added when its zero value means what a record without it meant; it is left out when it is zero
@@ -32,16 +32,17 @@
 //     only say what the old event said: what it did not know stays empty, and Apply bears that.
 //
 // Leaves, roots, exports and Pos are those of the recorded form, always. Who reads an event's data back by its Pos
-// (notify: the body of an order from notify.order_issued) reads the form it was recorded in, lifted by nobody: as long as
-// its state holds such a Pos, the reader itself must understand every kind and form that was ever recorded there.
+// (notify: the body of an order from notify.order_issued) reads the form it was recorded in, lifted by nobody: as long
+// as its state holds such a Pos, the reader itself must understand every kind and form that was ever recorded there.
 //
 // The payloads and results of commands stand in blocks, timers and idempotency rows. They may grow in the same way; a
-// command that would mean something else is a new kind of command, and the handler of the old one stays while a timer or
-// a losing branch may hold it.
+// command that would mean something else is a new kind of command, and the handler of the old one stays while a timer
+// or a losing branch may hold it.
 //
 // An Apply that leaves another state than it did needs every record to be rebuilt, for a check replays it.
 //
-// cmd/internal/service holds the recorded form of every kind and a whole record as golden files, which are only added to.
+// cmd/internal/service holds the recorded form of every kind and a whole record as golden files, which are only added
+// to.
 package journal
 
 import (
@@ -76,7 +77,8 @@ type Options struct {
 	NoSync   bool // for a throw-away folder: commits are not fsynced
 	Log      *slog.Logger
 	Times    *Times // of a measurement: where the writer's time goes; nil for none
-	// Full is asked before a command is queued that is not vital: the refusal it answers while the disk is nearly full, or nil.
+	// Full is asked before a command is queued that is not vital: the refusal it answers while the disk is nearly full, or
+	// nil.
 	Full func() error
 	// OnBatch hears of each batch: how many commands it answered, and how long its commit took. It must not block.
 	OnBatch func(commands int, commit time.Duration)
@@ -208,8 +210,8 @@ func (j *Journal) halt(err error) {
 // crash lets a test look at the stores between two steps.
 func (j *Journal) crash(point string) { j.opt.at(point) }
 
-// Now is the record's time: what deadlines, repeats, timers and plans are held against. It is the wall clock's, or runs on
-// from the last block while that is behind.
+// Now is the record's time: what deadlines, repeats, timers and plans are held against. It is the wall clock's, or runs
+// on from the last block while that is behind.
 func (j *Journal) Now() time.Time { return j.clock.now().At }
 
 // Wall is the wall clock's time: what typed times and the calendar of lists are held against.
@@ -297,8 +299,8 @@ func (j *Journal) enqueue(p *pending) error {
 	}
 }
 
-// store has the writer write something that is no event: rows of the vault. fn may be called again when its transaction had to
-// be given up.
+// store has the writer write something that is no event: rows of the vault. fn may be called again when its transaction
+// had to be given up.
 func (j *Journal) store(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
 	if !j.running.Load() {
 		return j.db.Update(fn)
@@ -329,8 +331,8 @@ func Do[R any](ctx context.Context, j *Journal, cmd Command) (R, error) {
 	return r, nil
 }
 
-// Preview decides a command on the state as it is now and gives what it would record, its result, or the refusal that it
-// would get. Nothing is recorded, stored in the vault or remembered under the command's key. A handler must not hold
+// Preview decides a command on the state as it is now and gives what it would record, its result, or the refusal that
+// it would get. Nothing is recorded, stored in the vault or remembered under the command's key. A handler must not hold
 // state of its own to be previewed.
 func (j *Journal) Preview(cmd Command) (events []Event, result any, err error) {
 	h := j.reg.handlers[cmd.Kind]

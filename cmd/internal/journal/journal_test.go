@@ -183,8 +183,8 @@ func TestAnAppendThatWasNotConfirmed(t *testing.T) {
 	}
 }
 
-// While it is not known where a block of a shared stream is, nobody is answered and nothing is decided anew; the journal may
-// be closed meanwhile, and the restart finds out.
+// While it is not known where a block of a shared stream is, nobody is answered and nothing is decided anew; the
+// journal may be closed meanwhile, and the restart finds out.
 func TestClosedWhileItIsNotKnown(t *testing.T) {
 	w := newWorld(t)
 	w.opt.Shared = true

@@ -10,8 +10,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// An idempotency key is remembered for keyLife after its block, by the time of blocks alone, so that every replay forgets the
-// same ones at the same block. An index by time keeps that cheap.
+// An idempotency key is remembered for keyLife after its block, by the time of blocks alone, so that every replay
+// forgets the same ones at the same block. An index by time keeps that cheap.
 var (
 	idemBucket   = []byte("journal.idem")    // idempotency key -> 16 bytes of fingerprint, result as JSON
 	idemAtBucket = []byte("journal.idem_at") // time of its block (8, ms), key -> nothing
@@ -40,8 +40,8 @@ func (h *handler) answered(tx *bbolt.Tx, c BlockCommand) (result any, seen bool,
 	return result, true, err
 }
 
-// Answered is the answer that a command's key has in the record, as [Journal.Submit] would give it; false while it has none.
-// It reads and decides nothing: who checks a one-time code asks it first, for a repeat needs no code.
+// Answered is the answer that a command's key has in the record, as [Journal.Submit] would give it; false while it has
+// none. It reads and decides nothing: who checks a one-time code asks it first, for a repeat needs no code.
 func (j *Journal) Answered(cmd Command) (result any, seen bool, err error) {
 	h, ok := j.reg.handlers[cmd.Kind]
 	if !ok || cmd.Key == "" {

@@ -16,11 +16,11 @@ import (
 )
 
 // layout numbers the form of the state that applying events leaves. A program that would leave another one has the next
-// number: at its first start it makes the state anew from the blocks, which are of no layout. Layout 1 has no number; in 2
-// keys are forgotten after a month, and timers of typed times keep to the wall clock; in 3 a region keeps what was dismissed
-// of each kind of proposal; in 4 an order knows what its recipient was told when it ended, and its objection, and a day
-// keeps what each station measured; in 5 an outbox row names its channel, and the record knows which blobs its events
-// name.
+// number: at its first start it makes the state anew from the blocks, which are of no layout. Layout 1 has no number;
+// in 2 keys are forgotten after a month, and timers of typed times keep to the wall clock; in 3 a region keeps what was
+// dismissed of each kind of proposal; in 4 an order knows what its recipient was told when it ended, and its objection,
+// and a day keeps what each station measured; in 5 an outbox row names its channel, and the record knows which blobs
+// its events name.
 const layout = 5
 
 var layoutKey = []byte("layout")
@@ -56,8 +56,8 @@ func refuseNewer(path string, have uint64) error {
 		"or one newer still (nothing was changed)", path, have, layout)
 }
 
-// bringUp makes the state of an older layout anew from its own blocks, before anything else is done with it. The old file is
-// kept beside it, one of them.
+// bringUp makes the state of an older layout anew from its own blocks, before anything else is done with it. The old
+// file is kept beside it, one of them.
 func bringUp(ctx context.Context, opt Options, db *bbolt.DB) (*bbolt.DB, error) {
 	path := filepath.Join(opt.Dir, File)
 	var have uint64

@@ -24,15 +24,15 @@ func (w *world) edit(change func(tx *bbolt.Tx) error) {
 	}
 }
 
-// toFirstLayout makes of the state what a program of the first layout left: no number, no index of keys, and something in it
-// that this program would not have left.
+// toFirstLayout makes of the state what a program of the first layout left: no number, no index of keys, and something
+// in it that this program would not have left.
 func toFirstLayout(tx *bbolt.Tx) error {
 	return errors.Join(tx.Bucket(metaBucket).Delete(layoutKey), tx.DeleteBucket(idemAtBucket),
 		tx.Bucket(countBucket).Put([]byte("old"), make([]byte, 8)))
 }
 
-// A state of an older layout is made anew from the blocks at the start; the old file is kept, one of them, and a check before
-// that says what it is and calls it no damage.
+// A state of an older layout is made anew from the blocks at the start; the old file is kept, one of them, and a check
+// before that says what it is and calls it no damage.
 func TestAnOlderLayoutIsMadeAnew(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -86,7 +86,8 @@ func TestANewerLayoutIsRefused(t *testing.T) {
 	}
 }
 
-// A key is forgotten thirty days after its block, by the time of blocks, at most a thousand in one; a replay forgets the same.
+// A key is forgotten thirty days after its block, by the time of blocks, at most a thousand in one; a replay forgets
+// the same.
 func TestKeysAreForgottenAfterAMonth(t *testing.T) {
 	w := newWorld(t)
 	now := time.Date(2026, 11, 1, 8, 0, 0, 0, shanghai)

@@ -68,8 +68,8 @@ func (j *Journal) Leadership() Leadership {
 // Lead runs lead whenever this node holds the lease, until ctx ends. lead's context ends when the lease can no
 // longer be vouched for; its commands carry the epoch, and the record refuses those of an older one.
 //
-// A node of its own leads by the lock on its folder alone: nobody is there to take turns with, and nothing on the NATS side
-// keeps it from sending what the record holds.
+// A node of its own leads by the lock on its folder alone: nobody is there to take turns with, and nothing on the NATS
+// side keeps it from sending what the record holds.
 func (j *Journal) Lead(ctx context.Context, lead func(ctx context.Context, epoch uint64)) error {
 	for ctx.Err() == nil {
 		var err error
@@ -121,8 +121,8 @@ func (j *Journal) leadAlone(ctx context.Context, lead func(context.Context, uint
 	}
 }
 
-// leadByLease opens the lease's bucket, or makes it anew where it was lost (a bucket in the memory of a server that has been
-// restarted), and leads while this node holds it.
+// leadByLease opens the lease's bucket, or makes it anew where it was lost (a bucket in the memory of a server that has
+// been restarted), and leads while this node holds it.
 func (j *Journal) leadByLease(ctx context.Context, lead func(context.Context, uint64)) error {
 	one, stop := context.WithTimeout(ctx, leaseTTL/3)
 	defer stop()
@@ -199,8 +199,8 @@ func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint
 	}
 }
 
-// term records that this node leads now. A journal that writes nothing, for now or for good, records nothing, and what it
-// holds is delivered all the same under the last epoch: a message twice is better than none.
+// term records that this node leads now. A journal that writes nothing, for now or for good, records nothing, and what
+// it holds is delivered all the same under the last epoch: a message twice is better than none.
 func (j *Journal) term(ctx context.Context) (epoch uint64, err error) {
 	if j.Halted() != nil || j.Paused() != nil {
 		err = j.View(func(tx *bbolt.Tx) error { _, epoch = Lease(tx); return nil })

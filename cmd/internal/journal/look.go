@@ -35,8 +35,8 @@ type Look struct {
 	account string // of the streams in a store; default the bus's
 }
 
-// CheckStopped proves the record below Look.Dir, on which no program runs, and against its streams. It only looks: in the
-// folder nothing is made or changed, so that it works where that can only be read.
+// CheckStopped proves the record below Look.Dir, on which no program runs, and against its streams. It only looks: in
+// the folder nothing is made or changed, so that it works where that can only be read.
 func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 	if l, err = l.complete(); err != nil {
 		return Report{}, err
@@ -142,7 +142,8 @@ func roomIn(dir string, need int64) error {
 	return nil
 }
 
-// open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for that.
+// open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for
+// that.
 func (p *proof) open(ctx context.Context, dir string) (*bbolt.DB, error) {
 	path := filepath.Join(dir, File)
 	damage, notes, err := lookAtPages(path)
@@ -264,7 +265,8 @@ func (p *proof) streamAlone(ctx context.Context) (Report, error) {
 	return p.r, nil
 }
 
-// A folder's streams are copied before a server opens them: it mends what it finds in its own way, and cuts what it cannot read.
+// A folder's streams are copied before a server opens them: it mends what it finds in its own way, and cuts what it
+// cannot read.
 
 // storedFile is a file of the server's store.
 type storedFile struct {

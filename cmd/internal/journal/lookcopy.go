@@ -26,8 +26,8 @@ func (c cut) String() string {
 		c.stream, c.file, c.before, c.after)
 }
 
-// serveCopy runs a server on a copy of the folder's streams and keeps what it cut there. A server that cannot be run is a
-// problem of the streams, and no reason to leave the record unproved.
+// serveCopy runs a server on a copy of the folder's streams and keeps what it cut there. A server that cannot be run is
+// a problem of the streams, and no reason to leave the record unproved.
 func (p *proof) serveCopy(ctx context.Context, l Look, js *jetstream.JetStream) (stop func() error, err error) {
 	none := func() error { return nil }
 	store := filepath.Join(p.tmp, "nats")

@@ -14,10 +14,10 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a panic,
-// some of them in goroutines of its own, where nobody can catch them (its Tx.Check has two). So the pages are walked by plain
-// reads before bbolt opens the file. A file that passes can be read safely, whatever it says; whether its keys stand in
-// order is seen then.
+// The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a
+// panic, some of them in goroutines of its own, where nobody can catch them (its Tx.Check has two). So the pages are
+// walked by plain reads before bbolt opens the file. A file that passes can be read safely, whatever it says; whether
+// its keys stand in order is seen then.
 
 // Forms of bbolt's file, version 2.
 const (
@@ -228,7 +228,8 @@ func (w *pageWalk) freelist() {
 	}
 }
 
-// lookAtPages says what is wrong with the file at path before bbolt opens it. damage keeps it from being opened; notes do not.
+// lookAtPages says what is wrong with the file at path before bbolt opens it. damage keeps it from being opened; notes
+// do not.
 func lookAtPages(path string) (damage, notes []string, err error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -36,7 +36,8 @@ func namingRegistry() *Registry {
 	return r
 }
 
-// filled is a world with a record of some blocks, with entries that they name, one of them erased, and content in pieces.
+// filled is a world with a record of some blocks, with entries that they name, one of them erased, and content in
+// pieces.
 type filled struct {
 	*world
 	live, erased VaultEntry
@@ -80,8 +81,8 @@ func (f *filled) vault(ref string, change func(row []byte) []byte) {
 	})
 }
 
-// look checks the stopped world through the files alone, on a server with a copy of its streams. It fails the test where a
-// file or a folder of either store is not as it was, or a copy is left.
+// look checks the stopped world through the files alone, on a server with a copy of its streams. It fails the test
+// where a file or a folder of either store is not as it was, or a copy is left.
 func (w *world) look() (Report, error) {
 	w.t.Helper()
 	w.stop()

@@ -10,8 +10,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// What a start does not read again of a long stream is not found wrong by it; a check finds it, and without nats/ the start
-// makes the stream anew from the record.
+// What a start does not read again of a long stream is not found wrong by it; a check finds it, and without nats/ the
+// start makes the stream anew from the record.
 func TestOldPartOfTheStreamDamaged(t *testing.T) {
 	w := newWorld(t)
 	w.start()

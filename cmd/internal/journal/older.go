@@ -62,8 +62,8 @@ func (r *Registry) lift(kind string, data []byte) (string, []byte, error) {
 	}
 }
 
-// Decode reads an event as it was recorded, under whatever kind. It is the only way from the record to an event; what is
-// lifted is the value alone, never the bytes of the leaf.
+// Decode reads an event as it was recorded, under whatever kind. It is the only way from the record to an event; what
+// is lifted is the value alone, never the bytes of the leaf.
 func (r *Registry) Decode(kind string, data []byte) (Event, error) {
 	today, data, err := r.lift(kind, data)
 	if err != nil {

@@ -89,8 +89,8 @@ func grown(t *testing.T) *world {
 	return w
 }
 
-// A record that earlier programs wrote is opened, gone on with, checked and rebuilt by one that reads their events only by
-// lifting them, and not one recorded byte is another.
+// A record that earlier programs wrote is opened, gone on with, checked and rebuilt by one that reads their events only
+// by lifting them, and not one recorded byte is another.
 func TestOlderKinds(t *testing.T) {
 	w := grown(t)
 	w.want("a", 90)

@@ -105,8 +105,8 @@ func (opt Options) complete() (Options, error) {
 	return opt, nil
 }
 
-// refuseEmpty refuses a folder whose node once had a record and has nothing left: a new beginning there would take the place
-// of what may only be missing for the moment.
+// refuseEmpty refuses a folder whose node once had a record and has nothing left: a new beginning there would take the
+// place of what may only be missing for the moment.
 func (opt Options) refuseEmpty(ctx context.Context) error {
 	if h := opt.Before.Height; !exists(filepath.Join(opt.Dir, nodeFile)) || h != nil && h.Number == 0 {
 		return nil // a beginning, or one that had confirmed nothing yet
@@ -240,8 +240,8 @@ func (j *Journal) keepHeight() {
 	}
 }
 
-// Close ends the writer after the block it is working on, and everything else within ctx. What is still queued is answered
-// ErrClosed.
+// Close ends the writer after the block it is working on, and everything else within ctx. What is still queued is
+// answered ErrClosed.
 func (j *Journal) Close(ctx context.Context) error {
 	j.gate.Lock()
 	if j.closed {

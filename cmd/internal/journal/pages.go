@@ -10,8 +10,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// checkPages says why a file of bbolt must not be opened: a page of it is damaged, and bbolt would fault on it, or start on a
-// state that nobody left. A file that was made and not begun is none of that.
+// checkPages says why a file of bbolt must not be opened: a page of it is damaged, and bbolt would fault on it, or
+// start on a state that nobody left. A file that was made and not begun is none of that.
 func checkPages(path string) error {
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 		return whyNotOpened(path, err)
@@ -31,8 +31,8 @@ func checkPages(path string) error {
 	return damagedFile(path, strings.Join(damage[:min(named, len(damage))], "; ")+more)
 }
 
-// Damage says what is wrong with the pages of a file of bbolt, whatever it holds, before bbolt opens it; nothing where they can
-// be read safely. The error is why it could not be looked at.
+// Damage says what is wrong with the pages of a file of bbolt, whatever it holds, before bbolt opens it; nothing where
+// they can be read safely. The error is why it could not be looked at.
 func Damage(path string) (found []string, err error) {
 	found, _, err = lookAtPages(path)
 	return found, err

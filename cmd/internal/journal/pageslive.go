@@ -13,10 +13,10 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// While the record is open its pages are walked leaf by leaf, each transaction going on at the key where the one before ended:
-// as long as a transaction is open nothing that it reaches is written anew. The pages are read as from any file, and not where
-// bbolt has mapped them, so that damage is a finding and no fault. What the operating system holds in memory is not read from
-// the disk again.
+// While the record is open its pages are walked leaf by leaf, each transaction going on at the key where the one before
+// ended: as long as a transaction is open nothing that it reaches is written anew. The pages are read as from any file,
+// and not where bbolt has mapped them, so that damage is a finding and no fault. What the operating system holds in
+// memory is not read from the disk again.
 
 // walkLive says which pages of the open record are damaged, or hold keys out of their order.
 func (p *proof) walkLive(ctx context.Context) (found []string, err error) {
@@ -102,7 +102,8 @@ func (w *liveWalk) walk(tx *bbolt.Tx) (end bool) {
 // longest is more than any row is long.
 const longest = 256 << 20
 
-// bounds are those of the keys on a page: low is the first that may stand there, high the first that may not; nil for none.
+// bounds are those of the keys on a page: low is the first that may stand there, high the first that may not; nil for
+// none.
 type bounds struct{ low, high []byte }
 
 // Depths: a tree of pages has fewer than underNames, and those of the buckets lie under that of their names.
@@ -111,7 +112,8 @@ const (
 	deepest    = 2*underNames - 1
 )
 
-// below walks the pages below one, from a key on, and gives each leaf to fn. It is false when fn was, which ends the walk.
+// below walks the pages below one, from a key on, and gives each leaf to fn. It is false when fn was, which ends the
+// walk.
 func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(p livePage, b bounds) bool) bool {
 	if len(w.found) >= maxFindings {
 		return false

@@ -15,9 +15,9 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Bounds of a passphrase and of what it costs. Its key is made by scrypt from 2^workFactor: a quarter of a second and 64 MB,
-// where age takes four times as much by default, for it is made beside a running record. A file that asks for more than age's
-// default is not opened.
+// Bounds of a passphrase and of what it costs. Its key is made by scrypt from 2^workFactor: a quarter of a second and
+// 64 MB, where age takes four times as much by default, for it is made beside a running record. A file that asks for
+// more than age's default is not opened.
 const (
 	passphraseLeast = 16 // characters
 	passphraseMost  = 1024
@@ -105,8 +105,8 @@ type plainWriter struct{ io.Writer }
 
 func (plainWriter) Close() error { return nil }
 
-// ageLock is a passphrase as age asks for it. It makes the key of a file once: a restore reads each file twice, and an erasure
-// looks into every backup of a folder.
+// ageLock is a passphrase as age asks for it. It makes the key of a file once: a restore reads each file twice, and an
+// erasure looks into every backup of a folder.
 type ageLock struct{ *Passphrase }
 
 var (

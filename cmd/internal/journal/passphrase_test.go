@@ -44,8 +44,8 @@ func restoreWith(t *testing.T, dir string, pass *Passphrase, files ...string) er
 	return err
 }
 
-// With a passphrase nothing of a backup can be read in its file, and the same passphrase brings it back, alone and with those
-// that go on from it.
+// With a passphrase nothing of a backup can be read in its file, and the same passphrase brings it back, alone and with
+// those that go on from it.
 func TestEncryptedBackups(t *testing.T) {
 	w := newWorld(t)
 	w.beside("feeds/emc/state.json", "plugh")
@@ -174,7 +174,8 @@ func TestDamagedEncryptedBackupIsRefused(t *testing.T) {
 	}
 }
 
-// What is appended to an encrypted backup is found also where its last piece is full, behind the end of all that is in it.
+// What is appended to an encrypted backup is found also where its last piece is full, behind the end of all that is in
+// it.
 func TestEncryptedBackupEndsWhereItEnds(t *testing.T) {
 	pass := passphrase(t, rightWords)
 	var file bytes.Buffer

@@ -14,9 +14,10 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// On a shared stream a block is confirmed once its place is known. Where the bus does not say in time, the transaction is
-// rolled back, the identical block is kept, and nothing else is written: the writer looks for the block, publishes it again
-// where its place is free, and goes on by itself once it knows. Whoever waited for it hears that the outcome is not known.
+// On a shared stream a block is confirmed once its place is known. Where the bus does not say in time, the transaction
+// is rolled back, the identical block is kept, and nothing else is written: the writer looks for the block, publishes
+// it again where its place is free, and goes on by itself once it knows. Whoever waited for it hears that the outcome
+// is not known.
 
 const (
 	// placeWithin is how long the writer's transaction stays open across the network.
@@ -34,8 +35,8 @@ type kept struct {
 	tip tip
 }
 
-// place publishes a block and returns once it knows where it is: landed (nil), its place taken by another (errTaken), surely
-// not published (a refusal: nothing was done), halted; or errUnsure when ctx ends before that.
+// place publishes a block and returns once it knows where it is: landed (nil), its place taken by another (errTaken),
+// surely not published (a refusal: nothing was done), halted; or errUnsure when ctx ends before that.
 func (j *Journal) place(ctx context.Context, number uint64, raw []byte, hash [32]byte) error {
 	begin := j.opt.Times.Start()
 	defer func() { j.opt.Times.Lap(begin, "", StepAppend) }()
@@ -63,8 +64,8 @@ func (j *Journal) place(ctx context.Context, number uint64, raw []byte, hash [32
 	}
 }
 
-// neverSent says that a publish certainly put nothing into a stream: the connection had not left with it, or nobody was there
-// to take it.
+// neverSent says that a publish certainly put nothing into a stream: the connection had not left with it, or nobody was
+// there to take it.
 func neverSent(err error) bool {
 	return errors.Is(err, errNotSent) || errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrConnectionClosed) ||
 		errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse)
@@ -163,8 +164,8 @@ func (j *Journal) findLost() {
 	j.resume()
 }
 
-// markShort makes durable that the stream may lack blocks that are confirmed, where that is so and not said yet. Where it
-// cannot be written nothing is answered, and nothing more is written, until it can. The caller holds the tail.
+// markShort makes durable that the stream may lack blocks that are confirmed, where that is so and not said yet. Where
+// it cannot be written nothing is answered, and nothing more is written, until it can. The caller holds the tail.
 func (j *Journal) markShort() error {
 	if j.tail.short.Load() && j.heights.marked() == 0 {
 		if err := j.heights.mark(j.tail.shortFrom); err != nil {

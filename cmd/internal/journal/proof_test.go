@@ -8,8 +8,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// A code that comes with a command stands in the block beside it, for reconcile submits it again, and is no part of what the
-// command is: under its key the same content is the same command, whatever code comes with it.
+// A code that comes with a command stands in the block beside it, for reconcile submits it again, and is no part of
+// what the command is: under its key the same content is the same command, whatever code comes with it.
 func TestAProofIsNoPartOfTheCommand(t *testing.T) {
 	var decided []Proof
 	reg := testRegistry()

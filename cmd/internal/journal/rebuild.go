@@ -32,10 +32,9 @@ func Rebuild(ctx context.Context, opt Options) (Report, error) {
 	return CheckDir(ctx, opt)
 }
 
-// replay applies the record's blocks to an empty database, some hundred to a transaction.
-// A transaction takes many small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the
-// same place as one ever longer page.
-// progress, which may be nil, hears how far it is.
+// replay applies the record's blocks to an empty database, some hundred to a transaction. A transaction takes many
+// small blocks, for each costs a commit, but few long ones, for bbolt keeps what one adds in the same place as one ever
+// longer page. progress, which may be nil, hears how far it is.
 func replay(ctx context.Context, from *bbolt.Tx, to *bbolt.DB, reg *Registry, progress func(block uint64)) error {
 	const blocksATime, bytesATime = 200, 2 << 20
 	blocks := blocksFrom(from, 1)

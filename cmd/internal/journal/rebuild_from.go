@@ -12,8 +12,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// RestoredMark is what a start reads of [RestoredFile]: at which block a record was made to end, by a rebuild or a restore, and
-// how far it had reached as far as is known.
+// RestoredMark is what a start reads of [RestoredFile]: at which block a record was made to end, by a rebuild or a
+// restore, and how far it had reached as far as is known.
 type RestoredMark struct {
 	Block     uint64 `json:"block"`
 	Confirmed uint64 `json:"confirmed,omitempty"` // 0 where that is not known
@@ -36,16 +36,16 @@ type Rebuilt struct {
 	Report
 	Confirmed uint64 `json:"confirmed,omitempty"` // how far the record had reached, as far as is known
 	KeptStore string `json:"kept_store,omitempty"`
-	// Behind is the file that holds the blocks behind a hole, which can be read and not be applied; Lines are their entries, as
-	// an export writes them, for people to act on.
+	// Behind is the file that holds the blocks behind a hole, which can be read and not be applied; Lines are their
+	// entries, as an export writes them, for people to act on.
 	Behind string       `json:"behind,omitempty"`
 	Lines  []ExportLine `json:"lines,omitempty"`
 }
 
-// RebuildFrom makes one store of a folder from the other, and the height from what that gives, where a start refuses because
-// neither is what it was: from the stream up to the first block that cannot be read or does not follow, or from the record's
-// file as it is. The old file and a copy of the old streams are kept. Blocks behind a hole are never applied; with skip they go
-// into a file, without it they are a reason to refuse. It is for a node of its own.
+// RebuildFrom makes one store of a folder from the other, and the height from what that gives, where a start refuses
+// because neither is what it was: from the stream up to the first block that cannot be read or does not follow, or from
+// the record's file as it is. The old file and a copy of the old streams are kept. Blocks behind a hole are never
+// applied; with skip they go into a file, without it they are a reason to refuse. It is for a node of its own.
 func RebuildFrom(ctx context.Context, opt Options, from RebuildSource, skip bool) (r Rebuilt, err error) {
 	if opt, err = opt.complete(); err != nil {
 		return r, err

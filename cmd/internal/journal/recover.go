@@ -10,7 +10,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// beginAlone brings the two stores of a node of its own together. bbolt decides, where it reaches as far as the height says:
+// beginAlone brings the two stores of a node of its own together. bbolt decides, where it reaches as far as the height
+// says:
 //
 //	stream ahead                      its blocks are applied
 //	stream shorter                    the follower appends what it lacks, while work goes on
@@ -98,8 +99,8 @@ func (j *Journal) holdsHeight(h *Height) error {
 	return nil
 }
 
-// beginShared brings the record of one of several nodes to the shared stream, which decides. A stream that lost blocks is
-// completed first by the node that reaches furthest, see heights.go.
+// beginShared brings the record of one of several nodes to the shared stream, which decides. A stream that lost blocks
+// is completed first by the node that reaches furthest, see heights.go.
 func (j *Journal) beginShared(ctx context.Context) error {
 	last, err := j.tip()
 	if err != nil {

@@ -54,8 +54,9 @@ type Module struct {
 	Quiet []string                 // kinds that concern nobody: About need not know them, and whoever asks reads no data
 }
 
-// Subject is what an event concerns, for whoever follows the record and knows nothing of its events. Kind says what it is
-// ("warning", "order", "user"), ID which one, and Change what the event did to it, empty where how it stands says all.
+// Subject is what an event concerns, for whoever follows the record and knows nothing of its events. Kind says what it
+// is ("warning", "order", "user"), ID which one, and Change what the event did to it, empty where how it stands says
+// all.
 type Subject = struct{ Kind, ID, Change string }
 
 // Command is something to be decided. Key is the caller's idempotency key, unique to it; empty for none.
@@ -69,9 +70,9 @@ type Command struct {
 	Vault   []VaultEntry // stored before the block that refers to them
 }
 
-// Proof is the one-time code that came with a command, checked before: the vault's reference of the secret that it is a code
-// of, and its step. The zero value is none. It is no part of what the command is: the same content under the same key is the
-// same command, whatever code comes with it.
+// Proof is the one-time code that came with a command, checked before: the vault's reference of the secret that it is a
+// code of, and its step. The zero value is none. It is no part of what the command is: the same content under the same
+// key is the same command, whatever code comes with it.
 type Proof struct {
 	Ref     string `json:"ref"`
 	Step    uint64 `json:"step"`
@@ -143,8 +144,8 @@ func HandleProven[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, 
 	}
 }
 
-// Vital says which commands are taken also while the disk is nearly full: what ends a warning or answers for it, and what the
-// program itself records of what it did. The rest is refused then, see [Options.Full].
+// Vital says which commands are taken also while the disk is nearly full: what ends a warning or answers for it, and
+// what the program itself records of what it did. The rest is refused then, see [Options.Full].
 func (r *Registry) Vital(kinds ...string) {
 	for _, kind := range kinds {
 		if r.handlers[kind] == nil {

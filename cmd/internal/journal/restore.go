@@ -38,8 +38,8 @@ type RestoreOptions struct {
 	Passphrase *Passphrase // opens the files that are encrypted; nil opens none
 }
 
-// RestoredFile stands below a folder whose record was made to end early, by a restore or a rebuild: ids beyond its end may exist
-// outside and not here. The watchman says so until somebody has settled that and takes the file away.
+// RestoredFile stands below a folder whose record was made to end early, by a restore or a rebuild: ids beyond its end
+// may exist outside and not here. The watchman says so until somebody has settled that and takes the file away.
 const RestoredFile = "restored"
 
 // Restored is what a folder holds that was restored; the content of [RestoredFile].
@@ -61,11 +61,12 @@ type Restored struct {
 	ErasedNow []string `json:"erased_now,omitempty"`
 }
 
-// Restore makes a folder from backups: it proves every part by its hash, then replays the blocks as a start would, which
-// proves each by its hash, its tree and the state it leaves. What cannot be proved is refused, and Dir left as it was.
+// Restore makes a folder from backups: it proves every part by its hash, then replays the blocks as a start would,
+// which proves each by its hash, its tree and the state it leaves. What cannot be proved is refused, and Dir left as it
+// was.
 //
-// The record's file gets its name last, so that a folder that was not finished holds no record. The height carries the mark
-// that the stream is short from block 1: the first start makes it.
+// The record's file gets its name last, so that a folder that was not finished holds no record. The height carries the
+// mark that the stream is short from block 1: the first start makes it.
 func Restore(ctx context.Context, opt RestoreOptions) (done Restored, err error) {
 	made, err := emptyFolder(opt.Dir)
 	if err != nil {
@@ -239,7 +240,8 @@ func (r *restorer) blob(ctx context.Context, path string, p BackupPart, body io.
 	return err
 }
 
-// countBlobs removes the blobs that are erased by now, and counts those that are there, and those that the record names in vain.
+// countBlobs removes the blobs that are erased by now, and counts those that are there, and those that the record names
+// in vain.
 func (r *restorer) countBlobs(ctx context.Context) error {
 	err := r.blobs.Names(func(name string, _ time.Time) error {
 		erased := false

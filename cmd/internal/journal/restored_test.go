@@ -32,8 +32,8 @@ func (w *world) kinds(first uint64) (kinds []string) {
 	return kinds
 }
 
-// A restored record goes on with the event that says so, before whatever is asked of it, and with what the restore erased;
-// it says it once.
+// A restored record goes on with the event that says so, before whatever is asked of it, and with what the restore
+// erased; it says it once.
 func TestARestoredRecordSaysSoFirst(t *testing.T) {
 	w := newWorld(t)
 	w.start()

@@ -20,11 +20,11 @@ import (
 // written once and whose end is remembered for ever: a session is touched while it is used, and of one that is past its
 // time nothing need be known.
 //
-// They are kept on both sides like the rest of the vault (twin.go), in a bbolt file of their own, so that a login never waits
-// for the record's writer. Reading asks bbolt alone, so that a request costs no message; a key-value bucket carries them to
-// the other nodes, and drops each row by itself once it is too old. Either side is made whole from the other: an ended row
-// wins over a live one, else the later one does. An ended row stays until its session's time would have been up, on both
-// sides, so that no side brings it back.
+// They are kept on both sides like the rest of the vault (twin.go), in a bbolt file of their own, so that a login never
+// waits for the record's writer. Reading asks bbolt alone, so that a request costs no message; a key-value bucket
+// carries them to the other nodes, and drops each row by itself once it is too old. Either side is made whole from the
+// other: an ended row wins over a live one, else the later one does. An ended row stays until its session's time would
+// have been up, on both sides, so that no side brings it back.
 type Sessions struct {
 	db   *bbolt.DB
 	twin *twin
@@ -62,8 +62,8 @@ const (
 	sweepMost  = 10_000 // rows in one transaction
 )
 
-// sessionRow is a row: its state, until when it lives and when it was written, in milliseconds, and its data. What does not
-// have that form counts as missing.
+// sessionRow is a row: its state, until when it lives and when it was written, in milliseconds, and its data. What does
+// not have that form counts as missing.
 type sessionRow []byte
 
 const sessionHead = 1 + 8 + 8
@@ -177,8 +177,8 @@ func (s *Sessions) moveFrom(ctx context.Context, j *Journal) error {
 	})
 }
 
-// greet takes what the key-value bucket has before the first request where this node lacks it: people stay logged in when a
-// node loses its file, or joins. It is bounded.
+// greet takes what the key-value bucket has before the first request where this node lacks it: people stay logged in
+// when a node loses its file, or joins. It is bounded.
 func (s *Sessions) greet(ctx context.Context) {
 	empty := false
 	_ = s.db.View(func(tx *bbolt.Tx) error { // one that cannot be read is found out by the first write
@@ -286,15 +286,16 @@ func (s *Sessions) find(ctx context.Context, key string) sessionRow {
 	return row
 }
 
-// asks says whether other nodes may know more and the key-value bucket answered when it was last asked. While it does not,
-// nobody waits for it.
+// asks says whether other nodes may know more and the key-value bucket answered when it was last asked. While it does
+// not, nobody waits for it.
 func (s *Sessions) asks() bool {
 	s.twin.mu.Lock()
 	defer s.twin.mu.Unlock()
 	return s.twin.shared && s.twin.trouble == nil
 }
 
-// Each gives the live sessions of this node's file, some at a time, until more is false. data is good until more returns.
+// Each gives the live sessions of this node's file, some at a time, until more is false. data is good until more
+// returns.
 func (s *Sessions) Each(more func(key string, data []byte) bool) error {
 	var from []byte
 	for {
@@ -361,7 +362,8 @@ func (s *Sessions) End(ctx context.Context, key string) error {
 	return nil
 }
 
-// share waits until the other nodes can know of a session that begins or ends here. What does not go out in time is owed.
+// share waits until the other nodes can know of a session that begins or ends here. What does not go out in time is
+// owed.
 func (s *Sessions) share(ctx context.Context, key string) {
 	if !s.asks() {
 		return

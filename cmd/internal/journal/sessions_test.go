@@ -282,7 +282,8 @@ func TestSessionsAreSwept(t *testing.T) {
 	}
 }
 
-// Every live session is given once, however many transactions that takes, and those that ended or whose time is up are not.
+// Every live session is given once, however many transactions that takes, and those that ended or whose time is up are
+// not.
 func TestEachLiveSessionIsGivenOnce(t *testing.T) {
 	w := newWorld(t)
 	w.start()

@@ -102,9 +102,9 @@ func remotePair(t *testing.T) (a, b *world, lineA, lineB *proxy) {
 	return a, b, lineA, lineB
 }
 
-// A shared stream falls silent under a node: who waits hears within seconds that the outcome is not known, whoever comes then
-// that nothing is written, a login goes on, and closing ends. Once the line is back the node goes on by itself, and both nodes
-// have the same record, whichever became of the block.
+// A shared stream falls silent under a node: who waits hears within seconds that the outcome is not known, whoever
+// comes then that nothing is written, a login goes on, and closing ends. Once the line is back the node goes on by
+// itself, and both nodes have the same record, whichever became of the block.
 func TestASharedStreamThatFallsSilent(t *testing.T) {
 	a, b, line, _ := remotePair(t)
 	a.start()
@@ -178,8 +178,8 @@ func (d *deaf) read(ctx context.Context, number uint64) ([]byte, error) {
 	return d.appendLog.read(ctx, number)
 }
 
-// A block whose place was not known comes along the stream before the writer looks for it: it is applied like another node's,
-// once, and the node goes on by itself.
+// A block whose place was not known comes along the stream before the writer looks for it: it is applied like another
+// node's, once, and the node goes on by itself.
 func TestALostBlockComesAlongTheStream(t *testing.T) {
 	a, _ := pair(t)
 	log := &deaf{appendLog: openStream(a.js, 1, true)}
@@ -256,7 +256,8 @@ func TestASharedStreamThatIsGone(t *testing.T) {
 	a.j = nil
 }
 
-// What a refused command left in a shared vault is purged a day later; what a block names stays, and so does what is young.
+// What a refused command left in a shared vault is purged a day later; what a block names stays, and so does what is
+// young.
 func TestEntriesThatNoBlockNamesArePurged(t *testing.T) {
 	a, b := pair(t)
 	a.start()
@@ -293,7 +294,8 @@ func TestEntriesThatNoBlockNamesArePurged(t *testing.T) {
 	wantSecret(t, b.j, named.Ref, "named")
 }
 
-// The server that holds a lease in its memory is restarted, or the bucket is lost: the lease is made anew and somebody leads.
+// The server that holds a lease in its memory is restarted, or the bucket is lost: the lease is made anew and somebody
+// leads.
 func TestALostLeaseIsMadeAnew(t *testing.T) {
 	a, b := pair(t)
 	a.start()

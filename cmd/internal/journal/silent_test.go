@@ -129,8 +129,8 @@ func (w *world) within(limit time.Duration, what string, do func()) {
 	}
 }
 
-// On a node of its own nothing on the NATS side holds a write: silent or failing, stream or vault, commands are answered,
-// the mark says that the stream is short, and once NATS is back both sides are level again without a restart.
+// On a node of its own nothing on the NATS side holds a write: silent or failing, stream or vault, commands are
+// answered, the mark says that the stream is short, and once NATS is back both sides are level again without a restart.
 func TestNothingOnTheNATSSideHoldsAWrite(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -209,7 +209,8 @@ func TestClosingWhileNATSIsSilent(t *testing.T) {
 	prove(t, w.j)
 }
 
-// A start needs nothing of the NATS side where this node has its record: it answers at once, and marks the stream short.
+// A start needs nothing of the NATS side where this node has its record: it answers at once, and marks the stream
+// short.
 func TestAStartWhileNATSIsSilent(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -348,8 +349,8 @@ func flipVault(w *world, content string) {
 	}
 }
 
-// One byte of one entry is wrong in the vault's stream. With the record there that entry is put again, without it all others
-// come and the loss is said; neither start nor stop waits for it.
+// One byte of one entry is wrong in the vault's stream. With the record there that entry is put again, without it all
+// others come and the loss is said; neither start nor stop waits for it.
 func TestADamagedEntryOfTheVault(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -401,8 +402,8 @@ func TestADamagedEntryOfTheVault(t *testing.T) {
 	}
 }
 
-// The start of a node that has its vault does not read the values of the key-value bucket: it holds the two sides together by
-// their keys. The slow reading that comes after may have begun, and what was owed is looked at once.
+// The start of a node that has its vault does not read the values of the key-value bucket: it holds the two sides
+// together by their keys. The slow reading that comes after may have begun, and what was owed is looked at once.
 func TestAStartReadsNoValueOfTheVault(t *testing.T) {
 	const entries = 300
 	w := newWorld(t)
@@ -458,7 +459,8 @@ func TestAnErasureIsOwedUntilItIsDone(t *testing.T) {
 	prove(t, w.j)
 }
 
-// While the stream is level the follower takes a block whoever holds the writer's lock: the writer holds it while it waits.
+// While the stream is level the follower takes a block whoever holds the writer's lock: the writer holds it while it
+// waits.
 func TestTheFollowerDoesNotWaitForTheWriter(t *testing.T) {
 	w := newWorld(t)
 	w.start()

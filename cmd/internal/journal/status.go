@@ -14,8 +14,8 @@ type Status struct {
 	Paused *refusal.Error // nothing is written for now
 	// Busy is how long the writer has been working on the same batch; 0 while it waits for one.
 	Busy time.Duration
-	// Short says that blocks are confirmed by the record alone, and Behind how many the stream lacks. Both are of a node of its
-	// own.
+	// Short says that blocks are confirmed by the record alone, and Behind how many the stream lacks. Both are of a node
+	// of its own.
 	Short  bool
 	Behind uint64
 	// Tail is why the follower does not go on, nil while it does, and TailSince since when.

@@ -53,8 +53,8 @@ var (
 	ErrRegressed = errors.New("the stream lost blocks that the record holds")
 )
 
-// jsStream is the stream of a JetStream account. It is opened when it is first needed, made where it is not there, and opened
-// again after it was lost.
+// jsStream is the stream of a JetStream account. It is opened when it is first needed, made where it is not there, and
+// opened again after it was lost.
 type jsStream struct {
 	js   jetstream.JetStream
 	cfg  jetstream.StreamConfig
@@ -64,8 +64,8 @@ type jsStream struct {
 	stream jetstream.Stream
 }
 
-// openStream returns the stream. Of a single server's stream messages are read directly, which saves carrying them as JSON;
-// on a cluster that could be answered by a replica that is behind.
+// openStream returns the stream. Of a single server's stream messages are read directly, which saves carrying them as
+// JSON; on a cluster that could be answered by a replica that is behind.
 func openStream(js jetstream.JetStream, replicas int, shared bool) *jsStream {
 	return &jsStream{js: js, cfg: jetstream.StreamConfig{
 		Name: Stream, Subjects: []string{blockSubject}, Storage: jetstream.FileStorage,

@@ -14,10 +14,10 @@ import (
 // tail is the end of the stream on a node of its own, where bbolt decides and the stream follows. One goroutine, the
 // follower, appends: in order, what the vault owes before each block.
 //
-// While the stream is level the writer hands it each block beside the commit and waits for it, but no longer than appendWithin.
-// What is not confirmed by then is answered for by the commit alone: the mark that the stream is short is made durable, and
-// from then on the follower takes blocks from the record, until it is level again. It never trusts an append that was not
-// confirmed: it reads the place first.
+// While the stream is level the writer hands it each block beside the commit and waits for it, but no longer than
+// appendWithin. What is not confirmed by then is answered for by the commit alone: the mark that the stream is short is
+// made durable, and from then on the follower takes blocks from the record, until it is level again. It never trusts an
+// append that was not confirmed: it reads the place first.
 //
 // The handover from either to the other is made under mu, which the writer holds while it commits a block.
 type tail struct {
@@ -25,8 +25,8 @@ type tail struct {
 
 	mu        sync.Mutex
 	shortFrom uint64 // the first block that is confirmed without the stream
-	// short says that blocks are: the mark stands, or is to be written. It is set under mu, to true by the writer and to false
-	// by the follower.
+	// short says that blocks are: the mark stands, or is to be written. It is set under mu, to true by the writer and to
+	// false by the follower.
 	short atomic.Bool
 
 	offers chan *offer
@@ -239,8 +239,8 @@ func (t *tail) appended() {
 	t.next, t.unsure = t.next+1, false
 }
 
-// lookUp reads the place of the next block. Another block there is a fork. Where the stream ends earlier it lost what it had:
-// the follower begins again behind its end.
+// lookUp reads the place of the next block. Another block there is a fork. Where the stream ends earlier it lost what
+// it had: the follower begins again behind its end.
 func (t *tail) lookUp(ctx context.Context, raw []byte) (landed bool, err error) {
 	there, err := t.j.log.read(ctx, t.next)
 	if errors.Is(err, errMissing) {
@@ -279,9 +279,9 @@ func (t *tail) lookUp(ctx context.Context, raw []byte) (landed bool, err error) 
 	return false, err
 }
 
-// handOver lets the writer append beside its commits again once the stream is level. It takes the writer's lock for the last
-// blocks, so that none comes behind them. While the stream is level it must not: the writer holds the lock while it waits for
-// the follower.
+// handOver lets the writer append beside its commits again once the stream is level. It takes the writer's lock for the
+// last blocks, so that none comes behind them. While the stream is level it must not: the writer holds the lock while
+// it waits for the follower.
 func (t *tail) handOver() (worked bool, err error) {
 	if !t.short.Load() {
 		return false, nil
@@ -317,7 +317,8 @@ func (t *tail) handOver() (worked bool, err error) {
 	return true, nil
 }
 
-// close ends the follower: at once when it is stuck, else when the stream is level and nothing is owed, or after leaveWithin.
+// close ends the follower: at once when it is stuck, else when the stream is level and nothing is owed, or after
+// leaveWithin.
 func (t *tail) close(ctx context.Context) {
 	defer t.cancel()
 	close(t.stop)

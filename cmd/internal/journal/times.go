@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Times is a measurement's account of where time goes: the writer's, see [Options.Times], and that of whoever else keeps
-// it there. A nil Times measures nothing.
+// Times is a measurement's account of where time goes: the writer's, see [Options.Times], and that of whoever else
+// keeps it there. A nil Times measures nothing.
 type Times struct {
 	mu    sync.Mutex
 	spent map[Step]time.Duration

@@ -15,9 +15,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// twinRows are rows that stand twice, in a bbolt bucket and in a key-value bucket of the bus, so that either is made whole
-// from the other. What the bus does not have yet is owed to it: a row in a bucket beside, written in the transaction of the
-// row itself. A key-value bucket that does not answer holds nothing up and keeps nobody out.
+// twinRows are rows that stand twice, in a bbolt bucket and in a key-value bucket of the bus, so that either is made
+// whole from the other. What the bus does not have yet is owed to it: a row in a bucket beside, written in the
+// transaction of the row itself. A key-value bucket that does not answer holds nothing up and keeps nobody out.
 type twinRows struct {
 	rows, owed []byte
 	form       twinForm
@@ -209,8 +209,8 @@ func (t *twin) give(ctx context.Context, o owedRow) error {
 	return nil
 }
 
-// send puts a row into the key-value bucket. Where other nodes write there too it only takes the place of what it beats, and
-// what beats it is taken over here.
+// send puts a row into the key-value bucket. Where other nodes write there too it only takes the place of what it
+// beats, and what beats it is taken over here.
 func (t *twin) send(ctx context.Context, key string, row []byte) (err error) {
 	value, purge := t.form.give(row)
 	if !t.shared {
@@ -298,11 +298,11 @@ func (t *twin) settle(update func(func(*bbolt.Tx) error) error) error {
 // compareChunk is how many rows a comparison looks at in one transaction.
 const compareChunk = 500
 
-// compare makes both sides the union of what they hold. Keys that both have are not read, unless all: then a value of the
-// key-value bucket that cannot be read is put there again. On a node of its own, where this side has all that the bucket
-// holds, the bucket is made anew instead: nats-server gives no answer to what is put over such a message. It never waits for
-// an end that a damaged bucket does not give: it asks for the keys, and for each value by itself. pause slows a comparison
-// that runs behind the work.
+// compare makes both sides the union of what they hold. Keys that both have are not read, unless all: then a value of
+// the key-value bucket that cannot be read is put there again. On a node of its own, where this side has all that the
+// bucket holds, the bucket is made anew instead: nats-server gives no answer to what is put over such a message. It
+// never waits for an end that a damaged bucket does not give: it asks for the keys, and for each value by itself. pause
+// slows a comparison that runs behind the work.
 func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error {
 	keys, err := t.far.keys(ctx)
 	if err != nil {

@@ -21,9 +21,10 @@ import (
 // breaks no proof. It is kept in bbolt and in a key-value bucket (twin.go); either is rebuilt from the other, and an
 // erased entry stays erased whichever side still has it.
 //
-// On a node of its own an entry is committed with the block that names it, owed to the key-value bucket, and delivered before
-// the next block is appended. On a shared record it is published before its command is queued: a block that names an entry
-// must not be readable on another node before the entry is. What a refused command leaves there is purged a day later.
+// On a node of its own an entry is committed with the block that names it, owed to the key-value bucket, and delivered
+// before the next block is appended. On a shared record it is published before its command is queued: a block that
+// names an entry must not be readable on another node before the entry is. What a refused command leaves there is
+// purged a day later.
 
 const vaultKV = "QINGKONG_VAULT"
 
@@ -154,8 +155,8 @@ func (j *Journal) putEntries(tx *bbolt.Tx, entries []VaultEntry) error {
 	return nil
 }
 
-// takeVault fills a vault that this node lost from the key-value bucket, before anything that needs it begins. It is bounded:
-// what does not come in time comes behind, with the comparison.
+// takeVault fills a vault that this node lost from the key-value bucket, before anything that needs it begins. It is
+// bounded: what does not come in time comes behind, with the comparison.
 func (j *Journal) takeVault(ctx context.Context, within time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -164,8 +165,8 @@ func (j *Journal) takeVault(ctx context.Context, within time.Duration) {
 	}
 }
 
-// How long a start waits for what the vault's key-value bucket holds: a vault that is empty here, and the entries of other
-// nodes.
+// How long a start waits for what the vault's key-value bucket holds: a vault that is empty here, and the entries of
+// other nodes.
 const (
 	takeVaultWithin = time.Minute
 	mergeWithin     = 10 * time.Second
@@ -262,7 +263,8 @@ func (j *Journal) followVault(ctx context.Context) {
 	}
 }
 
-// unnamedAge is how old an entry of a shared vault is that no block names before it is purged: what a refused command left.
+// unnamedAge is how old an entry of a shared vault is that no block names before it is purged: what a refused command
+// left.
 const unnamedAge = 24 * time.Hour
 
 // purgeUnnamed purges the entries that were stored before a time and that no block names.
@@ -347,8 +349,8 @@ func (j *Journal) eachBlock(ctx context.Context, fn func(tx *bbolt.Tx, raw []byt
 	return nil
 }
 
-// Erase removes a vault entry on every side, and records that it was done and why. The other side of the vault is owed the
-// purge until it has it.
+// Erase removes a vault entry on every side, and records that it was done and why. The other side of the vault is owed
+// the purge until it has it.
 func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
 	if _, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor, Payload: eraseVault{Ref: ref, Reason: reason}}); err != nil {
 		return err

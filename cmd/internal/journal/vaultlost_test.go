@@ -40,8 +40,8 @@ func TestAnEntryThatBothSidesLost(t *testing.T) {
 	f.eventually("an erased entry is no longer counted", func() bool { return f.j.Status().Vault.Lost == 0 })
 }
 
-// An entry that is owed again, as after a kill, is damaged in the key-value bucket: the stream of a single node goes on all
-// the same.
+// An entry that is owed again, as after a kill, is damaged in the key-value bucket: the stream of a single node goes on
+// all the same.
 func TestAnOwedEntryThatIsDamagedThere(t *testing.T) {
 	w := newWorld(t)
 	w.start()
@@ -84,8 +84,8 @@ func TestARowThatIsThereIsNotPutAgain(t *testing.T) {
 	}
 }
 
-// On a node of its own the stream has no block before the entries that it names are committed: a commit that fails would
-// leave a block whose entries are nowhere.
+// On a node of its own the stream has no block before the entries that it names are committed: a commit that fails
+// would leave a block whose entries are nowhere.
 func TestABlockWithEntriesIsAppendedAfterItsCommit(t *testing.T) {
 	w := newWorld(t)
 	var before, early atomic.Int64 // blocks in the stream before a commit; blocks that landed before theirs

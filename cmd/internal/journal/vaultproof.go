@@ -15,8 +15,8 @@ import (
 
 // The vault is proved without a word of its content being said: problems name references and keys.
 
-// vaultHere proves this side of the vault: every entry against the hash that is its reference, content against its name, and
-// what the blocks name against what is there. The scratch has of the vault what the replayed blocks erased.
+// vaultHere proves this side of the vault: every entry against the hash that is its reference, content against its
+// name, and what the blocks name against what is there. The scratch has of the vault what the replayed blocks erased.
 func (p *proof) vaultHere(ctx context.Context) error {
 	there := false
 	err := p.read(ctx, func(s *slice) error {
@@ -85,7 +85,8 @@ func (p *proof) erasedHere(ctx context.Context, bad *few) error {
 	}
 }
 
-// few says the first of many sentences of one sort, so that they leave room for those of another, and how many more there are.
+// few says the first of many sentences of one sort, so that they leave room for those of another, and how many more
+// there are.
 type few struct {
 	say func(format string, args ...any)
 	n   int
@@ -194,8 +195,8 @@ func (p *proof) pieces(ctx context.Context, hash string, count int) (wrong strin
 	return "", erased, nil
 }
 
-// references holds what the blocks name against the vault. Content is not told from other hashes there: the vault's two sides
-// tell where it is missing.
+// references holds what the blocks name against the vault. Content is not told from other hashes there: the vault's two
+// sides tell where it is missing.
 func (p *proof) references(ctx context.Context) error {
 	said := map[string]bool{}
 	lost, how := few{say: p.r.problem}, "neither there nor erased"

@@ -11,8 +11,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// The vault's two sides are held together key by key: the key-value bucket is read while no transaction is open. Beside work
-// a difference may be an entry that is on its way, so that those which are suspected are looked at again at the end.
+// The vault's two sides are held together key by key: the key-value bucket is read while no transaction is open. Beside
+// work a difference may be an entry that is on its way, so that those which are suspected are looked at again at the
+// end.
 
 const (
 	farPatience  = 10 * time.Second // for one entry of the vault's other side

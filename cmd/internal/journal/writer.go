@@ -18,8 +18,8 @@ import (
 // maxBatch bounds the commands that share a block, and with them what one failed apply makes to be redone.
 const maxBatch = 2048
 
-// pending is a submitted command on its way to an answer, or something else that is written into the record's file, where
-// nobody but the writer writes: store.
+// pending is a submitted command on its way to an answer, or something else that is written into the record's file,
+// where nobody but the writer writes: store.
 type pending struct {
 	cmd    Command
 	h      *handler
@@ -73,8 +73,8 @@ func (j *Journal) run() {
 // idleEvery is how often the writer sees to what waits for a quiet moment.
 const idleEvery = time.Second
 
-// rest is what the writer does when nobody asks it for anything: it looks for a block whose place is not known, makes a mark
-// durable that could not be written, and forgets what the vault's other side has by now.
+// rest is what the writer does when nobody asks it for anything: it looks for a block whose place is not known, makes a
+// mark durable that could not be written, and forgets what the vault's other side has by now.
 func (j *Journal) rest() {
 	j.mend()
 	if j.Halted() != nil || j.Paused() != nil {
@@ -85,7 +85,8 @@ func (j *Journal) rest() {
 	}
 }
 
-// takesNothing is what a command is answered while nothing is written, or nil. A pause is looked at first: it may be over.
+// takesNothing is what a command is answered while nothing is written, or nil. A pause is looked at first: it may be
+// over.
 func (j *Journal) takesNothing() error {
 	if j.Halted() != nil {
 		return refusal.New(refusal.NotReady, "journal.stopped", nil)
@@ -334,8 +335,8 @@ func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full boo
 // hashBeside is how long an addition to the block is, in bytes, before its hashes are made beside its applying.
 const hashBeside = 64 << 10
 
-// addLeaves adds the leaves of a command to the tree. What it returns has to be called before the block or the tree is used
-// again.
+// addLeaves adds the leaves of a command to the tree. What it returns has to be called before the block or the tree is
+// used again.
 func (a *attempt) addLeaves(leaves [][]byte, size int) (wait func()) {
 	if size < hashBeside {
 		for _, leaf := range leaves {

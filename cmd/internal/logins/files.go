@@ -57,8 +57,8 @@ func (l *Log) write() {
 	}
 }
 
-// attributes are what a line says of a try. The name of nobody is an HMAC: by the key of the vault it is the same on every node;
-// by that of this run, where there is none yet, it can be compared within the run alone.
+// attributes are what a line says of a try. The name of nobody is an HMAC: by the key of the vault it is the same on
+// every node; by that of this run, where there is none yet, it can be compared within the run alone.
 func (l *Log) attributes(t Try, run []byte) []any {
 	as := []any{"way", t.Way, "outcome", t.Outcome, "address", t.Address}
 	if l.opt.Known(t.User) {

@@ -1,14 +1,15 @@
-// Package logins keeps the trace that logins leave: a line in a file for each, counters, and word of a burst of failures.
+// Package logins keeps the trace that logins leave: a line in a file for each, counters, and word of a burst of
+// failures.
 //
 // # The files
 //
-// [File] has who came in, went out and changed a password; [FailedFile] has who was refused. They are apart so that a flood of
-// wrong passwords pushes nobody's login out. Each is turned over at 10 MB and ten old ones are kept, each line is a JSON object,
-// and none holds a secret: a name that no user has stands there as an HMAC, for people type passwords where their
-// name belongs. Addresses are kept as they are.
+// [File] has who came in, went out and changed a password; [FailedFile] has who was refused. They are apart so that a
+// flood of wrong passwords pushes nobody's login out. Each is turned over at 10 MB and ten old ones are kept, each line
+// is a JSON object, and none holds a secret: a name that no user has stands there as an HMAC, for people type passwords
+// where their name belongs. Addresses are kept as they are.
 //
-// How many lines are written in a second is bounded, for one cause and for all, and what is left out is counted: in a line each
-// minute and at /metrics. Writing waits for nobody and nobody waits for it.
+// How many lines are written in a second is bounded, for one cause and for all, and what is left out is counted: in a
+// line each minute and at /metrics. Writing waits for nobody and nobody waits for it.
 package logins
 
 import (
@@ -114,7 +115,8 @@ type Log struct {
 	ended chan struct{}
 }
 
-// Open begins a trace. A file that cannot be written is said in the log of the program and keeps nobody from logging in.
+// Open begins a trace. A file that cannot be written is said in the log of the program and keeps nobody from logging
+// in.
 func Open(opt Options) *Log {
 	if opt.Clock == nil {
 		opt.Clock = time.Now

@@ -126,8 +126,8 @@ func TestAnUnknownNameIsNotWritten(t *testing.T) {
 	}
 }
 
-// A night of guessing at many names from many addresses is a few MB, what is left out is counted, and a login beside it has its
-// line.
+// A night of guessing at many names from many addresses is a few MB, what is left out is counted, and a login beside it
+// has its line.
 func TestAFloodOfWrongLoginsIsBounded(t *testing.T) {
 	tr := newTrail(t, []byte("k"))
 	reg := prometheus.NewRegistry()

@@ -4,8 +4,8 @@ import (
 	"time"
 )
 
-// A burst is more failures within five minutes than people make by mistake: of people at a keyboard, and of programs, one of
-// which with an old secret comes back every two seconds.
+// A burst is more failures within five minutes than people make by mistake: of people at a keyboard, and of programs,
+// one of which with an old secret comes back every two seconds.
 const (
 	burstSpan     = 5 * time.Minute
 	burstPeople   = 50
@@ -108,8 +108,8 @@ func most(in map[string]int) (name string, n int) {
 	return name, n
 }
 
-// Burst says whether there is a burst of failures, or was one a quarter of an hour ago at most, and where the latest come from.
-// It has what was left out of the files written where that is due.
+// Burst says whether there is a burst of failures, or was one a quarter of an hour ago at most, and where the latest
+// come from. It has what was left out of the files written where that is due.
 func (l *Log) Burst() (w Worst, is bool) {
 	if l == nil {
 		return Worst{}, false

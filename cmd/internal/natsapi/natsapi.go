@@ -74,9 +74,9 @@ func (s *Server) Serve() error {
 	})
 }
 
-// How much of each inbound subject may wait and be in work. Answers are handed to the journal's queue, which holds more than
-// the window: what is beyond waits here, each user in its turn. One request for what is pending is in work for a recipient, and
-// answers all that have come until it begins, four at most: each is worth a read of all its orders.
+// How much of each inbound subject may wait and be in work. Answers are handed to the journal's queue, which holds more
+// than the window: what is beyond waits here, each user in its turn. One request for what is pending is in work for a
+// recipient, and answers all that have come until it begins, four at most: each is worth a read of all its orders.
 var (
 	answerBounds  = fair.Bounds{Waiting: 64, Bytes: 4 << 20, InWork: 64, Window: 2048}
 	pendingBounds = fair.Bounds{Waiting: 4, Bytes: 1 << 20, InWork: 1, Window: 16, Merge: true}

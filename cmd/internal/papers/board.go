@@ -8,8 +8,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Board is the board at a recipient's gate, one sheet of A3. Its letters are as large as what it has to say lets them be.
-// Its contact is meant for whoever stands at the gate: the enterprise puts it up.
+// Board is the board at a recipient's gate, one sheet of A3. Its letters are as large as what it has to say lets them
+// be. Its contact is meant for whoever stands at the gate: the enterprise puts it up.
 func Board(f Facts) (*Document, error) {
 	w := &writer{words: words{f.Lang}, f: &f, r: f.Recipient}
 	s := section{paper: a3Wide}

@@ -205,8 +205,8 @@ func (l *list) write(w io.Writer, groups ...Group) error {
 // mostText is what a cell of a workbook can hold.
 const mostText = 32767
 
-// writeBook writes a sheet for each group. Every cell is a text by its type and by its format, so that what begins with =
-// is no formula, neither now nor when somebody edits the cell.
+// writeBook writes a sheet for each group. Every cell is a text by its type and by its format, so that what begins with
+// = is no formula, neither now nor when somebody edits the cell.
 func writeBook(w io.Writer, columns []column, groups []Group) error {
 	f := excelize.NewFile()
 	defer f.Close()

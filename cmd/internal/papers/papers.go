@@ -1,10 +1,10 @@
 // Package papers makes the papers of a reduction list: each recipient's operation plan (一厂一策操作方案) and the board at
 // its gate (公示牌), the list for the public and the list by town.
 //
-// A paper says what the list says and nothing else. What the list leaves out stands there as a blank that is marked as one,
-// for the enterprise, an inspector or an office to fill. [Plan] and [Board] build a [Document], which is printed as HTML
-// (one file: no script, nothing loaded) or as .docx, with the same content. A text of the list can't become markup, a
-// formula or anything but text in any of the forms.
+// A paper says what the list says and nothing else. What the list leaves out stands there as a blank that is marked as
+// one, for the enterprise, an inspector or an office to fill. [Plan] and [Board] build a [Document], which is printed
+// as HTML (one file: no script, nothing loaded) or as .docx, with the same content. A text of the list can't become
+// markup, a formula or anything but text in any of the forms.
 //
 // [Public] and [WritePublicList] leave out everything personal: contacts, who is responsible, notes, columns that the
 // program doesn't know, and any mobile number within a text.

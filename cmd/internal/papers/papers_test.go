@@ -259,7 +259,8 @@ func TestFormsAgreeWhateverTheTexts(t *testing.T) {
 	})
 }
 
-// plainWords are the letters of a text, without what one of the forms can't hold: control characters and broken letters.
+// plainWords are the letters of a text, without what one of the forms can't hold: control characters and broken
+// letters.
 func plainWords(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '\ufffd' {

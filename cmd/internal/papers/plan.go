@@ -82,8 +82,8 @@ func (w *writer) basis(s *section) {
 	s.add(para, run{Text: w.t("plan.basis_local")}, w.todo())
 }
 
-// askedOf is what a plan tells of an enterprise beyond the columns that the program knows. A column of the workbook with one
-// of these headers answers it.
+// askedOf is what a plan tells of an enterprise beyond the columns that the program knows. A column of the workbook
+// with one of these headers answers it.
 var askedOf = []string{"法定代表人", "主要产品", "年产量", "主要原辅料", "年用电量", "年工作日", "大气排放口数量", "CEMS数量"}
 
 func (w *writer) basics(s *section) {

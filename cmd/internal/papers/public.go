@@ -36,8 +36,8 @@ type publicLevel struct {
 // T words a rule for the template.
 func (v *publicView) T(rule string) string { return v.t(rule) }
 
-// Public writes the page that the QR code of a recipient's board opens: what 公示 needs, and nothing personal. list is the
-// address of the public list.
+// Public writes the page that the QR code of a recipient's board opens: what 公示 needs, and nothing personal. list is
+// the address of the public list.
 func Public(w io.Writer, f Facts, list string) error {
 	word, r := words{f.Lang}, f.Recipient
 	v := publicView{words: word, Title: masked(r.Name) + " · " + word.t("public.recipient"), Lang: f.Lang, Class: "page", Example: f.example(),

@@ -71,8 +71,8 @@ func squeezed(s string) string {
 	return strings.Join(out, "\n")
 }
 
-// word reads a .docx with nothing of this package: every part is strict XML, each has a content type, each relationship a
-// target, and the pictures decode. It returns the text of the body and the pictures.
+// word reads a .docx with nothing of this package: every part is strict XML, each has a content type, each relationship
+// a target, and the pictures decode. It returns the text of the body and the pictures.
 func word(t testing.TB, data []byte) (body string, pictures []image.Image) {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))

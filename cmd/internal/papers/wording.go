@@ -134,7 +134,8 @@ func ordered(r *reductionlist.Recipient) []reductionlist.Measure {
 	return ms
 }
 
-// posts are who is responsible for what: each post with the ids of its measures, in the order in which the list names them.
+// posts are who is responsible for what: each post with the ids of its measures, in the order in which the list names
+// them.
 func posts(r *reductionlist.Recipient) (names []string, measures map[string][]string) {
 	measures = map[string][]string{}
 	for _, m := range ordered(r) {

@@ -183,8 +183,8 @@ func TestReplayOfAYear(t *testing.T) {
 	consistent(t, got)
 }
 
-// Days whose concentrations say less than their index raise no warning in a replay either, neither by what is forecast nor
-// by what was measured, and it names them.
+// Days whose concentrations say less than their index raise no warning in a replay either, neither by what is forecast
+// nor by what was measured, and it names them.
 func TestReplayCountsPM25WhereTheIndexDisagrees(t *testing.T) {
 	got := replayed(t, []byte("date,aqi,pm25\n2024-01-08,60,43\n2024-01-09,60,43\n2024-01-10,350,100\n2024-01-11,310,100\n2024-01-12,320,100\n2024-01-13,60,43\n2024-01-14,60,43\n"), alerts.CriteriaNational2024)
 	if got.Summary.Proposals != 0 || len(got.Remarks) != 3 {

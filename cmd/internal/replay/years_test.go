@@ -199,9 +199,9 @@ func period(w Warning) string {
 }
 
 // The measured years 2016 and 2018 replayed under the criteria of their time and under those of 2024, beside what the
-// news reported. The replay knows the future and acts on the daily index of the city; the city acted on forecasts, on the
-// region's orders and, in 2016, on the rules of that autumn. So differences are expected, and each has its reason; what
-// must not happen is that the table changes unseen.
+// news reported. The replay knows the future and acts on the daily index of the city; the city acted on forecasts, on
+// the region's orders and, in 2016, on the rules of that autumn. So differences are expected, and each has its reason;
+// what must not happen is that the table changes unseen.
 func TestYearsBesideTheDeclaredWarnings(t *testing.T) {
 	sets := []string{alerts.ByDate, alerts.CriteriaNational2024}
 	for _, year := range []struct {

@@ -49,8 +49,8 @@ func (s *Service) AddAccount(ctx context.Context, a Ask, in calls.NewAccount) (c
 // recipientsAtOnce is how many recipients one transaction looks at.
 const recipientsAtOnce = 2000
 
-// noRecipient refuses a name that a recipient of the list in force, or of one that is to come into force, has as its id, in whatever
-// case: with or without credentials, its acts would read as the account's.
+// noRecipient refuses a name that a recipient of the list in force, or of one that is to come into force, has as its
+// id, in whatever case: with or without credentials, its acts would read as the account's.
 func (s *Service) noRecipient(user string) error {
 	var lists []string
 	err := s.J.View(func(tx *bbolt.Tx) error {
@@ -94,8 +94,8 @@ func (s *Service) noRecipient(user string) error {
 	return nil
 }
 
-// knownTown refuses an account for a town that neither the register nor the list in force has: it would never see anything. Without a
-// register there is nothing to hold it to.
+// knownTown refuses an account for a town that neither the register nor the list in force has: it would never see
+// anything. Without a register there is nothing to hold it to.
 func (s *Service) knownTown(in calls.NewAccount) error {
 	town := strings.TrimSpace(in.Town)
 	if calls.Role(in.Role) != calls.Town || s.List.Towns == nil {

@@ -9,14 +9,14 @@ import (
 	"qingkong/cmd/internal/journal"
 )
 
-// hashMembers are the members of events that hold a SHA-256 of something that is no blob: of a list, and of the evidence that an
-// enterprise names and keeps itself.
+// hashMembers are the members of events that hold a SHA-256 of something that is no blob: of a list, and of the
+// evidence that an enterprise names and keeps itself.
 var hashMembers = []string{"hash", "list_hash", "evidence"}
 
 var hashText = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// What an event names beside the record is not removed as named by nobody: each hash in an event is that of a blob that the
-// event says it names, or stands in a member that holds another hash.
+// What an event names beside the record is not removed as named by nobody: each hash in an event is that of a blob that
+// the event says it names, or stands in a member that holds another hash.
 func TestEventsSayWhichBlobsTheyName(t *testing.T) {
 	named := 0
 	for _, e := range examples() {

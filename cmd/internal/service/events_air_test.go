@@ -106,7 +106,8 @@ func eveningProposal() alerts.Proposal {
 	return p
 }
 
-// asideProposal rests on the mean of two stations, one of whose instruments is stuck, and beside a day of too few hours.
+// asideProposal rests on the mean of two stations, one of whose instruments is stuck, and beside a day of too few
+// hours.
 func asideProposal() alerts.Proposal {
 	p := smallProposal()
 	p.Trace.Clauses = []alerts.ClauseTrace{{Level: alerts.Orange, Clause: ">200 72h", Windows: []alerts.Window{}, Unknown: true}}

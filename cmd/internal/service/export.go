@@ -14,8 +14,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// ExportList returns a whole version, for the workbook that can be imported again. With contacts it holds personal data out
-// of the vault; whoever asks for them is logged. One that was imported with errors has nothing to export.
+// ExportList returns a whole version, for the workbook that can be imported again. With contacts it holds personal data
+// out of the vault; whoever asks for them is logged. One that was imported with errors has nothing to export.
 func (s *Service) ExportList(actor, id string, contacts bool) (v reductionlist.Version, l *reductionlist.List, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		if v, err = reductionlist.GetVersion(tx, id); err == nil {
@@ -58,7 +58,8 @@ func ReadList(tx *bbolt.Tx, v *reductionlist.Version, contacts bool) (*reduction
 	return l, nil
 }
 
-// ImportedWorkbook is the file that a version was imported from, as it was handed in; nil when it is not kept or was erased.
+// ImportedWorkbook is the file that a version was imported from, as it was handed in; nil when it is not kept or was
+// erased.
 func (s *Service) ImportedWorkbook(v *reductionlist.Version) (workbook []byte, err error) {
 	if v.Workbook == "" {
 		return nil, nil

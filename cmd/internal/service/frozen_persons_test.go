@@ -9,8 +9,8 @@ import (
 	"github.com/pquerna/otp/totp"
 )
 
-// persons lets the duty officer, whose secret the administrator saw in housekeeping, enrol a second factor, practise with a code of
-// it, and lose it.
+// persons lets the duty officer, whose secret the administrator saw in housekeeping, enrol a second factor, practise
+// with a code of it, and lose it.
 func (s *story) persons() {
 	draft := ok(s.svc.FactorDraft("duty", ""))(s.t)
 	who, err := s.svc.EnrolFactor(s.t.Context(), "duty", calls.Enrolment{Current: "示例口令 of my own", Secret: draft.Secret, OTP: s.code(draft.Secret)})

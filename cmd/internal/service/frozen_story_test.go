@@ -350,7 +350,8 @@ func (s *story) orders() {
 	s.until("2026-12-16T13:00:00+08:00") // what the objection of E0003 was granted is over
 }
 
-// levels raises the warning, once refused and once on the telephone, and lowers it; a new list comes into force meanwhile.
+// levels raises the warning, once refused and once on the telephone, and lowers it; a new list comes into force
+// meanwhile.
 func (s *story) levels() {
 	s.act("duty", "adjust", `,"level":"red","reason":"浓度上升快于预测"`)
 	s.act("approver", "reject", `,"reason":"未达到红色预警启动条件"`)
@@ -392,8 +393,8 @@ func (s *story) emergencies() {
 	s.until("2026-12-23T13:00:00+08:00")
 }
 
-// drill plays a drill that a live declaration ends; that one is by order of the city, against our own proposal, and its start
-// is moved, once refused.
+// drill plays a drill that a live declaration ends; that one is by order of the city, against our own proposal, and its
+// start is moved, once refused.
 func (s *story) drill() {
 	s.declare("duty", `{"level":"yellow","trigger":"city_order","drill":true,"reason":"冬季应急演练"}`)
 	s.until("2026-12-23T13:05:00+08:00")
@@ -409,9 +410,9 @@ func (s *story) drill() {
 	s.until("2026-12-25T09:00:00+08:00")
 }
 
-// amended changes the list while a warning lasts, and has the recipient that it concerns follow the new version; somebody is
-// called, another person answers the telephone from then on, a plant says how it runs and gets a plan that does not keep the list, and a
-// mistaken amendment is taken back.
+// amended changes the list while a warning lasts, and has the recipient that it concerns follow the new version;
+// somebody is called, another person answers the telephone from then on, a plant says how it runs and gets a plan that
+// does not keep the list, and a mistaken amendment is taken back.
 func (s *story) amended() {
 	ctx := s.t.Context()
 	a := ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
@@ -453,8 +454,8 @@ func (s *story) city() {
 	s.until("2026-12-30T09:00:00+08:00")
 }
 
-// housekeeping gives an account new secrets, lets it choose a password and end its sessions, ends a recipient's secrets, locks an account
-// out and in again, and erases what was said of a person.
+// housekeeping gives an account new secrets, lets it choose a password and end its sessions, ends a recipient's
+// secrets, locks an account out and in again, and erases what was said of a person.
 func (s *story) housekeeping() {
 	cmd, issued, err := access.RenewAccountCommand("admin", "", "duty")
 	s.must(err)

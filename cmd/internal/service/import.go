@@ -33,11 +33,12 @@ type Imported struct {
 }
 
 // ImportWorkbook records a workbook as a draft; file is its name. One with errors becomes a draft that can be neither
-// approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again gives
-// the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the one in the
-// list in force. What is no workbook is refused, and any where the disk has little room left. Under the same key another workbook
-// is refused too. One workbook is in work at a time in the whole program, and not in memory before its turn, for which it waits no
-// longer than workbookPatience. It goes on when its caller has gone: it is many commands, and one that was cut off may be sent again.
+// approved nor activated: it has no rows, and what was found is kept for those who mend it. The same workbook again
+// gives the version there is; where it has other contacts, these count from now on. Who has no contact in it keeps the
+// one in the list in force. What is no workbook is refused, and any where the disk has little room left. Under the same
+// key another workbook is refused too. One workbook is in work at a time in the whole program, and not in memory before
+// its turn, for which it waits no longer than workbookPatience. It goes on when its caller has gone: it is many
+// commands, and one that was cut off may be sent again.
 func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in Imported, err error) {
 	ctx, cancel := manyCommands(ctx)
 	defer cancel()
@@ -64,8 +65,8 @@ func manyCommands(ctx context.Context) (context.Context, context.CancelFunc) {
 // workbookPatience is how long somebody waits for the workbooks before it.
 const workbookPatience = 20 * time.Second
 
-// Workbooks does work on a whole workbook, which may take a gigabyte of memory: one after another, and refused (rate_limited) where
-// those before take too long.
+// Workbooks does work on a whole workbook, which may take a gigabyte of memory: one after another, and refused
+// (rate_limited) where those before take too long.
 func (s *Service) Workbooks(ctx context.Context, work func() error) error {
 	patience := time.NewTimer(workbookPatience)
 	defer patience.Stop()
@@ -121,8 +122,8 @@ func (s *Service) importWorkbook(ctx context.Context, actor, key, file string, d
 	return out, err
 }
 
-// keepContacts gives the recipients of a workbook that have no contact in it the one that the list in force has, and those
-// with the same one its reference. Where nobody is left without a telephone, that was no finding.
+// keepContacts gives the recipients of a workbook that have no contact in it the one that the list in force has, and
+// those with the same one its reference. Where nobody is left without a telephone, that was no finding.
 func (s *Service) keepContacts(l *reductionlist.List, out *Imported) error {
 	unreached := 0
 	err := s.J.View(func(tx *bbolt.Tx) error {

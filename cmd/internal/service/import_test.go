@@ -15,8 +15,8 @@ func held(workbook []byte) func() ([]byte, error) {
 	return func() ([]byte, error) { return workbook, nil }
 }
 
-// One workbook is in work at a time, and who waits for it has nothing of its own in memory; who waits too long is refused, and so is
-// who goes away.
+// One workbook is in work at a time, and who waits for it has nothing of its own in memory; who waits too long is
+// refused, and so is who goes away.
 func TestWorkbooksWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Service{workbooks: make(chan struct{}, 1)}

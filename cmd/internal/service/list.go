@@ -40,8 +40,8 @@ func (s *Service) ApproveList(ctx context.Context, a Ask, in calls.ListApproval)
 
 var _ = bind(calls.ActivateList, (*Service).ActivateList)
 
-// ActivateList makes a version count from its effective date on. One that no second person has approved an administrator alone
-// activates.
+// ActivateList makes a version count from its effective date on. One that no second person has approved an
+// administrator alone activates.
 func (s *Service) ActivateList(ctx context.Context, a Ask, in calls.ListActivation) (calls.Version, error) {
 	v, err := s.ListVersion(in.ID)
 	if err != nil {
@@ -54,8 +54,8 @@ func (s *Service) ActivateList(ctx context.Context, a Ask, in calls.ListActivati
 
 var _ = bind(calls.DiscardList, (*Service).DiscardList)
 
-// DiscardList takes a draft back, as it was at the revision that the caller saw, and answers with that. The same workbook begins
-// anew afterwards.
+// DiscardList takes a draft back, as it was at the revision that the caller saw, and answers with that. The same
+// workbook begins anew afterwards.
 func (s *Service) DiscardList(ctx context.Context, a Ask, in calls.DraftAt) (calls.Version, error) {
 	return s.shown(journal.Do[reductionlist.Version](ctx, s.J, a.command(cmdListDiscard, reductionlist.Discard{Version: in.ID, Revision: in.Revision})))
 }

@@ -43,9 +43,10 @@ var _ = bind(calls.AmendList, func(s *Service, ctx context.Context, a Ask, in ca
 		Effects: effectsIn(a.Lang, made.Diff.Effects), Later: append([]string{}, made.Later...), ContactsChanged: made.Contacts}, err
 })
 
-// AmendList makes a draft out of a version and one change. Nothing is edited in place: the draft is checked, approved and
-// activated like one that was imported. The reason goes to the vault, for it may name people. The same request under the same
-// key gives the draft there is. It goes on when its caller has gone: it is many commands, like an import.
+// AmendList makes a draft out of a version and one change. Nothing is edited in place: the draft is checked, approved
+// and activated like one that was imported. The reason goes to the vault, for it may name people. The same request
+// under the same key gives the draft there is. It goes on when its caller has gone: it is many commands, like an
+// import.
 func (s *Service) AmendList(ctx context.Context, ask Ask, in calls.ListAmendment) (Amended, error) {
 	ctx, cancel := manyCommands(ctx)
 	defer cancel()
@@ -296,8 +297,8 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 	return out, err
 }
 
-// findings are those of the workbook that the amended version exports, with its rows. What the rules hold against the amendment has
-// been refused; what they hold against other rows is no fault of it, and shows as a warning.
+// findings are those of the workbook that the amended version exports, with its rows. What the rules hold against the
+// amendment has been refused; what they hold against other rows is no fault of it, and shows as a warning.
 func (a *amendment) findings() []reductionlist.Finding {
 	found := rules.Judge(workbook.Places(a.list), a.s.List)
 	for i := range found {
@@ -345,8 +346,8 @@ func (a *amendment) copyRows(ctx context.Context, version, before string) error 
 	}
 }
 
-// contactAlone gives the recipient of the version in force its new contact, once for one key: a repeat that comes after a
-// later change does not undo that.
+// contactAlone gives the recipient of the version in force its new contact, once for one key: a repeat that comes after
+// a later change does not undo that.
 func (a *amendment) contactAlone(ctx context.Context) (Amended, error) {
 	text, err := json.Marshal(a.in.Contact)
 	if err != nil {
@@ -386,8 +387,8 @@ func (a *amendment) changeContact(ctx context.Context, version string) (int, err
 	return a.s.changeContacts(ctx, a.actor, version, map[string]reductionlist.Contact{a.in.RecipientID: *a.in.Contact})
 }
 
-// changeContacts gives recipients of a version the contacts that differ from those they have, and says how many that were.
-// An empty contact changes nothing.
+// changeContacts gives recipients of a version the contacts that differ from those they have, and says how many that
+// were. An empty contact changes nothing.
 func (s *Service) changeContacts(ctx context.Context, actor, version string, contacts map[string]reductionlist.Contact) (int, error) {
 	type change struct {
 		reductionlist.ContactChange

@@ -308,8 +308,8 @@ func TestAmendmentsRefused(t *testing.T) {
 	}
 }
 
-// A workbook that differs in its contacts alone is the same version, and the contacts count from then on, in every version
-// that had the old ones.
+// A workbook that differs in its contacts alone is the same version, and the contacts count from then on, in every
+// version that had the old ones.
 func TestContactsOfAWorkbook(t *testing.T) {
 	d := newDesk(t)
 	id, m := d.measured()

@@ -50,8 +50,8 @@ func stations(r *reductionlist.Recipient) []string {
 var _ = bind(calls.Orders, (*Service).Orders)
 
 // Orders pages through the orders that are asked for, each as [Service.Order] gives it but for its objection; see
-// [notify.ListOrders]. A reason that is about one recipient is there for that one alone; whoever else may read it does so one
-// order at a time.
+// [notify.ListOrders]. A reason that is about one recipient is there for that one alone; whoever else may read it does
+// so one order at a time.
 func (s *Service) Orders(_ context.Context, a Ask, in calls.OrdersQuery) (calls.OrderPage, error) {
 	page := calls.OrderPage{Items: []json.RawMessage{}}
 	f := notify.Filter{Warning: in.Warning, Recipient: in.Recipient, State: in.State, Town: in.Town, Query: in.Q}

@@ -12,8 +12,8 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-// figures are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows of a
-// complete version never change. Lists are few, and so a handful is kept.
+// figures are what takes a look at every row of a version, by the version's hash: it is worked out once, for the rows
+// of a complete version never change. Lists are few, and so a handful is kept.
 type figures struct {
 	totals kept[string, reductionlist.Totals]
 	scores kept[string, *rules.Assessment]
@@ -32,7 +32,8 @@ func (f *figures) learn(hash string, l *reductionlist.List) {
 	_, _ = f.totals.get(hash, func() (reductionlist.Totals, error) { return reductionlist.TotalsOf(l), nil })
 }
 
-// kept holds the last so many values; whoever asks for one that is being made waits for it. One that failed is made again.
+// kept holds the last so many values; whoever asks for one that is being made waits for it. One that failed is made
+// again.
 type kept[K comparable, V any] struct {
 	most int
 	mu   *sync.Mutex
@@ -168,8 +169,9 @@ func (s *Service) ListScore(id string) (v reductionlist.Version, a *rules.Assess
 	return v, a, err
 }
 
-// ListDiff compares two versions: what each change of at most limit recipients behind cursor is, and of the whole how many
-// recipients changed and what that does to the reductions. next is the cursor of the following page, empty at the end.
+// ListDiff compares two versions: what each change of at most limit recipients behind cursor is, and of the whole how
+// many recipients changed and what that does to the reductions. next is the cursor of the following page, empty at the
+// end.
 func (s *Service) ListDiff(from, to, cursor string, limit int) (c reductionlist.Comparison, next string, err error) {
 	a, err := s.wholeVersion(from)
 	if err != nil {

@@ -26,9 +26,9 @@ type ListChanges struct {
 	Next        string
 }
 
-// ListChanges are the recipients of a warning that have other things to do under the list that is in force now: those that
-// come after the recipient cursor, at most limit. A limit of 0 counts alone. None where orders were never planned, or are all
-// released.
+// ListChanges are the recipients of a warning that have other things to do under the list that is in force now: those
+// that come after the recipient cursor, at most limit. A limit of 0 counts alone. None where orders were never planned,
+// or are all released.
 func (s *Service) ListChanges(warning, cursor string, limit int) (out ListChanges, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error { out, err = s.listChanges(tx, warning, cursor, limit); return err })
 	return out, err
@@ -105,8 +105,8 @@ var _ = bind(calls.WarningListChanges, func(s *Service, _ context.Context, a Ask
 
 var _ = bind(calls.Relist, (*Service).Relist)
 
-// Relist gives single recipients of a live warning what the list in force says, in as many steps as their orders need. A
-// repeat goes on where it was cut off: who follows that list already is passed over.
+// Relist gives single recipients of a live warning what the list in force says, in as many steps as their orders need.
+// A repeat goes on where it was cut off: who follows that list already is passed over.
 func (s *Service) Relist(ctx context.Context, a Ask, in calls.Relisting) (done notify.RelistDone, err error) {
 	done = notify.RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
 	rest := in.Recipients

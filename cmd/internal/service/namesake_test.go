@@ -13,8 +13,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// An account takes no recipient's name, in whatever case, though the recipient has no credentials yet: what one does would read as
-// an act of the other. The list refuses the same the other way round.
+// An account takes no recipient's name, in whatever case, though the recipient has no credentials yet: what one does
+// would read as an act of the other. The list refuses the same the other way round.
 func TestNoAccountIsNamedLikeARecipient(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	add := func(user string) error {

@@ -86,8 +86,8 @@ func decideSent(tx *bbolt.Tx, actor string, set Settings, in journal.SendReport,
 	return append(events, more...), all, err
 }
 
-// stillNothing leaves out rows for which there was nothing to send when they were read, and there is now: of an order that was
-// released since.
+// stillNothing leaves out rows for which there was nothing to send when they were read, and there is now: of an order
+// that was released since.
 func stillNothing(tx *bbolt.Tx, rows []journal.Due) (still []journal.Due, err error) {
 	for _, d := range rows {
 		if d.Nothing && d.Topic == notify.Topic {
@@ -117,7 +117,8 @@ func again(set Settings, topic string, attempts int) time.Duration {
 	return pause
 }
 
-// Render gives the message of a channel's outbox row; the same bytes each time. Without an address there is nothing to send.
+// Render gives the message of a channel's outbox row; the same bytes each time. Without an address there is nothing to
+// send.
 func (s *Service) Render(tx *bbolt.Tx, by, topic, id string) (channel.Message, error) {
 	if by != channel.NATS {
 		return channel.Message{}, fmt.Errorf("message %s of %s has no form for channel %s", id, topic, by)
@@ -211,8 +212,8 @@ func (s *Service) AnswerOrder(ctx context.Context, a Ask, in notify.AnswerText) 
 var _ = bind(calls.DecideObjection, (*Service).DecideObjection)
 
 // DecideObjection decides on a recipient's objection: accept exempts it from the order, reject gives it a new deadline,
-// amend gives it another order. The reason is about the recipient and goes to the vault. It returns the order as it stands
-// after that; of an amendment the new one.
+// amend gives it another order. The reason is about the recipient and goes to the vault. It returns the order as it
+// stands after that; of an amendment the new one.
 func (s *Service) DecideObjection(ctx context.Context, a Ask, in calls.ObjectionDecision) (json.RawMessage, error) {
 	cmd := a.command(cmdObjection, nil)
 	objection := notify.Objection{OrderID: in.ID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
@@ -260,8 +261,8 @@ func (s *Service) Order(_ context.Context, a Ask, in calls.ByID) (json.RawMessag
 	return text, err
 }
 
-// OrderFor is an order as it stands now, as who may read it, or a not_found refusal: why its recipient objected, and why that was
-// decided as it was, not everybody may.
+// OrderFor is an order as it stands now, as who may read it, or a not_found refusal: why its recipient objected, and
+// why that was decided as it was, not everybody may.
 func (s *Service) OrderFor(who *access.Principal, id string) (text json.RawMessage, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		o, err := visibleOrder(tx, who, id)

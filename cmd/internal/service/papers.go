@@ -25,8 +25,8 @@ type Publishing struct {
 	Watch     string // 监督电话
 }
 
-// contacts reports whether a reader gets a recipient's contacts in a paper: those who keep the list, who visit the place, and
-// the enterprise itself. A town gets its papers without.
+// contacts reports whether a reader gets a recipient's contacts in a paper: those who keep the list, who visit the
+// place, and the enterprise itself. A town gets its papers without.
 func (a Ask) contacts(recipient string) bool {
 	if a.Who == nil {
 		return false
@@ -45,8 +45,8 @@ func (a Ask) mayDraft() bool {
 	return a.Who != nil && calls.Allowed(a.Who.Role, calls.ActListsRead)
 }
 
-// PublishedVersion refuses a version that the reader may not see papers of: one that never counted is for those who keep the
-// list, and to all others it isn't there.
+// PublishedVersion refuses a version that the reader may not see papers of: one that never counted is for those who
+// keep the list, and to all others it isn't there.
 func PublishedVersion(a Ask, v *reductionlist.Version) error {
 	switch {
 	case v.State != reductionlist.StateActive && v.State != reductionlist.StateReplaced && !a.mayDraft():
@@ -73,8 +73,8 @@ func (s *Service) PaperOf(a Ask, in calls.PaperQuery) (papers.Facts, error) {
 	return s.PaperFacts(a, &v, in.ID)
 }
 
-// PaperFacts are what a recipient's papers say to a reader. What is not there or not the reader's is refused as unknown. The
-// contact counts as read.
+// PaperFacts are what a recipient's papers say to a reader. What is not there or not the reader's is refused as
+// unknown. The contact counts as read.
 func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) (f papers.Facts, err error) {
 	if err := PublishedVersion(a, v); err != nil {
 		return f, err
@@ -195,8 +195,8 @@ func (s *Service) PublicList(w io.Writer, a Ask, v *reductionlist.Version, forma
 	return s.roll(a, v).PublicHTML(w, rows, "", "", "")
 }
 
-// TownList writes a version by town: all of them, or the one asked for. A town's own account gets its town alone, without
-// contacts; so does an approver. All contacts that are shown count as read.
+// TownList writes a version by town: all of them, or the one asked for. A town's own account gets its town alone,
+// without contacts; so does an approver. All contacts that are shown count as read.
 func (s *Service) TownList(w io.Writer, a Ask, v *reductionlist.Version, town string, format papers.Format) error {
 	towns := slices.Sorted(maps.Keys(v.Towns))
 	counted := 0
@@ -256,8 +256,8 @@ func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
 	return papers.Public(w, f, list)
 }
 
-// PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor; next
-// is empty at the end. What is in force is refused as not_found where nothing is.
+// PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor;
+// next is empty at the end. What is in force is refused as not_found where nothing is.
 func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int, address func(cursor string) string, book string) error {
 	var v reductionlist.Version
 	var found []*reductionlist.Recipient

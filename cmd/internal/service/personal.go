@@ -68,8 +68,8 @@ func newSights() *sights {
 	return &sights{by: map[string]*userSights{}, full: make(chan struct{}, 1), still: map[stillKey]time.Time{}}
 }
 
-// Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to it,
-// is not noted.
+// Saw notes that who was shown personal data. What an enterprise sees of itself, and the officer whom an order names to
+// it, is not noted.
 func (s *Service) Saw(a Ask, sight Sight) {
 	who := a.Who
 	if who == nil || who.Role == calls.Enterprise && sight.Kind == access.SeenDutyContact {
@@ -85,15 +85,16 @@ func (s *Service) Saw(a Ask, sight Sight) {
 	s.sights.add(who.User, a.Call, sight, recipients, s.J.Now())
 }
 
-// sawOfficer notes that the caller was shown the duty officer whom orders name; who asks again and again is noted once an
-// hour.
+// sawOfficer notes that the caller was shown the duty officer whom orders name; who asks again and again is noted once
+// an hour.
 func (s *Service) sawOfficer(a Ask, shown bool) {
 	if shown {
 		s.Saw(a, Sight{Kind: access.SeenDutyContact, Count: 1, Still: true})
 	}
 }
 
-// sawNotes notes who was shown what stands in an order about its recipient: an objection, why that was decided as it was.
+// sawNotes notes who was shown what stands in an order about its recipient: an objection, why that was decided as it
+// was.
 func (s *Service) sawNotes(a Ask, order json.RawMessage) {
 	var o notify.View
 	if len(order) == 0 || json.Unmarshal(order, &o) != nil { // what is no order shows nothing
@@ -295,8 +296,8 @@ func (s *Service) KeepSeen(ctx context.Context) error {
 
 var _ = bind(calls.Accesses, (*Service).Seen)
 
-// Seen pages through who read personal data, the last first; see [access.ListSeen]. What waits is recorded first, so that
-// the answer is whole.
+// Seen pages through who read personal data, the last first; see [access.ListSeen]. What waits is recorded first, so
+// that the answer is whole.
 func (s *Service) Seen(ctx context.Context, _ Ask, in calls.SeenQuery) (alerts.Page[calls.Seen], error) {
 	if in.Cursor == "" {
 		if err := s.RecordSeen(ctx); err != nil {

@@ -28,10 +28,10 @@ var vaultEntry = regexp.MustCompile(`^v[A-Za-z0-9_-]{43}$`)
 
 var _ = bind(calls.Erase, (*Service).ErasePersonal)
 
-// ErasePersonal erases personal data for good, on every node, and records who did it and why; the record goes on proving
-// itself, for it holds salted hashes alone. A contact is erased wherever it stands: under the references that any version
-// ever had for the recipient, and in the workbooks that were handed in. The reason stands in the record, so it must name
-// nobody. Erasing again what is erased does nothing.
+// ErasePersonal erases personal data for good, on every node, and records who did it and why; the record goes on
+// proving itself, for it holds salted hashes alone. A contact is erased wherever it stands: under the references that
+// any version ever had for the recipient, and in the workbooks that were handed in. The reason stands in the record, so
+// it must name nobody. Erasing again what is erased does nothing.
 func (s *Service) ErasePersonal(ctx context.Context, a Ask, in calls.Erasure) (done calls.Erased, err error) {
 	actor := a.Who.User
 	in.Reason = reductionlist.MaskPhones(strings.TrimSpace(in.Reason))
@@ -131,8 +131,8 @@ func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 const blocksAtOnce = 500
 
 // contactRefs are all references that a recipient's contact ever had. The state keeps those in use alone, so the record
-// itself is read: what was replaced is still in the vault. A recipient that never stood in a list has none; one that never
-// had a contact has the empty one.
+// itself is read: what was replaced is still in the vault. A recipient that never stood in a list has none; one that
+// never had a contact has the empty one.
 func (s *Service) contactRefs(recipient string) ([]string, error) {
 	name, err := json.Marshal(recipient)
 	if err != nil {
@@ -191,9 +191,9 @@ func (s *Service) refsInBlock(raw []byte, recipient string, found map[string]boo
 	return nil
 }
 
-// workbooksWith are the stored workbooks in which one of the names or numbers of the contacts stands. A name that others
-// have too takes a workbook more with it, which only means that its cells can no longer be shown marked. So does damage, behind
-// which either may stand.
+// workbooksWith are the stored workbooks in which one of the names or numbers of the contacts stands. A name that
+// others have too takes a workbook more with it, which only means that its cells can no longer be shown marked. So does
+// damage, behind which either may stand.
 func (s *Service) workbooksWith(ctx context.Context, refs []string) (names []string, err error) {
 	var needles []*regexp.Regexp
 	err = s.J.View(func(tx *bbolt.Tx) error {
@@ -248,8 +248,8 @@ func needle(text string) *regexp.Regexp {
 // mostUnpacked bounds what is looked through of one part of a workbook.
 const mostUnpacked = 1 << 30
 
-// holdsAny reports whether one of the needles stands in a workbook, or in a sheet as CSV of either encoding. A workbook that
-// can't be looked through is taken to hold them.
+// holdsAny reports whether one of the needles stands in a workbook, or in a sheet as CSV of either encoding. A workbook
+// that can't be looked through is taken to hold them.
 func holdsAny(data []byte, needles []*regexp.Regexp) bool {
 	in := func(text []byte) bool {
 		return slices.ContainsFunc(needles, func(n *regexp.Regexp) bool { return n.Match(text) })

@@ -308,8 +308,8 @@ func inVault(t *testing.T, s *service.Service, text string) (found bool) {
 	return found
 }
 
-// A contact is erased wherever it ever stood: under every reference of every version, replaced ones too, and in the workbooks.
-// What is made afterwards says that it was erased, and the record is proved and rebuilt as before.
+// A contact is erased wherever it ever stood: under every reference of every version, replaced ones too, and in the
+// workbooks. What is made afterwards says that it was erased, and the record is proved and rebuilt as before.
 func TestEraseContact(t *testing.T) {
 	e := newErasable(t)
 	s := e.svc

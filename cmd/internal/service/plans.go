@@ -101,8 +101,8 @@ func (s *Service) RecordFigures(ctx context.Context, a Ask, recipient string, in
 	return err
 }
 
-// Prepared is the plan that the coordinator prepares for an order: the problem as far as it is known, what is missing, and the
-// answer once nothing is.
+// Prepared is the plan that the coordinator prepares for an order: the problem as far as it is known, what is missing,
+// and the answer once nothing is.
 type Prepared struct {
 	OrderID string
 	Problem *plant.Problem
@@ -142,7 +142,8 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err 
 	return o, p, err
 }
 
-// PreparePlan prepares an order's plan within a limit. What the optimiser cannot take of the figures is among what is missing.
+// PreparePlan prepares an order's plan within a limit. What the optimiser cannot take of the figures is among what is
+// missing.
 func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duration) (*Prepared, error) {
 	_, p, err := s.plantOrder(id)
 	if err != nil || !p.Problem.Complete() {
@@ -179,8 +180,8 @@ func (p *Prepared) asked(problem json.RawMessage, now time.Time) (text []byte, e
 	return p.Problem.Text, refusal.Input(missing)
 }
 
-// Tried is the answer to an order's problem with other figures or demands, and how the plan stands to what the order demands; Plan is
-// nil where there is none.
+// Tried is the answer to an order's problem with other figures or demands, and how the plan stands to what the order
+// demands; Plan is nil where there is none.
 type Tried struct {
 	*allocate.Answer
 	Plan *plant.OperatingPlan
@@ -205,8 +206,9 @@ func (s *Service) WhatIf(ctx context.Context, id string, problem json.RawMessage
 
 var _ = bind(calls.AcceptPlan, (*Service).AcceptPlan)
 
-// AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is what the
-// coordinator computed itself, and never a plan that is given. It returns the order that takes the place of the other.
+// AcceptPlan has an order carry the plan of a problem: of the one named, or of the prepared one. What is accepted is
+// what the coordinator computed itself, and never a plan that is given. It returns the order that takes the place of
+// the other.
 func (s *Service) AcceptPlan(ctx context.Context, a Ask, in calls.PlanAccepted) (json.RawMessage, error) {
 	in.Reason = strings.TrimSpace(in.Reason)
 	plan, err := s.repeatedPlan(in.ID, in.Problem)

@@ -31,11 +31,12 @@ var planLimits = allocate.Limits{CoalSets: 1 << 20, WasteSteps: 2400}
 // Solve answers a problem, as [allocate.Solve] does.
 type Solve = func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits, opt allocate.Options) (*allocate.Answer, error)
 
-// SolveBy has problems answered by another than [allocate.Solve], before any is asked: a test sees what becomes of plans that fail.
+// SolveBy has problems answered by another than [allocate.Solve], before any is asked: a test sees what becomes of
+// plans that fail.
 func (s *Service) SolveBy(by Solve) { s.plans.by = by }
 
-// solver answers problems, a few at a time, and keeps the latest answers: what a duty officer has seen is what is accepted.
-// The zero value is ready.
+// solver answers problems, a few at a time, and keeps the latest answers: what a duty officer has seen is what is
+// accepted. The zero value is ready.
 type solver struct {
 	once  sync.Once
 	slots chan struct{}
@@ -53,8 +54,8 @@ type solved struct {
 	used   int
 }
 
-// solve answers a problem within a limit, or refuses it: with its JSON path what is wrong, rate_limited when too many are
-// worked on. It ends when ctx does.
+// solve answers a problem within a limit, or refuses it: with its JSON path what is wrong, rate_limited when too many
+// are worked on. It ends when ctx does.
 func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (*allocate.Answer, error) {
 	s.once.Do(func() { s.slots, s.kept = make(chan struct{}, planSlots), map[[32]byte]*solved{} })
 	key := sha256.Sum256(append([]byte(kind+"\x00"), text...))
@@ -85,8 +86,8 @@ func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, lim
 	return a, nil
 }
 
-// answered is what the optimiser says. A fault of it ends the one problem and not what is asked beside it: whoever asks is told that
-// it failed, and where.
+// answered is what the optimiser says. A fault of it ends the one problem and not what is asked beside it: whoever asks
+// is told that it failed, and where.
 func (s *solver) answered(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (a *allocate.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {

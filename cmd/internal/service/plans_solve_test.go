@@ -49,7 +49,8 @@ func TestSolverIsBounded(t *testing.T) {
 	}
 }
 
-// A fault of the optimiser is an error of its problem: it is said where, the slot is free again, and nothing of it is kept.
+// A fault of the optimiser is an error of its problem: it is said where, the slot is free again, and nothing of it is
+// kept.
 func TestSolverOutlivesAPanic(t *testing.T) {
 	calls := 0
 	s := &solver{by: func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits, opt allocate.Options) (*allocate.Answer, error) {

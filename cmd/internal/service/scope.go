@@ -21,8 +21,8 @@ func Visible(who *access.Principal, recipient, town string) bool {
 	}
 }
 
-// Decides reports whether who belongs to those who decide on warnings or supervise that: to them nothing of a warning is
-// internal.
+// Decides reports whether who belongs to those who decide on warnings or supervise that: to them nothing of a warning
+// is internal.
 func Decides(who *access.Principal) bool {
 	switch who.Role {
 	case calls.Duty, calls.Approver, calls.Admin, calls.Inspector, calls.Viewer:

@@ -17,8 +17,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// A message that nobody waits for any more is taken out of the outbox; one that comes to be wanted before that is recorded stays
-// there. The release of an exempted order has the id that the exemption had.
+// A message that nobody waits for any more is taken out of the outbox; one that comes to be wanted before that is
+// recorded stays there. The release of an exempted order has the id that the exemption had.
 func TestWhatIsWantedAgainStaysInTheOutbox(t *testing.T) {
 	for _, wanted := range []bool{false, true} {
 		t.Run(fmt.Sprint(wanted), func(t *testing.T) {

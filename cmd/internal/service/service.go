@@ -72,7 +72,8 @@ type Service struct {
 	// Large refuses what needs much space where little of it is left; nil refuses nothing.
 	Large func() error
 
-	// Keeping says which backups of the server's folder still hold entries of the vault; it ends in bounded time. nil knows of none.
+	// Keeping says which backups of the server's folder still hold entries of the vault; it ends in bounded time. nil
+	// knows of none.
 	Keeping func(ctx context.Context, refs []string) []calls.KeptIn
 
 	workbooks chan struct{} // holds one while a workbook is in work
@@ -101,7 +102,8 @@ func (set *Settings) checks() rules.Settings {
 	return set.List
 }
 
-// accounts knows which ids of a list are names of accounts. What cannot be read now stays with who issues credentials, who asks again.
+// accounts knows which ids of a list are names of accounts. What cannot be read now stays with who issues credentials,
+// who asks again.
 func accounts(j *journal.Journal, log *slog.Logger) func(id string) string {
 	return func(id string) (user string) {
 		err := j.View(func(tx *bbolt.Tx) (err error) { user, err = access.Namesake(tx, id); return err })

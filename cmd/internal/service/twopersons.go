@@ -21,7 +21,8 @@ type gate struct {
 	required bool // who approves has a factor, or does not approve
 }
 
-// passes decides on the code that came with an act: what the act has to say of its actor, and what is recorded beside it.
+// passes decides on the code that came with an act: what the act has to say of its actor, and what is recorded beside
+// it.
 func (g gate) passes(tx *bbolt.Tx, actor string, approves bool, proof journal.Proof, at time.Time) (*alerts.SecretSeen, []journal.Event, error) {
 	proven, used, err := access.Prove(tx, actor, proof)
 	if err != nil {
@@ -88,8 +89,8 @@ func registerPersons(r *journal.Registry, g gate) {
 	})
 }
 
-// proven submits a command with the code that came with it; empty is none. A command that has its answer under its key takes
-// no code.
+// proven submits a command with the code that came with it; empty is none. A command that has its answer under its key
+// takes no code.
 func proven[R any](ctx context.Context, s *Service, cmd journal.Command, otp string) (R, error) {
 	if otp != "" {
 		got, seen, err := s.J.Answered(cmd)
@@ -104,8 +105,8 @@ func proven[R any](ctx context.Context, s *Service, cmd journal.Command, otp str
 	return journal.Do[R](ctx, s.J, cmd)
 }
 
-// Acting is what a user's next act in the two-person rule has to say, for who is about to do it: without a code, and with one.
-// Factor reports whether the user has a factor to make a code with.
+// Acting is what a user's next act in the two-person rule has to say, for who is about to do it: without a code, and
+// with one. Factor reports whether the user has a factor to make a code with.
 func (s *Service) Acting(user string) (without, with *calls.Sight, factor bool, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		now := s.J.Now()

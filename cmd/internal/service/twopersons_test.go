@@ -122,8 +122,8 @@ func (o *office) sound() {
 	}
 }
 
-// Of a secret that init or a demo made, nobody is said to have seen it. Of one that an administrator issued it is said for 30
-// days, whatever password the owner has chosen meanwhile, and then no more.
+// Of a secret that init or a demo made, nobody is said to have seen it. Of one that an administrator issued it is said
+// for 30 days, whatever password the owner has chosen meanwhile, and then no more.
 func TestAnActSaysForThirtyDaysThatAnAdministratorSawTheSecret(t *testing.T) {
 	o := newOffice(t)
 	act := func() string {
@@ -174,8 +174,8 @@ func TestAnAccountWithAProgramsNameIsSeenAsAnyOther(t *testing.T) {
 	}
 }
 
-// Every act in the rule says it: declaring, asking for another level, changing it, entering a rejected one anew, going on by
-// telephone, approving; and of a list beginning, approving and activating it.
+// Every act in the rule says it: declaring, asking for another level, changing it, entering a rejected one anew, going
+// on by telephone, approving; and of a list beginning, approving and activating it.
 func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 	o := newOffice(t)
 	o.reissued("duty")
@@ -235,8 +235,8 @@ func (o *office) draft(actor string) calls.Version {
 	return v.Version
 }
 
-// The one thing that ends what an act says is a code of a factor that was there before the administrator saw the secret: not of
-// one enrolled since, nor of one in the place of one that the administrator reset.
+// The one thing that ends what an act says is a code of a factor that was there before the administrator saw the
+// secret: not of one enrolled since, nor of one in the place of one that the administrator reset.
 func TestOnlyACodeOfAFactorEnrolledBeforeEndsIt(t *testing.T) {
 	o := newOffice(t)
 	secret := o.Factor("duty", o.passwords["duty"])
@@ -275,8 +275,8 @@ func TestOnlyACodeOfAFactorEnrolledBeforeEndsIt(t *testing.T) {
 	o.sound()
 }
 
-// A code is taken once: not again, not one before it, not by two acts that are decided in one block, and not of a factor that
-// is no longer in force.
+// A code is taken once: not again, not one before it, not by two acts that are decided in one block, and not of a
+// factor that is no longer in force.
 func TestACodeIsTakenOnce(t *testing.T) {
 	o := newOffice(t)
 	secret := o.Factor("approver", o.passwords["approver"])
@@ -329,7 +329,8 @@ func TestACodeIsTakenOnce(t *testing.T) {
 	o.sound()
 }
 
-// Where there is a factor, who approves gives a code; a repeat of the request under its key is answered without looking at any.
+// Where there is a factor, who approves gives a code; a repeat of the request under its key is answered without looking
+// at any.
 func TestARepeatUnderItsKeyTakesNoCode(t *testing.T) {
 	o := newOffice(t)
 	secret := o.Factor("approver", o.passwords["approver"])
@@ -380,8 +381,8 @@ func (o *office) wrong(secret string) string {
 	return ""
 }
 
-// Five wrong codes of an account within a quarter of an hour close its codes, right ones too, for a quarter of an hour: those of
-// no other account, and what is no code at all does not count.
+// Five wrong codes of an account within a quarter of an hour close its codes, right ones too, for a quarter of an hour:
+// those of no other account, and what is no code at all does not count.
 func TestFiveWrongCodesCloseThoseOfTheAccount(t *testing.T) {
 	o := newOffice(t)
 	secret, other := o.Factor("approver", o.passwords["approver"]), o.Factor("duty", o.passwords["duty"])

@@ -80,7 +80,8 @@ func (s *Service) at(in calls.When) (time.Time, error) {
 	return time.Time{}, calls.WrongQuery("as_of", in.AsOf, "http.want_time")
 }
 
-// asked finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is refused.
+// asked finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is
+// refused.
 func (s *Service) asked(tx *bbolt.Tx, in calls.Asked) (v reductionlist.Version, found bool, err error) {
 	switch {
 	case in.Version != "" && in.AsOf != "":
@@ -255,8 +256,8 @@ var _ = bind(calls.ListFindings, func(s *Service, _ context.Context, a Ask, in c
 	return page, err
 })
 
-// pageFrom is a page of those of all that keep wants; nil wants every one. What never changes has numbers for cursors. The items
-// are copied.
+// pageFrom is a page of those of all that keep wants; nil wants every one. What never changes has numbers for cursors.
+// The items are copied.
 func pageFrom[T any](in calls.Paging, all []T, keep func(T) bool) (page alerts.Page[T], err error) {
 	if keep != nil {
 		kept := make([]T, 0, len(all))
@@ -281,7 +282,8 @@ func pageFrom[T any](in calls.Paging, all []T, keep func(T) bool) (page alerts.P
 	return page, nil
 }
 
-// ScanRecipients is how many one page of recipients looks at; it may then be shorter than asked, with a cursor to go on.
+// ScanRecipients is how many one page of recipients looks at; it may then be shorter than asked, with a cursor to go
+// on.
 const ScanRecipients = 10_000
 
 func viewOf(r *reductionlist.Recipient, list string) calls.RecipientView {

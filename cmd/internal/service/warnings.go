@@ -38,8 +38,8 @@ func (s *Service) ActOnWarning(ctx context.Context, a Ask, in any) (*alerts.Warn
 	return proven[*alerts.Warning](ctx, s, cmd, otp)
 }
 
-// Preview is what an act on a warning would lead to, or the refusal that it would get. Nothing is recorded, and a code is
-// not asked for yet.
+// Preview is what an act on a warning would lead to, or the refusal that it would get. Nothing is recorded, and a code
+// is not asked for yet.
 func (s *Service) Preview(a Ask, in any) (*alerts.Warning, []alerts.Event, error) {
 	cmd, _, err := s.warningCommand(a, in)
 	if err != nil {

@@ -60,8 +60,8 @@ func Check(in any) error {
 	return refusal.Input(wrong)
 }
 
-// worded are the tags that the catalogue has words for, and what these name. A telephone number is not repeated: it would
-// stand in a log.
+// worded are the tags that the catalogue has words for, and what these name. A telephone number is not repeated: it
+// would stand in a log.
 var worded = map[string]struct{ rule, arg string }{
 	"required":  {"input.required", ""},
 	"bytes":     {"input.too_large", "limit"},

@@ -8,7 +8,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// The names of the checks that every program has, in the order in which a report has them. Any other follows by its name.
+// The names of the checks that every program has, in the order in which a report has them. Any other follows by its
+// name.
 const (
 	Writer   = "writer"   // blocks are decided and committed
 	Follower = "follower" // the stream has what was committed
@@ -108,7 +109,8 @@ func (r Report) Wrong() (wrong []Check) {
 	return wrong
 }
 
-// NameOf is what a check is called, in "zh-CN" (the default) or "en"; one that the catalogue does not know keeps its name.
+// NameOf is what a check is called, in "zh-CN" (the default) or "en"; one that the catalogue does not know keeps its
+// name.
 func NameOf(lang, name string) string {
 	if rule := "watch.name." + name; refusal.Known(rule) {
 		return refusal.Text(rule, lang, nil)

@@ -1,9 +1,9 @@
 // Package watch keeps an eye on the program: a [Watchman] asks every few seconds what was registered with it, each part
 // by its own [Probe], and says in one [Report] what is wrong and what a person should do about it.
 //
-// A probe may be wrong in any way that the part it asks can be: one that does not answer in time is a failed check and is
-// not asked a second time while it hangs, and one that panics is a failed check too. So nothing that stands still makes
-// the report stand still.
+// A probe may be wrong in any way that the part it asks can be: one that does not answer in time is a failed check and
+// is not asked a second time while it hangs, and one that panics is a failed check too. So nothing that stands still
+// makes the report stand still.
 package watch
 
 import (

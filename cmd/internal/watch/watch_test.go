@@ -253,7 +253,8 @@ func TestWhatIsLogged(t *testing.T) {
 	})
 }
 
-// since is when the state last changed, whatever the reason is meanwhile; Changed tells of states and reasons, not of figures.
+// since is when the state last changed, whatever the reason is meanwhile; Changed tells of states and reasons, not of
+// figures.
 func TestSinceAndChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
@@ -299,8 +300,8 @@ func TestSinceAndChanges(t *testing.T) {
 	})
 }
 
-// A probe that hangs is a failed check. It holds up nobody else, and is not asked a second time until it has returned; what
-// it says then counts no more.
+// A probe that hangs is a failed check. It holds up nobody else, and is not asked a second time until it has returned;
+// what it says then counts no more.
 func TestAProbeThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -217,8 +217,8 @@ func (a *Auditor) pass(ctx context.Context) (got audited) {
 	return got
 }
 
-// times is what a page is judged by: the record's time, before the transaction that is compared with it, and the rules. While
-// the program is young, what fell due before it ran had no time to be done.
+// times is what a page is judged by: the record's time, before the transaction that is compared with it, and the rules.
+// While the program is young, what fell due before it ran had no time to be done.
 func (a *Auditor) times() (rules notify.AuditRules, now journal.Moment) {
 	rules, now = a.rules, a.journal.Moment()
 	if a.clock().Sub(a.began) <= rules.Grace {

@@ -108,8 +108,8 @@ const (
 	outboxCounted = 1000            // rows that are counted when they are late
 )
 
-// checkOutbox looks whether what is due goes out by each channel. A channel in trouble may have nothing due, where its carrier
-// asks for later again and again.
+// checkOutbox looks whether what is due goes out by each channel. A channel in trouble may have nothing due, where its
+// carrier asks for later again and again.
 func checkOutbox(j *journal.Journal, troubles []dispatch.Trouble) (f watch.Finding) {
 	now := j.Now()
 	err := j.View(func(tx *bbolt.Tx) error {

@@ -129,7 +129,8 @@ func (c *RecordChecks) All(ctx context.Context, tmp string, progress func(block,
 	return r, nil
 }
 
-// gaveUp keeps why a check did not come to its end, unless nobody wanted it any more, or it may be for the folder asked for.
+// gaveUp keeps why a check did not come to its end, unless nobody wanted it any more, or it may be for the folder asked
+// for.
 func (c *RecordChecks) gaveUp(ctx context.Context, err error, asked bool) {
 	if ctx.Err() != nil || asked {
 		return

@@ -198,7 +198,8 @@ func storeFinding(broken time.Time) watch.Finding {
 	return watch.Fail("watch.nats_store", refusal.Args{"since": toSecond(broken), "room": reopenRoom})
 }
 
-// natsFinding judges the connections. Without a vital one nothing goes out; of our own server even another one may not fail.
+// natsFinding judges the connections. Without a vital one nothing goes out; of our own server even another one may not
+// fail.
 func natsFinding(s *bus.Silence, embedded bool) watch.Finding {
 	if s == nil {
 		return watch.Finding{}

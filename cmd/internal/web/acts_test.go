@@ -109,8 +109,8 @@ func TestObservation(t *testing.T) {
 	}
 }
 
-// One bad hour never loses a batch: what is set aside is named, in the language asked for, and the rest is kept. Where nothing is
-// left the whole is refused.
+// One bad hour never loses a batch: what is set aside is named, in the language asked for, and the rest is kept. Where
+// nothing is left the whole is refused.
 func TestAnObservationIsAnsweredWithWhatIsSetAside(t *testing.T) {
 	w := newWorld(t)
 	type answer struct {
@@ -204,7 +204,8 @@ func TestRevise(t *testing.T) {
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"red"}`, got.Revision)})
 }
 
-// One recipient's objection is accepted and its order ends as exempted; another's is rejected and it has to answer anew.
+// One recipient's objection is accepted and its order ends as exempted; another's is rejected and it has to answer
+// anew.
 func TestObjections(t *testing.T) {
 	w := newWorld(t)
 	warning := w.declared(alerts.Yellow)
@@ -251,8 +252,8 @@ func TestObjections(t *testing.T) {
 	}
 }
 
-// When no approver can be reached the duty officer goes on on somebody's word, which is recorded; an approver confirms it,
-// late too, and that it was late stays.
+// When no approver can be reached the duty officer goes on on somebody's word, which is recorded; an approver confirms
+// it, late too, and that it was late stays.
 func TestEmergencyApproval(t *testing.T) {
 	w := newWorld(t)
 	entered := w.declared(alerts.Red)
@@ -552,9 +553,9 @@ func TestWarningPages(t *testing.T) {
 	}
 }
 
-// A warning that is looked at says what is known of its end, and how many of its days so far ask for nothing, to those who decide:
-// declared on the 16th at 17:00, looked at a day later with a forecast of clean days; it says nothing of it once it is over, nor to
-// an enterprise.
+// A warning that is looked at says what is known of its end, and how many of its days so far ask for nothing, to those
+// who decide: declared on the 16th at 17:00, looked at a day later with a forecast of clean days; it says nothing of it
+// once it is over, nor to an enterprise.
 func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
 	w := newWorld(t)
 	live := w.declared(alerts.Yellow)

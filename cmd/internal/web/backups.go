@@ -19,8 +19,8 @@ type Backups interface {
 	List() ([]calls.Backup, error)
 }
 
-// taken remembers what the last calls began, so that one that comes again under its key begins nothing and hears how that one
-// ended. It is not in the record, and so forgotten with the end of the program.
+// taken remembers what the last calls began, so that one that comes again under its key begins nothing and hears how
+// that one ended. It is not in the record, and so forgotten with the end of the program.
 type taken struct {
 	mu   sync.Mutex
 	last []*keyedBackup
@@ -64,8 +64,8 @@ func (t *taken) forget(k *keyedBackup) {
 	t.last = slices.DeleteFunc(t.last, func(one *keyedBackup) bool { return one == k })
 }
 
-// A call begins a backup and waits for its end as long as a request may. A large record takes longer, and who gave up asks
-// again under the same key: it is finished all the same. One at a time is written.
+// A call begins a backup and waits for its end as long as a request may. A large record takes longer, and who gave up
+// asks again under the same key: it is finished all the same. One at a time is written.
 var _ = bind(calls.TakeBackup, func(s *Server, q *request, _ calls.Nothing) (any, error) {
 	if s.opt.Backups == nil {
 		return nil, refusal.New(refusal.Conflict, "backup.nowhere", nil)

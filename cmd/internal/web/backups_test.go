@@ -45,8 +45,8 @@ func (f *folderOfBackups) Take(ctx context.Context) (calls.Backup, error) {
 
 func (f *folderOfBackups) List() ([]calls.Backup, error) { return f.made, nil }
 
-// An administrator has the server write a backup, and is told of it and not given it; where no folder is configured the call
-// says so.
+// An administrator has the server write a backup, and is told of it and not given it; where no folder is configured the
+// call says so.
 func TestBackupsOverHTTP(t *testing.T) {
 	w := newWorld(t)
 	take := call{who: "admin", method: "POST", path: calls.Prefix + "/backups"}

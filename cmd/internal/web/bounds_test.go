@@ -16,8 +16,8 @@ import (
 
 const patience = 30 * time.Second
 
-// Who is not signed in cannot have the program hold much of what is never finished: of a login no more than 4 KB is read, said to be
-// more or not, and the answer comes though the rest never does.
+// Who is not signed in cannot have the program hold much of what is never finished: of a login no more than 4 KB is
+// read, said to be more or not, and the answer comes though the rest never does.
 func TestStalledLoginsAreAnsweredAndNotHeld(t *testing.T) {
 	w := newWorld(t)
 	srv := httptest.NewServer(w.server)
@@ -47,8 +47,8 @@ func TestStalledLoginsAreAnsweredAndNotHeld(t *testing.T) {
 	}
 }
 
-// What a body may hold stands in the table of calls: what signs in a few kilobytes, what takes a file a file, and nothing else more
-// than a megabyte.
+// What a body may hold stands in the table of calls: what signs in a few kilobytes, what takes a file a file, and
+// nothing else more than a megabyte.
 func TestBodiesInTheTableOfCalls(t *testing.T) {
 	for _, r := range routes {
 		limit := int64(1 << 20)

@@ -20,8 +20,8 @@ type caller struct {
 
 type callerKey struct{}
 
-// caller finds out who makes a request. What stands in Authorization decides alone: where that is wrong, a session does not
-// help. A session is not used by it: whoever watches readiness would keep it for ever.
+// caller finds out who makes a request. What stands in Authorization decides alone: where that is wrong, a session does
+// not help. A session is not used by it: whoever watches readiness would keep it for ever.
 func (s *Server) caller(r *http.Request) *caller {
 	if c, ok := r.Context().Value(callerKey{}).(*caller); ok {
 		return c
@@ -35,15 +35,15 @@ func (s *Server) caller(r *http.Request) *caller {
 	return c
 }
 
-// Paths that have a share of their own for who is not signed in: whatever else comes from an address, somebody there can sign
-// in, and what watches the program can ask how it is.
+// Paths that have a share of their own for who is not signed in: whatever else comes from an address, somebody there
+// can sign in, and what watches the program can ask how it is.
 var (
 	probePaths  = []string{"/healthz", "/readyz", "/metrics"}
 	signInPaths = []string{calls.Prefix + "/session"}
 )
 
-// sharer is whose share a request is counted to: its user, whatever token or session it has; for who is not known the address
-// that it comes from. A user's name holds no space, so that no address is anybody's name.
+// sharer is whose share a request is counted to: its user, whatever token or session it has; for who is not known the
+// address that it comes from. A user's name holds no space, so that no address is anybody's name.
 func (s *Server) sharer(r *http.Request, c *caller) string {
 	switch {
 	case within(probePaths, r.URL.Path):
@@ -84,8 +84,8 @@ func (s *Server) signsIn(r *http.Request) bool {
 	return within(signInPaths, r.URL.Path) || within(s.signIn, r.URL.Path)
 }
 
-// begin begins the work of a call, or refuses it for what its caller did before or has in work. done ends it. A body is not
-// read before, and a stream has a bound of its own.
+// begin begins the work of a call, or refuses it for what its caller did before or has in work. done ends it. A body is
+// not read before, and a stream has a bound of its own.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, route route, who *access.Principal) (done func(), err error) {
 	if who == nil || route.Media == calls.EventsMedia {
 		return func() {}, nil

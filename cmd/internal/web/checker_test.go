@@ -12,9 +12,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// checker validates against the document that the server gives, by the rules of JSON Schema 2020-12, which OpenAPI 3.1 takes
-// over whole. A validator of requests and answers by OpenAPI was tried (pb33f/libopenapi-validator); building it takes longer than
-// all tests here together.
+// checker validates against the document that the server gives, by the rules of JSON Schema 2020-12, which OpenAPI 3.1
+// takes over whole. A validator of requests and answers by OpenAPI was tried (pb33f/libopenapi-validator); building it
+// takes longer than all tests here together.
 type checker struct {
 	t        *testing.T
 	doc      map[string]any
@@ -41,8 +41,8 @@ func newChecker(t *testing.T) *checker {
 	return c
 }
 
-// schema compiles the schema at a place of the document; nil when there is nothing at it. That it does not compile is an error of
-// the document.
+// schema compiles the schema at a place of the document; nil when there is nothing at it. That it does not compile is
+// an error of the document.
 func (c *checker) schema(at ...string) *jsonschema.Schema {
 	c.t.Helper()
 	at = c.place(at)
@@ -110,7 +110,8 @@ func (c *checker) at(names ...string) (v any) {
 	return v
 }
 
-// place is a place of the document with what it goes through by reference ("$ref": "#/components/responses/…") followed.
+// place is a place of the document with what it goes through by reference ("$ref": "#/components/responses/…")
+// followed.
 func (c *checker) place(names []string) (place []string) {
 	var v any = c.doc
 	for i, name := range names {
@@ -125,8 +126,8 @@ func (c *checker) place(names []string) (place []string) {
 	return place
 }
 
-// structure finds what is wrong with the document as such: by the schema that the OpenAPI Initiative publishes of OpenAPI 3.1
-// documents, and in what that schema cannot say.
+// structure finds what is wrong with the document as such: by the schema that the OpenAPI Initiative publishes of
+// OpenAPI 3.1 documents, and in what that schema cannot say.
 func (c *checker) structure() (wrong []string) {
 	rules, err := jsonschema.UnmarshalJSON(strings.NewReader(datamodel.OpenAPI31SchemaData))
 	if err == nil {

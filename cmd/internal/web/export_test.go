@@ -51,7 +51,8 @@ func TestExportIsTheSameVersionAgain(t *testing.T) {
 	}
 }
 
-// The error workbook is the one that was sent, with its cells marked, and without contacts for those who may not see them.
+// The error workbook is the one that was sent, with its cells marked, and without contacts for those who may not see
+// them.
 func TestErrorBookIsTheWorkbookThatWasSent(t *testing.T) {
 	w := newWorld(t)
 	in := w.imports("duty", spoiled(t, func(f *excelize.File) error { return set(f, "减排措施", 2, "级别", "紫色") }))

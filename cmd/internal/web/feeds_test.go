@@ -22,7 +22,8 @@ func refusedFeeds() []feed.Status {
 	}
 }
 
-// GET /feeds names what feeds brought and was refused: how much, where it lies, and why the last was, in the language asked for.
+// GET /feeds names what feeds brought and was refused: how much, where it lies, and why the last was, in the language
+// asked for.
 func TestFeedsNameWhatWasRefused(t *testing.T) {
 	w := newWorld(t)
 	type item struct {

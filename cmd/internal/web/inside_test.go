@@ -10,8 +10,8 @@ import (
 	"qingkong/alerts"
 )
 
-// What an approver wrote to a duty officer, why a raise is asked for that nobody has approved, and where an order went against
-// the district's own forecast stay with those who work in the office and those who supervise it.
+// What an approver wrote to a duty officer, why a raise is asked for that nobody has approved, and where an order went
+// against the district's own forecast stay with those who work in the office and those who supervise it.
 func TestWhatStaysInTheOffice(t *testing.T) {
 	w := newWorld(t)
 	srv := httptest.NewServer(w.server)

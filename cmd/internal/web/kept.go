@@ -13,7 +13,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// standing is an answer that is the same for whoever asks, with its ETag. Who asks again for what it has is told so at no cost.
+// standing is an answer that is the same for whoever asks, with its ETag. Who asks again for what it has is told so at
+// no cost.
 type standing struct {
 	media  string
 	policy string // Content-Security-Policy; empty: as of every answer
@@ -46,8 +47,8 @@ func (v *standing) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(v.text) // a reader that has gone is nothing to do anything about
 }
 
-// kept holds pages for the public as they were last made. One is good while its stamp is, which says what it was made of, and for
-// keptFor at most. One page is made at a time, however many ask.
+// kept holds pages for the public as they were last made. One is good while its stamp is, which says what it was made
+// of, and for keptFor at most. One page is made at a time, however many ask.
 type kept struct {
 	turn chan struct{}
 
@@ -70,7 +71,8 @@ const (
 
 func newKept() *kept { return &kept{turn: make(chan struct{}, 1), pages: map[string]keptPage{}} }
 
-// get is the page of a key, made where it is not there. may is asked before it is made; who waits for that no longer than ctx.
+// get is the page of a key, made where it is not there. may is asked before it is made; who waits for that no longer
+// than ctx.
 func (k *kept) get(ctx context.Context, key, stamp string, may func() error, make func(w io.Writer) (*standing, error)) (*standing, error) {
 	if page := k.find(key, stamp); page != nil {
 		return page, nil

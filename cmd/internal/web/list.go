@@ -31,8 +31,8 @@ var _ = bind(calls.ImportList, func(s *Server, q *request, in calls.ImportQuery)
 	return v, err
 })
 
-// What was found is the workbook with the cells marked that something was found in, for those who mend it; for whoever may
-// not see its contacts, and where the file is not there any more, what was found alone.
+// What was found is the workbook with the cells marked that something was found in, for those who mend it; for whoever
+// may not see its contacts, and where the file is not there any more, what was found alone.
 var _ = bind(calls.ImportErrors, func(s *Server, q *request, in calls.ByID) (any, error) {
 	found, err := s.svc.ImportFindings(in.ID)
 	if err != nil {
@@ -65,8 +65,8 @@ func (s *Server) sawAll(q *request, version string, count int) {
 	s.svc.Saw(q.ask(), service.Sight{Kind: access.SeenContact, List: version, Count: count})
 }
 
-// A version is exported as a workbook that gives the same version when it is imported again. Contacts, which are not part of
-// what a version is, stand in it only for those who may see them.
+// A version is exported as a workbook that gives the same version when it is imported again. Contacts, which are not
+// part of what a version is, stand in it only for those who may see them.
 var _ = bind(calls.ExportList, func(s *Server, q *request, in calls.ExportQuery) (any, error) {
 	var v reductionlist.Version
 	var b bytes.Buffer

@@ -17,8 +17,9 @@ import (
 	"qingkong/notify"
 )
 
-// Why an enterprise objects, and why that was decided as it was, is about it: it reads it itself, and so does who decides, approves
-// or inspects. Everybody else who may see the order sees that there was an objection, and what was decided.
+// Why an enterprise objects, and why that was decided as it was, is about it: it reads it itself, and so does who
+// decides, approves or inspects. Everybody else who may see the order sees that there was an objection, and what was
+// decided.
 func TestWhoReadsWhyAnEnterpriseObjected(t *testing.T) {
 	w := newWorld(t)
 	w.must(http.StatusOK, call{who: "duty", method: "GET", path: calls.Prefix + "/orders"}, nil)

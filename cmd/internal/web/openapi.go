@@ -19,9 +19,9 @@ import (
 	"qingkong/cmd/internal/web/session"
 )
 
-// The document GET /api/v1/openapi.json is made from the table of routes when the server starts, so that a call cannot be
-// there and not in it. Of huma only the schemas and the document's own types are used. Its router is not: a route here
-// has already said who may ask, reads strictly and refuses in one vocabulary that NATS shares, and huma would ask,
+// The document GET /api/v1/openapi.json is made from the table of routes when the server starts, so that a call cannot
+// be there and not in it. Of huma only the schemas and the document's own types are used. Its router is not: a route
+// here has already said who may ask, reads strictly and refuses in one vocabulary that NATS shares, and huma would ask,
 // validate and word errors a second time in its own way.
 
 // schemaOf is the schema of a parameter.

@@ -21,8 +21,8 @@ type served interface {
 	serve(w http.ResponseWriter, r *http.Request)
 }
 
-// printed is a paper. It is written to the caller as it is made, and broken off where that fails: half of it is never taken
-// for the whole.
+// printed is a paper. It is written to the caller as it is made, and broken off where that fails: half of it is never
+// taken for the whole.
 type printed struct {
 	s           *Server
 	name, media string

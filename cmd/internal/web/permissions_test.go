@@ -13,8 +13,8 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-// `go test ./cmd/internal/web -run Permissions -update` writes testdata/permissions.txt anew; whoever changes rights shows
-// the change there.
+// `go test ./cmd/internal/web -run Permissions -update` writes testdata/permissions.txt anew; whoever changes rights
+// shows the change there.
 var update = flag.Bool("update", false, "write testdata/permissions.txt and docs/roles.md")
 
 const permissionsHeader = `# 谁可以调用什么：每个接口与可用角色（由路由表和 access.permissions 得出，测试逐一核对）。
@@ -71,8 +71,8 @@ func (r route) anyCall(who string) call {
 	return c
 }
 
-// Every call × every role, nobody, a wrong token and a disabled account: exactly whom package access allows gets past the
-// door, and the door comes before anything else.
+// Every call × every role, nobody, a wrong token and a disabled account: exactly whom package access allows gets past
+// the door, and the door comes before anything else.
 func TestPermissions(t *testing.T) {
 	w := newWorld(t)
 	w.account("disabled", calls.Admin)

@@ -56,8 +56,8 @@ func (w *world) prepare(order string) (p prepared) {
 	return p
 }
 
-// From nothing to an accepted plan: what is missing is asked for, in words; what is given makes a plan; other demands make
-// another; and the order that is accepted carries it.
+// From nothing to an accepted plan: what is missing is asked for, in words; what is given makes a plan; other demands
+// make another; and the order that is accepted carries it.
 func TestPlanOfAnOrder(t *testing.T) {
 	w := newWorld(t)
 	id := w.plantOrder(false)
@@ -169,8 +169,8 @@ func (m *marked) of(t *testing.T, id string) plant.PlanMarks {
 	return plant.PlanMarks{}
 }
 
-// The demo's coal plan burns 9,281 t a day where the order at red allows four times 2,100: every answer says so of each measure, and
-// the plan is accepted with a reason alone, which the history of the order has.
+// The demo's coal plan burns 9,281 t a day where the order at red allows four times 2,100: every answer says so of each
+// measure, and the plan is accepted with a reason alone, which the history of the order has.
 func TestPlanAgainstTheList(t *testing.T) {
 	w := newWorld(t)
 	w.xiqing()

@@ -16,7 +16,8 @@ func (n nowhere) Header() http.Header         { return n.h }
 func (n nowhere) Write(p []byte) (int, error) { return len(p), nil }
 func (n nowhere) WriteHeader(int)             {}
 
-// The document of the interface is there already, whoever asks how often: an answer makes no copy of it, and who has it is told so.
+// The document of the interface is there already, whoever asks how often: an answer makes no copy of it, and who has it
+// is told so.
 func TestTheDocumentComesFromMemory(t *testing.T) {
 	w := newWorld(t)
 	path := call{path: "/api/v1/openapi.json"}
@@ -37,8 +38,8 @@ func TestTheDocumentComesFromMemory(t *testing.T) {
 	}
 }
 
-// A page for the public is made once while the list in force is the same, whoever asks, and anew with another list; who has it is
-// told so. What is not there is not kept.
+// A page for the public is made once while the list in force is the same, whoever asks, and anew with another list; who
+// has it is told so. What is not there is not kept.
 func TestPagesForThePublicAreMadeOnce(t *testing.T) {
 	w := newWorld(t)
 	paths := []string{"/public/list", "/public/list?town=%E5%A4%A7%E5%AF%BA%E9%95%87", "/public/list?lang=en", "/public/list?format=xlsx",

@@ -58,8 +58,8 @@ func TestPathsAndMethods(t *testing.T) {
 	}
 }
 
-// With a session, what a page of another site sends is refused, and what the own page sends is not. A token is nothing that
-// another site's page has, and a session does not count beside one.
+// With a session, what a page of another site sends is refused, and what the own page sends is not. A token is nothing
+// that another site's page has, and a session does not count beside one.
 func TestCrossOrigin(t *testing.T) {
 	w := newWorld(t)
 	cookie := w.session("duty")

@@ -24,7 +24,8 @@ type noticed struct {
 	}
 }
 
-// An administrator who reissues duty's and approver's secrets can act as both. Both acts say who saw the secret, and when.
+// An administrator who reissues duty's and approver's secrets can act as both. Both acts say who saw the secret, and
+// when.
 func TestAnAdministratorWhoIsBothPersonsIsNamedByBothActs(t *testing.T) {
 	w := newWorld(t)
 	w.renewed("duty")
@@ -65,8 +66,8 @@ func (w *world) enrolled(user string) string {
 	return rest[:strings.IndexByte(rest, '"')]
 }
 
-// The second factor over HTTP: who has one approves with a code, which is refused the second time; wrong ones are told in their
-// place, and after five the answer says when to try again. The administrator sees the factor, and resets it.
+// The second factor over HTTP: who has one approves with a code, which is refused the second time; wrong ones are told
+// in their place, and after five the answer says when to try again. The administrator sees the factor, and resets it.
 func TestASecondFactorOverHTTP(t *testing.T) {
 	w := newWorld(t)
 	secret := w.enrolled("approver")

@@ -14,8 +14,9 @@ import (
 	"qingkong/cmd/internal/web/serve"
 )
 
-// readUpload takes in a file of at most calls.FileBody bytes, in a folder until it is its turn: the body itself, or its part named file with
-// the name that it has there. One that says that it is larger is not read, any other no further than the limit. It has to be closed.
+// readUpload takes in a file of at most calls.FileBody bytes, in a folder until it is its turn: the body itself, or its
+// part named file with the name that it has there. One that says that it is larger is not read, any other no further
+// than the limit. It has to be closed.
 func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming.File, name string, err error) {
 	given := r.Header.Get("Content-Type")
 	media, params, err := mime.ParseMediaType(given)

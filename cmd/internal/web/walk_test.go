@@ -37,8 +37,8 @@ func posts(t *testing.T, about func(route) bool, f func(t *testing.T, w *world, 
 	}
 }
 
-// A POST that comes again under its key gets the answer it had and does nothing. One that shows secrets shows them once,
-// and its repeat is refused.
+// A POST that comes again under its key gets the answer it had and does nothing. One that shows secrets shows them
+// once, and its repeat is refused.
 func TestEveryPostMayBeRepeated(t *testing.T) {
 	posts(t, func(route) bool { return true }, func(t *testing.T, w *world, r route, c call) {
 		c.header[keyHeader] = "again-1"

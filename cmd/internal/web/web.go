@@ -100,8 +100,8 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	return s
 }
 
-// Area is paths that somebody else answers: pages, which load more than the rest of the server lets. Its handler sees to
-// requests of other origins by itself, and there is no end of time for its answers.
+// Area is paths that somebody else answers: pages, which load more than the rest of the server lets. Its handler sees
+// to requests of other origins by itself, and there is no end of time for its answers.
 type Area struct {
 	Paths   []string // patterns of http.ServeMux, such as /{$}, /login, /desk/
 	Policy  string   // Content-Security-Policy of these paths

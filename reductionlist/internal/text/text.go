@@ -1,5 +1,5 @@
-// Package text reads and writes what people put into the cells of a list: codes, numbers and days in whatever width and with
-// whatever spaces. It knows nothing of lists.
+// Package text reads and writes what people put into the cells of a list: codes, numbers and days in whatever width and
+// with whatever spaces. It knows nothing of lists.
 package text
 
 import (
@@ -15,15 +15,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Trim takes away the white space around a text, and the marks of no width that come along when text is copied from pages.
+// Trim takes away the white space around a text, and the marks of no width that come along when text is copied from
+// pages.
 func Trim(text string) string { return strings.TrimFunc(text, isBlank) }
 
 func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || r == 0x200b || r == 0x200c || r == 0x200d || r == 0x2060 || r == 0xfeff
 }
 
-// Narrow makes full-width digits, letters and signs narrow. It is for codes, numbers and words of a vocabulary, not for free
-// text, and leaves alone what NFKC would change beside width: ℃, m³, ①.
+// Narrow makes full-width digits, letters and signs narrow. It is for codes, numbers and words of a vocabulary, not for
+// free text, and leaves alone what NFKC would change beside width: ℃, m³, ①.
 func Narrow(text string) string {
 	if strings.IndexFunc(text, isFull) < 0 {
 		return text
@@ -79,8 +80,8 @@ func Codes(cell string) []string {
 	return slices.DeleteFunc(parts, func(p string) bool { return p == "" })
 }
 
-// Several splits at semicolons, at "、" and at breaks of lines, and drops empty parts. What stands in brackets is not split but at the
-// full-width semicolon: 台账（领用、耗用） is one.
+// Several splits at semicolons, at "、" and at breaks of lines, and drops empty parts. What stands in brackets is not
+// split but at the full-width semicolon: 台账（领用、耗用） is one.
 func Several(cell string) []string {
 	var parts []string
 	for whole := range strings.SplitSeq(cell, "；") {
@@ -122,8 +123,8 @@ var scientific = regexp.MustCompile(`^([0-9])(?:\.([0-9]+))?[eE]\+?([0-9]{1,2})$
 // Scientific reports whether a code looks as a spreadsheet shows a long number, like 1.38E+10.
 func Scientific(code string) bool { return scientific.MatchString(code) }
 
-// WholeCode reads a code that a spreadsheet turned into a number like 1.38E+10: with all its digits there, it is written
-// out; otherwise digits are lost.
+// WholeCode reads a code that a spreadsheet turned into a number like 1.38E+10: with all its digits there, it is
+// written out; otherwise digits are lost.
 func WholeCode(text string) (code string, lost bool) {
 	m := scientific.FindStringSubmatch(text)
 	if m == nil {
@@ -170,8 +171,8 @@ var dateLayouts = []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2
 // dayTime is a day with a time behind it, and perhaps a zone.
 var dayTime = regexp.MustCompile(`^(.*?)(?:T| +)((?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?) ?(Z|[+-][0-9]{2}:?[0-9]{2})?$`)
 
-// withoutTime takes the time off a day. That of another zone than Shanghai's is the same day here for sure only at a midnight to
-// which programs put a Z that know no zone.
+// withoutTime takes the time off a day. That of another zone than Shanghai's is the same day here for sure only at a
+// midnight to which programs put a Z that know no zone.
 func withoutTime(cell string) (day string, ok bool) {
 	m := dayTime.FindStringSubmatch(cell)
 	if m == nil {
@@ -184,8 +185,8 @@ func withoutTime(cell string) (day string, ok bool) {
 // The days that are read as numbers: from 1954 to 2173, so that neither a year nor a date without separators is one.
 const firstSerial, lastSerial = 20000, 100000
 
-// Day reads a day as people write it, 2024-10-01, 2024/10/1, 2024年10月1日, 20241001, with a time behind it or not, or as the number
-// a spreadsheet stores, and gives it as 2024-10-01. An empty cell is no day and no mistake.
+// Day reads a day as people write it, 2024-10-01, 2024/10/1, 2024年10月1日, 20241001, with a time behind it or not, or as
+// the number a spreadsheet stores, and gives it as 2024-10-01. An empty cell is no day and no mistake.
 func Day(cell string) (day string, ok bool) {
 	if cell, ok = withoutTime(Narrow(cell)); !ok {
 		return "", false

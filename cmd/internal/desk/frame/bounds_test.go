@@ -14,8 +14,8 @@ import (
 	"qingkong/cmd/internal/desk/desktest"
 )
 
-// Of forms that nobody finishes few are held, however many are begun: of who is not signed in those beyond are refused and not read, a
-// login that carries nothing over is let in meanwhile, and so is who is signed in.
+// Of forms that nobody finishes few are held, however many are begun: of who is not signed in those beyond are refused
+// and not read, a login that carries nothing over is let in meanwhile, and so is who is signed in.
 func TestUnfinishedFormsOfNobodyAreFew(t *testing.T) {
 	w := desktest.New(t)
 	srv := httptest.NewServer(w.Desk)

@@ -35,8 +35,8 @@ func (f *Frame) credentials(q *Request) (user, password string) {
 	return strings.TrimSpace(q.PostForm.Get("user")), q.PostForm.Get("password")
 }
 
-// atThisMachine says that a request comes from this machine, by a name that only this machine can mean, and through no proxy: a page
-// of elsewhere whose name was made to lead here sends its own.
+// atThisMachine says that a request comes from this machine, by a name that only this machine can mean, and through no
+// proxy: a page of elsewhere whose name was made to lead here sends its own.
 func atThisMachine(r *http.Request) bool {
 	if r.Header.Values("X-Forwarded-For") != nil || r.Header.Values("Forwarded") != nil {
 		return false

@@ -10,8 +10,8 @@ import (
 	"qingkong/cmd/internal/desk/desktest"
 )
 
-// At the machine of a demo a role is entered by its button; from elsewhere, through a proxy or under another machine's name it is not,
-// and outside a demo there is no such button.
+// At the machine of a demo a role is entered by its button; from elsewhere, through a proxy or under another machine's
+// name it is not, and outside a demo there is no such button.
 func TestADemosRolesAreEnteredWithoutTyping(t *testing.T) {
 	w := desktest.New(t)
 	door := func(role string) (user, password string, ok bool) {

@@ -100,8 +100,8 @@ func fieldAt(path string, lists [][]Field) *Field {
 	return nil
 }
 
-// Typed is what was typed, by the names of the fields: times, numbers, yes and texts. Empty fields are left out; a time is
-// Beijing's.
+// Typed is what was typed, by the names of the fields: times, numbers, yes and texts. Empty fields are left out; a time
+// is Beijing's.
 func Typed(fields []Field, v url.Values) (map[string]any, error) {
 	out := map[string]any{}
 	var wrong []refusal.Field

@@ -1,6 +1,7 @@
 // Package frame is what the areas of the duty desk share: its pages, with which people declare, approve and follow a
 // warning and an enterprise answers its orders, stand in it. It renders on the server; every act is a plain form that
-// works without JavaScript (POST, then a redirect), and htmx with its SSE extension only keeps what is shown up to date.
+// works without JavaScript (POST, then a redirect), and htmx with its SSE extension only keeps what is shown up to
+// date.
 //
 // It decides nothing. What may be done is asked of package access before each act, what an act leads to of package
 // service; and the read-out before an act is what the engine itself says of it, asked without recording anything.
@@ -51,8 +52,8 @@ type Sessions interface {
 	Logout(w http.ResponseWriter, r *http.Request)
 	// Address is where a request came from, as far as our proxies say.
 	Address(r *http.Request) string
-	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the user
-	// end; that of r goes on with a new cookie.
+	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the
+	// user end; that of r goes on with a new cookie.
 	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
 	// Own are the sessions of a user, the one that was used last in front.
 	Own(r *http.Request, user string) ([]calls.Session, error)

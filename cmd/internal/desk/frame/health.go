@@ -31,8 +31,8 @@ type healthLine struct {
 // mends are the roles that may do something about it, or see that somebody does.
 var mends = []calls.Role{calls.Duty, calls.Approver, calls.Admin, calls.Viewer}
 
-// healthFor is what a reader is told of a report. Who can mend nothing is told only when acts may not go through, and what
-// to do then.
+// healthFor is what a reader is told of a report. Who can mend nothing is told only when acts may not go through, and
+// what to do then.
 func healthFor(r watch.Report, who *access.Principal, lang string) *healthView {
 	v := &healthView{Status: r.Status}
 	switch {

@@ -20,8 +20,8 @@ var (
 	halted = watch.Stop("watch.writer_halted", refusal.Args{"why": "a fork"})
 )
 
-// Who may mend something reads what is wrong and what to do, on every page. An enterprise reads what to do itself, and only
-// when a click may not go through; so does everybody else.
+// Who may mend something reads what is wrong and what to do, on every page. An enterprise reads what to do itself, and
+// only when a click may not go through; so does everybody else.
 func TestTheHeadSaysWhatIsWrong(t *testing.T) {
 	const phone, mend = "请打电话向区值班室答复", "按运维手册处理"
 	w := desktest.New(t)

@@ -122,8 +122,8 @@ func Shown(parts []Part) (map[string]template.HTML, error) {
 	return out, nil
 }
 
-// Stream is what a page shows live: what access must allow, its parts by the query of its stream, which is the page's own, and
-// the warning that they are of; empty for all.
+// Stream is what a page shows live: what access must allow, its parts by the query of its stream, which is the page's
+// own, and the warning that they are of; empty for all.
 type Stream struct {
 	Act   string
 	Parts func(*Request) (parts []Part, warning string)

@@ -37,8 +37,8 @@ func (f *Frame) loginPage(q *Request) (any, error) {
 	return loginView{Chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk"), Doors: f.doors(q.Request)}, nil
 }
 
-// askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again, unless
-// it is of secrets.
+// askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again,
+// unless it is of secrets.
 func (f *Frame) askLogin(q *Request, p Page) {
 	if p.stream {
 		http.Error(q.W, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)

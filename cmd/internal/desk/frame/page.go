@@ -10,18 +10,19 @@ import (
 	"qingkong/cmd/internal/access"
 )
 
-// Page is an address of the desk: a view, the template that shows it and the function that makes it. A page with a form has
-// two addresses, and a second function that carries the form out.
+// Page is an address of the desk: a view, the template that shows it and the function that makes it. A page with a form
+// has two addresses, and a second function that carries the form out.
 type Page struct {
 	Pattern  string // of http.ServeMux; without a method it is GET and POST
 	Act      string // what access must allow; empty: everybody; [SignedIn]
 	Key      string // of its words: "title.<key>" is its title
 	Template string // the name of its template; default: Key
-	// Show makes the view, which holds [Request.Chrome]; nil where it has answered by itself. Of a form it is asked for again
-	// with what was typed, in the request's PostForm, and with what was refused, in [Request.Refused].
+	// Show makes the view, which holds [Request.Chrome]; nil where it has answered by itself. Of a form it is asked for
+	// again with what was typed, in the request's PostForm, and with what was refused, in [Request.Refused].
 	Show func(*Request) (view any, err error)
-	// Do carries out a form that was posted and says where that leads; empty where it has answered by itself. What it refuses
-	// is shown in the form, but for what is not found. A form that comes back after a login is shown and not carried out.
+	// Do carries out a form that was posted and says where that leads; empty where it has answered by itself. What it
+	// refuses is shown in the form, but for what is not found. A form that comes back after a login is shown and not
+	// carried out.
 	Do func(*Request) (to string, err error)
 
 	Secret bool // what is typed into it is carried nowhere
@@ -149,8 +150,8 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 	q.note(r.Pattern, false)
 }
 
-// begin begins the work of a page for somebody known, or refuses it for what that one did before or has in work. done ends it.
-// Nobody's forms are small, or among few: what is in them is held before anything says who sends it.
+// begin begins the work of a page for somebody known, or refuses it for what that one did before or has in work. done
+// ends it. Nobody's forms are small, or among few: what is in them is held before anything says who sends it.
 func (f *Frame) begin(q *Request, p Page) (done func(), err error) {
 	h, post := q.W.Header(), q.Method == http.MethodPost
 	if q.Who == nil && post && !p.Upload && (q.ContentLength < 0 || q.ContentLength > smallForm) {

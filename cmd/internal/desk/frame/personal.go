@@ -54,8 +54,8 @@ func (f *Frame) saw(by service.Ask, kind string, recipients []string, still bool
 	}
 }
 
-// shows renders a part and gives the recipients whose contacts stand in it: they are noted for each who gets it, whoever had it
-// rendered.
+// shows renders a part and gives the recipients whose contacts stand in it: they are noted for each who gets it,
+// whoever had it rendered.
 func (q *Request) shows(render func() error) (contacts []string, err error) {
 	before := q.seen
 	q.seen = seen{}

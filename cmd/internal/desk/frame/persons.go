@@ -43,8 +43,8 @@ func (a *Acting) Blame(q *Request) {
 	}
 }
 
-// CodeField is the name of the input of a one-time code. What is typed there goes to the record's door and nowhere else: no page
-// shows it again, and none carries it along.
+// CodeField is the name of the input of a one-time code. What is typed there goes to the record's door and nowhere
+// else: no page shows it again, and none carries it along.
 const CodeField = "otp"
 
 // CodeError is what was wrong with the code that came with an act; empty for any other error.

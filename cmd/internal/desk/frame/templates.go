@@ -29,8 +29,8 @@ var staticFiles embed.FS
 // Templates are an area's pages, one set of templates each, and under "" the parts of pages, by language and name.
 type Templates map[string]map[string]*template.Template
 
-// The frame's own pages, and what those of all areas hold. They are parsed at start, so that a template that does not parse
-// fails the program and no request.
+// The frame's own pages, and what those of all areas hold. They are parsed at start, so that a template that does not
+// parse fails the program and no request.
 var templates = Parse(templateFiles)
 
 // Parse reads the templates of an area: templates/pages, a file each, and templates/parts, which all of them may use.

@@ -1,4 +1,5 @@
-// Package orders is the desk's area of orders: their list, what a recipient answers, and what is decided on an objection.
+// Package orders is the desk's area of orders: their list, what a recipient answers, and what is decided on an
+// objection.
 package orders
 
 import (

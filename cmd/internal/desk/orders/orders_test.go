@@ -72,8 +72,8 @@ func TestTheNextStepStandsOut(t *testing.T) {
 	shows(3, "released before it was received", "[receive]", "[]")
 }
 
-// The page of an order that has ended begins with what ended it and what its recipient may do; why one enterprise was exempted is
-// read by those alone who may.
+// The page of an order that has ended begins with what ended it and what its recipient may do; why one enterprise was
+// exempted is read by those alone who may.
 func TestReleaseOnTheDesk(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
@@ -103,7 +103,8 @@ func TestReleaseOnTheDesk(t *testing.T) {
 	}
 }
 
-// An objection without a reason comes back with its field marked; one that was recorded without may be completed on the page.
+// An objection without a reason comes back with its field marked; one that was recorded without may be completed on the
+// page.
 func TestObjectionIsCompletedOnTheDesk(t *testing.T) {
 	w := desktest.New(t)
 	order := w.Ordered() + "-E0001-1"

@@ -11,8 +11,8 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// chart is a figure of a plan over its time, drawn on the server: areas stacked upon each other, and lines, both in steps as
-// the plan itself is. It is drawn twice, wide for a desk and narrow for a phone.
+// chart is a figure of a plan over its time, drawn on the server: areas stacked upon each other, and lines, both in
+// steps as the plan itself is. It is drawn twice, wide for a desk and narrow for a phone.
 type chart struct {
 	Title  string
 	Say    string // what it shows, in a sentence

@@ -23,8 +23,8 @@ type markRow struct {
 	Word     string
 }
 
-// marksOf shows marks; accepted says that the plan was accepted with them. It is nil for a plan without any, as older programs left
-// them.
+// marksOf shows marks; accepted says that the plan was accepted with them. It is nil for a plan without any, as older
+// programs left them.
 func marksOf(q *frame.Request, marks []plant.PlanMarks, accepted bool) *planMarks {
 	if len(marks) == 0 {
 		return nil

@@ -30,8 +30,8 @@ type planPanel struct {
 	Error    string
 }
 
-// panel is what the page of an order shows of its plan; nothing for one that is no plant's. What fails of the plan is said in it, and fails nothing else:
-// the order has to be seen whatever becomes of its plan.
+// panel is what the page of an order shows of its plan; nothing for one that is no plant's. What fails of the plan is
+// said in it, and fails nothing else: the order has to be seen whatever becomes of its plan.
 func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	if !asksForPlan(o) {
 		return "", nil
@@ -65,7 +65,8 @@ func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	return templates.Part(q.Lang, "plan-panel", v)
 }
 
-// preparedPanel adds the prepared plan of an order, where show says that it is to be shown, and where it can be looked at.
+// preparedPanel adds the prepared plan of an order, where show says that it is to be shown, and where it can be looked
+// at.
 func (d *desk) preparedPanel(q *frame.Request, v *planPanel, id string, show bool) error {
 	p, err := d.Svc.PreparePlan(q.Context(), id, pageTime)
 	if err != nil {
@@ -88,7 +89,8 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-// planError says what failed of a plan; empty for an order that is no plant's by its list. What nobody foresaw is logged.
+// planError says what failed of a plan; empty for an order that is no plant's by its list. What nobody foresaw is
+// logged.
 func (d *desk) planError(q *frame.Request, err error) string {
 	var e *refusal.Error
 	switch {

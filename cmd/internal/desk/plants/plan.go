@@ -1,4 +1,5 @@
-// Package plants is the desk's area of plants: the operating plan of a plant's order, and the figures that it is made of.
+// Package plants is the desk's area of plants: the operating plan of a plant's order, and the figures that it is made
+// of.
 package plants
 
 import (
@@ -252,8 +253,8 @@ func (v *planPage) review(q *frame.Request) {
 	v.Review, v.Key = true, cmp.Or(q.PostForm.Get("key"), v.Key)
 }
 
-// planFailed shows the page anew with why a plan was not accepted: what was to be accepted where a reason is wanting, and else what is
-// prepared.
+// planFailed shows the page anew with why a plan was not accepted: what was to be accepted where a reason is wanting,
+// and else what is prepared.
 func (d *desk) planFailed(q *frame.Request, typed string, failed error) (any, error) {
 	v, p, err := d.preparedPage(q)
 	if err != nil || p == nil {

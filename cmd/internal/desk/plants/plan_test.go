@@ -62,8 +62,8 @@ func charts(page *html.Node) (wide, narrow int) {
 	return wide, narrow
 }
 
-// The plant gives its figures on a form; the officer sees the plan with its charts, tries other demands, and accepts; the plant
-// and an inspector see what was accepted.
+// The plant gives its figures on a form; the officer sees the plan with its charts, tries other demands, and accepts;
+// the plant and an inspector see what was accepted.
 func TestPlanOnTheDesk(t *testing.T) {
 	w, order, _ := plants(t)
 	path := "/desk/orders/" + order

@@ -110,7 +110,8 @@ func (v *planView) sums(q *frame.Request, p *plant.OperatingPlan) {
 	}
 }
 
-// charts are the load of the units or the feed of the furnaces, the level of the pit, and the emission against the baseline.
+// charts are the load of the units or the feed of the furnaces, the level of the pit, and the emission against the
+// baseline.
 func (v *planView) charts(q *frame.Request, p *plant.OperatingPlan) {
 	if len(p.Steps) == 0 {
 		return

@@ -29,8 +29,8 @@ type factorView struct {
 	refused
 }
 
-// showFactor shows the form with a secret for the authenticator: a fresh one, or that of a form that was refused, for the
-// authenticator has it by now. Nothing else that was typed comes back.
+// showFactor shows the form with a secret for the authenticator: a fresh one, or that of a form that was refused, for
+// the authenticator has it by now. Nothing else that was typed comes back.
 func (d *desk) showFactor(q *frame.Request) (any, error) {
 	v := factorView{Chrome: q.Chrome(), Recipient: q.Who.Recipient != "", refused: refusedOf(q, "factor.unchanged"),
 		Approves: q.May(calls.ActWarningsApprove) || q.May(calls.ActListsApprove)}
@@ -79,7 +79,8 @@ func groups(s string, n int) func(yield func(string) bool) {
 	}
 }
 
-// symbol is a QR code as a page draws it: within the page, for a picture of its own would be an address that holds the secret.
+// symbol is a QR code as a page draws it: within the page, for a picture of its own would be an address that holds the
+// secret.
 type symbol struct {
 	Side int    // in modules, with the quiet zone
 	Path string // of SVG

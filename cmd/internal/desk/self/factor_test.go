@@ -9,8 +9,9 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// Enrolling on the desk: a QR code within the page and the secret to be typed; what is refused keeps the secret that the
-// authenticator has by now, and nothing else; then it takes the place of none, and is replaced with a code of it alone.
+// Enrolling on the desk: a QR code within the page and the secret to be typed; what is refused keeps the secret that
+// the authenticator has by now, and nothing else; then it takes the place of none, and is replaced with a code of it
+// alone.
 func TestEnrollingOnTheDesk(t *testing.T) {
 	w := desktest.New(t)
 	page := w.Get(200, "approver", "/desk/factor")

@@ -121,8 +121,8 @@ func TestPasswordTriesAreThrottled(t *testing.T) {
 	desktest.NoSecret(t, "throttled", r, "a guess", own)
 }
 
-// A session that ends under the form keeps nothing of it: a login leads back to the empty form, and what a page of somebody
-// else's making sends along is not carried out.
+// A session that ends under the form keeps nothing of it: a login leads back to the empty form, and what a page of
+// somebody else's making sends along is not carried out.
 func TestPasswordsSurviveNoLogin(t *testing.T) {
 	w := desktest.New(t)
 	own := "three words of mine"

@@ -241,7 +241,8 @@ func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, faile
 	return f, nil
 }
 
-// explain words what stood in an act's way as people see it, where the record's own words speak of states and revisions.
+// explain words what stood in an act's way as people see it, where the record's own words speak of states and
+// revisions.
 func (d *desk) explain(q *frame.Request, f *form, e *refusal.Error) error {
 	if e.Code == refusal.StaleRevision && len(f.Changes) > 0 {
 		f.Error = "" // the changes say it, and to load the page anew, as the refusal asks, would lose what was typed

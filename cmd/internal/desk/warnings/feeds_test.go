@@ -10,7 +10,8 @@ import (
 	"qingkong/alerts/feed"
 )
 
-// The desk says that what a source sent last was refused, why, and where it lies, until the source sends something that is taken.
+// The desk says that what a source sent last was refused, why, and where it lies, until the source sends something that
+// is taken.
 func TestRefusedDocumentOnTheDesk(t *testing.T) {
 	w := desktest.New(t)
 	at := w.Clock.Now()

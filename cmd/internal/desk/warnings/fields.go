@@ -75,7 +75,8 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	return v
 }
 
-// noticeOf is the text of a notice of what a proposal asks for. A notice goes out in Chinese, whatever the language of the desk.
+// noticeOf is the text of a notice of what a proposal asks for. A notice goes out in Chinese, whatever the language of
+// the desk.
 func noticeOf(p *alerts.Proposal, now time.Time, district string) string {
 	from, notice := p.StartsAt, "notice"
 	if !from.After(now) {
@@ -88,8 +89,8 @@ func noticeOf(p *alerts.Proposal, now time.Time, district string) string {
 		"level", alerts.LevelName(p.Level, frame.ZH))
 }
 
-// polluted is from when the air asks for the response that is proposed, where that is after its start: it may start on the evening
-// before.
+// polluted is from when the air asks for the response that is proposed, where that is after its start: it may start on
+// the evening before.
 func polluted(p *alerts.Proposal, start time.Time) time.Time {
 	var first time.Time
 	for _, c := range p.Trace.Clauses {
@@ -251,7 +252,8 @@ func levelWaiting(s *subject, _ url.Values) alerts.Level {
 	return s.w.Level
 }
 
-// otherDayIn is the day of a start, as a notice has it, of a text that speaks of other days only; empty for any other text.
+// otherDayIn is the day of a start, as a notice has it, of a text that speaks of other days only; empty for any other
+// text.
 func otherDayIn(text string, start time.Time) string {
 	day := start.In(alerts.Shanghai()).Format("1月2日")
 	if !dayOfNotice.MatchString(text) || strings.Contains(text, day) {
@@ -300,8 +302,8 @@ func triggers(q *frame.Request, required bool) frame.Field {
 	return f
 }
 
-// of makes an input of what was typed: a value goes to the member whose JSON has its name, id to the one that names what the
-// act is about. What belongs to no member is dropped; a value that does not fit is a fault of the form's page.
+// of makes an input of what was typed: a value goes to the member whose JSON has its name, id to the one that names
+// what the act is about. What belongs to no member is dropped; a value that does not fit is a fault of the form's page.
 func of[T any](values map[string]any) (any, error) {
 	var in T
 	at := reflect.ValueOf(&in).Elem()

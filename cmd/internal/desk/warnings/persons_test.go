@@ -47,7 +47,8 @@ func TestApprovalWithACode(t *testing.T) {
 	}
 }
 
-// A session that ends before an approval is sent does not leave its code in the login page, nor in the form after the login.
+// A session that ends before an approval is sent does not leave its code in the login page, nor in the form after the
+// login.
 func TestACodeIsNotCarriedOverALogin(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Declared(alerts.Orange, false)
@@ -76,8 +77,8 @@ func TestACodeIsNotCarriedOverALogin(t *testing.T) {
 	}
 }
 
-// The page of an approval, and the warning's, name the administrator who came by the secret of who declared; the page tells the
-// approver what the approval will say. An enterprise sees nothing of it.
+// The page of an approval, and the warning's, name the administrator who came by the secret of who declared; the page
+// tells the approver what the approval will say. An enterprise sees nothing of it.
 func TestTheDeskNamesWhoMayBeBothPersons(t *testing.T) {
 	w := desktest.New(t)
 	w.Reissued("duty")
@@ -104,8 +105,8 @@ func TestTheDeskNamesWhoMayBeBothPersons(t *testing.T) {
 	}
 }
 
-// Before a declaration is confirmed the desk says what it will say, and takes a code that ends it from who has a factor of
-// before. A wrong one leaves the read-out as it is.
+// Before a declaration is confirmed the desk says what it will say, and takes a code that ends it from who has a factor
+// of before. A wrong one leaves the read-out as it is.
 func TestADeclarationWithACodeThatEndsTheNotice(t *testing.T) {
 	w := desktest.New(t)
 	secret := w.Factor("duty", w.Passwords["duty"])

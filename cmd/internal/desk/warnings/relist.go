@@ -44,8 +44,8 @@ type newer struct {
 	Href    string
 }
 
-// newer counts whom the list in force gives other measures than a live warning's orders; nil where it is nobody, and for who
-// may not see lists.
+// newer counts whom the list in force gives other measures than a live warning's orders; nil where it is nobody, and
+// for who may not see lists.
 func (d *desk) newer(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (*newer, error) {
 	if !q.May(calls.ActListsRead) || w.State != alerts.Active && w.State != alerts.Scheduled {
 		return nil, nil

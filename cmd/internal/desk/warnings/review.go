@@ -37,7 +37,8 @@ type reviewView struct {
 	Acting    frame.Acting
 }
 
-// review reads out what an act would do, as the engine has it, and what was wrong with what was typed there. Nothing is recorded until it is confirmed.
+// review reads out what an act would do, as the engine has it, and what was wrong with what was typed there. Nothing is
+// recorded until it is confirmed.
 func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any, typeError string) (any, error) {
 	if a.direct {
 		return d.showForm(q, a, s, v, nil)

@@ -54,8 +54,8 @@ func follow(w *desktest.World, path string, change url.Values) (review string) {
 	return desktest.TextOf(page)
 }
 
-// A proposal of other times is followed from the desk: the form has them, the read-out says that the start waits for approval,
-// and the desk whom it waits for.
+// A proposal of other times is followed from the desk: the form has them, the read-out says that the start waits for
+// approval, and the desk whom it waits for.
 func TestAProposalOfOtherTimesIsFollowed(t *testing.T) {
 	w := desktest.New(t)
 	p := days(w, 90, 90, 160, 160, 160, 90, 90)
@@ -158,7 +158,8 @@ func TestTheDeskOffersAnAnnouncedLevelSooner(t *testing.T) {
 	}
 }
 
-// The days of a warning that ask for nothing are shown beside it, whether its end is set or not; the expected lift where it is not.
+// The days of a warning that ask for nothing are shown beside it, whether its end is set or not; the expected lift
+// where it is not.
 func TestTheDeskTellsOfIdleDays(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Declared(alerts.Yellow, false)

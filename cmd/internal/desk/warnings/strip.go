@@ -147,8 +147,8 @@ func dayOf(q *frame.Request, v alerts.DayVerdict) stripDay {
 	return day
 }
 
-// judgedDays adds what is known of today and the days to come: what is measured, and the newest forecast with its range. It
-// returns the source of the forecast that was issued last.
+// judgedDays adds what is known of today and the days to come: what is measured, and the newest forecast with its
+// range. It returns the source of the forecast that was issued last.
 func (d *desk) judgedDays(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation, days map[alerts.Date]stripDay) (source string, err error) {
 	forecasts := map[string]*alerts.Forecast{}
 	var newest time.Time

@@ -19,8 +19,8 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-// What the public sees at "/" is rendered once for all who look at the same time, and says at once what is new; another address
-// shows nothing that a crowd was shown.
+// What the public sees at "/" is rendered once for all who look at the same time, and says at once what is new; another
+// address shows nothing that a crowd was shown.
 func TestThePublicsPageIsRenderedOnceForACrowd(t *testing.T) {
 	w := desktest.New(t)
 	first := w.As("", "/", nil)
@@ -42,8 +42,9 @@ func TestThePublicsPageIsRenderedOnceForACrowd(t *testing.T) {
 	}
 }
 
-// A mark that turns the direction of writing is shown as what it is, on a page and in its live parts, and is recorded as it was
-// written; control characters are left out as a reason is read, before it is recorded, and refused in what names something.
+// A mark that turns the direction of writing is shown as what it is, on a page and in its live parts, and is recorded
+// as it was written; control characters are left out as a reason is read, before it is recorded, and refused in what
+// names something.
 func TestMarksOfDirectionAreShown(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
@@ -75,7 +76,8 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 	}
 }
 
-// While a warning lasts another list comes into force: the desk says so, and the officer gives it to those that are ticked.
+// While a warning lasts another list comes into force: the desk says so, and the officer gives it to those that are
+// ticked.
 func TestNewerListDuringAWarning(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
@@ -118,8 +120,8 @@ func TestNewerListDuringAWarning(t *testing.T) {
 	}
 }
 
-// An enterprise, a town and a feeder see at the desk that a raise was rejected and is asked for again, and neither why nor that
-// the order went against the district's own forecast.
+// An enterprise, a town and a feeder see at the desk that a raise was rejected and is asked for again, and neither why
+// nor that the order went against the district's own forecast.
 func TestWhatStaysInTheOffice(t *testing.T) {
 	w := desktest.New(t)
 	w.Forecast(false)
@@ -146,8 +148,8 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 	}
 }
 
-// Each day of the forecast says when it was issued. A day whose index and concentrations disagree shows both indices, and
-// one whose forecast is too old, or looked too far ahead, that it is not judged.
+// Each day of the forecast says when it was issued. A day whose index and concentrations disagree shows both indices,
+// and one whose forecast is too old, or looked too far ahead, that it is not judged.
 func TestTheStripTellsHowFarAForecastCounts(t *testing.T) {
 	w := desktest.New(t)
 	say := func(issued string, days string) {
@@ -172,8 +174,8 @@ func TestTheStripTellsHowFarAForecastCounts(t *testing.T) {
 	}
 }
 
-// The desk says which measurements are set aside, by station, and why; and it alarms where measured air is high and hours are
-// missing. Nobody who only answers orders is told.
+// The desk says which measurements are set aside, by station, and why; and it alarms where measured air is high and
+// hours are missing. Nobody who only answers orders is told.
 func TestTheDeskTellsWhatIsSetAside(t *testing.T) {
 	w := desktest.New(t)
 	send := func(station string, hour func(i int) string) {

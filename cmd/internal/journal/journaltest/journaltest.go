@@ -1,5 +1,5 @@
-// Package journaltest is a journal for tests: over a server of its own, at a time that the test sets, with the lease in the
-// test's hand.
+// Package journaltest is a journal for tests: over a server of its own, at a time that the test sets, with the lease in
+// the test's hand.
 package journaltest
 
 import (
@@ -35,8 +35,8 @@ func (c *Clock) Add(d time.Duration) time.Time {
 	return now
 }
 
-// Open opens a journal until the test's end: without Dir in a folder of its own, without JS on a server of its own below
-// the folder. What the journal takes for fatal fails the test, unless Fatal says another thing.
+// Open opens a journal until the test's end: without Dir in a folder of its own, without JS on a server of its own
+// below the folder. What the journal takes for fatal fails the test, unless Fatal says another thing.
 func Open(t testing.TB, opt journal.Options) *journal.Journal {
 	t.Helper()
 	if opt.Dir == "" {

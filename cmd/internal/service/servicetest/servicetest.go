@@ -1,5 +1,5 @@
-// Package servicetest is the acts of the program for tests: over a journal of their own, at a time that the test sets, with
-// the lists and accounts that it is given.
+// Package servicetest is the acts of the program for tests: over a journal of their own, at a time that the test sets,
+// with the lists and accounts that it is given.
 package servicetest
 
 import (
@@ -111,8 +111,8 @@ func (w *World) Account(user string, role calls.Role, name, town string) calls.I
 	return issued
 }
 
-// Factor enrols a second factor for an account and returns its secret. The time is 30 seconds on then, so that the code of now
-// was not used.
+// Factor enrols a second factor for an account and returns its secret. The time is 30 seconds on then, so that the code
+// of now was not used.
 func (w *World) Factor(user, password string) (secret string) {
 	w.t.Helper()
 	draft, err := w.Svc.FactorDraft(user, "")

@@ -1,5 +1,5 @@
-// Package incoming keeps files that come in on disk until it is their turn to be read, so that what many send at once is not in
-// memory at once.
+// Package incoming keeps files that come in on disk until it is their turn to be read, so that what many send at once
+// is not in memory at once.
 package incoming
 
 import (
@@ -20,8 +20,9 @@ var (
 	ErrDisk = errors.New("incoming: cannot be kept")
 )
 
-// Refusal is what to answer to who sent a file that was not taken; nil for nil. Refused are what is larger than limit bytes
-// (too_large), what did not come whole (invalid), and what this machine cannot keep (not_ready: it may be sent again).
+// Refusal is what to answer to who sent a file that was not taken; nil for nil. Refused are what is larger than limit
+// bytes (too_large), what did not come whole (invalid), and what this machine cannot keep (not_ready: it may be sent
+// again).
 func Refusal(err error, limit int64) error {
 	var over *http.MaxBytesError
 	var file *fs.PathError
@@ -46,8 +47,9 @@ type File struct {
 	size int64
 }
 
-// Take reads a file of at most limit bytes from r into dir, which is made where it is not there; "" is that of the system for
-// temporary files. What r returns is returned as it is, [ErrTooLarge] for a byte more, and [ErrDisk] where the file cannot be kept.
+// Take reads a file of at most limit bytes from r into dir, which is made where it is not there; "" is that of the
+// system for temporary files. What r returns is returned as it is, [ErrTooLarge] for a byte more, and [ErrDisk] where
+// the file cannot be kept.
 func Take(dir string, r io.Reader, limit int64) (_ *File, err error) {
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -73,7 +73,8 @@ func TestAFileThatDoesNotComeInLeavesNothing(t *testing.T) {
 	}
 }
 
-// A file that the machine cannot keep is no fault of who sends it: it is told to send it again, without the name of a file here.
+// A file that the machine cannot keep is no fault of who sends it: it is told to send it again, without the name of a
+// file here.
 func TestAFileThatCannotBeKeptMayBeSentAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

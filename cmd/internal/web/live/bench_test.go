@@ -12,8 +12,8 @@ import (
 	"qingkong/notify"
 )
 
-// The cost of telling 200 viewers one thing, from the hub to the readers' hands; beside it the raw limit of the same run,
-// the same bytes written to 200 connections of the loopback and read.
+// The cost of telling 200 viewers one thing, from the hub to the readers' hands; beside it the raw limit of the same
+// run, the same bytes written to 200 connections of the loopback and read.
 func BenchmarkFanOut(b *testing.B) {
 	const viewers, n = 200, 200
 	w := newWorld(b, n)

@@ -111,8 +111,8 @@ type Viewer struct {
 	bare bool // without a snapshot
 }
 
-// Still is a Viewer's for somebody whose secret was checked at some time and is not at hand: a user is the same as long as
-// it is not disabled and its password, role and scope stay.
+// Still is a Viewer's for somebody whose secret was checked at some time and is not at hand: a user is the same as long
+// as it is not disabled and its password, role and scope stay.
 func (h *Hub) Still(who *access.Principal) func() bool {
 	return func() bool {
 		var now *access.Principal
@@ -132,8 +132,8 @@ func Same(a, b *access.Principal) bool {
 		a.Credential == b.Credential
 }
 
-// Subscribe begins to listen: with what was missed since LastID if that is known, else with a snapshot. The subscription
-// ends with ctx.
+// Subscribe begins to listen: with what was missed since LastID if that is known, else with a snapshot. The
+// subscription ends with ctx.
 func (h *Hub) Subscribe(ctx context.Context, v Viewer) (*Subscription, error) {
 	var since place
 	var tag string

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A list that was activated for a day to come takes the place of the one before it at that midnight, and who watches hears of
-// both.
+// A list that was activated for a day to come takes the place of the one before it at that midnight, and who watches
+// hears of both.
 func TestListComesIntoForceWhileWatched(t *testing.T) {
 	w := newWorld(t, 3)
 	s := w.listen(Viewer{Filter: Filter{Lists: true}})

@@ -1,8 +1,9 @@
-// Package live tells viewers what changes, as server-sent events (WHATWG HTML §9.2): the snapshot first, then every change.
+// Package live tells viewers what changes, as server-sent events (WHATWG HTML §9.2): the snapshot first, then every
+// change.
 //
 // One goroutine of a [Hub] follows the journal while anybody listens, and makes a few kinds of messages of what was
-// recorded. Each is rendered once and its bytes are shared by all who get it. It is begun with the first viewer and ends
-// some time after the last: a record that nobody looks at costs nothing.
+// recorded. Each is rendered once and its bytes are shared by all who get it. It is begun with the first viewer and
+// ends some time after the last: a record that nobody looks at costs nothing.
 //
 //	snapshot  {"index", "warnings": [{"warning", "board"}], "proposals", "list", "feeds", "orders"}: where things stand
 //	warning   a warning as it stands now
@@ -12,19 +13,20 @@
 //	list      a version of the list that was begun, approved or activated, came into force, or ceased to count
 //	feed      a source that fell silent, or is heard again
 //
-// Which entries these come from each module says by itself (journal.Module.About); what another one records joins as a [Topic].
-// Who gets what, and what of it the snapshot holds, is a [Filter]; a member of the snapshot that its reader may not see is
-// left out. All but order say how something stands, which may be later than the entry they came from, never earlier.
+// Which entries these come from each module says by itself (journal.Module.About); what another one records joins as a
+// [Topic]. Who gets what, and what of it the snapshot holds, is a [Filter]; a member of the snapshot that its reader
+// may not see is left out. All but order say how something stands, which may be later than the entry they came from,
+// never earlier.
 //
 // # Ids
 //
 // The id of a message is the index of the last ledger entry it covers, a number that tells it from others of the same
-// index, and a word that names the hub: 4711.1.k3f9. The id of a snapshot is the bare index, 4711: all of the record up to
-// there, and nothing after it. Whoever read the record by itself may resume from a bare index in the same way.
+// index, and a word that names the hub: 4711.1.k3f9. The id of a snapshot is the bare index, 4711: all of the record up
+// to there, and nothing after it. Whoever read the record by itself may resume from a bare index in the same way.
 //
-// A viewer that comes back with the last id it saw gets what it missed: all messages after it, but of each board only the
-// last. When they are no longer known (the hub keeps those of the last 10,000 entries, and none over a restart; another
-// node has other boards) it gets a snapshot in their place, which it takes for everything it knew.
+// A viewer that comes back with the last id it saw gets what it missed: all messages after it, but of each board only
+// the last. When they are no longer known (the hub keeps those of the last 10,000 entries, and none over a restart;
+// another node has other boards) it gets a snapshot in their place, which it takes for everything it knew.
 package live
 
 import (
@@ -55,7 +57,8 @@ const (
 	Feed     Kind = alerts.AboutFeed           // alerts.FeedState
 )
 
-// OrderChange is an order as it stands after an event of it. Event is a change that [notify.About] names; empty in a snapshot.
+// OrderChange is an order as it stands after an event of it. Event is a change that [notify.About] names; empty in a
+// snapshot.
 type OrderChange struct {
 	ID          string `json:"id"`
 	WarningID   string `json:"warning_id"`

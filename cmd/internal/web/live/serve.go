@@ -70,9 +70,9 @@ const (
 	writeSize = 64 << 10 // written at once
 )
 
-// Serve writes what s gets as a stream of events until either side ends it, and ends s. The server's own limits of time do
-// not hold for it: each write has one of its own. A connection for which none can be set cannot be kept up, since a reader
-// that has stopped would hold it for good; it gets what is there.
+// Serve writes what s gets as a stream of events until either side ends it, and ends s. The server's own limits of time
+// do not hold for it: each write has one of its own. A connection for which none can be set cannot be kept up, since a
+// reader that has stopped would hold it for good; it gets what is there.
 func Serve(w http.ResponseWriter, r *http.Request, s *Subscription, face *Face) {
 	defer s.Close()
 	header := w.Header()

@@ -12,7 +12,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// State is where things stand after the entry Index. A nil member is one that the viewer may not see or did not ask for.
+// State is where things stand after the entry Index. A nil member is one that the viewer may not see or did not ask
+// for.
 type State struct {
 	Index     int64              `json:"index"`
 	Warnings  []WarningState     `json:"warnings,omitzero"` // the live one, the running drill; or the one asked for

@@ -81,8 +81,8 @@ func (s *Subscription) take() ([]*Message, error) {
 	return waiting, s.err
 }
 
-// Next waits for messages and returns all there are, in order: at least one, or why there are no more. It is for viewers
-// that are no HTTP stream; [Serve] is for those.
+// Next waits for messages and returns all there are, in order: at least one, or why there are no more. It is for
+// viewers that are no HTTP stream; [Serve] is for those.
 func (s *Subscription) Next(ctx context.Context) ([]*Message, error) {
 	for {
 		if waiting, err := s.take(); len(waiting) > 0 || err != nil {

@@ -1,5 +1,5 @@
-// Package serve is what every face over HTTP does alike, the interface and the desk: headers, the end of a panic, what other
-// sites' pages send, the status of a refusal, and files that are sent.
+// Package serve is what every face over HTTP does alike, the interface and the desk: headers, the end of a panic, what
+// other sites' pages send, the status of a refusal, and files that are sent.
 package serve
 
 import (
@@ -84,8 +84,8 @@ func (f *Face) SameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// Told is what the sender of a request is told of an error, and the status that goes with it. What is no refusal is for the
-// log alone.
+// Told is what the sender of a request is told of an error, and the status that goes with it. What is no refusal is for
+// the log alone.
 func (f *Face) Told(r *http.Request, err error) (e *refusal.Error, status int) {
 	if !errors.As(err, &e) || StatusOf[e.Code] == 0 {
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, journal.ErrClosed) {

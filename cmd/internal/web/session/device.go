@@ -13,8 +13,8 @@ import (
 	"qingkong/cmd/internal/access"
 )
 
-// DeviceCookie is the name of the cookie by which a browser is known again. It proves who has logged in from there and is no
-// login itself: it gives the tries at these users' passwords a lane of their own, see [lanes].
+// DeviceCookie is the name of the cookie by which a browser is known again. It proves who has logged in from there and
+// is no login itself: it gives the tries at these users' passwords a lane of their own, see [lanes].
 const DeviceCookie = "qingkong_device"
 
 const (
@@ -105,8 +105,9 @@ func (s *Sessions) good(d *device, user string) *pair {
 	return p
 }
 
-// Share is whose share signing in counts to: that of the user who is known to the browser, then that of those from an address who
-// have waited for their turn, then that of everybody else there. So who floods the way to sign in slows down strangers alone.
+// Share is whose share signing in counts to: that of the user who is known to the browser, then that of those from an
+// address who have waited for their turn, then that of everybody else there. So who floods the way to sign in slows
+// down strangers alone.
 func (s *Sessions) Share(r *http.Request) string {
 	if d := s.device(r); d != nil {
 		for _, p := range slices.Backward(d.Pairs) {
@@ -122,7 +123,8 @@ func (s *Sessions) Share(r *http.Request) string {
 	return "sign-in " + address
 }
 
-// keepDevice has the browser keep what it is known by. One that cannot be had leaves the browser unknown, and the login good.
+// keepDevice has the browser keep what it is known by. One that cannot be had leaves the browser unknown, and the login
+// good.
 func (s *Sessions) keepDevice(w http.ResponseWriter, r *http.Request, d *device) {
 	ctx, cancel := context.WithTimeout(r.Context(), keyWithin)
 	defer cancel()
@@ -141,7 +143,8 @@ func (s *Sessions) keepDevice(w http.ResponseWriter, r *http.Request, d *device)
 	s.setCookie(w, r, DeviceCookie, sealed(key, text), deviceLife)
 }
 
-// setCookie sets a cookie of ours that outlasts the browser, as secure as the request's way here; of no life it is taken away.
+// setCookie sets a cookie of ours that outlasts the browser, as secure as the request's way here; of no life it is
+// taken away.
 func (s *Sessions) setCookie(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
 	age := int(life / time.Second)
 	if age <= 0 {

@@ -108,8 +108,8 @@ func TestAKnownBrowserHasItsLane(t *testing.T) {
 	}
 }
 
-// A browser that nobody has logged in from is told to wait for a minute at most, and is let in then, however many tries from its
-// address came first meanwhile.
+// A browser that nobody has logged in from is told to wait for a minute at most, and is let in then, however many tries
+// from its address came first meanwhile.
 func TestANewBrowserWaitsAMinuteAtMost(t *testing.T) {
 	h := newHouse(t)
 	duty := h.account("duty")
@@ -257,7 +257,8 @@ func TestWhatMakesABrowserUnknown(t *testing.T) {
 	}
 }
 
-// The lane of one user is none to another's password, and a copy of an old cookie is worth ten tries, whatever its owner does.
+// The lane of one user is none to another's password, and a copy of an old cookie is worth ten tries, whatever its
+// owner does.
 func TestALaneIsOfItsUserAndItsLogin(t *testing.T) {
 	h := newHouse(t)
 	duty, approver := h.account("duty"), h.account("approver")
@@ -331,8 +332,8 @@ func TestABrowserKnowsEightUsers(t *testing.T) {
 	}
 }
 
-// Every node proves by the same key, which a rebuilt record and one that is opened again have too, and which stands in the vault
-// alone.
+// Every node proves by the same key, which a rebuilt record and one that is opened again have too, and which stands in
+// the vault alone.
 func TestTheKeyOfDeviceCookiesIsOfTheVault(t *testing.T) {
 	h := newHouse(t)
 	duty := h.account("duty")

@@ -20,8 +20,8 @@ func forwarded(from string, headers ...string) *http.Request {
 	return r
 }
 
-// Who sends X-Forwarded-For and is no proxy of ours is told of once an hour: it may be a proxy that the settings forget, whose
-// users then all have one address.
+// Who sends X-Forwarded-For and is no proxy of ours is told of once an hour: it may be a proxy that the settings
+// forget, whose users then all have one address.
 func TestAnUnlistedProxyIsToldOfOnceAnHour(t *testing.T) {
 	var log strings.Builder
 	u := newUnlisted(Proxies{netip.MustParsePrefix("10.0.0.0/24")}, slog.New(slog.NewTextHandler(&log, nil)))

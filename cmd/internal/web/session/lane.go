@@ -12,13 +12,13 @@ const (
 	lanePairs   = 32 // of one user whose wrong tries are remembered
 )
 
-// lanes count the wrong tries of browsers that are known, by the login that made them known: ten of one, and that pair is
-// dropped and waits with the strangers. The next login makes a new one, so that a copy of an old cookie is worth ten tries and
-// no more, whatever its owner does meanwhile.
+// lanes count the wrong tries of browsers that are known, by the login that made them known: ten of one, and that pair
+// is dropped and waits with the strangers. The next login makes a new one, so that a copy of an old cookie is worth ten
+// tries and no more, whatever its owner does meanwhile.
 //
-// Who has a device cookie for one user has no lane to another's password. Counts are in memory: a restart forgets them, each
-// node has its own. Of a user as many are remembered as lanePairs, and of maxCounts users: only who knew the password has a pair
-// to be counted by.
+// Who has a device cookie for one user has no lane to another's password. Counts are in memory: a restart forgets them,
+// each node has its own. Of a user as many are remembered as lanePairs, and of maxCounts users: only who knew the
+// password has a pair to be counted by.
 type lanes struct {
 	mu    sync.Mutex
 	users map[string]*list.Element // of *laneUser
@@ -38,8 +38,8 @@ type laneTry struct {
 
 func newLanes() *lanes { return &lanes{users: map[string]*list.Element{}, order: list.New()} }
 
-// begin lets a known browser try; false where its pair was dropped or too much is under way. done must be called with what
-// came of it, and says whether the pair is dropped by now.
+// begin lets a known browser try; false where its pair was dropped or too much is under way. done must be called with
+// what came of it, and says whether the pair is dropped by now.
 func (l *lanes) begin(user, serial string) (done func(wrong bool) (dropped bool), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

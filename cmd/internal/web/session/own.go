@@ -110,8 +110,8 @@ func (s *Sessions) End(r *http.Request, user, id string) (found bool, err error)
 	return true, nil
 }
 
-// EndAll ends all sessions of a user, that of the request among them, and has no browser know it any more. It is recorded: other
-// nodes know it with the block.
+// EndAll ends all sessions of a user, that of the request among them, and has no browser know it any more. It is
+// recorded: other nodes know it with the block.
 func (s *Sessions) EndAll(w http.ResponseWriter, r *http.Request, user string) error {
 	all, err := s.of(user)
 	if err != nil {

@@ -33,7 +33,8 @@ func TestTheSessionsOfAUserAreBounded(t *testing.T) {
 	h.is("another user's", other, "viewer")
 }
 
-// The list has what is good, of who asks alone, also after a restart and where rows are damaged or of a user whose name begins alike.
+// The list has what is good, of who asks alone, also after a restart and where rows are damaged or of a user whose name
+// begins alike.
 func TestWhatTheListOfSessionsHas(t *testing.T) {
 	h := newHouse(t)
 	duty, duty2 := h.account("duty"), h.account("duty2")

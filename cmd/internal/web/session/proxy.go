@@ -59,7 +59,8 @@ func network(a netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(a.WithZone(""), bits).Masked()
 }
 
-// Address is where a request came from, as far as our proxies say: an address, or of IPv6 the network that one customer has.
+// Address is where a request came from, as far as our proxies say: an address, or of IPv6 the network that one customer
+// has.
 func (s *Sessions) Address(r *http.Request) string { return s.proxies.address(r) }
 
 // Secure reports whether a request came by TLS, to us or to our proxy.

@@ -6,17 +6,17 @@
 // that takes its user's credential away: each request compares the credential that it began with, so that a change of
 // password, new or revoked credentials, a disabled account and the end of all sessions are over with the next request.
 //
-// The cookie holds 256 random bits and is good until the browser closes. Their SHA-256 is what is kept (journal.Sessions:
-// in bbolt and in a key-value bucket, so that a restart and another node know it); who reads a file can log in with
-// nothing in it. A login always makes new bits and ends the session that the browser had: none that was planted there
-// beforehand becomes good.
+// The cookie holds 256 random bits and is good until the browser closes. Their SHA-256 is what is kept
+// (journal.Sessions: in bbolt and in a key-value bucket, so that a restart and another node know it); who reads a file
+// can log in with nothing in it. A login always makes new bits and ends the session that the browser had: none that was
+// planted there beforehand becomes good.
 //
 // A session that is in use is written once a [touchEvery], not at every request, static files and streams included.
 //
 // # Wrong passwords
 //
-// See [throttle]: who tries passwords waits, a user who is attacked from elsewhere does not; and [lanes]: nor does a browser
-// that its user has logged in from before, wherever the attack comes from.
+// See [throttle]: who tries passwords waits, a user who is attacked from elsewhere does not; and [lanes]: nor does a
+// browser that its user has logged in from before, wherever the attack comes from.
 package session
 
 import (
@@ -114,7 +114,8 @@ func (s *Sessions) Close() error { return s.rows.Close() }
 // Who is whose session the request comes with, or nil. It counts as use of the session.
 func (s *Sessions) Who(r *http.Request) *access.Principal { return s.find(r, true) }
 
-// Still is [Sessions.Who] for an answer that goes on, such as a stream: a page that stays open is no use of the session.
+// Still is [Sessions.Who] for an answer that goes on, such as a stream: a page that stays open is no use of the
+// session.
 func (s *Sessions) Still(r *http.Request) *access.Principal { return s.find(r, false) }
 
 func (s *Sessions) find(r *http.Request, used bool) *access.Principal {
@@ -177,8 +178,8 @@ func (s *Sessions) current(user, login string) (who *access.Principal) {
 }
 
 // Login begins a session in place of the one that the request came with. It refuses a wrong user or password
-// (unauthenticated), which is which it does not tell, and somebody who has tried too often (rate_limited, with Retry-After
-// set in w).
+// (unauthenticated), which is which it does not tell, and somebody who has tried too often (rate_limited, with
+// Retry-After set in w).
 func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error) {
 	who, err := s.tried(w, r, logins.Login, user, func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
 	if err != nil {
@@ -245,8 +246,8 @@ func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (
 	return nil, refusal.New(refusal.RateLimited, "session.throttled", refusal.Args{"seconds": seconds})
 }
 
-// ChangePassword changes the password of who makes the request by change, which gives nil when the current one was wrong.
-// All its sessions end; the one that the request came with is begun anew.
+// ChangePassword changes the password of who makes the request by change, which gives nil when the current one was
+// wrong. All its sessions end; the one that the request came with is begun anew.
 func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error {
 	mine := s.Who(r)
 	who, err := s.tried(w, r, logins.Password, user, change)
@@ -262,8 +263,8 @@ func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user s
 	return nil
 }
 
-// Confirm has who makes the request do what takes the current password again: do gives nil when that was wrong, which counts
-// as a wrong login does.
+// Confirm has who makes the request do what takes the current password again: do gives nil when that was wrong, which
+// counts as a wrong login does.
 func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string, do func(ctx context.Context) (*access.Principal, error)) error {
 	who, err := s.tried(w, r, logins.Password, user, do)
 	if err == nil && who == nil {
@@ -309,7 +310,8 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 	s.writeCookie(w, r, "")
 }
 
-// writeCookie has the browser keep a token until it closes, as secure as the request's way here; an empty one is forgotten.
+// writeCookie has the browser keep a token until it closes, as secure as the request's way here; an empty one is
+// forgotten.
 func (s *Sessions) writeCookie(w http.ResponseWriter, r *http.Request, token string) {
 	c := &http.Cookie{Name: Cookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.proxies.secure(r)}
 	if token == "" {

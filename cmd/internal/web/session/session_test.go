@@ -296,7 +296,8 @@ func (h *house) change(user, current, password string) {
 	}
 }
 
-// A changed password begins the session anew that changed it and ends the others; a wrong current one counts as a wrong try.
+// A changed password begins the session anew that changed it and ends the others; a wrong current one counts as a wrong
+// try.
 func TestChangePassword(t *testing.T) {
 	h := newHouse(t)
 	duty := h.account("duty")

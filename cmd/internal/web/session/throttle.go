@@ -17,26 +17,26 @@ const (
 
 // throttle slows down who tries passwords.
 //
-// Wrong tries are counted by address and by user, and it is the address alone that has to wait, as long as the worse of the
-// two counts says: after five wrong ones within a quarter of an hour a second, doubled by each further one, up to a minute.
-// A try while it waits is refused without being looked at, and makes nothing worse.
+// Wrong tries are counted by address and by user, and it is the address alone that has to wait, as long as the worse of
+// the two counts says: after five wrong ones within a quarter of an hour a second, doubled by each further one, up to a
+// minute. A try while it waits is refused without being looked at, and makes nothing worse.
 //
 // So nobody can lock the duty officer out at two in the morning by trying the officer's name from elsewhere: the right
-// password from an address of its own is let in at the first try, however hot the name is. A slip of the officer's own then
-// costs up to a minute, once. Somebody with a thousand addresses has one try a minute with each of them; without the count by
-// user it would be five free ones each.
+// password from an address of its own is let in at the first try, however hot the name is. A slip of the officer's own
+// then costs up to a minute, once. Somebody with a thousand addresses has one try a minute with each of them; without
+// the count by user it would be five free ones each.
 //
-// Somebody behind the officer's own address (the same office's NAT) makes it wait, though not a browser that the officer has
-// logged in from before: see [lanes]. A new browser is told how long, a minute at most, and is let try then though the others
-// have not waited: see [turn]. Who collects turns for an address can take those of a minute away from others; nothing is ever
-// locked.
+// Somebody behind the officer's own address (the same office's NAT) makes it wait, though not a browser that the
+// officer has logged in from before: see [lanes]. A new browser is told how long, a minute at most, and is let try then
+// though the others have not waited: see [turn]. Who collects turns for an address can take those of a minute away from
+// others; nothing is ever locked.
 //
 // A success clears no count: who has an account would clear its address between guesses at another's.
 //
 // Users are counted by the name given, whether there is one or not. Counts are in memory: they outlive no restart, each
 // node has its own, and when there are too many the one that was touched longest ago goes. Logins over NATS are not
-// counted: they have a queue of their own (package bus), and whole fleets behind one address that come back at once with
-// secrets that nobody guesses.
+// counted: they have a queue of their own (package bus), and whole fleets behind one address that come back at once
+// with secrets that nobody guesses.
 type throttle struct {
 	mu        sync.Mutex
 	addresses counts
@@ -45,8 +45,8 @@ type throttle struct {
 
 func newThrottle() *throttle { return &throttle{addresses: newCounts(), users: newCounts()} }
 
-// begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it. id
-// names a turn whose time has come; it is empty without one.
+// begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it.
+// id names a turn whose time has come; it is empty without one.
 func (t *throttle) begin(user, address, id string, now time.Time) (done func(wrong bool, now time.Time), wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

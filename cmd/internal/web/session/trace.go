@@ -21,8 +21,8 @@ func (s *Sessions) try(r *http.Request, what logins.What, user string, d *device
 	return t
 }
 
-// note leaves the trace of a password that was tried. A refusal of anything but the password is none: a new password that is too
-// easy was no try.
+// note leaves the trace of a password that was tried. A refusal of anything but the password is none: a new password
+// that is too easy was no try.
 func (s *Sessions) note(t logins.Try, who *access.Principal, err error) {
 	switch {
 	case refusal.CodeOf(err) == refusal.RateLimited:

@@ -16,8 +16,8 @@ const (
 	turnLife       = 2 * time.Minute // from its time on
 )
 
-// turn is a place in the line of an address: who was told to wait and has waited is let try, however many others come from
-// there without having waited. It is good once, for this program's life, on this node.
+// turn is a place in the line of an address: who was told to wait and has waited is let try, however many others come
+// from there without having waited. It is good once, for this program's life, on this node.
 type turn struct {
 	ID      string `json:"id"`
 	Address string `json:"address"`

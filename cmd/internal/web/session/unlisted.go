@@ -14,8 +14,8 @@ const (
 	maxUnlisted = 1024
 )
 
-// unlisted tells of peers that send X-Forwarded-For and are no proxies of ours. Anybody may write that, and it does not count; but
-// where it is a proxy that the settings forget, all who come through it have one address.
+// unlisted tells of peers that send X-Forwarded-For and are no proxies of ours. Anybody may write that, and it does not
+// count; but where it is a proxy that the settings forget, all who come through it have one address.
 type unlisted struct {
 	proxies Proxies
 	log     *slog.Logger

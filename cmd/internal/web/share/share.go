@@ -1,6 +1,6 @@
-// Package share keeps what one caller asks for over HTTP from being at another's cost. It counts calls, calls that grow the
-// record, calls in work and open streams, each for whoever makes them, and refuses (rate_limited, with Retry-After) what goes
-// beyond a caller's share; it never lets anybody wait for longer than [patience].
+// Package share keeps what one caller asks for over HTTP from being at another's cost. It counts calls, calls that grow
+// the record, calls in work and open streams, each for whoever makes them, and refuses (rate_limited, with Retry-After)
+// what goes beyond a caller's share; it never lets anybody wait for longer than [patience].
 //
 // Who a caller is the server says: see package web. A refusal costs no look at the record.
 package share
@@ -27,24 +27,24 @@ type Limits struct {
 	Streams         int // open at once
 }
 
-// What one caller may have in work at once, however fast it calls: a call waits for its turn as long as patience, then it is
-// refused. An upload is held in memory while it comes in.
+// What one caller may have in work at once, however fast it calls: a call waits for its turn as long as patience, then
+// it is refused. An upload is held in memory while it comes in.
 const (
 	callsInWork   = 16
 	uploadsInWork = 3
 	patience      = time.Second
 )
 
-// What who is not signed in may have the program hold of large forms, which the login page carries over from a session that has
-// ended: an address so many at once, and all together.
+// What who is not signed in may have the program hold of large forms, which the login page carries over from a session
+// that has ended: an address so many at once, and all together.
 const (
 	formsOfAddress = 2
 	formsInAll     = 16
 )
 
-// Of the pages for the public, whose callers nobody knows: everybody together has some callers' shares of them, an address a part of
-// one, and of pages that are not made yet, which cost up to some ten milliseconds each, everybody together less than one. One
-// address does not use that up.
+// Of the pages for the public, whose callers nobody knows: everybody together has some callers' shares of them, an
+// address a part of one, and of pages that are not made yet, which cost up to some ten milliseconds each, everybody
+// together less than one. One address does not use that up.
 const (
 	publicShares  = 4
 	addressPart   = 0.1
@@ -116,7 +116,8 @@ func (s *Shares) Write(h http.Header, who string) error {
 	return s.within(s.writes, h, "writes", who, "share.writes", refusal.Args{"limit": s.limits.WritesPerMinute})
 }
 
-// Public counts a call from an address that reads a page for the public, and refuses one too many of it or of everybody.
+// Public counts a call from an address that reads a page for the public, and refuses one too many of it or of
+// everybody.
 func (s *Shares) Public(h http.Header, address string) error {
 	if err := s.within(s.address, h, "public", address, "papers.too_many", refusal.Args{}); err != nil {
 		return err
@@ -154,8 +155,8 @@ func (s *Shares) Stream(ctx context.Context, h http.Header, who string) (done fu
 	return s.turn(ctx, s.streams, 0, h, "streams", who, "share.streams", s.limits.Streams)
 }
 
-// LargeForm begins to take in a large form of somebody who is not signed in, or refuses it where its address or all such together
-// have too many in hand. done ends it.
+// LargeForm begins to take in a large form of somebody who is not signed in, or refuses it where its address or all
+// such together have too many in hand. done ends it.
 func (s *Shares) LargeForm(ctx context.Context, h http.Header, address string) (done func(), err error) {
 	own, err := s.turn(ctx, s.forms, patience, h, "forms", address, "share.forms", formsOfAddress)
 	if err != nil {

@@ -22,7 +22,8 @@ type slot struct {
 
 func newSlots(most int) *slots { return &slots{most: most, of: map[string]*slot{}} }
 
-// take waits for a turn, no longer than wait; false means that there is none. done gives it back and has to be called, once.
+// take waits for a turn, no longer than wait; false means that there is none. done gives it back and has to be called,
+// once.
 func (s *slots) take(ctx context.Context, who string, wait time.Duration) (done func(), ok bool) {
 	if s.most <= 0 {
 		return func() {}, true
