@@ -65,10 +65,11 @@ type Revise struct {
 
 // Lift ends an active warning.
 type Lift struct {
-	WarningID  string     `json:"warning_id"`
-	Revision   int        `json:"revision" validate:"required"`
-	Reason     string     `text:"free" json:"reason"`
-	EndsAt     *time.Time `json:"ends_at"` // default now; a time to come announces the lift and keeps the warning until then
+	WarningID string `json:"warning_id"`
+	Revision  int    `json:"revision" validate:"required"`
+	Reason    string `text:"free" json:"reason"`
+	// default now; a time to come announces the lift and keeps the warning until then
+	EndsAt     *time.Time `json:"ends_at"`
 	ProposalID string     `json:"proposal_id"`
 }
 
@@ -86,7 +87,8 @@ type WarningRef struct {
 
 // DecideApprove lets a second person agree, or confirm what was approved in an emergency; same_person is refused.
 func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.Time) ([]Event, *Warning, error) {
-	if w, err := GetWarning(tx, in.WarningID); err == nil && w.unconfirmed() && w.Pending == nil && in.Revision == w.Revision {
+	if w, err := GetWarning(tx, in.WarningID); err == nil && w.unconfirmed() && w.Pending == nil &&
+		in.Revision == w.Revision {
 		return e.confirmEmergency(tx, actor, w, now)
 	}
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actApprove, now)
@@ -162,14 +164,16 @@ func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.level(in.Level)
 	had := w.LevelAt(latest(*cmp.Or(in.StartsAt, &now), w.StartsAt))
-	c.require(in.Level != w.Level || in.Level != had, "level", "warning.same_level", refusal.Args{"id": w.ID, "value": string(in.Level)})
+	c.require(in.Level != w.Level || in.Level != had, "level", "warning.same_level",
+		refusal.Args{"id": w.ID, "value": string(in.Level)})
 	if in.Trigger != "" {
 		c.trigger(in.Trigger)
 	}
 	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, limits, now)
 	c.ends(in.EndsAt, w.StartsAt, now)
 	if end := cmp.Or(in.EndsAt, w.EndsAt); end != nil && in.StartsAt != nil {
-		c.require(in.StartsAt.Before(*end), "starts_at", "warning.ends_before_start", refusal.Args{"starts_at": clock(*in.StartsAt), "ends_at": clock(*end)})
+		c.require(in.StartsAt.Before(*end), "starts_at", "warning.ends_before_start",
+			refusal.Args{"starts_at": clock(*in.StartsAt), "ends_at": clock(*end)})
 	}
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)
@@ -179,7 +183,8 @@ func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
 
 func (in Adjust) change(w *Warning, now time.Time) Change {
 	return Change{
-		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), AtOnce: in.StartsAt == nil, Reason: in.Reason, Trigger: cmp.Or(in.Trigger, w.Trigger),
+		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), AtOnce: in.StartsAt == nil, Reason: in.Reason,
+		Trigger:    cmp.Or(in.Trigger, w.Trigger),
 		DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
 		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), EndsAt: in.EndsAt,
 	}
@@ -201,12 +206,14 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 		effective = latest(effective, d.now)
 	}
 	before := w.Level
-	if had := w.LevelAt(effective); ch.Level.Above(had) && !ch.Level.Above(before) { // of what is announced, sooner or less
+	// of what is announced, sooner or less
+	if had := w.LevelAt(effective); ch.Level.Above(had) && !ch.Level.Above(before) {
 		before = had
 	}
 	return LevelChanged{
 		ID: w.ID, From: before, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
-		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt, Approved: approved, Overrides: ch.Overrides,
+		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt,
+		Approved: approved, Overrides: ch.Overrides,
 		SecretSeen: d.engine.SecretSeen,
 	}
 }
@@ -242,12 +249,16 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 		return nil, nil, err
 	}
 	if in.StartsAt != nil && e.twoPersons(w.Level) {
-		d.record(ReviseAsked{ID: w.ID, Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt, Reason: in.Reason, Trigger: w.Trigger, DocumentNo: in.DocumentNo,
-			IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, EndsAt: in.EndsAt}, Terms: Terms{NoEnd: in.NoEnd, NoticeText: in.NoticeText}, SecretSeen: e.SecretSeen})
+		d.record(ReviseAsked{ID: w.ID, Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt, Reason: in.Reason,
+			Trigger: w.Trigger, DocumentNo: in.DocumentNo,
+			IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, EndsAt: in.EndsAt}, Terms: Terms{NoEnd: in.NoEnd,
+			NoticeText: in.NoticeText}, SecretSeen: e.SecretSeen})
 		return d.finish(actRevise, from)
 	}
-	d.record(WarningRevised{ID: w.ID, StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
-		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason, Announce: in.StartsAt != nil && in.StartsAt.After(now)})
+	d.record(WarningRevised{ID: w.ID, StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd, DocumentNo: in.DocumentNo,
+		IssuedBy:   in.IssuedBy,
+		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason, Announce: in.StartsAt != nil &&
+			in.StartsAt.After(now)})
 	if in.StartsAt != nil {
 		d.activateIfDue()
 	}
@@ -257,13 +268,15 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 func (in Revise) validate(w *Warning, limits StartLimits, now time.Time) error {
 	c := checker{}
 	c.require(in.Level == "", "level", "warning.revise_level", refusal.Args{"id": w.ID})
-	c.require(in.StartsAt == nil || w.State == Scheduled, "starts_at", "warning.revise_start", refusal.Args{"id": w.ID, "state": terms.Words(terms.WarningState, w.State)})
+	c.require(in.StartsAt == nil || w.State == Scheduled, "starts_at", "warning.revise_start",
+		refusal.Args{"id": w.ID, "state": terms.Words(terms.WarningState, w.State)})
 	c.confirmed(*cmp.Or(in.StartsAt, &now), in.Confirm, limits, now)
 	c.require(in.EndsAt == nil || !in.NoEnd, "no_end", "warning.end_and_none", nil)
 	start := *cmp.Or(in.StartsAt, &w.StartsAt)
 	c.ends(in.EndsAt, start, now)
 	if in.StartsAt != nil && in.EndsAt == nil && !in.NoEnd && w.EndsAt != nil {
-		c.require(start.Before(*w.EndsAt), "starts_at", "warning.ends_before_start", refusal.Args{"starts_at": clock(start), "ends_at": clock(*w.EndsAt)})
+		c.require(start.Before(*w.EndsAt), "starts_at", "warning.ends_before_start",
+			refusal.Args{"starts_at": clock(start), "ends_at": clock(*w.EndsAt)})
 	}
 	c.text("document_no", in.DocumentNo, maxLine)
 	c.text("issued_by", in.IssuedBy, maxLine)
@@ -281,9 +294,12 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	if d.warning != nil {
 		return nil, nil, d.occupied()
 	}
-	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region, StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
-		EndsAt: cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
-		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason), NoticeText: cmp.Or(in.NoticeText, w.NoticeText), Confirm: in.Confirm}
+	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region,
+		StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
+		EndsAt:   cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo),
+		IssuedBy:   cmp.Or(in.IssuedBy, w.IssuedBy),
+		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason),
+		NoticeText: cmp.Or(in.NoticeText, w.NoticeText), Confirm: in.Confirm}
 	if in.NoEnd && in.EndsAt != nil {
 		return nil, nil, refusal.Input([]refusal.Field{{Path: "no_end", Rule: "warning.end_and_none"}})
 	}
@@ -304,9 +320,11 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	if err := d.endDrill(); err != nil {
 		return nil, nil, err
 	}
-	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce, EndsAt: terms.EndsAt, DocumentNo: terms.DocumentNo,
-		IssuedBy: terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
-		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash), SecretSeen: e.SecretSeen}
+	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce, EndsAt: terms.EndsAt,
+		DocumentNo: terms.DocumentNo,
+		IssuedBy:   terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
+		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash),
+		SecretSeen: e.SecretSeen}
 	d.warning = w
 	if e.twoPersons(ev.Level) {
 		ev.State = PendingApproval
@@ -339,7 +357,8 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 		}
 	}
 	var cleared *time.Time
-	if d.open != nil && d.open.Kind == KindLift && d.open.Trace.Episode != nil { // one of an earlier program says something else there
+	// one of an earlier program says something else there
+	if d.open != nil && d.open.Kind == KindLift && d.open.Trace.Episode != nil {
 		cleared = &d.open.Trace.Period.From
 	}
 	if err := d.accept(in.ProposalID, KindLift); err != nil {
@@ -406,7 +425,8 @@ func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time
 }
 
 func notDue(w *Warning, a act, due time.Time) error {
-	return terms.Transition(terms.WarningState, "warning.not_due", w.State, refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a), "due": clock(due)})
+	return terms.Transition(terms.WarningState, "warning.not_due", w.State,
+		refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a), "due": clock(due)})
 }
 
 func reason(s string, required bool) error {

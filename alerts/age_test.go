@@ -127,7 +127,8 @@ func TestAnOldForecastStartsNothing(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.now, line, c.want)
 		}
 	}
-	if got, want := w.outlook().Days[0], "12-16T17"; got.Date != "2016-12-20" || got.Why != "forecast_old" || got.Counted || *got.AQI != 210 || got.IssuedAt.Format("01-02T15") != want {
+	if got, want := w.outlook().Days[0], "12-16T17"; got.Date != "2016-12-20" || got.Why != "forecast_old" ||
+		got.Counted || *got.AQI != 210 || got.IssuedAt.Format("01-02T15") != want {
 		t.Errorf("%+v", got)
 	}
 	w.mustMatch()
@@ -137,12 +138,14 @@ func TestAnOldForecastStartsNothing(t *testing.T) {
 func TestAForecastTooFarAheadStartsNothing(t *testing.T) {
 	for first, want := range map[Date]string{"2016-12-26": "start yellow 12-26T00 to 12-27T00", "2016-12-27": "-"} {
 		w := newWorld(t, t.TempDir())
-		if p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T17:00", first, 210, 220)).Proposal; p.line() != want {
+		if p := do(w, w.engine.DecideForecast, "feeder",
+			forecast("2016-12-16T17:00", first, 210, 220)).Proposal; p.line() != want {
 			t.Errorf("from %s: %s, want %s", first, p.line(), want)
 		} else if p != nil {
 			d := p.Trace.Days[len(p.Trace.Days)-1]
 			if words := strings.Join(p.Trace.Words.ZH, "\n"); d.Why != "forecast_far" || d.Counted || *d.AQI != 220 ||
-				!strings.Contains(words, "2016-12-27 的预报于 2016-12-16 17:00 发布，预报提前太多天，不作判定。") || !strings.Contains(words, "发布超过 72 小时或提前 10 天以上的预报不作判定") {
+				!strings.Contains(words, "2016-12-27 的预报于 2016-12-16 17:00 发布，预报提前太多天，不作判定。") ||
+				!strings.Contains(words, "发布超过 72 小时或提前 10 天以上的预报不作判定") {
 				t.Errorf("%+v\n%s", d, words)
 			}
 		}
@@ -172,7 +175,8 @@ func TestAnOldForecastNeitherLiftsNorLowersNorRaises(t *testing.T) {
 			f := forecast("2016-12-19T18:00", "2016-12-17", c.ahead...)
 			f.IssuedAt = w.now.Add(-age)
 			do(w, w.engine.DecideForecast, "feeder", f)
-			if p := do(w, w.engine.DecideObservation, "feeder", observed("2016-12-17", 90, 90, c.seen)).Proposal; p.line() != want {
+			if p := do(w, w.engine.DecideObservation, "feeder",
+				observed("2016-12-17", 90, 90, c.seen)).Proposal; p.line() != want {
 				t.Errorf("%s, %s old: %s, want %s", c.level, age, p.line(), want)
 			}
 			w.close()
@@ -182,14 +186,17 @@ func TestAnOldForecastNeitherLiftsNorLowersNorRaises(t *testing.T) {
 
 // Hours keep to the same limits. Those that are not judged are missing, and the days that only they spoke of say why.
 func TestOldHoursAreNotJudged(t *testing.T) {
-	for age, want := range map[time.Duration]string{72 * time.Hour: "start orange 11-25T00 to 11-27T00", 73 * time.Hour: "-"} {
+	for age, want := range map[time.Duration]string{72 * time.Hour: "start orange 11-25T00 to 11-27T00",
+		73 * time.Hour: "-"} {
 		w := newWorld(t, t.TempDir())
 		w.at("2026-11-24T17:00")
-		f := Forecast{Source: "emc", Region: district, IssuedAt: w.now.Add(-age), Days: []ForecastDay{}, Hours: hoursOf(clockAt("2026-11-25T00:00"), 48, 160)}
+		f := Forecast{Source: "emc", Region: district, IssuedAt: w.now.Add(-age), Days: []ForecastDay{},
+			Hours: hoursOf(clockAt("2026-11-25T00:00"), 48, 160)}
 		if p := do(w, w.engine.DecideForecast, "feeder", f).Proposal; p.line() != want {
 			t.Errorf("%s old: %s, want %s", age, p.line(), want)
 		}
-		if days := w.outlook().Days; want == "-" && (len(days) != 2 || days[0].Date != "2026-11-25" || days[0].Why != "forecast_old" || days[0].IssuedAt == nil) {
+		if days := w.outlook().Days; want == "-" &&
+			(len(days) != 2 || days[0].Date != "2026-11-25" || days[0].Why != "forecast_old" || days[0].IssuedAt == nil) {
 			t.Errorf("%s old: %+v", age, days)
 		}
 		w.close()
@@ -212,7 +219,8 @@ func oldForecastOfToday(w *world, byDay bool) {
 	if byDay {
 		do(w, w.engine.DecideForecast, "feeder", forecast("2026-11-21T15:00", "2026-11-24", 60))
 	}
-	old := Forecast{Source: "web", Region: district, IssuedAt: clockAt("2026-11-21T16:00"), Days: []ForecastDay{}, Hours: hoursOf(w.now, 24, 20)}
+	old := Forecast{Source: "web", Region: district, IssuedAt: clockAt("2026-11-21T16:00"), Days: []ForecastDay{},
+		Hours: hoursOf(w.now, 24, 20)}
 	do(w, w.engine.DecideForecast, "feeder", old)
 	do(w, w.engine.DecideForecast, "feeder", forecast("2026-11-24T16:00", "2026-11-25", 180))
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hoursOf(w.now.Add(-30*time.Hour), 30, 130)}

@@ -161,7 +161,8 @@ func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) erro
 			return err
 		}
 	}
-	err := editScope(tx, scope{p.Region, p.Drill}, func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, row.without(p.Kind) })
+	err := editScope(tx, scope{p.Region, p.Drill},
+		func(row *scopeRow) { row.Proposal, row.Dismissed = p.ID, row.without(p.Kind) })
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ func (line *stationLine[T]) aside(unit time.Duration, from time.Time, notTaken f
 	open := map[string]int{} // name → its last entry in out
 	add := func(i int, name, value, rule string, never bool) {
 		at := line.sifted[i].at
-		if k, ok := open[name]; ok && out[k].Rule == rule && out[k].Unchanged == never && (rule != AsideStuck || out[k].Value == value) {
+		if k, ok := open[name]; ok && out[k].Rule == rule && out[k].Unchanged == never &&
+			(rule != AsideStuck || out[k].Value == value) {
 			out[k].To, out[k].N = at.Add(unit), out[k].N+1
 			return
 		}
@@ -85,7 +86,8 @@ func asideSay(rule, name, value string, never bool) (say string, args refusal.Ar
 	case name == nameAQI:
 		say = "impossible_aqi"
 	}
-	return "set_aside." + say, refusal.Args{"name": terms.Words(terms.Pollutant, name), "value": value, "unchanged": neverChanged}
+	return "set_aside." + say, refusal.Args{"name": terms.Words(terms.Pollutant, name), "value": value,
+		"unchanged": neverChanged}
 }
 
 func isMark(value string) bool {
@@ -101,7 +103,8 @@ func (a *Aside) Line(lang string) string {
 	if a.N > 1 {
 		rule = "set_aside.lines"
 	}
-	return refusal.Text(rule, lang, refusal.Args{"station": a.Station, "name": terms.Words(terms.Pollutant, a.Name), "value": a.Value, "from": minute(a.From),
+	return refusal.Text(rule, lang, refusal.Args{"station": a.Station, "name": terms.Words(terms.Pollutant, a.Name),
+		"value": a.Value, "from": minute(a.From),
 		"to": untilMinute(a.To), "n": a.N, "why": a.Words(lang)})
 }
 
@@ -141,8 +144,9 @@ func explainAside(all []Aside, lang string) []string {
 			}
 			values, from, to = values+a.N, earliest(from, a.From), latest(to, a.To)
 		}
-		out = append(out, refusal.Text("explain.set_aside", lang, refusal.Args{"name": terms.Words(terms.Pollutant, k.name), "n": values, "from": minute(from), "to": untilMinute(to),
-			"stations": stationsText(stations, lang), "why": refusal.Text("set_aside.short."+k.rule, lang, nil)}))
+		out = append(out, refusal.Text("explain.set_aside", lang,
+			refusal.Args{"name": terms.Words(terms.Pollutant, k.name), "n": values, "from": minute(from), "to": untilMinute(to),
+				"stations": stationsText(stations, lang), "why": refusal.Text("set_aside.short."+k.rule, lang, nil)}))
 	}
 	return out
 }
@@ -153,7 +157,8 @@ func stationsText(stations []string, lang string) string {
 	if len(stations) <= most {
 		return strings.Join(stations, refusal.Text("explain.stations.and", lang, nil))
 	}
-	return refusal.Text("explain.stations.more", lang, refusal.Args{"first": strings.Join(stations[:most], refusal.Text("explain.stations.and", lang, nil)), "n": len(stations)})
+	return refusal.Text("explain.stations.more", lang, refusal.Args{"first": strings.Join(stations[:most],
+		refusal.Text("explain.stations.and", lang, nil)), "n": len(stations)})
 }
 
 // asideNear are those that touch a period, as many as a trace holds.

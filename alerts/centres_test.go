@@ -73,12 +73,14 @@ func TestFormsOfFiles(t *testing.T) {
 	const plain = "2026-12-01 160 pm25; 2026-12-02 210 pm25"
 	for _, c := range []struct{ name, text, want string }{
 		{"plain", "date,aqi,primary\n2026-12-01,160,PM2.5\n2026-12-02,210,PM2.5\n", plain},
-		{"byte-order mark, CRLF, upper case", "\ufeffDATE,AQI,Primary\r\n2026-12-01,160,PM2.5\r\n2026-12-02,210,PM2.5\r\n", plain},
+		{"byte-order mark, CRLF, upper case", "\ufeffDATE,AQI,Primary\r\n2026-12-01,160,PM2.5\r\n2026-12-02,210,PM2.5\r\n",
+			plain},
 		{"semicolons", "日期;AQI;首要污染物\n2026-12-01;160;PM2.5\n2026-12-02;210;PM2.5\n", plain},
 		{"tabs", "日期\tAQI\t首要污染物\n2026-12-01\t160\tPM2.5\n2026-12-02\t210\tPM2.5\n", plain},
 		{"full-width commas", "日期，AQI，首要污染物\n2026-12-01，160，PM2.5\n2026-12-02，210，PM2.5\n", plain},
 		{"sep=", "sep=;\r\n日期;AQI;首要污染物\r\n2026-12-01;160;PM2.5\r\n2026-12-02;210;PM2.5\r\n", plain},
-		{"quoted cells", "\"日期\",\"AQI\",\"首要污染物\"\n\"2026-12-01\",\"160\",\"PM2.5\"\n\"2026-12-02\",\"210\",\"PM2.5\"\n", plain},
+		{"quoted cells", "\"日期\",\"AQI\",\"首要污染物\"\n\"2026-12-01\",\"160\",\"PM2.5\"\n\"2026-12-02\",\"210\",\"PM2.5\"\n",
+			plain},
 		{"as text for a spreadsheet", "日期,AQI,首要污染物\n\"=\"\"2026-12-01\"\"\",160,PM2.5\n2026-12-02,210,PM2.5\n", plain},
 		{"trailing commas", "日期,AQI,首要污染物,,\n2026-12-01,160,PM2.5,,\n2026-12-02,210,PM2.5,,,,\n", plain},
 		{"title, unit and notes", "天津市空气质量预报（2026年11月30日发布）,,\n,,\n日期,AQI,首要污染物\n2026-12-01,160,PM2.5\n2026-12-02,210,PM2.5\n,,\n注：以上为市级预报,,\n审核：,张三,\n天津市生态环境监测中心 2026年11月30日,,\n", plain},
@@ -86,27 +88,33 @@ func TestFormsOfFiles(t *testing.T) {
 		{"sums", "日期,AQI,首要污染物\n2026-12-01,160,PM2.5\n2026-12-02,210,PM2.5\n平均,185,\n", plain},
 		{"the header once more", "日期,AQI,首要污染物\n2026-12-01,160,PM2.5\n日期,AQI,首要污染物\n2026-12-02,210,PM2.5\n", plain},
 		{"the same row twice", "日期,AQI,首要污染物\n2026-12-01,160,PM2.5\n2026/12/1,160.0,细颗粒物\n2026-12-02,210,PM2.5\n", plain},
-		{"columns of others", "序号,城市,星期,日期,AQI,首要污染物,备注\n1,天津,二,2026-12-01,160,PM2.5,静稳\n2,天津,三,2026-12-02,210,PM2.5,\n", plain},
+		{"columns of others", "序号,城市,星期,日期,AQI,首要污染物,备注\n1,天津,二,2026-12-01,160,PM2.5,静稳\n2,天津,三,2026-12-02,210,PM2.5,\n",
+			plain},
 		{"days as people write them", "日期,AQI,首要污染物\n2026年12月1日（星期二）,160,PM2.5\n46358,210,PM2.5\n", plain},
 		{"days without separators", "日期,AQI,首要污染物\n20261201,160,PM2.5\n2026/12/2 0:00:00,210,PM2.5\n", plain},
-		{"blanks of all kinds", "\u3000日 期\u00a0, AQI ,首要污染物\n\u00a02026-12-01\u3000,\u00a0160,PM2.5\n2026-12-02,２１０,ＰＭ２．５\n", plain},
+		{"blanks of all kinds", "\u3000日 期\u00a0, AQI ,首要污染物\n\u00a02026-12-01\u3000,\u00a0160,PM2.5\n2026-12-02,２１０,ＰＭ２．５\n",
+			plain},
 		{"a time of days", "时间,AQI,首要污染物\n2026-12-01,160,PM2.5\n2026-12-02,210,PM2.5\n", plain},
-		{"ends in two columns", "日期,AQI下限,AQI上限,首要污染物\n2026-12-01,150,180,PM2.5\n2026-12-02,-,-,\n", "2026-12-01 150-180 pm25"},
+		{"ends in two columns", "日期,AQI下限,AQI上限,首要污染物\n2026-12-01,150,180,PM2.5\n2026-12-02,-,-,\n",
+			"2026-12-01 150-180 pm25"},
 		{"merged header", "日期,AQI,,首要污染物\n,下限,上限,\n2026-12-01,150,180,PM2.5、PM10\n", "2026-12-01 150-180 pm25+pm10"},
 		{"a row of units", "日期,AQI,PM2.5,CO\n,,mg/m3,μg/m3\n2026-12-01,,0.160,1500\n", "2026-12-01 210 pm25"},
 		{"a row of units that says so", "日期,AQI,PM2.5,CO\n单位,无量纲,μg/m³,mg/m³\n2026-12-01,,160,1.5\n", "2026-12-01 210 pm25"},
 		{"ranges", "日期,AQI\n2026-12-01,150 - 180\n2026-12-02,150—180\n2026-12-03,>500\n2026-12-04,450~500+\n2026-12-05,160（中度污染）\n", "2026-12-01 150-180; 2026-12-02 150-180; 2026-12-03 500; 2026-12-04 450-500; 2026-12-05 160"},
 		{"classes", "日期,空气质量等级,首要污染物\n2026-12-01,中度污染,PM2.5\n2026-12-02,轻度~中度污染,PM2.5\n2026-12-03,良至轻度污染,\n2026-12-04,严重污染,PM2.5\n2026-12-05,Ⅴ级,PM2.5\n2026-12-06,3,\n", "2026-12-01 151-200 pm25; 2026-12-02 101-200 pm25; 2026-12-03 51-150; 2026-12-04 301 pm25; 2026-12-05 201-300 pm25; 2026-12-06 101-150"},
-		{"an index beside its class", "日期,AQI,AQI类别\n2026-12-01,160,中度污染\n2026-12-02,,重度污染\n", "2026-12-01 160; 2026-12-02 201-300"},
+		{"an index beside its class", "日期,AQI,AQI类别\n2026-12-01,160,中度污染\n2026-12-02,,重度污染\n",
+			"2026-12-01 160; 2026-12-02 201-300"},
 		{"a class for an index", "日期,AQI\n2026-12-01,重度污染\n", "2026-12-01 201-300"},
 		{"marks of what is missing", "日期,AQI,PM2.5\n2026-12-01,-,160\n2026-12-02,—,NaN\n2026-12-03,缺测,-999\n2026-12-04,/,9999\n2026-12-05,,\n2026-12-06,-99,99999\n", "2026-12-01 210 pm25"},
-		{"units in brackets of all kinds", "日期,PM2.5（微克/立方米）,PM10[ug/m3],CO（毫克/立方米）\n2026-12-01,160,200,1.5\n", "2026-12-01 210 pm25"},
+		{"units in brackets of all kinds", "日期,PM2.5（微克/立方米）,PM10[ug/m3],CO（毫克/立方米）\n2026-12-01,160,200,1.5\n",
+			"2026-12-01 210 pm25"},
 		{"the other letter of micro", "日期,PM2.5(\u00b5g/m3),PM10(\u03bcg/m³)\n2026-12-01,160,200\n", "2026-12-01 210 pm25"},
 		{"milligrams", "日期,PM2.5(mg/m³),CO(μg/m³)\n2026-12-01,0.16,1500\n", "2026-12-01 210 pm25"},
 		{"milligrams by the title", "空气质量预报 单位：mg/m3,,\n日期,PM2.5,PM10\n2026-12-01,0.16,0.2\n", "2026-12-01 210 pm25"},
 		{"sub-indices are no concentrations", "日期,AQI,PM2.5,PM2.5分指数,PM2.5_24h\n2026-12-01,160,,900,900\n", ""},
 		{"causes", "日期,AQI,首要污染物,污染成因\n2026-12-01,300,PM10,沙尘\n", "2026-12-01 300 pm10"},
-		{"a list of pollutants", "日期,AQI,首要污染物\n2026-12-01,160,\"PM2.5，O3-8h\"\n2026-12-02,160,PM2.5；二氧化氮\n2026-12-03,90,无\n", "2026-12-01 160 pm25+o3_8h; 2026-12-02 160 pm25+no2; 2026-12-03 90"},
+		{"a list of pollutants", "日期,AQI,首要污染物\n2026-12-01,160,\"PM2.5，O3-8h\"\n2026-12-02,160,PM2.5；二氧化氮\n2026-12-03,90,无\n",
+			"2026-12-01 160 pm25+o3_8h; 2026-12-02 160 pm25+no2; 2026-12-03 90"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := ReadCSV(strings.NewReader(c.text))
@@ -139,7 +147,8 @@ func TestFormsOfFilesThatAreRefused(t *testing.T) {
 		{"two cities", "城市,日期,AQI\n天津,2026-12-01,160\n北京,2026-12-02,210\n", "row 3, column 城市", "csv.places"},
 		{"an unknown unit", "日期,AQI,O3(ppb)\n2026-12-01,160,30\n", "row 1, column O3(ppb)", "csv.column_unit"},
 		{"an unknown unit in the title", "单位：ppb,,\n日期,AQI,O3\n2026-12-01,160,30\n", "row 2, column 1", "csv.column_unit"},
-		{"an unknown unit in a row of units", "日期,AQI,O3\n,,ppb\n2026-12-01,160,30\n", "row 2, column O3 ppb", "csv.column_unit"},
+		{"an unknown unit in a row of units", "日期,AQI,O3\n,,ppb\n2026-12-01,160,30\n", "row 2, column O3 ppb",
+			"csv.column_unit"},
 		{"the index twice", "日期,实测AQI,预报AQI\n2026-12-01,160,170\n", "row 1, column 预报AQI", "csv.column_twice"},
 		{"ozone twice", "日期,O3,O3_8h\n2026-12-01,160,170\n", "row 1, column O3_8h", "csv.column_twice"},
 		{"half a range", "日期,AQI下限,AQI上限\n2026-12-01,150,\n", "row 2, column AQI上限", "csv.aqi"},
@@ -150,11 +159,13 @@ func TestFormsOfFilesThatAreRefused(t *testing.T) {
 		{"a footnote behind a number", "日期,PM2.5\n2026-12-01,120²\n", "row 2, column PM2.5", "csv.concentration"},
 		{"a comma within a number", "日期;PM2.5\n2026-12-01;120,5\n", "row 2, column PM2.5", "csv.concentration"},
 		{"CO in µg/m³ without saying so", "日期,AQI,CO\n2026-12-01,160,1500\n", "row 2, column CO", "csv.too_high"},
-		{"PM2.5 in mg/m³ without saying so", "日期,PM2.5\n2026-12-01,0.16\n2026-12-02,0.21\n", "row 2, column PM2.5", "csv.unit_doubtful"},
+		{"PM2.5 in mg/m³ without saying so", "日期,PM2.5\n2026-12-01,0.16\n2026-12-02,0.21\n", "row 2, column PM2.5",
+			"csv.unit_doubtful"},
 		{"PM2.5 that cannot be", "日期,PM2.5\n2026-12-01,1001\n", "row 2, column PM2.5", "csv.too_high"},
 		{"no header", "2026-12-01,160\n2026-12-02,170\n", "row 1, column date", "csv.column_missing"},
 		{"nothing of the air", "日期,备注\n2026-12-01,晴\n", "row 1, column aqi", "csv.column_missing"},
-		{"a second table", "日期,AQI,首要污染物\n2026-12-01,160,PM2.5\n时间,PM2.5,PM10,SO2\n2026-12-02,170,2,3\n", "row 3, column 日期", "csv.second_header"},
+		{"a second table", "日期,AQI,首要污染物\n2026-12-01,160,PM2.5\n时间,PM2.5,PM10,SO2\n2026-12-02,170,2,3\n", "row 3, column 日期",
+			"csv.second_header"},
 		{"a value without a day", "日期,AQI\n2026-12-01,160\n,170\n", "row 3, column 日期", "csv.date"},
 		{"a note where a value belongs", "日期,AQI\n2026-12-01,不利\n", "row 2, column AQI", "csv.aqi"},
 		{"an hour that has a range", "时间,AQI\n2026-12-01 08:00,150-180\n", "row 2, column AQI", "csv.range_hour"},
@@ -183,7 +194,8 @@ func TestFormsOfHours(t *testing.T) {
 		ends bool
 		want string
 	}{
-		"plain":              {"time,aqi,pm25,o3\n2026-12-01T08:00:00+08:00,,160,30\n2026-12-02T00:00:00+08:00,,170,\n", false, want},
+		"plain": {"time,aqi,pm25,o3\n2026-12-01T08:00:00+08:00,,160,30\n2026-12-02T00:00:00+08:00,,170,\n",
+			false, want},
 		"without a zone":     {"时间,PM2.5(μg/m³),O3\n2026-12-01 08:00,160,30\n2026-12-01 24:00,170,-\n", false, want},
 		"day and hour apart": {"日期,小时,PM2.5,O3\n2026-12-01,8,160,30\n2026-12-01,24,170,\n", false, want},
 		"day and time apart": {"日期,时间,PM2.5,O3\n2026年12月1日,08:00,160,30\n2026年12月2日,0:00,170,\n", false, want},
@@ -207,17 +219,21 @@ func TestFormsOfHours(t *testing.T) {
 func TestFormsOfMeasurements(t *testing.T) {
 	r := Reader{Measured: true}
 	got, err := r.CSV(strings.NewReader("日期,AQI,PM2.5,质量等级\n2026-12-01,160,120,中度污染\n2026-12-02,,-999,\n"))
-	if err != nil || len(got.Measured()) != 2 || len(got.Notes) == 0 || len(got.Days[1].NotTaken) != 1 || got.Days[1].AQI != nil {
+	if err != nil || len(got.Measured()) != 2 || len(got.Notes) == 0 || len(got.Days[1].NotTaken) != 1 ||
+		got.Days[1].AQI != nil {
 		t.Errorf("%+v %v", got, err)
 	}
-	if _, err := r.CSV(strings.NewReader("日期,AQI\n2026-12-01,150-180\n")); ruleAt(err, "row 2, column AQI") != "csv.range_measured" {
+	if _, err := r.CSV(strings.NewReader("日期,AQI\n2026-12-01,150-180\n")); ruleAt(err,
+		"row 2, column AQI") != "csv.range_measured" {
 		t.Errorf("a range: %v", err)
 	}
-	if _, err := r.CSV(strings.NewReader("日期,AQI下限,AQI上限\n2026-12-01,150,180\n")); ruleAt(err, "row 2, column AQI上限") != "csv.aqi" {
+	if _, err := r.CSV(strings.NewReader("日期,AQI下限,AQI上限\n2026-12-01,150,180\n")); ruleAt(err,
+		"row 2, column AQI上限") != "csv.aqi" {
 		t.Errorf("a range in two columns: %v", err)
 	}
 	o, notes, err := Reader{}.Observation([]byte(`{"station":"1015A","region":"120111","hours":[{"时间":"2026-12-01 08:00","PM2.5":"120","PM10":-999},{"at":"2026-12-01 09:00","PM2.5":-99}]}`))
-	if want := (NotTaken{"pm10", "-999", AsideImpossible}); err != nil || len(o.Hours) != 2 || o.Hours[0].PM25.String() != "120" || o.Hours[0].PM10 != nil ||
+	if want := (NotTaken{"pm10", "-999", AsideImpossible}); err != nil || len(o.Hours) != 2 ||
+		o.Hours[0].PM25.String() != "120" || o.Hours[0].PM10 != nil ||
 		len(o.Hours[0].NotTaken) != 1 || o.Hours[0].NotTaken[0] != want || !o.Hours[1].empty() {
 		t.Errorf("%+v %+v %v", o, notes, err)
 	}
@@ -272,7 +288,8 @@ func TestFormsOfBodies(t *testing.T) {
 			t.Errorf("%s: %v, want %s at %s", text, err, want[1], want[0])
 		}
 	}
-	if _, _, err := (Reader{}).Forecast(body(`{"date":"2026-12-01","PM2.5分指数":160}`)); ruleAt(err, "days[0].PM2.5分指数") != "input.unknown_field" {
+	if _, _, err := (Reader{}).Forecast(body(`{"date":"2026-12-01","PM2.5分指数":160}`)); ruleAt(err,
+		"days[0].PM2.5分指数") != "input.unknown_field" {
 		t.Errorf("a member there is not: %v", err)
 	}
 }

@@ -107,7 +107,8 @@ func ReadCriteria(files fs.FS) ([]Criteria, error) {
 		case err != nil:
 			return nil, err
 		case slices.ContainsFunc(sets, func(have Criteria) bool { return have.Name == c.Name }):
-			wrong = append(wrong, refusal.Field{Path: name + ": name", Rule: "criteria.twice", Args: refusal.Args{"value": c.Name}})
+			wrong = append(wrong, refusal.Field{Path: name + ": name", Rule: "criteria.twice",
+				Args: refusal.Args{"value": c.Name}})
 		default:
 			sets = append(sets, c)
 		}
@@ -140,7 +141,8 @@ func ParseCriteria(data []byte) (Criteria, error) {
 		c.require(ok && name == p, "counts.primary", "pollutant.unknown", refusal.Args{"value": p})
 	}
 	for i, cause := range cr.Counts.ExceptCauses {
-		c.require(cause != "" && slices.Contains(causes, cause), at("counts.except_causes", i), "cause.unknown", refusal.Args{"value": cause})
+		c.require(cause != "" && slices.Contains(causes, cause), at("counts.except_causes", i), "cause.unknown",
+			refusal.Args{"value": cause})
 	}
 	c.require(len(cr.Levels) > 0, "levels", "input.required", nil)
 	last := None
@@ -169,8 +171,10 @@ func (c *checker) clause(path string, cl Clause) {
 	c.run(path, cl.Over, cl.Hours)
 	if p := cl.Within; p != nil {
 		c.run(path+".within", p.Over, p.Hours)
-		c.require(p.Hours <= cl.Hours, path+".within.hours", "criteria.within_longer", refusal.Args{"value": p.Hours, "hours": cl.Hours})
-		c.require(p.Over > cl.Over, path+".within.over", "criteria.within_not_higher", refusal.Args{"value": p.Over, "over": cl.Over})
+		c.require(p.Hours <= cl.Hours, path+".within.hours", "criteria.within_longer",
+			refusal.Args{"value": p.Hours, "hours": cl.Hours})
+		c.require(p.Over > cl.Over, path+".within.over", "criteria.within_not_higher",
+			refusal.Args{"value": p.Over, "over": cl.Over})
 	}
 }
 

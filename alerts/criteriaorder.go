@@ -16,8 +16,9 @@ func (c *checker) ordered(levels []LevelRule) {
 						continue
 					}
 					if met, above = true, higher; !other.implies(cl) {
-						c.add(at(at("levels", low)+".any_of", k), "criteria.harder", refusal.Args{"level": rule.Level, "clause": cl.Name(),
-							"higher": higher.Level, "other": other.Name()})
+						c.add(at(at("levels", low)+".any_of", k), "criteria.harder",
+							refusal.Args{"level": rule.Level, "clause": cl.Name(),
+								"higher": higher.Level, "other": other.Name()})
 						return
 					}
 				}

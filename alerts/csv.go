@@ -57,7 +57,8 @@ func (a Air) Forecast() ([]ForecastDay, []Hour) {
 			if !ranged {
 				low = *d.AQI
 			}
-			days = append(days, ForecastDay{Date: d.Date, AQILow: low, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause, Measured: d.Measured})
+			days = append(days, ForecastDay{Date: d.Date, AQILow: low, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause,
+				Measured: d.Measured})
 		}
 	}
 	return days, a.Hours

@@ -23,14 +23,21 @@ func TestReadDailyCSV(t *testing.T) {
 		name, text string
 		want       []Day
 	}{
-		{"as documented", csvHeader + "2016-12-16,155,PM2.5,118,157,43,81,2,35\n", []Day{day("2016-12-16", ptr(155), "pm25")}},
-		{"byte-order mark and CRLF", "\ufeff" + strings.ReplaceAll(csvHeader+"2016-12-16,155,,118,157,43,81,2,35\n", "\n", "\r\n"), []Day{day("2016-12-16", ptr(155), "pm25")}},
-		{"several primary pollutants", csvHeader + "2016-12-16,155,O3_8h;PM10,,,,,,\n", []Day{day("2016-12-16", ptr(155), "o3_8h", "pm10")}},
-		{"no AQI: that of the concentrations", csvHeader + "2016-12-16,,,118,157,43,81,2,35\n", []Day{day("2016-12-16", ptr(155), "pm25")}},
+		{"as documented", csvHeader + "2016-12-16,155,PM2.5,118,157,43,81,2,35\n",
+			[]Day{day("2016-12-16", ptr(155), "pm25")}},
+		{"byte-order mark and CRLF", "\ufeff" + strings.ReplaceAll(csvHeader+"2016-12-16,155,,118,157,43,81,2,35\n", "\n",
+			"\r\n"), []Day{day("2016-12-16", ptr(155), "pm25")}},
+		{"several primary pollutants", csvHeader + "2016-12-16,155,O3_8h;PM10,,,,,,\n",
+			[]Day{day("2016-12-16", ptr(155), "o3_8h", "pm10")}},
+		{"no AQI: that of the concentrations", csvHeader + "2016-12-16,,,118,157,43,81,2,35\n",
+			[]Day{day("2016-12-16", ptr(155), "pm25")}},
 		{"nothing: unknown", csvHeader + "2016-12-16,,,,,,,,\n", []Day{day("2016-12-16", nil)}},
-		{"dust with its PM10 withheld keeps the published index", csvHeader + "2018-03-28,500,,90,,20,40,1.2,80\n", []Day{day("2018-03-28", ptr(500))}},
-		{"other order, fewer columns, cause", "cause,aqi,date\ndust,155,2016-12-16\n", []Day{{Date: "2016-12-16", AQI: ptr(155), Primary: []string{}, Cause: Dust}}},
-		{"sorted by date", "date,aqi\n2016-12-17,238\n2016-12-16,155\n", []Day{day("2016-12-16", ptr(155)), day("2016-12-17", ptr(238))}},
+		{"dust with its PM10 withheld keeps the published index", csvHeader + "2018-03-28,500,,90,,20,40,1.2,80\n",
+			[]Day{day("2018-03-28", ptr(500))}},
+		{"other order, fewer columns, cause", "cause,aqi,date\ndust,155,2016-12-16\n",
+			[]Day{{Date: "2016-12-16", AQI: ptr(155), Primary: []string{}, Cause: Dust}}},
+		{"sorted by date", "date,aqi\n2016-12-17,238\n2016-12-16,155\n",
+			[]Day{day("2016-12-16", ptr(155)), day("2016-12-17", ptr(238))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := ReadDailyCSV(strings.NewReader(c.text))
@@ -90,7 +97,8 @@ func TestReadDailyCSVRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, path, rule, value string }{
 		{"empty file", "", "row 1", "csv.empty", ""},
 		{"only a header", csvHeader, "row 2, column date", "csv.no_days", ""},
-		{"unknown unit", "date,aqi,pm2.5(ppb)\n2016-12-16,155,118\n", "row 1, column pm2.5(ppb)", "csv.column_unit", "pm2.5(ppb)"},
+		{"unknown unit", "date,aqi,pm2.5(ppb)\n2016-12-16,155,118\n", "row 1, column pm2.5(ppb)", "csv.column_unit",
+			"pm2.5(ppb)"},
 		{"column twice", "date,aqi,aqi\n", "row 1, column aqi", "csv.column_twice", "aqi"},
 		{"column missing", "date,primary\n", "row 1, column aqi", "csv.column_missing", "date,primary"},
 		{"date", row("2016-13-01,155,,,,,,,"), "row 3, column date", "csv.date", "2016-13-01"},
@@ -104,7 +112,8 @@ func TestReadDailyCSVRefuses(t *testing.T) {
 		{"primary", row("2016-12-16,155,PM1,,,,,,"), "row 3, column primary", "csv.primary", "PM1"},
 		{"cause", "date,aqi,cause\n2016-12-16,155,fog\n", "row 2, column cause", "csv.cause", "fog"},
 		{"too few cells", row("2016-12-16,155"), "row 3, column primary", "csv.cell_count", "2016-12-16,155"},
-		{"too many cells", row("2016-12-16,155,,,,,,,,7"), "row 3, column o3_8h", "csv.cell_count", "2016-12-16,155,,,,,,,,7"},
+		{"too many cells", row("2016-12-16,155,,,,,,,,7"), "row 3, column o3_8h", "csv.cell_count",
+			"2016-12-16,155,,,,,,,,7"},
 		{"broken quotes", row(`2016-12-16,"155,,,,,,,`), "row 3", "csv.broken", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

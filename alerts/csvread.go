@@ -36,7 +36,8 @@ func (r Reader) CSV(in io.Reader) (Air, error) {
 	if err != nil {
 		return Air{}, err
 	}
-	t := &table{Reader: r, layout: l, limits: r.plausible(), date: -1, time: -1, hour: -1, seen: map[string]int{}, first: map[int]row{}}
+	t := &table{Reader: r, layout: l, limits: r.plausible(), date: -1, time: -1, hour: -1, seen: map[string]int{},
+		first: map[int]row{}}
 	t.air.low = map[Date]int{}
 	if err := t.heads(); err != nil {
 		return Air{}, err
@@ -117,7 +118,8 @@ func (t *table) name(i int) string {
 // heads refuses a header that lacks what every file has, or that says a thing twice or in a way that is not known.
 func (t *table) heads() error {
 	said := make([]string, len(t.columns))
-	first := map[forms.Head]bool{} // one of an hour and one of a day are told apart once it is known which of them the rows are
+	// one of an hour and one of a day are told apart once it is known which of them the rows are
+	first := map[forms.Head]bool{}
 	for i, c := range t.columns {
 		said[i] = c.name
 		switch {
@@ -237,8 +239,10 @@ func (t *table) row(r row) {
 }
 
 // footers are what a row begins with that is no data, whatever else stands in it.
-var footers = []string{"注", "备注", "说明", "数据来源", "来源", "制表", "制作", "填表", "审核", "审批", "签发", "预报员", "会商", "发布", "起报", "单位", "联系", "平均", "均值",
-	"合计", "总计", "统计", "最大", "最小", "最高", "最低", "极值", "note", "remark", "source", "total", "average", "mean", "max", "min", "unit"}
+var footers = []string{"注", "备注", "说明", "数据来源", "来源", "制表", "制作", "填表", "审核", "审批", "签发", "预报员", "会商", "发布", "起报", "单位",
+	"联系", "平均", "均值",
+	"合计", "总计", "统计", "最大", "最小", "最高", "最低", "极值", "note", "remark", "source", "total", "average", "mean", "max", "min",
+	"unit"}
 
 // aside reports whether a row without a day is none of data: a note, a sum, the header once more.
 func (t *table) aside(r row, key string) bool {
@@ -295,7 +299,8 @@ func (t *table) fits(r row) bool {
 	if got >= want && got <= len(t.columns) {
 		return true
 	}
-	t.add(r.line, t.name(min(got, len(t.columns)-1)), strings.Join(r.cells, ","), "csv.cell_count", refusal.Args{"got": got, "want": want})
+	t.add(r.line, t.name(min(got, len(t.columns)-1)), strings.Join(r.cells, ","), "csv.cell_count",
+		refusal.Args{"got": got, "want": want})
 	return false
 }
 
@@ -309,7 +314,8 @@ func (t *table) places(r row) {
 		if !ok {
 			t.first[i] = r
 		} else if first.cell(i) != r.cell(i) {
-			t.add(r.line, t.name(i), r.cell(i), "csv.places", refusal.Args{"first": first.line, "other": refusal.Shown(first.cell(i))})
+			t.add(r.line, t.name(i), r.cell(i), "csv.places",
+				refusal.Args{"first": first.line, "other": refusal.Shown(first.cell(i))})
 		}
 	}
 }
@@ -413,7 +419,8 @@ func (t *table) takeDay(line int, date Date, e *entry) {
 	if first, twice := t.seen[string(date)]; twice && !t.Measured {
 		i := slices.IndexFunc(t.air.Days, func(known Day) bool { return known.Date == date })
 		low, ranged := t.air.low[date]
-		same := i >= 0 && reflect.DeepEqual(t.air.Days[i], d) && ranged == (o.band != nil && o.band.Low != o.band.High) && (!ranged || low == o.band.Low)
+		same := i >= 0 && reflect.DeepEqual(t.air.Days[i], d) && ranged == (o.band != nil && o.band.Low != o.band.High) &&
+			(!ranged || low == o.band.Low)
 		t.twice(line, t.date, string(date), first, same)
 		return
 	}
@@ -507,8 +514,12 @@ func (t *table) credible(line int, e *entry) bool {
 	if p == "" {
 		return true
 	}
-	i := slices.IndexFunc(t.columns, func(c column) bool { own, ok := c.Column.Pollutant(t.hourly); return ok && own == p })
-	t.bad(line, t.name(max(i, 0)), fmt.Sprint(args["value"]), "csv.too_high", &forms.Wrong{Rule: "day.too_high", Args: args})
+	i := slices.IndexFunc(t.columns, func(c column) bool {
+		own, ok := c.Column.Pollutant(t.hourly)
+		return ok && own == p
+	})
+	t.bad(line, t.name(max(i, 0)), fmt.Sprint(args["value"]), "csv.too_high",
+		&forms.Wrong{Rule: "day.too_high", Args: args})
 	return false
 }
 

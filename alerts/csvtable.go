@@ -50,7 +50,8 @@ func findLayout(text string) (layout, error) {
 		text, before, commas = text[len(m[0]):], 1, m[1]
 	}
 	if strings.ContainsAny(commas, "\"\r\n") || strings.TrimSpace(text) == "" {
-		return layout{}, refusal.Input([]refusal.Field{{Path: "row 1", Rule: "csv.empty", Args: refusal.Args{"header": exampleDaily}}})
+		return layout{}, refusal.Input([]refusal.Field{{Path: "row 1", Rule: "csv.empty",
+			Args: refusal.Args{"header": exampleDaily}}})
 	}
 	best := layout{text: text, before: before, comma: ','}
 	for _, comma := range commas {

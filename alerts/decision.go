@@ -54,7 +54,8 @@ func (e Engine) act(tx *bbolt.Tx, actor, id string, revision int, a act, now tim
 		return nil, refusal.Input([]refusal.Field{{Path: "revision", Rule: "input.required"}})
 	}
 	if revision != w.Revision {
-		return nil, refusal.New(refusal.StaleRevision, "warning.stale_revision", refusal.Args{"id": id, "revision": revision, "current": w.Revision})
+		return nil, refusal.New(refusal.StaleRevision, "warning.stale_revision",
+			refusal.Args{"id": id, "revision": revision, "current": w.Revision})
 	}
 	return e.on(tx, actor, w, a, now)
 }
@@ -98,7 +99,8 @@ func (d *decision) activateIfDue() {
 
 func (d *decision) activated(announce bool) WarningActivated {
 	w := d.warning
-	return WarningActivated{ID: w.ID, Level: w.Level, Region: w.Region, Drill: w.Drill, StartsAt: w.StartsAt, EndsAt: w.EndsAt,
+	return WarningActivated{ID: w.ID, Level: w.Level, Region: w.Region, Drill: w.Drill, StartsAt: w.StartsAt,
+		EndsAt:      w.EndsAt,
 		ListVersion: w.ListVersion, ListHash: w.ListHash, Announce: announce}
 }
 
@@ -120,7 +122,8 @@ func (d *decision) accept(id string, kind ProposalKind) error {
 	case p.State != StateOpen:
 		return terms.Transition(terms.ProposalState, "proposal.not_open", p.State, refusal.Args{"id": id})
 	case p.Kind != kind:
-		return wrong("proposal.other_kind", refusal.Args{"id": id, "kind": terms.Words(terms.Proposal, p.Kind), "want": terms.Words(terms.Proposal, kind)})
+		return wrong("proposal.other_kind",
+			refusal.Args{"id": id, "kind": terms.Words(terms.Proposal, p.Kind), "want": terms.Words(terms.Proposal, kind)})
 	}
 	d.open = nil
 	d.events = append(d.events, ProposalAccepted{ID: id}) // finish adds the warning's id

@@ -114,7 +114,8 @@ func (d *decision) overridden(proposalID string, t Trigger, ordered Level) *Over
 func (d *decision) occupied() error {
 	w := d.warning
 	return refusal.New(refusal.Conflict, "warning.conflict", refusal.Args{
-		"id": w.ID, "level": terms.Words(terms.Level, w.Level), "state": terms.Words(terms.WarningState, w.State), "region": w.Region})
+		"id": w.ID, "level": terms.Words(terms.Level, w.Level), "state": terms.Words(terms.WarningState, w.State),
+		"region": w.Region})
 }
 
 // approvedState is where an approved declaration goes before its start.
@@ -208,10 +209,12 @@ func (d *decision) endDrill() error {
 	}
 	reason := refusal.Text("warning.drill_ended", "zh-CN", nil)
 	from := w.stage()
-	var ev warningEvent = WarningCancelled{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, Reason: reason, Announce: w.State == Scheduled}
+	var ev warningEvent = WarningCancelled{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, Reason: reason,
+		Announce: w.State == Scheduled}
 	a := actCancel
 	if w.State == Active {
-		ev, a = WarningLifted{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, EndsAt: latest(d.now, w.StartsAt), Reason: reason}, actLift
+		ev, a = WarningLifted{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, EndsAt: latest(d.now, w.StartsAt),
+			Reason: reason}, actLift
 	}
 	next := w.after(ev, d.engine.recorded(d.now), d.actor)
 	d.events = append(d.events, ev)

@@ -18,11 +18,13 @@ func TestNoDowngradeAroundADayThatIsNotKnown(t *testing.T) {
 	hole.Days = append(append([]ForecastDay{}, known.Days[:2]...), known.Days[3:]...)
 	without := known
 	without.Days = append([]ForecastDay{}, known.Days...)
-	without.Days[2] = ForecastDay{Date: first.AddDays(2), AQILow: 60, AQIHigh: 60, Primary: []string{"pm10"}, Measured: Measured{PM10: &pm10}}
+	without.Days[2] = ForecastDay{Date: first.AddDays(2), AQILow: 60, AQIHigh: 60, Primary: []string{"pm10"},
+		Measured: Measured{PM10: &pm10}}
 	for name, c := range map[string]struct {
 		f    Forecast
 		want ProposalKind
-	}{"every day is known": {known, KindDowngrade}, "no value of a day behind it": {hole, ""}, "no PM2.5 of a day behind it": {without, ""}} {
+	}{"every day is known": {known, KindDowngrade}, "no value of a day behind it": {hole, ""},
+		"no PM2.5 of a day behind it": {without, ""}} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()
@@ -77,7 +79,8 @@ func TestADismissedUpgradeDoesNotCoverADowngradeToTheSameLevel(t *testing.T) {
 		t.Fatalf("proposed %s", p.line())
 	}
 	do(w, e.DecideDismiss, "duty", Dismiss{p.ID, "会商意见不同"})
-	live = do(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, Trigger: CityOrder})
+	live = do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, Trigger: CityOrder})
 	do(w, e.DecideApprove, "approver", Approve{live.ID, live.Revision})
 	if open := w.open(); len(open) != 1 || open[0].Kind != KindDowngrade || open[0].Level != Orange {
 		t.Errorf("open are %v, want a downgrade to orange", open)
@@ -182,7 +185,8 @@ func TestAnOwnForecastOverridesNothing(t *testing.T) {
 		if open := w.open(); len(open) != 1 || open[0].Level != Orange {
 			t.Fatalf("open are %v", open)
 		}
-		got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory, Trigger: c.trigger})
+		got = do(w, e.DecideAdjust, "duty",
+			Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory, Trigger: c.trigger})
 		if len(got.Overrides) != c.want {
 			t.Errorf("%s: overrides %+v, want %d", c.trigger, got.Overrides, c.want)
 		}
@@ -197,14 +201,17 @@ func TestATelephoneCallApprovesWithinADay(t *testing.T) {
 		ago  time.Duration
 		want string
 	}{
-		"last year's": {365 * 24 * time.Hour, "warning.called_at"}, "yesterday's, a day ago": {24 * time.Hour, "warning.called_at"},
-		"a minute less": {24*time.Hour - time.Minute, ""}, "just now": {0, ""}, "a clock that differs": {-clockSkew, ""},
-		"a call to come": {-clockSkew - time.Minute, "warning.called_at"},
+		"last year's":            {365 * 24 * time.Hour, "warning.called_at"},
+		"yesterday's, a day ago": {24 * time.Hour, "warning.called_at"},
+		"a minute less":          {24*time.Hour - time.Minute, ""}, "just now": {0, ""},
+		"a clock that differs": {-clockSkew, ""},
+		"a call to come":       {-clockSkew - time.Minute, "warning.called_at"},
 	} {
 		w := newWorld(t, t.TempDir())
 		pending := w.in(stagePending)
-		_, err := try(w, w.engine.DecideEmergencyApprove, "duty", EmergencyApprove{WarningID: pending.ID, Revision: pending.Revision,
-			Authority: "分管副区长", CalledAt: w.now.Add(-c.ago), Reason: "审批人联系不上"})
+		_, err := try(w, w.engine.DecideEmergencyApprove, "duty",
+			EmergencyApprove{WarningID: pending.ID, Revision: pending.Revision,
+				Authority: "分管副区长", CalledAt: w.now.Add(-c.ago), Reason: "审批人联系不上"})
 		if got := ruleAt(err, "called_at"); c.want != "" && got != c.want || c.want == "" && err != nil {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

@@ -41,7 +41,8 @@ type Emergency struct {
 func (w *Warning) unconfirmed() bool { return w.Emergency != nil && w.Emergency.ConfirmedAt == nil }
 
 // DecideEmergencyApprove approves what waits for a second person, on somebody's word.
-func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyApprove, now time.Time) ([]Event, *Warning, error) {
+func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyApprove, now time.Time) ([]Event,
+	*Warning, error) {
 	d, err := e.act(tx, actor, in.WarningID, in.Revision, actEmergency, now)
 	if err != nil {
 		return nil, nil, err
@@ -53,13 +54,15 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 	c.text("reason", in.Reason, maxReason)
 	called := moment(in.CalledAt)
 	c.require(!in.CalledAt.IsZero(), "called_at", "input.required", nil)
-	c.require(!called.After(now.Add(clockSkew)) && (in.CalledAt.IsZero() || called.After(now.Add(-24*time.Hour))), "called_at", "warning.called_at",
+	c.require(!called.After(now.Add(clockSkew)) && (in.CalledAt.IsZero() || called.After(now.Add(-24*time.Hour))),
+		"called_at", "warning.called_at",
 		refusal.Args{"value": clock(called), "now": clock(now)})
 	if err := refusal.Input(c.wrong); err != nil {
 		return nil, nil, err
 	}
 	from := d.warning.stage()
-	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason, ConfirmBy: e.recorded(now).Add(confirmWithin),
+	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason,
+		ConfirmBy:  e.recorded(now).Add(confirmWithin),
 		SecretSeen: e.SecretSeen})
 	d.approve()
 	return d.finish(actEmergency, from)
@@ -71,8 +74,10 @@ func (d *decision) approve() {
 	w := d.warning
 	if p := w.Pending; p != nil && p.Moves() {
 		start := latest(p.EffectiveAt, d.now)
-		ev := WarningRevised{ID: w.ID, EndsAt: p.EndsAt, DocumentNo: p.DocumentNo, IssuedBy: p.IssuedBy, ReceivedAt: p.ReceivedAt, NoticeText: p.NoticeText,
-			Reason: p.Reason, StartsAt: &start, NoEnd: p.NoEnd, Announce: start.After(d.now), Approved: true, SecretSeen: d.engine.SecretSeen}
+		ev := WarningRevised{ID: w.ID, EndsAt: p.EndsAt, DocumentNo: p.DocumentNo, IssuedBy: p.IssuedBy,
+			ReceivedAt: p.ReceivedAt, NoticeText: p.NoticeText,
+			Reason: p.Reason, StartsAt: &start, NoEnd: p.NoEnd, Announce: start.After(d.now), Approved: true,
+			SecretSeen: d.engine.SecretSeen}
 		if ev.EndsAt != nil && !ev.EndsAt.After(start) { // the approval came too late for it
 			ev.EndsAt = nil
 		}
@@ -109,7 +114,8 @@ func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now
 		return nil, nil, err
 	}
 	if !w.unconfirmed() || w.Emergency.Overdue {
-		return nil, nil, terms.Transition(terms.WarningState, "warning.transition", w.State, refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, actUnconfirmed)})
+		return nil, nil, terms.Transition(terms.WarningState, "warning.transition", w.State,
+			refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, actUnconfirmed)})
 	}
 	if now.Before(w.Emergency.ConfirmBy) {
 		return nil, nil, notDue(w, actUnconfirmed, w.Emergency.ConfirmBy)
@@ -118,7 +124,8 @@ func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now
 }
 
 // note records what leaves a warning where it is, live or not.
-func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEvent, now time.Time) ([]Event, *Warning, error) {
+func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEvent, now time.Time) ([]Event, *Warning,
+	error) {
 	if err := refuse(w, a); err != nil {
 		return nil, nil, err
 	}
@@ -173,7 +180,8 @@ func (e EmergencyConfirmed) warningID() string { return e.ID }
 func (e EmergencyOverdue) warningID() string   { return e.ID }
 
 func (e EmergencyApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
-	w.Emergency = &Emergency{Authority: e.Authority, CalledAt: e.CalledAt, Reason: e.Reason, By: actor, ConfirmBy: e.ConfirmBy}
+	w.Emergency = &Emergency{Authority: e.Authority, CalledAt: e.CalledAt, Reason: e.Reason, By: actor,
+		ConfirmBy: e.ConfirmBy}
 	return w, "emergency_approved", e.Reason
 }
 

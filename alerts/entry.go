@@ -137,7 +137,8 @@ func (e *entry) resolve(date Date) outcome {
 	}
 	primary := e.primary
 	// A range that does not hold the index of the concentrations says as little of the primary pollutant as such an index.
-	if made, computed := resolve(date, nil, nil, e.Values()); given != nil && len(primary) == 0 && made != nil && given.Low <= *made && *made <= given.High {
+	if made, computed := resolve(date, nil, nil, e.Values()); given != nil && len(primary) == 0 && made != nil &&
+		given.Low <= *made && *made <= given.High {
 		primary = computed
 	}
 	return outcome{given, primary}
@@ -154,7 +155,8 @@ func (p Plausible) tooHigh(m *Measured, hourly bool) (pollutant aqi.Pollutant, a
 			continue
 		}
 		if most, ok := limits[aqiPollutants[i]]; ok && c.Cmp(most) > 0 {
-			return aqiPollutants[i], refusal.Args{"pollutant": terms.Words(terms.Pollutant, aqiPollutants[i]), "value": *c, "unit": unitName(aqiPollutants[i]), "largest": most}
+			return aqiPollutants[i], refusal.Args{"pollutant": terms.Words(terms.Pollutant, aqiPollutants[i]), "value": *c,
+				"unit": unitName(aqiPollutants[i]), "largest": most}
 		}
 	}
 	return "", nil
@@ -178,10 +180,12 @@ type remark struct {
 func (e *entry) remarks(date Date, o outcome) []remark {
 	var out []remark
 	if e.aboveItsOwn() {
-		out = append(out, remark{forms.Column(aqi.PM25), "note.pm25_above_pm10", refusal.Args{"pm25": *e.PM25, "pm10": *e.PM10}})
+		out = append(out, remark{forms.Column(aqi.PM25), "note.pm25_above_pm10",
+			refusal.Args{"pm25": *e.PM25, "pm10": *e.PM10}})
 	}
 	for _, p := range aqi.Daily(aqi.StandardOn(string(date)), e.Values()).Beyond {
-		out = append(out, remark{forms.Column(p), "note.beyond_table", refusal.Args{"pollutant": terms.Words(terms.Pollutant, p)}})
+		out = append(out, remark{forms.Column(p), "note.beyond_table",
+			refusal.Args{"pollutant": terms.Words(terms.Pollutant, p)}})
 	}
 	if o.band == nil {
 		return out
@@ -190,7 +194,8 @@ func (e *entry) remarks(date Date, o outcome) []remark {
 		out = append(out, remark{forms.Column(aqi.PM25), "note.pm25_alone", args})
 	}
 	if e.class != nil && o.band != e.class && !o.band.Agrees(*e.class) {
-		out = append(out, remark{forms.Class, "note.class_differs", refusal.Args{"value": o.band.High, "class": forms.ClassName(e.class.High)}})
+		out = append(out, remark{forms.Class, "note.class_differs",
+			refusal.Args{"value": o.band.High, "class": forms.ClassName(e.class.High)}})
 	}
 	if o.band.Class && o.band.High > 300 {
 		out = append(out, remark{forms.Class, "note.severe_as_301", refusal.Args{"value": forms.ClassName(o.band.High)}})

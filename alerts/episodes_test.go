@@ -90,7 +90,8 @@ func checkByHand(t *testing.T, s Series, table []handWorked) {
 	for _, c := range table {
 		ev := Evaluate(s, seedCriteria(t, c.set), EvaluateOptions{MergeGapH: 36, Over300Consecutive: c.consecutive})
 		if got := episodeLines(ev); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s, consecutive %v:\n%s\nwant\n%s", c.set, c.consecutive, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			t.Errorf("%s, consecutive %v:\n%s\nwant\n%s", c.set, c.consecutive, strings.Join(got, "\n"),
+				strings.Join(c.want, "\n"))
 		}
 	}
 }
@@ -118,7 +119,8 @@ func TestByHandTianjinDecember2016(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	red2016 := []string{"  advisory >200 24h: 12-17..12-21", "  yellow >200 48h: 12-17..12-21", "  orange >200 72h and >300 24h: 12-17..12-21"}
+	red2016 := []string{"  advisory >200 24h: 12-17..12-21", "  yellow >200 48h: 12-17..12-21",
+		"  orange >200 72h and >300 24h: 12-17..12-21"}
 	red2018 := []string{"  yellow >200 48h: 12-17..12-21", "  orange >200 72h: 12-17..12-21"}
 	of2016 := func(level string, middle []string) []string {
 		blue := func(days string) []string {
@@ -129,7 +131,8 @@ func TestByHandTianjinDecember2016(t *testing.T) {
 		return append(lines, blue("12-30..12-31")...)
 	}
 	of2018 := func(level string, middle []string) []string {
-		lines := []string{"yellow 12-03..12-04", "  yellow >200 48h: 12-03..12-04", "yellow 12-11..12-12", "  yellow >200 48h: 12-11..12-12"}
+		lines := []string{"yellow 12-03..12-04", "  yellow >200 48h: 12-03..12-04", "yellow 12-11..12-12",
+			"  yellow >200 48h: 12-11..12-12"}
 		lines = append(append(lines, level+" 12-17..12-21"), middle...)
 		return append(lines, "yellow 12-30..12-31", "  yellow >200 48h: 12-30..12-31")
 	}
@@ -236,11 +239,13 @@ func TestByHandBeijingDecember2015(t *testing.T) {
 		"  yellow >200 24h: 12-13..12-13", "  yellow >150 48h: 12-13..12-14",
 		"red 12-20..12-23",
 		"  yellow >200 24h: 12-20..12-23 12-25..12-26", "  yellow >150 48h: 12-19..12-23 12-25..12-26",
-		"  orange >200 48h: 12-20..12-23 12-25..12-26", "  orange >150 72h: 12-19..12-23", "  red >200 72h and >300 24h: 12-20..12-23",
+		"  orange >200 48h: 12-20..12-23 12-25..12-26", "  orange >150 72h: 12-19..12-23",
+		"  red >200 72h and >300 24h: 12-20..12-23",
 	}
 	of2016 := []string{
 		"orange 12-07..12-09",
-		"  advisory >200 24h: 12-07..12-09", "  yellow >200 48h: 12-07..12-09", "  orange >200 72h and >300 24h: 12-07..12-09",
+		"  advisory >200 24h: 12-07..12-09", "  yellow >200 48h: 12-07..12-09",
+		"  orange >200 72h and >300 24h: 12-07..12-09",
 		"advisory 12-13..12-13", "  advisory >200 24h: 12-13..12-13",
 		"red 12-25..12-25",
 		"  advisory >200 24h: 12-20..12-23 12-25..12-26", "  yellow >200 48h: 12-20..12-23 12-25..12-26",
@@ -248,7 +253,8 @@ func TestByHandBeijingDecember2015(t *testing.T) {
 	}
 	of2018 := []string{
 		"orange 12-07..12-09", "  yellow >200 48h: 12-07..12-09", "  orange >200 72h: 12-07..12-09",
-		"red 12-25..12-25", "  yellow >200 48h: 12-20..12-23 12-25..12-26", "  orange >200 72h: 12-20..12-23", "  red >499 24h: 12-25..12-25",
+		"red 12-25..12-25", "  yellow >200 48h: 12-20..12-23 12-25..12-26", "  orange >200 72h: 12-20..12-23",
+		"  red >499 24h: 12-25..12-25",
 	}
 	checkByHand(t, between(days, "2015-12-05", "2015-12-27"), []handWorked{
 		{CriteriaNational2024, false, of2024}, {CriteriaNational2024, true, of2024},
@@ -287,7 +293,8 @@ func indexOfPM25(t *testing.T, sum, n int64) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []struct{ low, high, index, width int64 }{{75, 115, 100, 50}, {115, 150, 150, 50}, {150, 250, 200, 100}, {250, 350, 300, 100}, {350, 500, 400, 100}} {
+	for _, part := range []struct{ low, high, index, width int64 }{{75, 115, 100, 50}, {115, 150, 150, 50},
+		{150, 250, 200, 100}, {250, 350, 300, 100}, {350, 500, 400, 100}} {
 		if c > part.low && c <= part.high {
 			above := big.NewRat(part.width*(c-part.low), part.high-part.low)
 			return int(part.index) + ceilRat(above)
@@ -313,8 +320,10 @@ func indexOfPM25(t *testing.T, sum, n int64) int {
 func TestByHandTianjinNovember2018(t *testing.T) {
 	s := between(readAir(t, sharedEpisode(t, "tianjin-daily-2018.csv")).Series(), "2018-11-10", "2018-12-05")
 	of2024 := []string{
-		"orange 11-13..11-15", "  yellow >200 24h: 11-14..11-14", "  yellow >150 48h: 11-13..11-15", "  orange >150 72h: 11-13..11-15",
-		"orange 11-25..11-26", "  yellow >200 24h: 11-25..11-26", "  yellow >150 48h: 11-25..11-26", "  orange >200 48h: 11-25..11-26",
+		"orange 11-13..11-15", "  yellow >200 24h: 11-14..11-14", "  yellow >150 48h: 11-13..11-15",
+		"  orange >150 72h: 11-13..11-15",
+		"orange 11-25..11-26", "  yellow >200 24h: 11-25..11-26", "  yellow >150 48h: 11-25..11-26",
+		"  orange >200 48h: 11-25..11-26",
 		"yellow 12-01..12-02", "  yellow >150 48h: 12-01..12-02",
 	}
 	of2016 := []string{
@@ -334,18 +343,30 @@ func TestByHandTianjinNovember2018(t *testing.T) {
 // peak must be consecutive makes no difference here.
 func TestHourlyEpisodesOfBeijing(t *testing.T) {
 	for _, c := range []struct{ file, set, want string }{
-		{"aotizhongxin-hourly-2015-12", CriteriaNational2024, "red 11-26T19..12-02T17, red 12-06T03..12-10T20, red 12-19T10..01-04T10"},
-		{"aotizhongxin-hourly-2015-12", CriteriaTianjin2018, "red 11-26T19..12-02T17, red 12-06T03..12-10T20, yellow 12-12T22..12-14T23, red 12-19T10..12-26T09"},
-		{"aotizhongxin-hourly-2015-12", CriteriaNational2016, "red 11-26T19..12-02T17, red 12-06T03..12-10T20, yellow 12-12T22..12-14T23, red 12-19T10..12-26T09"},
-		{"wanliu-hourly-2015-12", CriteriaNational2024, "red 11-26T23..12-02T16, red 12-06T12..12-10T19, red 12-19T17..01-04T11"},
-		{"wanliu-hourly-2015-12", CriteriaTianjin2018, "red 11-26T23..12-02T16, orange 12-06T12..12-10T19, yellow 12-12T20..12-14T23, red 12-19T17..12-26T11"},
-		{"wanliu-hourly-2015-12", CriteriaNational2016, "red 11-26T23..12-02T16, orange 12-06T12..12-10T19, yellow 12-12T20..12-14T23, red 12-19T17..12-26T11"},
-		{"aotizhongxin-hourly-2016-12", CriteriaNational2024, "orange 12-10T21..12-13T11, red 12-16T14..12-22T19, red 12-29T15..01-08T00"},
-		{"aotizhongxin-hourly-2016-12", CriteriaTianjin2018, "yellow 12-10T21..12-13T11, red 12-16T14..12-22T19, red 12-29T15..01-08T00"},
-		{"aotizhongxin-hourly-2016-12", CriteriaNational2016, "yellow 12-10T21..12-13T11, red 12-16T14..12-22T19, red 12-29T15..01-08T00"},
-		{"wanliu-hourly-2016-12", CriteriaNational2024, "orange 12-11T02..12-13T14, red 12-16T15..12-22T18, red 12-30T00..01-08T01"},
-		{"wanliu-hourly-2016-12", CriteriaTianjin2018, "yellow 12-11T02..12-13T14, red 12-16T15..12-22T18, red 12-30T00..01-08T01"},
-		{"wanliu-hourly-2016-12", CriteriaNational2016, "yellow 12-11T02..12-13T14, red 12-16T15..12-22T18, advisory 12-24T13..12-25T16, red 12-30T00..01-08T01"},
+		{"aotizhongxin-hourly-2015-12", CriteriaNational2024,
+			"red 11-26T19..12-02T17, red 12-06T03..12-10T20, red 12-19T10..01-04T10"},
+		{"aotizhongxin-hourly-2015-12", CriteriaTianjin2018,
+			"red 11-26T19..12-02T17, red 12-06T03..12-10T20, yellow 12-12T22..12-14T23, red 12-19T10..12-26T09"},
+		{"aotizhongxin-hourly-2015-12", CriteriaNational2016,
+			"red 11-26T19..12-02T17, red 12-06T03..12-10T20, yellow 12-12T22..12-14T23, red 12-19T10..12-26T09"},
+		{"wanliu-hourly-2015-12", CriteriaNational2024,
+			"red 11-26T23..12-02T16, red 12-06T12..12-10T19, red 12-19T17..01-04T11"},
+		{"wanliu-hourly-2015-12", CriteriaTianjin2018,
+			"red 11-26T23..12-02T16, orange 12-06T12..12-10T19, yellow 12-12T20..12-14T23, red 12-19T17..12-26T11"},
+		{"wanliu-hourly-2015-12", CriteriaNational2016,
+			"red 11-26T23..12-02T16, orange 12-06T12..12-10T19, yellow 12-12T20..12-14T23, red 12-19T17..12-26T11"},
+		{"aotizhongxin-hourly-2016-12", CriteriaNational2024,
+			"orange 12-10T21..12-13T11, red 12-16T14..12-22T19, red 12-29T15..01-08T00"},
+		{"aotizhongxin-hourly-2016-12", CriteriaTianjin2018,
+			"yellow 12-10T21..12-13T11, red 12-16T14..12-22T19, red 12-29T15..01-08T00"},
+		{"aotizhongxin-hourly-2016-12", CriteriaNational2016,
+			"yellow 12-10T21..12-13T11, red 12-16T14..12-22T19, red 12-29T15..01-08T00"},
+		{"wanliu-hourly-2016-12", CriteriaNational2024,
+			"orange 12-11T02..12-13T14, red 12-16T15..12-22T18, red 12-30T00..01-08T01"},
+		{"wanliu-hourly-2016-12", CriteriaTianjin2018,
+			"yellow 12-11T02..12-13T14, red 12-16T15..12-22T18, red 12-30T00..01-08T01"},
+		{"wanliu-hourly-2016-12", CriteriaNational2016,
+			"yellow 12-11T02..12-13T14, red 12-16T15..12-22T18, advisory 12-24T13..12-25T16, red 12-30T00..01-08T01"},
 	} {
 		t.Run(c.file+" "+c.set, func(t *testing.T) {
 			s := readAir(t, sharedEpisode(t, "beijing-"+c.file+".csv")).Series()

@@ -118,14 +118,16 @@ func Evaluate(s Series, c Criteria, opt EvaluateOptions) Evaluation {
 }
 
 func (c Criteria) evaluate(steps []step, opt EvaluateOptions) Evaluation {
-	ev := Evaluation{Criteria: c.Name, Level: None, Episodes: []Episode{}, Days: []DayVerdict{}, Tips: c.tips(steps), steps: steps}
+	ev := Evaluation{Criteria: c.Name, Level: None, Episodes: []Episode{}, Days: []DayVerdict{}, Tips: c.tips(steps),
+		steps: steps}
 	for i := range steps {
 		st := &steps[i]
 		if d := st.day(); d != "" {
 			ev.Days = append(ev.Days, st.verdict(d))
 		}
 		if st.hourly {
-			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source, st.forecastID, issuedAt(st.issuedAt)})
+			ev.Windows = append(ev.Windows, WindowVerdict{st.from, st.aqi, st.primary, st.valid, st.counted, st.why, st.source,
+				st.forecastID, issuedAt(st.issuedAt)})
 		}
 	}
 	found := c.find(steps, opt)
@@ -162,7 +164,8 @@ func (c Counts) step(st *step) (counted bool, why string) {
 		return true, ""
 	case c.Primary == "":
 		// Ozone that is the cause shows in the primary pollutants alone.
-		if slices.Contains(c.ExceptCauses, Ozone) && ozone() && !slices.ContainsFunc(st.primary, func(p string) bool { return p != O3H8 && p != O3H1 }) {
+		if slices.Contains(c.ExceptCauses, Ozone) && ozone() &&
+			!slices.ContainsFunc(st.primary, func(p string) bool { return p != O3H8 && p != O3H1 }) {
 			return false, whyOzone
 		}
 		return true, ""

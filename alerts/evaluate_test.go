@@ -145,7 +145,8 @@ func TestMissingDaysAreReportedAsUnknown(t *testing.T) {
 
 // The worse part of a run may lie in pieces unless the settings ask for a consecutive one.
 func TestWorsePartOfARun(t *testing.T) {
-	c := Criteria{Name: "test", Levels: []LevelRule{{Red, []Clause{{Over: 200, Hours: 96, Within: &Peak{Over: 300, Hours: 48}}}}}}
+	c := Criteria{Name: "test", Levels: []LevelRule{{Red,
+		[]Clause{{Over: 200, Hours: 96, Within: &Peak{Over: 300, Hours: 48}}}}}}
 	for _, tc := range []struct {
 		aqi         []int
 		pieces, one Level
@@ -166,7 +167,8 @@ func TestWorsePartOfARun(t *testing.T) {
 
 // An evaluation prints as the contract has it.
 func TestEvaluationJSON(t *testing.T) {
-	got, err := json.Marshal(Evaluate(byDay(days("2024-01-01", 201)...), Criteria{Name: "c", Levels: []LevelRule{{Yellow, []Clause{{Over: 200, Hours: 24}}}}}, plain))
+	got, err := json.Marshal(Evaluate(byDay(days("2024-01-01", 201)...),
+		Criteria{Name: "c", Levels: []LevelRule{{Yellow, []Clause{{Over: 200, Hours: 24}}}}}, plain))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,8 @@ func (p *Proposal) lines(lang string) []string {
 	if p.EndsAt != nil {
 		end = untilMinute(*p.EndsAt)
 	}
-	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "ends": end, "from": minute(from), "to": untilMinute(to),
+	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "ends": end,
+		"from": minute(from), "to": untilMinute(to),
 		"own_from": minute(t.Period.From), "own_to": untilMinute(t.Period.To),
 		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
 		"step": refusal.Text("explain.step."+t.Settings.LiftStep, lang, nil)})}
@@ -79,10 +80,12 @@ func (p *Proposal) lines(lang string) []string {
 	if s.Merge != "" {
 		merge = say("merge."+s.Merge, nil)
 	}
-	out = append(out, say(rule, refusal.Args{"merge": merge, "criteria": s.Criteria, "document": s.Document, "range": refusal.Text("range."+s.Range, lang, nil),
-		"gap": s.MergeGapH, "lift": s.LiftH, "at_most": s.LiftAtMost, "lead": s.LeadH}))
-	return append(out, say("settings_air", refusal.Args{"mismatch": s.AQIMismatch, "dust": refusal.Text("dust_suspect."+s.DustSuspect, lang, nil),
-		"age": s.ForecastMaxAgeH, "far": s.ForecastMaxLeadD}))
+	out = append(out, say(rule, refusal.Args{"merge": merge, "criteria": s.Criteria, "document": s.Document,
+		"range": refusal.Text("range."+s.Range, lang, nil),
+		"gap":   s.MergeGapH, "lift": s.LiftH, "at_most": s.LiftAtMost, "lead": s.LeadH}))
+	return append(out, say("settings_air",
+		refusal.Args{"mismatch": s.AQIMismatch, "dust": refusal.Text("dust_suspect."+s.DustSuspect, lang, nil),
+			"age": s.ForecastMaxAgeH, "far": s.ForecastMaxLeadD}))
 }
 
 // explainRemarks tells of days that count in another way than one would think: with another index, or though dust is
@@ -91,20 +94,24 @@ func explainRemarks(days []DayVerdict, windows []WindowVerdict, lang string) []s
 	var out []string
 	for _, d := range days {
 		if len(d.Stations) > 1 {
-			out = append(out, refusal.Text("explain.stations", lang, refusal.Args{"date": d.Date, "n": len(d.Stations), "stations": stationsText(d.Stations, lang)}))
+			out = append(out, refusal.Text("explain.stations", lang,
+				refusal.Args{"date": d.Date, "n": len(d.Stations), "stations": stationsText(d.Stations, lang)}))
 		}
 		switch {
 		case d.unjudged() && d.IssuedAt != nil:
-			out = append(out, refusal.Text("explain.unjudged", lang, refusal.Args{"date": d.Date, "issued": minute(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
+			out = append(out, refusal.Text("explain.unjudged", lang,
+				refusal.Args{"date": d.Date, "issued": minute(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
 		case !d.Counted:
 		case d.Why == whyMismatch && d.CountedAQI != nil:
-			out = append(out, refusal.Text("explain.mismatch", lang, refusal.Args{"date": d.Date, "aqi": *d.AQI, "counted": *d.CountedAQI}))
+			out = append(out, refusal.Text("explain.mismatch", lang,
+				refusal.Args{"date": d.Date, "aqi": *d.AQI, "counted": *d.CountedAQI}))
 		case d.Why == whyDustSuspect:
 			out = append(out, refusal.Text("explain.dust_suspect", lang, refusal.Args{"date": d.Date, "aqi": *d.AQI}))
 		}
 	}
 	for _, r := range Remarks(windows) {
-		out = append(out, refusal.Text("explain.hours_remark", lang, refusal.Args{"from": minute(r.From), "to": untilMinute(r.To), "why": refusal.Text("why."+r.Reason, lang, nil)}))
+		out = append(out, refusal.Text("explain.hours_remark", lang,
+			refusal.Args{"from": minute(r.From), "to": untilMinute(r.To), "why": refusal.Text("why."+r.Reason, lang, nil)}))
 	}
 	return out
 }
@@ -198,8 +205,9 @@ func ExplainClauses(clauses []ClauseTrace, lang string) []string {
 		}
 		var windows []string
 		for _, w := range c.Windows {
-			windows = append(windows, refusal.Text("explain.window", lang, refusal.Args{"from": minute(w.From), "to": untilMinute(w.To),
-				"hours": int(w.To.Sub(w.From) / time.Hour), "min": w.AQIMin, "max": w.AQIMax}))
+			windows = append(windows, refusal.Text("explain.window", lang,
+				refusal.Args{"from": minute(w.From), "to": untilMinute(w.To),
+					"hours": int(w.To.Sub(w.From) / time.Hour), "min": w.AQIMin, "max": w.AQIMax}))
 		}
 		args["windows"] = strings.Join(windows, "; ")
 		out = append(out, refusal.Text("explain.met", lang, args))

@@ -22,7 +22,8 @@ func TestTooFewHoursAreUnknown(t *testing.T) {
 		{"five within", []int{3, 7, 11, 15, 19}, "unknown 19 of 20 mean 330"},
 		{"five at its end", []int{19, 20, 21, 22, 23}, "unknown 19 of 20 mean 330"},
 		{"five at its beginning", []int{0, 1, 2, 3, 4}, "unknown 19 of 20 mean 330"},
-		{"all but one", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}, "unknown 1 of 20 mean 330"},
+		{"all but one", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23},
+			"unknown 1 of 20 mean 330"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s Series
@@ -49,10 +50,12 @@ func TestTooFewHoursAreUnknown(t *testing.T) {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 			words := strings.Join(ExplainClauses(ev.Clauses, langZH), "\n")
-			if few := strings.HasPrefix(c.want, "unknown"); strings.Contains(words, never) || strings.Contains(words, unknown) != few {
+			if few := strings.HasPrefix(c.want, "unknown"); strings.Contains(words, never) ||
+				strings.Contains(words, unknown) != few {
 				t.Errorf("the clauses say\n%s", words)
 			}
-			if zh := d.Reason(langZH); strings.HasPrefix(c.want, "unknown 19") && zh != "小时数不足，未知：有效 19 小时，需要 20 小时；已有小时的均值为 AQI 330" {
+			if zh := d.Reason(langZH); strings.HasPrefix(c.want, "unknown 19") &&
+				zh != "小时数不足，未知：有效 19 小时，需要 20 小时；已有小时的均值为 AQI 330" {
 				t.Errorf("the day says %s", zh)
 			}
 		})
@@ -99,7 +102,8 @@ func TestHighAirWithMissingHoursIsAnAlarm(t *testing.T) {
 			w.at("2026-12-17T00:00")
 			hours := hoursOf(w.now.Add(-24*time.Hour), 24, c.pm25)[:24-c.missing]
 			if len(hours) > 0 {
-				do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours})
+				do(w, w.engine.DecideObservation, "feeder",
+					Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours})
 			}
 			w.view(func(tx *bbolt.Tx) error {
 				ev, err := w.engine.Judged(tx, district, false, w.now)
@@ -127,7 +131,8 @@ func TestATraceTellsOfFewHoursAndOfWhatIsSetAside(t *testing.T) {
 	w.at("2026-12-16T17:00")
 	day := clockAt("2026-12-15T00:00")
 	hours := hoursOf(day, 19, 280)
-	do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours})
+	do(w, w.engine.DecideObservation, "feeder",
+		Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours})
 	do(w, w.engine.DecideObservation, "feeder", stationHours("1021A", w.now, 30, without(6, always("pm25=264"))))
 	f := forecast("2026-12-16T17:00", "2026-12-17", 210, 220, 90)
 	p := do(w, w.engine.DecideForecast, "feeder", f).Proposal
@@ -135,7 +140,8 @@ func TestATraceTellsOfFewHoursAndOfWhatIsSetAside(t *testing.T) {
 		t.Fatalf("%s", p.line())
 	}
 	words := strings.Join(p.Trace.Words.ZH, "\n")
-	for _, want := range []string{"2026-12-15 不计：小时数不足，未知：有效 19 小时，需要 20 小时；已有小时的均值为 AQI 330", "站点 1021A", "25 个 PM2.5（首个 264）不采用：PM2.5 一直是 264，视为卡数"} {
+	for _, want := range []string{"2026-12-15 不计：小时数不足，未知：有效 19 小时，需要 20 小时；已有小时的均值为 AQI 330", "站点 1021A",
+		"25 个 PM2.5（首个 264）不采用：PM2.5 一直是 264，视为卡数"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("it does not say %q:\n%s", want, words)
 		}
@@ -154,7 +160,8 @@ func TestManyStationsSetAsideAreOneLine(t *testing.T) {
 		all = append(all, Aside{fmt.Sprintf("s%02d", i), "pm25", at, at.Add(24 * time.Hour), 20, "264", AsideStuck, false})
 	}
 	zh := explainAside(all, langZH)
-	if len(zh) != 1 || !strings.Contains(zh[0], "600 个值") || !strings.Contains(zh[0], "等 30 个") || len([]rune(zh[0])) > 200 {
+	if len(zh) != 1 || !strings.Contains(zh[0], "600 个值") || !strings.Contains(zh[0], "等 30 个") ||
+		len([]rune(zh[0])) > 200 {
 		t.Errorf("%q", zh)
 	}
 	if got := asideNear(all, at.Add(-time.Hour), at); len(got) != 0 {

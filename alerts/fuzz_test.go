@@ -109,7 +109,8 @@ func holds(t *testing.T, ev Evaluation) {
 			}
 		}
 		if level == None || ep.Level != level || !ep.From.Before(ep.To) || ep.From.Before(last) {
-			t.Fatalf("episode %s from %s to %s, its highest clause %s, the one before until %s", ep.Level, ep.From, ep.To, level, last)
+			t.Fatalf("episode %s from %s to %s, its highest clause %s, the one before until %s", ep.Level, ep.From, ep.To,
+				level, last)
 		}
 		last = ep.To
 		if level.Above(highest) {
@@ -199,7 +200,8 @@ func hoursOfBytes(data []byte) Series {
 				h.Values[p] = aqi.Whole(int(value) * aqi.MaxConcentration / 255)
 			}
 		case 6: // means of three stations
-			h.Values = aqi.Values{aqi.PM25: aqi.Mean([]aqi.Concentration{aqi.Whole(int(value)), aqi.Whole(0), aqi.Whole(int(value))})}
+			h.Values = aqi.Values{aqi.PM25: aqi.Mean([]aqi.Concentration{aqi.Whole(int(value)), aqi.Whole(0),
+				aqi.Whole(int(value))})}
 		}
 		for range n {
 			one := h

@@ -27,7 +27,8 @@ func (e Engine) heavy(series Series, ev Evaluation, now time.Time) *Episode {
 			newest = i
 		}
 	}
-	if newest < 0 || !measured[newest].counted || *measured[newest].aqi <= heavyOver || measured[newest].to.Before(now.Add(-heavyFresh)) ||
+	if newest < 0 || !measured[newest].counted || *measured[newest].aqi <= heavyOver ||
+		measured[newest].to.Before(now.Add(-heavyFresh)) ||
 		clearsSoon(series, now) {
 		return nil
 	}

@@ -49,18 +49,23 @@ func TestMeasuredHeavyPollutionAlone(t *testing.T) {
 		{"30 h under another set", CriteriaTianjin2018, station(before(30, 243)), nil, nil, "-"},
 		{"19 h", "", station(before(19, 243)), nil, nil, "-"},
 		{"at 200", "", station(before(60, 200)), nil, nil, "-"},
-		{"72 h with a day above 300", "", station(bare(now.Add(-72*time.Hour), 48, 243), before(24, 310)), nil, nil, "start red 12-16T17 to further notice"},
-		{"a red run that is over", "", station(bare(now.Add(-150*time.Hour), 90, 310), bare(now.Add(-60*time.Hour), 30, 40), before(30, 243)), nil, nil,
+		{"72 h with a day above 300", "", station(bare(now.Add(-72*time.Hour), 48, 243), before(24, 310)), nil, nil,
+			"start red 12-16T17 to further notice"},
+		{"a red run that is over", "",
+			station(bare(now.Add(-150*time.Hour), 90, 310), bare(now.Add(-60*time.Hour), 30, 40), before(30, 243)), nil, nil,
 			"start yellow 12-16T17 to further notice"},
 		{"five better hours", "", station(until(5), before(5, 40)), nil, nil, "start orange 12-16T17 to further notice"},
 		{"six better hours", "", station(until(6), before(6, 40)), nil, nil, "-"},
 		{"silent for three hours", "", station(until(3)), nil, nil, "start orange 12-16T17 to further notice"},
 		{"silent for four hours", "", station(until(4)), nil, nil, "-"},
 		{"the twelfth hour is forecast at 200", "", station(before(60, 243)), bare(now.Add(11*time.Hour), 1, 200), nil, "-"},
-		{"the twelfth hour is forecast at 201", "", station(before(60, 243)), bare(now.Add(11*time.Hour), 1, 201), nil, "start orange 12-16T17 to further notice"},
-		{"the thirteenth is forecast at 200", "", station(before(60, 243)), bare(now.Add(12*time.Hour), 1, 200), nil, "start orange 12-16T17 to further notice"},
+		{"the twelfth hour is forecast at 201", "", station(before(60, 243)), bare(now.Add(11*time.Hour), 1, 201), nil,
+			"start orange 12-16T17 to further notice"},
+		{"the thirteenth is forecast at 200", "", station(before(60, 243)), bare(now.Add(12*time.Hour), 1, 200), nil,
+			"start orange 12-16T17 to further notice"},
 		{"today and tomorrow are forecast at 90", "", station(before(60, 243)), nil, []int{90, 90}, "-"},
-		{"what is forecast goes on", "", station(before(60, 243)), nil, []int{210, 210, 150, 90}, "start orange 12-16T17 to 12-18T00"},
+		{"what is forecast goes on", "", station(before(60, 243)), nil, []int{210, 210, 150, 90},
+			"start orange 12-16T17 to 12-18T00"},
 		{"by days alone", "", observed("2016-12-13", 243, 243, 243), nil, nil, "-"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,7 +83,8 @@ func TestMeasuredHeavyPollutionAlone(t *testing.T) {
 			if p.line() != c.want {
 				t.Fatalf("%s, want %s", p.line(), c.want)
 			}
-			if p != nil && p.EndsAt == nil && (!p.Trace.Measured || !strings.Contains(strings.Join(p.Trace.Words.ZH, ""), "依据实测")) {
+			if p != nil && p.EndsAt == nil &&
+				(!p.Trace.Measured || !strings.Contains(strings.Join(p.Trace.Words.ZH, ""), "依据实测")) {
 				t.Errorf("it does not say what it rests on: %q", p.Trace.Words.ZH)
 			}
 			w.mustMatch()
@@ -88,7 +94,8 @@ func TestMeasuredHeavyPollutionAlone(t *testing.T) {
 
 // With a lower warning live it is a raise; accepted, it is open until further notice, and nothing is left.
 func TestMeasuredHeavyPollutionRaisesALowerWarning(t *testing.T) {
-	for level, want := range map[Level]string{Advisory: "upgrade orange 12-16T17 to further notice", Yellow: "upgrade orange 12-16T17 to further notice", Orange: "-", Red: "-"} {
+	for level, want := range map[Level]string{Advisory: "upgrade orange 12-16T17 to further notice",
+		Yellow: "upgrade orange 12-16T17 to further notice", Orange: "-", Red: "-"} {
 		t.Run(fmt.Sprint(level), func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()

@@ -110,7 +110,8 @@ func newHourModel(s Series, counts Counts, opt EvaluateOptions) *hourModel {
 
 // given is a day as it was given.
 func (m *hourModel) given(at int, d DayAQI) modelMean {
-	mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values, partial: d.Partial}
+	mean := modelMean{from: at, to: at + 24, aqi: -1, primary: d.Primary, cause: d.Cause, day: true, values: d.Values,
+		partial: d.Partial}
 	if d.AQI != nil {
 		mean.aqi, mean.low = *d.AQI, *d.AQI
 	}

@@ -29,11 +29,13 @@ func seedCriteria(t tb, name string) Criteria {
 }
 
 func threeSets(t tb) []Criteria {
-	return []Criteria{seedCriteria(t, CriteriaNational2024), seedCriteria(t, CriteriaTianjin2018), seedCriteria(t, CriteriaNational2016)}
+	return []Criteria{seedCriteria(t, CriteriaNational2024), seedCriteria(t, CriteriaTianjin2018),
+		seedCriteria(t, CriteriaNational2016)}
 }
 
 func bothWays() []EvaluateOptions {
-	return []EvaluateOptions{{MergeGapH: 36, AQIMismatch: 10}, {MergeGapH: 36, Over300Consecutive: true, AQIMismatch: 10, DustSuspect: DustExclude}}
+	return []EvaluateOptions{{MergeGapH: 36, AQIMismatch: 10},
+		{MergeGapH: 36, Over300Consecutive: true, AQIMismatch: 10, DustSuspect: DustExclude}}
 }
 
 // allWays are the settings under which series are compared: how long a gap joins two spells, and what a peak is.
@@ -137,7 +139,8 @@ func genStretch(p pick, s *Series, at time.Time, n int, kind string) time.Time {
 		set := func(pollutant aqi.Pollutant, values ...string) {
 			h.Values[pollutant] = mustConcentration(oneOf(p, values...))
 		}
-		set(aqi.PM25, "0", "35", "115", "115.5", "116", "116", "150", "150.5", "150.500001", "151", "151", "250.5", "251", "251", "500")
+		set(aqi.PM25, "0", "35", "115", "115.5", "116", "116", "150", "150.5", "150.500001", "151", "151", "250.5", "251",
+			"251", "500")
 		if kind == "mixed" {
 			if p(8) == 0 {
 				delete(h.Values, aqi.PM25)
@@ -181,7 +184,8 @@ func genDays(p pick, from Date, n int) []DayAQI {
 		d := DayAQI{Date: from.AddDays(i), Cause: oneOf(p, "", "", "", "", "", "", Dust, Wildfire)}
 		if p(10) > 0 {
 			d.AQI = ptr(oneOf(p, 100, 150, 151, 151, 200, 201, 201, 300, 301, 301, 499, 500))
-			d.Primary = oneOf(p, nil, []string{"pm25"}, []string{"pm25"}, []string{"pm10", "pm25"}, []string{"pm10"}, []string{"o3_8h"})
+			d.Primary = oneOf(p, nil, []string{"pm25"}, []string{"pm25"}, []string{"pm10", "pm25"}, []string{"pm10"},
+				[]string{"o3_8h"})
 			genBeside(p, &d)
 		}
 		days = append(days, d)
@@ -199,7 +203,8 @@ func genBeside(p pick, d *DayAQI) {
 	for _, c := range []struct {
 		pollutant aqi.Pollutant
 		values    []string
-	}{{aqi.PM25, []string{"35", "100", "115", "116", "117", "124", "141", "142", "143", "150", "250", "500"}}, {aqi.PM10, []string{"50", "351", "450"}}, {aqi.NO2, []string{"30"}}} {
+	}{{aqi.PM25, []string{"35", "100", "115", "116", "117", "124", "141", "142", "143", "150", "250", "500"}},
+		{aqi.PM10, []string{"50", "351", "450"}}, {aqi.NO2, []string{"30"}}} {
 		if p(3) > 0 {
 			d.Values[c.pollutant] = mustConcentration(oneOf(p, c.values...))
 		}

@@ -53,7 +53,8 @@ func TestHoursMakeWindowsThatCrossMidnight(t *testing.T) {
 	w.at("2026-11-24T17:00")
 	noon := clockAt("2026-11-25T12:00")
 	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{},
-		Hours: append(append(hoursOf(noon.Add(-24*time.Hour), 24, 30), hoursOf(noon, 24, 151)...), hoursOf(noon.Add(24*time.Hour), 24, 30)...)}
+		Hours: append(append(hoursOf(noon.Add(-24*time.Hour), 24, 30), hoursOf(noon, 24, 151)...),
+			hoursOf(noon.Add(24*time.Hour), 24, 30)...)}
 	p := do(w, w.engine.DecideForecast, "feeder", f).Proposal
 	if got, want := p.line(), "start yellow 11-25T12 to 11-26T12"; got != want {
 		t.Fatalf("%s, want %s", got, want)
@@ -62,7 +63,8 @@ func TestHoursMakeWindowsThatCrossMidnight(t *testing.T) {
 		t.Errorf("lead %v h, short notice %v, of %s", p.LeadH, p.ShortNotice, p.ForecastID)
 	}
 	words := strings.Join(p.Trace.Words.ZH, "\n")
-	for _, want := range []string{"黄色（Ⅲ级）：AQI>200 持续 24 小时——满足：2026-11-25 12:00 至 2026-11-26 12:00 共 24 小时，AQI 201–201", "少于要求的 24 小时", "橙色（Ⅱ级）：AQI>200 持续 48 小时——不满足：超过该值最长连续 24 小时"} {
+	for _, want := range []string{"黄色（Ⅲ级）：AQI>200 持续 24 小时——满足：2026-11-25 12:00 至 2026-11-26 12:00 共 24 小时，AQI 201–201",
+		"少于要求的 24 小时", "橙色（Ⅱ级）：AQI>200 持续 48 小时——不满足：超过该值最长连续 24 小时"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("the trace does not say %q:\n%s", want, words)
 		}
@@ -93,10 +95,12 @@ func TestMeasuredAndForecastHoursAreOneSeries(t *testing.T) {
 	w.at("2026-11-24T17:00")
 	begin := w.now.Add(-30 * time.Hour)
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hoursOf(begin, 30, 160)}
-	if p := do(w, w.engine.DecideObservation, "feeder", o).Proposal; p.line() != "start yellow 11-24T17 to further notice" {
+	if p := do(w, w.engine.DecideObservation, "feeder",
+		o).Proposal; p.line() != "start yellow 11-24T17 to further notice" {
 		t.Errorf("%s for what is measured alone", p.line())
 	}
-	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: append(hoursOf(w.now, 20, 160), hoursOf(w.now.Add(20*time.Hour), 24, 20)...)}
+	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{},
+		Hours: append(hoursOf(w.now, 20, 160), hoursOf(w.now.Add(20*time.Hour), 24, 20)...)}
 	p := do(w, w.engine.DecideForecast, "feeder", f).Proposal
 	if p == nil || p.Level != Orange || !p.StartsAt.Equal(w.now) || p.LeadH != 0 {
 		t.Fatalf("%s, want orange from now", p.line())
@@ -138,9 +142,11 @@ func TestLiftByHours(t *testing.T) {
 			in := declaration(Yellow)
 			in.StartsAt = ptr(w.now.Add(-48 * time.Hour))
 			do(w, w.engine.DecideDeclare, "duty", in)
-			o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: append(hoursOf(w.now.Add(-48*time.Hour), 43, 150), hoursOf(w.now.Add(-5*time.Hour), 5, 115)...)}
+			o := Observation{Station: "1015A", Region: district, Days: []Day{},
+				Hours: append(hoursOf(w.now.Add(-48*time.Hour), 43, 150), hoursOf(w.now.Add(-5*time.Hour), 5, 115)...)}
 			do(w, w.engine.DecideObservation, "feeder", o)
-			f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: hoursOf(w.now, c.n, 60)}
+			f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{},
+				Hours: hoursOf(w.now, c.n, 60)}
 			if got := suggestedLine(do(w, w.engine.DecideForecast, "feeder", f).Proposal); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
@@ -164,7 +170,8 @@ func TestReceptionTellsGapsRepeatsAndStuckInstruments(t *testing.T) {
 	hours = append(hours[:3], hours[5:]...) // two hours are missing
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours}
 	got := do(w, w.engine.DecideObservation, "feeder", o)
-	want := Reception{New: 18, Gaps: []Period{{from.Add(3 * time.Hour), from.Add(5 * time.Hour)}}, Stuck: []Period{{from.Add(12 * time.Hour), from.Add(20 * time.Hour)}}}
+	want := Reception{New: 18, Gaps: []Period{{from.Add(3 * time.Hour), from.Add(5 * time.Hour)}},
+		Stuck: []Period{{from.Add(12 * time.Hour), from.Add(20 * time.Hour)}}}
 	if !reflect.DeepEqual(got.Reception, want) {
 		t.Errorf("got  %+v\nwant %+v", got.Reception, want)
 	}
@@ -173,10 +180,12 @@ func TestReceptionTellsGapsRepeatsAndStuckInstruments(t *testing.T) {
 		t.Errorf("again: %d new and %d repeated, want 1 and 2", got.New, got.Repeated)
 	}
 	w.events()
-	if do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours[16:]}); w.events() != "" {
+	if do(w, w.engine.DecideObservation, "feeder",
+		Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours[16:]}); w.events() != "" {
 		t.Error("what was known made an event")
 	}
-	_, err := try(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Hours: hoursOf(w.now.Add(2*time.Hour), 1, 50)})
+	_, err := try(w, w.engine.DecideObservation, "feeder",
+		Observation{Station: "1015A", Region: district, Hours: hoursOf(w.now.Add(2*time.Hour), 1, 50)})
 	if ruleAt(err, "hours[0].at") != "observation.in_future" {
 		t.Errorf("an hour to come: %v", err)
 	}
@@ -207,7 +216,8 @@ func TestForecastSkill(t *testing.T) {
 	defer w.close()
 	e := w.engine
 	say := func(source, issued string, low, high int) {
-		f := Forecast{Source: source, Region: district, IssuedAt: clockAt(issued), Days: []ForecastDay{{Date: "2016-12-17", AQILow: low, AQIHigh: high, Primary: []string{}}}}
+		f := Forecast{Source: source, Region: district, IssuedAt: clockAt(issued),
+			Days: []ForecastDay{{Date: "2016-12-17", AQILow: low, AQIHigh: high, Primary: []string{}}}}
 		w.at(issued)
 		do(w, e.DecideForecast, "feeder", f)
 	}
@@ -231,7 +241,8 @@ func TestForecastSkill(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	w.view(func(tx *bbolt.Tx) error {
-		if _, err := DefaultSettings().ForecastSkill(tx, district, "2016-12-31", "2016-12-01"); refusal.CodeOf(err) != refusal.Invalid {
+		if _, err := DefaultSettings().ForecastSkill(tx, district, "2016-12-31",
+			"2016-12-01"); refusal.CodeOf(err) != refusal.Invalid {
 			t.Errorf("a period upside down: %v", err)
 		}
 		return nil
@@ -269,18 +280,24 @@ func seedSets(t testing.TB) []Criteria {
 
 func TestCriteriaByDate(t *testing.T) {
 	sets := seedSets(t)
-	if got := CriteriaNames(sets); !reflect.DeepEqual(got, []string{"national-2016", "national-2024", "tianjin-2018", "tianjin-2023", "work-requirement"}) {
+	if got := CriteriaNames(sets); !reflect.DeepEqual(got,
+		[]string{"national-2016", "national-2024", "tianjin-2018", "tianjin-2023", "work-requirement"}) {
 		t.Fatalf("the seeds are %v", got)
 	}
 	for _, c := range []struct {
 		choice CriteriaChoice
 		want   string // at 2016-12-16, 2018-11-30, 2018-12-01, 2023-11-30, 2023-12-01, 2026-11-24
 	}{
-		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024}, "national-2016 national-2016 tianjin-2018 tianjin-2018 national-2024 national-2024"},
-		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2018}, "national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
-		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2023}, "national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2023 tianjin-2023"},
-		{CriteriaChoice{Use: CriteriaTianjin2023}, "tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023"},
-		{CriteriaChoice{Use: CriteriaTianjin2018}, "tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
+		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024},
+			"national-2016 national-2016 tianjin-2018 tianjin-2018 national-2024 national-2024"},
+		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2018},
+			"national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
+		{CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaTianjin2023},
+			"national-2016 national-2016 tianjin-2018 tianjin-2018 tianjin-2023 tianjin-2023"},
+		{CriteriaChoice{Use: CriteriaTianjin2023},
+			"tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023 tianjin-2023"},
+		{CriteriaChoice{Use: CriteriaTianjin2018},
+			"tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018 tianjin-2018"},
 	} {
 		set, err := DefaultSettings().Choose(c.choice, sets)
 		if err != nil {
@@ -294,7 +311,8 @@ func TestCriteriaByDate(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", c.choice, s, c.want)
 		}
 	}
-	if _, err := DefaultSettings().Choose(CriteriaChoice{Use: "national-2030"}, sets); ruleAt(err, "criteria.use") != "criteria.unknown" {
+	if _, err := DefaultSettings().Choose(CriteriaChoice{Use: "national-2030"}, sets); ruleAt(err,
+		"criteria.use") != "criteria.unknown" {
 		t.Errorf("criteria there are not: %v", err)
 	}
 }
@@ -308,7 +326,8 @@ func TestTianjin2023IsMarkedUnseenAndHasToBeNamed(t *testing.T) {
 		t.Fatal("it is not there")
 	}
 	c := sets[i]
-	if n := National2024(); !reflect.DeepEqual(c.Levels, n.Levels) || !reflect.DeepEqual(c.Counts, n.Counts) || c.ValidFrom != n.ValidFrom {
+	if n := National2024(); !reflect.DeepEqual(c.Levels, n.Levels) || !reflect.DeepEqual(c.Counts, n.Counts) ||
+		c.ValidFrom != n.ValidFrom {
 		t.Errorf("its thresholds are not those of 2024: %+v", c)
 	}
 	if !c.Unseen || !strings.Contains(c.Title, "未见原文") || !strings.Contains(c.Document, "未见原文") {
@@ -320,7 +339,8 @@ func TestTianjin2023IsMarkedUnseenAndHasToBeNamed(t *testing.T) {
 		}
 	}
 	sets[i].Unseen, sets[i].ValidFrom = false, "2023-12-02" // read at last, by a file of the district's own
-	for named, want := range map[string]string{CriteriaNational2024: CriteriaNational2024, CriteriaTianjin2023: CriteriaTianjin2023} {
+	for named, want := range map[string]string{CriteriaNational2024: CriteriaNational2024,
+		CriteriaTianjin2023: CriteriaTianjin2023} {
 		set, err := DefaultSettings().Choose(CriteriaChoice{Use: ByDate, Tianjin2023: named}, sets)
 		if err != nil || set.CriteriaOn("2024-01-01").Name != want {
 			t.Errorf("%s named: %s, %v", named, set.CriteriaOn("2024-01-01").Name, err)
@@ -333,7 +353,8 @@ func TestWorkRequirementTier(t *testing.T) {
 	sets := seedSets(t)
 	series := byDay(days("2026-11-24", 101, 101, 90, 151)...)
 	for on, want := range map[bool]string{false: "none", true: "advisory"} {
-		set, err := DefaultSettings().Choose(CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024, WorkRequirement: on}, sets)
+		set, err := DefaultSettings().Choose(CriteriaChoice{Use: ByDate, Tianjin2023: CriteriaNational2024,
+			WorkRequirement: on}, sets)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +369,8 @@ func TestWorkRequirementTier(t *testing.T) {
 
 // 江苏's wording lets a warning end below the yellow criteria: at 190 today, which at_most has to be over first.
 func TestLiftBelowYellow(t *testing.T) {
-	for rule, want := range map[string]string{LiftAtMostRule: "lift none 12-17T00 to 12-17T00", LiftBelowYellow: "lift none 12-16T17 to 12-16T17"} {
+	for rule, want := range map[string]string{LiftAtMostRule: "lift none 12-17T00 to 12-17T00",
+		LiftBelowYellow: "lift none 12-16T17 to 12-16T17"} {
 		w := newWorld(t, t.TempDir())
 		w.engine.LiftRule = rule
 		do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
@@ -365,13 +387,15 @@ func TestLiftBelowYellow(t *testing.T) {
 func TestTipsInsteadOfAResponse(t *testing.T) {
 	s := byDay(
 		DayAQI{Date: "2026-05-01", AQI: ptr(260), Cause: Dust}, DayAQI{Date: "2026-05-02", AQI: ptr(230), Cause: Dust},
-		DayAQI{Date: "2026-05-03", AQI: ptr(210), Primary: []string{O3H8}}, DayAQI{Date: "2026-05-04", AQI: ptr(140), Primary: []string{O3H8}})
+		DayAQI{Date: "2026-05-03", AQI: ptr(210), Primary: []string{O3H8}},
+		DayAQI{Date: "2026-05-04", AQI: ptr(140), Primary: []string{O3H8}})
 	ev := Evaluate(s, National2024(), plain)
 	var got []string
 	for _, tip := range ev.Tips {
 		got = append(got, fmt.Sprint(spell(tip.From, tip.To), " ", tip.AQIMax, " ", tip.Reason))
 	}
-	if want := []string{"2026-05-01..2026-05-02 260 dust", "2026-05-03..2026-05-03 210 ozone"}; ev.Level != None || !reflect.DeepEqual(got, want) {
+	if want := []string{"2026-05-01..2026-05-02 260 dust", "2026-05-03..2026-05-03 210 ozone"}; ev.Level != None ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("%s, tips %q, want none and %q", ev.Level, got, want)
 	}
 	// The older criteria count every cause but these two.
@@ -383,7 +407,8 @@ func TestTipsInsteadOfAResponse(t *testing.T) {
 			day  DayAQI
 			want bool
 		}{
-			{DayAQI{AQI: ptr(210), Primary: []string{"pm10"}}, true}, {DayAQI{AQI: ptr(210), Cause: Wildfire}, true}, {DayAQI{AQI: ptr(210)}, true},
+			{DayAQI{AQI: ptr(210), Primary: []string{"pm10"}}, true}, {DayAQI{AQI: ptr(210), Cause: Wildfire}, true},
+			{DayAQI{AQI: ptr(210)}, true},
 			{DayAQI{AQI: ptr(210), Cause: LocalDust}, false}, {DayAQI{AQI: ptr(210), Primary: []string{O3H8}}, false},
 			{DayAQI{AQI: ptr(210), Primary: []string{O3H8, PM25}}, true}, {DayAQI{AQI: ptr(210), Cause: Ozone}, false},
 		} {
@@ -406,14 +431,16 @@ func TestMissingPM25IsNotCleanAir(t *testing.T) {
 	declared := do(w, w.engine.DecideDeclare, "duty", in)
 	do(w, w.engine.DecideApprove, "approver", Approve{declared.ID, declared.Revision})
 	// The air is to clear in 30 h, more than a lift is proposed ahead.
-	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{}, Hours: append(hoursOf(w.now, 30, 300), hoursOf(w.now.Add(30*time.Hour), 60, 30)...)}
+	f := Forecast{Source: "emc", Region: district, IssuedAt: w.now, Days: []ForecastDay{},
+		Hours: append(hoursOf(w.now, 30, 300), hoursOf(w.now.Add(30*time.Hour), 60, 30)...)}
 	do(w, w.engine.DecideForecast, "feeder", f)
 	for silent := 5; silent <= 30; silent++ {
 		hours := hoursOf(w.now.Add(-96*time.Hour), 96, 300)
 		for i := range silent {
 			hours[len(hours)-1-i].PM25 = nil
 		}
-		p := do(w, w.engine.DecideObservation, "feeder", Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours}).Proposal
+		p := do(w, w.engine.DecideObservation, "feeder",
+			Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours}).Proposal
 		if p != nil {
 			t.Fatalf("%d h without PM2.5: %s", silent, p.line())
 		}
@@ -442,7 +469,8 @@ func TestMeasuredHoursGoOnInTheForecastOfTomorrow(t *testing.T) {
 	s.Days = days("2026-11-25", 180)
 	ev := Evaluate(s, National2024(), plain)
 	// >150 from 08:00 on the 23rd to 24:00 on the 25th: 64 h, yellow and not yet orange.
-	if got := clauseLines(Episode{Clauses: ev.Clauses})[1]; ev.Level != Yellow || got != "yellow >150 48h: 2026-11-23..2026-11-25 172-180" {
+	if got := clauseLines(Episode{Clauses: ev.Clauses})[1]; ev.Level != Yellow ||
+		got != "yellow >150 48h: 2026-11-23..2026-11-25 172-180" {
 		t.Errorf("%s, %s", ev.Level, got)
 	}
 	if got := ev.Clauses[1].LongestH; got != 64 {

@@ -21,9 +21,11 @@ func TestWhatGoesOutDoesNotSayWhatIsInternal(t *testing.T) {
 	do(w, e.DecideForecast, "feeder", forecast("2016-12-16T17:00", "2016-12-17", 238, 340, 293, 292))
 	got := do(w, e.DecideDeclare, "duty", declaration(Orange))
 	got = do(w, e.DecideReject, "approver", Reject{got.ID, got.Revision, "rejected because"})
-	got = do(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, NoticeText: "更正", Reason: "corrected"})
+	got = do(w, e.DecideRevise, "duty",
+		Revise{WarningID: got.ID, Revision: got.Revision, NoticeText: "更正", Reason: "corrected"})
 	got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
-	got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red, Trigger: CityOrder, Reason: "raise because"})
+	got = do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red, Trigger: CityOrder, Reason: "raise because"})
 	got = do(w, e.DecideReject, "approver", Reject{got.ID, got.Revision, "not raised because"})
 	got = do(w, e.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision, Reason: "lifted because"})
 	m := w.message(TopicWarning, fmt.Sprintf("%s/%d", got.ID, got.Revision))
@@ -62,14 +64,17 @@ func TestAMessageWithNothingInternalIsAsItWasStored(t *testing.T) {
 // The warning that others see is another value: nothing of the one in hand changes.
 func TestAPublicWarningLeavesTheWarningAlone(t *testing.T) {
 	over := &Override{ProposalID: "P1"}
-	w := Warning{ID: "W1", Overrides: []Override{*over}, Pending: &Pending{Kind: "raise", Change: Change{Reason: "why", Overrides: over}},
-		History: []HistoryEntry{{Event: "declared", Reason: "a"}, {Event: "raise_asked", Reason: "why"}, {Event: "rejected", Reason: "b"}}}
+	w := Warning{ID: "W1", Overrides: []Override{*over},
+		Pending: &Pending{Kind: "raise", Change: Change{Reason: "why", Overrides: over}},
+		History: []HistoryEntry{{Event: "declared", Reason: "a"}, {Event: "raise_asked", Reason: "why"},
+			{Event: "rejected", Reason: "b"}}}
 	before, _ := json.Marshal(w)
 	p := w.Public()
 	if after, _ := json.Marshal(w); !bytes.Equal(before, after) {
 		t.Errorf("%s became %s", before, after)
 	}
-	want := Warning{ID: "W1", Pending: &Pending{Kind: "raise"}, History: []HistoryEntry{{Event: "declared", Reason: "a"}, {Event: "raise_asked"}, {Event: "rejected"}}}
+	want := Warning{ID: "W1", Pending: &Pending{Kind: "raise"},
+		History: []HistoryEntry{{Event: "declared", Reason: "a"}, {Event: "raise_asked"}, {Event: "rejected"}}}
 	if !reflect.DeepEqual(*p, want) {
 		t.Errorf("%+v, want %+v", *p, want)
 	}

@@ -100,9 +100,13 @@ func TestBrokenInstrumentsNeitherRaiseNorSilence(t *testing.T) {
 			return fmt.Sprintf("pm25=%d pm10=9999", 160+i%5)
 		}}, orange},
 		{"1501 of PM2.5", map[string]func(int) string{"a": around(40, at([]int{40, 44, 48}, "pm25=1501 pm10=2000"))}, "-"},
-		{"1500 of PM2.5 is a value", map[string]func(int) string{"a": around(40, at([]int{40, 44, 48, 52}, "pm25=1500 pm10=1600"))}, "start yellow 12-16T17 to further notice"},
+		{"1500 of PM2.5 is a value", map[string]func(int) string{"a": around(40,
+			at([]int{40, 44, 48, 52}, "pm25=1500 pm10=1600"))}, "start yellow 12-16T17 to further notice"},
 		{"a station constant at 985", map[string]func(int) string{"a": good, "b": always("pm25=985 pm10=1200")}, "-"},
-		{"CO in µg/m³", map[string]func(int) string{"a": func(i int) string { return fmt.Sprintf("%s co=%d", bad(i), 1500+i) }}, orange},
+		{"CO in µg/m³", map[string]func(int) string{"a": func(i int) string {
+			return fmt.Sprintf("%s co=%d", bad(i),
+				1500+i)
+		}}, orange},
 		{"264 with every sixth hour missing", map[string]func(int) string{"a": without(6, always("pm25=264"))}, "-"},
 		{"264 with every second hour missing", map[string]func(int) string{"a": without(2, always("pm25=264"))}, "-"},
 		{"264 while PM10 changes", map[string]func(int) string{"a": func(i int) string { return fmt.Sprintf("pm25=264 pm10=%d", 300+i%7) }}, "-"},
@@ -114,11 +118,16 @@ func TestBrokenInstrumentsNeitherRaiseNorSilence(t *testing.T) {
 			return "pm25=8 pm10=9"
 		}}, "-"},
 		{"a frozen 8 hides nothing", map[string]func(int) string{"a": bad, "b": always("pm25=8 pm10=9")}, orange},
-		{"999 in two pollutants", map[string]func(int) string{"a": around(40, at([]int{40, 44, 48, 52}, "pm25=999 pm10=999"))}, "-"},
-		{"999 of PM2.5 in two hours", map[string]func(int) string{"a": around(40, at([]int{40, 41, 44, 45, 48, 49}, "pm25=999 pm10=1100"))}, "-"},
-		{"999 of PM10 alone in a storm is a value", map[string]func(int) string{"a": around(160, at([]int{1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57}, "pm25=163.5 pm10=999"))}, "-"},
-		{"so are 1000 of PM10 two hours running", map[string]func(int) string{"a": around(160, at([]int{1, 2, 9, 10, 17, 18, 25, 26, 33, 34, 41, 42, 49, 50, 57}, "pm25=163.5 pm10=1000"))}, "-"},
-		{"999 of PM10 two hours running is none", map[string]func(int) string{"a": around(160, at([]int{1, 2, 9, 10, 17, 18, 25, 26, 33, 34, 41, 42, 49, 50}, "pm25=163.5 pm10=999"))}, orange},
+		{"999 in two pollutants", map[string]func(int) string{"a": around(40,
+			at([]int{40, 44, 48, 52}, "pm25=999 pm10=999"))}, "-"},
+		{"999 of PM2.5 in two hours", map[string]func(int) string{"a": around(40,
+			at([]int{40, 41, 44, 45, 48, 49}, "pm25=999 pm10=1100"))}, "-"},
+		{"999 of PM10 alone in a storm is a value", map[string]func(int) string{"a": around(160,
+			at([]int{1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57}, "pm25=163.5 pm10=999"))}, "-"},
+		{"so are 1000 of PM10 two hours running", map[string]func(int) string{"a": around(160,
+			at([]int{1, 2, 9, 10, 17, 18, 25, 26, 33, 34, 41, 42, 49, 50, 57}, "pm25=163.5 pm10=1000"))}, "-"},
+		{"999 of PM10 two hours running is none", map[string]func(int) string{"a": around(160,
+			at([]int{1, 2, 9, 10, 17, 18, 25, 26, 33, 34, 41, 42, 49, 50}, "pm25=163.5 pm10=999"))}, orange},
 		{"PM10 above 10000: the hours are unknown", map[string]func(int) string{"a": func(i int) string {
 			if i < 30 {
 				return bad(i)

@@ -169,7 +169,8 @@ func (b *body) tell(path, rule string, args refusal.Args) {
 // end refuses what was wrong, a member that is not known first, and a body of which nothing is left.
 func (b *body) end(left int) error {
 	if len(b.unknown) > 0 {
-		return &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": len(b.unknown)}, Fields: b.unknown}
+		return &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": len(b.unknown)},
+			Fields: b.unknown}
 	}
 	b.require(left > 0 || len(b.wrong) > 0, "days", "days.none", nil)
 	return refusal.Input(b.wrong)
@@ -218,8 +219,10 @@ func (b *body) member(p *part, m member, hourly bool) {
 	c := head.Column
 	pollutant, isPollutant := c.Pollutant(hourly)
 	switch {
-	case c == forms.Unknown, c == forms.Ignored, c == forms.Place, hourly && (c == forms.AQILow || c == forms.AQIHigh || c == forms.Class || head.Day), !hourly && (c == forms.Hour || head.Hour):
-		b.unknown = append(b.unknown, refusal.Field{Path: path, Rule: "input.unknown_field", Args: refusal.Args{"name": refusal.Shown(m.name)}})
+	case c == forms.Unknown, c == forms.Ignored, c == forms.Place, hourly &&
+		(c == forms.AQILow || c == forms.AQIHigh || c == forms.Class || head.Day), !hourly && (c == forms.Hour || head.Hour):
+		b.unknown = append(b.unknown, refusal.Field{Path: path, Rule: "input.unknown_field",
+			Args: refusal.Args{"name": refusal.Shown(m.name)}})
 		return
 	case m.value.Kind() == 'n': // as if it were not there
 		return
@@ -462,7 +465,8 @@ func (b *body) hours(in []item) []Hour {
 			continue
 		}
 		if p.aboveItsOwn() {
-			b.tell(p.named(forms.Column(aqi.PM25), aqi.PM25), "note.pm25_above_pm10", refusal.Args{"pm25": *p.PM25, "pm10": *p.PM10})
+			b.tell(p.named(forms.Column(aqi.PM25), aqi.PM25), "note.pm25_above_pm10",
+				refusal.Args{"pm25": *p.PM25, "pm10": *p.PM10})
 		}
 		seen[when] = len(kept)
 		kept, paths = append(kept, h), append(paths, p.path)

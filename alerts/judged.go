@@ -54,7 +54,8 @@ type aged map[Date]DayAQI
 func (a aged) add(f *forecastHour, why string) {
 	day := DateOf(f.At)
 	known, ok := a[day]
-	if !ok || known.IssuedAt.Before(f.IssuedAt) || known.IssuedAt.Equal(f.IssuedAt) && newerID(f.ForecastID, known.ForecastID) {
+	if !ok || known.IssuedAt.Before(f.IssuedAt) || known.IssuedAt.Equal(f.IssuedAt) &&
+		newerID(f.ForecastID, known.ForecastID) {
 		a[day] = DayAQI{Date: day, Source: SourceForecast, ForecastID: f.ForecastID, IssuedAt: f.IssuedAt, Unjudged: why}
 	}
 }
@@ -69,7 +70,8 @@ func (s *Series) judge(days map[Date]DayAQI, old aged, today Date) {
 		}
 	}
 	for i := range s.Hours {
-		if h := &s.Hours[i]; h.Source == SourceObservation && !h.missing() && DateOf(h.At) == today && days[today].Unjudged != "" {
+		if h := &s.Hours[i]; h.Source == SourceObservation && !h.missing() && DateOf(h.At) == today &&
+			days[today].Unjudged != "" {
 			delete(days, today)
 		}
 	}

@@ -107,7 +107,8 @@ func (e Engine) airBySteps(ev Evaluation, of func(*step) bool) (out []air) {
 		st := &ev.steps[i]
 		if of(st) {
 			known := st.aqi != nil && !st.partial
-			out = append(out, air{st.from, st.to, st.aqi != nil, known && e.cleanAt(ev, *st.aqi, st.from, st.to) && !ev.asks(st.from, st.to)})
+			out = append(out, air{st.from, st.to, st.aqi != nil, known && e.cleanAt(ev, *st.aqi, st.from, st.to) &&
+				!ev.asks(st.from, st.to)})
 		}
 	}
 	return out
@@ -233,7 +234,8 @@ func (e Engine) outlook(ev Evaluation, since, now time.Time, wait []Episode) *Ou
 	if at, ok := ev.clear.from(e.LiftH, since, now, wait); ok {
 		o.From = &at
 	}
-	o.Open = slices.ContainsFunc(wait, func(ep Episode) bool { return ep.whole().To.After(now) && !ep.whole().To.Before(ev.clear.known) })
+	o.Open = slices.ContainsFunc(wait,
+		func(ep Episode) bool { return ep.whole().To.After(now) && !ep.whole().To.Before(ev.clear.known) })
 	return o
 }
 
@@ -249,7 +251,8 @@ func (ev Evaluation) idle(live *Warning, now time.Time) (n int) {
 	}
 	for day := DateOf(latest(live.StartsAt, ev.steps[0].from)); day.Start().Before(end); day = day.AddDays(1) {
 		met := slices.ContainsFunc(ev.Clauses, func(c ClauseTrace) bool {
-			return slices.ContainsFunc(c.Windows, func(w Window) bool { return w.From.Before(day.End()) && w.To.After(day.Start()) })
+			return slices.ContainsFunc(c.Windows,
+				func(w Window) bool { return w.From.Before(day.End()) && w.To.After(day.Start()) })
 		})
 		if !met {
 			n++

@@ -85,7 +85,8 @@ func TestALiftIsNotRaisedAgainUntilTheAirClearsAtAnotherTime(t *testing.T) {
 		}
 	}
 	w.at("2016-12-16T21:00")
-	live = do(w, w.engine.DecideLift, "duty", Lift{WarningID: live.ID, Revision: w.warning(live.ID).Revision, ProposalID: p.ID, EndsAt: ptr(clockAt("2016-12-18T20:00"))})
+	live = do(w, w.engine.DecideLift, "duty", Lift{WarningID: live.ID, Revision: w.warning(live.ID).Revision,
+		ProposalID: p.ID, EndsAt: ptr(clockAt("2016-12-18T20:00"))})
 	if live.State != Active || live.LiftFrom == nil || !live.LiftFrom.Equal(clockAt("2016-12-17T00:00")) {
 		t.Fatalf("%+v", live)
 	}
@@ -97,7 +98,8 @@ func TestALiftIsNotRaisedAgainUntilTheAirClearsAtAnotherTime(t *testing.T) {
 	}
 	// The 17th is measured at 160: it clears a day later, which is still before the end that was set.
 	w.at("2016-12-17T18:00")
-	if got := do(w, w.engine.DecideObservation, "feeder", observed("2016-12-17", 160)).Proposal.line(); got != "lift none 12-18T00 to 12-18T00" {
+	if got := do(w, w.engine.DecideObservation, "feeder",
+		observed("2016-12-17", 160)).Proposal.line(); got != "lift none 12-18T00 to 12-18T00" {
 		t.Errorf("the air clears a day later: %s", got)
 	}
 	w.mustMatch()
@@ -110,7 +112,8 @@ func TestDaysOfAWarningThatMeetNoClauseAreCounted(t *testing.T) {
 	in := declaration(Yellow)
 	in.StartsAt = ptr(clockAt("2016-12-12T00:00"))
 	live := do(w, w.engine.DecideDeclare, "duty", in)
-	do(w, w.engine.DecideObservation, "feeder", observed("2016-12-12", 160, 160, 160, 90, 160)) // the 15th, and the 16th alone
+	// the 15th, and the 16th alone
+	do(w, w.engine.DecideObservation, "feeder", observed("2016-12-12", 160, 160, 160, 90, 160))
 	p := w.ahead(90, 90, 90)
 	if p.line() != "lift none 12-17T00 to 12-17T00" || p.Trace.Outlook.IdleDays != 2 {
 		t.Fatalf("%s, %+v", p.line(), p.Trace.Outlook)
@@ -192,7 +195,8 @@ func TestAForecastThatEndsInMidRun(t *testing.T) {
 			t.Errorf("the words do not say %q:\n%s", want, words)
 		}
 	}
-	if words := strings.Join(w.ahead(160, 160, 210, 90).Trace.Words.ZH, "\n"); strings.Contains(words, "末日仍未结束") || !strings.Contains(words, "预报只到 2016-12-20 24:00") {
+	if words := strings.Join(w.ahead(160, 160, 210, 90).Trace.Words.ZH, "\n"); strings.Contains(words, "末日仍未结束") ||
+		!strings.Contains(words, "预报只到 2016-12-20 24:00") {
 		t.Errorf("a day of clean air behind the episode:\n%s", words)
 	}
 }
@@ -210,10 +214,14 @@ func TestALiftWaitsForWhatTheTierBelowAsks(t *testing.T) {
 		aqi  []int // from the 1st on
 		want []string
 	}{
-		{LiftDay, []int{90, 160, 120, 120, 120, 90, 90, 90, 90}, []string{"01-01 start advisory 01-02T00 to 01-06T00", "01-05 lift none 01-06T00 to 01-06T00"}},
-		{LiftHour, []int{90, 160, 120, 120, 120, 90, 90, 90, 90}, []string{"01-01 start advisory 01-02T00 to 01-06T00", "01-05 lift none 01-06T00 to 01-06T00"}},
-		{LiftMean, []int{90, 160, 120, 120, 120, 90, 90, 90, 90}, []string{"01-01 start advisory 01-02T00 to 01-06T00", "01-06 lift none 01-07T00 to 01-07T00"}},
-		{LiftDay, []int{90, 120, 120, 90, 90, 90, 90}, []string{"01-01 start advisory 01-02T00 to 01-04T00", "01-03 lift none 01-04T00 to 01-04T00"}},
+		{LiftDay, []int{90, 160, 120, 120, 120, 90, 90, 90, 90},
+			[]string{"01-01 start advisory 01-02T00 to 01-06T00", "01-05 lift none 01-06T00 to 01-06T00"}},
+		{LiftHour, []int{90, 160, 120, 120, 120, 90, 90, 90, 90},
+			[]string{"01-01 start advisory 01-02T00 to 01-06T00", "01-05 lift none 01-06T00 to 01-06T00"}},
+		{LiftMean, []int{90, 160, 120, 120, 120, 90, 90, 90, 90},
+			[]string{"01-01 start advisory 01-02T00 to 01-06T00", "01-06 lift none 01-07T00 to 01-07T00"}},
+		{LiftDay, []int{90, 120, 120, 90, 90, 90, 90},
+			[]string{"01-01 start advisory 01-02T00 to 01-04T00", "01-03 lift none 01-04T00 to 01-04T00"}},
 	} {
 		t.Run(fmt.Sprint(c.step, c.aqi), func(t *testing.T) {
 			w := newWorld(t, t.TempDir())

@@ -37,7 +37,8 @@ func (c Counts) leavesOutDust() bool {
 
 // air is the measured day in a series.
 func (d *Day) air(source string) DayAQI {
-	return DayAQI{Date: d.Date, AQI: d.AQI, Primary: d.Primary, Cause: d.Cause, Source: source, Partial: d.partial(d.Date, d.AQI), Values: d.Values()}
+	return DayAQI{Date: d.Date, AQI: d.AQI, Primary: d.Primary, Cause: d.Cause, Source: source,
+		Partial: d.partial(d.Date, d.AQI), Values: d.Values()}
 }
 
 // air is the forecast day in a series, of whose range one value is evaluated.
@@ -94,8 +95,9 @@ func (st *step) shown() *int {
 
 // verdict tells of the day that the step is.
 func (st *step) verdict(d Date) DayVerdict {
-	v := DayVerdict{Date: d, AQI: st.shown(), Primary: st.primary, Counted: st.counted, Why: st.why, Source: st.source, ForecastID: st.forecastID,
-		IssuedAt: issuedAt(st.issuedAt), Stations: st.stations}
+	v := DayVerdict{Date: d, AQI: st.shown(), Primary: st.primary, Counted: st.counted, Why: st.why, Source: st.source,
+		ForecastID: st.forecastID,
+		IssuedAt:   issuedAt(st.issuedAt), Stations: st.stations}
 	if st.aqi != v.AQI {
 		v.CountedAQI = st.aqi
 	}

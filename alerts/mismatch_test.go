@@ -39,22 +39,26 @@ func TestIndexAndConcentrationsThatDisagree(t *testing.T) {
 	}{
 		{"350 of which PM2.5 makes 132", "350,,100,,,,,", "national-2024", "tell", "none: 350>132 aqi_mismatch"},
 		{"also where PM2.5 is named", "350,PM2.5,100,,,,,", "national-2024", "tell", "none: 350>132 aqi_mismatch"},
-		{"also where PM10 makes the index and PM2.5 is named", "338,PM2.5,100,450,,,,", "national-2024", "tell", "none: 338>132 aqi_mismatch"},
+		{"also where PM10 makes the index and PM2.5 is named", "338,PM2.5,100,450,,,,", "national-2024", "tell",
+			"none: 338>132 aqi_mismatch"},
 		{"exactly 10 above is no mismatch", "310,,250,,,,,", "national-2024", "tell", "yellow: 310 bare_aqi"},
 		{"11 above is one", "311,,250,,,,,", "national-2024", "tell", "yellow: 311>300 aqi_mismatch"},
 		{"PM2.5's own index still makes a level", "500,,200,,,,,", "national-2024", "tell", "yellow: 500>250 aqi_mismatch"},
 		{"below PM2.5's own the published index counts", "150,,250,,,,,", "national-2024", "tell", "none: 150 bare_aqi"},
-		{"PM10 as the primary pollutant does not count before and after", "338,,100,450,,,,", "national-2024", "tell", "none: 338 not other_primary"},
+		{"PM10 as the primary pollutant does not count before and after", "338,,100,450,,,,", "national-2024", "tell",
+			"none: 338 not other_primary"},
 		{"dust that is named stays dust", "350,,100,,,,,,dust", "national-2024", "tell", "none: 350 not dust"},
 		{"a clean day has no primary pollutant", "48,,10,,,30,,96", "national-2024", "tell", "none: 48"},
 		{"criteria that count any pollutant count the index", "350,,100,,,,,", "tianjin-2018", "tell", "none: 350"},
 		{"500 without particulates is told of", "500,,,,20,40,1.1,80", "national-2024", "tell", "yellow: 500 dust_suspect"},
 		{"or left out", "500,,,,20,40,1.1,80", "national-2024", "exclude", "none: 500 not dust_suspect"},
-		{"so in criteria that count all but dust", "500,,,,20,40,1.1,80", "national-2016", "exclude", "none: 500 not dust_suspect"},
+		{"so in criteria that count all but dust", "500,,,,20,40,1.1,80", "national-2016", "exclude",
+			"none: 500 not dust_suspect"},
 		{"a bare 500 withholds nothing", "500,,,,,,,", "national-2024", "exclude", "yellow: 500 bare_aqi"},
 		{"PM2.5 by name is no dust", "500,PM2.5,,,20,,,", "national-2024", "exclude", "yellow: 500"},
 		{"499 is not 500", "499,,,,20,40,1.1,80", "national-2024", "exclude", "yellow: 499 bare_aqi"},
-		{"PM10 alone is withheld by nobody", "500,,,600,20,40,1.1,80", "national-2024", "exclude", "none: 500 not other_primary"},
+		{"PM10 alone is withheld by nobody", "500,,,600,20,40,1.1,80", "national-2024", "exclude",
+			"none: 500 not other_primary"},
 	} {
 		head, row := header, c.row
 		if strings.Count(row, ",") == 8 {
@@ -99,7 +103,8 @@ func TestTraceTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 	}
 	// 190 µg/m³ are 240, which 230-280 holds: 280 counts as the settings have it. The 20th is not ozone's, though ozone
 	// alone makes 115 of the day.
-	if got, want := verdictsOf(Evaluation{Days: p.Trace.Days}), "350>250 aqi_mismatch, 280, 380>132 aqi_mismatch, 500 dust_suspect"; got != want {
+	if got, want := verdictsOf(Evaluation{Days: p.Trace.Days}),
+		"350>250 aqi_mismatch, 280, 380>132 aqi_mismatch, 500 dust_suspect"; got != want {
 		t.Errorf("days %s, want %s", got, want)
 	}
 	if p.Level != Orange {
@@ -153,7 +158,8 @@ func TestHoursWhoseIndexAndConcentrationsDisagree(t *testing.T) {
 	var s Series
 	from := clockAt("2024-01-10T00:00")
 	for i := range 72 {
-		h := HourAir{At: from.Add(time.Duration(i) * time.Hour), AQI: ptr(132), Values: aqi.Values{aqi.PM25: aqi.Whole(100), aqi.SO2: aqi.Whole(10)}}
+		h := HourAir{At: from.Add(time.Duration(i) * time.Hour), AQI: ptr(132),
+			Values: aqi.Values{aqi.PM25: aqi.Whole(100), aqi.SO2: aqi.Whole(10)}}
 		switch {
 		case i < 24:
 			h.AQI = ptr(350)
@@ -181,15 +187,18 @@ func TestHoursWhoseIndexAndConcentrationsDisagree(t *testing.T) {
 func TestNothingIsSuspectedWhereDustCounts(t *testing.T) {
 	c := Criteria{Name: "all", Levels: []LevelRule{{Yellow, []Clause{{Over: 200, Hours: 24}}}}}
 	day := DayAQI{Date: "2024-01-10", AQI: ptr(500), Values: aqi.Values{aqi.SO2: aqi.Whole(20)}}
-	if ev := Evaluate(byDay(day), c, EvaluateOptions{DustSuspect: DustExclude}); ev.Level != Yellow || verdictsOf(ev) != "500" {
+	if ev := Evaluate(byDay(day), c, EvaluateOptions{DustSuspect: DustExclude}); ev.Level != Yellow ||
+		verdictsOf(ev) != "500" {
 		t.Errorf("%s: %s", ev.Level, verdictsOf(ev))
 	}
 }
 
 // 100 µg/m³ are 132 until March 2026, and PM2.5 is the primary pollutant of a range that holds it alone.
 func TestARangeHasThePrimaryPollutantOfConcentrationsThatItHolds(t *testing.T) {
-	for bounds, want := range map[[2]int]string{{132, 140}: "[pm25]", {120, 132}: "[pm25]", {133, 180}: "[]", {60, 131}: "[]"} {
-		f, err := ParseForecast(fmt.Appendf(nil, `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[{"date":"2016-12-17","aqi_low":%d,"aqi_high":%d,"pm25":100}]}`, bounds[0], bounds[1]))
+	for bounds, want := range map[[2]int]string{{132, 140}: "[pm25]", {120, 132}: "[pm25]", {133, 180}: "[]",
+		{60, 131}: "[]"} {
+		f, err := ParseForecast(fmt.Appendf(nil,
+			`{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[{"date":"2016-12-17","aqi_low":%d,"aqi_high":%d,"pm25":100}]}`, bounds[0], bounds[1]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +220,8 @@ func TestRegionalHoursKeepThePublishedIndex(t *testing.T) {
 		row  observedHour
 		want int
 	}{
-		{"PM2.5 before others", observedHour{"a": with(350, pm(at, 100)), "b": with(361, pm(at, 100)), "c": with(500, blank), "d": with(60, Hour{At: at})}, 356},
+		{"PM2.5 before others", observedHour{"a": with(350, pm(at, 100)), "b": with(361, pm(at, 100)), "c": with(500, blank),
+			"d": with(60, Hour{At: at})}, 356},
 		{"all withheld", observedHour{"a": with(500, blank), "b": with(499, blank), "d": with(60, Hour{At: at})}, 500},
 		{"indices alone", observedHour{"a": with(60, Hour{At: at}), "b": with(61, Hour{At: at})}, 61},
 	} {

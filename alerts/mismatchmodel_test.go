@@ -14,11 +14,13 @@ func (m *hourModel) judge(w *modelMean, c Counts, opt EvaluateOptions) {
 	_, hasPM10 := w.values[aqi.PM10]
 	own := -1
 	if hasPM25 {
-		own = aqi.Daily(aqi.StandardOn(m.zero.Add(time.Duration(w.from)*time.Hour).Format(dateForm)), aqi.Values{aqi.PM25: w.values[aqi.PM25]}).IAQI[aqi.PM25]
+		own = aqi.Daily(aqi.StandardOn(m.zero.Add(time.Duration(w.from)*time.Hour).Format(dateForm)),
+			aqi.Values{aqi.PM25: w.values[aqi.PM25]}).IAQI[aqi.PM25]
 	}
 	suspect := w.suspect
 	if w.day {
-		suspect = w.aqi == 500 && w.low == 500 && len(w.values) > 0 && !hasPM25 && !hasPM10 && !slices.Contains(w.primary, PM25)
+		suspect = w.aqi == 500 && w.low == 500 && len(w.values) > 0 && !hasPM25 && !hasPM10 &&
+			!slices.Contains(w.primary, PM25)
 	}
 	notDust := c.Primary == PM25 || slices.Contains(c.ExceptCauses, Dust)
 	switch {

@@ -111,7 +111,8 @@ func (m *model) declare(rt *rapid.T) {
 	}
 	prefix += m.now.Format("20060102")
 	m.declared[prefix]++
-	x := &modelWarning{id: fmt.Sprintf("%s-%02d", prefix, m.declared[prefix]), drill: in.Drill, level: in.Level, by: actor, start: *in.StartsAt}
+	x := &modelWarning{id: fmt.Sprintf("%s-%02d", prefix, m.declared[prefix]), drill: in.Drill, level: in.Level, by: actor,
+		start: *in.StartsAt}
 	if in.EndsAt != nil {
 		x.end = *in.EndsAt
 	}
@@ -166,7 +167,8 @@ func (m *model) code(x *modelWarning, revision int, in ...stage) refusal.Code {
 
 func (m *model) approve(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	if raise := x.stage == stageScheduledRaise || x.stage == stageActiveRaise || x.stage == stageScheduledRevise; x.called != "" && !raise && rev == x.revision {
+	if raise := x.stage == stageScheduledRaise || x.stage == stageActiveRaise ||
+		x.stage == stageScheduledRevise; x.called != "" && !raise && rev == x.revision {
 		code := refusal.Code("")
 		if actor == x.called || actor == x.by {
 			code = refusal.SamePerson
@@ -210,7 +212,8 @@ func (m *modelWarning) approved(now time.Time) {
 
 func (m *model) emergency(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	in := EmergencyApprove{WarningID: x.id, Revision: rev, Authority: "分管副区长", CalledAt: m.now.Add(-time.Hour), Reason: "审批人联系不上"}
+	in := EmergencyApprove{WarningID: x.id, Revision: rev, Authority: "分管副区长", CalledAt: m.now.Add(-time.Hour),
+		Reason: "审批人联系不上"}
 	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
 	if code == "" && rapid.IntRange(0, 4).Draw(rt, "called") == 0 {
 		in.CalledAt, code = m.now.Add(2*time.Hour), refusal.Invalid
@@ -241,7 +244,8 @@ func (m *model) reject(rt *rapid.T) {
 	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
 	got, err := try(m.world, m.engine.DecideReject, actor, Reject{x.id, rev, "依据不足"})
 	if code == "" {
-		x.to(map[stage]stage{stagePending: stageRejected, stageScheduledRaise: stageScheduled, stageScheduledRevise: stageScheduled, stageActiveRaise: stageActive}[x.stage])
+		x.to(map[stage]stage{stagePending: stageRejected, stageScheduledRaise: stageScheduled,
+			stageScheduledRevise: stageScheduled, stageActiveRaise: stageActive}[x.stage])
 	}
 	m.expect("reject", x, got, err, code)
 }
@@ -270,7 +274,8 @@ func (m *model) revise(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
 	in := Revise{WarningID: x.id, Revision: rev}
 	to := modelMove{}
-	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise, stageRejected)
+	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise,
+		stageRejected)
 	if x.stage == stageRejected {
 		in.Level = rapid.SampledFrom(Levels()).Draw(rt, "level")
 	} else if rapid.IntRange(0, 2).Draw(rt, "move") == 0 {
@@ -339,7 +344,8 @@ func (m *model) lift(rt *rapid.T) {
 
 func (m *model) cancel(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	code := m.code(x, rev, stagePending, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise)
+	code := m.code(x, rev, stagePending, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive,
+		stageActiveRaise)
 	got, err := try(m.world, m.engine.DecideCancel, actor, Cancel{x.id, rev, "误发"})
 	if code == "" {
 		x.to(stageCancelled)
@@ -355,7 +361,8 @@ func (m *model) activate(rt *rapid.T) {
 	}
 	got, err := try(m.world, m.engine.DecideActivate, "timer", WarningRef{x.id})
 	if code == "" {
-		x.to(map[stage]stage{stageScheduled: stageActive, stageScheduledRaise: stageActiveRaise, stageScheduledRevise: stageActive}[x.stage])
+		x.to(map[stage]stage{stageScheduled: stageActive, stageScheduledRaise: stageActiveRaise,
+			stageScheduledRevise: stageActive}[x.stage])
 	}
 	m.expect("activate", x, got, err, code)
 }
@@ -384,7 +391,8 @@ func (m *model) pass(rt *rapid.T) {
 var someAQI = rapid.SliceOfN(rapid.SampledFrom([]int{60, 150, 155, 210, 310}), 1, 4)
 
 func (m *model) forecast(rt *rapid.T) {
-	f := forecast(m.now.Format("2006-01-02T15:04"), DateOf(m.now).AddDays(rapid.IntRange(-1, 2).Draw(rt, "first")), someAQI.Draw(rt, "aqi")...)
+	f := forecast(m.now.Format("2006-01-02T15:04"), DateOf(m.now).AddDays(rapid.IntRange(-1, 2).Draw(rt, "first")),
+		someAQI.Draw(rt, "aqi")...)
 	f.Drill = rapid.Bool().Draw(rt, "drill")
 	do(m.world, m.engine.DecideForecast, "feeder", f)
 	// The same again says nothing new.
@@ -418,7 +426,8 @@ func (m *model) dismiss(rt *rapid.T) {
 	do(m.world, m.engine.DecideReevaluate, "timer", Reevaluate{})
 	if slices.Contains(m.kinds[before:], "proposal.raised") {
 		for _, q := range m.open() {
-			if q.Drill == p.Drill && q.Kind == p.Kind && q.Level == p.Level && q.WarningID == p.WarningID && sameBasis(p, q) && sameMove(p, q) {
+			if q.Drill == p.Drill && q.Kind == p.Kind && q.Level == p.Level && q.WarningID == p.WarningID && sameBasis(p, q) &&
+				sameMove(p, q) {
 				rt.Fatalf("%s was dismissed and came back as %s", p.ID, q.ID)
 			}
 		}
@@ -448,7 +457,8 @@ func (m *model) invariants(rt *rapid.T) {
 		if waits := x.called != "" && !x.overdue; waits == due.IsZero() || waits && !due.Equal(x.confirm) {
 			rt.Fatalf("%s: a confirmation is wanted by %s (%v): timer at %s", x.id, x.confirm, waits, due)
 		}
-		if em := got.Emergency; (em != nil && em.ConfirmedAt == nil) != (x.called != "") || em != nil && x.called != "" && em.Overdue != x.overdue {
+		if em := got.Emergency; (em != nil && em.ConfirmedAt == nil) != (x.called != "") || em != nil && x.called != "" &&
+			em.Overdue != x.overdue {
 			rt.Fatalf("%s: emergency %+v, the model has it called by %q, overdue %v", x.id, em, x.called, x.overdue)
 		}
 		if x.live() != !expire.due.IsZero() && !x.end.IsZero() || !expire.due.IsZero() && !expire.due.Equal(x.end) {

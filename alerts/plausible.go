@@ -13,10 +13,12 @@ type Plausible struct {
 // pollutants no more is known from China than the last breakpoints of HJ 633—2026, table 3, and somewhat above.
 func DefaultPlausible() Plausible {
 	return Plausible{
-		Hour: aqi.Values{aqi.PM25: aqi.Whole(1500), aqi.PM10: aqi.Whole(10000), aqi.SO2: aqi.Whole(4000), aqi.NO2: aqi.Whole(4000),
-			aqi.CO: aqi.Whole(150), aqi.O3H1: aqi.Whole(1500)},
-		Day: aqi.Values{aqi.PM25: aqi.Whole(1000), aqi.PM10: aqi.Whole(6000), aqi.SO2: aqi.Whole(2620), aqi.NO2: aqi.Whole(940),
-			aqi.CO: aqi.Whole(60), aqi.O3H8: aqi.Whole(1000), aqi.O3H1: aqi.Whole(1500)},
+		Hour: aqi.Values{aqi.PM25: aqi.Whole(1500), aqi.PM10: aqi.Whole(10000), aqi.SO2: aqi.Whole(4000),
+			aqi.NO2: aqi.Whole(4000),
+			aqi.CO:  aqi.Whole(150), aqi.O3H1: aqi.Whole(1500)},
+		Day: aqi.Values{aqi.PM25: aqi.Whole(1000), aqi.PM10: aqi.Whole(6000), aqi.SO2: aqi.Whole(2620),
+			aqi.NO2: aqi.Whole(940),
+			aqi.CO:  aqi.Whole(60), aqi.O3H8: aqi.Whole(1000), aqi.O3H1: aqi.Whole(1500)},
 	}
 }
 

@@ -56,17 +56,19 @@ type Proposal struct {
 
 // Trace is everything by which a proposal can be worked out again by hand.
 type Trace struct {
-	Clauses  []ClauseTrace   `json:"clauses"`
-	Period   Period          `json:"period"`            // the days that decided: the level's own
-	Episode  *Period         `json:"episode,omitempty"` // the days of the whole episode; nil in what earlier programs recorded
+	Clauses []ClauseTrace `json:"clauses"`
+	Period  Period        `json:"period"` // the days that decided: the level's own
+	// the days of the whole episode; nil in what earlier programs recorded
+	Episode  *Period         `json:"episode,omitempty"`
 	Days     []DayVerdict    `json:"days"`              // those days and two on either side
 	Windows  []WindowVerdict `json:"windows,omitempty"` // the same of hours
 	Excluded []Excluded      `json:"excluded"`
-	SetAside []Aside         `json:"set_aside,omitempty"` // what of the measurements of these days is not judged; the first 200
-	Settings TraceSettings   `json:"settings"`
-	Measured bool            `json:"measured,omitempty"` // it rests on what was measured alone
-	Outlook  *Outlook        `json:"outlook,omitempty"`  // nil in what earlier programs recorded
-	Words    Words           `json:"words"`
+	// what of the measurements of these days is not judged; the first 200
+	SetAside []Aside       `json:"set_aside,omitempty"`
+	Settings TraceSettings `json:"settings"`
+	Measured bool          `json:"measured,omitempty"` // it rests on what was measured alone
+	Outlook  *Outlook      `json:"outlook,omitempty"`  // nil in what earlier programs recorded
+	Words    Words         `json:"words"`
 }
 
 // Outlook is what can be said of the end of a warning. From is when the air clears so that a lift can be proposed, nil
@@ -93,15 +95,16 @@ type Excluded struct {
 
 // TraceSettings are the settings that bear on a proposal.
 type TraceSettings struct {
-	Criteria           string `json:"criteria"`
-	Document           string `json:"document"`
-	Range              string `json:"range"`
-	MergeGapH          int    `json:"merge_gap_h"`
-	Merge              string `json:"merge,omitempty"` // empty in what earlier programs recorded
-	LiftH              int    `json:"lift_h"`
-	LiftRule           string `json:"lift_rule"`
-	LiftAtMost         int    `json:"lift_at_most"`
-	LiftStep           string `json:"lift_step,omitempty"`   // by what the air was taken as clean: LiftHour, LiftMean or LiftDay
+	Criteria   string `json:"criteria"`
+	Document   string `json:"document"`
+	Range      string `json:"range"`
+	MergeGapH  int    `json:"merge_gap_h"`
+	Merge      string `json:"merge,omitempty"` // empty in what earlier programs recorded
+	LiftH      int    `json:"lift_h"`
+	LiftRule   string `json:"lift_rule"`
+	LiftAtMost int    `json:"lift_at_most"`
+	// by what the air was taken as clean: LiftHour, LiftMean or LiftDay
+	LiftStep           string `json:"lift_step,omitempty"`
 	LiftLeadH          int    `json:"lift_lead_h,omitempty"` // both are missing from what earlier programs recorded
 	LeadH              int    `json:"lead_h"`
 	Over300Consecutive bool   `json:"over_300_consecutive"`

@@ -37,7 +37,8 @@ func (p *Proposal) line() string {
 func TestTianjinDecember2016DayByDay(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	aqi := map[Date]int{"2016-12-11": 90, "2016-12-12": 118, "2016-12-13": 120, "2016-12-14": 82, "2016-12-15": 79, "2016-12-16": 155,
+	aqi := map[Date]int{"2016-12-11": 90, "2016-12-12": 118, "2016-12-13": 120, "2016-12-14": 82, "2016-12-15": 79,
+		"2016-12-16": 155,
 		"2016-12-17": 238, "2016-12-18": 340, "2016-12-19": 293, "2016-12-20": 292, "2016-12-21": 313, "2016-12-22": 134,
 		"2016-12-23": 65, "2016-12-24": 100, "2016-12-25": 120, "2016-12-26": 110, "2016-12-27": 99}
 	var got []string
@@ -88,7 +89,8 @@ func (w *world) accept(p *Proposal) *Warning {
 	} else {
 		now := w.warning(p.WarningID)
 		if p.Kind == KindLift {
-			return do(w, e.DecideLift, "duty", Lift{WarningID: now.ID, Revision: now.Revision, EndsAt: p.EndsAt, ProposalID: p.ID})
+			return do(w, e.DecideLift, "duty",
+				Lift{WarningID: now.ID, Revision: now.Revision, EndsAt: p.EndsAt, ProposalID: p.ID})
 		}
 		if p.Kind == KindRevise {
 			in := Revise{WarningID: now.ID, Revision: now.Revision, EndsAt: p.EndsAt, NoEnd: p.NoEnd, ProposalID: p.ID}
@@ -97,7 +99,8 @@ func (w *world) accept(p *Proposal) *Warning {
 			}
 			got = do(w, e.DecideRevise, "duty", in)
 		} else {
-			got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: now.ID, Revision: now.Revision, Level: p.Level, StartsAt: &p.StartsAt, ProposalID: p.ID})
+			got = do(w, e.DecideAdjust, "duty",
+				Adjust{WarningID: now.ID, Revision: now.Revision, Level: p.Level, StartsAt: &p.StartsAt, ProposalID: p.ID})
 		}
 	}
 	if got.State == PendingApproval || got.Pending != nil {
@@ -141,7 +144,8 @@ func TestProposalIsRaisedOnceUpdatedInPlaceAndWithdrawn(t *testing.T) {
 	first := forecast("2016-12-16T17:00", "2016-12-17", 210, 100)
 	r := do(w, e.DecideForecast, "feeder", first)
 	step("raised", "forecast.received proposal.raised", r.Proposal, "start yellow 12-17T00 to 12-18T00")
-	if p := r.Proposal; p.ID != "P20161216-01" || p.ForecastID != "F20161216-01" || p.LeadH != 7 || p.Revision != 1 || p.Criteria != "national-2024" {
+	if p := r.Proposal; p.ID != "P20161216-01" || p.ForecastID != "F20161216-01" || p.LeadH != 7 || p.Revision != 1 ||
+		p.Criteria != "national-2024" {
 		t.Errorf("%+v", p)
 	}
 	again := do(w, e.DecideForecast, "feeder", first)
@@ -156,7 +160,8 @@ func TestProposalIsRaisedOnceUpdatedInPlaceAndWithdrawn(t *testing.T) {
 	step("only time has passed", "", w.open()[0], "start yellow 12-17T00 to 12-18T00")
 	r = do(w, e.DecideForecast, "feeder", forecast("2016-12-16T18:00", "2016-12-17", 210, 310, 205))
 	step("updated", "forecast.received proposal.updated", r.Proposal, "start red 12-17T00 to 12-20T00")
-	if p := r.Proposal; p.ID != "P20161216-01" || p.Revision != 2 || p.LeadH != 5.5 || !p.RaisedAt.Equal(clockAt("2016-12-16T17:00")) {
+	if p := r.Proposal; p.ID != "P20161216-01" || p.Revision != 2 || p.LeadH != 5.5 ||
+		!p.RaisedAt.Equal(clockAt("2016-12-16T17:00")) {
 		t.Errorf("%+v", p)
 	}
 	r = do(w, e.DecideForecast, "feeder", forecast("2016-12-16T17:30", "2016-12-17", 50, 50, 50))
@@ -169,7 +174,8 @@ func TestProposalIsRaisedOnceUpdatedInPlaceAndWithdrawn(t *testing.T) {
 	if s := strings.Join(w.liveFx.sent, ","); s != "proposal P20161216-01/1,proposal P20161216-01/2" {
 		t.Errorf("sent %s", s)
 	}
-	if m := w.message(TopicProposal, "P20161216-01/1"); m.Subject != "qingkong.proposal.yellow" || m.Stream || !strings.Contains(string(m.Payload), `"level":"yellow"`) {
+	if m := w.message(TopicProposal, "P20161216-01/1"); m.Subject != "qingkong.proposal.yellow" || m.Stream ||
+		!strings.Contains(string(m.Payload), `"level":"yellow"`) {
 		t.Errorf("the first message changed: %+v", m)
 	}
 }
@@ -185,7 +191,8 @@ func TestPastDaysOpenNoProposal(t *testing.T) {
 		t.Errorf("proposed %s for what is past", p.line())
 	}
 	// 14 was observed at 210; 15 with 100 lies between; 17 is a new spell 48 h later and is judged by itself.
-	if p := do(w, e.DecideForecast, "feeder", forecast("2016-12-16T17:00", "2016-12-17", 210)).Proposal; p.line() != "start yellow 12-17T00 to 12-18T00" {
+	if p := do(w, e.DecideForecast, "feeder",
+		forecast("2016-12-16T17:00", "2016-12-17", 210)).Proposal; p.line() != "start yellow 12-17T00 to 12-18T00" {
 		t.Errorf("proposed %s", p.line())
 	}
 }
@@ -238,16 +245,20 @@ func TestTraceNamesClausesExclusionsAndSettings(t *testing.T) {
 	for _, c := range trace.Clauses {
 		met = append(met, fmt.Sprint(c.Level, " ", c.Clause, " ", c.Met))
 	}
-	wantMet := []string{"yellow >200 24h true", "yellow >150 48h true", "orange >200 48h true", "orange >150 72h false", "red >200 72h and >300 24h false"}
+	wantMet := []string{"yellow >200 24h true", "yellow >150 48h true", "orange >200 48h true", "orange >150 72h false",
+		"red >200 72h and >300 24h false"}
 	if !reflect.DeepEqual(met, wantMet) {
 		t.Errorf("clauses %q, want %q", met, wantMet)
 	}
 	if len(trace.Excluded) != 1 || trace.Excluded[0].Date != "2016-12-19" || trace.Excluded[0].Reason != "dust" {
 		t.Errorf("excluded %v", trace.Excluded)
 	}
-	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high", "merge_gap_h": 36.0, "merge": "strict",
-		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lift_step": "day", "lift_lead_h": 24.0, "lead_h": 24.0, "over_300_consecutive": false,
-		"aqi_mismatch": 10.0, "dust_suspect": "tell", "forecast_max_age_h": 72.0, "forecast_max_lead_d": 10.0, "start_at": "midnight"}
+	wantSettings := map[string]any{"criteria": "national-2024", "document": "环大气〔2024〕6号", "range": "high",
+		"merge_gap_h": 36.0, "merge": "strict",
+		"lift_h": 36.0, "lift_rule": "at_most", "lift_at_most": 150.0, "lift_step": "day", "lift_lead_h": 24.0,
+		"lead_h": 24.0, "over_300_consecutive": false,
+		"aqi_mismatch": 10.0, "dust_suspect": "tell", "forecast_max_age_h": 72.0, "forecast_max_lead_d": 10.0,
+		"start_at": "midnight"}
 	if !reflect.DeepEqual(trace.Settings, wantSettings) {
 		t.Errorf("settings %v", trace.Settings)
 	}
@@ -261,7 +272,8 @@ func TestRangeSettingChoosesTheValue(t *testing.T) {
 	} {
 		w := newWorld(t, t.TempDir())
 		w.engine.Range = setting
-		if p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T17:00", "2016-12-17", 301, 301, 301)).Proposal; p.line() != want {
+		if p := do(w, w.engine.DecideForecast, "feeder",
+			forecast("2016-12-16T17:00", "2016-12-17", 301, 301, 301)).Proposal; p.line() != want {
 			t.Errorf("%s: %s, want %s", setting, p.line(), want)
 		}
 		w.close()
@@ -280,19 +292,22 @@ func TestDismissedBasisIsNotRaisedAgainButAnotherLevelIs(t *testing.T) {
 		t.Errorf("dismissed without a reason: %v", err)
 	}
 	closed := do(w, e.DecideDismiss, "duty", Dismiss{p.ID, "局地短时过程"})
-	if stored := w.proposal(p.ID); !sameJSON(stored, closed) || stored.State != StateDismissed || stored.Reason != "局地短时过程" || stored.ClosedBy != "duty" {
+	if stored := w.proposal(p.ID); !sameJSON(stored, closed) || stored.State != StateDismissed ||
+		stored.Reason != "局地短时过程" || stored.ClosedBy != "duty" {
 		t.Errorf("answered %+v\nstored   %+v", closed, stored)
 	}
 	if _, err := try(w, e.DecideDismiss, "duty", Dismiss{p.ID, "再次"}); refusal.CodeOf(err) != refusal.TransitionRefused {
 		t.Errorf("dismissed twice: %v", err)
 	}
-	if _, err := try(w, e.DecideDeclare, "duty", Declare{Level: Yellow, Trigger: OwnForecast, Region: district, ProposalID: p.ID}); refusal.CodeOf(err) != refusal.TransitionRefused {
+	if _, err := try(w, e.DecideDeclare, "duty", Declare{Level: Yellow, Trigger: OwnForecast, Region: district,
+		ProposalID: p.ID}); refusal.CodeOf(err) != refusal.TransitionRefused {
 		t.Errorf("declared from a dismissed proposal: %v", err)
 	}
 	if r := do(w, e.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 220, 100)).Proposal; r != nil {
 		t.Errorf("raised again: %s", r.line())
 	}
-	if r := do(w, e.DecideForecast, "feeder", forecast("2016-12-16T16:30", "2016-12-17", 220, 230)).Proposal; r.line() != "start orange 12-17T00 to 12-19T00" {
+	if r := do(w, e.DecideForecast, "feeder",
+		forecast("2016-12-16T16:30", "2016-12-17", 220, 230)).Proposal; r.line() != "start orange 12-17T00 to 12-19T00" {
 		t.Errorf("another level: %s", r.line())
 	}
 	w.mustMatch()
@@ -304,7 +319,8 @@ func TestAnotherEpisodeIsRaisedAfterADismissal(t *testing.T) {
 	p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T15:00", "2016-12-17", 210)).Proposal
 	do(w, w.engine.DecideDismiss, "duty", Dismiss{p.ID, "局地短时过程"})
 	w.at("2016-12-20T17:00")
-	if r := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-20T15:00", "2016-12-21", 210)).Proposal; r.line() != "start yellow 12-21T00 to 12-22T00" {
+	if r := do(w, w.engine.DecideForecast, "feeder",
+		forecast("2016-12-20T15:00", "2016-12-21", 210)).Proposal; r.line() != "start yellow 12-21T00 to 12-22T00" {
 		t.Errorf("%s", r.line())
 	}
 }
@@ -367,7 +383,8 @@ func TestCityOrderBesideAnOpenProposal(t *testing.T) {
 	if got := w.proposal(p.ID); got.line() != "upgrade orange 12-16T17 to 12-19T00" {
 		t.Errorf("%s", got.line())
 	}
-	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: "W20161216-01", Revision: 2, ProposalID: p.ID}); ruleAt(err, "proposal_id") != "proposal.other_kind" {
+	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: "W20161216-01", Revision: 2,
+		ProposalID: p.ID}); ruleAt(err, "proposal_id") != "proposal.other_kind" {
 		t.Errorf("lifted from an upgrade: %v", err)
 	}
 }
@@ -387,7 +404,8 @@ func TestDrillForecastProposesADrillAlone(t *testing.T) {
 	if q := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 100)).Proposal; q != nil {
 		t.Errorf("the drill's days reached the live proposal: %s", q.line())
 	}
-	if _, err := try(w, w.engine.DecideDeclare, "duty", Declare{Level: Red, Trigger: OwnForecast, Region: district, ProposalID: p.ID}); ruleAt(err, "proposal_id") != "proposal.not_here" {
+	if _, err := try(w, w.engine.DecideDeclare, "duty", Declare{Level: Red, Trigger: OwnForecast, Region: district,
+		ProposalID: p.ID}); ruleAt(err, "proposal_id") != "proposal.not_here" {
 		t.Errorf("a live warning from a drill's proposal: %v", err)
 	}
 }
@@ -395,10 +413,12 @@ func TestDrillForecastProposesADrillAlone(t *testing.T) {
 func TestRefusedForItsTime(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	if _, err := try(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T18:01", "2016-12-17", 210)); ruleAt(err, "issued_at") != "forecast.issued_in_future" {
+	if _, err := try(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T18:01", "2016-12-17", 210)); ruleAt(err,
+		"issued_at") != "forecast.issued_in_future" {
 		t.Errorf("issued in the future: %v", err)
 	}
-	if _, err := try(w, w.engine.DecideObservation, "feeder", observed("2016-12-16", 100, 100)); ruleAt(err, "days[1].date") != "observation.in_future" {
+	if _, err := try(w, w.engine.DecideObservation, "feeder", observed("2016-12-16", 100, 100)); ruleAt(err,
+		"days[1].date") != "observation.in_future" {
 		t.Errorf("observed in the future: %v", err)
 	}
 }
@@ -429,7 +449,8 @@ func TestListProposalsByState(t *testing.T) {
 		w.now = clockAt(fmt.Sprintf("2016-12-16T1%d:00", i))
 		do(w, w.engine.DecideForecast, "feeder", forecast(fmt.Sprintf("2016-12-16T1%d:00", i), "2016-12-17", aqi))
 	}
-	for state, want := range map[string]string{"": "[P20161216-02 P20161216-01]", "open": "[P20161216-02]", "withdrawn": "[P20161216-01]", "accepted": "[]"} {
+	for state, want := range map[string]string{"": "[P20161216-02 P20161216-01]", "open": "[P20161216-02]",
+		"withdrawn": "[P20161216-01]", "accepted": "[]"} {
 		w.view(func(tx *bbolt.Tx) error {
 			page, err := ListProposals(tx, state, "", 10)
 			ids := []string{}
@@ -485,7 +506,8 @@ func TestNoDowngradeWhileARaiseIsPending(t *testing.T) {
 
 // A clean day and a half does not lift a warning in whose own period an episode is still to come.
 func TestNoLiftBeforeAnEpisodeWithinTheWarning(t *testing.T) {
-	for ends, want := range map[string]string{"2016-12-22T00:00": "-", "2016-12-19T00:00": "lift none 12-16T17 to 12-16T17"} {
+	for ends, want := range map[string]string{"2016-12-22T00:00": "-",
+		"2016-12-19T00:00": "lift none 12-16T17 to 12-16T17"} {
 		w := newWorld(t, t.TempDir())
 		in := declaration(Yellow)
 		in.EndsAt = ptr(clockAt(ends))

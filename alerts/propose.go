@@ -47,7 +47,8 @@ type Reevaluate struct{}
 
 // DecideForecast records a forecast and brings the region's proposal in line with it. A forecast that is already known
 // is answered with its id and records nothing.
-func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time.Time) ([]Event, ForecastResult, error) {
+func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time.Time) ([]Event, ForecastResult,
+	error) {
 	if in.IssuedAt.After(now.Add(clockSkew)) {
 		return nil, ForecastResult{}, refusal.Input([]refusal.Field{{Path: "issued_at", Rule: "forecast.issued_in_future",
 			Args: refusal.Args{"issued_at": clock(in.IssuedAt), "now": clock(now)}}})
@@ -76,7 +77,8 @@ func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time
 
 // DecideReevaluate brings every region's proposal in line with the time: after midnight, and on a schedule. It returns
 // the proposals that are open then.
-func (e Engine) DecideReevaluate(tx *bbolt.Tx, actor string, _ Reevaluate, now time.Time) ([]Event, []*Proposal, error) {
+func (e Engine) DecideReevaluate(tx *bbolt.Tx, actor string, _ Reevaluate, now time.Time) ([]Event, []*Proposal,
+	error) {
 	var events []Event
 	open := []*Proposal{}
 	ids := newNumbering(tx, now)

@@ -65,7 +65,8 @@ const receptionHours = 48
 // them. What is set aside is recorded as it came and named in the answer; where it is all there is, nothing is
 // recorded, and the refusal names it. A value of a run, or of a pair of hours, is there to withdraw what was recorded
 // before it.
-func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, now time.Time) ([]Event, ObservationResult, error) {
+func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, now time.Time) ([]Event,
+	ObservationResult, error) {
 	if err := refuseFuture(&in, now); err != nil {
 		return nil, ObservationResult{}, err
 	}
@@ -110,7 +111,8 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 func refuseFuture(in *Observation, now time.Time) error {
 	c := checker{}
 	for i, day := range in.Days {
-		c.require(day.Date <= DateOf(now), at("days", i)+".date", "observation.in_future", refusal.Args{"value": day.Date, "today": DateOf(now)})
+		c.require(day.Date <= DateOf(now), at("days", i)+".date", "observation.in_future",
+			refusal.Args{"value": day.Date, "today": DateOf(now)})
 	}
 	for i, h := range in.Hours {
 		c.require(!h.At.Add(time.Hour).After(now.Add(clockSkew)), at("hours", i)+".at", "observation.in_future",
@@ -167,7 +169,8 @@ func (r *arrival) take() error {
 }
 
 func (r *arrival) takeDays() error {
-	twice := doubles(r.in.Days, func(d Day) Date { return d.Date }, (*Day).silent, func(a, b Day) bool { return sameJSON(a, b) })
+	twice := doubles(r.in.Days, func(d Day) Date { return d.Date }, (*Day).silent,
+		func(a, b Day) bool { return sameJSON(a, b) })
 	for i, d := range r.in.Days {
 		switch {
 		case twice[i] == doubleSame, d.silent():
@@ -202,7 +205,8 @@ func unsure(aside []NotTaken) bool {
 // name says what of the message is set aside beside all that is known of the station, and what is odd.
 func (r *arrival) name(days []Day) error {
 	// What is older is judged no more, and is looked at beside the message alone.
-	known, err := ownHours(r.tx, r.in.Region, r.in.Station, r.now.Add(-hoursBack*time.Hour-asideBack), r.now.Add(clockSkew))
+	known, err := ownHours(r.tx, r.in.Region, r.in.Station, r.now.Add(-hoursBack*time.Hour-asideBack),
+		r.now.Add(clockSkew))
 	if err != nil {
 		return err
 	}
@@ -269,13 +273,15 @@ func (r *arrival) nameRow(row int, s *sifted, byItself sifted, index *int, path 
 		if byItself.why[place] == taken {
 			r.left = true // it withdraws others
 		}
-		r.setAside(row, asideNamed(path(aqiPollutants[place]), why.rule(), aqiPollutants[place], v.String(), why == unchanged))
+		r.setAside(row, asideNamed(path(aqiPollutants[place]), why.rule(), aqiPollutants[place], v.String(),
+			why == unchanged))
 	}
 	_, keeps := s.left(index, "")
 	r.left = r.left || keeps
 	fine, coarse := s.values[placePM25], s.values[placePM10]
 	if fine != nil && coarse != nil && s.why[placePM25] == taken && s.why[placePM10] == taken && fine.Cmp(*coarse) > 0 {
-		n := Named{Path: path(aqi.PM25), Rule: "pm25_above_pm10", Say: "note.pm25_above_pm10", Args: refusal.Args{"pm25": fine.String(), "pm10": coarse.String()}}
+		n := Named{Path: path(aqi.PM25), Rule: "pm25_above_pm10", Say: "note.pm25_above_pm10",
+			Args: refusal.Args{"pm25": fine.String(), "pm10": coarse.String()}}
 		r.remarks = append(r.remarks, n.In(langZH))
 	}
 }
@@ -310,7 +316,8 @@ func (r *arrival) nameDays(fresh []Day) error {
 		r.engine.siftDays(one)
 		for k := range lines[0].rows {
 			if sameJSON(lines[0].rows[k], d) {
-				r.nameRow(len(r.in.Hours)+i, &lines[0].sifted[k], one[0], d.AQI, func(name string) string { return dayPath(i, name) })
+				r.nameRow(len(r.in.Hours)+i, &lines[0].sifted[k], one[0], d.AQI,
+					func(name string) string { return dayPath(i, name) })
 			}
 		}
 	}

@@ -38,46 +38,64 @@ func TestAnObservationNamesWhatIsSetAside(t *testing.T) {
 	}{
 		{"nothing", []string{h(8, `"pm25":80`)}, nil, "", "", false},
 		{"-999", []string{h(8, `"pm25":-999,"pm10":100`)}, nil, "hours[0].pm25 impossible", "-999 是缺测标记", false},
-		{"-99 and -999.0", []string{h(8, `"pm25":80,"no2":-99,"so2":-999.0`)}, nil, "hours[0].no2 impossible; hours[0].so2 impossible", "", false},
+		{"-99 and -999.0", []string{h(8, `"pm25":80,"no2":-99,"so2":-999.0`)}, nil,
+			"hours[0].no2 impossible; hours[0].so2 impossible", "", false},
 		{"below zero", []string{h(8, `"pm25":80,"o3":-2`)}, nil, "hours[0].o3_1h impossible", "", false},
 		{"9999", []string{h(8, `"pm25":80,"pm10":9999`)}, nil, "hours[0].pm10 impossible", "9999 是缺测标记", false},
 		{"99999", []string{h(8, `"pm25":80,"co":99999`)}, nil, "hours[0].co impossible", "缺测标记", false},
 		{"more than is read", []string{h(8, `"pm25":80,"pm10":100001`)}, nil, "hours[0].pm10 impossible", "超出可能的范围", false},
 		{"an index of -1", []string{h(8, `"pm25":80,"aqi":-1`)}, nil, "hours[0].aqi impossible", "", false},
 		{"an index of 501", []string{h(8, `"pm25":80,"aqi":501`)}, nil, "hours[0].aqi impossible", "不在 0 至 500", false},
-		{"the largest", []string{h(8, `"pm25":1500,"pm10":10000,"so2":4000,"no2":4000,"co":150,"o3":1500`)}, nil, "", "", false},
-		{"above the largest", []string{h(8, `"pm25":1501,"pm10":10000.5,"so2":4001,"no2":4001,"co":150.1,"o3":1501`), h(9, `"pm25":80`)}, nil,
+		{"the largest", []string{h(8, `"pm25":1500,"pm10":10000,"so2":4000,"no2":4000,"co":150,"o3":1500`)}, nil, "", "",
+			false},
+		{"above the largest", []string{h(8, `"pm25":1501,"pm10":10000.5,"so2":4001,"no2":4001,"co":150.1,"o3":1501`),
+			h(9, `"pm25":80`)}, nil,
 			"hours[0].pm25 impossible; hours[0].pm10 impossible; hours[0].so2 impossible; hours[0].no2 impossible; hours[0].co impossible; hours[0].o3_1h impossible", "", false},
 		{"CO in µg/m³", []string{h(8, `"pm25":80,"co":1500`)}, nil, "hours[0].co impossible", "单位是 mg/m³", false},
 		{"999 alone", []string{h(8, `"pm25":80,"pm10":999`)}, nil, "", "", false},
-		{"999 twice in an hour", []string{h(8, `"pm25":999,"pm10":999,"so2":5`)}, nil, "hours[0].pm25 ambiguous; hours[0].pm10 ambiguous", "999", false},
-		{"999 in two hours", []string{h(8, `"pm25":80,"pm10":999`), h(9, `"pm25":80,"pm10":999`)}, nil, "hours[0].pm10 ambiguous; hours[1].pm10 ambiguous", "", false},
+		{"999 twice in an hour", []string{h(8, `"pm25":999,"pm10":999,"so2":5`)}, nil,
+			"hours[0].pm25 ambiguous; hours[0].pm10 ambiguous", "999", false},
+		{"999 in two hours", []string{h(8, `"pm25":80,"pm10":999`), h(9, `"pm25":80,"pm10":999`)}, nil,
+			"hours[0].pm10 ambiguous; hours[1].pm10 ambiguous", "", false},
 		{"999 two hours apart", []string{h(8, `"pm10":999`), h(10, `"pm10":999`)}, nil, "", "", false},
-		{"999 of CO is too much by itself", []string{h(8, `"pm25":80,"co":999`)}, nil, "hours[0].co impossible", "mg/m³", false},
+		{"999 of CO is too much by itself", []string{h(8, `"pm25":80,"co":999`)}, nil, "hours[0].co impossible", "mg/m³",
+			false},
 		{"twice the same", []string{h(8, `"pm25":80`), h(8, `"pm25":80`)}, nil, "", "", false},
-		{"twice with other values", []string{h(8, `"pm25":80`), h(9, `"pm25":70`), h(8, `"pm25":90`)}, nil, "hours[0].pm25 doubled; hours[2].pm25 doubled", "给了两次", false},
-		{"the hour that runs", []string{h(16, `"pm25":80`), h(17, `"pm25":70`)}, nil, "hours[1].pm25 running_hour", "还没有结束", false},
-		{"the places are those of the message", []string{h(9, `"pm25":-999`), h(8, `"pm25":70`)}, nil, "hours[0].pm25 impossible", "", false},
-		{"six of the same", []string{h(1, `"pm25":88`), h(2, `"pm25":88`), h(3, `"pm25":88`), h(5, `"pm25":88`), h(6, `"pm25":88`), h(8, `"pm25":88,"so2":4`)}, nil,
+		{"twice with other values", []string{h(8, `"pm25":80`), h(9, `"pm25":70`), h(8, `"pm25":90`)}, nil,
+			"hours[0].pm25 doubled; hours[2].pm25 doubled", "给了两次", false},
+		{"the hour that runs", []string{h(16, `"pm25":80`), h(17, `"pm25":70`)}, nil, "hours[1].pm25 running_hour", "还没有结束",
+			false},
+		{"the places are those of the message", []string{h(9, `"pm25":-999`), h(8, `"pm25":70`)}, nil,
+			"hours[0].pm25 impossible", "", false},
+		{"six of the same", []string{h(1, `"pm25":88`), h(2, `"pm25":88`), h(3, `"pm25":88`), h(5, `"pm25":88`),
+			h(6, `"pm25":88`), h(8, `"pm25":88,"so2":4`)}, nil,
 			"hours[0].pm25 stuck; hours[1].pm25 stuck; hours[2].pm25 stuck; hours[3].pm25 stuck; hours[4].pm25 stuck; hours[5].pm25 stuck", "卡数", false},
-		{"a day", nil, []string{`{"date":"2026-12-15","pm25":1001,"pm10":200,"no2":940}`}, "days[0].pm25 impossible", "", false},
+		{"a day", nil, []string{`{"date":"2026-12-15","pm25":1001,"pm10":200,"no2":940}`}, "days[0].pm25 impossible", "",
+			false},
 		{"a day's largest", nil, []string{`{"date":"2026-12-15","pm25":1000,"pm10":6000,"so2":2620,"no2":940,"co":60,"o3_8h":1000,"o3_1h":1500}`}, "", "", false},
-		{"above a day's largest", nil, []string{`{"date":"2026-12-15","aqi":100,"pm10":6001,"so2":2621,"no2":941,"co":60.1,"o3_8h":1001,"o3_1h":1501}`},
+		{"above a day's largest", nil,
+			[]string{`{"date":"2026-12-15","aqi":100,"pm10":6001,"so2":2621,"no2":941,"co":60.1,"o3_8h":1001,"o3_1h":1501}`},
 			"days[0].pm10 impossible; days[0].so2 impossible; days[0].no2 impossible; days[0].co impossible; days[0].o3_8h impossible; days[0].o3_1h impossible", "", false},
-		{"a day of -999 of PM2.5", nil, []string{`{"date":"2026-12-15","pm25":-999,"pm10":60}`}, "days[0].pm25 impossible", "", false},
-		{"one day twice", nil, []string{`{"date":"2026-12-15","aqi":100}`, `{"date":"2026-12-15","aqi":120}`, `{"date":"2026-12-14","aqi":120}`},
+		{"a day of -999 of PM2.5", nil, []string{`{"date":"2026-12-15","pm25":-999,"pm10":60}`}, "days[0].pm25 impossible",
+			"", false},
+		{"one day twice", nil, []string{`{"date":"2026-12-15","aqi":100}`, `{"date":"2026-12-15","aqi":120}`,
+			`{"date":"2026-12-14","aqi":120}`},
 			"days[0].aqi doubled; days[1].aqi doubled", "", false},
-		{"nothing but -999", []string{h(8, `"pm25":-999`), h(9, `"aqi":-999`)}, nil, "hours[0].pm25 impossible; hours[1].aqi impossible", "缺测标记", true},
+		{"nothing but -999", []string{h(8, `"pm25":-999`), h(9, `"aqi":-999`)}, nil,
+			"hours[0].pm25 impossible; hours[1].aqi impossible", "缺测标记", true},
 		{"nothing but 9999", []string{h(8, `"pm25":9999`)}, nil, "hours[0].pm25 impossible", "缺测标记", true},
-		{"nothing but 999 twice", []string{h(8, `"pm25":999,"pm10":999`)}, nil, "hours[0].pm25 ambiguous; hours[0].pm10 ambiguous", "", true},
+		{"nothing but 999 twice", []string{h(8, `"pm25":999,"pm10":999`)}, nil,
+			"hours[0].pm25 ambiguous; hours[0].pm10 ambiguous", "", true},
 		{"nothing but the hour that runs", []string{h(17, `"pm25":80`)}, nil, "hours[0].pm25 running_hour", "", true},
-		{"nothing but a day of 1001", nil, []string{`{"date":"2026-12-15","pm25":1001}`}, "days[0].pm25 impossible", "", true},
+		{"nothing but a day of 1001", nil, []string{`{"date":"2026-12-15","pm25":1001}`}, "days[0].pm25 impossible",
+			"", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()
 			w.at("2026-12-16T17:00")
-			body := fmt.Sprintf(`{"station":"1015A","region":%q,"hours":[%s],"days":[%s]}`, district, strings.Join(c.hours, ","), strings.Join(c.days, ","))
+			body := fmt.Sprintf(`{"station":"1015A","region":%q,"hours":[%s],"days":[%s]}`, district, strings.Join(c.hours, ","),
+				strings.Join(c.days, ","))
 			in, err := ParseObservation([]byte(body))
 			if err != nil {
 				t.Fatalf("%s: %v", body, err)
@@ -121,7 +139,8 @@ func TestWrongObservationsStayRefused(t *testing.T) {
 		{`"pm25":80,"pm25":-999`, "", "input.not_json"},
 		{`"pm25":80,"pm10":-999,`, "", "input.not_json"},
 	} {
-		_, err := ParseObservation([]byte(`{"station":"a","region":"120111","hours":[{"at":"2026-12-16T08:00:00+08:00",` + c.hour + `}]}`))
+		_, err := ParseObservation([]byte(`{"station":"a","region":"120111","hours":[{"at":"2026-12-16T08:00:00+08:00",` +
+			c.hour + `}]}`))
 		if got := ruleAt(err, c.path); got != c.rule {
 			t.Errorf("%s: %s, want %s", c.hour, got, c.rule)
 		}
@@ -220,10 +239,12 @@ func TestPM25AbovePM10IsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := do(w, w.engine.DecideObservation, "feeder", in)
-	if lines := namedLines(got.Remarks); !slices.Equal(lines, []string{"hours[0].pm25 pm25_above_pm10", "days[0].pm25 pm25_above_pm10"}) || len(got.SetAside) != 0 || got.New != 3 {
+	if lines := namedLines(got.Remarks); !slices.Equal(lines, []string{"hours[0].pm25 pm25_above_pm10",
+		"days[0].pm25 pm25_above_pm10"}) || len(got.SetAside) != 0 || got.New != 3 {
 		t.Errorf("%v, %v, %d new", lines, got.SetAside, got.New)
 	}
-	if en := got.In("en").Remarks[0].Message; !strings.Contains(en, "PM2.5 (80.5 µg/m³) is above PM10 (80 µg/m³)") || !strings.Contains(got.InBoth().Remarks[0].Message, en) {
+	if en := got.In("en").Remarks[0].Message; !strings.Contains(en, "PM2.5 (80.5 µg/m³) is above PM10 (80 µg/m³)") ||
+		!strings.Contains(got.InBoth().Remarks[0].Message, en) {
 		t.Error(en)
 	}
 }
@@ -233,7 +254,8 @@ func TestObservationsAreRecordedInOrder(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	w.at("2026-12-16T17:00")
-	in := Observation{Station: "a", Region: district, Days: []Day{{Date: "2026-12-15", AQI: ptr(90)}, {Date: "2026-12-14", AQI: ptr(80)}},
+	in := Observation{Station: "a", Region: district,
+		Days:  []Day{{Date: "2026-12-15", AQI: ptr(90)}, {Date: "2026-12-14", AQI: ptr(80)}},
 		Hours: []Hour{pm(w.now.Add(-time.Hour), 50), pm(w.now.Add(-3*time.Hour), 60)}}
 	var events []Event
 	w.view(func(tx *bbolt.Tx) (err error) {
@@ -241,7 +263,8 @@ func TestObservationsAreRecordedInOrder(t *testing.T) {
 		return err
 	})
 	o := events[0].(ObservationReceived)
-	if !o.Hours[0].At.Before(o.Hours[1].At) || o.Days[0].Date != "2026-12-14" || !reflect.DeepEqual(in.Hours[0], pm(w.now.Add(-time.Hour), 50)) {
+	if !o.Hours[0].At.Before(o.Hours[1].At) || o.Days[0].Date != "2026-12-14" ||
+		!reflect.DeepEqual(in.Hours[0], pm(w.now.Add(-time.Hour), 50)) {
 		t.Errorf("%+v", o)
 	}
 }
@@ -257,8 +280,10 @@ func TestMeasuredFilesKeepTheirOtherHours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := do(w, w.engine.DecideObservation, "feeder", Observation{Station: "a", Region: district, Days: air.Measured(), Hours: air.Hours})
-	want := []string{"hours[0].pm25 impossible", "hours[1].aqi impossible", "hours[2].o3_1h impossible", "hours[2].pm25 doubled", "hours[3].pm25 doubled"}
+	got := do(w, w.engine.DecideObservation, "feeder",
+		Observation{Station: "a", Region: district, Days: air.Measured(), Hours: air.Hours})
+	want := []string{"hours[0].pm25 impossible", "hours[1].aqi impossible", "hours[2].o3_1h impossible",
+		"hours[2].pm25 doubled", "hours[3].pm25 doubled"}
 	if lines := namedLines(got.SetAside); !slices.Equal(lines, want) || got.New != 3 {
 		t.Errorf("%q, %d new", lines, got.New)
 	}
@@ -283,7 +308,8 @@ func TestARunFromBeforeTheJudgedHoursStaysWithdrawn(t *testing.T) {
 	begin := w.now.Add(-hoursBack * time.Hour)
 	o := Observation{Station: "1015A", Region: district, Days: []Day{}}
 	for i := range 10 { // seven before the first judged hour, three from it on
-		o.Hours = append(o.Hours, Hour{At: begin.Add(time.Duration(i-7) * time.Hour), Measured: Measured{PM25: ptr(aqi.Whole(264))}})
+		o.Hours = append(o.Hours, Hour{At: begin.Add(time.Duration(i-7) * time.Hour),
+			Measured: Measured{PM25: ptr(aqi.Whole(264))}})
 	}
 	o.Hours = append(o.Hours, hoursOf(begin.Add(3*time.Hour), 5, 100)...)
 	do(w, w.engine.DecideObservation, "feeder", o)

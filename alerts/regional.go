@@ -30,7 +30,8 @@ func stationLines[K comparable, T any](keys []K, rows func(K) map[string]T, sift
 			line.rows, line.sifted = append(line.rows, row), append(line.sifted, sift(row))
 		}
 	}
-	return slices.SortedFunc(maps.Values(lines), func(a, b *stationLine[T]) int { return cmp.Compare(a.station, b.station) })
+	return slices.SortedFunc(maps.Values(lines),
+		func(a, b *stationLine[T]) int { return cmp.Compare(a.station, b.station) })
 }
 
 func (s Settings) hourLines(observed map[time.Time]observedHour) (times []time.Time, lines []*stationLine[Hour]) {
@@ -48,7 +49,8 @@ func (s Settings) hourLines(observed map[time.Time]observedHour) (times []time.T
 // that have PM2.5, or where none has, of those with other concentrations. What is set aside of a station is left out,
 // and named. Hours before from are looked at alone for the runs of stuck instruments. only is the pollutant that counts
 // alone, or empty.
-func (s Settings) regional(observed map[time.Time]observedHour, from time.Time, only aqi.Pollutant) ([]HourAir, []Aside) {
+func (s Settings) regional(observed map[time.Time]observedHour, from time.Time, only aqi.Pollutant) ([]HourAir,
+	[]Aside) {
 	times, lines := s.hourLines(observed)
 	out := make([]HourAir, 0, len(times))
 	var m means24

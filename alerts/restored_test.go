@@ -39,14 +39,16 @@ func TestNumbersGoOnAboveALostEnd(t *testing.T) {
 	if got.Revision != on.Revision+20 || got.State != on.State {
 		t.Fatalf("the warning that goes on is %s at revision %d, before %d", got.State, got.Revision, on.Revision)
 	}
-	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: on.ID, Revision: on.Revision}); refusal.CodeOf(err) != refusal.StaleRevision {
+	if _, err := try(w, w.engine.DecideLift, "duty",
+		Lift{WarningID: on.ID, Revision: on.Revision}); refusal.CodeOf(err) != refusal.StaleRevision {
 		t.Errorf("who saw the lost state acts: %v", err)
 	}
 	if since := got.Since(on.Revision); len(since) != 1 || since[0].Event != "restored" {
 		t.Errorf("since revision %d there is %+v", on.Revision, since)
 	}
 	lifted := do(w, w.engine.DecideLift, "duty", Lift{WarningID: on.ID, Revision: got.Revision})
-	if at := lifted.Revisions(); len(at) != len(lifted.History) || at[len(at)-1] != lifted.Revision || at[len(at)-2] != got.Revision || at[0] != 1 {
+	if at := lifted.Revisions(); len(at) != len(lifted.History) || at[len(at)-1] != lifted.Revision ||
+		at[len(at)-2] != got.Revision || at[0] != 1 {
 		t.Errorf("the history has the revisions %v", at)
 	}
 	if since := lifted.Since(got.Revision); len(since) != 1 || since[0].Event != "lifted" {

@@ -22,13 +22,17 @@ func TestAWarningsTimesFollowItsEpisode(t *testing.T) {
 		want   string
 	}{
 		{"the same again", Orange, 160, true, []int{100, 100, 160, 160, 160, 90, 90}, "-"},
-		{"the day before qualifies too", Orange, 160, false, []int{100, 160, 160, 160, 160, 90, 90}, "revise orange 12-18T00 to further notice"},
-		{"a day beyond a gap of 24 h", Orange, 160, false, []int{210, 100, 160, 160, 160, 90, 90}, "revise orange 12-17T00 to further notice"},
-		{"a day more behind the end", Orange, 160, true, []int{100, 100, 160, 160, 160, 160, 90, 90}, "revise orange 12-19T00 to 12-23T00"},
+		{"the day before qualifies too", Orange, 160, false, []int{100, 160, 160, 160, 160, 90, 90},
+			"revise orange 12-18T00 to further notice"},
+		{"a day beyond a gap of 24 h", Orange, 160, false, []int{210, 100, 160, 160, 160, 90, 90},
+			"revise orange 12-17T00 to further notice"},
+		{"a day more behind the end", Orange, 160, true, []int{100, 100, 160, 160, 160, 160, 90, 90},
+			"revise orange 12-19T00 to 12-23T00"},
 		{"a day more without a set end", Orange, 160, false, []int{100, 100, 160, 160, 160, 160, 90, 90}, "-"},
 		{"both", Orange, 160, true, []int{100, 160, 160, 160, 160, 160, 90, 90}, "revise orange 12-18T00 to 12-23T00"},
 		{"a day less", Orange, 160, true, []int{100, 100, 100, 160, 160, 90, 90}, "downgrade yellow 12-20T00 to 12-22T00"},
-		{"a higher level goes first", Orange, 160, true, []int{210, 310, 210, 160, 160, 160, 90, 90}, "upgrade red 12-19T00 to 12-23T00"},
+		{"a higher level goes first", Orange, 160, true, []int{210, 310, 210, 160, 160, 160, 90, 90},
+			"upgrade red 12-19T00 to 12-23T00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
@@ -57,7 +61,8 @@ func TestAWarningsTimesFollowItsEpisode(t *testing.T) {
 			if again := w.open(); len(again) > 0 {
 				t.Errorf("accepted, and then %s", again[0].line())
 			}
-			if got := w.warning(got.ID); got.Pending != nil || !got.StartsAt.Equal(next.StartsAt) || !sameMoment(got.EndsAt, next.EndsAt) || got.Level != c.level ||
+			if got := w.warning(got.ID); got.Pending != nil || !got.StartsAt.Equal(next.StartsAt) ||
+				!sameMoment(got.EndsAt, next.EndsAt) || got.Level != c.level ||
 				len(got.Stages) != 1 || !got.Stages[0].From.Equal(got.StartsAt) || !got.LevelSince.Equal(got.StartsAt) {
 				t.Errorf("%+v", got)
 			}
@@ -85,7 +90,8 @@ func TestAMovedStartWaitsForTheSecondPerson(t *testing.T) {
 			return do(w, w.engine.DecideReject, "approver", Reject{got.ID, got.Revision, "依据不足"})
 		}, "scheduled 12-17T17"},
 		{"on a telephone call", func(w *world, got *Warning) *Warning {
-			return do(w, w.engine.DecideEmergencyApprove, "duty", EmergencyApprove{WarningID: got.ID, Revision: got.Revision, Authority: "分管副区长", CalledAt: w.now, Reason: "联系不上"})
+			return do(w, w.engine.DecideEmergencyApprove, "duty",
+				EmergencyApprove{WarningID: got.ID, Revision: got.Revision, Authority: "分管副区长", CalledAt: w.now, Reason: "联系不上"})
 		}, "scheduled 12-16T23"},
 		{"the old start comes", func(w *world, got *Warning) *Warning {
 			w.at("2016-12-17T18:00").fire()
@@ -96,13 +102,16 @@ func TestAMovedStartWaitsForTheSecondPerson(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()
 			got := w.in(stageScheduledRevise)
-			if got.Pending.Kind != "revise" || got.Pending.Level != Red || got.Pending.By != "duty" || !got.StartsAt.Equal(clockAt("2016-12-17T17:00")) {
+			if got.Pending.Kind != "revise" || got.Pending.Level != Red || got.Pending.By != "duty" ||
+				!got.StartsAt.Equal(clockAt("2016-12-17T17:00")) {
 				t.Fatalf("%+v", got.Pending)
 			}
-			if _, err := try(w, w.engine.DecideApprove, "duty", Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
+			if _, err := try(w, w.engine.DecideApprove, "duty",
+				Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
 				t.Errorf("its own approver: %v", err)
 			}
-			_, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(w.now.Add(time.Hour))})
+			_, err := try(w, w.engine.DecideRevise, "duty",
+				Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(w.now.Add(time.Hour))})
 			if refusal.CodeOf(err) != refusal.TransitionRefused || ruleAt(err, "") != "warning.move_waits" {
 				t.Errorf("another move meanwhile: %v", err)
 			}
@@ -124,8 +133,10 @@ func TestAMovedStartGoesOutAgain(t *testing.T) {
 	defer w.close()
 	e := w.engine
 	got := w.in(stageScheduled) // yellow from 12-17T17
-	got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory, StartsAt: ptr(clockAt("2016-12-18T00:00"))})
-	got = do(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(clockAt("2016-12-17T00:00"))})
+	got = do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory, StartsAt: ptr(clockAt("2016-12-18T00:00"))})
+	got = do(w, e.DecideRevise, "duty",
+		Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(clockAt("2016-12-17T00:00"))})
 	if at := w.liveFx.timers["warning.activate/"+got.ID].due; !at.Equal(clockAt("2016-12-17T00:00")) {
 		t.Errorf("its timer is at %s", at)
 	}
@@ -133,10 +144,12 @@ func TestAMovedStartGoesOutAgain(t *testing.T) {
 	if n := len(subjects); n != 3 || subjects[n-1] != "qingkong.warning.declared" {
 		t.Errorf("went out as %q", subjects)
 	}
-	if l := got.LevelAt(clockAt("2016-12-17T08:00")); l != Yellow || got.LevelAt(clockAt("2016-12-18T08:00")) != Advisory || !got.LevelSince.Equal(clockAt("2016-12-18T00:00")) {
+	if l := got.LevelAt(clockAt("2016-12-17T08:00")); l != Yellow ||
+		got.LevelAt(clockAt("2016-12-18T08:00")) != Advisory || !got.LevelSince.Equal(clockAt("2016-12-18T00:00")) {
 		t.Errorf("stages %+v", got.Stages)
 	}
-	got = do(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(clockAt("2016-12-18T06:00"))})
+	got = do(w, e.DecideRevise, "duty",
+		Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(clockAt("2016-12-18T06:00"))})
 	if want := []Stage{{Advisory, clockAt("2016-12-18T06:00")}}; !sameJSON(got.Stages, want) {
 		t.Errorf("behind its second stage it has %+v", got.Stages)
 	}
@@ -166,7 +179,8 @@ func TestRevisionsThatAreRefused(t *testing.T) {
 		}
 	}
 	w.at("2016-12-17T18:00").fire()
-	if _, err := try(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision + 1, StartsAt: &end}); ruleAt(err, "starts_at") != "warning.revise_start" {
+	if _, err := try(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision + 1,
+		StartsAt: &end}); ruleAt(err, "starts_at") != "warning.revise_start" {
 		t.Errorf("of an active one: %v", err)
 	}
 }
@@ -187,7 +201,8 @@ func TestTheEndOfALiftFollowsTheAir(t *testing.T) {
 		live := do(w, w.engine.DecideDeclare, "duty", in)
 		do(w, w.engine.DecideObservation, "feeder", observed("2016-12-16", 210))
 		w.accept(w.ahead(90, 90, 90))
-		if got := w.warning(live.ID); got.EndsAt == nil || !got.EndsAt.Equal(clockAt("2016-12-17T00:00")) || got.State != Active {
+		if got := w.warning(live.ID); got.EndsAt == nil || !got.EndsAt.Equal(clockAt("2016-12-17T00:00")) ||
+			got.State != Active {
 			t.Fatalf("%s until %v", got.State, got.EndsAt)
 		}
 		w.now = w.now.Add(time.Hour)
@@ -249,7 +264,8 @@ func TestARaiseOfAnEarlierProgramIsRead(t *testing.T) {
 	got := w.in(stageActiveRaise)
 	w.view(func(tx *bbolt.Tx) error {
 		raw := string(tx.Bucket(bWarning).Get([]byte(got.ID)))
-		if strings.Contains(raw, "no_end") || strings.Contains(raw, `"pending":{"notice_text"`) || strings.Contains(raw, "lift_from") {
+		if strings.Contains(raw, "no_end") || strings.Contains(raw, `"pending":{"notice_text"`) ||
+			strings.Contains(raw, "lift_from") {
 			t.Errorf("a raise is stored with members that it did not have: %s", raw)
 		}
 		return nil

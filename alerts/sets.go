@@ -63,7 +63,8 @@ func (s Settings) Choose(c CriteriaChoice, sets []Criteria) (Settings, error) {
 			continue
 		case cr.Name == latest.Name:
 			cr.ValidTo = ""
-		case cr.Name == CriteriaNational2024 || cr.Name == CriteriaTianjin2023: // only one of them holds, the one that is named
+		// only one of them holds, the one that is named
+		case cr.Name == CriteriaNational2024 || cr.Name == CriteriaTianjin2023:
 			continue
 		}
 		s.Sets = append(s.Sets, cr.withTier(tier))

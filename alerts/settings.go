@@ -7,29 +7,32 @@ import (
 
 // Settings are what a district chooses (configuration keys own_declaration, approval, criteria.settings).
 type Settings struct {
-	OwnDeclaration     string        `json:"own_declaration"` // OwnAllowed or OwnReportToCity
-	Approval           map[Level]int `json:"approval"`        // persons that a level needs: 1 or 2
-	Range              string        `json:"range"`           // which value of a forecast's range is evaluated: high, middle or low
-	MergeGapH          int           `json:"merge_gap_h"`
-	Merge              string        `json:"merge"` // MergeStrict or MergeStages
-	LiftH              int           `json:"lift_h"`
-	LiftRule           string        `json:"lift_rule"`    // LiftAtMostRule or LiftBelowYellow
-	LiftAtMost         int           `json:"lift_at_most"` // AQI
-	LiftStep           string        `json:"lift_step"`    // LiftAuto, LiftHour, LiftMean or LiftDay
-	LiftLeadH          int           `json:"lift_lead_h"`  // how long before the air clears a lift is proposed
-	LeadH              int           `json:"lead_h"`       // how long before the episode a warning should be out
-	Over300Consecutive bool          `json:"over_300_consecutive"`
-	StuckH             StuckHours    `json:"stuck_h"`
-	Plausible          Plausible     `json:"plausible"`
-	AQIMismatch        int           `json:"aqi_mismatch"`        // AQI; see EvaluateOptions
-	DustSuspect        string        `json:"dust_suspect"`        // DustTell or DustExclude
-	ForecastMaxAgeH    int           `json:"forecast_max_age_h"`  // hours since its issue after which a forecast is not judged; 0 = never
-	ForecastMaxLeadD   int           `json:"forecast_max_lead_d"` // days ahead of its issue beyond which it is not; 0 = none
-	StartAt            string        `json:"start_at"`            // StartMidnight or StartEveningBefore
-	EveningHour        int           `json:"evening_hour"`        // of StartEveningBefore
-	StartLimits        StartLimits   `json:"start_limits"`
-	Criteria           Criteria      `json:"criteria"`
-	Sets               []Criteria    `json:"sets"` // by date: the one valid on the day; none = Criteria always
+	OwnDeclaration string        `json:"own_declaration"` // OwnAllowed or OwnReportToCity
+	Approval       map[Level]int `json:"approval"`        // persons that a level needs: 1 or 2
+	// which value of a forecast's range is evaluated: high, middle or low
+	Range              string     `json:"range"`
+	MergeGapH          int        `json:"merge_gap_h"`
+	Merge              string     `json:"merge"` // MergeStrict or MergeStages
+	LiftH              int        `json:"lift_h"`
+	LiftRule           string     `json:"lift_rule"`    // LiftAtMostRule or LiftBelowYellow
+	LiftAtMost         int        `json:"lift_at_most"` // AQI
+	LiftStep           string     `json:"lift_step"`    // LiftAuto, LiftHour, LiftMean or LiftDay
+	LiftLeadH          int        `json:"lift_lead_h"`  // how long before the air clears a lift is proposed
+	LeadH              int        `json:"lead_h"`       // how long before the episode a warning should be out
+	Over300Consecutive bool       `json:"over_300_consecutive"`
+	StuckH             StuckHours `json:"stuck_h"`
+	Plausible          Plausible  `json:"plausible"`
+	AQIMismatch        int        `json:"aqi_mismatch"` // AQI; see EvaluateOptions
+	DustSuspect        string     `json:"dust_suspect"` // DustTell or DustExclude
+	// hours since its issue after which a forecast is not judged; 0 = never
+	ForecastMaxAgeH int `json:"forecast_max_age_h"`
+	// days ahead of its issue beyond which it is not; 0 = none
+	ForecastMaxLeadD int         `json:"forecast_max_lead_d"`
+	StartAt          string      `json:"start_at"`     // StartMidnight or StartEveningBefore
+	EveningHour      int         `json:"evening_hour"` // of StartEveningBefore
+	StartLimits      StartLimits `json:"start_limits"`
+	Criteria         Criteria    `json:"criteria"`
+	Sets             []Criteria  `json:"sets"` // by date: the one valid on the day; none = Criteria always
 }
 
 // The values of Settings.OwnDeclaration: an approved declaration on the district's own forecast starts by itself, or
@@ -150,5 +153,6 @@ func (s Settings) value(low, high int) int {
 func (s Settings) Evaluating() EvaluateOptions { return s.evaluateOptions() }
 
 func (s Settings) evaluateOptions() EvaluateOptions {
-	return EvaluateOptions{MergeGapH: s.MergeGapH, Over300Consecutive: s.Over300Consecutive, AQIMismatch: s.AQIMismatch, DustSuspect: s.DustSuspect}
+	return EvaluateOptions{MergeGapH: s.MergeGapH, Over300Consecutive: s.Over300Consecutive, AQIMismatch: s.AQIMismatch,
+		DustSuspect: s.DustSuspect}
 }

@@ -44,8 +44,10 @@ type StartLimits struct {
 // against it.
 func (c *checker) confirmed(start time.Time, confirm Date, limits StartLimits, now time.Time) {
 	day := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
-	beyond := limits.BackD > 0 && start.Before(now.Add(-day(limits.BackD))) || limits.AheadD > 0 && start.After(now.Add(day(limits.AheadD)))
-	args := refusal.Args{"starts_at": clock(start), "date": DateOf(start), "value": confirm, "back": limits.BackD, "ahead": limits.AheadD, "now": clock(now)}
+	beyond := limits.BackD > 0 && start.Before(now.Add(-day(limits.BackD))) || limits.AheadD > 0 &&
+		start.After(now.Add(day(limits.AheadD)))
+	args := refusal.Args{"starts_at": clock(start), "date": DateOf(start), "value": confirm, "back": limits.BackD,
+		"ahead": limits.AheadD, "now": clock(now)}
 	_, ok := ParseDate(string(confirm))
 	switch {
 	case confirm != "" && !ok:

@@ -19,25 +19,31 @@ func TestAStartFarFromNowIsConfirmedByItsDate(t *testing.T) {
 	}
 	adjust := func(w *world, start *time.Time, confirm Date) error {
 		on := w.in(stageActive)
-		on = do(w, w.engine.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, EndsAt: ptr(w.now.AddDate(1, 0, 0))})
-		_, err := try(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: on.ID, Revision: on.Revision, Level: Advisory, StartsAt: start, Confirm: confirm})
+		on = do(w, w.engine.DecideRevise, "duty",
+			Revise{WarningID: on.ID, Revision: on.Revision, EndsAt: ptr(w.now.AddDate(1, 0, 0))})
+		_, err := try(w, w.engine.DecideAdjust, "duty",
+			Adjust{WarningID: on.ID, Revision: on.Revision, Level: Advisory, StartsAt: start, Confirm: confirm})
 		return err
 	}
 	revise := func(w *world, start *time.Time, confirm Date) error {
 		on := w.in(stageRejected)
-		_, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, StartsAt: start, EndsAt: ptr(w.now.AddDate(1, 0, 0)), Confirm: confirm})
+		_, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, StartsAt: start,
+			EndsAt: ptr(w.now.AddDate(1, 0, 0)), Confirm: confirm})
 		return err
 	}
-	for act, enter := range map[string]func(*world, *time.Time, Date) error{"declare": declare, "adjust": adjust, "revise": revise} {
+	for act, enter := range map[string]func(*world, *time.Time, Date) error{"declare": declare, "adjust": adjust,
+		"revise": revise} {
 		for _, c := range []struct {
 			start, confirm string
 			rule           string
 		}{
 			{"", "", ""}, {"2016-12-09T17:00", "", ""}, {"2016-12-31T17:00", "", ""}, {"2016-12-20T00:00", "2017-12-20", ""},
 			{"2016-12-09T16:59", "", "warning.confirm_start"}, {"2016-12-31T17:01", "", "warning.confirm_start"},
-			{"2017-01-17T00:00", "2016-01-17", "warning.confirm_other"}, {"2017-01-17T00:00", "2017-01-16", "warning.confirm_other"},
+			{"2017-01-17T00:00", "2016-01-17", "warning.confirm_other"},
+			{"2017-01-17T00:00", "2017-01-16", "warning.confirm_other"},
 			{"2017-01-17T00:00", "17.1.2017", "day.date_wrong"}, {"2016-12-20T00:00", "tomorrow", "day.date_wrong"},
-			{"2017-01-17T00:00", "2017-01-17", ""}, {"2017-01-17T23:59", "2017-01-17", ""}, {"2016-11-17T08:00", "2016-11-17", ""},
+			{"2017-01-17T00:00", "2017-01-17", ""}, {"2017-01-17T23:59", "2017-01-17", ""},
+			{"2016-11-17T08:00", "2016-11-17", ""},
 		} {
 			w := newWorld(t, t.TempDir())
 			var start *time.Time
@@ -76,7 +82,8 @@ func TestARejectedStartThatFellBehindIsConfirmed(t *testing.T) {
 
 // The limits are the district's; none is none.
 func TestStartLimitsAreSettings(t *testing.T) {
-	for limits, want := range map[StartLimits]string{{BackD: 1, AheadD: 2}: "warning.confirm_start", {BackD: 1, AheadD: 30}: "", {BackD: 1}: ""} {
+	for limits, want := range map[StartLimits]string{{BackD: 1, AheadD: 2}: "warning.confirm_start",
+		{BackD: 1, AheadD: 30}: "", {BackD: 1}: ""} {
 		w := newWorld(t, t.TempDir())
 		w.engine.StartLimits = limits
 		in := declaration(Yellow)
@@ -96,7 +103,8 @@ func TestStartLimitsAreSettings(t *testing.T) {
 // and nothing is lowered ahead of its day.
 func TestAStartOnTheEveningBefore(t *testing.T) {
 	days := forecast("2016-12-16T10:00", "2016-12-18", 210, 220, 100, 100)
-	hours := Forecast{Source: "emc", Region: district, IssuedAt: clockAt("2016-12-16T10:00"), Days: []ForecastDay{}, Hours: hoursOf(clockAt("2016-12-17T00:00"), 24, 30, 151, 30)}
+	hours := Forecast{Source: "emc", Region: district, IssuedAt: clockAt("2016-12-16T10:00"), Days: []ForecastDay{},
+		Hours: hoursOf(clockAt("2016-12-17T00:00"), 24, 30, 151, 30)}
 	for _, c := range []struct {
 		name, startAt string
 		hour          int
@@ -137,7 +145,8 @@ func TestAStartOnTheEveningBefore(t *testing.T) {
 	live := do(w, w.engine.DecideDeclare, "duty", declaration(Red))
 	do(w, w.engine.DecideApprove, "approver", Approve{live.ID, live.Revision})
 	do(w, w.engine.DecideObservation, "feeder", observed("2016-12-16", 160))
-	p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 100, 210, 220, 100, 100, 100)).Proposal
+	p := do(w, w.engine.DecideForecast, "feeder",
+		forecast("2016-12-16T16:00", "2016-12-17", 100, 210, 220, 100, 100, 100)).Proposal
 	if p == nil || p.Kind != KindDowngrade || p.StartsAt.Before(clockAt("2016-12-18T00:00")) {
 		t.Errorf("lowered ahead of its day: %s", p.line())
 	}

@@ -299,7 +299,8 @@ func TestFrozenStationsChangeNothing(t *testing.T) {
 		for i, v := range frozen {
 			got := line(fmt.Sprintf("frozen-%d", i), without(gaps, always(fmt.Sprintf("pm25=%d pm10=%d", v, v+20))))
 			if got != live {
-				t.Errorf("air of %d with stations frozen at %v, every %d. hour missing: %s, without them %s", air, frozen[:i+1], gaps, got, live)
+				t.Errorf("air of %d with stations frozen at %v, every %d. hour missing: %s, without them %s", air, frozen[:i+1],
+					gaps, got, live)
 			}
 		}
 		if live != "-" {

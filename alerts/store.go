@@ -35,7 +35,8 @@ var (
 // Buckets lists the buckets of this package; all are journaled.
 func Buckets() []string {
 	var names []string
-	for _, b := range [][]byte{bForecast, bForecastHash, bForecastDay, bObservedDay, bForecastHour, bObservedHour, bSaid, bFeed, bProposal, bProposalTime,
+	for _, b := range [][]byte{bForecast, bForecastHash, bForecastDay, bObservedDay, bForecastHour, bObservedHour, bSaid,
+		bFeed, bProposal, bProposalTime,
 		bWarning, bWarningTime, bScope, bMessage, bNumber, bRestored} {
 		names = append(names, string(b))
 	}
@@ -176,7 +177,8 @@ func timeKey(prefix string, at time.Time, id string) []byte {
 }
 
 // page reads the index backwards from the entry after key from, or from its end when from is nil.
-func page[T any](tx *bbolt.Tx, index []byte, prefix string, from []byte, limit int, load func(id string) (T, error)) (Page[T], error) {
+func page[T any](tx *bbolt.Tx, index []byte, prefix string, from []byte, limit int,
+	load func(id string) (T, error)) (Page[T], error) {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
@@ -304,7 +306,8 @@ func ListProposals(tx *bbolt.Tx, state, cursor string, limit int) (Page[*Proposa
 	if state == "" {
 		state = anyState
 	} else if !ProposalState(state).valid() {
-		return Page[*Proposal]{}, refusal.Input([]refusal.Field{{Path: "state", Rule: "proposal.state_unknown", Args: refusal.Args{"value": state}}})
+		return Page[*Proposal]{}, refusal.Input([]refusal.Field{{Path: "state", Rule: "proposal.state_unknown",
+			Args: refusal.Args{"value": state}}})
 	}
 	var from []byte
 	if cursor != "" {
@@ -317,7 +320,8 @@ func ListProposals(tx *bbolt.Tx, state, cursor string, limit int) (Page[*Proposa
 		}
 		from = timeKey(state+"/", p.RaisedAt, p.ID)
 	}
-	p, err := page(tx, bProposalTime, state+"/", from, limit, func(id string) (*Proposal, error) { return GetProposal(tx, id) })
+	p, err := page(tx, bProposalTime, state+"/", from, limit,
+		func(id string) (*Proposal, error) { return GetProposal(tx, id) })
 	p.Total = int(number(tx, "count/proposal/"+state))
 	return p, err
 }

@@ -58,7 +58,8 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 // judged is a series by the criteria of the day, and the engine with these.
 func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.evaluateOptions()), e.Criteria.Counts, e.evaluateOptions(), now), e.evaluateOptions())
+	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.evaluateOptions()), e.Criteria.Counts,
+		e.evaluateOptions(), now), e.evaluateOptions())
 	ev.tellFewHours(series.Hours, now)
 	ev.SetAside = series.Aside
 	ev.clear, ev.heavy = e.clearing(series, ev), e.heavy(series, ev, now)
@@ -233,7 +234,8 @@ func (e Engine) suggestDowngrade(ev Evaluation, own []Episode, live *Warning, no
 	if !live.Level.Above(most.Level) || !allKnown(ev.steps, all, gap) || e.unfinished(ev.steps, all, gap) {
 		return nil
 	}
-	p := e.draft(KindDowngrade, most.Level, latest(own[ahead].course(now)[0].From, live.StartsAt), Period{most.From, most.To}, ev, most, now)
+	p := e.draft(KindDowngrade, most.Level, latest(own[ahead].course(now)[0].From, live.StartsAt),
+		Period{most.From, most.To}, ev, most, now)
 	p.EndsAt = &all.To
 	return p
 }
@@ -273,7 +275,8 @@ func (e Engine) unfinished(steps []step, p Period, gap time.Duration) bool {
 }
 
 // draft fills in what all kinds have in common. It ends where the episode does.
-func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period Period, ev Evaluation, ep Episode, now time.Time) *Proposal {
+func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period Period, ev Evaluation, ep Episode,
+	now time.Time) *Proposal {
 	whole := ep.whole()
 	p := &Proposal{
 		State: StateOpen, Kind: kind, Level: level, Criteria: ev.Criteria,
@@ -283,13 +286,15 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 			Clauses: ep.Clauses, Period: period, Episode: &whole, Days: []DayVerdict{}, Excluded: []Excluded{},
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH, Merge: e.Merge,
-				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clear.step, LiftLeadH: e.LiftLeadH, LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
+				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clear.step, LiftLeadH: e.LiftLeadH,
+				LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
 				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
 				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD, StartAt: e.StartAt,
 			},
 		},
 	}
-	first, last := min(DateOf(whole.From), DateOf(period.From)).AddDays(-2), max(DateOf(whole.To), DateOf(period.To)).AddDays(1)
+	first, last := min(DateOf(whole.From), DateOf(period.From)).AddDays(-2),
+		max(DateOf(whole.To), DateOf(period.To)).AddDays(1)
 	near := func(d Date) bool { return d >= first && d <= last }
 	for _, d := range ev.Days {
 		if !near(d.Date) {

@@ -10,7 +10,8 @@ import (
 // ahead gives the region a forecast of the days from tomorrow on and returns what is open then.
 func (w *world) ahead(aqi ...int) *Proposal {
 	w.t.Helper()
-	return do(w, w.engine.DecideForecast, "feeder", forecast(w.now.Format("2006-01-02T15:04"), DateOf(w.now).AddDays(1), aqi...)).Proposal
+	return do(w, w.engine.DecideForecast, "feeder",
+		forecast(w.now.Format("2006-01-02T15:04"), DateOf(w.now).AddDays(1), aqi...)).Proposal
 }
 
 // acceptAll accepts what is open until nothing is, and tells it.
@@ -51,8 +52,10 @@ func TestEveryDayOfAnEpisodeHasAResponse(t *testing.T) {
 		{[]int{210, 100, 160, 210, 220, 90, 90},
 			[]string{"start orange 12-17T00 to 12-22T00"},
 			[]string{"start yellow 12-17T00 to 12-22T00", "upgrade orange 12-19T00 to 12-22T00"}},
-		{[]int{160, 100, 100, 210, 220, 90, 90}, []string{"start orange 12-20T00 to 12-22T00"}, []string{"start orange 12-20T00 to 12-22T00"}},
-		{[]int{210, 100, 100, 210, 220, 90, 90}, []string{"start yellow 12-17T00 to 12-18T00"}, []string{"start yellow 12-17T00 to 12-18T00"}},
+		{[]int{160, 100, 100, 210, 220, 90, 90}, []string{"start orange 12-20T00 to 12-22T00"},
+			[]string{"start orange 12-20T00 to 12-22T00"}},
+		{[]int{210, 100, 100, 210, 220, 90, 90}, []string{"start yellow 12-17T00 to 12-18T00"},
+			[]string{"start yellow 12-17T00 to 12-18T00"}},
 		{[]int{210, 90, 310, 220, 220, 90, 90},
 			[]string{"start red 12-17T00 to 12-22T00"},
 			[]string{"start yellow 12-17T00 to 12-22T00", "upgrade red 12-19T00 to 12-22T00"}},
@@ -80,7 +83,8 @@ func TestATraceTellsTheEpisodeBesideTheLevelsOwnDays(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	p := w.ahead(160, 160, 210, 310, 220, 90, 90)
-	if got := fmt.Sprint(spell(p.Trace.Period.From, p.Trace.Period.To), " in ", spell(p.Trace.Episode.From, p.Trace.Episode.To)); got != "2016-12-19..2016-12-21 in 2016-12-17..2016-12-21" {
+	if got := fmt.Sprint(spell(p.Trace.Period.From, p.Trace.Period.To), " in ",
+		spell(p.Trace.Episode.From, p.Trace.Episode.To)); got != "2016-12-19..2016-12-21 in 2016-12-17..2016-12-21" {
 		t.Error(got)
 	}
 	if words := strings.Join(p.Trace.Words.ZH, "\n"); !strings.Contains(words, "就高") {
@@ -113,7 +117,8 @@ func TestAPastRedRunStartsNoRedAndIsNotLowered(t *testing.T) {
 
 // A raise of a running warning takes effect at once in strict, though what asks for it begins in three days.
 func TestAnUpgradeTakesEffectAtOnce(t *testing.T) {
-	for merge, want := range map[string]string{MergeStrict: "upgrade red 12-16T17 to 12-22T00", MergeStages: "upgrade red 12-19T00 to 12-22T00"} {
+	for merge, want := range map[string]string{MergeStrict: "upgrade red 12-16T17 to 12-22T00",
+		MergeStages: "upgrade red 12-19T00 to 12-22T00"} {
 		w := newWorld(t, t.TempDir())
 		w.engine.Merge = merge
 		live := do(w, w.engine.DecideDeclare, "duty", declaration(Orange))
@@ -133,7 +138,8 @@ func TestAStartMovesOnWhenItsFirstSpellIsOver(t *testing.T) {
 		t.Fatal(p.line())
 	}
 	w.at("2016-12-18T00:01")
-	if open := do(w, w.engine.DecideReevaluate, "timer", Reevaluate{}); len(open) != 1 || open[0].line() != "start orange 12-19T00 to 12-22T00" || open[0].Revision != 2 {
+	if open := do(w, w.engine.DecideReevaluate, "timer", Reevaluate{}); len(open) != 1 ||
+		open[0].line() != "start orange 12-19T00 to 12-22T00" || open[0].Revision != 2 {
 		t.Errorf("%s, want it from the 19th", open[0].line())
 	}
 	w.events()
@@ -156,9 +162,11 @@ func TestAnAnnouncedLevelComesSooner(t *testing.T) {
 		want          []string
 	}{
 		{[]int{210, 210, 500}, []int{210, 500, 310, 90, 90},
-			[]string{"start orange 12-17T00 to 12-20T00", "upgrade red 12-19T00 to 12-20T00", "upgrade red 12-17T17 to 12-21T00"}},
+			[]string{"start orange 12-17T00 to 12-20T00", "upgrade red 12-19T00 to 12-20T00",
+				"upgrade red 12-17T17 to 12-21T00"}},
 		{[]int{210, 500}, []int{500, 210, 90, 90},
-			[]string{"start yellow 12-17T00 to 12-19T00", "upgrade red 12-18T00 to 12-19T00", "upgrade orange 12-17T17 to 12-20T00", "upgrade red 12-18T00 to 12-20T00"}},
+			[]string{"start yellow 12-17T00 to 12-19T00", "upgrade red 12-18T00 to 12-19T00",
+				"upgrade orange 12-17T17 to 12-20T00", "upgrade red 12-18T00 to 12-20T00"}},
 	} {
 		t.Run(fmt.Sprint(c.first, c.second), func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
@@ -189,19 +197,23 @@ func TestAnAnnouncedLevelMayBeGivenAnEarlierTime(t *testing.T) {
 	defer w.close()
 	e := w.engine
 	live := do(w, e.DecideDeclare, "duty", declaration(Yellow))
-	live = do(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt("2016-12-20T00:00"))})
+	live = do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt("2016-12-20T00:00"))})
 	live = do(w, e.DecideApprove, "approver", Approve{live.ID, live.Revision})
 	for _, at := range []string{"2016-12-20T00:00", "2016-12-22T00:00"} {
-		if _, err := try(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt(at))}); ruleAt(err, "level") != "warning.same_level" {
+		if _, err := try(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red,
+			StartsAt: ptr(clockAt(at))}); ruleAt(err, "level") != "warning.same_level" {
 			t.Errorf("red from %s again: %v", at, err)
 		}
 	}
-	sooner := do(w, e.DecideAdjust, "duty", Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt("2016-12-18T00:00"))})
+	sooner := do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: live.ID, Revision: live.Revision, Level: Red, StartsAt: ptr(clockAt("2016-12-18T00:00"))})
 	if sooner.Pending == nil || sooner.Pending.Kind != pendingRaise {
 		t.Fatalf("two days sooner waits for nobody: %+v", sooner.Pending)
 	}
 	sooner = do(w, e.DecideApprove, "approver", Approve{sooner.ID, sooner.Revision})
-	if got := fmt.Sprint(sooner.Level, " ", sooner.PreviousLevel, " ", sooner.Stages); !strings.HasPrefix(got, "red yellow [{yellow ") || !strings.Contains(got, "} {red 2016-12-18 00:00:00") {
+	if got := fmt.Sprint(sooner.Level, " ", sooner.PreviousLevel, " ", sooner.Stages); !strings.HasPrefix(got,
+		"red yellow [{yellow ") || !strings.Contains(got, "} {red 2016-12-18 00:00:00") {
 		t.Error(got)
 	}
 	if last := sooner.History[len(sooner.History)-1].Event; last != "upgraded" {

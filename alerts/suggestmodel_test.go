@@ -50,7 +50,8 @@ func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) s
 		level, from = f[1], f[2]
 	}
 	if measured.Above(live.held()) && (measured.Above(Level(level)) || from != m.clock(max(now, start))) {
-		line = fmt.Sprintf("upgrade %s %s to further notice, measured from %s", measured, m.clock(max(now, start)), m.clock(since))
+		line = fmt.Sprintf("upgrade %s %s to further notice, measured from %s", measured, m.clock(max(now, start)),
+			m.clock(since))
 	}
 	if line != "" {
 		return line
@@ -113,7 +114,8 @@ func (m *hourModel) lift(e Engine, c Criteria, spells []modelSpell, live *Warnin
 	}
 	at, ok := m.clears(e, c, spells, live, now, start)
 	end := max(at, now)
-	if !ok || at > now+e.LiftLeadH || live.EndsAt != nil && (m.index(*live.EndsAt) <= end || live.LiftFrom != nil && m.index(*live.LiftFrom) == at) {
+	if !ok || at > now+e.LiftLeadH || live.EndsAt != nil &&
+		(m.index(*live.EndsAt) <= end || live.LiftFrom != nil && m.index(*live.LiftFrom) == at) {
 		return ""
 	}
 	return fmt.Sprintf("lift none %s to %s, from %s", m.clock(end), m.clock(end), m.clock(at))
@@ -373,7 +375,8 @@ func (m *hourModel) upgrade(e Engine, own []modelSpell, live *Warning, now, star
 						has = s.Level
 					}
 				}
-				if p := live.Pending; p != nil && p.Level.Above(has) && (p.EffectiveAt.IsZero() || m.index(p.EffectiveAt) <= stage.from) {
+				if p := live.Pending; p != nil && p.Level.Above(has) &&
+					(p.EffectiveAt.IsZero() || m.index(p.EffectiveAt) <= stage.from) {
 					has = p.Level
 				}
 				if stage.level.Above(has) {
@@ -410,7 +413,8 @@ func (m *hourModel) downgrade(e Engine, c Criteria, own []modelSpell, live *Warn
 		if !m.allKnown(from, to) || m.openRun(c, from, to) {
 			return ""
 		}
-		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(first, start)), m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
+		return fmt.Sprintf("downgrade %s %s to %s, episode %s..%s", level, m.clock(max(first, start)),
+			m.clock(own[len(own)-1].to), m.clock(s.from), m.clock(s.to))
 	}
 	return ""
 }
@@ -485,7 +489,8 @@ func (m *hourModel) openRun(c Criteria, from, to int) bool {
 }
 
 func (m *hourModel) line(kind string, level Level, from int, s modelSpell) string {
-	return fmt.Sprintf("%s %s %s to %s, episode %s..%s", kind, level, m.clock(from), m.clock(s.to), m.clock(s.from), m.clock(s.to))
+	return fmt.Sprintf("%s %s %s to %s, episode %s..%s", kind, level, m.clock(from), m.clock(s.to), m.clock(s.from),
+		m.clock(s.to))
 }
 
 // suggestedLine is the engine's suggestion in the model's words.
@@ -561,7 +566,8 @@ func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 		}
 		if m.sources = i%3 == 1; m.sources { // what is over was measured, the rest is forecast
 			for k := range s.Hours {
-				s.Hours[k].Source = map[bool]string{true: SourceForecast, false: SourceObservation}[s.Hours[k].At.Add(time.Hour).After(now)]
+				s.Hours[k].Source = map[bool]string{true: SourceForecast,
+					false: SourceObservation}[s.Hours[k].At.Add(time.Hour).After(now)]
 			}
 			for k := range s.Days {
 				s.Days[k].Source = map[bool]string{true: SourceForecast, false: SourceObservation}[s.Days[k].Date >= DateOf(now)]
@@ -569,9 +575,11 @@ func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 			m.forgetUnforecast(m.index(now), e.Criteria.Counts)
 		}
 		live := someWarning(rnd.IntN, now)
-		got, want := suggestedLine(e.suggest(s, live, now, func(*Proposal) bool { return false })), m.suggest(e, e.Criteria, live, now)
+		got, want := suggestedLine(e.suggest(s, live, now, func(*Proposal) bool { return false })),
+			m.suggest(e, e.Criteria, live, now)
 		if got != want {
-			t.Fatalf("series %d at %s, %s, %s, gap %d, lift by %s %s for %d h, live %+v\n%s\nengine: %s\nmodel:  %s", i, now.Format("01-02T15"), e.Criteria.Name, e.Merge, e.MergeGapH,
+			t.Fatalf("series %d at %s, %s, %s, gap %d, lift by %s %s for %d h, live %+v\n%s\nengine: %s\nmodel:  %s", i,
+				now.Format("01-02T15"), e.Criteria.Name, e.Merge, e.MergeGapH,
 				e.LiftStep, e.LiftRule, e.LiftH, live,
 				seriesText(s), got, want)
 		}

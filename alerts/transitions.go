@@ -122,7 +122,8 @@ var transitions = map[stage]map[act][]stage{
 
 // What was approved in an emergency may be confirmed, and is found overdue, wherever the warning has come to since.
 func init() {
-	for _, s := range []stage{stageReported, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise, stageLifted, stageCancelled} {
+	for _, s := range []stage{stageReported, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive,
+		stageActiveRaise, stageLifted, stageCancelled} {
 		transitions[s][actConfirmEmergency] = []stage{s}
 		transitions[s][actUnconfirmed] = []stage{s}
 	}
@@ -146,7 +147,8 @@ func refuse(w *Warning, a act) error {
 	if _, ok := transitions[w.stage()][a]; ok {
 		return nil
 	}
-	return terms.Transition(terms.WarningState, "warning.transition", w.State, refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a)})
+	return terms.Transition(terms.WarningState, "warning.transition", w.State,
+		refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a)})
 }
 
 // check makes sure that a decision kept to the table.

@@ -96,7 +96,8 @@ func (w *Warning) Public() *Warning {
 }
 
 // internalReasons are the events whose reasons are for those alone who decide.
-var internalReasons = map[string]bool{"rejected": true, "raise_asked": true, "raise_rejected": true, "revise_asked": true, "revise_rejected": true}
+var internalReasons = map[string]bool{"rejected": true, "raise_asked": true, "raise_rejected": true,
+	"revise_asked": true, "revise_rejected": true}
 
 // Stage is a level of a warning and from when it takes effect, until the next stage does.
 type Stage struct {
@@ -136,7 +137,8 @@ func begun(course []Stage, from time.Time) []Stage {
 			first, rest = s.Level, i+1
 		}
 	}
-	return append([]Stage{{first, from}}, slices.DeleteFunc(slices.Clone(course[max(rest, 1):]), func(s Stage) bool { return !s.From.After(from) })...)
+	return append([]Stage{{first, from}},
+		slices.DeleteFunc(slices.Clone(course[max(rest, 1):]), func(s Stage) bool { return !s.From.After(from) })...)
 }
 
 // HistoryEntry is one event of a warning; each makes one revision, see [Warning.Revisions].
@@ -163,7 +165,8 @@ type warningEvent interface {
 func (w Warning) after(ev warningEvent, at time.Time, actor string) Warning {
 	next, event, reason := ev.change(w, at, actor)
 	next.Revision = w.Revision + 1
-	next.History = append(slices.Clone(w.History), HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason, SecretSeen: secretSeen(ev)})
+	next.History = append(slices.Clone(w.History),
+		HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason, SecretSeen: secretSeen(ev)})
 	return next
 }
 
@@ -185,10 +188,13 @@ func (e WarningCancelled) warningID() string   { return e.ID }
 
 func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning, string, string) {
 	return Warning{
-		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, Stages: staged(nil, e.Level, e.StartsAt), State: e.State, Trigger: e.Trigger,
-		Region: e.Region, StartsAt: e.StartsAt, AtOnce: e.AtOnce, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo, IssuedBy: e.IssuedBy,
+		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, Stages: staged(nil, e.Level, e.StartsAt),
+		State: e.State, Trigger: e.Trigger,
+		Region: e.Region, StartsAt: e.StartsAt, AtOnce: e.AtOnce, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo,
+		IssuedBy:   e.IssuedBy,
 		ReceivedAt: e.ReceivedAt, Reason: e.Reason, NoticeText: e.NoticeText, ProposalID: e.ProposalID, Drill: e.Drill,
-		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash, Overrides: e.Overrides.after(nil),
+		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash,
+		Overrides: e.Overrides.after(nil),
 	}, "declared", e.Reason
 }
 
@@ -207,7 +213,8 @@ func (e WarningConfirmed) change(w Warning, _ time.Time, _ string) (Warning, str
 	w.State, w.Level, w.LevelSince, w.Trigger = Scheduled, e.Level, e.StartsAt, e.Trigger
 	w.Stages = staged(nil, e.Level, e.StartsAt)
 	w.AtOnce = false
-	w.StartsAt, w.EndsAt, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.StartsAt, e.EndsAt, e.DocumentNo, e.IssuedBy, e.ReceivedAt
+	w.StartsAt, w.EndsAt, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.StartsAt, e.EndsAt, e.DocumentNo, e.IssuedBy,
+		e.ReceivedAt
 	w.Reason, w.NoticeText, w.ListVersion, w.ListHash = e.Reason, e.NoticeText, e.ListVersion, e.ListHash
 	return w, "confirmed", e.Reason
 }
@@ -218,9 +225,11 @@ func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, stri
 }
 
 func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
-	w.State, w.Level, w.LevelSince, w.StartsAt, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.StartsAt, e.StartsAt, e.EndsAt, actor
+	w.State, w.Level, w.LevelSince, w.StartsAt, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.StartsAt, e.StartsAt,
+		e.EndsAt, actor
 	w.Stages, w.AtOnce = staged(nil, e.Level, e.StartsAt), e.AtOnce
-	w.DocumentNo, w.IssuedBy, w.ReceivedAt, w.Reason, w.NoticeText = e.DocumentNo, e.IssuedBy, e.ReceivedAt, e.Reason, e.NoticeText
+	w.DocumentNo, w.IssuedBy, w.ReceivedAt, w.Reason, w.NoticeText = e.DocumentNo, e.IssuedBy, e.ReceivedAt, e.Reason,
+		e.NoticeText
 	w.ListVersion, w.ListHash = e.ListVersion, e.ListHash
 	return w, "revised", e.Reason
 }

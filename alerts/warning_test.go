@@ -51,7 +51,8 @@ func (w *world) in(s stage) *Warning {
 		red.StartsAt = &tomorrow
 		got := do(w, e.DecideDeclare, "duty", red)
 		got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
-		return do(w, e.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(w.now.Add(6 * time.Hour))})
+		return do(w, e.DecideRevise, "duty",
+			Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(w.now.Add(6 * time.Hour))})
 	case stageActive:
 		return do(w, e.DecideDeclare, "duty", one)
 	case stageActiveRaise:
@@ -82,7 +83,8 @@ func (w *world) act(a act, on *Warning) (*Warning, error) {
 	case actAdjust:
 		return try(w, e.DecideAdjust, "duty", Adjust{WarningID: on.ID, Revision: on.Revision, Level: Advisory})
 	case actEmergency:
-		return try(w, e.DecideEmergencyApprove, "duty", EmergencyApprove{WarningID: on.ID, Revision: on.Revision, Authority: "分管副区长", CalledAt: w.now, Reason: "审批人联系不上"})
+		return try(w, e.DecideEmergencyApprove, "duty",
+			EmergencyApprove{WarningID: on.ID, Revision: on.Revision, Authority: "分管副区长", CalledAt: w.now, Reason: "审批人联系不上"})
 	case actRevise:
 		return try(w, e.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, NoticeText: "更正"})
 	case actLift:
@@ -101,20 +103,24 @@ func (w *world) act(a act, on *Warning) (*Warning, error) {
 
 // Every stage with every act: where it leads, by its simplest form, or that it is refused with the state.
 func TestEveryStageWithEveryAct(t *testing.T) {
-	acts := []act{actApprove, actReject, actConfirm, actAdjust, actRevise, actLift, actCancel, actActivate, actExpire, actEmergency}
+	acts := []act{actApprove, actReject, actConfirm, actAdjust, actRevise, actLift, actCancel, actActivate, actExpire,
+		actEmergency}
 	const no = stage("")
 	table := map[stage][]stage{
 		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire, emergency
-		stagePending:         {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled, stageActive},
-		stageRejected:        {no, no, no, no, stagePending, no, no, no, no, no},
-		stageReported:        {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled, no},
-		stageScheduled:       {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no, no},
-		stageScheduledRaise:  {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled, stageActiveRaise, no, stageScheduled},
-		stageScheduledRevise: {stageScheduled, stageScheduled, no, no, stageScheduledRevise, no, stageCancelled, stageActive, no, stageScheduled},
-		stageActive:          {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted, no},
-		stageActiveRaise:     {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no, stageLifted, stageActive},
-		stageLifted:          {no, no, no, no, no, no, no, no, no, no},
-		stageCancelled:       {no, no, no, no, no, no, no, no, no, no},
+		stagePending:   {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled, stageActive},
+		stageRejected:  {no, no, no, no, stagePending, no, no, no, no, no},
+		stageReported:  {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled, no},
+		stageScheduled: {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no, no},
+		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled,
+			stageActiveRaise, no, stageScheduled},
+		stageScheduledRevise: {stageScheduled, stageScheduled, no, no, stageScheduledRevise, no, stageCancelled, stageActive,
+			no, stageScheduled},
+		stageActive: {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted, no},
+		stageActiveRaise: {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no,
+			stageLifted, stageActive},
+		stageLifted:    {no, no, no, no, no, no, no, no, no, no},
+		stageCancelled: {no, no, no, no, no, no, no, no, no, no},
 	}
 	for from := range transitions {
 		if from != stageNew && table[from] == nil {
@@ -160,7 +166,8 @@ func TestDeclareOnePersonIsActiveAtOnce(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	got := do(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
-	if got.ID != "W20161216-01" || got.State != Active || got.DeclaredBy != "duty" || got.ApprovedBy != "" || got.ListHash != "sha256:00" ||
+	if got.ID != "W20161216-01" || got.State != Active || got.DeclaredBy != "duty" || got.ApprovedBy != "" ||
+		got.ListHash != "sha256:00" ||
 		!got.StartsAt.Equal(w.now) || got.EndsAt != nil || got.PreviousLevel != None || got.Revision != len(got.History) {
 		t.Errorf("%+v", got)
 	}
@@ -198,7 +205,8 @@ func TestDeclareScheduledStartsAndEndsByTimer(t *testing.T) {
 		t.Errorf("expired before its time: %v", err)
 	}
 	w.at("2016-12-22T00:05")
-	if got = do(w, w.engine.DecideExpire, "timer", WarningRef{got.ID}); got.State != Lifted || !got.EndsAt.Equal(clockAt("2016-12-22T00:00")) {
+	if got = do(w, w.engine.DecideExpire, "timer", WarningRef{got.ID}); got.State != Lifted ||
+		!got.EndsAt.Equal(clockAt("2016-12-22T00:00")) {
 		t.Errorf("%+v", got)
 	}
 	if s := w.events(); s != "warning.declared warning.activated warning.lifted" {
@@ -220,10 +228,12 @@ func TestTwoPersons(t *testing.T) {
 	if _, err := try(w, w.engine.DecideApprove, "duty", Approve{got.ID, 1}); refusal.CodeOf(err) != refusal.SamePerson {
 		t.Errorf("approved by who declared it: %v", err)
 	}
-	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{got.ID, 2}); refusal.CodeOf(err) != refusal.StaleRevision {
+	if _, err := try(w, w.engine.DecideApprove, "approver",
+		Approve{got.ID, 2}); refusal.CodeOf(err) != refusal.StaleRevision {
 		t.Errorf("wrong revision: %v", err)
 	}
-	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{got.ID, 0}); ruleAt(err, "revision") != "input.required" {
+	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{got.ID, 0}); ruleAt(err,
+		"revision") != "input.required" {
 		t.Errorf("no revision: %v", err)
 	}
 	if _, err := try(w, w.engine.DecideApprove, "approver", Approve{"W1", 1}); refusal.CodeOf(err) != refusal.NotFound {
@@ -247,17 +257,21 @@ func TestRaiseWaitsForASecondPersonAndTheOldLevelGoesOn(t *testing.T) {
 	defer w.close()
 	got := w.in(stageActive)
 	w.liveFx.sent, w.replayFx.sent = nil, nil
-	got = do(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, Reason: "预报加重", DocumentNo: "2号"})
-	if got.Level != Yellow || got.State != Active || got.Pending == nil || got.Pending.Level != Orange || got.Pending.By != "duty" ||
+	got = do(w, w.engine.DecideAdjust, "duty",
+		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, Reason: "预报加重", DocumentNo: "2号"})
+	if got.Level != Yellow || got.State != Active || got.Pending == nil || got.Pending.Level != Orange ||
+		got.Pending.By != "duty" ||
 		got.Pending.Kind != "raise" || len(w.liveFx.sent) != 0 {
 		t.Fatalf("%+v, sent %v", got, w.liveFx.sent)
 	}
-	if _, err := try(w, w.engine.DecideApprove, "duty", Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
+	if _, err := try(w, w.engine.DecideApprove, "duty",
+		Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
 		t.Errorf("approved by who asked: %v", err)
 	}
 	w.now = w.now.Add(time.Hour)
 	got = do(w, w.engine.DecideApprove, "approver", Approve{got.ID, got.Revision})
-	if got.Level != Orange || got.PreviousLevel != Yellow || got.Pending != nil || got.DocumentNo != "2号" || !got.LevelSince.Equal(w.now) {
+	if got.Level != Orange || got.PreviousLevel != Yellow || got.Pending != nil || got.DocumentNo != "2号" ||
+		!got.LevelSince.Equal(w.now) {
 		t.Errorf("%+v", got)
 	}
 	got = do(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Yellow})
@@ -290,7 +304,8 @@ func TestStagedStarts(t *testing.T) {
 	}
 	course := func(want ...Level) {
 		t.Helper()
-		for i, at := range []string{"2016-12-15T19:59", "2016-12-15T20:00", "2016-12-16T19:59", "2016-12-16T20:00", "2016-12-18T00:00"} {
+		for i, at := range []string{"2016-12-15T19:59", "2016-12-15T20:00", "2016-12-16T19:59", "2016-12-16T20:00",
+			"2016-12-18T00:00"} {
 			if l := got.LevelAt(clockAt(at)); l != want[i] {
 				t.Errorf("at %s the level is %s, want %s: %+v", at, l, want[i], got.Stages)
 			}
@@ -318,7 +333,8 @@ func TestStagedStarts(t *testing.T) {
 	}
 	end := clockAt("2016-12-20T00:00")
 	got = do(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &end})
-	if _, err := try(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, StartsAt: &end}); ruleAt(err, "starts_at") != "warning.ends_before_start" {
+	if _, err := try(w, w.engine.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange,
+		StartsAt: &end}); ruleAt(err, "starts_at") != "warning.ends_before_start" {
 		t.Errorf("a stage after the end: %v", err)
 	}
 	w.mustMatch()
@@ -334,7 +350,8 @@ func TestLiftForATimeToComeKeepsTheWarning(t *testing.T) {
 		t.Fatalf("%+v, %v", got, w.liveFx)
 	}
 	before := clockAt("2016-12-16T08:00")
-	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision, EndsAt: &before}); ruleAt(err, "ends_at") != "warning.ends_before_start" {
+	if _, err := try(w, w.engine.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision,
+		EndsAt: &before}); ruleAt(err, "ends_at") != "warning.ends_before_start" {
 		t.Errorf("ended before it began: %v", err)
 	}
 	w.at("2016-12-17T08:00")
@@ -348,12 +365,15 @@ func TestReviseMovesTheEndAndItsTimer(t *testing.T) {
 	defer w.close()
 	got := w.in(stageActive)
 	end := clockAt("2016-12-22T00:00")
-	got = do(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &end, Reason: "过程延长"})
-	if !got.EndsAt.Equal(end) || got.DocumentNo != "津重污染指〔2016〕1号" || !w.liveFx.timers["warning.expire/"+got.ID].due.Equal(end) {
+	got = do(w, w.engine.DecideRevise, "duty",
+		Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &end, Reason: "过程延长"})
+	if !got.EndsAt.Equal(end) || got.DocumentNo != "津重污染指〔2016〕1号" ||
+		!w.liveFx.timers["warning.expire/"+got.ID].due.Equal(end) {
 		t.Errorf("%+v, %v", got, w.liveFx)
 	}
 	past := clockAt("2016-12-16T16:00")
-	if _, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &past}); ruleAt(err, "ends_at") != "warning.ends_before_start" {
+	if _, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision,
+		EndsAt: &past}); ruleAt(err, "ends_at") != "warning.ends_before_start" {
 		t.Errorf("an end before the start: %v", err)
 	}
 	w.mustMatch()
@@ -398,7 +418,8 @@ func TestDrillIsApartAndEndsWhenTheRealThingBegins(t *testing.T) {
 	if got := w.warning(drill.ID); got.State != Lifted || got.History[2].Reason != "正式预警发布，演练终止。" {
 		t.Errorf("%+v", got)
 	}
-	if s := strings.Join(w.subjects(), " "); s != "qingkong.drill.warning.declared qingkong.drill.warning.lifted qingkong.warning.declared" {
+	if s := strings.Join(w.subjects(),
+		" "); s != "qingkong.drill.warning.declared qingkong.drill.warning.lifted qingkong.warning.declared" {
 		t.Errorf("subjects %s", s)
 	}
 	drill = do(w, w.engine.DecideDeclare, "duty", in)
@@ -410,8 +431,9 @@ func TestDrillIsApartAndEndsWhenTheRealThingBegins(t *testing.T) {
 
 // What is live is found without going through the warnings of the past, drills and other regions included.
 func TestLive(t *testing.T) {
-	for s, n := range map[stage]int{stagePending: 1, stageRejected: 0, stageReported: 1, stageScheduled: 1, stageScheduledRaise: 1,
-		stageActive: 1, stageActiveRaise: 1, stageLifted: 0, stageCancelled: 0} {
+	for s, n := range map[stage]int{stagePending: 1, stageRejected: 0, stageReported: 1, stageScheduled: 1,
+		stageScheduledRaise: 1,
+		stageActive:         1, stageActiveRaise: 1, stageLifted: 0, stageCancelled: 0} {
 		t.Run(string(s), func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()
@@ -477,7 +499,8 @@ func TestDeclareRefuses(t *testing.T) {
 		{"unknown trigger", func(d *Declare) { d.Trigger = "rumour" }, "trigger", "trigger.unknown"},
 		{"region", func(d *Declare) { d.Region = "西青" }, "region", "region.wrong"},
 		{"ends before it starts", func(d *Declare) { d.EndsAt = ptr(now) }, "ends_at", "warning.ends_before_start"},
-		{"ends in the past", func(d *Declare) { d.StartsAt, d.EndsAt = ptr(now.Add(-3*time.Hour)), ptr(now.Add(-time.Hour)) }, "ends_at", "warning.ends_in_past"},
+		{"ends in the past", func(d *Declare) { d.StartsAt, d.EndsAt = ptr(now.Add(-3*time.Hour)), ptr(now.Add(-time.Hour)) },
+			"ends_at", "warning.ends_in_past"},
 		{"long reason", func(d *Declare) { d.Reason = strings.Repeat("霾", 2001) }, "reason", "text.too_long"},
 		{"no such proposal", func(d *Declare) { d.ProposalID = "P20161216-01" }, "proposal_id", "proposal.not_here"},
 	} {
@@ -498,14 +521,16 @@ func TestAdjustAndRejectRefuse(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	got := w.in(stageActiveRaise)
-	if _, err := try(w, w.engine.DecideReject, "approver", Reject{WarningID: got.ID, Revision: got.Revision}); ruleAt(err, "reason") != "input.required" {
+	if _, err := try(w, w.engine.DecideReject, "approver", Reject{WarningID: got.ID, Revision: got.Revision}); ruleAt(err,
+		"reason") != "input.required" {
 		t.Errorf("rejected without a reason: %v", err)
 	}
 	got = do(w, w.engine.DecideReject, "approver", Reject{got.ID, got.Revision, "依据不足"})
 	if got.Level != Yellow || got.Pending != nil || got.State != Active {
 		t.Errorf("%+v", got)
 	}
-	for in, rule := range map[Adjust]string{{Level: Yellow}: "warning.same_level", {}: "input.required", {Level: None}: "level.unknown"} {
+	for in, rule := range map[Adjust]string{{Level: Yellow}: "warning.same_level", {}: "input.required",
+		{Level: None}: "level.unknown"} {
 		in.WarningID, in.Revision = got.ID, got.Revision
 		if _, err := try(w, w.engine.DecideAdjust, "duty", in); ruleAt(err, "level") != rule {
 			t.Errorf("%q: %v", in.Level, err)
@@ -556,15 +581,18 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	e := w.engine
 	rejected := w.in(stageRejected)
 	end := w.now.Add(72 * time.Hour)
-	got := do(w, e.DecideRevise, "duty2", Revise{WarningID: rejected.ID, Revision: rejected.Revision, Level: Orange, EndsAt: &end, Reason: "补充依据",
-		ListVersion: "L2016-2", ListHash: "sha256:02"})
-	if got.ID != rejected.ID || got.State != PendingApproval || got.Level != Orange || !got.EndsAt.Equal(end) || got.DeclaredBy != "duty2" || got.ListVersion != "L2016-2" {
+	got := do(w, e.DecideRevise, "duty2",
+		Revise{WarningID: rejected.ID, Revision: rejected.Revision, Level: Orange, EndsAt: &end, Reason: "补充依据",
+			ListVersion: "L2016-2", ListHash: "sha256:02"})
+	if got.ID != rejected.ID || got.State != PendingApproval || got.Level != Orange || !got.EndsAt.Equal(end) ||
+		got.DeclaredBy != "duty2" || got.ListVersion != "L2016-2" {
 		t.Errorf("revised to %+v", got)
 	}
 	if len(w.timersOf(got.ID)) != 1 {
 		t.Errorf("timers %v, want that of its end", w.timersOf(got.ID))
 	}
-	if _, err := try(w, e.DecideApprove, "duty2", Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
+	if _, err := try(w, e.DecideApprove, "duty2",
+		Approve{got.ID, got.Revision}); refusal.CodeOf(err) != refusal.SamePerson {
 		t.Errorf("approved by the one who entered it last: %v", err)
 	}
 	if got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision}); got.State != Active {
@@ -586,7 +614,8 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	if refusal.CodeOf(err) != refusal.Conflict || !strings.Contains(err.Error(), first.ID) {
 		t.Errorf("a second live warning: %v", err)
 	}
-	if _, err := try(w, e.DecideRevise, "duty", Revise{WarningID: first.ID, Revision: first.Revision, Level: Red}); ruleAt(err, "level") != "warning.revise_level" {
+	if _, err := try(w, e.DecideRevise, "duty",
+		Revise{WarningID: first.ID, Revision: first.Revision, Level: Red}); ruleAt(err, "level") != "warning.revise_level" {
 		t.Errorf("a level by revision: %v", err)
 	}
 	w.mustMatch()
@@ -612,12 +641,15 @@ func TestACityOrderThatGoesAgainstOurOwnProposal(t *testing.T) {
 	if len(open) != 1 || open[0].Kind != KindUpgrade {
 		t.Fatalf("open are %v", open)
 	}
-	got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Yellow, Trigger: CityOrder})
-	want = append(want, Override{ProposalID: open[0].ID, Kind: KindUpgrade, Level: Red, Ordered: Yellow, Trigger: CityOrder})
+	got = do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Yellow, Trigger: CityOrder})
+	want = append(want, Override{ProposalID: open[0].ID, Kind: KindUpgrade, Level: Red, Ordered: Yellow,
+		Trigger: CityOrder})
 	if !reflect.DeepEqual(got.Overrides, want) {
 		t.Errorf("adjusted: %+v, want %+v", got.Overrides, want)
 	}
-	got = do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red, ProposalID: w.open()[0].ID})
+	got = do(w, e.DecideAdjust, "duty",
+		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red, ProposalID: w.open()[0].ID})
 	got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
 	if len(got.Overrides) != 2 || got.Level != Red {
 		t.Errorf("a raise that follows the proposal: %s, %+v", got.Level, got.Overrides)

@@ -37,7 +37,8 @@ const district = "120111"
 // newWorld opens a world in dir; close it.
 func newWorld(t tb, dir string) *world {
 	t.Helper()
-	w := &world{t: t, liveFx: newEffects(), replayFx: newEffects(), engine: Engine{Settings: DefaultSettings()}, now: clockAt("2016-12-16T17:00")}
+	w := &world{t: t, liveFx: newEffects(), replayFx: newEffects(), engine: Engine{Settings: DefaultSettings()},
+		now: clockAt("2016-12-16T17:00")}
 	w.live, w.replay = openTestDB(t, filepath.Join(dir, "live.db")), openTestDB(t, filepath.Join(dir, "replay.db"))
 	return w
 }
@@ -83,7 +84,8 @@ func clockAt(s string) time.Time {
 func (w *world) at(s string) *world { w.now = clockAt(s); return w }
 
 // try decides, and applies what was decided to both databases.
-func try[I, R any](w *world, decide func(*bbolt.Tx, string, I, time.Time) ([]Event, R, error), actor string, in I) (R, error) {
+func try[I, R any](w *world, decide func(*bbolt.Tx, string, I, time.Time) ([]Event, R, error), actor string, in I) (R,
+	error) {
 	w.t.Helper()
 	var result R
 	var events []Event
@@ -310,7 +312,8 @@ func byDay(d ...DayAQI) Series { return Series{Days: d} }
 func forecast(issued string, first Date, aqi ...int) Forecast {
 	f := Forecast{Source: "tianjin-emc", Region: district, IssuedAt: clockAt(issued)}
 	for i, v := range aqi {
-		f.Days = append(f.Days, ForecastDay{Date: first.AddDays(i), AQILow: max(0, v-50), AQIHigh: v, Primary: []string{PM25}})
+		f.Days = append(f.Days, ForecastDay{Date: first.AddDays(i), AQILow: max(0, v-50), AQIHigh: v,
+			Primary: []string{PM25}})
 	}
 	return f
 }

@@ -84,7 +84,8 @@ func (s *season) answered(t *testing.T, i int, next []int) {
 			continue
 		}
 		if w == nil || w.StartsAt.After(tomorrow.Start()) || w.EndsAt != nil && w.EndsAt.Before(tomorrow.End()) {
-			t.Fatalf("%s 17:00, forecast %v: %s meets %s %s and has no response: %+v", s.first.AddDays(i), next, tomorrow, r.level, r.clause, w)
+			t.Fatalf("%s 17:00, forecast %v: %s meets %s %s and has no response: %+v", s.first.AddDays(i), next, tomorrow,
+				r.level, r.clause, w)
 		}
 	}
 }
@@ -121,7 +122,8 @@ func (s *season) neverDownAndUp(t *testing.T, all *hourModel) {
 			}
 			for _, ep := range s.whole {
 				if at := all.index(down.at); at >= ep.from && all.index(up.at) < ep.to {
-					t.Errorf("within the episode %s..%s: %s at %s, then %s at %s", all.clock(ep.from), all.clock(ep.to), down.line, down.at.Format("01-02T15"), up.line, up.at.Format("01-02T15"))
+					t.Errorf("within the episode %s..%s: %s at %s, then %s at %s", all.clock(ep.from), all.clock(ep.to), down.line,
+						down.at.Format("01-02T15"), up.line, up.at.Format("01-02T15"))
 				}
 			}
 		}

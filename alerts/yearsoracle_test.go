@@ -27,11 +27,14 @@ var responseLevels = []Level{None, Advisory, Yellow, Orange, Red}
 // regulations: 环大气〔2017〕86号; 津政办发〔2018〕65号; 环大气〔2024〕6号, whose values tianjin-2023 takes; and the tier of 江苏 2026,
 // alone and below the levels of 2024.
 func regulations() []regulation {
-	of2024 := []regulationClause{{2, 200, 1, 0, 0}, {2, 150, 2, 0, 0}, {3, 200, 2, 0, 0}, {3, 150, 3, 0, 0}, {4, 200, 3, 300, 1}}
+	of2024 := []regulationClause{{2, 200, 1, 0, 0}, {2, 150, 2, 0, 0}, {3, 200, 2, 0, 0}, {3, 150, 3, 0, 0},
+		{4, 200, 3, 300, 1}}
 	tier := []regulationClause{{1, 150, 1, 0, 0}, {1, 100, 2, 0, 0}}
 	return []regulation{
-		{CriteriaNational2016, false, []regulationClause{{1, 200, 1, 0, 0}, {2, 200, 2, 0, 0}, {3, 200, 3, 300, 1}, {4, 200, 4, 300, 2}, {4, 499, 1, 0, 0}}},
-		{CriteriaTianjin2018, false, []regulationClause{{2, 200, 2, 0, 0}, {3, 200, 3, 0, 0}, {4, 200, 4, 300, 2}, {4, 499, 1, 0, 0}}},
+		{CriteriaNational2016, false, []regulationClause{{1, 200, 1, 0, 0}, {2, 200, 2, 0, 0}, {3, 200, 3, 300, 1},
+			{4, 200, 4, 300, 2}, {4, 499, 1, 0, 0}}},
+		{CriteriaTianjin2018, false, []regulationClause{{2, 200, 2, 0, 0}, {3, 200, 3, 0, 0}, {4, 200, 4, 300, 2},
+			{4, 499, 1, 0, 0}}},
 		{CriteriaTianjin2023, true, of2024},
 		{CriteriaNational2024, true, of2024},
 		{CriteriaWorkRequirement, true, tier},

@@ -13,7 +13,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-var yearsEvery = flag.Int("years-every", 449, "of the years of warnings that there are TestYearsOfWarnings plays one in so many; 1 plays all, for an hour and a half on one core")
+var yearsEvery = flag.Int("years-every", 449,
+	"of the years of warnings that there are TestYearsOfWarnings plays one in so many; 1 plays all, for an hour and a half on one core")
 
 // officeYear is a city's year in one office: what is known and declared, played day by day at 17:00.
 type officeYear struct {
@@ -37,7 +38,8 @@ func (y *officeYear) fault(day int, format string, args ...any) {
 }
 
 // decided decides, and applies what was decided to the same transaction, as a block of the writer does.
-func decided[I, R any](y *officeYear, tx *bbolt.Tx, decide func(*bbolt.Tx, string, I, time.Time) ([]Event, R, error), actor string, in I) (R, error) {
+func decided[I, R any](y *officeYear, tx *bbolt.Tx, decide func(*bbolt.Tx, string, I, time.Time) ([]Event, R, error),
+	actor string, in I) (R, error) {
 	events, result, err := decide(tx, actor, in, y.now)
 	if err != nil {
 		return result, fmt.Errorf("%s: %T: %w", clock(y.now), in, err)
@@ -93,7 +95,8 @@ func (y *officeYear) know(tx *bbolt.Tx, day int) error {
 	f := Forecast{Source: "tianjin-emc", Region: district, IssuedAt: y.now}
 	for i, w := range y.city.days[day+1 : min(day+1+y.horizon, len(y.city.days))] {
 		for _, d := range observationOf(today.AddDays(i+1), w).Days {
-			f.Days = append(f.Days, ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause, Measured: d.Measured})
+			f.Days = append(f.Days, ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary,
+				Cause: d.Cause, Measured: d.Measured})
 		}
 	}
 	if len(f.Days) == 0 {
@@ -138,7 +141,8 @@ func (y *officeYear) follow(tx *bbolt.Tx, p *Proposal) error {
 		}
 		w, err = decided(y, tx, e.DecideDeclare, "duty", in)
 	case KindLift:
-		w, err = decided(y, tx, e.DecideLift, "duty", Lift{WarningID: w.ID, Revision: w.Revision, EndsAt: p.EndsAt, ProposalID: p.ID})
+		w, err = decided(y, tx, e.DecideLift, "duty",
+			Lift{WarningID: w.ID, Revision: w.Revision, EndsAt: p.EndsAt, ProposalID: p.ID})
 	case KindRevise:
 		in := Revise{WarningID: w.ID, Revision: w.Revision, EndsAt: p.EndsAt, NoEnd: p.NoEnd, ProposalID: p.ID}
 		if w.State == Scheduled {
@@ -193,7 +197,8 @@ func (y *officeYear) play(t *testing.T, db *bbolt.DB) {
 }
 
 func (y *officeYear) name() string {
-	return fmt.Sprintf("%s, %s, %d days ahead, %s, lift by %s, with ends %v", y.city.name, y.rules.name, y.horizon, y.engine.Merge, y.engine.LiftStep, y.ends)
+	return fmt.Sprintf("%s, %s, %d days ahead, %s, lift by %s, with ends %v", y.city.name, y.rules.name, y.horizon,
+		y.engine.Merge, y.engine.LiftStep, y.ends)
 }
 
 // look checks what stands after the acts of a day against all that is known then.
@@ -217,7 +222,8 @@ func (y *officeYear) look(tx *bbolt.Tx, day int) error {
 			y.due[d] = max(y.due[d], level)
 		}
 		from := max(d*24, day*24+17)
-		switch covers := live != nil && y.hour(live.StartsAt) <= from && (live.EndsAt == nil || y.hour(*live.EndsAt) >= d*24+24); {
+		switch covers := live != nil && y.hour(live.StartsAt) <= from &&
+			(live.EndsAt == nil || y.hour(*live.EndsAt) >= d*24+24); {
 		case live != nil && d > day && separate(ahead, live, y, d): // the next episode has its turn when this warning is over
 		case covers && y.rank(live, from) < level:
 			y.fault(day, "%s asks for %s and has %s", y.city.first.AddDays(d), responseLevels[level], live.LevelAt(y.at(from)))
@@ -381,7 +387,8 @@ func allOfficeYears(t *testing.T, cities []city) (out []*officeYear) {
 			for _, merge := range []string{MergeStrict, MergeStages} {
 				for _, step := range []string{LiftAuto, LiftHour, LiftMean} {
 					for _, ends := range []bool{false, true} {
-						y := &officeYear{city: c, rules: r, later: later, horizon: horizon, ends: ends, byMeans: step == LiftMean, engine: Engine{Settings: DefaultSettings()}}
+						y := &officeYear{city: c, rules: r, later: later, horizon: horizon, ends: ends, byMeans: step == LiftMean,
+							engine: Engine{Settings: DefaultSettings()}}
 						y.engine.Merge, y.engine.LiftStep = merge, step
 						set(&y.engine.Settings)
 						out = append(out, y)

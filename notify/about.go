@@ -12,7 +12,8 @@ func Quiet() []string {
 }
 
 // objectionChange names what became of an objection, by its decision.
-var objectionChange = map[string]string{"accept": "objection_accepted", "reject": "objection_rejected", "amend": "objection_amended"}
+var objectionChange = map[string]string{"accept": "objection_accepted", "reject": "objection_rejected",
+	"amend": "objection_amended"}
 
 // About says whom an event of another kind concerns. The change is an act of the recipient, or "issued", "revised",
 // "superseded", "sent", "overdue", "released", "objection_accepted", "objection_rejected", "objection_amended",

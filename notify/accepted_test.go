@@ -22,7 +22,8 @@ func coalPlant() reductionlist.Recipient {
 	r := enterprise("E1")
 	from := []alerts.Level{alerts.Yellow, alerts.Orange, alerts.Red}
 	for i, name := range []string{"5#", "6#"} {
-		r.Units = append(r.Units, reductionlist.Unit{Name: name, MinMW: 120, MaxMW: 300, Coal: reductionlist.CoalCurve{Constant: 12, PerMW: 0.38}, MaxHeatGJH: 900})
+		r.Units = append(r.Units, reductionlist.Unit{Name: name, MinMW: 120, MaxMW: 300,
+			Coal: reductionlist.CoalCurve{Constant: 12, PerMW: 0.38}, MaxHeatGJH: 900})
 		m := enterprise("E1", alerts.Yellow).Measures[0]
 		m.ID, m.Unit, m.Levels = fmt.Sprintf("M%d", i+1), name+"机组", from
 		m.Monitors = append(m.Monitors, reductionlist.Monitor{Source: reductionlist.DCS, Ref: "MN002", Factor: "g20301",
@@ -40,12 +41,14 @@ func coalPlant() reductionlist.Recipient {
 	return r
 }
 
-var planFrom, planTo = time.Date(2016, 12, 16, 20, 0, 0, 0, alerts.Shanghai()), time.Date(2016, 12, 18, 0, 0, 0, 0, alerts.Shanghai())
+var planFrom, planTo = time.Date(2016, 12, 16, 20, 0, 0, 0, alerts.Shanghai()),
+	time.Date(2016, 12, 18, 0, 0, 0, 0, alerts.Shanghai())
 
 // coalPlan runs 5# at 80 t/h and 6# at 50.25 t/h until midnight, and then 5# alone.
 func (w *world) coalPlan() *plant.OperatingPlan {
 	r := coalPlant()
-	p := &plant.OperatingPlan{Kind: plant.Coal, Window: plant.PlanWindow{From: planFrom, To: planTo, Ends: &planTo}, StepH: 1, Status: "optimal",
+	p := &plant.OperatingPlan{Kind: plant.Coal, Window: plant.PlanWindow{From: planFrom, To: planTo, Ends: &planTo},
+		StepH: 1, Status: "optimal",
 		Totals: plant.PlanTotals{CoalT: new(28*80 + 4*50.25), Kg: map[string]float64{"nox": 700}}, Binding: []string{"供热需求"},
 		Problem: json.RawMessage(`{"step_h":1}`), ListVersion: w.version.ID, Model: plant.OfRecipient(&r).Model()}
 	for h := range 28 {
@@ -114,7 +117,8 @@ func TestAcceptPlan(t *testing.T) {
 	w := planned(t)
 	const e2 = e1second
 	o := w.json(e2)
-	for k, want := range map[string]any{"supersedes": e1, "revision": 2.0, "state": "open", "answer": "awaiting", "cause": "plan_accepted",
+	for k, want := range map[string]any{"supersedes": e1, "revision": 2.0, "state": "open", "answer": "awaiting",
+		"cause":     "plan_accepted",
 		"issued_at": "2016-12-16T18:00:00+08:00", "acknowledge_by": "2016-12-16T19:00:00+08:00"} {
 		if o[k] != want {
 			t.Errorf("%s is %v, want %v", k, o[k], want)
@@ -131,11 +135,13 @@ func TestAcceptPlan(t *testing.T) {
 		t.Errorf("the list's quantity still stands there:\n%s", text)
 	}
 	ms := w.measures(e2)
-	if q := ms[0].Quantity; q.Kind != "at_most" || q.Value != 1920 || q.Unit != "t/d" || len(q.Days) != 2 || q.Days[0].Value != 320 ||
+	if q := ms[0].Quantity; q.Kind != "at_most" || q.Value != 1920 || q.Unit != "t/d" || len(q.Days) != 2 ||
+		q.Days[0].Value != 320 ||
 		!q.Days[0].From.Equal(planFrom) || q.Days[1].From != nil || q.Days[1].Date != "2016-12-17" {
 		t.Errorf("%+v", q)
 	}
-	for i, want := range [][]string{{"hour_mass_at_most 30 kg/h", "day_total_at_most 1920 t"}, {"hour_mass_at_most 40 kg/h", "day_total_at_most 201 t"},
+	for i, want := range [][]string{{"hour_mass_at_most 30 kg/h", "day_total_at_most 1920 t"},
+		{"hour_mass_at_most 40 kg/h", "day_total_at_most 201 t"},
 		{"hour_mass_at_most 30 kg/h"}} {
 		for k, c := range ms[i].Monitor {
 			if _, err := reductionlist.ParseCriterion(c.Criterion); err != nil || c.Criterion != want[k] {
@@ -148,7 +154,8 @@ func TestAcceptPlan(t *testing.T) {
 	}
 	w.view(func(tx *bbolt.Tx) error {
 		p, err := AcceptedPlan(tx, warningID, "E1")
-		if err != nil || *p.Totals.CoalT != 2441 || len(p.Days) != 2 || p.Days[1].T != 1920 || p.Units[1].T != 201 || p.Units[1].PeakKgH["nox"] != 40 {
+		if err != nil || *p.Totals.CoalT != 2441 || len(p.Days) != 2 || p.Days[1].T != 1920 || p.Units[1].T != 201 ||
+			p.Units[1].PeakKgH["nox"] != 40 {
 			t.Errorf("%+v, %v", p, err)
 		}
 		return nil
@@ -181,7 +188,8 @@ func TestAcceptPlanRefuses(t *testing.T) {
 		{e1second, `{"cut`, refusal.Invalid},
 		{e1second, ``, refusal.Invalid},
 		{e1second, `{}`, refusal.Invalid},
-		{e1second, change(func(p *plant.OperatingPlan) { p.Binding = []string{strings.Repeat("x", maxPlan)} }), refusal.TooLarge},
+		{e1second, change(func(p *plant.OperatingPlan) { p.Binding = []string{strings.Repeat("x", maxPlan)} }),
+			refusal.TooLarge},
 		{e1second, change(func(p *plant.OperatingPlan) { p.Model = "sha256:other" }), refusal.Conflict},
 		{e1second, change(func(p *plant.OperatingPlan) { p.ListVersion = "other" }), refusal.Conflict},
 		{warningID + "-E2-1", change(func(*plant.OperatingPlan) {}), refusal.Conflict},
@@ -216,14 +224,18 @@ func TestPlanStaysWhileItFits(t *testing.T) {
 		stays bool
 		text  string
 	}{
-		"the level rises":             {level(alerts.Red, &planTo), true, carriedNote},
-		"issued anew":                 {level(alerts.Yellow, &planTo), true, carriedNote},
-		"it ends sooner":              {level(alerts.Red, &sooner), true, carriedNote},
-		"it goes on longer":           {level(alerts.Yellow, &later), false, droppedNote},
-		"it goes on without an end":   {level(alerts.Yellow, nil), false, droppedNote},
-		"the plan is over":            {func(w *world) { w.elapse(31 * time.Hour); level(alerts.Red, nil)(w) }, false, droppedNote},
-		"another measure is amended":  {amend("M3", `{"complete_within_h":12}`), true, carriedNote},
-		"a planned one is amended":    {amend("M2", `{"quantity":{"kind":"reduce_by","value":100,"unit":"t/d"},"text":"6#机组入炉煤量每日减少100吨"}`), false, "经核实"},
+		"the level rises":           {level(alerts.Red, &planTo), true, carriedNote},
+		"issued anew":               {level(alerts.Yellow, &planTo), true, carriedNote},
+		"it ends sooner":            {level(alerts.Red, &sooner), true, carriedNote},
+		"it goes on longer":         {level(alerts.Yellow, &later), false, droppedNote},
+		"it goes on without an end": {level(alerts.Yellow, nil), false, droppedNote},
+		"the plan is over": {func(w *world) {
+			w.elapse(31 * time.Hour)
+			level(alerts.Red, nil)(w)
+		}, false, droppedNote},
+		"another measure is amended": {amend("M3", `{"complete_within_h":12}`), true, carriedNote},
+		"a planned one is amended": {amend("M2",
+			`{"quantity":{"kind":"reduce_by","value":100,"unit":"t/d"},"text":"6#机组入炉煤量每日减少100吨"}`), false, "经核实"},
 		"a planned one is taken away": {amend("M2", `null`), false, "经核实"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -259,7 +271,8 @@ func TestPlanStaysWhileItFits(t *testing.T) {
 
 // A plan that begins after the order does is not carried on: its first hours would be without any quantity.
 func TestALaterPlanIsNotCarriedOn(t *testing.T) {
-	for late, stays := range map[time.Duration]bool{time.Hour: true, time.Hour + time.Minute: false, 3 * time.Hour: false} {
+	for late, stays := range map[time.Duration]bool{time.Hour: true, time.Hour + time.Minute: false,
+		3 * time.Hour: false} {
 		w := newWorld(t, coalPlant())
 		w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
 		w.elapse(0)
@@ -268,7 +281,8 @@ func TestALaterPlanIsNotCarriedOn(t *testing.T) {
 		w.must(w.accept(e1, p))
 		w.change(Plan{Level: alerts.Red, EndsAt: &planTo})
 		w.elapse(0)
-		if o := w.json(warningID + "-E1-3"); (o["plan"] != nil) != stays || strings.Contains(o["text"].(string), droppedNote) == stays {
+		if o := w.json(warningID + "-E1-3"); (o["plan"] != nil) != stays ||
+			strings.Contains(o["text"].(string), droppedNote) == stays {
 			t.Errorf("%s later: carried on is %v, want %v: %s", late, o["plan"] != nil, stays, o["text"])
 		}
 		w.check()
@@ -289,8 +303,11 @@ func TestPlanAndANewerList(t *testing.T) {
 		stays  bool
 	}{
 		"another measure": {func(r *reductionlist.Recipient) { r.Measures[2].Text = "停运国四及以下货车" }, true},
-		"another factor":  {func(r *reductionlist.Recipient) { r.Units[0].Emission.NOx = 0.2; r.Measures[2].Text = "停运" }, false},
-		"no plant":        {func(r *reductionlist.Recipient) { r.Units = nil; r.Measures[2].Text = "停运" }, false},
+		"another factor": {func(r *reductionlist.Recipient) {
+			r.Units[0].Emission.NOx = 0.2
+			r.Measures[2].Text = "停运"
+		}, false},
+		"no plant": {func(r *reductionlist.Recipient) { r.Units = nil; r.Measures[2].Text = "停运" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := planned(t)
@@ -337,7 +354,8 @@ func TestDaysOfAPlan(t *testing.T) {
 				t.Errorf("%s: %g, want %g", d.Date, d.T, want[d.Date])
 			}
 			whole := minutes[d.Date] == 24*60
-			if whole != (d.From == nil) || whole != (d.To == nil) || !whole && int(d.To.Sub(*d.From).Minutes()) != minutes[d.Date] {
+			if whole != (d.From == nil) || whole != (d.To == nil) || !whole &&
+				int(d.To.Sub(*d.From).Minutes()) != minutes[d.Date] {
 				t.Errorf("%s: %v to %v, %d minutes", d.Date, d.From, d.To, minutes[d.Date])
 			}
 		}

@@ -46,7 +46,8 @@ func TestPlannerGivesWhatDecidePlanGives(t *testing.T) {
 }
 
 // comparePlanner decides a chunk with the planner, again with it, and without it, and applies it.
-func comparePlanner(t *testing.T, db *bbolt.DB, fx *discard, planner *Planner, in PlanChunk, now time.Time) (done Planned) {
+func comparePlanner(t *testing.T, db *bbolt.DB, fx *discard, planner *Planner, in PlanChunk,
+	now time.Time) (done Planned) {
 	t.Helper()
 	err := db.Update(func(tx *bbolt.Tx) error {
 		want, _, err := DecidePlan(tx, "system", in, now)

@@ -85,10 +85,11 @@ func (in *AnswerText) Check() error {
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].note", i), maxNote))
 		}
 	}
-	wrong = append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "", len(in.Measures), func(i int) (string, string, *float64) {
-		m := &in.Measures[i]
-		return m.ID, m.Unit, m.Value
-	}, in.Evidence)...)
+	wrong = append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "", len(in.Measures),
+		func(i int) (string, string, *float64) {
+			m := &in.Measures[i]
+			return m.ID, m.Unit, m.Value
+		}, in.Evidence)...)
 	return refusal.Input(wrong)
 }
 
@@ -120,15 +121,18 @@ func tooLong(path string, limit int) refusal.Field {
 }
 
 // checkAnswer says what is wrong with an answer; noted is whether it has a note, which an objection is decided by.
-func checkAnswer(action Action, noted bool, measures int, measure func(int) (id, unit string, value *float64), evidence []string) (wrong []refusal.Field) {
+func checkAnswer(action Action, noted bool, measures int, measure func(int) (id, unit string, value *float64),
+	evidence []string) (wrong []refusal.Field) {
 	if acts[action] == nil {
-		wrong = append(wrong, refusal.Field{Path: "action", Rule: "order.action", Args: refusal.Args{"value": string(action)}})
+		wrong = append(wrong, refusal.Field{Path: "action", Rule: "order.action",
+			Args: refusal.Args{"value": string(action)}})
 	}
 	if action == Object && !noted {
 		wrong = append(wrong, refusal.Field{Path: "note", Rule: "order.object_note"})
 	}
 	if measures > maxMeasures {
-		wrong = append(wrong, refusal.Field{Path: "measures", Rule: "order.too_many", Args: refusal.Args{"limit": maxMeasures}})
+		wrong = append(wrong, refusal.Field{Path: "measures", Rule: "order.too_many",
+			Args: refusal.Args{"limit": maxMeasures}})
 		measures = 0
 	}
 	for i := range measures {
@@ -142,15 +146,18 @@ func checkAnswer(action Action, noted bool, measures int, measure func(int) (id,
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].unit", i), maxUnit))
 		}
 		if value != nil && (math.IsNaN(*value) || math.IsInf(*value, 0)) {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type", Args: refusal.Args{"want": refusal.Words("want.number", nil)}})
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type",
+				Args: refusal.Args{"want": refusal.Words("want.number", nil)}})
 		}
 	}
 	if len(evidence) > maxEvidence {
-		return append(wrong, refusal.Field{Path: "evidence", Rule: "order.too_many", Args: refusal.Args{"limit": maxEvidence}})
+		return append(wrong, refusal.Field{Path: "evidence", Rule: "order.too_many",
+			Args: refusal.Args{"limit": maxEvidence}})
 	}
 	for i, h := range evidence {
 		if !isHash(h) {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("evidence[%d]", i), Rule: "order.evidence", Args: refusal.Args{"value": h}})
+			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("evidence[%d]", i), Rule: "order.evidence",
+				Args: refusal.Args{"value": h}})
 		}
 	}
 	return wrong

@@ -108,7 +108,8 @@ func tryAct(t *testing.T, w *world, o *Order, action Action) (got *Order, refuse
 		if err := o.store(tx); err != nil {
 			return err
 		}
-		evs, after, err := DecideAnswer(tx, "E1", Answer{RecipientID: "E1", OrderID: o.ID, Action: action, NoteHash: "说明"}, w.now)
+		evs, after, err := DecideAnswer(tx, "E1",
+			Answer{RecipientID: "E1", OrderID: o.ID, Action: action, NoteHash: "说明"}, w.now)
 		if err != nil {
 			refused = err
 			return errUndo
@@ -173,9 +174,12 @@ func TestActsAgain(t *testing.T) {
 func TestDigestCoversTheWholeContent(t *testing.T) {
 	one, two := 1.0, 2.0
 	contents := []Answer{
-		{}, {NoteHash: "a"}, {NoteHash: "b"}, {Evidence: []string{"a"}}, {Evidence: []string{"a", "b"}}, {Evidence: []string{"ab"}},
-		{Measures: []MeasureAnswer{{ID: "M1"}}}, {Measures: []MeasureAnswer{{ID: "M1", Value: &one}}}, {Measures: []MeasureAnswer{{ID: "M1", Value: &two}}},
-		{Measures: []MeasureAnswer{{ID: "M1", Unit: "t"}}}, {Measures: []MeasureAnswer{{ID: "M1", NoteHash: "t"}}}, {Measures: []MeasureAnswer{{ID: "M1"}, {ID: "M2"}}},
+		{}, {NoteHash: "a"}, {NoteHash: "b"}, {Evidence: []string{"a"}}, {Evidence: []string{"a", "b"}},
+		{Evidence: []string{"ab"}},
+		{Measures: []MeasureAnswer{{ID: "M1"}}}, {Measures: []MeasureAnswer{{ID: "M1", Value: &one}}},
+		{Measures: []MeasureAnswer{{ID: "M1", Value: &two}}},
+		{Measures: []MeasureAnswer{{ID: "M1", Unit: "t"}}}, {Measures: []MeasureAnswer{{ID: "M1", NoteHash: "t"}}},
+		{Measures: []MeasureAnswer{{ID: "M1"}, {ID: "M2"}}},
 	}
 	seen := map[digest]int{}
 	for i := range contents {

@@ -72,7 +72,8 @@ type AuditPage struct {
 // of the warnings that are live: what ended and was received costs nothing. A page is the truth of its transaction
 // alone; what changes between two pages is seen by the next audit.
 func Audit(tx *bbolt.Tx, now time.Time, rules AuditRules, rows Rows, from string, limit int) (AuditPage, error) {
-	a := &audit{tx: tx, orders: tx.Bucket(ordersBucket).Cursor(), now: now, rules: rules, rows: rows, warnings: map[string]*waiting{}}
+	a := &audit{tx: tx, orders: tx.Bucket(ordersBucket).Cursor(), now: now, rules: rules, rows: rows,
+		warnings: map[string]*waiting{}}
 	if from == "" {
 		if err := a.live(); err != nil {
 			return a.page, err

@@ -64,7 +64,8 @@ func (e *effects) store(tx *bbolt.Tx) error {
 		if err := tx.Bucket([]byte(bucket)).Put([]byte(key), row); err != nil {
 			return err
 		}
-		return tx.Bucket([]byte(bucket+"_due")).Put(append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())), key...), nil)
+		return tx.Bucket([]byte(bucket+"_due")).Put(append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())),
+			key...), nil)
 	}
 	for key, due := range e.outbox {
 		row := append(binary.BigEndian.AppendUint64(nil, uint64(due.UnixMilli())), 0, 0)

@@ -98,7 +98,8 @@ func (f *future) stuck() (ids map[string]bool, err error) {
 		if o2 == nil {
 			return
 		}
-		if o2.Unreceived && o.Unreceived && o.message() == o2.message() && !inTime(f.sent, o.message(), start.Add(auditRules.RepeatMax)) {
+		if o2.Unreceived && o.Unreceived && o.message() == o2.message() &&
+			!inTime(f.sent, o.message(), start.Add(auditRules.RepeatMax)) {
 			ids[o.ID] = true
 		}
 		if o2.State != StateOpen {
@@ -110,7 +111,8 @@ func (f *future) stuck() (ids map[string]bool, err error) {
 			ids[o.ID] = true
 		}
 		late := start.After(o2.AcknowledgeBy.Add(auditRules.Grace))
-		counted := o.State != StateOpen && !late || inTime(f.overdue, o.ID, o2.AcknowledgeBy) || start.After(o2.AcknowledgeBy) && inTime(f.overdue, o.ID, start)
+		counted := o.State != StateOpen && !late || inTime(f.overdue, o.ID, o2.AcknowledgeBy) ||
+			start.After(o2.AcknowledgeBy) && inTime(f.overdue, o.ID, start)
 		if o2.Answer == AnswerAwaiting && (late || !counted) {
 			ids[o.ID] = true
 		}
@@ -219,7 +221,8 @@ func (f *future) fire(id string) error {
 
 // auditBoth gives what the audit finds in the state after damage and what will not happen by itself there, and leaves
 // the state as it was.
-func (w *world) auditBoth(limit int, damage func(tx *bbolt.Tx, fx *effects) error) (found []Stuck, future map[string]bool) {
+func (w *world) auditBoth(limit int, damage func(tx *bbolt.Tx, fx *effects) error) (found []Stuck,
+	future map[string]bool) {
 	w.t.Helper()
 	tx, err := w.live.Begin(true)
 	if err != nil {
@@ -240,7 +243,8 @@ func (w *world) auditBoth(limit int, damage func(tx *bbolt.Tx, fx *effects) erro
 }
 
 func (w *world) foresee(tx *bbolt.Tx, fx *effects) (map[string]bool, error) {
-	f := &future{tx: tx, fx: fx, now: w.now, block: w.block, sent: map[string]time.Time{}, overdue: map[string]time.Time{}, staged: map[string]time.Time{}}
+	f := &future{tx: tx, fx: fx, now: w.now, block: w.block, sent: map[string]time.Time{}, overdue: map[string]time.Time{},
+		staged: map[string]time.Time{}}
 	return f.stuck()
 }
 
@@ -364,7 +368,8 @@ func TestAuditAgainstTheFuture(t *testing.T) {
 	levels := []alerts.Level{alerts.Yellow, alerts.Orange, alerts.Red}
 	first := []reductionlist.Recipient{enterprise("A", alerts.Yellow), enterprise("A-1", alerts.Yellow, alerts.Orange),
 		enterprise("B", alerts.Red), enterprise("C", alerts.Orange)}
-	second := []reductionlist.Recipient{worded("A-1", "，按新版", alerts.Yellow, alerts.Orange), enterprise("B", alerts.Yellow, alerts.Red),
+	second := []reductionlist.Recipient{worded("A-1", "，按新版", alerts.Yellow, alerts.Orange),
+		enterprise("B", alerts.Yellow, alerts.Red),
 		enterprise("E", alerts.Yellow)}
 	seen := map[StuckKind]bool{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -406,17 +411,20 @@ func TestAuditAgainstTheFuture(t *testing.T) {
 		}
 		actions := map[string]func(*rapid.T){
 			"declare": func(rt *rapid.T) {
-				next, err := tryWarn(w, e.DecideDeclare, alerts.Declare{Level: rapid.SampledFrom(levels).Draw(rt, "level"), Trigger: alerts.CityOrder,
-					StartsAt: ahead(rt), Region: "120111", ListVersion: w.version.ID, ListHash: w.version.Hash})
+				next, err := tryWarn(w, e.DecideDeclare,
+					alerts.Declare{Level: rapid.SampledFrom(levels).Draw(rt, "level"), Trigger: alerts.CityOrder,
+						StartsAt: ahead(rt), Region: "120111", ListVersion: w.version.ID, ListHash: w.version.Hash})
 				keep(next, err)
 			},
 			"answer": answer, "answer more": answer, "answer again": answer,
 			"settings": func(rt *rapid.T) {
-				_, _, err := do(w, DecideSettings, Settings{AcknowledgeWithinMin: rapid.SampledFrom([]int{1, 20, 60}).Draw(rt, "minutes")})
+				_, _, err := do(w, DecideSettings,
+					Settings{AcknowledgeWithinMin: rapid.SampledFrom([]int{1, 20, 60}).Draw(rt, "minutes")})
 				keep(warning, err)
 			},
 			"objection": func(rt *rapid.T) {
-				in := Objection{OrderID: anyOrder(rt).ID, Decision: rapid.SampledFrom([]string{"accept", "reject", "amend"}).Draw(rt, "decision"), Read: readBody}
+				in := Objection{OrderID: anyOrder(rt).ID,
+					Decision: rapid.SampledFrom([]string{"accept", "reject", "amend"}).Draw(rt, "decision"), Read: readBody}
 				if in.Decision == "amend" {
 					in.Measures = []MeasureChange{{ID: "M1", Change: []byte(`{"responsible":"当班值长"}`)}}
 				}
@@ -466,7 +474,8 @@ func TestAuditAgainstTheFuture(t *testing.T) {
 			keep(tryWarn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, EndsAt: ahead(rt)}))
 		})
 		live("move", func(rt *rapid.T) {
-			keep(tryWarn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, StartsAt: ahead(rt), NoEnd: true}))
+			keep(tryWarn(w, e.DecideRevise,
+				alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, StartsAt: ahead(rt), NoEnd: true}))
 		})
 		live("end", func(rt *rapid.T) {
 			if rapid.Bool().Draw(rt, "lift") {

@@ -62,7 +62,8 @@ func TestAuditNamesWhatIsStuck(t *testing.T) {
 		take   func(fx *effects)
 		want   []string
 	}{
-		"the message of an order": {func(w *world) { issued(w) }, unsent(id("E1", 1) + "/issued"), []string{"unsent " + id("E1", 1)}},
+		"the message of an order": {func(w *world) { issued(w) }, unsent(id("E1", 1) + "/issued"),
+			[]string{"unsent " + id("E1", 1)}},
 		"the message of a revised order": {func(w *world) {
 			warning := issued(w)
 			warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Orange})
@@ -108,7 +109,8 @@ func TestAuditNamesWhatIsStuck(t *testing.T) {
 			_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E1", 1), Decision: decideReject})
 			w.must(evs, err)
 		}, drop("overdue/" + id("E1", 1)), []string{"no_deadline " + id("E1", 1)}},
-		"the first plan": {func(w *world) { declare(w, alerts.Yellow) }, drop("plan/" + warningID + "/1/1"), []string{"no_plan " + warningID}},
+		"the first plan": {func(w *world) { declare(w, alerts.Yellow) }, drop("plan/" + warningID + "/1/1"),
+			[]string{"no_plan " + warningID}},
 		"the plan of a raise": {func(w *world) {
 			warning := issued(w)
 			warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Red})
@@ -122,7 +124,8 @@ func TestAuditNamesWhatIsStuck(t *testing.T) {
 			warning := issued(w)
 			for _, l := range []alerts.Level{alerts.Orange, alerts.Red} {
 				at := w.now.Add(map[alerts.Level]time.Duration{alerts.Orange: 6, alerts.Red: 12}[l] * time.Hour)
-				warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: l, StartsAt: &at})
+				warning = warn(w, e.DecideAdjust,
+					alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: l, StartsAt: &at})
 			}
 			w.pass(0, func() {})
 		}, drop("stage/" + warningID), []string{"no_stage " + warningID}},
@@ -244,7 +247,8 @@ func TestAuditHasWords(t *testing.T) {
 		}
 		words := s.Words()
 		for _, text := range []string{words.ZH, words.EN} {
-			if !strings.Contains(text, s.ID) || !strings.Contains(text, "2016-12-16T18:00:00+08:00") || strings.Contains(text, "{") {
+			if !strings.Contains(text, s.ID) || !strings.Contains(text, "2016-12-16T18:00:00+08:00") ||
+				strings.Contains(text, "{") {
 				t.Errorf("%s: %q", s.Kind, text)
 			}
 		}

@@ -147,8 +147,9 @@ func BenchmarkAnswer(b *testing.B) {
 		// Answers come in no order: a stride that is prime to the number of recipients visits each once.
 		recipient := fmt.Sprintf("E%06d", i*7919%benchRecipients)
 		i++
-		evs, _, err := DecideAnswer(tx, recipient, Answer{RecipientID: recipient, OrderID: id + "-" + recipient + "-1", Action: Acknowledge,
-			NoteRef: "v:0123456789abcdef", NoteHash: "0123456789abcdef"}, now)
+		evs, _, err := DecideAnswer(tx, recipient,
+			Answer{RecipientID: recipient, OrderID: id + "-" + recipient + "-1", Action: Acknowledge,
+				NoteRef: "v:0123456789abcdef", NoteHash: "0123456789abcdef"}, now)
 		if err != nil || len(evs) != 1 {
 			b.Fatal(evs, err)
 		}

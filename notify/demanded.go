@@ -27,7 +27,8 @@ func (in AcceptPlan) reason(tx *bbolt.Tx, o *Order, body *Issued, p *plant.Opera
 	broken := plant.Broken(p.Marks)
 	if in.ReasonRef == "" {
 		if len(broken) > 0 {
-			return nil, refusal.Input([]refusal.Field{{Path: "reason", Rule: "plan.reason", Args: refusal.Args{"measures": measureNames(broken)}}})
+			return nil, refusal.Input([]refusal.Field{{Path: "reason", Rule: "plan.reason",
+				Args: refusal.Args{"measures": measureNames(broken)}}})
 		}
 		return nil, nil
 	}
@@ -111,7 +112,8 @@ func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demande
 }
 
 // unplanned gives the measures that a plan rewrote back what they were before, or else what the list says of them.
-func unplanned(tx *bbolt.Tx, o *Order, body *Issued, p *plant.OperatingPlan, ms []reductionlist.Measure, before plant.Demanded) error {
+func unplanned(tx *bbolt.Tx, o *Order, body *Issued, p *plant.OperatingPlan, ms []reductionlist.Measure,
+	before plant.Demanded) error {
 	own := make([]reductionlist.Measure, len(before))
 	for i := range before {
 		own[i] = before[i].Measure

@@ -34,7 +34,8 @@ func TestAcceptAPlanThatBreaksTheList(t *testing.T) {
 	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
 	w.elapse(0)
 	p := w.coalPlan()
-	p.Marks = []plant.PlanMarks{{MeasureID: "M1", Unit: "5#机组", Verdict: plant.NotKept}, {MeasureID: "M2", Verdict: plant.Kept},
+	p.Marks = []plant.PlanMarks{{MeasureID: "M1", Unit: "5#机组", Verdict: plant.NotKept},
+		{MeasureID: "M2", Verdict: plant.Kept},
 		{MeasureID: "M3", Verdict: plant.NotCompared}}
 	accept := func(reason string) ([]Event, error) {
 		text, err := json.Marshal(p)
@@ -46,7 +47,8 @@ func TestAcceptAPlanThatBreaksTheList(t *testing.T) {
 	}
 	evs, err := accept("")
 	var e *refusal.Error
-	if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "reason" || e.Fields[0].Rule != "plan.reason" || len(evs) > 0 {
+	if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "reason" ||
+		e.Fields[0].Rule != "plan.reason" || len(evs) > 0 {
 		t.Fatalf("without a reason: %v, %d events", err, len(evs))
 	}
 	if text := e.Fields[0].Message("zh-CN"); text != "这个方案达不到清单对 M1 5#机组 的要求；要接受请写明理由。" {
@@ -79,7 +81,8 @@ func TestDemandedUnderAPlan(t *testing.T) {
 	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
 	w.elapse(0)
 	w.must(w.answer("E1", e1, Object, "停炉不安全"))
-	_, evs, err := do(w, DecideObjection, amendment("M2", `{"text":"减少入炉煤量 100 t/d","quantity":{"kind":"reduce_by","value":100,"unit":"t/d"}}`))
+	_, evs, err := do(w, DecideObjection,
+		amendment("M2", `{"text":"减少入炉煤量 100 t/d","quantity":{"kind":"reduce_by","value":100,"unit":"t/d"}}`))
 	w.must(evs, err)
 	amended := w.demanded(e1second)
 	if q := amended[1].Quantity; q.Value != 100 {
@@ -106,7 +109,8 @@ func TestDemandedUnderAPlan(t *testing.T) {
 	if o := w.json(red); o["plan"] == nil {
 		t.Fatal("the plan is over")
 	}
-	if got := w.demanded(red); len(got) != 3 || got[1].Text != "6#机组入炉煤量每日减少600吨" || got[1].Quantity.Kind != "reduce_by" || !got[1].From.After(amended[1].From.Add(-1)) {
+	if got := w.demanded(red); len(got) != 3 || got[1].Text != "6#机组入炉煤量每日减少600吨" || got[1].Quantity.Kind != "reduce_by" ||
+		!got[1].From.After(amended[1].From.Add(-1)) {
 		t.Errorf("at another level %+v", got)
 	}
 	w.check()

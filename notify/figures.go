@@ -64,7 +64,8 @@ func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([
 	if have != nil && now.Sub(have.At) < figuresHold && sameFigures(have.Figures, in.Figures) {
 		return nil, have, nil
 	}
-	return []Event{&FiguresGiven{RecipientID: r.ID, Figures: in.Figures}}, &plant.Given{Figures: in.Figures, At: now, By: actor}, nil
+	return []Event{&FiguresGiven{RecipientID: r.ID, Figures: in.Figures}},
+		&plant.Given{Figures: in.Figures, At: now, By: actor}, nil
 }
 
 // sameFigures compares what the record keeps of them.
@@ -72,7 +73,8 @@ func sameFigures(a, b plant.Figures) bool {
 	var was, is any
 	one, err := json.Marshal(a)
 	other, err2 := json.Marshal(b)
-	return err == nil && err2 == nil && json.Unmarshal(one, &was) == nil && json.Unmarshal(other, &is) == nil && reflect.DeepEqual(was, is)
+	return err == nil && err2 == nil && json.Unmarshal(one, &was) == nil && json.Unmarshal(other, &is) == nil &&
+		reflect.DeepEqual(was, is)
 }
 
 // Figures are the latest figures of a recipient; nil where none were given.

@@ -45,7 +45,8 @@ func TestFiguresGiven(t *testing.T) {
 		t.Fatalf("%d events", len(evs))
 	}
 	g := w.figures("E1")
-	if g == nil || !g.At.Equal(w.now) || g.By != "actor" || *g.Figures.Demand[0].HeatGJH != 800 || len(g.Figures.BaselineMW["6#"]) != 2 {
+	if g == nil || !g.At.Equal(w.now) || g.By != "actor" || *g.Figures.Demand[0].HeatGJH != 800 ||
+		len(g.Figures.BaselineMW["6#"]) != 2 {
 		t.Fatalf("%+v", g)
 	}
 	w.elapse(30 * time.Minute)
@@ -66,18 +67,22 @@ func TestFiguresRefused(t *testing.T) {
 		code               refusal.Code
 		path               string
 	}{
-		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","pit":{"level_t":1}}`, refusal.Invalid, "pit"},
+		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","pit":{"level_t":1}}`, refusal.Invalid,
+			"pit"},
 		{"E1", `{"to":"2016-12-20T00:00:00+08:00"}`, refusal.Invalid, "from"},
 		{"E1", `{"from":"2016-12-16T18:30:00+08:00","to":"2016-12-20T00:00:00+08:00"}`, refusal.Invalid, "from"},
 		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-16T18:00:00+08:00"}`, refusal.Invalid, "to"},
-		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","units":[{"name":"9#"}]}`, refusal.Invalid, "units[0].name"},
-		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","emission":1}`, refusal.UnknownField, "emission"},
+		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","units":[{"name":"9#"}]}`,
+			refusal.Invalid, "units[0].name"},
+		{"E1", `{"from":"2016-12-16T18:00:00+08:00","to":"2016-12-20T00:00:00+08:00","emission":1}`, refusal.UnknownField,
+			"emission"},
 		{"E2", coalFigures, refusal.Conflict, ""},
 		{"E9", coalFigures, refusal.NotFound, ""},
 	} {
 		evs, err := w.give(c.recipient, c.figures)
 		var e *refusal.Error
-		if !errors.As(err, &e) || e.Code != c.code || len(evs) > 0 || c.path != "" && (len(e.Fields) == 0 || e.Fields[0].Path != c.path) {
+		if !errors.As(err, &e) || e.Code != c.code || len(evs) > 0 || c.path != "" &&
+			(len(e.Fields) == 0 || e.Fields[0].Path != c.path) {
 			t.Errorf("%s %.60s: %v, want %s at %s", c.recipient, c.figures, err, c.code, c.path)
 		}
 	}

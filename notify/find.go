@@ -41,7 +41,8 @@ var counterOf = func() map[string]int {
 
 func (f *Filter) check() error {
 	if _, ok := counterOf[f.State]; !ok && f.State != "" {
-		return refusal.Input([]refusal.Field{{Path: "state", Rule: "order.state_filter", Args: refusal.Args{"value": f.State}}})
+		return refusal.Input([]refusal.Field{{Path: "state", Rule: "order.state_filter",
+			Args: refusal.Args{"value": f.State}}})
 	}
 	return nil
 }

@@ -36,11 +36,14 @@ func genRaw(empty string) *rapid.Generator[json.RawMessage] {
 func genIssued() *rapid.Generator[*Issued] {
 	return rapid.Custom(func(t *rapid.T) *Issued {
 		s := func(label string) string { return rapid.String().Draw(t, label) }
-		ev := &Issued{ID: s("id"), WarningID: s("warning"), Revision: rapid.IntRange(1, 1e6).Draw(t, "revision"), RecipientID: s("recipient"),
+		ev := &Issued{ID: s("id"), WarningID: s("warning"), Revision: rapid.IntRange(1, 1e6).Draw(t, "revision"),
+			RecipientID:   s("recipient"),
 			RecipientName: s("name"), Town: s("town"), Sector: s("sector"), Grade: s("grade"), Level: alerts.Level(s("level")),
-			Title: s("title"), Text: s("text"), LegalBasis: s("basis"), DocumentNo: s("document"), IssuedAt: genTime().Draw(t, "issued"),
-			EffectiveFrom: genTime().Draw(t, "from"), AcknowledgeBy: genTime().Draw(t, "by"), ListVersion: s("version"), ListHash: s("hash"),
-			Drill: rapid.Bool().Draw(t, "drill"), Cause: Cause(rapid.SampledFrom([]string{"", "amended"}).Draw(t, "cause")),
+			Title: s("title"), Text: s("text"), LegalBasis: s("basis"), DocumentNo: s("document"),
+			IssuedAt:      genTime().Draw(t, "issued"),
+			EffectiveFrom: genTime().Draw(t, "from"), AcknowledgeBy: genTime().Draw(t, "by"), ListVersion: s("version"),
+			ListHash: s("hash"),
+			Drill:    rapid.Bool().Draw(t, "drill"), Cause: Cause(rapid.SampledFrom([]string{"", "amended"}).Draw(t, "cause")),
 			Plan: genRaw("null").Draw(t, "plan"), Measures: genRaw("[]").Draw(t, "measures"), ContactRef: s("contact")}
 		if rapid.Bool().Draw(t, "revised") {
 			old := s("old")
@@ -53,10 +56,12 @@ func genIssued() *rapid.Generator[*Issued] {
 
 func genAnswered() *rapid.Generator[*Answered] {
 	return rapid.Custom(func(t *rapid.T) *Answered {
-		ev := &Answered{OrderID: rapid.String().Draw(t, "order"), Action: rapid.String().Draw(t, "action"), NoteRef: rapid.String().Draw(t, "note"),
-			Digest: rapid.String().Draw(t, "digest"), Late: rapid.Bool().Draw(t, "late")}
+		ev := &Answered{OrderID: rapid.String().Draw(t, "order"), Action: rapid.String().Draw(t, "action"),
+			NoteRef: rapid.String().Draw(t, "note"),
+			Digest:  rapid.String().Draw(t, "digest"), Late: rapid.Bool().Draw(t, "late")}
 		for range rapid.IntRange(0, 3).Draw(t, "measures") {
-			m := MeasureReport{ID: rapid.String().Draw(t, "id"), Unit: rapid.String().Draw(t, "unit"), NoteRef: rapid.String().Draw(t, "ref")}
+			m := MeasureReport{ID: rapid.String().Draw(t, "id"), Unit: rapid.String().Draw(t, "unit"),
+				NoteRef: rapid.String().Draw(t, "ref")}
 			if rapid.Bool().Draw(t, "has value") {
 				v := rapid.Float64().Draw(t, "value")
 				m.Value = &v
@@ -76,7 +81,8 @@ func TestAppendedJSONReadsBack(t *testing.T) {
 		"issued":   rapid.Map(genIssued(), func(ev *Issued) Event { return ev }),
 		"answered": rapid.Map(genAnswered(), func(ev *Answered) Event { return ev }),
 		"released": rapid.Custom(func(t *rapid.T) Event {
-			return &Released{OrderID: rapid.String().Draw(t, "order"), Reason: ReleaseKind(rapid.String().Draw(t, "reason")), Words: rapid.IntRange(0, 1e6).Draw(t, "words")}
+			return &Released{OrderID: rapid.String().Draw(t, "order"), Reason: ReleaseKind(rapid.String().Draw(t, "reason")),
+				Words: rapid.IntRange(0, 1e6).Draw(t, "words")}
 		}),
 		"sent": rapid.Custom(func(t *rapid.T) Event {
 			return &Sent{Orders: rapid.SliceOf(rapid.String()).Draw(t, "orders")}
@@ -116,9 +122,11 @@ func TestAppendedJSONReadsBack(t *testing.T) {
 func TestAppendedAnswersReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ev := genAnswered().Draw(t, "answer")
-		in := Answer{RecipientID: ev.OrderID, OrderID: ev.OrderID, Action: Action(ev.Action), NoteRef: ev.NoteRef, NoteHash: ev.Digest, Evidence: ev.Evidence}
+		in := Answer{RecipientID: ev.OrderID, OrderID: ev.OrderID, Action: Action(ev.Action), NoteRef: ev.NoteRef,
+			NoteHash: ev.Digest, Evidence: ev.Evidence}
 		for _, m := range ev.Measures {
-			in.Measures = append(in.Measures, MeasureAnswer{ID: m.ID, Value: m.Value, Unit: m.Unit, NoteRef: m.NoteRef, NoteHash: m.ID})
+			in.Measures = append(in.Measures,
+				MeasureAnswer{ID: m.ID, Value: m.Value, Unit: m.Unit, NoteRef: m.NoteRef, NoteHash: m.ID})
 		}
 		std, err := json.Marshal(in)
 		if err != nil {
@@ -185,12 +193,16 @@ func genOrder() *rapid.Generator[*Order] {
 		}
 		ms := rapid.Int64Range(0, math.MaxInt32)
 		text := rapid.StringN(0, 400, 40_000)
-		o := &Order{WarningID: rapid.StringMatching(`[WD]\d{8}-\d{2}`).Draw(t, "warning"), RecipientID: rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "recipient"),
-			Revision: rapid.IntRange(1, 1000).Draw(t, "revision"), Drill: rapid.Bool().Draw(t, "drill"), Late: rapid.Bool().Draw(t, "late"),
+		o := &Order{WarningID: rapid.StringMatching(`[WD]\d{8}-\d{2}`).Draw(t, "warning"),
+			RecipientID: rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "recipient"),
+			Revision:    rapid.IntRange(1, 1000).Draw(t, "revision"), Drill: rapid.Bool().Draw(t, "drill"),
+			Late:       rapid.Bool().Draw(t, "late"),
 			Unreceived: rapid.Bool().Draw(t, "unreceived"), mutable: axes("now"), released: axes("released"),
 			Body:     Pos{rapid.Uint64().Draw(t, "block"), rapid.Uint32().Draw(t, "off"), rapid.Uint32().Draw(t, "len")},
-			IssuedAt: fromMilli(ms.Draw(t, "issued")), AcknowledgeBy: fromMilli(ms.Draw(t, "by")), AcknowledgedAt: fromMilli(ms.Draw(t, "at")),
-			RecipientName: text.Draw(t, "name"), Town: strings.Repeat("镇", rapid.SampledFrom([]int{0, 3, 60, 7000}).Draw(t, "town")), Sector: text.Draw(t, "sector"), Grade: text.Draw(t, "grade"),
+			IssuedAt: fromMilli(ms.Draw(t, "issued")), AcknowledgeBy: fromMilli(ms.Draw(t, "by")),
+			AcknowledgedAt: fromMilli(ms.Draw(t, "at")),
+			RecipientName:  text.Draw(t, "name"), Town: strings.Repeat("镇", rapid.SampledFrom([]int{0, 3, 60, 7000}).Draw(t,
+				"town")), Sector: text.Draw(t, "sector"), Grade: text.Draw(t, "grade"),
 			words: rapid.Uint32().Draw(t, "words")}
 		o.ID = orderID(o.WarningID, o.RecipientID, o.Revision)
 		for i := range o.acts {
@@ -235,7 +247,8 @@ func FuzzRow(f *testing.F) {
 func TestParseAnswer(t *testing.T) {
 	const hash = "sha256:" + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	long := string(bytes.Repeat([]byte("x"), maxNote+1))
-	many, _ := json.Marshal(AnswerText{OrderID: "x", Action: Report, Evidence: slices.Repeat([]string{hash}, maxEvidence+1)})
+	many, _ := json.Marshal(AnswerText{OrderID: "x", Action: Report,
+		Evidence: slices.Repeat([]string{hash}, maxEvidence+1)})
 	for _, c := range []struct {
 		name, text string
 		code       refusal.Code
@@ -248,11 +261,15 @@ func TestParseAnswer(t *testing.T) {
 		{"no order", `{"action":"receive"}`, refusal.Invalid, "order_id"},
 		{"no action", `{"order_id":"x"}`, refusal.Invalid, "action"},
 		{"unknown action", `{"order_id":"x","action":"Acknowledge"}`, refusal.Invalid, "action"},
-		{"value is text", `{"order_id":"x","action":"report","measures":[{"id":"M1","value":"0.5"}]}`, refusal.Invalid, "measures[0].value"},
-		{"measure without id", `{"order_id":"x","action":"report","measures":[{"id":"M1"},{"value":1}]}`, refusal.Invalid, "measures[1].id"},
+		{"value is text", `{"order_id":"x","action":"report","measures":[{"id":"M1","value":"0.5"}]}`, refusal.Invalid,
+			"measures[0].value"},
+		{"measure without id", `{"order_id":"x","action":"report","measures":[{"id":"M1"},{"value":1}]}`, refusal.Invalid,
+			"measures[1].id"},
 		{"note too long", `{"order_id":"x","action":"report","note":"` + long + `"}`, refusal.Invalid, "note"},
-		{"evidence is no hash", `{"order_id":"x","action":"report","evidence":["photo.jpg"]}`, refusal.Invalid, "evidence[0]"},
-		{"evidence in capitals", `{"order_id":"x","action":"report","evidence":["sha256:` + string(bytes.Repeat([]byte("AB"), 32)) + `"]}`, refusal.Invalid, "evidence[0]"},
+		{"evidence is no hash", `{"order_id":"x","action":"report","evidence":["photo.jpg"]}`, refusal.Invalid,
+			"evidence[0]"},
+		{"evidence in capitals", `{"order_id":"x","action":"report","evidence":["sha256:` +
+			string(bytes.Repeat([]byte("AB"), 32)) + `"]}`, refusal.Invalid, "evidence[0]"},
 		{"too much evidence", string(many), refusal.Invalid, "evidence"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

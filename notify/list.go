@@ -21,7 +21,8 @@ type target struct {
 }
 
 // targets reads the next page of recipients of a list version, in the order of their ids. An empty next is the end.
-func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, limit int) (page []target, next string, err error) {
+func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, limit int) (page []target, next string,
+	err error) {
 	recipients, next, err := reductionlist.ScanDue(tx, version, level, after, limit)
 	if err != nil {
 		return nil, "", err

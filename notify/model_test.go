@@ -113,8 +113,9 @@ func (m *model) order(recipient string, l alerts.Level, now time.Time) {
 
 // replace gives a recipient another order in the place of its last; measures are those of the list.
 func (m *model) replace(recipient, measures string, now time.Time) {
-	o := &modelOrder{recipient: recipient, revision: 1, measures: measures, state: "open", answer: "awaiting", execution: "not_started",
-		delivery: "pending", verdict: "none", unreceived: true, by: now.Add(time.Hour), done: map[Action]string{}}
+	o := &modelOrder{recipient: recipient, revision: 1, measures: measures, state: "open", answer: "awaiting",
+		execution: "not_started",
+		delivery:  "pending", verdict: "none", unreceived: true, by: now.Add(time.Hour), done: map[Action]string{}}
 	if last := m.orders[m.last[recipient]]; last != nil {
 		o.revision, o.supersedes = last.revision+1, m.last[recipient]
 		last.state, last.unreceived = "superseded", false
@@ -216,7 +217,8 @@ func (m *model) compare(w *world) error {
 	for id, o := range m.orders {
 		got := w.order(id)
 		seen++
-		if is, want := fmt.Sprintln(got.State, got.Answer, got.Execution, got.Delivery, got.Verdict, got.Late, got.Unreceived),
+		if is, want := fmt.Sprintln(got.State, got.Answer, got.Execution, got.Delivery, got.Verdict, got.Late,
+			got.Unreceived),
 			fmt.Sprintln(o.state, o.answer, o.execution, o.delivery, o.verdict, o.late, o.unreceived); is != want {
 			return fmt.Errorf("%s is %swant %s", id, is, want)
 		}
@@ -237,11 +239,14 @@ func (m *model) compare(w *world) error {
 func TestOrdersAgainstModel(t *testing.T) {
 	levels := []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}
 	lists := map[string]map[string]modelEntry{
-		pinnedList: {"A": {levels: []alerts.Level{alerts.Yellow}}, "A-1": {levels: []alerts.Level{alerts.Yellow, alerts.Orange}},
-			"B": {levels: []alerts.Level{alerts.Red}}, "C": {levels: levels}, "D": {}},
+		pinnedList: {"A": {levels: []alerts.Level{alerts.Yellow}},
+			"A-1": {levels: []alerts.Level{alerts.Yellow, alerts.Orange}},
+			"B":   {levels: []alerts.Level{alerts.Red}}, "C": {levels: levels}, "D": {}},
 		// A is gone, A-1 is worded otherwise, A-2 and E are new, B has more to do, C the same, and so have D and nobody.
-		newerList: {"A-1": {[]alerts.Level{alerts.Yellow, alerts.Orange}, "，按新版"}, "A-2": {levels: []alerts.Level{alerts.Orange}},
-			"B": {levels: []alerts.Level{alerts.Yellow, alerts.Red}}, "C": {levels: levels}, "D": {}, "E": {levels: []alerts.Level{alerts.Yellow}}},
+		newerList: {"A-1": {[]alerts.Level{alerts.Yellow, alerts.Orange}, "，按新版"},
+			"A-2": {levels: []alerts.Level{alerts.Orange}},
+			"B":   {levels: []alerts.Level{alerts.Yellow, alerts.Red}}, "C": {levels: levels}, "D": {},
+			"E": {levels: []alerts.Level{alerts.Yellow}}},
 	}
 	versions := map[string][]reductionlist.Recipient{}
 	for version, list := range lists {
@@ -302,7 +307,8 @@ func TestOrdersAgainstModel(t *testing.T) {
 			},
 			"relist": func(rt *rapid.T) {
 				ids := rapid.SliceOfNDistinct(recipient, 1, 4, rapid.ID[string]).Draw(rt, "recipients")
-				_, _, err := do(w, DecideRelist, Relist{Warning: warningID, Revision: warning.Revision, Version: newer.ID, Recipients: ids})
+				_, _, err := do(w, DecideRelist,
+					Relist{Warning: warningID, Revision: warning.Revision, Version: newer.ID, Recipients: ids})
 				if want := m.relist(ids, w.now); code(err) != want {
 					rt.Fatalf("relist %v: %v, want %q", ids, err, want)
 				}

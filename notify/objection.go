@@ -172,7 +172,8 @@ func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipien
 
 // reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the
 // window of o, from now on where o has begun, with a deadline of its own. keep lets a plan go on that o carries.
-func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now, wall time.Time) (*Issued, error) {
+func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now,
+	wall time.Time) (*Issued, error) {
 	p, err := o.own(tx, body, now, wall)
 	if err != nil {
 		return nil, err
@@ -191,7 +192,8 @@ func (o *Order) own(tx *bbolt.Tx, body *Issued, now, wall time.Time) (*Plan, err
 		return nil, err
 	}
 	p := &Plan{
-		Warning: o.WarningID, At: now, AcknowledgeBy: now.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef, Level: body.Level,
+		Warning: o.WarningID, At: now, AcknowledgeBy: now.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
+		Level:       body.Level,
 		ListVersion: body.ListVersion, ListHash: body.ListHash, StartsAt: body.EffectiveFrom, EndsAt: body.EndsAt,
 		DocumentNo: body.DocumentNo, Drill: body.Drill,
 	}
@@ -216,7 +218,8 @@ func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
 		words := 0
 		if ev.Release != nil {
 			words = nextRelease(tx, o.WarningID)
-			if err := (releaseRow{ReleaseWords: *ev.Release, ReasonRef: ev.ReasonRef}).store(tx, o.WarningID, words); err != nil {
+			if err := (releaseRow{ReleaseWords: *ev.Release, ReasonRef: ev.ReasonRef}).store(tx, o.WarningID,
+				words); err != nil {
 				return err
 			}
 		}

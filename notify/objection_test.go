@@ -27,7 +27,8 @@ func objected(t *testing.T) *world {
 const e1second = warningID + "-E1-2"
 
 func amendment(id, change string) Objection {
-	return Objection{OrderID: e1, Decision: "amend", ReasonRef: "v:r", Read: readBody, Measures: []MeasureChange{{ID: id, Change: json.RawMessage(change)}}}
+	return Objection{OrderID: e1, Decision: "amend", ReasonRef: "v:r", Read: readBody,
+		Measures: []MeasureChange{{ID: id, Change: json.RawMessage(change)}}}
 }
 
 // An amended order has the other measures, from now on, and leaves everything else as it was.
@@ -41,14 +42,16 @@ func TestAmend(t *testing.T) {
 		t.Errorf("the old order is %s", o.State)
 	}
 	o := w.json(e1second)
-	for k, want := range map[string]any{"cause": "amended", "supersedes": e1, "level": "orange", "state": "open", "answer": "awaiting",
+	for k, want := range map[string]any{"cause": "amended", "supersedes": e1, "level": "orange", "state": "open",
+		"answer":         "awaiting",
 		"effective_from": "2016-12-16T21:00:00+08:00", "acknowledge_by": "2016-12-16T22:00:00+08:00"} {
 		if o[k] != want {
 			t.Errorf("%s is %v, want %v", k, o[k], want)
 		}
 	}
 	measures, _ := json.Marshal(o["measures"])
-	if text := o["text"].(string); !strings.Contains(text, "经核实你单位提出的异议") || !strings.Contains(text, "减少200吨") || strings.Contains(text, "600吨") ||
+	if text := o["text"].(string); !strings.Contains(text, "经核实你单位提出的异议") || !strings.Contains(text, "减少200吨") ||
+		strings.Contains(text, "600吨") ||
 		strings.Contains(string(measures), "M2") {
 		t.Errorf("%s\n%s", text, measures)
 	}
@@ -77,10 +80,13 @@ func TestDecisionEnds(t *testing.T) {
 		order    string // that is open afterwards; empty: none
 		cause    any
 	}{
-		"exemption":                     {Objection{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second, "decision_ended"},
-		"amendment":                     {amendment("M2", "null"), func(*world) {}, warningID + "-E1-3", "decision_ended"},
-		"exemption, the level changed":  {Objection{OrderID: e1, Decision: "accept"}, func(w *world) { w.level(alerts.Yellow) }, e1second, nil},
-		"amendment, the level changed":  {amendment("M2", "null"), func(w *world) { w.level(alerts.Yellow) }, warningID + "-E1-3", nil},
+		"exemption": {Objection{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second,
+			"decision_ended"},
+		"amendment": {amendment("M2", "null"), func(*world) {}, warningID + "-E1-3", "decision_ended"},
+		"exemption, the level changed": {Objection{OrderID: e1, Decision: "accept"},
+			func(w *world) { w.level(alerts.Yellow) }, e1second, nil},
+		"amendment, the level changed": {amendment("M2", "null"), func(w *world) { w.level(alerts.Yellow) },
+			warningID + "-E1-3", nil},
 		"exemption, the warning lifted": {Objection{OrderID: e1, Decision: "accept"}, func(w *world) { w.lift() }, "", nil},
 		"amendment, the warning lifted": {amendment("M2", "null"), func(w *world) { w.lift() }, "", nil},
 	} {
@@ -106,7 +112,8 @@ func TestDecisionEnds(t *testing.T) {
 				if got := w.json(open); got["cause"] != c.cause {
 					t.Errorf("its cause is %v, want %v", got["cause"], c.cause)
 				}
-				if got, _ := json.Marshal(w.json(open)["measures"]); c.cause != nil && (!strings.Contains(string(got), "M1") || !strings.Contains(string(got), "M2")) {
+				if got, _ := json.Marshal(w.json(open)["measures"]); c.cause != nil &&
+					(!strings.Contains(string(got), "M1") || !strings.Contains(string(got), "M2")) {
 					t.Errorf("measures %s are not the list's", got)
 				}
 			}
@@ -124,20 +131,28 @@ func TestObjectionRefused(t *testing.T) {
 		code refusal.Code
 		path string
 	}{
-		"unknown decision":         {Objection{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
-		"no such order":            {Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
-		"nobody objected":          {Objection{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
-		"ended before it began":    {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid, "expires_at"},
-		"ends as it begins":        {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid, "expires_at"},
-		"a rejection with an end":  {Objection{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid, "expires_at"},
-		"amended by nothing":       {Objection{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},
-		"measures of a rejection":  {Objection{OrderID: e1, Decision: "reject", Measures: []MeasureChange{{ID: "M1"}}}, refusal.Invalid, "measures"},
-		"another's measure":        {amendment("M9", "null"), refusal.Invalid, "measures[0].id"},
-		"a vague measure":          {amendment("M1", `{"text":"适当减少入炉煤量"}`), refusal.Invalid, "measures[0].change.措施内容"},
-		"an unknown member":        {amendment("M1", `{"colour":"red"}`), refusal.UnknownField, "measures[0].change.colour"},
-		"a number that is none":    {amendment("M1", `{"quantity":{"kind":"reduce_by","value":"many","unit":"t/d"}}`), refusal.Invalid, "measures[0].change.quantity.value"},
-		"nothing left":             {Objection{OrderID: e1, Decision: "amend", Read: readBody, Measures: []MeasureChange{{ID: "M1"}, {ID: "M2"}}}, refusal.Invalid, "measures"},
-		"a phone number in a text": {amendment("M1", `{"text":"停1#窑，联系13512345678"}`), refusal.Invalid, "measures[0].change.措施内容"},
+		"unknown decision": {Objection{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
+		"no such order":    {Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
+		"nobody objected": {Objection{OrderID: warningID + "-E2-1", Decision: "accept"},
+			refusal.TransitionRefused, ""},
+		"ended before it began": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid,
+			"expires_at"},
+		"ends as it begins": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid,
+			"expires_at"},
+		"a rejection with an end": {Objection{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid,
+			"expires_at"},
+		"amended by nothing": {Objection{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},
+		"measures of a rejection": {Objection{OrderID: e1, Decision: "reject", Measures: []MeasureChange{{ID: "M1"}}},
+			refusal.Invalid, "measures"},
+		"another's measure": {amendment("M9", "null"), refusal.Invalid, "measures[0].id"},
+		"a vague measure":   {amendment("M1", `{"text":"适当减少入炉煤量"}`), refusal.Invalid, "measures[0].change.措施内容"},
+		"an unknown member": {amendment("M1", `{"colour":"red"}`), refusal.UnknownField, "measures[0].change.colour"},
+		"a number that is none": {amendment("M1", `{"quantity":{"kind":"reduce_by","value":"many","unit":"t/d"}}`),
+			refusal.Invalid, "measures[0].change.quantity.value"},
+		"nothing left": {Objection{OrderID: e1, Decision: "amend", Read: readBody,
+			Measures: []MeasureChange{{ID: "M1"}, {ID: "M2"}}}, refusal.Invalid, "measures"},
+		"a phone number in a text": {amendment("M1", `{"text":"停1#窑，联系13512345678"}`), refusal.Invalid,
+			"measures[0].change.措施内容"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := objected(t)
@@ -162,7 +177,8 @@ func TestObjectionNeedsANote(t *testing.T) {
 	for _, note := range []string{``, `"note":"",`, `"note":" \n　",`} {
 		_, err := ParseAnswer([]byte(`{` + note + `"order_id":"` + e1 + `","action":"object"}`))
 		var e *refusal.Error
-		if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "note" || e.Fields[0].Rule != "order.object_note" {
+		if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "note" ||
+			e.Fields[0].Rule != "order.object_note" {
 			t.Errorf("%s: %v", note, err)
 		}
 	}
@@ -187,7 +203,8 @@ func TestObjectionNeedsANote(t *testing.T) {
 // stands.
 func TestObjectionIsCompleted(t *testing.T) {
 	explain := func(w *world, note string) ([]Event, error) {
-		_, evs, err := do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: note})
+		_, evs, err := do(w, DecideAnswer,
+			Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: note})
 		return evs, err
 	}
 	unexplained := func(t *testing.T) *world {
@@ -199,7 +216,8 @@ func TestObjectionIsCompleted(t *testing.T) {
 		return w
 	}
 	w := unexplained(t)
-	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "" || o["at"] != "2016-12-16T18:00:00+08:00" || o["decision"] != "" {
+	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "" || o["at"] != "2016-12-16T18:00:00+08:00" ||
+		o["decision"] != "" {
 		t.Errorf("before: %v", o)
 	}
 	w.now = w.now.Add(time.Minute)
@@ -243,19 +261,22 @@ func TestObjectionStandsInTheOrder(t *testing.T) {
 	if o := w.json(e1)["objection"]; o != nil {
 		t.Errorf("nobody objected: %v", o)
 	}
-	_, evs, err := do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: "hash"})
+	_, evs, err := do(w, DecideAnswer,
+		Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: "hash"})
 	w.must(evs, err)
 	w.now = w.now.Add(time.Hour)
 	_, evs, err = do(w, DecideObjection, Objection{OrderID: e1, Decision: "reject", ReasonRef: "v:r"})
 	w.must(evs, err)
-	want := map[string]any{"at": "2016-12-16T18:00:00+08:00", "note": "停炉不安全", "decision": "reject", "decided_at": "2016-12-16T19:00:00+08:00",
-		"reason": "保障民生供热", "expires_at": nil}
+	want := map[string]any{"at": "2016-12-16T18:00:00+08:00", "note": "停炉不安全", "decision": "reject",
+		"decided_at": "2016-12-16T19:00:00+08:00",
+		"reason":     "保障民生供热", "expires_at": nil}
 	if o := w.json(e1)["objection"]; !reflect.DeepEqual(o, want) {
 		t.Errorf("objection %v, want %v", o, want)
 	}
 	w.view(func(tx *bbolt.Tx) error {
 		hidden, err := JSON(tx, readBody, Vault{Contact: testContact}, e1)
-		if err != nil || strings.Contains(string(hidden), "停炉") || strings.Contains(string(hidden), "民生") || !strings.Contains(string(hidden), `"decision":"reject"`) {
+		if err != nil || strings.Contains(string(hidden), "停炉") || strings.Contains(string(hidden), "民生") ||
+			!strings.Contains(string(hidden), `"decision":"reject"`) {
 			t.Errorf("to others: %s (%v)", hidden, err)
 		}
 		brief, err := BriefJSON(tx, readBody, testVault, e1)
@@ -265,9 +286,11 @@ func TestObjectionStandsInTheOrder(t *testing.T) {
 		return nil
 	})
 	w.now = w.now.Add(time.Minute)
-	_, evs, err = do(w, DecideAnswer, Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:r", NoteHash: "other"})
+	_, evs, err = do(w, DecideAnswer,
+		Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:r", NoteHash: "other"})
 	w.must(evs, err)
-	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "保障民生供热" || o["decision"] != "" || o["reason"] != "" || o["at"] != "2016-12-16T19:01:00+08:00" {
+	if o := w.json(e1)["objection"].(map[string]any); o["note"] != "保障民生供热" || o["decision"] != "" || o["reason"] != "" ||
+		o["at"] != "2016-12-16T19:01:00+08:00" {
 		t.Errorf("objected anew: %v", o)
 	}
 	w.check()

@@ -12,7 +12,8 @@ import (
 )
 
 // warn runs an act on a warning on both sides, with its events observed.
-func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error), in C) *alerts.Warning {
+func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error),
+	in C) *alerts.Warning {
 	w.t.Helper()
 	warning, err := tryWarn(w, decide, in)
 	if err != nil {
@@ -22,7 +23,8 @@ func warn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alert
 }
 
 // tryWarn is warn for an act that may be refused.
-func tryWarn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error), in C) (warning *alerts.Warning, err error) {
+func tryWarn[C any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]alerts.Event, *alerts.Warning, error),
+	in C) (warning *alerts.Warning, err error) {
 	for _, side := range []struct {
 		db *bbolt.DB
 		fx *effects
@@ -61,19 +63,23 @@ func TestOrdersFollowTheWarning(t *testing.T) {
 	_, evs, err := do(w, DecideSettings, Settings{AcknowledgeWithinMin: 30, ContactRef: "v:duty"})
 	w.must(evs, err)
 	starts := w.now.Add(2 * time.Hour)
-	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, StartsAt: &starts, Region: "120111",
-		DocumentNo: "津气指办〔2016〕12号", ListVersion: w.version.ID, ListHash: w.version.Hash})
+	warning := warn(w, e.DecideDeclare,
+		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, StartsAt: &starts, Region: "120111",
+			DocumentNo: "津气指办〔2016〕12号", ListVersion: w.version.ID, ListHash: w.version.Hash})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.wants("announced", id("E1", 1)+"/issued")
 	o := w.json(id("E1", 1))
-	for k, want := range map[string]string{"level": "yellow", "issued_at": "2016-12-16T18:00:00+08:00", "acknowledge_by": "2016-12-16T18:30:00+08:00",
-		"effective_from": "2016-12-16T20:00:00+08:00", "document_no": "津气指办〔2016〕12号", "list_version": w.version.ID, "list_hash": w.version.Hash} {
+	for k, want := range map[string]string{"level": "yellow", "issued_at": "2016-12-16T18:00:00+08:00",
+		"acknowledge_by": "2016-12-16T18:30:00+08:00",
+		"effective_from": "2016-12-16T20:00:00+08:00", "document_no": "津气指办〔2016〕12号", "list_version": w.version.ID,
+		"list_hash": w.version.Hash} {
 		if o[k] != want {
 			t.Errorf("%s is %v, want %s", k, o[k], want)
 		}
 	}
-	warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Orange, Reason: "预报加重"})
+	warning = warn(w, e.DecideAdjust,
+		alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Orange, Reason: "预报加重"})
 	w.elapse(time.Hour)
 	w.wants("raised before its start", id("E1", 2)+"/revised", id("E2", 1)+"/issued")
 	w.elapse(time.Hour)
@@ -81,7 +87,8 @@ func TestOrdersFollowTheWarning(t *testing.T) {
 	w.elapse(0)
 	w.wants("started, which changes no order", id("E1", 2)+"/revised", id("E2", 1)+"/issued")
 	w.view(func(tx *bbolt.Tx) (err error) { warning, err = alerts.GetWarning(tx, warning.ID); return err })
-	warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow, Reason: "转好"})
+	warning = warn(w, e.DecideAdjust,
+		alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow, Reason: "转好"})
 	w.elapse(time.Hour)
 	w.wants("lowered", id("E1", 3)+"/revised", id("E2", 1)+"/released")
 	if o := w.order(id("E1", 3)); o.Answer != AnswerOverdue {
@@ -112,13 +119,15 @@ func TestOrdersOfStages(t *testing.T) {
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	adjust := func(l alerts.Level, in time.Duration) {
 		at := w.now.Add(in)
-		warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: l, StartsAt: &at})
+		warning = warn(w, e.DecideAdjust,
+			alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: l, StartsAt: &at})
 		w.elapse(0)
 	}
 	adjust(alerts.Orange, 6*time.Hour)
 	w.wants("orange in six hours", id("E1", 2)+"/revised", id("E2", 1)+"/issued")
 	const goesOn = "在此之前继续执行黄色（Ⅲ级）措施。"
-	if o := w.json(id("E1", 2)); o["effective_from"] != "2016-12-17T00:00:00+08:00" || !strings.Contains(o["text"].(string), goesOn) ||
+	if o := w.json(id("E1", 2)); o["effective_from"] != "2016-12-17T00:00:00+08:00" ||
+		!strings.Contains(o["text"].(string), goesOn) ||
 		!strings.Contains(o["text"].(string), "自2016年12月17日0时起") {
 		t.Errorf("%v", o)
 	}
@@ -130,7 +139,8 @@ func TestOrdersOfStages(t *testing.T) {
 	w.wants("yellow in three hours", id("E1", 2)+"/revised", id("E2", 1)+"/issued")
 	w.elapse(3 * time.Hour)
 	w.wants("yellow now", id("E1", 3)+"/revised", id("E2", 1)+"/released")
-	if o := w.json(id("E1", 3)); o["issued_at"] != "2016-12-17T04:00:00+08:00" || o["acknowledge_by"] != "2016-12-17T05:00:00+08:00" {
+	if o := w.json(id("E1", 3)); o["issued_at"] != "2016-12-17T04:00:00+08:00" ||
+		o["acknowledge_by"] != "2016-12-17T05:00:00+08:00" {
 		t.Errorf("%v", o)
 	}
 	w.check()
@@ -142,8 +152,9 @@ func TestOrdersOfALaterEnd(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow), enterprise("E2", alerts.Yellow))
 	e := engine()
 	end := w.now.Add(24 * time.Hour)
-	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	warning := warn(w, e.DecideDeclare,
+		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
+			ListVersion: w.version.ID, ListHash: w.version.Hash})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
@@ -163,7 +174,8 @@ func TestOrdersOfALaterEnd(t *testing.T) {
 	if o := w.json(id("E1", 2)); o["ends_at"] != "2016-12-18T18:00:00+08:00" {
 		t.Errorf("%v", o)
 	}
-	warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Orange})
+	warning = warn(w, e.DecideAdjust,
+		alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Orange})
 	w.elapse(0)
 	w.wants("another level with the same measures", id("E1", 2)+"/revised", id("E2", 1)+"/released")
 	w.check()
@@ -175,8 +187,9 @@ func TestOrdersOfAMovedStart(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow), enterprise("E2", alerts.Yellow))
 	e := engine()
 	start := w.now.Add(72 * time.Hour)
-	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	warning := warn(w, e.DecideDeclare,
+		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
+			ListVersion: w.version.ID, ListHash: w.version.Hash})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
@@ -212,8 +225,9 @@ func TestOrdersOfAnEndTakenAway(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow))
 	e := engine()
 	end := w.now.Add(24 * time.Hour)
-	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	warning := warn(w, e.DecideDeclare,
+		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
+			ListVersion: w.version.ID, ListHash: w.version.Hash})
 	w.elapse(0)
 	warning = warn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, NoEnd: true})
 	w.elapse(48 * time.Hour)
@@ -230,8 +244,9 @@ func TestCancelledBeforeItsStart(t *testing.T) {
 	e.Approval[alerts.Orange] = 2
 	starts := w.now.Add(2 * time.Hour)
 	declare := func() *alerts.Warning {
-		return warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, StartsAt: &starts, Region: "120111",
-			ListVersion: w.version.ID, ListHash: w.version.Hash})
+		return warn(w, e.DecideDeclare,
+			alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, StartsAt: &starts, Region: "120111",
+				ListVersion: w.version.ID, ListHash: w.version.Hash})
 	}
 	warning := declare()
 	warn(w, e.DecideCancel, alerts.Cancel{WarningID: warning.ID, Revision: warning.Revision, Reason: "误发"})

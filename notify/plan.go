@@ -253,7 +253,8 @@ func (c *chunk) end(tx *bbolt.Tx, o *Order, kind ReleaseKind) {
 			from = *c.plan.EndsAt
 		}
 		c.words = nextRelease(tx, c.plan.Warning)
-		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, Seq: c.plan.Seq, N: c.words, ReleaseWords: c.plan.words(kind, from), Reason: c.plan.Reason})
+		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, Seq: c.plan.Seq, N: c.words,
+			ReleaseWords: c.plan.words(kind, from), Reason: c.plan.Reason})
 	}
 	c.events = append(c.events, &Released{OrderID: o.ID, Reason: kind, Words: c.words})
 	c.done.Released++

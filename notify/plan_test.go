@@ -120,8 +120,9 @@ func TestOrderJSON(t *testing.T) {
 	want := map[string]any{
 		"id": e1, "warning_id": warningID, "revision": 1.0, "supersedes": nil, "recipient_id": "E1", "level": "orange",
 		"title": "重污染天气橙色（Ⅱ级）预警应急减排令", "legal_basis": "《中华人民共和国大气污染防治法》第九十六条",
-		"document_no": "津气指办〔2016〕12号", "issued_at": "2016-12-16T18:00:00+08:00", "effective_from": "2016-12-16T20:00:00+08:00",
-		"ends_at": nil, "acknowledge_by": "2016-12-16T19:00:00+08:00", "acknowledged_at": nil, "late": false,
+		"document_no": "津气指办〔2016〕12号", "issued_at": "2016-12-16T18:00:00+08:00",
+		"effective_from": "2016-12-16T20:00:00+08:00",
+		"ends_at":        nil, "acknowledge_by": "2016-12-16T19:00:00+08:00", "acknowledged_at": nil, "late": false,
 		"list_version": w.version.ID, "list_hash": w.version.Hash, "delivery": "pending", "answer": "awaiting",
 		"execution": "not_started", "verdict": "none", "state": "open", "drill": false, "plan": nil,
 		"recipient_name": "示例企业E1", "town": "杨柳青镇", "grade": "B",
@@ -191,10 +192,12 @@ func TestLevelChange(t *testing.T) {
 	w.must(w.answer("more", id("more", 1), Acknowledge, ""))
 	w.level(alerts.Orange)
 	w.check()
-	if got, want := w.outbox(), []string{id("always", 1) + "/issued", id("more", 2) + "/revised", id("orange", 1) + "/issued"}; !slices.Equal(got, want) {
+	if got, want := w.outbox(), []string{id("always", 1) + "/issued", id("more", 2) + "/revised",
+		id("orange", 1) + "/issued"}; !slices.Equal(got, want) {
 		t.Errorf("orange: outbox %v, want %v", got, want)
 	}
-	if o := w.json(id("more", 2)); o["supersedes"] != id("more", 1) || o["revision"] != 2.0 || o["level"] != "orange" || o["answer"] != "awaiting" {
+	if o := w.json(id("more", 2)); o["supersedes"] != id("more", 1) || o["revision"] != 2.0 || o["level"] != "orange" ||
+		o["answer"] != "awaiting" {
 		t.Errorf("revised order is %v", o)
 	}
 	if o := w.order(id("more", 1)); o.State != StateSuperseded || o.Answer != AnswerAcknowledged {
@@ -202,7 +205,8 @@ func TestLevelChange(t *testing.T) {
 	}
 	w.level(alerts.Yellow)
 	w.check()
-	if got, want := w.outbox(), []string{id("always", 1) + "/issued", id("more", 3) + "/revised", id("orange", 1) + "/released"}; !slices.Equal(got, want) {
+	if got, want := w.outbox(), []string{id("always", 1) + "/issued", id("more", 3) + "/revised",
+		id("orange", 1) + "/released"}; !slices.Equal(got, want) {
 		t.Errorf("yellow: outbox %v, want %v", got, want)
 	}
 	w.must(w.answer("orange", id("orange", 1), Receive, ""))
@@ -226,7 +230,8 @@ func TestLevelChange(t *testing.T) {
 
 // Revisions are compared as numbers, and a recipient whose id goes on like another's keeps its own.
 func TestLatestRevision(t *testing.T) {
-	w := newWorld(t, enterprise("E", alerts.Yellow, alerts.Orange), enterprise("E-1", alerts.Yellow, alerts.Orange), enterprise("E-1-1", alerts.Yellow))
+	w := newWorld(t, enterprise("E", alerts.Yellow, alerts.Orange), enterprise("E-1", alerts.Yellow, alerts.Orange),
+		enterprise("E-1-1", alerts.Yellow))
 	for range 6 {
 		w.level(alerts.Yellow)
 		w.level(alerts.Orange)

@@ -38,7 +38,8 @@ func TestRepeatsAreTheSameBytes(t *testing.T) {
 		Order map[string]any
 	}
 	m := unmarshal[message](t, released)
-	if m.Event != "released" || m.Order["state"] != "released" || m.Order["execution"] != "started" || m.Order["acknowledged_at"] == nil {
+	if m.Event != "released" || m.Order["state"] != "released" || m.Order["execution"] != "started" ||
+		m.Order["acknowledged_at"] == nil {
 		t.Errorf("release says %s", released)
 	}
 	_, evs, err = do(w, DecideVerdict, Judgement{OrderID: e1, Verdict: VerdictViolated})
@@ -48,7 +49,8 @@ func TestRepeatsAreTheSameBytes(t *testing.T) {
 	}
 	w.must(w.answer("E1", e1, ReadIt, ""))
 	w.nothing(e1 + "/released")
-	if m := unmarshal[message](t, issued); m.Event != "issued" || m.Order["delivery"] != "pending" || m.Order["answer"] != "awaiting" {
+	if m := unmarshal[message](t, issued); m.Event != "issued" || m.Order["delivery"] != "pending" ||
+		m.Order["answer"] != "awaiting" {
 		t.Errorf("issue says %s", issued)
 	}
 	w.check()
@@ -156,7 +158,8 @@ func TestSentCountsOnce(t *testing.T) {
 }
 
 func TestBoard(t *testing.T) {
-	w := newWorld(t, enterprise("E1", alerts.Orange), enterprise("E22", alerts.Orange), enterprise("E33", alerts.Yellow, alerts.Orange))
+	w := newWorld(t, enterprise("E1", alerts.Orange), enterprise("E22", alerts.Orange),
+		enterprise("E33", alerts.Yellow, alerts.Orange))
 	w.view(func(tx *bbolt.Tx) error {
 		board, err := Board(tx, warningID)
 		if err == nil && (board.Total != 0 || len(board.Delivery) != 5 || board.ByTown == nil) {
@@ -199,7 +202,8 @@ func TestBoard(t *testing.T) {
 
 // The pages of a list hold each order that the filter finds once, in order, and as many as are counted.
 func TestListOrders(t *testing.T) {
-	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E22", alerts.Yellow), enterprise("E3", alerts.Orange))
+	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E22", alerts.Yellow),
+		enterprise("E3", alerts.Orange))
 	w.level(alerts.Yellow)
 	w.level(alerts.Orange)
 	w.must(w.answer("E3", orderID(warningID, "E3", 1), Acknowledge, ""))
@@ -213,7 +217,8 @@ func TestListOrders(t *testing.T) {
 		filter Filter
 		want   []string
 	}{
-		{"all", Filter{}, []string{later + "-E1-1", later + "-E22-1", first("E1", 1), first("E1", 2), first("E22", 1), first("E3", 1)}},
+		{"all", Filter{}, []string{later + "-E1-1", later + "-E22-1", first("E1", 1), first("E1", 2), first("E22", 1),
+			first("E3", 1)}},
 		{"warning", Filter{Warning: warningID}, []string{first("E1", 1), first("E1", 2), first("E22", 1), first("E3", 1)}},
 		{"recipient", Filter{Recipient: "E1"}, []string{later + "-E1-1", first("E1", 2), first("E1", 1)}},
 		{"recipient and warning", Filter{Recipient: "E1", Warning: warningID}, []string{first("E1", 2), first("E1", 1)}},

@@ -147,7 +147,8 @@ func (o *Order) release(tx *bbolt.Tx, vault Vault) (*ReleaseView, error) {
 	if w.ReasonRef != "" {
 		w.Reason = vault.Note.text(w.ReasonRef)
 	}
-	return &ReleaseView{Kind: w.Kind, Title: w.Title, Text: o.RecipientName + "：\n" + w.Text, Reason: w.Reason, At: w.At.In(alerts.Shanghai())}, nil
+	return &ReleaseView{Kind: w.Kind, Title: w.Title, Text: o.RecipientName + "：\n" + w.Text, Reason: w.Reason,
+		At: w.At.In(alerts.Shanghai())}, nil
 }
 
 // nextRelease is the number of the next words of a warning's releases.
@@ -168,7 +169,8 @@ func nextRelease(tx *bbolt.Tx, warning string) int {
 }
 
 func releaseKey(warning string, n int) []byte {
-	return binary.BigEndian.AppendUint32(append([]byte(warning), 0), uint32(n)) // #nosec G115 -- counted from 1 in steps of 1
+	// #nosec G115 -- counted from 1 in steps of 1
+	return binary.BigEndian.AppendUint32(append([]byte(warning), 0), uint32(n))
 }
 
 func (w releaseRow) store(tx *bbolt.Tx, warning string, n int) error {
@@ -183,7 +185,8 @@ func applyReleaseWorded(tx *bbolt.Tx, ev *ReleaseWorded) error {
 	if next := nextRelease(tx, ev.Warning); ev.N != next {
 		return fmt.Errorf("notify: release %d of %s is worded where %d is next", ev.N, ev.Warning, next)
 	}
-	if err := (releaseRow{ReleaseWords: ev.ReleaseWords, Reason: ev.Reason}).store(tx, ev.Warning, ev.N); err != nil || ev.Seq == 0 {
+	if err := (releaseRow{ReleaseWords: ev.ReleaseWords, Reason: ev.Reason}).store(tx, ev.Warning, ev.N); err != nil ||
+		ev.Seq == 0 {
 		return err
 	}
 	p, err := GetPlan(tx, ev.Warning)

@@ -42,8 +42,9 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 	const e1 = warningID + "-E1-1"
 	declared := func(l alerts.Level, drill bool) func(w *world) *alerts.Warning {
 		return func(w *world) *alerts.Warning {
-			warning := warn(w, engine().DecideDeclare, alerts.Declare{Level: l, Trigger: alerts.CityOrder, Region: "120111", DocumentNo: "津气指办〔2016〕12号",
-				Drill: drill, ListVersion: w.version.ID, ListHash: w.version.Hash})
+			warning := warn(w, engine().DecideDeclare,
+				alerts.Declare{Level: l, Trigger: alerts.CityOrder, Region: "120111", DocumentNo: "津气指办〔2016〕12号",
+					Drill: drill, ListVersion: w.version.ID, ListHash: w.version.Hash})
 			w.elapse(0)
 			return warning
 		}
@@ -63,7 +64,8 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 			[]string{"示例企业E1：\n", "橙色（Ⅱ级）预警（津气指办〔2016〕12号）自2016年12月16日20时30分起解除", "不再执行", "可以恢复正常生产"}, []string{"启动", "演练"}},
 		"lifted advisory": {declared(alerts.Advisory, false), lift, e1, "lifted", "扩散条件转好", "应对污染天气管控要求解除通知",
 			[]string{"应对污染天气管控要求（津气指办〔2016〕12号）自2016年12月16日20时30分起解除", "可以恢复正常生产"}, []string{"预警"}},
-		"lifted drill": {declared(alerts.Orange, true), lift, "D20161216-01-E1-1", "lifted", "扩散条件转好", "【演练】重污染天气橙色（Ⅱ级）预警解除通知",
+		"lifted drill": {declared(alerts.Orange, true), lift, "D20161216-01-E1-1", "lifted", "扩散条件转好",
+			"【演练】重污染天气橙色（Ⅱ级）预警解除通知",
 			[]string{"本次为演练"}, []string{"现启动"}},
 		"cancelled": {declared(alerts.Orange, false), func(w *world, warning *alerts.Warning) {
 			warn(w, engine().DecideCancel, alerts.Cancel{WarningID: warning.ID, Revision: warning.Revision, Reason: "误发"})
@@ -72,8 +74,9 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 			[]string{"橙色（Ⅱ级）预警（津气指办〔2016〕12号）系错误发布，现予撤销", "无须执行"}, []string{"现启动"}},
 		"cancelled before it began": {func(w *world) *alerts.Warning {
 			start := w.now.Add(6 * time.Hour)
-			warning := warn(w, engine().DecideDeclare, alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
-				ListVersion: w.version.ID, ListHash: w.version.Hash})
+			warning := warn(w, engine().DecideDeclare,
+				alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
+					ListVersion: w.version.ID, ListHash: w.version.Hash})
 			w.elapse(0)
 			return warning
 		}, func(w *world, warning *alerts.Warning) {
@@ -103,8 +106,10 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 			if title != before["title"] || text != before["text"] {
 				t.Errorf("title and text became %q, %q", title, text)
 			}
-			if release["kind"] != c.kind || release["title"] != c.title || release["reason"] != c.reason || release["at"] != "2016-12-16T20:30:00+08:00" {
-				t.Errorf("kind %v, title %v, reason %v, at %v; want %q, %q, %q", release["kind"], release["title"], release["reason"], release["at"], c.kind, c.title, c.reason)
+			if release["kind"] != c.kind || release["title"] != c.title || release["reason"] != c.reason ||
+				release["at"] != "2016-12-16T20:30:00+08:00" {
+				t.Errorf("kind %v, title %v, reason %v, at %v; want %q, %q, %q", release["kind"], release["title"],
+					release["reason"], release["at"], c.kind, c.title, c.reason)
 			}
 			said, _ := release["text"].(string)
 			for _, want := range c.text {
@@ -134,7 +139,8 @@ func TestReleaseOfAnExemption(t *testing.T) {
 	w.must(evs, err)
 	release, _, _ := w.releaseSaid(e1)
 	said, _ := release["text"].(string)
-	if release["kind"] != "exempted" || release["title"] != "应急减排令豁免通知" || release["reason"] != "保障民生供热" || release["at"] != "2016-12-16T21:00:00+08:00" ||
+	if release["kind"] != "exempted" || release["title"] != "应急减排令豁免通知" || release["reason"] != "保障民生供热" ||
+		release["at"] != "2016-12-16T21:00:00+08:00" ||
 		!strings.Contains(said, "豁免") || !strings.Contains(said, "2016年12月17日24时") || strings.Contains(said, "保障民生") {
 		t.Errorf("the exemption says %v", release)
 	}
@@ -151,13 +157,15 @@ func TestReleaseByAnotherList(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Orange), enterprise("E2", alerts.Orange))
 	warning := w.warned(alerts.Orange)
 	v := w.newer(t, []reductionlist.Recipient{enterprise("E2", alerts.Orange)})
-	done, err := w.relist(Relist{Warning: warning.ID, Revision: warning.Revision, Version: v.ID, Recipients: []string{"E1"}})
+	done, err := w.relist(Relist{Warning: warning.ID, Revision: warning.Revision, Version: v.ID,
+		Recipients: []string{"E1"}})
 	if err != nil || len(done.Released) != 1 {
 		t.Fatalf("%+v %v", done, err)
 	}
 	release, _, _ := w.releaseSaid(e1)
 	said, _ := release["text"].(string)
-	if release["kind"] != "list_changed" || release["title"] != "应急减排令终止通知（清单更新）" || !strings.Contains(said, v.ID) || !strings.Contains(said, "不再执行") {
+	if release["kind"] != "list_changed" || release["title"] != "应急减排令终止通知（清单更新）" || !strings.Contains(said, v.ID) ||
+		!strings.Contains(said, "不再执行") {
 		t.Errorf("the release says %v", release)
 	}
 	w.check()
@@ -196,7 +204,8 @@ func TestReleaseIsWordedOnce(t *testing.T) {
 	if worded != 1 {
 		t.Errorf("the lift of two orders was worded %d times", worded)
 	}
-	for order, kind := range map[string]string{e1: "exempted", warningID + "-E2-1": "lifted", warningID + "-E3-1": "lifted"} {
+	for order, kind := range map[string]string{e1: "exempted", warningID + "-E2-1": "lifted",
+		warningID + "-E3-1": "lifted"} {
 		if release, _, _ := w.releaseSaid(order); release["kind"] != kind {
 			t.Errorf("%s: %v, want %s", order, release, kind)
 		}

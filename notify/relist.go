@@ -62,7 +62,8 @@ func (r *relists) ref() (*listRef, error) {
 
 // followed is the version that a recipient of a warning follows: its own, or the one that the warning is pinned to.
 func followed(tx *bbolt.Tx, warning, pinned, recipient string) (string, error) {
-	r := relists{recipient: recipient, data: tx.Bucket(relistsBucket).Get(slices.Concat([]byte(warning), []byte{0}, []byte(recipient)))}
+	r := relists{recipient: recipient,
+		data: tx.Bucket(relistsBucket).Get(slices.Concat([]byte(warning), []byte{0}, []byte(recipient)))}
 	if r.data == nil {
 		return pinned, nil
 	}
@@ -212,11 +213,13 @@ func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Plan, reductionlist.Versio
 	case err != nil:
 		return nil, v, err
 	case len(in.Recipients) == 0 || len(in.Recipients) > maxRelist:
-		return nil, v, refusal.Input([]refusal.Field{{Path: "recipients", Rule: "order.relist_count", Args: refusal.Args{"limit": maxRelist}}})
+		return nil, v, refusal.Input([]refusal.Field{{Path: "recipients", Rule: "order.relist_count",
+			Args: refusal.Args{"limit": maxRelist}}})
 	case p == nil || p.Release != "" || w.State != alerts.Active && w.State != alerts.Scheduled:
 		return nil, v, terms.Transition(terms.WarningState, "order.relist_state", w.State, refusal.Args{"id": w.ID})
 	case in.Revision != w.Revision:
-		return nil, v, refusal.New(refusal.StaleRevision, "warning.stale_revision", refusal.Args{"id": w.ID, "revision": in.Revision, "current": w.Revision})
+		return nil, v, refusal.New(refusal.StaleRevision, "warning.stale_revision",
+			refusal.Args{"id": w.ID, "revision": in.Revision, "current": w.Revision})
 	case !p.Done:
 		return nil, v, refusal.New(refusal.Conflict, "order.relist_running", refusal.Args{"id": w.ID})
 	}
@@ -259,7 +262,8 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 		return false, err
 	}
 	if old == nil && cur == nil {
-		return false, refusal.Input([]refusal.Field{{Path: "id", Rule: "list.no_recipient", Args: refusal.Args{"recipient": id}}})
+		return false, refusal.Input([]refusal.Field{{Path: "id", Rule: "list.no_recipient",
+			Args: refusal.Args{"recipient": id}}})
 	}
 	last, err := latest(c.tx, c.plan.Warning, id)
 	if err != nil {
@@ -298,7 +302,8 @@ func (c *relistChunk) end(o *Order) {
 	if c.words == 0 {
 		c.words = nextRelease(c.tx, c.plan.Warning)
 		newer := *c.w.plan
-		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, N: c.words, ReleaseWords: newer.words(ReleaseListChanged, newer.At)})
+		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, N: c.words,
+			ReleaseWords: newer.words(ReleaseListChanged, newer.At)})
 	}
 	c.events = append(c.events, &Released{OrderID: o.ID, Reason: ReleaseListChanged, Words: c.words})
 }

@@ -17,7 +17,8 @@ import (
 // newer brings another list into force from today on, beside the one that warnings are pinned to.
 func (w *world) newer(t testing.TB, recipients []reductionlist.Recipient) (v reductionlist.Version) {
 	t.Helper()
-	l := &reductionlist.List{Name: "新版清单", Region: "120111", EffectiveFrom: w.now.Format(time.DateOnly), CompiledBy: "西青区生态环境局"}
+	l := &reductionlist.List{Name: "新版清单", Region: "120111", EffectiveFrom: w.now.Format(time.DateOnly),
+		CompiledBy: "西青区生态环境局"}
 	for i := range recipients {
 		l.Recipients = append(l.Recipients, &recipients[i])
 	}
@@ -77,14 +78,16 @@ func worded(id, words string, levels ...alerts.Level) reductionlist.Recipient {
 // A warning keeps its list. Those recipients that the officer names get what the newer one says, now and at every later
 // level; nobody else hears anything.
 func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
-	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E2", alerts.Yellow, alerts.Orange), enterprise("E3", alerts.Yellow),
+	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E2", alerts.Yellow, alerts.Orange),
+		enterprise("E3", alerts.Yellow),
 		enterprise("E5", alerts.Yellow))
 	warning := w.warned(alerts.Yellow)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	for _, r := range []string{"E1", "E2", "E3", "E5"} {
 		w.must(w.answer(r, id(r, 1), Receive, ""))
 	}
-	newer := w.newer(t, []reductionlist.Recipient{worded("E1", "，按新版", alerts.Yellow, alerts.Orange), worded("E2", "，按新版", alerts.Yellow, alerts.Orange),
+	newer := w.newer(t, []reductionlist.Recipient{worded("E1", "，按新版", alerts.Yellow, alerts.Orange),
+		worded("E2", "，按新版", alerts.Yellow, alerts.Orange),
 		enterprise("E4", alerts.Yellow), enterprise("E5", alerts.Yellow)})
 	w.elapse(10 * time.Minute)
 	w.wants("a newer list alone changes nothing")
@@ -96,19 +99,23 @@ func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
 		}
 		return err
 	})
-	if want := []DueChange{{"E1", DueAmended}, {"E2", DueAmended}, {"E3", DueRetired}, {"E4", DueAdded}}; !slices.Equal(offered, want) {
+	if want := []DueChange{{"E1", DueAmended}, {"E2", DueAmended}, {"E3", DueRetired},
+		{"E4", DueAdded}}; !slices.Equal(offered, want) {
 		t.Errorf("offered %v, want %v", offered, want)
 	}
 
-	in := Relist{Warning: warning.ID, Revision: warning.Revision, Version: newer.ID, Recipients: []string{"E4", "E1", "E3", "E1", "E5"}}
+	in := Relist{Warning: warning.ID, Revision: warning.Revision, Version: newer.ID,
+		Recipients: []string{"E4", "E1", "E3", "E1", "E5"}}
 	done, err := w.relist(in)
 	w.must(nil, err)
-	if fmt.Sprint(done) != fmt.Sprint(RelistDone{Issued: []string{id("E4", 1)}, Revised: []string{id("E1", 2)}, Released: []string{id("E3", 1)}, Unchanged: []string{"E5"}}) {
+	if fmt.Sprint(done) != fmt.Sprint(RelistDone{Issued: []string{id("E4", 1)}, Revised: []string{id("E1", 2)},
+		Released: []string{id("E3", 1)}, Unchanged: []string{"E5"}}) {
 		t.Errorf("done %+v", done)
 	}
 	w.wants("relisted", id("E1", 2)+"/revised", id("E3", 1)+"/released", id("E4", 1)+"/issued")
 	o := w.json(id("E1", 2))
-	for k, want := range map[string]any{"list_version": newer.ID, "list_hash": newer.Hash, "cause": "list", "supersedes": id("E1", 1),
+	for k, want := range map[string]any{"list_version": newer.ID, "list_hash": newer.Hash, "cause": "list",
+		"supersedes":     id("E1", 1),
 		"acknowledge_by": "2016-12-16T19:10:00+08:00", "level": "yellow", "effective_from": "2016-12-16T18:10:00+08:00"} {
 		if o[k] != want {
 			t.Errorf("%s is %v, want %v", k, o[k], want)
@@ -117,10 +124,12 @@ func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
 	if text := o["text"].(string); !strings.Contains(text, "，按新版") || !strings.Contains(text, "清单已更新") {
 		t.Errorf("text %s", text)
 	}
-	if done, err = w.relist(in); err != nil || len(done.Unchanged) != 4 || len(done.Issued)+len(done.Revised)+len(done.Released) != 0 {
+	if done, err = w.relist(in); err != nil || len(done.Unchanged) != 4 ||
+		len(done.Issued)+len(done.Revised)+len(done.Released) != 0 {
 		t.Errorf("again: %+v %v", done, err)
 	}
-	if _, evs, err := do(w, DecideRelist, in); err != nil || len(evs) != 0 { // who follows it already follows it no second time
+	// who follows it already follows it no second time
+	if _, evs, err := do(w, DecideRelist, in); err != nil || len(evs) != 0 {
 		t.Errorf("again: %d events, %v", len(evs), err)
 	}
 	w.view(func(tx *bbolt.Tx) error {
@@ -144,7 +153,8 @@ func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
 	w.level(alerts.Orange)
 	w.wants("raised", id("E1", 3)+"/revised", id("E2", 2)+"/revised", id("E3", 1)+"/released", id("E4", 1)+"/issued")
 	for order, want := range map[string]string{id("E1", 3): newer.ID, id("E2", 2): w.version.ID} {
-		if o := w.json(order); o["list_version"] != want || o["cause"] != nil || strings.Contains(o["text"].(string), "，按新版") != (want == newer.ID) {
+		if o := w.json(order); o["list_version"] != want || o["cause"] != nil ||
+			strings.Contains(o["text"].(string), "，按新版") != (want == newer.ID) {
 			t.Errorf("%s follows %v, want %s: %v", order, o["list_version"], want, o["text"])
 		}
 	}
@@ -156,7 +166,8 @@ func TestRelistedRecipientsFollowTheNewerList(t *testing.T) {
 		}
 		return err
 	})
-	if want := []DueChange{{"E1", DueAmended}, {"E2", DueRetired}, {"E4", DueRetired}, {"E5", DueRetired}}; !slices.Equal(offered, want) {
+	if want := []DueChange{{"E1", DueAmended}, {"E2", DueRetired}, {"E4", DueRetired},
+		{"E5", DueRetired}}; !slices.Equal(offered, want) {
 		t.Errorf("by the third list: %v, want %v", offered, want)
 	}
 	w.lift()
@@ -180,7 +191,8 @@ func TestPlanOfTwoListsInChunks(t *testing.T) {
 			other = append(other, list[i])
 		}
 		if i%100 == 3 || i == n-1 {
-			other, named = append(other, enterprise(list[i].ID+"-N", alerts.Yellow, alerts.Orange)), append(named, list[i].ID+"-N")
+			other, named = append(other, enterprise(list[i].ID+"-N", alerts.Yellow, alerts.Orange)),
+				append(named, list[i].ID+"-N")
 		}
 	}
 	play := func(planner *Planner) *world {

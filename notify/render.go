@@ -14,7 +14,8 @@ import (
 
 // render appends an order as others see it (contract.md §3): the frozen body with the contact and the values
 // that change in the place of the contact's reference, and behind them a release and an objection where there are.
-func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m mutable, release *ReleaseView, objected *ObjectionView) ([]byte, error) {
+func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m mutable, release *ReleaseView,
+	objected *ObjectionView) ([]byte, error) {
 	at := bytes.LastIndex(body, []byte(contactMember))
 	if at < 0 || body[len(body)-1] != '}' {
 		return nil, fmt.Errorf("notify: an order's body does not end with its contact")

@@ -37,7 +37,8 @@ func (w *world) loseEnd() {
 // recipient who had orders, nor that of one whose first order was lost; and from an order the one that took its place
 // is found.
 func TestOrdersGoOnAboveALostEnd(t *testing.T) {
-	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange, alerts.Red), enterprise("E2", alerts.Orange, alerts.Red), enterprise("E3", alerts.Red))
+	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange, alerts.Red),
+		enterprise("E2", alerts.Orange, alerts.Red), enterprise("E3", alerts.Red))
 	warning := w.warned(alerts.Yellow)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	raise := func(to alerts.Level) {

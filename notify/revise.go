@@ -19,11 +19,12 @@ const maxPlan = 256 << 10
 
 // AcceptPlan puts an accepted coal or waste plan into an order. The plan is what the coordinator itself computed.
 type AcceptPlan struct {
-	OrderID   string
-	Plan      json.RawMessage // a [plant.OperatingPlan]
-	ReasonRef string          `json:",omitempty"` // vault reference: why it is accepted though it does not keep what the list demands
-	Read      Reader          `json:"-"`          // finds the order's body
-	Wall      time.Time       `json:"-"`          // what the wall clock says; zero where that is now
+	OrderID string
+	Plan    json.RawMessage // a [plant.OperatingPlan]
+	// vault reference: why it is accepted though it does not keep what the list demands
+	ReasonRef string    `json:",omitempty"`
+	Read      Reader    `json:"-"` // finds the order's body
+	Wall      time.Time `json:"-"` // what the wall clock says; zero where that is now
 }
 
 // DecideAcceptPlan revises an open order: its measures with the quantities of the plan, and a new deadline to
@@ -36,8 +37,10 @@ func DecideAcceptPlan(tx *bbolt.Tx, _ string, in AcceptPlan, now time.Time) ([]E
 		return nil, nil, err
 	}
 	plan := new(plant.OperatingPlan)
-	if err := json.Unmarshal(in.Plan, plan); err != nil || len(plan.Steps) == 0 || len(plan.Units) == 0 || len(plan.Days) == 0 {
-		return nil, nil, refusal.Input([]refusal.Field{{Path: "plan", Rule: "input.wrong_type", Args: refusal.Args{"want": refusal.Words("want.plan", nil)}}})
+	if err := json.Unmarshal(in.Plan, plan); err != nil || len(plan.Steps) == 0 || len(plan.Units) == 0 ||
+		len(plan.Days) == 0 {
+		return nil, nil, refusal.Input([]refusal.Field{{Path: "plan", Rule: "input.wrong_type",
+			Args: refusal.Args{"want": refusal.Words("want.plan", nil)}}})
 	}
 	plan.Listed = hex.EncodeToString(o.measures[:])
 	raw, err := json.Marshal(plan)
@@ -101,7 +104,8 @@ func SupersededBy(tx *bbolt.Tx, read Reader, order string) (json.RawMessage, err
 }
 
 // withPlan makes the order that takes the place of o.
-func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, raw json.RawMessage, now, wall time.Time) (*Issued, error) {
+func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, raw json.RawMessage, now,
+	wall time.Time) (*Issued, error) {
 	r, err := reductionlist.GetRecipient(tx, body.ListVersion, o.RecipientID)
 	if err != nil {
 		return nil, err
@@ -112,7 +116,8 @@ func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, 
 	}
 	t := targetOf(due)
 	own := plant.Of(r, due.Measures)
-	if own == nil || own.Kind != plan.Kind || own.Model() != plan.Model || plan.ListVersion != body.ListVersion || !t.follow(plan) {
+	if own == nil || own.Kind != plan.Kind || own.Model() != plan.Model || plan.ListVersion != body.ListVersion ||
+		!t.follow(plan) {
 		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
 	}
 	p, err := o.own(tx, body, now, wall)

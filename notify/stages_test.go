@@ -25,7 +25,8 @@ func TestOrdersOfACourse(t *testing.T) {
 		},
 		"down and down": {
 			[]step{{level: alerts.Red}, {level: alerts.Orange, from: 6}, {level: alerts.Yellow, from: 12}},
-			[]step{{0, alerts.Red, 0}, {5, alerts.Red, 0}, {6, alerts.Orange, 6}, {11, alerts.Orange, 6}, {12, alerts.Yellow, 12}},
+			[]step{{0, alerts.Red, 0}, {5, alerts.Red, 0}, {6, alerts.Orange, 6}, {11, alerts.Orange, 6},
+				{12, alerts.Yellow, 12}},
 		},
 		"down and up": {
 			[]step{{level: alerts.Red}, {level: alerts.Yellow, from: 6}, {level: alerts.Orange, from: 12}},
@@ -39,11 +40,13 @@ func TestOrdersOfACourse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange, alerts.Red))
 			e, begin := engine(), w.now
-			warning := warn(w, e.DecideDeclare, alerts.Declare{Level: c.stages[0].level, Trigger: alerts.CityOrder, Region: "120111",
-				ListVersion: w.version.ID, ListHash: w.version.Hash})
+			warning := warn(w, e.DecideDeclare,
+				alerts.Declare{Level: c.stages[0].level, Trigger: alerts.CityOrder, Region: "120111",
+					ListVersion: w.version.ID, ListHash: w.version.Hash})
 			for _, s := range c.stages[1:] {
 				at := begin.Add(time.Duration(s.from) * time.Hour)
-				warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: s.level, StartsAt: &at})
+				warning = warn(w, e.DecideAdjust,
+					alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: s.level, StartsAt: &at})
 			}
 			for _, s := range c.want {
 				w.elapse(begin.Add(time.Duration(s.hour) * time.Hour).Sub(w.now))
@@ -77,7 +80,8 @@ func TestNextStageNotDue(t *testing.T) {
 	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Red, Trigger: alerts.CityOrder, Region: "120111",
 		ListVersion: w.version.ID, ListHash: w.version.Hash})
 	at := w.now.Add(6 * time.Hour)
-	warning = warn(w, e.DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow, StartsAt: &at})
+	warning = warn(w, e.DecideAdjust,
+		alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow, StartsAt: &at})
 	w.elapse(5 * time.Hour)
 	for _, id := range []string{warning.ID, "W20200101-01"} {
 		if _, evs, err := do(w, DecideNextStage, NextStage{Warning: id}); err != nil || len(evs) > 0 {

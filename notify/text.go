@@ -106,7 +106,8 @@ func endText(t time.Time) string {
 }
 
 func hourOf(t time.Time, h int) string {
-	s := strconv.Itoa(t.Year()) + "年" + strconv.Itoa(int(t.Month())) + "月" + strconv.Itoa(t.Day()) + "日" + strconv.Itoa(h) + "时"
+	s := strconv.Itoa(t.Year()) + "年" + strconv.Itoa(int(t.Month())) + "月" + strconv.Itoa(t.Day()) + "日" +
+		strconv.Itoa(h) + "时"
 	if m := t.Minute(); m != 0 {
 		s += strconv.Itoa(m) + "分"
 	}
@@ -143,7 +144,8 @@ func orderedWords(m *reductionlist.Measure) (parts []string) {
 		parts = append(parts, m.Action.Label())
 	}
 	switch q := m.Quantity; {
-	case q == nil, m.Action == reductionlist.Stop && q.Unit == "%" && q.Value == 100: // a stop of all is a stop, not at most all
+	// a stop of all is a stop, not at most all
+	case q == nil, m.Action == reductionlist.Stop && q.Unit == "%" && q.Value == 100:
 	case q.Kind == reductionlist.AtMost && q.Value == 0:
 		parts = append(parts, "降至"+reductionlist.AmountWords(q.Value, q.Unit))
 	default:

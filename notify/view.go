@@ -41,13 +41,15 @@ type View struct {
 	Contact        ContactView     `json:"contact"`
 	AcknowledgedAt *time.Time      `json:"acknowledged_at"`
 	Late           bool            `json:"late"`
-	Delivery       string          `json:"delivery"`  // a [Delivery] in words, and so on; a later version may know more of them
-	Answer         string          `json:"answer"`    // an [AnswerState]
-	Execution      string          `json:"execution"` // an [Execution]
-	Verdict        string          `json:"verdict"`   // a [Verdict]
-	State          string          `json:"state"`     // a [State]
+	// a [Delivery] in words, and so on; a later version may know more of them
+	Delivery  string `json:"delivery"`
+	Answer    string `json:"answer"`    // an [AnswerState]
+	Execution string `json:"execution"` // an [Execution]
+	Verdict   string `json:"verdict"`   // a [Verdict]
+	State     string `json:"state"`     // a [State]
 
-	Release   *ReleaseView   `json:"release,omitempty"`   // of one that was released or exempted; not of those recorded before there was one
+	// of one that was released or exempted; not of those recorded before there was one
+	Release   *ReleaseView   `json:"release,omitempty"`
 	Objection *ObjectionView `json:"objection,omitempty"` // the latest; lists and messages have none
 }
 

@@ -18,15 +18,18 @@ func genMeasure() *rapid.Generator[reductionlist.Measure] {
 	return rapid.Custom(func(t *rapid.T) reductionlist.Measure {
 		s := func(label string) string { return rapid.String().Draw(t, label) }
 		n := func(label string) float64 { return rapid.Float64Range(0, 1e6).Draw(t, label) }
-		m := reductionlist.Measure{ID: s("id"), Unit: s("unit"), Action: reductionlist.Action(s("action")), Text: s("text"), CompleteWithinH: n("within"),
-			Responsible: s("post"), Reduction: reductionlist.Amounts{SO2: n("so2"), NOx: n("nox"), PM: n("pm"), VOCs: n("vocs")}}
+		m := reductionlist.Measure{ID: s("id"), Unit: s("unit"), Action: reductionlist.Action(s("action")), Text: s("text"),
+			CompleteWithinH: n("within"),
+			Responsible:     s("post"), Reduction: reductionlist.Amounts{SO2: n("so2"), NOx: n("nox"), PM: n("pm"),
+				VOCs: n("vocs")}}
 		if rapid.Bool().Draw(t, "counted") {
 			m.Quantity = &reductionlist.Quantity{Kind: reductionlist.QuantityKind(s("kind")), Value: n("value"), Unit: s("of")}
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "monitors") {
 			o := reductionlist.Monitor{Source: reductionlist.Source(s("source")), Ref: s("ref"), Factor: s("factor")}
 			if rapid.Bool().Draw(t, "criterion") {
-				o.Criterion = reductionlist.Criterion{Kind: reductionlist.HourMassAtMost, Limit: float64(rapid.IntRange(1, 1000).Draw(t, "limit")), Unit: "kg/h"}
+				o.Criterion = reductionlist.Criterion{Kind: reductionlist.HourMassAtMost,
+					Limit: float64(rapid.IntRange(1, 1000).Draw(t, "limit")), Unit: "kg/h"}
 			}
 			m.Monitors = append(m.Monitors, o)
 		}
@@ -44,12 +47,14 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 		ev.Measures = measuresJSON(measures)
 		var release *ReleaseView
 		if rapid.Bool().Draw(t, "released") {
-			release = &ReleaseView{Kind: ReleaseKind(rapid.String().Draw(t, "release")), Title: rapid.String().Draw(t, "about"), Text: rapid.String().Draw(t, "words"),
+			release = &ReleaseView{Kind: ReleaseKind(rapid.String().Draw(t, "release")), Title: rapid.String().Draw(t, "about"),
+				Text:   rapid.String().Draw(t, "words"),
 				Reason: rapid.String().Draw(t, "why"), At: genTime().Draw(t, "since")}
 		}
 		var objected *ObjectionView
 		if rapid.Bool().Draw(t, "objected") {
-			objected = &ObjectionView{At: genTime().Draw(t, "objected at"), Note: rapid.String().Draw(t, "note"), Decision: rapid.String().Draw(t, "decision")}
+			objected = &ObjectionView{At: genTime().Draw(t, "objected at"), Note: rapid.String().Draw(t, "note"),
+				Decision: rapid.String().Draw(t, "decision")}
 		}
 		contact := func(ref string) (name, phone string) { return "值班室" + ref, "022-" + ref }
 		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.mutable, release, objected)
@@ -98,8 +103,10 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 func TestViewOfAnIssuedOrder(t *testing.T) {
 	r := enterprise("E0001", alerts.Orange)
 	from := time.Date(2016, 12, 17, 0, 0, 0, 0, alerts.Shanghai())
-	ev := &Issued{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from, Measures: measuresJSON(r.Measures)}
-	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false, mutable{}, nil, nil)
+	ev := &Issued{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from,
+		Measures: measuresJSON(r.Measures)}
+	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false,
+		mutable{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +116,8 @@ func TestViewOfAnIssuedOrder(t *testing.T) {
 	}
 	r.Measures[0].Levels = nil // an order is of one
 	listed, err := v.Listed()
-	if err != nil || !reflect.DeepEqual(listed, r.Measures) || v.AcknowledgedAt != nil || v.Delivery != "pending" || !v.EffectiveFrom.Equal(from) {
+	if err != nil || !reflect.DeepEqual(listed, r.Measures) || v.AcknowledgedAt != nil || v.Delivery != "pending" ||
+		!v.EffectiveFrom.Equal(from) {
 		t.Errorf("read %+v of %s (%v)", v, text, err)
 	}
 	v.Measures[0].Monitor[0].Criterion = "a criterion of a later version"

@@ -79,9 +79,10 @@ func (e *effects) save(tx *bbolt.Tx) error {
 }
 
 func (e *effects) equal(f *effects) bool {
-	return maps.EqualFunc(e.outbox, f.outbox, time.Time.Equal) && maps.EqualFunc(e.timers, f.timers, func(a, b timer) bool {
-		return a.due.Equal(b.due) && a.command == b.command && a.payload == b.payload
-	})
+	return maps.EqualFunc(e.outbox, f.outbox, time.Time.Equal) &&
+		maps.EqualFunc(e.timers, f.timers, func(a, b timer) bool {
+			return a.due.Equal(b.due) && a.command == b.command && a.payload == b.payload
+		})
 }
 
 // failer is what testing.TB and rapid.T share.
@@ -103,13 +104,15 @@ type world struct {
 }
 
 func newDB(t testing.TB) *bbolt.DB {
-	db, err := bbolt.Open(filepath.Join(t.TempDir(), "state.db"), 0o600, &bbolt.Options{NoSync: true, NoFreelistSync: true, InitialMmapSize: 1 << 28})
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "state.db"), 0o600,
+		&bbolt.Options{NoSync: true, NoFreelistSync: true, InitialMmapSize: 1 << 28})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range slices.Concat(Buckets(), reductionlist.Buckets(), alerts.Buckets(), []string{string(recordBucket)}) {
+		for _, name := range slices.Concat(Buckets(), reductionlist.Buckets(), alerts.Buckets(),
+			[]string{string(recordBucket)}) {
 			if _, err := tx.CreateBucket([]byte(name)); err != nil {
 				return err
 			}
@@ -132,7 +135,8 @@ func newWorld(t testing.TB, recipients ...reductionlist.Recipient) *world {
 }
 
 // loadList brings a list into force through reductionlist's own commands.
-func loadList(t testing.TB, db *bbolt.DB, now time.Time, recipients []reductionlist.Recipient) (v reductionlist.Version) {
+func loadList(t testing.TB, db *bbolt.DB, now time.Time,
+	recipients []reductionlist.Recipient) (v reductionlist.Version) {
 	l := &reductionlist.List{Name: "西青区应急减排清单", Region: "120111", EffectiveFrom: "2016-12-01", CompiledBy: "西青区生态环境局",
 		Emission: reductionlist.Amounts{SO2: 10, NOx: 20, PM: 5, VOCs: 8}}
 	for i := range recipients {
@@ -155,7 +159,8 @@ func loadList(t testing.TB, db *bbolt.DB, now time.Time, recipients []reductionl
 			}
 		}
 		if err == nil {
-			err = run(reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: v.Count}, now))
+			err = run(reductionlist.DecideActivate(tx, "duty",
+				reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: v.Count}, now))
 		}
 		return err
 	})
@@ -196,7 +201,8 @@ var testVault = Vault{Contact: testContact, Note: func(ref string) string {
 }}
 
 // do decides on the live state and applies the outcome to both.
-func do[C, R any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]Event, R, error), in C) (R, []Event, error) {
+func do[C, R any](w *world, decide func(*bbolt.Tx, string, C, time.Time) ([]Event, R, error), in C) (R, []Event,
+	error) {
 	w.t.Helper()
 	var result R
 	var evs []Event
@@ -350,7 +356,8 @@ func decideTimer(tx *bbolt.Tx, t timer, now time.Time) (evs []Event, err error) 
 	return nil, fmt.Errorf("a timer runs %q", t.command)
 }
 
-func decideAs[C, R any](tx *bbolt.Tx, decide func(*bbolt.Tx, string, C, time.Time) ([]Event, R, error), payload []byte, now time.Time) ([]Event, error) {
+func decideAs[C, R any](tx *bbolt.Tx, decide func(*bbolt.Tx, string, C, time.Time) ([]Event, R, error), payload []byte,
+	now time.Time) ([]Event, error) {
 	var in C
 	if err := json.Unmarshal(payload, &in); err != nil {
 		return nil, err
@@ -463,14 +470,15 @@ func enterprise(id string, levels ...alerts.Level) reductionlist.Recipient {
 		r.Town, r.Industry, r.Grade = "杨柳青镇", "D4411", reductionlist.GradeB
 	}
 	for i, l := range levels {
-		r.Measures = append(r.Measures, reductionlist.Measure{ID: fmt.Sprintf("M%d", i+1), Levels: []alerts.Level{l}, Unit: "6#机组",
-			Action: reductionlist.ReduceCoal, Text: fmt.Sprintf("6#机组入炉煤量每日减少%d吨", 300*(i+1)),
-			Quantity:        &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: float64(300 * (i + 1)), Unit: "t/d"},
-			CompleteWithinH: 4, Responsible: "生产部值长",
-			Monitors: []reductionlist.Monitor{{Source: reductionlist.CEMS, Ref: "MN001", Factor: "a21002",
-				Criterion: reductionlist.Criterion{Kind: reductionlist.HourMassAtMost, Limit: 30, Unit: "kg/h"}}},
-			Evidence:  []string{"DCS曲线", "入炉煤量台账"},
-			Reduction: reductionlist.Amounts{SO2: 0.1, NOx: 0.2, PM: 0.01}})
+		r.Measures = append(r.Measures,
+			reductionlist.Measure{ID: fmt.Sprintf("M%d", i+1), Levels: []alerts.Level{l}, Unit: "6#机组",
+				Action: reductionlist.ReduceCoal, Text: fmt.Sprintf("6#机组入炉煤量每日减少%d吨", 300*(i+1)),
+				Quantity:        &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: float64(300 * (i + 1)), Unit: "t/d"},
+				CompleteWithinH: 4, Responsible: "生产部值长",
+				Monitors: []reductionlist.Monitor{{Source: reductionlist.CEMS, Ref: "MN001", Factor: "a21002",
+					Criterion: reductionlist.Criterion{Kind: reductionlist.HourMassAtMost, Limit: 30, Unit: "kg/h"}}},
+				Evidence:  []string{"DCS曲线", "入炉煤量台账"},
+				Reduction: reductionlist.Amounts{SO2: 0.1, NOx: 0.2, PM: 0.01}})
 	}
 	return r
 }

@@ -42,7 +42,8 @@ func DecideActivate(tx *bbolt.Tx, actor string, in Activate, now time.Time) ([]E
 		return nil, v, damaged(v)
 	}
 	if in.Hash != v.Hash {
-		return nil, v, refusal.New(refusal.Conflict, "list.other_hash", refusal.Args{"version": v.ID, "have": v.Hash, "given": in.Hash})
+		return nil, v, refusal.New(refusal.Conflict, "list.other_hash",
+			refusal.Args{"version": v.ID, "have": v.Hash, "given": in.Hash})
 	}
 	if in.Count != v.Count {
 		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": in.Count, "want": v.Count})
@@ -132,7 +133,8 @@ func upToDate(tx *bbolt.Tx, v *Version) error {
 	if err != nil {
 		return err
 	}
-	return refusal.New(refusal.Conflict, "list.base_moved", refusal.Args{"version": v.ID, "base": base.ID, "current": cur.ID})
+	return refusal.New(refusal.Conflict, "list.base_moved",
+		refusal.Args{"version": v.ID, "base": base.ID, "current": cur.ID})
 }
 
 // again refuses what is not the activation that made v active.
@@ -152,7 +154,8 @@ func apart(tx *bbolt.Tx, v Version, replaces string) error {
 	same := ActiveFrom(tx, from)
 	switch {
 	case replaces != "" && replaces != same:
-		return refusal.New(refusal.Conflict, "list.replaces", refusal.Args{"version": v.ID, "replaces": replaces, "from": from})
+		return refusal.New(refusal.Conflict, "list.replaces",
+			refusal.Args{"version": v.ID, "replaces": replaces, "from": from})
 	case replaces == "" && same != "":
 		return overlap(tx, v, same)
 	}

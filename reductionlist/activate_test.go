@@ -31,7 +31,8 @@ func drafted(t testing.TB, db *bbolt.DB, name, from, to string, now time.Time) (
 	return v
 }
 
-func activate(db *bbolt.DB, v reductionlist.Version, replaces string, now time.Time) (after reductionlist.Version, err error) {
+func activate(db *bbolt.DB, v reductionlist.Version, replaces string, now time.Time) (after reductionlist.Version,
+	err error) {
 	err = db.Update(func(tx *bbolt.Tx) (err error) {
 		in := reductionlist.Activate{Version: v.ID, Revision: v.Revision, Hash: v.Hash, Count: v.Count, Replaces: replaces}
 		if after, err = apply(tx, now)(reductionlist.DecideActivate(tx, "admin", in, now)); err != nil {
@@ -68,7 +69,8 @@ func TestWhichDaysMayBeActivated(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db, ids := store(t), map[string]string{}
-			for _, o := range []struct{ name, from, to string }{{"A", "2016-12-10", "2016-12-19"}, {"B", "2016-12-20", ""}, {"C", "2016-12-30", "2016-12-31"}} {
+			for _, o := range []struct{ name, from, to string }{{"A", "2016-12-10", "2016-12-19"}, {"B", "2016-12-20", ""},
+				{"C", "2016-12-30", "2016-12-31"}} {
 				v, err := activate(db, drafted(t, db, o.name, o.from, o.to, now), "", now)
 				listtest.Must(t, err)
 				ids[o.name] = v.ID
@@ -84,14 +86,16 @@ func TestWhichDaysMayBeActivated(t *testing.T) {
 				if err != nil || got.State != reductionlist.StateActive || got.Replaces != replaces {
 					t.Fatalf("%+v, %v", got, err)
 				}
-				again, err := activate(db, reductionlist.Version{ID: v.ID, Revision: v.Revision, Hash: v.Hash, Count: v.Count}, replaces, now)
+				again, err := activate(db, reductionlist.Version{ID: v.ID, Revision: v.Revision, Hash: v.Hash, Count: v.Count},
+					replaces, now)
 				if err != nil || again.Revision != got.Revision {
 					t.Errorf("the same again: %+v, %v", again, err)
 				}
 				return
 			}
 			var e *refusal.Error
-			if !errors.As(err, &e) || e.Code != refusal.Conflict || e.Rule != c.rule || !strings.Contains(e.Detail("en"), ids[c.other]) || dump(t, db) != before {
+			if !errors.As(err, &e) || e.Code != refusal.Conflict || e.Rule != c.rule ||
+				!strings.Contains(e.Detail("en"), ids[c.other]) || dump(t, db) != before {
 				t.Errorf("%v, want %s naming %s", err, c.rule, ids[c.other])
 			}
 		})
@@ -125,7 +129,8 @@ func TestReplacedVersion(t *testing.T) {
 	if _, err := activate(db, b, "L20161210-000000", now); refusal.CodeOf(err) != refusal.TransitionRefused {
 		t.Errorf("the same activation with another replaced version: %v", err)
 	}
-	if a, err = activate(db, a, b.ID, now.Add(time.Hour)); err != nil || a.ReplacedBy != "" || current("2016-12-13") != a.ID {
+	if a, err = activate(db, a, b.ID, now.Add(time.Hour)); err != nil || a.ReplacedBy != "" ||
+		current("2016-12-13") != a.ID {
 		t.Errorf("brought back: %+v, %v", a, err)
 	}
 }
@@ -166,7 +171,8 @@ func TestVersionInForceAgreesWithASlowModel(t *testing.T) {
 				n.to = day(from + rapid.IntRange(0, 5).Draw(rt, "days"))
 			}
 			replaces := rapid.SampledFrom(known).Draw(rt, "replaces")
-			if i := slices.IndexFunc(active, func(a days) bool { return a.from == n.from }); i >= 0 && rapid.Bool().Draw(rt, "rightly") {
+			if i := slices.IndexFunc(active, func(a days) bool { return a.from == n.from }); i >= 0 &&
+				rapid.Bool().Draw(rt, "rightly") {
 				replaces = active[i].id
 			}
 			v := drafted(t, db, fmt.Sprint("list ", i), n.from, n.to, now)
@@ -251,7 +257,8 @@ func TestDamagedWorkbookStaysADraft(t *testing.T) {
 				}
 			}
 			refused(reductionlist.DecideApprove(tx, "approver", reductionlist.Approve{Version: c.id, Revision: 1}, now))
-			refused(reductionlist.DecideActivate(tx, "admin", reductionlist.Activate{Version: c.id, Revision: 1, Hash: v.Hash}, now))
+			refused(reductionlist.DecideActivate(tx, "admin",
+				reductionlist.Activate{Version: c.id, Revision: 1, Hash: v.Hash}, now))
 			refused(reductionlist.DecideRows(tx, "duty", rowsOf(c.id, l, 0, 1), now))
 			return nil
 		}))

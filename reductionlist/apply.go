@@ -75,7 +75,8 @@ func applyActivated(tx *bbolt.Tx, fx Effects, at time.Time, actor string, ev Act
 
 func begunVersion(ev Begun, actor string, at time.Time) Version {
 	return Version{ID: ev.Version, Revision: 1, State: StateDraft, Hash: ev.Hash, Count: ev.Count,
-		Source: ev.Source, Workbook: ev.Workbook, Findings: ev.Findings, Errors: ev.Errors, Warnings: ev.Warnings, List: ev.List, Amends: ev.Amends,
+		Source: ev.Source, Workbook: ev.Workbook, Findings: ev.Findings, Errors: ev.Errors, Warnings: ev.Warnings,
+		List: ev.List, Amends: ev.Amends,
 		BegunAt: at, BegunBy: actor, BegunSeen: ev.SecretSeen, Chain: newChain(&ev.List)}
 }
 
@@ -85,7 +86,8 @@ func (v Version) approved(actor string, ev Approved, at time.Time) Version {
 }
 
 func (v Version) activated(actor string, ev Activated, at time.Time) Version {
-	v.Revision, v.State, v.ActivatedAt, v.ActivatedBy, v.ActivatedSeen = v.Revision+1, StateActive, at, actor, ev.SecretSeen
+	v.Revision, v.State, v.ActivatedAt, v.ActivatedBy, v.ActivatedSeen = v.Revision+1, StateActive, at, actor,
+		ev.SecretSeen
 	v.Replaces, v.ReplacedBy = ev.Replaces, ""
 	return v
 }

@@ -60,7 +60,8 @@ func counted(unit string) measured {
 // unitWords are the Chinese ways of writing a unit; the longer come first.
 var unitWords = strings.NewReplacer("千瓦时", "kwh", "千瓦", "kw", "兆瓦", "mw", "度", "kwh", "吉焦", "gj",
 	"毫克", "mg", "千克", "kg", "公斤", "kg", "吨煤", "t", "吨", "t", "克", "g",
-	"立方米", "m3", "m³", "m3", "倍数", "倍", "hours", "h", "hour", "h", "小时", "h", "时", "h", "天", "d", "日", "d", "每", "/", " ", "")
+	"立方米", "m3", "m³", "m3", "倍数", "倍", "hours", "h", "hour", "h", "小时", "h", "时", "h", "天", "d", "日", "d", "每", "/",
+	" ", "")
 
 // PlainUnit writes a unit in small Latin letters: 吨/日 and t/d are the same then. 万吨 stays another one than 吨.
 func PlainUnit(unit string) string {

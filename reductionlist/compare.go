@@ -116,7 +116,8 @@ func (t *Totals) Ratios() []Ratio { return RatiosOf(t.all, t.emission) }
 func effects(sector string, from, to [4]Amounts, fromBase, toBase Amounts) []Effect {
 	made := make([]Effect, len(LevelWords.Codes))
 	for k, level := range LevelWords.Codes {
-		e := Effect{Sector: sector, Level: level, From: from[k], To: to[k], FromShare: shareOf(from[k], fromBase), ToShare: shareOf(to[k], toBase)}
+		e := Effect{Sector: sector, Level: level, From: from[k], To: to[k], FromShare: shareOf(from[k], fromBase),
+			ToShare: shareOf(to[k], toBase)}
 		was, is := e.From.Parts(), e.To.Parts()
 		for i, p := range e.Change.Parts() {
 			*p.Value = text.Round12(*is[i].Value - *was[i].Value)
@@ -141,7 +142,8 @@ func (c Change) In(lang string) string {
 	case c.Recipient == "":
 		rule = "list.change.head"
 	}
-	return refusal.Text(rule, lang, refusal.Args{"recipient": c.Recipient, "sheet": c.Sheet, "key": c.Key, "column": c.Column, "old": c.Old, "new": c.New})
+	return refusal.Text(rule, lang, refusal.Args{"recipient": c.Recipient, "sheet": c.Sheet, "key": c.Key,
+		"column": c.Column, "old": c.Old, "new": c.New})
 }
 
 // In words an effect in "zh-CN" or "en": one sentence for each pollutant that differs, none where nothing does.
@@ -165,9 +167,10 @@ func (e Effect) In(lang string) []string {
 		if lang == "en" {
 			level = string(e.Level)
 		}
-		said = append(said, refusal.Text(rule, lang, refusal.Args{"level": strings.TrimSpace(e.Sector + " " + level), "pollutant": was[i].Name,
-			"from": text.Short(*was[i].Value), "to": text.Short(*is[i].Value), "change": sign + text.Short(*change[i].Value),
-			"from_share": text.Short(*fromShare[i].Value * 100), "to_share": text.Short(*toShare[i].Value * 100)}))
+		said = append(said, refusal.Text(rule, lang,
+			refusal.Args{"level": strings.TrimSpace(e.Sector + " " + level), "pollutant": was[i].Name,
+				"from": text.Short(*was[i].Value), "to": text.Short(*is[i].Value), "change": sign + text.Short(*change[i].Value),
+				"from_share": text.Short(*fromShare[i].Value * 100), "to_share": text.Short(*toShare[i].Value * 100)}))
 	}
 	return said
 }

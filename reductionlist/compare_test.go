@@ -159,7 +159,8 @@ func TestCompareTellsTheEffect(t *testing.T) {
 		c := reductionlist.Compare(a, b)
 		ra, rb := reductionlist.Ratios(a), reductionlist.Ratios(b)
 		for i, e := range c.Effects {
-			if e.Level != ra[i].Level || e.From != ra[i].Reduction || e.To != rb[i].Reduction || e.FromShare != ra[i].Share || e.ToShare != rb[i].Share {
+			if e.Level != ra[i].Level || e.From != ra[i].Reduction || e.To != rb[i].Reduction || e.FromShare != ra[i].Share ||
+				e.ToShare != rb[i].Share {
 				rt.Fatalf("%+v, want %+v to %+v", e, ra[i], rb[i])
 			}
 			if d := e.To.NOx - e.From.NOx; math.Abs(e.Change.NOx-d) > 1e-6 {
@@ -202,7 +203,8 @@ func TestCompareCountsAndWords(t *testing.T) {
 	}
 	data, err := json.Marshal(c)
 	listtest.Must(t, err)
-	for _, member := range []string{`"recipients_added":1`, `"effects":[{"level":"advisory","from_t_per_day":{"so2":`, `"sectors":[{"sector":`} {
+	for _, member := range []string{`"recipients_added":1`, `"effects":[{"level":"advisory","from_t_per_day":{"so2":`,
+		`"sectors":[{"sector":`} {
 		if !bytes.Contains(data, []byte(member)) {
 			t.Errorf("no %s in %s", member, data)
 		}
@@ -210,7 +212,8 @@ func TestCompareCountsAndWords(t *testing.T) {
 }
 
 // unwritten are fields that no column of the workbook has for that row.
-var unwritten = []string{"Monitors[].Criterion.Standard", "Units[].Emission.HCl", "Furnaces[].StartEmission.PM", "Furnaces[].StartEmission.HCl"}
+var unwritten = []string{"Monitors[].Criterion.Standard", "Units[].Emission.HCl", "Furnaces[].StartEmission.PM",
+	"Furnaces[].StartEmission.HCl"}
 
 // Every field that is changed is seen, by the short way of telling rows apart too.
 func TestDiffSeesEveryField(t *testing.T) {
@@ -264,7 +267,8 @@ func TestDiffSeesEveryField(t *testing.T) {
 		}
 	}
 	for i := range plants.Recipients {
-		walk(fmt.Sprint("recipient", i), func(l *reductionlist.List) reflect.Value { return reflect.ValueOf(l.Recipients[i]).Elem() })
+		walk(fmt.Sprint("recipient", i),
+			func(l *reductionlist.List) reflect.Value { return reflect.ValueOf(l.Recipients[i]).Elem() })
 	}
 	if len(seen) < 100 {
 		t.Errorf("only %d fields were changed", len(seen))
@@ -335,13 +339,15 @@ func BenchmarkRawPass10000(b *testing.B) {
 				n++
 			}
 			for j := range r.Lines {
-				if r.Lines[j].Name == o.Lines[j].Name && r.Lines[j].Emission == o.Lines[j].Emission && r.Lines[j].Note == o.Lines[j].Note {
+				if r.Lines[j].Name == o.Lines[j].Name && r.Lines[j].Emission == o.Lines[j].Emission &&
+					r.Lines[j].Note == o.Lines[j].Note {
 					n++
 				}
 			}
 			for j := range r.Measures {
 				p, q := &r.Measures[j], &o.Measures[j]
-				if p.Text == q.Text && p.Unit == q.Unit && p.Reduction == q.Reduction && p.Note == q.Note && slices.Equal(p.Monitors, q.Monitors) && slices.Equal(p.Evidence, q.Evidence) {
+				if p.Text == q.Text && p.Unit == q.Unit && p.Reduction == q.Reduction && p.Note == q.Note &&
+					slices.Equal(p.Monitors, q.Monitors) && slices.Equal(p.Evidence, q.Evidence) {
 					n++
 				}
 			}

@@ -41,7 +41,8 @@ func DecideCopy(tx *bbolt.Tx, _ string, in CopyRows, _ time.Time) ([]Event, Vers
 		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": from.Added, "want": from.Count})
 	}
 	ev := RowsCopied{Version: v.ID, From: from.ID, Except: in.Except}
-	for s := scanFrom(tx, from.ID, v.LastID); s.id != "" && (in.Before == "" || s.id < in.Before) && ev.Count < maxCopied; s.next() {
+	for s := scanFrom(tx, from.ID, v.LastID); s.id != "" && (in.Before == "" || s.id < in.Before) &&
+		ev.Count < maxCopied; s.next() {
 		if s.id != in.Except {
 			ev.To, ev.Count = s.id, ev.Count+1
 		}
@@ -79,7 +80,8 @@ func DecideContacts(tx *bbolt.Tx, _ string, in ChangeContacts, _ time.Time) ([]E
 		at := "contacts[" + strconv.Itoa(i) + "]"
 		switch {
 		case tx.Bucket(bucketRows).Get(key) == nil:
-			wrong = append(wrong, refusal.Field{Path: at + ".recipient", Rule: "list.no_recipient", Args: refusal.Args{"recipient": c.Recipient}})
+			wrong = append(wrong, refusal.Field{Path: at + ".recipient", Rule: "list.no_recipient",
+				Args: refusal.Args{"recipient": c.Recipient}})
 		case c.Ref == "":
 			wrong = append(wrong, refusal.Field{Path: at + ".ref", Rule: "input.required"})
 		default:

@@ -41,8 +41,9 @@ func Head(l *List) Begin {
 // workbook's own hash, for what could be read of it may look like another list. Free text stays out: nobody has checked
 // it.
 func DamagedHead(l *List, workbook string) Begin {
-	head := List{Name: MaskPhones(l.Name), Region: MaskPhones(l.Region), EffectiveFrom: l.EffectiveFrom, EffectiveTo: l.EffectiveTo,
-		CompiledBy: MaskPhones(l.CompiledBy), Emission: l.Emission}
+	head := List{Name: MaskPhones(l.Name), Region: MaskPhones(l.Region), EffectiveFrom: l.EffectiveFrom,
+		EffectiveTo: l.EffectiveTo,
+		CompiledBy:  MaskPhones(l.CompiledBy), Emission: l.Emission}
 	return Begin{Hash: workbook, Workbook: workbook, List: head}
 }
 
@@ -75,7 +76,8 @@ func DecideBegin(tx *bbolt.Tx, actor string, in Begin, now time.Time) ([]Event, 
 		return nil, v, err
 	}
 	ev := Begun{Version: id, Hash: in.Hash, Count: in.Count, Source: in.Source, Workbook: in.Workbook,
-		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List, Amends: in.Amends, SecretSeen: in.SecretSeen}
+		Findings: in.Findings, Errors: in.Errors, Warnings: in.Warnings, List: in.List, Amends: in.Amends,
+		SecretSeen: in.SecretSeen}
 	ev.List.Recipients = nil
 	return []Event{ev}, begunVersion(ev, actor, now), nil
 }
@@ -140,14 +142,16 @@ func DecideRows(tx *bbolt.Tx, _ string, in AddRows, _ time.Time) ([]Event, Versi
 			return nil, v, nil
 		}
 		if v.State == StateDraft {
-			return nil, v, refusal.New(refusal.Conflict, "list.rows_order", refusal.Args{"first": in.Recipients[0].ID, "last": v.LastID})
+			return nil, v, refusal.New(refusal.Conflict, "list.rows_order",
+				refusal.Args{"first": in.Recipients[0].ID, "last": v.LastID})
 		}
 	}
 	if v.State != StateDraft {
 		return nil, v, terms.Transition(terms.ListState, "list.rows_closed", v.State, refusal.Args{"version": v.ID})
 	}
 	if v.Added+len(in.Recipients) > v.Count {
-		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": v.Added + len(in.Recipients), "want": v.Count})
+		return nil, v, refusal.New(refusal.Conflict, "list.count",
+			refusal.Args{"given": v.Added + len(in.Recipients), "want": v.Count})
 	}
 	return []Event{RowsAdded(in)}, v, nil
 }
@@ -161,7 +165,8 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 // roles are known and their accounts mostly go. What such a recipient did would read as another's act.
 var reservedIDs = map[string]bool{
 	"system": true, "public": true, "anonymous": true, "nobody": true, "init": true, "timer": true,
-	"duty": true, "approver": true, "inspector": true, "enterprise": true, "town": true, "viewer": true, "feeder": true, "admin": true, "neighbour": true,
+	"duty": true, "approver": true, "inspector": true, "enterprise": true, "town": true, "viewer": true, "feeder": true,
+	"admin": true, "neighbour": true,
 }
 
 // ReservedID reports whether an id may not be a recipient's because it means somebody else.
@@ -171,7 +176,8 @@ func checkRows(rs []Recipient) error {
 	var wrong []refusal.Field
 	for i := range rs {
 		wrongID := func(rule string) {
-			wrong = append(wrong, refusal.Field{Path: "recipients[" + strconv.Itoa(i) + "].id", Rule: rule, Args: refusal.Args{"value": rs[i].ID}})
+			wrong = append(wrong, refusal.Field{Path: "recipients[" + strconv.Itoa(i) + "].id", Rule: rule,
+				Args: refusal.Args{"value": rs[i].ID}})
 		}
 		switch {
 		case !ValidID(rs[i].ID):

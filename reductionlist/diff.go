@@ -142,7 +142,8 @@ func diffRecipient(from, to *Recipient) []Change {
 	a, b := *from, *to
 	a.Contact, b.Contact = nil, nil
 	d := differ{recipient: a.ID}
-	diffRows(&d, RecipientSheet, []Recipient{a}, []Recipient{b}, func(*Recipient) string { return "" }, func(*Recipient, *Recipient) bool { return false })
+	diffRows(&d, RecipientSheet, []Recipient{a}, []Recipient{b}, func(*Recipient) string { return "" },
+		func(*Recipient, *Recipient) bool { return false })
 	if !allSame(from.Lines, to.Lines, sameLine) {
 		diffRows(&d, LineSheet, from.Lines, to.Lines, func(l *Line) string { return l.ID }, sameLine)
 	}
@@ -150,13 +151,16 @@ func diffRecipient(from, to *Recipient) []Change {
 		diffRows(&d, MeasureSheet, from.Measures, to.Measures, MeasureKey, sameMeasure)
 	}
 	if !allSame(from.Units, to.Units, sameUnit) {
-		diffRows(&d, UnitSheet, from.Units, to.Units, func(u *Unit) string { return strings.TrimSpace(u.Name + " " + u.From) }, sameUnit)
+		diffRows(&d, UnitSheet, from.Units, to.Units,
+			func(u *Unit) string { return strings.TrimSpace(u.Name + " " + u.From) }, sameUnit)
 	}
 	if !allSame(from.Furnaces, to.Furnaces, sameFurnace) {
-		diffRows(&d, FurnaceSheet, from.Furnaces, to.Furnaces, func(f *Furnace) string { return strings.TrimSpace(f.Name + " " + f.From) }, sameFurnace)
+		diffRows(&d, FurnaceSheet, from.Furnaces, to.Furnaces,
+			func(f *Furnace) string { return strings.TrimSpace(f.Name + " " + f.From) }, sameFurnace)
 	}
 	if !samePit(from.Pit, to.Pit) {
-		diffRows(&d, PitSheet, from.pits(), to.pits(), func(*Pit) string { return "" }, func(a, b *Pit) bool { return samePit(a, b) })
+		diffRows(&d, PitSheet, from.pits(), to.pits(), func(*Pit) string { return "" },
+			func(a, b *Pit) bool { return samePit(a, b) })
 	}
 	return d.changes
 }

@@ -92,12 +92,15 @@ func TestMeasureJSON(t *testing.T) {
 
 func TestRatios(t *testing.T) {
 	measure := func(level alerts.Level, unit string, nox float64) reductionlist.Measure {
-		return reductionlist.Measure{ID: "M" + unit, Levels: []alerts.Level{level}, Unit: unit, Reduction: reductionlist.Amounts{NOx: nox}}
+		return reductionlist.Measure{ID: "M" + unit, Levels: []alerts.Level{level}, Unit: unit,
+			Reduction: reductionlist.Amounts{NOx: nox}}
 	}
 	l := &reductionlist.List{Emission: reductionlist.Amounts{SO2: 10, NOx: 10}, Recipients: []*reductionlist.Recipient{
-		{ID: "A", Measures: []reductionlist.Measure{measure(alerts.Yellow, "1", 2), measure(alerts.Orange, "1", 3), measure(alerts.Red, "2", 4)}},
+		{ID: "A", Measures: []reductionlist.Measure{measure(alerts.Yellow, "1", 2), measure(alerts.Orange, "1", 3),
+			measure(alerts.Red, "2", 4)}},
 		{ID: "B", Category: reductionlist.Closed, Measures: []reductionlist.Measure{measure(alerts.Yellow, "1", 100)}},
-		{ID: "C", Lines: []reductionlist.Line{{ID: "1", Idle: true}}, Measures: []reductionlist.Measure{measure(alerts.Yellow, "1", 100)}},
+		{ID: "C", Lines: []reductionlist.Line{{ID: "1", Idle: true}},
+			Measures: []reductionlist.Measure{measure(alerts.Yellow, "1", 100)}},
 	}}
 	want := map[alerts.Level]float64{alerts.Advisory: 0, alerts.Yellow: 0.2, alerts.Orange: 0.3, alerts.Red: 0.7}
 	for _, r := range reductionlist.Ratios(l) {
@@ -118,7 +121,8 @@ func TestRatios(t *testing.T) {
 func TestValidUSCC(t *testing.T) {
 	for code, want := range map[string]bool{
 		"91350100M000100Y43": true, // the example of GB 32100-2015
-		"91350100M000100Y44": false, "91350100M000100Y4": false, "91350100m000100y43": false, "91350100M000100I43": false, "": false,
+		"91350100M000100Y44": false, "91350100M000100Y4": false, "91350100m000100y43": false, "91350100M000100I43": false,
+		"": false,
 	} {
 		if got := reductionlist.ValidUSCC(code); got != want {
 			t.Errorf("ValidUSCC(%q) = %v", code, got)

@@ -9,7 +9,8 @@ import (
 // EachDifferent calls f with the recipients whose rows differ between two versions, in the order of ids and behind
 // afterID, until f says false; nil is "not there". Rows that are the same are not decoded, which is nearly all of two
 // editions.
-func EachDifferent(tx *bbolt.Tx, from, to, afterID string, f func(id string, old, cur *Recipient) (more bool, err error)) error {
+func EachDifferent(tx *bbolt.Tx, from, to, afterID string,
+	f func(id string, old, cur *Recipient) (more bool, err error)) error {
 	a, b := scanFrom(tx, from, afterID), scanFrom(tx, to, afterID)
 	for a.id != "" || b.id != "" {
 		id := a.id

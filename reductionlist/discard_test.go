@@ -20,7 +20,10 @@ func TestADiscardedDraftLeavesNothingAndBeginsAnew(t *testing.T) {
 		listtest.Must(t, err)
 		back, err := reductionlist.Decode(ev.Kind(), data)
 		listtest.Must(t, err)
-		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, timers{}, now, "duty", back) }))
+		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error {
+			return reductionlist.Apply(tx, timers{}, now, "duty",
+				back)
+		}))
 	}
 	other := listtest.Example(40)
 	splitContacts(t, other)
@@ -31,7 +34,8 @@ func TestADiscardedDraftLeavesNothingAndBeginsAnew(t *testing.T) {
 	draft.EffectiveFrom = "2017-01-01"
 	splitContacts(t, draft)
 	head := reductionlist.Head(draft)
-	act := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error)) (v reductionlist.Version) {
+	act := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version,
+		error)) (v reductionlist.Version) {
 		t.Helper()
 		listtest.Must(t, db.Update(func(tx *bbolt.Tx) error {
 			evs, version, err := decide(tx)
@@ -103,11 +107,15 @@ func TestOnlyADraftIsDiscarded(t *testing.T) {
 		code refusal.Code
 		rule string
 	}{
-		{"an active version", reductionlist.Discard{Version: active.ID, Revision: active.Revision}, refusal.TransitionRefused, "list.discard_draft"},
-		{"another revision", reductionlist.Discard{Version: amended.ID, Revision: 2}, refusal.StaleRevision, "list.stale_revision"},
+		{"an active version", reductionlist.Discard{Version: active.ID, Revision: active.Revision}, refusal.TransitionRefused,
+			"list.discard_draft"},
+		{"another revision", reductionlist.Discard{Version: amended.ID, Revision: 2}, refusal.StaleRevision,
+			"list.stale_revision"},
 		{"no revision", reductionlist.Discard{Version: amended.ID}, refusal.StaleRevision, "list.stale_revision"},
-		{"the base of another draft", reductionlist.Discard{Version: draft.ID, Revision: 1}, refusal.Conflict, "list.discard_base"},
-		{"nothing there", reductionlist.Discard{Version: "L20170101-000000", Revision: 1}, refusal.NotFound, "list.no_version"},
+		{"the base of another draft", reductionlist.Discard{Version: draft.ID, Revision: 1}, refusal.Conflict,
+			"list.discard_base"},
+		{"nothing there", reductionlist.Discard{Version: "L20170101-000000", Revision: 1}, refusal.NotFound,
+			"list.no_version"},
 	} {
 		listtest.Must(t, db.View(func(tx *bbolt.Tx) error {
 			evs, _, err := reductionlist.DecideDiscard(tx, "duty", c.in, now)

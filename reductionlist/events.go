@@ -30,9 +30,10 @@ type Begun struct {
 	// Findings is "sha256:…" of what the checks found in the workbook when it was imported, see [EncodeFindings]: whoever
 	// approves decides on that, and another checker later finds other things. Empty when it was nothing, or was not kept.
 	Findings string `json:"findings,omitempty"`
-	Errors   int    `json:"errors,omitempty"` // with any, the version has no rows, its hash is that of the workbook, and it stays a draft
-	Warnings int    `json:"warnings,omitempty"`
-	List     List   `json:"list"` // without recipients
+	// with any, the version has no rows, its hash is that of the workbook, and it stays a draft
+	Errors   int  `json:"errors,omitempty"`
+	Warnings int  `json:"warnings,omitempty"`
+	List     List `json:"list"` // without recipients
 	// Amends says what of another version was changed to make this one; nil where it came as a whole.
 	Amends *Amends `json:"amends,omitempty"`
 	// SecretSeen is what the act says of whoever did it; see [alerts.SecretSeen].

@@ -46,7 +46,8 @@ const chunkBytes = 600 << 10
 
 // importList runs the whole import, one transaction for each event, and hands every event to saw. An active version
 // that begins on the same day is replaced.
-func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time, saw func(reductionlist.Event)) reductionlist.Version {
+func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time,
+	saw func(reductionlist.Event)) reductionlist.Version {
 	t.Helper()
 	run := func(decide func(tx *bbolt.Tx) ([]reductionlist.Event, reductionlist.Version, error)) reductionlist.Version {
 		var v reductionlist.Version
@@ -86,7 +87,8 @@ func importList(t testing.TB, db *bbolt.DB, l *reductionlist.List, now time.Time
 
 func splitContacts(t testing.TB, l *reductionlist.List) {
 	t.Helper()
-	listtest.Must(t, reductionlist.SplitContacts(l, func(id string, _ reductionlist.Contact) (string, error) { return "v:" + id, nil }))
+	listtest.Must(t, reductionlist.SplitContacts(l,
+		func(id string, _ reductionlist.Contact) (string, error) { return "v:" + id, nil }))
 }
 
 func TestListVersionsPagesFromTheLatest(t *testing.T) {

@@ -33,7 +33,8 @@ func DecideInForce(tx *bbolt.Tx, _ string, in InForceDue, now time.Time) ([]Even
 		return nil, ev, err
 	}
 	ev.Version, ev.Previous = next.ID, last.ID
-	done := next.ID == last.ID || next.ID != "" && !next.InForceAt.Before(in.At) || next.ID == "" && !last.OutAt.Before(in.At)
+	done := next.ID == last.ID || next.ID != "" && !next.InForceAt.Before(in.At) || next.ID == "" &&
+		!last.OutAt.Before(in.At)
 	if done {
 		return nil, ev, nil
 	}

@@ -42,7 +42,8 @@ type house struct {
 	log []string // what came into force: version name and day
 }
 
-func (h *house) do(evs []reductionlist.Event, v reductionlist.Version, err error, tx *bbolt.Tx) (reductionlist.Version, error) {
+func (h *house) do(evs []reductionlist.Event, v reductionlist.Version, err error, tx *bbolt.Tx) (reductionlist.Version,
+	error) {
 	for _, ev := range evs {
 		if err == nil {
 			data, _ := json.Marshal(ev)
@@ -98,7 +99,8 @@ func (h *house) pass(to time.Time) {
 		listtest.Must(h.t, h.db.Update(func(tx *bbolt.Tx) error {
 			evs, said, err := reductionlist.DecideInForce(tx, "timer", in, h.now)
 			if len(evs) > 0 {
-				h.log = append(h.log, h.name(tx, said.Version)+" for "+h.name(tx, said.Previous)+" from "+reductionlist.DayOf(said.From))
+				h.log = append(h.log, h.name(tx, said.Version)+" for "+h.name(tx, said.Previous)+" from "+
+					reductionlist.DayOf(said.From))
 			}
 			_, err = h.do(evs, reductionlist.Version{}, err, tx)
 			return err
@@ -143,17 +145,22 @@ func TestVersionsComeIntoForceAtMidnight(t *testing.T) {
 			}
 		}
 	}
-	is("in November", map[string]string{a.ID: "in_force since 2016-11-01 08:00:00 until 2016-12-01", b.ID: "scheduled since 2016-11-01 08:00:00 until 2016-12-16"})
+	is("in November", map[string]string{a.ID: "in_force since 2016-11-01 08:00:00 until 2016-12-01",
+		b.ID: "scheduled since 2016-11-01 08:00:00 until 2016-12-16"})
 	h.pass(at(t, "2016-12-01 00:00"))
-	is("in December", map[string]string{a.ID: "superseded since 2016-12-01 00:00:00 until 2016-12-01", b.ID: "in_force since 2016-12-01 00:00:00 until 2016-12-16"})
+	is("in December", map[string]string{a.ID: "superseded since 2016-12-01 00:00:00 until 2016-12-01",
+		b.ID: "in_force since 2016-12-01 00:00:00 until 2016-12-16"})
 	h.pass(at(t, "2016-12-16 00:00"))
-	is("after B", map[string]string{a.ID: "in_force since 2016-12-16 00:00:00", b.ID: "superseded since 2016-12-16 00:00:00 until 2016-12-16"})
+	is("after B", map[string]string{a.ID: "in_force since 2016-12-16 00:00:00",
+		b.ID: "superseded since 2016-12-16 00:00:00 until 2016-12-16"})
 	c, err := h.activate("C", "2016-12-16", "", "")
 	listtest.Must(t, err)
-	is("C at once", map[string]string{a.ID: "superseded since 2016-12-16 00:00:00 until 2016-12-16", c.ID: "in_force since 2016-12-16 00:00:00"})
+	is("C at once", map[string]string{a.ID: "superseded since 2016-12-16 00:00:00 until 2016-12-16",
+		c.ID: "in_force since 2016-12-16 00:00:00"})
 	d, err := h.activate("D", "2016-12-16", "", c.ID)
 	listtest.Must(t, err)
-	is("D replaces C", map[string]string{c.ID: "superseded since 2016-12-16 00:00:00", d.ID: "in_force since 2016-12-16 00:00:00"})
+	is("D replaces C", map[string]string{c.ID: "superseded since 2016-12-16 00:00:00",
+		d.ID: "in_force since 2016-12-16 00:00:00"})
 	want := []string{"B for A from 2016-12-01", "A for B from 2016-12-16", "C for A at once"}
 	if !slices.Equal(h.log, want) {
 		t.Errorf("came into force: %q, want %q", h.log, want)
@@ -164,7 +171,8 @@ func TestVersionsComeIntoForceAtMidnight(t *testing.T) {
 // never comes into force.
 func TestMidnightsMissed(t *testing.T) {
 	h := newHouse(t, "2016-11-01 08:00")
-	for _, v := range [][]string{{"A", "2016-10-01", "2016-11-30"}, {"B", "2016-12-01", ""}, {"C", "2016-12-10", "2016-12-20"}} {
+	for _, v := range [][]string{{"A", "2016-10-01", "2016-11-30"}, {"B", "2016-12-01", ""},
+		{"C", "2016-12-10", "2016-12-20"}} {
 		_, err := h.activate(v[0], v[1], v[2], "")
 		listtest.Must(t, err)
 	}
@@ -173,7 +181,8 @@ func TestMidnightsMissed(t *testing.T) {
 	_, err := h.activate("B2", "2016-12-01", "2016-12-05", b)
 	listtest.Must(t, err)
 	h.pass(at(t, "2017-01-01 09:00"))
-	want := []string{"B2 for A from 2016-12-01", "none for B2 from 2016-12-06", "C for none from 2016-12-10", "none for C from 2016-12-21"}
+	want := []string{"B2 for A from 2016-12-01", "none for B2 from 2016-12-06", "C for none from 2016-12-10",
+		"none for C from 2016-12-21"}
 	if !slices.Equal(h.log, want) {
 		t.Errorf("%q, want %q", h.log, want)
 	}
@@ -210,7 +219,10 @@ func TestEveryChangeOfForceIsSaidOnce(t *testing.T) {
 					to = day(from + rapid.IntRange(0, 3).Draw(rt, "days"))
 				}
 				var replaces string
-				listtest.Must(t, h.db.View(func(tx *bbolt.Tx) error { replaces = reductionlist.ActiveFrom(tx, day(from)); return nil }))
+				listtest.Must(t, h.db.View(func(tx *bbolt.Tx) error {
+					replaces = reductionlist.ActiveFrom(tx, day(from))
+					return nil
+				}))
 				name := fmt.Sprintf("V%d-%d", n, len(h.log)+from)
 				if _, err := h.activate(name, day(from), to, replaces); err != nil && refusal.CodeOf(err) == "" {
 					rt.Fatal(err)

@@ -116,11 +116,13 @@ func vocabulary[T ~string](kind terms.Kind, codes ...T) Vocabulary[T] {
 
 // The vocabularies.
 var (
-	TypeWords     = vocabulary(terms.RecipientType, Enterprise, Site, Fleet, Department, Town)
-	GradeWords    = vocabulary(terms.Grade, GradeA, GradeB, GradeBMinus, GradeC, GradeD, GradeLeading, GradeNonLeading, GradeNotApplicable)
+	TypeWords  = vocabulary(terms.RecipientType, Enterprise, Site, Fleet, Department, Town)
+	GradeWords = vocabulary(terms.Grade, GradeA, GradeB, GradeBMinus, GradeC, GradeD, GradeLeading, GradeNonLeading,
+		GradeNotApplicable)
 	CategoryWords = vocabulary(terms.Category, General, Safeguard, Micro, Closed, Voluntary)
 	LevelWords    = vocabulary(terms.Level, alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red)
-	ActionWords   = vocabulary(terms.Action, Stop, Limit, ReduceCoal, AllocateWaste, SwitchFuel, ImproveTreatment, StopVehicles, StopWork,
+	ActionWords   = vocabulary(terms.Action, Stop, Limit, ReduceCoal, AllocateWaste, SwitchFuel, ImproveTreatment,
+		StopVehicles, StopWork,
 		CleanRoads, OtherAction)
 	SourceWords = vocabulary(terms.Source, CEMS, Power, DCS, Video, Gate, Weighing)
 	KindWords   = vocabulary(terms.Quantity, AtMost, ReduceBy, AtLeast)

@@ -63,7 +63,8 @@ func (r *Recipient) plant(name string) bool {
 	name = text.Fold(name)
 	is := func(own, kind string) bool {
 		own = text.Fold(own)
-		return own != "" && (name == own || name == own+kind || strings.TrimSuffix(own, kind) == strings.TrimSuffix(name, kind))
+		return own != "" && (name == own || name == own+kind ||
+			strings.TrimSuffix(own, kind) == strings.TrimSuffix(name, kind))
 	}
 	for i := range r.Units {
 		if is(r.Units[i].Name, "机组") {

@@ -209,7 +209,8 @@ func SplitContacts(l *List, put func(recipientID string, c Contact) (ref string,
 
 // Find returns the recipient with the id, or a not_found refusal. In a sorted list it is quick.
 func (l *List) Find(id string) (*Recipient, error) {
-	if i, found := slices.BinarySearchFunc(l.Recipients, id, func(r *Recipient, id string) int { return strings.Compare(r.ID, id) }); found {
+	if i, found := slices.BinarySearchFunc(l.Recipients, id,
+		func(r *Recipient, id string) int { return strings.Compare(r.ID, id) }); found {
 		return l.Recipients[i], nil
 	}
 	for _, r := range l.Recipients {

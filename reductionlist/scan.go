@@ -25,7 +25,8 @@ func DueOf(r *Recipient, level alerts.Level) Due {
 }
 
 // ScanDue is [ScanRecipients] for what orders need: of a row it reads nothing else, which takes a tenth of the time.
-func ScanDue(tx *bbolt.Tx, version string, level alerts.Level, afterID string, limit int) (page []Due, next string, err error) {
+func ScanDue(tx *bbolt.Tx, version string, level alerts.Level, afterID string, limit int) (page []Due, next string,
+	err error) {
 	prefix := rowKey(version, "")
 	c := tx.Bucket(bucketRows).Cursor()
 	k, data := c.Seek(rowKey(version, afterID))

@@ -51,15 +51,19 @@ func sameDue(a, b Due) bool {
 }
 
 func TestReadDueReadsWhatEncodingJSONReads(t *testing.T) {
-	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "停产", `"`, `\`, "<b>&", "\u2028\t\n", "\xff", "a,]}:{["}))
+	text := rapid.OneOf(rapid.String(),
+		rapid.SampledFrom([]string{"", "停产", `"`, `\`, "<b>&", "\u2028\t\n", "\xff", "a,]}:{["}))
 	amounts := rapid.Custom(func(t *rapid.T) Amounts {
 		f := rapid.Float64Range(0, 1e9)
 		return Amounts{f.Draw(t, "so2"), f.Draw(t, "nox"), f.Draw(t, "pm"), 0}
 	})
-	criteria := []Criterion{{}, {Kind: Stopped}, {Kind: FractionOfBaseline, Limit: 0.3}, {Kind: DayTotalAtMost, Limit: 32, Unit: "辆次"}}
+	criteria := []Criterion{{}, {Kind: Stopped}, {Kind: FractionOfBaseline, Limit: 0.3},
+		{Kind: DayTotalAtMost, Limit: 32, Unit: "辆次"}}
 	measure := rapid.Custom(func(t *rapid.T) Measure {
-		m := Measure{ID: rapid.SampledFrom([]string{"M1", "M2", "M3"}).Draw(t, "id"), Unit: text.Draw(t, "unit"), Text: text.Draw(t, "text"),
-			Levels: rapid.SliceOfN(rapid.SampledFrom([]alerts.Level{"advisory", "yellow", "orange", "red", "odd"}), 0, 3).Draw(t, "levels"),
+		m := Measure{ID: rapid.SampledFrom([]string{"M1", "M2", "M3"}).Draw(t, "id"), Unit: text.Draw(t, "unit"),
+			Text: text.Draw(t, "text"),
+			Levels: rapid.SliceOfN(rapid.SampledFrom([]alerts.Level{"advisory", "yellow", "orange", "red", "odd"}), 0, 3).Draw(t,
+				"levels"),
 			Action: Limit, CompleteWithinH: rapid.Float64Range(0, 72).Draw(t, "h"), Responsible: text.Draw(t, "who"),
 			Evidence: rapid.SliceOfN(text, 0, 3).Draw(t, "evidence"), Reduction: amounts.Draw(t, "reduction"),
 			Notes: Notes{Note: text.Draw(t, "note"), Extra: map[string]string{text.Draw(t, "key"): "x"}}}
@@ -67,14 +71,17 @@ func TestReadDueReadsWhatEncodingJSONReads(t *testing.T) {
 			m.Quantity = &Quantity{AtMost, rapid.Float64().Draw(t, "value"), text.Draw(t, "of")}
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "monitors") {
-			m.Monitors = append(m.Monitors, Monitor{Power, text.Draw(t, "ref"), "", rapid.SampledFrom(criteria).Draw(t, "criterion")})
+			m.Monitors = append(m.Monitors,
+				Monitor{Power, text.Draw(t, "ref"), "", rapid.SampledFrom(criteria).Draw(t, "criterion")})
 		}
 		return m
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		r := Recipient{ID: text.Draw(t, "id"), Type: Enterprise, Name: text.Draw(t, "name"), Town: text.Draw(t, "town"), Industry: "C3360",
-			Lon: 117.1, Grade: GradeB, Address: text.Draw(t, "address"), Lines: []Line{{ID: "L1", Emission: amounts.Draw(t, "line"), Idle: true}},
-			Pit: &Pit{MinT: 1}, Measures: rapid.SliceOfN(measure, 0, 4).Draw(t, "measures")}
+		r := Recipient{ID: text.Draw(t, "id"), Type: Enterprise, Name: text.Draw(t, "name"), Town: text.Draw(t, "town"),
+			Industry: "C3360",
+			Lon:      117.1, Grade: GradeB, Address: text.Draw(t, "address"),
+			Lines: []Line{{ID: "L1", Emission: amounts.Draw(t, "line"), Idle: true}},
+			Pit:   &Pit{MinT: 1}, Measures: rapid.SliceOfN(measure, 0, 4).Draw(t, "measures")}
 		row := canonical(&r)
 		for _, level := range []alerts.Level{"advisory", "orange", "none"} {
 			got, err := readDue(row, level)
@@ -106,7 +113,8 @@ func TestReadDueOfOtherJSON(t *testing.T) {
 			t.Errorf("the row cut to %s reads as %+v", good[:i], d)
 		}
 	}
-	for _, row := range []string{good + "x", strings.Replace(good, "4", "4x", 1), strings.Replace(good, `:4}`, `:4,}`, 1)} {
+	for _, row := range []string{good + "x", strings.Replace(good, "4", "4x", 1),
+		strings.Replace(good, `:4}`, `:4,}`, 1)} {
 		if d, err := readDue([]byte(row), "orange"); err == nil {
 			t.Errorf("%s reads as %+v", row, d)
 		}

@@ -11,7 +11,8 @@ import (
 // match holds in its own row (id, name, town, address): rows without it are passed over without being decoded. match is
 // given that own row, without what the other sheets say; only what it takes is decoded whole, which is most of the
 // work. next is the last id that was looked at, empty when there are no more.
-func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked int, match func(*Recipient) bool) (page []*Recipient, next string, err error) {
+func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked int,
+	match func(*Recipient) bool) (page []*Recipient, next string, err error) {
 	prefix := rowKey(version, "")
 	needle := jsonText(part)
 	c := tx.Bucket(bucketRows).Cursor()
@@ -31,7 +32,8 @@ func SearchRecipients(tx *bbolt.Tx, version, afterID, part string, limit, looked
 		}
 		if len(own) < len(data) {
 			var bare Recipient
-			if err := json.Unmarshal(append(bytes.TrimSuffix(bytes.Clone(own), []byte{','}), '}'), &bare); err == nil && !match(&bare) {
+			if err := json.Unmarshal(append(bytes.TrimSuffix(bytes.Clone(own), []byte{','}), '}'), &bare); err == nil &&
+				!match(&bare) {
 				continue
 			}
 		}

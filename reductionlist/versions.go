@@ -63,10 +63,11 @@ type Version struct {
 	Replaces      string             `json:"replaces,omitempty"`
 	ReplacedBy    string             `json:"replaced_by,omitempty"`
 	Amends        *Amends            `json:"amends,omitempty"`
-	StartsAt      time.Time          `json:"starts_at,omitzero"`    // as of [Activated]
-	EndsAt        time.Time          `json:"ends_at,omitzero"`      // as of [Activated]
-	InForceAt     time.Time          `json:"in_force_at,omitzero"`  // the midnight at which it last came into force
-	OutAt         time.Time          `json:"out_of_force,omitzero"` // when another last took its place without replacing it
+	StartsAt      time.Time          `json:"starts_at,omitzero"`   // as of [Activated]
+	EndsAt        time.Time          `json:"ends_at,omitzero"`     // as of [Activated]
+	InForceAt     time.Time          `json:"in_force_at,omitzero"` // the midnight at which it last came into force
+	// when another last took its place without replacing it
+	OutAt time.Time `json:"out_of_force,omitzero"`
 
 	Added   int            `json:"added"`             // recipients so far
 	LastID  string         `json:"last_id,omitempty"` // the greatest id so far

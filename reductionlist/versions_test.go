@@ -46,7 +46,10 @@ func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
 		listtest.Must(t, err)
 		back, err := reductionlist.Decode(ev.Kind(), data)
 		listtest.Must(t, err)
-		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error { return reductionlist.Apply(tx, timers{}, now, "duty", back) }))
+		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error {
+			return reductionlist.Apply(tx, timers{}, now, "duty",
+				back)
+		}))
 	})
 	if kinds["list.begun"] != 1 || kinds["list.rows"] < 2 || kinds["list.activated"] != 1 {
 		t.Errorf("events %v, want one begun, several rows, one activated", kinds)
@@ -169,7 +172,8 @@ func TestRefusals(t *testing.T) {
 			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 2}, now)
 		}, refusal.Conflict, "list.count"},
 		{"activate with another hash", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
-			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: "sha256:0", Count: 3}, now)
+			return reductionlist.DecideActivate(tx, "duty",
+				reductionlist.Activate{Version: v.ID, Hash: "sha256:0", Count: 3}, now)
 		}, refusal.Conflict, "list.other_hash"},
 		{"activate rows that are not those begun", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
 			in := rowsOf(v.ID, l, 2, 3)
@@ -183,13 +187,15 @@ func TestRefusals(t *testing.T) {
 			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 2, 3), now)); err != nil {
 				return nil, V{}, err
 			}
-			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 7}, now)
+			return reductionlist.DecideActivate(tx, "duty",
+				reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 7}, now)
 		}, refusal.StaleRevision, "list.stale_revision"},
 		{"activate without the approval that is needed", func(tx *bbolt.Tx, v V, l *reductionlist.List) (E, V, error) {
 			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 2, 3), now)); err != nil {
 				return nil, V{}, err
 			}
-			return reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, NeedApproval: true}, now)
+			return reductionlist.DecideActivate(tx, "duty",
+				reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, NeedApproval: true}, now)
 		}, refusal.TransitionRefused, "list.not_approved"},
 		{"approve what is not complete", func(tx *bbolt.Tx, v V, _ *reductionlist.List) (E, V, error) {
 			return reductionlist.DecideApprove(tx, "approver", reductionlist.Approve{Version: v.ID, Revision: 1}, now)
@@ -201,7 +207,8 @@ func TestRefusals(t *testing.T) {
 			if _, err := apply(tx, now)(reductionlist.DecideRows(tx, "duty", rowsOf(v.ID, l, 2, 3), now)); err != nil {
 				return nil, V{}, err
 			}
-			if _, err := apply(tx, now)(reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3}, now)); err != nil {
+			if _, err := apply(tx, now)(reductionlist.DecideActivate(tx, "duty",
+				reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3}, now)); err != nil {
 				return nil, V{}, err
 			}
 			in := rowsOf(v.ID, l, 2, 3)
@@ -231,7 +238,8 @@ func TestRefusals(t *testing.T) {
 }
 
 // apply applies what was decided and passes on the version.
-func apply(tx *bbolt.Tx, now time.Time) func([]reductionlist.Event, reductionlist.Version, error) (reductionlist.Version, error) {
+func apply(tx *bbolt.Tx, now time.Time) func([]reductionlist.Event, reductionlist.Version,
+	error) (reductionlist.Version, error) {
 	return func(evs []reductionlist.Event, v reductionlist.Version, err error) (reductionlist.Version, error) {
 		for _, ev := range evs {
 			if err == nil {
@@ -264,7 +272,8 @@ func TestApprovalByASecondPersonThenActivation(t *testing.T) {
 		if v.State != reductionlist.StateApproved || v.Revision != 2 || v.ApprovedBy != "approver" {
 			t.Errorf("approved: %+v", v)
 		}
-		v, err = do(reductionlist.DecideActivate(tx, "duty", reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 2, NeedApproval: true}, now))
+		v, err = do(reductionlist.DecideActivate(tx, "duty",
+			reductionlist.Activate{Version: v.ID, Hash: v.Hash, Count: 3, Revision: 2, NeedApproval: true}, now))
 		listtest.Must(t, err)
 		if v.State != reductionlist.StateActive || v.Revision != 3 {
 			t.Errorf("activated: %+v", v)
@@ -284,7 +293,8 @@ func TestActivationCountsTownsSectorsAndGrades(t *testing.T) {
 	got := map[string]int{}
 	importList(t, store(t), l, at(t, "2016-12-16 08:00"), func(ev reductionlist.Event) {
 		if a, ok := ev.(reductionlist.Activated); ok {
-			for kind, counts := range map[string][]reductionlist.Count{"town ": a.Towns, "sector ": a.Sectors, "grade ": a.Grades} {
+			for kind, counts := range map[string][]reductionlist.Count{"town ": a.Towns, "sector ": a.Sectors,
+				"grade ": a.Grades} {
 				for _, c := range counts {
 					got[kind+c.Key] += c.N
 				}

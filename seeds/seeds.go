@@ -54,7 +54,8 @@ func List() (*reductionlist.List, error) {
 func Episode(name string) ([]byte, error) {
 	data, err := episodes.ReadFile("episodes/" + name + ".csv")
 	if err != nil {
-		return nil, refusal.New(refusal.NotFound, "seeds.no_episode", refusal.Args{"name": name, "have": strings.Join(Episodes(), "、")})
+		return nil, refusal.New(refusal.NotFound, "seeds.no_episode",
+			refusal.Args{"name": name, "have": strings.Join(Episodes(), "、")})
 	}
 	return data, nil
 }

@@ -97,7 +97,8 @@ func Hourly(std Standard, v Values) Result { return index(std, hourlyTables[std]
 
 // index applies a report's table.
 func index(std Standard, t table, v Values) Result {
-	r := Result{Standard: std, IAQI: map[Pollutant]int{}, Primary: []Pollutant{}, Missing: []Pollutant{}, Beyond: []Pollutant{}, Ignored: []Pollutant{}}
+	r := Result{Standard: std, IAQI: map[Pollutant]int{}, Primary: []Pollutant{}, Missing: []Pollutant{},
+		Beyond: []Pollutant{}, Ignored: []Pollutant{}}
 	for p := range v {
 		if _, listed := t[p]; !listed {
 			r.Ignored = append(r.Ignored, p)

@@ -48,11 +48,13 @@ func TestIAQIInBothEditions(t *testing.T) {
 
 		// Rounded half to even before the table, never after it: 150.5 is 150, and no fraction makes a 101 of a 100.
 		{Daily, PM25, "150.5", 200, 200}, {Daily, PM25, "150.500001", 201, 201}, {Daily, PM25, "151.5", 202, 202},
-		{Daily, PM25, "115.499999", 150, 150}, {Daily, CO, "4.05", 100, 100}, {Daily, CO, "4.25", 101, 101}, {Daily, CO, "4.250001", 102, 102},
+		{Daily, PM25, "115.499999", 150, 150}, {Daily, CO, "4.05", 100, 100}, {Daily, CO, "4.25", 101, 101},
+		{Daily, CO, "4.250001", 102, 102},
 		{Hourly, SO2, "800.5", 200, 200}, {Daily, PM10, "0.5", 0, 0}, {Daily, PM10, "0", 0, 0},
 
 		// The real-time report: columns of the hour for gases, those of the day for particles.
-		{Hourly, PM25, "75", 100, 114}, {Hourly, PM10, "150", 100, 112}, {Hourly, NO2, "200", 100, 100}, {Hourly, CO, "10", 100, 100},
+		{Hourly, PM25, "75", 100, 114}, {Hourly, PM10, "150", 100, 112}, {Hourly, NO2, "200", 100, 100},
+		{Hourly, CO, "10", 100, 100},
 	} {
 		for std, want := range map[Standard]int{HJ2012: c.want12, HJ2026: c.want26} {
 			got, has := c.report(std, values(c.pollutant, c.conc)).IAQI[c.pollutant]
@@ -97,16 +99,23 @@ func TestMissing(t *testing.T) {
 		missing []Pollutant
 		ignored []Pollutant
 	}{
-		{"2012 without O3 1 h, as cities publish it", Daily(HJ2012, values(PM25, "10", PM10, "10", SO2, "1", NO2, "1", CO, "0.1", O3H8, "1")),
+		{"2012 without O3 1 h, as cities publish it",
+			Daily(HJ2012, values(PM25, "10", PM10, "10", SO2, "1", NO2, "1", CO, "0.1", O3H8, "1")),
 			true, 15, []Pollutant{O3H1}, nil},
 		{"2012, one is enough", Daily(HJ2012, values(NO2, "8")), true, 10, []Pollutant{PM25, PM10, SO2, CO, O3H8, O3H1}, nil},
-		{"2012, measured and without a sub-index", Hourly(HJ2012, values(SO2, "900")), false, 0, []Pollutant{PM25, PM10, NO2, CO, O3H8, O3H1}, nil},
-		{"2012, O3 8 h beyond its column, and no O3 1 h that it goes by then", Daily(HJ2012, values(PM25, "10", O3H8, "801")), false, 0, []Pollutant{PM10, SO2, NO2, CO, O3H1}, nil},
-		{"2012, the same with O3 1 h", Daily(HJ2012, values(PM25, "10", O3H8, "801", O3H1, "900")), true, 350, []Pollutant{PM10, SO2, NO2, CO}, nil},
-		{"2012, the same beside what is worse than its column's end", Daily(HJ2012, values(PM25, "251", O3H8, "801")), true, 301, []Pollutant{PM10, SO2, NO2, CO, O3H1}, nil},
-		{"2012, SO2 of an hour beyond its column", Hourly(HJ2012, values(PM25, "10", SO2, "801")), false, 0, []Pollutant{PM10, NO2, CO, O3H8, O3H1}, nil},
+		{"2012, measured and without a sub-index", Hourly(HJ2012, values(SO2, "900")), false, 0,
+			[]Pollutant{PM25, PM10, NO2, CO, O3H8, O3H1}, nil},
+		{"2012, O3 8 h beyond its column, and no O3 1 h that it goes by then", Daily(HJ2012, values(PM25, "10", O3H8, "801")),
+			false, 0, []Pollutant{PM10, SO2, NO2, CO, O3H1}, nil},
+		{"2012, the same with O3 1 h", Daily(HJ2012, values(PM25, "10", O3H8, "801", O3H1, "900")), true, 350,
+			[]Pollutant{PM10, SO2, NO2, CO}, nil},
+		{"2012, the same beside what is worse than its column's end", Daily(HJ2012, values(PM25, "251", O3H8, "801")), true,
+			301, []Pollutant{PM10, SO2, NO2, CO, O3H1}, nil},
+		{"2012, SO2 of an hour beyond its column", Hourly(HJ2012, values(PM25, "10", SO2, "801")), false, 0,
+			[]Pollutant{PM10, NO2, CO, O3H8, O3H1}, nil},
 		{"2012, nothing", Daily(HJ2012, nil), false, 0, Pollutants(), nil},
-		{"2026, all six", Daily(HJ2026, values(PM25, "0", PM10, "0", SO2, "0", NO2, "0", CO, "0", O3H8, "0")), true, 0, nil, nil},
+		{"2026, all six", Daily(HJ2026, values(PM25, "0", PM10, "0", SO2, "0", NO2, "0", CO, "0", O3H8, "0")), true, 0,
+			nil, nil},
 		{"2026, missing at 100", Daily(HJ2026, values(PM25, "60")), false, 0, []Pollutant{PM10, SO2, NO2, CO, O3H8}, nil},
 		{"2026, missing at 101", Daily(HJ2026, values(PM25, "61")), true, 101, []Pollutant{PM10, SO2, NO2, CO, O3H8}, nil},
 		{"2026, O3 1 h is not of the daily report", Daily(HJ2026, values(PM25, "61", O3H1, "1200")), true, 101,
@@ -114,11 +123,13 @@ func TestMissing(t *testing.T) {
 		{"2026, O3 8 h is not of the real-time report", Hourly(HJ2026, values(PM25, "61", O3H8, "800")), true, 101,
 			[]Pollutant{PM10, SO2, NO2, CO, O3H1}, []Pollutant{O3H8}},
 		{"2026, nothing", Hourly(HJ2026, Values{}), false, 0, []Pollutant{PM25, PM10, SO2, NO2, CO, O3H1}, nil},
-		{"a pollutant there is not", Daily(HJ2012, values(PM25, "10", "nh3", "900")), true, 15, []Pollutant{PM10, SO2, NO2, CO, O3H8, O3H1}, []Pollutant{"nh3"}},
+		{"a pollutant there is not", Daily(HJ2012, values(PM25, "10", "nh3", "900")), true, 15,
+			[]Pollutant{PM10, SO2, NO2, CO, O3H8, O3H1}, []Pollutant{"nh3"}},
 		{"a standard there is not", Daily("HJ 633-1996", values(PM25, "61")), false, 0, nil, []Pollutant{PM25}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.got.Known != c.known || c.got.Index != c.index || !slices.Equal(c.got.Missing, c.missing) || !slices.Equal(c.got.Ignored, c.ignored) {
+			if c.got.Known != c.known || c.got.Index != c.index || !slices.Equal(c.got.Missing, c.missing) ||
+				!slices.Equal(c.got.Ignored, c.ignored) {
 				t.Errorf("%+v", c.got)
 			}
 			if !c.known && len(c.got.Primary) > 0 {
@@ -132,7 +143,8 @@ func TestMissing(t *testing.T) {
 }
 
 func TestStandardOn(t *testing.T) {
-	for date, want := range map[string]Standard{"1990-01-01": HJ2012, "2016-12-20": HJ2012, "2026-02-28": HJ2012, "2026-03-01": HJ2026, "2199-12-31": HJ2026} {
+	for date, want := range map[string]Standard{"1990-01-01": HJ2012, "2016-12-20": HJ2012, "2026-02-28": HJ2012,
+		"2026-03-01": HJ2026, "2199-12-31": HJ2026} {
 		if got := StandardOn(date); got != want {
 			t.Errorf("%s: %s, want %s", date, got, want)
 		}

@@ -36,12 +36,15 @@ func TestParseConcentration(t *testing.T) {
 
 func TestParseConcentrationRefuses(t *testing.T) {
 	for in, rule := range map[string]string{
-		"": "aqi.not_a_number", " ": "aqi.not_a_number", " 5": "aqi.not_a_number", "5 ": "aqi.not_a_number", "NaN": "aqi.not_a_number",
-		"Inf": "aqi.not_a_number", "-Inf": "aqi.not_a_number", "+5": "aqi.not_a_number", "5.": "aqi.not_a_number", ".5": "aqi.not_a_number",
+		"": "aqi.not_a_number", " ": "aqi.not_a_number", " 5": "aqi.not_a_number", "5 ": "aqi.not_a_number",
+		"NaN": "aqi.not_a_number",
+		"Inf": "aqi.not_a_number", "-Inf": "aqi.not_a_number", "+5": "aqi.not_a_number", "5.": "aqi.not_a_number",
+		".5":    "aqi.not_a_number",
 		"1.2.3": "aqi.not_a_number", "1,5": "aqi.not_a_number", "1e3": "aqi.not_a_number", "1e999999999": "aqi.not_a_number",
 		"0x10": "aqi.not_a_number", "５": "aqi.not_a_number", "-": "aqi.not_a_number", ".": "aqi.not_a_number",
 		"-3": "aqi.negative", "-0": "aqi.negative", "-0.5": "aqi.negative",
-		"100000.000001": "aqi.too_large", "100001": "aqi.too_large", "99999999999999999999": "aqi.too_large", strings.Repeat("9", 1<<20): "aqi.too_large",
+		"100000.000001": "aqi.too_large", "100001": "aqi.too_large", "99999999999999999999": "aqi.too_large",
+		strings.Repeat("9", 1<<20): "aqi.too_large",
 	} {
 		_, err := ParseConcentration(in)
 		var e *refusal.Error
@@ -104,7 +107,8 @@ func TestMeanOfMeansDoesNotOverflow(t *testing.T) {
 }
 
 func TestRoundRat(t *testing.T) {
-	for _, c := range []struct{ num, den, want int64 }{{0, 1, 0}, {1, 2, 0}, {3, 2, 2}, {5, 2, 2}, {7, 3, 2}, {8, 3, 3}, {4, 1, 4}} {
+	for _, c := range []struct{ num, den, want int64 }{{0, 1, 0}, {1, 2, 0}, {3, 2, 2}, {5, 2, 2}, {7, 3, 2}, {8, 3, 3},
+		{4, 1, 4}} {
 		if got := roundRat(big.NewRat(c.num, c.den)); got != c.want {
 			t.Errorf("%d/%d: %d, want %d", c.num, c.den, got, c.want)
 		}
@@ -137,7 +141,8 @@ func TestConcentrationAgainstBigRat(t *testing.T) {
 			marshal   func() ([]byte, error)
 			unmarshal func([]byte, any) error
 		}{
-			{func() ([]byte, error) { return json.Marshal(in) }, func(text []byte, v any) error { return json.Unmarshal(text, v) }},
+			{func() ([]byte, error) { return json.Marshal(in) },
+				func(text []byte, v any) error { return json.Unmarshal(text, v) }},
 			{func() ([]byte, error) { return stdjson.Marshal(in) }, stdjson.Unmarshal},
 		} {
 			text, err := codec.marshal()
@@ -154,7 +159,8 @@ func TestConcentrationAgainstBigRat(t *testing.T) {
 
 func TestConcentrationJSONRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"pm25":-3}`: "negative", `{"pm25":"302"}`: "not a number", `{"pm25":null}`: "not a number", `{"pm25":1e3}`: "not a number",
+		`{"pm25":-3}`: "negative", `{"pm25":"302"}`: "not a number", `{"pm25":null}`: "not a number",
+		`{"pm25":1e3}`:   "not a number",
 		`{"pm25":1e400}`: "not a number", `{"pm25":100001}`: "above", `{"pm25":[1]}`: "not a number",
 	} {
 		var v Values
@@ -166,7 +172,8 @@ func TestConcentrationJSONRefuses(t *testing.T) {
 		}
 		// As the interface reads it: the place is named too.
 		var e *refusal.Error
-		if err := refusal.Unmarshal([]byte(text), &v); !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "pm25" {
+		if err := refusal.Unmarshal([]byte(text), &v); !errors.As(err, &e) || e.Code != refusal.Invalid ||
+			len(e.Fields) != 1 || e.Fields[0].Path != "pm25" {
 			t.Errorf("%s refused as %v", text, err)
 		}
 	}
@@ -174,7 +181,8 @@ func TestConcentrationJSONRefuses(t *testing.T) {
 
 // Whatever the text: a refusal, or a value that reads back the same from its text and from JSON.
 func FuzzParseConcentration(f *testing.F) {
-	for _, s := range []string{"302", "4.5", "0.000001", "100000", "-1", "1e9", "NaN", "", "00.10", "99999.999999", "1.0000001"} {
+	for _, s := range []string{"302", "4.5", "0.000001", "100000", "-1", "1e9", "NaN", "", "00.10", "99999.999999",
+		"1.0000001"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

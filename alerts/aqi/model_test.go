@@ -150,8 +150,10 @@ func drawConcentration(rt *rapid.T, p Pollutant) Concentration {
 		return conc(rapid.StringMatching(`[0-9]{1,4}(\.[0-9]{1,6})?`).Draw(rt, p))
 	}
 	rows := strings.Split(strings.TrimSpace(printed), "\n")[1:]
-	cells := strings.Fields(strings.NewReplacer("/", " ", "b", "800", "c", "800").Replace(rapid.SampledFrom(rows).Draw(rt, "row")))
-	near := rapid.SampledFrom([]string{"", ".05", ".049999", ".050001", ".15", ".5", ".499999", ".500001"}).Draw(rt, "near")
+	cells := strings.Fields(strings.NewReplacer("/", " ", "b", "800", "c",
+		"800").Replace(rapid.SampledFrom(rows).Draw(rt, "row")))
+	near := rapid.SampledFrom([]string{"", ".05", ".049999", ".050001", ".15", ".5", ".499999", ".500001"}).Draw(rt,
+		"near")
 	return conc(rapid.SampledFrom(cells).Draw(rt, "cell") + near)
 }
 
@@ -177,7 +179,8 @@ func TestReportsAgainstTheModel(t *testing.T) {
 // More of a pollutant never makes the air better, but for what 2012 leaves without a sub-index; and no sub-index skips
 // past the top.
 func TestIAQIIsMonotonic(t *testing.T) {
-	for std, tables := range map[Standard][]table{HJ2012: {dailyTables[HJ2012], hourlyTables[HJ2012]}, HJ2026: {dailyTables[HJ2026], hourlyTables[HJ2026]}} {
+	for std, tables := range map[Standard][]table{HJ2012: {dailyTables[HJ2012], hourlyTables[HJ2012]},
+		HJ2026: {dailyTables[HJ2026], hourlyTables[HJ2026]}} {
 		for _, tab := range tables {
 			for p, col := range tab {
 				last := 0

@@ -28,7 +28,8 @@ var errNothingNew = errors.New("nothing new")
 
 // newClient returns the client of one feed: TLS as by default, and a deadline, which the default client has not.
 func newClient() *http.Client {
-	return &http.Client{Timeout: fetchTime, Transport: http.DefaultTransport.(*http.Transport).Clone(), CheckRedirect: checkRedirect}
+	return &http.Client{Timeout: fetchTime, Transport: http.DefaultTransport.(*http.Transport).Clone(),
+		CheckRedirect: checkRedirect}
 }
 
 // checkRedirect follows at most maxRedirects, and only on the web. The Referer would carry our query, and with it

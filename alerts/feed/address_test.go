@@ -43,7 +43,8 @@ func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(k, v)
 	}
 	status := max(p.status, http.StatusOK)
-	if p.status == 0 && (match(r, "If-None-Match", p.header["ETag"]) || match(r, "If-Modified-Since", p.header["Last-Modified"])) {
+	if p.status == 0 && (match(r, "If-None-Match", p.header["ETag"]) ||
+		match(r, "If-Modified-Since", p.header["Last-Modified"])) {
 		status = http.StatusNotModified
 	}
 	p.asked = append(p.asked, strconv.Itoa(status))
@@ -159,8 +160,9 @@ func TestValidatorsAreKeptOnlyAfterTheAnswer(t *testing.T) {
 		answered []string
 		again    bool // after the first look
 	}{
-		"not ready": {[]error{refusal.New(refusal.NotReady, "watch.starting", nil), errors.New("timeout"), nil}, []string{"200", "200", "200", "304"}, true},
-		"refused":   {[]error{wrong()}, []string{"200", "304", "304", "304"}, false},
+		"not ready": {[]error{refusal.New(refusal.NotReady, "watch.starting", nil), errors.New("timeout"), nil},
+			[]string{"200", "200", "200", "304"}, true},
+		"refused": {[]error{wrong()}, []string{"200", "304", "304", "304"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, h := newPublisher(t, `{"days":[]}`, map[string]string{"ETag": "one", "Content-Type": "application/json"}), &desk{}
@@ -353,7 +355,8 @@ func TestResponse(t *testing.T) {
 		{"modified never", "json", "/f", "", "yesterday", "json", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, h := newPublisher(t, "\ufeff{}", map[string]string{"Content-Type": tt.kind, "Last-Modified": tt.modified}), &desk{}
+			p, h := newPublisher(t, "\ufeff{}", map[string]string{"Content-Type": tt.kind, "Last-Modified": tt.modified}),
+				&desk{}
 			r := newReader(t, Source{URL: p.URL + tt.path, Format: tt.format}, t.TempDir(), h)
 			r.looks(1)
 			if tt.want == "" {
@@ -374,7 +377,8 @@ func TestResponse(t *testing.T) {
 			if _, offset := d.At.Zone(); offset != 8*3600 {
 				t.Errorf("At = %v, not in Shanghai", d.At)
 			}
-			if got := d.At.Format(time.RFC3339); tt.at != "" && got != tt.at || tt.at == "" && time.Since(d.At).Abs() > time.Minute {
+			if got := d.At.Format(time.RFC3339); tt.at != "" && got != tt.at || tt.at == "" &&
+				time.Since(d.At).Abs() > time.Minute {
 				t.Errorf("At = %s, want %s", got, tt.at)
 			}
 		})

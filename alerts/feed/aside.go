@@ -28,7 +28,8 @@ func (f *feed) putAside(a arrival, why *refusal.Error) (string, error) {
 	if why != nil {
 		dir = f.refusedFolder()
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // #nosec G301 -- who drops forecasts there reads why one was refused
+	// #nosec G301 -- who drops forecasts there reads why one was refused
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
 	name := filepath.Base(a.path)
@@ -72,7 +73,8 @@ func moveTo(from, to, why string) (err error) {
 
 // create writes a file that must not exist.
 func create(name, text string) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 -- who drops forecasts there reads why one was refused
+	// #nosec G302 -- who drops forecasts there reads why one was refused
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,8 @@ func check(sources []Source) ([]schedule.Schedule, error) {
 		c.that(!names[s.Name], "name", "config.twice", s.Name, nil)
 		names[s.Name] = true
 		c.that(nameForm.MatchString(s.Source), "source", "config.name", s.Source, nil)
-		c.that(s.Format == "" || s.Format == "csv" || s.Format == "json", "format", "config.one_of", s.Format, refusal.Args{"allowed": "csv, json"})
+		c.that(s.Format == "" || s.Format == "csv" || s.Format == "json", "format", "config.one_of", s.Format,
+			refusal.Args{"allowed": "csv, json"})
 		c.that(s.SilentAfter >= 0, "silent_after", "feed.silent_after", s.SilentAfter, nil)
 		plans[i] = c.schedule(s.Schedule)
 		switch s.Kind {

@@ -135,7 +135,8 @@ func New(sources []Source, dir string, keep Keep, h Handler, log *slog.Logger) (
 	takeOver(dir, keep, log)
 	fs := &Feeds{zone: zone, log: log}
 	for i, s := range sources {
-		f := &feed{Source: s, zone: zone, h: h, plan: plans[i], dir: dir, due: make(chan struct{}, 1), seen: map[string]sighting{}}
+		f := &feed{Source: s, zone: zone, h: h, plan: plans[i], dir: dir, due: make(chan struct{}, 1),
+			seen: map[string]sighting{}}
 		f.open(keep, s.Name, log.With("feed", s.Name))
 		if s.Kind == "url" {
 			f.client = newClient()

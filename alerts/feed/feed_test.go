@@ -232,7 +232,8 @@ func TestSilenceAfterAClockWasAhead(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	good := Source{Name: "emc", Kind: "folder", Path: "inbox", Schedule: "*/5 * * * *", Format: "csv", Source: "tianjin-emc"}
+	good := Source{Name: "emc", Kind: "folder", Path: "inbox", Schedule: "*/5 * * * *", Format: "csv",
+		Source: "tianjin-emc"}
 	for _, tt := range []struct {
 		name   string
 		change func(*Source)
@@ -264,7 +265,8 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		s := good
 		tt.change(&s)
-		_, err := New([]Source{{Name: "other", Kind: "folder", Path: "elsewhere", Schedule: "@daily", Source: "x"}, s}, t.TempDir(), keepIn(t.TempDir()), &desk{}, nil)
+		_, err := New([]Source{{Name: "other", Kind: "folder", Path: "elsewhere", Schedule: "@daily", Source: "x"}, s},
+			t.TempDir(), keepIn(t.TempDir()), &desk{}, nil)
 		if tt.rule == "" {
 			if err != nil {
 				t.Errorf("%s: %v", tt.name, err)
@@ -272,11 +274,13 @@ func TestNewRefuses(t *testing.T) {
 			continue
 		}
 		var r *refusal.Error
-		if !errors.As(err, &r) || len(r.Fields) != 1 || r.Fields[0].Path != "feeds[1]."+tt.path || r.Fields[0].Rule != tt.rule {
+		if !errors.As(err, &r) || len(r.Fields) != 1 || r.Fields[0].Path != "feeds[1]."+tt.path ||
+			r.Fields[0].Rule != tt.rule {
 			t.Errorf("%s: %v, want feeds[1].%s by %s", tt.name, err, tt.path, tt.rule)
 			continue
 		}
-		if text := r.Fields[0].Message("zh-CN") + err.Error(); !refusal.Known(tt.rule) || strings.Contains(text, "{") || strings.Contains(text, "s3cret") {
+		if text := r.Fields[0].Message("zh-CN") + err.Error(); !refusal.Known(tt.rule) || strings.Contains(text, "{") ||
+			strings.Contains(text, "s3cret") {
 			t.Errorf("%s: %s", tt.name, text)
 		}
 	}

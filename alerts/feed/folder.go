@@ -199,7 +199,8 @@ func (f *feed) bring(ctx context.Context, a arrival) error {
 		f.log.Error("file refused", "file", a.name, "error", why)
 	}
 	if moved := f.answered(a, why); moved != nil {
-		f.log.Warn("file cannot be moved away and is remembered instead; let this program write in the folder", "file", a.name, "error", moved)
+		f.log.Warn("file cannot be moved away and is remembered instead; let this program write in the folder", "file",
+			a.name, "error", moved)
 		f.leave(a, sum)
 	}
 	delete(f.seen, a.name)
@@ -255,10 +256,12 @@ func (f *feed) document(a arrival, body []byte) (Document, error) {
 		d.Format = "csv"
 	}
 	if f.Format != "" && f.Format != d.Format {
-		return d, refusal.New(refusal.UnsupportedMedia, "feed.format_other", refusal.Args{"ending": ending, "format": f.Format})
+		return d, refusal.New(refusal.UnsupportedMedia, "feed.format_other",
+			refusal.Args{"ending": ending, "format": f.Format})
 	}
 	text, err := DecodeText(body)
-	if time.Since(f.seen[a.name].since) < completeTime && (len(body) == 0 || d.Format == "json" && (err != nil || !complete(text))) {
+	if time.Since(f.seen[a.name].since) < completeTime &&
+		(len(body) == 0 || d.Format == "json" && (err != nil || !complete(text))) {
 		return d, errUnsettled
 	}
 	d.Body = text

@@ -87,8 +87,14 @@ func TestLinksAndFoldersArePassedOver(t *testing.T) {
 // What is read must be what was listed: it is that which has settled.
 func TestFileChangedBetweenListingAndReading(t *testing.T) {
 	for name, change := range map[string]func(in *inbox, was time.Time){
-		"grown within the clock's grain": func(in *inbox, was time.Time) { in.put("a.csv", "date,aqi\n2016"); in.touch("a.csv", was) },
-		"rewritten":                      func(in *inbox, was time.Time) { in.put("a.csv", "date,AQI\n"); in.touch("a.csv", was.Add(1)) },
+		"grown within the clock's grain": func(in *inbox, was time.Time) {
+			in.put("a.csv", "date,aqi\n2016")
+			in.touch("a.csv", was)
+		},
+		"rewritten": func(in *inbox, was time.Time) {
+			in.put("a.csv", "date,AQI\n")
+			in.touch("a.csv", was.Add(1))
+		},
 		"replaced": func(in *inbox, was time.Time) {
 			in.put("b.csv", "date,AQI\n")
 			must(t, os.Rename(filepath.Join(in.dir, "b.csv"), filepath.Join(in.dir, "a.csv")))
@@ -131,7 +137,8 @@ func TestDocument(t *testing.T) {
 			{"date,aqi\n", "2000-01-01T08:00:05+08:00"}, // when it was read
 		} {
 			d := in.desk.taken[i]
-			if string(d.Body) != want.body || d.At.Format(time.RFC3339) != want.at || d.Feed != "emc" || d.Source != "tianjin-emc" {
+			if string(d.Body) != want.body || d.At.Format(time.RFC3339) != want.at || d.Feed != "emc" ||
+				d.Source != "tianjin-emc" {
 				t.Errorf("document %d is %+v (%s at %s), want %q at %s", i, d, d.Body, d.At, want.body, want.at)
 			}
 		}
@@ -141,9 +148,12 @@ func TestDocument(t *testing.T) {
 func TestHalfWrittenFileWaits(t *testing.T) {
 	const line = "2016-12-17,230\n"
 	for name, grow := range map[string]func(in *inbox, soFar string){
-		"grows, clock moves on":      func(in *inbox, soFar string) { in.put("a.csv", soFar) },
-		"grows, clock of the source": func(in *inbox, soFar string) { in.put("a.csv", soFar); in.touch("a.csv", time.Unix(0, 0)) },
-		"same size, rewritten":       func(in *inbox, soFar string) { in.put("a.csv", strings.Repeat(line, 20)) },
+		"grows, clock moves on": func(in *inbox, soFar string) { in.put("a.csv", soFar) },
+		"grows, clock of the source": func(in *inbox, soFar string) {
+			in.put("a.csv", soFar)
+			in.touch("a.csv", time.Unix(0, 0))
+		},
+		"same size, rewritten": func(in *inbox, soFar string) { in.put("a.csv", strings.Repeat(line, 20)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -239,7 +249,8 @@ func TestRefusedFileIsExplained(t *testing.T) {
 		for _, part := range []string{
 			"\ufeff晴空没有采用文件“预报.csv”（来源 emc，2000-01-01T08:00:05+08:00）", "Qingkong did not take the file 预报.csv (feed emc,",
 			"输入有 2 处错误", "the input is wrong in 2 place(s)",
-			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 AQI；请写 0 至 500 的整数", "  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",
+			"  row 3, column aqi: 第 3 行 aqi 列：“5oo”不是 AQI；请写 0 至 500 的整数",
+			"  row 3, column aqi: row 3, column aqi: “5oo” is not a whole number",
 			"  row 7, column date: 第 7 行 date 列：“13月1日”没有写明四位年份", "13月1日 has no year of four digits",
 		} {
 			if !strings.Contains(why, part) {

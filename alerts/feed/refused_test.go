@@ -45,7 +45,8 @@ func TestRefusedDocumentOfAnAddressIsPutAside(t *testing.T) {
 		"a page":         {"<html>sign in</html>", "text/html", nil, ".txt", "text/html"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, h := newPublisher(t, tt.body, map[string]string{"ETag": "one", "Content-Type": tt.kind}), &desk{answer: func(Document) error { return tt.answer }}
+			p, h := newPublisher(t, tt.body, map[string]string{"ETag": "one", "Content-Type": tt.kind}),
+				&desk{answer: func(Document) error { return tt.answer }}
 			state := t.TempDir()
 			r := newReader(t, Source{URL: p.URL + "/f?key=s3cret"}, state, h)
 			if s := r.status(); s.Refused.Total != 0 || s.Refused.Kept != 0 {
@@ -59,13 +60,15 @@ func TestRefusedDocumentOfAnAddressIsPutAside(t *testing.T) {
 			if body, err := os.ReadFile(filepath.Join(r.refusedFolder(), documents[0])); err != nil || string(body) != tt.body {
 				t.Errorf("kept %q (%v)", body, err)
 			}
-			if !strings.Contains(why, "晴空没有采用") || !strings.Contains(why, "Qingkong did not take") || !strings.Contains(why, tt.why) || strings.Contains(why, "s3cret") {
+			if !strings.Contains(why, "晴空没有采用") || !strings.Contains(why, "Qingkong did not take") ||
+				!strings.Contains(why, tt.why) || strings.Contains(why, "s3cret") {
 				t.Errorf("the explanation says %s", why)
 			}
 			again := newReader(t, Source{URL: p.URL + "/f?key=s3cret"}, state, h) // after a restart
 			for _, s := range []Status{r.status(), again.status()} {
 				last := s.Refused.Last
-				if s.Refused.Total != 1 || s.Refused.Kept != 1 || s.Refused.Folder != r.refusedFolder() || last.File != documents[0] || last.Document != p.URL+"/f" ||
+				if s.Refused.Total != 1 || s.Refused.Kept != 1 || s.Refused.Folder != r.refusedFolder() ||
+					last.File != documents[0] || last.Document != p.URL+"/f" ||
 					!strings.Contains(last.Why["zh-CN"], tt.why) || last.Why["en"] == "" || last.At.IsZero() {
 					t.Errorf("status %+v", s.Refused)
 				}
@@ -110,7 +113,8 @@ func TestRefusedDocumentsAreBounded(t *testing.T) {
 		must(t, err)
 		bodies = append(bodies, strings.TrimPrefix(strings.TrimSpace(string(text)), "date,aqi\n"))
 	}
-	if slices.Contains(bodies, "4") || !slices.Contains(bodies, "5") || !slices.Contains(bodies, fmt.Sprint(keptRefused+4)) {
+	if slices.Contains(bodies, "4") || !slices.Contains(bodies, "5") ||
+		!slices.Contains(bodies, fmt.Sprint(keptRefused+4)) {
 		t.Errorf("kept are %q", bodies)
 	}
 	entries, err := os.ReadDir(r.refusedFolder())
@@ -144,13 +148,15 @@ func TestRefusedDocumentsAreBounded(t *testing.T) {
 
 // Where nothing can be put aside the document is refused all the same, once, and that is said.
 func TestRefusedDocumentThatCannotBeKept(t *testing.T) {
-	p, h := newPublisher(t, "date,aqi\n", map[string]string{"ETag": "one"}), &desk{answer: func(Document) error { return wrong() }}
+	p, h := newPublisher(t, "date,aqi\n", map[string]string{"ETag": "one"}),
+		&desk{answer: func(Document) error { return wrong() }}
 	r := newReader(t, Source{URL: p.URL + "/f.csv"}, t.TempDir(), h)
 	must(t, os.MkdirAll(filepath.Dir(r.refusedFolder()), 0o700))
 	must(t, os.WriteFile(r.refusedFolder(), nil, 0o600)) // a file stands in the folder's place
 	r.looks(3)
 	p.wantAnswered(t, "200", "304", "304")
-	if s := r.status().Refused; s.Total != 1 || s.Kept != 0 || s.Last.File != "" || s.Last.Why["en"] == "" || !strings.Contains(r.log.String(), "could not be kept") {
+	if s := r.status().Refused; s.Total != 1 || s.Kept != 0 || s.Last.File != "" || s.Last.Why["en"] == "" ||
+		!strings.Contains(r.log.String(), "could not be kept") {
 		t.Errorf("status %+v\n%s", s, &r.log)
 	}
 }
@@ -165,7 +171,8 @@ func TestStatusOfRefusedFiles(t *testing.T) {
 	must(t, err)
 	must(t, f.answered(arrivals[0], wrong().(*refusal.Error)))
 	s := f.status().Refused
-	if s.Total != 1 || s.Kept != 1 || s.Folder != filepath.Join(in.dir, "refused") || s.Last.File != "a.csv" || s.Last.Document != "a.csv" || s.Last.Why["zh-CN"] == "" {
+	if s.Total != 1 || s.Kept != 1 || s.Folder != filepath.Join(in.dir, "refused") || s.Last.File != "a.csv" ||
+		s.Last.Document != "a.csv" || s.Last.Why["zh-CN"] == "" {
 		t.Errorf("status %+v", s)
 	}
 }

@@ -77,7 +77,8 @@ func TestDecodeTextRefuses(t *testing.T) {
 			t.Errorf("%s: %q, %v", tt.name, got, err)
 			continue
 		}
-		if tt.rule != "" && r.Rule != tt.rule || !strings.Contains(r.Detail("en"), tt.part) || strings.Contains(r.Detail("zh-CN"), "{") {
+		if tt.rule != "" && r.Rule != tt.rule || !strings.Contains(r.Detail("en"), tt.part) ||
+			strings.Contains(r.Detail("zh-CN"), "{") {
 			t.Errorf("%s: %s %q, want %s naming %s", tt.name, r.Rule, r.Detail("en"), tt.rule, tt.part)
 		}
 	}

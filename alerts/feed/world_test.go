@@ -46,7 +46,8 @@ func (d *desk) Take(_ context.Context, doc Document) error {
 func (d *desk) Silent(_ context.Context, feed string, silent bool, since time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.told = append(d.told, fmt.Sprintf("%s %v since %s at %s", feed, silent, since.Format("02 15:04:05 -07"), time.Now().In(since.Location()).Format("02 15:04")))
+	d.told = append(d.told, fmt.Sprintf("%s %v since %s at %s", feed, silent, since.Format("02 15:04:05 -07"),
+		time.Now().In(since.Location()).Format("02 15:04")))
 }
 
 // answerWith changes what the desk answers while the feed runs.
@@ -119,7 +120,8 @@ func (k keepIn) Save(name string, row []byte) error {
 
 // newInbox has a folder with a subfolder for the state; start runs the feed on it.
 func newInbox(t *testing.T) *inbox {
-	in := &inbox{t: t, desk: &desk{}, dir: filepath.Join(t.TempDir(), "inbox"), state: filepath.Join(t.TempDir(), "state"), stop: func() {}}
+	in := &inbox{t: t, desk: &desk{}, dir: filepath.Join(t.TempDir(), "inbox"), state: filepath.Join(t.TempDir(), "state"),
+		stop: func() {}}
 	must(t, os.Mkdir(in.dir, 0o755))
 	return in
 }

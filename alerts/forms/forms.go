@@ -64,8 +64,10 @@ var (
 )
 
 var absentWords = map[string]bool{
-	"": true, "na": true, "n/a": true, "n.a.": true, "n.a": true, "#n/a": true, "nan": true, "null": true, "none": true, "nil": true, `\n`: true,
-	"无": true, "无数据": true, "缺测": true, "缺失": true, "缺": true, "暂无": true, "暂无数据": true, "未测": true, "未监测": true, "无效": true, "空": true,
+	"": true, "na": true, "n/a": true, "n.a.": true, "n.a": true, "#n/a": true, "nan": true, "null": true, "none": true,
+	"nil": true, `\n`: true,
+	"无": true, "无数据": true, "缺测": true, "缺失": true, "缺": true, "暂无": true, "暂无数据": true, "未测": true, "未监测": true,
+	"无效": true, "空": true,
 }
 
 // AbsentOf says whether a cell says that something is missing.
@@ -104,7 +106,8 @@ func Concentration(text string, p aqi.Pollutant, unit Unit) (aqi.Concentration, 
 		return aqi.Concentration{}, a, nil
 	}
 	number := plain
-	if m := unitAtEnd.FindStringSubmatch(strings.ToLower(strings.NewReplacer("³", "3", "µ", "μ", "㎍", "μg", "㎎", "mg").Replace(plain))); m != nil {
+	if m := unitAtEnd.FindStringSubmatch(strings.ToLower(strings.NewReplacer("³", "3", "µ", "μ", "㎍", "μg", "㎎",
+		"mg").Replace(plain))); m != nil {
 		own := Micro
 		if strings.HasPrefix(m[2], "mg") || strings.HasPrefix(m[2], "毫克") {
 			own = Milli

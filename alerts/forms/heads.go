@@ -185,19 +185,27 @@ var vocabulary = map[string]words{
 	"class": isClass, "category": isClass, "grade": isClass, "level": isClass,
 	"date": isDate, "日期": isDate,
 	"time": isTime, "时间": isTime, "时刻": isTime, "datetime": isTime, "timestamp": isTime,
-	"首要污染物": isPrimary, "主要污染物": isPrimary, "首要污染因子": isPrimary, "primary": isPrimary, "primarypollutant": isPrimary, "primarypollutants": isPrimary,
-	"cause": isCause, "成因": isCause, "污染成因": isCause, "污染原因": isCause, "原因": isCause,
+	"首要污染物": isPrimary, "主要污染物": isPrimary, "首要污染因子": isPrimary, "primary": isPrimary, "primarypollutant": isPrimary,
+	"primarypollutants": isPrimary,
+	"cause":             isCause, "成因": isCause, "污染成因": isCause, "污染原因": isCause, "原因": isCause,
 
-	"下限": isLow, "最低": isLow, "最低值": isLow, "最小": isLow, "最小值": isLow, "低值": isLow, "low": isLow, "lower": isLow, "min": isLow, "minimum": isLow,
-	"上限": isHigh, "最高": isHigh, "最高值": isHigh, "最大": isHigh, "最大值": isHigh, "高值": isHigh, "high": isHigh, "upper": isHigh, "max": isHigh, "maximum": isHigh,
+	"下限": isLow, "最低": isLow, "最低值": isLow, "最小": isLow, "最小值": isLow, "低值": isLow, "low": isLow, "lower": isLow,
+	"min": isLow, "minimum": isLow,
+	"上限": isHigh, "最高": isHigh, "最高值": isHigh, "最大": isHigh, "最大值": isHigh, "高值": isHigh, "high": isHigh, "upper": isHigh,
+	"max": isHigh, "maximum": isHigh,
 	"8h": isEight, "8hr": isEight, "8hour": isEight, "8小时": isEight, "八小时": isEight,
-	"1h": isHourMean, "1hr": isHourMean, "1hour": isHourMean, "1小时": isHourMean, "一小时": isHourMean, "小时": isHourMean, "hourly": isHourMean,
-	"24h": isDayMean, "24hr": isDayMean, "24hour": isDayMean, "24小时": isDayMean, "日": isDayMean, "日均": isDayMean, "日均值": isDayMean, "日平均": isDayMean, "daily": isDayMean,
+	"1h": isHourMean, "1hr": isHourMean, "1hour": isHourMean, "1小时": isHourMean, "一小时": isHourMean, "小时": isHourMean,
+	"hourly": isHourMean,
+	"24h":    isDayMean, "24hr": isDayMean, "24hour": isDayMean, "24小时": isDayMean, "日": isDayMean, "日均": isDayMean,
+	"日均值": isDayMean, "日平均": isDayMean, "daily": isDayMean,
 	"iaqi": isSub, "分指数": isSub, "指数": isIndex, "index": isIndex,
 
-	"浓度": isMeasure, "质量浓度": isMeasure, "平均": isMeasure, "平均值": isMeasure, "均值": isMeasure, "滑动": isMeasure, "滑动平均": isMeasure, "值": isMeasure,
-	"数值": isMeasure, "预报": isMeasure, "预测": isMeasure, "预计": isMeasure, "范围": isMeasure, "区间": isMeasure, "单位": isMeasure, "监测": isMeasure, "实测": isMeasure,
-	"concentration": isMeasure, "conc": isMeasure, "avg": isMeasure, "average": isMeasure, "mean": isMeasure, "forecast": isMeasure, "predicted": isMeasure,
+	"浓度": isMeasure, "质量浓度": isMeasure, "平均": isMeasure, "平均值": isMeasure, "均值": isMeasure, "滑动": isMeasure,
+	"滑动平均": isMeasure, "值": isMeasure,
+	"数值": isMeasure, "预报": isMeasure, "预测": isMeasure, "预计": isMeasure, "范围": isMeasure, "区间": isMeasure, "单位": isMeasure,
+	"监测": isMeasure, "实测": isMeasure,
+	"concentration": isMeasure, "conc": isMeasure, "avg": isMeasure, "average": isMeasure, "mean": isMeasure,
+	"forecast": isMeasure, "predicted": isMeasure,
 	"value": isMeasure, "range": isMeasure, "unit": isMeasure, "observed": isMeasure, "measured": isMeasure,
 	"无量纲": isMeasure, "dimensionless": isMeasure, "yyyymmdd": isMeasure, "年月日": isMeasure,
 }
@@ -229,12 +237,18 @@ func scan(s string) (found words, rest string) {
 
 // wholes are headers that mean something only as a whole.
 var wholes = map[string]Column{
-	"day": Date, "天": Date, "日": Date, "预报日": Date, "目标日期": Date, "数据日期": Date, "监测日期": Date, "at": Time, "hour": Hour, "小时": Hour, "时": Hour,
-	"站点": Place, "站点名称": Place, "站名": Place, "监测站": Place, "监测点": Place, "监测点位": Place, "点位": Place, "点位名称": Place, "城市": Place, "城市名称": Place, "市": Place,
-	"区域": Place, "地区": Place, "区县": Place, "区": Place, "行政区": Place, "行政区划": Place, "region": Place, "city": Place, "station": Place, "site": Place,
-	"stationname": Place, "cityname": Place, "stationid": Place, "district": Place, "county": Place, "area": Place, "站点编号": Place, "区划代码": Place, "区域代码": Place,
-	"序号": Ignored, "编号": Ignored, "no": Ignored, "id": Ignored, "index": Ignored, "星期": Ignored, "周几": Ignored, "周": Ignored, "weekday": Ignored,
-	"发布时间": Ignored, "发布日期": Ignored, "起报时间": Ignored, "起报日期": Ignored, "制作时间": Ignored, "制作日期": Ignored, "更新时间": Ignored, "issued": Ignored, "issuedat": Ignored,
+	"day": Date, "天": Date, "日": Date, "预报日": Date, "目标日期": Date, "数据日期": Date, "监测日期": Date, "at": Time, "hour": Hour,
+	"小时": Hour, "时": Hour,
+	"站点": Place, "站点名称": Place, "站名": Place, "监测站": Place, "监测点": Place, "监测点位": Place, "点位": Place, "点位名称": Place,
+	"城市": Place, "城市名称": Place, "市": Place,
+	"区域": Place, "地区": Place, "区县": Place, "区": Place, "行政区": Place, "行政区划": Place, "region": Place, "city": Place,
+	"station": Place, "site": Place,
+	"stationname": Place, "cityname": Place, "stationid": Place, "district": Place, "county": Place, "area": Place,
+	"站点编号": Place, "区划代码": Place, "区域代码": Place,
+	"序号": Ignored, "编号": Ignored, "no": Ignored, "id": Ignored, "index": Ignored, "星期": Ignored, "周几": Ignored,
+	"周": Ignored, "weekday": Ignored,
+	"发布时间": Ignored, "发布日期": Ignored, "起报时间": Ignored, "起报日期": Ignored, "制作时间": Ignored, "制作日期": Ignored, "更新时间": Ignored,
+	"issued": Ignored, "issuedat": Ignored,
 }
 
 // column is what the words of a header mean together.
@@ -293,7 +307,8 @@ func (w words) concentration() Column {
 	for _, p := range []struct {
 		is words
 		c  Column
-	}{{isPM25, Column(aqi.PM25)}, {isPM10, Column(aqi.PM10)}, {isSO2, Column(aqi.SO2)}, {isNO2, Column(aqi.NO2)}, {isCO, Column(aqi.CO)}} {
+	}{{isPM25, Column(aqi.PM25)}, {isPM10, Column(aqi.PM10)}, {isSO2, Column(aqi.SO2)}, {isNO2, Column(aqi.NO2)},
+		{isCO, Column(aqi.CO)}} {
 		if w&p.is != 0 {
 			return p.c
 		}

@@ -111,7 +111,8 @@ func index(plain, text string) (n int, ok bool, _ *Wrong) {
 }
 
 // bands are the classes of HJ 633, from 优 on.
-var bands = [...]Band{{0, 50, true}, {51, 100, true}, {101, 150, true}, {151, 200, true}, {201, 300, true}, {301, 301, true}}
+var bands = [...]Band{{0, 50, true}, {51, 100, true}, {101, 150, true}, {151, 200, true}, {201, 300, true},
+	{301, 301, true}}
 
 // classWords are the classes by what they are called; those of one letter stand for a class in a range alone: 轻~中度污染.
 var classWords = func() map[string]int {

@@ -44,7 +44,8 @@ func TestControlCharacters(t *testing.T) {
 	}
 	want := map[string]string{"name": "U+0000", "words[1]": "U+001B", "in.id": "U+0080", "free": "U+0001"}
 	for _, f := range e.Fields {
-		if f.Rule != "input.control" || want[f.Path] != f.Args["character"] || !strings.Contains(f.Message("zh-CN"), want[f.Path]) {
+		if f.Rule != "input.control" || want[f.Path] != f.Args["character"] ||
+			!strings.Contains(f.Message("zh-CN"), want[f.Path]) {
 			t.Errorf("%s: %s %v", f.Path, f.Rule, f.Args)
 		}
 	}
@@ -78,14 +79,17 @@ func TestPlain(t *testing.T) {
 
 func TestVisible(t *testing.T) {
 	for s, want := range map[string]string{
-		"平常 text\n": "平常 text\n", "a\u202eb": "a⟦U+202E⟧b", "\u061c\u200e\u200f\u2066\u2069": "⟦U+061C⟧⟦U+200E⟧⟦U+200F⟧⟦U+2066⟧⟦U+2069⟧",
-		"\x1b]0;x\x07": "⟦U+001B⟧]0;x⟦U+0007⟧", "\u009b31m": "⟦U+009B⟧31m", "one\r\ntwo\r\n": "one\ntwo\n", "over\rwritten": "over⟦U+000D⟧written",
+		"平常 text\n": "平常 text\n", "a\u202eb": "a⟦U+202E⟧b",
+		"\u061c\u200e\u200f\u2066\u2069": "⟦U+061C⟧⟦U+200E⟧⟦U+200F⟧⟦U+2066⟧⟦U+2069⟧",
+		"\x1b]0;x\x07":                   "⟦U+001B⟧]0;x⟦U+0007⟧", "\u009b31m": "⟦U+009B⟧31m", "one\r\ntwo\r\n": "one\ntwo\n",
+		"over\rwritten": "over⟦U+000D⟧written",
 	} {
 		if got := Visible(s); got != want {
 			t.Errorf("%q shows as %q, want %q", s, got, want)
 		}
 		var b strings.Builder
-		if _, err := io.Copy(VisibleWriter(&b), iotest.OneByteReader(strings.NewReader(s))); err != nil || b.String() != want {
+		if _, err := io.Copy(VisibleWriter(&b), iotest.OneByteReader(strings.NewReader(s))); err != nil ||
+			b.String() != want {
 			t.Errorf("%q is written as %q, %v", s, b.String(), err)
 		}
 	}

@@ -18,7 +18,8 @@ func TestUnmarshalSaysWhere(t *testing.T) {
 		rule, path string
 	}{
 		{"good", `{"days":[{"date":"2016-12-17"}]}`, "", "", ""},
-		{"unknown member, deep", `{"days":[{"date":"x"},{"aqi_hi":1}]}`, UnknownField, "input.unknown_field", "days[1].aqi_hi"},
+		{"unknown member, deep", `{"days":[{"date":"x"},{"aqi_hi":1}]}`, UnknownField, "input.unknown_field",
+			"days[1].aqi_hi"},
 		{"wrong type, deep", `{"days":[{"date":1}]}`, Invalid, "input.wrong_type", "days[0].date"},
 		{"cut short", `{"days":[`, Invalid, "input.not_json", ""},
 		{"member twice", `{"days":[],"days":[]}`, Invalid, "input.not_json", ""},

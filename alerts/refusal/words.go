@@ -2,12 +2,16 @@ package refusal
 
 func init() {
 	Register(map[string]Pair{
-		"input.wrong":         {"输入有 {count} 处错误，未做任何改动；请按 errors 逐条改正后重发。", "the input is wrong in {count} place(s) and nothing was changed; mend each of errors and send it again."},
-		"input.not_json":      {"不是有效的 JSON（第 {offset} 字节处：{why}）；请改正后重发。", "not valid JSON (at byte {offset}: {why}); mend it and send it again."},
-		"input.unknown_field": {"没有“{name}”这个字段；请去掉或改用接口说明里的名称。", "there is no field {name}; remove it or use the name the interface gives."},
-		"input.wrong_type":    {"类型不对：应为 {want}。", "wrong type: {want} is expected."},
-		"input.time":          {"“{value}”不是时间；请写成 2016-12-17T08:00:00+08:00 或 2016-12-17 08:00（不写时区即北京时间，一天之末可写 24:00）。", "{value} is no time; write it like 2016-12-17T08:00:00+08:00 or 2016-12-17 08:00 (Asia/Shanghai without a zone; a day ends at 24:00)."},
-		"input.required":      {"必填。", "is required."},
+		"input.wrong": {"输入有 {count} 处错误，未做任何改动；请按 errors 逐条改正后重发。",
+			"the input is wrong in {count} place(s) and nothing was changed; mend each of errors and send it again."},
+		"input.not_json": {"不是有效的 JSON（第 {offset} 字节处：{why}）；请改正后重发。",
+			"not valid JSON (at byte {offset}: {why}); mend it and send it again."},
+		"input.unknown_field": {"没有“{name}”这个字段；请去掉或改用接口说明里的名称。",
+			"there is no field {name}; remove it or use the name the interface gives."},
+		"input.wrong_type": {"类型不对：应为 {want}。", "wrong type: {want} is expected."},
+		"input.time": {"“{value}”不是时间；请写成 2016-12-17T08:00:00+08:00 或 2016-12-17 08:00（不写时区即北京时间，一天之末可写 24:00）。",
+			"{value} is no time; write it like 2016-12-17T08:00:00+08:00 or 2016-12-17 08:00 (Asia/Shanghai without a zone; a day ends at 24:00)."},
+		"input.required": {"必填。", "is required."},
 
 		"want.value":   {"有效的值", "a value of the right kind"},
 		"want.time":    {"时间（如 2016-12-17T08:00:00+08:00，要加引号）", "a time in quotes, like 2016-12-17T08:00:00+08:00,"},
@@ -26,13 +30,18 @@ func init() {
 		"input.control":   {"含有不可见的控制字符 {character}；请删去后重新输入。", "holds the control character {character}; take it out."},
 		"input.too_large": {"内容超过 {limit} 字节的上限；请分批发送。", "larger than the limit of {limit} bytes; send it in parts."},
 
-		"access.text_wrong": {"过长或含有控制字符；请用不超过 {limit} 个字的一行文字。", "too long, or has control characters; use one line of at most {limit} characters."},
+		"access.text_wrong": {"过长或含有控制字符；请用不超过 {limit} 个字的一行文字。",
+			"too long, or has control characters; use one line of at most {limit} characters."},
 
-		"station.wrong": {"站点“{value}”不对；只能用字母、数字、连字符和下划线，1 至 40 个字符。", "station {value} is wrong; use 1 to 40 letters, digits, hyphens and underscores."},
+		"station.wrong": {"站点“{value}”不对；只能用字母、数字、连字符和下划线，1 至 40 个字符。",
+			"station {value} is wrong; use 1 to 40 letters, digits, hyphens and underscores."},
 
-		"config.empty":  {"不能为空（现为“{value}”）；请填写，或删去此项以用默认值。", "must not be empty (it is \"{value}\"); fill it in, or remove the key to use the default."},
-		"config.one_of": {"值“{value}”不在可选范围；请改为其中之一：{allowed}。", "the value {value} is not one of: {allowed}; use one of them."},
-		"config.name":   {"值“{value}”不能作名称；请用 1 到 40 个小写字母、数字或连字符。", "the value {value} cannot be a name; use 1 to 40 lower-case letters, digits or hyphens."},
-		"config.twice":  {"名称“{value}”出现两次；请改名或删去一个。", "the name {value} stands twice; rename or remove one."},
+		"config.empty": {"不能为空（现为“{value}”）；请填写，或删去此项以用默认值。",
+			"must not be empty (it is \"{value}\"); fill it in, or remove the key to use the default."},
+		"config.one_of": {"值“{value}”不在可选范围；请改为其中之一：{allowed}。",
+			"the value {value} is not one of: {allowed}; use one of them."},
+		"config.name": {"值“{value}”不能作名称；请用 1 到 40 个小写字母、数字或连字符。",
+			"the value {value} cannot be a name; use 1 to 40 lower-case letters, digits or hyphens."},
+		"config.twice": {"名称“{value}”出现两次；请改名或删去一个。", "the name {value} stands twice; rename or remove one."},
 	})
 }

@@ -28,8 +28,10 @@ const (
 )
 
 var (
-	separated = regexp.MustCompile(`^` + dayForm + `(?:` + weekdayForm + `)?(?:(T| ?)(?:` + clockForm + `|(\d{1,2}) ?[时点](?: ?整|(\d{1,2}) ?分?)?|(\d{1,2}))` + zoneForm + `)?$`)
-	compact   = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})(?:(?:T| )` + clockForm + zoneForm + `|(?:T| )?(\d{2})(?:(\d{2})(\d{2})?)?)?$`)
+	separated = regexp.MustCompile(`^` + dayForm + `(?:` + weekdayForm + `)?(?:(T| ?)(?:` + clockForm +
+		`|(\d{1,2}) ?[时点](?: ?整|(\d{1,2}) ?分?)?|(\d{1,2}))` + zoneForm + `)?$`)
+	compact = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})(?:(?:T| )` + clockForm + zoneForm +
+		`|(?:T| )?(\d{2})(?:(\d{2})(\d{2})?)?)?$`)
 )
 
 // zone is Asia/Shanghai.

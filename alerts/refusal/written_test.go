@@ -45,9 +45,11 @@ func TestReadTime(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "2016-12-17", "08:00", "2016-12-17 25:00", "2016-12-17 24:30", "2016-12-17 8:60", "2016-02-30 08:00", "2016-13-01 08:00",
+		"", "2016-12-17", "08:00", "2016-12-17 25:00", "2016-12-17 24:30", "2016-12-17 8:60", "2016-02-30 08:00",
+		"2016-13-01 08:00",
 		"17/12/2016 08:00", "12月17日 8时", "2016-12/17 08:00", "2016-12-1708:00", "2016-12-17 08:00 PM", "2016年12-17 8:00",
-		"2016-12-17（星期日）08:00", "16-12-17 08:00", "2016-12-17 下午3时", "1481932800", "2016-12-17T08:00:00+99:00", "0000-12-17 08:00",
+		"2016-12-17（星期日）08:00", "16-12-17 08:00", "2016-12-17 下午3时", "1481932800", "2016-12-17T08:00:00+99:00",
+		"0000-12-17 08:00",
 	} {
 		if got, ok := ReadTime(text); ok {
 			t.Errorf("%q is read as %s", text, got)
@@ -88,7 +90,8 @@ func TestUnmarshalReadsTimesAndSpeaksNoGo(t *testing.T) {
 	if err := Unmarshal([]byte(`{"at":"2016-12-16 24:00","since":"2016-12-17T08:00:00"}`), &v); err != nil {
 		t.Fatal(err)
 	}
-	if v.At.Format(time.RFC3339) != "2016-12-17T00:00:00+08:00" || v.Since.Format(time.RFC3339) != "2016-12-17T08:00:00+08:00" {
+	if v.At.Format(time.RFC3339) != "2016-12-17T00:00:00+08:00" ||
+		v.Since.Format(time.RFC3339) != "2016-12-17T08:00:00+08:00" {
 		t.Errorf("read as %s and %s", v.At, v.Since)
 	}
 	v = in{}
@@ -96,11 +99,17 @@ func TestUnmarshalReadsTimesAndSpeaksNoGo(t *testing.T) {
 		t.Errorf("null is %v, %v", v.At, err)
 	}
 	for text, rule := range map[string]string{
-		`{"at":"明天"}`: "input.time", `{"at":"2016-12-17"}`: "input.time", `{"at":5}`: "input.wrong_type", `{"since":true}`: "input.wrong_type",
-		`{"n":"5"}`: "input.wrong_type", `{"n":5.5}`: "input.wrong_type", `{"n":99999999999999999999}`: "input.wrong_type", `{"x":"5"}`: "input.wrong_type",
-		`{"ok":1}`: "input.wrong_type", `{"name":1}`: "input.wrong_type", `{"list":"a"}`: "input.wrong_type", `{"map":[]}`: "input.wrong_type",
-		`{"deep":1}`: "input.wrong_type", `{"bytes":{"a":"!"}}`: "input.wrong_type", `[]`: "input.wrong_type",
-		`{"x":1,"x":2}`: "input.not_json", `{"n":`: "input.not_json", `{"n":tru}`: "input.not_json", "{\"name\":\"\xff\"}": "input.not_json", `{1:2}`: "input.not_json",
+		`{"at":"明天"}`: "input.time", `{"at":"2016-12-17"}`: "input.time", `{"at":5}`: "input.wrong_type",
+		`{"since":true}`: "input.wrong_type",
+		`{"n":"5"}`:      "input.wrong_type", `{"n":5.5}`: "input.wrong_type",
+		`{"n":99999999999999999999}`: "input.wrong_type",
+		`{"x":"5"}`:                  "input.wrong_type",
+		`{"ok":1}`:                   "input.wrong_type", `{"name":1}`: "input.wrong_type",
+		`{"list":"a"}`: "input.wrong_type",
+		`{"map":[]}`:   "input.wrong_type",
+		`{"deep":1}`:   "input.wrong_type", `{"bytes":{"a":"!"}}`: "input.wrong_type", `[]`: "input.wrong_type",
+		`{"x":1,"x":2}`: "input.not_json", `{"n":`: "input.not_json", `{"n":tru}`: "input.not_json",
+		"{\"name\":\"\xff\"}": "input.not_json", `{1:2}`: "input.not_json",
 	} {
 		var v in
 		err := Unmarshal([]byte(text), &v)

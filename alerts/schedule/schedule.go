@@ -105,7 +105,8 @@ func (s Schedule) Run(ctx context.Context, log *slog.Logger, work func()) {
 	}
 	// Recover stands inside: SkipIfStillRunning never runs a job again that has panicked through it (cron v3.0.1).
 	failures := lines{log}
-	c := cron.New(cron.WithLocation(zone), cron.WithLogger(failures), cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
+	c := cron.New(cron.WithLocation(zone), cron.WithLogger(failures),
+		cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
 	c.Schedule(s.plan, cron.FuncJob(work))
 	c.Start()
 	<-ctx.Done()

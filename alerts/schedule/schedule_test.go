@@ -49,7 +49,8 @@ func TestParseRefusesWhatCronWouldNotDo(t *testing.T) {
 			}
 			for _, lang := range []string{"zh-CN", "en"} {
 				text := wrong.Message(lang)
-				if shown := strings.TrimSpace(c.spec); len(shown) < maxSpec && !strings.Contains(text, shown) || !strings.Contains(text, "*/5 * * * *") || len(text) > 600 {
+				if shown := strings.TrimSpace(c.spec); len(shown) < maxSpec && !strings.Contains(text, shown) ||
+					!strings.Contains(text, "*/5 * * * *") || len(text) > 600 {
 					t.Errorf("%q lacks the value or a right example, or is long", text)
 				}
 			}
@@ -62,7 +63,8 @@ func TestTimesAreChinas(t *testing.T) {
 	if wrong != nil {
 		t.Fatal(wrong)
 	}
-	if got, want := s.Next(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), time.Date(2026, 1, 1, 19, 30, 0, 0, time.UTC); !got.Equal(want) {
+	if got, want := s.Next(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
+		time.Date(2026, 1, 1, 19, 30, 0, 0, time.UTC); !got.Equal(want) {
 		t.Errorf("next is %s, want %s", got, want)
 	}
 	if (Schedule{}).Next(time.Now()) != (time.Time{}) {
@@ -117,8 +119,10 @@ func TestWorkRunsOneTurnAfterAnother(t *testing.T) {
 
 // Whatever a setting holds, it is refused in words or comes again and again, later each time and at whole seconds.
 func FuzzParse(f *testing.F) {
-	for _, spec := range []string{"TZ=UTC", "CRON_TZ=", "*/5 * * * *", "@every 1h", "@every 1ns", "@hourly", ", , , , ,", "1-2-3 * * * *", "*/99999999999999999999 * * * *",
-		"0 0 29 2 *", "* * 31 2,4 *", "@", "\x00 * * * *", "?/3 * * * 0-6/2", "59/9223372036854775807 * * * *", "@every 2562047h47m16s"} {
+	for _, spec := range []string{"TZ=UTC", "CRON_TZ=", "*/5 * * * *", "@every 1h", "@every 1ns", "@hourly", ", , , , ,",
+		"1-2-3 * * * *", "*/99999999999999999999 * * * *",
+		"0 0 29 2 *", "* * 31 2,4 *", "@", "\x00 * * * *", "?/3 * * * 0-6/2", "59/9223372036854775807 * * * *",
+		"@every 2562047h47m16s"} {
 		f.Add(spec)
 	}
 	f.Fuzz(func(t *testing.T, spec string) {

@@ -101,7 +101,8 @@ func newAccountList() *cobra.Command {
 		short: "列出账号（list accounts）",
 		long: "列出账号，按用户名排序；--role enterprise 列出已签发凭据的减排对象。" + needsAdmin + "\n" +
 			"Lists the accounts; with --role enterprise the recipients that were issued credentials. Needs an administrator's token.",
-		example: "  qingkong account list" + exampleAdmin + "\n  qingkong account list" + exampleAdmin + " --role enterprise --json",
+		example: "  qingkong account list" + exampleAdmin + "\n  qingkong account list" + exampleAdmin +
+			" --role enterprise --json",
 	}, calls.Accounts, say, members{"user", "role", "name", "town", "password_at", "tokens", "disabled"})
 }
 

@@ -29,12 +29,14 @@ func TestIdentitiesFromAShell(t *testing.T) {
 	s.as("zhang", exitOK, "warning", "list")
 
 	out, _ := s.as("admin", exitOK, "account", "list")
-	says(t, out, "用户 user", "角色 role", "zhang", "值班员 duty", "张三", "管理员 admin", "t1", "否 no", "列出 8 条 / 8 shown，共 8 条 / of 8")
+	says(t, out, "用户 user", "角色 role", "zhang", "值班员 duty", "张三", "管理员 admin", "t1", "否 no",
+		"列出 8 条 / 8 shown，共 8 条 / of 8")
 	if strings.Contains(out, s.enterprise) || strings.Contains(out, zhang.Token) || strings.Contains(out, zhang.Password) {
 		t.Errorf("the list of accounts shows a recipient or a secret:\n%s", out)
 	}
 	var page pageOf[calls.User]
-	if s.read(&page, "admin", "account", "list", "--role", "enterprise"); len(page.Items) != 1 || page.Items[0].Recipient != s.enterprise {
+	if s.read(&page, "admin", "account", "list", "--role", "enterprise"); len(page.Items) != 1 ||
+		page.Items[0].Recipient != s.enterprise {
 		t.Errorf("recipients with credentials: %+v", page)
 	}
 	s.refused("admin", []string{"invalid: ", "role: ", "king"}, "account", "list", "--role", "king")
@@ -63,7 +65,8 @@ func TestIdentitiesFromAShell(t *testing.T) {
 	says(t, out, "令牌 token", "令牌到期 token ends", "2099-11-30 08:00")
 	out, _ = s.as("admin", exitOK, "account", "show", "zhang")
 	says(t, out, "市站接口  2099-11-30 08:00 到期 / until 2099-11-30 08:00")
-	s.refused("admin", []string{"invalid: ", "expires_at", "已经过了", "请给一个将来的时间"}, "token", "create", "zhang", "--expires-at", "2016-12-16 20:00")
+	s.refused("admin", []string{"invalid: ", "expires_at", "已经过了", "请给一个将来的时间"}, "token", "create", "zhang",
+		"--expires-at", "2016-12-16 20:00")
 	out, _ = s.as("admin", exitOK, "account", "credentials", "zhang")
 	says(t, out, "口令 password  ", "令牌 token     qk.zhang.", "只显示这一次")
 	s.refused("zhang", []string{"unauthenticated: "}, "warning", "list")
@@ -90,7 +93,8 @@ func TestSessionsFromAShell(t *testing.T) {
 	s.with("zhang", zhang.Token)
 	login := func() *http.Response {
 		t.Helper()
-		res, err := http.Post(s.url+"/api/v1/session", "application/json", strings.NewReader(`{"user":"zhang","password":"`+zhang.Password+`"}`))
+		res, err := http.Post(s.url+"/api/v1/session", "application/json",
+			strings.NewReader(`{"user":"zhang","password":"`+zhang.Password+`"}`))
 		if err != nil || res.StatusCode != http.StatusOK {
 			t.Fatal(res, err)
 		}
@@ -128,7 +132,8 @@ func TestTheSamePersonIsToldSo(t *testing.T) {
 		if r.Method == http.MethodGet {
 			return http.StatusOK, `{"id":"W20161216-01","revision":1}`
 		}
-		return http.StatusConflict, `{"type":"about:blank","title":"Conflict","status":409,"code":"same_person","detail":"` + detail + `","errors":[]}`
+		return http.StatusConflict, `{"type":"about:blank","title":"Conflict","status":409,"code":"same_person","detail":"` +
+			detail + `","errors":[]}`
 	})
 	out, errs := ran(t, exitFailed, append([]string{"warning", "approve", "W20161216-01"}, to...)...)
 	if out != "" || errs != "error: same_person: "+detail+"\n" {
@@ -138,7 +143,10 @@ func TestTheSamePersonIsToldSo(t *testing.T) {
 
 // What each of these calls sends, and what it says where the answer does not come.
 func TestWhatIdentityCommandsSend(t *testing.T) {
-	to, calls := askedServer(t, func(*http.Request) (int, string) { return http.StatusOK, `{"user":"zhang","token":"qk.zhang.x"}` })
+	to, calls := askedServer(t, func(*http.Request) (int, string) {
+		return http.StatusOK,
+			`{"user":"zhang","token":"qk.zhang.x"}`
+	})
 	for _, c := range []struct{ args, line string }{
 		{"account credentials zhang", "POST /api/v1/accounts/zhang/credentials"},
 		{"account disable a/b", "POST /api/v1/accounts/a%2Fb/disable"},
@@ -150,7 +158,8 @@ func TestWhatIdentityCommandsSend(t *testing.T) {
 	} {
 		ran(t, exitOK, append(strings.Fields(c.args), to...)...)
 		got := calls()
-		if len(got) != 1 || got[0].line != c.line || len(got[0].body) != 0 || strings.HasPrefix(c.line, "POST") != (got[0].key != "") {
+		if len(got) != 1 || got[0].line != c.line || len(got[0].body) != 0 ||
+			strings.HasPrefix(c.line, "POST") != (got[0].key != "") {
 			t.Errorf("%s sends %+v", c.args, got)
 		}
 	}

@@ -80,13 +80,17 @@ func (o *agentOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.url, "nats-url", "", "NATS 地址，多个用逗号分开（NATS address, several separated by commas）")
 	o.trust.flags(cmd)
-	f.BoolVar(&o.tlsFirst, "tls-first", false, "一连上就开始 TLS（begin with TLS at once, for a server with nats.handshake_first）")
+	f.BoolVar(&o.tlsFirst, "tls-first", false,
+		"一连上就开始 TLS（begin with TLS at once, for a server with nats.handshake_first）")
 	f.StringVar(&o.recipient, "recipient", "", "减排对象编号，即登录名（recipient id, also the user name）")
 	f.StringVar(&o.dir, "data", "", "保存减排令与待发签收的目录（folder that keeps the orders and the answers to be sent）")
-	f.StringVar(&o.command.name, "run", "", "每条减排令运行的命令，参数写在 -- 之后（command to run for each order; its arguments stand after --）")
+	f.StringVar(&o.command.name, "run", "",
+		"每条减排令运行的命令，参数写在 -- 之后（command to run for each order; its arguments stand after --）")
 	f.DurationVar(&o.command.timeout, "run-timeout", 10*time.Minute, "命令超过此时长即终止（a command that takes longer is killed）")
-	f.BoolVar(&o.acknowledge, "auto-acknowledge", false, "收到后自动确认；有 --run 时在命令成功之后（acknowledge each order as well; with --run after the command succeeded）")
-	f.BoolVar(&o.json, "json", false, "每个事件输出一行 JSON；--list 时输出一个 JSON（print each event as a line of JSON; with --list one document）")
+	f.BoolVar(&o.acknowledge, "auto-acknowledge", false,
+		"收到后自动确认；有 --run 时在命令成功之后（acknowledge each order as well; with --run after the command succeeded）")
+	f.BoolVar(&o.json, "json", false,
+		"每个事件输出一行 JSON；--list 时输出一个 JSON（print each event as a line of JSON; with --list one document）")
 	f.StringVar(&o.lang, "lang", "zh-CN", "显示语言 zh-CN 或 en（language of the lines: zh-CN or en）")
 
 	// Nobody needs other values than these but a test, which cannot wait that long.
@@ -115,7 +119,8 @@ func (o *agentOptions) check(cmd *cobra.Command) error {
 	if _, err := o.trust.config(); err != nil {
 		return err
 	}
-	if o.command.timeout <= 0 || o.command.retryFirst <= 0 || o.command.retryMax < o.command.retryFirst || o.pullEvery <= 0 {
+	if o.command.timeout <= 0 || o.command.retryFirst <= 0 || o.command.retryMax < o.command.retryFirst ||
+		o.pullEvery <= 0 {
 		return usage("a time must be longer than 0, such as --run-timeout 10m")
 	}
 	return nil

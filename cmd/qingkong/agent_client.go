@@ -242,7 +242,8 @@ func (a *agent) watchTLS(ctx context.Context) {
 // loginRefused says once, until the next connection, that our secret does not serve any more: the library reports it at
 // each try.
 func (a *agent) loginRefused(err error) bool {
-	if !errors.Is(err, nats.ErrAuthorization) && !errors.Is(err, nats.ErrAuthExpired) && !errors.Is(err, nats.ErrAuthRevoked) {
+	if !errors.Is(err, nats.ErrAuthorization) && !errors.Is(err, nats.ErrAuthExpired) &&
+		!errors.Is(err, nats.ErrAuthRevoked) {
 		return false
 	}
 	if !a.refused.Swap(true) {

@@ -176,7 +176,8 @@ func TestAgentResumesWhatItKeptAndDidNotShow(t *testing.T) {
 // What is decided while nobody can be reached is sent later, over a restart of the agent, in order and once each.
 func TestAgentDeliversLaterWhatItDecidedOffline(t *testing.T) {
 	dir := t.TempDir()
-	c := newCoordinator(t, func(string, string) string { return `{"error":{"code":"not_ready","message":"starting"}}` }, nothing)
+	c := newCoordinator(t, func(string, string) string { return `{"error":{"code":"not_ready","message":"starting"}}` },
+		nothing)
 	a := startAgent(t, c.server.ClientURL(), "right", "--data", dir, "--auto-acknowledge")
 	await(t, "status", a.logs, "已存减排令事件 0 条")
 	c.push(liveOrder, issued())
@@ -300,7 +301,8 @@ func TestAgentRefusesAFolderThatIsNotItsOwn(t *testing.T) {
 	await(t, "line", a.lines, "已签收")
 	a.quit()
 
-	if _, err := openStore(dir, "E0002", func(string, error) {}); err == nil || !strings.Contains(err.Error(), "belongs to E0001") {
+	if _, err := openStore(dir, "E0002", func(string, error) {}); err == nil ||
+		!strings.Contains(err.Error(), "belongs to E0001") {
 		t.Errorf("E0002 opens the folder of E0001: %v", err)
 	}
 }
@@ -324,7 +326,8 @@ func TestAgentListForPeople(t *testing.T) {
 	await(t, "line", a.lines, "已确认")
 	lines := strings.Split(strings.TrimSpace(list()), "\n")
 	words := strings.Fields(lines[len(lines)-1])
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], "编号") || !slices.Equal(words[:3], []string{"D20161216-01-E0001-1", "橙色（Ⅱ级）", "【演练】下达"}) || len(words) != 10 {
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "编号") ||
+		!slices.Equal(words[:3], []string{"D20161216-01-E0001-1", "橙色（Ⅱ级）", "【演练】下达"}) || len(words) != 10 {
 		t.Errorf("list %q", lines)
 	}
 }

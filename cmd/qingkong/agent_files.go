@@ -82,7 +82,8 @@ func (s *store) load(damaged func(file string, why error)) error {
 	slices.SortFunc(s.entries, func(a, b *entry) int { return cmp.Compare(a.head.Seq, b.head.Seq) })
 	for _, e := range s.entries {
 		if e.head.Recipient != s.recipient && s.recipient != "" {
-			return refusal.New(refusal.Conflict, "agent.folder_of_another", refusal.Args{"dir": s.dir, "owner": e.head.Recipient, "recipient": s.recipient})
+			return refusal.New(refusal.Conflict, "agent.folder_of_another",
+				refusal.Args{"dir": s.dir, "owner": e.head.Recipient, "recipient": s.recipient})
 		}
 		e.progress = s.orphans[e.place]
 		delete(s.orphans, e.place)

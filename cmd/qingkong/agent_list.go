@@ -68,7 +68,8 @@ func printListed(out io.Writer, lang string, list []listed) error {
 			event = refusal.Text("agent.drill", lang, nil) + event
 		}
 		p := progress{Answers: l.Answers}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(terms.Name(terms.Level, l.Level, lang)), oneLine(event), listTime(l.ReceivedAt),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(l.ID), oneLine(terms.Name(terms.Level, l.Level, lang)),
+			oneLine(event), listTime(l.ReceivedAt),
 			p.answer(notify.Receive).words(lang), l.Run.words(lang), p.answer(notify.Acknowledge).words(lang))
 	}
 	return t.Flush()

@@ -130,7 +130,8 @@ func (a *agent) runOnce(ctx context.Context, e *entry) (said string, code *int, 
 	ctx, cancel := context.WithTimeoutCause(ctx, a.command.timeout, fmt.Errorf("killed after %s", a.command.timeout))
 	defer cancel()
 	var out tail
-	cmd := exec.CommandContext(ctx, a.command.name, a.command.args...) // #nosec G204 -- whoever starts the agent names its command; the order reaches it as input alone
+	// #nosec G204 -- whoever starts the agent names its command; the order reaches it as input alone
+	cmd := exec.CommandContext(ctx, a.command.name, a.command.args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(ev.Order), &out, &out
 	cmd.Env = append(os.Environ(),
 		"QINGKONG_ORDER_ID="+envValue(e.order.ID),

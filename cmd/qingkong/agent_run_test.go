@@ -40,8 +40,10 @@ func (p plantCommand) runs() []string {
 
 // start runs an agent with the command; more stands before the command's own argument.
 func (p plantCommand) start(url, data string, more ...string) *running {
-	return startAgent(p.t, url, "right", append(append([]string{"--data", data, "--run", p.file("command"), "--run-retry-first", "10ms", "--run-retry-max", "20ms"},
-		more...), "--", p.dir)...)
+	return startAgent(p.t, url, "right",
+		append(append([]string{"--data", data, "--run", p.file("command"), "--run-retry-first", "10ms", "--run-retry-max",
+			"20ms"},
+			more...), "--", p.dir)...)
 }
 
 func TestAgentRunsTheCommandOncePerEventThenAcknowledges(t *testing.T) {
@@ -52,10 +54,14 @@ func TestAgentRunsTheCommandOncePerEventThenAcknowledges(t *testing.T) {
 	await(t, "status", a.logs, "已存减排令事件 0 条")
 	c.push(liveOrder, issued())
 	expect(t, "answer", c.answers, "receive "+orderOne)
-	if got := await(t, "status", a.logs, "的命令失败"); !strings.Contains(got, "exit status 3") || !strings.Contains(got, "out of order") {
+	if got := await(t, "status", a.logs, "的命令失败"); !strings.Contains(got, "exit status 3") ||
+		!strings.Contains(got, "out of order") {
 		t.Errorf("status %q", got)
 	}
-	until(t, "a second failure", func() bool { r := kept(t, dir)[0].Run; return r != nil && r.Attempts >= 2 && *r.ExitCode == 3 })
+	until(t, "a second failure", func() bool {
+		r := kept(t, dir)[0].Run
+		return r != nil && r.Attempts >= 2 && *r.ExitCode == 3
+	})
 	if len(c.answers) > 0 {
 		t.Fatalf("answered %s before the command succeeded", <-c.answers)
 	}
@@ -69,7 +75,8 @@ func TestAgentRunsTheCommandOncePerEventThenAcknowledges(t *testing.T) {
 	expect(t, "answer", c.answers, "acknowledge "+orderOne)
 	await(t, "line", a.lines, "已确认")
 	tries := len(p.runs())
-	if want := "issued " + orderOne + ` orange false E0001 {"id":"W20161216-01-E0001-1",`; !strings.HasPrefix(p.runs()[0], want) {
+	if want := "issued " + orderOne + ` orange false E0001 {"id":"W20161216-01-E0001-1",`; !strings.HasPrefix(p.runs()[0],
+		want) {
 		t.Errorf("the command was given %q, want %q", p.runs()[0], want)
 	}
 	c.push(liveOrder, issued())
@@ -104,7 +111,8 @@ func TestAgentRunsTheEventsOfAWarningInOrder(t *testing.T) {
 	until(t, "a run for the release", func() bool { return strings.Contains(strings.Join(p.runs(), "\n"), "released W") })
 	a.quit()
 	list := kept(t, dir)
-	if len(list) != 3 || list[0].Run.State != stateDone || list[0].Run.EndedAt.After(list[1].Run.StartedAt) && list[1].Event == "released" {
+	if len(list) != 3 || list[0].Run.State != stateDone || list[0].Run.EndedAt.After(list[1].Run.StartedAt) &&
+		list[1].Event == "released" {
 		t.Errorf("kept %+v", list)
 	}
 }
@@ -161,7 +169,8 @@ func TestAgentRunsAgainWhatItsOwnEndCutShort(t *testing.T) {
 
 func TestPausesBetweenAttemptsGrow(t *testing.T) {
 	o := runOptions{retryFirst: time.Minute, retryMax: 30 * time.Minute}
-	for attempts, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 5: 16 * time.Minute, 6: 30 * time.Minute, 1e9: 30 * time.Minute} {
+	for attempts, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 5: 16 * time.Minute,
+		6: 30 * time.Minute, 1e9: 30 * time.Minute} {
 		if got := o.pause(attempts); got != want {
 			t.Errorf("after %d attempts %s, want %s", attempts, got, want)
 		}
@@ -181,7 +190,8 @@ func TestAgentUsageOfRun(t *testing.T) {
 		{[]string{"--list"}, "--data must be given"},
 	} {
 		var out, errs strings.Builder
-		if code := run(append(base[:len(base):len(base)], c.more...), &out, &errs); code != exitUsage || !strings.Contains(errs.String(), c.want) {
+		if code := run(append(base[:len(base):len(base)], c.more...), &out, &errs); code != exitUsage ||
+			!strings.Contains(errs.String(), c.want) {
 			t.Errorf("%v: exit %d, %q, want %q", c.more, code, errs.String(), c.want)
 		}
 	}

@@ -114,7 +114,8 @@ type store struct {
 }
 
 func newStore(dir, recipient string) *store {
-	return &store{dir: dir, recipient: recipient, byPlace: map[string]*entry{}, orphans: map[string]*progress{}, unsaved: map[*entry]bool{}}
+	return &store{dir: dir, recipient: recipient, byPlace: map[string]*entry{}, orphans: map[string]*progress{},
+		unsaved: map[*entry]bool{}}
 }
 
 // openStore takes the folder for this agent and reads what it holds; warn hears of each file that was set aside.
@@ -132,7 +133,8 @@ func openStore(dir, recipient string, warn func(file string, why error)) (*store
 	if s.lock, err = lockAgentFolder(dir); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(syncFolder(dir), s.load(func(file string, why error) { warn(file, errors.Join(why, s.setAside(file))) })); err != nil {
+	if err := errors.Join(syncFolder(dir),
+		s.load(func(file string, why error) { warn(file, errors.Join(why, s.setAside(file))) })); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -166,8 +168,9 @@ func (s *store) keep(prefix, event string, o order, raw []byte, pulled bool) (e 
 	}
 	place := placeOf(prefix, event, o.ID)
 	sum := sha256.Sum256(raw)
-	e = &entry{place: place, prefix: prefix, order: o, progress: s.orphans[place], head: eventHead{Event: event, Pulled: pulled,
-		Recipient: s.recipient, ReceivedAt: time.Now(), Seq: s.seq + 1, SHA256: hex.EncodeToString(sum[:])}}
+	e = &entry{place: place, prefix: prefix, order: o, progress: s.orphans[place],
+		head: eventHead{Event: event, Pulled: pulled,
+			Recipient: s.recipient, ReceivedAt: time.Now(), Seq: s.seq + 1, SHA256: hex.EncodeToString(sum[:])}}
 	if s.dir != "" {
 		head, err := json.Marshal(e.head)
 		if err != nil {

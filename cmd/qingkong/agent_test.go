@@ -38,7 +38,8 @@ func serverOptions(port int, password string) *server.Options {
 		Users: []*server.User{
 			{Username: "coordinator", Password: "c"},
 			{Username: "E0001", Password: password, Permissions: &server.Permissions{
-				Subscribe: &server.SubjectPermission{Allow: []string{"qingkong.order.E0001", "qingkong.drill.order.E0001", "_INBOX.E0001.>"}},
+				Subscribe: &server.SubjectPermission{Allow: []string{"qingkong.order.E0001", "qingkong.drill.order.E0001",
+					"_INBOX.E0001.>"}},
 				Publish: &server.SubjectPermission{Allow: []string{"qingkong.answer.E0001", "qingkong.drill.answer.E0001",
 					"qingkong.pending.E0001", "qingkong.drill.pending.E0001"}},
 			}},
@@ -61,7 +62,8 @@ func startServer(t *testing.T, port int) *server.Server {
 }
 
 // newCoordinator answers each request with what answer and pending return.
-func newCoordinator(t *testing.T, answer func(action, id string) string, pending func(subject string) string) *coordinator {
+func newCoordinator(t *testing.T, answer func(action, id string) string,
+	pending func(subject string) string) *coordinator {
 	c := &coordinator{t: t, server: startServer(t, -1), answers: make(chan string, 64), pulls: make(chan string, 64)}
 	c.serve(answer, pending)
 	return c
@@ -289,11 +291,13 @@ func TestAgentAnswersWhatIsPending(t *testing.T) {
 		Order struct{ ID string }
 	}
 	line := next(t, "line", a.lines)
-	if err := json.Unmarshal([]byte(line), &ev); err != nil || ev.Event != "revised" || ev.Order.ID != "W20161216-01-E0001-2" {
+	if err := json.Unmarshal([]byte(line), &ev); err != nil || ev.Event != "revised" ||
+		ev.Order.ID != "W20161216-01-E0001-2" {
 		t.Errorf("line %s (%v)", line, err)
 	}
 	expect(t, "answer", c.answers, "receive W20161216-01-E0001-2")
-	if got, want := next(t, "line", a.lines), `{"event":"answered","order_id":"W20161216-01-E0001-2","action":"receive","ok":true}`; got != want {
+	if got, want := next(t, "line", a.lines),
+		`{"event":"answered","order_id":"W20161216-01-E0001-2","action":"receive","ok":true}`; got != want {
 		t.Errorf("line %s, want %s", got, want)
 	}
 }
@@ -410,7 +414,8 @@ func TestAgentSaysWhyItCannotConnect(t *testing.T) {
 				t.Errorf("exit %d, want 1", code)
 			}
 			line := next(t, "error", a.logs)
-			if !strings.HasPrefix(line, "error: ") || !strings.Contains(line, c.want) || strings.Contains(line, "s3cret") || strings.Contains(line, c.password) {
+			if !strings.HasPrefix(line, "error: ") || !strings.Contains(line, c.want) || strings.Contains(line, "s3cret") ||
+				strings.Contains(line, c.password) {
 				t.Errorf("stderr %q, want %q in it and no secret", line, c.want)
 			}
 		})

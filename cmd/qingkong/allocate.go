@@ -60,7 +60,8 @@ func newAllocateKind(kind allocate.Kind, short string) *cobra.Command {
 	return cmd
 }
 
-func answerProblem(ctx context.Context, w io.Writer, kind allocate.Kind, text []byte, opt allocate.Options, asJSON bool) error {
+func answerProblem(ctx context.Context, w io.Writer, kind allocate.Kind, text []byte, opt allocate.Options,
+	asJSON bool) error {
 	a, err := allocate.Solve(ctx, kind, text, allocate.Limits{}, opt)
 	if err != nil {
 		return err
@@ -121,7 +122,8 @@ func printOutcome(w io.Writer, o allocate.Outcome, totals, saved *allocate.Total
 		fmt.Fprintf(w, "  %s\n    %s\n", c.Text("zh-CN"), c.Text("en"))
 	}
 	if o.Objective != nil {
-		fmt.Fprintf(w, "%s: %.4f  %s: %.4f\n", bothLanguages("allocate.objective", nil), *o.Objective, bothLanguages("allocate.bound", nil), *o.Bound)
+		fmt.Fprintf(w, "%s: %.4f  %s: %.4f\n", bothLanguages("allocate.objective", nil), *o.Objective,
+			bothLanguages("allocate.bound", nil), *o.Bound)
 	}
 	printTotals(w, "allocate.totals", totals)
 	printTotals(w, "allocate.saved", saved)

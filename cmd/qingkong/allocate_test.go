@@ -42,7 +42,8 @@ func TestAllocate(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Status != "optimal" || *got.Gap > 1e-6 || len(got.Plan) != 3 || got.Conflicts == nil || len(got.Binding) == 0 || (got.Saved != nil) != (kind == "coal") {
+		if got.Status != "optimal" || *got.Gap > 1e-6 || len(got.Plan) != 3 || got.Conflicts == nil ||
+			len(got.Binding) == 0 || (got.Saved != nil) != (kind == "coal") {
 			t.Errorf("%s: %s", kind, out)
 		}
 	}
@@ -67,7 +68,8 @@ func TestAllocateInfeasible(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Status != "infeasible" || got.Objective != nil || len(got.Conflicts) != 1 || got.Conflicts[0].Constraint != "heat" || got.Conflicts[0].ShortBy != 100 {
+	if got.Status != "infeasible" || got.Objective != nil || len(got.Conflicts) != 1 ||
+		got.Conflicts[0].Constraint != "heat" || got.Conflicts[0].ShortBy != 100 {
 		t.Error(out)
 	}
 }

@@ -66,7 +66,8 @@ func newAqiCommand() *cobra.Command {
 			return printNotes(cmd.OutOrStdout(), notes)
 		},
 	}
-	cmd.Flags().StringVar(&date, "date", "", "监测或预报的日期 YYYY-MM-DD，缺省为今天（day measured or forecast, default today in Asia/Shanghai）")
+	cmd.Flags().StringVar(&date, "date", "",
+		"监测或预报的日期 YYYY-MM-DD，缺省为今天（day measured or forecast, default today in Asia/Shanghai）")
 	cmd.Flags().BoolVar(&hourly, "hourly", false, "实时报，缺省为日报（the real-time report instead of the daily one）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
 	return cmd
@@ -89,7 +90,8 @@ func readConcentrations(date string, args []string, hourly bool) (aqi.Values, st
 			continue
 		}
 		if before, twice := first[p]; twice {
-			wrong = append(wrong, refusal.Field{Path: arg, Rule: "aqi.twice", Args: refusal.Args{"pollutant": p, "first": before, "value": arg}})
+			wrong = append(wrong, refusal.Field{Path: arg, Rule: "aqi.twice",
+				Args: refusal.Args{"pollutant": p, "first": before, "value": arg}})
 			continue
 		}
 		first[p] = arg

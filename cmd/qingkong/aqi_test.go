@@ -36,7 +36,8 @@ func TestAqiJSON(t *testing.T) {
 			`{"aqi":100,"iaqi":{"o3_1h":32,"o3_8h":100},"primary":["o3_8h"],"class":"良","standard":"HJ 633-2012"}`},
 		{"a tie", "--date 2016-12-20 o3=160 co=4 pm25=75",
 			`{"aqi":100,"iaqi":{"co":100,"o3_8h":100,"pm25":100},"primary":["pm25","co","o3_8h"],"class":"良","standard":"HJ 633-2012"}`},
-		{"no primary at 50", "--date 2016-12-20 pm25=35", `{"aqi":50,"iaqi":{"pm25":50},"primary":[],"class":"优","standard":"HJ 633-2012"}`},
+		{"no primary at 50", "--date 2016-12-20 pm25=35",
+			`{"aqi":50,"iaqi":{"pm25":50},"primary":[],"class":"优","standard":"HJ 633-2012"}`},
 		{"missing in 2026, not above 100", "--date 2026-03-01 pm25=60 so2=1",
 			`{"aqi":null,"iaqi":{"pm25":100,"so2":1},"primary":[],"class":null,"standard":"HJ 633-2026","missing":["pm10","no2","co","o3_8h"]}`},
 		{"missing in 2026, above 100", "--date 2026-03-01 pm25=61 so2=1",
@@ -61,11 +62,14 @@ func TestAqiForPeople(t *testing.T) {
 		want []string
 	}{
 		{"--date 2016-12-20 pm25=302 pm10=356 so2=21 no2=97 co=4.5 o3=12", []string{
-			"HJ 633-2012  2016-12-20  日报 / daily report", "pm25 302 µg/m³ 352", "pm10 356 µg/m³ 209", "so2 21 µg/m³ 21", "no2 97 µg/m³ 109",
-			"co 4.5 mg/m³ 103", "o3_8h 12 µg/m³ 6", "AQI 352 严重污染 severely polluted", "首要污染物 primary: pm25", "缺测 / not measured: o3_1h"}},
+			"HJ 633-2012  2016-12-20  日报 / daily report", "pm25 302 µg/m³ 352", "pm10 356 µg/m³ 209", "so2 21 µg/m³ 21",
+			"no2 97 µg/m³ 109",
+			"co 4.5 mg/m³ 103", "o3_8h 12 µg/m³ 6", "AQI 352 严重污染 severely polluted", "首要污染物 primary: pm25",
+			"缺测 / not measured: o3_1h"}},
 		{"--hourly --date 2026-03-01 pm25=61 o3_8h=900", []string{
 			"实时报", "o3_8h 900 µg/m³ — 不参与此报，已忽略", "AQI 101 轻度污染", "缺测 / not measured: pm10, so2, no2, co, o3_1h"}},
-		{"--date 2026-03-01 pm25=60", []string{"pm25 60 µg/m³ 100", "AQI 不能给出", "HJ 633-2026 §5.3", "缺测 / not measured: pm10, so2, no2, co, o3_8h"}},
+		{"--date 2026-03-01 pm25=60", []string{"pm25 60 µg/m³ 100", "AQI 不能给出", "HJ 633-2026 §5.3",
+			"缺测 / not measured: pm10, so2, no2, co, o3_8h"}},
 		{"--hourly --date 2016-12-20 so2=801", []string{"so2 801 µg/m³ — 超出该列上限", "AQI 不能给出", "没有任何污染物有分指数"}},
 		{"--date 2016-12-20 pm25=35", []string{"AQI 50 优 excellent"}},
 	} {
@@ -89,7 +93,8 @@ func TestAqiForPeople(t *testing.T) {
 func TestAqiDefaultsToToday(t *testing.T) {
 	before := alerts.DateOf(time.Now())
 	code, out, errs := runAqi("pm25=61")
-	if after := alerts.DateOf(time.Now()); code != exitOK || !strings.Contains(out, string(before)) && !strings.Contains(out, string(after)) {
+	if after := alerts.DateOf(time.Now()); code != exitOK || !strings.Contains(out, string(before)) &&
+		!strings.Contains(out, string(after)) {
 		t.Errorf("exit %d, stderr %q, no %s in\n%s", code, errs, before, out)
 	}
 }
@@ -108,15 +113,18 @@ func TestAqiRefuses(t *testing.T) {
 		{[]string{"pm25=1000000"}, exitFailed, []string{"above 100000; check the value and its unit"}},
 		{[]string{"pm1=3"}, exitFailed, []string{"pm1=3: ", "不认识污染物“pm1”", "there is no pollutant pm1; use one of pm25"}},
 		{[]string{"=3"}, exitFailed, []string{"=3: ", "there is no pollutant"}},
-		{[]string{"pm25=3", "co=1", "PM2.5=4"}, exitFailed, []string{"PM2.5=4: ", "pm25 is given twice, as “pm25=3” and as “PM2.5=4”; keep one"}},
+		{[]string{"pm25=3", "co=1", "PM2.5=4"}, exitFailed,
+			[]string{"PM2.5=4: ", "pm25 is given twice, as “pm25=3” and as “PM2.5=4”; keep one"}},
 		{[]string{"o3=3", "o3_8h=4"}, exitFailed, []string{"o3_8h is given twice"}},
 		{[]string{"--hourly", "o3=3", "o3_1h=4"}, exitFailed, []string{"o3_1h is given twice"}},
-		{[]string{"--date", "2016-13-01", "pm25=3"}, exitFailed, []string{"--date: ", "date 2016-13-01 is wrong; give a real day as YYYY-MM-DD"}},
+		{[]string{"--date", "2016-13-01", "pm25=3"}, exitFailed,
+			[]string{"--date: ", "date 2016-13-01 is wrong; give a real day as YYYY-MM-DD"}},
 		{[]string{"--date", "", "pm25=3"}, exitFailed, []string{"--date: "}},
 		{[]string{"--date", "2016-13-01", "pm25=-3", "pm1=3"}, exitFailed, []string{"--date: ", "pm25=-3: ", "pm1=3: "}},
 		{nil, exitUsage, []string{"no concentration is given", "see qingkong aqi --help"}},
 		{[]string{"--hourly"}, exitUsage, []string{"no concentration is given"}},
-		{[]string{"pm25"}, exitUsage, []string{`"pm25" is not of the form POLLUTANT=CONCENTRATION`, "see qingkong aqi --help"}},
+		{[]string{"pm25"}, exitUsage, []string{`"pm25" is not of the form POLLUTANT=CONCENTRATION`,
+			"see qingkong aqi --help"}},
 		{[]string{"pm25=3", "4"}, exitUsage, []string{`"4" is not of the form`}},
 		{[]string{"--daily", "pm25=3"}, exitUsage, []string{"--daily"}},
 	} {

@@ -46,7 +46,8 @@ func newBackupCommand() *cobra.Command {
 		},
 	}
 	f.call.add(cmd, true)
-	cmd.Flags().DurationVar(&f.patience, "wait", 30*time.Minute, "与 --server 一起：最多等多久（with --server: how long to wait for its end）")
+	cmd.Flags().DurationVar(&f.patience, "wait", 30*time.Minute,
+		"与 --server 一起：最多等多久（with --server: how long to wait for its end）")
 	cmd.Flags().StringVar(&f.data, "data", "", "数据目录（folder of the record）")
 	cmd.Flags().StringVar(&f.configFile, "config", "", "配置文件，取其中的磁盘下限（settings file, for its disk limits）")
 	cmd.Flags().StringVar(&f.since, "since", "", "接着这份备份做增量（go on from this backup）")
@@ -54,7 +55,8 @@ func newBackupCommand() *cobra.Command {
 	return cmd
 }
 
-const passphraseHelp = "口令文件，一行，权限 0600（file with the passphrase: one line, mode 0600）" // #nosec G101 -- it is a help text
+// #nosec G101 -- it is a help text
+const passphraseHelp = "口令文件，一行，权限 0600（file with the passphrase: one line, mode 0600）"
 
 // backupFlags are those of both ways to make a backup: here, or on a server.
 type backupFlags struct {
@@ -65,7 +67,8 @@ type backupFlags struct {
 
 // here backs up a folder of this machine.
 func (f *backupFlags) here(cmd *cobra.Command, args []string) error {
-	if err := noneOf(cmd, "without --server", append([]string{"token-file", "wait", "idempotency-key"}, trustFlags...)...); err != nil {
+	if err := noneOf(cmd, "without --server",
+		append([]string{"token-file", "wait", "idempotency-key"}, trustFlags...)...); err != nil {
 		return err
 	}
 	if err := requireFlags(cmd, "data"); err != nil {
@@ -177,9 +180,10 @@ func newRestoreCommand() *cobra.Command {
 				return err
 			}
 			line := progressLine{w: cmd.ErrOrStderr()}
-			opt := journal.RestoreOptions{Files: args, Dir: f.data, Registry: registry(), Erased: erased, Passphrase: pass, Progress: func(block, of uint64) {
-				line.print("backup.restoring", refusal.Args{"block": block, "of": of})
-			}}
+			opt := journal.RestoreOptions{Files: args, Dir: f.data, Registry: registry(), Erased: erased, Passphrase: pass,
+				Progress: func(block, of uint64) {
+					line.print("backup.restoring", refusal.Args{"block": block, "of": of})
+				}}
 			if f.url != "" {
 				opt.Check = f.emptyStream
 			}
@@ -191,7 +195,8 @@ func newRestoreCommand() *cobra.Command {
 		},
 	}
 	f.add(cmd, true)
-	cmd.Flags().StringVar(&erased, "erased", "", "比备份更新的删除清单，即原目录的 erased 文件（a newer list of erasures than the backup's: the file erased of the old folder）")
+	cmd.Flags().StringVar(&erased, "erased", "",
+		"比备份更新的删除清单，即原目录的 erased 文件（a newer list of erasures than the backup's: the file erased of the old folder）")
 	cmd.Flags().StringVar(&passphrase, "passphrase-file", "", passphraseHelp)
 	return cmd
 }
@@ -214,8 +219,9 @@ func printRestored(w io.Writer, f recordFlags, done journal.Restored) error {
 	if f.json {
 		return printJSON(w, done)
 	}
-	fmt.Fprintln(w, bothLanguages("backup.restored", refusal.Args{"block": done.Block, "entries": done.Entries, "root": done.Root,
-		"vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt}))
+	fmt.Fprintln(w, bothLanguages("backup.restored",
+		refusal.Args{"block": done.Block, "entries": done.Entries, "root": done.Root,
+			"vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt}))
 	if done.Damaged > 0 {
 		fmt.Fprintln(w, bothLanguages("backup.rotten", refusal.Args{"count": done.Damaged}))
 	}

@@ -19,7 +19,8 @@ const askPause = time.Second
 
 // onServer has the server write a backup into its own folder, and waits for its end.
 func (f *backupFlags) onServer(cmd *cobra.Command, args []string) error {
-	if err := noneOf(cmd, "with --server: the server has its own folder and settings", "data", "config", "since", "passphrase-file"); err != nil {
+	if err := noneOf(cmd, "with --server: the server has its own folder and settings", "data", "config", "since",
+		"passphrase-file"); err != nil {
 		return err
 	}
 	if err := f.check(cmd); err != nil {
@@ -45,8 +46,9 @@ func (f *backupFlags) onServer(cmd *cobra.Command, args []string) error {
 	if err := understand(answer, &made); err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("backup.done_there", refusal.Args{"file": path.Join(made.Folder, made.File),
-		"last": made.LastBlock, "root": made.Root, "kb": (made.Bytes + 1023) >> 10}))
+	fmt.Fprintln(cmd.OutOrStdout(),
+		bothLanguages("backup.done_there", refusal.Args{"file": path.Join(made.Folder, made.File),
+			"last": made.LastBlock, "root": made.Root, "kb": (made.Bytes + 1023) >> 10}))
 	return printKeep(cmd.OutOrStdout(), made.Encrypted)
 }
 
@@ -62,9 +64,11 @@ func (f *backupFlags) awaited(cmd *cobra.Command) ([]byte, error) {
 		}
 		waited := time.Since(begin)
 		if waited+askPause >= f.patience {
-			return nil, errors.New(bothLanguages("backup.still_written", refusal.Args{"waited": waited.Round(time.Second), "flags": "--idempotency-key " + f.key}))
+			return nil, errors.New(bothLanguages("backup.still_written",
+				refusal.Args{"waited": waited.Round(time.Second), "flags": "--idempotency-key " + f.key}))
 		}
-		fmt.Fprintln(cmd.ErrOrStderr(), bothLanguages("backup.waiting", refusal.Args{"waited": waited.Round(time.Second), "limit": f.patience}))
+		fmt.Fprintln(cmd.ErrOrStderr(),
+			bothLanguages("backup.waiting", refusal.Args{"waited": waited.Round(time.Second), "limit": f.patience}))
 		select {
 		case <-time.After(askPause):
 		case <-cmd.Context().Done():

@@ -27,8 +27,10 @@ func writeFile(t *testing.T, path, text string, mode os.FileMode) string {
 func TestBackupOnTheServer(t *testing.T) {
 	dir, folder := t.TempDir(), t.TempDir()
 	key := writeFile(t, filepath.Join(dir, "backup.key"), backupWords, 0o600)
-	p := &program{t: t, data: filepath.Join(dir, "old"), env: []string{"QINGKONG_BACKUP_DIR=" + folder, "QINGKONG_BACKUP_PASSPHRASE_FILE=" + key}}
-	p.args = []string{"serve", "--demo", "--no-simulate", "--data", p.data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}
+	p := &program{t: t, data: filepath.Join(dir, "old"),
+		env: []string{"QINGKONG_BACKUP_DIR=" + folder, "QINGKONG_BACKUP_PASSPHRASE_FILE=" + key}}
+	p.args = []string{"serve", "--demo", "--no-simulate", "--data", p.data, "--listen", "127.0.0.1:0", "--nats-listen",
+		"127.0.0.1:0"}
 	t.Cleanup(p.kill)
 	p.again()
 	server := func(who string) []string {
@@ -42,7 +44,8 @@ func TestBackupOnTheServer(t *testing.T) {
 		Encrypted          bool
 	}
 	asked := append([]string{"backup", "--json", "--idempotency-key", "once"}, server("admin")...)
-	if err := json.Unmarshal(command(t, asked...), &made); err != nil || !made.Encrypted || made.Folder != folder || made.Last == 0 {
+	if err := json.Unmarshal(command(t, asked...), &made); err != nil || !made.Encrypted || made.Folder != folder ||
+		made.Last == 0 {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	said := string(command(t, append([]string{"backup", "--idempotency-key", "once"}, server("admin")...)...))
@@ -55,24 +58,29 @@ func TestBackupOnTheServer(t *testing.T) {
 	if there, err := os.ReadDir(folder); err != nil || len(there) != 1 {
 		t.Errorf("the same key twice has made %v, %v", there, err)
 	}
-	if code, said := exitOf(t, append([]string{"backup"}, server("duty")...)...); code != 1 || !strings.Contains(said, "forbidden") {
+	if code, said := exitOf(t, append([]string{"backup"}, server("duty")...)...); code != 1 ||
+		!strings.Contains(said, "forbidden") {
 		t.Errorf("a duty officer is answered %d: %s", code, said)
 	}
-	said = string(command(t, append([]string{"personal", "erase", "--recipient", "E0003", "--reason", "离职"}, server("admin")...)...))
+	said = string(command(t, append([]string{"personal", "erase", "--recipient", "E0003", "--reason", "离职"},
+		server("admin")...)...))
 	if !strings.Contains(said, made.File) || !strings.Contains(said, "still holds it") {
 		t.Errorf("the erasure says\n%s", said)
 	}
 	p.stop()
 
 	next := filepath.Join(dir, "new")
-	if code, said := exitOf(t, "restore", file, "--data", next); code != 1 || !strings.Contains(said, "--passphrase-file") || exists(next) {
+	if code, said := exitOf(t, "restore", file, "--data", next); code != 1 ||
+		!strings.Contains(said, "--passphrase-file") || exists(next) {
 		t.Errorf("without the passphrase: %d, %s", code, said)
 	}
 	wrong := writeFile(t, filepath.Join(dir, "wrong.key"), "another horse battery staple", 0o600)
-	if code, said := exitOf(t, "restore", file, "--data", next, "--passphrase-file", wrong); code != 1 || !strings.Contains(said, file) || exists(next) {
+	if code, said := exitOf(t, "restore", file, "--data", next, "--passphrase-file", wrong); code != 1 ||
+		!strings.Contains(said, file) || exists(next) {
 		t.Errorf("with another passphrase: %d, %s", code, said)
 	}
-	if said := string(command(t, "restore", file, "--data", next, "--passphrase-file", key)); !strings.Contains(said, made.Root) {
+	if said := string(command(t, "restore", file, "--data", next, "--passphrase-file", key)); !strings.Contains(said,
+		made.Root) {
 		t.Errorf("the restored root is another than %s:\n%s", made.Root, said)
 	}
 }
@@ -91,7 +99,8 @@ func TestBackupWithAPassphrase(t *testing.T) {
 	if err := os.Chmod(open, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"backup", "--data", data, file}, {"restore", file, "--data", filepath.Join(dir, "new")}} {
+	for _, args := range [][]string{{"backup", "--data", data, file},
+		{"restore", file, "--data", filepath.Join(dir, "new")}} {
 		code, said := exitOf(t, append(args, "--passphrase-file", open)...)
 		if code != 1 || !strings.Contains(said, "chmod 600 "+open) || exists(file) {
 			t.Errorf("%s: %d, %s", args[0], code, said)
@@ -131,7 +140,8 @@ func TestBackupThatTheServerStillWrites(t *testing.T) {
 	if one := <-keys; len(keys) != 2 || one == "" || one != <-keys || one != <-keys {
 		t.Error("it has asked under several keys, or not three times")
 	}
-	code, errs := exitOf(t, "backup", "--server", srv.URL, "--token-file", token, "--idempotency-key", "forever", "--wait", "2s")
+	code, errs := exitOf(t, "backup", "--server", srv.URL, "--token-file", token, "--idempotency-key", "forever",
+		"--wait", "2s")
 	if code != 1 || !strings.Contains(errs, "--idempotency-key forever") || len(keys) == 0 || len(keys) > 3 {
 		t.Errorf("without patience: %d after %d questions, %s", code, len(keys), errs)
 	}
@@ -143,9 +153,11 @@ func TestBackupIsUsedOneWayOrTheOther(t *testing.T) {
 	token, file := writeFile(t, filepath.Join(dir, "token"), "t", 0o600), filepath.Join(dir, "b")
 	there := []string{"--server", "http://127.0.0.1:1", "--token-file", token}
 	for _, args := range [][]string{
-		{}, {"--data", dir}, {file}, {"--data", dir, file, file}, {"--data", dir, file, "--wait", "1m"}, {"--data", dir, file, "--token-file", token},
+		{}, {"--data", dir}, {file}, {"--data", dir, file, file}, {"--data", dir, file, "--wait", "1m"},
+		{"--data", dir, file, "--token-file", token},
 		{"--data", dir, file, "--idempotency-key", "k"}, there[:2], append(there, file), append(there, "--data", dir),
-		append(there, "--since", file), append(there, "--passphrase-file", token), append(there, "--config", token), append(there, "--wait", "0s"),
+		append(there, "--since", file), append(there, "--passphrase-file", token), append(there, "--config", token),
+		append(there, "--wait", "0s"),
 	} {
 		if code, said := exitOf(t, append([]string{"backup"}, args...)...); code != 2 || exists(file) {
 			t.Errorf("backup %v: %d, %s", args, code, said)

@@ -29,7 +29,8 @@ func backupOf(t *testing.T, args ...string) (r backupResult) {
 // serving runs `serve` without --demo on a folder that was restored.
 func serving(t *testing.T, data string) *program {
 	t.Helper()
-	p := &program{t: t, data: data, args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
+	p := &program{t: t, data: data,
+		args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
 	t.Cleanup(p.kill)
 	p.again()
 	return p
@@ -44,7 +45,8 @@ func (p *program) goesOnAbove(on warning) {
 	}
 	p.must("duty", "POST", "/warnings/"+on.ID+"/lift", map[string]any{"revision": on.Revision}, &on)
 	day, first, _ := strings.Cut(on.ID, "-")
-	if next := p.declare("orange"); next.ID == on.ID || strings.HasPrefix(next.ID, day) && next.ID <= day+"-21" || first != "01" {
+	if next := p.declare("orange"); next.ID == on.ID || strings.HasPrefix(next.ID, day) && next.ID <= day+"-21" ||
+		first != "01" {
 		p.t.Errorf("after %s comes %s", on.ID, next.ID)
 	}
 	if said := readiness(p, "duty"); !strings.Contains(said, on.ID+" 的第 ") || !strings.Contains(said, "…21") {
@@ -79,7 +81,8 @@ func TestBackupKillRestoreServe(t *testing.T) {
 		t.Errorf("the stopped folder gives %d blocks, the running one gave %d", stopped.Last, second.Last)
 	}
 
-	for name, files := range map[string][]string{"full and incremental": {full, more}, "of the stopped folder": {stopped.File}} {
+	for name, files := range map[string][]string{"full and incremental": {full, more},
+		"of the stopped folder": {stopped.File}} {
 		t.Run(name, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "new")
 			said := command(t, append([]string{"restore", "--data", data}, files...)...)
@@ -100,7 +103,8 @@ func TestBackupKillRestoreServe(t *testing.T) {
 				OK       bool     `json:"ok"`
 				Problems []string `json:"problems"`
 			}
-			if err := json.Unmarshal(command(t, "journal", "check", "--json", "--data", data), &report); err != nil || !report.OK {
+			if err := json.Unmarshal(command(t, "journal", "check", "--json", "--data", data), &report); err != nil ||
+				!report.OK {
 				t.Errorf("journal check: %+v, %v", report, err)
 			}
 		})

@@ -17,7 +17,8 @@ import (
 func (p *program) connectAs(who string) *nats.Conn {
 	p.t.Helper()
 	a := p.accounts[who]
-	nc, err := nats.Connect("nats://"+p.addr.NATS, nats.UserInfo(a.User, a.Password), nats.CustomInboxPrefix("_INBOX."+a.User))
+	nc, err := nats.Connect("nats://"+p.addr.NATS, nats.UserInfo(a.User, a.Password),
+		nats.CustomInboxPrefix("_INBOX."+a.User))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -66,7 +67,8 @@ func TestBadInputChangesNothing(t *testing.T) {
 	feeder := p.connectAs("feeder")
 	issued := time.Now().UTC().Format(time.RFC3339)
 	forecast := func(days string) string {
-		return fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"drill":false,"days":[%s]}`, issued, days)
+		return fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"drill":false,"days":[%s]}`,
+			issued, days)
 	}
 	one := fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_high":280}`, day(1))
 	before := p.entries()
@@ -77,18 +79,24 @@ func TestBadInputChangesNothing(t *testing.T) {
 	}{
 		{"broken JSON", `{"source":`, 400, "invalid", ""},
 		{"not JSON at all", "date,aqi\n2016-12-17,238\n", 400, "invalid", ""},
-		{"unknown field", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_hi":280}`, day(1))), 422, "unknown_field", "days[0].aqi_hi"},
+		{"unknown field", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_hi":280}`, day(1))), 422, "unknown_field",
+			"days[0].aqi_hi"},
 		{"a date twice", forecast(one + "," + strings.Replace(one, "280", "290", 1)), 422, "invalid", "days[1].date"},
-		{"a range upside down", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":280,"aqi_high":230}`, day(1))), 422, "invalid", "days[0].aqi_high"},
-		{"an index there is not", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_high":501}`, day(1))), 422, "invalid", "days[0].aqi_high"},
+		{"a range upside down", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":280,"aqi_high":230}`, day(1))), 422, "invalid",
+			"days[0].aqi_high"},
+		{"an index there is not", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":230,"aqi_high":501}`, day(1))), 422, "invalid",
+			"days[0].aqi_high"},
 		{"no days", forecast(""), 422, "invalid", "days"},
-		{"wrong type", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":true,"aqi_high":280}`, day(1))), 422, "invalid", "days[0].aqi_low"},
-		{"no index", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":"many","aqi_high":280}`, day(1))), 422, "invalid", "days[0].aqi_low"},
+		{"wrong type", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":true,"aqi_high":280}`, day(1))), 422, "invalid",
+			"days[0].aqi_low"},
+		{"no index", forecast(fmt.Sprintf(`{"date":%q,"aqi_low":"many","aqi_high":280}`, day(1))), 422, "invalid",
+			"days[0].aqi_low"},
 		{"a day without its year", forecast(`{"date":"12月1日","aqi":160}`), 422, "invalid", "days[0].date"},
 	} {
 		status, text := p.raw("feeder", "POST", "/forecasts", c.body)
 		var got problem
-		if err := json.Unmarshal(text, &got); err != nil || status != c.status || !got.says(c.code, c.path) || got.Detail == "" {
+		if err := json.Unmarshal(text, &got); err != nil || status != c.status || !got.says(c.code, c.path) ||
+			got.Detail == "" {
 			t.Errorf("%s over HTTP: %d %s; want %d %s at %q", c.name, status, text, c.status, c.code, c.path)
 		}
 		reply, err := feeder.Request("qingkong.forecast.tianjin-emc", []byte(c.body), 10*time.Second)
@@ -96,7 +104,8 @@ func TestBadInputChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var over struct{ Error problem }
-		if err := json.Unmarshal(reply.Data, &over); err != nil || !over.Error.says(c.code, c.path) || over.Error.Message == "" {
+		if err := json.Unmarshal(reply.Data, &over); err != nil || !over.Error.says(c.code, c.path) ||
+			over.Error.Message == "" {
 			t.Errorf("%s over NATS: %s; want %s at %q", c.name, reply.Data, c.code, c.path)
 		}
 	}
@@ -140,7 +149,8 @@ func TestFromAForecastToThePublicEvent(t *testing.T) {
 	dir := t.TempDir()
 	csv, token := filepath.Join(dir, "emc.csv"), filepath.Join(dir, "token")
 	text := "date,aqi,primary,pm25,pm10,so2,no2,co,o3_8h\n"
-	for i, aqi := range []int{210, 211, 212, 80, 80, 80, 80} { // seven days: the demo's own forecast gives way to all of them
+	// seven days: the demo's own forecast gives way to all of them
+	for i, aqi := range []int{210, 211, 212, 80, 80, 80, 80} {
 		text += fmt.Sprintf("%s,%d,PM2.5,,,,,,\n", day(1+i), aqi)
 	}
 	for path, content := range map[string]string{csv: text, token: p.accounts["feeder"].Token + "\n"} {
@@ -164,8 +174,10 @@ func TestFromAForecastToThePublicEvent(t *testing.T) {
 		ID       string
 		Proposal *proposal
 	}
-	answer := command(t, "forecast", csv, "--server", "http://"+p.addr.HTTP, "--token-file", token, "--source", "tianjin-emc")
-	if err := json.Unmarshal(answer, &got); err != nil || got.ID == "" || got.Proposal == nil || got.Proposal.Level != "orange" || got.Proposal.State != "open" {
+	answer := command(t, "forecast", csv, "--server", "http://"+p.addr.HTTP, "--token-file", token, "--source",
+		"tianjin-emc")
+	if err := json.Unmarshal(answer, &got); err != nil || got.ID == "" || got.Proposal == nil ||
+		got.Proposal.Level != "orange" || got.Proposal.State != "open" {
 		t.Fatalf("the CSV gave %s (>200 on three days and never over 300 is orange)", answer)
 	}
 	met := 0
@@ -193,14 +205,16 @@ func TestFromAForecastToThePublicEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var event warning
-	if err := json.Unmarshal(msg.Data, &event); err != nil || event.ID != w.ID || msg.Header.Get("Qingkong-Event-Id") == "" {
+	if err := json.Unmarshal(msg.Data, &event); err != nil || event.ID != w.ID ||
+		msg.Header.Get("Qingkong-Event-Id") == "" {
 		t.Errorf("qingkong.warning.declared carries %s with %v", msg.Data, msg.Header)
 	}
 	js, err := jetstream.New(viewer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS", jetstream.ConsumerConfig{Durable: "viewer", FilterSubject: "qingkong.warning.declared"})
+	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS",
+		jetstream.ConsumerConfig{Durable: "viewer", FilterSubject: "qingkong.warning.declared"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,8 @@ func newBenchCommand() *cobra.Command {
 		Short:   "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
 		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
 	}
-	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchBackup(), newBenchConsole(), newBenchDispatch(), newBenchList())
+	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchBackup(), newBenchConsole(), newBenchDispatch(),
+		newBenchList())
 	return cmd
 }
 
@@ -59,7 +60,8 @@ func (m measurement) command() *cobra.Command {
 }
 
 // quietly measures a program whose log nobody reads.
-func quietly(measure func(context.Context, int, *slog.Logger) ([]bench.Figure, error)) func(*cobra.Command, int) ([]bench.Figure, error) {
+func quietly(measure func(context.Context, int, *slog.Logger) ([]bench.Figure, error)) func(*cobra.Command,
+	int) ([]bench.Figure, error) {
 	return func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
 		return measure(cmd.Context(), n, slog.New(slog.DiscardHandler))
 	}

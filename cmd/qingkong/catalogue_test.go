@@ -76,7 +76,8 @@ func TestFixedNamesAreWordedOnce(t *testing.T) {
 		for kind, names := range kinds {
 			var same []string
 			for _, name := range members {
-				if rule := group + "." + name; slices.Contains(names, name) && notAName[group] == "" && len([]rune(refusal.Text(rule, "zh-CN", nil))) <= 6 {
+				if rule := group + "." + name; slices.Contains(names, name) && notAName[group] == "" &&
+					len([]rune(refusal.Text(rule, "zh-CN", nil))) <= 6 {
 					same = append(same, name)
 				}
 			}
@@ -161,7 +162,8 @@ var (
 
 func sourceOf(t *testing.T) *source {
 	t.Helper()
-	s := &source{takes: map[string]int{"cmd/internal/web/console.t": 0, "cmd/internal/web/console.word": 1, "New": 1}, rules: map[string]bool{}, names: map[string]bool{}}
+	s := &source{takes: map[string]int{"cmd/internal/web/console.t": 0, "cmd/internal/web/console.word": 1, "New": 1},
+		rules: map[string]bool{}, names: map[string]bool{}}
 	files := map[string]*ast.File{}
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || strings.HasSuffix(path, "_test.go") {

@@ -17,7 +17,8 @@ import (
 // checkBeside runs `journal check --json` on the folder of a program that runs.
 func (p *program) checkBeside(args ...string) (c checked) {
 	p.t.Helper()
-	cmd := exec.CommandContext(p.t.Context(), os.Args[0], append([]string{"journal", "check", "--json", "--data", p.data}, args...)...)
+	cmd := exec.CommandContext(p.t.Context(), os.Args[0],
+		append([]string{"journal", "check", "--json", "--data", p.data}, args...)...)
 	cmd.Env = append(os.Environ(), "QINGKONG_TEST_RUN=1")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -104,10 +105,12 @@ func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
 	if beside.exit != 0 || !beside.OK || len(beside.Problems) > 0 {
 		t.Fatalf("a whole record: %+v", beside)
 	}
-	if text := command(t, "journal", "check", "--data", p.data); !bytes.Contains(text, []byte(" blocks, ")) || !bytes.Contains(text, []byte(", root ")) {
+	if text := command(t, "journal", "check", "--data", p.data); !bytes.Contains(text, []byte(" blocks, ")) ||
+		!bytes.Contains(text, []byte(", root ")) {
 		t.Errorf("without --json it prints %s", text)
 	}
-	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 || strings.Join(p.names(), " ") != strings.Join(before, " ") {
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 ||
+		strings.Join(p.names(), " ") != strings.Join(before, " ") {
 		t.Errorf("the check left %v, %v; the folder holds %q", left, err, p.names())
 	}
 
@@ -115,16 +118,19 @@ func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
 	bad := bytes.Clone(row)
 	bad[len(bad)-2] ^= 1
 	p.overwrite(places, bad)
-	if got := p.checkBeside(); got.exit != 1 || got.OK || !strings.Contains(strings.Join(got.Problems, "\n"), "does not have the hash that is its name") ||
+	if got := p.checkBeside(); got.exit != 1 || got.OK ||
+		!strings.Contains(strings.Join(got.Problems, "\n"), "does not have the hash that is its name") ||
 		!strings.Contains(got.errs, "does not prove itself") {
 		t.Errorf("with a byte altered: %+v", got)
 	}
-	comesTrue(t, "the check of the record", func() bool { return strings.Contains(readiness(p, "admin"), "does not have the hash that is its name") })
+	comesTrue(t, "the check of the record",
+		func() bool { return strings.Contains(readiness(p, "admin"), "does not have the hash that is its name") })
 	p.overwrite(places, row)
 	if got := p.checkBeside(); got.exit != 0 || !got.OK {
 		t.Errorf("with the byte put right: %+v", got)
 	}
-	comesTrue(t, "a record that is well", func() bool { return !strings.Contains(readiness(p, "admin"), "does not have the hash") })
+	comesTrue(t, "a record that is well",
+		func() bool { return !strings.Contains(readiness(p, "admin"), "does not have the hash") })
 
 	p.stop()
 	if stopped := check(t, p.data, false); stopped.exit != 0 || !stopped.OK {
@@ -134,7 +140,8 @@ func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
 
 // A check that is interrupted, or whose program is killed, ends with exit 1 and leaves nothing behind.
 func TestAnInterruptedCheckBesideTheProgram(t *testing.T) {
-	p := start(t, filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--demo-recipients", "20000")
+	p := start(t, filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0",
+		"--demo-recipients", "20000")
 	before := strings.Join(p.names(), " ")
 	for name, end := range map[string]func(asker *exec.Cmd){
 		"interrupted": func(asker *exec.Cmd) { _ = asker.Process.Signal(syscall.SIGINT) },

@@ -110,7 +110,8 @@ func TestJournalCheckOnlyLooks(t *testing.T) {
 		want   string // in a problem
 	}{
 		{"whole", func(string) error { return nil }, 0, ""},
-		{"one that may only be read", func(data string) error { return exec.Command("chmod", "-R", "a-w", data).Run() }, 0, ""},
+		{"one that may only be read", func(data string) error { return exec.Command("chmod", "-R", "a-w", data).Run() },
+			0, ""},
 		{"without a lock file", func(data string) error { return os.Remove(filepath.Join(data, "lock")) }, 0, ""},
 		{"a character of the vault altered", func(data string) error {
 			db, err := bbolt.Open(filepath.Join(data, "qingkong.db"), 0o600, nil)
@@ -136,7 +137,8 @@ func TestJournalCheckOnlyLooks(t *testing.T) {
 			}
 			return os.Truncate(msgs(data, "1.blk"), info.Size()/2)
 		}, 1, "the stream ends at "},
-		{"the record cut to two pages", func(data string) error { return os.Truncate(filepath.Join(data, "qingkong.db"), 8192) }, 1, "it was cut"},
+		{"the record cut to two pages",
+			func(data string) error { return os.Truncate(filepath.Join(data, "qingkong.db"), 8192) }, 1, "it was cut"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "data")

@@ -110,7 +110,8 @@ func TestACommandLineIsReadBeforeAnythingIsSent(t *testing.T) {
 		{exitUsage, "is no JSON", []string{"list", "amend", "E1", "--reason", "x", "--change", "{"}},
 		{exitUsage, "is no JSON", []string{"list", "amend", "E1", "--reason", "x", "--contact", "@" + broken}},
 		{exitFailed, "open none: ", []string{"list", "amend", "E1", "--reason", "x", "--contact", "@none"}},
-		{exitUsage, "none of the others can be", []string{"list", "amend", "E1", "--reason", "x", "--change", "{}", "--retire"}},
+		{exitUsage, "none of the others can be",
+			[]string{"list", "amend", "E1", "--reason", "x", "--change", "{}", "--retire"}},
 		{exitUsage, "is no decision", []string{"order", "objection", "O1", "maybe", "--reason", "x"}},
 		{exitUsage, "--expires-at", []string{"order", "objection", "O1", "accept", "--reason", "x", "--expires-at", "soon"}},
 		{exitUsage, "--reason", []string{"order", "plan", "O1", "--reason", "x"}},
@@ -135,18 +136,25 @@ func TestWhatOtherCommandsSend(t *testing.T) {
 	problem := writeFile(t, "problem.json", []byte(`{"problem":{"steps":3},"missing":[]}`))
 	figures := writeFile(t, "figures.json", []byte(`{"figures":{"step_h":1}}`))
 	for _, c := range []struct{ args, line, body string }{
-		{`list amend E1 --reason r --measure M2 --change {"complete_within_h":3} --effective-from 2026-12-01`, "POST /api/v1/list/amendments",
+		{`list amend E1 --reason r --measure M2 --change {"complete_within_h":3} --effective-from 2026-12-01`,
+			"POST /api/v1/list/amendments",
 			`map[change:map[complete_within_h:3] effective_from:2026-12-01 measure_id:M2 reason:r recipient_id:E1]`},
-		{"list amend E1 --reason r --measure M2 --remove", "POST /api/v1/list/amendments", "map[change:<nil> measure_id:M2 reason:r recipient_id:E1]"},
-		{"list amend E1 --reason r --retire --base L1", "POST /api/v1/list/amendments", "map[base:L1 reason:r recipient:<nil> recipient_id:E1]"},
-		{"list amend E1 --reason r --contact @" + file, "POST /api/v1/list/amendments", "map[contact:map[name:张工] reason:r recipient_id:E1]"},
-		{"list approve L/1 --revision 2 --otp 123456", "POST /api/v1/list/versions/L%2F1/approve", "map[otp:123456 revision:2]"},
-		{"list activate L1 --revision 2 --replaces L0", "POST /api/v1/list/versions/L1/activate", "map[replaces:L0 revision:2]"},
+		{"list amend E1 --reason r --measure M2 --remove", "POST /api/v1/list/amendments",
+			"map[change:<nil> measure_id:M2 reason:r recipient_id:E1]"},
+		{"list amend E1 --reason r --retire --base L1", "POST /api/v1/list/amendments",
+			"map[base:L1 reason:r recipient:<nil> recipient_id:E1]"},
+		{"list amend E1 --reason r --contact @" + file, "POST /api/v1/list/amendments",
+			"map[contact:map[name:张工] reason:r recipient_id:E1]"},
+		{"list approve L/1 --revision 2 --otp 123456", "POST /api/v1/list/versions/L%2F1/approve",
+			"map[otp:123456 revision:2]"},
+		{"list activate L1 --revision 2 --replaces L0", "POST /api/v1/list/versions/L1/activate",
+			"map[replaces:L0 revision:2]"},
 		{"list discard L1 --revision 2", "DELETE /api/v1/list/versions/L1?revision=2", "map[]"},
 		{"list relist W1", "GET /api/v1/warnings/W1/list-changes?limit=1000", "map[]"},
 		{"list relist W1 --recipients E1,E2 --version L2 --revision 3", "POST /api/v1/warnings/W1/list-changes",
 			"map[list_version:L2 recipients:[E1 E2] revision:3]"},
-		{"list changes L2 --against L1 --limit 7 --cursor c", "GET /api/v1/list/versions/L2/diff?against=L1&cursor=c&limit=7", "map[]"},
+		{"list changes L2 --against L1 --limit 7 --cursor c", "GET /api/v1/list/versions/L2/diff?against=L1&cursor=c&limit=7",
+			"map[]"},
 		{"list versions --as-of 2026-10-31", "GET /api/v1/list/versions?as_of=2026-10-31&limit=50", "map[]"},
 		{"order objection O1 amend --reason r --change M1={\"n\":1} --change M2=null", "POST /api/v1/orders/O1/objection",
 			"map[decision:amend measures:[map[change:map[n:1] id:M1] map[change:<nil> id:M2]] reason:r]"},
@@ -171,11 +179,13 @@ func TestWhatOtherCommandsSend(t *testing.T) {
 // An act whose answer says nothing has nothing to print as JSON, and has not failed.
 func TestAnAnswerThatSaysNothing(t *testing.T) {
 	to, _ := askedServer(t, func(*http.Request) (int, string) { return http.StatusNoContent, "" })
-	if out, errs := ran(t, exitOK, append([]string{"account", "end-session", "--all", "--json"}, to...)...); out+errs != "" {
+	if out, errs := ran(t, exitOK, append([]string{"account", "end-session", "--all", "--json"}, to...)...); out+
+		errs != "" {
 		t.Errorf("it prints %q and %q", out, errs)
 	}
 	to, _ = askedServer(t, func(*http.Request) (int, string) { return http.StatusOK, "null" })
-	for _, args := range []string{"warning show W1", "warning approve W1 --revision 1", "order show O1", "account show zhang"} {
+	for _, args := range []string{"warning show W1", "warning approve W1 --revision 1", "order show O1",
+		"account show zhang"} {
 		_, errs := ran(t, exitFailed, append(strings.Fields(args), to...)...)
 		says(t, errs, "is --server the address of qingkong?")
 	}

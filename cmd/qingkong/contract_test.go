@@ -40,8 +40,10 @@ type order struct {
 
 func dial(t *testing.T, addr string, who account) *enterprise {
 	t.Helper()
-	e := &enterprise{t: t, id: who.Recipient, orders: make(chan orderEvent, 100), errs: make(chan error, 100), back: make(chan struct{}, 10)}
-	nc, err := nats.Connect("nats://"+addr, nats.UserInfo(who.Recipient, who.Password), nats.CustomInboxPrefix("_INBOX."+who.Recipient),
+	e := &enterprise{t: t, id: who.Recipient, orders: make(chan orderEvent, 100), errs: make(chan error, 100),
+		back: make(chan struct{}, 10)}
+	nc, err := nats.Connect("nats://"+addr, nats.UserInfo(who.Recipient, who.Password),
+		nats.CustomInboxPrefix("_INBOX."+who.Recipient),
 		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(50*time.Millisecond),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { e.errs <- err }),
 		nats.ReconnectHandler(func(*nats.Conn) { e.back <- struct{}{} }))
@@ -137,10 +139,12 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 		t.Errorf("the plant got %+v", theirs)
 	}
 
-	for _, subject := range []string{"qingkong.order.E0001", "qingkong.order.*", "qingkong.order.>", ">", "_INBOX.>", "_INBOX.E0001.>", "$SYS.>", "$KV.>", "qingkong.answer.E0001"} {
+	for _, subject := range []string{"qingkong.order.E0001", "qingkong.order.*", "qingkong.order.>", ">", "_INBOX.>",
+		"_INBOX.E0001.>", "$SYS.>", "$KV.>", "qingkong.answer.E0001"} {
 		e.refused("subscribe to "+subject, func() error { _, err := e.nc.SubscribeSync(subject); return err })
 	}
-	for _, subject := range []string{"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.warning.declared", "qingkong.order." + me.Recipient, "_INBOX.E0001.x", "$JS.API.STREAM.LIST", "qingkong.journal.block"} {
+	for _, subject := range []string{"qingkong.answer.E0001", "qingkong.pending.E0001", "qingkong.warning.declared",
+		"qingkong.order." + me.Recipient, "_INBOX.E0001.x", "$JS.API.STREAM.LIST", "qingkong.journal.block"} {
 		e.refused("publish to "+subject, func() error { return e.nc.Publish(subject, []byte("{}")) })
 	}
 
@@ -157,7 +161,8 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 			Error struct{ Code, Message string }
 		}
 		text := e.ask("qingkong.answer."+me.Recipient, c.body)
-		if err := json.Unmarshal([]byte(text), &reply); err != nil || reply.OK || reply.Error.Code != c.code || reply.Error.Message == "" {
+		if err := json.Unmarshal([]byte(text), &reply); err != nil || reply.OK || reply.Error.Code != c.code ||
+			reply.Error.Message == "" {
 			t.Errorf("answer %s gave %s, want code %s", c.body, text, c.code)
 		}
 	}
@@ -167,7 +172,8 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 			OK    bool
 			Order order
 		}
-		text := e.ask("qingkong.answer."+me.Recipient, `{"order_id":"`+got.Order.ID+`","action":"acknowledge","note":"已通知班长"}`)
+		text := e.ask("qingkong.answer."+me.Recipient,
+			`{"order_id":"`+got.Order.ID+`","action":"acknowledge","note":"已通知班长"}`)
 		if err := json.Unmarshal([]byte(text), &reply); err != nil || !reply.OK {
 			t.Fatalf("acknowledge gave %s", text)
 		}
@@ -191,7 +197,8 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 		t.Errorf("after the restart the order is %+v", o)
 	}
 	var pending struct{ Orders []order }
-	if err := json.Unmarshal([]byte(e.ask("qingkong.pending."+me.Recipient, "")), &pending); err != nil || len(pending.Orders) != 1 || pending.Orders[0].ID != got.Order.ID {
+	if err := json.Unmarshal([]byte(e.ask("qingkong.pending."+me.Recipient, "")), &pending); err != nil ||
+		len(pending.Orders) != 1 || pending.Orders[0].ID != got.Order.ID {
 		t.Errorf("pending gave %+v, %v", pending, err)
 	}
 	if status := p.call("enterprise", "GET", "/orders/"+w.ID+"-E0001-1", nil, nil); status != 404 {
@@ -214,7 +221,8 @@ func TestAClientWrittenFromTheContractAlone(t *testing.T) {
 		OK       bool
 		Problems []string
 	}
-	if err := json.Unmarshal(command(t, "journal", "check", "--data", p.data, "--json"), &report); err != nil || !report.OK {
+	if err := json.Unmarshal(command(t, "journal", "check", "--data", p.data, "--json"), &report); err != nil ||
+		!report.OK {
 		t.Errorf("journal check: %+v, %v", report, err)
 	}
 }

@@ -42,7 +42,8 @@ func TestNothingReadableIsLostWhereBothStoresAreHurt(t *testing.T) {
 	} {
 		code, text := exitOf(t, args...)
 		got := numbers.FindStringSubmatch(text)
-		if code != 1 || got == nil || got[1] != got[4] || !strings.Contains(text, "--from stream --skip-unreadable") || !strings.Contains(text, "restore") {
+		if code != 1 || got == nil || got[1] != got[4] || !strings.Contains(text, "--from stream --skip-unreadable") ||
+			!strings.Contains(text, "restore") {
 			t.Fatalf("%v: exit code %d, %s", args, code, text)
 		}
 		said = append(said, strings.Join(got[1:], " "))
@@ -50,7 +51,8 @@ func TestNothingReadableIsLostWhereBothStoresAreHurt(t *testing.T) {
 	if said[0] != said[1] {
 		t.Errorf("the start has %s, a rebuild %s", said[0], said[1])
 	}
-	kept, err := filepath.Glob(filepath.Join(p.data, "nats.before-*", "jetstream", "JOURNAL", "streams", "QINGKONG_JOURNAL", "msgs", "1.blk"))
+	kept, err := filepath.Glob(filepath.Join(p.data, "nats.before-*", "jetstream", "JOURNAL", "streams",
+		"QINGKONG_JOURNAL", "msgs", "1.blk"))
 	if err != nil || len(kept) == 0 {
 		t.Fatalf("no copy of the stream: %v", err)
 	}
@@ -59,7 +61,8 @@ func TestNothingReadableIsLostWhereBothStoresAreHurt(t *testing.T) {
 	}
 
 	out := string(command(t, "journal", "rebuild", "--data", p.data, "--from", "stream", "--skip-unreadable"))
-	for _, want := range []string{`"kind":"alerts.warning.lifted"`, w.ID, "act on them by hand", "had been confirmed and are lost"} {
+	for _, want := range []string{`"kind":"alerts.warning.lifted"`, w.ID, "act on them by hand",
+		"had been confirmed and are lost"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the rebuild does not say %s:\n%s", want, out)
 		}

@@ -49,7 +49,8 @@ func newEvaluateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&criteria, "criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
 	cmd.Flags().StringVar(&folder, "criteria-folder", "", "另有分级标准文件的目录（folder of further criteria files）")
-	cmd.Flags().BoolVar(&workRequirement, "work-requirement", false, "加上预警以下的管控要求一档（add the tier below the warning levels）")
+	cmd.Flags().BoolVar(&workRequirement, "work-requirement", false,
+		"加上预警以下的管控要求一档（add the tier below the warning levels）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
 	return cmd
 }
@@ -64,7 +65,8 @@ func chooseCriteria(name, folder string, workRequirement bool) (alerts.Settings,
 	if name == "" {
 		name = alerts.ByDate
 	}
-	return set.Choose(alerts.CriteriaChoice{Use: name, Tianjin2023: alerts.CriteriaNational2024, WorkRequirement: workRequirement}, sets)
+	return set.Choose(alerts.CriteriaChoice{Use: name, Tianjin2023: alerts.CriteriaNational2024,
+		WorkRequirement: workRequirement}, sets)
 }
 
 // evaluated is what evaluate prints as JSON.
@@ -205,10 +207,12 @@ func newCriteriaCommand() *cobra.Command {
 				if c.Unseen {
 					mark = "  未见原文 unseen"
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）%s\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title, c.Document, mark)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）%s\n", c.Name, orDash(string(c.ValidFrom)),
+					orDash(string(c.ValidTo)), c.Title, c.Document, mark)
 				for _, l := range c.Levels {
 					for _, cl := range l.AnyOf {
-						fmt.Fprintf(cmd.OutOrStdout(), "    %s / %s: %s\n", alerts.LevelName(l.Level, "zh-CN"), alerts.LevelName(l.Level, "en"), cl.Name())
+						fmt.Fprintf(cmd.OutOrStdout(), "    %s / %s: %s\n", alerts.LevelName(l.Level, "zh-CN"),
+							alerts.LevelName(l.Level, "en"), cl.Name())
 					}
 				}
 			}

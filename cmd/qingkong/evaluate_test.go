@@ -59,7 +59,8 @@ func TestEvaluateJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Criteria != c.criteria || got.Level != c.level || len(got.Episodes) != 1 || got.Episodes[0].To != c.to || len(got.Days) != 3 || !got.Days[0].Counted {
+		if got.Criteria != c.criteria || got.Level != c.level || len(got.Episodes) != 1 || got.Episodes[0].To != c.to ||
+			len(got.Days) != 3 || !got.Days[0].Counted {
 			t.Errorf("%s: %s", c.first, out)
 		}
 	}
@@ -99,7 +100,8 @@ func TestEvaluateTellsItsReasons(t *testing.T) {
 func TestEvaluateTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 	file := writeFile(t, "f.csv", []byte("date,aqi,primary,pm25,pm10,so2\n2024-01-10,350,,100,,\n2024-01-11,310,,100,,\n2024-01-12,320,PM2.5,100,,\n2024-01-13,500,,,,20\n"))
 	out, _ := ran(t, exitOK, "evaluate", file)
-	for _, want := range []string{"级别 level: 黄色", "2024-01-10  350→132  计入 +    AQI 与浓度不符 / the AQI and the concentrations disagree",
+	for _, want := range []string{"级别 level: 黄色",
+		"2024-01-10  350→132  计入 +    AQI 与浓度不符 / the AQI and the concentrations disagree",
 		"2024-01-13  500  计入 +    PM 缺测，疑为沙尘 / particulates missing, dust suspected"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)
@@ -116,7 +118,8 @@ func TestEvaluateTellsOfIndexAndConcentrationsThatDisagree(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)
 	}
-	if d := got.Days; d[0].AQI != 350 || d[0].Counted == nil || *d[0].Counted != 132 || d[0].Why != "aqi_mismatch" || d[3].Counted != nil || d[3].Why != "dust_suspect" {
+	if d := got.Days; d[0].AQI != 350 || d[0].Counted == nil || *d[0].Counted != 132 || d[0].Why != "aqi_mismatch" ||
+		d[3].Counted != nil || d[3].Why != "dust_suspect" {
 		t.Errorf("%s", out)
 	}
 	hourly := "time,aqi,pm25\n"
@@ -144,7 +147,8 @@ func TestEvaluateNamesRowColumnAndRemedy(t *testing.T) {
 			t.Errorf("%q: %q does not say %q", text, errs, want)
 		}
 	}
-	if _, errs := ran(t, exitFailed, "evaluate", "--criteria", "national-2030", writeFile(t, "f.csv", []byte("date,aqi\n2026-03-01,1\n"))); !strings.Contains(errs, "national-2024") {
+	if _, errs := ran(t, exitFailed, "evaluate", "--criteria", "national-2030",
+		writeFile(t, "f.csv", []byte("date,aqi\n2026-03-01,1\n"))); !strings.Contains(errs, "national-2024") {
 		t.Errorf("unknown criteria: %q does not say which there are", errs)
 	}
 }
@@ -154,10 +158,12 @@ func TestCriteriaCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, _ := ran(t, exitOK, "criteria", "check", writeFile(t, "c.json", good)); !strings.Contains(out, "tianjin-2018") {
+	if out, _ := ran(t, exitOK, "criteria", "check", writeFile(t, "c.json", good)); !strings.Contains(out,
+		"tianjin-2018") {
 		t.Errorf("a good file: %q", out)
 	}
-	bad := strings.Replace(strings.Replace(string(good), `"hours": 48`, `"hours": 30`, 1), `"valid_to": "2023-11-30"`, `"valid_to": "2017-01-01"`, 1)
+	bad := strings.Replace(strings.Replace(string(good), `"hours": 48`, `"hours": 30`, 1), `"valid_to": "2023-11-30"`,
+		`"valid_to": "2017-01-01"`, 1)
 	_, errs := ran(t, exitFailed, "criteria", "check", writeFile(t, "c.json", []byte(bad)))
 	for _, want := range []string{"levels[0].any_of[0].hours", "valid_to", "upside down"} {
 		if !strings.Contains(errs, want) {
@@ -168,12 +174,14 @@ func TestCriteriaCheck(t *testing.T) {
 		{`{"over": 200, "hours": 48}`, `{"over": 200, "hours": 96}`}:  "levels[0].any_of[0]",
 		{`{"over": 300, "hours": 48}`, `{"over": 300, "hours": 120}`}: "levels[2].any_of[0].within.hours",
 	} {
-		_, errs := ran(t, exitFailed, "criteria", "check", writeFile(t, "c.json", []byte(strings.Replace(string(good), change[0], change[1], 1))))
+		_, errs := ran(t, exitFailed, "criteria", "check",
+			writeFile(t, "c.json", []byte(strings.Replace(string(good), change[0], change[1], 1))))
 		if !strings.Contains(errs, want+": ") || !strings.Contains(errs, "check both") {
 			t.Errorf("%s: %q does not say what is wrong", change[1], errs)
 		}
 	}
-	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 5 || strings.Count(out, "未见原文 unseen") != 1 {
+	if out, _ := ran(t, exitOK, "criteria", "list"); strings.Count(out, "…") != 5 ||
+		strings.Count(out, "未见原文 unseen") != 1 {
 		t.Errorf("the list is\n%s", out)
 	}
 }
@@ -213,7 +221,8 @@ func TestEvaluateTellsOfTooFewHours(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &got); err != nil {
 			t.Fatal(err)
 		}
-		if len(got.Days) != 1 || got.Days[0].AQI != nil || got.Days[0].Why != "too_few_hours" || got.Days[0].Hours.Valid != 19 || got.Days[0].Hours.Need != 20 ||
+		if len(got.Days) != 1 || got.Days[0].AQI != nil || got.Days[0].Why != "too_few_hours" ||
+			got.Days[0].Hours.Valid != 19 || got.Days[0].Hours.Need != 20 ||
 			got.Days[0].Hours.MeanAQI < 330 || !got.Clauses[0].Unknown {
 			t.Errorf("blank %s: %s", blank, out)
 		}

@@ -149,7 +149,8 @@ func seenText(actor string, s *alerts.SecretSeen) string {
 	if s == nil {
 		return ""
 	}
-	return pair("access.seen", refusal.Args{"actor": actor, "by": s.By, "at": clockText(&s.At), "how": refusal.Words("access.how."+s.How, nil)})
+	return pair("access.seen", refusal.Args{"actor": actor, "by": s.By, "at": clockText(&s.At),
+		"how": refusal.Words("access.how."+s.How, nil)})
 }
 
 // sightText is when and how an administrator came by a secret; "" for never.

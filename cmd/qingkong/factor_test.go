@@ -35,7 +35,8 @@ func (s *shell) enrol(who, passwordFile string) (secret string) {
 	shown, said := io.Pipe()
 	var out strings.Builder
 	root := newRoot(commands())
-	root.SetArgs([]string{"factor", "enrol", "--password-file", passwordFile, "--json", "--server", s.url, "--token-file", filepath.Join(s.tokens, who)})
+	root.SetArgs([]string{"factor", "enrol", "--password-file", passwordFile, "--json", "--server", s.url, "--token-file",
+		filepath.Join(s.tokens, who)})
 	root.SetIn(in)
 	root.SetOut(&out)
 	root.SetErr(said)

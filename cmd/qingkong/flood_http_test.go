@@ -22,11 +22,13 @@ type described struct {
 }
 
 // floodSliceCalls are those of `make test`: one of each kind.
-var floodSliceCalls = []string{"http enterprise GET /api/v1/orders", "http enterprise POST /api/v1/orders/{id}/acknowledge", "http duty POST /api/v1/list/imports",
+var floodSliceCalls = []string{"http enterprise GET /api/v1/orders",
+	"http enterprise POST /api/v1/orders/{id}/acknowledge", "http duty POST /api/v1/list/imports",
 	"http viewer GET /api/v1/events", "http nobody GET /api/v1/orders", "http viewer POST /api/v1/accounts"}
 
 // floodTold are calls of which a share is used up in a moment, on any machine.
-var floodTold = map[string]bool{"http enterprise GET /api/v1/orders": true, "http duty POST /api/v1/list/imports": true, "http viewer GET /api/v1/events": true,
+var floodTold = map[string]bool{"http enterprise GET /api/v1/orders": true, "http duty POST /api/v1/list/imports": true,
+	"http viewer GET /api/v1/events": true,
 	"http nobody GET /api/v1/orders": true, "http viewer POST /api/v1/accounts": true}
 
 // httpRows are the calls of openapi.json, each as every role that may make it, as one that may not, and without a
@@ -46,14 +48,16 @@ func (f *flooded) httpRows() (rows []row) {
 			for _, role := range f.as(d.Roles) {
 				c := floodCall{role: role, method: strings.ToUpper(method), path: path, call: d}
 				name := fmt.Sprintf("http %s %s %s", role, c.method, path)
-				rows = append(rows, row{name: name, slice: slices.Contains(floodSliceCalls, name), told: floodTold[name], ready: c.ready})
+				rows = append(rows, row{name: name, slice: slices.Contains(floodSliceCalls, name), told: floodTold[name],
+					ready: c.ready})
 			}
 		}
 	}
 	for _, path := range []string{"/login", "/desk", "/desk/warnings/{id}/board", "/desk/orders", "/desk/lists"} {
 		for _, role := range []string{floodNobody, "duty", "enterprise"} {
 			c := floodCall{role: role, method: "GET", path: path, page: true}
-			rows = append(rows, row{name: fmt.Sprintf("page %s GET %s", role, path), slice: role == "duty" && path == "/desk", told: role == "duty" && path == "/desk", ready: c.ready})
+			rows = append(rows, row{name: fmt.Sprintf("page %s GET %s", role, path), slice: role == "duty" && path == "/desk",
+				told: role == "duty" && path == "/desk", ready: c.ready})
 		}
 	}
 	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.name, b.name) })
@@ -101,7 +105,8 @@ func (c floodCall) ready(f *flooded) func(<-chan struct{}, *tally) {
 	}
 	return func(stop <-chan struct{}, n *tally) {
 		ctx, cancel := context.WithCancel(context.Background())
-		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		var over sync.WaitGroup
 		for range workers {
 			over.Go(func() {
@@ -161,7 +166,8 @@ func (f *flooded) filled(path string, who account) string {
 	f.others.mu.Lock()
 	warning := f.others.first
 	f.others.mu.Unlock()
-	id := map[string]string{"accounts": f.roles["viewer"].User, "recipients": recipient, "orders": f.orderOf(recipient), "warnings": warning,
+	id := map[string]string{"accounts": f.roles["viewer"].User, "recipients": recipient, "orders": f.orderOf(recipient),
+		"warnings": warning,
 		"versions": f.version(), "imports": f.version(), "proposals": "P20161216-01"}
 	if f.spoils(path) {
 		id["accounts"], id["recipients"] = "nobody-here", "E0099"
@@ -175,7 +181,8 @@ func (f *flooded) filled(path string, who account) string {
 			parts[i] = "none"
 		}
 	}
-	return strings.Join(parts, "/") + map[string]string{"/api/v1/ledger/proof": "?entry=0", "/api/v1/list/versions/{id}/diff": "?with=" + f.version()}[path]
+	return strings.Join(parts, "/") + map[string]string{"/api/v1/ledger/proof": "?entry=0",
+		"/api/v1/list/versions/{id}/diff": "?with=" + f.version()}[path]
 }
 
 // spoils says whether a call changes who can log in.
@@ -206,7 +213,8 @@ func (f *flooded) body(c floodCall) (body, media string) {
 		return string(book), "application/octet-stream"
 	}
 	if c.path == "/api/v1/warnings" { // a live one would be the others' to lift
-		return `{"level":"yellow","trigger":"city_order","document_no":"演练1号","issued_by":"市指挥部","drill":true}`, "application/json"
+		return `{"level":"yellow","trigger":"city_order","document_no":"演练1号","issued_by":"市指挥部","drill":true}`,
+			"application/json"
 	}
 	body = string(c.call.Body.Content["application/json"].Example)
 	if body == "" {

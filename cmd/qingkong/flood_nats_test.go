@@ -22,7 +22,8 @@ const (
 func natsRows() (rows []row) {
 	may := map[string]string{"enterprise": "(answer|pending).<self>", "feeder": `forecast|^qingkong\.observation`}
 	add := func(slice bool, role, subject string, body func(f *flooded, who account) string) {
-		rows = append(rows, row{name: "nats " + role + " " + subject, slice: slice, told: may[role] != "" && regexp.MustCompile(may[role]).MatchString(subject),
+		rows = append(rows, row{name: "nats " + role + " " + subject, slice: slice, told: may[role] != "" &&
+			regexp.MustCompile(may[role]).MatchString(subject),
 			cut: true, ready: floodSubject(role, subject, body)})
 	}
 	is := func(body string) func(*flooded, account) string {
@@ -52,7 +53,8 @@ func natsRows() (rows []row) {
 	add(false, "feeder", "qingkong.warning.declared", is(`{}`))
 	add(false, "enterprise", "nowhere", is(`{}`))
 	for _, role := range []string{"viewer", "duty"} {
-		for _, api := range []string{"STREAM.INFO.QINGKONG_EVENTS", "CONSUMER.CREATE.QINGKONG_EVENTS.<self>", "CONSUMER.INFO.QINGKONG_EVENTS.<self>", "CONSUMER.MSG.NEXT.QINGKONG_EVENTS.<self>"} {
+		for _, api := range []string{"STREAM.INFO.QINGKONG_EVENTS", "CONSUMER.CREATE.QINGKONG_EVENTS.<self>",
+			"CONSUMER.INFO.QINGKONG_EVENTS.<self>", "CONSUMER.MSG.NEXT.QINGKONG_EVENTS.<self>"} {
 			add(role == "viewer" && api[0] == 'S', role, "$JS.API."+api, func(_ *flooded, who account) string {
 				return fmt.Sprintf(`{"stream_name":"QINGKONG_EVENTS","config":{"durable_name":%q,"name":%q,"ack_policy":"explicit"}}`, who.User, who.User)
 			})
@@ -66,7 +68,8 @@ func natsRows() (rows []row) {
 }
 
 // floodSubject has a new user publish to a subject from several connections.
-func floodSubject(role, subject string, body func(*flooded, account) string) func(*flooded) func(<-chan struct{}, *tally) {
+func floodSubject(role, subject string, body func(*flooded, account) string) func(*flooded) func(<-chan struct{},
+	*tally) {
 	return func(f *flooded) func(<-chan struct{}, *tally) {
 		who := f.account(role)
 		to, _, _ := bytes.Cut(bytes.ReplaceAll([]byte(subject), []byte("<self>"), []byte(who.User)), []byte(","))
@@ -147,7 +150,8 @@ func (f *flooded) hears(nc *nats.Conn, who account, n *atomic.Pointer[tally], to
 // wild is a connection that does not come back.
 func (f *flooded) wild(who account) *nats.Conn {
 	f.t.Helper()
-	nc, err := nats.Connect("nats://"+f.addr.NATS, nats.UserInfo(who.User, who.Password), nats.CustomInboxPrefix("_INBOX."+who.User), nats.NoReconnect(),
+	nc, err := nats.Connect("nats://"+f.addr.NATS, nats.UserInfo(who.User, who.Password),
+		nats.CustomInboxPrefix("_INBOX."+who.User), nats.NoReconnect(),
 		nats.Timeout(20*time.Second), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		f.t.Fatal(err)
@@ -177,7 +181,8 @@ func floodLogins(role string, right bool) func(*flooded) func(<-chan struct{}, *
 			for range 2 * floodConns {
 				over.Go(func() {
 					for open(stop) {
-						nc, err := nats.Connect("nats://"+f.addr.NATS, nats.UserInfo(who.User, who.Password), nats.NoReconnect(), nats.Timeout(3*time.Second))
+						nc, err := nats.Connect("nats://"+f.addr.NATS, nats.UserInfo(who.User, who.Password), nats.NoReconnect(),
+							nats.Timeout(3*time.Second))
 						n.sent.Add(1)
 						if err != nil {
 							n.other.Add(1)

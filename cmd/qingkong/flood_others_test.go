@@ -45,8 +45,9 @@ type others struct {
 }
 
 func newOthers(f *flooded) *others {
-	o := &others{f: f, stop: make(chan struct{}), answered: map[string]string{}, counts: map[string]int{}, worst: map[string]time.Duration{},
-		now: map[string]time.Duration{}, http: &http.Client{Timeout: floodPatience, Transport: &http.Transport{}}}
+	o := &others{f: f, stop: make(chan struct{}), answered: map[string]string{}, counts: map[string]int{},
+		worst: map[string]time.Duration{},
+		now:   map[string]time.Duration{}, http: &http.Client{Timeout: floodPatience, Transport: &http.Transport{}}}
 	o.more = sync.NewCond(&o.mu)
 	f.must("admin", "POST", "/recipients/E0004/credentials", map[string]any{}, &o.enterprise)
 	o.officer = f.account("duty")
@@ -141,7 +142,8 @@ func (o *others) String() string {
 // rounds waits until so many more warnings went from declaration to lift.
 func (o *others) rounds(n int) {
 	o.f.t.Helper()
-	watch := time.AfterFunc(2*floodPatience, func() { o.loses("no warning was declared and lifted for %s", 2*floodPatience) })
+	watch := time.AfterFunc(2*floodPatience,
+		func() { o.loses("no warning was declared and lifted for %s", 2*floodPatience) })
 	defer watch.Stop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -263,7 +265,8 @@ func (o *others) declares() error {
 }
 
 func (o *others) lift(w warning) error {
-	if err := o.call(o.officer, "POST", "/warnings/"+w.ID+"/lift", map[string]any{"revision": w.Revision, "reason": "空气质量改善"}, &w); err != nil {
+	if err := o.call(o.officer, "POST", "/warnings/"+w.ID+"/lift",
+		map[string]any{"revision": w.Revision, "reason": "空气质量改善"}, &w); err != nil {
 		return err
 	}
 	o.mu.Lock()
@@ -279,7 +282,8 @@ func (o *others) lift(w warning) error {
 // logsIn logs in over NATS, as a client that comes back does.
 func (o *others) logsIn() error {
 	since := time.Now()
-	nc, err := nats.Connect("nats://"+o.f.addr.NATS, nats.UserInfo(o.enterprise.User, o.enterprise.Password), nats.CustomInboxPrefix("_INBOX."+o.enterprise.User),
+	nc, err := nats.Connect("nats://"+o.f.addr.NATS, nats.UserInfo(o.enterprise.User, o.enterprise.Password),
+		nats.CustomInboxPrefix("_INBOX."+o.enterprise.User),
 		nats.Timeout(floodPatience), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return fmt.Errorf("login: %w", err)

@@ -15,8 +15,9 @@ import (
 
 // What `make flood` gives; without it the rows that stand for their kind are flooded, for a short while each.
 var (
-	floodSeconds = flag.Float64("flood-seconds", 0, "how long TestFlood floods each subject and call; 0 for the short slice")
-	floodOnly    = flag.String("flood-only", "", "rows that TestFlood floods, as a regular expression")
+	floodSeconds = flag.Float64("flood-seconds", 0,
+		"how long TestFlood floods each subject and call; 0 for the short slice")
+	floodOnly = flag.String("flood-only", "", "rows that TestFlood floods, as a regular expression")
 )
 
 // Bounds of a flood. Times depend on the machine and are told, not held against anybody.
@@ -75,7 +76,8 @@ func TestFlood(t *testing.T) {
 	only := regexp.MustCompile(*floodOnly)
 	f := newFlooded(t)
 	rows := append(natsRows(), f.httpRows()...)
-	t.Logf("%-62s %9s %8s %8s %8s %5s %9s %8s %7s", "flooded", "sent/s", "took/s", "refused", "other", "cut", "worst", "RSS", "lines/s")
+	t.Logf("%-62s %9s %8s %8s %8s %5s %9s %8s %7s", "flooded", "sent/s", "took/s", "refused", "other", "cut", "worst",
+		"RSS", "lines/s")
 	n := 0
 	for _, r := range rows {
 		if seconds == 0 && !r.slice || !only.MatchString(r.name) {
@@ -89,7 +91,8 @@ func TestFlood(t *testing.T) {
 	f.others.kept()
 	worst, of := f.others.worstOf()
 	t.Logf("%d floods: %s; the others' worst answer %s (%s; aim 2 s); RSS +%d MB above %d at rest, of which +%d are no file pages (aim +%d); at most %.0f lines of the log a second",
-		n, f.others, worst.Round(time.Millisecond), of, f.most.rss-f.rest.rss, f.rest.rss, f.most.anon-f.rest.anon, floodRSS, f.most.lines)
+		n, f.others, worst.Round(time.Millisecond), of, f.most.rss-f.rest.rss, f.rest.rss, f.most.anon-f.rest.anon, floodRSS,
+		f.most.lines)
 	if n == 0 {
 		t.Errorf("no row is called like %s", *floodOnly)
 	}
@@ -100,8 +103,9 @@ func TestFlood(t *testing.T) {
 
 // newFlooded starts the demo, the accounts of those who flood, and the others.
 func newFlooded(t *testing.T) *flooded {
-	p := &program{t: t, data: t.TempDir(), env: usualShares, args: []string{"serve", "--demo", "--no-simulate", "--demo-recipients", fmt.Sprint(floodRecipients),
-		"--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
+	p := &program{t: t, data: t.TempDir(), env: usualShares,
+		args: []string{"serve", "--demo", "--no-simulate", "--demo-recipients", fmt.Sprint(floodRecipients),
+			"--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
 	p.args = append(p.args, "--data", p.data)
 	if *floodSeconds == 0 {
 		p.env = append(slices.Clone(p.env), "GOGC=100") // what is held is to be seen, not what the collector leaves for later
@@ -113,14 +117,16 @@ func newFlooded(t *testing.T) *flooded {
 			t.Logf("the program said:\n%.20000s", p.out)
 		}
 	})
-	f := &flooded{program: p, t: t, roles: map[string]account{}, bodies: map[string]string{}, sessions: map[string]string{}, next: 10}
+	f := &flooded{program: p, t: t, roles: map[string]account{}, bodies: map[string]string{},
+		sessions: map[string]string{}, next: 10}
 	f.others = newOthers(f)
 	for _, role := range []string{"duty", "approver", "inspector", "town", "viewer", "feeder", "admin"} {
 		f.roles[role] = f.account(role)
 	}
 	f.roles["enterprise"] = f.account("enterprise")
 	for _, role := range []string{"duty", "enterprise"} {
-		f.sessions[role] = f.session(f.account(role)) // while nobody floods the way to sign in; of an account whose sessions no row ends
+		// while nobody floods the way to sign in; of an account whose sessions no row ends
+		f.sessions[role] = f.session(f.account(role))
 	}
 	f.others.begin()
 	f.others.rounds(2)
@@ -159,7 +165,8 @@ func (f *flooded) one(r row, how time.Duration) {
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
 	// However slow the machine is, who must be told that it is too much, or is cut off before it hears that, gets so far.
-	for now := begin; now.Sub(begin) < how || r.told && n.refused.Load()+n.cut.Load() == 0 && now.Sub(begin) < floodTellWithin; now = <-look.C {
+	for now := begin; now.Sub(begin) < how || r.told && n.refused.Load()+n.cut.Load() == 0 &&
+		now.Sub(begin) < floodTellWithin; now = <-look.C {
 		m := memoryOf(f.t, f.cmd.Process.Pid)
 		rss, anon = max(rss, m.rss), max(anon, m.anon)
 	}
@@ -176,7 +183,8 @@ func (f *flooded) one(r row, how time.Duration) {
 	perSecond := float64(f.out.lines()-lines) / max(time.Since(begin).Seconds(), 1)
 	f.most.rss, f.most.anon, f.most.lines = max(f.most.rss, rss), max(f.most.anon, anon), max(f.most.lines, perSecond)
 	worst, of := f.others.marked()
-	f.t.Logf("%-62s %9.0f %8.0f %8d %8d %5d %9s %+7dM %7.1f  %s", r.name, float64(n.sent.Load())/took, float64(n.took.Load())/took, n.refused.Load(),
+	f.t.Logf("%-62s %9.0f %8.0f %8d %8d %5d %9s %+7dM %7.1f  %s", r.name, float64(n.sent.Load())/took,
+		float64(n.took.Load())/took, n.refused.Load(),
 		n.other.Load(), n.cut.Load(), worst.Round(time.Millisecond), rss-f.rest.rss, perSecond, of)
 	if perSecond > floodLines {
 		f.t.Errorf("%s: %.0f lines a second in the log:\n%.3000s", r.name, perSecond, f.out.tail(30))
@@ -198,7 +206,8 @@ func memoryOf(t *testing.T, pid int) (m memory) {
 	}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(line, ":")
-		kb, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB"))) // of other lines it is nothing
+		// of other lines it is nothing
+		kb, _ := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")))
 		switch name {
 		case "VmRSS":
 			m.rss = kb >> 10

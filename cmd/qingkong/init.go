@@ -38,7 +38,8 @@ func newInitCommand() *cobra.Command {
 			}
 			out := cmd.OutOrStdout()
 			printSecrets(out, issued)
-			_, err = fmt.Fprintf(out, "%s\n%s\n  qingkong account add zhang --role duty%s\n", bothLanguages("cli.shown_once", nil),
+			_, err = fmt.Fprintf(out, "%s\n%s\n  qingkong account add zhang --role duty%s\n",
+				bothLanguages("cli.shown_once", nil),
 				bothLanguages("cli.init_next", refusal.Args{"data": data}), exampleAdmin)
 			return err
 		},
@@ -64,5 +65,6 @@ func firstAdministrator(cmd *cobra.Command, data, user string) (_ calls.Issued, 
 		}
 		return calls.Issued{}, err
 	}
-	return a.Service().AddAccount(cmd.Context(), service.By("init"), calls.NewAccount{User: user, Role: string(calls.Admin)})
+	return a.Service().AddAccount(cmd.Context(), service.By("init"),
+		calls.NewAccount{User: user, Role: string(calls.Admin)})
 }

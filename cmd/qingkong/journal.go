@@ -40,7 +40,8 @@ func newJournalCommand() *cobra.Command {
 type recordFlags struct {
 	data, url, creds, ca string
 	json                 bool
-	looks                bool // at the folder before its streams are opened, and copies them aside where the record is lost
+	// at the folder before its streams are opened, and copies them aside where the record is lost
+	looks bool
 }
 
 func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
@@ -221,7 +222,8 @@ func newJournalRebuild() *cobra.Command {
 			if err := requireFlags(cmd, "data"); err != nil {
 				return err
 			}
-			if from != "" && from != string(journal.FromStream) && from != string(journal.FromDB) || skip && from != string(journal.FromStream) {
+			if from != "" && from != string(journal.FromStream) && from != string(journal.FromDB) || skip &&
+				from != string(journal.FromStream) {
 				return usage("--from takes stream or db, and --skip-unreadable goes with --from stream")
 			}
 			f.looks = true
@@ -242,7 +244,8 @@ func newJournalRebuild() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "以哪一份为准：stream 或 db（which store to take: stream or db）")
-	cmd.Flags().BoolVar(&skip, "skip-unreadable", false, "跳过读不出的块，其后的另存（end the record before a hole; what is readable behind goes into a file）")
+	cmd.Flags().BoolVar(&skip, "skip-unreadable", false,
+		"跳过读不出的块，其后的另存（end the record before a hole; what is readable behind goes into a file）")
 	f.add(cmd, true)
 	return cmd
 }

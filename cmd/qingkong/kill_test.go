@@ -74,7 +74,8 @@ func (w *watcher) await(t *testing.T, n int, within time.Duration) {
 // bytes.
 func TestKilledWhileOrdersGoOut(t *testing.T) {
 	prepared := t.TempDir()
-	args := []string{"--demo-recipients", fmt.Sprint(killRecipients), "--listen", "127.0.0.1:0", "--nats-listen", freePort(t)}
+	args := []string{"--demo-recipients", fmt.Sprint(killRecipients), "--listen", "127.0.0.1:0", "--nats-listen",
+		freePort(t)}
 	p := start(t, prepared, args...)
 	p.stop()
 	points := rand.New(rand.NewPCG(killSeed, killRounds))
@@ -103,7 +104,8 @@ func killAt(t *testing.T, prepared string, args []string, at int) (sent, planned
 	p.again()
 	w := &watcher{bodies: map[string][]byte{}, more: make(chan struct{}, 1)}
 	duty := p.accounts["duty"]
-	nc, err := nats.Connect("nats://"+p.addr.NATS, nats.UserInfo(duty.User, duty.Password), nats.CustomInboxPrefix("_INBOX."+duty.User),
+	nc, err := nats.Connect("nats://"+p.addr.NATS, nats.UserInfo(duty.User, duty.Password),
+		nats.CustomInboxPrefix("_INBOX."+duty.User),
 		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(20*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +179,8 @@ func compareOrder(t *testing.T, w *watcher, warning string, recorded []byte) {
 	var body struct {
 		ID string `json:"id"`
 	}
-	if err := json.Unmarshal(recorded, &body); err != nil || len(body.ID) <= len(warning) || body.ID[:len(warning)] != warning {
+	if err := json.Unmarshal(recorded, &body); err != nil || len(body.ID) <= len(warning) ||
+		body.ID[:len(warning)] != warning {
 		t.Fatalf("recorded order %.200s: %v", recorded, err)
 	}
 	got, ok := w.bodies[body.ID]

@@ -25,9 +25,11 @@ func newListCommand() *cobra.Command {
 		Example: "  qingkong list export 清单.xlsx\n  qingkong list lint 清单.xlsx\n" +
 			"  qingkong list import 清单.xlsx --server http://127.0.0.1:8080 --token-file duty.token",
 	}
-	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAmend(), newListVersions(), newListChanges(), newListScore(), newListRelist(),
+	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAmend(),
+		newListVersions(), newListChanges(), newListScore(), newListRelist(),
 		newListAct(calls.ApproveList, "审批一个草稿，须由导入人以外的人（consent to a draft, by a second person）"),
-		newListAct(calls.ActivateList, "启用一个版本，自其生效日期起有效（make a version count）"), newListDiscard(), newListTemplate(), newListPapers())
+		newListAct(calls.ActivateList, "启用一个版本，自其生效日期起有效（make a version count）"), newListDiscard(), newListTemplate(),
+		newListPapers())
 	return cmd
 }
 

@@ -25,7 +25,8 @@ func newListAmend() *cobra.Command {
 		example: "  qingkong list amend E0003" + exampleServer + " --measure M2 --change '{\"complete_within_h\":3}' \\\n" +
 			"    --reason 厂区改造 --effective-from 2026-12-01\n" +
 			"  qingkong list amend E0003" + exampleServer + " --retire --reason 已搬迁 --effective-from 2026-12-01\n" +
-			"  qingkong list amend E0003" + exampleServer + " --contact '{\"name\":\"张工\",\"phone\":\"13800000000\"}' --reason 换人",
+			"  qingkong list amend E0003" + exampleServer +
+			" --contact '{\"name\":\"张工\",\"phone\":\"13800000000\"}' --reason 换人",
 		what: "recipient", args: []string{"recipient_id"}, needs: []string{"reason"},
 		left: map[string]string{"base_revision": "one who has not looked at the version has seen no revision of it"},
 		flags: func(f *pflag.FlagSet) {

@@ -76,8 +76,9 @@ func newListAct[In any](of calls.Of[In, calls.Version], short string) *cobra.Com
 	act := path.Base(of.Pattern)
 	return remoteCommand{
 		use: act + " VERSION --revision N", short: short,
-		example: "  qingkong list " + act + " L20161001-3f2a1b --revision 1 --server http://127.0.0.1:8080 --token-file duty.token",
-		what:    "version", needs: []string{"revision"},
+		example: "  qingkong list " + act +
+			" L20161001-3f2a1b --revision 1 --server http://127.0.0.1:8080 --token-file duty.token",
+		what: "version", needs: []string{"revision"},
 	}.command(showing(of, tellVersion))
 }
 

@@ -141,7 +141,8 @@ func (p *paperFlags) write(out io.Writer, l *reductionlist.List) error {
 		f.List = list
 		for _, kind := range kinds {
 			for _, format := range formats {
-				err := writeNew(filepath.Join(p.out, papers.FileName(kind, format, f)), func(w io.Writer) error { return papers.Write(w, kind, format, f) })
+				err := writeNew(filepath.Join(p.out, papers.FileName(kind, format, f)),
+					func(w io.Writer) error { return papers.Write(w, kind, format, f) })
 				if err != nil {
 					return err
 				}
@@ -156,7 +157,8 @@ func (p *paperFlags) write(out io.Writer, l *reductionlist.List) error {
 		}
 		files += n
 	}
-	_, err := fmt.Fprintln(out, bothLanguages("papers.say_written", refusal.Args{"dir": p.out, "files": files, "recipients": len(chosen)}))
+	_, err := fmt.Fprintln(out, bothLanguages("papers.say_written",
+		refusal.Args{"dir": p.out, "files": files, "recipients": len(chosen)}))
 	if !p.bare {
 		_, more := fmt.Fprintln(out, bothLanguages("papers.say_personal", nil))
 		err = errors.Join(err, more)
@@ -166,7 +168,8 @@ func (p *paperFlags) write(out io.Writer, l *reductionlist.List) error {
 
 // rolls writes the public list and the list by town.
 func (p *paperFlags) rolls(l *reductionlist.List, of papers.ListFacts) (files int, err error) {
-	of.Example = slices.ContainsFunc(l.Recipients, func(r *reductionlist.Recipient) bool { return strings.Contains(r.Note, "示例") })
+	of.Example = slices.ContainsFunc(l.Recipients,
+		func(r *reductionlist.Recipient) bool { return strings.Contains(r.Note, "示例") })
 	roll := papers.Roll{List: of, District: p.district, Watch: p.watch, Lang: p.lang, Contacts: !p.bare}
 	rows := rowsOf(slices.Values(l.Recipients))
 	var groups []papers.Group

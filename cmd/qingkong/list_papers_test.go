@@ -27,7 +27,8 @@ func TestListPapers(t *testing.T) {
 	ran(t, exitOK, "list", "export", own)
 	changed := spoil(t, own, "新.xlsx", map[string]string{"减排对象!C2": "=1+1<b>改名"})
 
-	out, _ := ran(t, exitOK, "list", "papers", "--recipient", "D01", "--out", one, "--public-url", "https://qk.example.org", changed)
+	out, _ := ran(t, exitOK, "list", "papers", "--recipient", "D01", "--out", one, "--public-url",
+		"https://qk.example.org", changed)
 	says(t, out, "4 个文件", "1 个对象")
 	for _, name := range []string{"D01-操作方案.html", "D01-公示牌.html"} {
 		page := readFile(t, filepath.Join(one, name))
@@ -75,8 +76,10 @@ func TestListPapers(t *testing.T) {
 	}
 
 	for _, wrong := range [][]string{
-		{"--out", one}, {"--recipient", "E0001"}, {"--all", "--recipient", "E0001", "--out", one}, {"--all", "--out", one, "--format", "pdf"},
-		{"--all", "--out", one, "--kind", "poster"}, {"--all", "--out", one, "--lang", "fr"}, {"--all", "--out", one, own, own},
+		{"--out", one}, {"--recipient", "E0001"}, {"--all", "--recipient", "E0001", "--out", one},
+		{"--all", "--out", one, "--format", "pdf"},
+		{"--all", "--out", one, "--kind", "poster"}, {"--all", "--out", one, "--lang", "fr"},
+		{"--all", "--out", one, own, own},
 	} {
 		ran(t, exitUsage, append([]string{"list", "papers"}, wrong...)...)
 	}

@@ -17,9 +17,10 @@ import (
 
 func newListVersions() *cobra.Command {
 	return remoteCommand{
-		use:     "versions --server URL --token-file FILE",
-		short:   "清单的各个版本及其状态（the versions of the list and where each stands）",
-		example: "  qingkong list versions" + exampleServer + "\n  qingkong list versions" + exampleServer + " --as-of 2026-10-31",
+		use:   "versions --server URL --token-file FILE",
+		short: "清单的各个版本及其状态（the versions of the list and where each stands）",
+		example: "  qingkong list versions" + exampleServer + "\n  qingkong list versions" + exampleServer +
+			" --as-of 2026-10-31",
 	}.listing(calls.ListVersions.Call, func(out io.Writer, l *listing) error {
 		rows := [][]string{{"版本 version", "状态 status", "修订 revision", "生效 from", "失效 to", "对象 recipients",
 			"错误 errors", "提醒 warnings", "现行自 in force from", "至 until"}}
@@ -123,7 +124,8 @@ func newListRelist() *cobra.Command {
 			"Without --recipients it lists whom the newer list gives other measures; with them these get what it says, now and at later\n" +
 			"levels, and nobody else hears anything.",
 		example: "  qingkong list relist W20261216-01" + exampleServer + "\n" +
-			"  qingkong list relist W20261216-01" + exampleServer + " --recipients E0003,E0004 --version L20261216-3f2a1b --revision 2",
+			"  qingkong list relist W20261216-01" + exampleServer +
+			" --recipients E0003,E0004 --version L20261216-3f2a1b --revision 2",
 		what:  "warning",
 		names: map[string]string{"list_version": "version"},
 		fill: func(r *request) error {

@@ -47,18 +47,22 @@ func newListShow() *cobra.Command {
 }
 
 func showList(w io.Writer, l *reductionlist.List) error {
-	fmt.Fprintf(w, "%s  %s  %s – %s  %s\n%s\n\n", plain(l.Name), l.Region, l.EffectiveFrom, l.EffectiveTo, plain(l.CompiledBy), l.Hash())
+	fmt.Fprintf(w, "%s  %s  %s – %s  %s\n%s\n\n", plain(l.Name), l.Region, l.EffectiveFrom, l.EffectiveTo,
+		plain(l.CompiledBy), l.Hash())
 	rows := [][]string{{"编号 id", "类型 type", "名称 name", "街镇 town", "绩效 grade", "类别 category", "措施 measures"}}
 	for _, r := range l.Recipients {
-		rows = append(rows, []string{r.ID, r.Type.Label(), r.Name, r.Town, r.Grade.Label(), r.Category.Label(), fmt.Sprint(len(r.Measures))})
+		rows = append(rows, []string{r.ID, r.Type.Label(), r.Name, r.Town, r.Grade.Label(), r.Category.Label(),
+			fmt.Sprint(len(r.Measures))})
 	}
 	printTable(w, "", rows)
 	return nil
 }
 
 func showRecipient(w io.Writer, r *reductionlist.Recipient) {
-	rows := [][]string{{"编号 id", r.ID}, {"名称 name", r.Name}, {"类型 type", r.Type.Label()}, {"街镇 town", r.Town}, {"地址 address", r.Address},
-		{"绩效分级 grade", r.Grade.Label()}, {"管控类别 category", r.Category.Label()}, {"统一社会信用代码 USCC", r.USCC}, {"站点 station", r.StationMN}}
+	rows := [][]string{{"编号 id", r.ID}, {"名称 name", r.Name}, {"类型 type", r.Type.Label()}, {"街镇 town", r.Town},
+		{"地址 address", r.Address},
+		{"绩效分级 grade", r.Grade.Label()}, {"管控类别 category", r.Category.Label()}, {"统一社会信用代码 USCC", r.USCC},
+		{"站点 station", r.StationMN}}
 	for _, l := range r.Lines {
 		rows = append(rows, []string{"生产线 line " + l.ID, l.Name + " " + l.Capacity})
 	}

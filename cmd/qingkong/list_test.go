@@ -59,10 +59,12 @@ func TestListAsAFile(t *testing.T) {
 		t.Fatalf("%v: %s, %s", err, out, errs)
 	}
 	wrong := slices.DeleteFunc(got.Findings, func(f reductionlist.Finding) bool { return f.Severity != "error" })
-	if len(wrong) != 1 || wrong[0].Sheet != "减排措施" || wrong[0].Row != 3 || wrong[0].Column != "级别" || wrong[0].Rule != "list.enum" || wrong[0].Remedy == "" {
+	if len(wrong) != 1 || wrong[0].Sheet != "减排措施" || wrong[0].Row != 3 || wrong[0].Column != "级别" ||
+		wrong[0].Rule != "list.enum" || wrong[0].Remedy == "" {
 		t.Errorf("%+v", wrong)
 	}
-	if again, errs := ran(t, exitFailed, "list", "lint", marked); !strings.Contains(again, "紫色") || !strings.Contains(errs, "1 处错误") {
+	if again, errs := ran(t, exitFailed, "list", "lint", marked); !strings.Contains(again, "紫色") ||
+		!strings.Contains(errs, "1 处错误") {
 		t.Errorf("the workbook with the cells marked: %s", again)
 	}
 	out, _ = ran(t, exitFailed, "list", "lint", bad, "--lang", "en")

@@ -18,31 +18,44 @@ import (
 // losses are the rows of README's table of losses, by their first cell, each with the tests that prove what it says, as
 // folder/Name. The tests of this package that stand for one row alone are below and beside.
 var losses = map[string][]string{
-	"`qingkong.db` 没了或是旧的": {"cmd/internal/journal/TestHeightOnANodeOfItsOwn", "cmd/internal/journal/TestDamageBetweenEndAndStart",
+	"`qingkong.db` 没了或是旧的": {"cmd/internal/journal/TestHeightOnANodeOfItsOwn",
+		"cmd/internal/journal/TestDamageBetweenEndAndStart",
 		"cmd/qingkong/TestServeIsNotRefusedWhereTheRecordMayBe"},
 	"两份都伤了：`qingkong.db` 没了或是旧的，数据流又短、有洞、有读不出的块或有“不全”标记": {"cmd/qingkong/TestNothingReadableIsLostWhereBothStoresAreHurt",
-		"cmd/internal/journal/TestBothStoresHurt", "cmd/internal/journal/TestAnOlderRecordBesideACutStream", "cmd/internal/journal/TestARebuildFromTheStream"},
-	"`qingkong.db` 的页坏了（被截短、被改写）": {"cmd/internal/journal/TestDamagedPages", "cmd/internal/journal/TestWhyARecordIsNotOpened"},
-	"`nats/` 没了、缺尾、有洞或有读不出的消息，`qingkong.db` 完整": {"cmd/internal/journal/TestDamageBetweenEndAndStart", "cmd/internal/journal/TestADamagedStreamIsPutAside",
+		"cmd/internal/journal/TestBothStoresHurt", "cmd/internal/journal/TestAnOlderRecordBesideACutStream",
+		"cmd/internal/journal/TestARebuildFromTheStream"},
+	"`qingkong.db` 的页坏了（被截短、被改写）": {"cmd/internal/journal/TestDamagedPages",
+		"cmd/internal/journal/TestWhyARecordIsNotOpened"},
+	"`nats/` 没了、缺尾、有洞或有读不出的消息，`qingkong.db` 完整": {"cmd/internal/journal/TestDamageBetweenEndAndStart",
+		"cmd/internal/journal/TestADamagedStreamIsPutAside",
 		"cmd/internal/bus/TestAStreamWhoseConfigurationIsDamaged"},
-	"运行中 `qingkong.db` 的页、数据块、状态或保密库坏了": {"cmd/internal/app/TestTheStructureIsCheckedAtTheStart", "cmd/internal/app/TestTheRecordIsCheckedOnASchedule",
+	"运行中 `qingkong.db` 的页、数据块、状态或保密库坏了": {"cmd/internal/app/TestTheStructureIsCheckedAtTheStart",
+		"cmd/internal/app/TestTheRecordIsCheckedOnASchedule",
 		"cmd/internal/journal/TestTheStructureOfAnOpenRecord", "cmd/internal/journal/TestAFlippedByteIsFoundBesideWork"},
-	"`blobs/` 里的文件丢了或坏了": {"cmd/internal/journal/TestErasedContentIsNotMissing", "cmd/internal/journal/TestBackupsCarryBlobs",
+	"`blobs/` 里的文件丢了或坏了": {"cmd/internal/journal/TestErasedContentIsNotMissing",
+		"cmd/internal/journal/TestBackupsCarryBlobs",
 		"cmd/internal/journal/TestBlobsReachTheOtherNode"},
-	"`nats/` 里较早的部分坏了":                     {"cmd/internal/journal/TestOldPartOfTheStreamDamaged"},
-	"状态与记录不符":                              {"cmd/internal/journal/TestRebuildLeavesTheSameState", "cmd/internal/journal/TestACheckNames"},
-	"`qingkong.db` 和 `nats/` 都不在（如磁盘没有挂载）": {"cmd/qingkong/TestServeIsRefusedWhereThereIsNoRecord", "cmd/qingkong/TestServeIsNotRefusedWhereTheRecordMayBe"},
-	"`node-id` 没了":                         {"cmd/qingkong/TestNodeIDGone"},
-	"有 `node-id` 而没有任何记录":                  {"cmd/internal/journal/TestHeightOnANodeOfItsOwn", "cmd/qingkong/TestServeIsRefusedWhereThereIsNoRecord"},
-	"`height` 没了":                          {"cmd/internal/journal/TestHeightFileGone", "cmd/internal/journal/TestHeightOnANodeOfItsOwn"},
-	"`height` 与记录的同一块不同":                   {"cmd/internal/journal/TestHeightOnANodeOfItsOwn"},
-	"保密库的另一份（`nats/` 里）有读不出的条目":            {"cmd/internal/journal/TestADamagedEntryOfTheVault", "cmd/internal/journal/TestAnEntryThatBothSidesLost"},
-	"直接复制了运行中的数据目录":                        {"cmd/qingkong/TestFolderCopiedWhileItRuns"},
-	"程序升级后状态的布局旧了":                         {"cmd/internal/journal/TestAnOlderLayoutIsMadeAnew", "cmd/internal/journal/TestANewerLayoutIsRefused"},
-	"`demo-credentials.json` 没了":           {"cmd/qingkong/TestDemoCredentialsGone"},
-	"数据流与本节点在同一块号上内容不同（分叉）":                {"cmd/internal/journal/TestForkAndReconcile"},
+	"`nats/` 里较早的部分坏了": {"cmd/internal/journal/TestOldPartOfTheStreamDamaged"},
+	"状态与记录不符": {"cmd/internal/journal/TestRebuildLeavesTheSameState",
+		"cmd/internal/journal/TestACheckNames"},
+	"`qingkong.db` 和 `nats/` 都不在（如磁盘没有挂载）": {"cmd/qingkong/TestServeIsRefusedWhereThereIsNoRecord",
+		"cmd/qingkong/TestServeIsNotRefusedWhereTheRecordMayBe"},
+	"`node-id` 没了": {"cmd/qingkong/TestNodeIDGone"},
+	"有 `node-id` 而没有任何记录": {"cmd/internal/journal/TestHeightOnANodeOfItsOwn",
+		"cmd/qingkong/TestServeIsRefusedWhereThereIsNoRecord"},
+	"`height` 没了": {"cmd/internal/journal/TestHeightFileGone",
+		"cmd/internal/journal/TestHeightOnANodeOfItsOwn"},
+	"`height` 与记录的同一块不同": {"cmd/internal/journal/TestHeightOnANodeOfItsOwn"},
+	"保密库的另一份（`nats/` 里）有读不出的条目": {"cmd/internal/journal/TestADamagedEntryOfTheVault",
+		"cmd/internal/journal/TestAnEntryThatBothSidesLost"},
+	"直接复制了运行中的数据目录": {"cmd/qingkong/TestFolderCopiedWhileItRuns"},
+	"程序升级后状态的布局旧了": {"cmd/internal/journal/TestAnOlderLayoutIsMadeAnew",
+		"cmd/internal/journal/TestANewerLayoutIsRefused"},
+	"`demo-credentials.json` 没了": {"cmd/qingkong/TestDemoCredentialsGone"},
+	"数据流与本节点在同一块号上内容不同（分叉）":      {"cmd/internal/journal/TestForkAndReconcile"},
 	"多节点：外部数据流丢了尾部": {"cmd/internal/journal/TestNobodyWritesAfterARegressionBeforeEveryNodeHasReported",
-		"cmd/internal/journal/TestAnExcludedNodeIsNotWaitedFor", "cmd/internal/journal/TestARegressionUnderRunningNodesHaltsThem"},
+		"cmd/internal/journal/TestAnExcludedNodeIsNotWaitedFor",
+		"cmd/internal/journal/TestARegressionUnderRunningNodesHaltsThem"},
 	"多节点：外部数据流中间损坏": {"cmd/internal/journal/TestSharedStreamDamagedInTheMiddle"},
 }
 
@@ -150,7 +163,8 @@ func TestDemoCredentialsGone(t *testing.T) {
 	mustNot(t, err)
 	mustNot(t, os.Remove(path))
 	code, said := exitOf(t, "serve", "--demo", "--data", p.data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0")
-	if last := lastLine(said); code != 1 || !strings.HasPrefix(last, "error: ") || !strings.Contains(last, "demo-credentials.json") {
+	if last := lastLine(said); code != 1 || !strings.HasPrefix(last, "error: ") ||
+		!strings.Contains(last, "demo-credentials.json") {
 		t.Errorf("exit code %d, said %s", code, last)
 	}
 	whole(t, p.data)
@@ -169,7 +183,8 @@ func TestFolderCopiedWhileItRuns(t *testing.T) {
 	n, outcomes, found := 0, map[string]int{}, 0
 	records := func() {
 		n++
-		p.must("admin", "POST", "/accounts", map[string]any{"user": fmt.Sprintf("u%d", n), "role": "viewer", "name": "张三"}, nil)
+		p.must("admin", "POST", "/accounts",
+			map[string]any{"user": fmt.Sprintf("u%d", n), "role": "viewer", "name": "张三"}, nil)
 	}
 	for _, busy := range []bool{true, false, true, false, true, false} {
 		for range 20 {
@@ -226,7 +241,8 @@ func streamsOfCopy(t *testing.T, data string, before int) string {
 // startsCopy starts the program on a copy that is whole or not, and says what came of it.
 func startsCopy(t *testing.T, data string, whole bool, before int) string {
 	t.Helper()
-	q := &program{t: t, data: data, args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
+	q := &program{t: t, data: data,
+		args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}}
 	defer q.kill()
 	if !q.begin() {
 		said := lastLine(q.out.String())

@@ -26,7 +26,8 @@ func newOrderCommand() *cobra.Command {
 		Example: "  qingkong order list" + exampleServer + " --state overdue\n" +
 			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
 	}
-	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderPlan(), newOrderFigures())
+	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderPlan(),
+		newOrderFigures())
 	return cmd
 }
 
@@ -126,7 +127,8 @@ func objectionText(v *notify.ObjectionView) string {
 }
 
 // orderActions are what an enterprise may do with its order.
-var orderActions = []notify.Action{notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start, notify.Report, notify.Complete}
+var orderActions = []notify.Action{notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
+	notify.Report, notify.Complete}
 
 func newOrderAnswer() *cobra.Command {
 	var measures []string
@@ -181,7 +183,8 @@ func readMeasures(given []string) ([]map[string]any, error) {
 
 // tellOrder says where an order stands after an answer.
 func tellOrder(out io.Writer, o *notify.View, _ *request) error {
-	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named(terms.OrderState, o.Delivery), named(terms.OrderState, o.Answer),
+	_, err := fmt.Fprintf(out, "%s  %s  %s  %s  %s\n", plain(o.ID), named(terms.OrderState, o.Delivery),
+		named(terms.OrderState, o.Answer),
 		named(terms.OrderState, o.Execution), named(terms.OrderState, o.State))
 	return err
 }

@@ -38,7 +38,8 @@ func newOrderObjection() *cobra.Command {
 		needs: []string{"reason"},
 		left:  map[string]string{"measures": "--change says one, in a form of its own"},
 		flags: func(f *pflag.FlagSet) {
-			f.StringArrayVar(&changes, "change", nil, "一项措施的调整，如 'M1={\"complete_within_h\":12}'，可多次（a measure's change, may be repeated）")
+			f.StringArrayVar(&changes, "change", nil,
+				"一项措施的调整，如 'M1={\"complete_within_h\":12}'，可多次（a measure's change, may be repeated）")
 		},
 		fill: func(r *request) (err error) {
 			if len(changes) > 0 {

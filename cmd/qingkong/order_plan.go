@@ -116,7 +116,8 @@ func printMarks(w io.Writer, marks []plant.PlanMarks) {
 		fmt.Fprintf(w, "  %s %s  %s %s\n", plain(m.MeasureID), plain(m.Unit), m.Verdict.Text("zh-CN"), m.Verdict.Text("en"))
 		for k := range m.Demands {
 			if d := &m.Demands[k]; m.Verdict != plant.NotCompared || k == 0 {
-				fmt.Fprintf(w, "    %s: %s\n    %s: %s\n", plain(d.Demand("zh-CN")), plain(d.Does("zh-CN")), plain(d.Demand("en")), plain(d.Does("en")))
+				fmt.Fprintf(w, "    %s: %s\n    %s: %s\n", plain(d.Demand("zh-CN")), plain(d.Does("zh-CN")), plain(d.Demand("en")),
+					plain(d.Does("en")))
 			}
 		}
 	}

@@ -27,7 +27,8 @@ func (s *shell) answerOrders(warning string) {
 	says(t, out, "编号 id", id, "待确认 awaiting", "黄色（Ⅲ级） yellow", "共 1 条 / of 1")
 	out, _ = s.as("duty", exitOK, "order", "list", "--q", "nobody is called this")
 	says(t, out, "列出 0 条 / 0 shown")
-	if s.read(&page, "duty", "order", "list", "--warning", warning, "--limit", "3"); len(page.Items) != 3 || page.Next != page.Items[2].ID {
+	if s.read(&page, "duty", "order", "list", "--warning", warning, "--limit", "3"); len(page.Items) != 3 ||
+		page.Next != page.Items[2].ID {
 		t.Errorf("three of many: %+v", page)
 	}
 	town := page.Items[0].ID
@@ -45,7 +46,8 @@ func (s *shell) answerOrders(warning string) {
 
 	var o orderAnswer
 	s.read(&o, "enterprise", "order", "answer", id, "start")
-	if s.read(&o, "enterprise", "order", "answer", id, "report", "--measure", "M1=280.5 t/d", "--evidence", "sha256:"+strings.Repeat("a", 64)); o.Execution != "reported" {
+	if s.read(&o, "enterprise", "order", "answer", id, "report", "--measure", "M1=280.5 t/d", "--evidence",
+		"sha256:"+strings.Repeat("a", 64)); o.Execution != "reported" {
 		t.Errorf("reported: %+v", o)
 	}
 	if s.read(&o, "duty", "order", "show", id); o.ID != id || o.Answer != "acknowledged" || o.State != "open" {
@@ -57,13 +59,16 @@ func TestWhatAnAnswerSends(t *testing.T) {
 	to, calls := askedServer(t, func(*http.Request) (int, string) {
 		return http.StatusOK, `{"id":"O1","answer":"objected","state":"open"}`
 	})
-	out, _ := ran(t, exitOK, append([]string{"order", "answer", "O1", "report", "--note", "n", "--measure", "M1=280 t/d", "--measure", "M2=-1.5",
+	out, _ := ran(t, exitOK, append([]string{"order", "answer", "O1", "report", "--note", "n", "--measure", "M1=280 t/d",
+		"--measure", "M2=-1.5",
 		"--evidence", "sha256:a", "--evidence", "sha256:b"}, to...)...)
 	says(t, out, "有异议 objected", "有效 open")
 	want := map[string]any{"note": "n", "evidence": []any{"sha256:a", "sha256:b"},
-		"measures": []any{map[string]any{"id": "M1", "value": 280.0, "unit": "t/d"}, map[string]any{"id": "M2", "value": -1.5}}}
+		"measures": []any{map[string]any{"id": "M1", "value": 280.0, "unit": "t/d"},
+			map[string]any{"id": "M2", "value": -1.5}}}
 	got := calls()
-	if len(got) != 1 || got[0].line != "POST /api/v1/orders/O1/report" || !reflect.DeepEqual(got[0].body, want) || got[0].key == "" {
+	if len(got) != 1 || got[0].line != "POST /api/v1/orders/O1/report" || !reflect.DeepEqual(got[0].body, want) ||
+		got[0].key == "" {
 		t.Errorf("report sends %+v, want %v", got, want)
 	}
 	ran(t, exitOK, append([]string{"order", "answer", "O1", "read", "--json"}, to...)...)
@@ -105,7 +110,8 @@ func TestAccountsAndTokens(t *testing.T) {
 func TestTablesLineUp(t *testing.T) {
 	var b strings.Builder
 	printTable(&b, "", [][]string{{"编号 id", "b"}, {"x", "y"}, {"a\x1b[31m\u202e", "c\nd"}})
-	if want := fmt.Sprintf("编号 id%sb\nx%sy\na⟦U+001B⟧[31m⟦U+202E⟧  c d\n", strings.Repeat(" ", 16), strings.Repeat(" ", 22)); b.String() != want {
+	if want := fmt.Sprintf("编号 id%sb\nx%sy\na⟦U+001B⟧[31m⟦U+202E⟧  c d\n", strings.Repeat(" ", 16),
+		strings.Repeat(" ", 22)); b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

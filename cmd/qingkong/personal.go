@@ -32,7 +32,8 @@ func newPersonalAccesses() *cobra.Command {
 		long: "列出谁在何时、以何种方式看过联系人、电话和异议说明，最近的在前；每分钟记一次，停机时补记。" + needsAdmin + "\n" +
 			"Lists who was shown contacts, telephone numbers and what was written about people, when and by which call, the last first.\n" +
 			"Needs an administrator's token.",
-		example: "  qingkong personal accesses --recipient E0003" + exampleAdmin + "\n  qingkong personal accesses --user zhang" + exampleAdmin + " --json",
+		example: "  qingkong personal accesses --recipient E0003" + exampleAdmin +
+			"\n  qingkong personal accesses --user zhang" + exampleAdmin + " --json",
 	}, calls.Accesses, words[calls.Seen]{"reads": readsText}, members{"user", "from", "to", "reads"})
 }
 
@@ -79,7 +80,8 @@ func tellErased(w io.Writer, done calls.Erased, _ *request) error {
 	for _, kept := range done.Backups {
 		line := bothLanguages("cli.personal_kept", refusal.Args{"file": kept.File})
 		if kept.Holds != calls.HoldsIt {
-			line = bothLanguages("cli.personal_unknown", refusal.Args{"file": kept.File, "why": refusal.Words("cli.kept."+kept.Why, nil)})
+			line = bothLanguages("cli.personal_unknown",
+				refusal.Args{"file": kept.File, "why": refusal.Words("cli.kept."+kept.Why, nil)})
 		}
 		switch {
 		case kept.Until != nil:

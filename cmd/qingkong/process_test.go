@@ -61,11 +61,13 @@ func (p *program) again() {
 }
 
 // wideShares are the shares of callers for tests of something else, which ask as fast as they can.
-var wideShares = []string{"QINGKONG_LIMITS_PER_SECOND=100000", "QINGKONG_LIMITS_BURST=100000", "QINGKONG_LIMITS_WRITES_PER_MINUTE=100000",
+var wideShares = []string{"QINGKONG_LIMITS_PER_SECOND=100000", "QINGKONG_LIMITS_BURST=100000",
+	"QINGKONG_LIMITS_WRITES_PER_MINUTE=100000",
 	"QINGKONG_LIMITS_WRITES_BURST=100000", "QINGKONG_LIMITS_STREAMS=1000"}
 
 // usualShares are the program's own.
-var usualShares = []string{"QINGKONG_LIMITS_PER_SECOND=50", "QINGKONG_LIMITS_BURST=200", "QINGKONG_LIMITS_WRITES_PER_MINUTE=120",
+var usualShares = []string{"QINGKONG_LIMITS_PER_SECOND=50", "QINGKONG_LIMITS_BURST=200",
+	"QINGKONG_LIMITS_WRITES_PER_MINUTE=120",
 	"QINGKONG_LIMITS_WRITES_BURST=60", "QINGKONG_LIMITS_STREAMS=16"}
 
 // begin starts the process, below the command given, and waits until every address accepts connections or it has ended
@@ -215,8 +217,9 @@ type warning struct {
 func (p *program) declare(level string) warning {
 	p.t.Helper()
 	var w warning
-	p.must("duty", "POST", "/warnings", map[string]any{"level": level, "trigger": "city_order", "document_no": "津重污染指〔2016〕1号",
-		"issued_by": "市重污染天气应急指挥部"}, &w)
+	p.must("duty", "POST", "/warnings",
+		map[string]any{"level": level, "trigger": "city_order", "document_no": "津重污染指〔2016〕1号",
+			"issued_by": "市重污染天气应急指挥部"}, &w)
 	if w.State != "pending_approval" {
 		p.t.Fatalf("a declared %s warning is %s", level, w.State)
 	}

@@ -22,7 +22,8 @@ func TestTheReadmeServesOthersWithTLS(t *testing.T) {
 	}
 	etc := t.TempDir()
 	data := filepath.Join(t.TempDir(), "data")
-	here := strings.NewReplacer("qk.example.gov.cn", "localhost", "10.0.0.5", "127.0.0.1", "/etc/qingkong/", etc+"/", ":8443", ":0", ":4222", ":0",
+	here := strings.NewReplacer("qk.example.gov.cn", "localhost", "10.0.0.5", "127.0.0.1", "/etc/qingkong/", etc+"/",
+		":8443", ":0", ":4222", ":0",
 		"/var/lib/qingkong", data)
 	blocks := codeBelow(t, "## 对外提供服务")
 	if len(blocks) != 3 {
@@ -43,14 +44,17 @@ func TestTheReadmeServesOthersWithTLS(t *testing.T) {
 		t.Fatalf("not every address is listened on: %+v", p.addr)
 	}
 	enterprise := p.accounts["enterprise"]
-	for file, text := range map[string]string{"admin.token": p.accounts["admin"].Token, "duty.token": p.accounts["duty"].Token,
+	for file, text := range map[string]string{"admin.token": p.accounts["admin"].Token,
+		"duty.token":     p.accounts["duty"].Token,
 		"approver.token": p.accounts["approver"].Token, "e0003.secret": enterprise.Password} {
 		if err := os.WriteFile(filepath.Join(etc, file), []byte(text+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	there := strings.NewReplacer("qk.example.gov.cn:8443", "localhost:"+web, "qk.example.gov.cn:4222", "localhost:"+bus, "E0003", enterprise.Recipient,
-		" ca.pem", " "+etc+"/ca.pem", "admin.token", etc+"/admin.token", "e0003.secret", etc+"/e0003.secret", "--data e0003", "--data "+etc+"/e0003")
+	there := strings.NewReplacer("qk.example.gov.cn:8443", "localhost:"+web, "qk.example.gov.cn:4222", "localhost:"+bus,
+		"E0003", enterprise.Recipient,
+		" ca.pem", " "+etc+"/ca.pem", "admin.token", etc+"/admin.token", "e0003.secret", etc+"/e0003.secret", "--data e0003",
+		"--data "+etc+"/e0003")
 	var ran []string
 	for line := range strings.Lines(strings.ReplaceAll(blocks[2], "\\\n", " ")) {
 		words := strings.Fields(there.Replace(line))
@@ -87,7 +91,8 @@ func TestTheReadmeServesOthersWithTLS(t *testing.T) {
 		t.Errorf("ran %v", ran)
 	}
 	acknowledgedOverTLS(t, etc, "https://localhost:"+web, enterprise.Recipient)
-	if code, said := exitOf(t, "warning", "list", "--server", "https://localhost:"+web, "--token-file", etc+"/duty.token"); code != 1 || !strings.Contains(said, "--ca") {
+	if code, said := exitOf(t, "warning", "list", "--server", "https://localhost:"+web, "--token-file",
+		etc+"/duty.token"); code != 1 || !strings.Contains(said, "--ca") {
 		t.Errorf("without --ca: exit code %d, said %q", code, said)
 	}
 	p.stop()
@@ -97,10 +102,12 @@ func TestTheReadmeServesOthersWithTLS(t *testing.T) {
 func acknowledgedOverTLS(t *testing.T, etc, server, recipient string) {
 	t.Helper()
 	as := func(who string, args ...string) []byte {
-		return command(t, append(args, "--json", "--server", server, "--ca", etc+"/ca.pem", "--token-file", etc+"/"+who+".token")...)
+		return command(t, append(args, "--json", "--server", server, "--ca", etc+"/ca.pem", "--token-file",
+			etc+"/"+who+".token")...)
 	}
 	var w warning
-	if err := json.Unmarshal(as("duty", "warning", "declare", "--level", "orange", "--trigger", "city_order", "--document-no", "津重污染指〔2016〕1号",
+	if err := json.Unmarshal(as("duty", "warning", "declare", "--level", "orange", "--trigger", "city_order",
+		"--document-no", "津重污染指〔2016〕1号",
 		"--issued-by", "市重污染天气应急指挥部"), &w); err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,9 @@ func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, bod
 	switch {
 	case resp.StatusCode/100 == 2:
 		return text, nil
-	case resp.StatusCode == http.StatusBadRequest && strings.HasSuffix(strings.TrimSpace(string(text)), "to an HTTPS server."): // net/http says so, before any handler
+	// net/http says so, before any handler
+	case resp.StatusCode == http.StatusBadRequest &&
+		strings.HasSuffix(strings.TrimSpace(string(text)), "to an HTTPS server."):
 		return nil, refusal.New(refusal.Invalid, "tls.wanted", refusal.Args{"url": s.url})
 	case resp.StatusCode >= 500:
 		return nil, unknown(method, key, body, problemOf(resp.Status, text))
@@ -134,7 +136,8 @@ func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, bod
 func unknown(method, key string, body []byte, err error) error {
 	switch method {
 	case http.MethodPost:
-		return fmt.Errorf("%w; %s", err, bothLanguages("cli.outcome_unknown", refusal.Args{"flags": "--idempotency-key " + key + repeatOf(body)}))
+		return fmt.Errorf("%w; %s", err,
+			bothLanguages("cli.outcome_unknown", refusal.Args{"flags": "--idempotency-key " + key + repeatOf(body)}))
 	case http.MethodDelete, http.MethodPut:
 		return fmt.Errorf("%w; %s", err, bothLanguages("cli.repeat", nil))
 	}

@@ -121,7 +121,8 @@ func readList(path string) (*reductionlist.List, error) {
 	}
 	for _, x := range rules.Judge(read, settings.UsualList()) {
 		if x.Severity == reductionlist.SeverityError {
-			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message, x.Remedy)
+			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message,
+				x.Remedy)
 		}
 	}
 	return read.List, nil
@@ -154,6 +155,7 @@ func printReplay(w io.Writer, r *replay.Outcome) error {
 	}
 	s := r.Summary
 	fmt.Fprintf(w, "%s … %s, %s: %d proposals, %d warnings %v on %d days, %d orders to %d recipients, %d acknowledged\n%s\n",
-		s.From, s.To, s.Criteria, s.Proposals, s.Warnings, s.ByLevel, s.WarningDays, s.Orders, s.Recipients, s.Acknowledged, s.Foresight)
+		s.From, s.To, s.Criteria, s.Proposals, s.Warnings, s.ByLevel, s.WarningDays, s.Orders, s.Recipients, s.Acknowledged,
+		s.Foresight)
 	return nil
 }

@@ -79,7 +79,8 @@ func TestExitCodeAndTheOneLine(t *testing.T) {
 				}
 				return
 			}
-			if out.Len() > 0 || !strings.HasPrefix(line, "error: ") || strings.Count(line, "\n") != 1 || !strings.Contains(line, c.want) {
+			if out.Len() > 0 || !strings.HasPrefix(line, "error: ") || strings.Count(line, "\n") != 1 ||
+				!strings.Contains(line, c.want) {
 				t.Errorf("stdout %q, stderr %q, want one line with %q", out.String(), line, c.want)
 			}
 		})
@@ -92,7 +93,8 @@ func TestVersionJSON(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, errs.String())
 	}
 	var v map[string]string
-	if err := json.Unmarshal(out.Bytes(), &v); err != nil || v["version"] == "" || v["commit"] == "" || !strings.HasPrefix(v["go"], "go") {
+	if err := json.Unmarshal(out.Bytes(), &v); err != nil || v["version"] == "" || v["commit"] == "" ||
+		!strings.HasPrefix(v["go"], "go") {
 		t.Errorf("version --json = %s (%v)", out.String(), err)
 	}
 }
@@ -121,7 +123,8 @@ func TestGroupsRefuseWhatTheyDoNotKnow(t *testing.T) {
 		root.SetArgs(c.args)
 		err := root.Execute()
 		var mark failure
-		if errors.As(err, &mark) != c.failed || (err == nil) != (c.want == "") || err != nil && !strings.Contains(explain(err), c.want) {
+		if errors.As(err, &mark) != c.failed || (err == nil) != (c.want == "") || err != nil &&
+			!strings.Contains(explain(err), c.want) {
 			t.Errorf("%v: %v, want %q (failure %t)", c.args, err, c.want, c.failed)
 		}
 	}
@@ -150,7 +153,10 @@ func TestExplainGivesBothLanguagesInOneLine(t *testing.T) {
 func TestPrintConfigWritesWhatLoads(t *testing.T) {
 	ran := false
 	made := func() *cobra.Command {
-		return withPrintConfig(&cobra.Command{Use: "run", RunE: func(*cobra.Command, []string) error { ran = true; return nil }})
+		return withPrintConfig(&cobra.Command{Use: "run", RunE: func(*cobra.Command, []string) error {
+			ran = true
+			return nil
+		}})
 	}
 	root := newRoot([]*cobra.Command{made()})
 	var out bytes.Buffer

@@ -240,11 +240,13 @@ type ears struct {
 func listen(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, 2)
 	e := ts.Value(heardKey).(*ears)
-	nc, err := nats.Connect(ts.Getenv("NATS"), nats.UserInfo(args[0], ts.ReadFile(args[1])), nats.CustomInboxPrefix("_INBOX."+args[0]))
+	nc, err := nats.Connect(ts.Getenv("NATS"), nats.UserInfo(args[0], ts.ReadFile(args[1])),
+		nats.CustomInboxPrefix("_INBOX."+args[0]))
 	ts.Check(err)
 	ts.Defer(nc.Close)
 	seen := map[string]bool{}
-	for _, subject := range []string{"qingkong.warning.>", "qingkong.order.>", "qingkong.drill.warning.>", "qingkong.drill.order.>"} {
+	for _, subject := range []string{"qingkong.warning.>", "qingkong.order.>", "qingkong.drill.warning.>",
+		"qingkong.drill.order.>"} {
 		_, err := nc.Subscribe(subject, func(m *nats.Msg) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
@@ -292,7 +294,8 @@ func entries(ts *testscript.TestScript) string {
 
 func shelf(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 0, 0)
-	for n := ""; n != ts.Getenv("ENTRIES") || n == ""; time.Sleep(200 * time.Millisecond) { // what follows from earlier acts has come
+	// what follows from earlier acts has come
+	for n := ""; n != ts.Getenv("ENTRIES") || n == ""; time.Sleep(200 * time.Millisecond) {
 		ts.Setenv("ENTRIES", n)
 		n = entries(ts)
 	}

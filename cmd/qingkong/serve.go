@@ -97,7 +97,8 @@ func (f *serveFlags) serve(cmd *cobra.Command, cfg config.Config) error {
 		return err
 	}
 	if f.hj212 != "" {
-		opt.Log.Warn("nothing listens for HJ 212 yet: this version has no such server", "flag", "hj212-listen", "value", f.hj212)
+		opt.Log.Warn("nothing listens for HJ 212 yet: this version has no such server", "flag", "hj212-listen", "value",
+			f.hj212)
 	}
 	return app.Run(cmd.Context(), opt, func(a *app.App) { greet(cmd.OutOrStdout(), a, cfg, f.demo) })
 }

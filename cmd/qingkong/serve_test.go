@@ -90,8 +90,10 @@ func TestServeIsNotRefusedWhereTheRecordMayBe(t *testing.T) {
 				}
 			}
 			// It gets as far as the next thing that is wrong.
-			args := append([]string{"serve", "--data", data, "--listen", taken.addr.HTTP, "--nats-listen", "127.0.0.1:0"}, c.more...)
-			if code, said := exitOf(t, args...); code != 1 || !strings.Contains(said, c.says) || strings.Contains(said, "qingkong init") {
+			args := append([]string{"serve", "--data", data, "--listen", taken.addr.HTTP, "--nats-listen", "127.0.0.1:0"},
+				c.more...)
+			if code, said := exitOf(t, args...); code != 1 || !strings.Contains(said, c.says) ||
+				strings.Contains(said, "qingkong init") {
 				t.Errorf("exit code %d, said %q", code, said)
 			}
 		})
@@ -107,8 +109,10 @@ func TestServeIsRefusedBeyondThisMachineWithoutTLS(t *testing.T) {
 		args  []string
 		wants []string
 	}{
-		"HTTP": {nil, []string{"--listen", "0.0.0.0:0", "--nats-listen", "127.0.0.1:0"}, []string{"listen.http", "http.tls", "insecure_listen: true", "127.0.0.1:0", "明文"}},
-		"NATS": {nil, []string{"--listen", "127.0.0.1:0", "--nats-listen", "[::]:0"}, []string{"listen.nats", "nats.tls", "insecure_listen: true", "README"}},
+		"HTTP": {nil, []string{"--listen", "0.0.0.0:0", "--nats-listen", "127.0.0.1:0"},
+			[]string{"listen.http", "http.tls", "insecure_listen: true", "127.0.0.1:0", "明文"}},
+		"NATS": {nil, []string{"--listen", "127.0.0.1:0", "--nats-listen", "[::]:0"},
+			[]string{"listen.nats", "nats.tls", "insecure_listen: true", "README"}},
 		"no certificate": {[]string{"QINGKONG_HTTP_TLS_CERT=" + none, "QINGKONG_HTTP_TLS_KEY=" + none},
 			[]string{"--listen", "0.0.0.0:0", "--nats-listen", "127.0.0.1:0"}, []string{"http.tls.cert", none, "读不出"}},
 	} {

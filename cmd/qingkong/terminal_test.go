@@ -25,7 +25,8 @@ func TestNothingPrintedSteersATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := explain(refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": hostile}))
-	for name, text := range map[string]string{"a table": table.String(), "JSON": asJSON.String(), "an answer": answer.String(), "an error": said} {
+	for name, text := range map[string]string{"a table": table.String(), "JSON": asJSON.String(),
+		"an answer": answer.String(), "an error": said} {
 		if at := strings.IndexFunc(text, func(r rune) bool { return refusal.IsControl(r) || refusal.IsBidi(r) }); at >= 0 {
 			t.Errorf("%s holds %q", name, text[at:])
 		}

@@ -27,8 +27,9 @@ func tlsServer(t *testing.T, ca *certstest.CA, port int, change func(*server.Opt
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}},
-		Users: []*server.User{{Username: "coordinator", Password: "c"}, {Username: "E0001", Password: "right"}}}
+	opts := &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}},
+		Users:     []*server.User{{Username: "coordinator", Password: "c"}, {Username: "E0001", Password: "right"}}}
 	if change != nil {
 		change(opts)
 	}
@@ -83,7 +84,8 @@ func TestAgentOverTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := tlsServer(t, ca, -1, c.change)
 			co := serveTLS(t, s)
-			a := startAgent(t, c.scheme+s.Addr().String(), "right", append([]string{"--auto-acknowledge", "--ca", ca.File}, c.more...)...)
+			a := startAgent(t, c.scheme+s.Addr().String(), "right",
+				append([]string{"--auto-acknowledge", "--ca", ca.File}, c.more...)...)
 			expect(t, "status", a.logs, "已连接")
 			expectAll(t, "pull", co.pulls, "qingkong.pending.E0001", "qingkong.drill.pending.E0001")
 			co.push("qingkong.order.E0001", event("issued", testOrder(1, "open", "awaiting", false)))
@@ -183,20 +185,23 @@ func TestCommandsOverTLS(t *testing.T) {
 		code int
 		want string
 	}{
-		"the authority":            {open, []string{"--ca", ca.File}, exitOK, ""},
-		"a client's certificate":   {closed, []string{"--ca", ca.File, "--cert", cert, "--key", key}, exitOK, ""},
-		"no authority":             {open, nil, exitFailed, "--ca"},
-		"another authority":        {open, []string{"--ca", other.File}, exitFailed, "not trusted"},
-		"no client certificate":    {closed, []string{"--ca", ca.File}, exitFailed, "--cert"},
-		"another client's":         {closed, []string{"--ca", ca.File, "--cert", cert, "--key", other.File}, exitFailed, "--key"},
-		"half of a pair":           {closed, []string{"--ca", ca.File, "--cert", cert}, exitUsage, "--key"},
-		"no TLS there":             {"https://" + strings.TrimPrefix(plain.URL, "http://"), []string{"--ca", ca.File}, exitFailed, "does not speak TLS"},
+		"the authority":          {open, []string{"--ca", ca.File}, exitOK, ""},
+		"a client's certificate": {closed, []string{"--ca", ca.File, "--cert", cert, "--key", key}, exitOK, ""},
+		"no authority":           {open, nil, exitFailed, "--ca"},
+		"another authority":      {open, []string{"--ca", other.File}, exitFailed, "not trusted"},
+		"no client certificate":  {closed, []string{"--ca", ca.File}, exitFailed, "--cert"},
+		"another client's": {closed, []string{"--ca", ca.File, "--cert", cert, "--key", other.File}, exitFailed,
+			"--key"},
+		"half of a pair": {closed, []string{"--ca", ca.File, "--cert", cert}, exitUsage, "--key"},
+		"no TLS there": {"https://" + strings.TrimPrefix(plain.URL, "http://"), []string{"--ca", ca.File},
+			exitFailed, "does not speak TLS"},
 		"an address without TLS":   {plain.URL, []string{"--ca", ca.File}, exitUsage, "https://"},
 		"TLS where none was meant": {"http://" + strings.TrimPrefix(open, "https://"), nil, exitFailed, "https://"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			code := execute(t.Context(), append([]string{"warning", "list", "--server", c.url, "--token-file", token}, c.more...), &out, &errs)
+			code := execute(t.Context(), append([]string{"warning", "list", "--server", c.url, "--token-file", token},
+				c.more...), &out, &errs)
 			if code != c.code || !strings.Contains(errs.String(), c.want) || strings.Contains(errs.String(), "idempotency") {
 				t.Errorf("exit %d, want %d; said %q, want %q in it", code, c.code, errs.String(), c.want)
 			}
@@ -210,8 +215,10 @@ func TestCommandsOverTLS(t *testing.T) {
 	}
 	// Of an act, too, it is known that nothing was done.
 	var out, errs bytes.Buffer
-	code := execute(t.Context(), []string{"warning", "lift", "W20161216-01", "--revision", "1", "--reason", "x", "--server", open, "--token-file", token}, &out, &errs)
-	if code != exitFailed || strings.Contains(errs.String(), "idempotency") || !strings.Contains(errs.String(), "Nothing was sent") {
+	code := execute(t.Context(), []string{"warning", "lift", "W20161216-01", "--revision", "1", "--reason", "x",
+		"--server", open, "--token-file", token}, &out, &errs)
+	if code != exitFailed || strings.Contains(errs.String(), "idempotency") ||
+		!strings.Contains(errs.String(), "Nothing was sent") {
 		t.Errorf("exit %d, said %q", code, errs.String())
 	}
 }

@@ -46,7 +46,8 @@ func (to *torture) backsUp(rng *rand.Rand) *backingUp {
 // asItStands is a copy of what was confirmed until now; more may be found with it.
 func (b *book) asItStands() (c *book) {
 	b.with(func() {
-		c = &book{warnings: maps.Clone(b.warnings), numbers: maps.Clone(b.numbers), orders: maps.Clone(b.orders), accounts: maps.Clone(b.accounts),
+		c = &book{warnings: maps.Clone(b.warnings), numbers: maps.Clone(b.numbers), orders: maps.Clone(b.orders),
+			accounts: maps.Clone(b.accounts),
 			versions: maps.Clone(b.versions), current: b.current, phone: b.phone, atLeast: true}
 		for user, tokens := range c.accounts {
 			c.accounts[user] = slices.Clone(tokens)
@@ -76,7 +77,8 @@ func (b *backingUp) ended(to *torture) {
 		return
 	}
 	<-b.over
-	if _, err := os.Stat(b.file); b.err != nil && err == nil && strings.Contains(b.out.String(), "did not say whether the backup was made") {
+	if _, err := os.Stat(b.file); b.err != nil && err == nil &&
+		strings.Contains(b.out.String(), "did not say whether the backup was made") {
 		to.does("nobody says that the backup was made")
 		b.err = nil
 	}
@@ -105,7 +107,8 @@ func (b *backingUp) restores(to *torture) {
 	command(to.t, "restore", "--data", new, b.file)
 	command(to.t, "journal", "check", "--data", new)
 	other := *to
-	other.program = &program{t: to.t, data: new, env: to.env, args: []string{"serve", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--data", new}}
+	other.program = &program{t: to.t, data: new, env: to.env,
+		args: []string{"serve", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--data", new}}
 	defer other.kill()
 	other.again()
 	other.clients = nil
@@ -126,7 +129,8 @@ func (b *backingUp) restores(to *torture) {
 	other.stop()
 	command(to.t, "journal", "check", "--data", new)
 	mustNot(to.t, os.RemoveAll(new))
-	to.does("the backup holds %d warnings, %d answers, %d accounts", len(b.book.warnings), len(b.book.orders), len(b.book.accounts))
+	to.does("the backup holds %d warnings, %d answers, %d accounts", len(b.book.warnings), len(b.book.orders),
+		len(b.book.accounts))
 	to.counts["backups proved"]++
 	if to.t.Failed() {
 		to.t.FailNow()

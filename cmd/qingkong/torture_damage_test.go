@@ -16,9 +16,10 @@ import (
 type hurt int
 
 const (
-	noneHurt   hurt = iota // the record is whole: the start is never refused
-	recordHurt             // its file is gone or older, the stream is whole: it fills it, unless a mark says that it is short
-	bothHurt               // the start may be refused, or the vault may say what it lacks
+	noneHurt hurt = iota // the record is whole: the start is never refused
+	// its file is gone or older, the stream is whole: it fills it, unless a mark says that it is short
+	recordHurt
+	bothHurt // the start may be refused, or the vault may say what it lacks
 )
 
 // damage is what is done to a folder while no program runs; do says what it did.
@@ -63,7 +64,8 @@ var damages = slices.Concat(
 )
 
 // tortureSlice names the damages of the short slice.
-var tortureSlice = []string{"nothing", "nats/ removed", "qingkong.db removed", "file size limit", "vault flipped", "qingkong.db and nats/ removed",
+var tortureSlice = []string{"nothing", "nats/ removed", "qingkong.db removed", "file size limit", "vault flipped",
+	"qingkong.db and nats/ removed",
 	"disk of nats/ full", "restored from a backup", "outside: nothing, and it goes on", "outside: qingkong.db removed"}
 
 func damageNamed(name string) damage {
@@ -77,7 +79,8 @@ func onStream(name, stream string) (all []damage) {
 		hurts := fileOf(stream, do)
 		all = append(all, damage{name: name + " " + how, do: hurts})
 		if stream != sessionStream {
-			all = append(all, damage{name: "qingkong.db removed, " + name + " " + how, hurts: bothHurt, do: both(removes("qingkong.db"), hurts)},
+			all = append(all, damage{name: "qingkong.db removed, " + name + " " + how, hurts: bothHurt,
+				do: both(removes("qingkong.db"), hurts)},
 				damage{name: "qingkong.db older, " + name + " " + how, hurts: bothHurt, do: both(takesOlder, hurts)})
 		}
 	}
@@ -120,7 +123,10 @@ func takesOlder(to *torture, _ *rand.Rand) string {
 func fileOf(stream string, change func([]byte, *rand.Rand) []byte) func(*torture, *rand.Rand) string {
 	return func(to *torture, rng *rand.Rand) string {
 		files := filesBelow(to.t, filepath.Join(to.store(), stream))
-		files = slices.DeleteFunc(files, func(name string) bool { i, err := os.Stat(name); return err != nil || i.Size() == 0 })
+		files = slices.DeleteFunc(files, func(name string) bool {
+			i, err := os.Stat(name)
+			return err != nil || i.Size() == 0
+		})
 		blocks := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return filepath.Ext(name) != ".blk" })
 		if len(blocks) > 0 && rng.IntN(2) == 0 {
 			files = blocks
@@ -209,7 +215,8 @@ func (left there) stillThere(to *torture) {
 			t.Errorf("the refused start left nothing that holds the %d bytes of %s", len(text), name)
 		}
 	}
-	if left.db && !slices.ContainsFunc(now, func(path string) bool { return strings.HasPrefix(filepath.Base(path), "qingkong.db") }) {
+	if left.db && !slices.ContainsFunc(now,
+		func(path string) bool { return strings.HasPrefix(filepath.Base(path), "qingkong.db") }) {
 		t.Error("the refused start left no record")
 	}
 }
@@ -223,7 +230,8 @@ func (to *torture) refusalIsRight(d damage) {
 	if code != 1 || strings.Contains(said, "goroutine ") || !strings.HasPrefix(lastLine(said), "error: ") {
 		to.t.Errorf("a refused start ends with %d and no sentence", code)
 	}
-	if !slices.ContainsFunc([]string{"backup", "restore", "rebuild", "move ", "remove ", "mount "}, func(step string) bool { return strings.Contains(lastLine(said), step) }) {
+	if !slices.ContainsFunc([]string{"backup", "restore", "rebuild", "move ", "remove ", "mount "},
+		func(step string) bool { return strings.Contains(lastLine(said), step) }) {
 		to.t.Error("a refused start does not say what to do")
 	}
 	switch height, err := os.ReadFile(filepath.Join(to.copied(), "height")); {

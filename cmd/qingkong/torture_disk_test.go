@@ -26,7 +26,8 @@ func (to *torture) onSmallDisk(dir, apart string, spare int) (back func(), ok bo
 		mustNot(to.t, os.RemoveAll(elsewhere))
 		mustNot(to.t, os.Rename(filepath.Join(aside, apart), elsewhere))
 	}
-	if err := syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700", pagesBelow(to, aside)+spare)); err != nil {
+	if err := syscall.Mount("none", dir, "tmpfs", 0,
+		fmt.Sprintf("size=%d,mode=700", pagesBelow(to, aside)+spare)); err != nil {
 		to.does("nothing can be mounted: %v", err)
 		if apart != "" {
 			mustNot(to.t, os.Rename(elsewhere, filepath.Join(aside, apart)))

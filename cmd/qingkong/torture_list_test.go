@@ -81,8 +81,9 @@ func (k *keeper) next(c *client) *act {
 	switch {
 	case k.id == "" && c.rng.IntN(2) == 0:
 		phone := fmt.Sprintf("138%08d", c.n+1)
-		return c.post("duty", "/list/amendments", map[string]any{"recipient_id": tortureRecipient, "contact": map[string]any{"name": "李四", "phone": phone},
-			"reason": "换人"}, func([]byte) { c.to.book.called(phone) })
+		return c.post("duty", "/list/amendments",
+			map[string]any{"recipient_id": tortureRecipient, "contact": map[string]any{"name": "李四", "phone": phone},
+				"reason": "换人"}, func([]byte) { c.to.book.called(phone) })
 	case k.id == "":
 		k.set(c.to.t, "减排对象", 2, 2, fmt.Sprintf("第%d号", c.n+1))
 		var text bytes.Buffer
@@ -93,13 +94,15 @@ func (k *keeper) next(c *client) *act {
 		a.media, a.body = xlsxType, text.Bytes()
 		return a
 	case k.state == "draft":
-		return c.post("approver", at+"/approve", map[string]any{"revision": k.revision}, func(answer []byte) { k.took(c, answer) })
+		return c.post("approver", at+"/approve", map[string]any{"revision": k.revision},
+			func(answer []byte) { k.took(c, answer) })
 	}
-	return c.post("duty", at+"/activate", map[string]any{"revision": k.revision, "replaces": k.current}, func(answer []byte) {
-		k.took(c, answer)
-		c.to.book.inForce(k.id)
-		k.current, k.id = k.id, ""
-	})
+	return c.post("duty", at+"/activate", map[string]any{"revision": k.revision, "replaces": k.current},
+		func(answer []byte) {
+			k.took(c, answer)
+			c.to.book.inForce(k.id)
+			k.current, k.id = k.id, ""
+		})
 }
 
 func (k *keeper) took(c *client, answer []byte) {

@@ -110,7 +110,8 @@ func (c *client) overHTTP(a *act) (int, []byte) {
 }
 
 func (c *client) ask(method, who, path, media, key string, body []byte) (int, []byte, error) {
-	req, err := http.NewRequestWithContext(c.to.working, method, "http://"+c.to.addr.HTTP+"/api/v1"+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(c.to.working, method, "http://"+c.to.addr.HTTP+"/api/v1"+path,
+		bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -203,7 +204,8 @@ func newClients(to *torture, enterprises []account) []*client {
 		next(*client) *act
 		reset()
 	}) *client {
-		return &client{to: to, name: name, pause: pause, next: works.next, reset: works.reset, http: &http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{}}}
+		return &client{to: to, name: name, pause: pause, next: works.next, reset: works.reset,
+			http: &http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{}}}
 	}
 	all := []*client{
 		hire("live", 60, &declarer{}),
@@ -224,8 +226,10 @@ func newClients(to *torture, enterprises []account) []*client {
 
 func connect(t *testing.T, addr, user, password string) *nats.Conn {
 	t.Helper()
-	nc, err := nats.Connect("nats://"+addr, nats.UserInfo(user, password), nats.CustomInboxPrefix("_INBOX."+user), nats.RetryOnFailedConnect(true),
-		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(30*time.Millisecond), nats.Timeout(2*time.Second),
+	nc, err := nats.Connect("nats://"+addr, nats.UserInfo(user, password), nats.CustomInboxPrefix("_INBOX."+user),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(30*time.Millisecond),
+		nats.Timeout(2*time.Second),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		t.Fatal(err)
@@ -262,18 +266,21 @@ func (d *declarer) next(c *client) *act {
 	switch {
 	case d.id == "" || d.now.State != "active" && d.now.State != "pending_approval":
 		number := fmt.Sprintf("%s-%d", c.name, c.n+1)
-		return c.post("duty", "/warnings", map[string]any{"level": []string{"yellow", "orange", "advisory"}[c.rng.IntN(3)], "trigger": "city_order",
-			"document_no": number, "issued_by": "市指挥部", "drill": d.drill}, func(answer []byte) {
-			d.took(c, answer)
-			c.to.book.declared(number, d.id)
-		})
+		return c.post("duty", "/warnings",
+			map[string]any{"level": []string{"yellow", "orange", "advisory"}[c.rng.IntN(3)], "trigger": "city_order",
+				"document_no": number, "issued_by": "市指挥部", "drill": d.drill}, func(answer []byte) {
+				d.took(c, answer)
+				c.to.book.declared(number, d.id)
+			})
 	case d.now.State == "pending_approval" || d.now.Pending != nil:
 		return c.post("approver", at+"/approve", map[string]any{"revision": d.now.Revision}, took, lenient...)
 	case c.rng.IntN(3) == 0:
 		return c.post("duty", at+"/lift", map[string]any{"revision": d.now.Revision, "reason": "空气质量改善"}, took, lenient...)
 	}
-	levels := map[string][]string{"advisory": {"yellow", "orange"}, "yellow": {"advisory", "orange"}, "orange": {"yellow", "advisory"}}[d.now.Level]
-	return c.post("duty", at+"/adjust", map[string]any{"revision": d.now.Revision, "level": levels[c.rng.IntN(2)], "reason": "会商"}, took, lenient...)
+	levels := map[string][]string{"advisory": {"yellow", "orange"}, "yellow": {"advisory", "orange"},
+		"orange": {"yellow", "advisory"}}[d.now.Level]
+	return c.post("duty", at+"/adjust",
+		map[string]any{"revision": d.now.Revision, "level": levels[c.rng.IntN(2)], "reason": "会商"}, took, lenient...)
 }
 
 func (d *declarer) took(c *client, answer []byte) {
@@ -303,7 +310,8 @@ func (r *registrar) next(c *client) *act {
 		r.tokens++
 		user := r.user
 		var a *act
-		a = c.post("admin", "/accounts/"+user+"/tokens", map[string]any{"name": "示例"}, func(answer []byte) { r.took(c, a, user, answer) }, http.StatusConflict)
+		a = c.post("admin", "/accounts/"+user+"/tokens", map[string]any{"name": "示例"},
+			func(answer []byte) { r.took(c, a, user, answer) }, http.StatusConflict)
 		return a
 	}
 	user := fmt.Sprintf("u%d", c.n+1)

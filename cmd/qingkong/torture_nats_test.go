@@ -42,13 +42,16 @@ func newOutside(t *testing.T, dir, addr string) *outside {
 	}
 	public := func(kp nkeys.KeyPair) string { key, err := kp.PublicKey(); mustNot(t, err); return key }
 	seed := func(kp nkeys.KeyPair) string { key, err := kp.Seed(); mustNot(t, err); return string(key) }
-	o.env = []string{"QINGKONG_TEST_NATS=1", "ISSUER=" + public(account), "XKEY=" + public(curve), "SYSTEM_PASSWORD=pw-s", "JOURNAL_PASSWORD=pw-j",
+	o.env = []string{"QINGKONG_TEST_NATS=1", "ISSUER=" + public(account), "XKEY=" + public(curve), "SYSTEM_PASSWORD=pw-s",
+		"JOURNAL_PASSWORD=pw-j",
 		"PUBLIC_PASSWORD=pw-p", "OFFICERS_PASSWORD=pw-o", "VIEWERS_PASSWORD=pw-v", "AUTH_PASSWORD=pw-a"}
 	login := func(user, password string) map[string]string {
 		return map[string]string{"user": user, "password": password}
 	}
-	text, err := json.Marshal(map[string]any{"user": "journal", "password": "pw-j", "public": login("public", "pw-p"), "officers": login("officers", "pw-o"), "viewers": login("viewers", "pw-v"),
-		"system": login("system", "pw-s"), "callout": map[string]string{"user": "auth", "password": "pw-a", "account": "PUBLIC", "feeders": "FEEDERS", "officers": "OFFICERS", "viewers": "VIEWERS",
+	text, err := json.Marshal(map[string]any{"user": "journal", "password": "pw-j", "public": login("public", "pw-p"),
+		"officers": login("officers", "pw-o"), "viewers": login("viewers", "pw-v"),
+		"system": login("system", "pw-s"), "callout": map[string]string{"user": "auth", "password": "pw-a",
+			"account": "PUBLIC", "feeders": "FEEDERS", "officers": "OFFICERS", "viewers": "VIEWERS",
 			"issuer_seed": seed(account), "xkey_seed": seed(curve)}})
 	mustNot(t, err)
 	mustNot(t, os.WriteFile(o.creds, text, 0o600))
@@ -68,7 +71,8 @@ func (o *outside) start() {
 	o.t.Helper()
 	_, port, err := net.SplitHostPort(o.addr)
 	mustNot(o.t, err)
-	o.cmd = exec.Command(os.Args[0], "-c", filepath.Join("..", "..", "docs", "nats-external.conf"), "-a", "127.0.0.1", "-p", port)
+	o.cmd = exec.Command(os.Args[0], "-c", filepath.Join("..", "..", "docs", "nats-external.conf"), "-a", "127.0.0.1",
+		"-p", port)
 	o.cmd.Env = append(append(os.Environ(), "STORE_DIR="+o.store), o.env...)
 	o.cmd.Stdout, o.cmd.Stderr = o.out, o.out
 	mustNot(o.t, o.cmd.Start())
@@ -199,7 +203,8 @@ func outsideDamages() []damage {
 		{name: "disk full", do: nothing, room: fullData},
 		{name: "disk of nats-server full", do: nothing, room: fullServer},
 	}
-	for _, d := range append(append(onStream("journal", journalStream), onStream("vault", vaultStream)...), onStream("sessions", sessionStream)...) {
+	for _, d := range append(append(onStream("journal", journalStream), onStream("vault", vaultStream)...),
+		onStream("sessions", sessionStream)...) {
 		d.hurts = bothHurt
 		all = append(all, d)
 	}

@@ -319,7 +319,8 @@ func (to *torture) planned() map[string]json.RawMessage {
 			var w struct{ State, Level string }
 			to.read(id, raw, &w)
 			if w.State == "active" && w.Level != "advisory" && first[id] != tortureRecipients {
-				short = fmt.Sprintf("warning %s at %s has orders for %d of %d recipients", id, w.Level, first[id], tortureRecipients)
+				short = fmt.Sprintf("warning %s at %s has orders for %d of %d recipients", id, w.Level, first[id],
+					tortureRecipients)
 			}
 		}
 		if short == "" {
@@ -343,7 +344,8 @@ func (to *torture) allHear(orders map[string]json.RawMessage) {
 		for id, raw := range orders {
 			var o struct{ State, Delivery string }
 			to.read(id, raw, &o)
-			if o.State == "open" && (o.Delivery == "pending" || o.Delivery == "sent") && to.hearing.first["issued "+id] == nil && to.hearing.first["revised "+id] == nil {
+			if o.State == "open" && (o.Delivery == "pending" || o.Delivery == "sent") && to.hearing.first["issued "+id] == nil &&
+				to.hearing.first["revised "+id] == nil {
 				missing = id
 			}
 		}

@@ -21,7 +21,8 @@ import (
 var (
 	tortureMinutes = flag.Float64("torture-minutes", 0, "how long TestTorture goes on; 0 for the short slice")
 	tortureSeed    = flag.Uint64("torture-seed", 1, "seed of what TestTorture does")
-	tortureWithout = flag.String("torture-without", "^$", "damages that TestTorture leaves out, as a regular expression: to look behind a known fault")
+	tortureWithout = flag.String("torture-without", "^$",
+		"damages that TestTorture leaves out, as a regular expression: to look behind a known fault")
 )
 
 const (
@@ -113,7 +114,8 @@ func (to *torture) chooses(rng *rand.Rand) damage {
 
 // newTorture prepares a demo folder with the accounts of some enterprises.
 func newTorture(t *testing.T, base string) *torture {
-	to := &torture{t: t, restored: new(atomic.Bool), working: t.Context(), prepared: filepath.Join(base, "prepared"), natsAddr: lastingPort(t), slice: *tortureMinutes == 0,
+	to := &torture{t: t, restored: new(atomic.Bool), working: t.Context(), prepared: filepath.Join(base, "prepared"),
+		natsAddr: lastingPort(t), slice: *tortureMinutes == 0,
 		counts: map[string]int{}}
 	p := start(t, to.prepared, "--listen", lastingPort(t), "--nats-listen", to.natsAddr)
 	to.program = p
@@ -154,7 +156,8 @@ func lastingPort(t *testing.T) string {
 // matter.
 func (to *torture) sets(lead time.Duration) {
 	to.lead, to.furthest = lead, max(to.furthest, lead)
-	to.env = []string{"QINGKONG_ORDERS_REPEAT_FIRST=1s", "QINGKONG_ORDERS_REPEAT_MAX=5s", "QINGKONG_DISK_MIN_MB=2", "QINGKONG_DISK_STOP_MB=1",
+	to.env = []string{"QINGKONG_ORDERS_REPEAT_FIRST=1s", "QINGKONG_ORDERS_REPEAT_MAX=5s", "QINGKONG_DISK_MIN_MB=2",
+		"QINGKONG_DISK_STOP_MB=1",
 		"QINGKONG_TEST_CLOCK=" + lead.String()}
 }
 

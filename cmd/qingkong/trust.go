@@ -22,7 +22,8 @@ type trust struct{ ca, cert, key string }
 var trustFlags = []string{"ca", "cert", "key"}
 
 func (t *trust) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&t.ca, "ca", "", "签发服务器证书的 CA，PEM 文件；缺省为系统的（PEM file with the authority of the server's certificate; default the system's）")
+	cmd.Flags().StringVar(&t.ca, "ca", "",
+		"签发服务器证书的 CA，PEM 文件；缺省为系统的（PEM file with the authority of the server's certificate; default the system's）")
 	cmd.Flags().StringVar(&t.cert, "cert", "", "服务器要求时出示的客户端证书（client certificate, where the server asks for one）")
 	cmd.Flags().StringVar(&t.key, "key", "", "它的私钥（its key）")
 }
@@ -77,9 +78,11 @@ func tlsTrouble(url string, err error) *refusal.Error {
 		return no("tls.expired")
 	case errors.As(err, &cert):
 		return no("tls.untrusted")
-	case errors.As(err, &record), errors.Is(err, nats.ErrSecureConnWanted), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+	case errors.As(err, &record), errors.Is(err, nats.ErrSecureConnWanted),
+		strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return no("tls.none_there")
-	case errors.As(err, &op) && op.Op == "remote error", errors.Is(err, nats.ErrTLS): // the alert may be lost with the connection
+	// the alert may be lost with the connection
+	case errors.As(err, &op) && op.Op == "remote error", errors.Is(err, nats.ErrTLS):
 		return no("tls.refused")
 	}
 	return nil

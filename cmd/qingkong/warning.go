@@ -71,7 +71,8 @@ func warningActs() []*cobra.Command {
 			long: "值班员在联系不上审批人时，按授权人 24 小时内的电话指示先行批准；审批人须限期用 approve 确认。\n" +
 				"The duty officer approves on the word of whoever has the authority, given by telephone in the last 24 hours, when no\n" +
 				"approver can be reached. An approver then has to confirm it with approve.",
-			example: "--authority 副总指挥 --called-at \"2016-12-16 19:40\" --reason 联系不上审批人", needs: []string{"authority", "called-at", "reason"}}),
+			example: "--authority 副总指挥 --called-at \"2016-12-16 19:40\" --reason 联系不上审批人",
+			needs:   []string{"authority", "called-at", "reason"}}),
 	}
 }
 
@@ -232,7 +233,8 @@ func showWarning(out io.Writer, look calls.WarningLook, r *request) error {
 	rows := make([][]string, len(w.History))
 	for i, revision := range w.Revisions() {
 		h := w.History[i]
-		rows[i] = []string{fmt.Sprint(revision), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor, named(terms.WarningEvent, h.Event), h.Reason}
+		rows[i] = []string{fmt.Sprint(revision), h.At.In(alerts.Shanghai()).Format(time.DateTime), h.Actor,
+			named(terms.WarningEvent, h.Event), h.Reason}
 		if s := seenText(h.Actor, h.SecretSeen); s != "" {
 			rows[i] = append(rows[i], s)
 		}
@@ -256,7 +258,8 @@ func stagesText(w *alerts.Warning) string {
 func overridesText(w *alerts.Warning) string {
 	var texts []string
 	for _, o := range w.Overrides {
-		texts = append(texts, pair("cli.override", refusal.Args{"proposal": o.ProposalID, "proposed": levelText(o.Level), "ordered": levelText(o.Ordered)}))
+		texts = append(texts, pair("cli.override",
+			refusal.Args{"proposal": o.ProposalID, "proposed": levelText(o.Level), "ordered": levelText(o.Ordered)}))
 	}
 	return strings.Join(texts, "；")
 }

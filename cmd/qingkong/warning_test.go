@@ -122,7 +122,8 @@ type pageOf[T any] struct {
 // A warning from its declaration to its end, with every command that takes part in it.
 func TestAWarningFromAShell(t *testing.T) {
 	s := startShell(t)
-	out, _ := s.as("duty", exitOK, "warning", "declare", "--level", "yellow", "--trigger", "city_order", "--document-no", "津重污染指〔2016〕1号",
+	out, _ := s.as("duty", exitOK, "warning", "declare", "--level", "yellow", "--trigger", "city_order", "--document-no",
+		"津重污染指〔2016〕1号",
 		"--issued-by", "市指挥部", "--received-at", "2016-12-16 19:30", "--notice-text", "第一段\n第二段", "--reason", "市级指令")
 	says(t, out, "第 2 版 revision 2", "黄色（Ⅲ级） yellow", "生效中 active")
 	id, _, _ := strings.Cut(out, " ")
@@ -131,7 +132,8 @@ func TestAWarningFromAShell(t *testing.T) {
 	says(t, out, "文号", "津重污染指〔2016〕1号", "市级指令 city_order", "2016-12-16 19:30", "另行通知 until further notice",
 		"第一段\n", "第二段\n", "经过 history", "登记 declared", "生效 activated")
 	var w warningAnswer
-	if s.read(&w, "viewer", "warning", "show", id); w.ID != id || w.State != "active" || w.Level != "yellow" || len(w.History) != 2 {
+	if s.read(&w, "viewer", "warning", "show", id); w.ID != id || w.State != "active" || w.Level != "yellow" ||
+		len(w.History) != 2 {
 		t.Fatalf("shown as JSON: %+v", w)
 	}
 	out, _ = s.as("viewer", exitOK, "warning", "list")
@@ -141,14 +143,16 @@ func TestAWarningFromAShell(t *testing.T) {
 	s.answerOrders(id)
 
 	end := time.Now().Add(48 * time.Hour).Truncate(time.Minute)
-	if s.read(&w, "duty", "warning", "revise", id, "--ends-at", clockText(&end)); w.Revision != 3 || w.EndsAt == nil || !w.EndsAt.Equal(end) {
+	if s.read(&w, "duty", "warning", "revise", id, "--ends-at", clockText(&end)); w.Revision != 3 || w.EndsAt == nil ||
+		!w.EndsAt.Equal(end) {
 		t.Errorf("revised: %+v", w)
 	}
 	out, _ = s.as("duty", exitOK, "warning", "adjust", id, "--level", "orange", "--reason", "加重")
 	says(t, out, "黄色（Ⅲ级） yellow", "待审批 pending: 升级 raise 橙色（Ⅱ级） orange（duty）")
 	s.refused("approver", []string{"stale_revision: "}, "warning", "approve", id, "--revision", "2")
 	s.refused("duty", []string{"forbidden: "}, "warning", "approve", id)
-	if s.read(&w, "approver", "warning", "approve", id, "--revision", "4"); w.Level != "orange" || w.Revision != 5 || w.Pending != nil {
+	if s.read(&w, "approver", "warning", "approve", id, "--revision", "4"); w.Level != "orange" || w.Revision != 5 ||
+		w.Pending != nil {
 		t.Fatalf("approved: %+v", w)
 	}
 	s.refused("approver", []string{"transition_refused: "}, "warning", "reject", id, "--reason", "晚了")
@@ -156,7 +160,8 @@ func TestAWarningFromAShell(t *testing.T) {
 	out, _ = s.as("duty", exitOK, "warning", "lift", id, "--reason", "空气质量好转")
 	says(t, out, "第 6 版", "已解除 lifted")
 	var page pageOf[warningAnswer]
-	if s.read(&page, "viewer", "warning", "list", "--state", "lifted"); len(page.Items) != 1 || page.Items[0].State != "lifted" || page.Next != "" {
+	if s.read(&page, "viewer", "warning", "list", "--state", "lifted"); len(page.Items) != 1 ||
+		page.Items[0].State != "lifted" || page.Next != "" {
 		t.Errorf("lifted ones: %+v", page)
 	}
 	if s.read(&page, "viewer", "warning", "list", "--state", "active"); len(page.Items) != 0 {
@@ -164,24 +169,28 @@ func TestAWarningFromAShell(t *testing.T) {
 	}
 
 	// The same key again is the same warning; a drill beside it.
-	drill := []string{"warning", "declare", "--level", "red", "--trigger", "own_forecast", "--drill", "--idempotency-key", "drill-1"}
+	drill := []string{"warning", "declare", "--level", "red", "--trigger", "own_forecast", "--drill", "--idempotency-key",
+		"drill-1"}
 	var first, second warningAnswer
 	s.read(&first, "duty", drill...)
 	if s.read(&second, "duty", drill...); !first.Drill || first.State != "pending_approval" || second.ID != first.ID {
 		t.Errorf("declared under one key: %+v and %+v", first, second)
 	}
-	s.refused("duty", []string{"invalid: ", "called_at: "}, "warning", "emergency-approve", first.ID, "--authority", "副总指挥", "--called-at", "2016-12-16 19:40", "--reason", "联系不上")
+	s.refused("duty", []string{"invalid: ", "called_at: "}, "warning", "emergency-approve", first.ID, "--authority",
+		"副总指挥", "--called-at", "2016-12-16 19:40", "--reason", "联系不上")
 	if s.read(&w, "approver", "warning", "reject", first.ID, "--reason", "不演练"); w.State != "rejected" {
 		t.Errorf("rejected: %+v", w)
 	}
 	s.read(&w, "duty", "warning", "declare", "--level", "red", "--trigger", "own_forecast", "--drill")
 	now := time.Now().Format(time.RFC3339)
-	out, _ = s.as("duty", exitOK, "warning", "emergency-approve", w.ID, "--authority", "副总指挥", "--called-at", now, "--reason", "联系不上")
+	out, _ = s.as("duty", exitOK, "warning", "emergency-approve", w.ID, "--authority", "副总指挥", "--called-at", now,
+		"--reason", "联系不上")
 	says(t, out, "生效中 active", "应急审批 emergency: 副总指挥", "前确认")
 	out, _ = s.as("approver", exitOK, "warning", "approve", w.ID)
 	says(t, out, "已确认 confirmed（approver）")
 	s.as("duty", exitOK, "warning", "lift", w.ID)
-	s.read(&w, "duty", "warning", "declare", "--level", "yellow", "--trigger", "own_forecast", "--drill", "--starts-at", time.Now().Add(time.Hour).Format(time.RFC3339))
+	s.read(&w, "duty", "warning", "declare", "--level", "yellow", "--trigger", "own_forecast", "--drill", "--starts-at",
+		time.Now().Add(time.Hour).Format(time.RFC3339))
 	if s.read(&w, "duty", "warning", "cancel", w.ID, "--reason", "误发"); w.State != "cancelled" {
 		t.Errorf("cancelled: %+v", w)
 	}
@@ -198,12 +207,14 @@ func TestWarningCommandsRefuse(t *testing.T) {
 		{"duty", []string{"not_found: "}, []string{"warning", "lift", "W20000101-01"}},
 		{"duty", []string{"not_found: "}, []string{"warning", "lift", "W20000101-01", "--revision", "1"}},
 		{"duty", []string{"not_found: "}, []string{"warning", "show", "../orders"}},
-		{"duty", []string{"invalid: ", "level: ", "purple", "trigger: "}, []string{"warning", "declare", "--level", "purple", "--trigger", "x"}},
+		{"duty", []string{"invalid: ", "level: ", "purple", "trigger: "},
+			[]string{"warning", "declare", "--level", "purple", "--trigger", "x"}},
 		{"viewer", []string{"forbidden: "}, []string{"warning", "declare", "--level", "red", "--trigger", "city_order"}},
 		{"viewer", []string{"not_found: "}, []string{"order", "show", "nothing"}},
 		{"viewer", []string{"invalid: ", "state: "}, []string{"order", "list", "--state", "lost"}},
 		{"duty", []string{"forbidden: "}, []string{"order", "answer", "nothing", "read"}},
-		{"enterprise", []string{"evidence[0]: "}, []string{"order", "answer", "nothing", "report", "--evidence", "sha256:12"}},
+		{"enterprise", []string{"evidence[0]: "},
+			[]string{"order", "answer", "nothing", "report", "--evidence", "sha256:12"}},
 		{"duty", []string{"forbidden: "}, []string{"account", "add", "zhang", "--role", "duty"}},
 		{"none", []string{"--token-file", "none"}, []string{"warning", "list"}},
 		{"wrong", []string{"unauthenticated: "}, []string{"warning", "list"}},
@@ -230,7 +241,8 @@ func TestWrongUsageOfTheCommandsOverHTTP(t *testing.T) {
 		{"--level, --trigger must be given", append([]string{"warning", "declare"}, there...)},
 		{"--reason must be given", append([]string{"warning", "reject", "W1"}, there...)},
 		{"--level must be given", append([]string{"warning", "adjust", "W1"}, there...)},
-		{"--called-at", append([]string{"warning", "emergency-approve", "W1", "--reason", "x", "--authority", "y"}, there...)},
+		{"--called-at", append([]string{"warning", "emergency-approve", "W1", "--reason", "x", "--authority", "y"},
+			there...)},
 		{"one warning is wanted, 0", append([]string{"warning", "approve"}, there...)},
 		{`".." is no warning`, append([]string{"warning", "show", ".."}, there...)},
 		{"--revision is 1 or more", append([]string{"warning", "approve", "W1", "--revision", "0"}, there...)},
@@ -266,7 +278,8 @@ func askedServer(t *testing.T, answer func(r *http.Request) (int, string)) (args
 	var mu sync.Mutex
 	var seen []asked
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a := asked{line: r.Method + " " + r.URL.RequestURI(), key: r.Header.Get("Idempotency-Key"), token: r.Header.Get("Authorization")}
+		a := asked{line: r.Method + " " + r.URL.RequestURI(), key: r.Header.Get("Idempotency-Key"),
+			token: r.Header.Get("Authorization")}
 		if text, _ := io.ReadAll(r.Body); len(text) > 0 {
 			if err := json.Unmarshal(text, &a.body); err != nil {
 				t.Error(err)
@@ -300,10 +313,14 @@ func TestWhatTheActsSend(t *testing.T) {
 		{"approve", `{"revision":7}`},
 		{"approve --revision 3", `{"revision":3}`},
 		{"reject --reason no", `{"revision":7,"reason":"no"}`},
-		{"revise --ends-at 2016-12-22T00:00:00+08:00 --notice-text n --issued-by i", `{"revision":7,"ends_at":"2016-12-22T00:00:00+08:00","notice_text":"n","issued_by":"i"}`},
-		{"adjust --level red --starts-at 2016-12-18T12:00:00Z --proposal P1", `{"revision":7,"level":"red","starts_at":"2016-12-18T12:00:00Z","proposal_id":"P1"}`},
-		{"adjust --level red --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18", `{"revision":7,"level":"red","starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
-		{"revise --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18", `{"revision":7,"starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
+		{"revise --ends-at 2016-12-22T00:00:00+08:00 --notice-text n --issued-by i",
+			`{"revision":7,"ends_at":"2016-12-22T00:00:00+08:00","notice_text":"n","issued_by":"i"}`},
+		{"adjust --level red --starts-at 2016-12-18T12:00:00Z --proposal P1",
+			`{"revision":7,"level":"red","starts_at":"2016-12-18T12:00:00Z","proposal_id":"P1"}`},
+		{"adjust --level red --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18",
+			`{"revision":7,"level":"red","starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
+		{"revise --starts-at 2017-01-18T12:00:00Z --confirm 2017-01-18",
+			`{"revision":7,"starts_at":"2017-01-18T12:00:00Z","confirm":"2017-01-18"}`},
 		{"lift", `{"revision":7}`},
 		{"cancel --revision 2 --reason r", `{"revision":2,"reason":"r"}`},
 		{"emergency-approve --authority a --called-at 2016-12-16T19:40:00+08:00 --reason r",
@@ -313,7 +330,8 @@ func TestWhatTheActsSend(t *testing.T) {
 		out, _ := ran(t, exitOK, append(append([]string{"warning", args[0], "W1/x"}, args[1:]...), to...)...)
 		says(t, out, "W1  第 7 版 revision 7  红色（Ⅰ级） red  生效中 active\n")
 		got := calls()
-		if want := !strings.Contains(c.args, "--revision"); want != (len(got) == 2 && got[0].line == "GET /api/v1/warnings/W1%2Fx") {
+		if want := !strings.Contains(c.args, "--revision"); want != (len(got) == 2 &&
+			got[0].line == "GET /api/v1/warnings/W1%2Fx") {
 			t.Errorf("%s: asks %v first", c.args, got)
 		}
 		last := got[len(got)-1]
@@ -321,7 +339,8 @@ func TestWhatTheActsSend(t *testing.T) {
 		if err := json.Unmarshal([]byte(c.body), &want); err != nil {
 			t.Fatal(err)
 		}
-		if last.line != "POST /api/v1/warnings/W1%2Fx/"+args[0] || fmt.Sprint(last.body) != fmt.Sprint(want) || len(last.key) < 20 || last.token != "Bearer secret" {
+		if last.line != "POST /api/v1/warnings/W1%2Fx/"+args[0] || fmt.Sprint(last.body) != fmt.Sprint(want) ||
+			len(last.key) < 20 || last.token != "Bearer secret" {
 			t.Errorf("%s sends %+v, want %v", c.args, last, want)
 		}
 	}
@@ -331,10 +350,12 @@ func TestWhatTheActsSend(t *testing.T) {
 		t.Errorf("shows a member that is null:\n%s", out)
 	}
 
-	at := append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--starts-at", "2016-12-16 20:00", "--confirm", "2016-12-16", "--idempotency-key", "k"}, to...)
+	at := append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--starts-at",
+		"2016-12-16 20:00", "--confirm", "2016-12-16", "--idempotency-key", "k"}, to...)
 	ran(t, exitOK, at...)
 	got := calls()
-	if last := got[len(got)-1]; last.line != "POST /api/v1/warnings" || last.key != "k" || last.body["starts_at"] != "2016-12-16T20:00:00+08:00" || last.body["confirm"] != "2016-12-16" || len(last.body) != 4 {
+	if last := got[len(got)-1]; last.line != "POST /api/v1/warnings" || last.key != "k" ||
+		last.body["starts_at"] != "2016-12-16T20:00:00+08:00" || last.body["confirm"] != "2016-12-16" || len(last.body) != 4 {
 		t.Errorf("declare sends %+v", last)
 	}
 }
@@ -367,7 +388,8 @@ func TestABeginningIs0AndAnEnd24(t *testing.T) {
 	if got := calls(); got[0].body["ends_at"] != "2017-01-01T00:00:00+08:00" {
 		t.Errorf("24:00 is sent as %v", got[0].body)
 	}
-	ran(t, exitUsage, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:01"}, to...)...)
+	ran(t, exitUsage, append([]string{"warning", "lift", "W1", "--revision", "1", "--ends-at", "2016-12-31 24:01"},
+		to...)...)
 }
 
 // What is known of the end of a warning is told in words.
@@ -403,9 +425,11 @@ func TestAnUnknownOutcomeSaysHowToRepeat(t *testing.T) {
 		}
 		return http.StatusServiceUnavailable, `{"code":"not_ready","detail":"稍后重试"}`
 	})
-	_, errs := ran(t, exitFailed, append([]string{"warning", "lift", "W1", "--revision", "4", "--idempotency-key", "k1"}, to...)...)
+	_, errs := ran(t, exitFailed, append([]string{"warning", "lift", "W1", "--revision", "4", "--idempotency-key", "k1"},
+		to...)...)
 	says(t, errs, "not_ready: 稍后重试", "--idempotency-key k1 --revision 4")
-	_, errs = ran(t, exitFailed, append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order", "--idempotency-key", "k2"}, to...)...)
+	_, errs = ran(t, exitFailed, append([]string{"warning", "declare", "--level", "red", "--trigger", "city_order",
+		"--idempotency-key", "k2"}, to...)...)
 	says(t, errs, "结果未知", "--idempotency-key k2")
 
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -468,7 +492,8 @@ func TestListsFollowCursors(t *testing.T) {
 		if got.Total != nil {
 			total = *got.Total
 		}
-		if asks := len(calls()); n != c.items || got.Next != c.next || total != c.total || asks != c.calls || n > 0 && (got.Items[0].ID != c.first || got.Items[n-1].ID != c.last) {
+		if asks := len(calls()); n != c.items || got.Next != c.next || total != c.total || asks != c.calls || n > 0 &&
+			(got.Items[0].ID != c.first || got.Items[n-1].ID != c.last) {
 			t.Errorf("%q: %d items, next %q, total %d, %d calls", c.args, n, got.Next, total, asks)
 		}
 	}

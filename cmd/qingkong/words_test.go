@@ -17,7 +17,8 @@ import (
 // The vocabulary has each name that the code gives, and no other. The names are read out of the packages that define
 // them, so that a new one cannot be forgotten.
 func TestVocabularyHasTheNamesOfTheCode(t *testing.T) {
-	alerts, notify, list := typedConstants(t, "../../alerts"), typedConstants(t, "../../notify"), typedConstants(t, "../../reductionlist")
+	alerts, notify, list := typedConstants(t, "../../alerts"), typedConstants(t, "../../notify"),
+		typedConstants(t, "../../reductionlist")
 	var roles, orders []string
 	for _, r := range calls.Roles() {
 		roles = append(roles, string(r))

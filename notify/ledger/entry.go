@@ -40,7 +40,8 @@ const dataMark = `,"data":`
 
 // AppendEntry appends a leaf to dst; data appends the event's JSON, one line, to what it is given. A part of a
 // millisecond is cut.
-func AppendEntry(dst []byte, kind string, at time.Time, actor string, data func([]byte) ([]byte, error)) ([]byte, error) {
+func AppendEntry(dst []byte, kind string, at time.Time, actor string, data func([]byte) ([]byte, error)) ([]byte,
+	error) {
 	dst, err := data(appendHead(dst, kind, at, actor))
 	return append(dst, '}'), err
 }

@@ -7,7 +7,8 @@ import (
 )
 
 func encode(t testing.TB, e Entry) []byte {
-	leaf, err := AppendEntry(nil, e.Kind, e.At, e.Actor, func(b []byte) ([]byte, error) { return append(b, e.Data...), nil })
+	leaf, err := AppendEntry(nil, e.Kind, e.At, e.Actor,
+		func(b []byte) ([]byte, error) { return append(b, e.Data...), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,10 +24,12 @@ func TestLeafOfAnEntry(t *testing.T) {
 	}{
 		{"plain", `{"kind":"list.begun","at":"2016-12-16T18:00:00.005+08:00","actor":"duty","data":{"id":"L1"}}`,
 			Entry{"list.begun", at, "duty", []byte(`{"id":"L1"}`)}},
-		{"no actor", `{"kind":"k","at":"2016-12-16T18:00:00.005+08:00","actor":"","data":null}`, Entry{"k", at, "", []byte(`null`)}},
+		{"no actor", `{"kind":"k","at":"2016-12-16T18:00:00.005+08:00","actor":"","data":null}`,
+			Entry{"k", at, "", []byte(`null`)}},
 		{"a mark inside a name", `{"kind":"k","at":"2016-12-16T18:00:00.005+08:00","actor":"值班员,\"data\":\u003c","data":[",\"data\":"]}`,
 			Entry{"k", at, `值班员,"data":<`, []byte(`[",\"data\":"]`)}},
-		{"plain ASCII as it is", `{"kind":"k","at":"2016-12-16T18:00:00.005+08:00","actor":"<a&b>","data":1}`, Entry{"k", at, "<a&b>", []byte(`1`)}},
+		{"plain ASCII as it is", `{"kind":"k","at":"2016-12-16T18:00:00.005+08:00","actor":"<a&b>","data":1}`,
+			Entry{"k", at, "<a&b>", []byte(`1`)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			leaf := encode(t, c.e)

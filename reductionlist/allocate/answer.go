@@ -108,7 +108,8 @@ func tooLarge(steps, count, most int) error {
 }
 
 func (p *Coal) answer(r *CoalResult) *Answer {
-	a := &Answer{Kind: KindCoal, Outcome: r.Outcome, Totals: r.Totals, Baseline: r.Baseline, Saved: r.Saved, StepH: p.stepH, Result: r, binding: r.BindingIn}
+	a := &Answer{Kind: KindCoal, Outcome: r.Outcome, Totals: r.Totals, Baseline: r.Baseline, Saved: r.Saved,
+		StepH: p.stepH, Result: r, binding: r.BindingIn}
 	on := make([]bool, len(p.units))
 	for i := range p.units {
 		on[i] = p.units[i].on
@@ -148,7 +149,8 @@ func (p *Coal) answer(r *CoalResult) *Answer {
 }
 
 func (p *Waste) answer(r *WasteResult) *Answer {
-	a := &Answer{Kind: KindWaste, Outcome: r.Outcome, Totals: r.Totals, Baseline: r.Baseline, Saved: r.Saved, StepH: p.stepH, Result: r, binding: r.BindingIn}
+	a := &Answer{Kind: KindWaste, Outcome: r.Outcome, Totals: r.Totals, Baseline: r.Baseline, Saved: r.Saved,
+		StepH: p.stepH, Result: r, binding: r.BindingIn}
 	at := p.first()
 	for _, s := range r.Plan {
 		step := AnswerStep{At: s.At, DivertTH: &s.DivertTH, PitT: &s.PitT}

@@ -10,10 +10,12 @@ import (
 // bigCoal is a plant of twelve units over a week, with the demand of winter days.
 func bigCoal(seed uint64, units, steps int) *coalDoc {
 	r := rand.New(rand.NewPCG(seed, 99))
-	d := &coalDoc{Start: drawStart, StepH: 1, Steps: steps, Weight: map[string]float64{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587}}
+	d := &coalDoc{Start: drawStart, StepH: 1, Steps: steps,
+		Weight: map[string]float64{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587}}
 	top, most := 0.0, 0.0
 	for i := range units {
-		u := coalUnitDoc{machineDoc: machineDoc{Name: string(rune('A' + i)), InitiallyOn: r.IntN(3) > 0, Hours: 100, MinUpH: float64(4 + r.IntN(8)), MinDownH: float64(4 + r.IntN(8))}}
+		u := coalUnitDoc{machineDoc: machineDoc{Name: string(rune('A' + i)), InitiallyOn: r.IntN(3) > 0, Hours: 100,
+			MinUpH: float64(4 + r.IntN(8)), MinDownH: float64(4 + r.IntN(8))}}
 		u.MaxMW = 300
 		u.MinMW = float64(110 + 10*r.IntN(4))
 		u.StartCoalT = float64(30 + r.IntN(60))
@@ -62,13 +64,16 @@ func bigSeeds() int {
 // bigWaste is a plant of eight furnaces over a fortnight.
 func bigWaste(seed uint64, furnaces, steps int) *wasteDoc {
 	r := rand.New(rand.NewPCG(seed, 98))
-	d := &wasteDoc{Start: drawStart, StepH: 4, Steps: steps, Weight: map[string]float64{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587, "hcl": 0.093}}
+	d := &wasteDoc{Start: drawStart, StepH: 4, Steps: steps,
+		Weight: map[string]float64{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587, "hcl": 0.093}}
 	most := 0.0
 	for i := range furnaces {
-		f := furnaceDoc{machineDoc: machineDoc{Name: string(rune('A' + i)), InitiallyOn: r.IntN(4) > 0, Hours: 500, MinUpH: float64(24 + 12*r.IntN(4)), MinDownH: float64(12 + 12*r.IntN(3))}}
+		f := furnaceDoc{machineDoc: machineDoc{Name: string(rune('A' + i)), InitiallyOn: r.IntN(4) > 0, Hours: 500,
+			MinUpH: float64(24 + 12*r.IntN(4)), MinDownH: float64(12 + 12*r.IntN(3))}}
 		f.Max = 25 + math.Round(10*r.Float64())
 		f.Min = math.Round(f.Max * 0.65)
-		f.Emission = map[string]float64{"so2": 0.05 + 0.03*r.Float64(), "nox": 0.35 + 0.2*r.Float64(), "pm": 0.02, "hcl": 0.03}
+		f.Emission = map[string]float64{"so2": 0.05 + 0.03*r.Float64(), "nox": 0.35 + 0.2*r.Float64(), "pm": 0.02,
+			"hcl": 0.03}
 		f.StartKg = map[string]float64{"nox": 30 + 50*r.Float64(), "so2": 10}
 		d.Furnaces = append(d.Furnaces, f)
 		most += f.Max

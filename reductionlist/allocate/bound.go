@@ -162,7 +162,8 @@ func (c *commitment) followUnits(row []set) {
 			case lock > 0:
 				lock--
 			case on:
-				if stay := c.free[i][1][t+1] - c.price[t][i]; !c.allowed[t].has(i) || c.unitRest(i, t+1, false, c.minDown[i]-1) < stay {
+				if stay := c.free[i][1][t+1] - c.price[t][i]; !c.allowed[t].has(i) ||
+					c.unitRest(i, t+1, false, c.minDown[i]-1) < stay {
 					on, lock = false, c.minDown[i]-1
 				}
 			case c.allowed[t].has(i):
@@ -207,7 +208,8 @@ func (c *commitment) row(row []set) (sum float64) {
 // nothing says so. The prices are moved as a perceptron's, one for each difference of the two halves. plan is a row
 // that came out of it on the way.
 func (c *commitment) separates(steps, rounds int, by patience) (impossible bool, plan []set) {
-	z := &commitment{n: c.n, steps: steps, class: c.class, allowed: c.allowed, startCost: make([]float64, c.n), minUp: c.minUp,
+	z := &commitment{n: c.n, steps: steps, class: c.class, allowed: c.allowed, startCost: make([]float64, c.n),
+		minUp:   c.minUp,
 		minDown: c.minDown, first: c.first, locked: c.locked, costs: c.costs.free()}
 	z.prepare()
 	rows, units := make([]set, steps), make([]set, steps)

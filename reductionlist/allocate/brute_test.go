@@ -149,7 +149,8 @@ func TestBruteForceCoal(t *testing.T) {
 		if math.IsInf(want, 1) {
 			none++
 		}
-		if math.IsInf(want, 1) != (got.Status == Infeasible) || got.Objective != nil && math.Abs(want-*got.Objective) > 1e-6*want {
+		if math.IsInf(want, 1) != (got.Status == Infeasible) || got.Objective != nil &&
+			math.Abs(want-*got.Objective) > 1e-6*want {
 			t.Errorf("seed %d: %s %v, by brute force %.9g\n%s", seed, got.Status, got.Objective, want, text)
 		}
 	}
@@ -238,7 +239,8 @@ func TestBruteForceWaste(t *testing.T) {
 			if len(d.Intake) > d.Steps {
 				d.Intake = d.Intake[:d.Steps]
 			}
-			d.Divert.Max, d.Divert.Total, d.Divert.Emission = float64(2+r.IntN(3)), float64(r.IntN(9)), map[string]float64{"nox": r.Float64() / 2}
+			d.Divert.Max, d.Divert.Total, d.Divert.Emission = float64(2+r.IntN(3)), float64(r.IntN(9)),
+				map[string]float64{"nox": r.Float64() / 2}
 		}
 		p, text, err := d.read()
 		if err != nil {
@@ -255,7 +257,8 @@ func TestBruteForceWaste(t *testing.T) {
 		for t, s := range got.Plan {
 			bound += b2i(s.DivertTH > 0 && s.DivertTH == last(d.Intake, t) && d.Divert.Max > s.DivertTH)
 		}
-		if math.IsInf(want, 1) != (got.Status == Infeasible) || got.Objective != nil && math.Abs(want-*got.Objective) > 1e-6*want+1e-9 {
+		if math.IsInf(want, 1) != (got.Status == Infeasible) || got.Objective != nil &&
+			math.Abs(want-*got.Objective) > 1e-6*want+1e-9 {
 			t.Errorf("seed %d: %s %v, by brute force %.9g\n%s", seed, got.Status, got.Objective, want, text)
 		}
 	}
@@ -333,14 +336,16 @@ func TestWordsAndBaseline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(r.Binding, "\n"); !strings.Contains(got, "供热需求: 2016-12-16 20:00–23:00") || !strings.Contains(got, "电力下限") {
+	if got := strings.Join(r.Binding, "\n"); !strings.Contains(got, "供热需求: 2016-12-16 20:00–23:00") ||
+		!strings.Contains(got, "电力下限") {
 		t.Error(got)
 	}
 	if got := strings.Join(r.BindingIn("en"), "\n"); !strings.Contains(got, "heat demand: 2016-12-16 20:00–23:00") {
 		t.Error(got)
 	}
 	burnt := 3 * (12 + 0.38*260 + 0.00005*260*260 + 0.045*300)
-	if math.Abs(*r.Baseline.CoalT-burnt) > 1e-9 || math.Abs(r.Baseline.Kg["so2"]-0.113*burnt) > 1e-9 || math.Abs(*r.Saved.CoalT-(burnt-*r.Totals.CoalT)) > 1e-9 {
+	if math.Abs(*r.Baseline.CoalT-burnt) > 1e-9 || math.Abs(r.Baseline.Kg["so2"]-0.113*burnt) > 1e-9 ||
+		math.Abs(*r.Saved.CoalT-(burnt-*r.Totals.CoalT)) > 1e-9 {
 		t.Errorf("baseline %v, saved %v", *r.Baseline.CoalT, *r.Saved.CoalT)
 	}
 }

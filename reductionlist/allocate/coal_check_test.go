@@ -199,7 +199,8 @@ func drawCoal(r *rand.Rand, units, steps int) *coalDoc {
 	for range 1 + r.IntN(steps) {
 		low := top * (level + 0.35*(r.Float64()-0.5))
 		low = max(0, math.Round(low))
-		d.Demand = append(d.Demand, demandDoc{low, low + math.Round(top*0.4*r.Float64()) + 5, math.Round(most * 0.5 * r.Float64() * r.Float64())})
+		d.Demand = append(d.Demand, demandDoc{low, low + math.Round(top*0.4*r.Float64()) + 5,
+			math.Round(most * 0.5 * r.Float64() * r.Float64())})
 	}
 	return d
 }

@@ -184,7 +184,8 @@ func noneLeft(whole bool) verdict {
 
 // commitment is the same question without any cost, or nil where there was no time to set it up.
 func (q *coalQuestion) commitment(st *states, r *relaxation) *commitment {
-	c := &commitment{n: len(st.machines), steps: q.steps, first: st.first, startCost: make([]float64, len(st.machines)), costs: &stepCosts{}}
+	c := &commitment{n: len(st.machines), steps: q.steps, first: st.first, startCost: make([]float64, len(st.machines)),
+		costs: &stepCosts{}}
 	for i := range st.machines {
 		m := &st.machines[i]
 		c.minUp, c.minDown, c.locked = append(c.minUp, m.minUp), append(c.minDown, m.minDown), append(c.locked, m.locked)

@@ -69,8 +69,9 @@ func (c *checker) coalUnit(path string, in CoalUnit, p *Coal, seen map[string]st
 		minMW:   c.number(path+".min_mw", in.MinMW), maxMW: c.number(path+".max_mw", in.MaxMW),
 		startCoal: c.number(path+".start_coal_t", in.StartCoalT),
 		maxHeat:   c.number(path+".max_heat_gj_h", in.MaxHeatGJH), lost: c.number(path+".mw_lost_per_gj_h", in.MWLostPerGJH),
-		emission: c.factors(path+".emission_kg_per_t_coal", in.EmissionKgPerT, p.weights, []string{"nox", "pm", "so2"}),
-		lowLoad:  c.number(path+".low_load_mw", in.LowLoadMW), lowFactor: c.number(path+".low_load_nox_factor", in.LowLoadNOxFactor),
+		emission:  c.factors(path+".emission_kg_per_t_coal", in.EmissionKgPerT, p.weights, []string{"nox", "pm", "so2"}),
+		lowLoad:   c.number(path+".low_load_mw", in.LowLoadMW),
+		lowFactor: c.number(path+".low_load_nox_factor", in.LowLoadNOxFactor),
 	}
 	if in.MaxMW != nil {
 		c.order(path+".min_mw", u.minMW, u.maxMW)
@@ -98,7 +99,8 @@ func (c *checker) demand(in []Demand, steps int) []demand {
 	given := make([]demand, len(in))
 	for i, d := range in {
 		path := fmt.Sprintf("demand[%d]", i)
-		given[i] = demand{c.number(path+".power_min_mw", d.PowerMinMW), c.number(path+".power_max_mw", d.PowerMaxMW), c.number(path+".heat_gj_h", d.HeatGJH)}
+		given[i] = demand{c.number(path+".power_min_mw", d.PowerMinMW), c.number(path+".power_max_mw", d.PowerMaxMW),
+			c.number(path+".heat_gj_h", d.HeatGJH)}
 		if d.PowerMaxMW != nil {
 			c.order(path+".power_min_mw", given[i].powerMin, given[i].powerMax)
 		}

@@ -116,7 +116,8 @@ func slicesOf(cs []Conflict, p *Coal) *Coal {
 // Steam of which a tonne of waste gives nothing cannot be had: all of it has to be given up.
 func TestSteamThatNoFeedGives(t *testing.T) {
 	for _, per := range []string{"0", "1e-300"} {
-		text := strings.Replace(strings.Replace(smallWaste, `"steam_per_t_waste":2.3`, `"steam_per_t_waste":`+per, 1), `"steam_min_t_h":0`, `"steam_min_t_h":12.5`, 1)
+		text := strings.Replace(strings.Replace(smallWaste, `"steam_per_t_waste":2.3`, `"steam_per_t_waste":`+per, 1),
+			`"steam_min_t_h":0`, `"steam_min_t_h":12.5`, 1)
 		p, err := ParseWaste([]byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -143,8 +144,10 @@ func TestAmountsInWords(t *testing.T) {
 		{Conflict{ShortBy: at(19.23451)}, "须让出 19.24 t", "has to give 19.24 t"},
 		{Conflict{ShortBy: at(123456)}, "须让出 123500 t", "has to give 123500 t"},
 		{Conflict{ShortBy: at(0.00012341)}, "须让出 0.0001235 t", "has to give 0.0001235 t"},
-		{Conflict{AtLeast: at(19.2399), Enough: at(21.6001)}, "至少须让出 19.23 t，让出 21.61 t 足够", "at least 19.23 t, and 21.61 t will do"},
-		{Conflict{Enough: at(21.6)}, "让出 21.6 t 足够，最少要多少未证明", "21.6 t will do; within the time limit the least was not proved"},
+		{Conflict{AtLeast: at(19.2399), Enough: at(21.6001)}, "至少须让出 19.23 t，让出 21.61 t 足够",
+			"at least 19.23 t, and 21.61 t will do"},
+		{Conflict{Enough: at(21.6)}, "让出 21.6 t 足够，最少要多少未证明",
+			"21.6 t will do; within the time limit the least was not proved"},
 		{Conflict{}, "时限内没有求出须让出多少", "was not found how much it has to give"},
 	} {
 		c.c.Constraint, c.c.Unit, c.c.From, c.c.To = "pit_end", "t", drawStart, drawStart.Add(hours(1))

@@ -9,7 +9,8 @@ import (
 
 // proveEdges draws n problems at the edges and holds their answers against GLPK and, where that says something else,
 // against CBC: numbers far apart are beyond the tolerances of either. One of them has to agree.
-func proveEdges(t *testing.T, n int, one func(t *testing.T, seed uint64) (Outcome, func(*bytes.Buffer) error, float64)) {
+func proveEdges(t *testing.T, n int,
+	one func(t *testing.T, seed uint64) (Outcome, func(*bytes.Buffer) error, float64)) {
 	glpk, cbc := glpsol(t), solver(t)
 	agree, byCBC, open, infeasible := 0, 0, 0, 0
 	for seed := range uint64(n) {

@@ -56,7 +56,8 @@ func TestNothingDemanded(t *testing.T) {
 		{"several", plainCoal(3, []demandDoc{{0, 600, 0}}, off, plainUnit("on", 100, 300), hot), 0, Optimal},
 		{"bound to run on", plainCoal(3, []demandDoc{{0, 300, 0}}, bound), 2 * (10 + 0.4*100), Optimal},
 		{"bound to run on, and no power may be given", plainCoal(3, []demandDoc{{0, 0, 0}}, bound), 0, Infeasible},
-		{"nothing between two demands", plainCoal(3, []demandDoc{{150, 300, 0}, {0, 300, 0}, {150, 300, 0}}, plainUnit("on", 100, 300)), 2*(10+0.4*150) + 20, Optimal},
+		{"nothing between two demands", plainCoal(3, []demandDoc{{150, 300, 0}, {0, 300, 0}, {150, 300, 0}},
+			plainUnit("on", 100, 300)), 2*(10+0.4*150) + 20, Optimal},
 		{"heat without a load", plainCoal(1, []demandDoc{{0, 300, 100}}, plainUnit("on", 0, 300)), 10 + 0.05*100, Optimal},
 		{"power without heat", plainCoal(1, []demandDoc{{100, 300, 0}}, plainUnit("on", 0, 300)), 10 + 0.4*100, Optimal},
 	} {
@@ -148,7 +149,8 @@ func TestNoMoreIsDivertedThanComesIn(t *testing.T) {
 			}
 			continue
 		}
-		if sum, err := checkWaste(d, r); err != nil || math.Abs(sum-(20+8*c.burnt)) > 1e-6 || math.Abs(*r.Totals.FeedT-c.burnt) > 1e-6 {
+		if sum, err := checkWaste(d, r); err != nil || math.Abs(sum-(20+8*c.burnt)) > 1e-6 ||
+			math.Abs(*r.Totals.FeedT-c.burnt) > 1e-6 {
 			t.Errorf("most %g: %g for %g t: %v", c.most, sum, *r.Totals.FeedT, err)
 		}
 		for _, s := range r.Plan {

@@ -79,12 +79,14 @@ func holds(t *testing.T, a *Answer) {
 			t.Errorf("no plan: %+v", o)
 		}
 		for _, c := range o.Conflicts {
-			if c.Text("zh-CN") == "" || c.ShortBy != nil && (*c.ShortBy <= 0 || c.Enough != nil || math.IsInf(*c.ShortBy, 0)) || o.Unreduced && c.ShortBy != nil {
+			if c.Text("zh-CN") == "" || c.ShortBy != nil && (*c.ShortBy <= 0 || c.Enough != nil || math.IsInf(*c.ShortBy, 0)) ||
+				o.Unreduced && c.ShortBy != nil {
 				t.Errorf("%+v", c)
 			}
 		}
 	case Optimal, Feasible:
-		if !(*o.Bound <= *o.Objective) || *o.Bound < 0 || (o.Status == Optimal) != (*o.Gap <= OptimalGap) || len(o.Conflicts) > 0 {
+		if !(*o.Bound <= *o.Objective) || *o.Bound < 0 || (o.Status == Optimal) != (*o.Gap <= OptimalGap) ||
+			len(o.Conflicts) > 0 {
 			t.Errorf("%v below %v, gap %v: %s", *o.Bound, *o.Objective, *o.Gap, o.Status)
 		}
 	default:

@@ -120,7 +120,8 @@ func (c *checker) weights(v map[string]*float64) map[string]float64 {
 
 // factors are the emission of a unit, which names every pollutant that counts: one left out is a figure that is missing
 // and not one that is nothing.
-func (c *checker) factors(path string, v map[string]*float64, weights map[string]float64, always []string) map[string]float64 {
+func (c *checker) factors(path string, v map[string]*float64, weights map[string]float64,
+	always []string) map[string]float64 {
 	if v == nil {
 		c.wrong(path, "input.required", nil)
 		return nil
@@ -187,8 +188,9 @@ type machine struct {
 }
 
 func (c *checker) machine(path string, in Machine, h horizon, seen map[string]string) machine {
-	m := machine{on: c.flag(path+".initially_on", in.InitiallyOn), inState: c.number(path+".hours_in_state", in.HoursInState),
-		upH: c.number(path+".min_up_h", in.MinUpH), downH: c.number(path+".min_down_h", in.MinDownH)}
+	m := machine{on: c.flag(path+".initially_on", in.InitiallyOn),
+		inState: c.number(path+".hours_in_state", in.HoursInState),
+		upH:     c.number(path+".min_up_h", in.MinUpH), downH: c.number(path+".min_down_h", in.MinDownH)}
 	switch {
 	case in.Name == nil || *in.Name == "":
 		c.wrong(path+".name", "input.required", nil)
@@ -205,7 +207,8 @@ func (c *checker) machine(path string, in Machine, h horizon, seen map[string]st
 	m.setTimes(h, m.upH, m.downH)
 	for t := 0; m.on && t < m.locked && t < h.steps; t++ {
 		if !m.available[t] {
-			c.wrong(path+".available", "allocate.start_locked", refusal.Args{"hours": m.inState, "least": m.upH, "at": clock(h.at(t))})
+			c.wrong(path+".available", "allocate.start_locked",
+				refusal.Args{"hours": m.inState, "least": m.upH, "at": clock(h.at(t))})
 			break
 		}
 	}
@@ -239,7 +242,8 @@ func (c *checker) windows(path string, ws []Window) (out []span) {
 		case w.To == nil:
 			c.wrong(p+".to", "input.required", nil)
 		case !w.From.Before(*w.To):
-			c.wrong(p+".to", "allocate.window", refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)})
+			c.wrong(p+".to", "allocate.window",
+				refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)})
 		default:
 			spans = append(spans, span{*w.From, *w.To})
 		}

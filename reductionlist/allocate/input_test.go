@@ -54,7 +54,8 @@ func TestRefusals(t *testing.T) {
 		{"coal", `"per_mw":0.38,`, ``, "units[0].coal_t_per_h.per_mw", "input.required"},
 		{"coal", `"so2":0.113`, `"dust":1,"so2":0.113`, "units[0].emission_kg_per_t_coal.dust", "allocate.pollutant"},
 		{"coal", `"nox":0.288,`, ``, "units[0].emission_kg_per_t_coal.nox", "input.required"},
-		{"coal", `"low_load_nox_factor":1.4`, `"low_load_nox_factor":0.9`, "units[0].low_load_nox_factor", "allocate.low_factor"},
+		{"coal", `"low_load_nox_factor":1.4`, `"low_load_nox_factor":0.9`, "units[0].low_load_nox_factor",
+			"allocate.low_factor"},
 		{"coal", `"to":"2016-12-17T20`, `"to":"2016-12-16T20`, "units[0].available[0].to", "allocate.window"},
 		{"coal", `"hours_in_state":100,"min_up_h":2`, `"hours_in_state":1,"min_up_h":200`, "units[0].available", ""},
 		{"coal", `"power_min_mw":150`, `"power_min_mw":250`, "demand[0].power_min_mw", "allocate.above"},
@@ -139,7 +140,8 @@ func TestEveryNumberIsNeeded(t *testing.T) {
 						try(path + "." + k + " negative")
 					}
 					delete(v, k)
-					within := strings.Contains(path, "weight_per_kg") || strings.Contains(path, "divert.emission") || strings.Contains(path, "start_emission")
+					within := strings.Contains(path, "weight_per_kg") || strings.Contains(path, "divert.emission") ||
+						strings.Contains(path, "start_emission")
 					if !slices.Contains(optional, k) && !within {
 						try(path + "." + k + " left out")
 					}
@@ -165,7 +167,8 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprintf("%.4f %.4f %.4f", p.weights["so2"], p.weights["nox"], p.weights["pm"]); got != "1.0526 1.0526 0.4587" {
+	if got := fmt.Sprintf("%.4f %.4f %.4f", p.weights["so2"], p.weights["nox"],
+		p.weights["pm"]); got != "1.0526 1.0526 0.4587" {
 		t.Error(got)
 	}
 }

@@ -141,7 +141,8 @@ func (p *Coal) lpUnit(l *lp, i, t int, at Tangents) {
 		{"lo", u.minMW, min(u.lowLoad, u.maxMW), u.weightAtLow, u.lowLoad > u.minMW},
 		{"hi", max(u.minMW, u.lowLoad), u.maxMW, u.weight, u.lowLoad <= u.maxMW},
 	} {
-		y, mw, heat, square := name("y"+side.name, i, t), name("p"+side.name, i, t), name("h"+side.name, i, t), name("q"+side.name, i, t)
+		y, mw, heat, square := name("y"+side.name, i, t), name("p"+side.name, i, t), name("h"+side.name, i, t),
+			name("q"+side.name, i, t)
 		l.binary(y)
 		if !side.exists {
 			l.row("=", 0, term{1, y})

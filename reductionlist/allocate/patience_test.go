@@ -97,7 +97,8 @@ func TestAmountsEndInTime(t *testing.T) {
 			continue
 		}
 		open++
-		if c.Enough == nil || c.AtLeast != nil && *c.AtLeast > *c.Enough || !strings.Contains(c.Text("en"), "will do; within the time limit the least was not proved") {
+		if c.Enough == nil || c.AtLeast != nil && *c.AtLeast > *c.Enough ||
+			!strings.Contains(c.Text("en"), "will do; within the time limit the least was not proved") {
 			t.Errorf("%s", c.Text("en"))
 		}
 	}
@@ -120,7 +121,8 @@ func endedEarly(t *testing.T, o Outcome) {
 		t.Fatalf("%+v", o)
 	}
 	for _, c := range o.Conflicts {
-		if c.ShortBy != nil || c.Enough != nil || c.AtLeast != nil || strings.Contains(c.Text("zh-CN"), "0 ") || !strings.Contains(c.Text("en"), "not found") {
+		if c.ShortBy != nil || c.Enough != nil || c.AtLeast != nil || strings.Contains(c.Text("zh-CN"), "0 ") ||
+			!strings.Contains(c.Text("en"), "not found") {
 			t.Errorf("an amount without a reduced set: %s", c.Text("zh-CN"))
 		}
 	}
@@ -162,7 +164,8 @@ func TestUnknownAnswersAreSound(t *testing.T) {
 			continue
 		}
 		amounts := []float64{1, 3, 6.5, 7, 8, 40, 100}
-		if g := firstThat(amounts, given(left, group{left[0], 4}), ask); g.high < 7 || g.low > 7 || g.proved() && g.high != 7 {
+		if g := firstThat(amounts, given(left, group{left[0], 4}), ask); g.high < 7 || g.low > 7 || g.proved() &&
+			g.high != 7 {
 			t.Errorf("after %d answers %+v", after, g)
 		}
 	}

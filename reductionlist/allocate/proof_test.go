@@ -74,7 +74,8 @@ func ask(t testing.TB, cbc string, write func(*bytes.Buffer) error) answer {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	begin := time.Now()
-	said, err := exec.CommandContext(ctx, cbc, in, "ratio", "0", "allow", "1e-9", "integerT", "1e-9", "primalT", "1e-9", "solve", "printingOptions", "all", "solution", out).CombinedOutput()
+	said, err := exec.CommandContext(ctx, cbc, in, "ratio", "0", "allow", "1e-9", "integerT", "1e-9", "primalT", "1e-9",
+		"solve", "printingOptions", "all", "solution", out).CombinedOutput()
 	a := answer{took: time.Since(begin), values: map[string]float64{}}
 	if err != nil {
 		t.Fatalf("cbc: %v\n%s", err, said)

@@ -12,7 +12,8 @@ import (
 // many digits that has: a hair below the line its whole load would count at the factor of low load.
 func TestLinesAndBoundsOfManyDigits(t *testing.T) {
 	third := sharedProblem(t, "third.json")
-	for _, line := range []string{"103.333333333", "103.33333333333333", "103.3", "100.000000004", "100.000000006", "93.123456789012"} {
+	for _, line := range []string{"103.333333333", "103.33333333333333", "103.3", "100.000000004", "100.000000006",
+		"93.123456789012"} {
 		text := strings.Replace(string(third), "103.333333333", line, 1)
 		p, err := ParseCoal([]byte(text))
 		if err != nil {
@@ -72,12 +73,14 @@ func exactCoal(d *coalDoc, r *CoalResult) error {
 		power, heat, want := 0.0, 0.0, last(d.Demand, t)
 		for i, u := range d.Units {
 			l := s.Units[i]
-			if l.On && (l.MW < u.MinMW || l.HeatGJH < 0 || l.HeatGJH > u.MaxHeat || l.MW+u.Lost*l.HeatGJH > u.MaxMW*(1+sumNoise)) {
+			if l.On && (l.MW < u.MinMW || l.HeatGJH < 0 || l.HeatGJH > u.MaxHeat ||
+				l.MW+u.Lost*l.HeatGJH > u.MaxMW*(1+sumNoise)) {
 				return fmt.Errorf("step %d: %+v beyond its bounds", t, l)
 			}
 			power, heat = power+l.MW, heat+l.HeatGJH
 		}
-		if power < want.Min*(1-sumNoise) || power > want.Max*(1+sumNoise)+sumNoise || math.Abs(heat-want.Heat) > sumNoise*want.Heat {
+		if power < want.Min*(1-sumNoise) || power > want.Max*(1+sumNoise)+sumNoise ||
+			math.Abs(heat-want.Heat) > sumNoise*want.Heat {
 			return fmt.Errorf("step %d: %.17g MW and %.17g GJ/h for %+v", t, power, heat, want)
 		}
 	}
@@ -133,7 +136,8 @@ func exactWaste(d *wasteDoc, r *WasteResult) error {
 		case s.DivertTH < 0 || s.DivertTH > min(d.Divert.Max, intake):
 			return fmt.Errorf("step %d: %g t/h diverted", t, s.DivertTH)
 		case math.Abs(s.PitT-pit) > noise || pit < d.Pit.Min-noise || pit > most+noise:
-			return fmt.Errorf("step %d: the pit holds %.17g t, reported %.17g, between %g and %g", t, pit, s.PitT, d.Pit.Min, most)
+			return fmt.Errorf("step %d: the pit holds %.17g t, reported %.17g, between %g and %g", t, pit, s.PitT,
+				d.Pit.Min, most)
 		case feed*d.SteamPer < d.SteamMin*(1-sumNoise):
 			return fmt.Errorf("step %d: feed %.17g", t, feed)
 		}
@@ -174,7 +178,8 @@ func TestMilligramsAreTonnes(t *testing.T) {
 		for i := range d.Intake {
 			d.Intake[i] *= milligram
 		}
-		for _, v := range []*float64{&d.Pit.Level, &d.Pit.Min, &d.Pit.Max, &d.Pit.End, &d.Divert.Max, &d.Divert.Total, &d.SteamMin} {
+		for _, v := range []*float64{&d.Pit.Level, &d.Pit.Min, &d.Pit.Max, &d.Pit.End, &d.Divert.Max, &d.Divert.Total,
+			&d.SteamMin} {
 			*v *= milligram
 		}
 		small := solve()

@@ -43,7 +43,8 @@ func (u *coalUnit) modes(stepH, perCoal, perCoalLow float64) unitModes {
 	case u.lowLoad > u.maxMW:
 		return unitModes{all: make(u.minMW, u.maxMW, perCoalLow)}
 	}
-	return unitModes{all: make(u.minMW, u.maxMW, perCoal), low: make(u.minMW, u.lowLoad, perCoalLow), high: make(u.lowLoad, u.maxMW, perCoal)}
+	return unitModes{all: make(u.minMW, u.maxMW, perCoal), low: make(u.minMW, u.lowLoad, perCoalLow),
+		high: make(u.lowLoad, u.maxMW, perCoal)}
 }
 
 // stepCosts knows what a step costs at least for every set of units. A demand that comes in many steps has one table.

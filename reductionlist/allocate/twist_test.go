@@ -88,7 +88,8 @@ func twistWaste(r *rand.Rand, d *wasteDoc) {
 		old := d.StepH
 		restep(r, d.Start, &d.StepH, machines(d.Furnaces, func(f *furnaceDoc) *machineDoc { return &f.machineDoc }))
 		shrink := d.StepH / old
-		d.Pit.Level, d.Pit.Max, d.Pit.End = d.Pit.Min+(d.Pit.Level-d.Pit.Min)*shrink, d.Pit.Min+(d.Pit.Max-d.Pit.Min)*shrink, d.Pit.Min+(d.Pit.End-d.Pit.Min)*shrink
+		d.Pit.Level, d.Pit.Max, d.Pit.End = d.Pit.Min+(d.Pit.Level-d.Pit.Min)*shrink, d.Pit.Min+(d.Pit.Max-d.Pit.Min)*shrink,
+			d.Pit.Min+(d.Pit.End-d.Pit.Min)*shrink
 		d.Divert.Total *= shrink
 	}
 	if r.IntN(2) == 0 {
@@ -161,7 +162,8 @@ func restep(r *rand.Rand, start time.Time, stepH *float64, ms []*machineDoc) {
 		m.Hours, m.MinUpH, m.MinDownH = m.Hours*k, m.MinUpH*k, m.MinDownH*k
 		for i := range m.Available {
 			w := &m.Available[i]
-			w.From, w.To = start.Add(time.Duration(float64(w.From.Sub(start))*k)), start.Add(time.Duration(float64(w.To.Sub(start))*k))
+			w.From, w.To = start.Add(time.Duration(float64(w.From.Sub(start))*k)),
+				start.Add(time.Duration(float64(w.To.Sub(start))*k))
 		}
 	}
 }

@@ -83,7 +83,8 @@ func (p *Waste) tie() (tie, starts float64) {
 
 // told is a plan as its reader sees it, with its sums and what limits it.
 func (p *Waste) told(row []set, flows []flow) *WasteResult {
-	r := &WasteResult{Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
+	r := &WasteResult{Totals: &Totals{FeedT: new(float64), DivertT: new(float64), Kg: map[string]float64{}},
+		horizon: p.horizon}
 	at := p.first()
 	for t, x := range row {
 		step := WasteStep{At: p.at(t), DivertTH: flows[t].divert, PitT: flows[t].level}

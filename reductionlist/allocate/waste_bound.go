@@ -23,7 +23,8 @@ type guide struct {
 }
 
 func newGuide(p *Waste, by scale, tie float64) *guide {
-	g := &guide{p: p, by: by, tie: tie, rho: make([]float64, p.steps), pit: make([]pwl, p.steps+1), stages: make([]stage, p.steps)}
+	g := &guide{p: p, by: by, tie: tie, rho: make([]float64, p.steps), pit: make([]pwl, p.steps+1),
+		stages: make([]stage, p.steps)}
 	for i := range p.furnaces {
 		f := &p.furnaces[i]
 		g.start = append(g.start, by.kg*f.startCosts)

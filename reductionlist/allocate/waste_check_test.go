@@ -113,7 +113,8 @@ func drawWaste(r *rand.Rand, furnaces, steps int) *wasteDoc {
 		f := furnaceDoc{machineDoc: drawMachine(r, i, d.StepH, steps)}
 		f.Max = 15 + math.Round(20*r.Float64())
 		f.Min = math.Round(f.Max * (0.5 + 0.2*r.Float64()))
-		f.Emission = map[string]float64{"so2": 0.05 + 0.03*r.Float64(), "nox": 0.35 + 0.2*r.Float64(), "pm": 0.02, "hcl": 0.03}
+		f.Emission = map[string]float64{"so2": 0.05 + 0.03*r.Float64(), "nox": 0.35 + 0.2*r.Float64(), "pm": 0.02,
+			"hcl": 0.03}
 		f.StartKg = map[string]float64{"nox": 60 * r.Float64(), "so2": 10 * r.Float64()}
 		d.Furnaces = append(d.Furnaces, f)
 		most += f.Max

@@ -90,7 +90,8 @@ func (q *wasteQuestion) relaxed(r *relaxation) *Waste {
 		w.furnaces[i].machine = q.p.furnaces[i].relaxed(q.p.horizon, i, r)
 	}
 	most := q.mostOf() // levels beyond it cannot come about, and larger numbers would cost digits
-	w.low, w.high = slices.Repeat([]float64{w.level - most}, q.p.steps+1), slices.Repeat([]float64{w.level + most}, q.p.steps+1)
+	w.low, w.high = slices.Repeat([]float64{w.level - most}, q.p.steps+1),
+		slices.Repeat([]float64{w.level + most}, q.p.steps+1)
 	w.leastFeed, w.end, w.divertTotal = make([]float64, q.p.steps), unbounded, unbounded
 	for t := range q.steps {
 		if o := (obligation{"pit_min", -1, t}); r.holds[o] {

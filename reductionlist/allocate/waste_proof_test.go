@@ -83,7 +83,8 @@ func proveWasteConflict(t testing.TB, cbc string, p *Waste, cs []Conflict) {
 			if c.Constraint == "steam" {
 				per = p.steam / p.leastFeed[0]
 			}
-			r := relaxation{holds: map[obligation]bool{}, gives: group{obligations[i][0], obligations[i][len(obligations[i])-1].step + 1}}
+			r := relaxation{holds: map[obligation]bool{},
+				gives: group{obligations[i][0], obligations[i][len(obligations[i])-1].step + 1}}
 			for _, os := range obligations {
 				for _, o := range os {
 					r.holds[o] = true

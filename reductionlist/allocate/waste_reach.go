@@ -276,7 +276,8 @@ func (p *Waste) tightened() (q *Waste, larger float64) {
 
 // times makes all amounts larger, and what a tonne counts smaller.
 func (p *Waste) times(k float64) {
-	p.low, p.high, p.intake, p.leastFeed = timesEach(p.low, k), timesEach(p.high, k), timesEach(p.intake, k), timesEach(p.leastFeed, k)
+	p.low, p.high, p.intake, p.leastFeed = timesEach(p.low, k), timesEach(p.high, k), timesEach(p.intake, k),
+		timesEach(p.leastFeed, k)
 	p.end, p.divertMax, p.divertTotal, p.divertCounts = p.end*k, p.divertMax*k, p.divertTotal*k, p.divertCounts/k
 	for i := range p.furnaces {
 		f := &p.furnaces[i]

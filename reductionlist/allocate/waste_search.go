@@ -422,7 +422,8 @@ func (s *wasteSearch) child(t int, l *wasteLabel, st step) (wasteLabel, bool) {
 // bound.
 func (s *wasteSearch) keep(t int, ls []wasteLabel, wide int, dropped *float64) []wasteLabel {
 	slices.SortFunc(ls, func(a, b wasteLabel) int {
-		return cmp.Or(cmp.Compare(a.least, b.least), cmp.Compare(a.x, b.x), slices.Compare(a.lock[:], b.lock[:]), cmp.Compare(a.parent, b.parent))
+		return cmp.Or(cmp.Compare(a.least, b.least), cmp.Compare(a.x, b.x), slices.Compare(a.lock[:], b.lock[:]),
+			cmp.Compare(a.parent, b.parent))
 	})
 	byX, out := map[set][]int{}, ls[:0]
 	for i, l := range ls {

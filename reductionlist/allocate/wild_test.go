@@ -31,7 +31,8 @@ func wildMachine(r *rand.Rand, i int, stepH float64, steps int) machineDoc {
 		to := from + float64(1+r.IntN(steps))
 		m.Available = []windowDoc{{drawStart.Add(hours(from * stepH)), drawStart.Add(hours(to * stepH))}}
 		if r.IntN(2) == 0 {
-			m.Available = append(m.Available, windowDoc{drawStart.Add(hours((to + 0.4) * stepH)), drawStart.Add(hours((to + 3) * stepH))})
+			m.Available = append(m.Available,
+				windowDoc{drawStart.Add(hours((to + 0.4) * stepH)), drawStart.Add(hours((to + 3) * stepH))})
 		}
 	}
 	return m
@@ -87,7 +88,8 @@ func wildCoal(r *rand.Rand, units, steps int) *coalDoc {
 		top, most = top+min(u.MaxMW, 1000), most+min(u.MaxHeat, 2000)
 	}
 	for range 1 + r.IntN(steps) {
-		w := demandDoc{Min: top * r.Float64() * []float64{0, 0.5, 0.9}[r.IntN(3)], Heat: most * r.Float64() * []float64{0, 0.3, 0.6}[r.IntN(3)]}
+		w := demandDoc{Min: top * r.Float64() * []float64{0, 0.5, 0.9}[r.IntN(3)],
+			Heat: most * r.Float64() * []float64{0, 0.3, 0.6}[r.IntN(3)]}
 		w.Max = w.Min + top*[]float64{0, 0.2, 1}[r.IntN(3)]
 		d.Demand = append(d.Demand, w)
 	}

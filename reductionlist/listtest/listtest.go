@@ -100,8 +100,12 @@ var partOf = sync.OnceValue(func() Sheets {
 		if name == reductionlist.SheetHead {
 			continue
 		}
-		rows = slices.DeleteFunc(rows, func(r []string) bool { return !slices.Contains(Kept, r[0]) && !strings.HasSuffix(r[0], "编号") })
-		slices.SortStableFunc(rows, func(a, b []string) int { return cmp.Compare(slices.Index(Kept, a[0]), slices.Index(Kept, b[0])) })
+		rows = slices.DeleteFunc(rows,
+			func(r []string) bool { return !slices.Contains(Kept, r[0]) && !strings.HasSuffix(r[0], "编号") })
+		slices.SortStableFunc(rows, func(a,
+			b []string) int {
+			return cmp.Compare(slices.Index(Kept, a[0]), slices.Index(Kept, b[0]))
+		})
 		s[name] = rows
 	}
 	return s

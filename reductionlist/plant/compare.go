@@ -69,7 +69,8 @@ func (c *comparer) amountOf(unit string) *amount {
 
 func (c *comparer) quantity(q reductionlist.Quantity) DemandMark {
 	m := DemandMark{Source: FromQuantity, Kind: q.Kind, Value: q.Value, Unit: q.Unit}
-	whole := q.Kind == reductionlist.AtMost && q.Value == 0 || q.Kind == reductionlist.ReduceBy && q.Value == 100 && reductionlist.PlainUnit(q.Unit) == "%"
+	whole := q.Kind == reductionlist.AtMost && q.Value == 0 || q.Kind == reductionlist.ReduceBy && q.Value == 100 &&
+		reductionlist.PlainUnit(q.Unit) == "%"
 	if whole && (c.action == reductionlist.Stop || c.action == reductionlist.Limit) {
 		return c.stop(m)
 	}
@@ -106,7 +107,8 @@ func (c *comparer) criterion(o reductionlist.Monitor) DemandMark {
 	if err != nil {
 		text = nil // the list holds none that cannot be written
 	}
-	m := DemandMark{Source: FromCriterion, Value: o.Criterion.Limit, Unit: o.Criterion.Unit, Factor: o.Factor, Criterion: string(text)}
+	m := DemandMark{Source: FromCriterion, Value: o.Criterion.Limit, Unit: o.Criterion.Unit, Factor: o.Factor,
+		Criterion: string(text)}
 	switch o.Criterion.Kind {
 	case reductionlist.HourMassAtMost:
 		m.Kind = reductionlist.AtMost
@@ -266,7 +268,8 @@ func (m *DemandMark) measure(spells []spell, daily bool) {
 			m.Broken, verdict = m.Broken+1, NotKept
 		}
 		if daily {
-			m.Days = append(m.Days, DemandDay{Date: string(alerts.DateOf(s.at)), Hours: thousandth(s.hours), Demanded: thousandth(demanded), Planned: thousandth(planned), Verdict: verdict})
+			m.Days = append(m.Days, DemandDay{Date: string(alerts.DateOf(s.at)), Hours: thousandth(s.hours),
+				Demanded: thousandth(demanded), Planned: thousandth(planned), Verdict: verdict})
 		}
 		if per > 0 && over/per > worst+1e-6 {
 			worst = over / per

@@ -36,7 +36,8 @@ func (p *Problem) Differs(asked []byte, now time.Time) error {
 
 // free are the members, without the indices of lists, that may be what they like.
 var free = []string{"start", "steps", "step_h", "demand", "baseline_mw", "intake_t_h", "steam_min_t_h", "pit.level_t",
-	"units.initially_on", "units.hours_in_state", "units.available", "furnaces.initially_on", "furnaces.hours_in_state", "furnaces.available"}
+	"units.initially_on", "units.hours_in_state", "units.available", "furnaces.initially_on", "furnaces.hours_in_state",
+	"furnaces.available"}
 
 type comparison struct {
 	machines string
@@ -144,7 +145,8 @@ func (c *comparison) time(p *Problem, asked []byte, now time.Time) {
 	}
 	const clock = "2006-01-02 15:04"
 	if h.Start.After(p.From) || h.Start.Before(p.From.Add(-2*time.Hour)) || h.Start.Before(p.first) {
-		c.wrong("start", "plan.start", refusal.Args{"value": h.Start.In(alerts.Shanghai()).Format(clock), "want": p.From.Format(clock), "now": now.In(alerts.Shanghai()).Format(clock)})
+		c.wrong("start", "plan.start", refusal.Args{"value": h.Start.In(alerts.Shanghai()).Format(clock),
+			"want": p.From.Format(clock), "now": now.In(alerts.Shanghai()).Format(clock)})
 		return
 	}
 	hours, most := *h.StepH**h.Steps, p.last.Sub(*h.Start).Hours()

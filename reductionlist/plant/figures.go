@@ -199,7 +199,8 @@ func (c *figuresChecker) machines(path string, ms []MachineState) {
 			case w.To == nil:
 				c.wrong(at+".to", "input.required", nil)
 			case !w.From.Before(*w.To):
-				c.wrong(at+".to", "allocate.window", refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)})
+				c.wrong(at+".to", "allocate.window",
+					refusal.Args{"from": w.From.Format(time.RFC3339), "to": w.To.Format(time.RFC3339)})
 			}
 		}
 	}

@@ -57,7 +57,8 @@ func TestDaysOfAQuantityAreRoundedUp(t *testing.T) {
 		}
 		return p.quantity(names)[0].Value
 	}
-	for _, c := range []struct{ tonnes, want float64 }{{100, 100}, {100.01, 100.1}, {100.04, 100.1}, {100.06, 100.1}, {100.1, 100.1}, {100.000001, 100}, {0, 0}, {0.01, 0.1}} {
+	for _, c := range []struct{ tonnes, want float64 }{{100, 100}, {100.01, 100.1}, {100.04, 100.1}, {100.06, 100.1},
+		{100.1, 100.1}, {100.000001, 100}, {0, 0}, {0.01, 0.1}} {
 		if got := of(c.tonnes); got != c.want {
 			t.Errorf("%g t: %g, want %g", c.tonnes, got, c.want)
 		}

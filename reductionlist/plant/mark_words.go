@@ -56,7 +56,8 @@ func (m *DemandMark) Does(lang string) string {
 	case m.Kind == reductionlist.ReduceBy:
 		value = refusal.Text("plan.mark.does.less", lang, refusal.Args{"value": value})
 	}
-	return refusal.Text("plan.mark.does."+kind, lang, refusal.Args{"value": value, "unit": m.Unit, "at": when, "broken": m.Broken, "of": m.Of})
+	return refusal.Text("plan.mark.does."+kind, lang,
+		refusal.Args{"value": value, "unit": m.Unit, "at": when, "broken": m.Broken, "of": m.Of})
 }
 
 // daily reports whether a recorded mark, which has no days, is one by the day.

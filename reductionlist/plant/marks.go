@@ -52,11 +52,12 @@ type DemandMark struct {
 	Criterion string                     `json:"criterion,omitempty"` // as the list has it
 	Verdict   Verdict                    `json:"verdict"`
 	Why       Why                        `json:"why,omitempty"`
-	Planned   *float64                   `json:"planned,omitempty"` // in Unit and of Kind: the farthest from what is demanded
-	At        *time.Time                 `json:"at,omitempty"`      // the day or step of that begins then
-	Of        int                        `json:"of,omitempty"`      // days or steps that are compared
-	Broken    int                        `json:"broken,omitempty"`  // those in which it is not kept
-	Days      []DemandDay                `json:"days,omitempty"`    // of a demand by the day; not recorded
+	// in Unit and of Kind: the farthest from what is demanded
+	Planned *float64    `json:"planned,omitempty"`
+	At      *time.Time  `json:"at,omitempty"`     // the day or step of that begins then
+	Of      int         `json:"of,omitempty"`     // days or steps that are compared
+	Broken  int         `json:"broken,omitempty"` // those in which it is not kept
+	Days    []DemandDay `json:"days,omitempty"`   // of a demand by the day; not recorded
 }
 
 // DemandSource is where a measure says what it demands.
@@ -110,7 +111,8 @@ func (p *OperatingPlan) marks(demanded Demanded) []PlanMarks {
 		if c.plans() {
 			c.names = p.Kind.Named(p.stepNames(), m.Unit)
 		}
-		v := PlanMarks{MeasureID: m.ID, Unit: m.Unit, Action: m.Action, From: c.due, Verdict: NotCompared, Demands: []DemandMark{}}
+		v := PlanMarks{MeasureID: m.ID, Unit: m.Unit, Action: m.Action, From: c.due, Verdict: NotCompared,
+			Demands: []DemandMark{}}
 		if m.Quantity != nil {
 			v.Demands = append(v.Demands, c.quantity(*m.Quantity))
 		} else if m.Action == reductionlist.Stop {

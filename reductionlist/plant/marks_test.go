@@ -18,7 +18,8 @@ func running() *OperatingPlan {
 	p := &OperatingPlan{Kind: Coal, StepH: 1}
 	for h := range 30 {
 		s := PlanStep{At: clockTime("2016-12-16 20:00").Add(time.Duration(h) * time.Hour), Units: []MachineStep{
-			{Name: "5#", On: true, MW: 200, HeatGJH: 800, T: 100, Kg: map[string]float64{"nox": 24}, Usual: &allocate.Usual{MW: 250, HeatGJH: 700, Tonnes: 110}},
+			{Name: "5#", On: true, MW: 200, HeatGJH: 800, T: 100, Kg: map[string]float64{"nox": 24},
+				Usual: &allocate.Usual{MW: 250, HeatGJH: 700, Tonnes: 110}},
 			{Name: "6#", Usual: &allocate.Usual{MW: 150, HeatGJH: 300, Tonnes: 60}}}}
 		if h < 10 {
 			s.Units[1].On, s.Units[1].MW, s.Units[1].T, s.Units[1].Kg = true, 130, 50, map[string]float64{"nox": 20}
@@ -39,8 +40,10 @@ func criterionOf(text string) reductionlist.Criterion {
 // What each form of a demand comes to over the hours of the plan. The first day has 4 of its hours, the second all, the
 // third 2.
 func TestMarks(t *testing.T) {
-	kinds := map[string]reductionlist.QuantityKind{"<": reductionlist.AtMost, "-": reductionlist.ReduceBy, ">": reductionlist.AtLeast}
-	const reduce, stop, limit, treat = reductionlist.ReduceCoal, reductionlist.Stop, reductionlist.Limit, reductionlist.ImproveTreatment
+	kinds := map[string]reductionlist.QuantityKind{"<": reductionlist.AtMost, "-": reductionlist.ReduceBy,
+		">": reductionlist.AtLeast}
+	const reduce, stop, limit, treat = reductionlist.ReduceCoal, reductionlist.Stop, reductionlist.Limit,
+		reductionlist.ImproveTreatment
 	for _, c := range []struct {
 		name    string
 		action  reductionlist.Action
@@ -83,15 +86,19 @@ func TestMarks(t *testing.T) {
 		{"a stop that is due later", stop, "6#", 10, "-", 100, "%", "", Kept, "", 0, 0, 20},
 		{"the criterion of a stop", stop, "6#", 11, "", 0, "stopped", "", Kept, "", 0, 0, 19},
 		{"a day's total", reduce, "6#", 0, "", 0, "day_total_at_most 200 t", "", NotKept, "", 1200, 2, 3},
-		{"a day's total of a pollutant", reduce, "5#", 0, "", 0, "day_total_at_most 0.576 t", "a21002", Kept, "", 0.576, 0, 3},
+		{"a day's total of a pollutant", reduce, "5#", 0, "", 0, "day_total_at_most 0.576 t", "a21002", Kept, "",
+			0.576, 0, 3},
 		{"an hour's mass", reduce, "全厂", 0, "", 0, "hour_mass_at_most 40 kg/h", "a21002", NotKept, "", 44, 10, 30},
 		{"an hour's mass in grams", reduce, "5#", 0, "", 0, "hour_mass_at_most 24000 g/h", "a21002", Kept, "", 24000, 0, 30},
-		{"a factor that the plan has not", reduce, "5#", 0, "", 0, "hour_mass_at_most 24 kg/h", "a21024", NotCompared, WhyUnit, 0, 0, 0},
-		{"a concentration", reduce, "5#", 0, "", 0, "hour_concentration_at_most 35 mg/m3", "a21026", NotCompared, WhyUnit, 0, 0, 0},
+		{"a factor that the plan has not", reduce, "5#", 0, "", 0, "hour_mass_at_most 24 kg/h", "a21024", NotCompared,
+			WhyUnit, 0, 0, 0},
+		{"a concentration", reduce, "5#", 0, "", 0, "hour_concentration_at_most 35 mg/m3", "a21026", NotCompared, WhyUnit,
+			0, 0, 0},
 		{"a temperature", reduce, "5#", 0, "", 0, "five_minute_mean_at_least 850 ℃", "", NotCompared, WhyUnit, 0, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := DemandedMeasure{From: clockTime("2016-12-16 20:00"), Measure: reductionlist.Measure{ID: "M1", Action: c.action, Unit: c.unit, CompleteWithinH: c.within}}
+			m := DemandedMeasure{From: clockTime("2016-12-16 20:00"),
+				Measure: reductionlist.Measure{ID: "M1", Action: c.action, Unit: c.unit, CompleteWithinH: c.within}}
 			if c.kind != "" {
 				m.Quantity = &reductionlist.Quantity{Kind: kinds[c.kind], Value: c.value, Unit: c.per}
 			} else {
@@ -103,7 +110,8 @@ func TestMarks(t *testing.T) {
 				v.Demands = v.Demands[1:] // before it stands what the action itself demands
 			}
 			d := v.Demands[0]
-			if len(v.Demands) != 1 || v.Verdict != c.verdict || d.Verdict != c.verdict || d.Why != c.why || d.Broken != c.broken || d.Of != c.of {
+			if len(v.Demands) != 1 || v.Verdict != c.verdict || d.Verdict != c.verdict || d.Why != c.why ||
+				d.Broken != c.broken || d.Of != c.of {
 				t.Fatalf("%s %+v", v.Verdict, v.Demands)
 			}
 			if (d.Planned != nil) != (c.of > 0) || d.Planned != nil && *d.Planned != c.planned {
@@ -124,9 +132,11 @@ func TestMarksWithoutUsualLoads(t *testing.T) {
 			p.Steps[i].Units[k].Usual = nil
 		}
 	}
-	m := DemandedMeasure{From: p.Steps[0].At, Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.ReduceCoal, Unit: "5#",
-		Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"},
-		Monitors: []reductionlist.Monitor{{Source: reductionlist.DCS, Criterion: criterionOf("day_total_at_most 2100 t")}, {Source: reductionlist.Video}}}}
+	m := DemandedMeasure{From: p.Steps[0].At,
+		Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.ReduceCoal, Unit: "5#",
+			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"},
+			Monitors: []reductionlist.Monitor{{Source: reductionlist.DCS, Criterion: criterionOf("day_total_at_most 2100 t")},
+				{Source: reductionlist.Video}}}}
 	v := p.marks(Demanded{m})[0]
 	if len(v.Demands) != 2 || v.Demands[0].Why != WhyNoUsual || v.Demands[1].Verdict != NotKept || v.Verdict != NotKept {
 		t.Errorf("%+v", v)
@@ -147,8 +157,9 @@ func TestMarksAgainstMinutes(t *testing.T) {
 		from := clockTime("2016-12-16 20:00").Add(time.Duration(rapid.IntRange(0, 23).Draw(t, "from")) * time.Hour)
 		limit := float64(rapid.IntRange(0, 600).Draw(t, "limit"))
 		m := DemandedMeasure{From: from.Add(-time.Duration(rapid.IntRange(0, 300).Draw(t, "before")) * time.Minute),
-			Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.AllocateWaste, Unit: "1#炉", CompleteWithinH: float64(rapid.IntRange(0, 12).Draw(t, "within")),
-				Quantity: &reductionlist.Quantity{Kind: reductionlist.AtMost, Value: limit, Unit: "t/d"}}}
+			Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.AllocateWaste, Unit: "1#炉",
+				CompleteWithinH: float64(rapid.IntRange(0, 12).Draw(t, "within")),
+				Quantity:        &reductionlist.Quantity{Kind: reductionlist.AtMost, Value: limit, Unit: "t/d"}}}
 		due := m.From.Add(time.Duration(m.CompleteWithinH) * time.Hour)
 		tonnes, minutes := map[string]float64{}, map[string]float64{}
 		for i := range rapid.IntRange(1, 30).Draw(t, "steps") {
@@ -167,14 +178,16 @@ func TestMarksAgainstMinutes(t *testing.T) {
 		broken := 0
 		for _, day := range d.Days {
 			share := limit * minutes[day.Date] / (24 * 60)
-			if math.Abs(day.Planned-tonnes[day.Date]) > 1e-3 || math.Abs(day.Demanded-share) > 1e-3 || math.Abs(day.Hours-minutes[day.Date]/60) > 1e-3 {
+			if math.Abs(day.Planned-tonnes[day.Date]) > 1e-3 || math.Abs(day.Demanded-share) > 1e-3 ||
+				math.Abs(day.Hours-minutes[day.Date]/60) > 1e-3 {
 				t.Fatalf("%+v, want %g of %g t in %g minutes", day, tonnes[day.Date], share, minutes[day.Date])
 			}
 			if over := tonnes[day.Date] - share; over > 1e-3 {
 				broken++
 			}
 		}
-		if len(d.Days) != len(tonnes) || d.Broken < broken || (d.Verdict == NotKept) != (d.Broken > 0) || len(tonnes) == 0 && d.Why != WhyNotDue {
+		if len(d.Days) != len(tonnes) || d.Broken < broken || (d.Verdict == NotKept) != (d.Broken > 0) || len(tonnes) == 0 &&
+			d.Why != WhyNotDue {
 			t.Fatalf("%d days broken of %d, want %d of %d: %+v", d.Broken, len(d.Days), broken, len(tonnes), d)
 		}
 	})
@@ -197,8 +210,9 @@ func TestMarksOfAnIdleUnit(t *testing.T) {
 	} {
 		p := &OperatingPlan{Kind: Coal, StepH: 1, Steps: []PlanStep{{At: clockTime("2016-12-17 08:00"),
 			Units: []MachineStep{{Name: "5#", T: c.planned, Usual: &allocate.Usual{Tonnes: c.usual}}}}}}
-		d := p.marks(Demanded{{From: clockTime("2016-12-17 00:00"), Measure: reductionlist.Measure{Action: reductionlist.ReduceCoal,
-			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: c.value, Unit: c.unit}}}})[0].Demands[0]
+		d := p.marks(Demanded{{From: clockTime("2016-12-17 00:00"),
+			Measure: reductionlist.Measure{Action: reductionlist.ReduceCoal,
+				Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: c.value, Unit: c.unit}}}})[0].Demands[0]
 		if got := d.Does("zh-CN"); d.Verdict != c.verdict || got != c.says {
 			t.Errorf("%g of usually %g: %s, %s", c.planned, c.usual, d.Verdict, got)
 		}
@@ -208,8 +222,9 @@ func TestMarksOfAnIdleUnit(t *testing.T) {
 // The digest of what is demanded changes with a measure and with the time from which it holds, and with nothing else.
 func TestDemandedDigest(t *testing.T) {
 	one := func(change func(*DemandedMeasure)) string {
-		m := DemandedMeasure{From: clockTime("2016-12-16 20:00"), Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.ReduceCoal,
-			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"}}}
+		m := DemandedMeasure{From: clockTime("2016-12-16 20:00"),
+			Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.ReduceCoal,
+				Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"}}}
 		change(&m)
 		return Demanded{m}.Digest()
 	}
@@ -218,7 +233,8 @@ func TestDemandedDigest(t *testing.T) {
 		t.Error("the zone of a time makes a difference")
 	}
 	for name, change := range map[string]func(*DemandedMeasure){
-		"a value": func(m *DemandedMeasure) { m.Quantity.Value = 601 }, "the time": func(m *DemandedMeasure) { m.From = m.From.Add(time.Minute) },
+		"a value":      func(m *DemandedMeasure) { m.Quantity.Value = 601 },
+		"the time":     func(m *DemandedMeasure) { m.From = m.From.Add(time.Minute) },
 		"the deadline": func(m *DemandedMeasure) { m.CompleteWithinH = 1 },
 	} {
 		if one(change) == same {

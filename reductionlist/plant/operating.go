@@ -110,19 +110,25 @@ type MachineStep struct {
 // Operating puts an answer to a problem, which has to hold a plan, into the form in which an order carries it. text is
 // the problem as it was solved, ends the end of the order, figuresAt when the figures were given, nil where the problem
 // named all of them, and demanded what the order asks for, which the plan is marked by.
-func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *time.Time, demanded Demanded) *OperatingPlan {
-	plan := &OperatingPlan{Kind: p.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective, Bound: *a.Bound, Gap: *a.Gap,
-		Totals: *totalsOf(a.Totals), Baseline: totalsOf(a.Baseline), Saved: totalsOf(a.Saved), Binding: a.BindingIn("zh-CN"), FiguresAt: figuresAt, Problem: text}
+func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *time.Time,
+	demanded Demanded) *OperatingPlan {
+	plan := &OperatingPlan{Kind: p.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective,
+		Bound: *a.Bound, Gap: *a.Gap,
+		Totals: *totalsOf(a.Totals), Baseline: totalsOf(a.Baseline), Saved: totalsOf(a.Saved), Binding: a.BindingIn("zh-CN"),
+		FiguresAt: figuresAt, Problem: text}
 	for i := range a.Steps {
 		s := &a.Steps[i]
-		step := PlanStep{At: s.At, DivertTH: copied(s.DivertTH), PitT: copied(s.PitT), Emission: s.Emission, Before: copied(s.Before)}
+		step := PlanStep{At: s.At, DivertTH: copied(s.DivertTH), PitT: copied(s.PitT), Emission: s.Emission,
+			Before: copied(s.Before)}
 		for _, m := range s.Machines {
-			step.Units = append(step.Units, MachineStep{Name: m.Name, On: m.On, MW: m.MW, HeatGJH: m.HeatGJH, T: m.Tonnes, Kg: m.Kg, Usual: m.Usual})
+			step.Units = append(step.Units,
+				MachineStep{Name: m.Name, On: m.On, MW: m.MW, HeatGJH: m.HeatGJH, T: m.Tonnes, Kg: m.Kg, Usual: m.Usual})
 		}
 		plan.Steps = append(plan.Steps, step)
 	}
 	first, last := a.Steps[0].At, a.Steps[len(a.Steps)-1].At
-	plan.Window = PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: ends, Cut: p.Cut}
+	plan.Window = PlanWindow{From: first, To: last.Add(time.Duration(a.StepH * float64(time.Hour))), Ends: ends,
+		Cut: p.Cut}
 	plan.Marks, plan.Demands = plan.marks(demanded), demanded.Digest()
 	plan.Add()
 	return plan

@@ -27,20 +27,27 @@ func clockTime(text string) time.Time {
 // heatPlant has two units; 6# has other factors from 2016-12-18 on.
 func heatPlant() *reductionlist.Recipient {
 	unit := func(name, from, to string, nox float64) reductionlist.Unit {
-		return reductionlist.Unit{Name: name, From: from, To: to, MinMW: 120, MaxMW: 300, MinUpH: 8, MinDownH: 8, StartCoalT: 60,
-			Coal: reductionlist.CoalCurve{Constant: 12, PerMW: 0.38, PerMW2: 0.00005, PerGJ: 0.045}, MaxHeatGJH: 900, MWLostPerGJH: 0.05,
-			Emission: reductionlist.Gases{SO2: 0.113, NOx: nox, PM: 0.0099}, LowLoadMW: 130, LowLoadNOx: 1.4}
+		return reductionlist.Unit{Name: name, From: from, To: to, MinMW: 120, MaxMW: 300, MinUpH: 8, MinDownH: 8,
+			StartCoalT: 60,
+			Coal:       reductionlist.CoalCurve{Constant: 12, PerMW: 0.38, PerMW2: 0.00005, PerGJ: 0.045}, MaxHeatGJH: 900,
+			MWLostPerGJH: 0.05,
+			Emission:     reductionlist.Gases{SO2: 0.113, NOx: nox, PM: 0.0099}, LowLoadMW: 130, LowLoadNOx: 1.4}
 	}
-	return &reductionlist.Recipient{ID: "E0001", Units: []reductionlist.Unit{unit("5#", "", "", 0.3), unit("6#", "", "2016-12-17", 0.3), unit("6#", "2016-12-18", "", 0.24)},
-		Measures: []reductionlist.Measure{{ID: "M1", Action: reductionlist.ReduceCoal, Unit: "5#机组", Levels: []alerts.Level{alerts.Yellow}}}}
+	return &reductionlist.Recipient{ID: "E0001", Units: []reductionlist.Unit{unit("5#", "", "", 0.3),
+		unit("6#", "", "2016-12-17", 0.3), unit("6#", "2016-12-18", "", 0.24)},
+		Measures: []reductionlist.Measure{{ID: "M1", Action: reductionlist.ReduceCoal, Unit: "5#机组",
+			Levels: []alerts.Level{alerts.Yellow}}}}
 }
 
 func burningPlant() *reductionlist.Recipient {
 	f := func(name string) reductionlist.Furnace {
-		return reductionlist.Furnace{Name: name, MinTH: 20, MaxTH: 31, MinUpH: 48, MinDownH: 24, Emission: reductionlist.Gases{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03}}
+		return reductionlist.Furnace{Name: name, MinTH: 20, MaxTH: 31, MinUpH: 48, MinDownH: 24,
+			Emission: reductionlist.Gases{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03}}
 	}
-	return &reductionlist.Recipient{ID: "E0002", Furnaces: []reductionlist.Furnace{f("1#"), f("2#")}, Pit: &reductionlist.Pit{MinT: 2000, MaxT: 12000, SteamPerT: 2.3},
-		Measures: []reductionlist.Measure{{ID: "M1", Action: reductionlist.AllocateWaste, Unit: "1#炉", Levels: []alerts.Level{alerts.Yellow}}}}
+	return &reductionlist.Recipient{ID: "E0002", Furnaces: []reductionlist.Furnace{f("1#"), f("2#")},
+		Pit: &reductionlist.Pit{MinT: 2000, MaxT: 12000, SteamPerT: 2.3},
+		Measures: []reductionlist.Measure{{ID: "M1", Action: reductionlist.AllocateWaste, Unit: "1#炉",
+			Levels: []alerts.Level{alerts.Yellow}}}}
 }
 
 func givenAt(at, text string) *Given {
@@ -89,14 +96,22 @@ func TestPlanWindow(t *testing.T) {
 		from, to string
 		cut      string
 	}{
-		"to come":             {planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 18:30"), "2016-12-16 20:00", "2016-12-17 12:00", ""},
-		"begun":               {planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 23:10"), "2016-12-17 00:00", "2016-12-17 12:00", ""},
-		"on the hour":         {planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 23:00"), "2016-12-16 23:00", "2016-12-17 12:00", ""},
-		"minutes":             {planFor("2016-12-16 20:20", "2016-12-17 12:20", "2016-12-16 18:00"), "2016-12-16 21:00", "2016-12-17 13:00", ""},
-		"to the change":       {planFor("2016-12-16 20:00", "2016-12-18 00:00", "2016-12-16 18:00"), "2016-12-16 20:00", "2016-12-18 00:00", ""},
-		"across the change":   {planFor("2016-12-16 20:00", "2016-12-20 00:00", "2016-12-16 18:00"), "2016-12-16 20:00", "2016-12-18 00:00", CutFactors},
-		"the rest afterwards": {planFor("2016-12-16 20:00", "2016-12-20 00:00", "2016-12-18 00:00"), "2016-12-18 00:00", "2016-12-20 00:00", ""},
-		"longer than a plan":  {planFor("2016-12-19 00:00", "2017-03-01 00:00", "2016-12-18 00:00"), "2016-12-19 00:00", "2017-01-02 00:00", CutLength},
+		"to come": {planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 18:30"), "2016-12-16 20:00",
+			"2016-12-17 12:00", ""},
+		"begun": {planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 23:10"), "2016-12-17 00:00",
+			"2016-12-17 12:00", ""},
+		"on the hour": {planFor("2016-12-16 20:00", "2016-12-17 12:00", "2016-12-16 23:00"), "2016-12-16 23:00",
+			"2016-12-17 12:00", ""},
+		"minutes": {planFor("2016-12-16 20:20", "2016-12-17 12:20", "2016-12-16 18:00"), "2016-12-16 21:00",
+			"2016-12-17 13:00", ""},
+		"to the change": {planFor("2016-12-16 20:00", "2016-12-18 00:00", "2016-12-16 18:00"), "2016-12-16 20:00",
+			"2016-12-18 00:00", ""},
+		"across the change": {planFor("2016-12-16 20:00", "2016-12-20 00:00", "2016-12-16 18:00"), "2016-12-16 20:00",
+			"2016-12-18 00:00", CutFactors},
+		"the rest afterwards": {planFor("2016-12-16 20:00", "2016-12-20 00:00", "2016-12-18 00:00"), "2016-12-18 00:00",
+			"2016-12-20 00:00", ""},
+		"longer than a plan": {planFor("2016-12-19 00:00", "2017-03-01 00:00", "2016-12-18 00:00"), "2016-12-19 00:00",
+			"2017-01-02 00:00", CutLength},
 	} {
 		got, err := p.Problem(c.in, nil)
 		if err != nil {
@@ -107,12 +122,14 @@ func TestPlanWindow(t *testing.T) {
 			t.Errorf("%s: %s to %s %q, want %s to %s %q", name, got.From, got.To, got.Cut, c.from, c.to, c.cut)
 		}
 	}
-	if _, err := p.Problem(planFor("2016-12-16 20:00", "2016-12-17 00:00", "2016-12-17 01:00"), nil); refusal.CodeOf(err) != refusal.Conflict {
+	if _, err := p.Problem(planFor("2016-12-16 20:00", "2016-12-17 00:00", "2016-12-17 01:00"),
+		nil); refusal.CodeOf(err) != refusal.Conflict {
 		t.Errorf("when all is over: %v", err)
 	}
 	old := heatPlant()
 	old.Units = old.Units[1:2]
-	if _, err := OfRecipient(old).Problem(planFor("2016-12-20 20:00", "2016-12-21 00:00", "2016-12-17 01:00"), nil); refusal.CodeOf(err) != refusal.Conflict {
+	if _, err := OfRecipient(old).Problem(planFor("2016-12-20 20:00", "2016-12-21 00:00", "2016-12-17 01:00"),
+		nil); refusal.CodeOf(err) != refusal.Conflict {
 		t.Errorf("with no row in force: %v", err)
 	}
 }
@@ -129,20 +146,28 @@ func TestMissingFigures(t *testing.T) {
 		given *Given
 		want  []string
 	}{
-		"nothing of coal":   {coal, soon, nil, all},
-		"nothing of waste":  {waste, soon, nil, []string{"furnaces[0].initially_on", "furnaces[0].hours_in_state", "furnaces[1].initially_on", "furnaces[1].hours_in_state", "pit.level_t", "intake_t_h", "steam_min_t_h"}},
-		"all of coal":       {coal, soon, givenAt("2016-12-16 18:00", heatFigures), nil},
-		"all of waste":      {waste, soon, givenAt("2016-12-16 18:00", burningFigures), nil},
-		"one hour":          {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, `,"hours_in_state":3`, ``, 1)), []string{"units[1].hours_in_state"}},
-		"heat of one entry": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, `,"heat_gj_h":3`, ``, 1)), []string{"demand[2].heat_gj_h"}},
-		"no usual load":     {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, `,"6#":[200]`, ``, 1)), []string{"baseline_mw.6#"}},
-		"given long ago":    {coal, soon, givenAt("2016-12-14 18:00", heatFigures), append([]string{"figures"}, all...)},
-		"from later on":     {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, "16T18", "16T21", 1)), append([]string{"figures"}, all...)},
-		"not long enough":   {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, "25T00", "17T11", 1)), append([]string{"figures"}, all...)},
+		"nothing of coal": {coal, soon, nil, all},
+		"nothing of waste": {waste, soon, nil, []string{"furnaces[0].initially_on", "furnaces[0].hours_in_state",
+			"furnaces[1].initially_on", "furnaces[1].hours_in_state", "pit.level_t", "intake_t_h", "steam_min_t_h"}},
+		"all of coal":  {coal, soon, givenAt("2016-12-16 18:00", heatFigures), nil},
+		"all of waste": {waste, soon, givenAt("2016-12-16 18:00", burningFigures), nil},
+		"one hour": {coal, soon, givenAt("2016-12-16 18:00",
+			strings.Replace(heatFigures, `,"hours_in_state":3`, ``, 1)), []string{"units[1].hours_in_state"}},
+		"heat of one entry": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, `,"heat_gj_h":3`, ``, 1)),
+			[]string{"demand[2].heat_gj_h"}},
+		"no usual load": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, `,"6#":[200]`, ``, 1)),
+			[]string{"baseline_mw.6#"}},
+		"given long ago": {coal, soon, givenAt("2016-12-14 18:00", heatFigures), append([]string{"figures"}, all...)},
+		"from later on": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, "16T18", "16T21", 1)),
+			append([]string{"figures"}, all...)},
+		"not long enough": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, "25T00", "17T11", 1)),
+			append([]string{"figures"}, all...)},
 		"states of long ago": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, "16T18", "14T18", 1)),
 			append([]string{"figures"}, all...)},
-		"no end":             {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"), nil, append([]string{"to"}, all...)},
-		"no end but figures": {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"), givenAt("2016-12-16 18:00", heatFigures), nil},
+		"no end": {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"), nil,
+			append([]string{"to"}, all...)},
+		"no end but figures": {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"),
+			givenAt("2016-12-16 18:00", heatFigures), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := c.plant.Problem(c.in, c.given)
@@ -167,7 +192,8 @@ func TestMissingFigures(t *testing.T) {
 
 // A unit stays in its state from the figures to the plan, and the series are those of the plan's own hours.
 func TestFiguresMoveToThePlan(t *testing.T) {
-	p, err := OfRecipient(heatPlant()).Problem(planFor("2016-12-16 21:00", "2016-12-17 12:00", "2016-12-16 18:30"), givenAt("2016-12-16 18:00", heatFigures))
+	p, err := OfRecipient(heatPlant()).Problem(planFor("2016-12-16 21:00", "2016-12-17 12:00", "2016-12-16 18:30"),
+		givenAt("2016-12-16 18:00", heatFigures))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +213,8 @@ func TestFiguresMoveToThePlan(t *testing.T) {
 	if err := json.Unmarshal(p.Text, &d); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(d.Start.Equal(p.From), d.Steps, d.StepH, d.Units, d.Demand); got != "true 15 1 [{5# 13 {0.113 0.3 0.0099 0}} {6# 6 {0.113 0.3 0.0099 0}}] [{2} {3}]" {
+	if got := fmt.Sprint(d.Start.Equal(p.From), d.Steps, d.StepH, d.Units,
+		d.Demand); got != "true 15 1 [{5# 13 {0.113 0.3 0.0099 0}} {6# 6 {0.113 0.3 0.0099 0}}] [{2} {3}]" {
 		t.Error(got)
 	}
 }
@@ -281,7 +308,8 @@ func TestDiffers(t *testing.T) {
 		switch {
 		case c.path == "" && err != nil:
 			t.Errorf("%s: %v", c.new, err)
-		case c.path != "" && (!errors.As(err, &e) || len(e.Fields) == 0 || e.Fields[0].Path != c.path || !refusal.Known(e.Fields[0].Rule)):
+		case c.path != "" && (!errors.As(err, &e) || len(e.Fields) == 0 || e.Fields[0].Path != c.path ||
+			!refusal.Known(e.Fields[0].Rule)):
 			t.Errorf("%s: %v, want %s", c.new, err, c.path)
 		}
 	}
@@ -300,8 +328,10 @@ func TestMachinesOfAMeasure(t *testing.T) {
 		cell  string
 		want  []string
 	}{
-		{coal, "6#机组", []string{"6#"}}, {coal, "6#", []string{"6#"}}, {coal, "5#机组、6#机组", []string{"5#", "6#"}}, {coal, "全厂", []string{"5#", "6#"}},
-		{coal, "", []string{"5#", "6#"}}, {coal, "16#机组", nil}, {coal, "物流门", nil}, {waste, "1#焚烧炉", []string{"1#"}}, {waste, "2#炉", []string{"2#"}},
+		{coal, "6#机组", []string{"6#"}}, {coal, "6#", []string{"6#"}}, {coal, "5#机组、6#机组", []string{"5#", "6#"}},
+		{coal, "全厂", []string{"5#", "6#"}},
+		{coal, "", []string{"5#", "6#"}}, {coal, "16#机组", nil}, {coal, "物流门", nil}, {waste, "1#焚烧炉", []string{"1#"}},
+		{waste, "2#炉", []string{"2#"}},
 	} {
 		if got := c.plant.Named(c.cell); !slices.Equal(got, c.want) {
 			t.Errorf("%q names %q, want %q", c.cell, got, c.want)

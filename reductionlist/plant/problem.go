@@ -123,7 +123,8 @@ func unfit(in PlanFor, w Window, g *Given) (rule string, args refusal.Args) {
 	hours := int(in.MaxAge / time.Hour)
 	switch {
 	case g.Figures.From.After(w.From), g.Figures.To.Before(w.To):
-		return "figures.uncovered", refusal.Args{"from": clock(*g.Figures.From), "to": clock(*g.Figures.To), "start": clock(w.From), "end": clock(w.To)}
+		return "figures.uncovered", refusal.Args{"from": clock(*g.Figures.From), "to": clock(*g.Figures.To),
+			"start": clock(w.From), "end": clock(w.To)}
 	case in.Now.Sub(g.At) > in.MaxAge:
 		return "figures.old", refusal.Args{"at": clock(g.At), "hours": hours}
 	case w.From.Sub(*g.Figures.From) > in.MaxAge:
@@ -247,9 +248,12 @@ func (b *builder) coal(p *Plant, rows []int) *allocate.CoalProblem {
 		if factor == 0 { // not given: the load makes no difference
 			low, factor = 0, 1
 		}
-		d.Units = append(d.Units, allocate.CoalUnit{Machine: b.machine(fmt.Sprintf("units[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Units),
-			MinMW: &u.MinMW, MaxMW: &u.MaxMW, StartCoalT: &u.StartCoalT, MaxHeatGJH: &u.MaxHeatGJH, MWLostPerGJH: &u.MWLostPerGJH,
-			CoalTPerH:      &allocate.CoalCurve{Constant: &u.Coal.Constant, PerMW: &u.Coal.PerMW, PerMW2: &u.Coal.PerMW2, PerGJ: &u.Coal.PerGJ},
+		d.Units = append(d.Units, allocate.CoalUnit{Machine: b.machine(fmt.Sprintf("units[%d]", n), u.Name, u.MinUpH,
+			u.MinDownH, b.f.Units),
+			MinMW: &u.MinMW, MaxMW: &u.MaxMW, StartCoalT: &u.StartCoalT, MaxHeatGJH: &u.MaxHeatGJH,
+			MWLostPerGJH: &u.MWLostPerGJH,
+			CoalTPerH: &allocate.CoalCurve{Constant: &u.Coal.Constant, PerMW: &u.Coal.PerMW, PerMW2: &u.Coal.PerMW2,
+				PerGJ: &u.Coal.PerGJ},
 			EmissionKgPerT: kilograms(map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM}),
 			LowLoadMW:      &low, LowLoadNOxFactor: &factor})
 	}
@@ -271,7 +275,8 @@ func (b *builder) coal(p *Plant, rows []int) *allocate.CoalProblem {
 		name := *d.Units[i].Name
 		if d.BaselineMW[name] = over(b, b.f.BaselineMW[name], 1); len(d.BaselineMW[name]) == 0 {
 			whole = false
-			b.out.Missing = append(b.out.Missing, Missing{Path: "baseline_mw." + name, Rule: "figures.ask.baseline_mw", Args: refusal.Args{"name": name}, Optional: true})
+			b.out.Missing = append(b.out.Missing, Missing{Path: "baseline_mw." + name, Rule: "figures.ask.baseline_mw",
+				Args: refusal.Args{"name": name}, Optional: true})
 		}
 	}
 	if !whole {
@@ -291,16 +296,19 @@ func (b *builder) waste(p *Plant, rows []int) *allocate.WasteProblem {
 	if pit.DivertTotalT == 0 {
 		pit.DivertTotalT = pit.DivertMaxTH * maxPlan.Hours()
 	}
-	d := &allocate.WasteProblem{Horizon: b.horizon(stepH), StepWeight: []*float64{number(1)}, SteamPerTWaste: &pit.SteamPerT,
-		Pit: &allocate.Pit{MinT: &pit.MinT, MaxT: &pit.MaxT, EndMaxT: &pit.EndMaxT},
+	d := &allocate.WasteProblem{Horizon: b.horizon(stepH), StepWeight: []*float64{number(1)},
+		SteamPerTWaste: &pit.SteamPerT,
+		Pit:            &allocate.Pit{MinT: &pit.MinT, MaxT: &pit.MaxT, EndMaxT: &pit.EndMaxT},
 		Divert: &allocate.Divert{MaxTH: &pit.DivertMaxTH, MaxTotalT: &pit.DivertTotalT,
 			EmissionKgPerT: kilograms(map[string]float64{"nox": pit.DivertNOx})}}
 	for n, i := range rows {
 		u := &p.furnaces[i]
-		d.Furnaces = append(d.Furnaces, allocate.Furnace{Machine: b.machine(fmt.Sprintf("furnaces[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Furnaces),
-			MinTH: &u.MinTH, MaxTH: &u.MaxTH,
-			EmissionKgPerT:  kilograms(map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM, "hcl": u.Emission.HCl}),
-			StartEmissionKg: kilograms(map[string]float64{"so2": u.StartEmission.SO2, "nox": u.StartEmission.NOx})})
+		d.Furnaces = append(d.Furnaces,
+			allocate.Furnace{Machine: b.machine(fmt.Sprintf("furnaces[%d]", n), u.Name, u.MinUpH, u.MinDownH, b.f.Furnaces),
+				MinTH: &u.MinTH, MaxTH: &u.MaxTH,
+				EmissionKgPerT: kilograms(map[string]float64{"so2": u.Emission.SO2, "nox": u.Emission.NOx, "pm": u.Emission.PM,
+					"hcl": u.Emission.HCl}),
+				StartEmissionKg: kilograms(map[string]float64{"so2": u.StartEmission.SO2, "nox": u.StartEmission.NOx})})
 	}
 	if b.f.Pit != nil {
 		d.Pit.LevelT = b.f.Pit.LevelT

@@ -21,7 +21,8 @@ type QuantityDay struct {
 
 // Measures are the measures of an order with the plan's quantities, criteria and words in those that it rewrites, and
 // the days of each of these by its id: none where no measure takes any. Those that were given stay as they are.
-func (p *OperatingPlan) Measures(listed []reductionlist.Measure) (ms []reductionlist.Measure, days map[string][]QuantityDay) {
+func (p *OperatingPlan) Measures(listed []reductionlist.Measure) (ms []reductionlist.Measure,
+	days map[string][]QuantityDay) {
 	days = map[string][]QuantityDay{}
 	ms = slices.Clone(listed)
 	for i := range ms {

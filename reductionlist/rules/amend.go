@@ -102,7 +102,8 @@ func townsLost(l *list.List, was, is *list.Recipient, path string, s *Settings) 
 	if n == 0 {
 		return nil
 	}
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "list.town_in_use", Args: refusal.Args{"town": was.Name, "first": first, "count": n}}})
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "list.town_in_use",
+		Args: refusal.Args{"town": was.Name, "first": first, "count": n}}})
 }
 
 func checkDay(day string) error {
@@ -151,7 +152,8 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_form", Args: refusal.Args{"value": a.ID}}})
 	}
 	if list.ReservedID(a.ID) {
-		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_reserved", Args: refusal.Args{"value": a.ID}}})
+		return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_reserved",
+			Args: refusal.Args{"value": a.ID}}})
 	}
 	was, r := &list.Recipient{}, &list.Recipient{ID: a.ID}
 	if i >= 0 {
@@ -168,7 +170,8 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	case r.ContactRef != "":
 		return refusal.Input([]refusal.Field{{Path: "recipient.contact_ref", Rule: "list.amend_contact"}})
 	case r.ID != a.ID:
-		return refusal.Input([]refusal.Field{{Path: "recipient.id", Rule: "http.not_as_path", Args: refusal.Args{"path": a.ID, "body": r.ID}}})
+		return refusal.Input([]refusal.Field{{Path: "recipient.id", Rule: "http.not_as_path",
+			Args: refusal.Args{"path": a.ID, "body": r.ID}}})
 	}
 	tidyRecipient(r)
 	r.Sort()
@@ -276,7 +279,8 @@ func rowOf(r *list.Recipient, a Amendment) (int, error) {
 		}
 	}
 	if n > 1 {
-		return 0, refusal.Input([]refusal.Field{{Path: "level", Rule: "list.which_row", Args: refusal.Args{"measure": a.MeasureID, "count": n}}})
+		return 0, refusal.Input([]refusal.Field{{Path: "level", Rule: "list.which_row",
+			Args: refusal.Args{"measure": a.MeasureID, "count": n}}})
 	}
 	return found, nil
 }

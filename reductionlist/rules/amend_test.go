@@ -26,25 +26,35 @@ func TestAmend(t *testing.T) {
 		rule string // of the refusal, or of its first field
 		want string // the measures afterwards
 	}{
-		{"one member of one row", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: []byte(`{"complete_within_h":8}`)}, "", "M1/8 M1/4 M2/2"},
+		{"one member of one row", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow,
+			Change: []byte(`{"complete_within_h":8}`)}, "", "M1/8 M1/4 M2/2"},
 		{"a row taken out", rules.Amendment{MeasureID: "M2"}, "", "M1/4 M1/4"},
-		{"a new measure", rules.Amendment{MeasureID: "M9", Change: []byte(`{"levels":["red"],"action":"other","text":"厂界每2小时巡查1次，每日12次","quantity":{"kind":"at_least","value":12,"unit":"次/日"},
-			"complete_within_h":1,"responsible":"安全员","monitor":[{"source":"video"}],"evidence":["巡查记录"]}`)}, "", "M1/4 M1/4 M2/2 M9/1"},
+		{"a new measure", rules.Amendment{MeasureID: "M9",
+			Change: []byte(`{"levels":["red"],"action":"other","text":"厂界每2小时巡查1次，每日12次","quantity":{"kind":"at_least","value":12,"unit":"次/日"},
+			"complete_within_h":1,"responsible":"安全员","monitor":[{"source":"video"}],"evidence":["巡查记录"]}`)}, "",
+			"M1/4 M1/4 M2/2 M9/1"},
 		{"several rows and no level", rules.Amendment{MeasureID: "M1", Change: []byte(`{}`)}, "list.which_row", ""},
 		{"no such measure to take out", rules.Amendment{MeasureID: "M7"}, "list.no_such_row", ""},
 		{"no such recipient", rules.Amendment{RecipientID: "E0099", MeasureID: "M2"}, "list.no_recipient", ""},
 		{"no day", rules.Amendment{MeasureID: "M2", EffectiveFrom: "soon"}, "list.date", ""},
 		{"an unknown member", rules.Amendment{MeasureID: "M2", Change: []byte(`{"deadline":1}`)}, "input.unknown_field", ""},
-		{"a vague text", rules.Amendment{MeasureID: "M2", Change: []byte(`{"text":"尽量少用车","quantity":null}`)}, "list.vague", ""},
-		{"a text without its number", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: []byte(`{"text":"按需减产"}`)}, "list.text_quantity", ""},
+		{"a vague text", rules.Amendment{MeasureID: "M2", Change: []byte(`{"text":"尽量少用车","quantity":null}`)},
+			"list.vague", ""},
+		{"a text without its number", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow,
+			Change: []byte(`{"text":"按需减产"}`)}, "list.text_quantity", ""},
 		{"a text that says nothing", rules.Amendment{MeasureID: "M2", Change: []byte(`{"text":"同上"}`)}, "list.no_text", ""},
-		{"a person's name", rules.Amendment{MeasureID: "M2", Change: []byte(`{"responsible":"张三"}`)}, "list.person_named", ""},
-		{"more than the district emits", rules.Amendment{MeasureID: "M2", Change: []byte(`{"reduction_t_per_day":{"so2":0,"nox":99999,"pm":0,"vocs":0}}`)}, "list.over_district", ""},
-		{"five days to complete", rules.Amendment{MeasureID: "M2", Change: []byte(`{"complete_within_h":120}`)}, "list.deadline_long", ""},
+		{"a person's name", rules.Amendment{MeasureID: "M2", Change: []byte(`{"responsible":"张三"}`)},
+			"list.person_named", ""},
+		{"more than the district emits", rules.Amendment{MeasureID: "M2",
+			Change: []byte(`{"reduction_t_per_day":{"so2":0,"nox":99999,"pm":0,"vocs":0}}`)}, "list.over_district", ""},
+		{"five days to complete", rules.Amendment{MeasureID: "M2", Change: []byte(`{"complete_within_h":120}`)},
+			"list.deadline_long", ""},
 		{"an unknown action", rules.Amendment{MeasureID: "M2", Change: []byte(`{"action":"slow_down"}`)}, "list.enum", ""},
 		{"no evidence left", rules.Amendment{MeasureID: "M2", Change: []byte(`{"evidence":[]}`)}, "list.no_evidence", ""},
-		{"a criterion that is none", rules.Amendment{MeasureID: "M2", Change: []byte(`{"monitor":[{"source":"gate","criterion":"few"}]}`)}, "list.criterion", ""},
-		{"a level it has a row for", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: []byte(`{"levels":["red"]}`)}, "list.duplicate", ""},
+		{"a criterion that is none", rules.Amendment{MeasureID: "M2",
+			Change: []byte(`{"monitor":[{"source":"gate","criterion":"few"}]}`)}, "list.criterion", ""},
+		{"a level it has a row for", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow,
+			Change: []byte(`{"levels":["red"]}`)}, "list.duplicate", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := listtest.Example(5)
@@ -89,10 +99,13 @@ func TestAmendJudgesWhatIsAmended(t *testing.T) {
 	}{
 		{"beside a vague measure", rules.Amendment{MeasureID: "M2", Change: change(`{"complete_within_h":3}`)}, ""},
 		{"another measure taken out", rules.Amendment{MeasureID: "M2"}, ""},
-		{"the vague measure itself", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: change(`{"complete_within_h":3}`)}, "list.vague"},
-		{"the vague measure mended", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow, Change: change(`{"text":"停运国四及以下货车"}`)}, ""},
+		{"the vague measure itself", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow,
+			Change: change(`{"complete_within_h":3}`)}, "list.vague"},
+		{"the vague measure mended", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow,
+			Change: change(`{"text":"停运国四及以下货车"}`)}, ""},
 		{"the vague measure taken out", rules.Amendment{MeasureID: "M1", Level: alerts.Yellow}, ""},
-		{"a lower level made stricter than the higher", rules.Amendment{MeasureID: "M5", Level: alerts.Yellow, Change: change(`{"quantity":{"kind":"reduce_by","value":50,"unit":"%"},"text":"合成线减产50%"}`)}, "list.level_weaker"},
+		{"a lower level made stricter than the higher", rules.Amendment{MeasureID: "M5", Level: alerts.Yellow,
+			Change: change(`{"quantity":{"kind":"reduce_by","value":50,"unit":"%"},"text":"合成线减产50%"}`)}, "list.level_weaker"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := listtest.Example(5)
@@ -103,8 +116,10 @@ func TestAmendJudgesWhatIsAmended(t *testing.T) {
 				}
 			}
 			for i, level := range []alerts.Level{alerts.Yellow, alerts.Orange} {
-				m := reductionlist.Measure{ID: "M5", Levels: []alerts.Level{level}, Action: reductionlist.Limit, Unit: "合成线", Text: fmt.Sprintf("合成线减产%d%%，按日用电量核定", 20+20*i), CompleteWithinH: 4,
-					Responsible: "生产部经理", Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: float64(20 + 20*i), Unit: "%"},
+				m := reductionlist.Measure{ID: "M5", Levels: []alerts.Level{level}, Action: reductionlist.Limit, Unit: "合成线",
+					Text: fmt.Sprintf("合成线减产%d%%，按日用电量核定", 20+20*i), CompleteWithinH: 4,
+					Responsible: "生产部经理", Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: float64(20 + 20*i),
+						Unit: "%"},
 					Monitors: []reductionlist.Monitor{{Source: reductionlist.Video}}, Evidence: []string{"生产日报"}}
 				r.Measures = append(r.Measures, m)
 			}
@@ -116,7 +131,8 @@ func TestAmendJudgesWhatIsAmended(t *testing.T) {
 				return
 			}
 			e, ok := err.(*refusal.Error)
-			if !ok || !slices.ContainsFunc(e.Fields, func(f refusal.Field) bool { return f.Rule == c.rule && strings.HasPrefix(f.Path, "change.") }) {
+			if !ok || !slices.ContainsFunc(e.Fields,
+				func(f refusal.Field) bool { return f.Rule == c.rule && strings.HasPrefix(f.Path, "change.") }) {
 				t.Errorf("%v, want %s", err, c.rule)
 			}
 			if l.Hash() != before {
@@ -142,7 +158,9 @@ func TestAmendRecipientIsHeldToItsDistrict(t *testing.T) {
 		{"an industry in words", "E0003", `{"industry":"制药"}`, "list.industry"},
 		{"its measure in another place", "E0004", `{"note":"核对过"}`, ""},
 		{"its measures alone, where it lies far off", "E0005", `{"measures":[]}`, ""},
-		{"a line above the district", "E0003", `{"lines":[{"id":"L1","name":"合成车间反应釜组","emission_t_per_day":{"so2":0,"nox":99999,"pm":0,"vocs":0}}]}`, "list.over_district"},
+		{"a line above the district", "E0003",
+			`{"lines":[{"id":"L1","name":"合成车间反应釜组","emission_t_per_day":{"so2":0,"nox":99999,"pm":0,"vocs":0}}]}`,
+			"list.over_district"},
 		{"a new town", "T2", `{"type":"town","name":"另一镇","category":"closed"}`, ""},
 		{"a town that others belong to, renamed", "T1", `{"name":"别名镇"}`, "list.town_in_use"},
 		{"a town that others belong to, taken out", "T1", ``, "list.town_in_use"},
@@ -154,7 +172,8 @@ func TestAmendRecipientIsHeldToItsDistrict(t *testing.T) {
 			l.Extra = map[string]string{reductionlist.KeyBox: "116.88 38.82 117.35 39.18"}
 			l.Recipients[4].Lon, l.Recipients[4].Town = 118.2, "无此镇"
 			for i, name := range []string{"新设镇", "杨柳青镇"} {
-				l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: fmt.Sprint("T", 1+2*i), Type: reductionlist.Town, Name: name, Category: reductionlist.Closed})
+				l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: fmt.Sprint("T", 1+2*i), Type: reductionlist.Town,
+					Name: name, Category: reductionlist.Closed})
 			}
 			l.Recipients[3].Town = "新设镇"
 			l.Sort()
@@ -204,7 +223,8 @@ func TestAmendedListIsWhatItsWorkbookGives(t *testing.T) {
 			rt.Fatal(err)
 		}
 		before := l.Hash()
-		if err := rules.Amend(l, rules.Amendment{RecipientID: id, MeasureID: "M9", Change: change, EffectiveFrom: "2016-12-20"}, rules.DefaultSettings()); err != nil {
+		if err := rules.Amend(l, rules.Amendment{RecipientID: id, MeasureID: "M9", Change: change,
+			EffectiveFrom: "2016-12-20"}, rules.DefaultSettings()); err != nil {
 			if refusal.CodeOf(err) == "" || l.Hash() != before {
 				rt.Fatalf("%v", err)
 			}

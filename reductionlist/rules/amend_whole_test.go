@@ -27,10 +27,13 @@ func TestAmendRecipientLeavesNothingOfOldElements(t *testing.T) {
 		leaves     []string // members that the new elements do not have
 		of         func(*reductionlist.Recipient) any
 	}{
-		{"E0001", "lines", []string{"capacity", "meter_id", "note", "safe_stop_h"}, func(r *reductionlist.Recipient) any { return r.Lines }},
-		{"E0001", "measures", []string{"note", "reduction_t_per_day"}, func(r *reductionlist.Recipient) any { return r.Measures }},
+		{"E0001", "lines", []string{"capacity", "meter_id", "note", "safe_stop_h"},
+			func(r *reductionlist.Recipient) any { return r.Lines }},
+		{"E0001", "measures", []string{"note", "reduction_t_per_day"},
+			func(r *reductionlist.Recipient) any { return r.Measures }},
 		{"E0001", "units", []string{"note", "start_coal_t"}, func(r *reductionlist.Recipient) any { return r.Units }},
-		{"E0002", "furnaces", []string{"note", "start_emission_kg"}, func(r *reductionlist.Recipient) any { return r.Furnaces }},
+		{"E0002", "furnaces", []string{"note", "start_emission_kg"},
+			func(r *reductionlist.Recipient) any { return r.Furnaces }},
 		{"E0002", "pit", []string{"note", "divert_max_total_t"}, func(r *reductionlist.Recipient) any { return r.Pit }},
 		{"E0001", "extra", []string{"班次"}, func(r *reductionlist.Recipient) any { return r.Extra }},
 	} {
@@ -65,7 +68,8 @@ func TestAmendRecipientLeavesNothingOfOldElements(t *testing.T) {
 			listtest.Must(t, err)
 			var want reductionlist.Recipient
 			listtest.Must(t, json.Unmarshal(change, &want))
-			listtest.Must(t, rules.AmendRecipient(l, rules.RecipientAmendment{ID: c.id, Change: change, EffectiveFrom: "2027-01-01"}, rules.DefaultSettings()))
+			listtest.Must(t, rules.AmendRecipient(l,
+				rules.RecipientAmendment{ID: c.id, Change: change, EffectiveFrom: "2027-01-01"}, rules.DefaultSettings()))
 			r, err = l.Find(c.id)
 			listtest.Must(t, err)
 			want.Sort()
@@ -86,14 +90,16 @@ func TestAmendLeavesNothingOfOldElements(t *testing.T) {
 		r.Measures[i].Extra = map[string]string{"班次": "乙", "备查": "是"}
 	}
 	change := []byte(`{"monitor":[{"source":"dcs","ref":"DCS-1","criterion":"day_total_at_most 2000 t"}],"evidence":["DCS曲线"],"extra":{"班次":"甲"}}`)
-	listtest.Must(t, rules.Amend(l, rules.Amendment{RecipientID: "E0001", MeasureID: "M05", Level: "red", Change: change, EffectiveFrom: "2027-01-01"}, rules.DefaultSettings()))
+	listtest.Must(t, rules.Amend(l, rules.Amendment{RecipientID: "E0001", MeasureID: "M05", Level: "red", Change: change,
+		EffectiveFrom: "2027-01-01"}, rules.DefaultSettings()))
 	for _, m := range r.Measures {
 		if m.ID != "M05" || m.Levels[0] != "red" {
 			continue
 		}
 		text, err := json.Marshal(m.Monitors)
 		listtest.Must(t, err)
-		if string(text) != `[{"source":"dcs","ref":"DCS-1","criterion":"day_total_at_most 2000 t"}]` || len(m.Evidence) != 1 || len(m.Extra) != 1 {
+		if string(text) != `[{"source":"dcs","ref":"DCS-1","criterion":"day_total_at_most 2000 t"}]` ||
+			len(m.Evidence) != 1 || len(m.Extra) != 1 {
 			t.Errorf("%s, %v, %v", text, m.Evidence, m.Extra)
 		}
 		return

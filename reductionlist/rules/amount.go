@@ -48,7 +48,8 @@ func holdsAmount(said string, q *list.Quantity) bool {
 		if counts(wanted, v, unit, rest) {
 			return true
 		}
-		if tenths, is := strings.CutPrefix(rest, "成"); is && !strings.HasPrefix(tenths, "分") && counts(wanted, v*10, unit, "%"+tenths) {
+		if tenths, is := strings.CutPrefix(rest, "成"); is && !strings.HasPrefix(tenths, "分") &&
+			counts(wanted, v*10, unit, "%"+tenths) {
 			return true
 		}
 		for _, m := range multiples {
@@ -61,7 +62,8 @@ func holdsAmount(said string, q *list.Quantity) bool {
 }
 
 func counts(wanted []float64, v float64, unit unitWords, rest string) bool {
-	return slices.ContainsFunc(wanted, func(w float64) bool { return math.Abs(w-v) <= 1e-9*max(1, math.Abs(w)) }) && unit.begins(rest)
+	return slices.ContainsFunc(wanted, func(w float64) bool { return math.Abs(w-v) <= 1e-9*max(1, math.Abs(w)) }) &&
+		unit.begins(rest)
 }
 
 // multiples are what may stand between digits and their unit.
@@ -126,7 +128,8 @@ func narrowed(said string) string {
 
 // partOfWord reports whether what looks like a number in Chinese is no count: 第二, 统一, 国四, 一起.
 func partOfWord(before, digits, after string) bool {
-	return digits[0] > '9' && slices.ContainsFunc([]string{"第", "统", "唯", "同", "专", "逐", "国"}, func(w string) bool { return strings.HasSuffix(before, w) }) ||
+	return digits[0] > '9' && slices.ContainsFunc([]string{"第", "统", "唯", "同", "专", "逐", "国"},
+		func(w string) bool { return strings.HasSuffix(before, w) }) ||
 		digits == "一" && (strings.HasPrefix(after, "起") || strings.HasPrefix(after, "次性"))
 }
 
@@ -166,10 +169,14 @@ const percent = "%"
 // spellings are the ways in which units are written, by thing.
 var spellings = sortedWords(map[string][]string{
 	percent: {"%", "个百分点", "百分点"},
-	"t":     {"吨", "t", "公吨"}, "kg": {"千克", "公斤", "kg", "㎏"}, "g": {"克", "g"}, "mg": {"毫克", "mg"}, "µg": {"微克", "µg", "μg", "ug"},
-	"kwh": {"千瓦时", "kwh", "kw·h", "kw.h", "度电"}, "mwh": {"兆瓦时", "mwh"}, "万kwh": {"万千瓦时", "万kwh", "万度"}, "kw": {"千瓦", "kw"}, "mw": {"兆瓦", "mw"}, "gj": {"吉焦", "gj"}, "mj": {"兆焦", "mj"},
-	"hz": {"赫兹", "赫", "hz"}, "m3": {"标立方米", "标方", "立方米", "立方", "nm3", "nm³", "m3", "m³", "㎥", "方"}, "m2": {"平方米", "平米", "m2", "m²", "㎡"},
-	"l": {"升", "l"}, "℃": {"℃", "摄氏度", "°c"}, "km": {"公里", "千米", "km"}, "m": {"米", "m"}, "mpa": {"兆帕", "mpa"}, "kpa": {"千帕", "kpa"}, "pa": {"帕", "pa"},
+	"t":     {"吨", "t", "公吨"}, "kg": {"千克", "公斤", "kg", "㎏"}, "g": {"克", "g"}, "mg": {"毫克", "mg"},
+	"µg":  {"微克", "µg", "μg", "ug"},
+	"kwh": {"千瓦时", "kwh", "kw·h", "kw.h", "度电"}, "mwh": {"兆瓦时", "mwh"}, "万kwh": {"万千瓦时", "万kwh", "万度"}, "kw": {"千瓦", "kw"},
+	"mw": {"兆瓦", "mw"}, "gj": {"吉焦", "gj"}, "mj": {"兆焦", "mj"},
+	"hz": {"赫兹", "赫", "hz"}, "m3": {"标立方米", "标方", "立方米", "立方", "nm3", "nm³", "m3", "m³", "㎥", "方"},
+	"m2": {"平方米", "平米", "m2", "m²", "㎡"},
+	"l":  {"升", "l"}, "℃": {"℃", "摄氏度", "°c"}, "km": {"公里", "千米", "km"}, "m": {"米", "m"}, "mpa": {"兆帕", "mpa"},
+	"kpa": {"千帕", "kpa"}, "pa": {"帕", "pa"},
 	"元": {"元"}, "万元": {"万元"}, "rpm": {"转/分", "r/min", "rpm"}, "a": {"安培", "a"}, "kv": {"千伏", "kv"}, "v": {"伏", "v"},
 	"h": {"个小时", "小时", "h"}, "min": {"分钟", "min"}, "d": {"天", "日"},
 })
@@ -185,7 +192,8 @@ var counters = sortedWords(map[string][]string{
 })
 
 // What only looks like a counter: hours, months, and the beginnings of other words.
-var noCounter = []string{"个小时", "个钟", "个月", "个工作日", "个百分点", "个班", "处理", "处置", "处罚", "次日", "件套", "位于", "班次日", "次于", "单位产"}
+var noCounter = []string{"个小时", "个钟", "个月", "个工作日", "个百分点", "个班", "处理", "处置", "处罚", "次日", "件套", "位于", "班次日",
+	"次于", "单位产"}
 
 // spelling is one way of writing a thing.
 type spelling struct{ word, thing string }
@@ -276,7 +284,8 @@ func (u unitWords) begins(rest string) bool {
 			break
 		}
 		c, behind, is := cut(counters, rest)
-		if !is || c.thing != kind && c.thing != "any" && kind != "any" || slices.ContainsFunc(noCounter, func(w string) bool { return strings.HasPrefix(rest, w) }) {
+		if !is || c.thing != kind && c.thing != "any" && kind != "any" ||
+			slices.ContainsFunc(noCounter, func(w string) bool { return strings.HasPrefix(rest, w) }) {
 			return false
 		}
 		after = behind
@@ -287,7 +296,8 @@ func (u unitWords) begins(rest string) bool {
 
 // isDeadline reports whether a time ends in words that make it a deadline or a time of day.
 func isDeadline(after string) bool {
-	return slices.ContainsFunc([]string{"内", "以内", "之内", "前", "以前", "之前", "后", "以后", "起", "至"}, func(w string) bool { return strings.HasPrefix(after, w) })
+	return slices.ContainsFunc([]string{"内", "以内", "之内", "前", "以前", "之前", "后", "以后", "起", "至"},
+		func(w string) bool { return strings.HasPrefix(after, w) })
 }
 
 // counter is the kind of what a unit counts.

@@ -30,8 +30,9 @@ func BenchmarkAmend15000(b *testing.B) {
 	l.Sort()
 	r := l.Recipients[7_000]
 	for i := 0; b.Loop(); i++ {
-		listtest.Must(b, rules.Amend(l, rules.Amendment{RecipientID: r.ID, MeasureID: r.Measures[0].ID, Level: r.Measures[0].Levels[0],
-			Change: fmt.Appendf(nil, `{"complete_within_h":%d}`, 4+i%2), EffectiveFrom: "2016-12-20"}, rules.DefaultSettings()))
+		listtest.Must(b, rules.Amend(l,
+			rules.Amendment{RecipientID: r.ID, MeasureID: r.Measures[0].ID, Level: r.Measures[0].Levels[0],
+				Change: fmt.Appendf(nil, `{"complete_within_h":%d}`, 4+i%2), EffectiveFrom: "2016-12-20"}, rules.DefaultSettings()))
 	}
 }
 

@@ -28,7 +28,8 @@ func fitsFactor(c list.Criterion, factor string) bool {
 	}
 	switch c.Kind {
 	case list.HourMassAtMost, list.HourConcentrationAtMost:
-		return len(factor) == 2 || strings.HasPrefix(factor, "a2") || strings.HasPrefix(factor, "a3") || strings.HasPrefix(factor, "a05")
+		return len(factor) == 2 || strings.HasPrefix(factor, "a2") || strings.HasPrefix(factor, "a3") ||
+			strings.HasPrefix(factor, "a05")
 	case list.FiveMinuteMeanAtLeast:
 		return factor == "a01901" || factor == "a01902"
 	default:

@@ -12,15 +12,16 @@ import (
 // Fault is one thing wrong in a list, by the keys of its row; [Judge] makes a finding of it where the list stands in a
 // file.
 type Fault struct {
-	Severity  string       `json:"severity"`
-	Sheet     string       `json:"sheet"`
-	Recipient string       `json:"recipient,omitempty"` // empty for the whole list
-	Key       string       `json:"key,omitempty"`       // of the row within the recipient, like that of a change between two lists
-	Column    string       `json:"column,omitempty"`
-	Rule      string       `json:"rule"`
-	Message   string       `json:"message"` // Chinese; see In for English
-	Remedy    string       `json:"remedy"`
-	Args      refusal.Args `json:"-"`
+	Severity  string `json:"severity"`
+	Sheet     string `json:"sheet"`
+	Recipient string `json:"recipient,omitempty"` // empty for the whole list
+	// of the row within the recipient, like that of a change between two lists
+	Key     string       `json:"key,omitempty"`
+	Column  string       `json:"column,omitempty"`
+	Rule    string       `json:"rule"`
+	Message string       `json:"message"` // Chinese; see In for English
+	Remedy  string       `json:"remedy"`
+	Args    refusal.Args `json:"-"`
 
 	at where
 }
@@ -87,7 +88,8 @@ func (c *checker) line(r *list.Recipient, i int, column, rule string, args refus
 }
 
 func (c *checker) measure(r *list.Recipient, i int, column, rule string, args refusal.Args) {
-	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetMeasures, i: i}, list.MeasureKey(&r.Measures[i]))
+	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetMeasures, i: i},
+		list.MeasureKey(&r.Measures[i]))
 }
 
 // beside finds what only shows across rows.
@@ -142,7 +144,8 @@ func (c *checker) once(r *list.Recipient) {
 	for i := range r.Lines {
 		id := r.Lines[i].ID
 		if first, twice := lines[id]; twice {
-			c.line(r, i, "编号", "list.duplicate", refusal.Args{"value": r.ID + " " + id, "sheet": list.SheetLines, "first": rowNumber(c.at(r).Lines, first)})
+			c.line(r, i, "编号", "list.duplicate",
+				refusal.Args{"value": r.ID + " " + id, "sheet": list.SheetLines, "first": rowNumber(c.at(r).Lines, first)})
 			continue
 		}
 		lines[id] = i
@@ -158,8 +161,9 @@ func (c *checker) once(r *list.Recipient) {
 			if both < 0 {
 				continue
 			}
-			c.measure(r, i, "措施编号", "list.duplicate", refusal.Args{"value": r.ID + " " + m.ID + " " + list.LevelWords.Word(m.Levels[both]),
-				"sheet": list.SheetMeasures, "first": rowNumber(c.at(r).Measures, k)})
+			c.measure(r, i, "措施编号", "list.duplicate",
+				refusal.Args{"value": r.ID + " " + m.ID + " " + list.LevelWords.Word(m.Levels[both]),
+					"sheet": list.SheetMeasures, "first": rowNumber(c.at(r).Measures, k)})
 			break
 		}
 	}
@@ -176,7 +180,8 @@ func (c *checker) at(r *list.Recipient) *list.Rows {
 
 // head finds what 基本情况 shows by itself.
 func (c *checker) head(l *list.List) {
-	for _, cell := range []struct{ key, value string }{{list.KeyName, l.Name}, {list.KeyRegion, l.Region}, {list.KeyFrom, l.EffectiveFrom}} {
+	for _, cell := range []struct{ key, value string }{{list.KeyName, l.Name}, {list.KeyRegion, l.Region},
+		{list.KeyFrom, l.EffectiveFrom}} {
 		if cell.value == "" {
 			c.found = c.found[:0]
 			required(cell.key, &c.found)

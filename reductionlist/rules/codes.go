@@ -72,7 +72,8 @@ func (c *checker) sameCodes(l *list.List) {
 			case !twice:
 				meters[line.MeterID] = holder{r.ID, line.ID}
 			case first.id != r.ID || first.line != "": // a plant with one line may have the one meter for both
-				c.line(r, i, "分表编号", "list.meter_twice", refusal.Args{"value": line.MeterID, "first": strings.TrimSpace(first.id + " " + first.line)})
+				c.line(r, i, "分表编号", "list.meter_twice",
+					refusal.Args{"value": line.MeterID, "first": strings.TrimSpace(first.id + " " + first.line)})
 			}
 		}
 	}

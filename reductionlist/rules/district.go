@@ -53,7 +53,8 @@ func (c *checker) town(r *list.Recipient) {
 	switch {
 	case listed[r.Town], registered && len(listed) == 0:
 	case registered:
-		c.add(fault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: true}, where{r: r, sheet: list.SheetRecipients}, "")
+		c.add(fault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: true},
+			where{r: r, sheet: list.SheetRecipients}, "")
 	default:
 		c.recipient(r, "街镇", "list.unknown_town", refusal.Args{"town": r.Town})
 	}
@@ -124,5 +125,6 @@ var industryForm = regexp.MustCompile(`^([A-Ta-t][0-9]{2,4}|[0-9]{1,4})$`)
 // industries reports whether a cell holds codes of GB/T 4754.
 func industries(cell string) bool {
 	codes := text.Codes(cell)
-	return len(codes) > 0 && !slices.ContainsFunc(codes, func(c string) bool { return !industryForm.MatchString(strings.TrimSpace(c)) })
+	return len(codes) > 0 && !slices.ContainsFunc(codes,
+		func(c string) bool { return !industryForm.MatchString(strings.TrimSpace(c)) })
 }

@@ -120,7 +120,8 @@ func (j *judge) place(at where) list.Place {
 
 // order brings the findings into the order of the file; of one row what could not be read comes first.
 func (j *judge) order() {
-	sheets := []string{list.SheetHead, list.SheetRecipients, list.SheetMeasures, list.SheetLines, list.SheetUnits, list.SheetFurnaces, list.SheetPits}
+	sheets := []string{list.SheetHead, list.SheetRecipients, list.SheetMeasures, list.SheetLines, list.SheetUnits,
+		list.SheetFurnaces, list.SheetPits}
 	rank := func(f *list.Finding) int {
 		if f.Row == 0 {
 			return -1 // what is wrong with a whole sheet, as it was found

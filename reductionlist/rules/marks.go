@@ -141,12 +141,14 @@ func ownChannel(m *list.Measure, i int, found *faults) {
 	mon := &m.Monitors[i]
 	label := mon.Source.Label()
 	if !list.SourceWords.Has(mon.Source) {
-		found.channel(i, "监测方式", "list.enum", refusal.Args{"value": string(mon.Source), "allowed": strings.Join(list.SourceWords.Words, "、")})
+		found.channel(i, "监测方式", "list.enum",
+			refusal.Args{"value": string(mon.Source), "allowed": strings.Join(list.SourceWords.Words, "、")})
 	}
 	if slices.ContainsFunc(m.Monitors[:i], func(other list.Monitor) bool { return other.Source == mon.Source }) {
 		found.channel(i, "监测方式", "list.word_twice", refusal.Args{"value": label})
 	}
-	if mon.Ref == "" && (mon.Source != list.Video || len(m.Monitors) == 1) { // a camera beside other sources is a help, not the proof
+	// a camera beside other sources is a help, not the proof
+	if mon.Ref == "" && (mon.Source != list.Video || len(m.Monitors) == 1) {
 		found.channel(i, "监测标识", "list.no_ref", refusal.Args{"source": label})
 	}
 	switch {
@@ -162,13 +164,17 @@ func ownChannel(m *list.Measure, i int, found *faults) {
 			found.channel(i, "判定条件", "list.no_criterion", refusal.Args{"source": label})
 		}
 	case !slices.Contains(c.ReadBy(), mon.Source):
-		found.channel(i, "判定条件", "list.criterion_source", refusal.Args{"value": c.String(), "source": label, "allowed": list.SourceWords.Join(c.ReadBy())})
+		found.channel(i, "判定条件", "list.criterion_source",
+			refusal.Args{"value": c.String(), "source": label, "allowed": list.SourceWords.Join(c.ReadBy())})
 	case c.Kind == list.Stopped && runsOn(m):
-		found.channel(i, "判定条件", "list.criterion_stopped", refusal.Args{"value": c.String(), "action": m.Action.Label(), "quantity": ordered(m)})
+		found.channel(i, "判定条件", "list.criterion_stopped",
+			refusal.Args{"value": c.String(), "action": m.Action.Label(), "quantity": ordered(m)})
 	case !fitsFactor(c, mon.Factor):
 		found.channel(i, "判定条件", "list.criterion_factor", refusal.Args{"value": c.String(), "factor": mon.Factor})
-	case c.Kind == list.FractionOfBaseline && m.Action == list.Limit && m.Quantity != nil && m.Quantity.Unit == "%" && c.Limit > 1-m.Quantity.Value/100+1e-9:
-		found.channel(i, "判定条件", "list.criterion_loose", refusal.Args{"value": c.String(), "percent": text.Number(m.Quantity.Value), "want": text.Short(1 - m.Quantity.Value/100)})
+	case c.Kind == list.FractionOfBaseline && m.Action == list.Limit && m.Quantity != nil && m.Quantity.Unit == "%" &&
+		c.Limit > 1-m.Quantity.Value/100+1e-9:
+		found.channel(i, "判定条件", "list.criterion_loose", refusal.Args{"value": c.String(),
+			"percent": text.Number(m.Quantity.Value), "want": text.Short(1 - m.Quantity.Value/100)})
 	}
 }
 
@@ -202,9 +208,11 @@ func besideRecipient(r *list.Recipient, m *list.Measure, s *Settings, found *fau
 	}
 	switch most := max(longestDeadline, safe); {
 	case m.Action == list.Stop && m.CompleteWithinH > 0 && safe > m.CompleteWithinH:
-		found.add("完成时限(小时)", "list.unsafe_stop", refusal.Args{"given": text.Number(m.CompleteWithinH), "safe": text.Number(safe)})
+		found.add("完成时限(小时)", "list.unsafe_stop",
+			refusal.Args{"given": text.Number(m.CompleteWithinH), "safe": text.Number(safe)})
 	case m.CompleteWithinH > most && m.CompleteWithinH <= 720: // beyond is told by the column's own range
-		found.add("完成时限(小时)", "list.deadline_long", refusal.Args{"given": text.Number(m.CompleteWithinH), "most": text.Number(most)})
+		found.add("完成时限(小时)", "list.deadline_long",
+			refusal.Args{"given": text.Number(m.CompleteWithinH), "most": text.Number(most)})
 	}
 	for i := range m.Monitors {
 		knownChannel(r, lines, &m.Monitors[i], s, i, found)
@@ -235,6 +243,7 @@ func knownChannel(r *list.Recipient, lines []list.Line, mon *list.Monitor, s *Se
 		}
 	}
 	if !exists {
-		found.channel(i, "监测标识", "list.unknown_channel", refusal.Args{"value": mon.Ref, "recipient": r.ID, "source": mon.Source.Label()})
+		found.channel(i, "监测标识", "list.unknown_channel",
+			refusal.Args{"value": mon.Ref, "recipient": r.ID, "source": mon.Source.Label()})
 	}
 }

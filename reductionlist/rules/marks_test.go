@@ -101,8 +101,10 @@ func TestWhatALineIsCalled(t *testing.T) {
 		id, unit string
 		operable bool
 	}{
-		{"E0001", "5#机组", true}, {"E0001", "U5", true}, {"E0001", "５＃ 机组", true}, {"E0001", "5#", true}, {"E0001", "5#机组、6#机组", true},
-		{"E0001", "全厂", true}, {"E0001", "9#机组", false}, {"E0001", "5#机组、9#机组", false}, {"E0001", "", false}, {"E0001", "机组", false},
+		{"E0001", "5#机组", true}, {"E0001", "U5", true}, {"E0001", "５＃ 机组", true}, {"E0001", "5#", true},
+		{"E0001", "5#机组、6#机组", true},
+		{"E0001", "全厂", true}, {"E0001", "9#机组", false}, {"E0001", "5#机组、9#机组", false}, {"E0001", "", false},
+		{"E0001", "机组", false},
 		{"E0002", "1#炉", true}, {"E0002", "3#焚烧炉", true}, {"E0002", "4#焚烧炉", false},
 		{"E0014", "任何作业面", true}, {"D01", "清单内工业企业", true},
 	} {
@@ -120,8 +122,10 @@ func TestWhatALineIsCalled(t *testing.T) {
 func TestSafeStopOfSeveralLines(t *testing.T) {
 	r := &reductionlist.Recipient{ID: "E1", Type: reductionlist.Enterprise, MeterID: "D1",
 		Lines: []reductionlist.Line{{ID: "L1", Name: "甲线", SafeStopH: 2}, {ID: "L2", Name: "乙线", SafeStopH: 9}}}
-	m := reductionlist.Measure{ID: "M1", Levels: []alerts.Level{alerts.Red}, Action: reductionlist.Stop, Text: "停", CompleteWithinH: 4, Responsible: "厂长",
-		Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "D1", Criterion: criterion(t, "stopped")}}, Evidence: []string{"用电曲线"}}
+	m := reductionlist.Measure{ID: "M1", Levels: []alerts.Level{alerts.Red}, Action: reductionlist.Stop, Text: "停",
+		CompleteWithinH: 4, Responsible: "厂长",
+		Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "D1", Criterion: criterion(t, "stopped")}},
+		Evidence: []string{"用电曲线"}}
 	s := rules.DefaultSettings()
 	for unit, want := range map[string]bool{"甲线": true, "L2": false, "甲线、乙线": false, "全厂": false} {
 		m.Unit = unit
@@ -140,7 +144,8 @@ func TestScoreOfARecipientAsJSON(t *testing.T) {
 	s := rules.DefaultSettings()
 	s.Weights = rules.Weights{Operable: 2, Monitorable: 1, Checkable: 1}
 	scored := rules.ScoreRecipient(r, s)
-	want := rules.Score{Measures: 3, Operable: 2, Monitorable: 3, Checkable: 2, All: 2, Share: 2.0 / 3, Points: (2*2 + 3 + 2) / 12.0}
+	want := rules.Score{Measures: 3, Operable: 2, Monitorable: 3, Checkable: 2, All: 2, Share: 2.0 / 3,
+		Points: (2*2 + 3 + 2) / 12.0}
 	if scored.Score != want {
 		t.Errorf("%+v, want %+v", scored.Score, want)
 	}
@@ -158,12 +163,14 @@ func TestWorkListIsOrderedByGain(t *testing.T) {
 	listtest.Must(t, err)
 	plant, err := l.Find("E0001")
 	listtest.Must(t, err)
-	plant.StationMN = "120111E00010000000000001、120111E00010000000000005、120111E00010000000000006、120111E00010000000000008" // 7# is missing
+	// 7# is missing
+	plant.StationMN = "120111E00010000000000001、120111E00010000000000005、120111E00010000000000006、120111E00010000000000008"
 	site, err := l.Find("E0014")
 	listtest.Must(t, err)
 	site.Measures[0].Responsible = ""
 	tasks := rules.Assess(l, rules.DefaultSettings()).Tasks
-	if len(tasks) != 2 || tasks[0].Recipient != "E0001" || tasks[0].Rule != "list.unknown_channel" || len(tasks[0].Measures) != 4 || tasks[0].Completes != 4 ||
+	if len(tasks) != 2 || tasks[0].Recipient != "E0001" || tasks[0].Rule != "list.unknown_channel" ||
+		len(tasks[0].Measures) != 4 || tasks[0].Completes != 4 ||
 		tasks[1].Recipient != "E0014" || tasks[1].Completes != 1 || tasks[0].Gain <= tasks[1].Gain {
 		t.Errorf("%+v", tasks)
 	}
@@ -208,7 +215,8 @@ func TestNearNamesAgreeWithTheSlowWay(t *testing.T) {
 			name := rapid.StringMatching(`[甲乙一二东1]{0,2}华盛涂装[厂场1]{0,3}[丙丁]?`).Draw(rt, "name")
 			name = strings.NewReplacer("甲", "天", "乙", "津", "丙", "新", "丁", "旧").Replace(name)
 			name = strings.ReplaceAll(name, "新", "兴")
-			l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: fmt.Sprintf("E%02d", i), Name: name, Type: reductionlist.Town, Category: reductionlist.Micro})
+			l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: fmt.Sprintf("E%02d", i), Name: name,
+				Type: reductionlist.Town, Category: reductionlist.Micro})
 		}
 		want := map[string]string{}
 		for i, r := range l.Recipients {
@@ -237,8 +245,10 @@ func TestNearNamesAgreeWithTheSlowWay(t *testing.T) {
 
 func TestBottomLines(t *testing.T) {
 	shares := func(so2, nox, vocs float64) *reductionlist.List {
-		return &reductionlist.List{Emission: reductionlist.Amounts{SO2: 1, NOx: 1, VOCs: 1}, Recipients: []*reductionlist.Recipient{
-			{ID: "A", Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Reduction: reductionlist.Amounts{SO2: so2, NOx: nox, VOCs: vocs}}}}}}
+		return &reductionlist.List{Emission: reductionlist.Amounts{SO2: 1, NOx: 1, VOCs: 1},
+			Recipients: []*reductionlist.Recipient{
+				{ID: "A", Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow},
+					Reduction: reductionlist.Amounts{SO2: so2, NOx: nox, VOCs: vocs}}}}}}
 	}
 	said := func(l *reductionlist.List, s rules.Settings) string {
 		var words []string
@@ -260,7 +270,8 @@ func TestBottomLines(t *testing.T) {
 		t.Errorf("without the exchange: %s", got)
 	}
 	s.Exchange = true
-	for name, without := range map[string]func(*reductionlist.Amounts){"SO2": func(a *reductionlist.Amounts) { a.SO2 = 0 }, "NOx": func(a *reductionlist.Amounts) { a.NOx = 0 }} {
+	for name, without := range map[string]func(*reductionlist.Amounts){"SO2": func(a *reductionlist.Amounts) { a.SO2 = 0 },
+		"NOx": func(a *reductionlist.Amounts) { a.NOx = 0 }} {
 		l := shares(0.3, 0.3, 0.3)
 		without(&l.Emission) // nothing of it is emitted, so that nothing of it can stand in for the other
 		if got := said(l, s); got != "" {
@@ -303,9 +314,11 @@ func TestDistrictOutline(t *testing.T) {
 		s.District = append(s.District, rules.Point{Lon: p[0], Lat: p[1]})
 	}
 	for p, want := range map[[2]float64]bool{
-		{117.2, 39.5}: true, {117.9, 39.5}: false, {117.9, 39.1}: true, {116.995, 39.5}: true, {116.98, 39.5}: false, {118.005, 39.1}: true, {0, 0}: true, {117.505, 39.5}: true,
+		{117.2, 39.5}: true, {117.9, 39.5}: false, {117.9, 39.1}: true, {116.995, 39.5}: true, {116.98, 39.5}: false,
+		{118.005, 39.1}: true, {0, 0}: true, {117.505, 39.5}: true,
 	} {
-		l := &reductionlist.List{Recipients: []*reductionlist.Recipient{{ID: "A", Lon: p[0], Lat: p[1], Category: reductionlist.Micro}}}
+		l := &reductionlist.List{Recipients: []*reductionlist.Recipient{{ID: "A", Lon: p[0], Lat: p[1],
+			Category: reductionlist.Micro}}}
 		found := slices.DeleteFunc(rules.Check(l, s), func(f rules.Fault) bool { return f.Rule != "list.outside_district" })
 		if (len(found) == 0) != want {
 			t.Errorf("%v: %+v", p, found)

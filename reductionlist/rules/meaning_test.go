@@ -49,7 +49,8 @@ func wants(t *testing.T, got []string, want ...string) {
 
 // other is a measure of E0003 that the rules hold nothing against, with an amount and a text of one's choice.
 func other(value float64, unit, text string) reductionlist.Measure {
-	return reductionlist.Measure{ID: "M9", Levels: []alerts.Level{alerts.Red}, Unit: "厂区", Action: reductionlist.OtherAction, Text: text, CompleteWithinH: 4,
+	return reductionlist.Measure{ID: "M9", Levels: []alerts.Level{alerts.Red}, Unit: "厂区",
+		Action: reductionlist.OtherAction, Text: text, CompleteWithinH: 4,
 		Responsible: "安全员", Quantity: &reductionlist.Quantity{Kind: reductionlist.AtMost, Value: value, Unit: unit},
 		Monitors: []reductionlist.Monitor{{Source: reductionlist.Video, Ref: "SP-1"}}, Evidence: []string{"巡查记录"}}
 }
@@ -157,7 +158,8 @@ func TestTextThatSaysNothing(t *testing.T) {
 		value float64
 		wrong bool
 	}{
-		{"同上", 0, true}, {"〃", 0, true}, {"无", 0, true}, {"无", 40, true}, {" 同上。", 0, true}, {"〃〃", 0, true}, {"“同上”", 0, true}, {"同前", 0, true}, {"″", 0, true},
+		{"同上", 0, true}, {"〃", 0, true}, {"无", 0, true}, {"无", 40, true}, {" 同上。", 0, true}, {"〃〃", 0, true},
+		{"“同上”", 0, true}, {"同前", 0, true}, {"″", 0, true},
 		{"/", 0, true}, {"—", 0, true}, {"暂无", 0, true}, {"（无）", 0, true}, {"\"", 0, true}, {"\"无\"", 0, true},
 		{"厂内无组织排放点全部覆盖", 0, false}, {"同上一班次核对", 0, false},
 	} {
@@ -183,9 +185,11 @@ func TestVagueWordsAreWords(t *testing.T) {
 		want string
 	}{
 		{"in the text, with number and device", func(m *reductionlist.Measure) { m.Text = "尽量少开，每日2次" }, "warning " + text},
-		{"in the text, without a number", func(m *reductionlist.Measure) { m.Text, m.Quantity = "尽量少开", nil }, "error " + text},
+		{"in the text, without a number", func(m *reductionlist.Measure) { m.Text, m.Quantity = "尽量少开", nil },
+			"error " + text},
 		{"in the device, with a number", func(m *reductionlist.Measure) { m.Unit = "适当路段" }, "warning " + device},
-		{"in the device, without a number", func(m *reductionlist.Measure) { m.Unit, m.Quantity = "有条件的路段", nil }, "error " + device},
+		{"in the device, without a number", func(m *reductionlist.Measure) { m.Unit, m.Quantity = "有条件的路段", nil },
+			"error " + device},
 		{"as needed", func(m *reductionlist.Measure) { m.Text = "按需清扫2次" }, "warning " + text},
 		{"a stiffener", func(m *reductionlist.Measure) { m.Unit = "加强筋车间" }, ""},
 		{"a greater strength", func(m *reductionlist.Measure) { m.Text = "增加强度检测2次" }, ""},
@@ -250,7 +254,8 @@ func TestDeadlineHasAnEnd(t *testing.T) {
 		safe, in float64
 		want     string
 	}{
-		{"厂区", 2, 72, ""}, {"厂区", 2, 72.5, late}, {"厂区", 96, 80, late}, {line, 96, 96, ""}, {line, 96, 96.5, late}, {line, 24, 73, late}, {"L1", 96, 90, ""}, {"全厂", 96, 90, ""},
+		{"厂区", 2, 72, ""}, {"厂区", 2, 72.5, late}, {"厂区", 96, 80, late}, {line, 96, 96, ""}, {line, 96, 96.5, late},
+		{line, 24, 73, late}, {"L1", 96, 90, ""}, {"全厂", 96, 90, ""},
 		{line, 96, 721, "error list.number_range 减排措施 E0003 完成时限(小时)"},
 	} {
 		t.Run(fmt.Sprint(c.unit, c.safe, c.in), func(t *testing.T) {
@@ -304,7 +309,8 @@ func TestStoppedIsForWhatStops(t *testing.T) {
 func TestIndustryIsACode(t *testing.T) {
 	for code, want := range map[string]string{
 		"制药": "error", "C27 化学": "error", "C": "error", "C2": "error", "27100": "error", "X2710": "error", "2710.5": "error",
-		"C2710": "", "2710": "", "c2710": "", "C271": "", "C27": "", "A0111": "", "C2710/C2720": "", "C2710、3360": "", "C2710、制药": "error",
+		"C2710": "", "2710": "", "c2710": "", "C271": "", "C27": "", "A0111": "", "C2710/C2720": "", "C2710、3360": "",
+		"C2710、制药": "error",
 	} {
 		t.Run(code, func(t *testing.T) {
 			if want != "" {
@@ -343,7 +349,8 @@ func TestNamesHaveAnEnd(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { c.change(l, long(100)) }))
-			wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { c.change(l, long(101)) }), "error list.name_long "+c.want)
+			wants(t, added(t, rules.DefaultSettings(), func(l *reductionlist.List) { c.change(l, long(101)) }),
+				"error list.name_long "+c.want)
 		})
 	}
 }
@@ -378,7 +385,8 @@ func TestTownsAreRegistered(t *testing.T) {
 			l.Region = region
 			for i, r := range l.Recipients {
 				if r.Town = ""; i < len(towns) {
-					*r = reductionlist.Recipient{ID: r.ID, Type: reductionlist.Town, Name: towns[i], Category: reductionlist.Closed, Contact: r.Contact}
+					*r = reductionlist.Recipient{ID: r.ID, Type: reductionlist.Town, Name: towns[i], Category: reductionlist.Closed,
+						Contact: r.Contact}
 				}
 			}
 			l.Recipients[2].Town = name
@@ -420,13 +428,15 @@ func TestTownsAreRegistered(t *testing.T) {
 func TestFarOutsideTheDistrict(t *testing.T) {
 	const near, far = "warning list.outside_district 减排对象 ", "error list.far_outside 减排对象 "
 	outline := rules.DefaultSettings()
-	outline.District = []rules.Point{{Lon: 116.88, Lat: 38.82}, {Lon: 117.35, Lat: 38.82}, {Lon: 117.35, Lat: 39.18}, {Lon: 116.88, Lat: 39.18}}
+	outline.District = []rules.Point{{Lon: 116.88, Lat: 38.82}, {Lon: 117.35, Lat: 38.82}, {Lon: 117.35, Lat: 39.18},
+		{Lon: 116.88, Lat: 39.18}}
 	for _, c := range []struct {
 		who      int // of the example list: 2 an enterprise, 13 a site, 17 a fleet
 		lon, lat float64
 		want     string
 	}{
-		{2, 117.36, 39, ""}, {2, 117.361, 39, near}, {2, 117.65, 39, near}, {2, 117.651, 39, far}, {2, 117, 38.52, near}, {2, 117, 38.519, far}, {2, 116.4, 39.9, far},
+		{2, 117.36, 39, ""}, {2, 117.361, 39, near}, {2, 117.65, 39, near}, {2, 117.651, 39, far}, {2, 117, 38.52, near},
+		{2, 117, 38.519, far}, {2, 116.4, 39.9, far},
 		{13, 117.65, 39, near}, {13, 118.2, 39, far},
 		{17, 117.36, 39, ""}, {17, 117.4, 39, near}, {17, 118.2, 39, near},
 	} {
@@ -450,7 +460,8 @@ func TestFarOutsideTheDistrict(t *testing.T) {
 func TestALimitMayBeAll(t *testing.T) {
 	for value, want := range map[float64]string{100: "", 99.5: "", 100.5: "error list.number_range 减排措施 E0003 数值"} {
 		m := other(0, "", fmt.Sprintf("降低%v%%", value))
-		m.Unit, m.Action, m.Quantity = "合成车间反应釜组", reductionlist.Limit, &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: value, Unit: "%"}
+		m.Unit, m.Action, m.Quantity = "合成车间反应釜组", reductionlist.Limit,
+			&reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: value, Unit: "%"}
 		m.Evidence = []string{"分表用电曲线"}
 		wants(t, added(t, rules.DefaultSettings(), withMeasure(m)), want)
 	}

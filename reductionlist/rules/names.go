@@ -12,7 +12,8 @@ import (
 
 // companyForms are left out of a name before it is compared; the longer come first.
 var companyForms = strings.NewReplacer("有限责任公司", "", "股份有限公司", "", "有限公司", "", "集团公司", "",
-	"(", "", ")", "", "（", "", "）", "", "【", "", "】", "", "[", "", "]", "", "-", "", "—", "", "·", "", ".", "", ",", "", "，", "", "、", "")
+	"(", "", ")", "", "（", "", "）", "", "【", "", "】", "", "[", "", "]", "", "-", "", "—", "", "·", "", ".", "", ",", "",
+	"，", "", "、", "")
 
 // plainName is a name without what is written now one way, now another: width, spaces, brackets, the form of the
 // company.
@@ -118,7 +119,8 @@ const crowd = 16
 // alike looks at recipients that share a key.
 func (c *checker) alike(l *list.List, names [][]rune, group []nameKey, first []int) {
 	like := func(a, b int) {
-		if a != b && (first[b] == 0 || first[b] > a+1) && l.Recipients[a].Type == l.Recipients[b].Type && nearly(names[a], names[b], c.s.NearNameLength) {
+		if a != b && (first[b] == 0 || first[b] > a+1) && l.Recipients[a].Type == l.Recipients[b].Type &&
+			nearly(names[a], names[b], c.s.NearNameLength) {
 			first[b] = a + 1
 		}
 	}

@@ -16,7 +16,8 @@ func (p period) overlaps(q period) bool {
 // valid reports whether the days can be compared: a day that cannot be read or an end before the beginning is found as
 // such.
 func (p period) valid() bool {
-	return p.name != "" && (p.from == "" || text.IsDay(p.from)) && (p.to == "" || text.IsDay(p.to)) && (p.from == "" || p.to == "" || p.from <= p.to)
+	return p.name != "" && (p.from == "" || text.IsDay(p.from)) && (p.to == "" || text.IsDay(p.to)) &&
+		(p.from == "" || p.to == "" || p.from <= p.to)
 }
 
 // periods finds rows of a unit or furnace that share days with an earlier row of the same one: what it may do on those
@@ -45,7 +46,8 @@ func (c *checker) overlaps(r *list.Recipient, sheet string, rows []period, at []
 			}
 		}
 		if first >= 0 {
-			c.add(fault{rule: "list.period_overlap", column: "自", args: refusal.Args{"name": p.name, "recipient": r.ID, "first": rowNumber(at, first)}}, where{r: r, sheet: sheet, i: i}, p.name)
+			c.add(fault{rule: "list.period_overlap", column: "自", args: refusal.Args{"name": p.name, "recipient": r.ID,
+				"first": rowNumber(at, first)}}, where{r: r, sheet: sheet, i: i}, p.name)
 		}
 	}
 }

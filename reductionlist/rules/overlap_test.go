@@ -44,7 +44,8 @@ func TestPeriodsOfOneUnit(t *testing.T) {
 				if c.rule == "" && len(got) == 0 {
 					return
 				}
-				if len(got) != 1 || got[0].Rule != c.rule || got[0].Sheet != sheet || got[0].Row != 3 || c.rule == "list.period_overlap" && (got[0].Column != "自" || got[0].Args["first"] != 2) {
+				if len(got) != 1 || got[0].Rule != c.rule || got[0].Sheet != sheet || got[0].Row != 3 ||
+					c.rule == "list.period_overlap" && (got[0].Column != "自" || got[0].Args["first"] != 2) {
 					t.Errorf("%+v, want %s", got, c.rule)
 				}
 			})
@@ -54,7 +55,8 @@ func TestPeriodsOfOneUnit(t *testing.T) {
 
 // Two rows with one key are found at the second, which names the first, wherever that stands.
 func TestTwoRowsWithOneKey(t *testing.T) {
-	for _, c := range []struct{ sheet, column string }{{recipients, "编号"}, {lines, "编号"}, {measures, "措施编号"}, {pits, "对象编号"}} {
+	for _, c := range []struct{ sheet, column string }{{recipients, "编号"}, {lines, "编号"}, {measures, "措施编号"},
+		{pits, "对象编号"}} {
 		s := listtest.Seed()
 		s[c.sheet] = append(s[c.sheet], slices.Clone(s[c.sheet][1]))
 		_, found := s.Read(t)
@@ -98,7 +100,8 @@ func wantDuplicate(t *testing.T, found []reductionlist.Finding, sheet string, ro
 			continue
 		}
 		n++
-		if f.Rule != "list.duplicate" || f.Sheet != sheet || f.Row != row || f.Column != column || f.Args["first"] != 2 || f.Args["sheet"] != first {
+		if f.Rule != "list.duplicate" || f.Sheet != sheet || f.Row != row || f.Column != column || f.Args["first"] != 2 ||
+			f.Args["sheet"] != first {
 			t.Errorf("%+v, want a duplicate at %s %d %s", f, sheet, row, column)
 		}
 	}
@@ -110,8 +113,10 @@ func wantDuplicate(t *testing.T, found []reductionlist.Finding, sheet string, ro
 func TestMaskPhones(t *testing.T) {
 	const hidden = "1**********"
 	for text, want := range map[string]string{
-		"13812345678": hidden, "找13812345678、13912345678": "找" + hidden + "、" + hidden, "+86 138-1234-5678": hidden, "8613812345678": hidden,
-		"1.3812345678E10": hidden, "120111138123456780": "120111138123456780", "2016-12-16": "2016-12-16", "10000012345": "10000012345", "": "",
+		"13812345678": hidden, "找13812345678、13912345678": "找" + hidden + "、" + hidden, "+86 138-1234-5678": hidden,
+		"8613812345678":   hidden,
+		"1.3812345678E10": hidden, "120111138123456780": "120111138123456780", "2016-12-16": "2016-12-16",
+		"10000012345": "10000012345", "": "",
 	} {
 		if got := reductionlist.MaskPhones(text); got != want {
 			t.Errorf("MaskPhones(%q) = %q, want %q", text, got, want)
@@ -138,7 +143,8 @@ func TestFindingsAreKeptWithoutNumbers(t *testing.T) {
 		for _, lang := range []string{"zh-CN", "en"} {
 			a, b := found[i].In(lang), kept[i].In(lang)
 			a.Args, b.Args = nil, nil
-			if a.Message != b.Message || a.Remedy != b.Remedy || a.Rule != b.Rule || a.Row != b.Row || a.Sheet != b.Sheet || a.Column != b.Column || a.Severity != b.Severity {
+			if a.Message != b.Message || a.Remedy != b.Remedy || a.Rule != b.Rule || a.Row != b.Row || a.Sheet != b.Sheet ||
+				a.Column != b.Column || a.Severity != b.Severity {
 				t.Errorf("found %+v, kept %+v", a, b)
 			}
 		}

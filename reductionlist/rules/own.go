@@ -96,7 +96,8 @@ func ownCell[T any](c *list.Column[T], row *T, found *faults) {
 	case list.Number:
 		v := *c.Number(row)
 		if (v != 0 || c.Needed) && !(v >= c.Low && v <= c.High) {
-			found.add(c.Header, "list.number_range", refusal.Args{"value": text.Number(v), "low": text.Number(c.Low), "high": text.Number(c.High)})
+			found.add(c.Header, "list.number_range",
+				refusal.Args{"value": text.Number(v), "low": text.Number(c.Low), "high": text.Number(c.High)})
 		}
 		return
 	case list.Word:
@@ -193,7 +194,8 @@ func ownRecipient(r *list.Recipient, s *Settings, found *faults, lost func(colum
 			found.add("编号", "list.id_account", refusal.Args{"value": r.ID, "user": user})
 		}
 	}
-	if d := r.Industry; d != "" && len(d) < 4 && strings.Trim(d, "0123456789") == "" { // a number loses the 0 with which agriculture and mining begin
+	// a number loses the 0 with which agriculture and mining begin
+	if d := r.Industry; d != "" && len(d) < 4 && strings.Trim(d, "0123456789") == "" {
 		found.add("行业代码", "list.code_short", refusal.Args{"value": d, "want": 4})
 	} else if d != "" && !industries(d) && !text.Scientific(d) {
 		found.add("行业代码", "list.industry", refusal.Args{"value": text.Clip(d)})
@@ -254,7 +256,8 @@ func ownRow(m *list.Measure, s *Settings, found *faults) {
 	case len(m.Evidence) == 0:
 		found.add("核查材料", "list.no_evidence", nil)
 	case !evidenceFits(m.Action, m.Evidence):
-		found.add("核查材料", "list.evidence_unfit", refusal.Args{"action": m.Action.Label(), "value": strings.Join(m.Evidence, "；")})
+		found.add("核查材料", "list.evidence_unfit",
+			refusal.Args{"action": m.Action.Label(), "value": strings.Join(m.Evidence, "；")})
 	}
 	noPhone("责任人", m.Responsible, found)
 	noPhone("措施内容", m.Text, found)
@@ -291,13 +294,16 @@ func ownQuantity(m *list.Measure, found *faults) {
 	}
 	switch kind, free := list.KindOf(m.Action); {
 	case !list.KindWords.Has(q.Kind):
-		found.add(list.ColumnQuantityKind, "list.enum", refusal.Args{"value": string(q.Kind), "allowed": strings.Join(list.KindWords.Words, "、")})
+		found.add(list.ColumnQuantityKind, "list.enum",
+			refusal.Args{"value": string(q.Kind), "allowed": strings.Join(list.KindWords.Words, "、")})
 	case q.Kind != kind && !free:
-		found.add(list.ColumnQuantityKind, "list.quantity_kind", refusal.Args{"action": m.Action.Label(), "want": list.KindWords.Word(kind)})
+		found.add(list.ColumnQuantityKind, "list.quantity_kind",
+			refusal.Args{"action": m.Action.Label(), "want": list.KindWords.Word(kind)})
 	}
 	inRange := func(high float64) {
 		if !(q.Value >= 0 && q.Value <= high) {
-			found.add("数值", "list.number_range", refusal.Args{"value": text.Number(q.Value), "low": "0", "high": text.Number(high)})
+			found.add("数值", "list.number_range",
+				refusal.Args{"value": text.Number(q.Value), "low": "0", "high": text.Number(high)})
 		}
 	}
 	switch {

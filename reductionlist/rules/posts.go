@@ -16,7 +16,8 @@ var surnames = append(strings.Split("王李张刘陈杨黄赵吴周徐孙马朱�
 	"欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "长孙", "宇文", "东方", "南宫", "端木")
 
 // postWords are the usual words of a post; see [Settings].PostWords.
-var postWords = []string{"长", "经理", "主任", "主管", "负责", "员", "岗", "班", "部", "科", "室", "处", "总", "组", "书记", "师", "工", "站", "队", "中心", "办", "所", "厂", "公司", "局", "委", "调度", "人", "管", "段"}
+var postWords = []string{"长", "经理", "主任", "主管", "负责", "员", "岗", "班", "部", "科", "室", "处", "总", "组", "书记", "师", "工", "站",
+	"队", "中心", "办", "所", "厂", "公司", "局", "委", "调度", "人", "管", "段"}
 
 // ownResponsible finds a person's name where a post belongs, and a text that names no post.
 func ownResponsible(m *list.Measure, s *Settings, found *faults) {

@@ -116,12 +116,18 @@ func damages(t testing.TB) []damage {
 // unreadable are what keeps a sheet, a row or a cell from being read as it should.
 func unreadable() []damage {
 	return []damage{
-		{rule: "list.no_sheet", do: func(_ testing.TB, s listtest.Sheets) { delete(s, measures) }, wants: []cellAt{on(measures, "")}},
-		{rule: "list.empty_sheet", do: func(_ testing.TB, s listtest.Sheets) { s[pits] = nil }, wants: []cellAt{on(pits, "")}},
-		{rule: "list.unknown_sheet", do: func(_ testing.TB, s listtest.Sheets) { s["说明"] = [][]string{{"随便"}} }, wants: []cellAt{on("说明", "")}},
-		{rule: "list.no_header", do: func(_ testing.TB, s listtest.Sheets) { s[pits] = [][]string{{"随便", "写写"}} }, wants: []cellAt{on(pits, "")}},
-		{rule: "list.header_again", do: func(_ testing.TB, s listtest.Sheets) { s[pits] = append(s[pits], s[pits][0]) }, wants: []cellAt{on(pits, "")}, rows: []int{3}},
-		{rule: "list.no_column", do: func(t testing.TB, s listtest.Sheets) { s.Set(t, pits, 1, "期末最高(吨)", "末") }, wants: []cellAt{on(pits, "期末最高(吨)", "对象编号")}},
+		{rule: "list.no_sheet", do: func(_ testing.TB, s listtest.Sheets) { delete(s, measures) },
+			wants: []cellAt{on(measures, "")}},
+		{rule: "list.empty_sheet", do: func(_ testing.TB, s listtest.Sheets) { s[pits] = nil },
+			wants: []cellAt{on(pits, "")}},
+		{rule: "list.unknown_sheet", do: func(_ testing.TB, s listtest.Sheets) { s["说明"] = [][]string{{"随便"}} },
+			wants: []cellAt{on("说明", "")}},
+		{rule: "list.no_header", do: func(_ testing.TB, s listtest.Sheets) { s[pits] = [][]string{{"随便", "写写"}} },
+			wants: []cellAt{on(pits, "")}},
+		{rule: "list.header_again", do: func(_ testing.TB, s listtest.Sheets) { s[pits] = append(s[pits], s[pits][0]) },
+			wants: []cellAt{on(pits, "")}, rows: []int{3}},
+		{rule: "list.no_column", do: func(t testing.TB, s listtest.Sheets) { s.Set(t, pits, 1, "期末最高(吨)", "末") },
+			wants: []cellAt{on(pits, "期末最高(吨)", "对象编号")}},
 		{rule: "list.column_twice", do: func(_ testing.TB, s listtest.Sheets) {
 			for i := range s[pits] {
 				s[pits][i] = append(s[pits][i], "")
@@ -139,9 +145,18 @@ func unreadable() []damage {
 			f.SetActiveSheet(i)
 			listtest.Must(t, f.SetSheetVisible(pits, false))
 		}, wants: []cellAt{on(pits, "")}},
-		{rule: "list.hidden_row", file: func(t testing.TB, f *excelize.File) { listtest.Must(t, f.SetRowVisible(furnaces, 3, false)) }, wants: []cellAt{on(furnaces, "")}, rows: []int{3}},
-		{rule: "list.hidden_column", file: func(t testing.TB, f *excelize.File) { listtest.Must(t, f.SetColVisible(pits, "D", false)) }, wants: []cellAt{on(pits, "期末最高(吨)")}, rows: []int{1}},
-		{rule: "list.unnamed_column", file: func(t testing.TB, f *excelize.File) { listtest.Must(t, f.SetCellStr(pits, "K2", "12")) }, wants: []cellAt{on(pits, "")}, rows: []int{2}},
+		{rule: "list.hidden_row", file: func(t testing.TB, f *excelize.File) {
+			listtest.Must(t,
+				f.SetRowVisible(furnaces, 3, false))
+		}, wants: []cellAt{on(furnaces, "")}, rows: []int{3}},
+		{rule: "list.hidden_column", file: func(t testing.TB, f *excelize.File) {
+			listtest.Must(t,
+				f.SetColVisible(pits, "D", false))
+		}, wants: []cellAt{on(pits, "期末最高(吨)")}, rows: []int{1}},
+		{rule: "list.unnamed_column", file: func(t testing.TB, f *excelize.File) {
+			listtest.Must(t,
+				f.SetCellStr(pits, "K2", "12"))
+		}, wants: []cellAt{on(pits, "")}, rows: []int{2}},
 		{rule: "list.merged_cells", file: func(t testing.TB, f *excelize.File) {
 			listtest.Must(t, f.SetCellValue(furnaces, "A3", nil))
 			listtest.Must(t, f.SetCellValue(furnaces, "A4", nil))
@@ -155,12 +170,17 @@ func unreadable() []damage {
 			listtest.Must(t, f.SetCellValue(pits, "B2", nil))
 			listtest.Must(t, f.SetCellFormula(pits, "B2", "1000*2"))
 		}, wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
-		{rule: "list.cell_date", file: shownAs(pits, "B2", 46143, "yyyy-m-d"), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.cell_date", file: shownAs(pits, "B2", 46143, "yyyy-m-d"), wants: []cellAt{on(pits, "最低(吨)")},
+			rows: []int{2}},
 		{rule: "list.cell_time", file: shownAs(pits, "B2", 0.25, "h:mm"), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
 		{rule: "list.cell_hidden", file: shownAs(pits, "B2", 2000, "0,"), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
-		{rule: "list.cell_unit", file: shownAs(pits, "B2", 2000, `0"千克"`), wants: []cellAt{on(pits, "最低(吨)")}, rows: []int{2}},
+		{rule: "list.cell_unit", file: shownAs(pits, "B2", 2000, `0"千克"`), wants: []cellAt{on(pits, "最低(吨)")},
+			rows: []int{2}},
 		{rule: "list.ditto", set: set(mm("措施编号", "D06", "M1", "红色"), "同上")},
-		{rule: "list.too_wide", file: func(t testing.TB, f *excelize.File) { listtest.Must(t, f.SetCellStr(pits, "XFD2", "？")) }, wants: []cellAt{on(pits, "")}, rows: []int{2}},
+		{rule: "list.too_wide", file: func(t testing.TB, f *excelize.File) {
+			listtest.Must(t,
+				f.SetCellStr(pits, "XFD2", "？"))
+		}, wants: []cellAt{on(pits, "")}, rows: []int{2}},
 		{rule: "list.cell_error", set: set(on(pits, "最低(吨)", "E0002"), errorValue)},
 		{rule: "list.code_scientific", set: set(on(lines, "分表编号", "E0003"), "1.2E+20")},
 		{rule: "list.uscc_scientific", set: set(ro("统一社会信用代码", "E0003"), "9.1120111E+17")},
@@ -181,8 +201,10 @@ func broken() []damage {
 		{rule: "list.number", set: set(on(lines, "SO2日排放(吨)", "E0001", "U5"), "约0.3")},
 		{rule: "list.number_range", set: set(ro("经度", "E0003"), "39.1")},
 		{rule: "list.date", set: set(on(units, "自", "E0001", "5#"), "去年")},
-		{rule: "list.dates_reversed", set: sets(on(units, "至", "E0001", "5#"), "2016-01-01", on(units, "自", "E0001", "5#"), "2016-06-01")},
-		{rule: "list.range_reversed", set: set(on(units, "最小负荷(MW)", "E0001", "5#"), "400"), wants: []cellAt{on(units, "最大负荷(MW)", "E0001", "5#")}},
+		{rule: "list.dates_reversed", set: sets(on(units, "至", "E0001", "5#"), "2016-01-01", on(units, "自", "E0001", "5#"),
+			"2016-06-01")},
+		{rule: "list.range_reversed", set: set(on(units, "最小负荷(MW)", "E0001", "5#"), "400"),
+			wants: []cellAt{on(units, "最大负荷(MW)", "E0001", "5#")}},
 		{rule: "list.region", do: headValue("区域代码", "西青"), wants: []cellAt{on(head, "区域代码", "区域代码")}},
 		{rule: "list.id_form", set: set(mm("措施编号", "D07", "M1"), "M 1")},
 		{rule: "list.control", set: set(mm("责任人", m05...), "值长\u0085")},
@@ -196,7 +218,8 @@ func broken() []damage {
 			}
 		}, wants: []cellAt{ro("编号", "D07")}},
 		{rule: "list.duplicate", set: set(mm("措施编号", "E0003", "M2"), "M1")},
-		{rule: "list.period_overlap", set: set(on(units, "名称", "E0001", "6#"), "5#"), wants: []cellAt{on(units, "自", "E0001", "6#")}},
+		{rule: "list.period_overlap", set: set(on(units, "名称", "E0001", "6#"), "5#"),
+			wants: []cellAt{on(units, "自", "E0001", "6#")}},
 		{rule: "list.unknown_recipient", set: set(on(pits, "对象编号", "E0002"), "E9999")},
 		{rule: "list.empty", do: func(_ testing.TB, s listtest.Sheets) {
 			for name := range s {
@@ -241,7 +264,8 @@ func marked(t testing.TB) []damage {
 		{rule: "list.no_ref", set: set(mm("监测标识", m09...), "")},
 		{rule: "list.unknown_channel", set: set(mm("监测标识", cut...), "XQ-E0003-9")},
 		{rule: "list.unknown_channel", set: set(mm("监测标识", m09...), "120111E00010000000000009")},
-		{rule: "list.other_meter", set: sets(mm("监测标识", m05...), "XQ-E0001-6", mm("监测方式", m05...), "用电", mm("监测因子", m05...), "", mm("判定条件", m05...), "at_most_fraction_of_baseline 0.9")},
+		{rule: "list.other_meter", set: sets(mm("监测标识", m05...), "XQ-E0001-6", mm("监测方式", m05...), "用电", mm("监测因子", m05...),
+			"", mm("判定条件", m05...), "at_most_fraction_of_baseline 0.9")},
 		{rule: "list.no_factor", set: set(mm("监测因子", m09...), "")},
 		{rule: "list.factor", set: set(mm("监测因子", m09...), "NOx")},
 		{rule: "list.no_criterion", set: set(mm("判定条件", m09...), "")},
@@ -268,7 +292,8 @@ func coded(t testing.TB) []damage {
 		{rule: "list.code_twice", set: set(ro("监测站点MN", "E0004"), "120111E00030000000000001")},
 		{rule: "list.meter_twice", set: set(on(lines, "分表编号", "E0018"), "XQ-E0003-1")},
 		{rule: "list.near_name", set: set(ro("名称", "E0004"), strings.Replace(name, "示例", "示范", 1))},
-		{rule: "list.near_name", set: set(ro("名称", "E0004"), strings.NewReplacer("有限公司", "有限责任公司", "（", " (", "）", ")").Replace(name))},
+		{rule: "list.near_name", set: set(ro("名称", "E0004"),
+			strings.NewReplacer("有限公司", "有限责任公司", "（", " (", "）", ")").Replace(name))},
 		{rule: "list.no_industry", set: set(ro("行业代码", "E0003"), "")},
 		{rule: "list.industry", set: set(ro("行业代码", "E0003"), "制药")},
 		{rule: "list.name_long", set: set(ro("名称", "E0003"), strings.Repeat("长", 101))},
@@ -297,10 +322,14 @@ func standing(t testing.TB) []damage {
 		{rule: "list.no_measures", do: func(t testing.TB, s listtest.Sheets) {
 			s[measures] = slices.DeleteFunc(s[measures], func(r []string) bool { return r[0] == "D07" })
 		}, wants: []cellAt{ro("编号", "D07")}},
-		{rule: "list.grade_forced", set: set(ro("绩效分级", some), "A"), wants: []cellAt{mm("动作", some, "M1", "黄色"), mm("动作", some, "M1", "橙色/红色")}},
+		{rule: "list.grade_forced", set: set(ro("绩效分级", some), "A"),
+			wants: []cellAt{mm("动作", some, "M1", "黄色"), mm("动作", some, "M1", "橙色/红色")}},
 		{rule: "list.no_max_load", set: set(ro("最大允许生产负荷", "E0001"), "按需")},
-		{rule: "list.safeguard_stop", set: sets(mm("动作", "E0002", "M01", "红色"), "停产", mm("完成时限(小时)", "E0002", "M01", "红色"), "24")},
-		{rule: "list.micro_forced", set: sets(mm("动作", small, "M1", "橙色/红色"), "限产", mm("生产线或设备", small, "M1", "橙色/红色"), "L1", mm("数值", small, "M1", "橙色/红色"), "30", mm("单位", small, "M1", "橙色/红色"), "%", mm("措施内容", small, "M1", "橙色/红色"), "负荷降低30%")},
+		{rule: "list.safeguard_stop", set: sets(mm("动作", "E0002", "M01", "红色"), "停产", mm("完成时限(小时)", "E0002", "M01", "红色"),
+			"24")},
+		{rule: "list.micro_forced", set: sets(mm("动作", small, "M1", "橙色/红色"), "限产", mm("生产线或设备", small, "M1", "橙色/红色"), "L1",
+			mm("数值", small, "M1", "橙色/红色"), "30", mm("单位", small, "M1", "橙色/红色"), "%", mm("措施内容", small, "M1", "橙色/红色"),
+			"负荷降低30%")},
 		{rule: "list.micro_emission", set: set(on(lines, "VOCs日排放(吨)", small), "0.5"), wants: []cellAt{ro("管控类别", small)}},
 		{rule: "list.closed_measures", set: set(ro("管控类别", "D07"), "长期停产")},
 	}
@@ -309,14 +338,18 @@ func standing(t testing.TB) []damage {
 // summed are amounts across levels, lines and the whole list.
 func summed() []damage {
 	return []damage{
-		{rule: "list.level_weaker", set: sets(mm("数值", "D06", "M1", "红色"), "1", mm("措施内容", "D06", "M1", "红色"), "每日吸扫1次"), wants: []cellAt{mm("数值", "D06", "M1", "红色")}},
-		{rule: "list.level_weaker", set: sets(mm("数值", "E0002", "M01", "橙色"), "700", mm("措施内容", "E0002", "M01", "橙色"), "日入炉量不超过700吨")},
+		{rule: "list.level_weaker", set: sets(mm("数值", "D06", "M1", "红色"), "1", mm("措施内容", "D06", "M1", "红色"), "每日吸扫1次"),
+			wants: []cellAt{mm("数值", "D06", "M1", "红色")}},
+		{rule: "list.level_weaker", set: sets(mm("数值", "E0002", "M01", "橙色"), "700", mm("措施内容", "E0002", "M01", "橙色"),
+			"日入炉量不超过700吨")},
 		{rule: "list.level_reduces_less", set: set(mm("PM日减排(吨)", "T120111101", "M1", "红色"), "0.001")},
-		{rule: "list.idle_reduction", set: set(on(lines, "长期停运", "E0003"), "是"), wants: []cellAt{mm("级别", cut...), mm("级别", cuts...)}},
+		{rule: "list.idle_reduction", set: set(on(lines, "长期停运", "E0003"), "是"),
+			wants: []cellAt{mm("级别", cut...), mm("级别", cuts...)}},
 		{rule: "list.over_district", set: set(on(lines, "NOx日排放(吨)", "E0003"), "99999")},
 		{rule: "list.over_district", set: set(mm("VOCs日减排(吨)", cuts...), "900")},
 		{rule: "list.line_exceeds", set: set(mm("VOCs日减排(吨)", cuts...), "0.9")},
-		{rule: "list.reduction_exceeds", set: set(mm("SO2日减排(吨)", "E0001", "M10"), "1.4"), wants: []cellAt{ro("编号", "E0001")}},
+		{rule: "list.reduction_exceeds", set: set(mm("SO2日减排(吨)", "E0001", "M10"), "1.4"),
+			wants: []cellAt{ro("编号", "E0001")}},
 		{rule: "list.bottom_line", do: headValue("PM", "5"), wants: []cellAt{on(head, ""), on(head, ""), on(head, "")}},
 	}
 }
@@ -473,7 +506,8 @@ func edited(t testing.TB, data []byte, edit func(testing.TB, *excelize.File)) []
 func TestTableOfRules(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range rules.Table() {
-		if seen[r.Name] || r.Source == "" || cmp.Or(r.Severity, "?") != reductionlist.SeverityError && r.Severity != reductionlist.SeverityWarning {
+		if seen[r.Name] || r.Source == "" || cmp.Or(r.Severity, "?") != reductionlist.SeverityError &&
+			r.Severity != reductionlist.SeverityWarning {
 			t.Errorf("%+v", r)
 		}
 		seen[r.Name] = true

@@ -30,7 +30,8 @@ func (s *Score) add(m *Marks) {
 	for _, c := range []struct {
 		n  *int
 		ok bool
-	}{{&s.Operable, m.Operable.OK}, {&s.Monitorable, m.Monitorable.OK}, {&s.Checkable, m.Checkable.OK}, {&s.All, m.All()}} {
+	}{{&s.Operable, m.Operable.OK}, {&s.Monitorable, m.Monitorable.OK}, {&s.Checkable, m.Checkable.OK},
+		{&s.All, m.All()}} {
 		if c.ok {
 			*c.n++
 		}
@@ -45,7 +46,8 @@ func (s *Score) close(w Weights) {
 	}
 	n := float64(s.Measures)
 	s.Share = float64(s.All) / n
-	s.Points = (w.Operable*float64(s.Operable) + w.Monitorable*float64(s.Monitorable) + w.Checkable*float64(s.Checkable)) / (sum * n)
+	s.Points = (w.Operable*float64(s.Operable) + w.Monitorable*float64(s.Monitorable) +
+		w.Checkable*float64(s.Checkable)) / (sum * n)
 }
 
 // MeasureMarks is one row of 减排措施 with its marks.
@@ -174,7 +176,8 @@ func (w *workList) add(r *list.Recipient, m *list.Measure, s *Settings) {
 		if !ok {
 			i = len(w.tasks)
 			w.at[key] = i
-			w.tasks = append(w.tasks, Task{Recipient: r.ID, Name: r.Name, Column: f.column, Rule: f.rule, Args: f.args}.In("zh-CN"))
+			w.tasks = append(w.tasks, Task{Recipient: r.ID, Name: r.Name, Column: f.column, Rule: f.rule,
+				Args: f.args}.In("zh-CN"))
 		}
 		t := &w.tasks[i]
 		t.Measures = append(t.Measures, list.MeasureKey(m))

@@ -30,7 +30,8 @@ func (c *checker) amounts(r *list.Recipient, rungs []list.Rung, over map[int][4]
 	have := emission.Parts()
 	for i, p := range reductions[3].Parts() {
 		if *p.Value > *have[i].Value*tolerance && !told[i] {
-			c.recipient(r, "编号", "list.reduction_exceeds", refusal.Args{"pollutant": p.Name, "reduction": text.Short(*p.Value), "emission": text.Short(*have[i].Value)})
+			c.recipient(r, "编号", "list.reduction_exceeds",
+				refusal.Args{"pollutant": p.Name, "reduction": text.Short(*p.Value), "emission": text.Short(*have[i].Value)})
 		}
 	}
 }
@@ -44,8 +45,10 @@ func (c *checker) climbing(r *list.Recipient, rungs []list.Rung) {
 			}
 			low, high := &r.Measures[g[k-1]], &r.Measures[g[k]]
 			if column := weaker(low, high); column != "" {
-				c.measure(r, g[k], column, "list.level_weaker", refusal.Args{"level": list.LevelWords.Word(list.LevelWords.Codes[k]), "lower": list.LevelWords.Word(list.LevelWords.Codes[k-1]),
-					"value": ordered(high), "want": ordered(low)})
+				c.measure(r, g[k], column, "list.level_weaker",
+					refusal.Args{"level": list.LevelWords.Word(list.LevelWords.Codes[k]),
+						"lower": list.LevelWords.Word(list.LevelWords.Codes[k-1]),
+						"value": ordered(high), "want": ordered(low)})
 			}
 		}
 	}
@@ -57,7 +60,8 @@ func weaker(low, high *list.Measure) string {
 		return "动作"
 	}
 	a, b := low.Quantity, high.Quantity
-	if a == nil || b == nil || low.Action != high.Action || a.Kind != b.Kind || a.Unit != b.Unit && list.PlainUnit(a.Unit) != list.PlainUnit(b.Unit) {
+	if a == nil || b == nil || low.Action != high.Action || a.Kind != b.Kind || a.Unit != b.Unit &&
+		list.PlainUnit(a.Unit) != list.PlainUnit(b.Unit) {
 		return ""
 	}
 	if a.Kind == list.AtMost && b.Value > a.Value || a.Kind != list.AtMost && b.Value < a.Value {
@@ -71,7 +75,8 @@ func ordered(m *list.Measure) string {
 	if m.Quantity == nil {
 		return m.Action.Label()
 	}
-	return m.Action.Label() + " " + list.KindWords.Word(m.Quantity.Kind) + " " + text.Number(m.Quantity.Value) + " " + m.Quantity.Unit
+	return m.Action.Label() + " " + list.KindWords.Word(m.Quantity.Kind) + " " + text.Number(m.Quantity.Value) + " " +
+		m.Quantity.Unit
 }
 
 // reducing finds the rows by which a recipient takes less of a pollutant away than one level below.
@@ -89,7 +94,9 @@ func (c *checker) reducing(r *list.Recipient, rungs []list.Rung, at [4]list.Amou
 				a, b := r.Counted(g[k-1]), r.Counted(g[k])
 				if was, is := *a.Parts()[i].Value, *b.Parts()[i].Value; is < was/tolerance {
 					c.measure(r, g[k], low[i].Name+"日减排(吨)", "list.level_reduces_less", refusal.Args{
-						"level": list.LevelWords.Word(list.LevelWords.Codes[k]), "lower": list.LevelWords.Word(list.LevelWords.Codes[k-1]), "pollutant": low[i].Name, "value": text.Short(is), "want": text.Short(was)})
+						"level": list.LevelWords.Word(list.LevelWords.Codes[k]),
+						"lower": list.LevelWords.Word(list.LevelWords.Codes[k-1]), "pollutant": low[i].Name, "value": text.Short(is),
+						"want": text.Short(was)})
 				}
 			}
 		}
@@ -115,15 +122,17 @@ func (c *checker) lineExceeds(r *list.Recipient, rungs []list.Rung, over map[int
 		for k := range list.LevelWords.Codes {
 			sum, most := takenFrom(r, i, of, rungs, k)
 			for j, p := range sum.Parts() {
-				if most[j] < 0 || *p.Value <= *have[j].Value*tolerance || done[j] { // nothing taken is more than an emission below nought
+				// nothing taken is more than an emission below nought
+				if most[j] < 0 || *p.Value <= *have[j].Value*tolerance || done[j] {
 					continue
 				}
 				done[j], told[j] = true, true
 				if over[most[j]][j] {
 					continue
 				}
-				c.measure(r, most[j], p.Name+"日减排(吨)", "list.line_exceeds", refusal.Args{"line": r.Lines[i].Name, "level": list.LevelWords.Word(list.LevelWords.Codes[k]),
-					"pollutant": p.Name, "reduction": text.Short(*p.Value), "emission": text.Short(*have[j].Value)})
+				c.measure(r, most[j], p.Name+"日减排(吨)", "list.line_exceeds",
+					refusal.Args{"line": r.Lines[i].Name, "level": list.LevelWords.Word(list.LevelWords.Codes[k]),
+						"pollutant": p.Name, "reduction": text.Short(*p.Value), "emission": text.Short(*have[j].Value)})
 			}
 		}
 	}
@@ -171,7 +180,8 @@ func (c *checker) standing(r *list.Recipient) {
 				c.measure(r, i, "动作", "list.safeguard_stop", nil)
 			}
 		case alone:
-			c.measure(r, i, "动作", "list.grade_forced", refusal.Args{"grade": strings.TrimSpace(r.Grade.Label() + " " + r.Category.Label()), "action": m.Action.Label()})
+			c.measure(r, i, "动作", "list.grade_forced",
+				refusal.Args{"grade": strings.TrimSpace(r.Grade.Label() + " " + r.Category.Label()), "action": m.Action.Label()})
 		case r.Category == list.Micro && c.s.MicroSpared:
 			c.measure(r, i, "动作", "list.micro_forced", refusal.Args{"action": m.Action.Label()})
 		}
@@ -185,6 +195,7 @@ func (c *checker) microEmission(r *list.Recipient) {
 	}
 	e := r.Emitted()
 	if year := (e.SO2 + e.NOx + e.PM + e.VOCs) * 1000 * c.s.WorkingDays; year > c.s.MicroKgPerYear*tolerance {
-		c.recipient(r, "管控类别", "list.micro_emission", refusal.Args{"value": text.Short(year), "limit": text.Short(c.s.MicroKgPerYear), "days": text.Short(c.s.WorkingDays)})
+		c.recipient(r, "管控类别", "list.micro_emission", refusal.Args{"value": text.Short(year),
+			"limit": text.Short(c.s.MicroKgPerYear), "days": text.Short(c.s.WorkingDays)})
 	}
 }

@@ -95,7 +95,8 @@ func (b *book) index(z *zip.Reader) error {
 		}
 		b.parts[name] = f
 		if f.UncompressedSize64 > ratioFrom && f.UncompressedSize64/maxRatio > f.CompressedSize64 {
-			return refusal.New(refusal.TooLarge, "list.zip_bomb", refusal.Args{"part": f.Name, "size": f.UncompressedSize64, "packed": f.CompressedSize64})
+			return refusal.New(refusal.TooLarge, "list.zip_bomb",
+				refusal.Args{"part": f.Name, "size": f.UncompressedSize64, "packed": f.CompressedSize64})
 		}
 		// The reader of a part ends at the size given here, so that a size that lies is found there.
 		if total += min(f.UncompressedSize64, maxUnpacked+1); total > maxUnpacked || len(b.parts) > maxParts {
@@ -141,17 +142,18 @@ type relation struct{ id, kind, target string }
 // relations are those of a part, its targets as names of parts; of "" those of the package.
 func (b *book) relations(part string) (rels []relation, err error) {
 	dir := path.Dir(part)
-	err = b.each(path.Join(dir, "_rels", strings.TrimPrefix(path.Base(part), ".")+".rels"), func(t *tokens, e xml.StartElement) error {
-		if e.Name.Local != "Relationship" || attr(e, "TargetMode") == "External" {
+	err = b.each(path.Join(dir, "_rels", strings.TrimPrefix(path.Base(part), ".")+".rels"),
+		func(t *tokens, e xml.StartElement) error {
+			if e.Name.Local != "Relationship" || attr(e, "TargetMode") == "External" {
+				return nil
+			}
+			target := attr(e, "Target")
+			if !strings.HasPrefix(target, "/") {
+				target = path.Join(dir, target)
+			}
+			rels = append(rels, relation{attr(e, "Id"), attr(e, "Type"), partName(target)})
 			return nil
-		}
-		target := attr(e, "Target")
-		if !strings.HasPrefix(target, "/") {
-			target = path.Join(dir, target)
-		}
-		rels = append(rels, relation{attr(e, "Id"), attr(e, "Type"), partName(target)})
-		return nil
-	})
+		})
 	return rels, err
 }
 
@@ -241,7 +243,8 @@ func (b *book) each(part string, visit func(*tokens, xml.StartElement) error) er
 // checkRest reads the parts that no list needs, which others open with it, and refuses any that is not well-formed.
 func (b *book) checkRest() error {
 	for _, part := range slices.Sorted(maps.Keys(b.parts)) {
-		ours := strings.HasPrefix(part, "xl/") && strings.HasSuffix(part, ".xml") || strings.HasSuffix(part, ".rels") || part == "[content_types].xml"
+		ours := strings.HasPrefix(part, "xl/") && strings.HasSuffix(part, ".xml") || strings.HasSuffix(part, ".rels") ||
+			part == "[content_types].xml"
 		if !ours || b.sound[part] {
 			continue
 		}

@@ -47,7 +47,8 @@ func TestSharedTextsAreBounded(t *testing.T) {
 		t.Errorf("as many as may be: %v", err)
 	}
 	var e *refusal.Error
-	if _, err := ReadBytes(book(maxShared/32 + 1)); !errors.As(err, &e) || e.Rule != "list.too_much_text" || e.Code != refusal.TooLarge {
+	if _, err := ReadBytes(book(maxShared/32 + 1)); !errors.As(err, &e) || e.Rule != "list.too_much_text" ||
+		e.Code != refusal.TooLarge {
 		t.Errorf("one more: %v", err)
 	}
 }

@@ -29,8 +29,9 @@ type form[T any] struct {
 var (
 	recipientForm = form[list.Recipient]{Sheet: list.RecipientSheet}
 	lineForm      = form[list.Line]{list.LineSheet, true, map[string]func(*list.Line, string) *problem{"长期停运": readIdle}}
-	measureForm   = form[list.Measure]{list.MeasureSheet, true, map[string]func(*list.Measure, string) *problem{"级别": readLevels,
-		"核查材料": func(m *list.Measure, cell string) *problem { m.Evidence = text.Several(cell); return nil }}}
+	measureForm   = form[list.Measure]{list.MeasureSheet, true,
+		map[string]func(*list.Measure, string) *problem{"级别": readLevels,
+			"核查材料": func(m *list.Measure, cell string) *problem { m.Evidence = text.Several(cell); return nil }}}
 	unitForm    = form[list.Unit]{Sheet: list.UnitSheet, owned: true}
 	furnaceForm = form[list.Furnace]{Sheet: list.FurnaceSheet, owned: true}
 	pitForm     = form[list.Pit]{Sheet: list.PitSheet, owned: true}
@@ -91,7 +92,8 @@ func readNumber[T any](c *list.Column[T], row *T, given figure) *problem {
 	}
 	v, p := given.read(unitOf(c.Header))
 	if p == nil && v == 0 && c.Low > 0 {
-		p = &problem{rule: "list.number_range", args: refusal.Args{"value": text.Narrow(given.text), "low": text.Number(c.Low), "high": text.Number(c.High)}}
+		p = &problem{rule: "list.number_range",
+			args: refusal.Args{"value": text.Narrow(given.text), "low": text.Number(c.Low), "high": text.Number(c.High)}}
 	}
 	if p == nil {
 		*c.Number(row) = v
@@ -141,7 +143,8 @@ func words[E ~string](cell string, v list.Vocabulary[E]) ([]E, *problem) {
 		return nil, nil
 	}
 	var codes []E
-	for _, word := range strings.FieldsFunc(text.Narrow(cell), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/、,;|", r) }) {
+	for _, word := range strings.FieldsFunc(text.Narrow(cell),
+		func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("/、,;|", r) }) {
 		code, ok := v.Code(word)
 		if !ok {
 			return nil, unknownWord(word, v.Words)

@@ -101,7 +101,8 @@ func markBook(w io.Writer, workbook []byte, found []list.Finding, lang string) (
 			err = fmt.Errorf("reductionlist: excelize: %v", r)
 		}
 	}()
-	f, err := excelize.OpenReader(bytes.NewReader(workbook), excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxMarked})
+	f, err := excelize.OpenReader(bytes.NewReader(workbook),
+		excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxMarked})
 	if err != nil {
 		return err
 	}

@@ -214,7 +214,8 @@ func TestHeadOfTheList(t *testing.T) {
 		i := row(s, key)
 		s[head] = slices.Delete(s[head], i, i+1)
 		_, found := s.Read(t)
-		if !slices.ContainsFunc(found, func(f reductionlist.Finding) bool { return f.Sheet == head && f.Row == 0 && f.Rule == rule }) {
+		if !slices.ContainsFunc(found,
+			func(f reductionlist.Finding) bool { return f.Sheet == head && f.Row == 0 && f.Rule == rule }) {
 			t.Errorf("without %s: %+v", key, found)
 		}
 	}
@@ -234,7 +235,8 @@ func TestAnAccountsNameIsNoRecipientsID(t *testing.T) {
 	listtest.Must(t, err)
 	found := rules.Judge(read, set)
 	at := slices.IndexFunc(found, func(f reductionlist.Finding) bool { return f.Rule == "list.id_account" })
-	if at < 0 || found[at].Sheet != recipients || found[at].Row == 0 || found[at].Column != "编号" || !reductionlist.HasErrors(found) {
+	if at < 0 || found[at].Sheet != recipients || found[at].Row == 0 || found[at].Column != "编号" ||
+		!reductionlist.HasErrors(found) {
 		t.Errorf("found %+v", found)
 	}
 }

@@ -66,9 +66,12 @@ type parts []part
 // builtIn are the formats that a file names by number alone (18.8.30, those of Chinese programs included). Others show
 // a number as it is.
 var builtIn = func() map[int]numberFormat {
-	codes := map[int]string{9: "0%", 10: "0.00%", 14: "yyyy/m/d", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
-		20: "h:mm", 21: "h:mm:ss", 22: "yyyy/m/d h:mm", 27: "yyyy/m", 28: "m/d", 29: "m/d", 30: "m/d/yy", 31: "yyyy/m/d", 32: "h:mm", 33: "h:mm:ss",
-		34: "h:mm AM/PM", 35: "h:mm:ss AM/PM", 36: "yyyy/m", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 50: "yyyy/m", 51: "m/d", 52: "yyyy/m",
+	codes := map[int]string{9: "0%", 10: "0.00%", 14: "yyyy/m/d", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy",
+		18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
+		20: "h:mm", 21: "h:mm:ss", 22: "yyyy/m/d h:mm", 27: "yyyy/m", 28: "m/d", 29: "m/d", 30: "m/d/yy", 31: "yyyy/m/d",
+		32: "h:mm", 33: "h:mm:ss",
+		34: "h:mm AM/PM", 35: "h:mm:ss AM/PM", 36: "yyyy/m", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 50: "yyyy/m",
+		51: "m/d", 52: "yyyy/m",
 		53: "m/d", 54: "m/d", 55: "h:mm AM/PM", 56: "h:mm:ss AM/PM", 57: "yyyy/m", 58: "m/d"}
 	formats := make(map[int]numberFormat, len(codes))
 	for id, code := range codes {

@@ -136,9 +136,11 @@ func (c formatted) value(l *reductionlist.List) any {
 		case r.ID != "E0003":
 			continue
 		case c.sheet == recipients:
-			return map[string]string{"最大允许生产负荷": r.MaxLoad, "行业代码": r.Industry, "电表编号": r.MeterID}[c.header] + map[bool]string{c.header == "手机": r.Contact.Phone}[true]
+			return map[string]string{"最大允许生产负荷": r.MaxLoad, "行业代码": r.Industry, "电表编号": r.MeterID}[c.header] +
+				map[bool]string{c.header == "手机": r.Contact.Phone}[true]
 		case c.sheet == lines:
-			return map[string]any{"SO2日排放(吨)": r.Lines[0].Emission.SO2, "安全停产时间(小时)": r.Lines[0].SafeStopH, "编号": r.Lines[0].ID}[c.header]
+			return map[string]any{"SO2日排放(吨)": r.Lines[0].Emission.SO2, "安全停产时间(小时)": r.Lines[0].SafeStopH,
+				"编号": r.Lines[0].ID}[c.header]
 		}
 		for i := range r.Measures {
 			m := &r.Measures[i]
@@ -173,7 +175,8 @@ func TestNumberFormatsAreRead(t *testing.T) {
 					cell = cellOf(t, f, c.sheet, at, c.header)
 				}
 				style := &excelize.Style{CustomNumFmt: &c.format}
-				if n := 0; strings.HasPrefix(c.format, "#") && !strings.HasPrefix(c.format, "#,") && !strings.HasPrefix(c.format, "# ") {
+				if n := 0; strings.HasPrefix(c.format, "#") && !strings.HasPrefix(c.format, "#,") &&
+					!strings.HasPrefix(c.format, "# ") {
 					_, err := fmt.Sscanf(c.format, "#%d", &n)
 					listtest.Must(t, err)
 					style = &excelize.Style{NumFmt: n}
@@ -186,7 +189,8 @@ func TestNumberFormatsAreRead(t *testing.T) {
 			listtest.Must(t, err)
 			var wrong []string
 			for _, f := range found {
-				if f.Severity == "error" && f.Sheet == c.sheet && f.Row == at && f.Column != "措施内容" { // whose words are of the number before
+				// whose words are of the number before
+				if f.Severity == "error" && f.Sheet == c.sheet && f.Row == at && f.Column != "措施内容" {
 					wrong = append(wrong, f.Column+" "+f.Rule)
 					listtest.Worded(t, f)
 				}
@@ -237,8 +241,10 @@ func TestMergedCellsShareTheirFormat(t *testing.T) {
 // Cells of the kind that strict workbooks have hold days and times as ISO 8601 writes them.
 func TestISOCells(t *testing.T) {
 	for _, c := range []struct{ cell, value, read string }{
-		{"B3", "2016-10-01T00:00:00Z", "2016-10-01"}, {"B3", "2016-10-01T00:00:00.000Z", "2016-10-01"}, {"B3", "2016-10-01", "2016-10-01"},
-		{"B3", "2016-10-01T08:30:00", "2016-10-01"}, {"B3", "2016-09-30T16:00:00Z", "list.date"}, {"B3", "1900-01-04", "list.cell_hidden"},
+		{"B3", "2016-10-01T00:00:00Z", "2016-10-01"}, {"B3", "2016-10-01T00:00:00.000Z", "2016-10-01"},
+		{"B3", "2016-10-01", "2016-10-01"},
+		{"B3", "2016-10-01T08:30:00", "2016-10-01"}, {"B3", "2016-09-30T16:00:00Z", "list.date"},
+		{"B3", "1900-01-04", "list.cell_hidden"},
 		{"B3", "2016-13-01", "list.cell_hidden"}, {"B3", "T04:00:00", "list.cell_time"}} {
 		book := inSheet(t, func(xml string) string {
 			at := strings.Index(xml, `<c r="B3"`)

@@ -26,7 +26,8 @@ func wellFormed(t *testing.T, l *reductionlist.List, found []reductionlist.Findi
 		t.Fatal("neither a list nor an error")
 	}
 	for _, f := range found {
-		if f.Sheet == "" && f.Rule != "list.unknown_sheet" && f.Rule != "list.hidden_sheet" || f.Row < 0 || f.Severity != "error" && f.Severity != "warning" {
+		if f.Sheet == "" && f.Rule != "list.unknown_sheet" && f.Rule != "list.hidden_sheet" || f.Row < 0 ||
+			f.Severity != "error" && f.Severity != "warning" {
 			t.Errorf("%+v", f)
 		}
 		if !refusal.Known(f.Rule) || !refusal.Known(f.Rule+".remedy") || f.Message == "" || f.Remedy == "" {

@@ -14,7 +14,8 @@ func isHeadKey(key string) bool { return slices.Contains(list.HeadKeys, foldKey(
 // foldKey is a key of 基本情况 without what people do to it, when it is one that has a meaning.
 func foldKey(key string) string {
 	folded := strings.TrimSuffix(text.Header(key), ":")
-	if folded == list.TablePollutant || folded == list.ColumnNote || slices.Contains(list.HeadKeys, folded) || partOf(new(list.Amounts), folded) != nil {
+	if folded == list.TablePollutant || folded == list.ColumnNote || slices.Contains(list.HeadKeys, folded) ||
+		partOf(new(list.Amounts), folded) != nil {
 		return folded
 	}
 	return key
@@ -44,7 +45,8 @@ func (rd *reader) readHead(s source) error {
 	}
 	for _, p := range rd.List.Emission.Parts() {
 		if h.Head[p.Name] == 0 {
-			rd.report(list.Place{Sheet: h.HeadSheet, Row: 0}, list.TableEmission, &problem{rule: "list.no_pollutant", args: refusal.Args{"pollutant": p.Name}})
+			rd.report(list.Place{Sheet: h.HeadSheet, Row: 0}, list.TableEmission,
+				&problem{rule: "list.no_pollutant", args: refusal.Args{"pollutant": p.Name}})
 		}
 	}
 	return nil
@@ -60,14 +62,16 @@ func (h *headReader) row(r *row) {
 		value = r.cells[i]
 	}
 	pollutant := h.inTable && partOf(&h.List.Emission, key) != nil
-	if value == "" && len(r.marks) == 0 && !pollutant && key != list.TablePollutant && key != list.ColumnNote && !slices.Contains(list.HeadKeys, key) {
+	if value == "" && len(r.marks) == 0 && !pollutant && key != list.TablePollutant && key != list.ColumnNote &&
+		!slices.Contains(list.HeadKeys, key) {
 		if len(h.Head) > 0 { // above the first key stands a title
 			h.warn(at, "", "list.stray_row", refusal.Args{"value": text.Clip(key)})
 		}
 		return
 	}
 	if first := h.Head[key]; first != 0 {
-		h.report(at, key, &problem{rule: "list.duplicate", args: refusal.Args{"value": key, "sheet": h.HeadSheet, "first": first}})
+		h.report(at, key, &problem{rule: "list.duplicate",
+			args: refusal.Args{"value": key, "sheet": h.HeadSheet, "first": first}})
 		return
 	}
 	h.Head[key] = r.n
@@ -116,7 +120,8 @@ func (rd *reader) readEmission(at list.Place, pollutant string, given figure) {
 	}
 	v, p := given.read(unitOf(list.TableEmission))
 	if p == nil && (v < 0 || v > list.Big) {
-		p = &problem{rule: "list.number_range", args: refusal.Args{"value": text.Narrow(value), "low": "0", "high": text.Number(list.Big)}}
+		p = &problem{rule: "list.number_range",
+			args: refusal.Args{"value": text.Narrow(value), "low": "0", "high": text.Number(list.Big)}}
 	}
 	if p != nil {
 		rd.report(at, list.TableEmission, p)

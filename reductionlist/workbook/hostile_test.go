@@ -93,23 +93,29 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		{"a web page", "list.other_file", []byte("\ufeff <html><table><tr><td>编号</td></tr></table>")},
 		{"half a workbook", "list.zip_cut", book[:len(book)/2]},
 		{"an archive of something else", "list.zip_other", zipOf(t, "清单.txt")},
-		{"a .docx", "list.other_office", parts(t, zipOf(t, "_rels/.rels", "word/document.xml"), func(name string, data []byte) []byte {
-			if name == "_rels/.rels" {
-				return []byte(`<Relationships><Relationship Id="r" Type="x/officeDocument" Target="word/document.xml"/></Relationships>`)
-			}
-			return data
-		})},
+		{"a .docx", "list.other_office",
+			parts(t, zipOf(t, "_rels/.rels", "word/document.xml"), func(name string, data []byte) []byte {
+				if name == "_rels/.rels" {
+					return []byte(`<Relationships><Relationship Id="r" Type="x/officeDocument" Target="word/document.xml"/></Relationships>`)
+				}
+				return data
+			})},
 		{"an .ods", "list.other_office", zipOf(t, "mimetype", "content.xml")},
 		{"a part twice", "list.zip_twice", zipOf(t, "xl/workbook.xml", "XL/Workbook.xml")},
 		{"a zip bomb", "list.zip_bomb", bomb},
 		{"a document type", "list.xml_doctype", inSheet(t, func(xml string) string {
-			return `<!DOCTYPE w [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + strings.TrimPrefix(xml, `<?xml version="1.0" encoding="UTF-8"?>`)
+			return `<!DOCTYPE w [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + strings.TrimPrefix(xml,
+				`<?xml version="1.0" encoding="UTF-8"?>`)
 		})},
-		{"an unknown entity", "list.xml_broken", inSheet(t, func(xml string) string { return strings.Replace(xml, "清单名称", "&b;", 1) })},
+		{"an unknown entity", "list.xml_broken",
+			inSheet(t, func(xml string) string { return strings.Replace(xml, "清单名称", "&b;", 1) })},
 		{"a sheet cut off", "list.xml_broken", inSheet(t, func(xml string) string { return xml[:len(xml)/2] })},
-		{"a row that cannot be", "list.xml_broken", inSheet(t, func(xml string) string { return strings.Replace(xml, `<row r="2"`, `<row r="9999999"`, 1) })},
-		{"a column that cannot be", "list.xml_broken", inSheet(t, func(xml string) string { return strings.Replace(xml, `r="A2"`, `r="ZZZZ2"`, 1) })},
-		{"a text without end", "list.xml_broken", inSheet(t, func(xml string) string { return strings.Replace(xml, "清单名称", strings.Repeat("甲", 1<<20), 1) })},
+		{"a row that cannot be", "list.xml_broken",
+			inSheet(t, func(xml string) string { return strings.Replace(xml, `<row r="2"`, `<row r="9999999"`, 1) })},
+		{"a column that cannot be", "list.xml_broken",
+			inSheet(t, func(xml string) string { return strings.Replace(xml, `r="A2"`, `r="ZZZZ2"`, 1) })},
+		{"a text without end", "list.xml_broken",
+			inSheet(t, func(xml string) string { return strings.Replace(xml, "清单名称", strings.Repeat("甲", 1<<20), 1) })},
 		{"a damaged byte", "", flipped},
 		{"a text of something else", "list.csv_unknown", []byte("对象编号,名称\nE0001,甲\n")},
 		{"bytes", "list.not_workbook", []byte{1, 0, 2, 0xff, 0xfe, 0, 3}},
@@ -165,20 +171,22 @@ func TestPartsThatAreNotWellFormedAreRefused(t *testing.T) {
 		data  []byte
 		place string
 	}{
-		"two million unclosed tags":      {in(sheet, replace("<sheetData>", "<sheetData>"+unclosed.String())), sheet},
-		"two million for a sheet":        {in(sheet, func(string) string { return "<worksheet><sheetData>" + unclosed.String() + "</sheetData></worksheet>" }), sheet},
+		"two million unclosed tags": {in(sheet, replace("<sheetData>", "<sheetData>"+unclosed.String())), sheet},
+		"two million for a sheet": {in(sheet,
+			func(string) string { return "<worksheet><sheetData>" + unclosed.String() + "</sheetData></worksheet>" }), sheet},
 		"an element that another closes": {in(sheet, replace("</row>", "</raw>")), sheet},
 		"an element that nothing opens":  {in(sheet, replace("</row>", "</row></row>")), sheet},
 		"an end that is missing":         {in(sheet, replace("</worksheet>", "")), sheet},
 		"rows behind the end":            {in(sheet, replace("</worksheet>", "</worksheet><row/>")), sheet},
 		"text behind the end":            {in(sheet, replace("</worksheet>", "</worksheet>x")), sheet},
-		"damage behind the rows":         {in(sheet, replace("</sheetData>", "</sheetData><mergeCells><mergeCell></mergeCells>")), sheet},
-		"nothing":                        {in(sheet, func(string) string { return "" }), sheet},
-		"a part that no list needs":      {in(styles, replace("</styleSheet>", "<cellXfs></styleSheet>")), styles},
-		"the list of sheets":             {in(text, replace("</sheets>", "</sheet></sheets>")), text},
-		"bytes that are no text":         {in(styles, replace("</styleSheet>", "<x>\xff\xfe</x></styleSheet>")), styles},
-		"a control character":            {in(styles, replace("</styleSheet>", "<x>&#27;</x></styleSheet>")), styles},
-		"an attribute without quotes":    {in(styles, replace("</styleSheet>", "<x a=b></x></styleSheet>")), styles},
+		"damage behind the rows": {in(sheet,
+			replace("</sheetData>", "</sheetData><mergeCells><mergeCell></mergeCells>")), sheet},
+		"nothing":                     {in(sheet, func(string) string { return "" }), sheet},
+		"a part that no list needs":   {in(styles, replace("</styleSheet>", "<cellXfs></styleSheet>")), styles},
+		"the list of sheets":          {in(text, replace("</sheets>", "</sheet></sheets>")), text},
+		"bytes that are no text":      {in(styles, replace("</styleSheet>", "<x>\xff\xfe</x></styleSheet>")), styles},
+		"a control character":         {in(styles, replace("</styleSheet>", "<x>&#27;</x></styleSheet>")), styles},
+		"an attribute without quotes": {in(styles, replace("</styleSheet>", "<x a=b></x></styleSheet>")), styles},
 	} {
 		l, _, err := listtest.Read(c.data)
 		var e *refusal.Error
@@ -196,14 +204,16 @@ func TestPartsThatAreNotWellFormedAreRefused(t *testing.T) {
 func TestHugeDimensionsCostNothing(t *testing.T) {
 	huge := inSheet(t, func(xml string) string {
 		xml = strings.Replace(xml, "<sheetData>", `<dimension ref="A1:XFD1048576"/><sheetData>`, 1)
-		return strings.Replace(xml, "</sheetData>", `<row r="1048576"><c r="XFD1048576" t="str"><v>远</v></c></row></sheetData>`, 1)
+		return strings.Replace(xml, "</sheetData>",
+			`<row r="1048576"><c r="XFD1048576" t="str"><v>远</v></c></row></sheetData>`, 1)
 	})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	l, found, err := listtest.Read(huge)
 	listtest.Must(t, err)
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 || len(l.Recipients) != len(listtest.Kept) || reductionlist.HasErrors(found) {
+	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 || len(l.Recipients) != len(listtest.Kept) ||
+		reductionlist.HasErrors(found) {
 		t.Errorf("%d MiB for %d recipients, %+v", used>>20, len(l.Recipients), found)
 	}
 }
@@ -218,7 +228,8 @@ func TestFindingsAreBounded(t *testing.T) {
 	}
 	_, found, err := listtest.ReadCSV([]byte(b.String()))
 	listtest.Must(t, err)
-	if len(found) < 100_000 || len(found) > 200_100 || !slices.ContainsFunc(found, func(f reductionlist.Finding) bool { return f.Rule == "list.too_many" }) {
+	if len(found) < 100_000 || len(found) > 200_100 ||
+		!slices.ContainsFunc(found, func(f reductionlist.Finding) bool { return f.Rule == "list.too_many" }) {
 		t.Errorf("%d findings", len(found))
 	}
 }
@@ -276,7 +287,8 @@ func TestOneSheetAsCSV(t *testing.T) {
 	text := strings.Replace(csvOf(t, rows, ','), "\n", "\n\n", 1) // an empty line below the header
 	_, found, err := listtest.ReadCSV([]byte(text))
 	listtest.Must(t, err)
-	if !has(found, spoiled{measures, 4, "", "", "list.enum", "error"}, "动作") || slices.ContainsFunc(found, func(f reductionlist.Finding) bool { return f.Rule == "list.unknown_recipient" }) {
+	if !has(found, spoiled{measures, 4, "", "", "list.enum", "error"}, "动作") ||
+		slices.ContainsFunc(found, func(f reductionlist.Finding) bool { return f.Rule == "list.unknown_recipient" }) {
 		t.Errorf("rows of a CSV are counted wrong: %+v", found)
 	}
 	if l, _, err := listtest.ReadCSV([]byte(csvOf(t, s[head], ','))); err != nil || l.Name != good.Name {
@@ -288,7 +300,8 @@ func TestErrorBookMarksTheCells(t *testing.T) {
 	book := reopened(t, seedBook(t), func(t *testing.T, f *excelize.File) {
 		put(measures, 3, "动作", "减产")(t, f)
 		put(recipients, 4, "街镇", "杨柳青")(t, f)
-		listtest.Must(t, f.AddComment(measures, excelize.Comment{Author: "某人", Cell: cellOf(t, f, measures, 3, "动作"), Text: "原来的批注"}))
+		listtest.Must(t, f.AddComment(measures,
+			excelize.Comment{Author: "某人", Cell: cellOf(t, f, measures, 3, "动作"), Text: "原来的批注"}))
 		listtest.Must(t, f.SetCellStr(head, "B3", "明天"))
 	})
 	_, found, err := listtest.Read(book)
@@ -328,7 +341,8 @@ func TestErrorBookMarksTheCells(t *testing.T) {
 				}
 			}
 		}
-		if !slices.Equal(style.Fill.Color, []string{c.colour}) || !strings.Contains(said, c.says) || strings.Contains(said, "不在可选值") || c.sheet == measures && !strings.Contains(said, "原来的批注") {
+		if !slices.Equal(style.Fill.Color, []string{c.colour}) || !strings.Contains(said, c.says) ||
+			strings.Contains(said, "不在可选值") || c.sheet == measures && !strings.Contains(said, "原来的批注") {
 			t.Errorf("%s %s: fill %v, comment %q", c.sheet, c.at, style.Fill, said)
 		}
 	}

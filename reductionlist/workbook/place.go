@@ -15,7 +15,8 @@ import (
 func (rd *reader) twice(at list.Place, column, kind, key string) bool {
 	k := kind + "\x00" + key
 	if first, seen := rd.first[k]; seen {
-		rd.report(at, column, &problem{rule: "list.duplicate", args: refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "sheet": first.Sheet, "first": first.Row}})
+		rd.report(at, column, &problem{rule: "list.duplicate",
+			args: refusal.Args{"value": strings.ReplaceAll(key, "\x00", " "), "sheet": first.Sheet, "first": first.Row}})
 		return true
 	}
 	rd.first[k] = at
@@ -82,7 +83,8 @@ func (rd *reader) measure(v given[list.Measure]) {
 	assemble(v.row, v.cell, func(column string, p *problem) { rd.report(v.at, column, p) })
 	r, rows := home(rd, v, func() bool {
 		for i, l := range v.row.Levels {
-			if !slices.Contains(v.row.Levels[:i], l) && rd.twice(v.at, "措施编号", list.SheetMeasures, v.owner+"\x00"+v.row.ID+"\x00"+list.LevelWords.Word(l)) {
+			if !slices.Contains(v.row.Levels[:i], l) &&
+				rd.twice(v.at, "措施编号", list.SheetMeasures, v.owner+"\x00"+v.row.ID+"\x00"+list.LevelWords.Word(l)) {
 				return true
 			}
 		}

@@ -53,7 +53,8 @@ type reader struct {
 }
 
 func newReader() *reader {
-	return &reader{Reading: list.Reading{List: &list.List{}, Rows: map[*list.Recipient]*list.Rows{}, Lacks: map[list.SheetColumn]bool{}},
+	return &reader{Reading: list.Reading{List: &list.List{}, Rows: map[*list.Recipient]*list.Rows{},
+		Lacks: map[list.SheetColumn]bool{}},
 		byID: map[string]*list.Recipient{}, first: map[string]list.Place{}, spoiled: map[list.Cell]bool{}}
 }
 
@@ -98,7 +99,8 @@ func (rd *reader) readAll(sheets []*bookSheet) error {
 	})
 	delete(have, list.SheetMeasures)
 	order := []*bookSheet{have[list.SheetHead], have[list.SheetRecipients]}
-	order = append(append(order, measures...), have[list.SheetLines], have[list.SheetUnits], have[list.SheetFurnaces], have[list.SheetPits])
+	order = append(append(order, measures...), have[list.SheetLines], have[list.SheetUnits], have[list.SheetFurnaces],
+		have[list.SheetPits])
 	for _, s := range order {
 		if s == nil {
 			continue
@@ -120,7 +122,8 @@ func noKnownSheet(sheets []*bookSheet) error {
 	if len(sheets) > most {
 		names = append(names, "…")
 	}
-	return wrongFile("list.no_known_sheet", refusal.Args{"sheets": cmp.Or(list.MaskPhones(strings.Join(names, "、")), "—"), "example": list.SheetRecipients})
+	return wrongFile("list.no_known_sheet",
+		refusal.Args{"sheets": cmp.Or(list.MaskPhones(strings.Join(names, "、")), "—"), "example": list.SheetRecipients})
 }
 
 // absent reports the sheets that every list has and this file has not.
@@ -134,7 +137,8 @@ func (rd *reader) absent(missing func(name string) bool) {
 }
 
 func knownSheet(name string) bool {
-	return slices.Contains([]string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetUnits, list.SheetFurnaces, list.SheetPits}, name)
+	return slices.Contains([]string{list.SheetHead, list.SheetRecipients, list.SheetLines, list.SheetUnits,
+		list.SheetFurnaces, list.SheetPits}, name)
 }
 
 // readOne reads the sheet of a name from wherever its rows come.
@@ -278,7 +282,8 @@ func (rd *reader) warn(at list.Place, column, rule string, args refusal.Args) {
 
 // mute reports whether a cell is told of already, with its whole column or because it holds no value.
 func (rd *reader) mute(at list.Place, column string) bool {
-	return rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: column}] || len(rd.spoiled) > 0 && rd.spoiled[list.Cell{Place: at, Column: column}]
+	return rd.Lacks[list.SheetColumn{Sheet: at.Sheet, Header: column}] || len(rd.spoiled) > 0 &&
+		rd.spoiled[list.Cell{Place: at, Column: column}]
 }
 
 func (rd *reader) report(at list.Place, column string, p *problem) {

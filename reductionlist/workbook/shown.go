@@ -208,7 +208,8 @@ func isoCell(value string, f numberFormat) (shown, rule string) {
 	switch {
 	case !ok:
 		return value, markHidden
-	case at.Before(time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)): // a time without a day, which programs write as that of their day nought
+	// a time without a day, which programs write as that of their day nought
+	case at.Before(time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)):
 		if at.Year() == 1899 && at.YearDay() == 364 && timed {
 			return hoursOf(at.Hour()*3600 + at.Minute()*60 + at.Second()), markTime
 		}

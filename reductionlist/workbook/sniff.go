@@ -47,7 +47,8 @@ func readOther(r io.ReaderAt, size int64, head []byte) (*list.Reading, error) {
 	if strings.HasPrefix(begins, "<") {
 		return nil, wrongFile("list.other_file", refusal.Args{"kind": "HTML/XML"})
 	}
-	if size > maxCSV || !utf8.Valid(head) && !bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff")) && bytes.IndexByte(head, 0) >= 0 {
+	if size > maxCSV || !utf8.Valid(head) && !bytes.HasPrefix(head, []byte("\xff\xfe")) &&
+		!bytes.HasPrefix(head, []byte("\xfe\xff")) && bytes.IndexByte(head, 0) >= 0 {
 		return nil, wrongFile("list.not_workbook", refusal.Args{"why": "unknown format"})
 	}
 	data := make([]byte, size)

@@ -63,7 +63,8 @@ func (t *table) read() error {
 	case t.header == 0 && len(t.above) == 0:
 		t.rd.report(t.place(0), "", &problem{rule: "list.empty_sheet"})
 	case t.header == 0:
-		t.rd.report(t.place(0), "", &problem{rule: "list.no_header", args: refusal.Args{"rows": headerRows, "example": t.want[0].name}})
+		t.rd.report(t.place(0), "", &problem{rule: "list.no_header",
+			args: refusal.Args{"rows": headerRows, "example": t.want[0].name}})
 	}
 	return t.merged.failed()
 }

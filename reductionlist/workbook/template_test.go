@@ -15,7 +15,8 @@ import (
 
 // A workbook without any sheet of a list is refused, and told where the template is; no list comes of it.
 func TestUnrelatedWorkbooksAreRefused(t *testing.T) {
-	for _, names := range [][]string{{"Sheet1"}, {"附件2", "说明"}, {"检查结果"}, {"1", "2", "3", "4", "5", "6", "电话13812345678"}} {
+	for _, names := range [][]string{{"Sheet1"}, {"附件2", "说明"}, {"检查结果"},
+		{"1", "2", "3", "4", "5", "6", "电话13812345678"}} {
 		f := excelize.NewFile()
 		listtest.Must(t, f.SetSheetName("Sheet1", names[0]))
 		for _, name := range names[1:] {
@@ -32,7 +33,8 @@ func TestUnrelatedWorkbooksAreRefused(t *testing.T) {
 			continue
 		}
 		for _, lang := range []string{"zh-CN", "en"} {
-			if text := e.Detail(lang); !bytes.Contains([]byte(text), []byte("qingkong list template")) || reductionlist.HoldsPhone(text) {
+			if text := e.Detail(lang); !bytes.Contains([]byte(text), []byte("qingkong list template")) ||
+				reductionlist.HoldsPhone(text) {
 				t.Errorf("%q says %s", names, text)
 			}
 		}
@@ -47,7 +49,8 @@ func TestTemplateIsFilledIn(t *testing.T) {
 	listtest.Must(t, err)
 	for _, f := range found {
 		switch f.Rule {
-		case "list.no_sheet", "list.no_column", "list.no_key", "list.no_table", "list.no_pollutant", "list.unknown_sheet", "list.no_header":
+		case "list.no_sheet", "list.no_column", "list.no_key", "list.no_table", "list.no_pollutant", "list.unknown_sheet",
+			"list.no_header":
 			t.Errorf("the template lacks something: %s", lineOf(f))
 		}
 	}

@@ -62,26 +62,37 @@ func formula(sheet string, row int, header, text, cached string) func(*testing.T
 }
 
 var uglinesses = []ugliness{
-	{"spaces of every kind around texts", put(recipients, 4, "街镇", " \u3000西营门街道\u00a0\u200b"), []string{"warning 减排对象 4 街镇 list.unknown_town"}, false},
+	{"spaces of every kind around texts", put(recipients, 4, "街镇", " \u3000西营门街道\u00a0\u200b"),
+		[]string{"warning 减排对象 4 街镇 list.unknown_town"}, false},
 	{"a header in full-width signs", rename(lines, "SO2日排放(吨)", "ＳＯ２日排放（吨）"), nil, true},
 	{"a header broken in two lines", rename(lines, "安全停产时间(小时)", "安全停产\n时间(小时)"), nil, true},
-	{"a header in another unit", rename(lines, "SO2日排放(吨)", "SO2日排放(千克)"), []string{"error 生产线 1 SO2日排放(吨) list.no_column"}, false},
+	{"a header in another unit", rename(lines, "SO2日排放(吨)", "SO2日排放(千克)"),
+		[]string{"error 生产线 1 SO2日排放(吨) list.no_column"}, false},
 	{"an id in full-width signs", put(lines, 2, "对象编号", "Ｅ０００１"), nil, true},
 	{"a grade in full-width letters", put(recipients, 4, "绩效分级", "Ｂ－"), nil, false},
 	{"a number as text", put(lines, 2, "SO2日排放(吨)", "０．５"), nil, false},
-	{"a USCC as a number", put(recipients, 4, "统一社会信用代码", 9.11201110000001e17), []string{"error 减排对象 4 统一社会信用代码 list.uscc_scientific"}, false},
-	{"a USCC in scientific notation", put(recipients, 4, "统一社会信用代码", "9.11201E+17"), []string{"error 减排对象 4 统一社会信用代码 list.uscc_scientific"}, false},
-	{"an MN as a number", put(recipients, 4, "监测站点MN", 1.2011100000001e23), []string{"error 减排对象 4 监测站点MN list.code_scientific"}, false},
-	{"a phone in scientific notation", put(recipients, 4, "手机", "1.38E+10"), []string{"error 减排对象 4 手机 list.code_scientific"}, false},
-	{"an industry that lost its 0", put(recipients, 4, "行业代码", 111), []string{"warning 减排对象 4 行业代码 list.code_short"}, false},
-	{"a formula", formula(lines, 2, "SO2日排放(吨)", "0.25*2", "0.5"), []string{"warning 生产线 2 SO2日排放(吨) list.formula"}, false},
-	{"a formula without a result", formula(lines, 2, "SO2日排放(吨)", "0.25*2", ""), []string{"error 生产线 2 SO2日排放(吨) list.formula_empty"}, false},
+	{"a USCC as a number", put(recipients, 4, "统一社会信用代码", 9.11201110000001e17),
+		[]string{"error 减排对象 4 统一社会信用代码 list.uscc_scientific"}, false},
+	{"a USCC in scientific notation", put(recipients, 4, "统一社会信用代码", "9.11201E+17"),
+		[]string{"error 减排对象 4 统一社会信用代码 list.uscc_scientific"}, false},
+	{"an MN as a number", put(recipients, 4, "监测站点MN", 1.2011100000001e23),
+		[]string{"error 减排对象 4 监测站点MN list.code_scientific"}, false},
+	{"a phone in scientific notation", put(recipients, 4, "手机", "1.38E+10"),
+		[]string{"error 减排对象 4 手机 list.code_scientific"}, false},
+	{"an industry that lost its 0", put(recipients, 4, "行业代码", 111), []string{"warning 减排对象 4 行业代码 list.code_short"},
+		false},
+	{"a formula", formula(lines, 2, "SO2日排放(吨)", "0.25*2", "0.5"), []string{"warning 生产线 2 SO2日排放(吨) list.formula"},
+		false},
+	{"a formula without a result", formula(lines, 2, "SO2日排放(吨)", "0.25*2", ""),
+		[]string{"error 生产线 2 SO2日排放(吨) list.formula_empty"}, false},
 	{"a hidden row", func(t *testing.T, f *excelize.File) {
 		listtest.Must(t, f.SetRowVisible(measures, 3, false))
 		listtest.Must(t, f.SetRowVisible(measures, 4, false))
 	}, []string{"warning 减排措施 3  list.hidden_row"}, true},
-	{"a hidden column", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetColVisible(lines, "B", false)) }, []string{"warning 生产线 1 编号 list.hidden_column"}, true},
-	{"a hidden sheet", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetSheetVisible(measures, false)) }, []string{"warning 减排措施 0  list.hidden_sheet"}, true},
+	{"a hidden column", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetColVisible(lines, "B", false)) },
+		[]string{"warning 生产线 1 编号 list.hidden_column"}, true},
+	{"a hidden sheet", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetSheetVisible(measures, false)) },
+		[]string{"warning 减排措施 0  list.hidden_sheet"}, true},
 	{"a note below the table", func(t *testing.T, f *excelize.File) {
 		listtest.Must(t, f.SetCellStr(measures, "A90", "注：以上措施自10月1日起执行"))
 	}, []string{"warning 减排措施 90 对象编号 list.stray_row"}, true},
@@ -95,10 +106,16 @@ var uglinesses = []ugliness{
 		listtest.Must(t, f.SetCellFloat(lines, "F90", 7.25, -1, 64))
 	}, []string{"warning 生产线 90 对象编号 list.stray_row"}, true},
 	{"empty rows", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.InsertRows(measures, 200, 3)) }, nil, true},
-	{"the header once more", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.DuplicateRowTo(measures, 1, 60)) }, []string{"warning 减排措施 60  list.header_again"}, true},
-	{"a column without a header", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetCellStr(lines, "Z2", "？")) }, []string{"warning 生产线 2  list.unnamed_column"}, true},
-	{"cells far to the right", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetCellStr(lines, "XFD2", "？")) }, []string{"warning 生产线 2  list.too_wide"}, true},
-	{"no header at all", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.RemoveRow(pits, 1)) }, []string{"error 垃圾池 0  list.no_header"}, false},
+	{"the header once more", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.DuplicateRowTo(measures, 1, 60)) },
+		[]string{"warning 减排措施 60  list.header_again"}, true},
+	{"a column without a header", func(t *testing.T, f *excelize.File) {
+		listtest.Must(t,
+			f.SetCellStr(lines, "Z2", "？"))
+	}, []string{"warning 生产线 2  list.unnamed_column"}, true},
+	{"cells far to the right", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetCellStr(lines, "XFD2", "？")) },
+		[]string{"warning 生产线 2  list.too_wide"}, true},
+	{"no header at all", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.RemoveRow(pits, 1)) },
+		[]string{"error 垃圾池 0  list.no_header"}, false},
 	{"a merged id", func(t *testing.T, f *excelize.File) {
 		listtest.Must(t, f.SetCellValue(lines, "A3", nil))
 		listtest.Must(t, f.MergeCell(lines, "A2", "A3"))
@@ -110,7 +127,8 @@ var uglinesses = []ugliness{
 	{"a note under 基本情况", func(t *testing.T, f *excelize.File) {
 		listtest.Must(t, f.SetCellStr(head, "A40", "以上由办公室填报"))
 	}, []string{"warning 基本情况 40  list.stray_row"}, true},
-	{"keys with colons", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetCellStr(head, "A1", "清单名称：")) }, nil, true},
+	{"keys with colons", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetCellStr(head, "A1", "清单名称：")) },
+		nil, true},
 	{"an error value", func(t *testing.T, f *excelize.File) {
 		listtest.Must(t, f.SetCellFormula(lines, "E2", "NA()"))
 		listtest.Must(t, f.SetCellValue(lines, "E2", nil))
@@ -212,17 +230,22 @@ func TestTitleAndGroupedHeader(t *testing.T) {
 	}
 	for _, r := range l.Recipients {
 		i := slices.IndexFunc(want.Recipients, func(w *reductionlist.Recipient) bool { return w.ID == r.ID })
-		if len(r.Lines) != len(want.Recipients[i].Lines) || len(r.Measures) != len(want.Recipients[i].Measures) || len(r.Lines) > 0 && r.Lines[0].Emission != want.Recipients[i].Lines[0].Emission {
+		if len(r.Lines) != len(want.Recipients[i].Lines) || len(r.Measures) != len(want.Recipients[i].Measures) ||
+			len(r.Lines) > 0 && r.Lines[0].Emission != want.Recipients[i].Lines[0].Emission {
 			t.Errorf("%s is read as %+v", r.ID, r)
 		}
 	}
 }
 
 func TestDatesAsPeopleWriteThem(t *testing.T) {
-	for cell, want := range map[string]string{"2026-10-01": "2026-10-01", "2026/10/1": "2026-10-01", "2026年10月1日": "2026-10-01", "２０２６．１０．０１": "2026-10-01",
-		"2026 年 10 月 01 日": "2026-10-01", "46296": "2026-10-01", "46296.5": "2026-10-01", "2026-10-01 00:00:00": "2026-10-01", "2026-10-01T00:00:00": "2026-10-01",
-		"2026-10-01 00:00": "2026-10-01", "2026-10-01T00:00:00Z": "2026-10-01", "2026-10-01T00:00:00.000Z": "2026-10-01", "2026-10-01T00:00:00+08:00": "2026-10-01", "20261001": "2026-10-01",
-		"2026/10/1 0:00": "2026-10-01", "2026年10月1日 00:00": "2026-10-01", "２０２６１００１": "2026-10-01", "2026-10-01 12:30": "2026-10-01"} {
+	for cell, want := range map[string]string{"2026-10-01": "2026-10-01", "2026/10/1": "2026-10-01",
+		"2026年10月1日": "2026-10-01", "２０２６．１０．０１": "2026-10-01",
+		"2026 年 10 月 01 日": "2026-10-01", "46296": "2026-10-01", "46296.5": "2026-10-01", "2026-10-01 00:00:00": "2026-10-01",
+		"2026-10-01T00:00:00": "2026-10-01",
+		"2026-10-01 00:00":    "2026-10-01", "2026-10-01T00:00:00Z": "2026-10-01", "2026-10-01T00:00:00.000Z": "2026-10-01",
+		"2026-10-01T00:00:00+08:00": "2026-10-01", "20261001": "2026-10-01",
+		"2026/10/1 0:00": "2026-10-01", "2026年10月1日 00:00": "2026-10-01", "２０２６１００１": "2026-10-01",
+		"2026-10-01 12:30": "2026-10-01"} {
 		s := listtest.Seed()
 		s[head][2][1] = cell
 		l, found := s.Read(t)
@@ -230,7 +253,8 @@ func TestDatesAsPeopleWriteThem(t *testing.T) {
 			t.Errorf("%q is read as %q: %+v", cell, l.EffectiveFrom, found)
 		}
 	}
-	for _, cell := range []string{"2026-02-30", "20261301", "2026-09-30T16:00:00Z", "2026-10-01T00:00:00+09:00", "2026-10-01 25:00", "2026", "10月1日", "明年"} {
+	for _, cell := range []string{"2026-02-30", "20261301", "2026-09-30T16:00:00Z", "2026-10-01T00:00:00+09:00",
+		"2026-10-01 25:00", "2026", "10月1日", "明年"} {
 		s := listtest.Seed()
 		s[head][2][1] = cell
 		if _, found := s.Read(t); !has(found, spoiled{head, 3, "", "", "list.date", "error"}, "生效日期") {
@@ -275,7 +299,8 @@ func TestSavedByAnotherProgram(t *testing.T) {
 		at := cellOf(t, f, recipients, 2, "名称")
 		name, err := f.GetCellValue(recipients, at)
 		listtest.Must(t, err)
-		listtest.Must(t, f.SetCellRichText(recipients, at, []excelize.RichTextRun{{Text: name[:6], Font: &excelize.Font{Bold: true}}, {Text: name[6:]}}))
+		listtest.Must(t, f.SetCellRichText(recipients, at,
+			[]excelize.RichTextRun{{Text: name[:6], Font: &excelize.Font{Bold: true}}, {Text: name[6:]}}))
 	})
 	got, _, err := listtest.Read(saved)
 	listtest.Must(t, err)

@@ -19,7 +19,8 @@ import (
 )
 
 func TestDatesAndNumbersAsASpreadsheetStoresThem(t *testing.T) {
-	for cell, want := range map[string]string{"2016-10-01": "2016-10-01", "2016/10/1": "2016-10-01", "42644": "2016-10-01"} {
+	for cell, want := range map[string]string{"2016-10-01": "2016-10-01", "2016/10/1": "2016-10-01",
+		"42644": "2016-10-01"} {
 		s := listtest.Seed()
 		s[head][2][1] = cell
 		if l, _ := s.Read(t); l.EffectiveFrom != want {
@@ -43,7 +44,8 @@ func TestBottomLineIsAFindingAboutTheWholeList(t *testing.T) {
 	_, found := s.Read(t)
 	n := 0
 	for _, f := range found {
-		if f.Rule == "list.bottom_line" && f.Sheet == head && f.Row == 0 && f.Severity == "warning" && f.Args["pollutant"] == "PM" {
+		if f.Rule == "list.bottom_line" && f.Sheet == head && f.Row == 0 && f.Severity == "warning" &&
+			f.Args["pollutant"] == "PM" {
 			n++
 		}
 	}
@@ -124,8 +126,10 @@ func TestOrderOfRowsAndColumnsMeansNothing(t *testing.T) {
 
 // others are values of which at least one is good in any column that holds old.
 func others(old string) []string {
-	return []string{old + "1", "改", "1", "2019-01-01", "红色", "其他", "C", "小微涉气", "施工工地", "是", "CEMS/用电", "CEMS/称重", "stopped",
-		"减少", "hour_mass_at_most 9 kg/h；day_total_at_most 9 t", someUSCC(), "13812345678", "117.5", "39.5", "500", "E0002", "E0001"}
+	return []string{old + "1", "改", "1", "2019-01-01", "红色", "其他", "C", "小微涉气", "施工工地", "是", "CEMS/用电", "CEMS/称重",
+		"stopped",
+		"减少", "hour_mass_at_most 9 kg/h；day_total_at_most 9 t", someUSCC(), "13812345678", "117.5", "39.5", "500", "E0002",
+		"E0001"}
 }
 
 // someUSCC completes a code with its check character.
@@ -206,14 +210,16 @@ func TestAnyListSurvivesTheWorkbook(t *testing.T) {
 
 func TestOneEntryServesEverySourceButVideo(t *testing.T) {
 	s := listtest.Seed()
-	for column, v := range map[string]string{"监测方式": "CEMS/视频/用电", "监测标识": "MN1", "监测因子": "a21002", "判定条件": "stopped", "动作": "停产", "数值": "0"} {
+	for column, v := range map[string]string{"监测方式": "CEMS/视频/用电", "监测标识": "MN1", "监测因子": "a21002", "判定条件": "stopped",
+		"动作": "停产", "数值": "0"} {
 		s.Set(t, measures, 5, column, v) // at red: nothing above orders less
 	}
 	l, found := s.Read(t)
 	owner, id := s[measures][4][s.Column(t, measures, "对象编号")], s[measures][4][s.Column(t, measures, "措施编号")]
 	r, err := l.Find(owner)
 	listtest.Must(t, err)
-	m := r.Measures[slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == id && slices.Contains(m.Levels, "red") })]
+	m := r.Measures[slices.IndexFunc(r.Measures,
+		func(m reductionlist.Measure) bool { return m.ID == id && slices.Contains(m.Levels, "red") })]
 	stopped := reductionlist.Criterion{Kind: reductionlist.Stopped}
 	want := []reductionlist.Monitor{{Source: "cems", Ref: "MN1", Factor: "a21002", Criterion: stopped}, {Source: "video"},
 		{Source: "power", Ref: "MN1", Factor: "a21002", Criterion: stopped}}
@@ -223,7 +229,8 @@ func TestOneEntryServesEverySourceButVideo(t *testing.T) {
 }
 
 func TestWhatIsNoWorkbookIsRefused(t *testing.T) {
-	for name, data := range map[string][]byte{"empty": nil, "text": []byte("对象编号,名称\n"), "half a workbook": seeds.Workbook()[:20000], "a zip of something else": emptyZip} {
+	for name, data := range map[string][]byte{"empty": nil, "text": []byte("对象编号,名称\n"),
+		"half a workbook": seeds.Workbook()[:20000], "a zip of something else": emptyZip} {
 		_, _, err := listtest.Read(data)
 		if refusal.CodeOf(err) != refusal.UnsupportedMedia {
 			t.Errorf("%s: %v", name, err)
@@ -245,7 +252,8 @@ func FuzzReadWorkbook(f *testing.F) {
 // FuzzCell puts any text into any cell of a good workbook: it is read or found wrong, and what is read is written
 // and read again as the same list.
 func FuzzCell(f *testing.F) {
-	for i, v := range []string{"", "=1+1", "1e3", "2016-10-01", "红色/橙色", "；；", "\u00a0", "0x10", "-0", strconv.Itoa(1 << 40)} {
+	for i, v := range []string{"", "=1+1", "1e3", "2016-10-01", "红色/橙色", "；；", "\u00a0", "0x10", "-0",
+		strconv.Itoa(1 << 40)} {
 		f.Add(uint8(i), uint16(i*7), uint8(i*3), v)
 	}
 	names := []string{recipients, lines, measures, units, furnaces, pits}
@@ -253,7 +261,8 @@ func FuzzCell(f *testing.F) {
 		s := listtest.Seed()
 		rows := s[names[int(sheet)%len(names)]]
 		cells := rows[int(row)%len(rows)]
-		if len(value) > 1000 || strings.ToValidUTF8(value, "") != value || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0xfffe }) {
+		if len(value) > 1000 || strings.ToValidUTF8(value, "") != value ||
+			strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0xfffe }) {
 			return // no spreadsheet can hold it
 		}
 		cells[int(column)%len(cells)] = value

@@ -204,7 +204,8 @@ func Places(l *list.List) *list.Reading {
 	}
 	for _, r := range l.Recipients {
 		at := &list.Rows{Recipient: take(list.SheetRecipients, 1)[0], Lines: take(list.SheetLines, len(r.Lines)),
-			Measures: take(list.SheetMeasures, len(r.Measures)), Units: take(list.SheetUnits, len(r.Units)), Furnaces: take(list.SheetFurnaces, len(r.Furnaces))}
+			Measures: take(list.SheetMeasures, len(r.Measures)), Units: take(list.SheetUnits, len(r.Units)),
+			Furnaces: take(list.SheetFurnaces, len(r.Furnaces))}
 		if r.Pit != nil {
 			at.Pit = take(list.SheetPits, 1)[0]
 		}

@@ -167,7 +167,8 @@ func (m *maker) curtail(r *list.Recipient, s sector, meter string) {
 		}
 		return m.share("M1", levels, percent, r, s, meter)
 	}
-	r.Measures = []list.Measure{at(yellow, 45, alerts.Yellow), at(orange, 50, alerts.Orange, alerts.Red), m.trucks(r.ID, "厂区大门")}
+	r.Measures = []list.Measure{at(yellow, 45, alerts.Yellow), at(orange, 50, alerts.Orange, alerts.Red),
+		m.trucks(r.ID, "厂区大门")}
 }
 
 // treat runs the treatment of the waste gas harder, by the frequency of its fan.
@@ -182,7 +183,8 @@ func (m *maker) treat(id string, at []alerts.Level, hertz float64, percent int, 
 }
 
 // share gives up a share of the line's load.
-func (m *maker) share(id string, at []alerts.Level, percent int, r *list.Recipient, s sector, meter string) list.Measure {
+func (m *maker) share(id string, at []alerts.Level, percent int, r *list.Recipient, s sector,
+	meter string) list.Measure {
 	mm := list.Measure{ID: id, Levels: at, Unit: s.line, CompleteWithinH: 4, Responsible: "生产部经理",
 		Reduction: Scale(r.Lines[0].Emission, float64(percent)/100), Notes: list.Notes{Note: note}}
 	if percent >= 100 {
@@ -204,10 +206,12 @@ func (m *maker) share(id string, at []alerts.Level, percent int, r *list.Recipie
 
 // trucks keeps older lorries out; the gate records what passes.
 func (m *maker) trucks(id, gate string) list.Measure {
-	return list.Measure{ID: "M2", Levels: []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}, Unit: gate,
+	return list.Measure{ID: "M2", Levels: []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red},
+		Unit:   gate,
 		Action: list.StopVehicles, Text: m.text("%s在2小时内停止放行国四及以下重型载货车，已在场内的当日20时前驶离", gate),
 		Quantity: &list.Quantity{Kind: list.AtMost, Value: 0, Unit: "辆次/日"}, CompleteWithinH: 2, Responsible: "物流主管",
-		Monitors: []list.Monitor{{Source: list.Gate, Ref: "MJ-" + id + "-1", Criterion: list.Criterion{Kind: list.NoVehicleBelow, Standard: "国五"}}},
+		Monitors: []list.Monitor{{Source: list.Gate, Ref: "MJ-" + id + "-1",
+			Criterion: list.Criterion{Kind: list.NoVehicleBelow, Standard: "国五"}}},
 		Evidence: []string{"门禁车辆记录", "运输台账"}, Notes: list.Notes{Note: note}}
 }
 
@@ -218,7 +222,8 @@ func (m *maker) site(r *list.Recipient, number int) {
 	meter := "XQ-" + r.ID + "-1"
 	r.Lines = []list.Line{{ID: "L1", Name: "土石方作业面", Capacity: "20000平方米", SafeStopH: 1, MeterID: meter,
 		Emission: list.Amounts{NOx: 0.006, PM: 0.030}, Notes: list.Notes{Note: note}}}
-	work := list.Measure{ID: "M1", Levels: []alerts.Level{alerts.Orange, alerts.Red}, Unit: "土石方作业面", Action: list.StopWork,
+	work := list.Measure{ID: "M1", Levels: []alerts.Level{alerts.Orange, alerts.Red}, Unit: "土石方作业面",
+		Action:   list.StopWork,
 		Text:     m.text("%s在2小时内停止开挖、回填、拆除、喷涂和建筑垃圾清运，裸土全部以密目网覆盖", "土石方作业面"),
 		Quantity: &list.Quantity{Kind: list.AtMost, Value: 0, Unit: "台班/日"}, CompleteWithinH: 2, Responsible: "项目经理",
 		Monitors: []list.Monitor{
@@ -226,7 +231,8 @@ func (m *maker) site(r *list.Recipient, number int) {
 			{Source: list.Video, Ref: "SP-" + r.ID + "-1"}},
 		Evidence:  []string{"塔吊及出入口视频", "施工日志", "覆盖照片"},
 		Reduction: list.Amounts{NOx: 0.005, PM: 0.024}, Notes: list.Notes{Note: note}}
-	wet := list.Measure{ID: "M3", Levels: []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}, Unit: "场内道路", Action: list.CleanRoads,
+	wet := list.Measure{ID: "M3", Levels: []alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red},
+		Unit: "场内道路", Action: list.CleanRoads,
 		Text:     m.text("%s每日洒水或雾炮抑尘4次，气温低于3℃时改为吸扫", "场内道路"),
 		Quantity: &list.Quantity{Kind: list.AtLeast, Value: 4, Unit: "次/日"}, CompleteWithinH: 4, Responsible: "安全员",
 		Monitors: []list.Monitor{{Source: list.Video, Ref: "SP-" + r.ID + "-2"}},
@@ -242,13 +248,15 @@ func (m *maker) fleet(r *list.Recipient, number int) {
 	halt := func(at []alerts.Level, vehicles, percent int) list.Measure {
 		return list.Measure{ID: "M1", Levels: at, Unit: "柴油货车车组", Action: list.StopVehicles,
 			Text:     m.text("柴油货车车组在4小时内停运%d辆，上路车辆不超过%d辆，均为国五及以上", 40-vehicles, vehicles),
-			Quantity: &list.Quantity{Kind: list.AtMost, Value: float64(vehicles), Unit: "辆"}, CompleteWithinH: 4, Responsible: "车队调度长",
+			Quantity: &list.Quantity{Kind: list.AtMost, Value: float64(vehicles), Unit: "辆"}, CompleteWithinH: 4,
+			Responsible: "车队调度长",
 			Monitors: []list.Monitor{{Source: list.Gate, Ref: "MJ-" + r.ID + "-2",
 				Criterion: list.Criterion{Kind: list.DayTotalAtMost, Limit: float64(vehicles * 2), Unit: "辆次"}}},
 			Evidence: []string{"车辆定位轨迹", "出车登记表"}, Reduction: Scale(r.Lines[0].Emission, float64(percent)/100),
 			Notes: list.Notes{Note: note}}
 	}
-	r.Measures = []list.Measure{halt([]alerts.Level{alerts.Yellow}, 28, 30), halt([]alerts.Level{alerts.Orange, alerts.Red}, 16, 60),
+	r.Measures = []list.Measure{halt([]alerts.Level{alerts.Yellow}, 28, 30),
+		halt([]alerts.Level{alerts.Orange, alerts.Red}, 16, 60),
 		m.trucks(r.ID, "车队停车场大门")}
 }
 

@@ -60,8 +60,9 @@ func office(id, name, post, rows string, number int, duties ...duty) *list.Recip
 
 // inspect is the duty of looking at so many sites a day.
 func inspect(row, unit, post, text string, steps []step) duty {
-	return duty{row: row, unit: unit, post: post, action: list.OtherAction, kind: list.AtLeast, per: "户/日", steps: steps, within: 4,
-		text: text, evidence: []string{"现场检查记录", "带时间地点的照片"}}
+	return duty{row: row, unit: unit, post: post, action: list.OtherAction, kind: list.AtLeast, per: "户/日", steps: steps,
+		within: 4,
+		text:   text, evidence: []string{"现场检查记录", "带时间地点的照片"}}
 }
 
 // departments are those that rows 34 to 38 of annex 2 name, and 经开集团.

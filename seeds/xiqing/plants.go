@@ -14,7 +14,8 @@ import (
 func powerPlant() *list.Recipient {
 	const id = "E0001"
 	r := &list.Recipient{
-		ID: id, Type: list.Enterprise, Name: "天津华能杨柳青热电有限责任公司", USCC: example.USCC(1), Permit: example.USCC(1) + "001P", Town: "杨柳青镇", Industry: "D4412",
+		ID: id, Type: list.Enterprise, Name: "天津华能杨柳青热电有限责任公司", USCC: example.USCC(1), Permit: example.USCC(1) + "001P",
+		Town: "杨柳青镇", Industry: "D4412",
 		Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: "全厂发电880 MW，供热不低于2100 GJ/h",
 		StationMN: stations(id, 1, 5, 6, 7, 8), MeterID: "XQ-E0001-0", Contact: contact("值长", 2),
 		Notes: invented("名称、机组编号：方案附件2第21、22、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
@@ -71,7 +72,8 @@ func (u coalUnit) units() []list.Unit {
 			LowLoadMW: 130, LowLoadNOx: 1.4,
 			Notes: invented(fmt.Sprintf("名称、脱硝催化剂再生或更换的完成年份：方案附件2第%d行", u.row), "其余各列")}
 	}
-	return []list.Unit{row(u.worn, "", fmt.Sprintf("%d-12-31", u.renewed-1)), row(u.nox, fmt.Sprintf("%d-01-01", u.renewed), "")}
+	return []list.Unit{row(u.worn, "", fmt.Sprintf("%d-12-31", u.renewed-1)),
+		row(u.nox, fmt.Sprintf("%d-01-01", u.renewed), "")}
 }
 
 // saveCoal is the ladder of one unit: coal saved in tonnes per day, and the hourly NOx mass that goes with it.
@@ -111,14 +113,17 @@ func kg(tonnes, perTonne float64) float64 { return math.Round(tonnes*perTonne*10
 func wastePlant() *list.Recipient {
 	const id = "E0002"
 	r := &list.Recipient{
-		ID: id, Type: list.Enterprise, Name: "光大环保能源（天津）有限公司", USCC: example.USCC(2), Permit: example.USCC(2) + "001P", Town: "杨柳青镇", Industry: "D4417",
+		ID: id, Type: list.Enterprise, Name: "光大环保能源（天津）有限公司", USCC: example.USCC(2), Permit: example.USCC(2) + "001P",
+		Town: "杨柳青镇", Industry: "D4417",
 		Grade: list.GradeNotApplicable, Category: list.Safeguard, MaxLoad: "入炉2250 t/d",
 		StationMN: stations(id, 1, 2, 3), MeterID: "XQ-E0002-0", Contact: contact("运行部值长", 4),
 		Notes: invented("名称、焚烧炉座数：方案附件2第16、17、38行", "统一社会信用代码、排污许可证编号、街镇、行业代码、绩效分级、管控类别、最大允许生产负荷、联系人、手机、监测站点MN、电表编号"),
-		Pit: &list.Pit{MinT: 2000, MaxT: 12000, EndMaxT: 9000, DivertMaxTH: 10, DivertTotalT: 600, DivertNOx: 0.6, SteamPerT: 2.3,
-			Notes: list.Notes{Note: "示例：各列为演示而设"}},
+		Pit: &list.Pit{MinT: 2000, MaxT: 12000, EndMaxT: 9000, DivertMaxTH: 10, DivertTotalT: 600, DivertNOx: 0.6,
+			SteamPerT: 2.3,
+			Notes:     list.Notes{Note: "示例：各列为演示而设"}},
 	}
-	for i, g := range []list.Gases{{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03}, {SO2: 0.055, NOx: 0.41, PM: 0.02, HCl: 0.03}, {SO2: 0.07, NOx: 0.5, PM: 0.02, HCl: 0.03}} {
+	for i, g := range []list.Gases{{SO2: 0.06, NOx: 0.45, PM: 0.02, HCl: 0.03},
+		{SO2: 0.055, NOx: 0.41, PM: 0.02, HCl: 0.03}, {SO2: 0.07, NOx: 0.5, PM: 0.02, HCl: 0.03}} {
 		name := fmt.Sprintf("%d#", i+1)
 		before := g
 		before.SO2 *= 2
@@ -165,7 +170,8 @@ func allocate(id string, number int, name string, g list.Gases) []list.Measure {
 			Monitors: []list.Monitor{
 				watch(list.Weighing, fmt.Sprintf("CZ-E0002-D%d", number), "", fmt.Sprintf("day_total_at_most %.0f t", s.amount)),
 				watch(list.DCS, example.MN(id, number), "a01901", "five_minute_mean_at_least 850 ℃"),
-				watch(list.CEMS, example.MN(id, number), "a21002", fmt.Sprintf("hour_mass_at_most %.0f kg/h", s.amount/24*g.NOx*1.2))},
+				watch(list.CEMS, example.MN(id, number), "a21002",
+					fmt.Sprintf("hour_mass_at_most %.0f kg/h", s.amount/24*g.NOx*1.2))},
 			Evidence: []string{"垃圾吊称重记录", "炉膛温度曲线", "入炉量日报"},
 			Reduction: list.Amounts{SO2: kg(usual-s.amount, g.SO2), NOx: kg(usual-s.amount, g.NOx),
 				PM: kg(usual-s.amount, g.PM)},

@@ -74,7 +74,8 @@ func invented(source, columns string) list.Notes {
 }
 
 func contact(post string, number int) *list.Contact {
-	return &list.Contact{Name: "示例" + post, Phone: example.Phone(number), BackupName: "示例备用" + post, BackupPhone: example.Phone(number + 1)}
+	return &list.Contact{Name: "示例" + post, Phone: example.Phone(number), BackupName: "示例备用" + post,
+		BackupPhone: example.Phone(number + 1)}
 }
 
 const measureColumns = "级别、措施内容、数值、单位、完成时限、责任人、监测标识、判定条件、核查材料、各项日减排"

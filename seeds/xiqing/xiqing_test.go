@@ -36,7 +36,8 @@ func TestListHasNoFindings(t *testing.T) {
 		t.Errorf("short of the bottom line: %+v", short)
 	}
 	for _, r := range list.Ratios(got) {
-		if want := rules.DefaultSettings().BottomLine[r.Level]; r.Share.PM < want.PM || r.Share.VOCs < want.VOCs || r.Share.SO2+r.Share.NOx < want.SO2+want.NOx {
+		if want := rules.DefaultSettings().BottomLine[r.Level]; r.Share.PM < want.PM || r.Share.VOCs < want.VOCs ||
+			r.Share.SO2+r.Share.NOx < want.SO2+want.NOx {
 			t.Errorf("%s: shares %+v, want %+v", r.Level, r.Share, want)
 		}
 	}
@@ -84,7 +85,8 @@ func TestPlacesLieInTheDistrict(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	l.Recipients[2].Lon, l.Recipients[2].Lat = 116.40, 39.90 // Beijing
-	if found := rules.Check(l, s); len(found) != 1 || found[0].Rule != "list.outside_district" || found[0].Recipient != l.Recipients[2].ID {
+	if found := rules.Check(l, s); len(found) != 1 || found[0].Rule != "list.outside_district" ||
+		found[0].Recipient != l.Recipients[2].ID {
 		t.Errorf("a place outside: %+v", found)
 	}
 }
@@ -125,7 +127,8 @@ func TestEveryMeasureIsComplete(t *testing.T) {
 			}
 		}
 		for _, m := range r.Measures {
-			if m.Quantity == nil || m.Responsible == "" || m.CompleteWithinH <= 0 || len(m.Monitors) == 0 || len(m.Evidence) == 0 {
+			if m.Quantity == nil || m.Responsible == "" || m.CompleteWithinH <= 0 || len(m.Monitors) == 0 ||
+				len(m.Evidence) == 0 {
 				t.Errorf("%s %s is not complete: %+v", r.ID, m.ID, m)
 			}
 		}

@@ -67,9 +67,12 @@ func fold(text string) string { return strings.ToLower(norm.NFKC.String(text)) }
 
 // Keys that are pressed with shift give the same password away as without: 1qaz@WSX is 1qaz2wsx.
 var (
-	shiftedDigits = strings.NewReplacer("!", "1", "@", "2", "#", "3", "$", "4", "%", "5", "^", "6", "&", "7", "*", "8", "(", "9", ")", "0")
-	shiftedOthers = strings.NewReplacer("~", "`", "_", "-", "+", "=", "{", "[", "}", "]", "|", `\`, ":", ";", `"`, "'", "<", ",", ">", ".", "?", "/")
-	hanDigits     = strings.NewReplacer("〇", "0", "零", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9", "十", "0")
+	shiftedDigits = strings.NewReplacer("!", "1", "@", "2", "#", "3", "$", "4", "%", "5", "^", "6", "&", "7", "*", "8",
+		"(", "9", ")", "0")
+	shiftedOthers = strings.NewReplacer("~", "`", "_", "-", "+", "=", "{", "[", "}", "]", "|", `\`, ":", ";", `"`, "'",
+		"<", ",", ">", ".", "?", "/")
+	hanDigits = strings.NewReplacer("〇", "0", "零", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6",
+		"七", "7", "八", "8", "九", "9", "十", "0")
 )
 
 // listed reports whether a folded text is one of those that everybody tries, also where some of its keys are shifted.
@@ -128,12 +131,18 @@ func climbs(r []rune) bool {
 // its place suggest. What merely repeats or climbs is not among them.
 var common = []string{
 	"1q2w3e4r5t6y", "1qaz2wsx3edc", "1qaz2wsx3edc4rfv", "q1w2e3r4t5y6", "qwertyuiop12", "qwertyuiop123", "qwertyuiopas",
-	"qwertyuiop[]", "asdfghjkl123", "zxcvbnm12345", "zaq12wsxcde3", "qazwsxedcrfv", "qazwsxedc123", "qweasdzxc123", "123qweasdzxc",
+	"qwertyuiop[]", "asdfghjkl123", "zxcvbnm12345", "zaq12wsxcde3", "qazwsxedcrfv", "qazwsxedc123", "qweasdzxc123",
+	"123qweasdzxc",
 	"password1234", "password12345", "password123456", "passwordpassword", "passw0rd1234", "p@ssw0rd1234", "p@ssword1234",
-	"welcome12345", "letmein12345", "iloveyou1234", "iloveyou123456", "abc123456789", "a12345678901", "a123456789012", "123456789abc",
-	"123456789qwe", "qwe123456789", "asd123456789", "zxc123456789", "admin1234567", "admin12345678", "admin123456789", "administrator",
-	"administrator1", "administrator123", "changeme1234", "woaini1314520", "woaini520131", "woaini5201314", "wozuishuai123", "5201314520131",
-	"123123123123a", "112233445566", "11223344556677", "1223334444555", "147258369147", "159357159357", "741852963741", "789456123000",
-	"zhongguo1234", "tianjin12345", "tianjin123456", "xiqing123456", "xiqing1234567", "qingkong1234", "qingkong12345", "qingkong123456",
+	"welcome12345", "letmein12345", "iloveyou1234", "iloveyou123456", "abc123456789", "a12345678901", "a123456789012",
+	"123456789abc",
+	"123456789qwe", "qwe123456789", "asd123456789", "zxc123456789", "admin1234567", "admin12345678", "admin123456789",
+	"administrator",
+	"administrator1", "administrator123", "changeme1234", "woaini1314520", "woaini520131", "woaini5201314",
+	"wozuishuai123", "5201314520131",
+	"123123123123a", "112233445566", "11223344556677", "1223334444555", "147258369147", "159357159357", "741852963741",
+	"789456123000",
+	"zhongguo1234", "tianjin12345", "tianjin123456", "xiqing123456", "xiqing1234567", "qingkong1234", "qingkong12345",
+	"qingkong123456",
 	"huanbao12345", "huanbao123456", "duty12345678", "duty123456789",
 }

@@ -70,7 +70,8 @@ func (c *Codes) Proof(user, path, code string) (journal.Proof, error) {
 		t = &tries{}
 	}
 	if wait := t.closed.Sub(now); wait > 0 && wait <= codeWindow { // more is a clock that went back
-		return journal.Proof{}, refusal.New(refusal.RateLimited, "access.otp_closed", refusal.Args{"retry_after": int(wait/time.Second) + 1, "minutes": int(wait/time.Minute) + 1})
+		return journal.Proof{}, refusal.New(refusal.RateLimited, "access.otp_closed",
+			refusal.Args{"retry_after": int(wait/time.Second) + 1, "minutes": int(wait/time.Minute) + 1})
 	}
 	if step := stepOf(secretForm.EncodeToString(secret), code, now); step > 0 {
 		return journal.Proof{Ref: f.Ref, Step: step}, nil

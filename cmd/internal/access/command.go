@@ -38,18 +38,21 @@ func Register(r *journal.Registry) {
 	journal.Handle(r, CommandRenewAccount, DecideRenewAccount)
 	journal.Handle(r, CommandRevokeCredentials, DecideRevokeCredentials)
 	journal.Handle(r, CommandChangePassword, DecideChangePassword)
-	journal.HandleMoment(r, CommandAddToken, func(tx *bbolt.Tx, actor string, in AddToken, now journal.Moment) ([]journal.Event, Granted, error) {
-		return DecideAddToken(tx, actor, in, now.Wall)
-	})
-	journal.HandleMoment(r, CommandExpireToken, func(tx *bbolt.Tx, actor string, in ExpireToken, now journal.Moment) ([]journal.Event, Granted, error) {
-		return DecideExpireToken(tx, actor, in, now.Wall)
-	})
+	journal.HandleMoment(r, CommandAddToken,
+		func(tx *bbolt.Tx, actor string, in AddToken, now journal.Moment) ([]journal.Event, Granted, error) {
+			return DecideAddToken(tx, actor, in, now.Wall)
+		})
+	journal.HandleMoment(r, CommandExpireToken,
+		func(tx *bbolt.Tx, actor string, in ExpireToken, now journal.Moment) ([]journal.Event, Granted, error) {
+			return DecideExpireToken(tx, actor, in, now.Wall)
+		})
 	journal.Handle(r, CommandRevoke, DecideRevoke)
 	journal.Handle(r, CommandDisable, DecideDisable)
 	journal.Handle(r, CommandEnable, DecideEnable)
 	journal.Handle(r, CommandEndSessions, DecideEndSessions)
 	journal.Handle(r, CommandMakeLoginKey, DecideMakeLoginKey)
-	journal.HandleProven(r, CommandEnrolFactor, func(tx *bbolt.Tx, actor string, in EnrolFactor, proof journal.Proof, now journal.Moment) ([]journal.Event, Granted, error) {
+	journal.HandleProven(r, CommandEnrolFactor, func(tx *bbolt.Tx, actor string, in EnrolFactor, proof journal.Proof,
+		now journal.Moment) ([]journal.Event, Granted, error) {
 		return DecideEnrolFactor(tx, actor, in, proof, now.At)
 	})
 	journal.Handle(r, CommandResetFactor, DecideResetFactor)
@@ -74,8 +77,9 @@ func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command,
 	}
 	s := newSecrets(in.User, Typed)
 	nameRef := s.seal(name)
-	return s.command(CommandAddAccount, key, actor, AddAccount{User: in.User, Role: calls.Role(in.Role), Town: town, NameRef: nameRef,
-		PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+	return s.command(CommandAddAccount, key, actor,
+		AddAccount{User: in.User, Role: calls.Role(in.Role), Town: town, NameRef: nameRef,
+			PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
 }
 
 // IssueCredentialsCommand makes the command for a recipient's new password and token, and what is shown once it
@@ -83,14 +87,16 @@ func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command,
 func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, calls.Issued, error) {
 	s := newSecrets(in.ID, Machine)
 	nameRef := s.seal(in.Name)
-	return s.command(CommandIssueCredentials, key, actor, IssueCredentials{Recipient: in.ID, NameRef: nameRef, Town: in.Town, MNs: in.MNs,
-		PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+	return s.command(CommandIssueCredentials, key, actor,
+		IssueCredentials{Recipient: in.ID, NameRef: nameRef, Town: in.Town, MNs: in.MNs,
+			PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
 }
 
 // RenewAccountCommand makes the command for an account's new password and token, and what is shown once it is done.
 func RenewAccountCommand(actor, key, user string) (journal.Command, calls.Issued, error) {
 	s := newSecrets(user, Typed)
-	return s.command(CommandRenewAccount, key, actor, RenewAccount{User: user, PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+	return s.command(CommandRenewAccount, key, actor,
+		RenewAccount{User: user, PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
 }
 
 // AddTokenCommand makes the command for one token more, and the token that is shown once it is done.
@@ -104,7 +110,8 @@ func AddTokenCommand(actor, key string, in calls.NewToken) (journal.Command, cal
 	}
 	s := &secrets{issued: calls.Issued{User: in.ID, ExpiresAt: in.ExpiresAt}}
 	s.addToken()
-	return s.command(CommandAddToken, key, actor, AddToken{User: in.ID, Name: strings.TrimSpace(in.Name), TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt}), s.issued, nil
+	return s.command(CommandAddToken, key, actor, AddToken{User: in.ID, Name: strings.TrimSpace(in.Name),
+		TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt}), s.issued, nil
 }
 
 // Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out
@@ -146,7 +153,8 @@ type secrets struct {
 // newSecrets makes a password of that kind and a token.
 func newSecrets(user string, kind SecretKind) *secrets {
 	plain, entry := NewSecret(kind)
-	s := &secrets{issued: calls.Issued{User: user, Password: plain}, passwordRef: entry.Ref, vault: []journal.VaultEntry{entry}}
+	s := &secrets{issued: calls.Issued{User: user, Password: plain}, passwordRef: entry.Ref,
+		vault: []journal.VaultEntry{entry}}
 	s.addToken()
 	return s
 }

@@ -100,7 +100,8 @@ func DecideAddAccount(tx *bbolt.Tx, actor string, in AddAccount, _ time.Time) ([
 		return []journal.Event{AccountAdded{User: in.User, Role: in.Role, Town: in.Town, NameRef: in.NameRef,
 			PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
 	case taken.Recipient != "":
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_recipient", refusal.Args{"user": in.User, "recipient": taken.Recipient})
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_recipient",
+			refusal.Args{"user": in.User, "recipient": taken.Recipient})
 	case taken.Password.Ref == in.PasswordRef:
 		return nil, done, nil
 	}
@@ -131,7 +132,8 @@ func checkAccount(user string, role calls.Role, town string) error {
 }
 
 // DecideIssueCredentials gives a recipient a new password and token; every earlier one ends with it.
-func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.Time) ([]journal.Event, Granted,
+	error) {
 	if err := checkRecipient(in.Recipient); err != nil {
 		return nil, Granted{}, err
 	}
@@ -140,7 +142,8 @@ func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.
 		return nil, Granted{}, err
 	}
 	if account != nil {
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_account", refusal.Args{"recipient": in.Recipient, "user": account.User})
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.name_is_account",
+			refusal.Args{"recipient": in.Recipient, "user": account.User})
 	}
 	r, err := find(tx, in.Recipient)
 	switch {
@@ -156,16 +159,19 @@ func DecideIssueCredentials(tx *bbolt.Tx, _ string, in IssueCredentials, _ time.
 	mns := slices.Clone(in.MNs)
 	slices.Sort(mns)
 	done := Granted{in.Recipient, tokenID(r.TokenSeq + 1)}
-	return []journal.Event{CredentialsIssued{Recipient: in.Recipient, NameRef: in.NameRef, Town: in.Town, MNs: slices.Compact(mns),
+	return []journal.Event{CredentialsIssued{Recipient: in.Recipient, NameRef: in.NameRef, Town: in.Town,
+		MNs:         slices.Compact(mns),
 		PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef}}, done, nil
 }
 
 func checkRecipient(id string) error {
 	switch {
 	case !recipientID.MatchString(id):
-		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.recipient_id", Args: refusal.Args{"recipient": clip(id)}}})
+		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.recipient_id",
+			Args: refusal.Args{"recipient": clip(id)}}})
 	case reserved[strings.ToLower(id)]:
-		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.user_reserved", Args: refusal.Args{"user": id}}})
+		return refusal.Input([]refusal.Field{{Path: "recipient", Rule: "access.user_reserved",
+			Args: refusal.Args{"user": id}}})
 	}
 	return nil
 }
@@ -185,11 +191,13 @@ func DecideRenewAccount(tx *bbolt.Tx, actor string, in RenewAccount, _ time.Time
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
 	seen, err := shownTo(tx, actor, in.User)
-	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID, TokenRef: in.TokenRef, Seen: seen}}, done, err
+	return []journal.Event{AccountRenewed{User: in.User, PasswordRef: in.PasswordRef, TokenID: done.TokenID,
+		TokenRef: in.TokenRef, Seen: seen}}, done, err
 }
 
 // DecideRevokeCredentials ends a recipient's logins until it is issued new credentials.
-func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideRevokeCredentials(tx *bbolt.Tx, _ string, in RevokeCredentials, _ time.Time) ([]journal.Event, Granted,
+	error) {
 	r, err := must(tx, in.Recipient)
 	switch {
 	case err != nil:
@@ -244,11 +252,13 @@ func DecideAddToken(tx *bbolt.Tx, actor string, in AddToken, now time.Time) ([]j
 		return nil, Granted{}, refusal.Transition("access.credentials_revoked", "revoked", refusal.Args{"user": in.User})
 	}
 	if len(r.Tokens) >= maxTokens {
-		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens", refusal.Args{"user": in.User, "limit": maxTokens})
+		return nil, Granted{}, refusal.New(refusal.Conflict, "access.too_many_tokens",
+			refusal.Args{"user": in.User, "limit": maxTokens})
 	}
 	done := Granted{in.User, tokenID(r.TokenSeq + 1)}
 	seen, err := shownTo(tx, actor, in.User)
-	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name, ExpiresAt: in.ExpiresAt, Seen: seen && r.Recipient == ""}}, done, err
+	return []journal.Event{TokenAdded{User: in.User, TokenID: done.TokenID, TokenRef: in.TokenRef, Name: in.Name,
+		ExpiresAt: in.ExpiresAt, Seen: seen && r.Recipient == ""}}, done, err
 }
 
 // DecideRevoke ends a token. One that was revoked before is answered ok; one that never was is not found.
@@ -266,7 +276,8 @@ func DecideRevoke(tx *bbolt.Tx, _ string, in Revoke, _ time.Time) ([]journal.Eve
 			return nil, done, nil
 		}
 	}
-	return nil, Granted{}, refusal.New(refusal.NotFound, "access.token_not_found", refusal.Args{"user": in.User, "token": clip(in.TokenID)})
+	return nil, Granted{}, refusal.New(refusal.NotFound, "access.token_not_found",
+		refusal.Args{"user": in.User, "token": clip(in.TokenID)})
 }
 
 // DecideDisable ends a user's logins. Nobody disables itself: the last administrator would lock everybody out.

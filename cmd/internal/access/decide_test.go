@@ -70,7 +70,8 @@ func (s *state) close() {
 }
 
 // do decides and applies, on both sides.
-func do[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error), actor string, in P) (events []journal.Event, got Granted, err error) {
+func do[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error), actor string,
+	in P) (events []journal.Event, got Granted, err error) {
 	s.t.Helper()
 	s.at = s.at.Add(1500 * time.Millisecond)
 	s.view(func(tx *bbolt.Tx) { events, got, err = decide(tx, actor, in, s.at) })
@@ -123,7 +124,10 @@ func dump(t rapid.TB, db *bbolt.DB) map[string]string {
 	rows := map[string]string{}
 	err := db.View(func(tx *bbolt.Tx) error {
 		for _, bucket := range Buckets() {
-			err := tx.Bucket([]byte(bucket)).ForEach(func(k, v []byte) error { rows[bucket+"/"+string(k)] = string(v); return nil })
+			err := tx.Bucket([]byte(bucket)).ForEach(func(k, v []byte) error {
+				rows[bucket+"/"+string(k)] = string(v)
+				return nil
+			})
 			if err != nil {
 				return err
 			}
@@ -183,7 +187,8 @@ func TestAccountNames(t *testing.T) {
 		{"someone", "town", "", "access.town_required"},
 	} {
 		ref := "p-" + c.user + c.role
-		events, got, err := do(s, DecideAddAccount, "admin", AddAccount{User: c.user, Role: calls.Role(c.role), Town: c.town, PasswordRef: ref, TokenRef: "t" + ref})
+		events, got, err := do(s, DecideAddAccount, "admin",
+			AddAccount{User: c.user, Role: calls.Role(c.role), Town: c.town, PasswordRef: ref, TokenRef: "t" + ref})
 		if ruleOf(err) != c.rule || (c.rule == "") != (len(events) == 1) {
 			t.Errorf("account %q of role %q: %d events, %v, want %q", c.user, c.role, len(events), err, c.rule)
 		}
@@ -213,7 +218,8 @@ func TestRecipientNames(t *testing.T) {
 		{strings.Repeat("E", 41), "access.recipient_id"},
 		{"System", "access.user_reserved"},
 	} {
-		events, _, err := do(s, DecideIssueCredentials, "admin", IssueCredentials{Recipient: c.id, PasswordRef: "p" + c.id, TokenRef: "t" + c.id})
+		events, _, err := do(s, DecideIssueCredentials, "admin",
+			IssueCredentials{Recipient: c.id, PasswordRef: "p" + c.id, TokenRef: "t" + c.id})
 		if ruleOf(err) != c.rule || (c.rule == "") != (len(events) == 1) {
 			t.Errorf("recipient %q: %d events, %v, want %q", c.id, len(events), err, c.rule)
 		}
@@ -221,7 +227,8 @@ func TestRecipientNames(t *testing.T) {
 	s.same()
 }
 
-func mustDo[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error), in P) Granted {
+func mustDo[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error),
+	in P) Granted {
 	s.t.Helper()
 	_, got, err := do(s, decide, "admin", in)
 	if err != nil {
@@ -234,12 +241,14 @@ func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
 	issue := func(n string, mns ...string) Granted {
-		return mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", NameRef: "n" + n, Town: "杨柳青镇", MNs: mns, PasswordRef: "p" + n, TokenRef: "t" + n})
+		return mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", NameRef: "n" + n, Town: "杨柳青镇",
+			MNs: mns, PasswordRef: "p" + n, TokenRef: "t" + n})
 	}
 	issue("1", "MN2", "MN1", "MN2")
 	mustDo(s, DecideAddToken, AddToken{User: "E0001", Name: "dcs", TokenRef: "extra"})
 	first := *s.row("E0001")
-	if want := []string{"MN1", "MN2"}; !reflect.DeepEqual(first.MNs, want) || len(first.Tokens) != 2 || first.Role != calls.Enterprise || first.Recipient != "E0001" {
+	if want := []string{"MN1", "MN2"}; !reflect.DeepEqual(first.MNs, want) || len(first.Tokens) != 2 ||
+		first.Role != calls.Enterprise || first.Recipient != "E0001" {
 		t.Fatalf("row %+v, want MNs %q and two tokens", first, want)
 	}
 	if got := issue("2"); got.TokenID != "t3" {
@@ -259,10 +268,12 @@ func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 func TestARenewedAccount(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideAddAccount, AddAccount{User: "town", Role: calls.Town, Town: "大寺镇", NameRef: "n", PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideAddAccount, AddAccount{User: "town", Role: calls.Town, Town: "大寺镇", NameRef: "n", PasswordRef: "p1",
+		TokenRef: "t1"})
 	mustDo(s, DecideAddToken, AddToken{User: "town", TokenRef: "extra"})
 	first := *s.row("town")
-	if got := mustDo(s, DecideRenewAccount, RenewAccount{User: "town", PasswordRef: "p2", TokenRef: "t2"}); got != (Granted{"town", "t3"}) {
+	if got := mustDo(s, DecideRenewAccount,
+		RenewAccount{User: "town", PasswordRef: "p2", TokenRef: "t2"}); got != (Granted{"town", "t3"}) {
 		t.Errorf("renewed: %+v", got)
 	}
 	r := *s.row("town")
@@ -284,7 +295,8 @@ func TestARenewedAccount(t *testing.T) {
 func TestRevokedCredentials(t *testing.T) {
 	s := newState(t, t.TempDir())
 	defer s.close()
-	mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", NameRef: "n1", Town: "大寺镇", PasswordRef: "p1", TokenRef: "t1"})
+	mustDo(s, DecideIssueCredentials,
+		IssueCredentials{Recipient: "E0001", NameRef: "n1", Town: "大寺镇", PasswordRef: "p1", TokenRef: "t1"})
 	mustDo(s, DecideAddToken, AddToken{User: "E0001", TokenRef: "extra"})
 	mustDo(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0001"})
 	if r := s.row("E0001"); !r.revoked() || len(r.Tokens) != 0 || r.NameRef != "n1" || r.Town != "大寺镇" {
@@ -298,7 +310,8 @@ func TestRevokedCredentials(t *testing.T) {
 			t.Errorf("its session goes on as %+v", p)
 		}
 	})
-	if got := mustDo(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"}); got.TokenID != "t3" {
+	if got := mustDo(s, DecideIssueCredentials,
+		IssueCredentials{Recipient: "E0001", PasswordRef: "p2", TokenRef: "t2"}); got.TokenID != "t3" {
 		t.Errorf("issued again: %+v, want t3: an id is never used again", got)
 	}
 	if r := s.row("E0001"); r.Password.Ref != "p2" || len(r.Tokens) != 1 {
@@ -355,22 +368,36 @@ func TestWhatIsRefused(t *testing.T) {
 		code refusal.Code
 		rule string
 	}{
-		{"a token for nobody", act(s, DecideAddToken, AddToken{User: "nobody", TokenRef: "x"}), refusal.NotFound, "access.not_found"},
-		{"a ninth token", act(s, DecideAddToken, AddToken{User: "admin", TokenRef: "x"}), refusal.Conflict, "access.too_many_tokens"},
-		{"a token for the disabled", act(s, DecideAddToken, AddToken{User: "E0001", TokenRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
-		{"credentials for the disabled", act(s, DecideIssueCredentials, IssueCredentials{Recipient: "E0001", PasswordRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
-		{"a token for the revoked", act(s, DecideAddToken, AddToken{User: "E0002", TokenRef: "x"}), refusal.TransitionRefused, "access.credentials_revoked"},
-		{"renew nobody", act(s, DecideRenewAccount, RenewAccount{User: "nobody", PasswordRef: "x"}), refusal.NotFound, "access.not_found"},
-		{"renew a recipient", act(s, DecideRenewAccount, RenewAccount{User: "E0001", PasswordRef: "x"}), refusal.Conflict, "access.is_recipient"},
-		{"renew the disabled", act(s, DecideRenewAccount, RenewAccount{User: "duty", PasswordRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
-		{"revoke nobody's credentials", act(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0009"}), refusal.NotFound, "access.not_found"},
-		{"revoke an account's", act(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "admin"}), refusal.NotFound, "access.is_account"},
-		{"a token that never was", act(s, DecideRevoke, Revoke{User: "admin", TokenID: "t9"}), refusal.NotFound, "access.token_not_found"},
-		{"a token of nobody", act(s, DecideRevoke, Revoke{User: "nobody", TokenID: "t1"}), refusal.NotFound, "access.not_found"},
+		{"a token for nobody", act(s, DecideAddToken, AddToken{User: "nobody", TokenRef: "x"}), refusal.NotFound,
+			"access.not_found"},
+		{"a ninth token", act(s, DecideAddToken, AddToken{User: "admin", TokenRef: "x"}), refusal.Conflict,
+			"access.too_many_tokens"},
+		{"a token for the disabled", act(s, DecideAddToken, AddToken{User: "E0001", TokenRef: "x"}),
+			refusal.TransitionRefused, "access.user_disabled"},
+		{"credentials for the disabled", act(s, DecideIssueCredentials,
+			IssueCredentials{Recipient: "E0001", PasswordRef: "x"}), refusal.TransitionRefused, "access.user_disabled"},
+		{"a token for the revoked", act(s, DecideAddToken, AddToken{User: "E0002", TokenRef: "x"}), refusal.TransitionRefused,
+			"access.credentials_revoked"},
+		{"renew nobody", act(s, DecideRenewAccount, RenewAccount{User: "nobody", PasswordRef: "x"}), refusal.NotFound,
+			"access.not_found"},
+		{"renew a recipient", act(s, DecideRenewAccount, RenewAccount{User: "E0001", PasswordRef: "x"}), refusal.Conflict,
+			"access.is_recipient"},
+		{"renew the disabled", act(s, DecideRenewAccount, RenewAccount{User: "duty", PasswordRef: "x"}),
+			refusal.TransitionRefused, "access.user_disabled"},
+		{"revoke nobody's credentials", act(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "E0009"}),
+			refusal.NotFound, "access.not_found"},
+		{"revoke an account's", act(s, DecideRevokeCredentials, RevokeCredentials{Recipient: "admin"}), refusal.NotFound,
+			"access.is_account"},
+		{"a token that never was", act(s, DecideRevoke, Revoke{User: "admin", TokenID: "t9"}), refusal.NotFound,
+			"access.token_not_found"},
+		{"a token of nobody", act(s, DecideRevoke, Revoke{User: "nobody", TokenID: "t1"}), refusal.NotFound,
+			"access.not_found"},
 		{"disable nobody", act(s, DecideDisable, Disable{User: "nobody"}), refusal.NotFound, "access.not_found"},
 		{"disable oneself", act(s, DecideDisable, Disable{User: "admin"}), refusal.SamePerson, "access.not_yourself"},
-		{"end the sessions of another", act(s, DecideEndSessions, EndSessions{User: "duty"}), refusal.Forbidden, "access.sessions_of_others"},
-		{"a login key beside another", act(s, DecideMakeLoginKey, MakeLoginKey{Old: "v1", KeyRef: "v2"}), refusal.Conflict, "access.login_key_there"},
+		{"end the sessions of another", act(s, DecideEndSessions, EndSessions{User: "duty"}), refusal.Forbidden,
+			"access.sessions_of_others"},
+		{"a login key beside another", act(s, DecideMakeLoginKey, MakeLoginKey{Old: "v1", KeyRef: "v2"}), refusal.Conflict,
+			"access.login_key_there"},
 		{"a login key that is none", act(s, DecideMakeLoginKey, MakeLoginKey{}), refusal.Conflict, "access.login_key_there"},
 		{"enable nobody", act(s, DecideEnable, Enable{User: "nobody"}), refusal.NotFound, "access.not_found"},
 	} {
@@ -385,7 +412,8 @@ func TestWhatIsRefused(t *testing.T) {
 	s.same()
 }
 
-func act[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error), in P) func() error {
+func act[P any](s *state, decide func(*bbolt.Tx, string, P, time.Time) ([]journal.Event, Granted, error),
+	in P) func() error {
 	return func() error { _, _, err := do(s, decide, "admin", in); return err }
 }
 
@@ -409,7 +437,8 @@ func TestListPagesInOrder(t *testing.T) {
 	for user, role := range map[string]calls.Role{"admin": calls.Admin, "duty": calls.Duty, "zhang": calls.Duty} {
 		mustDo(s, DecideAddAccount, AddAccount{User: user, Role: role, PasswordRef: "p" + user, TokenRef: "t" + user})
 	}
-	for role, want := range map[calls.Role][]string{calls.Enterprise: users, "": {"admin", "duty", "zhang"}, calls.Duty: {"duty", "zhang"}, calls.Admin: {"admin"}, calls.Town: nil} {
+	for role, want := range map[calls.Role][]string{calls.Enterprise: users, "": {"admin", "duty", "zhang"},
+		calls.Duty: {"duty", "zhang"}, calls.Admin: {"admin"}, calls.Town: nil} {
 		for limit := 1; limit <= len(want)+1; limit++ {
 			if got := s.pages(role, limit); !reflect.DeepEqual(got, want) {
 				t.Errorf("role %q in pages of %d: %q, want %q", role, limit, got, want)

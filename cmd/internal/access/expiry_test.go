@@ -64,7 +64,8 @@ func TestATokenEndsAtItsTime(t *testing.T) {
 		return h.verifyToken(token), bus
 	}
 	clock.Add(time.Hour - time.Millisecond)
-	if http, bus := in(short.Token); http == nil || bus == nil || http.Token != "t2" || !http.Expires.Equal(end) || !bus.Expires.Equal(end) {
+	if http, bus := in(short.Token); http == nil || bus == nil || http.Token != "t2" || !http.Expires.Equal(end) ||
+		!bus.Expires.Equal(end) {
 		t.Errorf("just before its end: %+v, %+v", http, bus)
 	}
 	clock.Add(time.Millisecond)
@@ -167,7 +168,8 @@ func TestWhichTokensEndSoon(t *testing.T) {
 		}
 	}
 	h.act(CommandEnable, Enable{User: "away"})
-	if got, more := h.soon(days(14), 2); !slices.Equal(got, []string{"away t2 2026-11-04", "E0001 t2 2026-11-06"}) || !more {
+	if got, more := h.soon(days(14), 2); !slices.Equal(got, []string{"away t2 2026-11-04", "E0001 t2 2026-11-06"}) ||
+		!more {
 		t.Errorf("of two that are read: %q, more %v", got, more)
 	}
 	h.credentials("E0001") // new ones end all

@@ -73,7 +73,8 @@ type ResetFactor struct {
 }
 
 // DecideEnrolFactor gives a user a factor; where there is one, the proof has to be a code of that.
-func DecideEnrolFactor(tx *bbolt.Tx, _ string, in EnrolFactor, proof journal.Proof, _ time.Time) ([]journal.Event, Granted, error) {
+func DecideEnrolFactor(tx *bbolt.Tx, _ string, in EnrolFactor, proof journal.Proof, _ time.Time) ([]journal.Event,
+	Granted, error) {
 	r, err := must(tx, in.User)
 	done := Granted{User: in.User}
 	switch {
@@ -143,7 +144,8 @@ func FactorDraft(issuer, user, have string) (secret, uri string, err error) {
 	if err != nil || len(raw) != factorBytes {
 		raw = nil
 	}
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: user, Secret: raw, SecretSize: factorBytes, Period: codePeriod,
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: user, Secret: raw, SecretSize: factorBytes,
+		Period: codePeriod,
 		Digits: codeDigits, Algorithm: otp.AlgorithmSHA1})
 	if err != nil {
 		return "", "", err

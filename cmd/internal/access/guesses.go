@@ -19,7 +19,8 @@ const leastBesides = 6
 var houseWords = []string{
 	"qingkong", "晴空", "重污染天气", "重污染", "应急响应", "应急", "预警", "减排", "环保局", "环保", "生态环境局", "生态环境", "环境",
 	"值班员", "值班室", "值班", "审批人", "审批", "检查员", "检查", "执法", "企业", "街镇", "只读", "监督", "数据接入", "管理员", "管理", "周边区",
-	"duty", "approver", "inspector", "enterprise", "town", "viewer", "feeder", "admin", "administrator", "neighbour", "天津", "口令", "密码",
+	"duty", "approver", "inspector", "enterprise", "town", "viewer", "feeder", "admin", "administrator", "neighbour", "天津",
+	"口令", "密码",
 }
 
 // wordsOf are the words that an attacker who knows who has a password begins with, the likeliest first: folded, each
@@ -123,8 +124,10 @@ func besides(text string, words []string) int {
 
 // signsFor are digits and signs that are written for letters; 1, ! and | are an i or an l.
 var signsFor = []*strings.Replacer{
-	strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "8", "b", "9", "g", "@", "a", "$", "s", "!", "i", "|", "i", "+", "t", "(", "c"),
-	strings.NewReplacer("0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t", "8", "b", "9", "g", "@", "a", "$", "s", "!", "l", "|", "l", "+", "t", "(", "c"),
+	strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "8", "b", "9", "g", "@", "a", "$", "s",
+		"!", "i", "|", "i", "+", "t", "(", "c"),
+	strings.NewReplacer("0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t", "8", "b", "9", "g", "@", "a", "$", "s",
+		"!", "l", "|", "l", "+", "t", "(", "c"),
 }
 
 // lettersFor is a text with letters in the place of digits and signs: p@ssw0rd is password.

@@ -34,7 +34,8 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, dir: t.TempDir()}
-	h.j = journaltest.Open(t, journal.Options{Dir: h.dir, Registry: registry(), Log: slog.New(slog.NewTextHandler(&h.log, nil))})
+	h.j = journaltest.Open(t, journal.Options{Dir: h.dir, Registry: registry(),
+		Log: slog.New(slog.NewTextHandler(&h.log, nil))})
 	return h
 }
 
@@ -56,7 +57,8 @@ func (h *house) account(user string, role calls.Role) calls.Issued {
 
 func (h *house) credentials(id string) calls.Issued {
 	h.t.Helper()
-	return h.submit(IssueCredentialsCommand("admin", "", Recipient{ID: id, Name: "示例热电厂", Town: "杨柳青镇", MNs: []string{"MN1"}}))
+	return h.submit(IssueCredentialsCommand("admin", "",
+		Recipient{ID: id, Name: "示例热电厂", Town: "杨柳青镇", MNs: []string{"MN1"}}))
 }
 
 func (h *house) token(user string) calls.Issued {
@@ -222,13 +224,16 @@ func TestThePrincipalNamesItsToken(t *testing.T) {
 
 func TestPrincipals(t *testing.T) {
 	h := newHouse(t)
-	town := h.submit(AddAccountCommand("admin", "", calls.NewAccount{User: "yangliuqing", Role: "town", Name: " 李四 ", Town: "杨柳青镇"}))
+	town := h.submit(AddAccountCommand("admin", "",
+		calls.NewAccount{User: "yangliuqing", Role: "town", Name: " 李四 ", Town: "杨柳青镇"}))
 	plant := h.credentials("E0001")
 	p, q := h.verifyToken(town.Token), h.verify("E0001", plant.Password)
-	if p.User != "yangliuqing" || p.Role != calls.Town || p.Town != "杨柳青镇" || p.Name != "李四" || p.Recipient != "" || p.MNs != nil {
+	if p.User != "yangliuqing" || p.Role != calls.Town || p.Town != "杨柳青镇" || p.Name != "李四" || p.Recipient != "" ||
+		p.MNs != nil {
 		t.Errorf("the town is %+v", p)
 	}
-	if q.User != "E0001" || q.Role != calls.Enterprise || q.Recipient != "E0001" || q.Town != "杨柳青镇" || q.Name != "示例热电厂" || fmt.Sprint(q.MNs) != "[MN1]" {
+	if q.User != "E0001" || q.Role != calls.Enterprise || q.Recipient != "E0001" || q.Town != "杨柳青镇" ||
+		q.Name != "示例热电厂" || fmt.Sprint(q.MNs) != "[MN1]" {
 		t.Errorf("the plant is %+v", q)
 	}
 	h.view(func(tx *bbolt.Tx) {
@@ -259,7 +264,8 @@ func TestWhatEndsALogin(t *testing.T) {
 	}{
 		{"nothing", func(*house) {}, true, true},
 		{"new credentials", func(h *house) { h.credentials("E0001") }, false, false},
-		{"the credentials revoked", func(h *house) { h.act(CommandRevokeCredentials, RevokeCredentials{Recipient: "E0001"}) }, false, false},
+		{"the credentials revoked", func(h *house) { h.act(CommandRevokeCredentials, RevokeCredentials{Recipient: "E0001"}) },
+			false, false},
 		{"the token revoked", func(h *house) { h.act(CommandRevoke, Revoke{User: "E0001", TokenID: "t1"}) }, true, false},
 		{"disabled", func(h *house) { h.act(CommandDisable, Disable{User: "E0001"}) }, false, false},
 		{"disabled and enabled", func(h *house) {
@@ -322,7 +328,8 @@ func TestASecretIsShownOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := Submit(ctx, h.j, cmd, issued)
-		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || !ShownBefore(err) || got != (calls.Issued{}) {
+		if refusal.CodeOf(err) != refusal.Conflict || ruleOf(err) != "access.secret_shown_once" || !ShownBefore(err) ||
+			got != (calls.Issued{}) {
 			t.Errorf("%s again under its key: %v, %v, want access.secret_shown_once and nothing shown", name, got, err)
 		}
 		if h.verifyToken(first.Token) == nil {
@@ -347,18 +354,21 @@ func TestARefusedCommandShowsNothing(t *testing.T) {
 }
 
 func TestWrongAccountsNameEveryField(t *testing.T) {
-	_, issued, err := AddAccountCommand("admin", "", calls.NewAccount{User: "No", Role: "root", Name: strings.Repeat("名", 81), Town: "a\nb"})
+	_, issued, err := AddAccountCommand("admin", "",
+		calls.NewAccount{User: "No", Role: "root", Name: strings.Repeat("名", 81), Town: "a\nb"})
 	fields := map[string]string{}
 	if e, ok := err.(*refusal.Error); ok {
 		for _, f := range e.Fields {
 			fields[f.Path] = f.Rule
 		}
 	}
-	want := map[string]string{"user": "access.user_name", "role": "access.role_unknown", "name": "access.text_wrong", "town": "access.text_wrong"}
+	want := map[string]string{"user": "access.user_name", "role": "access.role_unknown", "name": "access.text_wrong",
+		"town": "access.text_wrong"}
 	if fmt.Sprint(fields) != fmt.Sprint(want) || issued != (calls.Issued{}) {
 		t.Errorf("wrong fields %v, want %v", fields, want)
 	}
-	if _, _, err := AddTokenCommand("admin", "", calls.NewToken{ByID: calls.ByID{ID: "duty"}, Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
+	if _, _, err := AddTokenCommand("admin", "",
+		calls.NewToken{ByID: calls.ByID{ID: "duty"}, Name: strings.Repeat("x", 41)}); ruleOf(err) != "access.text_wrong" {
 		t.Errorf("a token's name of 41 characters: %v", err)
 	}
 }
@@ -374,7 +384,8 @@ func TestSecretsReachNothing(t *testing.T) {
 			secrets = append(secrets, issued.Password)
 		}
 		shown := fmt.Sprintf("%v %+v %#v %s", issued, issued, issued, issued)
-		slog.New(slog.NewJSONHandler(&h.log, nil)).Info("issued", "issued", issued, "in", slog.GroupValue(slog.Any("issued", issued)))
+		slog.New(slog.NewJSONHandler(&h.log, nil)).Info("issued", "issued", issued, "in",
+			slog.GroupValue(slog.Any("issued", issued)))
 		h.log.WriteString(shown)
 		text, err := json.Marshal(issued)
 		if err != nil || !strings.Contains(string(text), issued.Token) {
@@ -467,7 +478,8 @@ func TestRandomHistoriesLeaveTheRightSecrets(t *testing.T) {
 		tokens := map[string]int{}
 		keep := func(issued calls.Issued, password bool) {
 			tokens[issued.User]++
-			made = append(made, &secret{user: issued.User, text: secretOf(t, issued.Token), id: tokenID(tokens[issued.User]), good: true})
+			made = append(made, &secret{user: issued.User, text: secretOf(t, issued.Token), id: tokenID(tokens[issued.User]),
+				good: true})
 			if password {
 				made = append(made, &secret{user: issued.User, text: issued.Password, password: true, good: true})
 			}

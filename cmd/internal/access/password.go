@@ -231,7 +231,8 @@ const phcPrefix = "$argon2id$"
 var b64 = base64.RawStdEncoding
 
 func phc(c Cost, salt, key []byte) string {
-	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", phcPrefix, argon2.Version, c.Memory, c.Time, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(key))
+	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", phcPrefix, argon2.Version, c.Memory, c.Time, c.Threads,
+		b64.EncodeToString(salt), b64.EncodeToString(key))
 }
 
 // errPHC says nothing of the text: it is a secret.
@@ -248,7 +249,8 @@ func parsePHC(text string) (c Cost, salt, key []byte, err error) {
 	salt, err1 := b64.DecodeString(parts[4])
 	key, err2 := b64.DecodeString(parts[5])
 	const mostMemory, mostTime = 1 << 20, 16
-	if err1 != nil || err2 != nil || len(key) != keyLen || c.Threads < 1 || c.Time < 1 || c.Time > mostTime || c.Memory > mostMemory {
+	if err1 != nil || err2 != nil || len(key) != keyLen || c.Threads < 1 || c.Time < 1 || c.Time > mostTime ||
+		c.Memory > mostMemory {
 		return c, nil, nil, errPHC
 	}
 	return c, salt, key, nil

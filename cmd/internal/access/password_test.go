@@ -147,7 +147,8 @@ func TestWhatPasswordsAreRefused(t *testing.T) {
 		h.change(p, "zhangsan", issued.Password, password)
 		issued.Password = password
 	}
-	if _, err := p.Change(t.Context(), "zhangsan", issued.Password, issued.Password); fieldRule(err) != "access.password_same" {
+	if _, err := p.Change(t.Context(), "zhangsan", issued.Password,
+		issued.Password); fieldRule(err) != "access.password_same" {
 		t.Errorf("the same again: %v", err)
 	}
 }
@@ -199,16 +200,19 @@ func TestAPasswordThatMovedMeanwhile(t *testing.T) {
 		act  func() error
 		rule string
 	}{
-		{"another password in force", act(s, DecideChangePassword, ChangePassword{User: "duty", Old: "c1", PasswordRef: "c2"}), "access.password_moved"},
+		{"another password in force", act(s, DecideChangePassword,
+			ChangePassword{User: "duty", Old: "c1", PasswordRef: "c2"}), "access.password_moved"},
 		{"nobody", act(s, DecideChangePassword, ChangePassword{User: "nobody", PasswordRef: "x"}), "access.not_found"},
-		{"a recipient", act(s, DecideChangePassword, ChangePassword{User: "E0001", Old: "p2", PasswordRef: "x"}), "access.password_of_recipient"},
+		{"a recipient", act(s, DecideChangePassword, ChangePassword{User: "E0001", Old: "p2", PasswordRef: "x"}),
+			"access.password_of_recipient"},
 	} {
 		if err := c.act(); ruleOf(err) != c.rule {
 			t.Errorf("%s: %v, want %s", c.name, err, c.rule)
 		}
 	}
 	mustDo(s, DecideDisable, Disable{User: "duty"})
-	if err := act(s, DecideChangePassword, ChangePassword{User: "duty", Old: "p3", PasswordRef: "x"})(); ruleOf(err) != "access.user_disabled" {
+	if err := act(s, DecideChangePassword,
+		ChangePassword{User: "duty", Old: "p3", PasswordRef: "x"})(); ruleOf(err) != "access.user_disabled" {
 		t.Errorf("disabled: %v", err)
 	}
 	s.same()
@@ -229,10 +233,12 @@ func TestHashesTellNothingOfTheUser(t *testing.T) {
 		user, secret string
 		hashes       int64
 	}{
-		{"machine", "a wrong secret", 1}, {"chosen", "a wrong secret", 1}, {"disabled", "a wrong secret", 1}, {"nobody", "a wrong secret", 1},
+		{"machine", "a wrong secret", 1}, {"chosen", "a wrong secret", 1}, {"disabled", "a wrong secret", 1},
+		{"nobody", "a wrong secret", 1},
 		{"e0002", "a wrong secret", 1}, {"e0009", "a wrong secret", 1},
 		{"E0001", "a wrong secret", 0}, {"E0009", "a wrong secret", 0}, // no account has such a name
-		{"chosen", "too short", 0}, {"nobody", "too short", 0}, {"chosen", strings.Repeat("x", 5000), 0}, {"nobody", strings.Repeat("x", 5000), 0},
+		{"chosen", "too short", 0}, {"nobody", "too short", 0}, {"chosen", strings.Repeat("x", 5000), 0},
+		{"nobody", strings.Repeat("x", 5000), 0},
 	} {
 		before := p.hashes.Load()
 		if who, err := p.Check(t.Context(), c.user, c.secret); who != nil || err != nil {
@@ -329,8 +335,10 @@ func TestDamagedHashesAreRefusedSilently(t *testing.T) {
 	if _, _, _, err := parsePHC(good); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"", "$argon2id$", strings.Replace(good, "argon2id", "argon2i", 1), strings.Replace(good, "v=19", "v=16", 1),
-		strings.Replace(good, "m=64", "m=99999999", 1), strings.Replace(good, "t=1", "t=0", 1), strings.Replace(good, "p=1", "p=0", 1),
+	for _, text := range []string{"", "$argon2id$", strings.Replace(good, "argon2id", "argon2i", 1),
+		strings.Replace(good, "v=19", "v=16", 1),
+		strings.Replace(good, "m=64", "m=99999999", 1), strings.Replace(good, "t=1", "t=0", 1),
+		strings.Replace(good, "p=1", "p=0", 1),
 		strings.Replace(good, "t=1", "t=999", 1), good + "$x", good[:len(good)-2], strings.Replace(good, "m=64", "m=x", 1)} {
 		if _, _, _, err := parsePHC(text); err != errPHC {
 			t.Errorf("%q: %v", text, err)

@@ -138,7 +138,8 @@ func ListSeen(tx *bbolt.Tx, recipient, user, cursor string, limit int) (page []c
 	var before []byte
 	if cursor != "" {
 		if before, err = hex.DecodeString(cursor); err != nil || len(before) != 12 {
-			return nil, "", refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown", Args: refusal.Args{"value": cursor}}})
+			return nil, "", refusal.Input([]refusal.Field{{Path: "cursor", Rule: "cursor.unknown",
+				Args: refusal.Args{"value": cursor}}})
 		}
 	}
 	for id := range seenIDs(tx, recipient, user, before) {

@@ -70,7 +70,8 @@ func TestListSeenIsTheRecordBackwards(t *testing.T) {
 			if pos.Off += 50; rapid.Bool().Draw(rt, "next block") {
 				pos.Block, pos.Off = pos.Block+1, 50
 			}
-			ev := PersonalSeen{User: users.Draw(rt, "user"), From: time.Unix(int64(pos.Block), 0).UTC(), To: time.Unix(int64(pos.Block)+9, 0).UTC()}
+			ev := PersonalSeen{User: users.Draw(rt, "user"), From: time.Unix(int64(pos.Block), 0).UTC(),
+				To: time.Unix(int64(pos.Block)+9, 0).UTC()}
 			for range rapid.IntRange(1, 3).Draw(rt, "reads") {
 				r := calls.PersonalRead{Kind: SeenContact, Call: "GET /x", Count: 1}
 				switch rapid.IntRange(0, 5).Draw(rt, "what") {
@@ -144,7 +145,8 @@ func TestDecideSeen(t *testing.T) {
 		"another's": {"duty", PersonalSeen{User: "admin", Reads: one}, 0, refusal.Invalid},
 		"nothing":   {"duty", PersonalSeen{User: "duty"}, 0, ""},
 		"the most":  {"duty", PersonalSeen{User: "duty", Reads: []calls.PersonalRead{{Recipients: many[:MaxSeen]}}}, 1, ""},
-		"too much":  {"duty", PersonalSeen{User: "duty", Reads: []calls.PersonalRead{{Recipients: many}}}, 0, refusal.Invalid},
+		"too much": {"duty", PersonalSeen{User: "duty", Reads: []calls.PersonalRead{{Recipients: many}}}, 0,
+			refusal.Invalid},
 	} {
 		events, _, err := decideSeen(nil, c.actor, c.in, time.Time{})
 		if len(events) != c.events || refusal.CodeOf(err) != c.code {

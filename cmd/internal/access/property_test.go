@@ -41,7 +41,8 @@ func TestRandomCommandsAgreeWithTheModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"account": func(t *rapid.T) {
 				user, p := names.Draw(t, "user"), &plain{password: ref(), tokens: []string{ref()}, ids: []string{"t1"}, made: 1}
-				_, _, err := do(s, DecideAddAccount, "admin", AddAccount{User: user, Role: calls.Duty, PasswordRef: p.password, TokenRef: p.tokens[0]})
+				_, _, err := do(s, DecideAddAccount, "admin",
+					AddAccount{User: user, Role: calls.Duty, PasswordRef: p.password, TokenRef: p.tokens[0]})
 				free := user == strings.ToLower(user) && model[user] == nil && model[strings.ToUpper(user)] == nil
 				if free != (err == nil) {
 					t.Fatalf("account %s: %v, free %v", user, err, free)
@@ -52,7 +53,8 @@ func TestRandomCommandsAgreeWithTheModel(t *testing.T) {
 			},
 			"credentials": func(t *rapid.T) {
 				id, password, tok := names.Draw(t, "id"), ref(), ref()
-				_, _, err := do(s, DecideIssueCredentials, "admin", IssueCredentials{Recipient: id, PasswordRef: password, TokenRef: tok})
+				_, _, err := do(s, DecideIssueCredentials, "admin",
+					IssueCredentials{Recipient: id, PasswordRef: password, TokenRef: tok})
 				p, low := model[id], model[strings.ToLower(id)]
 				ok := (p == nil || p.recipient && !p.disabled) && (low == nil || low.recipient)
 				if ok != (err == nil) {

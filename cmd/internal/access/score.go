@@ -17,7 +17,8 @@ const leastScore = 3
 const mostScored = 64
 
 // everyday are words of Chinese passwords that zxcvbn's lists, which are English, lack.
-var everyday = []string{"woaini", "5201314", "1314520", "1314", "520", "woshi", "mima", "kouling", "huanbao", "zhongguo", "nihao", "168", "888", "666",
+var everyday = []string{"woaini", "5201314", "1314520", "1314", "520", "woshi", "mima", "kouling", "huanbao",
+	"zhongguo", "nihao", "168", "888", "666",
 	"我爱你", "我们", "中国", "你好"}
 
 // score is how hard zxcvbn finds a password, 0 to 4, as it is and with shifted digits and signs for letters undone: the

@@ -66,7 +66,8 @@ func Exists(tx *bbolt.Tx, user string) bool { return tx.Bucket(usersBucket).Get(
 // costs with a wrong secret.
 var (
 	decoyRef = strings.Repeat("-", 44)
-	decoy    = []byte(`{"user":"nobody","role":"enterprise","name_ref":"` + decoyRef + `","town":"-","recipient":"nobody",` +
+	decoy    = []byte(`{"user":"nobody","role":"enterprise","name_ref":"` + decoyRef +
+		`","town":"-","recipient":"nobody",` +
 		`"password":{"ref":"` + decoyRef + `","at":"2016-12-16T20:00:00+08:00"},` +
 		`"tokens":[{"id":"t1","ref":"` + decoyRef + `","at":"2016-12-16T20:00:00+08:00"}],` +
 		`"token_seq":1,"added_at":"2016-12-16T20:00:00+08:00","added_by":"admin"}`)
@@ -78,7 +79,8 @@ var (
 //
 // A password of the user's own choosing is for the caller to compare with: outside the transaction, for it takes long.
 // Then found is nil, chosen is the text that is kept of the password, and ref is where.
-func look(tx *bbolt.Tx, user, secret string, now time.Time, password, tokens int) (found *Principal, ref, chosen string) {
+func look(tx *bbolt.Tx, user, secret string, now time.Time, password, tokens int) (found *Principal, ref,
+	chosen string) {
 	data, known := tx.Bucket(usersBucket).Get([]byte(user)), true
 	if data == nil {
 		data, known = decoy, false

@@ -223,7 +223,8 @@ func (a *App) openWatch() (err error) {
 	a.logins = a.openLogins()
 	a.auditor = watchman.NewAuditor(a.journal, cfg.Orders.RepeatMax, a.opt.Clock, a.opt.hooks.audit, a.log)
 	a.watchman = watchman.New(watchman.Parts{
-		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch, Local: a.local, Checks: a.checks, Logins: a.logins,
+		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch, Local: a.local,
+		Checks: a.checks, Logins: a.logins,
 		Certs: a.certs.Keepers(), Backup: a.kept.Check, Besides: a.opt.probes, Log: a.log,
 	})
 	a.metrics = a.newMetrics()
@@ -233,7 +234,8 @@ func (a *App) openWatch() (err error) {
 // openPages makes HTTP's side: the interface and the desk, and the sessions of both.
 func (a *App) openPages(ctx context.Context) error {
 	cfg, l := a.opt.Config, a.opt.Config.Limits
-	sessions, err := session.New(ctx, a.journal, a.svc.Passwords, session.Options{Proxies: proxies(cfg.Proxies), Logins: a.logins, Log: a.log})
+	sessions, err := session.New(ctx, a.journal, a.svc.Passwords,
+		session.Options{Proxies: proxies(cfg.Proxies), Logins: a.logins, Log: a.log})
 	if err != nil {
 		a.logins.Close()
 		return err
@@ -437,7 +439,8 @@ func (a *App) Room() watch.Room { return a.room.Now() }
 func (a *App) Bus() *bus.Bus { return a.bus }
 
 // Backup writes the record to a file, as package backups does.
-func (a *App) Backup(ctx context.Context, req folder.BackupRequest, progress func(journal.BackupProgress)) (folder.BackupResult, error) {
+func (a *App) Backup(ctx context.Context, req folder.BackupRequest,
+	progress func(journal.BackupProgress)) (folder.BackupResult, error) {
 	return a.backup.Write(ctx, req, progress)
 }
 

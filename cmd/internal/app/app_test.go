@@ -117,7 +117,8 @@ func TestStopIsInReverseAndMayBeRepeated(t *testing.T) {
 	if !slices.Equal(stopped, built) {
 		t.Errorf("stopped, from the last: %v; built: %v", stopped, built)
 	}
-	if before := slices.Index(built, "journal"); before < slices.Index(built, "bus") || before > slices.Index(built, "http") {
+	if before := slices.Index(built, "journal"); before < slices.Index(built, "bus") ||
+		before > slices.Index(built, "http") {
 		t.Errorf("the journal needs the bus, and HTTP the journal: %v", built)
 	}
 	stop(t, a)
@@ -167,7 +168,8 @@ func TestAFolderBelongsToOneProgram(t *testing.T) {
 	cfg := alone(t)
 	a := start(t, Options{Config: cfg})
 	importDemo(t, a, 1000)
-	if _, err := New(t.Context(), Options{Config: cfg}); err == nil || !strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), cfg.Data) {
+	if _, err := New(t.Context(), Options{Config: cfg}); err == nil || !strings.Contains(err.Error(), "in use") ||
+		!strings.Contains(err.Error(), cfg.Data) {
 		t.Fatalf("a second program on the folder: %v", err)
 	}
 	ready(t, addresses(t, cfg))
@@ -219,8 +221,10 @@ func TestDemo(t *testing.T) {
 	}
 	// Behind it 12-22 and 12-23 are 134 and 65: the lift is expected from the beginning of the first.
 	end := tomorrow.AddDays(6).Start()
-	if clock := strings.Join(p.Clock("zh-CN"), "\n"); p.EndsAt == nil || !p.EndsAt.Equal(end) || p.Trace.Outlook.From == nil || !p.Trace.Outlook.From.Equal(end) ||
-		!strings.Contains(clock, "起点："+alerts.StartText(tomorrow.Start())) || !strings.Contains(clock, "预计 "+alerts.StartText(end)+" 解除") {
+	if clock := strings.Join(p.Clock("zh-CN"), "\n"); p.EndsAt == nil || !p.EndsAt.Equal(end) ||
+		p.Trace.Outlook.From == nil || !p.Trace.Outlook.From.Equal(end) ||
+		!strings.Contains(clock, "起点："+alerts.StartText(tomorrow.Start())) ||
+		!strings.Contains(clock, "预计 "+alerts.StartText(end)+" 解除") {
 		t.Errorf("the clock line is %s, the end %v", clock, p.EndsAt)
 	}
 	prove(t, a)
@@ -241,7 +245,8 @@ func TestDemo(t *testing.T) {
 func TestSimulatedEnterprises(t *testing.T) {
 	cfg := alone(t)
 	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 500*time.Millisecond, 500*time.Millisecond
-	a := start(t, Options{Config: cfg, Demo: &demo.Demo{Recipients: 300, Soonest: time.Millisecond, Latest: 100 * time.Millisecond}})
+	a := start(t, Options{Config: cfg,
+		Demo: &demo.Demo{Recipients: 300, Soonest: time.Millisecond, Latest: 100 * time.Millisecond}})
 	made, err := demo.Credentials(cfg.Data)
 	own := made["enterprise"].Recipient
 	if err != nil || own == "" {

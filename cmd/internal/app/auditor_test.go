@@ -159,14 +159,16 @@ func TestTheAuditorSaysWhichPartStandsStill(t *testing.T) {
 		return done
 	})
 	x.alarms(w.ID)
-	if f := x.auditor.Finding(); f.Orders != orders || !strings.Contains(f.Why.Detail("en"), fmt.Sprintf("%d things", orders+1)) {
+	if f := x.auditor.Finding(); f.Orders != orders ||
+		!strings.Contains(f.Why.Detail("en"), fmt.Sprintf("%d things", orders+1)) {
 		t.Errorf("%d orders and a declaration are not sent: looked at %d, %v", orders, f.Orders, f.Why)
 	}
 	x.parts.mends("dispatcher")
 	x.well("the dispatcher runs again")
 
 	x.parts.breaks("timers")
-	if _, err := servicetest.WarningAct(t.Context(), x.svc, "duty", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision)); err != nil {
+	if _, err := servicetest.WarningAct(t.Context(), x.svc, "duty", "", w.ID, "lift",
+		fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision)); err != nil {
 		t.Fatal(err)
 	}
 	x.alarms("plan/" + w.ID)
@@ -230,7 +232,8 @@ func TestTheAuditorFindsALostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	x = startAudited(t, cfg, "")
-	if f := x.auditor.Finding(); !f.Failed || !strings.Contains(f.Why.Detail("zh-CN"), lost) || !strings.Contains(f.Why.Detail("zh-CN"), "1 件事") {
+	if f := x.auditor.Finding(); !f.Failed || !strings.Contains(f.Why.Detail("zh-CN"), lost) ||
+		!strings.Contains(f.Why.Detail("zh-CN"), "1 件事") {
 		t.Errorf("found %+v", f)
 	}
 }
@@ -247,8 +250,9 @@ func TestAStartIsNoAlarm(t *testing.T) {
 	stop(t, x.App)
 
 	x = &auditedApp{t: t, clock: journaltest.NewClock(at.Add(5 * time.Hour)), ticks: make(chan time.Time), log: &lines{}}
-	x.App = start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(x.log, nil)), Clock: x.clock.Now, hooks: hooks{audit: x.ticks,
-		part: func(ctx context.Context, _ string, _ func(context.Context)) { <-ctx.Done() }}})
+	x.App = start(t, Options{Config: cfg, Log: slog.New(slog.NewTextHandler(x.log, nil)), Clock: x.clock.Now,
+		hooks: hooks{audit: x.ticks,
+			part: func(ctx context.Context, _ string, _ func(context.Context)) { <-ctx.Done() }}})
 	eventually(t, "the first audit", func() bool { return !x.auditor.Finding().At.IsZero() })
 	if f := x.auditor.Finding(); f.Failed {
 		t.Errorf("at once: %v", f.Why)

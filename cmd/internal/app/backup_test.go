@@ -45,7 +45,8 @@ func broughtBack(t *testing.T, files ...string) (config.Config, journal.Restored
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := journal.Restore(t.Context(), journal.RestoreOptions{Files: files, Dir: cfg.Data, Registry: service.Registry(set)})
+	done, err := journal.Restore(t.Context(),
+		journal.RestoreOptions{Files: files, Dir: cfg.Data, Registry: service.Registry(set)})
 	if err != nil {
 		t.Fatalf("restore: %v", err)
 	}
@@ -54,7 +55,8 @@ func broughtBack(t *testing.T, files ...string) (config.Config, journal.Restored
 
 // acknowledging answers the orders of a warning one after another until the end, and notes at which height each answer
 // was confirmed; some is closed when there are some.
-func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (confirmed map[string]uint64, some chan struct{}, wait func()) {
+func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (confirmed map[string]uint64,
+	some chan struct{}, wait func()) {
 	const few = 20
 	confirmed, some = map[string]uint64{}, make(chan struct{})
 	var all sync.WaitGroup
@@ -80,7 +82,8 @@ func acknowledging(t *testing.T, a *App, warning string, end <-chan struct{}) (c
 				if confirmed[o.ID] != 0 {
 					continue
 				}
-				_, err := servicetest.AnswerOrder(context.Background(), a.svc, o.RecipientID, "", notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
+				_, err := servicetest.AnswerOrder(context.Background(), a.svc, o.RecipientID, "",
+					notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
 				if err != nil {
 					t.Errorf("an answer to %s: %v", o.ID, err)
 					return
@@ -111,7 +114,8 @@ func TestBackupDuringADispatch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.Erase, "", []byte(`{"user":"zhang","reason":"离职"}`)); err != nil {
+	if _, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.Erase, "",
+		[]byte(`{"user":"zhang","reason":"离职"}`)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -130,7 +134,8 @@ func TestBackupDuringADispatch(t *testing.T) {
 	close(end)
 	wait()
 	want := planned(t, a, w.ID)
-	if text, err := os.ReadFile(file); err != nil || bytes.Contains(text, []byte("xyzzy")) || !bytes.Contains(text, []byte("plugh")) {
+	if text, err := os.ReadFile(file); err != nil || bytes.Contains(text, []byte("xyzzy")) ||
+		!bytes.Contains(text, []byte("plugh")) {
 		t.Errorf("the backup holds what was erased, or not what was not (%v)", err)
 	}
 
@@ -196,7 +201,8 @@ func TestBackupEndsWithTheProgram(t *testing.T) {
 			return
 		}
 		begun = true
-		if _, err := a.Backup(t.Context(), folder.BackupRequest{File: filepath.Join(dir, "c")}, nil); refusal.CodeOf(err) != refusal.Conflict {
+		if _, err := a.Backup(t.Context(), folder.BackupRequest{File: filepath.Join(dir, "c")},
+			nil); refusal.CodeOf(err) != refusal.Conflict {
 			t.Errorf("a second backup beside the first: %v", err)
 		}
 		go func() { stopped <- a.Stop(context.Background()) }()
@@ -240,7 +246,8 @@ func TestBackupThatTheProgramRefuses(t *testing.T) {
 	cfg.Disk.StopMB, cfg.Disk.MinMB = 1<<38, 1<<39
 	a := start(t, Options{Config: cfg})
 	dir := t.TempDir()
-	for _, req := range []folder.BackupRequest{{File: filepath.Join(dir, "b")}, {File: "relative"}, {File: filepath.Join(dir, "none", "b")}} {
+	for _, req := range []folder.BackupRequest{{File: filepath.Join(dir, "b")}, {File: "relative"},
+		{File: filepath.Join(dir, "none", "b")}} {
 		_, err := a.Backup(t.Context(), req, nil)
 		_, asked := backups.OfFolder(t.Context(), cfg, "test", req, nil)
 		if err == nil || asked == nil {

@@ -112,7 +112,8 @@ func busyHands(t *testing.T, w *world, p *tab) {
 	}
 	w.accounts["burner"] = demo.Credential{Issued: made, Recipient: "E0002"}
 	acknowledge := func(who string) {
-		w.api(t, who, http.MethodPost, "/orders/"+warning+"-"+w.accounts[who].Recipient+"-1/acknowledge", map[string]any{}, nil)
+		w.api(t, who, http.MethodPost, "/orders/"+warning+"-"+w.accounts[who].Recipient+"-1/acknowledge",
+			map[string]any{}, nil)
 	}
 	var total int
 	eventually(t, "the orders", func() bool {
@@ -137,7 +138,8 @@ func busyHands(t *testing.T, w *world, p *tab) {
 	if eval[int](p, fmt.Sprintf(shown, "acknowledged")) != 0 {
 		t.Error("a link was replaced under the hand that pressed it")
 	}
-	p.goes("release", chromedp.MouseEvent(chromedp.MouseReleased, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	p.goes("release", chromedp.MouseEvent(chromedp.MouseReleased, at[0], at[1], chromedp.ButtonLeft,
+		chromedp.ClickCount(1)))
 	if !strings.Contains(eval[string](p, `location.search`), "town=") {
 		t.Errorf("the click was lost: %s", p.path())
 	}
@@ -199,11 +201,14 @@ func endedSession(t *testing.T, w *world, p *tab) {
 		p.enter("duty")
 		p.says(word("form.again"))
 		got := map[string]string{}
-		for _, field := range []string{"[name=level]:checked", "[name=trigger]:checked", "#f-document_no", "#f-issued_by", "#f-received_at", "#f-reason", "#f-notice_text"} {
+		for _, field := range []string{"[name=level]:checked", "[name=trigger]:checked", "#f-document_no", "#f-issued_by",
+			"#f-received_at", "#f-reason", "#f-notice_text"} {
 			got[field] = p.value(field)
 		}
-		if got["[name=level]:checked"] != "yellow" || got["[name=trigger]:checked"] != "city_order" || got["#f-document_no"] != "津气指办〔2026〕1号" ||
-			got["#f-issued_by"] != "市指挥部办公室" || got["#f-received_at"] != "2026-01-01T08:00" || got["#f-reason"] != hostile || got["#f-notice_text"] != "一、\n"+hostile {
+		if got["[name=level]:checked"] != "yellow" || got["[name=trigger]:checked"] != "city_order" ||
+			got["#f-document_no"] != "津气指办〔2026〕1号" ||
+			got["#f-issued_by"] != "市指挥部办公室" || got["#f-received_at"] != "2026-01-01T08:00" || got["#f-reason"] != hostile ||
+			got["#f-notice_text"] != "一、\n"+hostile {
 			t.Errorf("after the login the form has %q", got)
 		}
 	}
@@ -261,7 +266,8 @@ func keyboard(t *testing.T, w *world) {
 	p.tabs("a.skip", 1)
 	p.do("skip", chromedp.KeyEvent(kb.Enter))
 	p.tabs("summary", 12)
-	w.api(t, "duty", http.MethodPost, "/warnings", map[string]any{"level": "yellow", "trigger": "own_forecast", "drill": true}, nil)
+	w.api(t, "duty", http.MethodPost, "/warnings",
+		map[string]any{"level": "yellow", "trigger": "own_forecast", "drill": true}, nil)
 	p.comes("the drill on the desk", `document.querySelector("#home .card-drill") !== null`)
 	if !eval[bool](p, `document.activeElement.matches("summary")`) {
 		t.Error("the focus is lost when what is shown changes")

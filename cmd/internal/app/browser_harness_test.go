@@ -184,7 +184,8 @@ func (w *world) cancelAll(t *testing.T) {
 	t.Helper()
 	for _, one := range w.warnings(t) {
 		if one.State != "cancelled" && one.State != "lifted" {
-			w.api(t, "duty", http.MethodPost, "/warnings/"+one.ID+"/cancel", map[string]any{"revision": one.Revision, "reason": "完"}, nil)
+			w.api(t, "duty", http.MethodPost, "/warnings/"+one.ID+"/cancel",
+				map[string]any{"revision": one.Revision, "reason": "完"}, nil)
 		}
 	}
 }
@@ -232,7 +233,8 @@ func (w *world) tab(t *testing.T, ctx context.Context, width int) *tab {
 // screen is what the tab is looked at on.
 func (p *tab) screen() chromedp.Action[chromedp.Void] {
 	if p.width == phoneWidth {
-		return chromedp.EmulateViewport(phoneWidth, phoneHeight, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch)
+		return chromedp.EmulateViewport(phoneWidth, phoneHeight, chromedp.EmulateScale(2), chromedp.EmulateMobile,
+			chromedp.EmulateTouch)
 	}
 	return chromedp.EmulateViewport(deskWidth, deskHeight)
 }
@@ -251,7 +253,8 @@ func (p *tab) watch(event any) {
 			_ = chromedp.Do(p.ctx, command(page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}))
 		}() // the page stands still until then
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Host != p.w.host && u.Scheme != "data" && e.Request.URL != "about:blank" {
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Host != p.w.host && u.Scheme != "data" &&
+			e.Request.URL != "about:blank" {
 			note("request to another host: %s", e.Request.URL)
 		}
 	case *runtime.EventExceptionThrown:
@@ -267,7 +270,8 @@ func (p *tab) watch(event any) {
 		}
 	case *audits.EventIssueAdded:
 		if d := e.Issue.Details; d != nil && d.ContentSecurityPolicyIssueDetails != nil {
-			note("content security policy: %s %s", d.ContentSecurityPolicyIssueDetails.ViolatedDirective, d.ContentSecurityPolicyIssueDetails.BlockedURL)
+			note("content security policy: %s %s", d.ContentSecurityPolicyIssueDetails.ViolatedDirective,
+				d.ContentSecurityPolicyIssueDetails.BlockedURL)
 		}
 	}
 }

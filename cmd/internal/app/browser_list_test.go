@@ -41,8 +41,9 @@ func lists(t *testing.T, w *world) {
 		ID          string `json:"id"`
 		ListVersion string `json:"list_version"`
 	}
-	w.api(t, "duty", http.MethodPost, "/warnings", map[string]any{"level": "yellow", "trigger": "city_order", "document_no": "津污防指〔2026〕1号",
-		"ends_at": w.journal.Now().Add(48 * time.Hour).Format("2006-01-02T15:00:00Z07:00")}, &warning)
+	w.api(t, "duty", http.MethodPost, "/warnings",
+		map[string]any{"level": "yellow", "trigger": "city_order", "document_no": "津污防指〔2026〕1号",
+			"ends_at": w.journal.Now().Add(48 * time.Hour).Format("2006-01-02T15:00:00Z07:00")}, &warning)
 	if warning.ListVersion != version {
 		t.Errorf("the warning is pinned to %s, in force is %s", warning.ListVersion, version)
 	}

@@ -27,7 +27,8 @@ func pages(t *testing.T, w *world) {
 		p.click(`button[value=dark]`)
 		walk(p, "-en-dark", reached)
 	}
-	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board", "/desk/warnings/W-/lift",
+	for _, must := range []string{"/desk", "/desk/warnings", "/desk/warnings/W-", "/desk/warnings/W-/board",
+		"/desk/warnings/W-/lift",
 		"/desk/warnings/W-/adjust", "/desk/warnings/W-/revise", "/desk/warnings/W-/cancel", "/desk/orders", "/desk/orders/W-",
 		"/desk/recipients", "/desk/recipients/E-", "/desk/lists", "/desk/lists/L-", "/desk/declare", "/desk/password"} {
 		if !reached[must] {
@@ -61,7 +62,8 @@ func walk(p *tab, variant string, reached map[string]bool) {
 		}
 		reached[kind(path)] = true
 		got := p.looksRight(path)
-		if !public(path) && ((got.Lang == "en") != strings.Contains(variant, "en") || (got.Theme == "dark") != strings.Contains(variant, "dark")) {
+		if !public(path) && ((got.Lang == "en") != strings.Contains(variant, "en") ||
+			(got.Theme == "dark") != strings.Contains(variant, "dark")) {
 			p.t.Errorf("%s comes in %s and %s", path, got.Lang, got.Theme)
 		}
 		p.shot("page" + strings.ReplaceAll(kind(path), "/", "_") + "-" + p.who + variant)
@@ -116,7 +118,8 @@ func (p *tab) looksRight(path string) (got seenOf) {
 		own = 1
 	}
 	if got.Own != own || got.Heads != 1 || len(got.Nameless) > 0 {
-		p.t.Errorf("%s holds %d scripts or styles of its own, %d headings, and fields without a label: %v", path, got.Own, got.Heads, got.Nameless)
+		p.t.Errorf("%s holds %d scripts or styles of its own, %d headings, and fields without a label: %v", path, got.Own,
+			got.Heads, got.Nameless)
 	}
 	if strings.Contains(got.Text, "desk.") || strings.Contains(got.Text, "{") {
 		p.t.Errorf("%s shows a word that is not there:\n%s", path, got.Text)

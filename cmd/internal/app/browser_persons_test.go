@@ -23,7 +23,8 @@ func persons(t *testing.T, w *world) {
 	p.open("/desk/password")
 	p.click("#go-factor")
 	secret := squeezeAll(p.value(`input[name=secret]`))
-	if got := strings.ReplaceAll(eval[string](p, `document.querySelector("#factor-secret").textContent`), " ", ""); got != secret || len(secret) != 32 {
+	if got := strings.ReplaceAll(eval[string](p, `document.querySelector("#factor-secret").textContent`), " ",
+		""); got != secret || len(secret) != 32 {
 		p.fail("the page shows another secret than it sends")
 	}
 	p.shot("factor")
@@ -36,7 +37,8 @@ func persons(t *testing.T, w *world) {
 	}
 	p.fill("#otp", code(0))
 	p.fill("#current", "not the password")
-	if status := p.click("main form button"); status != http.StatusUnprocessableEntity || p.value("#otp") != "" || p.value(`input[name=secret]`) != secret {
+	if status := p.click("main form button"); status != http.StatusUnprocessableEntity || p.value("#otp") != "" ||
+		p.value(`input[name=secret]`) != secret {
 		p.fail("a wrong password is answered with %d, or more than the secret stays", status)
 	}
 	p.shot("factor-refused")
@@ -54,7 +56,8 @@ func persons(t *testing.T, w *world) {
 	p.fill("#f-otp", next)
 	p.expire()
 	p.click(`button[value=confirm]`)
-	if p.there(`input[name="typed.otp"]`) || strings.Contains(eval[string](p, `document.documentElement.outerHTML`), next) {
+	if p.there(`input[name="typed.otp"]`) ||
+		strings.Contains(eval[string](p, `document.documentElement.outerHTML`), next) {
 		p.fail("the login page carries the code")
 	}
 	p.enter("li")
@@ -68,7 +71,8 @@ func persons(t *testing.T, w *world) {
 
 	var got apiWarning
 	w.api(t, "viewer", http.MethodGet, "/warnings/"+warning, nil, &got)
-	w.api(t, "duty", http.MethodPost, "/warnings/"+warning+"/adjust", map[string]any{"revision": got.Revision, "level": "red"}, nil)
+	w.api(t, "duty", http.MethodPost, "/warnings/"+warning+"/adjust",
+		map[string]any{"revision": got.Revision, "level": "red"}, nil)
 	p.open("/desk/warnings/" + warning + "/approve")
 	p.fill("#f-otp", next)
 	if status := p.click(`button[value=confirm]`); status != http.StatusUnprocessableEntity {
@@ -85,6 +89,7 @@ func squeezeAll(s string) string { return strings.Join(strings.Fields(s), "") }
 func (w *world) declaredOrange(t *testing.T) string {
 	t.Helper()
 	var got apiWarning
-	w.api(t, "duty", http.MethodPost, "/warnings", map[string]any{"level": "orange", "trigger": "city_order", "reason": "示例"}, &got)
+	w.api(t, "duty", http.MethodPost, "/warnings",
+		map[string]any{"level": "orange", "trigger": "city_order", "reason": "示例"}, &got)
 	return got.ID
 }

@@ -32,7 +32,8 @@ func TestPicturesOfTheDocs(t *testing.T) {
 				Clip: &page.Viewport{Width: width, Height: height, Scale: scale}, CaptureBeyondViewport: new(true)})
 			return got.Data, err
 		})
-		if size, err := png.DecodeConfig(bytes.NewReader(shot)); err != nil || size.Width < int(width*scale) || size.Height < int(height*scale) {
+		if size, err := png.DecodeConfig(bytes.NewReader(shot)); err != nil || size.Width < int(width*scale) ||
+			size.Height < int(height*scale) {
 			t.Errorf("%s is %d x %d: %v", name, size.Width, size.Height, err)
 		}
 		if err := os.WriteFile(filepath.Join(folder, name+".png"), shot, 0o644); err != nil {

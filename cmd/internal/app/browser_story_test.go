@@ -40,7 +40,8 @@ func TestBrowserMindsWhatAPageMayNotDo(t *testing.T) {
 	var all string
 	eventually(t, "what the page did", func() bool {
 		all += strings.Join(p.taken(), "\n") + "\n"
-		for _, each := range []string{"another host: http://other.invalid", "policy: style-src", "policy: img-src", `console: "said"`, "exception: ", "dialog: shown"} {
+		for _, each := range []string{"another host: http://other.invalid", "policy: style-src", "policy: img-src",
+			`console: "said"`, "exception: ", "dialog: shown"} {
 			if !strings.Contains(all, each) {
 				return false
 			}
@@ -78,7 +79,8 @@ func story(t *testing.T, w *world) {
 // declares goes from the proposal on the desk to a warning that waits for its approval.
 func declares(t *testing.T, w *world, duty *tab) string {
 	duty.click(`a[id^="pa-"]`)
-	if got := duty.value(`input[name=level]:checked`) + " " + duty.value(`input[name=trigger]:checked`); got != "red own_forecast" {
+	if got := duty.value(`input[name=level]:checked`) + " " +
+		duty.value(`input[name=trigger]:checked`); got != "red own_forecast" {
 		t.Errorf("the form begins with %s", got)
 	}
 	if !strings.Contains(duty.value("#f-notice_text"), "红色") {
@@ -103,7 +105,8 @@ func declares(t *testing.T, w *world, duty *tab) string {
 	duty.click(`button[value=confirm]`)
 	duty.says(word("done.declare"), terms.Name(terms.WarningState, "pending_approval", "zh-CN"), hostile)
 	all := w.warnings(t)
-	if len(all) != 1 || all[0].State != "pending_approval" || all[0].Level != "red" || all[0].DeclaredBy != "duty" || all[0].ProposalID == "" ||
+	if len(all) != 1 || all[0].State != "pending_approval" || all[0].Level != "red" || all[0].DeclaredBy != "duty" ||
+		all[0].ProposalID == "" ||
 		all[0].Reason != hostile || duty.path() != "/desk/warnings/"+all[0].ID {
 		t.Fatalf("declared on %s: %+v", duty.path(), all)
 	}
@@ -164,8 +167,10 @@ func fills(t *testing.T, w *world, board *tab, id string) {
 			answering++
 		}
 	}
-	board.comes(fmt.Sprintf("%d of %d answers on the board", answering, len(orders.Items)), fmt.Sprintf(shown, "acknowledged")+fmt.Sprintf(" === %d", answering))
-	board.comes("the same in words", fmt.Sprintf(`document.getElementById("summary").textContent.includes(%q)`, fmt.Sprint(answering)))
+	board.comes(fmt.Sprintf("%d of %d answers on the board", answering, len(orders.Items)),
+		fmt.Sprintf(shown, "acknowledged")+fmt.Sprintf(" === %d", answering))
+	board.comes("the same in words",
+		fmt.Sprintf(`document.getElementById("summary").textContent.includes(%q)`, fmt.Sprint(answering)))
 	if !eval[bool](board, `window.stays === true`) {
 		t.Error("the board was loaded anew")
 	}

@@ -48,7 +48,8 @@ func TestBrowserSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("acts go on, and an enterprise is told %s", text)
 	}
 
-	is(watch.Stop("watch.writer_halted", refusal.Args{"why": "block 7 in the stream was written by another program: forked"}))
+	is(watch.Stop("watch.writer_halted",
+		refusal.Args{"why": "block 7 in the stream was written by another program: forked"}))
 	for _, p := range []*tab{duty, phone} {
 		comes(p, "that nothing is written", "系统现在不能记录任何操作")
 		p.says("按运维手册处理")

@@ -26,6 +26,7 @@ func (a *App) mountConsole(sessions *session.Sessions) {
 			return a.svc.RecipientContact(tx, ref)
 		},
 	})
-	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: frame.Policy, Handler: pages,
-		SignIn: frame.SignIn, Refuse: pages.Refuse})
+	a.web.Mount(web.Area{Paths: []string{"/{$}", "/login", "/logout", "/desk", "/desk/"}, Policy: frame.Policy,
+		Handler: pages,
+		SignIn:  frame.SignIn, Refuse: pages.Refuse})
 }

@@ -23,7 +23,8 @@ import (
 // administrator makes the first account of a program.
 func administrator(t *testing.T, a *App) calls.Issued {
 	t.Helper()
-	issued, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"admin","role":"admin"}`))
+	issued, err := servicetest.Say(t.Context(), a.svc, "init", "", calls.AddAccount, "",
+		[]byte(`{"user":"admin","role":"admin"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,8 @@ func TestStopWithHalfSentRequestsAndEventStreams(t *testing.T) {
 			t.Errorf("half-sent request %d is still open: %v", i, err)
 		}
 	}
-	if n := said.with("HTTP connections closed"); len(n) != 1 || !strings.Contains(n[0], "half_sent=50") || !strings.Contains(n[0], "unfinished=0") {
+	if n := said.with("HTTP connections closed"); len(n) != 1 || !strings.Contains(n[0], "half_sent=50") ||
+		!strings.Contains(n[0], "unfinished=0") {
 		t.Errorf("the log says %q of the connections", n)
 	}
 	if _, err := net.DialTimeout("tcp", a.Addr().HTTP, time.Second); err == nil {
@@ -297,7 +299,8 @@ func TestBackgroundWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			got := Run(ctx, Options{Config: alone(t)}, func(a *App) { a.background("reckoning", func(context.Context) error { return err }) })
+			got := Run(ctx, Options{Config: alone(t)},
+				func(a *App) { a.background("reckoning", func(context.Context) error { return err }) })
 			if ctx.Err() != nil || got == nil || !strings.Contains(got.Error(), "reckoning") {
 				t.Errorf("the program ended with %v", got)
 			}

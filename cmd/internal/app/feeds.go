@@ -100,7 +100,8 @@ func (a *App) warnOfMissing() {
 	case err != nil:
 		a.log.Error("what is measured could not be looked at", "err", err)
 	case missing != nil:
-		a.log.Warn("measured air is high and hours are missing, so that it is not judged: ask for the data", "from", missing.From, "to", missing.To,
+		a.log.Warn("measured air is high and hours are missing, so that it is not judged: ask for the data", "from",
+			missing.From, "to", missing.To,
 			"valid_h", missing.Valid, "need_h", missing.Need, "mean_aqi", *missing.Mean)
 	}
 }

@@ -48,7 +48,8 @@ func openProposals(t *testing.T, a *App) (open []*alerts.Proposal) {
 func TestAFolderFeedsForecasts(t *testing.T) {
 	cfg := alone(t)
 	inbox := t.TempDir()
-	cfg.Feeds = []config.Feed{{Name: "emc", Kind: "folder", Path: inbox, Schedule: "@every 1s", Format: "csv", Source: "tianjin-emc", SilentAfterH: 26}}
+	cfg.Feeds = []config.Feed{{Name: "emc", Kind: "folder", Path: inbox, Schedule: "@every 1s", Format: "csv",
+		Source: "tianjin-emc", SilentAfterH: 26}}
 	a := start(t, Options{Config: cfg})
 	drop := func(name string, text []byte) {
 		path := filepath.Join(inbox, name)
@@ -81,7 +82,8 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 	why := filepath.Join(inbox, "refused", "wrong.csv.why.txt")
 	eventually(t, "the reason beside the refused file", func() bool { _, err := os.Stat(why); return err == nil })
 	said, err := os.ReadFile(why)
-	for _, want := range []string{"row 2, column 日期", "“2026-13-01”不是 1990 至 2199 年的真实日期", "give a real day as YYYY-MM-DD"} {
+	for _, want := range []string{"row 2, column 日期", "“2026-13-01”不是 1990 至 2199 年的真实日期",
+		"give a real day as YYYY-MM-DD"} {
 		if err != nil || !strings.Contains(string(said), want) {
 			t.Errorf("the reason does not say %q: %s", want, said)
 		}
@@ -96,14 +98,16 @@ func TestAFolderFeedsForecasts(t *testing.T) {
 func TestAFolderFeedsMeasurements(t *testing.T) {
 	cfg := alone(t)
 	inbox := t.TempDir()
-	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc", Station: "1015A"}}
+	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc",
+		Station: "1015A"}}
 	a := start(t, Options{Config: cfg})
 	today := alerts.DateOf(time.Now())
 	text := "date,aqi,pm25\n" + string(today.AddDays(-1)) + ",,180\n" + string(today.AddDays(-2)) + ",,\n"
 	if err := os.WriteFile(filepath.Join(inbox, "yesterday.csv"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(inbox, "other.json"), []byte(`{"station":"1016A","region":"120111","days":[{"date":"2026-01-01","aqi":1}]}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(inbox, "other.json"),
+		[]byte(`{"station":"1016A","region":"120111","days":[{"date":"2026-01-01","aqi":1}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"taken/yesterday.csv", "refused/other.json"} {
@@ -111,7 +115,10 @@ func TestAFolderFeedsMeasurements(t *testing.T) {
 	}
 	var got []string
 	view(t, a, func(tx *bbolt.Tx) error {
-		return tx.Bucket([]byte("alerts.observed_day")).ForEach(func(k, _ []byte) error { got = append(got, string(k)); return nil })
+		return tx.Bucket([]byte("alerts.observed_day")).ForEach(func(k, _ []byte) error {
+			got = append(got, string(k))
+			return nil
+		})
 	})
 	if want := "120111/" + string(today.AddDays(-1)); len(got) != 1 || got[0] != want {
 		t.Errorf("measured days %q, want %s", got, want)
@@ -123,14 +130,19 @@ func TestAFolderFeedsMeasurements(t *testing.T) {
 func TestAFeedsHoursMayNameTheirEnd(t *testing.T) {
 	cfg := alone(t)
 	inbox := t.TempDir()
-	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc", Station: "1015A", HourLabel: "end"}}
+	cfg.Feeds = []config.Feed{{Name: "station", Kind: "folder", Path: inbox, Schedule: "@every 1s", Source: "tianjin-emc",
+		Station: "1015A", HourLabel: "end"}}
 	a := start(t, Options{Config: cfg})
 	yesterday := alerts.DateOf(time.Now()).AddDays(-1)
-	text := "站点：1015A,,\n时间,PM2.5(μg/m³),PM10\n" + string(yesterday) + " 09:00,118,-\n" + string(yesterday) + " 24:00,120,150\n"
+	text := "站点：1015A,,\n时间,PM2.5(μg/m³),PM10\n" + string(yesterday) + " 09:00,118,-\n" + string(yesterday) +
+		" 24:00,120,150\n"
 	if err := os.WriteFile(filepath.Join(inbox, "hours.csv"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the file is taken", func() bool { _, err := os.Stat(filepath.Join(inbox, "taken/hours.csv")); return err == nil })
+	eventually(t, "the file is taken", func() bool {
+		_, err := os.Stat(filepath.Join(inbox, "taken/hours.csv"))
+		return err == nil
+	})
 	var got []string
 	view(t, a, func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte("alerts.observed_hour")).ForEach(func(k, v []byte) error {
@@ -163,7 +175,8 @@ func TestAnAddressFeedsForecasts(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	cfg := alone(t)
-	cfg.Feeds = []config.Feed{{Name: "web", Kind: "url", URL: site.URL + "/f.json", Schedule: "@every 1s", Format: "json", Source: "web"}}
+	cfg.Feeds = []config.Feed{{Name: "web", Kind: "url", URL: site.URL + "/f.json", Schedule: "@every 1s", Format: "json",
+		Source: "web"}}
 	a := start(t, Options{Config: cfg})
 	eventually(t, "the proposal of the fetched forecast", func() bool { return len(openProposals(t, a)) == 1 })
 	eventually(t, "further questions", func() bool { return asked.Load() >= 3 })
@@ -187,7 +200,8 @@ func TestFeedsAndCriteriaThatCannotWorkAreRefusedAtStart(t *testing.T) {
 		{func(c *config.Config) { c.Criteria.Settings.Tianjin2023 = "tianjin-2030" }, "criteria.settings.tianjin_2023"},
 		{func(c *config.Config) {
 			c.Criteria.Folder = t.TempDir()
-			if err := os.WriteFile(filepath.Join(c.Criteria.Folder, "own.json"), []byte(`{"name":"own","levels":[{"level":"blue"}]}`), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(c.Criteria.Folder, "own.json"),
+				[]byte(`{"name":"own","levels":[{"level":"blue"}]}`), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, "own.json: levels[0].level"},

@@ -27,7 +27,8 @@ func (d *district) browser() *http.Client {
 // signIn tries a password over the API and returns the status and what was said.
 func (d *district) signIn(c *http.Client, user, password string) (int, string) {
 	d.t.Helper()
-	res, body := d.ask(c, d.request("POST", "/api/v1/session", "", fmt.Sprintf(`{"user":%q,"password":%q}`, user, password)))
+	res, body := d.ask(c, d.request("POST", "/api/v1/session", "",
+		fmt.Sprintf(`{"user":%q,"password":%q}`, user, password)))
 	return res.StatusCode, body
 }
 
@@ -39,7 +40,8 @@ func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
 	clock := journaltest.NewClock(time.Now())
 	d := &district{t: t, cfg: alone(t), tokens: map[string]string{}}
 	d.app = start(t, Options{Config: d.cfg, Clock: clock.Now})
-	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"duty","role":"duty"}`))
+	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "",
+		[]byte(`{"user":"duty","role":"duty"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +75,10 @@ func TestANewBrowserIsLetInWithinAMinuteOfGuessing(t *testing.T) {
 func newGuessed(t *testing.T) (d *district, known *http.Client, people map[string]calls.Issued) {
 	t.Helper()
 	d, people = newShares(t, func(c *config.Config) { c.Limits = config.Default().Limits })
-	d.app.svc.Passwords.Cost = access.Cost{Time: 1, Memory: 1 << 10, Threads: 1} // a hundred real ones take minutes on a busy machine
-	if code := d.call("duty", "POST", "/me/password", fmt.Sprintf(`{"current":%q,"password":%q}`, people["duty"].Password, chosenByDuty), nil); code != http.StatusNoContent {
+	// a hundred real ones take minutes on a busy machine
+	d.app.svc.Passwords.Cost = access.Cost{Time: 1, Memory: 1 << 10, Threads: 1}
+	if code := d.call("duty", "POST", "/me/password", fmt.Sprintf(`{"current":%q,"password":%q}`, people["duty"].Password,
+		chosenByDuty), nil); code != http.StatusNoContent {
 		t.Fatalf("the password is not changed: %d", code)
 	}
 	known = d.browser()

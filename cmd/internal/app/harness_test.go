@@ -133,7 +133,8 @@ type order struct{ id, recipient string }
 
 func newHub(t *testing.T) *hub {
 	t.Helper()
-	h := &hub{t: t, store: t.TempDir(), port: server.RANDOM_PORT, creds: filepath.Join(t.TempDir(), "creds.json"), data: map[string]string{},
+	h := &hub{t: t, store: t.TempDir(), port: server.RANDOM_PORT, creds: filepath.Join(t.TempDir(), "creds.json"),
+		data:  map[string]string{},
 		heard: map[string]int{}, orders: map[string]order{}, answered: map[string]int{}}
 	h.startServer()
 	t.Cleanup(h.stopServer)
@@ -277,7 +278,8 @@ func (h *hub) receive(orders []order) {
 		}
 		return n
 	}
-	eventually(h.t, fmt.Sprintf("an answer to each of %d receipts", len(orders)), func() bool { return all() == len(orders) })
+	eventually(h.t, fmt.Sprintf("an answer to each of %d receipts", len(orders)),
+		func() bool { return all() == len(orders) })
 	if h.answered["ok"] != len(orders) {
 		h.t.Fatalf("receipts answered with %v", h.answered)
 	}

@@ -38,7 +38,8 @@ func newDistrictOf(t *testing.T, opt Options) *district {
 	opt.Config = d.cfg
 	d.app = start(t, opt)
 	importDemo(t, d.app, 100)
-	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"admin","role":"admin"}`))
+	issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "",
+		[]byte(`{"user":"admin","role":"admin"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,8 @@ func (d *district) call(user, method, path, body string, v any) int {
 
 func (d *district) callWith(token, method, path, body string, v any) int {
 	d.t.Helper()
-	req, err := http.NewRequestWithContext(d.t.Context(), method, "http://"+d.app.Addr().HTTP+"/api/v1"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(d.t.Context(), method, "http://"+d.app.Addr().HTTP+"/api/v1"+path,
+		strings.NewReader(body))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -110,8 +112,10 @@ type client struct {
 func (d *district) dial(user, secret string) (*client, error) {
 	c := &client{t: d.t, lost: make(chan struct{}, 100), back: make(chan struct{}, 100)}
 	var err error
-	c.Conn, err = nats.Connect("nats://"+d.app.Addr().NATS, nats.UserInfo(user, secret), nats.CustomInboxPrefix("_INBOX."+user),
-		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(0, 0),
+	c.Conn, err = nats.Connect("nats://"+d.app.Addr().NATS, nats.UserInfo(user, secret),
+		nats.CustomInboxPrefix("_INBOX."+user),
+		nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(50*time.Millisecond),
+		nats.ReconnectJitter(0, 0),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { c.lost <- struct{}{} }),
 		nats.ReconnectHandler(func(*nats.Conn) { c.back <- struct{}{} }))
@@ -313,7 +317,8 @@ func TestTownsAndEnterprisesSeeTheirOwn(t *testing.T) {
 		if len(want) == len(all.Items) {
 			t.Fatalf("%s sees all there is: nothing is proved", user)
 		}
-		for _, query := range []string{"", "&town=" + url.QueryEscape("没有的镇"), "&recipient=E9999"} { // asking for another's widens nothing
+		// asking for another's widens nothing
+		for _, query := range []string{"", "&town=" + url.QueryEscape("没有的镇"), "&recipient=E9999"} {
 			var page orderPage
 			d.call(user, "GET", "/orders?limit=1000"+query, "", &page)
 			var got []string
@@ -345,7 +350,8 @@ func TestWhatAccountsMayOverNATS(t *testing.T) {
 	}
 
 	feeder := d.connect("feeder", d.account("feeder", "feeder", "").Password)
-	feeder.only([]string{"_INBOX.feeder.>"}, []string{"qingkong.telemetry.MN1", "qingkong.observation.1017A", "qingkong.forecast.x"},
+	feeder.only([]string{"_INBOX.feeder.>"},
+		[]string{"qingkong.telemetry.MN1", "qingkong.observation.1017A", "qingkong.forecast.x"},
 		[]string{"qingkong.order.>", "qingkong.warning.>", "qingkong.proposal.>", "_INBOX.town.>"},
 		[]string{"qingkong.warning.declared", "qingkong.order.E0001", "qingkong.answer.E0001", "_INBOX.town.x"})
 	day := time.Now().AddDate(0, 0, 1).Format(time.DateOnly)
@@ -373,7 +379,8 @@ func (d *district) setAside(feeder *client) {
 		SetAside []struct{ Path, Rule, Message string } `json:"set_aside"`
 		Error    struct{ Code string }
 	}) {
-		reply, err := feeder.Request("qingkong.observation.1017A", fmt.Appendf(nil, `{"station":"1017A","region":"120111","hours":[{"at":%q,%s}]}`, hour, values), patience)
+		reply, err := feeder.Request("qingkong.observation.1017A",
+			fmt.Appendf(nil, `{"station":"1017A","region":"120111","hours":[{"at":%q,%s}]}`, hour, values), patience)
 		if err == nil {
 			err = json.Unmarshal(reply.Data, &got)
 		}
@@ -382,7 +389,8 @@ func (d *district) setAside(feeder *client) {
 		}
 		return got
 	}
-	if got := send(`"pm25":80,"pm10":-999`); len(got.SetAside) != 1 || got.SetAside[0].Path != "hours[0].pm10" || got.SetAside[0].Rule != "impossible" ||
+	if got := send(`"pm25":80,"pm10":-999`); len(got.SetAside) != 1 || got.SetAside[0].Path != "hours[0].pm10" ||
+		got.SetAside[0].Rule != "impossible" ||
 		!strings.Contains(got.SetAside[0].Message, " / ") || got.Error.Code != "" {
 		d.t.Errorf("an observation of which one value is none: %+v", got)
 	}
@@ -400,7 +408,8 @@ func (d *district) viewer(town *client) {
 		t.Fatal(err)
 	}
 	w := declare(t, d.app)
-	if msg, err := hears.NextMsg(patience); err != nil || msg.Subject != "qingkong.warning.declared" || !strings.Contains(string(msg.Data), w.ID) {
+	if msg, err := hears.NextMsg(patience); err != nil || msg.Subject != "qingkong.warning.declared" ||
+		!strings.Contains(string(msg.Data), w.ID) {
 		t.Errorf("the town hears %v, %v", msg, err)
 	}
 
@@ -409,7 +418,8 @@ func (d *district) viewer(town *client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS", jetstream.ConsumerConfig{Durable: "viewer", FilterSubjects: []string{"qingkong.warning.declared"}})
+	consumer, err := js.CreateConsumer(t.Context(), "QINGKONG_EVENTS",
+		jetstream.ConsumerConfig{Durable: "viewer", FilterSubjects: []string{"qingkong.warning.declared"}})
 	if err != nil {
 		t.Fatalf("a viewer cannot read the stream: %v", err)
 	}
@@ -418,7 +428,8 @@ func (d *district) viewer(town *client) {
 		t.Errorf("the stream holds %v, %v", msg, err)
 	}
 	viewer.only(nil, nil, []string{"qingkong.order.>"},
-		[]string{"qingkong.warning.declared", "qingkong.proposal.red", "qingkong.order.E0001", "$JS.API.STREAM.PURGE.QINGKONG_EVENTS",
+		[]string{"qingkong.warning.declared", "qingkong.proposal.red", "qingkong.order.E0001",
+			"$JS.API.STREAM.PURGE.QINGKONG_EVENTS",
 			"$JS.API.STREAM.DELETE.QINGKONG_EVENTS", "$JS.API.STREAM.MSG.DELETE.QINGKONG_EVENTS"})
 }
 
@@ -443,7 +454,8 @@ func TestAnEnterpriseOutlivesARestart(t *testing.T) {
 	if err != nil || !strings.Contains(string(msg.Data), `"`+id+`"`) {
 		t.Fatalf("after the restart it hears %v, %v", msg, err)
 	}
-	reply, err := plant.Request("qingkong.answer.E0001", fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, id), patience)
+	reply, err := plant.Request("qingkong.answer.E0001", fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, id),
+		patience)
 	var answer struct {
 		OK    bool
 		Order struct{ ID, Answer string }

@@ -28,7 +28,8 @@ func (n *stationsOfRegion) send(station string, of func(hour int) string) (aside
 	var hours []string
 	for i := range regionHours {
 		if values := of(i); values != "" {
-			hours = append(hours, fmt.Sprintf(`{"at":%q,%s}`, n.until.Add(time.Duration(i-regionHours)*time.Hour).Format(time.RFC3339), values))
+			hours = append(hours, fmt.Sprintf(`{"at":%q,%s}`,
+				n.until.Add(time.Duration(i-regionHours)*time.Hour).Format(time.RFC3339), values))
 		}
 	}
 	res, body := n.d.ask(http.DefaultClient, n.d.request("POST", "/api/v1/observations", n.d.tokens["feeder"],

@@ -19,12 +19,13 @@ func TestAListenerBeyondThisMachineNeedsTLS(t *testing.T) {
 		change func(*config.Config)
 		want   string // setting
 	}{
-		"every address":            {func(c *config.Config) { c.Listen.HTTP = "0.0.0.0:0" }, "listen.http"},
-		"every address of IPv6":    {func(c *config.Config) { c.Listen.HTTP = "[::]:0" }, "listen.http"},
-		"no host at all":           {func(c *config.Config) { c.Listen.NATS = ":0" }, "listen.nats"},
-		"an address of a network":  {func(c *config.Config) { c.Listen.NATS = "192.0.2.1:0" }, "listen.nats"},
-		"a mapped address":         {func(c *config.Config) { c.Listen.HTTP = "[::ffff:0.0.0.0]:0" }, "listen.http"},
-		"HTTP over TLS, NATS not":  {func(c *config.Config) { c.Listen.HTTP, c.Listen.NATS = "127.0.0.1:0", "0.0.0.0:0" }, "listen.nats"},
+		"every address":           {func(c *config.Config) { c.Listen.HTTP = "0.0.0.0:0" }, "listen.http"},
+		"every address of IPv6":   {func(c *config.Config) { c.Listen.HTTP = "[::]:0" }, "listen.http"},
+		"no host at all":          {func(c *config.Config) { c.Listen.NATS = ":0" }, "listen.nats"},
+		"an address of a network": {func(c *config.Config) { c.Listen.NATS = "192.0.2.1:0" }, "listen.nats"},
+		"a mapped address":        {func(c *config.Config) { c.Listen.HTTP = "[::ffff:0.0.0.0]:0" }, "listen.http"},
+		"HTTP over TLS, NATS not": {func(c *config.Config) { c.Listen.HTTP, c.Listen.NATS = "127.0.0.1:0", "0.0.0.0:0" },
+			"listen.nats"},
 		"a name that is not found": {func(c *config.Config) { c.Listen.HTTP = "no-such-host.invalid:0" }, "listen.http"},
 	} {
 		for _, demo := range []*demo.Demo{nil, {NoSimulate: true}} {

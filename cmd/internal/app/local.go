@@ -17,6 +17,7 @@ func localTenants() []local.Tenant {
 }
 
 func (a *App) openLocal() {
-	a.local = local.Open(filepath.Join(a.opt.Config.Data, localFile), local.Options{Log: a.log, Full: a.room.Full, Clock: a.opt.Clock}, localTenants()...)
+	a.local = local.Open(filepath.Join(a.opt.Config.Data, localFile),
+		local.Options{Log: a.log, Full: a.room.Full, Clock: a.opt.Clock}, localTenants()...)
 	a.onStop("local store", localWithin, a.local.Close)
 }

@@ -45,7 +45,8 @@ func TestTheFeedsProgressOutlivesARestart(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	cfg := alone(t)
-	cfg.Feeds = []config.Feed{{Name: "web", Kind: "url", URL: site.URL + "/f.json", Schedule: "@every 1s", Format: "json", Source: "web"}}
+	cfg.Feeds = []config.Feed{{Name: "web", Kind: "url", URL: site.URL + "/f.json", Schedule: "@every 1s", Format: "json",
+		Source: "web"}}
 	twice := func(a *App) {
 		t.Helper()
 		before := asked.Load()
@@ -80,7 +81,8 @@ func TestTheFeedsProgressOutlivesARestart(t *testing.T) {
 // was seen to.
 func TestADamagedLocalStoreStopsNothing(t *testing.T) {
 	cfg := alone(t)
-	if err := errors.Join(os.MkdirAll(cfg.Data, 0o700), os.WriteFile(filepath.Join(cfg.Data, localFile), []byte("hello"), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(cfg.Data, 0o700),
+		os.WriteFile(filepath.Join(cfg.Data, localFile), []byte("hello"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})

@@ -17,13 +17,18 @@ func (a *App) openLogins() *logins.Log {
 	if clock == nil {
 		clock = time.Now
 	}
-	return logins.Open(logins.Options{Dir: a.opt.Config.Data, Log: a.log, Clock: func() time.Time { return clock().In(alerts.Shanghai()) },
+	return logins.Open(logins.Options{Dir: a.opt.Config.Data, Log: a.log,
+		Clock: func() time.Time { return clock().In(alerts.Shanghai()) },
 		Known: func(user string) (known bool) {
-			_ = a.journal.View(func(tx *bbolt.Tx) error { known = access.Exists(tx, user); return nil }) // of a record that cannot be read nobody's name is known
+			// of a record that cannot be read nobody's name is known
+			_ = a.journal.View(func(tx *bbolt.Tx) error { known = access.Exists(tx, user); return nil })
 			return known
 		},
 		Key: func() (key []byte) {
-			_ = a.journal.View(func(tx *bbolt.Tx) error { key = access.LoginKey(tx, "qingkong names in the log of logins"); return nil })
+			_ = a.journal.View(func(tx *bbolt.Tx) error {
+				key = access.LoginKey(tx, "qingkong names in the log of logins")
+				return nil
+			})
 			return key
 		}})
 }

@@ -63,12 +63,15 @@ func TestLoginsLeaveATrace(t *testing.T) {
 			wrong = "111111"
 		}
 	}
-	d.callWith(duty.Token, "POST", "/warnings", `{"level":"orange","trigger":"city_order","document_no":"1","issued_by":"市指挥部","otp":"`+wrong+`"}`, nil)
+	d.callWith(duty.Token, "POST", "/warnings",
+		`{"level":"orange","trigger":"city_order","document_no":"1","issued_by":"市指挥部","otp":"`+wrong+`"}`, nil)
 	_, metrics := fetch(t, d.app, "/metrics")
 	stop(t, d.app)
 
-	want := map[string]bool{"login http done duty": true, "login http wrong duty": true, "login http wrong -": true, "login desk done duty": true,
-		"login desk wrong duty": true, "login nats done E0001": true, "login nats wrong E0001": true, "login nats wrong -": true, "token http wrong duty": true,
+	want := map[string]bool{"login http done duty": true, "login http wrong duty": true, "login http wrong -": true,
+		"login desk done duty":  true,
+		"login desk wrong duty": true, "login nats done E0001": true, "login nats wrong E0001": true,
+		"login nats wrong -": true, "token http wrong duty": true,
 		"code http wrong duty": true}
 	for _, name := range []string{logins.File, logins.FailedFile} {
 		text, err := os.ReadFile(filepath.Join(d.cfg.Data, name))
@@ -93,7 +96,8 @@ func TestLoginsLeaveATrace(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("no line of %v", want)
 	}
-	for _, counter := range []string{`{outcome="wrong",way="http",what="login"} 2`, `{outcome="done",way="desk",what="login"} 1`, `{outcome="done",way="nats",what="login"} 1`,
+	for _, counter := range []string{`{outcome="wrong",way="http",what="login"} 2`,
+		`{outcome="done",way="desk",what="login"} 1`, `{outcome="done",way="nats",what="login"} 1`,
 		`{outcome="wrong",way="nats",what="login"} `, `{outcome="wrong",way="http",what="token"} 1`} {
 		if !strings.Contains(metrics, "qingkong_logins_total"+counter) {
 			t.Errorf("/metrics has no qingkong_logins_total%s", counter)
@@ -129,7 +133,8 @@ func TestABurstOfFailedLoginsIsAnAlarm(t *testing.T) {
 	d.app.watchman.Look(t.Context())
 	_, whole := d.ask(http.DefaultClient, d.request("GET", "/readyz", duty.Token, ""))
 	_, part := d.ask(http.DefaultClient, d.request("GET", "/readyz", "", ""))
-	if !strings.Contains(whole, `"name":"logins","state":"degraded"`) || !strings.Contains(whole, "127.0.0.1") || !strings.Contains(whole, "duty") {
+	if !strings.Contains(whole, `"name":"logins","state":"degraded"`) || !strings.Contains(whole, "127.0.0.1") ||
+		!strings.Contains(whole, "duty") {
 		t.Errorf("/readyz: %s", whole)
 	}
 	if !strings.Contains(part, `"name":"logins","state":"degraded"`) || strings.Contains(part, "127.0.0.1") {

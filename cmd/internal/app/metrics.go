@@ -17,12 +17,14 @@ import (
 func (a *App) newMetrics() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	a.answers = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_nats_answers_total",
-		Help: "Acts of recipients over NATS that were answered, by outcome: ok or the code of the refusal."}, []string{"outcome"})
+		Help: "Acts of recipients over NATS that were answered, by outcome: ok or the code of the refusal."},
+		[]string{"outcome"})
 	a.answers.WithLabelValues("ok") // shown as 0 before the first
 	a.logins.Register(reg)          // each part that has figures of its own registers them here
 	a.local.Register(reg)
 	reg.MustRegister(a.batches.commits, a.batches.commands)
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.answers, gauges{a})
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		a.answers, gauges{a})
 	return reg
 }
 
@@ -63,27 +65,35 @@ var (
 	outboxGauge     = gauge("outbox_rows", "Messages that remain to be sent, now or again later.")
 	outboxLateGauge = gauge("outbox_late_seconds", "How long the first message is due; 0 for none.")
 	channelLate     = gauge("channel_late_seconds", "How long a channel's first message is due.", "channel")
-	channelFailing  = gauge("channel_failing_seconds", "How long a carrier has taken nothing that it was handed.", "channel")
+	channelFailing  = gauge("channel_failing_seconds", "How long a carrier has taken nothing that it was handed.",
+		"channel")
 	blobsBadGauge   = gauge("blobs_bad", "Files outside the record that are missing or damaged, by state.", "state")
 	timersGauge     = gauge("timers_due", "Timers that are due, counted up to 1000.")
 	timersLateGauge = gauge("timers_late_seconds", "How long the first timer is due; 0 for none.")
 	clockGauge      = gauge("clock_behind_seconds", "How far this machine's clock is behind the record's time.")
 	freeGauge       = gauge("disk_free_bytes", "Space that is left on the disk of the data folder.")
-	limitGauge      = gauge("disk_limit_bytes", "Space below which min: imports, uploads and backups, stop: most acts are refused.", "limit")
-	connectedGauge  = gauge("nats_connected", "1 for each of our connections with NATS that is up.", "connection")
-	checkedGauge    = gauge("record_checked_timestamp_seconds", "When the last check of the record came to its end, by check: structure or all; 0 for never.", "check")
-	problemsGauge   = gauge("record_problems", "Problems that the last check of the record found.")
-	mutedGauge      = gauge("nats_cut_off", "Users that are cut off from NATS now because they send far more than their share.")
-	cutsCounter     = gauge("nats_cut_off_total", "How often users were cut off from NATS because they sent far more than their share.")
-	refusedCounter  = gauge("nats_refused_total", "Messages of users over NATS that were beyond their share, by their cost.")
-	clientsGauge    = gauge("nats_clients", "Clients of the embedded NATS server, our own among them.")
+	limitGauge      = gauge("disk_limit_bytes",
+		"Space below which min: imports, uploads and backups, stop: most acts are refused.", "limit")
+	connectedGauge = gauge("nats_connected", "1 for each of our connections with NATS that is up.", "connection")
+	checkedGauge   = gauge("record_checked_timestamp_seconds",
+		"When the last check of the record came to its end, by check: structure or all; 0 for never.", "check")
+	problemsGauge = gauge("record_problems", "Problems that the last check of the record found.")
+	mutedGauge    = gauge("nats_cut_off",
+		"Users that are cut off from NATS now because they send far more than their share.")
+	cutsCounter = gauge("nats_cut_off_total",
+		"How often users were cut off from NATS because they sent far more than their share.")
+	refusedCounter = gauge("nats_refused_total",
+		"Messages of users over NATS that were beyond their share, by their cost.")
+	clientsGauge = gauge("nats_clients", "Clients of the embedded NATS server, our own among them.")
 )
 
 // Describe implements [prometheus.Collector].
 func (gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate, channelFailing, blobsBadGauge,
+	for _, d := range []*prometheus.Desc{checkGauge, readyGauge, heightGauge, outboxGauge, outboxLateGauge, channelLate,
+		channelFailing, blobsBadGauge,
 		timersGauge, timersLateGauge,
-		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter, checkedGauge, problemsGauge} {
+		clockGauge, freeGauge, limitGauge, connectedGauge, clientsGauge, mutedGauge, cutsCounter, refusedCounter,
+		checkedGauge, problemsGauge} {
 		to <- d
 	}
 }

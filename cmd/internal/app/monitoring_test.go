@@ -85,7 +85,8 @@ func panelExprs(t *testing.T) (exprs []string) {
 func TestMonitoringNamesWhatIsExported(t *testing.T) {
 	cfg := alone(t)
 	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
-	if status, _ := fetch(t, a, "/api/v1/me", "Authorization", "Bearer wrong"); status != 401 { // a login that fails is counted
+	// a login that fails is counted
+	if status, _ := fetch(t, a, "/api/v1/me", "Authorization", "Bearer wrong"); status != 401 {
 		t.Errorf("a wrong token: %d", status)
 	}
 	_, text := fetch(t, a, "/metrics")
@@ -125,7 +126,8 @@ func TestEachCheckHasAnAlert(t *testing.T) {
 	rules, seen := alertRules(t), map[string]bool{}
 	both := regexp.MustCompile(`\p{Han}.*[）。] [A-Z]`)
 	for _, r := range rules {
-		if seen[r.Alert] || !regexp.MustCompile(`^Qingkong[A-Z]\w+$`).MatchString(r.Alert) || !slices.Contains([]string{"critical", "warning"}, r.Labels["severity"]) {
+		if seen[r.Alert] || !regexp.MustCompile(`^Qingkong[A-Z]\w+$`).MatchString(r.Alert) ||
+			!slices.Contains([]string{"critical", "warning"}, r.Labels["severity"]) {
 			t.Errorf("%s stands twice, is not named or has no severity: %+v", r.Alert, r)
 		}
 		seen[r.Alert] = true
@@ -140,7 +142,8 @@ func TestEachCheckHasAnAlert(t *testing.T) {
 	}
 	a := start(t, Options{Config: alone(t)})
 	for _, c := range a.watchman.Report().Checks {
-		if !slices.ContainsFunc(rules, func(r alert) bool { return strings.HasPrefix(r.Expr, `qingkong_check_state{name="`+c.Name+`"} >= `) }) {
+		if !slices.ContainsFunc(rules,
+			func(r alert) bool { return strings.HasPrefix(r.Expr, `qingkong_check_state{name="`+c.Name+`"} >= `) }) {
 			t.Errorf("the check %s has no alert in docs/monitoring/alerts.yaml", c.Name)
 		}
 	}

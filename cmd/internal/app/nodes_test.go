@@ -109,7 +109,8 @@ func TestARebuiltNodeSendsNothingAgain(t *testing.T) {
 
 	// a goes in order, and b goes on with what remains to be done.
 	stop(t, a)
-	w, err := servicetest.WarningAct(t.Context(), b.svc, "duty", "", first.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, first.Revision))
+	w, err := servicetest.WarningAct(t.Context(), b.svc, "duty", "", first.ID, "lift",
+		fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, first.Revision))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +180,8 @@ func TestDeclarationsOnTwoNodesAtOnce(t *testing.T) {
 		for i, node := range []*App{a, b} {
 			wg.Go(func() {
 				<-begin
-				got[i], errs[i] = servicetest.Say(t.Context(), node.svc, "duty-"+node.journal.Node(), "", calls.Declare, "", []byte(yellow))
+				got[i], errs[i] = servicetest.Say(t.Context(), node.svc, "duty-"+node.journal.Node(), "", calls.Declare, "",
+					[]byte(yellow))
 			})
 		}
 		close(begin)
@@ -194,7 +196,8 @@ func TestDeclarationsOnTwoNodesAtOnce(t *testing.T) {
 		}
 		// The other node lifts it: what one was told, the other knows.
 		other := []*App{a, b}[1-winner]
-		_, err := servicetest.WarningAct(t.Context(), other.svc, "duty", "", w.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision))
+		_, err := servicetest.WarningAct(t.Context(), other.svc, "duty", "", w.ID, "lift",
+			fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, w.Revision))
 		if err != nil {
 			t.Fatalf("round %d: lift on the other node: %v", round, err)
 		}

@@ -26,7 +26,8 @@ func TestReadsAreRecordedAtTheEnd(t *testing.T) {
 	if err := json.Unmarshal(secrets, &creds); err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+a.Addr().HTTP+"/api/v1/recipients/E0001/papers/plan", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		"http://"+a.Addr().HTTP+"/api/v1/recipients/E0001/papers/plan", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

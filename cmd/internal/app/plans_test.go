@@ -80,7 +80,8 @@ func (c *demoClient) listen(a *App, id string) (orders chan notify.View, acknowl
 	c.t.Helper()
 	var secret demo.Credential
 	c.do("admin", http.MethodPost, "/recipients/"+id+"/credentials", map[string]any{}, &secret)
-	nc, err := nats.Connect("nats://"+a.Addr().NATS, nats.UserInfo(id, secret.Password), nats.CustomInboxPrefix("_INBOX."+id))
+	nc, err := nats.Connect("nats://"+a.Addr().NATS, nats.UserInfo(id, secret.Password),
+		nats.CustomInboxPrefix("_INBOX."+id))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -105,7 +106,8 @@ func (c *demoClient) listen(a *App, id string) (orders chan notify.View, acknowl
 		c.t.Helper()
 		ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 		defer cancel()
-		msg, err := nc.RequestWithContext(ctx, "qingkong.answer."+id, fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, order))
+		msg, err := nc.RequestWithContext(ctx, "qingkong.answer."+id,
+			fmt.Appendf(nil, `{"order_id":%q,"action":"acknowledge"}`, order))
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -144,8 +146,9 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 		Revision int
 		State    string
 	}
-	c.do("duty", http.MethodPost, "/warnings", map[string]any{"level": "orange", "trigger": "city_order", "document_no": "津污防指〔2016〕1号", "issued_by": "天津市",
-		"starts_at": now.Add(20 * time.Hour), "ends_at": now.Add(5*24*time.Hour + 13*time.Minute), "reason": "示例"}, &w)
+	c.do("duty", http.MethodPost, "/warnings",
+		map[string]any{"level": "orange", "trigger": "city_order", "document_no": "津污防指〔2016〕1号", "issued_by": "天津市",
+			"starts_at": now.Add(20 * time.Hour), "ends_at": now.Add(5*24*time.Hour + 13*time.Minute), "reason": "示例"}, &w)
 	c.do("approver", http.MethodPost, "/warnings/"+w.ID+"/approve", map[string]any{"revision": w.Revision}, &w)
 
 	for _, p := range []struct {
@@ -167,7 +170,8 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 			t.Fatalf("%s: missing %v, %+v", p.id, prepared.Missing, prepared.Result)
 		}
 		var accepted notify.View
-		c.do("duty", http.MethodPost, "/orders/"+first.ID+"/plan/accept", map[string]any{"problem": prepared.Problem, "reason": "示例：供热不能减"}, &accepted)
+		c.do("duty", http.MethodPost, "/orders/"+first.ID+"/plan/accept",
+			map[string]any{"problem": prepared.Problem, "reason": "示例：供热不能减"}, &accepted)
 		revised := awaited(t, p.orders, 2)
 		plan, err := plant.ParseOperatingPlan(revised.Plan)
 		if err != nil || plan == nil || plan.Kind != p.kind || plan.Status != "optimal" {
@@ -194,7 +198,8 @@ func TestDemoPlansOfBothPlants(t *testing.T) {
 			for _, d := range m.Quantity.Days {
 				largest = max(largest, d.Value)
 			}
-			if len(m.Quantity.Days) != len(plan.Days) || m.Quantity.Kind != reductionlist.AtMost || m.Quantity.Value != largest || m.Quantity.Days[0].From == nil {
+			if len(m.Quantity.Days) != len(plan.Days) || m.Quantity.Kind != reductionlist.AtMost ||
+				m.Quantity.Value != largest || m.Quantity.Days[0].From == nil {
 				t.Errorf("%s %s: %+v", p.id, m.ID, m.Quantity)
 			}
 			watched := false

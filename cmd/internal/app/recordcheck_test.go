@@ -82,7 +82,10 @@ func recordState(t *testing.T, a *App) watch.Check {
 func TestTheStructureIsCheckedAtTheStart(t *testing.T) {
 	var log lines
 	a := start(t, Options{Config: alone(t), Demo: &demo.Demo{NoSimulate: true}, Log: logTo(&log)})
-	eventually(t, "a check of the structure", func() bool { structure, _, _ := a.checks.Ended(); return !structure.IsZero() })
+	eventually(t, "a check of the structure", func() bool {
+		structure, _, _ := a.checks.Ended()
+		return !structure.IsZero()
+	})
 	says(t, a, "a whole record", "", "")
 	_, text := fetch(t, a, "/metrics")
 	for _, line := range []string{`qingkong_record_checked_timestamp_seconds\{check="structure"\} 1\.\d+e\+09`,
@@ -98,7 +101,8 @@ func TestTheStructureIsCheckedAtTheStart(t *testing.T) {
 	says(t, a, "a damaged page", watch.Failed, "watch.record_damaged")
 	c := recordState(t, a)
 	if c.State != watch.Failed || !regexp.MustCompile(`page \d+ has its keys out of their order`).MatchString(c.Detail("en")) ||
-		!regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`).MatchString(c.Detail("zh-CN")) || log.count("the record is damaged") == 0 {
+		!regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`).MatchString(c.Detail("zh-CN")) ||
+		log.count("the record is damaged") == 0 {
 		t.Errorf("the watchman says %s %s, and the log\n%s", c.State, c.Detail("zh-CN"), log.String())
 	}
 	undo()

@@ -27,12 +27,15 @@ func TestAChosenPasswordIsForTheBrowserAlone(t *testing.T) {
 	d.connect("feeder", first.Token) // a token may be given whole
 	bare := first.Token[strings.LastIndexByte(first.Token, '.')+1:]
 
-	for _, easy := range []string{"Xiqing@20262026", "120111@2026!!", "西青区2026西青区口令"} { // of the district that is configured
-		if status := d.call("feeder", "POST", "/me/password", `{"current":"`+first.Password+`","password":"`+easy+`"}`, nil); status != http.StatusUnprocessableEntity {
+	// of the district that is configured
+	for _, easy := range []string{"Xiqing@20262026", "120111@2026!!", "西青区2026西青区口令"} {
+		if status := d.call("feeder", "POST", "/me/password", `{"current":"`+first.Password+`","password":"`+easy+`"}`,
+			nil); status != http.StatusUnprocessableEntity {
 			t.Errorf("%q: status %d", easy, status)
 		}
 	}
-	if status := d.call("feeder", "POST", "/me/password", `{"current":"`+first.Password+`","password":"`+own+`"}`, nil); status/100 != 2 {
+	if status := d.call("feeder", "POST", "/me/password", `{"current":"`+first.Password+`","password":"`+own+`"}`,
+		nil); status/100 != 2 {
 		t.Fatalf("the change: status %d", status)
 	}
 	open.wait("the connection with the machine's password closed", open.lost)
@@ -64,7 +67,8 @@ func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 	d.wants("credentials", "ok", "")
 	const lasts = 5 * time.Second
 	end := time.Now().Add(lasts).Truncate(time.Second)
-	short := d.admin("POST", "/accounts/viewer/tokens", fmt.Sprintf(`{"name":"大屏","expires_at":%q}`, end.Format(time.RFC3339)))
+	short := d.admin("POST", "/accounts/viewer/tokens",
+		fmt.Sprintf(`{"name":"大屏","expires_at":%q}`, end.Format(time.RFC3339)))
 	if short.ExpiresAt == nil || !short.ExpiresAt.Equal(end) {
 		t.Fatalf("issued until %v, want %v", short.ExpiresAt, end)
 	}
@@ -76,12 +80,14 @@ func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 	}
 	var user calls.User
 	d.call("admin", "GET", "/accounts/viewer", "", &user)
-	if len(user.Tokens) != 2 || user.Tokens[0].ExpiresAt != nil || user.Tokens[1].ExpiresAt == nil || !user.Tokens[1].ExpiresAt.Equal(end) {
+	if len(user.Tokens) != 2 || user.Tokens[0].ExpiresAt != nil || user.Tokens[1].ExpiresAt == nil ||
+		!user.Tokens[1].ExpiresAt.Equal(end) {
 		t.Errorf("the account shows %+v", user.Tokens)
 	}
 
 	open.wait("the live connection closed", open.lost)
-	eventually(t, "the token refused", func() bool { return d.callWith(short.Token, "GET", "/me", "", nil) == http.StatusUnauthorized })
+	eventually(t, "the token refused",
+		func() bool { return d.callWith(short.Token, "GET", "/me", "", nil) == http.StatusUnauthorized })
 	if early := time.Until(end); early > 0 {
 		t.Errorf("refused %v before its end", early)
 	}
@@ -103,13 +109,15 @@ func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 	default:
 	}
 
-	later := d.admin("POST", "/accounts/viewer/tokens", fmt.Sprintf(`{"expires_at":%q}`, time.Now().Add(13*24*time.Hour).Format(time.RFC3339)))
+	later := d.admin("POST", "/accounts/viewer/tokens",
+		fmt.Sprintf(`{"expires_at":%q}`, time.Now().Add(13*24*time.Hour).Format(time.RFC3339)))
 	d.wants("credentials", "degraded", "viewer t3（")
 	if text := d.ready(); strings.Contains(text, later.Token) {
 		t.Errorf("the secret is told: %s", text)
 	}
 	d.admin("DELETE", "/accounts/viewer/tokens/t3", "")
-	d.admin("POST", "/accounts/viewer/tokens", fmt.Sprintf(`{"expires_at":%q}`, time.Now().Add(15*24*time.Hour).Format(time.RFC3339)))
+	d.admin("POST", "/accounts/viewer/tokens",
+		fmt.Sprintf(`{"expires_at":%q}`, time.Now().Add(15*24*time.Hour).Format(time.RFC3339)))
 	d.wants("credentials", "ok", "")
 	prove(t, d.app)
 }
@@ -117,7 +125,8 @@ func TestATokenThatEndsIsOutEverywhere(t *testing.T) {
 // listen opens a stream of events with a token.
 func (d *district) listen(token string) io.Reader {
 	d.t.Helper()
-	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, "http://"+d.app.Addr().HTTP+"/api/v1/events", nil)
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet,
+		"http://"+d.app.Addr().HTTP+"/api/v1/events", nil)
 	if err != nil {
 		d.t.Fatal(err)
 	}

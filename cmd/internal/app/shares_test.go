@@ -37,7 +37,8 @@ func newShares(t *testing.T, change func(*config.Config)) (d *district, people m
 	importDemo(t, d.app, 64)
 	people = map[string]calls.Issued{}
 	for _, role := range []string{"admin", "duty", "approver", "viewer", "feeder"} {
-		issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "", fmt.Appendf(nil, `{"user":%q,"role":%q}`, role, role))
+		issued, err := servicetest.Say(t.Context(), d.app.svc, "init", "", calls.AddAccount, "",
+			fmt.Appendf(nil, `{"user":%q,"role":%q}`, role, role))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +82,8 @@ func (d *district) request(method, path, token, body string) *http.Request {
 // session is the cookie of somebody who has logged in as a browser does.
 func (d *district) session(who calls.Issued) *http.Cookie {
 	d.t.Helper()
-	res, body := d.ask(http.DefaultClient, d.request("POST", "/api/v1/session", "", fmt.Sprintf(`{"user":%q,"password":%q}`, who.User, who.Password)))
+	res, body := d.ask(http.DefaultClient,
+		d.request("POST", "/api/v1/session", "", fmt.Sprintf(`{"user":%q,"password":%q}`, who.User, who.Password)))
 	if res.StatusCode != http.StatusOK || len(res.Cookies()) == 0 {
 		d.t.Fatalf("login of %s: %d %s", who.User, res.StatusCode, body)
 	}
@@ -94,7 +96,8 @@ func (d *district) flood(call func() *http.Request, body func(beyond func() int6
 	d.t.Helper()
 	var beyond atomic.Int64
 	ctx, stop := context.WithCancel(d.t.Context())
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	var wg sync.WaitGroup
 	for range 8 {
@@ -225,8 +228,10 @@ func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
 		t.Errorf("another's write: %d", status)
 	}
 	cookie := d.session(people["duty"])
-	for path, held := range map[string]bool{"/desk/recipients/E0001/amend": true, "/desk/lists/none/activate": true, "/desk/lists": true,
-		"/desk/recipients/E0001/figures": true, "/desk/password": true, "/desk/declare": false, "/desk/warnings/none/lift": false, "/desk/objections/none": false} {
+	for path, held := range map[string]bool{"/desk/recipients/E0001/amend": true, "/desk/lists/none/activate": true,
+		"/desk/lists":                    true,
+		"/desk/recipients/E0001/figures": true, "/desk/password": true, "/desk/declare": false,
+		"/desk/warnings/none/lift": false, "/desk/objections/none": false} {
 		r := d.request("POST", path, "", "a=b")
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.AddCookie(cookie)
@@ -245,11 +250,13 @@ func TestWritesAreHeldAndResponsesAreNot(t *testing.T) {
 			t.Fatalf("declare: %d", status)
 		}
 		for _, act := range []string{"adjust", "lift", "cancel"} {
-			if status := d.call("duty", "POST", "/warnings/"+w.ID+"/"+act, `{"revision":99}`, nil); status == http.StatusTooManyRequests {
+			if status := d.call("duty", "POST", "/warnings/"+w.ID+"/"+act, `{"revision":99}`,
+				nil); status == http.StatusTooManyRequests {
 				t.Errorf("%s is refused with %d", act, status)
 			}
 		}
-		if status := d.call("duty", "POST", "/warnings/"+w.ID+"/lift", fmt.Sprintf(`{"revision":%d,"reason":"完"}`, w.Revision), nil); status != http.StatusOK {
+		if status := d.call("duty", "POST", "/warnings/"+w.ID+"/lift",
+			fmt.Sprintf(`{"revision":%d,"reason":"完"}`, w.Revision), nil); status != http.StatusOK {
 			t.Fatalf("lift: %d", status)
 		}
 	}
@@ -273,23 +280,24 @@ func TestCallsOfNobodyCountForTheirAddress(t *testing.T) {
 	d, people := newShares(t, nil)
 	elsewhere := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext}}
 	defer elsewhere.CloseIdleConnections()
-	d.flood(func() *http.Request { return d.request("GET", "/api/v1/openapi.json", "qk.nobody.wrong", "") }, func(beyond func() int64) {
-		eventually(t, "the flood is refused", func() bool { return beyond() > 20 })
-		for _, path := range []string{"/login", "/readyz", "/metrics", "/healthz"} {
-			if res, body := d.ask(http.DefaultClient, d.request("GET", path, "", "")); res.StatusCode != http.StatusOK {
-				t.Errorf("GET %s beside it: %d %s", path, res.StatusCode, body)
+	d.flood(func() *http.Request { return d.request("GET", "/api/v1/openapi.json", "qk.nobody.wrong", "") },
+		func(beyond func() int64) {
+			eventually(t, "the flood is refused", func() bool { return beyond() > 20 })
+			for _, path := range []string{"/login", "/readyz", "/metrics", "/healthz"} {
+				if res, body := d.ask(http.DefaultClient, d.request("GET", path, "", "")); res.StatusCode != http.StatusOK {
+					t.Errorf("GET %s beside it: %d %s", path, res.StatusCode, body)
+				}
 			}
-		}
-		cookie := d.session(people["duty"])
-		r := d.request("GET", "/desk", "", "")
-		r.AddCookie(cookie)
-		if res, _ := d.ask(http.DefaultClient, r); res.StatusCode != http.StatusOK {
-			t.Errorf("the desk of somebody behind the same address: %d", res.StatusCode)
-		}
-		if res, _ := d.ask(elsewhere, d.request("GET", "/api/v1/openapi.json", "", "")); res.StatusCode != http.StatusOK {
-			t.Errorf("another address: %d", res.StatusCode)
-		}
-	})
+			cookie := d.session(people["duty"])
+			r := d.request("GET", "/desk", "", "")
+			r.AddCookie(cookie)
+			if res, _ := d.ask(http.DefaultClient, r); res.StatusCode != http.StatusOK {
+				t.Errorf("the desk of somebody behind the same address: %d", res.StatusCode)
+			}
+			if res, _ := d.ask(elsewhere, d.request("GET", "/api/v1/openapi.json", "", "")); res.StatusCode != http.StatusOK {
+				t.Errorf("another address: %d", res.StatusCode)
+			}
+		})
 }
 
 // Behind a proxy that the settings name it is the forwarded address that counts, and behind any other the proxy's own.
@@ -350,16 +358,19 @@ func TestHowARefusalLooks(t *testing.T) {
 			break
 		}
 	}
-	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "1" || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") ||
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "1" ||
+		!strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") ||
 		!strings.Contains(body, "请求太快") || !strings.Contains(res.Header.Get("Content-Security-Policy"), "script-src 'self'") {
 		t.Errorf("the desk's refusal: %d %v\n%s", res.StatusCode, res.Header, body)
 	}
 	for range 2 * sharesOf.Burst {
-		if res, body = d.ask(http.DefaultClient, d.request("GET", "/api/v1/me", d.tokens["duty"], "")); res.StatusCode == http.StatusTooManyRequests {
+		if res, body = d.ask(http.DefaultClient,
+			d.request("GET", "/api/v1/me", d.tokens["duty"], "")); res.StatusCode == http.StatusTooManyRequests {
 			break
 		}
 	}
-	if res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, `"code":"rate_limited"`) || !strings.Contains(body, "请求太快") {
+	if res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, `"code":"rate_limited"`) ||
+		!strings.Contains(body, "请求太快") {
 		t.Errorf("the interface's refusal: %v\n%s", res.Header, body)
 	}
 	eventually(t, "the desk once more", func() bool {
@@ -380,7 +391,8 @@ func TestStreamsAreBounded(t *testing.T) {
 	live := d.request("GET", "/desk/live?"+url.Values{"page": {"home"}}.Encode(), "", "")
 	live.AddCookie(cookie)
 	for _, r := range []*http.Request{live, d.request("GET", "/api/v1/events", d.tokens["viewer"], "")} {
-		if res, body := d.ask(http.DefaultClient, r); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "消息流太多") {
+		if res, body := d.ask(http.DefaultClient, r); res.StatusCode != http.StatusTooManyRequests ||
+			!strings.Contains(body, "消息流太多") {
 			t.Errorf("one more by %s: %d %s", r.URL.Path, res.StatusCode, body)
 		}
 	}
@@ -398,29 +410,34 @@ func TestCallsInWorkAreBounded(t *testing.T) {
 	for _, r := range []*http.Request{desk, d.request("GET", "/api/v1/me", d.tokens["admin"], "")} {
 		began := time.Now()
 		res, body := d.ask(http.DefaultClient, r)
-		if took := time.Since(began); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "同时进行的请求太多") || took > 5*time.Second {
+		if took := time.Since(began); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "同时进行的请求太多") ||
+			took > 5*time.Second {
 			t.Errorf("GET %s of who has 16 in work: %d after %v: %s", r.URL.Path, res.StatusCode, took, body)
 		}
 	}
 	if status := d.call("duty", "GET", "/me", "", nil); status != http.StatusOK {
 		t.Errorf("another's call: %d", status)
 	}
-	refused := dialed(t, d.app.Addr().HTTP, "POST /api/v1/accounts HTTP/1.1\r\nHost: q\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"+
-		"Authorization: Bearer "+d.tokens["admin"]+"\r\nContent-Length: 1000\r\n\r\n")
+	refused := dialed(t, d.app.Addr().HTTP,
+		"POST /api/v1/accounts HTTP/1.1\r\nHost: q\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"+
+			"Authorization: Bearer "+d.tokens["admin"]+"\r\nContent-Length: 1000\r\n\r\n")
 	began := time.Now()
-	if line, err := bufio.NewReader(refused).ReadString('\n'); err != nil || !strings.Contains(line, " 429 ") || time.Since(began) > 5*time.Second {
+	if line, err := bufio.NewReader(refused).ReadString('\n'); err != nil || !strings.Contains(line, " 429 ") ||
+		time.Since(began) > 5*time.Second {
 		t.Errorf("a call that asks before it sends its body is answered with %q, %v after %v", line, err, time.Since(began))
 	}
 	for range 3 {
-		c := dialed(t, d.app.Addr().HTTP, "POST /api/v1/list/imports HTTP/1.1\r\nHost: q\r\nContent-Type: application/octet-stream\r\nExpect: 100-continue\r\n"+
-			"Authorization: Bearer "+d.tokens["duty"]+"\r\nContent-Length: 1000\r\n\r\n")
+		c := dialed(t, d.app.Addr().HTTP,
+			"POST /api/v1/list/imports HTTP/1.1\r\nHost: q\r\nContent-Type: application/octet-stream\r\nExpect: 100-continue\r\n"+
+				"Authorization: Bearer "+d.tokens["duty"]+"\r\nContent-Length: 1000\r\n\r\n")
 		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
 			t.Fatalf("a file that is to come is answered with %q, %v", line, err)
 		}
 	}
 	fourth := d.request("POST", "/api/v1/list/imports", d.tokens["duty"], "x")
 	fourth.Header.Set("Content-Type", "application/octet-stream")
-	if res, body := d.ask(http.DefaultClient, fourth); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "文件太多") {
+	if res, body := d.ask(http.DefaultClient, fourth); res.StatusCode != http.StatusTooManyRequests ||
+		!strings.Contains(body, "文件太多") {
 		t.Errorf("a fourth file: %d %s", res.StatusCode, body)
 	}
 }

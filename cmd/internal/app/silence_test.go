@@ -30,7 +30,8 @@ func TestTheSharedServerIsRestarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "QINGKONG_LEASE", History: 1, TTL: 6 * time.Second, Storage: jetstream.MemoryStorage})
+	_, err = js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "QINGKONG_LEASE", History: 1,
+		TTL: 6 * time.Second, Storage: jetstream.MemoryStorage})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,8 @@ func TestAStartBesideADamagedSharedStreamSaysWhy(t *testing.T) {
 	if err == nil {
 		err = b.Start(t.Context())
 	}
-	if err == nil || !strings.Contains(err.Error(), "the shared stream is damaged") || !strings.Contains(err.Error(), "restore it on the cluster") {
+	if err == nil || !strings.Contains(err.Error(), "the shared stream is damaged") ||
+		!strings.Contains(err.Error(), "restore it on the cluster") {
 		t.Errorf("the start gave %v", err)
 	}
 }
@@ -117,7 +119,8 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 				view(t, a, func(tx *bbolt.Tx) error {
 					board, err := notify.Board(tx, w.ID)
 					rows, _ := journal.DueOutbox(tx, channel.NATS, a.journal.Now().Add(time.Hour), 100)
-					repeated := slices.IndexFunc(rows, func(d journal.Due) bool { return d.Topic == notify.Topic && d.Attempts < 2 }) < 0
+					repeated := slices.IndexFunc(rows,
+						func(d journal.Due) bool { return d.Topic == notify.Topic && d.Attempts < 2 }) < 0
 					done = err == nil && board.Total == 64 && board.Delivery["sent"] == 64 && len(rows) == 64 && repeated
 					return err
 				})
@@ -142,7 +145,8 @@ func TestALeaseThatNobodyCanHave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "KV_QINGKONG_LEASE", Subjects: []string{"$KV.QINGKONG_LEASE.>"}}); err != nil {
+	if _, err := js.CreateStream(t.Context(),
+		jetstream.StreamConfig{Name: "KV_QINGKONG_LEASE", Subjects: []string{"$KV.QINGKONG_LEASE.>"}}); err != nil {
 		t.Fatal(err)
 	}
 	h.log = &lines{}

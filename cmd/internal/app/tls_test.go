@@ -81,8 +81,9 @@ func (s *secured) shown() (http, nats string) {
 
 func (s *secured) connect(more ...nats.Option) (*nats.Conn, error) {
 	who := s.made["enterprise"]
-	return nats.Connect("tls://"+s.Addr().NATS, append([]nats.Option{nats.UserInfo(who.User, who.Password), nats.CustomInboxPrefix("_INBOX." + who.Recipient),
-		nats.NoReconnect(), nats.Timeout(patience), nats.RootCAs(s.ca.File)}, more...)...)
+	return nats.Connect("tls://"+s.Addr().NATS,
+		append([]nats.Option{nats.UserInfo(who.User, who.Password), nats.CustomInboxPrefix("_INBOX." + who.Recipient),
+			nats.NoReconnect(), nats.Timeout(patience), nats.RootCAs(s.ca.File)}, more...)...)
 }
 
 // check is a check of /readyz, as an officer sees it over TLS.
@@ -170,7 +171,8 @@ func TestNobodyGetsInWithoutTLS(t *testing.T) {
 	}
 	other, begun := certstest.NewCA(t), time.Now()
 	for range 20 {
-		stranger := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: other.Pool()}, DisableKeepAlives: true}, Timeout: patience}
+		stranger := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: other.Pool()},
+			DisableKeepAlives: true}, Timeout: patience}
 		var untrusted *tls.CertificateVerificationError
 		if _, err := stranger.Get("https://" + s.Addr().HTTP + "/healthz"); !errors.As(err, &untrusted) {
 			t.Fatalf("a client of another authority: %v", err)
@@ -219,7 +221,10 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 		state, detail := s.check("tls")
 		return state == "degraded" && strings.Contains(detail, "还有 12 天")
 	})
-	eventually(t, "the third certificate", func() bool { web, bus := s.shown(); return web == third.Serial && bus == third.Serial })
+	eventually(t, "the third certificate", func() bool {
+		web, bus := s.shown()
+		return web == third.Serial && bus == third.Serial
+	})
 }
 
 // Where clients need certificates, both listeners ask for them.

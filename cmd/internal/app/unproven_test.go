@@ -20,7 +20,8 @@ import (
 // On an external server with users of its own the check nats says that feeders' messages are not taken over NATS, and
 // by which setting they are; with it they are recorded as of a claimed name.
 func TestUnprovenFeedersAreSaid(t *testing.T) {
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "q", Password: "pw", NoLog: true, NoSigs: true})
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(),
+		Username: "q", Password: "pw", NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,8 @@ func TestWhoIsCutOffIsSaid(t *testing.T) {
 		if time.Now().After(until) {
 			t.Fatal("it is not cut off")
 		}
-		wild, err := nats.Connect(a.Addr().NATS, nats.UserInfo("E0003", issued.Password), nats.NoReconnect(), nats.Timeout(time.Second))
+		wild, err := nats.Connect(a.Addr().NATS, nats.UserInfo("E0003", issued.Password), nats.NoReconnect(),
+			nats.Timeout(time.Second))
 		if err != nil {
 			continue
 		}

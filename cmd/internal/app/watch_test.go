@@ -62,10 +62,16 @@ func TestAWholeProgramIsWatched(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("/metrics: %d %s", status, text)
 	}
-	for _, line := range []string{`qingkong_check_state\{name="writer"\} 0`, `qingkong_check_state\{name="disk"\} 0`, `qingkong_ready 1`, `qingkong_record_height [1-9]\d*`, `qingkong_commands_total [1-9]\d*`, `qingkong_commit_seconds_count [1-9]\d*`,
-		`qingkong_outbox_rows \d+`, `qingkong_outbox_late_seconds \d\S*`, `qingkong_timers_due 0`, `qingkong_timers_late_seconds 0`, `qingkong_clock_behind_seconds 0`,
-		`qingkong_disk_free_bytes [1-9]\S+`, `qingkong_disk_limit_bytes\{limit="min"\} 1.073741824e\+09`, `qingkong_disk_limit_bytes\{limit="stop"\} 2.68435456e\+08`,
-		`qingkong_nats_connected\{connection="journal"\} 1`, `qingkong_nats_clients [4-9]`, `qingkong_nats_cut_off 0`, `qingkong_nats_cut_off_total 0`, `qingkong_nats_refused_total 0`, `qingkong_http_requests_total\{class="2xx",method="GET",route="/readyz"\} 1`,
+	for _, line := range []string{`qingkong_check_state\{name="writer"\} 0`, `qingkong_check_state\{name="disk"\} 0`,
+		`qingkong_ready 1`, `qingkong_record_height [1-9]\d*`, `qingkong_commands_total [1-9]\d*`,
+		`qingkong_commit_seconds_count [1-9]\d*`,
+		`qingkong_outbox_rows \d+`, `qingkong_outbox_late_seconds \d\S*`, `qingkong_timers_due 0`,
+		`qingkong_timers_late_seconds 0`, `qingkong_clock_behind_seconds 0`,
+		`qingkong_disk_free_bytes [1-9]\S+`, `qingkong_disk_limit_bytes\{limit="min"\} 1.073741824e\+09`,
+		`qingkong_disk_limit_bytes\{limit="stop"\} 2.68435456e\+08`,
+		`qingkong_nats_connected\{connection="journal"\} 1`, `qingkong_nats_clients [4-9]`, `qingkong_nats_cut_off 0`,
+		`qingkong_nats_cut_off_total 0`, `qingkong_nats_refused_total 0`,
+		`qingkong_http_requests_total\{class="2xx",method="GET",route="/readyz"\} 1`,
 		`go_goroutines \d+`, `process_open_fds \d+`} {
 		if !regexp.MustCompile(`(?m)^` + line + `$`).MatchString(text) {
 			t.Errorf("no line %s", line)
@@ -101,7 +107,8 @@ func TestAnswersAreCounted(t *testing.T) {
 	}
 	defer nc.Close()
 	for range 2 {
-		if _, err := nc.Request("qingkong.answer.E0003", []byte(`{"order_id":"W1-E0003-1","action":"receive"}`), patience); err != nil {
+		if _, err := nc.Request("qingkong.answer.E0003", []byte(`{"order_id":"W1-E0003-1","action":"receive"}`),
+			patience); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +116,8 @@ func TestAnswersAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, text := fetch(t, a, "/metrics")
-	for _, want := range []string{`qingkong_nats_answers_total{outcome="not_found"} 2`, `qingkong_nats_answers_total{outcome="invalid"} 1`} {
+	for _, want := range []string{`qingkong_nats_answers_total{outcome="not_found"} 2`,
+		`qingkong_nats_answers_total{outcome="invalid"} 1`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
 		}
@@ -144,25 +152,31 @@ func TestADiskWithLittleRoom(t *testing.T) {
 			if room := a.Room(); room.Level != c.level || room.FreeMB <= 0 {
 				t.Errorf("the room is %+v", room)
 			}
-			_, err := a.svc.ImportWorkbook(t.Context(), service.By("duty"), "西青.xlsx", func() ([]byte, error) { return seeds.Workbook(), nil })
+			_, err := a.svc.ImportWorkbook(t.Context(), service.By("duty"), "西青.xlsx",
+				func() ([]byte, error) { return seeds.Workbook(), nil })
 			var e *refusal.Error
 			if !errors.As(err, &e) || e.Code != refusal.NotReady || e.Rule != "watch.no_room" {
 				t.Errorf("an import is answered %v", err)
 			}
-			_, err = servicetest.Say(t.Context(), a.svc, "duty", "", calls.Declare, "", []byte(strings.Replace(yellow, "{", `{"drill":true,`, 1)))
-			if refused := errors.As(err, &e) && e.Rule == "watch.full"; refused != (c.level == watch.RoomStop) || !refused && err != nil {
+			_, err = servicetest.Say(t.Context(), a.svc, "duty", "", calls.Declare, "",
+				[]byte(strings.Replace(yellow, "{", `{"drill":true,`, 1)))
+			if refused := errors.As(err, &e) && e.Rule == "watch.full"; refused != (c.level == watch.RoomStop) || !refused &&
+				err != nil {
 				t.Errorf("a declaration is answered %v", err)
 			}
-			if w, err := servicetest.WarningAct(t.Context(), a.svc, "duty", "", live.ID, "lift", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil || w.State != alerts.Lifted {
+			if w, err := servicetest.WarningAct(t.Context(), a.svc, "duty", "", live.ID, "lift",
+				fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil || w.State != alerts.Lifted {
 				t.Errorf("a lift is answered %v", err)
 			}
 			planned(t, a, live.ID) // and its releases go out
-			status, body := fetch(t, a, "/readyz", "Authorization", "Bearer "+newDemoClient(t, cfg.Data, a).who["viewer"].Token, "Accept-Language", "en")
+			status, body := fetch(t, a, "/readyz", "Authorization", "Bearer "+newDemoClient(t, cfg.Data, a).who["viewer"].Token,
+				"Accept-Language", "en")
 			var got struct {
 				Status string
 				Checks []struct{ Name, State, Detail string }
 			}
-			if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 || got.Status != "degraded" || got.Checks[5].Name != "disk" || !strings.Contains(got.Checks[5].Detail, c.says) {
+			if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 || got.Status != "degraded" ||
+				got.Checks[5].Name != "disk" || !strings.Contains(got.Checks[5].Detail, c.says) {
 				t.Errorf("%d %v %s", status, err, body)
 			}
 			if n := strings.Count(log.String(), c.says); n != 1 {
@@ -201,7 +215,8 @@ func TestMetricsOfWhatIsDue(t *testing.T) {
 	}
 	l.EffectiveFrom = "2016-01-01"
 	w.Import(l)
-	if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", []byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
+	if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "",
+		[]byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
 		t.Fatal(err)
 	}
 	w.Elapse(0)

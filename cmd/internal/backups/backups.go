@@ -29,9 +29,10 @@ import (
 type Kept struct {
 	cfg   config.Backup       // Dir is absolute
 	pass  *journal.Passphrase // nil: they are plain
-	write func(ctx context.Context, req folder.BackupRequest, progress func(journal.BackupProgress)) (folder.BackupResult, error)
-	now   func() time.Time
-	log   *slog.Logger
+	write func(ctx context.Context, req folder.BackupRequest,
+		progress func(journal.BackupProgress)) (folder.BackupResult, error)
+	now func() time.Time
+	log *slog.Logger
 
 	looks chan struct{} // holds one while a look into the backups goes on
 
@@ -66,7 +67,8 @@ func (b *Kept) Take(ctx context.Context) (calls.Backup, error) {
 	at := b.now().In(alerts.Shanghai())
 	name := at.Format(nameForm)
 	done, err := b.write(ctx, folder.BackupRequest{File: filepath.Join(b.cfg.Dir, name), Passphrase: b.pass}, nil)
-	made := calls.Backup{File: name, Folder: b.cfg.Dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root, Encrypted: done.Encrypted}
+	made := calls.Backup{File: name, Folder: b.cfg.Dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root,
+		Encrypted: done.Encrypted}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -173,7 +175,8 @@ func (b *Kept) Run(ctx context.Context) error {
 	}
 	times.Run(ctx, b.log, func() {
 		if _, err := b.Take(ctx); err != nil && ctx.Err() == nil {
-			b.log.Error("the backup of the schedule could not be made; the next time of the schedule tries anew", "folder", b.cfg.Dir, "err", err)
+			b.log.Error("the backup of the schedule could not be made; the next time of the schedule tries anew", "folder",
+				b.cfg.Dir, "err", err)
 		}
 	})
 	return nil

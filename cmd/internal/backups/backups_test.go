@@ -47,7 +47,8 @@ func TestBackupFinding(t *testing.T) {
 // is being written stays.
 func TestBackupsRemoveNothingElse(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"qingkong-20261119-031500.tar", "qingkong-20261120-031500.tar", "qingkong-20261120-031500.tar.new", "qingkong-20261120-041500.tar.new",
+	for _, name := range []string{"qingkong-20261119-031500.tar", "qingkong-20261120-031500.tar",
+		"qingkong-20261120-031500.tar.new", "qingkong-20261120-041500.tar.new",
 		"qingkong-20261401-031500.tar", "qingkong-yesterday.tar", "photo.jpg"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -73,7 +74,8 @@ func TestBackupsRemoveNothingElse(t *testing.T) {
 	for _, e := range there {
 		left = append(left, e.Name())
 	}
-	want := []string{"photo.jpg", "qingkong-20261120-031500.tar", "qingkong-20261120-041500.tar.new", "qingkong-20261401-031500.tar", "qingkong-yesterday.tar"}
+	want := []string{"photo.jpg", "qingkong-20261120-031500.tar", "qingkong-20261120-041500.tar.new",
+		"qingkong-20261401-031500.tar", "qingkong-yesterday.tar"}
 	if !slices.Equal(left, want) {
 		t.Errorf("the folder holds %v, want %v", left, want)
 	}

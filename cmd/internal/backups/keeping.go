@@ -51,7 +51,8 @@ func (b *Kept) Keeping(ctx context.Context, refs []string) []calls.KeptIn {
 	case kept := <-found:
 		return kept
 	case <-time.After(keepingGrace):
-		b.log.Warn("the folder of backups does not answer; which of them hold what was erased is not known", "folder", b.cfg.Dir)
+		b.log.Warn("the folder of backups does not answer; which of them hold what was erased is not known", "folder",
+			b.cfg.Dir)
 		return late
 	}
 }
@@ -60,7 +61,8 @@ func (b *Kept) Keeping(ctx context.Context, refs []string) []calls.KeptIn {
 func (b *Kept) look(ctx context.Context, refs []string) (kept []calls.KeptIn) {
 	names, begun, err := b.listed()
 	if err != nil {
-		b.log.Warn("which backups hold what was erased is not known: their folder cannot be read", "folder", b.cfg.Dir, "err", err)
+		b.log.Warn("which backups hold what was erased is not known: their folder cannot be read", "folder", b.cfg.Dir,
+			"err", err)
 		return []calls.KeptIn{{File: b.cfg.Dir, Holds: calls.HoldsUnknown, Why: calls.WhyUnread}}
 	}
 	for _, name := range begun {

@@ -46,7 +46,8 @@ func passphrase(t *testing.T, text string) *journal.Passphrase {
 
 func named(t *testing.T, svc *service.Service, user string) {
 	t.Helper()
-	if _, err := servicetest.Say(t.Context(), svc, "init", "", calls.AddAccount, "", fmt.Appendf(nil, `{"user":%q,"role":"viewer","name":%q}`, user, "名为"+user)); err != nil {
+	if _, err := servicetest.Say(t.Context(), svc, "init", "", calls.AddAccount, "",
+		fmt.Appendf(nil, `{"user":%q,"role":"viewer","name":%q}`, user, "名为"+user)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -54,7 +55,8 @@ func named(t *testing.T, svc *service.Service, user string) {
 // erased erases the name of a user and returns what the answer says of the backups, by file.
 func erased(t *testing.T, svc *service.Service, user string) (kept map[string]calls.KeptIn) {
 	t.Helper()
-	done, err := servicetest.Say(t.Context(), svc, "init", "", calls.Erase, "", []byte(`{"user":"`+user+`","reason":"离职"}`))
+	done, err := servicetest.Say(t.Context(), svc, "init", "", calls.Erase, "",
+		[]byte(`{"user":"`+user+`","reason":"离职"}`))
 	if err != nil || done.Entries != 1 || done.Backups == nil {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -79,7 +81,8 @@ func TestErasureNamesTheBackups(t *testing.T) {
 	named(t, svc, "li")
 	write := func(name string, pass *journal.Passphrase) string {
 		t.Helper()
-		if _, err := writer.Write(t.Context(), folder.BackupRequest{File: filepath.Join(dir, name), Passphrase: pass}, nil); err != nil {
+		if _, err := writer.Write(t.Context(), folder.BackupRequest{File: filepath.Join(dir, name), Passphrase: pass},
+			nil); err != nil {
 			t.Fatal(err)
 		}
 		return name

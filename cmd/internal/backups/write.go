@@ -20,11 +20,13 @@ import (
 var beside = []string{folder.DemoCredentials, folder.Feeds}
 
 func resultOf(d journal.BackupDone) folder.BackupResult {
-	return folder.BackupResult{File: d.File, Bytes: d.Bytes, First: d.First, Last: d.Last, At: d.At, Root: d.Root, Encrypted: d.Encrypted}
+	return folder.BackupResult{File: d.File, Bytes: d.Bytes, First: d.First, Last: d.Last, At: d.At, Root: d.Root,
+		Encrypted: d.Encrypted}
 }
 
 // options are those of any backup of a data folder.
-func options(dir string, disk config.Disk, version string, req folder.BackupRequest, progress func(journal.BackupProgress)) (journal.BackupOptions, error) {
+func options(dir string, disk config.Disk, version string, req folder.BackupRequest,
+	progress func(journal.BackupProgress)) (journal.BackupOptions, error) {
 	keep, err := folder.KeepFree(dir, req.File, disk)
 	return journal.BackupOptions{File: req.File, Since: req.Since, Beside: beside, Program: version, KeepFree: keep,
 		Passphrase: req.Passphrase, Progress: progress}, err
@@ -42,7 +44,8 @@ type Writer struct {
 
 // Write writes the record to a file while work goes on; one at a time. It ends early with ctx or with the program, and
 // then leaves nothing behind.
-func (w *Writer) Write(ctx context.Context, req folder.BackupRequest, progress func(journal.BackupProgress)) (folder.BackupResult, error) {
+func (w *Writer) Write(ctx context.Context, req folder.BackupRequest,
+	progress func(journal.BackupProgress)) (folder.BackupResult, error) {
 	if !filepath.IsAbs(req.File) || req.Since != "" && !filepath.IsAbs(req.Since) {
 		return folder.BackupResult{}, refusal.New(refusal.Invalid, "backup.relative", refusal.Args{"file": req.File})
 	}
@@ -58,14 +61,17 @@ func (w *Writer) Write(ctx context.Context, req folder.BackupRequest, progress f
 	if err != nil {
 		return folder.BackupResult{}, err
 	}
-	w.Log.Info("a backup was written", "file", done.File, "bytes", done.Bytes, "block", done.Last, "encrypted", done.Encrypted)
+	w.Log.Info("a backup was written", "file", done.File, "bytes", done.Bytes, "block", done.Last, "encrypted",
+		done.Encrypted)
 	return resultOf(done), nil
 }
 
 // OfFolder writes the record of a data folder to a file: by the program that runs on it, or itself where none does.
-func OfFolder(ctx context.Context, cfg config.Config, version string, req folder.BackupRequest, progress func(journal.BackupProgress)) (_ folder.BackupResult, err error) {
+func OfFolder(ctx context.Context, cfg config.Config, version string, req folder.BackupRequest,
+	progress func(journal.BackupProgress)) (_ folder.BackupResult, err error) {
 	if there, err := folder.HasRecord(cfg.Data); err != nil || !there {
-		return folder.BackupResult{}, errors.Join(err, refusal.New(refusal.NotFound, "backup.empty", refusal.Args{"data": cfg.Data}))
+		return folder.BackupResult{}, errors.Join(err,
+			refusal.New(refusal.NotFound, "backup.empty", refusal.Args{"data": cfg.Data}))
 	}
 	release, err := folder.Lock(cfg.Data)
 	if errors.Is(err, folder.ErrInUse) {

@@ -111,7 +111,9 @@ func runCBC(ctx context.Context, cbc string, write func(io.Writer) error) (secon
 	}
 	limit := strconv.Itoa(int(allocateLimit.Seconds()))
 	begin := time.Now()
-	said, err := exec.CommandContext(ctx, cbc, path, "ratio", "1e-6", "timeMode", "elapsed", "sec", limit, "solve").CombinedOutput() // #nosec G204 -- of the bench alone, on a file that it wrote
+	// #nosec G204 -- of the bench alone, on a file that it wrote
+	said, err := exec.CommandContext(ctx, cbc, path, "ratio", "1e-6", "timeMode", "elapsed", "sec", limit,
+		"solve").CombinedOutput()
 	seconds = time.Since(begin).Seconds()
 	if err != nil {
 		return 0, 0, fmt.Errorf("cbc: %w: %s", err, said)
@@ -154,9 +156,11 @@ func coalProblem(units, steps int) []byte {
 		"weight_per_kg": object{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587}}
 	var list, demand []object
 	for i := range units {
-		list = append(list, object{"name": fmt.Sprintf("%d#", i+1), "min_mw": 120, "max_mw": 300, "initially_on": i%4 != 3, "hours_in_state": 200,
-			"min_up_h": 6 + i%3*2, "min_down_h": 6 + i%2*2, "start_coal_t": spreadOf(i, 40, 70),
-			"coal_t_per_h":  object{"constant": spreadOf(i, 11, 13), "per_mw": spreadOf(i+1, 0.37, 0.39), "per_mw2": 5e-05, "per_gj": 0.045},
+		list = append(list, object{"name": fmt.Sprintf("%d#", i+1), "min_mw": 120, "max_mw": 300, "initially_on": i%4 != 3,
+			"hours_in_state": 200,
+			"min_up_h":       6 + i%3*2, "min_down_h": 6 + i%2*2, "start_coal_t": spreadOf(i, 40, 70),
+			"coal_t_per_h": object{"constant": spreadOf(i, 11, 13), "per_mw": spreadOf(i+1, 0.37, 0.39), "per_mw2": 5e-05,
+				"per_gj": 0.045},
 			"max_heat_gj_h": 700 + 100*(i%3), "mw_lost_per_gj_h": 0.05,
 			"emission_kg_per_t_coal": object{"so2": 0.113, "nox": spreadOf(i+2, 0.24, 0.31), "pm": 0.0099},
 			"low_load_mw":            130, "low_load_nox_factor": 1.4})
@@ -164,7 +168,8 @@ func coalProblem(units, steps int) []byte {
 	for t := range steps {
 		day := math.Sin(2*math.Pi*float64(t)/24) + 0.4*math.Sin(2*math.Pi*float64(t)/12)
 		low := math.Round(300 * float64(units) * (0.5 + 0.13*day + 0.02*math.Sin(float64(t))))
-		demand = append(demand, object{"power_min_mw": low, "power_max_mw": low + 120, "heat_gj_h": math.Round(800 * float64(units) * (0.42 - 0.1*day))})
+		demand = append(demand, object{"power_min_mw": low, "power_max_mw": low + 120,
+			"heat_gj_h": math.Round(800 * float64(units) * (0.42 - 0.1*day))})
 	}
 	doc["units"], doc["demand"] = list, demand
 	return problemText(doc)
@@ -174,8 +179,10 @@ func wasteProblem(furnaces, steps int) []byte {
 	var list []object
 	most := 31.25 * float64(furnaces)
 	for i := range furnaces {
-		list = append(list, object{"name": fmt.Sprintf("%d#", i+1), "min_t_h": 20, "max_t_h": 31.25, "initially_on": i%4 != 3, "hours_in_state": 500,
-			"min_up_h": 48, "min_down_h": 24, "emission_kg_per_t": object{"so2": spreadOf(i, 0.05, 0.07), "nox": spreadOf(i+1, 0.4, 0.5), "pm": 0.02, "hcl": 0.03},
+		list = append(list, object{"name": fmt.Sprintf("%d#", i+1), "min_t_h": 20, "max_t_h": 31.25, "initially_on": i%4 != 3,
+			"hours_in_state": 500,
+			"min_up_h":       48, "min_down_h": 24, "emission_kg_per_t": object{"so2": spreadOf(i, 0.05, 0.07),
+				"nox": spreadOf(i+1, 0.4, 0.5), "pm": 0.02, "hcl": 0.03},
 			"start_emission_kg": object{"nox": spreadOf(i, 40, 70), "so2": 10}})
 	}
 	var intake, weight []float64
@@ -186,7 +193,8 @@ func wasteProblem(furnaces, steps int) []byte {
 			weight[t] = 0.2
 		}
 	}
-	return problemText(object{"start": "2016-12-16T20:00:00+08:00", "step_h": 4, "steps": steps, "furnaces": list, "intake_t_h": intake,
+	return problemText(object{"start": "2016-12-16T20:00:00+08:00", "step_h": 4, "steps": steps, "furnaces": list,
+		"intake_t_h":    intake,
 		"pit":           object{"level_t": 64 * most, "min_t": 21 * most, "max_t": 128 * most, "end_max_t": 96 * most},
 		"divert":        object{"max_t_h": 0.1 * most, "emission_kg_per_t": object{"nox": 0.6}, "max_total_t": 6 * most},
 		"steam_min_t_h": 0, "steam_per_t_waste": 2.3, "step_weight": weight,

@@ -85,7 +85,8 @@ func runAnswers(ctx context.Context, size answersSize, log *slog.Logger) (_ []Fi
 			f.Raw, f.Ratio = raw, f.Value/raw
 		}
 	}
-	b.figures = append(b.figures, Figure{Name: "raw bbolt commits, fsynced, median", Value: raw, Unit: "1/s", Raw: raw, Ratio: 1})
+	b.figures = append(b.figures, Figure{Name: "raw bbolt commits, fsynced, median", Value: raw, Unit: "1/s", Raw: raw,
+		Ratio: 1})
 	b.disconnect()
 	err = b.prove(ctx)
 	return b.figures, err
@@ -160,11 +161,13 @@ func (b *answersBench) declare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := svc.ActOnWarning(ctx, service.By("bench"), calls.Lift{ByID: calls.ByID{ID: w.ID}, Lift: alerts.Lift{Revision: w.Revision}}); err != nil {
+		if _, err := svc.ActOnWarning(ctx, service.By("bench"),
+			calls.Lift{ByID: calls.ByID{ID: w.ID}, Lift: alerts.Lift{Revision: w.Revision}}); err != nil {
 			return err
 		}
 	}
-	w, err := svc.ActOnWarning(ctx, service.By("bench"), calls.Declaration{Declare: alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder}})
+	w, err := svc.ActOnWarning(ctx, service.By("bench"),
+		calls.Declaration{Declare: alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder}})
 	if err != nil {
 		return err
 	}

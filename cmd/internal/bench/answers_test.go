@@ -9,7 +9,8 @@ import (
 
 // Every figure has a value, and the three ratios stand beside the limit that they are held against.
 func TestAnswers(t *testing.T) {
-	figures, err := runAnswers(t.Context(), answersSize{recipients: 300, slice: 30 * time.Millisecond, pairs: 2, acks: 400}, slog.New(slog.DiscardHandler))
+	figures, err := runAnswers(t.Context(),
+		answersSize{recipients: 300, slice: 30 * time.Millisecond, pairs: 2, acks: 400}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,8 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 	const one = "acknowledge over TCP, callers=1, "
-	beyond := value(one+"p50 in µs").Value - value(one+"p50 of a raw commit of the same rows").Value - value(one+"p50 of a raw round trip").Value
+	beyond := value(one+"p50 in µs").Value - value(one+"p50 of a raw commit of the same rows").Value - value(one+
+		"p50 of a raw round trip").Value
 	if f := value(one + "p50 less commit and round trip"); f.Value != beyond {
 		t.Errorf("%+v, want %v", f, beyond)
 	}

@@ -47,7 +47,8 @@ func (b *answersBench) rawPublishes(ctx context.Context) error {
 			return err
 		}
 	}
-	b.figures = append(b.figures, Figure{Name: "raw JetStream publishes, callers=1", Value: float64(n) / time.Since(begin).Seconds(), Unit: "publishes/s"})
+	b.figures = append(b.figures, Figure{Name: "raw JetStream publishes, callers=1",
+		Value: float64(n) / time.Since(begin).Seconds(), Unit: "publishes/s"})
 	return nil
 }
 

@@ -42,7 +42,8 @@ func (b *answersBench) againstRaw(ctx context.Context) (err error) {
 	if err := b.oneCaller(ctx, rows, trip); err != nil {
 		return err
 	}
-	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, b.overTCP), b.asking(benchCallers, trip))
+	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, b.overTCP),
+		b.asking(benchCallers, trip))
 	if err != nil {
 		return err
 	}
@@ -80,9 +81,11 @@ func (b *answersBench) oneCaller(ctx context.Context, rows *rowsOf, trip func(i 
 
 // overHTTP does with the HTTP interface, by callers who keep their connections, what was done over NATS.
 func (b *answersBench) overHTTP(ctx context.Context) error {
-	transport := &http.Transport{MaxIdleConns: 2 * benchCallers, MaxIdleConnsPerHost: benchCallers, DisableCompression: true}
+	transport := &http.Transport{MaxIdleConns: 2 * benchCallers, MaxIdleConnsPerHost: benchCallers,
+		DisableCompression: true}
 	defer transport.CloseIdleConnections()
-	h := &httpAnswers{b: b, client: &http.Client{Transport: transport, Timeout: 30 * time.Second}, paths: make([]string, len(b.ids)),
+	h := &httpAnswers{b: b, client: &http.Client{Transport: transport, Timeout: 30 * time.Second},
+		paths:   make([]string, len(b.ids)),
 		answers: map[string]httpAnswer{}}
 	if err := b.declare(ctx); err != nil {
 		return err
@@ -112,7 +115,8 @@ func (b *answersBench) overHTTP(ctx context.Context) error {
 		_, _, err := h.post(ln.Addr().String(), h.paths[i], i)
 		return err
 	}
-	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, ours), b.asking(benchCallers, raw))
+	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, ours),
+		b.asking(benchCallers, raw))
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,8 @@ func (b *backupBench) dispatched(ctx context.Context, log *slog.Logger) error {
 }
 
 // acknowledge has the callers acknowledge orders for as long as something runs, and returns how long each took.
-func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(ctx context.Context) error) (laps []time.Duration, err error) {
+func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(ctx context.Context) error) (laps []time.Duration,
+	err error) {
 	ctx, cancel := context.WithTimeout(ctx, dispatchPatience)
 	defer cancel()
 	over := make(chan struct{})
@@ -138,7 +139,8 @@ func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(ctx contex
 				}
 				o := b.orders[i]
 				begin := time.Now()
-				_, err := b.svc.AnswerOrder(ctx, ofRecipient(o.RecipientID), notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
+				_, err := b.svc.AnswerOrder(ctx, ofRecipient(o.RecipientID),
+					notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
 				lap := time.Since(begin)
 				mu.Lock()
 				laps, failed = append(laps, lap), errors.Join(failed, err)
@@ -162,7 +164,8 @@ func (b *backupBench) restore(ctx context.Context, file string) error {
 		return err
 	}
 	begin := time.Now()
-	_, err = journal.Restore(ctx, journal.RestoreOptions{Files: []string{file}, Dir: filepath.Join(b.dir, "restored"), Registry: service.Registry(set)})
+	_, err = journal.Restore(ctx, journal.RestoreOptions{Files: []string{file}, Dir: filepath.Join(b.dir, "restored"),
+		Registry: service.Registry(set)})
 	b.add("restore_s", time.Since(begin).Seconds(), "s", 0)
 	return err
 }

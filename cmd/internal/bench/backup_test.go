@@ -18,7 +18,8 @@ func TestBackup(t *testing.T) {
 		}
 		seen[f.Name] = f
 	}
-	for _, name := range []string{"backup_s", "backup_mb", "backup_writer_p99_ms", "restore_s", "entries of the record, proved"} {
+	for _, name := range []string{"backup_s", "backup_mb", "backup_writer_p99_ms", "restore_s",
+		"entries of the record, proved"} {
 		if _, ok := seen[name]; !ok {
 			t.Errorf("there is no figure %q in %+v", name, figures)
 		}

@@ -48,8 +48,11 @@ func (b *bench) start(ctx context.Context, opt app.Options, l *reductionlist.Lis
 	cfg := config.Default()
 	cfg.Data = filepath.Join(b.dir, "data")
 	cfg.Listen.HTTP, cfg.Listen.NATS = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour                                                                             // repeats are not what is measured
-	cfg.Limits = config.Limits{PerSecond: most, Burst: most, WritesPerMinute: most, WritesBurst: most, Streams: 10_000, CutTimes: most, CutSeconds: 3600} // nor are shares
+	// repeats are not what is measured
+	cfg.Orders.RepeatFirst, cfg.Orders.RepeatMax = 12*time.Hour, 12*time.Hour
+	// nor are shares
+	cfg.Limits = config.Limits{PerSecond: most, Burst: most, WritesPerMinute: most, WritesBurst: most, Streams: 10_000,
+		CutTimes: most, CutSeconds: 3600}
 	b.config, opt.Config = cfg, cfg
 	if b.app, err = app.New(ctx, opt); err != nil {
 		return err

@@ -118,7 +118,8 @@ func (b *consoleBench) answerSome(ctx context.Context) error {
 		return err
 	}
 	for _, id := range objected[:len(objected)/2] {
-		if _, err := svc.DecideObjection(ctx, service.By("bench"), calls.ObjectionDecision{ByID: calls.ByID{ID: id}, Decision: "reject", Reason: "示例"}); err != nil {
+		if _, err := svc.DecideObjection(ctx, service.By("bench"),
+			calls.ObjectionDecision{ByID: calls.ByID{ID: id}, Decision: "reject", Reason: "示例"}); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,9 @@ func (b *dispatchBench) dispatched(ctx context.Context, opt app.Options, l *redu
 		return err
 	}
 	defer nc.Close()
-	if b.warning, err = b.svc.ActOnWarning(ctx, service.By("duty"), calls.Declaration{Declare: alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, DocumentNo: "津气指办〔2016〕12号"}}); err != nil {
+	if b.warning, err = b.svc.ActOnWarning(ctx, service.By("duty"),
+		calls.Declaration{Declare: alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder,
+			DocumentNo: "津气指办〔2016〕12号"}}); err != nil {
 		return err
 	}
 	return b.dispatch(ctx)
@@ -166,7 +168,8 @@ func (b *dispatchBench) dispatch(ctx context.Context) error {
 	defer cancel()
 	before, spent := b.journal.Height(), b.times.Spent()
 	begin := time.Now()
-	_, err := b.svc.ActOnWarning(ctx, service.By("approver"), calls.Approval{ByID: calls.ByID{ID: b.warning.ID}, Approve: alerts.Approve{Revision: b.warning.Revision}})
+	_, err := b.svc.ActOnWarning(ctx, service.By("approver"),
+		calls.Approval{ByID: calls.ByID{ID: b.warning.ID}, Approve: alerts.Approve{Revision: b.warning.Revision}})
 	if err != nil {
 		return err
 	}
@@ -209,7 +212,10 @@ func (b *dispatchBench) planned(ctx context.Context) (time.Time, error) {
 func (b *dispatchBench) settled(ctx context.Context) error {
 	return b.until(ctx, func() (bool, error) {
 		var due []journal.Due
-		err := b.journal.View(func(tx *bbolt.Tx) error { due, _ = journal.DueOutbox(tx, channel.NATS, time.Now(), 1); return nil })
+		err := b.journal.View(func(tx *bbolt.Tx) error {
+			due, _ = journal.DueOutbox(tx, channel.NATS, time.Now(), 1)
+			return nil
+		})
 		return len(due) == 0, err
 	})
 }
@@ -233,9 +239,11 @@ func (b *dispatchBench) report(raw *dispatchLimits) {
 	}{
 		{"planning: decide and encode", took(journal.CommandFireTimer, journal.StepDecide, journal.StepEncode), raw.encode},
 		{"journal: append to the stream", took("", journal.StepAppend), raw.stream},
-		{"bbolt: apply and commit", took(journal.CommandFireTimer, journal.StepApply) + took("", journal.StepStore, journal.StepCommit), raw.bbolt},
+		{"bbolt: apply and commit", took(journal.CommandFireTimer, journal.StepApply) + took("", journal.StepStore,
+			journal.StepCommit), raw.bbolt},
 		{"publish: render and publish", took(dispatch.Step, dispatch.StepRender, dispatch.StepSend), raw.publish},
-		{"record as sent: decide, encode, apply", took(service.CommandSent, journal.StepDecide, journal.StepEncode, journal.StepApply), 0},
+		{"record as sent: decide, encode, apply",
+			took(service.CommandSent, journal.StepDecide, journal.StepEncode, journal.StepApply), 0},
 	} {
 		b.add(part.name, part.took, "s", part.raw)
 		b.add(part.name+", share of the time", 100*part.took/b.received, "%", 0)

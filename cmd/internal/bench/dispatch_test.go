@@ -30,7 +30,8 @@ func TestDispatch(t *testing.T) {
 			t.Errorf("a figure without a value: %+v", f)
 		}
 	}
-	journaled, received := value("from approval to the last order journaled"), value("from approval to the last order received")
+	journaled, received := value("from approval to the last order journaled"),
+		value("from approval to the last order received")
 	if journaled.Raw <= 0 || received.Raw <= 0 {
 		t.Errorf("no raw limits: %+v, %+v", journaled, received)
 	}

@@ -29,7 +29,8 @@ const rawMessages = 8000
 
 func (b *dispatchBench) limits(ctx context.Context) (*dispatchLimits, error) {
 	raw := new(dispatchLimits)
-	for _, limit := range []func(context.Context, *dispatchLimits) error{b.rawEncode, b.rawBlocks, b.rawStream, b.rawPublish} {
+	for _, limit := range []func(context.Context, *dispatchLimits) error{b.rawEncode, b.rawBlocks, b.rawStream,
+		b.rawPublish} {
 		if err := limit(ctx, raw); err != nil {
 			return nil, err
 		}
@@ -100,7 +101,8 @@ func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error 
 			bucket.FillPercent = 1
 			for row := 0; len(text) > 0; row++ {
 				n := min(16<<10, len(text))
-				if err := bucket.Put(binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(nil, number), uint16(row)), text[:n]); err != nil {
+				if err := bucket.Put(binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(nil, number), uint16(row)),
+					text[:n]); err != nil {
 					return err
 				}
 				text = text[n:]
@@ -116,7 +118,8 @@ func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error 
 func (b *dispatchBench) rawStream(ctx context.Context, raw *dispatchLimits) error {
 	const name, subject = "QINGKONG_BENCH", "qingkong.bench.block"
 	_, js := b.app.Bus().Journal()
-	_, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{subject}, Storage: jetstream.FileStorage})
+	_, err := js.CreateStream(ctx,
+		jetstream.StreamConfig{Name: name, Subjects: []string{subject}, Storage: jetstream.FileStorage})
 	if err != nil {
 		return err
 	}

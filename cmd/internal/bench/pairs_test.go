@@ -59,7 +59,8 @@ func TestAlternate(t *testing.T) {
 			return lap{acts: k + 1, took: turn, each: []time.Duration{turn}}, nil
 		}
 	}
-	laps, err := alternate(t.Context(), 2, slice, of(0, 50*time.Millisecond), of(1, 100*time.Millisecond), of(2, 60*time.Millisecond))
+	laps, err := alternate(t.Context(), 2, slice, of(0, 50*time.Millisecond), of(1, 100*time.Millisecond),
+		of(2, 60*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,8 @@ func TestAlternate(t *testing.T) {
 		t.Errorf("turns %v, want %v", order, want)
 	}
 	for i, pair := range laps {
-		for k, want := range []lap{{acts: 2, took: 100 * time.Millisecond}, {acts: 2, took: 100 * time.Millisecond}, {acts: 6, took: 120 * time.Millisecond}} {
+		for k, want := range []lap{{acts: 2, took: 100 * time.Millisecond}, {acts: 2, took: 100 * time.Millisecond},
+			{acts: 6, took: 120 * time.Millisecond}} {
 			if got := pair[k]; got.acts != want.acts || got.took != want.took {
 				t.Errorf("time %d, contender %d: %+v, want %+v", i, k, got, want)
 			}

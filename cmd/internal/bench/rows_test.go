@@ -13,7 +13,8 @@ import (
 
 // The rows of transactions, written into a copy, make it what the original has become; begun anew, they do so again.
 func TestRowsOfTransactions(t *testing.T) {
-	db, err := bbolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, &bbolt.Options{InitialMmapSize: 1 << 24}) // it grows while it is read
+	// it grows while it is read
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, &bbolt.Options{InitialMmapSize: 1 << 24})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,8 @@ func TestRowsOfTransactions(t *testing.T) {
 	act := func(i int) error { // one row changes, one goes, one comes, one stays as it is, and an empty one comes
 		height++
 		update(func(a, b *bbolt.Bucket) error {
-			for key, value := range map[string]string{fmt.Sprintf("%02d", i): "done", fmt.Sprintf("%02d.at", i): "now", fmt.Sprintf("%02d.e", i): "", "19": "open"} {
+			for key, value := range map[string]string{fmt.Sprintf("%02d", i): "done", fmt.Sprintf("%02d.at", i): "now",
+				fmt.Sprintf("%02d.e", i): "", "19": "open"} {
 				if err := a.Put([]byte(key), []byte(value)); err != nil {
 					return err
 				}
@@ -83,7 +85,10 @@ func TestRowsOfTransactions(t *testing.T) {
 			t.Errorf("round %d: the copy has\n%s\nthe original\n%s", round, got, want)
 		}
 	}
-	if _, err := copyRows(db, func() uint64 { height++; return height }, filepath.Join(t.TempDir(), "copy"), []int{5}, act); err == nil {
+	if _, err := copyRows(db, func() uint64 {
+		height++
+		return height
+	}, filepath.Join(t.TempDir(), "copy"), []int{5}, act); err == nil {
 		t.Error("the rows of several transactions are taken for those of one")
 	}
 }

@@ -116,7 +116,8 @@ func TestWhatIsNoName(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := put(t, s, "x")
-	for _, name := range []string{"", "sha256:", good[7:], good[:70], good + "0", "sha256:" + strings.ToUpper(good[7:]), "md5:" + good[7:],
+	for _, name := range []string{"", "sha256:", good[7:], good[:70], good + "0", "sha256:" + strings.ToUpper(good[7:]),
+		"md5:" + good[7:],
 		"sha256:../secret", "sha256:" + strings.Repeat("../", 21) + "a", "sha256:../../" + good[13:]} {
 		if blobs.Valid(name) || s.Has(name) {
 			t.Errorf("%q is a name", name)

@@ -38,7 +38,8 @@ const (
 
 // give puts a blob that is here into the object store.
 func (s *Store) give(ctx context.Context, name string) error {
-	if _, err := s.storedFar(ctx, name); err != nil && !errors.Is(err, ErrMissing) { // one that is silent is not waited for long
+	// one that is silent is not waited for long
+	if _, err := s.storedFar(ctx, name); err != nil && !errors.Is(err, ErrMissing) {
 		return unreachable(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, moveWithin)
@@ -158,7 +159,8 @@ const Bucket = "QINGKONG_BLOBS"
 
 // Objects is the object store of a server, made where it is not there.
 func Objects(js jetstream.JetStream, replicas int) Far {
-	return &objects{js: js, cfg: jetstream.ObjectStoreConfig{Bucket: Bucket, Storage: jetstream.FileStorage, Replicas: replicas,
+	return &objects{js: js, cfg: jetstream.ObjectStoreConfig{Bucket: Bucket, Storage: jetstream.FileStorage,
+		Replicas:    replicas,
 		Description: "content by its hash, which must be erasable; the record names it"}}
 }
 
@@ -186,7 +188,8 @@ func (o *objects) asked(err error) error {
 		return nil
 	case errors.Is(err, jetstream.ErrObjectNotFound):
 		return ErrMissing
-	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
+	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrNoStreamResponse),
+		errors.Is(err, nats.ErrNoResponders):
 		o.mu.Lock()
 		o.store = nil
 		o.mu.Unlock()

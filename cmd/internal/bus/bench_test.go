@@ -53,7 +53,8 @@ func rawLogin(addr, user, password string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn, "CONNECT {\"verbose\":false,\"user\":%q,\"pass\":%q}\r\nPING\r\n", user, password); err != nil {
+	if _, err := fmt.Fprintf(conn, "CONNECT {\"verbose\":false,\"user\":%q,\"pass\":%q}\r\nPING\r\n", user,
+		password); err != nil {
 		return err
 	}
 	r := bufio.NewReader(conn)
@@ -73,7 +74,8 @@ func rawLogin(addr, user, password string) error {
 
 // BenchmarkRefusedMessage is what a message costs that is beyond its user's share.
 func BenchmarkRefusedMessage(b *testing.B) {
-	in := &inbound{bus: &Bus{rates: newRates(0, Excess{}), meter: fair.NewMeter(fair.Share{PerSecond: 50, Burst: 200}, nil)}, queue: fair.NewQueue[inMessage](fair.Bounds{Waiting: 64, Bytes: 1 << 20, InWork: 1, Window: 1})}
+	in := &inbound{bus: &Bus{rates: newRates(0, Excess{}), meter: fair.NewMeter(fair.Share{PerSecond: 50, Burst: 200},
+		nil)}, queue: fair.NewQueue[inMessage](fair.Bounds{Waiting: 64, Bytes: 1 << 20, InWork: 1, Window: 1})}
 	for b.Loop() {
 		in.take("E0001", 100, func() (inMessage, bool) { return inMessage{user: "E0001"}, true })
 	}

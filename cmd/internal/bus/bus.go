@@ -311,7 +311,8 @@ func (b *Bus) options(part string) []nats.Option {
 			log.Info("reconnected to nats", "url", nc.ConnectedUrlRedacted())
 		}),
 		nats.ClosedHandler(func(nc *nats.Conn) {
-			b.fail(fmt.Errorf("bus: the NATS connection %s has ended for good: %w", part, cmp.Or(nc.LastError(), nats.ErrConnectionClosed)))
+			b.fail(fmt.Errorf("bus: the NATS connection %s has ended for good: %w", part,
+				cmp.Or(nc.LastError(), nats.ErrConnectionClosed)))
 		}),
 	}
 }

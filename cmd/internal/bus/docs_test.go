@@ -25,7 +25,8 @@ func TestTheContractHasEverySubject(t *testing.T) {
 	rows[RoleDuty] += rows[RoleViewer]
 	rows[RoleApprover], rows[RoleAdmin] = rows[RoleDuty], rows[RoleDuty]
 	written := strings.NewReplacer("E0001", "<id>", "MN1", "<its own MN>")
-	for _, role := range []string{RoleDuty, RoleApprover, RoleInspector, RoleEnterprise, RoleTown, RoleViewer, RoleFeeder, RoleAdmin, RoleNeighbour} {
+	for _, role := range []string{RoleDuty, RoleApprover, RoleInspector, RoleEnterprise, RoleTown, RoleViewer, RoleFeeder,
+		RoleAdmin, RoleNeighbour} {
 		p := Permissions(Identity{User: "E0001", Role: role, Recipient: "E0001", MNs: []string{"MN1"}})
 		for _, subject := range append(p.Pub.Allow, p.Sub.Allow...) {
 			switch {

@@ -144,12 +144,14 @@ func (b *Bus) startEmbedded() error {
 	if err := b.runServer(values); err != nil {
 		return err
 	}
-	for part, conn := range map[string]**nats.Conn{"Journal": &b.journal, "Public": &b.public, "Officers": &b.officers, "Viewers": &b.viewers, "Auth": &b.auth} {
+	for part, conn := range map[string]**nats.Conn{"Journal": &b.journal, "Public": &b.public, "Officers": &b.officers,
+		"Viewers": &b.viewers, "Auth": &b.auth} {
 		if *conn, err = b.connectInProcess(strings.ToLower(part), users[part], b.srv); err != nil {
 			return err
 		}
 	}
-	soon := []nats.Option{nats.ReconnectWait(20 * time.Millisecond), nats.ReconnectJitter(20*time.Millisecond, 20*time.Millisecond)}
+	soon := []nats.Option{nats.ReconnectWait(20 * time.Millisecond),
+		nats.ReconnectJitter(20*time.Millisecond, 20*time.Millisecond)}
 	for part, conn := range map[string]**nats.Conn{"inbox": &b.inbox, "feed": &b.feed} {
 		if *conn, err = b.connectInProcess(part, users["Public"], eagerServer{b.srv}, soon...); err != nil {
 			return err
@@ -203,7 +205,8 @@ func (b *Bus) runServer(values map[string]any) error {
 	return nil
 }
 
-func (b *Bus) connectInProcess(part string, user nkeys.KeyPair, srv nats.InProcessConnProvider, more ...nats.Option) (*nats.Conn, error) {
+func (b *Bus) connectInProcess(part string, user nkeys.KeyPair, srv nats.InProcessConnProvider,
+	more ...nats.Option) (*nats.Conn, error) {
 	pub, err := user.PublicKey()
 	if err != nil {
 		return nil, fmt.Errorf("bus: user key: %w", err)

@@ -148,9 +148,11 @@ func (w *wire) pass(from, to net.Conn) {
 // Closing keeps to its time with a server that takes nothing in any more, even while something waits to be written to
 // it: that holds the connection's lock.
 func TestCloseKeepsToItsTime(t *testing.T) {
-	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"})
+	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(),
+		Username: "qingkong", Password: "pw"})
 	w := newWire(t, s.Addr().String())
-	b, err := Start(Config{URL: "nats://" + w.addr, CredsFile: writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"}), Name: "node1"})
+	b, err := Start(Config{URL: "nats://" + w.addr,
+		CredsFile: writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"}), Name: "node1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,8 @@ func TestLoginsWhileItStops(t *testing.T) {
 						return
 					default:
 					}
-					if nc, err := nats.Connect(addr, nats.UserInfo("E0001", "wrong"), nats.NoReconnect(), nats.Timeout(200*time.Millisecond)); err == nil {
+					if nc, err := nats.Connect(addr, nats.UserInfo("E0001", "wrong"), nats.NoReconnect(),
+						nats.Timeout(200*time.Millisecond)); err == nil {
 						nc.Close()
 					}
 				}

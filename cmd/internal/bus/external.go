@@ -80,7 +80,8 @@ func parseCredentials(data []byte) (*Credentials, error) {
 	if err := refusal.Unmarshal(data, &c); err != nil {
 		return nil, err
 	}
-	logins := map[string]*Login{"": &c.Login, "public.": c.Public, "officers.": c.Officers, "viewers.": c.Viewers, "readers.": c.Readers, "system.": c.System}
+	logins := map[string]*Login{"": &c.Login, "public.": c.Public, "officers.": c.Officers, "viewers.": c.Viewers,
+		"readers.": c.Readers, "system.": c.System}
 	if c.Callout != nil {
 		logins["callout."] = &c.Callout.Login
 		switch {
@@ -155,8 +156,10 @@ func (b *Bus) connectCallout(c Callout) (err error) {
 			return errors.New(`bus: credentials: "callout.xkey_seed" is not the seed of an xkey (SX…)`)
 		}
 	}
-	b.targets = targets{public: cmp.Or(c.Account, accountPublic), feeders: c.Feeders, officers: c.Officers, viewers: c.Viewers}
-	for setting, account := range map[string]string{"callout.feeders": c.Feeders, "callout.officers": c.Officers, "callout.viewers": c.Viewers} {
+	b.targets = targets{public: cmp.Or(c.Account, accountPublic), feeders: c.Feeders, officers: c.Officers,
+		viewers: c.Viewers}
+	for setting, account := range map[string]string{"callout.feeders": c.Feeders, "callout.officers": c.Officers,
+		"callout.viewers": c.Viewers} {
 		if account == "" {
 			b.log.Warn("the credentials file lacks an account, see docs/nats-external.conf: without callout.feeders feeders are refused over NATS, "+
 				"without officers and viewers these have no streams", "lacks", setting)

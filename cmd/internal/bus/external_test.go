@@ -58,7 +58,8 @@ func startExternal(t *testing.T, url, creds string) *Bus {
 
 // jetStreamServer has one account and one user.
 func jetStreamServer(t *testing.T) *server.Options {
-	return &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"}
+	return &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong",
+		Password: "pw"}
 }
 
 func TestExternalServerWithOneAccount(t *testing.T) {
@@ -94,7 +95,8 @@ func TestExternalServerWithOneAccount(t *testing.T) {
 	if err != nil || info.Config.MaxBytes != 1<<30 || len(info.Config.Subjects) != 2 {
 		t.Errorf("the operator's limit is to stay and our subjects to return: %+v, %v", info.Config, err)
 	}
-	if err := b.Handle("qingkong.pending.*", wide, func(user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
+	if err := b.Handle("qingkong.pending.*", wide,
+		func(user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
 		t.Fatal(err)
 	}
 	nc, err := dial(t, s.ClientURL(), "qingkong", "pw", nats.CustomInboxPrefix("_INBOX.E0001"))
@@ -122,7 +124,8 @@ func TestExternalServerWithCallout(t *testing.T) {
 	serve(t, b, p.authenticate)
 
 	e1 := connect(t, s.ClientURL(), "E0001", nats.NoReconnect())
-	if !maySubscribe(t, e1, "qingkong.order.E0001") || maySubscribe(t, e1, "qingkong.order.E0002") || mayPublish(t, e1, "$JS.API.STREAM.INFO."+StreamEvents) {
+	if !maySubscribe(t, e1, "qingkong.order.E0001") || maySubscribe(t, e1, "qingkong.order.E0002") ||
+		mayPublish(t, e1, "$JS.API.STREAM.INFO."+StreamEvents) {
 		t.Error("a recipient's permissions do not hold")
 	}
 	if _, err := dial(t, s.ClientURL(), "E0001", "wrong"); !errors.Is(err, nats.ErrAuthorization) {
@@ -142,10 +145,12 @@ func TestExternalServerWithCallout(t *testing.T) {
 			t.Fatalf("first event: %v", err)
 		}
 	}
-	if err := b.HandleShared("qingkong.forecast.*", wide, func(place, user string, _ []byte, reply func([]byte)) { reply([]byte(place + " " + user)) }); err != nil {
+	if err := b.HandleShared("qingkong.forecast.*", wide,
+		func(place, user string, _ []byte, reply func([]byte)) { reply([]byte(place + " " + user)) }); err != nil {
 		t.Fatal(err)
 	}
-	if msg, err := connect(t, s.ClientURL(), "feeder").Request("qingkong.forecast.emc", nil, 5*time.Second); err != nil || string(msg.Data) != "emc feeder" {
+	if msg, err := connect(t, s.ClientURL(), "feeder").Request("qingkong.forecast.emc", nil, 5*time.Second); err != nil ||
+		string(msg.Data) != "emc feeder" {
 		t.Errorf("a feeder's message: %v, %v", msg, err)
 	}
 	_, journal := b.Journal()
@@ -177,7 +182,8 @@ func TestOldCredentials(t *testing.T) {
 		delete(callout, part)
 	}
 	var out lockedBuffer
-	b, err := Start(Config{URL: s.ClientURL(), CredsFile: writeCredentials(t, access.file), Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	b, err := Start(Config{URL: s.ClientURL(), CredsFile: writeCredentials(t, access.file),
+		Logger: slog.New(slog.NewTextHandler(&out, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +235,8 @@ func externalServer(t *testing.T) externalAccess {
 		return text([]byte(key), err)
 	}
 	for name, value := range map[string]string{"STORE_DIR": t.TempDir(), "ISSUER": public(account), "XKEY": public(curve),
-		"SYSTEM_PASSWORD": "pw-s", "JOURNAL_PASSWORD": "pw-j", "PUBLIC_PASSWORD": "pw-p", "OFFICERS_PASSWORD": "pw-o", "VIEWERS_PASSWORD": "pw-v", "AUTH_PASSWORD": "pw-a"} {
+		"SYSTEM_PASSWORD": "pw-s", "JOURNAL_PASSWORD": "pw-j", "PUBLIC_PASSWORD": "pw-p", "OFFICERS_PASSWORD": "pw-o",
+		"VIEWERS_PASSWORD": "pw-v", "AUTH_PASSWORD": "pw-a"} {
 		t.Setenv(name, value)
 	}
 	opts, err := server.ProcessConfigFile("../../../docs/nats-external.conf")
@@ -292,7 +299,8 @@ func TestDecide(t *testing.T) {
 	if uc := claims(id); uc.Name != "E0001" || uc.Audience != "PUBLIC" || uc.Expires != now.Add(loginTerm).Unix() {
 		t.Errorf("without the system account a login must end within %s: %+v", loginTerm, uc)
 	}
-	for in, want := range map[time.Duration]time.Duration{2 * loginTerm: loginTerm, 10 * time.Minute: 10*time.Minute - time.Second} {
+	for in, want := range map[time.Duration]time.Duration{2 * loginTerm: loginTerm,
+		10 * time.Minute: 10*time.Minute - time.Second} {
 		id.Expires = now.Add(in)
 		if uc := claims(id); uc.Expires != now.Add(want).Unix() {
 			t.Errorf("a secret that ends in %s: the login ends in %s, want %s", in, time.Unix(uc.Expires, 0).Sub(now), want)
@@ -308,7 +316,8 @@ func TestDecide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rc, err := jwt.DecodeAuthorizationResponseClaims(token); err != nil || !strings.Contains(rc.Error, why) || rc.Jwt != "" {
+		if rc, err := jwt.DecodeAuthorizationResponseClaims(token); err != nil || !strings.Contains(rc.Error, why) ||
+			rc.Jwt != "" {
 			t.Errorf("refusal %+v, %v", rc, err)
 		}
 	}
@@ -357,8 +366,10 @@ func TestCredentials(t *testing.T) {
 		{"unknown member", `{"user":"a","pass":"b"}`, "pass"},
 		{"no user", `{"password":"b"}`, `"user"`},
 		{"no public user", `{"user":"a","password":"b","public":{"password":"x"}}`, `"public.user"`},
-		{"callout without public", `{"user":"a","password":"b","callout":{"user":"c","password":"x","issuer_seed":"SA"}}`, `"public"`},
-		{"a user without the account's name", `{"user":"a","password":"b","public":{"user":"p"},"officers":{"user":"r"},"callout":{"user":"c","issuer_seed":"SA"}}`, "go together"},
+		{"callout without public", `{"user":"a","password":"b","callout":{"user":"c","password":"x","issuer_seed":"SA"}}`,
+			`"public"`},
+		{"a user without the account's name",
+			`{"user":"a","password":"b","public":{"user":"p"},"officers":{"user":"r"},"callout":{"user":"c","issuer_seed":"SA"}}`, "go together"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parseCredentials([]byte(c.text))
@@ -401,7 +412,8 @@ func FuzzCredentials(f *testing.F) {
 		if err != nil || c == nil {
 			return
 		}
-		if c.User == "" || c.Public != nil && c.Public.User == "" || c.Callout != nil && (c.Callout.User == "" || c.Public == nil) {
+		if c.User == "" || c.Public != nil && c.Public.User == "" || c.Callout != nil &&
+			(c.Callout.User == "" || c.Public == nil) {
 			t.Errorf("accepted %+v", c)
 		}
 	})

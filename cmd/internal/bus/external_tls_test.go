@@ -32,7 +32,8 @@ func TestAnExternalServerWithTLS(t *testing.T) {
 		}
 		closeBus(t, b)
 		for name, file := range map[string]string{"of the system": "", "another": certstest.NewCA(t).File} {
-			if b, err := Start(Config{URL: url, CredsFile: creds, CAFile: file}); err == nil || !strings.Contains(err.Error(), "nats.ca") {
+			if b, err := Start(Config{URL: url, CredsFile: creds, CAFile: file}); err == nil ||
+				!strings.Contains(err.Error(), "nats.ca") {
 				t.Errorf("%s with authorities %s: %v", url, name, err)
 				if err == nil {
 					closeBus(t, b)

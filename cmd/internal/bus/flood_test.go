@@ -45,7 +45,8 @@ func flood(t *testing.T, nc *nats.Conn, subject, reply string, stop <-chan struc
 func TestAFloodLeavesOthersTheirTurn(t *testing.T) {
 	for name, merge := range map[string]bool{"each by itself": false, "merged": true} {
 		t.Run(name, func(t *testing.T) {
-			b := startBus(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, TooMany: func() []byte { return []byte("too many") }}, everyone().authenticate)
+			b := startBus(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200},
+				TooMany: func() []byte { return []byte("too many") }}, everyone().authenticate)
 			var now, most, of1 atomic.Int64
 			bounds := fair.Bounds{Waiting: 8, Bytes: 1 << 20, InWork: 2, Window: 8, Merge: merge}
 			err := b.Handle("qingkong.answer.*", bounds, func(user string, data []byte, reply func([]byte)) {
@@ -143,7 +144,8 @@ func TestWhoGoesOnIsCutOff(t *testing.T) {
 			if users, times := b.CutOff(); !slices.Contains(users, c.user) || times == 0 {
 				t.Errorf("cut off are %v, %d times so far", users, times)
 			}
-			if _, err := dial(t, b.Addr(), c.user, secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
+			if _, err := dial(t, b.Addr(), c.user, secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil ||
+				errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("its next login is answered with %v", err)
 			}
 			connect(t, b.Addr(), "duty")
@@ -188,7 +190,8 @@ func TestWhoComesBackIsCutOff(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b, addr := c.start(t, Config{Share: fair.Share{PerSecond: 50, Burst: 200}, Excess: Excess{Times: 20, Seconds: 2}})
 			floodUntilCutOff(t, b, addr, "E0001", "qingkong.order.E0002", c.lasting) // forbidden
-			if _, err := dial(t, addr, "E0001", secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil || errors.Is(err, nats.ErrAuthorization) {
+			if _, err := dial(t, addr, "E0001", secret, nats.Timeout(500*time.Millisecond), nats.NoReconnect()); err == nil ||
+				errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("its next login is answered with %v", err)
 			}
 			connect(t, addr, "E0002")

@@ -87,7 +87,8 @@ func (b *Bus) HandleShared(subject string, bounds fair.Bounds, fn SharedHandler)
 			in.take(from, len(msg.Data), func() (m inMessage, ok bool) {
 				place, below := strings.CutPrefix(msg.Subject, prefix+".")
 				if !below || !token.MatchString(place) || from == "" {
-					b.quiet.Warn(subject, "message without a proven sender, or with a foreign subject, dropped", "handler", subject, "subject", msg.Subject)
+					b.quiet.Warn(subject, "message without a proven sender, or with a foreign subject, dropped", "handler", subject,
+						"subject", msg.Subject)
 					return m, false
 				}
 				return inMessage{user: from, place: place, data: msg.Data, reply: b.answerTo(msg)}, true
@@ -171,7 +172,8 @@ func (b *Bus) subscribe(nc *nats.Conn, subject string, in *inbound, fn nats.MsgH
 // inboxReply answers msg if its reply subject is the user's own.
 func (b *Bus) inboxReply(msg *nats.Msg, user string) func([]byte) {
 	if msg.Reply != "" && !ReplyAllowed(user, msg.Reply) {
-		b.quiet.Warn(user, "answer outside the user's inbox refused", "user", user, "subject", msg.Subject, "reply", msg.Reply)
+		b.quiet.Warn(user, "answer outside the user's inbox refused", "user", user, "subject", msg.Subject, "reply",
+			msg.Reply)
 		return nil
 	}
 	return b.answerTo(msg)

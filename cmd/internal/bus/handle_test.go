@@ -77,11 +77,12 @@ func TestAnAnswerReachesItsUserOnly(t *testing.T) {
 // A message that a handler never answers does not hold its place for good: others have their turn.
 func TestAForgottenMessageGivesItsPlaceUp(t *testing.T) {
 	b := startBus(t, Config{AnswerWithin: 50 * time.Millisecond}, everyone().authenticate)
-	if err := b.Handle("qingkong.answer.*", fair.Bounds{Waiting: 8, Bytes: 1 << 20, InWork: 1, Window: 1}, func(user string, data []byte, reply func([]byte)) {
-		if user == "E0002" {
-			reply(data)
-		}
-	}); err != nil {
+	if err := b.Handle("qingkong.answer.*", fair.Bounds{Waiting: 8, Bytes: 1 << 20, InWork: 1, Window: 1},
+		func(user string, data []byte, reply func([]byte)) {
+			if user == "E0002" {
+				reply(data)
+			}
+		}); err != nil {
 		t.Fatal(err)
 	}
 	forgotten := connect(t, b.Addr(), "E0001")
@@ -155,7 +156,8 @@ func TestReplySubjectCannotBeAbused(t *testing.T) {
 		t.Fatal(err)
 	}
 	e1, feeder := connect(t, b.Addr(), "E0001"), connect(t, b.Addr(), "feeder")
-	abused := []string{"qingkong.order.E0002", "qingkong.order.E0001", "qingkong.drill.order.E0002", "_INBOX.E0002.x", "_INBOX.viewer.x",
+	abused := []string{"qingkong.order.E0002", "qingkong.order.E0001", "qingkong.drill.order.E0002", "_INBOX.E0002.x",
+		"_INBOX.viewer.x",
 		"qingkong.warning.declared", "qingkong.answer.E0002", "$JS.API.STREAM.DELETE.QINGKONG_EVENTS", "_INBOX.jinghai.x"}
 	for _, reply := range abused {
 		if err := e1.PublishRequest("qingkong.answer.E0001", reply, []byte(reply)); err != nil {
@@ -210,7 +212,8 @@ func TestReadersConsumeTheStreams(t *testing.T) {
 	readEvents(t, again, 301, 400)
 
 	public, _ := again.Public()
-	for user, subject := range map[string]string{"duty": "qingkong.order.E0001", "viewer": "qingkong.finding.E0001", "admin": "qingkong.drill.proposal.red"} {
+	for user, subject := range map[string]string{"duty": "qingkong.order.E0001", "viewer": "qingkong.finding.E0001",
+		"admin": "qingkong.drill.proposal.red"} {
 		got := make(chan struct{})
 		nc := connect(t, again.Addr(), user)
 		if _, err := nc.Subscribe(subject, func(*nats.Msg) { close(got) }); err != nil {
@@ -262,7 +265,8 @@ func readEvents(t *testing.T, b *Bus, from, to int) {
 		if err != nil {
 			t.Fatalf("event %d: %v", n, err)
 		}
-		if msg.Subject() != "qingkong.warning.declared" || string(msg.Data()) != fmt.Sprint(n) || msg.Headers().Get("Qingkong-Event-Id") != fmt.Sprint(n) {
+		if msg.Subject() != "qingkong.warning.declared" || string(msg.Data()) != fmt.Sprint(n) ||
+			msg.Headers().Get("Qingkong-Event-Id") != fmt.Sprint(n) {
 			t.Fatalf("event %d: %s %s", n, msg.Subject(), msg.Data())
 		}
 		if err := msg.DoubleAck(ctx); err != nil {
@@ -296,11 +300,13 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets := []string{"qingkong.order.E0002", "qingkong.warning.declared", "qingkong.warning.cancelled", "qingkong.answer.E0002", "_INBOX.E0002.x", "qingkong.forecast.emc",
+	targets := []string{"qingkong.order.E0002", "qingkong.warning.declared", "qingkong.warning.cancelled",
+		"qingkong.answer.E0002", "_INBOX.E0002.x", "qingkong.forecast.emc",
 		"mirror.api.CONSUMER.CREATE." + StreamDrill, "$JS.API.STREAM.CREATE.X", "$JS.API.STREAM.DELETE." + StreamDrill}
 	for _, target := range targets {
 		push, err := json.Marshal(map[string]any{"stream_name": StreamDrill, "config": map[string]any{
-			"name": "viewer", "durable_name": "viewer", "deliver_subject": target, "deliver_policy": "all", "ack_policy": "none"}})
+			"name": "viewer", "durable_name": "viewer", "deliver_subject": target, "deliver_policy": "all",
+			"ack_policy": "none"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -325,7 +331,8 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		// Once its own pull consumer has given the event the push consumer before it has been served too.
-		if err := b.viewersJS.DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		if err := b.viewersJS.DeleteConsumer(t.Context(), StreamDrill, "viewer"); err != nil &&
+			!errors.Is(err, jetstream.ErrConsumerNotFound) {
 			t.Fatal(err)
 		}
 		own, err := js.CreateConsumer(t.Context(), StreamDrill, jetstream.ConsumerConfig{Name: "viewer"})
@@ -364,7 +371,8 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 			t.Errorf("consumer %s in the public account, want those of the mirrors only", name)
 		}
 	}
-	for _, config := range []jetstream.StreamConfig{{Name: "X", Subjects: []string{"x"}}, {Name: StreamEvents, Subjects: []string{"x"}}} {
+	for _, config := range []jetstream.StreamConfig{{Name: "X", Subjects: []string{"x"}},
+		{Name: StreamEvents, Subjects: []string{"x"}}} {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		if _, err := js.CreateOrUpdateStream(ctx, config); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a viewer may make or change stream %s: %v", config.Name, err)
@@ -376,7 +384,8 @@ func TestReadersCannotMakeJetStreamWriteForThem(t *testing.T) {
 // publicConsumers names the public account's consumers with the hidden ones of mirrors.
 func publicConsumers(t *testing.T, b *Bus) []string {
 	t.Helper()
-	info, err := b.srv.Jsz(&server.JSzOptions{Account: accountPublic, Accounts: true, Streams: true, Consumer: true, DirectConsumer: true})
+	info, err := b.srv.Jsz(&server.JSzOptions{Account: accountPublic, Accounts: true, Streams: true, Consumer: true,
+		DirectConsumer: true})
 	if err != nil {
 		t.Fatal(err)
 	}

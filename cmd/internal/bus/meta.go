@@ -63,7 +63,8 @@ func (b *Bus) dropOld() {
 		return
 	}
 	if err := os.RemoveAll(dir); err != nil {
-		b.log.Warn("the mirrors of an earlier version cannot be removed; the next start tries again", "folder", dir, "err", err)
+		b.log.Warn("the mirrors of an earlier version cannot be removed; the next start tries again", "folder", dir,
+			"err", err)
 		return
 	}
 	b.log.Info("the mirrors of an earlier version are removed: officers and viewers have mirrors of their own, with consumers that bear the user's name", "folder", dir)

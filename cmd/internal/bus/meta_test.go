@@ -70,7 +70,8 @@ func TestAStreamThatIsReadKeepsItsConfiguration(t *testing.T) {
 		}
 		closeBus(t, b)
 	}
-	if aside, err := filepath.Glob(filepath.Join(store, "jetstream", "*", "streams", "*", metaFile+metaDamaged)); err != nil || len(aside) > 0 {
+	if aside, err := filepath.Glob(filepath.Join(store, "jetstream", "*", "streams", "*",
+		metaFile+metaDamaged)); err != nil || len(aside) > 0 {
 		t.Errorf("set aside: %v, %v", aside, err)
 	}
 }

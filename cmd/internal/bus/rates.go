@@ -78,7 +78,8 @@ const atOnce = 2
 const atOnceBytes = 8 << 20
 
 func newRates(perSecond float64, e Excess) *rates {
-	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{}, strikes: map[string]int{}, muted: map[string]time.Time{}}
+	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{},
+		strikes: map[string]int{}, muted: map[string]time.Time{}}
 }
 
 // see takes what the connections have sent by now, those closed last among them, and returns who is to be cut off. One
@@ -173,7 +174,8 @@ func (b *Bus) watchRates(ctx context.Context) {
 func (b *Bus) cutOff(ctx context.Context, user string) {
 	b.rates.mute(user, time.Now().Add(muteFor))
 	n, err := b.Kick(ctx, user)
-	b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for", muteFor, "error", err)
+	b.quiet.Warn(user, "a user goes on far beyond its share and is cut off", "user", user, "connections", n, "for",
+		muteFor, "error", err)
 }
 
 // floods says that with a message of that cost and so many bytes so much of a user was refused within a second that it

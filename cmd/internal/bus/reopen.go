@@ -49,7 +49,8 @@ func (b *Bus) ReopenStore() error {
 	b.srvLog.broken = time.Time{}
 	b.srvLog.mu.Unlock()
 	err := b.srv.EnableJetStream(&server.JetStreamConfig{StoreDir: b.opts.StoreDir, MaxMemory: b.opts.JetStreamMaxMemory,
-		MaxStore: b.opts.JetStreamMaxStore, SyncInterval: b.opts.SyncInterval, SyncAlways: b.opts.SyncAlways, Strict: !b.opts.NoJetStreamStrict})
+		MaxStore: b.opts.JetStreamMaxStore, SyncInterval: b.opts.SyncInterval, SyncAlways: b.opts.SyncAlways,
+		Strict: !b.opts.NoJetStreamStrict})
 	if err != nil {
 		b.srvLog.storeBroke()
 		return fmt.Errorf("bus: open the streams again: %w", err)

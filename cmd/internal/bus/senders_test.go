@@ -58,7 +58,8 @@ func TestTheSenderIsWhoLoggedIn(t *testing.T) {
 	publish(&nats.Msg{Subject: "qingkong.observation.1017A", Data: []byte("2"), Reply: "_INBOX.feeder.x",
 		Header: nats.Header{requestInfo: {`{"acc":"PUBLIC","user":"duty","name":"duty"}`}}})
 	hears("feeder 1017A 2")
-	if msg, err := feeder.Request("qingkong.forecast.emc", []byte("3"), 10*time.Second); err != nil || string(msg.Data) != "answered 3" {
+	if msg, err := feeder.Request("qingkong.forecast.emc", []byte("3"), 10*time.Second); err != nil ||
+		string(msg.Data) != "answered 3" {
 		t.Errorf("the answer is %v, %v", msg, err)
 	}
 	hears("feeder emc 3")
@@ -96,10 +97,12 @@ func TestTheSenderIsWhoLoggedIn(t *testing.T) {
 	login := func(more string) string {
 		return fmt.Sprintf(`{"verbose":false,"user":"feeder","pass":%q%s}`, secret, more)
 	}
-	for name, more := range map[string]string{"a foreign name": `,"name":"duty"`, "no headers": `,"headers":false`, "nothing": ""} {
+	for name, more := range map[string]string{"a foreign name": `,"name":"duty"`, "no headers": `,"headers":false`,
+		"nothing": ""} {
 		t.Run(name, func(*testing.T) { raw(login(more)); hears("feeder emc 5") })
 	}
-	for name, more := range map[string]string{"an account": `,"account":"OFFICERS"`, "a key": `,"nkey":"duty"`, "a token": `,"auth_token":"duty"`, "a JWT": `,"jwt":"duty"`} {
+	for name, more := range map[string]string{"an account": `,"account":"OFFICERS"`, "a key": `,"nkey":"duty"`,
+		"a token": `,"auth_token":"duty"`, "a JWT": `,"jwt":"duty"`} {
 		raw(login(more))
 		select {
 		case g := <-got:
@@ -137,7 +140,8 @@ func TestUnprovenSenders(t *testing.T) {
 	for name, trust := range map[string]bool{"closed": false, "trusted": true} {
 		t.Run(name, func(t *testing.T) {
 			s := runServer(t, jetStreamServer(t))
-			b, err := Start(Config{URL: s.ClientURL(), CredsFile: writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"}), TrustServerUsers: trust})
+			b, err := Start(Config{URL: s.ClientURL(),
+				CredsFile: writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"}), TrustServerUsers: trust})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +149,8 @@ func TestUnprovenSenders(t *testing.T) {
 			if b.Unproven() == trust {
 				t.Errorf("unproven %v", b.Unproven())
 			}
-			if err := b.HandleShared("qingkong.forecast.*", wide, func(_, user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
+			if err := b.HandleShared("qingkong.forecast.*", wide,
+				func(_, user string, _ []byte, reply func([]byte)) { reply([]byte(user)) }); err != nil {
 				t.Fatal(err)
 			}
 			nc, err := dial(t, s.ClientURL(), "qingkong", "pw", nats.CustomInboxPrefix("_INBOX.emc"))

@@ -23,7 +23,9 @@ type part struct {
 
 // parts are the connections that there are, each once.
 func (b *Bus) parts() []part {
-	all := []part{{"journal", true, b.journal}, {"public", true, b.public}, {"inbox", true, b.inbox}, {"feed", true, b.feed}, {"auth", false, b.auth}, {"officers", false, b.officers}, {"viewers", false, b.viewers}, {"system", false, b.system}}
+	all := []part{{"journal", true, b.journal}, {"public", true, b.public}, {"inbox", true, b.inbox},
+		{"feed", true, b.feed}, {"auth", false, b.auth}, {"officers", false, b.officers}, {"viewers", false, b.viewers},
+		{"system", false, b.system}}
 	var own []part
 	for _, p := range all {
 		if p.nc == nil || p.name == "public" && p.nc == b.journal {

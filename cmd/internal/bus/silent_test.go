@@ -117,9 +117,11 @@ func TestAnEmbeddedServerAnswersOnAllConnections(t *testing.T) {
 
 // A server that stands still keeps its connections: only a question finds it out.
 func TestAServerThatStandsStillIsSilent(t *testing.T) {
-	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), Username: "qingkong", Password: "pw"})
+	s := runServer(t, &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(),
+		Username: "qingkong", Password: "pw"})
 	l := newLine(t, s.Addr().String())
-	b := startExternal(t, "nats://"+l.Addr().String(), writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"}))
+	b := startExternal(t, "nats://"+l.Addr().String(),
+		writeCredentials(t, map[string]string{"user": "qingkong", "password": "pw"}))
 	if s := b.Silent(limited(t, 20*time.Second)); s != nil {
 		t.Fatalf("%s is silent: %v", s.Part, s.Err)
 	}

@@ -57,7 +57,8 @@ func (b *Bus) EnsureStreams(ctx context.Context) error {
 	return nil
 }
 
-func (b *Bus) ensureStream(ctx context.Context, js jetstream.JetStream, name string, set func(*jetstream.StreamConfig)) error {
+func (b *Bus) ensureStream(ctx context.Context, js jetstream.JetStream, name string,
+	set func(*jetstream.StreamConfig)) error {
 	config := jetstream.StreamConfig{Name: name, Storage: jetstream.FileStorage, Replicas: max(b.cfg.Replicas, 1),
 		DenyDelete: true, DenyPurge: true}
 	s, err := js.Stream(ctx, name)
@@ -99,7 +100,8 @@ func (b *Bus) Sweep(ctx context.Context, reads func(user string, roles ...string
 				if err := s.DeleteConsumer(ctx, c.Name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 					return n, fmt.Errorf("bus: consumer %s of %s: %w", c.Name, name, err)
 				}
-				b.quiet.Warn(c.Name, "a consumer that may not be is deleted", "stream", name, "account", account, "consumer", c.Name, "push", c.Config.DeliverSubject != "")
+				b.quiet.Warn(c.Name, "a consumer that may not be is deleted", "stream", name, "account", account, "consumer",
+					c.Name, "push", c.Config.DeliverSubject != "")
 				n++
 			}
 			if err := list.Err(); err != nil {

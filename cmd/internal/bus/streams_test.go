@@ -28,7 +28,8 @@ func TestAConsumerIsItsUsers(t *testing.T) {
 			ctx, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
 		}
 		defer cancel()
-		return js.CreateOrUpdateConsumer(ctx, StreamEvents, jetstream.ConsumerConfig{Durable: name, FilterSubject: "qingkong.warning.declared"})
+		return js.CreateOrUpdateConsumer(ctx, StreamEvents,
+			jetstream.ConsumerConfig{Durable: name, FilterSubject: "qingkong.warning.declared"})
 	}
 	for _, user := range []string{"duty", "approver", "viewer", "viewer2", "inspector", "admin"} {
 		own, err := consumer(user, user)
@@ -50,7 +51,8 @@ func TestAConsumerIsItsUsers(t *testing.T) {
 			}
 		}
 	}
-	for account, want := range map[string][]string{"officers": {"admin", "approver", "duty"}, "viewers": {"inspector", "viewer", "viewer2"}} {
+	for account, want := range map[string][]string{"officers": {"admin", "approver", "duty"},
+		"viewers": {"inspector", "viewer", "viewer2"}} {
 		if got := consumersOf(t, b.mirrors()[account]); !slices.Equal(got, want) {
 			t.Errorf("%s have the consumers %v, want %v", account, got, want)
 		}
@@ -86,7 +88,8 @@ func TestSweep(t *testing.T) {
 	if _, err := viewer.Request("$JS.API.CONSUMER.CREATE."+StreamEvents+".viewer", push, 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	for js, names := range map[jetstream.JetStream][]string{b.viewersJS: {"viewer2", "gone", "duty"}, b.officersJS: {"duty", "viewer"}} {
+	for js, names := range map[jetstream.JetStream][]string{b.viewersJS: {"viewer2", "gone", "duty"},
+		b.officersJS: {"duty", "viewer"}} {
 		for _, name := range names {
 			if _, err := js.CreateConsumer(t.Context(), StreamEvents, jetstream.ConsumerConfig{Durable: name}); err != nil {
 				t.Fatal(err)

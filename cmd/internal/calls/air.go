@@ -58,7 +58,8 @@ type Dismissal struct {
 
 // Calls on the air.
 var (
-	Forecast = row[Document, alerts.ForecastResult](Call{Method: "POST", Pattern: "/forecasts", Body: dataBody, Act: ActForecastsCreate,
+	Forecast = row[Document, alerts.ForecastResult](Call{Method: "POST", Pattern: "/forecasts", Body: dataBody,
+		Act:   ActForecastsCreate,
 		Takes: alerts.ForecastInput{},
 		Example: `{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":false,"days":[` +
 			`{"date":"2016-12-17","aqi_low":230,"aqi_high":280,"primary":["pm25"],"cause":""},` +
@@ -76,11 +77,13 @@ var (
 			`"hours":[{"at":"2016-12-16T08:00:00+08:00","pm25":120,"pm10":180,"o3":12}]}`,
 		ZH: "报送实测；set_aside 说明哪些值不采用、为什么，全部不采用时为 422",
 		EN: "records measurements; set_aside says which values are not judged and why, and where these are all it is a 422"})
-	Proposals = row[ProposalsQuery, alerts.Page[*alerts.Proposal]](Call{Method: "GET", Pattern: "/proposals", Act: ActProposalsList,
+	Proposals = row[ProposalsQuery,
+		alerts.Page[*alerts.Proposal]](Call{Method: "GET", Pattern: "/proposals", Act: ActProposalsList,
 		Repeats: true,
 		ZH:      "预警建议", EN: "proposals"})
-	Proposal = row[ByID, *alerts.Proposal](Call{Method: "GET", Pattern: "/proposals/{id}", Act: ActProposalsList, Repeats: true,
-		ZH: "一条建议及其依据", EN: "a proposal with what it rests on"})
+	Proposal = row[ByID, *alerts.Proposal](Call{Method: "GET", Pattern: "/proposals/{id}", Act: ActProposalsList,
+		Repeats: true,
+		ZH:      "一条建议及其依据", EN: "a proposal with what it rests on"})
 	Dismiss = row[Dismissal, *alerts.Proposal](Call{Method: "POST", Pattern: "/proposals/{id}/dismiss", Body: textBody,
 		Act: ActProposalsDismiss, Spared: true, Refuses: codes{refusal.TransitionRefused}, Example: `{"reason":"会商认为冷空气提前"}`,
 		ZH: "不采纳建议，须说明理由", EN: "dismisses a proposal, with a reason"})

@@ -121,8 +121,9 @@ type ListAmendment struct {
 	Contact       *reductionlist.Contact `json:"contact"`
 	Reason        string                 `text:"free" json:"reason" validate:"required,bytes=4000"`
 	EffectiveFrom string                 `json:"effective_from"`
-	Base          string                 `json:"base"`          // the version to amend; that in force on effective_from unless told
-	BaseRevision  int                    `json:"base_revision"` // of it, as the caller saw it; 0 leaves it open
+	// the version to amend; that in force on effective_from unless told
+	Base         string `json:"base"`
+	BaseRevision int    `json:"base_revision"` // of it, as the caller saw it; 0 leaves it open
 }
 
 // Amended is the draft that an amendment made, with what it changes.
@@ -233,52 +234,66 @@ var damagedOr = codes{refusal.TransitionRefused, refusal.Conflict}
 
 // Calls on the list.
 var (
-	ImportList = row[ImportQuery, Imported](Call{Method: "POST", Pattern: "/list/imports", Body: FileBody, Act: ActListsImport, Upload: true,
+	ImportList = row[ImportQuery, Imported](Call{Method: "POST", Pattern: "/list/imports", Body: FileBody,
+		Act: ActListsImport, Upload: true,
 		ZH: "导入清单工作簿，成为草稿，并列出问题", EN: "imports a workbook as a draft, with what was found in it"}).
 		at(func(i Imported) []string { return []string{"list", "imports", i.ID} })
 	Import = row[ByID, Imported](Call{Method: "GET", Pattern: "/list/imports/{id}", Act: ActListsRead,
 		ZH: "一次导入及其问题", EN: "an import and what was found in it"})
-	ImportErrors = row[ByID, None](Call{Method: "GET", Pattern: "/list/imports/{id}/errors.xlsx", Act: ActListsRead, Media: XLSXMedia,
-		ZH: "导入问题清单（Excel）", EN: "what was found, as a workbook"})
+	ImportErrors = row[ByID, None](Call{Method: "GET", Pattern: "/list/imports/{id}/errors.xlsx", Act: ActListsRead,
+		Media: XLSXMedia,
+		ZH:    "导入问题清单（Excel）", EN: "what was found, as a workbook"})
 	ListTemplate = row[None, None](Call{Method: "GET", Pattern: "/list/template", Act: ActListsRead, Media: XLSXMedia,
 		ZH: "空白的清单模板（Excel）", EN: "the empty template of a list, as a workbook"})
-	ListVersions = row[VersionsQuery, alerts.Page[Version]](Call{Method: "GET", Pattern: "/list/versions", Act: ActListsRead, Repeats: true,
+	ListVersions = row[VersionsQuery,
+		alerts.Page[Version]](Call{Method: "GET", Pattern: "/list/versions", Act: ActListsRead, Repeats: true,
 		ZH: "清单版本", EN: "versions of the list"})
 	ListVersion = row[ByID, Version](Call{Method: "GET", Pattern: "/list/versions/{id}", Act: ActListsRead, Repeats: true,
 		ZH: "一个清单版本", EN: "a version of the list"})
-	DiscardList = row[DraftAt, Version](Call{Method: "DELETE", Pattern: "/list/versions/{id}", Act: ActListsImport, Refuses: acted,
-		ZH: "作废一个草稿，记录在案；同一份工作簿可以重新导入", EN: "discards a draft, on the record; the same workbook can be imported anew"})
-	ExportList = row[ExportQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/export", Act: ActListsRead, Media: XLSXMedia,
+	DiscardList = row[DraftAt, Version](Call{Method: "DELETE", Pattern: "/list/versions/{id}", Act: ActListsImport,
+		Refuses: acted,
+		ZH:      "作废一个草稿，记录在案；同一份工作簿可以重新导入", EN: "discards a draft, on the record; the same workbook can be imported anew"})
+	ExportList = row[ExportQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/export", Act: ActListsRead,
+		Media:   XLSXMedia,
 		Refuses: damagedOr,
 		ZH:      "导出清单版本为工作簿，可再导入", EN: "a version as a workbook that can be imported again"})
-	AmendList = row[ListAmendment, Amended](Call{Method: "POST", Pattern: "/list/amendments", Body: dataBody, Act: ActListsImport,
+	AmendList = row[ListAmendment,
+		Amended](Call{Method: "POST", Pattern: "/list/amendments", Body: dataBody, Act: ActListsImport,
 		Refuses: codes{refusal.NotFound, refusal.StaleRevision, refusal.TransitionRefused},
 		Example: `{"recipient_id":"E0003","measure_id":"M2","level":"yellow","change":{"complete_within_h":3},"contact":null,` +
 			`"reason":"厂区改造，车辆清场需要更长时间","effective_from":"2016-12-17","base":"","base_revision":0}`,
 		ZH: "修订一项措施、一个对象或其联系人，成为新的草稿版本", EN: "amends one measure, one recipient or its contact, as a new draft"}).
 		at(func(a Amended) []string { return []string{"list", "versions", a.ID} })
-	DiffList = row[DiffQuery, ListDiff](Call{Method: "GET", Pattern: "/list/versions/{id}/diff", Act: ActListsRead, Repeats: true,
+	DiffList = row[DiffQuery, ListDiff](Call{Method: "GET", Pattern: "/list/versions/{id}/diff", Act: ActListsRead,
+		Repeats: true,
 		Refuses: damagedOr,
 		ZH:      "与另一版本的不同，及对减排量的影响", EN: "what is different from another version, and its effect on the reductions"})
-	ScoreList = row[ScoreQuery, ListScore](Call{Method: "GET", Pattern: "/list/versions/{id}/score", Act: ActListsRead, Repeats: true,
+	ScoreList = row[ScoreQuery, ListScore](Call{Method: "GET", Pattern: "/list/versions/{id}/score", Act: ActListsRead,
+		Repeats: true,
 		Refuses: damagedOr,
 		ZH:      "可操作、可监测、可核查的评分", EN: "how far its measures are operable, monitorable and checkable"})
-	ListTasks = row[ScoreQuery, alerts.Page[rules.Task]](Call{Method: "GET", Pattern: "/list/versions/{id}/tasks", Act: ActListsRead,
+	ListTasks = row[ScoreQuery, alerts.Page[rules.Task]](Call{Method: "GET", Pattern: "/list/versions/{id}/tasks",
+		Act:     ActListsRead,
 		Repeats: true, Refuses: damagedOr,
 		ZH: "达到满分还要做的事", EN: "what is needed for all marks"})
-	ListFindings = row[FindingsQuery, alerts.Page[reductionlist.Finding]](Call{Method: "GET", Pattern: "/list/versions/{id}/findings",
+	ListFindings = row[FindingsQuery,
+		alerts.Page[reductionlist.Finding]](Call{Method: "GET", Pattern: "/list/versions/{id}/findings",
 		Act: ActListsRead, Repeats: true,
 		ZH: "导入或修订时检查出的问题", EN: "what was found when it was imported or amended"})
-	ApproveList = row[ListApproval, Version](Call{Method: "POST", Pattern: "/list/versions/{id}/approve", Body: textBody, Bare: true,
+	ApproveList = row[ListApproval,
+		Version](Call{Method: "POST", Pattern: "/list/versions/{id}/approve", Body: textBody, Bare: true,
 		Act: ActListsApprove, Refuses: acted, Example: `{"revision":1}`,
 		ZH: "批准清单版本", EN: "approves a version"})
-	ActivateList = row[ListActivation, Version](Call{Method: "POST", Pattern: "/list/versions/{id}/activate", Body: textBody, Bare: true,
+	ActivateList = row[ListActivation,
+		Version](Call{Method: "POST", Pattern: "/list/versions/{id}/activate", Body: textBody, Bare: true,
 		Act: ActListsApprove, Refuses: acted, Example: `{"revision":2,"replaces":""}`,
 		ZH: "启用清单版本", EN: "activates a version"})
 
-	Recipients = row[RecipientsQuery, alerts.Page[RecipientView]](Call{Method: "GET", Pattern: "/recipients", Act: ActRecipientsRead,
+	Recipients = row[RecipientsQuery,
+		alerts.Page[RecipientView]](Call{Method: "GET", Pattern: "/recipients", Act: ActRecipientsRead,
 		Repeats: true, Refuses: codes{refusal.NotFound},
 		ZH: "减排对象", EN: "recipients"})
-	Recipient = row[RecipientQuery, RecipientView](Call{Method: "GET", Pattern: "/recipients/{id}", Act: ActRecipientsRead, Repeats: true,
+	Recipient = row[RecipientQuery,
+		RecipientView](Call{Method: "GET", Pattern: "/recipients/{id}", Act: ActRecipientsRead, Repeats: true,
 		ZH: "一个减排对象", EN: "a recipient"})
 )

@@ -12,12 +12,13 @@ import (
 // members are the words of what a body may say: by the member's name, or by the call's pattern and that name where it
 // is something else there.
 var members = map[string]Param{
-	"activates":      {ZH: "所确认的已上报预警的编号", EN: "id of the reported warning that this order confirms"},
-	"authority":      {ZH: "授权人的单位和职务", EN: "office and function of whoever gave the word"},
-	"base":           {ZH: "修订哪个版本，缺省为那天的现行版本", EN: "the version to amend; default the one in force that day"},
-	"called_at":      {ZH: "通话时间", EN: "when the call was"},
-	"change":         {ZH: "措施要改的内容，JSON 或 @文件", EN: "what changes of the measure, JSON or @FILE"},
-	"confirm":        {ZH: "开始日期 YYYY-MM-DD 再写一遍；开始时间超出 start_limits 时须填", EN: "the date of the start once more, where that is beyond start_limits"},
+	"activates": {ZH: "所确认的已上报预警的编号", EN: "id of the reported warning that this order confirms"},
+	"authority": {ZH: "授权人的单位和职务", EN: "office and function of whoever gave the word"},
+	"base":      {ZH: "修订哪个版本，缺省为那天的现行版本", EN: "the version to amend; default the one in force that day"},
+	"called_at": {ZH: "通话时间", EN: "when the call was"},
+	"change":    {ZH: "措施要改的内容，JSON 或 @文件", EN: "what changes of the measure, JSON or @FILE"},
+	"confirm": {ZH: "开始日期 YYYY-MM-DD 再写一遍；开始时间超出 start_limits 时须填",
+		EN: "the date of the start once more, where that is beyond start_limits"},
 	"contact":        {ZH: "新的联系人，JSON 或 @文件", EN: "another contact, JSON or @FILE"},
 	"document_no":    {ZH: "文号", EN: "number of the document"},
 	"drill":          {ZH: "演练", EN: "for a drill"},

@@ -53,18 +53,21 @@ type MeasureAmends struct {
 
 // answering is a row of an act of an enterprise.
 func answering(action notify.Action, example, zh, en string, takes any) Of[Answer, json.RawMessage] {
-	return row[Answer, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/" + string(action), Body: textBody, Bare: true,
-		Act: ActOrdersAnswer, Spared: true, Takes: takes, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
+	return row[Answer, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/" + string(action), Body: textBody,
+		Bare: true,
+		Act:  ActOrdersAnswer, Spared: true, Takes: takes, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
 		Example: example, ZH: zh, EN: en})
 }
 
 // Answers are the acts of an enterprise on its order.
 var Answers = map[notify.Action]Of[Answer, json.RawMessage]{
-	notify.Receive:     answering(notify.Receive, `{}`, "企业确认收到", "the recipient confirms receipt", notify.AnswerText{}),
-	notify.ReadIt:      answering(notify.ReadIt, `{}`, "企业确认已读", "the recipient confirms reading", notify.AnswerText{}),
-	notify.Acknowledge: answering(notify.Acknowledge, `{"note":"收到"}`, "企业确认执行", "the recipient acknowledges", notify.AnswerText{}),
-	notify.Object:      answering(notify.Object, `{"note":"供热不能停"}`, "企业提出异议，须说明理由", "the recipient objects and says why", ObjectionText{}),
-	notify.Start:       answering(notify.Start, `{"note":"开始停炉"}`, "企业开始执行", "the recipient starts", notify.AnswerText{}),
+	notify.Receive: answering(notify.Receive, `{}`, "企业确认收到", "the recipient confirms receipt", notify.AnswerText{}),
+	notify.ReadIt:  answering(notify.ReadIt, `{}`, "企业确认已读", "the recipient confirms reading", notify.AnswerText{}),
+	notify.Acknowledge: answering(notify.Acknowledge, `{"note":"收到"}`, "企业确认执行", "the recipient acknowledges",
+		notify.AnswerText{}),
+	notify.Object: answering(notify.Object, `{"note":"供热不能停"}`, "企业提出异议，须说明理由", "the recipient objects and says why",
+		ObjectionText{}),
+	notify.Start: answering(notify.Start, `{"note":"开始停炉"}`, "企业开始执行", "the recipient starts", notify.AnswerText{}),
 	notify.Report: answering(notify.Report, `{"note":"已停产","measures":[{"id":"M1","value":0,"unit":"t/d","note":"炉温下降"}],`+
 		`"evidence":["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}`,
 		"企业报告执行情况", "the recipient reports", notify.AnswerText{}),
@@ -79,7 +82,8 @@ var (
 	Order = row[ByID, json.RawMessage](Call{Method: "GET", Pattern: "/orders/{id}", Act: ActOrdersRead, Repeats: true,
 		Shows: notify.View{},
 		ZH:    "一份减排令", EN: "an order"})
-	DecideObjection = row[ObjectionDecision, json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/objection", Body: textBody,
+	DecideObjection = row[ObjectionDecision,
+		json.RawMessage](Call{Method: "POST", Pattern: "/orders/{id}/objection", Body: textBody,
 		Act: ActOrdersObjection, Spared: true, Shows: notify.View{}, Refuses: codes{refusal.TransitionRefused},
 		Example: `{"decision":"accept","reason":"保障供热","expires_at":"2016-12-18T08:00:00+08:00"}`,
 		ZH:      "处理企业的异议", EN: "decides on an objection"})

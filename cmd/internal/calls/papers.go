@@ -71,7 +71,8 @@ var (
 	BoardPaper = row[PaperQuery, None](Call{Method: "GET", Pattern: "/recipients/{id}/papers/board", Act: ActPapersRead,
 		Media: HTMLMedia, Others: []string{DocxMedia}, Refuses: damaged,
 		ZH: "厂门口的公示牌，可打印", EN: "the board at a recipient's gate, to be printed"})
-	PaperBatch = row[BatchQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/papers", Act: ActListsRead, Media: ZipMedia,
+	PaperBatch = row[BatchQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/papers", Act: ActListsRead,
+		Media:   ZipMedia,
 		Refuses: damaged,
 		ZH:      "全部对象的操作方案和公示牌，压缩包", EN: "the papers of all recipients, as a zip archive"})
 	PublicRoll = row[RollQuery, None](Call{Method: "GET", Pattern: "/list/versions/{id}/public", Act: ActListsRead,
@@ -81,7 +82,8 @@ var (
 		Media: HTMLMedia, Others: []string{XLSXMedia}, Refuses: damaged,
 		ZH: "分街镇的内部清单；值班员和管理员的含联系人，街镇只有本街镇",
 		EN: "the list by town; with contacts for duty and admin, a town its own alone"})
-	PublicRecipient = row[PublicQuery, None](Call{Method: "GET", Pattern: PublicRecipientPath + "{id}", Root: true, Repeats: true,
+	PublicRecipient = row[PublicQuery,
+		None](Call{Method: "GET", Pattern: PublicRecipientPath + "{id}", Root: true, Repeats: true,
 		Media: HTMLMedia,
 		ZH:    "一个对象的公示页面，不含个人信息", EN: "a recipient's page for the public, without personal data"})
 	PublicList = row[PublicListQuery, None](Call{Method: "GET", Pattern: PublicListPath, Root: true, Repeats: true,

@@ -43,9 +43,11 @@ const PlanTimeLimitMax = 20
 // params are the parameters by the name that the tag `query` of a member has, or by the one that it has after a comma
 // where two calls have different parameters of one name.
 var params = map[string]Param{
-	"limit":         {Kind: IntegerParam, From: 1, To: 1000, Want: "http.want_limit", ZH: "一页最多几条，默认 100", EN: "how many a page has at most; 100 unless told"},
-	"cursor":        {ZH: "上一页的 next", EN: "next of the page before"},
-	"as_of":         {Want: "http.want_time", ZH: "某日或某时（RFC 3339）生效的清单", EN: "the list in force on a day or at a time (RFC 3339)"},
+	"limit": {Kind: IntegerParam, From: 1, To: 1000, Want: "http.want_limit", ZH: "一页最多几条，默认 100",
+		EN: "how many a page has at most; 100 unless told"},
+	"cursor": {ZH: "上一页的 next", EN: "next of the page before"},
+	"as_of": {Want: "http.want_time", ZH: "某日或某时（RFC 3339）生效的清单",
+		EN: "the list in force on a day or at a time (RFC 3339)"},
 	"version":       {ZH: "清单版本编号；与 as_of 二选一", EN: "the id of a list version; instead of as_of"},
 	"q":             {ZH: "编号或名称的一部分", EN: "part of an id or a name"},
 	"town":          {ZH: "街镇", EN: "the town"},
@@ -57,8 +59,10 @@ var params = map[string]Param{
 	"last_event_id": {Want: "live.want_id", ZH: "从哪条消息之后继续", EN: "the message to go on from"},
 	"from":          {Kind: DayParam, ZH: "第一天，默认 to 之前 89 天", EN: "the first day; 89 days before to unless told"},
 	"to":            {Kind: DayParam, ZH: "最后一天，默认今天", EN: "the last day; today unless told"},
-	"from_leaf":     {Name: "from", Kind: IntegerParam, Want: "http.want_index", ZH: "从第几条开始（从 0 起）", EN: "the index to begin with, from 0"},
-	"entry":         {Kind: IntegerParam, Needed: true, Want: "http.want_index", ZH: "第几条（从 0 起）", EN: "the index of the entry, from 0"},
+	"from_leaf": {Name: "from", Kind: IntegerParam, Want: "http.want_index", ZH: "从第几条开始（从 0 起）",
+		EN: "the index to begin with, from 0"},
+	"entry": {Kind: IntegerParam, Needed: true, Want: "http.want_index", ZH: "第几条（从 0 起）",
+		EN: "the index of the entry, from 0"},
 	"state": {Words: words(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
 		ZH: "状态", EN: "the state"},
 	"order_state": {Name: "state", Words: orderStates(), ZH: "状态、送达、答复、执行或核查结论之一",
@@ -67,15 +71,22 @@ var params = map[string]Param{
 		EN: "the version to compare with; what it amends or the one in force unless told"},
 	"severity": {Words: []string{reductionlist.SeverityError, reductionlist.SeverityWarning}, Want: "list.want_severity",
 		ZH: "error 或 warning", EN: "error or warning"},
-	"revision": {Kind: IntegerParam, From: 1, Needed: true, Want: "http.want_revision", ZH: "看到的修订号", EN: "the revision that was seen"},
-	"source":   {ZH: "来源说明，默认文件名", EN: "where it comes from; the file's name unless told"},
-	"time_limit": {Kind: NumberParam, From: 0.1, To: PlanTimeLimitMax, Want: "allocate.time_limit", ZH: "求解时限，秒，默认 15；到时给出当时的方案和差距",
+	"revision": {Kind: IntegerParam, From: 1, Needed: true, Want: "http.want_revision", ZH: "看到的修订号",
+		EN: "the revision that was seen"},
+	"source": {ZH: "来源说明，默认文件名", EN: "where it comes from; the file's name unless told"},
+	"time_limit": {Kind: NumberParam, From: 0.1, To: PlanTimeLimitMax, Want: "allocate.time_limit",
+		ZH: "求解时限，秒，默认 15；到时给出当时的方案和差距",
 		EN: "seconds to solve in, 15 unless told; then comes the plan so far, with its gap"},
-	"list_format":  {Name: "format", Words: []string{"xlsx"}, Want: "list.export_format", ZH: "文件格式，目前只有 xlsx", EN: "the format of the file; xlsx alone"},
-	"paper_format": {Name: "format", Words: []string{"html", "docx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 docx", EN: "html (default, to be printed) or docx"},
-	"roll_format":  {Name: "format", Words: []string{"html", "xlsx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 xlsx", EN: "html (default, to be printed) or xlsx"},
-	"kind":         {Words: []string{"plan", "board"}, Want: "papers.want_kind", ZH: "只要操作方案 plan 或公示牌 board，缺省两种", EN: "plan or board alone; both unless told"},
-	"lang":         {Words: []string{"zh-CN", "en"}, Want: "papers.want_format", ZH: "表格文字的语言，默认 zh-CN", EN: "the language of the form; zh-CN unless told"},
+	"list_format": {Name: "format", Words: []string{"xlsx"}, Want: "list.export_format", ZH: "文件格式，目前只有 xlsx",
+		EN: "the format of the file; xlsx alone"},
+	"paper_format": {Name: "format", Words: []string{"html", "docx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 docx",
+		EN: "html (default, to be printed) or docx"},
+	"roll_format": {Name: "format", Words: []string{"html", "xlsx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 xlsx",
+		EN: "html (default, to be printed) or xlsx"},
+	"kind": {Words: []string{"plan", "board"}, Want: "papers.want_kind", ZH: "只要操作方案 plan 或公示牌 board，缺省两种",
+		EN: "plan or board alone; both unless told"},
+	"lang": {Words: []string{"zh-CN", "en"}, Want: "papers.want_format", ZH: "表格文字的语言，默认 zh-CN",
+		EN: "the language of the form; zh-CN unless told"},
 }
 
 // QueryName is the name that a member has in the query, and the key of its [Param]; empty for one that comes from
@@ -126,8 +137,10 @@ func axis[T interface {
 
 // Axes are the words of what is counted of orders, by the name of each axis.
 var Axes = map[string][]string{
-	"delivery": axis(notify.DeliveryPending, notify.DeliveryFailed), "answer": axis(notify.AnswerAwaiting, notify.AnswerOverdue),
-	"execution": axis(notify.ExecutionNotStarted, notify.ExecutionCompleted), "verdict": axis(notify.VerdictNone, notify.VerdictNoData),
+	"delivery":  axis(notify.DeliveryPending, notify.DeliveryFailed),
+	"answer":    axis(notify.AnswerAwaiting, notify.AnswerOverdue),
+	"execution": axis(notify.ExecutionNotStarted, notify.ExecutionCompleted),
+	"verdict":   axis(notify.VerdictNone, notify.VerdictNoData),
 }
 
 // OrderStates are the words of an order's state.

@@ -43,7 +43,8 @@ type Backup struct {
 	Folder    string `json:"folder"` // on the server
 	Bytes     int64  `json:"bytes"`
 	LastBlock uint64 `json:"last_block"` // 0 where it cannot be read
-	Root      string `json:"root"`       // of the ledger after that block, as its checkpoints have it; empty where it cannot be read
+	// of the ledger after that block, as its checkpoints have it; empty where it cannot be read
+	Root      string `json:"root"`
 	Encrypted bool   `json:"encrypted"`
 }
 
@@ -93,14 +94,17 @@ var (
 	Readyz = row[None, Readiness](Call{Method: "GET", Pattern: "/readyz", Root: true, Unwell: true,
 		ZH: "各部分是否正常；503 仅表示不能记录任何操作。登录者可见原因和办法",
 		EN: "how every part is; 503 only where nothing can be recorded. Who is signed in sees why and what to do"})
-	Metrics = row[None, None](Call{Method: "GET", Pattern: "/metrics", Root: true, Act: NearOrSignedIn, Media: "text/plain",
+	Metrics = row[None, None](Call{Method: "GET", Pattern: "/metrics", Root: true, Act: NearOrSignedIn,
+		Media:   "text/plain",
 		Refuses: codes{refusal.Unauthenticated},
 		ZH:      "运行指标（Prometheus 文本格式），不含个人信息", EN: "metrics as Prometheus reads them, without personal data"})
 	OpenAPI = row[None, map[string]any](Call{Method: "GET", Pattern: "/openapi.json", Repeats: true,
 		ZH: "本接口说明（OpenAPI 3.1）", EN: "this document (OpenAPI 3.1)"})
 
-	TakeBackup = row[Nothing, Backup](Call{Method: "POST", Pattern: "/backups", Body: smallBody, Bare: true, Act: ActBackups,
-		ZH: "由服务器在 backup.dir 中写一份备份；备份的内容从不经过 HTTP", EN: "has the server write a backup into backup.dir; its bytes never go over HTTP"}).
+	TakeBackup = row[Nothing, Backup](Call{Method: "POST", Pattern: "/backups", Body: smallBody, Bare: true,
+		Act: ActBackups,
+		ZH:  "由服务器在 backup.dir 中写一份备份；备份的内容从不经过 HTTP",
+		EN:  "has the server write a backup into backup.dir; its bytes never go over HTTP"}).
 		at(func(Backup) []string { return []string{"backups"} })
 	Backups = row[None, alerts.Page[Backup]](Call{Method: "GET", Pattern: "/backups", Act: ActBackups,
 		ZH: "backup.dir 中的备份，新的在前", EN: "the backups in backup.dir, the newest first"})

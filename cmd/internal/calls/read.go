@@ -121,5 +121,6 @@ func (p *Param) holds(n float64) bool { return n >= p.From && (p.To == 0 || n <=
 // has some, or up to a number.
 func WrongQuery(name, value, want string, words ...string) error {
 	return refusal.Input([]refusal.Field{{Path: name, Rule: want,
-		Args: refusal.Args{"name": name, "value": value, "allowed": strings.Join(words, ", "), "limit": strings.Join(words, "")}}})
+		Args: refusal.Args{"name": name, "value": value, "allowed": strings.Join(words, ", "),
+			"limit": strings.Join(words, "")}}})
 }

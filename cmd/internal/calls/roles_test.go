@@ -19,22 +19,27 @@ func TestRolesMayWhatTheContractSays(t *testing.T) {
 	const seers = "duty approver inspector enterprise town viewer admin"
 	contract := map[string]string{
 		"forecasts.create": "feeder duty", "observations.create": "feeder",
-		"proposals.list": "duty", "proposals.dismiss": "duty", "skill.read": "duty viewer feeder admin", // the last is no row of the contract
+		// the last is no row of the contract
+		"proposals.list": "duty", "proposals.dismiss": "duty", "skill.read": "duty viewer feeder admin",
 		"warnings.declare": "duty", "warnings.approve": "approver", "warnings.reject": "approver",
 		"warnings.revise": "duty", "warnings.adjust": "duty", "warnings.lift": "duty", "warnings.cancel": "duty",
-		"warnings.emergency_approve": "duty", "warnings.relist": "duty", "warnings.read": every, "board.read": every, "reports.read": "duty viewer",
+		"warnings.emergency_approve": "duty", "warnings.relist": "duty", "warnings.read": every, "board.read": every,
+		"reports.read": "duty viewer",
 		"lists.import": "duty approver admin", "lists.read": "duty approver admin", "lists.approve": "duty approver admin",
-		"lists.town": "duty approver admin town", "papers.read": "duty approver inspector enterprise town admin", // no rows of the contract
+		// no rows of the contract
+		"lists.town": "duty approver admin town", "papers.read": "duty approver inspector enterprise town admin",
 		"personal.read": "admin", "personal.erase": "admin", "backups": "admin",
 		"recipients.read": "duty approver admin", "recipients.credentials": "admin",
 		"accounts.create": "admin", "tokens.create": "admin", "accounts.read": "admin", "accounts.credentials": "admin",
 		"accounts.disable": "admin", "tokens.revoke": "admin",
 		"orders.read": seers, "orders.answer": "enterprise", "orders.objection": "duty", "orders.plan": "duty",
-		"figures.read": "duty approver inspector viewer admin enterprise", "figures.write": "duty enterprise", // no rows of the contract
+		// no rows of the contract
+		"figures.read": "duty approver inspector viewer admin enterprise", "figures.write": "duty enterprise",
 
 		"stations": "admin", "telemetry.write": "feeder enterprise", "telemetry.read": seers, "findings.read": seers,
 		"inspections.read": "inspector", "inspections.write": "inspector", "evidence.create": "inspector enterprise",
-		"ledger.read": "viewer inspector", "allocations": "duty", "indicators.read": every, "region": "duty", "events.read": every,
+		"ledger.read": "viewer inspector", "allocations": "duty", "indicators.read": every, "region": "duty",
+		"events.read": every,
 	}
 	acts := slices.Sorted(maps.Keys(contract))
 	if have := declaredActs(t); !slices.Equal(have, acts) {
@@ -81,7 +86,8 @@ func TestUnknownRolesAndActsAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		role Role
 		act  string
-	}{{"", ActWarningsRead}, {"root", ActWarningsRead}, {"Duty", ActWarningsDeclare}, {Admin, ""}, {Admin, "accounts.delete"}} {
+	}{{"", ActWarningsRead}, {"root", ActWarningsRead}, {"Duty", ActWarningsDeclare}, {Admin, ""},
+		{Admin, "accounts.delete"}} {
 		if Allowed(c.role, c.act) {
 			t.Errorf("Allowed(%q, %q)", c.role, c.act)
 		}

@@ -119,9 +119,11 @@ type Relisting struct {
 
 // Calls on warnings.
 var (
-	Warnings = row[Paging, alerts.Page[*alerts.Warning]](Call{Method: "GET", Pattern: "/warnings", Act: ActWarningsRead, Repeats: true,
-		ZH: "预警，最近的在前", EN: "warnings, the latest first"})
-	Declare = row[Declaration, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings", Body: textBody, Act: ActWarningsDeclare,
+	Warnings = row[Paging, alerts.Page[*alerts.Warning]](Call{Method: "GET", Pattern: "/warnings", Act: ActWarningsRead,
+		Repeats: true,
+		ZH:      "预警，最近的在前", EN: "warnings, the latest first"})
+	Declare = row[Declaration, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings", Body: textBody,
+		Act:    ActWarningsDeclare,
 		Spared: true, Refuses: codes{refusal.TransitionRefused},
 		Example: `{"level":"orange","trigger":"city_order","starts_at":"2016-12-16T20:00:00+08:00","ends_at":null,` +
 			`"document_no":"津污防指〔2016〕1号","issued_by":"天津市","received_at":"2016-12-16T16:30:00+08:00","region":"120111",` +
@@ -130,14 +132,17 @@ var (
 		at(func(w *alerts.Warning) []string { return []string{"warnings", w.ID} })
 	Warning = row[ByID, WarningLook](Call{Method: "GET", Pattern: "/warnings/{id}", Act: ActWarningsRead, Repeats: true,
 		ZH: "一次预警及其经过", EN: "a warning and its history"})
-	Board = row[ByID, *notify.Overview](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead, Repeats: true,
-		ZH: "减排令的送达、答复与执行汇总", EN: "how its orders stand"})
-	Timeline = row[ByID, WarningTimeline](Call{Method: "GET", Pattern: "/warnings/{id}/timeline", Act: ActWarningsRead, Repeats: true,
-		ZH: "一次预警的经过，和减排令现在的执行汇总", EN: "what became of a warning, and how its orders stand"})
+	Board = row[ByID, *notify.Overview](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead,
+		Repeats: true,
+		ZH:      "减排令的送达、答复与执行汇总", EN: "how its orders stand"})
+	Timeline = row[ByID, WarningTimeline](Call{Method: "GET", Pattern: "/warnings/{id}/timeline", Act: ActWarningsRead,
+		Repeats: true,
+		ZH:      "一次预警的经过，和减排令现在的执行汇总", EN: "what became of a warning, and how its orders stand"})
 	Approve = row[Approval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/approve", Body: textBody,
 		Act: ActWarningsApprove, Spared: true, Refuses: acted, Example: `{"revision":1}`,
 		ZH: "批准待审批的发布或提级", EN: "approves what waits for a second person"})
-	EmergencyApprove = row[EmergencyApproval, *alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/emergency-approve", Body: textBody,
+	EmergencyApprove = row[EmergencyApproval,
+		*alerts.Warning](Call{Method: "POST", Pattern: "/warnings/{id}/emergency-approve", Body: textBody,
 		Act: ActWarningsEmergencyApprove, Spared: true, Refuses: acted,
 		Example: `{"revision":1,"authority":"区政府总值班室","called_at":"2016-12-16T17:00:00+08:00","reason":"审批人电话无人接听"}`,
 		ZH:      "审批人联系不上时凭电话批准，须在 12 小时内补确认", EN: "approves on somebody's word when no approver can be reached"})
@@ -160,7 +165,8 @@ var (
 		Act: ActWarningsCancel, Spared: true, Refuses: acted, Example: `{"revision":1,"reason":"预报有变"}`,
 		ZH: "撤销尚未生效的预警", EN: "cancels a warning before its start"})
 
-	WarningListChanges = row[ChangesQuery, ListChanges](Call{Method: "GET", Pattern: "/warnings/{id}/list-changes", Act: ActListsRead,
+	WarningListChanges = row[ChangesQuery,
+		ListChanges](Call{Method: "GET", Pattern: "/warnings/{id}/list-changes", Act: ActListsRead,
 		Repeats: true,
 		ZH:      "新版清单会改变本次预警中哪些对象的措施", EN: "whom of a live warning a newer list gives other measures"})
 	Relist = row[Relisting, notify.RelistDone](Call{Method: "POST", Pattern: "/warnings/{id}/list-changes", Body: dataBody,

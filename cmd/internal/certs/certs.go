@@ -125,7 +125,8 @@ func (k *Keeper) look(now time.Time) {
 		return
 	}
 	k.served.Store(m)
-	k.log.Info("a new certificate is served", "setting", k.files.Setting, "file", k.files.Cert, "names", m.names, "serial", m.serial, "not_after", m.to)
+	k.log.Info("a new certificate is served", "setting", k.files.Setting, "file", k.files.Cert, "names", m.names, "serial",
+		m.serial, "not_after", m.to)
 }
 
 // Status is how the certificate of a listener is.

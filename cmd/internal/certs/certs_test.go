@@ -110,20 +110,25 @@ func TestFilesThatCannotBeUsedLeaveTheOldCertificate(t *testing.T) {
 		{"a folder in its place", "http.tls.key", "tls.unreadable", func(w *world) error {
 			return errors.Join(os.Remove(w.files.Key), os.Mkdir(w.files.Key, 0o700))
 		}},
-		{"half a certificate", "http.tls.cert", "tls.no_certificate", func(w *world) error { return os.Truncate(w.files.Cert, 100) }},
+		{"half a certificate", "http.tls.cert", "tls.no_certificate",
+			func(w *world) error { return os.Truncate(w.files.Cert, 100) }},
 		{"an empty key", "http.tls.key", "tls.no_pair", func(w *world) error { return os.Truncate(w.files.Key, 0) }},
-		{"a file without end", "http.tls.cert", "tls.unreadable", func(w *world) error { return os.Truncate(w.files.Cert, 2<<20) }},
+		{"a file without end", "http.tls.cert", "tls.unreadable",
+			func(w *world) error { return os.Truncate(w.files.Cert, 2<<20) }},
 		{"the key of another", "http.tls.key", "tls.no_pair", func(w *world) error {
 			return os.WriteFile(w.files.Key, w.ca.Issue(certstest.Leaf{}).Key, 0o600)
 		}},
 		{"an encrypted key", "http.tls.key", "tls.key_encrypted", func(w *world) error {
-			return os.WriteFile(w.files.Key, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}), 0o600)
+			return os.WriteFile(w.files.Key,
+				pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}), 0o600)
 		}},
-		{"no names", "http.tls.cert", "tls.no_names", func(w *world) error { return w.issue(certstest.Leaf{Names: []string{""}}) }},
+		{"no names", "http.tls.cert", "tls.no_names",
+			func(w *world) error { return w.issue(certstest.Leaf{Names: []string{""}}) }},
 		{"one that has expired", "http.tls.cert", "tls.not_now", func(w *world) error {
 			return w.issue(certstest.Leaf{From: now.AddDate(-1, 0, 0), Until: now.AddDate(0, 0, -1)})
 		}},
-		{"one of tomorrow", "http.tls.cert", "tls.not_now", func(w *world) error { return w.issue(certstest.Leaf{From: now.AddDate(0, 0, 1)}) }},
+		{"one of tomorrow", "http.tls.cert", "tls.not_now",
+			func(w *world) error { return w.issue(certstest.Leaf{From: now.AddDate(0, 0, 1)}) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -194,7 +199,8 @@ func TestOpenRefusesWhatNobodyCouldBeServedWith(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	if err := w.issue(certstest.Leaf{From: time.Now().AddDate(-1, 0, 0), Until: time.Now().AddDate(0, 0, -1)}); err != nil {
+	if err := w.issue(certstest.Leaf{From: time.Now().AddDate(-1, 0, 0),
+		Until: time.Now().AddDate(0, 0, -1)}); err != nil {
 		t.Fatal(err)
 	}
 	if s := w.open().k.Status(); s.Wrong != nil || s.Until.After(time.Now()) {
@@ -250,7 +256,8 @@ func TestNothingBelowTLS12(t *testing.T) {
 	here, there := net.Pipe()
 	defer here.Close()
 	go func() { _ = tls.Server(there, w.k.Config()).Handshake(); _ = there.Close() }()
-	c := tls.Client(here, &tls.Config{RootCAs: w.ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	c := tls.Client(here, &tls.Config{RootCAs: w.ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS10,
+		MaxVersion: tls.VersionTLS11})
 	if err := c.Handshake(); err == nil {
 		t.Errorf("a handshake of version %x", c.ConnectionState().Version)
 	}
@@ -265,7 +272,8 @@ func TestAChainIsGoodUntilItsFirstEnd(t *testing.T) {
 	w := newWorld(t)
 	pair := w.ca.Issue(certstest.Leaf{})
 	soon := time.Now().Add(48 * time.Hour).Truncate(time.Second)
-	between := &x509.Certificate{SerialNumber: big.NewInt(7), NotBefore: time.Now().Add(-time.Hour), NotAfter: soon, IsCA: true, BasicConstraintsValid: true}
+	between := &x509.Certificate{SerialNumber: big.NewInt(7), NotBefore: time.Now().Add(-time.Hour), NotAfter: soon,
+		IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, between, between, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,8 @@ func (m *material) validAt(now time.Time) bool { return !now.Before(m.from) && n
 
 // notNow is why a certificate that is not valid yet, or no longer, does not take the place of one that is.
 func (m *material) notNow(f Files) *refusal.Field {
-	return &refusal.Field{Path: f.Setting + ".cert", Rule: "tls.not_now", Args: refusal.Args{"file": f.Cert, "from": day(m.from), "until": day(m.to), "value": f.Cert}}
+	return &refusal.Field{Path: f.Setting + ".cert", Rule: "tls.not_now",
+		Args: refusal.Args{"file": f.Cert, "from": day(m.from), "until": day(m.to), "value": f.Cert}}
 }
 
 var zone = time.FixedZone("CST", 8*60*60)
@@ -175,7 +176,8 @@ func earlier(a, b time.Time) time.Time {
 func Client(ca, cert, key string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	no := func(flag, rule, file string, err error) (*tls.Config, error) {
-		return nil, refusal.Input([]refusal.Field{{Path: flag, Rule: rule, Args: refusal.Args{"file": file, "value": file, "cert": cert, "why": err}}})
+		return nil, refusal.Input([]refusal.Field{{Path: flag, Rule: rule,
+			Args: refusal.Args{"file": file, "value": file, "cert": cert, "why": err}}})
 	}
 	if ca != "" {
 		text, err := readFile(ca)

@@ -81,8 +81,9 @@ type StartLimits struct {
 
 // Criteria is which version of the criteria is used and how its open points are settled.
 type Criteria struct {
-	Use             string           `yaml:"use"`              // by_date or the name of a version
-	Folder          string           `yaml:"folder"`           // of further criteria files; empty = those that come with the program
+	Use string `yaml:"use"` // by_date or the name of a version
+	// of further criteria files; empty = those that come with the program
+	Folder          string           `yaml:"folder"`
 	WorkRequirement bool             `yaml:"work_requirement"` // add the tier below the warning levels
 	Reevaluate      string           `yaml:"reevaluate"`       // five cron fields, Asia/Shanghai
 	Settings        CriteriaSettings `yaml:"settings"`
@@ -178,7 +179,8 @@ type Orders struct {
 type NATS struct {
 	URL   string `yaml:"url"`
 	Creds string `yaml:"creds"`
-	CA    string `yaml:"ca"` // PEM file with the authority of the external server's certificate; empty = those of the system
+	// PEM file with the authority of the external server's certificate; empty = those of the system
+	CA string `yaml:"ca"`
 	// TrustServerUsers takes forecasts and observations from an external server that has users of its own.
 	TrustServerUsers bool `yaml:"trust_server_users"`
 	TLS              TLS  `yaml:"tls"` // of the embedded server

@@ -56,13 +56,15 @@ type Weights struct {
 }
 
 func (k *checker) number(key string, value, low, high float64) {
-	k.that(!math.IsNaN(value) && low <= value && value <= high, key, "config.between", value, refusal.Args{"low": low, "high": high})
+	k.that(!math.IsNaN(value) && low <= value && value <= high, key, "config.between", value,
+		refusal.Args{"low": low, "high": high})
 }
 
 // words are names or parts of names: none is empty, and none has blanks around it.
 func (k *checker) words(key string, words []string) {
 	for i, w := range words {
-		k.that(w != "" && strings.TrimSpace(w) == w && utf8.RuneCountInString(w) <= 40, fmt.Sprintf("%s[%d]", key, i), "config.word", w, nil)
+		k.that(w != "" && strings.TrimSpace(w) == w && utf8.RuneCountInString(w) <= 40, fmt.Sprintf("%s[%d]", key, i),
+			"config.word", w, nil)
 	}
 }
 

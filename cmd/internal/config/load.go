@@ -92,7 +92,8 @@ func isBlank(text []byte) bool {
 var unknownField = regexp.MustCompile(`^field (.+) not found in type `)
 
 func place(name string, e *yaml.LoadError) refusal.Field {
-	f := refusal.Field{Path: name + ":" + strconv.Itoa(e.Mark.Line), Rule: "config.malformed", Args: refusal.Args{"why": e.Message}}
+	f := refusal.Field{Path: name + ":" + strconv.Itoa(e.Mark.Line), Rule: "config.malformed",
+		Args: refusal.Args{"why": e.Message}}
 	if m := unknownField.FindStringSubmatch(e.Message); m != nil {
 		f.Rule, f.Args = "config.unknown_key", refusal.Args{"name": m[1]}
 	}
@@ -115,7 +116,8 @@ func override(c *Config, environ []string) error {
 			continue
 		}
 		if want := set(key, value); want != "" {
-			fields = append(fields, refusal.Field{Path: name, Rule: "config.wrong_variable", Args: refusal.Args{"value": value, "want": want}})
+			fields = append(fields, refusal.Field{Path: name, Rule: "config.wrong_variable",
+				Args: refusal.Args{"value": value, "want": want}})
 		}
 	}
 	return refusal.Input(fields)

@@ -58,9 +58,11 @@ func (c *Config) Validate() error {
 	}
 	k.limits(c.Limits)
 	u, err := url.Parse(c.PublicURL)
-	k.that(c.PublicURL == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "",
+	k.that(c.PublicURL == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == "",
 		"public_url", "config.public_url", c.PublicURL, nil)
-	k.that(len([]rune(c.Supervision)) <= 40 && !strings.ContainsFunc(c.Supervision, unicode.IsControl), "supervision_phone", "config.one_line", c.Supervision, refusal.Args{"limit": 40})
+	k.that(len([]rune(c.Supervision)) <= 40 && !strings.ContainsFunc(c.Supervision, unicode.IsControl),
+		"supervision_phone", "config.one_line", c.Supervision, refusal.Args{"limit": 40})
 	k.orders(c.Orders)
 	k.listChecks(c.ListChecks)
 	k.nats(c.NATS)
@@ -95,7 +97,8 @@ func (k *checker) filled(key, value string) {
 }
 
 func (k *checker) oneOf(key, value string, allowed ...string) {
-	k.that(slices.Contains(allowed, value), key, "config.one_of", value, refusal.Args{"allowed": strings.Join(allowed, ", ")})
+	k.that(slices.Contains(allowed, value), key, "config.one_of", value,
+		refusal.Args{"allowed": strings.Join(allowed, ", ")})
 }
 
 func (k *checker) between(key string, value, low, high int) {
@@ -187,7 +190,8 @@ func (k *checker) feeds(feeds []Feed) {
 		if f.Kind == "url" {
 			k.that(f.Path == "", at("path"), "config.not_with", f.Path, refusal.Args{"kind": f.Kind})
 			u, err := url.Parse(f.URL)
-			k.that(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", at("url"), "config.feed_url", "", nil)
+			k.that(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", at("url"), "config.feed_url",
+				"", nil)
 		} else {
 			k.filled(at("path"), f.Path)
 			k.that(f.URL == "", at("url"), "config.not_with", "", refusal.Args{"kind": f.Kind})
@@ -219,8 +223,10 @@ func (k *checker) orders(o Orders) {
 // tls asks for certificate and key together. What the files hold is judged at the start, which reads them.
 func (k *checker) tls(setting string, t TLS) {
 	k.that(t.Cert == "" || t.Key != "", setting+".key", "config.tls_half", t.Key, refusal.Args{"other": setting + ".cert"})
-	k.that(t.Key == "" || t.Cert != "", setting+".cert", "config.tls_half", t.Cert, refusal.Args{"other": setting + ".key"})
-	k.that(t.ClientCA == "" || t.Cert != "" || t.Key != "", setting+".client_ca", "config.tls_without", t.ClientCA, refusal.Args{"needs": setting + ".cert"})
+	k.that(t.Key == "" || t.Cert != "", setting+".cert", "config.tls_half", t.Cert,
+		refusal.Args{"other": setting + ".key"})
+	k.that(t.ClientCA == "" || t.Cert != "" || t.Key != "", setting+".client_ca", "config.tls_without", t.ClientCA,
+		refusal.Args{"needs": setting + ".cert"})
 }
 
 func (k *checker) nats(n NATS) {
@@ -228,7 +234,8 @@ func (k *checker) nats(n NATS) {
 		k.that(n.Creds == "", "nats.creds", "config.creds_alone", n.Creds, nil)
 		k.that(n.CA == "", "nats.ca", "config.ca_alone", n.CA, nil)
 		k.tls("nats.tls", n.TLS)
-		k.that(!n.HandshakeFirst || n.TLS.On(), "nats.handshake_first", "config.tls_without", n.HandshakeFirst, refusal.Args{"needs": "nats.tls.cert"})
+		k.that(!n.HandshakeFirst || n.TLS.On(), "nats.handshake_first", "config.tls_without", n.HandshakeFirst,
+			refusal.Args{"needs": "nats.tls.cert"})
 		return
 	}
 	k.that(n.TLS == TLS{}, "nats.tls", "config.tls_outside", n.TLS.Cert, nil)

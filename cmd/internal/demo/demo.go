@@ -152,7 +152,8 @@ func (d *Demo) accounts(ctx context.Context, p Program, enterprise string) error
 		return err
 	}
 	all := map[string]Credential{}
-	for _, role := range []calls.Role{calls.Duty, calls.Approver, calls.Inspector, calls.Town, calls.Admin, calls.Viewer, calls.Feeder} {
+	for _, role := range []calls.Role{calls.Duty, calls.Approver, calls.Inspector, calls.Town, calls.Admin, calls.Viewer,
+		calls.Feeder} {
 		in := calls.NewAccount{User: string(role), Role: string(role)}
 		if role == calls.Town {
 			in.Town = "杨柳青镇"
@@ -261,7 +262,8 @@ func (p Program) answer(recipient, order string, action notify.Action) {
 	}
 	p.Service.Answer(recipient, false, text, func(_ string, err error) {
 		if err != nil {
-			p.Log.Debug("simulated enterprise", "order", order, "err", err) // a repeat it has answered already, or a release meanwhile
+			// a repeat it has answered already, or a release meanwhile
+			p.Log.Debug("simulated enterprise", "order", order, "err", err)
 		}
 	})
 }

@@ -54,7 +54,8 @@ func TestPagesByRole(t *testing.T) {
 				desktest.Lint(t, path+" by "+user, r.Text)
 			}
 		}
-		if r := w.As("", path, nil); r.StatusCode != http.StatusSeeOther || !strings.HasPrefix(r.Header.Get("Location"), "/login?next=") {
+		if r := w.As("", path, nil); r.StatusCode != http.StatusSeeOther ||
+			!strings.HasPrefix(r.Header.Get("Location"), "/login?next=") {
 			t.Errorf("%s by nobody: %d to %s", path, r.StatusCode, r.Header.Get("Location"))
 		}
 	}
@@ -77,7 +78,8 @@ func TestActsByRole(t *testing.T) {
 			if role == calls.Enterprise || calls.Allowed(role, p.Act) {
 				continue
 			}
-			w.Refused(http.StatusForbidden, string(role), path, url.Values{"step": {frame.StepConfirm}, "revision": {"1"}, "level": {"red"}, "reason": {"x"}})
+			w.Refused(http.StatusForbidden, string(role), path,
+				url.Values{"step": {frame.StepConfirm}, "revision": {"1"}, "level": {"red"}, "reason": {"x"}})
 		}
 	}
 }
@@ -88,12 +90,17 @@ func TestInjection(t *testing.T) {
 	w.Forecast(false)
 	id := w.Ordered()
 	order := id + "-E0003-1"
-	w.Post(303, "E0003", "/desk/orders/"+order+"/object", url.Values{"note": {"不能停" + desktest.Hostile}, "key": {frame.NewKey()}})
+	w.Post(303, "E0003", "/desk/orders/"+order+"/object",
+		url.Values{"note": {"不能停" + desktest.Hostile}, "key": {frame.NewKey()}})
 	for _, page := range []struct{ user, path string }{
-		{"duty", "/desk"}, {"duty", "/desk/warnings"}, {"duty", desktest.WarningPath(id)}, {"duty", desktest.WarningPath(id) + "/board?state=objected"},
-		{"duty", "/desk/orders?q=" + url.QueryEscape(desktest.Hostile)}, {"duty", "/desk/orders"}, {"duty", "/desk/orders/" + order}, {"duty", "/desk/objections/" + order},
-		{"duty", "/desk/recipients"}, {"duty", "/desk/recipients/E0003"}, {"duty", "/desk/lists"}, {"duty", desktest.WarningPath(id) + "/revise"},
-		{"E0003", "/desk"}, {"E0003", "/desk/orders/" + order}, {"", "/"}, {"", "/login?next=" + url.QueryEscape("/desk?"+desktest.Hostile)},
+		{"duty", "/desk"}, {"duty", "/desk/warnings"}, {"duty", desktest.WarningPath(id)},
+		{"duty", desktest.WarningPath(id) + "/board?state=objected"},
+		{"duty", "/desk/orders?q=" + url.QueryEscape(desktest.Hostile)}, {"duty", "/desk/orders"},
+		{"duty", "/desk/orders/" + order}, {"duty", "/desk/objections/" + order},
+		{"duty", "/desk/recipients"}, {"duty", "/desk/recipients/E0003"}, {"duty", "/desk/lists"},
+		{"duty", desktest.WarningPath(id) + "/revise"},
+		{"E0003", "/desk"}, {"E0003", "/desk/orders/" + order}, {"", "/"},
+		{"", "/login?next=" + url.QueryEscape("/desk?"+desktest.Hostile)},
 		{"duty", "/desk/" + url.PathEscape(desktest.Hostile)},
 	} {
 		for _, lang := range []string{frame.ZH, frame.EN} {
@@ -120,10 +127,12 @@ func TestInjection(t *testing.T) {
 func TestScopesAndPages(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
-	if text := desktest.TextOf(w.Get(200, "town", desktest.WarningPath(id)+"/board")); strings.Contains(text, "示例企业E0002") || !strings.Contains(text, "示例企业E0001") {
+	if text := desktest.TextOf(w.Get(200, "town", desktest.WarningPath(id)+"/board")); strings.Contains(text,
+		"示例企业E0002") || !strings.Contains(text, "示例企业E0001") {
 		t.Errorf("a town sees another's: %s", text)
 	}
-	if text := desktest.TextOf(w.Get(200, "town", "/desk/orders?town="+url.QueryEscape("杨柳青镇"))); strings.Contains(text, "示例企业E0002") {
+	if text := desktest.TextOf(w.Get(200, "town", "/desk/orders?town="+url.QueryEscape("杨柳青镇"))); strings.Contains(text,
+		"示例企业E0002") {
 		t.Errorf("a town asks for another's: %s", text)
 	}
 	page := w.Get(200, "duty", "/desk/orders?limit=2")
@@ -133,7 +142,8 @@ func TestScopesAndPages(t *testing.T) {
 			next = desktest.Attr(e, "href")
 		}
 	})
-	if text := desktest.TextOf(w.Get(200, "duty", next)); !strings.Contains(text, "E0003") || strings.Contains(text, "示例企业E0001") {
+	if text := desktest.TextOf(w.Get(200, "duty", next)); !strings.Contains(text, "E0003") ||
+		strings.Contains(text, "示例企业E0001") {
 		t.Errorf("the second page, %s: %s", next, text)
 	}
 	w.Get(422, "duty", "/desk/orders?cursor=nonsense")

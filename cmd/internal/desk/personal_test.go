@@ -73,7 +73,8 @@ func TestPagesRecordWhoSawWhom(t *testing.T) {
 // seen is what was recorded, the first first.
 func seen(w *desktest.World) []calls.Seen {
 	w.T.Helper()
-	page, err := w.Svc.Seen(w.T.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 1000}})
+	page, err := w.Svc.Seen(w.T.Context(), service.Ask{},
+		calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 1000}})
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -85,7 +86,8 @@ func seen(w *desktest.World) []calls.Seen {
 func TestRecipientPageLeadsToPapers(t *testing.T) {
 	w := desktest.New(t)
 	body := w.As("duty", "/desk/recipients/E0001", nil).Text
-	for _, want := range []string{"/api/v1/recipients/E0001/papers/plan?format=html&amp;version=L2016", "papers/board?format=docx", `href="/public/recipients/E0001"`} {
+	for _, want := range []string{"/api/v1/recipients/E0001/papers/plan?format=html&amp;version=L2016",
+		"papers/board?format=docx", `href="/public/recipients/E0001"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page has no %s", want)
 		}

@@ -55,7 +55,8 @@ func Listen(ln net.Listener, opt Options) *Listener {
 	if opt.Exempt == nil {
 		opt.Exempt = func(netip.Addr) bool { return false }
 	}
-	l := &Listener{Listener: ln, opt: opt, of: map[netip.Prefix]*holder{}, spoken: fair.NewMeter(fair.Share{PerSecond: 0.1, Burst: 3}, nil),
+	l := &Listener{Listener: ln, opt: opt, of: map[netip.Prefix]*holder{},
+		spoken: fair.NewMeter(fair.Share{PerSecond: 0.1, Burst: 3}, nil),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_connections_refused_total",
 			Help: "HTTP connections closed because there were too many, by which bound: address, all."}, []string{"bound"})}
 	for _, bound := range []string{"address", "all"} {
@@ -120,7 +121,8 @@ func (l *Listener) enter(c net.Conn) *Conn {
 	}
 	l.count.WithLabelValues(bound).Inc()
 	if l.spoken.Take(bound).OK {
-		l.opt.Log.Warn("too many HTTP connections; one is closed", "bound", bound, "from", from, "per_address", l.opt.PerAddress, "in_all", l.opt.InAll)
+		l.opt.Log.Warn("too many HTTP connections; one is closed", "bound", bound, "from", from, "per_address",
+			l.opt.PerAddress, "in_all", l.opt.InAll)
 	}
 	if gives == nil {
 		return nil

@@ -172,10 +172,13 @@ func TestWritesEndWithoutProgress(t *testing.T) {
 		ended bool
 		after time.Duration // to within a stall
 	}{
-		"nothing is taken":       {1 << 20, func(io.Reader) {}, true, 10 * time.Second},
-		"it goes on for long":    {4 << 20, pieces(64<<10, 9*time.Second), false, 64 * 9 * time.Second},
-		"a byte now and then":    {1 << 20, pieces(1, 9*time.Second), true, time.Minute},
-		"it stops in the middle": {200 << 10, func(far io.Reader) { time.Sleep(5 * time.Second); pieces(190<<10, 0)(io.LimitReader(far, 190<<10)) }, true, 15 * time.Second},
+		"nothing is taken":    {1 << 20, func(io.Reader) {}, true, 10 * time.Second},
+		"it goes on for long": {4 << 20, pieces(64<<10, 9*time.Second), false, 64 * 9 * time.Second},
+		"a byte now and then": {1 << 20, pieces(1, 9*time.Second), true, time.Minute},
+		"it stops in the middle": {200 << 10, func(far io.Reader) {
+			time.Sleep(5 * time.Second)
+			pieces(190<<10, 0)(io.LimitReader(far, 190<<10))
+		}, true, 15 * time.Second},
 		"all at once":            {1 << 20, pieces(1<<20, 0), false, 0},
 		"in time for each piece": {40 << 10, pieces(8<<10, 9900*time.Millisecond), false, 49500 * time.Millisecond},
 		"less than its share":    {1 << 20, pieces(20<<10, 9*time.Second), true, 2 * time.Minute},

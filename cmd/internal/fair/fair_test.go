@@ -23,7 +23,8 @@ func TestAShareIsACallersOwn(t *testing.T) {
 		now = now.Add(time.Millisecond)
 	}
 	if taken < 69 || taken > 71 || told != 5 {
-		t.Errorf("in 5 s %d calls were taken of 20 at once and 10 a second, and %d times it was said that they are too many", taken, told)
+		t.Errorf("in 5 s %d calls were taken of 20 at once and 10 a second, and %d times it was said that they are too many",
+			taken, told)
 	}
 	if v := m.Take("other"); !v.OK {
 		t.Error("another pays for it")
@@ -64,7 +65,8 @@ func TestAMeterIsBounded(t *testing.T) {
 func TestTurns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := Bounds{Waiting: rapid.IntRange(1, 5).Draw(t, "waiting"), Bytes: rapid.IntRange(1, 12).Draw(t, "bytes"),
-			InWork: rapid.IntRange(1, 3).Draw(t, "in work"), Window: rapid.IntRange(1, 6).Draw(t, "window"), Merge: rapid.Bool().Draw(t, "merge")}
+			InWork: rapid.IntRange(1, 3).Draw(t, "in work"), Window: rapid.IntRange(1, 6).Draw(t, "window"),
+			Merge: rapid.Bool().Draw(t, "merge")}
 		q := NewQueue[int](b)
 		type work struct {
 			who  string

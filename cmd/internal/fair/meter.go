@@ -89,7 +89,8 @@ func (m *Meter) TakeN(who string, cost, size int) Verdict {
 	}
 	c.within += max(cost, 1)
 	c.bytes += size
-	v := Verdict{Refused: c.within, RefusedBytes: c.bytes, Wait: time.Duration((need - c.tokens) / m.share.PerSecond * float64(time.Second))}
+	v := Verdict{Refused: c.within, RefusedBytes: c.bytes,
+		Wait: time.Duration((need - c.tokens) / m.share.PerSecond * float64(time.Second))}
 	if now.Sub(c.told) >= time.Second {
 		c.told, v.Tell = now, true
 	}

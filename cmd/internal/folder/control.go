@@ -256,8 +256,10 @@ func wordedError(err error) *controlError {
 }
 
 // AskForBackup has the program that runs on a folder write a backup.
-func AskForBackup(ctx context.Context, dir string, req BackupRequest, progress func(journal.BackupProgress)) (BackupResult, error) {
-	got, err := askProgram(ctx, dir, controlQuestion{Act: "backup", File: req.File, Since: req.Since, Passphrase: req.Passphrase.Reveal()}, progress)
+func AskForBackup(ctx context.Context, dir string, req BackupRequest,
+	progress func(journal.BackupProgress)) (BackupResult, error) {
+	got, err := askProgram(ctx, dir,
+		controlQuestion{Act: "backup", File: req.File, Since: req.Since, Passphrase: req.Passphrase.Reveal()}, progress)
 	if err != nil || got.Done == nil {
 		return BackupResult{}, errors.Join(err, got.none())
 	}
@@ -287,12 +289,14 @@ func (a controlAnswer) none() error {
 }
 
 // askProgram asks the program that runs on a folder, and returns its last line.
-func askProgram(ctx context.Context, dir string, q controlQuestion, progress func(journal.BackupProgress)) (controlAnswer, error) {
+func askProgram(ctx context.Context, dir string, q controlQuestion,
+	progress func(journal.BackupProgress)) (controlAnswer, error) {
 	dial, cancel := context.WithTimeout(ctx, controlWriteIn)
 	defer cancel()
 	dialled, err := new(net.Dialer).DialContext(dial, "unix", filepath.Join(dir, Socket))
 	if err != nil {
-		return controlAnswer{}, errors.Join(refusal.New(refusal.NotReady, q.Act+".no_socket", refusal.Args{"data": dir, "why": err}), ctx.Err())
+		return controlAnswer{}, errors.Join(refusal.New(refusal.NotReady, q.Act+".no_socket",
+			refusal.Args{"data": dir, "why": err}), ctx.Err())
 	}
 	conn := dialled.(*net.UnixConn)
 	defer func() { _ = conn.Close() }() // all was read
@@ -315,7 +319,8 @@ func askProgram(ctx context.Context, dir string, q controlQuestion, progress fun
 		}
 		line, err := in.ReadBytes('\n')
 		if err != nil {
-			return controlAnswer{}, errors.Join(ctx.Err(), refusal.New(refusal.NotReady, q.Act+".no_answer", refusal.Args{"data": dir, "why": err}))
+			return controlAnswer{}, errors.Join(ctx.Err(),
+				refusal.New(refusal.NotReady, q.Act+".no_answer", refusal.Args{"data": dir, "why": err}))
 		}
 		var got controlAnswer
 		if err := json.Unmarshal(line, &got); err != nil {

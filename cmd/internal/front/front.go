@@ -41,7 +41,8 @@ type Options struct {
 func Listen(o Options) (*Front, error) {
 	ln, err := net.Listen("tcp", o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s for HTTP: %w (another program uses it, or choose one with --listen)", o.Addr, err)
+		return nil, fmt.Errorf("listen on %s for HTTP: %w (another program uses it, or choose one with --listen)",
+			o.Addr, err)
 	}
 	ln = door.Listen(ln, o.Door)
 	if o.TLS != nil {
@@ -133,7 +134,8 @@ func (f *Front) watchBody(next http.Handler) http.Handler {
 			return
 		}
 		b := &body{ReadCloser: r.Body, of: l, control: http.NewResponseController(w), pace: f.pace}
-		watched := r.WithContext(r.Context()) // the server knows its own body: of one that still waits to be asked for it wants nothing
+		// the server knows its own body: of one that still waits to be asked for it wants nothing
+		watched := r.WithContext(r.Context())
 		watched.Body = b
 		next.ServeHTTP(w, watched)
 		if !b.whole.Load() {

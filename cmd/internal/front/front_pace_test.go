@@ -95,10 +95,11 @@ func TestARequestThatStopsIsLetGo(t *testing.T) {
 		text  string
 		after time.Duration
 	}{
-		"nothing at all":          {"", 10 * time.Second},
-		"in the head":             {"GET /read HTTP/1.1\r\nHo", 10 * time.Second},
-		"in a body that is read":  {"POST /read HTTP/1.1\r\nHost: q\r\nContent-Length: 9\r\n\r\n1", 10 * time.Second},
-		"in a chunk":              {"POST /read HTTP/1.1\r\nHost: q\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n1", 10 * time.Second},
+		"nothing at all":         {"", 10 * time.Second},
+		"in the head":            {"GET /read HTTP/1.1\r\nHo", 10 * time.Second},
+		"in a body that is read": {"POST /read HTTP/1.1\r\nHost: q\r\nContent-Length: 9\r\n\r\n1", 10 * time.Second},
+		"in a chunk": {"POST /read HTTP/1.1\r\nHost: q\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n1",
+			10 * time.Second},
 		"in a body that is left":  {"POST /leave HTTP/1.1\r\nHost: q\r\nContent-Length: 9\r\n\r\n1", 10 * time.Second},
 		"between two requests":    {"POST /read HTTP/1.1\r\nHost: q\r\nContent-Length: 1\r\n\r\n1", time.Minute},
 		"before the body's begin": {"POST /read HTTP/1.1\r\nHost: q\r\nContent-Length: 9\r\n\r\n", 10 * time.Second},
@@ -190,7 +191,8 @@ func TestAByteNowAndThenIsNotForEver(t *testing.T) {
 // While a handler works its client is not waited for, though nothing moves.
 func TestWorkIsNotAStall(t *testing.T) {
 	paced(t, func(dial func() net.Conn, saw <-chan handled) {
-		for _, text := range []string{"GET /works HTTP/1.1\r\nHost: q\r\n\r\n", "POST /works HTTP/1.1\r\nHost: q\r\nContent-Length: 2\r\n\r\nab"} {
+		for _, text := range []string{"GET /works HTTP/1.1\r\nHost: q\r\n\r\n",
+			"POST /works HTTP/1.1\r\nHost: q\r\nContent-Length: 2\r\n\r\nab"} {
 			conn := dial()
 			_, _ = io.WriteString(conn, text)
 			if h := <-saw; h.err != nil {

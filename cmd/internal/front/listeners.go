@@ -102,7 +102,8 @@ func OpenCerts(cfg *config.Config, log *slog.Logger) (Certs, error) {
 		if !l.tls.On() {
 			continue
 		}
-		k, err := certs.Open(certs.Files{Setting: l.files, Cert: l.tls.Cert, Key: l.tls.Key, ClientCA: l.tls.ClientCA}, certs.Options{Log: log})
+		k, err := certs.Open(certs.Files{Setting: l.files, Cert: l.tls.Cert, Key: l.tls.Key, ClientCA: l.tls.ClientCA},
+			certs.Options{Log: log})
 		if err != nil {
 			return nil, err
 		}

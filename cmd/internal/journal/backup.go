@@ -85,7 +85,8 @@ func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, er
 func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ BackupDone, err error) {
 	path := filepath.Join(dir, File)
 	if _, err := os.Stat(path); err != nil {
-		return BackupDone{}, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)", path, err)
+		return BackupDone{}, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)",
+			path, err)
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, ReadOnly: true})
 	if err != nil {
@@ -96,7 +97,8 @@ func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ BackupD
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return BackupDone{}, err
 	}
-	return backup(ctx, backupSource{dir: dir, node: strings.TrimSpace(string(node)), blobs: blobs.New(filepath.Join(dir, BlobsFolder), nil, false), view: db.View, now: time.Now}, opt)
+	return backup(ctx, backupSource{dir: dir, node: strings.TrimSpace(string(node)),
+		blobs: blobs.New(filepath.Join(dir, BlobsFolder), nil, false), view: db.View, now: time.Now}, opt)
 }
 
 // backupSource is what a backup is read from.
@@ -120,7 +122,8 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 	if err := w.create(); err != nil {
 		return done, err
 	}
-	for _, step := range []func(context.Context) error{w.blocks, w.vault, w.content, w.refs, w.files, w.erasures, w.finish} {
+	for _, step := range []func(context.Context) error{w.blocks, w.vault, w.content, w.refs, w.files, w.erasures,
+		w.finish} {
 		if err := step(ctx); err != nil {
 			return done, errors.Join(err, w.abandon())
 		}
@@ -196,7 +199,8 @@ func (w *backupWriter) room(n int64) error {
 		return fmt.Errorf("free space below %s: %w", dir, err)
 	}
 	if free := int64(fs.Bavail) * int64(fs.Bsize); free-n < w.opt.KeepFree {
-		return refusal.New(refusal.NotReady, "backup.no_room", refusal.Args{"folder": dir, "free": free >> 20, "limit": w.opt.KeepFree >> 20})
+		return refusal.New(refusal.NotReady, "backup.no_room",
+			refusal.Args{"folder": dir, "free": free >> 20, "limit": w.opt.KeepFree >> 20})
 	}
 	return nil
 }
@@ -249,7 +253,8 @@ func (w *backupWriter) entry(name string, body []byte) error {
 }
 
 // fill gathers chunks, each of a transaction of its own, into parts of partBytes.
-func (w *backupWriter) fill(ctx context.Context, kind string, chunk func(tx *bbolt.Tx, body []byte) ([]byte, bool, error)) error {
+func (w *backupWriter) fill(ctx context.Context, kind string,
+	chunk func(tx *bbolt.Tx, body []byte) ([]byte, bool, error)) error {
 	body, n := make([]byte, 0, partBytes+2*chunkBytes), 0
 	for end := false; !end; {
 		if err := ctx.Err(); err != nil {

@@ -24,7 +24,8 @@ import (
 func (w *world) keep(name, secret string) string {
 	w.t.Helper()
 	e := Seal([]byte(secret))
-	_, err := w.j.Submit(w.t.Context(), Command{Kind: "t.add", Actor: "tester", Payload: add{Name: name, N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}})
+	_, err := w.j.Submit(w.t.Context(),
+		Command{Kind: "t.add", Actor: "tester", Payload: add{Name: name, N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,7 +108,8 @@ func TestBackupIsRestored(t *testing.T) {
 	if err != nil || h.Number != got.Last || h.Hash != got.Hash || h.ShortFrom != 1 {
 		t.Errorf("the height says %+v, %v", h, err)
 	}
-	if c, err := r.look(); err != nil || !c.OK || !strings.Contains(strings.Join(c.Notes, "\n"), "the stream is not there") {
+	if c, err := r.look(); err != nil || !c.OK ||
+		!strings.Contains(strings.Join(c.Notes, "\n"), "the stream is not there") {
 		t.Errorf("a check before the first start says %+v, %v", c, err)
 	}
 	r.start()
@@ -125,7 +127,8 @@ func TestBackupIsRestored(t *testing.T) {
 		}
 		return nil
 	})
-	if text, other := r.content(content), r.content(unnamed); err != nil || text != strings.Repeat("photo", 100_000) || other != "" {
+	if text, other := r.content(content), r.content(unnamed); err != nil || text != strings.Repeat("photo", 100_000) ||
+		other != "" {
 		t.Errorf("the contents have %d and %d bytes (%v)", len(text), len(other), err)
 	}
 	for name, want := range map[string]string{"demo-credentials.json": "{}", "feeds/emc/state.json": "seen"} {
@@ -135,7 +138,8 @@ func TestBackupIsRestored(t *testing.T) {
 	}
 	var mark Restored
 	text, err := os.ReadFile(filepath.Join(r.dir, RestoredFile))
-	if err = errors.Join(err, json.Unmarshal(text, &mark)); err != nil || mark.Block != got.Last || mark.Hash != got.Hash || mark.Damaged != 0 {
+	if err = errors.Join(err, json.Unmarshal(text, &mark)); err != nil || mark.Block != got.Last ||
+		mark.Hash != got.Hash || mark.Damaged != 0 {
 		t.Errorf("the mark of a restore says %+v, %v", mark, err)
 	}
 	r.add("y", 1)
@@ -174,7 +178,8 @@ func TestBackupReadsInShortTransactions(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	for n := range 24 { // parts of several chunks, of blocks of several pieces
-		_, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Pad: strings.Repeat("pad", 200<<10)}})
+		_, err := w.j.Submit(t.Context(),
+			Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Pad: strings.Repeat("pad", 200<<10)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,17 +195,19 @@ func TestBackupReadsInShortTransactions(t *testing.T) {
 	defer func() { _ = db.Close() }()
 	parts := 0
 	from := backupSource{dir: w.dir, view: db.View, now: time.Now}
-	_, err = backup(t.Context(), from, BackupOptions{File: filepath.Join(t.TempDir(), "b"), Progress: func(BackupProgress) {
-		parts++
-		if n := db.Stats().OpenTxN; n != 0 {
-			t.Errorf("%d transactions are open while part %d is written", n, parts)
-		}
-	}})
+	_, err = backup(t.Context(), from,
+		BackupOptions{File: filepath.Join(t.TempDir(), "b"), Progress: func(BackupProgress) {
+			parts++
+			if n := db.Stats().OpenTxN; n != 0 {
+				t.Errorf("%d transactions are open while part %d is written", n, parts)
+			}
+		}})
 	if err != nil || parts < 4 {
 		t.Errorf("%d parts, %v", parts, err)
 	}
 	writer := &backupWriter{backupSource: from, have: map[rowSum]bool{}, erased: map[string]bool{}}
-	for name, chunk := range map[string]func(*bbolt.Tx, []byte) ([]byte, bool, error){"blocks": writer.blockChunk, "vault": writer.vaultChunk} {
+	for name, chunk := range map[string]func(*bbolt.Tx, []byte) ([]byte, bool, error){"blocks": writer.blockChunk,
+		"vault": writer.vaultChunk} {
 		for n, end := 0, false; !end; n++ {
 			err := db.View(func(tx *bbolt.Tx) error {
 				body, last, err := chunk(tx, nil)
@@ -245,7 +252,8 @@ func TestDamagedBackupIsRefused(t *testing.T) {
 		places[head.Name] = place{at - 512, at, at + head.Size}
 		names = append(names, head.Name)
 	}
-	for _, want := range []string{"blocks/000001", "vault/000001", "refs/000001", "files/demo-credentials.json", manifestName, manifestSum} {
+	for _, want := range []string{"blocks/000001", "vault/000001", "refs/000001", "files/demo-credentials.json",
+		manifestName, manifestSum} {
 		p, ok := places[want]
 		if !ok {
 			t.Fatalf("there is no part %s among %v", want, names)
@@ -292,7 +300,8 @@ func TestIncrementalBackups(t *testing.T) {
 	third := w.keep("x", "the third secret")
 	two := w.backup(BackupOptions{Since: none.File})
 	if one.First != full.Last+1 || one.Before != full.Hash || none.First != none.Last+1 || two.First != one.Last+1 {
-		t.Errorf("the chain is %d-%d, %d-%d, %d-%d, %d-%d", full.First, full.Last, one.First, one.Last, none.First, none.Last, two.First, two.Last)
+		t.Errorf("the chain is %d-%d, %d-%d, %d-%d, %d-%d", full.First, full.Last, one.First, one.Last, none.First, none.Last,
+			two.First, two.Last)
 	}
 	for _, b := range []BackupDone{one, none, two} {
 		if text, err := os.ReadFile(b.File); err != nil || bytes.Contains(text, []byte("the first secret")) {
@@ -303,7 +312,8 @@ func TestIncrementalBackups(t *testing.T) {
 	r := restored(t, full.File, one.File, none.File, two.File)
 	r.start()
 	r.want("x", 4)
-	for ref, want := range map[string]string{first: "the first secret", second: "the second secret", third: "the third secret", soon: ""} {
+	for ref, want := range map[string]string{first: "the first secret", second: "the second secret",
+		third: "the third secret", soon: ""} {
 		if text := r.secret(ref); text != want {
 			t.Errorf("the vault has %q, want %q", text, want)
 		}
@@ -313,7 +323,8 @@ func TestIncrementalBackups(t *testing.T) {
 	other := newWorld(t)
 	other.start()
 	other.add("x", 1)
-	if _, err := other.j.Backup(t.Context(), BackupOptions{File: filepath.Join(t.TempDir(), "b"), Since: full.File}); refusal.CodeOf(err) != refusal.Conflict {
+	if _, err := other.j.Backup(t.Context(),
+		BackupOptions{File: filepath.Join(t.TempDir(), "b"), Since: full.File}); refusal.CodeOf(err) != refusal.Conflict {
 		t.Errorf("a backup that goes on from another record: %v", err)
 	}
 	for _, files := range [][]string{{one.File}, {full.File, two.File}, {one.File, full.File}, {full.File, full.File}} {
@@ -459,7 +470,8 @@ func TestErasureHoldsAfterARestore(t *testing.T) {
 		"the younger backup":          {young.File, "", map[string]string{first: "", second: "", kept: "kept"}},
 	} {
 		r := newWorld(t)
-		done, err := Restore(t.Context(), RestoreOptions{Files: []string{c.file}, Dir: r.dir, Registry: testRegistry(), Erased: c.list})
+		done, err := Restore(t.Context(),
+			RestoreOptions{Files: []string{c.file}, Dir: r.dir, Registry: testRegistry(), Erased: c.list})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -473,7 +485,8 @@ func TestErasureHoldsAfterARestore(t *testing.T) {
 				erased++
 			}
 		}
-		if got, err := readErased(filepath.Join(r.dir, ErasedFile)); err != nil || len(got) != erased || done.Erased != erased || done.Vault != len(c.want)-erased {
+		if got, err := readErased(filepath.Join(r.dir, ErasedFile)); err != nil || len(got) != erased ||
+			done.Erased != erased || done.Vault != len(c.want)-erased {
 			t.Errorf("%s: the list holds %v, %v, the restore says %+v", name, got, err, done)
 		}
 		r.vaultLevel()
@@ -481,7 +494,8 @@ func TestErasureHoldsAfterARestore(t *testing.T) {
 		r.stop()
 	}
 	dir := t.TempDir()
-	if _, err := Restore(t.Context(), RestoreOptions{Files: []string{old.File}, Dir: dir, Registry: testRegistry(), Erased: filepath.Join(dir, "none")}); err == nil {
+	if _, err := Restore(t.Context(), RestoreOptions{Files: []string{old.File}, Dir: dir, Registry: testRegistry(),
+		Erased: filepath.Join(dir, "none")}); err == nil {
 		t.Error("a list that is not there is taken for an empty one")
 	}
 
@@ -522,7 +536,8 @@ func TestRestoreIsRefusedByWhatMustHoldFirst(t *testing.T) {
 	})
 	dir := filepath.Join(t.TempDir(), "new")
 	no := errors.New("the stream holds blocks")
-	_, err := Restore(t.Context(), RestoreOptions{Files: []string{b.File}, Dir: dir, Registry: testRegistry(), Check: func(context.Context) error { return no }})
+	_, err := Restore(t.Context(), RestoreOptions{Files: []string{b.File}, Dir: dir, Registry: testRegistry(),
+		Check: func(context.Context) error { return no }})
 	if !errors.Is(err, no) || exists(dir) {
 		t.Errorf("refused: %v; the folder is there: %v", err, exists(dir))
 	}

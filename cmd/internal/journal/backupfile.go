@@ -212,7 +212,8 @@ func partFrom(name, kind string, body io.Reader) (BackupPart, error) {
 
 func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
 	if text == nil || sum == "" {
-		return nil, damagedBackup(path, manifestName, errors.New("it is missing: the file was cut, or its backup never finished"))
+		return nil, damagedBackup(path, manifestName,
+			errors.New("it is missing: the file was cut, or its backup never finished"))
 	}
 	if partOf("", "", text).SHA256 != sum {
 		return nil, damagedBackup(path, manifestName, errors.New("it does not have its hash"))
@@ -222,7 +223,8 @@ func parseManifest(path string, text []byte, sum string) (*Manifest, error) {
 		return nil, damagedBackup(path, manifestName, err)
 	}
 	if m.Format != backupFormat || m.Version != backupVersion {
-		return nil, refusal.New(refusal.Invalid, "backup.version", refusal.Args{"file": path, "version": m.Version, "known": backupVersion})
+		return nil, refusal.New(refusal.Invalid, "backup.version",
+			refusal.Args{"file": path, "version": m.Version, "known": backupVersion})
 	}
 	for _, p := range m.Parts {
 		switch p.Kind {

@@ -38,7 +38,8 @@ func openBackup(path string, pass *Passphrase) (*backupFile, error) {
 	}
 	b := &backupFile{File: f, path: path, encrypted: bytes.Equal(intro[:n], []byte(ageIntro)), pass: pass}
 	if b.encrypted && pass == nil {
-		return nil, errors.Join(refusal.New(refusal.Invalid, "backup.passphrase_missing", refusal.Args{"file": path}), f.Close())
+		return nil, errors.Join(refusal.New(refusal.Invalid, "backup.passphrase_missing", refusal.Args{"file": path}),
+			f.Close())
 	}
 	return b, nil
 }

@@ -158,7 +158,8 @@ func keepStore(dir, store string) (kept string, err error) {
 	}
 	if free < size+spareBytes {
 		return "", fmt.Errorf("the record's file is lost and %s may be all there is: before it is opened it is copied aside, which needs %d MB "+
-			"below %s; %d MB are free (make room and start again; nothing was changed)", store, (size+spareBytes)>>20, dir, free>>20)
+			"below %s; %d MB are free (make room and start again; nothing was changed)", store, (size+spareBytes)>>20, dir,
+			free>>20)
 	}
 	kept = filepath.Join(dir, keptStore+time.Now().In(shanghai).Format("20060102-150405.000"))
 	if err := os.CopyFS(kept+".new", os.DirFS(store)); err != nil {

@@ -97,7 +97,8 @@ func roomBeside(dir string, need, keepFree int64) error {
 		return fmt.Errorf("free space below %s: %w", dir, err)
 	}
 	if free := int64(fs.Bavail) * int64(fs.Bsize); free-need < keepFree {
-		return refusal.New(refusal.NotReady, "check.no_room", refusal.Args{"folder": dir, "free": free >> 20, "need": (need + keepFree) >> 20})
+		return refusal.New(refusal.NotReady, "check.no_room",
+			refusal.Args{"folder": dir, "free": free >> 20, "need": (need + keepFree) >> 20})
 	}
 	return nil
 }

@@ -243,7 +243,8 @@ func TestKeysOutOfOrderInAnOpenRecord(t *testing.T) {
 	f := newFilled(t)
 	f.start()
 	f.vaultLevel()
-	for name, key := range map[string][2]string{"a row of the vault": {f.live.Ref, "a" + f.live.Ref[1:]}, "a bucket": {"journal.blocks", "~ournal.blocks"}} {
+	for name, key := range map[string][2]string{"a row of the vault": {f.live.Ref, "a" + f.live.Ref[1:]},
+		"a bucket": {"journal.blocks", "~ournal.blocks"}} {
 		undo := f.overwrite([]byte(key[0]), []byte(key[1]))
 		found, err := f.j.CheckPages(t.Context())
 		undo()
@@ -297,7 +298,10 @@ func TestADamagedPageBesideWork(t *testing.T) {
 	f.start()
 	f.vaultLevel()
 	root := uint64(0)
-	if err := f.j.View(func(tx *bbolt.Tx) error { root = uint64(tx.Bucket(blocksBucket).Root()); return nil }); err != nil {
+	if err := f.j.View(func(tx *bbolt.Tx) error {
+		root = uint64(tx.Bucket(blocksBucket).Root())
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	text := make([]byte, 4096)
@@ -312,7 +316,8 @@ func TestADamagedPageBesideWork(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "cannot be read to its end") {
 		t.Errorf("a backup of it: %v", err)
 	}
-	if r.OK || !strings.Contains(r.Problems[0], fmt.Sprintf("page %d ", root)) || !strings.Contains(strings.Join(r.Notes, "\n"), "the stream ends at 16") {
+	if r.OK || !strings.Contains(r.Problems[0], fmt.Sprintf("page %d ", root)) ||
+		!strings.Contains(strings.Join(r.Notes, "\n"), "the stream ends at 16") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -322,7 +327,10 @@ func TestACheckBesideAFollowerThatOwes(t *testing.T) {
 	f := &filled{world: newWorld(t)}
 	stream := f.withFaults()
 	f.add("x", 1)
-	f.eventually("the stream has the first block", func() bool { info, err := stream.info(t.Context()); return err == nil && info.last == 1 })
+	f.eventually("the stream has the first block", func() bool {
+		info, err := stream.info(t.Context())
+		return err == nil && info.last == 1
+	})
 	many := make([]fault, 10_000)
 	stream.will(many...)
 	f.add("x", 1)
@@ -355,10 +363,12 @@ func TestACheckBesideThatIsGivenUp(t *testing.T) {
 	f.vaultLevel()
 	tmp := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	if r, err := f.j.CheckBeside(ctx, CheckOptions{Tmp: tmp, Progress: func(uint64, uint64) { cancel() }}); !errors.Is(err, context.Canceled) {
+	if r, err := f.j.CheckBeside(ctx, CheckOptions{Tmp: tmp, Progress: func(uint64, uint64) { cancel() }}); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("given up: %+v, %v", r, err)
 	}
-	if _, err := f.j.CheckBeside(t.Context(), CheckOptions{Tmp: tmp, KeepFree: 1 << 60}); refusal.CodeOf(err) != refusal.NotReady {
+	if _, err := f.j.CheckBeside(t.Context(),
+		CheckOptions{Tmp: tmp, KeepFree: 1 << 60}); refusal.CodeOf(err) != refusal.NotReady {
 		t.Errorf("without room: %v", err)
 	}
 	closed := make(chan error, 1)

@@ -134,7 +134,8 @@ func (j *Journal) ScrubBlobs(ctx context.Context, all bool) error {
 		return ctx.Err()
 	}
 	if n := found.Missing + found.Damaged; n > 0 {
-		j.opt.Log.Error("blobs that the record names are missing or damaged", "missing", found.Missing, "damaged", found.Damaged, "first", found.First)
+		j.opt.Log.Error("blobs that the record names are missing or damaged", "missing", found.Missing, "damaged",
+			found.Damaged, "first", found.First)
 	}
 	j.blobWatch.note(&found, bad, err)
 	return err
@@ -242,7 +243,10 @@ func (j *Journal) lookAtBlobs(ctx context.Context, all bool) (found BlobStatus, 
 			return nil
 		}
 		still := false // it may be erased meanwhile
-		if err := j.View(func(tx *bbolt.Tx) error { still = isBlob(tx, []byte(name), nil); return nil }); err != nil || !still {
+		if err := j.View(func(tx *bbolt.Tx) error {
+			still = isBlob(tx, []byte(name), nil)
+			return nil
+		}); err != nil || !still {
 			return err
 		}
 		if errors.Is(wrong, blobs.ErrDamaged) {

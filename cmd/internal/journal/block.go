@@ -82,7 +82,8 @@ type builder struct {
 	summed int
 }
 
-func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, now Moment, node string) *builder {
+func newBuilder(buf []byte, number uint64, treeSize int64, root tlog.Hash, prev [32]byte, now Moment,
+	node string) *builder {
 	b := &builder{at: now.At, sum: sha256.New()}
 	b.head = Header{Version: 1, Number: number, Tree: treeSize, Root: root.String(),
 		Prev: hex.EncodeToString(prev[:]), At: now.At.Format(timeForm), Node: node}
@@ -272,7 +273,8 @@ func (b *Block) follows(number uint64, hash [32]byte, size int64, root tlog.Hash
 	case b.Prev != hex.EncodeToString(hash[:]):
 		return fmt.Errorf("block %d names another block before it than the %d we hold", b.Number, number)
 	case b.Tree != size || b.Root != rootText:
-		return fmt.Errorf("block %d stands on another tree (%d leaves, %s) than ours (%d, %s)", b.Number, b.Tree, b.Root, size, rootText)
+		return fmt.Errorf("block %d stands on another tree (%d leaves, %s) than ours (%d, %s)", b.Number, b.Tree, b.Root,
+			size, rootText)
 	}
 	return nil
 }

@@ -117,11 +117,12 @@ type proof struct {
 	log    appendLog           // the stream; nil where it is not looked at
 	upTo   uint64              // what it held at least when the check began
 	settle func(height uint64) // is called before the stream is held against the record, whose height was read; may be nil
-	short  func() uint64       // the mark: from which block on the stream may lack what was confirmed, 0 for none; may be nil
-	cuts   []cut               // of the streams, by the server that opened them
-	far    farSide             // the vault's other side; nil where it is not looked at
-	blobs  *blobs.Store        // the files of the blobs
-	height *Height             // what the record has to reach; nil where that is not known
+	// the mark: from which block on the stream may lack what was confirmed, 0 for none; may be nil
+	short  func() uint64
+	cuts   []cut        // of the streams, by the server that opened them
+	far    farSide      // the vault's other side; nil where it is not looked at
+	blobs  *blobs.Store // the files of the blobs
+	height *Height      // what the record has to reach; nil where that is not known
 
 	beside   bool                   // work goes on: the check rests for as long as it works
 	room     func() error           // why no more may be written to the scratch; may be nil

@@ -413,7 +413,8 @@ func (c *comparison) some(s *slice, fresh *bbolt.Tx) {
 	}
 	c.end = true
 	if ka != nil || kb != nil {
-		c.r.problem("bucket %s: the stored state has %.60q = %.200q where a replay leaves %.60q = %.200q", c.name, ka, va, kb, vb)
+		c.r.problem("bucket %s: the stored state has %.60q = %.200q where a replay leaves %.60q = %.200q", c.name, ka, va,
+			kb, vb)
 	}
 }
 

@@ -41,7 +41,8 @@ func TestTheRecordsTimeRunsOnBehindAClockThatWasAhead(t *testing.T) {
 			for passed, last := time.Duration(0), clock.now().At; ; passed += time.Minute {
 				now := clock.now()
 				if now.At.Before(last) || now.At.Before(now.Wall) || !now.Wall.Equal(clocks.wall) {
-					t.Fatalf("%s, writes %v: after %v the record's time is %v, after %v; the clock says %v", c.name, writes, passed, now.At, last, now.Wall)
+					t.Fatalf("%s, writes %v: after %v the record's time is %v, after %v; the clock says %v", c.name, writes, passed,
+						now.At, last, now.Wall)
 				}
 				if want := time.Minute * 9 / 10; writes && passed > 0 && now.At.Sub(last) < want-time.Millisecond {
 					t.Fatalf("%s: in a minute it went on by %v", c.name, now.At.Sub(last))
@@ -154,7 +155,8 @@ func TestATypedTimerDoesNotFireEarly(t *testing.T) {
 	w.start()
 	w.add("before", 1)
 	clocks.wall = clocks.wall.Add(-time.Hour)
-	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.timed", Payload: timed{ID: "typed", Typed: clocks.wall.Add(10 * time.Minute)}}); err != nil {
+	if _, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.timed", Payload: timed{ID: "typed", Typed: clocks.wall.Add(10 * time.Minute)}}); err != nil {
 		t.Fatal(err)
 	}
 	epoch, err := Do[uint64](t.Context(), w.j, Command{Kind: cmdTakeLease, Payload: takeLease{Node: "n"}})

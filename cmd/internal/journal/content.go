@@ -147,13 +147,15 @@ func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) 
 		for n := range piecesOf(tx, name) {
 			refs = append(refs, pieceRef(hashOf64(name), n))
 		}
-		there = there || len(refs) > 0 || ReadVault(tx, ContentRef(name)) != nil || tx.Bucket(blobsBucket).Get([]byte(name)) != nil
+		there = there || len(refs) > 0 || ReadVault(tx, ContentRef(name)) != nil ||
+			tx.Bucket(blobsBucket).Get([]byte(name)) != nil
 		return nil
 	})
 	if err != nil || !blobs.Valid(name) || !there {
 		return err
 	}
-	for _, ref := range append(refs, ContentRef(name)) { // that one last: a run that was cut off finds it there and goes on
+	// that one last: a run that was cut off finds it there and goes on
+	for _, ref := range append(refs, ContentRef(name)) {
 		if err := j.Erase(ctx, actor, ref, reason); err != nil {
 			return err
 		}
@@ -165,7 +167,8 @@ func (j *Journal) EraseContent(ctx context.Context, actor, name, reason string) 
 	case j.blobs.Has(name):
 		return fmt.Errorf("journal: that content is erased is recorded, and its file is still there (it is removed when the disk is well): %w", err)
 	}
-	j.opt.Log.Warn("an erased blob could not be removed from the object store yet; that is tried again", "blob", name, "err", err)
+	j.opt.Log.Warn("an erased blob could not be removed from the object store yet; that is tried again", "blob", name,
+		"err", err)
 	poke(j.blobWatch.look)
 	return nil
 }

@@ -125,14 +125,16 @@ func TestContentIsFoundByItsHash(t *testing.T) {
 				t.Fatal(err)
 			}
 			tail := make([]byte, len(want)/2)
-			if _, err := c.ReadAt(tail, int64(len(want)-len(tail))); len(tail) > 0 && err != nil || c.Size() != int64(len(want)) {
+			if _, err := c.ReadAt(tail, int64(len(want)-len(tail))); len(tail) > 0 && err != nil ||
+				c.Size() != int64(len(want)) {
 				t.Errorf("read at its half: %v, size %d", err, c.Size())
 			}
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
 		}
-		for _, name := range []string{"", "sha256:", "sha256:00", "md5:00", "sha256:" + strings.Repeat("0", 64), "sha256:" + strings.Repeat("../", 21) + "0"} {
+		for _, name := range []string{"", "sha256:", "sha256:00", "md5:00", "sha256:" + strings.Repeat("0", 64),
+			"sha256:" + strings.Repeat("../", 21) + "0"} {
 			if _, err := w.j.ReadContent(t.Context(), name); !errors.Is(err, ErrNoContent) {
 				t.Errorf("content %q: %v", name, err)
 			}
@@ -157,7 +159,8 @@ func TestContentIsFoundByItsHash(t *testing.T) {
 func TestErasedContentIsNotMissing(t *testing.T) {
 	w := newWorld(t)
 	w.start()
-	erased, lost, damaged, old, kept := w.putNamed("to be erased"), w.putNamed("to be lost"), w.putNamed("to be damaged"), w.oldContent("an older one"), w.putNamed("kept")
+	erased, lost, damaged, old, kept := w.putNamed("to be erased"), w.putNamed("to be lost"), w.putNamed("to be damaged"),
+		w.oldContent("an older one"), w.putNamed("kept")
 	w.add(old, 1)
 	for range 2 {
 		w.eraseContent(erased)
@@ -175,7 +178,8 @@ func TestErasedContentIsNotMissing(t *testing.T) {
 	if again := w.put("to be erased"); again != erased || w.has(erased) {
 		t.Errorf("what was erased is taken in again as %s", again)
 	}
-	if listed, err := readErased(filepath.Join(w.dir, ErasedFile)); err != nil || !listed[ContentRef(erased)] || !listed[ContentRef(old)] {
+	if listed, err := readErased(filepath.Join(w.dir, ErasedFile)); err != nil || !listed[ContentRef(erased)] ||
+		!listed[ContentRef(old)] {
 		t.Errorf("the list of what was erased is %v, %v", listed, err)
 	}
 	prove(t, w.j)
@@ -238,7 +242,8 @@ func TestWhatAKillLeavesIsRemoved(t *testing.T) {
 		t.Fatal("the file is not there") // else this proves nothing
 	}
 	r, err := w.look()
-	if err != nil || !r.OK || !strings.Contains(strings.Join(r.Notes, "\n"), "1 blobs are erased and their files are there still") {
+	if err != nil || !r.OK || !strings.Contains(strings.Join(r.Notes, "\n"),
+		"1 blobs are erased and their files are there still") {
 		t.Errorf("a check says %+v, %v", r, err)
 	}
 	w.start()
@@ -290,7 +295,8 @@ func TestContentThatIsRefused(t *testing.T) {
 	if err := put(strings.NewReader("four"), 3); refusal.CodeOf(err) != refusal.TooLarge {
 		t.Errorf("too large: %v", err)
 	}
-	if err := put(io.MultiReader(strings.NewReader("half"), readerFunc(func([]byte) (int, error) { return 0, broken })), 100); !errors.Is(err, broken) {
+	if err := put(io.MultiReader(strings.NewReader("half"), readerFunc(func([]byte) (int, error) { return 0, broken })),
+		100); !errors.Is(err, broken) {
 		t.Errorf("a reader that fails: %v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
@@ -304,7 +310,8 @@ func TestContentThatIsRefused(t *testing.T) {
 	}
 	full = nil
 	// A folder that cannot be written is what a full disk is: the file can be kept nowhere.
-	if err := errors.Join(os.RemoveAll(filepath.Join(w.dir, BlobsFolder)), os.WriteFile(filepath.Join(w.dir, BlobsFolder), nil, 0o600)); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(w.dir, BlobsFolder)),
+		os.WriteFile(filepath.Join(w.dir, BlobsFolder), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	if err := put(strings.NewReader("x"), 1); refusal.CodeOf(err) != refusal.NotReady {
@@ -357,12 +364,16 @@ func TestBackupsCarryBlobs(t *testing.T) {
 		want   map[string]string
 		lacked int
 	}{
-		"the first":               {[]string{full.File}, "", map[string]string{first: "the first", gone: "", later: "plugh"}, 0},
-		"the first with the list": {[]string{full.File}, filepath.Join(w.dir, ErasedFile), map[string]string{first: "the first", gone: "", later: ""}, 0},
-		"both":                    {[]string{full.File, more.File}, "", map[string]string{first: "the first", gone: "", later: "", second: "the second"}, 0},
+		"the first": {[]string{full.File}, "",
+			map[string]string{first: "the first", gone: "", later: "plugh"}, 0},
+		"the first with the list": {[]string{full.File}, filepath.Join(w.dir, ErasedFile),
+			map[string]string{first: "the first", gone: "", later: ""}, 0},
+		"both": {[]string{full.File, more.File}, "",
+			map[string]string{first: "the first", gone: "", later: "", second: "the second"}, 0},
 	} {
 		r := newWorld(t)
-		done, err := Restore(t.Context(), RestoreOptions{Files: c.files, Dir: r.dir, Registry: testRegistry(), Erased: c.list})
+		done, err := Restore(t.Context(),
+			RestoreOptions{Files: c.files, Dir: r.dir, Registry: testRegistry(), Erased: c.list})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -465,7 +476,8 @@ func TestBlobsWhileTheObjectStoreIsSilent(t *testing.T) {
 		t.Error("the file is there")
 	}
 	height := a.j.Height()
-	if _, _, err := a.j.PutContent(t.Context(), strings.NewReader("new"), 3); refusal.CodeOf(err) != refusal.NotReady || a.j.Height() != height {
+	if _, _, err := a.j.PutContent(t.Context(), strings.NewReader("new"), 3); refusal.CodeOf(err) != refusal.NotReady ||
+		a.j.Height() != height {
 		t.Errorf("taken in: %v", err)
 	}
 	if err := a.j.ScrubBlobs(t.Context(), false); err == nil || a.j.Blobs().Trouble == nil {
@@ -511,7 +523,8 @@ func TestAPutIsNeverWholeInMemory(t *testing.T) {
 	const size, most = 64 << 20, 8 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	name, n, err := w.j.PutContent(t.Context(), io.LimitReader(readerFunc(func(b []byte) (int, error) { return len(b), nil }), size), size)
+	name, n, err := w.j.PutContent(t.Context(),
+		io.LimitReader(readerFunc(func(b []byte) (int, error) { return len(b), nil }), size), size)
 	if err != nil || n != size {
 		t.Fatalf("%d bytes, %v", n, err)
 	}
@@ -535,7 +548,8 @@ func TestTheRecordKnowsWhichBlobsItNames(t *testing.T) {
 	w.add(name, 1)
 	w.stop()
 	w.edit(func(tx *bbolt.Tx) error {
-		return errors.Join(tx.DeleteBucket(blobsBucket), tx.Bucket(metaBucket).Put(layoutKey, binary.BigEndian.AppendUint64(nil, 4)))
+		return errors.Join(tx.DeleteBucket(blobsBucket),
+			tx.Bucket(metaBucket).Put(layoutKey, binary.BigEndian.AppendUint64(nil, 4)))
 	})
 	w.start()
 	if n := w.j.collectBlobs(t.Context(), time.Now().Add(time.Hour)); n != nil || w.content(name) != "named twice" {

@@ -87,7 +87,8 @@ func (j *Journal) mayFill(ctx context.Context, h *Height, last tip, info streamI
 	case info.whole() != nil:
 		return refuse("%v", info.whole())
 	case h == nil:
-		j.opt.Log.Warn("there is no record here and no height; it is made from the stream alone, whose end nothing confirms", "blocks", info.last)
+		j.opt.Log.Warn("there is no record here and no height; it is made from the stream alone, whose end nothing confirms",
+			"blocks", info.last)
 		return nil
 	case h.ShortFrom != 0:
 		return refuse("it lacks blocks from %d on that were confirmed by the record alone", h.ShortFrom)
@@ -103,7 +104,8 @@ func (j *Journal) mayFill(ctx context.Context, h *Height, last tip, info streamI
 	if hex.EncodeToString(b.Hash[:]) != h.Hash {
 		return refuse("its block %d is another one", h.Number)
 	}
-	j.opt.Log.Warn("the record is filled from the stream", "record", last.number, "confirmed", h.Number, "stream", info.last)
+	j.opt.Log.Warn("the record is filled from the stream", "record", last.number, "confirmed", h.Number, "stream",
+		info.last)
 	return nil
 }
 
@@ -117,7 +119,8 @@ func (j *Journal) refuseFill(h *Height, last tip, s scan, why string) error {
 		fmt.Fprintf(&b, "journal: the record here ends at block %d and block %d was confirmed; the stream, which ends at %d, may not fill it: %s",
 			last.number, h.Number, s.last, why)
 	} else {
-		fmt.Fprintf(&b, "journal: the record here ends at block %d; the stream, which ends at %d, may not fill it: %s", last.number, s.last, why)
+		fmt.Fprintf(&b, "journal: the record here ends at block %d; the stream, which ends at %d, may not fill it: %s",
+			last.number, s.last, why)
 	}
 	if s.behind > 0 {
 		fmt.Fprintf(&b, "; %d blocks behind that can be read (%d to %d)", s.behind, s.behindFrom, s.behindTo)
@@ -139,14 +142,16 @@ func (j *Journal) refuseFill(h *Height, last tip, s scan, why string) error {
 		if s.behind > 0 {
 			skip = " --skip-unreadable"
 		}
-		fmt.Fprintf(&b, "; (%d) qingkong journal rebuild --data %s --from stream%s, which keeps blocks 1 to %d", way, j.opt.Dir, skip, s.good)
+		fmt.Fprintf(&b, "; (%d) qingkong journal rebuild --data %s --from stream%s, which keeps blocks 1 to %d", way,
+			j.opt.Dir, skip, s.good)
 		if confirmed > s.good {
 			fmt.Fprintf(&b, " and loses %d to %d", s.good+1, confirmed)
 		}
 		way++
 	}
 	if last.number > 0 {
-		fmt.Fprintf(&b, "; (%d) qingkong journal rebuild --data %s --from db, which keeps blocks 1 to %d", way, j.opt.Dir, last.number)
+		fmt.Fprintf(&b, "; (%d) qingkong journal rebuild --data %s --from db, which keeps blocks 1 to %d", way, j.opt.Dir,
+			last.number)
 		if confirmed > last.number {
 			fmt.Fprintf(&b, " and loses %d to %d", last.number+1, confirmed)
 		}
@@ -188,11 +193,13 @@ func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) er
 		}
 	}
 	if err := j.putAside(); err != nil {
-		j.opt.Log.Error("the stream is damaged and could not be put aside; work begins on the record alone", "why", why, "err", err)
+		j.opt.Log.Error("the stream is damaged and could not be put aside; work begins on the record alone", "why", why,
+			"err", err)
 		j.withoutStream(err)
 		return nil
 	}
-	j.opt.Log.Warn("the stream is damaged; it is put aside and made anew from the record", "why", why, "blocks", j.Height(), "kept", j.opt.Before.Kept)
+	j.opt.Log.Warn("the stream is damaged; it is put aside and made anew from the record", "why", why, "blocks",
+		j.Height(), "kept", j.opt.Before.Kept)
 	j.streamEnd = 0
 	return j.log.reset(ctx)
 }

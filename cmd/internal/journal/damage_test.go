@@ -74,12 +74,21 @@ func TestBothStoresHurt(t *testing.T) {
 		says   []string
 	}{
 		{"the record gone, one byte flipped in the stream", func(w *world) { gone(w); flipBlock(w, 5) },
-			[]string{"message 5", "5 blocks behind that can be read (6 to 10)", "--from stream --skip-unreadable, which keeps blocks 1 to 4 and loses 5 to 10", "restore"}},
-		{"the same, and index.db gone: the server cuts the file itself", func(w *world) { gone(w); flipBlock(w, 5); w.remove(w.blk("index.db")) },
+			[]string{"message 5", "5 blocks behind that can be read (6 to 10)",
+				"--from stream --skip-unreadable, which keeps blocks 1 to 4 and loses 5 to 10", "restore"}},
+		{"the same, and index.db gone: the server cuts the file itself", func(w *world) {
+			gone(w)
+			flipBlock(w, 5)
+			w.remove(w.blk("index.db"))
+		},
 			[]string{"the server cut 1.blk from", "which keeps blocks 1 to", "and loses"}},
 		{"the record gone, the stream cut", func(w *world) { gone(w); w.cutBlk(0.6) },
 			[]string{"which keeps blocks 1 to", "loses"}},
-		{"the record gone, the stream cut, index.db gone", func(w *world) { gone(w); w.cutBlk(0.6); w.remove(w.blk("index.db")) },
+		{"the record gone, the stream cut, index.db gone", func(w *world) {
+			gone(w)
+			w.cutBlk(0.6)
+			w.remove(w.blk("index.db"))
+		},
 			[]string{"which keeps blocks 1 to", "loses"}},
 		{"the record cut to two pages, one byte flipped in the stream", func(w *world) {
 			flipBlock(w, 5)
@@ -145,7 +154,8 @@ func TestAnOlderRecordBesideACutStream(t *testing.T) {
 	}
 	w.cutBlk(0.7)
 	_, err := w.startLooking()
-	if err == nil || !strings.Contains(err.Error(), "--from db, which keeps blocks 1 to 3 and loses 4 to 10") || !strings.Contains(err.Error(), "--from stream") {
+	if err == nil || !strings.Contains(err.Error(), "--from db, which keeps blocks 1 to 3 and loses 4 to 10") ||
+		!strings.Contains(err.Error(), "--from stream") {
 		t.Fatalf("the start gave %v", err)
 	}
 	if kept, _ := filepath.Glob(filepath.Join(w.dir, keptStore+"*")); len(kept) != 1 {
@@ -172,7 +182,8 @@ func TestARebuildFromTheStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	opt := Options{Dir: w.dir, JS: w.js, Registry: testRegistry(), Before: before}
-	if _, err := RebuildFrom(t.Context(), opt, FromStream, false); err == nil || !strings.Contains(err.Error(), "--skip-unreadable") {
+	if _, err := RebuildFrom(t.Context(), opt, FromStream, false); err == nil ||
+		!strings.Contains(err.Error(), "--skip-unreadable") {
 		t.Fatalf("without skipping: %v", err)
 	}
 	if exists(filepath.Join(w.dir, File)) {
@@ -230,7 +241,10 @@ func TestDamagedPages(t *testing.T) {
 			must(t, errors.Join(err, f.Close()))
 			must(t, os.Truncate(path, int64(m.next)*m.pageSize-1))
 		}, "it was cut"},
-		{"not a database", func(t *testing.T, path string) { must(t, os.WriteFile(path, bytes.Repeat([]byte("x"), 1<<16), 0o600)) }, "neither of its two meta pages is valid"},
+		{"not a database", func(t *testing.T, path string) {
+			must(t,
+				os.WriteFile(path, bytes.Repeat([]byte("x"), 1<<16), 0o600))
+		}, "neither of its two meta pages is valid"},
 		{"all pages but the first overwritten", func(t *testing.T, path string) {
 			data, err := os.ReadFile(path)
 			must(t, err)
@@ -243,7 +257,8 @@ func TestDamagedPages(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := hurt(t, func(w *world) { c.damage(w.t.(*testing.T), filepath.Join(w.dir, File)) })
 			_, err := w.startLooking()
-			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "Move it out of the folder") || strings.Contains(err.Error(), "goroutine") {
+			if err == nil || !strings.Contains(err.Error(), c.says) ||
+				!strings.Contains(err.Error(), "Move it out of the folder") || strings.Contains(err.Error(), "goroutine") {
 				t.Fatalf("the start gave %v", err)
 			}
 			w.remove(filepath.Join(w.dir, File)) // what it says helps
@@ -272,7 +287,8 @@ func TestWhyARecordIsNotOpened(t *testing.T) {
 		os.ErrPermission:       "may not be opened by this user",
 		errors.New("odd luck"): "odd luck",
 	} {
-		if got := whyNotOpened("x/qingkong.db", err).Error(); !strings.Contains(got, want) || !strings.Contains(got, "x/qingkong.db") {
+		if got := whyNotOpened("x/qingkong.db", err).Error(); !strings.Contains(got, want) ||
+			!strings.Contains(got, "x/qingkong.db") {
 			t.Errorf("%v is worded %s", err, got)
 		}
 	}

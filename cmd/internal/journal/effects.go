@@ -20,7 +20,8 @@ var (
 	outboxBucket    = []byte("journal.outbox")     // topic 0 id 0 channel -> outRow
 	outboxDueBucket = []byte("journal.outbox_due") // channel 0 due (8, ms) topic 0 id -> nothing
 	timersBucket    = []byte("journal.timers")     // id -> timerRow as JSON
-	timersDueBucket = []byte("journal.timers_due") // due (8, ms) id -> nothing, or "w" of one that is due by the wall clock
+	// due (8, ms) id -> nothing, or "w" of one that is due by the wall clock
+	timersDueBucket = []byte("journal.timers_due")
 )
 
 // effects writes outbox and timer rows into the one transaction of a block. The first failure is kept in err.

@@ -78,7 +78,8 @@ func (f *kvFar) open(ctx context.Context) (jetstream.Stream, error) {
 
 // failed forgets the bucket when it is gone, so that the next call opens it anew.
 func (f *kvFar) failed(err error) error {
-	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
+		errors.Is(err, nats.ErrNoResponders) {
 		f.mu.Lock()
 		f.stream = nil
 		f.mu.Unlock()
@@ -133,7 +134,8 @@ func (f *kvFar) get(ctx context.Context, key string) (e farEntry, err error) {
 		return e, errMissing
 	case ctx.Err() != nil:
 		return e, fmt.Errorf("no answer: %w", ctx.Err())
-	case errors.Is(f.failed(err), jetstream.ErrStreamNotFound), errors.Is(err, nats.ErrNoResponders), errors.Is(err, nats.ErrConnectionClosed):
+	case errors.Is(f.failed(err), jetstream.ErrStreamNotFound), errors.Is(err, nats.ErrNoResponders),
+		errors.Is(err, nats.ErrConnectionClosed):
 		return e, err
 	case err != nil:
 		return e, fmt.Errorf("%w: %w", errUnreadable, err)

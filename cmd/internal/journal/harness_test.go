@@ -96,7 +96,8 @@ func decodeTo[E Event](kind string, data []byte) (Event, error) {
 func testRegistry() *Registry { return today().registry() }
 
 func today() program {
-	return program{record: func(e added) Event { return e }, decode: decodeTo[added], placed: func(*bbolt.Tx, Pos, Event) {}}
+	return program{record: func(e added) Event { return e }, decode: decodeTo[added],
+		placed: func(*bbolt.Tx, Pos, Event) {}}
 }
 
 func (p program) registry(more ...Module) *Registry {

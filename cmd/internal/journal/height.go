@@ -21,8 +21,9 @@ const HeightFile = "height"
 
 // Height is the content of [HeightFile].
 type Height struct {
-	Number uint64 `json:"number"` // of the last block that was confirmed; after a power cut of one that was within a second of it
-	Hash   string `json:"hash"`   // of that block, hex; empty before the first
+	// of the last block that was confirmed; after a power cut of one that was within a second of it
+	Number uint64 `json:"number"`
+	Hash   string `json:"hash"` // of that block, hex; empty before the first
 	// ShortFrom is the mark: the first block that the stream of a node of its own may lack although it was confirmed; 0
 	// while there is none. Under the mark a stream alone is never whole.
 	ShortFrom uint64 `json:"short_from,omitempty"`
@@ -168,7 +169,8 @@ func (w *heightWriter) write() error {
 		return err
 	}
 	text = append(text, '\n')
-	if err := replaceFile(w.path, append(slices.Clip(text), lastLine(w.now.Number, w.now.Hash)...), !w.noSync); err != nil {
+	if err := replaceFile(w.path, append(slices.Clip(text), lastLine(w.now.Number, w.now.Hash)...),
+		!w.noSync); err != nil {
 		return fmt.Errorf("%s could not be written: %w", w.path, err)
 	}
 	w.written, w.any = w.now, true

@@ -38,7 +38,8 @@ func (d *dies) point(name string) {
 	if d.at[name]++; d.at[name] > 3 {
 		return
 	}
-	c := copied{point: fmt.Sprintf("%s %d", name, d.at[name]), confirmed: d.confirmed.Load(), dir: d.t.TempDir(), nats: d.t.TempDir()}
+	c := copied{point: fmt.Sprintf("%s %d", name, d.at[name]), confirmed: d.confirmed.Load(), dir: d.t.TempDir(),
+		nats: d.t.TempDir()}
 	for to, from := range map[string]string{c.dir: d.dir, c.nats: d.nats} {
 		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 			d.t.Error(err)
@@ -49,7 +50,8 @@ func (d *dies) point(name string) {
 
 func (d *dies) one(secret string) {
 	e := Seal([]byte(secret))
-	if _, err := d.j.Submit(d.t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+	if _, err := d.j.Submit(d.t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 		d.t.Error(err)
 		return
 	}
@@ -148,26 +150,31 @@ func TestHeightOnANodeOfItsOwn(t *testing.T) {
 		{name: "the record is older and the stream whole", height: number(blocks), record: 3, stream: blocks, want: blocks},
 		{name: "the record is gone and the stream short", height: number(blocks), stream: 9, says: "too short"},
 		{name: "the record is older and the stream short", height: number(blocks), record: 3, stream: 9, says: "too short"},
-		{name: "the record is gone and the stream marked", height: func(h *Height) { h.ShortFrom = 8 }, stream: blocks, says: "from 8 on"},
+		{name: "the record is gone and the stream marked", height: func(h *Height) { h.ShortFrom = 8 }, stream: blocks,
+			says: "from 8 on"},
 		{name: "the record is gone, its stream too", height: number(blocks), stream: 0, says: "is a disk not mounted"},
-		{name: "the record is gone and the stream has another block", height: func(h *Height) { h.Hash = strings.Repeat("ab", 32) }, stream: blocks, says: "another one"},
-		{name: "the record has another block", height: func(h *Height) { h.Hash = strings.Repeat("ab", 32) }, record: blocks, stream: blocks, want: blocks, halted: ErrForked},
-		{name: "the record is gone, the stream has a hole", height: number(blocks), stream: blocks, says: "message 5 cannot be read", wrong: func(w *world) {
-			s, err := w.js.Stream(w.t.Context(), Stream)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			if err := s.DeleteMsg(w.t.Context(), 5); err != nil {
-				w.t.Fatal(err)
-			}
-		}},
+		{name: "the record is gone and the stream has another block",
+			height: func(h *Height) { h.Hash = strings.Repeat("ab", 32) }, stream: blocks, says: "another one"},
+		{name: "the record has another block", height: func(h *Height) { h.Hash = strings.Repeat("ab", 32) }, record: blocks,
+			stream: blocks, want: blocks, halted: ErrForked},
+		{name: "the record is gone, the stream has a hole", height: number(blocks), stream: blocks,
+			says: "message 5 cannot be read", wrong: func(w *world) {
+				s, err := w.js.Stream(w.t.Context(), Stream)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				if err := s.DeleteMsg(w.t.Context(), 5); err != nil {
+					w.t.Fatal(err)
+				}
+			}},
 		{name: "no height, the record is gone and the stream whole", stream: blocks, want: blocks},
 		{name: "no height, neither record nor stream", stream: 0, says: "node-id"},
-		{name: "the height is damaged", height: number(blocks), record: blocks, stream: blocks, says: "damaged", wrong: func(w *world) {
-			if err := os.WriteFile(filepath.Join(w.dir, HeightFile), []byte("{"), 0o600); err != nil {
-				w.t.Fatal(err)
-			}
-		}},
+		{name: "the height is damaged", height: number(blocks), record: blocks, stream: blocks, says: "damaged",
+			wrong: func(w *world) {
+				if err := os.WriteFile(filepath.Join(w.dir, HeightFile), []byte("{"), 0o600); err != nil {
+					w.t.Fatal(err)
+				}
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -344,7 +351,8 @@ func TestWhatNoNodeHasIsNotForgotten(t *testing.T) {
 	go func() { _, err := a.tryStart(); done <- err }()
 	select {
 	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "block 10 was confirmed") || !strings.Contains(err.Error(), "ends at 6") {
+		if err == nil || !strings.Contains(err.Error(), "block 10 was confirmed") ||
+			!strings.Contains(err.Error(), "ends at 6") {
 			t.Errorf("the start gave %v", err)
 		}
 	case <-time.After(40 * time.Second):

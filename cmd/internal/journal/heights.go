@@ -110,7 +110,8 @@ func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
 		}
 		if warned && len(missing) == 0 && max(top, j.Height()) <= info.last {
 			return info, fmt.Errorf("journal: block %d was confirmed on this node (%s), the shared stream ends at %d and no node reaches further "+
-				"than %d: restore the stream or a node from a backup (nothing was changed)", confirmed, HeightFile, info.last, max(top, j.Height()))
+				"than %d: restore the stream or a node from a backup (nothing was changed)", confirmed, HeightFile, info.last,
+				max(top, j.Height()))
 		}
 		if !warned {
 			warned = true
@@ -132,7 +133,8 @@ func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return info, fmt.Errorf("journal: still waiting for the heights of %v (exclude a node that will not come back): %w", missing, ctx.Err())
+			return info, fmt.Errorf("journal: still waiting for the heights of %v (exclude a node that will not come back): %w",
+				missing, ctx.Err())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
@@ -140,7 +142,8 @@ func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
 
 // highest names the configured node whose record reaches furthest and how far, and those that have not said
 // so since the stream ended where it ends now. An excluded node counts for nothing.
-func (j *Journal) highest(ctx context.Context, streamLast uint64) (best string, top uint64, missing []string, err error) {
+func (j *Journal) highest(ctx context.Context, streamLast uint64) (best string, top uint64, missing []string,
+	err error) {
 	for _, name := range j.opt.Nodes {
 		e, err := j.nodes.Get(ctx, name)
 		if errors.Is(err, jetstream.ErrKeyNotFound) {

@@ -71,12 +71,13 @@ type Options struct {
 	Nodes    []string            // configured nodes of a shared journal; see heights.go
 	Node     string              // this node's name; default: a random one kept in Dir
 	Replicas int                 // of streams this journal creates; default 1
-	Before   *Before             // what [Survey] saw before the server opened its store; nil looks now, at the record alone
-	Clock    func() time.Time    // the wall clock; default time.Now
-	Mono     func() time.Duration
-	NoSync   bool // for a throw-away folder: commits are not fsynced
-	Log      *slog.Logger
-	Times    *Times // of a measurement: where the writer's time goes; nil for none
+	// what [Survey] saw before the server opened its store; nil looks now, at the record alone
+	Before *Before
+	Clock  func() time.Time // the wall clock; default time.Now
+	Mono   func() time.Duration
+	NoSync bool // for a throw-away folder: commits are not fsynced
+	Log    *slog.Logger
+	Times  *Times // of a measurement: where the writer's time goes; nil for none
 	// Full is asked before a command is queued that is not vital: the refusal it answers while the disk is nearly full, or
 	// nil.
 	Full func() error

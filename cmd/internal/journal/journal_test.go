@@ -134,13 +134,15 @@ func TestBlocksStayUnderTheirLimit(t *testing.T) {
 	pad := strings.Repeat("灰", 30_000)
 	for i := range 40 {
 		wg.Go(func() {
-			if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: fmt.Sprint(i), N: 1, Pad: pad}}); err != nil {
+			if _, err := w.j.Submit(t.Context(),
+				Command{Kind: "t.add", Payload: add{Name: fmt.Sprint(i), N: 1, Pad: pad}}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	_, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "big", N: 1, Pad: strings.Repeat("x", maxBlock)}})
+	_, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "big", N: 1, Pad: strings.Repeat("x", maxBlock)}})
 	if refusal.CodeOf(err) != refusal.TooLarge {
 		t.Errorf("a command larger than a block gave %v", err)
 	}

@@ -80,7 +80,8 @@ func bringUp(ctx context.Context, opt Options, db *bbolt.DB) (*bbolt.DB, error) 
 	if err := dropKept(path); err != nil {
 		return db, err
 	}
-	opt.Log.Warn("the state has an older layout and is made anew from its blocks; the old file is kept", "layout", have, "program", layout, "blocks", last.number)
+	opt.Log.Warn("the state has an older layout and is made anew from its blocks; the old file is kept", "layout", have,
+		"program", layout, "blocks", last.number)
 	told := time.Now()
 	progress := func(block uint64) {
 		if time.Since(told) > 5*time.Second {

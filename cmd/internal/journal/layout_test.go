@@ -37,7 +37,8 @@ func TestAnOlderLayoutIsMadeAnew(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	e := Seal([]byte("secret"))
-	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 3, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+	if _, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 3, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 		t.Fatal(err)
 	}
 	state := prove(t, w.j).StateHash
@@ -53,7 +54,8 @@ func TestAnOlderLayoutIsMadeAnew(t *testing.T) {
 			t.Errorf("the state is another than before")
 		}
 		wantSecret(t, w.j, e.Ref, "secret")
-		if got, err := Do[uint64](t.Context(), w.j, Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 3, Ref: e.Ref}}); err != nil || got != 3 {
+		if got, err := Do[uint64](t.Context(), w.j,
+			Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 3, Ref: e.Ref}}); err != nil || got != 3 {
 			t.Errorf("the key is forgotten: %d, %v", got, err)
 		}
 		kept, err := filepath.Glob(filepath.Join(w.dir, File+keptMark+"*"))
@@ -77,7 +79,8 @@ func TestANewerLayoutIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.tryStart()
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("layout %d", layout+1)) || !strings.Contains(err.Error(), fmt.Sprintf("up to %d", layout)) {
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("layout %d", layout+1)) ||
+		!strings.Contains(err.Error(), fmt.Sprintf("up to %d", layout)) {
 		t.Errorf("the start gave %v", err)
 	}
 	after, err := os.ReadFile(filepath.Join(w.dir, File))
@@ -96,7 +99,8 @@ func TestKeysAreForgottenAfterAMonth(t *testing.T) {
 	const keys = pruneMost + 200
 	done := make(chan error, keys)
 	for i := range keys {
-		err := w.j.SubmitFunc(Command{Kind: "t.add", Key: fmt.Sprint("k", i), Payload: add{Name: "x", N: 1}}, func(_ any, err error) { done <- err })
+		err := w.j.SubmitFunc(Command{Kind: "t.add", Key: fmt.Sprint("k", i), Payload: add{Name: "x", N: 1}},
+			func(_ any, err error) { done <- err })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +122,8 @@ func TestKeysAreForgottenAfterAMonth(t *testing.T) {
 	if n, index := left(); n != keys || index != keys {
 		t.Errorf("after thirty days %d keys and %d rows of the index are left, want all", n, index)
 	}
-	if got, err := Do[uint64](t.Context(), w.j, Command{Kind: "t.add", Key: "k0", Payload: add{Name: "x", N: 1}}); err != nil || got != 1 {
+	if got, err := Do[uint64](t.Context(), w.j,
+		Command{Kind: "t.add", Key: "k0", Payload: add{Name: "x", N: 1}}); err != nil || got != 1 {
 		t.Errorf("the first key gave %d, %v; want its first answer", got, err)
 	}
 	now = now.Add(time.Millisecond)
@@ -129,7 +134,8 @@ func TestKeysAreForgottenAfterAMonth(t *testing.T) {
 		}
 		prove(t, w.j)
 	}
-	if got, err := Do[uint64](t.Context(), w.j, Command{Kind: "t.add", Key: "k0", Payload: add{Name: "x", N: 1}}); err != nil || got != keys+4 {
+	if got, err := Do[uint64](t.Context(), w.j,
+		Command{Kind: "t.add", Key: "k0", Payload: add{Name: "x", N: 1}}); err != nil || got != keys+4 {
 		t.Errorf("a forgotten key gave %d, %v; want it done again", got, err)
 	}
 	prove(t, w.j)

@@ -160,7 +160,8 @@ func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, e
 	return kv.Update(ctx, leaseName, []byte(j.opt.Node), holds.Revision())
 }
 
-func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint64, lead func(context.Context, uint64)) error {
+func (j *Journal) holdLease(ctx context.Context, kv jetstream.KeyValue, rev uint64,
+	lead func(context.Context, uint64)) error {
 	renewed := time.Now()
 	one, stop := context.WithTimeout(ctx, leaseTTL)
 	epoch, err := j.term(one)

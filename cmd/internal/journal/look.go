@@ -41,7 +41,8 @@ func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 	if l, err = l.complete(); err != nil {
 		return Report{}, err
 	}
-	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}}, blobs: blobs.New(filepath.Join(l.Dir, BlobsFolder), nil, false)}
+	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}},
+		blobs: blobs.New(filepath.Join(l.Dir, BlobsFolder), nil, false)}
 	db, err := p.open(ctx, l.Dir)
 	if err != nil {
 		return Report{}, err
@@ -109,7 +110,8 @@ func (l Look) makeTmp() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if inside, err := filepath.Rel(dir, tmp); err == nil && inside != ".." && !strings.HasPrefix(inside, ".."+string(filepath.Separator)) {
+	if inside, err := filepath.Rel(dir, tmp); err == nil && inside != ".." &&
+		!strings.HasPrefix(inside, ".."+string(filepath.Separator)) {
 		return "", fmt.Errorf("the folder for the copies, %s, lies in the data folder, in which a check changes nothing: name another with --tmp", tmp)
 	}
 	size := int64(0)
@@ -260,7 +262,8 @@ func (p *proof) streamAlone(ctx context.Context) (Report, error) {
 	}
 	p.r.note("the stream ends at %d; its blocks up to %d can be read and follow one another", info.last, good)
 	if p.height != nil && good < p.height.Number {
-		p.r.problem("the stream's readable blocks end at %d, %s says that block %d was confirmed", good, HeightFile, p.height.Number)
+		p.r.problem("the stream's readable blocks end at %d, %s says that block %d was confirmed", good, HeightFile,
+			p.height.Number)
 	}
 	return p.r, nil
 }

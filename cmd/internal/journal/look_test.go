@@ -40,7 +40,8 @@ func TestACheckNames(t *testing.T) {
 	}{
 		{"a character of a stored name that was altered",
 			func(f *filled) { f.vault(f.live.Ref, func(row []byte) []byte { row[len(row)-1] ^= 1; return row }) },
-			[]string{"does not have the hash that is its name", "is another in qingkong.db than in QINGKONG_VAULT, which has the right one"}, ""},
+			[]string{"does not have the hash that is its name",
+				"is another in qingkong.db than in QINGKONG_VAULT, which has the right one"}, ""},
 		{"an entry that a block names and that is gone on both sides",
 			func(f *filled) {
 				f.vault(f.live.Ref, func([]byte) []byte { return nil })
@@ -52,7 +53,8 @@ func TestACheckNames(t *testing.T) {
 			[]string{"is in QINGKONG_VAULT and not in qingkong.db", "neither there nor erased"}, ""},
 		{"an entry that the record erased and that is back",
 			func(f *filled) { f.vault(f.erased.Ref, func([]byte) []byte { return f.erased.row() }) },
-			[]string{"was erased by the record and is still there", "was erased in QINGKONG_VAULT and is in qingkong.db still"}, ""},
+			[]string{"was erased by the record and is still there",
+				"was erased in QINGKONG_VAULT and is in qingkong.db still"}, ""},
 		{"an entry that was erased and is in the key-value bucket still",
 			func(f *filled) {
 				f.onServer(func(js jetstream.JetStream) { f.putFar(js, f.erased.Ref, f.erased.sealed) })
@@ -95,12 +97,16 @@ func TestACheckNames(t *testing.T) {
 			[]string{"lacks pieces of its 2"}, ""},
 		{"content that was altered",
 			func(f *filled) {
-				f.vault(pieceRef(strings.TrimPrefix(f.content, contentPrefix), 0), func(row []byte) []byte { row[500] ^= 1; return row })
+				f.vault(pieceRef(strings.TrimPrefix(f.content, contentPrefix), 0), func(row []byte) []byte {
+					row[500] ^= 1
+					return row
+				})
 			},
 			[]string{"content sha256:"}, ""},
 		{"content that does not say how many pieces it has",
 			func(f *filled) {
-				f.vault(pieceRef(strings.TrimPrefix(f.content, contentPrefix), -1), func(row []byte) []byte { return append(row, 'x') })
+				f.vault(pieceRef(strings.TrimPrefix(f.content, contentPrefix), -1),
+					func(row []byte) []byte { return append(row, 'x') })
 			},
 			[]string{"does not say how many pieces"}, ""},
 
@@ -126,17 +132,20 @@ func TestACheckNames(t *testing.T) {
 				f.remove(filepath.Join(dir, "index.db"))
 				truncate(f.t, filepath.Join(dir, "1.blk"), 500)
 			},
-			[]string{"is in qingkong.db and not in QINGKONG_VAULT", "stream KV_QINGKONG_VAULT: msgs/1.blk has 500 bytes, of which the server kept"}, ""},
+			[]string{"is in qingkong.db and not in QINGKONG_VAULT",
+				"stream KV_QINGKONG_VAULT: msgs/1.blk has 500 bytes, of which the server kept"}, ""},
 		{"the row of the layout",
 			func(f *filled) {
 				f.edit(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(layoutKey, []byte("x")) })
 			},
 			[]string{"the row of the state's layout is damaged"}, ""},
-		{"a bucket whose name was altered", func(f *filled) { f.replace("t.sums", "a.sums") }, []string{`bucket "a.sums" is not found under its name`}, ""},
+		{"a bucket whose name was altered", func(f *filled) { f.replace("t.sums", "a.sums") },
+			[]string{`bucket "a.sums" is not found under its name`}, ""},
 		{"a row whose key was altered", func(f *filled) { f.replace(f.live.Ref, "a"+f.live.Ref[1:]) },
 			[]string{"bucket vault.entries: row ", "is in QINGKONG_VAULT and not in qingkong.db"}, ""},
 		{"a stream that is not there",
-			func(f *filled) { f.remove(filepath.Join(f.nats, "jetstream")) }, []string{"the stream is not there, the record ends at "}, ""},
+			func(f *filled) { f.remove(filepath.Join(f.nats, "jetstream")) },
+			[]string{"the stream is not there, the record ends at "}, ""},
 
 		{"a record below the height",
 			func(f *filled) { f.setHeight(func(h *Height) { h.Number += 7 }) },
@@ -273,7 +282,8 @@ func TestAFaultIsASentence(t *testing.T) {
 	truncate(t, f.file(), 8192)
 	p := &proof{reg: f.opt.Registry, tmp: t.TempDir(), r: Report{Problems: []string{}}}
 	r, err := p.run(t.Context(), db)
-	if err != nil || r.OK || len(r.Problems) == 0 || !strings.Contains(r.Problems[0], f.file()+" cannot be read to its end") {
+	if err != nil || r.OK || len(r.Problems) == 0 ||
+		!strings.Contains(r.Problems[0], f.file()+" cannot be read to its end") {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if err := db.Close(); err != nil {
@@ -394,7 +404,8 @@ func TestWhereACheckCopiesTo(t *testing.T) {
 func TestACheckMakesNothingOnAServer(t *testing.T) {
 	f := newFilled(t)
 	s := natstest.Start(t, t.TempDir())
-	r, err := CheckStopped(t.Context(), Look{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir(), JS: s.JS, Shared: true})
+	r, err := CheckStopped(t.Context(),
+		Look{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir(), JS: s.JS, Shared: true})
 	if err != nil || r.OK || !strings.Contains(r.Problems[0], "the stream is not there") {
 		t.Errorf("%+v, %v", r, err)
 	}

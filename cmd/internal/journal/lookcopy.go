@@ -20,7 +20,8 @@ type cut struct {
 
 func (c cut) String() string {
 	if c.after < 0 {
-		return fmt.Sprintf("stream %s: %s has %d bytes, of which the server kept nothing when it opened the copy", c.stream, c.file, c.before)
+		return fmt.Sprintf("stream %s: %s has %d bytes, of which the server kept nothing when it opened the copy", c.stream,
+			c.file, c.before)
 	}
 	return fmt.Sprintf("stream %s: %s has %d bytes, of which the server kept %d when it opened the copy: what lies behind cannot be read",
 		c.stream, c.file, c.before, c.after)

@@ -52,7 +52,8 @@ func readMeta(f io.ReaderAt, at int64) (m pageMeta, ok bool) {
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write(b[:metaLen-8]) // a hash never fails to write
-	if order.Uint32(b[0:]) != metaMagic || order.Uint32(b[4:]) != metaVersion || order.Uint64(b[metaLen-8:]) != sum.Sum64() {
+	if order.Uint32(b[0:]) != metaMagic || order.Uint32(b[4:]) != metaVersion ||
+		order.Uint64(b[metaLen-8:]) != sum.Sum64() {
 		return m, false
 	}
 	m = pageMeta{pageSize: int64(order.Uint32(b[8:])), root: order.Uint64(b[16:]), freelist: order.Uint64(b[32:]),

@@ -50,7 +50,8 @@ func newFilled(t *testing.T) *filled {
 	f.opt.Registry = namingRegistry()
 	f.start()
 	for _, e := range []VaultEntry{f.live, f.erased} {
-		if _, err := f.j.Submit(t.Context(), Command{Kind: "n.name", Payload: naming{e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+		if _, err := f.j.Submit(t.Context(),
+			Command{Kind: "n.name", Payload: naming{e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +65,10 @@ func newFilled(t *testing.T) *filled {
 	f.vaultLevel()
 	f.add("x", 1) // what was delivered is forgotten with the next block
 	height := f.j.Height()
-	f.eventually("the stream is level", func() bool { info, err := f.j.log.info(t.Context()); return err == nil && info.last == height })
+	f.eventually("the stream is level", func() bool {
+		info, err := f.j.log.info(t.Context())
+		return err == nil && info.last == height
+	})
 	f.stop()
 	return f
 }
@@ -102,7 +106,8 @@ func (w *world) lookCtx(ctx context.Context) (Report, error) {
 	before := snapshot(w.t, w.dir, w.nats)
 	r, err := CheckStopped(ctx, l)
 	if after := snapshot(w.t, w.dir, w.nats); !slices.Equal(before, after) {
-		w.t.Errorf("the check changed the folder: it was\n%s\nand is\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+		w.t.Errorf("the check changed the folder: it was\n%s\nand is\n%s", strings.Join(before, "\n"),
+			strings.Join(after, "\n"))
 	}
 	if left, readErr := os.ReadDir(l.Tmp); readErr != nil || len(left) > 0 {
 		w.t.Errorf("the check left %v, %v", left, readErr)
@@ -130,7 +135,8 @@ func snapshot(t testing.TB, dirs ...string) (list []string) {
 				}
 				sum = sha256.Sum256(text)
 			}
-			list = append(list, fmt.Sprintf("%s %s %d %s %x", path, info.Mode(), info.Size(), info.ModTime().Format(time.RFC3339Nano), sum[:8]))
+			list = append(list, fmt.Sprintf("%s %s %d %s %x", path, info.Mode(), info.Size(),
+				info.ModTime().Format(time.RFC3339Nano), sum[:8]))
 			return nil
 		})
 		if err != nil {

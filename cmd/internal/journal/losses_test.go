@@ -63,7 +63,8 @@ func TestSharedStreamDamagedInTheMiddle(t *testing.T) {
 		w.want("x", 10)
 		_, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1}})
 		var e *refusal.Error
-		if !errors.As(err, &e) || e.Code != refusal.NotReady || w.j.Halted() == nil || !strings.Contains(w.j.Halted().Error(), "restore it on the cluster") {
+		if !errors.As(err, &e) || e.Code != refusal.NotReady || w.j.Halted() == nil ||
+			!strings.Contains(w.j.Halted().Error(), "restore it on the cluster") {
 			t.Errorf("node %s: %v, halted by %v", w.opt.Node, err, w.j.Halted())
 		}
 	}

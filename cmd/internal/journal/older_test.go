@@ -106,7 +106,8 @@ func TestOlderKinds(t *testing.T) {
 			kinds = append(kinds, e.Kind)
 		}
 	}
-	if want := []string{"t.counted", "t.counted", "t.counted.v2", "t.counted.v2", "t.added", "t.added"}; !slices.Equal(kinds, want) {
+	if want := []string{"t.counted", "t.counted", "t.counted.v2", "t.counted.v2", "t.added",
+		"t.added"}; !slices.Equal(kinds, want) {
 		t.Fatalf("recorded as %v, want %v", kinds, want)
 	}
 	same := func(what string) {
@@ -181,7 +182,8 @@ func TestUnreadableOlderKind(t *testing.T) {
 	broken.older = []Older{secondToToday(), {counted{}.Kind(), countedV2{}.Kind(), func([]byte) ([]byte, error) {
 		return nil, errors.New("a lift that fails")
 	}}}
-	unknown.older = []Older{secondToToday(), {counted{}.Kind(), "t.nowhere", func(data []byte) ([]byte, error) { return data, nil }}}
+	unknown.older = []Older{secondToToday(),
+		{counted{}.Kind(), "t.nowhere", func(data []byte) ([]byte, error) { return data, nil }}}
 	gone.older = []Older{secondToToday()}
 	for _, c := range []struct {
 		name string
@@ -225,7 +227,8 @@ func TestUnreadableOlderKind(t *testing.T) {
 			}
 			w.opt.Registry = versions()[2].registry()
 			w.start()
-			if r := prove(t, w.j); r.Root != before.Root || r.StateHash != before.StateHash || !slices.EqualFunc(w.blocks(), blocks, bytes.Equal) {
+			if r := prove(t, w.j); r.Root != before.Root || r.StateHash != before.StateHash ||
+				!slices.EqualFunc(w.blocks(), blocks, bytes.Equal) {
 				t.Errorf("%+v, want %+v", r, before)
 			}
 		})

@@ -35,9 +35,12 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 	}
 	db.NoSync = opt.NoSync
 	j := &Journal{
-		opt: opt, reg: opt.Registry, db: db, log: opt.log, clock: newClock(opt.Clock, opt.Mono), heights: newHeightWriter(opt.Dir, opt.Before.Height, opt.NoSync),
-		queue: make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1), stop: make(chan struct{}),
-		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1), blobWatch: blobWatch{look: make(chan struct{}, 1)},
+		opt: opt, reg: opt.Registry, db: db, log: opt.log, clock: newClock(opt.Clock, opt.Mono),
+		heights: newHeightWriter(opt.Dir, opt.Before.Height, opt.NoSync),
+		queue:   make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1),
+		stop:      make(chan struct{}),
+		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1),
+		blobWatch: blobWatch{look: make(chan struct{}, 1)},
 	}
 	j.fresh, j.leader.seen = fresh, time.Now()
 	j.behindWork, j.endBehind = context.WithCancel(context.Background())
@@ -119,7 +122,8 @@ func (opt Options) refuseEmpty(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("journal: %s has the name of a node and neither %s nor a stream that holds blocks: is a disk not mounted? "+
-		"Restore the folder from a backup; for a new beginning remove %s and %s there (nothing was changed)", opt.Dir, File, nodeFile, HeightFile)
+		"Restore the folder from a backup; for a new beginning remove %s and %s there (nothing was changed)", opt.Dir, File,
+		nodeFile, HeightFile)
 }
 
 func (j *Journal) start(ctx context.Context) error {
@@ -135,7 +139,8 @@ func (j *Journal) start(ctx context.Context) error {
 		return err
 	}
 	if m := j.restored; m != nil {
-		j.opt.Log.Warn("the record was made to end early; ids beyond its end may exist outside", "block", m.Block, "confirmed", m.Confirmed, "at", m.At)
+		j.opt.Log.Warn("the record was made to end early; ids beyond its end may exist outside", "block", m.Block,
+			"confirmed", m.Confirmed, "at", m.At)
 	}
 	j.vault = j.newVault()
 	if err := j.openBlobs(); err != nil {

@@ -82,10 +82,12 @@ type VaultErased struct {
 func (VaultErased) Kind() string { return "journal.vault_erased" }
 
 func ownModule() Module {
-	own := []string{string(metaBucket), string(blocksBucket), string(idemBucket), string(idemAtBucket), string(outboxBucket),
+	own := []string{string(metaBucket), string(blocksBucket), string(idemBucket), string(idemAtBucket),
+		string(outboxBucket),
 		string(outboxDueBucket), string(timersBucket), string(timersDueBucket), string(leaseBucket), string(blobsBucket)}
 	return Module{Name: "journal", Buckets: append(own, ledger.Buckets()...), Decode: decodeOwn, Apply: applyOwn,
-		Quiet: []string{LeaseTaken{}.Kind(), Sent{}.Kind(), TimerFired{}.Kind(), RecordRestored{}.Kind(), VaultErased{}.Kind()}}
+		Quiet: []string{LeaseTaken{}.Kind(), Sent{}.Kind(), TimerFired{}.Kind(), RecordRestored{}.Kind(),
+			VaultErased{}.Kind()}}
 }
 
 func decodeOwn(kind string, data []byte) (Event, error) {

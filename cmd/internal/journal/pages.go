@@ -59,7 +59,8 @@ func whyNotOpened(path string, err error) error {
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("%s may not be opened by this user: run the program as the owner of the folder, or give it the right; the file itself "+
 			"is not damaged: %w", path, err)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum),
+		errors.Is(err, bolterrors.ErrVersionMismatch):
 		return damagedFile(path, err.Error())
 	}
 	return fmt.Errorf("open %s: %w", path, err)

@@ -42,7 +42,8 @@ func NewPassphrase(text string) (*Passphrase, error) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case n < passphraseLeast:
-		return nil, refusal.New(refusal.Invalid, "backup.passphrase_short", refusal.Args{"count": n, "least": passphraseLeast})
+		return nil, refusal.New(refusal.Invalid, "backup.passphrase_short",
+			refusal.Args{"count": n, "least": passphraseLeast})
 	case n > passphraseMost || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return nil, refusal.New(refusal.Invalid, "backup.passphrase_line", refusal.Args{"most": passphraseMost})
 	}
@@ -66,7 +67,8 @@ func ReadPassphrase(path string) (*Passphrase, error) {
 	case !info.Mode().IsRegular():
 		return nil, refused(refusal.Worded{ZH: "不是普通文件", EN: "it is no plain file"})
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, refusal.New(refusal.Invalid, "backup.passphrase_open", refusal.Args{"file": path, "mode": fmt.Sprintf("%04o", info.Mode().Perm())})
+		return nil, refusal.New(refusal.Invalid, "backup.passphrase_open",
+			refusal.Args{"file": path, "mode": fmt.Sprintf("%04o", info.Mode().Perm())})
 	}
 	text, err := io.ReadAll(io.LimitReader(f, 4*passphraseMost+3))
 	if err != nil {

@@ -81,13 +81,15 @@ func TestEncryptedBackups(t *testing.T) {
 			t.Errorf("the file is %v, %v", info.Mode(), err)
 		}
 	}
-	if m, err := ReadManifest(more.File, passphrase(t, rightWords)); err != nil || m.Last != more.Last || m.Root != more.Root {
+	if m, err := ReadManifest(more.File, passphrase(t, rightWords)); err != nil || m.Last != more.Last ||
+		m.Root != more.Root {
 		t.Errorf("the manifest says %+v, %v", m, err)
 	}
 	plain := w.backup(BackupOptions{})
 	onPlain := w.backup(BackupOptions{Since: plain.File, Passphrase: passphrase(t, rightWords)})
 
-	for name, files := range map[string][]string{"encrypted": {full.File, more.File}, "encrypted upon a plain one": {plain.File, onPlain.File}} {
+	for name, files := range map[string][]string{"encrypted": {full.File, more.File},
+		"encrypted upon a plain one": {plain.File, onPlain.File}} {
 		r := newWorld(t)
 		if err := restoreWith(t, r.dir, passphrase(t, rightWords), files...); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -109,7 +111,8 @@ func TestEncryptedBackupNeedsItsPassphrase(t *testing.T) {
 	w.start()
 	w.keep("x", "xyzzy")
 	b := w.backup(BackupOptions{Passphrase: passphrase(t, rightWords)})
-	for want, pass := range map[string]*Passphrase{"backup.passphrase_missing": nil, "backup.passphrase_wrong": passphrase(t, wrongWords)} {
+	for want, pass := range map[string]*Passphrase{"backup.passphrase_missing": nil,
+		"backup.passphrase_wrong": passphrase(t, wrongWords)} {
 		dir, next := filepath.Join(t.TempDir(), "new"), filepath.Join(t.TempDir(), "next")
 		if err := restoreWith(t, dir, pass, b.File); ruleOf(err) != want || exists(dir) {
 			t.Errorf("restore answers %v, want %s; the folder is there: %v", err, want, exists(dir))
@@ -144,13 +147,15 @@ func TestDamagedEncryptedBackupIsRefused(t *testing.T) {
 	if len(raw) < body+4*piece {
 		t.Fatalf("%d bytes are too few", len(raw))
 	}
-	damaged := map[string][]byte{"empty": {}, "longer": append(bytes.Clone(raw), 0), "without its first piece": append(bytes.Clone(raw[:body+16]), raw[body+16+piece:]...)}
+	damaged := map[string][]byte{"empty": {}, "longer": append(bytes.Clone(raw), 0),
+		"without its first piece": append(bytes.Clone(raw[:body+16]), raw[body+16+piece:]...)}
 	flip := func(at int) {
 		b := bytes.Clone(raw)
 		b[at] ^= 1
 		damaged[fmt.Sprintf("flipped at %d of %d", at, len(raw))] = b
 	}
-	for _, at := range []int{0, len(ageIntro) + 3, len(ageIntro) + 12, body - 50, body - 60, body - 3, body, body + 15, body + 16, len(raw) - 1} {
+	for _, at := range []int{0, len(ageIntro) + 3, len(ageIntro) + 12, body - 50, body - 60, body - 3, body, body + 15,
+		body + 16, len(raw) - 1} {
 		flip(at)
 	}
 	for at := body + 16; at < len(raw); at += piece / 3 {
@@ -196,7 +201,10 @@ func TestEncryptedBackupEndsWhereItEnds(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return eachPart(t.Context(), path, pass, func(_ string, body io.Reader) error { _, err := io.Copy(io.Discard, body); return err })
+		return eachPart(t.Context(), path, pass, func(_ string, body io.Reader) error {
+			_, err := io.Copy(io.Discard, body)
+			return err
+		})
 	}
 	if err := read(file.Bytes()); err != nil {
 		t.Fatal(err)
@@ -265,7 +273,8 @@ func TestBackupHolds(t *testing.T) {
 			if pass == nil { // the tar's own end
 				err = os.WriteFile(cut, raw[:len(raw)/2], 0o600)
 			}
-			if is, got := BackupHolds(t.Context(), cut, pass, []string{entry}); is || refusal.CodeOf(got) != refusal.Invalid || err != nil {
+			if is, got := BackupHolds(t.Context(), cut, pass, []string{entry}); is || refusal.CodeOf(got) != refusal.Invalid ||
+				err != nil {
 				t.Errorf("a cut one says %v, %v", is, got)
 			}
 			ended, cancel := context.WithCancel(t.Context())
@@ -325,7 +334,8 @@ func TestPassphraseFile(t *testing.T) {
 		dir:                                                        "backup.passphrase_file",
 	} {
 		p, err := ReadPassphrase(path)
-		if p != nil || ruleOf(err) != want || !strings.Contains(fmt.Sprint(err), path) || strings.Contains(fmt.Sprint(err), "battery") {
+		if p != nil || ruleOf(err) != want || !strings.Contains(fmt.Sprint(err), path) ||
+			strings.Contains(fmt.Sprint(err), "battery") {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
 	}

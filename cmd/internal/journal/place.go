@@ -67,7 +67,8 @@ func (j *Journal) place(ctx context.Context, number uint64, raw []byte, hash [32
 // neverSent says that a publish certainly put nothing into a stream: the connection had not left with it, or nobody was
 // there to take it.
 func neverSent(err error) bool {
-	return errors.Is(err, errNotSent) || errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrConnectionClosed) ||
+	return errors.Is(err, errNotSent) || errors.Is(err, nats.ErrReconnectBufExceeded) ||
+		errors.Is(err, nats.ErrConnectionClosed) ||
 		errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse)
 }
 

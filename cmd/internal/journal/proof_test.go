@@ -21,7 +21,8 @@ func TestAProofIsNoPartOfTheCommand(t *testing.T) {
 	w := newWorld(t)
 	w.opt.Registry = reg
 	j := w.start()
-	cmd := Command{Kind: "t.proven", Key: "k", Actor: "a", Payload: add{Name: "x", N: 5}, Proof: Proof{Ref: `v"1`, Step: 59910960}}
+	cmd := Command{Kind: "t.proven", Key: "k", Actor: "a", Payload: add{Name: "x", N: 5},
+		Proof: Proof{Ref: `v"1`, Step: 59910960}}
 	if got, seen, err := j.Answered(cmd); seen || err != nil {
 		t.Fatalf("before it was submitted its key has the answer %v (%v)", got, err)
 	}

@@ -173,7 +173,10 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	if err := keepBlocks(done.Kept, losing); err != nil {
 		return done, errors.Join(err, db.Close())
 	}
-	err = swap(opt, path, db, func(fresh *bbolt.DB) error { return fillFromStream(ctx, fresh, opt.Registry, stream, last) })
+	err = swap(opt, path, db, func(fresh *bbolt.DB) error {
+		return fillFromStream(ctx, fresh, opt.Registry, stream,
+			last)
+	})
 	if err != nil {
 		return done, err
 	}
@@ -300,7 +303,8 @@ func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmitte
 		return refuse(err)
 	}
 	before := j.Height()
-	if _, err := j.Submit(ctx, Command{Kind: c.Kind, Key: c.Key, Actor: c.Actor, Payload: payload, Proof: c.Proof}); err != nil {
+	if _, err := j.Submit(ctx, Command{Kind: c.Kind, Key: c.Key, Actor: c.Actor, Payload: payload,
+		Proof: c.Proof}); err != nil {
 		return refuse(err)
 	}
 	out.Outcome = "recorded"

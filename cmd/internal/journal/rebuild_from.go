@@ -86,7 +86,8 @@ func (r *Rebuilt) recordFromStream(ctx context.Context, opt Options, path string
 	case err != nil:
 		return err
 	case s.good == 0:
-		return fmt.Errorf("the stream holds no block that can be read from the first on (%w): nothing was changed", errors.Join(s.bad, errors.New("it is empty")))
+		return fmt.Errorf("the stream holds no block that can be read from the first on (%w): nothing was changed",
+			errors.Join(s.bad, errors.New("it is empty")))
 	case s.behind > 0 && !skip:
 		return fmt.Errorf("%w; %d blocks behind that can be read (%d to %d) and cannot be applied: with --skip-unreadable the record ends at block %d "+
 			"and they go into a file (nothing was changed)", s.bad, s.behind, s.behindFrom, s.behindTo, s.good)
@@ -99,10 +100,14 @@ func (r *Rebuilt) recordFromStream(ctx context.Context, opt Options, path string
 	var old *bbolt.DB
 	if exists(path) {
 		if old, err = openDB(path, opt.Registry); err != nil {
-			opt.Log.Warn("the old file cannot be opened; its vault is taken from the key-value bucket at the next start", "err", err)
+			opt.Log.Warn("the old file cannot be opened; its vault is taken from the key-value bucket at the next start",
+				"err", err)
 		}
 	}
-	return swap(opt, path, old, func(fresh *bbolt.DB) error { return fillFromStream(ctx, fresh, opt.Registry, opt.log, s.good) })
+	return swap(opt, path, old, func(fresh *bbolt.DB) error {
+		return fillFromStream(ctx, fresh, opt.Registry, opt.log,
+			s.good)
+	})
 }
 
 // keepBehind writes the readable blocks behind the first bad one into a file.

@@ -74,7 +74,8 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 	if info.last >= last.number {
 		return j.applyAhead(ctx, info)
 	}
-	j.opt.Log.Warn("the stream ends before the record; its tail is appended again", "stream", info.last, "record", last.number)
+	j.opt.Log.Warn("the stream ends before the record; its tail is appended again", "stream", info.last, "record",
+		last.number)
 	return nil
 }
 
@@ -94,7 +95,8 @@ func (j *Journal) holdsHeight(h *Height) error {
 		return err
 	}
 	if hex.EncodeToString(b.Hash[:]) != h.Hash {
-		return fmt.Errorf("block %d of the record is %x, and %s was confirmed here (%s): %w", h.Number, b.Hash[:6], h.Hash[:12], HeightFile, ErrForked)
+		return fmt.Errorf("block %d of the record is %x, and %s was confirmed here (%s): %w", h.Number, b.Hash[:6],
+			h.Hash[:12], HeightFile, ErrForked)
 	}
 	return nil
 }
@@ -192,7 +194,8 @@ func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 			return err
 		}
 		if ours.Hash != theirs.Hash {
-			return fmt.Errorf("block %d is %x in the stream and %x in the record: %w", n, theirs.Hash[:6], ours.Hash[:6], ErrForked)
+			return fmt.Errorf("block %d is %x in the stream and %x in the record: %w", n, theirs.Hash[:6], ours.Hash[:6],
+				ErrForked)
 		}
 		read += len(raw)
 	}

@@ -81,7 +81,10 @@ func TestDamageBetweenEndAndStart(t *testing.T) {
 		{name: ".blk truncated, index.db kept", damage: truncate},
 		{name: ".blk truncated, index.db gone", damage: func(w *world) { truncate(w); remove(w.blk("index.db"))(w) }},
 		{name: ".blk removed, index.db kept", damage: func(w *world) { remove(w.blk("1.blk"))(w) }},
-		{name: ".blk removed, index.db gone", damage: func(w *world) { remove(w.blk("1.blk"))(w); remove(w.blk("index.db"))(w) }},
+		{name: ".blk removed, index.db gone", damage: func(w *world) {
+			remove(w.blk("1.blk"))(w)
+			remove(w.blk("index.db"))(w)
+		}},
 		{name: "one byte flipped, index.db kept", damage: flip},
 		{name: "one byte flipped, index.db gone", damage: func(w *world) { flip(w); remove(w.blk("index.db"))(w) }},
 		{name: "the whole store of the bus removed", damage: func(w *world) { remove(w.nats)(w) }},
@@ -199,7 +202,8 @@ func TestAheadAndDamaged(t *testing.T) {
 	}
 	w.stopJournal()
 	copyFile(t, filepath.Join(w.dir, File), filepath.Join(w.dir, "old"))
-	copyFile(t, filepath.Join(w.dir, HeightFile), filepath.Join(w.dir, "old height")) // what comes now was confirmed to nobody
+	// what comes now was confirmed to nobody
+	copyFile(t, filepath.Join(w.dir, HeightFile), filepath.Join(w.dir, "old height"))
 	w.start()
 	w.add("x", 1)
 	w.stopJournal()
@@ -236,7 +240,8 @@ func TestEitherSideOfTheVaultRebuildsTheOther(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	phone, name := Seal([]byte("13900000000")), Seal([]byte("王五"))
-	cmd := Command{Kind: "t.add", Actor: "a", Payload: add{Name: "x", N: 1, Ref: phone.Ref}, Vault: []VaultEntry{phone, name}}
+	cmd := Command{Kind: "t.add", Actor: "a", Payload: add{Name: "x", N: 1, Ref: phone.Ref},
+		Vault: []VaultEntry{phone, name}}
 	if _, err := w.j.Submit(t.Context(), cmd); err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +435,10 @@ func TestReconcileWithoutAForkWritesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	w.add("x", 1)
-	w.eventually("the stream has it", func() bool { info, err := w.j.log.info(t.Context()); return err == nil && info.last == 1 })
+	w.eventually("the stream has it", func() bool {
+		info, err := w.j.log.info(t.Context())
+		return err == nil && info.last == 1
+	})
 	w.stopJournal()
 	before := snapshot(t, w.dir)
 	done, err := Reconcile(t.Context(), Options{Dir: w.dir, JS: w.js, Registry: testRegistry()})
@@ -489,7 +497,8 @@ func TestOutboxAndTimers(t *testing.T) {
 		t.Fatalf("due %q, want the oldest first and one row an id", got)
 	}
 	sent := func(epoch uint64) error {
-		_, err := w.j.Submit(context.Background(), Command{Kind: "t.sent", Payload: SendReport{Epoch: epoch, Rows: []Due{{Topic: "count", ID: "a"}, {Topic: "count", ID: "gone"}}}})
+		_, err := w.j.Submit(context.Background(), Command{Kind: "t.sent",
+			Payload: SendReport{Epoch: epoch, Rows: []Due{{Topic: "count", ID: "a"}, {Topic: "count", ID: "gone"}}}})
 		return err
 	}
 	if err := sent(epoch - 1); err == nil {

@@ -112,21 +112,24 @@ func NewRegistry(modules ...Module) *Registry {
 }
 
 // Handle registers how a command kind is decided; now is the record's time.
-func Handle[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
+func Handle[P, R any](r *Registry, kind string,
+	decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
 	HandleMoment(r, kind, func(tx *bbolt.Tx, actor string, in P, now Moment) ([]Event, R, error) {
 		return decide(tx, actor, in, now.At)
 	})
 }
 
 // HandleMoment is Handle for a command that holds times which a person typed against the clock.
-func HandleMoment[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now Moment) ([]Event, R, error)) {
+func HandleMoment[P, R any](r *Registry, kind string,
+	decide func(tx *bbolt.Tx, actor string, in P, now Moment) ([]Event, R, error)) {
 	HandleProven(r, kind, func(tx *bbolt.Tx, actor string, in P, _ Proof, now Moment) ([]Event, R, error) {
 		return decide(tx, actor, in, now)
 	})
 }
 
 // HandleProven is HandleMoment for a command that is decided by its proof too.
-func HandleProven[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, proof Proof, now Moment) ([]Event, R, error)) {
+func HandleProven[P, R any](r *Registry, kind string,
+	decide func(tx *bbolt.Tx, actor string, in P, proof Proof, now Moment) ([]Event, R, error)) {
 	if r.handlers[kind] != nil {
 		panic("journal: handler twice: " + kind)
 	}
@@ -157,7 +160,8 @@ func (r *Registry) Vital(kinds ...string) {
 
 // HandleBulk is Handle for a command whose one event holds all of its payload under the same names: the block
 // keeps the event alone. Such a command carries no idempotency key.
-func HandleBulk[P, R any](r *Registry, kind string, decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
+func HandleBulk[P, R any](r *Registry, kind string,
+	decide func(tx *bbolt.Tx, actor string, in P, now time.Time) ([]Event, R, error)) {
 	Handle(r, kind, decide)
 	r.handlers[kind].bulk = true
 }

@@ -31,7 +31,8 @@ type RestoreOptions struct {
 	Files    []string // a full backup, and those that go on from it, in order
 	Dir      string   // must not exist or be empty
 	Registry *Registry
-	Erased   string                          // a newer list of what was erased than the backup's own, see [ErasedFile]; empty for none
+	// a newer list of what was erased than the backup's own, see [ErasedFile]; empty for none
+	Erased   string
 	Progress func(block, of uint64)          // may be nil
 	Check    func(ctx context.Context) error // what must hold before anything is written; may be nil
 
@@ -182,7 +183,8 @@ func (r *restorer) restore(ctx context.Context) error {
 // mark leaves word for the next start that this record was restored.
 func (r *restorer) mark() error {
 	d := &r.done
-	d.Block, d.Hash, d.BackedAt, d.Node, d.Entries, d.Root = r.last.Last, r.last.Hash, r.last.At, r.last.Node, r.last.Entries, r.last.Root
+	d.Block, d.Hash, d.BackedAt, d.Node, d.Entries, d.Root = r.last.Last, r.last.Hash, r.last.At, r.last.Node,
+		r.last.Entries, r.last.Root
 	d.At = time.Now().In(shanghai).Format(timeForm)
 	for _, path := range r.Files {
 		d.Files = append(d.Files, filepath.Base(path))
@@ -377,9 +379,11 @@ func (r *restorer) proveEnd() error {
 		if err != nil {
 			return err
 		}
-		if t.number != r.last.Last || hex.EncodeToString(t.hash[:]) != r.last.Hash || tree.Size() != r.last.Entries || tree.Root().String() != r.last.Root {
-			return damagedBackup(r.Files[len(r.Files)-1], manifestName, fmt.Errorf("its blocks end at %d with %d entries and root %s; it states %d, %d and %s",
-				t.number, tree.Size(), tree.Root(), r.last.Last, r.last.Entries, r.last.Root))
+		if t.number != r.last.Last || hex.EncodeToString(t.hash[:]) != r.last.Hash || tree.Size() != r.last.Entries ||
+			tree.Root().String() != r.last.Root {
+			return damagedBackup(r.Files[len(r.Files)-1], manifestName,
+				fmt.Errorf("its blocks end at %d with %d entries and root %s; it states %d, %d and %s",
+					t.number, tree.Size(), tree.Root(), r.last.Last, r.last.Entries, r.last.Root))
 		}
 		return nil
 	})

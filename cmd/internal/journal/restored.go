@@ -87,7 +87,8 @@ func (j *Journal) oweRestored() {
 	}
 	j.owe(Command{Kind: cmdRestored, Actor: "system", Payload: mark})
 	for _, ref := range rest {
-		j.owe(Command{Kind: cmdErase, Actor: "system", Key: "restored/" + mark.At + "/" + ref, Payload: eraseVault{Ref: ref, Reason: erasedByRestore}})
+		j.owe(Command{Kind: cmdErase, Actor: "system", Key: "restored/" + mark.At + "/" + ref,
+			Payload: eraseVault{Ref: ref, Reason: erasedByRestore}})
 	}
 }
 
@@ -98,7 +99,8 @@ func (j *Journal) owe(cmd Command) {
 			return
 		}
 		if refusal.CodeOf(err) != refusal.NotReady {
-			j.opt.Log.Error("what the record owes after a restore could not be written; it is tried again", "command", cmd.Kind, "err", err)
+			j.opt.Log.Error("what the record owes after a restore could not be written; it is tried again", "command", cmd.Kind,
+				"err", err)
 		}
 		j.owed = append(j.owed, p)
 	}

@@ -44,7 +44,8 @@ func TestARestoredRecordSaysSoFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newWorld(t)
-	if _, err := Restore(t.Context(), RestoreOptions{Files: []string{b.File}, Dir: r.dir, Registry: testRegistry(), Erased: list}); err != nil {
+	if _, err := Restore(t.Context(),
+		RestoreOptions{Files: []string{b.File}, Dir: r.dir, Registry: testRegistry(), Erased: list}); err != nil {
 		t.Fatal(err)
 	}
 	r.start()
@@ -86,7 +87,8 @@ func TestARestoredRecordSaysSoAfterAPause(t *testing.T) {
 	if r.j.Paused() == nil {
 		t.Fatal("the record is written although its height is not")
 	}
-	if _, err := r.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1}}); refusal.CodeOf(err) != refusal.NotReady {
+	if _, err := r.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 1}}); refusal.CodeOf(err) != refusal.NotReady {
 		t.Errorf("during the pause: %v", err)
 	}
 	if err := os.Remove(blocked); err != nil {
@@ -114,7 +116,8 @@ func TestARestoreOfManyErasures(t *testing.T) {
 	if err := os.WriteFile(path, list, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), RestoreOptions{Files: []string{b.File}, Dir: r.dir, Registry: testRegistry(), Erased: path}); err != nil {
+	if _, err := Restore(t.Context(),
+		RestoreOptions{Files: []string{b.File}, Dir: r.dir, Registry: testRegistry(), Erased: path}); err != nil {
 		t.Fatal(err)
 	}
 	r.start()

@@ -113,7 +113,8 @@ func (sessionForm) take(value []byte, purged bool) []byte {
 
 // OpenSessions opens the sessions; none lives longer than life. Close them before the journal.
 func (j *Journal) OpenSessions(ctx context.Context, life time.Duration) (*Sessions, error) {
-	db, err := bbolt.Open(filepath.Join(j.opt.Dir, SessionsFile), 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
+	db, err := bbolt.Open(filepath.Join(j.opt.Dir, SessionsFile), 0o600,
+		&bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w (move the file away and start again: people log in anew)", SessionsFile, err)
 	}
@@ -192,7 +193,8 @@ func (s *Sessions) greet(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, mergeWithin)
 	defer cancel()
 	if err := s.twin.compare(ctx, true, 0); err != nil {
-		s.log.Warn("the key-value bucket of sessions cannot be used; they are kept on this node alone until it can", "err", err)
+		s.log.Warn("the key-value bucket of sessions cannot be used; they are kept on this node alone until it can",
+			"err", err)
 	}
 }
 

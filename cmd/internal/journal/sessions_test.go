@@ -211,7 +211,8 @@ func TestSessionsDoNotWaitForTheWriter(t *testing.T) {
 	s := w.sessions()
 	defer w.closeSessions(s)
 	done := make(chan error, 1)
-	if err := w.j.SubmitFunc(Command{Kind: "t.add", Payload: add{Name: "x", N: 1}}, func(_ any, err error) { done <- err }); err != nil {
+	if err := w.j.SubmitFunc(Command{Kind: "t.add", Payload: add{Name: "x", N: 1}},
+		func(_ any, err error) { done <- err }); err != nil {
 		t.Fatal(err)
 	}
 	<-held
@@ -295,7 +296,8 @@ func TestEachLiveSessionIsGivenOnce(t *testing.T) {
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(sessionsBucket)
 		for i := range many {
-			if err := b.Put(fmt.Appendf(nil, "live %d", i), newRow(time.Now().Add(time.Hour), time.Now(), []byte("data"))); err != nil {
+			if err := b.Put(fmt.Appendf(nil, "live %d", i),
+				newRow(time.Now().Add(time.Hour), time.Now(), []byte("data"))); err != nil {
 				return err
 			}
 		}

@@ -66,7 +66,8 @@ func TestTwoNodesWriteAtOnce(t *testing.T) {
 		}
 		wg.Go(func() {
 			for range each {
-				got, err := Do[uint64](t.Context(), w.j, Command{Kind: "t.add", Actor: w.opt.Node, Payload: add{Name: "x", N: 1, Max: limit}})
+				got, err := Do[uint64](t.Context(), w.j,
+					Command{Kind: "t.add", Actor: w.opt.Node, Payload: add{Name: "x", N: 1, Max: limit}})
 				if err == nil {
 					mu.Lock()
 					answers[got]++

@@ -130,7 +130,8 @@ func TestASharedStreamThatFallsSilent(t *testing.T) {
 	})
 	a.within(bounded, "a command with a secret", func() {
 		s := Seal([]byte("secret"))
-		_, err := a.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 100, Ref: s.Ref}, Vault: []VaultEntry{s}})
+		_, err := a.j.Submit(t.Context(),
+			Command{Kind: "t.add", Payload: add{Name: "x", N: 100, Ref: s.Ref}, Vault: []VaultEntry{s}})
 		if !errors.As(err, &e) || e.Code != refusal.NotReady {
 			t.Errorf("it is answered %v", err)
 		}
@@ -199,7 +200,8 @@ func TestALostBlockComesAlongTheStream(t *testing.T) {
 	a.j.kick <- struct{}{}
 	a.eventually("the block is applied", func() bool { return a.j.Height() > before })
 	a.eventually("the node goes on by itself", func() bool { return a.j.Paused() == nil })
-	if got, err := Do[uint64](t.Context(), a.j, Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 1}}); err != nil || got != 2 {
+	if got, err := Do[uint64](t.Context(), a.j,
+		Command{Kind: "t.add", Key: "k", Payload: add{Name: "x", N: 1}}); err != nil || got != 2 {
 		t.Errorf("the same command again gives %d, %v", got, err)
 	}
 	a.add("x", 1)
@@ -263,10 +265,12 @@ func TestEntriesThatNoBlockNamesArePurged(t *testing.T) {
 	a.start()
 	b.start()
 	named, orphan := Seal([]byte("named")), Seal([]byte("of a refused command"))
-	if _, err := a.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: named.Ref}, Vault: []VaultEntry{named}}); err != nil {
+	if _, err := a.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: named.Ref}, Vault: []VaultEntry{named}}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := a.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 9, Max: 1, Ref: orphan.Ref}, Vault: []VaultEntry{orphan}})
+	_, err := a.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 9, Max: 1, Ref: orphan.Ref}, Vault: []VaultEntry{orphan}})
 	if refusal.CodeOf(err) != refusal.TransitionRefused {
 		t.Fatal(err)
 	}
@@ -319,7 +323,10 @@ func TestALostLeaseIsMadeAnew(t *testing.T) {
 		t.Fatal("nobody leads after the lease was lost")
 	}
 	for _, w := range []*world{a, b} {
-		w.eventually("the nodes know that somebody leads", func() bool { l := w.j.Leadership(); return !l.None && l.Holder != "" })
+		w.eventually("the nodes know that somebody leads", func() bool {
+			l := w.j.Leadership()
+			return !l.None && l.Holder != ""
+		})
 	}
 }
 

@@ -113,7 +113,8 @@ func (w *world) switches() (stream, vault *switched, got *atomic.Int64) {
 	}
 	stream, vault, got = &switched{}, &switched{}, &atomic.Int64{}
 	w.opt.log = switchedLog{openStream(w.js, 1, w.opt.Shared), stream}
-	w.opt.far = switchedFar{&kvFar{js: w.js, cfg: jetstream.KeyValueConfig{Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage}}, vault, got}
+	w.opt.far = switchedFar{&kvFar{js: w.js,
+		cfg: jetstream.KeyValueConfig{Bucket: vaultKV, History: 1, Storage: jetstream.FileStorage}}, vault, got}
 	return stream, vault, got
 }
 
@@ -198,7 +199,8 @@ func TestClosingWhileNATSIsSilent(t *testing.T) {
 	stream.silent.Store(true)
 	vault.silent.Store(true)
 	e := Seal([]byte("secret"))
-	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 3, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+	if _, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 3, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 		t.Fatal(err)
 	}
 	w.within(bounded, "closing", w.stopJournal)
@@ -252,7 +254,8 @@ func TestAServerWithoutRoom(t *testing.T) {
 	}
 	for range 5 {
 		w.within(promptly, "a command", func() {
-			if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Pad: strings.Repeat("x", 60<<10)}}); err != nil {
+			if _, err := w.j.Submit(t.Context(),
+				Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Pad: strings.Repeat("x", 60<<10)}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -366,7 +369,8 @@ func TestADamagedEntryOfTheVault(t *testing.T) {
 			for _, text := range []string{"first secret", "second secret", "third secret"} {
 				e := Seal([]byte(text))
 				refs = append(refs, e.Ref)
-				if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+				if _, err := w.j.Submit(t.Context(),
+					Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -434,7 +438,8 @@ func TestAnErasureIsOwedUntilItIsDone(t *testing.T) {
 	w := newWorld(t)
 	_, vault, _ := w.withSwitches()
 	e := Seal([]byte("13800000000"))
-	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+	if _, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 		t.Fatal(err)
 	}
 	w.vaultLevel()

@@ -92,7 +92,8 @@ func (s *jsStream) open(ctx context.Context) (jetstream.Stream, error) {
 
 // failed forgets a stream that is gone.
 func (s *jsStream) failed(err error) error {
-	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
+		errors.Is(err, nats.ErrNoResponders) {
 		s.mu.Lock()
 		s.stream = nil
 		s.mu.Unlock()
@@ -139,7 +140,8 @@ func (s *jsStream) info(ctx context.Context) (streamInfo, error) {
 	if err != nil {
 		return streamInfo{}, fmt.Errorf("journal: stream info: %w", s.failed(err))
 	}
-	return streamInfo{first: i.State.FirstSeq, last: i.State.LastSeq, count: i.State.Msgs, deleted: i.State.NumDeleted}, nil
+	return streamInfo{first: i.State.FirstSeq, last: i.State.LastSeq, count: i.State.Msgs,
+		deleted: i.State.NumDeleted}, nil
 }
 
 func (s *jsStream) reset(ctx context.Context) error {

@@ -151,7 +151,8 @@ func (t *tail) tell(err error) {
 		if was.err != nil {
 			now.since = was.since
 		} else {
-			t.j.opt.Log.Warn("the stream does not take a block; answers are given by the record alone", "block", t.next, "err", err)
+			t.j.opt.Log.Warn("the stream does not take a block; answers are given by the record alone", "block", t.next,
+				"err", err)
 		}
 	} else if was.err != nil {
 		t.j.opt.Log.Info("the stream takes blocks again", "block", t.next)

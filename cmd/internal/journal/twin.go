@@ -342,13 +342,15 @@ func (t *twin) compare(ctx context.Context, all bool, pause time.Duration) error
 		t.log.Warn("the two sides of a store differed and are mended", "bucket", t.far.name(), "taken", take, "owed", owe)
 	}
 	if lost > 0 {
-		t.log.Error("entries cannot be read in the key-value bucket and are not in the record's file", "bucket", t.far.name(), "entries", lost)
+		t.log.Error("entries cannot be read in the key-value bucket and are not in the record's file", "bucket", t.far.name(),
+			"entries", lost)
 	}
 	t.mu.Lock()
 	t.lost = lost
 	t.mu.Unlock()
 	if err == nil && !t.shared && lost == 0 && unread > 0 {
-		t.log.Warn("entries cannot be read in the key-value bucket; it is made anew", "bucket", t.far.name(), "entries", unread)
+		t.log.Warn("entries cannot be read in the key-value bucket; it is made anew", "bucket", t.far.name(), "entries",
+			unread)
 		err = t.far.reset(ctx)
 	}
 	return t.note(err)

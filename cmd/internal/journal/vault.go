@@ -128,7 +128,8 @@ func (j *Journal) publishEntries(ctx context.Context, entries []VaultEntry) erro
 	for _, e := range entries {
 		err := j.vault.send(ctx, e.Ref, e.row())
 		if err != nil {
-			j.opt.Log.Warn("an entry of the vault could not be published; its command is refused and nothing was done", "err", err)
+			j.opt.Log.Warn("an entry of the vault could not be published; its command is refused and nothing was done",
+				"err", err)
 			_ = j.vault.note(err)
 			return refusal.New(refusal.NotReady, "journal.vault_unreachable", nil)
 		}
@@ -161,7 +162,8 @@ func (j *Journal) takeVault(ctx context.Context, within time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := j.vault.compare(ctx, false, 0); err != nil {
-		j.opt.Log.Error("the vault could not be held against its key-value bucket at the start; that goes on while work does", "err", err)
+		j.opt.Log.Error("the vault could not be held against its key-value bucket at the start; that goes on while work does",
+			"err", err)
 	}
 }
 
@@ -195,7 +197,8 @@ func (j *Journal) keepVault(ctx context.Context) {
 				j.compared.Store(true)
 			}
 		}
-		if !compared.IsZero() && (time.Since(counted) >= scrubEvery || j.vaultLost.Load() > 0) { // what was lost may be erased since
+		// what was lost may be erased since
+		if !compared.IsZero() && (time.Since(counted) >= scrubEvery || j.vaultLost.Load() > 0) {
 			if err := j.countLost(ctx); err != nil {
 				j.opt.Log.Warn("the record could not be held against the vault; that is tried again", "err", err)
 				wait = min(wait, scrubRetry)
@@ -204,7 +207,8 @@ func (j *Journal) keepVault(ctx context.Context) {
 			}
 		}
 		if !compared.IsZero() && time.Since(scrubbed) >= scrubEvery {
-			if err := errors.Join(j.vault.compare(ctx, true, scrubPause), j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
+			if err := errors.Join(j.vault.compare(ctx, true, scrubPause),
+				j.purgeUnnamed(ctx, time.Now().Add(-unnamedAge))); err != nil {
 				j.opt.Log.Warn("the vault's key-value bucket could not be read through; that is tried again", "err", err)
 				wait = min(wait, scrubRetry)
 			} else {
@@ -352,7 +356,8 @@ func (j *Journal) eachBlock(ctx context.Context, fn func(tx *bbolt.Tx, raw []byt
 // Erase removes a vault entry on every side, and records that it was done and why. The other side of the vault is owed
 // the purge until it has it.
 func (j *Journal) Erase(ctx context.Context, actor, ref, reason string) error {
-	if _, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor, Payload: eraseVault{Ref: ref, Reason: reason}}); err != nil {
+	if _, err := j.Submit(ctx, Command{Kind: cmdErase, Actor: actor,
+		Payload: eraseVault{Ref: ref, Reason: reason}}); err != nil {
 		return err
 	}
 	if j.vaultLost.Load() > 0 {

@@ -19,7 +19,8 @@ func TestAnEntryThatBothSidesLost(t *testing.T) {
 		lost int
 	}{
 		{"nothing is lost", func() {}, 0},
-		{"the record's file lacks it, and takes it over", func() { f.vault(f.live.Ref, func([]byte) []byte { return nil }) }, 0},
+		{"the record's file lacks it, and takes it over",
+			func() { f.vault(f.live.Ref, func([]byte) []byte { return nil }) }, 0},
 		{"both lack it", func() {
 			f.vault(f.live.Ref, func([]byte) []byte { return nil })
 			f.onServer(func(js jetstream.JetStream) { f.purgeAll(js, f.live.Ref) })
@@ -46,7 +47,8 @@ func TestAnOwedEntryThatIsDamagedThere(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	e := Seal([]byte("a secret on its way"))
-	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+	if _, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 		t.Fatal(err)
 	}
 	w.vaultLevel()
@@ -110,7 +112,8 @@ func TestABlockWithEntriesIsAppendedAfterItsCommit(t *testing.T) {
 	}
 	before.Store(1)
 	e := Seal([]byte("13800000000"))
-	if _, err := w.j.Submit(t.Context(), Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
+	if _, err := w.j.Submit(t.Context(),
+		Command{Kind: "t.add", Payload: add{Name: "x", N: 1, Ref: e.Ref}, Vault: []VaultEntry{e}}); err != nil {
 		t.Fatal(err)
 	}
 	if early.Load() != 1 {

@@ -35,7 +35,8 @@ func (p *proof) vaultHere(ctx context.Context) error {
 		if why := entryWrong(string(k), row); why != "" {
 			bad.add("vault: entry %s %s", keyName(k), why)
 		}
-		if hash, is := strings.CutPrefix(string(k), pieceRef("", -1)); is && len(hash) == 64 && len(row) > 0 && row[0] == entryHere {
+		if hash, is := strings.CutPrefix(string(k), pieceRef("", -1)); is && len(hash) == 64 && len(row) > 0 &&
+			row[0] == entryHere {
 			content = append(content, hash)
 		}
 	})

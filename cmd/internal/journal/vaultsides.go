@@ -46,7 +46,8 @@ func (p *proof) vaultSides(ctx context.Context) error {
 	case gone:
 		return p.sideGone(ctx)
 	case err != nil && p.beside:
-		return fmt.Errorf("%s gives no answer, so that the vault's two sides could not be held together: %w", p.far.name(), err)
+		return fmt.Errorf("%s gives no answer, so that the vault's two sides could not be held together: %w",
+			p.far.name(), err)
 	case err != nil:
 		p.r.problem("vault: %s cannot be read: %v", p.far.name(), err)
 		return nil
@@ -60,7 +61,8 @@ func (p *proof) vaultSides(ctx context.Context) error {
 		p.r.note("vault: %d entries are owed to %s, and are given when the program runs", s.owes, p.far.name())
 	}
 	if s.takes > 0 {
-		p.r.note("vault: %d entries of %s come from other nodes, and are taken over when the program runs", s.takes, p.far.name())
+		p.r.note("vault: %d entries of %s come from other nodes, and are taken over when the program runs", s.takes,
+			p.far.name())
 	}
 	return nil
 }
@@ -162,7 +164,8 @@ func (s *sides) compare(ctx context.Context, key string) error {
 		return ctx.Err()
 	}
 	if s.p.beside && errors.Is(missing, context.DeadlineExceeded) {
-		return fmt.Errorf("%s gives no answer, so that the vault's two sides could not be held together: %w", s.p.far.name(), missing)
+		return fmt.Errorf("%s gives no answer, so that the vault's two sides could not be held together: %w", s.p.far.name(),
+			missing)
 	}
 	err := s.p.read(ctx, func(now *slice) error {
 		rows, owed := now.tx.Bucket(vaultBucket), now.tx.Bucket(vaultOwedBucket)

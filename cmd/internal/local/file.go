@@ -62,8 +62,10 @@ func damage(path string) string {
 // openFile opens a file that is whole, or makes one, with the buckets of every tenant. The caller holds mu.
 func (s *Store) openFile() (err error) {
 	err = guard(func() (err error) {
-		s.db, err = bbolt.Open(s.path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, InitialMmapSize: s.opt.Mmap, MaxSize: s.opt.Max,
-			FreelistType: bbolt.FreelistMapType}) // with a free list that is not stored, each rollback would walk the whole file
+		s.db, err = bbolt.Open(s.path, 0o600,
+			&bbolt.Options{Timeout: 2 * time.Second, InitialMmapSize: s.opt.Mmap, MaxSize: s.opt.Max,
+				// with a free list that is not stored, each rollback would walk the whole file
+				FreelistType: bbolt.FreelistMapType})
 		if err == nil {
 			err = s.db.Update(s.prepare)
 		}

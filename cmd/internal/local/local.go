@@ -123,8 +123,9 @@ func Open(path string, opt Options, tenants ...Tenant) *Store {
 			panic("local: wrong tenant: " + t.Name)
 		}
 	}
-	s := &Store{path: path, opt: opt, tenants: tenants, queue: make(chan *update, opt.Queue), looks: make(chan struct{}, 1),
-		stop: make(chan struct{}), ended: make(chan struct{})}
+	s := &Store{path: path, opt: opt, tenants: tenants, queue: make(chan *update, opt.Queue),
+		looks: make(chan struct{}, 1),
+		stop:  make(chan struct{}), ended: make(chan struct{})}
 	s.found(s.open())
 	go s.write()
 	return s

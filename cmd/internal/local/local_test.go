@@ -171,7 +171,8 @@ func TestAFailedUpdateLeavesTheOthers(t *testing.T) {
 					return nil
 				})
 				switch {
-				case fate == "refused" && err != wrong, fate == "kept" && err != nil, fate == "panics" && !errors.As(err, new(*fault)):
+				case fate == "refused" && err != wrong, fate == "kept" && err != nil, fate == "panics" &&
+					!errors.As(err, new(*fault)):
 					t.Errorf("%s: %v", fate, err)
 				}
 			})
@@ -219,7 +220,10 @@ func TestNoWaitWithoutALimit(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.Update(ctx, func(*bbolt.Tx) error { <-end; return nil }); !errors.Is(err, ErrBusy) && !errors.Is(err, ErrUnknown) {
+	if err := w.Update(ctx, func(*bbolt.Tx) error {
+		<-end
+		return nil
+	}); !errors.Is(err, ErrBusy) && !errors.Is(err, ErrUnknown) {
 		t.Errorf("with a context that is over: %v", err)
 	}
 }
@@ -311,7 +315,8 @@ func TestRowsOfAnotherVersionAreDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	s := Open(path, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, Tenant{Name: "meter", Version: 2, Buckets: []string{"meter.rows"}}, other)
+	s := Open(path, Options{Log: slog.New(slog.NewTextHandler(&log, nil))},
+		Tenant{Name: "meter", Version: 2, Buckets: []string{"meter.rows"}}, other)
 	defer s.Close(t.Context())
 	for bucket, want := range map[string]string{"meter.rows": "", "feeds.progress": "x"} {
 		if got, err := (Rows{s, bucket}).Load("a"); err != nil || string(got) != want {
@@ -366,7 +371,8 @@ func TestFilesOfTheirOwn(t *testing.T) {
 			got[f.GetName()+" "+m.Label[0].GetValue()] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
 		}
 	}
-	if len(got) != 8 || got["qingkong_local_updates_total telemetry.db"] != 1 || got["qingkong_local_commits_total telemetry.db"] != 1 ||
+	if len(got) != 8 || got["qingkong_local_updates_total telemetry.db"] != 1 ||
+		got["qingkong_local_commits_total telemetry.db"] != 1 ||
 		got["qingkong_local_file_bytes telemetry.db"] == 0 {
 		t.Errorf("figures %v", got)
 	}

@@ -42,15 +42,19 @@ func (s *Store) Status() Status {
 func (s *Store) Register(reg prometheus.Registerer) {
 	label := prometheus.Labels{"file": filepath.Base(s.path)}
 	count := func(name, help string, of func() uint64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: label}, func() float64 { return float64(of()) })
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: label},
+			func() float64 { return float64(of()) })
 	}
 	reg.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "qingkong_local_queue", Help: "Updates that wait for the writer of a local store.",
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "qingkong_local_queue",
+			Help:        "Updates that wait for the writer of a local store.",
 			ConstLabels: label}, func() float64 { return float64(len(s.queue)) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "qingkong_local_file_bytes", Help: "Size of the file of a local store; 0 where it is not there.",
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "qingkong_local_file_bytes",
+			Help:        "Size of the file of a local store; 0 where it is not there.",
 			ConstLabels: label}, s.bytes),
 		count("qingkong_local_commits_total", "Transactions of a local store that were committed.", s.commits.Load),
-		count("qingkong_local_updates_total", "Updates of a local store that were answered; those of one commit share its fsync.", s.updates.Load),
+		count("qingkong_local_updates_total",
+			"Updates of a local store that were answered; those of one commit share its fsync.", s.updates.Load),
 	)
 }
 

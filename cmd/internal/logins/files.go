@@ -42,7 +42,8 @@ func (l *Log) write() {
 	for n := range l.queue {
 		switch {
 		case n.out != nil:
-			failed.record(n.at, "left out", "since", n.since, "lines", n.out, "failed_within_5_min", n.worst.Count, "addresses", n.worst.Addresses,
+			failed.record(n.at, "left out", "since", n.since, "lines", n.out, "failed_within_5_min", n.worst.Count, "addresses",
+				n.worst.Addresses,
 				"most_from", n.worst.Address, "its_count", n.worst.AddressCount)
 		case n.try.failed():
 			failed.record(n.at, string(n.try.What), l.attributes(n.try, run[:])...)
@@ -93,13 +94,15 @@ type file struct {
 }
 
 func (l *Log) open(name string) *file {
-	f := &file{log: l.opt.Log, Logger: &timberjack.Logger{Filename: filepath.Join(l.opt.Dir, name), MaxSize: fileMB, MaxBackups: filesKept, FileMode: 0o600}}
-	f.lines = slog.New(slog.NewJSONHandler(f, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.LevelKey && len(groups) == 0 {
-			return slog.Attr{}
-		}
-		return a
-	}}))
+	f := &file{log: l.opt.Log, Logger: &timberjack.Logger{Filename: filepath.Join(l.opt.Dir, name), MaxSize: fileMB,
+		MaxBackups: filesKept, FileMode: 0o600}}
+	f.lines = slog.New(slog.NewJSONHandler(f,
+		&slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.LevelKey && len(groups) == 0 {
+				return slog.Attr{}
+			}
+			return a
+		}}))
 	return f
 }
 

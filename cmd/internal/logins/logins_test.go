@@ -28,11 +28,12 @@ type trail struct {
 
 func newTrail(t *testing.T, key []byte) *trail {
 	tr := &trail{t: t, dir: t.TempDir(), now: noon}
-	tr.Log = Open(Options{Dir: tr.dir, Known: func(user string) bool { return user == "duty" }, Key: func() []byte { return key }, Clock: func() time.Time {
-		tr.mu.Lock()
-		defer tr.mu.Unlock()
-		return tr.now
-	}})
+	tr.Log = Open(Options{Dir: tr.dir, Known: func(user string) bool { return user == "duty" },
+		Key: func() []byte { return key }, Clock: func() time.Time {
+			tr.mu.Lock()
+			defer tr.mu.Unlock()
+			return tr.now
+		}})
 	t.Cleanup(tr.Close)
 	return tr
 }
@@ -85,13 +86,15 @@ func TestWhatALineSays(t *testing.T) {
 	tr.Note(Try{What: Login, Way: Desk, Outcome: Done, User: "duty", Address: "192.0.2.1", Device: "D1", Known: true})
 	tr.Note(Try{What: Login, Way: HTTP, Outcome: Wrong, User: "duty", Address: "192.0.2.1"})
 	tr.Note(Try{What: Login, Way: NATS, Outcome: Wrong, User: "my secret\n\"password\"", Address: "2001:db8::/64"})
-	want := fmt.Sprint(map[string]any{"time": "2016-12-16T12:00:00Z", "msg": "login", "way": "desk", "outcome": "done", "user": "duty", "address": "192.0.2.1",
+	want := fmt.Sprint(map[string]any{"time": "2016-12-16T12:00:00Z", "msg": "login", "way": "desk", "outcome": "done",
+		"user": "duty", "address": "192.0.2.1",
 		"device": "D1", "known_browser": true})
 	if got := tr.lines(File); len(got) != 1 || fmt.Sprint(got[0]) != want {
 		t.Errorf("the login says %v, want %s", got, want)
 	}
 	failed := tr.lines(FailedFile)
-	if len(failed) != 2 || failed[0]["user"] != "duty" || failed[1]["user"] != nil || failed[1]["address"] != "2001:db8::/64" {
+	if len(failed) != 2 || failed[0]["user"] != "duty" || failed[1]["user"] != nil ||
+		failed[1]["address"] != "2001:db8::/64" {
 		t.Fatalf("the failures say %v", failed)
 	}
 	name, _ := failed[1]["name_hmac"].(string)
@@ -135,7 +138,8 @@ func TestAFloodOfWrongLoginsIsBounded(t *testing.T) {
 	const perSecond, seconds = 20, 3600
 	for i := range seconds {
 		for n := range perSecond {
-			tr.Note(Try{What: Login, Way: Desk, Outcome: Wrong, User: fmt.Sprint("name", i*perSecond+n), Address: fmt.Sprint("10.0.", n, ".", i%250)})
+			tr.Note(Try{What: Login, Way: Desk, Outcome: Wrong, User: fmt.Sprint("name", i*perSecond+n),
+				Address: fmt.Sprint("10.0.", n, ".", i%250)})
 		}
 		if i%60 == 0 { // the writer keeps up with a clock that runs so fast
 			for len(tr.queue) > 0 {
@@ -266,7 +270,8 @@ func TestWhenFailuresAreABurst(t *testing.T) {
 				return
 			}
 			user := map[bool]string{true: "duty"}[c.try.User == "duty"] // nobody has another name
-			if w.Count != c.tries || w.Addresses != 1 || w.Address != c.try.Address || w.AddressCount != c.tries || w.User != user {
+			if w.Count != c.tries || w.Addresses != 1 || w.Address != c.try.Address || w.AddressCount != c.tries ||
+				w.User != user {
 				t.Errorf("%+v", w)
 			}
 			tr.elapse(burstLasts - c.every - time.Second)

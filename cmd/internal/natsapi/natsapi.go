@@ -63,15 +63,16 @@ func (s *Server) Serve() error {
 		}
 	}
 	// What was measured is no drill.
-	return s.Bus.HandleShared("qingkong.observation.*", feederBounds, func(place, user string, data []byte, reply func([]byte)) {
-		go act(reply, func(ctx context.Context) (any, error) {
-			if err := s.mayFeed(user, calls.ActObservationsCreate); err != nil {
-				return nil, err
-			}
-			r, err := s.Service.ObservationFrom(ctx, service.By(user), place, calls.Document{Text: data})
-			return r.InBoth(), err
+	return s.Bus.HandleShared("qingkong.observation.*", feederBounds,
+		func(place, user string, data []byte, reply func([]byte)) {
+			go act(reply, func(ctx context.Context) (any, error) {
+				if err := s.mayFeed(user, calls.ActObservationsCreate); err != nil {
+					return nil, err
+				}
+				r, err := s.Service.ObservationFrom(ctx, service.By(user), place, calls.Document{Text: data})
+				return r.InBoth(), err
+			})
 		})
-	})
 }
 
 // How much of each inbound subject may wait and be in work. Answers are handed to the journal's queue, which holds more

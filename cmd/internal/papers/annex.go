@@ -22,7 +22,8 @@ func (w *writer) members() section {
 	rows = append(rows,
 		[]cell{mid("1"), say(w.t("leader")), w.or(""), w.or(""), w.or(""), {}},
 		[]cell{mid("2"), say(w.t("liaison")), w.contact(c.Name), w.or(""), w.contact(c.Phone), say(w.t("of_list"))},
-		[]cell{mid("3"), say(w.t("deputy")), w.contact(c.BackupName), w.or(""), w.contact(c.BackupPhone), say(w.t("of_list"))})
+		[]cell{mid("3"), say(w.t("deputy")), w.contact(c.BackupName), w.or(""), w.contact(c.BackupPhone),
+			say(w.t("of_list"))})
 	names, _ := posts(w.r)
 	for _, post := range names {
 		rows = append(rows, []cell{mid(strconv.Itoa(len(rows))), say(w.t("member")), w.or(""), say(post), w.or(""), {}})
@@ -45,11 +46,14 @@ func (w *writer) members() section {
 // execution is filled in while a warning lasts: who did what and when.
 func (w *writer) execution() section {
 	s := w.annex(2, a4Wide)
-	s.rows([]int{10, 18, 10, 34, 10, 18}, 0, []cell{label(w.t("warning_no")), hand(), label(w.t("level_now")), say(w.boxes()), label(w.t("received_at")), hand()})
-	rows := [][]cell{heads(w.t("level"), w.t("measure"), w.t("line_or_device"), w.t("what_to_do"), w.t("key_number"), w.t("within"), w.t("responsible"),
+	s.rows([]int{10, 18, 10, 34, 10, 18}, 0,
+		[]cell{label(w.t("warning_no")), hand(), label(w.t("level_now")), say(w.boxes()), label(w.t("received_at")), hand()})
+	rows := [][]cell{heads(w.t("level"), w.t("measure"), w.t("line_or_device"), w.t("what_to_do"), w.t("key_number"),
+		w.t("within"), w.t("responsible"),
 		w.t("began_at"), w.t("done_at"), w.t("reached"), w.t("signed"))}
 	for _, m := range ordered(w.r) {
-		rows = append(rows, []cell{mid(w.levels(m.Levels)), mid(m.ID), w.or(m.Unit), w.or(m.Text), w.orStop(&m), w.or(m.WithinText(w.lang)), w.or(m.Responsible),
+		rows = append(rows, []cell{mid(w.levels(m.Levels)), mid(m.ID), w.or(m.Unit), w.or(m.Text), w.orStop(&m),
+			w.or(m.WithinText(w.lang)), w.or(m.Responsible),
 			hand(), hand(), hand(), hand()})
 	}
 	w.none(&rows, 11)
@@ -77,9 +81,11 @@ func (w *writer) checks() section {
 	s := w.annex(3, a4Wide)
 	s.rows([]int{10, 18, 10, 18, 10, 34}, 0,
 		[]cell{label(w.t("checked_at")), hand(), label(w.t("inspectors")), hand(), label(w.t("level_now")), say(w.boxes())})
-	rows := [][]cell{heads(w.t("no"), w.t("level"), w.t("line_or_device"), w.t("what_to_do"), w.t("expected"), w.t("evidence"), w.t("found"), w.t("fits"), w.t("remark"))}
+	rows := [][]cell{heads(w.t("no"), w.t("level"), w.t("line_or_device"), w.t("what_to_do"), w.t("expected"),
+		w.t("evidence"), w.t("found"), w.t("fits"), w.t("remark"))}
 	for i, m := range ordered(w.r) {
-		rows = append(rows, []cell{mid(strconv.Itoa(i + 1)), mid(w.levels(m.Levels)), w.or(m.Unit), say(join(" ", m.ID, m.Text)), w.or(w.expected(&m)),
+		rows = append(rows, []cell{mid(strconv.Itoa(i + 1)), mid(w.levels(m.Levels)), w.or(m.Unit),
+			say(join(" ", m.ID, m.Text)), w.or(w.expected(&m)),
 			w.or(strings.Join(m.Evidence, "\n")), hand(), say(w.t("yes_no_na")), hand()})
 	}
 	w.none(&rows, 9)

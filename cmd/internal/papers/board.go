@@ -18,8 +18,10 @@ func Board(f Facts) (*Document, error) {
 	}
 	s.say(title, w.t("board.name"))
 	s.rows([]int{10, 44, 10, 12, 10, 14}, 0,
-		[]cell{label(w.t("firm")), {Runs: []run{{Text: w.r.Name, Bold: true}}}, label(w.t("grade")), mid(w.grade(w.r.Grade)), label(w.t("category")), w.or(w.category(w.r.Category))},
-		[]cell{label(w.t("address")), w.or(join(" ", w.r.Town, w.r.Address)), label(w.t("industry")), wide(say(w.r.Sector()), 3)})
+		[]cell{label(w.t("firm")), {Runs: []run{{Text: w.r.Name, Bold: true}}}, label(w.t("grade")), mid(w.grade(w.r.Grade)),
+			label(w.t("category")), w.or(w.category(w.r.Category))},
+		[]cell{label(w.t("address")), w.or(join(" ", w.r.Town, w.r.Address)), label(w.t("industry")),
+			wide(say(w.r.Sector()), 3)})
 	size := w.boardLevels(&s)
 	if err := w.boardFoot(&s); err != nil {
 		return nil, err

@@ -95,7 +95,8 @@ func (x *docx) pages(p paper) string {
 		twips(float64(p.Width)), twips(float64(p.Height)), orient, twips(top), twips(side), twips(top), twips(side))
 }
 
-var styleOf = map[blockKind]string{title: "Title", chapter: "Heading1", heading: "Heading2", para: "Para", fine: "Fine", banner: "Banner"}
+var styleOf = map[blockKind]string{title: "Title", chapter: "Heading1", heading: "Heading2", para: "Para", fine: "Fine",
+	banner: "Banner"}
 
 func (x *docx) block(s *section, b *block) error {
 	if b.table != nil {
@@ -252,8 +253,10 @@ func (x *docx) styles() string {
 		title = `<w:sz w:val="60"/>`
 	}
 	one("Title", "Title", `<w:spacing w:before="160" w:after="160"/><w:jc w:val="center"/>`, fonts("黑体")+`<w:b/>`+title)
-	one("Heading1", "heading 1", `<w:keepNext/><w:spacing w:before="240" w:after="120"/><w:outlineLvl w:val="0"/>`, fonts("黑体")+`<w:b/>`+size(1.3))
-	one("Heading2", "heading 2", `<w:keepNext/><w:spacing w:before="180" w:after="80"/><w:outlineLvl w:val="1"/>`, fonts("黑体")+`<w:b/>`+size(1.05))
+	one("Heading1", "heading 1", `<w:keepNext/><w:spacing w:before="240" w:after="120"/><w:outlineLvl w:val="0"/>`,
+		fonts("黑体")+`<w:b/>`+size(1.3))
+	one("Heading2", "heading 2", `<w:keepNext/><w:spacing w:before="180" w:after="80"/><w:outlineLvl w:val="1"/>`,
+		fonts("黑体")+`<w:b/>`+size(1.05))
 	one("Para", "Para", `<w:spacing w:before="60" w:after="60"/><w:ind w:firstLineChars="200" w:firstLine="420"/>`, "")
 	one("Fine", "Fine", `<w:spacing w:before="60" w:after="60"/>`, `<w:color w:val="333333"/>`+size(.86))
 	one("Banner", "Banner", `<w:pBdr><w:top w:val="single" w:sz="12" w:space="2" w:color="B00020"/><w:left w:val="single" w:sz="12" w:space="4" w:color="B00020"/>`+
@@ -272,7 +275,8 @@ func (x *docx) styles() string {
 }
 
 func fonts(eastAsia string) string {
-	return `<w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:cs="Times New Roman" w:eastAsia="` + eastAsia + `"/>`
+	return `<w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:cs="Times New Roman" w:eastAsia="` +
+		eastAsia + `"/>`
 }
 
 const (
@@ -299,19 +303,23 @@ func (x *docx) files() []docxPart {
 	core.WriteString(`</dc:title></cp:coreProperties>`)
 
 	var doc bytes.Buffer
-	fmt.Fprintf(&doc, `%s<w:document xmlns:w="%s" xmlns:r="%s" xmlns:wp="%s" xmlns:a="%s" xmlns:pic="%s"><w:body>`, xml.Header, nsW, nsR, nsWP, nsA, nsPic)
+	fmt.Fprintf(&doc, `%s<w:document xmlns:w="%s" xmlns:r="%s" xmlns:wp="%s" xmlns:a="%s" xmlns:pic="%s"><w:body>`,
+		xml.Header, nsW, nsR, nsWP, nsA, nsPic)
 	doc.Write(x.body.Bytes())
 	doc.WriteString(`</w:body></w:document>`)
 
-	types := xml.Header + `<Types xmlns="` + nsCT + `"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
+	types := xml.Header + `<Types xmlns="` + nsCT +
+		`"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
 		`<Default Extension="xml" ContentType="application/xml"/><Default Extension="png" ContentType="image/png"/>` +
 		`<Override PartName="/word/document.xml" ContentType="` + wml + `document.main+xml"/>` +
 		`<Override PartName="/word/styles.xml" ContentType="` + wml + `styles+xml"/>` +
 		`<Override PartName="/word/footer1.xml" ContentType="` + wml + `footer+xml"/>` +
 		`<Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>`
-	top := xml.Header + `<Relationships xmlns="` + nsRel + `"><Relationship Id="rId1" Type="` + nsR + `/officeDocument" Target="word/document.xml"/>` +
+	top := xml.Header + `<Relationships xmlns="` + nsRel + `"><Relationship Id="rId1" Type="` + nsR +
+		`/officeDocument" Target="word/document.xml"/>` +
 		`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties" Target="docProps/core.xml"/></Relationships>`
-	links := xml.Header + `<Relationships xmlns="` + nsRel + `"><Relationship Id="rIdStyles" Type="` + nsR + `/styles" Target="styles.xml"/>` +
+	links := xml.Header + `<Relationships xmlns="` + nsRel + `"><Relationship Id="rIdStyles" Type="` + nsR +
+		`/styles" Target="styles.xml"/>` +
 		`<Relationship Id="rIdFooter" Type="` + nsR + `/footer" Target="footer1.xml"/>`
 	field := func(name string) string {
 		return `<w:fldSimple w:instr=" ` + name + ` "><w:r><w:t>1</w:t></w:r></w:fldSimple>`
@@ -319,7 +327,8 @@ func (x *docx) files() []docxPart {
 	footer := xml.Header + `<w:ftr xmlns:w="` + nsW + `"><w:p><w:pPr><w:pStyle w:val="Footer"/></w:pPr>` + field("PAGE") +
 		`<w:r><w:t xml:space="preserve"> / </w:t></w:r>` + field("NUMPAGES") + `</w:p></w:ftr>`
 
-	parts := []docxPart{{"[Content_Types].xml", []byte(types)}, {"_rels/.rels", []byte(top)}, {"docProps/core.xml", core.Bytes()},
+	parts := []docxPart{{"[Content_Types].xml", []byte(types)}, {"_rels/.rels", []byte(top)},
+		{"docProps/core.xml", core.Bytes()},
 		{"word/document.xml", doc.Bytes()}, {"word/styles.xml", []byte(x.styles())}, {"word/footer1.xml", []byte(footer)}}
 	for i, data := range x.pictures {
 		links += fmt.Sprintf(`<Relationship Id="rIdPicture%d" Type="%s/image" Target="media/qr%d.png"/>`, i+1, nsR, i+1)

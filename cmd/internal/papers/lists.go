@@ -55,7 +55,8 @@ func (w words) publicColumns() []column {
 		{w.t("category"), 6, func(r Row) string { return w.category(r.Recipient.Category) }},
 	}
 	for _, l := range ladder()[1:] {
-		columns = append(columns, column{w.t("list_at", "level", w.level(l)), 16, func(r Row) string { return masked(measureList(r.Recipient, l)) }})
+		columns = append(columns, column{w.t("list_at", "level", w.level(l)), 16,
+			func(r Row) string { return masked(measureList(r.Recipient, l)) }})
 	}
 	return columns
 }
@@ -99,7 +100,8 @@ func (w words) townColumns(contacts bool) []column {
 	for _, c := range columns {
 		rest -= c.width
 	}
-	return append(columns, column{w.t("list_at", "level", w.level(alerts.Red)), rest, func(r Row) string { return measureList(r.Recipient, alerts.Red) }})
+	return append(columns, column{w.t("list_at", "level", w.level(alerts.Red)), rest,
+		func(r Row) string { return measureList(r.Recipient, alerts.Red) }})
 }
 
 // PublicHTML writes the public list, or one page of it. next is the address of the page after it, and home that of the
@@ -214,7 +216,8 @@ func writeBook(w io.Writer, columns []column, groups []Group) error {
 	if err != nil {
 		return err
 	}
-	bold, err := f.NewStyle(&excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EEEEEE"}}})
+	bold, err := f.NewStyle(&excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true},
+		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EEEEEE"}}})
 	if err != nil {
 		return err
 	}
@@ -246,7 +249,8 @@ func writeSheet(f *excelize.File, name string, columns []column, rows Rows, plai
 			return err
 		}
 	}
-	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2",
+		ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
 	cells := make([]any, len(columns))

@@ -39,7 +39,8 @@ type ListFacts struct {
 
 // ListOf is which list a version is. example says that it is a demo's.
 func ListOf(version string, l *reductionlist.List, example bool) ListFacts {
-	return ListFacts{Name: l.Name, Version: version, CompiledBy: l.CompiledBy, From: l.EffectiveFrom, To: l.EffectiveTo, Example: example}
+	return ListFacts{Name: l.Name, Version: version, CompiledBy: l.CompiledBy, From: l.EffectiveFrom, To: l.EffectiveTo,
+		Example: example}
 }
 
 // ContactState is why a contact stands in a paper or not.

@@ -27,31 +27,43 @@ import (
 const hostile = `=1+1<script>alert("x")</script>&amp;{{.}}'"]]>../..` + "\x01\u200b"
 
 func whole() *reductionlist.Recipient {
-	return &reductionlist.Recipient{ID: "E0001", Type: reductionlist.Enterprise, Name: "某热电厂", USCC: "91120111MA00000001", Permit: "P-1", Town: "杨柳青镇",
-		Address: "柳口路1号", Lon: 117.1, Lat: 39.1, Industry: "D4412", Grade: reductionlist.GradeB, Category: reductionlist.Safeguard, MaxLoad: "880 MW",
+	return &reductionlist.Recipient{ID: "E0001", Type: reductionlist.Enterprise, Name: "某热电厂", USCC: "91120111MA00000001",
+		Permit: "P-1", Town: "杨柳青镇",
+		Address: "柳口路1号", Lon: 117.1, Lat: 39.1, Industry: "D4412", Grade: reductionlist.GradeB,
+		Category: reductionlist.Safeguard, MaxLoad: "880 MW",
 		StationMN: "120111E00010000000000001", MeterID: "DB-1",
 		Lines: []reductionlist.Line{
-			{ID: "L1", Name: "1号线", Capacity: "300 MW", Emission: reductionlist.Amounts{SO2: 0.3, NOx: 0.1}, SafeStopH: 8, MeterID: "FB-1"},
+			{ID: "L1", Name: "1号线", Capacity: "300 MW", Emission: reductionlist.Amounts{SO2: 0.3, NOx: 0.1}, SafeStopH: 8,
+				MeterID: "FB-1"},
 			{ID: "L2", Name: "2号线", Capacity: "100 MW", Emission: reductionlist.Amounts{SO2: 5}, Idle: true}},
 		Measures: []reductionlist.Measure{
-			{ID: "M1", Levels: []alerts.Level{alerts.Yellow, alerts.Orange}, Unit: "1号线", Action: reductionlist.Limit, Text: "1号线负荷降低30%",
-				Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 30, Unit: "%"}, CompleteWithinH: 4, Responsible: "值长",
-				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "FB-1", Criterion: reductionlist.Criterion{Kind: reductionlist.FractionOfBaseline, Limit: 0.7}}},
+			{ID: "M1", Levels: []alerts.Level{alerts.Yellow, alerts.Orange}, Unit: "1号线", Action: reductionlist.Limit,
+				Text:     "1号线负荷降低30%",
+				Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 30, Unit: "%"}, CompleteWithinH: 4,
+				Responsible: "值长",
+				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "FB-1",
+					Criterion: reductionlist.Criterion{Kind: reductionlist.FractionOfBaseline, Limit: 0.7}}},
 				Evidence: []string{"用电曲线"}, Reduction: reductionlist.Amounts{SO2: 0.09}},
-			{ID: "M1", Levels: []alerts.Level{alerts.Red}, Unit: "1号线", Action: reductionlist.Stop, Text: "1号线停产", CompleteWithinH: 8, Responsible: "值长",
-				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "FB-1", Criterion: reductionlist.Criterion{Kind: reductionlist.Stopped}}},
+			{ID: "M1", Levels: []alerts.Level{alerts.Red}, Unit: "1号线", Action: reductionlist.Stop, Text: "1号线停产",
+				CompleteWithinH: 8, Responsible: "值长",
+				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "FB-1",
+					Criterion: reductionlist.Criterion{Kind: reductionlist.Stopped}}},
 				Evidence: []string{"生产日报"}, Reduction: reductionlist.Amounts{SO2: 0.3}},
-			{ID: "M2", Levels: []alerts.Level{alerts.Orange}, Unit: "东门", Action: reductionlist.StopVehicles, Text: "停止放行国四重型载货车", CompleteWithinH: 2, Responsible: "物流主管",
-				Monitors: []reductionlist.Monitor{{Source: reductionlist.Gate, Ref: "MJ-1", Criterion: reductionlist.Criterion{Kind: reductionlist.NoVehicleBelow, Standard: "国五"}}},
+			{ID: "M2", Levels: []alerts.Level{alerts.Orange}, Unit: "东门", Action: reductionlist.StopVehicles,
+				Text: "停止放行国四重型载货车", CompleteWithinH: 2, Responsible: "物流主管",
+				Monitors: []reductionlist.Monitor{{Source: reductionlist.Gate, Ref: "MJ-1",
+					Criterion: reductionlist.Criterion{Kind: reductionlist.NoVehicleBelow, Standard: "国五"}}},
 				Evidence: []string{"门禁记录"}}},
 		Notes: reductionlist.Notes{Note: "清单备注文字", Extra: map[string]string{"主要产品": "热力", "法人邮箱": "boss@example.org"}},
 	}
 }
 
 func facts(r *reductionlist.Recipient) Facts {
-	return Facts{Recipient: r, Lang: "zh-CN", District: "西青区", Watch: "022-00000000", Page: PublicAddress("https://qk.example.org/", r.ID),
-		List:    ListFacts{Name: "清单甲", Version: "L20261001-abcdef", CompiledBy: "区局", From: "2026-10-01"},
-		Contact: Contact{Known, reductionlist.Contact{Name: "张三", Phone: "13800000001", BackupName: "李四", BackupPhone: "13900000002"}}}
+	return Facts{Recipient: r, Lang: "zh-CN", District: "西青区", Watch: "022-00000000",
+		Page: PublicAddress("https://qk.example.org/", r.ID),
+		List: ListFacts{Name: "清单甲", Version: "L20261001-abcdef", CompiledBy: "区局", From: "2026-10-01"},
+		Contact: Contact{Known, reductionlist.Contact{Name: "张三", Phone: "13800000001", BackupName: "李四",
+			BackupPhone: "13900000002"}}}
 }
 
 func written(t testing.TB, kind Kind, format Format, f Facts) []byte {
@@ -86,7 +98,8 @@ func TestPlanSaysWhatTheListSays(t *testing.T) {
 	text := textOf(page(t, written(t, PlanPaper, HTML, facts(whole()))))
 	says(t, text, "编制依据", "基本情况", "生产线和排放", "各级别减排措施", "运输管控", "监测与台账", "指挥和责任", "安全注意事项", "评估和修订",
 		"应急减排小组成员及联系方式", "应急减排执行表", "减排措施及现场检查表", "现场核定意见", "操作方案备案表")
-	says(t, text, "某热电厂", "91120111MA00000001", "L20261001-abcdef", "2026-10-01 至 另行通知", "880 MW", "热力", "boss@example.org", "清单备注文字",
+	says(t, text, "某热电厂", "91120111MA00000001", "L20261001-abcdef", "2026-10-01 至 另行通知", "880 MW", "热力",
+		"boss@example.org", "清单备注文字",
 		"L1 1号线", "长期停运", "张三", "13900000002", "执行措施 M1", "1号线安全停产需要 8 小时", "022-00000000", "2 条，其中长期停运 1 条")
 	// What an inspector compares: the amount and what the channel must show.
 	says(t, text, "限产 减少 30 %\n用电 FB-1：不超过基线的 0.7 倍", "用电 FB-1：停止", "门禁 MJ-1：无国五以下车辆", "用电曲线", "生产日报")
@@ -160,7 +173,8 @@ func TestContacts(t *testing.T) {
 
 func TestBoard(t *testing.T) {
 	text := textOf(page(t, written(t, BoardPaper, HTML, facts(whole()))))
-	says(t, text, "重污染天气应急减排公示牌", "某热电厂", "B", "保障类", "黄色（Ⅲ级）\n1. 1号线负荷降低30%，4 小时内完成\n橙色（Ⅱ级）\n同上一级别\n红色（Ⅰ级）\n1. 1号线停产，8 小时内完成",
+	says(t, text, "重污染天气应急减排公示牌", "某热电厂", "B", "保障类",
+		"黄色（Ⅲ级）\n1. 1号线负荷降低30%，4 小时内完成\n橙色（Ⅱ级）\n同上一级别\n红色（Ⅰ级）\n1. 1号线停产，8 小时内完成",
 		"重型货车管控\n橙色（Ⅱ级）起：停止放行国四重型载货车", "责任人\n张三", "电话\n13800000001", "监督电话\n022-00000000", "扫码查看公示信息")
 	silent(t, text, "李四", "清单备注文字", "boss@example.org")
 	f := facts(whole())
@@ -192,7 +206,8 @@ func TestCodeOpensThePublicPage(t *testing.T) {
 			}
 		}
 	}
-	if got := PublicAddress("https://qk.example.org", "a/b?c"); got != "https://qk.example.org/public/recipients/a%2Fb%3Fc" {
+	if got := PublicAddress("https://qk.example.org",
+		"a/b?c"); got != "https://qk.example.org/public/recipients/a%2Fb%3Fc" {
 		t.Error(got)
 	}
 }
@@ -238,12 +253,15 @@ func drawing(t *testing.T, doc *html.Node) image.Image {
 
 // Whatever a list's texts are, both forms are whole, run nothing, and say the same words in the same order.
 func TestFormsAgreeWhateverTheTexts(t *testing.T) {
-	odd := rapid.SampledFrom([]string{"", "甲", hostile, "=cmd|'/c calc'!A1", "+1", "-1", "@x", "a\nb\r\nc", "\xff\xfe", "<![CDATA[", "\u202e右"})
+	odd := rapid.SampledFrom([]string{"", "甲", hostile, "=cmd|'/c calc'!A1", "+1", "-1", "@x", "a\nb\r\nc", "\xff\xfe",
+		"<![CDATA[", "\u202e右"})
 	rapid.Check(t, func(rt *rapid.T) {
 		f := facts(whole())
 		r := f.Recipient
-		for _, field := range []*string{&r.Name, &r.USCC, &r.Town, &r.Address, &r.MaxLoad, &r.StationMN, &r.Note, &r.Lines[0].Name, &r.Lines[0].Capacity,
-			&r.Measures[0].Text, &r.Measures[0].Unit, &r.Measures[0].Responsible, &r.Measures[0].Monitors[0].Ref, &r.Measures[0].Evidence[0],
+		for _, field := range []*string{&r.Name, &r.USCC, &r.Town, &r.Address, &r.MaxLoad, &r.StationMN, &r.Note,
+			&r.Lines[0].Name, &r.Lines[0].Capacity,
+			&r.Measures[0].Text, &r.Measures[0].Unit, &r.Measures[0].Responsible, &r.Measures[0].Monitors[0].Ref,
+			&r.Measures[0].Evidence[0],
 			&f.Contact.Name, &f.Contact.Phone, &f.List.Name, &f.Watch, &f.District} {
 			*field = odd.Draw(rt, "text")
 		}
@@ -288,7 +306,8 @@ func TestMarkupIsText(t *testing.T) {
 		says(t, textOf(page(t, written(t, kind, HTML, f))), `<script>alert("x")</script>`)
 		body, _ := word(t, written(t, kind, Docx, f))
 		says(t, body, `<script>alert("x")</script>`)
-		if name := FileName(kind, Docx, Facts{Recipient: &reductionlist.Recipient{ID: "../a/b"}, Lang: "zh-CN"}); strings.ContainsAny(name, "/\\") || strings.Contains(name, "..") {
+		if name := FileName(kind, Docx, Facts{Recipient: &reductionlist.Recipient{ID: "../a/b"},
+			Lang: "zh-CN"}); strings.ContainsAny(name, "/\\") || strings.Contains(name, "..") {
 			t.Errorf("a file is called %s", name)
 		}
 	}
@@ -341,7 +360,8 @@ func TestBatch(t *testing.T) {
 	for _, f := range z.File {
 		names = append(names, f.Name)
 	}
-	if want := []string{"E0001-操作方案.docx", "E0001-公示牌.docx", "E0002-操作方案.docx", "E0002-公示牌.docx", "E0003-操作方案.docx", "E0003-公示牌.docx"}; !slices.Equal(names, want) {
+	if want := []string{"E0001-操作方案.docx", "E0001-公示牌.docx", "E0002-操作方案.docx", "E0002-公示牌.docx", "E0003-操作方案.docx",
+		"E0003-公示牌.docx"}; !slices.Equal(names, want) {
 		t.Errorf("%q", names)
 	}
 	// One that broke off is no archive, so that nobody takes a part for the whole.
@@ -355,8 +375,10 @@ func TestBatch(t *testing.T) {
 // Every word a paper uses is in the catalogue, in both languages: no rule's name stands in one.
 func TestWordsAreThere(t *testing.T) {
 	r := whole()
-	for _, kind := range []reductionlist.Type{reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet, reductionlist.Department, reductionlist.Town} {
-		for _, category := range []reductionlist.Category{"", reductionlist.General, reductionlist.Safeguard, reductionlist.Micro, reductionlist.Closed, reductionlist.Voluntary} {
+	for _, kind := range []reductionlist.Type{reductionlist.Enterprise, reductionlist.Site, reductionlist.Fleet,
+		reductionlist.Department, reductionlist.Town} {
+		for _, category := range []reductionlist.Category{"", reductionlist.General, reductionlist.Safeguard,
+			reductionlist.Micro, reductionlist.Closed, reductionlist.Voluntary} {
 			r.Type, r.Category = kind, category
 			r.Units = []reductionlist.Unit{{Name: "1#", To: "2027-01-01"}}
 			r.Furnaces = []reductionlist.Furnace{{Name: "2#", Emission: reductionlist.Gases{NOx: 0.4}}}
@@ -401,7 +423,8 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 	}
 	var list, book bytes.Buffer
 	rows := Rows(func(row func(Row) error) error { return row(Row{Recipient: f.Recipient}) })
-	if err := (Roll{List: f.List, Lang: "zh-CN"}).PublicHTML(&list, rows, "", "", ""); err != nil || strings.Contains(list.String(), "\u202e") || !strings.Contains(list.String(), "甲⟦U+202E⟧乙") {
+	if err := (Roll{List: f.List, Lang: "zh-CN"}).PublicHTML(&list, rows, "", "", ""); err != nil ||
+		strings.Contains(list.String(), "\u202e") || !strings.Contains(list.String(), "甲⟦U+202E⟧乙") {
 		t.Errorf("the public list does not show the mark, %v", err)
 	}
 	if err := (Roll{List: f.List, Lang: "zh-CN"}).PublicWorkbook(&book, rows); err != nil {

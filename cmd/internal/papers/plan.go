@@ -34,7 +34,8 @@ func Plan(f Facts) *Document {
 	pages(a4Wide, w.measures)
 	pages(a4, w.transport, w.records, w.command, w.safety, w.revision)
 	sections = append(sections, w.members(), w.execution(), w.checks(), w.verdict(), w.filing())
-	return &Document{Title: w.t("plan.title", "name", w.r.Name), Lang: f.Lang, class: "plan", points: 10.5, sections: sections}
+	return &Document{Title: w.t("plan.title", "name", w.r.Name), Lang: f.Lang, class: "plan", points: 10.5,
+		sections: sections}
 }
 
 // todo is a blank where the list says nothing.
@@ -78,7 +79,8 @@ func (w *writer) cover(s *section) {
 
 func (w *writer) basis(s *section) {
 	w.chapter(s, "plan.basis")
-	s.say(para, w.t("plan.basis_text", "list", w.f.List.Name, "version", w.f.List.Version, "compiler", w.f.List.CompiledBy))
+	s.say(para, w.t("plan.basis_text", "list", w.f.List.Name, "version", w.f.List.Version, "compiler",
+		w.f.List.CompiledBy))
 	s.add(para, run{Text: w.t("plan.basis_local")}, w.todo())
 }
 
@@ -141,7 +143,8 @@ func (w *writer) lines(s *section) {
 		return
 	}
 	w.chapter(s, "plan.lines")
-	rows := [][]cell{heads(w.t("line"), w.t("capacity"), "SO₂", "NOx", "PM", "VOCs", w.t("safe_stop"), w.t("meter"), w.t("state"))}
+	rows := [][]cell{heads(w.t("line"), w.t("capacity"), "SO₂", "NOx", "PM", "VOCs", w.t("safe_stop"), w.t("meter"),
+		w.t("state"))}
 	var sum reductionlist.Amounts
 	for _, l := range w.r.Lines {
 		state := w.t("runs")
@@ -181,9 +184,11 @@ func (w *writer) hours(h float64) cell {
 func (w *writer) plants(s *section) {
 	if len(w.r.Units) > 0 {
 		s.say(heading, w.t("units"))
-		rows := [][]cell{heads(w.t("unit"), w.t("load_mw"), w.t("min_up_down"), w.t("max_heat"), w.t("kg_per_t_coal"), w.t("in_force"))}
+		rows := [][]cell{heads(w.t("unit"), w.t("load_mw"), w.t("min_up_down"), w.t("max_heat"), w.t("kg_per_t_coal"),
+			w.t("in_force"))}
 		for _, u := range w.r.Units {
-			rows = append(rows, []cell{say(u.Name), mid(number(u.MinMW) + "–" + number(u.MaxMW)), mid(number(u.MinUpH) + " / " + number(u.MinDownH)),
+			rows = append(rows, []cell{say(u.Name), mid(number(u.MinMW) + "–" + number(u.MaxMW)),
+				mid(number(u.MinUpH) + " / " + number(u.MinDownH)),
 				mid(number(u.MaxHeatGJH)), mid(gases(u.Emission)), mid(w.period(u.From, u.To))})
 		}
 		s.rows([]int{14, 15, 17, 14, 24, 16}, 1, rows...)
@@ -192,7 +197,8 @@ func (w *writer) plants(s *section) {
 		s.say(heading, w.t("furnaces"))
 		rows := [][]cell{heads(w.t("furnace"), w.t("load_t_h"), w.t("min_up_down"), w.t("kg_per_t_waste"), w.t("in_force"))}
 		for _, u := range w.r.Furnaces {
-			rows = append(rows, []cell{say(u.Name), mid(number(u.MinTH) + "–" + number(u.MaxTH)), mid(number(u.MinUpH) + " / " + number(u.MinDownH)),
+			rows = append(rows, []cell{say(u.Name), mid(number(u.MinTH) + "–" + number(u.MaxTH)),
+				mid(number(u.MinUpH) + " / " + number(u.MinDownH)),
 				mid(gases(u.Emission)), mid(w.period(u.From, u.To))})
 		}
 		s.rows([]int{18, 18, 20, 26, 18}, 1, rows...)
@@ -239,12 +245,14 @@ func (w *writer) measures(s *section) {
 			s.say(para, w.t("no_measures"))
 			continue
 		}
-		rows := [][]cell{heads(w.t("measure"), w.t("line_or_device"), w.t("action"), w.t("what_to_do"), w.t("key_number"), w.t("within"), w.t("responsible"), w.t("saves"))}
+		rows := [][]cell{heads(w.t("measure"), w.t("line_or_device"), w.t("action"), w.t("what_to_do"), w.t("key_number"),
+			w.t("within"), w.t("responsible"), w.t("saves"))}
 		var sum reductionlist.Amounts
 		for i := range list {
 			m := &list[i]
 			sum = sum.Add(m.Reduction)
-			rows = append(rows, []cell{mid(m.ID), w.or(m.Unit), mid(w.action(m.Action)), w.or(m.Text), w.orStop(m), w.or(m.WithinText(w.lang)), w.or(m.Responsible), dash(saved(m.Reduction))})
+			rows = append(rows, []cell{mid(m.ID), w.or(m.Unit), mid(w.action(m.Action)), w.or(m.Text), w.orStop(m),
+				w.or(m.WithinText(w.lang)), w.or(m.Responsible), dash(saved(m.Reduction))})
 		}
 		rows = append(rows, []cell{wide(label(w.t("sum")), 7), dash(saved(sum))})
 		s.rows([]int{7, 12, 8, 31, 11, 10, 10, 11}, 1, rows...)
@@ -282,7 +290,8 @@ func (w *writer) transport(s *section) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.r.Extra)) {
-		if slices.ContainsFunc(transportColumns, func(word string) bool { return strings.Contains(name, word) }) && w.r.Extra[name] != "" {
+		if slices.ContainsFunc(transportColumns, func(word string) bool { return strings.Contains(name, word) }) &&
+			w.r.Extra[name] != "" {
 			rows = append(rows, []cell{label(name), wide(say(w.r.Extra[name]), 2)})
 		}
 	}
@@ -308,7 +317,8 @@ func (w *writer) records(s *section) {
 			}
 			seen[text] = true
 			levels := strings.ReplaceAll(w.levels(m.Levels), "\n", "、")
-			rows = append(rows, []cell{mid(m.ID), mid(w.source(o.Source)), w.or(join(" ", o.Ref, o.Factor)), say(join(w.t("colon"), levels, o.Criterion.Text(w.lang)))})
+			rows = append(rows, []cell{mid(m.ID), mid(w.source(o.Source)), w.or(join(" ", o.Ref, o.Factor)),
+				say(join(w.t("colon"), levels, o.Criterion.Text(w.lang)))})
 		}
 		for _, e := range m.Evidence {
 			if !slices.Contains(keep, e) {
@@ -340,7 +350,8 @@ func (w *writer) command(s *section) {
 	rows = append(rows, []cell{say(w.t("liaison")), say(w.t("liaison_does")), name, phone})
 	names, ids := posts(w.r)
 	for _, post := range names {
-		rows = append(rows, []cell{say(post), say(w.t("carries_out", "measures", strings.Join(ids[post], "、"))), w.or(""), w.or("")})
+		rows = append(rows, []cell{say(post), say(w.t("carries_out", "measures", strings.Join(ids[post], "、"))), w.or(""),
+			w.or("")})
 	}
 	s.rows([]int{20, 40, 18, 22}, 1, rows...)
 }

@@ -40,12 +40,15 @@ func (v *publicView) T(rule string) string { return v.t(rule) }
 // the address of the public list.
 func Public(w io.Writer, f Facts, list string) error {
 	word, r := words{f.Lang}, f.Recipient
-	v := publicView{words: word, Title: masked(r.Name) + " · " + word.t("public.recipient"), Lang: f.Lang, Class: "page", Example: f.example(),
-		Name: masked(r.Name), ID: r.ID, List: list}
+	v := publicView{words: word, Title: masked(r.Name) + " · " + word.t("public.recipient"), Lang: f.Lang, Class: "page",
+		Example: f.example(),
+		Name:    masked(r.Name), ID: r.ID, List: list}
 	until := cmp.Or(f.List.To, word.t("open"))
 	for _, fact := range [][2]string{
-		{"type", word.kind(r.Type)}, {"town", r.Town}, {"industry", r.Sector()}, {"grade", word.grade(r.Grade)}, {"category", word.category(r.Category)},
-		{"max_load", masked(r.MaxLoad)}, {"list", f.List.Name + " " + f.List.Version}, {"in_force", word.t("from_to", "from", f.List.From, "to", until)},
+		{"type", word.kind(r.Type)}, {"town", r.Town}, {"industry", r.Sector()}, {"grade", word.grade(r.Grade)},
+		{"category", word.category(r.Category)},
+		{"max_load", masked(r.MaxLoad)}, {"list", f.List.Name + " " + f.List.Version},
+		{"in_force", word.t("from_to", "from", f.List.From, "to", until)},
 		{"watch", f.Watch},
 	} {
 		if fact[1] != "" {
@@ -65,8 +68,9 @@ func Public(w io.Writer, f Facts, list string) error {
 // PublicGone writes the page for an id that the list in force does not have.
 func PublicGone(w io.Writer, lang, id, list string) error {
 	word := words{lang}
-	return writePage(w, "recipient.html", &publicView{words: word, Title: word.t("public.recipient"), Lang: lang, Class: "page",
-		Gone: word.t("public.gone", "id", id), List: list})
+	return writePage(w, "recipient.html",
+		&publicView{words: word, Title: word.t("public.recipient"), Lang: lang, Class: "page",
+			Gone: word.t("public.gone", "id", id), List: list})
 }
 
 // masked is a text of the list without mobile numbers.

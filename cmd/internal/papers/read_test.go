@@ -23,11 +23,13 @@ func page(t testing.TB, text []byte) *html.Node {
 		t.Fatal(err)
 	}
 	for n := range doc.Descendants() {
-		if n.Type == html.ElementNode && slices.Contains([]string{"script", "link", "img", "iframe", "object", "embed", "form", "base"}, n.Data) {
+		if n.Type == html.ElementNode &&
+			slices.Contains([]string{"script", "link", "img", "iframe", "object", "embed", "form", "base"}, n.Data) {
 			t.Errorf("the page has a <%s>", n.Data)
 		}
 		for _, a := range n.Attr {
-			if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "src" || a.Key == "href" && strings.Contains(a.Val, ":") {
+			if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "src" || a.Key == "href" &&
+				strings.Contains(a.Val, ":") {
 				t.Errorf("the page has %s=%q", a.Key, a.Val)
 			}
 		}
@@ -97,7 +99,8 @@ func word(t testing.TB, data []byte) (body string, pictures []image.Image) {
 	var types struct{ Default, Override []contentType }
 	unmarshal(t, parts["[Content_Types].xml"], &types)
 	for name, part := range parts {
-		known := slices.ContainsFunc(types.Default, func(d contentType) bool { return "."+d.Extension == path.Ext(name) && d.ContentType != "" })
+		known := slices.ContainsFunc(types.Default,
+			func(d contentType) bool { return "."+d.Extension == path.Ext(name) && d.ContentType != "" })
 		if !known && name != "[Content_Types].xml" {
 			t.Errorf("part %s has no content type", name)
 		}

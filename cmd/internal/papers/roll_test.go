@@ -28,16 +28,19 @@ func TestPublicHoldsNothingPersonal(t *testing.T) {
 	r := whole()
 	r.Measures[0].Responsible, r.Measures[0].Text = "王五", "停产，问13700000003"
 	r.Name = "个体户 13600000004"
-	personal := []string{"张三", "李四", "王五", "13800000001", "13900000002", "13700000003", "13600000004", "清单备注文字", "boss@example.org"}
+	personal := []string{"张三", "李四", "王五", "13800000001", "13900000002", "13700000003", "13600000004", "清单备注文字",
+		"boss@example.org"}
 	f := facts(r)
 	roll := Roll{List: f.List, District: "西青区", Watch: f.Watch, Lang: "zh-CN"}
 	var one, list, book bytes.Buffer
-	for _, err := range []error{Public(&one, f, "/public/list"), roll.PublicHTML(&list, rowsOf(r), "?cursor=x", "", ""), roll.PublicWorkbook(&book, rowsOf(r))} {
+	for _, err := range []error{Public(&one, f, "/public/list"), roll.PublicHTML(&list, rowsOf(r), "?cursor=x", "", ""),
+		roll.PublicWorkbook(&book, rowsOf(r))} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	said := map[string]string{"page": textOf(page(t, one.Bytes())), "list": textOf(page(t, list.Bytes())), "workbook": cellsOf(t, book.Bytes())}
+	said := map[string]string{"page": textOf(page(t, one.Bytes())), "list": textOf(page(t, list.Bytes())),
+		"workbook": cellsOf(t, book.Bytes())}
 	for name, text := range said {
 		silent(t, text, personal...)
 		says(t, text, "E0001", "个体户 1**********", "停产，问1**********", "1号线停产", "B")
@@ -74,7 +77,8 @@ func cellsOf(t testing.TB, data []byte) string {
 				if formula, _ := f.GetCellFormula(sheet, cell); formula != "" {
 					t.Errorf("%s!%s is a formula", sheet, cell)
 				}
-				if kind, _ := f.GetCellType(sheet, cell); kind != excelize.CellTypeInlineString && kind != excelize.CellTypeSharedString {
+				if kind, _ := f.GetCellType(sheet, cell); kind != excelize.CellTypeInlineString &&
+					kind != excelize.CellTypeSharedString {
 					t.Errorf("%s!%s %q is of type %d", sheet, cell, text, kind)
 				}
 				b.WriteString(text + "\n")
@@ -88,7 +92,8 @@ func TestListByTown(t *testing.T) {
 	r, other := whole(), whole()
 	r.Name, r.Address = "=HYPERLINK(1)", "+1"
 	other.ID, other.Town = "E0009", ""
-	groups := []Group{{"杨柳青镇", rowsOf(r)}, {"a:b/c*" + strings.Repeat("长", 40), rowsOf()}, {"", rowsOf(other)}, {"A_b_c_" + strings.Repeat("长", 40), rowsOf()}}
+	groups := []Group{{"杨柳青镇", rowsOf(r)}, {"a:b/c*" + strings.Repeat("长", 40), rowsOf()}, {"", rowsOf(other)},
+		{"A_b_c_" + strings.Repeat("长", 40), rowsOf()}}
 	for _, contacts := range []bool{true, false} {
 		roll := Roll{List: facts(r).List, District: "西青区", Lang: "zh-CN", Contacts: contacts}
 		var html, book bytes.Buffer
@@ -111,8 +116,9 @@ func TestListFails(t *testing.T) {
 	roll := Roll{Lang: "zh-CN"}
 	broken := func(func(Row) error) error { return errFull }
 	for name, err := range map[string]error{
-		"reading": roll.PublicHTML(io.Discard, broken, "", "", ""), "writing": roll.PublicHTML(failing{}, rowsOf(whole()), "", "", ""),
-		"book": roll.PublicWorkbook(io.Discard, broken), "town": roll.TownHTML(io.Discard, []Group{{"", broken}}),
+		"reading": roll.PublicHTML(io.Discard, broken, "", "", ""),
+		"writing": roll.PublicHTML(failing{}, rowsOf(whole()), "", "", ""),
+		"book":    roll.PublicWorkbook(io.Discard, broken), "town": roll.TownHTML(io.Discard, []Group{{"", broken}}),
 	} {
 		if !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", name, err)

@@ -25,7 +25,8 @@ func rankOf(l alerts.Level) int {
 }
 
 func fillOf(l alerts.Level) fill {
-	return map[alerts.Level]fill{alerts.Advisory: fillAdvisory, alerts.Yellow: fillYellow, alerts.Orange: fillOrange, alerts.Red: fillRed}[l]
+	return map[alerts.Level]fill{alerts.Advisory: fillAdvisory, alerts.Yellow: fillYellow, alerts.Orange: fillOrange,
+		alerts.Red: fillRed}[l]
 }
 
 func (w words) level(l alerts.Level) string { return alerts.LevelName(l, w.lang) }
@@ -115,7 +116,8 @@ func aboutVehicles(m *reductionlist.Measure) bool {
 
 // at are the measures of a level, those of transport or the others.
 func at(r *reductionlist.Recipient, l alerts.Level, vehicles bool) []reductionlist.Measure {
-	return slices.DeleteFunc(reductionlist.MeasuresAt(r, l), func(m reductionlist.Measure) bool { return aboutVehicles(&m) != vehicles })
+	return slices.DeleteFunc(reductionlist.MeasuresAt(r, l),
+		func(m reductionlist.Measure) bool { return aboutVehicles(&m) != vehicles })
 }
 
 // ordered are a recipient's measures by id and then by their lowest level.

@@ -150,7 +150,8 @@ func Play(ctx context.Context, opt Options) (_ *Outcome, err error) {
 func (r *engine) set(t time.Time) { r.clock.Store(&t) }
 
 func (r *engine) build(ctx context.Context, dir string) error {
-	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(dir, folder.Streams), Logger: r.opt.Log, Name: "qingkong-replay"})
+	b, err := bus.Start(bus.Config{StoreDir: filepath.Join(dir, folder.Streams), Logger: r.opt.Log,
+		Name: "qingkong-replay"})
 	if err != nil {
 		return err
 	}
@@ -325,7 +326,8 @@ func (r *engine) forecast(ctx context.Context, i int) error {
 			break
 		}
 		if d.AQI != nil {
-			f.Days = append(f.Days, alerts.ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary, Cause: d.Cause, Measured: d.Measured})
+			f.Days = append(f.Days, alerts.ForecastDay{Date: d.Date, AQILow: *d.AQI, AQIHigh: *d.AQI, Primary: d.Primary,
+				Cause: d.Cause, Measured: d.Measured})
 		}
 	}
 	if len(f.Days) == 0 {
@@ -380,7 +382,8 @@ func (r *engine) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 	var in any
 	switch p.Kind {
 	case alerts.KindStart:
-		in = calls.Declaration{Declare: alerts.Declare{Level: p.Level, Trigger: alerts.OwnForecast, StartsAt: &p.StartsAt, Region: p.Region, ProposalID: p.ID, Reason: reason}}
+		in = calls.Declaration{Declare: alerts.Declare{Level: p.Level, Trigger: alerts.OwnForecast, StartsAt: &p.StartsAt,
+			Region: p.Region, ProposalID: p.ID, Reason: reason}}
 	case alerts.KindLift:
 		in = calls.Lift{ByID: id, Lift: alerts.Lift{Revision: w.Revision, ProposalID: p.ID, Reason: reason, EndsAt: p.EndsAt}}
 	case alerts.KindRevise:
@@ -390,13 +393,15 @@ func (r *engine) officer(ctx context.Context, p *alerts.Proposal) (w *alerts.War
 		}
 		in = calls.Revision{ByID: id, Revise: revise}
 	default:
-		in = calls.Adjustment{ByID: id, Adjust: alerts.Adjust{Revision: w.Revision, ProposalID: p.ID, Reason: reason, Level: p.Level, StartsAt: &p.StartsAt}}
+		in = calls.Adjustment{ByID: id, Adjust: alerts.Adjust{Revision: w.Revision, ProposalID: p.ID, Reason: reason,
+			Level: p.Level, StartsAt: &p.StartsAt}}
 	}
 	w, err = r.svc.ActOnWarning(ctx, service.By("duty"), in)
 	if err != nil || (w.State != alerts.PendingApproval && w.Pending == nil) {
 		return w, err
 	}
-	return r.svc.ActOnWarning(ctx, service.By("approver"), calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
+	return r.svc.ActOnWarning(ctx, service.By("approver"),
+		calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
 }
 
 func (r *engine) warning(id string) (w *alerts.Warning, err error) {

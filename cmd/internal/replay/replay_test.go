@@ -161,7 +161,8 @@ func consistent(t *testing.T, got *Outcome) {
 	for _, w := range got.Warnings {
 		byLevel[string(w.LevelMax)]++
 	}
-	if sum.WarningDays != days || sum.Proposals < proposals || sum.Warnings != len(got.Warnings) || !maps.Equal(sum.ByLevel, byLevel) ||
+	if sum.WarningDays != days || sum.Proposals < proposals || sum.Warnings != len(got.Warnings) ||
+		!maps.Equal(sum.ByLevel, byLevel) ||
 		sum.Orders != sum.Acknowledged || sum.Orders < orders.Issued || days == 0 {
 		t.Errorf("summary %+v; counted %d days, %d proposals, %v, %+v", sum, days, proposals, byLevel, orders)
 	}

@@ -164,7 +164,8 @@ func (c *comparison) row(date time.Time, level alerts.Level, warnings, replayedL
 	if !date.IsZero() {
 		day, declaredLevel = date.Format("2006-01-02"), string(level)
 	}
-	c.lines = append(c.lines, fmt.Sprintf("%-13s %-11s %-9s %-38s %-9s %-11s %s", c.set, day, declaredLevel, warnings, replayedLevel, verdict, reason))
+	c.lines = append(c.lines, fmt.Sprintf("%-13s %-11s %-9s %-38s %-9s %-11s %s", c.set, day, declaredLevel, warnings,
+		replayedLevel, verdict, reason))
 }
 
 func (c *comparison) compare(ds []declared) {
@@ -212,12 +213,15 @@ func TestYearsBesideTheDeclaredWarnings(t *testing.T) {
 		{"2016", 366, map[string]map[string]int{
 			alerts.ByDate: {"agreement agrees": 2, "difference forecast_not_measured": 2, "difference year_ends": 1,
 				"difference no_declaration_known": 12},
-			alerts.CriteriaNational2024: {"agreement agrees": 2, "difference criteria_differ": 1, "difference forecast_not_measured": 2,
-				"difference no_declaration_known": 14},
+			alerts.CriteriaNational2024: {"agreement agrees": 2, "difference criteria_differ": 1,
+				"difference forecast_not_measured": 2,
+				"difference no_declaration_known":  14},
 		}},
 		{"2018", 365, map[string]map[string]int{
-			alerts.ByDate:               {"difference regional_linkage": 1, "difference unknown": 1, "difference no_declaration_known": 4},
-			alerts.CriteriaNational2024: {"difference regional_linkage": 1, "difference unknown": 1, "difference no_declaration_known": 7},
+			alerts.ByDate: {"difference regional_linkage": 1, "difference unknown": 1,
+				"difference no_declaration_known": 4},
+			alerts.CriteriaNational2024: {"difference regional_linkage": 1, "difference unknown": 1,
+				"difference no_declaration_known": 7},
 		}},
 	} {
 		t.Run(year.name, func(t *testing.T) {
@@ -238,9 +242,11 @@ func TestYearsBesideTheDeclaredWarnings(t *testing.T) {
 				}
 			}
 			for _, set := range sets {
-				c := &comparison{set: set, measured: measured, replayed: bySet[set], ofItsDay: bySet[alerts.ByDate], counts: map[string]int{}}
+				c := &comparison{set: set, measured: measured, replayed: bySet[set], ofItsDay: bySet[alerts.ByDate],
+					counts: map[string]int{}}
 				c.compare(ds)
-				t.Logf("%-13s %-11s %-9s %-38s %-9s %-11s %s\n%s", "criteria", "declared", "level", "replayed", "level", "verdict", "reason", strings.Join(c.lines, "\n"))
+				t.Logf("%-13s %-11s %-9s %-38s %-9s %-11s %s\n%s", "criteria", "declared", "level", "replayed", "level", "verdict",
+					"reason", strings.Join(c.lines, "\n"))
 				if !maps.Equal(c.counts, year.want[set]) {
 					t.Errorf("%s: %v, want %v", set, c.counts, year.want[set])
 				}

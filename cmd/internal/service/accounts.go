@@ -77,16 +77,18 @@ func (s *Service) noRecipient(user string) error {
 		for after, more := "", true; more; {
 			var found []*reductionlist.Recipient
 			err := s.J.View(func(tx *bbolt.Tx) (err error) {
-				found, after, err = reductionlist.SearchRecipients(tx, list, after, "", 1, recipientsAtOnce, func(r *reductionlist.Recipient) bool {
-					return strings.EqualFold(r.ID, user)
-				})
+				found, after, err = reductionlist.SearchRecipients(tx, list, after, "", 1, recipientsAtOnce,
+					func(r *reductionlist.Recipient) bool {
+						return strings.EqualFold(r.ID, user)
+					})
 				return err
 			})
 			if err != nil {
 				return err
 			}
 			if len(found) > 0 {
-				return refusal.Input([]refusal.Field{{Path: "user", Rule: "access.recipient_name", Args: refusal.Args{"user": user, "recipient": found[0].ID, "list": list}}})
+				return refusal.Input([]refusal.Field{{Path: "user", Rule: "access.recipient_name",
+					Args: refusal.Args{"user": user, "recipient": found[0].ID, "list": list}}})
 			}
 			more = after != ""
 		}
@@ -174,7 +176,8 @@ func (s *Service) ChangePassword(ctx context.Context, user, current, password st
 }
 
 // issue submits what puts new secrets in the place of a user's old ones.
-func (s *Service) issue(ctx context.Context, user string, cmd journal.Command, issued calls.Issued) (calls.Issued, error) {
+func (s *Service) issue(ctx context.Context, user string, cmd journal.Command, issued calls.Issued) (calls.Issued,
+	error) {
 	issued, err := access.Submit(ctx, s.J, cmd, issued)
 	// A repeat comes after an answer that was lost, and the connections may not have been closed then.
 	if err == nil || access.ShownBefore(err) {
@@ -200,7 +203,8 @@ var _ = bind(calls.EnableAccount, (*Service).Enable)
 
 // Enable lets a disabled user log in again with the secrets it has.
 func (s *Service) Enable(ctx context.Context, a Ask, in calls.Nothing) (*calls.User, error) {
-	if _, err := journal.Do[access.Granted](ctx, s.J, a.command(access.CommandEnable, access.Enable{User: in.ID})); err != nil {
+	if _, err := journal.Do[access.Granted](ctx, s.J,
+		a.command(access.CommandEnable, access.Enable{User: in.ID})); err != nil {
 		return nil, err
 	}
 	return s.user(in.ID)
@@ -258,7 +262,8 @@ func (s *Service) Accounts(_ context.Context, _ Ask, in calls.AccountsQuery) (al
 }
 
 // pageOf is a page of what find finds, which is counted only where it is all there is.
-func pageOf[T any](s *Service, in calls.Paging, find func(tx *bbolt.Tx) (found []T, next string, err error)) (page alerts.Page[T], err error) {
+func pageOf[T any](s *Service, in calls.Paging,
+	find func(tx *bbolt.Tx) (found []T, next string, err error)) (page alerts.Page[T], err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		found, next, err := find(tx)
 		page = alerts.Page[T]{Items: append([]T{}, found...), Next: next, Total: len(found)}

@@ -36,7 +36,8 @@ const (
 )
 
 // byWall has a decision hold what people typed against the wall clock, and keep the record's time for what it records.
-func byWall[P, R any](e alerts.Engine, decide func(alerts.Engine, *bbolt.Tx, string, P, time.Time) ([]journal.Event, R, error)) func(*bbolt.Tx, string, P, journal.Moment) ([]journal.Event, R, error) {
+func byWall[P, R any](e alerts.Engine, decide func(alerts.Engine, *bbolt.Tx, string, P, time.Time) ([]journal.Event, R,
+	error)) func(*bbolt.Tx, string, P, journal.Moment) ([]journal.Event, R, error) {
 	return func(tx *bbolt.Tx, actor string, in P, now journal.Moment) ([]journal.Event, R, error) {
 		e := e
 		e.At = now.At
@@ -50,7 +51,8 @@ func registerAlerts(r *journal.Registry, e alerts.Engine, two gate) {
 	journal.HandleMoment(r, cmdDismiss, byWall(e, alerts.Engine.DecideDismiss))
 	journal.HandleMoment(r, cmdReevaluate, byWall(e, alerts.Engine.DecideReevaluate))
 	journal.HandleMoment(r, cmdSilence, byWall(e, alerts.Engine.DecideSilence))
-	warned(two, r, e, cmdDeclare, false, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Declare, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+	warned(two, r, e, cmdDeclare, false, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Declare,
+		now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		if err := pinList(tx, &in, now); err != nil {
 			return nil, nil, err
 		}
@@ -61,7 +63,8 @@ func registerAlerts(r *journal.Registry, e alerts.Engine, two gate) {
 	warned(two, r, e, cmdEmergency, false, alerts.Engine.DecideEmergencyApprove)
 	journal.Handle(r, alerts.CommandUnconfirmed, e.DecideUnconfirmed)
 	warned(two, r, e, cmdAdjust, false, alerts.Engine.DecideAdjust)
-	warned(two, r, e, cmdRevise, false, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Revise, now time.Time) ([]journal.Event, *alerts.Warning, error) {
+	warned(two, r, e, cmdRevise, false, func(e alerts.Engine, tx *bbolt.Tx, actor string, in alerts.Revise,
+		now time.Time) ([]journal.Event, *alerts.Warning, error) {
 		list := alerts.Declare{StartsAt: in.StartsAt}
 		if err := pinList(tx, &list, now); err != nil && refusal.CodeOf(err) != refusal.Conflict {
 			return nil, nil, err
@@ -83,7 +86,8 @@ func pinList(tx *bbolt.Tx, in *alerts.Declare, now time.Time) error {
 	}
 	v, err := reductionlist.Current(tx, at)
 	if refusal.CodeOf(err) == refusal.NotFound {
-		return refusal.New(refusal.Conflict, "warning.no_list", refusal.Args{"at": at.In(alerts.Shanghai()).Format(time.DateOnly)})
+		return refusal.New(refusal.Conflict, "warning.no_list",
+			refusal.Args{"at": at.In(alerts.Shanghai()).Format(time.DateOnly)})
 	}
 	in.ListVersion, in.ListHash = v.ID, v.Hash
 	return err
@@ -97,7 +101,8 @@ func (s *Service) Forecast(ctx context.Context, a Ask, in calls.Document) (alert
 }
 
 // ForecastFrom is [Service.Forecast] over NATS: the subject names the source and says whether it is a drill.
-func (s *Service) ForecastFrom(ctx context.Context, a Ask, source string, drill bool, in calls.Document) (alerts.ForecastResult, error) {
+func (s *Service) ForecastFrom(ctx context.Context, a Ask, source string, drill bool,
+	in calls.Document) (alerts.ForecastResult, error) {
 	return s.forecast(ctx, a, in, func(f alerts.Forecast) error {
 		if f.Source != source {
 			return mismatch("source", source, f.Source)
@@ -109,7 +114,8 @@ func (s *Service) ForecastFrom(ctx context.Context, a Ask, source string, drill 
 	})
 }
 
-func (s *Service) forecast(ctx context.Context, a Ask, in calls.Document, fits func(alerts.Forecast) error) (out alerts.ForecastResult, err error) {
+func (s *Service) forecast(ctx context.Context, a Ask, in calls.Document,
+	fits func(alerts.Forecast) error) (out alerts.ForecastResult, err error) {
 	read, notes, err := s.Reader.Forecast(in.Text)
 	if err == nil {
 		err = fits(read)
@@ -133,7 +139,8 @@ func (s *Service) Observation(ctx context.Context, a Ask, in calls.Document) (al
 }
 
 // ObservationFrom is [Service.Observation] over NATS: the subject names the station.
-func (s *Service) ObservationFrom(ctx context.Context, a Ask, station string, in calls.Document) (alerts.ObservationResult, error) {
+func (s *Service) ObservationFrom(ctx context.Context, a Ask, station string,
+	in calls.Document) (alerts.ObservationResult, error) {
 	return s.observation(ctx, a, in, func(o alerts.Observation) error {
 		if o.Station != station {
 			return mismatch("station", station, o.Station)
@@ -142,7 +149,8 @@ func (s *Service) ObservationFrom(ctx context.Context, a Ask, station string, in
 	})
 }
 
-func (s *Service) observation(ctx context.Context, a Ask, in calls.Document, fits func(alerts.Observation) error) (out alerts.ObservationResult, err error) {
+func (s *Service) observation(ctx context.Context, a Ask, in calls.Document,
+	fits func(alerts.Observation) error) (out alerts.ObservationResult, err error) {
 	read, notes, err := s.Reader.Observation(in.Text)
 	if err == nil {
 		err = fits(read)
@@ -159,7 +167,8 @@ func (s *Service) observation(ctx context.Context, a Ask, in calls.Document, fit
 }
 
 func mismatch(path string, subject, body any) error {
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "input.not_as_subject", Args: refusal.Args{"subject": subject, "value": body}}})
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "input.not_as_subject",
+		Args: refusal.Args{"subject": subject, "value": body}}})
 }
 
 // FeedSilent records that a feed fell silent, or is heard again.
@@ -197,7 +206,8 @@ func (s *Service) Feed(ctx context.Context, d FeedDocument) error {
 	}
 	if _, err = s.J.Submit(ctx, cmd); err == nil && len(notes) > 0 {
 		first := notes[0].In("en")
-		s.log.Warn("a document of a feed was taken with remarks", "feed", d.Feed, "remarks", len(notes), "at", first.Path, "first", first.Message)
+		s.log.Warn("a document of a feed was taken with remarks", "feed", d.Feed, "remarks", len(notes), "at", first.Path,
+			"first", first.Message)
 	}
 	return err
 }
@@ -220,7 +230,8 @@ func (d *FeedDocument) forecast(r alerts.Reader, region string) (f alerts.Foreca
 	return f, air.Notes, err
 }
 
-func (d *FeedDocument) observation(r alerts.Reader, region string) (o alerts.Observation, notes []alerts.Note, err error) {
+func (d *FeedDocument) observation(r alerts.Reader, region string) (o alerts.Observation, notes []alerts.Note,
+	err error) {
 	if !d.CSV {
 		if o, notes, err = r.Observation(d.Body); err != nil {
 			return o, nil, err
@@ -240,20 +251,23 @@ func (d *FeedDocument) mine(path, value, want string) error {
 	if value == want {
 		return nil
 	}
-	return refusal.Input([]refusal.Field{{Path: path, Rule: "feed.other_source", Args: refusal.Args{"value": value, "want": want}}})
+	return refusal.Input([]refusal.Field{{Path: path, Rule: "feed.other_source",
+		Args: refusal.Args{"value": value, "want": want}}})
 }
 
 var _ = bind(calls.Dismiss, (*Service).Dismiss)
 
 // Dismiss dismisses an open proposal, with a reason.
 func (s *Service) Dismiss(ctx context.Context, a Ask, in calls.Dismissal) (*alerts.Proposal, error) {
-	return journal.Do[*alerts.Proposal](ctx, s.J, a.command(cmdDismiss, alerts.Dismiss{ProposalID: in.ID, Reason: in.Reason}))
+	return journal.Do[*alerts.Proposal](ctx, s.J,
+		a.command(cmdDismiss, alerts.Dismiss{ProposalID: in.ID, Reason: in.Reason}))
 }
 
 var _ = bind(calls.Proposals, (*Service).Proposals)
 
 // Proposals pages through proposals, in one state or all.
-func (s *Service) Proposals(_ context.Context, _ Ask, in calls.ProposalsQuery) (page alerts.Page[*alerts.Proposal], err error) {
+func (s *Service) Proposals(_ context.Context, _ Ask, in calls.ProposalsQuery) (page alerts.Page[*alerts.Proposal],
+	err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		page, err = alerts.ListProposals(tx, in.State, in.Cursor, in.Most())
 		return err

@@ -38,7 +38,8 @@ func TestEventsSayWhichBlobsTheyName(t *testing.T) {
 			case slices.Contains(said, text):
 				named++
 			default:
-				t.Errorf("%s has %q at %q: say in its method Blobs that it names a blob, or here that it does not", e.file(), text, member)
+				t.Errorf("%s has %q at %q: say in its method Blobs that it names a blob, or here that it does not", e.file(), text,
+					member)
 			}
 		})
 	}

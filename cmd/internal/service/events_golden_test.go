@@ -64,7 +64,8 @@ func at(text string) (t time.Time) {
 }
 
 func registry() *journal.Registry {
-	return Registry(Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute})
+	return Registry(Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute,
+		RepeatMax: 30 * time.Minute})
 }
 
 // What today's program records of an event is what the file holds, and the file is read as that event.
@@ -164,7 +165,8 @@ func TestEventsAreShownWhole(t *testing.T) {
 		}
 		for member, set := range members {
 			if !set && !neverRecorded[member] {
-				t.Errorf("%s: no example sets %s: add an example of another name that does, and leave the others as they are", kind, member)
+				t.Errorf("%s: no example sets %s: add an example of another name that does, and leave the others as they are", kind,
+					member)
 			}
 		}
 	}
@@ -271,7 +273,8 @@ func kindsInFolder(dir string) (kinds []string, err error) {
 // kindReturned is what a method `Kind() string` returns; nil for any other declaration.
 func kindReturned(decl ast.Decl) ast.Expr {
 	f, ok := decl.(*ast.FuncDecl)
-	if !ok || f.Recv == nil || f.Name.Name != "Kind" || f.Type.Params.NumFields() > 0 || f.Type.Results.NumFields() != 1 || len(f.Body.List) != 1 {
+	if !ok || f.Recv == nil || f.Name.Name != "Kind" || f.Type.Params.NumFields() > 0 || f.Type.Results.NumFields() != 1 ||
+		len(f.Body.List) != 1 {
 		return nil
 	}
 	result, ok := f.Type.Results.List[0].Type.(*ast.Ident)

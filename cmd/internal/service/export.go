@@ -16,7 +16,8 @@ import (
 
 // ExportList returns a whole version, for the workbook that can be imported again. With contacts it holds personal data
 // out of the vault; whoever asks for them is logged. One that was imported with errors has nothing to export.
-func (s *Service) ExportList(actor, id string, contacts bool) (v reductionlist.Version, l *reductionlist.List, err error) {
+func (s *Service) ExportList(actor, id string, contacts bool) (v reductionlist.Version, l *reductionlist.List,
+	err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		if v, err = reductionlist.GetVersion(tx, id); err == nil {
 			l, err = ReadList(tx, &v, contacts)
@@ -35,7 +36,8 @@ func ReadList(tx *bbolt.Tx, v *reductionlist.Version, contacts bool) (*reduction
 	case v.Errors > 0:
 		return nil, terms.Transition(terms.ListState, "list.export_damaged", v.State, refusal.Args{"version": v.ID})
 	case v.Added != v.Count:
-		return nil, refusal.New(refusal.Conflict, "list.export_partial", refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
+		return nil, refusal.New(refusal.Conflict, "list.export_partial",
+			refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
 	}
 	l, err := reductionlist.Load(tx, v.ID)
 	if err != nil {

@@ -13,12 +13,14 @@ import (
 // with a code of it, and lose it.
 func (s *story) persons() {
 	draft := ok(s.svc.FactorDraft("duty", ""))(s.t)
-	who, err := s.svc.EnrolFactor(s.t.Context(), "duty", calls.Enrolment{Current: "示例口令 of my own", Secret: draft.Secret, OTP: s.code(draft.Secret)})
+	who, err := s.svc.EnrolFactor(s.t.Context(), "duty",
+		calls.Enrolment{Current: "示例口令 of my own", Secret: draft.Secret, OTP: s.code(draft.Secret)})
 	if who == nil {
 		s.t.Fatalf("the factor was not enrolled: %v", err)
 	}
 	s.clock = s.clock.Add(time.Minute)
-	s.declare("duty", fmt.Sprintf(`{"level":"yellow","trigger":"own_forecast","drill":true,"reason":"演练","otp":%q}`, s.code(draft.Secret)))
+	s.declare("duty", fmt.Sprintf(`{"level":"yellow","trigger":"own_forecast","drill":true,"reason":"演练","otp":%q}`,
+		s.code(draft.Secret)))
 	s.act("duty", "cancel", `,"reason":"演练结束"`)
 	ok(s.svc.ResetFactor(s.t.Context(), By("admin"), calls.ByID{ID: "duty"}))(s.t)
 }

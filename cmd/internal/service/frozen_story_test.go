@@ -73,10 +73,12 @@ func tell(t *testing.T) (blocks [][]byte) {
 // open starts the program in a district with that rule for its own declarations.
 func (s *story) open(own string) {
 	s.t.Helper()
-	set := Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
+	set := Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute,
+		RepeatMax: 30 * time.Minute}
 	set.Alerts.OwnDeclaration = own
-	j := ok(journal.Open(s.t.Context(), journal.Options{Dir: s.dir, Registry: Registry(set), JS: s.js, NoSync: true, Node: "xiqing-1",
-		Clock: func() time.Time { return s.clock }}))(s.t)
+	j := ok(journal.Open(s.t.Context(),
+		journal.Options{Dir: s.dir, Registry: Registry(set), JS: s.js, NoSync: true, Node: "xiqing-1",
+			Clock: func() time.Time { return s.clock }}))(s.t)
 	s.svc = ok(New(s.t.Context(), j, set, slog.New(slog.DiscardHandler)))(s.t)
 	leader := journaltest.Lead(s.t, j)
 	s.epoch = leader.Epoch
@@ -177,7 +179,8 @@ func (s *story) send() {
 // declare enters a warning, of which is spoken from then on.
 func (s *story) declare(actor, body string) {
 	s.t.Helper()
-	s.w = ok(say(s.t.Context(), s.svc, actor, "declare-"+s.clock.Format(time.RFC3339), calls.Declare, "", []byte(body)))(s.t).ID
+	s.w = ok(say(s.t.Context(), s.svc, actor, "declare-"+s.clock.Format(time.RFC3339), calls.Declare, "",
+		[]byte(body)))(s.t).ID
 }
 
 // act does an act on the warning at its present revision; members are those of the body beside that.
@@ -246,14 +249,17 @@ func days(issued, first string, values ...int) string {
 func (s *story) prepare() {
 	ctx := s.t.Context()
 	s.must(s.svc.SetOrders(ctx, time.Hour, "值班员（示例）", "022-00000000"))
-	for user, role := range map[string]calls.Role{"duty": calls.Duty, "duty2": calls.Duty, "approver": calls.Approver, "admin": calls.Admin,
+	for user, role := range map[string]calls.Role{"duty": calls.Duty, "duty2": calls.Duty, "approver": calls.Approver,
+		"admin":       calls.Admin,
 		"yangliuqing": calls.Town, "viewer": calls.Viewer, "feeder": calls.Feeder, "inspector": calls.Inspector} {
-		body := fmt.Sprintf(`{"user":%q,"role":%q,"name":"示例人员"%s}`, user, role, map[bool]string{true: `,"town":"杨柳青镇"`}[role == calls.Town])
+		body := fmt.Sprintf(`{"user":%q,"role":%q,"name":"示例人员"%s}`, user, role,
+			map[bool]string{true: `,"town":"杨柳青镇"`}[role == calls.Town])
 		ok(say(ctx, s.svc, "init", "account-"+user, calls.AddAccount, "", []byte(body)))(s.t)
 	}
 	ok(say(ctx, s.svc, "admin", "", calls.AddToken, "duty", []byte(`{"name":"值班室大屏"}`)))(s.t)
 	s.access(access.CommandRevoke, access.Revoke{User: "duty", TokenID: "t2"})
-	ok(say(ctx, s.svc, "admin", "", calls.AddToken, "duty", []byte(`{"name":"临时接口","expires_at":"2026-12-20T00:00:00+08:00"}`)))(s.t)
+	ok(say(ctx, s.svc, "admin", "", calls.AddToken, "duty",
+		[]byte(`{"name":"临时接口","expires_at":"2026-12-20T00:00:00+08:00"}`)))(s.t)
 	ok(s.svc.ImportList(ctx, "admin", list("2026-10-01"), "减排清单2026.xlsx", []byte("示例工作簿")))(s.t)
 	for _, r := range list("2026-10-01").Recipients {
 		ok(say(ctx, s.svc, "admin", "", calls.IssueCredentials, r.ID, nil))(s.t)
@@ -268,7 +274,8 @@ func (s *story) access(kind string, payload any) {
 
 // list is a list of five recipients, in force from a date on.
 func list(from string) *reductionlist.List {
-	l := &reductionlist.List{Name: "西青区重污染天气应急减排清单（示例）", Region: "120111", EffectiveFrom: from, CompiledBy: "西青区生态环境局", Emission: amounts()}
+	l := &reductionlist.List{Name: "西青区重污染天气应急减排清单（示例）", Region: "120111", EffectiveFrom: from, CompiledBy: "西青区生态环境局",
+		Emission: amounts()}
 	heat := heatPlant()
 	heat.ContactRef, heat.Contact = "", &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"}
 	heat.Measures[0].Unit = heat.Units[0].Name // so that a plan can be made for it
@@ -285,13 +292,16 @@ func list(from string) *reductionlist.List {
 		{"T0001", "杨柳青镇人民政府", "杨柳青镇", "", reductionlist.Town, reductionlist.CleanRoads, "主干道洒水保洁每日不少于4次"},
 	} {
 		monitors, evidence := []reductionlist.Monitor{{Source: reductionlist.Video, Ref: "SP-" + r.id}}, []string{"现场照片"}
-		l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: r.id, Type: r.kind, Name: r.name, Town: r.town, Industry: r.industry,
-			Measures: []reductionlist.Measure{
-				{ID: "M1", Levels: []alerts.Level{alerts.Yellow, alerts.Orange, alerts.Red}, Action: r.action, Text: r.text, CompleteWithinH: 4,
-					Responsible: "值班负责人", Monitors: monitors, Evidence: evidence},
-				{ID: "M2", Levels: []alerts.Level{alerts.Red}, Action: reductionlist.StopVehicles, Text: "国四及以下柴油货车停运", CompleteWithinH: 2,
-					Responsible: "车队负责人", Monitors: monitors, Evidence: evidence},
-			}})
+		l.Recipients = append(l.Recipients,
+			&reductionlist.Recipient{ID: r.id, Type: r.kind, Name: r.name, Town: r.town, Industry: r.industry,
+				Measures: []reductionlist.Measure{
+					{ID: "M1", Levels: []alerts.Level{alerts.Yellow, alerts.Orange, alerts.Red}, Action: r.action, Text: r.text,
+						CompleteWithinH: 4,
+						Responsible:     "值班负责人", Monitors: monitors, Evidence: evidence},
+					{ID: "M2", Levels: []alerts.Level{alerts.Red}, Action: reductionlist.StopVehicles, Text: "国四及以下柴油货车停运",
+						CompleteWithinH: 2,
+						Responsible:     "车队负责人", Monitors: monitors, Evidence: evidence},
+				}})
 	}
 	slices.SortFunc(l.Recipients, func(a, b *reductionlist.Recipient) int { return strings.Compare(a.ID, b.ID) })
 	return l
@@ -304,7 +314,8 @@ func (s *story) air() {
 	ok(s.svc.Observation(ctx, By("feeder"), calls.Document{Text: []byte(`{"station":"1021A","region":"120111","days":[
 		{"date":"2026-12-12","aqi":118,"primary":["pm25"],"pm25":88.5},{"date":"2026-12-13","aqi":142,"primary":["pm25"],"cause":""}]}`)}))(s.t)
 	for _, silent := range []bool{true, false} {
-		s.must(s.svc.FeedSilent(ctx, alerts.FeedSilence{Feed: "center", Source: "tianjin-center", Silent: silent, Since: s.clock.Add(-6 * time.Hour)}))
+		s.must(s.svc.FeedSilent(ctx, alerts.FeedSilence{Feed: "center", Source: "tianjin-center", Silent: silent,
+			Since: s.clock.Add(-6 * time.Hour)}))
 	}
 	s.forecast(days("2026-12-14T14:00:00+08:00", "2026-12-15", 130, 180, 190, 120))
 	s.forecast(days("2026-12-14T15:00:00+08:00", "2026-12-15", 130, 90, 80, 70))
@@ -358,7 +369,8 @@ func (s *story) levels() {
 	s.until("2026-12-16T20:00:00+08:00")
 	s.act("duty", "adjust", `,"level":"red","trigger":"city_order","document_no":"津污防指〔2026〕13号","issued_by":"天津市重污染天气应急指挥部",
 		"received_at":"2026-12-16T19:40:00+08:00","reason":"市指挥部要求","starts_at":"2026-12-17T00:00:00+08:00"`)
-	s.act("duty", "emergency-approve", `,"authority":"区应急指挥部副指挥长","called_at":"2026-12-16T19:50:00+08:00","reason":"审批人无法联系"`)
+	s.act("duty", "emergency-approve",
+		`,"authority":"区应急指挥部副指挥长","called_at":"2026-12-16T19:50:00+08:00","reason":"审批人无法联系"`)
 	s.until("2026-12-16T22:00:00+08:00")
 	s.act("approver", "approve", "")
 	s.answers("T0001", notify.Receive, notify.Acknowledge)
@@ -383,7 +395,8 @@ func (s *story) emergencies() {
 	s.until("2026-12-22T09:00:00+08:00")
 	s.declare("duty", `{"level":"orange","trigger":"regional_linkage","document_no":"京津冀联动〔2026〕3号","issued_by":"区域协作机制办公室",
 		"received_at":"2026-12-22T08:40:00+08:00","reason":"区域联动"}`)
-	s.act("duty", "emergency-approve", `,"authority":"区应急指挥部副指挥长","called_at":"2026-12-22T08:55:00+08:00","reason":"审批人在外出差"`)
+	s.act("duty", "emergency-approve",
+		`,"authority":"区应急指挥部副指挥长","called_at":"2026-12-22T08:55:00+08:00","reason":"审批人在外出差"`)
 	s.until("2026-12-22T22:00:00+08:00")
 	s.act("duty", "cancel", `,"reason":"区域协作机制撤回通知"`)
 	s.until("2026-12-23T09:00:00+08:00")
@@ -415,28 +428,36 @@ func (s *story) drill() {
 // does not keep the list, and a mistaken amendment is taken back.
 func (s *story) amended() {
 	ctx := s.t.Context()
-	a := ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
+	a := ok(amendList(ctx, s.svc, "duty", "",
+		[]byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":3},
 		"reason":"铸造厂王某报告新炉停炉只需三小时（示例）","effective_from":"2026-12-25"}`)))(s.t)
-	v := ok(say(ctx, s.svc, "approver", "", calls.ApproveList, a.Version.ID, fmt.Appendf(nil, `{"revision":%d}`, a.Version.Revision)))(s.t)
+	v := ok(say(ctx, s.svc, "approver", "", calls.ApproveList, a.Version.ID,
+		fmt.Appendf(nil, `{"revision":%d}`, a.Version.Revision)))(s.t)
 	ok(say(ctx, s.svc, "admin", "", calls.ActivateList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)))(s.t)
 	var w *alerts.Warning
 	s.view(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, s.w); return err })
-	done := ok(say(ctx, s.svc, "duty", "", calls.Relist, s.w, fmt.Appendf(nil, `{"revision":%d,"recipients":["E0003"],"list_version":%q}`, w.Revision, v.ID)))(s.t)
+	done := ok(say(ctx, s.svc, "duty", "", calls.Relist, s.w,
+		fmt.Appendf(nil, `{"revision":%d,"recipients":["E0003"],"list_version":%q}`, w.Revision, v.ID)))(s.t)
 	if len(done.Revised) != 1 {
 		s.t.Fatalf("the amended recipient did not get another order: %+v", done)
 	}
 	s.until("2026-12-25T10:00:00+08:00")
-	s.svc.Saw(Ask{Who: &access.Principal{User: "duty", Role: calls.Duty}, Call: "GET /orders/{id}"}, Sight{Kind: access.SeenContact, Recipients: []string{"E0001"}})
+	s.svc.Saw(Ask{Who: &access.Principal{User: "duty", Role: calls.Duty}, Call: "GET /orders/{id}"},
+		Sight{Kind: access.SeenContact, Recipients: []string{"E0001"}})
 	s.must(s.svc.RecordSeen(ctx))
-	ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
+	ok(amendList(ctx, s.svc, "duty", "",
+		[]byte(`{"recipient_id":"E0001","contact":{"name":"示例联系人二","phone":"13800000001"},"reason":"换人"}`)))(s.t)
 	figures := ok(calls.GiveFigures.Read(func(string) string { return "E0001" }, nil, []byte(`{
 		"from":"2026-12-25T10:00:00+08:00","to":"2026-12-27T00:00:00+08:00","units":[{"name":"1号机组","initially_on":true,"hours_in_state":100}],
 		"demand":[{"power_min_mw":200,"power_max_mw":280,"heat_gj_h":300}],"baseline_mw":{"1号机组":[260]}}`)))(s.t)
-	ok(s.svc.GiveFigures(ctx, Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}}, figures.(calls.GivenFigures)))(s.t)
+	ok(s.svc.GiveFigures(ctx, Ask{Who: &access.Principal{User: "E0001", Role: calls.Enterprise, Recipient: "E0001"}},
+		figures.(calls.GivenFigures)))(s.t)
 	ok(say(ctx, s.svc, "duty", "", calls.AcceptPlan, s.order("E0001"), []byte(`{"reason":"供热不能减，区指挥部同意（示例）"}`)))(s.t)
-	mistaken := ok(amendList(ctx, s.svc, "duty", "", []byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
+	mistaken := ok(amendList(ctx, s.svc, "duty", "",
+		[]byte(`{"recipient_id":"E0003","measure_id":"M1","change":{"complete_within_h":30},
 		"reason":"多写了一个零（示例）","effective_from":"2027-01-10"}`)))(s.t)
-	ok(s.svc.DiscardList(ctx, By("duty"), calls.DraftAt{ByID: calls.ByID{ID: mistaken.Version.ID}, Revision: mistaken.Version.Revision}))(s.t)
+	ok(s.svc.DiscardList(ctx, By("duty"),
+		calls.DraftAt{ByID: calls.ByID{ID: mistaken.Version.ID}, Revision: mistaken.Version.Revision}))(s.t)
 	s.until("2026-12-27T01:00:00+08:00")
 }
 
@@ -467,7 +488,8 @@ func (s *story) housekeeping() {
 	s.access(access.CommandDisable, access.Disable{User: "duty2"})
 	s.access(access.CommandEnable, access.Enable{User: "duty2"})
 	s.access(access.CommandDisable, access.Disable{User: "viewer"})
-	ok(journal.Do[access.Granted](s.t.Context(), s.svc.J, journal.Command{Kind: access.CommandEndSessions, Actor: "duty", Payload: access.EndSessions{User: "duty"}}))(s.t)
+	ok(journal.Do[access.Granted](s.t.Context(), s.svc.J,
+		journal.Command{Kind: access.CommandEndSessions, Actor: "duty", Payload: access.EndSessions{User: "duty"}}))(s.t)
 	s.must(access.EnsureLoginKey(s.t.Context(), s.svc.J))
 	var set notify.Settings
 	s.view(func(tx *bbolt.Tx) (err error) { set, err = notify.CurrentSettings(tx); return err })

@@ -109,7 +109,8 @@ func unproved(r journal.Report) []string {
 func replayed(t *testing.T, blocks [][]byte) goldenRecord {
 	t.Helper()
 	js, dir := startNATS(t), t.TempDir()
-	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: journal.Stream, Subjects: []string{"qingkong.journal.block"}, Storage: jetstream.FileStorage})
+	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: journal.Stream,
+		Subjects: []string{"qingkong.journal.block"}, Storage: jetstream.FileStorage})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ type Imported struct {
 // key another workbook is refused too. One workbook is in work at a time in the whole program, and not in memory before
 // its turn, for which it waits no longer than workbookPatience. It goes on when its caller has gone: it is many
 // commands, and one that was cut off may be sent again.
-func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in Imported, err error) {
+func (s *Service) ImportWorkbook(ctx context.Context, a Ask, file string, open func() ([]byte, error)) (in Imported,
+	err error) {
 	ctx, cancel := manyCommands(ctx)
 	defer cancel()
 	if s.Large != nil {
@@ -73,7 +74,8 @@ func (s *Service) Workbooks(ctx context.Context, work func() error) error {
 	select {
 	case s.workbooks <- struct{}{}:
 	case <-patience.C:
-		return refusal.New(refusal.RateLimited, "list.workbooks_busy", refusal.Args{"seconds": int(workbookPatience.Seconds())})
+		return refusal.New(refusal.RateLimited, "list.workbooks_busy",
+			refusal.Args{"seconds": int(workbookPatience.Seconds())})
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -158,7 +160,8 @@ func (s *Service) keepContacts(l *reductionlist.List, out *Imported) error {
 		return nil
 	})
 	if unreached == 0 && out.Contacts.Kept > 0 {
-		out.Findings = slices.DeleteFunc(out.Findings, func(f reductionlist.Finding) bool { return f.Rule == "list.no_phone" })
+		out.Findings = slices.DeleteFunc(out.Findings,
+			func(f reductionlist.Finding) bool { return f.Rule == "list.no_phone" })
 	}
 	return err
 }
@@ -209,7 +212,8 @@ func (s *Service) keep(ctx context.Context, data []byte) (name string, err error
 // many commands and one that makes them count, so an import that was cut off may be run again. The same list
 // again changes nothing. An active version that begins on the same day is replaced. workbook is the file it was read
 // from, kept by its hash; nil for none.
-func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist.List, source string, workbook []byte) (_ reductionlist.Version, err error) {
+func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist.List, source string,
+	workbook []byte) (_ reductionlist.Version, err error) {
 	begin := reductionlist.Head(l)
 	begin.Source = source
 	if workbook != nil {
@@ -235,8 +239,10 @@ func (s *Service) ImportList(ctx context.Context, actor string, l *reductionlist
 
 // draft records the version that begin opens with the rows of l, and returns it as it is then: further on than a draft
 // when the list was there before.
-func (s *Service) draft(ctx context.Context, actor, key string, begin reductionlist.Begin, l *reductionlist.List) (reductionlist.Version, error) {
-	v, err := journal.Do[reductionlist.Version](ctx, s.J, journal.Command{Kind: cmdListBegin, Actor: actor, Key: key, Payload: begin})
+func (s *Service) draft(ctx context.Context, actor, key string, begin reductionlist.Begin,
+	l *reductionlist.List) (reductionlist.Version, error) {
+	v, err := journal.Do[reductionlist.Version](ctx, s.J,
+		journal.Command{Kind: cmdListBegin, Actor: actor, Key: key, Payload: begin})
 	if err != nil {
 		return v, err
 	}

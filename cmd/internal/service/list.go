@@ -35,7 +35,8 @@ var _ = bind(calls.ApproveList, (*Service).ApproveList)
 
 // ApproveList is a second person's consent to a draft.
 func (s *Service) ApproveList(ctx context.Context, a Ask, in calls.ListApproval) (calls.Version, error) {
-	return s.shown(proven[reductionlist.Version](ctx, s, a.command(cmdListApprove, reductionlist.Approve{Version: in.ID, Revision: in.Revision}), in.OTP))
+	return s.shown(proven[reductionlist.Version](ctx, s,
+		a.command(cmdListApprove, reductionlist.Approve{Version: in.ID, Revision: in.Revision}), in.OTP))
 }
 
 var _ = bind(calls.ActivateList, (*Service).ActivateList)
@@ -48,8 +49,9 @@ func (s *Service) ActivateList(ctx context.Context, a Ask, in calls.ListActivati
 		return calls.Version{}, err
 	}
 	// Hash and count of an id never change: they say again which version is meant.
-	return s.shown(proven[reductionlist.Version](ctx, s, a.command(cmdListActivate, reductionlist.Activate{Version: in.ID, Revision: in.Revision,
-		Hash: v.Hash, Count: v.Count, Replaces: in.Replaces, NeedApproval: a.Who.Role != calls.Admin}), in.OTP))
+	return s.shown(proven[reductionlist.Version](ctx, s,
+		a.command(cmdListActivate, reductionlist.Activate{Version: in.ID, Revision: in.Revision,
+			Hash: v.Hash, Count: v.Count, Replaces: in.Replaces, NeedApproval: a.Who.Role != calls.Admin}), in.OTP))
 }
 
 var _ = bind(calls.DiscardList, (*Service).DiscardList)
@@ -57,7 +59,8 @@ var _ = bind(calls.DiscardList, (*Service).DiscardList)
 // DiscardList takes a draft back, as it was at the revision that the caller saw, and answers with that. The same
 // workbook begins anew afterwards.
 func (s *Service) DiscardList(ctx context.Context, a Ask, in calls.DraftAt) (calls.Version, error) {
-	return s.shown(journal.Do[reductionlist.Version](ctx, s.J, a.command(cmdListDiscard, reductionlist.Discard{Version: in.ID, Revision: in.Revision})))
+	return s.shown(journal.Do[reductionlist.Version](ctx, s.J,
+		a.command(cmdListDiscard, reductionlist.Discard{Version: in.ID, Revision: in.Revision})))
 }
 
 // ListVersion returns a version by id, or a not_found refusal.

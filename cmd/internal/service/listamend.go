@@ -33,14 +33,17 @@ type Amended struct {
 	Contacts int
 }
 
-var _ = bind(calls.AmendList, func(s *Service, ctx context.Context, a Ask, in calls.ListAmendment) (calls.Amended, error) {
+var _ = bind(calls.AmendList, func(s *Service, ctx context.Context, a Ask, in calls.ListAmendment) (calls.Amended,
+	error) {
 	made, err := s.AmendList(ctx, a, in)
 	if err != nil {
 		return calls.Amended{}, err
 	}
 	v, err := s.shown(made.Version, nil)
-	return calls.Amended{Version: v, Findings: worded(made.Findings, a.Lang), Changes: changesIn(a.Lang, made.Diff.Changes),
-		Effects: effectsIn(a.Lang, made.Diff.Effects), Later: append([]string{}, made.Later...), ContactsChanged: made.Contacts}, err
+	return calls.Amended{Version: v, Findings: worded(made.Findings, a.Lang),
+		Changes: changesIn(a.Lang, made.Diff.Changes),
+		Effects: effectsIn(a.Lang, made.Diff.Effects), Later: append([]string{}, made.Later...),
+		ContactsChanged: made.Contacts}, err
 })
 
 // AmendList makes a draft out of a version and one change. Nothing is edited in place: the draft is checked, approved
@@ -60,7 +63,8 @@ func (s *Service) AmendList(ctx context.Context, ask Ask, in calls.ListAmendment
 		if err != nil {
 			return Amended{}, err
 		}
-		a.request = hex.EncodeToString(s.keyed("list.amend", key)) + hex.EncodeToString(s.keyed("list.amend.body", actor, string(content)))
+		a.request = hex.EncodeToString(s.keyed("list.amend", key)) +
+			hex.EncodeToString(s.keyed("list.amend.body", actor, string(content)))
 	}
 	if done, err := a.known(); done != nil || err != nil {
 		return a.again(ctx, done, err)
@@ -120,7 +124,8 @@ func (a *amendment) check() error {
 			say("contact", "list.amend_contact_empty", nil)
 		}
 		c.Phone, c.BackupPhone = reductionlist.PlainPhones(c.Phone), reductionlist.PlainPhones(c.BackupPhone)
-		for _, given := range []struct{ path, phone string }{{"contact.phone", c.Phone}, {"contact.backup_phone", c.BackupPhone}} {
+		for _, given := range []struct{ path, phone string }{{"contact.phone", c.Phone},
+			{"contact.backup_phone", c.BackupPhone}} {
 			if given.phone != "" && !reductionlist.ValidPhone(given.phone) {
 				say(given.path, "list.phone", nil)
 			}
@@ -195,7 +200,8 @@ func (a *amendment) load() error {
 		case err != nil:
 			return err
 		case a.in.BaseRevision != 0 && a.in.BaseRevision != a.base.Revision:
-			return refusal.New(refusal.StaleRevision, "list.stale_revision", refusal.Args{"given": a.in.BaseRevision, "want": a.base.Revision})
+			return refusal.New(refusal.StaleRevision, "list.stale_revision",
+				refusal.Args{"given": a.in.BaseRevision, "want": a.base.Revision})
 		}
 		if a.contactOnly() {
 			_, err = reductionlist.GetRecipient(tx, a.base.ID, a.in.RecipientID)
@@ -214,7 +220,8 @@ func (a *amendment) change() error {
 	}
 	if a.before == nil {
 		if user := a.s.List.Account(a.in.RecipientID); user != "" {
-			return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_account", Args: refusal.Args{"value": a.in.RecipientID, "user": user}}})
+			return refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "list.id_account",
+				Args: refusal.Args{"value": a.in.RecipientID, "user": user}}})
 		}
 	}
 	if err := a.carryOut(); err != nil {
@@ -227,7 +234,8 @@ func (a *amendment) change() error {
 		}
 	}
 	if reductionlist.SameRecipient(a.before, a.after) {
-		return refusal.New(refusal.Conflict, "list.amend_same", refusal.Args{"recipient": a.in.RecipientID, "version": a.base.ID})
+		return refusal.New(refusal.Conflict, "list.amend_same",
+			refusal.Args{"recipient": a.in.RecipientID, "version": a.base.ID})
 	}
 	return a.s.J.View(func(tx *bbolt.Tx) error {
 		if next := reductionlist.NextActive(tx, a.in.EffectiveFrom); next != "" {
@@ -244,7 +252,8 @@ func (a *amendment) change() error {
 
 func (a *amendment) carryOut() error {
 	if a.in.Recipient != nil {
-		return rules.AmendRecipient(a.list, rules.RecipientAmendment{ID: a.in.RecipientID, Change: orNil(a.in.Recipient), EffectiveFrom: a.in.EffectiveFrom}, a.s.List)
+		return rules.AmendRecipient(a.list, rules.RecipientAmendment{ID: a.in.RecipientID, Change: orNil(a.in.Recipient),
+			EffectiveFrom: a.in.EffectiveFrom}, a.s.List)
 	}
 	return rules.Amend(a.list, rules.Amendment{RecipientID: a.in.RecipientID, MeasureID: a.in.MeasureID, Level: a.in.Level,
 		Change: orNil(a.in.Change), EffectiveFrom: a.in.EffectiveFrom}, a.s.List)
@@ -271,7 +280,8 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 		}
 	}
 	cmd := journal.Command{Kind: cmdListBegin, Actor: a.actor}
-	begin.Amends = &reductionlist.Amends{Base: a.base.ID, Recipient: a.in.RecipientID, Measure: a.in.MeasureID, Level: a.in.Level, Request: a.request}
+	begin.Amends = &reductionlist.Amends{Base: a.base.ID, Recipient: a.in.RecipientID, Measure: a.in.MeasureID,
+		Level: a.in.Level, Request: a.request}
 	begin.Amends.ReasonRef, _ = a.s.seal(a.in.Reason, a.key, &cmd.Vault)
 	cmd.Payload = begin
 	v, err := journal.Do[reductionlist.Version](ctx, a.s.J, cmd)
@@ -279,7 +289,8 @@ func (a *amendment) record(ctx context.Context) (Amended, error) {
 		return out, err
 	}
 	if v.State != reductionlist.StateDraft || v.Amends == nil || v.Amends.Base != a.base.ID {
-		return out, refusal.New(refusal.Conflict, "list.amend_known", refusal.Args{"version": v.ID, "state": terms.Words(terms.ListState, v.State)})
+		return out, refusal.New(refusal.Conflict, "list.amend_known",
+			refusal.Args{"version": v.ID, "state": terms.Words(terms.ListState, v.State)})
 	}
 	if err := a.rows(ctx, v.ID); err != nil {
 		return out, err
@@ -373,9 +384,11 @@ func (a *amendment) contactAlone(ctx context.Context) (Amended, error) {
 	case known:
 		return Amended{}, refusal.New(refusal.Conflict, "journal.key_reused", refusal.Args{"key": a.key})
 	case same:
-		return Amended{}, refusal.New(refusal.Conflict, "list.amend_same", refusal.Args{"recipient": a.in.RecipientID, "version": a.base.ID})
+		return Amended{}, refusal.New(refusal.Conflict, "list.amend_same",
+			refusal.Args{"recipient": a.in.RecipientID, "version": a.base.ID})
 	}
-	cmd.Payload = reductionlist.ChangeContacts{Version: a.base.ID, Contacts: []reductionlist.ContactChange{{Recipient: a.in.RecipientID, Ref: ref}}}
+	cmd.Payload = reductionlist.ChangeContacts{Version: a.base.ID,
+		Contacts: []reductionlist.ContactChange{{Recipient: a.in.RecipientID, Ref: ref}}}
 	if _, err := a.s.J.Submit(ctx, cmd); err != nil {
 		return Amended{}, err
 	}
@@ -389,7 +402,8 @@ func (a *amendment) changeContact(ctx context.Context, version string) (int, err
 
 // changeContacts gives recipients of a version the contacts that differ from those they have, and says how many that
 // were. An empty contact changes nothing.
-func (s *Service) changeContacts(ctx context.Context, actor, version string, contacts map[string]reductionlist.Contact) (int, error) {
+func (s *Service) changeContacts(ctx context.Context, actor, version string,
+	contacts map[string]reductionlist.Contact) (int, error) {
 	type change struct {
 		reductionlist.ContactChange
 		entry journal.VaultEntry

@@ -34,7 +34,8 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{t: t}
 	d.set("2026-11-20 09:00")
-	set := Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
+	set := Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute,
+		RepeatMax: 30 * time.Minute}
 	j := journaltest.Open(t, journal.Options{Registry: Registry(set), NoSync: true, Clock: d.clock.Now})
 	var err error
 	if d.svc, err = New(t.Context(), j, set, slog.New(slog.DiscardHandler)); err != nil {
@@ -67,11 +68,13 @@ func (d *desk) activate(v reductionlist.Version, replaces string) reductionlist.
 }
 
 func (d *desk) activated(v reductionlist.Version, replaces string) (reductionlist.Version, error) {
-	approved, err := say(d.t.Context(), d.svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
+	approved, err := say(d.t.Context(), d.svc, "approver", "", calls.ApproveList, v.ID,
+		fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
 	if err != nil {
 		return v, err
 	}
-	_, err = say(d.t.Context(), d.svc, "duty", "", calls.ActivateList, v.ID, fmt.Appendf(nil, `{"revision":%d,"replaces":%q}`, approved.Revision, replaces))
+	_, err = say(d.t.Context(), d.svc, "duty", "", calls.ActivateList, v.ID,
+		fmt.Appendf(nil, `{"revision":%d,"replaces":%q}`, approved.Revision, replaces))
 	if err != nil {
 		return v, err
 	}
@@ -94,7 +97,10 @@ func (d *desk) must(a Amended, err error) Amended {
 
 func (d *desk) recipient(version, id string) (r *reductionlist.Recipient) {
 	d.t.Helper()
-	if err := d.svc.J.View(func(tx *bbolt.Tx) (err error) { r, err = reductionlist.GetRecipient(tx, version, id); return err }); err != nil {
+	if err := d.svc.J.View(func(tx *bbolt.Tx) (err error) {
+		r, err = reductionlist.GetRecipient(tx, version, id)
+		return err
+	}); err != nil {
 		d.t.Fatal(err)
 	}
 	return r
@@ -145,11 +151,14 @@ func TestAmendmentOfAMeasure(t *testing.T) {
 	change := fmt.Sprintf(`"measure_id":%q,"change":{"complete_within_h":%v}`, m.ID, hours)
 	made := d.must(d.amend("k1", id, change, "2026-12-01"))
 	v := made.Version
-	if v.State != reductionlist.StateDraft || v.Added != v.Count || v.Count != d.first.Count || v.List.EffectiveFrom != "2026-12-01" || v.BegunBy != "duty" {
+	if v.State != reductionlist.StateDraft || v.Added != v.Count || v.Count != d.first.Count ||
+		v.List.EffectiveFrom != "2026-12-01" || v.BegunBy != "duty" {
 		t.Errorf("made %+v", v)
 	}
-	want := reductionlist.Change{Kind: "changed", Recipient: id, Sheet: "减排措施", Column: "完成时限(小时)", Old: fmt.Sprint(m.CompleteWithinH), New: fmt.Sprint(hours)}
-	got := slices.DeleteFunc(slices.Clone(made.Diff.Changes), func(c reductionlist.Change) bool { return c.Recipient == "" })
+	want := reductionlist.Change{Kind: "changed", Recipient: id, Sheet: "减排措施", Column: "完成时限(小时)",
+		Old: fmt.Sprint(m.CompleteWithinH), New: fmt.Sprint(hours)}
+	got := slices.DeleteFunc(slices.Clone(made.Diff.Changes),
+		func(c reductionlist.Change) bool { return c.Recipient == "" })
 	for i := range got {
 		got[i].Key = ""
 	}
@@ -163,13 +172,15 @@ func TestAmendmentOfAMeasure(t *testing.T) {
 		t.Errorf("contact %+v became %+v", a, b)
 	}
 	// A whole other recipient is there too, and the rows add up to the hash, or the activation would be refused.
-	if again := d.must(d.amend("k1", id, change, "2026-12-01")); again.Version.ID != v.ID || len(again.Diff.Changes) != len(made.Diff.Changes) {
+	if again := d.must(d.amend("k1", id, change, "2026-12-01")); again.Version.ID != v.ID ||
+		len(again.Diff.Changes) != len(made.Diff.Changes) {
 		t.Errorf("again: %+v", again.Version)
 	}
 	d.refuses(refusal.Conflict, "list.amend_key")(d.amend("k1", id, change, "2026-12-02"))
 	d.refusesSame(v)
 	v = d.activate(v, "")
-	if again := d.must(d.amend("k1", id, change, "2026-12-01")); again.Version.ID != v.ID || again.Version.State != reductionlist.StateActive {
+	if again := d.must(d.amend("k1", id, change, "2026-12-01")); again.Version.ID != v.ID ||
+		again.Version.State != reductionlist.StateActive {
 		t.Errorf("again after its activation: %+v", again.Version)
 	}
 	d.refuses(refusal.Conflict, "list.amend_same")(d.amend("", id, change, "2026-12-01"))
@@ -179,7 +190,8 @@ func TestAmendmentOfAMeasure(t *testing.T) {
 // refusesSame sees that who made the draft cannot approve it.
 func (d *desk) refusesSame(v reductionlist.Version) {
 	d.t.Helper()
-	_, err := say(d.t.Context(), d.svc, "duty", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
+	_, err := say(d.t.Context(), d.svc, "duty", "", calls.ApproveList, v.ID,
+		fmt.Appendf(nil, `{"revision":%d}`, v.Revision))
 	if refusal.CodeOf(err) != refusal.SamePerson {
 		d.t.Errorf("approved by its author: %v", err)
 	}
@@ -223,8 +235,10 @@ func TestRecipientsAddedChangedAndRetired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	added := d.must(d.amend("", "X0001", `"contact":{"name":"示例联系人","phone":"13800000001"},"recipient":`+string(text), "2026-11-21"))
-	if added.Version.Count != d.first.Count+1 || added.Diff.Added != 1 || d.contact(added.Version.ID, "X0001").Phone != "13800000001" {
+	added := d.must(d.amend("", "X0001", `"contact":{"name":"示例联系人","phone":"13800000001"},"recipient":`+string(text),
+		"2026-11-21"))
+	if added.Version.Count != d.first.Count+1 || added.Diff.Added != 1 ||
+		d.contact(added.Version.ID, "X0001").Phone != "13800000001" {
 		t.Errorf("added: %+v %+v", added.Version, added.Diff)
 	}
 	first := d.activate(added.Version, "")
@@ -236,11 +250,13 @@ func TestRecipientsAddedChangedAndRetired(t *testing.T) {
 		t.Errorf("retired: %+v", retired.Diff)
 	}
 	moved := d.must(d.amend("", "X0001", `"recipient":{"address":"示例路9号"}`, "2026-11-22"))
-	if got := d.recipient(moved.Version.ID, "X0001"); got.Address != "示例路9号" || d.contact(moved.Version.ID, "X0001").Phone != "13800000001" {
+	if got := d.recipient(moved.Version.ID, "X0001"); got.Address != "示例路9号" ||
+		d.contact(moved.Version.ID, "X0001").Phone != "13800000001" {
 		t.Errorf("moved: %+v", got)
 	}
 	d.activate(retired.Version, "")
-	if _, err := d.activated(moved.Version, retired.Version.ID); refusal.CodeOf(err) != refusal.Conflict || !strings.Contains(err.Error(), retired.Version.ID) {
+	if _, err := d.activated(moved.Version, retired.Version.ID); refusal.CodeOf(err) != refusal.Conflict ||
+		!strings.Contains(err.Error(), retired.Version.ID) {
 		t.Errorf("an amendment that would undo another: %v", err)
 	}
 	both := d.must(d.amend("", "X0001", `"recipient":{"address":"示例路9号"}`, "2026-11-22"))
@@ -264,7 +280,8 @@ func TestAmendmentBeforeALaterList(t *testing.T) {
 func TestAmendmentsRefused(t *testing.T) {
 	d := newDesk(t)
 	id, m := d.measured()
-	if _, err := say(t.Context(), d.svc, "init", "", calls.AddAccount, "", []byte(`{"user":"wang","role":"viewer"}`)); err != nil {
+	if _, err := say(t.Context(), d.svc, "init", "", calls.AddAccount, "",
+		[]byte(`{"user":"wang","role":"viewer"}`)); err != nil {
 		t.Fatal(err)
 	}
 	named := fmt.Sprintf(`"measure_id":%q,`, m.ID)
@@ -273,27 +290,33 @@ func TestAmendmentsRefused(t *testing.T) {
 		code                    refusal.Code
 		rule                    string
 	}{
-		"nothing":             {id, `"level":"red"`, "2026-12-01", refusal.Invalid, "list.amend_nothing"},
-		"two things":          {id, named + `"change":null,"recipient":null`, "2026-12-01", refusal.Invalid, "list.amend_one"},
-		"no measure named":    {id, `"change":{"text":"停产"}`, "2026-12-01", refusal.Invalid, "input.required"},
-		"a day that passed":   {id, named + `"change":null`, "2026-11-19", refusal.Invalid, "list.amend_past"},
-		"no day":              {id, named + `"change":null`, "明天", refusal.Invalid, "list.date"},
-		"no list then":        {id, named + `"change":null,"base":"L20200101-000000"`, "2026-12-01", refusal.NotFound, "list.no_version"},
-		"a stale base":        {id, named + `"change":null,"base_revision":1`, "2026-12-01", refusal.StaleRevision, "list.stale_revision"},
-		"unknown recipient":   {"NOBODY", named + `"change":null`, "2026-12-01", refusal.NotFound, "list.no_recipient"},
-		"unknown to retire":   {"NOBODY", `"recipient":null`, "2026-12-01", refusal.NotFound, "list.no_recipient"},
-		"unknown measure":     {id, `"measure_id":"M99","change":null`, "2026-12-01", refusal.NotFound, "list.no_such_row"},
-		"vague":               {id, named + `"change":{"text":"适当减排","quantity":null}`, "2026-12-01", refusal.Invalid, "list.vague"},
-		"unknown member":      {id, named + `"change":{"txt":"停产"}`, "2026-12-01", refusal.UnknownField, ""},
-		"a phone in a text":   {id, named + `"change":{"responsible":"值长13812345678"}`, "2026-12-01", refusal.Invalid, "list.phone_in_record"},
+		"nothing": {id, `"level":"red"`, "2026-12-01", refusal.Invalid, "list.amend_nothing"},
+		"two things": {id, named + `"change":null,"recipient":null`, "2026-12-01", refusal.Invalid,
+			"list.amend_one"},
+		"no measure named":  {id, `"change":{"text":"停产"}`, "2026-12-01", refusal.Invalid, "input.required"},
+		"a day that passed": {id, named + `"change":null`, "2026-11-19", refusal.Invalid, "list.amend_past"},
+		"no day":            {id, named + `"change":null`, "明天", refusal.Invalid, "list.date"},
+		"no list then": {id, named + `"change":null,"base":"L20200101-000000"`, "2026-12-01", refusal.NotFound,
+			"list.no_version"},
+		"a stale base": {id, named + `"change":null,"base_revision":1`, "2026-12-01", refusal.StaleRevision,
+			"list.stale_revision"},
+		"unknown recipient": {"NOBODY", named + `"change":null`, "2026-12-01", refusal.NotFound, "list.no_recipient"},
+		"unknown to retire": {"NOBODY", `"recipient":null`, "2026-12-01", refusal.NotFound, "list.no_recipient"},
+		"unknown measure":   {id, `"measure_id":"M99","change":null`, "2026-12-01", refusal.NotFound, "list.no_such_row"},
+		"vague": {id, named + `"change":{"text":"适当减排","quantity":null}`, "2026-12-01", refusal.Invalid,
+			"list.vague"},
+		"unknown member": {id, named + `"change":{"txt":"停产"}`, "2026-12-01", refusal.UnknownField, ""},
+		"a phone in a text": {id, named + `"change":{"responsible":"值长13812345678"}`, "2026-12-01", refusal.Invalid,
+			"list.phone_in_record"},
 		"a contact reference": {id, `"recipient":{"contact_ref":"v1"}`, "2026-12-01", refusal.Invalid, "list.amend_contact"},
 		"no phone number":     {id, `"contact":{"phone":"12345"}`, "2026-12-01", refusal.Invalid, "list.phone"},
 		"an empty contact":    {id, `"contact":{}`, "2026-12-01", refusal.Invalid, "list.amend_contact_empty"},
-		"as it is":            {id, named + fmt.Sprintf(`"change":{"responsible":%q}`, m.Responsible), "2026-12-01", refusal.Conflict, "list.amend_same"},
-		"a new one, bare":     {"X1", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.required"},
-		"a role's id":         {"Approver", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_reserved"},
-		"an account's id":     {"Wang", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_account"},
-		"an id that is none":  {"X 1", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_form"},
+		"as it is": {id, named + fmt.Sprintf(`"change":{"responsible":%q}`, m.Responsible), "2026-12-01",
+			refusal.Conflict, "list.amend_same"},
+		"a new one, bare":    {"X1", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.required"},
+		"a role's id":        {"Approver", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_reserved"},
+		"an account's id":    {"Wang", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_account"},
+		"an id that is none": {"X 1", `"recipient":{"name":"新企业"}`, "2026-12-01", refusal.Invalid, "list.id_form"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.t = t
@@ -313,7 +336,8 @@ func TestAmendmentsRefused(t *testing.T) {
 func TestContactsOfAWorkbook(t *testing.T) {
 	d := newDesk(t)
 	id, m := d.measured()
-	draft := d.must(d.amend("", id, fmt.Sprintf(`"measure_id":%q,"change":{"complete_within_h":%v}`, m.ID, m.CompleteWithinH+1), "2026-12-01")).Version
+	draft := d.must(d.amend("", id,
+		fmt.Sprintf(`"measure_id":%q,"change":{"complete_within_h":%v}`, m.ID, m.CompleteWithinH+1), "2026-12-01")).Version
 	l, err := seeds.List()
 	if err != nil {
 		t.Fatal(err)

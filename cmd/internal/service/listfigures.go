@@ -23,7 +23,8 @@ type figures struct {
 }
 
 func newFigures() *figures {
-	return &figures{totals: newKept[string, reductionlist.Totals](64), scores: newKept[string, *rules.Assessment](3), sums: newKept[string, rules.Score](256),
+	return &figures{totals: newKept[string, reductionlist.Totals](64), scores: newKept[string, *rules.Assessment](3),
+		sums:  newKept[string, rules.Score](256),
 		diffs: newKept[[2]string, reductionlist.Comparison](64), due: newKept[[3]string, []notify.DueChange](16)}
 }
 
@@ -139,9 +140,11 @@ func (s *Service) wholeVersion(id string) (v reductionlist.Version, err error) {
 	}
 	switch {
 	case v.Errors > 0:
-		return v, terms.Transition(terms.ListState, "list.damaged_rows", v.State, refusal.Args{"version": v.ID, "errors": v.Errors})
+		return v, terms.Transition(terms.ListState, "list.damaged_rows", v.State,
+			refusal.Args{"version": v.ID, "errors": v.Errors})
 	case v.Added != v.Count:
-		return v, refusal.New(refusal.Conflict, "list.export_partial", refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
+		return v, refusal.New(refusal.Conflict, "list.export_partial",
+			refusal.Args{"version": v.ID, "have": v.Added, "want": v.Count})
 	}
 	return v, nil
 }

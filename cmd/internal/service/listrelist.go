@@ -86,22 +86,25 @@ func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (
 	return out, nil
 }
 
-var _ = bind(calls.WarningListChanges, func(s *Service, _ context.Context, a Ask, in calls.ChangesQuery) (calls.ListChanges, error) {
-	c, err := s.ListChanges(in.ID, in.Cursor, in.Most())
-	if err != nil {
-		return calls.ListChanges{}, err
-	}
-	out := calls.ListChanges{Page: alerts.Page[calls.ListChange]{Items: []calls.ListChange{}, Next: c.Next, Total: c.Total}, WarningID: c.Warning.ID,
-		Revision: c.Warning.Revision, Level: c.Level, Pinned: c.Warning.ListVersion, List: c.ListVersion, Following: c.Following}
-	for _, item := range c.Items {
-		one := calls.ListChange{ListChange: item, Changes: changesIn(a.Lang, item.Changes)}
-		if o := item.Order; o != nil {
-			one.OrderID, one.State, one.Answer = o.ID, o.State.String(), o.Answer.String()
+var _ = bind(calls.WarningListChanges,
+	func(s *Service, _ context.Context, a Ask, in calls.ChangesQuery) (calls.ListChanges, error) {
+		c, err := s.ListChanges(in.ID, in.Cursor, in.Most())
+		if err != nil {
+			return calls.ListChanges{}, err
 		}
-		out.Items = append(out.Items, one)
-	}
-	return out, nil
-})
+		out := calls.ListChanges{Page: alerts.Page[calls.ListChange]{Items: []calls.ListChange{}, Next: c.Next,
+			Total: c.Total}, WarningID: c.Warning.ID,
+			Revision: c.Warning.Revision, Level: c.Level, Pinned: c.Warning.ListVersion, List: c.ListVersion,
+			Following: c.Following}
+		for _, item := range c.Items {
+			one := calls.ListChange{ListChange: item, Changes: changesIn(a.Lang, item.Changes)}
+			if o := item.Order; o != nil {
+				one.OrderID, one.State, one.Answer = o.ID, o.State.String(), o.Answer.String()
+			}
+			out.Items = append(out.Items, one)
+		}
+		return out, nil
+	})
 
 var _ = bind(calls.Relist, (*Service).Relist)
 
@@ -111,7 +114,8 @@ func (s *Service) Relist(ctx context.Context, a Ask, in calls.Relisting) (done n
 	done = notify.RelistDone{Issued: []string{}, Revised: []string{}, Released: []string{}, Unchanged: []string{}}
 	rest := in.Recipients
 	for n := 1; len(rest) > 0 || n == 1; n++ {
-		cmd := a.command(cmdRelist, notify.Relist{Warning: in.ID, Revision: in.Revision, Version: in.ListVersion, Recipients: rest})
+		cmd := a.command(cmdRelist, notify.Relist{Warning: in.ID, Revision: in.Revision, Version: in.ListVersion,
+			Recipients: rest})
 		if a.Key != "" && n > 1 {
 			cmd.Key += "/" + strconv.Itoa(n)
 		}

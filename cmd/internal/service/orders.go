@@ -36,30 +36,36 @@ func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
 	checks := set.checks()
-	journal.HandleMoment(r, cmdObjection, func(tx *bbolt.Tx, actor string, in notify.Objection, now journal.Moment) ([]journal.Event, *notify.Order, error) {
-		in.Read, in.Wall, in.Rules = journal.ReadPos, now.Wall, checks
-		return notify.DecideObjection(tx, actor, in, now.At)
-	})
-	journal.HandleMoment(r, notify.CommandNextStage, func(tx *bbolt.Tx, actor string, in notify.NextStage, now journal.Moment) ([]journal.Event, notify.Staged, error) {
-		in.Wall = now.Wall
-		return notify.DecideNextStage(tx, actor, in, now.At)
-	})
-	journal.HandleMoment(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+	journal.HandleMoment(r, cmdObjection,
+		func(tx *bbolt.Tx, actor string, in notify.Objection, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+			in.Read, in.Wall, in.Rules = journal.ReadPos, now.Wall, checks
+			return notify.DecideObjection(tx, actor, in, now.At)
+		})
+	journal.HandleMoment(r, notify.CommandNextStage,
+		func(tx *bbolt.Tx, actor string, in notify.NextStage, now journal.Moment) ([]journal.Event, notify.Staged, error) {
+			in.Wall = now.Wall
+			return notify.DecideNextStage(tx, actor, in, now.At)
+		})
+	journal.HandleMoment(r, notify.CommandDecisionEnds, func(tx *bbolt.Tx, actor string, in notify.DecisionEnds,
+		now journal.Moment) ([]journal.Event, *notify.Order, error) {
 		in.Read, in.Wall = journal.ReadPos, now.Wall
 		return notify.DecideDecisionEnds(tx, actor, in, now.At)
 	})
 	journal.Handle(r, cmdSettings, notify.DecideSettings)
-	journal.HandleMoment(r, cmdRelist, func(tx *bbolt.Tx, actor string, in notify.Relist, now journal.Moment) ([]journal.Event, notify.RelistDone, error) {
-		in.Wall = now.Wall
-		return notify.DecideRelist(tx, actor, in, now.At)
-	})
-	journal.Handle(r, CommandSent, func(tx *bbolt.Tx, actor string, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
-		return decideSent(tx, actor, set, in, now)
-	})
+	journal.HandleMoment(r, cmdRelist,
+		func(tx *bbolt.Tx, actor string, in notify.Relist, now journal.Moment) ([]journal.Event, notify.RelistDone, error) {
+			in.Wall = now.Wall
+			return notify.DecideRelist(tx, actor, in, now.At)
+		})
+	journal.Handle(r, CommandSent,
+		func(tx *bbolt.Tx, actor string, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
+			return decideSent(tx, actor, set, in, now)
+		})
 }
 
 // decideSent records what became of messages, and of which orders it was the first that went out.
-func decideSent(tx *bbolt.Tx, actor string, set Settings, in journal.SendReport, now time.Time) ([]journal.Event, int, error) {
+func decideSent(tx *bbolt.Tx, actor string, set Settings, in journal.SendReport, now time.Time) ([]journal.Event, int,
+	error) {
 	var err error
 	all := len(in.Rows) + len(in.Single)
 	var orders notify.SentMessages
@@ -179,7 +185,8 @@ func (s *Service) answer(recipient string, in notify.AnswerText, key string, don
 func init() {
 	for action, c := range calls.Answers {
 		bind(c, func(s *Service, ctx context.Context, a Ask, in calls.Answer) (json.RawMessage, error) {
-			if err := errors.Join(named("order_id", &in.OrderID, in.ID), named("action", (*string)(&in.Action), string(action))); err != nil {
+			if err := errors.Join(named("order_id", &in.OrderID, in.ID),
+				named("action", (*string)(&in.Action), string(action))); err != nil {
 				return nil, err
 			}
 			return s.AnswerOrder(ctx, a, in.AnswerText)

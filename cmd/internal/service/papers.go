@@ -95,9 +95,11 @@ func (s *Service) PaperFacts(a Ask, v *reductionlist.Version, recipient string) 
 	return f, err
 }
 
-func (s *Service) facts(tx *bbolt.Tx, a Ask, v *reductionlist.Version, row *reductionlist.Recipient) (papers.Facts, error) {
-	f := papers.Facts{Recipient: row, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District,
-		Watch: s.Publishing.Watch, Lang: a.Lang}
+func (s *Service) facts(tx *bbolt.Tx, a Ask, v *reductionlist.Version, row *reductionlist.Recipient) (papers.Facts,
+	error) {
+	f := papers.Facts{Recipient: row, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
+		District: s.Publishing.District,
+		Watch:    s.Publishing.Watch, Lang: a.Lang}
 	if base := s.publicBase(a); base != "" {
 		f.Page = papers.PublicAddress(base, row.ID)
 	}
@@ -168,11 +170,13 @@ func (s *Service) eachRow(v *reductionlist.Version, town string, all, contacts b
 }
 
 // PaperBatch writes the papers of all recipients of a version as a zip archive. All their contacts count as read.
-func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds []papers.Kind, format papers.Format) error {
+func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds []papers.Kind,
+	format papers.Format) error {
 	s.Saw(a, Sight{Kind: access.SeenContact, List: v.ID, Count: v.Count})
 	return papers.Batch(w, kinds, format, func(add func(papers.Facts) error) error {
 		return s.eachRow(v, "", true, true, func(row papers.Row) error {
-			f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact, List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
+			f := papers.Facts{Recipient: row.Recipient, Contact: row.Contact,
+				List:     papers.ListOf(v.ID, &v.List, v.Source == DemoSource),
 				District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: a.Lang}
 			if base := s.publicBase(a); base != "" {
 				f.Page = papers.PublicAddress(base, row.Recipient.ID)
@@ -183,7 +187,8 @@ func (s *Service) PaperBatch(w io.Writer, a Ask, v *reductionlist.Version, kinds
 }
 
 func (s *Service) roll(a Ask, v *reductionlist.Version) papers.Roll {
-	return papers.Roll{List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District, Watch: s.Publishing.Watch, Lang: a.Lang}
+	return papers.Roll{List: papers.ListOf(v.ID, &v.List, v.Source == DemoSource), District: s.Publishing.District,
+		Watch: s.Publishing.Watch, Lang: a.Lang}
 }
 
 // PublicList writes a version without personal data.
@@ -258,7 +263,8 @@ func (s *Service) Public(w io.Writer, a Ask, recipient, list string) error {
 
 // PublicPage writes one page of the list in force for everybody. address gives the address of the page after a cursor;
 // next is empty at the end. What is in force is refused as not_found where nothing is.
-func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int, address func(cursor string) string, book string) error {
+func (s *Service) PublicPage(w io.Writer, a Ask, town, cursor string, limit int, address func(cursor string) string,
+	book string) error {
 	var v reductionlist.Version
 	var found []*reductionlist.Recipient
 	next := ""

@@ -202,7 +202,8 @@ func (s *Service) workbooksWith(ctx context.Context, refs []string) (names []str
 			if err := json.Unmarshal(journal.ReadVault(tx, ref), &c); err != nil {
 				return fmt.Errorf("contact %s: %w", ref, err)
 			}
-			for _, text := range append(append([]string{c.Name, c.BackupName}, strings.Split(c.Phone, "、")...), strings.Split(c.BackupPhone, "、")...) {
+			for _, text := range append(append([]string{c.Name, c.BackupName}, strings.Split(c.Phone, "、")...),
+				strings.Split(c.BackupPhone, "、")...) {
 				if text != "" {
 					needles = append(needles, needle(text))
 				}

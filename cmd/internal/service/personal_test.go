@@ -50,8 +50,10 @@ func someone(role calls.Role) *access.Principal {
 func threeFirms() *reductionlist.List {
 	l := &reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: "示例"}
 	for i, town := range []string{"大寺镇", "杨柳青镇", "大寺镇"} {
-		r := &reductionlist.Recipient{ID: fmt.Sprintf("E%04d", i+1), Type: reductionlist.Enterprise, Name: "企业" + town, Town: town,
-			Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Stop, Text: "停产", CompleteWithinH: 4}}}
+		r := &reductionlist.Recipient{ID: fmt.Sprintf("E%04d", i+1), Type: reductionlist.Enterprise, Name: "企业" + town,
+			Town: town,
+			Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Stop,
+				Text: "停产", CompleteWithinH: 4}}}
 		if i < 2 {
 			r.Contact = &reductionlist.Contact{Name: "张三", Phone: fmt.Sprintf("1380000000%d", i)}
 		}
@@ -62,7 +64,10 @@ func threeFirms() *reductionlist.List {
 
 func current(t testing.TB, s *service.Service) (v reductionlist.Version) {
 	t.Helper()
-	if err := s.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, s.J.Now()); return err }); err != nil {
+	if err := s.J.View(func(tx *bbolt.Tx) (err error) {
+		v, err = reductionlist.Current(tx, s.J.Now())
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -71,13 +76,15 @@ func current(t testing.TB, s *service.Service) (v reductionlist.Version) {
 // reads are what was recorded, the first first, without the times.
 func reads(t testing.TB, s *service.Service, recipient, user string) (said []string) {
 	t.Helper()
-	page, err := s.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: recipient, User: user, Paging: calls.Paging{Cursor: "", Limit: 100}})
+	page, err := s.Seen(t.Context(), service.Ask{},
+		calls.SeenQuery{Recipient: recipient, User: user, Paging: calls.Paging{Cursor: "", Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, item := range slices.Backward(page.Items) {
 		for _, r := range item.Reads {
-			said = append(said, strings.TrimRight(fmt.Sprintf("%s %s %s ×%d %s%s", item.User, r.Kind, r.Call, r.Count, strings.Join(r.Recipients, ","), r.List), " "))
+			said = append(said, strings.TrimRight(fmt.Sprintf("%s %s %s ×%d %s%s", item.User, r.Kind, r.Call, r.Count,
+				strings.Join(r.Recipients, ","), r.List), " "))
 		}
 	}
 	return said
@@ -96,7 +103,8 @@ func TestWhoReadPersonalData(t *testing.T) {
 	}
 	towns := func(role calls.Role, town string) func() error {
 		return func() error {
-			return w.Svc.TownList(io.Discard, service.Ask{Who: someone(role), Call: "towns", Lang: "zh-CN"}, &v, town, papers.HTML)
+			return w.Svc.TownList(io.Discard, service.Ask{Who: someone(role), Call: "towns", Lang: "zh-CN"}, &v, town,
+				papers.HTML)
 		}
 	}
 	for name, c := range map[string]struct {
@@ -109,24 +117,34 @@ func TestWhoReadPersonalData(t *testing.T) {
 		"a town, without contact": {paper(calls.Town, "E0001"), nil},
 		"who has no contact":      {paper(calls.Duty, "E0003"), nil},
 		"all papers": {func() error {
-			return w.Svc.PaperBatch(io.Discard, service.Ask{Who: someone(calls.Admin), Call: "batch", Lang: "zh-CN"}, &v, papers.Kinds(), papers.HTML)
+			return w.Svc.PaperBatch(io.Discard, service.Ask{Who: someone(calls.Admin), Call: "batch", Lang: "zh-CN"}, &v,
+				papers.Kinds(), papers.HTML)
 		}, []string{"admin contact batch ×3 " + v.ID}},
 		"the list by town":     {towns(calls.Duty, ""), []string{"duty contact towns ×3 " + v.ID}},
 		"one town":             {towns(calls.Admin, "大寺镇"), []string{"admin contact towns ×2 " + v.ID}},
 		"its own town":         {towns(calls.Town, ""), nil},
 		"an approver, without": {towns(calls.Approver, ""), nil},
-		"the public list":      {func() error { return w.Svc.PublicList(io.Discard, service.Ask{Lang: "zh-CN"}, &v, papers.XLSX) }, nil},
-		"a public page":        {func() error { return w.Svc.Public(io.Discard, service.Ask{Lang: "zh-CN"}, "E0001", "") }, nil},
+		"the public list": {func() error {
+			return w.Svc.PublicList(io.Discard, service.Ask{Lang: "zh-CN"}, &v,
+				papers.XLSX)
+		}, nil},
+		"a public page": {func() error {
+			return w.Svc.Public(io.Discard, service.Ask{Lang: "zh-CN"}, "E0001",
+				"")
+		}, nil},
 		"the officer of an order": {func() error {
-			w.Svc.Saw(service.Ask{Who: someone(calls.Viewer), Call: "order"}, service.Sight{Kind: access.SeenDutyContact, Count: 1})
+			w.Svc.Saw(service.Ask{Who: someone(calls.Viewer), Call: "order"},
+				service.Sight{Kind: access.SeenDutyContact, Count: 1})
 			return nil
 		}, []string{"viewer duty_contact order ×1"}},
 		"whom it may ask": {func() error {
-			w.Svc.Saw(service.Ask{Who: someone(calls.Enterprise), Call: "order"}, service.Sight{Kind: access.SeenDutyContact, Count: 1})
+			w.Svc.Saw(service.Ask{Who: someone(calls.Enterprise), Call: "order"},
+				service.Sight{Kind: access.SeenDutyContact, Count: 1})
 			return nil
 		}, nil},
 		"another's note": {func() error {
-			w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "order"}, service.Sight{Kind: access.SeenNote, Recipients: []string{"E0002", "E0002"}})
+			w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "order"},
+				service.Sight{Kind: access.SeenNote, Recipients: []string{"E0002", "E0002"}})
 			return nil
 		}, []string{"duty note order ×2 E0002"}},
 	} {
@@ -142,7 +160,8 @@ func TestWhoReadPersonalData(t *testing.T) {
 		}
 	}
 	// Of one recipient: what named it, and the whole lists.
-	if got := reads(t, w.Svc, "E0002", "duty"); len(got) != 2 && len(got) != 3 || slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "E0001") }) {
+	if got := reads(t, w.Svc, "E0002", "duty"); len(got) != 2 && len(got) != 3 ||
+		slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "E0001") }) {
 		t.Errorf("of E0002 by duty: %q", got)
 	}
 	if got := reads(t, w.Svc, "E0003", "inspector"); got != nil {
@@ -172,13 +191,16 @@ func TestReadsAreRecordedTogether(t *testing.T) {
 	if n := w.Svc.J.Height() - before; n > 2 {
 		t.Errorf("%d blocks", n)
 	}
-	page, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "duty", Paging: calls.Paging{Cursor: "", Limit: 10}})
+	page, err := w.Svc.Seen(t.Context(), service.Ask{},
+		calls.SeenQuery{Recipient: "", User: "duty", Paging: calls.Paging{Cursor: "", Limit: 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := access.PersonalSeen{User: "duty", From: begin, To: begin.Add(40 * time.Second),
-		Reads: []calls.PersonalRead{{Kind: access.SeenContact, Call: "page", Count: 101, Recipients: []string{"E0001", "E0002"}}}}
-	if len(page.Items) != 1 || !page.Items[0].From.Equal(want.From) || !page.Items[0].To.Equal(want.To) || !reflect.DeepEqual(page.Items[0].Reads, want.Reads) {
+		Reads: []calls.PersonalRead{{Kind: access.SeenContact, Call: "page", Count: 101,
+			Recipients: []string{"E0001", "E0002"}}}}
+	if len(page.Items) != 1 || !page.Items[0].From.Equal(want.From) || !page.Items[0].To.Equal(want.To) ||
+		!reflect.DeepEqual(page.Items[0].Reads, want.Reads) {
 		t.Errorf("%+v, want %+v", page.Items, want)
 	}
 	before = w.Svc.J.Height()
@@ -191,7 +213,8 @@ func TestReadsAreRecordedTogether(t *testing.T) {
 func TestWhatIsStillShownIsRecordedOnceAnHour(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	look := func(who calls.Role, ids ...string) {
-		w.Svc.Saw(service.Ask{Who: someone(who), Call: "live"}, service.Sight{Kind: access.SeenContact, Recipients: ids, Still: true})
+		w.Svc.Saw(service.Ask{Who: someone(who), Call: "live"},
+			service.Sight{Kind: access.SeenContact, Recipients: ids, Still: true})
 	}
 	for range 100 {
 		look(calls.Duty, "E0001")
@@ -200,7 +223,8 @@ func TestWhatIsStillShownIsRecordedOnceAnHour(t *testing.T) {
 	look(calls.Approver, "E0001")
 	w.Clock.Add(59 * time.Minute)
 	look(calls.Duty, "E0001")
-	if got, want := reads(t, w.Svc, "", ""), []string{"approver contact live ×1 E0001", "duty contact live ×2 E0001,E0002"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+	if got, want := reads(t, w.Svc, "", ""), []string{"approver contact live ×1 E0001",
+		"duty contact live ×2 E0001,E0002"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
 		t.Errorf("%q", got)
 	}
 	w.Clock.Add(time.Minute)
@@ -215,9 +239,11 @@ func TestReadsAreBounded(t *testing.T) {
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	const many = 21_000
 	for i := range many {
-		w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "page"}, service.Sight{Kind: access.SeenContact, Recipients: []string{fmt.Sprintf("E%06d", i)}})
+		w.Svc.Saw(service.Ask{Who: someone(calls.Duty), Call: "page"},
+			service.Sight{Kind: access.SeenContact, Recipients: []string{fmt.Sprintf("E%06d", i)}})
 	}
-	page, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}})
+	page, err := w.Svc.Seen(t.Context(), service.Ask{},
+		calls.SeenQuery{Recipient: "", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +256,9 @@ func TestReadsAreBounded(t *testing.T) {
 	if named != 20_000 || unnamed != 1000 || counted != many || len(page.Items) < 4 {
 		t.Errorf("%d named, %d not, %d counted, in %d events", named, unnamed, counted, len(page.Items))
 	}
-	if got, err := w.Svc.Seen(t.Context(), service.Ask{}, calls.SeenQuery{Recipient: "E020500", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}}); err != nil || len(got.Items) != 1 || got.Items[0].Reads[0].Unnamed != 1000 {
+	if got, err := w.Svc.Seen(t.Context(), service.Ask{},
+		calls.SeenQuery{Recipient: "E020500", User: "", Paging: calls.Paging{Cursor: "", Limit: 100}}); err != nil ||
+		len(got.Items) != 1 || got.Items[0].Reads[0].Unnamed != 1000 {
 		t.Errorf("of one that has no name there: %+v, %v", got.Items, err)
 	}
 }
@@ -255,7 +283,8 @@ func (e *erasable) open(t *testing.T) {
 func newErasable(t *testing.T) *erasable {
 	t.Helper()
 	dir := t.TempDir()
-	e := &erasable{opt: journal.Options{Dir: dir, Registry: service.Registry(servicetest.Settings()), JS: natstest.Start(t, filepath.Join(dir, "nats")).JS, NoSync: true}}
+	e := &erasable{opt: journal.Options{Dir: dir, Registry: service.Registry(servicetest.Settings()),
+		JS: natstest.Start(t, filepath.Join(dir, "nats")).JS, NoSync: true}}
 	e.open(t)
 	t.Cleanup(func() { _ = e.svc.J.Close(context.Background()) })
 	return e
@@ -317,10 +346,12 @@ func TestEraseContact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ImportWorkbook(t.Context(), service.By("duty"), "乙.xlsx", held(withPhone(t, "钱二", "13933334444"))); err != nil {
+	if _, err := s.ImportWorkbook(t.Context(), service.By("duty"), "乙.xlsx",
+		held(withPhone(t, "钱二", "13933334444"))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ImportWorkbook(t.Context(), service.By("duty"), "丙.xlsx", held(withPhone(t, "孙三", "13811112222"))); err != nil {
+	if _, err := s.ImportWorkbook(t.Context(), service.By("duty"), "丙.xlsx",
+		held(withPhone(t, "孙三", "13811112222"))); err != nil {
 		t.Fatal(err)
 	}
 	l, err := seeds.List()
@@ -369,12 +400,14 @@ func TestEraseContact(t *testing.T) {
 	gone("at once")
 	for _, name := range done.Workbooks {
 		digits := strings.TrimPrefix(name, "sha256:")
-		if _, err := os.Stat(filepath.Join(e.opt.Dir, journal.BlobsFolder, digits[:2], digits)); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(e.opt.Dir, journal.BlobsFolder, digits[:2], digits)); !errors.Is(err,
+			fs.ErrNotExist) {
 			t.Errorf("the file of a workbook that was erased: %v", err)
 		}
 	}
 	height := s.J.Height()
-	if again, err := servicetest.Say(t.Context(), s, "admin", "", calls.Erase, "", body); err != nil || again.Entries != done.Entries || len(again.Workbooks) != 0 || s.J.Height() != height {
+	if again, err := servicetest.Say(t.Context(), s, "admin", "", calls.Erase, "", body); err != nil ||
+		again.Entries != done.Entries || len(again.Workbooks) != 0 || s.J.Height() != height {
 		t.Errorf("again: %+v, %v, blocks %d to %d", again, err, height, s.J.Height())
 	}
 	if err := s.J.Close(context.Background()); err != nil {
@@ -425,7 +458,8 @@ func TestEraseRefuses(t *testing.T) {
 		`{"recipient_id":"E0001"}`: "input.required", `{"recipient_id":"E0001","reason":" "}`: "input.required",
 		`{"recipient_id":"E9999","reason":"x"}`: "recipient.unknown", `{"user":"nobody","reason":"x"}`: "access.not_found",
 		`{"ref":"key-notes","reason":"x"}`: "personal.ref", `{"ref":"content-00","reason":"x"}`: "personal.ref",
-		`{"ref":"v` + strings.Repeat("A", 43) + `","reason":"x"}`: "personal.no_entry", `{"recipient":"E0001","reason":"x"}`: "input.unknown_field",
+		`{"ref":"v` + strings.Repeat("A", 43) + `","reason":"x"}`: "personal.no_entry",
+		`{"recipient":"E0001","reason":"x"}`:                      "input.unknown_field",
 	} {
 		_, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.Erase, "", []byte(body))
 		var e *refusal.Error
@@ -436,7 +470,8 @@ func TestEraseRefuses(t *testing.T) {
 	if now := w.Svc.J.Height(); now != height {
 		t.Errorf("refusals wrote blocks %d to %d", height+1, now)
 	}
-	done, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.Erase, "", []byte(`{"user":"zhang","reason":"离职"}`))
+	done, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.Erase, "",
+		[]byte(`{"user":"zhang","reason":"离职"}`))
 	if err != nil || done.Entries != 1 {
 		t.Errorf("%+v, %v", done, err)
 	}

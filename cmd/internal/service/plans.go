@@ -32,10 +32,11 @@ const FiguresMaxAge = 48 * time.Hour
 
 func registerPlans(r *journal.Registry) {
 	journal.Handle(r, cmdFigures, notify.DecideFigures)
-	journal.HandleMoment(r, cmdAcceptPlan, func(tx *bbolt.Tx, actor string, in notify.AcceptPlan, now journal.Moment) ([]journal.Event, *notify.Order, error) {
-		in.Read, in.Wall = journal.ReadPos, now.Wall
-		return notify.DecideAcceptPlan(tx, actor, in, now.At)
-	})
+	journal.HandleMoment(r, cmdAcceptPlan,
+		func(tx *bbolt.Tx, actor string, in notify.AcceptPlan, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+			in.Read, in.Wall = journal.ReadPos, now.Wall
+			return notify.DecideAcceptPlan(tx, actor, in, now.At)
+		})
 }
 
 var _ = bind(calls.Figures, (*Service).ReadFigures)
@@ -63,10 +64,12 @@ func (s *Service) ReadFigures(_ context.Context, a Ask, in calls.ByID) (out call
 }
 
 func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Given, now time.Time) calls.PlantFigures {
-	out := calls.PlantFigures{RecipientID: recipient, Kind: own.Kind, Machines: own.Machines(), MaxAgeH: s.FiguresMaxAge.Hours()}
+	out := calls.PlantFigures{RecipientID: recipient, Kind: own.Kind, Machines: own.Machines(),
+		MaxAgeH: s.FiguresMaxAge.Hours()}
 	if g != nil {
 		age := float64(int(now.Sub(g.At).Hours()*10)) / 10
-		out.Figures, out.GivenAt, out.GivenBy, out.AgeH, out.Old = &g.Figures, &g.At, g.By, &age, now.Sub(g.At) > s.FiguresMaxAge
+		out.Figures, out.GivenAt, out.GivenBy, out.AgeH, out.Old = &g.Figures, &g.At, g.By, &age,
+			now.Sub(g.At) > s.FiguresMaxAge
 	}
 	return out
 }
@@ -132,8 +135,9 @@ func (s *Service) plantOrder(id string) (o *notify.PlantOrder, p *Prepared, err 
 		}
 		in := plant.PlanFor{From: o.Issued.EffectiveFrom, To: o.Issued.EndsAt, Now: now, MaxAge: s.FiguresMaxAge}
 		problem, err := o.Plant.Problem(in, o.Given)
-		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen, Demanded: o.Demanded,
-			Figures: s.figuresView(o.RecipientID, o.Plant, o.Given, now)}
+		p = &Prepared{OrderID: id, Problem: problem, Ends: o.Issued.EndsAt, Open: o.State == notify.StateOpen,
+			Demanded: o.Demanded,
+			Figures:  s.figuresView(o.RecipientID, o.Plant, o.Given, now)}
 		if err == nil {
 			p.Missing = problem.Missing
 		}
@@ -266,7 +270,8 @@ func (s *Service) repeatedPlan(id string, problem json.RawMessage) (*plant.Opera
 }
 
 // acceptable computes the plan that is to be accepted.
-func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMessage, limit time.Duration) (*plant.OperatingPlan, error) {
+func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMessage,
+	limit time.Duration) (*plant.OperatingPlan, error) {
 	o, p, err := s.plantOrder(id)
 	if err != nil {
 		return nil, err
@@ -283,7 +288,8 @@ func (s *Service) acceptable(ctx context.Context, id string, problem json.RawMes
 		return nil, refusal.Within("problem", err)
 	}
 	if a.Status == allocate.Infeasible {
-		return nil, refusal.New(refusal.Conflict, "plan.infeasible", refusal.Args{"why": refusal.Worded{ZH: why(a, "zh-CN"), EN: why(a, "en")}})
+		return nil, refusal.New(refusal.Conflict, "plan.infeasible",
+			refusal.Args{"why": refusal.Worded{ZH: why(a, "zh-CN"), EN: why(a, "en")}})
 	}
 	plan := p.Of(a, text)
 	plan.ListVersion, plan.Model, plan.Marks = o.Issued.ListVersion, o.Plant.Model(), plant.WithoutDays(plan.Marks)

@@ -30,7 +30,8 @@ func orderPlan(lang string, a *allocate.Answer, p *plant.OperatingPlan) (*calls.
 }
 
 func allocation(lang string, a *allocate.Answer) (*calls.Allocation, error) {
-	out := &calls.Allocation{Outcome: a.Outcome, Totals: a.Totals, Baseline: a.Baseline, Saved: a.Saved, Binding: a.BindingIn(lang)}
+	out := &calls.Allocation{Outcome: a.Outcome, Totals: a.Totals, Baseline: a.Baseline, Saved: a.Saved,
+		Binding: a.BindingIn(lang)}
 	var err error
 	switch r := a.Result.(type) {
 	case *allocate.CoalResult:
@@ -41,24 +42,26 @@ func allocation(lang string, a *allocate.Answer) (*calls.Allocation, error) {
 	return out, err
 }
 
-var _ = bind(calls.PreparedPlan, func(s *Service, ctx context.Context, a Ask, in calls.PlanQuery) (v calls.PreparedView, err error) {
-	p, err := s.PreparePlan(ctx, in.ID, timeLimit(in.Within))
-	if err != nil {
+var _ = bind(calls.PreparedPlan,
+	func(s *Service, ctx context.Context, a Ask, in calls.PlanQuery) (v calls.PreparedView, err error) {
+		p, err := s.PreparePlan(ctx, in.ID, timeLimit(in.Within))
+		if err != nil {
+			return v, err
+		}
+		v = calls.PreparedView{Problem: p.Problem.Text, Missing: []calls.MissingView{}, FiguresAt: p.FiguresAt(),
+			Window: calls.PlanWindow{From: p.Problem.From, To: p.Problem.To, Cut: p.Problem.Cut}}
+		for _, m := range p.Missing {
+			v.Missing = append(v.Missing, calls.MissingView{Path: m.Path, Rule: m.Rule, Message: m.Text(a.Lang),
+				Required: !m.Optional})
+		}
+		if v.Figures, err = json.Marshal(p.Figures.Figures); err != nil {
+			return v, err
+		}
+		if p.Answer != nil {
+			v.Result, err = orderPlan(a.Lang, p.Answer, p.Operating())
+		}
 		return v, err
-	}
-	v = calls.PreparedView{Problem: p.Problem.Text, Missing: []calls.MissingView{}, FiguresAt: p.FiguresAt(),
-		Window: calls.PlanWindow{From: p.Problem.From, To: p.Problem.To, Cut: p.Problem.Cut}}
-	for _, m := range p.Missing {
-		v.Missing = append(v.Missing, calls.MissingView{Path: m.Path, Rule: m.Rule, Message: m.Text(a.Lang), Required: !m.Optional})
-	}
-	if v.Figures, err = json.Marshal(p.Figures.Figures); err != nil {
-		return v, err
-	}
-	if p.Answer != nil {
-		v.Result, err = orderPlan(a.Lang, p.Answer, p.Operating())
-	}
-	return v, err
-})
+	})
 
 var _ = bind(calls.WhatIf, func(s *Service, ctx context.Context, a Ask, in calls.PlanAsked) (*calls.OrderPlan, error) {
 	tried, err := s.WhatIf(ctx, in.ID, in.Problem, timeLimit(in.Within))

@@ -29,7 +29,8 @@ const (
 var planLimits = allocate.Limits{CoalSets: 1 << 20, WasteSteps: 2400}
 
 // Solve answers a problem, as [allocate.Solve] does.
-type Solve = func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits, opt allocate.Options) (*allocate.Answer, error)
+type Solve = func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits,
+	opt allocate.Options) (*allocate.Answer, error)
 
 // SolveBy has problems answered by another than [allocate.Solve], before any is asked: a test sees what becomes of
 // plans that fail.
@@ -56,7 +57,8 @@ type solved struct {
 
 // solve answers a problem within a limit, or refuses it: with its JSON path what is wrong, rate_limited when too many
 // are worked on. It ends when ctx does.
-func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (*allocate.Answer, error) {
+func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (*allocate.Answer,
+	error) {
 	s.once.Do(func() { s.slots, s.kept = make(chan struct{}, planSlots), map[[32]byte]*solved{} })
 	key := sha256.Sum256(append([]byte(kind+"\x00"), text...))
 	if a := s.known(key, limit); a != nil {
@@ -88,7 +90,8 @@ func (s *solver) solve(ctx context.Context, kind allocate.Kind, text []byte, lim
 
 // answered is what the optimiser says. A fault of it ends the one problem and not what is asked beside it: whoever asks
 // is told that it failed, and where.
-func (s *solver) answered(ctx context.Context, kind allocate.Kind, text []byte, limit time.Duration) (a *allocate.Answer, err error) {
+func (s *solver) answered(ctx context.Context, kind allocate.Kind, text []byte,
+	limit time.Duration) (a *allocate.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			a, err = nil, fmt.Errorf("service: the optimiser panicked: %v\n%s", v, debug.Stack())

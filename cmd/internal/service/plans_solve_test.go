@@ -29,10 +29,12 @@ func TestSolverIsBounded(t *testing.T) {
 	for range planSlots {
 		s.slots <- struct{}{}
 	}
-	if _, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(1), time.Second); refusal.CodeOf(err) != refusal.RateLimited {
+	if _, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(1),
+		time.Second); refusal.CodeOf(err) != refusal.RateLimited {
 		t.Errorf("all busy: %v", err)
 	}
-	if a, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err != nil || a.Status != allocate.Optimal {
+	if a, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err != nil ||
+		a.Status != allocate.Optimal {
 		t.Errorf("what is known needs no slot: %v", err)
 	}
 	gone, cancel := context.WithCancel(t.Context())
@@ -53,19 +55,22 @@ func TestSolverIsBounded(t *testing.T) {
 // kept.
 func TestSolverOutlivesAPanic(t *testing.T) {
 	calls := 0
-	s := &solver{by: func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits, opt allocate.Options) (*allocate.Answer, error) {
+	s := &solver{by: func(ctx context.Context, kind allocate.Kind, text []byte, limits allocate.Limits,
+		opt allocate.Options) (*allocate.Answer, error) {
 		if calls++; calls <= 3*planSlots {
 			panic("a set of no units")
 		}
 		return allocate.Solve(ctx, kind, text, limits, opt)
 	}, wait: 20 * time.Millisecond}
 	for range 3 * planSlots {
-		if _, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err == nil || refusal.CodeOf(err) != "" ||
+		if _, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err == nil ||
+			refusal.CodeOf(err) != "" ||
 			!strings.Contains(err.Error(), "a set of no units") || !strings.Contains(err.Error(), "plans_solve_test.go") {
 			t.Fatalf("it panics: %v", err)
 		}
 	}
-	if a, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err != nil || a.Status != allocate.Optimal {
+	if a, err := s.solve(t.Context(), allocate.KindCoal, tinyProblem(0), time.Second); err != nil ||
+		a.Status != allocate.Optimal {
 		t.Errorf("afterwards: %v", err)
 	}
 }

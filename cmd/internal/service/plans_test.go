@@ -27,17 +27,22 @@ func large() (*reductionlist.List, plant.Figures) {
 	n := rand.New(rand.NewPCG(2, 99))
 	from := time.Date(2016, 12, 16, 17, 0, 0, 0, alerts.Shanghai())
 	to := from.AddDate(0, 0, 10)
-	r := &reductionlist.Recipient{ID: "E0001", Type: reductionlist.Enterprise, Name: "示例热电", Town: "大寺镇", Industry: "D4412",
-		Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.ReduceCoal, Unit: "全厂", Text: "日耗煤量减少600吨",
-			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"}, CompleteWithinH: 4, Responsible: "值长"}}}
+	r := &reductionlist.Recipient{ID: "E0001", Type: reductionlist.Enterprise, Name: "示例热电", Town: "大寺镇",
+		Industry: "D4412",
+		Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.ReduceCoal,
+			Unit: "全厂", Text: "日耗煤量减少600吨",
+			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"}, CompleteWithinH: 4,
+			Responsible: "值长"}}}
 	f := plant.Figures{From: &from, To: &to}
 	top, most := 0.0, 0.0
 	for i := range 12 {
 		name := string(rune('A' + i))
 		f.Units = append(f.Units, plant.MachineState{Name: name, InitiallyOn: new(n.IntN(3) > 0), HoursInState: new(100.0)})
-		u := reductionlist.Unit{Name: name, MaxMW: 300, MWLostPerGJH: 0.05, LowLoadNOx: 1.4, MinUpH: float64(4 + n.IntN(8)), MinDownH: float64(4 + n.IntN(8))}
+		u := reductionlist.Unit{Name: name, MaxMW: 300, MWLostPerGJH: 0.05, LowLoadNOx: 1.4, MinUpH: float64(4 + n.IntN(8)),
+			MinDownH: float64(4 + n.IntN(8))}
 		u.MinMW, u.StartCoalT = float64(110+10*n.IntN(4)), float64(30+n.IntN(60))
-		u.Coal = reductionlist.CoalCurve{Constant: 11 + 2*n.Float64(), PerMW: 0.37 + 0.02*n.Float64(), PerMW2: 0.00005, PerGJ: 0.045}
+		u.Coal = reductionlist.CoalCurve{Constant: 11 + 2*n.Float64(), PerMW: 0.37 + 0.02*n.Float64(), PerMW2: 0.00005,
+			PerGJ: 0.045}
 		u.MaxHeatGJH = float64(700 + 100*n.IntN(3))
 		u.Emission, u.LowLoadMW = reductionlist.Gases{SO2: 0.113, NOx: 0.24 + 0.07*n.Float64(), PM: 0.0099}, u.MinMW+15
 		r.Units = append(r.Units, u)
@@ -46,16 +51,19 @@ func large() (*reductionlist.List, plant.Figures) {
 	for h := range 168 {
 		day := math.Sin(float64(h)/24*2*math.Pi) + 0.4*math.Sin(float64(h)/12*2*math.Pi)
 		low := math.Round(top * (0.5 + 0.14*day + 0.03*n.Float64()))
-		f.Demand = append(f.Demand, plant.Demand{PowerMinMW: new(low), PowerMaxMW: new(low + 120), HeatGJH: new(math.Round(most * (0.42 - 0.1*day + 0.04*n.Float64())))})
+		f.Demand = append(f.Demand, plant.Demand{PowerMinMW: new(low), PowerMaxMW: new(low + 120),
+			HeatGJH: new(math.Round(most * (0.42 - 0.1*day + 0.04*n.Float64())))})
 	}
-	return &reductionlist.List{Name: "示例", Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: "示例", Recipients: []*reductionlist.Recipient{r}}, f
+	return &reductionlist.List{Name: "示例", Region: "120111", EffectiveFrom: "2016-01-01", CompiledBy: "示例",
+		Recipients: []*reductionlist.Recipient{r}}, f
 }
 
 func planWorld(t *testing.T, l *reductionlist.List, hours int) (*servicetest.World, string) {
 	t.Helper()
 	w := servicetest.New(t, slog.New(slog.DiscardHandler))
 	w.Import(l)
-	warning, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", fmt.Appendf(nil, `{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例","ends_at":%q}`,
+	warning, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", fmt.Appendf(nil,
+		`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例","ends_at":%q}`,
 		servicetest.Begin.Add(time.Duration(hours)*time.Hour).Format(time.RFC3339)))
 	if err != nil {
 		t.Fatal(err)
@@ -79,8 +87,9 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 	if p.Answer.Status != allocate.Feasible {
 		t.Fatalf("proved in no time: %+v", p.Answer.Outcome)
 	}
-	text, err := w.Svc.AcceptPlan(t.Context(), service.By("duty"), calls.PlanAccepted{ByID: calls.ByID{ID: id + "-E0001-1"},
-		Within: calls.Within{TimeLimit: limit.Seconds()}, Reason: "示例"})
+	text, err := w.Svc.AcceptPlan(t.Context(), service.By("duty"),
+		calls.PlanAccepted{ByID: calls.ByID{ID: id + "-E0001-1"},
+			Within: calls.Within{TimeLimit: limit.Seconds()}, Reason: "示例"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,13 +98,15 @@ func TestAcceptAPlanThatIsNotProved(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan, err := plant.ParseOperatingPlan(o.Plan)
-	if err != nil || plan.Status != "feasible" || plan.Gap != *p.Answer.Gap || plan.Gap <= 0 || *plan.Totals.CoalT != *p.Answer.Totals.CoalT || len(plan.Steps) != 168 {
+	if err != nil || plan.Status != "feasible" || plan.Gap != *p.Answer.Gap || plan.Gap <= 0 ||
+		*plan.Totals.CoalT != *p.Answer.Totals.CoalT || len(plan.Steps) != 168 {
 		t.Errorf("%v %s gap %g, seen %g", err, plan.Status, plan.Gap, *p.Answer.Gap)
 	}
 	if q := o.Measures[0].Quantity; len(q.Days) != 8 || q.Value < 1000 { // one measure for the whole plant
 		t.Errorf("%+v", q)
 	}
-	better, err := w.Svc.WhatIf(t.Context(), id+"-E0001-1", nil, 500*time.Millisecond) // more time is not answered with what less time gave
+	// more time is not answered with what less time gave
+	better, err := w.Svc.WhatIf(t.Context(), id+"-E0001-1", nil, 500*time.Millisecond)
 	if err != nil || *better.Gap > plan.Gap {
 		t.Errorf("with more time: %v, gap %g", err, *better.Gap)
 	}
@@ -128,7 +139,8 @@ func TestDemoFiguresFitAnyWindow(t *testing.T) {
 			if want := min(hours, 14*24); int(math.Round(float64(len(p.Answer.Steps))*p.Answer.StepH)) != want {
 				t.Errorf("%s, %d h: %d steps", r, hours, len(p.Answer.Steps))
 			}
-			if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.AcceptPlan, id+"-"+r+"-1", []byte(`{"reason":"示例"}`)); err != nil {
+			if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.AcceptPlan, id+"-"+r+"-1",
+				[]byte(`{"reason":"示例"}`)); err != nil {
 				t.Errorf("%s, %d h: %v", r, hours, err)
 			}
 		}

@@ -17,7 +17,8 @@ func by(user, key string) Ask {
 }
 
 // say carries out a call as a transport does, with the JSON of its body.
-func say[In, Out any](ctx context.Context, s *Service, actor, key string, c calls.Of[In, Out], id string, body []byte) (out Out, err error) {
+func say[In, Out any](ctx context.Context, s *Service, actor, key string, c calls.Of[In, Out], id string,
+	body []byte) (out Out, err error) {
 	in, err := c.Read(func(string) string { return id }, nil, body)
 	if err != nil {
 		return out, err
@@ -39,8 +40,10 @@ func actOn(ctx context.Context, s *Service, actor, key, id, act string, body []b
 	panic("there is no act " + act)
 }
 
-func answerOrder(ctx context.Context, s *Service, recipient, key string, in notify.AnswerText) (json.RawMessage, error) {
-	return s.AnswerOrder(ctx, Ask{Who: &access.Principal{User: recipient, Role: calls.Enterprise, Recipient: recipient}, Key: key}, in)
+func answerOrder(ctx context.Context, s *Service, recipient, key string, in notify.AnswerText) (json.RawMessage,
+	error) {
+	return s.AnswerOrder(ctx, Ask{Who: &access.Principal{User: recipient, Role: calls.Enterprise, Recipient: recipient},
+		Key: key}, in)
 }
 
 // amendList amends the list, for who looks at what that changes.

@@ -90,8 +90,11 @@ func New(ctx context.Context, j *journal.Journal, set Settings, log *slog.Logger
 	set.List.Account = accounts(j, log)
 	passwords := access.NewPasswords(j)
 	passwords.About = []string{set.Publishing.District, set.Region}
-	return &Service{J: j, Region: set.Region, Air: set.Alerts, Reader: alerts.Reader{Plausible: &set.Alerts.Plausible}, Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log, noteKey: key, figures: newFigures(),
-		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1), FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
+	return &Service{J: j, Region: set.Region, Air: set.Alerts, Reader: alerts.Reader{Plausible: &set.Alerts.Plausible},
+		Passwords: passwords, Codes: access.NewCodes(j, log), FactorRequired: set.FactorRequired, List: set.List, log: log,
+		noteKey: key, figures: newFigures(),
+		Publishing: set.Publishing, sights: newSights(), workbooks: make(chan struct{}, 1),
+		FiguresMaxAge: cmp.Or(set.FiguresMaxAge, FiguresMaxAge)}, nil
 }
 
 // checks are what lists are held to.
@@ -137,22 +140,26 @@ func (s *Service) keyed(parts ...string) []byte {
 // Registry is every module and command of the program.
 func Registry(set Settings) *journal.Registry {
 	r := journal.NewRegistry(
-		journal.Module{Name: "alerts", Buckets: alerts.Buckets(), Decode: alerts.Decode, About: alerts.About, Quiet: alerts.Quiet(),
+		journal.Module{Name: "alerts", Buckets: alerts.Buckets(), Decode: alerts.Decode, About: alerts.About,
+			Quiet: alerts.Quiet(),
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return alerts.Apply(tx, fx, at, actor, ev)
 			},
 			Observe: func(tx *bbolt.Tx, _ journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return alerts.Observe(tx, at, actor, ev)
 			}},
-		journal.Module{Name: "list", Buckets: reductionlist.Buckets(), Decode: reductionlist.Decode, About: reductionlist.About, Quiet: reductionlist.Quiet(),
+		journal.Module{Name: "list", Buckets: reductionlist.Buckets(), Decode: reductionlist.Decode,
+			About: reductionlist.About, Quiet: reductionlist.Quiet(),
 			Apply: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return reductionlist.Apply(tx, fx, at, actor, ev)
 			}},
-		journal.Module{Name: "notify", Buckets: notify.Buckets(), Decode: notify.Decode, About: notify.About, Quiet: notify.Quiet(), Apply: notify.Apply,
+		journal.Module{Name: "notify", Buckets: notify.Buckets(), Decode: notify.Decode, About: notify.About,
+			Quiet: notify.Quiet(), Apply: notify.Apply,
 			Observe: func(tx *bbolt.Tx, fx journal.Effects, at time.Time, actor string, _ journal.Pos, ev journal.Event) error {
 				return notify.Observe(tx, fx, at, actor, ev)
 			}},
-		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, About: access.About, Quiet: access.Quiet(), Apply: access.Apply},
+		journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, About: access.About,
+			Quiet: access.Quiet(), Apply: access.Apply},
 	)
 	two := gate{set.FactorRequired}
 	registerAlerts(r, alerts.Engine{Settings: set.Alerts}, two)
@@ -161,7 +168,8 @@ func Registry(set Settings) *journal.Registry {
 	registerOrders(r, set)
 	registerPlans(r)
 	access.Register(r)
-	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings) // the last at each start
+	// the last at each start
+	r.Vital(cmdLift, cmdCancel, cmdApprove, cmdEmergency, cmdAnswer, cmdObjection, CommandSent, cmdSettings)
 	return r
 }
 
@@ -173,7 +181,8 @@ type dutyContact struct {
 
 // vault resolves what orders refer to within a transaction, for somebody who may read all of it.
 func (s *Service) vault(tx *bbolt.Tx) notify.Vault {
-	return notify.Vault{Contact: s.contact(tx), Note: func(ref string) string { return string(journal.ReadVault(tx, ref)) }}
+	return notify.Vault{Contact: s.contact(tx),
+		Note: func(ref string) string { return string(journal.ReadVault(tx, ref)) }}
 }
 
 // contact resolves the duty contact of orders within a transaction. What was erased gives empty strings.

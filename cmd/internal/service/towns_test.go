@@ -40,7 +40,8 @@ func TestATownsAccountIsOfATown(t *testing.T) {
 			})
 			if c.listed != "" {
 				w.Import(&reductionlist.List{Name: "示例", Region: "120111", EffectiveFrom: "2016-10-01", CompiledBy: "示例",
-					Recipients: []*reductionlist.Recipient{{ID: "T1", Type: reductionlist.Town, Name: c.listed, Town: c.listed, Category: reductionlist.Closed}}})
+					Recipients: []*reductionlist.Recipient{{ID: "T1", Type: reductionlist.Town, Name: c.listed, Town: c.listed,
+						Category: reductionlist.Closed}}})
 			}
 			body := fmt.Appendf(nil, `{"user":"jingwu","role":%q,"name":"示例","town":%q}`, c.role, c.town)
 			_, err := servicetest.Say(t.Context(), w.Svc, "admin", "", calls.AddAccount, "", body)
@@ -51,10 +52,12 @@ func TestATownsAccountIsOfATown(t *testing.T) {
 				return
 			}
 			var no *refusal.Error
-			if !errors.As(err, &no) || len(no.Fields) != 1 || no.Fields[0].Path != "town" || no.Fields[0].Rule != "access.unknown_town" {
+			if !errors.As(err, &no) || len(no.Fields) != 1 || no.Fields[0].Path != "town" ||
+				no.Fields[0].Rule != "access.unknown_town" {
 				t.Errorf("%v", err)
 			}
-			if _, err := w.Svc.Account(t.Context(), service.Ask{}, calls.ByID{ID: "jingwu"}); refusal.CodeOf(err) != refusal.NotFound {
+			if _, err := w.Svc.Account(t.Context(), service.Ask{},
+				calls.ByID{ID: "jingwu"}); refusal.CodeOf(err) != refusal.NotFound {
 				t.Errorf("the account is there: %v", err)
 			}
 		})

@@ -23,7 +23,8 @@ type gate struct {
 
 // passes decides on the code that came with an act: what the act has to say of its actor, and what is recorded beside
 // it.
-func (g gate) passes(tx *bbolt.Tx, actor string, approves bool, proof journal.Proof, at time.Time) (*alerts.SecretSeen, []journal.Event, error) {
+func (g gate) passes(tx *bbolt.Tx, actor string, approves bool, proof journal.Proof, at time.Time) (*alerts.SecretSeen,
+	[]journal.Event, error) {
 	proven, used, err := access.Prove(tx, actor, proof)
 	if err != nil {
 		return nil, nil, err
@@ -48,8 +49,10 @@ func (g gate) passes(tx *bbolt.Tx, actor string, approves bool, proof journal.Pr
 
 // behind registers a command that is decided behind the gate.
 func behind[P, R any](g gate, r *journal.Registry, kind string, approves bool,
-	decide func(tx *bbolt.Tx, actor string, in P, seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, R, error)) {
-	journal.HandleProven(r, kind, func(tx *bbolt.Tx, actor string, in P, proof journal.Proof, now journal.Moment) ([]journal.Event, R, error) {
+	decide func(tx *bbolt.Tx, actor string, in P, seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, R,
+		error)) {
+	journal.HandleProven(r, kind, func(tx *bbolt.Tx, actor string, in P, proof journal.Proof,
+		now journal.Moment) ([]journal.Event, R, error) {
 		seen, used, err := g.passes(tx, actor, approves, proof, now.At)
 		if err != nil {
 			var none R
@@ -66,7 +69,8 @@ func behind[P, R any](g gate, r *journal.Registry, kind string, approves bool,
 // warned is behind for an act on a warning; see byWall.
 func warned[P any](g gate, r *journal.Registry, e alerts.Engine, kind string, approves bool,
 	decide func(alerts.Engine, *bbolt.Tx, string, P, time.Time) ([]journal.Event, *alerts.Warning, error)) {
-	behind(g, r, kind, approves, func(tx *bbolt.Tx, actor string, in P, seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, *alerts.Warning, error) {
+	behind(g, r, kind, approves, func(tx *bbolt.Tx, actor string, in P, seen *alerts.SecretSeen,
+		now journal.Moment) ([]journal.Event, *alerts.Warning, error) {
 		e := e
 		e.At, e.SecretSeen = now.At, seen
 		return decide(e, tx, actor, in, now.Wall)
@@ -75,15 +79,18 @@ func warned[P any](g gate, r *journal.Registry, e alerts.Engine, kind string, ap
 
 // registerPersons registers the acts on lists that take two persons.
 func registerPersons(r *journal.Registry, g gate) {
-	behind(g, r, cmdListBegin, false, func(tx *bbolt.Tx, actor string, in reductionlist.Begin, seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
+	behind(g, r, cmdListBegin, false, func(tx *bbolt.Tx, actor string, in reductionlist.Begin, seen *alerts.SecretSeen,
+		now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
 		in.SecretSeen = seen
 		return reductionlist.DecideBegin(tx, actor, in, now.At)
 	})
-	behind(g, r, cmdListApprove, true, func(tx *bbolt.Tx, actor string, in reductionlist.Approve, seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
+	behind(g, r, cmdListApprove, true, func(tx *bbolt.Tx, actor string, in reductionlist.Approve, seen *alerts.SecretSeen,
+		now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
 		in.SecretSeen = seen
 		return reductionlist.DecideApprove(tx, actor, in, now.At)
 	})
-	behind(g, r, cmdListActivate, false, func(tx *bbolt.Tx, actor string, in reductionlist.Activate, seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
+	behind(g, r, cmdListActivate, false, func(tx *bbolt.Tx, actor string, in reductionlist.Activate,
+		seen *alerts.SecretSeen, now journal.Moment) ([]journal.Event, reductionlist.Version, error) {
 		in.SecretSeen = seen
 		return reductionlist.DecideActivate(tx, actor, in, now.At)
 	})
@@ -152,7 +159,8 @@ var _ = bind(calls.ResetFactor, (*Service).ResetFactor)
 
 // ResetFactor ends a user's factor, for one whose authenticator is lost.
 func (s *Service) ResetFactor(ctx context.Context, a Ask, in calls.ByID) (*calls.User, error) {
-	if _, err := journal.Do[access.Granted](ctx, s.J, a.command(access.CommandResetFactor, access.ResetFactor{User: in.ID})); err != nil {
+	if _, err := journal.Do[access.Granted](ctx, s.J,
+		a.command(access.CommandResetFactor, access.ResetFactor{User: in.ID})); err != nil {
 		return nil, err
 	}
 	return s.user(in.ID)

@@ -35,8 +35,9 @@ func newOffice(t *testing.T, change ...func(*service.Settings)) *office {
 	t.Helper()
 	o := &office{t: t, log: new(bytes.Buffer), passwords: map[string]string{}}
 	o.World = servicetest.New(t, slog.New(slog.NewTextHandler(o.log, nil)), change...)
-	o.Import(&reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: "2016-01-01", Recipients: []*reductionlist.Recipient{
-		{ID: "E0001", Type: reductionlist.Enterprise, Name: "示例企业", Town: "大寺镇", Industry: "C3360"}}})
+	o.Import(&reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: "2016-01-01",
+		Recipients: []*reductionlist.Recipient{
+			{ID: "E0001", Type: reductionlist.Enterprise, Name: "示例企业", Town: "大寺镇", Industry: "C3360"}}})
 	for user, role := range map[string]calls.Role{"admin": calls.Admin, "duty": calls.Duty, "approver": calls.Approver} {
 		o.passwords[user] = o.Account(user, role, "示例", "").Password
 	}
@@ -57,15 +58,20 @@ func (o *office) reissued(user string) {
 func (o *office) declared(level alerts.Level, otp string) (*alerts.Warning, error) {
 	o.t.Helper()
 	var live *alerts.Warning
-	if err := o.Svc.J.View(func(tx *bbolt.Tx) (err error) { live, err = alerts.LiveDrill(tx, "120111"); return err }); err != nil {
+	if err := o.Svc.J.View(func(tx *bbolt.Tx) (err error) {
+		live, err = alerts.LiveDrill(tx, "120111")
+		return err
+	}); err != nil {
 		o.t.Fatal(err)
 	}
 	if live != nil {
-		if _, err := servicetest.WarningAct(o.t.Context(), o.Svc, "duty", "", live.ID, "cancel", fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil {
+		if _, err := servicetest.WarningAct(o.t.Context(), o.Svc, "duty", "", live.ID, "cancel",
+			fmt.Appendf(nil, `{"revision":%d,"reason":"示例"}`, live.Revision)); err != nil {
 			o.t.Fatal(err)
 		}
 	}
-	return servicetest.Say(o.t.Context(), o.Svc, "duty", "", calls.Declare, "", fmt.Appendf(nil, `{"level":%q,"trigger":"own_forecast","drill":true,"otp":%q}`, level, otp))
+	return servicetest.Say(o.t.Context(), o.Svc, "duty", "", calls.Declare, "",
+		fmt.Appendf(nil, `{"level":%q,"trigger":"own_forecast","drill":true,"otp":%q}`, level, otp))
 }
 
 func (o *office) pending() *alerts.Warning {
@@ -182,7 +188,8 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 	o.reissued("approver")
 	do := func(w *alerts.Warning, actor, act, more string) *alerts.Warning {
 		t.Helper()
-		next, err := servicetest.WarningAct(t.Context(), o.Svc, actor, "", w.ID, act, fmt.Appendf(nil, `{"revision":%d%s}`, w.Revision, more))
+		next, err := servicetest.WarningAct(t.Context(), o.Svc, actor, "", w.ID, act,
+			fmt.Appendf(nil, `{"revision":%d%s}`, w.Revision, more))
 		if err != nil {
 			t.Fatalf("%s: %v", act, err)
 		}
@@ -193,15 +200,18 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 	w = do(w, "duty", "revise", `,"reason":"示例"`)
 	w = do(w, "approver", "approve", "")
 	w = do(w, "duty", "adjust", `,"level":"red"`)
-	w = do(w, "duty", "emergency-approve", fmt.Sprintf(`,"authority":"示例","called_at":%q,"reason":"示例"`, o.Clock.Now().Format(time.RFC3339)))
+	w = do(w, "duty", "emergency-approve",
+		fmt.Sprintf(`,"authority":"示例","called_at":%q,"reason":"示例"`, o.Clock.Now().Format(time.RFC3339)))
 	w = do(w, "duty", "adjust", `,"level":"yellow"`)
-	w2, err := servicetest.WarningAct(t.Context(), o.Svc, "approver", "", w.ID, "approve", fmt.Appendf(nil, `{"revision":%d}`, w.Revision))
+	w2, err := servicetest.WarningAct(t.Context(), o.Svc, "approver", "", w.ID, "approve",
+		fmt.Appendf(nil, `{"revision":%d}`, w.Revision))
 	if err != nil {
 		o.refused(err, "warning.same_person")
 	} else {
 		w = w2
 	}
-	for _, event := range []string{"declared", "revised", "approved", "raise_asked", "emergency_approved", "upgraded", "downgraded"} {
+	for _, event := range []string{"declared", "revised", "approved", "raise_asked", "emergency_approved", "upgraded",
+		"downgraded"} {
 		if got := said(w, event); got != "admin/issued" {
 			t.Errorf("%s says %q", event, got)
 		}
@@ -210,14 +220,17 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 		t.Errorf("outside the office it says %q", got)
 	}
 	draft := o.draft("duty")
-	v, err := servicetest.Say(t.Context(), o.Svc, "approver", "", calls.ApproveList, draft.ID, fmt.Appendf(nil, `{"revision":%d}`, draft.Revision))
+	v, err := servicetest.Say(t.Context(), o.Svc, "approver", "", calls.ApproveList, draft.ID,
+		fmt.Appendf(nil, `{"revision":%d}`, draft.Revision))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err = servicetest.Say(t.Context(), o.Svc, "duty", "", calls.ActivateList, v.ID, fmt.Appendf(nil, `{"revision":%d}`, v.Revision)); err != nil {
+	if v, err = servicetest.Say(t.Context(), o.Svc, "duty", "", calls.ActivateList, v.ID,
+		fmt.Appendf(nil, `{"revision":%d}`, v.Revision)); err != nil {
 		t.Fatal(err)
 	}
-	for act, s := range map[string]*alerts.SecretSeen{"begun": v.BegunSeen, "approved": v.ApprovedSeen, "activated": v.ActivatedSeen} {
+	for act, s := range map[string]*alerts.SecretSeen{"begun": v.BegunSeen, "approved": v.ApprovedSeen,
+		"activated": v.ActivatedSeen} {
 		if s == nil || s.By != "admin" {
 			t.Errorf("the list was %s and says %+v", act, s)
 		}
@@ -228,7 +241,8 @@ func TestEveryActInTheTwoPersonRuleSaysIt(t *testing.T) {
 // draft is an amendment of the list in force.
 func (o *office) draft(actor string) calls.Version {
 	o.t.Helper()
-	v, err := servicetest.Say(o.t.Context(), o.Svc, actor, "", calls.AmendList, "", []byte(`{"recipient_id":"E0001","recipient":{"town":"杨柳青镇","grade":"C","category":"general"},"reason":"示例","effective_from":"2016-12-20"}`))
+	v, err := servicetest.Say(o.t.Context(), o.Svc, actor, "", calls.AmendList, "",
+		[]byte(`{"recipient_id":"E0001","recipient":{"town":"杨柳青镇","grade":"C","category":"general"},"reason":"示例","effective_from":"2016-12-20"}`))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -255,7 +269,8 @@ func TestOnlyACodeOfAFactorEnrolledBeforeEndsIt(t *testing.T) {
 	}
 	o.reissued("duty")
 	for _, c := range []struct{ what, secret, want string }{
-		{"without a code", "", "admin/issued"}, {"with one of the factor there was", secret, ""}, {"without one again", "", "admin/issued"}} {
+		{"without a code", "", "admin/issued"}, {"with one of the factor there was", secret, ""},
+		{"without one again", "", "admin/issued"}} {
 		if got := act(c.secret); got != c.want {
 			t.Errorf("%s the act says %q, want %q", c.what, got, c.want)
 		}
@@ -315,7 +330,8 @@ func TestACodeIsTakenOnce(t *testing.T) {
 	}
 	for h := uint64(1); h <= o.Svc.J.Height(); h++ {
 		if err := o.Svc.J.View(func(tx *bbolt.Tx) error {
-			if text := journal.ReadBlock(tx, h); bytes.Contains(text, []byte(`"`+code+`"`)) || bytes.Contains(text, []byte(secret)) {
+			if text := journal.ReadBlock(tx, h); bytes.Contains(text, []byte(`"`+code+`"`)) ||
+				bytes.Contains(text, []byte(secret)) {
 				t.Errorf("block %d holds a code or the secret", h)
 			}
 			return nil
@@ -432,7 +448,8 @@ func TestWhereAFactorIsRequiredNobodyApprovesWithout(t *testing.T) {
 	_, err = o.approve("", w, "123456")
 	o.refused(err, "otp access.otp_no_factor")
 	list := func(otp string) error {
-		_, err := servicetest.Say(t.Context(), o.Svc, "approver", "", calls.ApproveList, v.ID, fmt.Appendf(nil, `{"revision":%d,"otp":%q}`, v.Revision, otp))
+		_, err := servicetest.Say(t.Context(), o.Svc, "approver", "", calls.ApproveList, v.ID,
+			fmt.Appendf(nil, `{"revision":%d,"otp":%q}`, v.Revision, otp))
 		return err
 	}
 	o.refused(list(""), "access.factor_wanted")
@@ -458,7 +475,8 @@ func TestAFactorIsEnrolledByItsOwner(t *testing.T) {
 		t.Fatalf("%+v, %v", draft, err)
 	}
 	enrol := func(password, secret, otp, old string) (bool, error) {
-		who, err := o.Svc.EnrolFactor(t.Context(), "approver", calls.Enrolment{Current: password, Secret: secret, OTP: otp, OldOTP: old})
+		who, err := o.Svc.EnrolFactor(t.Context(), "approver",
+			calls.Enrolment{Current: password, Secret: secret, OTP: otp, OldOTP: old})
 		return who != nil, err
 	}
 	right := o.passwords["approver"]
@@ -470,7 +488,8 @@ func TestAFactorIsEnrolledByItsOwner(t *testing.T) {
 	_, err = enrol(right, draft.Secret, o.wrong(draft.Secret), "")
 	o.refused(err, "otp access.otp_wrong")
 	for range 2 { // the answer may be lost
-		if ok, err := enrol(right, strings.ToLower(draft.Secret[:4])+" "+draft.Secret[4:], " "+o.Code(draft.Secret)+" ", ""); !ok {
+		if ok, err := enrol(right, strings.ToLower(draft.Secret[:4])+" "+draft.Secret[4:], " "+o.Code(draft.Secret)+" ",
+			""); !ok {
 			t.Fatal(err)
 		}
 	}
@@ -488,7 +507,8 @@ func TestAFactorIsEnrolledByItsOwner(t *testing.T) {
 	if ok, err := enrol(right, second.Secret, o.Code(second.Secret), o.Code(draft.Secret)); !ok {
 		t.Fatal(err)
 	}
-	if u, err := o.Svc.ResetFactor(t.Context(), service.By("admin"), calls.ByID{ID: "approver"}); err != nil || u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil {
+	if u, err := o.Svc.ResetFactor(t.Context(), service.By("admin"), calls.ByID{ID: "approver"}); err != nil ||
+		u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil {
 		t.Errorf("after the reset: %+v, %v", u, err)
 	}
 	if ok, err := enrol(right, draft.Secret, o.Code(draft.Secret), ""); !ok {

@@ -29,7 +29,8 @@ func VersionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Stan
 		}
 		return &t
 	}
-	shown := calls.Version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == stands.Current.ID, Hash: v.Hash, Recipients: v.Count,
+	shown := calls.Version{ID: v.ID, Revision: v.Revision, State: v.State, InForce: v.ID == stands.Current.ID,
+		Hash: v.Hash, Recipients: v.Count,
 		Name: v.List.Name, Region: v.List.Region, EffectiveFrom: v.List.EffectiveFrom, EffectiveTo: v.List.EffectiveTo,
 		CompiledBy: v.List.CompiledBy, Source: v.Source, BegunAt: v.BegunAt, BegunBy: v.BegunBy,
 		ApprovedAt: at(v.ApprovedAt), ApprovedBy: v.ApprovedBy, ActivatedAt: at(v.ActivatedAt), ActivatedBy: v.ActivatedBy,
@@ -188,14 +189,16 @@ func byRecipient(all []calls.Change) (head []calls.Change, recipients []calls.Re
 			if c.Whole() {
 				kind = c.Kind
 			}
-			recipients = append(recipients, calls.RecipientDiff{RecipientID: c.Recipient, Kind: kind, Changes: []calls.Change{c}})
+			recipients = append(recipients,
+				calls.RecipientDiff{RecipientID: c.Recipient, Kind: kind, Changes: []calls.Change{c}})
 		}
 	}
 	return head, recipients
 }
 
 // A version is compared with another; without one with what it amends, or else with the list in force.
-var _ = bind(calls.DiffList, func(s *Service, _ context.Context, a Ask, in calls.DiffQuery) (out calls.ListDiff, err error) {
+var _ = bind(calls.DiffList, func(s *Service, _ context.Context, a Ask, in calls.DiffQuery) (out calls.ListDiff,
+	err error) {
 	if in.Against == "" {
 		if in.Against, err = s.ListBase(in.ID); err != nil {
 			return out, err
@@ -206,13 +209,15 @@ var _ = bind(calls.DiffList, func(s *Service, _ context.Context, a Ask, in calls
 		return out, err
 	}
 	head, recipients := byRecipient(changesIn(a.Lang, c.Changes))
-	return calls.ListDiff{Page: alerts.Page[calls.RecipientDiff]{Items: recipients, Next: next, Total: c.Added + c.Removed + c.Changed},
+	return calls.ListDiff{Page: alerts.Page[calls.RecipientDiff]{Items: recipients, Next: next,
+		Total: c.Added + c.Removed + c.Changed},
 		From: in.Against, To: in.ID, Head: head, Added: c.Added, Removed: c.Removed, Changed: c.Changed,
 		Effects: effectsIn(a.Lang, c.Effects), Sectors: effectsIn(a.Lang, c.Sectors)}, nil
 })
 
 // The recipients are paged through in the order of ids; with a recipient it is that one, with its measures.
-var _ = bind(calls.ScoreList, func(s *Service, _ context.Context, a Ask, in calls.ScoreQuery) (out calls.ListScore, err error) {
+var _ = bind(calls.ScoreList, func(s *Service, _ context.Context, a Ask, in calls.ScoreQuery) (out calls.ListScore,
+	err error) {
 	v, score, err := s.ListScore(in.ID)
 	if err != nil {
 		return out, err
@@ -233,12 +238,14 @@ var _ = bind(calls.ScoreList, func(s *Service, _ context.Context, a Ask, in call
 })
 
 // What is needed for a version to have all marks, what helps most first.
-var _ = bind(calls.ListTasks, func(s *Service, _ context.Context, a Ask, in calls.ScoreQuery) (alerts.Page[rules.Task], error) {
+var _ = bind(calls.ListTasks, func(s *Service, _ context.Context, a Ask, in calls.ScoreQuery) (alerts.Page[rules.Task],
+	error) {
 	_, score, err := s.ListScore(in.ID)
 	if err != nil {
 		return alerts.Page[rules.Task]{}, err
 	}
-	page, err := pageFrom(in.Paging, score.Tasks, func(t rules.Task) bool { return in.Recipient == "" || t.Recipient == in.Recipient })
+	page, err := pageFrom(in.Paging, score.Tasks,
+		func(t rules.Task) bool { return in.Recipient == "" || t.Recipient == in.Recipient })
 	for i, t := range page.Items {
 		page.Items[i] = t.In(a.Lang)
 	}
@@ -246,15 +253,17 @@ var _ = bind(calls.ListTasks, func(s *Service, _ context.Context, a Ask, in call
 })
 
 // What was found in a version when it was imported or amended.
-var _ = bind(calls.ListFindings, func(s *Service, _ context.Context, a Ask, in calls.FindingsQuery) (alerts.Page[reductionlist.Finding], error) {
-	found, err := s.ImportFindings(in.ID)
-	if err != nil {
-		return alerts.Page[reductionlist.Finding]{}, err
-	}
-	page, err := pageFrom(in.Paging, found.Findings, func(f reductionlist.Finding) bool { return in.Severity == "" || f.Severity == in.Severity })
-	page.Items = worded(page.Items, a.Lang)
-	return page, err
-})
+var _ = bind(calls.ListFindings,
+	func(s *Service, _ context.Context, a Ask, in calls.FindingsQuery) (alerts.Page[reductionlist.Finding], error) {
+		found, err := s.ImportFindings(in.ID)
+		if err != nil {
+			return alerts.Page[reductionlist.Finding]{}, err
+		}
+		page, err := pageFrom(in.Paging, found.Findings,
+			func(f reductionlist.Finding) bool { return in.Severity == "" || f.Severity == in.Severity })
+		page.Items = worded(page.Items, a.Lang)
+		return page, err
+	})
 
 // pageFrom is a page of those of all that keep wants; nil wants every one. What never changes has numbers for cursors.
 // The items are copied.
@@ -293,7 +302,8 @@ func viewOf(r *reductionlist.Recipient, list string) calls.RecipientView {
 var _ = bind(calls.Recipients, (*Service).Recipients)
 
 // Recipients pages through a list in the order of ids, by part of an id or a name and by town, as who may see them.
-func (s *Service) Recipients(_ context.Context, a Ask, in calls.RecipientsQuery) (alerts.Page[calls.RecipientView], error) {
+func (s *Service) Recipients(_ context.Context, a Ask, in calls.RecipientsQuery) (alerts.Page[calls.RecipientView],
+	error) {
 	page := alerts.Page[calls.RecipientView]{Items: []calls.RecipientView{}}
 	err := s.J.View(func(tx *bbolt.Tx) error {
 		v, have, err := s.asked(tx, in.Asked)
@@ -304,7 +314,8 @@ func (s *Service) Recipients(_ context.Context, a Ask, in calls.RecipientsQuery)
 			return Visible(a.Who, r.ID, r.Town) && (in.Town == "" || r.Town == in.Town) &&
 				(in.Q == "" || strings.Contains(r.ID, in.Q) || strings.Contains(r.Name, in.Q))
 		}
-		found, next, err := reductionlist.SearchRecipients(tx, v.ID, in.Cursor, cmp.Or(in.Q, in.Town), in.Most(), ScanRecipients, matches)
+		found, next, err := reductionlist.SearchRecipients(tx, v.ID, in.Cursor, cmp.Or(in.Q, in.Town), in.Most(),
+			ScanRecipients, matches)
 		if err != nil {
 			return err
 		}

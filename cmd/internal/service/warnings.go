@@ -152,7 +152,8 @@ func (s *Service) Timeline(ctx context.Context, a Ask, in calls.ByID) (out calls
 		return out, err
 	}
 	w := look.Warning
-	out = calls.WarningTimeline{WarningID: w.ID, Level: w.Level, State: w.State, StartsAt: w.StartsAt, EndsAt: w.EndsAt, History: w.History}
+	out = calls.WarningTimeline{WarningID: w.ID, Level: w.Level, State: w.State, StartsAt: w.StartsAt, EndsAt: w.EndsAt,
+		History: w.History}
 	out.Orders, err = s.Board(ctx, a, in)
 	return out, err
 }

@@ -33,7 +33,8 @@ func List(c config.ListChecks) rules.Settings {
 		alerts.Orange: share(c.BottomLine.Orange), alerts.Red: share(c.BottomLine.Red)}
 	s.Exchange, s.Margin = c.SO2NOxExchange, c.DistrictMarginDeg
 	if b := c.District; b != (config.Box{}) {
-		s.District = []rules.Point{{Lon: b.West, Lat: b.South}, {Lon: b.East, Lat: b.South}, {Lon: b.East, Lat: b.North}, {Lon: b.West, Lat: b.North}}
+		s.District = []rules.Point{{Lon: b.West, Lat: b.South}, {Lon: b.East, Lat: b.South}, {Lon: b.East, Lat: b.North},
+			{Lon: b.West, Lat: b.North}}
 	}
 	s.MicroSpared, s.MicroKgPerYear, s.WorkingDays = c.MicroSpared, c.MicroKgPerYear, float64(c.WorkingDays)
 	s.PostWords, s.Towns = c.PostWords, townsOf(c.Towns)

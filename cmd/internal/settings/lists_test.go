@@ -44,7 +44,8 @@ func TestListChecksOfTheConfiguration(t *testing.T) {
 	}{
 		{"a steeper ladder", "list.bottom_line", func(c *config.ListChecks) { c.BottomLine.Yellow.PM = 90 }},
 		{"no exchange", "list.bottom_line", func(c *config.ListChecks) { c.SO2NOxExchange = false }},
-		{"a district elsewhere", "list.far_outside", func(c *config.ListChecks) { c.District = config.Box{West: 100, East: 101, South: 30, North: 31} }},
+		{"a district elsewhere", "list.far_outside",
+			func(c *config.ListChecks) { c.District = config.Box{West: 100, East: 101, South: 30, North: 31} }},
 		{"posts of its own", "list.not_a_post", func(c *config.ListChecks) { c.PostWords = []string{"班组"} }},
 		{"everybody is micro", "list.micro_emission", func(c *config.ListChecks) { c.MicroKgPerYear = 0.001 }},
 	} {

@@ -30,15 +30,18 @@ func Of(cfg config.Config) (service.Settings, error) {
 	set.LeadH, set.Over300Consecutive = c.LeadH, c.Over300Consecutive
 	sets, err := Criteria(cfg.Criteria.Folder)
 	if err == nil {
-		set, err = set.Choose(alerts.CriteriaChoice{Use: cfg.Criteria.Use, Tianjin2023: c.Tianjin2023, WorkRequirement: cfg.Criteria.WorkRequirement}, sets)
+		set, err = set.Choose(alerts.CriteriaChoice{Use: cfg.Criteria.Use, Tianjin2023: c.Tianjin2023,
+			WorkRequirement: cfg.Criteria.WorkRequirement}, sets)
 	}
-	return service.Settings{Region: cfg.District.Region, Alerts: set, List: List(cfg.ListChecks), RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
+	return service.Settings{Region: cfg.District.Region, Alerts: set, List: List(cfg.ListChecks),
+		RepeatFirst: cfg.Orders.RepeatFirst, RepeatMax: cfg.Orders.RepeatMax,
 		Publishing:    service.Publishing{District: cfg.District.Name, PublicURL: cfg.PublicURL, Watch: cfg.Supervision},
 		FiguresMaxAge: cfg.Orders.FiguresMaxAge, FactorRequired: cfg.SecondFactor == "required"}, err
 }
 
 func stuckHours(s config.StuckHours) alerts.StuckHours {
-	return alerts.StuckHours{aqi.PM25: s.PM25, aqi.PM10: s.PM10, aqi.NO2: s.NO2, aqi.O3H1: s.O3, aqi.SO2: s.SO2, aqi.CO: s.CO}
+	return alerts.StuckHours{aqi.PM25: s.PM25, aqi.PM10: s.PM10, aqi.NO2: s.NO2, aqi.O3H1: s.O3, aqi.SO2: s.SO2,
+		aqi.CO: s.CO}
 }
 
 func plausible(p config.Plausible) alerts.Plausible {
@@ -48,8 +51,9 @@ func plausible(p config.Plausible) alerts.Plausible {
 }
 
 func limits(l config.Limit6) aqi.Values {
-	return aqi.Values{aqi.PM25: aqi.Whole(l.PM25), aqi.PM10: aqi.Whole(l.PM10), aqi.SO2: aqi.Whole(l.SO2), aqi.NO2: aqi.Whole(l.NO2),
-		aqi.CO: aqi.Whole(l.CO), aqi.O3H8: aqi.Whole(l.O3), aqi.O3H1: aqi.Whole(l.O3)}
+	return aqi.Values{aqi.PM25: aqi.Whole(l.PM25), aqi.PM10: aqi.Whole(l.PM10), aqi.SO2: aqi.Whole(l.SO2),
+		aqi.NO2: aqi.Whole(l.NO2),
+		aqi.CO:  aqi.Whole(l.CO), aqi.O3H8: aqi.Whole(l.O3), aqi.O3H1: aqi.Whole(l.O3)}
 }
 
 // Criteria are the sets that come with the program and those of a folder; one of the folder with a built-in's name

@@ -81,7 +81,8 @@ func field(f validator.FieldError) refusal.Field {
 	w, ok := worded[f.Tag()]
 	switch {
 	case !ok:
-		out.Rule, out.Args = "input.rule", refusal.Args{"why": refusal.Worded{ZH: f.Translate(inChinese), EN: f.Translate(inEnglish)}}
+		out.Rule, out.Args = "input.rule",
+			refusal.Args{"why": refusal.Worded{ZH: f.Translate(inChinese), EN: f.Translate(inEnglish)}}
 	case w.arg == "limit":
 		out.Rule, out.Args = w.rule, refusal.Args{"limit": f.Param()}
 	case w.arg == "value":

@@ -27,14 +27,18 @@ func TestRead(t *testing.T) {
 	for _, c := range []struct {
 		name, body, path, rule, zh, en string
 	}{
-		{"good", `{"reason":"示例","line":" 四个字符 ","uscc":"91120111MA05XXXX0B","measures":[{"change":[],"unit":"t"}]}`, "uscc", "list.uscc", "91120111MA05XXXX0B", "check character"},
+		{"good", `{"reason":"示例","line":" 四个字符 ","uscc":"91120111MA05XXXX0B","measures":[{"change":[],"unit":"t"}]}`, "uscc",
+			"list.uscc", "91120111MA05XXXX0B", "check character"},
 		{"nothing", `{}`, "reason", "input.required", "必填", "required"},
 		{"too many bytes", `{"reason":"五个字符了"}`, "reason", "input.too_large", "12", "12"},
 		{"too many characters", `{"reason":"r","line":"五个字符了"}`, "line", "access.text_wrong", "4", "4"},
 		{"two lines", `{"reason":"r","line":"a\nb"}`, "line", "access.text_wrong", "一行", "one line"},
-		{"in a list", `{"reason":"r","measures":[{"change":[1]},{}]}`, "measures[1].change", "input.required", "必填", "required"},
-		{"translated", `{"reason":"r","measures":[{"change":[1],"unit":"g"}]}`, "measures[0].unit", "input.rule", "必须是[t kg]中的一个", "must be one of"},
-		{"translated too", `{"reason":"r","measures":[{"change":[1]},{"change":[1]},{"change":[1]}]}`, "measures", "input.rule", "最多只能包含2项", "at most 2 items"},
+		{"in a list", `{"reason":"r","measures":[{"change":[1]},{}]}`, "measures[1].change", "input.required", "必填",
+			"required"},
+		{"translated", `{"reason":"r","measures":[{"change":[1],"unit":"g"}]}`, "measures[0].unit", "input.rule",
+			"必须是[t kg]中的一个", "must be one of"},
+		{"translated too", `{"reason":"r","measures":[{"change":[1]},{"change":[1]},{"change":[1]}]}`, "measures",
+			"input.rule", "最多只能包含2项", "at most 2 items"},
 		{"mn", `{"reason":"r","mn":"010000a8900016f000169dc0"}`, "mn", "input.mn", "24", "24"},
 		{"mn of 2005", `{"reason":"r","mn":"88888880000001"}`, "mn", "input.mn", "24", "24"},
 		{"phone", `{"reason":"r","phone":"12345678901"}`, "phone", "list.phone", "电话号码", "telephone number"},
@@ -48,7 +52,8 @@ func TestRead(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			f := e.Fields[0]
-			if f.Path != c.path || f.Rule != c.rule || !strings.Contains(f.Message("zh-CN"), c.zh) || !strings.Contains(f.Message("en"), c.en) {
+			if f.Path != c.path || f.Rule != c.rule || !strings.Contains(f.Message("zh-CN"), c.zh) ||
+				!strings.Contains(f.Message("en"), c.en) {
 				t.Errorf("%s: %s: %s / %s", f.Path, f.Rule, f.Message("zh-CN"), f.Message("en"))
 			}
 			if strings.Contains(err.Error(), "12345678901") {
@@ -62,7 +67,8 @@ func TestRead(t *testing.T) {
 		t.Errorf("%+v, %v", in, err)
 	}
 	var e *refusal.Error
-	if _, err := Read[input]([]byte(`{"uscc":"x","measures":[{},{"change":[1]}]}`)); !errors.As(err, &e) || len(e.Fields) != 3 {
+	if _, err := Read[input]([]byte(`{"uscc":"x","measures":[{},{"change":[1]}]}`)); !errors.As(err, &e) ||
+		len(e.Fields) != 3 {
 		t.Errorf("got %v, want three wrong places", err)
 	}
 }

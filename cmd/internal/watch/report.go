@@ -30,7 +30,8 @@ const (
 	Credentials = "credentials" // no token that is in use ends soon
 )
 
-var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Blobs, Record, Outbox, Auditor, Backup, Local, Logins, TLS, Credentials}
+var order = []string{Writer, Follower, NATS, Leader, Clock, Disk, Vault, Blobs, Record, Outbox, Auditor, Backup, Local,
+	Logins, TLS, Credentials}
 
 // byOrder compares two names by their places in a report.
 func byOrder(a, b string) int {
@@ -94,7 +95,8 @@ func (w *Watchman) Report() Report {
 	}
 	if !w.started {
 		r.Status = NotReady
-		r.Checks = append(r.Checks, Check{Name: Start, State: Failed, Since: w.made, Why: refusal.New(refusal.NotReady, "watch.starting", nil)})
+		r.Checks = append(r.Checks, Check{Name: Start, State: Failed, Since: w.made,
+			Why: refusal.New(refusal.NotReady, "watch.starting", nil)})
 	}
 	return r
 }

@@ -129,7 +129,8 @@ func TestStatusIsThatOfTheWorstPart(t *testing.T) {
 		{"one has less to spare", []Finding{{}, low}, Impaired},
 		{"one has failed", []Finding{full, {}, low}, Impaired},
 		{"nothing is written", []Finding{low, dead, {}}, NotReady},
-		{"nothing is written, though it is only less than it should be", []Finding{{State: Degraded, Why: low.Why, Stops: true}}, NotReady},
+		{"nothing is written, though it is only less than it should be",
+			[]Finding{{State: Degraded, Why: low.Why, Stops: true}}, NotReady},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -178,7 +179,8 @@ func TestAPartThatWasNeverAskedIsNotSound(t *testing.T) {
 
 func TestChecksStandInTheirOrder(t *testing.T) {
 	w := New(Options{})
-	for _, name := range []string{"another", TLS, Credentials, Local, Logins, Outbox, Writer, Backup, Auditor, Record, Disk, NATS, Follower, Blobs, Vault, Clock, Leader} {
+	for _, name := range []string{"another", TLS, Credentials, Local, Logins, Outbox, Writer, Backup, Auditor, Record,
+		Disk, NATS, Follower, Blobs, Vault, Clock, Leader} {
 		w.Watch(name, newPart(Finding{}).probe)
 	}
 	w.Look(t.Context())
@@ -190,7 +192,8 @@ func TestChecksStandInTheirOrder(t *testing.T) {
 			t.Errorf("%s has no words of its own: %q, %q", c.Name, zh, en)
 		}
 	}
-	want := []string{"writer", "follower", "nats", "leader", "clock", "disk", "vault", "blobs", "record", "outbox", "auditor", "backup", "local", "logins", "tls", "credentials", "another"}
+	want := []string{"writer", "follower", "nats", "leader", "clock", "disk", "vault", "blobs", "record", "outbox",
+		"auditor", "backup", "local", "logins", "tls", "credentials", "another"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the order is %v", names)
 	}
@@ -378,7 +381,8 @@ func TestAProbeThatPanics(t *testing.T) {
 		if c := w.check(Auditor); c.State != Failed || !strings.Contains(c.Detail("en"), "no such row") {
 			t.Errorf("%+v", c)
 		}
-		if lines := strings.Join(w.lines(), "\n"); strings.Count(lines, "a check panicked") != 1 || strings.Count(lines, "a check has failed") != 1 ||
+		if lines := strings.Join(w.lines(), "\n"); strings.Count(lines, "a check panicked") != 1 ||
+			strings.Count(lines, "a check has failed") != 1 ||
 			!strings.Contains(lines, "TestAProbeThatPanics") {
 			t.Errorf("logged %s", lines)
 		}
@@ -433,7 +437,8 @@ func TestRoom(t *testing.T) {
 
 func TestTimesAreShownTogetherWhereTheyAreApart(t *testing.T) {
 	record := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
-	for d, shown := range map[time.Duration]bool{0: false, time.Minute: false, -time.Minute: false, 61 * time.Second: true, -8 * time.Hour: true} {
+	for d, shown := range map[time.Duration]bool{0: false, time.Minute: false, -time.Minute: false, 61 * time.Second: true,
+		-8 * time.Hour: true} {
 		if got := Apart(record.Add(d), record); got.IsZero() == shown {
 			t.Errorf("%v apart: shown %v", d, !shown)
 		}

@@ -4,10 +4,13 @@ import "qingkong/alerts/refusal"
 
 func init() {
 	refusal.Register(map[string]refusal.Pair{
-		"watch.starting":  {"系统正在启动；请稍候，超过几分钟仍如此请看日志。", "the system is starting; wait a little, and look into the log when it takes longer than some minutes."},
+		"watch.starting": {"系统正在启动；请稍候，超过几分钟仍如此请看日志。",
+			"the system is starting; wait a little, and look into the log when it takes longer than some minutes."},
 		"watch.not_asked": {"还没有检查过；请稍候。", "was not looked at yet; wait a little."},
-		"watch.no_answer": {"{limit} 内没有应答；请看日志，一直如此请联系技术人员重启程序。", "gives no answer within {limit}; look into the log, and have the program restarted when this lasts."},
-		"watch.panicked":  {"检查本身出错（{what}）；请把日志交给技术人员。", "the check itself failed ({what}); hand the log to whoever maintains the program."},
+		"watch.no_answer": {"{limit} 内没有应答；请看日志，一直如此请联系技术人员重启程序。",
+			"gives no answer within {limit}; look into the log, and have the program restarted when this lasts."},
+		"watch.panicked": {"检查本身出错（{what}）；请把日志交给技术人员。",
+			"the check itself failed ({what}); hand the log to whoever maintains the program."},
 
 		"watch.name.writer":   {"写入记录", "writing the record"},
 		"watch.name.follower": {"数据流跟随", "following of the stream"},

@@ -84,7 +84,8 @@ func (f *found) add(w refusal.Worded) {
 
 // NewAuditor returns an auditor that goes by a clock, nil for the machine's; ticks, nil in the program, say when it
 // audits.
-func NewAuditor(j *journal.Journal, repeatMax time.Duration, clock func() time.Time, ticks <-chan time.Time, log *slog.Logger) *Auditor {
+func NewAuditor(j *journal.Journal, repeatMax time.Duration, clock func() time.Time, ticks <-chan time.Time,
+	log *slog.Logger) *Auditor {
 	a := &Auditor{journal: j, log: log, rules: notify.AuditRules{RepeatMax: repeatMax, Grace: auditGrace},
 		clock: time.Now, ticks: ticks, page: auditPage, pause: auditPause}
 	if clock != nil {
@@ -146,7 +147,8 @@ func (a *Auditor) say(alarmed bool) bool {
 		a.mu.Unlock()
 		a.log.Error("the auditor raises its alarm", "why", f.Why.Detail("en"), "stack", trace)
 	case alarmed && !f.Failed:
-		a.log.Warn("the auditor's alarm is over: every open order has its next step, and nothing is overdue", "orders", f.Orders)
+		a.log.Warn("the auditor's alarm is over: every open order has its next step, and nothing is overdue", "orders",
+			f.Orders)
 	}
 	return f.Failed
 }
@@ -159,7 +161,8 @@ func (a *Auditor) Finding() AuditFinding {
 	f := AuditFinding{Orders: a.last.orders}
 	wrong := func(rule string, args refusal.Args) {
 		if f.Failed {
-			rule, args = "audit.both", refusal.Args{"first": refusal.Words(f.Why.Rule, f.Why.Args), "next": refusal.Words(rule, args)}
+			rule, args = "audit.both", refusal.Args{"first": refusal.Words(f.Why.Rule, f.Why.Args),
+				"next": refusal.Words(rule, args)}
 		}
 		f.Failed, f.Why = true, refusal.New(refusal.NotReady, rule, args)
 	}

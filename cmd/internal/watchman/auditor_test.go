@@ -24,7 +24,8 @@ func TestAnAuditorThatCannotLook(t *testing.T) {
 	}
 	l.EffectiveFrom = "2016-01-01"
 	w.Import(l)
-	if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "", []byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
+	if _, err := servicetest.Say(t.Context(), w.Svc, "duty", "", calls.Declare, "",
+		[]byte(`{"level":"yellow","trigger":"city_order","document_no":"1","issued_by":"天津市","reason":"示例"}`)); err != nil {
 		t.Fatal(err)
 	}
 	w.Elapse(0)

@@ -26,7 +26,8 @@ func localFinding(s local.Status) watch.Finding {
 			lost.ZH, lost.EN = lost.ZH+refusal.Text(rule, "zh-CN", nil), lost.EN+refusal.Text(rule, "en", nil)
 		}
 		last := s.Aside[len(s.Aside)-1]
-		return watch.Degrade("watch.local_lost", refusal.Args{"file": file, "at": toSecond(last.At), "lost": lost, "aside": filepath.Base(last.File)})
+		return watch.Degrade("watch.local_lost",
+			refusal.Args{"file": file, "at": toSecond(last.At), "lost": lost, "aside": filepath.Base(last.File)})
 	}
 	return watch.Finding{}
 }

@@ -25,7 +25,8 @@ func checkRecord(j *journal.Journal) watch.Finding {
 	if s.Restored == nil || f.State != watch.Degraded {
 		return f
 	}
-	return watch.Degrade("watch.record_restored", refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile, "ids": outsideWords(j)})
+	return watch.Degrade("watch.record_restored",
+		refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile, "ids": outsideWords(j)})
 }
 
 // outsideWords names the ids that the lost end of the record may have given out.

@@ -50,7 +50,8 @@ const checkWithin = 6 * time.Hour
 
 // NewRecordChecks removes what an earlier run left of its checks.
 func NewRecordChecks(j *journal.Journal, cfg config.Config, log *slog.Logger) (*RecordChecks, error) {
-	c := &RecordChecks{cfg: cfg.Check, disk: cfg.Disk, data: cfg.Data, pages: j.CheckPages, prove: j.CheckBeside, now: j.Wall, log: log}
+	c := &RecordChecks{cfg: cfg.Check, disk: cfg.Disk, data: cfg.Data, pages: j.CheckPages, prove: j.CheckBeside,
+		now: j.Wall, log: log}
 	if c.cfg.Tmp == "" {
 		c.cfg.Tmp = cfg.Data
 	}
@@ -124,7 +125,8 @@ func (c *RecordChecks) All(ctx context.Context, tmp string, progress func(block,
 	c.whole.note(c.now(), r.Problems, nil)
 	c.structure.note(c.now(), nil, nil) // it was part of it, and what is wrong with it stands among the problems
 	c.tell("all", r.Problems)
-	c.log.Info("the record was checked", "ok", r.OK, "blocks", r.Blocks, "problems", len(r.Problems), "took", time.Since(begun).Round(time.Millisecond),
+	c.log.Info("the record was checked", "ok", r.OK, "blocks", r.Blocks, "problems", len(r.Problems), "took",
+		time.Since(begun).Round(time.Millisecond),
 		"longest_read", r.Held.Round(time.Millisecond))
 	return r, nil
 }
@@ -157,7 +159,8 @@ func (o *outcome) note(at time.Time, problems []string, err error) {
 func (c *RecordChecks) tell(of string, problems []string) {
 	const said = 20
 	if len(problems) > 0 {
-		c.log.Error("the record is damaged", "check", of, "problems", len(problems), "first", strings.Join(problems[:min(said, len(problems))], "; "))
+		c.log.Error("the record is damaged", "check", of, "problems", len(problems), "first",
+			strings.Join(problems[:min(said, len(problems))], "; "))
 	}
 }
 
@@ -167,7 +170,8 @@ func (c *RecordChecks) Finding() watch.Finding {
 	defer c.mu.Unlock()
 	for _, o := range []outcome{c.whole, c.structure} {
 		if len(o.problems) > 0 {
-			return watch.Fail("watch.record_damaged", refusal.Args{"since": toSecond(o.since), "count": len(o.problems), "first": o.problems[0]})
+			return watch.Fail("watch.record_damaged",
+				refusal.Args{"since": toSecond(o.since), "count": len(o.problems), "first": o.problems[0]})
 		}
 	}
 	for _, o := range []outcome{c.whole, c.structure} {

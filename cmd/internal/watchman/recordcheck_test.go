@@ -30,10 +30,12 @@ func TestWhatChecksHaveComeTo(t *testing.T) {
 	if len(o.problems) > 0 || o.failed != nil || !o.ended.Equal(first.Add(3*time.Hour)) {
 		t.Errorf("%+v", o)
 	}
-	is(t, "the worse of two", worse(watch.Degrade("watch.record_height", refusal.Args{"why": "x"}), watch.Fail("watch.record_damaged",
-		refusal.Args{"since": "x", "count": 1, "first": "x"})), watch.Failed, "watch.record_damaged", false)
+	is(t, "the worse of two", worse(watch.Degrade("watch.record_height", refusal.Args{"why": "x"}),
+		watch.Fail("watch.record_damaged",
+			refusal.Args{"since": "x", "count": 1, "first": "x"})), watch.Failed, "watch.record_damaged", false)
 	is(t, "the first of two as bad", worse(watch.Degrade("watch.record_height", refusal.Args{"why": "x"}),
-		watch.Degrade("watch.record_unchecked", refusal.Args{"at": "x", "why": "x"})), watch.Degraded, "watch.record_height", false)
+		watch.Degrade("watch.record_unchecked", refusal.Args{"at": "x", "why": "x"})), watch.Degraded,
+		"watch.record_height", false)
 }
 
 // One check is made at a time, and who goes away from the socket ends it.
@@ -41,7 +43,8 @@ func TestACheckThatNobodyWantsAnyMore(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
 	cfg.Disk = config.Disk{}
-	checks, err := NewRecordChecks(servicetest.New(t, slog.New(slog.DiscardHandler)).Svc.J, cfg, slog.New(slog.DiscardHandler))
+	checks, err := NewRecordChecks(servicetest.New(t, slog.New(slog.DiscardHandler)).Svc.J, cfg,
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,8 @@ func (r *Room) Large() error {
 	if now.Level == watch.RoomOK {
 		return nil
 	}
-	return refusal.New(refusal.NotReady, "watch.no_room", refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.MinMB)})
+	return refusal.New(refusal.NotReady, "watch.no_room",
+		refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.MinMB)})
 }
 
 // Full refuses whatever is not vital once the disk is nearly full: what ends a warning, answers for it or says what
@@ -68,7 +69,8 @@ func (r *Room) Full() error {
 	if now.Level != watch.RoomStop {
 		return nil
 	}
-	return refusal.New(refusal.NotReady, "watch.full", refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.StopMB)})
+	return refusal.New(refusal.NotReady, "watch.full",
+		refusal.Args{"free": megabytes(now.FreeMB), "limit": megabytes(now.StopMB)})
 }
 
 // megabytes is a size as people read it; small enough a change of it is none.

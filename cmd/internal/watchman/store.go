@@ -43,7 +43,8 @@ func KeepStore(ctx context.Context, b *bus.Bus, dir string, log *slog.Logger) er
 			continue
 		}
 		tried, pause = time.Now(), min(2*pause, reopenMost)
-		log.Warn("the store of the embedded NATS server could not be written and is opened anew", "since", since, "free_mb", free)
+		log.Warn("the store of the embedded NATS server could not be written and is opened anew", "since", since,
+			"free_mb", free)
 		if err := b.ReopenStore(); err != nil {
 			log.Error("the store of the embedded NATS server cannot be opened anew; it is tried again", "err", err)
 		}

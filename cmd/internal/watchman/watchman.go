@@ -106,7 +106,8 @@ func writerFinding(s journal.Status) watch.Finding {
 	case s.Halted != nil:
 		return watch.Stop("watch.writer_halted", refusal.Args{"why": s.Halted})
 	case s.Paused != nil:
-		return watch.Stop("watch.writer_paused", refusal.Args{"why": refusal.Worded{ZH: s.Paused.Detail("zh-CN"), EN: s.Paused.Detail("en")}})
+		return watch.Stop("watch.writer_paused",
+			refusal.Args{"why": refusal.Worded{ZH: s.Paused.Detail("zh-CN"), EN: s.Paused.Detail("en")}})
 	case s.Busy > writerStuck:
 		return watch.Stop("watch.writer_stuck", refusal.Args{"for": s.Busy.Round(time.Second)})
 	}
@@ -117,7 +118,8 @@ func writerFinding(s journal.Status) watch.Finding {
 func followerFinding(s journal.Status) watch.Finding {
 	switch {
 	case s.Tail != nil:
-		return watch.Fail("watch.follower_stands", refusal.Args{"behind": s.Behind, "since": toSecond(s.TailSince), "why": s.Tail})
+		return watch.Fail("watch.follower_stands",
+			refusal.Args{"behind": s.Behind, "since": toSecond(s.TailSince), "why": s.Tail})
 	case s.Short:
 		return watch.Degrade("watch.follower_behind", refusal.Args{"behind": s.Behind})
 	}
@@ -162,9 +164,11 @@ func vaultFinding(s journal.Status, now time.Time) watch.Finding {
 func blobsFinding(b journal.BlobStatus, now time.Time) watch.Finding {
 	switch {
 	case b.Missing+b.Damaged > 0:
-		return watch.Fail("watch.blobs_bad", refusal.Args{"missing": b.Missing, "damaged": b.Damaged, "since": toSecond(b.Since), "first": b.First})
+		return watch.Fail("watch.blobs_bad",
+			refusal.Args{"missing": b.Missing, "damaged": b.Damaged, "since": toSecond(b.Since), "first": b.First})
 	case b.Trouble != nil && now.Sub(b.TroubleSince) > vaultPatience:
-		return watch.Degrade("watch.blobs_trouble", refusal.Args{"since": toSecond(b.TroubleSince), "why": refusal.WordsOf(b.Trouble)})
+		return watch.Degrade("watch.blobs_trouble",
+			refusal.Args{"since": toSecond(b.TroubleSince), "why": refusal.WordsOf(b.Trouble)})
 	}
 	return watch.Finding{}
 }
@@ -185,7 +189,8 @@ func recordFinding(s journal.Status) watch.Finding {
 	case s.HeightErr != nil:
 		return watch.Degrade("watch.record_height", refusal.Args{"why": s.HeightErr})
 	case s.Restored != nil:
-		return watch.Degrade("watch.record_restored", refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile, "ids": ""})
+		return watch.Degrade("watch.record_restored",
+			refusal.Args{"block": s.Restored.Block, "at": s.Restored.At, "file": journal.RestoredFile, "ids": ""})
 	}
 	return watch.Finding{}
 }
@@ -258,11 +263,13 @@ func checkTLS(all []*certs.Keeper) (f watch.Finding) {
 // tlsFinding judges a certificate. One that clients refuse is a failure; what is not ready to take its place, or has
 // to be soon, is said in time.
 func tlsFinding(s certs.Status, now time.Time) watch.Finding {
-	args := refusal.Args{"setting": s.Setting, "file": s.Cert, "until": toSecond(s.Until), "from": toSecond(s.From), "days": int(s.Until.Sub(now).Hours() / 24)}
+	args := refusal.Args{"setting": s.Setting, "file": s.Cert, "until": toSecond(s.Until), "from": toSecond(s.From),
+		"days": int(s.Until.Sub(now).Hours() / 24)}
 	valid := !now.Before(s.From) && now.Before(s.Until)
 	switch {
 	case s.Wrong != nil:
-		args["setting"], args["since"], args["why"] = s.Wrong.Path, toSecond(s.Since), refusal.Worded{ZH: s.Wrong.Message("zh-CN"), EN: s.Wrong.Message("en")}
+		args["setting"], args["since"], args["why"] = s.Wrong.Path, toSecond(s.Since),
+			refusal.Worded{ZH: s.Wrong.Message("zh-CN"), EN: s.Wrong.Message("en")}
 		if !valid {
 			return watch.Fail("watch.tls_kept", args)
 		}
@@ -284,6 +291,7 @@ func loginsFinding(w logins.Worst, burst bool) watch.Finding {
 	if user == "" {
 		user = "-"
 	}
-	return watch.Degrade("watch.logins_burst", refusal.Args{"count": w.Count, "addresses": w.Addresses, "address": w.Address, "most": w.AddressCount,
-		"user": user, "file": logins.FailedFile})
+	return watch.Degrade("watch.logins_burst",
+		refusal.Args{"count": w.Count, "addresses": w.Addresses, "address": w.Address, "most": w.AddressCount,
+			"user": user, "file": logins.FailedFile})
 }

@@ -73,12 +73,15 @@ func TestListAndShowAccounts(t *testing.T) {
 			}
 		}
 	}
-	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "admin", method: "GET", path: "/api/v1/accounts?role=king"})
-	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{who: "admin", method: "GET", path: "/api/v1/accounts?town=x"})
+	w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "admin", method: "GET", path: "/api/v1/accounts?role=king"})
+	w.refused(http.StatusUnprocessableEntity, "unknown_field",
+		call{who: "admin", method: "GET", path: "/api/v1/accounts?town=x"})
 
 	var town, plant calls.User
 	w.must(http.StatusOK, call{who: "admin", path: "/api/v1/accounts/town"}, &town)
-	if town.Name != "示例" || town.Town != "大寺镇" || town.Role != calls.Town || len(town.Tokens) != 1 || town.Tokens[0].ID != "t1" || town.AddedBy != "init" {
+	if town.Name != "示例" || town.Town != "大寺镇" || town.Role != calls.Town || len(town.Tokens) != 1 ||
+		town.Tokens[0].ID != "t1" || town.AddedBy != "init" {
 		t.Errorf("the town is %+v", town)
 	}
 	w.must(http.StatusOK, call{who: "admin", path: "/api/v1/accounts/E0001"}, &plant)
@@ -92,14 +95,16 @@ func TestListAndShowAccounts(t *testing.T) {
 func TestNewCredentialsOfAnAccount(t *testing.T) {
 	w := newWorld(t)
 	since := w.kicks()
-	renew := call{who: "admin", method: "POST", path: "/api/v1/accounts/duty/credentials", header: map[string]string{"Idempotency-Key": "k1"}}
+	renew := call{who: "admin", method: "POST", path: "/api/v1/accounts/duty/credentials",
+		header: map[string]string{"Idempotency-Key": "k1"}}
 	var issued calls.Issued
 	w.must(http.StatusOK, renew, &issued)
 	w.closed(since, "new credentials", "duty")
 	w.refused(http.StatusUnauthorized, "unauthenticated", me("duty"))
 	w.keep("duty", issued)
 	w.must(http.StatusOK, me("duty"), nil)
-	if p, _, err := w.svc.Login("duty", issued.Password); err != nil || p == nil || p.Role != calls.Duty || p.Name != "示例" {
+	if p, _, err := w.svc.Login("duty", issued.Password); err != nil || p == nil || p.Role != calls.Duty ||
+		p.Name != "示例" {
 		t.Errorf("login with the new password: %+v, %v", p, err)
 	}
 	// The answer was lost and is asked for again: it is not shown a second time, and what may still be open is closed.
@@ -118,7 +123,8 @@ func TestNewCredentialsOfAnAccount(t *testing.T) {
 	} {
 		w.refused(c.status, c.code, call{who: "admin", method: "POST", path: c.path})
 	}
-	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{who: "admin", path: "/api/v1/accounts/duty/credentials", body: `{"password":"mine"}`})
+	w.refused(http.StatusUnprocessableEntity, "unknown_field",
+		call{who: "admin", path: "/api/v1/accounts/duty/credentials", body: `{"password":"mine"}`})
 	w.closed(since, "refused ones", "")
 	// An administrator may renew its own, and goes on with what it is shown.
 	w.must(http.StatusOK, call{who: "admin", method: "POST", path: "/api/v1/accounts/admin/credentials"}, &issued)
@@ -143,7 +149,8 @@ func TestDisableAndEnable(t *testing.T) {
 		w.refused(http.StatusUnauthorized, "unauthenticated", me(user))
 		w.must(http.StatusOK, act(user, "disable"), nil) // again: nothing changes
 		since()
-		p := w.refused(http.StatusConflict, "transition_refused", call{who: "admin", method: "POST", path: "/api/v1/accounts/" + user + "/tokens"})
+		p := w.refused(http.StatusConflict, "transition_refused",
+			call{who: "admin", method: "POST", path: "/api/v1/accounts/" + user + "/tokens"})
 		if p.State != "disabled" {
 			t.Errorf("refused in state %q", p.State)
 		}
@@ -194,7 +201,8 @@ func TestRevokeATokenAndCredentials(t *testing.T) {
 	w.refused(http.StatusNotFound, "not_found", revoke("/recipients/E0009/credentials")) // none were ever issued
 	w.refused(http.StatusNotFound, "not_found", revoke("/recipients/duty/credentials"))
 	w.must(http.StatusOK, me("duty"), nil)
-	if p := w.refused(http.StatusConflict, "transition_refused", call{who: "admin", method: "POST", path: "/api/v1/accounts/E0002/tokens"}); p.State != "revoked" {
+	if p := w.refused(http.StatusConflict, "transition_refused",
+		call{who: "admin", method: "POST", path: "/api/v1/accounts/E0002/tokens"}); p.State != "revoked" {
 		t.Errorf("a token for a revoked recipient is refused in state %q", p.State)
 	}
 	var again calls.Issued

@@ -40,14 +40,17 @@ func TestOneWayThroughTheHouse(t *testing.T) {
 	level := open.Items[0].Level
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/proposals/" + forecast.Proposal.ID}, nil)
 
-	declare := fmt.Sprintf(`{"level":%q,"trigger":"own_forecast","proposal_id":%q,"reason":"示例"}`, level, forecast.Proposal.ID)
+	declare := fmt.Sprintf(`{"level":%q,"trigger":"own_forecast","proposal_id":%q,"reason":"示例"}`, level,
+		forecast.Proposal.ID)
 	var warning alerts.Warning
 	r = w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings", body: declare}, &warning)
-	if got := r.Header.Get("Location"); got != "/api/v1/warnings/"+warning.ID || warning.State != alerts.PendingApproval || warning.ListVersion == "" {
+	if got := r.Header.Get("Location"); got != "/api/v1/warnings/"+warning.ID || warning.State != alerts.PendingApproval ||
+		warning.ListVersion == "" {
 		t.Fatalf("Location %q, warning %+v", got, warning)
 	}
 	act := "/api/v1/warnings/" + warning.ID
-	w.must(http.StatusOK, call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, &warning)
+	w.must(http.StatusOK, call{who: "approver", path: act + "/approve",
+		body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, &warning)
 	if warning.State != alerts.Active || warning.ApprovedBy != "approver" {
 		t.Fatalf("approved: %+v", warning)
 	}
@@ -72,7 +75,8 @@ func TestOneWayThroughTheHouse(t *testing.T) {
 	if board.Total != 3 || board.Execution["completed"] != 1 || len(board.ByTown) != 2 {
 		t.Errorf("board: %+v", board)
 	}
-	w.must(http.StatusOK, call{who: "duty", path: act + "/lift", body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, warning.Revision)}, &warning)
+	w.must(http.StatusOK, call{who: "duty", path: act + "/lift",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, warning.Revision)}, &warning)
 	w.elapse(0)
 	released := list[map[string]any](w, "E0002", "/api/v1/orders?state=released")
 	if warning.State != alerts.Lifted || released.Total != 1 || released.Items[0]["recipient_id"] != "E0002" {
@@ -121,19 +125,26 @@ func TestAnObservationIsAnsweredWithWhatIsSetAside(t *testing.T) {
 	send := func(status int, lang, hours string) (got answer) {
 		t.Helper()
 		body := `{"station":"xq-1","region":"120111","hours":[` + hours + `]}`
-		w.must(status, call{who: "feeder", path: "/api/v1/observations", body: body, header: map[string]string{"Accept-Language": lang}}, &got)
+		w.must(status, call{who: "feeder", path: "/api/v1/observations", body: body,
+			header: map[string]string{"Accept-Language": lang}}, &got)
 		return got
 	}
-	got := send(http.StatusCreated, "zh-CN", `{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500},{"at":"2016-12-16T09:00:00+08:00","pm25":-999,"so2":8}`)
-	if len(got.SetAside) != 2 || got.New != 2 || got.SetAside[0].Path != "hours[0].co" || got.SetAside[1].Path != "hours[1].pm25" || got.SetAside[0].Rule != "impossible" ||
+	got := send(http.StatusCreated, "zh-CN",
+		`{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500},{"at":"2016-12-16T09:00:00+08:00","pm25":-999,"so2":8}`)
+	if len(got.SetAside) != 2 || got.New != 2 || got.SetAside[0].Path != "hours[0].co" ||
+		got.SetAside[1].Path != "hours[1].pm25" || got.SetAside[0].Rule != "impossible" ||
 		!strings.Contains(got.SetAside[0].Message, "单位是 mg/m³") {
 		t.Errorf("%+v", got)
 	}
-	if got := send(http.StatusCreated, "en", `{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500}`); len(got.SetAside) != 1 || !strings.Contains(got.SetAside[0].Message, "the unit wanted is mg/m³") {
+	if got := send(http.StatusCreated, "en",
+		`{"at":"2016-12-16T08:00:00+08:00","pm25":120,"co":1500}`); len(got.SetAside) != 1 ||
+		!strings.Contains(got.SetAside[0].Message, "the unit wanted is mg/m³") {
 		t.Errorf("%+v", got)
 	}
 	before := w.svc.J.Height()
-	if got := send(http.StatusUnprocessableEntity, "zh-CN", `{"at":"2016-12-16T10:00:00+08:00","pm25":9999,"pm10":-99}`); len(got.Errors) != 2 || got.Errors[1].Rule != "impossible" ||
+	if got := send(http.StatusUnprocessableEntity, "zh-CN",
+		`{"at":"2016-12-16T10:00:00+08:00","pm25":9999,"pm10":-99}`); len(got.Errors) != 2 ||
+		got.Errors[1].Rule != "impossible" ||
 		!strings.Contains(got.Errors[1].Message, "9999 是缺测标记") || w.svc.J.Height() != before {
 		t.Errorf("%+v", got)
 	}
@@ -144,10 +155,12 @@ func TestTwoPersons(t *testing.T) {
 	w := newWorld(t)
 	entered := w.declared(alerts.Orange)
 	approve := func(who string) call {
-		return call{who: who, path: "/api/v1/warnings/" + entered.ID + "/approve", body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}
+		return call{who: who, path: "/api/v1/warnings/" + entered.ID + "/approve",
+			body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}
 	}
 	w.refused(http.StatusForbidden, "forbidden", approve("duty"))
-	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + entered.ID + "/cancel", body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}, nil)
+	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + entered.ID + "/cancel",
+		body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}, nil)
 
 	entered, err := servicetest.Say(t.Context(), w.svc, "approver", "", calls.Declare, "", []byte(declaration(alerts.Red)))
 	if err != nil {
@@ -173,7 +186,8 @@ func TestRaise(t *testing.T) {
 	if raised.Level != alerts.Yellow || raised.Pending == nil || raised.Pending.Level != alerts.Red {
 		t.Fatalf("raised: %+v", raised)
 	}
-	w.must(http.StatusOK, call{who: "approver", path: act + "/reject", body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, raised.Revision)}, &raised)
+	w.must(http.StatusOK, call{who: "approver", path: act + "/reject",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, raised.Revision)}, &raised)
 	if raised.Level != alerts.Yellow || raised.Pending != nil || raised.State != alerts.Active {
 		t.Errorf("rejected: %+v", raised)
 	}
@@ -185,23 +199,30 @@ func TestRevise(t *testing.T) {
 	entered := w.declared(alerts.Red)
 	act := "/api/v1/warnings/" + entered.ID
 	var got alerts.Warning
-	w.must(http.StatusOK, call{who: "approver", path: act + "/reject", body: fmt.Sprintf(`{"revision":%d,"reason":"依据不足"}`, entered.Revision)}, &got)
+	w.must(http.StatusOK, call{who: "approver", path: act + "/reject",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"依据不足"}`, entered.Revision)}, &got)
 	if got.State != alerts.Rejected {
 		t.Fatalf("rejected to %s", got.State)
 	}
-	w.refused(http.StatusForbidden, "forbidden", call{who: "approver", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
-	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"list_hash":"x"}`, got.Revision)})
-	w.must(http.StatusOK, call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"orange","reason":"补充依据"}`, got.Revision)}, &got)
+	w.refused(http.StatusForbidden, "forbidden",
+		call{who: "approver", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
+	w.refused(http.StatusUnprocessableEntity, "unknown_field",
+		call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"list_hash":"x"}`, got.Revision)})
+	w.must(http.StatusOK, call{who: "duty", path: act + "/revise",
+		body: fmt.Sprintf(`{"revision":%d,"level":"orange","reason":"补充依据"}`, got.Revision)}, &got)
 	if got.ID != entered.ID || got.State != alerts.PendingApproval || got.Level != alerts.Orange || got.ListHash == "" {
 		t.Errorf("revised: %+v", got)
 	}
-	w.must(http.StatusOK, call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
+	w.must(http.StatusOK, call{who: "approver", path: act + "/approve",
+		body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
 	end := w.clock.Load().Add(48 * time.Hour)
-	w.must(http.StatusOK, call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"ends_at":%q,"reason":"延长"}`, got.Revision, end.Format(time.RFC3339))}, &got)
+	w.must(http.StatusOK, call{who: "duty", path: act + "/revise",
+		body: fmt.Sprintf(`{"revision":%d,"ends_at":%q,"reason":"延长"}`, got.Revision, end.Format(time.RFC3339))}, &got)
 	if got.State != alerts.Active || got.EndsAt == nil || !got.EndsAt.Equal(end) {
 		t.Errorf("its end was moved to %v, %s", got.EndsAt, got.State)
 	}
-	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"red"}`, got.Revision)})
+	w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "duty", path: act + "/revise", body: fmt.Sprintf(`{"revision":%d,"level":"red"}`, got.Revision)})
 }
 
 // One recipient's objection is accepted and its order ends as exempted; another's is rejected and it has to answer
@@ -222,10 +243,12 @@ func TestObjections(t *testing.T) {
 	w.refused(http.StatusUnprocessableEntity, "invalid", decide("duty", "E0001", `{"decision":"perhaps","reason":"再议"}`))
 	w.refused(http.StatusUnprocessableEntity, "invalid", decide("duty", "E0001", `{"decision":"accept"}`))
 	var got map[string]any
-	if w.must(http.StatusOK, decide("duty", "E0001", `{"decision":"accept","reason":"保障供热"}`), &got); got["state"] != "exempted" {
+	if w.must(http.StatusOK, decide("duty", "E0001", `{"decision":"accept","reason":"保障供热"}`),
+		&got); got["state"] != "exempted" {
 		t.Errorf("accepted: %v", got["state"])
 	}
-	if w.must(http.StatusOK, decide("duty", "E0002", `{"decision":"reject","reason":"不属保障类"}`), &got); got["state"] != "open" || got["answer"] != "awaiting" {
+	if w.must(http.StatusOK, decide("duty", "E0002", `{"decision":"reject","reason":"不属保障类"}`),
+		&got); got["state"] != "open" || got["answer"] != "awaiting" {
 		t.Errorf("rejected: %v, %v", got["state"], got["answer"])
 	}
 	w.must(http.StatusOK, call{who: "E0002", method: "POST", path: order("E0002") + "/acknowledge", body: `{}`}, &got)
@@ -236,8 +259,9 @@ func TestObjections(t *testing.T) {
 	measure := got["measures"].([]any)[0].(map[string]any)["id"].(string)
 	w.refused(http.StatusUnprocessableEntity, "invalid", decide("duty", "E0003", `{"decision":"amend","reason":"改为四小时内"}`))
 	expires := w.clock.Load().Add(5 * time.Hour).Format(time.RFC3339)
-	amend := call{who: "duty", path: order("E0003") + "/objection", header: map[string]string{"Idempotency-Key": "a1"}, body: fmt.Sprintf(
-		`{"decision":"amend","reason":"安全停炉需要时间","expires_at":%q,"measures":[{"id":%q,"change":{"complete_within_h":12,"monitor":[{"source":"video"}],"evidence":["停炉记录"]}}]}`, expires, measure)}
+	amend := call{who: "duty", path: order("E0003") + "/objection", header: map[string]string{"Idempotency-Key": "a1"},
+		body: fmt.Sprintf(
+			`{"decision":"amend","reason":"安全停炉需要时间","expires_at":%q,"measures":[{"id":%q,"change":{"complete_within_h":12,"monitor":[{"source":"video"}],"evidence":["停炉记录"]}}]}`, expires, measure)}
 	for range 2 { // repeated under its key it takes effect once
 		w.must(http.StatusOK, amend, &got)
 		if got["id"] != warning.ID+"-E0003-2" || got["cause"] != "amended" || got["answer"] != "awaiting" ||
@@ -259,15 +283,20 @@ func TestEmergencyApproval(t *testing.T) {
 	entered := w.declared(alerts.Red)
 	act := "/api/v1/warnings/" + entered.ID
 	say := func(authority string, called time.Time) string {
-		return fmt.Sprintf(`{"revision":%d,"authority":%q,"called_at":%q,"reason":"审批人电话无人接听"}`, entered.Revision, authority, called.Format(time.RFC3339))
+		return fmt.Sprintf(`{"revision":%d,"authority":%q,"called_at":%q,"reason":"审批人电话无人接听"}`, entered.Revision, authority,
+			called.Format(time.RFC3339))
 	}
 	now := *w.clock.Load()
-	w.refused(http.StatusForbidden, "forbidden", call{who: "approver", path: act + "/emergency-approve", body: say("区政府总值班室", now)})
-	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/emergency-approve", body: say("", now)})
-	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: act + "/emergency-approve", body: say("区政府总值班室", now.Add(3*time.Hour))})
+	w.refused(http.StatusForbidden, "forbidden",
+		call{who: "approver", path: act + "/emergency-approve", body: say("区政府总值班室", now)})
+	w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "duty", path: act + "/emergency-approve", body: say("", now)})
+	w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "duty", path: act + "/emergency-approve", body: say("区政府总值班室", now.Add(3*time.Hour))})
 	var got alerts.Warning
 	w.must(http.StatusOK, call{who: "duty", path: act + "/emergency-approve", body: say("区政府总值班室", now)}, &got)
-	if got.State != alerts.Active || got.Emergency == nil || got.Emergency.By != "duty" || !got.Emergency.ConfirmBy.Equal(now.Add(12*time.Hour)) {
+	if got.State != alerts.Active || got.Emergency == nil || got.Emergency.By != "duty" ||
+		!got.Emergency.ConfirmBy.Equal(now.Add(12*time.Hour)) {
 		t.Fatalf("approved in an emergency: %+v, %+v", got, got.Emergency)
 	}
 	w.elapse(13 * time.Hour)
@@ -275,33 +304,41 @@ func TestEmergencyApproval(t *testing.T) {
 	if !got.Emergency.Overdue || got.Emergency.ConfirmedAt != nil {
 		t.Errorf("13 h later: %+v", got.Emergency)
 	}
-	w.must(http.StatusOK, call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
+	w.must(http.StatusOK, call{who: "approver", path: act + "/approve",
+		body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
 	if got.Emergency.ConfirmedBy != "approver" || !got.Emergency.Overdue || got.State != alerts.Active {
 		t.Errorf("confirmed: %+v", got.Emergency)
 	}
-	w.refused(http.StatusConflict, "transition_refused", call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
+	w.refused(http.StatusConflict, "transition_refused",
+		call{who: "approver", path: act + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)})
 }
 
 // A start beyond the limits is taken with its date alone, whatever the act that names it.
 func TestAStartFarFromNowIsConfirmedByItsDate(t *testing.T) {
 	w := newWorld(t)
-	far, date := w.svc.J.Wall().Add(16*24*time.Hour).In(alerts.Shanghai()), func(at time.Time) string { return at.Format(time.DateOnly) }
+	far, date := w.svc.J.Wall().Add(16*24*time.Hour).In(alerts.Shanghai()),
+		func(at time.Time) string { return at.Format(time.DateOnly) }
 	confirmed := func(path, body string, want int, into *alerts.Warning) {
 		t.Helper()
 		for _, wrong := range []string{"", date(far.AddDate(0, 0, -1))} {
-			w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: path, body: fmt.Sprintf(body, far.Format(time.RFC3339), wrong)})
+			w.refused(http.StatusUnprocessableEntity, "invalid",
+				call{who: "duty", path: path, body: fmt.Sprintf(body, far.Format(time.RFC3339), wrong)})
 		}
 		w.must(want, call{who: "duty", path: path, body: fmt.Sprintf(body, far.Format(time.RFC3339), date(far))}, into)
 	}
 	var got alerts.Warning
-	confirmed("/api/v1/warnings", `{"level":"red","trigger":"city_order","starts_at":%q,"confirm":%q}`, http.StatusCreated, &got)
+	confirmed("/api/v1/warnings", `{"level":"red","trigger":"city_order","starts_at":%q,"confirm":%q}`,
+		http.StatusCreated, &got)
 	act := "/api/v1/warnings/" + got.ID
-	w.must(http.StatusOK, call{who: "approver", path: act + "/reject", body: fmt.Sprintf(`{"revision":%d,"reason":"依据不足"}`, got.Revision)}, &got)
-	confirmed(act+"/revise", `{"revision":`+fmt.Sprint(got.Revision)+`,"level":"yellow","starts_at":%q,"confirm":%q}`, http.StatusOK, &got)
+	w.must(http.StatusOK, call{who: "approver", path: act + "/reject",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"依据不足"}`, got.Revision)}, &got)
+	confirmed(act+"/revise", `{"revision":`+fmt.Sprint(got.Revision)+`,"level":"yellow","starts_at":%q,"confirm":%q}`,
+		http.StatusOK, &got)
 	if got.State != alerts.Scheduled {
 		t.Fatalf("it is %s", got.State)
 	}
-	confirmed(act+"/adjust", `{"revision":`+fmt.Sprint(got.Revision)+`,"level":"advisory","starts_at":%q,"confirm":%q}`, http.StatusOK, &got)
+	confirmed(act+"/adjust", `{"revision":`+fmt.Sprint(got.Revision)+`,"level":"advisory","starts_at":%q,"confirm":%q}`,
+		http.StatusOK, &got)
 }
 
 // A request that comes again under its key gets the first answer and does nothing more; with other content, or for
@@ -323,10 +360,12 @@ func TestIdempotencyKey(t *testing.T) {
 		otherStatus int
 	}{
 		{"forecast", call{who: "feeder", path: "/api/v1/forecasts", body: day(100)}, 201, day(101), "", 409},
-		{"adjust", call{who: "duty", path: "/api/v1/warnings/" + id + "/adjust", body: `{"revision":2,"level":"orange","reason":"一"}`}, 200,
+		{"adjust", call{who: "duty", path: "/api/v1/warnings/" + id + "/adjust",
+			body: `{"revision":2,"level":"orange","reason":"一"}`}, 200,
 			`{"revision":2,"level":"orange","reason":"二"}`, "", 409},
 		{"answer", call{who: "E0001", path: order + "/acknowledge", body: `{}`}, 200, "", order + "/start", 409},
-		{"answer with a note", call{who: "E0002", path: "/api/v1/orders/" + id + "-E0002-1/acknowledge", body: `{"note":"收到"}`}, 200, `{"note":"没收到"}`, "", 409},
+		{"answer with a note", call{who: "E0002", path: "/api/v1/orders/" + id + "-E0002-1/acknowledge",
+			body: `{"note":"收到"}`}, 200, `{"note":"没收到"}`, "", 409},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
@@ -370,7 +409,8 @@ func TestCredentials(t *testing.T) {
 	w.must(http.StatusOK, issue, &first)
 	w.keep("E0003", first)
 	w.must(http.StatusOK, call{who: "E0003", path: "/api/v1/me"}, nil)
-	if p, _, err := w.svc.Login("E0003", first.Password); err != nil || p == nil || !slices.Equal(p.MNs, []string{"MNE0003"}) {
+	if p, _, err := w.svc.Login("E0003", first.Password); err != nil || p == nil ||
+		!slices.Equal(p.MNs, []string{"MNE0003"}) {
 		t.Errorf("login with the password: %+v, %v", p, err)
 	}
 	var kicked []string
@@ -427,7 +467,8 @@ func TestScope(t *testing.T) {
 			t.Errorf("%s%s sees %v of %d, want %v of %d", c.who, c.query, ids, got.Total, c.want, c.total)
 		}
 	}
-	for who, sees := range map[string][]bool{"E0001": {true, false, false}, "E0002": {false, true, false}, "town": {true, false, true}, "duty": {true, true, true}} {
+	for who, sees := range map[string][]bool{"E0001": {true, false, false}, "E0002": {false, true, false},
+		"town": {true, false, true}, "duty": {true, true, true}} {
 		for i, see := range sees {
 			c := call{who: who, method: "GET", path: fmt.Sprintf("/api/v1/orders/%s-E%04d-1", id, i+1)}
 			if see {
@@ -438,7 +479,8 @@ func TestScope(t *testing.T) {
 		}
 	}
 	for _, act := range []string{"receive", "read", "acknowledge", "object", "start", "report", "complete"} {
-		w.refused(http.StatusNotFound, "not_found", call{who: "E0001", path: "/api/v1/orders/" + id + "-E0002-1/" + act, body: `{"note":"示例"}`})
+		w.refused(http.StatusNotFound, "not_found",
+			call{who: "E0001", path: "/api/v1/orders/" + id + "-E0002-1/" + act, body: `{"note":"示例"}`})
 	}
 }
 
@@ -446,7 +488,8 @@ func TestScope(t *testing.T) {
 func TestEmptyScope(t *testing.T) {
 	for _, role := range []calls.Role{calls.Enterprise, calls.Town} {
 		who := &access.Principal{User: "x", Role: role}
-		if f := (notify.Filter{}); service.Narrow(&f, who) || service.Visible(who, "E0001", "大寺镇") || service.Visible(who, "", "") {
+		if f := (notify.Filter{}); service.Narrow(&f, who) || service.Visible(who, "E0001", "大寺镇") ||
+			service.Visible(who, "", "") {
 			t.Errorf("a %s without a scope sees something", role)
 		}
 	}
@@ -496,7 +539,8 @@ func TestRecipients(t *testing.T) {
 		t.Errorf("recipient: %v", one)
 	}
 	versions := list[calls.Version](w, "approver", "/api/v1/list/versions")
-	if versions.Total != 1 || !versions.Items[0].InForce || versions.Items[0].Recipients != 3 || versions.Items[0].ApprovedAt != nil {
+	if versions.Total != 1 || !versions.Items[0].InForce || versions.Items[0].Recipients != 3 ||
+		versions.Items[0].ApprovedAt != nil {
 		t.Errorf("versions: %+v", versions)
 	}
 }
@@ -507,7 +551,8 @@ func TestLongSearch(t *testing.T) {
 	l := fixture()
 	l.EffectiveFrom, l.Recipients = "2016-02-01", nil
 	for i := range service.ScanRecipients + 2 {
-		l.Recipients = append(l.Recipients, &reductionlist.Recipient{ID: fmt.Sprintf("E%05d", i), Type: reductionlist.Enterprise, Name: "示例"})
+		l.Recipients = append(l.Recipients,
+			&reductionlist.Recipient{ID: fmt.Sprintf("E%05d", i), Type: reductionlist.Enterprise, Name: "示例"})
 	}
 	l.Recipients[service.ScanRecipients].Name = "最后"
 	w.importList(l)
@@ -527,7 +572,8 @@ func TestWarningPages(t *testing.T) {
 	var want []string
 	for range 5 {
 		entered := w.declared(alerts.Orange)
-		w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + entered.ID + "/cancel", body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}, nil)
+		w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + entered.ID + "/cancel",
+			body: fmt.Sprintf(`{"revision":%d}`, entered.Revision)}, nil)
 		want = append([]string{entered.ID}, want...)
 	}
 	var got []string
@@ -564,7 +610,8 @@ func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
 		w.must(http.StatusOK, call{who: who, method: http.MethodGet, path: path}, &got)
 		return got
 	}
-	if got := look("viewer"); got.Outlook == nil || got.Outlook.From != nil || !got.Outlook.KnownUntil.IsZero() || got.ID != live.ID {
+	if got := look("viewer"); got.Outlook == nil || got.Outlook.From != nil || !got.Outlook.KnownUntil.IsZero() ||
+		got.ID != live.ID {
 		t.Errorf("with nothing known: %+v", got.Outlook)
 	}
 	w.elapse(24 * time.Hour)
@@ -572,9 +619,11 @@ func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
 	days := fmt.Sprintf(`{"date":%q,"aqi_low":60,"aqi_high":60},{"date":%q,"aqi_low":155,"aqi_high":155},{"date":%q,"aqi_low":90,"aqi_high":90},{"date":%q,"aqi_low":90,"aqi_high":90}`,
 		today, today.AddDays(1), today.AddDays(2), today.AddDays(3))
 	w.must(http.StatusCreated, call{who: "feeder", path: "/api/v1/forecasts",
-		body: fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Now().Format(time.RFC3339), days)}, nil)
+		body: fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`,
+			w.clock.Now().Format(time.RFC3339), days)}, nil)
 	got := look("duty")
-	if o := got.Outlook; o == nil || o.From == nil || !o.From.Equal(today.AddDays(2).Start()) || o.Open || o.IdleDays != 1 || !o.KnownUntil.Equal(today.AddDays(3).End()) {
+	if o := got.Outlook; o == nil || o.From == nil || !o.From.Equal(today.AddDays(2).Start()) || o.Open ||
+		o.IdleDays != 1 || !o.KnownUntil.Equal(today.AddDays(3).End()) {
 		t.Errorf("%+v", o)
 	}
 	for _, who := range []string{"feeder", "town"} {
@@ -582,7 +631,8 @@ func TestAWarningTellsWhatIsKnownOfItsEnd(t *testing.T) {
 			t.Errorf("%s is told", who)
 		}
 	}
-	w.must(http.StatusOK, call{who: "duty", path: path + "/lift", body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, got.Revision)}, nil)
+	w.must(http.StatusOK, call{who: "duty", path: path + "/lift",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"示例"}`, got.Revision)}, nil)
 	if got := look("duty"); got.State != alerts.Lifted || got.Outlook != nil {
 		t.Errorf("once it is lifted: %+v", got.Outlook)
 	}

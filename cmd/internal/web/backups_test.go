@@ -39,7 +39,8 @@ func (f *folderOfBackups) Take(ctx context.Context) (calls.Backup, error) {
 	if err != nil {
 		return calls.Backup{}, err
 	}
-	f.made = append([]calls.Backup{{File: name, Folder: f.dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root}}, f.made...)
+	f.made = append([]calls.Backup{{File: name, Folder: f.dir, Bytes: done.Bytes, LastBlock: done.Last, Root: done.Root}},
+		f.made...)
 	return f.made[0], nil
 }
 
@@ -53,7 +54,8 @@ func TestBackupsOverHTTP(t *testing.T) {
 	var made calls.Backup
 	w.must(http.StatusCreated, take, &made)
 	folder := w.server.opt.Backups.(*folderOfBackups)
-	if info, err := os.Stat(filepath.Join(folder.dir, made.File)); err != nil || info.Size() != made.Bytes || made.LastBlock != w.svc.J.Height() {
+	if info, err := os.Stat(filepath.Join(folder.dir, made.File)); err != nil || info.Size() != made.Bytes ||
+		made.LastBlock != w.svc.J.Height() {
 		t.Errorf("the answer is %+v, the file %v, %v", made, info, err)
 	}
 	var list struct{ Items []calls.Backup }
@@ -73,7 +75,8 @@ func TestABackupOutlivesItsRequest(t *testing.T) {
 	w := newWorld(t)
 	folder := w.server.opt.Backups.(*folderOfBackups)
 	folder.hold = make(chan struct{})
-	take := call{who: "admin", method: "POST", path: calls.Prefix + "/backups", header: map[string]string{"Idempotency-Key": "nightly"}}
+	take := call{who: "admin", method: "POST", path: calls.Prefix + "/backups",
+		header: map[string]string{"Idempotency-Key": "nightly"}}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	rec := httptest.NewRecorder()
@@ -86,7 +89,8 @@ func TestABackupOutlivesItsRequest(t *testing.T) {
 	defer cancel()
 	w.server.ServeHTTP(rec, w.request(take).WithContext(again))
 	var p problem
-	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || rec.Code != http.StatusServiceUnavailable || p.State != calls.BeingWritten {
+	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || rec.Code != http.StatusServiceUnavailable ||
+		p.State != calls.BeingWritten {
 		t.Fatalf("asked again while it is written: %d: %s", rec.Code, rec.Body)
 	}
 	close(folder.hold)
@@ -102,8 +106,10 @@ func TestABackupOutlivesItsRequest(t *testing.T) {
 func TestABackupThatFailsAfterItsRequest(t *testing.T) {
 	w := newWorld(t)
 	folder := w.server.opt.Backups.(*folderOfBackups)
-	folder.hold, folder.fail = make(chan struct{}), refusal.New(refusal.NotReady, "backup.no_room", refusal.Args{"folder": "/backup", "free": 1, "limit": 2})
-	take := call{who: "admin", method: "POST", path: calls.Prefix + "/backups", header: map[string]string{"Idempotency-Key": "nightly"}}
+	folder.hold, folder.fail = make(chan struct{}),
+		refusal.New(refusal.NotReady, "backup.no_room", refusal.Args{"folder": "/backup", "free": 1, "limit": 2})
+	take := call{who: "admin", method: "POST", path: calls.Prefix + "/backups",
+		header: map[string]string{"Idempotency-Key": "nightly"}}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	rec := httptest.NewRecorder()
@@ -114,7 +120,8 @@ func TestABackupThatFailsAfterItsRequest(t *testing.T) {
 	close(folder.hold)
 	rec = httptest.NewRecorder()
 	w.server.ServeHTTP(rec, w.request(take))
-	if rec.Code != http.StatusServiceUnavailable || strings.Contains(rec.Body.String(), calls.BeingWritten) || !strings.Contains(rec.Body.String(), "/backup") {
+	if rec.Code != http.StatusServiceUnavailable || strings.Contains(rec.Body.String(), calls.BeingWritten) ||
+		!strings.Contains(rec.Body.String(), "/backup") {
 		t.Errorf("the failure is told by %d: %s", rec.Code, rec.Body)
 	}
 	folder.fail = nil

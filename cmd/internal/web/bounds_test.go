@@ -23,8 +23,9 @@ func TestStalledLoginsAreAnsweredAndNotHeld(t *testing.T) {
 	srv := httptest.NewServer(w.server)
 	t.Cleanup(srv.Close)
 	for name, c := range map[string]struct{ head, body string }{
-		"said to be a megabyte":  {"Content-Length: 1048576", strings.Repeat("x", 3000)},
-		"not said how long":      {"Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s\r\n", 5000, strings.Repeat(" ", 5000))},
+		"said to be a megabyte": {"Content-Length: 1048576", strings.Repeat("x", 3000)},
+		"not said how long": {"Transfer-Encoding: chunked",
+			fmt.Sprintf("%x\r\n%s\r\n", 5000, strings.Repeat(" ", 5000))},
 		"just beyond the bound":  {"Content-Length: 4097", ""},
 		"said to be without end": {"Content-Length: 9223372036854775807", ""},
 	} {
@@ -57,7 +58,8 @@ func TestBodiesInTheTableOfCalls(t *testing.T) {
 			limit = 0
 		case r.Upload:
 			limit = calls.FileBody
-		case strings.HasSuffix(r.Pattern, "/session"), strings.HasSuffix(r.Pattern, "/password"), r.In == reflect.TypeFor[calls.Nothing]():
+		case strings.HasSuffix(r.Pattern, "/session"), strings.HasSuffix(r.Pattern, "/password"),
+			r.In == reflect.TypeFor[calls.Nothing]():
 			limit = 4 << 10
 		}
 		if r.Body > limit || limit > 0 && r.Body <= 0 {

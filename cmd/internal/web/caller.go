@@ -86,7 +86,8 @@ func (s *Server) signsIn(r *http.Request) bool {
 
 // begin begins the work of a call, or refuses it for what its caller did before or has in work. done ends it. A body is
 // not read before, and a stream has a bound of its own.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request, route route, who *access.Principal) (done func(), err error) {
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, route route, who *access.Principal) (done func(),
+	err error) {
 	if who == nil || route.Media == calls.EventsMedia {
 		return func() {}, nil
 	}

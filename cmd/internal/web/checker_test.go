@@ -86,7 +86,8 @@ func (c *checker) request(r route, body string) error {
 	if !r.HasBody() || r.Upload || body == "" {
 		return nil
 	}
-	return c.matches(body, "paths", r.Path(), strings.ToLower(r.Method), "requestBody", "content", "application/json", "schema")
+	return c.matches(body, "paths", r.Path(), strings.ToLower(r.Method), "requestBody", "content", "application/json",
+		"schema")
 }
 
 func (c *checker) matches(body string, at ...string) error {

@@ -253,7 +253,8 @@ func (w *world) proposed() string {
 		days[i] = fmt.Sprintf(`{"date":"2016-12-%d","aqi_low":210,"aqi_high":230,"primary":["pm25"]}`, 17+i)
 	}
 	w.must(http.StatusCreated, call{who: "feeder", path: calls.Prefix + "/forecasts",
-		body: `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[` + strings.Join(days, ",") + `]}`}, &f)
+		body: `{"source":"emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","days":[` + strings.Join(days, ",") +
+			`]}`}, &f)
 	return f.Proposal.ID
 }
 
@@ -317,13 +318,19 @@ var samples = map[string]func(*world) call{
 		w.enrolled("approver")
 		return example("admin", "DELETE /accounts/{id}/factor", "approver")
 	},
-	"POST /accounts":                  func(*world) call { return example("admin", "POST /accounts") },
-	"GET /accounts":                   get("admin", "/accounts"),
-	"GET /accounts/{id}":              get("admin", "/accounts/E0001"),
-	"POST /accounts/{id}/credentials": func(*world) call { return example("admin", "POST /accounts/{id}/credentials", "duty") },
-	"POST /accounts/{id}/disable":     func(*world) call { return example("admin", "POST /accounts/{id}/disable", "duty") },
-	"POST /accounts/{id}/enable":      func(*world) call { return example("admin", "POST /accounts/{id}/enable", "duty") },
-	"POST /accounts/{id}/tokens":      func(*world) call { return example("admin", "POST /accounts/{id}/tokens", "duty") },
+	"POST /accounts":     func(*world) call { return example("admin", "POST /accounts") },
+	"GET /accounts":      get("admin", "/accounts"),
+	"GET /accounts/{id}": get("admin", "/accounts/E0001"),
+	"POST /accounts/{id}/credentials": func(*world) call {
+		return example("admin", "POST /accounts/{id}/credentials",
+			"duty")
+	},
+	"POST /accounts/{id}/disable": func(*world) call {
+		return example("admin", "POST /accounts/{id}/disable",
+			"duty")
+	},
+	"POST /accounts/{id}/enable": func(*world) call { return example("admin", "POST /accounts/{id}/enable", "duty") },
+	"POST /accounts/{id}/tokens": func(*world) call { return example("admin", "POST /accounts/{id}/tokens", "duty") },
 	"DELETE /accounts/{id}/tokens/{token}": func(*world) call {
 		return example("admin", "DELETE /accounts/{id}/tokens/{token}", "duty", "t1")
 	},
@@ -337,16 +344,20 @@ var samples = map[string]func(*world) call{
 	"POST /forecasts":      func(*world) call { return example("feeder", "POST /forecasts") },
 	"GET /forecasts/skill": func(w *world) call { w.measured(); return get("duty", "/forecasts/skill")(w) },
 	"GET /feeds": func(w *world) call {
-		if err := w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
+		if err := w.svc.FeedSilent(w.t.Context(),
+			alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
 			w.t.Fatal(err)
 		}
 		w.feeds = refusedFeeds()
 		return get("viewer", "/feeds")(w)
 	},
-	"POST /observations":           func(*world) call { return example("feeder", "POST /observations") },
-	"GET /proposals":               func(w *world) call { w.proposed(); return get("duty", "/proposals?state=open")(w) },
-	"GET /proposals/{id}":          func(w *world) call { return get("duty", "/proposals/"+w.proposed())(w) },
-	"POST /proposals/{id}/dismiss": func(w *world) call { return example("duty", "POST /proposals/{id}/dismiss", w.proposed()) },
+	"POST /observations":  func(*world) call { return example("feeder", "POST /observations") },
+	"GET /proposals":      func(w *world) call { w.proposed(); return get("duty", "/proposals?state=open")(w) },
+	"GET /proposals/{id}": func(w *world) call { return get("duty", "/proposals/"+w.proposed())(w) },
+	"POST /proposals/{id}/dismiss": func(w *world) call {
+		return example("duty", "POST /proposals/{id}/dismiss",
+			w.proposed())
+	},
 
 	"GET /warnings": func(w *world) call { w.declared(alerts.Red); return get("enterprise", "/warnings")(w) },
 	"POST /warnings": func(*world) call {
@@ -357,8 +368,14 @@ var samples = map[string]func(*world) call{
 		w.must(http.StatusOK, example("duty", "POST /warnings/{id}/emergency-approve", entered.ID), nil)
 		return get("viewer", "/warnings/"+entered.ID)(w)
 	},
-	"GET /warnings/{id}/board":              func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/board")(w) },
-	"GET /warnings/{id}/timeline":           func(w *world) call { return get("viewer", "/warnings/"+w.ordered()+"/timeline")(w) },
+	"GET /warnings/{id}/board": func(w *world) call {
+		return get("viewer",
+			"/warnings/"+w.ordered()+"/board")(w)
+	},
+	"GET /warnings/{id}/timeline": func(w *world) call {
+		return get("viewer",
+			"/warnings/"+w.ordered()+"/timeline")(w)
+	},
 	"POST /warnings/{id}/approve":           on("approver", "approve", alerts.Orange),
 	"POST /warnings/{id}/emergency-approve": on("duty", "emergency-approve", alerts.Red),
 	"POST /warnings/{id}/reject":            on("approver", "reject", alerts.Orange),
@@ -367,7 +384,10 @@ var samples = map[string]func(*world) call{
 	"POST /warnings/{id}/lift":              on("duty", "lift", alerts.Yellow),
 	"POST /warnings/{id}/cancel":            on("duty", "cancel", alerts.Red),
 
-	"GET /warnings/{id}/list-changes": func(w *world) call { return get("approver", "/warnings/"+w.relistable()+"/list-changes")(w) },
+	"GET /warnings/{id}/list-changes": func(w *world) call {
+		return get("approver",
+			"/warnings/"+w.relistable()+"/list-changes")(w)
+	},
 	"POST /warnings/{id}/list-changes": func(w *world) call {
 		id := w.relistable()
 		c := example("duty", "POST /warnings/{id}/list-changes", id)
@@ -375,8 +395,11 @@ var samples = map[string]func(*world) call{
 		return c.asked(w.revision(id))
 	},
 
-	"POST /list/imports":     func(*world) call { return upload("duty", seeds.Workbook()) },
-	"GET /list/imports/{id}": func(w *world) call { return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w) },
+	"POST /list/imports": func(*world) call { return upload("duty", seeds.Workbook()) },
+	"GET /list/imports/{id}": func(w *world) call {
+		return get("duty",
+			"/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w)
+	},
 	"GET /list/imports/{id}/errors.xlsx": func(w *world) call {
 		return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID+"/errors.xlsx")(w)
 	},
@@ -387,12 +410,16 @@ var samples = map[string]func(*world) call{
 	},
 	"POST /list/amendments": func(w *world) call { w.xiqing(); return example("duty", "POST /list/amendments") },
 	"GET /list/versions/{id}/diff": func(w *world) call {
-		return get("approver", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/diff?limit=10&against="+w.inForce().ID)(w)
+		return get("approver", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/diff?limit=10&against="+
+			w.inForce().ID)(w)
 	},
 	"GET /list/versions/{id}/score": func(w *world) call {
 		return get("duty", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/score?recipient=E0003")(w)
 	},
-	"GET /list/versions/{id}/tasks": func(w *world) call { return get("duty", "/list/versions/"+w.inForce().ID+"/tasks?limit=5")(w) },
+	"GET /list/versions/{id}/tasks": func(w *world) call {
+		return get("duty",
+			"/list/versions/"+w.inForce().ID+"/tasks?limit=5")(w)
+	},
 	"GET /list/versions/{id}/findings": func(w *world) call {
 		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
 		return get("admin", "/list/versions/"+w.imports("duty", book).ID+"/findings?severity=error")(w)
@@ -401,7 +428,8 @@ var samples = map[string]func(*world) call{
 	"DELETE /list/versions/{id}": func(w *world) call {
 		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
 		in := w.imports("duty", book)
-		return call{who: "duty", method: "DELETE", path: fmt.Sprintf("%s/list/versions/%s?revision=%d", calls.Prefix, in.ID, in.Revision)}
+		return call{who: "duty", method: "DELETE",
+			path: fmt.Sprintf("%s/list/versions/%s?revision=%d", calls.Prefix, in.ID, in.Revision)}
 	},
 	"POST /list/versions/{id}/approve": func(w *world) call {
 		in := w.imports("duty", seeds.Workbook())
@@ -415,15 +443,33 @@ var samples = map[string]func(*world) call{
 		in := w.imports("duty", seeds.Workbook())
 		return get("duty", "/recipients?limit=1000&version="+in.ID)(w)
 	},
-	"GET /recipients/{id}":                func(w *world) call { return get("duty", "/recipients/E0001?as_of=2016-12-16")(w) },
-	"POST /recipients/{id}/credentials":   func(*world) call { return example("admin", "POST /recipients/{id}/credentials", "E0002") },
-	"DELETE /recipients/{id}/credentials": func(*world) call { return example("admin", "DELETE /recipients/{id}/credentials", "E0002") },
+	"GET /recipients/{id}": func(w *world) call {
+		return get("duty",
+			"/recipients/E0001?as_of=2016-12-16")(w)
+	},
+	"POST /recipients/{id}/credentials": func(*world) call {
+		return example("admin", "POST /recipients/{id}/credentials",
+			"E0002")
+	},
+	"DELETE /recipients/{id}/credentials": func(*world) call {
+		return example("admin",
+			"DELETE /recipients/{id}/credentials", "E0002")
+	},
 
 	"GET /recipients/{id}/papers/plan":  get("inspector", "/recipients/E0001/papers/plan"),
 	"GET /recipients/{id}/papers/board": get("E0001", "/recipients/E0001/papers/board?as_of=2016-12-16"),
-	"GET /list/versions/{id}/papers":    func(w *world) call { return get("duty", "/list/versions/"+w.inForce().ID+"/papers?kind=board")(w) },
-	"GET /list/versions/{id}/public":    func(w *world) call { return get("approver", "/list/versions/"+w.inForce().ID+"/public")(w) },
-	"GET /list/versions/{id}/towns":     func(w *world) call { return get("town", "/list/versions/"+w.inForce().ID+"/towns")(w) },
+	"GET /list/versions/{id}/papers": func(w *world) call {
+		return get("duty",
+			"/list/versions/"+w.inForce().ID+"/papers?kind=board")(w)
+	},
+	"GET /list/versions/{id}/public": func(w *world) call {
+		return get("approver",
+			"/list/versions/"+w.inForce().ID+"/public")(w)
+	},
+	"GET /list/versions/{id}/towns": func(w *world) call {
+		return get("town",
+			"/list/versions/"+w.inForce().ID+"/towns")(w)
+	},
 	"GET /personal-data/accesses": func(w *world) call {
 		w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/plan"}, nil)
 		return get("admin", "/personal-data/accesses?recipient=E0001")(w)
@@ -447,10 +493,22 @@ var samples = map[string]func(*world) call{
 		w.must(http.StatusOK, c, nil)
 		return example("duty", "POST /orders/{id}/objection", strings.Split(c.path, "/")[4])
 	},
-	"GET /orders/{id}/plan":         func(w *world) call { return get("duty", "/orders/"+w.plantOrder(true)+"/plan?time_limit=5")(w) },
-	"POST /orders/{id}/plan":        func(w *world) call { return example("duty", "POST /orders/{id}/plan", w.plantOrder(true)) },
-	"POST /orders/{id}/plan/accept": func(w *world) call { return example("duty", "POST /orders/{id}/plan/accept", w.plantOrder(true)) },
-	"GET /recipients/{id}/figures":  func(w *world) call { w.plantOrder(true); return get("viewer", "/recipients/E0001/figures")(w) },
+	"GET /orders/{id}/plan": func(w *world) call {
+		return get("duty",
+			"/orders/"+w.plantOrder(true)+"/plan?time_limit=5")(w)
+	},
+	"POST /orders/{id}/plan": func(w *world) call {
+		return example("duty", "POST /orders/{id}/plan",
+			w.plantOrder(true))
+	},
+	"POST /orders/{id}/plan/accept": func(w *world) call {
+		return example("duty", "POST /orders/{id}/plan/accept",
+			w.plantOrder(true))
+	},
+	"GET /recipients/{id}/figures": func(w *world) call {
+		w.plantOrder(true)
+		return get("viewer", "/recipients/E0001/figures")(w)
+	},
 	"PUT /recipients/{id}/figures": func(w *world) call {
 		w.plantOrder(false)
 		return example("E0001", "PUT /recipients/{id}/figures", "E0001")
@@ -508,7 +566,8 @@ func (w *world) inForce() calls.Version {
 // renewed gives a user a new password.
 func (w *world) renewed(user string) string {
 	var issued calls.Issued
-	w.must(http.StatusOK, call{who: "admin", method: "POST", path: calls.Prefix + "/accounts/" + user + "/credentials"}, &issued)
+	w.must(http.StatusOK, call{who: "admin", method: "POST", path: calls.Prefix + "/accounts/" + user + "/credentials"},
+		&issued)
 	w.keep(user, issued)
 	return issued.Password
 }

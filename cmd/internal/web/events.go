@@ -21,13 +21,14 @@ import (
 const eventsHeader = "Last-Event-ID"
 
 func newLive(s *Server) *live.Hub {
-	return live.New(s.svc, live.Options{Log: s.log, Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
-		stands, err := reductionlist.StandsAt(tx, now)
-		if err != nil {
-			return nil, err
-		}
-		return service.VersionOf(tx, v, stands)
-	}})
+	return live.New(s.svc, live.Options{Log: s.log,
+		Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
+			stands, err := reductionlist.StandsAt(tx, now)
+			if err != nil {
+				return nil, err
+			}
+			return service.VersionOf(tx, v, stands)
+		}})
 }
 
 // Live tells what changes, for pages that show it.

@@ -34,7 +34,8 @@ func (w *world) events(srv *httptest.Server, who, query, last string) *listener 
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = res.Body.Close() })
-	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" || res.Header.Get("Cache-Control") != "no-store" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" ||
+		res.Header.Get("Cache-Control") != "no-store" {
 		w.t.Fatalf("status %d, header %v", res.StatusCode, res.Header)
 	}
 	l := &listener{w.t, res, bufio.NewReader(res.Body)}
@@ -72,11 +73,13 @@ func TestEvents(t *testing.T) {
 	t.Cleanup(srv.Close)
 	t.Cleanup(w.server.Stop)
 	duty, firm := w.events(srv, "duty", "", ""), w.events(srv, "E0001", "", "")
-	if _, data := duty.next("snapshot"); !strings.Contains(data, `"warnings":[]`) || !strings.Contains(data, `"proposals":[]`) || strings.Contains(data, `"orders"`) {
+	if _, data := duty.next("snapshot"); !strings.Contains(data, `"warnings":[]`) ||
+		!strings.Contains(data, `"proposals":[]`) || strings.Contains(data, `"orders"`) {
 		t.Errorf("snapshot for duty: %s", data)
 	}
 	start, data := firm.next("snapshot")
-	if strings.Contains(data, `"list"`) || strings.Contains(data, `"proposals"`) || !strings.Contains(data, `"orders":[]`) {
+	if strings.Contains(data, `"list"`) || strings.Contains(data, `"proposals"`) ||
+		!strings.Contains(data, `"orders":[]`) {
 		t.Errorf("snapshot for an enterprise: %s", data)
 	}
 	id := w.ordered()
@@ -86,7 +89,8 @@ func TestEvents(t *testing.T) {
 	if _, data := duty.next("warning"); json.Unmarshal([]byte(data), &told) != nil || !reflect.DeepEqual(told, read) {
 		t.Errorf("warning: %s", data)
 	}
-	if _, data := duty.next("board"); data != strings.TrimSpace(w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + id + "/board"}, nil).body) {
+	if _, data := duty.next("board"); data != strings.TrimSpace(w.must(http.StatusOK,
+		call{who: "duty", path: "/api/v1/warnings/" + id + "/board"}, nil).body) {
 		t.Errorf("board: %s", data)
 	}
 	seen, data := firm.next("order")
@@ -96,7 +100,8 @@ func TestEvents(t *testing.T) {
 	w.must(http.StatusOK, call{who: "E0001", path: "/api/v1/orders/" + id + "-E0001-1/acknowledge", body: "{}"}, nil)
 	// The header is the later one: a client keeps the parameter in its address.
 	again := w.events(srv, "E0001", "?last_event_id="+start, seen)
-	if _, data := again.next("order"); !strings.Contains(data, `"answer":"acknowledged"`) || !strings.Contains(data, `"event":"acknowledge"`) {
+	if _, data := again.next("order"); !strings.Contains(data, `"answer":"acknowledged"`) ||
+		!strings.Contains(data, `"event":"acknowledge"`) {
 		t.Errorf("after coming back: %s", data)
 	}
 	first := w.events(srv, "E0001", "?last_event_id="+start, "")
@@ -104,7 +109,8 @@ func TestEvents(t *testing.T) {
 		t.Errorf("from the parameter: %s, want %s", got, seen)
 	}
 	one := w.events(srv, "town", "?order="+id+"-E0003-1", "")
-	if _, data := one.next("snapshot"); !strings.Contains(data, `"recipient_id":"E0003"`) || strings.Contains(data, `"board"`) {
+	if _, data := one.next("snapshot"); !strings.Contains(data, `"recipient_id":"E0003"`) ||
+		strings.Contains(data, `"board"`) {
 		t.Errorf("snapshot of an order: %s", data)
 	}
 	w.must(http.StatusOK, call{who: "admin", method: "DELETE", path: "/api/v1/accounts/town/tokens/t1"}, nil)
@@ -151,13 +157,16 @@ func TestEventsRefusals(t *testing.T) {
 		{"feeder", "?order=" + id + "-E0001-1", "", 403, "forbidden"},
 		{"neighbour", "", "", 403, "forbidden"},
 	} {
-		w.refused(c.status, c.code, call{who: c.who, method: "GET", path: "/api/v1/events" + c.query, header: map[string]string{"Last-Event-ID": c.last}})
+		w.refused(c.status, c.code, call{who: c.who, method: "GET", path: "/api/v1/events" + c.query,
+			header: map[string]string{"Last-Event-ID": c.last}})
 	}
-	if r := w.do(call{who: "duty", method: "HEAD", path: "/api/v1/events"}); r.body != "" || r.StatusCode != http.StatusOK {
+	if r := w.do(call{who: "duty", method: "HEAD", path: "/api/v1/events"}); r.body != "" ||
+		r.StatusCode != http.StatusOK {
 		t.Errorf("HEAD: %d %q", r.StatusCode, r.body)
 	}
 	// Where no times can be set there is the snapshot alone.
-	if r := w.do(call{who: "duty", path: "/api/v1/events?warning=" + id}); strings.Count(r.body, "event: ") != 1 || !strings.Contains(r.body, `"board":{`) {
+	if r := w.do(call{who: "duty", path: "/api/v1/events?warning=" + id}); strings.Count(r.body, "event: ") != 1 ||
+		!strings.Contains(r.body, `"board":{`) {
 		t.Errorf("without a connection: %q", r.body)
 	}
 	w.server.Stop()

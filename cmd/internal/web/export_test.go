@@ -21,7 +21,8 @@ func TestExportIsTheSameVersionAgain(t *testing.T) {
 	path := "/api/v1/list/versions/" + v.ID + "/export?format=xlsx"
 	for who, contacts := range map[string]bool{"duty": true, "admin": true, "approver": false} {
 		r := w.must(http.StatusOK, call{who: who, path: path}, nil)
-		if r.Header.Get("Content-Type") != calls.XLSXMedia || r.Header.Get("Content-Disposition") != "attachment; filename=list-"+v.ID+".xlsx" {
+		if r.Header.Get("Content-Type") != calls.XLSXMedia ||
+			r.Header.Get("Content-Disposition") != "attachment; filename=list-"+v.ID+".xlsx" {
 			t.Errorf("%v", r.Header)
 		}
 		l, found, err := listtest.Read([]byte(r.body))
@@ -45,7 +46,8 @@ func TestExportIsTheSameVersionAgain(t *testing.T) {
 	w.refused(http.StatusNotFound, "not_found", call{who: "duty", path: "/api/v1/list/versions/L1/export"})
 	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: strings.Replace(path, "xlsx", "pdf", 1)})
 	bad := w.imports("duty", spoiled(t, defects[0].spoil))
-	p := w.refused(http.StatusConflict, "transition_refused", call{who: "duty", path: "/api/v1/list/versions/" + bad.ID + "/export"})
+	p := w.refused(http.StatusConflict, "transition_refused",
+		call{who: "duty", path: "/api/v1/list/versions/" + bad.ID + "/export"})
 	if !strings.Contains(p.Detail, "errors.xlsx") {
 		t.Errorf("%+v", p)
 	}
@@ -66,7 +68,8 @@ func TestErrorBookIsTheWorkbookThatWasSent(t *testing.T) {
 		if names := f.GetSheetList(); len(names) != sheets || names[0] != "检查结果" {
 			t.Errorf("%s gets %q", who, names)
 		}
-		if comments, _ := f.GetComments("减排措施"); sheets > 1 && (len(comments) == 0 || !strings.Contains(comments[0].Paragraph[0].Text, "紫色")) {
+		if comments, _ := f.GetComments("减排措施"); sheets > 1 &&
+			(len(comments) == 0 || !strings.Contains(comments[0].Paragraph[0].Text, "紫色")) {
 			t.Errorf("comments %+v", comments)
 		}
 		if err := f.Close(); err != nil {

@@ -37,7 +37,8 @@ var _ = bind(calls.Feeds, func(s *Server, q *request, _ calls.None) (any, error)
 			if since.IsZero() {
 				since = last // it has been heard of, though nothing was taken
 			}
-			at, items = len(items), append(items, calls.FeedView{FeedState: alerts.FeedState{Feed: f.Feed, Source: f.Source, Silent: f.Silent, Since: since, At: last}})
+			at, items = len(items), append(items, calls.FeedView{FeedState: alerts.FeedState{Feed: f.Feed, Source: f.Source,
+				Silent: f.Silent, Since: since, At: last}})
 		}
 		items[at].Refused = refusedOf(f.Refused, languageOf(q.Request))
 	}
@@ -45,6 +46,7 @@ var _ = bind(calls.Feeds, func(s *Server, q *request, _ calls.None) (any, error)
 })
 
 func refusedOf(r feed.Refused, lang string) *calls.RefusedView {
-	return &calls.RefusedView{Total: r.Total, Kept: r.Kept, Folder: r.Folder, At: r.Last.At, Document: r.Last.Document, File: r.Last.File,
-		Why: cmp.Or(r.Last.Why[lang], r.Last.Why["zh-CN"])}
+	return &calls.RefusedView{Total: r.Total, Kept: r.Kept, Folder: r.Folder, At: r.Last.At, Document: r.Last.Document,
+		File: r.Last.File,
+		Why:  cmp.Or(r.Last.Why[lang], r.Last.Why["zh-CN"])}
 }

@@ -15,9 +15,10 @@ import (
 // refusedFeeds are a feed that never fell silent and brought what was refused, and one that brought nothing wrong.
 func refusedFeeds() []feed.Status {
 	return []feed.Status{
-		{Feed: "web", Source: "tianjin-emc", TakenAt: begin.Add(-time.Hour), Refused: feed.Refused{Total: 3, Kept: 2, Folder: "data/feeds/web/refused",
-			Last: feed.Refusal{At: begin, Document: "https://example.cn/f.csv", File: "20161216T170000.000-000003-ab.csv",
-				Why: map[string]string{"zh-CN": "第 3 行 aqi 列不对", "en": "row 3 is wrong"}}}},
+		{Feed: "web", Source: "tianjin-emc", TakenAt: begin.Add(-time.Hour),
+			Refused: feed.Refused{Total: 3, Kept: 2, Folder: "data/feeds/web/refused",
+				Last: feed.Refusal{At: begin, Document: "https://example.cn/f.csv", File: "20161216T170000.000-000003-ab.csv",
+					Why: map[string]string{"zh-CN": "第 3 行 aqi 列不对", "en": "row 3 is wrong"}}}},
 		{Feed: "quiet", Source: "tianjin-emc"},
 	}
 }
@@ -39,7 +40,8 @@ func TestFeedsNameWhatWasRefused(t *testing.T) {
 	if len(page.Items) != 0 {
 		t.Fatalf("before: %+v", page.Items)
 	}
-	if err := w.svc.FeedSilent(t.Context(), alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
+	if err := w.svc.FeedSilent(t.Context(),
+		alerts.FeedSilence{Feed: "emc", Source: "emc", Silent: true, Since: begin}); err != nil {
 		t.Fatal(err)
 	}
 	w.feeds = refusedFeeds()
@@ -48,14 +50,17 @@ func TestFeedsNameWhatWasRefused(t *testing.T) {
 		t.Fatalf("%+v", page.Items)
 	}
 	web := page.Items[1]
-	if web.Feed != "web" || web.Source != "tianjin-emc" || web.Silent || !web.Since.Equal(begin.Add(-time.Hour)) || web.Refused == nil {
+	if web.Feed != "web" || web.Source != "tianjin-emc" || web.Silent || !web.Since.Equal(begin.Add(-time.Hour)) ||
+		web.Refused == nil {
 		t.Fatalf("%+v", web)
 	}
-	if r := *web.Refused; r.Total != 3 || r.Kept != 2 || r.Folder != "data/feeds/web/refused" || r.Document != "https://example.cn/f.csv" ||
+	if r := *web.Refused; r.Total != 3 || r.Kept != 2 || r.Folder != "data/feeds/web/refused" ||
+		r.Document != "https://example.cn/f.csv" ||
 		r.File != "20161216T170000.000-000003-ab.csv" || r.Why != "第 3 行 aqi 列不对" || !r.At.Equal(begin) {
 		t.Errorf("%+v", r)
 	}
-	english := w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/feeds", header: map[string]string{"Accept-Language": "en"}}, nil).body
+	english := w.must(http.StatusOK,
+		call{who: "duty", path: calls.Prefix + "/feeds", header: map[string]string{"Accept-Language": "en"}}, nil).body
 	if !strings.Contains(english, "row 3 is wrong") {
 		t.Errorf("in English: %s", english)
 	}

@@ -34,7 +34,8 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 			`{"revision":%d,"level":"orange","trigger":"city_order","reason":%q}`, w.warning(id).Revision, why)}, nil)
 	}
 	raise("first why")
-	w.must(http.StatusOK, call{who: "approver", path: path + "/reject", body: fmt.Sprintf(`{"revision":%d,"reason":"rejected because"}`, w.warning(id).Revision)}, nil)
+	w.must(http.StatusOK, call{who: "approver", path: path + "/reject",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"rejected because"}`, w.warning(id).Revision)}, nil)
 	raise("second why")
 	last := w.warning(id).Revision
 
@@ -46,7 +47,8 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 				t.Errorf("%s of %s says %q: %v, want %v\n%s", where, who, secret, !want, want, text)
 			}
 		}
-		if !strings.Contains(text, id) || !strings.Contains(text, "raise_rejected") || !strings.Contains(text, "津污防指〔2016〕1号") {
+		if !strings.Contains(text, id) || !strings.Contains(text, "raise_rejected") ||
+			!strings.Contains(text, "津污防指〔2016〕1号") {
 			t.Errorf("%s of %s lacks what it is to say:\n%s", where, who, text)
 		}
 	}

@@ -73,7 +73,8 @@ func newKept() *kept { return &kept{turn: make(chan struct{}, 1), pages: map[str
 
 // get is the page of a key, made where it is not there. may is asked before it is made; who waits for that no longer
 // than ctx.
-func (k *kept) get(ctx context.Context, key, stamp string, may func() error, make func(w io.Writer) (*standing, error)) (*standing, error) {
+func (k *kept) get(ctx context.Context, key, stamp string, may func() error,
+	make func(w io.Writer) (*standing, error)) (*standing, error) {
 	if page := k.find(key, stamp); page != nil {
 		return page, nil
 	}

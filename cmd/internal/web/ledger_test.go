@@ -23,7 +23,8 @@ func TestLedger(t *testing.T) {
 		for next != "" {
 			page := list[calls.Entry](w, "inspector", fmt.Sprintf("/api/v1/ledger/entries?limit=%d&from=%s", limit, next))
 			for _, e := range page.Items {
-				if want := all.Items[seen]; e.Index != int64(seen) || string(e.Leaf) != string(want.Leaf) || e.Kind != want.Kind || !e.At.Equal(want.At) {
+				if want := all.Items[seen]; e.Index != int64(seen) || string(e.Leaf) != string(want.Leaf) || e.Kind != want.Kind ||
+					!e.At.Equal(want.At) {
 					t.Errorf("entry %d by %d: %+v", seen, limit, e)
 				}
 				seen++
@@ -34,7 +35,8 @@ func TestLedger(t *testing.T) {
 			t.Errorf("by %d: %d entries, want %d", limit, seen, all.Total)
 		}
 	}
-	if past := list[calls.Entry](w, "viewer", "/api/v1/ledger/entries?from=99999"); len(past.Items) != 0 || past.Total != all.Total {
+	if past := list[calls.Entry](w, "viewer", "/api/v1/ledger/entries?from=99999"); len(past.Items) != 0 ||
+		past.Total != all.Total {
 		t.Errorf("past the end: %+v", past)
 	}
 	for i := range all.Items {

@@ -48,7 +48,8 @@ var _ = bind(calls.ImportErrors, func(s *Server, q *request, in calls.ByID) (any
 		}
 	}
 	var b bytes.Buffer
-	err = s.svc.Workbooks(q.Context(), func() error { return workbook.WriteErrorBook(&b, data, found.Findings, languageOf(q.Request)) })
+	err = s.svc.Workbooks(q.Context(),
+		func() error { return workbook.WriteErrorBook(&b, data, found.Findings, languageOf(q.Request)) })
 	if err != nil {
 		return nil, err
 	}

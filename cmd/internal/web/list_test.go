@@ -23,7 +23,8 @@ import (
 
 // upload is the import of a workbook.
 func upload(who string, workbook []byte) call {
-	return call{who: who, path: "/api/v1/list/imports?source=%E8%A5%BF%E9%9D%92.xlsx", body: string(workbook), header: map[string]string{"Content-Type": calls.XLSXMedia}}
+	return call{who: who, path: "/api/v1/list/imports?source=%E8%A5%BF%E9%9D%92.xlsx", body: string(workbook),
+		header: map[string]string{"Content-Type": calls.XLSXMedia}}
 }
 
 func (w *world) imports(who string, workbook []byte) (in calls.Imported) {
@@ -37,7 +38,8 @@ func (w *world) imports(who string, workbook []byte) (in calls.Imported) {
 
 // listAct is approve or activate of a version; more is further members of the body.
 func listAct(who, act string, v calls.Version, more string) call {
-	return call{who: who, path: "/api/v1/list/versions/" + v.ID + "/" + act, body: fmt.Sprintf(`{"revision":%d%s}`, v.Revision, more)}
+	return call{who: who, path: "/api/v1/list/versions/" + v.ID + "/" + act,
+		body: fmt.Sprintf(`{"revision":%d%s}`, v.Revision, more)}
 }
 
 // spoiled is the embedded list's workbook with some of its cells changed.
@@ -80,17 +82,22 @@ func TestListFromWorkbookToForce(t *testing.T) {
 	w := newWorld(t)
 	old := list[calls.Version](w, "duty", "/api/v1/list/versions").Items[0]
 	in := w.imports("duty", seeds.Workbook())
-	if in.State != "draft" || in.Errors != 0 || in.Warnings != 0 || len(in.Findings) != 0 || in.Source != "西青.xlsx" || in.EffectiveFrom != "2016-10-01" || in.InForce {
+	if in.State != "draft" || in.Errors != 0 || in.Warnings != 0 || len(in.Findings) != 0 || in.Source != "西青.xlsx" ||
+		in.EffectiveFrom != "2016-10-01" || in.InForce {
 		t.Errorf("imported: %+v", in.Version)
 	}
-	for path, items := range map[string]int{"/recipients?limit=1000": 3, "/recipients?limit=1000&version=" + in.ID: in.Recipients, "/list/versions": 2} {
+	for path, items := range map[string]int{"/recipients?limit=1000": 3,
+		"/recipients?limit=1000&version=" + in.ID: in.Recipients, "/list/versions": 2} {
 		if got := list[json.RawMessage](w, "approver", "/api/v1"+path); len(got.Items) != items || got.Total != items {
 			t.Errorf("%s: %d of %d, want %d", path, len(got.Items), got.Total, items)
 		}
 	}
-	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "admin", method: "POST", path: "/api/v1/list/versions/" + in.ID + "/activate"})
-	w.refused(http.StatusConflict, "stale_revision", call{who: "admin", path: "/api/v1/list/versions/" + in.ID + "/activate", body: `{"revision":7}`})
-	if p := w.refused(http.StatusConflict, "transition_refused", listAct("duty", "activate", in.Version, "")); p.State != "draft" {
+	w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "admin", method: "POST", path: "/api/v1/list/versions/" + in.ID + "/activate"})
+	w.refused(http.StatusConflict, "stale_revision",
+		call{who: "admin", path: "/api/v1/list/versions/" + in.ID + "/activate", body: `{"revision":7}`})
+	if p := w.refused(http.StatusConflict, "transition_refused",
+		listAct("duty", "activate", in.Version, "")); p.State != "draft" {
 		t.Errorf("state %q", p.State)
 	}
 	var v calls.Version
@@ -99,7 +106,8 @@ func TestListFromWorkbookToForce(t *testing.T) {
 	if v.State != "active" || !v.InForce || v.Revision != 2 || v.ActivatedBy != "admin" {
 		t.Errorf("activated: %+v", v)
 	}
-	for path, want := range map[string]string{"": v.ID, "?as_of=2016-09-30": old.ID, "?as_of=2016-10-01": v.ID, "?as_of=2016-09-30T23:00:00Z": v.ID, "?version=" + old.ID: old.ID} {
+	for path, want := range map[string]string{"": v.ID, "?as_of=2016-09-30": old.ID, "?as_of=2016-10-01": v.ID,
+		"?as_of=2016-09-30T23:00:00Z": v.ID, "?version=" + old.ID: old.ID} {
 		r := list[struct {
 			Version string `json:"list_version"`
 		}](w, "duty", "/api/v1/recipients"+path)
@@ -109,16 +117,19 @@ func TestListFromWorkbookToForce(t *testing.T) {
 		if !strings.HasPrefix(path, "?as_of") {
 			continue
 		}
-		if got := list[calls.Version](w, "duty", "/api/v1/list/versions"+path); got.Total != 1 || got.Items[0].ID != want || got.Items[0].InForce != (want == v.ID) {
+		if got := list[calls.Version](w, "duty", "/api/v1/list/versions"+path); got.Total != 1 || got.Items[0].ID != want ||
+			got.Items[0].InForce != (want == v.ID) {
 			t.Errorf("versions%s: %+v, want %s", path, got, want)
 		}
 	}
-	if got := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2015-12-31"); got.Total != 0 || len(got.Items) != 0 {
+	if got := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2015-12-31"); got.Total != 0 ||
+		len(got.Items) != 0 {
 		t.Errorf("before any list: %+v", got)
 	}
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/recipients/E0001?version=" + old.ID}, nil)
 	height := w.svc.J.Height()
-	if again := w.imports("admin", seeds.Workbook()); again.ID != v.ID || again.State != "active" || w.svc.J.Height() != height {
+	if again := w.imports("admin", seeds.Workbook()); again.ID != v.ID || again.State != "active" ||
+		w.svc.J.Height() != height {
 		t.Errorf("the same workbook again: %+v, blocks %d to %d", again.Version, height, w.svc.J.Height())
 	}
 	w.noContactsInRecord()
@@ -173,7 +184,8 @@ func TestListApprovedByASecondPerson(t *testing.T) {
 	w := newWorld(t)
 	v := w.imports("duty", seeds.Workbook()).Version
 	w.refused(http.StatusConflict, "same_person", listAct("duty", "approve", v, ""))
-	w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: "/api/v1/list/versions/" + v.ID + "/approve", body: `{}`})
+	w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "approver", path: "/api/v1/list/versions/" + v.ID + "/approve", body: `{}`})
 	w.refused(http.StatusUnprocessableEntity, "unknown_field", listAct("approver", "approve", v, `,"replaces":"x"`))
 	w.refused(http.StatusNotFound, "not_found", listAct("approver", "approve", calls.Version{ID: "L1", Revision: 1}, ""))
 	w.refused(http.StatusNotFound, "not_found", listAct("approver", "activate", calls.Version{ID: "L1", Revision: 1}, ""))
@@ -200,16 +212,19 @@ func TestListOfTheSameDayIsReplacedByName(t *testing.T) {
 	w.must(http.StatusOK, listAct("admin", "activate", first, ""), &first)
 	next := w.imports("admin", spoiled(t, func(f *excelize.File) error { return set(f, "减排对象", 2, "名称", "改名") })).Version
 	p := w.refused(http.StatusConflict, "conflict", listAct("admin", "activate", next, ""))
-	if !strings.Contains(p.Detail, first.ID) || !strings.Contains(p.Detail, "replaces") || !strings.Contains(p.Detail, "2016-10-01") {
+	if !strings.Contains(p.Detail, first.ID) || !strings.Contains(p.Detail, "replaces") ||
+		!strings.Contains(p.Detail, "2016-10-01") {
 		t.Errorf("detail: %s", p.Detail)
 	}
 	w.refused(http.StatusConflict, "conflict", listAct("admin", "activate", next, `,"replaces":"L20161001-000000"`))
 	w.must(http.StatusOK, listAct("admin", "activate", next, fmt.Sprintf(`,"replaces":%q`, first.ID)), &next)
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/list/versions/" + first.ID}, &first)
-	if !next.InForce || next.Replaces != first.ID || first.State != "replaced" || first.ReplacedBy != next.ID || first.InForce {
+	if !next.InForce || next.Replaces != first.ID || first.State != "replaced" || first.ReplacedBy != next.ID ||
+		first.InForce {
 		t.Errorf("%+v, replaced %+v", next, first)
 	}
-	early := w.imports("admin", spoiled(t, func(f *excelize.File) error { return f.SetCellStr("基本情况", "B3", "2016-05-01") })).Version
+	early := w.imports("admin", spoiled(t,
+		func(f *excelize.File) error { return f.SetCellStr("基本情况", "B3", "2016-05-01") })).Version
 	w.refused(http.StatusConflict, "conflict", listAct("admin", "activate", early, ""))
 }
 
@@ -219,15 +234,24 @@ var defects = []struct {
 	row                       int
 	spoil                     func(f *excelize.File) error
 }{
-	{"a key twice", "减排对象", "编号", "list.duplicate", 3, func(f *excelize.File) error { return f.DuplicateRowTo("减排对象", 2, 3) }},
-	{"a line twice", "生产线", "编号", "list.duplicate", 3, func(f *excelize.File) error { return f.DuplicateRowTo("生产线", 2, 3) }},
-	{"a measure twice", "减排措施", "措施编号", "list.duplicate", 3, func(f *excelize.File) error { return f.DuplicateRowTo("减排措施", 2, 3) }},
-	{"a pit twice", "垃圾池", "对象编号", "list.duplicate", 3, func(f *excelize.File) error { return f.DuplicateRowTo("垃圾池", 2, 3) }},
-	{"a unit's days overlap", "机组", "自", "list.period_overlap", 3, func(f *excelize.File) error { return f.DuplicateRowTo("机组", 2, 3) }},
-	{"a furnace's days overlap", "焚烧炉", "自", "list.period_overlap", 3, func(f *excelize.File) error { return f.DuplicateRowTo("焚烧炉", 2, 3) }},
-	{"an unknown level", "减排措施", "级别", "list.enum", 2, func(f *excelize.File) error { return set(f, "减排措施", 2, "级别", "紫色") }},
-	{"a person's number", "减排措施", "责任人", "list.phone_in_record", 4, func(f *excelize.File) error { return set(f, "减排措施", 4, "责任人", "值长13812345678") }},
-	{"no date", "基本情况", "生效日期", "list.date", 3, func(f *excelize.File) error { return f.SetCellStr("基本情况", "B3", "13912345678") }},
+	{"a key twice", "减排对象", "编号", "list.duplicate", 3,
+		func(f *excelize.File) error { return f.DuplicateRowTo("减排对象", 2, 3) }},
+	{"a line twice", "生产线", "编号", "list.duplicate", 3,
+		func(f *excelize.File) error { return f.DuplicateRowTo("生产线", 2, 3) }},
+	{"a measure twice", "减排措施", "措施编号", "list.duplicate", 3,
+		func(f *excelize.File) error { return f.DuplicateRowTo("减排措施", 2, 3) }},
+	{"a pit twice", "垃圾池", "对象编号", "list.duplicate", 3,
+		func(f *excelize.File) error { return f.DuplicateRowTo("垃圾池", 2, 3) }},
+	{"a unit's days overlap", "机组", "自", "list.period_overlap", 3,
+		func(f *excelize.File) error { return f.DuplicateRowTo("机组", 2, 3) }},
+	{"a furnace's days overlap", "焚烧炉", "自", "list.period_overlap", 3,
+		func(f *excelize.File) error { return f.DuplicateRowTo("焚烧炉", 2, 3) }},
+	{"an unknown level", "减排措施", "级别", "list.enum", 2,
+		func(f *excelize.File) error { return set(f, "减排措施", 2, "级别", "紫色") }},
+	{"a person's number", "减排措施", "责任人", "list.phone_in_record", 4,
+		func(f *excelize.File) error { return set(f, "减排措施", 4, "责任人", "值长13812345678") }},
+	{"no date", "基本情况", "生效日期", "list.date", 3,
+		func(f *excelize.File) error { return f.SetCellStr("基本情况", "B3", "13912345678") }},
 }
 
 func TestDamagedWorkbooks(t *testing.T) {
@@ -244,27 +268,32 @@ func TestDamagedWorkbooks(t *testing.T) {
 					wrong = append(wrong, f)
 				}
 			}
-			if len(wrong) != 1 || in.Errors != 1 || wrong[0].Sheet != c.sheet || wrong[0].Row != c.row || wrong[0].Column != c.column || wrong[0].Rule != c.rule || wrong[0].Message == "" || wrong[0].Remedy == "" {
+			if len(wrong) != 1 || in.Errors != 1 || wrong[0].Sheet != c.sheet || wrong[0].Row != c.row ||
+				wrong[0].Column != c.column || wrong[0].Rule != c.rule || wrong[0].Message == "" || wrong[0].Remedy == "" {
 				t.Errorf("%d errors: %+v", in.Errors, wrong)
 			}
 			if in.State != "draft" || in.Recipients != 0 || strings.HasPrefix(in.ID, "L00000000-") != (c.rule == "list.date") {
 				t.Errorf("%+v", in.Version)
 			}
-			for _, v := range []call{listAct("admin", "activate", in.Version, ""), listAct("approver", "approve", in.Version, "")} {
+			for _, v := range []call{listAct("admin", "activate", in.Version, ""),
+				listAct("approver", "approve", in.Version, "")} {
 				p := w.refused(http.StatusConflict, "transition_refused", v)
-				if p.State != "draft" || !strings.Contains(p.Detail, "1 处错误") || !strings.Contains(p.Detail, "/list/imports/"+in.ID+"/errors.xlsx") {
+				if p.State != "draft" || !strings.Contains(p.Detail, "1 处错误") ||
+					!strings.Contains(p.Detail, "/list/imports/"+in.ID+"/errors.xlsx") {
 					t.Errorf("%+v", p)
 				}
 			}
 			height := w.svc.J.Height()
-			if again := w.imports("admin", workbook); again.ID != in.ID || again.BegunBy != "duty" || w.svc.J.Height() != height {
+			if again := w.imports("admin", workbook); again.ID != in.ID || again.BegunBy != "duty" ||
+				w.svc.J.Height() != height {
 				t.Errorf("the same again: %+v", again.Version)
 			}
 			w.keptFindings(in)
 		})
 	}
 	w.t = t
-	if now := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; fmt.Sprint(now) != fmt.Sprint(before) {
+	if now := list[calls.Version](w, "duty",
+		"/api/v1/list/versions?as_of=2016-12-16").Items[0]; fmt.Sprint(now) != fmt.Sprint(before) {
 		t.Errorf("in force %+v, before %+v", now, before)
 	}
 	if fixed := w.imports("duty", seeds.Workbook()); fixed.Errors != 0 || fixed.Recipients == 0 {
@@ -280,11 +309,13 @@ func (w *world) keptFindings(in calls.Imported) {
 	var kept, english calls.Imported
 	w.must(http.StatusOK, call{who: "approver", path: path}, &kept)
 	w.must(http.StatusOK, call{who: "approver", path: path, header: map[string]string{"Accept-Language": "en"}}, &english)
-	if fmt.Sprint(kept) != fmt.Sprint(in) || len(english.Findings) != len(in.Findings) || english.Findings[0].Message == in.Findings[0].Message {
+	if fmt.Sprint(kept) != fmt.Sprint(in) || len(english.Findings) != len(in.Findings) ||
+		english.Findings[0].Message == in.Findings[0].Message {
 		w.t.Errorf("kept %+v, imported %+v", kept, in)
 	}
 	r := w.must(http.StatusOK, call{who: "duty", path: path + "/errors.xlsx"}, nil)
-	if r.Header.Get("Content-Type") != calls.XLSXMedia || r.Header.Get("Content-Disposition") != "attachment; filename=errors-"+in.ID+".xlsx" {
+	if r.Header.Get("Content-Type") != calls.XLSXMedia ||
+		r.Header.Get("Content-Disposition") != "attachment; filename=errors-"+in.ID+".xlsx" {
 		w.t.Errorf("%v", r.Header)
 	}
 	f, err := excelize.OpenReader(strings.NewReader(r.body))
@@ -297,7 +328,8 @@ func (w *world) keptFindings(in calls.Imported) {
 		w.t.Fatalf("%d rows for %d findings, %v", len(rows), len(in.Findings), err)
 	}
 	for i, found := range in.Findings {
-		if got := rows[i+1]; got[1] != found.Sheet || got[2] != fmt.Sprint(found.Row) || got[3] != found.Column || got[4] != found.Message || got[6] != found.Rule {
+		if got := rows[i+1]; got[1] != found.Sheet || got[2] != fmt.Sprint(found.Row) || got[3] != found.Column ||
+			got[4] != found.Message || got[6] != found.Rule {
 			w.t.Errorf("row %v of %+v", got, found)
 		}
 	}
@@ -372,15 +404,22 @@ func TestUploads(t *testing.T) {
 		{"two parts", send(twice, twiceMedia), 422, "invalid"},
 		{"form cut off", send(good[:len(good)-100], media), 422, "invalid"},
 		{"form without boundary", send(good, "multipart/form-data"), 422, "invalid"},
-		{"viewer", call{who: "viewer", path: path, body: book, header: map[string]string{"Content-Type": calls.XLSXMedia}}, 403, "forbidden"},
-		{"unknown parameter", call{who: "duty", path: path + "?name=x", body: book, header: map[string]string{"Content-Type": calls.XLSXMedia}}, 422, "unknown_field"},
+		{"viewer", call{who: "viewer", path: path, body: book, header: map[string]string{"Content-Type": calls.XLSXMedia}},
+			403, "forbidden"},
+		{"unknown parameter", call{who: "duty", path: path + "?name=x", body: book,
+			header: map[string]string{"Content-Type": calls.XLSXMedia}}, 422, "unknown_field"},
 		{"unknown import", call{who: "duty", method: "GET", path: path + "/L1/errors.xlsx"}, 404, "not_found"},
 		{"unknown version", call{who: "duty", method: "GET", path: "/api/v1/list/versions/L1"}, 404, "not_found"},
-		{"recipients of an unknown version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=L1"}, 404, "not_found"},
-		{"recipients of no version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=none"}, 404, "not_found"},
-		{"recipients on a bad day", call{who: "duty", method: "GET", path: "/api/v1/recipients?as_of=2016-02-30"}, 422, "invalid"},
-		{"versions on a bad day", call{who: "duty", method: "GET", path: "/api/v1/list/versions?as_of=today"}, 422, "invalid"},
-		{"two ways to ask", call{who: "duty", method: "GET", path: "/api/v1/recipients?as_of=2016-12-16&version=L1"}, 422, "invalid"},
+		{"recipients of an unknown version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=L1"}, 404,
+			"not_found"},
+		{"recipients of no version", call{who: "duty", method: "GET", path: "/api/v1/recipients?version=none"}, 404,
+			"not_found"},
+		{"recipients on a bad day", call{who: "duty", method: "GET", path: "/api/v1/recipients?as_of=2016-02-30"}, 422,
+			"invalid"},
+		{"versions on a bad day", call{who: "duty", method: "GET", path: "/api/v1/list/versions?as_of=today"}, 422,
+			"invalid"},
+		{"two ways to ask", call{who: "duty", method: "GET", path: "/api/v1/recipients?as_of=2016-12-16&version=L1"}, 422,
+			"invalid"},
 	} {
 		t.Run(c.name, func(t *testing.T) { w.t = t; w.refused(c.status, c.code, c.call) })
 	}
@@ -392,7 +431,8 @@ func TestUploads(t *testing.T) {
 		t.Errorf("form: %+v", in.Version)
 	}
 	w.must(http.StatusCreated, first, nil)
-	w.refused(http.StatusConflict, "conflict", send(string(spoiled(t, defects[0].spoil)), calls.XLSXMedia, keyHeader, "k1"))
+	w.refused(http.StatusConflict, "conflict",
+		send(string(spoiled(t, defects[0].spoil)), calls.XLSXMedia, keyHeader, "k1"))
 	v, err := w.svc.ListVersion(in.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -425,7 +465,8 @@ func TestListChangedDuringAWarning(t *testing.T) {
 	warning := w.declared(alerts.Yellow)
 	w.elapse(0)
 	b := from("2016-12-16", "乙")
-	if now := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; now.ID != b.ID || !now.InForce {
+	if now := list[calls.Version](w, "duty", "/api/v1/list/versions?as_of=2016-12-16").Items[0]; now.ID != b.ID ||
+		!now.InForce {
 		t.Fatalf("in force %+v, want %s", now, b.ID)
 	}
 	type order struct {
@@ -442,7 +483,8 @@ func TestListChangedDuringAWarning(t *testing.T) {
 	adjust := fmt.Sprintf(`{"revision":%d,"level":"orange","reason":"提级","trigger":"city_order","document_no":"津污防指〔2016〕2号","issued_by":"天津市"}`, warning.Revision)
 	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + warning.ID + "/adjust", body: adjust}, warning)
 	if warning.State == alerts.Active && warning.Pending != nil {
-		w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + warning.ID + "/approve", body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, warning)
+		w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + warning.ID + "/approve",
+			body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, warning)
 	}
 	w.elapse(0)
 	if warning.Level != alerts.Orange || warning.ListVersion != a.ID {
@@ -465,10 +507,12 @@ func TestListChangedDuringAWarning(t *testing.T) {
 		}
 	}
 	same(warning.ID, 2, a, "停产甲")
-	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + warning.ID + "/lift", body: fmt.Sprintf(`{"revision":%d,"reason":"好转"}`, warning.Revision)}, nil)
+	w.must(http.StatusOK, call{who: "duty", path: "/api/v1/warnings/" + warning.ID + "/lift",
+		body: fmt.Sprintf(`{"revision":%d,"reason":"好转"}`, warning.Revision)}, nil)
 	w.elapse(0)
 	next := w.declared(alerts.Orange)
-	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + next.ID + "/approve", body: fmt.Sprintf(`{"revision":%d}`, next.Revision)}, next)
+	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + next.ID + "/approve",
+		body: fmt.Sprintf(`{"revision":%d}`, next.Revision)}, next)
 	w.elapse(0)
 	if next.ListVersion != b.ID || next.ListHash != b.Hash {
 		t.Errorf("the next warning pins %s, want %s", next.ListVersion, b.ID)

@@ -33,13 +33,15 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 		t.Errorf("base: %+v", base.Standing)
 	}
 	for who, status := range map[string]int{"viewer": 403, "town": 403, "E0003": 403, "": 401} {
-		w.refused(status, map[int]string{403: "forbidden", 401: "unauthenticated"}[status], amendment(who, `"change":null`, "2016-12-18"))
+		w.refused(status, map[int]string{403: "forbidden", 401: "unauthenticated"}[status],
+			amendment(who, `"change":null`, "2016-12-18"))
 	}
 	c := amendment("duty", `"change":{"complete_within_h":6,"reduction_t_per_day":{"pm":0.5}}`, "2016-12-18")
 	c.header = map[string]string{"Idempotency-Key": "a1"}
 	var made, again calls.Amended
 	r := w.must(http.StatusCreated, c, &made)
-	if r.Header.Get("Location") != calls.Prefix+"/list/versions/"+made.ID || made.Status != reductionlist.StatusChecked || made.Amends == nil ||
+	if r.Header.Get("Location") != calls.Prefix+"/list/versions/"+made.ID || made.Status != reductionlist.StatusChecked ||
+		made.Amends == nil ||
 		made.Amends.Base != base.ID || made.Amends.Reason != "厂区改造" {
 		t.Errorf("made %s", r.body)
 	}
@@ -49,7 +51,8 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 	}
 	var diff calls.ListDiff
 	w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/list/versions/" + made.ID + "/diff"}, &diff)
-	if diff.From != base.ID || diff.Changed != 1 || diff.Total != 1 || len(diff.Items) != 1 || diff.Items[0].RecipientID != "E0003" || len(diff.Items[0].Changes) != 2 ||
+	if diff.From != base.ID || diff.Changed != 1 || diff.Total != 1 || len(diff.Items) != 1 ||
+		diff.Items[0].RecipientID != "E0003" || len(diff.Items[0].Changes) != 2 ||
 		len(diff.Head) != 1 || len(diff.Effects) != 4 || diff.Effects[0].Change.PM != 0.5 || len(diff.Sectors) != 4 {
 		t.Errorf("diff %+v", diff)
 	}
@@ -63,7 +66,8 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 		t.Errorf("approved: %+v", v.Standing)
 	}
 	w.must(http.StatusOK, listAct("duty", "activate", v, ""), &v)
-	if v.Status != reductionlist.StatusScheduled || v.InForce || v.InForceFrom.Format(time.RFC3339) != "2016-12-18T00:00:00+08:00" {
+	if v.Status != reductionlist.StatusScheduled || v.InForce ||
+		v.InForceFrom.Format(time.RFC3339) != "2016-12-18T00:00:00+08:00" {
 		t.Errorf("activated: %+v", v.Standing)
 	}
 	w.elapse(32 * time.Hour)
@@ -84,7 +88,8 @@ func TestAmendmentFromRequestToForce(t *testing.T) {
 			Measures []reductionlist.Measure `json:"measures"`
 		}
 		w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0003?as_of=" + day}, &r)
-		if i := slices.IndexFunc(r.Measures, func(m reductionlist.Measure) bool { return m.ID == "M2" }); r.Measures[i].CompleteWithinH != within {
+		if i := slices.IndexFunc(r.Measures,
+			func(m reductionlist.Measure) bool { return m.ID == "M2" }); r.Measures[i].CompleteWithinH != within {
 			t.Errorf("on %s within %v h, want %v", day, r.Measures[i].CompleteWithinH, within)
 		}
 	}
@@ -120,8 +125,10 @@ func TestScoreTasksAndFindings(t *testing.T) {
 	w.must(http.StatusOK, call{who: "duty", path: at + "/score?limit=1000"}, &score)
 	tasks := list[rules.Task](w, "duty", at+"/tasks?limit=1000")
 	found := list[reductionlist.Finding](w, "duty", at+"/findings?limit=1000")
-	deadlines := slices.DeleteFunc(slices.Clone(found.Items), func(f reductionlist.Finding) bool { return f.Rule != "list.no_deadline" })
-	if missing := score.Score.Measures - score.Score.All; missing == 0 || missing != len(deadlines) || score.Tasks != tasks.Total || tasks.Total == 0 || len(score.Items) != v.Recipients {
+	deadlines := slices.DeleteFunc(slices.Clone(found.Items),
+		func(f reductionlist.Finding) bool { return f.Rule != "list.no_deadline" })
+	if missing := score.Score.Measures - score.Score.All; missing == 0 || missing != len(deadlines) ||
+		score.Tasks != tasks.Total || tasks.Total == 0 || len(score.Items) != v.Recipients {
 		t.Errorf("score %+v, %d deadlines, %d tasks", score.Score, len(deadlines), tasks.Total)
 	}
 	task := tasks.Items[0]
@@ -129,14 +136,18 @@ func TestScoreTasksAndFindings(t *testing.T) {
 		t.Errorf("task %+v", task)
 	}
 	var one calls.ListScore
-	w.must(http.StatusOK, call{who: "duty", path: at + "/score?recipient=" + url.QueryEscape(task.Recipient), header: map[string]string{"Accept-Language": "en"}}, &one)
-	if len(one.Items) != 1 || len(one.Items[0].Measures) == 0 || one.Items[0].Score.Operable == one.Items[0].Score.Measures {
+	w.must(http.StatusOK, call{who: "duty", path: at + "/score?recipient=" + url.QueryEscape(task.Recipient),
+		header: map[string]string{"Accept-Language": "en"}}, &one)
+	if len(one.Items) != 1 || len(one.Items[0].Measures) == 0 ||
+		one.Items[0].Score.Operable == one.Items[0].Score.Measures {
 		t.Errorf("%+v", one.Items)
 	}
-	if i := slices.IndexFunc(one.Items[0].Measures, func(m rules.MeasureMarks) bool { return !m.Operable.OK }); !strings.Contains(one.Items[0].Measures[i].Operable.Reasons[0].Message, "operable") {
+	if i := slices.IndexFunc(one.Items[0].Measures,
+		func(m rules.MeasureMarks) bool { return !m.Operable.OK }); !strings.Contains(one.Items[0].Measures[i].Operable.Reasons[0].Message, "operable") {
 		t.Errorf("%+v", one.Items[0].Measures[i])
 	}
-	if got := list[rules.Task](w, "duty", at+"/tasks?recipient="+task.Recipient); got.Total != 1 || got.Items[0].Rule != task.Rule {
+	if got := list[rules.Task](w, "duty", at+"/tasks?recipient="+task.Recipient); got.Total != 1 ||
+		got.Items[0].Rule != task.Rule {
 		t.Errorf("tasks of one: %+v", got)
 	}
 	if got := list[reductionlist.Finding](w, "duty", at+"/findings?severity=error"); got.Total != 0 {
@@ -159,12 +170,14 @@ func TestListChangesOfALiveWarning(t *testing.T) {
 		t.Fatalf("%+v", c)
 	}
 	first := c.Items[0]
-	if first.Recipient != "E0001" || first.Kind != notify.DueAmended || first.OrderID != id+"-E0001-1" || first.State != "open" || len(first.Changes) != 1 ||
+	if first.Recipient != "E0001" || first.Kind != notify.DueAmended || first.OrderID != id+"-E0001-1" ||
+		first.State != "open" || len(first.Changes) != 1 ||
 		!strings.Contains(first.Changes[0].Text, "按新版") || first.Follows != c.Pinned {
 		t.Errorf("%+v", first)
 	}
 	act := func(who, list, recipients string) call {
-		return call{who: who, path: at, body: fmt.Sprintf(`{"revision":%d,"list_version":%q,"recipients":[%s]}`, c.Revision, list, recipients)}
+		return call{who: who, path: at,
+			body: fmt.Sprintf(`{"revision":%d,"list_version":%q,"recipients":[%s]}`, c.Revision, list, recipients)}
 	}
 	w.refused(http.StatusForbidden, "forbidden", act("approver", c.List, `"E0001"`))
 	w.refused(http.StatusConflict, "conflict", act("duty", c.Pinned, `"E0001"`))

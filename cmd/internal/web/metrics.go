@@ -23,8 +23,9 @@ const (
 
 // newMetrics shows what is registered, as Prometheus reads it. What could not be collected is left out and logged.
 func newMetrics(reg *prometheus.Registry, log *slog.Logger) http.Handler {
-	show := promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: metricsLog{log}, ErrorHandling: promhttp.ContinueOnError,
-		MaxRequestsInFlight: scrapesAtOnce, Timeout: scrapeWithin})
+	show := promhttp.HandlerFor(reg,
+		promhttp.HandlerOpts{ErrorLog: metricsLog{log}, ErrorHandling: promhttp.ContinueOnError,
+			MaxRequestsInFlight: scrapesAtOnce, Timeout: scrapeWithin})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.Header.Set("Accept", "text/plain;version=0.0.4") // one form, the one that the document names
@@ -48,7 +49,8 @@ type counted struct {
 func newCounted(reg prometheus.Registerer) *counted {
 	c := &counted{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_requests_total",
-			Help: "HTTP requests by route, method and class of status; the route none is what no page of ours sent."}, []string{"route", "method", "class"}),
+			Help: "HTTP requests by route, method and class of status; the route none is what no page of ours sent."},
+			[]string{"route", "method", "class"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "qingkong_http_request_seconds",
 			Help:    "How long HTTP requests took, by route and method; streams of events are left out.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 2, 10, 30}}, []string{"route", "method"}),
@@ -86,7 +88,8 @@ func (w *recorder) WriteHeader(status int) {
 		w.status = status
 	}
 	if status == http.StatusRequestEntityTooLarge {
-		w.Header().Set("Connection", "close") // the rest is not read; http.MaxBytesReader says so to a writer of its own alone
+		// the rest is not read; http.MaxBytesReader says so to a writer of its own alone
+		w.Header().Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

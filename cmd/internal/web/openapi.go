@@ -26,7 +26,8 @@ import (
 
 // schemaOf is the schema of a parameter.
 func schemaOf(p calls.Param) *huma.Schema {
-	s := &huma.Schema{Type: map[calls.ParamKind]string{calls.TextParam: "string", calls.DayParam: "string", calls.IntegerParam: "integer", calls.NumberParam: "number"}[p.Kind]}
+	s := &huma.Schema{Type: map[calls.ParamKind]string{calls.TextParam: "string", calls.DayParam: "string",
+		calls.IntegerParam: "integer", calls.NumberParam: "number"}[p.Kind]}
 	switch p.Kind {
 	case calls.DayParam:
 		s.Format = "date"
@@ -114,8 +115,9 @@ func components(made *schemas) *huma.Components {
 		},
 		Responses: map[string]*huma.Response{},
 		SecuritySchemes: map[string]*huma.SecurityScheme{
-			"token":   {Type: "http", Scheme: "bearer", Description: describe("令牌", "a token")},
-			"session": {Type: "apiKey", In: "cookie", Name: session.Cookie, Description: describe("控制台登录", "the console's login")},
+			"token": {Type: "http", Scheme: "bearer", Description: describe("令牌", "a token")},
+			"session": {Type: "apiKey", In: "cookie", Name: session.Cookie,
+				Description: describe("控制台登录", "the console's login")},
 		},
 	}
 	for status, codes := range problemsByStatus() {
@@ -215,11 +217,13 @@ func parameters(r route) []*huma.Param {
 	var list []*huma.Param
 	for part := range strings.SplitSeq(r.Pattern, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok {
-			list = append(list, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+			list = append(list, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true,
+				Schema: &huma.Schema{Type: "string"}})
 		}
 	}
 	for _, p := range r.Query {
-		list = append(list, &huma.Param{Name: p.Name, In: "query", Required: p.Needed, Schema: schemaOf(p), Description: describe(p.ZH, p.EN)})
+		list = append(list, &huma.Param{Name: p.Name, In: "query", Required: p.Needed, Schema: schemaOf(p),
+			Description: describe(p.ZH, p.EN)})
 	}
 	for _, shared := range []struct {
 		name string
@@ -286,7 +290,8 @@ func (r route) status() int {
 
 // operationID is the call in one word: post_warnings_id_lift.
 func (r route) operationID() string {
-	return strings.ToLower(r.Method) + strings.NewReplacer("/", "_", "{", "", "}", "", "-", "_", ".", "_").Replace(r.Pattern)
+	return strings.ToLower(r.Method) + strings.NewReplacer("/", "_", "{", "", "}", "", "-", "_", ".",
+		"_").Replace(r.Pattern)
 }
 
 // tag is the first part of the path.

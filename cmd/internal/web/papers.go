@@ -63,7 +63,10 @@ func (s *Server) made(name, media string, write func(w io.Writer) error) (any, e
 	if err := write(&b); err != nil {
 		return nil, err
 	}
-	return printed{s: s, name: name, media: media, write: func(w io.Writer) error { _, err := w.Write(b.Bytes()); return err }}, nil
+	return printed{s: s, name: name, media: media, write: func(w io.Writer) error {
+		_, err := w.Write(b.Bytes())
+		return err
+	}}, nil
 }
 
 // printing is who asks for papers: in the language of the paper, whatever one a browser prefers.
@@ -100,7 +103,8 @@ func paper(kind papers.Kind) func(*Server, *request, calls.PaperQuery) (any, err
 			return nil, err
 		}
 		format := formatOf(in.Format)
-		return s.made(papers.FileName(kind, format, f), format.Media(), func(w io.Writer) error { return papers.Write(w, kind, format, f) })
+		return s.made(papers.FileName(kind, format, f), format.Media(),
+			func(w io.Writer) error { return papers.Write(w, kind, format, f) })
 	}
 }
 
@@ -133,27 +137,31 @@ var _ = bind(calls.PaperBatch, func(s *Server, q *request, in calls.BatchQuery) 
 var (
 	_ = bind(calls.PublicRoll, func(s *Server, q *request, in calls.RollQuery) (any, error) {
 		a := s.printing(q, in.InLang)
-		return s.printedList(a, in.ID, "public", formatOf(in.Format), func(w io.Writer, v *reductionlist.Version, format papers.Format) error {
-			return s.svc.PublicList(w, a, v, format)
-		})
+		return s.printedList(a, in.ID, "public", formatOf(in.Format),
+			func(w io.Writer, v *reductionlist.Version, format papers.Format) error {
+				return s.svc.PublicList(w, a, v, format)
+			})
 	})
 	_ = bind(calls.TownRoll, func(s *Server, q *request, in calls.TownRollQuery) (any, error) {
 		if q.who.Role == calls.Town && in.Town != "" && in.Town != q.who.Town {
 			return nil, refusal.New(refusal.NotFound, "list.no_version", refusal.Args{"version": in.ID})
 		}
 		a := s.printing(q, in.InLang)
-		return s.printedList(a, in.ID, "towns", formatOf(in.Format), func(w io.Writer, v *reductionlist.Version, format papers.Format) error {
-			return s.svc.TownList(w, a, v, in.Town, format)
-		})
+		return s.printedList(a, in.ID, "towns", formatOf(in.Format),
+			func(w io.Writer, v *reductionlist.Version, format papers.Format) error {
+				return s.svc.TownList(w, a, v, in.Town, format)
+			})
 	})
 )
 
-func (s *Server) printedList(a service.Ask, id, name string, format papers.Format, write func(io.Writer, *reductionlist.Version, papers.Format) error) (any, error) {
+func (s *Server) printedList(a service.Ask, id, name string, format papers.Format,
+	write func(io.Writer, *reductionlist.Version, papers.Format) error) (any, error) {
 	v, err := s.listOf(a, id)
 	if err != nil {
 		return nil, err
 	}
-	return printed{s: s, name: name + "-" + v.ID + "." + string(format), media: format.Media(), write: func(w io.Writer) error {
-		return write(w, &v, format)
-	}}, nil
+	return printed{s: s, name: name + "-" + v.ID + "." + string(format), media: format.Media(),
+		write: func(w io.Writer) error {
+			return write(w, &v, format)
+		}}, nil
 }

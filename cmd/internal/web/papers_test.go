@@ -27,7 +27,8 @@ func TestPapersByRole(t *testing.T) {
 		contact    bool
 	}{
 		"duty": {200, 200, true}, "approver": {200, 200, true}, "admin": {200, 200, true}, "inspector": {200, 200, true},
-		"E0001": {200, 404, true}, "town": {200, 404, false}, "viewer": {403, 403, false}, "feeder": {403, 403, false}, "neighbour": {403, 403, false},
+		"E0001": {200, 404, true}, "town": {200, 404, false}, "viewer": {403, 403, false}, "feeder": {403, 403, false},
+		"neighbour": {403, 403, false},
 	} {
 		for _, kind := range papers.Kinds() {
 			path := func(id string) string { return calls.Prefix + "/recipients/" + id + "/papers/" + string(kind) }
@@ -39,13 +40,15 @@ func TestPapersByRole(t *testing.T) {
 			if has := strings.Contains(text(t, r.body), "13800000000"); has != c.contact {
 				t.Errorf("%s: the %s has the contact's telephone: %v", who, kind, has)
 			}
-			if policy := r.Header.Get("Content-Security-Policy"); policy != papers.Policy || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "inline") {
+			if policy := r.Header.Get("Content-Security-Policy"); policy != papers.Policy ||
+				!strings.HasPrefix(r.Header.Get("Content-Disposition"), "inline") {
 				t.Errorf("%s: %v", kind, r.Header)
 			}
 		}
 	}
 	r := w.must(200, call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/board?format=docx&lang=en"}, nil)
-	if r.Header.Get("Content-Type") != papers.DocxMedia || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment") {
+	if r.Header.Get("Content-Type") != papers.DocxMedia ||
+		!strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("%v", r.Header)
 	}
 	if _, err := zip.NewReader(strings.NewReader(r.body), int64(len(r.body))); err != nil {
@@ -61,15 +64,18 @@ func TestPapersOfAVersion(t *testing.T) {
 	contains(t, text(t, w.must(200, call{who: "duty", path: plan + "?version=" + draft.ID}, nil).body), draft.ID, "杨柳青热电")
 	contains(t, text(t, w.must(200, call{who: "duty", path: plan + "?as_of=2016-12-16"}, nil).body), old.ID, "示例企业E0001")
 	for path, status := range map[string]int{
-		plan + "?version=" + draft.ID: 404, plan + "?version=" + old.ID: 200, plan + "?as_of=2015-01-01": 404, plan + "?version=L1": 404,
+		plan + "?version=" + draft.ID: 404, plan + "?version=" + old.ID: 200, plan + "?as_of=2015-01-01": 404,
+		plan + "?version=L1": 404,
 		calls.Prefix + "/list/versions/" + draft.ID + "/towns": 403,
 	} {
 		w.must(status, call{who: "inspector", path: path}, nil)
 	}
 	w.must(404, call{who: "town", path: calls.Prefix + "/list/versions/" + draft.ID + "/towns"}, nil)
 	for path, where := range map[string]string{
-		plan + "?format=pdf": "format", plan + "?lang=fr": "lang", plan + "?as_of=yesterday": "as_of", plan + "?version=x&as_of=2016-12-16": "as_of",
-		calls.Prefix + "/list/versions/" + old.ID + "/papers?kind=poster": "kind", calls.Prefix + "/list/versions/" + old.ID + "/public?format=docx": "format",
+		plan + "?format=pdf": "format", plan + "?lang=fr": "lang", plan + "?as_of=yesterday": "as_of",
+		plan + "?version=x&as_of=2016-12-16":                              "as_of",
+		calls.Prefix + "/list/versions/" + old.ID + "/papers?kind=poster": "kind",
+		calls.Prefix + "/list/versions/" + old.ID + "/public?format=docx": "format",
 	} {
 		if p := w.refused(422, "invalid", call{who: "duty", path: path}); len(p.Errors) != 1 || p.Errors[0].Path != where {
 			t.Errorf("%s: %+v", path, p.Errors)
@@ -77,7 +83,8 @@ func TestPapersOfAVersion(t *testing.T) {
 	}
 	broken := w.imports("duty", spoiled(t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") }))
 	for _, what := range []string{"papers", "public", "towns"} {
-		w.refused(409, "transition_refused", call{who: "duty", path: calls.Prefix + "/list/versions/" + broken.ID + "/" + what})
+		w.refused(409, "transition_refused",
+			call{who: "duty", path: calls.Prefix + "/list/versions/" + broken.ID + "/" + what})
 	}
 }
 
@@ -94,7 +101,8 @@ func TestBatchAndListsOfAVersion(t *testing.T) {
 			t.Errorf("%s has %d bytes", f.Name, f.UncompressedSize64)
 		}
 	}
-	if r := w.must(200, call{who: "admin", method: "HEAD", path: at + "/papers"}, nil); r.body != "" || r.Header.Get("Content-Type") != calls.ZipMedia {
+	if r := w.must(200, call{who: "admin", method: "HEAD", path: at + "/papers"}, nil); r.body != "" ||
+		r.Header.Get("Content-Type") != calls.ZipMedia {
 		t.Errorf("HEAD: %d bytes, %v", len(r.body), r.Header)
 	}
 	for who, c := range map[string]struct {
@@ -119,10 +127,12 @@ func TestBatchAndListsOfAVersion(t *testing.T) {
 		}
 	}
 	w.must(404, call{who: "town", path: at + "/towns?town=杨柳青镇"}, nil)
-	if said := text(t, w.must(200, call{who: "duty", path: at + "/towns?town=杨柳青镇"}, nil).body); strings.Contains(said, "E0001") || !strings.Contains(said, "E0002") {
+	if said := text(t, w.must(200, call{who: "duty", path: at + "/towns?town=杨柳青镇"}, nil).body); strings.Contains(said,
+		"E0001") || !strings.Contains(said, "E0002") {
 		t.Errorf("one town: %s", said)
 	}
-	if said := text(t, w.must(200, call{who: "duty", path: at + "/public"}, nil).body); strings.Contains(said, "1380000") || !strings.Contains(said, "E0003") {
+	if said := text(t, w.must(200, call{who: "duty", path: at + "/public"}, nil).body); strings.Contains(said,
+		"1380000") || !strings.Contains(said, "E0003") {
 		t.Errorf("the public list: %s", said)
 	}
 }
@@ -160,7 +170,8 @@ func TestPublicPages(t *testing.T) {
 	w.refused(404, "not_found", call{path: "/public/recipients/E9999"})
 	gone := w.must(404, call{path: "/public/recipients/E9999", header: map[string]string{"Accept": "text/html,*/*"}}, nil)
 	contains(t, text(t, gone.body), "现行清单中没有这个编号（E9999）")
-	if gone := w.must(404, call{path: "/public/recipients/%3Cscript%3E", header: map[string]string{"Accept": "text/html"}}, nil); strings.Contains(gone.body, "<script>") {
+	if gone := w.must(404, call{path: "/public/recipients/%3Cscript%3E", header: map[string]string{"Accept": "text/html"}},
+		nil); strings.Contains(gone.body, "<script>") {
 		t.Error("an id became markup")
 	}
 	contains(t, text(t, w.must(200, call{path: "/public/list?town=杨柳青镇&lang=en"}, nil).body), "E0002", "download")
@@ -207,7 +218,8 @@ func TestBoardLeadsToThePublicPage(t *testing.T) {
 	w := newWorld(t)
 	board := call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/board"}
 	contains(t, text(t, w.must(200, board, nil).body), "http://example.com/public/recipients/E0001")
-	w.svc.Publishing.PublicURL, w.svc.Publishing.Watch, w.svc.Publishing.District = "https://qk.example.gov.cn/xq/", "022-12369", "西青区"
+	w.svc.Publishing.PublicURL, w.svc.Publishing.Watch, w.svc.Publishing.District = "https://qk.example.gov.cn/xq/",
+		"022-12369", "西青区"
 	contains(t, text(t, w.must(200, board, nil).body), "https://qk.example.gov.cn/xq/public/recipients/E0001", "022-12369")
 	for _, odd := range []string{"a b", `a"b`, "a/b", "u@h"} {
 		req := w.request(board)
@@ -223,7 +235,8 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 	w := newWorld(t)
 	v := w.inForce()
 	for who, path := range map[string]string{
-		"inspector": "/recipients/E0002/papers/plan", "E0001": "/recipients/E0001/papers/plan", "duty": "/list/versions/" + v.ID + "/export",
+		"inspector": "/recipients/E0002/papers/plan", "E0001": "/recipients/E0001/papers/plan",
+		"duty": "/list/versions/" + v.ID + "/export",
 		"town": "/list/versions/" + v.ID + "/towns", "approver": "/list/versions/" + v.ID + "/export",
 	} {
 		w.must(200, call{who: who, path: calls.Prefix + path}, nil)
@@ -233,28 +246,35 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 		seen[s.User] = s.Reads[0]
 	}
 	want := map[string]calls.PersonalRead{
-		"inspector": {Kind: "contact", Call: "GET " + calls.Prefix + "/recipients/{id}/papers/plan", Count: 1, Recipients: []string{"E0002"}},
-		"duty":      {Kind: "contact", Call: "GET " + calls.Prefix + "/list/versions/{id}/export", Count: 3, List: v.ID},
+		"inspector": {Kind: "contact", Call: "GET " + calls.Prefix + "/recipients/{id}/papers/plan", Count: 1,
+			Recipients: []string{"E0002"}},
+		"duty": {Kind: "contact", Call: "GET " + calls.Prefix + "/list/versions/{id}/export", Count: 3, List: v.ID},
 	}
 	if fmt.Sprint(seen) != fmt.Sprint(want) {
 		t.Errorf("recorded %+v, want %+v", seen, want)
 	}
-	for query, n := range map[string]int{"?recipient=E0001": 1, "?recipient=E0002": 2, "?recipient=E0002&user=inspector": 1, "?user=town": 0, "?limit=1": 1} {
+	for query, n := range map[string]int{"?recipient=E0001": 1, "?recipient=E0002": 2,
+		"?recipient=E0002&user=inspector": 1, "?user=town": 0, "?limit=1": 1} {
 		if got := list[calls.Seen](w, "admin", calls.Prefix+"/personal-data/accesses"+query); len(got.Items) != n {
 			t.Errorf("%s: %d records, want %d", query, len(got.Items), n)
 		}
 	}
 	w.refused(http.StatusForbidden, "forbidden", call{who: "duty", path: calls.Prefix + "/personal-data/accesses"})
-	w.refused(422, "invalid", call{who: "admin", path: calls.Prefix + "/personal-data/erasures", body: `{"recipient_id":"E0001"}`})
-	w.refused(404, "not_found", call{who: "admin", path: calls.Prefix + "/personal-data/erasures", body: `{"recipient_id":"E9999","reason":"x"}`})
-	w.must(200, call{who: "admin", path: calls.Prefix + "/personal-data/erasures", body: `{"recipient_id":"E0001","reason":"本人要求"}`}, nil)
+	w.refused(422, "invalid", call{who: "admin", path: calls.Prefix + "/personal-data/erasures",
+		body: `{"recipient_id":"E0001"}`})
+	w.refused(404, "not_found", call{who: "admin", path: calls.Prefix + "/personal-data/erasures",
+		body: `{"recipient_id":"E9999","reason":"x"}`})
+	w.must(200, call{who: "admin", path: calls.Prefix + "/personal-data/erasures",
+		body: `{"recipient_id":"E0001","reason":"本人要求"}`}, nil)
 	for _, kind := range papers.Kinds() {
-		said := text(t, w.must(200, call{who: "E0001", path: calls.Prefix + "/recipients/E0001/papers/" + string(kind)}, nil).body)
+		said := text(t, w.must(200, call{who: "E0001", path: calls.Prefix + "/recipients/E0001/papers/" + string(kind)},
+			nil).body)
 		if contains(t, said, "已删除"); strings.Contains(said, "1380000") {
 			t.Errorf("the %s still has the contact: %s", kind, said)
 		}
 	}
-	l, found, err := listtest.Read([]byte(w.must(200, call{who: "admin", path: calls.Prefix + "/list/versions/" + v.ID + "/export"}, nil).body))
+	l, found, err := listtest.Read([]byte(w.must(200,
+		call{who: "admin", path: calls.Prefix + "/list/versions/" + v.ID + "/export"}, nil).body))
 	if err != nil {
 		t.Fatal(err, found)
 	}
@@ -263,7 +283,8 @@ func TestPersonalDataOverHTTP(t *testing.T) {
 			t.Errorf("%s is exported with the contact %+v", r.ID, r.Contact)
 		}
 	}
-	if said := sheets(t, string(bytes.TrimSpace([]byte(w.must(200, call{who: "duty", path: calls.Prefix + "/list/versions/" + v.ID + "/towns?format=xlsx"}, nil).body)))); !strings.Contains(said, "已删除") {
+	if said := sheets(t, string(bytes.TrimSpace([]byte(w.must(200, call{who: "duty", path: calls.Prefix +
+		"/list/versions/" + v.ID + "/towns?format=xlsx"}, nil).body)))); !strings.Contains(said, "已删除") {
 		t.Errorf("the list by town: %s", said)
 	}
 }

@@ -32,7 +32,8 @@ func matrix() string {
 	var b strings.Builder
 	b.WriteString(`# 角色与接口 / Roles and calls
 
-由路由表和 access.permissions 生成（` + "`go test ./cmd/internal/web -run Permissions -update`" + `），测试逐格核对。● 可以；○ 无须登录；空格不可以。读到的内容还按角色收窄：
+由路由表和 access.permissions 生成（` + "`go test ./cmd/internal/web -run Permissions -update`" +
+		`），测试逐格核对。● 可以；○ 无须登录；空格不可以。读到的内容还按角色收窄：
 企业只见自己，街镇只见本街镇。Made from the table of routes and tried cell by cell: ● may, ○ without signing in. What a role reads is narrowed further.
 
 | | | 值班 duty | 审批 approver | 检查 inspector | 企业 enterprise | 街镇 town | 只读 viewer | 报送 feeder | 管理 admin |
@@ -113,7 +114,8 @@ func (w *world) passes(r route, who string) {
 	w.t.Helper()
 	res := w.exchange(r.anyCall(who), r.Media == "text/event-stream")
 	stopped := res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden
-	if starting := r.Root && res.StatusCode == http.StatusServiceUnavailable; stopped || res.StatusCode >= 500 && !starting {
+	if starting := r.Root && res.StatusCode == http.StatusServiceUnavailable; stopped || res.StatusCode >= 500 &&
+		!starting {
 		w.t.Errorf("%q may, and is answered %d: %s", who, res.StatusCode, res.body)
 	}
 }

@@ -77,12 +77,14 @@ func TestPlanOfAnOrder(t *testing.T) {
 		body = strings.Replace(strings.Replace(body, "{", `{"reason":"供热不能减",`, 1), ",}", "}", 1)
 		return call{who: "duty", path: calls.Prefix + "/orders/" + id + "/plan/accept", body: body}
 	}
-	if q := w.refused(http.StatusUnprocessableEntity, "invalid", accept(`{}`)); len(q.Errors) != 12 || !strings.Contains(q.Errors[1].Message, "5#") {
+	if q := w.refused(http.StatusUnprocessableEntity, "invalid", accept(`{}`)); len(q.Errors) != 12 ||
+		!strings.Contains(q.Errors[1].Message, "5#") {
 		t.Errorf("accepted without figures: %+v", q)
 	}
 	w.must(http.StatusOK, example("E0001", "PUT /recipients/{id}/figures", "E0001"), nil)
 	p = w.prepare(id)
-	if p.Result == nil || p.Result.Status != "optimal" || *p.Result.Gap > 1e-6 || len(p.Missing) != 0 || p.FiguresAt == nil || len(p.Result.Plan) != 31 {
+	if p.Result == nil || p.Result.Status != "optimal" || *p.Result.Gap > 1e-6 || len(p.Missing) != 0 ||
+		p.FiguresAt == nil || len(p.Result.Plan) != 31 {
 		t.Fatalf("with figures: %+v", p)
 	}
 	text := func(change func(map[string]any)) string {
@@ -125,7 +127,8 @@ func TestPlanOfAnOrder(t *testing.T) {
 		t.Errorf("%s", first.body)
 	}
 	carried, err := plant.ParseOperatingPlan(order.Plan)
-	if err != nil || carried == nil || *carried.Totals.CoalT != less.Result.Totals.CoalT || carried.Status != "optimal" || !carried.FiguresAt.Equal(*p.FiguresAt) {
+	if err != nil || carried == nil || *carried.Totals.CoalT != less.Result.Totals.CoalT || carried.Status != "optimal" ||
+		!carried.FiguresAt.Equal(*p.FiguresAt) {
 		t.Fatalf("%v %s", err, order.Plan)
 	}
 	sum := 0.0
@@ -146,7 +149,8 @@ func TestPlanOfAnOrder(t *testing.T) {
 	}
 	otherwise := c
 	otherwise.body = `{"reason":"供热不能减"}`
-	if r := w.do(otherwise); r.StatusCode != http.StatusOK { // the prepared one of an order that took a plan is the one it took
+	// the prepared one of an order that took a plan is the one it took
+	if r := w.do(otherwise); r.StatusCode != http.StatusOK {
 		t.Errorf("the prepared one again: %d %s", r.StatusCode, r.body)
 	}
 	w.refused(http.StatusConflict, "transition_refused", accept(impossible))
@@ -177,7 +181,8 @@ func TestPlanAgainstTheList(t *testing.T) {
 	warning := new(alerts.Warning)
 	body := strings.Replace(declaration(alerts.Red), `"reason"`, `"ends_at":"2016-12-20T00:00:00+08:00","reason"`, 1)
 	w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings", body: body}, warning)
-	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + warning.ID + "/approve", body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, nil)
+	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + warning.ID + "/approve",
+		body: fmt.Sprintf(`{"revision":%d}`, warning.Revision)}, nil)
 	w.elapse(0)
 	id := warning.ID + "-E0001-1"
 	figures := xiqing.Figures(w.clock.Now().In(alerts.Shanghai()))["E0001"]
@@ -208,10 +213,12 @@ func TestPlanAgainstTheList(t *testing.T) {
 			t.Fatalf("%s: %+v", id, m)
 		}
 		less, day := m.Demands[0], m.Demands[2]
-		if less.Kind != "reduce_by" || less.Value != 600 || less.Unit != "t/d" || (less.Verdict == plant.Kept) != (*less.Planned >= 600) {
+		if less.Kind != "reduce_by" || less.Value != 600 || less.Unit != "t/d" ||
+			(less.Verdict == plant.Kept) != (*less.Planned >= 600) {
 			t.Errorf("%s: %+v", id, less)
 		}
-		if day.Criterion != "day_total_at_most 2100 t" || day.Value != 2100 || day.Unit != "t/d" || (day.Verdict == plant.Kept) != (*day.Planned <= 2100) {
+		if day.Criterion != "day_total_at_most 2100 t" || day.Value != 2100 || day.Unit != "t/d" ||
+			(day.Verdict == plant.Kept) != (*day.Planned <= 2100) {
 			t.Errorf("%s: %+v", id, day)
 		}
 		if m.Verdict == plant.NotKept {
@@ -226,7 +233,8 @@ func TestPlanAgainstTheList(t *testing.T) {
 	if allowed != 8400 || burnt <= 8400 || len(broken) == 0 {
 		t.Errorf("on a whole day it burns %g t of %g, and does not keep %v", burnt, allowed, broken)
 	}
-	if m := r.of(t, "M09"); m.Verdict != plant.NotCompared || m.Demands[0].Why != plant.WhyNoPart || m.Demands[0].Value != 0.7 {
+	if m := r.of(t, "M09"); m.Verdict != plant.NotCompared || m.Demands[0].Why != plant.WhyNoPart ||
+		m.Demands[0].Value != 0.7 {
 		t.Errorf("%+v", m)
 	}
 
@@ -238,7 +246,8 @@ func TestPlanAgainstTheList(t *testing.T) {
 	height := w.svc.J.Height()
 	for _, body := range []string{`{}`, `{"reason":""}`, `{"reason":" \n"}`} {
 		q := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: path + "/accept", body: body})
-		if len(q.Errors) != 1 || q.Errors[0].Path != "reason" || q.Errors[0].Rule != "plan.reason" || !strings.Contains(q.Errors[0].Message, broken[0]) {
+		if len(q.Errors) != 1 || q.Errors[0].Path != "reason" || q.Errors[0].Rule != "plan.reason" ||
+			!strings.Contains(q.Errors[0].Message, broken[0]) {
 			t.Errorf("%s: %+v", body, q)
 		}
 	}
@@ -247,10 +256,12 @@ func TestPlanAgainstTheList(t *testing.T) {
 		t.Error("something is recorded of what was refused")
 	}
 	var order notify.View
-	accept := call{who: "duty", path: path + "/accept", body: `{"reason":"供热不能减，区指挥部同意"}`, header: map[string]string{keyHeader: "accept-2"}}
+	accept := call{who: "duty", path: path + "/accept", body: `{"reason":"供热不能减，区指挥部同意"}`,
+		header: map[string]string{keyHeader: "accept-2"}}
 	first := w.must(http.StatusOK, accept, &order)
 	carried, err := plant.ParseOperatingPlan(order.Plan)
-	if err != nil || len(plant.Broken(carried.Marks)) != len(broken) || len(carried.Marks[0].Demands[2].Days) != 0 || strings.Contains(string(first.body), "区指挥部") {
+	if err != nil || len(plant.Broken(carried.Marks)) != len(broken) || len(carried.Marks[0].Demands[2].Days) != 0 ||
+		strings.Contains(string(first.body), "区指挥部") {
 		t.Errorf("%v %s", err, order.Plan)
 	}
 	if again := w.do(accept); again.body != first.body {
@@ -291,31 +302,40 @@ func TestPlanBodies(t *testing.T) {
 		path string
 		code string
 	}{
-		"a factor":       {problem(func(m map[string]any) { unit(m)["emission_kg_per_t_coal"].(map[string]any)["nox"] = 0.1 }), "problem.units[1].emission_kg_per_t_coal.nox", "invalid"},
-		"a unit less":    {problem(func(m map[string]any) { m["units"] = m["units"].([]any)[:3] }), "problem.units", "invalid"},
-		"another name":   {problem(func(m map[string]any) { unit(m)["name"] = "9#" }), "problem.units[1].name", "invalid"},
-		"weights":        {problem(func(m map[string]any) { m["weight_per_kg"] = map[string]any{"so2": 0} }), "problem.weight_per_kg", "invalid"},
-		"fewer steps":    {problem(func(m map[string]any) { m["steps"] = 100000 }), "problem.steps", "invalid"},
-		"negative":       {problem(func(m map[string]any) { unit(m)["hours_in_state"] = -1 }), "problem.units[1].hours_in_state", "invalid"},
-		"too many":       {problem(func(m map[string]any) { m["demand"] = long }), "problem.demand", "invalid"},
-		"none":           {problem(func(m map[string]any) { m["demand"] = []any{} }), "problem.demand", "invalid"},
-		"no number":      {problem(func(m map[string]any) { m["demand"] = []any{map[string]any{"power_min_mw": "NaN"}} }), "problem.demand[0].power_min_mw", "invalid"},
-		"unknown unit":   {problem(func(m map[string]any) { m["baseline_mw"].(map[string]any)["9#"] = []any{1} }), "problem.baseline_mw.9#", "invalid"},
+		"a factor": {problem(func(m map[string]any) { unit(m)["emission_kg_per_t_coal"].(map[string]any)["nox"] = 0.1 }),
+			"problem.units[1].emission_kg_per_t_coal.nox", "invalid"},
+		"a unit less": {problem(func(m map[string]any) { m["units"] = m["units"].([]any)[:3] }), "problem.units",
+			"invalid"},
+		"another name": {problem(func(m map[string]any) { unit(m)["name"] = "9#" }), "problem.units[1].name", "invalid"},
+		"weights": {problem(func(m map[string]any) { m["weight_per_kg"] = map[string]any{"so2": 0} }),
+			"problem.weight_per_kg", "invalid"},
+		"fewer steps": {problem(func(m map[string]any) { m["steps"] = 100000 }), "problem.steps", "invalid"},
+		"negative": {problem(func(m map[string]any) { unit(m)["hours_in_state"] = -1 }),
+			"problem.units[1].hours_in_state", "invalid"},
+		"too many": {problem(func(m map[string]any) { m["demand"] = long }), "problem.demand", "invalid"},
+		"none":     {problem(func(m map[string]any) { m["demand"] = []any{} }), "problem.demand", "invalid"},
+		"no number": {problem(func(m map[string]any) { m["demand"] = []any{map[string]any{"power_min_mw": "NaN"}} }),
+			"problem.demand[0].power_min_mw", "invalid"},
+		"unknown unit": {problem(func(m map[string]any) { m["baseline_mw"].(map[string]any)["9#"] = []any{1} }),
+			"problem.baseline_mw.9#", "invalid"},
 		"unknown member": {problem(func(m map[string]any) { m["plan"] = []any{} }), "problem.plan", "invalid"},
 		"a plan":         {`{"plan":{"status":"optimal"}}`, "plan", "unknown_field"},
 		"no object":      {`{"problem":[1]}`, "problem", "invalid"},
 	} {
 		for _, act := range []string{"/plan", "/plan/accept"} {
-			q := w.refused(http.StatusUnprocessableEntity, c.code, call{who: "duty", path: calls.Prefix + "/orders/" + id + act, body: c.body})
+			q := w.refused(http.StatusUnprocessableEntity, c.code,
+				call{who: "duty", path: calls.Prefix + "/orders/" + id + act, body: c.body})
 			if len(q.Errors) == 0 || q.Errors[0].Path != c.path && !strings.HasPrefix(q.Errors[0].Path, c.path) {
 				t.Errorf("%s: %+v, want %s", name, q.Errors, c.path)
 			}
 		}
 	}
 	for _, limit := range []string{"0", "-1", "21", "NaN", "x", ""} {
-		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/orders/" + id + "/plan?time_limit=" + limit})
+		w.refused(http.StatusUnprocessableEntity, "invalid",
+			call{who: "duty", path: calls.Prefix + "/orders/" + id + "/plan?time_limit=" + limit})
 	}
-	w.refused(http.StatusConflict, "conflict", call{who: "duty", path: calls.Prefix + "/orders/" + strings.Replace(id, "E0001", "E0003", 1) + "/plan"})
+	w.refused(http.StatusConflict, "conflict",
+		call{who: "duty", path: calls.Prefix + "/orders/" + strings.Replace(id, "E0001", "E0003", 1) + "/plan"})
 	w.refused(http.StatusNotFound, "not_found", call{who: "duty", path: calls.Prefix + "/orders/none/plan"})
 }
 
@@ -334,14 +354,16 @@ func TestAllocationsAreBounded(t *testing.T) {
 	large := strings.Replace(strings.Replace(coal, unit, strings.Join(many, ","), 1), `"steps":3`, `"steps":100`, 1)
 	large = strings.Replace(large, `"5#":[260]`, `"0#":[260]`, 1)
 	large = large[:strings.Index(large, `,"baseline_mw"`)] + "}"
-	q := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/allocations/coal", body: large})
+	q := w.refused(http.StatusUnprocessableEntity, "invalid",
+		call{who: "duty", path: calls.Prefix + "/allocations/coal", body: large})
 	if len(q.Errors) != 1 || q.Errors[0].Path != "steps" || q.Errors[0].Rule != "allocate.too_large_together" {
 		t.Errorf("%+v", q.Errors)
 	}
 	waste := strings.Replace(exampleOf("POST /allocations/waste"), `"steps":3`, `"steps":2000`, 1)
 	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/allocations/waste?time_limit=20", body: waste}, nil)
 	for _, body := range []string{`{}`, `{"units":[]}`, `[]`, `null`} {
-		w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "duty", path: calls.Prefix + "/allocations/coal", body: body})
+		w.refused(http.StatusUnprocessableEntity, "invalid",
+			call{who: "duty", path: calls.Prefix + "/allocations/coal", body: body})
 	}
 }
 
@@ -383,12 +405,14 @@ func TestFiguresOfAPlant(t *testing.T) {
 		GivenBy string   `json:"given_by"`
 		Old     bool
 	}
-	if w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0001/figures"}, &f); f.Figures != nil || f.AgeH != nil {
+	if w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0001/figures"}, &f); f.Figures != nil ||
+		f.AgeH != nil {
 		t.Errorf("figures that nobody gave: %+v", f)
 	}
 	w.must(http.StatusOK, put("E0001", "E0001", good), nil)
 	w.elapse(50 * time.Hour)
-	if w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/recipients/E0001/figures"}, &f); *f.AgeH != 50 || !f.Old || f.GivenBy != "E0001" {
+	if w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/recipients/E0001/figures"}, &f); *f.AgeH != 50 ||
+		!f.Old || f.GivenBy != "E0001" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -414,7 +438,8 @@ func TestPlanAsTimePasses(t *testing.T) {
 		`{"revision":%d,"ends_at":"2016-12-20T00:00:00+08:00","reason":"延长"}`, warning.Revision)}, nil)
 	w.elapse(0)
 	p := w.prepare(warning.ID + "-E0001-2")
-	if p.Result != nil || len(p.Missing) == 0 || p.Missing[0].Path != "figures" || !strings.Contains(p.Missing[0].Message, "2016-12-18 00:00") {
+	if p.Result != nil || len(p.Missing) == 0 || p.Missing[0].Path != "figures" ||
+		!strings.Contains(p.Missing[0].Message, "2016-12-18 00:00") {
 		t.Errorf("beyond the figures: %+v", p.Missing)
 	}
 	if !slices.ContainsFunc(p.Missing, func(m calls.MissingView) bool { return m.Path == "units[2].hours_in_state" }) {

@@ -42,7 +42,8 @@ func TestTheDocumentComesFromMemory(t *testing.T) {
 // has it is told so. What is not there is not kept.
 func TestPagesForThePublicAreMadeOnce(t *testing.T) {
 	w := newWorld(t)
-	paths := []string{"/public/list", "/public/list?town=%E5%A4%A7%E5%AF%BA%E9%95%87", "/public/list?lang=en", "/public/list?format=xlsx",
+	paths := []string{"/public/list", "/public/list?town=%E5%A4%A7%E5%AF%BA%E9%95%87", "/public/list?lang=en",
+		"/public/list?format=xlsx",
 		"/public/list?format=xlsx&lang=en", "/public/recipients/E0001", "/public/recipients/E0001?lang=en"}
 	bodies := map[string]string{}
 	for range 5 {
@@ -53,7 +54,8 @@ func TestPagesForThePublicAreMadeOnce(t *testing.T) {
 			}
 			bodies[path] = r.body
 			tag := r.Header.Get("ETag")
-			if again := w.must(http.StatusNotModified, call{path: path, header: map[string]string{"If-None-Match": tag}}, nil); tag == "" || again.body != "" {
+			if again := w.must(http.StatusNotModified, call{path: path, header: map[string]string{"If-None-Match": tag}},
+				nil); tag == "" || again.body != "" {
 				t.Errorf("%s: who has it gets %d bytes, ETag %q", path, len(again.body), tag)
 			}
 		}

@@ -36,7 +36,8 @@ func TestReadiness(t *testing.T) {
 		w.find(found)
 		var got calls.Readiness
 		r := w.must(503, call{who: "viewer", path: "/readyz"}, &got)
-		if n := len(got.Checks); got.Status != string(watch.NotReady) || n != 3 || got.Checks[2].Name != watch.Start || got.Checks[2].Detail == "" || r.Header.Get("Retry-After") == "" {
+		if n := len(got.Checks); got.Status != string(watch.NotReady) || n != 3 || got.Checks[2].Name != watch.Start ||
+			got.Checks[2].Detail == "" || r.Header.Get("Retry-After") == "" {
 			t.Fatalf("before the start: %s", r.body)
 		}
 	}
@@ -52,7 +53,8 @@ func TestReadiness(t *testing.T) {
 		{halted, 503, `{"status":"not_ready","checks":[{"name":"writer","state":"ok"},{"name":"part","state":"failed"}]}`},
 	} {
 		w.find(c.found)
-		if r := w.must(c.status, call{path: "/readyz"}, nil); r.body != c.want+"\n" || r.Header.Get("Content-Type") != "application/json" {
+		if r := w.must(c.status, call{path: "/readyz"}, nil); r.body != c.want+"\n" ||
+			r.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("nobody is answered %s, want %s", r.body, c.want)
 		}
 	}
@@ -81,7 +83,8 @@ func TestReadinessByReader(t *testing.T) {
 		var got calls.Readiness
 		r := w.must(200, call{path: "/readyz", header: c.header}, &got)
 		part := got.Checks[1]
-		if c.whole != (part.Since != nil) || c.whole != strings.Contains(part.Detail, "900 MB") || !c.whole && strings.Contains(r.body, "900") {
+		if c.whole != (part.Since != nil) || c.whole != strings.Contains(part.Detail, "900 MB") || !c.whole &&
+			strings.Contains(r.body, "900") {
 			t.Errorf("%s is answered %s", c.name, r.body)
 		}
 		if c.whole && !part.Since.Equal(*w.clock.Load()) {
@@ -116,7 +119,8 @@ func TestHaltedRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.js.Publish(t.Context(), stream.CachedInfo().Config.Subjects[0], []byte("another program's")); err != nil {
+	if _, err := w.js.Publish(t.Context(), stream.CachedInfo().Config.Subjects[0],
+		[]byte("another program's")); err != nil {
 		t.Fatal(err)
 	}
 	declare := call{who: "duty", path: "/api/v1/warnings", body: declaration("yellow")}
@@ -171,15 +175,17 @@ func TestMetricsAreForThisMachineOrATokenAlone(t *testing.T) {
 		{"through a proxy that says nothing more", map[string]string{"X-Forwarded-For": ""}, 401},
 		{"through a proxy by the standard's header", map[string]string{"Forwarded": "for=203.0.113.7"}, 401},
 		{"through a proxy, with a token", map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": token}, 200},
-		{"through a proxy, with a wrong token", map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": token + "x"}, 401},
+		{"through a proxy, with a wrong token",
+			map[string]string{"X-Forwarded-For": "203.0.113.7", "Authorization": token + "x"}, 401},
 	} {
 		if status, body := ask("GET /metrics", c.header); status != c.want {
 			t.Errorf("%s: %d, want %d: %s", c.name, status, c.want, body)
 		}
 	}
 	w.refused(401, "unauthenticated", call{method: "GET", path: "/metrics"}) // of a recorder, which is elsewhere
-	for address, want := range map[string]bool{"127.0.0.1:80": true, "127.9.9.9:80": true, "[::1]:80": true, "[::ffff:127.0.0.1]:80": true,
-		"10.0.0.1:80": false, "[fe80::1]:80": false, "127.0.0.1": false, "": false, "@": false} {
+	for address, want := range map[string]bool{"127.0.0.1:80": true, "127.9.9.9:80": true, "[::1]:80": true,
+		"[::ffff:127.0.0.1]:80": true,
+		"10.0.0.1:80":           false, "[fe80::1]:80": false, "127.0.0.1": false, "": false, "@": false} {
 		r := httptest.NewRequest("GET", "/metrics", nil)
 		if r.RemoteAddr = address; near(r) != want {
 			t.Errorf("%q is near: %v", address, !want)
@@ -235,7 +241,8 @@ func TestStreamsAreNoLongRequests(t *testing.T) {
 	w := newWorld(t)
 	w.exchange(call{who: "duty", method: "GET", path: "/api/v1/events"}, true)
 	text := w.must(200, call{who: "duty", path: "/metrics"}, nil).body
-	if !strings.Contains(text, `route="/api/v1/events"} 1`) || strings.Contains(text, `seconds_count{method="GET",route="/api/v1/events"}`) {
+	if !strings.Contains(text, `route="/api/v1/events"} 1`) ||
+		strings.Contains(text, `seconds_count{method="GET",route="/api/v1/events"}`) {
 		t.Errorf("of a stream:\n%s", text)
 	}
 }

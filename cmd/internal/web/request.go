@@ -43,7 +43,8 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, route route, who *
 	}
 	var body []byte
 	if route.HasBody() {
-		if who != nil && route.Method == http.MethodPost { // nobody's key is nobody's: what is public makes nothing that a repeat would make twice
+		// nobody's key is nobody's: what is public makes nothing that a repeat would make twice
+		if who != nil && route.Method == http.MethodPost {
 			if q.key, err = idempotencyKey(r, who); err != nil {
 				return nil, err
 			}
@@ -100,7 +101,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	case errors.As(err, &over):
 		return nil, tooLarge
 	case err != nil: // the sender stopped, or was too slow
-		return nil, refusal.New(refusal.Invalid, "input.not_json", refusal.Args{"offset": len(body), "why": refusal.NotJSON(err)})
+		return nil, refusal.New(refusal.Invalid, "input.not_json",
+			refusal.Args{"offset": len(body), "why": refusal.NotJSON(err)})
 	}
 	return body, nil
 }
@@ -114,7 +116,8 @@ func checkMedia(h http.Header) error {
 		return refusal.New(refusal.UnsupportedMedia, "http.media", refusal.Args{"type": strconv.Quote(given)})
 	}
 	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return refusal.New(refusal.UnsupportedMedia, "http.media", refusal.Args{"type": strconv.Quote(given + "; " + encoding)})
+		return refusal.New(refusal.UnsupportedMedia, "http.media",
+			refusal.Args{"type": strconv.Quote(given + "; " + encoding)})
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ func TestTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
-			w.refused(http.StatusUnauthorized, "unauthenticated", call{method: "GET", path: "/api/v1/me", header: map[string]string{"Authorization": header}})
+			w.refused(http.StatusUnauthorized, "unauthenticated",
+				call{method: "GET", path: "/api/v1/me", header: map[string]string{"Authorization": header}})
 		})
 	}
 	w.t = t
@@ -24,7 +25,8 @@ func TestTokens(t *testing.T) {
 	if got := r.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer ") {
 		t.Errorf("WWW-Authenticate: %q", got)
 	}
-	w.must(http.StatusOK, call{path: "/api/v1/me", header: map[string]string{"Authorization": "bearer " + w.tokens["duty"]}}, nil)
+	w.must(http.StatusOK, call{path: "/api/v1/me",
+		header: map[string]string{"Authorization": "bearer " + w.tokens["duty"]}}, nil)
 	want := `{"user":"E0001","role":"enterprise","name":"示例企业E0001","town":"大寺镇","recipient":"E0001","by":"token"}` + "\n"
 	if me := w.must(http.StatusOK, call{who: "E0001", path: "/api/v1/me"}, nil); me.body != want {
 		t.Errorf("me is %s, want %s", me.body, want)
@@ -70,14 +72,19 @@ func TestCrossOrigin(t *testing.T) {
 		status int
 		code   string
 	}{
-		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://example.org"}, 403, "forbidden"},
-		{"another site of the same domain", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, 403, "forbidden"},
+		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://example.org"}, 403,
+			"forbidden"},
+		{"another site of the same domain",
+			map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, 403, "forbidden"},
 		{"another site, old browser", map[string]string{"Origin": "https://example.org"}, 403, "forbidden"},
-		{"another site, with a scheme that browsers fill in", map[string]string{"Sec-Fetch-Site": "cross-site", "Authorization": "Basic eDp5"}, 403, "forbidden"},
+		{"another site, with a scheme that browsers fill in",
+			map[string]string{"Sec-Fetch-Site": "cross-site", "Authorization": "Basic eDp5"}, 403, "forbidden"},
 		{"own page", map[string]string{"Sec-Fetch-Site": "same-origin"}, 404, "not_found"},
 		{"a program", nil, 404, "not_found"},
-		{"a program with a token", map[string]string{"Origin": "https://example.org", "Authorization": "Bearer " + w.tokens["duty"]}, 404, "not_found"},
-		{"a wrong token beside the session", map[string]string{"Sec-Fetch-Site": "cross-site", "Authorization": "Bearer x"}, 401, "unauthenticated"},
+		{"a program with a token", map[string]string{"Origin": "https://example.org",
+			"Authorization": "Bearer " + w.tokens["duty"]}, 404, "not_found"},
+		{"a wrong token beside the session", map[string]string{"Sec-Fetch-Site": "cross-site", "Authorization": "Bearer x"},
+			401, "unauthenticated"},
 		{"another scheme beside the session", map[string]string{"Authorization": "Basic eDp5"}, 401, "unauthenticated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,7 +97,8 @@ func TestCrossOrigin(t *testing.T) {
 		})
 	}
 	w.t = t
-	login := call{path: "/api/v1/session", body: `{"user":"duty","password":"x"}`, header: map[string]string{"Sec-Fetch-Site": "cross-site"}}
+	login := call{path: "/api/v1/session", body: `{"user":"duty","password":"x"}`,
+		header: map[string]string{"Sec-Fetch-Site": "cross-site"}}
 	w.refused(http.StatusForbidden, "forbidden", login) // nobody is logged in as somebody else
 }
 
@@ -105,7 +113,8 @@ func TestInternalErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.t = t
 			w.server.handler = h
-			if p := w.refused(http.StatusInternalServerError, "internal", call{method: "GET", path: "/api/v1/me"}); strings.Contains(p.Detail, "hidden") {
+			if p := w.refused(http.StatusInternalServerError, "internal",
+				call{method: "GET", path: "/api/v1/me"}); strings.Contains(p.Detail, "hidden") {
 				t.Errorf("detail gives it away: %s", p.Detail)
 			}
 			if log := w.log.String(); !strings.Contains(log, "hidden reason") {
@@ -124,7 +133,8 @@ func (errHidden) Error() string { return "hidden reason" }
 func TestLanguage(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct{ accept, want string }{
-		{"", "zh-CN"}, {"zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"}, {"en", "en"}, {"en-GB,en;q=0.9,zh;q=0.1", "en"}, {"zh-TW", "zh-CN"},
+		{"", "zh-CN"}, {"zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"}, {"en", "en"}, {"en-GB,en;q=0.9,zh;q=0.1", "en"},
+		{"zh-TW", "zh-CN"},
 		{"fr", "zh-CN"}, {"fr, en;q=0.5", "en"}, {"en;q=0.2, zh;q=0.7", "zh-CN"}, {"*", "zh-CN"}, {"%%%", "zh-CN"},
 	} {
 		r := w.do(call{path: "/api/v1/nothing", header: map[string]string{"Accept-Language": c.accept}})

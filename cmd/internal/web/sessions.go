@@ -47,9 +47,10 @@ var _ = bind(calls.Logout, func(s *Server, q *request, _ calls.None) (any, error
 
 // A password of the caller's own choosing takes the place of the one in force.
 var _ = bind(calls.ChangePassword, func(s *Server, q *request, in calls.PasswordChange) (any, error) {
-	return nil, s.sessions.ChangePassword(q.w, q.Request, q.who.User, func(ctx context.Context) (*access.Principal, error) {
-		return s.svc.ChangePassword(ctx, q.who.User, in.Current, in.Password)
-	})
+	return nil, s.sessions.ChangePassword(q.w, q.Request, q.who.User,
+		func(ctx context.Context) (*access.Principal, error) {
+			return s.svc.ChangePassword(ctx, q.who.User, in.Current, in.Password)
+		})
 })
 
 // The caller's sessions are listed whether it comes with one or with a token.

@@ -73,7 +73,8 @@ func TestLoginAndLogout(t *testing.T) {
 	}
 	cookie := w.cookieOf(r)
 	who := w.must(http.StatusOK, by(cookie, me("")), nil)
-	if want := `{"user":"town","role":"town","name":"示例","town":"大寺镇","recipient":"","by":"session"}` + "\n"; who.body != want {
+	if want := `{"user":"town","role":"town","name":"示例","town":"大寺镇","recipient":"","by":"session"}` +
+		"\n"; who.body != want {
 		t.Errorf("me is %s, want %s", who.body, want)
 	}
 	w.refused(http.StatusForbidden, "forbidden", by(cookie, call{path: "/api/v1/warnings", body: declaration("yellow")}))
@@ -103,7 +104,8 @@ func TestOwnSessions(t *testing.T) {
 	w.elapse(5 * time.Minute)
 	second := w.cookieOf(w.must(http.StatusOK, login("duty", duty), nil))
 	got := w.sessions(second)
-	if len(got) != 2 || !got[0].Current || got[1].Current || got[0].Address == "" || got[0].Device == got[1].Device || got[1].Browser != "Firefox[31m 示例" ||
+	if len(got) != 2 || !got[0].Current || got[1].Current || got[0].Address == "" || got[0].Device == got[1].Device ||
+		got[1].Browser != "Firefox[31m 示例" ||
 		got[0].BegunAt.Sub(got[1].BegunAt) != 5*time.Minute || got[0].ID == got[1].ID {
 		t.Fatalf("the sessions are %+v", got)
 	}
@@ -139,7 +141,8 @@ func TestWhoDoesNotLogIn(t *testing.T) {
 	password := w.password("duty")
 	secret := w.tokens["duty"][strings.LastIndexByte(w.tokens["duty"], '.')+1:]
 	var told string
-	for name, c := range map[string]call{"a wrong password": login("duty", "wrong"), "a token": login("duty", w.tokens["duty"]),
+	for name, c := range map[string]call{"a wrong password": login("duty", "wrong"),
+		"a token":          login("duty", w.tokens["duty"]),
 		"a token's secret": login("duty", secret), "nobody": login("zhang", password)} {
 		p := w.refused(http.StatusUnauthorized, "unauthenticated", c)
 		if told == "" {
@@ -152,10 +155,12 @@ func TestWhoDoesNotLogIn(t *testing.T) {
 	for _, body := range []string{`{}`, `{"user":"duty"}`, `{"user":"duty","password":""}`, `{"user":7,"password":"x"}`} {
 		w.refused(http.StatusUnprocessableEntity, "invalid", call{path: "/api/v1/session", body: body})
 	}
-	w.refused(http.StatusUnprocessableEntity, "unknown_field", call{path: "/api/v1/session", body: `{"user":"duty","password":"x","role":"admin"}`})
+	w.refused(http.StatusUnprocessableEntity, "unknown_field",
+		call{path: "/api/v1/session", body: `{"user":"duty","password":"x","role":"admin"}`})
 	w.refused(http.StatusUnauthorized, "unauthenticated", login("duty", "wrong"))
 	late := w.do(login("duty", password))
-	if late.StatusCode != http.StatusTooManyRequests || late.Header.Get("Retry-After") != "1" || !strings.Contains(late.body, `"rate_limited"`) {
+	if late.StatusCode != http.StatusTooManyRequests || late.Header.Get("Retry-After") != "1" ||
+		!strings.Contains(late.body, `"rate_limited"`) {
 		t.Errorf("after five wrong ones: %d, Retry-After %q, %s", late.StatusCode, late.Header.Get("Retry-After"), late.body)
 	}
 	w.must(http.StatusOK, me("duty"), nil) // a token is nobody's guess
@@ -171,7 +176,8 @@ func TestAPasswordOfOnesOwn(t *testing.T) {
 	w.closed(since, "new credentials", "duty")
 	const own = "three words of mine"
 	w.shown = append(w.shown, own, "a wrong password")
-	cookie, other := w.cookieOf(w.must(http.StatusOK, login("duty", password), nil)), w.cookieOf(w.must(http.StatusOK, login("duty", password), nil))
+	cookie, other := w.cookieOf(w.must(http.StatusOK, login("duty", password), nil)),
+		w.cookieOf(w.must(http.StatusOK, login("duty", password), nil))
 	change := func(current, next string) call {
 		return call{path: "/api/v1/me/password", body: fmt.Sprintf(`{"current":%q,"password":%q}`, current, next)}
 	}
@@ -230,16 +236,18 @@ func TestAnAreaHasItsOwnPolicy(t *testing.T) {
 	policy := func(path string) string { return w.do(call{path: path}).Header.Get("Content-Security-Policy") }
 	strict := policy("/")
 	const own = "default-src 'none'; script-src 'self'"
-	w.server.Mount(Area{Paths: []string{"/{$}", "/desk/", "/login"}, Policy: own, Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if _, bounded := r.Context().Deadline(); bounded {
-			t.Error("an area's answers have an end of time")
-		}
-		if r.URL.Path == "/desk/panic" {
-			panic("hidden reason")
-		}
-		fmt.Fprint(rw, "desk")
-	})})
-	for path, want := range map[string]string{"/": own, "/login": own, "/desk/orders": own, "/api/v1/me": strict, "/healthz": strict, "/login/x": strict, "/nothing": strict} {
+	w.server.Mount(Area{Paths: []string{"/{$}", "/desk/", "/login"}, Policy: own,
+		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if _, bounded := r.Context().Deadline(); bounded {
+				t.Error("an area's answers have an end of time")
+			}
+			if r.URL.Path == "/desk/panic" {
+				panic("hidden reason")
+			}
+			fmt.Fprint(rw, "desk")
+		})})
+	for path, want := range map[string]string{"/": own, "/login": own, "/desk/orders": own, "/api/v1/me": strict,
+		"/healthz": strict, "/login/x": strict, "/nothing": strict} {
 		if got := policy(path); got != want {
 			t.Errorf("%s: %s", path, got)
 		}

@@ -32,7 +32,8 @@ func TestAnAdministratorWhoIsBothPersonsIsNamedByBothActs(t *testing.T) {
 	w.renewed("approver")
 	var got noticed
 	w.must(http.StatusCreated, call{who: "duty", path: "/api/v1/warnings", body: declaration(alerts.Orange)}, &got)
-	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + got.ID + "/approve", body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
+	w.must(http.StatusOK, call{who: "approver", path: "/api/v1/warnings/" + got.ID + "/approve",
+		body: fmt.Sprintf(`{"revision":%d}`, got.Revision)}, &got)
 	said := map[string]string{}
 	for _, h := range got.History {
 		if h.SecretSeen != nil {
@@ -72,12 +73,14 @@ func TestASecondFactorOverHTTP(t *testing.T) {
 	w := newWorld(t)
 	secret := w.enrolled("approver")
 	var state calls.FactorState
-	if w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/me/factor"}, &state); state.At == nil || state.Required {
+	if w.must(http.StatusOK, call{who: "approver", path: calls.Prefix + "/me/factor"}, &state); state.At == nil ||
+		state.Required {
 		t.Errorf("the factor is %+v", state)
 	}
 	one, two := w.declared(alerts.Orange), new(alerts.Warning)
 	approve := func(of *alerts.Warning, otp string) call {
-		return call{who: "approver", path: calls.Prefix + "/warnings/" + of.ID + "/approve", body: fmt.Sprintf(`{"revision":%d,"otp":%q}`, of.Revision, otp)}
+		return call{who: "approver", path: calls.Prefix + "/warnings/" + of.ID + "/approve",
+			body: fmt.Sprintf(`{"revision":%d,"otp":%q}`, of.Revision, otp)}
 	}
 	at := func(p problem) string { return p.Errors[0].Path + " " + p.Errors[0].Rule }
 	if p := w.refused(http.StatusUnprocessableEntity, "invalid", approve(one, "")); at(p) != "otp access.otp_wanted" {
@@ -85,12 +88,14 @@ func TestASecondFactorOverHTTP(t *testing.T) {
 	}
 	code := w.Code(secret)
 	w.must(http.StatusOK, approve(one, code), one)
-	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/warnings/" + one.ID + "/adjust", body: fmt.Sprintf(`{"revision":%d,"level":"red","reason":"示例"}`, one.Revision)}, two)
+	w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/warnings/" + one.ID + "/adjust",
+		body: fmt.Sprintf(`{"revision":%d,"level":"red","reason":"示例"}`, one.Revision)}, two)
 	if p := w.refused(http.StatusUnprocessableEntity, "invalid", approve(two, code)); at(p) != "otp access.otp_used" {
 		t.Errorf("the same code again: %+v", p)
 	}
 	for range 5 {
-		if p := w.refused(http.StatusUnprocessableEntity, "invalid", approve(two, w.wrongCode(secret))); at(p) != "otp access.otp_wrong" {
+		if p := w.refused(http.StatusUnprocessableEntity, "invalid",
+			approve(two, w.wrongCode(secret))); at(p) != "otp access.otp_wrong" {
 			t.Errorf("a wrong code: %+v", p)
 		}
 	}
@@ -99,18 +104,22 @@ func TestASecondFactorOverHTTP(t *testing.T) {
 		t.Errorf("closed codes are to be tried again after %s s", after)
 	}
 	var u calls.User
-	if w.must(http.StatusOK, call{who: "admin", path: calls.Prefix + "/accounts/approver"}, &u); u.FactorAt == nil || u.Reset != nil {
+	if w.must(http.StatusOK, call{who: "admin", path: calls.Prefix + "/accounts/approver"}, &u); u.FactorAt == nil ||
+		u.Reset != nil {
 		t.Errorf("the account is %+v", u)
 	}
 	w.must(http.StatusOK, call{who: "admin", method: "DELETE", path: calls.Prefix + "/accounts/approver/factor"}, &u)
-	if u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil || u.SecretSeen.How != access.HowReset {
+	if u.FactorAt != nil || u.Reset == nil || u.Reset.By != "admin" || u.SecretSeen == nil ||
+		u.SecretSeen.How != access.HowReset {
 		t.Errorf("after the reset the account is %+v", u)
 	}
 	w.must(http.StatusOK, approve(two, ""), two)
-	if p := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: calls.Prefix + "/me/factor", body: `{"current":"no","secret":"` + secret + `","otp":"123456"}`}); at(p) != "current session.current_wrong" {
+	if p := w.refused(http.StatusUnprocessableEntity, "invalid", call{who: "approver", path: calls.Prefix + "/me/factor",
+		body: `{"current":"no","secret":"` + secret + `","otp":"123456"}`}); at(p) != "current session.current_wrong" {
 		t.Errorf("enrolled with a wrong password: %+v", p)
 	}
-	if p := w.refused(http.StatusConflict, "conflict", call{who: "E0001", path: calls.Prefix + "/me/factor", body: w.enrolment("E0001", w.passwordOf("E0001"))}); p.Detail == "" {
+	if p := w.refused(http.StatusConflict, "conflict", call{who: "E0001", path: calls.Prefix + "/me/factor",
+		body: w.enrolment("E0001", w.passwordOf("E0001"))}); p.Detail == "" {
 		t.Errorf("a recipient: %+v", p)
 	}
 }
@@ -145,7 +154,8 @@ func TestWhoseSecretWasSeenStaysInTheOffice(t *testing.T) {
 	for _, c := range []struct {
 		who  string
 		sees bool
-	}{{"duty", true}, {"approver", true}, {"inspector", true}, {"viewer", true}, {"admin", true}, {"E0001", false}, {"town", false}, {"feeder", false}} {
+	}{{"duty", true}, {"approver", true}, {"inspector", true}, {"viewer", true}, {"admin", true}, {"E0001", false},
+		{"town", false}, {"feeder", false}} {
 		for _, path := range []string{"/warnings/" + id, "/warnings"} {
 			r := w.must(http.StatusOK, call{who: c.who, path: calls.Prefix + path}, nil)
 			if got := strings.Contains(r.body, "secret_seen"); got != c.sees {

@@ -20,7 +20,8 @@ import (
 func readUpload(w http.ResponseWriter, r *http.Request, dir string) (f *incoming.File, name string, err error) {
 	given := r.Header.Get("Content-Type")
 	media, params, err := mime.ParseMediaType(given)
-	if encoding := r.Header.Get("Content-Encoding"); err != nil || encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := r.Header.Get("Content-Encoding"); err != nil || encoding != "" &&
+		!strings.EqualFold(encoding, "identity") {
 		return nil, "", wrongMedia(strings.TrimSuffix(given+"; "+encoding, "; "))
 	}
 	limit := int64(calls.FileBody)

@@ -51,7 +51,8 @@ func TestEveryPostMayBeRepeated(t *testing.T) {
 			if again.StatusCode != http.StatusConflict || !strings.Contains(again.body, "again-1") {
 				t.Errorf("secrets asked for again: %d %s", again.StatusCode, again.body)
 			}
-		case again.StatusCode != first.StatusCode || again.body != first.body || again.Header.Get("Location") != first.Header.Get("Location"):
+		case again.StatusCode != first.StatusCode || again.body != first.body ||
+			again.Header.Get("Location") != first.Header.Get("Location"):
 			t.Errorf("again: %d %s\nfirst: %d %s", again.StatusCode, again.body, first.StatusCode, first.body)
 		}
 		if now := w.svc.J.Height(); now != height {
@@ -109,7 +110,8 @@ func TestEveryRevisionIsAskedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.body = string(text)
-		if p := w.refused(http.StatusUnprocessableEntity, "invalid", c); len(p.Errors) != 1 || p.Errors[0].Path != "revision" || p.Errors[0].Rule != "input.required" {
+		if p := w.refused(http.StatusUnprocessableEntity, "invalid", c); len(p.Errors) != 1 ||
+			p.Errors[0].Path != "revision" || p.Errors[0].Rule != "input.required" {
 			t.Errorf("without a revision: %+v", p)
 		}
 	})
@@ -157,7 +159,8 @@ func (w *world) dismissed(n int) {
 	}
 	var f alerts.ForecastResult
 	w.must(http.StatusCreated, call{who: "feeder", path: calls.Prefix + "/forecasts", body: fmt.Sprintf(
-		`{"source":"emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Load().Format(time.RFC3339), strings.Join(days, ","))}, &f)
+		`{"source":"emc","region":"120111","issued_at":%q,"days":[%s]}`, w.clock.Load().Format(time.RFC3339),
+		strings.Join(days, ","))}, &f)
 	if f.Proposal == nil {
 		w.t.Fatalf("forecast %d opens no proposal", n)
 	}
@@ -189,7 +192,8 @@ func TestEveryListPages(t *testing.T) {
 			if !slices.ContainsFunc(r.Query, func(p calls.Param) bool { return p.Name == on }) {
 				on = "from"
 			}
-			address := strings.NewReplacer("/versions/{id}", "/versions/"+version, "/warnings/{id}", "/warnings/"+warning).Replace(r.Path())
+			address := strings.NewReplacer("/versions/{id}", "/versions/"+version, "/warnings/{id}",
+				"/warnings/"+warning).Replace(r.Path())
 			all := list[json.RawMessage](w, who, address+"?limit=1000")
 			if len(all.Items) < 3 || all.Next != "" {
 				t.Fatalf("%d items, next %q", len(all.Items), all.Next)
@@ -214,13 +218,15 @@ func TestEveryListPages(t *testing.T) {
 func TestETags(t *testing.T) {
 	w := newWorld(t)
 	id := w.ordered()
-	board := call{who: "viewer", method: "GET", path: calls.Prefix + "/warnings/" + id + "/board", header: map[string]string{}}
+	board := call{who: "viewer", method: "GET", path: calls.Prefix + "/warnings/" + id + "/board",
+		header: map[string]string{}}
 	first := w.must(http.StatusOK, board, nil)
 	tag := first.Header.Get("ETag")
 	for _, given := range []string{tag, `"x", ` + tag, "W/" + tag, "*"} {
 		board.header["If-None-Match"] = given
 		r := w.do(board)
-		if r.StatusCode != http.StatusNotModified || r.body != "" || r.Header.Get("ETag") != tag || r.Header.Get("Content-Type") != "" {
+		if r.StatusCode != http.StatusNotModified || r.body != "" || r.Header.Get("ETag") != tag ||
+			r.Header.Get("Content-Type") != "" {
 			t.Errorf("If-None-Match %s: %d %v %s", given, r.StatusCode, r.Header, r.body)
 		}
 	}
@@ -238,11 +244,13 @@ func TestETags(t *testing.T) {
 	board.who = ""
 	w.refused(http.StatusUnauthorized, "unauthenticated", board)
 	board.who = "viewer"
-	w.must(http.StatusOK, call{who: "E0001", method: "POST", path: calls.Prefix + "/orders/" + id + "-E0001-1/acknowledge"}, nil)
+	w.must(http.StatusOK, call{who: "E0001", method: "POST",
+		path: calls.Prefix + "/orders/" + id + "-E0001-1/acknowledge"}, nil)
 	if r := w.do(board); r.StatusCode != http.StatusOK || r.Header.Get("ETag") == tag {
 		t.Errorf("after an answer: %d, ETag %s", r.StatusCode, r.Header.Get("ETag"))
 	}
-	head := call{who: "viewer", method: "HEAD", path: board.path, header: map[string]string{"If-None-Match": w.do(call{who: "viewer", path: board.path}).Header.Get("ETag")}}
+	head := call{who: "viewer", method: "HEAD", path: board.path,
+		header: map[string]string{"If-None-Match": w.do(call{who: "viewer", path: board.path}).Header.Get("ETag")}}
 	if r := w.do(head); r.StatusCode != http.StatusNotModified {
 		t.Errorf("HEAD: %d", r.StatusCode)
 	}

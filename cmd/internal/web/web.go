@@ -85,9 +85,11 @@ func New(svc *service.Service, sessions *session.Sessions, opt Options) *Server 
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(), mounted: map[string]Area{}}
-	s.face = serve.Face{Log: s.log, Policy: apiPolicy, Referrer: "no-referrer", NoAnswer: "http.no_answer", Refuse: s.problem,
-		Safe: func(r *http.Request) bool { return bearer(r) != "" }} // the session does not count beside a token
+	s := &Server{svc: svc, sessions: sessions, opt: opt, log: opt.Log, areas: http.NewServeMux(),
+		mounted: map[string]Area{}}
+	s.face = serve.Face{Log: s.log, Policy: apiPolicy, Referrer: "no-referrer", NoAnswer: "http.no_answer",
+		Refuse: s.problem,
+		Safe:   func(r *http.Request) bool { return bearer(r) != "" }} // the session does not count beside a token
 	s.shares = share.New(share.Options{Limits: opt.Limits, Metrics: opt.Metrics, Log: opt.Log})
 	s.document, s.kept = newStanding("application/json", theDocument()), newKept()
 	s.counted = newCounted(opt.Metrics)

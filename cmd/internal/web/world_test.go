@@ -91,8 +91,9 @@ func newWorld(t testing.TB) *world {
 	})
 	w.watch.Watch("part", func(context.Context) watch.Finding { return *w.part.Load() })
 	w.find(watch.Finding{})
-	w.server = New(w.svc, sessions, Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log,
-		Feeds: func() []feed.Status { return w.feeds }})
+	w.server = New(w.svc, sessions,
+		Options{Watch: w.watch, Backups: &folderOfBackups{j: w.svc.J, dir: t.TempDir()}, Clock: w.clock.Now, Log: log,
+			Feeds: func() []feed.Status { return w.feeds }})
 	w.importList(fixture())
 	for _, role := range calls.Roles() {
 		if role != calls.Enterprise {
@@ -207,7 +208,8 @@ func (w *world) do(c call) reply {
 	if res.Header.Get("ETag") != "" {
 		want = "private, no-cache"
 	}
-	if cache, sniff := res.Header.Get("Cache-Control"), res.Header.Get("X-Content-Type-Options"); cache != want || sniff != "nosniff" {
+	if cache, sniff := res.Header.Get("Cache-Control"), res.Header.Get("X-Content-Type-Options"); cache != want ||
+		sniff != "nosniff" {
 		w.t.Errorf("%s %s: Cache-Control %q, X-Content-Type-Options %q", c.method, c.path, cache, sniff)
 	}
 	return reply{res, rec.Body.String()}
@@ -240,10 +242,12 @@ func (w *world) refused(status int, code string, c call) problem {
 	if r.StatusCode != status || p.Status != status || string(p.Code) != code {
 		w.t.Errorf("%s %s by %s: status %d, want %d; %s", c.method, c.path, c.who, r.StatusCode, status, r.body)
 	}
-	if media := r.Header.Get("Content-Type"); media != "application/problem+json" || p.Type != "about:blank" || p.Title == "" || p.Detail == "" || p.Errors == nil {
+	if media := r.Header.Get("Content-Type"); media != "application/problem+json" || p.Type != "about:blank" ||
+		p.Title == "" || p.Detail == "" || p.Errors == nil {
 		w.t.Errorf("%s %s: no problem details: %s %s", c.method, c.path, media, r.body)
 	}
-	if route := routeOf(c); route != nil && status != http.StatusMethodNotAllowed && !slices.Contains(route.codes(), p.Code) {
+	if route := routeOf(c); route != nil && status != http.StatusMethodNotAllowed &&
+		!slices.Contains(route.codes(), p.Code) {
 		w.t.Errorf("%s %s was refused with %s, which GET /openapi.json does not say", c.method, c.path, p.Code)
 	}
 	if after := w.svc.J.Height(); after != before {

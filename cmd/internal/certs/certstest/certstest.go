@@ -31,7 +31,8 @@ func NewCA(t testing.TB) *CA {
 	ca := &CA{t: t, File: filepath.Join(t.TempDir(), "ca.pem")}
 	ca.key = newKey(t)
 	now := time.Now()
-	shape := &x509.Certificate{SerialNumber: serial(t), Subject: pkix.Name{CommonName: "test authority"}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0),
+	shape := &x509.Certificate{SerialNumber: serial(t), Subject: pkix.Name{CommonName: "test authority"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, shape, shape, &ca.key.PublicKey, ca.key)
 	must(t, err)
@@ -73,8 +74,10 @@ func (ca *CA) Issue(l Leaf) Pair {
 	if l.Until.IsZero() {
 		l.Until = now.AddDate(1, 0, 0)
 	}
-	shape := &x509.Certificate{SerialNumber: serial(ca.t), Subject: pkix.Name{CommonName: "test"}, NotBefore: l.From, NotAfter: l.Until,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
+	shape := &x509.Certificate{SerialNumber: serial(ca.t), Subject: pkix.Name{CommonName: "test"}, NotBefore: l.From,
+		NotAfter:    l.Until,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
 	for _, name := range l.Names {
 		if ip := net.ParseIP(name); ip != nil {
 			shape.IPAddresses = append(shape.IPAddresses, ip)

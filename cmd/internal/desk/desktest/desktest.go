@@ -67,23 +67,28 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 	log := slog.New(slog.DiscardHandler)
 	w := &World{World: servicetest.New(t, log), T: t, Passwords: map[string]string{}, Cookies: map[string]*http.Cookie{}}
 	var err error
-	if err := access.EnsureLoginKey(t.Context(), w.Svc.J); err != nil { // the first login would record it, in the midst of a test
+	// the first login would record it, in the midst of a test
+	if err := access.EnsureLoginKey(t.Context(), w.Svc.J); err != nil {
 		t.Fatal(err)
 	}
 	if w.Sessions, err = session.New(t.Context(), w.Svc.J, w.Svc.Passwords, session.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Sessions.Close() })
-	hub := live.New(w.Svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) { return v, nil }, Log: log})
+	hub := live.New(w.Svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any,
+		error) {
+		return v, nil
+	}, Log: log})
 	t.Cleanup(hub.Close)
 	w.Watchman = watch.New(watch.Options{Clock: w.Clock.Now})
 	w.Watchman.Watch(watch.Writer, func(context.Context) watch.Finding { return *w.part.Load() })
 	w.Find(watch.Finding{})
 	w.Watchman.Started()
-	w.Desk = desk.New(w.Svc, w.Sessions, hub, frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
-		Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
-		Feeds: func() []feed.Status { return w.Feeds },
-		Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
+	w.Desk = desk.New(w.Svc, w.Sessions, hub,
+		frame.Options{District: "西青区", Demo: true, Alerts: servicetest.Settings().Alerts,
+			Watch: w.Watchman, Clock: func() time.Time { return w.Clock.Now().Add(-w.Lag) },
+			Feeds: func() []feed.Status { return w.Feeds },
+			Log:   slog.New(slog.NewTextHandler(&failing{t, &w.expected}, nil))})
 	w.Import(l)
 	for _, role := range calls.Roles() {
 		if role != calls.Enterprise {
@@ -134,10 +139,13 @@ func Fixture() *reductionlist.List {
 		r := &reductionlist.Recipient{
 			ID: id, Type: reductionlist.Enterprise, Name: "示例企业" + id, Town: town, StationMN: "MN" + id, Industry: "C3360",
 			Contact: &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"},
-			Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Limit, Unit: "1号线",
-				Text: "限产一半", Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 50, Unit: "%"}, CompleteWithinH: 4,
-				Responsible: "生产部值长", Evidence: []string{"DCS曲线"},
-				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "P1", Criterion: reductionlist.Criterion{Kind: reductionlist.FractionOfBaseline, Limit: 0.5}}}}},
+			Measures: []reductionlist.Measure{{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Limit,
+				Unit: "1号线",
+				Text: "限产一半", Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 50, Unit: "%"},
+				CompleteWithinH: 4,
+				Responsible:     "生产部值长", Evidence: []string{"DCS曲线"},
+				Monitors: []reductionlist.Monitor{{Source: reductionlist.Power, Ref: "P1",
+					Criterion: reductionlist.Criterion{Kind: reductionlist.FractionOfBaseline, Limit: 0.5}}}}},
 		}
 		if i == 2 {
 			r.Name += Hostile
@@ -245,7 +253,8 @@ func (w *World) Forecast(drill bool) string {
 	w.T.Helper()
 	days := ""
 	for i, aqi := range []int{180, 260, 340, 320, 310, 330, 120} {
-		days += fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"],"cause":""},`, alerts.DateOf(Begin).AddDays(i+1), aqi-20, aqi)
+		days += fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"],"cause":""},`,
+			alerts.DateOf(Begin).AddDays(i+1), aqi-20, aqi)
 	}
 	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":"2016-12-16T16:00:00+08:00","drill":%v,"days":[%s]}`, drill, strings.TrimSuffix(days, ","))
 	got, err := w.Svc.Forecast(w.T.Context(), service.By("feeder"), calls.Document{Text: []byte(body)})

@@ -160,13 +160,15 @@ func Lint(t testing.TB, what, page string) {
 				}
 			}
 		}
-		if e.Data == "script" && (Attr(e, "src") == "" || e.FirstChild != nil) || e.Data == "style" || e.Data == "img" || e.Data == "iframe" {
+		if e.Data == "script" && (Attr(e, "src") == "" || e.FirstChild != nil) || e.Data == "style" || e.Data == "img" ||
+			e.Data == "iframe" {
 			t.Errorf("%s: has <%s>", what, e.Data)
 		}
 	})
 	Each(root, func(e *html.Node) {
 		typ := Attr(e, "type")
-		if (e.Data == "input" && typ != "hidden" && typ != "radio" || e.Data == "select" || e.Data == "textarea") && !labels[Attr(e, "id")] {
+		if (e.Data == "input" && typ != "hidden" && typ != "radio" || e.Data == "select" || e.Data == "textarea") &&
+			!labels[Attr(e, "id")] {
 			t.Errorf("%s: <%s name=%q> has no label", what, e.Data, Attr(e, "name"))
 		}
 		if ref := Attr(e, "aria-describedby"); ref != "" && !ids[ref] {
@@ -188,8 +190,10 @@ func Lint(t testing.TB, what, page string) {
 func CodeInput(t *testing.T, page *html.Node) *html.Node {
 	t.Helper()
 	in := Find(page, "input", "name", frame.CodeField)
-	if in != nil && (Attr(in, "inputmode") != "numeric" || Attr(in, "autocomplete") != "one-time-code" || Has(in, "value")) {
-		t.Errorf("the input of the code has inputmode %q, autocomplete %q, a value: %v", Attr(in, "inputmode"), Attr(in, "autocomplete"), Has(in, "value"))
+	if in != nil && (Attr(in, "inputmode") != "numeric" || Attr(in, "autocomplete") != "one-time-code" ||
+		Has(in, "value")) {
+		t.Errorf("the input of the code has inputmode %q, autocomplete %q, a value: %v", Attr(in, "inputmode"),
+			Attr(in, "autocomplete"), Has(in, "value"))
 	}
 	return in
 }
@@ -209,7 +213,8 @@ func Shows(t testing.TB, what string, page *html.Node, texts ...string) {
 func NoSecret(t testing.TB, what string, r Reply, secrets ...string) {
 	t.Helper()
 	for _, s := range secrets {
-		if strings.Contains(r.Text, s) || strings.Contains(r.Text, url.QueryEscape(s)) || strings.Contains(r.Header.Get("Location"), s) {
+		if strings.Contains(r.Text, s) || strings.Contains(r.Text, url.QueryEscape(s)) ||
+			strings.Contains(r.Header.Get("Location"), s) {
 			t.Errorf("%s: the page holds %q", what, s)
 		}
 	}

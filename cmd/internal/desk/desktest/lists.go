@@ -62,7 +62,10 @@ func Xiqing(t testing.TB, from string, change func(l *reductionlist.List)) []byt
 
 func (w *World) Current() (v reductionlist.Version) {
 	w.T.Helper()
-	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) { v, err = reductionlist.Current(tx, w.Svc.J.Now()); return err }); err != nil {
+	if err := w.Svc.J.View(func(tx *bbolt.Tx) (err error) {
+		v, err = reductionlist.Current(tx, w.Svc.J.Now())
+		return err
+	}); err != nil {
 		w.T.Fatal(err)
 	}
 	return v

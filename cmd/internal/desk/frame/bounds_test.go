@@ -50,7 +50,8 @@ func TestUnfinishedFormsOfNobodyAreFew(t *testing.T) {
 					t.Fatalf("%d of %d unfinished forms were answered", n, many)
 				}
 			}
-			if to := w.Post(http.StatusSeeOther, "", "/login", url.Values{"user": {"duty"}, "password": {w.Passwords["duty"]}}); to.Header.Get("Location") != "/desk" {
+			if to := w.Post(http.StatusSeeOther, "", "/login",
+				url.Values{"user": {"duty"}, "password": {w.Passwords["duty"]}}); to.Header.Get("Location") != "/desk" {
 				t.Errorf("a login leads to %s", to.Header.Get("Location"))
 			}
 			w.Get(http.StatusOK, "duty", "/desk")

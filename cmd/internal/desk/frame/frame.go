@@ -54,7 +54,8 @@ type Sessions interface {
 	Address(r *http.Request) string
 	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the
 	// user end; that of r goes on with a new cookie.
-	ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error
+	ChangePassword(w http.ResponseWriter, r *http.Request, user string,
+		change func(ctx context.Context) (*access.Principal, error)) error
 	// Own are the sessions of a user, the one that was used last in front.
 	Own(r *http.Request, user string) ([]calls.Session, error)
 	// End ends one of them; false where there is none of that id.
@@ -62,7 +63,8 @@ type Sessions interface {
 	// EndAll ends all of them, that of r too.
 	EndAll(w http.ResponseWriter, r *http.Request, user string) error
 	// Confirm has something done that takes the current password again; do gives nil when that was wrong.
-	Confirm(w http.ResponseWriter, r *http.Request, user string, do func(ctx context.Context) (*access.Principal, error)) error
+	Confirm(w http.ResponseWriter, r *http.Request, user string,
+		do func(ctx context.Context) (*access.Principal, error)) error
 }
 
 // Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is

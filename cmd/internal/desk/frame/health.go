@@ -41,7 +41,8 @@ func healthFor(r watch.Report, who *access.Principal, lang string) *healthView {
 	case who != nil && slices.Contains(mends, who.Role):
 		v.Lead = healthWord(lang, "status."+string(r.Status))
 		for _, c := range r.Wrong() {
-			v.Lines = append(v.Lines, healthLine{Name: watch.NameOf(lang, c.Name), State: healthWord(lang, "state."+string(c.State)),
+			v.Lines = append(v.Lines, healthLine{Name: watch.NameOf(lang, c.Name),
+				State: healthWord(lang, "state."+string(c.State)),
 				Since: c.Since, Detail: c.Detail(lang), Failed: c.State == watch.Failed})
 		}
 	case r.Status != watch.NotReady:

@@ -33,7 +33,8 @@ func TestTheHeadSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"all is well", watch.Finding{}, nil},
 		{"less to spare", low, map[string][]string{
-			"duty": {"系统有异常，操作仍可记录", "写入记录 受限", "900 MB", "请清理磁盘或扩容"}, "approver": {"900 MB"}, "admin": {"900 MB"}, "viewer": {"900 MB"}}},
+			"duty": {"系统有异常，操作仍可记录", "写入记录 受限", "900 MB", "请清理磁盘或扩容"}, "approver": {"900 MB"}, "admin": {"900 MB"},
+			"viewer": {"900 MB"}}},
 		{"nothing is written", halted, map[string][]string{
 			"duty": {"系统现在不能记录任何操作", "写入记录 故障", mend}, "approver": {mend}, "admin": {mend}, "viewer": {mend},
 			"E0001": {phone}, "town": {"操作可能不成功"}, "inspector": {"操作可能不成功"}, "": {"操作可能不成功"}}},
@@ -62,14 +63,16 @@ func TestTheHeadSaysWhatIsWrong(t *testing.T) {
 					t.Errorf("%s, %s by %q says %s", c.name, path, user, says)
 				}
 				desktest.SaysAll(t, c.name+", "+path+" by "+user, says, want...)
-				if own := user == "duty" || user == "approver" || user == "admin" || user == "viewer"; !own && strings.Contains(says, "fork") {
+				if own := user == "duty" || user == "approver" || user == "admin" || user == "viewer"; !own &&
+					strings.Contains(says, "fork") {
 					t.Errorf("%s by %q says why: %s", path, user, says)
 				}
 			}
 		}
 	}
 	english := w.As("duty", "/desk", nil, "Cookie", frame.LangCookie+"=en")
-	desktest.SaysAll(t, "in English", desktest.TextOf(desktest.Find(desktest.Parsed(t, english.Text), "div", "id", "health")), "Nothing can be recorded", "writing the record", "failed", "follow the operations manual")
+	desktest.SaysAll(t, "in English", desktest.TextOf(desktest.Find(desktest.Parsed(t, english.Text), "div", "id",
+		"health")), "Nothing can be recorded", "writing the record", "failed", "follow the operations manual")
 	desktest.Lint(t, "/desk while nothing is written", english.Text)
 }
 

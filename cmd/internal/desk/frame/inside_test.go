@@ -15,7 +15,10 @@ func TestFragmentsAreShared(t *testing.T) {
 	var fs fragments
 	height, made := uint64(1), 0
 	get := func() {
-		if _, err := fs.get(t.Context(), "k", func() uint64 { return height }, false, func() (h template.HTML, err error) { made++; return "x", nil }); err != nil {
+		if _, err := fs.get(t.Context(), "k", func() uint64 { return height }, false, func() (h template.HTML, err error) {
+			made++
+			return "x", nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,13 +36,15 @@ func TestFragmentsAreShared(t *testing.T) {
 
 // What is typed into one form must survive JSON as it was.
 func TestBodyKeepsText(t *testing.T) {
-	fields := []Field{{Name: "reason", Kind: KindArea}, {Name: "starts_at", Kind: KindMoment}, {Name: "n", Kind: KindNumber}}
+	fields := []Field{{Name: "reason", Kind: KindArea}, {Name: "starts_at", Kind: KindMoment},
+		{Name: "n", Kind: KindNumber}}
 	got, err := Typed(fields, url.Values{"reason": {" 一\r\n二\"<> "}, "starts_at": {"2016-12-17 08:00"}, "n": {"1.5"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(got)
-	if err != nil || !strings.Contains(string(text), "2016-12-17T08:00:00+08:00") || got["reason"] != "一\n二\"<>" || got["n"] != 1.5 {
+	if err != nil || !strings.Contains(string(text), "2016-12-17T08:00:00+08:00") || got["reason"] != "一\n二\"<>" ||
+		got["n"] != 1.5 {
 		t.Errorf("%s %v", text, err)
 	}
 }

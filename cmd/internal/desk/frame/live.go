@@ -46,7 +46,8 @@ type fragment struct {
 
 // get is the fragment as of the record's height at the call, or later. patient waits out the pause between two
 // renderings; a page that is asked for does not wait.
-func (fs *fragments) get(ctx context.Context, key string, height func() uint64, patient bool, make func() (template.HTML, error)) (template.HTML, error) {
+func (fs *fragments) get(ctx context.Context, key string, height func() uint64, patient bool,
+	make func() (template.HTML, error)) (template.HTML, error) {
 	f := fs.of(key)
 	want := height()
 	f.mu.Lock()
@@ -97,11 +98,12 @@ func (q *Request) Piece(name, about, scope string, make func() (template.HTML, e
 	key := strings.Join([]string{name, about, q.Lang, scope}, "|")
 	return Part{name, func(patient bool) (template.HTML, error) {
 		f := q.frame.fragments.of(key)
-		text, err := q.frame.fragments.get(q.Context(), key, q.frame.Svc.J.Height, patient, func() (text template.HTML, err error) {
-			shows, err := q.shows(func() (err error) { text, err = make(); return err })
-			f.shows.Store(&shows)
-			return text, err
-		})
+		text, err := q.frame.fragments.get(q.Context(), key, q.frame.Svc.J.Height, patient,
+			func() (text template.HTML, err error) {
+				shows, err := q.shows(func() (err error) { text, err = make(); return err })
+				f.shows.Store(&shows)
+				return text, err
+			})
 		if shows := f.shows.Load(); err == nil && shows != nil {
 			q.frame.saw(service.Ask{Who: q.Who, Call: "GET " + q.URL.Path}, access.SeenContact, slices.Clone(*shows), patient)
 		}
@@ -191,7 +193,8 @@ func (s *stream) send(parts []Part) error {
 	for _, p := range parts {
 		text, err := p.make(true)
 		if err != nil {
-			if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) { // neither the viewer nor the program ends
+			// neither the viewer nor the program ends
+			if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 				s.q.frame.Log.Warn("a live part cannot be shown", "part", p.name, "err", err)
 			}
 			return err

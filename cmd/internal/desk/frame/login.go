@@ -34,7 +34,8 @@ func (f *Frame) loginPage(q *Request) (any, error) {
 	if q.Who != nil {
 		return q.Redirect(local(q.URL.Query().Get(nextField), "/desk"))
 	}
-	return loginView{Chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk"), Doors: f.doors(q.Request)}, nil
+	return loginView{Chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk"),
+		Doors: f.doors(q.Request)}, nil
 }
 
 // askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again,
@@ -84,7 +85,8 @@ func (f *Frame) login(q *Request) (any, error) {
 	who, err := f.Sessions.Login(q.W, q.Request, user, password)
 	if err != nil {
 		e := q.Refuse(err)
-		view := loginView{Chrome: q.chrome("login"), User: user, Error: q.T("login.wrong"), Again: len(typed) > 0, Next: next, Doors: f.doors(q.Request)}
+		view := loginView{Chrome: q.chrome("login"), User: user, Error: q.T("login.wrong"), Again: len(typed) > 0, Next: next,
+			Doors: f.doors(q.Request)}
 		if e.Code != refusal.Unauthenticated {
 			view.Error = e.Detail(q.Lang)
 		}

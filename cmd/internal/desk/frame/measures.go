@@ -24,12 +24,14 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 	out := make([]MeasureView, len(list))
 	for i := range list {
 		m := &list[i]
-		v := MeasureView{Measure: m, Do: terms.Name(terms.Action, m.Action, q.Lang), Within: m.WithinText(q.Lang), Evidence: strings.Join(m.Evidence, "、")}
+		v := MeasureView{Measure: m, Do: terms.Name(terms.Action, m.Action, q.Lang), Within: m.WithinText(q.Lang),
+			Evidence: strings.Join(m.Evidence, "、")}
 		if m.Quantity != nil {
 			v.Much = m.Quantity.Text(q.Lang)
 		}
 		for _, o := range m.Monitors {
-			v.Checks = append(v.Checks, strings.TrimSpace(terms.Name(terms.Source, o.Source, q.Lang)+" "+o.Criterion.Text(q.Lang)))
+			v.Checks = append(v.Checks, strings.TrimSpace(terms.Name(terms.Source, o.Source, q.Lang)+" "+
+				o.Criterion.Text(q.Lang)))
 		}
 		v.Saves = q.amounts(m.Reduction)
 		out[i] = v

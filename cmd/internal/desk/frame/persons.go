@@ -67,5 +67,6 @@ func (q *Request) SecretSeen(actor string, s *alerts.SecretSeen) string {
 	case calls.Enterprise, calls.Town, calls.Feeder, calls.Neighbour:
 		return ""
 	}
-	return refusal.Text("access.seen", q.Lang, refusal.Args{"at": Clock(s.At), "by": s.By, "actor": actor, "how": howOf(s.How)})
+	return refusal.Text("access.seen", q.Lang,
+		refusal.Args{"at": Clock(s.At), "by": s.By, "actor": actor, "how": howOf(s.How)})
 }

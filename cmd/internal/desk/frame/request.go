@@ -52,7 +52,8 @@ type Request struct {
 }
 
 func (f *Frame) request(w http.ResponseWriter, r *http.Request, who func(*http.Request) *access.Principal) *Request {
-	q := &Request{Request: r, W: w, Who: who(r), Lang: ZH, Now: f.Svc.J.Now(), frame: f, status: http.StatusOK, theme: themes[0]}
+	q := &Request{Request: r, W: w, Who: who(r), Lang: ZH, Now: f.Svc.J.Now(), frame: f, status: http.StatusOK,
+		theme: themes[0]}
 	if c, err := r.Cookie(LangCookie); err == nil && c.Value == EN {
 		q.Lang = EN
 	}
@@ -155,8 +156,9 @@ func (q *Request) chrome(key string) *Chrome {
 	if q.Method != http.MethodGet {
 		here = q.URL.Path
 	}
-	c := &Chrome{Key: key, Title: q.T("title." + key), Lang: q.Lang, Theme: q.theme, District: q.frame.District, Demo: q.frame.Demo,
-		Who: q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health()}
+	c := &Chrome{Key: key, Title: q.T("title." + key), Lang: q.Lang, Theme: q.theme, District: q.frame.District,
+		Demo: q.frame.Demo,
+		Who:  q.Who, Nav: q.nav(), Here: here, Now: q.Now, Wall: watch.Apart(q.frame.Clock(), q.Now), Health: q.health()}
 	if done := "done." + q.URL.Query().Get("done"); refusal.Known("desk." + done) {
 		c.Flash = q.T(done)
 	}
@@ -214,14 +216,16 @@ func (q *Request) Send(status int, text []byte) {
 
 // Redirect answers a form that was carried out: a reload then asks for a page and sends nothing again.
 func (q *Request) Redirect(to string) (view any, err error) {
-	http.Redirect(q.W, q.Request, to, http.StatusSeeOther) // #nosec G710 -- to is a path of ours, or one that [local] let through
+	// #nosec G710 -- to is a path of ours, or one that [local] let through
+	http.Redirect(q.W, q.Request, to, http.StatusSeeOther)
 	return nil, nil
 }
 
 // local is a path of this host that a form asked to come back to, or the fallback.
 func local(path, fallback string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
+		strings.ContainsAny(path, "\\\r\n\t") {
 		return fallback
 	}
 	return path

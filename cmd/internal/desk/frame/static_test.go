@@ -34,7 +34,8 @@ func TestVendoredFiles(t *testing.T) {
 		if !strings.Contains(f[0], f[2]) {
 			t.Errorf("%s does not say its version %s", f[0], f[2])
 		}
-		if licence, err := staticFiles.ReadFile("static/" + f[3]); err != nil || !strings.Contains(string(licence), "Permission to use, copy, modify") {
+		if licence, err := staticFiles.ReadFile("static/" + f[3]); err != nil ||
+			!strings.Contains(string(licence), "Permission to use, copy, modify") {
 			t.Errorf("%s: licence %s: %v", f[0], f[3], err)
 		}
 	}

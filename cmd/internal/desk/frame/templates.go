@@ -42,7 +42,8 @@ func Parse(files fs.FS) Templates {
 	}
 	out := Templates{}
 	for _, lang := range []string{ZH, EN} {
-		shared := template.Must(template.New("").Funcs(funcs(lang)).ParseFS(templateFiles, "templates/base.html", "templates/parts/*.html"))
+		shared := template.Must(template.New("").Funcs(funcs(lang)).ParseFS(templateFiles, "templates/base.html",
+			"templates/parts/*.html"))
 		if len(parts) > 0 {
 			shared = template.Must(shared.ParseFS(files, parts...))
 		}
@@ -106,7 +107,8 @@ type asset struct {
 }
 
 // served are the static files that pages use, by the name in templates.
-var served = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml",
+var served = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8",
+	"icon.svg":           "image/svg+xml",
 	"htmx-2.0.11.min.js": "text/javascript; charset=utf-8", "htmx-ext-sse-2.2.4.min.js": "text/javascript; charset=utf-8"}
 
 var assets, assetNames = func() (map[string]asset, map[string]string) {

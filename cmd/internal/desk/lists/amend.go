@@ -43,7 +43,8 @@ type measureRow struct {
 }
 
 // amendable is the recipient in the version that counts from the next day on, and the row that is meant; nil for none.
-func amendable(q *frame.Request, measure, level string) (v reductionlist.Version, r *reductionlist.Recipient, m *reductionlist.Measure, err error) {
+func amendable(q *frame.Request, measure, level string) (v reductionlist.Version, r *reductionlist.Recipient,
+	m *reductionlist.Measure, err error) {
 	err = q.View(func(tx *bbolt.Tx) error {
 		var found bool
 		if v, found, err = versionAt(tx, "", q.Now); err != nil || !found {
@@ -60,7 +61,8 @@ func amendable(q *frame.Request, measure, level string) (v reductionlist.Version
 			return v, r, one, nil
 		}
 	}
-	return v, r, nil, refusal.New(refusal.NotFound, "list.no_such_row", refusal.Args{"recipient": r.ID, "measure": measure})
+	return v, r, nil, refusal.New(refusal.NotFound, "list.no_such_row",
+		refusal.Args{"recipient": r.ID, "measure": measure})
 }
 
 // chosen is the row of the list that the form is of, by the address or by what was posted.
@@ -86,7 +88,8 @@ func (d *desk) amend(q *frame.Request) (any, error) {
 			if len(one.Levels) > 0 {
 				at.Set("level", string(one.Levels[0]))
 			}
-			view.Measures = append(view.Measures, measureRow{row, one.ID, levelNames(q, one.Levels), q.URL.Path + "?" + at.Encode()})
+			view.Measures = append(view.Measures,
+				measureRow{row, one.ID, levelNames(q, one.Levels), q.URL.Path + "?" + at.Encode()})
 		}
 		return view, nil
 	}
@@ -129,8 +132,9 @@ func amendFields(q *frame.Request, m *reductionlist.Measure) []frame.Field {
 }
 
 // columns of a measure whose findings belong beside a field of the form.
-var amendColumns = map[string]string{"change.措施内容": "text", "change.完成时限(小时)": "complete_within_h", "change.责任人": "responsible",
-	"change.数值": "quantity", "change.单位": "quantity", "change.核查材料": "evidence"}
+var amendColumns = map[string]string{"change.措施内容": "text", "change.完成时限(小时)": "complete_within_h",
+	"change.责任人": "responsible",
+	"change.数值":  "quantity", "change.单位": "quantity", "change.核查材料": "evidence"}
 
 // amended makes the draft and leads to what it changes.
 func (d *desk) amended(q *frame.Request) (to string, err error) {

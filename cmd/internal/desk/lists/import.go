@@ -30,6 +30,7 @@ func (d *desk) importList(q *frame.Request) (to string, err error) {
 	if err != nil {
 		return "", err
 	}
-	done := url.Values{"done": {"list.import"}, "contacts": {strconv.Itoa(in.Contacts.Changed)}, "kept": {strconv.Itoa(in.Contacts.Kept)}}
+	done := url.Values{"done": {"list.import"}, "contacts": {strconv.Itoa(in.Contacts.Changed)},
+		"kept": {strconv.Itoa(in.Contacts.Kept)}}
 	return listPath(in.Version.ID) + "/findings?" + done.Encode(), nil
 }

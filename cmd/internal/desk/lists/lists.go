@@ -185,19 +185,22 @@ func (d *desk) list(q *frame.Request) (any, error) {
 	v := view.Version
 	view.Own = v.BegunBy == q.Who.User
 	view.Approve = v.Status == reductionlist.StatusChecked && q.May(calls.ActListsApprove) && !view.Own
-	view.Activate = q.May(calls.ActListsApprove) && (v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.Who.Role == calls.Admin)
+	view.Activate = q.May(calls.ActListsApprove) &&
+		(v.Status == reductionlist.StatusApproved || v.Status == reductionlist.StatusChecked && q.Who.Role == calls.Admin)
 	view.Discard = v.State == reductionlist.StateDraft && q.May(calls.ActListsImport)
 	if err := persons(q, &view); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Towns)) {
-		view.Towns = append(view.Towns, portion{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
+		view.Towns = append(view.Towns,
+			portion{name, v.Towns[name], "/desk/recipients?" + url.Values{"version": {v.ID}, "town": {name}}.Encode()})
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Sectors)) {
 		view.Sectors = append(view.Sectors, portion{Name: name, N: v.Sectors[name]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Grades)) {
-		view.Grades = append(view.Grades, portion{Name: cmp.Or(terms.Name(terms.Grade, name, q.Lang), q.T("none_given")), N: v.Grades[name]})
+		view.Grades = append(view.Grades,
+			portion{Name: cmp.Or(terms.Name(terms.Grade, name, q.Lang), q.T("none_given")), N: v.Grades[name]})
 	}
 	if v.Status != reductionlist.StatusDraft { // no rows are added to it any more
 		for _, l := range slices.Backward(alerts.Levels()) {
@@ -226,7 +229,8 @@ func (d *desk) sums(view *listView) error {
 	}
 	for _, r := range totals.Ratios() {
 		row := ratioRow{Level: r.Level}
-		for _, c := range []struct{ t, share, of float64 }{{r.Reduction.SO2, r.Share.SO2, v.List.Emission.SO2}, {r.Reduction.NOx, r.Share.NOx, v.List.Emission.NOx},
+		for _, c := range []struct{ t, share, of float64 }{{r.Reduction.SO2, r.Share.SO2, v.List.Emission.SO2},
+			{r.Reduction.NOx, r.Share.NOx, v.List.Emission.NOx},
 			{r.Reduction.PM, r.Share.PM, v.List.Emission.PM}, {r.Reduction.VOCs, r.Share.VOCs, v.List.Emission.VOCs}} {
 			text := frame.ShortNumber(c.t) + " t"
 			if c.of > 0 {
@@ -237,8 +241,9 @@ func (d *desk) sums(view *listView) error {
 		view.Ratios = append(view.Ratios, row)
 	}
 	for _, s := range rules.ShortfallsOf(&totals, d.Svc.List) {
-		view.Short = append(view.Short, frame.Word(view.Lang, "list.short", "level", alerts.LevelName(s.Level, view.Lang), "pollutant", s.Pollutant,
-			"ratio", frame.ShortNumber(s.Ratio*100), "want", frame.ShortNumber(s.Want*100)))
+		view.Short = append(view.Short,
+			frame.Word(view.Lang, "list.short", "level", alerts.LevelName(s.Level, view.Lang), "pollutant", s.Pollutant,
+				"ratio", frame.ShortNumber(s.Ratio*100), "want", frame.ShortNumber(s.Want*100)))
 	}
 	return nil
 }
@@ -246,14 +251,16 @@ func (d *desk) sums(view *listView) error {
 // approve has a version approved, and activate has it come into force.
 func (d *desk) approve(q *frame.Request) (to string, err error) {
 	f := q.PostForm
-	_, err = d.Svc.ApproveList(q.Context(), q.Ask(), calls.ListApproval{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), OTP: f.Get(frame.CodeField)})
+	_, err = d.Svc.ApproveList(q.Context(), q.Ask(),
+		calls.ListApproval{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), OTP: f.Get(frame.CodeField)})
 	return listPath(q.ID()) + "?" + url.Values{"done": {"list.approve"}}.Encode(), err
 }
 
 func (d *desk) activate(q *frame.Request) (to string, err error) {
 	f := q.PostForm
-	_, err = d.Svc.ActivateList(q.Context(), q.Ask(), calls.ListActivation{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f),
-		Replaces: f.Get("replaces"), OTP: f.Get(frame.CodeField)})
+	_, err = d.Svc.ActivateList(q.Context(), q.Ask(),
+		calls.ListActivation{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f),
+			Replaces: f.Get("replaces"), OTP: f.Get(frame.CodeField)})
 	return listPath(q.ID()) + "?" + url.Values{"done": {"list.activate"}}.Encode(), err
 }
 
@@ -262,7 +269,8 @@ func (d *desk) discard(q *frame.Request) (to string, err error) {
 	if q.PostForm.Get("sure") != "yes" {
 		return "", refusal.New(refusal.Invalid, "desk.list.discard.unsure", nil)
 	}
-	_, err = d.Svc.DiscardList(q.Context(), q.Ask(), calls.DraftAt{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(q.PostForm)})
+	_, err = d.Svc.DiscardList(q.Context(), q.Ask(),
+		calls.DraftAt{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(q.PostForm)})
 	return "/desk/lists?" + url.Values{"done": {"list.discard"}}.Encode(), err
 }
 

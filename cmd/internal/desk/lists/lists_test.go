@@ -42,12 +42,14 @@ func TestListFromUploadToForce(t *testing.T) {
 	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/lists/"), "/")
 	at := "/desk/lists/" + id
 	desktest.SaysAll(t, "findings", desktest.TextOf(w.Get(200, "duty", to)), "没有错误", "64 个对象")
-	desktest.SaysAll(t, "the difference", desktest.TextOf(w.Get(200, "approver", at+"/diff")), old.ID+" → "+id, "新增 61", "修改 3", "对减排量的影响", "红色")
+	desktest.SaysAll(t, "the difference", desktest.TextOf(w.Get(200, "approver", at+"/diff")), old.ID+" → "+id, "新增 61",
+		"修改 3", "对减排量的影响", "红色")
 	desktest.SaysAll(t, "the list", desktest.TextOf(w.Get(200, "duty", at)), "已检查，待审批", "须由另一人审批", "三项齐全")
 	form := url.Values{"revision": {"1"}, "key": {frame.NewKey()}}
 	w.Refused(http.StatusConflict, "duty", at+"/approve", form)
 	w.Refused(http.StatusConflict, "duty", at+"/activate", form)
-	resumed := w.Refused(http.StatusOK, "approver", at+"/approve", url.Values{"revision": {"1"}, "step": {frame.StepEdit}}) // after a login: nothing is done yet
+	// after a login: nothing is done yet
+	resumed := w.Refused(http.StatusOK, "approver", at+"/approve", url.Values{"revision": {"1"}, "step": {frame.StepEdit}})
 	form = desktest.Values(resumed)
 	w.Post(http.StatusSeeOther, "approver", at+"/approve", form)
 	form = desktest.Values(w.Get(200, "duty", at))
@@ -66,7 +68,8 @@ func TestListFromUploadToForce(t *testing.T) {
 // What is wrong with a workbook stands on a page with its place; a file that is none is refused beside the form.
 func TestUploadsRefused(t *testing.T) {
 	w := desktest.New(t)
-	r := w.Upload("approver", "坏.xlsx", desktest.Xiqing(t, "2016-12-16", func(l *reductionlist.List) { l.Recipients[3].Measures[0].Text = "适当减排" }))
+	r := w.Upload("approver", "坏.xlsx",
+		desktest.Xiqing(t, "2016-12-16", func(l *reductionlist.List) { l.Recipients[3].Measures[0].Text = "适当减排" }))
 	to := r.Header.Get("Location")
 	desktest.SaysAll(t, "findings", desktest.TextOf(w.Get(200, "duty", to)), "不能审批", "措施内容", "文字与数值不一致", "下载标注了问题的工作簿")
 	at, _, _ := strings.Cut(to, "/findings")
@@ -79,16 +82,20 @@ func TestUploadsRefused(t *testing.T) {
 		status int
 		says   string
 	}{
-		"空.xlsx": {"", 422, "文件是空的"}, "旧.xls": {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 415, "另存为 .xlsx"}, "图.xlsx": {"\x89PNG\r\n\x1a\n0000", 415, "PNG 文件"}, "截断.xlsx": {"PK\x03\x04", 415, "不完整"},
+		"空.xlsx": {"", 422, "文件是空的"}, "旧.xls": {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 415, "另存为 .xlsx"},
+		"图.xlsx": {"\x89PNG\r\n\x1a\n0000", 415, "PNG 文件"}, "截断.xlsx": {"PK\x03\x04", 415, "不完整"},
 	} {
-		if r := w.Upload("duty", name, []byte(want.data)); r.StatusCode != want.status || !strings.Contains(desktest.TextOf(desktest.Parsed(t, r.Text)), want.says) {
+		if r := w.Upload("duty", name, []byte(want.data)); r.StatusCode != want.status ||
+			!strings.Contains(desktest.TextOf(desktest.Parsed(t, r.Text)), want.says) {
 			t.Errorf("%s: %d %s", name, r.StatusCode, desktest.TextOf(desktest.Parsed(t, r.Text)))
 		}
 	}
-	if r := w.Upload("duty", "别的.xlsx", unrelated(t)); r.StatusCode != 415 || !strings.Contains(desktest.TextOf(desktest.Parsed(t, r.Text)), "list template") {
+	if r := w.Upload("duty", "别的.xlsx", unrelated(t)); r.StatusCode != 415 ||
+		!strings.Contains(desktest.TextOf(desktest.Parsed(t, r.Text)), "list template") {
 		t.Errorf("a workbook of other sheets: %d %s", r.StatusCode, desktest.TextOf(desktest.Parsed(t, r.Text)))
 	}
-	if r := w.Upload("duty", "x.xlsx", desktest.Xiqing(t, "2016-12-20", nil), "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusForbidden {
+	if r := w.Upload("duty", "x.xlsx", desktest.Xiqing(t, "2016-12-20", nil), "Sec-Fetch-Site",
+		"cross-site"); r.StatusCode != http.StatusForbidden {
 		t.Errorf("from another site: %d", r.StatusCode)
 	}
 	w.Refused(http.StatusUnprocessableEntity, "duty", "/desk/lists", url.Values{"key": {frame.NewKey()}})
@@ -106,11 +113,14 @@ func TestDraftDiscardedByForm(t *testing.T) {
 	id := strings.TrimPrefix(at, "/desk/lists/")
 	desktest.SaysAll(t, "the draft", desktest.TextOf(w.Get(200, "duty", at)), "作废草稿", "我确认作废 "+id)
 	form := url.Values{"revision": {"1"}, "key": {frame.NewKey()}}
-	desktest.SaysAll(t, "without the tick", desktest.TextOf(w.Refused(http.StatusUnprocessableEntity, "duty", at+"/discard", form)), "请先勾选确认")
+	desktest.SaysAll(t, "without the tick",
+		desktest.TextOf(w.Refused(http.StatusUnprocessableEntity, "duty", at+"/discard", form)), "请先勾选确认")
 	for _, who := range []string{"viewer", "town", "E0001"} {
-		w.Refused(http.StatusForbidden, who, at+"/discard", url.Values{"revision": {"1"}, "key": {frame.NewKey()}, "sure": {"yes"}})
+		w.Refused(http.StatusForbidden, who, at+"/discard",
+			url.Values{"revision": {"1"}, "key": {frame.NewKey()}, "sure": {"yes"}})
 	}
-	w.Refused(http.StatusConflict, "duty", at+"/discard", url.Values{"revision": {"2"}, "key": {frame.NewKey()}, "sure": {"yes"}})
+	w.Refused(http.StatusConflict, "duty", at+"/discard",
+		url.Values{"revision": {"2"}, "key": {frame.NewKey()}, "sure": {"yes"}})
 	form.Set("sure", "yes")
 	w.Expire("duty")
 	login := desktest.ValuesOf(desktest.Parsed(t, w.As("duty", at+"/discard", form).Text), url.Values{})
@@ -125,7 +135,8 @@ func TestDraftDiscardedByForm(t *testing.T) {
 		t.Errorf("the discarded draft is still listed: %s", page)
 	}
 	w.Get(http.StatusNotFound, "duty", at)
-	w.Refused(http.StatusNotFound, "duty", at+"/discard", url.Values{"revision": {"1"}, "key": {frame.NewKey()}, "sure": {"yes"}})
+	w.Refused(http.StatusNotFound, "duty", at+"/discard",
+		url.Values{"revision": {"1"}, "key": {frame.NewKey()}, "sure": {"yes"}})
 	if again := w.Upload("duty", "坏.xlsx", book).Header.Get("Location"); !strings.HasPrefix(again, at+"/") {
 		t.Errorf("the same workbook afterwards leads to %s, want %s", again, at)
 	}
@@ -133,7 +144,8 @@ func TestDraftDiscardedByForm(t *testing.T) {
 	if strings.Contains(desktest.TextOf(w.Get(200, "duty", "/desk/lists/"+inForce.ID)), "作废草稿") {
 		t.Error("the list in force can be discarded")
 	}
-	w.Refused(http.StatusConflict, "duty", "/desk/lists/"+inForce.ID+"/discard", url.Values{"revision": {fmt.Sprint(inForce.Revision)}, "key": {frame.NewKey()}, "sure": {"yes"}})
+	w.Refused(http.StatusConflict, "duty", "/desk/lists/"+inForce.ID+"/discard",
+		url.Values{"revision": {fmt.Sprint(inForce.Revision)}, "key": {frame.NewKey()}, "sure": {"yes"}})
 }
 
 // One measure is amended by form; the list of the day before still says what it said.
@@ -159,7 +171,8 @@ func TestAmendmentByForm(t *testing.T) {
 		vague[k] = v
 	}
 	vague.Set("text", "同上")
-	if page := w.Refused(http.StatusUnprocessableEntity, "duty", at, vague); !strings.Contains(desktest.TextOf(page), "同上") || desktest.Values(page).Get("text") != "同上" {
+	if page := w.Refused(http.StatusUnprocessableEntity, "duty", at, vague); !strings.Contains(desktest.TextOf(page),
+		"同上") || desktest.Values(page).Get("text") != "同上" {
 		t.Errorf("a vague text: %s", desktest.TextOf(page))
 	}
 	form.Set("complete_within_h", "3")
@@ -172,12 +185,14 @@ func TestAmendmentByForm(t *testing.T) {
 	desktest.Lint(t, "the list", list.Text)
 	desktest.SaysAll(t, "the list", desktest.TextOf(desktest.Parsed(t, list.Text)), "门岗改造", base.ID, "E0003")
 	w.Post(http.StatusSeeOther, "approver", "/desk/lists/"+id+"/approve", desktest.Values(desktest.Parsed(t, list.Text)))
-	w.Post(http.StatusSeeOther, "duty", "/desk/lists/"+id+"/activate", desktest.Values(w.Get(200, "duty", "/desk/lists/"+id)))
+	w.Post(http.StatusSeeOther, "duty", "/desk/lists/"+id+"/activate",
+		desktest.Values(w.Get(200, "duty", "/desk/lists/"+id)))
 	desktest.SaysAll(t, "the list", desktest.TextOf(w.Get(200, "duty", "/desk/lists/"+id)), "已启用，待生效")
 	w.Elapse(24 * time.Hour)
 	desktest.SaysAll(t, "the list", desktest.TextOf(w.Get(200, "duty", "/desk/lists/"+id)), "现行")
 	for day, want := range map[string]string{"2016-12-16": "2 小时内完成", "2016-12-17": "3 小时内完成"} {
-		desktest.SaysAll(t, "on "+day, desktest.TextOf(w.Get(200, "duty", "/desk/recipients/E0003?as_of="+day)), day+" 生效的清单", want)
+		desktest.SaysAll(t, "on "+day, desktest.TextOf(w.Get(200, "duty", "/desk/recipients/E0003?as_of="+day)),
+			day+" 生效的清单", want)
 	}
 	w.Get(http.StatusUnprocessableEntity, "duty", "/desk/recipients/E0003?as_of=昨天")
 	for _, who := range []string{"viewer", "town", "E0001"} {

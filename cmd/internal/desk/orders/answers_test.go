@@ -17,7 +17,8 @@ func TestEnterpriseAnswers(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
 	order := "/desk/orders/" + id + "-E0001-1"
-	if text := desktest.TextOf(w.Get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排令") || !strings.Contains(text, "待确认") {
+	if text := desktest.TextOf(w.Get(200, "E0001", "/desk")); !strings.Contains(text, "我的减排令") ||
+		!strings.Contains(text, "待确认") {
 		t.Errorf("home: %s", text)
 	}
 	send := func(action string, set url.Values) {
@@ -70,7 +71,8 @@ func TestObjections(t *testing.T) {
 		}
 		w.Post(303, who, path+"/object", url.Values{"note": {"设备不能急停"}, "key": {frame.NewKey()}})
 	}
-	if board := desktest.TextOf(w.Get(200, "duty", desktest.WarningPath(id)+"/board?state=objected")); strings.Count(board, "处理") < 3 {
+	if board := desktest.TextOf(w.Get(200, "duty", desktest.WarningPath(id)+"/board?state=objected")); strings.Count(board,
+		"处理") < 3 {
 		t.Errorf("objections do not wait on the board: %s", board)
 	}
 	decide := func(n int, decision string, set url.Values, status int) string {
@@ -99,7 +101,8 @@ func TestObjections(t *testing.T) {
 	if text := decide(3, "amend", url.Values{"reason": {"放宽"}}, 422); !strings.Contains(text, "没有改动任何措施") {
 		t.Errorf("an amendment of nothing: %s", text)
 	}
-	if text := decide(3, "amend", url.Values{"reason": {"放宽"}, "text.M1": {"限产一成半"}}, 422); !strings.Contains(text, "文字与数值不一致") {
+	if text := decide(3, "amend", url.Values{"reason": {"放宽"}, "text.M1": {"限产一成半"}}, 422); !strings.Contains(text,
+		"文字与数值不一致") {
 		t.Errorf("a text beside another number: %s", text)
 	}
 	decide(3, "amend", url.Values{"reason": {"放宽"}, "within.M1": {"8"}, "text.M1": {"限产三成"}, "quantity.M1": {"30"}}, 303)

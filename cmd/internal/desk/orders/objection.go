@@ -135,7 +135,8 @@ func (d *desk) decide(q *frame.Request) (to string, err error) {
 }
 
 // decisionOf is what was decided on an order. Of an amendment it holds what differs from the order.
-func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure) (in calls.ObjectionDecision, err error) {
+func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure) (in calls.ObjectionDecision,
+	err error) {
 	f := formOf(q, q.PostForm.Get("decision"), measures)
 	content, err := frame.Typed(f.Fields, q.PostForm)
 	if err != nil {

@@ -59,13 +59,16 @@ type ordersView struct {
 }
 
 // filterStates are what orders are looked for by.
-var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered", "read", "failed",
-	"not_started", "started", "reported", "completed", "suspected", "violated", "no_data", "superseded", "released", "exempted"}
+var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered",
+	"read", "failed",
+	"not_started", "started", "reported", "completed", "suspected", "violated", "no_data", "superseded", "released",
+	"exempted"}
 
 func (d *desk) orders(q *frame.Request) (any, error) {
 	v := q.URL.Query()
 	view := ordersView{Chrome: q.Chrome(), Phones: d.Phone != nil, Own: q.Who.Role == calls.Enterprise}
-	f := notify.Filter{Warning: v.Get("warning"), State: v.Get("state"), Town: v.Get("town"), Query: strings.TrimSpace(v.Get("q"))}
+	f := notify.Filter{Warning: v.Get("warning"), State: v.Get("state"), Town: v.Get("town"),
+		Query: strings.TrimSpace(v.Get("q"))}
 	if !slices.Contains(filterStates, f.State) {
 		f.State = ""
 	}
@@ -254,7 +257,8 @@ func (d *desk) answer(q *frame.Request) (to string, err error) {
 
 // answerOf reads an answer from its form.
 func answerOf(q *frame.Request, id string, action notify.Action) (notify.AnswerText, error) {
-	in := notify.AnswerText{OrderID: id, Action: action, Note: strings.TrimSpace(strings.ReplaceAll(q.PostForm.Get("note"), "\r\n", "\n"))}
+	in := notify.AnswerText{OrderID: id, Action: action,
+		Note: strings.TrimSpace(strings.ReplaceAll(q.PostForm.Get("note"), "\r\n", "\n"))}
 	if action == notify.Object && in.Note == "" {
 		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
 	}

@@ -79,7 +79,8 @@ func TestReleaseOnTheDesk(t *testing.T) {
 	id := w.Ordered()
 	path := func(n int) string { return fmt.Sprintf("/desk/orders/%s-E%04d-1", id, n) }
 	w.Post(303, "E0001", path(1)+"/object", url.Values{"note": {"炉内尚有铁水"}, "key": {frame.NewKey()}})
-	w.Post(303, "duty", strings.Replace(path(1), "orders", "objections", 1), url.Values{"decision": {"accept"}, "reason": {"保障民生供热"}, "key": {frame.NewKey()}})
+	w.Post(303, "duty", strings.Replace(path(1), "orders", "objections", 1),
+		url.Values{"decision": {"accept"}, "reason": {"保障民生供热"}, "key": {frame.NewKey()}})
 	form := desktest.Values(w.Get(200, "duty", desktest.WarningPath(id)+"/lift"))
 	form.Set("reason", "扩散条件转好")
 	form.Set("step", frame.StepConfirm)
@@ -94,7 +95,8 @@ func TestReleaseOnTheDesk(t *testing.T) {
 		desktest.Shows(t, "released, to "+who, note, "预警解除通知", "可以恢复正常生产", "扩散条件转好", "2016-12-16")
 		desktest.Shows(t, "the order's own text", page, "现启动")
 	}
-	for who, may := range map[string]bool{"E0001": true, "duty": true, "inspector": true, "viewer": false, "admin": false} {
+	for who, may := range map[string]bool{"E0001": true, "duty": true, "inspector": true, "viewer": false,
+		"admin": false} {
 		page := w.Get(200, who, path(1))
 		desktest.Shows(t, "exempted, to "+who, desktest.Find(page, "section", "id", "release"), "豁免通知", "无须执行")
 		if got := strings.Contains(desktest.TextOf(page), "保障民生供热"); got != may {

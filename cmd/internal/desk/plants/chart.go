@@ -84,7 +84,8 @@ func newChart(title, say, unit string, times []time.Time, end time.Time, all ...
 		class string
 		width int
 	}{{"chart-wide", 720}, {"chart-narrow", 360}} {
-		d := sized{Class: size.class, Width: size.width, Height: chartHeight, Base: chartBase, Left: chartLeft, Right: size.width - 24}
+		d := sized{Class: size.class, Width: size.width, Height: chartHeight, Base: chartBase, Left: chartLeft,
+			Right: size.width - 24}
 		x := func(t time.Time) int {
 			return d.Left + int(math.Round(float64(d.Right-d.Left)*float64(t.Sub(times[0]))/float64(end.Sub(times[0]))))
 		}
@@ -167,7 +168,8 @@ func dayTicks(from, to time.Time, most int, x func(time.Time) int) (ticks []tick
 	}
 	from = from.In(alerts.Shanghai())
 	y, m, d := from.Date()
-	for at := time.Date(y, m, d, 0, 0, 0, 0, from.Location()); !at.After(to); at = at.Add(time.Duration(every) * time.Hour) {
+	for at := time.Date(y, m, d, 0, 0, 0, 0,
+		from.Location()); !at.After(to); at = at.Add(time.Duration(every) * time.Hour) {
 		if at.Before(from) {
 			continue
 		}

@@ -39,13 +39,15 @@ func TestAFailingPlanLeavesTheOrder(t *testing.T) {
 		says   string
 		logged string
 	}{
-		"it panics": {func(context.Context, allocate.Kind, []byte, allocate.Limits, allocate.Options) (*allocate.Answer, error) {
+		"it panics": {func(context.Context, allocate.Kind, []byte, allocate.Limits, allocate.Options) (*allocate.Answer,
+			error) {
 			panic("index out of range")
 		}, "方案计算出错", "index out of range"},
 		"an error nobody foresaw": {answers(nil, errors.New("no such thing")), "方案计算出错", "no such thing"},
-		"a plan without steps":    {answers(&allocate.Answer{Outcome: allocate.Outcome{Status: allocate.Optimal}}, nil), "方案计算出错", "nil pointer"},
-		"it takes too long":       {answers(nil, allocate.ErrNoPlanYet), "时限", ""},
-		"it is never answered":    {answers(nil, context.DeadlineExceeded), "方案", ""},
+		"a plan without steps": {answers(&allocate.Answer{Outcome: allocate.Outcome{Status: allocate.Optimal}}, nil),
+			"方案计算出错", "nil pointer"},
+		"it takes too long":    {answers(nil, allocate.ErrNoPlanYet), "时限", ""},
+		"it is never answered": {answers(nil, context.DeadlineExceeded), "方案", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, order, _ := plants(t)

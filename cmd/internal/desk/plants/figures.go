@@ -102,7 +102,8 @@ func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []mach
 		}
 		machines = append(machines, machineFields{name, []frame.Field{on, hours}})
 	}
-	start, end, step := q.Field("from", frame.KindMoment, true), q.Field("to", frame.KindMoment, true), q.Field("step_h", frame.KindNumber, false)
+	start, end, step := q.Field("from", frame.KindMoment, true), q.Field("to", frame.KindMoment, true),
+		q.Field("step_h", frame.KindNumber, false)
 	start.Label, end.Label = q.T("f.figures_from"), q.T("f.figures_to")
 	start.Value, end.Value, step.Value = frame.Input(&from), frame.Input(&to), "1"
 	fields = append(fields, start, end, step)
@@ -139,7 +140,8 @@ func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []mach
 		var all []*float64
 		for i := range f.Demand {
 			d := &f.Demand[i]
-			all = append(all, map[string]*float64{"power_min_mw": d.PowerMinMW, "power_max_mw": d.PowerMaxMW, "heat_gj_h": d.HeatGJH}[name])
+			all = append(all, map[string]*float64{"power_min_mw": d.PowerMinMW, "power_max_mw": d.PowerMaxMW,
+				"heat_gj_h": d.HeatGJH}[name])
 		}
 		add(name, at(all))
 	}
@@ -194,7 +196,8 @@ func figuresOf(q *frame.Request, given *calls.PlantFigures) (f plant.Figures, er
 			return f, err
 		}
 		on := values["on."+m.Name] == "true"
-		states = append(states, plant.MachineState{Name: m.Name, InitiallyOn: &on, HoursInState: as[float64](values["hours."+m.Name])})
+		states = append(states, plant.MachineState{Name: m.Name, InitiallyOn: &on,
+			HoursInState: as[float64](values["hours."+m.Name])})
 	}
 	if given.Kind == plant.Waste {
 		f.Furnaces, f.IntakeTH = states, series["intake_t_h"]
@@ -218,7 +221,8 @@ func figuresOf(q *frame.Request, given *calls.PlantFigures) (f plant.Figures, er
 		return nil
 	}
 	for i := range longest {
-		f.Demand = append(f.Demand, plant.Demand{PowerMinMW: last(demandNames[0], i), PowerMaxMW: last(demandNames[1], i), HeatGJH: last(demandNames[2], i)})
+		f.Demand = append(f.Demand, plant.Demand{PowerMinMW: last(demandNames[0], i), PowerMaxMW: last(demandNames[1], i),
+			HeatGJH: last(demandNames[2], i)})
 	}
 	for _, name := range given.Machines {
 		if v := series["baseline."+name]; len(v) > 0 {

@@ -43,7 +43,8 @@ func marksOf(q *frame.Request, marks []plant.PlanMarks, accepted bool) *planMark
 		if m.Verdict == plant.NotCompared && len(demands) > 1 {
 			demands = demands[:1]
 		}
-		row := markRow{Measure: m.MeasureID + " " + m.Unit, Do: terms.Name(terms.Action, m.Action, q.Lang), Verdict: plant.NotCompared}
+		row := markRow{Measure: m.MeasureID + " " + m.Unit, Do: terms.Name(terms.Action, m.Action, q.Lang),
+			Verdict: plant.NotCompared}
 		if len(demands) == 0 {
 			row.Word, row.Does = row.Verdict.Text(q.Lang), plant.WhyNoPart.Text(q.Lang)
 			v.Rows = append(v.Rows, row)

@@ -96,7 +96,8 @@ func (d *desk) planError(q *frame.Request, err error) string {
 	switch {
 	case errors.As(err, &e) && e.Rule == "plan.not_for":
 		return ""
-	case errors.As(err, &e), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
+	case errors.As(err, &e), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.Is(err, journal.ErrClosed):
 		return q.T("plan.failed_why", "why", d.Told(q, err).Detail(q.Lang))
 	}
 	d.Log.Error("a plan failed", "method", q.Method, "path", q.URL.Path, "err", err)

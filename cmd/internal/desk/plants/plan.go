@@ -104,7 +104,8 @@ func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.Prepared, err
 	if err != nil {
 		return v, nil, d.planless(q, v, err)
 	}
-	v.Window, v.Open, v.Given, v.Figures = p.Problem.Window, p.Open, p.Figures, figuresPath(v.Order.RecipientID, v.Order.ID)
+	v.Window, v.Open, v.Given, v.Figures = p.Problem.Window, p.Open, p.Figures,
+		figuresPath(v.Order.RecipientID, v.Order.ID)
 	for _, m := range p.Missing {
 		v.Missing = append(v.Missing, missingText{m.Text(q.Lang), m.Optional})
 	}
@@ -132,7 +133,8 @@ func (d *desk) planless(q *frame.Request, v *planPage, failed error) error {
 }
 
 // showPlan shows the answer to a problem, the prepared one or another.
-func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.Prepared, a *allocate.Answer, problem string) (any, error) {
+func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.Prepared, a *allocate.Answer, problem string) (any,
+	error) {
 	v.Problem, v.Tried = problem, problem != string(p.Problem.Text)
 	v.blame(q)
 	switch {
@@ -272,7 +274,8 @@ func (d *desk) planFailed(q *frame.Request, typed string, failed error) (any, er
 
 // accept has the order carry the plan of a problem that a form brings back; none is the prepared one.
 func (d *desk) accept(q *frame.Request, problem string) (json.RawMessage, error) {
-	in := calls.PlanAccepted{ByID: calls.ByID{ID: q.ID()}, Problem: json.RawMessage(problem), Reason: strings.ReplaceAll(q.PostForm.Get("reason"), "\r\n", "\n")}
+	in := calls.PlanAccepted{ByID: calls.ByID{ID: q.ID()}, Problem: json.RawMessage(problem),
+		Reason: strings.ReplaceAll(q.PostForm.Get("reason"), "\r\n", "\n")}
 	if err := valid.Check(&in); err != nil {
 		return nil, err
 	}
@@ -293,7 +296,8 @@ func demandFields(q *frame.Request, p *plant.Problem) []frame.Field {
 		return nil
 	}
 	if p.Kind == plant.Waste {
-		return []frame.Field{seriesField(q, "intake_t_h", doc.IntakeTH), seriesField(q, "steam_min_t_h", []float64{*doc.Steam}),
+		return []frame.Field{seriesField(q, "intake_t_h", doc.IntakeTH),
+			seriesField(q, "steam_min_t_h", []float64{*doc.Steam}),
 			seriesField(q, "level_t", []float64{doc.Pit.Level})}
 	}
 	var out []frame.Field
@@ -330,7 +334,8 @@ func readSeries(name, text string) ([]*float64, error) {
 	for i, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,，;；、\r\n\t", r) }) {
 		v, err := strconv.ParseFloat(word, 64)
 		if err != nil {
-			return nil, refusal.Input([]refusal.Field{{Path: fmt.Sprintf("%s[%d]", name, i), Rule: "desk.form.number", Args: refusal.Args{"value": word}}})
+			return nil, refusal.Input([]refusal.Field{{Path: fmt.Sprintf("%s[%d]", name, i), Rule: "desk.form.number",
+				Args: refusal.Args{"value": word}}})
 		}
 		out = append(out, &v)
 	}
@@ -371,7 +376,8 @@ func changed(p *plant.Problem, fields []frame.Field) (string, error) {
 	}
 	text, err := json.Marshal(doc)
 	if err != nil {
-		return "", refusal.Input([]refusal.Field{{Path: fields[0].Name, Rule: "desk.form.number", Args: refusal.Args{"value": "?"}}})
+		return "", refusal.Input([]refusal.Field{{Path: fields[0].Name, Rule: "desk.form.number",
+			Args: refusal.Args{"value": "?"}}})
 	}
 	return string(text), nil
 }

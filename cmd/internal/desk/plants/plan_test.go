@@ -90,13 +90,15 @@ func TestPlanOnTheDesk(t *testing.T) {
 	form.Set("heat_gj_h", "-2")
 	page = w.Refused(http.StatusUnprocessableEntity, "E0001", figures, form)
 	desktest.Shows(t, "a negative number", page, "-2 是负数")
-	if got := formAt(t, page, figures, frame.StepConfirm); got.Get("power_min_mw") != "600, 620；640" || got.Get("hours.7#") != "100" || got.Get("order") != order {
+	if got := formAt(t, page, figures, frame.StepConfirm); got.Get("power_min_mw") != "600, 620；640" ||
+		got.Get("hours.7#") != "100" || got.Get("order") != order {
 		t.Errorf("what was typed is lost: %v", got)
 	}
 	form.Set("heat_gj_h", "x")
 	desktest.Shows(t, "no number", w.Refused(http.StatusUnprocessableEntity, "E0001", figures, form), "“x”")
 	form.Set("heat_gj_h", "1800")
-	if r := w.Post(http.StatusSeeOther, "E0001", figures, form); r.Header.Get("Location") != "/desk/orders/"+order+"?done=figures" {
+	if r := w.Post(http.StatusSeeOther, "E0001", figures, form); r.Header.Get("Location") != "/desk/orders/"+order+
+		"?done=figures" {
 		t.Errorf("goes to %s", r.Header.Get("Location"))
 	}
 
@@ -126,14 +128,17 @@ func TestPlanOnTheDesk(t *testing.T) {
 	desktest.Shows(t, "nothing typed", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", try), "试算")
 
 	page = desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", accept).Text)
-	desktest.Shows(t, "read out", page, "确认接受运行方案", "确认后减排令修订", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由", "M06 6#机组 降低煤耗 减少 150 t/d 增加 417.322 t/d（2016-12-16）；6 天中 6 天不符合",
+	desktest.Shows(t, "read out", page, "确认接受运行方案", "确认后减排令修订", "与清单要求比较", "项措施达不到清单的要求；接受时须写明理由",
+		"M06 6#机组 降低煤耗 减少 150 t/d 增加 417.322 t/d（2016-12-16）；6 天中 6 天不符合",
 		"日总量不超过 2550 t", "6 天都符合", "运行方案不涉及这项措施")
 	confirm := formAt(t, page, path+"/plan", frame.StepConfirm)
 	if w.Svc.J.Height() != height {
 		t.Error("something is recorded before the confirmation")
 	}
-	tampered := url.Values{"step": {frame.StepConfirm}, "key": confirm["key"], "problem": {strings.Replace(confirm.Get("problem"), `"nox":0.3`, `"nox":0.1`, 1)}}
-	desktest.Shows(t, "a changed factor", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", tampered), "与清单的")
+	tampered := url.Values{"step": {frame.StepConfirm}, "key": confirm["key"],
+		"problem": {strings.Replace(confirm.Get("problem"), `"nox":0.3`, `"nox":0.1`, 1)}}
+	desktest.Shows(t, "a changed factor", w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", tampered),
+		"与清单的")
 	desktest.Lint(t, "read out", w.Post(http.StatusOK, "duty", path+"/plan", accept).Text)
 	page = w.Refused(http.StatusUnprocessableEntity, "duty", path+"/plan", confirm)
 	desktest.Shows(t, "no reason", page, "确认接受运行方案", "要接受请写明理由")
@@ -146,12 +151,14 @@ func TestPlanOnTheDesk(t *testing.T) {
 	back := url.Values{}
 	maps.Copy(back, confirm)
 	back.Set("step", frame.StepEdit)
-	if got := formAt(t, desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", back).Text), path+"/plan", frame.StepConfirm); got.Get("reason") != reason || got.Get("key") != confirm.Get("key") {
+	if got := formAt(t, desktest.Parsed(t, w.Post(http.StatusOK, "duty", path+"/plan", back).Text), path+"/plan",
+		frame.StepConfirm); got.Get("reason") != reason || got.Get("key") != confirm.Get("key") {
 		t.Errorf("after a login it comes back with %v", got)
 	}
 	next := strings.TrimSuffix(order, "1") + "2"
 	for range 2 { // a double click
-		if r := w.Post(http.StatusSeeOther, "duty", path+"/plan", confirm); r.Header.Get("Location") != "/desk/orders/"+next+"?done=plan" {
+		if r := w.Post(http.StatusSeeOther, "duty", path+"/plan", confirm); r.Header.Get("Location") != "/desk/orders/"+next+
+			"?done=plan" {
 			t.Errorf("goes to %s", r.Header.Get("Location"))
 		}
 	}
@@ -191,7 +198,8 @@ func TestPlanOfAWastePlant(t *testing.T) {
 	form.Set("level_t", "1000")
 	form.Set("intake_t_h", "60 90")
 	form.Set("steam_min_t_h", "100")
-	desktest.Shows(t, "a level below the pit's", w.Refused(http.StatusUnprocessableEntity, "duty", figures, form), "初始料位 1000 吨")
+	desktest.Shows(t, "a level below the pit's", w.Refused(http.StatusUnprocessableEntity, "duty", figures, form),
+		"初始料位 1000 吨")
 	form.Set("level_t", "6000")
 	if r := w.Post(http.StatusSeeOther, "duty", figures, form); r.Header.Get("Location") != "/desk/orders/"+order+"/plan" {
 		t.Errorf("goes to %s", r.Header.Get("Location"))
@@ -199,12 +207,14 @@ func TestPlanOfAWastePlant(t *testing.T) {
 	r := w.As("duty", "/desk/orders/"+order+"/plan", nil, "Cookie", frame.LangCookie+"="+frame.EN)
 	desktest.Lint(t, "plan", r.Text)
 	page := desktest.Parsed(t, r.Text)
-	desktest.Shows(t, "in English", page, "Prepared plan", "Optimal (proved)", "Burnt by day", "Feed of the furnaces", "Level of the pit", "Weighted emission")
+	desktest.Shows(t, "in English", page, "Prepared plan", "Optimal (proved)", "Burnt by day", "Feed of the furnaces",
+		"Level of the pit", "Weighted emission")
 	if wide, narrow := charts(page); wide != 3 || narrow != 3 {
 		t.Errorf("%d wide and %d narrow charts", wide, narrow)
 	}
 	page = w.Get(http.StatusOK, "duty", figures)
-	if got := formAt(t, page, figures, frame.StepConfirm); got.Get("intake_t_h") != "60 90" || got.Get("level_t") != "6000" || got.Get("on.2#") != "true" {
+	if got := formAt(t, page, figures, frame.StepConfirm); got.Get("intake_t_h") != "60 90" ||
+		got.Get("level_t") != "6000" || got.Get("on.2#") != "true" {
 		t.Errorf("the form is filled in with %v", got)
 	}
 	w.Elapse(3 * time.Hour)
@@ -223,5 +233,6 @@ func TestFiguresAreTheirOwn(t *testing.T) {
 	w.Get(http.StatusNotFound, "E0002", "/desk/recipients/E0001/figures")
 	w.Refused(http.StatusForbidden, "E0001", "/desk/orders/"+order+"/plan", url.Values{"step": {frame.StepConfirm}})
 	desktest.Shows(t, "no plant", w.Get(http.StatusOK, "duty", "/desk/recipients/E0003/figures"), "不需要运行数据")
-	desktest.Shows(t, "no plan", w.Get(http.StatusOK, "duty", "/desk/orders/"+strings.Replace(order, "E0001", "E0003", 1)+"/plan"), "不能编制运行方案")
+	desktest.Shows(t, "no plan", w.Get(http.StatusOK, "duty",
+		"/desk/orders/"+strings.Replace(order, "E0001", "E0003", 1)+"/plan"), "不能编制运行方案")
 }

@@ -106,7 +106,8 @@ func (v *planView) sums(q *frame.Request, p *plant.OperatingPlan) {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Totals.Kg)) {
-		add(frame.Capital(terms.Name(terms.Emission, name, q.Lang)), "kg", of(p.Totals.Kg, name), of(base.Kg, name), of(saved.Kg, name))
+		add(frame.Capital(terms.Name(terms.Emission, name, q.Lang)), "kg", of(p.Totals.Kg, name), of(base.Kg, name),
+			of(saved.Kg, name))
 	}
 }
 
@@ -145,7 +146,8 @@ func (v *planView) charts(q *frame.Request, p *plant.OperatingPlan) {
 	if p.Kind == plant.Waste {
 		what, unit = "feed", "t/h"
 	}
-	v.Charts = append(v.Charts, newChart(q.T("plan.chart."+what), q.T("plan.chart."+what+".say"), unit, times, end, machines...))
+	v.Charts = append(v.Charts, newChart(q.T("plan.chart."+what), q.T("plan.chart."+what+".say"), unit, times, end,
+		machines...))
 	if len(pit) == len(times) {
 		v.Charts = append(v.Charts, newChart(q.T("plan.chart.pit"), q.T("plan.chart.pit.say"), "t", times, end,
 			series{class: "pit", name: q.T("plan.chart.pit"), values: pit}))
@@ -154,5 +156,6 @@ func (v *planView) charts(q *frame.Request, p *plant.OperatingPlan) {
 	if len(before) == len(times) {
 		lines = append(lines, series{class: "before", name: q.T("plan.chart.before"), values: before, line: true})
 	}
-	v.Charts = append(v.Charts, newChart(q.T("plan.chart.emission"), q.T("plan.chart.emission.say"), "kg/h", times, end, lines...))
+	v.Charts = append(v.Charts, newChart(q.T("plan.chart.emission"), q.T("plan.chart.emission.say"), "kg/h", times, end,
+		lines...))
 }

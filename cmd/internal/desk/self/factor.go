@@ -58,7 +58,8 @@ func (d *desk) showFactor(q *frame.Request) (any, error) {
 // enrolFactor gives whoever asks a second factor.
 func (d *desk) enrolFactor(q *frame.Request) (to string, err error) {
 	f := q.PostForm
-	in := calls.Enrolment{Current: f.Get("current"), Secret: f.Get("secret"), OTP: f.Get(frame.CodeField), OldOTP: f.Get("old_otp")}
+	in := calls.Enrolment{Current: f.Get("current"), Secret: f.Get("secret"), OTP: f.Get(frame.CodeField),
+		OldOTP: f.Get("old_otp")}
 	if err = refusal.Input(missing(q, "current", frame.CodeField)); err == nil {
 		err = d.Sessions.Confirm(q.W, q.Request, q.Who.User, func(ctx context.Context) (*access.Principal, error) {
 			return d.Svc.EnrolFactor(ctx, q.Who.User, in)

@@ -17,7 +17,8 @@ func TestEnrollingOnTheDesk(t *testing.T) {
 	page := w.Get(200, "approver", "/desk/factor")
 	form := desktest.ValuesOf(desktest.Find(page, "form", "action", "/desk/factor"), url.Values{})
 	secret := form.Get("secret")
-	if len(secret) != 32 || desktest.Find(page, "svg", "id", "factor-qr") == nil || strings.ReplaceAll(desktest.TextOf(desktest.Find(page, "code", "id", "factor-secret")), " ", "") != secret {
+	if len(secret) != 32 || desktest.Find(page, "svg", "id", "factor-qr") == nil ||
+		strings.ReplaceAll(desktest.TextOf(desktest.Find(page, "code", "id", "factor-secret")), " ", "") != secret {
 		t.Fatalf("the page: %s", desktest.TextOf(page))
 	}
 	form.Set(frame.CodeField, "12x456")

@@ -52,10 +52,12 @@ func TestPasswordRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			height := w.Svc.J.Height()
-			r := w.Post(422, "duty", "/desk/password", url.Values{"current": {c.current}, "password": {c.next}, "repeat": {c.repeat}})
+			r := w.Post(422, "duty", "/desk/password",
+				url.Values{"current": {c.current}, "password": {c.next}, "repeat": {c.repeat}})
 			desktest.Lint(t, c.name, r.Text)
 			page := desktest.Parsed(t, r.Text)
-			if got := wrongFields(page); got != c.wrong || !strings.Contains(desktest.TextOf(page), c.says) || !strings.Contains(desktest.TextOf(page), "口令没有改变") {
+			if got := wrongFields(page); got != c.wrong || !strings.Contains(desktest.TextOf(page), c.says) ||
+				!strings.Contains(desktest.TextOf(page), "口令没有改变") {
 				t.Errorf("wrong are %q, want %q: %s", got, c.wrong, desktest.TextOf(page))
 			}
 			desktest.Each(page, func(e *html.Node) {
@@ -74,7 +76,8 @@ func TestPasswordRefusals(t *testing.T) {
 		})
 	}
 	w.Get(200, "duty", "/desk")
-	if english := w.As("duty", "/desk/password", url.Values{"current": {"x"}}, "Cookie", frame.LangCookie+"="+frame.EN); !strings.Contains(english.Text, "Fill this in") {
+	if english := w.As("duty", "/desk/password", url.Values{"current": {"x"}}, "Cookie",
+		frame.LangCookie+"="+frame.EN); !strings.Contains(english.Text, "Fill this in") {
 		t.Errorf("in English: %s", english.Text)
 	}
 }
@@ -89,7 +92,8 @@ func TestPasswordIsChanged(t *testing.T) {
 	w.Get(200, "duty2", "/desk")
 	r := w.Post(303, "duty", "/desk/password", url.Values{"current": {old}, "password": {own}, "repeat": {own}})
 	desktest.NoSecret(t, "the answer", r, old, own)
-	if len(r.Cookies()) != 2 || r.Cookies()[1].Name != session.DeviceCookie || r.Cookies()[0].Name != session.Cookie || r.Cookies()[0].Value == here.Value {
+	if len(r.Cookies()) != 2 || r.Cookies()[1].Name != session.DeviceCookie || r.Cookies()[0].Name != session.Cookie ||
+		r.Cookies()[0].Value == here.Value {
 		t.Fatalf("the session does not go on under a new cookie: %v", r.Cookies())
 	}
 	w.Cookies["duty"] = r.Cookies()[0]
@@ -115,7 +119,8 @@ func TestPasswordTriesAreThrottled(t *testing.T) {
 		w.Refused(422, "duty", "/desk/password", try)
 	}
 	r := w.Post(429, "duty", "/desk/password", try)
-	if text := desktest.TextOf(desktest.Parsed(t, r.Text)); r.Header.Get("Retry-After") == "" || !strings.Contains(text, "输错次数太多") {
+	if text := desktest.TextOf(desktest.Parsed(t, r.Text)); r.Header.Get("Retry-After") == "" ||
+		!strings.Contains(text, "输错次数太多") {
 		t.Errorf("after five wrong ones: %v %s", r.Header, text)
 	}
 	desktest.NoSecret(t, "throttled", r, "a guess", own)
@@ -127,7 +132,8 @@ func TestPasswordsSurviveNoLogin(t *testing.T) {
 	w := desktest.New(t)
 	own := "three words of mine"
 	w.Expire("duty")
-	r := w.Post(401, "duty", "/desk/password", url.Values{"current": {w.Passwords["duty"]}, "password": {own}, "repeat": {own}})
+	r := w.Post(401, "duty", "/desk/password",
+		url.Values{"current": {w.Passwords["duty"]}, "password": {own}, "repeat": {own}})
 	desktest.NoSecret(t, "the login", r, w.Passwords["duty"], own)
 	page := desktest.Parsed(t, r.Text)
 	if text := desktest.TextOf(page); strings.Contains(text, "已保留") {
@@ -149,7 +155,8 @@ func TestPasswordsSurviveNoLogin(t *testing.T) {
 func TestPasswordOfARecipient(t *testing.T) {
 	w := desktest.New(t)
 	page := w.Get(200, "E0001", "/desk/password")
-	if desktest.Find(page, "form", "action", "/desk/password") != nil || !strings.Contains(desktest.TextOf(page), "由管理员签发") {
+	if desktest.Find(page, "form", "action", "/desk/password") != nil ||
+		!strings.Contains(desktest.TextOf(page), "由管理员签发") {
 		t.Errorf("an enterprise's page: %s", desktest.TextOf(page))
 	}
 	if desktest.Find(page, "a", "href", "/desk/password") != nil {
@@ -159,5 +166,6 @@ func TestPasswordOfARecipient(t *testing.T) {
 		t.Error("the header does not lead to the password")
 	}
 	own := "three words of mine"
-	w.Refused(409, "E0001", "/desk/password", url.Values{"current": {w.Passwords["E0001"]}, "password": {own}, "repeat": {own}})
+	w.Refused(409, "E0001", "/desk/password",
+		url.Values{"current": {w.Passwords["E0001"]}, "password": {own}, "repeat": {own}})
 }

@@ -20,7 +20,8 @@ func TestLoginsAreShownAndEnded(t *testing.T) {
 			delete(w.Cookies, user) // another browser
 			w.Cookie(user)
 			page := w.Get(200, user, "/desk/password")
-			if text := desktest.TextOf(page); !strings.Contains(text, "我的登录") || strings.Count(text, "就是这里") != 1 || !strings.Contains(text, "192.0.2.1") {
+			if text := desktest.TextOf(page); !strings.Contains(text, "我的登录") || strings.Count(text, "就是这里") != 1 ||
+				!strings.Contains(text, "192.0.2.1") {
 				t.Errorf("the page says %s", text)
 			}
 			var ends []string
@@ -54,11 +55,13 @@ func TestLoginsAreShownAndEnded(t *testing.T) {
 // What a browser says of itself is no markup.
 func TestABrowsersNameIsNoMarkup(t *testing.T) {
 	w := desktest.New(t)
-	r := w.As("", "/login", url.Values{"user": {"duty"}, "password": {w.Passwords["duty"]}}, "User-Agent", `<script>alert(1)</script>`)
+	r := w.As("", "/login", url.Values{"user": {"duty"}, "password": {w.Passwords["duty"]}}, "User-Agent",
+		`<script>alert(1)</script>`)
 	if r.StatusCode != http.StatusSeeOther {
 		t.Fatalf("login: %d", r.StatusCode)
 	}
-	if r := w.As("duty", "/desk/password", nil); !strings.Contains(r.Text, "&lt;script&gt;alert(1)") || strings.Contains(r.Text, "<script>alert(1)") {
+	if r := w.As("duty", "/desk/password", nil); !strings.Contains(r.Text, "&lt;script&gt;alert(1)") ||
+		strings.Contains(r.Text, "<script>alert(1)") {
 		t.Errorf("the page has %s", r.Text)
 	}
 }

@@ -32,14 +32,18 @@ type act struct {
 }
 
 var acts = []act{
-	{name: "declare", allow: calls.ActWarningsDeclare, in: of[calls.Declaration], fields: declareFields, fill: fillDeclare, level: levelTyped, persons: always},
+	{name: "declare", allow: calls.ActWarningsDeclare, in: of[calls.Declaration], fields: declareFields, fill: fillDeclare,
+		level: levelTyped, persons: always},
 	{name: "approve", allow: calls.ActWarningsApprove, in: of[calls.Approval], direct: true, persons: always},
 	{name: "reject", allow: calls.ActWarningsReject, in: of[calls.Reject], direct: true, fields: reasonField(true)},
-	{name: "revise", allow: calls.ActWarningsRevise, in: of[calls.Revision], fields: reviseFields, fill: fillRevise, level: levelRevised, persons: ofDeclaring},
-	{name: "adjust", allow: calls.ActWarningsAdjust, in: of[calls.Adjustment], fields: adjustFields, fill: fillAdjust, level: levelTyped, persons: always},
+	{name: "revise", allow: calls.ActWarningsRevise, in: of[calls.Revision], fields: reviseFields, fill: fillRevise,
+		level: levelRevised, persons: ofDeclaring},
+	{name: "adjust", allow: calls.ActWarningsAdjust, in: of[calls.Adjustment], fields: adjustFields, fill: fillAdjust,
+		level: levelTyped, persons: always},
 	{name: "lift", allow: calls.ActWarningsLift, in: of[calls.Lift], fields: liftFields, fill: fillLift},
 	{name: "cancel", allow: calls.ActWarningsCancel, in: of[calls.Cancel], fields: reasonField(false)},
-	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, in: of[calls.EmergencyApproval], fields: emergencyFields, level: levelWaiting, persons: always},
+	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, in: of[calls.EmergencyApproval],
+		fields: emergencyFields, level: levelWaiting, persons: always},
 	{name: "dismiss", allow: calls.ActProposalsDismiss, in: of[calls.Dismissal], direct: true, fields: reasonField(true)},
 }
 
@@ -257,7 +261,8 @@ func (d *desk) explain(q *frame.Request, f *form, e *refusal.Error) error {
 			return err
 		}
 		f.Related = warningPath(id)
-		f.Error = q.T("form.occupied", "by", w.DeclaredBy, "at", frame.Clock(w.DeclaredAt), "id", id, "lead", standingOf(q, w).Lead)
+		f.Error = q.T("form.occupied", "by", w.DeclaredBy, "at", frame.Clock(w.DeclaredAt), "id", id, "lead",
+			standingOf(q, w).Lead)
 		return nil
 	})
 }

@@ -24,7 +24,8 @@ func TestDeclareFromProposal(t *testing.T) {
 		}
 	}
 	form := desktest.Values(w.Get(200, "duty", "/desk/declare?proposal="+p))
-	for name, want := range map[string]string{"level": "red", "trigger": "own_forecast", "proposal_id": p, "ends_at": "2016-12-23T00:00"} {
+	for name, want := range map[string]string{"level": "red", "trigger": "own_forecast", "proposal_id": p,
+		"ends_at": "2016-12-23T00:00"} {
 		if form.Get(name) != want {
 			t.Errorf("%s is filled in with %q, want %q", name, form.Get(name), want)
 		}
@@ -36,7 +37,8 @@ func TestDeclareFromProposal(t *testing.T) {
 	form.Set("step", frame.StepReview)
 	review := desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)
 	text := desktest.TextOf(review)
-	for _, want := range []string{"即将发布正式预警", "红色（Ⅰ级）", "津青污防〔2016〕9号", "2016-12-22 24:00", "本区预报", "3 个（清单共 3 个", "须由一名审批人批准", "输入级别名称“红色”"} {
+	for _, want := range []string{"即将发布正式预警", "红色（Ⅰ级）", "津青污防〔2016〕9号", "2016-12-22 24:00", "本区预报", "3 个（清单共 3 个",
+		"须由一名审批人批准", "输入级别名称“红色”"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the read-out does not say %q: %s", want, text)
 		}
@@ -49,7 +51,8 @@ func TestDeclareFromProposal(t *testing.T) {
 	form.Set("step", frame.StepConfirm)
 	to := w.Post(303, "duty", "/desk/declare", form).Header.Get("Location")
 	id, _, _ := strings.Cut(strings.TrimPrefix(to, "/desk/warnings/"), "?")
-	if said := desktest.TextOf(w.Get(200, "duty", to)); !strings.Contains(said, "已登记") || !strings.Contains(said, "等待审批：须由一名审批人批准") {
+	if said := desktest.TextOf(w.Get(200, "duty", to)); !strings.Contains(said, "已登记") ||
+		!strings.Contains(said, "等待审批：须由一名审批人批准") {
 		t.Errorf("after the act: %s", said)
 	}
 	page := w.Get(200, "approver", desktest.WarningPath(id)+"/approve")
@@ -127,7 +130,8 @@ func TestStaleRevision(t *testing.T) {
 	if !strings.Contains(text, "情况有了变化") || !strings.Contains(text, "改文号") || !strings.Contains(text, "duty") {
 		t.Errorf("what changed is not shown: %s", text)
 	}
-	if form.Get("reason") != "我写的理由" || form.Get("level") != "advisory" || form.Get("revision") != strconv.Itoa(w.Warning(id).Revision) {
+	if form.Get("reason") != "我写的理由" || form.Get("level") != "advisory" ||
+		form.Get("revision") != strconv.Itoa(w.Warning(id).Revision) {
 		t.Errorf("the form lost what was typed: %v", form)
 	}
 	form.Set("typed", "管控要求")
@@ -179,9 +183,11 @@ func TestExpiredSession(t *testing.T) {
 // Whoever logs in with another form in hand than its role may send is refused it; a place of another host is no place.
 func TestResumeIsChecked(t *testing.T) {
 	w := desktest.New(t)
-	in := url.Values{"user": {"viewer"}, "password": {w.Passwords["viewer"]}, "next": {"/desk/declare"}, "typed.level": {"red"}}
+	in := url.Values{"user": {"viewer"}, "password": {w.Passwords["viewer"]}, "next": {"/desk/declare"},
+		"typed.level": {"red"}}
 	w.Refused(403, "", "/login", in)
-	for _, next := range []string{"//evil.example/", "https://evil.example/", `/\evil.example`, "/logout", "/desk/look", "/login", "javascript:alert(1)"} {
+	for _, next := range []string{"//evil.example/", "https://evil.example/", `/\evil.example`, "/logout", "/desk/look",
+		"/login", "javascript:alert(1)"} {
 		in.Set("next", next)
 		if to := w.Post(303, "", "/login", in).Header.Get("Location"); to != "/desk" {
 			t.Errorf("next %q leads to %s", next, to)
@@ -197,7 +203,8 @@ func TestDrill(t *testing.T) {
 	form.Set("trigger", "own_forecast")
 	form.Set("step", frame.StepReview)
 	page := w.Post(200, "duty", "/desk/declare", form)
-	if text := desktest.TextOf(desktest.Parsed(t, page.Text)); !strings.Contains(text, "即将发起演练") || !strings.Contains(page.Text, "band-drill") || strings.Contains(text, "输入级别名称") {
+	if text := desktest.TextOf(desktest.Parsed(t, page.Text)); !strings.Contains(text, "即将发起演练") ||
+		!strings.Contains(page.Text, "band-drill") || strings.Contains(text, "输入级别名称") {
 		t.Errorf("the read-out of a drill: %s", text)
 	}
 	form = desktest.Values(desktest.Parsed(t, page.Text))
@@ -207,7 +214,8 @@ func TestDrill(t *testing.T) {
 	if !w.Warning(id).Drill {
 		t.Fatalf("%s is no drill", id)
 	}
-	for _, path := range []string{desktest.WarningPath(id), desktest.WarningPath(id) + "/board", desktest.WarningPath(id) + "/cancel"} {
+	for _, path := range []string{desktest.WarningPath(id), desktest.WarningPath(id) + "/board",
+		desktest.WarningPath(id) + "/cancel"} {
 		if r := w.As("duty", path, nil); !strings.Contains(r.Text, "band-drill") || !strings.Contains(r.Text, "is-drill") {
 			t.Errorf("%s does not look like a drill", path)
 		}
@@ -216,7 +224,8 @@ func TestDrill(t *testing.T) {
 	live.Set("level", "yellow")
 	live.Set("trigger", "city_order")
 	live.Set("step", frame.StepReview)
-	if text := desktest.TextOf(desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", live).Text)); !strings.Contains(text, id+" 将随之终止") {
+	if text := desktest.TextOf(desktest.Parsed(t,
+		w.Post(200, "duty", "/desk/declare", live).Text)); !strings.Contains(text, id+" 将随之终止") {
 		t.Errorf("that the drill ends is not said: %s", text)
 	}
 }
@@ -257,22 +266,26 @@ func TestAStartFarFromNowIsTypedTwice(t *testing.T) {
 	if form.Has("confirm") {
 		t.Fatal("the date is asked for before anything was typed")
 	}
-	for name, v := range map[string]string{"level": "yellow", "trigger": "city_order", "starts_at": "2017-01-17T00:00", "step": frame.StepReview} {
+	for name, v := range map[string]string{"level": "yellow", "trigger": "city_order", "starts_at": "2017-01-17T00:00",
+		"step": frame.StepReview} {
 		form.Set(name, v)
 	}
 	page := w.Refused(422, "duty", "/desk/declare", form)
-	if e := desktest.Find(page, "p", "id", "f-confirm-error"); e == nil || !strings.Contains(desktest.TextOf(e), "15 天") || desktest.Find(page, "input", "type", "date") == nil {
+	if e := desktest.Find(page, "p", "id", "f-confirm-error"); e == nil || !strings.Contains(desktest.TextOf(e), "15 天") ||
+		desktest.Find(page, "input", "type", "date") == nil {
 		t.Fatalf("the date is not asked for: %s", desktest.TextOf(page))
 	}
 	form = desktest.Values(page)
 	form.Set("confirm", "2016-01-17")
 	form.Set("step", frame.StepReview)
 	page = w.Refused(422, "duty", "/desk/declare", form)
-	if e := desktest.Find(page, "p", "id", "f-confirm-error"); e == nil || desktest.Values(page).Get("confirm") != "2016-01-17" {
+	if e := desktest.Find(page, "p", "id", "f-confirm-error"); e == nil ||
+		desktest.Values(page).Get("confirm") != "2016-01-17" {
 		t.Errorf("another date: %s", desktest.TextOf(page))
 	}
 	form.Set("starts_at", "2016-12-17T00:00") // which it was to be; what is left in the other field does no harm
-	if text := desktest.TextOf(desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)); !strings.Contains(text, "2016-12-17") {
+	if text := desktest.TextOf(desktest.Parsed(t,
+		w.Post(200, "duty", "/desk/declare", form).Text)); !strings.Contains(text, "2016-12-17") {
 		t.Errorf("a start within the limits: %s", text)
 	}
 	form.Set("starts_at", "2017-01-17T00:00")
@@ -319,7 +332,8 @@ func TestActs(t *testing.T) {
 	state(alerts.Rejected)
 	send("duty", "revise", url.Values{"level": {"red"}, "document_no": {"2号"}, "typed": {"红色"}})
 	state(alerts.PendingApproval)
-	send("duty", "emergency-approve", url.Values{"authority": {"区领导"}, "called_at": {"2016-12-16T16:50"}, "reason": {"联系不上"}, "typed": {"红色"}})
+	send("duty", "emergency-approve",
+		url.Values{"authority": {"区领导"}, "called_at": {"2016-12-16T16:50"}, "reason": {"联系不上"}, "typed": {"红色"}})
 	state(alerts.Active)
 	send("approver", "approve", nil)
 	if em := w.Warning(id).Emergency; em.ConfirmedBy != "approver" {

@@ -35,9 +35,13 @@ func asideOf(q *frame.Request, all []alerts.Aside) (v asideView) {
 		if a.To.Before(first) {
 			continue
 		}
-		v.Rows = append(v.Rows, asideRow{a.Station, terms.Name(terms.Pollutant, a.Name, q.Lang), a.Value, a.Words(q.Lang), a.From, a.To, a.N})
+		v.Rows = append(v.Rows, asideRow{a.Station, terms.Name(terms.Pollutant, a.Name, q.Lang), a.Value, a.Words(q.Lang),
+			a.From, a.To, a.N})
 	}
-	slices.SortStableFunc(v.Rows, func(a, b asideRow) int { return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To)) })
+	slices.SortStableFunc(v.Rows, func(a,
+		b asideRow) int {
+		return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To))
+	})
 	if n := len(v.Rows); n > asideRows {
 		v.Rows, v.More = v.Rows[:asideRows], n-asideRows
 	}

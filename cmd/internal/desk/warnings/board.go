@@ -144,15 +144,17 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 	if q.May(calls.ActOrdersRead) {
 		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
 		parts = append(parts, q.Piece("waiting", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
-			return boardPart(q, warning, "board-waiting", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
-				return d.waiting(q, tx, w, b, v)
-			})
+			return boardPart(q, warning, "board-waiting",
+				func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
+					return d.waiting(q, tx, w, b, v)
+				})
 		}))
 	}
 	return parts
 }
 
-func boardPart(q *frame.Request, warning, name string, make func(*bbolt.Tx, *alerts.Warning, *notify.Overview) (any, error)) (out template.HTML, err error) {
+func boardPart(q *frame.Request, warning, name string,
+	make func(*bbolt.Tx, *alerts.Warning, *notify.Overview) (any, error)) (out template.HTML, err error) {
 	err = q.View(func(tx *bbolt.Tx) error {
 		w, err := alerts.GetWarning(tx, warning)
 		if err != nil {
@@ -184,7 +186,8 @@ func sortOf(v url.Values) string {
 	return "open"
 }
 
-func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, order string) (*boardLive, error) {
+func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview,
+	order string) (*boardLive, error) {
 	v := &boardLive{standing: standingOf(q, w), Listing: q.May(calls.ActOrdersRead)}
 	var err error
 	if v.Plan, err = notify.GetPlan(tx, w.ID); err != nil {
@@ -213,7 +216,8 @@ func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *n
 		v.Sectors = append(v.Sectors, groupOf(b.BySector[i].Sector, &b.BySector[i].Tally))
 	}
 	for i := range b.ByGrade {
-		v.Grades = append(v.Grades, groupOf(cmp.Or(terms.Name(terms.Grade, b.ByGrade[i].Grade, q.Lang), q.T("none_given")), &b.ByGrade[i].Tally))
+		v.Grades = append(v.Grades, groupOf(cmp.Or(terms.Name(terms.Grade, b.ByGrade[i].Grade, q.Lang), q.T("none_given")),
+			&b.ByGrade[i].Tally))
 	}
 	for _, rows := range [][]group{v.Towns, v.Sectors, v.Grades} {
 		sortGroups(rows, order)
@@ -265,7 +269,8 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 
 // waiting lists orders in one state, of the town asked for or that may be seen, a page at a time. A state that the
 // board counts nobody in is not looked for.
-func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview, asked url.Values) (*waitingView, error) {
+func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview,
+	asked url.Values) (*waitingView, error) {
 	f := notify.Filter{Warning: w.ID, Town: asked.Get("town"), State: asked.Get("state")}
 	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}
 	may := service.Narrow(&f, q.Who)

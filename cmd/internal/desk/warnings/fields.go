@@ -25,7 +25,8 @@ func (a act) inputs(q *frame.Request, s *subject, v url.Values) []frame.Field {
 		return nil
 	}
 	fields := a.fields(q, s)
-	if i := slices.IndexFunc(fields, func(f frame.Field) bool { return f.Name == "starts_at" }); i >= 0 && v.Has(confirmField) {
+	if i := slices.IndexFunc(fields, func(f frame.Field) bool { return f.Name == "starts_at" }); i >= 0 &&
+		v.Has(confirmField) {
 		fields = slices.Insert(fields, i+1, q.Field(confirmField, frame.KindDate, false))
 	}
 	return fields
@@ -34,7 +35,8 @@ func (a act) inputs(q *frame.Request, s *subject, v url.Values) []frame.Field {
 // confirmWanted reports whether an act was refused for want of the repeated date.
 func confirmWanted(err error) bool {
 	var e *refusal.Error
-	return errors.As(err, &e) && slices.ContainsFunc(e.Fields, func(f refusal.Field) bool { return f.Path == confirmField })
+	return errors.As(err, &e) && slices.ContainsFunc(e.Fields,
+		func(f refusal.Field) bool { return f.Path == confirmField })
 }
 
 // The fields of each act, and what they are filled in with before anybody has typed.
@@ -43,7 +45,8 @@ func declareFields(q *frame.Request, _ *subject) []frame.Field {
 	return []frame.Field{
 		levels(q, alerts.None), triggers(q, true),
 		q.Field("starts_at", frame.KindMoment, false), q.Field("ends_at", frame.KindMoment, false),
-		q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false), q.Field("received_at", frame.KindMoment, false),
+		q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false),
+		q.Field("received_at", frame.KindMoment, false),
 		q.Field("reason", frame.KindArea, false), q.Field("notice_text", frame.KindArea, false),
 	}
 }
@@ -51,7 +54,8 @@ func declareFields(q *frame.Request, _ *subject) []frame.Field {
 func fillDeclare(q *frame.Request, s *subject) url.Values {
 	v := url.Values{}
 	if w := s.w; w != nil { // the city's order for what was reported to it
-		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)}, "reason": {w.Reason},
+		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)},
+			"reason":      {w.Reason},
 			"notice_text": {w.NoticeText}, "ends_at": {frame.Input(w.EndsAt)}}
 		if w.StartsAt.After(q.Now) {
 			v.Set("starts_at", frame.Input(&w.StartsAt))
@@ -85,7 +89,8 @@ func noticeOf(p *alerts.Proposal, now time.Time, district string) string {
 	if p.EndsAt == nil {
 		notice = "notice_open"
 	}
-	return frame.Word(frame.ZH, notice, "district", district, "from", noticeTime(from), "polluted", noticeTime(polluted(p, from)), "to", noticeEnd(p.EndsAt),
+	return frame.Word(frame.ZH, notice, "district", district, "from", noticeTime(from), "polluted",
+		noticeTime(polluted(p, from)), "to", noticeEnd(p.EndsAt),
 		"level", alerts.LevelName(p.Level, frame.ZH))
 }
 
@@ -150,7 +155,8 @@ func reviseFields(q *frame.Request, s *subject) []frame.Field {
 		terms = append(terms, end, q.Field("no_end", frame.KindCheck, false))
 	}
 	terms = append(terms, q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false),
-		q.Field("received_at", frame.KindMoment, false), q.Field("reason", frame.KindArea, false), q.Field("notice_text", frame.KindArea, false))
+		q.Field("received_at", frame.KindMoment, false), q.Field("reason", frame.KindArea, false),
+		q.Field("notice_text", frame.KindArea, false))
 	if s.w.State == alerts.Scheduled && s.w.Pending == nil {
 		start := q.Field("starts_at", frame.KindMoment, false)
 		start.Hint = q.T("f.starts_at.set.hint", "at", frame.Clock(s.w.StartsAt))
@@ -201,8 +207,10 @@ func adjustFields(q *frame.Request, s *subject) []frame.Field {
 	if s.w.LevelSince.After(q.Now) && len(s.w.Stages) > 1 { // it is announced, and may come sooner
 		without = alerts.None
 	}
-	return []frame.Field{levels(q, without), q.Field("starts_at", frame.KindMoment, false), triggers(q, false), q.Field("document_no", frame.KindText, false),
-		q.Field("issued_by", frame.KindText, false), q.Field("received_at", frame.KindMoment, false), q.Field("ends_at", frame.KindMoment, false),
+	return []frame.Field{levels(q, without), q.Field("starts_at", frame.KindMoment, false), triggers(q, false),
+		q.Field("document_no", frame.KindText, false),
+		q.Field("issued_by", frame.KindText, false), q.Field("received_at", frame.KindMoment, false),
+		q.Field("ends_at", frame.KindMoment, false),
 		q.Field("reason", frame.KindArea, false)}
 }
 
@@ -241,7 +249,8 @@ func fillLift(q *frame.Request, s *subject) url.Values {
 }
 
 func emergencyFields(q *frame.Request, _ *subject) []frame.Field {
-	return []frame.Field{q.Field("authority", frame.KindText, true), q.Field("called_at", frame.KindMoment, true), q.Field("reason", frame.KindArea, true)}
+	return []frame.Field{q.Field("authority", frame.KindText, true), q.Field("called_at", frame.KindMoment, true),
+		q.Field("reason", frame.KindArea, true)}
 }
 
 // levelWaiting is the level that waits for a second person.
@@ -288,7 +297,8 @@ func levels(q *frame.Request, without alerts.Level) frame.Field {
 	f := q.Field("level", frame.KindChoice, true)
 	for _, l := range alerts.Levels() {
 		if l != without {
-			f.Options = append(f.Options, frame.Option{Value: string(l), Label: alerts.LevelName(l, q.Lang), Class: "level-" + string(l)})
+			f.Options = append(f.Options, frame.Option{Value: string(l), Label: alerts.LevelName(l, q.Lang),
+				Class: "level-" + string(l)})
 		}
 	}
 	return f
@@ -296,7 +306,8 @@ func levels(q *frame.Request, without alerts.Level) frame.Field {
 
 func triggers(q *frame.Request, required bool) frame.Field {
 	f := q.Field("trigger", frame.KindChoice, required)
-	for _, t := range []alerts.Trigger{alerts.OwnForecast, alerts.CityOrder, alerts.RegionalLinkage, alerts.WorkRequirement} {
+	for _, t := range []alerts.Trigger{alerts.OwnForecast, alerts.CityOrder, alerts.RegionalLinkage,
+		alerts.WorkRequirement} {
 		f.Options = append(f.Options, frame.Option{Value: string(t), Label: terms.Name(terms.Trigger, t, q.Lang)})
 	}
 	return f

@@ -118,7 +118,8 @@ func standingOf(q *frame.Request, w *alerts.Warning) standing {
 	name := func(l alerts.Level) string { return alerts.LevelName(l, q.Lang) }
 	switch {
 	case w.State == alerts.Active && s.Next != nil:
-		s.Lead = q.T("lead.stages", "level", name(s.Now), "since", frame.Clock(s.Since), "next", name(s.Next.Level), "from", frame.Clock(s.Next.From))
+		s.Lead = q.T("lead.stages", "level", name(s.Now), "since", frame.Clock(s.Since), "next", name(s.Next.Level), "from",
+			frame.Clock(s.Next.From))
 	case w.State == alerts.Active:
 		s.Lead = q.T("lead.active", "level", name(s.Now), "since", frame.Clock(s.Since))
 	case w.State == alerts.Scheduled:
@@ -186,7 +187,8 @@ func (d *desk) homeParts(q *frame.Request) []frame.Part {
 }
 
 func (d *desk) homeView(q *frame.Request) (*homeView, error) {
-	v := &homeView{Demo: d.Demo, Role: q.Who.Role, Declare: q.May(calls.ActWarningsDeclare), Drills: q.May(calls.ActWarningsDeclare), Propose: q.May(calls.ActProposalsList)}
+	v := &homeView{Demo: d.Demo, Role: q.Who.Role, Declare: q.May(calls.ActWarningsDeclare),
+		Drills: q.May(calls.ActWarningsDeclare), Propose: q.May(calls.ActProposalsList)}
 	return v, q.View(func(tx *bbolt.Tx) error {
 		all, err := alerts.ListWarnings(tx, "", 1)
 		if err != nil {
@@ -393,7 +395,8 @@ func actsOn(q *frame.Request, w *alerts.Warning) []frame.Link {
 			if n == "approve" && !waits {
 				key = "go.confirm"
 			}
-			out = append(out, frame.Link{Href: href, Text: q.T(key), Main: n == "approve" || n == "activate" || n == "revise" && w.State == alerts.Rejected})
+			out = append(out, frame.Link{Href: href, Text: q.T(key), Main: n == "approve" || n == "activate" || n == "revise" &&
+				w.State == alerts.Rejected})
 		}
 	}
 	return out

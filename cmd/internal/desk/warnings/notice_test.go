@@ -25,8 +25,10 @@ func TestTheNoticeTellsWhenThePollutionBegins(t *testing.T) {
 	} {
 		end := at("2016-12-20T00")
 		p := &alerts.Proposal{Kind: alerts.KindStart, Level: alerts.Orange, StartsAt: at(c.starts), EndsAt: &end}
-		p.Trace.Clauses = []alerts.ClauseTrace{{Level: alerts.Orange, Met: true, Windows: []alerts.Window{{From: at("2016-12-17T00"), To: end}}},
-			{Level: alerts.Yellow, Met: true, Windows: []alerts.Window{{From: at("2016-12-14T00"), To: at("2016-12-15T00")}, {From: at("2016-12-17T00"), To: end}}}}
+		p.Trace.Clauses = []alerts.ClauseTrace{{Level: alerts.Orange, Met: true,
+			Windows: []alerts.Window{{From: at("2016-12-17T00"), To: end}}},
+			{Level: alerts.Yellow, Met: true, Windows: []alerts.Window{{From: at("2016-12-14T00"), To: at("2016-12-15T00")},
+				{From: at("2016-12-17T00"), To: end}}}}
 		if got := noticeOf(p, at(c.now), "西青区"); !strings.Contains(got, c.want) {
 			t.Errorf("at %s: %s", c.now, got)
 		}

@@ -35,7 +35,8 @@ func TestApprovalWithACode(t *testing.T) {
 	r := w.Post(422, "approver", desktest.WarningPath(id)+"/approve", form)
 	desktest.NoSecret(t, "a wrong code", r, "987654")
 	page = desktest.Parsed(t, r.Text)
-	if in := desktest.CodeInput(t, page); in == nil || desktest.Attr(in, "aria-invalid") != "true" || !strings.Contains(desktest.TextOf(page), "验证码不对") {
+	if in := desktest.CodeInput(t, page); in == nil || desktest.Attr(in, "aria-invalid") != "true" ||
+		!strings.Contains(desktest.TextOf(page), "验证码不对") {
 		t.Errorf("a wrong code is not told beside its field: %s", desktest.TextOf(page))
 	}
 	form = desktest.Values(page)
@@ -116,7 +117,8 @@ func TestADeclarationWithACodeThatEndsTheNotice(t *testing.T) {
 	form.Set("trigger", "own_forecast")
 	form.Set("step", frame.StepReview)
 	page := desktest.Parsed(t, w.Post(200, "duty", "/desk/declare", form).Text)
-	if in := desktest.CodeInput(t, page); in == nil || desktest.Has(in, "required") || !strings.Contains(desktest.TextOf(page), "管理员 admin 为您签发口令和令牌") {
+	if in := desktest.CodeInput(t, page); in == nil || desktest.Has(in, "required") ||
+		!strings.Contains(desktest.TextOf(page), "管理员 admin 为您签发口令和令牌") {
 		t.Fatalf("the read-out: %s", desktest.TextOf(page))
 	}
 	form = desktest.Values(page)
@@ -144,7 +146,8 @@ func TestApprovalWhereAFactorIsRequired(t *testing.T) {
 	id := w.Declared(alerts.Orange, false)
 	w.Svc.FactorRequired = true
 	page := w.Get(200, "approver", desktest.WarningPath(id)+"/approve")
-	if desktest.Find(page, "button", "value", frame.StepConfirm) != nil || desktest.Find(page, "a", "href", "/desk/factor") == nil {
+	if desktest.Find(page, "button", "value", frame.StepConfirm) != nil ||
+		desktest.Find(page, "a", "href", "/desk/factor") == nil {
 		t.Errorf("the page: %s", desktest.TextOf(page))
 	}
 	if got := w.Get(200, "approver", "/desk/factor"); !strings.Contains(desktest.TextOf(got), "没有绑定二次验证的不能批准") {

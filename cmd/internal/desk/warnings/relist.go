@@ -62,7 +62,8 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := relistView{Chrome: q.Chrome(), Pager: q.Pager(c.Next), Warning: c.Warning, Level: c.Level, Version: c.ListVersion, Total: c.Total,
+	view := relistView{Chrome: q.Chrome(), Pager: q.Pager(c.Next), Warning: c.Warning, Level: c.Level,
+		Version: c.ListVersion, Total: c.Total,
 		Follows: c.Following, Act: q.May(calls.ActWarningsRelist), Key: frame.NewKey(), Error: q.Why()}
 	view.Drill = c.Warning.Drill
 	for _, item := range c.Items {
@@ -81,9 +82,11 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 // relist gives the recipients that were ticked what the newer list says.
 func (d *desk) relist(q *frame.Request) (to string, err error) {
 	f := q.PostForm
-	in := calls.Relisting{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), ListVersion: f.Get("list_version"), Recipients: f["recipient"]}
+	in := calls.Relisting{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), ListVersion: f.Get("list_version"),
+		Recipients: f["recipient"]}
 	if err = valid.Check(&in); err == nil {
 		_, err = d.Svc.Relist(q.Context(), q.Ask(), in)
 	}
-	return warningPath(in.ID) + "/list-changes?" + url.Values{"done": {"relist"}, "n": {strconv.Itoa(len(in.Recipients))}}.Encode(), err
+	return warningPath(in.ID) + "/list-changes?" + url.Values{"done": {"relist"},
+		"n": {strconv.Itoa(len(in.Recipients))}}.Encode(), err
 }

@@ -47,9 +47,11 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	f := &form{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p, Submit: q.T("act." + a.name + ".confirm"), Step: frame.StepConfirm}
+	f := &form{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p,
+		Submit: q.T("act." + a.name + ".confirm"), Step: frame.StepConfirm}
 	f.Drill = s.drill
-	view := reviewView{form: f, Read: *read, TypeError: typeError, Typed: frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
+	view := reviewView{form: f, Read: *read, TypeError: typeError,
+		Typed: frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
 	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {
 			view.Typed = append(view.Typed, frame.Pair{Name: one.Name, Value: v.Get(one.Name)})
@@ -92,7 +94,8 @@ func (d *desk) readout(q *frame.Request, a act, s *subject, in any) (*readout, e
 
 // terms lists level, window, trigger and order.
 func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) {
-	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt, Trigger: next.Trigger, DocumentNo: next.DocumentNo, IssuedBy: next.IssuedBy,
+	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt, Trigger: next.Trigger,
+		DocumentNo: next.DocumentNo, IssuedBy: next.IssuedBy,
 		ReceivedAt: next.ReceivedAt, Reason: next.Reason, EndsAt: next.EndsAt}
 	if s.w != nil && a.name != "declare" && s.w.State != alerts.Rejected {
 		change.EffectiveAt = next.LevelSince
@@ -107,7 +110,8 @@ func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warnin
 	if p := next.Pending; p != nil {
 		change = p.Change
 		if p.Moves() {
-			change.DocumentNo, change.IssuedBy = cmp.Or(change.DocumentNo, next.DocumentNo), cmp.Or(change.IssuedBy, next.IssuedBy)
+			change.DocumentNo, change.IssuedBy = cmp.Or(change.DocumentNo, next.DocumentNo),
+				cmp.Or(change.IssuedBy, next.IssuedBy)
 			change.ReceivedAt = cmp.Or(change.ReceivedAt, next.ReceivedAt)
 		}
 		if change.EndsAt == nil && !p.NoEnd {
@@ -145,7 +149,8 @@ func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warnin
 		add("ends_at", end)
 		add("trigger", terms.Name(terms.Trigger, change.Trigger, q.Lang))
 		none := q.T("none_given")
-		for _, f := range []frame.Row{{Label: "document_no", Value: change.DocumentNo}, {Label: "issued_by", Value: change.IssuedBy}} {
+		for _, f := range []frame.Row{{Label: "document_no", Value: change.DocumentNo},
+			{Label: "issued_by", Value: change.IssuedBy}} {
 			if f.Value == "" {
 				f.Value = none
 			}
@@ -231,14 +236,16 @@ func (r *readout) sideEffects(q *frame.Request, w *alerts.Warning, events []aler
 			r.override(q, ev.Overrides)
 		}
 	}
-	if w.EndsAt == nil && w.State != alerts.Lifted && w.State != alerts.Cancelled && !slices.Contains(r.Caution, q.T("caution.no_end")) {
+	if w.EndsAt == nil && w.State != alerts.Lifted && w.State != alerts.Cancelled &&
+		!slices.Contains(r.Caution, q.T("caution.no_end")) {
 		r.Caution = append(r.Caution, q.T("caution.no_end"))
 	}
 }
 
 func (r *readout) override(q *frame.Request, o *alerts.Override) {
 	if o != nil {
-		r.Caution = append(r.Caution, q.T("caution.override", "proposal", o.ProposalID, "level", alerts.LevelName(o.Level, q.Lang),
+		r.Caution = append(r.Caution, q.T("caution.override", "proposal", o.ProposalID, "level",
+			alerts.LevelName(o.Level, q.Lang),
 			"ordered", alerts.LevelName(o.Ordered, q.Lang)))
 	}
 }
@@ -256,7 +263,8 @@ type approval struct {
 func (d *desk) showApproval(q *frame.Request, s *subject, f *form) (any, error) {
 	w := s.w
 	view := approval{form: f, Confirm: awaitsConfirmation(w)}
-	read, err := d.readout(q, actNamed("approve"), s, calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
+	read, err := d.readout(q, actNamed("approve"), s,
+		calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
 	switch refusal.CodeOf(err) {
 	case "":
 		if err != nil {

@@ -23,9 +23,11 @@ func days(w *desktest.World, aqi ...int) *alerts.Proposal {
 	w.T.Helper()
 	days := make([]string, len(aqi))
 	for i, v := range aqi {
-		days[i] = fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"]}`, alerts.DateOf(w.Clock.Now()).AddDays(i+1), v-20, v)
+		days[i] = fmt.Sprintf(`{"date":%q,"aqi_low":%d,"aqi_high":%d,"primary":["pm25"]}`,
+			alerts.DateOf(w.Clock.Now()).AddDays(i+1), v-20, v)
 	}
-	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`, w.Clock.Now().Format(time.RFC3339), strings.Join(days, ","))
+	body := fmt.Sprintf(`{"source":"tianjin-emc","region":"120111","issued_at":%q,"days":[%s]}`,
+		w.Clock.Now().Format(time.RFC3339), strings.Join(days, ","))
 	got, err := w.Svc.Forecast(w.T.Context(), service.By("feeder"), calls.Document{Text: []byte(body)})
 	if err != nil {
 		w.T.Fatal(err)
@@ -75,7 +77,8 @@ func TestAProposalOfOtherTimesIsFollowed(t *testing.T) {
 	if p == nil || p.Kind != alerts.KindRevise {
 		t.Fatalf("%+v", p)
 	}
-	if home := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(home, terms.Name(terms.Proposal, alerts.KindRevise, frame.ZH)) || !strings.Contains(home, frame.Word(frame.ZH, "go.follow.revise")) {
+	if home := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(home, terms.Name(terms.Proposal,
+		alerts.KindRevise, frame.ZH)) || !strings.Contains(home, frame.Word(frame.ZH, "go.follow.revise")) {
 		t.Errorf("the desk does not show it: %s", home)
 	}
 	review := follow(w, desktest.WarningPath(id)+"/revise?proposal="+p.ID, nil)
@@ -83,7 +86,8 @@ func TestAProposalOfOtherTimesIsFollowed(t *testing.T) {
 		t.Errorf("the read-out does not say that it waits: %s", review)
 	}
 	got := w.Warning(id)
-	if got.Pending == nil || !got.Pending.Moves() || !got.Pending.EffectiveAt.Equal(p.StartsAt) || got.Pending.EndsAt == nil || !got.Pending.EndsAt.Equal(*p.EndsAt) {
+	if got.Pending == nil || !got.Pending.Moves() || !got.Pending.EffectiveAt.Equal(p.StartsAt) ||
+		got.Pending.EndsAt == nil || !got.Pending.EndsAt.Equal(*p.EndsAt) {
 		t.Fatalf("%+v", got.Pending)
 	}
 	if home := desktest.TextOf(w.Get(200, "approver", "/desk")); !strings.Contains(home, "批准把开始时间改为") {
@@ -166,11 +170,13 @@ func TestTheDeskTellsOfIdleDays(t *testing.T) {
 	days(w, 90, 90, 160, 90, 90)
 	w.Elapse(48 * time.Hour)
 	idle, lift := "预警期间有 2 天未达到任何条款", "解除：其后 36 小时 AQI 均不高于 150"
-	if text := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(text, idle) || !strings.Contains(text, lift) {
+	if text := desktest.TextOf(w.Get(200, "duty", "/desk")); !strings.Contains(text, idle) ||
+		!strings.Contains(text, lift) {
 		t.Errorf("without an end: %s", text)
 	}
 	follow(w, desktest.WarningPath(id)+"/revise", url.Values{"ends_at": {"2030-01-01T08:00"}})
-	if text := desktest.TextOf(w.Get(200, "duty", desktest.WarningPath(id))); !strings.Contains(text, idle) || strings.Contains(text, lift) {
+	if text := desktest.TextOf(w.Get(200, "duty", desktest.WarningPath(id))); !strings.Contains(text, idle) ||
+		strings.Contains(text, lift) {
 		t.Errorf("with an end: %s", text)
 	}
 }

@@ -86,7 +86,8 @@ func class(index int) int {
 
 // strip draws the days around now: those that the open proposal, or else the one that the live warning came of, was
 // worked out by, and what was forecast since. It is nil when nothing is known.
-func (d *desk) strip(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation, open *alerts.Proposal, live *alerts.Warning) (*strip, error) {
+func (d *desk) strip(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation, open *alerts.Proposal,
+	live *alerts.Warning) (*strip, error) {
 	p := open
 	if p == nil && live != nil && live.ProposalID != nil {
 		var err error
@@ -149,7 +150,8 @@ func dayOf(q *frame.Request, v alerts.DayVerdict) stripDay {
 
 // judgedDays adds what is known of today and the days to come: what is measured, and the newest forecast with its
 // range. It returns the source of the forecast that was issued last.
-func (d *desk) judgedDays(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation, days map[alerts.Date]stripDay) (source string, err error) {
+func (d *desk) judgedDays(q *frame.Request, tx *bbolt.Tx, ev alerts.Evaluation,
+	days map[alerts.Date]stripDay) (source string, err error) {
 	forecasts := map[string]*alerts.Forecast{}
 	var newest time.Time
 	for _, v := range ev.Days {
@@ -201,7 +203,8 @@ func (s *strip) windows(q *frame.Request, p *alerts.Proposal) {
 			if !w.To.After(begin) || !w.From.Before(end) || len(s.Windows) == 4 || !c.Met {
 				continue
 			}
-			if slices.ContainsFunc(s.Windows, func(have stripWindow) bool { // two clauses of a level may be met by the same spell
+			// two clauses of a level may be met by the same spell
+			if slices.ContainsFunc(s.Windows, func(have stripWindow) bool {
 				return have.Level == c.Level && have.From.Equal(w.From) && have.To.Equal(w.To)
 			}) {
 				continue

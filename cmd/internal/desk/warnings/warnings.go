@@ -60,7 +60,8 @@ func Mount(f *frame.Frame) {
 			frame.Page{Pattern: "POST " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
 				Show: d.actPost(a)})
 	}
-	f.Stream("home", frame.Stream{Act: calls.ActWarningsRead, Parts: func(q *frame.Request) ([]frame.Part, string) { return d.homeParts(q), "" }})
+	f.Stream("home", frame.Stream{Act: calls.ActWarningsRead,
+		Parts: func(q *frame.Request) ([]frame.Part, string) { return d.homeParts(q), "" }})
 	f.Stream("board", frame.Stream{Act: calls.ActBoardRead, Parts: func(q *frame.Request) ([]frame.Part, string) {
 		v := q.URL.Query()
 		return d.boardParts(q, v.Get("warning"), v), v.Get("warning")
@@ -164,7 +165,8 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 	add("reason", w.Reason)
 	for i, revision := range w.Revisions() {
 		h := w.History[i]
-		view.History = append(view.History, historyRow{h.At, revision, h.Actor, h.Event, h.Reason, q.SecretSeen(h.Actor, h.SecretSeen)})
+		view.History = append(view.History,
+			historyRow{h.At, revision, h.Actor, h.Event, h.Reason, q.SecretSeen(h.Actor, h.SecretSeen)})
 	}
 	return view, nil
 }

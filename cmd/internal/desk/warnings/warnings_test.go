@@ -49,13 +49,15 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 	w := desktest.New(t)
 	id := w.Ordered()
 	form := func(document, reason string) []byte {
-		text, err := json.Marshal(map[string]any{"revision": w.Warning(id).Revision, "document_no": document, "notice_text": "更正", "reason": reason})
+		text, err := json.Marshal(map[string]any{"revision": w.Warning(id).Revision, "document_no": document,
+			"notice_text": "更正", "reason": reason})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text
 	}
-	if _, err := servicetest.WarningAct(t.Context(), w.Svc, "duty", "", id, "revise", form("甲\u202e乙", "丙\u2067丁\u001b[31m\r\n\u0000戊")); err != nil {
+	if _, err := servicetest.WarningAct(t.Context(), w.Svc, "duty", "", id, "revise",
+		form("甲\u202e乙", "丙\u2067丁\u001b[31m\r\n\u0000戊")); err != nil {
 		t.Fatal(err)
 	}
 	got := w.Warning(id)
@@ -71,7 +73,8 @@ func TestMarksOfDirectionAreShown(t *testing.T) {
 			t.Errorf("%s does not show the marks", path)
 		}
 	}
-	if _, err := servicetest.WarningAct(t.Context(), w.Svc, "duty", "", id, "revise", form("甲\u0000乙", "x")); refusal.CodeOf(err) != refusal.Invalid {
+	if _, err := servicetest.WarningAct(t.Context(), w.Svc, "duty", "", id, "revise",
+		form("甲\u0000乙", "x")); refusal.CodeOf(err) != refusal.Invalid {
 		t.Errorf("a number with a NUL: %v", err)
 	}
 }
@@ -91,7 +94,8 @@ func TestNewerListDuringAWarning(t *testing.T) {
 	}
 	w.Import(l)
 	at := desktest.WarningPath(id) + "/list-changes"
-	for page, user := range map[string]string{"/desk": "duty", desktest.WarningPath(id): "approver", desktest.WarningPath(id) + "/board": "duty"} {
+	for page, user := range map[string]string{"/desk": "duty", desktest.WarningPath(id): "approver",
+		desktest.WarningPath(id) + "/board": "duty"} {
 		desktest.SaysAll(t, page, desktest.TextOf(w.Get(200, user, page)), "现行清单已换为 "+w.Current().ID, "2 个对象")
 	}
 	if text := desktest.TextOf(w.Get(200, "viewer", "/desk")); strings.Contains(text, "现行清单已换") {
@@ -112,7 +116,8 @@ func TestNewerListDuringAWarning(t *testing.T) {
 	w.Refused(http.StatusUnprocessableEntity, "duty", at, form)
 	form["recipient"] = []string{"E0002"}
 	w.Post(http.StatusSeeOther, "duty", at, form)
-	desktest.SaysAll(t, "the order", desktest.TextOf(w.Get(200, "E0002", "/desk/orders/"+id+"-E0002-2")), "清单已更新", "8 小时内完成")
+	desktest.SaysAll(t, "the order", desktest.TextOf(w.Get(200, "E0002", "/desk/orders/"+id+"-E0002-2")), "清单已更新",
+		"8 小时内完成")
 	desktest.SaysAll(t, "the rest", desktest.TextOf(w.Get(200, "duty", at)), "1 个对象已改用其他版本", "E0001")
 	desktest.SaysAll(t, "/desk", desktest.TextOf(w.Get(200, "duty", "/desk")), "1 个对象")
 	if n := fmt.Sprint(w.Warning(id).Level); n != string(alerts.Yellow) {
@@ -128,7 +133,8 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 	id := w.Declared(alerts.Yellow, false)
 	act := func(who, name, body string) {
 		t.Helper()
-		if _, err := servicetest.WarningAct(t.Context(), w.Svc, who, "", id, name, fmt.Appendf(nil, `{"revision":%d,%s}`, w.Warning(id).Revision, body)); err != nil {
+		if _, err := servicetest.WarningAct(t.Context(), w.Svc, who, "", id, name,
+			fmt.Appendf(nil, `{"revision":%d,%s}`, w.Warning(id).Revision, body)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,7 +142,8 @@ func TestWhatStaysInTheOffice(t *testing.T) {
 	act("approver", "reject", `"reason":"rejected because"`)
 	act("duty", "adjust", `"level":"orange","trigger":"city_order","reason":"second why"`)
 	inside := []string{"first why", "second why", "rejected because", frame.Word(frame.ZH, "overrides.title")}
-	for who, want := range map[string]bool{"duty": true, "approver": true, "viewer": true, "E0001": false, "town": false, "feeder": false} {
+	for who, want := range map[string]bool{"duty": true, "approver": true, "viewer": true, "E0001": false, "town": false,
+		"feeder": false} {
 		for _, path := range []string{"/desk", "/desk/warnings", "/desk/warnings/" + id} {
 			page := desktest.TextOf(w.Get(200, who, path))
 			for _, secret := range inside {
@@ -162,9 +169,11 @@ func TestTheStripTellsHowFarAForecastCounts(t *testing.T) {
 	today := alerts.DateOf(desktest.Begin)
 	day := func(n int, rest string) string { return fmt.Sprintf(`{"date":%q,%s}`, today.AddDays(n), rest) }
 	say("2016-12-13T15:00:00+08:00", day(4, `"aqi":120,"primary":["pm25"]`))
-	say("2016-12-16T15:00:00+08:00", day(1, `"aqi":350,"pm25":100`)+","+day(2, `"aqi":500,"so2":20`)+","+day(3, `"aqi_low":90,"aqi_high":140,"primary":["pm25"]`))
+	say("2016-12-16T15:00:00+08:00", day(1, `"aqi":350,"pm25":100`)+","+day(2, `"aqi":500,"so2":20`)+","+day(3,
+		`"aqi_low":90,"aqi_high":140,"primary":["pm25"]`))
 	page := desktest.TextOf(w.Get(200, "duty", "/desk"))
-	for _, want := range []string{"350→132", "AQI 与浓度不符", "PM 缺测，疑为沙尘", "90–140", "12-16 15:00 发布", "12-13 15:00 发布", "预报已过时，不作判定", "来源 tianjin-emc"} {
+	for _, want := range []string{"350→132", "AQI 与浓度不符", "PM 缺测，疑为沙尘", "90–140", "12-16 15:00 发布", "12-13 15:00 发布",
+		"预报已过时，不作判定", "来源 tianjin-emc"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the desk does not say %q:\n%s", want, page)
 		}
@@ -183,7 +192,8 @@ func TestTheDeskTellsWhatIsSetAside(t *testing.T) {
 		var hours []string
 		for i := range 24 {
 			if values := hour(i); values != "" {
-				hours = append(hours, fmt.Sprintf(`{"at":%q,%s}`, desktest.Begin.Truncate(time.Hour).Add(time.Duration(i-24)*time.Hour).Format(time.RFC3339), values))
+				hours = append(hours, fmt.Sprintf(`{"at":%q,%s}`,
+					desktest.Begin.Truncate(time.Hour).Add(time.Duration(i-24)*time.Hour).Format(time.RFC3339), values))
 			}
 		}
 		body := fmt.Sprintf(`{"station":%q,"region":"120111","hours":[%s]}`, station, strings.Join(hours, ","))
@@ -197,7 +207,8 @@ func TestTheDeskTellsWhatIsSetAside(t *testing.T) {
 		}
 		return fmt.Sprintf(`"pm25":%d`, 280+i%3)
 	})
-	if page := desktest.TextOf(w.Get(200, "duty", "/desk")); strings.Contains(page, "实测偏高") || strings.Contains(page, "不采用") {
+	if page := desktest.TextOf(w.Get(200, "duty", "/desk")); strings.Contains(page, "实测偏高") ||
+		strings.Contains(page, "不采用") {
 		t.Errorf("20 hours are enough:\n%s", page)
 	}
 	send("1015A", func(i int) string {
@@ -217,7 +228,8 @@ func TestTheDeskTellsWhatIsSetAside(t *testing.T) {
 			t.Errorf("the desk does not say %q:\n%s", want, page)
 		}
 	}
-	if page := desktest.TextOf(w.Get(200, "E0001", "/desk")); strings.Contains(page, "不采用") || strings.Contains(page, "小时数不足") {
+	if page := desktest.TextOf(w.Get(200, "E0001", "/desk")); strings.Contains(page, "不采用") ||
+		strings.Contains(page, "小时数不足") {
 		t.Errorf("an enterprise is told:\n%s", page)
 	}
 }

@@ -38,7 +38,8 @@ type World struct {
 
 // Settings are what a world decides by: Xiqing's, with orders that are repeated after a minute.
 func Settings() service.Settings {
-	return service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute, RepeatMax: 30 * time.Minute}
+	return service.Settings{Region: "120111", Alerts: alerts.DefaultSettings(), RepeatFirst: time.Minute,
+		RepeatMax: 30 * time.Minute}
 }
 
 // New returns a world at [Begin] that has nothing yet, until the test's end. change may change what it decides by.
@@ -51,11 +52,14 @@ func New(t testing.TB, log *slog.Logger, change ...func(*service.Settings)) *Wor
 	}
 	w.JS = natstest.Start(t, filepath.Join(dir, "nats")).JS
 	registry := service.Registry(set)
-	journal.Handle(registry, cmdUnexplained, func(_ *bbolt.Tx, _ string, order string, _ time.Time) ([]journal.Event, string, error) {
-		ev, err := registry.Decode("notify.answered", fmt.Appendf(nil, `{"order_id":%q,"action":"object","digest":"00000000000000ff"}`, order))
-		return []journal.Event{ev}, order, err
-	})
-	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: registry, JS: w.JS, Log: log, NoSync: true, Clock: w.Clock.Now})
+	journal.Handle(registry, cmdUnexplained,
+		func(_ *bbolt.Tx, _ string, order string, _ time.Time) ([]journal.Event, string, error) {
+			ev, err := registry.Decode("notify.answered",
+				fmt.Appendf(nil, `{"order_id":%q,"action":"object","digest":"00000000000000ff"}`, order))
+			return []journal.Event{ev}, order, err
+		})
+	j := journaltest.Open(t, journal.Options{Dir: dir, Registry: registry, JS: w.JS, Log: log, NoSync: true,
+		Clock: w.Clock.Now})
 	var err error
 	if w.Svc, err = service.New(t.Context(), j, set, log); err != nil {
 		t.Fatal(err)
@@ -68,7 +72,8 @@ const cmdUnexplained = "test.unexplained"
 // Unexplained records an objection without a reason, as programs did that asked for none.
 func (w *World) Unexplained(order string) {
 	w.t.Helper()
-	if _, err := w.Svc.J.Submit(w.t.Context(), journal.Command{Kind: cmdUnexplained, Actor: "enterprise", Payload: order}); err != nil {
+	if _, err := w.Svc.J.Submit(w.t.Context(),
+		journal.Command{Kind: cmdUnexplained, Actor: "enterprise", Payload: order}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -119,7 +124,8 @@ func (w *World) Factor(user, password string) (secret string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	who, err := w.Svc.EnrolFactor(w.t.Context(), user, calls.Enrolment{Current: password, Secret: draft.Secret, OTP: w.Code(draft.Secret)})
+	who, err := w.Svc.EnrolFactor(w.t.Context(), user,
+		calls.Enrolment{Current: password, Secret: draft.Secret, OTP: w.Code(draft.Secret)})
 	if who == nil || err != nil {
 		w.t.Fatalf("no factor for %s: %v", user, err)
 	}

@@ -89,7 +89,8 @@ func TestAFileThatCannotBeKeptMayBeSentAgain(t *testing.T) {
 	_, noSpace := io.Copy(disk{full}, strings.NewReader("1234"))
 	for name, err := range map[string]error{"no folder": noFolder, "no space": noSpace} {
 		r := Refusal(err, 4)
-		if !errors.Is(err, ErrDisk) || refusal.CodeOf(r) != refusal.NotReady || strings.Contains(r.Error(), file) || strings.Contains(r.Error(), "/dev/full") {
+		if !errors.Is(err, ErrDisk) || refusal.CodeOf(r) != refusal.NotReady || strings.Contains(r.Error(), file) ||
+			strings.Contains(r.Error(), "/dev/full") {
 			t.Errorf("%s: %v is answered with %v", name, err, r)
 		}
 	}

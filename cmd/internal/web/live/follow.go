@@ -145,7 +145,8 @@ func (f *follower) tell(tx *bbolt.Tx, topic *Topic, s journal.Subject) error {
 	if err != nil || v.Value == nil {
 		return err
 	}
-	m := &Message{Kind: topic.Kind, Value: v.Value, act: topic.Act, warning: v.Warning, order: v.Order, of: v.Recipient, town: v.Town}
+	m := &Message{Kind: topic.Kind, Value: v.Value, act: topic.Act, warning: v.Warning, order: v.Order, of: v.Recipient,
+		town: v.Town}
 	if v.Public != nil {
 		m.public = &Message{Kind: topic.Kind, Value: v.Public, warning: v.Warning}
 	}

@@ -128,7 +128,8 @@ func (h *Hub) Still(who *access.Principal) func() bool {
 
 // Same says whether two principals are one user with the same password, role and scope; nil is nobody.
 func Same(a, b *access.Principal) bool {
-	return a != nil && b != nil && a.User == b.User && a.Role == b.Role && a.Recipient == b.Recipient && a.Town == b.Town &&
+	return a != nil && b != nil && a.User == b.User && a.Role == b.Role && a.Recipient == b.Recipient &&
+		a.Town == b.Town &&
 		a.Credential == b.Credential
 }
 
@@ -143,8 +144,9 @@ func (h *Hub) Subscribe(ctx context.Context, v Viewer) (*Subscription, error) {
 			return nil, err
 		}
 	}
-	s := &Subscription{hub: h, viewer: v, after: place{-1, 0}, ready: make(chan struct{}, 1), recheck: make(chan struct{}, 1),
-		over: make(chan struct{})}
+	s := &Subscription{hub: h, viewer: v, after: place{-1, 0}, ready: make(chan struct{}, 1),
+		recheck: make(chan struct{}, 1),
+		over:    make(chan struct{})}
 	ctx, s.cancel = context.WithCancel(ctx)
 	resumed, err := h.register(s, since, tag)
 	if err == nil && !resumed && !v.bare {

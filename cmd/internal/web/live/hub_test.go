@@ -35,7 +35,8 @@ func TestCoalescing(t *testing.T) {
 	if len(boards) == 0 || len(boards) > most || len(boards) > n/10 {
 		t.Errorf("%d boards, at most %d", len(boards), most)
 	}
-	if last := boards[len(boards)-1]; string(last.JSON()) != w.board(warning) || last.Value.(*notify.Overview).Answer["acknowledged"] != n {
+	if last := boards[len(boards)-1]; string(last.JSON()) != w.board(warning) ||
+		last.Value.(*notify.Overview).Answer["acknowledged"] != n {
 		t.Errorf("the last board is %s", last.JSON())
 	}
 	if got := w.quiet(one); len(got) != 1 || got[0].of != recipient(7) {

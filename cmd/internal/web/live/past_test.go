@@ -19,7 +19,8 @@ func TestIDs(t *testing.T) {
 			t.Errorf("%s: %v %q %v, back %s", text, p, tag, err, p.id(tag))
 		}
 	}
-	for _, text := range []string{"x", "-1", "1.2", "1.2.3.4", ".1.k", "1..k", "9999999999999999999", "1.99999999999.k", " 1", "1,2"} {
+	for _, text := range []string{"x", "-1", "1.2", "1.2.3.4", ".1.k", "1..k", "9999999999999999999", "1.99999999999.k",
+		" 1", "1,2"} {
 		if _, _, err := parseID(text); refusal.CodeOf(err) != refusal.Invalid {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -34,7 +35,8 @@ func TestPast(t *testing.T) {
 		for index := range int64(rapid.IntRange(0, 60).Draw(t, "entries")) {
 			for n := range rapid.IntRange(0, 3).Draw(t, "messages") {
 				kind := rapid.SampledFrom([]Kind{Order, Warning, Board}).Draw(t, "kind")
-				m := &Message{Kind: kind, Index: index, n: n + 1, warning: rapid.SampledFrom([]string{"W1", "W2"}).Draw(t, "warning")}
+				m := &Message{Kind: kind, Index: index, n: n + 1,
+					warning: rapid.SampledFrom([]string{"W1", "W2"}).Draw(t, "warning")}
 				all = append(all, m)
 				p.add(m)
 			}
@@ -81,7 +83,8 @@ func TestForgotten(t *testing.T) {
 	}{
 		{"too old", start, Snapshot}, {"first", got[0].ID, Snapshot}, {"recent", got[len(got)-3].ID, got[len(got)-2].Kind},
 		{"another hub", strings.Replace(got[len(got)-3].ID, w.hub.tag, "????", 1), Snapshot},
-		{"another record", "99999", Snapshot}, {"the end", end.ID, ""}, {"bare", end.place().id("")[:strings.IndexByte(end.ID, '.')], ""},
+		{"another record", "99999", Snapshot}, {"the end", end.ID, ""},
+		{"bare", end.place().id("")[:strings.IndexByte(end.ID, '.')], ""},
 	} {
 		again := w.quiet(w.listen(Viewer{Filter: everything.OfWarning(warning), LastID: c.id}))
 		var first Kind

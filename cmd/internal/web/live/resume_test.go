@@ -31,7 +31,8 @@ func TestSnapshotThenChanges(t *testing.T) {
 	}
 	var st map[string]json.RawMessage
 	w.must(json.Unmarshal(first[0].JSON(), &st))
-	if string(st["warnings"]) != "[]" || string(st["proposals"]) != "[]" || !strings.Contains(string(st["list"]), `"in_force":true`) || st["orders"] != nil {
+	if string(st["warnings"]) != "[]" || string(st["proposals"]) != "[]" ||
+		!strings.Contains(string(st["list"]), `"in_force":true`) || st["orders"] != nil {
 		t.Errorf("snapshot: %s", first[0].JSON())
 	}
 	warning := w.declared()
@@ -108,7 +109,8 @@ func (w *world) random(r *rand.Rand, warning string, n int) {
 		}
 		return err
 	}))
-	acts := []notify.Action{notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start, notify.Complete}
+	acts := []notify.Action{notify.Receive, notify.ReadIt, notify.Acknowledge, notify.Object, notify.Start,
+		notify.Complete}
 	switch k := r.IntN(24); {
 	case k < 20:
 		w.answer(i, now, acts[r.IntN(len(acts))])
@@ -117,7 +119,8 @@ func (w *world) random(r *rand.Rand, warning string, n int) {
 	case k == 21:
 		w.elapse(time.Duration(r.IntN(40)) * time.Minute)
 	case k == 22:
-		w.must(w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "a", Source: "b", Silent: r.IntN(2) == 0, Since: w.svc.J.Now()}))
+		w.must(w.svc.FeedSilent(w.t.Context(),
+			alerts.FeedSilence{Feed: "a", Source: "b", Silent: r.IntN(2) == 0, Since: w.svc.J.Now()}))
 	default:
 		body := fmt.Appendf(nil, `{"decision":"accept","reason":"示例"}`)
 		_, err := servicetest.Say(w.t.Context(), w.svc, "duty", "", calls.DecideObjection, now, body)

@@ -88,7 +88,8 @@ func (w *world) tellEverything(warning string) {
 	w.act(warning, "revise", `,"notice_text":"更正"`)
 	w.must(w.svc.FeedSilent(w.t.Context(), alerts.FeedSilence{Feed: "a", Source: "b", Silent: true, Since: w.svc.J.Now()}))
 	w.importList("2017-01-01", 3)
-	_, err := w.svc.Forecast(w.t.Context(), service.By("feeder"), calls.Document{Text: []byte(`{"source":"example","region":"120111","issued_at":"2016-12-16T17:00:00+08:00","days":[
+	_, err := w.svc.Forecast(w.t.Context(), service.By("feeder"),
+		calls.Document{Text: []byte(`{"source":"example","region":"120111","issued_at":"2016-12-16T17:00:00+08:00","days":[
 		{"date":"2016-12-17","aqi_low":310,"aqi_high":330,"primary":["pm25"]},{"date":"2016-12-18","aqi_low":310,"aqi_high":330,"primary":["pm25"]},
 		{"date":"2016-12-19","aqi_low":310,"aqi_high":330,"primary":["pm25"]}]}`)})
 	w.must(err)
@@ -102,7 +103,8 @@ func TestOrderEvents(t *testing.T) {
 	first := order(warning, 0)
 	w.must(w.svc.RecordSent(t.Context(), journal.SendReport{Epoch: w.Epoch()}))
 	w.answer(0, first, notify.Object)
-	_, err := servicetest.Say(t.Context(), w.svc, "duty", "", calls.DecideObjection, first, []byte(`{"decision":"reject","reason":"示例"}`))
+	_, err := servicetest.Say(t.Context(), w.svc, "duty", "", calls.DecideObjection, first,
+		[]byte(`{"decision":"reject","reason":"示例"}`))
 	w.must(err)
 	w.elapse(3 * time.Hour)
 	w.answer(0, first, notify.Acknowledge)
@@ -114,7 +116,8 @@ func TestOrderEvents(t *testing.T) {
 		o := m.Value.(*OrderChange)
 		got = append(got, fmt.Sprintf("%d %s", o.Revision, o.Event))
 	}
-	want := []string{"1 issued", "1 object", "1 objection_rejected", "1 overdue", "1 acknowledge", "1 superseded", "2 revised", "2 released"}
+	want := []string{"1 issued", "1 object", "1 objection_rejected", "1 overdue", "1 acknowledge", "1 superseded",
+		"2 revised", "2 released"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -137,7 +140,8 @@ func TestRevoked(t *testing.T) {
 			return err
 		}},
 		{town, tokenStill, func() error {
-			_, err := w.svc.RevokeToken(t.Context(), service.By("admin"), calls.TokenOf{ByID: calls.ByID{ID: "town"}, Token: "t1"})
+			_, err := w.svc.RevokeToken(t.Context(), service.By("admin"),
+				calls.TokenOf{ByID: calls.ByID{ID: "town"}, Token: "t1"})
 			return err
 		}},
 		{firm, w.hub.Still(firm), func() error {
@@ -145,7 +149,10 @@ func TestRevoked(t *testing.T) {
 			return err
 		}},
 	} {
-		srv := w.serve(func(*http.Request) Viewer { return Viewer{User: c.who.User, Filter: FilterOf(c.who), Still: c.still} })
+		srv := w.serve(func(*http.Request) Viewer {
+			return Viewer{User: c.who.User, Filter: FilterOf(c.who),
+				Still: c.still}
+		})
 		client := w.dial(srv, "", "")
 		if _, err := client.next(); err != nil {
 			t.Fatal(err)

@@ -88,5 +88,6 @@ func readOrder(tx *bbolt.Tx, s journal.Subject) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	return View{Value: changeOf(o, s.Change), Warning: o.WarningID, Order: o.ID, Recipient: o.RecipientID, Town: o.Town}, nil
+	return View{Value: changeOf(o, s.Change), Warning: o.WarningID, Order: o.ID, Recipient: o.RecipientID,
+		Town: o.Town}, nil
 }

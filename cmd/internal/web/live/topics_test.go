@@ -19,9 +19,11 @@ import (
 func TestADraftIsDiscardedWhileWatched(t *testing.T) {
 	w := newWorld(t, 2)
 	s := w.listen(Viewer{Filter: Filter{Lists: true}})
-	draft, err := w.svc.ImportWorkbook(t.Context(), service.By("duty"), "清单.xlsx", func() ([]byte, error) { return seeds.Workbook(), nil })
+	draft, err := w.svc.ImportWorkbook(t.Context(), service.By("duty"), "清单.xlsx",
+		func() ([]byte, error) { return seeds.Workbook(), nil })
 	w.must(err)
-	_, err = w.svc.DiscardList(t.Context(), service.By("duty"), calls.DraftAt{ByID: calls.ByID{ID: draft.Version.ID}, Revision: draft.Version.Revision})
+	_, err = w.svc.DiscardList(t.Context(), service.By("duty"),
+		calls.DraftAt{ByID: calls.ByID{ID: draft.Version.ID}, Revision: draft.Version.Revision})
 	w.must(err)
 	w.quiet(s)
 	w.importList("2016-12-10", 2)
@@ -35,20 +37,22 @@ func TestADraftIsDiscardedWhileWatched(t *testing.T) {
 func TestAnotherTopicJoins(t *testing.T) {
 	w := newWorld(t, 3)
 	warning := w.declared()
-	w.hub = New(w.svc, Options{Topics: []Topic{{Kind: access.AboutUser, Act: calls.ActPapersRead, Each: true, Read: func(tx *bbolt.Tx, s journal.Subject) (View, error) {
-		o, err := notify.Get(tx, warning+"-"+s.ID+"-1")
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return View{}, nil // a person, of whom nothing is told
-		} else if err != nil {
-			return View{}, err
-		}
-		return View{Value: s.ID, Warning: o.WarningID, Order: o.ID, Recipient: o.RecipientID, Town: o.Town}, nil
-	}}}})
+	w.hub = New(w.svc, Options{Topics: []Topic{{Kind: access.AboutUser, Act: calls.ActPapersRead, Each: true,
+		Read: func(tx *bbolt.Tx, s journal.Subject) (View, error) {
+			o, err := notify.Get(tx, warning+"-"+s.ID+"-1")
+			if refusal.CodeOf(err) == refusal.NotFound {
+				return View{}, nil // a person, of whom nothing is told
+			} else if err != nil {
+				return View{}, err
+			}
+			return View{Value: s.ID, Warning: o.WarningID, Order: o.ID, Recipient: o.RecipientID, Town: o.Town}, nil
+		}}}})
 	t.Cleanup(w.hub.Close)
 	duty := FilterOf(&access.Principal{User: "d", Role: calls.Duty})
 	subs, want := map[string]*Subscription{}, map[string][]string{
-		"duty": nil, "duty, warning": {"E0001", "E0002", "E0003"}, "duty, another": nil, "duty, order": {"E0002"}, "viewer, warning": nil,
-		"enterprise": {"E0002"}, "town": {"E0001", "E0003"}, "nobody": nil,
+		"duty": nil, "duty, warning": {"E0001", "E0002", "E0003"}, "duty, another": nil, "duty, order": {"E0002"},
+		"viewer, warning": nil,
+		"enterprise":      {"E0002"}, "town": {"E0001", "E0003"}, "nobody": nil,
 	}
 	for name, f := range map[string]Filter{
 		"duty": duty, "duty, warning": duty.OfWarning(warning), "duty, another": duty.OfWarning("W20161216-09"),

@@ -45,10 +45,11 @@ func newWorld(t testing.TB, recipients int) *world {
 	log := slog.New(slog.NewTextHandler(testLog{t}, nil))
 	w := &world{World: servicetest.New(t, log), t: t}
 	w.svc = w.Svc
-	w.hub = New(w.svc, Options{Log: log, Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
-		stands, err := reductionlist.StandsAt(tx, now)
-		return map[string]any{"id": v.ID, "state": v.State, "in_force": v.ID == stands.Current.ID}, err
-	}})
+	w.hub = New(w.svc, Options{Log: log,
+		Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
+			stands, err := reductionlist.StandsAt(tx, now)
+			return map[string]any{"id": v.ID, "state": v.State, "in_force": v.ID == stands.Current.ID}, err
+		}})
 	w.hub.board = testBoard
 	t.Cleanup(w.hub.Close)
 	w.importList("2016-01-01", recipients)
@@ -70,11 +71,14 @@ func (w *world) importList(from string, recipients int) {
 	l := &reductionlist.List{Name: "清单", Region: "120111", EffectiveFrom: from, CompiledBy: "示例"}
 	for i := range recipients {
 		l.Recipients = append(l.Recipients, &reductionlist.Recipient{
-			ID: recipient(i), Type: reductionlist.Enterprise, Name: "示例企业" + recipient(i), Town: []string{dasi, yangliu}[i%2], Industry: "C3360",
-			Contact: &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"},
+			ID: recipient(i), Type: reductionlist.Enterprise, Name: "示例企业" + recipient(i), Town: []string{dasi, yangliu}[i%2],
+			Industry: "C3360",
+			Contact:  &reductionlist.Contact{Name: "示例联系人", Phone: "13800000000"},
 			Measures: []reductionlist.Measure{
-				{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Stop, Text: "停产", CompleteWithinH: 4, Responsible: "值长"},
-				{ID: "M2", Levels: []alerts.Level{alerts.Orange}, Action: reductionlist.Stop, Text: "停运", CompleteWithinH: 4, Responsible: "值长"},
+				{ID: "M1", Levels: []alerts.Level{alerts.Yellow}, Action: reductionlist.Stop, Text: "停产", CompleteWithinH: 4,
+					Responsible: "值长"},
+				{ID: "M2", Levels: []alerts.Level{alerts.Orange}, Action: reductionlist.Stop, Text: "停运", CompleteWithinH: 4,
+					Responsible: "值长"},
 			},
 		})
 	}
@@ -131,7 +135,8 @@ func (w *world) actBy(actor, warning, act, more string) {
 		}
 		return err
 	}))
-	_, err := servicetest.WarningAct(w.t.Context(), w.svc, actor, "", warning, act, fmt.Appendf(nil, `{"revision":%d%s}`, revision, more))
+	_, err := servicetest.WarningAct(w.t.Context(), w.svc, actor, "", warning, act,
+		fmt.Appendf(nil, `{"revision":%d%s}`, revision, more))
 	w.must(err)
 	w.elapse(0)
 }
@@ -139,7 +144,8 @@ func (w *world) actBy(actor, warning, act, more string) {
 // answer does an act of a recipient; one that the state forbids does nothing.
 func (w *world) answer(i int, order string, act notify.Action) {
 	w.t.Helper()
-	_, err := servicetest.AnswerOrder(w.t.Context(), w.svc, recipient(i), "", notify.AnswerText{OrderID: order, Action: act, Note: "示例"})
+	_, err := servicetest.AnswerOrder(w.t.Context(), w.svc, recipient(i), "",
+		notify.AnswerText{OrderID: order, Action: act, Note: "示例"})
 	if code := refusal.CodeOf(err); code != refusal.TransitionRefused && code != refusal.Conflict {
 		w.must(err)
 	}
@@ -151,12 +157,13 @@ func (w *world) answers(n int, act string, orderOf func(i int) string) {
 	var all sync.WaitGroup
 	for i := range n {
 		all.Add(1)
-		w.svc.Answer(recipient(i), false, fmt.Appendf(nil, `{"order_id":%q,"action":%q}`, orderOf(i), act), func(_ string, err error) {
-			if err != nil {
-				w.t.Error(err)
-			}
-			all.Done()
-		})
+		w.svc.Answer(recipient(i), false, fmt.Appendf(nil, `{"order_id":%q,"action":%q}`, orderOf(i), act),
+			func(_ string, err error) {
+				if err != nil {
+					w.t.Error(err)
+				}
+				all.Done()
+			})
 	}
 	all.Wait()
 }

@@ -21,7 +21,8 @@ import (
 
 // A face that answers with rule and status alone, and what it logged.
 func face(log *bytes.Buffer) *serve.Face {
-	f := &serve.Face{Log: slog.New(slog.NewTextHandler(log, nil)), Policy: "default-src 'none'", Referrer: "no-referrer", NoAnswer: "http.no_answer"}
+	f := &serve.Face{Log: slog.New(slog.NewTextHandler(log, nil)), Policy: "default-src 'none'", Referrer: "no-referrer",
+		NoAnswer: "http.no_answer"}
 	f.Refuse = func(w http.ResponseWriter, r *http.Request, err error) {
 		e, status := f.Told(r, err)
 		w.WriteHeader(status)
@@ -52,7 +53,8 @@ func TestWhatIsTold(t *testing.T) {
 		w := httptest.NewRecorder()
 		f := face(&log)
 		f.Refuse(w, httptest.NewRequest("GET", "/a", nil), c.err)
-		if w.Code != c.status || w.Body.String() != c.rule || (c.logged == "") != (log.Len() == 0) || !strings.Contains(log.String(), c.logged) {
+		if w.Code != c.status || w.Body.String() != c.rule || (c.logged == "") != (log.Len() == 0) ||
+			!strings.Contains(log.String(), c.logged) {
 			t.Errorf("%v: %d %s; log %q", c.err, w.Code, w.Body, &log)
 		}
 	}
@@ -69,7 +71,8 @@ func TestRecover(t *testing.T) {
 		defer f.Recover(w, r)
 		panic(v)
 	}
-	if w, went := serves("out of range"); w.Code != 500 || went != nil || !strings.Contains(log.String(), "out of range") || !strings.Contains(log.String(), "serve_test.go") {
+	if w, went := serves("out of range"); w.Code != 500 || went != nil ||
+		!strings.Contains(log.String(), "out of range") || !strings.Contains(log.String(), "serve_test.go") {
 		t.Errorf("%d, %v, log %q", w.Code, went, &log)
 	}
 	if _, went := serves(http.ErrAbortHandler); went != http.ErrAbortHandler {
@@ -144,11 +147,13 @@ func TestReadForm(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if data, err := up.Bytes(); err != nil || string(data) != "content" || up.Name != "清单.xlsx" || len(c.parts) > 1 && up.Texts["key"] != "k1" {
+				if data, err := up.Bytes(); err != nil || string(data) != "content" || up.Name != "清单.xlsx" || len(c.parts) > 1 &&
+					up.Texts["key"] != "k1" {
 					t.Errorf("%q, %v, %+v", data, err, up)
 				}
 				_ = up.Close()
-			} else if e := (*refusal.Error)(nil); !errors.As(err, &e) || up != nil || e.Rule != c.wrong && (len(e.Fields) != 1 || e.Fields[0].Rule != c.wrong) {
+			} else if e := (*refusal.Error)(nil); !errors.As(err, &e) || up != nil || e.Rule != c.wrong && (len(e.Fields) != 1 ||
+				e.Fields[0].Rule != c.wrong) {
 				t.Errorf("%v, %v", up, err)
 			}
 			if left, _ := os.ReadDir(dir); len(left) > 0 {

@@ -69,7 +69,8 @@ func (d *device) without(user string, now time.Time) *device {
 // with is the device after a login.
 func (d *device) with(who *access.Principal, now time.Time) *device {
 	next := d.without(who.User, now)
-	next.Pairs = append(next.Pairs, pair{User: who.User, Login: who.Login(), Serial: rand.Text(), Until: now.Add(deviceLife).Unix()})
+	next.Pairs = append(next.Pairs,
+		pair{User: who.User, Login: who.Login(), Serial: rand.Text(), Until: now.Add(deviceLife).Unix()})
 	next.Pairs = next.Pairs[max(len(next.Pairs)-devicePairs, 0):]
 	return next
 }
@@ -150,6 +151,7 @@ func (s *Sessions) setCookie(w http.ResponseWriter, r *http.Request, name, value
 	if age <= 0 {
 		age = -1
 	}
-	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: s.proxies.secure(r)}) // #nosec G124 -- as secure as the way here
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+		Secure:   s.proxies.secure(r)}) // #nosec G124 -- as secure as the way here
 }

@@ -190,8 +190,14 @@ func TestWhatMakesABrowserUnknown(t *testing.T) {
 			return password
 		}, true},
 		{"nor a restart", func(h *house, _ *browser, password string) string { h.close(); h.open(); return password }, true},
-		{"nor eighty days", func(h *house, _ *browser, password string) string { h.elapse(80 * 24 * time.Hour); return password }, true},
-		{"ninety days", func(h *house, _ *browser, password string) string { h.elapse(90 * 24 * time.Hour); return password }, false},
+		{"nor eighty days", func(h *house, _ *browser, password string) string {
+			h.elapse(80 * 24 * time.Hour)
+			return password
+		}, true},
+		{"ninety days", func(h *house, _ *browser, password string) string {
+			h.elapse(90 * 24 * time.Hour)
+			return password
+		}, false},
 		{"another password", func(h *house, _ *browser, password string) string {
 			h.change("duty", password, chosen)
 			return chosen
@@ -299,7 +305,8 @@ func TestTheDeviceCookie(t *testing.T) {
 			t.Fatal("no device cookie")
 		}
 		c := w.Result().Cookies()[i]
-		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.Secure != secure || c.MaxAge != 90*24*3600 {
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.Secure != secure ||
+			c.MaxAge != 90*24*3600 {
 			t.Errorf("by TLS %v: %+v", secure, c)
 		}
 	}
@@ -445,7 +452,8 @@ func TestADeviceCookieThatIsNone(t *testing.T) {
 	var key []byte
 	_ = h.j.View(func(tx *bbolt.Tx) error { key = access.LoginKey(tx, devicePurpose); return nil })
 	junk, _ := json.Marshal("junk")
-	for _, value := range []string{"", ".", "a.b", strings.Repeat("A", deviceMost+1), sealed(key, junk), sealed(nil, junk), b.cookies[DeviceCookie] + "A"} {
+	for _, value := range []string{"", ".", "a.b", strings.Repeat("A", deviceMost+1), sealed(key, junk), sealed(nil, junk),
+		b.cookies[DeviceCookie] + "A"} {
 		b.cookies[DeviceCookie] = value
 		if h.s.device(b.request()) != nil {
 			t.Errorf("%.40q is taken", value)

@@ -33,7 +33,8 @@ func TestAnUnlistedProxyIsToldOfOnceAnHour(t *testing.T) {
 		u.see(forwarded("10.0.0.7:1234", "X-Forwarded-For"), now)
 		u.see(forwarded("192.0.2.9:1234"), now)
 	}
-	if lines() != 1 || !strings.Contains(log.String(), "192.0.2.1") || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "proxies") {
+	if lines() != 1 || !strings.Contains(log.String(), "192.0.2.1") || !strings.Contains(log.String(), "level=WARN") ||
+		!strings.Contains(log.String(), "proxies") {
 		t.Fatalf("the log after the first hour:\n%s", log.String())
 	}
 	u.see(forwarded("127.0.0.1:1", "X-Forwarded-For"), now)

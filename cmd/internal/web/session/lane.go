@@ -75,7 +75,8 @@ func (l *lanes) dropped(user, serial string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.users[user]
-	return e != nil && slices.ContainsFunc(e.Value.(*laneUser).tries, func(t laneTry) bool { return t.serial == serial && t.wrong >= laneTries })
+	return e != nil && slices.ContainsFunc(e.Value.(*laneUser).tries,
+		func(t laneTry) bool { return t.serial == serial && t.wrong >= laneTries })
 }
 
 func (l *lanes) user(user string) *laneUser {
@@ -118,5 +119,6 @@ func (u *laneUser) try(serial string) *laneTry {
 
 // tidy drops a pair of which nothing need be known.
 func (u *laneUser) tidy(serial string) {
-	u.tries = slices.DeleteFunc(u.tries, func(t laneTry) bool { return t.serial == serial && t.wrong == 0 && t.pending == 0 })
+	u.tries = slices.DeleteFunc(u.tries,
+		func(t laneTry) bool { return t.serial == serial && t.wrong == 0 && t.pending == 0 })
 }

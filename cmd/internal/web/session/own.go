@@ -59,7 +59,8 @@ func (s *Sessions) of(user string) (all []own, err error) {
 		if kept.over(now) || s.current(user, kept.Credential) == nil {
 			return true
 		}
-		one := own{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: time.UnixMilli(kept.Began), SeenAt: time.UnixMilli(kept.Seen),
+		one := own{calls.Session{ID: key[:min(len(key), idLen)], BegunAt: time.UnixMilli(kept.Began),
+			SeenAt:  time.UnixMilli(kept.Seen),
 			Address: kept.Address, Device: kept.Device, Browser: kept.Browser}, key}
 		all = append(all, one)
 		return true
@@ -118,7 +119,8 @@ func (s *Sessions) EndAll(w http.ResponseWriter, r *http.Request, user string) e
 		return err
 	}
 	mine := s.Still(r)
-	_, err = journal.Do[access.Granted](r.Context(), s.j, journal.Command{Kind: access.CommandEndSessions, Actor: user, Payload: access.EndSessions{User: user}})
+	_, err = journal.Do[access.Granted](r.Context(), s.j,
+		journal.Command{Kind: access.CommandEndSessions, Actor: user, Payload: access.EndSessions{User: user}})
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,8 @@ func TestWhatTheListOfSessionsHas(t *testing.T) {
 }
 
 func TestWhatABrowserSaysItIs(t *testing.T) {
-	for said, want := range map[string]string{"": "", "Firefox/140": "Firefox/140", "a\x00b\x1b[31m\u202ec\xff": "ab[31mc", strings.Repeat("长", 500): strings.Repeat("长", browserMost)} {
+	for said, want := range map[string]string{"": "", "Firefox/140": "Firefox/140", "a\x00b\x1b[31m\u202ec\xff": "ab[31mc",
+		strings.Repeat("长", 500): strings.Repeat("长", browserMost)} {
 		r := request("")
 		r.Header.Set("User-Agent", said)
 		if got := browserOf(r); got != want {

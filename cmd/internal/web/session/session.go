@@ -101,7 +101,8 @@ func New(ctx context.Context, j *journal.Journal, passwords *access.Passwords, o
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, logins: opt.Logins, rows: rows,
+	s := &Sessions{j: j, passwords: passwords, proxies: opt.Proxies, now: opt.Now, log: opt.Log, logins: opt.Logins,
+		rows:     rows,
 		throttle: newThrottle(), lanes: newLanes(), crowd: newCrowd(), turnKey: make([]byte, 32),
 		unlisted: newUnlisted(opt.Proxies, opt.Log)}
 	_, _ = rand.Read(s.turnKey) // never fails
@@ -181,7 +182,8 @@ func (s *Sessions) current(user, login string) (who *access.Principal) {
 // (unauthenticated), which is which it does not tell, and somebody who has tried too often (rate_limited, with
 // Retry-After set in w).
 func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error) {
-	who, err := s.tried(w, r, logins.Login, user, func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
+	who, err := s.tried(w, r, logins.Login, user,
+		func(ctx context.Context) (*access.Principal, error) { return s.passwords.Check(ctx, user, password) })
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +194,8 @@ func (s *Sessions) Login(w http.ResponseWriter, r *http.Request, user, password 
 }
 
 // tried lets somebody try a password of a user, which gives a principal when it is right, and leaves a trace of it.
-func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.What, user string, try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
+func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.What, user string,
+	try func(ctx context.Context) (*access.Principal, error)) (*access.Principal, error) {
 	d := s.device(r)
 	trace := s.try(r, what, user, d)
 	if p := s.good(d, user); p != nil {
@@ -225,7 +228,8 @@ func (s *Sessions) tried(w http.ResponseWriter, r *http.Request, what logins.Wha
 }
 
 // mayTry lets a browser try that is not known, or tells it for how long to wait, and from when on it has its turn.
-func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (done func(wrong bool, now time.Time), err error) {
+func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (done func(wrong bool, now time.Time),
+	err error) {
 	address, now := s.proxies.address(r), s.now()
 	t := s.turn(r, address, now)
 	id := ""
@@ -248,7 +252,8 @@ func (s *Sessions) mayTry(w http.ResponseWriter, r *http.Request, user string) (
 
 // ChangePassword changes the password of who makes the request by change, which gives nil when the current one was
 // wrong. All its sessions end; the one that the request came with is begun anew.
-func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user string, change func(ctx context.Context) (*access.Principal, error)) error {
+func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user string,
+	change func(ctx context.Context) (*access.Principal, error)) error {
 	mine := s.Who(r)
 	who, err := s.tried(w, r, logins.Password, user, change)
 	if err != nil {
@@ -265,7 +270,8 @@ func (s *Sessions) ChangePassword(w http.ResponseWriter, r *http.Request, user s
 
 // Confirm has who makes the request do what takes the current password again: do gives nil when that was wrong, which
 // counts as a wrong login does.
-func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string, do func(ctx context.Context) (*access.Principal, error)) error {
+func (s *Sessions) Confirm(w http.ResponseWriter, r *http.Request, user string,
+	do func(ctx context.Context) (*access.Principal, error)) error {
 	who, err := s.tried(w, r, logins.Password, user, do)
 	if err == nil && who == nil {
 		return refusal.Input([]refusal.Field{{Path: "current", Rule: "session.current_wrong"}})
@@ -313,7 +319,8 @@ func (s *Sessions) Logout(w http.ResponseWriter, r *http.Request) {
 // writeCookie has the browser keep a token until it closes, as secure as the request's way here; an empty one is
 // forgotten.
 func (s *Sessions) writeCookie(w http.ResponseWriter, r *http.Request, token string) {
-	c := &http.Cookie{Name: Cookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.proxies.secure(r)}
+	c := &http.Cookie{Name: Cookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: s.proxies.secure(r)}
 	if token == "" {
 		c.Expires, c.MaxAge = time.Unix(1, 0), -1
 	}

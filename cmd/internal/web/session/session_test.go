@@ -52,12 +52,14 @@ func (h *house) open() {
 		}
 	}
 	h.srv = natstest.Start(h.t, filepath.Join(h.dir, "nats"))
-	reg := journal.NewRegistry(journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode, Apply: access.Apply})
+	reg := journal.NewRegistry(journal.Module{Name: "access", Buckets: access.Buckets(), Decode: access.Decode,
+		Apply: access.Apply})
 	access.Register(reg)
 	log := slog.New(slog.NewTextHandler(&h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	h.j, err = journal.Open(context.Background(), journal.Options{Dir: h.dir, Registry: reg, JS: h.srv.JS, NoSync: true, Clock: h.clock.Now, Log: log,
-		Fatal: func(err error) { h.t.Errorf("fatal: %v", err) }})
+	h.j, err = journal.Open(context.Background(),
+		journal.Options{Dir: h.dir, Registry: reg, JS: h.srv.JS, NoSync: true, Clock: h.clock.Now, Log: log,
+			Fatal: func(err error) { h.t.Errorf("fatal: %v", err) }})
 	must(err)
 	h.passwords = access.NewPasswords(h.j)
 	h.passwords.Cost = access.Cost{Time: 1, Memory: 64, Threads: 1}
@@ -91,7 +93,8 @@ func (h *house) account(user string) calls.Issued {
 
 func (h *house) act(kind string, payload any) {
 	h.t.Helper()
-	if _, err := h.j.Submit(context.Background(), journal.Command{Kind: kind, Actor: "admin", Payload: payload}); err != nil {
+	if _, err := h.j.Submit(context.Background(),
+		journal.Command{Kind: kind, Actor: "admin", Payload: payload}); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -158,7 +161,8 @@ func TestASession(t *testing.T) {
 	if len(w.Result().Cookies()) != 0 {
 		t.Error("a logout without a session sets a cookie")
 	}
-	for name, secret := range map[string]string{"a wrong password": "wrong", "a token": duty.Token, "a token's secret": duty.Token[strings.LastIndexByte(duty.Token, '.')+1:]} {
+	for name, secret := range map[string]string{"a wrong password": "wrong", "a token": duty.Token,
+		"a token's secret": duty.Token[strings.LastIndexByte(duty.Token, '.')+1:]} {
 		w := httptest.NewRecorder()
 		who, err := h.s.Login(w, request(""), "duty", secret)
 		if who != nil || refusal.CodeOf(err) != refusal.Unauthenticated || len(w.Result().Cookies()) != 0 {
@@ -179,7 +183,8 @@ func TestTheCookie(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := cookieOf(t, w)
-		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.Secure != secure || c.MaxAge != 0 || !c.Expires.IsZero() || len(c.Value) < 43 {
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.Secure != secure ||
+			c.MaxAge != 0 || !c.Expires.IsZero() || len(c.Value) < 43 {
 			t.Errorf("by TLS %v: %+v", secure, c)
 		}
 		if cache := w.Header().Values("Cache-Control"); len(cache) != 1 || cache[0] != "no-store" {
@@ -198,8 +203,10 @@ func TestASessionEndsWithTime(t *testing.T) {
 		{"idle", []time.Duration{Idle}, false},
 		{"used now and then", []time.Duration{time.Hour, time.Hour, time.Hour, Idle - time.Minute - time.Second}, true},
 		{"used within a minute alone", []time.Duration{touchEvery / 2, Idle - touchEvery/2}, false},
-		{"used all the time", []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, 59 * time.Minute}, true},
-		{"for twelve hours", []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour}, false},
+		{"used all the time", []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour,
+			time.Hour, time.Hour, time.Hour, time.Hour, 59 * time.Minute}, true},
+		{"for twelve hours", []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour, time.Hour,
+			time.Hour, time.Hour, time.Hour, time.Hour, time.Hour}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)
@@ -264,8 +271,14 @@ func TestWhatEndsASession(t *testing.T) {
 		{"nothing", func(*house, string) {}, true},
 		{"disabled", func(h *house, _ string) { h.act(access.CommandDisable, access.Disable{User: "duty"}) }, false},
 		{"new credentials", func(h *house, _ string) { h.submit(access.RenewAccountCommand("admin", "", "duty")) }, false},
-		{"a revoked token", func(h *house, _ string) { h.act(access.CommandRevoke, access.Revoke{User: "duty", TokenID: "t1"}) }, true},
-		{"another's new credentials", func(h *house, _ string) { h.submit(access.RenewAccountCommand("admin", "", "other")) }, true},
+		{"a revoked token", func(h *house,
+			_ string) {
+			h.act(access.CommandRevoke, access.Revoke{User: "duty", TokenID: "t1"})
+		}, true},
+		{"another's new credentials", func(h *house,
+			_ string) {
+			h.submit(access.RenewAccountCommand("admin", "", "other"))
+		}, true},
 		{"a new password", func(h *house, password string) { h.change("duty", password, "three words of mine") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -331,7 +344,8 @@ func TestChangePassword(t *testing.T) {
 			t.Fatalf("try %d: %v", i+1, err)
 		}
 	}
-	if w, err := change(now, password); refusal.CodeOf(err) != refusal.RateLimited || w.Header().Get("Retry-After") != "1" {
+	if w, err := change(now, password); refusal.CodeOf(err) != refusal.RateLimited ||
+		w.Header().Get("Retry-After") != "1" {
 		t.Errorf("after five wrong ones: %v, Retry-After %q", err, w.Header().Get("Retry-After"))
 	}
 }
@@ -351,7 +365,8 @@ func TestWrongPasswordsWait(t *testing.T) {
 		}
 	}
 	w, err := from("192.0.2.1", duty.Password)
-	if refusal.CodeOf(err) != refusal.RateLimited || w.Header().Get("Retry-After") != "1" || has(w, Cookie) || has(w, DeviceCookie) {
+	if refusal.CodeOf(err) != refusal.RateLimited || w.Header().Get("Retry-After") != "1" || has(w, Cookie) ||
+		has(w, DeviceCookie) {
 		t.Errorf("%v, Retry-After %q", err, w.Header().Get("Retry-After"))
 	}
 	if _, err := from("192.0.2.2", duty.Password); err != nil {

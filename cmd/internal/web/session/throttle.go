@@ -47,7 +47,8 @@ func newThrottle() *throttle { return &throttle{addresses: newCounts(), users: n
 
 // begin says how long to wait before a password may be tried. When that is 0, done must be called with what came of it.
 // id names a turn whose time has come; it is empty without one.
-func (t *throttle) begin(user, address, id string, now time.Time) (done func(wrong bool, now time.Time), wait time.Duration) {
+func (t *throttle) begin(user, address, id string, now time.Time) (done func(wrong bool, now time.Time),
+	wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a := t.addresses.get(address)

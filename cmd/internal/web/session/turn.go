@@ -80,7 +80,10 @@ type taken struct {
 
 // take takes a turn, or says how long there is none left.
 func (l *line) take(id string, now time.Time) (wait time.Duration) {
-	*l = slices.DeleteFunc(*l, func(t taken) bool { since := now.Sub(t.at); return since >= turnLife+longest || since < -longest })
+	*l = slices.DeleteFunc(*l, func(t taken) bool {
+		since := now.Sub(t.at)
+		return since >= turnLife+longest || since < -longest
+	})
 	recent, first := 0, now
 	for _, t := range *l {
 		if t.id == id {

@@ -86,13 +86,15 @@ func New(opt Options) *Shares {
 	}
 	l := opt.Limits
 	s := &Shares{limits: l, log: opt.Log,
-		calls:   fair.NewMeter(fair.Share{PerSecond: float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
-		writes:  fair.NewMeter(fair.Share{PerSecond: float64(l.WritesPerMinute) / 60, Burst: l.WritesBurst}, opt.Clock),
-		public:  fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst}, opt.Clock),
-		address: fair.NewMeter(fair.Share{PerSecond: addressPart * float64(l.PerSecond), Burst: int(addressAtOnce * float64(l.Burst))}, opt.Clock),
-		made:    fair.NewMeter(fair.Share{PerSecond: newPart * float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
-		spoken:  fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
-		work:    newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
+		calls:  fair.NewMeter(fair.Share{PerSecond: float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
+		writes: fair.NewMeter(fair.Share{PerSecond: float64(l.WritesPerMinute) / 60, Burst: l.WritesBurst}, opt.Clock),
+		public: fair.NewMeter(fair.Share{PerSecond: float64(publicShares * l.PerSecond), Burst: publicShares * l.Burst},
+			opt.Clock),
+		address: fair.NewMeter(fair.Share{PerSecond: addressPart * float64(l.PerSecond),
+			Burst: int(addressAtOnce * float64(l.Burst))}, opt.Clock),
+		made:   fair.NewMeter(fair.Share{PerSecond: newPart * float64(l.PerSecond), Burst: l.Burst}, opt.Clock),
+		spoken: fair.NewMeter(fair.Share{PerSecond: 1, Burst: 10}, opt.Clock),
+		work:   newSlots(callsInWork), uploads: newSlots(uploadsInWork), streams: newSlots(l.Streams),
 		forms: newSlots(formsOfAddress), allForm: newSlots(formsInAll),
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "qingkong_http_share_refused_total",
 			Help: "HTTP calls refused because their caller went beyond its share, by share: calls, work, writes, uploads, streams, forms, public."}, []string{"share"}),
@@ -170,13 +172,15 @@ func (s *Shares) LargeForm(ctx context.Context, h http.Header, address string) (
 	return func() { all(); own() }, nil
 }
 
-func (s *Shares) turn(ctx context.Context, of *slots, wait time.Duration, h http.Header, share, who, rule string, limit int) (done func(), err error) {
+func (s *Shares) turn(ctx context.Context, of *slots, wait time.Duration, h http.Header, share, who, rule string,
+	limit int) (done func(), err error) {
 	done, ok := of.take(ctx, who, wait)
 	if ok {
 		return done, nil
 	}
 	const again = 1 // second
-	return nil, s.refused(h, share, who, s.calls.Tell(who), refusal.New(refusal.RateLimited, rule, refusal.Args{"limit": limit, "seconds": again}), again)
+	return nil, s.refused(h, share, who, s.calls.Tell(who),
+		refusal.New(refusal.RateLimited, rule, refusal.Args{"limit": limit, "seconds": again}), again)
 }
 
 // refused counts a refusal, and says so in the log: at most once a second of a caller and of all.

@@ -128,12 +128,16 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 			ends = append(ends, done)
 		}
 		began := time.Now()
-		if _, err := s.Work(t.Context(), http.Header{}, "a"); refusal.CodeOf(err) != refusal.RateLimited || time.Since(began) != patience {
+		if _, err := s.Work(t.Context(), http.Header{}, "a"); refusal.CodeOf(err) != refusal.RateLimited ||
+			time.Since(began) != patience {
 			t.Errorf("one too many: %v after %v", err, time.Since(began))
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if began = time.Now(); func() bool { _, err := s.Work(gone, http.Header{}, "a"); return err == nil }() || time.Since(began) != 0 {
+		if began = time.Now(); func() bool {
+			_, err := s.Work(gone, http.Header{}, "a")
+			return err == nil
+		}() || time.Since(began) != 0 {
 			t.Errorf("a caller that has gone is waited for %v", time.Since(began))
 		}
 		if done, err := s.Work(t.Context(), http.Header{}, "b"); err != nil {
