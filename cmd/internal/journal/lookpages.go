@@ -16,8 +16,9 @@ import (
 
 // The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a
 // panic, some of them in goroutines of its own, where nobody can catch them (its Tx.Check has two). So the pages are
-// walked by plain reads before bbolt opens the file. A file that passes can be read safely, whatever it says; whether
-// its keys stand in order is seen then.
+// walked by plain reads before bbolt opens the file: each lies where it is named, is used once and not free as well, and
+// has its keys in order. A copy that was made while the program wrote may fail in any of these. Where a key is not found
+// the record would seem empty, and a page that is used and free would be written over.
 
 // Forms of bbolt's file, version 2.
 const (
@@ -88,21 +89,27 @@ type pageWalk struct {
 	m     pageMeta
 	seen  []uint64 // a bit for each page
 	found []string
-	queue []pageRef
+	queue []pageNext
 }
 
 type pageRef struct{ id, from uint64 }
 
+// pageNext is a page to look at, and what its keys may be.
+type pageNext struct {
+	pageRef
+	bounds
+}
+
 // all says why the pages of the file cannot be read safely; nothing where they can.
 func (w *pageWalk) all() []string {
 	w.seen = make([]uint64, w.m.next/64+1)
-	if w.m.freelist != noFreelist {
-		w.freelist()
-	}
-	for w.queue = []pageRef{{id: w.m.root}}; len(w.queue) > 0 && len(w.found) < maxFindings; {
+	for w.queue = []pageNext{{pageRef: pageRef{id: w.m.root}}}; len(w.queue) > 0 && len(w.found) < maxFindings; {
 		next := w.queue[len(w.queue)-1]
 		w.queue = w.queue[:len(w.queue)-1]
 		w.page(next)
+	}
+	if w.m.freelist != noFreelist && len(w.found) < maxFindings {
+		w.freelist()
 	}
 	return w.found
 }
@@ -111,121 +118,133 @@ func (w *pageWalk) say(id uint64, format string, args ...any) {
 	w.found = append(w.found, fmt.Sprintf("page %d %s", id, fmt.Sprintf(format, args...)))
 }
 
-// head reads a page's header and marks the page and its overflow as used.
-func (w *pageWalk) head(p pageRef) (flags uint16, count int, extent int64, ok bool) {
+// extent is how many bytes a page and those that it goes on for have, which are marked as used; 0 where it says why it
+// cannot be read.
+func (w *pageWalk) extent(p pageRef) int64 {
 	if p.id < 2 || p.id >= w.m.next {
 		w.say(p.from, "names page %d; there are %d", p.id, w.m.next)
-		return 0, 0, 0, false
+		return 0
 	}
 	var b [pageHead]byte
 	if _, err := w.f.ReadAt(b[:], int64(p.id)*w.m.pageSize); err != nil {
 		w.say(p.id, "cannot be read: %v", err)
-		return 0, 0, 0, false
+		return 0
 	}
 	overflow := uint64(order.Uint32(b[12:]))
 	switch {
 	case order.Uint64(b[0:]) != p.id:
 		w.say(p.id, "says that it is page %d", order.Uint64(b[0:]))
-		return 0, 0, 0, false
+		return 0
 	case p.id+overflow >= w.m.next:
 		w.say(p.id, "goes on for %d pages; there are %d in all", overflow, w.m.next)
-		return 0, 0, 0, false
+		return 0
 	}
 	for id := p.id; id <= p.id+overflow; id++ {
 		if w.seen[id/64]&(1<<(id%64)) != 0 {
 			w.say(id, "is used twice")
-			return 0, 0, 0, false
+			return 0
 		}
 		w.seen[id/64] |= 1 << (id % 64)
 	}
-	return order.Uint16(b[8:]), int(order.Uint16(b[10:])), int64(overflow+1) * w.m.pageSize, true
+	return int64(overflow+1) * w.m.pageSize
 }
 
-func (w *pageWalk) page(p pageRef) {
-	flags, count, extent, ok := w.head(p)
-	if !ok {
+func (w *pageWalk) page(next pageNext) {
+	body := w.body(next.pageRef)
+	if body == nil {
 		return
 	}
-	begin := int64(p.id) * w.m.pageSize
-	switch flags {
-	case pageLeaf:
-		w.leaf(p.id, begin, count, extent, true)
-	case pageBranch:
-		elements := w.elements(p.id, begin, count, extent)
-		if count == 0 {
-			w.say(p.id, "has no branches")
-		}
-		for i := 0; i < len(elements); i += pageElement {
-			if e := elements[i:]; int64(pageHead+i)+int64(order.Uint32(e))+int64(order.Uint32(e[4:])) > extent {
-				w.say(p.id, "has a key that lies outside")
-				return
-			}
-			w.queue = append(w.queue, pageRef{order.Uint64(elements[i+8:]), p.id})
-		}
-	default:
-		w.say(p.id, "is of no known kind (flags %#x)", flags)
+	p, why := parsePage(next.id, body)
+	if why == "" && !p.ordered(next.bounds) {
+		why = outOfOrder
+	}
+	if why != "" {
+		w.say(next.id, "%s", why)
+		return
+	}
+	if p.leaf {
+		w.leaf(p)
+		return
+	}
+	for i := range p.count {
+		w.queue = append(w.queue, pageNext{pageRef{p.child(i), p.id}, p.below(i, next.bounds)})
 	}
 }
 
-// elements reads what stands behind the header of a page that begins at an offset of the file.
-func (w *pageWalk) elements(id uint64, begin int64, count int, extent int64) []byte {
-	if int64(pageHead+count*pageElement) > extent {
-		w.say(id, "counts %d rows, which is more than it holds", count)
+// body reads a page and those that it goes on for, or says why it cannot be.
+func (w *pageWalk) body(p pageRef) []byte {
+	extent := w.extent(p)
+	if extent == 0 {
 		return nil
 	}
-	elements := make([]byte, count*pageElement)
-	if _, err := w.f.ReadAt(elements, begin+pageHead); err != nil {
-		w.say(id, "cannot be read: %v", err)
+	if extent > longest {
+		w.say(p.id, "goes on for %d bytes, which is more than any row has", extent)
 		return nil
 	}
-	return elements
+	body := make([]byte, extent)
+	if _, err := w.f.ReadAt(body, int64(p.id)*w.m.pageSize); err != nil {
+		w.say(p.id, "cannot be read: %v", err)
+		return nil
+	}
+	return body
 }
 
-// leaf looks at a leaf, and at the buckets in it where it may hold any: one that stands inside a row may not.
-func (w *pageWalk) leaf(id uint64, begin int64, count int, extent int64, buckets bool) {
-	elements := w.elements(id, begin, count, extent)
-	for i := 0; i < len(elements); i += pageElement {
-		e := elements[i:]
-		key, value := int64(order.Uint32(e[8:])), int64(order.Uint32(e[12:]))
-		at := int64(pageHead+i) + int64(order.Uint32(e[4:])) + key // of the value
-		if at+value > extent {
-			w.say(id, "has a row that lies outside")
-			return
-		}
-		if order.Uint32(e)&bucketFlag == 0 {
+// leaf looks at the buckets in a leaf: a row that is one names its root page, or holds a leaf itself, without another.
+func (w *pageWalk) leaf(p treePage) {
+	for i := range p.count {
+		_, flags, value := p.row(i)
+		if flags&bucketFlag == 0 {
 			continue
 		}
-		if !buckets || value < bucketHead {
-			w.say(id, "has a bucket where none can be")
+		if len(value) < bucketHead {
+			w.say(p.id, "has a bucket where none can be")
 			return
 		}
-		w.bucket(id, begin+at, value)
+		if root := order.Uint64(value); root != 0 {
+			w.queue = append(w.queue, pageNext{pageRef: pageRef{root, p.id}})
+			continue
+		}
+		switch in, why := parsePage(p.id, value[bucketHead:]); {
+		case why != "":
+			w.say(p.id, "%s", why)
+		case !in.leaf:
+			w.say(p.id, "has a bucket that is no leaf")
+		case !in.ordered(bounds{}):
+			w.say(p.id, outOfOrder)
+		default:
+			for i := range in.count {
+				if _, flags, _ := in.row(i); flags&bucketFlag != 0 {
+					w.say(p.id, "has a bucket where none can be")
+					return
+				}
+			}
+		}
 	}
 }
 
-// bucket looks at a row that is a bucket: it names its root page, or holds a leaf itself.
-func (w *pageWalk) bucket(id uint64, at, length int64) {
-	var b [bucketHead + pageHead]byte
-	n := min(length, int64(len(b)))
-	if _, err := w.f.ReadAt(b[:n], at); err != nil {
-		w.say(id, "cannot be read: %v", err)
-		return
-	}
-	if root := order.Uint64(b[0:]); root != 0 {
-		w.queue = append(w.queue, pageRef{root, id})
-		return
-	}
-	if n < int64(len(b)) || order.Uint16(b[bucketHead+8:]) != pageLeaf {
-		w.say(id, "has a bucket that is no leaf")
-		return
-	}
-	w.leaf(id, at+bucketHead, int(order.Uint16(b[bucketHead+10:])), length-bucketHead, false)
-}
-
+// freelist looks at the list of free pages: none of them may be in use.
 func (w *pageWalk) freelist() {
-	flags, count, extent, ok := w.head(pageRef{id: w.m.freelist})
-	if ok && (flags != pageFreelist || count != 0xffff && int64(pageHead+8*count) > extent) {
+	body := w.body(pageRef{id: w.m.freelist})
+	if body == nil {
+		return
+	}
+	ids, count := body[pageHead:], uint64(order.Uint16(body[10:]))
+	if count == 0xffff { // more than that: the first says how many
+		count, ids = order.Uint64(ids), ids[8:]
+	}
+	if order.Uint16(body[8:]) != pageFreelist || count > uint64(len(ids)/8) {
 		w.say(w.m.freelist, "is no list of free pages")
+		return
+	}
+	for i := uint64(0); i < count && len(w.found) < maxFindings; i++ {
+		switch id := order.Uint64(ids[8*i:]); {
+		case id < 2 || id >= w.m.next:
+			w.say(w.m.freelist, "counts page %d as free; there are %d", id, w.m.next)
+		case w.seen[id/64]&(1<<(id%64)) != 0:
+			w.say(id, "is used and counted as free")
+		default:
+			w.seen[id/64] |= 1 << (id % 64)
+		}
 	}
 }
 

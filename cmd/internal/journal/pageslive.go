@@ -114,14 +114,17 @@ const (
 
 // below walks the pages below one, from a key on, and gives each leaf to fn. It is false when fn was, which ends the
 // walk.
-func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(p livePage, b bounds) bool) bool {
+func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(p treePage, b bounds) bool) bool {
 	if len(w.found) >= maxFindings {
 		return false
 	}
 	p, ok := w.load(ref, depth)
 	switch {
-	case !ok || !w.ordered(p, b):
+	case !ok:
 		return true // what lies below cannot be found, and what lies beside can
+	case !p.ordered(b):
+		w.say(p.id, outOfOrder)
+		return true
 	case p.leaf:
 		return fn(p, b)
 	case (depth+1)%underNames == 0:
@@ -129,10 +132,7 @@ func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(
 		return true
 	}
 	for i := range p.count {
-		next := bounds{p.key(i), b.high}
-		if i+1 < p.count {
-			next.high = p.key(i + 1)
-		}
+		next := p.below(i, b)
 		if next.high != nil && bytes.Compare(next.high, from) <= 0 {
 			continue
 		}
@@ -144,7 +144,7 @@ func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(
 }
 
 // names walks the buckets that a leaf of the root names.
-func (w *liveWalk) names(p livePage, _ bounds) bool {
+func (w *liveWalk) names(p treePage, _ bounds) bool {
 	for i := range p.count {
 		name, flags, value := p.row(i)
 		if bytes.Compare(name, w.bucket) < 0 {
@@ -177,14 +177,16 @@ func (w *liveWalk) inside(id uint64, row []byte) bool {
 	}
 	if why != "" {
 		w.say(id, "%s", why)
-	} else if w.ordered(p, bounds{}) {
+	} else if !p.ordered(bounds{}) {
+		w.say(id, outOfOrder)
+	} else {
 		w.plain(p)
 	}
 	return true
 }
 
 // rows looks at a leaf of a bucket.
-func (w *liveWalk) rows(p livePage, b bounds) bool {
+func (w *liveWalk) rows(p treePage, b bounds) bool {
 	for id := p.id; id <= p.last; id++ {
 		if w.seen[id/64]&(1<<(id%64)) != 0 {
 			w.say(id, "is used twice")
@@ -198,7 +200,7 @@ func (w *liveWalk) rows(p livePage, b bounds) bool {
 }
 
 // plain says where a leaf of a bucket has another bucket in it: no record has.
-func (w *liveWalk) plain(p livePage) {
+func (w *liveWalk) plain(p treePage) {
 	for i := range p.count {
 		if _, flags, _ := p.row(i); flags != 0 {
 			w.say(p.id, "has a bucket where none can be")
@@ -207,22 +209,8 @@ func (w *liveWalk) plain(p livePage) {
 	}
 }
 
-// ordered says whether the keys of a page ascend within their bounds.
-func (w *liveWalk) ordered(p livePage, b bounds) bool {
-	before := b.low
-	for i := range p.count {
-		k := p.key(i)
-		if c := bytes.Compare(before, k); c > 0 || c == 0 && i > 0 || b.high != nil && bytes.Compare(k, b.high) >= 0 {
-			w.say(p.id, "has its keys out of their order")
-			return false
-		}
-		before = k
-	}
-	return true
-}
-
 // load reads a page whole; it is good until another of its depth is.
-func (w *liveWalk) load(ref pageRef, depth int) (p livePage, ok bool) {
+func (w *liveWalk) load(ref pageRef, depth int) (p treePage, ok bool) {
 	if ref.id < 2 || ref.id >= w.pages {
 		w.say(ref.from, "names page %d; there are %d", ref.id, w.pages)
 		return p, false
@@ -258,8 +246,8 @@ func (w *liveWalk) load(ref pageRef, depth int) (p livePage, ok bool) {
 	return p, why == ""
 }
 
-// livePage is a page of a tree, in which every row lies inside.
-type livePage struct {
+// treePage is a page of a tree, in which every row lies inside.
+type treePage struct {
 	id, last uint64 // of the page and of the last that it goes on for
 	leaf     bool
 	count    int
@@ -267,12 +255,12 @@ type livePage struct {
 }
 
 // parsePage says why a page is none of a tree, or nothing.
-func parsePage(id uint64, body []byte) (p livePage, why string) {
+func parsePage(id uint64, body []byte) (p treePage, why string) {
 	if len(body) < pageHead {
 		return p, "has a bucket that is no leaf"
 	}
 	flags := order.Uint16(body[8:])
-	p = livePage{id: id, leaf: flags == pageLeaf, count: int(order.Uint16(body[10:])), body: body}
+	p = treePage{id: id, leaf: flags == pageLeaf, count: int(order.Uint16(body[10:])), body: body}
 	switch {
 	case flags != pageLeaf && flags != pageBranch:
 		return p, fmt.Sprintf("is of no known kind (flags %#x)", flags)
@@ -292,7 +280,7 @@ func parsePage(id uint64, body []byte) (p livePage, why string) {
 // element is where a row's key begins in the page, and how long key and value are.
 type element struct{ begin, key, value int64 }
 
-func (p livePage) element(i int) element {
+func (p treePage) element(i int) element {
 	at := pageHead + i*pageElement
 	e := p.body[at:]
 	if p.leaf {
@@ -301,16 +289,40 @@ func (p livePage) element(i int) element {
 	return element{begin: int64(at) + int64(order.Uint32(e)), key: int64(order.Uint32(e[4:]))}
 }
 
-func (p livePage) key(i int) []byte {
+func (p treePage) key(i int) []byte {
 	e := p.element(i)
 	return p.body[e.begin : e.begin+e.key]
 }
 
 // child is the page that a branch names.
-func (p livePage) child(i int) uint64 { return order.Uint64(p.body[pageHead+i*pageElement+8:]) }
+func (p treePage) child(i int) uint64 { return order.Uint64(p.body[pageHead+i*pageElement+8:]) }
 
 // row is one of a leaf.
-func (p livePage) row(i int) (key []byte, flags uint32, value []byte) {
+func (p treePage) row(i int) (key []byte, flags uint32, value []byte) {
 	e := p.element(i)
 	return p.key(i), order.Uint32(p.body[pageHead+i*pageElement:]), p.body[e.begin+e.key : e.begin+e.key+e.value]
+}
+
+// outOfOrder says what is wrong with a page that is not ordered.
+const outOfOrder = "has its keys out of their order"
+
+// ordered says whether the keys of a page ascend within their bounds.
+func (p treePage) ordered(b bounds) bool {
+	before := b.low
+	for i := range p.count {
+		k := p.key(i)
+		if c := bytes.Compare(before, k); c > 0 || c == 0 && i > 0 || b.high != nil && bytes.Compare(k, b.high) >= 0 {
+			return false
+		}
+		before = k
+	}
+	return true
+}
+
+// below are the bounds of the page that a branch within bounds names.
+func (p treePage) below(i int, b bounds) bounds {
+	if i+1 < p.count {
+		return bounds{p.key(i), p.key(i + 1)}
+	}
+	return bounds{p.key(i), b.high}
 }
