@@ -104,8 +104,7 @@ func TestBrokenInstrumentsNeitherRaiseNorSilence(t *testing.T) {
 			at([]int{40, 44, 48, 52}, "pm25=1500 pm10=1600"))}, "start yellow 12-16T17 to further notice"},
 		{"a station constant at 985", map[string]func(int) string{"a": good, "b": always("pm25=985 pm10=1200")}, "-"},
 		{"CO in µg/m³", map[string]func(int) string{"a": func(i int) string {
-			return fmt.Sprintf("%s co=%d", bad(i),
-				1500+i)
+			return fmt.Sprintf("%s co=%d", bad(i), 1500+i)
 		}}, orange},
 		{"264 with every sixth hour missing", map[string]func(int) string{"a": without(6, always("pm25=264"))}, "-"},
 		{"264 with every second hour missing", map[string]func(int) string{"a": without(2, always("pm25=264"))}, "-"},

@@ -80,8 +80,7 @@ func TestDecisionEnds(t *testing.T) {
 		order    string // that is open afterwards; empty: none
 		cause    any
 	}{
-		"exemption": {Objection{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second,
-			"decision_ended"},
+		"exemption": {Objection{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second, "decision_ended"},
 		"amendment": {amendment("M2", "null"), func(*world) {}, warningID + "-E1-3", "decision_ended"},
 		"exemption, the level changed": {Objection{OrderID: e1, Decision: "accept"},
 			func(w *world) { w.level(alerts.Yellow) }, e1second, nil},
@@ -133,12 +132,10 @@ func TestObjectionRefused(t *testing.T) {
 	}{
 		"unknown decision": {Objection{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
 		"no such order":    {Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
-		"nobody objected": {Objection{OrderID: warningID + "-E2-1", Decision: "accept"},
-			refusal.TransitionRefused, ""},
+		"nobody objected":  {Objection{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
 		"ended before it began": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid,
 			"expires_at"},
-		"ends as it begins": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid,
-			"expires_at"},
+		"ends as it begins": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid, "expires_at"},
 		"a rejection with an end": {Objection{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid,
 			"expires_at"},
 		"amended by nothing": {Objection{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},

@@ -21,8 +21,7 @@ func TestADiscardedDraftLeavesNothingAndBeginsAnew(t *testing.T) {
 		back, err := reductionlist.Decode(ev.Kind(), data)
 		listtest.Must(t, err)
 		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error {
-			return reductionlist.Apply(tx, timers{}, now, "duty",
-				back)
+			return reductionlist.Apply(tx, timers{}, now, "duty", back)
 		}))
 	}
 	other := listtest.Example(40)

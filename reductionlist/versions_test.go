@@ -47,8 +47,7 @@ func TestReplayedStateIsTheLiveStateByteForByte(t *testing.T) {
 		back, err := reductionlist.Decode(ev.Kind(), data)
 		listtest.Must(t, err)
 		listtest.Must(t, replayed.Update(func(tx *bbolt.Tx) error {
-			return reductionlist.Apply(tx, timers{}, now, "duty",
-				back)
+			return reductionlist.Apply(tx, timers{}, now, "duty", back)
 		}))
 	})
 	if kinds["list.begun"] != 1 || kinds["list.rows"] < 2 || kinds["list.activated"] != 1 {

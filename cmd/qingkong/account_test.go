@@ -144,8 +144,7 @@ func TestTheSamePersonIsToldSo(t *testing.T) {
 // What each of these calls sends, and what it says where the answer does not come.
 func TestWhatIdentityCommandsSend(t *testing.T) {
 	to, calls := askedServer(t, func(*http.Request) (int, string) {
-		return http.StatusOK,
-			`{"user":"zhang","token":"qk.zhang.x"}`
+		return http.StatusOK, `{"user":"zhang","token":"qk.zhang.x"}`
 	})
 	for _, c := range []struct{ args, line string }{
 		{"account credentials zhang", "POST /api/v1/accounts/zhang/credentials"},

@@ -86,8 +86,7 @@ func irreducible(all []obligation, ask func(relaxation) verdict) (left []obligat
 func grouped(os []obligation) (out []group) {
 	for _, o := range os {
 		i := slices.IndexFunc(out, func(g group) bool {
-			return o.step >= 0 && g.kind == o.kind && g.unit == o.unit &&
-				g.until == o.step
+			return o.step >= 0 && g.kind == o.kind && g.unit == o.unit && g.until == o.step
 		})
 		if i >= 0 {
 			out[i].until++

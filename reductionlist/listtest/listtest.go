@@ -102,8 +102,7 @@ var partOf = sync.OnceValue(func() Sheets {
 		}
 		rows = slices.DeleteFunc(rows,
 			func(r []string) bool { return !slices.Contains(Kept, r[0]) && !strings.HasSuffix(r[0], "编号") })
-		slices.SortStableFunc(rows, func(a,
-			b []string) int {
+		slices.SortStableFunc(rows, func(a, b []string) int {
 			return cmp.Compare(slices.Index(Kept, a[0]), slices.Index(Kept, b[0]))
 		})
 		s[name] = rows

@@ -164,8 +164,7 @@ func TestMissingFigures(t *testing.T) {
 			append([]string{"figures"}, all...)},
 		"states of long ago": {coal, soon, givenAt("2016-12-16 18:00", strings.Replace(heatFigures, "16T18", "14T18", 1)),
 			append([]string{"figures"}, all...)},
-		"no end": {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"), nil,
-			append([]string{"to"}, all...)},
+		"no end": {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"), nil, append([]string{"to"}, all...)},
 		"no end but figures": {coal, planFor("2016-12-16 20:00", "", "2016-12-16 18:30"),
 			givenAt("2016-12-16 18:00", heatFigures), nil},
 	} {

@@ -146,16 +146,13 @@ func unreadable() []damage {
 			listtest.Must(t, f.SetSheetVisible(pits, false))
 		}, wants: []cellAt{on(pits, "")}},
 		{rule: "list.hidden_row", file: func(t testing.TB, f *excelize.File) {
-			listtest.Must(t,
-				f.SetRowVisible(furnaces, 3, false))
+			listtest.Must(t, f.SetRowVisible(furnaces, 3, false))
 		}, wants: []cellAt{on(furnaces, "")}, rows: []int{3}},
 		{rule: "list.hidden_column", file: func(t testing.TB, f *excelize.File) {
-			listtest.Must(t,
-				f.SetColVisible(pits, "D", false))
+			listtest.Must(t, f.SetColVisible(pits, "D", false))
 		}, wants: []cellAt{on(pits, "期末最高(吨)")}, rows: []int{1}},
 		{rule: "list.unnamed_column", file: func(t testing.TB, f *excelize.File) {
-			listtest.Must(t,
-				f.SetCellStr(pits, "K2", "12"))
+			listtest.Must(t, f.SetCellStr(pits, "K2", "12"))
 		}, wants: []cellAt{on(pits, "")}, rows: []int{2}},
 		{rule: "list.merged_cells", file: func(t testing.TB, f *excelize.File) {
 			listtest.Must(t, f.SetCellValue(furnaces, "A3", nil))
@@ -178,8 +175,7 @@ func unreadable() []damage {
 			rows: []int{2}},
 		{rule: "list.ditto", set: set(mm("措施编号", "D06", "M1", "红色"), "同上")},
 		{rule: "list.too_wide", file: func(t testing.TB, f *excelize.File) {
-			listtest.Must(t,
-				f.SetCellStr(pits, "XFD2", "？"))
+			listtest.Must(t, f.SetCellStr(pits, "XFD2", "？"))
 		}, wants: []cellAt{on(pits, "")}, rows: []int{2}},
 		{rule: "list.cell_error", set: set(on(pits, "最低(吨)", "E0002"), errorValue)},
 		{rule: "list.code_scientific", set: set(on(lines, "分表编号", "E0003"), "1.2E+20")},

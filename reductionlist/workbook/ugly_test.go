@@ -109,8 +109,7 @@ var uglinesses = []ugliness{
 	{"the header once more", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.DuplicateRowTo(measures, 1, 60)) },
 		[]string{"warning 减排措施 60  list.header_again"}, true},
 	{"a column without a header", func(t *testing.T, f *excelize.File) {
-		listtest.Must(t,
-			f.SetCellStr(lines, "Z2", "？"))
+		listtest.Must(t, f.SetCellStr(lines, "Z2", "？"))
 	}, []string{"warning 生产线 2  list.unnamed_column"}, true},
 	{"cells far to the right", func(t *testing.T, f *excelize.File) { listtest.Must(t, f.SetCellStr(lines, "XFD2", "？")) },
 		[]string{"warning 生产线 2  list.too_wide"}, true},

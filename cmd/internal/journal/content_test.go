@@ -364,8 +364,7 @@ func TestBackupsCarryBlobs(t *testing.T) {
 		want   map[string]string
 		lacked int
 	}{
-		"the first": {[]string{full.File}, "",
-			map[string]string{first: "the first", gone: "", later: "plugh"}, 0},
+		"the first": {[]string{full.File}, "", map[string]string{first: "the first", gone: "", later: "plugh"}, 0},
 		"the first with the list": {[]string{full.File}, filepath.Join(w.dir, ErasedFile),
 			map[string]string{first: "the first", gone: "", later: ""}, 0},
 		"both": {[]string{full.File, more.File}, "",

@@ -242,8 +242,7 @@ func TestDamagedPages(t *testing.T) {
 			must(t, os.Truncate(path, int64(m.next)*m.pageSize-1))
 		}, "it was cut"},
 		{"not a database", func(t *testing.T, path string) {
-			must(t,
-				os.WriteFile(path, bytes.Repeat([]byte("x"), 1<<16), 0o600))
+			must(t, os.WriteFile(path, bytes.Repeat([]byte("x"), 1<<16), 0o600))
 		}, "neither of its two meta pages is valid"},
 		{"all pages but the first overwritten", func(t *testing.T, path string) {
 			data, err := os.ReadFile(path)

@@ -174,8 +174,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 		return done, errors.Join(err, db.Close())
 	}
 	err = swap(opt, path, db, func(fresh *bbolt.DB) error {
-		return fillFromStream(ctx, fresh, opt.Registry, stream,
-			last)
+		return fillFromStream(ctx, fresh, opt.Registry, stream, last)
 	})
 	if err != nil {
 		return done, err

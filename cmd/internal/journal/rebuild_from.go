@@ -105,8 +105,7 @@ func (r *Rebuilt) recordFromStream(ctx context.Context, opt Options, path string
 		}
 	}
 	return swap(opt, path, old, func(fresh *bbolt.DB) error {
-		return fillFromStream(ctx, fresh, opt.Registry, opt.log,
-			s.good)
+		return fillFromStream(ctx, fresh, opt.Registry, opt.log, s.good)
 	})
 }
 

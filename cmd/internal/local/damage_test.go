@@ -61,8 +61,7 @@ func pages(kind uint16, change func(page []byte)) func([]byte) []byte {
 func TestADamagedFileIsPutAside(t *testing.T) {
 	const branch, leaf = 0x01, 0x02
 	for name, change := range map[string]func(t *testing.T, path string){
-		"no file of bbolt": func(t *testing.T,
-			path string) {
+		"no file of bbolt": func(t *testing.T, path string) {
 			spoil(t, path, func([]byte) []byte { return []byte("hello") })
 		},
 		"cut": func(t *testing.T, path string) {

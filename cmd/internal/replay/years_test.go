@@ -218,8 +218,7 @@ func TestYearsBesideTheDeclaredWarnings(t *testing.T) {
 				"difference no_declaration_known":  14},
 		}},
 		{"2018", 365, map[string]map[string]int{
-			alerts.ByDate: {"difference regional_linkage": 1, "difference unknown": 1,
-				"difference no_declaration_known": 4},
+			alerts.ByDate: {"difference regional_linkage": 1, "difference unknown": 1, "difference no_declaration_known": 4},
 			alerts.CriteriaNational2024: {"difference regional_linkage": 1, "difference unknown": 1,
 				"difference no_declaration_known": 7},
 		}},

@@ -290,9 +290,8 @@ func TestAmendmentsRefused(t *testing.T) {
 		code                    refusal.Code
 		rule                    string
 	}{
-		"nothing": {id, `"level":"red"`, "2026-12-01", refusal.Invalid, "list.amend_nothing"},
-		"two things": {id, named + `"change":null,"recipient":null`, "2026-12-01", refusal.Invalid,
-			"list.amend_one"},
+		"nothing":           {id, `"level":"red"`, "2026-12-01", refusal.Invalid, "list.amend_nothing"},
+		"two things":        {id, named + `"change":null,"recipient":null`, "2026-12-01", refusal.Invalid, "list.amend_one"},
 		"no measure named":  {id, `"change":{"text":"停产"}`, "2026-12-01", refusal.Invalid, "input.required"},
 		"a day that passed": {id, named + `"change":null`, "2026-11-19", refusal.Invalid, "list.amend_past"},
 		"no day":            {id, named + `"change":null`, "明天", refusal.Invalid, "list.date"},

@@ -125,12 +125,10 @@ func TestWhoReadPersonalData(t *testing.T) {
 		"its own town":         {towns(calls.Town, ""), nil},
 		"an approver, without": {towns(calls.Approver, ""), nil},
 		"the public list": {func() error {
-			return w.Svc.PublicList(io.Discard, service.Ask{Lang: "zh-CN"}, &v,
-				papers.XLSX)
+			return w.Svc.PublicList(io.Discard, service.Ask{Lang: "zh-CN"}, &v, papers.XLSX)
 		}, nil},
 		"a public page": {func() error {
-			return w.Svc.Public(io.Discard, service.Ask{Lang: "zh-CN"}, "E0001",
-				"")
+			return w.Svc.Public(io.Discard, service.Ask{Lang: "zh-CN"}, "E0001", "")
 		}, nil},
 		"the officer of an order": {func() error {
 			w.Svc.Saw(service.Ask{Who: someone(calls.Viewer), Call: "order"},

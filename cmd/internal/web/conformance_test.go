@@ -322,12 +322,10 @@ var samples = map[string]func(*world) call{
 	"GET /accounts":      get("admin", "/accounts"),
 	"GET /accounts/{id}": get("admin", "/accounts/E0001"),
 	"POST /accounts/{id}/credentials": func(*world) call {
-		return example("admin", "POST /accounts/{id}/credentials",
-			"duty")
+		return example("admin", "POST /accounts/{id}/credentials", "duty")
 	},
 	"POST /accounts/{id}/disable": func(*world) call {
-		return example("admin", "POST /accounts/{id}/disable",
-			"duty")
+		return example("admin", "POST /accounts/{id}/disable", "duty")
 	},
 	"POST /accounts/{id}/enable": func(*world) call { return example("admin", "POST /accounts/{id}/enable", "duty") },
 	"POST /accounts/{id}/tokens": func(*world) call { return example("admin", "POST /accounts/{id}/tokens", "duty") },
@@ -355,8 +353,7 @@ var samples = map[string]func(*world) call{
 	"GET /proposals":      func(w *world) call { w.proposed(); return get("duty", "/proposals?state=open")(w) },
 	"GET /proposals/{id}": func(w *world) call { return get("duty", "/proposals/"+w.proposed())(w) },
 	"POST /proposals/{id}/dismiss": func(w *world) call {
-		return example("duty", "POST /proposals/{id}/dismiss",
-			w.proposed())
+		return example("duty", "POST /proposals/{id}/dismiss", w.proposed())
 	},
 
 	"GET /warnings": func(w *world) call { w.declared(alerts.Red); return get("enterprise", "/warnings")(w) },
@@ -369,12 +366,10 @@ var samples = map[string]func(*world) call{
 		return get("viewer", "/warnings/"+entered.ID)(w)
 	},
 	"GET /warnings/{id}/board": func(w *world) call {
-		return get("viewer",
-			"/warnings/"+w.ordered()+"/board")(w)
+		return get("viewer", "/warnings/"+w.ordered()+"/board")(w)
 	},
 	"GET /warnings/{id}/timeline": func(w *world) call {
-		return get("viewer",
-			"/warnings/"+w.ordered()+"/timeline")(w)
+		return get("viewer", "/warnings/"+w.ordered()+"/timeline")(w)
 	},
 	"POST /warnings/{id}/approve":           on("approver", "approve", alerts.Orange),
 	"POST /warnings/{id}/emergency-approve": on("duty", "emergency-approve", alerts.Red),
@@ -385,8 +380,7 @@ var samples = map[string]func(*world) call{
 	"POST /warnings/{id}/cancel":            on("duty", "cancel", alerts.Red),
 
 	"GET /warnings/{id}/list-changes": func(w *world) call {
-		return get("approver",
-			"/warnings/"+w.relistable()+"/list-changes")(w)
+		return get("approver", "/warnings/"+w.relistable()+"/list-changes")(w)
 	},
 	"POST /warnings/{id}/list-changes": func(w *world) call {
 		id := w.relistable()
@@ -397,8 +391,7 @@ var samples = map[string]func(*world) call{
 
 	"POST /list/imports": func(*world) call { return upload("duty", seeds.Workbook()) },
 	"GET /list/imports/{id}": func(w *world) call {
-		return get("duty",
-			"/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w)
+		return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID)(w)
 	},
 	"GET /list/imports/{id}/errors.xlsx": func(w *world) call {
 		return get("duty", "/list/imports/"+w.imports("duty", seeds.Workbook()).ID+"/errors.xlsx")(w)
@@ -417,8 +410,7 @@ var samples = map[string]func(*world) call{
 		return get("duty", "/list/versions/"+w.imports("duty", seeds.Workbook()).ID+"/score?recipient=E0003")(w)
 	},
 	"GET /list/versions/{id}/tasks": func(w *world) call {
-		return get("duty",
-			"/list/versions/"+w.inForce().ID+"/tasks?limit=5")(w)
+		return get("duty", "/list/versions/"+w.inForce().ID+"/tasks?limit=5")(w)
 	},
 	"GET /list/versions/{id}/findings": func(w *world) call {
 		book := spoiled(w.t, func(f *excelize.File) error { return set(f, "减排措施", 5, "级别", "紫色") })
@@ -444,31 +436,25 @@ var samples = map[string]func(*world) call{
 		return get("duty", "/recipients?limit=1000&version="+in.ID)(w)
 	},
 	"GET /recipients/{id}": func(w *world) call {
-		return get("duty",
-			"/recipients/E0001?as_of=2016-12-16")(w)
+		return get("duty", "/recipients/E0001?as_of=2016-12-16")(w)
 	},
 	"POST /recipients/{id}/credentials": func(*world) call {
-		return example("admin", "POST /recipients/{id}/credentials",
-			"E0002")
+		return example("admin", "POST /recipients/{id}/credentials", "E0002")
 	},
 	"DELETE /recipients/{id}/credentials": func(*world) call {
-		return example("admin",
-			"DELETE /recipients/{id}/credentials", "E0002")
+		return example("admin", "DELETE /recipients/{id}/credentials", "E0002")
 	},
 
 	"GET /recipients/{id}/papers/plan":  get("inspector", "/recipients/E0001/papers/plan"),
 	"GET /recipients/{id}/papers/board": get("E0001", "/recipients/E0001/papers/board?as_of=2016-12-16"),
 	"GET /list/versions/{id}/papers": func(w *world) call {
-		return get("duty",
-			"/list/versions/"+w.inForce().ID+"/papers?kind=board")(w)
+		return get("duty", "/list/versions/"+w.inForce().ID+"/papers?kind=board")(w)
 	},
 	"GET /list/versions/{id}/public": func(w *world) call {
-		return get("approver",
-			"/list/versions/"+w.inForce().ID+"/public")(w)
+		return get("approver", "/list/versions/"+w.inForce().ID+"/public")(w)
 	},
 	"GET /list/versions/{id}/towns": func(w *world) call {
-		return get("town",
-			"/list/versions/"+w.inForce().ID+"/towns")(w)
+		return get("town", "/list/versions/"+w.inForce().ID+"/towns")(w)
 	},
 	"GET /personal-data/accesses": func(w *world) call {
 		w.must(http.StatusOK, call{who: "duty", path: calls.Prefix + "/recipients/E0001/papers/plan"}, nil)
@@ -494,16 +480,13 @@ var samples = map[string]func(*world) call{
 		return example("duty", "POST /orders/{id}/objection", strings.Split(c.path, "/")[4])
 	},
 	"GET /orders/{id}/plan": func(w *world) call {
-		return get("duty",
-			"/orders/"+w.plantOrder(true)+"/plan?time_limit=5")(w)
+		return get("duty", "/orders/"+w.plantOrder(true)+"/plan?time_limit=5")(w)
 	},
 	"POST /orders/{id}/plan": func(w *world) call {
-		return example("duty", "POST /orders/{id}/plan",
-			w.plantOrder(true))
+		return example("duty", "POST /orders/{id}/plan", w.plantOrder(true))
 	},
 	"POST /orders/{id}/plan/accept": func(w *world) call {
-		return example("duty", "POST /orders/{id}/plan/accept",
-			w.plantOrder(true))
+		return example("duty", "POST /orders/{id}/plan/accept", w.plantOrder(true))
 	},
 	"GET /recipients/{id}/figures": func(w *world) call {
 		w.plantOrder(true)

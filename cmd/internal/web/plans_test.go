@@ -304,8 +304,7 @@ func TestPlanBodies(t *testing.T) {
 	}{
 		"a factor": {problem(func(m map[string]any) { unit(m)["emission_kg_per_t_coal"].(map[string]any)["nox"] = 0.1 }),
 			"problem.units[1].emission_kg_per_t_coal.nox", "invalid"},
-		"a unit less": {problem(func(m map[string]any) { m["units"] = m["units"].([]any)[:3] }), "problem.units",
-			"invalid"},
+		"a unit less":  {problem(func(m map[string]any) { m["units"] = m["units"].([]any)[:3] }), "problem.units", "invalid"},
 		"another name": {problem(func(m map[string]any) { unit(m)["name"] = "9#" }), "problem.units[1].name", "invalid"},
 		"weights": {problem(func(m map[string]any) { m["weight_per_kg"] = map[string]any{"so2": 0} }),
 			"problem.weight_per_kg", "invalid"},

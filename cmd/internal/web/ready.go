@@ -74,7 +74,6 @@ type metricsAnswer struct{ http.Handler }
 
 func (a metricsAnswer) serve(w http.ResponseWriter, r *http.Request) { a.ServeHTTP(w, r) }
 
-var _ = bind(calls.Metrics, func(s *Server, _ *request, _ calls.None) (any,
-	error) {
+var _ = bind(calls.Metrics, func(s *Server, _ *request, _ calls.None) (any, error) {
 	return metricsAnswer{s.metrics}, nil
 })

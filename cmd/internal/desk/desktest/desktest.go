@@ -75,8 +75,7 @@ func NewWith(t testing.TB, l *reductionlist.List) *World {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Sessions.Close() })
-	hub := live.New(w.Svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any,
-		error) {
+	hub := live.New(w.Svc, live.Options{Version: func(_ *bbolt.Tx, v *reductionlist.Version, _ time.Time) (any, error) {
 		return v, nil
 	}, Log: log})
 	t.Cleanup(hub.Close)

@@ -38,8 +38,7 @@ func asideOf(q *frame.Request, all []alerts.Aside) (v asideView) {
 		v.Rows = append(v.Rows, asideRow{a.Station, terms.Name(terms.Pollutant, a.Name, q.Lang), a.Value, a.Words(q.Lang),
 			a.From, a.To, a.N})
 	}
-	slices.SortStableFunc(v.Rows, func(a,
-		b asideRow) int {
+	slices.SortStableFunc(v.Rows, func(a, b asideRow) int {
 		return cmp.Or(cmp.Compare(a.Station, b.Station), b.To.Compare(a.To))
 	})
 	if n := len(v.Rows); n > asideRows {

@@ -150,8 +150,7 @@ func TestRevoked(t *testing.T) {
 		}},
 	} {
 		srv := w.serve(func(*http.Request) Viewer {
-			return Viewer{User: c.who.User, Filter: FilterOf(c.who),
-				Still: c.still}
+			return Viewer{User: c.who.User, Filter: FilterOf(c.who), Still: c.still}
 		})
 		client := w.dial(srv, "", "")
 		if _, err := client.next(); err != nil {

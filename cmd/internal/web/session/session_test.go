@@ -271,12 +271,10 @@ func TestWhatEndsASession(t *testing.T) {
 		{"nothing", func(*house, string) {}, true},
 		{"disabled", func(h *house, _ string) { h.act(access.CommandDisable, access.Disable{User: "duty"}) }, false},
 		{"new credentials", func(h *house, _ string) { h.submit(access.RenewAccountCommand("admin", "", "duty")) }, false},
-		{"a revoked token", func(h *house,
-			_ string) {
+		{"a revoked token", func(h *house, _ string) {
 			h.act(access.CommandRevoke, access.Revoke{User: "duty", TokenID: "t1"})
 		}, true},
-		{"another's new credentials", func(h *house,
-			_ string) {
+		{"another's new credentials", func(h *house, _ string) {
 			h.submit(access.RenewAccountCommand("admin", "", "other"))
 		}, true},
 		{"a new password", func(h *house, password string) { h.change("duty", password, "three words of mine") }, false},
