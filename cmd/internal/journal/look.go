@@ -43,7 +43,7 @@ func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 	}
 	p := &proof{reg: l.Registry, shared: l.Shared, r: Report{Problems: []string{}},
 		blobs: blobs.New(filepath.Join(l.Dir, BlobsFolder), nil, false)}
-	db, err := p.open(ctx, l.Dir)
+	db, err := p.open(l.Dir)
 	if err != nil {
 		return Report{}, err
 	}
@@ -146,7 +146,7 @@ func roomIn(dir string, need int64) error {
 
 // open opens the record's file for reading alone. No file, and why among the problems, where it is too damaged for
 // that.
-func (p *proof) open(ctx context.Context, dir string) (*bbolt.DB, error) {
+func (p *proof) open(dir string) (*bbolt.DB, error) {
 	path := filepath.Join(dir, File)
 	damage, notes, err := lookAtPages(path)
 	if err != nil {
@@ -179,11 +179,7 @@ func (p *proof) open(ctx context.Context, dir string) (*bbolt.DB, error) {
 					whole = false
 				}
 			}
-			found, err := keysInOrder(ctx, tx)
-			for _, f := range found { // which is no danger to whoever reads the rest
-				p.r.problem("%s: %s", path, f)
-			}
-			return err
+			return nil
 		})
 	})
 	var bad *faulted

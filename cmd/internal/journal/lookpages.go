@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,8 +8,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-
-	"go.etcd.io/bbolt"
 )
 
 // The pages of bbolt have no checksum, and it maps the file into memory: what a damaged page points to is a fault or a
@@ -155,8 +151,8 @@ func (w *pageWalk) page(next pageNext) {
 		return
 	}
 	p, why := parsePage(next.id, body)
-	if why == "" && !p.ordered(next.bounds) {
-		why = outOfOrder
+	if why == "" {
+		why = p.misplaced(next.bounds)
 	}
 	if why != "" {
 		w.say(next.id, "%s", why)
@@ -204,13 +200,15 @@ func (w *pageWalk) leaf(p treePage) {
 			w.queue = append(w.queue, pageNext{pageRef: pageRef{root, p.id}})
 			continue
 		}
-		switch in, why := parsePage(p.id, value[bucketHead:]); {
+		in, why := parsePage(p.id, value[bucketHead:])
+		if why == "" {
+			why = in.misplaced(bounds{})
+		}
+		switch {
 		case why != "":
 			w.say(p.id, "%s", why)
 		case !in.leaf:
 			w.say(p.id, "has a bucket that is no leaf")
-		case !in.ordered(bounds{}):
-			w.say(p.id, outOfOrder)
 		default:
 			for i := range in.count {
 				if _, flags, _ := in.row(i); flags&bucketFlag != 0 {
@@ -272,31 +270,6 @@ func lookAtPages(path string) (damage, notes []string, err error) {
 		notes = append(notes, "one of its two meta pages is damaged; the other is gone by, which may be one commit older")
 	}
 	return (&pageWalk{f: f, m: m}).all(), notes, nil
-}
-
-// keysInOrder says which buckets have rows that are out of order or are not found under their key.
-func keysInOrder(ctx context.Context, tx *bbolt.Tx) (found []string, err error) {
-	err = tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-		if b == nil {
-			found = append(found, fmt.Sprintf("bucket %.60q is not found under its name", name))
-			return nil
-		}
-		var before []byte
-		c := b.Cursor()
-		for k, _ := c.First(); k != nil && len(found) < maxFindings && ctx.Err() == nil; k, _ = c.Next() {
-			if before != nil && bytes.Compare(before, k) >= 0 {
-				found = append(found, fmt.Sprintf("bucket %s: row %s stands behind %s", name, keyName(k), keyName(before)))
-				break
-			}
-			if there, _ := b.Cursor().Seek(k); !bytes.Equal(there, k) {
-				found = append(found, fmt.Sprintf("bucket %s: row %s is not found under its key", name, keyName(k)))
-				break
-			}
-			before = k
-		}
-		return ctx.Err()
-	})
-	return found, err
 }
 
 // keyName is a key as a report names it. What does not look like one may be anything where pages are damaged.

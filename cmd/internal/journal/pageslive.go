@@ -119,11 +119,11 @@ func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(
 		return false
 	}
 	p, ok := w.load(ref, depth)
-	switch {
+	switch why := p.misplaced(b); {
 	case !ok:
 		return true // what lies below cannot be found, and what lies beside can
-	case !p.ordered(b):
-		w.say(p.id, outOfOrder)
+	case why != "":
+		w.say(p.id, "%s", why)
 		return true
 	case p.leaf:
 		return fn(p, b)
@@ -175,10 +175,11 @@ func (w *liveWalk) inside(id uint64, row []byte) bool {
 	if why == "" && !p.leaf {
 		why = "is a bucket in a row and no leaf"
 	}
+	if why == "" {
+		why = p.misplaced(bounds{})
+	}
 	if why != "" {
 		w.say(id, "%s", why)
-	} else if !p.ordered(bounds{}) {
-		w.say(id, outOfOrder)
 	} else {
 		w.plain(p)
 	}
@@ -303,20 +304,20 @@ func (p treePage) row(i int) (key []byte, flags uint32, value []byte) {
 	return p.key(i), order.Uint32(p.body[pageHead+i*pageElement:]), p.body[e.begin+e.key : e.begin+e.key+e.value]
 }
 
-// outOfOrder says what is wrong with a page that is not ordered.
-const outOfOrder = "has its keys out of their order"
-
-// ordered says whether the keys of a page ascend within their bounds.
-func (p treePage) ordered(b bounds) bool {
+// misplaced says which key of a page does not ascend within its bounds, or nothing.
+func (p treePage) misplaced(b bounds) (why string) {
 	before := b.low
 	for i := range p.count {
 		k := p.key(i)
-		if c := bytes.Compare(before, k); c > 0 || c == 0 && i > 0 || b.high != nil && bytes.Compare(k, b.high) >= 0 {
-			return false
+		switch c := bytes.Compare(before, k); {
+		case c > 0 || c == 0 && i > 0:
+			return fmt.Sprintf("has its keys out of their order: row %s stands behind %s", keyName(k), keyName(before))
+		case b.high != nil && bytes.Compare(k, b.high) >= 0:
+			return fmt.Sprintf("has its keys out of their order: row %s stands before %s", keyName(k), keyName(b.high))
 		}
 		before = k
 	}
-	return true
+	return ""
 }
 
 // below are the bounds of the page that a branch within bounds names.
