@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// Kind is which paper.
+// Kind says which of a recipient's papers is meant.
 type Kind string
 
 // The kinds of papers about one recipient.
 const (
-	PlanPaper  Kind = "plan"
-	BoardPaper Kind = "board"
+	Handbook  Kind = "plan"  // its operation plan (操作方案)
+	GateBoard Kind = "board" // the board at its gate (公示牌)
 )
 
-// Format is in which form a paper is written.
+// Format is the form that a paper is written in.
 type Format string
 
 // The forms.
@@ -46,17 +46,17 @@ func (f Format) Media() string {
 }
 
 // Kinds are all kinds.
-func Kinds() []Kind { return []Kind{PlanPaper, BoardPaper} }
+func Kinds() []Kind { return []Kind{Handbook, GateBoard} }
 
 // Write writes a recipient's paper.
 func Write(w io.Writer, kind Kind, format Format, f Facts) error {
-	var d *Document
+	var d *document
 	var err error
 	switch kind {
-	case PlanPaper:
-		d = Plan(f)
-	case BoardPaper:
-		d, err = Board(f)
+	case Handbook:
+		d = handbook(f)
+	case GateBoard:
+		d, err = gateBoard(f)
 	default:
 		err = fmt.Errorf("papers: no kind %q", kind)
 	}
@@ -65,9 +65,9 @@ func Write(w io.Writer, kind Kind, format Format, f Facts) error {
 	}
 	switch format {
 	case HTML:
-		return d.HTML(w)
+		return writePage(w, "document.html", d)
 	case Docx:
-		return d.Docx(w)
+		return d.docx(w)
 	}
 	return fmt.Errorf("papers: a %s is not written as %q", kind, format)
 }
@@ -84,8 +84,8 @@ func FileName(kind Kind, format Format, f Facts) string {
 	return id + "-" + words{f.Lang}.t("file."+string(kind)) + "." + string(format)
 }
 
-// Batch writes the papers of many recipients as a zip archive, each as soon as it is made: nothing of it is kept in
-// memory. each hands over one recipient after the other.
+// Batch writes the papers of many recipients as a zip archive, each paper as soon as it is made, so that none is kept in
+// memory. each calls add for one recipient after the other.
 func Batch(w io.Writer, kinds []Kind, format Format, each func(add func(Facts) error) error) error {
 	z := zip.NewWriter(w)
 	err := each(func(f Facts) error {

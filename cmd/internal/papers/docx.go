@@ -8,15 +8,16 @@ import (
 	"io"
 	"strings"
 
+	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 )
 
-// Docx writes the paper as a WordprocessingML document (ECMA-376, transitional): one section for each of its own, real
+// docx writes the paper as a WordprocessingML document (ECMA-376, transitional): one section for each of its own, real
 // tables whose heads repeat, QR codes as pictures. The same paper gives the same bytes.
-func (d *Document) Docx(w io.Writer) error {
+func (d *document) docx(w io.Writer) error {
 	x := &docx{d: d}
-	for i := range d.sections {
-		if err := x.section(&d.sections[i], i == len(d.sections)-1); err != nil {
+	for i := range d.Sections {
+		if err := x.section(&d.Sections[i], i == len(d.Sections)-1); err != nil {
 			return err
 		}
 	}
@@ -35,7 +36,7 @@ func (d *Document) Docx(w io.Writer) error {
 
 // docx collects the body of a document and its pictures.
 type docx struct {
-	d        *Document
+	d        *document
 	body     bytes.Buffer
 	pictures [][]byte
 	letters  string // style of the cells of the section at hand
@@ -63,24 +64,25 @@ func esc(b *bytes.Buffer, text string) { // a buffer takes everything
 }
 
 func (x *docx) section(s *section, last bool) error {
-	if x.letters = "Cell"; s.paper == a4Wide {
+	if x.letters = "Cell"; s.Paper == a4Wide {
 		x.letters = "CellSmall"
 	}
-	for i := range s.blocks {
-		if err := x.block(s, &s.blocks[i]); err != nil {
+	for i := range s.Blocks {
+		if err := x.block(s, &s.Blocks[i]); err != nil {
 			return err
 		}
 	}
 	if last {
-		x.body.WriteString(x.pages(s.paper))
+		x.body.WriteString(pageSetup(s.Paper))
 		return nil
 	}
 	// The properties of a section stand in its last paragraph, which is as small as can be.
-	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/><w:rPr><w:sz w:val="2"/></w:rPr>%s</w:pPr></w:p>`, x.pages(s.paper))
+	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="20" w:lineRule="exact"/><w:rPr><w:sz w:val="2"/></w:rPr>%s</w:pPr></w:p>`, pageSetup(s.Paper))
 	return nil
 }
 
-func (x *docx) pages(p paper) string {
+// pageSetup are the properties of a section: its size of page, margins and footer.
+func pageSetup(p paper) string {
 	side, top := p.margins()
 	orient := ""
 	if p.Landscape {
@@ -99,11 +101,11 @@ var styleOf = map[blockKind]string{title: "Title", chapter: "Heading1", heading:
 	banner: "Banner"}
 
 func (x *docx) block(s *section, b *block) error {
-	if b.table != nil {
-		return x.table(s, b.table)
+	if b.Table != nil {
+		return x.table(s, b.Table)
 	}
-	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:pStyle w:val="%s"/></w:pPr>`, styleOf[b.kind])
-	if err := x.runs(b.runs); err != nil {
+	fmt.Fprintf(&x.body, `<w:p><w:pPr><w:pStyle w:val="%s"/></w:pPr>`, styleOf[b.Kind])
+	if err := x.runs(b.Runs); err != nil {
 		return err
 	}
 	x.body.WriteString(`</w:p>`)
@@ -125,7 +127,7 @@ func (x *docx) runs(runs []run) error {
 		case r.Bold:
 			x.body.WriteString(`<w:rPr><w:b/></w:rPr>`)
 		}
-		for i, line := range r.lines() {
+		for i, line := range r.Lines() {
 			if i > 0 {
 				x.body.WriteString(`<w:br/>`)
 			}
@@ -138,11 +140,12 @@ func (x *docx) runs(runs []run) error {
 	return nil
 }
 
-var shades = map[fill]string{fillAdvisory: "DBE8F7", fillYellow: "FFF3A8", fillOrange: "FFD09B", fillRed: "FFB8B0"}
+var shades = map[alerts.Level]string{alerts.Advisory: "DBE8F7", alerts.Yellow: "FFF3A8", alerts.Orange: "FFD09B",
+	alerts.Red: "FFB8B0"}
 
 func (x *docx) table(s *section, t *table) error {
-	side, _ := s.paper.margins()
-	whole := twips(float64(s.paper.Width) - 2*side)
+	side, _ := s.Paper.margins()
+	whole := twips(float64(s.Paper.Width) - 2*side)
 	widths := make([]int, len(t.Cols))
 	fmt.Fprintf(&x.body, `<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/><w:tblW w:w="%d" w:type="dxa"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>`, whole)
 	for i, percent := range t.Cols {
@@ -150,8 +153,13 @@ func (x *docx) table(s *section, t *table) error {
 		fmt.Fprintf(&x.body, `<w:gridCol w:w="%d"/>`, widths[i])
 	}
 	x.body.WriteString(`</w:tblGrid>`)
-	for i, row := range t.Rows {
-		if err := x.row(row, widths, i < t.Head); err != nil {
+	if t.Head != nil {
+		if err := x.row(t.Head, widths, true); err != nil {
+			return err
+		}
+	}
+	for _, row := range t.Rows {
+		if err := x.row(row, widths, false); err != nil {
 			return err
 		}
 	}
@@ -179,7 +187,7 @@ func (x *docx) row(row []cell, widths []int, head bool) error {
 	at := 0
 	for _, c := range row {
 		width := 0
-		for range c.span() {
+		for range max(c.Span, 1) {
 			width += widths[at]
 			at++
 		}
@@ -249,7 +257,7 @@ func (x *docx) styles() string {
 	}
 	size := func(of float64) string { return fmt.Sprintf(`<w:sz w:val="%d"/>`, int(float64(base)*of)) }
 	title := size(1.9)
-	if strings.HasPrefix(x.d.class, "board") {
+	if strings.HasPrefix(x.d.Class, "board") {
 		title = `<w:sz w:val="60"/>`
 	}
 	one("Title", "Title", `<w:spacing w:before="160" w:after="160"/><w:jc w:val="center"/>`, fonts("黑体")+`<w:b/>`+title)

@@ -2,11 +2,11 @@
 // its gate (公示牌), the list for the public and the list by town.
 //
 // A paper says what the list says and nothing else. What the list leaves out stands there as a blank that is marked as
-// one, for the enterprise, an inspector or an office to fill. [Plan] and [Board] build a [Document], which is printed
-// as HTML (one file: no script, nothing loaded) or as .docx, with the same content. A text of the list can't become
-// markup, a formula or anything but text in any of the forms.
+// one, for the enterprise, an inspector or an office to fill. [Write] prints one as HTML (one file: no script, nothing
+// loaded) or as .docx, with the same content. A text of the list can't become markup, a formula or anything but text in
+// any of the forms. In this package the operation plan is called the handbook, so that a plan is always a plant's.
 //
-// [Public] and [WritePublicList] leave out everything personal: contacts, who is responsible, notes, columns that the
+// [Public] and [Roll.PublicHTML] leave out everything personal: contacts, who is responsible, notes, columns that the
 // program doesn't know, and any mobile number within a text.
 package papers
 
@@ -28,7 +28,7 @@ type Facts struct {
 	Lang      string // zh-CN, or en; the list's own texts stay as they are
 }
 
-// ListFacts are which list a paper follows.
+// ListFacts say which list a paper follows.
 type ListFacts struct {
 	Name       string
 	Version    string
@@ -37,24 +37,24 @@ type ListFacts struct {
 	Example    bool   // the list was loaded for a demo
 }
 
-// ListOf is which list a version is. example says that it is a demo's.
+// ListOf describes a version of a list; example says that it is a demo's.
 func ListOf(version string, l *reductionlist.List, example bool) ListFacts {
 	return ListFacts{Name: l.Name, Version: version, CompiledBy: l.CompiledBy, From: l.EffectiveFrom, To: l.EffectiveTo,
 		Example: example}
 }
 
-// ContactState is why a contact stands in a paper or not.
+// ContactState says why a contact stands in a paper or not.
 type ContactState int
 
-// The states. A paper says which of them it is.
+// The states of a contact. A paper says which of them it is.
 const (
 	NoContact ContactState = iota // the list names nobody
 	Known
 	Erased   // it was there and was erased
-	Withheld // it is there, and not for this reader
+	Withheld // it is there, but not for this reader
 )
 
-// Contact is whom a recipient names.
+// Contact is the contact that a recipient names.
 type Contact struct {
 	State ContactState
 	reductionlist.Contact
@@ -80,16 +80,10 @@ func (f *Facts) example() bool {
 type words struct{ lang string }
 
 // t words a rule of papers; args are names and values in turn.
-func (w words) t(rule string, args ...any) string { return w.of("papers."+rule, args...) }
-
-// of words any rule of the catalogue.
-func (w words) of(rule string, args ...any) string {
-	var named refusal.Args
+func (w words) t(rule string, args ...any) string {
+	named := refusal.Args{}
 	for i := 0; i+1 < len(args); i += 2 {
-		if named == nil {
-			named = refusal.Args{}
-		}
 		named[args[i].(string)] = args[i+1]
 	}
-	return refusal.Text(rule, w.lang, named)
+	return refusal.Text("papers."+rule, w.lang, named)
 }

@@ -95,7 +95,7 @@ func silent(t testing.TB, text string, never ...string) {
 
 // Every chapter and annex of domain.md §3.6 is there, with what the list says.
 func TestPlanSaysWhatTheListSays(t *testing.T) {
-	text := textOf(page(t, written(t, PlanPaper, HTML, facts(whole()))))
+	text := textOf(page(t, written(t, Handbook, HTML, facts(whole()))))
 	says(t, text, "编制依据", "基本情况", "生产线和排放", "各级别减排措施", "运输管控", "监测与台账", "指挥和责任", "安全注意事项", "评估和修订",
 		"应急减排小组成员及联系方式", "应急减排执行表", "减排措施及现场检查表", "现场核定意见", "操作方案备案表")
 	says(t, text, "某热电厂", "91120111MA00000001", "L20261001-abcdef", "2026-10-01 至 另行通知", "880 MW", "热力",
@@ -121,7 +121,7 @@ func TestBlanks(t *testing.T) {
 	count := func(f Facts, kind Kind) int {
 		return strings.Count(textOf(page(t, written(t, kind, HTML, f))), todo)
 	}
-	plan, board := count(facts(whole()), PlanPaper), count(facts(whole()), BoardPaper)
+	plan, board := count(facts(whole()), Handbook), count(facts(whole()), GateBoard)
 	if board != 0 {
 		t.Errorf("the board of a recipient of which everything is known has %d blanks", board)
 	}
@@ -145,7 +145,7 @@ func TestBlanks(t *testing.T) {
 	} {
 		f := facts(whole())
 		c.clear(&f)
-		if p, b := count(f, PlanPaper)-plan, count(f, BoardPaper)-board; p != c.plan || b != c.board {
+		if p, b := count(f, Handbook)-plan, count(f, GateBoard)-board; p != c.plan || b != c.board {
 			t.Errorf("without %s there are %d and %d blanks more, want %d and %d", name, p, b, c.plan, c.board)
 		}
 	}
@@ -172,17 +172,17 @@ func TestContacts(t *testing.T) {
 }
 
 func TestBoard(t *testing.T) {
-	text := textOf(page(t, written(t, BoardPaper, HTML, facts(whole()))))
+	text := textOf(page(t, written(t, GateBoard, HTML, facts(whole()))))
 	says(t, text, "重污染天气应急减排公示牌", "某热电厂", "B", "保障类",
 		"黄色（Ⅲ级）\n1. 1号线负荷降低30%，4 小时内完成\n橙色（Ⅱ级）\n同上一级别\n红色（Ⅰ级）\n1. 1号线停产，8 小时内完成",
 		"重型货车管控\n橙色（Ⅱ级）起：停止放行国四重型载货车", "责任人\n张三", "电话\n13800000001", "监督电话\n022-00000000", "扫码查看公示信息")
 	silent(t, text, "李四", "清单备注文字", "boss@example.org")
 	f := facts(whole())
 	f.Page, f.List.Example = "", true
-	says(t, textOf(page(t, written(t, BoardPaper, HTML, f))), "〔未配置公示网址〕", "示例：内含为演示而设的数据")
+	says(t, textOf(page(t, written(t, GateBoard, HTML, f))), "〔未配置公示网址〕", "示例：内含为演示而设的数据")
 	f = facts(whole())
 	f.Page = "https://" + strings.Repeat("x", 4000)
-	if err := Write(io.Discard, BoardPaper, HTML, f); err == nil {
+	if err := Write(io.Discard, GateBoard, HTML, f); err == nil {
 		t.Error("an address that no QR code can hold was taken")
 	}
 }
@@ -194,11 +194,11 @@ func TestCodeOpensThePublicPage(t *testing.T) {
 		r.ID = id
 		f := facts(r)
 		want := "https://qk.example.org/public/recipients/" + id
-		_, pictures := word(t, written(t, BoardPaper, Docx, f))
+		_, pictures := word(t, written(t, GateBoard, Docx, f))
 		if len(pictures) != 1 {
 			t.Fatalf("%d pictures", len(pictures))
 		}
-		drawn := drawing(t, page(t, written(t, BoardPaper, HTML, f)))
+		drawn := drawing(t, page(t, written(t, GateBoard, HTML, f)))
 		for name, img := range map[string]image.Image{"docx": pictures[0], "html": drawn} {
 			got, err := qrcode.Decode(img)
 			if err != nil || got != want {

@@ -1,7 +1,6 @@
 package papers
 
 import (
-	"cmp"
 	"io"
 	"net/url"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"qingkong/reductionlist"
 )
 
-// publicView is what anybody may know of a recipient.
+// publicView holds what anybody may know of a recipient.
 type publicView struct {
 	words
 	Title   string
@@ -40,25 +39,23 @@ func (v *publicView) T(rule string) string { return v.t(rule) }
 // the address of the public list.
 func Public(w io.Writer, f Facts, list string) error {
 	word, r := words{f.Lang}, f.Recipient
-	v := publicView{words: word, Title: masked(r.Name) + " · " + word.t("public.recipient"), Lang: f.Lang, Class: "page",
-		Example: f.example(),
-		Name:    masked(r.Name), ID: r.ID, List: list}
-	until := cmp.Or(f.List.To, word.t("open"))
+	name := reductionlist.MaskPhones(r.Name)
+	v := publicView{words: word, Title: name + " · " + word.t("public.recipient"), Lang: f.Lang, Class: "page",
+		Example: f.example(), Name: name, ID: r.ID, List: list}
 	for _, fact := range [][2]string{
 		{"type", word.kind(r.Type)}, {"town", r.Town}, {"industry", r.Sector()}, {"grade", word.grade(r.Grade)},
-		{"category", word.category(r.Category)},
-		{"max_load", masked(r.MaxLoad)}, {"list", f.List.Name + " " + f.List.Version},
-		{"in_force", word.t("from_to", "from", f.List.From, "to", until)},
+		{"category", word.category(r.Category)}, {"max_load", reductionlist.MaskPhones(r.MaxLoad)}, {"list", f.List.Name + " " + f.List.Version},
+		{"in_force", word.fromTo(f.List.From, f.List.To)},
 		{"watch", f.Watch},
 	} {
 		if fact[1] != "" {
 			v.Facts = append(v.Facts, [2]string{word.t(fact[0]), fact[1]})
 		}
 	}
-	for _, l := range ladder() {
+	for _, l := range alerts.Levels() {
 		level := publicLevel{Level: l, Name: word.level(l)}
 		for _, m := range reductionlist.MeasuresAt(r, l) {
-			level.Measures = append(level.Measures, masked(m.Text))
+			level.Measures = append(level.Measures, reductionlist.MaskPhones(m.Text))
 		}
 		v.Levels = append(v.Levels, level)
 	}
@@ -72,9 +69,6 @@ func PublicGone(w io.Writer, lang, id, list string) error {
 		&publicView{words: word, Title: word.t("public.recipient"), Lang: lang, Class: "page",
 			Gone: word.t("public.gone", "id", id), List: list})
 }
-
-// masked is a text of the list without mobile numbers.
-func masked(text string) string { return reductionlist.MaskPhones(text) }
 
 // PublicAddress is the address of a recipient's public page below the address of the server.
 func PublicAddress(server, id string) string {

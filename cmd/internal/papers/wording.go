@@ -13,30 +13,20 @@ import (
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// ladder are the levels, the lowest first.
-func ladder() []alerts.Level {
-	levels := slices.Clone(alerts.Levels())
-	slices.SortFunc(levels, func(a, b alerts.Level) int { return cmp.Compare(rankOf(a), rankOf(b)) })
-	return levels
-}
-
-func rankOf(l alerts.Level) int {
-	return slices.Index([]alerts.Level{alerts.Advisory, alerts.Yellow, alerts.Orange, alerts.Red}, l)
-}
-
-func fillOf(l alerts.Level) fill {
-	return map[alerts.Level]fill{alerts.Advisory: fillAdvisory, alerts.Yellow: fillYellow, alerts.Orange: fillOrange,
-		alerts.Red: fillRed}[l]
-}
-
 func (w words) level(l alerts.Level) string { return alerts.LevelName(l, w.lang) }
 
-func (w words) levels(ls []alerts.Level) string {
+// levels names levels, with a separator between them.
+func (w words) levels(ls []alerts.Level, separator string) string {
 	names := make([]string, len(ls))
 	for i, l := range ls {
 		names[i] = w.level(l)
 	}
-	return strings.Join(names, "\n")
+	return strings.Join(names, separator)
+}
+
+// fromTo is a period of days; to is empty for one without an end.
+func (w words) fromTo(from, to string) string {
+	return w.t("from_to", "from", from, "to", cmp.Or(to, w.t("open")))
 }
 
 func (w words) action(a reductionlist.Action) string { return terms.Name(terms.Action, a, w.lang) }
@@ -62,7 +52,7 @@ func (w words) quantity(q *reductionlist.Quantity) string {
 	return q.Text(w.lang)
 }
 
-// expected is what somebody who checks a measure has to find: its amount, and what each channel must show.
+// expected is what an inspector of a measure has to find: its amount, and what each channel must show.
 func (w words) expected(m *reductionlist.Measure) string {
 	var parts []string
 	if q := w.quantity(m.Quantity); q != "" {
@@ -85,11 +75,6 @@ func join(separator string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
 }
 
-// pollutants are the amounts in the order of the workbook's columns.
-var pollutants = []string{"SO2", "NOx", "PM", "VOCs"}
-
-func parts(a reductionlist.Amounts) [4]float64 { return [4]float64{a.SO2, a.NOx, a.PM, a.VOCs} }
-
 // tonnes is an amount to the gram; sums of floats show no dust behind it.
 func tonnes(v float64) string {
 	text := strconv.FormatFloat(v, 'f', 6, 64)
@@ -99,9 +84,9 @@ func tonnes(v float64) string {
 // saved names the pollutants of a reduction that is not zero.
 func saved(a reductionlist.Amounts) string {
 	var said []string
-	for i, v := range parts(a) {
-		if v != 0 {
-			said = append(said, pollutants[i]+" "+tonnes(v))
+	for _, p := range a.Parts() {
+		if *p.Value != 0 {
+			said = append(said, p.Name+" "+tonnes(*p.Value))
 		}
 	}
 	return strings.Join(said, "\n")
@@ -123,9 +108,9 @@ func at(r *reductionlist.Recipient, l alerts.Level, vehicles bool) []reductionli
 // ordered are a recipient's measures by id and then by their lowest level.
 func ordered(r *reductionlist.Recipient) []reductionlist.Measure {
 	lowest := func(m *reductionlist.Measure) int {
-		low := len(alerts.Levels())
+		low := alerts.Red.Rank() + 1
 		for _, l := range m.Levels {
-			low = min(low, rankOf(l))
+			low = min(low, l.Rank())
 		}
 		return low
 	}

@@ -91,8 +91,8 @@ func (s *Server) base(r *http.Request) string {
 func formatOf(asked string) papers.Format { return papers.Format(cmp.Or(asked, string(papers.HTML))) }
 
 var (
-	_ = bind(calls.PlanPaper, paper(papers.PlanPaper))
-	_ = bind(calls.BoardPaper, paper(papers.BoardPaper))
+	_ = bind(calls.PlanPaper, paper(papers.Handbook))
+	_ = bind(calls.BoardPaper, paper(papers.GateBoard))
 )
 
 // paper is one recipient's paper, by the list in force or the one asked for.

@@ -1,6 +1,7 @@
 package papers
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -12,16 +13,16 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Row is a recipient of a list that is printed.
+// Row is a recipient of a printed list.
 type Row struct {
 	Recipient *reductionlist.Recipient
 	Contact   Contact
 }
 
-// Rows hands over recipients one after the other, until its caller's function fails.
+// Rows calls row for one recipient after the other, until row fails.
 type Rows func(row func(Row) error) error
 
-// Group is the recipients of one town.
+// Group holds the recipients of one town.
 type Group struct {
 	Town string // empty: those without one
 	Rows Rows
@@ -38,79 +39,102 @@ type Roll struct {
 
 // column is one column of a printed list.
 type column struct {
-	head  string
-	width int // percent of a page
-	of    func(Row) string
+	Head  string
+	Width int // percent of a page
+	text  func(Row) string
+}
+
+// column is the column of a fact about a recipient, or of part of its contact.
+func (w words) column(rule string, width int) column {
+	return column{w.t(rule), width, func(row Row) string {
+		switch r := row.Recipient; rule {
+		case "id":
+			return r.ID
+		case "name":
+			return r.Name
+		case "type":
+			return w.kind(r.Type)
+		case "town":
+			return r.Town
+		case "address":
+			return r.Address
+		case "industry":
+			return r.Sector()
+		case "grade":
+			return w.grade(r.Grade)
+		case "category":
+			return w.category(r.Category)
+		}
+		if row.Contact.State == Erased {
+			return w.t("erased")
+		}
+		switch c := row.Contact; rule {
+		case "internal.contact":
+			return c.Name
+		case "internal.phone":
+			return c.Phone
+		case "internal.deputy":
+			return c.BackupName
+		default: // internal.deputy_no
+			return c.BackupPhone
+		}
+	}}
+}
+
+// measuresAt is the column of what is done at a level.
+func (w words) measuresAt(l alerts.Level, width int) column {
+	return column{w.t("list_at", "level", w.level(l)), width, func(r Row) string {
+		list := reductionlist.MeasuresAt(r.Recipient, l)
+		lines := make([]string, len(list))
+		for i, m := range list {
+			lines[i] = fmt.Sprintf("%d. %s", i+1, m.Text)
+		}
+		return strings.Join(lines, "\n")
+	}}
+}
+
+// masked is a column without the mobile numbers in its texts.
+func masked(c column) column {
+	text := c.text
+	c.text = func(r Row) string { return reductionlist.MaskPhones(text(r)) }
+	return c
 }
 
 // publicColumns hold nothing personal: no contact, post, note or column that the program doesn't know.
 func (w words) publicColumns() []column {
-	columns := []column{
-		{w.t("id"), 6, func(r Row) string { return r.Recipient.ID }},
-		{w.t("name"), 13, func(r Row) string { return masked(r.Recipient.Name) }},
-		{w.t("type"), 6, func(r Row) string { return w.kind(r.Recipient.Type) }},
-		{w.t("town"), 6, func(r Row) string { return r.Recipient.Town }},
-		{w.t("industry"), 8, func(r Row) string { return r.Recipient.Sector() }},
-		{w.t("grade"), 6, func(r Row) string { return w.grade(r.Recipient.Grade) }},
-		{w.t("category"), 6, func(r Row) string { return w.category(r.Recipient.Category) }},
-	}
-	for _, l := range ladder()[1:] {
-		columns = append(columns, column{w.t("list_at", "level", w.level(l)), 16,
-			func(r Row) string { return masked(measureList(r.Recipient, l)) }})
+	columns := []column{w.column("id", 6), masked(w.column("name", 13)), w.column("type", 6), w.column("town", 6),
+		w.column("industry", 8), w.column("grade", 6), w.column("category", 6)}
+	for _, l := range alerts.Levels()[1:] {
+		columns = append(columns, masked(w.measuresAt(l, 16)))
 	}
 	return columns
 }
 
-func measureList(r *reductionlist.Recipient, l alerts.Level) string {
-	list := reductionlist.MeasuresAt(r, l)
-	lines := make([]string, len(list))
-	for i, m := range list {
-		lines[i] = strconv.Itoa(i+1) + ". " + m.Text
-	}
-	return strings.Join(lines, "\n")
-}
-
 // townColumns are those of the list by town.
 func (w words) townColumns(contacts bool) []column {
-	columns := []column{
-		{w.t("id"), 6, func(r Row) string { return r.Recipient.ID }},
-		{w.t("name"), 11, func(r Row) string { return r.Recipient.Name }},
-		{w.t("type"), 5, func(r Row) string { return w.kind(r.Recipient.Type) }},
-		{w.t("address"), 10, func(r Row) string { return r.Recipient.Address }},
-		{w.t("industry"), 7, func(r Row) string { return r.Recipient.Sector() }},
-		{w.t("grade"), 5, func(r Row) string { return w.grade(r.Recipient.Grade) }},
-		{w.t("category"), 6, func(r Row) string { return w.category(r.Recipient.Category) }},
-	}
+	columns := []column{w.column("id", 6), w.column("name", 11), w.column("type", 5), w.column("address", 10),
+		w.column("industry", 7), w.column("grade", 5), w.column("category", 6)}
 	if contacts {
-		person := func(rule string, width int, of func(*reductionlist.Contact) string) column {
-			return column{w.t(rule), width, func(r Row) string {
-				if r.Contact.State == Erased {
-					return w.t("erased")
-				}
-				return of(&r.Contact.Contact)
-			}}
-		}
-		columns = append(columns,
-			person("internal.contact", 6, func(c *reductionlist.Contact) string { return c.Name }),
-			person("internal.phone", 8, func(c *reductionlist.Contact) string { return c.Phone }),
-			person("internal.deputy", 6, func(c *reductionlist.Contact) string { return c.BackupName }),
-			person("internal.deputy_no", 8, func(c *reductionlist.Contact) string { return c.BackupPhone }))
+		columns = append(columns, w.column("internal.contact", 6), w.column("internal.phone", 8),
+			w.column("internal.deputy", 6), w.column("internal.deputy_no", 8))
 	}
 	rest := 100
 	for _, c := range columns {
-		rest -= c.width
+		rest -= c.Width
 	}
-	return append(columns, column{w.t("list_at", "level", w.level(alerts.Red)), rest,
-		func(r Row) string { return measureList(r.Recipient, alerts.Red) }})
+	return append(columns, w.measuresAt(alerts.Red, rest))
 }
 
-// PublicHTML writes the public list, or one page of it. next is the address of the page after it, and home that of the
-// first one, where there are such; whole that of the workbook.
+// PublicHTML writes the public list, or one page of it, with the addresses of the next page, of the first one and of the
+// workbook of the whole list; an empty address shows none.
 func (o Roll) PublicHTML(w io.Writer, rows Rows, next, home, whole string) error {
 	word := words{o.Lang}
 	l := o.newList(word.t("public.title"), word.publicColumns())
-	l.Foot, l.Link = next, word.t("public.next")
-	l.Home, l.HomeText, l.Book, l.BookText = home, word.t("public.first"), whole, word.t("public.download")
+	for _, to := range []link{{home, "public.first"}, {next, "public.next"}, {whole, "public.download"}} {
+		if to.Href != "" {
+			l.Links = append(l.Links, link{to.Href, word.t(to.Text)})
+		}
+	}
 	if o.Watch != "" {
 		l.Fine = word.t("watch") + word.t("colon") + o.Watch
 	}
@@ -149,18 +173,18 @@ func (o Roll) named(groups []Group) []Group {
 	return named
 }
 
-// list is a printed list as its templates see it. It is written row by row: a list may be long.
+// list is a printed list as its templates see it. It is written row by row, for it may be long.
 type list struct {
 	Title, Lang, Class string
 	District           string
 	List               ListFacts
 	Example            string
 	Fine               string
-	Foot, Link         string
-	Home, HomeText     string
-	Book, BookText     string
+	Links              []link // below the list
 	Columns            []column
 }
+
+type link struct{ Href, Text string }
 
 func (o Roll) newList(title string, columns []column) *list {
 	l := &list{Title: title, Lang: o.Lang, Class: "list", District: o.District, List: o.List, Columns: columns}
@@ -169,12 +193,6 @@ func (o Roll) newList(title string, columns []column) *list {
 	}
 	return l
 }
-
-// Head is a column's heading, and Width its width.
-func (c column) Head() string { return c.head }
-
-// Width is in percent.
-func (c column) Width() int { return c.width }
 
 func (l *list) write(w io.Writer, groups ...Group) error {
 	if err := writePage(w, "list-head", l); err != nil {
@@ -190,7 +208,7 @@ func (l *list) write(w io.Writer, groups ...Group) error {
 		cells := make([][]string, len(l.Columns))
 		err := g.Rows(func(r Row) error {
 			for i, c := range l.Columns {
-				cells[i] = strings.Split(c.of(r), "\n")
+				cells[i] = strings.Split(c.text(r), "\n")
 			}
 			return writePage(w, "list-row", cells)
 		})
@@ -204,7 +222,7 @@ func (l *list) write(w io.Writer, groups ...Group) error {
 	return writePage(w, "list-end", l)
 }
 
-// mostText is what a cell of a workbook can hold.
+// mostText is how many letters a cell of a workbook holds.
 const mostText = 32767
 
 // writeBook writes a sheet for each group. Every cell is a text by its type and by its format, so that what begins with
@@ -245,7 +263,7 @@ func writeSheet(f *excelize.File, name string, columns []column, rows Rows, plai
 		return err
 	}
 	for i, c := range columns {
-		if err := sw.SetColWidth(i+1, i+1, float64(c.width)*1.6); err != nil {
+		if err := sw.SetColWidth(i+1, i+1, float64(c.Width)*1.6); err != nil {
 			return err
 		}
 	}
@@ -255,7 +273,7 @@ func writeSheet(f *excelize.File, name string, columns []column, rows Rows, plai
 	}
 	cells := make([]any, len(columns))
 	for i, c := range columns {
-		cells[i] = excelize.Cell{StyleID: bold, Value: c.head}
+		cells[i] = excelize.Cell{StyleID: bold, Value: c.Head}
 	}
 	if err := sw.SetRow("A1", cells); err != nil {
 		return err
@@ -264,7 +282,7 @@ func writeSheet(f *excelize.File, name string, columns []column, rows Rows, plai
 	err = rows(func(r Row) error {
 		n++
 		for i, c := range columns {
-			text := []rune(refusal.Visible(c.of(r)))
+			text := []rune(refusal.Visible(c.text(r)))
 			cells[i] = excelize.Cell{StyleID: plain, Value: string(text[:min(len(text), mostText)])}
 		}
 		return sw.SetRow("A"+strconv.Itoa(n), cells)
