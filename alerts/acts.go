@@ -26,15 +26,13 @@ type Reject struct {
 
 // Adjust changes a warning's level; what is left empty of the order behind it stays as it was.
 type Adjust struct {
-	WarningID  string     `json:"warning_id"`
-	Revision   int        `json:"revision" validate:"required"`
-	Level      Level      `json:"level"`
-	Reason     string     `text:"free" json:"reason"`
-	StartsAt   *time.Time `json:"starts_at"` // from when the new level takes effect; default now
-	Trigger    Trigger    `json:"trigger"`
-	DocumentNo string     `json:"document_no"`
-	IssuedBy   string     `json:"issued_by"`
-	ReceivedAt *time.Time `json:"received_at"`
+	WarningID string     `json:"warning_id"`
+	Revision  int        `json:"revision" validate:"required"`
+	Level     Level      `json:"level"`
+	Reason    string     `text:"free" json:"reason"`
+	StartsAt  *time.Time `json:"starts_at"` // from when the new level takes effect; default now
+	Trigger   Trigger    `json:"trigger"`
+	Document
 	EndsAt     *time.Time `json:"ends_at"`
 	ProposalID string     `json:"proposal_id"`
 	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
@@ -44,23 +42,18 @@ type Adjust struct {
 // where the level needs two persons that waits for the second. Of one that was rejected it may change the level too,
 // and declares it anew; of any other the level is not changed this way.
 type Revise struct {
-	WarningID  string     `json:"warning_id"`
-	Revision   int        `json:"revision" validate:"required"`
-	Level      Level      `json:"level"`
-	StartsAt   *time.Time `json:"starts_at"`
-	EndsAt     *time.Time `json:"ends_at"`
-	NoEnd      bool       `json:"no_end"` // until further notice: takes the end away
-	DocumentNo string     `json:"document_no"`
-	IssuedBy   string     `json:"issued_by"`
-	ReceivedAt *time.Time `json:"received_at"`
-	NoticeText string     `text:"free" json:"notice_text"`
-	Reason     string     `text:"free" json:"reason"`
-	Confirm    Date       `json:"confirm"` // the date of starts_at, where that is beyond the start limits
-	ProposalID string     `json:"proposal_id"`
-
-	// The list in force, set by the caller; a rejected declaration is pinned to it anew.
-	ListVersion string `json:"list_version"`
-	ListHash    string `json:"list_hash"`
+	WarningID string     `json:"warning_id"`
+	Revision  int        `json:"revision" validate:"required"`
+	Level     Level      `json:"level"`
+	StartsAt  *time.Time `json:"starts_at"`
+	EndsAt    *time.Time `json:"ends_at"`
+	NoEnd     bool       `json:"no_end"` // until further notice: takes the end away
+	Document
+	NoticeText string `text:"free" json:"notice_text"`
+	Reason     string `text:"free" json:"reason"`
+	Confirm    Date   `json:"confirm"` // the date of starts_at, where that is beyond the start limits
+	ProposalID string `json:"proposal_id"`
+	ListPin           // the list in force, set by the caller; a rejected declaration is pinned to it anew
 }
 
 // Lift ends an active warning.
@@ -120,11 +113,11 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 	w, from := d.warning, d.warning.stage()
 	switch {
 	case w.Pending != nil && w.Pending.Moves():
-		d.record(ReviseRejected{ID: w.ID, Reason: in.Reason})
+		d.record(ReviseRejected{w.of(), in.Reason})
 	case w.Pending != nil:
-		d.record(RaiseRejected{ID: w.ID, Level: w.Pending.Level, Reason: in.Reason})
+		d.record(RaiseRejected{w.of(), w.Pending.Level, in.Reason})
 	default:
-		d.record(WarningRejected{ID: w.ID, Reason: in.Reason})
+		d.record(WarningRejected{w.of(), in.Reason})
 	}
 	return d.finish(actReject, from)
 }
@@ -139,7 +132,7 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.stage()
-	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
 	if err := in.validate(w, e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
@@ -153,7 +146,7 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 		return nil, nil, err
 	}
 	if kind == KindUpgrade && e.twoPersons(in.Level) {
-		d.record(RaiseAsked{ID: w.ID, Change: change, SecretSeen: e.SecretSeen})
+		d.record(RaiseAsked{w.of(), change, e.Seen})
 	} else {
 		d.record(d.levelChanged(change, false))
 	}
@@ -175,18 +168,15 @@ func (in Adjust) validate(w *Warning, limits StartLimits, now time.Time) error {
 		c.require(in.StartsAt.Before(*end), "starts_at", "warning.ends_before_start",
 			refusal.Args{"starts_at": clock(*in.StartsAt), "ends_at": clock(*end)})
 	}
-	c.text("document_no", in.DocumentNo, maxLine)
-	c.text("issued_by", in.IssuedBy, maxLine)
+	c.document(in.Document)
 	c.text("reason", in.Reason, maxReason)
 	return refusal.Input(c.wrong)
 }
 
 func (in Adjust) change(w *Warning, now time.Time) Change {
 	return Change{
-		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), AtOnce: in.StartsAt == nil, Reason: in.Reason,
-		Trigger:    cmp.Or(in.Trigger, w.Trigger),
-		DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo), IssuedBy: cmp.Or(in.IssuedBy, w.IssuedBy),
-		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), EndsAt: in.EndsAt,
+		Level: in.Level, EffectiveAt: *cmp.Or(in.StartsAt, &now), AtOnce: in.StartsAt == nil,
+		Grounds: Grounds{in.Reason, cmp.Or(in.Trigger, w.Trigger), in.Document.or(w.Document), in.EndsAt},
 	}
 }
 
@@ -211,10 +201,8 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 		before = had
 	}
 	return LevelChanged{
-		ID: w.ID, From: before, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective, Reason: ch.Reason,
-		Trigger: ch.Trigger, DocumentNo: ch.DocumentNo, IssuedBy: ch.IssuedBy, ReceivedAt: ch.ReceivedAt, EndsAt: ch.EndsAt,
-		Approved: approved, Overrides: ch.Overrides,
-		SecretSeen: d.engine.SecretSeen,
+		OfWarning: w.of(), From: before, To: ch.Level, Region: w.Region, Drill: w.Drill, EffectiveAt: effective,
+		Grounds: ch.Grounds, Approved: approved, Overrides: ch.Overrides, Seen: d.engine.Seen,
 	}
 }
 
@@ -223,7 +211,7 @@ func (d *decision) levelChanged(ch Change, approved bool) LevelChanged {
 // nothing waits any more once it has come. One that was rejected is declared anew in the terms given, which is refused
 // with conflict while another is live in its region.
 func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Time) ([]Event, *Warning, error) {
-	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
 	w, err := GetWarning(tx, in.WarningID)
 	if err != nil {
 		return nil, nil, err
@@ -249,16 +237,14 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 		return nil, nil, err
 	}
 	if in.StartsAt != nil && e.twoPersons(w.Level) {
-		d.record(ReviseAsked{ID: w.ID, Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt, Reason: in.Reason,
-			Trigger: w.Trigger, DocumentNo: in.DocumentNo,
-			IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, EndsAt: in.EndsAt}, Terms: Terms{NoEnd: in.NoEnd,
-			NoticeText: in.NoticeText}, SecretSeen: e.SecretSeen})
+		d.record(ReviseAsked{OfWarning: w.of(), Change: Change{Level: w.Level, EffectiveAt: *in.StartsAt,
+			Grounds: Grounds{in.Reason, w.Trigger, in.Document, in.EndsAt}}, Terms: Terms{in.NoEnd, in.NoticeText},
+			Seen: e.Seen})
 		return d.finish(actRevise, from)
 	}
-	d.record(WarningRevised{ID: w.ID, StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd, DocumentNo: in.DocumentNo,
-		IssuedBy:   in.IssuedBy,
-		ReceivedAt: in.ReceivedAt, NoticeText: in.NoticeText, Reason: in.Reason, Announce: in.StartsAt != nil &&
-			in.StartsAt.After(now)})
+	d.record(WarningRevised{OfWarning: w.of(), StartsAt: in.StartsAt, EndsAt: in.EndsAt, NoEnd: in.NoEnd,
+		Document: in.Document, NoticeText: in.NoticeText, Reason: in.Reason,
+		Announce: in.StartsAt != nil && in.StartsAt.After(now)})
 	if in.StartsAt != nil {
 		d.activateIfDue()
 	}
@@ -278,8 +264,7 @@ func (in Revise) validate(w *Warning, limits StartLimits, now time.Time) error {
 		c.require(start.Before(*w.EndsAt), "starts_at", "warning.ends_before_start",
 			refusal.Args{"starts_at": clock(start), "ends_at": clock(*w.EndsAt)})
 	}
-	c.text("document_no", in.DocumentNo, maxLine)
-	c.text("issued_by", in.IssuedBy, maxLine)
+	c.document(in.Document)
 	c.text("notice_text", in.NoticeText, maxNotice)
 	c.text("reason", in.Reason, maxReason)
 	return refusal.Input(c.wrong)
@@ -295,10 +280,8 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 		return nil, nil, d.occupied()
 	}
 	terms := Declare{Level: cmp.Or(in.Level, w.Level), Trigger: w.Trigger, Region: w.Region,
-		StartsAt: cmp.Or(in.StartsAt, &w.StartsAt),
-		EndsAt:   cmp.Or(in.EndsAt, w.EndsAt), DocumentNo: cmp.Or(in.DocumentNo, w.DocumentNo),
-		IssuedBy:   cmp.Or(in.IssuedBy, w.IssuedBy),
-		ReceivedAt: cmp.Or(in.ReceivedAt, w.ReceivedAt), Reason: cmp.Or(in.Reason, w.Reason),
+		StartsAt: cmp.Or(in.StartsAt, &w.StartsAt), EndsAt: cmp.Or(in.EndsAt, w.EndsAt),
+		Document: in.Document.or(w.Document), Reason: cmp.Or(in.Reason, w.Reason),
 		NoticeText: cmp.Or(in.NoticeText, w.NoticeText), Confirm: in.Confirm}
 	if in.NoEnd && in.EndsAt != nil {
 		return nil, nil, refusal.Input([]refusal.Field{{Path: "no_end", Rule: "warning.end_and_none"}})
@@ -314,27 +297,16 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	if err := terms.validate(e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
-	if err := d.accept(in.ProposalID, KindStart); err != nil {
+	if err := d.enter(in.ProposalID); err != nil {
 		return nil, nil, err
 	}
-	if err := d.endDrill(); err != nil {
-		return nil, nil, err
-	}
-	ev := WarningResubmitted{ID: w.ID, Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce, EndsAt: terms.EndsAt,
-		DocumentNo: terms.DocumentNo,
-		IssuedBy:   terms.IssuedBy, ReceivedAt: terms.ReceivedAt, Reason: terms.Reason, NoticeText: terms.NoticeText,
-		ListVersion: cmp.Or(in.ListVersion, w.ListVersion), ListHash: cmp.Or(in.ListHash, w.ListHash),
-		SecretSeen: e.SecretSeen}
+	ev := WarningResubmitted{OfWarning: w.of(), Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce,
+		EndsAt: terms.EndsAt, Notice: terms.notice(),
+		ListPin: ListPin{cmp.Or(in.ListVersion, w.ListVersion), cmp.Or(in.ListHash, w.ListHash)}, Seen: e.Seen}
 	d.warning = w
-	if e.twoPersons(ev.Level) {
-		ev.State = PendingApproval
-		d.record(ev)
-	} else {
-		ev.State = e.approvedState(w.Trigger)
-		ev.Announce = ev.State == Scheduled && ev.StartsAt.After(now)
-		d.record(ev)
-		d.activateIfDue()
-	}
+	ev.State, ev.Announce = d.entered(terms)
+	d.record(ev)
+	d.activateIfDue()
 	return d.finish(actRevise, stageRejected)
 }
 
@@ -366,9 +338,9 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 	}
 	// Where no end is named it is now, though a clock that was ahead when the warning began may stand before its start.
 	if in.EndsAt != nil && end.After(now) {
-		d.record(EndSet{ID: w.ID, EndsAt: end, Reason: in.Reason, LiftFrom: cleared})
+		d.record(EndSet{w.of(), end, in.Reason, cleared})
 	} else {
-		d.record(WarningLifted{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, EndsAt: end, Reason: in.Reason})
+		d.record(WarningLifted{Ended: w.ended(), EndsAt: end, Reason: in.Reason})
 	}
 	return d.finish(actLift, from)
 }
@@ -383,7 +355,7 @@ func (e Engine) DecideCancel(tx *bbolt.Tx, actor string, in Cancel, now time.Tim
 		return nil, nil, err
 	}
 	w, from := d.warning, d.warning.stage()
-	d.record(WarningCancelled{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, Reason: in.Reason,
+	d.record(WarningCancelled{Ended: w.ended(), Reason: in.Reason,
 		Announce: w.State == Scheduled || w.State == Active})
 	return d.finish(actCancel, from)
 }
@@ -417,9 +389,9 @@ func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time
 		return nil, nil, notDue(w, actExpire, *w.EndsAt)
 	}
 	if w.State == Active {
-		d.record(WarningLifted{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, EndsAt: *w.EndsAt, Expired: true})
+		d.record(WarningLifted{Ended: w.ended(), EndsAt: *w.EndsAt, Expired: true})
 	} else {
-		d.record(WarningCancelled{ID: w.ID, Region: w.Region, Drill: w.Drill, Level: w.Level, Expired: true})
+		d.record(WarningCancelled{Ended: w.ended(), Expired: true})
 	}
 	return d.finish(actExpire, from)
 }

@@ -62,12 +62,13 @@ var Shanghai = sync.OnceValue(func() *time.Location {
 // moment brings a time that a person gave to the form in which times are recorded.
 func moment(t time.Time) time.Time { return t.In(Shanghai()).Truncate(time.Millisecond) }
 
-func momentPtr(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
+// moments is moment of those times that were given.
+func moments(times ...**time.Time) {
+	for _, t := range times {
+		if *t != nil {
+			*t = new(moment(**t))
+		}
 	}
-	m := moment(*t)
-	return &m
 }
 
 // Date is a calendar day in Asia/Shanghai, YYYY-MM-DD; dates of this form order as strings.

@@ -99,9 +99,8 @@ func (d *decision) activateIfDue() {
 
 func (d *decision) activated(announce bool) WarningActivated {
 	w := d.warning
-	return WarningActivated{ID: w.ID, Level: w.Level, Region: w.Region, Drill: w.Drill, StartsAt: w.StartsAt,
-		EndsAt:      w.EndsAt,
-		ListVersion: w.ListVersion, ListHash: w.ListHash, Announce: announce}
+	return WarningActivated{OfWarning: w.of(), Level: w.Level, Region: w.Region, Drill: w.Drill, StartsAt: w.StartsAt,
+		EndsAt: w.EndsAt, ListPin: w.ListPin, Announced: Announced{announce}}
 }
 
 // accept closes the open proposal that the act follows; without an id there is nothing to accept.

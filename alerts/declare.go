@@ -14,25 +14,22 @@ import (
 // Declare enters a warning. Texts are public (a notice and its reason); what is said about a person does not belong
 // in them.
 type Declare struct {
-	Level      Level      `json:"level"`
-	Trigger    Trigger    `json:"trigger"`
-	StartsAt   *time.Time `json:"starts_at"` // default now; may be past
-	EndsAt     *time.Time `json:"ends_at"`   // default until further notice; not past
-	DocumentNo string     `json:"document_no"`
-	IssuedBy   string     `json:"issued_by"`
-	ReceivedAt *time.Time `json:"received_at"`
-	Region     string     `json:"region"`
-	Reason     string     `text:"free" json:"reason"`
-	NoticeText string     `text:"free" json:"notice_text"`
-	ProposalID string     `json:"proposal_id"` // the open proposal it accepts
-	Drill      bool       `json:"drill"`
-	Activates  string     `json:"activates"` // the reported warning that this order confirms
-	Confirm    Date       `json:"confirm"`   // the date of starts_at, where that is beyond the start limits
-
-	// The list in force, set by the caller.
-	ListVersion string `json:"list_version"`
-	ListHash    string `json:"list_hash"`
+	Level    Level      `json:"level"`
+	Trigger  Trigger    `json:"trigger"`
+	StartsAt *time.Time `json:"starts_at"` // default now; may be past
+	EndsAt   *time.Time `json:"ends_at"`   // default until further notice; not past
+	Document
+	Region     string `json:"region"`
+	Reason     string `text:"free" json:"reason"`
+	NoticeText string `text:"free" json:"notice_text"`
+	ProposalID string `json:"proposal_id"` // the open proposal it accepts
+	Drill      bool   `json:"drill"`
+	Activates  string `json:"activates"` // the reported warning that this order confirms
+	Confirm    Date   `json:"confirm"`   // the date of starts_at, where that is beyond the start limits
+	ListPin           // the list in force, set by the caller
 }
+
+func (in Declare) notice() Notice { return Notice{in.Document, in.Reason, in.NoticeText} }
 
 // Longest texts, in characters: a notice of a few pages, anything else a line or a paragraph.
 const (
@@ -46,7 +43,7 @@ const (
 // its region. Refused: invalid, not_found (activates), transition_refused (the proposal is not open),
 // conflict (another warning is live in the region).
 func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.Time) ([]Event, *Warning, error) {
-	in.StartsAt, in.EndsAt, in.ReceivedAt = momentPtr(in.StartsAt), momentPtr(in.EndsAt), momentPtr(in.ReceivedAt)
+	moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
 	atOnce := in.StartsAt == nil
 	if atOnce {
 		in.StartsAt = &now
@@ -66,10 +63,7 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 		return nil, nil, d.occupied()
 	}
 	over := d.overridden(in.ProposalID, in.Trigger, in.Level)
-	if err := d.accept(in.ProposalID, KindStart); err != nil {
-		return nil, nil, err
-	}
-	if err := d.endDrill(); err != nil {
+	if err := d.enter(in.ProposalID); err != nil {
 		return nil, nil, err
 	}
 	prefix := "W"
@@ -78,25 +72,35 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	}
 	id, num := d.ids.next(prefix)
 	ev := WarningDeclared{
-		ID: id, Number: num, Level: in.Level, Trigger: in.Trigger, Region: in.Region,
-		StartsAt: *in.StartsAt, AtOnce: atOnce, EndsAt: in.EndsAt, DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy,
-		ReceivedAt: in.ReceivedAt, Reason: in.Reason, NoticeText: in.NoticeText, Drill: in.Drill,
-		ListVersion: in.ListVersion, ListHash: in.ListHash, Overrides: over, SecretSeen: e.SecretSeen,
+		OfWarning: OfWarning{id}, Number: num, Level: in.Level, Trigger: in.Trigger, Region: in.Region,
+		StartsAt: *in.StartsAt, AtOnce: atOnce, EndsAt: in.EndsAt, Notice: in.notice(), Drill: in.Drill,
+		ListPin: in.ListPin, Overrides: over, Seen: e.Seen,
 	}
 	if in.ProposalID != "" {
 		ev.ProposalID = &in.ProposalID
 	}
 	d.warning = &Warning{State: State(stageNew)}
-	if e.twoPersons(in.Level) {
-		ev.State = PendingApproval
-		d.record(ev)
-	} else {
-		ev.State = e.approvedState(in.Trigger)
-		ev.Announce = ev.State == Scheduled && in.StartsAt.After(now)
-		d.record(ev)
-		d.activateIfDue()
-	}
+	ev.State, ev.Announce = d.entered(in)
+	d.record(ev)
+	d.activateIfDue()
 	return d.finish(actDeclare, stageNew)
+}
+
+// enter makes room for a declaration: it accepts the proposal that it follows, and ends a drill.
+func (d *decision) enter(proposalID string) error {
+	if err := d.accept(proposalID, KindStart); err != nil {
+		return err
+	}
+	return d.endDrill()
+}
+
+// entered is where a declaration leads, and whether it goes out to the public with that.
+func (d *decision) entered(in Declare) (s State, announce bool) {
+	if d.engine.twoPersons(in.Level) {
+		return PendingApproval, false
+	}
+	s = d.engine.approvedState(in.Trigger)
+	return s, s == Scheduled && in.StartsAt.After(d.now)
 }
 
 // overridden is the open proposal that somebody else's order goes against, with another level than it suggests; nil
@@ -133,8 +137,7 @@ func (in Declare) validate(limits StartLimits, now time.Time) error {
 	c.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
 	c.confirmed(*in.StartsAt, in.Confirm, limits, now)
 	c.ends(in.EndsAt, *in.StartsAt, now)
-	c.text("document_no", in.DocumentNo, maxLine)
-	c.text("issued_by", in.IssuedBy, maxLine)
+	c.document(in.Document)
 	c.text("reason", in.Reason, maxReason)
 	c.text("notice_text", in.NoticeText, maxNotice)
 	return refusal.Input(c.wrong)
@@ -172,6 +175,11 @@ func (c *checker) text(path, s string, limit int) {
 	c.require(n <= limit, path, "text.too_long", refusal.Args{"count": n, "limit": limit})
 }
 
+func (c *checker) document(d Document) {
+	c.text("document_no", d.DocumentNo, maxLine)
+	c.text("issued_by", d.IssuedBy, maxLine)
+}
+
 // clock is a time as a message to a person shows it.
 func clock(t time.Time) string { return t.In(Shanghai()).Format(time.RFC3339) }
 
@@ -189,10 +197,8 @@ func (d *decision) confirm(in Declare) ([]Event, *Warning, error) {
 	}
 	d.warning = w
 	d.record(WarningConfirmed{
-		ID: w.ID, Level: in.Level, Trigger: in.Trigger, StartsAt: *in.StartsAt, EndsAt: in.EndsAt,
-		DocumentNo: in.DocumentNo, IssuedBy: in.IssuedBy, ReceivedAt: in.ReceivedAt, Reason: in.Reason,
-		NoticeText: in.NoticeText, ListVersion: in.ListVersion, ListHash: in.ListHash,
-		Announce: in.StartsAt.After(d.now), SecretSeen: d.engine.SecretSeen,
+		OfWarning: w.of(), Level: in.Level, Trigger: in.Trigger, StartsAt: *in.StartsAt, EndsAt: in.EndsAt,
+		Notice: in.notice(), ListPin: in.ListPin, Announced: Announced{in.StartsAt.After(d.now)}, Seen: d.engine.Seen,
 	})
 	d.activateIfDue()
 	return d.finish(actConfirm, stageReported)
@@ -208,17 +214,13 @@ func (d *decision) endDrill() error {
 		return err
 	}
 	reason := refusal.Text("warning.drill_ended", "zh-CN", nil)
-	from := w.stage()
-	var ev warningEvent = WarningCancelled{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, Reason: reason,
-		Announce: w.State == Scheduled}
-	a := actCancel
+	a, ev := actCancel, warningEvent(WarningCancelled{Ended: w.ended(), Reason: reason, Announce: w.State == Scheduled})
 	if w.State == Active {
-		ev, a = WarningLifted{ID: w.ID, Region: w.Region, Drill: true, Level: w.Level, EndsAt: latest(d.now, w.StartsAt),
-			Reason: reason}, actLift
+		a, ev = actLift, WarningLifted{Ended: w.ended(), EndsAt: latest(d.now, w.StartsAt), Reason: reason}
 	}
 	next := w.after(ev, d.engine.recorded(d.now), d.actor)
 	d.events = append(d.events, ev)
-	return check(from, a, next.stage())
+	return check(w.stage(), a, next.stage())
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -61,9 +61,8 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 		return nil, nil, err
 	}
 	from := d.warning.stage()
-	d.record(EmergencyApproved{ID: d.warning.ID, Authority: in.Authority, CalledAt: called, Reason: in.Reason,
-		ConfirmBy:  e.recorded(now).Add(confirmWithin),
-		SecretSeen: e.SecretSeen})
+	d.record(EmergencyApproved{d.warning.of(), in.Authority, called, in.Reason,
+		e.recorded(now).Add(confirmWithin), e.Seen})
 	d.approve()
 	return d.finish(actEmergency, from)
 }
@@ -74,10 +73,9 @@ func (d *decision) approve() {
 	w := d.warning
 	if p := w.Pending; p != nil && p.Moves() {
 		start := latest(p.EffectiveAt, d.now)
-		ev := WarningRevised{ID: w.ID, EndsAt: p.EndsAt, DocumentNo: p.DocumentNo, IssuedBy: p.IssuedBy,
-			ReceivedAt: p.ReceivedAt, NoticeText: p.NoticeText,
+		ev := WarningRevised{OfWarning: w.of(), EndsAt: p.EndsAt, Document: p.Document, NoticeText: p.NoticeText,
 			Reason: p.Reason, StartsAt: &start, NoEnd: p.NoEnd, Announce: start.After(d.now), Approved: true,
-			SecretSeen: d.engine.SecretSeen}
+			Seen: d.engine.Seen}
 		if ev.EndsAt != nil && !ev.EndsAt.After(start) { // the approval came too late for it
 			ev.EndsAt = nil
 		}
@@ -89,7 +87,7 @@ func (d *decision) approve() {
 		d.record(d.levelChanged(p.Change, true))
 		return
 	}
-	ev := WarningApproved{ID: w.ID, State: d.engine.approvedState(w.Trigger), SecretSeen: d.engine.SecretSeen}
+	ev := WarningApproved{OfWarning: w.of(), State: d.engine.approvedState(w.Trigger), Seen: d.engine.Seen}
 	later := w.StartsAt.After(d.now)
 	if later && w.AtOnce {
 		ev.StartsAt, later = &d.now, false
@@ -104,7 +102,7 @@ func (e Engine) confirmEmergency(tx *bbolt.Tx, actor string, w *Warning, now tim
 	if actor == w.Emergency.By || actor == w.DeclaredBy {
 		return nil, nil, refusal.New(refusal.SamePerson, "warning.same_person", refusal.Args{"id": w.ID, "user": actor})
 	}
-	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{ID: w.ID, SecretSeen: e.SecretSeen}, now)
+	return e.note(tx, actor, w, actConfirmEmergency, EmergencyConfirmed{w.of(), e.Seen}, now)
 }
 
 // DecideUnconfirmed marks an emergency approval that nobody confirmed in time; the timer of it runs it.
@@ -120,7 +118,7 @@ func (e Engine) DecideUnconfirmed(tx *bbolt.Tx, actor string, in WarningRef, now
 	if now.Before(w.Emergency.ConfirmBy) {
 		return nil, nil, notDue(w, actUnconfirmed, w.Emergency.ConfirmBy)
 	}
-	return e.note(tx, actor, w, actUnconfirmed, EmergencyOverdue{ID: w.ID}, now)
+	return e.note(tx, actor, w, actUnconfirmed, EmergencyOverdue{w.of()}, now)
 }
 
 // note records what leaves a warning where it is, live or not.
@@ -141,24 +139,22 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 // EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved, WarningRevised or LevelChanged
 // follows.
 type EmergencyApproved struct {
-	ID         string      `json:"id"`
-	Authority  string      `json:"authority"`
-	CalledAt   time.Time   `json:"called_at"`
-	Reason     string      `json:"reason"`
-	ConfirmBy  time.Time   `json:"confirm_by"`
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	OfWarning
+	Authority string    `json:"authority"`
+	CalledAt  time.Time `json:"called_at"`
+	Reason    string    `json:"reason"`
+	ConfirmBy time.Time `json:"confirm_by"`
+	Seen
 }
 
 // EmergencyConfirmed: a second person stands for it.
 type EmergencyConfirmed struct {
-	ID         string      `json:"id"`
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	OfWarning
+	Seen
 }
 
 // EmergencyOverdue: nobody confirmed it in time.
-type EmergencyOverdue struct {
-	ID string `json:"id"`
-}
+type EmergencyOverdue struct{ OfWarning }
 
 // Kind implements Event.
 func (EmergencyApproved) Kind() string { return "alerts.warning.emergency_approved" }
@@ -174,10 +170,6 @@ func init() {
 	learn[EmergencyConfirmed]()
 	learn[EmergencyOverdue]()
 }
-
-func (e EmergencyApproved) warningID() string  { return e.ID }
-func (e EmergencyConfirmed) warningID() string { return e.ID }
-func (e EmergencyOverdue) warningID() string   { return e.ID }
 
 func (e EmergencyApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.Emergency = &Emergency{Authority: e.Authority, CalledAt: e.CalledAt, Reason: e.Reason, By: actor,

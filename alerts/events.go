@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -47,30 +48,67 @@ type ProposalWithdrawn struct {
 	ID string `json:"id"`
 }
 
+// OfWarning is what every event of a warning begins with: which warning it is of.
+type OfWarning struct {
+	ID string `json:"id"`
+}
+
+func (e OfWarning) warningID() string { return e.ID }
+
+func (w *Warning) of() OfWarning { return OfWarning{w.ID} }
+
+// Document is the order or the notice that an act rests on.
+type Document struct {
+	DocumentNo string     `json:"document_no"`
+	IssuedBy   string     `json:"issued_by"`
+	ReceivedAt *time.Time `json:"received_at"`
+}
+
+// or takes from another document what this one leaves empty.
+func (d Document) or(other Document) Document {
+	return Document{cmp.Or(d.DocumentNo, other.DocumentNo), cmp.Or(d.IssuedBy, other.IssuedBy),
+		cmp.Or(d.ReceivedAt, other.ReceivedAt)}
+}
+
+// Notice is the document of a declaration with its public texts.
+type Notice struct {
+	Document
+	Reason     string `json:"reason"`
+	NoticeText string `json:"notice_text"`
+}
+
+// ListPin is the version of the list that a warning is held to.
+type ListPin struct {
+	ListVersion string `json:"list_version"`
+	ListHash    string `json:"list_hash"`
+}
+
+// Announced says whether an event goes out to the public as a declaration.
+type Announced struct {
+	Announce bool `json:"announce"`
+}
+
+func (a Announced) announces() bool { return a.Announce }
+
 // WarningDeclared: a warning was entered. State is where that leads: pending_approval, reported or scheduled; one that
-// is active at once is followed by WarningActivated. Announce: it goes out to the public with this event.
+// is active at once is followed by WarningActivated.
 type WarningDeclared struct {
-	ID          string      `json:"id"`
-	Number      uint64      `json:"number"`
-	State       State       `json:"state"`
-	Level       Level       `json:"level"`
-	Trigger     Trigger     `json:"trigger"`
-	Region      string      `json:"region"`
-	StartsAt    time.Time   `json:"starts_at"`
-	AtOnce      bool        `json:"at_once,omitempty"` // no start was named: as soon as it may
-	EndsAt      *time.Time  `json:"ends_at"`
-	DocumentNo  string      `json:"document_no"`
-	IssuedBy    string      `json:"issued_by"`
-	ReceivedAt  *time.Time  `json:"received_at"`
-	Reason      string      `json:"reason"`
-	NoticeText  string      `json:"notice_text"`
-	ProposalID  *string     `json:"proposal_id"`
-	Drill       bool        `json:"drill"`
-	ListVersion string      `json:"list_version"`
-	ListHash    string      `json:"list_hash"`
-	Announce    bool        `json:"announce"`
-	Overrides   *Override   `json:"overrides,omitempty"`
-	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
+	OfWarning
+	Number   uint64     `json:"number"`
+	State    State      `json:"state"`
+	Level    Level      `json:"level"`
+	Trigger  Trigger    `json:"trigger"`
+	Region   string     `json:"region"`
+	StartsAt time.Time  `json:"starts_at"`
+	AtOnce   bool       `json:"at_once,omitempty"` // no start was named: as soon as it may
+	EndsAt   *time.Time `json:"ends_at"`
+	Notice
+	ProposalID *string `json:"proposal_id"`
+	Drill      bool    `json:"drill"`
+	ListPin
+	Announced
+	Overrides *Override `json:"overrides,omitempty"`
+	Seen
 }
 
 // Override is what our own forecast suggested when somebody else's order said otherwise.
@@ -84,95 +122,87 @@ type Override struct {
 
 // WarningApproved: the second person agreed. State is reported or scheduled; see WarningDeclared.
 type WarningApproved struct {
-	ID       string `json:"id"`
-	State    State  `json:"state"`
-	Announce bool   `json:"announce"`
+	OfWarning
+	State State `json:"state"`
+	Announced
 	// StartsAt takes the place of a start that nobody named and that lies ahead of the clock, which was ahead itself at
 	// the declaration.
-	StartsAt   *time.Time  `json:"starts_at,omitempty"`
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	StartsAt *time.Time `json:"starts_at,omitempty"`
+	Seen
 }
 
 // WarningConfirmed: the city ordered what had been reported to it, in the terms given here.
 type WarningConfirmed struct {
-	ID          string      `json:"id"`
-	Level       Level       `json:"level"`
-	Trigger     Trigger     `json:"trigger"`
-	StartsAt    time.Time   `json:"starts_at"`
-	EndsAt      *time.Time  `json:"ends_at"`
-	DocumentNo  string      `json:"document_no"`
-	IssuedBy    string      `json:"issued_by"`
-	ReceivedAt  *time.Time  `json:"received_at"`
-	Reason      string      `json:"reason"`
-	NoticeText  string      `json:"notice_text"`
-	ListVersion string      `json:"list_version"`
-	ListHash    string      `json:"list_hash"`
-	Announce    bool        `json:"announce"`
-	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
+	OfWarning
+	Level    Level      `json:"level"`
+	Trigger  Trigger    `json:"trigger"`
+	StartsAt time.Time  `json:"starts_at"`
+	EndsAt   *time.Time `json:"ends_at"`
+	Notice
+	ListPin
+	Announced
+	Seen
 }
 
 // WarningRejected: the second person refused a declaration.
 type WarningRejected struct {
-	ID     string `json:"id"`
+	OfWarning
 	Reason string `json:"reason"`
 }
 
 // WarningResubmitted: a rejected warning was declared anew in these terms. State is as in WarningDeclared.
 type WarningResubmitted struct {
-	ID          string      `json:"id"`
-	State       State       `json:"state"`
-	Level       Level       `json:"level"`
-	StartsAt    time.Time   `json:"starts_at"`
-	AtOnce      bool        `json:"at_once,omitempty"`
-	EndsAt      *time.Time  `json:"ends_at"`
-	DocumentNo  string      `json:"document_no"`
-	IssuedBy    string      `json:"issued_by"`
-	ReceivedAt  *time.Time  `json:"received_at"`
-	Reason      string      `json:"reason"`
-	NoticeText  string      `json:"notice_text"`
-	ListVersion string      `json:"list_version"`
-	ListHash    string      `json:"list_hash"`
-	Announce    bool        `json:"announce"`
-	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
+	OfWarning
+	State    State      `json:"state"`
+	Level    Level      `json:"level"`
+	StartsAt time.Time  `json:"starts_at"`
+	AtOnce   bool       `json:"at_once,omitempty"`
+	EndsAt   *time.Time `json:"ends_at"`
+	Notice
+	ListPin
+	Announced
+	Seen
 }
 
 // WarningActivated: the warning is active from now on, and orders are planned from it.
 type WarningActivated struct {
-	ID          string     `json:"id"`
-	Level       Level      `json:"level"`
-	Region      string     `json:"region"`
-	Drill       bool       `json:"drill"`
-	StartsAt    time.Time  `json:"starts_at"`
-	EndsAt      *time.Time `json:"ends_at"`
-	ListVersion string     `json:"list_version"`
-	ListHash    string     `json:"list_hash"`
-	Announce    bool       `json:"announce"`
+	OfWarning
+	Level    Level      `json:"level"`
+	Region   string     `json:"region"`
+	Drill    bool       `json:"drill"`
+	StartsAt time.Time  `json:"starts_at"`
+	EndsAt   *time.Time `json:"ends_at"`
+	ListPin
+	Announced
 }
 
 // Change is an adjustment of the level: what it is, when it takes effect and on whose order.
 type Change struct {
-	Level       Level      `json:"level"`
-	EffectiveAt time.Time  `json:"effective_at"`
-	AtOnce      bool       `json:"at_once,omitempty"` // no time was named: as soon as it may
-	Reason      string     `json:"reason"`
-	Trigger     Trigger    `json:"trigger"`
-	DocumentNo  string     `json:"document_no"`
-	IssuedBy    string     `json:"issued_by"`
-	ReceivedAt  *time.Time `json:"received_at"`
-	EndsAt      *time.Time `json:"ends_at"` // nil = as it was
-	Overrides   *Override  `json:"overrides,omitempty"`
+	Level       Level     `json:"level"`
+	EffectiveAt time.Time `json:"effective_at"`
+	AtOnce      bool      `json:"at_once,omitempty"` // no time was named: as soon as it may
+	Grounds
+	Overrides *Override `json:"overrides,omitempty"`
+}
+
+// Grounds are why and on whose order a warning changes, and the end that comes with it.
+type Grounds struct {
+	Reason  string  `json:"reason"`
+	Trigger Trigger `json:"trigger"`
+	Document
+	EndsAt *time.Time `json:"ends_at"` // nil = as it was
 }
 
 // RaiseAsked: a raise to a level that needs a second person waits; the old level goes on.
 type RaiseAsked struct {
-	ID string `json:"id"`
+	OfWarning
 	Change
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	Seen
 }
 
 // RaiseRejected: the second person refused the raise; the old level goes on.
 type RaiseRejected struct {
-	ID     string `json:"id"`
+	OfWarning
 	Level  Level  `json:"level"`
 	Reason string `json:"reason"`
 }
@@ -186,70 +216,72 @@ type Terms struct {
 // ReviseAsked: another start at a level that needs a second person waits; the old one stays until it comes. EffectiveAt
 // is the new start, and what is left empty stays as it was.
 type ReviseAsked struct {
-	ID string `json:"id"`
+	OfWarning
 	Change
 	Terms
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	Seen
 }
 
 // ReviseRejected: the second person refused the other start; the old one stays.
 type ReviseRejected struct {
-	ID     string `json:"id"`
+	OfWarning
 	Reason string `json:"reason"`
 }
 
 // LevelChanged: the warning has another level from EffectiveAt. Approved: by the second person who answered RaiseAsked.
 type LevelChanged struct {
-	ID          string      `json:"id"`
-	From        Level       `json:"from"`
-	To          Level       `json:"to"`
-	Region      string      `json:"region"`
-	Drill       bool        `json:"drill"`
-	EffectiveAt time.Time   `json:"effective_at"`
-	Reason      string      `json:"reason"`
-	Trigger     Trigger     `json:"trigger"`
-	DocumentNo  string      `json:"document_no"`
-	IssuedBy    string      `json:"issued_by"`
-	ReceivedAt  *time.Time  `json:"received_at"`
-	EndsAt      *time.Time  `json:"ends_at"` // nil = as it was
-	Approved    bool        `json:"approved"`
-	Overrides   *Override   `json:"overrides,omitempty"`
-	SecretSeen  *SecretSeen `json:"secret_seen,omitempty"`
+	OfWarning
+	From        Level     `json:"from"`
+	To          Level     `json:"to"`
+	Region      string    `json:"region"`
+	Drill       bool      `json:"drill"`
+	EffectiveAt time.Time `json:"effective_at"`
+	Grounds
+	Approved  bool      `json:"approved"`
+	Overrides *Override `json:"overrides,omitempty"`
+	Seen
 }
 
 // WarningRevised: the terms of a warning changed and its level did not. A nil start or end and empty texts are as they
 // were; NoEnd takes the end away. Announce: a moved start goes out to the public. Approved: by the second person who
 // answered ReviseAsked.
 type WarningRevised struct {
-	ID         string     `json:"id"`
-	EndsAt     *time.Time `json:"ends_at"`
-	DocumentNo string     `json:"document_no"`
-	IssuedBy   string     `json:"issued_by"`
-	ReceivedAt *time.Time `json:"received_at"`
-	NoticeText string     `json:"notice_text"`
-	Reason     string     `json:"reason"`
+	OfWarning
+	EndsAt *time.Time `json:"ends_at"`
+	Document
+	NoticeText string `json:"notice_text"`
+	Reason     string `json:"reason"`
 
-	StartsAt   *time.Time  `json:"starts_at,omitempty"`
-	NoEnd      bool        `json:"no_end,omitempty"`
-	Announce   bool        `json:"announce,omitempty"`
-	Approved   bool        `json:"approved,omitempty"`
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	StartsAt *time.Time `json:"starts_at,omitempty"`
+	NoEnd    bool       `json:"no_end,omitempty"`
+	Announce bool       `json:"announce,omitempty"`
+	Approved bool       `json:"approved,omitempty"`
+	Seen
 }
+
+func (e WarningRevised) announces() bool { return e.Announce }
 
 // EndSet: the lift was announced for a time to come. LiftFrom is when the air clears by the proposal that was open.
 type EndSet struct {
-	ID       string     `json:"id"`
+	OfWarning
 	EndsAt   time.Time  `json:"ends_at"`
 	Reason   string     `json:"reason"`
 	LiftFrom *time.Time `json:"lift_from,omitempty"`
 }
 
+// Ended is what the events begin with that end a warning.
+type Ended struct {
+	OfWarning
+	Region string `json:"region"`
+	Drill  bool   `json:"drill"`
+	Level  Level  `json:"level"`
+}
+
+func (w *Warning) ended() Ended { return Ended{w.of(), w.Region, w.Drill, w.Level} }
+
 // WarningLifted: the warning has ended, by an officer's act or (Expired) because its end was reached.
 type WarningLifted struct {
-	ID      string    `json:"id"`
-	Region  string    `json:"region"`
-	Drill   bool      `json:"drill"`
-	Level   Level     `json:"level"`
+	Ended
 	EndsAt  time.Time `json:"ends_at"`
 	Reason  string    `json:"reason"`
 	Expired bool      `json:"expired"`
@@ -258,10 +290,7 @@ type WarningLifted struct {
 // WarningCancelled: the warning is void. Announce: it had gone out, so its cancellation does too.
 // Expired: its period went by before it was approved or confirmed.
 type WarningCancelled struct {
-	ID       string `json:"id"`
-	Region   string `json:"region"`
-	Drill    bool   `json:"drill"`
-	Level    Level  `json:"level"`
+	Ended
 	Reason   string `json:"reason"`
 	Announce bool   `json:"announce"`
 	Expired  bool   `json:"expired"`

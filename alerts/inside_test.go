@@ -65,7 +65,7 @@ func TestAMessageWithNothingInternalIsAsItWasStored(t *testing.T) {
 func TestAPublicWarningLeavesTheWarningAlone(t *testing.T) {
 	over := &Override{ProposalID: "P1"}
 	w := Warning{ID: "W1", Overrides: []Override{*over},
-		Pending: &Pending{Kind: "raise", Change: Change{Reason: "why", Overrides: over}},
+		Pending: &Pending{Kind: "raise", Change: Change{Grounds: Grounds{Reason: "why"}, Overrides: over}},
 		History: []HistoryEntry{{Event: "declared", Reason: "a"}, {Event: "raise_asked", Reason: "why"},
 			{Event: "rejected", Reason: "b"}}}
 	before, _ := json.Marshal(w)

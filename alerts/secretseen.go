@@ -1,8 +1,6 @@
 package alerts
 
-import (
-	"time"
-)
+import "time"
 
 // SecretSeen says of an act in the two-person rule that an administrator had come by the secret of who did it, so that
 // the two persons may be one: who, when and how. It stands in the act's event and in the history.
@@ -12,29 +10,9 @@ type SecretSeen struct {
 	How string    `json:"how"` // issued, token or reset
 }
 
-// secretSeen is what an event says of its actor; nil for nothing.
-func secretSeen(ev warningEvent) *SecretSeen {
-	switch e := ev.(type) {
-	case WarningDeclared:
-		return e.SecretSeen
-	case WarningApproved:
-		return e.SecretSeen
-	case WarningConfirmed:
-		return e.SecretSeen
-	case WarningResubmitted:
-		return e.SecretSeen
-	case RaiseAsked:
-		return e.SecretSeen
-	case ReviseAsked:
-		return e.SecretSeen
-	case WarningRevised:
-		return e.SecretSeen
-	case LevelChanged:
-		return e.SecretSeen
-	case EmergencyApproved:
-		return e.SecretSeen
-	case EmergencyConfirmed:
-		return e.SecretSeen
-	}
-	return nil
+// Seen is the part of an act's event that says of its actor what there is to say.
+type Seen struct {
+	SecretSeen *SecretSeen `json:"secret_seen,omitempty"` // nil for nothing
 }
+
+func (s Seen) secretSeen() *SecretSeen { return s.SecretSeen }

@@ -116,8 +116,8 @@ type Engine struct {
 	// At is the record's time of what is decided, where that is not the now of the decision: the wall clock's, which typed
 	// times are held against. Zero where both are the same.
 	At time.Time
-	// SecretSeen is what the actor's acts in the two-person rule have to say of it; nil for nothing.
-	SecretSeen *SecretSeen
+	// Seen is what the actor's acts in the two-person rule have to say of it.
+	Seen
 }
 
 // recorded is the record's time of a decision at now.

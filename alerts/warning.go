@@ -36,23 +36,18 @@ type Warning struct {
 	EndsAt        *time.Time `json:"ends_at"`           // nil = until further notice
 	// LiftFrom is when the air was to clear when an officer set the end of a lift; the same is not proposed to lift it
 	// again.
-	LiftFrom    *time.Time     `json:"lift_from,omitempty"`
-	DocumentNo  string         `json:"document_no"`
-	IssuedBy    string         `json:"issued_by"`
-	ReceivedAt  *time.Time     `json:"received_at"`
-	Reason      string         `json:"reason"`
-	NoticeText  string         `json:"notice_text"`
-	ProposalID  *string        `json:"proposal_id"`
-	Drill       bool           `json:"drill"`
-	DeclaredBy  string         `json:"declared_by"`
-	DeclaredAt  time.Time      `json:"declared_at"`
-	ApprovedBy  string         `json:"approved_by"`
-	Pending     *Pending       `json:"pending"`
-	Emergency   *Emergency     `json:"emergency,omitempty"` // the last approval by telephone
-	Overrides   []Override     `json:"overrides,omitempty"` // where orders of others went against our own proposals
-	ListVersion string         `json:"list_version"`
-	ListHash    string         `json:"list_hash"`
-	History     []HistoryEntry `json:"history"`
+	LiftFrom *time.Time `json:"lift_from,omitempty"`
+	Notice
+	ProposalID *string    `json:"proposal_id"`
+	Drill      bool       `json:"drill"`
+	DeclaredBy string     `json:"declared_by"`
+	DeclaredAt time.Time  `json:"declared_at"`
+	ApprovedBy string     `json:"approved_by"`
+	Pending    *Pending   `json:"pending"`
+	Emergency  *Emergency `json:"emergency,omitempty"` // the last approval by telephone
+	Overrides  []Override `json:"overrides,omitempty"` // where orders of others went against our own proposals
+	ListPin
+	History []HistoryEntry `json:"history"`
 }
 
 // Pending is what waits for a second person while the warning goes on at its old level.
@@ -149,8 +144,7 @@ type HistoryEntry struct {
 	Reason string    `json:"reason"`
 	// Skipped is how many revisions the entry made, where that is not one: after a lost end of the record.
 	Skipped int `json:"skipped,omitempty"`
-	// SecretSeen is what the act says of its actor, where that is something.
-	SecretSeen *SecretSeen `json:"secret_seen,omitempty"`
+	Seen
 }
 
 // warningEvent is an event of one warning.
@@ -164,44 +158,33 @@ type warningEvent interface {
 // after is the warning as the event leaves it; w is not changed. The live path and the replay both go through it.
 func (w Warning) after(ev warningEvent, at time.Time, actor string) Warning {
 	next, event, reason := ev.change(w, at, actor)
-	next.Revision = w.Revision + 1
-	next.History = append(slices.Clone(w.History),
-		HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason, SecretSeen: secretSeen(ev)})
+	entry := HistoryEntry{At: at, Actor: actor, Event: event, Reason: reason}
+	if act, ok := ev.(interface{ secretSeen() *SecretSeen }); ok {
+		entry.SecretSeen = act.secretSeen()
+	}
+	next.Revision, next.History = w.Revision+1, append(slices.Clone(w.History), entry)
 	return next
 }
 
-func (e WarningDeclared) warningID() string    { return e.ID }
-func (e WarningApproved) warningID() string    { return e.ID }
-func (e WarningConfirmed) warningID() string   { return e.ID }
-func (e WarningRejected) warningID() string    { return e.ID }
-func (e WarningResubmitted) warningID() string { return e.ID }
-func (e WarningActivated) warningID() string   { return e.ID }
-func (e RaiseAsked) warningID() string         { return e.ID }
-func (e RaiseRejected) warningID() string      { return e.ID }
-func (e ReviseAsked) warningID() string        { return e.ID }
-func (e ReviseRejected) warningID() string     { return e.ID }
-func (e LevelChanged) warningID() string       { return e.ID }
-func (e WarningRevised) warningID() string     { return e.ID }
-func (e EndSet) warningID() string             { return e.ID }
-func (e WarningLifted) warningID() string      { return e.ID }
-func (e WarningCancelled) warningID() string   { return e.ID }
-
 func (e WarningDeclared) change(_ Warning, at time.Time, actor string) (Warning, string, string) {
-	return Warning{
-		ID: e.ID, Level: e.Level, PreviousLevel: None, LevelSince: e.StartsAt, Stages: staged(nil, e.Level, e.StartsAt),
-		State: e.State, Trigger: e.Trigger,
-		Region: e.Region, StartsAt: e.StartsAt, AtOnce: e.AtOnce, EndsAt: e.EndsAt, DocumentNo: e.DocumentNo,
-		IssuedBy:   e.IssuedBy,
-		ReceivedAt: e.ReceivedAt, Reason: e.Reason, NoticeText: e.NoticeText, ProposalID: e.ProposalID, Drill: e.Drill,
-		DeclaredBy: actor, DeclaredAt: at, ListVersion: e.ListVersion, ListHash: e.ListHash,
-		Overrides: e.Overrides.after(nil),
-	}, "declared", e.Reason
+	w := Warning{
+		ID: e.ID, Level: e.Level, PreviousLevel: None, State: e.State, Trigger: e.Trigger, Region: e.Region,
+		AtOnce: e.AtOnce, EndsAt: e.EndsAt, Notice: e.Notice, ProposalID: e.ProposalID, Drill: e.Drill,
+		DeclaredBy: actor, DeclaredAt: at, ListPin: e.ListPin, Overrides: e.Overrides.after(nil),
+	}
+	return w.starting(e.StartsAt), "declared", e.Reason
+}
+
+// starting is the warning with its level from a start on, and no other.
+func (w Warning) starting(at time.Time) Warning {
+	w.StartsAt, w.LevelSince, w.Stages = at, at, staged(nil, w.Level, at)
+	return w
 }
 
 func (e WarningApproved) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.State, w.ApprovedBy = e.State, actor
 	if e.StartsAt != nil {
-		w.StartsAt, w.LevelSince, w.Stages = *e.StartsAt, *e.StartsAt, staged(nil, w.Level, *e.StartsAt)
+		w = w.starting(*e.StartsAt)
 	}
 	return w, "approved", ""
 }
@@ -210,13 +193,9 @@ func (e WarningConfirmed) change(w Warning, _ time.Time, _ string) (Warning, str
 	if e.Level != w.Level {
 		w.PreviousLevel = w.Level
 	}
-	w.State, w.Level, w.LevelSince, w.Trigger = Scheduled, e.Level, e.StartsAt, e.Trigger
-	w.Stages = staged(nil, e.Level, e.StartsAt)
-	w.AtOnce = false
-	w.StartsAt, w.EndsAt, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.StartsAt, e.EndsAt, e.DocumentNo, e.IssuedBy,
-		e.ReceivedAt
-	w.Reason, w.NoticeText, w.ListVersion, w.ListHash = e.Reason, e.NoticeText, e.ListVersion, e.ListHash
-	return w, "confirmed", e.Reason
+	w.State, w.Level, w.Trigger, w.AtOnce, w.EndsAt = Scheduled, e.Level, e.Trigger, false, e.EndsAt
+	w.Notice, w.ListPin = e.Notice, e.ListPin
+	return w.starting(e.StartsAt), "confirmed", e.Reason
 }
 
 func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
@@ -225,13 +204,9 @@ func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, stri
 }
 
 func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
-	w.State, w.Level, w.LevelSince, w.StartsAt, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.StartsAt, e.StartsAt,
-		e.EndsAt, actor
-	w.Stages, w.AtOnce = staged(nil, e.Level, e.StartsAt), e.AtOnce
-	w.DocumentNo, w.IssuedBy, w.ReceivedAt, w.Reason, w.NoticeText = e.DocumentNo, e.IssuedBy, e.ReceivedAt, e.Reason,
-		e.NoticeText
-	w.ListVersion, w.ListHash = e.ListVersion, e.ListHash
-	return w, "revised", e.Reason
+	w.State, w.Level, w.AtOnce, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.AtOnce, e.EndsAt, actor
+	w.Notice, w.ListPin = e.Notice, e.ListPin
+	return w.starting(e.StartsAt), "revised", e.Reason
 }
 
 func (e WarningActivated) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
@@ -265,7 +240,7 @@ func (e ReviseRejected) change(w Warning, _ time.Time, _ string) (Warning, strin
 func (e LevelChanged) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.Stages = staged(w.Stages, e.To, e.EffectiveAt)
 	w.PreviousLevel, w.Level, w.LevelSince, w.Pending = e.From, e.To, w.Stages[len(w.Stages)-1].From, nil
-	w.Trigger, w.DocumentNo, w.IssuedBy, w.ReceivedAt = e.Trigger, e.DocumentNo, e.IssuedBy, e.ReceivedAt
+	w.Trigger, w.Document = e.Trigger, e.Document
 	w.EndsAt = cmp.Or(e.EndsAt, w.EndsAt)
 	w.Overrides = e.Overrides.after(w.Overrides)
 	if e.Approved {
@@ -290,9 +265,8 @@ func (e LevelChanged) direction() string {
 }
 
 func (e WarningRevised) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
-	w.DocumentNo, w.IssuedBy = cmp.Or(e.DocumentNo, w.DocumentNo), cmp.Or(e.IssuedBy, w.IssuedBy)
-	w.NoticeText = cmp.Or(e.NoticeText, w.NoticeText)
-	w.EndsAt, w.ReceivedAt = cmp.Or(e.EndsAt, w.EndsAt), cmp.Or(e.ReceivedAt, w.ReceivedAt)
+	w.Document = e.Document.or(w.Document)
+	w.NoticeText, w.EndsAt = cmp.Or(e.NoticeText, w.NoticeText), cmp.Or(e.EndsAt, w.EndsAt)
 	if e.NoEnd {
 		w.EndsAt, w.LiftFrom = nil, nil
 	}
@@ -307,57 +281,43 @@ func (e WarningRevised) change(w Warning, _ time.Time, actor string) (Warning, s
 }
 
 func (e EndSet) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
-	end := e.EndsAt
-	w.EndsAt, w.LiftFrom = &end, e.LiftFrom
+	w.EndsAt, w.LiftFrom = &e.EndsAt, e.LiftFrom
 	return w, "end_set", e.Reason
 }
 
 func (e WarningLifted) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
-	end := e.EndsAt
-	w.State, w.EndsAt, w.Pending = Lifted, &end, nil
-	if e.Expired {
-		return w, "expired", e.Reason
-	}
-	return w, "lifted", e.Reason
+	w.State, w.EndsAt, w.Pending = Lifted, &e.EndsAt, nil
+	return w, endedAs("lifted", e.Expired), e.Reason
 }
 
 func (e WarningCancelled) change(w Warning, _ time.Time, _ string) (Warning, string, string) {
 	w.State, w.Pending = Cancelled, nil
-	if e.Expired {
-		return w, "expired", e.Reason
+	return w, endedAs("cancelled", e.Expired), e.Reason
+}
+
+// endedAs is the history's word for an end: by an act, or because its time was reached.
+func endedAs(act string, expired bool) string {
+	if expired {
+		return "expired"
 	}
-	return w, "cancelled", e.Reason
+	return act
 }
 
 // announced is the end of the subject under which an event goes out, empty for one that does not.
 func announced(ev warningEvent) string {
 	switch e := ev.(type) {
-	case WarningDeclared:
-		return when(e.Announce, "declared")
-	case WarningApproved:
-		return when(e.Announce, "declared")
-	case WarningResubmitted:
-		return when(e.Announce, "declared")
-	case WarningConfirmed:
-		return when(e.Announce, "declared")
-	case WarningActivated:
-		return when(e.Announce, "declared")
-	case WarningRevised:
-		return when(e.Announce, "declared")
 	case LevelChanged:
 		return e.direction()
 	case WarningLifted:
 		return "lifted"
 	case WarningCancelled:
-		return when(e.Announce, "cancelled")
-	default:
-		return ""
-	}
-}
-
-func when(ok bool, s string) string {
-	if ok {
-		return s
+		if e.Announce {
+			return "cancelled"
+		}
+	case interface{ announces() bool }:
+		if e.announces() {
+			return "declared"
+		}
 	}
 	return ""
 }

@@ -14,8 +14,8 @@ import (
 
 // declaration of a level on the city's order, starting now.
 func declaration(l Level) Declare {
-	return Declare{Level: l, Trigger: CityOrder, Region: district, DocumentNo: "津重污染指〔2016〕1号", IssuedBy: "天津市重污染天气应急指挥部",
-		Reason: "市级指令", ListVersion: "L2016-1", ListHash: "sha256:00"}
+	return Declare{Level: l, Trigger: CityOrder, Region: district, Document: Document{DocumentNo: "津重污染指〔2016〕1号",
+		IssuedBy: "天津市重污染天气应急指挥部"}, Reason: "市级指令", ListPin: ListPin{ListVersion: "L2016-1", ListHash: "sha256:00"}}
 }
 
 // in brings a new warning to a stage.
@@ -258,7 +258,8 @@ func TestRaiseWaitsForASecondPersonAndTheOldLevelGoesOn(t *testing.T) {
 	got := w.in(stageActive)
 	w.liveFx.sent, w.replayFx.sent = nil, nil
 	got = do(w, w.engine.DecideAdjust, "duty",
-		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, Reason: "预报加重", DocumentNo: "2号"})
+		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, Reason: "预报加重",
+			Document: Document{DocumentNo: "2号"}})
 	if got.Level != Yellow || got.State != Active || got.Pending == nil || got.Pending.Level != Orange ||
 		got.Pending.By != "duty" ||
 		got.Pending.Kind != "raise" || len(w.liveFx.sent) != 0 {
@@ -583,7 +584,7 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	end := w.now.Add(72 * time.Hour)
 	got := do(w, e.DecideRevise, "duty2",
 		Revise{WarningID: rejected.ID, Revision: rejected.Revision, Level: Orange, EndsAt: &end, Reason: "补充依据",
-			ListVersion: "L2016-2", ListHash: "sha256:02"})
+			ListPin: ListPin{ListVersion: "L2016-2", ListHash: "sha256:02"}})
 	if got.ID != rejected.ID || got.State != PendingApproval || got.Level != Orange || !got.EndsAt.Equal(end) ||
 		got.DeclaredBy != "duty2" || got.ListVersion != "L2016-2" {
 		t.Errorf("revised to %+v", got)

@@ -413,7 +413,8 @@ func TestAuditAgainstTheFuture(t *testing.T) {
 			"declare": func(rt *rapid.T) {
 				next, err := tryWarn(w, e.DecideDeclare,
 					alerts.Declare{Level: rapid.SampledFrom(levels).Draw(rt, "level"), Trigger: alerts.CityOrder,
-						StartsAt: ahead(rt), Region: "120111", ListVersion: w.version.ID, ListHash: w.version.Hash})
+						StartsAt: ahead(rt), Region: "120111", ListPin: alerts.ListPin{ListVersion: w.version.ID,
+							ListHash: w.version.Hash}})
 				keep(next, err)
 			},
 			"answer": answer, "answer more": answer, "answer again": answer,

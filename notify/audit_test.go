@@ -33,7 +33,7 @@ func TestAuditNamesWhatIsStuck(t *testing.T) {
 	e := engine()
 	declare := func(w *world, l alerts.Level) *alerts.Warning {
 		return warn(w, e.DecideDeclare, alerts.Declare{Level: l, Trigger: alerts.CityOrder, Region: "120111",
-			ListVersion: w.version.ID, ListHash: w.version.Hash})
+			ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	}
 	issued := func(w *world) *alerts.Warning {
 		warning := declare(w, alerts.Yellow)
@@ -211,8 +211,8 @@ func TestAuditLooksAtNothingThatIsOver(t *testing.T) {
 func TestAPlanReplacedHalfWayKeepsItsDeadline(t *testing.T) {
 	w := newWorld(t, manyRecipients(MaxChunk+1)...) // each has more to do under orange
 	e := engine()
-	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, Region: "120111",
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder,
+		Region: "120111", ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	w.run("plan/" + warning.ID + "/1/1")
 	w.dispatch()
 	if named, orders := w.auditNow(w.fx); len(named) > 0 || orders == 0 || orders > MaxChunk {

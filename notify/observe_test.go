@@ -65,7 +65,8 @@ func TestOrdersFollowTheWarning(t *testing.T) {
 	starts := w.now.Add(2 * time.Hour)
 	warning := warn(w, e.DecideDeclare,
 		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, StartsAt: &starts, Region: "120111",
-			DocumentNo: "津气指办〔2016〕12号", ListVersion: w.version.ID, ListHash: w.version.Hash})
+			Document: alerts.Document{DocumentNo: "津气指办〔2016〕12号"}, ListPin: alerts.ListPin{ListVersion: w.version.ID,
+				ListHash: w.version.Hash}})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.wants("announced", id("E1", 1)+"/issued")
@@ -113,8 +114,8 @@ func (w *world) wants(when string, want ...string) {
 func TestOrdersOfStages(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Orange), enterprise("E2", alerts.Orange))
 	e := engine()
-	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111",
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder,
+		Region: "120111", ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	adjust := func(l alerts.Level, in time.Duration) {
@@ -154,7 +155,7 @@ func TestOrdersOfALaterEnd(t *testing.T) {
 	end := w.now.Add(24 * time.Hour)
 	warning := warn(w, e.DecideDeclare,
 		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
-			ListVersion: w.version.ID, ListHash: w.version.Hash})
+			ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
@@ -189,7 +190,7 @@ func TestOrdersOfAMovedStart(t *testing.T) {
 	start := w.now.Add(72 * time.Hour)
 	warning := warn(w, e.DecideDeclare,
 		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
-			ListVersion: w.version.ID, ListHash: w.version.Hash})
+			ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
@@ -227,7 +228,7 @@ func TestOrdersOfAnEndTakenAway(t *testing.T) {
 	end := w.now.Add(24 * time.Hour)
 	warning := warn(w, e.DecideDeclare,
 		alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder, Region: "120111", EndsAt: &end,
-			ListVersion: w.version.ID, ListHash: w.version.Hash})
+			ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	w.elapse(0)
 	warning = warn(w, e.DecideRevise, alerts.Revise{WarningID: warning.ID, Revision: warning.Revision, NoEnd: true})
 	w.elapse(48 * time.Hour)
@@ -246,7 +247,7 @@ func TestCancelledBeforeItsStart(t *testing.T) {
 	declare := func() *alerts.Warning {
 		return warn(w, e.DecideDeclare,
 			alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, StartsAt: &starts, Region: "120111",
-				ListVersion: w.version.ID, ListHash: w.version.Hash})
+				ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	}
 	warning := declare()
 	warn(w, e.DecideCancel, alerts.Cancel{WarningID: warning.ID, Revision: warning.Revision, Reason: "误发"})

@@ -43,8 +43,9 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 	declared := func(l alerts.Level, drill bool) func(w *world) *alerts.Warning {
 		return func(w *world) *alerts.Warning {
 			warning := warn(w, engine().DecideDeclare,
-				alerts.Declare{Level: l, Trigger: alerts.CityOrder, Region: "120111", DocumentNo: "津气指办〔2016〕12号",
-					Drill: drill, ListVersion: w.version.ID, ListHash: w.version.Hash})
+				alerts.Declare{Level: l, Trigger: alerts.CityOrder, Region: "120111",
+					Document: alerts.Document{DocumentNo: "津气指办〔2016〕12号"}, Drill: drill,
+					ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 			w.elapse(0)
 			return warning
 		}
@@ -76,7 +77,7 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 			start := w.now.Add(6 * time.Hour)
 			warning := warn(w, engine().DecideDeclare,
 				alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder, Region: "120111", StartsAt: &start,
-					ListVersion: w.version.ID, ListHash: w.version.Hash})
+					ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 			w.elapse(0)
 			return warning
 		}, func(w *world, warning *alerts.Warning) {
@@ -84,8 +85,9 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 			w.elapse(0)
 		}, e1, "cancelled", "", "重污染天气橙色（Ⅱ级）预警撤销通知", []string{"在开始前已经撤销", "无须执行"}, []string{"错误", "现启动"}},
 		"level changed": {declared(alerts.Orange, false), func(w *world, warning *alerts.Warning) {
-			warn(w, engine().DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow,
-				Reason: "污染减轻", Trigger: alerts.CityOrder, DocumentNo: "津气指办〔2016〕13号"})
+			warn(w, engine().DecideAdjust, alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision,
+				Level: alerts.Yellow, Reason: "污染减轻", Trigger: alerts.CityOrder,
+				Document: alerts.Document{DocumentNo: "津气指办〔2016〕13号"}})
 			w.elapse(0)
 		}, e1, "level_changed", "污染减轻", "应急减排令终止通知（预警级别调整）",
 			[]string{"级别已调整为黄色（Ⅲ级）（津气指办〔2016〕13号）", "2016年12月16日20时30分起", "不再执行", "可以恢复正常生产"}, []string{"现启动"}},

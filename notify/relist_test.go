@@ -55,7 +55,7 @@ func (w *world) newer(t testing.TB, recipients []reductionlist.Recipient) (v red
 func (w *world) warned(l alerts.Level) *alerts.Warning {
 	w.t.Helper()
 	warning := warn(w, engine().DecideDeclare, alerts.Declare{Level: l, Trigger: alerts.CityOrder, Region: "120111",
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+		ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	w.elapse(0)
 	return warning
 }

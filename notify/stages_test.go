@@ -42,7 +42,7 @@ func TestOrdersOfACourse(t *testing.T) {
 			e, begin := engine(), w.now
 			warning := warn(w, e.DecideDeclare,
 				alerts.Declare{Level: c.stages[0].level, Trigger: alerts.CityOrder, Region: "120111",
-					ListVersion: w.version.ID, ListHash: w.version.Hash})
+					ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 			for _, s := range c.stages[1:] {
 				at := begin.Add(time.Duration(s.from) * time.Hour)
 				warning = warn(w, e.DecideAdjust,
@@ -78,7 +78,7 @@ func TestNextStageNotDue(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Yellow, alerts.Red))
 	e := engine()
 	warning := warn(w, e.DecideDeclare, alerts.Declare{Level: alerts.Red, Trigger: alerts.CityOrder, Region: "120111",
-		ListVersion: w.version.ID, ListHash: w.version.Hash})
+		ListPin: alerts.ListPin{ListVersion: w.version.ID, ListHash: w.version.Hash}})
 	at := w.now.Add(6 * time.Hour)
 	warning = warn(w, e.DecideAdjust,
 		alerts.Adjust{WarningID: warning.ID, Revision: warning.Revision, Level: alerts.Yellow, StartsAt: &at})

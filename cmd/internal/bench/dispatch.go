@@ -74,7 +74,7 @@ func (b *dispatchBench) dispatched(ctx context.Context, opt app.Options, l *redu
 	defer nc.Close()
 	if b.warning, err = b.svc.ActOnWarning(ctx, service.By("duty"),
 		calls.Declaration{Declare: alerts.Declare{Level: alerts.Orange, Trigger: alerts.CityOrder,
-			DocumentNo: "津气指办〔2016〕12号"}}); err != nil {
+			Document: alerts.Document{DocumentNo: "津气指办〔2016〕12号"}}}); err != nil {
 		return err
 	}
 	return b.dispatch(ctx)

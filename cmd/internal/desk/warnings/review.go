@@ -94,9 +94,8 @@ func (d *desk) readout(q *frame.Request, a act, s *subject, in any) (*readout, e
 
 // terms lists level, window, trigger and order.
 func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) {
-	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt, Trigger: next.Trigger,
-		DocumentNo: next.DocumentNo, IssuedBy: next.IssuedBy,
-		ReceivedAt: next.ReceivedAt, Reason: next.Reason, EndsAt: next.EndsAt}
+	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt,
+		Grounds: alerts.Grounds{Reason: next.Reason, Trigger: next.Trigger, Document: next.Document, EndsAt: next.EndsAt}}
 	if s.w != nil && a.name != "declare" && s.w.State != alerts.Rejected {
 		change.EffectiveAt = next.LevelSince
 		change.Reason = next.History[len(next.History)-1].Reason
