@@ -5,10 +5,10 @@ import "qingkong/alerts"
 // AboutOrder is what events of this package concern: an order, and what became of it.
 const AboutOrder = "order"
 
-// Quiet are the kinds that concern nobody: the steps of a plan, whose orders have events of their own, and what
+// Quiet are the kinds that concern nobody: the steps of a round, whose orders have events of their own, and what
 // stands beside them.
 func Quiet() []string {
-	return []string{kindPlanned, kindStaged, kindRelisted, kindSettings, kindFigures, kindReason, kindReleaseWorded}
+	return []string{kindChunkDone, kindStaged, kindRelisted, kindSettings, kindFigures, kindReason, kindReleaseWorded}
 }
 
 // objectionChange names what became of an objection, by its decision.

@@ -63,12 +63,12 @@ func (w *writer) follow(tx *bbolt.Tx, t *target, last *Order) (*Issued, error) {
 	if last == nil {
 		return w.order(t, nil), nil
 	}
-	plan, err := AcceptedPlan(tx, w.plan.Warning, t.ID)
+	plan, err := AcceptedPlan(tx, w.round.Warning, t.ID)
 	if err != nil || plan == nil {
 		return w.order(t, last), err
 	}
 	next := *t
-	fits, err := serves(tx, plan, w.plan, &next)
+	fits, err := serves(tx, plan, w.round, &next)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (w *writer) follow(tx *bbolt.Tx, t *target, last *Order) (*Issued, error) {
 }
 
 // serves says whether the plan fits an order, and puts it into what the order is made of.
-func serves(tx *bbolt.Tx, p *plant.OperatingPlan, order *Plan, t *target) (bool, error) {
+func serves(tx *bbolt.Tx, p *plant.OperatingPlan, order *Round, t *target) (bool, error) {
 	from := order.StartsAt
 	if order.At.After(from) {
 		from = order.At
@@ -109,7 +109,7 @@ func serves(tx *bbolt.Tx, p *plant.OperatingPlan, order *Plan, t *target) (bool,
 
 // unplan gives the measures of an order that carries a plan back what the list says of those that the plan rewrote, so
 // that an amendment is judged by the list's rules. keep says that the plan goes on: the amendment changes none of them.
-func (in Objection) unplan(body *Issued, ms, listed []reductionlist.Measure) (keep bool, err error) {
+func (in ObjectionDecision) unplan(body *Issued, ms, listed []reductionlist.Measure) (keep bool, err error) {
 	plan, err := plant.ParseOperatingPlan(body.Plan)
 	if err != nil || plan == nil {
 		return true, err

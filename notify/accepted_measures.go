@@ -14,12 +14,12 @@ func (t *target) follow(p *plant.OperatingPlan) bool {
 		return false
 	}
 	t.Measures = ms
-	t.measures, t.lines = plannedJSON(ms, days), lines(ms)
+	t.measures, t.lines = measuresWithDays(ms, days), lines(ms)
 	return true
 }
 
-// plannedJSON is [measuresJSON] of measures some of which have days.
-func plannedJSON(measures []reductionlist.Measure, days map[string][]plant.QuantityDay) json.RawMessage {
+// measuresWithDays is [measuresJSON] of measures some of which have days.
+func measuresWithDays(measures []reductionlist.Measure, days map[string][]plant.QuantityDay) json.RawMessage {
 	b := []byte{'['}
 	for i := range measures {
 		if i > 0 {

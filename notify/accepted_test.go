@@ -82,7 +82,7 @@ func (w *world) accept(order string, p *plant.OperatingPlan) ([]Event, error) {
 // planned is a world whose plant has an order at yellow until planTo, and an accepted plan in its second revision.
 func planned(t *testing.T) *world {
 	w := newWorld(t, coalPlant(), enterprise("E2", alerts.Yellow, alerts.Orange))
-	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
+	w.change(Round{Level: alerts.Yellow, EndsAt: &planTo})
 	w.elapse(0)
 	w.must(w.accept(e1, w.coalPlan()))
 	return w
@@ -208,7 +208,7 @@ func TestAcceptPlanRefuses(t *testing.T) {
 func TestPlanStaysWhileItFits(t *testing.T) {
 	later, sooner := planTo.Add(24*time.Hour), planTo.Add(-6*time.Hour)
 	level := func(l alerts.Level, ends *time.Time) func(*world) {
-		return func(w *world) { w.change(Plan{Level: l, EndsAt: ends, Reissue: true}); w.elapse(0) }
+		return func(w *world) { w.change(Round{Level: l, EndsAt: ends, Reissue: true}); w.elapse(0) }
 	}
 	amend := func(id, change string) func(*world) {
 		return func(w *world) {
@@ -274,12 +274,12 @@ func TestALaterPlanIsNotCarriedOn(t *testing.T) {
 	for late, stays := range map[time.Duration]bool{time.Hour: true, time.Hour + time.Minute: false,
 		3 * time.Hour: false} {
 		w := newWorld(t, coalPlant())
-		w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
+		w.change(Round{Level: alerts.Yellow, EndsAt: &planTo})
 		w.elapse(0)
 		p := w.coalPlan()
 		p.Window.From = planFrom.Add(late)
 		w.must(w.accept(e1, p))
-		w.change(Plan{Level: alerts.Red, EndsAt: &planTo})
+		w.change(Round{Level: alerts.Red, EndsAt: &planTo})
 		w.elapse(0)
 		if o := w.json(warningID + "-E1-3"); (o["plan"] != nil) != stays ||
 			strings.Contains(o["text"].(string), droppedNote) == stays {
@@ -314,7 +314,7 @@ func TestPlanAndANewerList(t *testing.T) {
 			r := coalPlant()
 			c.change(&r)
 			w.version = w.newer(t, []reductionlist.Recipient{r, enterprise("E2", alerts.Yellow, alerts.Orange)})
-			w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo, Reissue: true})
+			w.change(Round{Level: alerts.Yellow, EndsAt: &planTo, Reissue: true})
 			w.elapse(0)
 			if o := w.json(warningID + "-E1-3"); (o["plan"] != nil) != c.stays {
 				t.Errorf("plan %v: %s", o["plan"] != nil, o["text"])

@@ -10,42 +10,42 @@ import (
 	"qingkong/alerts"
 )
 
-// aheadRecipients is how many recipients are read ahead of a plan: about as many as the next chunk holds.
+// aheadRecipients is how many recipients are read ahead of a round: about as many as the next chunk holds.
 const aheadRecipients = 500
 
-// Planner decides the chunks of plans as [DecidePlan] does, and reads the recipients of the next chunk while the record
-// writes the one before. The rows of a version that a warning is pinned to never change, so its answers are those of
-// DecidePlan. Between two calls it keeps some hundred recipients of the last plan and nothing else.
-type Planner struct {
+// AheadReader decides the chunks of rounds as [DecideRound] does, and reads the recipients of the next chunk while the
+// record writes the one before. The rows of a version that a warning is pinned to never change, so its answers are those
+// of DecideRound. Between two calls it keeps some hundred recipients of the last round and nothing else.
+type AheadReader struct {
 	mu   sync.Mutex
-	runs [2]*run // read last and read ahead
+	runs [2]*targetRun // read last and read ahead
 }
 
-// run is recipients behind one id, read or still being read.
-type run struct {
-	of    runOf
+// targetRun is recipients behind one id, read or still being read.
+type targetRun struct {
+	of    runKey
 	ready chan struct{} // closed when what follows stands
 	page  []target
 	end   bool // of the list
 	err   error
 }
 
-// runOf names what follows a recipient in a version at a level.
-type runOf struct {
+// runKey names what follows a recipient in a version at a level.
+type runKey struct {
 	db      *bbolt.DB
 	version string
 	level   alerts.Level
 	after   string
 }
 
-// DecidePlan is [DecidePlan].
-func (p *Planner) DecidePlan(tx *bbolt.Tx, _ string, in PlanChunk, _ time.Time) ([]Event, Planned, error) {
-	return decidePlan(tx, in, p)
+// DecideRound is [DecideRound].
+func (p *AheadReader) DecideRound(tx *bbolt.Tx, _ string, in RoundChunk, _ time.Time) ([]Event, ChunkDone, error) {
+	return decideRound(tx, in, p)
 }
 
-// take gives the run of that name, nil when it was not read; a nil Planner reads nothing ahead. A chunk that did not
+// take gives the run of that name, nil when it was not read; a nil AheadReader reads nothing ahead. A chunk that did not
 // fit into its block is decided again, so the run stays here until two others were read.
-func (p *Planner) take(of runOf) *run {
+func (p *AheadReader) take(of runKey) *targetRun {
 	if p == nil {
 		return nil
 	}
@@ -63,19 +63,19 @@ func (p *Planner) take(of runOf) *run {
 }
 
 // readOn reads what follows on what has been read already.
-func (p *Planner) readOn(of runOf, have []target, end bool) {
+func (p *AheadReader) readOn(of runKey, have []target, end bool) {
 	if p == nil {
 		return
 	}
-	r := &run{of: of, ready: make(chan struct{}), page: have, end: end}
+	r := &targetRun{of: of, ready: make(chan struct{}), page: have, end: end}
 	p.mu.Lock()
-	p.runs = [2]*run{p.runs[1], r}
+	p.runs = [2]*targetRun{p.runs[1], r}
 	p.mu.Unlock()
 	go r.read()
 }
 
 // read uses a transaction of its own for each page: none may be open for long, and the deciding one is the writer's.
-func (r *run) read() {
+func (r *targetRun) read() {
 	defer close(r.ready)
 	defer func() {
 		if v := recover(); v != nil {

@@ -10,14 +10,14 @@ import (
 	"qingkong/alerts"
 )
 
-// A planner that reads ahead gives the events that are decided without it, chunk for chunk: also when a chunk is
+// A reader that reads ahead gives the events that are decided without it, chunk for chunk: also when a chunk is
 // decided twice, is decided for another plan in between, or the program starts anew with nothing read.
 func TestPlannerGivesWhatDecidePlanGives(t *testing.T) {
 	db := newDB(t)
 	now := time.Date(2016, 12, 16, 18, 0, 0, 0, alerts.Shanghai())
 	version := loadList(t, db, now, manyRecipients(2500))
-	planner := new(Planner)
-	for _, p := range []*Plan{benchPlan(version, "W20161216-01", now), benchPlan(version, "W20161216-02", now)} {
+	reader := new(AheadReader)
+	for _, p := range []*Round{benchPlan(version, "W20161216-01", now), benchPlan(version, "W20161216-02", now)} {
 		fx := &discard{effects: newEffects()}
 		begin := func(tx *bbolt.Tx) error { return p.start(tx, fx, nil) }
 		if err := db.Update(begin); err != nil {
@@ -25,18 +25,18 @@ func TestPlannerGivesWhatDecidePlanGives(t *testing.T) {
 		}
 		total := 0
 		for n := 1; ; n++ {
-			done := comparePlanner(t, db, fx, planner, PlanChunk{p.Warning, n}, now)
+			done := compareReader(t, db, fx, reader, RoundChunk{p.Warning, n}, now)
 			total += done.Issued
 			if done.Done {
 				break
 			}
 			switch n % 4 {
 			case 2:
-				planner = new(Planner)
+				reader = new(AheadReader)
 			case 3:
 				other := *p
 				other.Level = alerts.Yellow
-				planner.readOn(runOf{db, version.ID, other.Level, ""}, nil, false)
+				reader.readOn(runKey{db, version.ID, other.Level, ""}, nil, false)
 			}
 		}
 		if total != 2500 {
@@ -45,17 +45,17 @@ func TestPlannerGivesWhatDecidePlanGives(t *testing.T) {
 	}
 }
 
-// comparePlanner decides a chunk with the planner, again with it, and without it, and applies it.
-func comparePlanner(t *testing.T, db *bbolt.DB, fx *discard, planner *Planner, in PlanChunk,
-	now time.Time) (done Planned) {
+// compareReader decides a chunk with the reader, again with it, and without it, and applies it.
+func compareReader(t *testing.T, db *bbolt.DB, fx *discard, reader *AheadReader, in RoundChunk,
+	now time.Time) (done ChunkDone) {
 	t.Helper()
 	err := db.Update(func(tx *bbolt.Tx) error {
-		want, _, err := DecidePlan(tx, "system", in, now)
+		want, _, err := DecideRound(tx, "system", in, now)
 		if err != nil {
 			return err
 		}
 		for range 2 {
-			got, planned, err := planner.DecidePlan(tx, "system", in, now)
+			got, planned, err := reader.DecideRound(tx, "system", in, now)
 			if err != nil {
 				return err
 			}

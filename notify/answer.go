@@ -199,7 +199,7 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	a := acts[in.Action]
 	ev := &Answered{OrderID: in.OrderID, Action: string(in.Action)}
 	if a.content < 0 {
-		if !o.Unreceived && delivered(o.Delivery, a.deliver) == o.Delivery {
+		if !o.Unreceived && deliveryAfter(o.Delivery, a.deliver) == o.Delivery {
 			return nil, o, nil
 		}
 	} else {
@@ -262,7 +262,7 @@ func (o *Order) perform(ev *Answered, at time.Time) error {
 		return fmt.Errorf("notify: order %s: unknown action %q", ev.OrderID, ev.Action)
 	}
 	o.Unreceived = false
-	o.Delivery = delivered(o.Delivery, a.deliver)
+	o.Delivery = deliveryAfter(o.Delivery, a.deliver)
 	if a.content < 0 {
 		return nil
 	}
@@ -318,7 +318,7 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
 	}
-	was := o.mutable
+	was := o.status
 	if err := o.perform(ev, at); err != nil {
 		return err
 	}
@@ -335,6 +335,6 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
 			return err
 		}
 	}
-	count(fx, &o, &was, &o.mutable)
+	count(fx, &o, &was, &o.status)
 	return nil
 }

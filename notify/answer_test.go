@@ -272,7 +272,7 @@ func TestObjection(t *testing.T) {
 		w := newWorld(t, enterprise("E1", alerts.Orange))
 		w.level(alerts.Orange)
 		w.must(w.answer("E1", e1, Object, "停炉不安全"))
-		_, evs, err := do(w, DecideObjection, Objection{OrderID: e1, Decision: "accept", ReasonRef: "v:r"})
+		_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "accept", ReasonRef: "v:r"})
 		w.must(evs, err)
 		if o := w.order(e1); o.State != StateExempted || !o.Unreceived {
 			t.Errorf("order is %s", o.State)
@@ -294,14 +294,14 @@ func TestObjection(t *testing.T) {
 		w.level(alerts.Orange)
 		w.must(w.answer("E1", e1, Object, "停炉不安全"))
 		w.elapse(2 * time.Hour)
-		_, evs, err := do(w, DecideObjection, Objection{OrderID: e1, Decision: "reject"})
+		_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "reject"})
 		w.must(evs, err)
 		w.elapse(59 * time.Minute)
 		if o := w.order(e1); o.Answer != AnswerAwaiting {
 			t.Fatalf("answer is %s, want awaiting", o.Answer)
 		}
 		w.must(w.answer("E1", e1, Object, "停炉不安全"))
-		_, evs, err = do(w, DecideObjection, Objection{OrderID: e1, Decision: "reject"})
+		_, evs, err = do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "reject"})
 		w.must(evs, err)
 		w.elapse(time.Hour)
 		if o := w.order(e1); o.Answer != AnswerOverdue {

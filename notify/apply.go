@@ -18,7 +18,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 			return err
 		}
 		if ev.Cause == CausePlan || ev.Cause == CauseAmended {
-			measures = was // what the list has of it, by which the warning's next plan finds whether anything changes
+			measures = was // what the list has of it, by which the warning's next round finds whether anything changes
 		}
 	}
 	if listed, ok := listedDigest(ev.Plan); ok {
@@ -52,7 +52,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 	if ev.Cause != "" {
 		o.setDeadline(fx)
 	}
-	count(fx, &o, nil, &o.mutable)
+	count(fx, &o, nil, &o.status)
 	return nil
 }
 
@@ -72,7 +72,7 @@ func supersede(tx *bbolt.Tx, fx Effects, id string) (measures digest, err error)
 	if err := o.must(tx, id); err != nil {
 		return measures, err
 	}
-	was := o.mutable
+	was := o.status
 	o.confirm(fx)
 	o.State = StateSuperseded
 	if err := o.store(tx); err != nil {
@@ -81,7 +81,7 @@ func supersede(tx *bbolt.Tx, fx Effects, id string) (measures digest, err error)
 	if err := tx.Bucket(pendingBucket).Delete(recipientKey(o.RecipientID, o.ID)); err != nil {
 		return measures, err
 	}
-	count(fx, &o, &was, &o.mutable)
+	count(fx, &o, &was, &o.status)
 	return o.measures, nil
 }
 
@@ -104,7 +104,7 @@ func (o *Order) confirm(fx Effects) {
 	}
 }
 
-// setDeadline sets a timer for this order alone; the orders of a warning's plan share one.
+// setDeadline sets a timer for this order alone; the orders of a warning's round share one.
 func (o *Order) setDeadline(fx Effects) {
 	fx.Timer(o.overdueTimer(), o.AcknowledgeBy, CommandOverdue, OverdueChunk{Warning: o.WarningID, N: 1})
 }
@@ -113,11 +113,11 @@ func (o *Order) overdueTimer() string { return "overdue/" + o.ID }
 
 // end takes the order out of force and sends that to the recipient, in the words of that number.
 func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State, words int) error {
-	was := o.mutable
+	was := o.status
 	o.confirm(fx)
 	o.State = state
 	o.words = uint32(words) // #nosec G115 -- counted from 1 in steps of 1
-	o.released = o.mutable
+	o.released = o.status
 	o.Unreceived = true
 	fx.Send(Topic, o.message(), at)
 	if err := o.store(tx); err != nil {
@@ -127,7 +127,7 @@ func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State, words i
 	if err := tx.Bucket(pendingBucket).Put(recipientKey(o.RecipientID, o.ID), nil); err != nil {
 		return err
 	}
-	count(fx, o, &was, &o.mutable)
+	count(fx, o, &was, &o.status)
 	return nil
 }
 

@@ -35,7 +35,7 @@ const (
 	StuckNoDeadline                   // an order awaits its answer, and nothing will look at its deadline
 	StuckNotOverdue                   // an order awaits its answer beyond its deadline, and is not counted overdue
 	StuckNotReleased                  // an order binds, its warning has ended, and nothing will release it
-	StuckNoPlan                       // the orders of a warning are not all made, and nothing will make them
+	StuckNoRound                      // the orders of a warning are not all made, and nothing will make them
 	StuckNoStage                      // the next level of a warning's course is to come, and nothing will order it
 )
 
@@ -68,12 +68,12 @@ type AuditPage struct {
 }
 
 // Audit proves of a page of orders that each has a next step, and names those that have none. It reads the orders that
-// are open or whose last event was not received, by their index, and on the first page, where from is empty, the plans
+// are open or whose last event was not received, by their index, and on the first page, where from is empty, the rounds
 // of the warnings that are live: what ended and was received costs nothing. A page is the truth of its transaction
 // alone; what changes between two pages is seen by the next audit.
 func Audit(tx *bbolt.Tx, now time.Time, rules AuditRules, rows Rows, from string, limit int) (AuditPage, error) {
 	a := &audit{tx: tx, orders: tx.Bucket(ordersBucket).Cursor(), now: now, rules: rules, rows: rows,
-		warnings: map[string]*waiting{}}
+		warnings: map[string]*nextSteps{}}
 	if from == "" {
 		if err := a.live(); err != nil {
 			return a.page, err
@@ -106,37 +106,37 @@ type audit struct {
 	now      time.Time
 	rules    AuditRules
 	rows     Rows
-	warnings map[string]*waiting
+	warnings map[string]*nextSteps
 	page     AuditPage
 }
 
-// waiting is what the orders of one warning wait for together.
-type waiting struct {
-	plan     *Plan
-	works    bool        // the plan is not done, and its timer stands
-	overdues []time.Time // when the deadlines of this plan and of those before it are looked at
+// nextSteps is what the orders of one warning wait for together.
+type nextSteps struct {
+	round    *Round
+	works    bool        // the round is not done, and its timer stands
+	overdues []time.Time // when the deadlines of this round and of those before it are looked at
 }
 
 func (a *audit) stuck(k StuckKind, id string, since time.Time) {
 	a.page.Stuck = append(a.page.Stuck, Stuck{Kind: k, ID: id, Since: since})
 }
 
-// live looks at the plans of the live warnings.
+// live looks at the rounds of the live warnings.
 func (a *audit) live() error {
 	warnings, err := alerts.Live(a.tx)
 	if err != nil {
 		return err
 	}
 	for _, w := range warnings {
-		p, err := GetPlan(a.tx, w.ID)
+		p, err := GetRound(a.tx, w.ID)
 		switch {
 		case err != nil:
 			return err
 		case p == nil && w.State == alerts.Active:
-			a.stuck(StuckNoPlan, w.ID, w.StartsAt)
+			a.stuck(StuckNoRound, w.ID, w.StartsAt)
 		case p == nil: // it is planned when it is announced or starts
 		case !p.Done && !a.stands(p.timer()):
-			a.stuck(StuckNoPlan, w.ID, p.At)
+			a.stuck(StuckNoRound, w.ID, p.At)
 		}
 		if p != nil && p.Next != nil && !a.at(p.stageTimer(), *p.Next) {
 			a.stuck(StuckNoStage, w.ID, *p.Next)
@@ -200,12 +200,12 @@ func (a *audit) unreceived(o *Order) {
 
 // open wants the end of an order that binds to come with its warning's, and its deadline to be looked at.
 func (a *audit) open(o *Order) error {
-	w, err := a.waiting(o.WarningID)
+	w, err := a.steps(o.WarningID)
 	if err != nil {
 		return err
 	}
-	if w.plan.Release != "" && !w.works {
-		a.stuck(StuckNotReleased, o.ID, w.plan.At)
+	if w.round.Release != "" && !w.works {
+		a.stuck(StuckNotReleased, o.ID, w.round.At)
 	}
 	if o.Answer != AnswerAwaiting {
 		return nil
@@ -219,10 +219,10 @@ func (a *audit) open(o *Order) error {
 	return nil
 }
 
-// willLook says whether something will look at the order's deadline: a plan that still runs sets the timer of its
+// willLook says whether something will look at the order's deadline: a round that still runs sets the timer of its
 // orders when it is done.
-func (a *audit) willLook(w *waiting, o *Order) bool {
-	by, p := o.AcknowledgeBy, w.plan
+func (a *audit) willLook(w *nextSteps, o *Order) bool {
+	by, p := o.AcknowledgeBy, w.round
 	if w.works && p.Issued+p.Revised > 0 && p.AcknowledgeBy.UnixMilli() == by.UnixMilli() {
 		return true
 	}
@@ -234,18 +234,18 @@ func (a *audit) willLook(w *waiting, o *Order) bool {
 	return a.at(o.overdueTimer(), by)
 }
 
-func (a *audit) waiting(warning string) (*waiting, error) {
+func (a *audit) steps(warning string) (*nextSteps, error) {
 	if w := a.warnings[warning]; w != nil {
 		return w, nil
 	}
-	p, err := GetPlan(a.tx, warning)
+	p, err := GetRound(a.tx, warning)
 	if err == nil && p == nil {
 		err = fmt.Errorf("notify: warning %s has orders and no plan", warning)
 	}
 	if err != nil {
 		return nil, err
 	}
-	w := &waiting{plan: p, works: !p.Done && a.stands(p.timer())}
+	w := &nextSteps{round: p, works: !p.Done && a.stands(p.timer())}
 	for seq := 1; seq <= p.Seq; seq++ {
 		if at, ok := a.rows.Timer(OverdueChunk{Warning: warning, Seq: seq, N: 1}.timer()); ok {
 			w.overdues = append(w.overdues, at)

@@ -75,11 +75,11 @@ func (f *future) stuck() (ids map[string]bool, err error) {
 	if err := f.each(func(o *Order) { was[o.ID] = o }); err != nil {
 		return nil, err
 	}
-	plans := map[string]*Plan{}
+	plans := map[string]*Round{}
 	live, err := alerts.Live(f.tx)
 	for _, w := range live {
 		if err == nil {
-			plans[w.ID], err = GetPlan(f.tx, w.ID)
+			plans[w.ID], err = GetRound(f.tx, w.ID)
 		}
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ func (f *future) stuck() (ids map[string]bool, err error) {
 		if o2.State != StateOpen {
 			return
 		}
-		p, perr := GetPlan(f.tx, o.WarningID)
+		p, perr := GetRound(f.tx, o.WarningID)
 		err = errors.Join(err, perr)
 		if o.State == StateOpen && p.Release != "" {
 			ids[o.ID] = true
@@ -121,7 +121,7 @@ func (f *future) stuck() (ids map[string]bool, err error) {
 		if p == nil {
 			continue
 		}
-		now, perr := GetPlan(f.tx, id)
+		now, perr := GetRound(f.tx, id)
 		err = errors.Join(err, perr)
 		if now.Seq == p.Seq && !now.Done || p.Next != nil && !inTime(f.staged, id, *p.Next) && !inTime(f.staged, id, soon) {
 			ids[id] = true
@@ -333,7 +333,7 @@ func (w *world) damages() (all []damage) {
 			rows("overdue late", names, func(fx *effects) { fx.timers[key] = late })
 		case "plan":
 			names = func(s Stuck) bool {
-				return s.ID == owner && s.Kind == StuckNoPlan ||
+				return s.ID == owner && s.Kind == StuckNoRound ||
 					strings.HasPrefix(s.ID, owner+"-") && (s.Kind == StuckNoDeadline || s.Kind == StuckNotReleased)
 			}
 		case "stage":
@@ -424,7 +424,7 @@ func TestAuditAgainstTheFuture(t *testing.T) {
 				keep(warning, err)
 			},
 			"objection": func(rt *rapid.T) {
-				in := Objection{OrderID: anyOrder(rt).ID,
+				in := ObjectionDecision{OrderID: anyOrder(rt).ID,
 					Decision: rapid.SampledFrom([]string{"accept", "reject", "amend"}).Draw(rt, "decision"), Read: readBody}
 				if in.Decision == "amend" {
 					in.Measures = []MeasureChange{{ID: "M1", Change: []byte(`{"responsible":"当班值长"}`)}}

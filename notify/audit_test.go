@@ -77,7 +77,7 @@ func TestAuditNamesWhatIsStuck(t *testing.T) {
 		"the message of an exemption": {func(w *world) {
 			issued(w)
 			w.must(w.answer("E1", id("E1", 1), Object, "停产检修"))
-			_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E1", 1), Decision: decideAccept})
+			_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: id("E1", 1), Decision: decideAccept})
 			w.must(evs, err)
 		}, unsent(id("E1", 1) + "/released"), []string{"unsent " + id("E1", 1)}},
 		"the message of an order that was received": {func(w *world) {
@@ -106,7 +106,7 @@ func TestAuditNamesWhatIsStuck(t *testing.T) {
 			issued(w)
 			w.must(w.answer("E1", id("E1", 1), Object, "停产检修"))
 			w.pass(time.Hour, func() {})
-			_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E1", 1), Decision: decideReject})
+			_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: id("E1", 1), Decision: decideReject})
 			w.must(evs, err)
 		}, drop("overdue/" + id("E1", 1)), []string{"no_deadline " + id("E1", 1)}},
 		"the first plan": {func(w *world) { declare(w, alerts.Yellow) }, drop("plan/" + warningID + "/1/1"),
@@ -263,7 +263,7 @@ func TestAuditOfDamage(t *testing.T) {
 			key := []byte(orderID(warningID, "E1", 1))
 			return tx.Bucket(ordersBucket).Put(key, slices.Clone(tx.Bucket(ordersBucket).Get(key)[:20]))
 		},
-		"no plan": func(tx *bbolt.Tx) error { return tx.Bucket(plansBucket).Delete([]byte(warningID)) },
+		"no plan": func(tx *bbolt.Tx) error { return tx.Bucket(roundsBucket).Delete([]byte(warningID)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, enterprise("E1", alerts.Yellow))

@@ -42,7 +42,7 @@ func planAll(b testing.TB, tx *bbolt.Tx, fx *discard, warning string, now time.T
 	var block uint64
 	var data []byte
 	for n := 1; ; n++ {
-		evs, done, err := DecidePlan(tx, "system", PlanChunk{warning, n}, now)
+		evs, done, err := DecideRound(tx, "system", RoundChunk{warning, n}, now)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -69,8 +69,8 @@ func planAll(b testing.TB, tx *bbolt.Tx, fx *discard, warning string, now time.T
 	}
 }
 
-func benchPlan(version reductionlist.Version, warning string, now time.Time) *Plan {
-	return &Plan{Warning: warning, Level: alerts.Orange, At: now, StartsAt: now, AcknowledgeBy: now.Add(time.Hour),
+func benchPlan(version reductionlist.Version, warning string, now time.Time) *Round {
+	return &Round{Warning: warning, Level: alerts.Orange, At: now, StartsAt: now, AcknowledgeBy: now.Add(time.Hour),
 		ListVersion: version.ID, ListHash: version.Hash, ContactRef: "v:duty", DocumentNo: "津气指办〔2016〕12号"}
 }
 

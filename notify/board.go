@@ -35,7 +35,7 @@ type counts [counters]uint32
 
 // add puts what an order contributes n times over; n is 1 or its complement -1. A superseded order has given
 // its place to the latest one and counts by its state alone.
-func (c *counts) add(m mutable, n uint32) {
+func (c *counts) add(m status, n uint32) {
 	c[atState+m.State] += n
 	if m.State == StateSuperseded {
 		return
@@ -47,9 +47,9 @@ func (c *counts) add(m mutable, n uint32) {
 	c[atVerdict+m.Verdict] += n
 }
 
-// boardMoves adds up what the events of a block move on the boards: a counter row is then read and written once a
+// counterMoves adds up what the events of a block move on the boards: a counter row is then read and written once a
 // block, however many orders of a town were answered in it.
-type boardMoves map[counterRow]*counts
+type counterMoves map[counterRow]*counts
 
 // counterRow names a row of counters.
 type counterRow struct {
@@ -59,7 +59,7 @@ type counterRow struct {
 }
 
 // count moves what an order contributes to the board from was to is; nil is no contribution.
-func count(fx Effects, o *Order, was, is *mutable) {
+func count(fx Effects, o *Order, was, is *status) {
 	var delta counts
 	if was != nil {
 		delta.add(*was, ^uint32(0))
@@ -70,7 +70,7 @@ func count(fx Effects, o *Order, was, is *mutable) {
 	if delta == (counts{}) {
 		return
 	}
-	t := fx.Together(string(countersBucket), func() Shared { return boardMoves{} }).(boardMoves)
+	t := fx.Together(string(countersBucket), func() Shared { return counterMoves{} }).(counterMoves)
 	for _, key := range [...]counterRow{{o.WarningID, dimAll, ""}, {o.WarningID, dimTown, o.Town},
 		{o.WarningID, dimSector, o.Sector}, {o.WarningID, dimGrade, o.Grade}} {
 		sum := t[key]
@@ -83,7 +83,7 @@ func count(fx Effects, o *Order, was, is *mutable) {
 }
 
 // Save implements [Shared].
-func (t boardMoves) Save(tx *bbolt.Tx) error {
+func (t counterMoves) Save(tx *bbolt.Tx) error {
 	b := tx.Bucket(countersBucket)
 	var buf [256]byte
 	for of, delta := range t {
@@ -164,8 +164,8 @@ type (
 	}
 )
 
-// Overview is the board of a warning (contract.md §3, GET /warnings/{id}/board).
-type Overview struct {
+// Board is the board of a warning (contract.md §3, GET /warnings/{id}/board).
+type Board struct {
 	WarningID string `json:"warning_id"`
 	Tally
 	ByTown   []TownTally   `json:"by_town"`
@@ -173,9 +173,9 @@ type Overview struct {
 	ByGrade  []GradeTally  `json:"by_grade"`
 }
 
-// Board reads the counters of a warning. A warning without orders has a board of zeros.
-func Board(tx *bbolt.Tx, warning string) (*Overview, error) {
-	board := &Overview{WarningID: warning, Tally: new(counts).tally(),
+// GetBoard reads the counters of a warning. A warning without orders has a board of zeros.
+func GetBoard(tx *bbolt.Tx, warning string) (*Board, error) {
+	board := &Board{WarningID: warning, Tally: new(counts).tally(),
 		ByTown: []TownTally{}, BySector: []SectorTally{}, ByGrade: []GradeTally{}}
 	prefix := append([]byte(warning), 0)
 	c := tx.Bucket(countersBucket).Cursor()

@@ -55,7 +55,7 @@ func (w *world) checkDerived(tx *bbolt.Tx) error {
 			if counted[key] == nil {
 				counted[key] = new(counts)
 			}
-			counted[key].add(o.mutable, 1)
+			counted[key].add(o.status, 1)
 		}
 		all = append(all, o.RecipientID+"\x00"+o.ID)
 		if o.State == StateOpen || o.Unreceived {

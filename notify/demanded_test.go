@@ -31,7 +31,7 @@ func (w *world) demanded(order string) (d plant.Demanded) {
 // not kept.
 func TestAcceptAPlanThatBreaksTheList(t *testing.T) {
 	w := newWorld(t, coalPlant())
-	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
+	w.change(Round{Level: alerts.Yellow, EndsAt: &planTo})
 	w.elapse(0)
 	p := w.coalPlan()
 	p.Marks = []plant.PlanMarks{{MeasureID: "M1", Unit: "5#机组", Verdict: plant.NotKept},
@@ -78,7 +78,7 @@ func TestAcceptAPlanThatBreaksTheList(t *testing.T) {
 // What an order asks for stays the list's, or what an objection made of it, however many plans its measures carry.
 func TestDemandedUnderAPlan(t *testing.T) {
 	w := newWorld(t, coalPlant())
-	w.change(Plan{Level: alerts.Yellow, EndsAt: &planTo})
+	w.change(Round{Level: alerts.Yellow, EndsAt: &planTo})
 	w.elapse(0)
 	w.must(w.answer("E1", e1, Object, "停炉不安全"))
 	_, evs, err := do(w, DecideObjection,
@@ -103,7 +103,7 @@ func TestDemandedUnderAPlan(t *testing.T) {
 	if got := w.demanded(fourth); got.Digest() != amended.Digest() {
 		t.Errorf("under a second plan %+v, want %+v", got, amended)
 	}
-	w.change(Plan{Level: alerts.Red, EndsAt: &planTo, Reissue: true})
+	w.change(Round{Level: alerts.Red, EndsAt: &planTo, Reissue: true})
 	w.elapse(0)
 	const red = warningID + "-E1-5"
 	if o := w.json(red); o["plan"] == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // OverdueChunk is the command that marks the orders of a warning still awaiting an answer past their deadline, from the
-// order id Cursor on. Seq is the plan that set the deadline.
+// order id Cursor on. Seq is the round that set the deadline.
 type OverdueChunk struct {
 	Warning string `json:"warning"`
 	Seq     int    `json:"seq"`
@@ -74,12 +74,12 @@ func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 	if err := o.must(tx, id); err != nil {
 		return err
 	}
-	was := o.mutable
+	was := o.status
 	f(&o)
 	if err := o.store(tx); err != nil {
 		return err
 	}
-	count(fx, &o, &was, &o.mutable)
+	count(fx, &o, &was, &o.status)
 	return nil
 }
 

@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	kindIssued   = "notify.order_issued"
-	kindReleased = "notify.order_released"
-	kindPlanned  = "notify.planned"
-	kindAnswered = "notify.answered"
-	kindSent     = "notify.sent"
-	kindOverdue  = "notify.overdue"
-	kindDecided  = "notify.objection_decided"
-	kindJudged   = "notify.judged"
-	kindStaged   = "notify.staged"
-	kindRelisted = "notify.relisted"
-	kindSettings = "notify.settings_changed"
-	kindFigures  = "notify.figures_given"
-	kindReason   = "notify.plan_reason"
+	kindIssued    = "notify.order_issued"
+	kindReleased  = "notify.order_released"
+	kindChunkDone = "notify.planned"
+	kindAnswered  = "notify.answered"
+	kindSent      = "notify.sent"
+	kindOverdue   = "notify.overdue"
+	kindDecided   = "notify.objection_decided"
+	kindJudged    = "notify.judged"
+	kindStaged    = "notify.staged"
+	kindRelisted  = "notify.relisted"
+	kindSettings  = "notify.settings_changed"
+	kindFigures   = "notify.figures_given"
+	kindReason    = "notify.plan_reason"
 
 	kindReleaseWorded = "notify.release_worded"
 )
@@ -57,7 +57,7 @@ type Issued struct {
 	digest digest // of Measures, where it is known already
 }
 
-// Cause is why one order was revised by itself; empty for an order of the warning's plan.
+// Cause is why one order was revised by itself; empty for an order of the warning's round.
 type Cause string
 
 // The causes.
@@ -82,8 +82,8 @@ type Released struct {
 // Kind implements Event.
 func (*Released) Kind() string { return kindReleased }
 
-// Planned ends chunk N of a plan. Cursor is where the next chunk goes on; the counts are the chunk's own.
-type Planned struct {
+// ChunkDone ends chunk N of a round. Cursor is where the next chunk goes on; the counts are the chunk's own.
+type ChunkDone struct {
 	Warning  string `json:"warning"`
 	Seq      int    `json:"seq"`
 	N        int    `json:"n"`
@@ -95,7 +95,7 @@ type Planned struct {
 }
 
 // Kind implements Event.
-func (*Planned) Kind() string { return kindPlanned }
+func (*ChunkDone) Kind() string { return kindChunkDone }
 
 // Answered is one act of a recipient on its order. Digest stands for the content, so that the same act can
 // be told from another one; Late says that an acknowledgement came after the deadline.

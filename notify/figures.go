@@ -36,7 +36,7 @@ const figuresHold = time.Hour
 const maxFigures = 128 << 10
 
 // DecideFigures records the figures of a plant of the list in force.
-func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([]Event, *plant.Given, error) {
+func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([]Event, *plant.FiguresRecord, error) {
 	v, err := reductionlist.Current(tx, now)
 	if err != nil {
 		return nil, nil, err
@@ -57,7 +57,7 @@ func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([
 	} else if len(text) > maxFigures {
 		return nil, nil, refusal.New(refusal.TooLarge, "input.too_large", refusal.Args{"limit": maxFigures})
 	}
-	have, err := Figures(tx, r.ID)
+	have, err := LatestFigures(tx, r.ID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +65,7 @@ func DecideFigures(tx *bbolt.Tx, actor string, in GiveFigures, now time.Time) ([
 		return nil, have, nil
 	}
 	return []Event{&FiguresGiven{RecipientID: r.ID, Figures: in.Figures}},
-		&plant.Given{Figures: in.Figures, At: now, By: actor}, nil
+		&plant.FiguresRecord{Figures: in.Figures, At: now, By: actor}, nil
 }
 
 // sameFigures compares what the record keeps of them.
@@ -77,13 +77,13 @@ func sameFigures(a, b plant.Figures) bool {
 		reflect.DeepEqual(was, is)
 }
 
-// Figures are the latest figures of a recipient; nil where none were given.
-func Figures(tx *bbolt.Tx, recipient string) (*plant.Given, error) {
+// LatestFigures are the latest figures of a recipient; nil where none were given.
+func LatestFigures(tx *bbolt.Tx, recipient string) (*plant.FiguresRecord, error) {
 	b := tx.Bucket(figuresBucket).Get([]byte(recipient))
 	if b == nil {
 		return nil, nil
 	}
-	g := new(plant.Given)
+	g := new(plant.FiguresRecord)
 	if err := json.Unmarshal(b, g); err != nil {
 		return nil, fmt.Errorf("notify: figures of %s: %w", recipient, err)
 	}
@@ -91,7 +91,7 @@ func Figures(tx *bbolt.Tx, recipient string) (*plant.Given, error) {
 }
 
 func applyFigures(tx *bbolt.Tx, at time.Time, actor string, ev *FiguresGiven) error {
-	b, err := json.Marshal(plant.Given{Figures: ev.Figures, At: at, By: actor})
+	b, err := json.Marshal(plant.FiguresRecord{Figures: ev.Figures, At: at, By: actor})
 	if err != nil {
 		return err
 	}

@@ -27,9 +27,9 @@ func (w *world) give(recipient, figures string) ([]Event, error) {
 	return evs, err
 }
 
-func (w *world) figures(recipient string) (g *plant.Given) {
+func (w *world) figures(recipient string) (g *plant.FiguresRecord) {
 	w.t.Helper()
-	w.view(func(tx *bbolt.Tx) (err error) { g, err = Figures(tx, recipient); return err })
+	w.view(func(tx *bbolt.Tx) (err error) { g, err = LatestFigures(tx, recipient); return err })
 	return g
 }
 
@@ -123,7 +123,7 @@ func FuzzFigures(f *testing.F) {
 			t.Fatalf("%v: %s", err, recorded)
 		}
 		// A plan can be put together of whatever was taken, and says what it misses.
-		given := &plant.Given{Figures: in, At: *in.From}
+		given := &plant.FiguresRecord{Figures: in, At: *in.From}
 		p, err := own.Problem(plant.PlanFor{From: *in.From, To: in.To, Now: *in.From, MaxAge: 48 * time.Hour}, given)
 		if err != nil {
 			if refusal.CodeOf(err) == "" {

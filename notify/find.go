@@ -50,7 +50,7 @@ func (f *Filter) check() error {
 func (f *Filter) matches(o *Order) bool {
 	if f.State != "" {
 		var c counts
-		if c.add(o.mutable, 1); c[counterOf[f.State]] == 0 {
+		if c.add(o.status, 1); c[counterOf[f.State]] == 0 {
 			return false
 		}
 	}
@@ -127,7 +127,7 @@ func (f *Filter) counted(tx *bbolt.Tx) (n int, err error) {
 	if f.Warning != "" {
 		return n, add(f.Warning)
 	}
-	err = tx.Bucket(plansBucket).ForEach(func(k, _ []byte) error { return add(string(k)) })
+	err = tx.Bucket(roundsBucket).ForEach(func(k, _ []byte) error { return add(string(k)) })
 	return n, err
 }
 
@@ -145,7 +145,7 @@ func (f *Filter) scan(tx *bbolt.Tx, cursor string, visit func(id []byte, o *Orde
 	if f.Warning != "" {
 		return f.scanWarning(tx, f.Warning, cursor, each)
 	}
-	c := tx.Bucket(plansBucket).Cursor()
+	c := tx.Bucket(roundsBucket).Cursor()
 	warning, _ := c.Last()
 	if cursor != "" {
 		from, err := Get(tx, cursor)

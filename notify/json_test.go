@@ -186,9 +186,9 @@ func TestMeasuresJSON(t *testing.T) {
 
 func genOrder() *rapid.Generator[*Order] {
 	return rapid.Custom(func(t *rapid.T) *Order {
-		axes := func(label string) mutable {
+		axes := func(label string) status {
 			draw := func(names []string) byte { return byte(rapid.IntRange(0, len(names)-1).Draw(t, label)) }
-			return mutable{Delivery(draw(deliveryNames)), AnswerState(draw(answerNames)), Execution(draw(executionNames)),
+			return status{Delivery(draw(deliveryNames)), AnswerState(draw(answerNames)), Execution(draw(executionNames)),
 				Verdict(draw(verdictNames)), State(draw(stateNames))}
 		}
 		ms := rapid.Int64Range(0, math.MaxInt32)
@@ -197,7 +197,7 @@ func genOrder() *rapid.Generator[*Order] {
 			RecipientID: rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "recipient"),
 			Revision:    rapid.IntRange(1, 1000).Draw(t, "revision"), Drill: rapid.Bool().Draw(t, "drill"),
 			Late:       rapid.Bool().Draw(t, "late"),
-			Unreceived: rapid.Bool().Draw(t, "unreceived"), mutable: axes("now"), released: axes("released"),
+			Unreceived: rapid.Bool().Draw(t, "unreceived"), status: axes("now"), released: axes("released"),
 			Body:     Pos{rapid.Uint64().Draw(t, "block"), rapid.Uint32().Draw(t, "off"), rapid.Uint32().Draw(t, "len")},
 			IssuedAt: fromMilli(ms.Draw(t, "issued")), AcknowledgeBy: fromMilli(ms.Draw(t, "by")),
 			AcknowledgedAt: fromMilli(ms.Draw(t, "at")),

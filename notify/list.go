@@ -12,7 +12,7 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// target is what a plan needs of one recipient of the list at one level.
+// target is what a round needs of one recipient of the list at one level.
 type target struct {
 	reductionlist.Due
 	measures json.RawMessage // the measures member of its order

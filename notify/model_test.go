@@ -334,7 +334,7 @@ func TestOrdersAgainstModel(t *testing.T) {
 			"objection": func(rt *rapid.T) {
 				id := latestOrder(rt)
 				decision := rapid.SampledFrom([]string{"accept", "reject", "amend"}).Draw(rt, "decision")
-				in := Objection{OrderID: id, Decision: decision, Read: readBody}
+				in := ObjectionDecision{OrderID: id, Decision: decision, Read: readBody}
 				if decision == "amend" {
 					in.Measures = []MeasureChange{{ID: "M1", Change: []byte(`{"responsible":"当班值长"}`)}}
 				}

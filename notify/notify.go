@@ -2,21 +2,21 @@
 // warning is announced or becomes active, revised when its level changes, released when it ends, and answered by
 // the recipient in between.
 //
-// A change of a warning leaves a plan. A plan is worked off in chunks of at most [MaxChunk] orders, each a
+// A change of a warning leaves a round. A round is worked off in chunks of at most [MaxChunk] orders, each a
 // command of its own, so that a hundred thousand orders never stand in one block; the last chunk ends the
-// plan and sets the acknowledge deadline. What was ordered is frozen: the data of an order_issued event is
+// round and sets the acknowledge deadline. What was ordered is frozen: the data of an order_issued event is
 // the order's body, stays where the record keeps it, and is found again by its [Pos]. A change is a new
 // revision that names the one it supersedes.
 //
 // # Buckets, all journaled
 //
 //	notify.settings      ""                             JSON Settings
-//	notify.plans         warning id                     JSON plan
+//	notify.plans         warning id                     JSON round
 //	notify.orders        order id                       binary row, see row.go
 //	notify.by_recipient  recipient id, 0, order id      empty: every order of a recipient
 //	notify.pending       recipient id, 0, order id      empty: open, or its release is not yet received
 //	notify.counters      warning id, 0, dimension, value  a varint per counter, see board.go
-//	notify.figures       recipient id                   JSON plant.Given: the latest figures of a plant
+//	notify.figures       recipient id                   JSON plant.FiguresRecord: the latest figures of a plant
 //	notify.accepted      warning id, 0, recipient id    JSON OperatingPlan that the recipient's latest order carries
 //	notify.restored      warning id                     JSON []int: its floors, see restored.go
 //	notify.releases      warning id, 0, number          JSON ReleaseWords: what recipients are told whose orders end
@@ -92,7 +92,7 @@ const Topic = "order"
 
 // Commands that timers run.
 const (
-	CommandPlan    = "order.plan"    // payload PlanChunk
+	CommandRound   = "order.plan"    // payload RoundChunk
 	CommandOverdue = "order.overdue" // payload OverdueChunk
 
 	CommandDecisionEnds = "order.decision_ends" // payload DecisionEnds
@@ -101,7 +101,7 @@ const (
 
 var (
 	settingsBucket    = []byte("notify.settings")
-	plansBucket       = []byte("notify.plans")
+	roundsBucket      = []byte("notify.plans")
 	ordersBucket      = []byte("notify.orders")
 	byRecipientBucket = []byte("notify.by_recipient")
 	pendingBucket     = []byte("notify.pending")
@@ -117,7 +117,7 @@ var (
 // Buckets are the bbolt buckets of this package; all are journaled.
 func Buckets() []string {
 	return []string{
-		string(settingsBucket), string(plansBucket), string(ordersBucket),
+		string(settingsBucket), string(roundsBucket), string(ordersBucket),
 		string(byRecipientBucket), string(pendingBucket), string(countersBucket), string(relistsBucket),
 		string(figuresBucket), string(acceptedBucket), string(restoredBucket),
 		string(releasesBucket), string(objectionsBucket),
@@ -134,8 +134,8 @@ func Decode(kind string, data []byte) (Event, error) {
 		ev = new(ReleaseWorded)
 	case kindReleased:
 		ev = new(Released)
-	case kindPlanned:
-		ev = new(Planned)
+	case kindChunkDone:
+		ev = new(ChunkDone)
 	case kindAnswered:
 		ev = new(Answered)
 	case kindSent:
@@ -179,8 +179,8 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 		return applyReleaseWorded(tx, ev)
 	case *Released:
 		return applyReleased(tx, fx, at, ev)
-	case *Planned:
-		return applyPlanned(tx, fx, at, ev)
+	case *ChunkDone:
+		return applyChunkDone(tx, fx, at, ev)
 	case *Overdue:
 		return applyOverdue(tx, fx, at, ev)
 	case *Decided:

@@ -3,283 +3,102 @@ package notify
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/alerts/refusal"
-	"qingkong/alerts/terms"
-	"qingkong/reductionlist"
-	"qingkong/reductionlist/rules"
 )
 
-// Objection is the duty officer's decision on what a recipient objected: "accept" exempts it from the order, "reject"
-// sets a new deadline to acknowledge, "amend" gives it another order with other measures. What is granted ends at
-// ExpiresAt, when the warning still lasts then: the recipient gets what the list says of it again.
-type Objection struct {
-	OrderID   string
-	Decision  string
-	ReasonRef string
-	ExpiresAt *time.Time      // of accept and amend; to come
-	Measures  []MeasureChange // of amend
-	Read      Reader          `json:"-"` // finds the order's body
-	Wall      time.Time       `json:"-"` // what the wall clock says; zero where that is now
-	Rules     rules.Settings  `json:"-"` // what an amended measure is held to
+// objection is the latest that a recipient objected to an order, and what was decided on it.
+type objection struct {
+	At        time.Time  `json:"at"`
+	NoteRef   string     `json:"note_ref,omitempty"` // empty in records of a time when none was asked for
+	Decision  string     `json:"decision,omitempty"` // empty while it waits
+	DecidedAt time.Time  `json:"decided_at,omitzero"`
+	ReasonRef string     `json:"reason_ref,omitempty"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
-// The decisions.
-const (
-	decideAccept = "accept"
-	decideReject = "reject"
-	decideAmend  = "amend"
-)
-
-// MeasureChange changes one measure of an order: Change holds the members of [reductionlist.Measure] that change, JSON
-// null takes the measure out.
-type MeasureChange struct {
-	ID     string
-	Change json.RawMessage
+// ObjectionView is an objection as others read it: why the recipient objected, what was decided, and why. Decision is
+// empty while it waits for one. Note and reason are empty for whoever may not read them, too. Times are in Shanghai.
+type ObjectionView struct {
+	At        time.Time  `json:"at"`
+	Note      string     `json:"note"`
+	Decision  string     `json:"decision"`
+	DecidedAt *time.Time `json:"decided_at"`
+	Reason    string     `json:"reason"`
+	ExpiresAt *time.Time `json:"expires_at"` // of what was granted; null for the whole warning
 }
 
-// DecideObjection decides on an objection. The order must be open and objected to. It returns the order as it was, or
-// the one that an amendment makes of it.
-func DecideObjection(tx *bbolt.Tx, _ string, in Objection, now time.Time) ([]Event, *Order, error) {
-	if err := in.check(wall(in.Wall, now)); err != nil {
-		return nil, nil, err
+// objectionTo is the latest objection to an order; nil for none.
+func objectionTo(tx *bbolt.Tx, order string) (*objection, error) {
+	row := tx.Bucket(objectionsBucket).Get([]byte(order))
+	if row == nil {
+		return nil, nil
 	}
-	o, err := Get(tx, in.OrderID)
+	in := new(objection)
+	if err := json.Unmarshal(row, in); err != nil {
+		return nil, fmt.Errorf("notify: objection to %s: %w", order, err)
+	}
+	return in, nil
+}
+
+func (in *objection) store(tx *bbolt.Tx, order string) error {
+	row, err := json.Marshal(in)
 	if err != nil {
-		return nil, nil, err
-	}
-	args := refusal.Args{"id": o.ID, "action": terms.Words(terms.OrderAct, Object)}
-	if o.State != StateOpen {
-		return nil, nil, terms.Transition(terms.OrderState, "order.closed", o.State.String(), args)
-	}
-	if o.Answer != AnswerObjected {
-		return nil, nil, terms.Transition(terms.OrderState, "order.answer_state", o.Answer.String(), args)
-	}
-	ev := &Decided{OrderID: o.ID, Decision: in.Decision, ReasonRef: in.ReasonRef, ExpiresAt: in.ExpiresAt}
-	switch in.Decision {
-	case decideAccept:
-		ev.Release = exemption(wall(in.Wall, now), in.ExpiresAt, o.Drill)
-	case decideReject:
-		s, err := CurrentSettings(tx)
-		if err != nil {
-			return nil, nil, err
-		}
-		by := now.Add(s.acknowledgeWithin())
-		ev.AcknowledgeBy = &by
-	case decideAmend:
-		amended, err := in.amend(tx, o, now)
-		if err != nil {
-			return nil, nil, err
-		}
-		return []Event{ev, amended}, o, nil
-	}
-	return []Event{ev}, o, nil
-}
-
-func (in Objection) check(now time.Time) error {
-	var wrong []refusal.Field
-	say := func(path, rule string, args refusal.Args) {
-		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: args})
-	}
-	switch in.Decision {
-	case decideAccept, decideReject, decideAmend:
-	default:
-		say("decision", "order.decision", refusal.Args{"value": in.Decision})
-	}
-	switch {
-	case in.ExpiresAt == nil:
-	case in.Decision == decideReject:
-		say("expires_at", "order.expires_alone", nil)
-	case !in.ExpiresAt.After(now):
-		say("expires_at", "order.expires_past", refusal.Args{"value": clock(*in.ExpiresAt), "now": clock(now)})
-	}
-	switch {
-	case in.Decision == decideAmend && len(in.Measures) == 0:
-		say("measures", "order.amend_nothing", nil)
-	case in.Decision != decideAmend && len(in.Measures) > 0:
-		say("measures", "order.measures_alone", nil)
-	case len(in.Measures) > maxMeasures:
-		say("measures", "order.too_many", refusal.Args{"limit": maxMeasures})
-	}
-	return refusal.Input(wrong)
-}
-
-// amend makes the order that takes the place of o. What a row of the list would be refused for is refused here too.
-func (in Objection) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issued, error) {
-	body, err := o.body(tx, in.Read)
-	if err != nil {
-		return nil, err
-	}
-	list, r, err := listed(tx, body)
-	if err != nil {
-		return nil, err
-	}
-	own := reductionlist.MeasuresAt(r, body.Level)
-	r.Measures = nil
-	if err := json.Unmarshal(body.Measures, &r.Measures); err != nil {
-		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
-	}
-	keep, err := in.unplan(body, r.Measures, own)
-	if err != nil {
-		return nil, err
-	}
-	atLevel := func() {
-		for i := range r.Measures {
-			r.Measures[i].Levels = []alerts.Level{body.Level}
-		}
-	}
-	atLevel()
-	for i, m := range in.Measures {
-		if err := m.carryOut(list, r, in.Rules); err != nil {
-			return nil, refusal.Within("measures["+strconv.Itoa(i)+"]", err)
-		}
-		atLevel()
-	}
-	if len(r.Measures) == 0 {
-		return nil, refusal.Input([]refusal.Field{{Path: "measures", Rule: "order.amend_all"}})
-	}
-	return o.reissue(tx, body, r, CauseAmended, keep, now, wall(in.Wall, now))
-}
-
-// listed returns what the order's list says of its recipient, and the list with that recipient alone.
-func listed(tx *bbolt.Tx, body *Issued) (*reductionlist.List, *reductionlist.Recipient, error) {
-	v, err := reductionlist.GetVersion(tx, body.ListVersion)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := reductionlist.GetRecipient(tx, v.ID, body.RecipientID)
-	l := v.List
-	l.Recipients = []*reductionlist.Recipient{r}
-	return &l, r, err
-}
-
-func (m MeasureChange) carryOut(l *reductionlist.List, r *reductionlist.Recipient, s rules.Settings) error {
-	if !slices.ContainsFunc(r.Measures, func(have reductionlist.Measure) bool { return have.ID == m.ID }) {
-		return refusal.Input([]refusal.Field{{Path: "id", Rule: "order.no_measure", Args: refusal.Args{"value": m.ID}}})
-	}
-	a := rules.Amendment{RecipientID: r.ID, MeasureID: m.ID, Change: m.Change, EffectiveFrom: l.EffectiveFrom}
-	if len(m.Change) == 0 || string(m.Change) == "null" {
-		a.Change = nil
-	}
-	return rules.Amend(l, a, s)
-}
-
-// reissue makes the order that takes the place of o outside the warning's plan: r's measures at the level and for the
-// window of o, from now on where o has begun, with a deadline of its own. keep lets a plan go on that o carries.
-func (o *Order) reissue(tx *bbolt.Tx, body *Issued, r *reductionlist.Recipient, cause Cause, keep bool, now,
-	wall time.Time) (*Issued, error) {
-	p, err := o.own(tx, body, now, wall)
-	if err != nil {
-		return nil, err
-	}
-	t, w := targetOf(reductionlist.DueOf(r, body.Level)), newWriter(p, cause)
-	if !keep {
-		return w.order(&t, o), nil
-	}
-	return w.follow(tx, &t, o)
-}
-
-// own is the plan of the order that takes the place of o by itself, at the record's time and that of the wall clock.
-func (o *Order) own(tx *bbolt.Tx, body *Issued, now, wall time.Time) (*Plan, error) {
-	s, err := CurrentSettings(tx)
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{
-		Warning: o.WarningID, At: now, AcknowledgeBy: now.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
-		Level:       body.Level,
-		ListVersion: body.ListVersion, ListHash: body.ListHash, StartsAt: body.EffectiveFrom, EndsAt: body.EndsAt,
-		DocumentNo: body.DocumentNo, Drill: body.Drill,
-	}
-	if p.StartsAt.Before(wall) {
-		p.StartsAt = wall
-	}
-	p.floor, err = Floor(tx, o.WarningID)
-	return p, err
-}
-
-func applyDecided(tx *bbolt.Tx, fx Effects, at time.Time, ev *Decided) error {
-	var o Order
-	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
 	}
-	if err := decided(tx, at, ev); err != nil {
-		return err
-	}
-	switch ev.Decision {
-	case decideAccept:
-		ends(fx, o.ID, ev.ExpiresAt)
-		words := 0
-		if ev.Release != nil {
-			words = nextRelease(tx, o.WarningID)
-			if err := (releaseRow{ReleaseWords: *ev.Release, ReasonRef: ev.ReasonRef}).store(tx, o.WarningID,
-				words); err != nil {
-				return err
-			}
-		}
-		return o.end(tx, fx, at, StateExempted, words)
-	case decideAmend:
-		next, err := o.nextID(tx)
-		ends(fx, next, ev.ExpiresAt)
-		return err
-	}
-	if ev.AcknowledgeBy == nil {
-		return fmt.Errorf("notify: order %s: a rejected objection without a new deadline", ev.OrderID)
-	}
-	return change(tx, fx, ev.OrderID, func(o *Order) {
-		o.Answer = AnswerAwaiting
-		o.acts[acts[Object].content] = digest{}
-		o.AcknowledgeBy = *ev.AcknowledgeBy
-		o.setDeadline(fx)
-	})
+	return tx.Bucket(objectionsBucket).Put([]byte(order), row)
 }
 
-// ends sets the timer of the end of what an objection was granted.
-func ends(fx Effects, order string, at *time.Time) {
-	if at != nil {
-		fx.WallTimer("decision/"+order, *at, CommandDecisionEnds, DecisionEnds{OrderID: order})
+// objection is the objection to the order; nil for none.
+func (o *Order) objection(tx *bbolt.Tx, vault Vault) (*ObjectionView, error) {
+	in, err := objectionTo(tx, o.ID)
+	if err != nil || in == nil {
+		return nil, err
 	}
+	v := &ObjectionView{At: in.At.In(alerts.Shanghai()), Note: vault.Note.text(in.NoteRef), Decision: in.Decision,
+		Reason: vault.Note.text(in.ReasonRef), ExpiresAt: in.ExpiresAt}
+	if !in.DecidedAt.IsZero() {
+		at := in.DecidedAt.In(alerts.Shanghai())
+		v.DecidedAt = &at
+	}
+	return v, nil
 }
 
-// DecisionEnds is the command that ends what an objection was granted: the exemption from an order, or an amended
-// order.
-type DecisionEnds struct {
-	OrderID string    `json:"order_id"`
-	Read    Reader    `json:"-"` // finds the order's body
-	Wall    time.Time `json:"-"` // what the wall clock says; zero where that is now
+// Unexplained reports whether the order's objection waits for a decision and was recorded without saying why: it may be
+// said now.
+func (o *Order) Unexplained(tx *bbolt.Tx) (bool, error) {
+	if o.State != StateOpen || o.Answer != AnswerObjected {
+		return false, nil
+	}
+	in, err := objectionTo(tx, o.ID)
+	return in != nil && in.NoteRef == "" && in.Decision == "", err
 }
 
-// DecideDecisionEnds gives the recipient what the list says at the order's level. It gives no events when the order has
-// been replaced or the warning has ended since.
-func DecideDecisionEnds(tx *bbolt.Tx, _ string, in DecisionEnds, now time.Time) ([]Event, *Order, error) {
-	o, err := Get(tx, in.OrderID)
-	if err != nil || o.State != StateExempted && o.State != StateOpen {
-		return nil, o, err
-	}
-	p, err := GetPlan(tx, o.WarningID)
-	if err != nil || p == nil || p.Release != "" {
-		return nil, o, err
-	}
-	body, err := o.body(tx, in.Read)
-	if err != nil || o.State == StateOpen && body.Cause != CauseAmended {
-		return nil, o, err
-	}
-	_, r, err := listed(tx, body)
-	if err != nil || len(reductionlist.MeasuresAt(r, body.Level)) == 0 {
-		return nil, o, err
-	}
-	ev, err := o.reissue(tx, body, r, CauseDecisionEnded, true, now, wall(in.Wall, now))
+// object keeps why the recipient objected. What completes an objection that waits without a reason is no other one.
+func (o *Order) object(tx *bbolt.Tx, was AnswerState, at time.Time, noteRef string) error {
+	in, err := objectionTo(tx, o.ID)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return []Event{ev}, o, nil
+	if in == nil || was != AnswerObjected {
+		in = &objection{At: at}
+	}
+	in.NoteRef = noteRef
+	return in.store(tx, o.ID)
 }
 
-// clock is a time as a refusal shows it.
-func clock(t time.Time) string { return t.In(alerts.Shanghai()).Format(time.RFC3339) }
+// keepDecision keeps what was decided on the order's objection.
+func keepDecision(tx *bbolt.Tx, at time.Time, ev *Decided) error {
+	in, err := objectionTo(tx, ev.OrderID)
+	if err != nil {
+		return err
+	}
+	if in == nil {
+		return fmt.Errorf("notify: order %s: a decision on no objection", ev.OrderID)
+	}
+	in.Decision, in.DecidedAt, in.ReasonRef, in.ExpiresAt = ev.Decision, at, ev.ReasonRef, ev.ExpiresAt
+	return in.store(tx, ev.OrderID)
+}

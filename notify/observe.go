@@ -9,7 +9,7 @@ import (
 	"qingkong/alerts"
 )
 
-// Observe turns what happened to a warning into a plan for its orders. The journal calls it after alerts has applied
+// Observe turns what happened to a warning into a round for its orders. The journal calls it after alerts has applied
 // the event, so the warning is read as it stands after it.
 //
 // Orders go out when the warning does: with its announcement where it starts later, so that a recipient knows before
@@ -27,13 +27,13 @@ func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 	case alerts.WarningResubmitted:
 		return announce(tx, fx, at, ev.ID, ev.Announce)
 	case alerts.WarningActivated:
-		old, err := GetPlan(tx, ev.ID)
+		old, err := GetRound(tx, ev.ID)
 		if err != nil || old != nil {
 			return err
 		}
 		return planLevel(tx, fx, at, ev.ID, nil)
 	case alerts.LevelChanged:
-		old, err := GetPlan(tx, ev.ID)
+		old, err := GetRound(tx, ev.ID)
 		if err != nil || old == nil {
 			return err // neither announced nor started: it is planned when that comes
 		}
@@ -47,9 +47,9 @@ func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
 	case alerts.EndSet:
 		return extend(tx, fx, at, ev.ID)
 	case alerts.WarningLifted:
-		return planRelease(tx, fx, at, ev.ID, ReleaseLifted, ev.Reason)
+		return startRelease(tx, fx, at, ev.ID, ReleaseLifted, ev.Reason)
 	case alerts.WarningCancelled:
-		return planRelease(tx, fx, at, ev.ID, ReleaseCancelled, ev.Reason)
+		return startRelease(tx, fx, at, ev.ID, ReleaseCancelled, ev.Reason)
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func announce(tx *bbolt.Tx, fx Effects, at time.Time, id string, announced bool)
 // extend plans anew when the warning goes on beyond the end that its orders name. That it ends earlier the releases
 // say.
 func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
-	old, err := GetPlan(tx, id)
+	old, err := GetRound(tx, id)
 	if err != nil || old == nil || old.EndsAt == nil {
 		return err
 	}
@@ -80,21 +80,21 @@ func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
 
 // restart plans anew when the start is moved: every order says from when it holds.
 func restart(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
-	old, err := GetPlan(tx, id)
+	old, err := GetRound(tx, id)
 	if err != nil || old == nil {
 		return err
 	}
-	return replan(tx, fx, at, id, old, true)
+	return startRound(tx, fx, at, id, old, true)
 }
 
-// planLevel starts the plan that brings the orders of a warning to where its course is; old is the one it replaces, nil
-// for none. A plan that would order what is ordered already only takes over what is next.
-func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan) error {
-	return replan(tx, fx, at, id, old, false)
+// planLevel starts the round that brings the orders of a warning to where its course is; old is the one it replaces, nil
+// for none. A round that would order what is ordered already only takes over what is next.
+func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Round) error {
+	return startRound(tx, fx, at, id, old, false)
 }
 
-// replan is planLevel; anew gives everybody another order, whether the measures change or not.
-func replan(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan, anew bool) error {
+// startRound is planLevel; anew gives everybody another order, whether the measures change or not.
+func startRound(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Round, anew bool) error {
 	w, err := alerts.GetWarning(tx, id)
 	if err != nil {
 		return fmt.Errorf("notify: plan for warning %s: %w", id, err)
@@ -104,7 +104,7 @@ func replan(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan, anew b
 		return err
 	}
 	order := toOrder(w.Stages, fx.Wall())
-	p := &Plan{
+	p := &Round{
 		Warning: id, At: at, AcknowledgeBy: at.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
 		Level: order.Level, Until: order.until, StartsAt: order.From, Next: order.next,
 		ListVersion: w.ListVersion, ListHash: w.ListHash, EndsAt: w.EndsAt, DocumentNo: w.DocumentNo, Drill: w.Drill,
@@ -122,9 +122,9 @@ func replan(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Plan, anew b
 	return p.start(tx, fx, old)
 }
 
-// planRelease starts the plan that ends the orders of a warning. One that never came so far has none.
-func planRelease(tx *bbolt.Tx, fx Effects, at time.Time, id string, kind ReleaseKind, reason string) error {
-	old, err := GetPlan(tx, id)
+// startRelease starts the round that ends the orders of a warning. One that never came so far has none.
+func startRelease(tx *bbolt.Tx, fx Effects, at time.Time, id string, kind ReleaseKind, reason string) error {
+	old, err := GetRound(tx, id)
 	if err != nil || old == nil {
 		return err
 	}

@@ -159,7 +159,7 @@ func TestOrdersOfALaterEnd(t *testing.T) {
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
-	_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E2", 1), Decision: "accept"})
+	_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: id("E2", 1), Decision: "accept"})
 	w.must(evs, err)
 	revise := func(d time.Duration) {
 		end := w.now.Add(d)
@@ -194,7 +194,7 @@ func TestOrdersOfAMovedStart(t *testing.T) {
 	w.elapse(0)
 	id := func(recipient string, revision int) string { return orderID(warning.ID, recipient, revision) }
 	w.must(w.answer("E2", id("E2", 1), Object, "设备检修"))
-	_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E2", 1), Decision: "accept"})
+	_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: id("E2", 1), Decision: "accept"})
 	w.must(evs, err)
 	move := func(in time.Duration, want string) {
 		t.Helper()

@@ -72,7 +72,7 @@ func TestMessageRefusesWhatWasNotSent(t *testing.T) {
 func TestDrillHasItsOwnSubject(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Orange))
 	w.level(alerts.Orange)
-	w.change(Plan{Warning: "D20161216-01", Level: alerts.Orange, Drill: true})
+	w.change(Round{Warning: "D20161216-01", Level: alerts.Orange, Drill: true})
 	w.elapse(0)
 	if subject, _ := w.message("D20161216-01-E1-1/issued"); subject != "qingkong.drill.order.E1" {
 		t.Errorf("subject %s", subject)
@@ -161,7 +161,7 @@ func TestBoard(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Orange), enterprise("E22", alerts.Orange),
 		enterprise("E33", alerts.Yellow, alerts.Orange))
 	w.view(func(tx *bbolt.Tx) error {
-		board, err := Board(tx, warningID)
+		board, err := GetBoard(tx, warningID)
 		if err == nil && (board.Total != 0 || len(board.Delivery) != 5 || board.ByTown == nil) {
 			t.Errorf("empty board is %+v", board)
 		}
@@ -171,7 +171,7 @@ func TestBoard(t *testing.T) {
 	w.level(alerts.Orange)
 	w.must(w.answer("E1", e1, Acknowledge, ""))
 	w.view(func(tx *bbolt.Tx) error {
-		board, err := Board(tx, warningID)
+		board, err := GetBoard(tx, warningID)
 		if err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func TestListOrders(t *testing.T) {
 	w.level(alerts.Orange)
 	w.must(w.answer("E3", orderID(warningID, "E3", 1), Acknowledge, ""))
 	const later = "W20161220-01"
-	w.change(Plan{Warning: later, Level: alerts.Yellow})
+	w.change(Round{Warning: later, Level: alerts.Yellow})
 	w.elapse(0)
 	w.elapse(0)
 	first := func(recipient string, revision int) string { return orderID(warningID, recipient, revision) }

@@ -44,7 +44,7 @@ type releaseRow struct {
 	ReasonRef string `json:"reason_ref,omitempty"`
 }
 
-// ReleaseWorded gives the releases of a warning that name N their words. Seq is the plan that they belong to, 0 for
+// ReleaseWorded gives the releases of a warning that name N their words. Seq is the round that they belong to, 0 for
 // none. Reason is that of the warning's change or end.
 type ReleaseWorded struct {
 	Warning string `json:"warning"`
@@ -57,8 +57,8 @@ type ReleaseWorded struct {
 // Kind implements Event.
 func (*ReleaseWorded) Kind() string { return kindReleaseWorded }
 
-// words are those of a plan whose orders end for a kind, from a time on.
-func (p *Plan) words(kind ReleaseKind, at time.Time) ReleaseWords {
+// words are those of a round whose orders end for a kind, from a time on.
+func (p *Round) words(kind ReleaseKind, at time.Time) ReleaseWords {
 	w := ReleaseWords{Kind: kind, At: at}
 	what, order := "重污染天气"+alerts.LevelName(p.Level, "zh-CN")+"预警", "应急减排令"
 	if p.Level == "advisory" {
@@ -189,7 +189,7 @@ func applyReleaseWorded(tx *bbolt.Tx, ev *ReleaseWorded) error {
 		ev.Seq == 0 {
 		return err
 	}
-	p, err := GetPlan(tx, ev.Warning)
+	p, err := GetRound(tx, ev.Warning)
 	if err != nil || p == nil || p.Seq != ev.Seq {
 		return err
 	}

@@ -137,7 +137,7 @@ func TestReleaseSaysWhatEnded(t *testing.T) {
 func TestReleaseOfAnExemption(t *testing.T) {
 	w := objected(t)
 	until := time.Date(2016, 12, 18, 0, 0, 0, 0, alerts.Shanghai())
-	_, evs, err := do(w, DecideObjection, Objection{OrderID: e1, Decision: "accept", ReasonRef: "v:r", ExpiresAt: &until})
+	_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "accept", ReasonRef: "v:r", ExpiresAt: &until})
 	w.must(evs, err)
 	release, _, _ := w.releaseSaid(e1)
 	said, _ := release["text"].(string)
@@ -193,7 +193,7 @@ func TestReleaseIsWordedOnce(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Orange), enterprise("E2", alerts.Orange), enterprise("E3", alerts.Orange))
 	warning := w.warned(alerts.Orange)
 	w.must(w.answer("E1", e1, Object, "停炉不安全"))
-	_, evs, err := do(w, DecideObjection, Objection{OrderID: e1, Decision: "accept", ReasonRef: "v:r"})
+	_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "accept", ReasonRef: "v:r"})
 	w.must(evs, err)
 	w.lifted(warning, "")
 	worded := 0

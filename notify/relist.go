@@ -60,8 +60,8 @@ func (r *relists) ref() (*listRef, error) {
 	return ref, nil
 }
 
-// followed is the version that a recipient of a warning follows: its own, or the one that the warning is pinned to.
-func followed(tx *bbolt.Tx, warning, pinned, recipient string) (string, error) {
+// followedVersion is the version that a recipient of a warning follows: its own, or the one that the warning is pinned to.
+func followedVersion(tx *bbolt.Tx, warning, pinned, recipient string) (string, error) {
 	r := relists{recipient: recipient,
 		data: tx.Bucket(relistsBucket).Get(slices.Concat([]byte(warning), []byte{0}, []byte(recipient)))}
 	if r.data == nil {
@@ -102,22 +102,22 @@ func targetFrom(id string, r *reductionlist.Recipient, level alerts.Level) *targ
 	return &t
 }
 
-// writers are those of one plan, by the version that an order follows.
+// writers are those of one round, by the version that an order follows.
 type writers struct {
-	plan  *Plan
+	round *Round
 	cause Cause
 	by    map[listRef]*writer
 }
 
 // of is the writer for a version; nil is the pinned one.
 func (ws *writers) of(from *listRef) *writer {
-	ref := listRef{ws.plan.ListVersion, ws.plan.ListHash}
+	ref := listRef{ws.round.ListVersion, ws.round.ListHash}
 	if from != nil {
 		ref = *from
 	}
 	w := ws.by[ref]
 	if w == nil {
-		p := *ws.plan
+		p := *ws.round
 		p.ListVersion, p.ListHash = ref.Version, ref.Hash
 		w = newWriter(&p, ws.cause)
 		if ws.by == nil {
@@ -179,8 +179,8 @@ func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, Re
 	if clock := wall(in.Wall, now); at.StartsAt.Before(clock) {
 		at.StartsAt, at.Until = clock, ""
 	}
-	ws := writers{plan: &at, cause: CauseList}
-	c := &relistChunk{tx: tx, plan: p, to: &listRef{v.ID, v.Hash}, w: ws.of(&listRef{v.ID, v.Hash}), done: &done,
+	ws := writers{round: &at, cause: CauseList}
+	c := &relistChunk{tx: tx, round: p, to: &listRef{v.ID, v.Hash}, w: ws.of(&listRef{v.ID, v.Hash}), done: &done,
 		said: &Relisted{Warning: p.Warning, ListVersion: v.ID, ListHash: v.Hash}}
 	recipients := slices.Clone(in.Recipients)
 	slices.Sort(recipients)
@@ -201,14 +201,14 @@ func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, Re
 	return append([]Event{c.said}, c.events...), done, nil
 }
 
-// check finds the plan and the version that a relisting is about.
-func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Plan, reductionlist.Version, error) {
+// check finds the round and the version that a relisting is about.
+func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Round, reductionlist.Version, error) {
 	var v reductionlist.Version
 	w, err := alerts.GetWarning(tx, in.Warning)
 	if err != nil {
 		return nil, v, err
 	}
-	p, err := GetPlan(tx, w.ID)
+	p, err := GetRound(tx, w.ID)
 	switch {
 	case err != nil:
 		return nil, v, err
@@ -233,7 +233,7 @@ func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Plan, reductionlist.Versio
 // relistChunk gathers what becomes of the recipients of one command.
 type relistChunk struct {
 	tx     *bbolt.Tx
-	plan   *Plan
+	round  *Round
 	to     *listRef
 	w      *writer
 	done   *RelistDone
@@ -245,7 +245,7 @@ type relistChunk struct {
 
 // recipient adds what one recipient needs, or reports that there is no room for it.
 func (c *relistChunk) recipient(id string) (full bool, err error) {
-	from, err := followed(c.tx, c.plan.Warning, c.plan.ListVersion, id)
+	from, err := followedVersion(c.tx, c.round.Warning, c.round.ListVersion, id)
 	if err != nil {
 		return false, err
 	}
@@ -265,12 +265,12 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 		return false, refusal.Input([]refusal.Field{{Path: "id", Rule: "list.no_recipient",
 			Args: refusal.Args{"recipient": id}}})
 	}
-	last, err := latest(c.tx, c.plan.Warning, id)
+	last, err := latest(c.tx, c.round.Warning, id)
 	if err != nil {
 		return false, err
 	}
 	binding := last != nil && (last.State == StateOpen || last.State == StateExempted)
-	t := targetFrom(id, cur, c.plan.Level)
+	t := targetFrom(id, cur, c.round.Level)
 	switch {
 	case len(t.Measures) == 0 && binding:
 		c.end(last)
@@ -300,9 +300,9 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 // end releases an order for which the newer version has nothing.
 func (c *relistChunk) end(o *Order) {
 	if c.words == 0 {
-		c.words = nextRelease(c.tx, c.plan.Warning)
-		newer := *c.w.plan
-		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, N: c.words,
+		c.words = nextRelease(c.tx, c.round.Warning)
+		newer := *c.w.round
+		c.events = append(c.events, &ReleaseWorded{Warning: c.round.Warning, N: c.words,
 			ReleaseWords: newer.words(ReleaseListChanged, newer.At)})
 	}
 	c.events = append(c.events, &Released{OrderID: o.ID, Reason: ReleaseListChanged, Words: c.words})

@@ -195,27 +195,27 @@ func TestPlanOfTwoListsInChunks(t *testing.T) {
 				append(named, list[i].ID+"-N")
 		}
 	}
-	play := func(planner *Planner) *world {
+	play := func(reader *AheadReader) *world {
 		w := newWorld(t, list...)
 		warning := w.warned(alerts.Yellow)
 		newer := w.newer(t, other)
 		_, err := w.relist(Relist{Warning: warning.ID, Revision: warning.Revision, Version: newer.ID, Recipients: named})
 		w.must(nil, err)
-		w.change(Plan{Level: alerts.Orange})
+		w.change(Round{Level: alerts.Orange})
 		for p := w.plan(); !p.Done; p = w.plan() {
 			delete(w.fx.timers, p.timer())
 			delete(w.copyFx.timers, p.timer())
-			decide := DecidePlan
-			if planner != nil {
-				decide = planner.DecidePlan
+			decide := DecideRound
+			if reader != nil {
+				decide = reader.DecideRound
 			}
-			_, evs, err := do(w, decide, PlanChunk{w.plan().Warning, p.N})
+			_, evs, err := do(w, decide, RoundChunk{w.plan().Warning, p.N})
 			w.must(evs, err)
 		}
 		w.check()
 		return w
 	}
-	plain, ahead := play(nil).bodies(), play(new(Planner)).bodies()
+	plain, ahead := play(nil).bodies(), play(new(AheadReader)).bodies()
 	at := map[string]string{}
 	for id, body := range plain {
 		if ahead[id] != body {
@@ -261,7 +261,7 @@ func TestRelistRefused(t *testing.T) {
 			}
 		})
 	}
-	w.change(Plan{Level: alerts.Orange})
+	w.change(Round{Level: alerts.Orange})
 	if _, err := w.relist(good); code(err) != refusal.Conflict {
 		t.Errorf("while orders go out: %v", err)
 	}

@@ -14,7 +14,7 @@ import (
 
 // render appends an order as others see it (contract.md §3): the frozen body with the contact and the values
 // that change in the place of the contact's reference, and behind them a release and an objection where there are.
-func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m mutable, release *ReleaseView,
+func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m status, release *ReleaseView,
 	objected *ObjectionView) ([]byte, error) {
 	at := bytes.LastIndex(body, []byte(contactMember))
 	if at < 0 || body[len(body)-1] != '}' {
@@ -72,7 +72,7 @@ func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, vault Vault, o
 			return nil, err
 		}
 	}
-	return render(dst, body, vault.Contact, o.AcknowledgedAt, o.Late, o.mutable, release, objection)
+	return render(dst, body, vault.Contact, o.AcknowledgedAt, o.Late, o.status, release, objection)
 }
 
 // JSON is the order as it stands now with its objection, or a not_found refusal.
@@ -97,15 +97,15 @@ func BriefJSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, 
 // later one of the order.
 var ErrReceived = errors.New("notify: received already")
 
-// wants says whether the message is the one of the order's latest event, and was not received.
-func (o *Order) wants(message string) bool { return o.Unreceived && message == o.message() }
+// awaits says whether the message is the one of the order's latest event, and was not received.
+func (o *Order) awaits(message string) bool { return o.Unreceived && message == o.message() }
 
 // Wanted says whether there is something to be sent for the outbox message id of [Topic].
 func Wanted(tx *bbolt.Tx, id string) (bool, error) {
 	orderID, _, _ := strings.Cut(id, "/")
 	var o Order
 	ok, err := o.load(tx, orderID)
-	return ok && o.wants(id), err
+	return ok && o.awaits(id), err
 }
 
 // Message renders the outbox message id of [Topic]: the order as it was at the event the id names, whatever has
@@ -116,10 +116,10 @@ func Message(tx *bbolt.Tx, read Reader, vault Vault, id string) (subject string,
 	if err := o.must(tx, orderID); err != nil {
 		return "", nil, err
 	}
-	if !o.wants(id) {
+	if !o.awaits(id) {
 		return "", nil, ErrReceived
 	}
-	var m mutable
+	var m status
 	var acknowledgedAt time.Time
 	var release *ReleaseView
 	late := false

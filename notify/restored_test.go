@@ -85,7 +85,7 @@ func TestOrdersGoOnAboveALostEnd(t *testing.T) {
 		t.Errorf("after a second loss the floor is %d", floor)
 	}
 	w.must(w.answer("E2", id("E2", 22), Object, "不能执行"))
-	_, _, err := do(w, DecideObjection, Objection{OrderID: id("E2", 22), Decision: "amend", Read: readBody,
+	_, _, err := do(w, DecideObjection, ObjectionDecision{OrderID: id("E2", 22), Decision: "amend", Read: readBody,
 		Measures: []MeasureChange{{ID: "M1", Change: []byte(`{"responsible":"当班值长"}`)}}})
 	w.must(nil, err)
 	next(id("E2", 22), id("E2", 43))

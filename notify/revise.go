@@ -120,7 +120,7 @@ func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, 
 		!t.follow(plan) {
 		return nil, refusal.New(refusal.Conflict, "plan.not_for", refusal.Args{"id": o.ID})
 	}
-	p, err := o.own(tx, body, now, wall)
+	p, err := o.ownRound(tx, body, now, wall)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ type PlantOrder struct {
 	*Order
 	Issued *Issued
 	Plant  *plant.Plant
-	Given  *plant.Given // the latest figures, nil for none
+	Given  *plant.FiguresRecord // the latest figures, nil for none
 
 	Demanded plant.Demanded // what it asks for without a plan
 }
@@ -176,6 +176,6 @@ func GetPlantOrder(tx *bbolt.Tx, read Reader, id string) (*PlantOrder, error) {
 	if out.Demanded, err = o.demanded(tx, read, out.Issued); err != nil {
 		return nil, err
 	}
-	out.Given, err = Figures(tx, o.RecipientID)
+	out.Given, err = LatestFigures(tx, o.RecipientID)
 	return out, err
 }

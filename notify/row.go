@@ -83,8 +83,8 @@ func (s State) String() string       { return stateNames[s] }
 // digest stands for a content: the first eight bytes of its SHA-256. Zero is "none yet".
 type digest [8]byte
 
-// mutable are the values of an order that change while it stands.
-type mutable struct {
+// status are the values of an order that change while it stands.
+type status struct {
 	Delivery  Delivery
 	Answer    AnswerState
 	Execution Execution
@@ -103,12 +103,12 @@ type Order struct {
 	Late        bool
 	// Unreceived says that the recipient has not yet received the latest event of the order.
 	Unreceived bool
-	mutable
+	status
 	// IssuedAt, AcknowledgeBy and AcknowledgedAt have millisecond precision; the last is zero until then.
 	IssuedAt, AcknowledgeBy, AcknowledgedAt time.Time
 	RecipientName, Town, Sector, Grade      string
 
-	released mutable // as at the release, which its message repeats
+	released status // as at the release, which its message repeats
 	measures digest
 	acts     [contentActs]digest
 	words    uint32 // number of what its latest release says, see release.go; 0 for none
@@ -138,7 +138,7 @@ func (o *Order) encode() []byte {
 		flags |= flagUnreceived
 	}
 	b = append(b, rowVersion, flags)
-	b = o.mutable.append(b)
+	b = o.status.append(b)
 	b = o.released.append(b)
 	b = append(b, byte(len(o.WarningID)), byte(len(o.RecipientID)))
 	be := binary.BigEndian
@@ -161,15 +161,15 @@ func (o *Order) encode() []byte {
 	return b
 }
 
-func (m mutable) append(b []byte) []byte {
+func (m status) append(b []byte) []byte {
 	return append(b, byte(m.Delivery), byte(m.Answer), byte(m.Execution), byte(m.Verdict), byte(m.State))
 }
 
-func decodeMutable(b []byte) mutable {
-	return mutable{Delivery(b[0]), AnswerState(b[1]), Execution(b[2]), Verdict(b[3]), State(b[4])}
+func decodeMutable(b []byte) status {
+	return status{Delivery(b[0]), AnswerState(b[1]), Execution(b[2]), Verdict(b[3]), State(b[4])}
 }
 
-func (m mutable) valid() bool {
+func (m status) valid() bool {
 	return int(m.Delivery) < len(deliveryNames) && int(m.Answer) < len(answerNames) &&
 		int(m.Execution) < len(executionNames) && int(m.Verdict) < len(verdictNames) && int(m.State) < len(stateNames)
 }
@@ -201,9 +201,9 @@ func (o *Order) decodeFixed(id string, b []byte) error {
 	flags := b[1]
 	o.ID = id
 	o.Drill, o.Late, o.Unreceived = flags&flagDrill != 0, flags&flagLate != 0, flags&flagUnreceived != 0
-	o.mutable, o.released = decodeMutable(b[2:]), decodeMutable(b[7:])
+	o.status, o.released = decodeMutable(b[2:]), decodeMutable(b[7:])
 	w, r := int(b[12]), int(b[13])
-	if !o.mutable.valid() || !o.released.valid() || w+1+r >= len(id) {
+	if !o.status.valid() || !o.released.valid() || w+1+r >= len(id) {
 		return fmt.Errorf("notify: order %s: damaged row", id)
 	}
 	o.WarningID, o.RecipientID = id[:w], id[w+1:w+1+r]
@@ -239,7 +239,7 @@ func (o *Order) must(tx *bbolt.Tx, id string) error {
 	return err
 }
 
-// inOrder is how full the pages are made of buckets whose rows mostly come one behind the other, a plan's orders. bbolt
+// inOrder is how full the pages are made of buckets whose rows mostly come one behind the other, a round's orders. bbolt
 // would leave half of each free for rows that come between.
 const inOrder = 0.9
 

@@ -9,7 +9,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Settings are what a district chooses about its orders. A plan keeps the ones it started with.
+// Settings are what a district chooses about its orders. A round keeps the ones it started with.
 type Settings struct {
 	// AcknowledgeWithinMin is the time a recipient has to answer, in minutes from the issue: 1 to 1440.
 	AcknowledgeWithinMin int `json:"acknowledge_within_min"`
@@ -24,7 +24,7 @@ func (s Settings) acknowledgeWithin() time.Duration {
 	return time.Duration(s.AcknowledgeWithinMin) * time.Minute
 }
 
-// SettingsChanged records new settings; they serve the plans that start after it.
+// SettingsChanged records new settings; they serve the rounds that start after it.
 type SettingsChanged struct {
 	Settings Settings `json:"settings"`
 }

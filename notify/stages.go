@@ -10,17 +10,17 @@ import (
 
 // A warning's course may have levels to come. Orders follow it one stage at a time: a raise is ordered as soon as the
 // stage before it has begun, so that a recipient knows in advance; a lowering when it takes effect, so that nobody is
-// let off early. Where more is to come a timer brings the next plan.
+// let off early. Where more is to come a timer brings the next round.
 
-// ordered is the stage that orders are written for.
-type ordered struct {
+// orderStage is the stage that orders are written for.
+type orderStage struct {
 	alerts.Stage
 	until alerts.Level // what goes on until then; empty for nothing
 	next  *time.Time   // when the course has to be looked at again; nil for never
 }
 
 // toOrder is what a course, which is never empty, asks to be ordered at a time.
-func toOrder(course []alerts.Stage, at time.Time) ordered {
+func toOrder(course []alerts.Stage, at time.Time) orderStage {
 	now := -1
 	for i, s := range course {
 		if !s.From.After(at) {
@@ -28,20 +28,20 @@ func toOrder(course []alerts.Stage, at time.Time) ordered {
 		}
 	}
 	if now < 0 {
-		o := ordered{Stage: course[0]}
+		o := orderStage{Stage: course[0]}
 		if len(course) > 1 {
 			o.next = &course[0].From
 		}
 		return o
 	}
 	if now == len(course)-1 {
-		return ordered{Stage: course[now]}
+		return orderStage{Stage: course[now]}
 	}
 	to := course[now+1]
 	if !to.Level.Above(course[now].Level) {
-		return ordered{Stage: course[now], next: &to.From}
+		return orderStage{Stage: course[now], next: &to.From}
 	}
-	o := ordered{Stage: to, until: course[now].Level}
+	o := orderStage{Stage: to, until: course[now].Level}
 	if now+2 < len(course) {
 		o.next = &to.From
 	}
@@ -74,7 +74,7 @@ func (*Staged) Kind() string { return kindStaged }
 // ended.
 func DecideNextStage(tx *bbolt.Tx, _ string, in NextStage, now time.Time) ([]Event, Staged, error) {
 	ev := &Staged{Warning: in.Warning}
-	p, err := GetPlan(tx, in.Warning)
+	p, err := GetRound(tx, in.Warning)
 	if err != nil || p == nil || p.Next == nil || p.Next.After(wall(in.Wall, now)) {
 		return nil, *ev, err
 	}
@@ -82,15 +82,15 @@ func DecideNextStage(tx *bbolt.Tx, _ string, in NextStage, now time.Time) ([]Eve
 }
 
 func applyStaged(tx *bbolt.Tx, fx Effects, at time.Time, ev *Staged) error {
-	p, err := GetPlan(tx, ev.Warning)
+	p, err := GetRound(tx, ev.Warning)
 	if err != nil {
 		return err
 	}
 	return planLevel(tx, fx, at, ev.Warning, p)
 }
 
-// setNext sets the timer of the plan's next stage, or takes it away.
-func (p *Plan) setNext(fx Effects) {
+// setNext sets the timer of the round's next stage, or takes it away.
+func (p *Round) setNext(fx Effects) {
 	if p.Next == nil {
 		fx.CancelTimer(p.stageTimer())
 		return
@@ -98,4 +98,4 @@ func (p *Plan) setNext(fx Effects) {
 	fx.WallTimer(p.stageTimer(), *p.Next, CommandNextStage, NextStage{Warning: p.Warning})
 }
 
-func (p *Plan) stageTimer() string { return "stage/" + p.Warning }
+func (p *Round) stageTimer() string { return "stage/" + p.Warning }

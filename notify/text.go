@@ -8,9 +8,9 @@ import (
 	"qingkong/reductionlist"
 )
 
-// writer words the orders of one plan. What is the same for all of them is worded once.
+// writer words the orders of one round. What is the same for all of them is worded once.
 type writer struct {
-	plan  *Plan
+	round *Round
 	issue Issued // the common fields
 	head  string // after the recipient's name
 	until string // after the head, to whom has an order already
@@ -46,9 +46,9 @@ var causeNotes = map[Cause]string{
 	CauseDecisionEnded: "对你单位异议的处理决定已到期，恢复执行清单所列措施。\n",
 }
 
-// newWriter returns the writer of a plan's orders, or of one order that is revised by itself for a cause.
-func newWriter(p *Plan, cause Cause) *writer {
-	w := &writer{plan: p, issue: Issued{
+// newWriter returns the writer of a round's orders, or of one order that is revised by itself for a cause.
+func newWriter(p *Round, cause Cause) *writer {
+	w := &writer{round: p, issue: Issued{
 		WarningID: p.Warning, Level: p.Level, DocumentNo: p.DocumentNo,
 		IssuedAt: p.At, EffectiveFrom: p.StartsAt, EndsAt: p.EndsAt, AcknowledgeBy: p.AcknowledgeBy,
 		ListVersion: p.ListVersion, ListHash: p.ListHash, Drill: p.Drill, ContactRef: p.ContactRef, Cause: cause,
@@ -82,7 +82,7 @@ func newWriter(p *Plan, cause Cause) *writer {
 }
 
 // window words when the measures apply.
-func window(p *Plan) string {
+func window(p *Round) string {
 	s := "自" + since(p.StartsAt) + "起"
 	if p.EndsAt != nil {
 		return s + "至" + endText(*p.EndsAt) + "止"
@@ -161,9 +161,9 @@ func orderedWords(m *reductionlist.Measure) (parts []string) {
 func (w *writer) order(t *target, last *Order) *Issued {
 	ev := new(Issued)
 	*ev = w.issue
-	ev.Revision = w.plan.floor + 1
+	ev.Revision = w.round.floor + 1
 	if last != nil {
-		ev.Revision = max(w.plan.floor, last.Revision) + 1
+		ev.Revision = max(w.round.floor, last.Revision) + 1
 		ev.Supersedes = &last.ID
 	}
 	ev.ID = orderID(ev.WarningID, t.ID, ev.Revision)

@@ -54,8 +54,8 @@ var acts = map[Action]*act{
 		}},
 }
 
-// delivered gives the delivery after an act that implies at least to.
-func delivered(from, to Delivery) Delivery {
+// deliveryAfter gives the delivery after an act that implies at least to.
+func deliveryAfter(from, to Delivery) Delivery {
 	if from == DeliveryRead {
 		return from
 	}

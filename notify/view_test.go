@@ -57,7 +57,7 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 				Decision: rapid.String().Draw(t, "decision")}
 		}
 		contact := func(ref string) (name, phone string) { return "值班室" + ref, "022-" + ref }
-		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.mutable, release, objected)
+		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.status, release, objected)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestViewOfAnIssuedOrder(t *testing.T) {
 	ev := &Issued{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from,
 		Measures: measuresJSON(r.Measures)}
 	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false,
-		mutable{}, nil, nil)
+		status{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

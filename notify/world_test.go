@@ -268,7 +268,7 @@ func (w *world) apply(evs []Event) {
 }
 
 // change starts a plan, as observing an event of the warning does.
-func (w *world) change(p Plan) {
+func (w *world) change(p Round) {
 	w.t.Helper()
 	if p.Warning == "" {
 		p.Warning = warningID
@@ -281,7 +281,7 @@ func (w *world) change(p Plan) {
 	}{{w.live, w.fx}, {w.copy, w.copyFx}} {
 		p := p
 		if err := side.db.Update(func(tx *bbolt.Tx) error {
-			old, err := GetPlan(tx, p.Warning)
+			old, err := GetRound(tx, p.Warning)
 			if err != nil {
 				return err
 			}
@@ -297,14 +297,14 @@ const warningID = "W20161216-01"
 // level brings the warning to a level and works off its plan.
 func (w *world) level(l alerts.Level) {
 	w.t.Helper()
-	w.change(Plan{Level: l})
+	w.change(Round{Level: l})
 	w.elapse(0)
 }
 
 // lift ends the warning and works off the releases.
 func (w *world) lift() {
 	w.t.Helper()
-	w.change(Plan{Level: alerts.Red, Release: "lifted"})
+	w.change(Round{Level: alerts.Red, Release: "lifted"})
 	w.elapse(0)
 }
 
@@ -341,8 +341,8 @@ func (w *world) run(id string) []Event {
 func decideTimer(tx *bbolt.Tx, t timer, now time.Time) (evs []Event, err error) {
 	payload := []byte(t.payload)
 	switch t.command {
-	case CommandPlan:
-		return decideAs(tx, DecidePlan, payload, now)
+	case CommandRound:
+		return decideAs(tx, DecideRound, payload, now)
 	case CommandOverdue:
 		return decideAs(tx, DecideOverdue, payload, now)
 	case CommandNextStage:

@@ -50,8 +50,8 @@ func burningPlant() *reductionlist.Recipient {
 			Levels: []alerts.Level{alerts.Yellow}}}}
 }
 
-func givenAt(at, text string) *Given {
-	g := &Given{At: clockTime(at)}
+func givenAt(at, text string) *FiguresRecord {
+	g := &FiguresRecord{At: clockTime(at)}
 	if err := refusal.Unmarshal([]byte(text), &g.Figures); err != nil {
 		panic(err)
 	}
@@ -143,7 +143,7 @@ func TestMissingFigures(t *testing.T) {
 	for name, c := range map[string]struct {
 		plant *Plant
 		in    PlanFor
-		given *Given
+		given *FiguresRecord
 		want  []string
 	}{
 		"nothing of coal": {coal, soon, nil, all},
@@ -227,7 +227,7 @@ func TestSeriesOfAPlan(t *testing.T) {
 		since, hours := rapid.IntRange(0, 40).Draw(t, "since"), rapid.IntRange(1, 100).Draw(t, "hours")
 		from, end := begin.Add(time.Duration(since)*time.Hour), begin.Add(time.Duration(since+hours)*time.Hour)
 		step, to := float64(every), end
-		g := &Given{At: begin, Figures: Figures{From: &begin, To: &to, StepH: &step}}
+		g := &FiguresRecord{At: begin, Figures: Figures{From: &begin, To: &to, StepH: &step}}
 		for i := range rapid.IntRange(1, 60).Draw(t, "entries") {
 			v := float64(i)
 			g.Figures.IntakeTH = append(g.Figures.IntakeTH, &v)

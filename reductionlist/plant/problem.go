@@ -18,8 +18,8 @@ type PlanFor struct {
 	MaxAge time.Duration // of figures, since they were given and from their states to the beginning of the plan
 }
 
-// Given are the latest figures of a plant.
-type Given struct {
+// FiguresRecord are the latest figures of a plant.
+type FiguresRecord struct {
 	Figures Figures   `json:"figures"`
 	At      time.Time `json:"given_at"`
 	By      string    `json:"given_by"`
@@ -63,7 +63,7 @@ func (p *Problem) Complete() bool {
 
 // Problem puts the problem of a plan together. Figures that are too old, or that do not reach over the whole of it, are
 // asked for anew. A conflict refusal says that there is nothing left to plan.
-func (p *Plant) Problem(in PlanFor, given *Given) (*Problem, error) {
+func (p *Plant) Problem(in PlanFor, given *FiguresRecord) (*Problem, error) {
 	out := &Problem{Kind: p.Kind, first: wholeHour(in.From), open: in.To == nil}
 	end := in.To
 	if end == nil && given != nil {
@@ -118,7 +118,7 @@ func latest(a, b time.Time) time.Time {
 }
 
 // unfit says why figures cannot serve a plan; an empty rule is nothing.
-func unfit(in PlanFor, w Window, g *Given) (rule string, args refusal.Args) {
+func unfit(in PlanFor, w Window, g *FiguresRecord) (rule string, args refusal.Args) {
 	clock := func(t time.Time) string { return t.In(alerts.Shanghai()).Format("2006-01-02 15:04") }
 	hours := int(in.MaxAge / time.Hour)
 	switch {

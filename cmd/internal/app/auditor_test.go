@@ -150,7 +150,7 @@ func TestTheAuditorSaysWhichPartStandsStill(t *testing.T) {
 	orders := 0
 	eventually(t, "all orders", func() (done bool) {
 		view(t, x.App, func(tx *bbolt.Tx) error {
-			p, err := notify.GetPlan(tx, w.ID)
+			p, err := notify.GetRound(tx, w.ID)
 			if done = err == nil && p.Done; done {
 				orders = p.Issued
 			}

@@ -58,7 +58,7 @@ func planned(t *testing.T, a *App, warning string) (n int) {
 	eventually(t, "all orders of "+warning+" made", func() bool {
 		done := false
 		view(t, a, func(tx *bbolt.Tx) error {
-			p, err := notify.GetPlan(tx, warning)
+			p, err := notify.GetRound(tx, warning)
 			if err == nil && p != nil {
 				done, n = p.Done, p.Issued
 			}
@@ -238,7 +238,7 @@ func TestTheOtherNodeSendsWhatADeadLeaderLeft(t *testing.T) {
 		t.Errorf("%d orders went out twice; one batch at most was not recorded", twice)
 	}
 	view(t, b, func(tx *bbolt.Tx) error {
-		board, err := notify.Board(tx, w.ID)
+		board, err := notify.GetBoard(tx, w.ID)
 		if err == nil && board.Delivery["sent"] != recipients {
 			t.Errorf("delivery %v", board.Delivery)
 		}

@@ -117,7 +117,7 @@ func TestAClockThatWasAheadOnce(t *testing.T) {
 			w := declare(t, a)
 			eventually(t, "all orders are made, sent and repeated", func() (done bool) {
 				view(t, a, func(tx *bbolt.Tx) error {
-					board, err := notify.Board(tx, w.ID)
+					board, err := notify.GetBoard(tx, w.ID)
 					rows, _ := journal.DueOutbox(tx, channel.NATS, a.journal.Now().Add(time.Hour), 100)
 					repeated := slices.IndexFunc(rows,
 						func(d journal.Due) bool { return d.Topic == notify.Topic && d.Attempts < 2 }) < 0

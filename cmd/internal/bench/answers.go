@@ -186,7 +186,7 @@ func (b *answersBench) declare(ctx context.Context) error {
 // planned reads the orders once the plan of the warning is done and everything went out.
 func (b *answersBench) planned() (done bool, err error) {
 	err = b.journal.View(func(tx *bbolt.Tx) error {
-		p, err := notify.GetPlan(tx, b.warning)
+		p, err := notify.GetRound(tx, b.warning)
 		if err != nil || p == nil || !p.Done {
 			return err
 		}

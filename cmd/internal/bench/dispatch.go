@@ -196,9 +196,9 @@ func (b *dispatchBench) dispatch(ctx context.Context) error {
 
 // planned waits until the last order is journaled and fsynced, and says when that was.
 func (b *dispatchBench) planned(ctx context.Context) (time.Time, error) {
-	var p *notify.Plan
+	var p *notify.Round
 	err := b.until(ctx, func() (bool, error) {
-		err := b.journal.View(func(tx *bbolt.Tx) (err error) { p, err = notify.GetPlan(tx, b.warning.ID); return err })
+		err := b.journal.View(func(tx *bbolt.Tx) (err error) { p, err = notify.GetRound(tx, b.warning.ID); return err })
 		return p != nil && p.Done, err
 	})
 	at := time.Now()

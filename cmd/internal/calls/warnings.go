@@ -80,7 +80,7 @@ type WarningTimeline struct {
 	StartsAt  time.Time             `json:"starts_at"`
 	EndsAt    *time.Time            `json:"ends_at"` // null: until further notice
 	History   []alerts.HistoryEntry `json:"history"`
-	Orders    *notify.Overview      `json:"orders"`
+	Orders    *notify.Board         `json:"orders"`
 }
 
 // ChangesQuery asks for a page of what belongs to a thing.
@@ -132,7 +132,7 @@ var (
 		at(func(w *alerts.Warning) []string { return []string{"warnings", w.ID} })
 	Warning = row[ByID, WarningLook](Call{Method: "GET", Pattern: "/warnings/{id}", Act: ActWarningsRead, Repeats: true,
 		ZH: "一次预警及其经过", EN: "a warning and its history"})
-	Board = row[ByID, *notify.Overview](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead,
+	Board = row[ByID, *notify.Board](Call{Method: "GET", Pattern: "/warnings/{id}/board", Act: ActBoardRead,
 		Repeats: true,
 		ZH:      "减排令的送达、答复与执行汇总", EN: "how its orders stand"})
 	Timeline = row[ByID, WarningTimeline](Call{Method: "GET", Pattern: "/warnings/{id}/timeline", Act: ActWarningsRead,

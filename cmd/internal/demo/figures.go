@@ -21,7 +21,7 @@ func (d *Demo) figures(ctx context.Context, p Program) error {
 	for id, f := range xiqing.Figures(now) {
 		fresh := false
 		err := p.Service.J.View(func(tx *bbolt.Tx) error {
-			g, err := notify.Figures(tx, id)
+			g, err := notify.LatestFigures(tx, id)
 			fresh = g != nil && now.Sub(g.At) < figuresFresh
 			return err
 		})

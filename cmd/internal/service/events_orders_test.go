@@ -51,7 +51,7 @@ func orderEvents() []example {
 		{"min", &notify.ReleaseWorded{Warning: warning, N: 1,
 			ReleaseWords: notify.ReleaseWords{Kind: notify.ReleaseListChanged,
 				Title: "应急减排指令终止通知（清单更新）", Text: "应急减排清单已更新。", At: at("2026-12-16T08:00:00+08:00")}}},
-		{"", &notify.Planned{Warning: warning, Seq: 1, N: 2, Cursor: recipient, Done: true, Issued: 3, Revised: 2,
+		{"", &notify.ChunkDone{Warning: warning, Seq: 1, N: 2, Cursor: recipient, Done: true, Issued: 3, Revised: 2,
 			Released: 1}},
 		{"", &notify.Answered{OrderID: id, Action: "report", NoteRef: vaultRef, Evidence: []string{fileHash},
 			Digest: "0123456789abcdef", Late: true,

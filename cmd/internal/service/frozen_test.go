@@ -211,7 +211,7 @@ func (s *seen) readOrders(tx *bbolt.Tx) (err error) {
 	nobody := notify.Vault{Contact: func(string) (name, phone string) { return "", "" }}
 	s.Boards = map[string]json.RawMessage{}
 	for _, w := range s.Warnings {
-		board, err := notify.Board(tx, w.ID)
+		board, err := notify.GetBoard(tx, w.ID)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (s *Service) listChanges(tx *bbolt.Tx, warning, cursor string, limit int) (
 		return out, err
 	}
 	out.Items, out.ListVersion = []notify.ListChange{}, out.Warning.ListVersion
-	p, err := notify.GetPlan(tx, warning)
+	p, err := notify.GetRound(tx, warning)
 	if err != nil || p == nil || p.Release != "" {
 		return out, err
 	}

@@ -32,12 +32,12 @@ const (
 const CommandSent = "effects.sent"
 
 func registerOrders(r *journal.Registry, set Settings) {
-	journal.Handle(r, notify.CommandPlan, new(notify.Planner).DecidePlan)
+	journal.Handle(r, notify.CommandRound, new(notify.AheadReader).DecideRound)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
 	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
 	checks := set.checks()
 	journal.HandleMoment(r, cmdObjection,
-		func(tx *bbolt.Tx, actor string, in notify.Objection, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+		func(tx *bbolt.Tx, actor string, in notify.ObjectionDecision, now journal.Moment) ([]journal.Event, *notify.Order, error) {
 			in.Read, in.Wall, in.Rules = journal.ReadPos, now.Wall, checks
 			return notify.DecideObjection(tx, actor, in, now.At)
 		})
@@ -223,7 +223,7 @@ var _ = bind(calls.DecideObjection, (*Service).DecideObjection)
 // stands after that; of an amendment the new one.
 func (s *Service) DecideObjection(ctx context.Context, a Ask, in calls.ObjectionDecision) (json.RawMessage, error) {
 	cmd := a.command(cmdObjection, nil)
-	objection := notify.Objection{OrderID: in.ID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
+	objection := notify.ObjectionDecision{OrderID: in.ID, Decision: in.Decision, ExpiresAt: in.ExpiresAt}
 	for _, m := range in.Measures {
 		objection.Measures = append(objection.Measures, notify.MeasureChange(m))
 	}

@@ -56,14 +56,14 @@ func (s *Service) ReadFigures(_ context.Context, a Ask, in calls.ByID) (out call
 		if own == nil {
 			return refusal.New(refusal.Conflict, "figures.no_plant", refusal.Args{"id": in.ID})
 		}
-		g, err := notify.Figures(tx, in.ID)
+		g, err := notify.LatestFigures(tx, in.ID)
 		out = s.figuresView(in.ID, own, g, now)
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.Given, now time.Time) calls.PlantFigures {
+func (s *Service) figuresView(recipient string, own *plant.Plant, g *plant.FiguresRecord, now time.Time) calls.PlantFigures {
 	out := calls.PlantFigures{RecipientID: recipient, Kind: own.Kind, Machines: own.Machines(),
 		MaxAgeH: s.FiguresMaxAge.Hours()}
 	if g != nil {

@@ -132,12 +132,12 @@ func (s *Service) LookAt(tx *bbolt.Tx, who *access.Principal, id string) (look c
 var _ = bind(calls.Board, (*Service).Board)
 
 // Board is how the orders of a warning stand.
-func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (board *notify.Overview, err error) {
+func (s *Service) Board(_ context.Context, _ Ask, in calls.ByID) (board *notify.Board, err error) {
 	err = s.J.View(func(tx *bbolt.Tx) error {
 		if _, err := alerts.GetWarning(tx, in.ID); err != nil {
 			return err
 		}
-		board, err = notify.Board(tx, in.ID)
+		board, err = notify.GetBoard(tx, in.ID)
 		return err
 	})
 	return board, err

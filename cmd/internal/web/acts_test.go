@@ -70,7 +70,7 @@ func TestOneWayThroughTheHouse(t *testing.T) {
 			t.Errorf("after %s: %s is %v, want %s", step.act, step.field, got[step.field], step.want)
 		}
 	}
-	var board notify.Overview
+	var board notify.Board
 	w.must(http.StatusOK, call{who: "viewer", path: act + "/board"}, &board)
 	if board.Total != 3 || board.Execution["completed"] != 1 || len(board.ByTown) != 2 {
 		t.Errorf("board: %+v", board)

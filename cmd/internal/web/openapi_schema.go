@@ -182,6 +182,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Order" + strings.TrimSuffix(t.Name(), "View")
 	case reflect.TypeFor[calls.RecipientView]():
 		return "Recipient"
+	case reflect.TypeFor[notify.Board]():
+		return "Overview"
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
 	if item, ok := strings.CutPrefix(name, "Page"); ok && t.PkgPath() == reflect.TypeFor[alerts.Page[int]]().PkgPath() {
@@ -326,7 +328,7 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[calls.ObjectionDecision](): {needs: []string{"decision"},
 		words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
 	reflect.TypeFor[calls.MeasureAmends](): {needs: []string{"id"}},
-	reflect.TypeFor[notify.Overview]():     {counts: calls.Axes},
+	reflect.TypeFor[notify.Board]():        {counts: calls.Axes},
 	reflect.TypeFor[notify.TownTally]():    {counts: calls.Axes},
 	reflect.TypeFor[notify.SectorTally]():  {counts: calls.Axes},
 	reflect.TypeFor[notify.GradeTally]():   {counts: calls.Axes},

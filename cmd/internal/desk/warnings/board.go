@@ -86,7 +86,7 @@ type boardLive struct {
 	Towns   []group
 	Sectors []group
 	Grades  []group
-	Plan    *notify.Plan
+	Plan    *notify.Round
 	Listing bool // may see single orders
 }
 
@@ -131,12 +131,12 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 	role := string(q.Who.Role)
 	parts := []frame.Part{
 		q.Piece("summary", warning, "", func() (template.HTML, error) {
-			return boardPart(q, warning, "board-summary", func(_ *bbolt.Tx, _ *alerts.Warning, b *notify.Overview) (any, error) {
+			return boardPart(q, warning, "board-summary", func(_ *bbolt.Tx, _ *alerts.Warning, b *notify.Board) (any, error) {
 				return summaryOf(b), nil
 			})
 		}),
 		q.Piece("board", warning+"|"+sortOf(v), role, func() (template.HTML, error) {
-			return boardPart(q, warning, "board-live", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
+			return boardPart(q, warning, "board-live", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Board) (any, error) {
 				return d.boardLive(q, tx, w, b, sortOf(v))
 			})
 		}),
@@ -145,7 +145,7 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
 		parts = append(parts, q.Piece("waiting", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
 			return boardPart(q, warning, "board-waiting",
-				func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview) (any, error) {
+				func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Board) (any, error) {
 					return d.waiting(q, tx, w, b, v)
 				})
 		}))
@@ -154,13 +154,13 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 }
 
 func boardPart(q *frame.Request, warning, name string,
-	make func(*bbolt.Tx, *alerts.Warning, *notify.Overview) (any, error)) (out template.HTML, err error) {
+	make func(*bbolt.Tx, *alerts.Warning, *notify.Board) (any, error)) (out template.HTML, err error) {
 	err = q.View(func(tx *bbolt.Tx) error {
 		w, err := alerts.GetWarning(tx, warning)
 		if err != nil {
 			return err
 		}
-		b, err := notify.Board(tx, warning)
+		b, err := notify.GetBoard(tx, warning)
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func boardPart(q *frame.Request, warning, name string,
 	return out, err
 }
 
-func summaryOf(b *notify.Overview) summary {
+func summaryOf(b *notify.Board) summary {
 	return summary{b.Total, b.Answer["acknowledged"], b.Answer["overdue"], b.Answer["objected"], b.Answer["awaiting"],
 		frame.Percent(b.Answer["acknowledged"], b.Total)}
 }
@@ -186,11 +186,11 @@ func sortOf(v url.Values) string {
 	return "open"
 }
 
-func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview,
+func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Board,
 	order string) (*boardLive, error) {
 	v := &boardLive{standing: standingOf(q, w), Listing: q.May(calls.ActOrdersRead)}
 	var err error
-	if v.Plan, err = notify.GetPlan(tx, w.ID); err != nil {
+	if v.Plan, err = notify.GetRound(tx, w.ID); err != nil {
 		return nil, err
 	}
 	if v.Newer, err = d.newer(q, tx, w); err != nil {
@@ -269,7 +269,7 @@ var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "fail
 
 // waiting lists orders in one state, of the town asked for or that may be seen, a page at a time. A state that the
 // board counts nobody in is not looked for.
-func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Overview,
+func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Board,
 	asked url.Values) (*waitingView, error) {
 	f := notify.Filter{Warning: w.ID, Town: asked.Get("town"), State: asked.Get("state")}
 	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}

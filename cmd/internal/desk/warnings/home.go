@@ -78,7 +78,7 @@ type standing struct {
 	Since time.Time
 	Next  *alerts.Stage // the next that takes effect by itself
 	Lead  string        // all of it in one line
-	Board *notify.Overview
+	Board *notify.Board
 	Acts  []frame.Link
 	Who   string // who must act next; empty when nobody must
 	Newer *newer // the list has changed since it was declared, and somebody can decide on that
@@ -304,7 +304,7 @@ func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (standing
 	s := standingOf(q, service.WarningFor(q.Who, w))
 	var err error
 	if q.May(calls.ActBoardRead) && q.Who.Role != calls.Enterprise {
-		if s.Board, err = notify.Board(tx, w.ID); err != nil {
+		if s.Board, err = notify.GetBoard(tx, w.ID); err != nil {
 			return s, err
 		}
 	}

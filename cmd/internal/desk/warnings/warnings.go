@@ -122,7 +122,7 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 		if view.W, err = d.card(q, tx, w); err != nil {
 			return err
 		}
-		b, err := notify.Board(tx, w.ID)
+		b, err := notify.GetBoard(tx, w.ID)
 		if err != nil {
 			return err
 		}

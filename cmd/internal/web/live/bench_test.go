@@ -18,8 +18,8 @@ func BenchmarkFanOut(b *testing.B) {
 	const viewers, n = 200, 200
 	w := newWorld(b, n)
 	warning := w.declared()
-	var board *notify.Overview
-	w.must(w.svc.J.View(func(tx *bbolt.Tx) (err error) { board, err = notify.Board(tx, warning); return err }))
+	var board *notify.Board
+	w.must(w.svc.J.View(func(tx *bbolt.Tx) (err error) { board, err = notify.GetBoard(tx, warning); return err }))
 	message := func(index int64) *Message {
 		m := &Message{Kind: Board, Value: board, warning: warning, Index: index, n: 1}
 		m.ID = m.place().id(w.hub.tag)

@@ -174,7 +174,7 @@ func (f *follower) boards(tx *bbolt.Tx, now time.Time) error {
 		if now.Sub(f.flushed[warning]) < f.h.board {
 			continue
 		}
-		board, err := notify.Board(tx, warning)
+		board, err := notify.GetBoard(tx, warning)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ const (
 	Snapshot Kind = "snapshot"                 // *State
 	Warning  Kind = alerts.AboutWarning        // *alerts.Warning
 	Proposal Kind = alerts.AboutProposal       // *alerts.Proposal
-	Board    Kind = "board"                    // *notify.Overview
+	Board    Kind = "board"                    // *notify.Board
 	Order    Kind = notify.AboutOrder          // *OrderChange
 	List     Kind = reductionlist.AboutVersion // what Options.Version makes of it
 	Feed     Kind = alerts.AboutFeed           // alerts.FeedState

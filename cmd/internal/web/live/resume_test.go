@@ -227,7 +227,7 @@ func (w *world) compare(name string, all []*Message, got []wire) {
 	}
 	for _, e := range got {
 		if e.event == string(Board) {
-			var b notify.Overview
+			var b notify.Board
 			w.must(json.Unmarshal([]byte(e.data), &b))
 			haveBoards[b.WarningID] = e.data
 			continue

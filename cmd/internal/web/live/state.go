@@ -25,8 +25,8 @@ type State struct {
 
 // WarningState is a warning with its board.
 type WarningState struct {
-	Warning *alerts.Warning  `json:"warning"`
-	Board   *notify.Overview `json:"board,omitzero"`
+	Warning *alerts.Warning `json:"warning"`
+	Board   *notify.Board   `json:"board,omitzero"`
 }
 
 // size is how many entries the record has.
@@ -124,7 +124,7 @@ func (h *Hub) readWarnings(tx *bbolt.Tx, f Filter, st *State) error {
 		}
 		ws := WarningState{Warning: w}
 		if f.Boards {
-			if ws.Board, err = notify.Board(tx, w.ID); err != nil {
+			if ws.Board, err = notify.GetBoard(tx, w.ID); err != nil {
 				return err
 			}
 		}

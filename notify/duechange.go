@@ -52,7 +52,7 @@ func dueChange(id string, old, cur *reductionlist.Recipient, level alerts.Level)
 // Offered are the recipients of a warning that the duty officer may have follow the version to: those of pinned, which
 // are the DueChanges between the warning's version and to at the level of its orders, but for those that follow another
 // one already, which are looked at one by one.
-func (p *Plan) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChange, error) {
+func (p *Round) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChange, error) {
 	var own []DueChange
 	following := map[string]bool{}
 	for r := relistsOf(tx, p.Warning, ""); r.recipient != ""; r.next() {
@@ -84,7 +84,7 @@ func (p *Plan) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChange
 	return own, nil
 }
 
-func (p *Plan) changeOf(tx *bbolt.Tx, id, from, to string) (string, error) {
+func (p *Round) changeOf(tx *bbolt.Tx, id, from, to string) (string, error) {
 	old, err := listedIn(tx, from, id)
 	if err != nil {
 		return "", err
@@ -104,10 +104,10 @@ type ListChange struct {
 }
 
 // Changed says what the version to changes for a recipient that is offered.
-func (p *Plan) Changed(tx *bbolt.Tx, c DueChange, to string) (ListChange, error) {
+func (p *Round) Changed(tx *bbolt.Tx, c DueChange, to string) (ListChange, error) {
 	out := ListChange{DueChange: c}
 	var err error
-	if out.Follows, err = followed(tx, p.Warning, p.ListVersion, c.Recipient); err != nil {
+	if out.Follows, err = followedVersion(tx, p.Warning, p.ListVersion, c.Recipient); err != nil {
 		return out, err
 	}
 	old, err := listedIn(tx, out.Follows, c.Recipient)

@@ -12,7 +12,7 @@ import (
 	"qingkong/alerts"
 )
 
-// Bounds of one chunk of a plan: a block of the record stays under 900 KiB.
+// Bounds of one chunk of a round: a block of the record stays under 900 KiB.
 const (
 	MaxChunk       = 1000    // orders issued
 	maxChunkBytes  = 780_000 // of their bodies, see Issued.size; a block has room for what was sent meanwhile beside them
@@ -22,9 +22,9 @@ const (
 	recipientsPage = 250
 )
 
-// Plan is what a warning's last change asks of its orders, and how far it is done. A later change replaces
+// Round is what a warning's last change asks of its orders, and how far it is done. A later change replaces
 // it with the next Seq and starts over; chunk numbers N go on, so that a timer of the old one finds nothing.
-type Plan struct {
+type Round struct {
 	Warning string `json:"warning"`
 	Seq     int    `json:"seq"`
 	N       int    `json:"n"`      // the chunk to do next, from 1
@@ -35,7 +35,7 @@ type Plan struct {
 	Release ReleaseKind `json:"release,omitempty"`
 	// Reissue gives a new order also to whom nothing changes in its measures: the one it has says too early an end.
 	Reissue bool `json:"reissue,omitempty"`
-	// At is when the plan began. Orders say they were issued then, whichever chunk makes them.
+	// At is when the round began. Orders say they were issued then, whichever chunk makes them.
 	At            time.Time    `json:"at"`
 	AcknowledgeBy time.Time    `json:"acknowledge_by"`
 	ContactRef    string       `json:"contact_ref,omitempty"`
@@ -47,34 +47,34 @@ type Plan struct {
 	EndsAt        *time.Time   `json:"ends_at"`
 	DocumentNo    string       `json:"document_no,omitempty"`
 	Drill         bool         `json:"drill,omitempty"`
-	Next          *time.Time   `json:"next,omitempty"` // when the warning's course asks for another plan, see stages.go
+	Next          *time.Time   `json:"next,omitempty"` // when the warning's course asks for another round, see stages.go
 
-	// What the plan did so far, in orders.
+	// What the round did so far, in orders.
 	Issued   int `json:"issued"`
 	Revised  int `json:"revised"`
 	Released int `json:"released"`
 
 	// Reason is why the level was changed or the warning ended, as everybody may read it; Words the number of what the
-	// plan's releases say, once one was made.
+	// round's releases say, once one was made.
 	Reason string `json:"reason,omitempty"`
 	Words  int    `json:"words,omitempty"`
 
 	floor int // see restored.go
 }
 
-// PlanChunk is the command that works off chunk N of a warning's plan.
-type PlanChunk struct {
+// RoundChunk is the command that works off chunk N of a warning's round.
+type RoundChunk struct {
 	Warning string `json:"warning"`
 	N       int    `json:"n"`
 }
 
-// GetPlan returns a warning's plan, or nil when its orders were never planned.
-func GetPlan(tx *bbolt.Tx, warning string) (*Plan, error) {
-	b := tx.Bucket(plansBucket).Get([]byte(warning))
+// GetRound returns a warning's round, or nil when its orders were never planned.
+func GetRound(tx *bbolt.Tx, warning string) (*Round, error) {
+	b := tx.Bucket(roundsBucket).Get([]byte(warning))
 	if b == nil {
 		return nil, nil
 	}
-	p := new(Plan)
+	p := new(Round)
 	if err := json.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("notify: plan of %s: %w", warning, err)
 	}
@@ -83,21 +83,21 @@ func GetPlan(tx *bbolt.Tx, warning string) (*Plan, error) {
 	return p, err
 }
 
-func (p *Plan) store(tx *bbolt.Tx) error {
+func (p *Round) store(tx *bbolt.Tx) error {
 	b, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(plansBucket).Put([]byte(p.Warning), b)
+	return tx.Bucket(roundsBucket).Put([]byte(p.Warning), b)
 }
 
-func (p *Plan) timer() string {
+func (p *Round) timer() string {
 	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
 }
 
-// start replaces the warning's plan, nil for none, by p and sets the timers of its first chunk and of its next stage.
+// start replaces the warning's round, nil for none, by p and sets the timers of its first chunk and of its next stage.
 // What the old one has ordered so far keeps its deadline.
-func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
+func (p *Round) start(tx *bbolt.Tx, fx Effects, old *Round) error {
 	p.setNext(fx)
 	p.Seq, p.N, p.Words = 1, 1, 0
 	if old != nil {
@@ -107,37 +107,37 @@ func (p *Plan) start(tx *bbolt.Tx, fx Effects, old *Plan) error {
 			old.setDeadline(fx)
 		}
 	}
-	fx.Timer(p.timer(), p.At, CommandPlan, PlanChunk{p.Warning, p.N})
+	fx.Timer(p.timer(), p.At, CommandRound, RoundChunk{p.Warning, p.N})
 	return p.store(tx)
 }
 
-// DecidePlan works off one chunk: an Issued or Released event per order it changes, then the Planned event that
-// makes the chunk count. A chunk that was done before, or whose plan was replaced, gives no events.
-func DecidePlan(tx *bbolt.Tx, _ string, in PlanChunk, _ time.Time) ([]Event, Planned, error) {
-	return decidePlan(tx, in, nil)
+// DecideRound works off one chunk: an Issued or Released event per order it changes, then the ChunkDone event that
+// makes the chunk count. A chunk that was done before, or whose round was replaced, gives no events.
+func DecideRound(tx *bbolt.Tx, _ string, in RoundChunk, _ time.Time) ([]Event, ChunkDone, error) {
+	return decideRound(tx, in, nil)
 }
 
-func decidePlan(tx *bbolt.Tx, in PlanChunk, planner *Planner) ([]Event, Planned, error) {
-	p, err := GetPlan(tx, in.Warning)
+func decideRound(tx *bbolt.Tx, in RoundChunk, ahead *AheadReader) ([]Event, ChunkDone, error) {
+	p, err := GetRound(tx, in.Warning)
 	if err != nil || p == nil || p.Done || p.N != in.N {
-		return nil, Planned{}, err
+		return nil, ChunkDone{}, err
 	}
-	c := &chunk{plan: p, done: Planned{Warning: p.Warning, Seq: p.Seq, N: p.N, Cursor: p.Cursor}}
+	c := &chunk{round: p, done: ChunkDone{Warning: p.Warning, Seq: p.Seq, N: p.N, Cursor: p.Cursor}}
 	if p.Release != "" {
 		err = c.release(tx)
 	} else {
-		err = c.order(tx, planner)
+		err = c.order(tx, ahead)
 	}
 	if err != nil {
-		return nil, Planned{}, err
+		return nil, ChunkDone{}, err
 	}
 	return append(c.events, &c.done), c.done, nil
 }
 
-// chunk gathers what one chunk of a plan does.
+// chunk gathers what one chunk of a round does.
 type chunk struct {
-	plan   *Plan
-	done   Planned
+	round  *Round
+	done   ChunkDone
 	events []Event
 	bytes  int
 	words  int // number of what its releases say; 0: not looked for yet
@@ -145,13 +145,13 @@ type chunk struct {
 
 // order goes through the recipients of the pinned list, and those that follow another one, and gives each the order it
 // should have.
-func (c *chunk) order(tx *bbolt.Tx, planner *Planner) error {
-	writers := writers{plan: c.plan}
-	of := runOf{tx.DB(), c.plan.ListVersion, c.plan.Level, c.plan.Cursor}
-	other := relistsOf(tx, c.plan.Warning, c.plan.Cursor)
+func (c *chunk) order(tx *bbolt.Tx, ahead *AheadReader) error {
+	writers := writers{round: c.round}
+	of := runKey{tx.DB(), c.round.ListVersion, c.round.Level, c.round.Cursor}
+	other := relistsOf(tx, c.round.Warning, c.round.Cursor)
 	var page []target
 	end := false
-	if r := planner.take(of); r != nil {
+	if r := ahead.take(of); r != nil {
 		page, end = r.page, r.end
 	}
 	for seen := 0; seen < maxRecipients; seen++ {
@@ -185,7 +185,7 @@ func (c *chunk) order(tx *bbolt.Tx, planner *Planner) error {
 	}
 	c.done.Done = len(page) == 0 && end && other.recipient == ""
 	of.after = c.done.Cursor
-	planner.readOn(of, page, end)
+	ahead.readOn(of, page, end)
 	return nil
 }
 
@@ -197,7 +197,7 @@ func (c *chunk) next(tx *bbolt.Tx, page []target, other *relists) (t *target, fr
 		if from, err = other.ref(); err != nil {
 			return nil, nil, err
 		}
-		t, err = targetIn(tx, from.Version, other.recipient, c.plan.Level)
+		t, err = targetIn(tx, from.Version, other.recipient, c.round.Level)
 		return t, from, err
 	case len(page) > 0:
 		return &page[0], nil, nil
@@ -208,8 +208,8 @@ func (c *chunk) next(tx *bbolt.Tx, page []target, other *relists) (t *target, fr
 // recipient adds what one recipient needs, or reports that the chunk has no room for it.
 func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err error) {
 	var last *Order
-	if c.plan.Seq > 1 {
-		if last, err = latest(tx, c.plan.Warning, t.ID); err != nil {
+	if c.round.Seq > 1 {
+		if last, err = latest(tx, c.round.Warning, t.ID); err != nil {
 			return false, err
 		}
 	}
@@ -220,7 +220,7 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 		}
 		return false, nil
 	}
-	if binding && last.measures == t.digest && (!c.plan.Reissue || last.State == StateExempted) {
+	if binding && last.measures == t.digest && (!c.round.Reissue || last.State == StateExempted) {
 		return false, nil
 	}
 	ev, err := w.follow(tx, t, last)
@@ -242,19 +242,19 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 	return false, nil
 }
 
-// end releases an order, in the plan's words.
+// end releases an order, in the round's words.
 func (c *chunk) end(tx *bbolt.Tx, o *Order, kind ReleaseKind) {
 	if c.words == 0 {
-		c.words = c.plan.Words
+		c.words = c.round.Words
 	}
 	if c.words == 0 {
-		from := c.plan.At
-		if kind == ReleaseLifted && c.plan.EndsAt != nil {
-			from = *c.plan.EndsAt
+		from := c.round.At
+		if kind == ReleaseLifted && c.round.EndsAt != nil {
+			from = *c.round.EndsAt
 		}
-		c.words = nextRelease(tx, c.plan.Warning)
-		c.events = append(c.events, &ReleaseWorded{Warning: c.plan.Warning, Seq: c.plan.Seq, N: c.words,
-			ReleaseWords: c.plan.words(kind, from), Reason: c.plan.Reason})
+		c.words = nextRelease(tx, c.round.Warning)
+		c.events = append(c.events, &ReleaseWorded{Warning: c.round.Warning, Seq: c.round.Seq, N: c.words,
+			ReleaseWords: c.round.words(kind, from), Reason: c.round.Reason})
 	}
 	c.events = append(c.events, &Released{OrderID: o.ID, Reason: kind, Words: c.words})
 	c.done.Released++
@@ -264,7 +264,7 @@ func (c *chunk) end(tx *bbolt.Tx, o *Order, kind ReleaseKind) {
 func (c *chunk) release(tx *bbolt.Tx) error {
 	seen := 0
 	c.done.Done = true
-	return eachOrder(tx, c.plan.Warning, c.plan.Cursor, func(o *Order) bool {
+	return eachOrder(tx, c.round.Warning, c.round.Cursor, func(o *Order) bool {
 		if seen == maxOrders || c.done.Released == maxReleases {
 			c.done.Done = false
 			return false
@@ -272,7 +272,7 @@ func (c *chunk) release(tx *bbolt.Tx) error {
 		seen++
 		c.done.Cursor = o.ID
 		if o.State == StateOpen {
-			c.end(tx, o, c.plan.Release)
+			c.end(tx, o, c.round.Release)
 		}
 		return true
 	})
@@ -307,8 +307,8 @@ func orderID(warning, recipient string, revision int) string {
 	return warning + "-" + recipient + "-" + strconv.Itoa(revision)
 }
 
-func applyPlanned(tx *bbolt.Tx, fx Effects, at time.Time, ev *Planned) error {
-	p, err := GetPlan(tx, ev.Warning)
+func applyChunkDone(tx *bbolt.Tx, fx Effects, at time.Time, ev *ChunkDone) error {
+	p, err := GetRound(tx, ev.Warning)
 	if err != nil {
 		return err
 	}
@@ -318,15 +318,15 @@ func applyPlanned(tx *bbolt.Tx, fx Effects, at time.Time, ev *Planned) error {
 	p.N, p.Cursor, p.Done = ev.N+1, ev.Cursor, ev.Done
 	p.Issued, p.Revised, p.Released = p.Issued+ev.Issued, p.Revised+ev.Revised, p.Released+ev.Released
 	if !p.Done {
-		fx.Timer(p.timer(), at, CommandPlan, PlanChunk{p.Warning, p.N})
+		fx.Timer(p.timer(), at, CommandRound, RoundChunk{p.Warning, p.N})
 	} else {
 		p.setDeadline(fx)
 	}
 	return p.store(tx)
 }
 
-// setDeadline sets the timer of the deadline that the plan's orders share, where it made any.
-func (p *Plan) setDeadline(fx Effects) {
+// setDeadline sets the timer of the deadline that the round's orders share, where it made any.
+func (p *Round) setDeadline(fx Effects) {
 	if p.Issued+p.Revised > 0 {
 		due := OverdueChunk{Warning: p.Warning, Seq: p.Seq, N: 1}
 		fx.Timer(due.timer(), p.AcknowledgeBy, CommandOverdue, due)

@@ -37,9 +37,9 @@ func (w *world) bodies() map[string]string {
 	return m
 }
 
-func (w *world) plan() (p *Plan) {
+func (w *world) plan() (p *Round) {
 	w.t.Helper()
-	w.view(func(tx *bbolt.Tx) (err error) { p, err = GetPlan(tx, warningID); return err })
+	w.view(func(tx *bbolt.Tx) (err error) { p, err = GetRound(tx, warningID); return err })
 	return p
 }
 
@@ -53,7 +53,7 @@ func TestPlanInterruptedAtEveryChunk(t *testing.T) {
 	through.level(alerts.Orange)
 
 	halting := newWorld(t, list...)
-	halting.change(Plan{Level: alerts.Orange})
+	halting.change(Round{Level: alerts.Orange})
 	chunks := 0
 	for p := halting.plan(); !p.Done; p = halting.plan() {
 		chunks++
@@ -74,7 +74,7 @@ func TestPlanInterruptedAtEveryChunk(t *testing.T) {
 			t.Errorf("chunk %d: %d events of %d bytes", chunks, len(evs), size)
 		}
 		for _, stale := range []int{p.N, p.N - 1, p.N + 2} {
-			if _, evs, err := do(halting, DecidePlan, PlanChunk{warningID, stale}); err != nil || len(evs) > 0 {
+			if _, evs, err := do(halting, DecideRound, RoundChunk{warningID, stale}); err != nil || len(evs) > 0 {
 				t.Errorf("chunk %d after chunk %d: %d events, %v", stale, p.N, len(evs), err)
 			}
 		}
@@ -163,7 +163,7 @@ func TestOrderPrintsNoMoreDigitsThanItsField(t *testing.T) {
 func TestAdvisoryAsks(t *testing.T) {
 	w := newWorld(t, enterprise("E1", alerts.Advisory))
 	ends := time.Date(2016, 12, 18, 0, 0, 0, 0, alerts.Shanghai())
-	w.change(Plan{Level: alerts.Advisory, EndsAt: &ends, Drill: true})
+	w.change(Round{Level: alerts.Advisory, EndsAt: &ends, Drill: true})
 	w.elapse(0)
 	o := w.json(e1)
 	text := fmt.Sprint(o["title"], o["legal_basis"], o["text"])
@@ -254,11 +254,11 @@ func TestLatestRevision(t *testing.T) {
 // A change that comes while a plan is under way replaces it: the chunks of the old plan find nothing to do.
 func TestPlanReplaced(t *testing.T) {
 	w := newWorld(t, recipients(1100, alerts.Yellow, alerts.Orange)...)
-	w.change(Plan{Level: alerts.Yellow})
+	w.change(Round{Level: alerts.Yellow})
 	w.run(w.plan().timer())
 	old := w.plan()
-	w.change(Plan{Level: alerts.Yellow, Release: "cancelled"})
-	if _, evs, err := do(w, DecidePlan, PlanChunk{warningID, old.N}); err != nil || len(evs) > 0 {
+	w.change(Round{Level: alerts.Yellow, Release: "cancelled"})
+	if _, evs, err := do(w, DecideRound, RoundChunk{warningID, old.N}); err != nil || len(evs) > 0 {
 		t.Errorf("the old plan's chunk: %d events, %v", len(evs), err)
 	}
 	w.elapse(0)

@@ -26,8 +26,8 @@ func objected(t *testing.T) *world {
 
 const e1second = warningID + "-E1-2"
 
-func amendment(id, change string) Objection {
-	return Objection{OrderID: e1, Decision: "amend", ReasonRef: "v:r", Read: readBody,
+func amendment(id, change string) ObjectionDecision {
+	return ObjectionDecision{OrderID: e1, Decision: "amend", ReasonRef: "v:r", Read: readBody,
 		Measures: []MeasureChange{{ID: id, Change: json.RawMessage(change)}}}
 }
 
@@ -75,18 +75,18 @@ func TestAmend(t *testing.T) {
 // of the decision or the warning has ended.
 func TestDecisionEnds(t *testing.T) {
 	for name, c := range map[string]struct {
-		decision Objection
+		decision ObjectionDecision
 		between  func(*world)
 		order    string // that is open afterwards; empty: none
 		cause    any
 	}{
-		"exemption": {Objection{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second, "decision_ended"},
+		"exemption": {ObjectionDecision{OrderID: e1, Decision: "accept"}, func(*world) {}, e1second, "decision_ended"},
 		"amendment": {amendment("M2", "null"), func(*world) {}, warningID + "-E1-3", "decision_ended"},
-		"exemption, the level changed": {Objection{OrderID: e1, Decision: "accept"},
+		"exemption, the level changed": {ObjectionDecision{OrderID: e1, Decision: "accept"},
 			func(w *world) { w.level(alerts.Yellow) }, e1second, nil},
 		"amendment, the level changed": {amendment("M2", "null"), func(w *world) { w.level(alerts.Yellow) },
 			warningID + "-E1-3", nil},
-		"exemption, the warning lifted": {Objection{OrderID: e1, Decision: "accept"}, func(w *world) { w.lift() }, "", nil},
+		"exemption, the warning lifted": {ObjectionDecision{OrderID: e1, Decision: "accept"}, func(w *world) { w.lift() }, "", nil},
 		"amendment, the warning lifted": {amendment("M2", "null"), func(w *world) { w.lift() }, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,27 +126,27 @@ func TestObjectionRefused(t *testing.T) {
 	past := time.Date(2016, 12, 16, 20, 59, 0, 0, alerts.Shanghai())
 	future, now := past.AddDate(0, 0, 1), past.Add(time.Minute)
 	for name, c := range map[string]struct {
-		in   Objection
+		in   ObjectionDecision
 		code refusal.Code
 		path string
 	}{
-		"unknown decision": {Objection{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
-		"no such order":    {Objection{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
-		"nobody objected":  {Objection{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
-		"ended before it began": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid,
+		"unknown decision": {ObjectionDecision{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
+		"no such order":    {ObjectionDecision{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
+		"nobody objected":  {ObjectionDecision{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
+		"ended before it began": {ObjectionDecision{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid,
 			"expires_at"},
-		"ends as it begins": {Objection{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid, "expires_at"},
-		"a rejection with an end": {Objection{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid,
+		"ends as it begins": {ObjectionDecision{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid, "expires_at"},
+		"a rejection with an end": {ObjectionDecision{OrderID: e1, Decision: "reject", ExpiresAt: &future}, refusal.Invalid,
 			"expires_at"},
-		"amended by nothing": {Objection{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},
-		"measures of a rejection": {Objection{OrderID: e1, Decision: "reject", Measures: []MeasureChange{{ID: "M1"}}},
+		"amended by nothing": {ObjectionDecision{OrderID: e1, Decision: "amend", Read: readBody}, refusal.Invalid, "measures"},
+		"measures of a rejection": {ObjectionDecision{OrderID: e1, Decision: "reject", Measures: []MeasureChange{{ID: "M1"}}},
 			refusal.Invalid, "measures"},
 		"another's measure": {amendment("M9", "null"), refusal.Invalid, "measures[0].id"},
 		"a vague measure":   {amendment("M1", `{"text":"适当减少入炉煤量"}`), refusal.Invalid, "measures[0].change.措施内容"},
 		"an unknown member": {amendment("M1", `{"colour":"red"}`), refusal.UnknownField, "measures[0].change.colour"},
 		"a number that is none": {amendment("M1", `{"quantity":{"kind":"reduce_by","value":"many","unit":"t/d"}}`),
 			refusal.Invalid, "measures[0].change.quantity.value"},
-		"nothing left": {Objection{OrderID: e1, Decision: "amend", Read: readBody,
+		"nothing left": {ObjectionDecision{OrderID: e1, Decision: "amend", Read: readBody,
 			Measures: []MeasureChange{{ID: "M1"}, {ID: "M2"}}}, refusal.Invalid, "measures"},
 		"a phone number in a text": {amendment("M1", `{"text":"停1#窑，联系13512345678"}`), refusal.Invalid,
 			"measures[0].change.措施内容"},
@@ -238,7 +238,7 @@ func TestObjectionIsCompleted(t *testing.T) {
 	for name, between := range map[string]func(*world){
 		"withdrawn": func(w *world) { w.must(w.answer("E1", e1, Acknowledge, "")) },
 		"accepted": func(w *world) {
-			_, evs, err := do(w, DecideObjection, Objection{OrderID: e1, Decision: "accept"})
+			_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "accept"})
 			w.must(evs, err)
 		},
 		"lifted": func(w *world) { w.lift() },
@@ -262,7 +262,7 @@ func TestObjectionStandsInTheOrder(t *testing.T) {
 		Answer{RecipientID: "E1", OrderID: e1, Action: Object, NoteRef: "v:n", NoteHash: "hash"})
 	w.must(evs, err)
 	w.now = w.now.Add(time.Hour)
-	_, evs, err = do(w, DecideObjection, Objection{OrderID: e1, Decision: "reject", ReasonRef: "v:r"})
+	_, evs, err = do(w, DecideObjection, ObjectionDecision{OrderID: e1, Decision: "reject", ReasonRef: "v:r"})
 	w.must(evs, err)
 	want := map[string]any{"at": "2016-12-16T18:00:00+08:00", "note": "停炉不安全", "decision": "reject",
 		"decided_at": "2016-12-16T19:00:00+08:00",
