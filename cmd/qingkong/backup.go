@@ -215,7 +215,7 @@ func (f *recordFlags) emptyStream(ctx context.Context) (err error) {
 	return err
 }
 
-func printRestored(w io.Writer, f recordFlags, done journal.Restored) error {
+func printRestored(w io.Writer, f recordFlags, done journal.Restoration) error {
 	if f.json {
 		return printJSON(w, done)
 	}

@@ -72,7 +72,7 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 	if f.url != "" {
 		store = ""
 	}
-	var before *journal.Before
+	var before *journal.Inventory
 	if f.looks {
 		if before, err = journal.Survey(f.data, store); err != nil {
 			return err
@@ -83,7 +83,7 @@ func (f *recordFlags) withStream(ctx context.Context, work func(opt journal.Opti
 		return err
 	}
 	defer func() { err = errors.Join(err, shut()) }()
-	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != "", Before: before})
+	return work(journal.Options{Dir: f.data, Registry: registry(), JS: js, Shared: f.url != "", Inventory: before})
 }
 
 // streams are those of the external server, or of a folder; whoever asks for them shuts them.
@@ -153,7 +153,7 @@ func newJournalCheck() *cobra.Command {
 			if err := requireFlags(cmd, "data"); err != nil {
 				return err
 			}
-			look := journal.Look{Dir: f.data, Registry: registry(), Tmp: tmp, Copying: func(bytes int64, to string) {
+			look := journal.StoppedOptions{Dir: f.data, Registry: registry(), Tmp: tmp, Copying: func(bytes int64, to string) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "copying %d bytes of streams to %s\n", bytes, to)
 			}}
 			r, err := f.check(cmd.Context(), look)
@@ -186,7 +186,7 @@ func (f *recordFlags) askForCheck(cmd *cobra.Command, tmp string) (r journal.Rep
 }
 
 // check looks at a folder and its own streams, or those of an external server.
-func (f *recordFlags) check(ctx context.Context, look journal.Look) (r journal.Report, err error) {
+func (f *recordFlags) check(ctx context.Context, look journal.StoppedOptions) (r journal.Report, err error) {
 	release, err := folder.LockToRead(f.data)
 	if err != nil {
 		return r, err
@@ -251,7 +251,7 @@ func newJournalRebuild() *cobra.Command {
 }
 
 // printRebuilt says what a rebuild from one store kept, and lists the entries that nobody can apply any more.
-func printRebuilt(w io.Writer, asJSON bool, r journal.Rebuilt) error {
+func printRebuilt(w io.Writer, asJSON bool, r journal.RebuildReport) error {
 	if asJSON {
 		if err := printJSON(w, r); err != nil || r.OK {
 			return err
@@ -323,7 +323,7 @@ func newJournalReconcile() *cobra.Command {
 	return cmd
 }
 
-func printReconciled(w io.Writer, asJSON bool, r journal.Reconciled) error {
+func printReconciled(w io.Writer, asJSON bool, r journal.Reconciliation) error {
 	if asJSON {
 		return printJSON(w, r)
 	}

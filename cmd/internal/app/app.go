@@ -76,9 +76,9 @@ type App struct {
 	addr     Addresses
 	certs    front.Certs
 
-	backup *backups.Writer
-	kept   *backups.Kept // nil where no folder is configured
-	checks *watchman.RecordChecks
+	backup  *backups.Writer
+	backups *backups.Folder // nil where no folder is configured
+	checks  *watchman.RecordChecks
 
 	batches  batches // of the writer, for the metrics
 	room     *watchman.Room
@@ -175,7 +175,7 @@ func (a *App) openRecord(ctx context.Context) error {
 		Share:  fair.Share{PerSecond: float64(cfg.Limits.PerSecond), Burst: cfg.Limits.Burst},
 		Excess: bus.Excess{Times: cfg.Limits.CutTimes, Seconds: cfg.Limits.CutSeconds},
 		TLS:    a.certs.Config("nats.tls"), HandshakeFirst: cfg.NATS.HandshakeFirst, CAFile: cfg.NATS.CA,
-		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: natsapi.TooMany, Tried: a.triedOverNATS,
+		TrustServerUsers: cfg.NATS.TrustServerUsers, TooMany: natsapi.TooMany, OnLogin: a.triedOverNATS,
 	})
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (a *App) openRecord(ctx context.Context) error {
 	_, js := a.bus.Journal()
 	a.journal, err = journal.Open(ctx, journal.Options{
 		Dir: cfg.Data, Registry: service.Registry(a.set), JS: js, Log: a.log,
-		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: a.opt.Node, Before: before,
+		Shared: !a.bus.Embedded(), Nodes: cfg.Nodes, Node: a.opt.Node, Inventory: before,
 		Times: a.opt.Times, Clock: a.opt.Clock, Full: a.room.Full, OnBatch: a.batches.observe,
 	})
 	if err != nil {
@@ -208,11 +208,11 @@ func (a *App) openRecord(ctx context.Context) error {
 func (a *App) openWatch() (err error) {
 	cfg := a.opt.Config
 	a.backup = &backups.Writer{Journal: a.journal, Config: cfg, Version: a.opt.Version, Log: a.log}
-	if a.kept, err = backups.Keep(a.backup); err != nil {
+	if a.backups, err = backups.OpenFolder(a.backup); err != nil {
 		return err
 	}
-	if a.kept != nil {
-		a.svc.Keeping = a.kept.Keeping
+	if a.backups != nil {
+		a.svc.Keeping = a.backups.Keeping
 	}
 	if a.checks, err = watchman.NewRecordChecks(a.journal, cfg, a.log); err != nil {
 		return err
@@ -225,7 +225,7 @@ func (a *App) openWatch() (err error) {
 	a.watchman = watchman.New(watchman.Parts{
 		Journal: a.journal, Bus: a.bus, Room: a.room, Auditor: a.auditor, Dispatch: a.dispatch, Local: a.local,
 		Checks: a.checks, Logins: a.logins,
-		Certs: a.certs.Keepers(), Backup: a.kept.Check, Besides: a.opt.probes, Log: a.log,
+		Certs: a.certs.Keepers(), Backup: a.backups.Check, Besides: a.opt.probes, Log: a.log,
 	})
 	a.metrics = a.newMetrics()
 	return nil
@@ -249,8 +249,8 @@ func (a *App) openPages(ctx context.Context) error {
 		Limits: share.Limits{PerSecond: l.PerSecond, Burst: l.Burst,
 			WritesPerMinute: l.WritesPerMinute, WritesBurst: l.WritesBurst, Streams: l.Streams},
 	}
-	if a.kept != nil {
-		opts.Backups = a.kept
+	if a.backups != nil {
+		opts.Backups = a.backups
 	}
 	a.web = web.New(a.svc, sessions, opts)
 	a.onStop("event streams", streamsWithin, func(context.Context) error { a.web.Stop(); return nil })
@@ -315,8 +315,8 @@ func (a *App) Start(ctx context.Context) (err error) {
 	a.watchman.Look(ctx)
 	a.background("watchman", a.watchman.Run)
 	a.background("checks of the record", a.checks.Run)
-	if a.kept.Scheduled() {
-		a.background("backups", a.kept.Run)
+	if a.backups.Scheduled() {
+		a.background("backups", a.backups.Run)
 	}
 	control := &folder.Control{Dir: a.opt.Config.Data, Backup: a.backup.Write, Check: a.checks.All, Log: a.log}
 	if ln := control.Listen(); ln != nil {

@@ -38,7 +38,7 @@ func backedUp(t *testing.T, cfg config.Config, req folder.BackupRequest) folder.
 }
 
 // broughtBack is a program in a new folder that backups were restored to.
-func broughtBack(t *testing.T, files ...string) (config.Config, journal.Restored) {
+func broughtBack(t *testing.T, files ...string) (config.Config, journal.Restoration) {
 	t.Helper()
 	cfg := alone(t)
 	set, err := settings.Of(cfg)

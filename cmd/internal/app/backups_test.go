@@ -21,7 +21,7 @@ func TestBackupsOnASchedule(t *testing.T) {
 	var log lines
 	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}, Log: logTo(&log)})
 	rule := func() string {
-		f := a.kept.Check(t.Context())
+		f := a.backups.Check(t.Context())
 		if f.Why == nil {
 			return ""
 		}
@@ -35,7 +35,7 @@ func TestBackupsOnASchedule(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := func() (names []string) {
-		list, err := a.kept.List()
+		list, err := a.backups.List()
 		if err != nil {
 			t.Error(err)
 		}
@@ -61,7 +61,7 @@ func TestABackupThatAnAdministratorAsksFor(t *testing.T) {
 	cfg := alone(t)
 	cfg.Backup.Dir = t.TempDir()
 	a := start(t, Options{Config: cfg, Demo: &demo.Demo{NoSimulate: true}})
-	if f := a.kept.Check(t.Context()); f.State != watch.Degraded || f.Why.Rule != "watch.backup_none" {
+	if f := a.backups.Check(t.Context()); f.State != watch.Degraded || f.Why.Rule != "watch.backup_none" {
 		t.Errorf("before the first one the check says %+v", f)
 	}
 	accounts, err := demo.Credentials(cfg.Data)
@@ -76,10 +76,10 @@ func TestABackupThatAnAdministratorAsksFor(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &made); err != nil || status != 201 {
 		t.Fatalf("%d %s", status, body)
 	}
-	if f := a.kept.Check(t.Context()); f.State != "" {
+	if f := a.backups.Check(t.Context()); f.State != "" {
 		t.Errorf("after the first one the check says %+v", f)
 	}
-	list, err := a.kept.List()
+	list, err := a.backups.List()
 	if err != nil || len(list) != 1 || list[0].File != made.File || list[0].LastBlock != made.Last {
 		t.Errorf("the list is %+v, %v; made was %s", list, err, body)
 	}

@@ -54,11 +54,11 @@ func TestBackupsOfTheFolderAreEncrypted(t *testing.T) {
 	var log lines
 	a := start(t, Options{Config: cfg, Log: logTo(&log)})
 	named(t, a, "zhang")
-	made, err := a.kept.Take(t.Context())
+	made, err := a.backups.Take(t.Context())
 	if err != nil || !made.Encrypted || made.Folder != cfg.Backup.Dir || made.Root == "" {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	if list, err := a.kept.List(); err != nil || len(list) != 1 || list[0] != made {
+	if list, err := a.backups.List(); err != nil || len(list) != 1 || list[0] != made {
 		t.Errorf("the list is %+v, %v; made was %+v", list, err, made)
 	}
 	path := filepath.Join(cfg.Backup.Dir, made.File)

@@ -25,8 +25,8 @@ import (
 	"qingkong/cmd/internal/watch"
 )
 
-// Kept are the backups that the running program keeps in a folder: on a schedule, and when an administrator asks.
-type Kept struct {
+// Folder are the backups that the running program keeps in a folder: on a schedule, and when an administrator asks.
+type Folder struct {
 	cfg   config.Backup       // Dir is absolute
 	pass  *journal.Passphrase // nil: they are plain
 	write func(ctx context.Context, req folder.BackupRequest,
@@ -41,9 +41,9 @@ type Kept struct {
 	since  time.Time
 }
 
-// Keep returns the backups of the configured folder, which w writes; nil where none is configured. A passphrase that
+// OpenFolder returns the backups of the configured folder, which w writes; nil where none is configured. A passphrase that
 // cannot be used is refused: what is meant to be encrypted must not be written plain.
-func Keep(w *Writer) (*Kept, error) {
+func OpenFolder(w *Writer) (*Folder, error) {
 	cfg := w.Config.Backup
 	if cfg.Dir == "" {
 		return nil, nil
@@ -56,14 +56,14 @@ func Keep(w *Writer) (*Kept, error) {
 		}
 	}
 	cfg.Dir, err = filepath.Abs(cfg.Dir)
-	return &Kept{cfg: cfg, pass: pass, write: w.Write, now: w.Journal.Wall, log: w.Log, looks: make(chan struct{}, 1)}, err
+	return &Folder{cfg: cfg, pass: pass, write: w.Write, now: w.Journal.Wall, log: w.Log, looks: make(chan struct{}, 1)}, err
 }
 
 // nameForm is the form of the name of a backup in the folder: when it was begun, in Shanghai.
 const nameForm = "qingkong-20060102-150405.tar"
 
 // Take implements [web.Backups].
-func (b *Kept) Take(ctx context.Context) (calls.Backup, error) {
+func (b *Folder) Take(ctx context.Context) (calls.Backup, error) {
 	at := b.now().In(alerts.Shanghai())
 	name := at.Format(nameForm)
 	done, err := b.write(ctx, folder.BackupRequest{File: filepath.Join(b.cfg.Dir, name), Passphrase: b.pass}, nil)
@@ -86,13 +86,13 @@ func (b *Kept) Take(ctx context.Context) (calls.Backup, error) {
 }
 
 // files are the names of the backups in the folder, the newest first.
-func (b *Kept) files() ([]string, error) {
+func (b *Folder) files() ([]string, error) {
 	names, _, err := b.listed()
 	return names, err
 }
 
 // listed are the names of the backups in the folder, and of those that are not finished, the newest first.
-func (b *Kept) listed() (names, begun []string, err error) {
+func (b *Folder) listed() (names, begun []string, err error) {
 	there, err := os.ReadDir(b.cfg.Dir)
 	for _, e := range there {
 		whole, isBegun := strings.CutSuffix(e.Name(), unfinished)
@@ -116,7 +116,7 @@ func timeOf(name string) (time.Time, error) {
 }
 
 // prune removes all but the newest, and never the one that was just made; also what was begun and is written no more.
-func (b *Kept) prune(made string) error {
+func (b *Folder) prune(made string) error {
 	names, begun, err := b.listed()
 	for _, name := range begun {
 		err = errors.Join(err, journal.RemoveUnfinished(filepath.Join(b.cfg.Dir, name)))
@@ -134,7 +134,7 @@ func (b *Kept) prune(made string) error {
 const listWithin = 10 * time.Second
 
 // List implements [web.Backups]. Of one that cannot be read, or not in time, there is a name and a size.
-func (b *Kept) List() ([]calls.Backup, error) {
+func (b *Folder) List() ([]calls.Backup, error) {
 	names, err := b.files()
 	if err != nil {
 		return nil, err
@@ -165,10 +165,10 @@ func (b *Kept) List() ([]calls.Backup, error) {
 }
 
 // Scheduled says whether backups are made on a schedule.
-func (b *Kept) Scheduled() bool { return b != nil && b.cfg.Schedule != "" }
+func (b *Folder) Scheduled() bool { return b != nil && b.cfg.Schedule != "" }
 
 // Run makes backups on the schedule until ctx ends.
-func (b *Kept) Run(ctx context.Context) error {
+func (b *Folder) Run(ctx context.Context) error {
 	times, wrong := schedule.Parse(b.cfg.Schedule)
 	if wrong != nil { // the configuration was checked
 		return fmt.Errorf("backup.schedule: %s", wrong.Message("en"))
@@ -183,7 +183,7 @@ func (b *Kept) Run(ctx context.Context) error {
 }
 
 // Check judges whether there is a backup that is young enough. Where none is configured it is no matter.
-func (b *Kept) Check(context.Context) watch.Finding {
+func (b *Folder) Check(context.Context) watch.Finding {
 	if b == nil {
 		return watch.Finding{}
 	}

@@ -62,7 +62,7 @@ func TestBackupsRemoveNothingElse(t *testing.T) {
 	if err := syscall.Flock(int(written.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	b := &Kept{cfg: config.Backup{Dir: dir, Keep: 1}}
+	b := &Folder{cfg: config.Backup{Dir: dir, Keep: 1}}
 	if err := b.prune("qingkong-20261120-031500.tar"); err != nil {
 		t.Fatal(err)
 	}

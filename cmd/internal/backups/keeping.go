@@ -28,7 +28,7 @@ const unfinished = ".new"
 
 // Keeping says which backups hold one of the entries, or cannot be asked, the newest first. It ends within
 // keepingWithin and keepingGrace, whatever the disk does; one look goes on at a time.
-func (b *Kept) Keeping(ctx context.Context, refs []string) []calls.KeptIn {
+func (b *Folder) Keeping(ctx context.Context, refs []string) []calls.KeptIn {
 	ctx, cancel := context.WithTimeout(ctx, keepingWithin)
 	late := []calls.KeptIn{{File: b.cfg.Dir, Holds: calls.HoldsUnknown, Why: calls.WhyLate}}
 	select {
@@ -58,7 +58,7 @@ func (b *Kept) Keeping(ctx context.Context, refs []string) []calls.KeptIn {
 }
 
 // look is Keeping, as long as it takes.
-func (b *Kept) look(ctx context.Context, refs []string) (kept []calls.KeptIn) {
+func (b *Folder) look(ctx context.Context, refs []string) (kept []calls.KeptIn) {
 	names, begun, err := b.listed()
 	if err != nil {
 		b.log.Warn("which backups hold what was erased is not known: their folder cannot be read", "folder", b.cfg.Dir,
@@ -101,7 +101,7 @@ func whyUnknown(ctx context.Context, err error) string {
 
 // removedAt is when the schedule will have removed the backup that so many newer ones stand before, if each time of it
 // gives one; nil where there is no schedule.
-func (b *Kept) removedAt(newer int) *time.Time {
+func (b *Folder) removedAt(newer int) *time.Time {
 	if b.cfg.Schedule == "" {
 		return nil
 	}

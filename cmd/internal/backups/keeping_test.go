@@ -22,12 +22,12 @@ import (
 )
 
 // keeping is a program's acts, and its backups in a folder.
-func keeping(t *testing.T, cfg config.Backup) (*service.Service, *Writer, *Kept) {
+func keeping(t *testing.T, cfg config.Backup) (*service.Service, *Writer, *Folder) {
 	t.Helper()
 	svc := servicetest.New(t, slog.New(slog.DiscardHandler)).Svc
 	w := &Writer{Journal: svc.J, Config: config.Default(), Log: slog.New(slog.DiscardHandler)}
 	w.Config.Data, w.Config.Disk, w.Config.Backup = t.TempDir(), config.Disk{}, cfg
-	kept, err := Keep(w)
+	kept, err := OpenFolder(w)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 // own, end by themselves or are made anew.
 var beside = []string{folder.DemoCredentials, folder.Feeds}
 
-func resultOf(d journal.BackupDone) folder.BackupResult {
+func resultOf(d journal.StoredBackup) folder.BackupResult {
 	return folder.BackupResult{File: d.File, Bytes: d.Bytes, First: d.First, Last: d.Last, At: d.At, Root: d.Root,
 		Encrypted: d.Encrypted}
 }

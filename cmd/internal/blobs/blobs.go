@@ -243,7 +243,7 @@ func (s *Store) openHere(ctx context.Context, name string, rest func(worked time
 		}
 	}()
 	sum := sha256.New()
-	size, err := copyTo(ctx, io.Discard, sum, &paced{f, rest})
+	size, err := copyTo(ctx, io.Discard, sum, &pacedReader{f, rest})
 	if err != nil {
 		return nil, fmt.Errorf("blobs: %w", err)
 	}
@@ -256,13 +256,13 @@ func (s *Store) openHere(ctx context.Context, name string, rest func(worked time
 	return &File{File: f, size: size}, nil
 }
 
-// paced is a reader that rests after each piece.
-type paced struct {
+// pacedReader is a reader that rests after each piece.
+type pacedReader struct {
 	r    io.Reader
 	rest func(worked time.Duration) error
 }
 
-func (p *paced) Read(b []byte) (int, error) {
+func (p *pacedReader) Read(b []byte) (int, error) {
 	begun := time.Now()
 	n, err := p.r.Read(b)
 	if p.rest == nil || err != nil {

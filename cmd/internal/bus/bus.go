@@ -74,8 +74,8 @@ type Config struct {
 	Name   string // name of this node in connections and logs; "qingkong" when empty
 	Logger *slog.Logger
 
-	// Tried is told of each login, from any goroutine, and must not block; nil is nobody.
-	Tried func(Try)
+	// OnLogin is told of each login, from any goroutine, and must not block; nil is nobody.
+	OnLogin func(Try)
 
 	// Failed is told when something ends for good that goes on until Close: the embedded server, its listener, or a
 	// connection. It is called from any goroutine and must not block.

@@ -140,7 +140,7 @@ func (c *callout) answer(ctx context.Context, msg *nats.Msg) {
 	var id *Identity
 	answered := false
 	defer func() {
-		if tried := c.bus.cfg.Tried; tried != nil {
+		if tried := c.bus.cfg.OnLogin; tried != nil {
 			tried(Try{User: user, Address: req.ClientInformation.Host, In: answered && id != nil, Answered: answered})
 		}
 	}()

@@ -45,7 +45,7 @@ type rates struct {
 	limit   float64 // messages a second and user
 	seconds int
 
-	sent    map[connKey]connSent
+	sent    map[connKey]connTotals
 	at      time.Time
 	strikes map[string]int
 
@@ -60,8 +60,8 @@ type connKey struct {
 	cid    uint64
 }
 
-// connSent is what a connection has sent so far.
-type connSent struct {
+// connTotals is what a connection has sent so far.
+type connTotals struct {
 	connKey
 	user        string
 	msgs, bytes int64
@@ -78,16 +78,16 @@ const atOnce = 2
 const atOnceBytes = 8 << 20
 
 func newRates(perSecond float64, e Excess) *rates {
-	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connSent{},
+	return &rates{limit: perSecond * float64(e.Times), seconds: e.Seconds, sent: map[connKey]connTotals{},
 		strikes: map[string]int{}, muted: map[string]time.Time{}}
 }
 
 // see takes what the connections have sent by now, those closed last among them, and returns who is to be cut off. One
 // that is listed twice was closed meanwhile.
-func (r *rates) see(conns []connSent, now time.Time) (cut []string) {
+func (r *rates) see(conns []connTotals, now time.Time) (cut []string) {
 	passed := now.Sub(r.at).Seconds()
 	first := r.at.IsZero()
-	by, sent := map[string]float64{}, make(map[connKey]connSent, len(conns))
+	by, sent := map[string]float64{}, make(map[connKey]connTotals, len(conns))
 	for _, c := range conns {
 		if c.msgs >= sent[c.connKey].msgs {
 			sent[c.connKey] = c
@@ -188,7 +188,7 @@ func (r *rates) floods(v fair.Verdict, cost, size int) bool {
 }
 
 // connections are those of users, open or closed last, and what each has sent.
-func (b *Bus) connections(ctx context.Context) (all []connSent, err error) {
+func (b *Bus) connections(ctx context.Context) (all []connTotals, err error) {
 	for _, ask := range []server.ConnzOptions{
 		{Username: true, Limit: listLimit},
 		{Username: true, Limit: closedLimit, State: server.ConnClosed, Sort: server.ByStop},
@@ -202,7 +202,7 @@ func (b *Bus) connections(ctx context.Context) (all []connSent, err error) {
 	return all, nil
 }
 
-func (b *Bus) listed(ctx context.Context, options server.ConnzOptions) (all []connSent, err error) {
+func (b *Bus) listed(ctx context.Context, options server.ConnzOptions) (all []connTotals, err error) {
 	if b.srv != nil {
 		list, err := b.srv.Connz(&options)
 		if err != nil {
@@ -231,10 +231,10 @@ func (b *Bus) listed(ctx context.Context, options server.ConnzOptions) (all []co
 }
 
 // users leaves out connections of ours, and those that have not logged in.
-func (b *Bus) users(id string, list *server.Connz) (all []connSent) {
+func (b *Bus) users(id string, list *server.Connz) (all []connTotals) {
 	for _, c := range list.Conns {
 		if ValidUser(c.AuthorizedUser) && !b.own[c.AuthorizedUser] {
-			all = append(all, connSent{connKey{id, c.Cid}, c.AuthorizedUser, c.InMsgs, c.InBytes})
+			all = append(all, connTotals{connKey{id, c.Cid}, c.AuthorizedUser, c.InMsgs, c.InBytes})
 		}
 	}
 	return all

@@ -52,8 +52,8 @@ type BackupProgress struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// BackupDone is a backup that stands on the disk.
-type BackupDone struct {
+// StoredBackup is a backup that stands on the disk.
+type StoredBackup struct {
 	File      string
 	Bytes     int64
 	Encrypted bool
@@ -69,7 +69,7 @@ const (
 
 // Backup writes the record to a file while work goes on. It ends early with ctx or when the journal is closed; then
 // nothing is left of it.
-func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, error) {
+func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (StoredBackup, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(j.behindWork, cancel)()
@@ -82,20 +82,20 @@ func (j *Journal) Backup(ctx context.Context, opt BackupOptions) (BackupDone, er
 }
 
 // BackupFolder writes the record of a stopped folder to a file. The folder is only read.
-func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ BackupDone, err error) {
+func BackupFolder(ctx context.Context, dir string, opt BackupOptions) (_ StoredBackup, err error) {
 	path := filepath.Join(dir, File)
 	if _, err := os.Stat(path); err != nil {
-		return BackupDone{}, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)",
+		return StoredBackup{}, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)",
 			path, err)
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, ReadOnly: true})
 	if err != nil {
-		return BackupDone{}, fmt.Errorf("open %s: %w", path, err)
+		return StoredBackup{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	node, err := os.ReadFile(filepath.Join(dir, nodeFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return BackupDone{}, err
+		return StoredBackup{}, err
 	}
 	return backup(ctx, backupSource{dir: dir, node: strings.TrimSpace(string(node)),
 		blobs: blobs.New(filepath.Join(dir, BlobsFolder), nil, false), view: db.View, now: time.Now}, opt)
@@ -109,7 +109,7 @@ type backupSource struct {
 	now       func() time.Time
 }
 
-func backup(ctx context.Context, from backupSource, opt BackupOptions) (done BackupDone, err error) {
+func backup(ctx context.Context, from backupSource, opt BackupOptions) (done StoredBackup, err error) {
 	w := &backupWriter{backupSource: from, opt: opt, have: map[rowSum]bool{}, erased: map[string]bool{}}
 	w.m = Manifest{Format: backupFormat, Version: backupVersion, Node: from.node, Program: opt.Program, First: 1}
 	if opt.Since != "" {
@@ -128,7 +128,7 @@ func backup(ctx context.Context, from backupSource, opt BackupOptions) (done Bac
 			return done, errors.Join(err, w.abandon())
 		}
 	}
-	return BackupDone{File: opt.File, Bytes: w.bytes, Encrypted: opt.Passphrase != nil, Manifest: w.m}, nil
+	return StoredBackup{File: opt.File, Bytes: w.bytes, Encrypted: opt.Passphrase != nil, Manifest: w.m}, nil
 }
 
 // backupWriter writes a backup beside its place and puts it there at the end.

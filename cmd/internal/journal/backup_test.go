@@ -40,7 +40,7 @@ func (w *world) beside(name, text string) {
 	}
 }
 
-func (w *world) backup(opt BackupOptions) BackupDone {
+func (w *world) backup(opt BackupOptions) StoredBackup {
 	w.t.Helper()
 	if opt.File == "" {
 		opt.File = filepath.Join(w.t.TempDir(), "backup.tar")
@@ -136,7 +136,7 @@ func TestBackupIsRestored(t *testing.T) {
 			t.Errorf("%s holds %q, %v", name, text, err)
 		}
 	}
-	var mark Restored
+	var mark Restoration
 	text, err := os.ReadFile(filepath.Join(r.dir, RestoredFile))
 	if err = errors.Join(err, json.Unmarshal(text, &mark)); err != nil || mark.Block != got.Last ||
 		mark.Hash != got.Hash || mark.Damaged != 0 {
@@ -303,7 +303,7 @@ func TestIncrementalBackups(t *testing.T) {
 		t.Errorf("the chain is %d-%d, %d-%d, %d-%d, %d-%d", full.First, full.Last, one.First, one.Last, none.First, none.Last,
 			two.First, two.Last)
 	}
-	for _, b := range []BackupDone{one, none, two} {
+	for _, b := range []StoredBackup{one, none, two} {
 		if text, err := os.ReadFile(b.File); err != nil || bytes.Contains(text, []byte("the first secret")) {
 			t.Errorf("an incremental backup holds what the full one does (%v)", err)
 		}

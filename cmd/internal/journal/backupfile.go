@@ -123,7 +123,7 @@ func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name s
 			return damagedBackup(path, name+" +1", err)
 		}
 		name = head.Name
-		body := &noting{r: in}
+		body := &bodyReader{r: in}
 		if err := fn(name, body); body.err != nil {
 			return damagedBackup(path, name, body.err)
 		} else if err != nil {
@@ -132,13 +132,13 @@ func eachPart(ctx context.Context, path string, pass *Passphrase, fn func(name s
 	}
 }
 
-// noting keeps why a reader could not be read to its end.
-type noting struct {
+// bodyReader keeps why a reader could not be read to its end.
+type bodyReader struct {
 	r   io.Reader
 	err error
 }
 
-func (n *noting) Read(b []byte) (int, error) {
+func (n *bodyReader) Read(b []byte) (int, error) {
 	got, err := n.r.Read(b)
 	if err != nil && !errors.Is(err, io.EOF) {
 		n.err = err

@@ -16,9 +16,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Before is what a folder held before a NATS server opened the streams in it. A server mends what it finds in its own
+// Inventory is what a folder held before a NATS server opened the streams in it. A server mends what it finds in its own
 // way, and what it reports of a stream afterwards is no proof: files that it cut are known by their length alone.
-type Before struct {
+type Inventory struct {
 	Height *Height // nil where the file is not there
 	// Lost says that the record's file is missing, cannot be read, or ends below the height: the streams may be all there
 	// is.
@@ -37,12 +37,12 @@ const keptStore = "nats.before-"
 // Survey looks at the folder of a record and at the store of its embedded server, before that opens it. Where the
 // record is lost the store is first copied aside, for it may hold all there is; a copy that equals an earlier one is
 // not made again. Nothing else is changed. store is empty for an external server.
-func Survey(dir, store string) (*Before, error) {
+func Survey(dir, store string) (*Inventory, error) {
 	h, err := ReadHeight(dir)
 	if err != nil {
 		return nil, err
 	}
-	b := &Before{Height: h, store: store}
+	b := &Inventory{Height: h, store: store}
 	if b.record, err = peek(filepath.Join(dir, File)); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func Survey(dir, store string) (*Before, error) {
 
 // keep copies the store aside, unless an earlier copy holds all of the stream that it holds: a server that opened the
 // store since may have cut it. Lengths are those of the copy then.
-func (b *Before) keep(dir string) (err error) {
+func (b *Inventory) keep(dir string) (err error) {
 	if b.Kept, err = keepStore(dir, b.store); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func streamFiles(store string) (map[string]int64, error) {
 }
 
 // cut names the files of the stream that are shorter than they were before the server opened them.
-func (b *Before) cut() (list []string) {
+func (b *Inventory) cut() (list []string) {
 	if b == nil {
 		return nil
 	}

@@ -81,11 +81,11 @@ func (j *Journal) lookOnly() (appendLog, farSide) {
 	log, far := j.log, j.vault.far
 	if _, is := log.(*jsStream); is {
 		stream := openStream(j.opt.JS, max(j.opt.Replicas, 1), j.opt.Shared)
-		stream.look = true
+		stream.readOnly = true
 		log = stream
 	}
 	if _, is := far.(*kvFar); is {
-		far = &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}, look: true}
+		far = &kvFar{js: j.opt.JS, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}, readOnly: true}
 	}
 	return log, far
 }

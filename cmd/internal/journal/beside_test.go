@@ -158,7 +158,7 @@ func TestACheckHoldsNoTransactionLong(t *testing.T) {
 	shortest := time.Hour
 	for range 5 { // a busy machine may hold up any one of them
 		begun := time.Now()
-		r, err := CheckStopped(t.Context(), Look{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir()})
+		r, err := CheckStopped(t.Context(), StoppedOptions{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir()})
 		if err != nil || !r.OK {
 			t.Fatalf("%+v, %v", r, err)
 		}

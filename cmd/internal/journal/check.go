@@ -119,7 +119,7 @@ type proof struct {
 	settle func(height uint64) // is called before the stream is held against the record, whose height was read; may be nil
 	// the mark: from which block on the stream may lack what was confirmed, 0 for none; may be nil
 	short  func() uint64
-	cuts   []cut        // of the streams, by the server that opened them
+	cuts   []shortFile  // of the streams, by the server that opened them
 	far    farSide      // the vault's other side; nil where it is not looked at
 	blobs  *blobs.Store // the files of the blobs
 	height *Height      // what the record has to reach; nil where that is not known
@@ -154,7 +154,7 @@ func (p *proof) run(ctx context.Context, db *bbolt.DB) (_ Report, err error) {
 // guarded makes a problem of a file that cannot be read to its end.
 func (p *proof) guarded(do func() error) error {
 	err := guarded(p.db.Path(), do)
-	var bad *faulted
+	var bad *fileFault
 	if errors.As(err, &bad) {
 		p.r.problem("%v", err)
 		return nil
@@ -268,5 +268,5 @@ func (p *proof) compareStream(ctx context.Context, info streamInfo) error {
 // CheckDir proves the record below dir, on which no program runs, and against the stream when a JetStream is given. It
 // changes nothing on either side.
 func CheckDir(ctx context.Context, opt Options) (Report, error) {
-	return CheckStopped(ctx, Look{Dir: opt.Dir, Registry: opt.Registry, JS: opt.JS, Shared: opt.Shared})
+	return CheckStopped(ctx, StoppedOptions{Dir: opt.Dir, Registry: opt.Registry, JS: opt.JS, Shared: opt.Shared})
 }

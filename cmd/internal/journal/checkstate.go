@@ -148,15 +148,15 @@ type badBlock struct {
 func (b *badBlock) Error() string { return fmt.Sprintf("block %d: %v", b.number, b.err) }
 func (b *badBlock) Unwrap() error { return b.err }
 
-// numbered is a block and the number that it is stored under.
-type numbered struct {
+// numberedBlock is a block and the number that it is stored under.
+type numberedBlock struct {
 	number uint64
 	raw    []byte
 }
 
 // missing copies the blocks that the scratch lacks, up to so many and so many bytes; end says that there are no more.
 // The copy is good until the next, for it takes the place of this one: memory that is asked for may be waited for.
-func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bool) {
+func (p *proof) missing(s *slice, count, bytesMost int) (list []numberedBlock, end bool) {
 	blocks, copied := blocksFrom(s.tx, p.next), p.copied[:0]
 	defer func() { p.copied = copied[:0] }()
 	for size := 0; len(list) < count && size < bytesMost && (size == 0 || !s.late()); {
@@ -165,7 +165,7 @@ func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bo
 			return list, true
 		}
 		copied = append(copied, raw...)
-		list = append(list, numbered{blocks.number, copied[size:]})
+		list = append(list, numberedBlock{blocks.number, copied[size:]})
 		size += len(raw)
 	}
 	return list, false
@@ -173,7 +173,7 @@ func (p *proof) missing(s *slice, count, bytesMost int) (list []numbered, end bo
 
 // apply applies blocks to the scratch, whose transaction the caller commits; a badBlock is one that does not stand on
 // those before it.
-func (p *proof) apply(tx *bbolt.Tx, list []numbered) error {
+func (p *proof) apply(tx *bbolt.Tx, list []numberedBlock) error {
 	for _, b := range list {
 		block, err := ParseBlock(b.raw)
 		if err == nil {
@@ -187,7 +187,7 @@ func (p *proof) apply(tx *bbolt.Tx, list []numbered) error {
 }
 
 // scratched runs fn on a transaction of the scratch that takes the blocks which fn returns.
-func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numbered, error)) error {
+func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numberedBlock, error)) error {
 	tx, err := p.scratch.Begin(true)
 	if err != nil {
 		return err
@@ -210,11 +210,11 @@ func (p *proof) scratched(fn func(tx *bbolt.Tx) ([]numbered, error)) error {
 func (p *proof) catchUp(ctx context.Context) error {
 	const blocksATime, bytesATime = 200, 2 << 20
 	for end := false; !end; {
-		var list []numbered
+		var list []numberedBlock
 		err := p.read(ctx, func(s *slice) error { list, end = p.missing(s, blocksATime, bytesATime); return nil })
 		begun := time.Now()
 		if err == nil {
-			err = p.scratched(func(tx *bbolt.Tx) ([]numbered, error) { return list, p.apply(tx, list) })
+			err = p.scratched(func(tx *bbolt.Tx) ([]numberedBlock, error) { return list, p.apply(tx, list) })
 		}
 		if err == nil && p.room != nil {
 			err = p.room()
@@ -244,7 +244,7 @@ func (p *proof) level(ctx context.Context, fn func(s *slice, fresh *bbolt.Tx)) e
 			return err
 		}
 		done := false
-		err := p.scratched(func(fresh *bbolt.Tx) (list []numbered, err error) {
+		err := p.scratched(func(fresh *bbolt.Tx) (list []numberedBlock, err error) {
 			err = p.read(ctx, func(s *slice) (err error) {
 				var end bool
 				if list, end = p.missing(s, blocksMost, bytesMost); !end { // that much is applied while no transaction is open

@@ -13,7 +13,7 @@ import (
 // On a shared stream another node may take the block's place, so nothing is committed before the place is known. Alone,
 // both go on at once, which takes the append out of the time a caller waits. Wherever the process dies between the two,
 // one of them is ahead, and the start brings the other to it.
-func (a *attempt) commit() (outcome, error) {
+func (a *blockTx) commit() (outcome, error) {
 	begin := a.j.opt.Times.Start()
 	raw, hash := a.block.finish()
 	a.j.buf = raw // free again when this attempt is over, unless an append has it still
@@ -37,7 +37,7 @@ func (a *attempt) commit() (outcome, error) {
 
 // commitAlone commits a block on a node of its own, with the append beside it while the stream is level. A block with
 // entries of the vault is appended after it.
-func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
+func (a *blockTx) commitAlone(raw []byte, t tip) (outcome, error) {
 	tail := a.j.tail
 	tail.mu.Lock()
 	defer tail.mu.Unlock()
@@ -86,7 +86,7 @@ func (a *attempt) commitAlone(raw []byte, t tip) (outcome, error) {
 
 // commitShared commits a block once its place in the shared stream is known. The transaction stays open across the
 // network for placeWithin at most.
-func (a *attempt) commitShared(raw []byte, t tip) (outcome, error) {
+func (a *blockTx) commitShared(raw []byte, t tip) (outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), placeWithin)
 	err := a.j.place(ctx, t.number, raw, t.hash)
 	cancel()
@@ -114,7 +114,7 @@ func (a *attempt) commitShared(raw []byte, t tip) (outcome, error) {
 }
 
 // commitTx ends the process when the file does not take the transaction: the block may be in the stream already.
-func (a *attempt) commitTx() error {
+func (a *blockTx) commitTx() error {
 	begin := time.Now()
 	err := a.tx.Commit()
 	a.took = time.Since(begin)
@@ -127,7 +127,7 @@ func (a *attempt) commitTx() error {
 	return ErrClosed
 }
 
-func (a *attempt) store(raw []byte, t tip, delivered map[string]uint64) error {
+func (a *blockTx) store(raw []byte, t tip, delivered map[string]uint64) error {
 	if err := a.fx.save(a.tx); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (a *attempt) store(raw []byte, t tip, delivered map[string]uint64) error {
 }
 
 // commitStored commits what leaves no block: it fails for those alone who wanted it.
-func (a *attempt) commitStored() (outcome, error) {
+func (a *blockTx) commitStored() (outcome, error) {
 	if err := a.tx.Commit(); err != nil {
 		return halted, fmt.Errorf("journal: %w", err)
 	}

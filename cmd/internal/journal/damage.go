@@ -30,7 +30,7 @@ func scanStream(ctx context.Context, log appendLog, number uint64, hash [32]byte
 		one, cancel := context.WithTimeout(ctx, appendLimit)
 		b, err := readBlock(one, log, n)
 		cancel()
-		var bad *damaged
+		var bad *badMessage
 		switch {
 		case errors.As(err, &bad):
 			if s.bad == nil {
@@ -44,7 +44,7 @@ func scanStream(ctx context.Context, log appendLog, number uint64, hash [32]byte
 			}
 			s.behindTo = n
 		case b.Prev != prev:
-			s.bad = &damaged{n, errors.New("it does not stand on the block before it")}
+			s.bad = &badMessage{n, errors.New("it does not stand on the block before it")}
 			s.behind, s.behindFrom, s.behindTo = 1, n, n // it can be read, and not be applied
 		default:
 			s.good, prev = n, hex.EncodeToString(b.Hash[:])
@@ -57,17 +57,17 @@ func scanStream(ctx context.Context, log appendLog, number uint64, hash [32]byte
 func readBlock(ctx context.Context, log appendLog, number uint64) (*Block, error) {
 	raw, err := log.read(ctx, number)
 	if errors.Is(err, errMissing) {
-		return nil, &damaged{number, err}
+		return nil, &badMessage{number, err}
 	}
 	if err != nil {
 		return nil, err
 	}
 	b, err := ParseBlock(raw)
 	if err != nil {
-		return nil, &damaged{number, err}
+		return nil, &badMessage{number, err}
 	}
 	if b.Number != number {
-		return nil, &damaged{number, fmt.Errorf("it holds block %d", b.Number)}
+		return nil, &badMessage{number, fmt.Errorf("it holds block %d", b.Number)}
 	}
 	return b, nil
 }
@@ -125,11 +125,11 @@ func (j *Journal) refuseFill(h *Height, last tip, s scan, why string) error {
 	if s.behind > 0 {
 		fmt.Fprintf(&b, "; %d blocks behind that can be read (%d to %d)", s.behind, s.behindFrom, s.behindTo)
 	}
-	if cut := j.opt.Before.cut(); len(cut) > 0 {
+	if cut := j.opt.Inventory.cut(); len(cut) > 0 {
 		fmt.Fprintf(&b, "; the server cut %s when it opened the store", strings.Join(cut, ", "))
 	}
 	b.WriteString(". Nothing was changed")
-	if kept := j.opt.Before.Kept; kept != "" {
+	if kept := j.opt.Inventory.Kept; kept != "" {
 		fmt.Fprintf(&b, "; nats/ as it was is kept in %s", kept)
 	}
 	b.WriteString(". Ways out: (1) qingkong restore with a backup")
@@ -172,7 +172,7 @@ func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) er
 		if err != nil {
 			break
 		}
-		var later *unreadable
+		var later *unreadableEntry
 		if err := j.applyRemote(b.Raw); errors.As(err, &later) {
 			return err // the block is whole, and the stream may be the only one that holds it
 		} else if err != nil {
@@ -183,7 +183,7 @@ func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) er
 	if err != nil {
 		return err
 	}
-	if h := j.opt.Before.Height; h == nil || t.number < h.Number {
+	if h := j.opt.Inventory.Height; h == nil || t.number < h.Number {
 		s, err := scanStream(ctx, j.log, t.number, t.hash, info)
 		if err != nil {
 			return err
@@ -199,14 +199,14 @@ func (j *Journal) mendStream(ctx context.Context, info streamInfo, why error) er
 		return nil
 	}
 	j.opt.Log.Warn("the stream is damaged; it is put aside and made anew from the record", "why", why, "blocks",
-		j.Height(), "kept", j.opt.Before.Kept)
+		j.Height(), "kept", j.opt.Inventory.Kept)
 	j.streamEnd = 0
 	return j.log.reset(ctx)
 }
 
 // putAside copies the store of the embedded server aside where that was not done yet.
 func (j *Journal) putAside() (err error) {
-	b := j.opt.Before
+	b := j.opt.Inventory
 	if b.Kept != "" || b.store == "" || len(b.lengths) == 0 {
 		return nil
 	}

@@ -18,8 +18,8 @@ func (w *world) startLooking() (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.opt.Before = before
-	defer func() { w.opt.Before = nil }()
+	w.opt.Inventory = before
+	defer func() { w.opt.Inventory = nil }()
 	return w.tryStart()
 }
 
@@ -181,7 +181,7 @@ func TestARebuildFromTheStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := Options{Dir: w.dir, JS: w.js, Registry: testRegistry(), Before: before}
+	opt := Options{Dir: w.dir, JS: w.js, Registry: testRegistry(), Inventory: before}
 	if _, err := RebuildFrom(t.Context(), opt, FromStream, false); err == nil ||
 		!strings.Contains(err.Error(), "--skip-unreadable") {
 		t.Fatalf("without skipping: %v", err)

@@ -30,7 +30,7 @@ type effects struct {
 	added                                bool // a row, so that something may have come due
 	owes                                 bool // the vault owes something
 	wall                                 time.Time
-	shared                               map[string]Shared
+	shared                               map[string]Saver
 	err                                  error
 }
 
@@ -49,12 +49,12 @@ func (fx *effects) must(err error) {
 }
 
 // Together gives the value of that name which the events of this block share; its first use makes it.
-func (fx *effects) Together(name string, make func() Shared) Shared {
+func (fx *effects) Together(name string, make func() Saver) Saver {
 	s := fx.shared[name]
 	if s == nil {
 		s = make()
 		if fx.shared == nil {
-			fx.shared = map[string]Shared{}
+			fx.shared = map[string]Saver{}
 		}
 		fx.shared[name] = s
 	}

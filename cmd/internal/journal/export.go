@@ -38,7 +38,7 @@ func Export(dir string, w io.Writer) error {
 
 // orDamaged words the fault of a file that is read; other errors are as they were.
 func orDamaged(path string, err error) error {
-	var bad *faulted
+	var bad *fileFault
 	if errors.As(err, &bad) {
 		return whyNotOpened(path, err)
 	}

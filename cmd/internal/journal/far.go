@@ -48,8 +48,8 @@ type kvFar struct {
 	js  jetstream.JetStream
 	cfg jetstream.KeyValueConfig
 	// made is called when the bucket was not there and is empty now.
-	made func()
-	look bool // it is read alone, and not made
+	made     func()
+	readOnly bool // it is read alone, and not made
 
 	mu     sync.Mutex
 	stream jetstream.Stream
@@ -64,7 +64,7 @@ func (f *kvFar) open(ctx context.Context) (jetstream.Stream, error) {
 		return f.stream, nil
 	}
 	_, err := f.js.KeyValue(ctx, f.cfg.Bucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) && !f.look {
+	if errors.Is(err, jetstream.ErrBucketNotFound) && !f.readOnly {
 		if _, err = f.js.CreateKeyValue(ctx, f.cfg); err == nil && f.made != nil {
 			f.made()
 		}

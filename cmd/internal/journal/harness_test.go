@@ -111,7 +111,7 @@ func (p program) registry(more ...Module) *Registry {
 			}
 			e := is.adds()
 			fx.Send("count", e.Name, at)
-			*fx.Together("sum", func() Shared { return new(sum) }).(*sum) += sum(e.N)
+			*fx.Together("sum", func() Saver { return new(sum) }).(*sum) += sum(e.N)
 			return tx.Bucket(countBucket).Put([]byte(e.Name), binary.BigEndian.AppendUint64(nil, e.Total))
 		},
 	})...)

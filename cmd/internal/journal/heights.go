@@ -102,7 +102,7 @@ func (j *Journal) awaitHeights(ctx context.Context) (streamInfo, error) {
 			return info, err
 		}
 		confirmed := uint64(0)
-		if h := j.opt.Before.Height; h != nil {
+		if h := j.opt.Inventory.Height; h != nil {
 			confirmed = h.Number
 		}
 		if max(top, j.Height(), confirmed) <= info.last {

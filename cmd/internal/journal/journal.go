@@ -72,12 +72,12 @@ type Options struct {
 	Node     string              // this node's name; default: a random one kept in Dir
 	Replicas int                 // of streams this journal creates; default 1
 	// what [Survey] saw before the server opened its store; nil looks now, at the record alone
-	Before *Before
-	Clock  func() time.Time // the wall clock; default time.Now
-	Mono   func() time.Duration
-	NoSync bool // for a throw-away folder: commits are not fsynced
-	Log    *slog.Logger
-	Times  *Times // of a measurement: where the writer's time goes; nil for none
+	Inventory *Inventory
+	Clock     func() time.Time // the wall clock; default time.Now
+	Mono      func() time.Duration
+	NoSync    bool // for a throw-away folder: commits are not fsynced
+	Log       *slog.Logger
+	Times     *Times // of a measurement: where the writer's time goes; nil for none
 	// Full is asked before a command is queued that is not vital: the refusal it answers while the disk is nearly full, or
 	// nil.
 	Full func() error
@@ -146,9 +146,9 @@ type Journal struct {
 	work      broadcast // one that put rows into the outbox or the timers
 
 	// The writer's own.
-	buf    []byte    // of the last block
-	lost   *kept     // a block whose place is not known
-	mended time.Time // when it last tried to end a pause
+	buf    []byte         // of the last block
+	lost   *unplacedBlock // a block whose place is not known
+	mended time.Time      // when it last tried to end a pause
 	owed   []*pending
 
 	streamEnd uint64 // what the stream holds when the journal begins

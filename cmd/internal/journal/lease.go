@@ -78,7 +78,7 @@ func (j *Journal) Lead(ctx context.Context, lead func(ctx context.Context, epoch
 		} else {
 			err = j.leadAlone(ctx, lead)
 		}
-		if err != nil && ctx.Err() == nil && !errors.As(err, new(held)) && j.leader.missing(err) {
+		if err != nil && ctx.Err() == nil && !errors.As(err, new(otherHolder)) && j.leader.missing(err) {
 			j.opt.Log.Warn("nobody runs side effects and timers: orders do not leave", "for", leaderless, "err", err)
 		}
 		select {
@@ -89,10 +89,10 @@ func (j *Journal) Lead(ctx context.Context, lead func(ctx context.Context, epoch
 	return nil
 }
 
-// held says that another node leads.
-type held struct{ by string }
+// otherHolder says that another node leads.
+type otherHolder struct{ by string }
 
-func (h held) Error() string { return "held by " + h.by }
+func (h otherHolder) Error() string { return "held by " + h.by }
 
 func (j *Journal) leadAlone(ctx context.Context, lead func(context.Context, uint64)) error {
 	one, stop := context.WithTimeout(ctx, leaseTTL)
@@ -155,7 +155,7 @@ func (j *Journal) takeKey(ctx context.Context, kv jetstream.KeyValue) (uint64, e
 	}
 	if by := string(holds.Value()); by != j.opt.Node {
 		j.leader.led(strings.Clone(by))
-		return 0, held{by}
+		return 0, otherHolder{by}
 	}
 	return kv.Update(ctx, leaseName, []byte(j.opt.Node), holds.Revision())
 }

@@ -17,8 +17,8 @@ import (
 	"qingkong/cmd/internal/blobs"
 )
 
-// Look says what the check of a stopped folder works with. Dir and Registry are required.
-type Look struct {
+// StoppedOptions says what the check of a stopped folder works with. Dir and Registry are required.
+type StoppedOptions struct {
 	Dir      string
 	Registry *Registry
 	Tmp      string // the folder below which copies are made; default the system's
@@ -37,7 +37,7 @@ type Look struct {
 
 // CheckStopped proves the record below Look.Dir, on which no program runs, and against its streams. It only looks: in
 // the folder nothing is made or changed, so that it works where that can only be read.
-func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
+func CheckStopped(ctx context.Context, l StoppedOptions) (_ Report, err error) {
 	if l, err = l.complete(); err != nil {
 		return Report{}, err
 	}
@@ -64,8 +64,8 @@ func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 	}
 	if js != nil {
 		stream := openStream(js, 1, l.Shared)
-		stream.look = true
-		p.log, p.far = stream, &kvFar{js: js, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}, look: true}
+		stream.readOnly = true
+		p.log, p.far = stream, &kvFar{js: js, cfg: jetstream.KeyValueConfig{Bucket: vaultKV}, readOnly: true}
 		if info, err := p.log.info(ctx); err == nil {
 			p.upTo = info.last
 		}
@@ -77,7 +77,7 @@ func CheckStopped(ctx context.Context, l Look) (_ Report, err error) {
 	return p.run(ctx, db)
 }
 
-func (l Look) complete() (Look, error) {
+func (l StoppedOptions) complete() (StoppedOptions, error) {
 	path := filepath.Join(l.Dir, File)
 	if _, err := os.Stat(path); err != nil {
 		return l, fmt.Errorf("there is no record at %s: name the folder that `qingkong serve --data` used (%w)", path, err)
@@ -95,7 +95,7 @@ func (l Look) complete() (Look, error) {
 }
 
 // makeTmp makes the folder of the copies, and refuses to where that would change the folder that is looked at.
-func (l Look) makeTmp() (string, error) {
+func (l StoppedOptions) makeTmp() (string, error) {
 	dir, err := filepath.EvalSymlinks(l.Dir)
 	if err != nil {
 		return "", err
@@ -182,7 +182,7 @@ func (p *proof) open(dir string) (*bbolt.DB, error) {
 			return nil
 		})
 	})
-	var bad *faulted
+	var bad *fileFault
 	if errors.As(err, &bad) {
 		p.r.problem("%v", err)
 		whole, err = false, nil
@@ -296,9 +296,11 @@ func stored(account string) (files []storedFile, err error) {
 	return files, err
 }
 
-func (l Look) accountIn(store string) string { return filepath.Join(store, "jetstream", l.account) }
+func (l StoppedOptions) accountIn(store string) string {
+	return filepath.Join(store, "jetstream", l.account)
+}
 
-func (l Look) streamBytes() (sum int64, err error) {
+func (l StoppedOptions) streamBytes() (sum int64, err error) {
 	files, err := stored(l.accountIn(l.Streams))
 	for _, f := range files {
 		sum += f.size

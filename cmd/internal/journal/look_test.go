@@ -252,7 +252,7 @@ func TestACheckOfDamagedPagesEnds(t *testing.T) {
 			text := bytes.Clone(whole)
 			d.change(text[page*4096 : (page+1)*4096])
 			f.write(f.file(), string(text))
-			r, err := CheckStopped(t.Context(), Look{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir()})
+			r, err := CheckStopped(t.Context(), StoppedOptions{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir()})
 			if err != nil || r.OK != (len(r.Problems) == 0) {
 				t.Errorf("%s on page %d: %+v, %v", d.how, page, r, err)
 			}
@@ -344,16 +344,16 @@ func TestACheckBesideAnOpenRecordIsRefused(t *testing.T) {
 }
 
 func (w *world) lookRunning() (Report, error) {
-	return CheckStopped(w.t.Context(), Look{Dir: w.dir, Registry: w.opt.Registry, Tmp: w.t.TempDir()})
+	return CheckStopped(w.t.Context(), StoppedOptions{Dir: w.dir, Registry: w.opt.Registry, Tmp: w.t.TempDir()})
 }
 
 // A check that is interrupted, at whatever step, leaves no copy; it says that it was interrupted.
 func TestAnInterruptedCheckLeavesNothing(t *testing.T) {
 	f := newFilled(t)
-	for name, interrupt := range map[string]func(l *Look, cancel func()){
-		"before it begins": func(_ *Look, cancel func()) { cancel() },
-		"at the copy":      func(l *Look, cancel func()) { l.Copying = func(int64, string) { cancel() } },
-		"at the server": func(l *Look, cancel func()) {
+	for name, interrupt := range map[string]func(l *StoppedOptions, cancel func()){
+		"before it begins": func(_ *StoppedOptions, cancel func()) { cancel() },
+		"at the copy":      func(l *StoppedOptions, cancel func()) { l.Copying = func(int64, string) { cancel() } },
+		"at the server": func(l *StoppedOptions, cancel func()) {
 			serve := l.Serve
 			l.Serve = func(store string) (jetstream.JetStream, func() error, error) { cancel(); return serve(store) }
 		},
@@ -361,7 +361,7 @@ func TestAnInterruptedCheckLeavesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			l := Look{Dir: f.dir, Registry: f.opt.Registry, Streams: f.nats, Tmp: t.TempDir(), account: "$G",
+			l := StoppedOptions{Dir: f.dir, Registry: f.opt.Registry, Streams: f.nats, Tmp: t.TempDir(), account: "$G",
 				Serve: func(store string) (jetstream.JetStream, func() error, error) {
 					s := natstest.Start(t, store)
 					return s.JS, func() error { s.Stop(); return nil }, nil
@@ -389,7 +389,7 @@ func TestWhereACheckCopiesTo(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(f.dir, "views"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			_, err := CheckStopped(t.Context(), Look{Dir: f.dir, Registry: f.opt.Registry, Tmp: c.tmp})
+			_, err := CheckStopped(t.Context(), StoppedOptions{Dir: f.dir, Registry: f.opt.Registry, Tmp: c.tmp})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -405,7 +405,7 @@ func TestACheckMakesNothingOnAServer(t *testing.T) {
 	f := newFilled(t)
 	s := natstest.Start(t, t.TempDir())
 	r, err := CheckStopped(t.Context(),
-		Look{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir(), JS: s.JS, Shared: true})
+		StoppedOptions{Dir: f.dir, Registry: f.opt.Registry, Tmp: t.TempDir(), JS: s.JS, Shared: true})
 	if err != nil || r.OK || !strings.Contains(r.Problems[0], "the stream is not there") {
 		t.Errorf("%+v, %v", r, err)
 	}

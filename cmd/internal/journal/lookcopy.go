@@ -12,13 +12,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// cut is a file of messages that the server made shorter when it opened the copy.
-type cut struct {
+// shortFile is a file of messages that the server made shorter when it opened the copy.
+type shortFile struct {
 	stream, file  string
 	before, after int64 // after is below 0 where it is gone
 }
 
-func (c cut) String() string {
+func (c shortFile) String() string {
 	if c.after < 0 {
 		return fmt.Sprintf("stream %s: %s has %d bytes, of which the server kept nothing when it opened the copy", c.stream,
 			c.file, c.before)
@@ -29,7 +29,7 @@ func (c cut) String() string {
 
 // serveCopy runs a server on a copy of the folder's streams and keeps what it cut there. A server that cannot be run is
 // a problem of the streams, and no reason to leave the record unproved.
-func (p *proof) serveCopy(ctx context.Context, l Look, js *jetstream.JetStream) (stop func() error, err error) {
+func (p *proof) serveCopy(ctx context.Context, l StoppedOptions, js *jetstream.JetStream) (stop func() error, err error) {
 	none := func() error { return nil }
 	store := filepath.Join(p.tmp, "nats")
 	bytes, err := l.streamBytes()
@@ -66,7 +66,7 @@ func (p *proof) serveCopy(ctx context.Context, l Look, js *jetstream.JetStream) 
 }
 
 // cutsOf names the files of messages that are shorter after than before.
-func cutsOf(before, after []storedFile) (cuts []cut) {
+func cutsOf(before, after []storedFile) (cuts []shortFile) {
 	now := map[string]int64{}
 	for _, f := range after {
 		now[f.path] = f.size
@@ -81,7 +81,7 @@ func cutsOf(before, after []storedFile) (cuts []cut) {
 			size = -1
 		}
 		if size < f.size && f.size > 0 {
-			cuts = append(cuts, cut{part[1], part[2] + "/" + part[3], f.size, size})
+			cuts = append(cuts, shortFile{part[1], part[2] + "/" + part[3], f.size, size})
 		}
 	}
 	return cuts

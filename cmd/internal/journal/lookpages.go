@@ -287,18 +287,18 @@ func guarded(path string, do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if what := recover(); what != nil {
-			err = &faulted{path, what}
+			err = &fileFault{path, what}
 		}
 	}()
 	return do()
 }
 
-// faulted is a file that could not be read to its end.
-type faulted struct {
+// fileFault is a file that could not be read to its end.
+type fileFault struct {
 	path string
 	what any
 }
 
-func (d *faulted) Error() string {
+func (d *fileFault) Error() string {
 	return fmt.Sprintf("%s cannot be read to its end, for it or its disk is damaged (%v)", d.path, d.what)
 }

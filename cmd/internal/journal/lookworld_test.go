@@ -95,7 +95,7 @@ func (w *world) look() (Report, error) {
 
 func (w *world) lookCtx(ctx context.Context) (Report, error) {
 	w.t.Helper()
-	l := Look{Dir: w.dir, Registry: w.opt.Registry, Streams: w.nats, Tmp: w.t.TempDir(), account: "$G",
+	l := StoppedOptions{Dir: w.dir, Registry: w.opt.Registry, Streams: w.nats, Tmp: w.t.TempDir(), account: "$G",
 		Serve: func(store string) (jetstream.JetStream, func() error, error) {
 			s := natstest.Start(w.t, store)
 			return s.JS, func() error { s.Stop(); return nil }, nil

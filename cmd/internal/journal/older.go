@@ -86,15 +86,15 @@ func (r *Registry) Decode(kind string, data []byte) (Event, error) {
 // Encode is an event's data as a block holds it.
 func Encode(ev Event) ([]byte, error) { return appendJSON(nil, ev) }
 
-// unreadable is an entry that this program cannot read: most likely one that a later program recorded. Its block is
+// unreadableEntry is an entry that this program cannot read: most likely one that a later program recorded. Its block is
 // whole, and nobody may take it for damaged.
-type unreadable struct {
+type unreadableEntry struct {
 	block uint64
 	entry int64
 	err   error
 }
 
-func (u *unreadable) Error() string {
+func (u *unreadableEntry) Error() string {
 	return fmt.Sprintf("block %d, entry %d: %v", u.block, u.entry, u.err)
 }
-func (u *unreadable) Unwrap() error { return u.err }
+func (u *unreadableEntry) Unwrap() error { return u.err }

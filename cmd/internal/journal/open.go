@@ -36,7 +36,7 @@ func Open(ctx context.Context, opt Options) (_ *Journal, err error) {
 	db.NoSync = opt.NoSync
 	j := &Journal{
 		opt: opt, reg: opt.Registry, db: db, log: opt.log, clock: newClock(opt.Clock, opt.Mono),
-		heights: newHeightWriter(opt.Dir, opt.Before.Height, opt.NoSync),
+		heights: newHeightWriter(opt.Dir, opt.Inventory.Height, opt.NoSync),
 		queue:   make(chan *pending, 8192), publishing: make(chan struct{}, 64), kick: make(chan struct{}, 1),
 		stop:      make(chan struct{}),
 		vaultOwes: make(chan struct{}, 1), vaultLook: make(chan struct{}, 1),
@@ -95,12 +95,12 @@ func (opt Options) complete() (Options, error) {
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return opt, err
 	}
-	if opt.Before == nil {
+	if opt.Inventory == nil {
 		b, err := Survey(opt.Dir, "")
 		if err != nil {
 			return opt, err
 		}
-		opt.Before = b
+		opt.Inventory = b
 	}
 	if opt.log == nil {
 		opt.log = openStream(opt.JS, opt.Replicas, opt.Shared)
@@ -111,7 +111,7 @@ func (opt Options) complete() (Options, error) {
 // refuseEmpty refuses a folder whose node once had a record and has nothing left: a new beginning there would take the
 // place of what may only be missing for the moment.
 func (opt Options) refuseEmpty(ctx context.Context) error {
-	if h := opt.Before.Height; !exists(filepath.Join(opt.Dir, nodeFile)) || h != nil && h.Number == 0 {
+	if h := opt.Inventory.Height; !exists(filepath.Join(opt.Dir, nodeFile)) || h != nil && h.Number == 0 {
 		return nil // a beginning, or one that had confirmed nothing yet
 	}
 	info, err := opt.log.info(ctx)
@@ -189,7 +189,7 @@ func (j *Journal) runAlone(last tip) {
 	if j.unasked && last.number > 0 { // the place of the last block says how the stream is
 		j.tail.next, j.tail.unsure = last.number, true
 	}
-	if h := j.opt.Before.Height; h != nil && h.ShortFrom != 0 { // the follower takes the mark away when it has handed over
+	if h := j.opt.Inventory.Height; h != nil && h.ShortFrom != 0 { // the follower takes the mark away when it has handed over
 		j.tail.short.Store(true)
 	}
 	if j.Halted() == nil {

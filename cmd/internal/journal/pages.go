@@ -46,7 +46,7 @@ func damagedFile(path, what string) error {
 
 // whyNotOpened words why a file is not opened, nil for nil.
 func whyNotOpened(path string, err error) error {
-	var bad *faulted
+	var bad *fileFault
 	switch {
 	case err == nil:
 		return nil

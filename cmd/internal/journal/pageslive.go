@@ -119,9 +119,10 @@ func (w *liveWalk) below(ref pageRef, b bounds, from []byte, depth int, fn func(
 		return false
 	}
 	p, ok := w.load(ref, depth)
-	switch why := p.misplaced(b); {
-	case !ok:
+	if !ok {
 		return true // what lies below cannot be found, and what lies beside can
+	}
+	switch why := p.misplaced(b); {
 	case why != "":
 		w.say(p.id, "%s", why)
 		return true

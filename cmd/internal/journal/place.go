@@ -29,8 +29,8 @@ const (
 // errUnsure means that the block may be in the stream, or may come to be.
 var errUnsure = errors.New("the place of the block is not known")
 
-// kept is a block whose place is not known.
-type kept struct {
+// unplacedBlock is a block whose place is not known.
+type unplacedBlock struct {
 	raw []byte
 	tip tip
 }
@@ -102,7 +102,7 @@ func (j *Journal) lookUp(ctx context.Context, number uint64, hash [32]byte, caus
 
 // pauseFor keeps a block whose place is not known and returns what those are answered who wait for it.
 func (j *Journal) pauseFor(raw []byte, t tip) error {
-	j.lost = &kept{raw: raw, tip: t}
+	j.lost = &unplacedBlock{raw: raw, tip: t}
 	j.pause(refusal.New(refusal.NotReady, "journal.place_unknown", refusal.Args{"block": t.number}))
 	return refusal.New(refusal.NotReady, "journal.outcome_unknown", nil)
 }

@@ -135,8 +135,8 @@ func copyVault(from, to *bbolt.DB) error {
 	})
 }
 
-// Resubmitted is what became of one command of a losing branch.
-type Resubmitted struct {
+// Resubmission is what became of one command of a losing branch.
+type Resubmission struct {
 	Block   uint64 `json:"block"`
 	Command string `json:"command"`
 	Key     string `json:"key,omitempty"`
@@ -146,29 +146,29 @@ type Resubmitted struct {
 	Why     string `json:"why,omitempty"`
 }
 
-// Reconciled is what settling a fork did.
-type Reconciled struct {
-	ForkedAt uint64        `json:"forked_at"` // the first block that differs; 0: there was no fork
-	Kept     string        `json:"kept"`      // the file that keeps the losing branch
-	Commands []Resubmitted `json:"commands"`
+// Reconciliation is what settling a fork did.
+type Reconciliation struct {
+	ForkedAt uint64         `json:"forked_at"` // the first block that differs; 0: there was no fork
+	Kept     string         `json:"kept"`      // the file that keeps the losing branch
+	Commands []Resubmission `json:"commands"`
 }
 
 // Reconcile settles a fork: the stream's branch stands, for other nodes hold it too; this node's blocks from the
 // fork on are kept in a file, the state is made anew from the stream, and the losing commands are submitted
 // again in their order. What is refused now is listed; nothing of it is lost silently.
-func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
+func Reconcile(ctx context.Context, opt Options) (Reconciliation, error) {
 	path := filepath.Join(opt.Dir, File)
 	db, err := openStopped(opt.Dir) // there may be no fork, and then nothing is written
 	if err != nil {
-		return Reconciled{}, err
+		return Reconciliation{}, err
 	}
 	stream := openStream(opt.JS, max(opt.Replicas, 1), opt.Shared)
-	stream.look = true
+	stream.readOnly = true
 	losing, last, err := losingBranch(ctx, db, stream)
 	if err != nil || len(losing) == 0 {
-		return Reconciled{Commands: []Resubmitted{}}, errors.Join(err, db.Close())
+		return Reconciliation{Commands: []Resubmission{}}, errors.Join(err, db.Close())
 	}
-	done := Reconciled{ForkedAt: losing[0].Number, Commands: []Resubmitted{}}
+	done := Reconciliation{ForkedAt: losing[0].Number, Commands: []Resubmission{}}
 	done.Kept = fmt.Sprintf("%s.fork-%d-%x", path, losing[0].Number, losing[0].Hash[:4])
 	if err := keepBlocks(done.Kept, losing); err != nil {
 		return done, errors.Join(err, db.Close())
@@ -182,7 +182,7 @@ func Reconcile(ctx context.Context, opt Options) (Reconciled, error) {
 	if err := writeHeightOf(opt, path); err != nil {
 		return done, err
 	}
-	opt.Before = nil // as it is now
+	opt.Inventory = nil // as it is now
 	j, err := Open(ctx, opt)
 	if err != nil {
 		return done, err
@@ -283,10 +283,10 @@ func fillFromStream(ctx context.Context, fresh *bbolt.DB, reg *Registry, stream 
 	return nil
 }
 
-func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmitted {
+func (j *Journal) resubmit(ctx context.Context, b *Block, part *Part) Resubmission {
 	c := part.Command
-	out := Resubmitted{Block: b.Number, Command: c.Kind, Key: c.Key, Actor: c.Actor, At: b.At}
-	refuse := func(err error) Resubmitted { out.Outcome, out.Why = "refused", err.Error(); return out }
+	out := Resubmission{Block: b.Number, Command: c.Kind, Key: c.Key, Actor: c.Actor, At: b.At}
+	refuse := func(err error) Resubmission { out.Outcome, out.Why = "refused", err.Error(); return out }
 	h := j.reg.handlers[c.Kind]
 	if h == nil {
 		return refuse(fmt.Errorf("no handler for command %q", c.Kind))

@@ -31,8 +31,8 @@ const (
 	FromDB     RebuildSource = "db"
 )
 
-// Rebuilt is what a rebuild from one of the two stores did.
-type Rebuilt struct {
+// RebuildReport is what a rebuild from one of the two stores did.
+type RebuildReport struct {
 	Report
 	Confirmed uint64 `json:"confirmed,omitempty"` // how far the record had reached, as far as is known
 	KeptStore string `json:"kept_store,omitempty"`
@@ -46,14 +46,14 @@ type Rebuilt struct {
 // because neither is what it was: from the stream up to the first block that cannot be read or does not follow, or from
 // the record's file as it is. The old file and a copy of the old streams are kept. Blocks behind a hole are never
 // applied; with skip they go into a file, without it they are a reason to refuse. It is for a node of its own.
-func RebuildFrom(ctx context.Context, opt Options, from RebuildSource, skip bool) (r Rebuilt, err error) {
+func RebuildFrom(ctx context.Context, opt Options, from RebuildSource, skip bool) (r RebuildReport, err error) {
 	if opt, err = opt.complete(); err != nil {
 		return r, err
 	}
 	if opt.Shared {
 		return r, errors.New("a shared stream is made anew by nobody: restore it on the cluster")
 	}
-	if h := opt.Before.Height; h != nil {
+	if h := opt.Inventory.Height; h != nil {
 		r.Confirmed = h.Number
 	}
 	path := filepath.Join(opt.Dir, File)
@@ -71,12 +71,12 @@ func RebuildFrom(ctx context.Context, opt Options, from RebuildSource, skip bool
 	if err := r.streamFromRecord(ctx, opt, path); err != nil {
 		return r, err
 	}
-	opt.Before = nil
+	opt.Inventory = nil
 	r.Report, err = CheckDir(ctx, opt)
 	return r, err
 }
 
-func (r *Rebuilt) recordFromStream(ctx context.Context, opt Options, path string, skip bool) error {
+func (r *RebuildReport) recordFromStream(ctx context.Context, opt Options, path string, skip bool) error {
 	info, err := opt.log.info(ctx)
 	if err != nil {
 		return err
@@ -110,11 +110,11 @@ func (r *Rebuilt) recordFromStream(ctx context.Context, opt Options, path string
 }
 
 // keepBehind writes the readable blocks behind the first bad one into a file.
-func (r *Rebuilt) keepBehind(ctx context.Context, opt Options, path string, s scan) error {
+func (r *RebuildReport) keepBehind(ctx context.Context, opt Options, path string, s scan) error {
 	var blocks []*Block
 	for n := s.behindFrom; n <= s.behindTo; n++ {
 		b, err := readBlock(ctx, opt.log, n)
-		var bad *damaged
+		var bad *badMessage
 		if errors.As(err, &bad) {
 			continue
 		}
@@ -150,7 +150,7 @@ func recordFromItself(ctx context.Context, opt Options, path string) error {
 }
 
 // streamFromRecord puts the old streams aside, makes the journal's anew from the record, and writes the height.
-func (r *Rebuilt) streamFromRecord(ctx context.Context, opt Options, path string) error {
+func (r *RebuildReport) streamFromRecord(ctx context.Context, opt Options, path string) error {
 	db, err := openDB(path, opt.Registry)
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (r *Rebuilt) streamFromRecord(ctx context.Context, opt Options, path string
 		if err := j.putAside(); err != nil {
 			return err
 		}
-		r.KeptStore = opt.Before.Kept
+		r.KeptStore = opt.Inventory.Kept
 		if err := opt.log.reset(ctx); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 		return err
 	}
 	j.height.Store(last.number)
-	h := j.opt.Before.Height
+	h := j.opt.Inventory.Height
 	if h != nil && last.number >= h.Number {
 		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
 			j.halt(err)
@@ -56,7 +56,7 @@ func (j *Journal) beginAlone(ctx context.Context) error {
 		return j.mendStream(ctx, info, err)
 	}
 	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
-		var bad *damaged
+		var bad *badMessage
 		if errors.As(err, &bad) {
 			return j.mendStream(ctx, info, err)
 		}
@@ -109,7 +109,7 @@ func (j *Journal) beginShared(ctx context.Context) error {
 		return err
 	}
 	j.height.Store(last.number)
-	if h := j.opt.Before.Height; h != nil && last.number >= h.Number {
+	if h := j.opt.Inventory.Height; h != nil && last.number >= h.Number {
 		if err := j.holdsHeight(h); errors.Is(err, ErrForked) {
 			j.halt(err)
 			return nil
@@ -129,7 +129,7 @@ func (j *Journal) beginShared(ctx context.Context) error {
 		return err
 	}
 	if err := j.compareCommon(ctx, min(info.last, last.number)); err != nil {
-		var bad *damaged
+		var bad *badMessage
 		switch {
 		case errors.As(err, &bad):
 			j.haltDamaged(err)
@@ -151,16 +151,16 @@ func (j *Journal) haltDamaged(why error) {
 // ErrForked means that the stream and the record hold different blocks of the same number.
 var ErrForked = errors.New("the record has forked")
 
-// damaged is a message that cannot be what was appended there.
-type damaged struct {
+// badMessage is a message that cannot be what was appended there.
+type badMessage struct {
 	number uint64
 	err    error
 }
 
-func (d *damaged) Error() string {
+func (d *badMessage) Error() string {
 	return fmt.Sprintf("message %d cannot be read: %v", d.number, d.err)
 }
-func (d *damaged) Unwrap() error { return d.err }
+func (d *badMessage) Unwrap() error { return d.err }
 
 func (j *Journal) tip() (t tip, err error) {
 	err = j.db.View(func(tx *bbolt.Tx) error { t, err = readTip(tx); return err })
@@ -177,17 +177,17 @@ func (j *Journal) compareCommon(ctx context.Context, from uint64) error {
 		raw, err := j.log.read(one, n)
 		cancel()
 		if errors.Is(err, errMissing) {
-			return &damaged{n, err}
+			return &badMessage{n, err}
 		}
 		if err != nil {
 			return err
 		}
 		theirs, _, err := openBlock(raw)
 		if err != nil {
-			return &damaged{n, err}
+			return &badMessage{n, err}
 		}
 		if theirs.Number != n {
-			return &damaged{n, fmt.Errorf("it holds block %d", theirs.Number)}
+			return &badMessage{n, fmt.Errorf("it holds block %d", theirs.Number)}
 		}
 		ours, err := j.block(n)
 		if err != nil {
@@ -220,13 +220,13 @@ func (j *Journal) applyAhead(ctx context.Context, info streamInfo) error {
 	for n := from; n <= info.last; n++ {
 		raw, err := j.log.read(ctx, n)
 		if errors.Is(err, errMissing) {
-			return j.mendStream(ctx, info, &damaged{n, err})
+			return j.mendStream(ctx, info, &badMessage{n, err})
 		}
 		if err != nil {
 			return err
 		}
 		if _, err := ParseBlock(raw); err != nil {
-			return j.mendStream(ctx, info, &damaged{n, err})
+			return j.mendStream(ctx, info, &badMessage{n, err})
 		}
 		if err := j.applyRemote(raw); err != nil {
 			return err

@@ -374,7 +374,7 @@ func TestForkAndReconcile(t *testing.T) {
 	w.want("ours", 1)
 	prove(t, w.j)
 
-	again, err := func() (Reconciled, error) {
+	again, err := func() (Reconciliation, error) {
 		w.stopJournal()
 		return Reconcile(t.Context(), Options{Dir: w.dir, JS: w.js, Registry: testRegistry()})
 	}()

@@ -30,12 +30,12 @@ type Effects = interface {
 	WallTimer(id string, due time.Time, command string, payload any)
 	CancelTimer(id string)
 	Wall() time.Time
-	Together(name string, make func() Shared) Shared
+	Together(name string, make func() Saver) Saver
 }
 
-// Shared is what the events of a block leave together, such as counters that many of them move: it is written once,
+// Saver is what the events of a block leave together, such as counters that many of them move: it is written once,
 // by Save after the block's last event. What is decided within the block does not see it.
-type Shared = interface{ Save(tx *bbolt.Tx) error }
+type Saver = interface{ Save(tx *bbolt.Tx) error }
 
 // ApplyFunc writes an event's state into the transaction. It must be deterministic: the state that the live
 // path leaves and the state that a replay leaves are compared by hash.

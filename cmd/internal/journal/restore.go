@@ -43,8 +43,8 @@ type RestoreOptions struct {
 // may exist outside and not here. The watchman says so until somebody has settled that and takes the file away.
 const RestoredFile = "restored"
 
-// Restored is what a folder holds that was restored; the content of [RestoredFile].
-type Restored struct {
+// Restoration is what a folder holds that was restored; the content of [RestoredFile].
+type Restoration struct {
 	Block    uint64   `json:"block"` // the last
 	Hash     string   `json:"hash"`  // of that block, hex
 	BackedAt string   `json:"backed_up_at"`
@@ -68,7 +68,7 @@ type Restored struct {
 //
 // The record's file gets its name last, so that a folder that was not finished holds no record. The height carries the
 // mark that the stream is short from block 1: the first start makes it.
-func Restore(ctx context.Context, opt RestoreOptions) (done Restored, err error) {
+func Restore(ctx context.Context, opt RestoreOptions) (done Restoration, err error) {
 	made, err := emptyFolder(opt.Dir)
 	if err != nil {
 		return done, err
@@ -147,7 +147,7 @@ type restorer struct {
 	db     *bbolt.DB
 	blobs  *blobs.Store
 	erased map[string]bool
-	done   Restored
+	done   Restoration
 }
 
 func (r *restorer) restore(ctx context.Context) error {

@@ -69,7 +69,7 @@ func openDB(path string, reg *Registry) (*bbolt.DB, error) {
 	}
 	err = guarded(path, func() error { return prepare(db, path, reg) })
 	if err != nil {
-		var bad *faulted
+		var bad *fileFault
 		if errors.As(err, &bad) {
 			err = whyNotOpened(path, err)
 		}
@@ -190,7 +190,7 @@ func (r *Registry) applyBlock(tx *bbolt.Tx, b *Block) error {
 			e := &p.Entries[k]
 			ev, err := r.Decode(e.Kind, e.Data)
 			if err != nil {
-				return &unreadable{b.Number, e.Index, err}
+				return &unreadableEntry{b.Number, e.Index, err}
 			}
 			if err := r.apply(tx, fx, e.At, e.Actor, e.Pos, ev); err != nil {
 				return fmt.Errorf("block %d, entry %d: %w", b.Number, e.Index, err)

@@ -56,9 +56,9 @@ var (
 // jsStream is the stream of a JetStream account. It is opened when it is first needed, made where it is not there, and
 // opened again after it was lost.
 type jsStream struct {
-	js   jetstream.JetStream
-	cfg  jetstream.StreamConfig
-	look bool // it is read alone, and not made
+	js       jetstream.JetStream
+	cfg      jetstream.StreamConfig
+	readOnly bool // it is read alone, and not made
 
 	mu     sync.Mutex
 	stream jetstream.Stream
@@ -80,7 +80,7 @@ func (s *jsStream) open(ctx context.Context) (jetstream.Stream, error) {
 		return s.stream, nil
 	}
 	stream, err := s.js.Stream(ctx, Stream)
-	if errors.Is(err, jetstream.ErrStreamNotFound) && !s.look {
+	if errors.Is(err, jetstream.ErrStreamNotFound) && !s.readOnly {
 		stream, err = s.js.CreateStream(ctx, s.cfg)
 	}
 	if err != nil {

@@ -372,11 +372,11 @@ func (t *twin) rest(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// compared counts what became of keys; unread are those that the key-value bucket cannot read and this side has.
-type compared struct{ take, owe, lost, unread int }
+// keyCounts counts what became of keys; unread are those that the key-value bucket cannot read and this side has.
+type keyCounts struct{ take, owe, lost, unread int }
 
 // compareKey holds one key of the key-value bucket against this side.
-func (t *twin) compareKey(ctx context.Context, key string) (r compared, err error) {
+func (t *twin) compareKey(ctx context.Context, key string) (r keyCounts, err error) {
 	one, cancel := context.WithTimeout(ctx, farWithin)
 	e, err := t.far.get(one, key)
 	cancel()

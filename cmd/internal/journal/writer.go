@@ -108,7 +108,7 @@ func (j *Journal) takesNothing() error {
 func (j *Journal) batch(work []*pending) (rest []*pending) {
 	var failed []*pending
 	for len(work) > 0 {
-		a := &attempt{j: j, work: work}
+		a := &blockTx{j: j, work: work}
 		outcome, err := a.try()
 		work, rest = a.work, a.rest
 		switch outcome {
@@ -150,8 +150,8 @@ const (
 	halted              // nothing can be written, or it is not known whether it was: the error says which
 )
 
-// attempt is one open transaction and the block that belongs to it.
-type attempt struct {
+// blockTx is one open transaction and the block that belongs to it.
+type blockTx struct {
 	j     *Journal
 	work  []*pending
 	rest  []*pending
@@ -168,7 +168,7 @@ type attempt struct {
 	took  time.Duration // by the commit
 }
 
-func (a *attempt) try() (out outcome, err error) {
+func (a *blockTx) try() (out outcome, err error) {
 	if err := a.begin(); err != nil {
 		a.rollback()
 		return halted, err
@@ -204,7 +204,7 @@ func (a *attempt) try() (out outcome, err error) {
 	return done, nil
 }
 
-func (a *attempt) more() *pending {
+func (a *blockTx) more() *pending {
 	if len(a.work) >= maxBatch || len(a.block.buf) > maxBlock*3/4 {
 		return nil
 	}
@@ -216,7 +216,7 @@ func (a *attempt) more() *pending {
 	}
 }
 
-func (a *attempt) begin() (err error) {
+func (a *blockTx) begin() (err error) {
 	if a.tx, err = a.j.db.Begin(true); err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (a *attempt) begin() (err error) {
 	return nil
 }
 
-func (a *attempt) rollback() {
+func (a *blockTx) rollback() {
 	if a.tx != nil {
 		_ = a.tx.Rollback() // a transaction that cannot be rolled back was never begun
 	}
@@ -240,7 +240,7 @@ func (a *attempt) rollback() {
 
 // accept decides one command on the open state and applies what it led to. A refusal is an answer, not an
 // error; an error means that the transaction is spoiled. full means that the block has no room for it.
-func (a *attempt) accept(p *pending) (full bool, err error) {
+func (a *blockTx) accept(p *pending) (full bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
@@ -302,7 +302,7 @@ func (p *pending) payload() (json.RawMessage, error) {
 }
 
 // write puts a command and its events into the block and, when they fit, into the state.
-func (a *attempt) write(p *pending, line BlockCommand, events []Event) (full bool, err error) {
+func (a *blockTx) write(p *pending, line BlockCommand, events []Event) (full bool, err error) {
 	times := a.j.opt.Times
 	begin := times.Start()
 	mark := len(a.block.buf)
@@ -337,7 +337,7 @@ const hashBeside = 64 << 10
 
 // addLeaves adds the leaves of a command to the tree. What it returns has to be called before the block or the tree is
 // used again.
-func (a *attempt) addLeaves(leaves [][]byte, size int) (wait func()) {
+func (a *blockTx) addLeaves(leaves [][]byte, size int) (wait func()) {
 	if size < hashBeside {
 		for _, leaf := range leaves {
 			a.tree.Append(leaf)
@@ -356,7 +356,7 @@ func (a *attempt) addLeaves(leaves [][]byte, size int) (wait func()) {
 }
 
 // repeated answers a command whose key was seen.
-func (a *attempt) repeated(p *pending, line BlockCommand) (seen bool, err error) {
+func (a *blockTx) repeated(p *pending, line BlockCommand) (seen bool, err error) {
 	p.result, seen, err = p.h.answered(a.tx, line)
 	if refusal.CodeOf(err) != "" {
 		p.err, err = err, nil

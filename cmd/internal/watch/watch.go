@@ -86,12 +86,12 @@ type check struct {
 	now     Finding
 	since   time.Time
 	logged  time.Time
-	asking  *asking // the probe that runs; nil for none
-	panicky bool    // it panicked when it was asked last
+	inquiry *inquiry // the probe that runs; nil for none
+	panicky bool     // it panicked when it was asked last
 }
 
-// asking is one probe that was sent out.
-type asking struct {
+// inquiry is one probe that was sent out.
+type inquiry struct {
 	done chan struct{} // closed when the probe has returned
 	late bool          // it had its time, and what it says counts no more
 }
@@ -146,7 +146,7 @@ func (w *Watchman) Run(ctx context.Context) error {
 // is not taken in: it is the end that they speak of.
 func (w *Watchman) Look(ctx context.Context) {
 	w.mu.Lock()
-	out := map[*check]*asking{}
+	out := map[*check]*inquiry{}
 	for _, c := range w.checks {
 		if a := w.ask(ctx, c); !a.late {
 			out[c] = a
@@ -165,12 +165,12 @@ func (w *Watchman) Look(ctx context.Context) {
 }
 
 // ask sends a probe out, or gives the one that is out already.
-func (w *Watchman) ask(ctx context.Context, c *check) *asking {
-	if c.asking != nil {
-		return c.asking
+func (w *Watchman) ask(ctx context.Context, c *check) *inquiry {
+	if c.inquiry != nil {
+		return c.inquiry
 	}
-	a := &asking{done: make(chan struct{})}
-	c.asking = a
+	a := &inquiry{done: make(chan struct{})}
+	c.inquiry = a
 	go func() {
 		defer close(a.done)
 		own, cancel := context.WithTimeout(ctx, w.opt.Limit-w.opt.Limit/6)
@@ -178,7 +178,7 @@ func (w *Watchman) ask(ctx context.Context, c *check) *asking {
 		f, trace := answer(own, c.probe)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		c.asking = nil
+		c.inquiry = nil
 		if trace != nil && !c.panicky {
 			w.opt.Log.Error("a check panicked", "check", c.name, "panic", string(trace))
 		}
@@ -205,10 +205,10 @@ func answer(ctx context.Context, probe Probe) (f Finding, trace []byte) {
 }
 
 // overdue gives a probe up, unless it has just answered.
-func (w *Watchman) overdue(ctx context.Context, c *check, a *asking) {
+func (w *Watchman) overdue(ctx context.Context, c *check, a *inquiry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c.asking != a {
+	if c.inquiry != a {
 		return
 	}
 	a.late = true

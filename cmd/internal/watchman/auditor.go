@@ -42,7 +42,7 @@ type Auditor struct {
 	began time.Time // by its own clock: parts of the program had no time to do anything before
 
 	mu       sync.Mutex
-	last     audited
+	last     auditPass
 	complete time.Time // when the last pass ended that saw everything; at first when the auditor was made
 	ever     bool      // there was one
 }
@@ -55,23 +55,23 @@ type AuditFinding struct {
 	Orders int       // it looked at
 }
 
-// audited is the outcome of one pass.
-type audited struct {
+// auditPass is the outcome of one pass.
+type auditPass struct {
 	ended  time.Time
 	orders int
-	late   found // due and not done
-	stuck  found // without a next step
+	late   tally // due and not done
+	stuck  tally // without a next step
 	err    error
 	trace  string // of a panic
 }
 
-// found counts things and names the first of them.
-type found struct {
+// tally counts things and names the first of them.
+type tally struct {
 	n     int
 	first refusal.Worded
 }
 
-func (f *found) add(w refusal.Worded) {
+func (f *tally) add(w refusal.Worded) {
 	switch f.n++; {
 	case f.n == 1:
 		f.first = w
@@ -104,7 +104,7 @@ func (a *Auditor) Run(ctx context.Context) error {
 		ticks = every.C
 	}
 	a.began = a.clock()
-	ended, running, alarmed := make(chan audited, 1), false, false
+	ended, running, alarmed := make(chan auditPass, 1), false, false
 	begin := func() {
 		if !running {
 			running = true
@@ -129,7 +129,7 @@ func (a *Auditor) Run(ctx context.Context) error {
 	}
 }
 
-func (a *Auditor) keep(got audited) {
+func (a *Auditor) keep(got auditPass) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.last = got; got.err == nil {
@@ -192,7 +192,7 @@ func (a *Auditor) Finding() AuditFinding {
 func auditTime(t time.Time) string { return t.In(alerts.Shanghai()).Format(time.RFC3339) }
 
 // pass looks at everything once, a page at a time: no transaction is open for long.
-func (a *Auditor) pass(ctx context.Context) (got audited) {
+func (a *Auditor) pass(ctx context.Context) (got auditPass) {
 	defer func() {
 		if p := recover(); p != nil {
 			got.err, got.trace = fmt.Errorf("panic: %v", p), string(debug.Stack())
@@ -246,7 +246,7 @@ func (a *Auditor) wait(ctx context.Context, from string) error {
 }
 
 // overdue finds the messages and timers that have been due for too long.
-func overdue(tx *bbolt.Tx, now journal.Moment, rules notify.AuditRules, late *found) {
+func overdue(tx *bbolt.Tx, now journal.Moment, rules notify.AuditRules, late *tally) {
 	since := journal.Moment{At: now.At.Add(-rules.Grace), Wall: now.Wall.Add(-rules.Grace)}
 	if since.At.Before(rules.Began) {
 		return
