@@ -84,11 +84,11 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 		in.Revision == w.Revision {
 		return e.confirmEmergency(tx, actor, w, now)
 	}
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actApprove, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actApprove, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	by := w.DeclaredBy
 	if w.Pending != nil {
 		by = w.Pending.By
@@ -103,14 +103,14 @@ func (e Engine) DecideApprove(tx *bbolt.Tx, actor string, in Approve, now time.T
 // DecideReject refuses a pending declaration, which ends it, a pending raise, which leaves the old level, or another
 // start.
 func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actReject, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actReject, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := reason(in.Reason, true); err != nil {
+	if err := checkReason(in.Reason, true); err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	switch {
 	case w.Pending != nil && w.Pending.Moves():
 		d.record(ReviseRejected{w.of(), in.Reason})
@@ -127,11 +127,11 @@ func (e Engine) DecideReject(tx *bbolt.Tx, actor string, in Reject, now time.Tim
 // time. A raise to a level that needs two persons leaves the old level in force with the raise pending; lowering takes
 // one duty officer.
 func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actAdjust, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actAdjust, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	moments(&in.StartsAt, &in.EndsAt, &in.ReceivedAt)
 	if err := in.validate(w, e.StartLimits, now); err != nil {
 		return nil, nil, err
@@ -219,11 +219,11 @@ func (e Engine) DecideRevise(tx *bbolt.Tx, actor string, in Revise, now time.Tim
 	if w.State == Rejected && in.Revision == w.Revision {
 		return e.resubmit(tx, actor, w, in, now)
 	}
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actRevise, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actRevise, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	if in.StartsAt != nil && in.StartsAt.Equal(w.StartsAt) {
 		in.StartsAt = nil
 	}
@@ -307,19 +307,19 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	ev.State, ev.Announce = d.entered(terms)
 	d.record(ev)
 	d.activateIfDue()
-	return d.finish(actRevise, stageRejected)
+	return d.finish(actRevise, phaseRejected)
 }
 
 // DecideLift ends an active warning now, or sets its end when ends_at is to come.
 func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actLift, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actLift, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := reason(in.Reason, false); err != nil {
+	if err := checkReason(in.Reason, false); err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	end := latest(now, w.StartsAt)
 	if in.EndsAt != nil {
 		end = moment(*in.EndsAt)
@@ -347,14 +347,14 @@ func (e Engine) DecideLift(tx *bbolt.Tx, actor string, in Lift, now time.Time) (
 
 // DecideCancel makes a warning void.
 func (e Engine) DecideCancel(tx *bbolt.Tx, actor string, in Cancel, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actCancel, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actCancel, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := reason(in.Reason, false); err != nil {
+	if err := checkReason(in.Reason, false); err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	d.record(WarningCancelled{Ended: w.ended(), Reason: in.Reason,
 		Announce: w.State == Scheduled || w.State == Active})
 	return d.finish(actCancel, from)
@@ -362,11 +362,11 @@ func (e Engine) DecideCancel(tx *bbolt.Tx, actor string, in Cancel, now time.Tim
 
 // DecideActivate starts a scheduled warning; the timer of its start runs it.
 func (e Engine) DecideActivate(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.timer(tx, actor, in.WarningID, actActivate, now)
+	d, err := e.beginTimer(tx, actor, in.WarningID, actActivate, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	from := d.warning.stage()
+	from := d.warning.phase()
 	if d.warning.StartsAt.After(now) {
 		return nil, nil, notDue(d.warning, actActivate, d.warning.StartsAt)
 	}
@@ -377,11 +377,11 @@ func (e Engine) DecideActivate(tx *bbolt.Tx, actor string, in WarningRef, now ti
 // DecideExpire ends a warning whose end is reached; the timer of its end runs it. One that was never approved or
 // confirmed is cancelled.
 func (e Engine) DecideExpire(tx *bbolt.Tx, actor string, in WarningRef, now time.Time) ([]Event, *Warning, error) {
-	d, err := e.timer(tx, actor, in.WarningID, actExpire, now)
+	d, err := e.beginTimer(tx, actor, in.WarningID, actExpire, now)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, from := d.warning, d.warning.stage()
+	w, from := d.warning, d.warning.phase()
 	if w.EndsAt == nil {
 		return nil, nil, terms.Transition(terms.WarningState, "warning.no_end", w.State, refusal.Args{"id": w.ID})
 	}
@@ -401,7 +401,7 @@ func notDue(w *Warning, a act, due time.Time) error {
 		refusal.Args{"id": w.ID, "act": terms.Words(terms.WarningAct, a), "due": clock(due)})
 }
 
-func reason(s string, required bool) error {
+func checkReason(s string, required bool) error {
 	c := checker{}
 	c.require(s != "" || !required, "reason", "input.required", nil)
 	c.text("reason", s, maxReason)

@@ -14,7 +14,7 @@ import (
 func (w *world) outlook() (ev Evaluation) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) (err error) {
-		ev, err = w.engine.Judged(tx, district, false, w.now)
+		ev, err = w.engine.EvaluateNow(tx, district, false, w.now)
 		return err
 	})
 	return ev

@@ -157,7 +157,7 @@ func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) erro
 		return err
 	}
 	for _, state := range []string{anyState, string(p.State)} {
-		if err := list(tx, state, &p); err != nil {
+		if err := indexProposal(tx, state, &p); err != nil {
 			return err
 		}
 	}
@@ -169,7 +169,7 @@ func applyRaised(tx *bbolt.Tx, fx Effects, at time.Time, ev ProposalRaised) erro
 	return send(tx, fx, TopicProposal, p.ID, p.Revision, p.Drill, string(p.Level), p, at)
 }
 
-func list(tx *bbolt.Tx, state string, p *Proposal) error {
+func indexProposal(tx *bbolt.Tx, state string, p *Proposal) error {
 	if err := tx.Bucket(bProposalTime).Put(timeKey(state+"/", p.RaisedAt, p.ID), nil); err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func closeProposal(tx *bbolt.Tx, id string, at time.Time, actor string, edit fun
 		return err
 	}
 	p.ClosedAt, p.ClosedBy = &at, actor
-	if err := list(tx, string(p.State), p); err != nil {
+	if err := indexProposal(tx, string(p.State), p); err != nil {
 		return err
 	}
 	return put(tx, bProposal, id, p)

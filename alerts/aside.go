@@ -11,9 +11,9 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// NotTaken is a value of an hour or a day that stands beside what is known of it as it came: one that no concentration
+// RawValue is a value of an hour or a day that stands beside what is known of it as it came: one that no concentration
 // can be, or that is known to be none when it comes.
-type NotTaken struct {
+type RawValue struct {
 	Name  string `json:"name"` // a pollutant, or aqi
 	Value string `json:"value"`
 	Rule  string `json:"rule"`
@@ -34,10 +34,10 @@ type Aside struct {
 
 // aside tells of a station what is set aside and lies behind a time, pollutant by pollutant; unit is how long a row is.
 // Values that follow one another for the same reason are told of together.
-func (line *stationLine[T]) aside(unit time.Duration, from time.Time, notTaken func(T) []NotTaken) (out []Aside) {
+func (line *stationLine[T]) aside(unit time.Duration, from time.Time, notTaken func(T) []RawValue) (out []Aside) {
 	open := map[string]int{} // name → its last entry in out
 	add := func(i int, name, value, rule string, never bool) {
-		at := line.sifted[i].at
+		at := line.sieve[i].at
 		if k, ok := open[name]; ok && out[k].Rule == rule && out[k].Unchanged == never &&
 			(rule != AsideStuck || out[k].Value == value) {
 			out[k].To, out[k].N = at.Add(unit), out[k].N+1
@@ -46,8 +46,8 @@ func (line *stationLine[T]) aside(unit time.Duration, from time.Time, notTaken f
 		open[name] = len(out)
 		out = append(out, Aside{line.station, name, at, at.Add(unit), 1, value, rule, never})
 	}
-	for i := range line.sifted {
-		s := &line.sifted[i]
+	for i := range line.sieve {
+		s := &line.sieve[i]
 		for place, v := range s.values {
 			switch why := s.why[place]; {
 			case v == nil:
@@ -104,8 +104,8 @@ func (a *Aside) Line(lang string) string {
 		rule = "set_aside.lines"
 	}
 	return refusal.Text(rule, lang, refusal.Args{"station": a.Station, "name": terms.Words(terms.Pollutant, a.Name),
-		"value": a.Value, "from": minute(a.From),
-		"to": untilMinute(a.To), "n": a.N, "why": a.Words(lang)})
+		"value": a.Value, "from": StartText(a.From),
+		"to": EndText(a.To), "n": a.N, "why": a.Words(lang)})
 }
 
 // How much of what is set aside a trace holds and tells of.
@@ -145,7 +145,7 @@ func explainAside(all []Aside, lang string) []string {
 			values, from, to = values+a.N, earliest(from, a.From), latest(to, a.To)
 		}
 		out = append(out, refusal.Text("explain.set_aside", lang,
-			refusal.Args{"name": terms.Words(terms.Pollutant, k.name), "n": values, "from": minute(from), "to": untilMinute(to),
+			refusal.Args{"name": terms.Words(terms.Pollutant, k.name), "n": values, "from": StartText(from), "to": EndText(to),
 				"stations": stationsText(stations, lang), "why": refusal.Text("set_aside.short."+k.rule, lang, nil)}))
 	}
 	return out

@@ -219,7 +219,7 @@ func TestFormsOfHours(t *testing.T) {
 func TestFormsOfMeasurements(t *testing.T) {
 	r := Reader{Measured: true}
 	got, err := r.CSV(strings.NewReader("日期,AQI,PM2.5,质量等级\n2026-12-01,160,120,中度污染\n2026-12-02,,-999,\n"))
-	if err != nil || len(got.Measured()) != 2 || len(got.Notes) == 0 || len(got.Days[1].NotTaken) != 1 ||
+	if err != nil || len(got.Measured()) != 2 || len(got.Notes) == 0 || len(got.Days[1].SetAside) != 1 ||
 		got.Days[1].AQI != nil {
 		t.Errorf("%+v %v", got, err)
 	}
@@ -232,9 +232,9 @@ func TestFormsOfMeasurements(t *testing.T) {
 		t.Errorf("a range in two columns: %v", err)
 	}
 	o, notes, err := Reader{}.Observation([]byte(`{"station":"1015A","region":"120111","hours":[{"时间":"2026-12-01 08:00","PM2.5":"120","PM10":-999},{"at":"2026-12-01 09:00","PM2.5":-99}]}`))
-	if want := (NotTaken{"pm10", "-999", AsideImpossible}); err != nil || len(o.Hours) != 2 ||
+	if want := (RawValue{"pm10", "-999", AsideImpossible}); err != nil || len(o.Hours) != 2 ||
 		o.Hours[0].PM25.String() != "120" || o.Hours[0].PM10 != nil ||
-		len(o.Hours[0].NotTaken) != 1 || o.Hours[0].NotTaken[0] != want || !o.Hours[1].empty() {
+		len(o.Hours[0].SetAside) != 1 || o.Hours[0].SetAside[0] != want || !o.Hours[1].empty() {
 		t.Errorf("%+v %+v %v", o, notes, err)
 	}
 	if _, _, err := (Reader{}).Observation([]byte(`{"station":"1015A","region":"120111","hours":[{"at":"2026-12-01 09:00","PM2.5":"—"}]}`)); ruleAt(err, "days") != "days.none" {

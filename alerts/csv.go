@@ -21,7 +21,7 @@ type Air struct {
 func (a Air) Series() Series {
 	s := Series{}
 	for _, d := range a.Days {
-		day := d.air("")
+		day := d.dayAQI("")
 		if low, ranged := a.low[d.Date]; ranged {
 			day.Low = &low
 		}
@@ -69,7 +69,7 @@ func (a Air) Forecast() ([]ForecastDay, []Hour) {
 func (a Air) Measured() []Day {
 	days := []Day{}
 	for _, d := range a.Days {
-		if d.AQI != nil || len(d.NotTaken) > 0 {
+		if d.AQI != nil || len(d.SetAside) > 0 {
 			days = append(days, d)
 		}
 	}

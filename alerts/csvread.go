@@ -278,7 +278,7 @@ func (t *table) columnText(i int) string {
 // tellsOf reports whether a row has a value of the air.
 func (t *table) tellsOf(r row) bool {
 	for i, c := range t.columns {
-		if c.tells() && forms.AbsentOf(r.cell(i)) == forms.Present {
+		if c.tells() && forms.AbsenceOf(r.cell(i)) == forms.Present {
 			return true
 		}
 	}
@@ -412,7 +412,7 @@ func (t *table) takeDay(line int, date Date, e *entry) {
 		e.class = nil
 	}
 	o := e.resolve(date)
-	d := Day{Date: date, Primary: o.primary, Cause: e.cause, Measured: e.Measured, NotTaken: e.notTaken}
+	d := Day{Date: date, Primary: o.primary, Cause: e.cause, Measured: e.Measured, SetAside: e.aside}
 	if o.band != nil {
 		d.AQI = &o.band.High
 	}
@@ -477,7 +477,7 @@ func (t *table) takeHour(line int, at time.Time, e *entry) {
 	if !t.credible(line, e) {
 		return
 	}
-	h := Hour{At: at, Cause: e.cause, Measured: e.Measured, NotTaken: e.notTaken}
+	h := Hour{At: at, Cause: e.cause, Measured: e.Measured, SetAside: e.aside}
 	if e.index != nil {
 		h.AQI = &e.index.High
 	}
@@ -488,7 +488,7 @@ func (t *table) takeHour(line int, at time.Time, e *entry) {
 		return
 	}
 	t.seen[key] = line
-	if !e.empty() || len(e.notTaken) > 0 {
+	if !e.empty() || len(e.aside) > 0 {
 		t.air.Hours = append(t.air.Hours, h)
 	}
 	if !t.Measured && e.aboveItsOwn() {

@@ -44,8 +44,8 @@ func (e Engine) begin(tx *bbolt.Tx, s scope, actor string, now time.Time) (*deci
 	return d, nil
 }
 
-// act begins what a person does to a warning: the warning must exist, be as the person saw it, and allow the act.
-func (e Engine) act(tx *bbolt.Tx, actor, id string, revision int, a act, now time.Time) (*decision, error) {
+// beginAct begins what a person does to a warning: the warning must exist, be as the person saw it, and allow the act.
+func (e Engine) beginAct(tx *bbolt.Tx, actor, id string, revision int, a act, now time.Time) (*decision, error) {
 	w, err := GetWarning(tx, id)
 	if err != nil {
 		return nil, err
@@ -57,19 +57,19 @@ func (e Engine) act(tx *bbolt.Tx, actor, id string, revision int, a act, now tim
 		return nil, refusal.New(refusal.StaleRevision, "warning.stale_revision",
 			refusal.Args{"id": id, "revision": revision, "current": w.Revision})
 	}
-	return e.on(tx, actor, w, a, now)
+	return e.beginOn(tx, actor, w, a, now)
 }
 
-// timer begins what a timer does to a warning.
-func (e Engine) timer(tx *bbolt.Tx, actor, id string, a act, now time.Time) (*decision, error) {
+// beginTimer begins what a timer does to a warning.
+func (e Engine) beginTimer(tx *bbolt.Tx, actor, id string, a act, now time.Time) (*decision, error) {
 	w, err := GetWarning(tx, id)
 	if err != nil {
 		return nil, err
 	}
-	return e.on(tx, actor, w, a, now)
+	return e.beginOn(tx, actor, w, a, now)
 }
 
-func (e Engine) on(tx *bbolt.Tx, actor string, w *Warning, a act, now time.Time) (*decision, error) {
+func (e Engine) beginOn(tx *bbolt.Tx, actor string, w *Warning, a act, now time.Time) (*decision, error) {
 	if err := refuse(w, a); err != nil {
 		return nil, err
 	}
@@ -130,9 +130,9 @@ func (d *decision) accept(id string, kind ProposalKind) error {
 }
 
 // finish checks the result against the table and brings the region's proposal in line with it.
-func (d *decision) finish(a act, from stage) ([]Event, *Warning, error) {
+func (d *decision) finish(a act, from phase) ([]Event, *Warning, error) {
 	w := d.warning
-	if err := check(from, a, w.stage()); err != nil {
+	if err := check(from, a, w.phase()); err != nil {
 		return nil, nil, err
 	}
 	for i, ev := range d.events {

@@ -79,11 +79,11 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	if in.ProposalID != "" {
 		ev.ProposalID = &in.ProposalID
 	}
-	d.warning = &Warning{State: State(stageNew)}
+	d.warning = &Warning{State: State(phaseNew)}
 	ev.State, ev.Announce = d.entered(in)
 	d.record(ev)
 	d.activateIfDue()
-	return d.finish(actDeclare, stageNew)
+	return d.finish(actDeclare, phaseNew)
 }
 
 // enter makes room for a declaration: it accepts the proposal that it follows, and ends a drill.
@@ -201,7 +201,7 @@ func (d *decision) confirm(in Declare) ([]Event, *Warning, error) {
 		Notice: in.notice(), ListPin: in.ListPin, Announced: Announced{in.StartsAt.After(d.now)}, Seen: d.engine.Seen,
 	})
 	d.activateIfDue()
-	return d.finish(actConfirm, stageReported)
+	return d.finish(actConfirm, phaseReported)
 }
 
 // endDrill ends what is being practised in the region when the real thing is declared.
@@ -220,7 +220,7 @@ func (d *decision) endDrill() error {
 	}
 	next := w.after(ev, d.engine.recorded(d.now), d.actor)
 	d.events = append(d.events, ev)
-	return check(w.stage(), a, next.stage())
+	return check(w.phase(), a, next.phase())
 }
 
 func earliest(a, b time.Time) time.Time {

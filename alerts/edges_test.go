@@ -208,7 +208,7 @@ func TestATelephoneCallApprovesWithinADay(t *testing.T) {
 		"a call to come":       {-clockSkew - time.Minute, "warning.called_at"},
 	} {
 		w := newWorld(t, t.TempDir())
-		pending := w.in(stagePending)
+		pending := w.in(phasePending)
 		_, err := try(w, w.engine.DecideEmergencyApprove, "duty",
 			EmergencyApprove{WarningID: pending.ID, Revision: pending.Revision,
 				Authority: "分管副区长", CalledAt: w.now.Add(-c.ago), Reason: "审批人联系不上"})

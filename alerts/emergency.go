@@ -43,7 +43,7 @@ func (w *Warning) unconfirmed() bool { return w.Emergency != nil && w.Emergency.
 // DecideEmergencyApprove approves what waits for a second person, on somebody's word.
 func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyApprove, now time.Time) ([]Event,
 	*Warning, error) {
-	d, err := e.act(tx, actor, in.WarningID, in.Revision, actEmergency, now)
+	d, err := e.beginAct(tx, actor, in.WarningID, in.Revision, actEmergency, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,7 +60,7 @@ func (e Engine) DecideEmergencyApprove(tx *bbolt.Tx, actor string, in EmergencyA
 	if err := refusal.Input(c.wrong); err != nil {
 		return nil, nil, err
 	}
-	from := d.warning.stage()
+	from := d.warning.phase()
 	d.record(EmergencyApproved{d.warning.of(), in.Authority, called, in.Reason,
 		e.recorded(now).Add(confirmWithin), e.Seen})
 	d.approve()
@@ -133,7 +133,7 @@ func (e Engine) note(tx *bbolt.Tx, actor string, w *Warning, a act, ev warningEv
 	}
 	next := w.after(ev, e.recorded(now), actor)
 	d.events = append(d.events, ev)
-	return d.events, &next, check(w.stage(), a, next.stage())
+	return d.events, &next, check(w.phase(), a, next.phase())
 }
 
 // EmergencyApproved: the duty officer was told by telephone to go on. WarningApproved, WarningRevised or LevelChanged

@@ -30,8 +30,8 @@ type entry struct {
 	primary      []string
 	cause        Cause
 	Measured
-	said     bool       // any of the values stands there, be it as a mark of what is missing
-	notTaken []NotTaken // of what was measured: numbers that can be no value
+	given bool       // any of the values stands there, be it as a mark of what is missing
+	aside []RawValue // of what was measured: numbers that can be no value
 }
 
 // read reads the cell of a column. An index of a range's end is a single one.
@@ -46,7 +46,7 @@ func (e *entry) read(c forms.Column, unit forms.Unit, text string, hourly, measu
 		e.cause = Cause(cause)
 		return w
 	}
-	e.said = true
+	e.given = true
 	if p, ok := c.Pollutant(hourly); ok {
 		v, absent, w := forms.Concentration(text, p, unit)
 		if absent == forms.Sentinel && measured {
@@ -84,7 +84,7 @@ func (e *entry) read(c forms.Column, unit forms.Unit, text string, hourly, measu
 
 // setAside keeps a number that can be no value as it came.
 func (e *entry) setAside(name, text string) {
-	e.notTaken = append(e.notTaken, NotTaken{name, shortened(refusal.Plainly(text)), AsideImpossible})
+	e.aside = append(e.aside, RawValue{name, shortened(refusal.Plainly(text)), AsideImpossible})
 }
 
 func (e *entry) keep(c forms.Column, band forms.Band, text string) *forms.Wrong {

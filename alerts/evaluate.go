@@ -30,7 +30,7 @@ type Evaluation struct {
 	HighAndMissing *HighAndMissing `json:"high_and_missing,omitempty"`
 
 	steps []step
-	clear clearing // of an engine's suggestion, as is the next
+	clean cleanAir // of an engine's suggestion, as is the next
 	heavy *Episode // that is measured and under way; nil for none
 }
 
@@ -151,7 +151,7 @@ const (
 	noPrimary = 50 // up to this index there is no primary pollutant (HJ 633, 4.4)
 )
 
-func (c Counts) step(st *step) (counted bool, why string) {
+func (c Counts) counts(st *step) (counted bool, why string) {
 	ozone := func() bool { return slices.Contains(st.primary, O3H8) || slices.Contains(st.primary, O3H1) }
 	switch {
 	case st.aqi == nil:
@@ -321,7 +321,7 @@ func window(steps []step, s span) Window {
 // tipsAhead are the tips of a series that are not over.
 func (e Engine) tipsAhead(s Series, now time.Time) []Tip {
 	c := e.CriteriaOn(DateOf(now))
-	return slices.DeleteFunc(c.tips(s.steps(c.Counts, e.evaluateOptions())), func(t Tip) bool { return !t.To.After(now) })
+	return slices.DeleteFunc(c.tips(s.steps(c.Counts, e.Evaluating())), func(t Tip) bool { return !t.To.After(now) })
 }
 
 // tips are the runs above what the lowest clause asks for that do not count for one and the same reason, or count with

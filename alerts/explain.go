@@ -39,11 +39,11 @@ func (p *Proposal) lines(lang string) []string {
 	}
 	end := refusal.Text("explain.further_notice", lang, nil)
 	if p.EndsAt != nil {
-		end = untilMinute(*p.EndsAt)
+		end = EndText(*p.EndsAt)
 	}
-	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": minute(p.StartsAt), "ends": end,
-		"from": minute(from), "to": untilMinute(to),
-		"own_from": minute(t.Period.From), "own_to": untilMinute(t.Period.To),
+	out := []string{say(first, refusal.Args{"level": LevelName(p.Level, lang), "starts": StartText(p.StartsAt), "ends": end,
+		"from": StartText(from), "to": EndText(to),
+		"own_from": StartText(t.Period.From), "own_to": EndText(t.Period.To),
 		"lead": p.LeadH, "hours": t.Settings.LiftH, "at_most": t.Settings.LiftAtMost,
 		"step": refusal.Text("explain.step."+t.Settings.LiftStep, lang, nil)})}
 	if t.Settings.StartAt == StartEveningBefore && p.StartsAt.Before(from) {
@@ -100,7 +100,7 @@ func explainRemarks(days []DayVerdict, windows []WindowVerdict, lang string) []s
 		switch {
 		case d.unjudged() && d.IssuedAt != nil:
 			out = append(out, refusal.Text("explain.unjudged", lang,
-				refusal.Args{"date": d.Date, "issued": minute(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
+				refusal.Args{"date": d.Date, "issued": StartText(*d.IssuedAt), "why": refusal.Text("why."+d.Why, lang, nil)}))
 		case !d.Counted:
 		case d.Why == whyMismatch && d.CountedAQI != nil:
 			out = append(out, refusal.Text("explain.mismatch", lang,
@@ -111,7 +111,7 @@ func explainRemarks(days []DayVerdict, windows []WindowVerdict, lang string) []s
 	}
 	for _, r := range Remarks(windows) {
 		out = append(out, refusal.Text("explain.hours_remark", lang,
-			refusal.Args{"from": minute(r.From), "to": untilMinute(r.To), "why": refusal.Text("why."+r.Reason, lang, nil)}))
+			refusal.Args{"from": StartText(r.From), "to": EndText(r.To), "why": refusal.Text("why."+r.Reason, lang, nil)}))
 	}
 	return out
 }
@@ -156,7 +156,7 @@ func (p *Proposal) Clock(lang string) (out []string) {
 		if p.LeadH == 0 {
 			rule = "clock.under_way"
 		}
-		say(rule, refusal.Args{"starts": minute(p.StartsAt)})
+		say(rule, refusal.Args{"starts": StartText(p.StartsAt)})
 	}
 	if p.Kind != KindLift {
 		out = append(out, o.Explain(s.LiftH, s.LiftRule, s.LiftAtMost, lang)...)
@@ -170,7 +170,7 @@ func (p *Proposal) Clock(lang string) (out []string) {
 // Explain tells, in "zh-CN" or "en", when a lift is to be expected by a rule of the settings, or why nothing can be
 // said of it.
 func (o *Outlook) Explain(hours int, rule string, atMost int, lang string) (out []string) {
-	args := refusal.Args{"hours": hours, "at_most": atMost, "known": untilMinute(o.KnownUntil)}
+	args := refusal.Args{"hours": hours, "at_most": atMost, "known": EndText(o.KnownUntil)}
 	if o.Open {
 		out = append(out, refusal.Text("explain.open", lang, args))
 	}
@@ -180,7 +180,7 @@ func (o *Outlook) Explain(hours int, rule string, atMost int, lang string) (out 
 	case o.From == nil:
 		return append(out, refusal.Text("explain.too_short", lang, args))
 	}
-	args["from"] = minute(*o.From)
+	args["from"] = StartText(*o.From)
 	if rule == LiftBelowYellow {
 		return append(out, refusal.Text("explain.clock.lift_below_yellow", lang, args))
 	}
@@ -206,7 +206,7 @@ func ExplainClauses(clauses []ClauseTrace, lang string) []string {
 		var windows []string
 		for _, w := range c.Windows {
 			windows = append(windows, refusal.Text("explain.window", lang,
-				refusal.Args{"from": minute(w.From), "to": untilMinute(w.To),
+				refusal.Args{"from": StartText(w.From), "to": EndText(w.To),
 					"hours": int(w.To.Sub(w.From) / time.Hour), "min": w.AQIMin, "max": w.AQIMax}))
 		}
 		args["windows"] = strings.Join(windows, "; ")
@@ -232,19 +232,13 @@ func clauseWords(name, lang string) string {
 	return strings.Join(parts, "")
 }
 
-// minute is a time as a notice gives it.
-func minute(t time.Time) string { return t.In(Shanghai()).Format("2006-01-02 15:04") }
-
 // StartText is a beginning as people read it, in Shanghai: 2016-12-17 00:00.
-func StartText(t time.Time) string { return minute(t) }
+func StartText(t time.Time) string { return t.In(Shanghai()).Format("2006-01-02 15:04") }
 
 // EndText is an end as people read it, in Shanghai; the end of a day is its 24:00: 2016-12-21 24:00.
-func EndText(t time.Time) string { return untilMinute(t) }
-
-// untilMinute is the end of a period; the end of a day is 24:00.
-func untilMinute(t time.Time) string {
+func EndText(t time.Time) string {
 	if t.Equal(DateOf(t).Start()) {
 		return fmt.Sprintf("%s 24:00", DateOf(t.Add(-time.Minute)))
 	}
-	return minute(t)
+	return StartText(t)
 }

@@ -152,7 +152,7 @@ type HighAndMissing struct {
 // Text tells of it in "zh-CN" or "en", and what to do.
 func (a *HighAndMissing) Text(lang string) string {
 	return refusal.Text("air.high_and_missing", lang,
-		refusal.Args{"from": minute(a.From), "to": untilMinute(a.To), "valid": a.Valid, "need": a.Need,
+		refusal.Args{"from": StartText(a.From), "to": EndText(a.To), "valid": a.Valid, "need": a.Need,
 			"mean": *a.Mean, "over": a.Over})
 }
 

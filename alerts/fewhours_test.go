@@ -106,7 +106,7 @@ func TestHighAirWithMissingHoursIsAnAlarm(t *testing.T) {
 					Observation{Station: "1015A", Region: district, Days: []Day{}, Hours: hours})
 			}
 			w.view(func(tx *bbolt.Tx) error {
-				ev, err := w.engine.Judged(tx, district, false, w.now)
+				ev, err := w.engine.EvaluateNow(tx, district, false, w.now)
 				got, a := "-", ev.HighAndMissing
 				if a != nil {
 					got = fmt.Sprintf("%d of %d, AQI %d above %d", a.Valid, a.Need, *a.Mean, a.Over)

@@ -45,7 +45,7 @@ type Day struct {
 	Primary []string `json:"primary"`
 	Cause   Cause    `json:"cause"`
 	Measured
-	NotTaken []NotTaken `json:"set_aside,omitempty"`
+	SetAside []RawValue `json:"set_aside,omitempty"`
 }
 
 // Cause says why a day is polluted when it is not what emission cuts can help against.

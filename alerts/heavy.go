@@ -33,7 +33,7 @@ func (e Engine) heavy(series Series, ev Evaluation, now time.Time) *Episode {
 		return nil
 	}
 	measured = measured[:newest+1]
-	found := e.Criteria.find(measured, e.evaluateOptions())
+	found := e.Criteria.find(measured, e.Evaluating())
 	whole := span{newest, newest}
 	for i := range found {
 		var running []span

@@ -54,8 +54,8 @@ func readHours[T any](tx *bbolt.Tx, bucket []byte, prefix string, first, end tim
 
 // hourSeries is what is known of a region's hours around now: what was measured, and the newest forecast of the others;
 // aside is what of the measurements is not judged, and old are those whose forecast is not, by their days.
-func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *incoming) (out []HourAir, aside []Aside,
-	old aged, err error) {
+func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *delivery) (out []HourAir, aside []Aside,
+	old unjudgedDays, err error) {
 	now := exact.Truncate(time.Hour)
 	first, end := now.Add(-hoursBack*time.Hour), now.Add(hoursAhead*time.Hour)
 	forecasts, err := readHours[forecastHour](tx, bForecastHour, s.key(), first, end)
@@ -71,7 +71,7 @@ func (e Engine) hourSeries(tx *bbolt.Tx, s scope, exact time.Time, in *incoming)
 		}
 	}
 	hours := map[time.Time]HourAir{}
-	old = aged{}
+	old = unjudgedDays{}
 	for at, f := range forecasts {
 		if why := e.unjudged(f.IssuedAt, at, at.Add(time.Hour), exact); why != "" {
 			old.add(&f, why)
@@ -101,7 +101,7 @@ func (s Settings) countsOnly(at time.Time) aqi.Pollutant {
 	return s.CriteriaOn(DateOf(at)).Counts.Primary
 }
 
-func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *incoming) (map[time.Time]observedHour,
+func observedHours(tx *bbolt.Tx, region string, first, end time.Time, in *delivery) (map[time.Time]observedHour,
 	error) {
 	observed, err := readHours[observedHour](tx, bObservedHour, region, first, end)
 	if err != nil || in == nil {

@@ -14,8 +14,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// item is a day or an hour of a body before it is read: its members by their names, in their order.
-type item []member
+// object is a day or an hour of a body before it is read: its members by their names, in their order.
+type object []member
 
 type member struct {
 	name  string
@@ -23,7 +23,7 @@ type member struct {
 }
 
 // UnmarshalJSONFrom takes an object apart.
-func (m *item) UnmarshalJSONFrom(in *jsontext.Decoder) error {
+func (m *object) UnmarshalJSONFrom(in *jsontext.Decoder) error {
 	if in.PeekKind() != '{' {
 		if err := in.SkipValue(); err != nil {
 			return err
@@ -106,13 +106,13 @@ func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
 		Region   string     `json:"region"`
 		IssuedAt *time.Time `json:"issued_at"`
 		Drill    bool       `json:"drill"`
-		Days     []item     `json:"days"`
-		Hours    []item     `json:"hours"`
+		Days     []object   `json:"days"`
+		Hours    []object   `json:"hours"`
 	}
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Forecast{}, nil, err
 	}
-	b := body{Reader: r, limits: r.plausible()}
+	b := bodyReader{Reader: r, limits: r.plausible()}
 	f := Forecast{Source: in.Source, Region: in.Region, Drill: in.Drill}
 	b.require(sourceForm.MatchString(in.Source), "source", "source.wrong", refusal.Args{"value": in.Source})
 	b.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
@@ -132,27 +132,27 @@ func (r Reader) Forecast(data []byte) (Forecast, []Note, error) {
 // which they came, also those that stand twice or say nothing: what is told of them names the place where they stood.
 func (r Reader) Observation(data []byte) (Observation, []Note, error) {
 	var in struct {
-		Station string `json:"station"`
-		Region  string `json:"region"`
-		Days    []item `json:"days"`
-		Hours   []item `json:"hours"`
+		Station string   `json:"station"`
+		Region  string   `json:"region"`
+		Days    []object `json:"days"`
+		Hours   []object `json:"hours"`
 	}
 	if err := refusal.Unmarshal(data, &in); err != nil {
 		return Observation{}, nil, err
 	}
 	r.Measured = true
-	b := body{Reader: r}
+	b := bodyReader{Reader: r}
 	o := Observation{Station: in.Station, Region: in.Region}
 	b.require(stationForm.MatchString(in.Station), "station", "station.wrong", refusal.Args{"value": in.Station})
 	b.require(regionForm.MatchString(in.Region), "region", "region.wrong", refusal.Args{"value": in.Region})
 	b.amount(len(in.Days), len(in.Hours))
 	o.Days = bodyDays(&b, in.Days, b.measuredDay, func(d Day) Date { return d.Date })
 	o.Hours = b.hours(in.Hours)
-	return o, b.notes, b.end(o.said())
+	return o, b.notes, b.end(o.informative())
 }
 
-// body is what has been read of a body.
-type body struct {
+// bodyReader is what has been read of a body.
+type bodyReader struct {
 	Reader
 	checker
 	limits  Plausible
@@ -160,14 +160,14 @@ type body struct {
 	notes   []Note
 }
 
-func (b *body) tell(path, rule string, args refusal.Args) {
+func (b *bodyReader) tell(path, rule string, args refusal.Args) {
 	if len(b.notes) < maxNotes {
 		b.notes = append(b.notes, note(path, rule, args))
 	}
 }
 
 // end refuses what was wrong, a member that is not known first, and a body of which nothing is left.
-func (b *body) end(left int) error {
+func (b *bodyReader) end(left int) error {
 	if len(b.unknown) > 0 {
 		return &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": len(b.unknown)},
 			Fields: b.unknown}
@@ -176,10 +176,10 @@ func (b *body) end(left int) error {
 	return refusal.Input(b.wrong)
 }
 
-func (b *body) bad(path string, w *forms.Wrong) { b.add(path, w.Rule, w.Args) }
+func (b *bodyReader) bad(path string, w *forms.Wrong) { b.add(path, w.Rule, w.Args) }
 
-// part is a day or an hour with where its members stand.
-type part struct {
+// placedEntry is a day or an hour with where its members stand.
+type placedEntry struct {
 	entry
 	path string
 	at   map[forms.Column]string // what each is called
@@ -189,7 +189,7 @@ type part struct {
 }
 
 // named is where a column stands: as it is called in the body, or by its plain name where it is missing.
-func (p *part) named(c forms.Column, plain string) string {
+func (p *placedEntry) named(c forms.Column, plain string) string {
 	if name, ok := p.at[c]; ok {
 		plain = name
 	}
@@ -197,15 +197,15 @@ func (p *part) named(c forms.Column, plain string) string {
 }
 
 // take reads the members of a day or an hour.
-func (b *body) take(path string, in item, hourly bool) part {
-	p := part{entry: entry{primary: []string{}}, path: path, at: map[forms.Column]string{}, ok: true}
+func (b *bodyReader) take(path string, in object, hourly bool) placedEntry {
+	p := placedEntry{entry: entry{primary: []string{}}, path: path, at: map[forms.Column]string{}, ok: true}
 	for _, m := range in {
-		b.member(&p, m, hourly)
+		b.readMember(&p, m, hourly)
 	}
 	return p
 }
 
-func (b *body) member(p *part, m member, hourly bool) {
+func (b *bodyReader) readMember(p *placedEntry, m member, hourly bool) {
 	path := p.path + "." + m.name
 	refuse := func(rule string, args refusal.Args) {
 		b.add(path, rule, args)
@@ -242,13 +242,13 @@ func (b *body) member(p *part, m member, hourly bool) {
 		return
 	}
 	p.at[c] = m.name
-	b.value(p, path, c, head.Unit, m, hourly)
+	b.readValue(p, path, c, head.Unit, m, hourly)
 }
 
-// value reads the value of a member.
-func (b *body) value(p *part, path string, c forms.Column, unit forms.Unit, m member, hourly bool) {
+// readValue reads the value of a member.
+func (b *bodyReader) readValue(p *placedEntry, path string, c forms.Column, unit forms.Unit, m member, hourly bool) {
 	if c == forms.Primary {
-		b.primary(p, path, m)
+		b.readPrimary(p, path, m)
 		return
 	}
 	text, ok := m.text()
@@ -279,7 +279,7 @@ func (b *body) value(p *part, path string, c forms.Column, unit forms.Unit, m me
 	}
 }
 
-func (b *body) primary(p *part, path string, m member) {
+func (b *bodyReader) readPrimary(p *placedEntry, path string, m member) {
 	texts, ok := m.texts()
 	if !ok {
 		b.add(path, "input.wrong_type", refusal.Args{"want": refusal.Words("want.list", nil)})
@@ -305,7 +305,7 @@ func (b *body) primary(p *part, path string, m member) {
 
 // bodyDays reads days in ascending order. The same day with the same values again counts once; with others it is
 // refused. Measured ones stay as they came.
-func bodyDays[D any](b *body, in []item, read func(p *part, date Date) (D, bool), of func(D) Date) []D {
+func bodyDays[D any](b *bodyReader, in []object, read func(p *placedEntry, date Date) (D, bool), of func(D) Date) []D {
 	out := []D{}
 	seen := map[Date]string{}
 	known := map[Date]D{}
@@ -346,7 +346,7 @@ func bodyDays[D any](b *body, in []item, read func(p *part, date Date) (D, bool)
 }
 
 // forecastDay takes a range, one index, concentrations that make one, or a class.
-func (b *body) forecastDay(p *part, date Date) (ForecastDay, bool) {
+func (b *bodyReader) forecastDay(p *placedEntry, date Date) (ForecastDay, bool) {
 	d := ForecastDay{Date: date, Primary: p.entry.primary, Cause: p.cause, Measured: p.Measured}
 	if !b.wholeRange(p) || !p.ok || !b.credible(p, false) {
 		return d, false
@@ -368,7 +368,7 @@ func (b *body) forecastDay(p *part, date Date) (ForecastDay, bool) {
 }
 
 // wholeRange refuses half a range, one that is upside down, and one beside an index.
-func (b *body) wholeRange(p *part) bool {
+func (b *bodyReader) wholeRange(p *placedEntry) bool {
 	_, low := p.at[forms.AQILow]
 	_, high := p.at[forms.AQIHigh]
 	before := len(b.wrong)
@@ -388,7 +388,7 @@ func (b *body) wholeRange(p *part) bool {
 }
 
 // credible refuses what a forecast cannot expect.
-func (b *body) credible(p *part, hourly bool) bool {
+func (b *bodyReader) credible(p *placedEntry, hourly bool) bool {
 	if b.Measured {
 		return true
 	}
@@ -400,8 +400,8 @@ func (b *body) credible(p *part, hourly bool) bool {
 }
 
 // measuredDay takes an index, or concentrations that make one.
-func (b *body) measuredDay(p *part, date Date) (Day, bool) {
-	d := Day{Date: date, Primary: p.entry.primary, Cause: p.cause, Measured: p.Measured, NotTaken: p.notTaken}
+func (b *bodyReader) measuredDay(p *placedEntry, date Date) (Day, bool) {
+	d := Day{Date: date, Primary: p.entry.primary, Cause: p.cause, Measured: p.Measured, SetAside: p.aside}
 	before := len(b.wrong)
 	for _, c := range []forms.Column{forms.AQILow, forms.AQIHigh, forms.Class} {
 		_, given := p.at[c]
@@ -413,7 +413,7 @@ func (b *body) measuredDay(p *part, date Date) (Day, bool) {
 	}
 	o := p.resolve(date)
 	if o.band == nil {
-		b.require(p.said && p.empty() || len(p.notTaken) > 0, p.named(forms.AQI, "aqi"), "input.required", nil)
+		b.require(p.given && p.empty() || len(p.aside) > 0, p.named(forms.AQI, "aqi"), "input.required", nil)
 		return d, false
 	}
 	d.AQI, d.Primary = &o.band.High, o.primary
@@ -421,7 +421,7 @@ func (b *body) measuredDay(p *part, date Date) (Day, bool) {
 }
 
 // single refuses a range and a class where there can be one index alone.
-func (b *body) single(p *part) {
+func (b *bodyReader) single(p *placedEntry) {
 	if p.index != nil && (p.index.Low != p.index.High || p.index.Class) {
 		b.add(p.named(forms.AQI, "aqi"), "day.range_measured", nil)
 		p.ok = false
@@ -430,7 +430,7 @@ func (b *body) single(p *part) {
 
 // hours reads hours in ascending order: full hours, each with concentrations or an index. One whose values are all
 // marked as missing is left out. Measured ones stay as they came.
-func (b *body) hours(in []item) []Hour {
+func (b *bodyReader) hours(in []object) []Hour {
 	b.require(len(in) <= maxHours, "hours", "hours.too_many", refusal.Args{"count": len(in), "limit": maxHours})
 	seen := map[time.Time]int{}
 	var kept []Hour
@@ -443,12 +443,12 @@ func (b *body) hours(in []item) []Hour {
 			continue
 		}
 		if p.empty() {
-			b.require(p.said, p.path, "hour.empty", nil)
+			b.require(p.given, p.path, "hour.empty", nil)
 			if !b.Measured {
 				continue
 			}
 		}
-		h := Hour{At: when, Cause: p.cause, Measured: p.Measured, NotTaken: p.notTaken}
+		h := Hour{At: when, Cause: p.cause, Measured: p.Measured, SetAside: p.aside}
 		if p.index != nil {
 			h.AQI = &p.index.High
 		}
@@ -478,7 +478,7 @@ func (b *body) hours(in []item) []Hour {
 }
 
 // when reads the time of an hour, or its day and hour.
-func (b *body) when(p *part) (time.Time, bool) {
+func (b *bodyReader) when(p *placedEntry) (time.Time, bool) {
 	place := p.named(forms.Time, "at")
 	var at time.Time
 	var w *forms.Wrong

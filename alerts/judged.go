@@ -6,14 +6,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Judged says what the criteria of today make of all that is known of a region around now, day by day and by the hour.
-func (e Engine) Judged(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
+// EvaluateNow says what the criteria of today make of all that is known of a region around now, day by day and by the hour.
+func (e Engine) EvaluateNow(tx *bbolt.Tx, region string, drill bool, now time.Time) (Evaluation, error) {
 	series, err := e.series(tx, scope{region, drill}, now, nil)
 	if err != nil {
 		return Evaluation{}, err
 	}
 	c := e.CriteriaOn(DateOf(now))
-	ev := c.evaluate(series.steps(c.Counts, e.evaluateOptions()), e.evaluateOptions())
+	ev := c.evaluate(series.steps(c.Counts, e.Evaluating()), e.Evaluating())
 	ev.tellFewHours(series.Hours, now)
 	ev.SetAside = series.Aside
 	ev.HighAndMissing = highAndMissing(series.Hours, c.lowest(), now)
@@ -48,10 +48,10 @@ func (s Settings) unjudged(issued, from, to, now time.Time) string {
 	return ""
 }
 
-// aged keeps of each day the newest of its hours that are not judged.
-type aged map[Date]DayAQI
+// unjudgedDays keeps of each day the newest of its hours that are not judged.
+type unjudgedDays map[Date]DayAQI
 
-func (a aged) add(f *forecastHour, why string) {
+func (a unjudgedDays) add(f *forecastHour, why string) {
 	day := DateOf(f.At)
 	known, ok := a[day]
 	if !ok || known.IssuedAt.Before(f.IssuedAt) || known.IssuedAt.Equal(f.IssuedAt) &&
@@ -63,7 +63,7 @@ func (a aged) add(f *forecastHour, why string) {
 // judge takes what is not judged out of a series. Today or a day to come of which nothing but such hours is known is
 // unknown, and says why. The rest of a day that is being measured by the hour parts nothing, as if nothing had been
 // forecast of it.
-func (s *Series) judge(days map[Date]DayAQI, old aged, today Date) {
+func (s *Series) judge(days map[Date]DayAQI, old unjudgedDays, today Date) {
 	for day, d := range old {
 		if _, known := days[day]; !known && day >= today {
 			days[day] = d

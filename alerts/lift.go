@@ -13,15 +13,15 @@ import (
 // setting, for the text leaves it open). The moment from which it does is what a lift rests on: it follows from what is
 // known of the air and not from the clock.
 
-// air is what is known of a stretch of time for a lift.
-type air struct {
+// airPiece is what is known of a stretch of time for a lift.
+type airPiece struct {
 	from, to time.Time
 	known    bool
 	clean    bool // good enough to end a warning; what is unknown or without PM2.5 is not
 }
 
-// clearing are the stretches of clean air, and how they were counted.
-type clearing struct {
+// cleanAir are the stretches of clean air, and how they were counted.
+type cleanAir struct {
 	step      string // LiftHour, LiftMean or LiftDay
 	stretches []stretch
 	known     time.Time // until when anything is known
@@ -30,16 +30,16 @@ type clearing struct {
 // stretch is clean air from one time to another. A warning may end from its at on.
 type stretch struct{ from, at, to time.Time }
 
-// clearing finds the stretches of clean air of a series and its evaluation.
-func (e Engine) clearing(series Series, ev Evaluation) clearing {
-	c := clearing{step: e.LiftStep}
+// cleanAir finds the stretches of clean air of a series and its evaluation.
+func (e Engine) cleanAir(series Series, ev Evaluation) cleanAir {
+	c := cleanAir{step: e.LiftStep}
 	if c.step == "" || c.step == LiftAuto {
 		c.step = LiftDay
 		if len(series.Hours) > 0 {
 			c.step = LiftHour
 		}
 	}
-	var pieces []air
+	var pieces []airPiece
 	switch c.step {
 	case LiftHour:
 		pieces = e.airByHours(series, ev)
@@ -69,7 +69,7 @@ func (e Engine) clearing(series Series, ev Evaluation) clearing {
 // from is the earliest time from which the air is clean for the hours that a lift asks for, for a warning that is in
 // force since then: in a stretch that is not over, and behind which none of these episodes goes on or begins. ok is
 // false when nothing that is known says so.
-func (c clearing) from(hours int, since, now time.Time, wait []Episode) (at time.Time, ok bool) {
+func (c cleanAir) from(hours int, since, now time.Time, wait []Episode) (at time.Time, ok bool) {
 	for _, s := range c.stretches {
 		if !s.to.After(now) || s.to.Sub(latest(s.at, since)) < time.Duration(hours)*time.Hour {
 			continue
@@ -102,12 +102,12 @@ func (ev Evaluation) asks(from, to time.Time) bool {
 }
 
 // airBySteps takes the 24-hour means, or those of them that are asked for, as they are.
-func (e Engine) airBySteps(ev Evaluation, of func(*step) bool) (out []air) {
+func (e Engine) airBySteps(ev Evaluation, of func(*step) bool) (out []airPiece) {
 	for i := range ev.steps {
 		st := &ev.steps[i]
 		if of(st) {
 			known := st.aqi != nil && !st.partial
-			out = append(out, air{st.from, st.to, st.aqi != nil, known && e.cleanAt(ev, *st.aqi, st.from, st.to) &&
+			out = append(out, airPiece{st.from, st.to, st.aqi != nil, known && e.cleanAt(ev, *st.aqi, st.from, st.to) &&
 				!ev.asks(st.from, st.to)})
 		}
 	}
@@ -115,8 +115,8 @@ func (e Engine) airBySteps(ev Evaluation, of func(*step) bool) (out []air) {
 }
 
 // airByHours takes each hour's own concentrations by the daily table; an hour without a value has that of its day.
-func (e Engine) airByHours(series Series, ev Evaluation) (out []air) {
-	days := map[Date]air{}
+func (e Engine) airByHours(series Series, ev Evaluation) (out []airPiece) {
+	days := map[Date]airPiece{}
 	values := map[Date]int{}
 	var first, end time.Time
 	reach := func(from, to time.Time) {
@@ -127,7 +127,7 @@ func (e Engine) airByHours(series Series, ev Evaluation) (out []air) {
 	}
 	for i := range ev.steps {
 		if st := &ev.steps[i]; st.day() != "" && st.aqi != nil {
-			days[st.day()], values[st.day()] = air{known: true, clean: !st.partial && !ev.asks(st.from, st.to)}, *st.aqi
+			days[st.day()], values[st.day()] = airPiece{known: true, clean: !st.partial && !ev.asks(st.from, st.to)}, *st.aqi
 			reach(st.from, st.to)
 		}
 	}
@@ -141,7 +141,7 @@ func (e Engine) airByHours(series Series, ev Evaluation) (out []air) {
 		a, value := days[DateOf(at)], values[DateOf(at)]
 		if h := hours[at.UTC()]; h != nil && !h.missing() {
 			index, partial, ok := h.index()
-			a, value = air{known: ok, clean: ok && !partial && !ev.asks(at, at.Add(windowHours*time.Hour))}, index
+			a, value = airPiece{known: ok, clean: ok && !partial && !ev.asks(at, at.Add(windowHours*time.Hour))}, index
 		}
 		a.from, a.to = at, at.Add(time.Hour)
 		a.clean = a.clean && e.cleanAt(ev, value, a.from, a.to)
@@ -183,7 +183,7 @@ func (e Engine) suggestLift(ev Evaluation, live *Warning, now time.Time) *Propos
 	if live.State != Active {
 		return nil
 	}
-	at, ok := e.cleared(ev, live, now)
+	at, ok := e.clearsAt(ev, live, now)
 	if !ok || at.After(now.Add(time.Duration(e.LiftLeadH)*time.Hour)) {
 		return nil
 	}
@@ -211,9 +211,9 @@ func nearest(ev Evaluation, at time.Time) *Episode {
 	return &near
 }
 
-// cleared is when the air has cleared for a warning; see [clearing.from].
-func (e Engine) cleared(ev Evaluation, live *Warning, now time.Time) (at time.Time, ok bool) {
-	return ev.clear.from(e.LiftH, live.StartsAt, now, e.waitedFor(ev, live, now))
+// clearsAt is when the air has cleared for a warning; see [cleanAir.from].
+func (e Engine) clearsAt(ev Evaluation, live *Warning, now time.Time) (at time.Time, ok bool) {
+	return ev.clean.from(e.LiftH, live.StartsAt, now, e.waitedFor(ev, live, now))
 }
 
 // waitedFor are the episodes that have to be over before a warning is lifted.
@@ -230,12 +230,12 @@ func (e Engine) waitedFor(ev Evaluation, live *Warning, now time.Time) []Episode
 
 // outlook is what can be said of the end of a warning that is in force since a time, while these episodes last.
 func (e Engine) outlook(ev Evaluation, since, now time.Time, wait []Episode) *Outlook {
-	o := &Outlook{KnownUntil: ev.clear.known}
-	if at, ok := ev.clear.from(e.LiftH, since, now, wait); ok {
+	o := &Outlook{KnownUntil: ev.clean.known}
+	if at, ok := ev.clean.from(e.LiftH, since, now, wait); ok {
 		o.From = &at
 	}
 	o.Open = slices.ContainsFunc(wait,
-		func(ep Episode) bool { return ep.whole().To.After(now) && !ep.whole().To.Before(ev.clear.known) })
+		func(ep Episode) bool { return ep.whole().To.After(now) && !ep.whole().To.Before(ev.clean.known) })
 	return o
 }
 
@@ -267,7 +267,7 @@ func (e Engine) Outlook(tx *bbolt.Tx, w *Warning, now time.Time) (*Outlook, erro
 	if err != nil {
 		return nil, err
 	}
-	_, ev := e.judged(series, now)
+	_, ev := e.evaluateSeries(series, now)
 	o := e.outlook(ev, w.StartsAt, now, e.waitedFor(ev, w, now))
 	o.IdleDays = ev.idle(w, now)
 	return o, nil

@@ -53,7 +53,7 @@ type Hour struct {
 	AQI   *int      `json:"aqi,omitempty"` // 0 to 500
 	Cause Cause     `json:"cause,omitempty"`
 	Measured
-	NotTaken []NotTaken `json:"set_aside,omitempty"`
+	SetAside []RawValue `json:"set_aside,omitempty"`
 }
 
 // resolve gives a day its index and primary pollutants. A published index stands: where the concentrations make

@@ -15,14 +15,14 @@ const (
 // allow, where criteria ask for PM2.5, has another cause or is wrong: then PM2.5's own counts. Both sides of a window
 // are means of its hours, and a window counts by its concentrations anyway: it is told of alone.
 func (c Counts) judge(st *step, opt EvaluateOptions) {
-	st.counted, st.why = c.step(st)
+	st.counted, st.why = c.counts(st)
 	switch {
 	case st.unjudged != "":
 		st.why = st.unjudged
 	case st.suspect && c.leavesOutDust() && (st.counted || st.aqi == nil && !slices.Contains(c.ExceptCauses, st.cause)):
 		st.counted, st.why = st.counted && opt.DustSuspect != DustExclude, whyDustSuspect
-	case !st.counted || c.Primary != PM25 || st.said == nil || st.own == nil:
-	case *st.said <= noPrimary || st.low-*st.own <= opt.AQIMismatch:
+	case !st.counted || c.Primary != PM25 || st.published == nil || st.own == nil:
+	case *st.published <= noPrimary || st.low-*st.own <= opt.AQIMismatch:
 	case st.hourly:
 		st.why = whyMismatch
 	default:
@@ -35,14 +35,14 @@ func (c Counts) leavesOutDust() bool {
 	return c.Primary == PM25 || slices.Contains(c.ExceptCauses, Dust)
 }
 
-// air is the measured day in a series.
-func (d *Day) air(source string) DayAQI {
+// dayAQI is the measured day in a series.
+func (d *Day) dayAQI(source string) DayAQI {
 	return DayAQI{Date: d.Date, AQI: d.AQI, Primary: d.Primary, Cause: d.Cause, Source: source,
 		Partial: d.partial(d.Date, d.AQI), Values: d.Values()}
 }
 
-// air is the forecast day in a series, of whose range one value is evaluated.
-func (f *forecastDay) air(value int) DayAQI {
+// dayAQI is the forecast day in a series, of whose range one value is evaluated.
+func (f *forecastDay) dayAQI(value int) DayAQI {
 	return DayAQI{Date: f.Date, AQI: &value, Low: &f.AQILow, Primary: f.Primary, Cause: f.Cause, Source: SourceForecast,
 		ForecastID: f.ForecastID, IssuedAt: f.IssuedAt, Partial: f.partial(f.Date, &value), Values: f.Values()}
 }
@@ -50,7 +50,7 @@ func (f *forecastDay) air(value int) DayAQI {
 // step is the day's 24-hour mean. Of a range it is the low end that PM2.5's own index is held against: a range that
 // holds PM2.5's own index agrees with it.
 func (d *DayAQI) step() step {
-	st := step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, said: d.AQI, primary: d.Primary, cause: d.Cause,
+	st := step{from: d.Date.Start(), to: d.Date.End(), aqi: d.AQI, published: d.AQI, primary: d.Primary, cause: d.Cause,
 		source: d.Source, forecastID: d.ForecastID, issuedAt: d.IssuedAt, partial: d.Partial, stations: d.Stations}
 	if d.Unjudged != "" {
 		st.aqi, st.unjudged = nil, d.Unjudged
@@ -87,10 +87,10 @@ func withheld(v aqi.Values) bool {
 
 // shown is the index that people see of a step: as published where another counts.
 func (st *step) shown() *int {
-	if st.hourly || st.said == nil {
+	if st.hourly || st.published == nil {
 		return st.aqi
 	}
-	return st.said
+	return st.published
 }
 
 // verdict tells of the day that the step is.
@@ -106,9 +106,9 @@ func (st *step) verdict(d Date) DayVerdict {
 
 // Verdict says what a measured day by itself counts as, by the criteria of its date.
 func (s Settings) Verdict(d Day) DayVerdict {
-	air := d.air(SourceObservation)
+	air := d.dayAQI(SourceObservation)
 	st := air.step()
-	s.CriteriaOn(d.Date).Counts.judge(&st, s.evaluateOptions())
+	s.CriteriaOn(d.Date).Counts.judge(&st, s.Evaluating())
 	return st.verdict(d.Date)
 }
 

@@ -16,7 +16,7 @@ import (
 type modelWarning struct {
 	id         string
 	drill      bool
-	stage      stage
+	stage      phase
 	level      Level
 	raise      Level
 	by, asker  string
@@ -49,16 +49,16 @@ func (m *modelWarning) revised(to modelMove) {
 }
 
 func (m *modelWarning) live() bool {
-	return m.stage != stageRejected && m.stage != stageLifted && m.stage != stageCancelled
+	return m.stage != phaseRejected && m.stage != phaseLifted && m.stage != phaseCancelled
 }
 
-func (m *modelWarning) to(s stage) { m.stage = s; m.revision++ }
+func (m *modelWarning) to(s phase) { m.stage = s; m.revision++ }
 
 // begin is what follows when nothing more is waited for.
 func (m *modelWarning) begin(now time.Time) {
-	m.to(stageScheduled)
+	m.to(phaseScheduled)
 	if !m.start.After(now) {
-		m.to(stageActive)
+		m.to(phaseActive)
 	}
 }
 
@@ -87,8 +87,8 @@ func (m *model) expect(what string, x *modelWarning, got *Warning, err error, co
 	if refusal.CodeOf(err) != code || err != nil && code == "" {
 		m.rt.Fatalf("%s of %+v: %v, want %q", what, x, err, code)
 	}
-	if err == nil && (got.stage() != x.stage || got.Level != x.level || got.Revision != x.revision) {
-		m.rt.Fatalf("%s: %s %s revision %d, the model has %+v", what, got.stage(), got.Level, got.Revision, x)
+	if err == nil && (got.phase() != x.stage || got.Level != x.level || got.Revision != x.revision) {
+		m.rt.Fatalf("%s: %s %s revision %d, the model has %+v", what, got.phase(), got.Level, got.Revision, x)
 	}
 }
 
@@ -117,7 +117,7 @@ func (m *model) declare(rt *rapid.T) {
 		x.end = *in.EndsAt
 	}
 	if needsTwo(in.Level) {
-		x.to(stagePending)
+		x.to(phasePending)
 	} else {
 		x.begin(m.now)
 	}
@@ -132,10 +132,10 @@ func (m *model) declare(rt *rapid.T) {
 // endDrill is what a live declaration does to a drill.
 func (m *model) endDrill(declared bool) {
 	if d := m.liveOne(true); d != nil && !declared {
-		if d.stage == stageActive || d.stage == stageActiveRaise {
-			d.to(stageLifted)
+		if d.stage == phaseActive || d.stage == phaseActiveRaise {
+			d.to(phaseLifted)
 		} else {
-			d.to(stageCancelled)
+			d.to(phaseCancelled)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (m *model) pick(rt *rapid.T) (x *modelWarning, actor string, revision int) 
 	return x, rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "actor"), revision
 }
 
-func (m *model) code(x *modelWarning, revision int, in ...stage) refusal.Code {
+func (m *model) code(x *modelWarning, revision int, in ...phase) refusal.Code {
 	switch {
 	case revision != x.revision:
 		return refusal.StaleRevision
@@ -167,8 +167,8 @@ func (m *model) code(x *modelWarning, revision int, in ...stage) refusal.Code {
 
 func (m *model) approve(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	if raise := x.stage == stageScheduledRaise || x.stage == stageActiveRaise ||
-		x.stage == stageScheduledRevise; x.called != "" && !raise && rev == x.revision {
+	if raise := x.stage == phaseScheduledRaise || x.stage == phaseActiveRaise ||
+		x.stage == phaseScheduledRevise; x.called != "" && !raise && rev == x.revision {
 		code := refusal.Code("")
 		if actor == x.called || actor == x.by {
 			code = refusal.SamePerson
@@ -181,8 +181,8 @@ func (m *model) approve(rt *rapid.T) {
 		m.expect("confirm", x, got, err, code)
 		return
 	}
-	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
-	if by := map[bool]string{true: x.by, false: x.asker}[x.stage == stagePending]; code == "" && actor == by {
+	code := m.code(x, rev, phasePending, phaseScheduledRaise, phaseScheduledRevise, phaseActiveRaise)
+	if by := map[bool]string{true: x.by, false: x.asker}[x.stage == phasePending]; code == "" && actor == by {
 		code = refusal.SamePerson
 	}
 	got, err := try(m.world, m.engine.DecideApprove, actor, Approve{x.id, rev})
@@ -195,15 +195,15 @@ func (m *model) approve(rt *rapid.T) {
 // approved is what an approval leads to.
 func (m *modelWarning) approved(now time.Time) {
 	switch m.stage {
-	case stagePending:
+	case phasePending:
 		m.begin(now)
-	case stageScheduledRaise:
+	case phaseScheduledRaise:
 		m.level = m.raise
-		m.to(stageScheduled)
-	case stageActiveRaise:
+		m.to(phaseScheduled)
+	case phaseActiveRaise:
 		m.level = m.raise
-		m.to(stageActive)
-	case stageScheduledRevise:
+		m.to(phaseActive)
+	case phaseScheduledRevise:
 		m.move.start = latest(m.move.start, now)
 		m.revised(m.move)
 		m.begin(now)
@@ -214,7 +214,7 @@ func (m *model) emergency(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
 	in := EmergencyApprove{WarningID: x.id, Revision: rev, Authority: "分管副区长", CalledAt: m.now.Add(-time.Hour),
 		Reason: "审批人联系不上"}
-	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
+	code := m.code(x, rev, phasePending, phaseScheduledRaise, phaseScheduledRevise, phaseActiveRaise)
 	if code == "" && rapid.IntRange(0, 4).Draw(rt, "called") == 0 {
 		in.CalledAt, code = m.now.Add(2*time.Hour), refusal.Invalid
 	}
@@ -241,11 +241,11 @@ func (m *model) unconfirmed(rt *rapid.T) {
 
 func (m *model) reject(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	code := m.code(x, rev, stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise)
+	code := m.code(x, rev, phasePending, phaseScheduledRaise, phaseScheduledRevise, phaseActiveRaise)
 	got, err := try(m.world, m.engine.DecideReject, actor, Reject{x.id, rev, "依据不足"})
 	if code == "" {
-		x.to(map[stage]stage{stagePending: stageRejected, stageScheduledRaise: stageScheduled,
-			stageScheduledRevise: stageScheduled, stageActiveRaise: stageActive}[x.stage])
+		x.to(map[phase]phase{phasePending: phaseRejected, phaseScheduledRaise: phaseScheduled,
+			phaseScheduledRevise: phaseScheduled, phaseActiveRaise: phaseActive}[x.stage])
 	}
 	m.expect("reject", x, got, err, code)
 }
@@ -253,7 +253,7 @@ func (m *model) reject(rt *rapid.T) {
 func (m *model) adjust(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
 	level := rapid.SampledFrom(Levels()).Draw(rt, "level")
-	code := m.code(x, rev, stageScheduled, stageActive)
+	code := m.code(x, rev, phaseScheduled, phaseActive)
 	if code == "" && level == x.level {
 		code = refusal.Invalid
 	}
@@ -274,15 +274,15 @@ func (m *model) revise(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
 	in := Revise{WarningID: x.id, Revision: rev}
 	to := modelMove{}
-	code := m.code(x, rev, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive, stageActiveRaise,
-		stageRejected)
-	if x.stage == stageRejected {
+	code := m.code(x, rev, phaseScheduled, phaseScheduledRaise, phaseScheduledRevise, phaseActive, phaseActiveRaise,
+		phaseRejected)
+	if x.stage == phaseRejected {
 		in.Level = rapid.SampledFrom(Levels()).Draw(rt, "level")
 	} else if rapid.IntRange(0, 2).Draw(rt, "move") == 0 {
 		to.start = m.now.Add(time.Duration(rapid.IntRange(-3, 8).Draw(rt, "start")) * time.Hour)
 		in.StartsAt = &to.start
 	}
-	if to.noEnd = x.stage != stageRejected && rapid.IntRange(0, 3).Draw(rt, "no end") == 0; to.noEnd {
+	if to.noEnd = x.stage != phaseRejected && rapid.IntRange(0, 3).Draw(rt, "no end") == 0; to.noEnd {
 		in.NoEnd = true
 	} else {
 		to.end = latest(m.now, x.start).Add(time.Duration(rapid.IntRange(1, 12).Draw(rt, "end")) * time.Hour)
@@ -291,27 +291,27 @@ func (m *model) revise(rt *rapid.T) {
 	moved := !to.start.IsZero() && !to.start.Equal(x.start)
 	switch {
 	case code != "":
-	case x.stage == stageRejected && m.liveOne(x.drill) != nil:
+	case x.stage == phaseRejected && m.liveOne(x.drill) != nil:
 		code = refusal.Conflict
-	case moved && (x.stage == stageScheduledRaise || x.stage == stageScheduledRevise || x.stage == stageActiveRaise):
+	case moved && (x.stage == phaseScheduledRaise || x.stage == phaseScheduledRevise || x.stage == phaseActiveRaise):
 		code = refusal.TransitionRefused
-	case moved && x.stage != stageScheduled, moved && !to.noEnd && !to.start.Before(to.end):
+	case moved && x.stage != phaseScheduled, moved && !to.noEnd && !to.start.Before(to.end):
 		code = refusal.Invalid
 	}
 	got, err := try(m.world, m.engine.DecideRevise, actor, in)
 	switch {
 	case code != "":
-	case x.stage == stageRejected:
+	case x.stage == phaseRejected:
 		m.endDrill(x.drill)
 		x.end, x.level, x.by = to.end, in.Level, actor
 		if needsTwo(in.Level) {
-			x.to(stagePending)
+			x.to(phasePending)
 		} else {
 			x.begin(m.now)
 		}
 	case moved && needsTwo(x.level):
 		x.move, x.asker = to, actor
-		x.to(stageScheduledRevise)
+		x.to(phaseScheduledRevise)
 	case moved:
 		x.revised(to)
 		x.begin(m.now)
@@ -329,14 +329,14 @@ func (m *model) lift(rt *rapid.T) {
 	if h := rapid.IntRange(0, 3).Draw(rt, "end"); h > 0 {
 		in.EndsAt = ptr(m.now.Add(time.Duration(h) * time.Hour))
 	}
-	code := m.code(x, rev, stageActive, stageActiveRaise)
+	code := m.code(x, rev, phaseActive, phaseActiveRaise)
 	got, err := try(m.world, m.engine.DecideLift, actor, in)
 	if code == "" {
 		if in.EndsAt != nil {
 			x.end = *in.EndsAt
 			x.to(x.stage)
 		} else {
-			x.to(stageLifted)
+			x.to(phaseLifted)
 		}
 	}
 	m.expect("lift", x, got, err, code)
@@ -344,41 +344,41 @@ func (m *model) lift(rt *rapid.T) {
 
 func (m *model) cancel(rt *rapid.T) {
 	x, actor, rev := m.pick(rt)
-	code := m.code(x, rev, stagePending, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive,
-		stageActiveRaise)
+	code := m.code(x, rev, phasePending, phaseScheduled, phaseScheduledRaise, phaseScheduledRevise, phaseActive,
+		phaseActiveRaise)
 	got, err := try(m.world, m.engine.DecideCancel, actor, Cancel{x.id, rev, "误发"})
 	if code == "" {
-		x.to(stageCancelled)
+		x.to(phaseCancelled)
 	}
 	m.expect("cancel", x, got, err, code)
 }
 
 func (m *model) activate(rt *rapid.T) {
 	x, _, _ := m.pick(rt)
-	code := m.code(x, x.revision, stageScheduled, stageScheduledRaise, stageScheduledRevise)
+	code := m.code(x, x.revision, phaseScheduled, phaseScheduledRaise, phaseScheduledRevise)
 	if code == "" && x.start.After(m.now) {
 		code = refusal.TransitionRefused
 	}
 	got, err := try(m.world, m.engine.DecideActivate, "timer", WarningRef{x.id})
 	if code == "" {
-		x.to(map[stage]stage{stageScheduled: stageActive, stageScheduledRaise: stageActiveRaise,
-			stageScheduledRevise: stageActive}[x.stage])
+		x.to(map[phase]phase{phaseScheduled: phaseActive, phaseScheduledRaise: phaseActiveRaise,
+			phaseScheduledRevise: phaseActive}[x.stage])
 	}
 	m.expect("activate", x, got, err, code)
 }
 
 func (m *model) expire(rt *rapid.T) {
 	x, _, _ := m.pick(rt)
-	code := m.code(x, x.revision, stagePending, stageActive, stageActiveRaise)
+	code := m.code(x, x.revision, phasePending, phaseActive, phaseActiveRaise)
 	if code == "" && (x.end.IsZero() || x.end.After(m.now)) {
 		code = refusal.TransitionRefused
 	}
 	got, err := try(m.world, m.engine.DecideExpire, "timer", WarningRef{x.id})
 	if code == "" {
-		if x.stage == stagePending {
-			x.to(stageCancelled)
+		if x.stage == phasePending {
+			x.to(phaseCancelled)
 		} else {
-			x.to(stageLifted)
+			x.to(phaseLifted)
 		}
 	}
 	m.expect("expire", x, got, err, code)

@@ -496,7 +496,7 @@ func TestDismissalEndsWhenAnotherLevelIsRaised(t *testing.T) {
 func TestNoDowngradeWhileARaiseIsPending(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	live := w.in(stageActiveRaise)
+	live := w.in(phaseActiveRaise)
 	p := do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 210, 220)).Proposal
 	// But its end, 12-18T17, lies before the episode's.
 	if live.Level != Yellow || live.Pending.Level != Red || p.line() != "revise yellow 12-16T17 to 12-19T00" {

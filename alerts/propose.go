@@ -67,7 +67,7 @@ func (e Engine) DecideForecast(tx *bbolt.Tx, actor string, in Forecast, now time
 	}
 	id, num := d.ids.next("F")
 	d.events = append(d.events, ForecastReceived{ID: id, Number: num, Hash: hex.EncodeToString(sum[:]), Forecast: in})
-	series, err := e.series(tx, d.scope, now, &incoming{forecastID: id, forecast: &in})
+	series, err := e.series(tx, d.scope, now, &delivery{forecastID: id, forecast: &in})
 	if err != nil {
 		return nil, ForecastResult{}, err
 	}
@@ -110,7 +110,7 @@ func (e Engine) DecideDismiss(tx *bbolt.Tx, actor string, in Dismiss, now time.T
 	if p.State != StateOpen {
 		return nil, nil, terms.Transition(terms.ProposalState, "proposal.not_open", p.State, refusal.Args{"id": p.ID})
 	}
-	if err := reason(in.Reason, true); err != nil {
+	if err := checkReason(in.Reason, true); err != nil {
 		return nil, nil, err
 	}
 	p.State, p.Reason, p.ClosedAt, p.ClosedBy = StateDismissed, in.Reason, &now, actor
@@ -157,8 +157,8 @@ func (d *decision) settle(p *Proposal) {
 	d.open = p
 }
 
-// incoming is what the act being decided brings, and is not stored yet.
-type incoming struct {
+// delivery is what the act being decided brings, and is not stored yet.
+type delivery struct {
 	forecastID string
 	forecast   *Forecast
 	observed   []Day
@@ -169,7 +169,7 @@ type incoming struct {
 // series is what is known of a region's days and hours around now: measured days up to today, and the newest forecast
 // of each later day. A day up to today that was not measured (yet) has its newest forecast. A drill knows its forecasts
 // alone.
-func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Series, error) {
+func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *delivery) (Series, error) {
 	today := DateOf(now)
 	days := map[Date]DayAQI{}
 	var out Series
@@ -178,7 +178,7 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 		return Series{}, err
 	}
 	for date, f := range forecasts {
-		d := f.air(e.value(f.AQILow, f.AQIHigh))
+		d := f.dayAQI(e.value(f.AQILow, f.AQIHigh))
 		d.Unjudged = e.unjudged(f.IssuedAt, date.Start(), date.End(), now)
 		days[date] = d
 	}
@@ -190,7 +190,7 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 		var region []regionalDay
 		region, out.Aside = e.regionalDays(observed, e.countsOnly(now))
 		for i := range region {
-			days[region[i].Date] = region[i].air()
+			days[region[i].Date] = region[i].dayAQI()
 		}
 	}
 	hours, aside, old, err := e.hourSeries(tx, s, now, in)
@@ -203,7 +203,7 @@ func (e Engine) series(tx *bbolt.Tx, s scope, now time.Time, in *incoming) (Seri
 	return out, nil
 }
 
-func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]forecastDay, error) {
+func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *delivery) (map[Date]forecastDay, error) {
 	first, last := today.AddDays(-daysBack), today.AddDays(daysAhead)
 	days, err := readDays[forecastDay](tx, bForecastDay, s.key(), first, last)
 	if err != nil || in == nil || in.forecast == nil {
@@ -222,7 +222,7 @@ func (e Engine) forecastDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (m
 // supersedes: the later issued forecast holds, and of two issued at once the one received later.
 func (f forecastDay) supersedes(known forecastDay) bool { return !f.IssuedAt.Before(known.IssuedAt) }
 
-func observedDays(tx *bbolt.Tx, s scope, today Date, in *incoming) (map[Date]observedDay, error) {
+func observedDays(tx *bbolt.Tx, s scope, today Date, in *delivery) (map[Date]observedDay, error) {
 	first := today.AddDays(-daysBack)
 	days, err := readDays[observedDay](tx, bObservedDay, s.region, first, today)
 	if err != nil || in == nil {

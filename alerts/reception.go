@@ -79,12 +79,12 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	if err := r.take(); err != nil {
 		return nil, ObservationResult{}, err
 	}
-	arrived := &incoming{observed: r.fresh.Days, station: in.Station, hours: r.fresh.Hours}
+	arrived := &delivery{observed: r.fresh.Days, station: in.Station, hours: r.fresh.Hours}
 	if err := r.name(r.fresh.Days); err != nil {
 		return nil, ObservationResult{}, err
 	}
 	slices.SortStableFunc(r.aside, func(a, b Named) int { return cmp.Compare(a.place, b.place) })
-	if !r.left {
+	if !r.useful {
 		fields := make([]refusal.Field, len(r.aside))
 		for i, n := range r.aside {
 			fields[i] = n.field()
@@ -93,7 +93,7 @@ func (e Engine) DecideObservation(tx *bbolt.Tx, actor string, in Observation, no
 	}
 	result.SetAside, result.Remarks = append(result.SetAside, r.aside...), append(result.Remarks, r.remarks...)
 	result.New = len(r.fresh.Days) + len(r.fresh.Hours)
-	result.Repeated = in.said() - result.New
+	result.Repeated = in.informative() - result.New
 	result.Gaps, result.Stuck = r.reception()
 	if result.New == 0 {
 		return nil, result, nil
@@ -131,7 +131,7 @@ type arrival struct {
 	fresh   Observation // what says something new, in order
 	aside   []Named
 	remarks []Named
-	left    bool   // something of it is judged, or withdraws what was
+	useful  bool   // something of it is judged, or withdraws what was
 	hours   []Hour // of the message, as they are taken
 	line    *stationLine[Hour]
 }
@@ -149,7 +149,7 @@ func (r *arrival) take() error {
 		case h.At.Add(time.Hour).After(r.now):
 			h.withdraw(AsideRunning)
 		}
-		for _, n := range h.NotTaken {
+		for _, n := range h.SetAside {
 			r.setAside(i, asideNamed(hourPath(i, n.Name), n.Rule, n.Name, n.Value, false))
 		}
 		row, _, err := get[observedHour](r.tx, bObservedHour, hourKey(r.in.Region, h.At))
@@ -157,7 +157,7 @@ func (r *arrival) take() error {
 			return err
 		}
 		known, ok := row[r.in.Station]
-		if ok && h.empty() && !known.empty() && unsure(h.NotTaken) {
+		if ok && h.empty() && !known.empty() && unsure(h.SetAside) {
 			continue
 		}
 		r.hours = addHour(r.hours, h)
@@ -178,7 +178,7 @@ func (r *arrival) takeDays() error {
 		case twice[i] == doubleOther:
 			d.withdraw(AsideDoubled)
 		}
-		for _, n := range d.NotTaken {
+		for _, n := range d.SetAside {
 			r.setAside(len(r.in.Hours)+i, asideNamed(dayPath(i, n.Name), n.Rule, n.Name, n.Value, false))
 		}
 		row, _, err := get[observedDay](r.tx, bObservedDay, r.in.Region+"/"+string(d.Date))
@@ -186,7 +186,7 @@ func (r *arrival) takeDays() error {
 			return err
 		}
 		known, ok := row[r.in.Station]
-		if ok && d.empty() && !known.empty() && unsure(d.NotTaken) {
+		if ok && d.empty() && !known.empty() && unsure(d.SetAside) {
 			continue
 		}
 		if !ok || !sameJSON(known, d) {
@@ -198,8 +198,8 @@ func (r *arrival) takeDays() error {
 
 // unsure reports whether a row was withdrawn for what the message is, and not for what it says: it takes no place of a
 // known one.
-func unsure(aside []NotTaken) bool {
-	return slices.ContainsFunc(aside, func(n NotTaken) bool { return n.Rule == AsideDoubled || n.Rule == AsideRunning })
+func unsure(aside []RawValue) bool {
+	return slices.ContainsFunc(aside, func(n RawValue) bool { return n.Rule == AsideDoubled || n.Rule == AsideRunning })
 }
 
 // name says what of the message is set aside beside all that is known of the station, and what is odd.
@@ -222,13 +222,13 @@ func (r *arrival) name(days []Day) error {
 		r.line = lines[0]
 	}
 	for i, h := range r.in.Hours {
-		k, ok := slices.BinarySearchFunc(r.line.sifted, h.At, func(s sifted, at time.Time) int { return s.at.Compare(at) })
+		k, ok := slices.BinarySearchFunc(r.line.sieve, h.At, func(s sieveRow, at time.Time) int { return s.at.Compare(at) })
 		if !ok || !sameHour(r.line.rows[k], h) {
 			continue // it is named already
 		}
-		one := []sifted{{at: h.At, values: h.list()}}
+		one := []sieveRow{{at: h.At, values: h.list()}}
 		siftEach(one, r.engine.Plausible.Hour, time.Hour)
-		r.nameRow(i, &r.line.sifted[k], one[0], h.AQI, func(name string) string { return hourPath(i, name) })
+		r.nameRow(i, &r.line.sieve[k], one[0], h.AQI, func(name string) string { return hourPath(i, name) })
 	}
 	return r.nameDays(days)
 }
@@ -260,24 +260,24 @@ func (r *arrival) setAside(row int, n Named) {
 }
 
 // nameRow names what of a row is set aside. By itself says what is so whatever lies beside it.
-func (r *arrival) nameRow(row int, s *sifted, byItself sifted, index *int, path func(name string) string) {
+func (r *arrival) nameRow(row int, s *sieveRow, byItself sieveRow, index *int, path func(name string) string) {
 	for place, v := range s.values {
 		why := s.why[place]
 		if v == nil {
 			continue
 		}
 		if why == taken {
-			r.left = true
+			r.useful = true
 			continue
 		}
 		if byItself.why[place] == taken {
-			r.left = true // it withdraws others
+			r.useful = true // it withdraws others
 		}
 		r.setAside(row, asideNamed(path(aqiPollutants[place]), why.rule(), aqiPollutants[place], v.String(),
 			why == unchanged))
 	}
-	_, keeps := s.left(index, "")
-	r.left = r.left || keeps
+	_, keeps := s.remainder(index, "")
+	r.useful = r.useful || keeps
 	fine, coarse := s.values[placePM25], s.values[placePM10]
 	if fine != nil && coarse != nil && s.why[placePM25] == taken && s.why[placePM10] == taken && fine.Cmp(*coarse) > 0 {
 		n := Named{Path: path(aqi.PM25), Rule: "pm25_above_pm10", Say: "note.pm25_above_pm10",
@@ -312,11 +312,11 @@ func (r *arrival) nameDays(fresh []Day) error {
 		return nil // all that was said of days is that they are missing
 	}
 	for i, d := range r.in.Days {
-		one := []sifted{{at: d.Date.Start(), values: d.list()}}
+		one := []sieveRow{{at: d.Date.Start(), values: d.list()}}
 		r.engine.siftDays(one)
 		for k := range lines[0].rows {
 			if sameJSON(lines[0].rows[k], d) {
-				r.nameRow(len(r.in.Hours)+i, &lines[0].sifted[k], one[0], d.AQI,
+				r.nameRow(len(r.in.Hours)+i, &lines[0].sieve[k], one[0], d.AQI,
 					func(name string) string { return dayPath(i, name) })
 			}
 		}
@@ -328,8 +328,8 @@ func (r *arrival) nameDays(fresh []Day) error {
 func (r *arrival) reception() (gaps, stuckHours []Period) {
 	gaps, stuckHours = []Period{}, []Period{}
 	var last time.Time
-	for i := range r.line.sifted {
-		s := &r.line.sifted[i]
+	for i := range r.line.sieve {
+		s := &r.line.sieve[i]
 		if s.at.Before(r.now.Add(-receptionHours*time.Hour)) || !s.at.Before(r.now.Add(clockSkew)) {
 			continue
 		}
@@ -378,23 +378,23 @@ func doubles[T any, K comparable](rows []T, key func(T) K, silent func(*T) bool,
 
 // withdraw has nothing of the hour taken, for one rule.
 func (h *Hour) withdraw(rule string) {
-	h.NotTaken = append(slices.Clone(h.NotTaken), allOf(&h.Measured, h.AQI, rule)...)
+	h.SetAside = append(slices.Clone(h.SetAside), allOf(&h.Measured, h.AQI, rule)...)
 	h.Measured, h.AQI, h.Cause = Measured{}, nil, ""
 }
 
 func (d *Day) withdraw(rule string) {
-	d.NotTaken = append(slices.Clone(d.NotTaken), allOf(&d.Measured, d.AQI, rule)...)
+	d.SetAside = append(slices.Clone(d.SetAside), allOf(&d.Measured, d.AQI, rule)...)
 	d.Measured, d.AQI, d.Primary, d.Cause = Measured{}, nil, []string{}, ""
 }
 
-func allOf(m *Measured, index *int, rule string) (out []NotTaken) {
+func allOf(m *Measured, index *int, rule string) (out []RawValue) {
 	for i, v := range m.list() {
 		if v != nil {
-			out = append(out, NotTaken{aqiPollutants[i], v.String(), rule})
+			out = append(out, RawValue{aqiPollutants[i], v.String(), rule})
 		}
 	}
 	if index != nil {
-		out = append(out, NotTaken{nameAQI, aqi.Whole(*index).String(), rule})
+		out = append(out, RawValue{nameAQI, aqi.Whole(*index).String(), rule})
 	}
 	return out
 }
@@ -403,11 +403,11 @@ func (h *Hour) empty() bool { return h.AQI == nil && h.Measured == Measured{} }
 func (d *Day) empty() bool  { return d.AQI == nil && d.Measured == Measured{} }
 
 // silent reports whether nothing was said of an hour or a day but that it is missing.
-func (h *Hour) silent() bool { return h.empty() && len(h.NotTaken) == 0 }
-func (d *Day) silent() bool  { return d.empty() && len(d.NotTaken) == 0 }
+func (h *Hour) silent() bool { return h.empty() && len(h.SetAside) == 0 }
+func (d *Day) silent() bool  { return d.empty() && len(d.SetAside) == 0 }
 
-// said is how many days and hours say more than that they are missing.
-func (o *Observation) said() (n int) {
+// informative is how many days and hours say more than that they are missing.
+func (o *Observation) informative() (n int) {
 	for i := range o.Days {
 		if !o.Days[i].silent() {
 			n++
@@ -430,7 +430,7 @@ func sameHour(a, b Hour) bool {
 func addHour(hours []Hour, h Hour) []Hour {
 	i, found := slices.BinarySearchFunc(hours, h, func(a, b Hour) int { return a.At.Compare(b.At) })
 	if found {
-		hours[i].NotTaken = slices.Concat(hours[i].NotTaken, h.NotTaken)
+		hours[i].SetAside = slices.Concat(hours[i].SetAside, h.SetAside)
 		return hours
 	}
 	return slices.Insert(hours, i, h)
@@ -439,7 +439,7 @@ func addHour(hours []Hour, h Hour) []Hour {
 func addDay(days []Day, d Day) []Day {
 	i, found := slices.BinarySearchFunc(days, d, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
 	if found {
-		days[i].NotTaken = slices.Concat(days[i].NotTaken, d.NotTaken)
+		days[i].SetAside = slices.Concat(days[i].SetAside, d.SetAside)
 		return days
 	}
 	return slices.Insert(days, i, d)

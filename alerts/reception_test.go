@@ -198,7 +198,7 @@ func TestWhatIsKnownStays(t *testing.T) {
 			if h := row["1015A"]; h.PM25 != nil {
 				text = h.PM25.String()
 			} else {
-				for _, n := range h.NotTaken {
+				for _, n := range h.SetAside {
 					text += n.Rule + " " + n.Value + ";"
 				}
 			}

@@ -13,12 +13,12 @@ import (
 type stationLine[T any] struct {
 	station string
 	rows    []T
-	sifted  []sifted
+	sieve   []sieveRow
 	next    int // the row that is looked at next
 }
 
 // stationLines sorts rows, given by their times or dates, into a line for each station, in the order of their names.
-func stationLines[K comparable, T any](keys []K, rows func(K) map[string]T, sift func(T) sifted) []*stationLine[T] {
+func stationLines[K comparable, T any](keys []K, rows func(K) map[string]T, sift func(T) sieveRow) []*stationLine[T] {
 	lines := map[string]*stationLine[T]{}
 	for _, k := range keys {
 		for station, row := range rows(k) {
@@ -27,7 +27,7 @@ func stationLines[K comparable, T any](keys []K, rows func(K) map[string]T, sift
 				line = &stationLine[T]{station: station}
 				lines[station] = line
 			}
-			line.rows, line.sifted = append(line.rows, row), append(line.sifted, sift(row))
+			line.rows, line.sieve = append(line.rows, row), append(line.sieve, sift(row))
 		}
 	}
 	return slices.SortedFunc(maps.Values(lines),
@@ -37,9 +37,9 @@ func stationLines[K comparable, T any](keys []K, rows func(K) map[string]T, sift
 func (s Settings) hourLines(observed map[time.Time]observedHour) (times []time.Time, lines []*stationLine[Hour]) {
 	times = slices.SortedFunc(maps.Keys(observed), time.Time.Compare)
 	lines = stationLines(times, func(at time.Time) map[string]Hour { return observed[at] },
-		func(h Hour) sifted { return sifted{at: h.At, values: h.list()} })
+		func(h Hour) sieveRow { return sieveRow{at: h.At, values: h.list()} })
 	for _, line := range lines {
-		s.siftHours(line.sifted)
+		s.siftHours(line.sieve)
 	}
 	return times, lines
 }
@@ -62,7 +62,7 @@ func (s Settings) regional(observed map[time.Time]observedHour, from time.Time, 
 				continue
 			}
 			one := &line.rows[line.next]
-			values, keepsIndex := line.sifted[line.next].left(one.AQI, only)
+			values, keepsIndex := line.sieve[line.next].remainder(one.AQI, only)
 			line.next++
 			index := one.AQI
 			if !keepsIndex {
@@ -83,7 +83,7 @@ func (s Settings) regional(observed map[time.Time]observedHour, from time.Time, 
 	}
 	var aside []Aside
 	for _, line := range lines {
-		aside = append(aside, line.aside(time.Hour, from, func(h Hour) []NotTaken { return h.NotTaken })...)
+		aside = append(aside, line.aside(time.Hour, from, func(h Hour) []RawValue { return h.SetAside })...)
 	}
 	return out, aside
 }

@@ -14,8 +14,8 @@ type regionalDay struct {
 	Stations []string
 }
 
-func (d *regionalDay) air() DayAQI {
-	a := d.Day.air(SourceObservation)
+func (d *regionalDay) dayAQI() DayAQI {
+	a := d.Day.dayAQI(SourceObservation)
 	a.Stations = d.Stations
 	return a
 }
@@ -23,9 +23,9 @@ func (d *regionalDay) air() DayAQI {
 func (s Settings) dayLines(observed map[Date]observedDay) (dates []Date, lines []*stationLine[Day]) {
 	dates = slices.Sorted(maps.Keys(observed))
 	lines = stationLines(dates, func(d Date) map[string]Day { return observed[d] },
-		func(d Day) sifted { return sifted{at: d.Date.Start(), values: d.list()} })
+		func(d Day) sieveRow { return sieveRow{at: d.Date.Start(), values: d.list()} })
 	for _, line := range lines {
-		s.siftDays(line.sifted)
+		s.siftDays(line.sieve)
 	}
 	return dates, lines
 }
@@ -41,7 +41,7 @@ func (s Settings) regionalDays(observed map[Date]observedDay, only aqi.Pollutant
 			if line.next == len(line.rows) || line.rows[line.next].Date != date {
 				continue
 			}
-			if d := line.rows[line.next].left(&line.sifted[line.next], only); d.AQI != nil || len(d.Values()) > 0 {
+			if d := line.rows[line.next].remainder(&line.sieve[line.next], only); d.AQI != nil || len(d.Values()) > 0 {
 				days, region.Stations = append(days, d), append(region.Stations, line.station)
 			}
 			line.next++
@@ -52,16 +52,16 @@ func (s Settings) regionalDays(observed map[Date]observedDay, only aqi.Pollutant
 		out = append(out, region)
 	}
 	for _, line := range lines {
-		aside = append(aside, line.aside(24*time.Hour, time.Time{}, func(d Day) []NotTaken { return d.NotTaken })...)
+		aside = append(aside, line.aside(24*time.Hour, time.Time{}, func(d Day) []RawValue { return d.SetAside })...)
 	}
 	return out, aside
 }
 
-// left is what of a station's day is judged.
-func (d *Day) left(s *sifted, only aqi.Pollutant) Day {
-	values, keepsIndex := s.left(d.AQI, only)
+// remainder is what of a station's day is judged.
+func (d *Day) remainder(s *sieveRow, only aqi.Pollutant) Day {
+	values, keepsIndex := s.remainder(d.AQI, only)
 	out := *d
-	out.Measured, out.NotTaken = values, nil
+	out.Measured, out.SetAside = values, nil
 	if !keepsIndex {
 		out.AQI, out.Primary = resolve(d.Date, nil, []string{}, values.Values())
 	}

@@ -31,7 +31,7 @@ func (w *world) observe(ev Event) {
 func TestNumbersGoOnAboveALostEnd(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	on := w.in(stageActive)
+	on := w.in(phaseActive)
 	day := w.now.Format("20060102")
 	w.observe(lost{[]string{day}})
 
@@ -58,7 +58,7 @@ func TestNumbersGoOnAboveALostEnd(t *testing.T) {
 		t.Errorf("since the beginning there is %+v", since)
 	}
 	w.message(TopicWarning, fmt.Sprintf("%s/%d", on.ID, on.Revision+21))
-	if next := w.in(stageActive); next.ID != "W"+day+"-22" {
+	if next := w.in(phaseActive); next.ID != "W"+day+"-22" {
 		t.Errorf("the next warning is %s", next.ID)
 	}
 	w.view(func(tx *bbolt.Tx) error {
@@ -107,8 +107,8 @@ func TestAProposalGoesOnAboveALostEnd(t *testing.T) {
 func TestARejectedWarningGoesOnAboveALostEnd(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	ended := w.in(stageLifted)
-	rejected := w.in(stageRejected)
+	ended := w.in(phaseLifted)
+	rejected := w.in(phaseRejected)
 	w.observe(lost{[]string{w.now.Format("20060102")}})
 	if got := w.warning(rejected.ID); got.Revision != rejected.Revision+20 {
 		t.Errorf("it is at revision %d, was at %d", got.Revision, rejected.Revision)

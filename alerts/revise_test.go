@@ -101,7 +101,7 @@ func TestAMovedStartWaitsForTheSecondPerson(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()
-			got := w.in(stageScheduledRevise)
+			got := w.in(phaseScheduledRevise)
 			if got.Pending.Kind != "revise" || got.Pending.Level != Red || got.Pending.By != "duty" ||
 				!got.StartsAt.Equal(clockAt("2016-12-17T17:00")) {
 				t.Fatalf("%+v", got.Pending)
@@ -132,7 +132,7 @@ func TestAMovedStartGoesOutAgain(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	e := w.engine
-	got := w.in(stageScheduled) // yellow from 12-17T17
+	got := w.in(phaseScheduled) // yellow from 12-17T17
 	got = do(w, e.DecideAdjust, "duty",
 		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory, StartsAt: ptr(clockAt("2016-12-18T00:00"))})
 	got = do(w, e.DecideRevise, "duty",
@@ -160,7 +160,7 @@ func TestRevisionsThatAreRefused(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	e := w.engine
-	got := w.in(stageScheduled) // 12-17T17 to 12-18T17
+	got := w.in(phaseScheduled) // 12-17T17 to 12-18T17
 	end := clockAt("2016-12-18T17:00")
 	for _, c := range []struct {
 		in   Revise
@@ -261,7 +261,7 @@ func TestADismissedReviseCoversTheSameTimesAlone(t *testing.T) {
 func TestARaiseOfAnEarlierProgramIsRead(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	got := w.in(stageActiveRaise)
+	got := w.in(phaseActiveRaise)
 	w.view(func(tx *bbolt.Tx) error {
 		raw := string(tx.Bucket(bWarning).Get([]byte(got.ID)))
 		if strings.Contains(raw, "no_end") || strings.Contains(raw, `"pending":{"notice_text"`) ||

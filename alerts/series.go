@@ -66,7 +66,7 @@ type step struct {
 	hourly     bool
 	partial    bool   // concentrations without PM2.5: the air may be worse than the index says
 	valid      int    // hours of a window that have a value
-	said       *int   // what was published: of a day, of a window the mean of the hours that PM2.5 stands beside
+	published  *int   // what was published: of a day, of a window the mean of the hours that PM2.5 stands beside
 	low        int    // said, or the low end of a range of which it is another value
 	own        *int   // PM2.5's own index
 	suspect    bool   // an index of 500 whose particulates were withheld

@@ -57,8 +57,8 @@ const (
 
 func particulate(place int) bool { return place == placePM25 || place == placePM10 }
 
-// sifted is an hour or a day of one station with what of it is set aside.
-type sifted struct {
+// sieveRow is an hour or a day of one station with what of it is set aside.
+type sieveRow struct {
 	at      time.Time
 	values  [pollutantCount]*aqi.Concentration
 	why     [pollutantCount]whyAside
@@ -66,7 +66,7 @@ type sifted struct {
 }
 
 // siftEach finds what is impossible by itself, and what is ambiguous beside its neighbours, which lie unit apart.
-func siftEach(line []sifted, most aqi.Values, unit time.Duration) {
+func siftEach(line []sieveRow, most aqi.Values, unit time.Duration) {
 	marks := func(i, place int) bool { v := line[i].values[place]; return v != nil && *v == perhapsMark }
 	for i := range line {
 		s := &line[i]
@@ -99,7 +99,7 @@ func siftEach(line []sifted, most aqi.Values, unit time.Duration) {
 
 // siftHours sifts a station's hours, which are in order. A run goes on over hours without a value, and all of it is
 // withdrawn.
-func (s Settings) siftHours(line []sifted) {
+func (s Settings) siftHours(line []sieveRow) {
 	siftEach(line, s.Plausible.Hour, time.Hour)
 	var run []int
 	for place := range pollutantCount {
@@ -125,7 +125,7 @@ func (s Settings) siftHours(line []sifted) {
 }
 
 // whyRun is what a run of the same values of a pollutant, at these places of a line, makes of them.
-func (s Settings) whyRun(place int, line []sifted, run []int) whyAside {
+func (s Settings) whyRun(place int, line []sieveRow, run []int) whyAside {
 	if len(run) == 0 {
 		return taken
 	}
@@ -143,11 +143,11 @@ func (s Settings) whyRun(place int, line []sifted, run []int) whyAside {
 }
 
 // siftDays sifts a station's days, which are in order.
-func (s Settings) siftDays(line []sifted) { siftEach(line, s.Plausible.Day, 24*time.Hour) }
+func (s Settings) siftDays(line []sieveRow) { siftEach(line, s.Plausible.Day, 24*time.Hour) }
 
-// left are the values that are judged, and whether an index beside them is. Where only PM2.5 counts, a PM10 that is too
+// remainder are the values that are judged, and whether an index beside them is. Where only PM2.5 counts, a PM10 that is too
 // high to be measured leaves the whole of it unknown: that is dust, of which PM2.5 alone would say nothing.
-func (s *sifted) left(index *int, only aqi.Pollutant) (m Measured, keepsIndex bool) {
+func (s *sieveRow) remainder(index *int, only aqi.Pollutant) (m Measured, keepsIndex bool) {
 	if s.tooHigh && only == aqi.PM25 {
 		return Measured{}, false
 	}

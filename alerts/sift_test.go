@@ -74,10 +74,10 @@ func TestHowManyValuesAreStuck(t *testing.T) {
 				set.StuckH[aqi.PM25], set.StuckH[aqi.PM10] = 0, 0
 			}
 			v := mustConcentration(c.value)
-			var line []sifted
+			var line []sieveRow
 			at := clockAt("2026-11-24T08:00")
 			for i := range c.n + c.n/3 {
-				s := sifted{at: at.Add(time.Duration(i) * time.Hour)}
+				s := sieveRow{at: at.Add(time.Duration(i) * time.Hour)}
 				if i%4 != 3 { // every fourth hour is missing
 					var m Measured
 					m.set(c.pollutant, v)

@@ -15,8 +15,8 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// said is what a source last said of a day while it lay lead days ahead.
-type said struct {
+// lastWord is what a source last said of a day while it lay lead days ahead.
+type lastWord struct {
 	Low        int    `json:"low"`
 	High       int    `json:"high"`
 	ForecastID string `json:"forecast_id"`
@@ -38,7 +38,7 @@ func remember(tx *bbolt.Tx, s scope, ev ForecastReceived) error {
 			continue
 		}
 		key := fmt.Sprintf("%s/%s/%s/%02d", s.region, d.Date, ev.Forecast.Source, lead)
-		if err := put(tx, bSaid, key, said{d.AQILow, d.AQIHigh, ev.ID}); err != nil {
+		if err := put(tx, bSaid, key, lastWord{d.AQILow, d.AQIHigh, ev.ID}); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func (s Settings) ForecastSkill(tx *bbolt.Tx, region string, first, last Date) (
 		if !ok || day.AQI == nil || len(part) != 4 {
 			continue
 		}
-		var row said
+		var row lastWord
 		if err := json.Unmarshal(raw, &row); err != nil {
 			return nil, fmt.Errorf("alerts: row %s: %w", k, err)
 		}
@@ -113,7 +113,7 @@ func (s Settings) ForecastSkill(tx *bbolt.Tx, region string, first, last Date) (
 	return out, nil
 }
 
-func (s *Skill) add(f said, measured int) {
+func (s *Skill) add(f lastWord, measured int) {
 	middle := float64(f.Low+f.High) / 2
 	s.N++
 	s.Bias += middle - float64(measured)

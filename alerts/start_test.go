@@ -18,7 +18,7 @@ func TestAStartFarFromNowIsConfirmedByItsDate(t *testing.T) {
 		return err
 	}
 	adjust := func(w *world, start *time.Time, confirm Date) error {
-		on := w.in(stageActive)
+		on := w.in(phaseActive)
 		on = do(w, w.engine.DecideRevise, "duty",
 			Revise{WarningID: on.ID, Revision: on.Revision, EndsAt: ptr(w.now.AddDate(1, 0, 0))})
 		_, err := try(w, w.engine.DecideAdjust, "duty",
@@ -26,7 +26,7 @@ func TestAStartFarFromNowIsConfirmedByItsDate(t *testing.T) {
 		return err
 	}
 	revise := func(w *world, start *time.Time, confirm Date) error {
-		on := w.in(stageRejected)
+		on := w.in(phaseRejected)
 		_, err := try(w, w.engine.DecideRevise, "duty", Revise{WarningID: on.ID, Revision: on.Revision, StartsAt: start,
 			EndsAt: ptr(w.now.AddDate(1, 0, 0)), Confirm: confirm})
 		return err

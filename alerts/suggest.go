@@ -12,7 +12,7 @@ import (
 // first, in the order of [Engine.suggestions], that was not dismissed. The id, region and times of record are the
 // caller's.
 func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed func(*Proposal) bool) *Proposal {
-	e, ev := e.judged(series, now)
+	e, ev := e.evaluateSeries(series, now)
 	for p := range e.suggestions(ev, live, now) {
 		p.UpdatedAt = now
 		if live != nil {
@@ -38,7 +38,7 @@ func (e Engine) suggest(series Series, live *Warning, now time.Time, dismissed f
 func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Seq[*Proposal] {
 	all := []func() *Proposal{func() *Proposal { return e.suggestHeavy(ev, nil, e.suggestStart(ev, now), now) }}
 	if live != nil {
-		own := e.own(ev, live, now)
+		own := e.ownEpisodes(ev, live, now)
 		all = []func() *Proposal{
 			func() *Proposal { return e.suggestHeavy(ev, live, e.suggestUpgrade(ev, own, live, now), now) },
 			func() *Proposal { return e.suggestRevise(ev, own, live, now) },
@@ -55,14 +55,14 @@ func (e Engine) suggestions(ev Evaluation, live *Warning, now time.Time) iter.Se
 	}
 }
 
-// judged is a series by the criteria of the day, and the engine with these.
-func (e Engine) judged(series Series, now time.Time) (Engine, Evaluation) {
+// evaluateSeries is a series by the criteria of the day, and the engine with these.
+func (e Engine) evaluateSeries(series Series, now time.Time) (Engine, Evaluation) {
 	e.Criteria = e.CriteriaOn(DateOf(now))
-	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.evaluateOptions()), e.Criteria.Counts,
-		e.evaluateOptions(), now), e.evaluateOptions())
+	ev := e.Criteria.evaluate(happened(series, series.steps(e.Criteria.Counts, e.Evaluating()), e.Criteria.Counts,
+		e.Evaluating(), now), e.Evaluating())
 	ev.tellFewHours(series.Hours, now)
 	ev.SetAside = series.Aside
-	ev.clear, ev.heavy = e.clearing(series, ev), e.heavy(series, ev, now)
+	ev.clean, ev.heavy = e.cleanAir(series, ev), e.heavy(series, ev, now)
 	return e, ev
 }
 
@@ -116,9 +116,9 @@ func (e Engine) startsAt(kind ProposalKind, from time.Time, ev Evaluation, now t
 	return latest(now, e.starts(kind, Period{From: from}, ev.steps))
 }
 
-// own are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start
+// ownEpisodes are the episodes that a warning stands in: those that lie less than the merge gap from now, or from its start
 // when that is to come.
-func (e Engine) own(ev Evaluation, live *Warning, now time.Time) []Episode {
+func (e Engine) ownEpisodes(ev Evaluation, live *Warning, now time.Time) []Episode {
 	gap := time.Duration(e.MergeGapH) * time.Hour
 	return slices.DeleteFunc(slices.Clone(ev.Episodes), func(ep Episode) bool {
 		whole := ep.whole()
@@ -190,7 +190,7 @@ func (e Engine) suggestRevise(ev Evaluation, own []Episode, live *Warning, now t
 		}
 	}
 	if end := live.setEnd(); end != nil && end.After(now) && live.LiftFrom != nil {
-		if at, ok := e.cleared(ev, live, now); !ok {
+		if at, ok := e.clearsAt(ev, live, now); !ok {
 			ends, noEnd = nil, true
 		} else if at.After(*cmp.Or(ends, end)) {
 			ends = &at
@@ -286,7 +286,7 @@ func (e Engine) draft(kind ProposalKind, level Level, starts time.Time, period P
 			Clauses: ep.Clauses, Period: period, Episode: &whole, Days: []DayVerdict{}, Excluded: []Excluded{},
 			Settings: TraceSettings{
 				Criteria: e.Criteria.Name, Document: e.Criteria.Document, Range: e.Range, MergeGapH: e.MergeGapH, Merge: e.Merge,
-				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clear.step, LiftLeadH: e.LiftLeadH,
+				LiftH: e.LiftH, LiftRule: e.LiftRule, LiftAtMost: e.LiftAtMost, LiftStep: ev.clean.step, LiftLeadH: e.LiftLeadH,
 				LeadH: e.LeadH, Over300Consecutive: e.Over300Consecutive,
 				AQIMismatch: e.AQIMismatch, DustSuspect: e.DustSuspect,
 				ForecastMaxAgeH: e.ForecastMaxAgeH, ForecastMaxLeadD: e.ForecastMaxLeadD, StartAt: e.StartAt,

@@ -19,7 +19,7 @@ import (
 // day.
 func (m *hourModel) suggest(e Engine, c Criteria, live *Warning, at time.Time) string {
 	now := m.index(at)
-	spells := joined(m.met(c, e.evaluateOptions()), e.MergeGapH)
+	spells := joined(m.met(c, e.Evaluating()), e.MergeGapH)
 	measured, since := m.measured(e, c, now)
 	if live == nil {
 		for _, s := range spells {
@@ -150,7 +150,7 @@ type modelStretch struct{ from, at, to int }
 
 func (m *hourModel) cleanStretches(e Engine, c Criteria) (out []modelStretch) {
 	statutory := map[int]bool{} // hours of runs that meet a level above the work requirement
-	runs := m.met(c, e.evaluateOptions())
+	runs := m.met(c, e.Evaluating())
 	for _, r := range runs {
 		for h := r.from; r.level.Above(Advisory) && h < r.to; h++ {
 			statutory[h] = true
@@ -559,7 +559,7 @@ func TestSuggestionsAgreeWithSlowModel(t *testing.T) {
 		e.MergeGapH = oneOf(rnd.IntN, 36, 36, 0, 72)
 		e.LiftStep, e.LiftH = oneOf(rnd.IntN, LiftAuto, LiftAuto, LiftHour, LiftMean, LiftDay), oneOf(rnd.IntN, 36, 36, 12)
 		e.LiftRule = oneOf(rnd.IntN, LiftAtMostRule, LiftAtMostRule, LiftBelowYellow)
-		m := newHourModel(s, e.Criteria.Counts, e.evaluateOptions())
+		m := newHourModel(s, e.Criteria.Counts, e.Evaluating())
 		now := m.zero.Add(time.Duration(24+rnd.IntN(24*6)) * time.Hour)
 		if n := len(s.Hours); n > 0 && i%12 == 4 { // the series ends now: nothing is forecast by the hour
 			now = s.Hours[n-1].At.Add(time.Hour)

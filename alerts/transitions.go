@@ -22,22 +22,22 @@ const (
 	Cancelled       State = "cancelled"
 )
 
-// stage is a warning's place in the table: its state, and whether a raise of its level or a move of its start waits for
+// phase is a warning's place in the table: its state, and whether a raise of its level or a move of its start waits for
 // approval.
-type stage string
+type phase string
 
 const (
-	stageNew             stage = "new" // not yet declared
-	stagePending               = stage(PendingApproval)
-	stageRejected              = stage(Rejected)
-	stageReported              = stage(Reported)
-	stageScheduled             = stage(Scheduled)
-	stageScheduledRaise  stage = "scheduled+raise"
-	stageScheduledRevise stage = "scheduled+revise"
-	stageActive                = stage(Active)
-	stageActiveRaise     stage = "active+raise"
-	stageLifted                = stage(Lifted)
-	stageCancelled             = stage(Cancelled)
+	phaseNew             phase = "new" // not yet declared
+	phasePending               = phase(PendingApproval)
+	phaseRejected              = phase(Rejected)
+	phaseReported              = phase(Reported)
+	phaseScheduled             = phase(Scheduled)
+	phaseScheduledRaise  phase = "scheduled+raise"
+	phaseScheduledRevise phase = "scheduled+revise"
+	phaseActive                = phase(Active)
+	phaseActiveRaise     phase = "active+raise"
+	phaseLifted                = phase(Lifted)
+	phaseCancelled             = phase(Cancelled)
 )
 
 // act is what a person or a timer does to a warning.
@@ -63,88 +63,88 @@ const (
 // transitions is the state machine: from a stage, an act leads to one of these stages, and every other act is
 // refused. Where an act names several, the settings and the times decide: persons that the level needs, start now
 // or later, end now or later.
-var transitions = map[stage]map[act][]stage{
-	stageNew: {
-		actDeclare: {stagePending, stageReported, stageScheduled, stageActive},
+var transitions = map[phase]map[act][]phase{
+	phaseNew: {
+		actDeclare: {phasePending, phaseReported, phaseScheduled, phaseActive},
 	},
-	stagePending: {
-		actApprove: {stageReported, stageScheduled, stageActive},
-		actReject:  {stageRejected},
-		actCancel:  {stageCancelled},
-		actExpire:  {stageCancelled}, // its whole period went by without approval
+	phasePending: {
+		actApprove: {phaseReported, phaseScheduled, phaseActive},
+		actReject:  {phaseRejected},
+		actCancel:  {phaseCancelled},
+		actExpire:  {phaseCancelled}, // its whole period went by without approval
 	},
-	stageReported: {
-		actConfirm: {stageScheduled, stageActive},
-		actCancel:  {stageCancelled},
-		actExpire:  {stageCancelled},
+	phaseReported: {
+		actConfirm: {phaseScheduled, phaseActive},
+		actCancel:  {phaseCancelled},
+		actExpire:  {phaseCancelled},
 	},
-	stageScheduled: {
-		actAdjust:   {stageScheduled, stageScheduledRaise},
-		actRevise:   {stageScheduled, stageScheduledRevise, stageActive},
-		actCancel:   {stageCancelled},
-		actActivate: {stageActive},
+	phaseScheduled: {
+		actAdjust:   {phaseScheduled, phaseScheduledRaise},
+		actRevise:   {phaseScheduled, phaseScheduledRevise, phaseActive},
+		actCancel:   {phaseCancelled},
+		actActivate: {phaseActive},
 	},
-	stageScheduledRevise: {
-		actApprove:  {stageScheduled, stageActive},
-		actReject:   {stageScheduled},
-		actRevise:   {stageScheduledRevise}, // but for its start
-		actCancel:   {stageCancelled},
-		actActivate: {stageActive}, // the old start came first
+	phaseScheduledRevise: {
+		actApprove:  {phaseScheduled, phaseActive},
+		actReject:   {phaseScheduled},
+		actRevise:   {phaseScheduledRevise}, // but for its start
+		actCancel:   {phaseCancelled},
+		actActivate: {phaseActive}, // the old start came first
 	},
-	stageScheduledRaise: {
-		actApprove:  {stageScheduled},
-		actReject:   {stageScheduled},
-		actRevise:   {stageScheduledRaise},
-		actCancel:   {stageCancelled},
-		actActivate: {stageActiveRaise},
+	phaseScheduledRaise: {
+		actApprove:  {phaseScheduled},
+		actReject:   {phaseScheduled},
+		actRevise:   {phaseScheduledRaise},
+		actCancel:   {phaseCancelled},
+		actActivate: {phaseActiveRaise},
 	},
-	stageActive: {
-		actAdjust: {stageActive, stageActiveRaise},
-		actRevise: {stageActive},
-		actLift:   {stageActive, stageLifted},
-		actCancel: {stageCancelled},
-		actExpire: {stageLifted},
+	phaseActive: {
+		actAdjust: {phaseActive, phaseActiveRaise},
+		actRevise: {phaseActive},
+		actLift:   {phaseActive, phaseLifted},
+		actCancel: {phaseCancelled},
+		actExpire: {phaseLifted},
 	},
-	stageActiveRaise: {
-		actApprove: {stageActive},
-		actReject:  {stageActive},
-		actRevise:  {stageActiveRaise},
-		actLift:    {stageActiveRaise, stageLifted},
-		actCancel:  {stageCancelled},
-		actExpire:  {stageLifted},
+	phaseActiveRaise: {
+		actApprove: {phaseActive},
+		actReject:  {phaseActive},
+		actRevise:  {phaseActiveRaise},
+		actLift:    {phaseActiveRaise, phaseLifted},
+		actCancel:  {phaseCancelled},
+		actExpire:  {phaseLifted},
 	},
-	stageRejected: {
-		actRevise: {stagePending, stageReported, stageScheduled, stageActive}, // declared anew in other terms
+	phaseRejected: {
+		actRevise: {phasePending, phaseReported, phaseScheduled, phaseActive}, // declared anew in other terms
 	},
-	stageLifted:    {},
-	stageCancelled: {},
+	phaseLifted:    {},
+	phaseCancelled: {},
 }
 
 // What was approved in an emergency may be confirmed, and is found overdue, wherever the warning has come to since.
 func init() {
-	for _, s := range []stage{stageReported, stageScheduled, stageScheduledRaise, stageScheduledRevise, stageActive,
-		stageActiveRaise, stageLifted, stageCancelled} {
-		transitions[s][actConfirmEmergency] = []stage{s}
-		transitions[s][actUnconfirmed] = []stage{s}
+	for _, s := range []phase{phaseReported, phaseScheduled, phaseScheduledRaise, phaseScheduledRevise, phaseActive,
+		phaseActiveRaise, phaseLifted, phaseCancelled} {
+		transitions[s][actConfirmEmergency] = []phase{s}
+		transitions[s][actUnconfirmed] = []phase{s}
 	}
-	for _, s := range []stage{stagePending, stageScheduledRaise, stageScheduledRevise, stageActiveRaise} {
+	for _, s := range []phase{phasePending, phaseScheduledRaise, phaseScheduledRevise, phaseActiveRaise} {
 		transitions[s][actEmergency] = transitions[s][actApprove]
 	}
 }
 
-func (w *Warning) stage() stage {
+func (w *Warning) phase() phase {
 	switch {
 	case w.Pending != nil && w.Pending.Moves():
-		return stage(w.State + "+revise")
+		return phase(w.State + "+revise")
 	case w.Pending != nil:
-		return stage(w.State + "+raise")
+		return phase(w.State + "+raise")
 	}
-	return stage(w.State)
+	return phase(w.State)
 }
 
 // refuse says no to an act that the table does not allow, with the state the warning is in.
 func refuse(w *Warning, a act) error {
-	if _, ok := transitions[w.stage()][a]; ok {
+	if _, ok := transitions[w.phase()][a]; ok {
 		return nil
 	}
 	return terms.Transition(terms.WarningState, "warning.transition", w.State,
@@ -152,7 +152,7 @@ func refuse(w *Warning, a act) error {
 }
 
 // check makes sure that a decision kept to the table.
-func check(from stage, a act, to stage) error {
+func check(from phase, a act, to phase) error {
 	if !slices.Contains(transitions[from][a], to) {
 		return fmt.Errorf("alerts: %s took a warning from %s to %s, which is not in the table", a, from, to)
 	}

@@ -19,7 +19,7 @@ func declaration(l Level) Declare {
 }
 
 // in brings a new warning to a stage.
-func (w *world) in(s stage) *Warning {
+func (w *world) in(s phase) *Warning {
 	w.t.Helper()
 	e := w.engine
 	tomorrow, inTwoDays := w.now.Add(24*time.Hour), w.now.Add(48*time.Hour)
@@ -33,35 +33,35 @@ func (w *world) in(s stage) *Warning {
 		return do(w, e.DecideAdjust, "duty", Adjust{WarningID: got.ID, Revision: got.Revision, Level: Red})
 	}
 	switch s {
-	case stagePending:
+	case phasePending:
 		return do(w, e.DecideDeclare, "duty", two)
-	case stageRejected:
-		got := w.in(stagePending)
+	case phaseRejected:
+		got := w.in(phasePending)
 		return do(w, e.DecideReject, "approver", Reject{got.ID, got.Revision, "依据不足"})
-	case stageReported:
+	case phaseReported:
 		e.OwnDeclaration = OwnReportToCity
 		one.Trigger = OwnForecast
 		return do(w, e.DecideDeclare, "duty", one)
-	case stageScheduled:
+	case phaseScheduled:
 		return do(w, e.DecideDeclare, "duty", later)
-	case stageScheduledRaise:
-		return raise(w.in(stageScheduled))
-	case stageScheduledRevise:
+	case phaseScheduledRaise:
+		return raise(w.in(phaseScheduled))
+	case phaseScheduledRevise:
 		red := two
 		red.StartsAt = &tomorrow
 		got := do(w, e.DecideDeclare, "duty", red)
 		got = do(w, e.DecideApprove, "approver", Approve{got.ID, got.Revision})
 		return do(w, e.DecideRevise, "duty",
 			Revise{WarningID: got.ID, Revision: got.Revision, StartsAt: ptr(w.now.Add(6 * time.Hour))})
-	case stageActive:
+	case phaseActive:
 		return do(w, e.DecideDeclare, "duty", one)
-	case stageActiveRaise:
-		return raise(w.in(stageActive))
-	case stageLifted:
-		got := w.in(stageActive)
+	case phaseActiveRaise:
+		return raise(w.in(phaseActive))
+	case phaseLifted:
+		got := w.in(phaseActive)
 		return do(w, e.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision})
-	case stageCancelled:
-		got := w.in(stageActive)
+	case phaseCancelled:
+		got := w.in(phaseActive)
 		return do(w, e.DecideCancel, "duty", Cancel{got.ID, got.Revision, "误发"})
 	}
 	w.t.Fatalf("no way to stage %s", s)
@@ -105,25 +105,25 @@ func (w *world) act(a act, on *Warning) (*Warning, error) {
 func TestEveryStageWithEveryAct(t *testing.T) {
 	acts := []act{actApprove, actReject, actConfirm, actAdjust, actRevise, actLift, actCancel, actActivate, actExpire,
 		actEmergency}
-	const no = stage("")
-	table := map[stage][]stage{
+	const no = phase("")
+	table := map[phase][]phase{
 		// approve, reject, confirm, adjust, revise, lift, cancel, activate, expire, emergency
-		stagePending:   {stageActive, stageRejected, no, no, no, no, stageCancelled, no, stageCancelled, stageActive},
-		stageRejected:  {no, no, no, no, stagePending, no, no, no, no, no},
-		stageReported:  {no, no, stageActive, no, no, no, stageCancelled, no, stageCancelled, no},
-		stageScheduled: {no, no, no, stageScheduled, stageScheduled, no, stageCancelled, stageActive, no, no},
-		stageScheduledRaise: {stageScheduled, stageScheduled, no, no, stageScheduledRaise, no, stageCancelled,
-			stageActiveRaise, no, stageScheduled},
-		stageScheduledRevise: {stageScheduled, stageScheduled, no, no, stageScheduledRevise, no, stageCancelled, stageActive,
-			no, stageScheduled},
-		stageActive: {no, no, no, stageActive, stageActive, stageLifted, stageCancelled, no, stageLifted, no},
-		stageActiveRaise: {stageActive, stageActive, no, no, stageActiveRaise, stageLifted, stageCancelled, no,
-			stageLifted, stageActive},
-		stageLifted:    {no, no, no, no, no, no, no, no, no, no},
-		stageCancelled: {no, no, no, no, no, no, no, no, no, no},
+		phasePending:   {phaseActive, phaseRejected, no, no, no, no, phaseCancelled, no, phaseCancelled, phaseActive},
+		phaseRejected:  {no, no, no, no, phasePending, no, no, no, no, no},
+		phaseReported:  {no, no, phaseActive, no, no, no, phaseCancelled, no, phaseCancelled, no},
+		phaseScheduled: {no, no, no, phaseScheduled, phaseScheduled, no, phaseCancelled, phaseActive, no, no},
+		phaseScheduledRaise: {phaseScheduled, phaseScheduled, no, no, phaseScheduledRaise, no, phaseCancelled,
+			phaseActiveRaise, no, phaseScheduled},
+		phaseScheduledRevise: {phaseScheduled, phaseScheduled, no, no, phaseScheduledRevise, no, phaseCancelled, phaseActive,
+			no, phaseScheduled},
+		phaseActive: {no, no, no, phaseActive, phaseActive, phaseLifted, phaseCancelled, no, phaseLifted, no},
+		phaseActiveRaise: {phaseActive, phaseActive, no, no, phaseActiveRaise, phaseLifted, phaseCancelled, no,
+			phaseLifted, phaseActive},
+		phaseLifted:    {no, no, no, no, no, no, no, no, no, no},
+		phaseCancelled: {no, no, no, no, no, no, no, no, no, no},
 	}
 	for from := range transitions {
-		if from != stageNew && table[from] == nil {
+		if from != phaseNew && table[from] == nil {
 			t.Errorf("stage %s is not tested", from)
 		}
 	}
@@ -133,8 +133,8 @@ func TestEveryStageWithEveryAct(t *testing.T) {
 				w := newWorld(t, t.TempDir())
 				defer w.close()
 				before := w.in(from)
-				if before.stage() != from {
-					t.Fatalf("it is %s", before.stage())
+				if before.phase() != from {
+					t.Fatalf("it is %s", before.phase())
 				}
 				after, err := w.act(acts[i], before)
 				w.mustMatch()
@@ -151,8 +151,8 @@ func TestEveryStageWithEveryAct(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if after.stage() != want {
-					t.Errorf("it led to %s, want %s", after.stage(), want)
+				if after.phase() != want {
+					t.Errorf("it led to %s, want %s", after.phase(), want)
 				}
 				if stored := w.warning(before.ID); !sameJSON(stored, after) {
 					t.Errorf("answered %+v\nstored   %+v", after, stored)
@@ -255,7 +255,7 @@ func TestTwoPersons(t *testing.T) {
 func TestRaiseWaitsForASecondPersonAndTheOldLevelGoesOn(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	got := w.in(stageActive)
+	got := w.in(phaseActive)
 	w.liveFx.sent, w.replayFx.sent = nil, nil
 	got = do(w, w.engine.DecideAdjust, "duty",
 		Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange, Reason: "预报加重",
@@ -364,7 +364,7 @@ func TestLiftForATimeToComeKeepsTheWarning(t *testing.T) {
 func TestReviseMovesTheEndAndItsTimer(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	got := w.in(stageActive)
+	got := w.in(phaseActive)
 	end := clockAt("2016-12-22T00:00")
 	got = do(w, w.engine.DecideRevise, "duty",
 		Revise{WarningID: got.ID, Revision: got.Revision, EndsAt: &end, Reason: "过程延长"})
@@ -381,7 +381,7 @@ func TestReviseMovesTheEndAndItsTimer(t *testing.T) {
 }
 
 func TestSecondLiveWarningIsAConflictThatNamesTheFirst(t *testing.T) {
-	for _, from := range []stage{stagePending, stageReported, stageScheduled, stageActive, stageActiveRaise} {
+	for _, from := range []phase{phasePending, phaseReported, phaseScheduled, phaseActive, phaseActiveRaise} {
 		w := newWorld(t, t.TempDir())
 		first := w.in(from)
 		_, err := try(w, w.engine.DecideDeclare, "duty", declaration(Yellow))
@@ -397,7 +397,7 @@ func TestSecondLiveWarningIsAConflictThatNamesTheFirst(t *testing.T) {
 	}
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	w.in(stageLifted)
+	w.in(phaseLifted)
 	if got := do(w, w.engine.DecideDeclare, "duty", declaration(Yellow)); got.ID != "W20161216-02" {
 		t.Errorf("after a lifted one: %+v", got)
 	}
@@ -432,9 +432,9 @@ func TestDrillIsApartAndEndsWhenTheRealThingBegins(t *testing.T) {
 
 // What is live is found without going through the warnings of the past, drills and other regions included.
 func TestLive(t *testing.T) {
-	for s, n := range map[stage]int{stagePending: 1, stageRejected: 0, stageReported: 1, stageScheduled: 1,
-		stageScheduledRaise: 1,
-		stageActive:         1, stageActiveRaise: 1, stageLifted: 0, stageCancelled: 0} {
+	for s, n := range map[phase]int{phasePending: 1, phaseRejected: 0, phaseReported: 1, phaseScheduled: 1,
+		phaseScheduledRaise: 1,
+		phaseActive:         1, phaseActiveRaise: 1, phaseLifted: 0, phaseCancelled: 0} {
 		t.Run(string(s), func(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			defer w.close()
@@ -521,7 +521,7 @@ func TestDeclareRefuses(t *testing.T) {
 func TestAdjustAndRejectRefuse(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
-	got := w.in(stageActiveRaise)
+	got := w.in(phaseActiveRaise)
 	if _, err := try(w, w.engine.DecideReject, "approver", Reject{WarningID: got.ID, Revision: got.Revision}); ruleAt(err,
 		"reason") != "input.required" {
 		t.Errorf("rejected without a reason: %v", err)
@@ -545,7 +545,7 @@ func TestListWarningsPagesFromTheLatest(t *testing.T) {
 	var want []string
 	for range 5 {
 		w.now = w.now.Add(time.Minute)
-		got := w.in(stageCancelled)
+		got := w.in(phaseCancelled)
 		want = append([]string{got.ID}, want...)
 	}
 	var got []string
@@ -580,7 +580,7 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	defer w.close()
 	e := w.engine
-	rejected := w.in(stageRejected)
+	rejected := w.in(phaseRejected)
 	end := w.now.Add(72 * time.Hour)
 	got := do(w, e.DecideRevise, "duty2",
 		Revise{WarningID: rejected.ID, Revision: rejected.Revision, Level: Orange, EndsAt: &end, Reason: "补充依据",
@@ -609,7 +609,7 @@ func TestARejectedDeclarationIsRevised(t *testing.T) {
 	// A second one that was rejected cannot come back while this is live.
 	w.now = w.now.Add(time.Hour)
 	do(w, e.DecideLift, "duty", Lift{WarningID: got.ID, Revision: got.Revision})
-	other := w.in(stageRejected)
+	other := w.in(phaseRejected)
 	first := do(w, e.DecideDeclare, "duty", declaration(Yellow))
 	_, err := try(w, e.DecideRevise, "duty", Revise{WarningID: other.ID, Revision: other.Revision})
 	if refusal.CodeOf(err) != refusal.Conflict || !strings.Contains(err.Error(), first.ID) {

@@ -70,15 +70,15 @@ func block(hours []HourAir) []step {
 
 // means keeps the running sums of a line of hours.
 type means struct {
-	line  []*HourAir
-	sums  map[aqi.Pollutant]*running
-	index running // of hours with an AQI alone
-	said  running // of hours with an AQI beside their PM2.5
-	ozone []*aqi.Concentration
+	line      []*HourAir
+	sums      map[aqi.Pollutant]*prefixSums
+	index     prefixSums // of hours with an AQI alone
+	published prefixSums // of hours with an AQI beside their PM2.5
+	ozone     []*aqi.Concentration
 }
 
-// running are prefix sums, so that the mean of any stretch takes two look-ups.
-type running struct {
+// prefixSums are prefix sums, so that the mean of any stretch takes two look-ups.
+type prefixSums struct {
 	sum   []aqi.Sum // sum[i] is of the hours before i
 	count []int
 }
@@ -87,17 +87,17 @@ type running struct {
 var meanPollutants = []aqi.Pollutant{aqi.PM25, aqi.PM10, aqi.SO2, aqi.NO2, aqi.CO}
 
 func newMeans(line []*HourAir) *means {
-	m := &means{line: line, sums: map[aqi.Pollutant]*running{}}
+	m := &means{line: line, sums: map[aqi.Pollutant]*prefixSums{}}
 	for _, p := range append(slices.Clone(meanPollutants), aqi.O3H1) {
-		m.sums[p] = newRunning(line, func(h *HourAir) (aqi.Concentration, bool) { v, ok := h.Values[p]; return v, ok })
+		m.sums[p] = newPrefixSums(line, func(h *HourAir) (aqi.Concentration, bool) { v, ok := h.Values[p]; return v, ok })
 	}
-	m.index = *newRunning(line, func(h *HourAir) (aqi.Concentration, bool) {
+	m.index = *newPrefixSums(line, func(h *HourAir) (aqi.Concentration, bool) {
 		if h.AQI == nil || len(h.Values) > 0 {
 			return aqi.Concentration{}, false
 		}
 		return aqi.Whole(*h.AQI), true
 	})
-	m.said = *newRunning(line, func(h *HourAir) (aqi.Concentration, bool) {
+	m.published = *newPrefixSums(line, func(h *HourAir) (aqi.Concentration, bool) {
 		if _, measured := h.Values[aqi.PM25]; h.AQI == nil || !measured {
 			return aqi.Concentration{}, false
 		}
@@ -112,8 +112,8 @@ func newMeans(line []*HourAir) *means {
 	return m
 }
 
-func newRunning(line []*HourAir, of func(*HourAir) (aqi.Concentration, bool)) *running {
-	r := &running{sum: make([]aqi.Sum, len(line)+1), count: make([]int, len(line)+1)}
+func newPrefixSums(line []*HourAir, of func(*HourAir) (aqi.Concentration, bool)) *prefixSums {
+	r := &prefixSums{sum: make([]aqi.Sum, len(line)+1), count: make([]int, len(line)+1)}
 	for i, h := range line {
 		r.sum[i+1], r.count[i+1] = r.sum[i], r.count[i]
 		if h == nil {
@@ -128,7 +128,7 @@ func newRunning(line []*HourAir, of func(*HourAir) (aqi.Concentration, bool)) *r
 }
 
 // mean is of the hours from i up to before k, and of how many.
-func (r *running) mean(i, k int) (aqi.Concentration, int) {
+func (r *prefixSums) mean(i, k int) (aqi.Concentration, int) {
 	n := r.count[k] - r.count[i]
 	if n == 0 {
 		return aqi.Concentration{}, 0
@@ -140,9 +140,9 @@ func (r *running) mean(i, k int) (aqi.Concentration, int) {
 func (m *means) window(i int, from time.Time) step {
 	st := step{from: from, to: from.Add(windowHours * time.Hour), hourly: true}
 	m.origin(i, &st)
-	if v, n := m.said.mean(i, i+windowHours); n >= windowValid {
+	if v, n := m.published.mean(i, i+windowHours); n >= windowValid {
 		said := v.Ceil()
-		st.said, st.low = &said, said
+		st.published, st.low = &said, said
 	}
 	values := aqi.Values{}
 	for _, p := range meanPollutants {

@@ -46,8 +46,8 @@ type change struct {
 
 // play accepts what is proposed and checks after each day what has to hold then.
 func (s *season) play(t *testing.T) {
-	all := newHourModel(byDay(days(s.first, s.aqi...)...), s.engine.Criteria.Counts, s.engine.evaluateOptions())
-	s.whole = joined(all.met(s.engine.Criteria, s.engine.evaluateOptions()), s.engine.MergeGapH)
+	all := newHourModel(byDay(days(s.first, s.aqi...)...), s.engine.Criteria.Counts, s.engine.Evaluating())
+	s.whole = joined(all.met(s.engine.Criteria, s.engine.Evaluating()), s.engine.MergeGapH)
 	for i := range s.aqi {
 		today := s.first.AddDays(i)
 		s.at(string(today) + "T17:00").fire()
@@ -76,10 +76,10 @@ func (s *season) answered(t *testing.T, i int, next []int) {
 	t.Helper()
 	from := max(0, i-20)
 	known := byDay(days(s.first.AddDays(from), append(slices.Clone(s.aqi[from:i+1]), next...)...)...)
-	m := newHourModel(known, s.engine.Criteria.Counts, s.engine.evaluateOptions())
+	m := newHourModel(known, s.engine.Criteria.Counts, s.engine.Evaluating())
 	tomorrow := s.first.AddDays(i + 1)
 	w := s.liveNow()
-	for _, r := range m.met(s.engine.Criteria, s.engine.evaluateOptions()) {
+	for _, r := range m.met(s.engine.Criteria, s.engine.Evaluating()) {
 		if at := m.index(tomorrow.Start()); at < r.from || at >= r.to {
 			continue
 		}

@@ -263,9 +263,9 @@ func termsOf(w *Warning) string {
 	}
 	end := "further notice"
 	if w.EndsAt != nil {
-		end = minute(*w.EndsAt)
+		end = StartText(*w.EndsAt)
 	}
-	return fmt.Sprintf("%s %s %s, %s to %s", w.ID, w.State, w.Level, minute(w.StartsAt), end)
+	return fmt.Sprintf("%s %s %s, %s to %s", w.ID, w.State, w.Level, StartText(w.StartsAt), end)
 }
 
 // lookAtLift: what may end within a day has an end by then, and what an officer ended by a lift was not ended before it
@@ -275,12 +275,12 @@ func (y *officeYear) lookAtLift(rules regulation, live *Warning, day, end int) {
 	at, ok := rules.clears(y.counts[:end], y.air[:end], y.hour(live.StartsAt)/24, y.byMeans)
 	switch {
 	case ok && at <= now+24 && (live.EndsAt == nil || y.hour(*live.EndsAt) > max(at, now)):
-		y.fault(day, "it may end at %s: %s", minute(y.at(at)), termsOf(live))
+		y.fault(day, "it may end at %s: %s", StartText(y.at(at)), termsOf(live))
 	case live.EndsAt == nil || live.LiftFrom == nil:
 	case !ok:
 		y.fault(day, "nothing says that it may end: %s", termsOf(live))
 	case y.hour(*live.EndsAt) < at:
-		y.fault(day, "it may end at %s and ends before: %s", minute(y.at(at)), termsOf(live))
+		y.fault(day, "it may end at %s and ends before: %s", StartText(y.at(at)), termsOf(live))
 	}
 }
 

@@ -103,7 +103,7 @@ type feed struct {
 	Source
 	zone    *time.Location
 	h       Handler
-	plan    schedule.Schedule
+	times   schedule.Schedule
 	dir     string        // of all feeds; what an address brought and was refused lies below it
 	due     chan struct{} // poked by the schedule
 	client  *http.Client  // kind url
@@ -135,7 +135,7 @@ func New(sources []Source, dir string, keep Keep, h Handler, log *slog.Logger) (
 	takeOver(dir, keep, log)
 	fs := &Feeds{zone: zone, log: log}
 	for i, s := range sources {
-		f := &feed{Source: s, zone: zone, h: h, plan: plans[i], dir: dir, due: make(chan struct{}, 1),
+		f := &feed{Source: s, zone: zone, h: h, times: plans[i], dir: dir, due: make(chan struct{}, 1),
 			seen: map[string]sighting{}}
 		f.open(keep, s.Name, log.With("feed", s.Name))
 		if s.Kind == "url" {
@@ -156,7 +156,7 @@ func (fs *Feeds) Run(ctx context.Context) {
 	// file that has to settle.
 	var wg sync.WaitGroup
 	for _, f := range fs.feeds {
-		wg.Go(func() { f.plan.Run(ctx, fs.log, f.poke) })
+		wg.Go(func() { f.times.Run(ctx, fs.log, f.poke) })
 		wg.Go(func() { f.tend(ctx) })
 	}
 	wg.Go(func() { fs.listen(ctx) })

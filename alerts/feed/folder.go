@@ -277,9 +277,9 @@ func complete(text []byte) bool {
 func (f *feed) leave(a arrival, sum string) {
 	f.set(func(s *state) {
 		if s.Left == nil {
-			s.Left = map[string]left{}
+			s.Left = map[string]leftover{}
 		}
-		s.Left[a.name] = left{Path: f.Path, Size: a.info.Size(), Modified: a.info.ModTime().In(f.zone), SHA256: sum}
+		s.Left[a.name] = leftover{Path: f.Path, Size: a.info.Size(), Modified: a.info.ModTime().In(f.zone), SHA256: sum}
 	})
 }
 

@@ -148,8 +148,8 @@ func extensionOf(format string) string {
 	return format
 }
 
-// aside is a document that lies aside with its explanation, or the explanation of one that does not.
-type aside struct {
+// keptDocument is a document that lies aside with its explanation, or the explanation of one that does not.
+type keptDocument struct {
 	stem  string
 	files []string
 	size  int64
@@ -161,7 +161,7 @@ func prune(dir, newest string) error {
 	if err != nil {
 		return err
 	}
-	var all []aside
+	var all []keptDocument
 	total := int64(0)
 	for _, e := range entries {
 		info, err := e.Info()
@@ -170,7 +170,7 @@ func prune(dir, newest string) error {
 		}
 		stem := e.Name()[:strings.LastIndexByte(e.Name(), '-')+1]
 		if n := len(all); n == 0 || all[n-1].stem != stem {
-			all = append(all, aside{stem: stem})
+			all = append(all, keptDocument{stem: stem})
 		}
 		last := &all[len(all)-1]
 		last.files, last.size = append(last.files, e.Name()), last.size+info.Size()

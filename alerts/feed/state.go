@@ -16,12 +16,12 @@ import (
 
 // state is what a feed remembers over a restart.
 type state struct {
-	FirstStart time.Time       `json:"first_start"`
-	TakenAt    time.Time       `json:"taken_at,omitzero"`
-	Silent     bool            `json:"silent"` // as the handler was told
-	Address    address         `json:"address,omitzero"`
-	Left       map[string]left `json:"left,omitempty"` // by file name: answered, but could not be moved away
-	Refused    refusals        `json:"refused,omitzero"`
+	FirstStart time.Time           `json:"first_start"`
+	TakenAt    time.Time           `json:"taken_at,omitzero"`
+	Silent     bool                `json:"silent"` // as the handler was told
+	Address    address             `json:"address,omitzero"`
+	Left       map[string]leftover `json:"left,omitempty"` // by file name: answered, but could not be moved away
+	Refused    refusals            `json:"refused,omitzero"`
 }
 
 // address is what a URL last brought. It is kept after the answer to it, never before: else a document that the
@@ -33,8 +33,8 @@ type address struct {
 	Body         string `json:"body,omitzero"` // SHA-256
 }
 
-// left is a file that stays in its folder. Path is the folder, so that a feed that moved elsewhere starts afresh.
-type left struct {
+// leftover is a file that stays in its folder. Path is the folder, so that a feed that moved elsewhere starts afresh.
+type leftover struct {
 	Path     string    `json:"path"`
 	Size     int64     `json:"size"`
 	Modified time.Time `json:"modified"`

@@ -48,14 +48,14 @@ const (
 	twoUnits      // more than one, which is none
 )
 
-// Absent says how a value is missing.
-type Absent int
+// Absence says how a value is missing.
+type Absence int
 
 // The ways of being missing.
 const (
-	Present  Absent = iota
-	Blank           // an empty cell or a word or sign for it
-	Sentinel        // a number that never is a value: -999, -99, 9999, 99999
+	Present  Absence = iota
+	Blank            // an empty cell or a word or sign for it
+	Sentinel         // a number that never is a value: -999, -99, 9999, 99999
 )
 
 var (
@@ -70,10 +70,10 @@ var absentWords = map[string]bool{
 	"无效": true, "空": true,
 }
 
-// AbsentOf says whether a cell says that something is missing.
-func AbsentOf(text string) Absent { return absentIn(refusal.Plainly(text)) }
+// AbsenceOf says whether a cell says that something is missing.
+func AbsenceOf(text string) Absence { return absenceIn(refusal.Plainly(text)) }
 
-func absentIn(plain string) Absent {
+func absenceIn(plain string) Absence {
 	plain = strings.ToLower(strings.ReplaceAll(plain, " ", ""))
 	if inner, ok := strings.CutPrefix(plain, "("); ok && strings.HasSuffix(inner, ")") {
 		plain = strings.TrimSuffix(inner, ")")
@@ -100,9 +100,9 @@ var unitAtEnd = regexp.MustCompile(`^(.*[0-9]) ?(` + unitForm.String() + `)$`)
 
 // Concentration reads a concentration of a pollutant in the unit of its column, or in the one that stands behind the
 // number: a plain decimal, in full-width digits or not.
-func Concentration(text string, p aqi.Pollutant, unit Unit) (aqi.Concentration, Absent, *Wrong) {
+func Concentration(text string, p aqi.Pollutant, unit Unit) (aqi.Concentration, Absence, *Wrong) {
 	plain := refusal.Plainly(Text(text))
-	if a := absentIn(plain); a != Present {
+	if a := absenceIn(plain); a != Present {
 		return aqi.Concentration{}, a, nil
 	}
 	number := plain

@@ -28,9 +28,9 @@ var (
 
 // Index reads an index: 160, 160.0, >500 (which is 500), a range like 150-180, 150～180 or 150至180, a class in words
 // (see [ClassBand]), or one of them with its class in brackets.
-func Index(text string) (b Band, absent Absent, _ *Wrong) {
+func Index(text string) (b Band, absent Absence, _ *Wrong) {
 	plain := refusal.Plainly(Text(text))
-	if absent = absentIn(plain); absent != Present {
+	if absent = absenceIn(plain); absent != Present {
 		return b, absent, nil
 	}
 	plain = strings.ReplaceAll(plain, " ", "")
@@ -140,9 +140,9 @@ var bareClass = map[string]int{
 
 // ClassBand reads the class of a column of classes: 重度污染, 五级, Ⅴ级, V, 5; a range like 轻度~中度污染, 良至轻度污染 or Ⅲ-Ⅳ级; or
 // 重度污染(五级), where both have to agree.
-func ClassBand(text string) (b Band, absent Absent, _ *Wrong) {
+func ClassBand(text string) (b Band, absent Absence, _ *Wrong) {
 	plain := refusal.Plainly(Text(text))
-	if absent = absentIn(plain); absent != Present {
+	if absent = absenceIn(plain); absent != Present {
 		return b, absent, nil
 	}
 	plain = strings.ToLower(strings.ReplaceAll(plain, " ", ""))

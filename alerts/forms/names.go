@@ -27,7 +27,7 @@ var listSigns = strings.NewReplacer("、", ";", ",", ";", "/", ";", "+", ";", "&
 func Pollutants(text string) ([]aqi.Pollutant, *Wrong) {
 	out := []aqi.Pollutant{}
 	plain := refusal.Plainly(Text(text))
-	if absentIn(plain) != Present || plain == "无首要污染物" {
+	if absenceIn(plain) != Present || plain == "无首要污染物" {
 		return out, nil
 	}
 	if p, ok := Pollutant(plain); ok {
@@ -68,7 +68,7 @@ var causes = map[string]string{
 // CauseOf reads the cause of a pollution: by its name in the interface, or as people call it; empty for none.
 func CauseOf(text string) (string, *Wrong) {
 	plain := refusal.Plainly(Text(text))
-	if absentIn(plain) != Present {
+	if absenceIn(plain) != Present {
 		return "", nil
 	}
 	c, ok := causes[bare(plain)]

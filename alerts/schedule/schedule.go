@@ -28,7 +28,7 @@ const (
 var zone = time.FixedZone("CST", 8*60*60)
 
 // Schedule is the times of one spec. The zero Schedule has none.
-type Schedule struct{ plan cron.Schedule }
+type Schedule struct{ times cron.Schedule }
 
 // Parse reads a spec. wrong says what it is that cannot work and what would, in a rule of the catalogue whose value is
 // the spec; its path is the caller's to fill in with the setting. nil is a schedule that comes again and again.
@@ -90,16 +90,16 @@ func parse(spec string) (plan cron.Schedule, err error) {
 
 // Next is the first time after one, in the zone of that; zero where none comes within five years.
 func (s Schedule) Next(after time.Time) time.Time {
-	if s.plan == nil {
+	if s.times == nil {
 		return time.Time{}
 	}
-	return s.plan.Next(after.In(zone)).In(after.Location())
+	return s.times.Next(after.In(zone)).In(after.Location())
 }
 
 // Run does work at each time of the schedule until ctx ends, and returns when none is under way. A time that comes
 // while work is still under way is left out; a panic of work is logged and ends that one turn.
 func (s Schedule) Run(ctx context.Context, log *slog.Logger, work func()) {
-	if s.plan == nil {
+	if s.times == nil {
 		<-ctx.Done()
 		return
 	}
@@ -107,7 +107,7 @@ func (s Schedule) Run(ctx context.Context, log *slog.Logger, work func()) {
 	failures := lines{log}
 	c := cron.New(cron.WithLocation(zone), cron.WithLogger(failures),
 		cron.WithChain(cron.SkipIfStillRunning(failures), cron.Recover(failures)))
-	c.Schedule(s.plan, cron.FuncJob(work))
+	c.Schedule(s.times, cron.FuncJob(work))
 	c.Start()
 	<-ctx.Done()
 	<-c.Stop().Done()

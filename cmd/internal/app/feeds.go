@@ -93,7 +93,7 @@ func (a *App) reevaluate(ctx context.Context) {
 func (a *App) warnOfMissing() {
 	var ev alerts.Evaluation
 	err := a.journal.View(func(tx *bbolt.Tx) (err error) {
-		ev, err = alerts.Engine{Settings: a.svc.Air}.Judged(tx, a.svc.Region, false, a.journal.Wall())
+		ev, err = alerts.Engine{Settings: a.svc.Air}.EvaluateNow(tx, a.svc.Region, false, a.journal.Wall())
 		return err
 	})
 	switch missing := ev.HighAndMissing; {

@@ -137,16 +137,16 @@ func asideProposal() alerts.Proposal {
 }
 
 func airEvents() []example {
-	untaken := []alerts.NotTaken{{Name: "pm10", Value: "-999", Rule: alerts.AsideImpossible}}
+	untaken := []alerts.RawValue{{Name: "pm10", Value: "-999", Rule: alerts.AsideImpossible}}
 	asideForecast := forecast()
 	// hours of both kinds have one form
-	asideForecast.Days, asideForecast.Hours[0].NotTaken = []alerts.ForecastDay{}, untaken
+	asideForecast.Days, asideForecast.Hours[0].SetAside = []alerts.ForecastDay{}, untaken
 	return []example{
 		{"aside", alerts.ForecastReceived{ID: "F20261214-03", Number: 3,
 			Hash: "2e2d8c7a5b6e4d3c2b1a09182736455463728190a1b2c3d4e5f60718293a4b5c", Forecast: asideForecast}},
 		{"aside", alerts.ObservationReceived{Observation: alerts.Observation{Station: "1021A", Region: "120111",
-			Days:  []alerts.Day{{Date: "2026-12-15", Primary: []string{}, NotTaken: untaken}},
-			Hours: []alerts.Hour{{At: at("2026-12-15T23:00:00+08:00"), NotTaken: untaken}}}}},
+			Days:  []alerts.Day{{Date: "2026-12-15", Primary: []string{}, SetAside: untaken}},
+			Hours: []alerts.Hour{{At: at("2026-12-15T23:00:00+08:00"), SetAside: untaken}}}}},
 		{"aside", alerts.ProposalRaised{Number: 5, Proposal: asideProposal()}},
 		{"aside", alerts.ProposalUpdated{Proposal: asideProposal()}},
 		{"", alerts.ForecastReceived{ID: "F20261214-01", Number: 1,

@@ -242,7 +242,7 @@ func (d *desk) homeRest(q *frame.Request, tx *bbolt.Tx, v *homeView, live *alert
 		}
 	}
 	if q.Who.Role != calls.Enterprise {
-		ev, err := d.engine.Judged(tx, d.Svc.Region, false, q.Now)
+		ev, err := d.engine.EvaluateNow(tx, d.Svc.Region, false, q.Now)
 		if err != nil {
 			return err
 		}
