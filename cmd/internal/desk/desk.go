@@ -1,9 +1,11 @@
 // Package desk is the duty desk: the pages with which people declare, approve and follow a warning, and with which an
-// enterprise answers its orders. It puts the areas into their frame; what a page is and how it keeps its promises, the
-// frame says.
+// enterprise answers its orders. It puts the areas into their frame, package frame, which says what a page is and how it
+// keeps its promises.
 package desk
 
 import (
+	"embed"
+
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/desk/lists"
 	"qingkong/cmd/internal/desk/orders"
@@ -13,7 +15,13 @@ import (
 	"qingkong/cmd/internal/service"
 )
 
+//go:embed */templates
+var files embed.FS
+
+// The templates are parsed at start, so that one that does not parse fails the program and not a request.
+var templates = frame.Parse(files)
+
 // New is the desk of all areas.
 func New(svc *service.Service, sessions frame.Sessions, live frame.Live, opt frame.Options) *frame.Frame {
-	return frame.New(svc, sessions, live, opt, self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
+	return frame.New(svc, sessions, live, templates, opt, self.Mount, warnings.Mount, orders.Mount, lists.Mount, plants.Mount)
 }

@@ -12,8 +12,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// audiences counts whom a level concerns, by version of the list. A version that a warning can be pinned to does not
-// change any more, so each is counted once; a large one is counted beside the request that first asked.
+// audiences counts the recipients that a level concerns, by version of the list. A version that a warning can be pinned
+// to does not change any more, so each is counted once, by a goroutine that outlasts the request that needs it first.
 type audiences struct {
 	mu       sync.Mutex
 	versions map[string]*audience
@@ -30,7 +30,7 @@ const (
 	countWithin = 2 * time.Second // how long a page waits for the count
 )
 
-// Audience is how many recipients of a version have measures at a level; false while that is not known.
+// Audience is how many recipients of a version have measures at a level; false while the count is not known.
 func (f *Frame) Audience(ctx context.Context, version string, l alerts.Level) (int, bool) {
 	if version == "" {
 		return 0, false

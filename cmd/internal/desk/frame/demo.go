@@ -9,11 +9,11 @@ import (
 	"qingkong/cmd/internal/calls"
 )
 
-// asField names the role whose demo account somebody logs in as by its button, without typing.
+// asField is the field with the role whose demo account a button logs in.
 const asField = "as"
 
-// doors are the roles that stand as buttons below the login form of a demo, for who sits at the machine itself.
-func (f *Frame) doors(r *http.Request) (roles []string) {
+// demoRoles are the roles that stand as buttons below the login form of a demo, for somebody at the machine itself.
+func (f *Frame) demoRoles(r *http.Request) (roles []string) {
 	if f.DemoAccount == nil || !atThisMachine(r) {
 		return nil
 	}
@@ -25,7 +25,7 @@ func (f *Frame) doors(r *http.Request) (roles []string) {
 	return roles
 }
 
-// credentials are what a login form gives: typed, or those of the demo account whose button was used.
+// credentials are what was typed into a login form, or those of the demo account whose button was used.
 func (f *Frame) credentials(q *Request) (user, password string) {
 	if as := q.PostForm.Get(asField); as != "" && f.DemoAccount != nil && atThisMachine(q.Request) {
 		if user, password, ok := f.DemoAccount(as); ok {
@@ -35,8 +35,8 @@ func (f *Frame) credentials(q *Request) (user, password string) {
 	return strings.TrimSpace(q.PostForm.Get("user")), q.PostForm.Get("password")
 }
 
-// atThisMachine says that a request comes from this machine, by a name that only this machine can mean, and through no
-// proxy: a page of elsewhere whose name was made to lead here sends its own.
+// atThisMachine reports whether a request comes from this machine and through no proxy, to a name that only this machine
+// can mean: a page from elsewhere whose host name was made to lead here sends its own name.
 func atThisMachine(r *http.Request) bool {
 	if r.Header.Values("X-Forwarded-For") != nil || r.Header.Values("Forwarded") != nil {
 		return false

@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -11,14 +10,14 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Steps of a form. Only confirm does anything.
+// Steps of a form. Only confirm changes anything.
 const (
 	StepReview  = "review"
 	StepEdit    = "edit"
 	StepConfirm = "confirm"
 )
 
-// Kinds of fields.
+// Kinds of fields: the types of HTML inputs.
 const (
 	KindText   = "text"
 	KindArea   = "textarea"
@@ -27,13 +26,12 @@ const (
 	KindNumber = "number"
 	KindChoice = "radio"
 	KindCheck  = "checkbox"
-	momentForm = "2006-01-02T15:04"
 )
 
-// Field is one input of a form. Name is also its place in the act's JSON, so that a refusal finds it.
+// Field is one input of a form. Its name is also its place in the act's JSON, so that a refusal finds it.
 type Field struct {
 	Name     string
-	Form     string // sets its id apart from that of the same field of another form on the page
+	Form     string // prefix of its id, for a field that stands in several forms on the page
 	Kind     string
 	Label    string
 	Hint     string
@@ -60,8 +58,8 @@ func Set(fields []Field, v url.Values) {
 	}
 }
 
-// Blame puts each refused place beside its field and gives what is to be said of the whole; nothing where nothing was
-// refused. own, unless nil, gives the name of the field for the path of a refusal, or the path itself.
+// Blame puts each refused place beside its field and returns what to say of the whole form; empty where nothing was
+// refused. own, unless nil, turns the path of a refusal into the name of the field that asks for it.
 func (q *Request) Blame(own func(path string) string, lists ...[]Field) string {
 	e := q.Refused
 	switch {
@@ -87,7 +85,7 @@ func (q *Request) Blame(own func(path string) string, lists ...[]Field) string {
 	return q.T("form.wrong", "count", len(e.Fields))
 }
 
-// fieldAt finds an input by the path of a refusal: the path itself, or what it begins with.
+// fieldAt finds the field whose name is the path of a refusal, or begins it; nil for none.
 func fieldAt(path string, lists [][]Field) *Field {
 	for _, fields := range lists {
 		for i := range fields {
@@ -100,8 +98,8 @@ func fieldAt(path string, lists [][]Field) *Field {
 	return nil
 }
 
-// Typed is what was typed, by the names of the fields: times, numbers, yes and texts. Empty fields are left out; a time
-// is Beijing's.
+// Typed is what was typed, by the names of the fields: times, numbers, bools and texts. Empty fields are left out; times
+// are in Beijing time.
 func Typed(fields []Field, v url.Values) (map[string]any, error) {
 	out := map[string]any{}
 	var wrong []refusal.Field
@@ -115,8 +113,8 @@ func Typed(fields []Field, v url.Values) (map[string]any, error) {
 		}
 		switch f.Kind {
 		case KindMoment:
-			t, err := parseMoment(text)
-			if err != nil {
+			t, ok := parseMoment(text)
+			if !ok {
 				wrong = append(wrong, refusal.Field{Path: f.Name, Rule: "desk.form.time", Args: refusal.Args{"value": text}})
 				continue
 			}
@@ -137,25 +135,23 @@ func Typed(fields []Field, v url.Values) (map[string]any, error) {
 	return out, refusal.Input(wrong)
 }
 
-// parseMoment reads what a browser sends for a date with a time, and what people write where there is no such input.
-func parseMoment(s string) (time.Time, error) {
-	t, ok := refusal.ReadTime(s)
+// parseMoment reads a date with a time as browsers send it and as people write it; years 1990 to 2199 are taken.
+func parseMoment(s string) (t time.Time, ok bool) {
+	t, ok = refusal.ReadTime(s)
 	t = t.In(alerts.Shanghai())
-	if !ok || t.Year() < 1990 || t.Year() >= 2200 {
-		return t, errors.New("no time that can be meant")
-	}
-	return t, nil
+	return t, ok && t.Year() >= 1990 && t.Year() < 2200
 }
 
-// Input is a time as such an input has it.
-func Input(t *time.Time) string {
-	if t == nil || t.IsZero() {
+// MomentValue is a time, or a pointer to one, as the value of a field of [KindMoment]; empty for none.
+func MomentValue(v any) string {
+	t := moment(v)
+	if t.IsZero() {
 		return ""
 	}
-	return t.In(alerts.Shanghai()).Format(momentForm)
+	return t.Format("2006-01-02T15:04")
 }
 
-// Field is an input with its words.
+// Field is a field with its words from the catalogue.
 func (q *Request) Field(name, kind string, required bool) Field {
 	f := Field{Name: name, Kind: kind, Required: required, Label: q.T("f." + name)}
 	if refusal.Known("desk.f." + name + ".hint") {
@@ -172,7 +168,7 @@ func (q *Request) Field(name, kind string, required bool) Field {
 	return f
 }
 
-// Hidden carries along what a form was begun with.
+// Hidden are the values of the names that have one, for hidden fields that carry them along.
 func Hidden(v url.Values, names ...string) []Pair {
 	var out []Pair
 	for _, n := range names {
@@ -183,7 +179,7 @@ func Hidden(v url.Values, names ...string) []Pair {
 	return out
 }
 
-// RevisionOf is the revision that was seen, 0 for none.
+// RevisionOf is the revision that the form was rendered with, 0 for none.
 func RevisionOf(v url.Values) int {
 	n, err := strconv.Atoi(v.Get("revision"))
 	if err != nil || n < 0 {

@@ -1,10 +1,9 @@
-// Package frame is what the areas of the duty desk share: its pages, with which people declare, approve and follow a
-// warning and an enterprise answers its orders, stand in it. It renders on the server; every act is a plain form that
-// works without JavaScript (POST, then a redirect), and htmx with its SSE extension only keeps what is shown up to
-// date.
+// Package frame is what the areas of the duty desk share and what their pages stand in. It renders on the server. Every
+// act is a plain form that works without JavaScript (POST, then a redirect); htmx with its SSE extension only keeps what
+// is shown up to date.
 //
-// It decides nothing. What may be done is asked of package access before each act, what an act leads to of package
-// service; and the read-out before an act is what the engine itself says of it, asked without recording anything.
+// It decides nothing. Before each act it asks package access whether the act is allowed and package service what the act
+// leads to; the read-out before an act is what the engine itself says of it, asked without recording anything.
 //
 // # How a form keeps its promise
 //
@@ -15,8 +14,8 @@
 //
 // # What is shown live
 //
-// Parts of a page that change by themselves are fragments. A fragment is rendered once for all who see the same and at
-// most four times a second, whoever watches; see [fragments].
+// Parts of a page that change by themselves are fragments. A fragment is rendered once for all who see the same, and at
+// most four times a second however many watch; see [fragments].
 package frame
 
 import (
@@ -43,9 +42,9 @@ import (
 
 // Sessions are the logins of browsers.
 type Sessions interface {
-	// Who is nil for a request without a session that is good.
+	// Who is whose session a request carries; nil without a valid one.
 	Who(r *http.Request) *access.Principal
-	// Still is Who for an answer that goes on, and no use of the session.
+	// Still is Who for an answer that goes on; it does not count as a use of the session.
 	Still(r *http.Request) *access.Principal
 	// Login begins a session. It returns a refusal for a wrong password (unauthenticated) or too many tries.
 	Login(w http.ResponseWriter, r *http.Request, user, password string) (*access.Principal, error)
@@ -53,54 +52,55 @@ type Sessions interface {
 	// Address is where a request came from, as far as our proxies say.
 	Address(r *http.Request) string
 	// ChangePassword changes a password by change, which gives nil when the current one was wrong. All sessions of the
-	// user end; that of r goes on with a new cookie.
+	// user end, but that of r goes on with a new cookie.
 	ChangePassword(w http.ResponseWriter, r *http.Request, user string,
 		change func(ctx context.Context) (*access.Principal, error)) error
-	// Own are the sessions of a user, the one that was used last in front.
+	// Own lists the sessions of a user, the one used last in front.
 	Own(r *http.Request, user string) ([]calls.Session, error)
-	// End ends one of them; false where there is none of that id.
+	// End ends one of them; found is false where there is none of that id.
 	End(r *http.Request, user, id string) (found bool, err error)
-	// EndAll ends all of them, that of r too.
+	// EndAll ends all of them, that of r included.
 	EndAll(w http.ResponseWriter, r *http.Request, user string) error
-	// Confirm has something done that takes the current password again; do gives nil when that was wrong.
+	// Confirm runs do, which takes the current password again and gives nil when that was wrong.
 	Confirm(w http.ResponseWriter, r *http.Request, user string,
 		do func(ctx context.Context) (*access.Principal, error)) error
 }
 
-// Live tells of changes. A tick means that something that who may see has changed, of the warning or, where that is
-// empty, of anything. Ticks that nobody takes are one. The channel is closed when ctx ends.
+// Live tells of changes. A tick means that something has changed that who may see: of the warning or, where warning is
+// empty, of anything. Ticks that wait to be taken merge into one. The channel is closed when ctx ends.
 type Live interface {
 	Watch(ctx context.Context, who *access.Principal, warning string) <-chan struct{}
 }
 
-// Options are what a desk is made with.
+// Options configure a desk.
 type Options struct {
 	District string // its name, as the header shows it
 	Demo     bool   // the data are examples
-	// DemoAccount is what a demo's account of a role logs in with; nil, or not ok, where nobody does so without typing.
+	// DemoAccount gives the credentials of a demo's account of a role; nil, or not ok, where everybody types them.
 	DemoAccount func(role string) (user, password string, ok bool)
-	Alerts      alerts.Settings // the engine's own: by them the read-out before an act is worked out
+	Alerts      alerts.Settings // the engine's own, by which the read-out before an act is worked out
 	// Phone resolves a recipient's contact for those who may see it; nil shows nobody's.
 	Phone func(tx *bbolt.Tx, who *access.Principal, contactRef string) (name, phone string)
-	// Shares are what each caller may ask for; whoever serves the desk counts the calls. Default: no limits.
+	// Shares limit what each caller may ask for; the server of the desk counts the calls. Default: no limits.
 	Shares *share.Shares
-	// Incoming is the folder of files until it is their turn; default: that of the system for temporary files.
+	// Incoming is the folder where uploads wait for their turn; default: that of the system for temporary files.
 	Incoming string
-	Feeds    func() []feed.Status // how the sources of forecasts stand on this node; nil where there are none
+	Feeds    func() []feed.Status // state of the sources of forecasts on this node; nil where there are none
 	Watch    *watch.Watchman      // what the head of every page says of the system; default: one that watches nothing
 	Clock    func() time.Time     // of this machine; default: time.Now
 	Log      *slog.Logger
 }
 
-// Frame is what the areas of the desk share: what they ask, and what they add their pages to. It is the handler of "/",
-// "/login", "/logout" and everything below /desk.
+// Frame is what the areas of the desk share and what they add their pages to. It is the handler of "/", "/login",
+// "/logout" and everything below /desk.
 type Frame struct {
 	Options
 	Svc      *service.Service
 	Sessions Sessions
-	// PlanOf is what the page of an order shows of a plant's plan, from the area that knows plans; empty for nothing.
+	// PlanOf renders what the page of an order shows of a plant's plan; empty for nothing. The area of plants sets it.
 	PlanOf func(*Request, *notify.View) (template.HTML, error)
 
+	templates Templates
 	live      Live
 	face      serve.Face
 	handler   http.Handler
@@ -108,10 +108,10 @@ type Frame struct {
 	streams   map[string]Stream
 	fragments fragments
 	audience  audiences
-	refusals  Moments
+	refusals  PageCache
 }
 
-// actTimeout bounds how long a page waits for the record; live pages have no such end.
+// actTimeout bounds how long a page waits for the record; live pages go on without such a limit.
 const actTimeout = 30 * time.Second
 
 // ServeHTTP implements http.Handler. A panic becomes a page that says so, and a log line.
@@ -121,13 +121,14 @@ func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.handler.ServeHTTP(w, r)
 }
 
-// SignIn is what a browser loads to sign in, as web.Area has it.
+// SignIn are the addresses that a browser loads to sign in, as web.Area takes them.
 var SignIn = []string{"/login", "/desk/static/"}
 
 func nobody(*http.Request) *access.Principal { return nil }
 
-// New returns the desk of the areas. Each adds its pages.
-func New(svc *service.Service, sessions Sessions, live Live, opt Options, areas ...func(*Frame)) *Frame {
+// New returns a desk of areas, each of which adds its pages.
+func New(svc *service.Service, sessions Sessions, live Live, templates Templates, opt Options,
+	areas ...func(*Frame)) *Frame {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -141,13 +142,14 @@ func New(svc *service.Service, sessions Sessions, live Live, opt Options, areas 
 	if opt.Shares == nil {
 		opt.Shares = share.New(share.Options{})
 	}
-	f := &Frame{Svc: svc, Sessions: sessions, live: live, Options: opt, streams: map[string]Stream{},
-		PlanOf: func(*Request, *notify.View) (template.HTML, error) { return "", nil }}
+	f := &Frame{Svc: svc, Sessions: sessions, live: live, templates: templates, Options: opt,
+		streams: map[string]Stream{},
+		PlanOf:  func(*Request, *notify.View) (template.HTML, error) { return "", nil }}
 	f.face = serve.Face{Log: opt.Log, Policy: Policy, Referrer: "same-origin", NoAnswer: "desk.error.no_answer",
 		Refuse: func(w http.ResponseWriter, r *http.Request, err error) {
 			f.failed(f.request(w, r, f.Sessions.Who), err)
 		}}
-	f.Add(templates,
+	f.Add(
 		Page{Pattern: "GET /login", Key: "login", Show: f.loginPage},
 		Page{Pattern: "POST /login", Key: "login", Show: f.login},
 		Page{Pattern: "POST /logout", Show: f.logout},
@@ -161,22 +163,17 @@ func New(svc *service.Service, sessions Sessions, live Live, opt Options, areas 
 	return f
 }
 
-// Policy lets a page load what this host serves and nothing else. No script and no style stands in a page.
+// Policy lets a page load what this host serves and nothing else. A page itself holds no script and no style.
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// refusalOf is what a person is told of an error; what is no refusal is for the log alone.
-func (f *Frame) refusalOf(q *Request, err error) (e *refusal.Error, status int) {
-	return f.face.Told(q.Request, err)
-}
-
-// Told is what a person is told of an error; what is no refusal is for the log alone.
+// Told is what a person is told of an error. An error that is no refusal goes to the log alone.
 func (f *Frame) Told(q *Request, err error) *refusal.Error {
-	e, _ := f.refusalOf(q, err)
+	e, _ := f.face.Told(q.Request, err)
 	return e
 }
 
-// detailOf is a refusal in one text: of the first field that was wrong, or of the whole.
+// detailOf words a refusal in one text: its first field, or the whole where it names none.
 func detailOf(e *refusal.Error, lang string) string {
 	if len(e.Fields) == 0 {
 		return e.Detail(lang)
@@ -186,8 +183,8 @@ func detailOf(e *refusal.Error, lang string) string {
 
 // failed shows the page that says what went wrong and what to do next.
 func (f *Frame) failed(q *Request, err error) {
-	e, status := f.refusalOf(q, err)
-	if rerr := q.render(templates, status, "error", q.failure(status, detailOf(e, q.Lang))); rerr != nil {
+	e, status := f.face.Told(q.Request, err)
+	if rerr := q.render(status, "error", q.failure(status, detailOf(e, q.Lang))); rerr != nil {
 		f.Log.Error("the error page cannot be shown", "err", rerr)
 		http.Error(q.W, http.StatusText(status), status)
 	}

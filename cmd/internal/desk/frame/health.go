@@ -16,7 +16,7 @@ import (
 type healthView struct {
 	Status watch.Status
 	Lead   string
-	Lines  []healthLine // of those who may do something about it
+	Lines  []healthLine // for those who may do something about it
 }
 
 // healthLine is one part that is not as it should be.
@@ -28,17 +28,17 @@ type healthLine struct {
 	Failed bool
 }
 
-// mends are the roles that may do something about it, or see that somebody does.
-var mends = []calls.Role{calls.Duty, calls.Approver, calls.Admin, calls.Viewer}
+// menders are the roles that may do something about trouble, or see that somebody does.
+var menders = []calls.Role{calls.Duty, calls.Approver, calls.Admin, calls.Viewer}
 
-// healthFor is what a reader is told of a report. Who can mend nothing is told only when acts may not go through, and
-// what to do then.
+// healthFor is what a reader is told of a report. A role that can mend nothing is told only when acts may not go
+// through, and what to do then.
 func healthFor(r watch.Report, who *access.Principal, lang string) *healthView {
 	v := &healthView{Status: r.Status}
 	switch {
 	case r.Status == watch.Ready:
 		return nil
-	case who != nil && slices.Contains(mends, who.Role):
+	case who != nil && slices.Contains(menders, who.Role):
 		v.Lead = healthWord(lang, "status."+string(r.Status))
 		for _, c := range r.Wrong() {
 			v.Lines = append(v.Lines, healthLine{Name: watch.NameOf(lang, c.Name),
@@ -60,9 +60,9 @@ func (q *Request) health() *healthView {
 	return healthFor(q.frame.Watch.Report(), q.Who, q.Lang)
 }
 
-// healthPart is the head of a page as a live part. It is made for each reader: it is short, and mostly empty.
+// healthPart is the head of a page as a live part. It is rendered for each reader, for it is short and mostly empty.
 func (q *Request) healthPart() Part {
-	return Part{"health", func(bool) (template.HTML, error) { return templates.Part(q.Lang, "health", q.health()) }}
+	return Part{"health", func(bool) (template.HTML, error) { return q.HTML("health", q.health()) }}
 }
 
 // healthWord is one of the watchman's own words.

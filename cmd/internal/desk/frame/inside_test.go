@@ -51,7 +51,7 @@ func TestBodyKeepsText(t *testing.T) {
 
 // A page of a moment is rendered once for all who ask for it, and few of them are kept.
 func TestMomentsAreSharedAndFew(t *testing.T) {
-	var m Moments
+	var m PageCache
 	made := 0
 	get := func(key string) {
 		if _, err := m.Get(key, func() ([]byte, error) { made++; return []byte(key), nil }); err != nil {
@@ -59,7 +59,7 @@ func TestMomentsAreSharedAndFew(t *testing.T) {
 		}
 	}
 	get("k")
-	m.pages["k"] = momentPage{time.Now().Add(time.Hour), []byte("k")} // a moment that this test does not outlast
+	m.pages["k"] = cachedPage{time.Now().Add(time.Hour), []byte("k")} // a moment that this test does not outlast
 	for range 50 {
 		get("k")
 	}
@@ -67,7 +67,7 @@ func TestMomentsAreSharedAndFew(t *testing.T) {
 		t.Errorf("rendered %d times in a moment", made)
 	}
 	for i := range 1000 {
-		if get(fmt.Sprint(i)); len(m.pages) > momentsMost {
+		if get(fmt.Sprint(i)); len(m.pages) > cachedMost {
 			t.Fatalf("%d pages are kept", len(m.pages))
 		}
 	}

@@ -21,15 +21,15 @@ import (
 
 const (
 	fragmentPause = 250 * time.Millisecond // between two renderings of the same fragment
-	fragmentAge   = 20 * time.Second       // after which it is rendered anew though nothing was recorded: time passes too
+	fragmentAge   = 20 * time.Second       // after which it is rendered anew though nothing was recorded, for time passes
 	fragmentsMost = 2000                   // kept at a time
-	beat          = 15 * time.Second       // a stream says that it is alive, and looks whether its session is
-	writeWithin   = 10 * time.Second       // for one message; a viewer that takes longer comes back by itself
+	beat          = 15 * time.Second       // between two signs of life of a stream, and looks at its session
+	writeWithin   = 10 * time.Second       // for one message; a slower viewer is cut off and comes back by itself
 )
 
 // fragments are rendered parts of pages, by what they show, to whom and in which language. All who see the same share
-// one rendering: when the record moves, the first to ask renders and the others get what it made. Under a stream of
-// changes a fragment is rendered at most every [fragmentPause].
+// one rendering: when the record moves, the first request renders and the others get what it made. However often the
+// record changes, a fragment is rendered at most every [fragmentPause].
 type fragments struct {
 	mu  sync.Mutex
 	all map[string]*fragment
@@ -44,8 +44,8 @@ type fragment struct {
 	shows  atomic.Pointer[[]string] // recipients whose contacts stand in it
 }
 
-// get is the fragment as of the record's height at the call, or later. patient waits out the pause between two
-// renderings; a page that is asked for does not wait.
+// get is the fragment as of the record's height at the call, or later. A patient caller waits out the pause between two
+// renderings; a page that somebody asked for does not wait.
 func (fs *fragments) get(ctx context.Context, key string, height func() uint64, patient bool,
 	make func() (template.HTML, error)) (template.HTML, error) {
 	f := fs.of(key)
@@ -87,14 +87,14 @@ func (fs *fragments) of(key string) *fragment {
 	return f
 }
 
-// Part is one live part of a page: its event's name is also the id of the element it stands in.
+// Part is one live part of a page. Its name is that of its event and the id of the element that it stands in.
 type Part struct {
 	name string
 	make func(patient bool) (template.HTML, error)
 }
 
-// Piece is a fragment about something, as a scope sees it: whoever has the same scope shares it.
-func (q *Request) Piece(name, about, scope string, make func() (template.HTML, error)) Part {
+// SharedPart is a part that shows a fragment about something; all readers of the same scope share the fragment.
+func (q *Request) SharedPart(name, about, scope string, make func() (template.HTML, error)) Part {
 	key := strings.Join([]string{name, about, q.Lang, scope}, "|")
 	return Part{name, func(patient bool) (template.HTML, error) {
 		f := q.frame.fragments.of(key)
@@ -111,7 +111,7 @@ func (q *Request) Piece(name, about, scope string, make func() (template.HTML, e
 	}}
 }
 
-// Shown gives the parts to a page that is asked for.
+// Shown renders the parts for a page that somebody asked for, by their names.
 func Shown(parts []Part) (map[string]template.HTML, error) {
 	out := map[string]template.HTML{}
 	for _, p := range parts {
@@ -124,8 +124,8 @@ func Shown(parts []Part) (map[string]template.HTML, error) {
 	return out, nil
 }
 
-// Stream is what a page shows live: what access must allow, its parts by the query of its stream, which is the page's
-// own, and the warning that they are of; empty for all.
+// Stream is what a page shows live: the act that access must allow, and its parts by the query of the stream, with the
+// warning that they are about; empty for all.
 type Stream struct {
 	Act   string
 	Parts func(*Request) (parts []Part, warning string)
@@ -134,7 +134,7 @@ type Stream struct {
 // Stream adds the live parts of a page.
 func (f *Frame) Stream(page string, s Stream) { f.streams[page] = s }
 
-// watch streams the live parts of a page as server-sent events: each when it differs from what this viewer has.
+// watch streams the live parts of a page as server-sent events, each part whenever it differs from what the viewer has.
 func (f *Frame) watch(q *Request) (any, error) {
 	page, found := f.streams[q.URL.Query().Get("page")]
 	if !found {
@@ -145,7 +145,7 @@ func (f *Frame) watch(q *Request) (any, error) {
 	}
 	parts, warning := page.Parts(q)
 	parts = append(parts, q.healthPart())
-	s := &stream{q: q, out: http.NewResponseController(q.W), last: map[string]template.HTML{}}
+	s := &viewer{q: q, out: http.NewResponseController(q.W), last: map[string]template.HTML{}}
 	h := q.W.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
@@ -182,18 +182,18 @@ func (f *Frame) watch(q *Request) (any, error) {
 	}
 }
 
-// stream is one viewer.
-type stream struct {
+// viewer is one reader of a stream, with what was last sent to it.
+type viewer struct {
 	q    *Request
 	out  *http.ResponseController
 	last map[string]template.HTML
 }
 
-func (s *stream) send(parts []Part) error {
+func (s *viewer) send(parts []Part) error {
 	for _, p := range parts {
 		text, err := p.make(true)
 		if err != nil {
-			// neither the viewer nor the program ends
+			// an error of its own, and not because the viewer or the program ends
 			if s.q.Context().Err() == nil && !errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 				s.q.frame.Log.Warn("a live part cannot be shown", "part", p.name, "err", err)
 			}
@@ -210,7 +210,7 @@ func (s *stream) send(parts []Part) error {
 	return nil
 }
 
-func (s *stream) event(name, text string) error {
+func (s *viewer) event(name, text string) error {
 	var b bytes.Buffer
 	b.WriteString("event: " + name + "\n")
 	for line := range strings.SplitSeq(text, "\n") {
@@ -220,7 +220,7 @@ func (s *stream) event(name, text string) error {
 	return s.write(b.Bytes())
 }
 
-func (s *stream) write(b []byte) error {
+func (s *viewer) write(b []byte) error {
 	_ = s.out.SetWriteDeadline(time.Now().Add(writeWithin))
 	if _, err := s.q.W.Write(b); err != nil {
 		return err
@@ -228,7 +228,7 @@ func (s *stream) write(b []byte) error {
 	return s.out.Flush()
 }
 
-// ScopeKey tells apart who sees different things on the same page.
+// ScopeKey is the same for all who see the same on a page.
 func ScopeKey(who *access.Principal) string {
 	return string(who.Role) + "/" + who.Recipient + "/" + who.Town
 }

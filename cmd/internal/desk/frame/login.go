@@ -11,7 +11,7 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Names of the login form's hidden fields: where somebody was going, and what they had typed there.
+// Names of the login form's hidden fields: the page that was asked for, and what was typed there.
 const (
 	nextField  = "next"
 	typedField = "typed."
@@ -19,27 +19,31 @@ const (
 
 type loginView struct {
 	*Chrome
-	User  string
-	Error string
-	Again bool // a form was under way when the session ended
-	Next  string
-	Typed []Pair
-	Doors []string // roles of a demo that need no typing
+	User    string
+	Error   string
+	Again   bool   // a form was under way when the session ended
+	Next    string // where the login leads
+	Typed   []Pair
+	Buttons []string // roles of a demo whose credentials need no typing
 }
 
 // Pair is a field that a form carries along.
 type Pair struct{ Name, Value string }
 
 func (f *Frame) loginPage(q *Request) (any, error) {
+	next := local(q.URL.Query().Get(nextField), "/desk")
 	if q.Who != nil {
-		return q.Redirect(local(q.URL.Query().Get(nextField), "/desk"))
+		return q.Redirect(next)
 	}
-	return loginView{Chrome: q.chrome("login"), Next: local(q.URL.Query().Get(nextField), "/desk"),
-		Doors: f.doors(q.Request)}, nil
+	return f.loginView(q, next), nil
 }
 
-// askLogin answers who has no session: a page asks for the login and leads back; a form is kept, to be shown again,
-// unless it is of secrets.
+func (f *Frame) loginView(q *Request, next string) loginView {
+	return loginView{Chrome: q.chrome("login"), Next: next, Buttons: f.demoRoles(q.Request)}
+}
+
+// askLogin answers a request without a session by the login form, which leads back to the page. A posted form is carried
+// along, to be shown again, unless it is of secrets.
 func (f *Frame) askLogin(q *Request, p Page) {
 	if p.stream {
 		http.Error(q.W, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
@@ -49,16 +53,16 @@ func (f *Frame) askLogin(q *Request, p Page) {
 		_, _ = q.Redirect("/login?" + url.Values{nextField: {q.URL.RequestURI()}}.Encode())
 		return
 	}
-	view := loginView{Chrome: q.chrome("login"), Again: !p.Secret, Next: q.URL.RequestURI(), Doors: f.doors(q.Request)}
+	view := f.loginView(q, q.URL.RequestURI())
 	if !p.Secret {
-		view.Typed = pairs(q.PostForm)
+		view.Again, view.Typed = true, pairs(q.PostForm)
 	}
-	if err := q.render(templates, http.StatusUnauthorized, "login", view); err != nil {
+	if err := q.render(http.StatusUnauthorized, "login", view); err != nil {
 		f.failed(q, err)
 	}
 }
 
-// pairs are the fields of a form in an order of their own.
+// pairs are the fields of a form in the order of their names.
 func pairs(v url.Values) (all []Pair) {
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		if name == CodeField { // a code is typed anew
@@ -71,8 +75,8 @@ func pairs(v url.Values) (all []Pair) {
 	return all
 }
 
-// login begins a session and leads on. What somebody had typed before comes back as the form they were in, filled in
-// and not sent: they look at it once more.
+// login begins a session and leads on. A form that was under way comes back filled in and not sent, for its sender to
+// check once more.
 func (f *Frame) login(q *Request) (any, error) {
 	next := local(q.PostForm.Get(nextField), "/desk")
 	typed := url.Values{}
@@ -85,12 +89,11 @@ func (f *Frame) login(q *Request) (any, error) {
 	who, err := f.Sessions.Login(q.W, q.Request, user, password)
 	if err != nil {
 		e := q.Refuse(err)
-		view := loginView{Chrome: q.chrome("login"), User: user, Error: q.T("login.wrong"), Again: len(typed) > 0, Next: next,
-			Doors: f.doors(q.Request)}
+		view := f.loginView(q, next)
+		view.User, view.Error, view.Again, view.Typed = user, q.T("login.wrong"), len(typed) > 0, pairs(typed)
 		if e.Code != refusal.Unauthenticated {
 			view.Error = e.Detail(q.Lang)
 		}
-		view.Typed = pairs(typed)
 		return view, nil
 	}
 	if len(typed) == 0 {
@@ -114,7 +117,7 @@ func (f *Frame) resume(q *Request, next string, typed url.Values) error {
 	mux := http.NewServeMux()
 	for _, p := range f.pages {
 		if p.Act == "" || p.Secret {
-			continue // nobody was asked to log in for it, or nothing was kept
+			continue // no login was asked for, or nothing was carried along
 		}
 		mux.HandleFunc(p.Pattern, func(w http.ResponseWriter, r *http.Request) {
 			again := *q
@@ -139,7 +142,7 @@ func (f *Frame) logout(q *Request) (any, error) {
 	return q.Redirect("/login")
 }
 
-// look remembers the language and the colours that somebody chose, and leads back.
+// look sets the cookies for the language and the colours that somebody chose, and leads back.
 func (f *Frame) look(q *Request) (any, error) {
 	set := func(name, value string) {
 		http.SetCookie(q.W, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
@@ -154,7 +157,7 @@ func (f *Frame) look(q *Request) (any, error) {
 	return q.Redirect(local(q.PostForm.Get("back"), "/desk"))
 }
 
-// static serves what pages load. A name belongs to one content for ever.
+// static serves the files that pages load. A name belongs to one content for ever.
 func (f *Frame) static(q *Request) (any, error) {
 	a, ok := assets[q.PathValue("file")]
 	if !ok {

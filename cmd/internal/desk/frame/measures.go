@@ -19,7 +19,7 @@ type MeasureView struct {
 	Saves    string // tonnes a day
 }
 
-// Measures words measures. What stands in the list stands there in Chinese; the words around it are the desk's.
+// Measures words measures. The texts of the list stay in Chinese; the words around them are the desk's.
 func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 	out := make([]MeasureView, len(list))
 	for i := range list {
@@ -41,12 +41,9 @@ func (q *Request) Measures(list []reductionlist.Measure) []MeasureView {
 
 func (q *Request) amounts(a reductionlist.Amounts) string {
 	var parts []string
-	for _, one := range []struct {
-		name string
-		t    float64
-	}{{"SO₂", a.SO2}, {"NOx", a.NOx}, {"PM", a.PM}, {"VOCs", a.VOCs}} {
-		if one.t > 0 {
-			parts = append(parts, one.name+" "+Number(one.t))
+	for i, p := range a.Parts() {
+		if *p.Value > 0 {
+			parts = append(parts, [...]string{"SO₂", "NOx", "PM", "VOCs"}[i]+" "+Number(*p.Value))
 		}
 	}
 	if len(parts) == 0 {
@@ -55,27 +52,40 @@ func (q *Request) amounts(a reductionlist.Amounts) string {
 	return q.T("tonnes", "amounts", strings.Join(parts, "，"))
 }
 
-// Change is what was typed of a measure and differs from it, as the list takes a change of a row.
+// MeasureNames are the names of the fields of a form that ask for a measure's text, hours and quantity.
+type MeasureNames struct{ Text, Hours, Quantity string }
+
+// Fields are the fields, filled in with the measure as it is; one without a quantity is not asked for any.
+func (n MeasureNames) Fields(q *Request, m *reductionlist.Measure) []Field {
+	text, hours := q.Field(n.Text, KindArea, false), q.Field(n.Hours, KindNumber, false)
+	text.Label, text.Value = q.T("f.measure_text"), m.Text
+	hours.Label, hours.Value = q.T("f.complete_within_h"), Number(m.CompleteWithinH)
+	if m.Quantity == nil {
+		return []Field{text, hours}
+	}
+	much := q.Field(n.Quantity, KindNumber, false)
+	much.Label, much.Value = q.T("f.quantity", "unit", m.Quantity.Unit), Number(m.Quantity.Value)
+	return []Field{text, hours, much}
+}
+
+// Change is what was typed into the fields and differs from the measure.
+func (n MeasureNames) Change(typed map[string]any, m *reductionlist.Measure) Change {
+	c := Change{}
+	c.Set("text", typed[n.Text], strings.TrimSpace(m.Text))
+	c.Set("complete_within_h", typed[n.Hours], m.CompleteWithinH)
+	if much, ok := typed[n.Quantity].(float64); ok && m.Quantity != nil && much != m.Quantity.Value {
+		c["quantity"] = map[string]any{"kind": m.Quantity.Kind, "value": much, "unit": m.Quantity.Unit}
+	}
+	return c
+}
+
+// Change holds new values of a measure's members, as the list takes a change of a row.
 type Change map[string]any
 
-// Text is a text that was typed, beside what stands there.
-func (c Change) Text(name string, typed any, stands string) {
-	if text, ok := typed.(string); ok && text != stands {
-		c[name] = text
-	}
-}
-
-// Number is Text for a number.
-func (c Change) Number(name string, typed any, stands float64) {
-	if n, ok := typed.(float64); ok && n != stands {
-		c[name] = n
-	}
-}
-
-// Quantity is Number for how much; a measure without a quantity has none to change.
-func (c Change) Quantity(typed any, stands *reductionlist.Quantity) {
-	if n, ok := typed.(float64); ok && stands != nil && n != stands.Value {
-		c["quantity"] = map[string]any{"kind": stands.Kind, "value": n, "unit": stands.Unit}
+// Set adds a value that was typed, nil for none, where it differs from the one in force.
+func (c Change) Set(name string, typed, inForce any) {
+	if typed != nil && typed != inForce {
+		c[name] = typed
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Order is an order as it stands, as who asks may read it, or a not_found refusal.
+// Order is an order as far as the user may read it, or a not_found refusal.
 func (q *Request) Order(id string) (o notify.View, err error) {
 	text, err := q.frame.Svc.OrderFor(q.Who, id)
 	if err == nil {
@@ -25,10 +25,9 @@ type OrderRow struct {
 	*notify.Order
 	Contact, Phone string
 	Overdue        bool
-	Since          string // its objection's note, where that is shown
 }
 
-// OrderRows reads a page of orders with what a list shows of them.
+// OrderRows reads a page of orders as a list shows them.
 func (q *Request) OrderRows(tx *bbolt.Tx, f notify.Filter, cursor string, limit int) ([]OrderRow, string, error) {
 	found, next, err := notify.ListOrders(tx, f, cursor, limit)
 	if cursor != "" && refusal.CodeOf(err) == refusal.NotFound {
@@ -60,7 +59,7 @@ func (q *Request) OrderRows(tx *bbolt.Tx, f notify.Filter, cursor string, limit 
 	return rows, next, nil
 }
 
-// NoOrder refuses an order that is not there for who asks.
+// NoOrder refuses an order that does not exist, or not for this user.
 func NoOrder(id string) error {
 	return refusal.New(refusal.NotFound, "order.not_found", refusal.Args{"id": id})
 }

@@ -14,33 +14,30 @@ import (
 // has two addresses, and a second function that carries the form out.
 type Page struct {
 	Pattern  string // of http.ServeMux; without a method it is GET and POST
-	Act      string // what access must allow; empty: everybody; [SignedIn]
+	Act      string // the act that access must allow, or [SignedIn]; empty: everybody may see it
 	Key      string // of its words: "title.<key>" is its title
 	Template string // the name of its template; default: Key
-	// Show makes the view, which holds [Request.Chrome]; nil where it has answered by itself. Of a form it is asked for
-	// again with what was typed, in the request's PostForm, and with what was refused, in [Request.Refused].
+	// Show makes the view, which holds [Request.Chrome]; nil where it has answered by itself. A form that was refused is
+	// shown again: what was typed is in the request's PostForm, and why it was refused in [Request.Refused].
 	Show func(*Request) (view any, err error)
-	// Do carries out a form that was posted and says where that leads; empty where it has answered by itself. What it
-	// refuses is shown in the form, but for what is not found. A form that comes back after a login is shown and not
-	// carried out.
+	// Do carries out a form that was posted and returns where that leads; empty where it has answered by itself. The form
+	// shows what Do refuses, except for not_found. A form that comes back after a login is shown and not carried out.
 	Do func(*Request) (to string, err error)
 
-	Secret bool // what is typed into it is carried nowhere
-	Upload bool // its form holds a file, and is read by Do
-	Grows  bool // what is posted makes the record larger and may be asked to come later
+	Secret bool // what is typed into it is never carried over a login
+	Upload bool // its form holds a file, which Do reads
+	Grows  bool // a post makes the record larger, and may be told to come later
 
-	stream    bool // it goes on for as long as it is watched
-	file      bool // the same for everybody: nobody is asked for
-	templates Templates
+	stream bool // it goes on for as long as it is watched
+	file   bool // it is the same for everybody, and no session is looked for
 }
 
-// SignedIn is the act of a page for whoever has a session.
+// SignedIn is the act of a page that everybody with a session may see.
 const SignedIn = "signed in"
 
-// Add adds pages whose templates are an area's.
-func (f *Frame) Add(templates Templates, pages ...Page) {
+// Add adds an area's pages.
+func (f *Frame) Add(pages ...Page) {
 	for _, p := range pages {
-		p.templates = templates
 		if strings.Contains(p.Pattern, " ") {
 			f.pages = append(f.pages, p)
 			continue
@@ -56,7 +53,7 @@ func (f *Frame) Add(templates Templates, pages ...Page) {
 // Pages are all pages of the desk.
 func (f *Frame) Pages() []Page { return f.pages }
 
-// who finds whose request it is.
+// who finds out whose request it is.
 func (p Page) who(f *Frame) func(*http.Request) *access.Principal {
 	switch {
 	case p.file:
@@ -83,7 +80,7 @@ func noPage(path string) error {
 	return refusal.New(refusal.NotFound, "desk.error.no_page", refusal.Args{"path": path})
 }
 
-// answer carries out a form that was posted, and shows the page.
+// answer carries out a form that was posted, or shows the page.
 func (f *Frame) answer(q *Request) error {
 	p := q.page
 	if q.Method == http.MethodPost && p.Do != nil && !q.Edits() {
@@ -103,11 +100,11 @@ func (f *Frame) answer(q *Request) error {
 	if err != nil || view == nil {
 		return err
 	}
-	return q.render(p.templates, q.status, q.template(), view)
+	return q.render(q.status, q.template(), view)
 }
 
-// serve answers one page. Who has no session is asked to log in and comes back to where it was going, with what it had
-// typed; who may not see a page is told so.
+// serve answers one page. Somebody without a session is asked to log in and then comes back to the page with what was
+// typed; somebody who may not see the page is told so.
 func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 	q := f.request(w, r, p.who(f))
 	q.page = p
@@ -147,11 +144,11 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request, p Page) {
 	if err := f.answer(q); err != nil {
 		f.failed(q, err)
 	}
-	q.note(r.Pattern, false)
+	q.recordSeen(r.Pattern)
 }
 
-// begin begins the work of a page for somebody known, or refuses it for what that one did before or has in work. done
-// ends it. Nobody's forms are small, or among few: what is in them is held before anything says who sends it.
+// begin takes the share of a page's user for the work on it, or refuses the page where the share is used up; done gives
+// it back. Large forms without a session share a small limit, for they are held in memory before their sender is known.
 func (f *Frame) begin(q *Request, p Page) (done func(), err error) {
 	h, post := q.W.Header(), q.Method == http.MethodPost
 	if q.Who == nil && post && !p.Upload && (q.ContentLength < 0 || q.ContentLength > smallForm) {
@@ -174,7 +171,7 @@ func (f *Frame) begin(q *Request, p Page) (done func(), err error) {
 	return f.Shares.Work(q.Context(), h, q.Who.User)
 }
 
-// allowed refuses a page to a role that may not have it.
+// allowed refuses a page to a role that may not see it.
 func (p Page) allowed(q *Request) error {
 	if p.Act == "" || p.Act == SignedIn {
 		return nil
@@ -182,10 +179,10 @@ func (p Page) allowed(q *Request) error {
 	return access.Require(q.Who, p.Act)
 }
 
-// maxForm bounds what a form sends: a notice of 20,000 characters, percent-encoded, and the rest.
+// maxForm bounds a form in bytes: a notice of 20,000 characters, percent-encoded, and the rest.
 const maxForm = 1 << 20
 
-// smallForm is what the form of a login holds that carries nothing over, generously.
+// smallForm is generous, in bytes, for the form of a login that carries nothing over.
 const smallForm = 4 << 10
 
 func unreadable(err error) error {

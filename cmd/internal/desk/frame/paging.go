@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// RowsPerPage is how many rows a page shows; lists page on the server.
+// RowsPerPage is how many rows a page shows unless it is asked for another number.
 const (
 	RowsPerPage = 50
 	maxRows     = 200
@@ -20,10 +20,10 @@ func PageSize(v url.Values) int {
 	return min(n, maxRows)
 }
 
-// Pager leads through the pages of a list.
+// Pager holds the addresses of other pages of a list; empty for none.
 type Pager struct{ First, Next string }
 
-// Pager has the addresses of the first page, where this is another, and of the next one, where there is more.
+// Pager is that of a page after which the list goes on at the cursor next; empty for its end.
 func (q *Request) Pager(next string) (p Pager) {
 	if next != "" {
 		p.Next = WithCursor(q.URL, next)
@@ -44,7 +44,7 @@ func WithCursor(u *url.URL, cursor string) string {
 	return u.Path + "?" + v.Encode()
 }
 
-// Window is the part of a list of n that the page shows, by the number that its cursor is.
+// Window is the part of a list of n rows that the page shows; its cursor is the number of its first row.
 func (q *Request) Window(n int) (begin, end int, p Pager) {
 	begin, _ = strconv.Atoi(q.URL.Query().Get("cursor"))
 	begin = max(0, min(begin, n))

@@ -10,13 +10,14 @@ import (
 	"qingkong/notify"
 )
 
-// seen is the personal data that a page shows: of which recipients the contacts and what was written about people.
-type seen struct {
-	contacts, notes []string
-	officer         bool // whom an order names
+// personalData says whose personal data a page shows.
+type personalData struct {
+	contacts []string // recipients whose contact it shows
+	notes    []string // recipients of whose people it shows what was written
+	officer  bool     // it shows the officer whom an order names
 }
 
-// Phone is a recipient's contact as far as the reader may see it; what it gets is noted.
+// Phone is a recipient's contact as far as the reader may see it, and notes that the page shows it.
 func (q *Request) Phone(tx *bbolt.Tx, recipient, ref string) (name, phone string) {
 	if q.frame.Phone == nil || ref == "" {
 		return "", ""
@@ -35,18 +36,17 @@ func (q *Request) SawOfficer(o *notify.View) {
 	q.seen.officer = o.Contact.Name != "" || o.Contact.Phone != ""
 }
 
-// note records what the page at a pattern has shown so far, once. still says that the page draws itself anew.
-func (q *Request) note(pattern string, still bool) {
-	s := q.seen
-	q.seen = seen{}
+// recordSeen records what the page at a pattern has shown.
+func (q *Request) recordSeen(pattern string) {
 	by := service.Ask{Who: q.Who, Call: pattern}
-	q.frame.saw(by, access.SeenContact, s.contacts, still)
-	q.frame.saw(by, access.SeenNote, s.notes, still)
-	if s.officer {
+	q.frame.saw(by, access.SeenContact, q.seen.contacts, false)
+	q.frame.saw(by, access.SeenNote, q.seen.notes, false)
+	if q.seen.officer {
 		q.frame.Svc.Saw(by, service.Sight{Kind: access.SeenDutyContact, Count: 1, Still: true})
 	}
 }
 
+// saw records of which recipients somebody saw a kind of data; still says that the page draws itself anew.
 func (f *Frame) saw(by service.Ask, kind string, recipients []string, still bool) {
 	if len(recipients) > 0 {
 		slices.Sort(recipients)
@@ -54,13 +54,12 @@ func (f *Frame) saw(by service.Ask, kind string, recipients []string, still bool
 	}
 }
 
-// shows renders a part and gives the recipients whose contacts stand in it: they are noted for each who gets it,
-// whoever had it rendered.
+// shows renders a part and returns the recipients whose contacts stand in it. They are recorded for each reader of the
+// part, whoever had it rendered.
 func (q *Request) shows(render func() error) (contacts []string, err error) {
 	before := q.seen
-	q.seen = seen{}
+	q.seen = personalData{}
 	err = render()
-	contacts = q.seen.contacts
-	q.seen = before
+	contacts, q.seen = q.seen.contacts, before
 	return contacts, err
 }

@@ -9,20 +9,21 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// Acting is where somebody stands before an act in the two-person rule.
-type Acting struct {
-	Says    string // what the act will say of who does it; empty for nothing
+// Signature is how somebody signs an act of the two-person rule.
+type Signature struct {
+	Says    string // what the record will say of the actor; empty for nothing
 	Code    *Field // for a one-time code; nil where none is of use
 	Missing bool   // approving takes a second factor, and there is none
 }
 
-// Acting asks what the record will say. form sets the fields of several forms on a page apart.
-func (q *Request) Acting(form string, approves bool) (Acting, error) {
+// Signature asks what the record will say of the user, who approves or does another act. form sets the fields of several
+// forms on a page apart.
+func (q *Request) Signature(form string, approves bool) (Signature, error) {
 	without, with, factor, err := q.frame.Svc.Acting(q.Who.User)
 	if err != nil {
-		return Acting{}, err
+		return Signature{}, err
 	}
-	a, says := Acting{Missing: approves && !factor && q.frame.Svc.FactorRequired}, without
+	a, says := Signature{Missing: approves && !factor && q.frame.Svc.FactorRequired}, without
 	switch {
 	case factor && approves:
 		says = with
@@ -36,18 +37,18 @@ func (q *Request) Acting(form string, approves bool) (Acting, error) {
 	return a, nil
 }
 
-// Blame says at the input of the code what was wrong with it.
-func (a *Acting) Blame(q *Request) {
+// Blame puts what was wrong with the code beside its input.
+func (a *Signature) Blame(q *Request) {
 	if a.Code != nil && q.Refused != nil {
 		a.Code.Error = CodeError(q.Refused, q.Lang)
 	}
 }
 
-// CodeField is the name of the input of a one-time code. What is typed there goes to the record's door and nowhere
-// else: no page shows it again, and none carries it along.
+// CodeField is the name of the input of a one-time code. The code goes to the service and nowhere else: no page shows it
+// again, and none carries it along.
 const CodeField = "otp"
 
-// CodeError is what was wrong with the code that came with an act; empty for any other error.
+// CodeError words what was wrong with the code that came with an act; empty for any other error.
 func CodeError(err error, lang string) string {
 	var e *refusal.Error
 	if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Path != CodeField {
@@ -58,7 +59,8 @@ func CodeError(err error, lang string) string {
 
 func howOf(how string) refusal.Worded { return refusal.Words("access.how."+how, nil) }
 
-// SecretSeen words what an act says of who did it; empty for nothing, and for who has no part in the office.
+// SecretSeen words that an administrator had come by the secret of an act's actor; empty where none had, and for readers
+// outside the office.
 func (q *Request) SecretSeen(actor string, s *alerts.SecretSeen) string {
 	if s == nil || q.Who == nil {
 		return ""

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"qingkong/alerts"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 
@@ -28,7 +29,7 @@ const (
 
 var themes = []string{"auto", "light", "dark"}
 
-// The cookies that remember how somebody likes the desk. They say nothing about who it is.
+// The cookies that remember the language and the colours that somebody chose. They hold nothing else.
 const (
 	LangCookie  = "qk_lang"
 	ThemeCookie = "qk_theme"
@@ -41,14 +42,14 @@ type Request struct {
 	Who     *access.Principal // nil for nobody
 	Lang    string
 	Now     time.Time      // the record's
-	Refused *refusal.Error // of the form that was posted; nil for nothing
+	Refused *refusal.Error // why the posted form was refused; nil for nothing
 
 	frame  *Frame
 	page   Page
 	as     string // the template that takes the place of the page's
 	status int
 	theme  string
-	seen   seen // personal data that the answer holds
+	seen   personalData // that the answer holds
 }
 
 func (f *Frame) request(w http.ResponseWriter, r *http.Request, who func(*http.Request) *access.Principal) *Request {
@@ -63,25 +64,25 @@ func (f *Frame) request(w http.ResponseWriter, r *http.Request, who func(*http.R
 	return q
 }
 
-// Edits reports whether a form comes back to be looked at: nothing is done.
+// Edits reports whether a posted form is only to be shown again, and not carried out.
 func (q *Request) Edits() bool { return q.PostForm.Get("step") == StepEdit }
 
-// Again reports whether the page shows a form as it was typed, to be looked at once more.
+// Again reports whether the page shows a form as it was typed, for its sender to check once more.
 func (q *Request) Again() bool { return q.Method == http.MethodPost && q.Refused == nil }
 
 // Refuse has the page say why what was posted was refused.
 func (q *Request) Refuse(err error) *refusal.Error {
-	q.Refused, q.status = q.frame.refusalOf(q, err)
+	q.Refused, q.status = q.frame.face.Told(q.Request, err)
 	return q.Refused
 }
 
-// As has another template show the view than the page's own.
+// As shows the view by another template than the page's own.
 func (q *Request) As(template string, view any) (any, error) {
 	q.as = template
 	return view, nil
 }
 
-// Why is what was refused, in one text; empty for nothing.
+// Why words what was refused, in one text; empty for nothing.
 func (q *Request) Why() string {
 	if q.Refused == nil {
 		return ""
@@ -91,19 +92,19 @@ func (q *Request) Why() string {
 
 func (q *Request) template() string { return cmp.Or(q.as, q.page.Template, q.page.Key) }
 
-// Look is how somebody likes the desk: its language and colours.
+// Look is the language and the colours of the page.
 func (q *Request) Look() string { return q.Lang + "|" + q.theme }
 
-// T words a key of the desk's catalogue.
+// Level is the name of a level.
+func (q *Request) Level(l alerts.Level) string { return alerts.LevelName(l, q.Lang) }
+
+// T words a key of the desk's catalogue; args are names and values in turn.
 func (q *Request) T(key string, args ...any) string { return Word(q.Lang, key, args...) }
 
-// Word is a key's text; args are names and values in turn.
+// Word is the text of a key of the desk's catalogue; args are names and values in turn.
 func Word(lang, key string, args ...any) string {
-	var named refusal.Args
+	named := refusal.Args{}
 	for i := 0; i+1 < len(args); i += 2 {
-		if named == nil {
-			named = refusal.Args{}
-		}
 		named[args[i].(string)] = args[i+1]
 	}
 	return refusal.Text("desk."+key, lang, named)
@@ -189,18 +190,18 @@ func (q *Request) nav() []Link {
 	return out
 }
 
-// render renders a page into memory first: one that fails shows no half of itself.
-func (q *Request) render(set Templates, status int, name string, view any) error {
-	text, err := set.page(q.Lang, name, view)
+// render renders a page into memory first, so that a page that fails is not sent in part.
+func (q *Request) render(status int, name string, view any) error {
+	text, err := q.frame.templates.page(q.Lang, name, view)
 	if err == nil {
 		q.Send(status, text)
 	}
 	return err
 }
 
-// Text is a page as its template shows the view, for who sends it by itself.
+// Text renders the page, for a caller that sends it itself.
 func (q *Request) Text(view any) ([]byte, error) {
-	return q.page.templates.page(q.Lang, q.template(), view)
+	return q.frame.templates.page(q.Lang, q.template(), view)
 }
 
 // Send answers with a page.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -20,33 +19,23 @@ import (
 	"qingkong/alerts/terms"
 )
 
-//go:embed templates
-var templateFiles embed.FS
-
 //go:embed static
 var staticFiles embed.FS
 
-// Templates are an area's pages, one set of templates each, and under "" the parts of pages, by language and name.
+// Templates are the templates of pages, a set for each, and under "" those of the parts of pages, by language and name.
 type Templates map[string]map[string]*template.Template
 
-// The frame's own pages, and what those of all areas hold. They are parsed at start, so that a template that does not
-// parse fails the program and no request.
-var templates = Parse(templateFiles)
-
-// Parse reads the templates of an area: templates/pages, a file each, and templates/parts, which all of them may use.
+// Parse reads the templates of the frame and of all areas: templates/pages, a file each, and templates/parts, which all
+// pages may use.
 func Parse(files fs.FS) Templates {
-	pages, err := fs.Glob(files, "templates/pages/*.html")
-	parts, perr := fs.Glob(files, "templates/parts/*.html")
-	if err = errors.Join(err, perr); err != nil {
-		panic("desk: " + err.Error()) // the patterns are constant
+	pages, err := fs.Glob(files, "*/templates/pages/*.html")
+	if err != nil {
+		panic("desk: " + err.Error()) // the pattern is constant
 	}
 	out := Templates{}
 	for _, lang := range []string{ZH, EN} {
-		shared := template.Must(template.New("").Funcs(funcs(lang)).ParseFS(templateFiles, "templates/base.html",
-			"templates/parts/*.html"))
-		if len(parts) > 0 {
-			shared = template.Must(shared.ParseFS(files, parts...))
-		}
+		shared := template.Must(template.New("").Funcs(funcs(lang)).ParseFS(files, "frame/templates/base.html",
+			"*/templates/parts/*.html"))
 		out[lang] = map[string]*template.Template{"": shared}
 		for _, f := range pages {
 			out[lang][strings.TrimSuffix(path.Base(f), ".html")] = template.Must(template.Must(shared.Clone()).ParseFS(files, f))
@@ -61,14 +50,14 @@ func (t Templates) page(lang, name string, view any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Part renders one of the parts.
-func (t Templates) Part(lang, name string, view any) (template.HTML, error) {
+// HTML renders one of the parts of pages.
+func (q *Request) HTML(part string, view any) (template.HTML, error) {
 	var b bytes.Buffer
-	err := t[lang][""].ExecuteTemplate(refusal.VisibleWriter(&b), name, view)
+	err := q.frame.templates[q.Lang][""].ExecuteTemplate(refusal.VisibleWriter(&b), part, view)
 	return template.HTML(b.String()), err // #nosec G203 -- a template of ours has made it, which escapes
 }
 
-// funcs are what templates may call. Times are Beijing's.
+// funcs are what templates may call. They show times in Beijing time.
 func funcs(lang string) template.FuncMap {
 	return template.FuncMap{
 		"t":        func(key string, args ...any) string { return Word(lang, key, args...) },
@@ -106,14 +95,14 @@ type asset struct {
 	data        []byte
 }
 
-// served are the static files that pages use, by the name in templates.
-var served = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8",
+// mediaTypes are those of the static files, by the name that templates use.
+var mediaTypes = map[string]string{"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8",
 	"icon.svg":           "image/svg+xml",
 	"htmx-2.0.11.min.js": "text/javascript; charset=utf-8", "htmx-ext-sse-2.2.4.min.js": "text/javascript; charset=utf-8"}
 
 var assets, assetNames = func() (map[string]asset, map[string]string) {
 	byName, names := map[string]asset{}, map[string]string{}
-	for file, media := range served {
+	for file, media := range mediaTypes {
 		data, err := staticFiles.ReadFile("static/" + file)
 		if err != nil {
 			panic("desk: " + err.Error()) // embedded, so wrong only when built wrong

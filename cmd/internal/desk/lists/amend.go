@@ -42,7 +42,7 @@ type measureRow struct {
 	Href   string
 }
 
-// amendable is the recipient in the version that counts from the next day on, and the row that is meant; nil for none.
+// amendable is the recipient in the list in force, and the row of the list that is meant; nil where none is named.
 func amendable(q *frame.Request, measure, level string) (v reductionlist.Version, r *reductionlist.Recipient,
 	m *reductionlist.Measure, err error) {
 	err = q.View(func(tx *bbolt.Tx) error {
@@ -61,11 +61,14 @@ func amendable(q *frame.Request, measure, level string) (v reductionlist.Version
 			return v, r, one, nil
 		}
 	}
-	return v, r, nil, refusal.New(refusal.NotFound, "list.no_such_row",
-		refusal.Args{"recipient": r.ID, "measure": measure})
+	return v, r, nil, noSuchRow(r.ID, measure)
 }
 
-// chosen is the row of the list that the form is of, by the address or by what was posted.
+func noSuchRow(recipient, measure string) error {
+	return refusal.New(refusal.NotFound, "list.no_such_row", refusal.Args{"recipient": recipient, "measure": measure})
+}
+
+// chosen names the row of the list that the form is about, by its address or by what was posted.
 func chosen(q *frame.Request) (measure, level string) {
 	v := q.URL.Query()
 	if q.Method == http.MethodPost {
@@ -103,48 +106,41 @@ func (d *desk) amend(q *frame.Request) (any, error) {
 func levelNames(q *frame.Request, levels []alerts.Level) string {
 	names := make([]string, len(levels))
 	for i, l := range levels {
-		names[i] = alerts.LevelName(l, q.Lang)
+		names[i] = q.Level(l)
 	}
 	return strings.Join(names, "、")
 }
 
-// amendFields are those of a measure, as it is.
+var amendNames = frame.MeasureNames{Text: "text", Hours: "complete_within_h", Quantity: "quantity"}
+
+const evidenceSeparator = "；" // of the materials in the field of the evidence
+
+// amendFields are the fields of the form, filled in with the measure as it is.
 func amendFields(q *frame.Request, m *reductionlist.Measure) []frame.Field {
-	text := q.Field("text", frame.KindArea, false)
-	text.Label, text.Value = q.T("f.measure_text"), m.Text
-	hours := q.Field("complete_within_h", frame.KindNumber, false)
-	hours.Value = frame.Number(m.CompleteWithinH)
 	who := q.Field("responsible", frame.KindText, false)
-	who.Label, who.Value = q.T("f.responsible"), m.Responsible
-	fields := []frame.Field{text, hours, who}
-	if m.Quantity != nil {
-		n := q.Field("quantity", frame.KindNumber, false)
-		n.Label, n.Value = q.T("f.quantity", "unit", m.Quantity.Unit), frame.Number(m.Quantity.Value)
-		fields = append(fields, n)
-	}
+	who.Value = m.Responsible
 	evidence := q.Field("evidence", frame.KindText, false)
-	evidence.Label, evidence.Value = q.T("f.evidence"), strings.Join(m.Evidence, "；")
-	day := q.Field("effective_from", "date", true)
-	day.Label, day.Value = q.T("f.effective_from"), reductionlist.DayOf(q.Now.Add(24*time.Hour))
+	evidence.Value = strings.Join(m.Evidence, evidenceSeparator)
+	day := q.Field("effective_from", frame.KindDate, true)
+	day.Value = reductionlist.DayOf(q.Now.Add(24 * time.Hour))
 	reason := q.Field("reason", frame.KindArea, true)
 	reason.Hint = q.T("f.amend_reason.hint")
-	return append(fields, evidence, day, reason)
+	return append(slices.Insert(amendNames.Fields(q, m), 2, who), evidence, day, reason)
 }
 
-// columns of a measure whose findings belong beside a field of the form.
+// amendColumns are the columns of the list whose findings stand beside a field of the form.
 var amendColumns = map[string]string{"change.措施内容": "text", "change.完成时限(小时)": "complete_within_h",
-	"change.责任人": "responsible",
-	"change.数值":  "quantity", "change.单位": "quantity", "change.核查材料": "evidence"}
+	"change.责任人": "responsible", "change.数值": "quantity", "change.单位": "quantity", "change.核查材料": "evidence"}
 
-// amended makes the draft and leads to what it changes.
-func (d *desk) amended(q *frame.Request) (to string, err error) {
+// makeAmendment makes the draft and leads to what it changes.
+func (d *desk) makeAmendment(q *frame.Request) (to string, err error) {
 	measure, level := chosen(q)
 	v, _, m, err := amendable(q, measure, level)
 	if err != nil {
 		return "", err
 	}
 	if m == nil {
-		return "", refusal.New(refusal.NotFound, "list.no_such_row", refusal.Args{"recipient": q.ID(), "measure": measure})
+		return "", noSuchRow(q.ID(), measure)
 	}
 	in, err := amendmentOf(q, m)
 	if err != nil {
@@ -167,12 +163,9 @@ func amendmentOf(q *frame.Request, m *reductionlist.Measure) (in calls.ListAmend
 	if err != nil {
 		return in, err
 	}
-	change := frame.Change{}
-	change.Text("text", values["text"], strings.TrimSpace(m.Text))
-	change.Text("responsible", values["responsible"], m.Responsible)
-	change.Number("complete_within_h", values["complete_within_h"], m.CompleteWithinH)
-	change.Quantity(values["quantity"], m.Quantity)
-	if text, ok := values["evidence"].(string); ok && text != strings.Join(m.Evidence, "；") {
+	change := amendNames.Change(values, m)
+	change.Set("responsible", values["responsible"], m.Responsible)
+	if text, ok := values["evidence"].(string); ok && text != strings.Join(m.Evidence, evidenceSeparator) {
 		change["evidence"] = strings.FieldsFunc(text, func(r rune) bool { return r == '；' || r == ';' })
 	}
 	in.Reason, _ = values["reason"].(string)

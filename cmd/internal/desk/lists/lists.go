@@ -3,7 +3,6 @@ package lists
 
 import (
 	"cmp"
-	"embed"
 	"maps"
 	"net/url"
 	"slices"
@@ -21,18 +20,13 @@ import (
 	"qingkong/reductionlist/rules"
 )
 
-//go:embed templates
-var files embed.FS
-
-var templates = frame.Parse(files)
-
 // desk is the area's state.
 type desk struct{ *frame.Frame }
 
 // Mount adds the area to the desk.
 func Mount(f *frame.Frame) {
 	d := &desk{f}
-	f.Add(templates,
+	f.Add(
 		frame.Page{Pattern: "GET /desk/lists", Act: calls.ActListsRead, Key: "lists", Show: d.lists},
 		frame.Page{Pattern: "POST /desk/lists", Act: calls.ActListsImport, Key: "lists",
 			Show: d.lists, Do: d.importList, Upload: true, Secret: true, Grows: true},
@@ -52,7 +46,7 @@ func Mount(f *frame.Frame) {
 		frame.Page{Pattern: "GET /desk/recipients/{id}", Act: calls.ActRecipientsRead, Key: "recipient",
 			Show: d.recipient},
 		frame.Page{Pattern: "/desk/recipients/{id}/amend", Act: calls.ActListsImport, Key: "amend",
-			Show: d.amend, Do: d.amended, Grows: true})
+			Show: d.amend, Do: d.makeAmendment, Grows: true})
 }
 
 // listRow is a version of the list as it stands.
@@ -63,7 +57,7 @@ type listRow struct {
 	Score  *rules.Score
 }
 
-// rowOf reads where a version stands.
+// rowOf reads the row of a version.
 func rowOf(tx *bbolt.Tx, v reductionlist.Version, stands reductionlist.Stands) (listRow, error) {
 	st, err := stands.Of(&v)
 	row := listRow{Version: v, Standing: st}
@@ -73,8 +67,8 @@ func rowOf(tx *bbolt.Tx, v reductionlist.Version, stands reductionlist.Stands) (
 	return row, err
 }
 
-// scored is how many scores of versions a page of them works out that nobody has asked for yet.
-const scored = 3
+// newScores is how many scores of versions a page works out that are not known yet.
+const newScores = 3
 
 // listsView is a page of versions, and the form for a workbook.
 type listsView struct {
@@ -106,14 +100,17 @@ func (d *desk) lists(q *frame.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, more := 0, scored; i < len(view.Rows); i++ {
+	left := newScores
+	for i := range view.Rows {
 		row := &view.Rows[i]
-		known := d.Svc.ScoreKnown(&row.Version)
-		if row.Status == reductionlist.StatusDraft || !known && more == 0 {
+		if row.Status == reductionlist.StatusDraft {
 			continue
 		}
-		if !known {
-			more--
+		if !d.Svc.ScoreKnown(&row.Version) {
+			if left == 0 {
+				continue
+			}
+			left--
 		}
 		if s, err := d.Svc.ScoreOf(&row.Version); err == nil {
 			row.Score = &s
@@ -122,7 +119,7 @@ func (d *desk) lists(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// portion is a heading of a list with how many recipients stand under it.
+// portion is the number of a list's recipients that share a town, a sector, a grade or a level.
 type portion struct {
 	Name string
 	N    int
@@ -143,12 +140,12 @@ type listView struct {
 	Short    []string
 	Tasks    int
 	Approve  bool
-	Own      bool // this person began it, and so cannot approve it
+	Own      bool // the user began it, and so cannot approve it
 	Activate bool
 	Discard  bool
 
-	Approving, Activating frame.Acting
-	Notices               []string // what the acts on it say of who did them
+	Approving, Activating frame.Signature
+	Notices               []string // of acts whose two persons may be one
 
 	Replaces string // the active version of the same day, which it would replace
 	Key      string
@@ -206,7 +203,7 @@ func (d *desk) list(q *frame.Request) (any, error) {
 		for _, l := range slices.Backward(alerts.Levels()) {
 			n, known := d.Audience(q.Context(), v.ID, l)
 			view.Counted = known
-			view.Levels = append(view.Levels, portion{Name: alerts.LevelName(l, q.Lang), N: n})
+			view.Levels = append(view.Levels, portion{Name: q.Level(l), N: n})
 		}
 		if err := d.sums(&view); err != nil {
 			return nil, err
@@ -215,7 +212,7 @@ func (d *desk) list(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// sums adds what all rows of a version come to.
+// sums adds what all rows of a version come to: score, tasks, reductions and shortfalls.
 func (d *desk) sums(view *listView) error {
 	v := &view.Version.Version
 	_, a, err := d.Svc.ListScore(v.ID)
@@ -229,12 +226,11 @@ func (d *desk) sums(view *listView) error {
 	}
 	for _, r := range totals.Ratios() {
 		row := ratioRow{Level: r.Level}
-		for _, c := range []struct{ t, share, of float64 }{{r.Reduction.SO2, r.Share.SO2, v.List.Emission.SO2},
-			{r.Reduction.NOx, r.Share.NOx, v.List.Emission.NOx},
-			{r.Reduction.PM, r.Share.PM, v.List.Emission.PM}, {r.Reduction.VOCs, r.Share.VOCs, v.List.Emission.VOCs}} {
-			text := frame.ShortNumber(c.t) + " t"
-			if c.of > 0 {
-				text += " · " + frame.ShortNumber(c.share*100) + " %"
+		shares, emission := r.Share.Parts(), v.List.Emission.Parts()
+		for i, p := range r.Reduction.Parts() {
+			text := frame.ShortNumber(*p.Value) + " t"
+			if *emission[i].Value > 0 {
+				text += " · " + frame.ShortNumber(*shares[i].Value*100) + " %"
 			}
 			row.Cells = append(row.Cells, text)
 		}
@@ -248,35 +244,36 @@ func (d *desk) sums(view *listView) error {
 	return nil
 }
 
-// approve has a version approved, and activate has it come into force.
+// approve approves a version.
 func (d *desk) approve(q *frame.Request) (to string, err error) {
 	f := q.PostForm
 	_, err = d.Svc.ApproveList(q.Context(), q.Ask(),
 		calls.ListApproval{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), OTP: f.Get(frame.CodeField)})
-	return listPath(q.ID()) + "?" + url.Values{"done": {"list.approve"}}.Encode(), err
+	return listPath(q.ID()) + "?done=list.approve", err
 }
 
+// activate lets a version come into force.
 func (d *desk) activate(q *frame.Request) (to string, err error) {
 	f := q.PostForm
 	_, err = d.Svc.ActivateList(q.Context(), q.Ask(),
 		calls.ListActivation{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f),
 			Replaces: f.Get("replaces"), OTP: f.Get(frame.CodeField)})
-	return listPath(q.ID()) + "?" + url.Values{"done": {"list.activate"}}.Encode(), err
+	return listPath(q.ID()) + "?done=list.activate", err
 }
 
-// discard takes a draft back, once the box is ticked that says so.
+// discard discards a draft, once the box is ticked that confirms it.
 func (d *desk) discard(q *frame.Request) (to string, err error) {
 	if q.PostForm.Get("sure") != "yes" {
 		return "", refusal.New(refusal.Invalid, "desk.list.discard.unsure", nil)
 	}
 	_, err = d.Svc.DiscardList(q.Context(), q.Ask(),
 		calls.DraftAt{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(q.PostForm)})
-	return "/desk/lists?" + url.Values{"done": {"list.discard"}}.Encode(), err
+	return "/desk/lists?done=list.discard", err
 }
 
 func listPath(id string) string { return "/desk/lists/" + url.PathEscape(id) }
 
-// persons says of a version who may have been whom, and what the next act on it will say.
+// persons says which acts on a version two persons may not have done, and what the next act on it will say.
 func persons(q *frame.Request, view *listView) (err error) {
 	v := &view.Version
 	for _, act := range []struct {
@@ -288,12 +285,12 @@ func persons(q *frame.Request, view *listView) (err error) {
 		}
 	}
 	if view.Approve {
-		if view.Approving, err = q.Acting("approve-", true); err != nil {
+		if view.Approving, err = q.Signature("approve-", true); err != nil {
 			return err
 		}
 	}
 	if view.Activate {
-		view.Activating, err = q.Acting("activate-", false)
+		view.Activating, err = q.Signature("activate-", false)
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package orders
 import (
 	"cmp"
 	"net/url"
-	"strings"
 	"time"
 
 	"qingkong/cmd/internal/calls"
@@ -79,6 +78,11 @@ func (d *desk) objection(q *frame.Request) (any, error) {
 	return v, nil
 }
 
+// namesOf are the names of the fields for a measure.
+func namesOf(measure string) frame.MeasureNames {
+	return frame.MeasureNames{Text: "text." + measure, Hours: "within." + measure, Quantity: "quantity." + measure}
+}
+
 func formOf(q *frame.Request, decision string, measures []reductionlist.Measure) decisionForm {
 	f := decisionForm{Decision: decision, Key: frame.NewKey()}
 	reason := q.Field("reason", frame.KindArea, true)
@@ -88,17 +92,7 @@ func formOf(q *frame.Request, decision string, measures []reductionlist.Measure)
 	}
 	if decision == "amend" {
 		for _, m := range measures {
-			hours := q.Field("within."+m.ID, frame.KindNumber, false)
-			hours.Label, hours.Value = q.T("f.complete_within_h"), frame.Number(m.CompleteWithinH)
-			text := q.Field("text."+m.ID, frame.KindArea, false)
-			text.Label, text.Value = q.T("f.measure_text"), m.Text
-			c := changeFields{ID: m.ID, Text: m.Text, Fields: []frame.Field{text, hours}}
-			if m.Quantity != nil {
-				n := q.Field("quantity."+m.ID, frame.KindNumber, false)
-				n.Label, n.Value = q.T("f.quantity", "unit", m.Quantity.Unit), frame.Number(m.Quantity.Value)
-				c.Fields = append(c.Fields, n)
-			}
-			f.Changes = append(f.Changes, c)
+			f.Changes = append(f.Changes, changeFields{ID: m.ID, Text: m.Text, Fields: namesOf(m.ID).Fields(q, &m)})
 		}
 	}
 	f.Fields = append(f.Fields, reason)
@@ -154,12 +148,7 @@ func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure
 		if err != nil {
 			return in, err
 		}
-		m := &measures[i]
-		change := frame.Change{}
-		change.Text("text", values["text."+c.ID], strings.TrimSpace(m.Text))
-		change.Number("complete_within_h", values["within."+c.ID], m.CompleteWithinH)
-		change.Quantity(values["quantity."+c.ID], m.Quantity)
-		if len(change) > 0 {
+		if change := namesOf(c.ID).Change(values, &measures[i]); len(change) > 0 {
 			in.Measures = append(in.Measures, calls.MeasureAmends{ID: c.ID, Change: change.JSON()})
 		}
 	}

@@ -4,7 +4,6 @@ package orders
 
 import (
 	"cmp"
-	"embed"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -23,11 +22,6 @@ import (
 	"qingkong/notify"
 )
 
-//go:embed templates
-var files embed.FS
-
-var templates = frame.Parse(files)
-
 // desk is the area's state.
 type desk struct {
 	*frame.Frame
@@ -37,7 +31,7 @@ type desk struct {
 // Mount adds the area to the desk.
 func Mount(f *frame.Frame) {
 	d := &desk{Frame: f}
-	f.Add(templates,
+	f.Add(
 		frame.Page{Pattern: "GET /desk/orders", Act: calls.ActOrdersRead, Key: "orders", Show: d.orders},
 		frame.Page{Pattern: "GET /desk/orders/{id}", Act: calls.ActOrdersRead, Key: "order", Show: d.order},
 		frame.Page{Pattern: "POST /desk/orders/{id}/{action}", Act: calls.ActOrdersAnswer, Key: "order",
@@ -99,8 +93,8 @@ type orderView struct {
 	Measures []frame.MeasureView
 	Next     string // the order that took its place
 	Steps    []timelineStep
-	More     bool   // the record was not read to its end
-	Answers  []step // what its recipient can do now, the nearest first
+	More     bool         // the record was not read to its end
+	Answers  []answerForm // what its recipient can do now, the nearest first
 	MarkRead bool
 	Decide   bool
 	Plan     template.HTML // of a plant's order
@@ -109,8 +103,8 @@ type orderView struct {
 	Again    bool // an answer comes back unsent after a login
 }
 
-// step is an answer that a recipient can give.
-type step struct {
+// answerForm is an answer that a recipient can give.
+type answerForm struct {
 	Action  string
 	Main    bool   // the order's next step: the one prominent button
 	Folded  string // what unfolds it, where it is no step that is usually taken
@@ -185,9 +179,9 @@ func (d *desk) order(q *frame.Request) (any, error) {
 
 // answers are the acts that an order's state allows its recipient: first the one that brings it on, from the receipt to
 // its completion, then what else may be done.
-func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, unexplained bool) (out []step) {
-	add := func(a notify.Action, fields ...frame.Field) *step {
-		s := step{Action: string(a), Fields: fields, Key: frame.NewKey()}
+func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, unexplained bool) (out []answerForm) {
+	add := func(a notify.Action, fields ...frame.Field) *answerForm {
+		s := answerForm{Action: string(a), Fields: fields, Key: frame.NewKey()}
 		for i := range s.Fields {
 			s.Fields[i].Form = string(a) + "-"
 		}

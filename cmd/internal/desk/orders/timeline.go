@@ -26,11 +26,11 @@ type timelines struct {
 type timeline struct {
 	mu     sync.Mutex
 	next   uint64 // block to read next
-	events []happening
+	events []orderEvent
 }
 
-// happening is one recorded event of an order.
-type happening struct {
+// orderEvent is one recorded event of an order.
+type orderEvent struct {
 	Index int64 // of its ledger entry
 	Kind  string
 	At    time.Time
@@ -122,7 +122,7 @@ func (t *timeline) read(tx *bbolt.Tx, order string, last uint64) (size int, err 
 		}
 		for _, e := range block.Entries() {
 			if strings.HasPrefix(e.Kind, "notify.") && bytes.Contains(e.Data, name) {
-				t.events = append(t.events, happening{e.Index, e.Kind, e.At, e.Actor, bytes.Clone(e.Data)})
+				t.events = append(t.events, orderEvent{e.Index, e.Kind, e.At, e.Actor, bytes.Clone(e.Data)})
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func (t *timeline) read(tx *bbolt.Tx, order string, last uint64) (size int, err 
 }
 
 // step words one event; ok is false for one that is of another order.
-func (d *desk) step(q *frame.Request, tx *bbolt.Tx, o *notify.Order, h happening) (s timelineStep, ok bool, err error) {
+func (d *desk) step(q *frame.Request, tx *bbolt.Tx, o *notify.Order, h orderEvent) (s timelineStep, ok bool, err error) {
 	s = timelineStep{At: h.At, Actor: h.Actor, Entry: h.Index}
 	ev, err := d.Svc.J.Registry().Decode(h.Kind, h.Data)
 	if err != nil {

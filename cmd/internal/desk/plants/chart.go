@@ -18,14 +18,14 @@ type chart struct {
 	Say    string // what it shows, in a sentence
 	Unit   string
 	Legend []legend
-	Sizes  []sized
+	Sizes  []drawing
 }
 
 // legend names what is drawn by a class of the style sheet.
 type legend struct{ Class, Name string }
 
-// sized is the chart in one of its sizes.
-type sized struct {
+// drawing is the chart in one of its sizes.
+type drawing struct {
 	Class         string
 	Width, Height int
 	Base, Left    int
@@ -84,7 +84,7 @@ func newChart(title, say, unit string, times []time.Time, end time.Time, all ...
 		class string
 		width int
 	}{{"chart-wide", 720}, {"chart-narrow", 360}} {
-		d := sized{Class: size.class, Width: size.width, Height: chartHeight, Base: chartBase, Left: chartLeft,
+		d := drawing{Class: size.class, Width: size.width, Height: chartHeight, Base: chartBase, Left: chartLeft,
 			Right: size.width - 24}
 		x := func(t time.Time) int {
 			return d.Left + int(math.Round(float64(d.Right-d.Left)*float64(t.Sub(times[0]))/float64(end.Sub(times[0]))))

@@ -105,7 +105,7 @@ func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []mach
 	start, end, step := q.Field("from", frame.KindMoment, true), q.Field("to", frame.KindMoment, true),
 		q.Field("step_h", frame.KindNumber, false)
 	start.Label, end.Label = q.T("f.figures_from"), q.T("f.figures_to")
-	start.Value, end.Value, step.Value = frame.Input(&from), frame.Input(&to), "1"
+	start.Value, end.Value, step.Value = frame.MomentValue(from), frame.MomentValue(to), "1"
 	fields = append(fields, start, end, step)
 	at := func(v []*float64) (out []float64) {
 		for _, x := range f.Since(v, from) {

@@ -62,7 +62,7 @@ func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	if v.Plan == nil && v.Plans == "" && v.Figures == "" && v.Error == "" {
 		return "", nil
 	}
-	return templates.Part(q.Lang, "plan-panel", v)
+	return q.HTML("plan-panel", v)
 }
 
 // preparedPanel adds the prepared plan of an order, where show says that it is to be shown, and where it can be looked

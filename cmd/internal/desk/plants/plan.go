@@ -4,7 +4,6 @@ package plants
 
 import (
 	"cmp"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,18 +23,13 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-//go:embed templates
-var files embed.FS
-
-var templates = frame.Parse(files)
-
 // desk is the area's state.
 type desk struct{ *frame.Frame }
 
 // Mount adds the area to the desk, and the plan of a plant to the page of its order.
 func Mount(f *frame.Frame) {
 	d := &desk{f}
-	f.Add(templates,
+	f.Add(
 		frame.Page{Pattern: "GET /desk/orders/{id}/plan", Act: calls.ActOrdersPlan, Key: "plan", Show: d.plan},
 		frame.Page{Pattern: "POST /desk/orders/{id}/plan", Act: calls.ActOrdersPlan, Key: "plan", Show: d.planPost},
 		frame.Page{Pattern: "/desk/recipients/{id}/figures", Act: calls.ActFiguresWrite, Key: "figures",

@@ -26,13 +26,13 @@ type factorView struct {
 	Secret    string
 	Typed     string // the secret in groups, for reading
 	Picture   *symbol
-	refused
+	formErrors
 }
 
 // showFactor shows the form with a secret for the authenticator: a fresh one, or that of a form that was refused, for
 // the authenticator has it by now. Nothing else that was typed comes back.
 func (d *desk) showFactor(q *frame.Request) (any, error) {
-	v := factorView{Chrome: q.Chrome(), Recipient: q.Who.Recipient != "", refused: refusedOf(q, "factor.unchanged"),
+	v := factorView{Chrome: q.Chrome(), Recipient: q.Who.Recipient != "", formErrors: errorsOf(q, "factor.unchanged"),
 		Approves: q.May(calls.ActWarningsApprove) || q.May(calls.ActListsApprove)}
 	secret := q.PostForm.Get("secret")
 	if v.Errors["secret"] != "" { // it is none of ours: a fresh one

@@ -16,29 +16,29 @@ type passwordView struct {
 	Issued bool // the password is not for its owner to choose
 	Least  int
 	Most   int
-	refused
+	formErrors
 
 	Sessions []calls.Session // one's own
 }
 
 // showPassword shows the form, empty, and what was wrong with what was sent.
 func (d *desk) showPassword(q *frame.Request) (any, error) {
-	v := passwordView{Chrome: q.Chrome(), Issued: q.Who.Recipient != "", refused: refusedOf(q, "password.unchanged")}
+	v := passwordView{Chrome: q.Chrome(), Issued: q.Who.Recipient != "", formErrors: errorsOf(q, "password.unchanged")}
 	v.Least, v.Most = access.PasswordLength()
 	var err error
 	v.Sessions, err = d.Sessions.Own(q.Request, q.Who.User)
 	return v, err
 }
 
-// refused says of a form of secrets what was wrong with it. Nothing that was typed comes back.
-type refused struct {
+// formErrors says of a form of secrets what was wrong with it. Nothing that was typed comes back.
+type formErrors struct {
 	Errors map[string]string // by field
 	Error  string            // of the whole
 }
 
-// refusedOf is what was refused; unchanged is the word for the whole where single fields were wrong.
-func refusedOf(q *frame.Request, unchanged string) refused {
-	r := refused{Errors: map[string]string{}}
+// errorsOf is what was refused; unchanged is the word for the whole where single fields were wrong.
+func errorsOf(q *frame.Request, unchanged string) formErrors {
+	r := formErrors{Errors: map[string]string{}}
 	switch e := q.Refused; {
 	case e == nil:
 	case len(e.Fields) == 0:

@@ -2,15 +2,8 @@
 package self
 
 import (
-	"embed"
-
 	"qingkong/cmd/internal/desk/frame"
 )
-
-//go:embed templates
-var files embed.FS
-
-var templates = frame.Parse(files)
 
 // desk is the area's state.
 type desk struct{ *frame.Frame }
@@ -18,7 +11,7 @@ type desk struct{ *frame.Frame }
 // Mount adds the area to the desk.
 func Mount(f *frame.Frame) {
 	d := &desk{f}
-	f.Add(templates,
+	f.Add(
 		frame.Page{Pattern: "/desk/password", Act: frame.SignedIn, Key: "password",
 			Show: d.showPassword, Do: d.changePassword, Secret: true, Grows: true},
 		frame.Page{Pattern: "POST /desk/sessions/end", Act: frame.SignedIn,

@@ -208,7 +208,7 @@ func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, faile
 	if failed != nil {
 		q.Refuse(failed)
 	}
-	f := &form{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Back: "/desk", Warning: s.w, Proposal: s.p,
+	f := &formView{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Back: "/desk", Warning: s.w, Proposal: s.p,
 		Submit: q.T("act." + a.name + ".submit"), Step: frame.StepReview, Again: q.Again()}
 	f.Drill = s.drill
 	if s.w != nil {
@@ -247,7 +247,7 @@ func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, faile
 
 // explain words what stood in an act's way as people see it, where the record's own words speak of states and
 // revisions.
-func (d *desk) explain(q *frame.Request, f *form, e *refusal.Error) error {
+func (d *desk) explain(q *frame.Request, f *formView, e *refusal.Error) error {
 	if e.Code == refusal.StaleRevision && len(f.Changes) > 0 {
 		f.Error = "" // the changes say it, and to load the page anew, as the refusal asks, would lose what was typed
 	}
@@ -262,7 +262,7 @@ func (d *desk) explain(q *frame.Request, f *form, e *refusal.Error) error {
 		}
 		f.Related = warningPath(id)
 		f.Error = q.T("form.occupied", "by", w.DeclaredBy, "at", frame.Clock(w.DeclaredAt), "id", id, "lead",
-			standingOf(q, w).Lead)
+			statusOf(q, w).Lead)
 		return nil
 	})
 }
@@ -277,8 +277,8 @@ func wordsOf(p *alerts.Proposal, lang string) []string {
 	return p.Trace.Words.ZH
 }
 
-// form is a form as its page shows it.
-type form struct {
+// formView is a formView as its page shows it.
+type formView struct {
 	*frame.Chrome
 	Act       string
 	Post      string // where it goes

@@ -81,7 +81,7 @@ type group struct {
 
 // boardLive is the live part of a board.
 type boardLive struct {
-	standing
+	warningStatus
 	Bars    []bar
 	Towns   []group
 	Sectors []group
@@ -130,12 +130,12 @@ func (d *desk) board(q *frame.Request) (any, error) {
 func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []frame.Part {
 	role := string(q.Who.Role)
 	parts := []frame.Part{
-		q.Piece("summary", warning, "", func() (template.HTML, error) {
+		q.SharedPart("summary", warning, "", func() (template.HTML, error) {
 			return boardPart(q, warning, "board-summary", func(_ *bbolt.Tx, _ *alerts.Warning, b *notify.Board) (any, error) {
 				return summaryOf(b), nil
 			})
 		}),
-		q.Piece("board", warning+"|"+sortOf(v), role, func() (template.HTML, error) {
+		q.SharedPart("board", warning+"|"+sortOf(v), role, func() (template.HTML, error) {
 			return boardPart(q, warning, "board-live", func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Board) (any, error) {
 				return d.boardLive(q, tx, w, b, sortOf(v))
 			})
@@ -143,7 +143,7 @@ func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []fram
 	}
 	if q.May(calls.ActOrdersRead) {
 		about := url.Values{"w": {warning}, "s": {v.Get("state")}, "t": {v.Get("town")}, "c": {v.Get("cursor")}}.Encode()
-		parts = append(parts, q.Piece("waiting", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
+		parts = append(parts, q.SharedPart("waiting", about, frame.ScopeKey(q.Who), func() (template.HTML, error) {
 			return boardPart(q, warning, "board-waiting",
 				func(tx *bbolt.Tx, w *alerts.Warning, b *notify.Board) (any, error) {
 					return d.waiting(q, tx, w, b, v)
@@ -168,7 +168,7 @@ func boardPart(q *frame.Request, warning, name string,
 		if err != nil {
 			return err
 		}
-		out, err = templates.Part(q.Lang, name, v)
+		out, err = q.HTML(name, v)
 		return err
 	})
 	return out, err
@@ -188,12 +188,12 @@ func sortOf(v url.Values) string {
 
 func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Board,
 	order string) (*boardLive, error) {
-	v := &boardLive{standing: standingOf(q, w), Listing: q.May(calls.ActOrdersRead)}
+	v := &boardLive{warningStatus: statusOf(q, w), Listing: q.May(calls.ActOrdersRead)}
 	var err error
 	if v.Plan, err = notify.GetRound(tx, w.ID); err != nil {
 		return nil, err
 	}
-	if v.Newer, err = d.newer(q, tx, w); err != nil {
+	if v.Newer, err = d.listNotice(q, tx, w); err != nil {
 		return nil, err
 	}
 	for _, a := range axes {

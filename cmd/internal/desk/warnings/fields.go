@@ -56,9 +56,9 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	if w := s.w; w != nil { // the city's order for what was reported to it
 		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)},
 			"reason":      {w.Reason},
-			"notice_text": {w.NoticeText}, "ends_at": {frame.Input(w.EndsAt)}}
+			"notice_text": {w.NoticeText}, "ends_at": {frame.MomentValue(w.EndsAt)}}
 		if w.StartsAt.After(q.Now) {
-			v.Set("starts_at", frame.Input(&w.StartsAt))
+			v.Set("starts_at", frame.MomentValue(w.StartsAt))
 		}
 		return v
 	}
@@ -68,9 +68,9 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	}
 	v.Set("level", string(p.Level))
 	v.Set("trigger", string(alerts.OwnForecast))
-	v.Set("ends_at", frame.Input(p.EndsAt))
+	v.Set("ends_at", frame.MomentValue(p.EndsAt))
 	if p.StartsAt.After(q.Now) {
-		v.Set("starts_at", frame.Input(&p.StartsAt))
+		v.Set("starts_at", frame.MomentValue(p.StartsAt))
 	}
 	if words := p.Trace.Words.ZH; len(words) > 0 {
 		v.Set("reason", words[0])
@@ -170,19 +170,19 @@ func reviseFields(q *frame.Request, s *subject) []frame.Field {
 
 func fillRevise(_ *frame.Request, s *subject) url.Values {
 	w := s.w
-	v := url.Values{"ends_at": {frame.Input(w.EndsAt)}, "document_no": {w.DocumentNo}, "issued_by": {w.IssuedBy},
-		"received_at": {frame.Input(w.ReceivedAt)}, "notice_text": {w.NoticeText}}
+	v := url.Values{"ends_at": {frame.MomentValue(w.EndsAt)}, "document_no": {w.DocumentNo}, "issued_by": {w.IssuedBy},
+		"received_at": {frame.MomentValue(w.ReceivedAt)}, "notice_text": {w.NoticeText}}
 	if w.State == alerts.Rejected {
 		v.Set("level", string(w.Level))
-		v.Set("starts_at", frame.Input(&w.StartsAt))
+		v.Set("starts_at", frame.MomentValue(w.StartsAt))
 		v.Set("reason", w.Reason)
 	}
 	if p := s.p; p != nil && p.Kind == alerts.KindRevise {
 		if w.State == alerts.Scheduled && !p.StartsAt.Equal(w.StartsAt) {
-			v.Set("starts_at", frame.Input(&p.StartsAt))
+			v.Set("starts_at", frame.MomentValue(p.StartsAt))
 		}
 		if p.EndsAt != nil {
-			v.Set("ends_at", frame.Input(p.EndsAt))
+			v.Set("ends_at", frame.MomentValue(p.EndsAt))
 		}
 		if p.NoEnd {
 			v.Set("no_end", "true")
@@ -219,9 +219,9 @@ func fillAdjust(q *frame.Request, s *subject) url.Values {
 	if p := s.p; p != nil {
 		v.Set("level", string(p.Level))
 		if p.StartsAt.After(q.Now) {
-			v.Set("starts_at", frame.Input(&p.StartsAt))
+			v.Set("starts_at", frame.MomentValue(p.StartsAt))
 		}
-		v.Set("ends_at", frame.Input(p.EndsAt))
+		v.Set("ends_at", frame.MomentValue(p.EndsAt))
 		if words := p.Trace.Words.ZH; len(words) > 0 {
 			v.Set("reason", words[0])
 		}
@@ -239,7 +239,7 @@ func fillLift(q *frame.Request, s *subject) url.Values {
 	v := url.Values{}
 	if s.p != nil {
 		if s.p.EndsAt != nil && s.p.EndsAt.After(q.Now) {
-			v.Set("ends_at", frame.Input(s.p.EndsAt))
+			v.Set("ends_at", frame.MomentValue(s.p.EndsAt))
 		}
 		if words := s.p.Trace.Words.ZH; len(words) > 0 {
 			v.Set("reason", words[0])
@@ -297,7 +297,7 @@ func levels(q *frame.Request, without alerts.Level) frame.Field {
 	f := q.Field("level", frame.KindChoice, true)
 	for _, l := range alerts.Levels() {
 		if l != without {
-			f.Options = append(f.Options, frame.Option{Value: string(l), Label: alerts.LevelName(l, q.Lang),
+			f.Options = append(f.Options, frame.Option{Value: string(l), Label: q.Level(l),
 				Class: "level-" + string(l)})
 		}
 	}

@@ -22,7 +22,7 @@ import (
 // publicView is the page of where the public stands.
 type publicView struct {
 	*frame.Chrome
-	Warnings []standing
+	Warnings []warningStatus
 }
 
 // root leads who is logged in to the desk, and shows everybody else where the public stands.
@@ -64,15 +64,15 @@ func (d *desk) publicView(q *frame.Request) (any, error) {
 				return err
 			}
 			if w != nil && (w.State == alerts.Scheduled || w.State == alerts.Active) { // what is not approved is not public
-				view.Warnings = append(view.Warnings, standingOf(q, w.Public()))
+				view.Warnings = append(view.Warnings, statusOf(q, w.Public()))
 			}
 		}
 		return nil
 	})
 }
 
-// standing is a warning as one sees at a glance where it stands.
-type standing struct {
+// warningStatus is a warning as one sees at a glance where it stands.
+type warningStatus struct {
 	*alerts.Warning
 	Now   alerts.Level // in force now; None before the start
 	Since time.Time
@@ -80,14 +80,14 @@ type standing struct {
 	Lead  string        // all of it in one line
 	Board *notify.Board
 	Acts  []frame.Link
-	Who   string // who must act next; empty when nobody must
-	Newer *newer // the list has changed since it was declared, and somebody can decide on that
+	Who   string      // who must act next; empty when nobody must
+	Newer *listNotice // the list has changed since it was declared, and somebody can decide on that
 	// Outlook is when it is likely to end, and for how many days it was in force for nothing; for those who see proposals.
 	Outlook []string
 }
 
 // Shade is the level in whose colour it stands: what is in force or announced. What waits for an approval has none.
-func (s standing) Shade() alerts.Level {
+func (s warningStatus) Shade() alerts.Level {
 	switch s.State {
 	case alerts.Active:
 		return s.Now
@@ -98,9 +98,9 @@ func (s standing) Shade() alerts.Level {
 	}
 }
 
-// standingOf says which level is in force, since when, and what comes.
-func standingOf(q *frame.Request, w *alerts.Warning) standing {
-	s := standing{Warning: w, Now: alerts.None}
+// statusOf says which level is in force, since when, and what comes.
+func statusOf(q *frame.Request, w *alerts.Warning) warningStatus {
+	s := warningStatus{Warning: w, Now: alerts.None}
 	if w.State == alerts.Active || w.State == alerts.Scheduled || w.State == alerts.Lifted {
 		s.Now = w.LevelAt(q.Now)
 	}
@@ -115,7 +115,7 @@ func standingOf(q *frame.Request, w *alerts.Warning) standing {
 	if w.EndsAt != nil && s.Next != nil && !s.Next.From.Before(*w.EndsAt) {
 		s.Next = nil
 	}
-	name := func(l alerts.Level) string { return alerts.LevelName(l, q.Lang) }
+	name := func(l alerts.Level) string { return q.Level(l) }
 	switch {
 	case w.State == alerts.Active && s.Next != nil:
 		s.Lead = q.T("lead.stages", "level", name(s.Now), "since", frame.Clock(s.Since), "next", name(s.Next.Level), "from",
@@ -132,7 +132,7 @@ func standingOf(q *frame.Request, w *alerts.Warning) standing {
 
 // homeView is the live part of the desk's first page.
 type homeView struct {
-	Cards    []standing
+	Cards    []warningStatus
 	Open     []proposalView
 	Silent   []alerts.FeedState
 	Missing  string // that measured air is high and hours are missing
@@ -177,12 +177,12 @@ func (d *desk) home(q *frame.Request) (any, error) {
 }
 
 func (d *desk) homeParts(q *frame.Request) []frame.Part {
-	return []frame.Part{q.Piece("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
+	return []frame.Part{q.SharedPart("home", "", frame.ScopeKey(q.Who), func() (template.HTML, error) {
 		v, err := d.homeView(q)
 		if err != nil {
 			return "", err
 		}
-		return templates.Part(q.Lang, "home-live", v)
+		return q.HTML("home-live", v)
 	})}
 }
 
@@ -300,8 +300,8 @@ func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
 }
 
 // card is a live warning on the desk with its board and what this role may do to it.
-func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (standing, error) {
-	s := standingOf(q, service.WarningFor(q.Who, w))
+func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (warningStatus, error) {
+	s := statusOf(q, service.WarningFor(q.Who, w))
 	var err error
 	if q.May(calls.ActBoardRead) && q.Who.Role != calls.Enterprise {
 		if s.Board, err = notify.GetBoard(tx, w.ID); err != nil {
@@ -314,7 +314,7 @@ func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (standing
 			return s, err
 		}
 	}
-	s.Newer, err = d.newer(q, tx, w)
+	s.Newer, err = d.listNotice(q, tx, w)
 	return s, err
 }
 
@@ -336,7 +336,7 @@ func (d *desk) outlook(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) ([]str
 
 // whoActs says whom a warning waits for.
 func whoActs(q *frame.Request, w *alerts.Warning) string {
-	name := func(l alerts.Level) string { return alerts.LevelName(l, q.Lang) }
+	name := func(l alerts.Level) string { return q.Level(l) }
 	switch {
 	case w.Pending != nil && w.Pending.Moves():
 		return q.T("who.revise", "from", frame.Clock(w.Pending.EffectiveAt), "by", w.Pending.By)

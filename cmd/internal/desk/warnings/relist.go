@@ -37,16 +37,16 @@ type relistRow struct {
 	Checked bool
 }
 
-// newer says on a warning's card that the list has changed since.
-type newer struct {
+// listNotice says on a warning's card that the list has changed since.
+type listNotice struct {
 	Total   int
 	Version string
 	Href    string
 }
 
-// newer counts whom the list in force gives other measures than a live warning's orders; nil where it is nobody, and
+// listNotice counts whom the list in force gives other measures than a live warning's orders; nil where it is nobody, and
 // for who may not see lists.
-func (d *desk) newer(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (*newer, error) {
+func (d *desk) listNotice(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (*listNotice, error) {
 	if !q.May(calls.ActListsRead) || w.State != alerts.Active && w.State != alerts.Scheduled {
 		return nil, nil
 	}
@@ -54,7 +54,7 @@ func (d *desk) newer(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (*newer,
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	return &newer{n, version, warningPath(w.ID) + "/list-changes"}, nil
+	return &listNotice{n, version, warningPath(w.ID) + "/list-changes"}, nil
 }
 
 func (d *desk) listChanges(q *frame.Request) (any, error) {

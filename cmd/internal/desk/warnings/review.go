@@ -12,8 +12,8 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// readout is everything that somebody has to know before an act.
-type readout struct {
+// briefing is everything that somebody has to know before an act.
+type briefing struct {
 	Level   alerts.Level // what is to be in force; None where the level is not the matter
 	Before  alerts.Level // what is in force so far
 	Rows    []frame.Row
@@ -29,12 +29,12 @@ type readout struct {
 
 // reviewView is the page that reads everything out.
 type reviewView struct {
-	*form
-	Read      readout
+	*formView
+	Read      briefing
 	TypeName  string // what has to be typed; empty for nothing
 	TypeError string
 	Typed     []frame.Pair // what the form carries along
-	Acting    frame.Acting
+	Acting    frame.Signature
 }
 
 // review reads out what an act would do, as the engine has it, and what was wrong with what was typed there. Nothing is
@@ -43,14 +43,14 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	if a.direct {
 		return d.showForm(q, a, s, v, nil)
 	}
-	read, err := d.readout(q, a, s, in)
+	read, err := d.brief(q, a, s, in)
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	f := &form{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p,
+	f := &formView{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p,
 		Submit: q.T("act." + a.name + ".confirm"), Step: frame.StepConfirm}
 	f.Drill = s.drill
-	view := reviewView{form: f, Read: *read, TypeError: typeError,
+	view := reviewView{formView: f, Read: *read, TypeError: typeError,
 		Typed: frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
 	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {
@@ -63,7 +63,7 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 		}
 	}
 	if a.persons != nil && a.persons(s) {
-		if view.Acting, err = q.Acting("", false); err != nil {
+		if view.Acting, err = q.Signature("", false); err != nil {
 			return nil, err
 		}
 		view.Acting.Blame(q)
@@ -71,9 +71,9 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	return q.As("review", view)
 }
 
-// readout asks what the act would lead to, and words it.
-func (d *desk) readout(q *frame.Request, a act, s *subject, in any) (*readout, error) {
-	r := &readout{Level: alerts.None, Before: alerts.None}
+// brief asks what the act would lead to, and words it.
+func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, error) {
+	r := &briefing{Level: alerts.None, Before: alerts.None}
 	next, events, err := d.Svc.Preview(q.Ask(), in)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (d *desk) readout(q *frame.Request, a act, s *subject, in any) (*readout, e
 }
 
 // terms lists level, window, trigger and order.
-func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) {
+func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warning) {
 	change := alerts.Change{Level: next.Level, EffectiveAt: next.StartsAt,
 		Grounds: alerts.Grounds{Reason: next.Reason, Trigger: next.Trigger, Document: next.Document, EndsAt: next.EndsAt}}
 	if s.w != nil && a.name != "declare" && s.w.State != alerts.Rejected {
@@ -128,7 +128,7 @@ func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warnin
 	switch a.name {
 	case "lift", "cancel":
 		add("warning", next.ID)
-		add("level", alerts.LevelName(s.w.Level, q.Lang))
+		add("level", q.Level(s.w.Level))
 		if a.name == "lift" {
 			add("lift_at", frame.Until(next.EndsAt))
 		}
@@ -161,7 +161,7 @@ func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warnin
 	if a.name == "declare" || a.name == "revise" || a.name == "approve" {
 		r.Notice = next.NoticeText
 		if l := otherLevelIn(r.Notice, change.Level); l != alerts.None {
-			r.Caution = append(r.Caution, q.T("caution.notice_level", "level", alerts.LevelName(l, q.Lang)))
+			r.Caution = append(r.Caution, q.T("caution.notice_level", "level", q.Level(l)))
 		}
 		if day := otherDayIn(r.Notice, change.EffectiveAt); day != "" {
 			r.Caution = append(r.Caution, q.T("caution.notice_start", "day", day))
@@ -173,7 +173,7 @@ func (r *readout) terms(q *frame.Request, a act, s *subject, next *alerts.Warnin
 }
 
 // outcome says what happens next, and who has to act.
-func (r *readout) outcome(q *frame.Request, a act, s *subject, next *alerts.Warning) {
+func (r *briefing) outcome(q *frame.Request, a act, s *subject, next *alerts.Warning) {
 	say := func(key string, args ...any) { r.Outcome = append(r.Outcome, q.T("outcome."+key, args...)) }
 	switch {
 	case a.name == "approve" && awaitsConfirmation(s.w):
@@ -182,7 +182,7 @@ func (r *readout) outcome(q *frame.Request, a act, s *subject, next *alerts.Warn
 		say("move_pending", "at", frame.Clock(next.StartsAt))
 		say("who_approves", "user", q.Who.User)
 	case next.Pending != nil && a.name != "lift" && a.name != "revise":
-		say("raise_pending", "level", alerts.LevelName(next.Level, q.Lang))
+		say("raise_pending", "level", q.Level(next.Level))
 		say("who_approves", "user", q.Who.User)
 	case next.State == alerts.PendingApproval:
 		say("pending")
@@ -200,7 +200,7 @@ func (r *readout) outcome(q *frame.Request, a act, s *subject, next *alerts.Warn
 	case next.State == alerts.Scheduled:
 		say("scheduled", "at", frame.Clock(next.StartsAt))
 	case next.LevelSince.After(q.Now):
-		say("later", "at", frame.Clock(next.LevelSince), "level", alerts.LevelName(next.LevelAt(q.Now), q.Lang))
+		say("later", "at", frame.Clock(next.LevelSince), "level", q.Level(next.LevelAt(q.Now)))
 	default:
 		say("now")
 	}
@@ -216,7 +216,7 @@ func (r *readout) outcome(q *frame.Request, a act, s *subject, next *alerts.Warn
 }
 
 // sideEffects says what else an act would change.
-func (r *readout) sideEffects(q *frame.Request, w *alerts.Warning, events []alerts.Event) {
+func (r *briefing) sideEffects(q *frame.Request, w *alerts.Warning, events []alerts.Event) {
 	for _, ev := range events {
 		switch ev := ev.(type) {
 		case alerts.WarningLifted:
@@ -241,28 +241,28 @@ func (r *readout) sideEffects(q *frame.Request, w *alerts.Warning, events []aler
 	}
 }
 
-func (r *readout) override(q *frame.Request, o *alerts.Override) {
+func (r *briefing) override(q *frame.Request, o *alerts.Override) {
 	if o != nil {
 		r.Caution = append(r.Caution, q.T("caution.override", "proposal", o.ProposalID, "level",
-			alerts.LevelName(o.Level, q.Lang),
-			"ordered", alerts.LevelName(o.Ordered, q.Lang)))
+			q.Level(o.Level),
+			"ordered", q.Level(o.Ordered)))
 	}
 }
 
-// approval is the page of an approval: everything is read out, and one tap agrees.
-type approval struct {
-	*form
-	Read    readout
+// approvalView is the page of an approvalView: everything is read out, and one tap agrees.
+type approvalView struct {
+	*formView
+	Read    briefing
 	Confirm bool // an emergency approval is confirmed after the fact
 	Own     bool // whoever entered it cannot approve it
 	Nothing bool // nothing waits for an approval
-	Acting  frame.Acting
+	Acting  frame.Signature
 }
 
-func (d *desk) showApproval(q *frame.Request, s *subject, f *form) (any, error) {
+func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, error) {
 	w := s.w
-	view := approval{form: f, Confirm: awaitsConfirmation(w)}
-	read, err := d.readout(q, actNamed("approve"), s,
+	view := approvalView{formView: f, Confirm: awaitsConfirmation(w)}
+	read, err := d.brief(q, actNamed("approve"), s,
 		calls.Approval{ByID: calls.ByID{ID: w.ID}, Approve: alerts.Approve{Revision: w.Revision}})
 	switch refusal.CodeOf(err) {
 	case "":
@@ -275,7 +275,7 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *form) (any, error) 
 				view.Read.Caution = append(view.Read.Caution, text)
 			}
 		}
-		if view.Acting, err = q.Acting("", true); err != nil {
+		if view.Acting, err = q.Signature("", true); err != nil {
 			return nil, err
 		}
 		view.Acting.Blame(q)

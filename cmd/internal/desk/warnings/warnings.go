@@ -2,7 +2,6 @@
 package warnings
 
 import (
-	"embed"
 	"strings"
 	"time"
 
@@ -20,23 +19,18 @@ import (
 	"qingkong/reductionlist"
 )
 
-//go:embed templates
-var files embed.FS
-
-var templates = frame.Parse(files)
-
 // desk is the area's state.
 type desk struct {
 	*frame.Frame
 	engine alerts.Engine
 	// public are "/" for whoever is not signed in: a crowd that looks costs one rendering a second.
-	public frame.Moments
+	public frame.PageCache
 }
 
 // Mount adds the area to the desk.
 func Mount(f *frame.Frame) {
 	d := &desk{Frame: f, engine: alerts.Engine{Settings: f.Alerts}}
-	f.Add(templates,
+	f.Add(
 		frame.Page{Pattern: "GET /{$}", Key: "public", Show: d.root},
 		frame.Page{Pattern: "GET /desk", Act: calls.ActWarningsRead, Key: "home", Show: d.home},
 		frame.Page{Pattern: "GET /desk/warnings", Act: calls.ActWarningsRead, Key: "warnings", Show: d.warnings},
@@ -54,7 +48,7 @@ func Mount(f *frame.Frame) {
 		case "dismiss":
 			pattern = "/desk/proposals/{id}/dismiss"
 		}
-		f.Add(templates,
+		f.Add(
 			frame.Page{Pattern: "GET " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
 				Show: d.actForm(a)},
 			frame.Page{Pattern: "POST " + pattern, Act: a.allow, Key: "act." + a.name, Template: "form",
@@ -72,7 +66,7 @@ func Mount(f *frame.Frame) {
 type warningsView struct {
 	*frame.Chrome
 	frame.Pager
-	Rows  []standing
+	Rows  []warningStatus
 	Total int
 }
 
@@ -82,7 +76,7 @@ func (d *desk) warnings(q *frame.Request) (any, error) {
 	return &view, q.View(func(tx *bbolt.Tx) error {
 		page, err := alerts.ListWarnings(tx, v.Get("cursor"), frame.PageSize(v))
 		for _, w := range page.Items {
-			view.Rows = append(view.Rows, standingOf(q, service.WarningFor(q.Who, w)))
+			view.Rows = append(view.Rows, statusOf(q, service.WarningFor(q.Who, w)))
 		}
 		view.Total, view.Pager = page.Total, q.Pager(page.Next)
 		return err
@@ -92,7 +86,7 @@ func (d *desk) warnings(q *frame.Request) (any, error) {
 // warningView is a warning with all that became of it.
 type warningView struct {
 	*frame.Chrome
-	W       standing
+	W       warningStatus
 	Rows    []frame.Row
 	List    string
 	ListID  string
