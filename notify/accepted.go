@@ -114,17 +114,6 @@ func (in ObjectionDecision) unplan(body *Issued, ms, listed []reductionlist.Meas
 	if err != nil || plan == nil {
 		return true, err
 	}
-	keep = true
-	for i := range ms {
-		if ms[i].Action != plan.Kind.Action() {
-			continue
-		}
-		for _, m := range listed {
-			if m.ID == ms[i].ID {
-				ms[i] = m
-			}
-		}
-		keep = keep && !slices.ContainsFunc(in.Measures, func(c MeasureChange) bool { return c.ID == ms[i].ID })
-	}
-	return keep, nil
+	rewritten := unplan(plan, ms, listed)
+	return !slices.ContainsFunc(in.Measures, func(c MeasureChange) bool { return slices.Contains(rewritten, c.ID) }), nil
 }

@@ -3,7 +3,6 @@ package notify
 import (
 	"encoding/json"
 
-	"qingkong/reductionlist"
 	"qingkong/reductionlist/plant"
 )
 
@@ -14,20 +13,8 @@ func (t *target) follow(p *plant.OperatingPlan) bool {
 		return false
 	}
 	t.Measures = ms
-	t.measures, t.lines = measuresWithDays(ms, days), lines(ms)
+	t.measures, t.lines = measuresJSON(ms, days), lines(ms)
 	return true
-}
-
-// measuresWithDays is [measuresJSON] of measures some of which have days.
-func measuresWithDays(measures []reductionlist.Measure, days map[string][]plant.QuantityDay) json.RawMessage {
-	b := []byte{'['}
-	for i := range measures {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendMeasure(b, &measures[i], days[measures[i].ID])
-	}
-	return append(b, ']')
 }
 
 // appendDays appends the days of a quantity, if it has any.

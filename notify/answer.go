@@ -38,11 +38,8 @@ type Answer struct {
 
 // MeasureAnswer is what the recipient says of one measure; Value nil is not given.
 type MeasureAnswer struct {
-	ID       string   `json:"id"`
-	Value    *float64 `json:"value,omitempty"`
-	Unit     string   `json:"unit,omitempty"`
-	NoteRef  string   `json:"note_ref,omitempty"`
-	NoteHash string   `json:"note_hash,omitempty"`
+	MeasureReport
+	NoteHash string `json:"note_hash,omitempty"`
 }
 
 // AnswerText is an answer as it comes in, with its notes in clear.
@@ -60,6 +57,10 @@ type MeasureText struct {
 	Value *float64 `json:"value"`
 	Unit  string   `json:"unit"`
 	Note  string   `text:"free" json:"note"`
+}
+
+func (m *MeasureText) report() MeasureReport {
+	return MeasureReport{ID: m.ID, Value: m.Value, Unit: m.Unit}
 }
 
 // ParseAnswer reads the payload of qingkong.answer.<recipient> and refuses what it does not know.
@@ -80,17 +81,14 @@ func (in *AnswerText) Check() error {
 	if len(in.Note) > maxNote {
 		wrong = append(wrong, tooLong("note", maxNote))
 	}
-	for i := range in.Measures {
-		if len(in.Measures[i].Note) > maxNote {
+	reports := make([]MeasureReport, len(in.Measures))
+	for i, m := range in.Measures {
+		if len(m.Note) > maxNote {
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].note", i), maxNote))
 		}
+		reports[i] = m.report()
 	}
-	wrong = append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "", len(in.Measures),
-		func(i int) (string, string, *float64) {
-			m := &in.Measures[i]
-			return m.ID, m.Unit, m.Value
-		}, in.Evidence)...)
-	return refusal.Input(wrong)
+	return refusal.Input(append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "", reports, in.Evidence)...))
 }
 
 // Answer gives the command for the text. put stores a note in the vault and returns its reference and hash; it is
@@ -107,7 +105,7 @@ func (in *AnswerText) Answer(recipient string, put func(note string) (ref, hash 
 		return Answer{}, err
 	}
 	for _, m := range in.Measures {
-		r := MeasureAnswer{ID: m.ID, Value: m.Value, Unit: m.Unit}
+		r := MeasureAnswer{MeasureReport: m.report()}
 		if err := keep(m.Note, &r.NoteRef, &r.NoteHash); err != nil {
 			return Answer{}, err
 		}
@@ -121,8 +119,7 @@ func tooLong(path string, limit int) refusal.Field {
 }
 
 // checkAnswer says what is wrong with an answer; noted is whether it has a note, which an objection is decided by.
-func checkAnswer(action Action, noted bool, measures int, measure func(int) (id, unit string, value *float64),
-	evidence []string) (wrong []refusal.Field) {
+func checkAnswer(action Action, noted bool, measures []MeasureReport, evidence []string) (wrong []refusal.Field) {
 	if acts[action] == nil {
 		wrong = append(wrong, refusal.Field{Path: "action", Rule: "order.action",
 			Args: refusal.Args{"value": string(action)}})
@@ -130,22 +127,21 @@ func checkAnswer(action Action, noted bool, measures int, measure func(int) (id,
 	if action == Object && !noted {
 		wrong = append(wrong, refusal.Field{Path: "note", Rule: "order.object_note"})
 	}
-	if measures > maxMeasures {
+	if len(measures) > maxMeasures {
 		wrong = append(wrong, refusal.Field{Path: "measures", Rule: "order.too_many",
 			Args: refusal.Args{"limit": maxMeasures}})
-		measures = 0
+		measures = nil
 	}
-	for i := range measures {
-		id, unit, value := measure(i)
-		if id == "" {
+	for i, m := range measures {
+		if m.ID == "" {
 			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].id", i), Rule: "input.required"})
-		} else if len(id) > maxID {
+		} else if len(m.ID) > maxID {
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].id", i), maxID))
 		}
-		if len(unit) > maxUnit {
+		if len(m.Unit) > maxUnit {
 			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].unit", i), maxUnit))
 		}
-		if value != nil && (math.IsNaN(*value) || math.IsInf(*value, 0)) {
+		if m.Value != nil && (math.IsNaN(*m.Value) || math.IsInf(*m.Value, 0)) {
 			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type",
 				Args: refusal.Args{"want": refusal.Words("want.number", nil)}})
 		}
@@ -164,16 +160,8 @@ func checkAnswer(action Action, noted bool, measures int, measure func(int) (id,
 }
 
 func isHash(s string) bool {
-	const prefix = "sha256:"
-	if len(s) != len(prefix)+64 || s[:len(prefix)] != prefix {
-		return false
-	}
-	for i := len(prefix); i < len(s); i++ {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
+	digits, ok := strings.CutPrefix(s, "sha256:")
+	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // DecideAnswer decides on an act. It returns the order as it stands afterwards. An order of somebody else is not_found,
@@ -189,11 +177,11 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	if !ok || o.RecipientID != in.RecipientID {
 		return nil, nil, notFound(in.OrderID)
 	}
-	wrong := checkAnswer(in.Action, in.NoteHash != "", len(in.Measures), func(i int) (string, string, *float64) {
-		m := &in.Measures[i]
-		return m.ID, m.Unit, m.Value
-	}, in.Evidence)
-	if err := refusal.Input(wrong); err != nil {
+	var reports []MeasureReport
+	for _, m := range in.Measures {
+		reports = append(reports, m.MeasureReport)
+	}
+	if err := refusal.Input(checkAnswer(in.Action, in.NoteHash != "", reports, in.Evidence)); err != nil {
 		return nil, nil, err
 	}
 	a := acts[in.Action]
@@ -219,13 +207,7 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 		ev.Digest = hex.EncodeToString(d[:])
 		ev.Late = in.Action == Acknowledge && o.Answer != AnswerObjected && now.After(o.AcknowledgeBy)
 	}
-	ev.NoteRef, ev.Evidence = in.NoteRef, in.Evidence
-	if len(in.Measures) > 0 {
-		ev.Measures = make([]MeasureReport, len(in.Measures))
-		for i, m := range in.Measures {
-			ev.Measures[i] = MeasureReport{ID: m.ID, Value: m.Value, Unit: m.Unit, NoteRef: m.NoteRef}
-		}
-	}
+	ev.NoteRef, ev.Measures, ev.Evidence = in.NoteRef, reports, in.Evidence
 	return []Event{ev}, o, o.perform(ev, now)
 }
 
@@ -335,6 +317,6 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
 			return err
 		}
 	}
-	count(fx, &o, &was, &o.status)
+	count(fx, &o, &was)
 	return nil
 }

@@ -170,16 +170,23 @@ func TestActsAgain(t *testing.T) {
 	w.check()
 }
 
+func measured(reports ...MeasureReport) (ms []MeasureAnswer) {
+	for _, r := range reports {
+		ms = append(ms, MeasureAnswer{MeasureReport: r})
+	}
+	return ms
+}
+
 // Any part of the content makes another content.
 func TestDigestCoversTheWholeContent(t *testing.T) {
 	one, two := 1.0, 2.0
 	contents := []Answer{
 		{}, {NoteHash: "a"}, {NoteHash: "b"}, {Evidence: []string{"a"}}, {Evidence: []string{"a", "b"}},
 		{Evidence: []string{"ab"}},
-		{Measures: []MeasureAnswer{{ID: "M1"}}}, {Measures: []MeasureAnswer{{ID: "M1", Value: &one}}},
-		{Measures: []MeasureAnswer{{ID: "M1", Value: &two}}},
-		{Measures: []MeasureAnswer{{ID: "M1", Unit: "t"}}}, {Measures: []MeasureAnswer{{ID: "M1", NoteHash: "t"}}},
-		{Measures: []MeasureAnswer{{ID: "M1"}, {ID: "M2"}}},
+		{Measures: measured(MeasureReport{ID: "M1"})}, {Measures: measured(MeasureReport{ID: "M1", Value: &one})},
+		{Measures: measured(MeasureReport{ID: "M1", Value: &two})}, {Measures: measured(MeasureReport{ID: "M1", Unit: "t"})},
+		{Measures: []MeasureAnswer{{MeasureReport: MeasureReport{ID: "M1"}, NoteHash: "t"}}},
+		{Measures: measured(MeasureReport{ID: "M1"}, MeasureReport{ID: "M2"})},
 	}
 	seen := map[digest]int{}
 	for i := range contents {

@@ -52,7 +52,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 	if ev.Cause != "" {
 		o.setDeadline(fx)
 	}
-	count(fx, &o, nil, &o.status)
+	count(fx, &o, nil)
 	return nil
 }
 
@@ -68,21 +68,15 @@ func (o *Order) checkKey() error {
 
 // supersede takes the order out of force in favour of a later one and returns what it had of the list.
 func supersede(tx *bbolt.Tx, fx Effects, id string) (measures digest, err error) {
-	var o Order
-	if err := o.must(tx, id); err != nil {
+	var key []byte
+	err = change(tx, fx, id, func(o *Order) {
+		o.confirm(fx)
+		o.State, measures, key = StateSuperseded, o.measures, recipientKey(o.RecipientID, o.ID)
+	})
+	if err != nil {
 		return measures, err
 	}
-	was := o.status
-	o.confirm(fx)
-	o.State = StateSuperseded
-	if err := o.store(tx); err != nil {
-		return measures, err
-	}
-	if err := tx.Bucket(pendingBucket).Delete(recipientKey(o.RecipientID, o.ID)); err != nil {
-		return measures, err
-	}
-	count(fx, &o, &was, &o.status)
-	return o.measures, nil
+	return measures, tx.Bucket(pendingBucket).Delete(key)
 }
 
 // message is the outbox id of the order's latest event.
@@ -127,7 +121,7 @@ func (o *Order) end(tx *bbolt.Tx, fx Effects, at time.Time, state State, words i
 	if err := tx.Bucket(pendingBucket).Put(recipientKey(o.RecipientID, o.ID), nil); err != nil {
 		return err
 	}
-	count(fx, o, &was, &o.status)
+	count(fx, o, &was)
 	return nil
 }
 

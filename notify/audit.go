@@ -3,6 +3,7 @@ package notify
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -226,12 +227,8 @@ func (a *audit) willLook(w *nextSteps, o *Order) bool {
 	if w.works && p.Issued+p.Revised > 0 && p.AcknowledgeBy.UnixMilli() == by.UnixMilli() {
 		return true
 	}
-	for _, at := range w.overdues {
-		if a.inTime(at, by) {
-			return true
-		}
-	}
-	return a.at(o.overdueTimer(), by)
+	return slices.ContainsFunc(w.overdues, func(at time.Time) bool { return a.inTime(at, by) }) ||
+		a.at(o.overdueTimer(), by)
 }
 
 func (a *audit) steps(warning string) (*nextSteps, error) {

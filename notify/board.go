@@ -58,15 +58,13 @@ type counterRow struct {
 	value   string
 }
 
-// count moves what an order contributes to the board from was to is; nil is no contribution.
-func count(fx Effects, o *Order, was, is *status) {
+// count moves what an order contributes to the board from was, nil for nothing, to what it is.
+func count(fx Effects, o *Order, was *status) {
 	var delta counts
 	if was != nil {
 		delta.add(*was, ^uint32(0))
 	}
-	if is != nil {
-		delta.add(*is, 1)
-	}
+	delta.add(o.status, 1)
 	if delta == (counts{}) {
 		return
 	}

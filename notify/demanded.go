@@ -72,9 +72,9 @@ func samePlan(a, b json.RawMessage) bool {
 // the plan rewrites are those of the order that it was accepted for, or the list's; what an order says as the one
 // before it did holds since that one took effect.
 func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demanded, error) {
-	var ms []reductionlist.Measure
-	if err := json.Unmarshal(body.Measures, &ms); err != nil {
-		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
+	ms, err := body.measures()
+	if err != nil {
+		return nil, err
 	}
 	p, err := plant.ParseOperatingPlan(body.Plan)
 	if err != nil {
@@ -123,19 +123,26 @@ func unplanned(tx *bbolt.Tx, o *Order, body *Issued, p *plant.OperatingPlan, ms 
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(measuresJSON(reductionlist.MeasuresAt(r, body.Level)), &own); err != nil {
+		if err := json.Unmarshal(measuresJSON(reductionlist.MeasuresAt(r, body.Level), nil), &own); err != nil {
 			return fmt.Errorf("notify: measures of %s: %w", o.RecipientID, err)
 		}
 	}
+	unplan(p, ms, own)
+	return nil
+}
+
+// unplan gives the measures that a plan rewrites back what others of the same ids say, and returns their ids.
+func unplan(p *plant.OperatingPlan, ms, listed []reductionlist.Measure) (ids []string) {
 	for i := range ms {
 		if ms[i].Action != p.Kind.Action() {
 			continue
 		}
-		for k := range own {
-			if own[k].ID == ms[i].ID {
-				ms[i] = own[k]
+		ids = append(ids, ms[i].ID)
+		for _, m := range listed {
+			if m.ID == ms[i].ID {
+				ms[i] = m
 			}
 		}
 	}
-	return nil
+	return ids
 }

@@ -85,11 +85,7 @@ func (p *Round) Offered(tx *bbolt.Tx, pinned []DueChange, to string) ([]DueChang
 }
 
 func (p *Round) changeOf(tx *bbolt.Tx, id, from, to string) (string, error) {
-	old, err := listedIn(tx, from, id)
-	if err != nil {
-		return "", err
-	}
-	cur, err := listedIn(tx, to, id)
+	old, cur, err := inBoth(tx, from, to, id)
 	return dueChange(id, old, cur, p.Level), err
 }
 
@@ -110,11 +106,7 @@ func (p *Round) Changed(tx *bbolt.Tx, c DueChange, to string) (ListChange, error
 	if out.Follows, err = followedVersion(tx, p.Warning, p.ListVersion, c.Recipient); err != nil {
 		return out, err
 	}
-	old, err := listedIn(tx, out.Follows, c.Recipient)
-	if err != nil {
-		return out, err
-	}
-	cur, err := listedIn(tx, to, c.Recipient)
+	old, cur, err := inBoth(tx, out.Follows, to, c.Recipient)
 	if err != nil {
 		return out, err
 	}

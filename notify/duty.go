@@ -79,7 +79,7 @@ func change(tx *bbolt.Tx, fx Effects, id string, f func(*Order)) error {
 	if err := o.store(tx); err != nil {
 		return err
 	}
-	count(fx, &o, &was, &o.status)
+	count(fx, &o, &was)
 	return nil
 }
 

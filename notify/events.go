@@ -26,8 +26,17 @@ const (
 )
 
 // Issued is an order as it went out: everything of it that never changes. Its JSON is the order's body.
-// Revision counts from 1 within a warning and recipient; Supersedes names the revision before, if any.
 type Issued struct {
+	OrderHead
+	Measures   json.RawMessage `json:"measures"` // compact JSON array, as the list has it at this level
+	ContactRef string          `json:"contact_ref"`
+
+	digest digest // of Measures, where it is known already
+}
+
+// OrderHead is what an order says beside its measures and whom to ask. Revision counts from 1 within a warning and
+// recipient; Supersedes names the revision before, if any.
+type OrderHead struct {
 	ID            string          `json:"id"`
 	WarningID     string          `json:"warning_id"`
 	Revision      int             `json:"revision"`
@@ -50,11 +59,7 @@ type Issued struct {
 	ListHash      string          `json:"list_hash"`
 	Drill         bool            `json:"drill"`
 	Cause         Cause           `json:"cause,omitempty"`
-	Plan          json.RawMessage `json:"plan"`     // an accepted coal or waste plan, else null
-	Measures      json.RawMessage `json:"measures"` // compact JSON array, as the list has it at this level
-	ContactRef    string          `json:"contact_ref"`
-
-	digest digest // of Measures, where it is known already
+	Plan          json.RawMessage `json:"plan"` // an accepted coal or waste plan, else null
 }
 
 // Cause is why one order was revised by itself; empty for an order of the warning's round.

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"time"
 
@@ -79,21 +78,9 @@ func sameFigures(a, b plant.Figures) bool {
 
 // LatestFigures are the latest figures of a recipient; nil where none were given.
 func LatestFigures(tx *bbolt.Tx, recipient string) (*plant.FiguresRecord, error) {
-	b := tx.Bucket(figuresBucket).Get([]byte(recipient))
-	if b == nil {
-		return nil, nil
-	}
-	g := new(plant.FiguresRecord)
-	if err := json.Unmarshal(b, g); err != nil {
-		return nil, fmt.Errorf("notify: figures of %s: %w", recipient, err)
-	}
-	return g, nil
+	return getJSON[plant.FiguresRecord](tx, figuresBucket, "figures of", recipient)
 }
 
 func applyFigures(tx *bbolt.Tx, at time.Time, actor string, ev *FiguresGiven) error {
-	b, err := json.Marshal(plant.FiguresRecord{Figures: ev.Figures, At: at, By: actor})
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(figuresBucket).Put([]byte(ev.RecipientID), b)
+	return putJSON(tx, figuresBucket, []byte(ev.RecipientID), plant.FiguresRecord{Figures: ev.Figures, At: at, By: actor})
 }

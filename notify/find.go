@@ -47,14 +47,18 @@ func (f *Filter) check() error {
 	return nil
 }
 
-func (f *Filter) matches(o *Order) bool {
-	if f.State != "" {
-		var c counts
-		if c.add(o.status, 1); c[counterOf[f.State]] == 0 {
-			return false
-		}
+// finds reports whether the filter's State is one of an order's values.
+func (f *Filter) finds(s status) bool {
+	if f.State == "" {
+		return true
 	}
-	return (f.Warning == "" || f.Warning == o.WarningID) &&
+	var c counts
+	c.add(s, 1)
+	return c[counterOf[f.State]] > 0
+}
+
+func (f *Filter) matches(o *Order) bool {
+	return f.finds(o.status) && (f.Warning == "" || f.Warning == o.WarningID) &&
 		(f.Town == "" || f.Town == o.Town) &&
 		(f.Query == "" || strings.Contains(o.RecipientID, f.Query) || strings.Contains(o.RecipientName, f.Query))
 }
@@ -200,14 +204,8 @@ func (f *Filter) possible(id, row, town, query []byte) bool {
 	if !m.valid() {
 		return true
 	}
-	if f.State != "" {
-		var c counts
-		if c.add(m, 1); c[counterOf[f.State]] == 0 {
-			return false
-		}
-	}
 	texts := row[rowFixed:]
-	return bytes.Contains(texts, town) && (bytes.Contains(texts, query) || bytes.Contains(id, query))
+	return f.finds(m) && bytes.Contains(texts, town) && (bytes.Contains(texts, query) || bytes.Contains(id, query))
 }
 
 // scanRecipient goes through one recipient's orders, the latest first.
@@ -218,12 +216,7 @@ func (f *Filter) scanRecipient(tx *bbolt.Tx, cursor string, visit func(id []byte
 	if cursor == "" {
 		from = append(prefix[:len(prefix):len(prefix)], 0xff)
 	}
-	k, _ := c.Seek(from)
-	if k == nil {
-		k, _ = c.Last()
-	} else {
-		k, _ = c.Prev()
-	}
+	k := seekBefore(c, from)
 	var o Order
 	for ; bytes.HasPrefix(k, prefix); k, _ = c.Prev() {
 		if err := o.must(tx, string(k[len(prefix):])); err != nil {

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -68,15 +67,9 @@ func (ev *Answered) AppendJSON(b []byte) []byte {
 	b = appendMember(b, `,"action":`, ev.Action)
 	b = appendOptional(b, `,"note_ref":`, ev.NoteRef)
 	if len(ev.Measures) > 0 {
-		b = append(b, `,"measures":[`...)
-		for i := range ev.Measures {
-			m := &ev.Measures[i]
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(appendReport(b, m.ID, m.Value, m.Unit, m.NoteRef), '}')
-		}
-		b = append(b, ']')
+		b = appendList(append(b, `,"measures":`...), ev.Measures, func(b []byte, m *MeasureReport) []byte {
+			return append(m.appendOpen(b), '}')
+		})
 	}
 	if len(ev.Evidence) > 0 {
 		b = appendStrings(append(b, `,"evidence":`...), ev.Evidence)
@@ -96,16 +89,9 @@ func (in Answer) AppendJSON(b []byte) []byte {
 	b = appendOptional(b, `,"note_ref":`, in.NoteRef)
 	b = appendOptional(b, `,"note_hash":`, in.NoteHash)
 	if len(in.Measures) > 0 {
-		b = append(b, `,"measures":[`...)
-		for i := range in.Measures {
-			m := &in.Measures[i]
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendReport(b, m.ID, m.Value, m.Unit, m.NoteRef)
-			b = append(appendOptional(b, `,"note_hash":`, m.NoteHash), '}')
-		}
-		b = append(b, ']')
+		b = appendList(append(b, `,"measures":`...), in.Measures, func(b []byte, m *MeasureAnswer) []byte {
+			return append(appendOptional(m.appendOpen(b), `,"note_hash":`, m.NoteHash), '}')
+		})
 	}
 	if len(in.Evidence) > 0 {
 		b = appendStrings(append(b, `,"evidence":`...), in.Evidence)
@@ -113,14 +99,13 @@ func (in Answer) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendReport appends what is said of a measure, without the closing brace.
-func appendReport(b []byte, id string, value *float64, unit, noteRef string) []byte {
-	b = appendMember(b, `{"id":`, id)
-	if value != nil {
-		b = strconv.AppendFloat(append(b, `,"value":`...), *value, 'g', -1, 64)
+// appendOpen appends what is said of a measure, without the closing brace.
+func (m *MeasureReport) appendOpen(b []byte) []byte {
+	b = appendMember(b, `{"id":`, m.ID)
+	if m.Value != nil {
+		b = appendNumber(append(b, `,"value":`...), *m.Value)
 	}
-	b = appendOptional(b, `,"unit":`, unit)
-	return appendOptional(b, `,"note_ref":`, noteRef)
+	return appendOptional(appendOptional(b, `,"unit":`, m.Unit), `,"note_ref":`, m.NoteRef)
 }
 
 // AppendJSON appends the event's JSON.
@@ -129,15 +114,20 @@ func (ev *Sent) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-func appendStrings(b []byte, list []string) []byte {
+// appendList appends a JSON array of what each appends.
+func appendList[T any](b []byte, list []T, each func([]byte, *T) []byte) []byte {
 	b = append(b, '[')
-	for i, s := range list {
+	for i := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, s)
+		b = each(b, &list[i])
 	}
 	return append(b, ']')
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	return appendList(b, list, func(b []byte, s *string) []byte { return appendString(b, *s) })
 }
 
 func appendMember(b []byte, name, value string) []byte {
@@ -177,7 +167,7 @@ var plain = func() (t [256]bool) {
 // appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD, as in encoding/json.
 func appendString(b []byte, s string) []byte {
 	if !utf8.ValidString(s) {
-		s = validUTF8(s)
+		s = string([]rune(s))
 	}
 	b = append(b, '"')
 	start := 0
@@ -215,13 +205,4 @@ func escapes(s string) (n int) {
 		}
 	}
 	return n
-}
-
-// validUTF8 puts one U+FFFD in the place of each byte that is not UTF-8.
-func validUTF8(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		b.WriteRune(r)
-	}
-	return b.String()
 }

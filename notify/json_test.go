@@ -36,7 +36,7 @@ func genRaw(empty string) *rapid.Generator[json.RawMessage] {
 func genIssued() *rapid.Generator[*Issued] {
 	return rapid.Custom(func(t *rapid.T) *Issued {
 		s := func(label string) string { return rapid.String().Draw(t, label) }
-		ev := &Issued{ID: s("id"), WarningID: s("warning"), Revision: rapid.IntRange(1, 1e6).Draw(t, "revision"),
+		ev := &Issued{Measures: genRaw("[]").Draw(t, "measures"), ContactRef: s("contact"), OrderHead: OrderHead{ID: s("id"), WarningID: s("warning"), Revision: rapid.IntRange(1, 1e6).Draw(t, "revision"),
 			RecipientID:   s("recipient"),
 			RecipientName: s("name"), Town: s("town"), Sector: s("sector"), Grade: s("grade"), Level: alerts.Level(s("level")),
 			Title: s("title"), Text: s("text"), LegalBasis: s("basis"), DocumentNo: s("document"),
@@ -44,7 +44,7 @@ func genIssued() *rapid.Generator[*Issued] {
 			EffectiveFrom: genTime().Draw(t, "from"), AcknowledgeBy: genTime().Draw(t, "by"), ListVersion: s("version"),
 			ListHash: s("hash"),
 			Drill:    rapid.Bool().Draw(t, "drill"), Cause: Cause(rapid.SampledFrom([]string{"", "amended"}).Draw(t, "cause")),
-			Plan: genRaw("null").Draw(t, "plan"), Measures: genRaw("[]").Draw(t, "measures"), ContactRef: s("contact")}
+			Plan: genRaw("null").Draw(t, "plan")}}
 		if rapid.Bool().Draw(t, "revised") {
 			old := s("old")
 			ends := genTime().Draw(t, "ends")
@@ -125,8 +125,7 @@ func TestAppendedAnswersReadBack(t *testing.T) {
 		in := Answer{RecipientID: ev.OrderID, OrderID: ev.OrderID, Action: Action(ev.Action), NoteRef: ev.NoteRef,
 			NoteHash: ev.Digest, Evidence: ev.Evidence}
 		for _, m := range ev.Measures {
-			in.Measures = append(in.Measures,
-				MeasureAnswer{ID: m.ID, Value: m.Value, Unit: m.Unit, NoteRef: m.NoteRef, NoteHash: m.ID})
+			in.Measures = append(in.Measures, MeasureAnswer{MeasureReport: m, NoteHash: m.ID})
 		}
 		std, err := json.Marshal(in)
 		if err != nil {
@@ -167,7 +166,7 @@ func TestMeasuresJSON(t *testing.T) {
 	r := enterprise("E1", alerts.Yellow, alerts.Orange)
 	r.Measures[1].Quantity, r.Measures[1].Evidence, r.Measures[1].Monitors = nil, nil, nil
 	var got []reductionlist.Measure
-	if err := json.Unmarshal(measuresJSON(r.Measures), &got); err != nil {
+	if err := json.Unmarshal(measuresJSON(r.Measures, nil), &got); err != nil {
 		t.Fatal(err)
 	}
 	for i := range r.Measures {

@@ -35,21 +35,16 @@ func targets(tx *bbolt.Tx, version string, level alerts.Level, after string, lim
 }
 
 func targetOf(d reductionlist.Due) target {
-	measures := measuresJSON(d.Measures)
+	measures := measuresJSON(d.Measures, nil)
 	return target{Due: d, measures: measures, digest: digestOf(measures), lines: lines(d.Measures)}
 }
 
-// measuresJSON is the measures member of an order (contract.md §3), compact.
-func measuresJSON(measures []reductionlist.Measure) json.RawMessage {
-	b := make([]byte, 0, 512*len(measures))
-	b = append(b, '[')
-	for i := range measures {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendMeasure(b, &measures[i], nil)
-	}
-	return append(b, ']')
+// measuresJSON is the measures member of an order (contract.md §3), compact; days are those of the measures of which a
+// plan spreads the quantity over days, by id.
+func measuresJSON(measures []reductionlist.Measure, days map[string][]plant.QuantityDay) json.RawMessage {
+	return appendList(make([]byte, 0, 512*len(measures)), measures, func(b []byte, m *reductionlist.Measure) []byte {
+		return appendMeasure(b, m, days[m.ID])
+	})
 }
 
 // appendMeasure appends a measure; days are how its quantity is spread over the days of a plan.
@@ -67,18 +62,13 @@ func appendMeasure(b []byte, m *reductionlist.Measure, days []plant.QuantityDay)
 	}
 	b = appendNumber(append(b, `,"complete_within_h":`...), m.CompleteWithinH)
 	b = appendMember(b, `,"responsible":`, m.Responsible)
-	b = append(b, `,"monitor":[`...)
-	for i := range m.Monitors {
-		o := &m.Monitors[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
+	b = appendList(append(b, `,"monitor":`...), m.Monitors, func(b []byte, o *reductionlist.Monitor) []byte {
 		b = appendMember(b, `{"source":`, string(o.Source))
 		b = appendMember(b, `,"ref":`, o.Ref)
 		b = appendMember(b, `,"factor":`, o.Factor)
-		b = append(appendMember(b, `,"criterion":`, o.Criterion.String()), '}')
-	}
-	b = appendStrings(append(b, `],"evidence":`...), m.Evidence)
+		return append(appendMember(b, `,"criterion":`, o.Criterion.String()), '}')
+	})
+	b = appendStrings(append(b, `,"evidence":`...), m.Evidence)
 	b = appendNumber(append(b, `,"reduction_t_per_day":{"so2":`...), m.Reduction.SO2)
 	b = appendNumber(append(b, `,"nox":`...), m.Reduction.NOx)
 	b = appendNumber(append(b, `,"pm":`...), m.Reduction.PM)

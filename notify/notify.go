@@ -39,16 +39,12 @@ import (
 )
 
 // Event is one fact to be recorded.
-type Event = interface{ Kind() string }
+type Event = alerts.Event
 
 // Effects is what applying an event may ask of the world.
 type Effects = interface {
-	Send(topic, id string, due time.Time)
+	alerts.Effects
 	SendBy(channel, topic, id string, due time.Time)
-	Drop(topic, id string)
-	Timer(id string, due time.Time, command string, payload any)
-	WallTimer(id string, due time.Time, command string, payload any)
-	CancelTimer(id string)
 	Wall() time.Time
 	Together(name string, make func() Shared) Shared
 }

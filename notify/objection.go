@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -33,23 +32,11 @@ type ObjectionView struct {
 
 // objectionTo is the latest objection to an order; nil for none.
 func objectionTo(tx *bbolt.Tx, order string) (*objection, error) {
-	row := tx.Bucket(objectionsBucket).Get([]byte(order))
-	if row == nil {
-		return nil, nil
-	}
-	in := new(objection)
-	if err := json.Unmarshal(row, in); err != nil {
-		return nil, fmt.Errorf("notify: objection to %s: %w", order, err)
-	}
-	return in, nil
+	return getJSON[objection](tx, objectionsBucket, "objection to", order)
 }
 
 func (in *objection) store(tx *bbolt.Tx, order string) error {
-	row, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(objectionsBucket).Put([]byte(order), row)
+	return putJSON(tx, objectionsBucket, []byte(order), in)
 }
 
 // objection is the objection to the order; nil for none.

@@ -121,9 +121,8 @@ func (in ObjectionDecision) amend(tx *bbolt.Tx, o *Order, now time.Time) (*Issue
 		return nil, err
 	}
 	own := reductionlist.MeasuresAt(r, body.Level)
-	r.Measures = nil
-	if err := json.Unmarshal(body.Measures, &r.Measures); err != nil {
-		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
+	if r.Measures, err = body.measures(); err != nil {
+		return nil, err
 	}
 	keep, err := in.unplan(body, r.Measures, own)
 	if err != nil {

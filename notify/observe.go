@@ -15,97 +15,101 @@ import (
 // Orders go out when the warning does: with its announcement where it starts later, so that a recipient knows before
 // the measures begin, else at its start.
 func Observe(tx *bbolt.Tx, fx Effects, at time.Time, _ string, ev Event) error {
+	o := observer{tx, fx, at}
 	switch ev := ev.(type) {
 	case alerts.Restoration:
 		return raiseFloors(tx, ev.Skips())
 	case alerts.WarningDeclared:
-		return announce(tx, fx, at, ev.ID, ev.Announce)
+		return o.announce(ev.ID, ev.Announce)
 	case alerts.WarningApproved:
-		return announce(tx, fx, at, ev.ID, ev.Announce)
+		return o.announce(ev.ID, ev.Announce)
 	case alerts.WarningConfirmed:
-		return announce(tx, fx, at, ev.ID, ev.Announce)
+		return o.announce(ev.ID, ev.Announce)
 	case alerts.WarningResubmitted:
-		return announce(tx, fx, at, ev.ID, ev.Announce)
+		return o.announce(ev.ID, ev.Announce)
 	case alerts.WarningActivated:
 		old, err := GetRound(tx, ev.ID)
 		if err != nil || old != nil {
 			return err
 		}
-		return planLevel(tx, fx, at, ev.ID, nil)
+		return o.round(ev.ID, nil, false)
 	case alerts.LevelChanged:
 		old, err := GetRound(tx, ev.ID)
 		if err != nil || old == nil {
-			return err // neither announced nor started: it is planned when that comes
+			return err // neither announced nor started: its orders are made when that comes
 		}
 		old.Reason, old.Words = ev.Reason, 0
-		return planLevel(tx, fx, at, ev.ID, old)
+		return o.round(ev.ID, old, false)
 	case alerts.WarningRevised:
 		if ev.StartsAt != nil {
-			return restart(tx, fx, at, ev.ID)
+			return o.restart(ev.ID)
 		}
-		return extend(tx, fx, at, ev.ID)
+		return o.extend(ev.ID)
 	case alerts.EndSet:
-		return extend(tx, fx, at, ev.ID)
+		return o.extend(ev.ID)
 	case alerts.WarningLifted:
-		return startRelease(tx, fx, at, ev.ID, ReleaseLifted, ev.Reason)
+		return o.release(ev.ID, ReleaseLifted, ev.Reason)
 	case alerts.WarningCancelled:
-		return startRelease(tx, fx, at, ev.ID, ReleaseCancelled, ev.Reason)
+		return o.release(ev.ID, ReleaseCancelled, ev.Reason)
 	}
 	return nil
 }
 
-func announce(tx *bbolt.Tx, fx Effects, at time.Time, id string, announced bool) error {
+// observer starts rounds while an event is applied.
+type observer struct {
+	tx *bbolt.Tx
+	fx Effects
+	at time.Time
+}
+
+func (o observer) announce(id string, announced bool) error {
 	if !announced {
 		return nil
 	}
-	return planLevel(tx, fx, at, id, nil)
+	return o.round(id, nil, false)
 }
 
-// extend plans anew when the warning goes on beyond the end that its orders name. That it ends earlier the releases
+// extend starts a round when the warning goes on beyond the end that its orders name. That it ends earlier the releases
 // say.
-func extend(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
-	old, err := GetRound(tx, id)
+func (o observer) extend(id string) error {
+	old, err := GetRound(o.tx, id)
 	if err != nil || old == nil || old.EndsAt == nil {
 		return err
 	}
-	w, err := alerts.GetWarning(tx, id)
+	w, err := alerts.GetWarning(o.tx, id)
 	if err != nil {
 		return fmt.Errorf("notify: plan for warning %s: %w", id, err)
 	}
 	if w.EndsAt != nil && !w.EndsAt.After(*old.EndsAt) {
 		return nil
 	}
-	return planLevel(tx, fx, at, id, old)
+	return o.round(id, old, false)
 }
 
-// restart plans anew when the start is moved: every order says from when it holds.
-func restart(tx *bbolt.Tx, fx Effects, at time.Time, id string) error {
-	old, err := GetRound(tx, id)
+// restart starts a round when the start is moved: every order says from when it holds.
+func (o observer) restart(id string) error {
+	old, err := GetRound(o.tx, id)
 	if err != nil || old == nil {
 		return err
 	}
-	return startRound(tx, fx, at, id, old, true)
+	return o.round(id, old, true)
 }
 
-// planLevel starts the round that brings the orders of a warning to where its course is; old is the one it replaces, nil
-// for none. A round that would order what is ordered already only takes over what is next.
-func planLevel(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Round) error {
-	return startRound(tx, fx, at, id, old, false)
-}
-
-// startRound is planLevel; anew gives everybody another order, whether the measures change or not.
-func startRound(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Round, anew bool) error {
-	w, err := alerts.GetWarning(tx, id)
+// round starts the round that brings the orders of a warning to where its course is; old is the one it replaces, nil
+// for none. A round that would order what is ordered already only takes over what is next, unless everybody is to get
+// another order anew, whether the measures change or not.
+func (o observer) round(id string, old *Round, anew bool) error {
+	w, err := alerts.GetWarning(o.tx, id)
 	if err != nil {
 		return fmt.Errorf("notify: plan for warning %s: %w", id, err)
 	}
-	s, err := CurrentSettings(tx)
+	s, err := CurrentSettings(o.tx)
 	if err != nil {
 		return err
 	}
-	order := toOrder(w.Stages, fx.Wall())
+	order := toOrder(w.Stages, o.fx.Wall())
 	p := &Round{
-		Warning: id, At: at, AcknowledgeBy: at.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
+		Warning: id, At: o.at, AcknowledgeBy: o.at.Add(s.acknowledgeWithin()), ContactRef: s.ContactRef,
 		Level: order.Level, Until: order.until, StartsAt: order.From, Next: order.next,
 		ListVersion: w.ListVersion, ListHash: w.ListHash, EndsAt: w.EndsAt, DocumentNo: w.DocumentNo, Drill: w.Drill,
 	}
@@ -115,26 +119,26 @@ func startRound(tx *bbolt.Tx, fx Effects, at time.Time, id string, old *Round, a
 		p.Reissue = anew || later || old.Reissue && !old.Done
 		if old.Level == p.Level && !p.Reissue {
 			old.Next = p.Next
-			old.setNext(fx)
-			return old.store(tx)
+			old.setNext(o.fx)
+			return old.store(o.tx)
 		}
 	}
-	return p.start(tx, fx, old)
+	return p.start(o.tx, o.fx, old)
 }
 
-// startRelease starts the round that ends the orders of a warning. One that never came so far has none.
-func startRelease(tx *bbolt.Tx, fx Effects, at time.Time, id string, kind ReleaseKind, reason string) error {
-	old, err := GetRound(tx, id)
+// release starts the round that ends the orders of a warning. A warning that never came so far has none.
+func (o observer) release(id string, kind ReleaseKind, reason string) error {
+	old, err := GetRound(o.tx, id)
 	if err != nil || old == nil {
 		return err
 	}
 	p := *old
-	p.Release, p.Reissue, p.At, p.Next, p.Reason = kind, false, at, nil, reason
-	if w, err := alerts.GetWarning(tx, id); err != nil {
+	p.Release, p.Reissue, p.At, p.Next, p.Reason = kind, false, o.at, nil, reason
+	if w, err := alerts.GetWarning(o.tx, id); err != nil {
 		return fmt.Errorf("notify: releases of warning %s: %w", id, err)
 	} else if kind == ReleaseLifted {
 		p.EndsAt, p.DocumentNo = w.EndsAt, w.DocumentNo
 	}
 	p.Cursor, p.Done, p.Issued, p.Revised, p.Released = "", false, 0, 0, 0
-	return p.start(tx, fx, old)
+	return p.start(o.tx, o.fx, old)
 }

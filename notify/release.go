@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -155,13 +156,7 @@ func (o *Order) release(tx *bbolt.Tx, vault Vault) (*ReleaseView, error) {
 func nextRelease(tx *bbolt.Tx, warning string) int {
 	prefix := releaseKey(warning, 0)
 	prefix = prefix[:len(prefix)-4]
-	c := tx.Bucket(releasesBucket).Cursor()
-	k, _ := c.Seek(append(append([]byte{}, prefix...), 0xff, 0xff, 0xff, 0xff))
-	if k == nil {
-		k, _ = c.Last()
-	} else {
-		k, _ = c.Prev()
-	}
+	k := seekBefore(tx.Bucket(releasesBucket).Cursor(), append(slices.Clip(prefix), 0xff, 0xff, 0xff, 0xff))
 	if len(k) != len(prefix)+4 || string(k[:len(prefix)]) != string(prefix) {
 		return 1
 	}
@@ -174,11 +169,7 @@ func releaseKey(warning string, n int) []byte {
 }
 
 func (w releaseRow) store(tx *bbolt.Tx, warning string, n int) error {
-	row, err := json.Marshal(w)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(releasesBucket).Put(releaseKey(warning, n), row)
+	return putJSON(tx, releasesBucket, releaseKey(warning, n), w)
 }
 
 func applyReleaseWorded(tx *bbolt.Tx, ev *ReleaseWorded) error {

@@ -83,6 +83,14 @@ func listedIn(tx *bbolt.Tx, version, id string) (*reductionlist.Recipient, error
 	return r, err
 }
 
+// inBoth is a recipient of two versions, each nil where the version has none of that id.
+func inBoth(tx *bbolt.Tx, from, to, id string) (old, cur *reductionlist.Recipient, err error) {
+	if old, err = listedIn(tx, from, id); err == nil {
+		cur, err = listedIn(tx, to, id)
+	}
+	return old, cur, err
+}
+
 // targetIn is a recipient as a version has it at a level; one that the version has not has nothing to do.
 func targetIn(tx *bbolt.Tx, version, id string, level alerts.Level) (*target, error) {
 	r, err := listedIn(tx, version, id)
@@ -182,9 +190,7 @@ func DecideRelist(tx *bbolt.Tx, _ string, in Relist, now time.Time) ([]Event, Re
 	ws := writers{round: &at, cause: CauseList}
 	c := &relistChunk{tx: tx, round: p, to: &listRef{v.ID, v.Hash}, w: ws.of(&listRef{v.ID, v.Hash}), done: &done,
 		said: &Relisted{Warning: p.Warning, ListVersion: v.ID, ListHash: v.Hash}}
-	recipients := slices.Clone(in.Recipients)
-	slices.Sort(recipients)
-	recipients = slices.Compact(recipients)
+	recipients := slices.Compact(slices.Sorted(slices.Values(in.Recipients)))
 	for i, id := range recipients {
 		full, err := c.recipient(id)
 		if err != nil {
@@ -232,15 +238,13 @@ func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Round, reductionlist.Versi
 
 // relistChunk gathers what becomes of the recipients of one command.
 type relistChunk struct {
-	tx     *bbolt.Tx
-	round  *Round
-	to     *listRef
-	w      *writer
-	done   *RelistDone
-	said   *Relisted
-	events []Event
-	bytes  int
-	words  int // number of what its releases say; 0: none yet
+	batch
+	tx    *bbolt.Tx
+	round *Round
+	to    *listRef
+	w     *writer
+	done  *RelistDone
+	said  *Relisted
 }
 
 // recipient adds what one recipient needs, or reports that there is no room for it.
@@ -253,11 +257,7 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 		c.done.Unchanged = append(c.done.Unchanged, id)
 		return false, nil
 	}
-	old, err := listedIn(c.tx, from, id)
-	if err != nil {
-		return false, err
-	}
-	cur, err := listedIn(c.tx, c.to.Version, id)
+	old, cur, err := inBoth(c.tx, from, c.to.Version, id)
 	if err != nil {
 		return false, err
 	}
@@ -273,7 +273,9 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 	t := targetFrom(id, cur, c.round.Level)
 	switch {
 	case len(t.Measures) == 0 && binding:
-		c.end(last)
+		c.release(c.tx, last, ReleaseListChanged, func() *ReleaseWorded {
+			return &ReleaseWorded{Warning: c.round.Warning, ReleaseWords: c.w.round.words(ReleaseListChanged, c.w.round.At)}
+		})
 		c.done.Released = append(c.done.Released, last.ID)
 	case len(t.Measures) == 0, binding && last.measures == t.digest:
 		c.done.Unchanged = append(c.done.Unchanged, id)
@@ -282,11 +284,9 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if n := ev.size(); c.bytes > 0 && c.bytes+n > maxChunkBytes {
+		if c.issue(ev) {
 			return true, nil
 		}
-		c.bytes += ev.size()
-		c.events = append(c.events, ev)
 		if last == nil {
 			c.done.Issued = append(c.done.Issued, ev.ID)
 		} else {
@@ -295,17 +295,6 @@ func (c *relistChunk) recipient(id string) (full bool, err error) {
 	}
 	c.said.Recipients = append(c.said.Recipients, id)
 	return false, nil
-}
-
-// end releases an order for which the newer version has nothing.
-func (c *relistChunk) end(o *Order) {
-	if c.words == 0 {
-		c.words = nextRelease(c.tx, c.round.Warning)
-		newer := *c.w.round
-		c.events = append(c.events, &ReleaseWorded{Warning: c.round.Warning, N: c.words,
-			ReleaseWords: newer.words(ReleaseListChanged, newer.At)})
-	}
-	c.events = append(c.events, &Released{OrderID: o.ID, Reason: ReleaseListChanged, Words: c.words})
 }
 
 func applyRelisted(tx *bbolt.Tx, ev *Relisted) error {

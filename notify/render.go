@@ -77,20 +77,20 @@ func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, vault Vault, o
 
 // JSON is the order as it stands now with its objection, or a not_found refusal.
 func JSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, error) {
-	o, err := Get(tx, orderID)
-	if err != nil {
-		return nil, err
-	}
-	return o.appendJSON(nil, tx, read, vault, true)
+	return orderJSON(tx, read, vault, orderID, true)
 }
 
 // BriefJSON is the order as lists have it: [JSON] without the objection.
 func BriefJSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, error) {
-	o, err := Get(tx, orderID)
+	return orderJSON(tx, read, vault, orderID, false)
+}
+
+func orderJSON(tx *bbolt.Tx, read Reader, vault Vault, id string, objected bool) ([]byte, error) {
+	o, err := Get(tx, id)
 	if err != nil {
 		return nil, err
 	}
-	return o.appendJSON(nil, tx, read, vault, false)
+	return o.appendJSON(nil, tx, read, vault, objected)
 }
 
 // ErrReceived says of an outbox row that nothing is to be sent for it: its recipient has received the message, or a

@@ -1,9 +1,6 @@
 package notify
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
@@ -29,11 +26,7 @@ func raiseFloors(tx *bbolt.Tx, skip int) error {
 		if err != nil {
 			return err
 		}
-		row, err := json.Marshal(append(floors, top+skip))
-		if err != nil {
-			return err
-		}
-		if err := tx.Bucket(restoredBucket).Put([]byte(w.ID), row); err != nil {
+		if err := putJSON(tx, restoredBucket, []byte(w.ID), append(floors, top+skip)); err != nil {
 			return err
 		}
 	}
@@ -42,15 +35,12 @@ func raiseFloors(tx *bbolt.Tx, skip int) error {
 
 // floorsOf are the revisions up to which orders of a warning may be out that the record does not know, in ascending
 // order.
-func floorsOf(tx *bbolt.Tx, warning string) (floors []int, err error) {
-	row := tx.Bucket(restoredBucket).Get([]byte(warning))
-	if row == nil {
-		return nil, nil
+func floorsOf(tx *bbolt.Tx, warning string) ([]int, error) {
+	rows, err := getJSON[[]int](tx, restoredBucket, "floors of", warning)
+	if rows == nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(row, &floors); err != nil {
-		return nil, fmt.Errorf("notify: floors of %s: %w", warning, err)
-	}
-	return floors, nil
+	return *rows, nil
 }
 
 func topOf(floors []int) int {

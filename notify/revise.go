@@ -111,8 +111,8 @@ func (o *Order) withPlan(tx *bbolt.Tx, body *Issued, plan *plant.OperatingPlan, 
 		return nil, err
 	}
 	due := reductionlist.DueOf(r, body.Level)
-	if err := json.Unmarshal(body.Measures, &due.Measures); err != nil {
-		return nil, fmt.Errorf("notify: measures of order %s: %w", o.ID, err)
+	if due.Measures, err = body.measures(); err != nil {
+		return nil, err
 	}
 	t := targetOf(due)
 	own := plant.Of(r, due.Measures)
@@ -142,6 +142,14 @@ func (o *Order) body(tx *bbolt.Tx, read Reader) (*Issued, error) {
 	return ev, nil
 }
 
+// measures are those of the order as the list has them, but for their levels and notes.
+func (ev *Issued) measures() (ms []reductionlist.Measure, err error) {
+	if err := json.Unmarshal(ev.Measures, &ms); err != nil {
+		return nil, fmt.Errorf("notify: measures of order %s: %w", ev.ID, err)
+	}
+	return ms, nil
+}
+
 // PlantOrder is an order for which a plan can be made, with the plant that its version of the list describes.
 type PlantOrder struct {
 	*Order
@@ -162,9 +170,9 @@ func GetPlantOrder(tx *bbolt.Tx, read Reader, id string) (*PlantOrder, error) {
 	if out.Issued, err = o.body(tx, read); err != nil {
 		return nil, err
 	}
-	var measures []reductionlist.Measure
-	if err := json.Unmarshal(out.Issued.Measures, &measures); err != nil {
-		return nil, fmt.Errorf("notify: measures of order %s: %w", id, err)
+	measures, err := out.Issued.measures()
+	if err != nil {
+		return nil, err
 	}
 	r, err := reductionlist.GetRecipient(tx, out.Issued.ListVersion, o.RecipientID)
 	if err != nil {

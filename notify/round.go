@@ -2,7 +2,6 @@ package notify
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -70,26 +69,15 @@ type RoundChunk struct {
 
 // GetRound returns a warning's round, or nil when its orders were never planned.
 func GetRound(tx *bbolt.Tx, warning string) (*Round, error) {
-	b := tx.Bucket(roundsBucket).Get([]byte(warning))
-	if b == nil {
-		return nil, nil
+	p, err := getJSON[Round](tx, roundsBucket, "plan of", warning)
+	if p == nil {
+		return nil, err
 	}
-	p := new(Round)
-	if err := json.Unmarshal(b, p); err != nil {
-		return nil, fmt.Errorf("notify: plan of %s: %w", warning, err)
-	}
-	var err error
 	p.floor, err = Floor(tx, warning)
 	return p, err
 }
 
-func (p *Round) store(tx *bbolt.Tx) error {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(roundsBucket).Put([]byte(p.Warning), b)
-}
+func (p *Round) store(tx *bbolt.Tx) error { return putJSON(tx, roundsBucket, []byte(p.Warning), p) }
 
 func (p *Round) timer() string {
 	return "plan/" + p.Warning + "/" + strconv.Itoa(p.Seq) + "/" + strconv.Itoa(p.N)
@@ -122,9 +110,9 @@ func decideRound(tx *bbolt.Tx, in RoundChunk, ahead *AheadReader) ([]Event, Chun
 	if err != nil || p == nil || p.Done || p.N != in.N {
 		return nil, ChunkDone{}, err
 	}
-	c := &chunk{round: p, done: ChunkDone{Warning: p.Warning, Seq: p.Seq, N: p.N, Cursor: p.Cursor}}
+	c := &chunk{round: p, batch: batch{words: p.Words}, done: ChunkDone{Warning: p.Warning, Seq: p.Seq, N: p.N, Cursor: p.Cursor}}
 	if p.Release != "" {
-		err = c.release(tx)
+		err = c.releaseAll(tx)
 	} else {
 		err = c.order(tx, ahead)
 	}
@@ -136,11 +124,37 @@ func decideRound(tx *bbolt.Tx, in RoundChunk, ahead *AheadReader) ([]Event, Chun
 
 // chunk gathers what one chunk of a round does.
 type chunk struct {
-	round  *Round
-	done   ChunkDone
+	batch
+	round *Round
+	done  ChunkDone
+}
+
+// batch gathers the orders and releases of one command.
+type batch struct {
 	events []Event
-	bytes  int
-	words  int // number of what its releases say; 0: not looked for yet
+	orders int
+	bytes  int // of the orders
+	words  int // number of what the releases say; 0: not looked for yet
+}
+
+// issue takes an order in, or reports that the block has no room for it.
+func (b *batch) issue(ev *Issued) (full bool) {
+	size := ev.size()
+	if b.orders > 0 && (b.orders == MaxChunk || b.bytes+size > maxChunkBytes) {
+		return true
+	}
+	b.orders, b.bytes, b.events = b.orders+1, b.bytes+size, append(b.events, ev)
+	return false
+}
+
+// release takes the end of an order in. The first one brings the words of all.
+func (b *batch) release(tx *bbolt.Tx, o *Order, kind ReleaseKind, word func() *ReleaseWorded) {
+	if b.words == 0 {
+		w := word()
+		w.N = nextRelease(tx, w.Warning)
+		b.words, b.events = w.N, append(b.events, w)
+	}
+	b.events = append(b.events, &Released{OrderID: o.ID, Reason: kind, Words: b.words})
 }
 
 // order goes through the recipients of the pinned list, and those that follow another one, and gives each the order it
@@ -227,13 +241,9 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 	if err != nil {
 		return false, err
 	}
-	size := ev.size()
-	orders := c.done.Issued + c.done.Revised
-	if orders > 0 && (orders == MaxChunk || c.bytes+size > maxChunkBytes) {
+	if c.issue(ev) {
 		return true, nil
 	}
-	c.bytes += size
-	c.events = append(c.events, ev)
 	if last == nil {
 		c.done.Issued++
 	} else {
@@ -244,24 +254,19 @@ func (c *chunk) recipient(tx *bbolt.Tx, w *writer, t *target) (full bool, err er
 
 // end releases an order, in the round's words.
 func (c *chunk) end(tx *bbolt.Tx, o *Order, kind ReleaseKind) {
-	if c.words == 0 {
-		c.words = c.round.Words
-	}
-	if c.words == 0 {
+	c.release(tx, o, kind, func() *ReleaseWorded {
 		from := c.round.At
 		if kind == ReleaseLifted && c.round.EndsAt != nil {
 			from = *c.round.EndsAt
 		}
-		c.words = nextRelease(tx, c.round.Warning)
-		c.events = append(c.events, &ReleaseWorded{Warning: c.round.Warning, Seq: c.round.Seq, N: c.words,
-			ReleaseWords: c.round.words(kind, from), Reason: c.round.Reason})
-	}
-	c.events = append(c.events, &Released{OrderID: o.ID, Reason: kind, Words: c.words})
+		return &ReleaseWorded{Warning: c.round.Warning, Seq: c.round.Seq, ReleaseWords: c.round.words(kind, from),
+			Reason: c.round.Reason}
+	})
 	c.done.Released++
 }
 
-// release goes through the warning's orders and releases the open ones.
-func (c *chunk) release(tx *bbolt.Tx) error {
+// releaseAll goes through the warning's orders and releases the open ones.
+func (c *chunk) releaseAll(tx *bbolt.Tx) error {
 	seen := 0
 	c.done.Done = true
 	return eachOrder(tx, c.round.Warning, c.round.Cursor, func(o *Order) bool {

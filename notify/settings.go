@@ -59,9 +59,5 @@ func DecideSettings(tx *bbolt.Tx, _ string, in Settings, _ time.Time) ([]Event, 
 }
 
 func applySettings(tx *bbolt.Tx, ev *SettingsChanged) error {
-	b, err := json.Marshal(ev.Settings)
-	if err != nil {
-		return err
-	}
-	return tx.Bucket(settingsBucket).Put(settingsKey, b)
+	return putJSON(tx, settingsBucket, settingsKey, ev.Settings)
 }

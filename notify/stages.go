@@ -86,7 +86,7 @@ func applyStaged(tx *bbolt.Tx, fx Effects, at time.Time, ev *Staged) error {
 	if err != nil {
 		return err
 	}
-	return planLevel(tx, fx, at, ev.Warning, p)
+	return observer{tx, fx, at}.round(ev.Warning, p, false)
 }
 
 // setNext sets the timer of the round's next stage, or takes it away.

@@ -48,11 +48,11 @@ var causeNotes = map[Cause]string{
 
 // newWriter returns the writer of a round's orders, or of one order that is revised by itself for a cause.
 func newWriter(p *Round, cause Cause) *writer {
-	w := &writer{round: p, issue: Issued{
+	w := &writer{round: p, issue: Issued{ContactRef: p.ContactRef, OrderHead: OrderHead{
 		WarningID: p.Warning, Level: p.Level, DocumentNo: p.DocumentNo,
 		IssuedAt: p.At, EffectiveFrom: p.StartsAt, EndsAt: p.EndsAt, AcknowledgeBy: p.AcknowledgeBy,
-		ListVersion: p.ListVersion, ListHash: p.ListHash, Drill: p.Drill, ContactRef: p.ContactRef, Cause: cause,
-	}}
+		ListVersion: p.ListVersion, ListHash: p.ListHash, Drill: p.Drill, Cause: cause,
+	}}}
 	mark, note := "", ""
 	if p.Drill {
 		mark, note = drillMark, "本次为演练，请按演练方案响应，不实际停产限产。\n"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"qingkong/alerts"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/plant"
 )
@@ -14,33 +13,11 @@ import (
 // write, for whoever reads that back or describes it. Orders themselves are written by hand, for speed and because the
 // bytes of a body never change; a test holds the two against each other.
 type View struct {
-	ID             string          `json:"id"`
-	WarningID      string          `json:"warning_id"`
-	Revision       int             `json:"revision"`
-	Supersedes     *string         `json:"supersedes"`
-	RecipientID    string          `json:"recipient_id"`
-	RecipientName  string          `json:"recipient_name"`
-	Town           string          `json:"town"`
-	Sector         string          `json:"sector"`
-	Grade          string          `json:"grade"`
-	Level          alerts.Level    `json:"level"`
-	Title          string          `json:"title"`
-	Text           string          `json:"text"`
-	LegalBasis     string          `json:"legal_basis"`
-	DocumentNo     string          `json:"document_no"`
-	IssuedAt       time.Time       `json:"issued_at"`
-	EffectiveFrom  time.Time       `json:"effective_from"`
-	EndsAt         *time.Time      `json:"ends_at"`
-	AcknowledgeBy  time.Time       `json:"acknowledge_by"`
-	ListVersion    string          `json:"list_version"`
-	ListHash       string          `json:"list_hash"`
-	Drill          bool            `json:"drill"`
-	Cause          Cause           `json:"cause,omitempty"`
-	Plan           json.RawMessage `json:"plan"`
-	Measures       []MeasureView   `json:"measures"`
-	Contact        ContactView     `json:"contact"`
-	AcknowledgedAt *time.Time      `json:"acknowledged_at"`
-	Late           bool            `json:"late"`
+	OrderHead
+	Measures       []MeasureView `json:"measures"`
+	Contact        ContactView   `json:"contact"`
+	AcknowledgedAt *time.Time    `json:"acknowledged_at"`
+	Late           bool          `json:"late"`
 	// a [Delivery] in words, and so on; a later version may know more of them
 	Delivery  string `json:"delivery"`
 	Answer    string `json:"answer"`    // an [AnswerState]
@@ -90,20 +67,17 @@ type MonitorView struct {
 }
 
 // Listed gives the measures as the list has them, but for their levels and notes, which an order has not.
-func (v *View) Listed() ([]reductionlist.Measure, error) {
-	all := make([]reductionlist.Measure, len(v.Measures))
-	for i, m := range v.Measures {
-		all[i] = reductionlist.Measure{ID: m.ID, Unit: m.Unit, Action: m.Action, Text: m.Text,
-			CompleteWithinH: m.CompleteWithinH, Responsible: m.Responsible, Evidence: m.Evidence, Reduction: m.Reduction}
-		if q := m.Quantity; q != nil {
-			all[i].Quantity = &reductionlist.Quantity{Kind: q.Kind, Value: q.Value, Unit: q.Unit}
-		}
-		for _, o := range m.Monitor {
-			to := reductionlist.Monitor{Source: o.Source, Ref: o.Ref, Factor: o.Factor}
-			if err := to.Criterion.UnmarshalText([]byte(o.Criterion)); err != nil {
-				return nil, fmt.Errorf("notify: measure %s of order %s: %w", m.ID, v.ID, err)
-			}
-			all[i].Monitors = append(all[i].Monitors, to)
+func (v *View) Listed() (all []reductionlist.Measure, err error) {
+	text, err := json.Marshal(v.Measures)
+	if err == nil {
+		err = json.Unmarshal(text, &all)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("notify: measures of order %s: %w", v.ID, err)
+	}
+	for i := range all {
+		if len(all[i].Monitors) == 0 {
+			all[i].Monitors = nil
 		}
 	}
 	return all, nil

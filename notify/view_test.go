@@ -44,7 +44,7 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ev, row := genIssued().Draw(t, "order"), genOrder().Draw(t, "row")
 		measures := rapid.SliceOfN(genMeasure(), 0, 3).Draw(t, "measures")
-		ev.Measures = measuresJSON(measures)
+		ev.Measures = measuresJSON(measures, nil)
 		var release *ReleaseView
 		if rapid.Bool().Draw(t, "released") {
 			release = &ReleaseView{Kind: ReleaseKind(rapid.String().Draw(t, "release")), Title: rapid.String().Draw(t, "about"),
@@ -103,8 +103,8 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 func TestViewOfAnIssuedOrder(t *testing.T) {
 	r := enterprise("E0001", alerts.Orange)
 	from := time.Date(2016, 12, 17, 0, 0, 0, 0, alerts.Shanghai())
-	ev := &Issued{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from,
-		Measures: measuresJSON(r.Measures)}
+	ev := &Issued{OrderHead: OrderHead{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from},
+		Measures: measuresJSON(r.Measures, nil)}
 	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false,
 		status{}, nil, nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"qingkong/notify"
 	"strings"
 	"testing"
 )
@@ -63,7 +64,7 @@ func TestLinesOfAnAgent(t *testing.T) {
 // A pending exemption is a release, like any other that was not received.
 func TestPendingExemptionIsARelease(t *testing.T) {
 	for state, want := range map[string]string{"released": "released", "exempted": "released", "open": "revised"} {
-		if got := (order{ID: "O", Revision: 2, State: state}).lastEvent(); got != want {
+		if got := (order{OrderHead: notify.OrderHead{ID: "O", Revision: 2}, State: state}).lastEvent(); got != want {
 			t.Errorf("%s: %s, want %s", state, got, want)
 		}
 	}

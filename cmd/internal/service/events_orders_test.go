@@ -24,14 +24,14 @@ const (
 func orderEvents() []example {
 	const id, warning, recipient = "W20261214-01-E0003-2", "W20261214-01", "E0003"
 	end := at("2026-12-19T00:00:00+08:00")
-	order := notify.Issued{
+	order := notify.Issued{OrderHead: notify.OrderHead{
 		ID: id, WarningID: warning, Revision: 2, Supersedes: new("W20261214-01-E0003-1"), RecipientID: recipient,
 		RecipientName: "天津市西青区杨柳青铸造厂（示例）", Town: "杨柳青镇", Sector: "C3391", Grade: "B", Level: alerts.Red,
 		Title: "重污染天气红色预警应急减排指令", Text: "一、2号熔炼炉停产，4小时内完成。\n二、国四及以下货车停运。<以清单为准> & \"示例\"\t完",
 		LegalBasis: "《中华人民共和国大气污染防治法》第九十六条", DocumentNo: "津污防指〔2026〕12号", IssuedAt: at("2026-12-15T18:00:00.125+08:00"),
 		EffectiveFrom: at("2026-12-16T00:00:00+08:00"), EndsAt: &end, AcknowledgeBy: at("2026-12-15T19:00:00.125+08:00"),
 		ListVersion: listVersion, ListHash: listHash, Drill: true, Cause: notify.CausePlan,
-		Plan:       raw(`{"units":[{"name":"1号机组","mw":[180,175.5]}]}`),
+		Plan: raw(`{"units":[{"name":"1号机组","mw":[180,175.5]}]}`)},
 		Measures:   raw(`[{"id":"M1","levels":["red"],"action":"stop","text":"2号熔炼炉停产","complete_within_h":4,"responsible":"生产部值长","reduction_t_per_day":{"so2":0,"nox":0.12,"pm":0.3,"vocs":0}}]`),
 		ContactRef: vaultRef,
 	}
