@@ -16,25 +16,15 @@ import (
 const exampleAdmin = " --server http://127.0.0.1:8080 --token-file admin.token"
 
 func newAccountCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "account",
-		Short: "账号：新建、查看、停用、启用、换发口令（accounts）",
-		Example: "  qingkong account add zhang --role duty" + exampleAdmin + "\n" +
-			"  qingkong account list" + exampleAdmin,
-	}
-	cmd.AddCommand(newAccountAdd(), newAccountList(), newAccountShow(), newAccountSessions(), newAccountEndSession())
-	cmd.AddCommand(accountActs()...)
-	return cmd
+	return group("account", "账号：新建、查看、停用、启用、换发口令（accounts）",
+		"  qingkong account add zhang --role duty"+exampleAdmin+"\n  qingkong account list"+exampleAdmin,
+		append(accountActs(), newAccountAdd(), newAccountList(), newAccountShow(), newAccountSessions(),
+			newAccountEndSession())...)
 }
 
 func newRecipientCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "recipient",
-		Short:   "减排对象的凭据（credentials of recipients）",
-		Example: "  qingkong recipient credentials E0003" + exampleAdmin,
-	}
-	cmd.AddCommand(recipientActs()...)
-	return cmd
+	return group("recipient", "减排对象的凭据（credentials of recipients）",
+		"  qingkong recipient credentials E0003"+exampleAdmin, recipientActs()...)
 }
 
 func newAccountAdd() *cobra.Command {
@@ -50,13 +40,9 @@ func newAccountAdd() *cobra.Command {
 }
 
 func newTokenCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "token",
-		Short:   "接口令牌（API tokens）",
-		Example: "  qingkong token create duty" + exampleAdmin + "\n  qingkong token revoke duty t2" + exampleAdmin,
-	}
-	cmd.AddCommand(newTokenCreate(), newTokenRevoke())
-	return cmd
+	return group("token", "接口令牌（API tokens）",
+		"  qingkong token create duty"+exampleAdmin+"\n  qingkong token revoke duty t2"+exampleAdmin, newTokenCreate(),
+		newTokenRevoke())
 }
 
 func newTokenCreate() *cobra.Command {
@@ -93,13 +79,12 @@ func newTokenRevoke() *cobra.Command {
 // tellIssued shows secrets, once.
 func tellIssued(out io.Writer, got calls.Issued, _ *request) error {
 	printSecrets(out, got)
-	_, err := fmt.Fprintln(out, bothLanguages("cli.shown_once", nil))
-	return err
+	return say(out, "cli.shown_once", nil)
 }
 
 // done says of a call that something is done to what the arguments name, whatever its answer is.
-func done(of *calls.Call, rule string, names ...string) telling {
-	return telling{of: of, print: func(out io.Writer, r *request) error {
+func done(of *calls.Call, rule string, names ...string) reporter {
+	return reporter{of: of, print: func(out io.Writer, r *request) error {
 		args := refusal.Args{}
 		for i, name := range names {
 			args[name] = r.args[i]
@@ -110,13 +95,12 @@ func done(of *calls.Call, rule string, names ...string) telling {
 }
 
 func printSecrets(out io.Writer, got calls.Issued) {
-	rows := [][]string{{pair("cli.member.user", nil), got.User}}
-	if got.Password != "" {
-		rows = append(rows, []string{pair("cli.member.password", nil), got.Password})
-	}
-	rows = append(rows, []string{pair("cli.member.token", nil), got.Token})
-	if got.ExpiresAt != nil {
-		rows = append(rows, []string{pair("cli.member.expires_at", nil), clockText(got.ExpiresAt)})
+	var rows [][]string
+	for _, m := range []struct{ member, text string }{{"user", got.User}, {"password", got.Password}, {"token", got.Token},
+		{"expires_at", clockText(got.ExpiresAt)}} {
+		if m.text != "" {
+			rows = append(rows, append(headOf(m.member), m.text))
+		}
 	}
 	printTable(out, "", rows)
 }

@@ -14,12 +14,17 @@ import (
 
 const needsAdmin = "需要管理员的令牌。"
 
+// actsOn makes the commands of a group that take an id alone, of what it is called in their usage and in refusals.
+func actsOn(group, id, what, example string) func(name, short, long string, t reporter) *cobra.Command {
+	return func(name, short, long string, t reporter) *cobra.Command {
+		return remoteCommand{use: name + " " + id, short: short, long: long, what: what,
+			example: "  qingkong " + group + " " + name + " " + example + exampleAdmin}.command(t)
+	}
+}
+
 // accountActs are the commands that act on an account of which nothing more is said.
 func accountActs() []*cobra.Command {
-	act := func(name, short, long string, t telling) *cobra.Command {
-		return remoteCommand{use: name + " USER", short: short, long: long, what: "user",
-			example: "  qingkong account " + name + " zhang" + exampleAdmin}.command(t)
-	}
+	act := actsOn("account", "USER", "user", "zhang")
 	return []*cobra.Command{
 		act("credentials", "换发口令和令牌，只显示一次（new password and token, shown once）",
 			"换发账号的口令和令牌；原有的口令和全部令牌即刻失效，已建立的连接断开。"+needsAdmin+"\n"+
@@ -43,10 +48,7 @@ func accountActs() []*cobra.Command {
 
 // recipientActs are those on the credentials of a recipient.
 func recipientActs() []*cobra.Command {
-	act := func(name, short, long string, t telling) *cobra.Command {
-		return remoteCommand{use: name + " ID", short: short, long: long, what: "recipient",
-			example: "  qingkong recipient " + name + " E0003" + exampleAdmin}.command(t)
-	}
+	act := actsOn("recipient", "ID", "recipient", "E0003")
 	return []*cobra.Command{
 		act("credentials", "签发或换发凭据，只显示一次（issue or renew credentials, shown once）",
 			"签发减排对象登录 NATS、接口和页面的口令和令牌；原有的即刻失效，已建立的连接断开。"+needsAdmin+"\n"+
@@ -114,7 +116,7 @@ func newAccountShow() *cobra.Command {
 			"Shows an account, or a recipient that was issued credentials; never a secret. Needs an administrator's token.",
 		example: "  qingkong account show zhang" + exampleAdmin + "\n  qingkong account show E0003" + exampleAdmin,
 	}.command(showing(calls.Account, func(out io.Writer, u *calls.User, r *request) error {
-		return printFacts(out, r.answer, accountWords.facts(u, members{"user", "role", "name", "town", "recipient", "mns",
-			"disabled", "password_at", "tokens", "factor_at", "factor_reset", "secret_seen", "added_at", "added_by"}))
+		return printMembers(out, r.answer, accountWords, u, members{"user", "role", "name", "town", "recipient", "mns",
+			"disabled", "password_at", "tokens", "factor_at", "factor_reset", "secret_seen", "added_at", "added_by"})
 	}))
 }

@@ -53,7 +53,7 @@ func newAccountEndSession() *cobra.Command {
 		flags: func(f *pflag.FlagSet) { f.BoolVar(&all, "all", false, "全部（all of them）") },
 		fill: func(r *request) error {
 			if all {
-				r.telling = everyOne
+				r.reporter = everyOne
 			}
 			return nil
 		},

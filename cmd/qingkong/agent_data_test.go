@@ -33,13 +33,13 @@ func (r *running) quit() []string {
 }
 
 // kept is what --list --json says of a folder.
-func kept(t *testing.T, dir string) []listed {
+func kept(t *testing.T, dir string) []listRow {
 	t.Helper()
 	var out, errs bytes.Buffer
 	if code := run([]string{"agent", "--list", "--data", dir, "--json"}, &out, &errs); code != exitOK {
 		t.Fatalf("exit %d: %s", code, errs.String())
 	}
-	var got struct{ Orders []listed }
+	var got struct{ Orders []listRow }
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 	"qingkong/notify"
 )
 
-// listed is a kept event as --list --json shows it.
-type listed struct {
+// listRow is a kept event as --list --json shows it.
+type listRow struct {
 	ID             string       `json:"id"`
 	Level          string       `json:"level"`
 	Event          string       `json:"event"`
@@ -37,9 +37,9 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	list := make([]listed, 0, len(s.entries))
+	list := make([]listRow, 0, len(s.entries))
 	for _, e := range s.entries {
-		l := listed{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event,
+		l := listRow{ID: e.order.ID, Level: string(e.order.Level), Event: e.head.Event,
 			Drill: e.order.Drill, ReceivedAt: e.head.ReceivedAt, Answers: []*answerRow{}}
 		if p := e.progress; p != nil {
 			l.Answers, l.Run = append(l.Answers, p.Answers...), p.Run
@@ -56,10 +56,10 @@ func listAgent(dir, lang string, asJSON bool, out, log io.Writer) error {
 		_, err := fmt.Fprintln(out, refusal.Text("agent.list_empty", lang, refusal.Args{"dir": dir}))
 		return err
 	}
-	return printListed(out, lang, list)
+	return printAgentList(out, lang, list)
 }
 
-func printListed(out io.Writer, lang string, list []listed) error {
+func printAgentList(out io.Writer, lang string, list []listRow) error {
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "编号 id\t级别 level\t事件 event\t收到 received\t签收 receipt\t命令 command\t确认 acknowledged")
 	for _, l := range list {

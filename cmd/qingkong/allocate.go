@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -17,23 +16,14 @@ import (
 )
 
 func newAllocateCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "allocate",
-		Short: "电厂降低煤耗、优化垃圾焚烧分配：排放最少的方案（the plan of a coal or waste plant that emits least）",
-		Example: "  qingkong allocate coal coal.json\n" +
-			"  qingkong allocate waste waste.json --time-limit 30 --json",
-	}
-	cmd.AddCommand(
+	return group("allocate", "电厂降低煤耗、优化垃圾焚烧分配：排放最少的方案（the plan of a coal or waste plant that emits least）",
+		"  qingkong allocate coal coal.json\n  qingkong allocate waste waste.json --time-limit 30 --json",
 		newAllocateKind(allocate.KindCoal, "燃煤机组的开停、发电和供热（which coal units run, at what power and heat）"),
-		newAllocateKind(allocate.KindWaste, "焚烧炉的开停和给料、料位和外运（which furnaces burn how much, the pit and what is diverted）"),
-	)
-	return cmd
+		newAllocateKind(allocate.KindWaste, "焚烧炉的开停和给料、料位和外运（which furnaces burn how much, the pit and what is diverted）"))
 }
 
 // newAllocateKind is one of the two commands. Whatever the result says it exits 0; a problem that is wrong is refused.
 func newAllocateKind(kind allocate.Kind, short string) *cobra.Command {
-	var seconds float64
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   string(kind) + " FILE.json",
 		Short: short,
@@ -43,35 +33,31 @@ func newAllocateKind(kind allocate.Kind, short string) *cobra.Command {
 			"by how much each has to give. At the time limit it ends with the plan so far and the gap that is proved.",
 		Example: "  qingkong allocate " + string(kind) + " " + string(kind) + ".json --time-limit 30",
 		Args:    oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("time-limit") && !(seconds > 0 && seconds <= 1e6) {
-				return usage("--time-limit must be a positive number of seconds")
-			}
-			text, err := os.ReadFile(args[0])
-			if err != nil {
-				return err
-			}
-			opt := allocate.Options{TimeLimit: time.Duration(seconds * float64(time.Second))}
-			return answerProblem(cmd.Context(), cmd.OutOrStdout(), kind, text, opt, asJSON)
-		},
 	}
-	cmd.Flags().Float64Var(&seconds, "time-limit", 0, "求解时限，秒；缺省直到证明为止（seconds; without it until the proof）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	seconds := cmd.Flags().Float64("time-limit", 0, "求解时限，秒；缺省直到证明为止（seconds; without it until the proof）")
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if cmd.Flags().Changed("time-limit") && !(*seconds > 0 && *seconds <= 1e6) {
+			return usage("--time-limit must be a positive number of seconds")
+		}
+		text, err := os.ReadFile(args[0])
+		if err != nil {
+			return err
+		}
+		a, err := allocate.Solve(cmd.Context(), kind, text, allocate.Limits{},
+			allocate.Options{TimeLimit: time.Duration(*seconds * float64(time.Second))})
+		if err != nil {
+			return err
+		}
+		w := cmd.OutOrStdout()
+		if *asJSON {
+			return printJSON(w, a.Result)
+		}
+		printOutcome(w, a.Outcome, a.Totals, a.Saved)
+		printPlan(w, planTable(a), a.BindingIn("zh-CN"), a.BindingIn("en"))
+		return nil
+	}
 	return cmd
-}
-
-func answerProblem(ctx context.Context, w io.Writer, kind allocate.Kind, text []byte, opt allocate.Options,
-	asJSON bool) error {
-	a, err := allocate.Solve(ctx, kind, text, allocate.Limits{}, opt)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(w, a.Result)
-	}
-	printOutcome(w, a.Outcome, a.Totals, a.Saved)
-	printPlan(w, planTable(a), a.BindingIn("zh-CN"), a.BindingIn("en"))
-	return nil
 }
 
 // planTable has a line for each step, below a head.

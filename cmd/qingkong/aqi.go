@@ -19,7 +19,7 @@ import (
 
 func newAqiCommand() *cobra.Command {
 	var date string
-	var hourly, asJSON bool
+	var hourly bool
 	cmd := &cobra.Command{
 		Use:   "aqi POLLUTANT=CONCENTRATION …",
 		Short: "由浓度计算空气质量指数（the air quality index of concentrations）",
@@ -42,34 +42,34 @@ func newAqiCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cmd.Flags().Changed("date") {
-				date = string(alerts.DateOf(time.Now()))
-			}
-			measured, day, err := readConcentrations(date, args, hourly)
-			if err != nil {
-				return err
-			}
-			date = day
-			report := aqi.Daily
-			if hourly {
-				report = aqi.Hourly
-			}
-			got := report(aqi.StandardOn(date), measured)
-			notes := alerts.IndexNotes(measured, got)
-			if asJSON {
-				return printIndexJSON(cmd.OutOrStdout(), got, notes)
-			}
-			if err := printIndex(cmd.OutOrStdout(), date, hourly, measured, got); err != nil {
-				return err
-			}
-			return printNotes(cmd.OutOrStdout(), notes)
-		},
+	}
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed("date") {
+			date = string(alerts.DateOf(time.Now()))
+		}
+		measured, day, err := readConcentrations(date, args, hourly)
+		if err != nil {
+			return err
+		}
+		report, kind := aqi.Daily, "aqi.daily"
+		if hourly {
+			report, kind = aqi.Hourly, "aqi.hourly"
+		}
+		got := report(aqi.StandardOn(day), measured)
+		notes := alerts.IndexNotes(measured, got)
+		w := cmd.OutOrStdout()
+		if *asJSON {
+			return printIndexJSON(w, got, notes)
+		}
+		if err := printIndex(w, kind, day, measured, got); err != nil {
+			return err
+		}
+		return printNotes(w, notes)
 	}
 	cmd.Flags().StringVar(&date, "date", "",
 		"监测或预报的日期 YYYY-MM-DD，缺省为今天（day measured or forecast, default today in Asia/Shanghai）")
 	cmd.Flags().BoolVar(&hourly, "hourly", false, "实时报，缺省为日报（the real-time report instead of the daily one）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
 	return cmd
 }
 
@@ -77,21 +77,23 @@ func newAqiCommand() *cobra.Command {
 // names everything that is wrong, the date included.
 func readConcentrations(date string, args []string, hourly bool) (aqi.Values, string, error) {
 	var wrong []refusal.Field
+	no := func(path, rule string, args refusal.Args) {
+		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: args})
+	}
 	day, bad := forms.Day(date)
 	if bad != nil {
-		wrong = append(wrong, refusal.Field{Path: "--date", Rule: bad.Rule, Args: bad.Args})
+		no("--date", bad.Rule, bad.Args)
 	}
 	measured, first := aqi.Values{}, map[aqi.Pollutant]string{}
 	for _, arg := range args {
 		name, text, _ := strings.Cut(arg, "=")
 		p, known := argumentPollutant(name, hourly)
 		if !known {
-			wrong = append(wrong, refusal.Field{Path: arg, Rule: "pollutant.unknown", Args: refusal.Args{"value": name}})
+			no(arg, "pollutant.unknown", refusal.Args{"value": name})
 			continue
 		}
 		if before, twice := first[p]; twice {
-			wrong = append(wrong, refusal.Field{Path: arg, Rule: "aqi.twice",
-				Args: refusal.Args{"pollutant": p, "first": before, "value": arg}})
+			no(arg, "aqi.twice", refusal.Args{"pollutant": p, "first": before, "value": arg})
 			continue
 		}
 		first[p] = arg
@@ -103,7 +105,7 @@ func readConcentrations(date string, args []string, hourly bool) (aqi.Values, st
 			}
 		}
 		if bad != nil {
-			wrong = append(wrong, refusal.Field{Path: arg, Rule: bad.Rule, Args: bad.Args})
+			no(arg, bad.Rule, bad.Args)
 		}
 		measured[p] = c
 	}
@@ -141,11 +143,7 @@ func printIndexJSON(w io.Writer, r aqi.Result, notes []alerts.Note) error {
 }
 
 // printIndex writes a line for every pollutant of the report, and the index with its class below.
-func printIndex(w io.Writer, date string, hourly bool, measured aqi.Values, r aqi.Result) error {
-	kind := "aqi.daily"
-	if hourly {
-		kind = "aqi.hourly"
-	}
+func printIndex(w io.Writer, kind, date string, measured aqi.Values, r aqi.Result) error {
 	fmt.Fprintf(w, "%s  %s  %s\n\n", r.Standard, date, bothLanguages(kind, nil))
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "污染物 pollutant\t浓度 concentration\t分指数 IAQI")

@@ -110,8 +110,7 @@ func printKeep(w io.Writer, encrypted bool) error {
 	if encrypted {
 		rule = "backup.keep_encrypted"
 	}
-	_, err := fmt.Fprintln(w, bothLanguages(rule, nil))
-	return err
+	return say(w, rule, nil)
 }
 
 // passphraseOf reads the passphrase of a command line; nil where none is named.
@@ -167,11 +166,9 @@ func newRestoreCommand() *cobra.Command {
 			"there. Incremental backups are given in order behind the full one they go on from. Encrypted ones need --passphrase-file.",
 		Example: "  qingkong restore /backup/qingkong-0101.tar --data ./data-new\n" +
 			"  qingkong restore full.tar monday.tar tuesday.tar --data ./data-new --erased ./data-old/erased",
-		Args: cobra.ArbitraryArgs,
+		Args:    cobra.ArbitraryArgs,
+		PreRunE: needs("data"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := requireFlags(cmd, "data"); err != nil {
-				return err
-			}
 			if len(args) == 0 {
 				return usage("a FILE must be given")
 			}
@@ -216,12 +213,11 @@ func (f *recordFlags) emptyStream(ctx context.Context) (err error) {
 }
 
 func printRestored(w io.Writer, f recordFlags, done journal.Restoration) error {
-	if f.json {
+	if *f.json {
 		return printJSON(w, done)
 	}
-	fmt.Fprintln(w, bothLanguages("backup.restored",
-		refusal.Args{"block": done.Block, "entries": done.Entries, "root": done.Root,
-			"vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt}))
+	fmt.Fprintln(w, bothLanguages("backup.restored", refusal.Args{"block": done.Block, "entries": done.Entries,
+		"root": done.Root, "vault": done.Vault, "erased": done.Erased, "blobs": done.Blobs, "at": done.BackedAt}))
 	if done.Damaged > 0 {
 		fmt.Fprintln(w, bothLanguages("backup.rotten", refusal.Args{"count": done.Damaged}))
 	}

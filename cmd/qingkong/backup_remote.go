@@ -56,7 +56,7 @@ func (f *backupFlags) onServer(cmd *cobra.Command, args []string) error {
 func (f *backupFlags) awaited(cmd *cobra.Command) ([]byte, error) {
 	begin := time.Now()
 	for {
-		r := newRequest(&f.call, telling{of: calls.TakeBackup.Call}, cmd)
+		r := newRequest(&f.call, reporter{of: calls.TakeBackup.Call}, cmd)
 		err := r.ask()
 		var p *serverProblem
 		if !errors.As(err, &p) || p.state != calls.BeingWritten {
@@ -64,8 +64,8 @@ func (f *backupFlags) awaited(cmd *cobra.Command) ([]byte, error) {
 		}
 		waited := time.Since(begin)
 		if waited+askPause >= f.patience {
-			return nil, errors.New(bothLanguages("backup.still_written",
-				refusal.Args{"waited": waited.Round(time.Second), "flags": "--idempotency-key " + f.key}))
+			return nil, newError("backup.still_written",
+				refusal.Args{"waited": waited.Round(time.Second), "flags": "--idempotency-key " + f.key})
 		}
 		fmt.Fprintln(cmd.ErrOrStderr(),
 			bothLanguages("backup.waiting", refusal.Args{"waited": waited.Round(time.Second), "limit": f.patience}))

@@ -14,14 +14,13 @@ import (
 )
 
 func newBenchCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "bench",
-		Short:   "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
-		Example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
-	}
-	cmd.AddCommand(newBenchAllocate(), newBenchAnswers(), newBenchBackup(), newBenchConsole(), newBenchDispatch(),
-		newBenchList())
-	return cmd
+	return group("bench", "测量性能，同一次运行中给出原始极限（measure, with the raw limit in the same run）",
+		"  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
+		newBenchAllocate(), newBenchAnswers(), newBenchBackup(), newBenchConsole(), newBenchDispatch(), newBenchList())
+}
+
+type benchResults struct {
+	Results []bench.Figure `json:"figures"`
 }
 
 // measurement is a subcommand of bench: what is measured so many times or with so many of something.
@@ -36,27 +35,15 @@ type measurement struct {
 }
 
 func (m measurement) command() *cobra.Command {
-	var n int
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use: m.use, Short: m.short, Long: m.long, Example: m.example,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if n < 1 {
-				return usage("--n must be positive")
-			}
-			figures, err := m.run(cmd, n)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), map[string]any{"figures": figures})
-			}
-			return m.print(cmd.OutOrStdout(), figures)
-		},
-	}
-	cmd.Flags().IntVar(&n, "n", m.n, m.nHelp)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+	cmd := &cobra.Command{Use: m.use, Short: m.short, Long: m.long, Example: m.example}
+	n := cmd.Flags().Int("n", m.n, m.nHelp)
+	return answering(cmd, func(cmd *cobra.Command, _ []string) (benchResults, error) {
+		if *n < 1 {
+			return benchResults{}, usage("--n must be positive")
+		}
+		results, err := m.run(cmd, *n)
+		return benchResults{results}, err
+	}, func(w io.Writer, r benchResults) error { return m.print(w, r.Results) })
 }
 
 // quietly measures a program whose log nobody reads.

@@ -49,21 +49,21 @@ var unsaid = map[string]string{
 	"time_limit":   "an order's plan is computed in the server's usual time",
 }
 
-// telling is a call with how its answer is told.
-type telling struct {
+// reporter is a call with how its answer is told.
+type reporter struct {
 	of     *calls.Call
 	print  func(io.Writer, *request) error
 	judges bool // print fails for a bad answer, whether or not its JSON is what is printed
 }
 
 // showing tells the answer of a call.
-func showing[In, Out any](of calls.Of[In, Out], print func(io.Writer, Out, *request) error) telling {
+func showing[In, Out any](of calls.Of[In, Out], print func(io.Writer, Out, *request) error) reporter {
 	return showingAs(of.Call, print)
 }
 
 // showingAs is for a call whose answer is raw JSON, of the type by which it is described.
-func showingAs[Out any](of *calls.Call, print func(io.Writer, Out, *request) error) telling {
-	return telling{of: of, print: func(out io.Writer, r *request) error {
+func showingAs[Out any](of *calls.Call, print func(io.Writer, Out, *request) error) reporter {
+	return reporter{of: of, print: func(out io.Writer, r *request) error {
 		var got Out
 		if err := understand(r.answer, &got); err != nil {
 			return err
@@ -75,7 +75,7 @@ func showingAs[Out any](of *calls.Call, print func(io.Writer, Out, *request) err
 // request is a call that a command makes, and its answer.
 type request struct {
 	*call
-	telling
+	reporter
 	cmd    *cobra.Command
 	args   []string
 	query  url.Values
@@ -85,23 +85,23 @@ type request struct {
 	keep   func(json.RawMessage) (bool, error) // which items of a list count; nil for all
 }
 
-func newRequest(c *call, t telling, cmd *cobra.Command, args ...string) *request {
-	return &request{call: c, telling: t, cmd: cmd, args: args, query: url.Values{}, body: map[string]any{}}
+func newRequest(c *call, t reporter, cmd *cobra.Command, args ...string) *request {
+	return &request{call: c, reporter: t, cmd: cmd, args: args, query: url.Values{}, body: map[string]any{}}
 }
 
 // command makes the first of these calls, or the one that fill chooses.
-func (d remoteCommand) command(made ...telling) *cobra.Command {
+func (d remoteCommand) command(made ...reporter) *cobra.Command {
 	return d.running((*request).askAndTell, made...)
 }
 
 // running is a command that does something else with its request than to make the call once.
-func (d remoteCommand) running(run func(*request) error, made ...telling) *cobra.Command {
+func (d remoteCommand) running(run func(*request) error, made ...reporter) *cobra.Command {
 	c := &call{}
 	cmd := &cobra.Command{Use: d.use, Short: d.short, Long: d.long, Example: d.example, Args: d.check}
 	if d.check == nil && made[0].of.Parts()+len(d.args) > 0 {
 		cmd.Args = oneID(d.what)
 	}
-	c.add(cmd, slices.ContainsFunc(made, func(t telling) bool { return t.of.Method == http.MethodPost }))
+	c.add(cmd, slices.ContainsFunc(made, func(t reporter) bool { return t.of.Method == http.MethodPost }))
 	if d.flags != nil {
 		d.flags(cmd.Flags())
 	}
@@ -128,7 +128,7 @@ type memberFlag struct {
 
 // bind adds the flags of these calls' inputs. The command's annotations say which calls it makes, and why a member has
 // no flag.
-func (d *remoteCommand) bind(cmd *cobra.Command, made []telling) (flags []memberFlag) {
+func (d *remoteCommand) bind(cmd *cobra.Command, made []reporter) (flags []memberFlag) {
 	cmd.Annotations = map[string]string{}
 	for _, t := range made {
 		cmd.Annotations["calls"] += t.of.Name() + "\n"
@@ -248,7 +248,7 @@ func (r *request) askAndTell() error {
 
 // fetch makes a further call, which takes nothing but the parts of its path.
 func fetch[Out any](r *request, of *calls.Call, parts ...string) (out Out, err error) {
-	further := newRequest(r.call, telling{of: of}, r.cmd, parts...)
+	further := newRequest(r.call, reporter{of: of}, r.cmd, parts...)
 	if err = further.ask(); err == nil {
 		err = understand(further.answer, &out)
 	}

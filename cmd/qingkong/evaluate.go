@@ -11,13 +11,11 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/feed"
-	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/settings"
 )
 
 func newEvaluateCommand() *cobra.Command {
-	var criteria, folder string
-	var asJSON, workRequirement bool
+	var workRequirement bool
 	cmd := &cobra.Command{
 		Use:   "evaluate FILE.csv",
 		Short: "按分级标准评估一个 CSV 并说明理由（what the criteria say of a CSV, and why）",
@@ -27,32 +25,36 @@ func newEvaluateCommand() *cobra.Command {
 			"the version valid on the first day applies.",
 		Example: "  qingkong evaluate tianjin-2016-12\n  qingkong evaluate emc.csv --criteria national-2024 --json",
 		Args:    oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			air, err := readAir(args[0])
-			if err != nil {
-				return err
-			}
-			set, err := chooseCriteria(criteria, folder, workRequirement)
-			if err != nil {
-				return err
-			}
-			cr := set.CriteriaOn(air.First())
-			ev := alerts.Evaluate(air.Series(), cr, set.Evaluating())
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), evaluated{ev, air.Notes})
-			}
-			if err := printEvaluation(cmd.OutOrStdout(), cr, ev); err != nil {
-				return err
-			}
-			return printNotes(cmd.OutOrStdout(), air.Notes)
-		},
 	}
-	cmd.Flags().StringVar(&criteria, "criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
-	cmd.Flags().StringVar(&folder, "criteria-folder", "", "另有分级标准文件的目录（folder of further criteria files）")
+	criteria, folder := criteriaFlag(cmd), criteriaFolderFlag(cmd)
 	cmd.Flags().BoolVar(&workRequirement, "work-requirement", false,
 		"加上预警以下的管控要求一档（add the tier below the warning levels）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+	return answering(cmd, func(_ *cobra.Command, args []string) (e evaluation, err error) {
+		air, err := readAir(args[0])
+		if err != nil {
+			return e, err
+		}
+		set, err := chooseCriteria(*criteria, *folder, workRequirement)
+		if err != nil {
+			return e, err
+		}
+		e.by, e.Notes = set.CriteriaOn(air.First()), air.Notes
+		e.Evaluation = alerts.Evaluate(air.Series(), e.by, set.Evaluating())
+		return e, nil
+	}, func(w io.Writer, e evaluation) error {
+		if err := printEvaluation(w, e.by, e.Evaluation); err != nil {
+			return err
+		}
+		return printNotes(w, e.Notes)
+	})
+}
+
+func criteriaFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
+}
+
+func criteriaFolderFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("criteria-folder", "", "另有分级标准文件的目录（folder of further criteria files）")
 }
 
 // chooseCriteria are the default settings with the criteria of that name, or those valid on each day.
@@ -69,10 +71,11 @@ func chooseCriteria(name, folder string, workRequirement bool) (alerts.Settings,
 		WorkRequirement: workRequirement}, sets)
 }
 
-// evaluated is what evaluate prints as JSON.
-type evaluated struct {
+// evaluation is what evaluate prints as JSON.
+type evaluation struct {
 	alerts.Evaluation
 	Notes []alerts.Note `json:"notes,omitempty"`
+	by    alerts.Criteria
 }
 
 // printNotes tells how a file was read, a line each.
@@ -111,10 +114,9 @@ func readAir(name string) (alerts.Air, error) {
 func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s（%s）\n", c.Name, c.Title, c.Document)
-	fmt.Fprintf(&b, "级别 level: %s / %s\n", alerts.LevelName(ev.Level, "zh-CN"), alerts.LevelName(ev.Level, "en"))
+	fmt.Fprintf(&b, "级别 level: %s\n", levelName(ev.Level))
 	for _, ep := range ev.Episodes {
-		fmt.Fprintf(&b, "\n过程 episode: %s … %s  %s / %s\n", alerts.StartText(ep.From), alerts.EndText(ep.To),
-			alerts.LevelName(ep.Level, "zh-CN"), alerts.LevelName(ep.Level, "en"))
+		fmt.Fprintf(&b, "\n过程 episode: %s … %s  %s\n", alerts.StartText(ep.From), alerts.EndText(ep.To), levelName(ep.Level))
 		tell(&b, ep.Clauses)
 	}
 	if len(ev.Episodes) == 0 {
@@ -122,16 +124,16 @@ func printEvaluation(w io.Writer, c alerts.Criteria, ev alerts.Evaluation) error
 		tell(&b, ev.Clauses)
 	}
 	for _, t := range ev.Tips {
-		fmt.Fprintf(&b, "健康提示 health tip: %s … %s  AQI ≤ %d  %s / %s\n", alerts.StartText(t.From), alerts.EndText(t.To),
-			t.AQIMax, refusal.Text("why."+t.Reason, "zh-CN", nil), refusal.Text("why."+t.Reason, "en", nil))
+		fmt.Fprintf(&b, "健康提示 health tip: %s … %s  AQI ≤ %d  %s\n", alerts.StartText(t.From), alerts.EndText(t.To), t.AQIMax,
+			bothLanguages("why."+t.Reason, nil))
 	}
 	fmt.Fprintln(&b, "\n逐日 days:")
 	for _, d := range ev.Days {
 		fmt.Fprintln(&b, "  "+dayLine(d))
 	}
 	for _, r := range alerts.Remarks(ev.Windows) {
-		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s / %s\n", alerts.StartText(r.From), alerts.EndText(r.To),
-			refusal.Text("why."+r.Reason, "zh-CN", nil), refusal.Text("why."+r.Reason, "en", nil))
+		fmt.Fprintf(&b, "逐时 hours: %s … %s  %s\n", alerts.StartText(r.From), alerts.EndText(r.To),
+			bothLanguages("why."+r.Reason, nil))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -164,11 +166,6 @@ func tell(b *strings.Builder, clauses []alerts.ClauseTrace) {
 }
 
 func newCriteriaCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "criteria",
-		Short:   "检查、列出分级标准（check or list criteria）",
-		Example: "  qingkong criteria list\n  qingkong criteria check my-criteria.json",
-	}
 	check := &cobra.Command{
 		Use:     "check FILE.json",
 		Short:   "检查一份分级标准文件，指出错在哪里（what is wrong in a criteria file）",
@@ -187,42 +184,38 @@ func newCriteriaCommand() *cobra.Command {
 			return err
 		},
 	}
-	var folder string
-	var asJSON bool
 	list := &cobra.Command{
 		Use:     "list",
 		Short:   "列出可用的分级标准及其条款（the criteria there are, with their clauses）",
 		Example: "  qingkong criteria list --json",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			sets, err := settings.Criteria(folder)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), map[string]any{"criteria": sets})
-			}
-			for _, c := range sets {
-				mark := ""
-				if c.Unseen {
-					mark = "  未见原文 unseen"
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s … %s  %s（%s）%s\n", c.Name, orDash(string(c.ValidFrom)),
-					orDash(string(c.ValidTo)), c.Title, c.Document, mark)
-				for _, l := range c.Levels {
-					for _, cl := range l.AnyOf {
-						fmt.Fprintf(cmd.OutOrStdout(), "    %s / %s: %s\n", alerts.LevelName(l.Level, "zh-CN"),
-							alerts.LevelName(l.Level, "en"), cl.Name())
-					}
-				}
-			}
-			return nil
-		},
 	}
-	list.Flags().StringVar(&folder, "criteria-folder", "", "另有分级标准文件的目录（folder of further criteria files）")
-	list.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	cmd.AddCommand(check, list)
-	return cmd
+	folder := criteriaFolderFlag(list)
+	answering(list, func(*cobra.Command, []string) (map[string][]alerts.Criteria, error) {
+		sets, err := settings.Criteria(*folder)
+		return map[string][]alerts.Criteria{"criteria": sets}, err
+	}, func(w io.Writer, there map[string][]alerts.Criteria) error {
+		for _, c := range there["criteria"] {
+			mark := ""
+			if c.Unseen {
+				mark = "  未见原文 unseen"
+			}
+			fmt.Fprintf(w, "%s  %s … %s  %s（%s）%s\n", c.Name, orDash(string(c.ValidFrom)), orDash(string(c.ValidTo)), c.Title,
+				c.Document, mark)
+			for _, l := range c.Levels {
+				for _, cl := range l.AnyOf {
+					fmt.Fprintf(w, "    %s: %s\n", levelName(l.Level), cl.Name())
+				}
+			}
+		}
+		return nil
+	})
+	return group("criteria", "检查、列出分级标准（check or list criteria）",
+		"  qingkong criteria list\n  qingkong criteria check my-criteria.json", check, list)
+}
+
+// levelName is a level in both languages.
+func levelName(level alerts.Level) string {
+	return alerts.LevelName(level, "zh-CN") + " / " + alerts.LevelName(level, "en")
 }
 
 func orDash(s string) string {

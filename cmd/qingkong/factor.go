@@ -20,14 +20,9 @@ import (
 )
 
 func newFactorCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "factor",
-		Short: "自己的二次验证（one's own second factor）",
-		Example: "  qingkong factor enrol --password-file my.password" + exampleApprover + "\n" +
-			"  qingkong factor show" + exampleApprover,
-	}
-	cmd.AddCommand(newFactorShow(), newFactorEnrol())
-	return cmd
+	return group("factor", "自己的二次验证（one's own second factor）",
+		"  qingkong factor enrol --password-file my.password"+exampleApprover+"\n  qingkong factor show"+exampleApprover,
+		newFactorShow(), newFactorEnrol())
 }
 
 // exampleApprover stands in the examples.
@@ -70,7 +65,7 @@ func newFactorEnrol() *cobra.Command {
 
 // enrol shows a new secret and asks for the codes of the old one and of the new.
 func enrol(r *request) error {
-	ask := asking{bufio.NewReader(r.cmd.InOrStdin()), r.cmd.ErrOrStderr()}
+	ask := prompt{bufio.NewReader(r.cmd.InOrStdin()), r.cmd.ErrOrStderr()}
 	state, err := fetch[calls.FactorState](r, calls.Factor.Call)
 	if err == nil && state.At != nil {
 		r.body["old_otp"], err = ask.line("cli.factor_old")
@@ -86,24 +81,24 @@ func enrol(r *request) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(ask.say, "%s%s\n%s\n", picture, draft.Secret, draft.URI)
+	fmt.Fprintf(ask.out, "%s%s\n%s\n", picture, draft.Secret, draft.URI)
 	r.body["secret"] = draft.Secret
 	r.body["otp"], err = ask.line("cli.factor_first")
 	return err
 }
 
-// asking asks whoever sits at the terminal; what is printed for a program stays clean of it.
-type asking struct {
+// prompt asks whoever sits at the terminal; what is printed for a program stays clean of it.
+type prompt struct {
 	in  *bufio.Reader
-	say io.Writer
+	out io.Writer
 }
 
-func (a asking) line(rule string) (string, error) {
-	fmt.Fprint(a.say, bothLanguages(rule, nil)+" ")
-	text, err := a.in.ReadString('\n')
+func (p prompt) line(rule string) (string, error) {
+	fmt.Fprint(p.out, bothLanguages(rule, nil)+" ")
+	text, err := p.in.ReadString('\n')
 	if text = strings.TrimSpace(text); text == "" {
 		if errors.Is(err, io.EOF) || err == nil {
-			err = errors.New(bothLanguages("cli.factor_no_code", nil))
+			err = newError("cli.factor_no_code", nil)
 		}
 		return "", err
 	}
@@ -111,7 +106,7 @@ func (a asking) line(rule string) (string, error) {
 }
 
 func tellFactor(out io.Writer, f calls.FactorState, r *request) error {
-	return printFacts(out, r.answer, words[calls.FactorState]{}.facts(f, members{"factor_at", "required"}))
+	return printMembers(out, r.answer, words[calls.FactorState]{}, f, members{"factor_at", "required"})
 }
 
 // blocks draws a QR code with half blocks, light on dark as terminals mostly are, with the border that readers need.

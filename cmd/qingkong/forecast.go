@@ -29,7 +29,7 @@ func newForecastCommand() *cobra.Command {
 		}
 		_, err := fmt.Fprintln(r.cmd.OutOrStdout(), strings.TrimSpace(string(r.answer)))
 		return err
-	}, telling{of: calls.Forecast.Call})
+	}, reporter{of: calls.Forecast.Call})
 }
 
 // fillForecast reads a daily or hourly CSV into a forecast. A day without an index is left out: it is not known.

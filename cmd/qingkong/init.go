@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
@@ -16,8 +17,6 @@ import (
 )
 
 func newInitCommand() *cobra.Command {
-	var data, user string
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "init --data DIR",
 		Short: "建立首个管理员，口令只显示一次（first administrator, shown once）",
@@ -25,29 +24,18 @@ func newInitCommand() *cobra.Command {
 			"Makes the first administrator of a data folder. Refused where there are accounts already. The administrator adds the\n" +
 			"others with account add.",
 		Example: "  qingkong init --data ./data\n  qingkong init --data ./data --user zhang --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "data", "user"); err != nil {
-				return err
-			}
-			issued, err := firstAdministrator(cmd, data, user)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), issued)
-			}
-			out := cmd.OutOrStdout()
-			printSecrets(out, issued)
-			_, err = fmt.Fprintf(out, "%s\n%s\n  qingkong account add zhang --role duty%s\n",
-				bothLanguages("cli.shown_once", nil),
-				bothLanguages("cli.init_next", refusal.Args{"data": data}), exampleAdmin)
-			return err
-		},
+		PreRunE: needs("data", "user"),
 	}
-	cmd.Flags().StringVar(&data, "data", "", "数据目录（folder of the record）")
-	cmd.Flags().StringVar(&user, "user", "admin", "用户名（name of the account）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+	data := cmd.Flags().String("data", "", "数据目录（folder of the record）")
+	user := cmd.Flags().String("user", "admin", "用户名（name of the account）")
+	return answering(cmd, func(cmd *cobra.Command, _ []string) (calls.Issued, error) {
+		return firstAdministrator(cmd, *data, *user)
+	}, func(out io.Writer, issued calls.Issued) error {
+		printSecrets(out, issued)
+		_, err := fmt.Fprintf(out, "%s\n%s\n  qingkong account add zhang --role duty%s\n",
+			bothLanguages("cli.shown_once", nil), bothLanguages("cli.init_next", refusal.Args{"data": *data}), exampleAdmin)
+		return err
+	})
 }
 
 func firstAdministrator(cmd *cobra.Command, data, user string) (_ calls.Issued, err error) {
@@ -61,7 +49,7 @@ func firstAdministrator(cmd *cobra.Command, data, user string) (_ calls.Issued, 
 	defer func() { err = errors.Join(err, a.Stop(context.WithoutCancel(cmd.Context()))) }()
 	if n, err := a.Service().CountAccounts(); err != nil || n > 0 {
 		if err == nil {
-			err = errors.New(bothLanguages("cli.init_accounts", refusal.Args{"data": data, "count": n}))
+			err = newError("cli.init_accounts", refusal.Args{"data": data, "count": n})
 		}
 		return calls.Issued{}, err
 	}

@@ -27,19 +27,15 @@ import (
 var errRecordBad = errors.New("the record does not prove itself: see the problems above, and copy the folder before anything is done to it")
 
 func newJournalCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "journal",
-		Short:   "记录的导出、检查、重建与分叉处理（export, check, rebuild and reconcile the record）",
-		Example: "  qingkong journal check --data ./data\n  qingkong journal export --data ./data > record.jsonl",
-	}
-	cmd.AddCommand(newJournalExport(), newJournalCheck(), newJournalRebuild(), newJournalReconcile(), newJournalExclude())
-	return cmd
+	return group("journal", "记录的导出、检查、重建与分叉处理（export, check, rebuild and reconcile the record）",
+		"  qingkong journal check --data ./data\n  qingkong journal export --data ./data > record.jsonl",
+		newJournalExport(), newJournalCheck(), newJournalRebuild(), newJournalReconcile(), newJournalExclude())
 }
 
 // recordFlags say which record a journal command works on.
 type recordFlags struct {
 	data, url, creds, ca string
-	json                 bool
+	json                 *bool
 	// at the folder before its streams are opened, and copies them aside where the record is lost
 	looks bool
 }
@@ -50,7 +46,7 @@ func (f *recordFlags) add(cmd *cobra.Command, bus bool) {
 		cmd.Flags().StringVar(&f.url, "nats-url", "", "外部 NATS 地址（external NATS server; without it the folder's own store）")
 		cmd.Flags().StringVar(&f.creds, "nats-creds", "", "外部 NATS 凭据文件（credentials file for it）")
 		cmd.Flags().StringVar(&f.ca, "nats-ca", "", "外部 NATS 证书的 CA（PEM file with the authority of its certificate）")
-		cmd.Flags().BoolVar(&f.json, "json", false, "输出 JSON（print JSON）")
+		f.json = jsonFlag(cmd)
 	}
 }
 
@@ -117,10 +113,8 @@ func newJournalExport() *cobra.Command {
 		Use:     "export --data DIR",
 		Short:   "按条输出全部记录（every entry as a line of JSON）",
 		Example: "  qingkong journal export --data ./data > record.jsonl",
+		PreRunE: needs("data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "data"); err != nil {
-				return err
-			}
 			release, err := folder.LockToRead(f.data)
 			if err != nil {
 				return err
@@ -149,10 +143,8 @@ func newJournalCheck() *cobra.Command {
 			"copied below --tmp before they are opened, and the copy is removed. Where a program runs on it, that checks itself\n" +
 			"beside its work, as it does at night; to interrupt this command ends the check.",
 		Example: "  qingkong journal check --data ./data --json\n  qingkong journal check --data /mnt/backup/data --tmp /var/tmp",
+		PreRunE: needs("data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "data"); err != nil {
-				return err
-			}
 			look := journal.StoppedOptions{Dir: f.data, Registry: registry(), Tmp: tmp, Copying: func(bytes int64, to string) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "copying %d bytes of streams to %s\n", bytes, to)
 			}}
@@ -163,7 +155,7 @@ func newJournalCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printReport(cmd.OutOrStdout(), f.json, r)
+			return printReport(cmd.OutOrStdout(), *f.json, r)
 		},
 	}
 	f.add(cmd, true)
@@ -218,10 +210,8 @@ func newJournalRebuild() *cobra.Command {
 			"there is no backup, --from makes one store from the other and loses what was confirmed beyond it; --skip-unreadable keeps the\n" +
 			"readable blocks behind a hole in a file and lists their entries for people to act on.",
 		Example: "  qingkong journal rebuild --data ./data\n  qingkong journal rebuild --data ./data --from stream --skip-unreadable",
+		PreRunE: needs("data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "data"); err != nil {
-				return err
-			}
 			if from != "" && from != string(journal.FromStream) && from != string(journal.FromDB) || skip &&
 				from != string(journal.FromStream) {
 				return usage("--from takes stream or db, and --skip-unreadable goes with --from stream")
@@ -233,13 +223,13 @@ func newJournalRebuild() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					return printRebuilt(cmd.OutOrStdout(), f.json, r)
+					return printRebuilt(cmd.OutOrStdout(), *f.json, r)
 				}
 				r, err := journal.Rebuild(cmd.Context(), opt)
 				if err != nil {
 					return err
 				}
-				return printReport(cmd.OutOrStdout(), f.json, r)
+				return printReport(cmd.OutOrStdout(), *f.json, r)
 			})
 		},
 	}
@@ -253,10 +243,7 @@ func newJournalRebuild() *cobra.Command {
 // printRebuilt says what a rebuild from one store kept, and lists the entries that nobody can apply any more.
 func printRebuilt(w io.Writer, asJSON bool, r journal.RebuildReport) error {
 	if asJSON {
-		if err := printJSON(w, r); err != nil || r.OK {
-			return err
-		}
-		return errRecordBad
+		return printVerdict(w, r, r.OK)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -279,22 +266,31 @@ func printRebuilt(w io.Writer, asJSON bool, r journal.RebuildReport) error {
 
 func printReport(w io.Writer, asJSON bool, r journal.Report) error {
 	if asJSON {
-		if err := printJSON(w, r); err != nil {
-			return err
-		}
-	} else {
-		for _, p := range r.Problems {
-			fmt.Fprintln(w, "problem:", p)
-		}
-		for _, n := range r.Notes {
-			fmt.Fprintln(w, "note:", n)
-		}
-		fmt.Fprintf(w, "%d blocks, %d entries, root %s, state %s\n", r.Blocks, r.Entries, r.Root, r.StateHash)
+		return printVerdict(w, r, r.OK)
 	}
-	if !r.OK {
-		return errRecordBad
+	for _, p := range r.Problems {
+		fmt.Fprintln(w, "problem:", p)
 	}
-	return nil
+	for _, n := range r.Notes {
+		fmt.Fprintln(w, "note:", n)
+	}
+	fmt.Fprintf(w, "%d blocks, %d entries, root %s, state %s\n", r.Blocks, r.Entries, r.Root, r.StateHash)
+	return verdict(r.OK)
+}
+
+// printVerdict prints a report as JSON; one that is not ok fails the command.
+func printVerdict(w io.Writer, report any, ok bool) error {
+	if err := printJSON(w, report); err != nil {
+		return err
+	}
+	return verdict(ok)
+}
+
+func verdict(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errRecordBad
 }
 
 func newJournalReconcile() *cobra.Command {
@@ -306,16 +302,14 @@ func newJournalReconcile() *cobra.Command {
 			"The stream's branch stands; this node's blocks from the fork on are kept in a file, their commands are submitted\n" +
 			"again in order, and what is refused now is listed.",
 		Example: "  qingkong journal reconcile --data ./data --nats-url nats://10.0.0.5:4222 --nats-creds ./journal.json",
+		PreRunE: needs("data"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "data"); err != nil {
-				return err
-			}
 			return f.withStream(cmd.Context(), func(opt journal.Options) error {
 				r, err := journal.Reconcile(cmd.Context(), opt)
 				if err != nil {
 					return err
 				}
-				return printReconciled(cmd.OutOrStdout(), f.json, r)
+				return printReconciled(cmd.OutOrStdout(), *f.json, r)
 			})
 		},
 	}
@@ -345,10 +339,8 @@ func newJournalExclude() *cobra.Command {
 		Use:     "exclude --node NAME --nats-url URL",
 		Short:   "数据流回退后不再等待某节点（do not wait for a node that will not come back）",
 		Example: "  qingkong journal exclude --node b --nats-url nats://10.0.0.5:4222 --nats-creds ./journal.json",
+		PreRunE: needs("node", "nats-url"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireFlags(cmd, "node", "nats-url"); err != nil {
-				return err
-			}
 			return f.withStream(cmd.Context(), func(opt journal.Options) error {
 				return journal.ExcludeNode(cmd.Context(), opt.JS, node)
 			})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -19,18 +18,13 @@ import (
 )
 
 func newListCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "减排清单：检查、查看、比较、导出、导入（the reduction list as a workbook）",
-		Example: "  qingkong list export 清单.xlsx\n  qingkong list lint 清单.xlsx\n" +
-			"  qingkong list import 清单.xlsx --server http://127.0.0.1:8080 --token-file duty.token",
-	}
-	cmd.AddCommand(newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAmend(),
+	return group("list", "减排清单：检查、查看、比较、导出、导入（the reduction list as a workbook）",
+		"  qingkong list export 清单.xlsx\n  qingkong list lint 清单.xlsx\n  qingkong list import 清单.xlsx"+exampleServer,
+		newListLint(), newListShow(), newListDiff(), newListExport(), newListImport(), newListAmend(),
 		newListVersions(), newListChanges(), newListScore(), newListRelist(),
 		newListAct(calls.ApproveList, "审批一个草稿，须由导入人以外的人（consent to a draft, by a second person）"),
 		newListAct(calls.ActivateList, "启用一个版本，自其生效日期起有效（make a version count）"), newListDiscard(), newListTemplate(),
 		newListPapers())
-	return cmd
 }
 
 // files takes so many names of files.
@@ -83,14 +77,12 @@ func goodList(name string) (*reductionlist.List, error) {
 		return nil, err
 	}
 	if n, _ := reductionlist.CountFindings(found); n > 0 {
-		return nil, errors.New(bothLanguages("list.say_damaged", refusal.Args{"file": name, "errors": n}))
+		return nil, newError("list.say_damaged", refusal.Args{"file": name, "errors": n})
 	}
 	return l, nil
 }
 
 func newListLint() *cobra.Command {
-	var asJSON bool
-	var lang, marked, settings string
 	cmd := &cobra.Command{
 		Use:   "lint FILE.xlsx",
 		Short: "检查一份清单，列出全部问题（check a workbook and list everything wrong）",
@@ -98,39 +90,38 @@ func newListLint() *cobra.Command {
 			"Checks a workbook, or one sheet of it as CSV, and lists everything wrong with it. Exits 1 when an error is found.",
 		Example: "  qingkong list lint 清单.xlsx\n  qingkong list lint 清单.xlsx --json\n  qingkong list lint 清单.xlsx --errors 标注.xlsx",
 		Args:    files(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if lang != "zh-CN" && lang != "en" {
-				return usage("--lang is zh-CN or en, not %q", lang)
-			}
-			checks, err := listChecks(settings)
-			if err != nil {
-				return err
-			}
-			_, found, err := readListWith(checks, args[0])
-			if err != nil {
-				return err
-			}
-			for i := range found {
-				found[i] = found[i].In(lang)
-			}
-			if marked != "" {
-				if err := writeMarked(marked, args[0], found, lang); err != nil {
-					return err
-				}
-			}
-			if err := printFindings(cmd.OutOrStdout(), asJSON, found); err != nil {
-				return err
-			}
-			if n, _ := reductionlist.CountFindings(found); n > 0 {
-				return errors.New(bothLanguages("list.say_lint", refusal.Args{"file": args[0], "errors": n}))
-			}
-			return nil
-		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	cmd.Flags().StringVar(&lang, "lang", "zh-CN", "问题的语言 zh-CN 或 en（language of the findings）")
-	cmd.Flags().StringVar(&settings, "config", "", "按这份配置的 list_checks 检查（check by list_checks of this settings file）")
-	cmd.Flags().StringVar(&marked, "errors", "", "另存标注了问题的工作簿（write the workbook with the cells marked）")
+	f := cmd.Flags()
+	lang := f.String("lang", "zh-CN", "问题的语言 zh-CN 或 en（language of the findings）")
+	settings := f.String("config", "", "按这份配置的 list_checks 检查（check by list_checks of this settings file）")
+	marked := f.String("errors", "", "另存标注了问题的工作簿（write the workbook with the cells marked）")
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *lang != "zh-CN" && *lang != "en" {
+			return usage("--lang is zh-CN or en, not %q", *lang)
+		}
+		checks, err := listChecks(*settings)
+		if err != nil {
+			return err
+		}
+		_, found, err := readListWith(checks, args[0])
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			found[i] = found[i].In(*lang)
+		}
+		if *marked != "" {
+			err = writeMarked(*marked, args[0], found, *lang)
+		}
+		if err == nil {
+			err = printFindings(cmd.OutOrStdout(), *asJSON, found)
+		}
+		if n, _ := reductionlist.CountFindings(found); err == nil && n > 0 {
+			err = newError("list.say_lint", refusal.Args{"file": args[0], "errors": n})
+		}
+		return err
+	}
 	return cmd
 }
 
@@ -148,11 +139,10 @@ func writeNew(name string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(write(f), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(name))
+	if err = errors.Join(write(f), f.Close()); err != nil {
+		err = errors.Join(err, os.Remove(name))
 	}
-	return nil
+	return err
 }
 
 func printFindings(w io.Writer, asJSON bool, found []reductionlist.Finding) error {
@@ -170,43 +160,39 @@ func printFindings(w io.Writer, asJSON bool, found []reductionlist.Finding) erro
 		printTable(w, "", rows)
 	}
 	n, warnings := reductionlist.CountFindings(found)
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_findings", refusal.Args{"errors": n, "warnings": warnings}))
-	return err
+	return say(w, "list.say_findings", refusal.Args{"errors": n, "warnings": warnings})
 }
 
 func newListDiff() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "diff A.xlsx B.xlsx",
 		Short:   "比较两份清单（what is different between two workbooks）",
 		Example: "  qingkong list diff 旧.xlsx 新.xlsx",
 		Args:    files(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			from, err := goodList(args[0])
-			if err != nil {
-				return err
-			}
-			to, err := goodList(args[1])
-			if err != nil {
-				return err
-			}
-			changes := reductionlist.Diff(from, to)
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), map[string]any{"changes": append([]reductionlist.Change{}, changes...)})
-			}
-			if len(changes) == 0 {
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_same", nil))
-				return err
-			}
-			rows := [][]string{{"kind", "recipient", "sheet", "key", "column", "old", "new"}}
-			for _, c := range changes {
-				rows = append(rows, []string{c.Kind, c.Recipient, c.Sheet, c.Key, c.Column, c.Old, c.New})
-			}
-			printTable(cmd.OutOrStdout(), "", rows)
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_changes", refusal.Args{"count": len(changes)}))
-			return err
-		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+	return answering(cmd, func(_ *cobra.Command, args []string) (found listChanges, err error) {
+		from, err := goodList(args[0])
+		if err != nil {
+			return found, err
+		}
+		to, err := goodList(args[1])
+		if err == nil {
+			found.Changes = append([]reductionlist.Change{}, reductionlist.Diff(from, to)...)
+		}
+		return found, err
+	}, func(w io.Writer, found listChanges) error {
+		if len(found.Changes) == 0 {
+			return say(w, "list.say_same", nil)
+		}
+		rows := [][]string{{"kind", "recipient", "sheet", "key", "column", "old", "new"}}
+		for _, c := range found.Changes {
+			rows = append(rows, []string{c.Kind, c.Recipient, c.Sheet, c.Key, c.Column, c.Old, c.New})
+		}
+		printTable(w, "", rows)
+		return say(w, "list.say_changes", refusal.Args{"count": len(found.Changes)})
+	})
+}
+
+type listChanges struct {
+	Changes []reductionlist.Change `json:"changes"`
 }

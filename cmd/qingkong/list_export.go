@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -18,8 +17,6 @@ import (
 )
 
 func newListExport() *cobra.Command {
-	var data, version string
-	var bare bool
 	cmd := &cobra.Command{
 		Use:   "export [--data DIR] FILE.xlsx",
 		Short: "导出清单为工作簿，可修改后再导入（write a list as a workbook）",
@@ -29,30 +26,29 @@ func newListExport() *cobra.Command {
 			"gives the same version when it is imported.",
 		Example: "  qingkong list export 清单.xlsx\n  qingkong list export --data ./data 清单.xlsx",
 		Args:    files(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := seeds.List()
-			if data != "" {
-				l, err = keptList(data, version, !bare)
-			}
-			if err != nil {
-				return err
-			}
-			if bare {
-				for _, r := range l.Recipients {
-					r.Contact = nil
-				}
-			}
-			if err := writeNew(args[0], func(w io.Writer) error { return workbook.Write(w, l) }); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_exported",
-				refusal.Args{"file": args[0], "name": l.Name, "count": len(l.Recipients), "hash": l.Hash()}))
-			return err
-		},
 	}
-	cmd.Flags().StringVar(&data, "data", "", "数据目录（data folder; the embedded list without it）")
-	cmd.Flags().StringVar(&version, "version", "", "清单版本，缺省为现行版本（version; the one in force without it）")
-	cmd.Flags().BoolVar(&bare, "no-contacts", false, "不含联系人和手机（without contacts）")
+	data := cmd.Flags().String("data", "", "数据目录（data folder; the embedded list without it）")
+	version := cmd.Flags().String("version", "", "清单版本，缺省为现行版本（version; the one in force without it）")
+	bare := cmd.Flags().Bool("no-contacts", false, "不含联系人和手机（without contacts）")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		l, err := seeds.List()
+		if *data != "" {
+			l, err = keptList(*data, *version, !*bare)
+		}
+		if err != nil {
+			return err
+		}
+		if *bare {
+			for _, r := range l.Recipients {
+				r.Contact = nil
+			}
+		}
+		if err := writeNew(args[0], func(w io.Writer) error { return workbook.Write(w, l) }); err != nil {
+			return err
+		}
+		return say(cmd.OutOrStdout(), "list.say_exported",
+			refusal.Args{"file": args[0], "name": l.Name, "count": len(l.Recipients), "hash": l.Hash()})
+	}
 	return cmd
 }
 
@@ -68,8 +64,7 @@ func newListTemplate() *cobra.Command {
 			if err := writeNew(args[0], workbook.WriteTemplate); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), bothLanguages("list.say_template", refusal.Args{"file": args[0]}))
-			return err
+			return say(cmd.OutOrStdout(), "list.say_template", refusal.Args{"file": args[0]})
 		},
 	}
 }
@@ -108,5 +103,5 @@ func keptVersion(tx *bbolt.Tx, dir, id string) (v reductionlist.Version, err err
 			return v, nil
 		}
 	}
-	return v, errors.New(bothLanguages("list.say_no_version", refusal.Args{"dir": dir}))
+	return v, newError("list.say_no_version", refusal.Args{"dir": dir})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,14 +49,13 @@ func tellImported(out io.Writer, v calls.Imported, _ *request) error {
 	n := refusal.Args{"version": v.ID, "count": v.Recipients, "revision": v.Revision, "errors": v.Errors,
 		"state": v.State}
 	if v.Errors > 0 {
-		return errors.New(bothLanguages("list.say_import_bad", n))
+		return newError("list.say_import_bad", n)
 	}
 	rule := "list.say_imported"
 	if v.State != reductionlist.StateDraft {
 		rule, n["state"] = "list.say_known", listStatus(v.Status)
 	}
-	_, err := fmt.Fprintln(out, bothLanguages(rule, n))
-	return err
+	return say(out, rule, n)
 }
 
 func newListDiscard() *cobra.Command {

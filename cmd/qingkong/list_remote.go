@@ -70,9 +70,8 @@ func tellDiff(w io.Writer, d calls.ListDiff, _ *request) error {
 		fmt.Fprintln(w, bothLanguages("list.say_more", refusal.Args{"cursor": d.Next}))
 	}
 	printEffects(w, d.Effects)
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_diff",
-		refusal.Args{"from": d.From, "to": d.To, "added": d.Added, "removed": d.Removed, "changed": d.Changed}))
-	return err
+	return say(w, "list.say_diff",
+		refusal.Args{"from": d.From, "to": d.To, "added": d.Added, "removed": d.Removed, "changed": d.Changed})
 }
 
 func newListScore() *cobra.Command {
@@ -95,7 +94,7 @@ func newListScore() *cobra.Command {
 
 // tellScore reads the tasks of a score, too, and tells them behind it.
 func tellScore(w io.Writer, s calls.ListScore, r *request, l *listing) error {
-	if err := l.read(newRequest(r.call, telling{of: calls.ListTasks.Call}, r.cmd, r.args...)); err != nil {
+	if err := l.read(newRequest(r.call, reporter{of: calls.ListTasks.Call}, r.cmd, r.args...)); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, bothLanguages("list.say_score", refusal.Args{"measures": s.Score.Measures,
@@ -130,7 +129,7 @@ func newListRelist() *cobra.Command {
 		names: map[string]string{"list_version": "version"},
 		fill: func(r *request) error {
 			if whom, _ := r.body["recipients"].([]string); len(whom) > 0 {
-				r.telling = give
+				r.reporter = give
 				return requireFlags(r.cmd, "version", "revision")
 			}
 			r.query.Set("limit", "1000")
@@ -140,9 +139,8 @@ func newListRelist() *cobra.Command {
 }
 
 func tellRelisted(w io.Writer, d notify.RelistDone, _ *request) error {
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_relisted", refusal.Args{"issued": len(d.Issued),
-		"revised": len(d.Revised), "released": len(d.Released), "unchanged": len(d.Unchanged)}))
-	return err
+	return say(w, "list.say_relisted", refusal.Args{"issued": len(d.Issued),
+		"revised": len(d.Revised), "released": len(d.Released), "unchanged": len(d.Unchanged)})
 }
 
 // tellOffered lists whom a newer list gives other measures.
@@ -160,7 +158,6 @@ func tellOffered(w io.Writer, o calls.ListChanges, _ *request) error {
 	if o.Total > 0 {
 		printTable(w, "", rows)
 	}
-	_, err := fmt.Fprintln(w, bothLanguages("list.say_offered",
-		refusal.Args{"pinned": o.Pinned, "version": o.List, "count": o.Total, "revision": o.Revision}))
-	return err
+	return say(w, "list.say_offered",
+		refusal.Args{"pinned": o.Pinned, "version": o.List, "count": o.Total, "revision": o.Revision})
 }

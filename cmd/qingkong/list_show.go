@@ -12,41 +12,30 @@ import (
 )
 
 func newListShow() *cobra.Command {
-	var asJSON bool
-	var recipient string
 	cmd := &cobra.Command{
 		Use:     "show FILE.xlsx",
 		Short:   "查看一份清单或其中一个对象（a list, or one recipient of it）",
 		Example: "  qingkong list show 清单.xlsx\n  qingkong list show 清单.xlsx --recipient E0001",
 		Args:    files(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := goodList(args[0])
-			if err != nil {
-				return err
-			}
-			if recipient == "" {
-				if asJSON {
-					return printJSON(cmd.OutOrStdout(), l)
-				}
-				return showList(cmd.OutOrStdout(), l)
-			}
-			r, err := l.Find(recipient)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), r)
-			}
-			showRecipient(cmd.OutOrStdout(), r)
-			return nil
-		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	cmd.Flags().StringVar(&recipient, "recipient", "", "对象编号（id of one recipient）")
-	return cmd
+	recipient := cmd.Flags().String("recipient", "", "对象编号（id of one recipient）")
+	return answering(cmd, func(_ *cobra.Command, args []string) (any, error) {
+		l, err := goodList(args[0])
+		if err != nil || *recipient == "" {
+			return l, err
+		}
+		return l.Find(*recipient)
+	}, func(w io.Writer, shown any) error {
+		if l, whole := shown.(*reductionlist.List); whole {
+			showList(w, l)
+		} else {
+			showRecipient(w, shown.(*reductionlist.Recipient))
+		}
+		return nil
+	})
 }
 
-func showList(w io.Writer, l *reductionlist.List) error {
+func showList(w io.Writer, l *reductionlist.List) {
 	fmt.Fprintf(w, "%s  %s  %s – %s  %s\n%s\n\n", plain(l.Name), l.Region, l.EffectiveFrom, l.EffectiveTo,
 		plain(l.CompiledBy), l.Hash())
 	rows := [][]string{{"编号 id", "类型 type", "名称 name", "街镇 town", "绩效 grade", "类别 category", "措施 measures"}}
@@ -55,7 +44,6 @@ func showList(w io.Writer, l *reductionlist.List) error {
 			fmt.Sprint(len(r.Measures))})
 	}
 	printTable(w, "", rows)
-	return nil
 }
 
 func showRecipient(w io.Writer, r *reductionlist.Recipient) {

@@ -20,15 +20,10 @@ import (
 )
 
 func newOrderCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "order",
-		Short: "查看减排令、企业答复、处理异议（read orders; answer them as an enterprise; decide on objections）",
-		Example: "  qingkong order list" + exampleServer + " --state overdue\n" +
+	return group("order", "查看减排令、企业答复、处理异议（read orders; answer them as an enterprise; decide on objections）",
+		"  qingkong order list"+exampleServer+" --state overdue\n"+
 			"  qingkong order answer W20161216-01-E0003-1 acknowledge --server http://127.0.0.1:8080 --token-file enterprise.token",
-	}
-	cmd.AddCommand(newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderPlan(),
-		newOrderFigures())
-	return cmd
+		newOrderList(), newOrderShow(), newOrderAnswer(), newOrderObjection(), newOrderPlan(), newOrderFigures())
 }
 
 // orderWords are the members of an order that its types do not tell.
@@ -75,12 +70,12 @@ func showOrder(out io.Writer, o *notify.View, r *request) error {
 		"acknowledge_by", "acknowledged_at", "contact", "delivery", "answer", "execution", "verdict", "state", "plan",
 		"list_version", "list_hash"}
 	if o.Release != nil {
-		told = append(told, members{"release"}...)
+		told = append(told, "release")
 	}
 	if o.Objection != nil {
-		told = append(told, members{"objection"}...)
+		told = append(told, "objection")
 	}
-	if err := printFacts(out, r.answer, say.facts(o, told), "measures", "late"); err != nil {
+	if err := printMembers(out, r.answer, say, o, told, "measures", "late"); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\n"+pair("cli.member.measures", nil))

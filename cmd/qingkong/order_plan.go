@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,9 +46,9 @@ func newOrderPlan() *cobra.Command {
 				return usage("%s", bothLanguages("cli.plan_reason_alone", nil))
 			}
 			if accept {
-				r.telling = take
+				r.reporter = take
 			} else if problem != "" {
-				r.telling = try
+				r.reporter = try
 			}
 			if problem != "" {
 				r.body["problem"], err = readMember(problem, "problem")
@@ -67,7 +66,7 @@ func readMember(file, member string) (json.RawMessage, error) {
 	}
 	var whole map[string]json.RawMessage
 	if err := json.Unmarshal(text, &whole); err != nil {
-		return nil, errors.New(bothLanguages("cli.plan_file", map[string]any{"file": file, "why": err}))
+		return nil, newError("cli.plan_file", map[string]any{"file": file, "why": err})
 	}
 	if inner, ok := whole[member]; ok {
 		return inner, nil
@@ -82,7 +81,7 @@ func tellPlan(w io.Writer, p *calls.OrderPlan, _ *request) error {
 	}
 	if len(p.Plan) > 0 {
 		if err := json.Unmarshal(p.Plan, &steps); err != nil {
-			return said("cli.not_understood", nil, err)
+			return wrapError("cli.not_understood", nil, err)
 		}
 	}
 	a := &allocate.Answer{Kind: allocate.KindCoal, StepH: 1}
@@ -187,7 +186,7 @@ func newOrderFigures() *cobra.Command {
 		flags: func(f *pflag.FlagSet) { f.StringVar(&file, "set", "", "运行数据文件（file with the figures）") },
 		fill: func(r *request) (err error) {
 			if file != "" {
-				r.telling = give
+				r.reporter = give
 				r.file, err = readMember(file, "figures")
 			}
 			return err

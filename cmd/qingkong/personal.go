@@ -15,14 +15,10 @@ import (
 )
 
 func newPersonalCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "personal",
-		Short: "个人信息：谁看过、删除（personal data: who read it, erasing it）",
-		Example: "  qingkong personal accesses --recipient E0003" + exampleAdmin + "\n" +
-			"  qingkong personal erase --recipient E0003 --reason 联系人离职" + exampleAdmin,
-	}
-	cmd.AddCommand(newPersonalAccesses(), newPersonalErase())
-	return cmd
+	return group("personal", "个人信息：谁看过、删除（personal data: who read it, erasing it）",
+		"  qingkong personal accesses --recipient E0003"+exampleAdmin+"\n"+
+			"  qingkong personal erase --recipient E0003 --reason 联系人离职"+exampleAdmin,
+		newPersonalAccesses(), newPersonalErase())
 }
 
 func newPersonalAccesses() *cobra.Command {

@@ -111,7 +111,7 @@ func (s *remote) send(ctx context.Context, of *calls.Call, path, key string, bod
 			return nil, trouble
 		}
 		if failed := (*net.OpError)(nil); errors.As(err, &failed) && failed.Op == "dial" {
-			return nil, said("cli.unreachable", refusal.Args{"url": s.url}, err)
+			return nil, wrapError("cli.unreachable", refusal.Args{"url": s.url}, err)
 		}
 		return nil, unknown(method, key, body, err)
 	}
@@ -144,8 +144,8 @@ func unknown(method, key string, body []byte, err error) error {
 	return err
 }
 
-// said is an error in the words of the catalogue, and its cause.
-func said(rule string, args refusal.Args, cause error) error {
+// wrapError is an error in the words of the catalogue, and its cause.
+func wrapError(rule string, args refusal.Args, cause error) error {
 	return fmt.Errorf("%s: %w", bothLanguages(rule, args), cause)
 }
 
@@ -166,7 +166,7 @@ func problemOf(status string, text []byte) error {
 		} `json:"errors"`
 	}
 	if err := json.Unmarshal(text, &p); err != nil || p.Code == "" {
-		return errors.New(bothLanguages("cli.status", refusal.Args{"status": status}))
+		return newError("cli.status", refusal.Args{"status": status})
 	}
 	line := p.Code + ": " + p.Detail
 	for _, e := range p.Errors {
@@ -189,11 +189,11 @@ func repeatOf(body []byte) string {
 func (s *remote) token() (string, error) {
 	text, err := os.ReadFile(s.tokenFile)
 	if err != nil {
-		return "", said("cli.token_unreadable", nil, err)
+		return "", wrapError("cli.token_unreadable", nil, err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || strings.ContainsFunc(token, unicode.IsSpace) {
-		return "", errors.New(bothLanguages("cli.token_wrong", refusal.Args{"file": s.tokenFile}))
+		return "", newError("cli.token_wrong", refusal.Args{"file": s.tokenFile})
 	}
 	return token, nil
 }
@@ -205,7 +205,7 @@ func understand(text []byte, v any) error {
 		err = errors.New("null")
 	}
 	if err != nil {
-		return said("cli.not_understood", nil, err)
+		return wrapError("cli.not_understood", nil, err)
 	}
 	return nil
 }

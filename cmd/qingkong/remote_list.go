@@ -150,5 +150,5 @@ func (d remoteCommand) listing(of *calls.Call, print func(io.Writer, *listing) e
 			return printJSON(r.cmd.OutOrStdout(), l)
 		}
 		return print(r.cmd.OutOrStdout(), &l)
-	}, telling{of: of})
+	}, reporter{of: of})
 }

@@ -15,17 +15,11 @@ import (
 	"qingkong/alerts"
 	"qingkong/cmd/internal/replay"
 	"qingkong/cmd/internal/service"
-	"qingkong/cmd/internal/settings"
 	"qingkong/reductionlist"
-	"qingkong/reductionlist/rules"
-	"qingkong/reductionlist/workbook"
 	"qingkong/seeds"
 )
 
 func newReplayCommand() *cobra.Command {
-	var criteria, list string
-	var horizon int
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "replay FILE.csv",
 		Short: "用真实过程走一遍全流程（a real episode through the whole engine）",
@@ -34,38 +28,24 @@ func newReplayCommand() *cobra.Command {
 			"Every day at 17:00 the next DAYS measured days are the forecast (perfect foresight); a simulated officer and\n" +
 			"approver accept each proposal, simulated enterprises answer. The name of an embedded episode does for a file.",
 		Example: "  qingkong replay tianjin-2016-12\n  qingkong replay tianjin-daily-2016.csv --horizon 3 --json",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("one file is wanted, %d were given", len(args))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if horizon < 1 || horizon > 15 {
-				return usage("--horizon is 1 to 15 days, not %d", horizon)
-			}
-			opt, notes, err := replayOptions(args[0], criteria, list, horizon)
-			if err != nil {
-				return err
-			}
-			if err := printNotes(cmd.ErrOrStderr(), notes); err != nil {
-				return err
-			}
-			got, err := replay.Play(cmd.Context(), opt)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), got)
-			}
-			return printReplay(cmd.OutOrStdout(), got)
-		},
+		Args:    oneFile,
 	}
-	cmd.Flags().StringVar(&criteria, "criteria", "", "分级标准名称，缺省按日期（name of the criteria; by date without it）")
-	cmd.Flags().StringVar(&list, "list", "", "减排清单 .xlsx，缺省为内置清单（reduction list; the embedded one without it）")
-	cmd.Flags().IntVar(&horizon, "horizon", 5, "预报天数（days of forecast）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
-	return cmd
+	criteria := criteriaFlag(cmd)
+	list := cmd.Flags().String("list", "", "减排清单 .xlsx，缺省为内置清单（reduction list; the embedded one without it）")
+	horizon := cmd.Flags().Int("horizon", 5, "预报天数（days of forecast）")
+	return answering(cmd, func(cmd *cobra.Command, args []string) (*replay.Outcome, error) {
+		if *horizon < 1 || *horizon > 15 {
+			return nil, usage("--horizon is 1 to 15 days, not %d", *horizon)
+		}
+		opt, notes, err := replayOptions(args[0], *criteria, *list, *horizon)
+		if err == nil {
+			err = printNotes(cmd.ErrOrStderr(), notes)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return replay.Play(cmd.Context(), opt)
+	}, printReplay)
 }
 
 func replayOptions(episode, criteria, list string, horizon int) (replay.Options, []alerts.Note, error) {
@@ -106,26 +86,14 @@ func readList(path string) (*reductionlist.List, error) {
 	if path == "" {
 		return seeds.List()
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	read, err := workbook.Read(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	for _, x := range rules.Judge(read, settings.UsualList()) {
+	l, findings, err := readListFile(path)
+	for _, x := range findings {
 		if x.Severity == reductionlist.SeverityError {
 			return nil, fmt.Errorf("%s: sheet %s, row %d, column %s: %s (%s)", path, x.Sheet, x.Row, x.Column, x.Message,
 				x.Remedy)
 		}
 	}
-	return read.List, nil
+	return l, err
 }
 
 func printReplay(w io.Writer, r *replay.Outcome) error {

@@ -94,6 +94,39 @@ func prepare(cmd *cobra.Command) {
 	}
 }
 
+// group is a command that has subcommands and does nothing itself.
+func group(use, short, example string, subcommands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Example: example}
+	cmd.AddCommand(subcommands...)
+	return cmd
+}
+
+// answering has cmd do work and print its result for people or, with --json, as JSON.
+func answering[T any](cmd *cobra.Command, work func(*cobra.Command, []string) (T, error),
+	print func(io.Writer, T) error) *cobra.Command {
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		result, err := work(cmd, args)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(cmd.OutOrStdout(), result)
+		}
+		return print(cmd.OutOrStdout(), result)
+	}
+	return cmd
+}
+
+func jsonFlag(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("json", false, "输出 JSON（print JSON）")
+}
+
+// needs is requireFlags as a step before a command runs.
+func needs(names ...string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error { return requireFlags(cmd, names...) }
+}
+
 // requireFlags refuses a command line that leaves out one of these flags, or gives it empty; a number is left out as 0.
 func requireFlags(cmd *cobra.Command, names ...string) error {
 	var missing []string
@@ -131,6 +164,15 @@ func explain(err error) string {
 	}
 	return oneLine(strings.Join(places, "; "))
 }
+
+// say prints words of the catalogue in both languages.
+func say(w io.Writer, rule string, args refusal.Args) error {
+	_, err := fmt.Fprintln(w, bothLanguages(rule, args))
+	return err
+}
+
+// newError is an error in words of the catalogue.
+func newError(rule string, args refusal.Args) error { return errors.New(bothLanguages(rule, args)) }
 
 func bothLanguages(rule string, args refusal.Args) string {
 	return refusal.Text(rule, "zh-CN", args) + " / " + refusal.Text(rule, "en", args)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -111,7 +110,7 @@ func mustHaveRecord(cfg config.Config) error {
 	}
 	there, err := folder.HasRecord(cfg.Data)
 	if err == nil && !there {
-		err = errors.New(bothLanguages("cli.no_record", refusal.Args{"data": cfg.Data}))
+		err = newError("cli.no_record", refusal.Args{"data": cfg.Data})
 	}
 	return err
 }

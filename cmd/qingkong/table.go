@@ -42,20 +42,18 @@ func columns(s string) (n int) {
 
 // plain is a text in one line without what would steer a terminal or turn what stands beside it: that is shown.
 func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.In(r, unicode.Cf):
-			return -1
-		}
-		return r
-	}, refusal.Visible(strings.Map(func(r rune) rune {
+	blank := func(r rune) rune {
 		if unicode.IsSpace(r) { // U+0085 is one
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(s, "�"))))
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cf) {
+			return -1
+		}
+		return blank(r)
+	}, refusal.Visible(strings.Map(blank, strings.ToValidUTF8(s, "�"))))
 }
 
 // asciiMarks writes JSON so that it holds nothing that steers a terminal: what would stands as \u and four digits,
@@ -75,12 +73,9 @@ func asciiMarks(text []byte) []byte {
 	return b.Bytes()
 }
 
-// fact is one member of an answer in words.
-type fact struct{ member, text string }
-
-// printFacts writes one line for each fact, and behind them every member of the answer that no fact is about and that
-// is not left out, as it came: a newer server may say more than this program knows.
-func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error {
+// printMembers writes a line of words for each of these members of v, and behind them every other member of the answer
+// that v was read from, as it came: a newer server may say more than this program knows. Those in left are not written.
+func printMembers[T any](w io.Writer, answer []byte, say words[T], v T, which members, left ...string) error {
 	var all map[string]json.RawMessage
 	if err := understand(answer, &all); err != nil {
 		return err
@@ -89,14 +84,12 @@ func printFacts(w io.Writer, answer []byte, facts []fact, left ...string) error 
 		delete(all, name)
 	}
 	var rows [][]string
-	for _, f := range facts {
-		delete(all, f.member)
-		label := refusal.Text("cli.member."+f.member, "zh-CN", nil)
-		for i, line := range strings.Split(strings.TrimRight(orDash(f.text), "\n"), "\n") {
-			if i > 0 {
-				label, f.member = "", ""
-			}
-			rows = append(rows, []string{label, f.member, line})
+	for _, member := range which {
+		delete(all, member)
+		label := refusal.Text("cli.member."+member, "zh-CN", nil)
+		for _, line := range strings.Split(strings.TrimRight(orDash(say.of(v, member)), "\n"), "\n") {
+			rows = append(rows, []string{label, member, line})
+			label, member = "", ""
 		}
 	}
 	for _, name := range sortedKeys(all) {

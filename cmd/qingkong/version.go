@@ -19,21 +19,20 @@ type buildVersion struct {
 }
 
 func newVersionCommand() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "版本、提交与 Go 版本（version, commit and Go version）",
 		Example: "  qingkong version --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := thisBuild()
-			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "qingkong %s (commit %s, %s)\n", v.Version, v.Commit, v.Go)
-			return err
-		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（print JSON）")
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		v := thisBuild()
+		if *asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "qingkong %s (commit %s, %s)\n", v.Version, v.Commit, v.Go)
+		return err
+	}
 	return cmd
 }
 

@@ -21,15 +21,10 @@ import (
 )
 
 func newWarningCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "warning",
-		Short: "发布、审批、调整、解除、查看预警（declare, approve, change, end and read warnings）",
-		Example: "  qingkong warning declare --server http://127.0.0.1:8080 --token-file duty.token --level yellow --trigger city_order\n" +
-			"  qingkong warning list --server http://127.0.0.1:8080 --token-file duty.token",
-	}
-	cmd.AddCommand(newWarningDeclare(), newWarningList(), newWarningShow())
-	cmd.AddCommand(warningActs()...)
-	return cmd
+	return group("warning", "发布、审批、调整、解除、查看预警（declare, approve, change, end and read warnings）",
+		"  qingkong warning declare"+exampleServer+" --level yellow --trigger city_order\n"+
+			"  qingkong warning list"+exampleServer,
+		append(warningActs(), newWarningDeclare(), newWarningList(), newWarningShow())...)
 }
 
 // exampleServer stands in the examples.
@@ -222,10 +217,10 @@ func showWarning(out io.Writer, look calls.WarningLook, r *request) error {
 	if w.EndsAt == nil {
 		say["ends_at"] = func(*alerts.Warning) string { return pair("cli.no_end", nil) }
 	}
-	err := printFacts(out, r.answer, say.facts(w, members{"id", "revision", "drill", "level", "previous_level",
+	err := printMembers(out, r.answer, say, w, members{"id", "revision", "drill", "level", "previous_level",
 		"level_since", "stages", "overrides", "state", "pending", "outlook", "emergency", "trigger", "region", "starts_at",
 		"ends_at", "document_no", "issued_by", "received_at", "reason", "notice_text", "proposal_id", "declared_by",
-		"declared_at", "approved_by", "list_version", "list_hash"}), "history")
+		"declared_at", "approved_by", "list_version", "list_hash"}, "history")
 	if err != nil {
 		return err
 	}

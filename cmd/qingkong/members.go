@@ -31,14 +31,6 @@ func (w words[T]) of(v T, member string) string {
 	panic("no member " + member + " in " + in.Type().String())
 }
 
-// facts are a thing's members, a line each.
-func (w words[T]) facts(v T, which members) (facts []fact) {
-	for _, member := range which {
-		facts = append(facts, fact{member, w.of(v, member)})
-	}
-	return facts
-}
-
 func wordsOf(member string, value any) string {
 	switch v := value.(type) {
 	case time.Time:
