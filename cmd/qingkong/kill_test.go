@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,9 +16,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Rounds and recipients of the kill test, and the seed of its points.
+// Warnings of the kill test, kills while the orders of one go out, recipients, and the seed of the points.
 const (
-	killRounds     = 20
+	killWarnings   = 5
+	killsEach      = 4
 	killRecipients = 20_000
 	killSeed       = 20161216
 )
@@ -31,23 +33,25 @@ type watcher struct {
 }
 
 func (w *watcher) take(msg *nats.Msg) {
-	var in struct {
-		Order struct {
-			ID string `json:"id"`
-		} `json:"order"`
-	}
-	_ = json.Unmarshal(msg.Data, &in) // an empty id is found wrong at the end
+	id := idIn(msg.Data) // an empty one is found wrong at the end
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if first, ok := w.bodies[in.Order.ID]; !ok {
-		w.bodies[in.Order.ID] = msg.Data
+	if first, ok := w.bodies[id]; !ok {
+		w.bodies[id] = msg.Data
 	} else if !bytes.Equal(first, msg.Data) {
-		w.differ = append(w.differ, in.Order.ID)
+		w.differ = append(w.differ, id)
 	}
 	select {
 	case w.more <- struct{}{}:
 	default:
 	}
+}
+
+// idIn is the first id in a text of JSON, which is that of the order in a message and in an entry's data.
+func idIn(text []byte) string {
+	_, rest, _ := bytes.Cut(text, []byte(`"id":"`))
+	id, _, _ := bytes.Cut(rest, []byte{'"'})
+	return string(id)
 }
 
 func (w *watcher) seen() int {
@@ -69,30 +73,37 @@ func (w *watcher) await(t *testing.T, n int, within time.Duration) {
 	}
 }
 
-// The process is killed while some but not all orders went out, at seeded points. After the restart an outside
-// subscriber has exactly the planned orders, each with the body that the record holds, and repeats are the same
-// bytes.
+// The process is killed while some but not all orders of a warning went out, again and again at seeded points, and
+// started again each time. In the end an outside subscriber has exactly the planned orders, each with the body that the
+// record holds, and repeats are the same bytes.
 func TestKilledWhileOrdersGoOut(t *testing.T) {
 	prepared := t.TempDir()
 	args := []string{"--demo-recipients", fmt.Sprint(killRecipients), "--listen", "127.0.0.1:0", "--nats-listen",
 		freePort(t)}
 	p := start(t, prepared, args...)
 	p.stop()
-	points := rand.New(rand.NewPCG(killSeed, killRounds))
-	for round := range killRounds {
-		// Between the first few and nearly all; a point that comes too late is tried again earlier.
-		for at := 1 + points.IntN(killRecipients*9/10); ; at = at*2/3 + 1 {
-			sent, planned := killAt(t, prepared, args, at)
-			t.Logf("round %2d: killed after %5d of %d orders were sent", round+1, sent, planned)
-			if sent > 0 && sent < planned {
+	random := rand.New(rand.NewPCG(killSeed, killWarnings))
+	for round := range killWarnings {
+		// Between the first few and nearly all; points that come too late are tried again earlier.
+		points := make([]int, killsEach)
+		for i := range points {
+			points[i] = 1 + random.IntN(killRecipients*9/10)
+		}
+		for slices.Sort(points); ; {
+			sent, planned := killAt(t, prepared, args, points)
+			t.Logf("warning %d: killed after %v of %d orders were sent", round+1, sent, planned)
+			if sent[0] > 0 && sent[killsEach-1] < planned {
 				break
+			}
+			for i := range points {
+				points[i] = points[i]*2/3 + 1
 			}
 		}
 	}
 }
 
-// killAt plays one round on a copy of the prepared folder.
-func killAt(t *testing.T, prepared string, args []string, at int) (sent, planned int) {
+// killAt plays one warning on a copy of the prepared folder, and returns how many orders were sent at each kill.
+func killAt(t *testing.T, prepared string, args []string, points []int) (sent []int, planned int) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	if err := os.CopyFS(data, os.DirFS(prepared)); err != nil {
@@ -122,10 +133,12 @@ func killAt(t *testing.T, prepared string, args []string, at int) (sent, planned
 		t.Fatal(err)
 	}
 	declared := p.declare("red")
-	w.await(t, at, time.Minute)
-	p.kill()
-	sent = w.seen()
-	p.again()
+	for _, at := range points {
+		w.await(t, at, time.Minute)
+		p.kill()
+		sent = append(sent, w.seen())
+		p.again()
+	}
 	var board struct {
 		Total int `json:"total"`
 	}
@@ -176,21 +189,18 @@ func compareWithRecord(t *testing.T, w *watcher, data, warning string) (planned 
 // in the message with the same value.
 func compareOrder(t *testing.T, w *watcher, warning string, recorded []byte) {
 	t.Helper()
-	var body struct {
-		ID string `json:"id"`
+	id := idIn(recorded)
+	if len(id) <= len(warning) || id[:len(warning)] != warning {
+		t.Fatalf("recorded order %.200s", recorded)
 	}
-	if err := json.Unmarshal(recorded, &body); err != nil || len(body.ID) <= len(warning) ||
-		body.ID[:len(warning)] != warning {
-		t.Fatalf("recorded order %.200s: %v", recorded, err)
-	}
-	got, ok := w.bodies[body.ID]
+	got, ok := w.bodies[id]
 	if !ok {
-		t.Errorf("order %s never came", body.ID)
+		t.Errorf("order %s never came", id)
 		return
 	}
 	// The contact stands in the vault; what comes before its reference is the order as it is sent.
 	frozen, _, ok := bytes.Cut(recorded, []byte(`,"contact_ref":`))
 	if !ok || !bytes.HasPrefix(got, append([]byte(`{"event":"issued","order":`), frozen...)) {
-		t.Errorf("order %s came as %.300s and is recorded as %.300s", body.ID, got, recorded)
+		t.Errorf("order %s came as %.300s and is recorded as %.300s", id, got, recorded)
 	}
 }
