@@ -130,7 +130,7 @@ func TestBackupKillRestoreServe(t *testing.T) {
 func TestInterruptedBackupLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	old := filepath.Join(dir, "old")
-	start(t, old, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--demo-recipients", "20000")
+	startLarge(t, old)
 	for _, file := range []string{"a.tar", "b.tar", "c.tar"} {
 		path := filepath.Join(dir, file)
 		cmd := exec.Command(os.Args[0], "backup", "--data", old, path)

@@ -140,8 +140,7 @@ func TestJournalCheckBesideTheRunningProgram(t *testing.T) {
 
 // A check that is interrupted, or whose program is killed, ends with exit 1 and leaves nothing behind.
 func TestAnInterruptedCheckBesideTheProgram(t *testing.T) {
-	p := start(t, filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0",
-		"--demo-recipients", "20000")
+	p := startLarge(t, filepath.Join(t.TempDir(), "data"))
 	before := strings.Join(p.names(), " ")
 	for name, end := range map[string]func(asker *exec.Cmd){
 		"interrupted": func(asker *exec.Cmd) { _ = asker.Process.Signal(syscall.SIGINT) },

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,12 +15,11 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Warnings of the kill test, kills while the orders of one go out, recipients, and the seed of the points.
+// Warnings of the kill test, kills while the orders of one go out, and the seed of the points.
 const (
-	killWarnings   = 5
-	killsEach      = 4
-	killRecipients = 20_000
-	killSeed       = 20161216
+	killWarnings = 5
+	killsEach    = 4
+	killSeed     = 20161216
 )
 
 // watcher is an outside subscriber to all orders; it outlives the coordinator.
@@ -77,20 +75,17 @@ func (w *watcher) await(t *testing.T, n int, within time.Duration) {
 // started again each time. In the end an outside subscriber has exactly the planned orders, each with the body that the
 // record holds, and repeats are the same bytes.
 func TestKilledWhileOrdersGoOut(t *testing.T) {
-	prepared := t.TempDir()
-	args := []string{"--demo-recipients", fmt.Sprint(killRecipients), "--listen", "127.0.0.1:0", "--nats-listen",
+	args := []string{"--demo-recipients", fmt.Sprint(largeRecipients), "--listen", "127.0.0.1:0", "--nats-listen",
 		freePort(t)}
-	p := start(t, prepared, args...)
-	p.stop()
 	random := rand.New(rand.NewPCG(killSeed, killWarnings))
 	for round := range killWarnings {
 		// Between the first few and nearly all; points that come too late are tried again earlier.
 		points := make([]int, killsEach)
 		for i := range points {
-			points[i] = 1 + random.IntN(killRecipients*9/10)
+			points[i] = 1 + random.IntN(largeRecipients*9/10)
 		}
 		for slices.Sort(points); ; {
-			sent, planned := killAt(t, prepared, args, points)
+			sent, planned := killAt(t, args, points)
 			t.Logf("warning %d: killed after %v of %d orders were sent", round+1, sent, planned)
 			if sent[0] > 0 && sent[killsEach-1] < planned {
 				break
@@ -102,13 +97,11 @@ func TestKilledWhileOrdersGoOut(t *testing.T) {
 	}
 }
 
-// killAt plays one warning on a copy of the prepared folder, and returns how many orders were sent at each kill.
-func killAt(t *testing.T, prepared string, args []string, points []int) (sent []int, planned int) {
+// killAt plays one warning on a folder of its own, and returns how many orders were sent at each kill.
+func killAt(t *testing.T, args []string, points []int) (sent []int, planned int) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
-	if err := os.CopyFS(data, os.DirFS(prepared)); err != nil {
-		t.Fatal(err)
-	}
+	copyLarge(t, data)
 	p := &program{t: t, data: data, args: append([]string{"serve", "--demo", "--no-simulate", "--data", data}, args...),
 		env: []string{"QINGKONG_ORDERS_REPEAT_FIRST=1s", "QINGKONG_ORDERS_REPEAT_MAX=2s"}}
 	defer p.kill()
@@ -144,7 +137,7 @@ func killAt(t *testing.T, prepared string, args []string, points []int) (sent []
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		p.must("duty", "GET", "/warnings/"+declared.ID+"/board", nil, &board)
-		if board.Total >= killRecipients {
+		if board.Total >= largeRecipients {
 			break
 		}
 		if time.Now().After(deadline) {

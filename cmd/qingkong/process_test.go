@@ -48,6 +48,32 @@ func start(t *testing.T, data string, args ...string) *program {
 	return p
 }
 
+// largeRecipients is how many recipients a large demo has.
+const largeRecipients = 20_000
+
+var largeOnce sync.Once
+
+// copyLarge makes data a folder as the start of a large demo leaves it, which takes seconds the first time.
+func copyLarge(t *testing.T, data string) {
+	t.Helper()
+	prepared := filepath.Join(os.Getenv("SHARED_TEST_FOLDER"), "large")
+	largeOnce.Do(func() {
+		start(t, prepared, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--demo-recipients",
+			fmt.Sprint(largeRecipients)).stop()
+	})
+	if err := os.CopyFS(data, os.DirFS(prepared)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startLarge is start on a large demo.
+func startLarge(t *testing.T, data string) *program {
+	t.Helper()
+	copyLarge(t, data)
+	return start(t, data, "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--demo-recipients",
+		fmt.Sprint(largeRecipients))
+}
+
 func (p *program) again() {
 	p.t.Helper()
 	if !p.begin() {

@@ -26,7 +26,22 @@ func TestMain(m *testing.M) {
 		os.Unsetenv("QINGKONG_TEST_CLOCK")
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"qingkong": main})
+	testscript.Main(sharing{m}, map[string]func(){"qingkong": main})
+}
+
+// sharing gives all tests a folder for what one makes and others use too: SHARED_TEST_FOLDER, gone after the last.
+type sharing struct{ *testing.M }
+
+func (m sharing) Run() int {
+	dir, err := os.MkdirTemp("", "qingkong-tests-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // what is left is in the folder for what is temporary
+	if err := os.Setenv("SHARED_TEST_FOLDER", dir); err != nil {
+		panic(err)
+	}
+	return m.M.Run()
 }
 
 // clockAhead is the machine's clock set ahead, or back where lead is negative.

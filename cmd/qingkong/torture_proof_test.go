@@ -338,14 +338,19 @@ const tortureRecipients = 64
 // allHear waits until every open order was heard: it is repeated until its recipient has it.
 func (to *torture) allHear(orders map[string]json.RawMessage) {
 	to.t.Helper()
+	var open []string
+	for id, raw := range orders {
+		var o struct{ State, Delivery string }
+		to.read(id, raw, &o)
+		if o.State == "open" && (o.Delivery == "pending" || o.Delivery == "sent") {
+			open = append(open, id)
+		}
+	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		missing := ""
 		to.hearing.mu.Lock()
-		for id, raw := range orders {
-			var o struct{ State, Delivery string }
-			to.read(id, raw, &o)
-			if o.State == "open" && (o.Delivery == "pending" || o.Delivery == "sent") && to.hearing.first["issued "+id] == nil &&
-				to.hearing.first["revised "+id] == nil {
+		for _, id := range open {
+			if to.hearing.first["issued "+id] == nil && to.hearing.first["revised "+id] == nil {
 				missing = id
 			}
 		}
@@ -384,6 +389,9 @@ func (to *torture) heardStands(orders map[string]json.RawMessage) {
 }
 
 func idOf(raw json.RawMessage) string {
+	if bytes.HasPrefix(raw, []byte(`{"id":"`)) {
+		return idIn(raw)
+	}
 	var v struct{ ID string }
 	_ = json.Unmarshal(raw, &v) // an empty id is found twice, or not at all
 	return v.ID
@@ -400,10 +408,11 @@ func (to *torture) all(path string, id func(json.RawMessage) string) map[string]
 		}
 		to.must("duty", "GET", path+cursor, nil, &page)
 		for _, raw := range page.Items {
-			if _, twice := found[id(raw)]; twice {
-				to.t.Errorf("%s has %s twice", path, id(raw))
+			key := id(raw)
+			if _, twice := found[key]; twice {
+				to.t.Errorf("%s has %s twice", path, key)
 			}
-			found[id(raw)] = raw
+			found[key] = raw
 		}
 		if page.Next == "" {
 			return found
