@@ -15,15 +15,6 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// Bounds of one answer.
-const (
-	maxMeasures = 200
-	maxEvidence = 100
-	maxID       = 64   // bytes of a measure id
-	maxUnit     = 32   // bytes of a unit
-	maxNote     = 4000 // bytes of a note
-)
-
 // Answer is one act of a recipient on one of its orders. Notes are in the vault: NoteRef is where, and NoteHash
 // the vault's hash of the text, the same for the same text.
 type Answer struct {
@@ -46,49 +37,26 @@ type MeasureAnswer struct {
 type AnswerText struct {
 	OrderID  string        `json:"order_id"`
 	Action   Action        `json:"action"`
-	Note     string        `text:"free" json:"note"`
-	Measures []MeasureText `json:"measures"`
-	Evidence []string      `json:"evidence"`
+	Note     string        `text:"free" json:"note" validate:"bytes=4000"`
+	Measures []MeasureText `json:"measures" validate:"most=200,dive"`
+	Evidence []string      `json:"evidence" validate:"most=100,dive,evidence"`
 }
 
 // MeasureText is one measure of an [AnswerText].
 type MeasureText struct {
-	ID    string   `json:"id"`
+	ID    string   `json:"id" validate:"required,bytes=64"`
 	Value *float64 `json:"value"`
-	Unit  string   `json:"unit"`
-	Note  string   `text:"free" json:"note"`
+	Unit  string   `json:"unit" validate:"bytes=32"`
+	Note  string   `text:"free" json:"note" validate:"bytes=4000"`
 }
 
-func (m *MeasureText) report() MeasureReport {
-	return MeasureReport{ID: m.ID, Value: m.Value, Unit: m.Unit}
-}
-
-// ParseAnswer reads the payload of qingkong.answer.<recipient> and refuses what it does not know.
-func ParseAnswer(data []byte) (AnswerText, error) {
-	var in AnswerText
-	if err := refusal.Unmarshal(data, &in); err != nil {
-		return AnswerText{}, err
-	}
-	return in, in.Check()
-}
-
-// Check refuses what no answer may say, and more than one may hold.
+// Check refuses an answer of no order, and one that its action does not allow.
 func (in *AnswerText) Check() error {
 	var wrong []refusal.Field
 	if in.OrderID == "" {
 		wrong = append(wrong, refusal.Field{Path: "order_id", Rule: "input.required"})
 	}
-	if len(in.Note) > maxNote {
-		wrong = append(wrong, tooLong("note", maxNote))
-	}
-	reports := make([]MeasureReport, len(in.Measures))
-	for i, m := range in.Measures {
-		if len(m.Note) > maxNote {
-			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].note", i), maxNote))
-		}
-		reports[i] = m.report()
-	}
-	return refusal.Input(append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "", reports, in.Evidence)...))
+	return refusal.Input(append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "")...))
 }
 
 // Answer gives the command for the text. put stores a note in the vault and returns its reference and hash; it is
@@ -105,7 +73,7 @@ func (in *AnswerText) Answer(recipient string, put func(note string) (ref, hash 
 		return Answer{}, err
 	}
 	for _, m := range in.Measures {
-		r := MeasureAnswer{MeasureReport: m.report()}
+		r := MeasureAnswer{MeasureReport: MeasureReport{ID: m.ID, Value: m.Value, Unit: m.Unit}}
 		if err := keep(m.Note, &r.NoteRef, &r.NoteHash); err != nil {
 			return Answer{}, err
 		}
@@ -114,12 +82,8 @@ func (in *AnswerText) Answer(recipient string, put func(note string) (ref, hash 
 	return a, nil
 }
 
-func tooLong(path string, limit int) refusal.Field {
-	return refusal.Field{Path: path, Rule: "input.too_large", Args: refusal.Args{"limit": limit}}
-}
-
 // checkAnswer says what is wrong with an answer; noted is whether it has a note, which an objection is decided by.
-func checkAnswer(action Action, noted bool, measures []MeasureReport, evidence []string) (wrong []refusal.Field) {
+func checkAnswer(action Action, noted bool) (wrong []refusal.Field) {
 	if acts[action] == nil {
 		wrong = append(wrong, refusal.Field{Path: "action", Rule: "order.action",
 			Args: refusal.Args{"value": string(action)}})
@@ -127,41 +91,7 @@ func checkAnswer(action Action, noted bool, measures []MeasureReport, evidence [
 	if action == Object && !noted {
 		wrong = append(wrong, refusal.Field{Path: "note", Rule: "order.object_note"})
 	}
-	if len(measures) > maxMeasures {
-		wrong = append(wrong, refusal.Field{Path: "measures", Rule: "order.too_many",
-			Args: refusal.Args{"limit": maxMeasures}})
-		measures = nil
-	}
-	for i, m := range measures {
-		if m.ID == "" {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].id", i), Rule: "input.required"})
-		} else if len(m.ID) > maxID {
-			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].id", i), maxID))
-		}
-		if len(m.Unit) > maxUnit {
-			wrong = append(wrong, tooLong(fmt.Sprintf("measures[%d].unit", i), maxUnit))
-		}
-		if m.Value != nil && (math.IsNaN(*m.Value) || math.IsInf(*m.Value, 0)) {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("measures[%d].value", i), Rule: "input.wrong_type",
-				Args: refusal.Args{"want": refusal.Words("want.number", nil)}})
-		}
-	}
-	if len(evidence) > maxEvidence {
-		return append(wrong, refusal.Field{Path: "evidence", Rule: "order.too_many",
-			Args: refusal.Args{"limit": maxEvidence}})
-	}
-	for i, h := range evidence {
-		if !isHash(h) {
-			wrong = append(wrong, refusal.Field{Path: fmt.Sprintf("evidence[%d]", i), Rule: "order.evidence",
-				Args: refusal.Args{"value": h}})
-		}
-	}
 	return wrong
-}
-
-func isHash(s string) bool {
-	digits, ok := strings.CutPrefix(s, "sha256:")
-	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // DecideAnswer decides on an act. It returns the order as it stands afterwards. An order of somebody else is not_found,
@@ -177,11 +107,7 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	if !ok || o.RecipientID != in.RecipientID {
 		return nil, nil, notFound(in.OrderID)
 	}
-	var reports []MeasureReport
-	for _, m := range in.Measures {
-		reports = append(reports, m.MeasureReport)
-	}
-	if err := refusal.Input(checkAnswer(in.Action, in.NoteHash != "", reports, in.Evidence)); err != nil {
+	if err := refusal.Input(checkAnswer(in.Action, in.NoteHash != "")); err != nil {
 		return nil, nil, err
 	}
 	a := acts[in.Action]
@@ -207,7 +133,10 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 		ev.Digest = hex.EncodeToString(d[:])
 		ev.Late = in.Action == Acknowledge && o.Answer != AnswerObjected && now.After(o.AcknowledgeBy)
 	}
-	ev.NoteRef, ev.Measures, ev.Evidence = in.NoteRef, reports, in.Evidence
+	ev.NoteRef, ev.Evidence = in.NoteRef, in.Evidence
+	for _, m := range in.Measures {
+		ev.Measures = append(ev.Measures, m.MeasureReport)
+	}
 	return []Event{ev}, o, o.perform(ev, now)
 }
 

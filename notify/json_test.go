@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -243,75 +242,9 @@ func FuzzRow(f *testing.F) {
 	})
 }
 
-func TestParseAnswer(t *testing.T) {
-	const hash = "sha256:" + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-	long := string(bytes.Repeat([]byte("x"), maxNote+1))
-	many, _ := json.Marshal(AnswerText{OrderID: "x", Action: Report,
-		Evidence: slices.Repeat([]string{hash}, maxEvidence+1)})
-	for _, c := range []struct {
-		name, text string
-		code       refusal.Code
-		path       string
-	}{
-		{"shortest", `{"order_id":"W20161216-01-E1-1","action":"receive"}`, "", ""},
-		{"everything", `{"order_id":"x","action":"report","note":"已停","measures":[{"id":"M1","value":0.5,"unit":"t/d","note":"n"}],"evidence":["` + hash + `"]}`, "", ""},
-		{"not JSON", `{"order_id":`, refusal.Invalid, ""},
-		{"unknown member", `{"order_id":"x","action":"receive","level":"red"}`, refusal.UnknownField, "level"},
-		{"no order", `{"action":"receive"}`, refusal.Invalid, "order_id"},
-		{"no action", `{"order_id":"x"}`, refusal.Invalid, "action"},
-		{"unknown action", `{"order_id":"x","action":"Acknowledge"}`, refusal.Invalid, "action"},
-		{"value is text", `{"order_id":"x","action":"report","measures":[{"id":"M1","value":"0.5"}]}`, refusal.Invalid,
-			"measures[0].value"},
-		{"measure without id", `{"order_id":"x","action":"report","measures":[{"id":"M1"},{"value":1}]}`, refusal.Invalid,
-			"measures[1].id"},
-		{"note too long", `{"order_id":"x","action":"report","note":"` + long + `"}`, refusal.Invalid, "note"},
-		{"evidence is no hash", `{"order_id":"x","action":"report","evidence":["photo.jpg"]}`, refusal.Invalid,
-			"evidence[0]"},
-		{"evidence in capitals", `{"order_id":"x","action":"report","evidence":["sha256:` +
-			string(bytes.Repeat([]byte("AB"), 32)) + `"]}`, refusal.Invalid, "evidence[0]"},
-		{"too much evidence", string(many), refusal.Invalid, "evidence"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := ParseAnswer([]byte(c.text))
-			if code(err) != c.code {
-				t.Fatalf("code %q, want %q: %v", code(err), c.code, err)
-			}
-			if path := firstPath(err); path != c.path {
-				t.Errorf("path %q, want %q", path, c.path)
-			}
-		})
-	}
-}
-
 func firstPath(err error) string {
 	if e, ok := err.(*refusal.Error); ok && len(e.Fields) > 0 {
 		return e.Fields[0].Path
 	}
 	return ""
-}
-
-// An answer that is taken is one a command can carry: its bounds hold and its JSON is read again as the same.
-func FuzzParseAnswer(f *testing.F) {
-	f.Add([]byte(`{"order_id":"W20161216-01-E1-1","action":"report","note":"已停","measures":[{"id":"M1","value":-0.5e3,"unit":"t/d"}]}`))
-	f.Add([]byte(`{"order_id":"x","action":"receive","action":"read"}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		in, err := ParseAnswer(data)
-		if err != nil {
-			return
-		}
-		if in.OrderID == "" || acts[in.Action] == nil || len(in.Measures) > maxMeasures || len(in.Evidence) > maxEvidence {
-			t.Fatalf("%q was taken as %+v", data, in)
-		}
-		b, err := json.Marshal(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := ParseAnswer(b)
-		if err != nil {
-			t.Fatalf("%s is not read again: %v", b, err)
-		}
-		if c, _ := json.Marshal(again); !bytes.Equal(b, c) {
-			t.Errorf("%s is read again as %s", b, c)
-		}
-	})
 }

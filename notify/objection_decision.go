@@ -87,11 +87,6 @@ func (in ObjectionDecision) check(now time.Time) error {
 	say := func(path, rule string, args refusal.Args) {
 		wrong = append(wrong, refusal.Field{Path: path, Rule: rule, Args: args})
 	}
-	switch in.Decision {
-	case decideAccept, decideReject, decideAmend:
-	default:
-		say("decision", "order.decision", refusal.Args{"value": in.Decision})
-	}
 	switch {
 	case in.ExpiresAt == nil:
 	case in.Decision == decideReject:
@@ -104,8 +99,6 @@ func (in ObjectionDecision) check(now time.Time) error {
 		say("measures", "order.amend_nothing", nil)
 	case in.Decision != decideAmend && len(in.Measures) > 0:
 		say("measures", "order.measures_alone", nil)
-	case len(in.Measures) > maxMeasures:
-		say("measures", "order.too_many", refusal.Args{"limit": maxMeasures})
 	}
 	return refusal.Input(wrong)
 }

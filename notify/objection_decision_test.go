@@ -130,9 +130,8 @@ func TestObjectionRefused(t *testing.T) {
 		code refusal.Code
 		path string
 	}{
-		"unknown decision": {ObjectionDecision{OrderID: e1, Decision: "maybe"}, refusal.Invalid, "decision"},
-		"no such order":    {ObjectionDecision{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
-		"nobody objected":  {ObjectionDecision{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
+		"no such order":   {ObjectionDecision{OrderID: "none", Decision: "accept"}, refusal.NotFound, ""},
+		"nobody objected": {ObjectionDecision{OrderID: warningID + "-E2-1", Decision: "accept"}, refusal.TransitionRefused, ""},
 		"ended before it began": {ObjectionDecision{OrderID: e1, Decision: "accept", ExpiresAt: &past}, refusal.Invalid,
 			"expires_at"},
 		"ends as it begins": {ObjectionDecision{OrderID: e1, Decision: "accept", ExpiresAt: &now}, refusal.Invalid, "expires_at"},
@@ -172,7 +171,11 @@ func TestObjectionRefused(t *testing.T) {
 // An objection says why: without a note it is refused, wherever it comes from.
 func TestObjectionNeedsANote(t *testing.T) {
 	for _, note := range []string{``, `"note":"",`, `"note":" \n　",`} {
-		_, err := ParseAnswer([]byte(`{` + note + `"order_id":"` + e1 + `","action":"object"}`))
+		var in AnswerText
+		if err := json.Unmarshal([]byte(`{`+note+`"order_id":"`+e1+`","action":"object"}`), &in); err != nil {
+			t.Fatal(err)
+		}
+		err := in.Check()
 		var e *refusal.Error
 		if !errors.As(err, &e) || e.Code != refusal.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != "note" ||
 			e.Fields[0].Rule != "order.object_note" {
@@ -181,7 +184,7 @@ func TestObjectionNeedsANote(t *testing.T) {
 	}
 	for _, action := range everyAction {
 		if action != Object {
-			if _, err := ParseAnswer([]byte(`{"order_id":"` + e1 + `","action":"` + string(action) + `"}`)); err != nil {
+			if err := (&AnswerText{OrderID: e1, Action: action}).Check(); err != nil {
 				t.Errorf("%s: %v", action, err)
 			}
 		}

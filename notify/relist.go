@@ -136,9 +136,6 @@ func (ws *writers) of(from *listRef) *writer {
 	return w
 }
 
-// maxRelist bounds the recipients of one command.
-const maxRelist = 1000
-
 // Relist has recipients of a live warning follow the version of the list that is in force now. Revision is that of the
 // warning as the officer saw it.
 type Relist struct {
@@ -218,9 +215,6 @@ func (in Relist) check(tx *bbolt.Tx, now time.Time) (*Round, reductionlist.Versi
 	switch {
 	case err != nil:
 		return nil, v, err
-	case len(in.Recipients) == 0 || len(in.Recipients) > maxRelist:
-		return nil, v, refusal.Input([]refusal.Field{{Path: "recipients", Rule: "order.relist_count",
-			Args: refusal.Args{"limit": maxRelist}}})
 	case p == nil || p.Release != "" || w.State != alerts.Active && w.State != alerts.Scheduled:
 		return nil, v, terms.Transition(terms.WarningState, "order.relist_state", w.State, refusal.Args{"id": w.ID})
 	case in.Revision != w.Revision:

@@ -81,9 +81,9 @@ type Recipient struct {
 // Contact is who is told. It belongs into the vault, one JSON object for each recipient.
 type Contact struct {
 	Name        string `json:"name,omitempty"`
-	Phone       string `json:"phone,omitempty"`
+	Phone       string `json:"phone,omitempty" validate:"phones"`
 	BackupName  string `json:"backup_name,omitempty"`
-	BackupPhone string `json:"backup_phone,omitempty"`
+	BackupPhone string `json:"backup_phone,omitempty" validate:"phones"`
 }
 
 // Line is one production line (生产线).

@@ -8,6 +8,7 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
+	"qingkong/cmd/internal/valid"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,9 @@ func firstAdministrator(cmd *cobra.Command, data, user string) (_ calls.Issued, 
 		}
 		return calls.Issued{}, err
 	}
-	return a.Service().AddAccount(cmd.Context(), service.By("init"),
-		calls.NewAccount{User: user, Role: string(calls.Admin)})
+	in := calls.NewAccount{User: user, Role: string(calls.Admin)}
+	if err := valid.Check(in); err != nil {
+		return calls.Issued{}, err
+	}
+	return a.Service().AddAccount(cmd.Context(), service.By("init"), in)
 }

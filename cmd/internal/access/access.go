@@ -12,7 +12,7 @@
 // secret. [AddAccountCommand] and its like make the secrets, so that no plain one ever stands in a command, its
 // payload, its result, a log line or an error:
 //
-//	cmd, issued, err := access.AddAccountCommand(actor, key, in)
+//	cmd, issued := access.AddAccountCommand(actor, key, in)
 //	if err != nil {
 //		return err
 //	}
@@ -72,7 +72,6 @@ func Buckets() []string {
 const maxTokens = 8
 
 var (
-	accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 	recipientID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 )
 

@@ -12,7 +12,6 @@ import (
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/valid"
 )
 
 // The commands of this package.
@@ -68,42 +67,34 @@ type Recipient struct {
 }
 
 // AddAccountCommand makes the command for a new account, and the secrets that are shown once it is done. key is
-// the request's idempotency key, unique to the caller, or empty. It refuses every wrong field at once.
-func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command, calls.Issued, error) {
-	name, town := strings.TrimSpace(in.Name), strings.TrimSpace(in.Town)
-	err := join(checkAccount(in.User, calls.Role(in.Role), town), valid.Check(in))
-	if err != nil {
-		return journal.Command{}, calls.Issued{}, err
-	}
+// the request's idempotency key, unique to the caller, or empty.
+func AddAccountCommand(actor, key string, in calls.NewAccount) (journal.Command, calls.Issued) {
 	s := newSecrets(in.User, Typed)
-	nameRef := s.seal(name)
+	nameRef := s.seal(strings.TrimSpace(in.Name))
 	return s.command(CommandAddAccount, key, actor,
-		AddAccount{User: in.User, Role: calls.Role(in.Role), Town: town, NameRef: nameRef,
-			PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+		AddAccount{User: in.User, Role: calls.Role(in.Role), Town: strings.TrimSpace(in.Town), NameRef: nameRef,
+			PasswordRef: s.passwordRef, TokenRef: s.tokenRef})
 }
 
 // IssueCredentialsCommand makes the command for a recipient's new password and token, and what is shown once it
 // is done.
-func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, calls.Issued, error) {
+func IssueCredentialsCommand(actor, key string, in Recipient) (journal.Command, calls.Issued) {
 	s := newSecrets(in.ID, Machine)
 	nameRef := s.seal(in.Name)
 	return s.command(CommandIssueCredentials, key, actor,
 		IssueCredentials{Recipient: in.ID, NameRef: nameRef, Town: in.Town, MNs: in.MNs,
-			PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+			PasswordRef: s.passwordRef, TokenRef: s.tokenRef})
 }
 
 // RenewAccountCommand makes the command for an account's new password and token, and what is shown once it is done.
-func RenewAccountCommand(actor, key, user string) (journal.Command, calls.Issued, error) {
+func RenewAccountCommand(actor, key, user string) (journal.Command, calls.Issued) {
 	s := newSecrets(user, Typed)
 	return s.command(CommandRenewAccount, key, actor,
-		RenewAccount{User: user, PasswordRef: s.passwordRef, TokenRef: s.tokenRef}), s.issued, nil
+		RenewAccount{User: user, PasswordRef: s.passwordRef, TokenRef: s.tokenRef})
 }
 
 // AddTokenCommand makes the command for one token more, and the token that is shown once it is done.
-func AddTokenCommand(actor, key string, in calls.NewToken) (journal.Command, calls.Issued, error) {
-	if err := valid.Check(in); err != nil {
-		return journal.Command{}, calls.Issued{}, err
-	}
+func AddTokenCommand(actor, key string, in calls.NewToken) (journal.Command, calls.Issued) {
 	if in.ExpiresAt != nil { // NATS knows whole seconds
 		at := in.ExpiresAt.Truncate(time.Second)
 		in.ExpiresAt = &at
@@ -111,7 +102,7 @@ func AddTokenCommand(actor, key string, in calls.NewToken) (journal.Command, cal
 	s := &secrets{issued: calls.Issued{User: in.ID, ExpiresAt: in.ExpiresAt}}
 	s.addToken()
 	return s.command(CommandAddToken, key, actor, AddToken{User: in.ID, Name: strings.TrimSpace(in.Name),
-		TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt}), s.issued, nil
+		TokenRef: s.tokenRef, ExpiresAt: in.ExpiresAt})
 }
 
 // Submit runs a command of this package and returns what is to be shown of it: nothing unless it was carried out
@@ -174,18 +165,6 @@ func (s *secrets) seal(name string) string {
 	return entry.Ref
 }
 
-func (s *secrets) command(kind, key, actor string, payload any) journal.Command {
-	return journal.Command{Kind: kind, Key: key, Actor: actor, Payload: payload, Vault: s.vault}
-}
-
-// join makes one refusal of the wrong fields of several.
-func join(errs ...error) error {
-	var wrong []refusal.Field
-	for _, err := range errs {
-		var e *refusal.Error
-		if errors.As(err, &e) {
-			wrong = append(wrong, e.Fields...)
-		}
-	}
-	return refusal.Input(wrong)
+func (s *secrets) command(kind, key, actor string, payload any) (journal.Command, calls.Issued) {
+	return journal.Command{Kind: kind, Key: key, Actor: actor, Payload: payload, Vault: s.vault}, s.issued
 }

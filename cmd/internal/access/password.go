@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 )
 
@@ -74,7 +75,7 @@ func Known(ctx context.Context) context.Context { return context.WithValue(ctx, 
 // it would outlast it. A rate_limited refusal means that it was not looked at.
 func (p *Passwords) Check(ctx context.Context, user, password string) (*Principal, error) {
 	found, ref, chosen, err := p.look(user, password, 0)
-	if err != nil || found != nil || !accountName.MatchString(user) || !sized(password) {
+	if err != nil || found != nil || !calls.AccountName.MatchString(user) || !sized(password) {
 		return found, err
 	}
 	stored := chosen

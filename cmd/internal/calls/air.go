@@ -15,8 +15,8 @@ type Document struct {
 
 // SkillQuery asks how well each source forecast from the day From to the day To.
 type SkillQuery struct {
-	From string `query:"from" json:"-"`
-	To   string `query:"to" json:"-"`
+	From string `query:"from" json:"-" validate:"omitempty,day"`
+	To   string `query:"to" json:"-" validate:"omitempty,day"`
 }
 
 // SkillReport is how well each source forecast in a period.
@@ -46,7 +46,7 @@ type RefusedView struct {
 
 // ProposalsQuery asks for proposals in a state.
 type ProposalsQuery struct {
-	State string `query:"state" json:"-"`
+	State string `query:"state" json:"-" validate:"omitempty,proposal_state"`
 	Paging
 }
 

@@ -8,12 +8,12 @@
 //
 //	type PlanTry struct {
 //		ByID                                             // {id} of the path
-//		TimeLimit float64         `query:"time_limit" json:"-"` // described by the Param of that name
+//		TimeLimit float64         `query:"time_limit" json:"-" validate:"omitempty,seconds"`
 //		Problem   json.RawMessage `json:"problem"`
 //	}
 //
-// Rules of single members stand in their tag `validate`, see package valid. A transport decodes an input once; whoever
-// stands below it takes the struct.
+// The rules of a single member stand in its tag `validate`, see package valid; those of names of their own are in rules.go.
+// A transport decodes an input once and checks it then; the code below it takes the struct.
 package calls
 
 import (
@@ -85,7 +85,7 @@ type Nothing struct{ ByID }
 // page, stands for.
 type Paging struct {
 	Cursor string `query:"cursor" json:"-"`
-	Limit  int    `query:"limit" json:"-"`
+	Limit  int    `query:"limit" json:"-" validate:"omitempty,limit"`
 }
 
 // UsualLimit is how many items a page has unless told.

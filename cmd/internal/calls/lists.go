@@ -55,7 +55,7 @@ type Amends struct {
 
 // When names a list by the day or the time at which it is in force; without one the list in force now.
 type When struct {
-	AsOf string `query:"as_of" json:"-"`
+	AsOf string `query:"as_of" json:"-" validate:"day_or_time"`
 }
 
 // Asked names a list: by its id, or by when it is in force.
@@ -107,7 +107,7 @@ type ListActivation struct {
 // DraftAt names a draft as it was at the revision that the caller saw.
 type DraftAt struct {
 	ByID
-	Revision int `query:"revision" json:"-"`
+	Revision int `query:"revision" json:"-" validate:"required,seen_revision"`
 }
 
 // ListAmendment changes one measure of a recipient (measure_id and change), the recipient itself (recipient), or whom
@@ -115,7 +115,7 @@ type DraftAt struct {
 type ListAmendment struct {
 	RecipientID   string                 `json:"recipient_id" validate:"required"`
 	MeasureID     string                 `json:"measure_id"`
-	Level         alerts.Level           `json:"level"` // of the row, where the measure has several
+	Level         alerts.Level           `json:"level" validate:"omitempty,row_level"` // of the row, where the measure has several
 	Change        json.RawMessage        `json:"change"`
 	Recipient     json.RawMessage        `json:"recipient"`
 	Contact       *reductionlist.Contact `json:"contact"`
@@ -197,14 +197,14 @@ type ListScore struct {
 // FindingsQuery asks for what was found in a version.
 type FindingsQuery struct {
 	ByID
-	Severity string `query:"severity" json:"-"`
+	Severity string `query:"severity" json:"-" validate:"severity"`
 	Paging
 }
 
 // ExportQuery asks for a version as a file.
 type ExportQuery struct {
 	ByID
-	Format string `query:"format,list_format" json:"-"`
+	Format string `query:"format,list_format" json:"-" validate:"list_format"`
 }
 
 // RecipientsQuery asks for the recipients of a list.

@@ -99,7 +99,7 @@ func kindOf(t reflect.Type) ParamKind {
 		return TextParam
 	case reflect.Bool:
 		return YesParam
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return IntegerParam
 	}
 	return JSONParam

@@ -28,11 +28,11 @@ func TestWordsOfMembers(t *testing.T) {
 // input's own.
 func TestMembersOfACall(t *testing.T) {
 	for call, want := range map[*Call]string{
-		Relist.Call:        "revision:2 list_version:0 recipients:6",
-		Forecast.Call:      "source:0 region:0 issued_at:4 drill:5 days:7 hours:7",
+		Relist.Call:        "revision:1 list_version:0 recipients:4",
+		Forecast.Call:      "source:0 region:0 issued_at:2 drill:3 days:5 hours:5",
 		Account.Call:       "",
 		DiscardList.Call:   "",
-		CancelWarning.Call: "warning_id:0 revision:2 reason:0",
+		CancelWarning.Call: "warning_id:0 revision:1 reason:0",
 	} {
 		var got []string
 		for _, p := range call.Members() {

@@ -6,6 +6,7 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
 )
 
@@ -13,7 +14,7 @@ import (
 type OrdersQuery struct {
 	Warning   string `query:"warning" json:"-"`
 	Recipient string `query:"recipient" json:"-"`
-	State     string `query:"state,order_state" json:"-"` // of any axis
+	State     string `query:"state,order_state" json:"-" validate:"omitempty,order_state"` // of any axis
 	Town      string `query:"town" json:"-"`
 	Q         string `query:"q" json:"-"`
 	Paging
@@ -33,16 +34,25 @@ type Answer struct {
 	notify.AnswerText
 }
 
+// ReadAnswer reads the payload of qingkong.answer.<recipient>, which names its order and its action itself.
+func ReadAnswer(data []byte) (notify.AnswerText, error) {
+	in, err := valid.Read[notify.AnswerText](data)
+	if err == nil {
+		err = in.Check()
+	}
+	return in, err
+}
+
 // ObjectionText is the body of an objection, which says why.
 type ObjectionText notify.AnswerText
 
 // ObjectionDecision decides on what a recipient objected.
 type ObjectionDecision struct {
 	ByID
-	Decision  string          `json:"decision"`
+	Decision  string          `json:"decision" validate:"decision"`
 	Reason    string          `text:"free" json:"reason" validate:"required,bytes=4000"`
 	ExpiresAt *time.Time      `json:"expires_at"`
-	Measures  []MeasureAmends `json:"measures" validate:"dive"`
+	Measures  []MeasureAmends `json:"measures" validate:"most=200,dive"`
 }
 
 // MeasureAmends changes one measure of an order: see [notify.MeasureChange].

@@ -11,13 +11,13 @@ const (
 // InLang is the language of a paper. It is Chinese unless Lang says otherwise: papers are official, whatever language a
 // browser prefers.
 type InLang struct {
-	Lang string `query:"lang" json:"-"`
+	Lang string `query:"lang" json:"-" validate:"paper_lang"`
 }
 
 // PaperQuery asks for a paper of one recipient, by the list in force or the one asked for.
 type PaperQuery struct {
 	ByID
-	Format string `query:"format,paper_format" json:"-"`
+	Format string `query:"format,paper_format" json:"-" validate:"paper_format"`
 	InLang
 	Asked
 }
@@ -25,22 +25,22 @@ type PaperQuery struct {
 // BatchQuery asks for the papers of all recipients of a version.
 type BatchQuery struct {
 	ByID
-	Format string `query:"format,paper_format" json:"-"`
-	Kind   string `query:"kind" json:"-"`
+	Format string `query:"format,paper_format" json:"-" validate:"paper_format"`
+	Kind   string `query:"kind" json:"-" validate:"paper_kind"`
 	InLang
 }
 
 // RollQuery asks for a version as a list to be printed.
 type RollQuery struct {
 	ByID
-	Format string `query:"format,roll_format" json:"-"`
+	Format string `query:"format,roll_format" json:"-" validate:"roll_format"`
 	InLang
 }
 
 // TownRollQuery asks for a version by town.
 type TownRollQuery struct {
 	ByID
-	Format string `query:"format,roll_format" json:"-"`
+	Format string `query:"format,roll_format" json:"-" validate:"roll_format"`
 	Town   string `query:"town" json:"-"`
 	InLang
 }
@@ -53,7 +53,7 @@ type PublicQuery struct {
 
 // PublicListQuery asks for a page of the list in force for the public, or for the whole as a workbook.
 type PublicListQuery struct {
-	Format string `query:"format,roll_format" json:"-"`
+	Format string `query:"format,roll_format" json:"-" validate:"roll_format"`
 	Town   string `query:"town" json:"-"`
 	Cursor string `query:"cursor" json:"-"`
 	InLang

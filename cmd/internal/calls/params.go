@@ -1,25 +1,23 @@
 package calls
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
-	"qingkong/alerts"
+	"qingkong/cmd/internal/valid"
 	"qingkong/notify"
-	"qingkong/reductionlist"
 )
 
 // Param is a parameter of the query, or a member of a body.
 type Param struct {
-	Name     string
-	Kind     ParamKind
-	From, To float64  // of a number; To 0 is no end
-	Words    []string // that it is one of; nil for any text
-	Needed   bool
-	Want     string // rule that says what is expected
-	ZH, EN   string
+	Name   string
+	Kind   ParamKind
+	Words  []string // that it is one of; nil for any text
+	ZH, EN string
+	Member reflect.StructField // of the input
 }
 
 // ParamKind is what a parameter's value is.
@@ -28,101 +26,73 @@ type ParamKind int
 // The kinds.
 const (
 	TextParam ParamKind = iota
-	DayParam
 	IntegerParam
-	NumberParam
 	MomentParam // RFC 3339
 	YesParam
 	ListParam // of texts
 	JSONParam // anything else
 )
 
-// PlanTimeLimitMax is the most that an optimisation may take, in seconds.
-const PlanTimeLimitMax = 20
-
-// params are the parameters by the name that the tag `query` of a member has, or by the one that it has after a comma
-// where two calls have different parameters of one name.
+// params are the words of the parameters by the name that the tag `query` of a member has, or by the one that it has
+// after a comma where two calls have different parameters of one name.
 var params = map[string]Param{
-	"limit": {Kind: IntegerParam, From: 1, To: 1000, Want: "http.want_limit", ZH: "一页最多几条，默认 100",
-		EN: "how many a page has at most; 100 unless told"},
-	"cursor": {ZH: "上一页的 next", EN: "next of the page before"},
-	"as_of": {Want: "http.want_time", ZH: "某日或某时（RFC 3339）生效的清单",
-		EN: "the list in force on a day or at a time (RFC 3339)"},
+	"limit":         {ZH: "一页最多几条，默认 100", EN: "how many a page has at most; 100 unless told"},
+	"cursor":        {ZH: "上一页的 next", EN: "next of the page before"},
+	"as_of":         {ZH: "某日或某时（RFC 3339）生效的清单", EN: "the list in force on a day or at a time (RFC 3339)"},
 	"version":       {ZH: "清单版本编号；与 as_of 二选一", EN: "the id of a list version; instead of as_of"},
 	"q":             {ZH: "编号或名称的一部分", EN: "part of an id or a name"},
 	"town":          {ZH: "街镇", EN: "the town"},
-	"role":          {Words: words(Roles()...), ZH: "角色", EN: "the role"},
+	"role":          {ZH: "角色", EN: "the role"},
 	"user":          {ZH: "账号", EN: "an account"},
 	"warning":       {ZH: "预警编号", EN: "the id of a warning"},
 	"recipient":     {ZH: "对象编号", EN: "the id of a recipient"},
 	"order":         {ZH: "减排令编号；与 warning 二选一", EN: "the id of an order; instead of warning"},
-	"last_event_id": {Want: "live.want_id", ZH: "从哪条消息之后继续", EN: "the message to go on from"},
-	"from":          {Kind: DayParam, ZH: "第一天，默认 to 之前 89 天", EN: "the first day; 89 days before to unless told"},
-	"to":            {Kind: DayParam, ZH: "最后一天，默认今天", EN: "the last day; today unless told"},
-	"from_leaf": {Name: "from", Kind: IntegerParam, Want: "http.want_index", ZH: "从第几条开始（从 0 起）",
-		EN: "the index to begin with, from 0"},
-	"entry": {Kind: IntegerParam, Needed: true, Want: "http.want_index", ZH: "第几条（从 0 起）",
-		EN: "the index of the entry, from 0"},
-	"state": {Words: words(alerts.StateOpen, alerts.StateAccepted, alerts.StateDismissed, alerts.StateWithdrawn),
-		ZH: "状态", EN: "the state"},
-	"order_state": {Name: "state", Words: orderStates(), ZH: "状态、送达、答复、执行或核查结论之一",
+	"last_event_id": {ZH: "从哪条消息之后继续", EN: "the message to go on from"},
+	"from":          {ZH: "第一天，默认 to 之前 89 天", EN: "the first day; 89 days before to unless told"},
+	"to":            {ZH: "最后一天，默认今天", EN: "the last day; today unless told"},
+	"from_leaf":     {ZH: "从第几条开始（从 0 起）", EN: "the index to begin with, from 0"},
+	"entry":         {ZH: "第几条（从 0 起）", EN: "the index of the entry, from 0"},
+	"state":         {ZH: "状态", EN: "the state"},
+	"order_state": {ZH: "状态、送达、答复、执行或核查结论之一",
 		EN: "a value of state, delivery, answer, execution or verdict"},
 	"against": {ZH: "与哪个版本比较，默认其所修订的版本或现行版本",
 		EN: "the version to compare with; what it amends or the one in force unless told"},
-	"severity": {Words: []string{reductionlist.SeverityError, reductionlist.SeverityWarning}, Want: "list.want_severity",
-		ZH: "error 或 warning", EN: "error or warning"},
-	"revision": {Kind: IntegerParam, From: 1, Needed: true, Want: "http.want_revision", ZH: "看到的修订号",
-		EN: "the revision that was seen"},
-	"source": {ZH: "来源说明，默认文件名", EN: "where it comes from; the file's name unless told"},
-	"time_limit": {Kind: NumberParam, From: 0.1, To: PlanTimeLimitMax, Want: "allocate.time_limit",
-		ZH: "求解时限，秒，默认 15；到时给出当时的方案和差距",
+	"severity": {ZH: "error 或 warning", EN: "error or warning"},
+	"revision": {ZH: "看到的修订号", EN: "the revision that was seen"},
+	"source":   {ZH: "来源说明，默认文件名", EN: "where it comes from; the file's name unless told"},
+	"time_limit": {ZH: "求解时限，秒，默认 15；到时给出当时的方案和差距",
 		EN: "seconds to solve in, 15 unless told; then comes the plan so far, with its gap"},
-	"list_format": {Name: "format", Words: []string{"xlsx"}, Want: "list.export_format", ZH: "文件格式，目前只有 xlsx",
-		EN: "the format of the file; xlsx alone"},
-	"paper_format": {Name: "format", Words: []string{"html", "docx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 docx",
-		EN: "html (default, to be printed) or docx"},
-	"roll_format": {Name: "format", Words: []string{"html", "xlsx"}, Want: "papers.want_format", ZH: "html（默认，可打印）或 xlsx",
-		EN: "html (default, to be printed) or xlsx"},
-	"kind": {Words: []string{"plan", "board"}, Want: "papers.want_kind", ZH: "只要操作方案 plan 或公示牌 board，缺省两种",
-		EN: "plan or board alone; both unless told"},
-	"lang": {Words: []string{"zh-CN", "en"}, Want: "papers.want_format", ZH: "表格文字的语言，默认 zh-CN",
-		EN: "the language of the form; zh-CN unless told"},
-}
-
-// QueryName is the name that a member has in the query, and the key of its [Param]; empty for one that comes from
-// elsewhere.
-func QueryName(f reflect.StructField) (name, key string) {
-	name, key, _ = strings.Cut(f.Tag.Get("query"), ",")
-	if key == "" {
-		key = name
-	}
-	return name, key
+	"list_format":  {ZH: "文件格式，目前只有 xlsx", EN: "the format of the file; xlsx alone"},
+	"paper_format": {ZH: "html（默认，可打印）或 docx", EN: "html (default, to be printed) or docx"},
+	"roll_format":  {ZH: "html（默认，可打印）或 xlsx", EN: "html (default, to be printed) or xlsx"},
+	"kind":         {ZH: "只要操作方案 plan 或公示牌 board，缺省两种", EN: "plan or board alone; both unless told"},
+	"lang":         {ZH: "表格文字的语言，默认 zh-CN", EN: "the language of the form; zh-CN unless told"},
 }
 
 // queryOf are the parameters of an input, in the order of its members.
 func queryOf(in reflect.Type) (list []Param) {
 	for _, f := range reflect.VisibleFields(in) {
-		name, key := QueryName(f)
+		name, key, _ := strings.Cut(f.Tag.Get("query"), ",")
 		if name == "" {
 			continue
 		}
-		p, ok := params[key]
+		p, ok := params[cmp.Or(key, name)]
 		if !ok {
-			panic(fmt.Sprintf("calls: %s has no parameter %s", in, key))
+			panic(fmt.Sprintf("calls: %s has no words for the parameter %s", in, name))
 		}
-		p.Name = name
+		p.Name, p.Kind, p.Member = name, kindOf(f.Type), f
+		for _, tag := range valid.Tags(f) {
+			if rule, ok := fieldRules[tag]; ok {
+				p.Words = rule.OneOf
+			}
+		}
 		list = append(list, p)
 	}
 	return list
 }
 
-// words are the values of an enumeration as texts.
-func words[T ~string](list ...T) (out []string) {
-	for _, w := range list {
-		out = append(out, string(w))
-	}
-	return out
-}
+// Needed reports whether a parameter has to be given.
+func (p *Param) Needed() bool { return slices.Contains(valid.Tags(p.Member), "required") }
 
 // axis is the words of an order's axis from the first value to the last.
 func axis[T interface {

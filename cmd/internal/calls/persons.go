@@ -66,8 +66,8 @@ type FactorDraft struct {
 // NewAccount is an account that is to be added. Name is a person's name; it goes to the vault. Town is required for the
 // role town.
 type NewAccount struct {
-	User string `json:"user"`
-	Role string `json:"role"`
+	User string `json:"user" validate:"account"`
+	Role string `json:"role" validate:"role"`
 	Name string `json:"name" validate:"line=80"`
 	Town string `json:"town" validate:"line=40"`
 }
@@ -145,7 +145,7 @@ type Sight struct {
 
 // AccountsQuery asks for the users of a role; without one, for the accounts.
 type AccountsQuery struct {
-	Role string `query:"role" json:"-"`
+	Role string `query:"role" json:"-" validate:"omitempty,role"`
 	Paging
 }
 
@@ -177,10 +177,10 @@ type SeenQuery struct {
 
 // Erasure is whose data are to be erased, and why. Exactly one of RecipientID, User and Ref is given.
 type Erasure struct {
-	RecipientID string `json:"recipient_id"` // its contacts, of all versions of the list
-	User        string `json:"user"`         // the name of an account
-	Ref         string `json:"ref"`          // one entry of the vault, as the record names it
-	Reason      string `text:"free" json:"reason" validate:"required,bytes=500"`
+	RecipientID string `json:"recipient_id"`                   // its contacts, of all versions of the list
+	User        string `json:"user"`                           // the name of an account
+	Ref         string `json:"ref" validate:"omitempty,vault"` // one entry of the vault, as the record names it
+	Reason      string `text:"free" json:"reason" validate:"filled,bytes=500"`
 }
 
 // Erased is what is erased now: how many entries of the vault, those that were erased before among them, so that a

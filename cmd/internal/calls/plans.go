@@ -13,7 +13,7 @@ import (
 
 // Within is how long an optimisation may take, in seconds; 0 is as long as usual.
 type Within struct {
-	TimeLimit float64 `query:"time_limit" json:"-"`
+	TimeLimit float64 `query:"time_limit" json:"-" validate:"omitempty,seconds"`
 }
 
 // PlanQuery asks for the prepared plan of an order.

@@ -61,8 +61,8 @@ type Entry struct {
 
 // EntriesQuery asks for the ledger from the index From on.
 type EntriesQuery struct {
-	From  int64 `query:"from,from_leaf" json:"-"`
-	Limit int   `query:"limit" json:"-"`
+	From  int64 `query:"from,from_leaf" json:"-" validate:"index"`
+	Limit int   `query:"limit" json:"-" validate:"omitempty,limit"`
 }
 
 // Inclusion proves that an entry is a leaf of the tree of Size leaves with that root: tlog's record proof
@@ -77,12 +77,12 @@ type Inclusion struct {
 
 // ProofQuery names an entry of the ledger by its index.
 type ProofQuery struct {
-	Entry int64 `query:"entry" json:"-"`
+	Entry int64 `query:"entry" json:"-" validate:"required,index"`
 }
 
 // EventsQuery asks for what changes, of one order or one warning where it names it, after the message Event.
 type EventsQuery struct {
-	Event   string `query:"last_event_id" json:"-"`
+	Event   string `query:"last_event_id" json:"-" validate:"message"`
 	Order   string `query:"order" json:"-"`
 	Warning string `query:"warning" json:"-"`
 }

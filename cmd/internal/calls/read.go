@@ -2,7 +2,6 @@ package calls
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"reflect"
 	"slices"
@@ -26,17 +25,19 @@ func (c *Call) Read(path func(name string) string, query url.Values, body []byte
 		}
 	}
 	for _, f := range reflect.VisibleFields(c.In) {
-		to := in.Elem().FieldByIndex(f.Index)
 		if name := f.Tag.Get("path"); name != "" {
-			to.SetString(path(name))
-		} else if name, _ := QueryName(f); name != "" && query.Has(name) {
-			if err := c.readParam(to, name, query.Get(name)); err != nil {
+			in.Elem().FieldByIndex(f.Index).SetString(path(name))
+		}
+	}
+	for _, p := range c.Query {
+		if query.Has(p.Name) {
+			if err := p.read(in.Elem().FieldByIndex(p.Member.Index), query.Get(p.Name)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, p := range c.Query {
-		if p.Needed && !query.Has(p.Name) {
+		if p.Needed() && !query.Has(p.Name) {
 			return nil, refusal.Input([]refusal.Field{{Path: p.Name, Rule: "input.required"}})
 		}
 	}
@@ -45,7 +46,7 @@ func (c *Call) Read(path func(name string) string, query url.Values, body []byte
 
 func (c *Call) checkQuery(query url.Values) error {
 	for name, values := range query {
-		if c.param(name) == nil {
+		if !slices.ContainsFunc(c.Query, func(p Param) bool { return p.Name == name }) {
 			return &refusal.Error{Code: refusal.UnknownField, Rule: "input.wrong", Args: refusal.Args{"count": 1},
 				Fields: []refusal.Field{{Path: name, Rule: "http.query_unknown", Args: refusal.Args{"name": name}}}}
 		}
@@ -54,14 +55,6 @@ func (c *Call) checkQuery(query url.Values) error {
 		}
 	}
 	return nil
-}
-
-func (c *Call) param(name string) *Param {
-	i := slices.IndexFunc(c.Query, func(p Param) bool { return p.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &c.Query[i]
 }
 
 // readBody decodes a body into the input and checks it. A body may be left out of a call that can do without.
@@ -89,38 +82,29 @@ func rawBody(in reflect.Type) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// readParam sets a member from a parameter. One that says what it wants refuses an empty value.
-func (c *Call) readParam(to reflect.Value, name, text string) error {
-	p := c.param(name)
-	switch p.Kind {
-	case NumberParam:
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || !p.holds(n) {
-			return WrongQuery(name, text, p.Want, fmt.Sprint(p.To))
+// read sets a member from a parameter that was given.
+func (p *Param) read(to reflect.Value, text string) error {
+	var value any // nil where the text is none of the member's type
+	switch to.Kind() {
+	case reflect.Float64:
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
+			value = n
 		}
-		to.SetFloat(n)
-		return nil
-	case TextParam, DayParam:
-		if p.Want != "" && (text == "" || p.Words != nil && !slices.Contains(p.Words, text)) {
-			return WrongQuery(name, text, p.Want, p.Words...)
+	case reflect.String:
+		value = text
+	default:
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			value = n
 		}
-		to.SetString(text)
-		return nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || !p.holds(float64(n)) {
-		return WrongQuery(name, text, p.Want)
+	if err := valid.CheckGiven(p.Member, p.Name, text, value); err != nil {
+		return err
 	}
-	to.SetInt(n)
+	to.Set(reflect.ValueOf(value).Convert(to.Type()))
 	return nil
 }
 
-func (p *Param) holds(n float64) bool { return n >= p.From && (p.To == 0 || n <= p.To) }
-
-// WrongQuery refuses the value of a parameter; want is the rule that says what is expected, one of the words where it
-// has some, or up to a number.
-func WrongQuery(name, value, want string, words ...string) error {
-	return refusal.Input([]refusal.Field{{Path: name, Rule: want,
-		Args: refusal.Args{"name": name, "value": value, "allowed": strings.Join(words, ", "),
-			"limit": strings.Join(words, "")}}})
+// WrongQuery refuses the value of a parameter; want is the rule that says what is expected.
+func WrongQuery(name, value, want string) error {
+	return refusal.Input([]refusal.Field{{Path: name, Rule: want, Args: refusal.Args{"name": name, "value": value}}})
 }

@@ -1,10 +1,6 @@
 package calls
 
-import (
-	"slices"
-
-	"qingkong/alerts/refusal"
-)
+import "slices"
 
 // Role is what a user is there for; it has exactly one.
 type Role string
@@ -25,14 +21,6 @@ const (
 // Roles lists every role.
 func Roles() []Role {
 	return []Role{Duty, Approver, Inspector, Enterprise, Town, Viewer, Feeder, Admin, Neighbour}
-}
-
-// ParseRole reads a role; one that is not known is refused.
-func ParseRole(s string) (Role, error) {
-	if !slices.Contains(Roles(), Role(s)) {
-		return "", refusal.Input([]refusal.Field{{Path: "role", Rule: "access.role_unknown", Args: refusal.Args{"role": s}}})
-	}
-	return Role(s), nil
 }
 
 // The acts of contract.md §3. An act that is scoped says in its comment to what; the service narrows it to

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"qingkong/alerts/refusal"
 )
 
 // The column "who" of contract.md §3. A role that a row names may, every other role may not.
@@ -90,16 +88,6 @@ func TestUnknownRolesAndActsAreRefused(t *testing.T) {
 		{Admin, "accounts.delete"}} {
 		if Allowed(c.role, c.act) {
 			t.Errorf("Allowed(%q, %q)", c.role, c.act)
-		}
-	}
-	for _, role := range Roles() {
-		if got, err := ParseRole(string(role)); got != role || err != nil {
-			t.Errorf("ParseRole(%s) = %q, %v", role, got, err)
-		}
-	}
-	for _, s := range []string{"", "Duty", " duty", "root"} {
-		if _, err := ParseRole(s); refusal.CodeOf(err) != refusal.Invalid {
-			t.Errorf("ParseRole(%q) = %v, want invalid", s, err)
 		}
 	}
 }

@@ -114,7 +114,7 @@ type Relisting struct {
 	ByID
 	Revision    int      `json:"revision" validate:"required"` // of the warning, that the caller saw
 	ListVersion string   `json:"list_version" validate:"required"`
-	Recipients  []string `json:"recipients" validate:"required"`
+	Recipients  []string `json:"recipients" validate:"required,relisted"`
 }
 
 // Calls on warnings.

@@ -13,7 +13,6 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/alerts"
 	"qingkong/alerts/refusal"
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/journal"
@@ -116,20 +115,11 @@ func (a *amendment) check() error {
 	case a.contactOnly() && in.Contact == nil:
 		say("change", "list.amend_nothing", nil)
 	}
-	if in.Level != alerts.None && in.Level != "" && !in.Level.Declarable() {
-		say("level", "list.enum", refusal.Args{"value": in.Level})
-	}
 	if c := in.Contact; c != nil {
 		if *c == (reductionlist.Contact{}) {
 			say("contact", "list.amend_contact_empty", nil)
 		}
 		c.Phone, c.BackupPhone = reductionlist.PlainPhones(c.Phone), reductionlist.PlainPhones(c.BackupPhone)
-		for _, given := range []struct{ path, phone string }{{"contact.phone", c.Phone},
-			{"contact.backup_phone", c.BackupPhone}} {
-			if given.phone != "" && !reductionlist.ValidPhone(given.phone) {
-				say(given.path, "list.phone", nil)
-			}
-		}
 	}
 	if today := reductionlist.DayOf(a.s.J.Wall()); !a.contactOnly() && reductionlist.StartOf(in.EffectiveFrom).IsZero() {
 		say("effective_from", "list.date", refusal.Args{"value": in.EffectiveFrom})

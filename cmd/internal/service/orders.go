@@ -149,7 +149,7 @@ func (s *Service) RecordSent(ctx context.Context, went journal.SendReport) error
 // Answer does one act of a recipient on one of its orders: the payload of qingkong.answer.<recipient>, or of its
 // drill twin. done gets the order's id for [Service.OrderJSON], or a refusal; it is called once and must not block.
 func (s *Service) Answer(recipient string, drill bool, data []byte, done func(orderID string, err error)) {
-	in, err := notify.ParseAnswer(data)
+	in, err := calls.ReadAnswer(data)
 	if err == nil && strings.HasPrefix(in.OrderID, drillPrefix) != drill {
 		subject := "qingkong.answer." + recipient
 		if !drill {

@@ -24,8 +24,6 @@ import (
 	"qingkong/reductionlist"
 )
 
-var vaultEntry = regexp.MustCompile(`^v[A-Za-z0-9_-]{43}$`)
-
 var _ = bind(calls.Erase, (*Service).ErasePersonal)
 
 // ErasePersonal erases personal data for good, on every node, and records who did it and why; the record goes on
@@ -42,8 +40,6 @@ func (s *Service) ErasePersonal(ctx context.Context, a Ask, in calls.Erasure) (d
 		}
 	}
 	switch {
-	case in.Reason == "":
-		return done, refusal.Input([]refusal.Field{{Path: "reason", Rule: "input.required"}})
 	case given != 1:
 		return done, refusal.Input([]refusal.Field{{Path: "recipient_id", Rule: "personal.one_of"}})
 	case s.J.Halted() != nil: // nothing may be erased that isn't recorded as erased
@@ -103,9 +99,6 @@ func (s *Service) keptIn(ctx context.Context, refs, workbooks []string) []calls.
 func (s *Service) refsOf(in calls.Erasure) (refs []string, err error) {
 	switch {
 	case in.Ref != "":
-		if !vaultEntry.MatchString(in.Ref) {
-			return nil, refusal.Input([]refusal.Field{{Path: "ref", Rule: "personal.ref", Args: refusal.Args{"value": in.Ref}}})
-		}
 		refs = []string{in.Ref}
 		err = s.J.View(func(tx *bbolt.Tx) error {
 			if !journal.InVault(tx, in.Ref) {

@@ -68,17 +68,15 @@ func inForce(tx *bbolt.Tx, at time.Time) (reductionlist.Version, bool, error) {
 }
 
 // at is the day or the time that is asked for; now without one.
-func (s *Service) at(in calls.When) (time.Time, error) {
+func (s *Service) at(in calls.When) time.Time {
 	if in.AsOf == "" {
-		return s.J.Wall(), nil
+		return s.J.Wall()
 	}
 	if day, ok := alerts.ParseDate(in.AsOf); ok {
-		return day.Start(), nil
+		return day.Start()
 	}
-	if at, ok := refusal.ReadTime(in.AsOf); ok {
-		return at, nil
-	}
-	return time.Time{}, calls.WrongQuery("as_of", in.AsOf, "http.want_time")
+	at, _ := refusal.ReadTime(in.AsOf)
+	return at
 }
 
 // asked finds the list that is asked for; false when none was in force. A version that is asked for by an unknown id is
@@ -91,21 +89,13 @@ func (s *Service) asked(tx *bbolt.Tx, in calls.Asked) (v reductionlist.Version, 
 		v, err = reductionlist.GetVersion(tx, in.Version)
 		return v, err == nil, err
 	}
-	at, err := s.at(in.When)
-	if err != nil {
-		return v, false, err
-	}
-	return inForce(tx, at)
+	return inForce(tx, s.at(in.When))
 }
 
 var _ = bind(calls.ListVersions, (*Service).ListVersions)
 
 // ListVersions pages through all versions, or gives the one in force at a time.
 func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery) (alerts.Page[calls.Version], error) {
-	at, err := s.at(in.When)
-	if err != nil {
-		return alerts.Page[calls.Version]{}, err
-	}
 	return pageOf(s, in.Paging, func(tx *bbolt.Tx) (page []calls.Version, next string, err error) {
 		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
 		if err != nil {
@@ -113,7 +103,7 @@ func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery)
 		}
 		var found []reductionlist.Version
 		if in.AsOf != "" {
-			v, have, err := inForce(tx, at)
+			v, have, err := inForce(tx, s.at(in.When))
 			if !have {
 				return nil, "", err
 			}

@@ -1,18 +1,17 @@
-// Package valid checks the simple rules of an input's fields, which stand where the field is declared: in its tag
-// `validate`, read by go-playground/validator. What depends on other fields or on what is recorded is no such rule and
-// stays with who decides.
+// Package valid checks the rules of an input's single members. A rule stands where the member is declared, in its tag
+// `validate`, which go-playground/validator reads. A rule that depends on other members, or on what is recorded, stays
+// with the code that decides.
 //
-// Beside the validator's own tags there are
-//
-//	uscc        a unified social credit code with its check character (GB 32100-2015)
-//	mn          the 24 digits of a monitoring device (HJ 212-2017)
-//	cnphone     a Chinese mobile number
-//	subjectid   an id that may be part of a NATS subject: 1 to 40 letters, digits, "_" or "-"
-//	bytes=N     at most N bytes
+//	required    is there: not the zero value
+//	filled      a text of more than spaces
+//	bytes=N     a text of at most N bytes
+//	chars=N     a text of at most N characters
 //	line=N      one line of at most N characters
+//	most=N      a list of at most N items
+//	omitempty   the zero value is right, whatever the rules after it say
+//	dive        the rules after it are those of each item
 //
-// They and `required` have words of their own in package refusal. Any other tag is worded by the validator's
-// translations, so that a new one needs no more than being used.
+// [Define] adds rules that have a name of their own. Package refusal has words for each of them.
 package valid
 
 import (
@@ -20,21 +19,56 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-playground/locales/en"
-	"github.com/go-playground/locales/zh"
-	ut "github.com/go-playground/universal-translator"
 	"github.com/go-playground/validator/v10"
-	english "github.com/go-playground/validator/v10/translations/en"
-	chinese "github.com/go-playground/validator/v10/translations/zh"
 
 	"qingkong/alerts/refusal"
-	"qingkong/reductionlist"
 )
+
+// Rule is what a member with a rule of its own name has to be.
+type Rule struct {
+	Words    string            // the entry of the catalogue; it may name {name}, {value}, {limit} and {allowed}
+	OneOf    []string          // a text is one of these; nil is any
+	Pattern  string            // a text matches this regular expression
+	Match    func(string) bool // a text is so; nil is any
+	Min, Max float64           // a number, or how many a list has, lies between these; a Max of 0 is no end
+	Secret   bool              // the refusal does not repeat the value
+}
+
+// named are the rules that were defined.
+var named = map[string]Rule{}
+
+// Define adds a rule; it is called at start.
+func Define(name string, r Rule) {
+	pattern := regexp.MustCompile(r.Pattern)
+	named[name] = r
+	register(name, func(f validator.FieldLevel) bool {
+		n := 0.0
+		switch v := f.Field(); {
+		case v.CanInt():
+			n = float64(v.Int())
+		case v.CanFloat():
+			n = v.Float()
+		case v.Kind() == reflect.Slice:
+			n = float64(v.Len())
+		default:
+			s := v.String()
+			return (r.OneOf == nil || slices.Contains(r.OneOf, s)) && pattern.MatchString(s) && (r.Match == nil || r.Match(s))
+		}
+		return n >= r.Min && (r.Max == 0 || n <= r.Max)
+	})
+}
+
+// Named is the rule of a name; false for one of the package's own and for none.
+func Named(name string) (Rule, bool) {
+	r, ok := named[name]
+	return r, ok
+}
 
 // Read decodes a body as [refusal.Unmarshal] does and checks it.
 func Read[T any](body []byte) (in T, err error) {
@@ -44,7 +78,7 @@ func Read[T any](body []byte) (in T, err error) {
 	return in, Check(&in)
 }
 
-// Check refuses a struct, or what a pointer points to, with every field that breaks its tag. Paths are by JSON names.
+// Check refuses a struct, or what a pointer points to, with every member that breaks a rule. Paths are by JSON names.
 func Check(in any) error {
 	var broken validator.ValidationErrors
 	switch err := rules.Struct(in); {
@@ -55,67 +89,92 @@ func Check(in any) error {
 	}
 	wrong := make([]refusal.Field, len(broken))
 	for i, f := range broken {
-		wrong[i] = field(f)
+		_, path, _ := strings.Cut(f.Namespace(), ".") // it begins with the struct's own name
+		wrong[i] = refusal.Field{Path: strings.ReplaceAll(path, inlined+".", ""), Rule: words(f.Tag()), Args: args(f)}
 	}
 	return refusal.Input(wrong)
 }
 
-// worded are the tags that the catalogue has words for, and what these name. A telephone number is not repeated: it
-// would stand in a log.
-var worded = map[string]struct{ rule, arg string }{
-	"required":  {"input.required", ""},
-	"bytes":     {"input.too_large", "limit"},
-	"line":      {"access.text_wrong", "limit"},
-	"uscc":      {"list.uscc", "value"},
-	"mn":        {"input.mn", "value"},
-	"cnphone":   {"list.phone", ""},
-	"subjectid": {"input.subject_id", "value"},
+// CheckGiven refuses a parameter that breaks a rule of its member f: value is what its text was read as, nil where it
+// could not be read. What was given is held to the rules also where it is zero.
+func CheckGiven(f reflect.StructField, name, text string, value any) error {
+	for _, tag := range Tags(f) {
+		r, ok := named[tag]
+		if tag == "omitempty" && text == "" && f.Type.Kind() == reflect.String {
+			return nil
+		}
+		if ok && (value == nil || rules.Var(value, tag) != nil) {
+			return refusal.Input([]refusal.Field{{Path: name, Rule: r.Words, Args: r.args(name, text)}})
+		}
+	}
+	return nil
+}
+
+// Tags are the rules of a member.
+func Tags(f reflect.StructField) []string { return strings.Split(f.Tag.Get("validate"), ",") }
+
+// Needed reports whether a member's rules refuse its zero value.
+func Needed(f reflect.StructField) bool {
+	return rules.Var(reflect.Zero(f.Type).Interface(), f.Tag.Get("validate")) != nil
 }
 
 // inlined stands for an embedded struct, whose members are those of the struct around it.
 const inlined = "^"
 
-func field(f validator.FieldError) refusal.Field {
-	_, path, _ := strings.Cut(f.Namespace(), ".") // it begins with the struct's own name
-	out := refusal.Field{Path: strings.ReplaceAll(path, inlined+".", "")}
-	w, ok := worded[f.Tag()]
-	switch {
-	case !ok:
-		out.Rule, out.Args = "input.rule",
-			refusal.Args{"why": refusal.Worded{ZH: f.Translate(inChinese), EN: f.Translate(inEnglish)}}
-	case w.arg == "limit":
-		out.Rule, out.Args = w.rule, refusal.Args{"limit": f.Param()}
-	case w.arg == "value":
-		out.Rule, out.Args = w.rule, refusal.Args{"value": clip(fmt.Sprint(f.Value()))}
-	default:
-		out.Rule = w.rule
+// own are the words of the package's own rules and what they hold a value to.
+var own = map[string]struct {
+	words string
+	holds func(v reflect.Value, limit int) bool
+}{
+	"required": {words: "input.required"}, // the validator's own
+	"filled":   {"input.required", func(v reflect.Value, _ int) bool { return strings.TrimSpace(v.String()) != "" }},
+	"bytes":    {"input.too_large", func(v reflect.Value, limit int) bool { return v.Len() <= limit }},
+	"chars":    {"text.too_long", func(v reflect.Value, limit int) bool { return utf8.RuneCountInString(v.String()) <= limit }},
+	"line": {"access.text_wrong", func(v reflect.Value, limit int) bool {
+		s := strings.TrimSpace(v.String())
+		return utf8.RuneCountInString(s) <= limit && utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0
+	}},
+	"most": {"order.too_many", func(v reflect.Value, limit int) bool { return v.Len() <= limit }},
+}
+
+// words is the catalogue's entry for a rule.
+func words(tag string) string {
+	if r, ok := named[tag]; ok {
+		return r.Words
 	}
-	return out
+	return own[tag].words
+}
+
+// args are the values that the words of a broken rule name.
+func args(f validator.FieldError) refusal.Args {
+	r, ok := named[f.Tag()]
+	switch {
+	case ok:
+		return r.args(f.Field(), clip(fmt.Sprint(f.Value())))
+	case f.Tag() == "chars":
+		return refusal.Args{"limit": f.Param(), "count": utf8.RuneCountInString(fmt.Sprint(f.Value()))}
+	}
+	return refusal.Args{"limit": f.Param()}
+}
+
+func (r Rule) args(name, value string) refusal.Args {
+	args := refusal.Args{"name": name, "allowed": strings.Join(r.OneOf, ", "), "limit": r.Max}
+	if !r.Secret {
+		args["value"] = value
+	}
+	return args
 }
 
 // clip keeps of a wrong value what a person needs to find it.
 func clip(s string) string {
-	const most = 60
+	const most = 80
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}
 	return s
 }
 
-var (
-	inChinese, inEnglish = translator("zh"), translator("en")
-	rules                = newRules()
-)
-
-func translator(lang string) ut.Translator {
-	t, ok := ut.New(en.New(), zh.New(), en.New()).GetTranslator(lang)
-	if !ok {
-		panic("valid: no translator for " + lang)
-	}
-	return t
-}
-
-func newRules() *validator.Validate {
+var rules = func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
 		if f.Anonymous {
@@ -124,38 +183,23 @@ func newRules() *validator.Validate {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		return name
 	})
-	must(chinese.RegisterDefaultTranslations(v, inChinese))
-	must(english.RegisterDefaultTranslations(v, inEnglish))
-	must(v.RegisterValidation("uscc", text(reductionlist.ValidUSCC)))
-	must(v.RegisterValidation("cnphone", text(reductionlist.ValidPhone)))
-	must(v.RegisterValidation("mn", text(mn.MatchString)))
-	must(v.RegisterValidation("subjectid", text(subjectID.MatchString)))
-	must(v.RegisterValidation("bytes", func(f validator.FieldLevel) bool { return len(f.Field().String()) <= limit(f) }))
-	must(v.RegisterValidation("line", func(f validator.FieldLevel) bool {
-		s := strings.TrimSpace(f.Field().String())
-		return utf8.RuneCountInString(s) <= limit(f) && utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0
-	}))
 	return v
+}()
+
+func init() {
+	for name, rule := range own {
+		if rule.holds != nil {
+			register(name, func(f validator.FieldLevel) bool {
+				limit, _ := strconv.Atoi(f.Param())
+				return rule.holds(f.Field(), limit)
+			})
+		}
+	}
 }
 
-var (
-	mn        = regexp.MustCompile(`^[0-9A-F]{24}$`)
-	subjectID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
-)
-
-func text(ok func(string) bool) validator.Func {
-	return func(f validator.FieldLevel) bool { return ok(f.Field().String()) }
-}
-
-func limit(f validator.FieldLevel) int {
-	n, err := strconv.Atoi(f.Param())
-	must(err)
-	return n
-}
-
-// must is for what is wrong in the program text: a tag that cannot be read.
-func must(err error) {
-	if err != nil {
-		panic(fmt.Sprintf("valid: %v", err))
+// register gives the validator a rule; one that it cannot take is wrong in the program text.
+func register(name string, holds validator.Func) {
+	if err := rules.RegisterValidation(name, holds); err != nil {
+		panic("valid: " + err.Error())
 	}
 }

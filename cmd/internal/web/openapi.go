@@ -26,20 +26,14 @@ import (
 
 // schemaOf is the schema of a parameter.
 func schemaOf(p calls.Param) *huma.Schema {
-	s := &huma.Schema{Type: map[calls.ParamKind]string{calls.TextParam: "string", calls.DayParam: "string",
-		calls.IntegerParam: "integer", calls.NumberParam: "number"}[p.Kind]}
-	switch p.Kind {
-	case calls.DayParam:
-		s.Format = "date"
-	case calls.IntegerParam, calls.NumberParam:
-		s.Minimum = &p.From
-		if p.To > 0 {
-			s.Maximum = &p.To
-		}
+	s := &huma.Schema{Type: "string"}
+	switch p.Member.Type.Kind() {
+	case reflect.Int, reflect.Int64:
+		s.Type = "integer"
+	case reflect.Float64:
+		s.Type = "number"
 	}
-	for _, w := range p.Words {
-		s.Enum = append(s.Enum, w)
-	}
+	constrain(s, p.Member)
 	return s
 }
 
@@ -222,7 +216,7 @@ func parameters(r route) []*huma.Param {
 		}
 	}
 	for _, p := range r.Query {
-		list = append(list, &huma.Param{Name: p.Name, In: "query", Required: p.Needed, Schema: schemaOf(p),
+		list = append(list, &huma.Param{Name: p.Name, In: "query", Required: p.Needed(), Schema: schemaOf(p),
 			Description: describe(p.ZH, p.EN)})
 	}
 	for _, shared := range []struct {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"qingkong/cmd/internal/calls"
+	"qingkong/cmd/internal/valid"
 	"qingkong/cmd/internal/watch"
 	"qingkong/cmd/internal/web/serve"
 
@@ -102,16 +103,14 @@ func (r *schemas) object(t reflect.Type) *huma.Schema {
 		if strings.Contains(tag, "omit") && len(p.AnyOf) == 2 {
 			*p = *p.AnyOf[0] // left out, not null
 		}
-		for tag := range strings.SplitSeq(f.Tag.Get("validate"), ",") {
-			if constrain(p, tag) {
-				s.Required = append(s.Required, name)
-			}
+		if constrain(p, f); valid.Needed(f) {
+			s.Required = append(s.Required, name)
 		}
 		if values := rule.counts[name]; values != nil {
 			*p = *tally(values)
 		}
-		for _, w := range rule.words[name] {
-			p.Enum = append(p.Enum, w)
+		if words := rule.words[name]; words != nil {
+			p.Enum = enum(words)
 		}
 		if t := rule.like[name]; t != nil {
 			*p = *scalar(t)
@@ -139,25 +138,49 @@ func fields(t reflect.Type) func(func(reflect.StructField) bool) {
 	}
 }
 
-// constrain says in a schema what a rule of package valid says in a tag; true for a member that must be there.
-func constrain(p *huma.Schema, rule string) (required bool) {
-	name, arg, _ := strings.Cut(rule, "=")
-	n, _ := strconv.Atoi(arg)
-	switch name {
-	case "required":
-		if p.Type == "string" {
-			one := 1
-			p.MinLength = &one
+// constrain says in a schema what the rules of a member say in its tag.
+func constrain(p *huma.Schema, f reflect.StructField) {
+	for _, tag := range valid.Tags(f) {
+		name, arg, _ := strings.Cut(tag, "=")
+		n, _ := strconv.Atoi(arg)
+		switch name {
+		case "required", "filled":
+			if p.Type == "string" {
+				p.MinLength = new(1)
+			}
+		case "line", "bytes", "chars": // JSON Schema counts characters, of which N bytes are at most N
+			p.MaxLength = &n
+		case "most":
+			p.MaxItems = &n
+		case "dive":
+			p = p.Items
+		case "day":
+			p.Format = "date"
 		}
-		return true
-	case "line", "bytes": // JSON Schema counts characters, of which N bytes are at most N
-		p.MaxLength = &n
-	case "oneof":
-		for word := range strings.FieldsSeq(arg) {
-			p.Enum = append(p.Enum, word)
+		if rule, ok := valid.Named(name); ok {
+			if rule.Pattern != "" && slices.Contains(valid.Tags(f), "omitempty") {
+				rule.Pattern = "^$|" + rule.Pattern
+			}
+			constrainBy(p, rule)
 		}
 	}
-	return false
+}
+
+// constrainBy says in a schema what a rule says that has a name of its own.
+func constrainBy(p *huma.Schema, rule valid.Rule) {
+	p.Pattern = rule.Pattern
+	if rule.OneOf != nil {
+		p.Enum = enum(rule.OneOf)
+	}
+	switch p.Type {
+	case "integer", "number":
+		p.Minimum = &rule.Min
+		if rule.Max > 0 {
+			p.Maximum = &rule.Max
+		}
+	case "array":
+		p.MinItems, p.MaxItems = new(int(rule.Min)), new(int(rule.Max))
+	}
 }
 
 // tally is an object that counts under each of the names.
@@ -195,16 +218,20 @@ func schemaName(t reflect.Type, hint string) string {
 // scalar is the schema of a type that is a word of a closed list or writes its own JSON; nil for any other.
 func scalar(t reflect.Type) *huma.Schema {
 	if words := enums[t]; words != nil {
-		s := &huma.Schema{Type: "string"}
-		for _, w := range words {
-			s.Enum = append(s.Enum, w)
-		}
-		return s
+		return &huma.Schema{Type: "string", Enum: enum(words)}
 	}
 	if s, ok := own[t]; ok {
 		return &s
 	}
 	return nil
+}
+
+// enum is a closed list as a schema has it.
+func enum(words []string) (all []any) {
+	for _, w := range words {
+		all = append(all, w)
+	}
+	return all
 }
 
 // own are the types that write their own JSON.
@@ -306,8 +333,6 @@ func elem(list any) reflect.Type { return reflect.TypeOf(list).Elem() }
 
 // members has the rules of types whose tags do not say them: what a domain package decides by its own functions.
 var members = map[reflect.Type]membersRule{
-	reflect.TypeFor[calls.NewAccount](): {needs: []string{"user", "role"},
-		words: map[string][]string{"role": words(calls.Roles()...)}},
 	reflect.TypeFor[alerts.ForecastInput]():    {needs: []string{"source", "region", "issued_at"}},
 	reflect.TypeFor[alerts.ObservationInput](): {needs: []string{"station", "region"}},
 	elem(alerts.ForecastInput{}.Days): {needs: []string{"date"}, days: "date",
@@ -324,9 +349,6 @@ var members = map[reflect.Type]membersRule{
 	reflect.TypeFor[calls.ObjectionText]():     {needs: []string{"note"}},
 	reflect.TypeFor[notify.ObjectionView](): {words: map[string][]string{"decision": {"", "accept", "reject",
 		"amend"}}},
-	reflect.TypeFor[notify.MeasureText](): {needs: []string{"id"}},
-	reflect.TypeFor[calls.ObjectionDecision](): {needs: []string{"decision"},
-		words: map[string][]string{"decision": {"accept", "reject", "amend"}}},
 	reflect.TypeFor[calls.MeasureAmends](): {needs: []string{"id"}},
 	reflect.TypeFor[notify.Board]():        {counts: calls.Axes},
 	reflect.TypeFor[notify.TownTally]():    {counts: calls.Axes},

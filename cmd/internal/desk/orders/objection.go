@@ -7,6 +7,7 @@ import (
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/valid"
 	"qingkong/reductionlist"
 
 	"go.etcd.io/bbolt"
@@ -122,6 +123,9 @@ func (d *desk) decide(q *frame.Request) (to string, err error) {
 		return "", err
 	}
 	in, err := decisionOf(q, o.ID, measures)
+	if err == nil {
+		err = valid.Check(in)
+	}
 	if err == nil {
 		_, err = d.Svc.DecideObjection(q.Context(), q.Ask(), in)
 	}

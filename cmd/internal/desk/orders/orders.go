@@ -14,6 +14,7 @@ import (
 	"qingkong/alerts/terms"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
+	"qingkong/cmd/internal/valid"
 
 	"go.etcd.io/bbolt"
 
@@ -275,5 +276,5 @@ func answerOf(q *frame.Request, id string, action notify.Action) (notify.AnswerT
 			}
 		}
 	}
-	return in, nil
+	return in, valid.Check(in)
 }

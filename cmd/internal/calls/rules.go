@@ -1,0 +1,78 @@
+package calls
+
+import (
+	"regexp"
+
+	"qingkong/alerts"
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/valid"
+	"qingkong/reductionlist"
+)
+
+// PlanTimeLimitMax is the most that an optimisation may take, in seconds.
+const PlanTimeLimitMax = 20
+
+// AccountName is what an account may be called.
+var AccountName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+
+// fieldRules are the rules of single members that the inputs here, and those of the domain that they embed, name in
+// their tags.
+var fieldRules = map[string]valid.Rule{
+	"account":  {Words: "access.user_name", Pattern: AccountName.String()},
+	"role":     {Words: "access.role_unknown", OneOf: words(Roles()...)},
+	"vault":    {Words: "personal.ref", Pattern: `^v[A-Za-z0-9_-]{43}$`},
+	"phones":   {Words: "list.phone", Match: validPhones, Secret: true},
+	"decision": {Words: "order.decision", OneOf: []string{"accept", "reject", "amend"}},
+	"evidence": {Words: "order.evidence", Pattern: `^sha256:[0-9a-f]{64}$`},
+	"relisted": {Words: "order.relist_count", Min: 1, Max: 1000},
+	// none is no level
+	"row_level": {Words: "list.enum", OneOf: words(append([]alerts.Level{alerts.None}, alerts.Levels()...)...)},
+
+	// parameters
+	"limit":         {Words: "http.want_limit", Min: 1, Max: 1000},
+	"index":         {Words: "http.want_index"},
+	"seen_revision": {Words: "http.want_revision", Min: 1},
+	"seconds":       {Words: "allocate.time_limit", Min: 0.1, Max: PlanTimeLimitMax},
+	"day":           {Words: "day.date_wrong", Match: isDay},
+	"day_or_time":   {Words: "http.want_time", Match: isDayOrTime},
+	"message":       {Words: "live.want_id", Pattern: `^[0-9]+(\.[0-9]+\.[^.]*)?$`},
+	"proposal_state": {Words: "proposal.state_unknown", OneOf: words(alerts.StateOpen, alerts.StateAccepted,
+		alerts.StateDismissed, alerts.StateWithdrawn)},
+	"order_state": {Words: "order.state_filter", OneOf: orderStates()},
+	"severity": {Words: "list.want_severity",
+		OneOf: []string{reductionlist.SeverityError, reductionlist.SeverityWarning}},
+	"list_format":  {Words: "list.export_format", OneOf: []string{"xlsx"}},
+	"paper_format": {Words: "papers.want_format", OneOf: []string{"html", "docx"}},
+	"roll_format":  {Words: "papers.want_format", OneOf: []string{"html", "xlsx"}},
+	"paper_kind":   {Words: "papers.want_kind", OneOf: []string{"plan", "board"}},
+	"paper_lang":   {Words: "papers.want_format", OneOf: []string{"zh-CN", "en"}},
+}
+
+func init() {
+	for name, rule := range fieldRules {
+		valid.Define(name, rule)
+	}
+}
+
+func validPhones(s string) bool {
+	plain := reductionlist.PlainPhones(s)
+	return plain == "" || reductionlist.ValidPhone(plain)
+}
+
+func isDay(s string) bool {
+	_, ok := alerts.ParseDate(s)
+	return ok
+}
+
+func isDayOrTime(s string) bool {
+	_, ok := refusal.ReadTime(s)
+	return ok || isDay(s)
+}
+
+// words are the values of an enumeration as texts.
+func words[T ~string](list ...T) (out []string) {
+	for _, w := range list {
+		out = append(out, string(w))
+	}
+	return out
+}

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"errors"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"qingkong/alerts/refusal"
+	"qingkong/cmd/internal/valid"
+)
+
+// breach is a value that breaks a rule, and what its refusal says.
+type breach struct{ bad, rule, says string }
+
+// breaches has, for each rule that a member may name in its tag, what breaks it. Of a list bad is how many items it has.
+var breaches = map[string][]breach{
+	"required":   {{"", "input.required", "is required"}},
+	"filled":     {{"", "input.required", "is required"}, {" \n", "input.required", "is required"}},
+	"bytes=32":   {{strings.Repeat("x", 33), "input.too_large", "limit of 32 bytes"}},
+	"bytes=64":   {{strings.Repeat("x", 65), "input.too_large", "limit of 64 bytes"}},
+	"bytes=500":  {{strings.Repeat("霾", 167), "input.too_large", "limit of 500 bytes"}},
+	"bytes=4000": {{strings.Repeat("x", 4001), "input.too_large", "limit of 4000 bytes"}},
+	"line=40":    {{strings.Repeat("名", 41), "access.text_wrong", "at most 40 characters"}},
+	"line=80":    {{"a\nb", "access.text_wrong", "one line of at most 80 characters"}},
+	"most=100":   {{"101", "order.too_many", "the limit of 100"}},
+	"most=200":   {{"201", "order.too_many", "the limit of 200"}},
+	"relisted":   {{"0", "order.relist_count", "1 to 1000"}, {"1001", "order.relist_count", "1 to 1000"}},
+	"account": {
+		{"", "access.user_name", " cannot be an account's name"}, {"Duty", "access.user_name", "Duty cannot be"},
+		{"_duty", "access.user_name", "_duty cannot be"}, {"duty.two", "access.user_name", "duty.two cannot be"},
+		{"duty>", "access.user_name", "duty> cannot be"}, {"duty\n", "access.user_name", "cannot be"},
+		{"值班员", "access.user_name", "值班员 cannot be"},
+		{strings.Repeat("a", 41), "access.user_name", "a cannot be an account's name"}},
+	"role": {{"root", "access.role_unknown", "no role root;"}},
+	"vault": {{"key-notes", "personal.ref", "key-notes is no entry"},
+		{"content-00", "personal.ref", "content-00"}},
+	"phones": {{"12345678901", "list.phone", "number does not have the right form"}},
+	"decision": {{"perhaps", "order.decision", "decision perhaps;"},
+		{"", "order.decision", "use accept, reject or amend"}},
+	"evidence":  {{"photo.jpg", "order.evidence", "photo.jpg is not the name"}},
+	"row_level": {{"blue", "list.enum", "blue is not one of"}},
+	"limit": {{"0", "http.want_limit", "the value 0 of parameter limit"},
+		{"1001", "http.want_limit", "1001"},
+		{"a", "http.want_limit", "value a of"},
+		{"", "http.want_limit", "the value  of"}},
+	"index": {{"-1", "http.want_index", "the value -1 of parameter "},
+		{"1.5", "http.want_index", "1.5"},
+		{"", "http.want_index", "0 or more"}},
+	"seen_revision": {{"0", "http.want_revision", "the value 0 of parameter revision"},
+		{"", "http.want_revision", "1 or more"}},
+	"seconds": {{"0", "allocate.time_limit", "time limit 0 is wrong; give 0.1 to 20 seconds"},
+		{"20.5", "allocate.time_limit", "20.5"},
+		{"NaN", "allocate.time_limit", "NaN"},
+		{"", "allocate.time_limit", "0.1 to 20"}},
+	"day": {{"2016-02-30", "day.date_wrong", "date 2016-02-30 is wrong"}},
+	"day_or_time": {{"2016-02-30", "http.want_time", "the value 2016-02-30 of parameter as_of"},
+		{"", "http.want_time", "as_of"}},
+	"message": {{"", "live.want_id", " is no event id"},
+		{"1.x.y", "live.want_id", "1.x.y is no"},
+		{"-1", "live.want_id", "-1 is no"},
+		{"1.2", "live.want_id", "1.2 is no"}},
+	"proposal_state": {{"lost", "proposal.state_unknown", "no state lost"}},
+	"order_state":    {{"done", "order.state_filter", "no state done"}},
+	"severity": {{"info", "list.want_severity", "info is no severity"},
+		{"", "list.want_severity", " is no severity"}},
+	"list_format": {{"csv", "list.export_format", "csv is no format"}, {"", "list.export_format", "use format=xlsx"}},
+	"paper_format": {{"pdf", "papers.want_format", "the format pdf is wrong; use html, docx"},
+		{"", "papers.want_format", "html, docx"}},
+	"roll_format": {{"pdf", "papers.want_format", "the format pdf is wrong; use html, xlsx"},
+		{"", "papers.want_format", "html, xlsx"}},
+	"paper_kind": {{"list", "papers.want_kind", "list is no kind"}, {"", "papers.want_kind", "plan or board"}},
+	"paper_lang": {{"fr", "papers.want_format", "the format fr is wrong; use zh-CN, en"},
+		{"", "papers.want_format", "zh-CN, en"}},
+}
+
+// Every member with rules is refused when it breaks one of them, in the words of that rule, wherever it stands in an
+// input; no rule goes untried, and none is there that no member names.
+func TestRulesOfMembers(t *testing.T) {
+	tried := map[string]bool{}
+	for _, r := range routes {
+		in := reflect.New(r.In).Elem()
+		tryMembers(t, r, in, in, "", tried)
+		for _, p := range r.Query {
+			for _, tag := range valid.Tags(p.Member) {
+				if _, rule := valid.Named(tag); !rule {
+					continue
+				}
+				tried[tag] = true
+				for _, b := range breaches[tag] {
+					_, err := r.Read(func(string) string { return "x" }, url.Values{p.Name: {b.bad}}, aBody(r))
+					b.refused(t, r.Name()+"?"+p.Name+"="+b.bad, p.Name, err)
+				}
+			}
+			if p.Needed() {
+				_, err := r.Read(func(string) string { return "x" }, nil, nil)
+				breaches["required"][0].refused(t, r.Name(), p.Name, err)
+			}
+		}
+	}
+	for tag := range breaches {
+		if !tried[tag] {
+			t.Errorf("no member has the rule %s", tag)
+		}
+	}
+}
+
+// aBody is a body that is taken, for a look at the parameters beside it.
+func aBody(r route) []byte {
+	if r.Example == "" {
+		return []byte("{}")
+	}
+	return []byte(r.Example)
+}
+
+// tryMembers breaks each rule of the members of v, a part of in.
+func tryMembers(t *testing.T, r route, in, v reflect.Value, path string, tried map[string]bool) {
+	for f, member := range v.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		at := strings.TrimPrefix(path+"."+name, ".")
+		switch {
+		case f.Anonymous && f.IsExported():
+			tryMembers(t, r, in, member, path, tried)
+			continue
+		case name == "" || name == "-" || !f.IsExported():
+			continue
+		}
+		for _, tag := range valid.Tags(f) {
+			if tag == "dive" {
+				member.Set(reflect.MakeSlice(member.Type(), 1, 1))
+				at, member = at+"[0]", member.Index(0)
+			}
+			if tag == "" || tag == "dive" || tag == "omitempty" {
+				continue
+			}
+			tried[tag] = true
+			if breaches[tag] == nil {
+				t.Errorf("%s: %s: the rule %s is not tried", r.Name(), at, tag)
+			}
+			for _, b := range breaches[tag] {
+				switch n, _ := strconv.Atoi(b.bad); member.Kind() {
+				case reflect.String:
+					member.SetString(b.bad)
+				case reflect.Slice:
+					if tag != "required" {
+						member.Set(reflect.MakeSlice(member.Type(), n, n))
+					}
+				}
+				b.refused(t, r.Name(), at, valid.Check(in.Interface()))
+				member.SetZero()
+			}
+		}
+		switch {
+		case member.Kind() == reflect.Struct && member.Type().PkgPath() != "time":
+			tryMembers(t, r, in, member, at, tried)
+		case member.Kind() == reflect.Pointer && member.Type().Elem().Kind() == reflect.Struct:
+			member.Set(reflect.New(member.Type().Elem()))
+			tryMembers(t, r, in, member.Elem(), at, tried)
+		}
+	}
+}
+
+func (b breach) refused(t *testing.T, call, path string, err error) {
+	t.Helper()
+	var e *refusal.Error
+	if !errors.As(err, &e) || e.Code != refusal.Invalid {
+		t.Errorf("%s: %s %q: %v", call, path, b.bad, err)
+		return
+	}
+	i := slices.IndexFunc(e.Fields, func(f refusal.Field) bool { return f.Path == path })
+	if i < 0 || e.Fields[i].Rule != b.rule || !strings.Contains(e.Fields[i].Message("en"), b.says) ||
+		strings.ContainsAny(e.Fields[i].Message("zh-CN")+e.Fields[i].Message("en"), "{}") {
+		t.Errorf("%s: %s %q: %v, want %s: %s", call, path, b.bad, err, b.rule, b.says)
+	}
+}
