@@ -15,6 +15,8 @@ func init() {
 		// Findings: what is wrong, and under .remedy what to do.
 		"list.required":              {"必填，现为空。", "is required and empty."},
 		"list.required.remedy":       {"填写此格。", "fill in the cell."},
+		"list.follow_stop": {"动作“{action}”或判定条件是全部停止，数量“{value}”却允许继续运行；请改用别的动作和判定条件，或不改数量。",
+			"{action} or its criterion stops everything, and {value} would let something run on; change the action and the criterion, or leave the quantity."},
 		"list.word_twice":            {"“{value}”写了两次。", "{value} stands twice."},
 		"list.word_twice.remedy":     {"只保留一个。", "keep it once."},
 		"list.range_reversed":        {"最小值 {low} 大于最大值 {high}。", "the minimum {low} is greater than the maximum {high}."},
