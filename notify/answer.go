@@ -25,6 +25,10 @@ type Answer struct {
 	NoteHash    string          `json:"note_hash,omitempty"`
 	Measures    []MeasureAnswer `json:"measures,omitempty"`
 	Evidence    []string        `json:"evidence,omitempty"` // "sha256:" and 64 hexadecimal digits each
+
+	At         *time.Time `json:"at,omitempty"` // of what is reported or completed; it may be said
+	Correction bool       `json:"correction,omitempty"`
+	Wall       time.Time  `json:"-"` // what the wall clock says; zero where that is now
 }
 
 // MeasureAnswer is what the recipient says of one measure; Value nil is not given.
@@ -40,6 +44,11 @@ type AnswerText struct {
 	Note     string        `text:"free" json:"note" validate:"bytes=4000"`
 	Measures []MeasureText `json:"measures" validate:"most=200,dive"`
 	Evidence []string      `json:"evidence" validate:"most=100,dive,evidence"`
+
+	// At is when what report and complete say was so. With another one the same figures can be said again.
+	At *time.Time `json:"at,omitempty"`
+	// Correction lets complete be said again, otherwise, with a note.
+	Correction bool `json:"correction,omitempty"`
 }
 
 // MeasureText is one measure of an [AnswerText].
@@ -56,13 +65,16 @@ func (in *AnswerText) Check() error {
 	if in.OrderID == "" {
 		wrong = append(wrong, refusal.Field{Path: "order_id", Rule: "input.required"})
 	}
-	return refusal.Input(append(wrong, checkAnswer(in.Action, strings.TrimSpace(in.Note) != "")...))
+	noted := strings.TrimSpace(in.Note) != ""
+	wrong = append(wrong, checkAnswer(in.Action, noted)...)
+	return refusal.Input(append(wrong, checkProgress(in.Action, in.At, in.Correction, noted)...))
 }
 
 // Answer gives the command for the text. put stores a note in the vault and returns its reference and hash; it is
 // not called for an empty one.
 func (in *AnswerText) Answer(recipient string, put func(note string) (ref, hash string, err error)) (Answer, error) {
-	a := Answer{RecipientID: recipient, OrderID: in.OrderID, Action: in.Action, Evidence: in.Evidence}
+	a := Answer{RecipientID: recipient, OrderID: in.OrderID, Action: in.Action, Evidence: in.Evidence,
+		At: in.At, Correction: in.Correction}
 	keep := func(note string, ref, hash *string) (err error) {
 		if note != "" {
 			*ref, *hash, err = put(note)
@@ -107,11 +119,13 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	if !ok || o.RecipientID != in.RecipientID {
 		return nil, nil, notFound(in.OrderID)
 	}
-	if err := refusal.Input(checkAnswer(in.Action, in.NoteHash != "")); err != nil {
+	wrong := checkAnswer(in.Action, in.NoteHash != "")
+	wrong = append(wrong, checkProgress(in.Action, in.At, in.Correction, in.NoteHash != "")...)
+	if err := refusal.Input(append(wrong, in.ahead(wall(in.Wall, now))...)); err != nil {
 		return nil, nil, err
 	}
 	a := acts[in.Action]
-	ev := &Answered{OrderID: in.OrderID, Action: string(in.Action)}
+	ev := &Answered{OrderID: in.OrderID, Action: string(in.Action), At: in.At, Correction: in.Correction}
 	if a.content < 0 {
 		if !o.Unreceived && deliveryAfter(o.Delivery, a.deliver) == o.Delivery {
 			return nil, o, nil
@@ -121,14 +135,13 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 		if o.acts[a.content] == d {
 			return nil, o, nil
 		}
-		completes, err := o.completes(tx, in.Action)
-		if err != nil {
-			return nil, nil, err
-		}
-		if !completes {
-			if err := o.allows(in.Action, a); err != nil {
-				return nil, nil, err
+		if ev.progress() {
+			if said, err := o.said(tx, d); err != nil || said {
+				return nil, o, err
 			}
+		}
+		if err := o.allows(tx, &in, a); err != nil {
+			return nil, nil, err
 		}
 		ev.Digest = hex.EncodeToString(d[:])
 		ev.Late = in.Action == Acknowledge && o.Answer != AnswerObjected && now.After(o.AcknowledgeBy)
@@ -140,21 +153,25 @@ func DecideAnswer(tx *bbolt.Tx, _ string, in Answer, now time.Time) ([]Event, *O
 	return []Event{ev}, o, o.perform(ev, now)
 }
 
-// completes reports whether the act says why of an objection that was recorded without a reason.
-func (o *Order) completes(tx *bbolt.Tx, action Action) (bool, error) {
-	if action != Object {
-		return false, nil
+// allows refuses an act with content that the order's state, an earlier act or the transition table forbids. An
+// objection that was recorded without a reason may be given one, and a completion be corrected.
+func (o *Order) allows(tx *bbolt.Tx, in *Answer, a *act) error {
+	if in.Action == Object {
+		if completes, err := o.Unexplained(tx); err != nil || completes {
+			return err
+		}
 	}
-	return o.Unexplained(tx)
-}
-
-// allows refuses an act with content that the order's state, an earlier act or the transition table forbids.
-func (o *Order) allows(action Action, a *act) error {
-	args := refusal.Args{"id": o.ID, "action": terms.Words(terms.OrderAct, action)}
-	if o.State != StateOpen {
+	args := refusal.Args{"id": o.ID, "action": terms.Words(terms.OrderAct, in.Action)}
+	switch again := o.acts[a.content] != (digest{}); {
+	case o.State != StateOpen:
 		return terms.Transition(terms.OrderState, "order.closed", o.State.String(), args)
-	}
-	if o.acts[a.content] != (digest{}) {
+	case in.Correction && o.Execution != ExecutionCompleted:
+		return refusal.Input([]refusal.Field{{Path: "correction", Rule: "order.correct_nothing"}})
+	case (in.Correction || in.Action == Report && again) && lastReport(tx, o.ID) >= maxReports:
+		return refusal.New(refusal.Conflict, "order.reports_limit", refusal.Args{"id": o.ID, "limit": maxReports})
+	case in.Correction:
+		return nil
+	case in.Action != Report && again:
 		return refusal.New(refusal.Conflict, "order.done_otherwise", args)
 	}
 	if _, ok := a.answer[o.Answer]; !ok {
@@ -217,6 +234,13 @@ func (in *Answer) digest() (d digest) {
 	for _, h := range in.Evidence {
 		text(h)
 	}
+	if in.At != nil {
+		text("at")
+		b = binary.BigEndian.AppendUint64(b, uint64(in.At.UnixNano())) // #nosec G115 -- a time of this age
+	}
+	if in.Correction {
+		text("correction")
+	}
 	sum := sha256.Sum256(b)
 	copy(d[:], sum[:])
 	return d
@@ -224,7 +248,7 @@ func (in *Answer) digest() (d digest) {
 
 // applyAnswered leaves the outbox as it is: [Message] says of a row whose order was received that nothing is to be
 // sent, and such rows are taken out many at a time when they fall due. An answer then writes no page of it.
-func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
+func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Answered) error {
 	var o Order
 	if err := o.must(tx, ev.OrderID); err != nil {
 		return err
@@ -235,6 +259,11 @@ func applyAnswered(tx *bbolt.Tx, fx Effects, at time.Time, ev *Answered) error {
 	}
 	if Action(ev.Action) == Object {
 		if err := o.object(tx, was.Answer, at, ev.NoteRef); err != nil {
+			return err
+		}
+	}
+	if ev.progress() {
+		if err := o.keepReport(tx, at, Action(ev.Action), pos); err != nil {
 			return err
 		}
 	}

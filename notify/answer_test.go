@@ -22,7 +22,7 @@ var allowed = map[string]map[Action]string{
 	"objected/not_started":     {Acknowledge: "acknowledged/not_started"},
 	"acknowledged/not_started": {Start: "acknowledged/started"},
 	"acknowledged/started":     {Report: "acknowledged/reported", Complete: "acknowledged/completed"},
-	"acknowledged/reported":    {Complete: "acknowledged/completed"},
+	"acknowledged/reported":    {Report: "acknowledged/reported", Complete: "acknowledged/completed"},
 	"acknowledged/completed":   {},
 }
 
@@ -148,7 +148,7 @@ func TestActsAgain(t *testing.T) {
 			if evs, err := w.answer("E1", e1, done, "说明"); err != nil || len(evs) != 0 {
 				t.Errorf("after %s, %s again: %d events, %v", action, done, len(evs), err)
 			}
-			if acts[done].content < 0 {
+			if acts[done].content < 0 || done == Report { // progress has a test of its own
 				continue
 			}
 			if _, err := w.answer("E1", e1, done, "另一说明"); code(err) != refusal.Conflict {
@@ -180,13 +180,15 @@ func measured(reports ...MeasureReport) (ms []MeasureAnswer) {
 // Any part of the content makes another content.
 func TestDigestCoversTheWholeContent(t *testing.T) {
 	one, two := 1.0, 2.0
+	at := time.Date(2026, 12, 1, 2, 0, 0, 0, alerts.Shanghai())
+	later := at.Add(time.Second)
 	contents := []Answer{
 		{}, {NoteHash: "a"}, {NoteHash: "b"}, {Evidence: []string{"a"}}, {Evidence: []string{"a", "b"}},
 		{Evidence: []string{"ab"}},
 		{Measures: measured(MeasureReport{ID: "M1"})}, {Measures: measured(MeasureReport{ID: "M1", Value: &one})},
 		{Measures: measured(MeasureReport{ID: "M1", Value: &two})}, {Measures: measured(MeasureReport{ID: "M1", Unit: "t"})},
 		{Measures: []MeasureAnswer{{MeasureReport: MeasureReport{ID: "M1"}, NoteHash: "t"}}},
-		{Measures: measured(MeasureReport{ID: "M1"}, MeasureReport{ID: "M2"})},
+		{Measures: measured(MeasureReport{ID: "M1"}, MeasureReport{ID: "M2"})}, {At: &at}, {At: &later}, {Correction: true},
 	}
 	seen := map[digest]int{}
 	for i := range contents {

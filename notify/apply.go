@@ -29,7 +29,7 @@ func applyIssued(tx *bbolt.Tx, fx Effects, at time.Time, pos Pos, ev *Issued) er
 	}
 	o := Order{
 		ID: ev.ID, WarningID: ev.WarningID, RecipientID: ev.RecipientID, Revision: ev.Revision,
-		Body: pos, Drill: ev.Drill, Unreceived: true,
+		Body: pos, Drill: ev.Drill, status: status{Unreceived: true},
 		IssuedAt: ev.IssuedAt, AcknowledgeBy: ev.AcknowledgeBy,
 		RecipientName: ev.RecipientName, Town: ev.Town, Sector: ev.Sector, Grade: ev.Grade,
 		measures: measures,

@@ -11,7 +11,8 @@ import (
 
 // A counter row holds, for the orders of one warning with one value of one dimension, unsigned varints, so that the
 // rows of a district's warning fit one page:
-// the total, then a counter per value of delivery, answer, execution and verdict, then one per state.
+// the total, then a counter per value of delivery, answer, execution and verdict, then one per state, then how many were
+// released or exempted and how many of these have received that.
 // All but the states count only the latest order of each recipient; the states count every order.
 const (
 	atTotal     = 0
@@ -20,7 +21,8 @@ const (
 	atExecution = atAnswer + 4
 	atVerdict   = atExecution + 4
 	atState     = atVerdict + 5
-	counters    = atState + 4
+	atRelease   = atState + 4
+	counters    = atRelease + 2
 )
 
 // Dimensions of the board, as they stand in counter keys.
@@ -45,6 +47,20 @@ func (c *counts) add(m status, n uint32) {
 	c[atAnswer+m.Answer] += n
 	c[atExecution+m.Execution] += n
 	c[atVerdict+m.Verdict] += n
+	if m.State == StateReleased || m.State == StateExempted {
+		c[atRelease] += n
+		if !m.Unreceived {
+			c[atRelease+1] += n
+		}
+	}
+}
+
+// of counts the orders in a state that [Filter] knows.
+func (c *counts) of(state string) uint32 {
+	if state == releaseWaiting {
+		return c[atRelease] - c[atRelease+1]
+	}
+	return c[counterOf[state]]
 }
 
 // counterMoves adds up what the events of a block move on the boards: a counter row is then read and written once a
@@ -127,6 +143,9 @@ func (c *counts) decode(b []byte) error {
 		return nil
 	}
 	for i := range c {
+		if i == atRelease && len(b) == 0 { // a row of a time when the end was not counted
+			return nil
+		}
 		n, k := binary.Uvarint(b)
 		if k <= 0 || n > math.MaxUint32 {
 			return errors.New("notify: damaged counter row")
@@ -143,6 +162,15 @@ type Tally struct {
 	Answer    map[string]int `json:"answer"`
 	Execution map[string]int `json:"execution"`
 	Verdict   map[string]int `json:"verdict"`
+	Release   ReleaseTally   `json:"release"`
+}
+
+// ReleaseTally is how many recipients were told that their order ended, by a release or an exemption, and how many of
+// them have received that or not yet.
+type ReleaseTally struct {
+	Total    int `json:"total"`
+	Received int `json:"received"`
+	Waiting  int `json:"waiting"`
 }
 
 // TownTally, SectorTally and GradeTally are a Tally of one town, sector (as [reductionlist.Recipient.Sector]
@@ -211,5 +239,7 @@ func (c *counts) tally() Tally {
 		Answer:    named(answerNames, atAnswer),
 		Execution: named(executionNames, atExecution),
 		Verdict:   named(verdictNames, atVerdict),
+		Release: ReleaseTally{Total: int(c[atRelease]), Received: int(c[atRelease+1]),
+			Waiting: int(c.of(releaseWaiting))},
 	}
 }

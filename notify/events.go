@@ -112,6 +112,9 @@ type Answered struct {
 	Evidence []string        `json:"evidence,omitempty"`
 	Digest   string          `json:"digest,omitempty"` // 16 hexadecimal digits
 	Late     bool            `json:"late,omitempty"`
+
+	At         *time.Time `json:"at,omitempty"`         // of what is reported, where it was said
+	Correction bool       `json:"correction,omitempty"` // of what was said of the completion
 }
 
 // Kind implements Event.

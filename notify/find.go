@@ -8,8 +8,8 @@ import (
 )
 
 // Filter narrows a list of orders; an empty member does not. State is any value of an order's delivery, answer,
-// execution, verdict or state, like "overdue" or "released"; one of the first four finds only the latest order of
-// a recipient, as the board counts. Query is part of a recipient's id or name.
+// execution, verdict or state, like "overdue" or "released", or "release_waiting" for an end that was not yet received;
+// all but those of the state find only the latest order of a recipient, as the board counts. Query is part of a recipient's id or name.
 type Filter struct {
 	Warning   string
 	Recipient string
@@ -24,6 +24,9 @@ const (
 	maxScan  = 50_000  // orders one page looks at; it may then be shorter than asked, with a cursor to go on
 	maxCount = 200_000 // orders looked at to count what no counter knows
 )
+
+// releaseWaiting is the state of an order whose recipient has not received that it ended.
+const releaseWaiting = "release_waiting"
 
 // counterOf finds the counter of a value by its name; no two axes share one.
 var counterOf = func() map[string]int {
@@ -44,7 +47,7 @@ func (f *Filter) finds(s status) bool {
 	}
 	var c counts
 	c.add(s, 1)
-	return c[counterOf[f.State]] > 0
+	return c.of(f.State) > 0
 }
 
 func (f *Filter) matches(o *Order) bool {
@@ -104,7 +107,7 @@ func (f *Filter) counted(tx *bbolt.Tx) (n int, err error) {
 			return err
 		}
 		if f.State != "" {
-			n += int(c[counterOf[f.State]])
+			n += int(c.of(f.State))
 			return nil
 		}
 		for i := range stateNames {
@@ -185,6 +188,7 @@ func (f *Filter) possible(id, row, town, query []byte) bool {
 		return true
 	}
 	m := decodeMutable(row[2:])
+	m.Unreceived = row[1]&flagUnreceived != 0
 	if !m.valid() {
 		return true
 	}

@@ -78,7 +78,18 @@ func (ev *Answered) AppendJSON(b []byte) []byte {
 	if ev.Late {
 		b = append(b, `,"late":true`...)
 	}
-	return append(b, '}')
+	return append(appendProgress(b, ev.At, ev.Correction), '}')
+}
+
+// appendProgress appends what only some acts have.
+func appendProgress(b []byte, at *time.Time, correction bool) []byte {
+	if at != nil {
+		b = appendTime(append(b, `,"at":`...), *at)
+	}
+	if correction {
+		b = append(b, `,"correction":true`...)
+	}
+	return b
 }
 
 // AppendJSON appends the command as its block keeps it.
@@ -96,7 +107,7 @@ func (in Answer) AppendJSON(b []byte) []byte {
 	if len(in.Evidence) > 0 {
 		b = appendStrings(append(b, `,"evidence":`...), in.Evidence)
 	}
-	return append(b, '}')
+	return append(appendProgress(b, in.At, in.Correction), '}')
 }
 
 // appendOpen appends what is said of a measure, without the closing brace.

@@ -186,16 +186,16 @@ func genOrder() *rapid.Generator[*Order] {
 	return rapid.Custom(func(t *rapid.T) *Order {
 		axes := func(label string) status {
 			draw := func(names []string) byte { return byte(rapid.IntRange(0, len(names)-1).Draw(t, label)) }
-			return status{Delivery(draw(deliveryNames)), AnswerState(draw(answerNames)), Execution(draw(executionNames)),
-				Verdict(draw(verdictNames)), State(draw(stateNames))}
+			return status{Delivery: Delivery(draw(deliveryNames)), Answer: AnswerState(draw(answerNames)),
+				Execution: Execution(draw(executionNames)), Verdict: Verdict(draw(verdictNames)), State: State(draw(stateNames))}
 		}
 		ms := rapid.Int64Range(0, math.MaxInt32)
 		text := rapid.StringN(0, 400, 40_000)
 		o := &Order{WarningID: rapid.StringMatching(`[WD]\d{8}-\d{2}`).Draw(t, "warning"),
 			RecipientID: rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "recipient"),
 			Revision:    rapid.IntRange(1, 1000).Draw(t, "revision"), Drill: rapid.Bool().Draw(t, "drill"),
-			Late:       rapid.Bool().Draw(t, "late"),
-			Unreceived: rapid.Bool().Draw(t, "unreceived"), status: axes("now"), released: axes("released"),
+			Late:   rapid.Bool().Draw(t, "late"),
+			status: axes("now"), released: axes("released"),
 			Body:     Pos{rapid.Uint64().Draw(t, "block"), rapid.Uint32().Draw(t, "off"), rapid.Uint32().Draw(t, "len")},
 			IssuedAt: fromMilli(ms.Draw(t, "issued")), AcknowledgeBy: fromMilli(ms.Draw(t, "by")),
 			AcknowledgedAt: fromMilli(ms.Draw(t, "at")),
@@ -203,6 +203,7 @@ func genOrder() *rapid.Generator[*Order] {
 				"town")), Sector: text.Draw(t, "sector"), Grade: text.Draw(t, "grade"),
 			words: rapid.Uint32().Draw(t, "words")}
 		o.ID = orderID(o.WarningID, o.RecipientID, o.Revision)
+		o.Unreceived = rapid.Bool().Draw(t, "unreceived")
 		for i := range o.acts {
 			o.acts[i] = digestOf([]byte(text.Draw(t, "act")))
 		}

@@ -21,6 +21,7 @@
 //	notify.restored      warning id                     JSON []int: its floors, see restored.go
 //	notify.releases      warning id, 0, number          JSON ReleaseWords: what recipients are told whose orders end
 //	notify.objections    order id                       JSON objection: the latest one and its decision
+//	notify.reports       order id, 0, number            binary row, see progress.go: what was reported, completed, corrected
 //	notify.relists       warning id, 0, recipient id    JSON listRef: the version that a recipient follows, where that is
 //	                                                    not the one the warning is pinned to
 //
@@ -108,6 +109,7 @@ var (
 	relistsBucket     = []byte("notify.relists")
 	releasesBucket    = []byte("notify.releases")
 	objectionsBucket  = []byte("notify.objections")
+	reportsBucket     = []byte("notify.reports")
 )
 
 // Buckets are the bbolt buckets of this package; all are journaled.
@@ -116,7 +118,7 @@ func Buckets() []string {
 		string(settingsBucket), string(roundsBucket), string(ordersBucket),
 		string(byRecipientBucket), string(pendingBucket), string(countersBucket), string(relistsBucket),
 		string(figuresBucket), string(acceptedBucket), string(restoredBucket),
-		string(releasesBucket), string(objectionsBucket),
+		string(releasesBucket), string(objectionsBucket), string(reportsBucket),
 	}
 }
 
@@ -168,7 +170,7 @@ func Apply(tx *bbolt.Tx, fx Effects, at time.Time, actor string, pos Pos, ev Eve
 	case *Issued:
 		return applyIssued(tx, fx, at, pos, ev)
 	case *Answered:
-		return applyAnswered(tx, fx, at, ev)
+		return applyAnswered(tx, fx, at, pos, ev)
 	case *Sent:
 		return applySent(tx, fx, ev)
 	case *ReleaseWorded:

@@ -183,7 +183,8 @@ func TestBoard(t *testing.T) {
 			return fmt.Sprintf(`"total":%d,"delivery":{"delivered":%d,"failed":0,"pending":%d,"read":0,"sent":0},`+
 				`"answer":{"acknowledged":%d,"awaiting":%d,"objected":0,"overdue":0},`+
 				`"execution":{"completed":0,"not_started":%d,"reported":0,"started":0},`+
-				`"verdict":{"compliant":0,"no_data":0,"none":%d,"suspected":0,"violated":0}`,
+				`"verdict":{"compliant":0,"no_data":0,"none":%d,"suspected":0,"violated":0},`+
+				`"release":{"total":0,"received":0,"waiting":0}`,
 				total, delivered, pending, acknowledged, awaiting, total, total)
 		}
 		one, two := tally(1, 0, 1, 0, 1), tally(2, 2, 0, 2, 0)

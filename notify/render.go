@@ -13,9 +13,9 @@ import (
 )
 
 // render appends an order as others see it (contract.md §3): the frozen body with the contact and the values
-// that change in the place of the contact's reference, and behind them a release and an objection where there are.
-func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m status, release *ReleaseView,
-	objected *ObjectionView) ([]byte, error) {
+// that change in the place of the contact's reference, and behind them what else there is.
+func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bool, m status, more more) (
+	[]byte, error) {
 	at := bytes.LastIndex(body, []byte(contactMember))
 	if at < 0 || body[len(body)-1] != '}' {
 		return nil, fmt.Errorf("notify: an order's body does not end with its contact")
@@ -43,44 +43,60 @@ func render(dst, body []byte, contact Contact, acknowledgedAt time.Time, late bo
 	dst = appendMember(dst, `,"execution":`, m.Execution.String())
 	dst = appendMember(dst, `,"verdict":`, m.Verdict.String())
 	dst = appendMember(dst, `,"state":`, m.State.String())
-	if release != nil {
-		dst = release.appendJSON(append(dst, `,"release":`...))
+	if more.release != nil {
+		dst = more.release.appendJSON(append(dst, `,"release":`...))
 	}
-	if objected != nil {
-		text, err := json.Marshal(objected)
+	if more.objection != nil {
+		text, err := json.Marshal(more.objection)
 		if err != nil {
 			return nil, err
 		}
 		dst = append(append(dst, `,"objection":`...), text...)
 	}
+	if more.progress != nil {
+		text, err := json.Marshal(more.progress)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(append(dst, `,"progress":`...), text...)
+	}
 	return append(dst, '}'), nil
 }
 
-// appendJSON appends the order as it stands now; its objection where it is asked for.
-func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, vault Vault, objected bool) ([]byte, error) {
+// more is what an order as others see it has behind its state; a nil member is left out.
+type more struct {
+	release   *ReleaseView
+	objection *ObjectionView
+	progress  []ProgressView
+}
+
+// appendJSON appends the order as it stands now; its objection and progress where they are asked for.
+func (o *Order) appendJSON(dst []byte, tx *bbolt.Tx, read Reader, vault Vault, whole bool) ([]byte, error) {
 	body, err := read(tx, o.Body)
 	if err != nil {
 		return nil, fmt.Errorf("notify: body of order %s: %w", o.ID, err)
 	}
-	release, err := o.release(tx, vault)
-	if err != nil {
+	var m more
+	if m.release, err = o.release(tx, vault); err != nil {
 		return nil, err
 	}
-	var objection *ObjectionView
-	if objected {
-		if objection, err = o.objection(tx, vault); err != nil {
+	if whole {
+		if m.objection, err = o.objection(tx, vault); err != nil {
+			return nil, err
+		}
+		if m.progress, err = o.progress(tx, read, vault); err != nil {
 			return nil, err
 		}
 	}
-	return render(dst, body, vault.Contact, o.AcknowledgedAt, o.Late, o.status, release, objection)
+	return render(dst, body, vault.Contact, o.AcknowledgedAt, o.Late, o.status, m)
 }
 
-// JSON is the order as it stands now with its objection, or a not_found refusal.
+// JSON is the order as it stands now with its objection and progress, or a not_found refusal.
 func JSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, error) {
 	return orderJSON(tx, read, vault, orderID, true)
 }
 
-// BriefJSON is the order as lists have it: [JSON] without the objection.
+// BriefJSON is the order as lists have it: [JSON] without the objection and the progress.
 func BriefJSON(tx *bbolt.Tx, read Reader, vault Vault, orderID string) ([]byte, error) {
 	return orderJSON(tx, read, vault, orderID, false)
 }
@@ -121,7 +137,7 @@ func Message(tx *bbolt.Tx, read Reader, vault Vault, id string) (subject string,
 	}
 	var m status
 	var acknowledgedAt time.Time
-	var release *ReleaseView
+	var behind more
 	late := false
 	switch event {
 	case "issued", "revised":
@@ -130,7 +146,7 @@ func Message(tx *bbolt.Tx, read Reader, vault Vault, id string) (subject string,
 		if m.State == StateOpen {
 			return "", nil, fmt.Errorf("notify: message %s: the order was not released", id)
 		}
-		if release, err = o.release(tx, vault); err != nil {
+		if behind.release, err = o.release(tx, vault); err != nil {
 			return "", nil, err
 		}
 	default:
@@ -142,7 +158,7 @@ func Message(tx *bbolt.Tx, read Reader, vault Vault, id string) (subject string,
 	}
 	payload = make([]byte, 0, len(body)+400)
 	payload = append(appendMember(payload, `{"event":`, event), `,"order":`...)
-	if payload, err = render(payload, body, vault.Contact, acknowledgedAt, late, m, release, nil); err != nil {
+	if payload, err = render(payload, body, vault.Contact, acknowledgedAt, late, m, behind); err != nil {
 		return "", nil, err
 	}
 	return o.subject(), append(payload, '}'), nil

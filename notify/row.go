@@ -90,6 +90,8 @@ type status struct {
 	Execution Execution
 	Verdict   Verdict
 	State     State
+	// Unreceived says that the recipient has not yet received the latest event of the order.
+	Unreceived bool
 }
 
 // Order is the stored state of one order. What was ordered stands in the body at Body.
@@ -101,8 +103,6 @@ type Order struct {
 	Body        Pos
 	Drill       bool
 	Late        bool
-	// Unreceived says that the recipient has not yet received the latest event of the order.
-	Unreceived bool
 	status
 	// IssuedAt, AcknowledgeBy and AcknowledgedAt have millisecond precision; the last is zero until then.
 	IssuedAt, AcknowledgeBy, AcknowledgedAt time.Time
@@ -161,12 +161,14 @@ func (o *Order) encode() []byte {
 	return b
 }
 
+// append appends the stored form of all but Unreceived, which is a flag of the row.
 func (m status) append(b []byte) []byte {
 	return append(b, byte(m.Delivery), byte(m.Answer), byte(m.Execution), byte(m.Verdict), byte(m.State))
 }
 
 func decodeMutable(b []byte) status {
-	return status{Delivery(b[0]), AnswerState(b[1]), Execution(b[2]), Verdict(b[3]), State(b[4])}
+	return status{Delivery: Delivery(b[0]), Answer: AnswerState(b[1]), Execution: Execution(b[2]), Verdict: Verdict(b[3]),
+		State: State(b[4])}
 }
 
 func (m status) valid() bool {
@@ -200,8 +202,9 @@ func (o *Order) decodeFixed(id string, b []byte) error {
 	}
 	flags := b[1]
 	o.ID = id
-	o.Drill, o.Late, o.Unreceived = flags&flagDrill != 0, flags&flagLate != 0, flags&flagUnreceived != 0
+	o.Drill, o.Late = flags&flagDrill != 0, flags&flagLate != 0
 	o.status, o.released = decodeMutable(b[2:]), decodeMutable(b[7:])
+	o.Unreceived = flags&flagUnreceived != 0
 	w, r := int(b[12]), int(b[13])
 	if !o.status.valid() || !o.released.valid() || w+1+r >= len(id) {
 		return fmt.Errorf("notify: order %s: damaged row", id)

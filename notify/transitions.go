@@ -27,7 +27,8 @@ type act struct {
 }
 
 // A recipient that objected may still acknowledge: that withdraws the objection. Work starts once the order
-// is acknowledged, and a completed order takes no further report.
+// is acknowledged. Progress is reported as often as there is some, and a completed order takes none; what was said of its
+// completion may be corrected.
 var acts = map[Action]*act{
 	Receive: {content: -1, always: true, deliver: DeliveryDelivered},
 	ReadIt:  {content: -1, always: true, deliver: DeliveryRead},
@@ -44,8 +45,11 @@ var acts = map[Action]*act{
 		answer:  map[AnswerState]AnswerState{AnswerAcknowledged: AnswerAcknowledged},
 		execute: map[Execution]Execution{ExecutionNotStarted: ExecutionStarted}},
 	Report: {content: 3, deliver: DeliveryDelivered,
-		answer:  map[AnswerState]AnswerState{AnswerAcknowledged: AnswerAcknowledged},
-		execute: map[Execution]Execution{ExecutionStarted: ExecutionReported}},
+		answer: map[AnswerState]AnswerState{AnswerAcknowledged: AnswerAcknowledged},
+		execute: map[Execution]Execution{
+			ExecutionStarted:  ExecutionReported,
+			ExecutionReported: ExecutionReported,
+		}},
 	Complete: {content: 4, deliver: DeliveryDelivered,
 		answer: map[AnswerState]AnswerState{AnswerAcknowledged: AnswerAcknowledged},
 		execute: map[Execution]Execution{

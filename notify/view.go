@@ -28,6 +28,8 @@ type View struct {
 	// of one that was released or exempted; not of those recorded before there was one
 	Release   *ReleaseView   `json:"release,omitempty"`
 	Objection *ObjectionView `json:"objection,omitempty"` // the latest; lists and messages have none
+	// what was reported, the first first; lists and messages have none
+	Progress []ProgressView `json:"progress,omitempty"`
 }
 
 // ContactView is whom the recipient can ask.

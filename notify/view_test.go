@@ -56,8 +56,16 @@ func TestViewIsAnOrderMemberByMember(t *testing.T) {
 			objected = &ObjectionView{At: genTime().Draw(t, "objected at"), Note: rapid.String().Draw(t, "note"),
 				Decision: rapid.String().Draw(t, "decision")}
 		}
+		var progress []ProgressView
+		if rapid.Bool().Draw(t, "progress") {
+			value := rapid.Float64Range(-1e6, 1e6).Draw(t, "value")
+			progress = []ProgressView{{At: genTime().Draw(t, "reported"), Action: Report, Note: rapid.String().Draw(t, "said"),
+				Measures:   []MeasureProgress{{ID: "M1", Value: &value, Unit: rapid.String().Draw(t, "unit")}},
+				Correction: rapid.Bool().Draw(t, "correction")}}
+		}
 		contact := func(ref string) (name, phone string) { return "值班室" + ref, "022-" + ref }
-		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.status, release, objected)
+		text, err := render(nil, ev.AppendJSON(nil), contact, row.AcknowledgedAt, row.Late, row.status,
+			more{release, objected, progress})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +114,7 @@ func TestViewOfAnIssuedOrder(t *testing.T) {
 	ev := &Issued{OrderHead: OrderHead{ID: "W20161216-01-E0001-1", Level: alerts.Orange, EffectiveFrom: from},
 		Measures: measuresJSON(r.Measures, nil)}
 	text, err := render(nil, ev.AppendJSON(nil), func(string) (string, string) { return "", "" }, time.Time{}, false,
-		status{}, nil, nil)
+		status{}, more{})
 	if err != nil {
 		t.Fatal(err)
 	}

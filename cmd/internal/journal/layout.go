@@ -21,7 +21,7 @@ import (
 // dismissed of each kind of proposal; in 4 an order knows what its recipient was told when it ended, and its objection,
 // and a day keeps what each station measured; in 5 an outbox row names its channel, and the record knows which blobs
 // its events name.
-const layout = 5
+const layout = 6
 
 var layoutKey = []byte("layout")
 

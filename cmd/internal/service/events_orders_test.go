@@ -57,6 +57,8 @@ func orderEvents() []example {
 			Digest: "0123456789abcdef", Late: true,
 			Measures: []notify.MeasureReport{{ID: "M1", Value: new(62.5), Unit: "%", NoteRef: vaultRef}, {ID: "M2"}}}},
 		{"min", &notify.Answered{OrderID: id, Action: "receive"}},
+		{"correction", &notify.Answered{OrderID: id, Action: "complete", NoteRef: vaultRef, Digest: "0123456789abcdef",
+			At: new(at("2026-12-16T02:00:00+08:00")), Correction: true}},
 		{"", &notify.Sent{Orders: []string{id, "W20261214-01-E0004-1"}}},
 		{"", &notify.Overdue{Warning: warning, Seq: 1, N: 2, Orders: []string{id}, Cursor: id, Done: true}},
 		{"", &notify.Decided{OrderID: id, Decision: "amend", ReasonRef: vaultRef, ExpiresAt: &end,

@@ -34,7 +34,11 @@ const CommandSent = "effects.sent"
 func registerOrders(r *journal.Registry, set Settings) {
 	journal.Handle(r, notify.CommandRound, new(notify.AheadReader).DecideRound)
 	journal.Handle(r, notify.CommandOverdue, notify.DecideOverdue)
-	journal.Handle(r, cmdAnswer, notify.DecideAnswer)
+	journal.HandleMoment(r, cmdAnswer,
+		func(tx *bbolt.Tx, actor string, in notify.Answer, now journal.Moment) ([]journal.Event, *notify.Order, error) {
+			in.Wall = now.Wall
+			return notify.DecideAnswer(tx, actor, in, now.At)
+		})
 	checks := set.checks()
 	journal.HandleMoment(r, cmdObjection,
 		func(tx *bbolt.Tx, actor string, in notify.ObjectionDecision, now journal.Moment) ([]journal.Event, *notify.Order, error) {
