@@ -141,7 +141,9 @@ func (e Engine) DecideAdjust(tx *bbolt.Tx, actor string, in Adjust, now time.Tim
 	if in.Level.Above(w.Level) || in.Level.Above(w.LevelAt(latest(change.EffectiveAt, w.StartsAt))) {
 		kind = KindUpgrade
 	}
-	change.Overrides = d.overridden(in.ProposalID, change.Trigger, in.Level)
+	if change.Overrides, err = d.overridden(in.ProposalID, change.Trigger, in.Level, in.Reason); err != nil {
+		return nil, nil, err
+	}
 	if err := d.accept(in.ProposalID, kind); err != nil {
 		return nil, nil, err
 	}
@@ -297,12 +299,15 @@ func (e Engine) resubmit(tx *bbolt.Tx, actor string, w *Warning, in Revise, now 
 	if err := terms.validate(e.StartLimits, now); err != nil {
 		return nil, nil, err
 	}
-	if err := d.enter(in.ProposalID); err != nil {
+	terms.ProposalID = in.ProposalID
+	over, err := d.enter(terms)
+	if err != nil {
 		return nil, nil, err
 	}
 	ev := WarningResubmitted{OfWarning: w.of(), Level: terms.Level, StartsAt: *terms.StartsAt, AtOnce: atOnce,
 		EndsAt: terms.EndsAt, Notice: terms.notice(),
-		ListPin: ListPin{cmp.Or(in.ListVersion, w.ListVersion), cmp.Or(in.ListHash, w.ListHash)}, Seen: e.Seen}
+		ListPin: ListPin{cmp.Or(in.ListVersion, w.ListVersion), cmp.Or(in.ListHash, w.ListHash)}, Overrides: over,
+		Seen: e.Seen}
 	d.warning = w
 	ev.State, ev.Announce = d.entered(terms)
 	d.record(ev)

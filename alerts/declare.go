@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -62,8 +63,8 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	if d.warning != nil {
 		return nil, nil, d.occupied()
 	}
-	over := d.overridden(in.ProposalID, in.Trigger, in.Level)
-	if err := d.enter(in.ProposalID); err != nil {
+	over, err := d.enter(in)
+	if err != nil {
 		return nil, nil, err
 	}
 	prefix := "W"
@@ -86,12 +87,17 @@ func (e Engine) DecideDeclare(tx *bbolt.Tx, actor string, in Declare, now time.T
 	return d.finish(actDeclare, phaseNew)
 }
 
-// enter makes room for a declaration: it accepts the proposal that it follows, and ends a drill.
-func (d *decision) enter(proposalID string) error {
-	if err := d.accept(proposalID, KindStart); err != nil {
-		return err
+// enter makes room for a declaration: it says what proposal that goes against, accepts the one that it follows, and ends a
+// drill.
+func (d *decision) enter(in Declare) (*Override, error) {
+	over, err := d.overridden(in.ProposalID, in.Trigger, in.Level, in.Reason)
+	if err != nil {
+		return nil, err
 	}
-	return d.endDrill()
+	if err := d.accept(in.ProposalID, KindStart); err != nil {
+		return nil, err
+	}
+	return over, d.endDrill()
 }
 
 // entered is where a declaration leads, and whether it goes out to the public with that.
@@ -103,15 +109,28 @@ func (d *decision) entered(in Declare) (s State, announce bool) {
 	return s, s == Scheduled && in.StartsAt.After(d.now)
 }
 
-// overridden is the open proposal that somebody else's order goes against, with another level than it suggests; nil
-// when there is none, or the act follows the proposal. A city's order goes before our own forecast; that they differed
-// is kept.
-func (d *decision) overridden(proposalID string, t Trigger, ordered Level) *Override {
+// overridden is the open proposal that a declared level goes against; nil when there is none, or the act follows it. A
+// city's order goes before our own forecast; that they differed is kept. An own declaration below what our forecast asks
+// for goes against it as well, whether it accepts the proposal or passes it by, and is refused without a reason.
+func (d *decision) overridden(proposalID string, t Trigger, ordered Level, reason string) (*Override, error) {
 	p := d.open
-	if p == nil || proposalID != "" || t == OwnForecast || p.Level == ordered {
-		return nil
+	if p == nil {
+		return nil, nil
 	}
-	return &Override{ProposalID: p.ID, Kind: p.Kind, Level: p.Level, Ordered: ordered, Trigger: t}
+	if t != OwnForecast {
+		if proposalID != "" || p.Level == ordered {
+			return nil, nil
+		}
+	} else {
+		if p.Kind == KindLift || !p.Level.Above(ordered) {
+			return nil, nil
+		}
+		if strings.TrimSpace(reason) == "" {
+			return nil, refusal.Input([]refusal.Field{{Path: "reason", Rule: "warning.reason_below", Args: refusal.Args{
+				"id": p.ID, "level": terms.Words(terms.Level, p.Level), "ordered": terms.Words(terms.Level, ordered)}}})
+		}
+	}
+	return &Override{ProposalID: p.ID, Kind: p.Kind, Level: p.Level, Ordered: ordered, Trigger: t}, nil
 }
 
 // occupied refuses a declaration while another warning is live in the region, and names it.

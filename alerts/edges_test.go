@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,30 +170,95 @@ func TestACityOrderConfirmsAReportOfItsOwnKindAndRegionAlone(t *testing.T) {
 	w.mustMatch()
 }
 
-// Only somebody else's order overrides our own forecast. That a person declares another level than the forecast asks
-// for, on the forecast of the district itself, is that person's judgement.
-func TestAnOwnForecastOverridesNothing(t *testing.T) {
-	for _, c := range []struct {
-		trigger Trigger
-		want    int
-	}{{OwnForecast, 0}, {CityOrder, 2}, {RegionalLinkage, 2}, {WorkRequirement, 2}} {
-		w := newWorld(t, t.TempDir())
-		e := w.engine
-		do(w, e.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 210, 220))
-		in := declaration(Yellow)
-		in.Trigger = c.trigger
-		got := do(w, e.DecideDeclare, "duty", in)
-		if open := w.open(); len(open) != 1 || open[0].Level != Orange {
-			t.Fatalf("open are %v", open)
-		}
-		got = do(w, e.DecideAdjust, "duty",
-			Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory, Trigger: c.trigger})
-		if len(got.Overrides) != c.want {
-			t.Errorf("%s: overrides %+v, want %d", c.trigger, got.Overrides, c.want)
-		}
-		w.mustMatch()
-		w.close()
+// Somebody else's order overrides our own forecast with any other level. An own declaration does where it is below what
+// the forecast asks for, whether it accepts the proposal or passes it by, and says why; at or above, it is that person's
+// judgement.
+func TestWhatOverridesAProposal(t *testing.T) {
+	for name, c := range map[string]struct {
+		trigger  Trigger
+		level    Level
+		accepted bool
+		reason   string
+		want     int    // overrides
+		rule     string // that it is refused for
+	}{
+		"the city, less":               {CityOrder, Yellow, false, "", 1, ""},
+		"the city, more":               {CityOrder, Red, false, "", 1, ""},
+		"the city, the same":           {CityOrder, Orange, false, "", 0, ""},
+		"a linkage, less":              {RegionalLinkage, Yellow, false, "", 1, ""},
+		"a work requirement, less":     {WorkRequirement, Yellow, false, "", 1, ""},
+		"own, less":                    {OwnForecast, Yellow, false, "监测数据好于预报", 1, ""},
+		"own, less, without a reason":  {OwnForecast, Yellow, false, "", 0, "warning.reason_below"},
+		"own, less, blank":             {OwnForecast, Yellow, false, " \n", 0, "warning.reason_below"},
+		"own, accepted and less":       {OwnForecast, Yellow, true, "监测数据好于预报", 1, ""},
+		"own, accepted and no reason":  {OwnForecast, Yellow, true, "", 0, "warning.reason_below"},
+		"own, advisory":                {OwnForecast, Advisory, false, "", 0, "warning.reason_below"},
+		"own, the same":                {OwnForecast, Orange, false, "", 0, ""},
+		"own, accepted":                {OwnForecast, Orange, true, "", 0, ""},
+		"own, more":                    {OwnForecast, Red, false, "", 0, ""},
+		"own, accepted and more":       {OwnForecast, Red, true, "", 0, ""},
+		"the city's, accepted as such": {CityOrder, Orange, true, "", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, t.TempDir())
+			defer w.close()
+			do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 210, 220))
+			open := w.open()
+			if len(open) != 1 || open[0].Level != Orange {
+				t.Fatalf("open are %v", open)
+			}
+			in := declaration(c.level)
+			in.Trigger, in.Reason = c.trigger, c.reason
+			if c.accepted {
+				in.ProposalID = open[0].ID
+			}
+			got, err := try(w, w.engine.DecideDeclare, "duty", in)
+			if c.rule != "" {
+				if ruleAt(err, "reason") != c.rule {
+					t.Errorf("refused for %v, want %s", err, c.rule)
+				}
+				if still := w.open(); len(still) != 1 {
+					t.Errorf("open are %v", still)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			overrides := got.Overrides
+			if got.Pending != nil && got.Pending.Overrides != nil {
+				overrides = append(overrides, *got.Pending.Overrides)
+			}
+			want := []Override{{ProposalID: open[0].ID, Kind: KindStart, Level: Orange, Ordered: c.level, Trigger: c.trigger}}
+			if !slices.Equal(overrides, want[:c.want]) {
+				t.Errorf("overrides %+v, want %+v", overrides, want[:c.want])
+			}
+			w.mustMatch()
+		})
 	}
+}
+
+// An own change to less than what is proposed for the warning says why as well, and is kept beside what was before.
+func TestAnOwnChangeBelowAProposal(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 210, 220))
+	in := declaration(Yellow)
+	in.Trigger, in.Reason = OwnForecast, "监测数据好于预报"
+	got := do(w, w.engine.DecideDeclare, "duty", in)
+	down := Adjust{WarningID: got.ID, Revision: got.Revision, Level: Advisory}
+	if _, err := try(w, w.engine.DecideAdjust, "duty", down); ruleAt(err, "reason") != "warning.reason_below" {
+		t.Errorf("a change below the proposal: %v", err)
+	}
+	down.Reason = "扩散条件转好"
+	if got = do(w, w.engine.DecideAdjust, "duty", down); len(got.Overrides) != 2 {
+		t.Errorf("overrides %+v", got.Overrides)
+	}
+	up := Adjust{WarningID: got.ID, Revision: got.Revision, Level: Orange}
+	if got = do(w, w.engine.DecideAdjust, "duty", up); len(got.Overrides) != 2 {
+		t.Errorf("overrides %+v", got.Overrides)
+	}
+	w.mustMatch()
 }
 
 // A telephone call approves within a day of it, and not before it was made but for what clocks differ by.

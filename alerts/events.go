@@ -111,7 +111,7 @@ type WarningDeclared struct {
 	Seen
 }
 
-// Override is what our own forecast suggested when somebody else's order said otherwise.
+// Override is what our own forecast suggested when somebody else's order said otherwise, or an own declaration less.
 type Override struct {
 	ProposalID string       `json:"proposal_id"`
 	Kind       ProposalKind `json:"kind"`
@@ -161,6 +161,7 @@ type WarningResubmitted struct {
 	Notice
 	ListPin
 	Announced
+	Overrides *Override `json:"overrides,omitempty"`
 	Seen
 }
 

@@ -102,6 +102,8 @@ func init() {
 			"region {region} already has warning {id} ({level}, {state}); adjust that one, or lift or cancel it first."},
 		"warning.same_level": {"预警 {id} 已是 {value} 级；请选择其他级别。",
 			"warning {id} already has level {value}; choose another."},
+		"warning.reason_below": {"本区建议 {id} 为{level}，自行发布的{ordered}低于建议；请写明理由。",
+			"our proposal {id} asks for {level}, and an own declaration of {ordered} is below it; give a reason."},
 		"warning.called_at": {"通话时间 {value} 不对（现在 {now}）；应为过去 24 小时之内。",
 			"the time of the call, {value}, is wrong (now {now}); it lies within the last 24 hours."},
 		"warning.confirm_start": {"开始时间 {starts_at} 在现在（{now}）{back} 天以前或 {ahead} 天以后；请核对年月日，确实无误的，在 confirm 中重复其日期 {date}。",
