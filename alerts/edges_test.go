@@ -238,6 +238,28 @@ func TestWhatOverridesAProposal(t *testing.T) {
 	}
 }
 
+// A declaration that was rejected is compared anew when it is entered again.
+func TestAnOwnDeclarationAgainBelowAProposal(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	defer w.close()
+	do(w, w.engine.DecideForecast, "feeder", forecast("2016-12-16T16:00", "2016-12-17", 320, 320, 320, 320))
+	if open := w.open(); len(open) != 1 || open[0].Level == Orange {
+		t.Fatalf("open are %v", open)
+	}
+	in := declaration(Orange)
+	in.Trigger, in.Reason = OwnForecast, "监测数据好于预报"
+	got := do(w, w.engine.DecideDeclare, "duty", in)
+	if got.State != PendingApproval || len(got.Overrides) != 1 {
+		t.Fatalf("%s, overrides %+v", got.State, got.Overrides)
+	}
+	got = do(w, w.engine.DecideReject, "approver", Reject{WarningID: got.ID, Revision: got.Revision, Reason: "依据不足"})
+	got = do(w, w.engine.DecideRevise, "duty", Revise{WarningID: got.ID, Revision: got.Revision, Level: Yellow})
+	if len(got.Overrides) != 1 || got.Overrides[0].Ordered != Yellow {
+		t.Errorf("overrides %+v", got.Overrides)
+	}
+	w.mustMatch()
+}
+
 // An own change to less than what is proposed for the warning says why as well, and is kept beside what was before.
 func TestAnOwnChangeBelowAProposal(t *testing.T) {
 	w := newWorld(t, t.TempDir())

@@ -206,6 +206,10 @@ func (e WarningRejected) change(w Warning, _ time.Time, _ string) (Warning, stri
 func (e WarningResubmitted) change(w Warning, _ time.Time, actor string) (Warning, string, string) {
 	w.State, w.Level, w.AtOnce, w.EndsAt, w.DeclaredBy = e.State, e.Level, e.AtOnce, e.EndsAt, actor
 	w.Notice, w.ListPin = e.Notice, e.ListPin
+	if e.Overrides != nil { // and no more what the declaration that was rejected went against in it
+		w.Overrides = e.Overrides.after(slices.DeleteFunc(slices.Clone(w.Overrides),
+			func(o Override) bool { return o.ProposalID == e.Overrides.ProposalID }))
+	}
 	return w.starting(e.StartsAt), "revised", e.Reason
 }
 

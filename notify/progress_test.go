@@ -173,7 +173,7 @@ func TestTheEndIsCounted(t *testing.T) {
 	is := func(when string, total, received int) {
 		t.Helper()
 		w.view(func(tx *bbolt.Tx) error {
-			board, err := Board(tx, warningID)
+			board, err := GetBoard(tx, warningID)
 			if err != nil {
 				return err
 			}
@@ -200,7 +200,7 @@ func TestTheEndIsCounted(t *testing.T) {
 	}
 	is("while all bind", 0, 0)
 	w.must(w.answer("E1", id("E1"), Object, "停炉不安全"))
-	_, evs, err := do(w, DecideObjection, Objection{OrderID: id("E1"), Decision: "accept", ReasonRef: "v:r"})
+	_, evs, err := do(w, DecideObjection, ObjectionDecision{OrderID: id("E1"), Decision: "accept", ReasonRef: "v:r"})
 	w.must(evs, err)
 	is("one is exempted", 1, 0)
 	w.must(w.answer("E1", id("E1"), Receive, ""))
