@@ -57,7 +57,7 @@ func (c *counts) add(m status, n uint32) {
 
 // of counts the orders in a state that [Filter] knows.
 func (c *counts) of(state string) uint32 {
-	if state == releaseWaiting {
+	if state == ReleaseWaiting {
 		return c[atRelease] - c[atRelease+1]
 	}
 	return c[counterOf[state]]
@@ -240,6 +240,6 @@ func (c *counts) tally() Tally {
 		Execution: named(executionNames, atExecution),
 		Verdict:   named(verdictNames, atVerdict),
 		Release: ReleaseTally{Total: int(c[atRelease]), Received: int(c[atRelease+1]),
-			Waiting: int(c.of(releaseWaiting))},
+			Waiting: int(c.of(ReleaseWaiting))},
 	}
 }

@@ -25,8 +25,8 @@ const (
 	maxCount = 200_000 // orders looked at to count what no counter knows
 )
 
-// releaseWaiting is the state of an order whose recipient has not received that it ended.
-const releaseWaiting = "release_waiting"
+// ReleaseWaiting is the state of an order whose recipient has not received that it ended.
+const ReleaseWaiting = "release_waiting"
 
 // counterOf finds the counter of a value by its name; no two axes share one.
 var counterOf = func() map[string]int {

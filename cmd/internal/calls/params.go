@@ -122,5 +122,5 @@ func orderStates() []string {
 	for _, name := range []string{"delivery", "answer", "execution", "verdict"} {
 		list = append(list, Axes[name]...)
 	}
-	return list
+	return append(list, notify.ReleaseWaiting)
 }
