@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"text/tabwriter"
 
@@ -20,7 +19,7 @@ func newBenchCommand() *cobra.Command {
 }
 
 type benchResults struct {
-	Results []bench.Figure `json:"figures"`
+	Results []bench.Result `json:"figures"`
 }
 
 // measurement is a subcommand of bench: what is measured so many times or with so many of something.
@@ -30,8 +29,8 @@ type measurement struct {
 	n     int // of the flag, when it is not given
 	nHelp string
 
-	run   func(cmd *cobra.Command, n int) ([]bench.Figure, error)
-	print func(w io.Writer, figures []bench.Figure) error // for people
+	run   func(cmd *cobra.Command, n int) ([]bench.Result, error)
+	print func(w io.Writer, results []bench.Result) error // for people
 }
 
 func (m measurement) command() *cobra.Command {
@@ -46,12 +45,9 @@ func (m measurement) command() *cobra.Command {
 	}, func(w io.Writer, r benchResults) error { return m.print(w, r.Results) })
 }
 
-// quietly measures a program whose log nobody reads.
-func quietly(measure func(context.Context, int, *slog.Logger) ([]bench.Figure, error)) func(*cobra.Command,
-	int) ([]bench.Figure, error) {
-	return func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
-		return measure(cmd.Context(), n, slog.New(slog.DiscardHandler))
-	}
+// alone is a measurement that says nothing beside its results.
+func alone(measure func(context.Context, int) ([]bench.Result, error)) func(*cobra.Command, int) ([]bench.Result, error) {
+	return func(cmd *cobra.Command, n int) ([]bench.Result, error) { return measure(cmd.Context(), n) }
 }
 
 func newBenchAnswers() *cobra.Command {
@@ -65,8 +61,8 @@ func newBenchAnswers() *cobra.Command {
 			"a commit of the same rows and a round trip; 16 and 64 callers, and 256 in process, against raw bbolt commits.",
 		example: "  qingkong bench answers\n  qingkong bench answers --n 20000 --json",
 		n:       8000, nHelp: "与 bbolt 提交相比的几轮里，最大一轮的签收次数（acknowledgements of the largest run beside raw commits）",
-		run:   quietly(bench.Answers),
-		print: printFigures,
+		run:   alone(bench.Answers),
+		print: printResults,
 	}.command()
 }
 
@@ -77,8 +73,8 @@ func newBenchDispatch() *cobra.Command {
 			"Time from the approval of a warning until N orders of three measures each are journaled, and received by a subscriber over TCP.",
 		example: "  qingkong bench dispatch\n  qingkong bench dispatch --n 20000 --json",
 		n:       100_000, nHelp: "对象数，即减排令数（recipients, and so orders）",
-		run:   quietly(bench.Dispatch),
-		print: printFigures,
+		run:   alone(bench.Dispatch),
+		print: printResults,
 	}.command()
 }
 
@@ -91,8 +87,8 @@ func newBenchBackup() *cobra.Command {
 			"the latency of the callers beside that without a backup; then the restore of the last.",
 		example: "  qingkong bench backup\n  qingkong bench backup --n 20000 --json",
 		n:       100_000, nHelp: "对象数，即减排令数（recipients, and so orders）",
-		run:   quietly(bench.Backup),
-		print: printFigures,
+		run:   alone(bench.Backup),
+		print: printResults,
 	}.command()
 }
 
@@ -105,17 +101,17 @@ func newBenchConsole() *cobra.Command {
 			"answers as many bytes without work; and from an acknowledgement to the last of 200 screens (under 1 s).",
 		example: "  qingkong bench console\n  qingkong bench console --n 20000 --json",
 		n:       100_000, nHelp: "对象数，即未结减排令数（recipients, and so open orders）",
-		run: func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
-			figures, over, err := bench.Console(cmd.Context(), n, slog.New(slog.DiscardHandler))
+		run: func(cmd *cobra.Command, n int) ([]bench.Result, error) {
+			results, over, err := bench.Console(cmd.Context(), n)
 			if err != nil {
 				return nil, err
 			}
 			for _, line := range over {
 				fmt.Fprintln(cmd.ErrOrStderr(), "超出（over the bar）：", line)
 			}
-			return figures, nil
+			return results, nil
 		},
-		print: printFigures,
+		print: printResults,
 	}.command()
 }
 
@@ -127,10 +123,10 @@ func newBenchList() *cobra.Command {
 			"of two versions, a recipient as of a day, a page of search results.",
 		example: "  qingkong bench list\n  qingkong bench list --n 10000 --json",
 		n:       10_000, nHelp: "对象数（recipients）",
-		run: quietly(bench.List),
-		print: func(w io.Writer, figures []bench.Figure) error {
+		run: alone(bench.List),
+		print: func(w io.Writer, results []bench.Result) error {
 			var rows [][]string
-			for _, f := range figures {
+			for _, f := range results {
 				ratio := ""
 				if f.Raw > 0 {
 					ratio = fmt.Sprintf("%.2f × raw (%.1f)", f.Ratio, f.Raw)
@@ -153,7 +149,7 @@ func newBenchAllocate() *cobra.Command {
 			"each at most; or the problems of --coal and --waste alone. Without CBC its values are missing.",
 		example: "  qingkong bench allocate\n  qingkong bench allocate --coal coal.json --waste waste.json --json",
 		n:       5, nHelp: "每个问题的求解次数（how often each problem is solved）",
-		run: func(cmd *cobra.Command, n int) ([]bench.Figure, error) {
+		run: func(cmd *cobra.Command, n int) ([]bench.Result, error) {
 			var problems []bench.Problem
 			for _, p := range []bench.Problem{{Name: coal, Kind: "coal"}, {Name: waste, Kind: "waste"}} {
 				if p.Name == "" {
@@ -175,9 +171,9 @@ func newBenchAllocate() *cobra.Command {
 	return cmd
 }
 
-func printFigures(w io.Writer, figures []bench.Figure) error {
+func printResults(w io.Writer, results []bench.Result) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, f := range figures {
+	for _, f := range results {
 		ratio := ""
 		if f.Raw > 0 {
 			ratio = fmt.Sprintf("%.2f × raw", f.Ratio)
@@ -187,9 +183,9 @@ func printFigures(w io.Writer, figures []bench.Figure) error {
 	return t.Flush()
 }
 
-func printBesideCBC(w io.Writer, figures []bench.Figure) error {
+func printBesideCBC(w io.Writer, results []bench.Result) error {
 	rows := [][]string{{"", "晴空 ours", "CBC", "CBC ÷ 晴空"}}
-	for _, f := range figures {
+	for _, f := range results {
 		row := []string{f.Name, fmt.Sprintf("%.3g %s", f.Value, f.Unit), "-", ""}
 		if f.Raw > 0 {
 			row[2] = fmt.Sprintf("%.3g %s", f.Raw, f.Unit)

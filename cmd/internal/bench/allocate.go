@@ -22,7 +22,7 @@ import (
 // allocateLimit is how long either solver may take for one problem: what the issue gives us for the largest.
 const allocateLimit = 30 * time.Second
 
-// Problem is a problem to be measured, by the name it has in the figures.
+// Problem is a problem to be measured, by the name it has in the results.
 type Problem struct {
 	Name, Kind string // Kind is coal or waste
 	Text       []byte
@@ -31,7 +31,7 @@ type Problem struct {
 // Allocate measures how long the proof of each problem takes, and which gap is left, beside CBC on the same problem in
 // the same run; n times each, of which the median counts. Problems larger than CBC proves within the limit end there
 // for both. Where CBC is not installed its values are missing.
-func Allocate(ctx context.Context, n int, problems []Problem) ([]Figure, error) {
+func Allocate(ctx context.Context, n int, problems []Problem) ([]Result, error) {
 	if len(problems) == 0 {
 		problems = allocateProblems()
 	}
@@ -65,16 +65,19 @@ func Allocate(ctx context.Context, n int, problems []Problem) ([]Figure, error) 
 		b.add(p.Name+", time", median(ours)*1000, "ms", median(theirs)*1000)
 		b.add(p.Name+", proven gap", 100*gap, "%", 100*otherGap)
 	}
-	return b.figures, nil
+	return b.results, nil
 }
 
-// solving solves a problem and says how to write it down for another solver.
-type solving func(context.Context, allocate.Options) (allocate.Outcome, func(io.Writer) error, error)
+// solver solves a problem and says how to write it down for another solver.
+type solver func(context.Context, allocate.Options) (allocate.Outcome, lpWriter, error)
 
-func (p *Problem) read() (solving, error) {
+// lpWriter writes a problem in the LP format.
+type lpWriter = func(io.Writer) error
+
+func (p *Problem) read() (solver, error) {
 	if p.Kind == "coal" {
 		c, err := allocate.ParseCoal(p.Text)
-		return func(ctx context.Context, opt allocate.Options) (allocate.Outcome, func(io.Writer) error, error) {
+		return func(ctx context.Context, opt allocate.Options) (allocate.Outcome, lpWriter, error) {
 			r, err := c.Solve(ctx, opt)
 			if err != nil {
 				return allocate.Outcome{}, nil, err
@@ -83,7 +86,7 @@ func (p *Problem) read() (solving, error) {
 		}, err
 	}
 	w, err := allocate.ParseWaste(p.Text)
-	return func(ctx context.Context, opt allocate.Options) (allocate.Outcome, func(io.Writer) error, error) {
+	return func(ctx context.Context, opt allocate.Options) (allocate.Outcome, lpWriter, error) {
 		r, err := w.Solve(ctx, opt)
 		if err != nil {
 			return allocate.Outcome{}, nil, err
@@ -144,7 +147,7 @@ func allocateProblems() []Problem {
 	}
 }
 
-type object = map[string]any
+type jsonObject = map[string]any
 
 // spreadOf gives the units of a made-up plant values that differ, always the same ones.
 func spreadOf(i int, from, to float64) float64 {
@@ -152,23 +155,23 @@ func spreadOf(i int, from, to float64) float64 {
 }
 
 func coalProblem(units, steps int) []byte {
-	doc := object{"start": "2016-12-16T20:00:00+08:00", "step_h": 1, "steps": steps,
-		"weight_per_kg": object{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587}}
-	var list, demand []object
+	doc := jsonObject{"start": "2016-12-16T20:00:00+08:00", "step_h": 1, "steps": steps,
+		"weight_per_kg": jsonObject{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587}}
+	var list, demand []jsonObject
 	for i := range units {
-		list = append(list, object{"name": fmt.Sprintf("%d#", i+1), "min_mw": 120, "max_mw": 300, "initially_on": i%4 != 3,
+		list = append(list, jsonObject{"name": fmt.Sprintf("%d#", i+1), "min_mw": 120, "max_mw": 300, "initially_on": i%4 != 3,
 			"hours_in_state": 200,
 			"min_up_h":       6 + i%3*2, "min_down_h": 6 + i%2*2, "start_coal_t": spreadOf(i, 40, 70),
-			"coal_t_per_h": object{"constant": spreadOf(i, 11, 13), "per_mw": spreadOf(i+1, 0.37, 0.39), "per_mw2": 5e-05,
+			"coal_t_per_h": jsonObject{"constant": spreadOf(i, 11, 13), "per_mw": spreadOf(i+1, 0.37, 0.39), "per_mw2": 5e-05,
 				"per_gj": 0.045},
 			"max_heat_gj_h": 700 + 100*(i%3), "mw_lost_per_gj_h": 0.05,
-			"emission_kg_per_t_coal": object{"so2": 0.113, "nox": spreadOf(i+2, 0.24, 0.31), "pm": 0.0099},
+			"emission_kg_per_t_coal": jsonObject{"so2": 0.113, "nox": spreadOf(i+2, 0.24, 0.31), "pm": 0.0099},
 			"low_load_mw":            130, "low_load_nox_factor": 1.4})
 	}
 	for t := range steps {
 		day := math.Sin(2*math.Pi*float64(t)/24) + 0.4*math.Sin(2*math.Pi*float64(t)/12)
 		low := math.Round(300 * float64(units) * (0.5 + 0.13*day + 0.02*math.Sin(float64(t))))
-		demand = append(demand, object{"power_min_mw": low, "power_max_mw": low + 120,
+		demand = append(demand, jsonObject{"power_min_mw": low, "power_max_mw": low + 120,
 			"heat_gj_h": math.Round(800 * float64(units) * (0.42 - 0.1*day))})
 	}
 	doc["units"], doc["demand"] = list, demand
@@ -176,14 +179,14 @@ func coalProblem(units, steps int) []byte {
 }
 
 func wasteProblem(furnaces, steps int) []byte {
-	var list []object
+	var list []jsonObject
 	most := 31.25 * float64(furnaces)
 	for i := range furnaces {
-		list = append(list, object{"name": fmt.Sprintf("%d#", i+1), "min_t_h": 20, "max_t_h": 31.25, "initially_on": i%4 != 3,
+		list = append(list, jsonObject{"name": fmt.Sprintf("%d#", i+1), "min_t_h": 20, "max_t_h": 31.25, "initially_on": i%4 != 3,
 			"hours_in_state": 500,
-			"min_up_h":       48, "min_down_h": 24, "emission_kg_per_t": object{"so2": spreadOf(i, 0.05, 0.07),
+			"min_up_h":       48, "min_down_h": 24, "emission_kg_per_t": jsonObject{"so2": spreadOf(i, 0.05, 0.07),
 				"nox": spreadOf(i+1, 0.4, 0.5), "pm": 0.02, "hcl": 0.03},
-			"start_emission_kg": object{"nox": spreadOf(i, 40, 70), "so2": 10}})
+			"start_emission_kg": jsonObject{"nox": spreadOf(i, 40, 70), "so2": 10}})
 	}
 	var intake, weight []float64
 	for t := range steps {
@@ -193,15 +196,15 @@ func wasteProblem(furnaces, steps int) []byte {
 			weight[t] = 0.2
 		}
 	}
-	return problemText(object{"start": "2016-12-16T20:00:00+08:00", "step_h": 4, "steps": steps, "furnaces": list,
+	return problemText(jsonObject{"start": "2016-12-16T20:00:00+08:00", "step_h": 4, "steps": steps, "furnaces": list,
 		"intake_t_h":    intake,
-		"pit":           object{"level_t": 64 * most, "min_t": 21 * most, "max_t": 128 * most, "end_max_t": 96 * most},
-		"divert":        object{"max_t_h": 0.1 * most, "emission_kg_per_t": object{"nox": 0.6}, "max_total_t": 6 * most},
+		"pit":           jsonObject{"level_t": 64 * most, "min_t": 21 * most, "max_t": 128 * most, "end_max_t": 96 * most},
+		"divert":        jsonObject{"max_t_h": 0.1 * most, "emission_kg_per_t": jsonObject{"nox": 0.6}, "max_total_t": 6 * most},
 		"steam_min_t_h": 0, "steam_per_t_waste": 2.3, "step_weight": weight,
-		"weight_per_kg": object{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587, "hcl": 0.093}})
+		"weight_per_kg": jsonObject{"so2": 1.0526, "nox": 1.0526, "pm": 0.4587, "hcl": 0.093}})
 }
 
-func problemText(doc object) []byte {
+func problemText(doc jsonObject) []byte {
 	text, err := json.Marshal(doc)
 	if err != nil {
 		panic(err) // numbers and names alone

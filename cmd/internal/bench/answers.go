@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,7 +13,6 @@ import (
 
 	"qingkong/alerts"
 	"qingkong/cmd/internal/access"
-	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -55,14 +51,14 @@ type answersBench struct {
 // answer the same requests of as many connections with the same bytes; by one caller also against a commit of the same
 // rows. By 16 and 64 callers and by 256 in process it stands beside raw fsynced bbolt commits. n is how many
 // acknowledgements the largest of those runs makes at least. The record is proved at the end.
-func Answers(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
-	return runAnswers(ctx, answersSize{recipients: 2000, slice: time.Second, pairs: 10, acks: n}, log)
+func Answers(ctx context.Context, n int) ([]Result, error) {
+	return runAnswers(ctx, answersSize{recipients: 2000, slice: time.Second, pairs: 10, acks: n})
 }
 
-func runAnswers(ctx context.Context, size answersSize, log *slog.Logger) (_ []Figure, err error) {
+func runAnswers(ctx context.Context, size answersSize) (_ []Result, err error) {
 	b := &answersBench{size: size}
 	defer func() { b.disconnect(); err = errors.Join(err, b.end(ctx)) }()
-	if err := b.start(ctx, log); err != nil {
+	if err := b.start(ctx); err != nil {
 		return nil, err
 	}
 	if err := b.againstRaw(ctx); err != nil {
@@ -80,24 +76,23 @@ func runAnswers(ctx context.Context, size answersSize, log *slog.Logger) (_ []Fi
 		return nil, err
 	}
 	raw := median(b.commits)
-	for i := range b.figures {
-		if f := &b.figures[i]; f.Unit == "1/s" && f.Raw == 0 {
+	for i := range b.results {
+		if f := &b.results[i]; f.Unit == "1/s" && f.Raw == 0 {
 			f.Raw, f.Ratio = raw, f.Value/raw
 		}
 	}
-	b.figures = append(b.figures, Figure{Name: "raw bbolt commits, fsynced, median", Value: raw, Unit: "1/s", Raw: raw,
-		Ratio: 1})
+	b.add("raw bbolt commits, fsynced, median", raw, "1/s", raw)
 	b.disconnect()
 	err = b.prove(ctx)
-	return b.figures, err
+	return b.results, err
 }
 
-func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
+func (b *answersBench) start(ctx context.Context) error {
 	l, err := seeds.Demo(b.size.recipients)
 	if err != nil {
 		return err
 	}
-	if err := b.bench.start(ctx, app.Options{Log: log}, l); err != nil {
+	if err := b.bench.start(ctx, l); err != nil {
 		return err
 	}
 	for _, r := range l.Recipients {
@@ -110,24 +105,8 @@ func (b *answersBench) start(ctx context.Context, log *slog.Logger) error {
 // connect logs every recipient in over TCP, some dozens at a time.
 func (b *answersBench) connect(ctx context.Context) error {
 	b.conns = make([]*nats.Conn, len(b.ids))
-	var wg sync.WaitGroup
-	var failed atomic.Pointer[error]
-	next := atomic.Int64{}
-	for range 32 {
-		wg.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(b.ids); i = next.Add(1) - 1 {
-				if err := b.login(ctx, int(i)); err != nil {
-					failed.CompareAndSwap(nil, &err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
+	_, err := race(32, upTo(len(b.ids)), always, func(i int) error { return b.login(ctx, i) })
+	return err
 }
 
 // ofRecipient asks as a recipient.
@@ -154,19 +133,18 @@ func (b *answersBench) login(ctx context.Context, i int) error {
 
 // declare ends the warning before and begins the next, and waits until every order is issued.
 func (b *answersBench) declare(ctx context.Context) error {
-	svc := b.svc
 	if b.warning != "" {
 		var w *alerts.Warning
-		err := svc.J.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, b.warning); return err })
+		err := b.journal.View(func(tx *bbolt.Tx) (err error) { w, err = alerts.GetWarning(tx, b.warning); return err })
 		if err != nil {
 			return err
 		}
-		if _, err := svc.ActOnWarning(ctx, service.By("bench"),
+		if _, err := b.svc.ActOnWarning(ctx, service.By("bench"),
 			calls.Lift{ByID: calls.ByID{ID: w.ID}, Lift: alerts.Lift{Revision: w.Revision}}); err != nil {
 			return err
 		}
 	}
-	w, err := svc.ActOnWarning(ctx, service.By("bench"),
+	w, err := b.svc.ActOnWarning(ctx, service.By("bench"),
 		calls.Declaration{Declare: alerts.Declare{Level: alerts.Yellow, Trigger: alerts.CityOrder}})
 	if err != nil {
 		return err
@@ -187,27 +165,33 @@ func (b *answersBench) declare(ctx context.Context) error {
 func (b *answersBench) planned() (done bool, err error) {
 	err = b.journal.View(func(tx *bbolt.Tx) error {
 		p, err := notify.GetRound(tx, b.warning)
-		if err != nil || p == nil || !p.Done {
+		if err != nil || p == nil || !p.Done || !allSent(tx) {
 			return err
 		}
-		if due, _ := journal.DueOutbox(tx, channel.NATS, time.Now(), 1); len(due) > 0 {
-			return nil
+		all, err := ordersOf(tx, b.warning)
+		for _, o := range all {
+			b.orders[o.RecipientID] = o.ID
 		}
-		for cursor := ""; ; {
-			page, next, err := notify.ListOrders(tx, notify.Filter{Warning: b.warning}, cursor, notify.MaxPage)
-			if err != nil {
-				return err
-			}
-			for _, o := range page {
-				b.orders[o.RecipientID] = o.ID
-			}
-			if cursor = next; cursor == "" {
-				done = true
-				return nil
-			}
-		}
+		done = err == nil
+		return err
 	})
 	return done, err
+}
+
+// allSent says whether everything that was to go out is recorded as sent.
+func allSent(tx *bbolt.Tx) bool {
+	due, _ := journal.DueOutbox(tx, channel.NATS, time.Now(), 1)
+	return len(due) == 0
+}
+
+// ordersOf are the orders of a warning.
+func ordersOf(tx *bbolt.Tx, warning string) (all []*notify.Order, err error) {
+	for cursor, more := "", true; more && err == nil; more = cursor != "" {
+		var page []*notify.Order
+		page, cursor, err = notify.ListOrders(tx, notify.Filter{Warning: warning}, cursor, notify.MaxPage)
+		all = append(all, page...)
+	}
+	return all, err
 }
 
 // overTCP acknowledges the order of recipient i over that recipient's own connection.
@@ -251,14 +235,14 @@ func (b *answersBench) measure(ctx context.Context, name string, callers, acks i
 		if err := b.rawCommits(); err != nil {
 			return err
 		}
-		one, err := race(callers, b.open[:min(acks-all.acts, len(b.open))], 0, act)
+		one, err := race(callers, b.open[:min(acks-all.acts, len(b.open))], always, act)
 		if err != nil {
 			return err
 		}
 		all.add(one)
 	}
 	name = fmt.Sprintf("acknowledge %s, callers=%d", name, callers)
-	b.figures = append(b.figures, Figure{Name: name, Value: all.perSecond(), Unit: "1/s"})
+	b.add(name, all.perSecond(), "1/s", 0)
 	b.report(name, all.each)
 	return nil
 }
@@ -271,25 +255,24 @@ func (b *answersBench) acknowledging(callers int, act func(i int) error) contend
 				return lap{}, err
 			}
 		}
-		one, err := race(callers, b.open, within, act)
+		one, err := race(callers, b.open, until(within), act)
 		b.open = b.open[one.acts:]
 		return one, err
 	}
 }
 
 func (b *answersBench) report(name string, latencies []time.Duration) {
-	b.figures = append(b.figures,
-		Figure{Name: name + ", p50", Value: quantile(latencies, 0.50) / 1000, Unit: "ms"},
-		Figure{Name: name + ", p99", Value: quantile(latencies, 0.99) / 1000, Unit: "ms"})
+	b.add(name+", p50", quantile(latencies, 0.50), "ms", 0)
+	b.add(name+", p99", quantile(latencies, 0.99), "ms", 0)
 }
 
-// quantile is in µs.
+// quantile is in ms.
 func quantile(latencies []time.Duration, q float64) float64 {
 	if len(latencies) == 0 {
 		return 0
 	}
 	slices.Sort(latencies)
-	return float64(latencies[int(q*float64(len(latencies)-1))].Nanoseconds()) / 1000
+	return float64(latencies[int(q*float64(len(latencies)-1))].Nanoseconds()) / 1e6
 }
 
 func (b *answersBench) disconnect() {

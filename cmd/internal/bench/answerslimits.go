@@ -20,36 +20,40 @@ func (b *answersBench) rawCommits() error {
 	}
 	defer func() { _ = db.Close() }()
 	row := make([]byte, 200)
-	begin, n := time.Now(), 0
-	for ; time.Since(begin) < 400*time.Millisecond; n++ {
-		err := db.Update(func(tx *bbolt.Tx) error {
+	perSecond, err := repeat(400*time.Millisecond, func(n int) error {
+		return db.Update(func(tx *bbolt.Tx) error {
 			bucket, err := tx.CreateBucketIfNotExists([]byte("raw"))
 			if err != nil {
 				return err
 			}
 			return bucket.Put(fmt.Appendf(nil, "%012d", n), row)
 		})
-		if err != nil {
-			return err
+	})
+	b.commits = append(b.commits, perSecond)
+	return err
+}
+
+// repeat does act one time after the other for a while, and says how often in a second.
+func repeat(within time.Duration, act func(n int) error) (perSecond float64, err error) {
+	begin, n := time.Now(), 0
+	for ; time.Since(begin) < within; n++ {
+		if err := act(n); err != nil {
+			return 0, err
 		}
 	}
-	b.commits = append(b.commits, float64(n)/time.Since(begin).Seconds())
-	return nil
+	return float64(n) / time.Since(begin).Seconds(), nil
 }
 
 // rawPublishes measures acknowledged publishes of one caller to a stream of the same server.
 func (b *answersBench) rawPublishes(ctx context.Context) error {
 	_, js := b.app.Bus().Public()
 	row := make([]byte, 200)
-	begin, n := time.Now(), 0
-	for ; time.Since(begin) < time.Second; n++ {
-		if _, err := js.Publish(ctx, "qingkong.warning.declared", row); err != nil {
-			return err
-		}
-	}
-	b.figures = append(b.figures, Figure{Name: "raw JetStream publishes, callers=1",
-		Value: float64(n) / time.Since(begin).Seconds(), Unit: "publishes/s"})
-	return nil
+	perSecond, err := repeat(time.Second, func(int) error {
+		_, err := js.Publish(ctx, "qingkong.warning.declared", row)
+		return err
+	})
+	b.add("raw JetStream publishes, callers=1", perSecond, "publishes/s", 0)
+	return err
 }
 
 // bareAnswers is the raw limit of requests over NATS: a server in this process with as many connections over TCP, which
@@ -99,8 +103,8 @@ func (bare *bareAnswers) close() {
 	bare.srv.Shutdown()
 }
 
-// asking is the contender that asks a bare server what was asked of ours, by who got an answer there.
-func (b *answersBench) asking(callers int, act func(i int) error) contender {
+// askingBare is the contender that asks a bare server, for each recipient that ours has answered, what ours was asked.
+func (b *answersBench) askingBare(callers int, act func(i int) error) contender {
 	var who, left []int
 	for i := range b.ids {
 		if b.replies[i] != nil {
@@ -111,7 +115,7 @@ func (b *answersBench) asking(callers int, act func(i int) error) contender {
 		if len(left) == 0 {
 			left = who
 		}
-		one, err := race(callers, left, within, act)
+		one, err := race(callers, left, until(within), act)
 		left = left[one.acts:]
 		return one, err
 	}

@@ -24,10 +24,10 @@ func (b *answersBench) againstRaw(ctx context.Context) (err error) {
 	}
 	// All but a few acknowledge once, so that every answer is known; the rows of those few are taken.
 	few := b.open[len(b.open)-min(rowsCopied, len(b.open)/2):]
-	if _, err := race(benchCallers, b.open[:len(b.open)-len(few)], 0, b.overTCP); err != nil {
+	if _, err := race(benchCallers, b.open[:len(b.open)-len(few)], always, b.overTCP); err != nil {
 		return err
 	}
-	rows, err := copyRows(b.svc.J, b.journal.Height, filepath.Join(b.dir, "rows.db"), few, b.overTCP)
+	rows, err := copyRows(b.journal, b.journal.Height, filepath.Join(b.dir, "rows.db"), few, b.overTCP)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (b *answersBench) againstRaw(ctx context.Context) (err error) {
 		return err
 	}
 	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, b.overTCP),
-		b.asking(benchCallers, trip))
+		b.askingBare(benchCallers, trip))
 	if err != nil {
 		return err
 	}
@@ -53,22 +53,23 @@ func (b *answersBench) againstRaw(ctx context.Context) (err error) {
 }
 
 func (b *answersBench) duel(name string, laps [][]lap) {
-	f := Figure{Name: name, Unit: "1/s"}
+	f := Result{Name: name, Unit: "1/s"}
 	f.Value, f.Raw, f.Ratio = duel(laps, 0, 1)
-	b.figures = append(b.figures, f)
+	b.results = append(b.results, f)
 }
 
 // oneCaller says beside the ratio what an acknowledgement takes beyond what it cannot do without: the commit of its
 // rows and a round trip. The three are medians of the same seconds.
-func (b *answersBench) oneCaller(ctx context.Context, rows *rowsOf, trip func(i int) error) error {
-	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(1, b.overTCP), b.asking(1, trip), rows.turn)
+func (b *answersBench) oneCaller(ctx context.Context, rows *rowReplay, trip func(i int) error) error {
+	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(1, b.overTCP), b.askingBare(1, trip), rows.turn)
 	if err != nil {
 		return err
 	}
 	b.duel("answers_nats_1_ratio", laps)
 	const name = "acknowledge over TCP, callers=1"
 	b.report(name, eachOf(laps, 0))
-	ours, round, commit := quantile(eachOf(laps, 0), 0.5), quantile(eachOf(laps, 1), 0.5), quantile(eachOf(laps, 2), 0.5)
+	micros := func(contender int) float64 { return 1000 * quantile(eachOf(laps, contender), 0.5) }
+	ours, round, commit := micros(0), micros(1), micros(2)
 	n, size := rows.count()
 	b.add(name+", p50 in µs", ours, "µs", commit+round)
 	b.add(name+", p50 of a raw commit of the same rows", commit, "µs", 0)
@@ -90,8 +91,8 @@ func (b *answersBench) overHTTP(ctx context.Context) error {
 	if err := b.declare(ctx); err != nil {
 		return err
 	}
-	for i, id := range b.ids {
-		h.paths[i] = "/api/v1/orders/" + b.orders[id] + "/acknowledge"
+	for i := range b.ids {
+		h.paths[i] = b.acknowledgePath(i)
 	}
 	for _, i := range b.open { // one after the other, for what is kept of the answers
 		if err := h.keep(i); err != nil {
@@ -108,7 +109,7 @@ func (b *answersBench) overHTTP(ctx context.Context) error {
 	go func() { served <- bare.Serve(ln) }()
 	defer func() { _ = bare.Close(); <-served }()
 	ours := func(i int) error {
-		_, _, err := h.post(b.app.Addr().HTTP, "/api/v1/orders/"+b.orders[b.ids[i]]+"/acknowledge", i)
+		_, _, err := h.post(b.app.Addr().HTTP, b.acknowledgePath(i), i)
 		return err
 	}
 	raw := func(i int) error {
@@ -116,13 +117,18 @@ func (b *answersBench) overHTTP(ctx context.Context) error {
 		return err
 	}
 	laps, err := alternate(ctx, b.size.pairs, b.size.slice, b.acknowledging(benchCallers, ours),
-		b.asking(benchCallers, raw))
+		b.askingBare(benchCallers, raw))
 	if err != nil {
 		return err
 	}
 	b.duel("answers_http_256_ratio", laps)
 	b.report("acknowledge over HTTP, callers=256", eachOf(laps, 0))
 	return nil
+}
+
+// acknowledgePath is the call that acknowledges the order of recipient i.
+func (b *answersBench) acknowledgePath(i int) string {
+	return "/api/v1/orders/" + b.orders[b.ids[i]] + "/acknowledge"
 }
 
 // httpAnswers asks over HTTP, and is the bare server that answers each path with what ours answered.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,7 +12,6 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/folder"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
@@ -34,21 +32,20 @@ type backupSize struct {
 // backupBench is a program with the orders of one warning, of which every one can be acknowledged once.
 type backupBench struct {
 	dispatchBench
-	orders []*notify.Order
-	next   atomic.Int64
+	open []*notify.Order // nobody has acknowledged them
 }
 
 // Backup measures a backup of a record with n orders while callers acknowledge orders one after another, in turns with
 // the same time without a backup: seconds, bytes, and the writer's latency in both; then the restore of the last
 // backup. The record is proved at the end, and the restored one by its restore.
-func Backup(ctx context.Context, n int, log *slog.Logger) ([]Figure, error) {
-	return runBackup(ctx, backupSize{orders: n, rounds: 3, pause: time.Second}, log)
+func Backup(ctx context.Context, n int) ([]Result, error) {
+	return runBackup(ctx, backupSize{orders: n, rounds: 3, pause: time.Second})
 }
 
-func runBackup(ctx context.Context, size backupSize, log *slog.Logger) (_ []Figure, err error) {
+func runBackup(ctx context.Context, size backupSize) (_ []Result, err error) {
 	b := &backupBench{dispatchBench: dispatchBench{n: size.orders}}
 	defer func() { err = errors.Join(err, b.end(ctx)) }()
-	if err := b.dispatched(ctx, log); err != nil {
+	if err := b.sendOrders(ctx); err != nil {
 		return nil, err
 	}
 	var took, bytes []float64
@@ -68,12 +65,7 @@ func runBackup(ctx context.Context, size backupSize, log *slog.Logger) (_ []Figu
 		length := time.Since(begin)
 		took, bytes, beside = append(took, length.Seconds()), append(bytes, float64(done.Bytes)), append(beside, laps...)
 		laps, err = b.acknowledge(ctx, func(ctx context.Context) error {
-			select {
-			case <-time.After(max(length, size.pause)):
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+			return pause(ctx, max(length, size.pause))
 		})
 		if err != nil {
 			return nil, err
@@ -85,76 +77,49 @@ func runBackup(ctx context.Context, size backupSize, log *slog.Logger) (_ []Figu
 	if info, err := os.Stat(filepath.Join(b.dir, "data", journal.File)); err == nil {
 		b.add("qingkong.db", float64(info.Size())/(1<<20), "MB", 0)
 	}
-	for _, q := range []struct {
-		name string
-		of   float64
-	}{{"p50", 0.50}, {"p99", 0.99}} {
-		b.add("backup_writer_"+q.name+"_ms", quantile(beside, q.of)/1000, "ms", quantile(alone, q.of)/1000)
-	}
+	b.add("backup_writer_p50_ms", quantile(beside, 0.50), "ms", quantile(alone, 0.50))
+	b.add("backup_writer_p99_ms", quantile(beside, 0.99), "ms", quantile(alone, 0.99))
 	if err := b.restore(ctx, file); err != nil {
 		return nil, err
 	}
 	err = b.prove(ctx)
-	return b.figures, err
+	return b.results, err
 }
 
-// dispatched starts the program and has n orders go out.
-func (b *backupBench) dispatched(ctx context.Context, log *slog.Logger) error {
-	if err := b.dispatchBench.dispatched(ctx, app.Options{Log: log}, orangeList(b.n)); err != nil {
+// sendOrders starts the program and has n orders go out.
+func (b *backupBench) sendOrders(ctx context.Context) error {
+	if err := b.dispatchBench.sendOrders(ctx, orangeList(b.n)); err != nil {
 		return err
 	}
-	for cursor, more := "", true; more; more = cursor != "" {
-		err := b.journal.View(func(tx *bbolt.Tx) error {
-			page, next, err := notify.ListOrders(tx, notify.Filter{Warning: b.warning.ID}, cursor, 1000)
-			b.orders, cursor = append(b.orders, page...), next
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.journal.View(func(tx *bbolt.Tx) (err error) {
+		b.open, err = ordersOf(tx, b.warning.ID)
+		return err
+	})
 }
 
 // acknowledge has the callers acknowledge orders for as long as something runs, and returns how long each took.
-func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(ctx context.Context) error) (laps []time.Duration,
+func (b *backupBench) acknowledge(ctx context.Context, meanwhile func(context.Context) error) (each []time.Duration,
 	err error) {
 	ctx, cancel := context.WithTimeout(ctx, dispatchPatience)
 	defer cancel()
-	over := make(chan struct{})
-	var mu sync.Mutex
+	var over atomic.Bool
+	var l lap
 	var failed error
 	var callers sync.WaitGroup
-	for range backupCallers {
-		callers.Go(func() {
-			for {
-				select {
-				case <-over:
-					return
-				default:
-				}
-				i := b.next.Add(1) - 1
-				if int(i) >= len(b.orders) {
-					return
-				}
-				o := b.orders[i]
-				begin := time.Now()
-				_, err := b.svc.AnswerOrder(ctx, ofRecipient(o.RecipientID),
-					notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
-				lap := time.Since(begin)
-				mu.Lock()
-				laps, failed = append(laps, lap), errors.Join(failed, err)
-				mu.Unlock()
-			}
+	callers.Go(func() {
+		l, failed = race(backupCallers, b.open, func() bool { return !over.Load() }, func(o *notify.Order) error {
+			_, err := b.svc.AnswerOrder(ctx, ofRecipient(o.RecipientID),
+				notify.AnswerText{OrderID: o.ID, Action: notify.Acknowledge})
+			return err
 		})
-	}
+	})
 	err = meanwhile(ctx)
-	close(over)
+	over.Store(true)
 	callers.Wait()
-	if int(b.next.Load()) >= len(b.orders) {
+	if b.open = b.open[l.acts:]; len(b.open) == 0 {
 		err = errors.Join(err, errors.New("the orders are used up: give a larger --n"))
 	}
-	return laps, errors.Join(err, failed)
+	return l.each, errors.Join(err, failed)
 }
 
 // restore brings a backup back to a new folder.

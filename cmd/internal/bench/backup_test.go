@@ -1,18 +1,17 @@
 package bench
 
 import (
-	"log/slog"
 	"testing"
 )
 
 func TestBackup(t *testing.T) {
 	const n = 6000
-	figures, err := runBackup(t.Context(), backupSize{orders: n, rounds: 1}, slog.New(slog.DiscardHandler))
+	results, err := runBackup(t.Context(), backupSize{orders: n, rounds: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]Figure{}
-	for _, f := range figures {
+	seen := map[string]Result{}
+	for _, f := range results {
 		if f.Value <= 0 || f.Name == "" || f.Unit == "" {
 			t.Errorf("a figure without a value: %+v", f)
 		}
@@ -21,7 +20,7 @@ func TestBackup(t *testing.T) {
 	for _, name := range []string{"backup_s", "backup_mb", "backup_writer_p99_ms", "restore_s",
 		"entries of the record, proved"} {
 		if _, ok := seen[name]; !ok {
-			t.Errorf("there is no figure %q in %+v", name, figures)
+			t.Errorf("there is no figure %q in %+v", name, results)
 		}
 	}
 	if f := seen["backup_writer_p99_ms"]; f.Raw <= 0 || f.Ratio <= 0 {

@@ -1,4 +1,4 @@
-// Package bench measures the program, beside the raw limit of what it stands on in the same run: README's figures.
+// Package bench measures the program, and in the same run the raw limit of what it stands on. README has its results.
 package bench
 
 import (
@@ -18,8 +18,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Figure is one measured number beside the limit it is held against, both from the same run.
-type Figure struct {
+// Result is one measured number beside the limit it is held against, both from the same run.
+type Result struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit"`
@@ -33,15 +33,16 @@ type bench struct {
 	svc     *service.Service // of app, and its journal
 	journal *journal.Journal
 	config  config.Config
+	times   *journal.Times // where the journal adds up what its steps take; nil for nowhere
 	dir     string
-	figures []Figure
+	results []Result
 }
 
 // most is the largest share that may be configured.
 const most = 1_000_000
 
 // start starts the program in a new folder, on free ports, with the list in force.
-func (b *bench) start(ctx context.Context, opt app.Options, l *reductionlist.List) (err error) {
+func (b *bench) start(ctx context.Context, l *reductionlist.List) (err error) {
 	if b.dir, err = os.MkdirTemp("", "qingkong-bench-"); err != nil {
 		return err
 	}
@@ -53,8 +54,8 @@ func (b *bench) start(ctx context.Context, opt app.Options, l *reductionlist.Lis
 	// nor are shares
 	cfg.Limits = config.Limits{PerSecond: most, Burst: most, WritesPerMinute: most, WritesBurst: most, Streams: 10_000,
 		CutTimes: most, CutSeconds: 3600}
-	b.config, opt.Config = cfg, cfg
-	if b.app, err = app.New(ctx, opt); err != nil {
+	b.config = cfg
+	if b.app, err = app.New(ctx, app.Options{Config: cfg, Times: b.times}); err != nil {
 		return err
 	}
 	b.svc, b.journal = b.app.Service(), b.app.Service().J
@@ -102,11 +103,11 @@ func (b *bench) until(ctx context.Context, holds func() (bool, error)) error {
 
 // add reports a value, and beside it the limit's own value, 0 for none.
 func (b *bench) add(name string, value float64, unit string, raw float64) {
-	f := Figure{Name: name, Value: value, Unit: unit, Raw: raw}
+	f := Result{Name: name, Value: value, Unit: unit, Raw: raw}
 	if raw > 0 {
 		f.Ratio = value / raw
 	}
-	b.figures = append(b.figures, f)
+	b.results = append(b.results, f)
 }
 
 func (b *bench) stop(ctx context.Context) error {

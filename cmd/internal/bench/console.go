@@ -6,19 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 
-	"qingkong/cmd/internal/app"
 	"qingkong/notify"
 	"qingkong/seeds/example"
 )
@@ -57,13 +54,13 @@ type consoleBench struct {
 // HTTP on the loopback, which the server's own is at most; beside it as many requests to a handler that answers as many
 // bytes without any work. over says which are over their bar. Below 1000 recipients no order becomes overdue, since the
 // shortest deadline is a minute away.
-func Console(ctx context.Context, n int, log *slog.Logger) (figures []Figure, over []string, err error) {
+func Console(ctx context.Context, n int) (results []Result, over []string, err error) {
 	b := &consoleBench{n: n, client: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 4},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	defer func() { b.client.CloseIdleConnections(); err = errors.Join(err, b.end(ctx)) }()
-	if err := b.bench.start(ctx, app.Options{Log: log}, orangeList(n)); err != nil {
+	if err := b.bench.start(ctx, orangeList(n)); err != nil {
 		return nil, nil, err
 	}
 	for _, step := range []func(context.Context) error{b.declare, b.answerSome, b.login, b.pages, b.screens} {
@@ -71,17 +68,18 @@ func Console(ctx context.Context, n int, log *slog.Logger) (figures []Figure, ov
 			return nil, nil, err
 		}
 	}
-	return b.figures, b.reported, nil
+	return b.results, b.reported, nil
 }
 
 // answerSome lets one in twenty acknowledge and one in two hundred object; half of these objections are rejected with a
 // deadline that then passes.
 func (b *consoleBench) answerSome(ctx context.Context) error {
-	svc := b.svc
 	var objected []string
-	slots := make(chan struct{}, 256) // as many at a time, which share blocks
-	failed := make(chan error, b.n)
-	var wg sync.WaitGroup
+	type answer struct {
+		recipient string
+		text      notify.AnswerText
+	}
+	var answers []answer
 	for i := range b.n {
 		id := example.ID(i + 1)
 		if b.orders[id] == "" {
@@ -96,29 +94,21 @@ func (b *consoleBench) answerSome(ctx context.Context) error {
 			b.open = append(b.open, id)
 			continue
 		}
-		in := notify.AnswerText{OrderID: b.orders[id], Action: action, Note: note}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if _, err := svc.AnswerOrder(ctx, ofRecipient(id), in); err != nil {
-				failed <- err
-			}
-		})
+		answers = append(answers, answer{id, notify.AnswerText{OrderID: b.orders[id], Action: action, Note: note}})
 	}
-	wg.Wait()
-	select {
-	case err := <-failed:
+	// So many at a time share blocks.
+	_, err := race(256, answers, always, func(a answer) error {
+		_, err := b.svc.AnswerOrder(ctx, ofRecipient(a.recipient), a.text)
 		return err
-	default:
+	})
+	if err != nil || b.n < 1000 {
+		return err
 	}
-	if b.n < 1000 {
-		return nil
-	}
-	if err := svc.SetOrders(ctx, consoleReject, "", ""); err != nil {
+	if err := b.svc.SetOrders(ctx, consoleReject, "", ""); err != nil {
 		return err
 	}
 	for _, id := range objected[:len(objected)/2] {
-		if _, err := svc.DecideObjection(ctx, service.By("bench"),
+		if _, err := b.svc.DecideObjection(ctx, service.By("bench"),
 			calls.ObjectionDecision{ByID: calls.ByID{ID: id}, Decision: "reject", Reason: "示例"}); err != nil {
 			return err
 		}
@@ -160,21 +150,21 @@ func (b *consoleBench) login(ctx context.Context) error {
 	return nil
 }
 
-// look is an address of the desk, or of the interface, that is asked again and again.
-type look struct {
+// target is an address of the desk, or of the interface, that is asked again and again.
+type target struct {
 	name, path string
 	form       url.Values // posted where there is one
 	shows      string     // what its answer has in life: one without it is an error, and no measurement
 	moved      bool       // somebody acknowledges before each request, so that nothing rendered before is good
 }
 
-// looks are the desk's main pages and the interface's lists.
-func (b *consoleBench) looks() []look {
+// targets are the desk's main pages and the interface's lists.
+func (b *consoleBench) targets() []target {
 	last, phone := example.ID(b.n), "tel:"+example.Phone(2*b.n)
 	town := url.QueryEscape(example.Places[0].Town)
 	w := "/desk/warnings/" + b.warning
 	review := url.Values{"step": {"review"}, "drill": {"true"}, "level": {"red"}, "trigger": {"city_order"}}
-	return []look{
+	return []target{
 		{name: "home", path: "/desk", shows: b.warning},
 		{name: "home, the record moving", path: "/desk", moved: true},
 		{name: "board", path: w + "/board"},
@@ -211,13 +201,13 @@ func (b *consoleBench) pages(ctx context.Context) error {
 		_, _ = w.Write(make([]byte, size.Load())) // a reader that is gone is seen by the one who asked
 	}))
 	defer raw.Close()
-	for _, l := range b.looks() {
+	for _, l := range b.targets() {
 		times, length, err := b.ask(ctx, b.server, l)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
 		}
 		size.Store(length)
-		limit, _, err := b.ask(ctx, raw.URL, look{path: "/"})
+		limit, _, err := b.ask(ctx, raw.URL, target{path: "/"})
 		if err != nil {
 			return err
 		}
@@ -227,7 +217,7 @@ func (b *consoleBench) pages(ctx context.Context) error {
 }
 
 // ask takes the time of each of many requests, one after the other, and how many bytes the last was answered with.
-func (b *consoleBench) ask(ctx context.Context, server string, l look) (times []time.Duration, size int64, err error) {
+func (b *consoleBench) ask(ctx context.Context, server string, l target) (times []time.Duration, size int64, err error) {
 	begin := time.Now()
 	for i := range consoleWarm + consoleRequests {
 		if l.moved && i >= consoleWarm {
@@ -249,7 +239,7 @@ func (b *consoleBench) ask(ctx context.Context, server string, l look) (times []
 	return times, size, nil
 }
 
-func (b *consoleBench) once(ctx context.Context, server string, l look) (int64, error) {
+func (b *consoleBench) once(ctx context.Context, server string, l target) (int64, error) {
 	res, err := b.request(ctx, server, l)
 	if err != nil {
 		return 0, err
@@ -266,7 +256,7 @@ func (b *consoleBench) once(ctx context.Context, server string, l look) (int64, 
 }
 
 // request sends one request; an answer other than 200 is an error.
-func (b *consoleBench) request(ctx context.Context, server string, l look) (*http.Response, error) {
+func (b *consoleBench) request(ctx context.Context, server string, l target) (*http.Response, error) {
 	method := http.MethodGet
 	if l.form != nil {
 		method = http.MethodPost
@@ -305,10 +295,9 @@ func (b *consoleBench) acknowledgeNext(ctx context.Context, keep int) error {
 
 // times reports p50 and p95 in ms beside those of the limit, and says when the p95 is over its bar.
 func (b *consoleBench) times(name string, took, limit []time.Duration, bar float64) {
-	at := func(d []time.Duration, q float64) float64 { return quantile(d, q) / 1000 }
-	b.add(name+", p50", at(took, 0.50), "ms", at(limit, 0.50))
-	p95 := at(took, 0.95)
-	b.add(name+", p95", p95, "ms", at(limit, 0.95))
+	b.add(name+", p50", quantile(took, 0.50), "ms", quantile(limit, 0.50))
+	p95 := quantile(took, 0.95)
+	b.add(name+", p95", p95, "ms", quantile(limit, 0.95))
 	if p95 >= bar {
 		b.reported = append(b.reported, fmt.Sprintf("%s: p95 %.1f ms, bar %.0f ms", name, p95, bar))
 	}
@@ -319,11 +308,11 @@ func (b *consoleBench) times(name string, took, limit []time.Duration, bar float
 func (b *consoleBench) screens(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	board := look{path: "/desk/live?page=board&warning=" + b.warning}
-	events := look{path: "/api/v1/events?warning=" + b.warning}
+	board := target{path: "/desk/live?page=board&warning=" + b.warning}
+	events := target{path: "/api/v1/events?warning=" + b.warning}
 	heard := []chan time.Time{make(chan time.Time, 100*consoleViewers), make(chan time.Time, 100*consoleViewers)}
 	for range consoleViewers {
-		for i, l := range []look{board, events} {
+		for i, l := range []target{board, events} {
 			res, err := b.request(ctx, b.server, l)
 			if err != nil {
 				return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -15,12 +14,10 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts"
-	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/dispatch"
 	"qingkong/cmd/internal/journal"
 	"qingkong/cmd/internal/service"
 	"qingkong/notify"
-	"qingkong/notify/channel"
 	"qingkong/reductionlist"
 	"qingkong/seeds/example"
 )
@@ -35,7 +32,6 @@ const dispatchPatience = 10 * time.Minute
 type dispatchBench struct {
 	bench
 	n       int
-	times   journal.Times
 	warning *alerts.Warning
 	seen    *orderCount
 
@@ -47,10 +43,10 @@ type dispatchBench struct {
 // Dispatch measures how long n orders of [dispatchMeasures] measures take, from the approval of the warning until the
 // last is journaled and fsynced, and until a subscriber outside, over TCP, has received the last; where that time goes;
 // and the same bytes through each store and through NATS alone. The record is proved at the end.
-func Dispatch(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
+func Dispatch(ctx context.Context, n int) (_ []Result, err error) {
 	b := &dispatchBench{n: n}
 	defer func() { err = errors.Join(err, b.end(ctx)) }()
-	if err := b.dispatched(ctx, app.Options{Log: log, Times: &b.times}, dispatchList(n)); err != nil {
+	if err := b.sendOrders(ctx, dispatchList(n)); err != nil {
 		return nil, err
 	}
 	raw, err := b.limits(ctx)
@@ -59,12 +55,13 @@ func Dispatch(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err err
 	}
 	b.report(raw)
 	err = b.prove(ctx)
-	return b.figures, err
+	return b.results, err
 }
 
-// dispatched starts the program with a list, and has the orders of a warning go out to somebody outside.
-func (b *dispatchBench) dispatched(ctx context.Context, opt app.Options, l *reductionlist.List) error {
-	if err := b.start(ctx, opt, l); err != nil {
+// sendOrders starts the program with a list, and has the orders of a warning go out to somebody outside.
+func (b *dispatchBench) sendOrders(ctx context.Context, l *reductionlist.List) error {
+	b.times = new(journal.Times)
+	if err := b.start(ctx, l); err != nil {
 		return err
 	}
 	nc, err := b.subscribe(ctx)
@@ -182,7 +179,11 @@ func (b *dispatchBench) dispatch(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%d of %d orders came: %w", b.seen.count(), b.n, ctx.Err())
 	}
-	if err := b.settled(ctx); err != nil {
+	err = b.until(ctx, func() (sent bool, err error) {
+		err = b.journal.View(func(tx *bbolt.Tx) error { sent = allSent(tx); return nil })
+		return sent, err
+	})
+	if err != nil {
 		return err
 	}
 	b.journaled, b.received = planned.Sub(begin).Seconds(), b.seen.last.Sub(begin).Seconds()
@@ -208,19 +209,7 @@ func (b *dispatchBench) planned(ctx context.Context) (time.Time, error) {
 	return at, err
 }
 
-// settled waits until everything that went out is recorded as sent.
-func (b *dispatchBench) settled(ctx context.Context) error {
-	return b.until(ctx, func() (bool, error) {
-		var due []journal.Due
-		err := b.journal.View(func(tx *bbolt.Tx) error {
-			due, _ = journal.DueOutbox(tx, channel.NATS, time.Now(), 1)
-			return nil
-		})
-		return len(due) == 0, err
-	})
-}
-
-// report puts the figures beside the limits.
+// report puts the results beside the limits.
 func (b *dispatchBench) report(raw *dispatchLimits) {
 	took := func(command string, steps ...string) (sum float64) {
 		for _, step := range steps {

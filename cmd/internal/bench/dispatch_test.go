@@ -1,23 +1,22 @@
 package bench
 
 import (
-	"log/slog"
 	"slices"
 	"testing"
 )
 
 func TestDispatch(t *testing.T) {
 	const n = 300
-	figures, err := Dispatch(t.Context(), n, slog.New(slog.DiscardHandler))
+	results, err := Dispatch(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	value := func(name string) Figure {
-		i := slices.IndexFunc(figures, func(f Figure) bool { return f.Name == name })
+	value := func(name string) Result {
+		i := slices.IndexFunc(results, func(f Result) bool { return f.Name == name })
 		if i < 0 {
-			t.Fatalf("no figure %q in %+v", name, figures)
+			t.Fatalf("no figure %q in %+v", name, results)
 		}
-		return figures[i]
+		return results[i]
 	}
 	if f := value("orders received outside, each counted once"); f.Value != n || f.Ratio != 1 {
 		t.Errorf("%+v, want %d", f, n)
@@ -25,7 +24,7 @@ func TestDispatch(t *testing.T) {
 	if f := value("entries of the record, proved"); f.Value < n {
 		t.Errorf("%+v, want %d orders at least", f, n)
 	}
-	for _, f := range figures {
+	for _, f := range results {
 		if f.Value <= 0 || f.Name == "" || f.Unit == "" || f.Raw > 0 && f.Ratio <= 0 {
 			t.Errorf("a figure without a value: %+v", f)
 		}

@@ -38,22 +38,24 @@ func (b *dispatchBench) limits(ctx context.Context) (*dispatchLimits, error) {
 	return raw, nil
 }
 
-// eachBlock hands over the blocks that the dispatch added; they are good until the next.
-func (b *dispatchBench) eachBlock(f func(number uint64, raw []byte) error) error {
-	for number := b.from; number <= b.to; number++ {
-		err := b.journal.View(func(tx *bbolt.Tx) error { return f(number, journal.ReadBlock(tx, number)) })
-		if err != nil {
-			return err
-		}
+// eachBlock hands over the blocks that the dispatch added, each good until the next, and returns how many seconds f took.
+func (b *dispatchBench) eachBlock(f func(number uint64, raw []byte) error) (seconds float64, err error) {
+	for number := b.from; number <= b.to && err == nil; number++ {
+		err = b.journal.View(func(tx *bbolt.Tx) error {
+			text := journal.ReadBlock(tx, number)
+			begin := time.Now()
+			defer func() { seconds += time.Since(begin).Seconds() }()
+			return f(number, text)
+		})
 	}
-	return nil
+	return seconds, err
 }
 
 // rawEncode encodes the bodies of the orders again.
 func (b *dispatchBench) rawEncode(_ context.Context, raw *dispatchLimits) error {
 	var took time.Duration
 	var buf []byte
-	err := b.eachBlock(func(_ uint64, text []byte) error {
+	_, err := b.eachBlock(func(_ uint64, text []byte) error {
 		block, err := journal.ParseBlock(text)
 		if err != nil {
 			return err
@@ -88,11 +90,8 @@ func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error 
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	var took time.Duration
-	err = b.eachBlock(func(number uint64, text []byte) error {
+	raw.bbolt, err = b.eachBlock(func(number uint64, text []byte) error {
 		raw.bytes += len(text)
-		begin := time.Now()
-		defer func() { took += time.Since(begin) }()
 		return db.Update(func(tx *bbolt.Tx) error {
 			bucket, err := tx.CreateBucketIfNotExists([]byte("raw"))
 			if err != nil {
@@ -110,7 +109,6 @@ func (b *dispatchBench) rawBlocks(_ context.Context, raw *dispatchLimits) error 
 			return nil
 		})
 	})
-	raw.bbolt = took.Seconds()
 	return err
 }
 
@@ -123,14 +121,10 @@ func (b *dispatchBench) rawStream(ctx context.Context, raw *dispatchLimits) erro
 	if err != nil {
 		return err
 	}
-	var took time.Duration
-	err = b.eachBlock(func(_ uint64, text []byte) error {
-		begin := time.Now()
-		defer func() { took += time.Since(begin) }()
+	raw.stream, err = b.eachBlock(func(_ uint64, text []byte) error {
 		_, err := js.Publish(ctx, subject, text)
 		return err
 	})
-	raw.stream = took.Seconds()
 	return errors.Join(err, js.DeleteStream(ctx, name))
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -17,7 +16,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"qingkong/alerts/refusal"
-	"qingkong/cmd/internal/app"
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/service"
 	"qingkong/cmd/internal/settings"
@@ -44,7 +42,7 @@ type cost struct{ ms, allocated, peak float64 }
 // List measures the import of a workbook of n recipients with all checks, beside excelize's streaming reader over the
 // same rows; and through the interface the difference of two such versions, a recipient as of a day, and a page of
 // search results.
-func List(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) {
+func List(ctx context.Context, n int) (_ []Result, err error) {
 	b := &listBench{n: n}
 	defer func() { err = errors.Join(err, b.end(ctx)) }()
 	if b.list, err = seeds.Demo(n); err != nil {
@@ -65,49 +63,35 @@ func List(ctx context.Context, n int, log *slog.Logger) (_ []Figure, err error) 
 	if err := b.reading(); err != nil {
 		return nil, err
 	}
-	if err := b.start(ctx, app.Options{Log: log}, b.list); err != nil {
+	if err := b.start(ctx, b.list); err != nil {
 		return nil, err
 	}
-	if err := b.asking(ctx); err != nil {
+	if err := b.queries(ctx); err != nil {
 		return nil, err
 	}
 	err = b.prove(ctx)
-	return b.figures, err
+	return b.results, err
 }
 
 // reading measures both readers in turn, so that what else the machine does meets both.
 func (b *listBench) reading() error {
-	var ours, raw []cost
+	var costs [2]struct{ ms, allocated, peak []float64 }
 	for range listRounds {
-		c, err := costOf(b.stream)
-		if err != nil {
-			return err
+		for i, reader := range []func() error{b.stream, b.read} {
+			one, err := costOf(reader)
+			if err != nil {
+				return err
+			}
+			of := &costs[i]
+			of.ms, of.allocated, of.peak = append(of.ms, one.ms), append(of.allocated, one.allocated), append(of.peak, one.peak)
 		}
-		raw = append(raw, c)
-		if c, err = costOf(b.read); err != nil {
-			return err
-		}
-		ours = append(ours, c)
 	}
-	for _, f := range []struct {
-		name, unit string
-		of         func(cost) float64
-	}{
-		{"import with all checks; raw: excelize's streaming reader", "ms", func(c cost) float64 { return c.ms }},
-		{"import, allocated; raw: excelize's streaming reader", "MiB", func(c cost) float64 { return c.allocated }},
-		{"import, peak of the heap; raw: excelize's streaming reader", "MiB", func(c cost) float64 { return c.peak }},
-	} {
-		b.add(f.name, median(each(ours, f.of)), f.unit, median(each(raw, f.of)))
-	}
+	raw, ours := costs[0], costs[1]
+	const beside = "; raw: excelize's streaming reader"
+	b.add("import with all checks"+beside, median(ours.ms), "ms", median(raw.ms))
+	b.add("import, allocated"+beside, median(ours.allocated), "MiB", median(raw.allocated))
+	b.add("import, peak of the heap"+beside, median(ours.peak), "MiB", median(raw.peak))
 	return nil
-}
-
-func each(costs []cost, of func(cost) float64) []float64 {
-	v := make([]float64, len(costs))
-	for i, c := range costs {
-		v[i] = of(c)
-	}
-	return v
 }
 
 // stream reads every row and keeps none: the least that excelize needs.
@@ -179,8 +163,8 @@ func heap() [2]uint64 {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// asking measures what is asked of the versions, over HTTP where there is a call for it.
-func (b *listBench) asking(ctx context.Context) error {
+// queries measures what is asked of the versions, over HTTP where there is a call for it.
+func (b *listBench) queries(ctx context.Context) error {
 	next, err := b.amended(ctx)
 	if err != nil {
 		return err
@@ -203,27 +187,32 @@ func (b *listBench) asking(ctx context.Context) error {
 		return func() error { return get(ctx, "http://"+b.app.Addr().HTTP+"/api/v1"+path, issued.Token) }
 	}
 	at := "/list/versions/" + next
-	for _, f := range []struct {
+	type query struct {
 		name string
 		work func() error
-	}{ // asked once for what every later answer is made of: totals of both versions, the marks of every measure
-		{"first difference of two versions, with all totals", get(at + "/diff?limit=100&against=" + current)},
-		{"first score of a version", get(at + "/score?limit=100")},
-	} {
-		took, err := times(1, f.work)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+	}
+	measure := func(n int, raw float64, queries ...query) error {
+		for _, q := range queries {
+			took, err := times(n, q.work)
+			if err != nil {
+				return fmt.Errorf("%s: %w", q.name, err)
+			}
+			b.add(q.name, took, "ms", raw)
 		}
-		b.add(f.name, took, "ms", 0)
+		return nil
+	}
+	// Once, for what every later answer is made of: totals of both versions, the marks of every measure.
+	err = measure(1, 0,
+		query{"first difference of two versions, with all totals", get(at + "/diff?limit=100&against=" + current)},
+		query{"first score of a version", get(at + "/score?limit=100")})
+	if err != nil {
+		return err
 	}
 	raw, err := times(20, get("/me"))
 	if err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		work func() error
-	}{
+	return measure(20, raw, []query{
 		{"difference of two versions, whole", func() error { return b.diff(current, next) }},
 		{"page of the difference of two versions", get(at + "/diff?limit=100&against=" + current)},
 		{"page of scores", get(at + "/score?limit=100")},
@@ -232,14 +221,7 @@ func (b *listBench) asking(ctx context.Context) error {
 		{"page of 100 recipients", get("/recipients?limit=100")},
 		{"page of search results", get("/recipients?limit=100&q=" + url.QueryEscape("有限公司"))},
 		{"search for the last recipient by name", get("/recipients?limit=100&q=" + url.QueryEscape(name))},
-	} {
-		took, err := times(20, f.work)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-		b.add(f.name, took, "ms", raw)
-	}
-	return nil
+	}...)
 }
 
 // amended records a second version, with one change in every hundredth recipient.

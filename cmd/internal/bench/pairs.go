@@ -85,9 +85,26 @@ func eachOf(laps [][]lap, contender int) (each []time.Duration) {
 	return each
 }
 
-// race lets callers do acts on what there is to be done, one after the other, until all is done or the time has passed;
-// 0 is no limit. What it begins it ends: the first of them, as many as acts.
-func race[T any](callers int, todo []T, within time.Duration, act func(T) error) (lap, error) {
+// until goes on for so long from now.
+func until(within time.Duration) (more func() bool) {
+	begin := time.Now()
+	return func() bool { return time.Since(begin) < within }
+}
+
+func always() bool { return true }
+
+// upTo are the numbers from 0 to n-1.
+func upTo(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// race lets callers do acts on what there is to be done, one after the other, until all is done or there is to be no
+// more. What it begins it ends: the first of todo, as many as the lap has acts.
+func race[T any](callers int, todo []T, more func() bool, act func(T) error) (lap, error) {
 	l := lap{each: make([]time.Duration, len(todo))}
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
@@ -95,7 +112,7 @@ func race[T any](callers int, todo []T, within time.Duration, act func(T) error)
 	begin := time.Now()
 	for range callers {
 		wg.Go(func() {
-			for within == 0 || time.Since(begin) < within {
+			for more() {
 				i := int(next.Add(1)) - 1
 				if i >= len(todo) || failed.Load() != nil {
 					return

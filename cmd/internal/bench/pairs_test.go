@@ -111,18 +111,18 @@ func TestRace(t *testing.T) {
 		defer func() { mu.Lock(); now--; mu.Unlock() }()
 		return nil
 	}
-	l, err := race(4, todo, 0, act)
+	l, err := race(4, todo, always, act)
 	slices.Sort(did)
 	if err != nil || l.acts != 100 || len(l.each) != 100 || l.took <= 0 || !slices.Equal(did, todo) || most > 4 {
 		t.Errorf("%d acts, %d of them timed, %v; at most %d at once; done %v", l.acts, len(l.each), err, most, did)
 	}
 	did = nil
-	l, err = race(1, todo, time.Nanosecond, func(i int) error { time.Sleep(time.Millisecond); return act(i) })
+	l, err = race(1, todo, until(time.Nanosecond), func(i int) error { time.Sleep(time.Millisecond); return act(i) })
 	if err != nil || l.acts > 1 || len(l.each) != l.acts || len(did) != l.acts {
 		t.Errorf("without time %d acts, done %v, %v", l.acts, did, err)
 	}
 	broken := errors.New("broken")
-	if _, err := race(4, todo, 0, func(int) error { return broken }); !errors.Is(err, broken) {
+	if _, err := race(4, todo, always, func(int) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("acts that fail: %v", err)
 	}
 }

@@ -88,16 +88,16 @@ func write(tx *bbolt.Tx, rows []row, undone bool) error {
 	return nil
 }
 
-// rowsOf are the rows of real transactions, one after the other, and a copy of the file as it was before the first: who
-// writes them there does what bbolt had to do for them, to the page, and nothing else.
-type rowsOf struct {
+// rowReplay holds the rows of real transactions, one after the other, and a copy of the file as it was before the first.
+// To write them there is what bbolt had to do for them, to the page, and nothing else.
+type rowReplay struct {
 	db   *bbolt.DB
-	acts []rowsOfAct
+	acts []actRows
 	next int
 }
 
-// rowsOfAct are the rows that came with one act; alone says that no other transaction came with it.
-type rowsOfAct struct {
+// actRows are the rows that came with one act; alone says that no other transaction came with it.
+type actRows struct {
 	rows  []row
 	alone bool
 }
@@ -109,11 +109,11 @@ type viewer interface {
 
 // copyRows lets act be done on all of todo, and takes the rows of each from db to a copy in file. height counts db's
 // transactions.
-func copyRows(db viewer, height func() uint64, file string, todo []int, act func(int) error) (*rowsOf, error) {
+func copyRows(db viewer, height func() uint64, file string, todo []int, act func(int) error) (*rowReplay, error) {
 	if err := db.View(func(tx *bbolt.Tx) error { return tx.CopyFile(file, 0o600) }); err != nil {
 		return nil, err
 	}
-	r := &rowsOf{}
+	r := &rowReplay{}
 	for _, i := range todo {
 		at := height()
 		err := db.View(func(before *bbolt.Tx) error {
@@ -122,7 +122,7 @@ func copyRows(db viewer, height func() uint64, file string, todo []int, act func
 			}
 			return db.View(func(after *bbolt.Tx) error {
 				rows, err := changedRows(before, after)
-				r.acts = append(r.acts, rowsOfAct{rows, height() == at+1})
+				r.acts = append(r.acts, actRows{rows, height() == at+1})
 				return err
 			})
 		})
@@ -130,7 +130,7 @@ func copyRows(db viewer, height func() uint64, file string, todo []int, act func
 			return nil, err
 		}
 	}
-	if !slices.ContainsFunc(r.acts, func(a rowsOfAct) bool { return a.alone }) {
+	if !slices.ContainsFunc(r.acts, func(a actRows) bool { return a.alone }) {
 		return nil, errors.New("no act had a transaction of its own, so that its rows cannot be told")
 	}
 	var err error
@@ -141,17 +141,17 @@ func copyRows(db viewer, height func() uint64, file string, todo []int, act func
 }
 
 // turn is the contender that commits the rows of one transaction after the other, and begins anew at the end.
-func (r *rowsOf) turn(_ context.Context, within time.Duration) (lap, error) {
+func (r *rowReplay) turn(_ context.Context, within time.Duration) (lap, error) {
 	for r.next == len(r.acts) || !r.acts[r.next].alone {
 		if err := r.db.Update(r.skip); err != nil {
 			return lap{}, err
 		}
 	}
 	few := r.acts[r.next:]
-	if end := slices.IndexFunc(few, func(a rowsOfAct) bool { return !a.alone }); end >= 0 {
+	if end := slices.IndexFunc(few, func(a actRows) bool { return !a.alone }); end >= 0 {
 		few = few[:end]
 	}
-	l, err := race(1, few, within, func(a rowsOfAct) error {
+	l, err := race(1, few, until(within), func(a actRows) error {
 		return r.db.Update(func(tx *bbolt.Tx) error { return write(tx, a.rows, false) })
 	})
 	r.next += l.acts
@@ -159,7 +159,7 @@ func (r *rowsOf) turn(_ context.Context, within time.Duration) (lap, error) {
 }
 
 // skip writes what is not measured: the rows of several transactions, or all of them back as they were.
-func (r *rowsOf) skip(tx *bbolt.Tx) error {
+func (r *rowReplay) skip(tx *bbolt.Tx) error {
 	if r.next < len(r.acts) {
 		r.next++
 		return write(tx, r.acts[r.next-1].rows, false)
@@ -174,7 +174,7 @@ func (r *rowsOf) skip(tx *bbolt.Tx) error {
 }
 
 // count is how many rows, and bytes of keys and values, a transaction wrote, in the median.
-func (r *rowsOf) count() (rows, size float64) {
+func (r *rowReplay) count() (rows, size float64) {
 	var n, bytes []float64
 	for _, a := range r.acts {
 		if !a.alone {
