@@ -71,7 +71,7 @@ func samePlan(a, b json.RawMessage) bool {
 // demanded is what an order asks for where no plan stands in its place. In an order that carries one, the measures that
 // the plan rewrites are those of the order that it was accepted for, or the list's; what an order says as the one
 // before it did holds since that one took effect.
-func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demanded, error) {
+func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demands, error) {
 	ms, err := body.measures()
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demande
 	if err != nil {
 		return nil, err
 	}
-	var before plant.Demanded
+	var before plant.Demands
 	if (body.Cause == CausePlan || body.Cause == CauseAmended) && body.Supersedes != nil {
 		last, err := Get(tx, *body.Supersedes)
 		if err != nil {
@@ -99,7 +99,7 @@ func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demande
 			return nil, err
 		}
 	}
-	out := make(plant.Demanded, len(ms))
+	out := make(plant.Demands, len(ms))
 	for i := range ms {
 		out[i] = plant.DemandedMeasure{Measure: ms[i], From: body.EffectiveFrom}
 		for k := range before {
@@ -113,7 +113,7 @@ func (o *Order) demanded(tx *bbolt.Tx, read Reader, body *Issued) (plant.Demande
 
 // unplanned gives the measures that a plan rewrote back what they were before, or else what the list says of them.
 func unplanned(tx *bbolt.Tx, o *Order, body *Issued, p *plant.OperatingPlan, ms []reductionlist.Measure,
-	before plant.Demanded) error {
+	before plant.Demands) error {
 	own := make([]reductionlist.Measure, len(before))
 	for i := range before {
 		own[i] = before[i].Measure

@@ -14,7 +14,7 @@ import (
 )
 
 // demanded is what an order asks of its plant without a plan.
-func (w *world) demanded(order string) (d plant.Demanded) {
+func (w *world) demanded(order string) (d plant.Demands) {
 	w.t.Helper()
 	w.view(func(tx *bbolt.Tx) error {
 		o, err := GetPlantOrder(tx, readBody, order)

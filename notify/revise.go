@@ -157,7 +157,7 @@ type PlantOrder struct {
 	Plant  *plant.Plant
 	Given  *plant.FiguresRecord // the latest figures, nil for none
 
-	Demanded plant.Demanded // what it asks for without a plan
+	Demanded plant.Demands // what it asks for without a plan
 }
 
 // GetPlantOrder reads an order for which a plan can be made. One that asks for none is refused as a conflict.

@@ -123,7 +123,7 @@ func applyCopied(tx *bbolt.Tx, ev RowsCopied) error {
 	rows, contacts := tx.Bucket(bucketRows), tx.Bucket(bucketContacts)
 	type row struct{ key, data []byte }
 	var found []row // read before the first is written, for that moves the cursor
-	for s := scanFrom(tx, ev.From, v.LastID); s.id != "" && s.id <= ev.To; s.next() {
+	for s := rowsAfter(tx, ev.From, v.LastID); s.id != "" && s.id <= ev.To; s.next() {
 		if s.id != ev.Except {
 			found = append(found, row{s.key, s.data})
 		}

@@ -19,31 +19,31 @@ var readBy = map[CriterionKind][]Source{
 	NoVehicleBelow:          {Gate},
 }
 
-// measured is what a unit counts; the empty one is "something else".
-type measured string
+// countedThing is what a unit counts; the empty one is "something else".
+type countedThing string
 
 const (
-	mass     measured = "mass"
-	energy   measured = "energy"
-	vehicles measured = "vehicles"
+	mass     countedThing = "mass"
+	energy   countedThing = "energy"
+	vehicles countedThing = "vehicles"
 )
 
 // readByUnit says for the forms whose unit is free which sources count in it.
-var readByUnit = map[CriterionKind]map[measured][]Source{
+var readByUnit = map[CriterionKind]map[countedThing][]Source{
 	AtLeastRate:    {mass: {DCS, Weighing}, energy: {Power, DCS}, vehicles: {Gate}},
 	DayTotalAtMost: {mass: {Weighing, DCS, CEMS}, energy: {Power, DCS}, vehicles: {Gate}},
 }
 
 // ReadBy lists the sources that c can be evaluated against.
 func (c Criterion) ReadBy() []Source {
-	if from, ok := readByUnit[c.Kind][counted(c.Unit)]; ok {
+	if from, ok := readByUnit[c.Kind][thingOf(c.Unit)]; ok {
 		return from
 	}
 	return readBy[c.Kind]
 }
 
-// counted is what a unit like t, kg/h, 辆次 or kWh counts.
-func counted(unit string) measured {
+// thingOf is what a unit like t, kg/h, 辆次 or kWh counts.
+func thingOf(unit string) countedThing {
 	thing, _, _ := strings.Cut(PlainUnit(unit), "/")
 	switch strings.TrimPrefix(thing, "万") {
 	case "t", "kg", "g":

@@ -33,11 +33,11 @@ type Effect struct {
 
 // Compare is Diff with the effect on the reductions. It sorts both lists, and gives the same for the same lists.
 func Compare(from, to *List) Comparison {
-	return Compared(Diff(from, to), TotalsOf(from), TotalsOf(to))
+	return ComparisonOf(Diff(from, to), TotalsOf(from), TotalsOf(to))
 }
 
-// Compared is the comparison of two lists of which the changes and the totals are known.
-func Compared(changes []Change, from, to Totals) Comparison {
+// ComparisonOf is the comparison of two lists of which the changes and the totals are known.
+func ComparisonOf(changes []Change, from, to Totals) Comparison {
 	c := Comparison{Changes: changes}
 	last := ""
 	for _, ch := range c.Changes {

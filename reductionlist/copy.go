@@ -41,7 +41,7 @@ func DecideCopy(tx *bbolt.Tx, _ string, in CopyRows, _ time.Time) ([]Event, Vers
 		return nil, v, refusal.New(refusal.Conflict, "list.count", refusal.Args{"given": from.Added, "want": from.Count})
 	}
 	ev := RowsCopied{Version: v.ID, From: from.ID, Except: in.Except}
-	for s := scanFrom(tx, from.ID, v.LastID); s.id != "" && (in.Before == "" || s.id < in.Before) &&
+	for s := rowsAfter(tx, from.ID, v.LastID); s.id != "" && (in.Before == "" || s.id < in.Before) &&
 		ev.Count < maxCopied; s.next() {
 		if s.id != in.Except {
 			ev.To, ev.Count = s.id, ev.Count+1

@@ -80,16 +80,16 @@ func DiffVersions(tx *bbolt.Tx, from, to, afterID string, limit int) (changes []
 	return changes, next, err
 }
 
-// scan walks the rows of one version; id is empty at the end.
-type scan struct {
+// rowCursor walks the rows of one version; id is empty at the end.
+type rowCursor struct {
 	cursor    *bbolt.Cursor
 	prefix    []byte
 	id        string
 	key, data []byte
 }
 
-func scanFrom(tx *bbolt.Tx, version, afterID string) *scan {
-	s := &scan{cursor: tx.Bucket(bucketRows).Cursor(), prefix: rowKey(version, "")}
+func rowsAfter(tx *bbolt.Tx, version, afterID string) *rowCursor {
+	s := &rowCursor{cursor: tx.Bucket(bucketRows).Cursor(), prefix: rowKey(version, "")}
 	s.at(s.cursor.Seek(rowKey(version, afterID)))
 	if afterID != "" && s.id == afterID {
 		s.next()
@@ -97,16 +97,58 @@ func scanFrom(tx *bbolt.Tx, version, afterID string) *scan {
 	return s
 }
 
-func (s *scan) next() { s.at(s.cursor.Next()) }
+func (s *rowCursor) next() { s.at(s.cursor.Next()) }
 
-func (s *scan) at(key, data []byte) {
+func (s *rowCursor) at(key, data []byte) {
 	s.id, s.key, s.data = "", key, data
 	if bytes.HasPrefix(key, s.prefix) {
 		s.id = string(key[len(s.prefix):])
 	}
 }
 
-func (s *scan) row(tx *bbolt.Tx) (*Recipient, error) { return readRow(tx, s.key, s.data) }
+func (s *rowCursor) row(tx *bbolt.Tx) (*Recipient, error) { return readRow(tx, s.key, s.data) }
+
+// EachDifferent calls f with the recipients whose rows differ between two versions, in the order of ids and behind
+// afterID, until f says false; nil is "not there". Rows that are the same are not decoded, which is nearly all of two
+// editions.
+func EachDifferent(tx *bbolt.Tx, from, to, afterID string,
+	f func(id string, old, cur *Recipient) (more bool, err error)) error {
+	a, b := rowsAfter(tx, from, afterID), rowsAfter(tx, to, afterID)
+	for a.id != "" || b.id != "" {
+		id := a.id
+		if id == "" || b.id != "" && b.id < id {
+			id = b.id
+		}
+		if a.id == b.id && bytes.Equal(a.data, b.data) {
+			a.next()
+			b.next()
+			continue
+		}
+		var rows [2]*Recipient
+		for i, s := range []*rowCursor{a, b} {
+			if s.id != id {
+				continue
+			}
+			var err error
+			if rows[i], err = s.row(tx); err != nil {
+				return err
+			}
+			s.next()
+		}
+		if more, err := f(id, rows[0], rows[1]); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// DiffRecipients lists what is different between two rows of one recipient; nil is "not there".
+func DiffRecipients(from, to *Recipient) []Change {
+	if from == nil && to == nil {
+		return nil
+	}
+	return diffRecipient(from, to)
+}
 
 func diffHead(from, to *List) []Change {
 	var changes []Change

@@ -54,8 +54,8 @@ func CountFindings(findings []Finding) (errors, warnings int) {
 	return errors, warnings
 }
 
-// storedFinding is a finding as kept: what its words are made of, so that it can be read in either language.
-type storedFinding struct {
+// findingRow is a finding as kept: what its words are made of, so that it can be read in either language.
+type findingRow struct {
 	Severity string            `json:"severity"`
 	Sheet    string            `json:"sheet"`
 	Row      int               `json:"row"`
@@ -66,9 +66,9 @@ type storedFinding struct {
 
 // EncodeFindings is findings as they are kept beside the record; [DecodeFindings] reads them.
 func EncodeFindings(findings []Finding) []byte {
-	kept := make([]storedFinding, len(findings))
+	kept := make([]findingRow, len(findings))
 	for i, f := range findings {
-		kept[i] = storedFinding{f.Severity, f.Sheet, f.Row, f.Column, f.Rule, map[string]string{}}
+		kept[i] = findingRow{f.Severity, f.Sheet, f.Row, f.Column, f.Rule, map[string]string{}}
 		for k, v := range f.Args {
 			kept[i].Args[k] = fmt.Sprint(v)
 		}
@@ -78,7 +78,7 @@ func EncodeFindings(findings []Finding) []byte {
 
 // DecodeFindings reads what EncodeFindings wrote and words it in Chinese.
 func DecodeFindings(data []byte) ([]Finding, error) {
-	var kept []storedFinding
+	var kept []findingRow
 	if err := json.Unmarshal(data, &kept); err != nil {
 		return nil, fmt.Errorf("reductionlist: stored findings: %w", err)
 	}

@@ -74,21 +74,21 @@ type Standing struct {
 	InForceUntil *time.Time `json:"in_force_until"`
 }
 
-// Stands says where versions stand at a time.
-type Stands struct {
+// Standings says where versions stand at a time.
+type Standings struct {
 	tx      *bbolt.Tx
 	now     time.Time
 	Current Version // the one in force; its ID is empty for none
 }
 
-// StandsAt reads what [Stands.Of] needs of every version once.
-func StandsAt(tx *bbolt.Tx, now time.Time) (Stands, error) {
+// StandingsAt reads what [Standings.Of] needs of every version once.
+func StandingsAt(tx *bbolt.Tx, now time.Time) (Standings, error) {
 	cur, err := currentOrNone(tx, now)
-	return Stands{tx, now, cur}, err
+	return Standings{tx, now, cur}, err
 }
 
 // Of says where v stands.
-func (s Stands) Of(v *Version) (Standing, error) {
+func (s Standings) Of(v *Version) (Standing, error) {
 	switch v.State {
 	case StateDraft:
 		if v.Errors > 0 || v.Added != v.Count {
@@ -135,7 +135,7 @@ func (s Stands) Of(v *Version) (Standing, error) {
 
 // nextAfter is the midnight at which the next active version begins after a day; zero for none. An activation after its
 // first day counts from then on.
-func (s Stands) nextAfter(day string) time.Time {
+func (s Standings) nextAfter(day string) time.Time {
 	k, _ := s.tx.Bucket(bucketEffective).Cursor().Seek([]byte(day + "\xff"))
 	if k == nil {
 		return time.Time{}
@@ -147,7 +147,7 @@ func (s Stands) nextAfter(day string) time.Time {
 	return later(midnight(v.List.EffectiveFrom, 0), v.ActivatedAt)
 }
 
-func (s Stands) nextAfterNow() time.Time {
+func (s Standings) nextAfterNow() time.Time {
 	return s.nextAfter(s.now.In(shanghai()).Format(time.DateOnly))
 }
 

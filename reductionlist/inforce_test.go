@@ -111,7 +111,7 @@ func (h *house) pass(to time.Time) {
 // status is that of a version.
 func (h *house) status(id string) (s reductionlist.Standing) {
 	listtest.Must(h.t, h.db.View(func(tx *bbolt.Tx) error {
-		at, err := reductionlist.StandsAt(tx, h.now)
+		at, err := reductionlist.StandingsAt(tx, h.now)
 		listtest.Must(h.t, err)
 		v, err := reductionlist.GetVersion(tx, id)
 		listtest.Must(h.t, err)

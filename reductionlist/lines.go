@@ -128,8 +128,8 @@ func (r *Recipient) Rungs() []Rung {
 	return rungs
 }
 
-// Counted is what row i takes away; the row -1 and what has long been stopped take nothing.
-func (r *Recipient) Counted(i int) Amounts {
+// ReductionOf is what row i takes away; the row -1 and what has long been stopped take nothing.
+func (r *Recipient) ReductionOf(i int) Amounts {
 	if i < 0 || r.Measures[i].Reduction == (Amounts{}) || r.IsIdle(r.Measures[i].Unit) {
 		return Amounts{}
 	}
@@ -140,7 +140,7 @@ func (r *Recipient) Counted(i int) Amounts {
 func (r *Recipient) Reductions(rungs []Rung) (at [4]Amounts) {
 	for _, g := range rungs {
 		for k := range at {
-			at[k] = at[k].Add(r.Counted(g[k]))
+			at[k] = at[k].Add(r.ReductionOf(g[k]))
 		}
 	}
 	return at

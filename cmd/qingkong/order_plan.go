@@ -89,11 +89,11 @@ func tellPlan(w io.Writer, p *calls.OrderPlan, _ *request) error {
 		s := &steps[i]
 		step := allocate.AnswerStep{At: s.At}
 		for _, u := range s.Units {
-			step.Machines = append(step.Machines, allocate.Running{Name: u.Name, On: u.On, MW: u.MW, HeatGJH: u.HeatGJH})
+			step.Machines = append(step.Machines, allocate.MachineRun{Name: u.Name, On: u.On, MW: u.MW, HeatGJH: u.HeatGJH})
 		}
 		for _, f := range s.Furnaces {
 			a.Kind = allocate.KindWaste
-			step.Machines = append(step.Machines, allocate.Running{Name: f.Name, On: f.On, Tonnes: f.FeedTPH})
+			step.Machines = append(step.Machines, allocate.MachineRun{Name: f.Name, On: f.On, Tonnes: f.FeedTPH})
 			step.DivertTH, step.PitT = &s.DivertTH, &s.PitT
 		}
 		a.Steps = append(a.Steps, step)

@@ -35,16 +35,16 @@ type Answer struct {
 // the baseline, nil without one. DivertTH and PitT are nil for coal; PitT is the level at the step's end.
 type AnswerStep struct {
 	At       time.Time
-	Machines []Running
+	Machines []MachineRun
 	DivertTH *float64
 	PitT     *float64
 	Emission float64
 	Before   *float64
 }
 
-// Running is a unit or a furnace in a step: tonnes of coal or of waste in the step, with those of a start, and what it
-// emits. Usual is what it does in the baseline then, nil without one.
-type Running struct {
+// MachineRun is a unit or a furnace in a step: tonnes of coal or of waste in the step, with those of a start, and what
+// it emits. Usual is what it does in the baseline then, nil without one.
+type MachineRun struct {
 	Name        string
 	On          bool
 	MW, HeatGJH float64 // of a unit
@@ -122,7 +122,7 @@ func (p *Coal) answer(r *CoalResult) *Answer {
 		}
 		for i, l := range s.Units {
 			u := &p.units[i]
-			m := Running{Name: l.Name, On: l.On, MW: l.MW, HeatGJH: l.HeatGJH, Tonnes: l.CoalT, Kg: map[string]float64{}}
+			m := MachineRun{Name: l.Name, On: l.On, MW: l.MW, HeatGJH: l.HeatGJH, Tonnes: l.CoalT, Kg: map[string]float64{}}
 			start := 0.0
 			if l.On && !on[i] {
 				start = u.startCoal
@@ -156,7 +156,7 @@ func (p *Waste) answer(r *WasteResult) *Answer {
 		step := AnswerStep{At: s.At, DivertTH: &s.DivertTH, PitT: &s.PitT}
 		next := set(0)
 		for i, f := range s.Furnaces {
-			m := Running{Name: f.Name, On: f.On, Tonnes: f.FeedTPH * p.stepH, Kg: map[string]float64{}}
+			m := MachineRun{Name: f.Name, On: f.On, Tonnes: f.FeedTPH * p.stepH, Kg: map[string]float64{}}
 			if f.On {
 				next |= 1 << i
 				addKg(m.Kg, p.furnaces[i].emission, m.Tonnes)

@@ -17,7 +17,7 @@ type CoalResult struct {
 	Saved    *Totals    `json:"saved"`
 	Binding  []string   `json:"binding"` // in Chinese; BindingIn has the other language too
 
-	limits  limits
+	limits  limitSteps
 	horizon horizon
 }
 
@@ -120,10 +120,10 @@ func (b tieBreak) without(bound float64) float64 {
 }
 
 // search sets up the question of commitment and answers it.
-func (p *Coal) search(b tieBreak, by patience) (found, *commitment) {
+func (p *Coal) search(b tieBreak, by patience) (searchResult, *commitment) {
 	c := p.commitment(b, by)
 	if c == nil {
-		return found{bound: math.Inf(-1)}, nil
+		return searchResult{bound: math.Inf(-1)}, nil
 	}
 	return c.minimise(by), c
 }
@@ -167,12 +167,12 @@ func (p *Coal) commitment(b tieBreak, by patience) *commitment {
 // result dispatches the sets of a row and tells what comes of it. Rounded figures are told unless they emit more than
 // the gap of an optimum above what was found: loads can be so small that the last digit matters.
 func (p *Coal) result(c *commitment, row []set) *CoalResult {
-	loads := make([][]steady, len(row))
+	loads := make([][]unitLoad, len(row))
 	for t, x := range row {
 		c.costs.dispatch(c.class[t], x)
 		for i := range p.units {
 			if n := len(loads[t]); x.has(i) {
-				loads[t] = append(loads[t], steady{&p.units[i], c.costs.best.p[n], c.costs.best.h[n]})
+				loads[t] = append(loads[t], unitLoad{&p.units[i], c.costs.best.p[n], c.costs.best.h[n]})
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func (p *Coal) result(c *commitment, row []set) *CoalResult {
 }
 
 // told is a plan as its reader sees it, with its sums and what limits it.
-func (p *Coal) told(c *commitment, row []set, loads [][]steady, round bool) *CoalResult {
+func (p *Coal) told(c *commitment, row []set, loads [][]unitLoad, round bool) *CoalResult {
 	r := &CoalResult{Totals: &Totals{CoalT: new(float64), Kg: map[string]float64{}}, horizon: p.horizon}
 	at := c.first
 	for t, x := range row {

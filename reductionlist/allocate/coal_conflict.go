@@ -38,8 +38,8 @@ func (p *Coal) conflicts(by patience) (out []Conflict, unreduced bool) {
 		if g.kind == "heat" {
 			c.Unit = "GJ/h"
 		}
-		if r := given(left, g); reduced && !q.by.late() {
-			firstThat(q.amounts(r), r, q.feasible).told(&c, 1)
+		if r := relaxationOf(left, g); reduced && !q.by.late() {
+			firstThat(q.amounts(r), r, q.feasible).put(&c, 1)
 		}
 		out = append(out, c)
 	}

@@ -97,15 +97,15 @@ func grouped(os []obligation) (out []group) {
 	return out
 }
 
-// giving is how much a group has to give way: less than low is proved to be too little, and high will do. They are the
+// relief is how much a group has to give way: less than low is proved to be too little, and high will do. They are the
 // same where the least is proved.
-type giving struct{ low, high float64 }
+type relief struct{ low, high float64 }
 
-func (g giving) proved() bool { return g.low == g.high }
+func (g relief) proved() bool { return g.low == g.high }
 
-// told puts it into a conflict, in another unit where per is not 1. What is not proved to be the least is not told as
+// put puts it into a conflict, in another unit where per is not 1. What is not proved to be the least is not told as
 // the amount.
-func (g giving) told(c *Conflict, per float64) {
+func (g relief) put(c *Conflict, per float64) {
 	low, high := downwards(g.low*per), upwards(g.high*per)
 	if g.proved() {
 		c.ShortBy = &high
@@ -120,7 +120,7 @@ func (g giving) told(c *Conflict, per float64) {
 // firstThat finds the least of the amounts, which come in order, by which a group has to give way so that the rest can
 // be kept. The last of them is as good as no obligation at all. Between two of them nothing changes, so the answer is
 // exact unless one was not known in time.
-func firstThat(amounts []float64, r relaxation, ask func(relaxation) verdict) giving {
+func firstThat(amounts []float64, r relaxation, ask func(relaxation) verdict) relief {
 	low, high := 0, len(amounts)-1
 	for low < high {
 		mid := (low + high) / 2
@@ -131,14 +131,14 @@ func firstThat(amounts []float64, r relaxation, ask func(relaxation) verdict) gi
 		case impossible:
 			low = mid + 1
 		default:
-			return giving{amounts[low], amounts[high]}
+			return relief{amounts[low], amounts[high]}
 		}
 	}
-	return giving{amounts[low], amounts[low]}
+	return relief{amounts[low], amounts[low]}
 }
 
-// given is the question whether obligations can be kept of which a group gives way.
-func given(os []obligation, g group) relaxation {
+// relaxationOf is the question whether obligations can be kept of which a group gives way.
+func relaxationOf(os []obligation, g group) relaxation {
 	r := relaxation{holds: map[obligation]bool{}, gives: g}
 	for _, o := range os {
 		r.holds[o] = true

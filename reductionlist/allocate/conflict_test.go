@@ -37,7 +37,7 @@ func TestManyStatesAreNoExcuse(t *testing.T) {
 	q := &wasteQuestion{p: p, steps: p.steps}
 	o := obligation{"pit_end", -1, p.steps - 1}
 	proveGiving(t, solver(t), c, 1, func(w *bytes.Buffer) error {
-		return q.givingLP(w, given([]obligation{o}, group{o, p.steps}))
+		return q.givingLP(w, relaxationOf([]obligation{o}, group{o, p.steps}))
 	})
 }
 
@@ -169,18 +169,18 @@ func TestAnAmountCutShortHoldsTheLeast(t *testing.T) {
 		}
 		q := &wasteQuestion{p: p, steps: p.steps}
 		o := obligation{"pit_end", -1, p.steps - 1}
-		g := given([]obligation{o, {"pit_min", -1, p.steps / 2}, {"divert_total", -1, -1}}, group{o, p.steps})
+		g := relaxationOf([]obligation{o, {"pit_min", -1, p.steps / 2}, {"divert_total", -1, -1}}, group{o, p.steps})
 		if q.by = (patience{}); q.feasible(g) == possible {
 			continue
 		}
 		q.by = patience{}
-		whole := q.leastGiving(g)
+		whole := q.leastRelief(g)
 		if !whole.proved() {
 			t.Fatalf("seed %d: %+v", seed, whole)
 		}
 		for _, limit := range []time.Duration{1, 100 * time.Microsecond, time.Millisecond} {
 			q.by = Options{TimeLimit: limit}.patience(t.Context())
-			got := q.leastGiving(g)
+			got := q.leastRelief(g)
 			if cut += b2i(!got.proved()); got.low > whole.high*(1+1e-5)+1e-5 || got.high < whole.low*(1-1e-5)-1e-5 {
 				t.Errorf("seed %d: %+v where the least is %+v", seed, got, whole)
 			}

@@ -164,7 +164,7 @@ func TestUnknownAnswersAreSound(t *testing.T) {
 			continue
 		}
 		amounts := []float64{1, 3, 6.5, 7, 8, 40, 100}
-		if g := firstThat(amounts, given(left, group{left[0], 4}), ask); g.high < 7 || g.low > 7 || g.proved() &&
+		if g := firstThat(amounts, relaxationOf(left, group{left[0], 4}), ask); g.high < 7 || g.low > 7 || g.proved() &&
 			g.high != 7 {
 			t.Errorf("after %d answers %+v", after, g)
 		}

@@ -127,8 +127,8 @@ func outcome(objective, bound float64) Outcome {
 	return o
 }
 
-// limits collects in which steps a plan stands at which limit.
-type limits struct {
+// limitSteps collects in which steps a plan stands at which limit.
+type limitSteps struct {
 	order []limit
 	steps map[limit][]int
 }
@@ -136,7 +136,7 @@ type limits struct {
 // limit is a constraint by its rule in the catalogue (allocate.limit.…) and the unit it belongs to.
 type limit struct{ rule, name string }
 
-func (l *limits) at(step int, rule, name string) {
+func (l *limitSteps) at(step int, rule, name string) {
 	k := limit{rule, name}
 	if l.steps == nil {
 		l.steps = map[limit][]int{}
@@ -148,7 +148,7 @@ func (l *limits) at(step int, rule, name string) {
 }
 
 // text puts them into words, with a line for each stretch of time.
-func (l *limits) text(h horizon, lang string) []string {
+func (l *limitSteps) text(h horizon, lang string) []string {
 	out := []string{}
 	for _, k := range l.order {
 		what := refusal.Text("allocate.limit."+k.rule, lang, refusal.Args{"name": k.name})

@@ -17,8 +17,8 @@ type label struct {
 	parent int32
 }
 
-// found is what a search came to: the best row of sets and its cost, and a bound on all rows.
-type found struct {
+// searchResult is what a search came to: the best row of sets and its cost, and a bound on all rows.
+type searchResult struct {
 	row         []set
 	cost, bound float64
 }
@@ -30,8 +30,8 @@ const rounding = 1e-13
 // until the two halves agree or nothing is gained. Then the search over states by layers of steps: complete but for
 // labels that the bound or another label proves superfluous, or, while wide is too small to keep all, incomplete with
 // the bound of what was dropped. Each round keeps eight times as many.
-func (c *commitment) minimise(by patience) found {
-	f := found{cost: math.Inf(1), bound: math.Inf(-1)}
+func (c *commitment) minimise(by patience) searchResult {
+	f := searchResult{cost: math.Inf(1), bound: math.Inf(-1)}
 	row := make([]set, c.steps)
 	for range 200 {
 		f.bound = max(f.bound, c.bound())
@@ -62,7 +62,7 @@ func (c *commitment) minimise(by patience) found {
 }
 
 // blocked asks whether any row gets past the step at which a search that left labels out had none left.
-func (c *commitment) blocked(reached int, f *found, by patience) bool {
+func (c *commitment) blocked(reached int, f *searchResult, by patience) bool {
 	steps := min(c.steps, reached+1)
 	impossible, plan := c.separates(steps, 300, by)
 	if impossible {
@@ -73,9 +73,9 @@ func (c *commitment) blocked(reached int, f *found, by patience) bool {
 	return impossible
 }
 
-func (f *found) done() bool { return f.cost <= f.bound+rounding*math.Abs(f.bound) }
+func (f *searchResult) done() bool { return f.cost <= f.bound+rounding*math.Abs(f.bound) }
 
-func (f *found) take(row []set, cost float64) {
+func (f *searchResult) take(row []set, cost float64) {
 	if cost < f.cost {
 		f.cost, f.row = cost, slices.Clone(row)
 	}
@@ -83,7 +83,7 @@ func (f *found) take(row []set, cost float64) {
 
 // ascend moves the prices along the difference of the two halves (a subgradient of the bound), with Polyak's step
 // towards the best plan known, and leaves the best prices found.
-func (c *commitment) ascend(f *found, by patience) {
+func (c *commitment) ascend(f *searchResult, by patience) {
 	rows, units := make([]set, c.steps), make([]set, c.steps)
 	best := copyRows(c.price)
 	scale, since := 1.0, 0
@@ -140,7 +140,7 @@ func copyRows(v [][]float64) [][]float64 {
 
 // layers goes through the states step by step, and takes the best plan it reaches. What it proves goes into f.bound.
 // reached is how many steps it came.
-func (c *commitment) layers(wide int, f *found, by patience) (reached int) {
+func (c *commitment) layers(wide int, f *searchResult, by patience) (reached int) {
 	whole := c.bound()
 	f.bound = max(f.bound, whole)
 	begin := label{x: c.first, parent: -1, least: whole}
@@ -177,7 +177,7 @@ func (c *commitment) layers(wide int, f *found, by patience) (reached int) {
 }
 
 // limit is what a plan's bound has to stay below to be worth a look.
-func (f *found) limit() float64 {
+func (f *searchResult) limit() float64 {
 	if f.row == nil {
 		return math.Inf(1)
 	}
@@ -186,7 +186,7 @@ func (f *found) limit() float64 {
 
 // expand makes the labels after step t out of those before it. The sets worth a look are first found for all labels
 // together. Costs of the step are lower bounds here: keep makes those exact that matter.
-func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *found, by patience) []label {
+func (c *commitment) expand(t int, from []label, wide int, dropped *float64, f *searchResult, by patience) []label {
 	sets := c.worth(t, from, wide, dropped, f)
 	seen := map[labelKey]int{}
 	var out []label
@@ -232,7 +232,7 @@ type labelKey struct {
 
 // worth are the sets at step t that some label could reach below the limit, were it not for minimum times: the best of
 // them, as many as go with wide.
-func (c *commitment) worth(t int, from []label, wide int, dropped *float64, f *found) []set {
+func (c *commitment) worth(t int, from []label, wide int, dropped *float64, f *searchResult) []set {
 	reach := make([]float64, 1<<c.n)
 	for x := range reach {
 		reach[x] = math.Inf(1)
@@ -297,7 +297,7 @@ func (c *commitment) unitsRest(t int, l *label) (sum float64) {
 // keep leaves out labels that another makes superfluous, with the same units on, none of them bound longer, and no
 // dearer, and of the rest the ones beyond wide with the worst bound. dropped is the least bound of the latter. The
 // costs of the step are made exact for those that stay, which may put others before them.
-func (c *commitment) keep(t int, ls, from []label, wide int, dropped *float64, f *found) []label {
+func (c *commitment) keep(t int, ls, from []label, wide int, dropped *float64, f *searchResult) []label {
 	k, byX := c.class[t], map[set][]int{}
 	for {
 		slices.SortFunc(ls, func(a, b label) int {

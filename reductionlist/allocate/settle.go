@@ -38,8 +38,8 @@ func beyondNoise(v, size float64) float64 {
 	return v
 }
 
-// steady is a unit's load and heat in a step, with what it may be.
-type steady struct {
+// unitLoad is a unit's load and heat in a step, with what it may be.
+type unitLoad struct {
 	u        *coalUnit
 	mw, heat float64
 }
@@ -47,7 +47,7 @@ type steady struct {
 // settle puts the dispatch of a step onto the bounds of its units and onto their low-load lines where it stands at them
 // but for noise, so that none runs a hair below its line and pays for it, rounds what lies between where round is set,
 // and hands what that moves to units that have room, so that heat and power still balance.
-func settle(on []steady, want demand, round bool) {
+func settle(on []unitLoad, want demand, round bool) {
 	for i := range on {
 		on[i].snap(round)
 	}
@@ -67,7 +67,7 @@ func settle(on []steady, want demand, round bool) {
 	}
 }
 
-func (s *steady) snap(round bool) {
+func (s *unitLoad) snap(round bool) {
 	u, fine, warm := s.u, grain(s.u.maxMW), grain(s.u.maxHeat)
 	top := u.maxMW - u.lost*s.heat
 	atTop := math.Abs(s.mw-top) <= 1.5*fine+1e-12*u.maxMW
@@ -85,7 +85,7 @@ func (s *steady) snap(round bool) {
 }
 
 // line is the least load that the unit can come down to without another factor of emission.
-func (s *steady) line() float64 {
+func (s *unitLoad) line() float64 {
 	if s.mw >= s.u.lowLoad {
 		return max(s.u.minMW, s.u.lowLoad)
 	}
@@ -94,7 +94,7 @@ func (s *steady) line() float64 {
 
 // addHeat gives the unit as much more heat, or less, as it can take, and reports it. Where its load stands in the way
 // the load comes down.
-func (s *steady) addHeat(by float64) float64 {
+func (s *unitLoad) addHeat(by float64) float64 {
 	most := s.u.maxHeat
 	if s.u.lost > 0 {
 		most = min(most, max(s.heat, (s.u.maxMW-s.line())/s.u.lost))
@@ -107,7 +107,7 @@ func (s *steady) addHeat(by float64) float64 {
 	return s.heat - before
 }
 
-func (s *steady) addPower(by float64) float64 {
+func (s *unitLoad) addPower(by float64) float64 {
 	before := s.mw
 	if by > 0 {
 		s.mw = max(s.mw, min(s.mw+by, s.u.maxMW-s.u.lost*s.heat))

@@ -15,7 +15,7 @@ type flow struct {
 // and keeps within its bounds, the steam still reaches, and no more is diverted in all than may be. The levels are
 // those that the flows come to.
 func (p *Waste) settle(row []set, c *course, round bool) []flow {
-	s := &settling{p: p, row: row, flows: make([]flow, p.steps), spare: p.divertTotal}
+	s := &settler{p: p, row: row, flows: make([]flow, p.steps), spare: p.divertTotal}
 	for t, x := range row {
 		s.flows[t] = p.snapped(t, x, c, round)
 		s.spare -= p.stepH * s.flows[t].divert
@@ -34,15 +34,15 @@ func (p *Waste) settle(row []set, c *course, round bool) []flow {
 	return s.flows
 }
 
-// settling is a plan whose last digits are being settled. spare are the tonnes that may still be diverted.
-type settling struct {
+// settler is a plan whose last digits are being settled. spare are the tonnes that may still be diverted.
+type settler struct {
 	p     *Waste
 	row   []set
 	flows []flow
 	spare float64
 }
 
-func (s *settling) before(t int) float64 {
+func (s *settler) before(t int) float64 {
 	if t == 0 {
 		return s.p.level
 	}
@@ -50,7 +50,7 @@ func (s *settling) before(t int) float64 {
 }
 
 // balance has the flows of a step come to its level, or the level to the flows where none of them has room.
-func (s *settling) balance(t int, level float64, round bool) {
+func (s *settler) balance(t int, level float64, round bool) {
 	p, f, before := s.p, &s.flows[t], s.before(t)
 	s.addFeed(t, max(0, beyondNoise(p.leastFeed[t]-f.fed(), p.leastFeed[t])))
 	low, high := p.levels(t + 1)
@@ -70,7 +70,7 @@ func (s *settling) balance(t int, level float64, round bool) {
 
 // push brings a level that is off its bounds by noise back to them with the flows of this step or of one before, if the
 // levels between allow it. The levels after it move along.
-func (s *settling) push(t int) {
+func (s *settler) push(t int) {
 	p := s.p
 	off := func(k int, by float64) float64 {
 		low, high := p.levels(k + 1)
@@ -121,7 +121,7 @@ func (f *flow) fed() (sum float64) {
 
 // addFeed gives furnaces that run as much more feed, or less, as they can take, and reports it. It leaves the steam its
 // feed.
-func (s *settling) addFeed(t int, by float64) (added float64) {
+func (s *settler) addFeed(t int, by float64) (added float64) {
 	p, f := s.p, &s.flows[t]
 	if by < 0 {
 		by = max(by, min(0, p.leastFeed[t]-f.fed()))
@@ -137,7 +137,7 @@ func (s *settling) addFeed(t int, by float64) (added float64) {
 }
 
 // addDivert diverts as much more, or less, as may be, and reports it.
-func (s *settling) addDivert(t int, by float64) (added float64) {
+func (s *settler) addDivert(t int, by float64) (added float64) {
 	p, f := s.p, &s.flows[t]
 	by = min(by, max(0, s.spare/p.stepH))
 	v := min(max(f.divert+by, 0), min(p.divertMax, p.intake[t]))

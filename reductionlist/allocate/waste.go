@@ -15,7 +15,7 @@ type WasteResult struct {
 	Saved    *Totals     `json:"saved"`
 	Binding  []string    `json:"binding"` // in Chinese; BindingIn has the other language too
 
-	limits  limits
+	limits  limitSteps
 	horizon horizon
 }
 

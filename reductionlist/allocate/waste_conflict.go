@@ -46,12 +46,12 @@ func (p *Waste) conflicts(by patience) (out []Conflict, unreduced bool) {
 		if g.kind == "steam" { // it gives way as feed, and is asked for as steam
 			c.Unit, per = "t/h", p.steam/p.leastFeed[g.step]
 		}
-		switch r := given(left, g); {
+		switch r := relaxationOf(left, g); {
 		case !reduced:
 		case g.unit >= 0:
-			firstThat(p.furnaces[g.unit].hoursThatMatter(p.horizon, g.kind), r, q.feasible).told(&c, 1)
+			firstThat(p.furnaces[g.unit].hoursThatMatter(p.horizon, g.kind), r, q.feasible).put(&c, 1)
 		default:
-			q.leastGiving(r).told(&c, per)
+			q.leastRelief(r).put(&c, per)
 		}
 		out = append(out, c)
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// waiting is a state after some steps, and the least that has to have been diverted by pit level.
-type waiting struct {
+// reachState is a state after some steps, and the least that has to have been diverted by pit level.
+type reachState struct {
 	state
 	least pwl
 }
@@ -23,7 +23,7 @@ type reach struct {
 	by     scale
 	guide  *guide // tells how far a state is from leading nowhere
 	late   func() bool
-	layers [][]waiting
+	layers [][]reachState
 }
 
 func newReach(w *Waste, g *guide, by patience) *reach {
@@ -41,7 +41,7 @@ func newReach(w *Waste, g *guide, by patience) *reach {
 // along goes through the states step by step. Where some were left out for want of room or time, that none got to the
 // end proves nothing.
 func (r *reach) along(wide int) verdict {
-	r.layers = [][]waiting{{{r.st.begin(), pwl{x: r.w.level}}}}
+	r.layers = [][]reachState{{{r.st.begin(), pwl{x: r.w.level}}}}
 	whole := true
 	for t := range r.w.steps {
 		if r.late() {
@@ -58,13 +58,13 @@ func (r *reach) along(wide int) verdict {
 
 // child is a way on from a state of the layer before.
 type child struct {
-	to    waiting
+	to    reachState
 	nears float64 // above nothing no plan goes on
 }
 
 // layer are the states after a step but for what others cover of their levels. Where it has room for few, those that
 // are the furthest from leading nowhere are kept.
-func (r *reach) layer(t, wide int) (out []waiting, dropped bool) {
+func (r *reach) layer(t, wide int) (out []reachState, dropped bool) {
 	byX := map[set][]int{}
 	keep := func(c *child) bool {
 		others := byX[c.to.x]
@@ -118,7 +118,7 @@ func (r *reach) children(t int, each func(*child) bool) bool {
 			if !f.clip(low, high) || !f.atMost(w.divertTotal+1e-9) {
 				continue
 			}
-			c := child{waiting{to, f}, r.nears(t+1, &f, &to)}
+			c := child{reachState{to, f}, r.nears(t+1, &f, &to)}
 			if c.nears <= r.guide.certain() && !each(&c) {
 				return false
 			}
@@ -129,7 +129,7 @@ func (r *reach) children(t int, each func(*child) bool) bool {
 
 // joined takes from f the levels that other states cover, and reports whether none are left or they could be joined to
 // another.
-func (r *reach) joined(f *pwl, to *state, out []waiting, others []int) bool {
+func (r *reach) joined(f *pwl, to *state, out []reachState, others []int) bool {
 	rest, end := []stretch{{f.x, f.end()}}, f.end()
 	for _, j := range others {
 		o := &out[j]

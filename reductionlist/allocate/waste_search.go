@@ -285,8 +285,8 @@ func (s *wasteSearch) valueBy(k, t int, l *wasteLabel) float64 {
 	return v - g.by.price*s.p.divertTotal
 }
 
-// step is a way on from a label, with a bound that takes no look at the pit.
-type step struct {
+// way is a way on from a label, with a bound that takes no look at the pit.
+type way struct {
 	from  int32
 	x     set
 	least float64
@@ -294,7 +294,7 @@ type step struct {
 
 // expand makes the labels after step t out of those before it.
 func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float64) []wasteLabel {
-	var steps []step
+	var steps []way
 	for j := range from {
 		if j%64 == 63 && s.by.ends(s.row != nil) {
 			*dropped = min(*dropped, from[j].least) // they come in order of it
@@ -302,7 +302,7 @@ func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float6
 		}
 		steps = s.ways(t, &from[j], int32(j), steps, dropped)
 	}
-	slices.SortFunc(steps, func(a, b step) int {
+	slices.SortFunc(steps, func(a, b way) int {
 		return cmp.Or(cmp.Compare(a.least, b.least), cmp.Compare(a.from, b.from), cmp.Compare(a.x, b.x))
 	})
 	if most := 6 * wide; len(steps) > most {
@@ -324,7 +324,7 @@ func (s *wasteSearch) expand(t int, from []wasteLabel, wide int, dropped *float6
 
 // ways lists where a label can go. What a furnace's choice costs more than its best one adds up, by the guide that
 // proved most of the label. While no plan is known, choices far from the best are left out.
-func (s *wasteSearch) ways(t int, l *wasteLabel, j int32, out []step, dropped *float64) []step {
+func (s *wasteSearch) ways(t int, l *wasteLabel, j int32, out []way, dropped *float64) []way {
 	g, n := s.guides[l.by], len(s.p.furnaces)
 	room := s.limit() - l.least
 	if s.row == nil {
@@ -343,7 +343,7 @@ func (s *wasteSearch) ways(t int, l *wasteLabel, j int32, out []step, dropped *f
 			return
 		}
 		if i == n {
-			out = append(out, step{j, x, l.least + sum})
+			out = append(out, way{j, x, l.least + sum})
 			return
 		}
 		walk(i+1, x, sum+extra[i][0])
@@ -383,7 +383,7 @@ func b2i(b bool) int {
 }
 
 // child goes one way on.
-func (s *wasteSearch) child(t int, l *wasteLabel, st step) (wasteLabel, bool) {
+func (s *wasteSearch) child(t int, l *wasteLabel, st way) (wasteLabel, bool) {
 	n := wasteLabel{x: st.x, parent: st.from, cost: make([]pwl, len(s.guides))}
 	for i := range s.p.furnaces {
 		f, lock := &s.p.furnaces[i], 0

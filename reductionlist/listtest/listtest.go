@@ -31,15 +31,15 @@ func Must(t testing.TB, err error) {
 
 // Read reads a workbook and holds it to the rules, as an import does.
 func Read(data []byte) (*reductionlist.List, []reductionlist.Finding, error) {
-	return judged(workbook.ReadBytes(data))
+	return judge(workbook.ReadBytes(data))
 }
 
 // ReadCSV is [Read] of one sheet as CSV.
 func ReadCSV(data []byte) (*reductionlist.List, []reductionlist.Finding, error) {
-	return judged(workbook.ReadCSV(data))
+	return judge(workbook.ReadCSV(data))
 }
 
-func judged(rd *reductionlist.Reading, err error) (*reductionlist.List, []reductionlist.Finding, error) {
+func judge(rd *reductionlist.Reading, err error) (*reductionlist.List, []reductionlist.Finding, error) {
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,9 +49,9 @@ func judged(rd *reductionlist.Reading, err error) (*reductionlist.List, []reduct
 // Sheets is a workbook as text, which a test can spoil in one place.
 type Sheets map[string][][]string
 
-// Kept are the recipients of the embedded list that [Seed] has: the two plants, an enterprise, a site, a
+// SeedIDs are the recipients of the embedded list that [Seed] has: the two plants, an enterprise, a site, a
 // fleet, a department and a town.
-var Kept = []string{"E0001", "E0002", "E0003", "E0014", "E0018", "D01", "T120111101"}
+var SeedIDs = []string{"E0001", "E0002", "E0003", "E0014", "E0018", "D01", "T120111101"}
 
 // Seed is a small part of the list that comes with the program, with every sheet. E0001 is in row 2.
 func Seed() Sheets { return partOf().clone() }
@@ -101,9 +101,9 @@ var partOf = sync.OnceValue(func() Sheets {
 			continue
 		}
 		rows = slices.DeleteFunc(rows,
-			func(r []string) bool { return !slices.Contains(Kept, r[0]) && !strings.HasSuffix(r[0], "编号") })
+			func(r []string) bool { return !slices.Contains(SeedIDs, r[0]) && !strings.HasSuffix(r[0], "编号") })
 		slices.SortStableFunc(rows, func(a, b []string) int {
-			return cmp.Compare(slices.Index(Kept, a[0]), slices.Index(Kept, b[0]))
+			return cmp.Compare(slices.Index(SeedIDs, a[0]), slices.Index(SeedIDs, b[0]))
 		})
 		s[name] = rows
 	}

@@ -10,8 +10,8 @@ import (
 	"qingkong/reductionlist"
 )
 
-// comparer holds a plan against the demands of one measure.
-type comparer struct {
+// demandComparer holds a plan against the demands of one measure.
+type demandComparer struct {
 	plan   *OperatingPlan
 	due    time.Time
 	action reductionlist.Action
@@ -19,7 +19,7 @@ type comparer struct {
 }
 
 // plans reports whether a plan says anything of what the measure does to machines.
-func (c *comparer) plans() bool {
+func (c *demandComparer) plans() bool {
 	switch c.action {
 	case reductionlist.Stop, reductionlist.Limit:
 		return true
@@ -46,7 +46,7 @@ var (
 func byDay(a amount) *amount { a.daily = true; return &a }
 
 // amountOf is what of a plan is meant by a unit; nil for nothing.
-func (c *comparer) amountOf(unit string) *amount {
+func (c *demandComparer) amountOf(unit string) *amount {
 	coal := c.plan.Kind == Coal
 	switch unit = reductionlist.PlainUnit(unit); {
 	case unit == "t/d":
@@ -67,7 +67,7 @@ func (c *comparer) amountOf(unit string) *amount {
 	return nil
 }
 
-func (c *comparer) quantity(q reductionlist.Quantity) DemandMark {
+func (c *demandComparer) quantity(q reductionlist.Quantity) DemandMark {
 	m := DemandMark{Source: FromQuantity, Kind: q.Kind, Value: q.Value, Unit: q.Unit}
 	whole := q.Kind == reductionlist.AtMost && q.Value == 0 || q.Kind == reductionlist.ReduceBy && q.Value == 100 &&
 		reductionlist.PlainUnit(q.Unit) == "%"
@@ -82,7 +82,7 @@ func (c *comparer) quantity(q reductionlist.Quantity) DemandMark {
 }
 
 // stop marks a demand that nothing runs. It has an amount of its own where the measure gives none that a plan has.
-func (c *comparer) stop(m DemandMark) DemandMark {
+func (c *demandComparer) stop(m DemandMark) DemandMark {
 	if m.Source != FromQuantity {
 		m.Kind, m.Value, m.Unit = reductionlist.AtMost, 0, "t/h"
 		return c.compare(m, &tonnesBurnt)
@@ -102,7 +102,7 @@ func (c *comparer) stop(m DemandMark) DemandMark {
 }
 
 // criterion marks what a monitor must show.
-func (c *comparer) criterion(o reductionlist.Monitor) DemandMark {
+func (c *demandComparer) criterion(o reductionlist.Monitor) DemandMark {
 	text, err := o.Criterion.MarshalText()
 	if err != nil {
 		text = nil // the list holds none that cannot be written
@@ -137,7 +137,7 @@ var perKg = map[string]float64{"kg": 1, "g": 1000, "t": 0.001}
 
 // massOf is what of a pollutant is emitted, in a unit of mass or of mass by the hour; nil where the plan does not have
 // it.
-func (c *comparer) massOf(factor, unit string, daily bool) *amount {
+func (c *demandComparer) massOf(factor, unit string, daily bool) *amount {
 	pollutant := pollutantOf[factor]
 	mass, _, _ := strings.Cut(reductionlist.PlainUnit(unit), "/")
 	scale := perKg[mass]
@@ -148,7 +148,7 @@ func (c *comparer) massOf(factor, unit string, daily bool) *amount {
 }
 
 // emits reports whether the plan says how much of a pollutant its machines emit.
-func (c *comparer) emits(pollutant string) bool {
+func (c *demandComparer) emits(pollutant string) bool {
 	for i := range c.plan.Steps {
 		for k := range c.plan.Steps[i].Units {
 			if _, ok := c.plan.Steps[i].Units[k].Kg[pollutant]; ok {
@@ -160,7 +160,7 @@ func (c *comparer) emits(pollutant string) bool {
 }
 
 // compare marks a demand of an amount; nil is one that a plan does not have.
-func (c *comparer) compare(m DemandMark, a *amount) DemandMark {
+func (c *demandComparer) compare(m DemandMark, a *amount) DemandMark {
 	m.Verdict = NotCompared
 	less := m.Kind == reductionlist.ReduceBy
 	switch {
@@ -173,7 +173,7 @@ func (c *comparer) compare(m DemandMark, a *amount) DemandMark {
 	case less && (a.usual == nil || !c.usualKnown()):
 		m.Why = WhyNoUsual
 	default:
-		spells := c.spells(a, less)
+		spells := c.stretches(a, less)
 		if len(spells) == 0 {
 			m.Why = WhyNotDue
 			return m
@@ -183,7 +183,7 @@ func (c *comparer) compare(m DemandMark, a *amount) DemandMark {
 	return m
 }
 
-func (c *comparer) usualKnown() bool {
+func (c *demandComparer) usualKnown() bool {
 	for i := range c.plan.Steps {
 		for k := range c.plan.Steps[i].Units {
 			if c.plan.Steps[i].Units[k].Usual == nil {
@@ -194,15 +194,15 @@ func (c *comparer) usualKnown() bool {
 	return true
 }
 
-// spell is a step, or the hours of a day that are planned, as far as the measure is due in them.
-type spell struct {
+// stretch is a step, or the hours of a day that are planned, as far as the measure is due in them.
+type stretch struct {
 	at             time.Time
 	hours          float64
 	planned, usual float64 // over these hours
 }
 
-// spells sum up what the machines do; the steps of a day together where the amount is demanded by the day.
-func (c *comparer) spells(a *amount, less bool) (out []spell) {
+// stretches sum up what the machines do; the steps of a day together where the amount is demanded by the day.
+func (c *demandComparer) stretches(a *amount, less bool) (out []stretch) {
 	length := time.Duration(math.Round(c.plan.StepH * float64(time.Hour)))
 	for i := range c.plan.Steps {
 		s := &c.plan.Steps[i]
@@ -228,7 +228,7 @@ func (c *comparer) spells(a *amount, less bool) (out []spell) {
 			}
 			h := to.Sub(from).Hours()
 			if n := len(out); n == 0 || !a.daily || alerts.DateOf(out[n-1].at) != alerts.DateOf(from) {
-				out = append(out, spell{at: from})
+				out = append(out, stretch{at: from})
 			}
 			last := &out[len(out)-1]
 			last.hours, last.planned, last.usual = last.hours+h, last.planned+rate*h, last.usual+usual*h
@@ -239,7 +239,7 @@ func (c *comparer) spells(a *amount, less bool) (out []spell) {
 }
 
 // measure says of every spell whether it keeps the demand, and notes the one that is farthest from it.
-func (m *DemandMark) measure(spells []spell, daily bool) {
+func (m *DemandMark) measure(spells []stretch, daily bool) {
 	percent := reductionlist.PlainUnit(m.Unit) == "%"
 	worst := math.Inf(-1)
 	for i := range spells {

@@ -9,9 +9,9 @@ import (
 	"qingkong/reductionlist"
 )
 
-// Demanded is what an order asks of its plant: its measures as they stand without a plan, each from when its order
+// Demands is what an order asks of its plant: its measures as they stand without a plan, each from when its order
 // takes effect.
-type Demanded []DemandedMeasure
+type Demands []DemandedMeasure
 
 // DemandedMeasure is one measure. It has to be carried out its CompleteWithinH hours after From; nothing is demanded of
 // the hours before.
@@ -26,7 +26,7 @@ func (m *DemandedMeasure) due() time.Time {
 }
 
 // Digest stands for what is demanded: the marks of a plan that was made for something else do not hold.
-func (d Demanded) Digest() string {
+func (d Demands) Digest() string {
 	type row struct {
 		From    string                `json:"from"`
 		Measure reductionlist.Measure `json:"measure"`

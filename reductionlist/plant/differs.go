@@ -23,7 +23,7 @@ func (p *Problem) Differs(asked []byte, now time.Time) error {
 	if err := refusal.Unmarshal(asked, &other); err != nil { // which refuses a member named twice
 		return err
 	}
-	c := &comparison{machines: "units"}
+	c := &problemDiff{machines: "units"}
 	if p.Kind == Waste {
 		c.machines = "furnaces"
 	}
@@ -39,17 +39,17 @@ var free = []string{"start", "steps", "step_h", "demand", "baseline_mw", "intake
 	"units.initially_on", "units.hours_in_state", "units.available", "furnaces.initially_on", "furnaces.hours_in_state",
 	"furnaces.available"}
 
-type comparison struct {
+type problemDiff struct {
 	machines string
 	fields   []refusal.Field
 }
 
-func (c *comparison) wrong(path, rule string, args refusal.Args) {
+func (c *problemDiff) wrong(path, rule string, args refusal.Args) {
 	c.fields = append(c.fields, refusal.Field{Path: path, Rule: rule, Args: args})
 }
 
 // object compares the members of two objects that stand at path.
-func (c *comparison) object(path string, own, other map[string]any) {
+func (c *problemDiff) object(path string, own, other map[string]any) {
 	names := sortedNames(own)
 	for _, name := range sortedNames(other) {
 		if _, known := own[name]; !known {
@@ -78,7 +78,7 @@ func (c *comparison) object(path string, own, other map[string]any) {
 }
 
 // belongs says whether a free member is one of this kind of plant.
-func (c *comparison) belongs(at string) bool {
+func (c *problemDiff) belongs(at string) bool {
 	switch withoutIndex(at) {
 	case "demand", "baseline_mw":
 		return c.machines == "units"
@@ -88,7 +88,7 @@ func (c *comparison) belongs(at string) bool {
 	return true
 }
 
-func (c *comparison) value(at string, own, other any) {
+func (c *problemDiff) value(at string, own, other any) {
 	switch own := own.(type) {
 	case map[string]any:
 		if given, ok := other.(map[string]any); ok {
@@ -134,7 +134,7 @@ func withoutIndex(path string) string {
 }
 
 // time refuses a problem whose steps do not go from about now to the end of the window.
-func (c *comparison) time(p *Problem, asked []byte, now time.Time) {
+func (c *problemDiff) time(p *Problem, asked []byte, now time.Time) {
 	var h struct {
 		Start *time.Time `json:"start"`
 		StepH *float64   `json:"step_h"`

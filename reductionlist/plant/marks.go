@@ -103,11 +103,11 @@ func WithoutDays(marks []PlanMarks) []PlanMarks {
 }
 
 // marks compares the plan, whose steps are not rounded yet, with every measure.
-func (p *OperatingPlan) marks(demanded Demanded) []PlanMarks {
+func (p *OperatingPlan) marks(demanded Demands) []PlanMarks {
 	out := []PlanMarks{}
 	for i := range demanded {
 		m := &demanded[i]
-		c := comparer{plan: p, due: m.due(), action: m.Action}
+		c := demandComparer{plan: p, due: m.due(), action: m.Action}
 		if c.plans() {
 			c.names = p.Kind.Named(p.stepNames(), m.Unit)
 		}

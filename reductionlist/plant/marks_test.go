@@ -105,7 +105,7 @@ func TestMarks(t *testing.T) {
 				m.Monitors = []reductionlist.Monitor{{Source: reductionlist.DCS, Factor: c.factor, Criterion: criterionOf(c.per)}}
 				m.Quantity = nil
 			}
-			v := running().marks(Demanded{m})[0]
+			v := running().marks(Demands{m})[0]
 			if c.kind == "" && c.action == reductionlist.Stop {
 				v.Demands = v.Demands[1:] // before it stands what the action itself demands
 			}
@@ -137,7 +137,7 @@ func TestMarksWithoutUsualLoads(t *testing.T) {
 			Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"},
 			Monitors: []reductionlist.Monitor{{Source: reductionlist.DCS, Criterion: criterionOf("day_total_at_most 2100 t")},
 				{Source: reductionlist.Video}}}}
-	v := p.marks(Demanded{m})[0]
+	v := p.marks(Demands{m})[0]
 	if len(v.Demands) != 2 || v.Demands[0].Why != WhyNoUsual || v.Demands[1].Verdict != NotKept || v.Verdict != NotKept {
 		t.Errorf("%+v", v)
 	}
@@ -174,7 +174,7 @@ func TestMarksAgainstMinutes(t *testing.T) {
 				}
 			}
 		}
-		d := p.marks(Demanded{m})[0].Demands[0]
+		d := p.marks(Demands{m})[0].Demands[0]
 		broken := 0
 		for _, day := range d.Days {
 			share := limit * minutes[day.Date] / (24 * 60)
@@ -210,7 +210,7 @@ func TestMarksOfAnIdleUnit(t *testing.T) {
 	} {
 		p := &OperatingPlan{Kind: Coal, StepH: 1, Steps: []PlanStep{{At: clockTime("2016-12-17 08:00"),
 			Units: []MachineStep{{Name: "5#", T: c.planned, Usual: &allocate.Usual{Tonnes: c.usual}}}}}}
-		d := p.marks(Demanded{{From: clockTime("2016-12-17 00:00"),
+		d := p.marks(Demands{{From: clockTime("2016-12-17 00:00"),
 			Measure: reductionlist.Measure{Action: reductionlist.ReduceCoal,
 				Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: c.value, Unit: c.unit}}}})[0].Demands[0]
 		if got := d.Does("zh-CN"); d.Verdict != c.verdict || got != c.says {
@@ -226,7 +226,7 @@ func TestDemandedDigest(t *testing.T) {
 			Measure: reductionlist.Measure{ID: "M1", Action: reductionlist.ReduceCoal,
 				Quantity: &reductionlist.Quantity{Kind: reductionlist.ReduceBy, Value: 600, Unit: "t/d"}}}
 		change(&m)
-		return Demanded{m}.Digest()
+		return Demands{m}.Digest()
 	}
 	same := one(func(*DemandedMeasure) {})
 	if one(func(m *DemandedMeasure) { m.From = m.From.UTC() }) != same {

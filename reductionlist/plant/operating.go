@@ -40,7 +40,7 @@ type OperatingPlan struct {
 	Listed string `json:"measures_digest"`
 
 	// Marks say of every measure of the order whether the plan keeps it, and Demands stands for what they were held
-	// against, see [Demanded.Digest]. Plans of older programs have neither.
+	// against, see [Demands.Digest]. Plans of older programs have neither.
 	Marks   []PlanMarks `json:"marks,omitempty"`
 	Demands string      `json:"demands_digest,omitempty"`
 }
@@ -111,7 +111,7 @@ type MachineStep struct {
 // the problem as it was solved, ends the end of the order, figuresAt when the figures were given, nil where the problem
 // named all of them, and demanded what the order asks for, which the plan is marked by.
 func (p *Problem) Operating(a *allocate.Answer, text []byte, ends, figuresAt *time.Time,
-	demanded Demanded) *OperatingPlan {
+	demanded Demands) *OperatingPlan {
 	plan := &OperatingPlan{Kind: p.Kind, StepH: a.StepH, Status: string(a.Status), Objective: *a.Objective,
 		Bound: *a.Bound, Gap: *a.Gap,
 		Totals: *totalsOf(a.Totals), Baseline: totalsOf(a.Baseline), Saved: totalsOf(a.Saved), Binding: a.BindingIn("zh-CN"),

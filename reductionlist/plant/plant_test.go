@@ -77,7 +77,7 @@ func planFor(from, to, now string) PlanFor {
 	return in
 }
 
-func paths(ms []Missing) (out []string) {
+func paths(ms []MissingFigure) (out []string) {
 	for _, m := range ms {
 		out = append(out, m.Path)
 		if text := m.Text("zh-CN") + m.Text("en"); strings.Contains(text, "{") || !refusal.Known(m.Rule) {
@@ -176,7 +176,7 @@ func TestMissingFigures(t *testing.T) {
 			if got := paths(p.Missing); !slices.Equal(got, c.want) {
 				t.Errorf("missing %q, want %q", got, c.want)
 			}
-			needed := slices.ContainsFunc(p.Missing, func(m Missing) bool { return !m.Optional })
+			needed := slices.ContainsFunc(p.Missing, func(m MissingFigure) bool { return !m.Optional })
 			if p.Complete() == needed || !needed && strings.Contains(string(p.Text), "null") {
 				t.Errorf("complete %v: %s", p.Complete(), p.Text)
 			}

@@ -25,9 +25,9 @@ type FiguresRecord struct {
 	By      string    `json:"given_by"`
 }
 
-// Missing is one thing that is asked for: where in the problem it is missing and, by the catalogue, what it is. A plan
-// can be made without what is optional.
-type Missing struct {
+// MissingFigure is one thing that is asked for: where in the problem it is missing and, by the catalogue, what it is. A
+// plan can be made without what is optional.
+type MissingFigure struct {
 	Path     string
 	Rule     string
 	Args     refusal.Args
@@ -35,7 +35,7 @@ type Missing struct {
 }
 
 // Text says what is asked for in "zh-CN" or "en".
-func (m Missing) Text(lang string) string { return refusal.Text(m.Rule, lang, m.Args) }
+func (m MissingFigure) Text(lang string) string { return refusal.Text(m.Rule, lang, m.Args) }
 
 // Problem is a problem of package allocate made of the model and the figures. What is missing of the figures is missing
 // in it.
@@ -43,7 +43,7 @@ type Problem struct {
 	Window
 	Kind    Kind
 	Text    []byte // JSON
-	Missing []Missing
+	Missing []MissingFigure
 	Used    bool // the figures are good and stand in it
 
 	first time.Time // what it is for begins then
@@ -143,7 +143,7 @@ type builder struct {
 }
 
 func (b *builder) ask(path, rule string, args refusal.Args) {
-	b.out.Missing = append(b.out.Missing, Missing{Path: path, Rule: rule, Args: args})
+	b.out.Missing = append(b.out.Missing, MissingFigure{Path: path, Rule: rule, Args: args})
 }
 
 // number gives v back, and asks for it where it is nil.
@@ -275,7 +275,7 @@ func (b *builder) coal(p *Plant, rows []int) *allocate.CoalProblem {
 		name := *d.Units[i].Name
 		if d.BaselineMW[name] = over(b, b.f.BaselineMW[name], 1); len(d.BaselineMW[name]) == 0 {
 			whole = false
-			b.out.Missing = append(b.out.Missing, Missing{Path: "baseline_mw." + name, Rule: "figures.ask.baseline_mw",
+			b.out.Missing = append(b.out.Missing, MissingFigure{Path: "baseline_mw." + name, Rule: "figures.ask.baseline_mw",
 				Args: refusal.Args{"name": name}, Optional: true})
 		}
 	}

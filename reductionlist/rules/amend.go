@@ -63,9 +63,9 @@ func Amend(l *list.List, a Amendment, s Settings) error {
 		tidyMeasure(&m)
 		amended.Measures[i] = m
 	}
-	near := aroundOf(l, &s)
+	near := surroundingsOf(l, &s)
 	near.listed = nil // no town is amended
-	wrong := caused(near, r, &amended, func(at where) bool { return at.sheet == list.SheetMeasures && at.i == i }, s)
+	wrong := caused(near, r, &amended, func(at rowRef) bool { return at.sheet == list.SheetMeasures && at.i == i }, s)
 	if err := refuse(wrong, func(f *Fault) string { return "change." + f.Column }); err != nil {
 		return err
 	}
@@ -175,11 +175,11 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 	}
 	tidyRecipient(r)
 	r.Sort()
-	near := aroundOf(l, &s)
+	near := surroundingsOf(l, &s)
 	if r.Type == list.Town {
 		near.listed = func() map[string]bool { towns := townsOf(l); towns[r.Name] = true; return towns }
 	}
-	wrong := caused(near, was, r, func(at where) bool { return !unchanged(was, r, at) }, s)
+	wrong := caused(near, was, r, func(at rowRef) bool { return !unchanged(was, r, at) }, s)
 	err := refuse(wrong, func(f *Fault) string {
 		if f.Sheet == list.SheetRecipients {
 			return "recipient." + f.Column
@@ -207,7 +207,7 @@ func AmendRecipient(l *list.List, a RecipientAmendment, s Settings) error {
 // were not there before. A rule that is newer than a list finds errors in rows that nobody touches; they are no fault
 // of the amendment. Across recipients nothing but towns is an error, see [townsLost]; nor is a rule that looks at the
 // whole list and at measures.
-func caused(a *around, was, is *list.Recipient, given func(where) bool, s Settings) (wrong []Fault) {
+func caused(a *surroundings, was, is *list.Recipient, given func(rowRef) bool, s Settings) (wrong []Fault) {
 	before := map[string]int{}
 	for _, f := range errorsOf(was, a, &s) {
 		before[f.identity()]++
@@ -222,7 +222,7 @@ func caused(a *around, was, is *list.Recipient, given func(where) bool, s Settin
 }
 
 // errorsOf are the errors in a recipient's rows, by themselves and beside each other.
-func errorsOf(r *list.Recipient, a *around, s *Settings) []Fault {
+func errorsOf(r *list.Recipient, a *surroundings, s *Settings) []Fault {
 	c := checker{s: s, around: a}
 	c.own(r, nil)
 	c.within(r, r.Rungs())
@@ -235,7 +235,7 @@ func (f *Fault) identity() string {
 }
 
 // unchanged reports whether the row of is was in was already.
-func unchanged(was, is *list.Recipient, at where) bool {
+func unchanged(was, is *list.Recipient, at rowRef) bool {
 	switch at.sheet {
 	case list.SheetLines:
 		return holds(was.Lines, is.Lines[at.i])
@@ -314,8 +314,8 @@ func cloneMeasure(m *list.Measure) list.Measure {
 	return c
 }
 
-// given are the members that a change names. What is no object has none; decoding it says so.
-func given(change []byte) map[string]json.RawMessage {
+// membersOf are the members that a change names. What is no object has none; decoding it says so.
+func membersOf(change []byte) map[string]json.RawMessage {
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(change, &members)
 	return members
@@ -324,7 +324,7 @@ func given(change []byte) map[string]json.RawMessage {
 // forgetRecipient empties what a change gives anew and decoding would add to: a map and what a pointer points to. A
 // list begins anew by itself.
 func forgetRecipient(r *list.Recipient, change []byte) {
-	for name := range given(change) {
+	for name := range membersOf(change) {
 		switch strings.ToLower(name) {
 		case "pit":
 			r.Pit = nil
@@ -335,7 +335,7 @@ func forgetRecipient(r *list.Recipient, change []byte) {
 }
 
 func forgetMeasure(m *list.Measure, change []byte) {
-	for name := range given(change) {
+	for name := range membersOf(change) {
 		if strings.ToLower(name) == "extra" {
 			m.Extra = nil
 		}

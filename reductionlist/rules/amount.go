@@ -14,7 +14,7 @@ import (
 
 // ownAmount holds what a measure says to what it gives as a number: who carries it out reads the text, who judges it
 // the number.
-func ownAmount(m *list.Measure, found *faults) {
+func ownAmount(m *list.Measure, found *cellFaults) {
 	if q := m.Quantity; q != nil && !holdsAmount(m.Text, q) {
 		found.add("措施内容", "list.text_quantity", refusal.Args{"value": list.AmountWords(q.Value, q.Unit)})
 	}
@@ -166,8 +166,8 @@ type unitWords struct{ thing, per string }
 
 const percent = "%"
 
-// spellings are the ways in which units are written, by thing.
-var spellings = sortedWords(map[string][]string{
+// unitForms are the ways in which units are written, by thing.
+var unitForms = sortedWords(map[string][]string{
 	percent: {"%", "个百分点", "百分点"},
 	"t":     {"吨", "t", "公吨"}, "kg": {"千克", "公斤", "kg", "㎏"}, "g": {"克", "g"}, "mg": {"毫克", "mg"},
 	"µg":  {"微克", "µg", "μg", "ug"},
@@ -195,17 +195,17 @@ var counters = sortedWords(map[string][]string{
 var noCounter = []string{"个小时", "个钟", "个月", "个工作日", "个百分点", "个班", "处理", "处置", "处罚", "次日", "件套", "位于", "班次日",
 	"次于", "单位产"}
 
-// spelling is one way of writing a thing.
-type spelling struct{ word, thing string }
+// wordForm is one way of writing a thing.
+type wordForm struct{ word, thing string }
 
 // sortedWords has the longer words first: 千瓦时 is no 千瓦.
-func sortedWords(of map[string][]string) (all []spelling) {
+func sortedWords(of map[string][]string) (all []wordForm) {
 	for thing, words := range of {
 		for _, w := range words {
-			all = append(all, spelling{w, thing})
+			all = append(all, wordForm{w, thing})
 		}
 	}
-	slices.SortFunc(all, func(a, b spelling) int {
+	slices.SortFunc(all, func(a, b wordForm) int {
 		if n := len(b.word) - len(a.word); n != 0 {
 			return n
 		}
@@ -215,7 +215,7 @@ func sortedWords(of map[string][]string) (all []spelling) {
 }
 
 // cut takes the word that a text begins with.
-func cut(words []spelling, said string) (s spelling, rest string, ok bool) {
+func cut(words []wordForm, said string) (s wordForm, rest string, ok bool) {
 	for _, w := range words {
 		if len(said) >= len(w.word) && strings.EqualFold(said[:len(w.word)], w.word) {
 			rest = said[len(w.word):]
@@ -233,7 +233,7 @@ func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 // unitOf reads the unit of a quantity.
 func unitOf(unit string) unitWords {
 	unit = strings.ToLower(text.Fold(unit))
-	if s, rest, ok := cut(spellings, unit); ok {
+	if s, rest, ok := cut(unitForms, unit); ok {
 		if per, is := perOf(rest); is || rest == "" {
 			return unitWords{s.thing, per}
 		}
@@ -255,18 +255,18 @@ func perOf(rest string) (per string, ok bool) {
 	if !is {
 		return "", false
 	}
-	for _, p := range []spelling{{"小时", "h"}, {"时", "h"}, {"h", "h"}, {"日", "d"}, {"天", "d"}, {"d", "d"}} {
+	for _, p := range []wordForm{{"小时", "h"}, {"时", "h"}, {"h", "h"}, {"日", "d"}, {"天", "d"}, {"d", "d"}} {
 		if strings.HasPrefix(strings.ToLower(after), p.word) {
 			return p.thing, true
 		}
 	}
-	s, _, known := cut(spellings, after)
+	s, _, known := cut(unitForms, after)
 	return s.thing, known
 }
 
 // begins reports whether what stands behind a number begins with the unit, or with a counter of its kind.
 func (u unitWords) begins(rest string) bool {
-	s, after, known := cut(spellings, rest)
+	s, after, known := cut(unitForms, rest)
 	switch degrees, is := strings.CutPrefix(rest, "度"); {
 	case is && !known && (u.thing == "℃" || u.thing == "kwh"):
 		after = degrees

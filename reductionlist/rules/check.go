@@ -23,11 +23,11 @@ type Fault struct {
 	Remedy  string       `json:"remedy"`
 	Args    refusal.Args `json:"-"`
 
-	at where
+	at rowRef
 }
 
-// where is the row that a fault is found in: of a recipient the row of a sheet; without a recipient the whole list.
-type where struct {
+// rowRef is the row that a fault is found in: of a recipient the row of a sheet; without a recipient the whole list.
+type rowRef struct {
 	r     *list.Recipient
 	sheet string
 	i     int
@@ -55,16 +55,16 @@ func Check(l *list.List, s Settings) []Fault {
 // checker collects faults.
 type checker struct {
 	s      *Settings
-	around *around
+	around *surroundings
 	worded bool
 	rows   map[*list.Recipient]*list.Rows // where the list stands in a file; nil for a list that stands in none
 	lost   func(column string) bool       // a cell of the row at hand that could not be read
 	faults []Fault
-	found  faults // of the row at hand, kept for its memory
-	here   where  // the row at hand
+	found  cellFaults // of the row at hand, kept for its memory
+	here   rowRef     // the row at hand
 }
 
-func (c *checker) add(f fault, at where, key string) {
+func (c *checker) add(f cellFault, at rowRef, key string) {
 	made := Fault{Severity: f.grade(), Sheet: at.sheet, Key: key, Column: f.column, Rule: f.rule, Args: f.args, at: at}
 	if at.r != nil {
 		made.Recipient = at.r.ID
@@ -76,25 +76,25 @@ func (c *checker) add(f fault, at where, key string) {
 }
 
 func (c *checker) list(column, rule string, args refusal.Args) {
-	c.add(fault{rule: rule, column: list.MaskPhones(column), args: args}, where{sheet: list.SheetHead, key: column}, "")
+	c.add(cellFault{rule: rule, column: list.MaskPhones(column), args: args}, rowRef{sheet: list.SheetHead, key: column}, "")
 }
 
 func (c *checker) recipient(r *list.Recipient, column, rule string, args refusal.Args) {
-	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetRecipients}, "")
+	c.add(cellFault{rule: rule, column: column, args: args}, rowRef{r: r, sheet: list.SheetRecipients}, "")
 }
 
 func (c *checker) line(r *list.Recipient, i int, column, rule string, args refusal.Args) {
-	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetLines, i: i}, r.Lines[i].ID)
+	c.add(cellFault{rule: rule, column: column, args: args}, rowRef{r: r, sheet: list.SheetLines, i: i}, r.Lines[i].ID)
 }
 
 func (c *checker) measure(r *list.Recipient, i int, column, rule string, args refusal.Args) {
-	c.add(fault{rule: rule, column: column, args: args}, where{r: r, sheet: list.SheetMeasures, i: i},
+	c.add(cellFault{rule: rule, column: column, args: args}, rowRef{r: r, sheet: list.SheetMeasures, i: i},
 		list.MeasureKey(&r.Measures[i]))
 }
 
 // beside finds what only shows across rows.
 func (c *checker) beside(l *list.List) {
-	c.around = aroundOf(l, c.s)
+	c.around = surroundingsOf(l, c.s)
 	if cell := c.around.badBox; cell != "" {
 		c.list(list.KeyBox, "list.district_box", refusal.Args{"value": cell})
 	}
@@ -118,14 +118,14 @@ func (c *checker) within(r *list.Recipient, rungs []list.Rung) {
 	c.place(r)
 	over := c.overDistrict(r)
 	c.ownCodes(r)
-	c.standing(r)
+	c.gradeAndCategory(r)
 	c.microEmission(r)
 	c.once(r)
 	for i := range r.Measures {
 		c.found = c.found[:0]
 		besideRecipient(r, &r.Measures[i], c.s, &c.found)
 		for _, f := range c.found {
-			c.add(f, where{r: r, sheet: list.SheetMeasures, i: i}, list.MeasureKey(&r.Measures[i]))
+			c.add(f, rowRef{r: r, sheet: list.SheetMeasures, i: i}, list.MeasureKey(&r.Measures[i]))
 		}
 	}
 	c.periods(r)
@@ -185,7 +185,7 @@ func (c *checker) head(l *list.List) {
 		if cell.value == "" {
 			c.found = c.found[:0]
 			required(cell.key, &c.found)
-			c.add(c.found[0], where{sheet: list.SheetHead, key: cell.key}, "")
+			c.add(c.found[0], rowRef{sheet: list.SheetHead, key: cell.key}, "")
 		}
 	}
 	if l.Region != "" && !regionForm.MatchString(l.Region) {

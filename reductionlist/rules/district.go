@@ -12,9 +12,9 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// around is what a recipient's rows are held to beside themselves: what its list says of the district, and the
+// surroundings is what a recipient's rows are held to beside themselves: what its list says of the district, and the
 // district's towns.
-type around struct {
+type surroundings struct {
 	emission list.Amounts
 	district *district
 	badBox   string                 // a 经纬度范围 that is none
@@ -22,8 +22,8 @@ type around struct {
 	register []string
 }
 
-func aroundOf(l *list.List, s *Settings) *around {
-	a := &around{emission: l.Emission, listed: sync.OnceValue(func() map[string]bool { return townsOf(l) })}
+func surroundingsOf(l *list.List, s *Settings) *surroundings {
+	a := &surroundings{emission: l.Emission, listed: sync.OnceValue(func() map[string]bool { return townsOf(l) })}
 	if s.Towns != nil {
 		a.register = s.Towns(l.Region)
 	}
@@ -53,8 +53,8 @@ func (c *checker) town(r *list.Recipient) {
 	switch {
 	case listed[r.Town], registered && len(listed) == 0:
 	case registered:
-		c.add(fault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: true},
-			where{r: r, sheet: list.SheetRecipients}, "")
+		c.add(cellFault{rule: "list.unknown_town", column: "街镇", args: refusal.Args{"town": r.Town}, mild: true},
+			rowRef{r: r, sheet: list.SheetRecipients}, "")
 	default:
 		c.recipient(r, "街镇", "list.unknown_town", refusal.Args{"town": r.Town})
 	}

@@ -78,7 +78,7 @@ func (j *judge) take(c *checker) {
 
 // blank tells the cells without a number that has to be there.
 func (j *judge) blank() {
-	var found faults
+	var found cellFaults
 	for _, at := range j.rd.Blank {
 		found = found[:0]
 		required(at.Column, &found)
@@ -95,7 +95,7 @@ func (j *judge) lacks(at list.Cell) bool {
 }
 
 // place is where a row stands in the file, of 基本情况 the row of a key.
-func (j *judge) place(at where) list.Place {
+func (j *judge) place(at rowRef) list.Place {
 	rows := j.rd.Rows[at.r]
 	if rows == nil {
 		if at.key != "" && at.key != list.KeyBox && j.rd.Head != nil {

@@ -51,39 +51,39 @@ func (r Reason) In(lang string) Reason {
 	return r
 }
 
-// fault is one thing wrong with a measure. Channel is the index of the monitor it is about, -1 for none.
-type fault struct {
+// cellFault is one thing wrong with a measure. Channel is the index of the monitor it is about, -1 for none.
+type cellFault struct {
 	rule, column string
 	channel      int
 	args         refusal.Args
 	mild         bool // a warning, whatever the rule is elsewhere
 }
 
-func (f *fault) grade() string {
+func (f *cellFault) grade() string {
 	if f.mild {
 		return list.SeverityWarning
 	}
 	return severityOf(f.rule)
 }
 
-type faults []fault
+type cellFaults []cellFault
 
-func (fs *faults) add(column, rule string, args refusal.Args) {
-	*fs = append(*fs, fault{rule: rule, column: column, channel: -1, args: args})
+func (fs *cellFaults) add(column, rule string, args refusal.Args) {
+	*fs = append(*fs, cellFault{rule: rule, column: column, channel: -1, args: args})
 }
 
 // eased finds what is an error elsewhere, where the action can do without.
-func (fs *faults) eased(column, rule string, args refusal.Args) {
-	*fs = append(*fs, fault{rule: rule, column: column, channel: -1, args: args, mild: true})
+func (fs *cellFaults) eased(column, rule string, args refusal.Args) {
+	*fs = append(*fs, cellFault{rule: rule, column: column, channel: -1, args: args, mild: true})
 }
 
-func (fs *faults) channel(i int, column, rule string, args refusal.Args) {
-	*fs = append(*fs, fault{rule: rule, column: column, channel: i, args: args})
+func (fs *cellFaults) channel(i int, column, rule string, args refusal.Args) {
+	*fs = append(*fs, cellFault{rule: rule, column: column, channel: i, args: args})
 }
 
 // MarksOf marks one measure of r.
 func MarksOf(r *list.Recipient, m *list.Measure, s *Settings) Marks {
-	var found faults
+	var found cellFaults
 	ownRow(m, s, &found)
 	besideRecipient(r, m, s, &found)
 	marks := Marks{Mark{OK: true}, Mark{OK: true}, Mark{OK: true}}
@@ -109,15 +109,15 @@ func (m *Marks) mark(name string) *Mark {
 	}
 }
 
-func (m *Mark) deny(f fault) {
+func (m *Mark) deny(f cellFault) {
 	m.OK = false
 	m.Reasons = append(m.Reasons, Reason{Rule: f.rule, Column: f.column, Args: f.args}.In("zh-CN"))
 }
 
 // hasChannel reports whether one of the ways of monitoring has nothing wrong: one is enough.
-func hasChannel(m *list.Measure, found faults) bool {
+func hasChannel(m *list.Measure, found cellFaults) bool {
 	for i := range m.Monitors {
-		if !slices.ContainsFunc(found, func(f fault) bool { return f.channel == i }) {
+		if !slices.ContainsFunc(found, func(f cellFault) bool { return f.channel == i }) {
 			return true
 		}
 	}
@@ -137,7 +137,7 @@ func unitFits(a list.Action, unit string) bool {
 }
 
 // ownChannel finds what is wrong in one way of monitoring by itself.
-func ownChannel(m *list.Measure, i int, found *faults) {
+func ownChannel(m *list.Measure, i int, found *cellFaults) {
 	mon := &m.Monitors[i]
 	label := mon.Source.Label()
 	if !list.SourceWords.Has(mon.Source) {
@@ -168,7 +168,7 @@ func ownChannel(m *list.Measure, i int, found *faults) {
 			refusal.Args{"value": c.String(), "source": label, "allowed": list.SourceWords.Join(c.ReadBy())})
 	case c.Kind == list.Stopped && runsOn(m):
 		found.channel(i, "判定条件", "list.criterion_stopped",
-			refusal.Args{"value": c.String(), "action": m.Action.Label(), "quantity": ordered(m)})
+			refusal.Args{"value": c.String(), "action": m.Action.Label(), "quantity": orderWords(m)})
 	case !fitsFactor(c, mon.Factor):
 		found.channel(i, "判定条件", "list.criterion_factor", refusal.Args{"value": c.String(), "factor": mon.Factor})
 	case c.Kind == list.FractionOfBaseline && m.Action == list.Limit && m.Quantity != nil && m.Quantity.Unit == "%" &&
@@ -197,7 +197,7 @@ func runsOn(m *list.Measure) bool {
 const longestDeadline = 72
 
 // besideRecipient finds what only the rows of the recipient and its lines show.
-func besideRecipient(r *list.Recipient, m *list.Measure, s *Settings, found *faults) {
+func besideRecipient(r *list.Recipient, m *list.Measure, s *Settings, found *cellFaults) {
 	lines, known := r.Named(m.Unit)
 	if !known && m.Unit != "" && r.Type == list.Enterprise && onLine(m.Action) {
 		found.add("生产线或设备", "list.unknown_line", refusal.Args{"value": m.Unit, "recipient": r.ID})
@@ -227,7 +227,7 @@ func onLine(a list.Action) bool {
 // knownChannel finds a channel that the recipient does not have: an MN that is not one of its stations, a meter that is
 // neither its own nor one of its lines', or that of another line than the measure's. Gates, cameras and scales stand in
 // no sheet.
-func knownChannel(r *list.Recipient, lines []list.Line, mon *list.Monitor, s *Settings, i int, found *faults) {
+func knownChannel(r *list.Recipient, lines []list.Line, mon *list.Monitor, s *Settings, i int, found *cellFaults) {
 	if mon.Ref == "" || s.Registered != nil && s.Registered(mon.Source, mon.Ref) {
 		return
 	}

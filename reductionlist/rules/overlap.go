@@ -46,8 +46,8 @@ func (c *checker) overlaps(r *list.Recipient, sheet string, rows []period, at []
 			}
 		}
 		if first >= 0 {
-			c.add(fault{rule: "list.period_overlap", column: "自", args: refusal.Args{"name": p.name, "recipient": r.ID,
-				"first": rowNumber(at, first)}}, where{r: r, sheet: sheet, i: i}, p.name)
+			c.add(cellFault{rule: "list.period_overlap", column: "自", args: refusal.Args{"name": p.name, "recipient": r.ID,
+				"first": rowNumber(at, first)}}, rowRef{r: r, sheet: sheet, i: i}, p.name)
 		}
 	}
 }

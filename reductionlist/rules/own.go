@@ -14,19 +14,19 @@ import (
 // own finds what the rows of a recipient show each by itself.
 func (c *checker) own(r *list.Recipient, rows *list.Rows) {
 	if rows == nil || rows.Recipient != (list.Place{}) {
-		c.row(r, list.SheetRecipients, 0, "", func(f *faults) { ownRecipient(r, c.s, f, c.lost) })
+		c.row(r, list.SheetRecipients, 0, "", func(f *cellFaults) { ownRecipient(r, c.s, f, c.lost) })
 	}
 	for i := range r.Lines {
 		l := &r.Lines[i]
-		c.row(r, list.SheetLines, i, l.ID, func(f *faults) { ownCells(list.LineSheet, l, f) })
+		c.row(r, list.SheetLines, i, l.ID, func(f *cellFaults) { ownCells(list.LineSheet, l, f) })
 	}
 	for i := range r.Measures {
 		m := &r.Measures[i]
-		c.row(r, list.SheetMeasures, i, list.MeasureKey(m), func(f *faults) { ownRow(m, c.s, f) })
+		c.row(r, list.SheetMeasures, i, list.MeasureKey(m), func(f *cellFaults) { ownRow(m, c.s, f) })
 	}
 	for i := range r.Units {
 		u := &r.Units[i]
-		c.row(r, list.SheetUnits, i, u.Name, func(f *faults) {
+		c.row(r, list.SheetUnits, i, u.Name, func(f *cellFaults) {
 			ownCells(list.UnitSheet, u, f)
 			rising(f, "最大负荷(MW)", u.MinMW, u.MaxMW)
 			fromTo(f, u.From, u.To)
@@ -34,14 +34,14 @@ func (c *checker) own(r *list.Recipient, rows *list.Rows) {
 	}
 	for i := range r.Furnaces {
 		u := &r.Furnaces[i]
-		c.row(r, list.SheetFurnaces, i, u.Name, func(f *faults) {
+		c.row(r, list.SheetFurnaces, i, u.Name, func(f *cellFaults) {
 			ownCells(list.FurnaceSheet, u, f)
 			rising(f, "最大(吨/小时)", u.MinTH, u.MaxTH)
 			fromTo(f, u.From, u.To)
 		})
 	}
 	if r.Pit != nil {
-		c.row(r, list.SheetPits, 0, "", func(f *faults) {
+		c.row(r, list.SheetPits, 0, "", func(f *cellFaults) {
 			ownCells(list.PitSheet, r.Pit, f)
 			rising(f, "最高(吨)", r.Pit.MinT, r.Pit.MaxT)
 		})
@@ -49,12 +49,12 @@ func (c *checker) own(r *list.Recipient, rows *list.Rows) {
 }
 
 // row finds what is wrong in one row. A warning about a cell that an error is about already is not told.
-func (c *checker) row(r *list.Recipient, sheet string, i int, key string, find func(*faults)) {
+func (c *checker) row(r *list.Recipient, sheet string, i int, key string, find func(*cellFaults)) {
 	c.found = c.found[:0]
 	if sheet != list.SheetRecipients {
 		owner(r.ID, &c.found)
 	}
-	c.here = where{r: r, sheet: sheet, i: i}
+	c.here = rowRef{r: r, sheet: sheet, i: i}
 	find(&c.found)
 	var wrong []string
 	for n := range c.found {
@@ -69,7 +69,7 @@ func (c *checker) row(r *list.Recipient, sheet string, i int, key string, find f
 }
 
 // owner is the id that says whose a row is.
-func owner(id string, found *faults) {
+func owner(id string, found *cellFaults) {
 	if id == "" {
 		required(list.ColumnOwner, found)
 	} else if !list.ValidID(id) {
@@ -78,10 +78,10 @@ func owner(id string, found *faults) {
 }
 
 // required is the one rule about what every row, or every row of its kind, has to have.
-func required(column string, found *faults) { found.add(column, "list.required", nil) }
+func required(column string, found *cellFaults) { found.add(column, "list.required", nil) }
 
 // ownCells holds every cell of a row to the form of its column.
-func ownCells[T any](sheet list.Sheet[T], row *T, found *faults) {
+func ownCells[T any](sheet list.Sheet[T], row *T, found *cellFaults) {
 	for i := range sheet.Columns {
 		if c := &sheet.Columns[i]; c.Form != list.Composed {
 			ownCell(c, row, found)
@@ -90,7 +90,7 @@ func ownCells[T any](sheet list.Sheet[T], row *T, found *faults) {
 	ownNotes(sheet, row, found)
 }
 
-func ownCell[T any](c *list.Column[T], row *T, found *faults) {
+func ownCell[T any](c *list.Column[T], row *T, found *cellFaults) {
 	value := ""
 	switch c.Form {
 	case list.Number:
@@ -142,7 +142,7 @@ func ownCell[T any](c *list.Column[T], row *T, found *faults) {
 
 // ownNotes finds telephone numbers in 备注 and the columns that have no meaning here, but for those that hold numbers of
 // things, and such columns under the name of one that has.
-func ownNotes[T any](sheet list.Sheet[T], row *T, found *faults) {
+func ownNotes[T any](sheet list.Sheet[T], row *T, found *cellFaults) {
 	n := sheet.Notes(row)
 	if n.Note == "" && len(n.Extra) == 0 {
 		return
@@ -165,26 +165,26 @@ func ownNotes[T any](sheet list.Sheet[T], row *T, found *faults) {
 var numberOfThing = regexp.MustCompile(`(编号|[电水气分总]表号?|表号|户号|资产号|证号)$`)
 
 // noPhone finds a telephone number in a text that would stay in the record.
-func noPhone(column, said string, found *faults) {
+func noPhone(column, said string, found *cellFaults) {
 	if list.HoldsPhone(said) {
 		found.add(column, "list.phone_in_record", nil)
 	}
 }
 
-func rising(found *faults, column string, low, high float64) {
+func rising(found *cellFaults, column string, low, high float64) {
 	if low > high {
 		found.add(column, "list.range_reversed", refusal.Args{"low": text.Number(low), "high": text.Number(high)})
 	}
 }
 
-func fromTo(found *faults, from, to string) {
+func fromTo(found *cellFaults, from, to string) {
 	if text.IsDay(from) && text.IsDay(to) && to < from {
 		found.add("至", "list.dates_reversed", refusal.Args{"value": to})
 	}
 }
 
 // ownRecipient finds what is wrong in a recipient's own row. lost says which cells could not be read; nil is none.
-func ownRecipient(r *list.Recipient, s *Settings, found *faults, lost func(column string) bool) {
+func ownRecipient(r *list.Recipient, s *Settings, found *cellFaults, lost func(column string) bool) {
 	ownCells(list.RecipientSheet, r, found)
 	if list.ReservedID(r.ID) {
 		found.add("编号", "list.id_reserved", refusal.Args{"value": r.ID})
@@ -229,7 +229,7 @@ func ownRecipient(r *list.Recipient, s *Settings, found *faults, lost func(colum
 }
 
 // ownRow finds what a measure's own row shows.
-func ownRow(m *list.Measure, s *Settings, found *faults) {
+func ownRow(m *list.Measure, s *Settings, found *cellFaults) {
 	ownCells(list.MeasureSheet, m, found)
 	ownLevels(m, found)
 	said := ownSaid(m, found)
@@ -265,7 +265,7 @@ func ownRow(m *list.Measure, s *Settings, found *faults) {
 	noPhone("核查材料", strings.Join(m.Evidence, "；"), found)
 }
 
-func ownLevels(m *list.Measure, found *faults) {
+func ownLevels(m *list.Measure, found *cellFaults) {
 	if len(m.Levels) == 0 {
 		required("级别", found)
 	}
@@ -280,7 +280,7 @@ func ownLevels(m *list.Measure, found *faults) {
 }
 
 // ownQuantity finds what is wrong with the amount of a measure. A stop needs none, a limit is not operable without.
-func ownQuantity(m *list.Measure, found *faults) {
+func ownQuantity(m *list.Measure, found *cellFaults) {
 	q := m.Quantity
 	if q == nil {
 		switch m.Action {

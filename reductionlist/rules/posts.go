@@ -20,7 +20,7 @@ var postWords = []string{"长", "经理", "主任", "主管", "负责", "员", "
 	"队", "中心", "办", "所", "厂", "公司", "局", "委", "调度", "人", "管", "段"}
 
 // ownResponsible finds a person's name where a post belongs, and a text that names no post.
-func ownResponsible(m *list.Measure, s *Settings, found *faults) {
+func ownResponsible(m *list.Measure, s *Settings, found *cellFaults) {
 	said := text.Fold(m.Responsible)
 	has := func(is func(said, word string) bool) bool {
 		return slices.ContainsFunc(s.PostWords, func(w string) bool { return w != "" && is(said, w) })

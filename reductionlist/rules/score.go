@@ -189,8 +189,8 @@ func (w *workList) add(r *list.Recipient, m *list.Measure, s *Settings) {
 
 // lacking are the faults to mend before a measure has its marks: of several ways of monitoring the one that lacks
 // least.
-func lacking(r *list.Recipient, m *list.Measure, s *Settings) (needed faults) {
-	var found faults
+func lacking(r *list.Recipient, m *list.Measure, s *Settings) (needed cellFaults) {
+	var found cellFaults
 	ownRow(m, s, &found)
 	besideRecipient(r, m, s, &found)
 	best, least := -1, 0

@@ -54,7 +54,7 @@ func (v *vagueWord) in(said string) bool {
 
 // ownVague finds vague words in what a measure says and in what it is done to. Where the row gives number and device,
 // it says what is to be done all the same.
-func ownVague(m *list.Measure, found *faults) {
+func ownVague(m *list.Measure, found *cellFaults) {
 	given := m.Unit != "" && m.Quantity != nil
 	for _, cell := range []struct{ column, said string }{{"措施内容", m.Text}, {"生产线或设备", m.Unit}} {
 		for i := range vague {
@@ -108,7 +108,7 @@ func saysNothing(said string) bool {
 }
 
 // ownSaid finds texts that say nothing, and reports whether there is a text to look into.
-func ownSaid(m *list.Measure, found *faults) bool {
+func ownSaid(m *list.Measure, found *cellFaults) bool {
 	if isDitto(m.Unit) {
 		found.add("生产线或设备", "list.no_text", refusal.Args{"column": "生产线或设备", "value": text.Clip(m.Unit)})
 	}

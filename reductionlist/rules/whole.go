@@ -48,7 +48,7 @@ func (c *checker) climbing(r *list.Recipient, rungs []list.Rung) {
 				c.measure(r, g[k], column, "list.level_weaker",
 					refusal.Args{"level": list.LevelWords.Word(list.LevelWords.Codes[k]),
 						"lower": list.LevelWords.Word(list.LevelWords.Codes[k-1]),
-						"value": ordered(high), "want": ordered(low)})
+						"value": orderWords(high), "want": orderWords(low)})
 			}
 		}
 	}
@@ -70,8 +70,8 @@ func weaker(low, high *list.Measure) string {
 	return ""
 }
 
-// ordered says in the workbook's words what a measure orders.
-func ordered(m *list.Measure) string {
+// orderWords says in the workbook's words what a measure orders.
+func orderWords(m *list.Measure) string {
 	if m.Quantity == nil {
 		return m.Action.Label()
 	}
@@ -91,7 +91,7 @@ func (c *checker) reducing(r *list.Recipient, rungs []list.Rung, at [4]list.Amou
 				if g[k] == g[k-1] || g[k-1] < 0 {
 					continue
 				}
-				a, b := r.Counted(g[k-1]), r.Counted(g[k])
+				a, b := r.ReductionOf(g[k-1]), r.ReductionOf(g[k])
 				if was, is := *a.Parts()[i].Value, *b.Parts()[i].Value; is < was/tolerance {
 					c.measure(r, g[k], low[i].Name+"日减排(吨)", "list.level_reduces_less", refusal.Args{
 						"level": list.LevelWords.Word(list.LevelWords.Codes[k]),
@@ -157,8 +157,8 @@ func takenFrom(r *list.Recipient, line int, of []int, rungs []list.Rung, k int) 
 	return sum, most
 }
 
-// standing sets a recipient's grade and category against its measures (domain.md §3.4).
-func (c *checker) standing(r *list.Recipient) {
+// gradeAndCategory sets a recipient's grade and category against its measures (domain.md §3.4).
+func (c *checker) gradeAndCategory(r *list.Recipient) {
 	if len(r.Measures) == 0 {
 		if r.Category != list.Closed && r.Category != list.Micro {
 			c.recipient(r, "编号", "list.no_measures", refusal.Args{"recipient": r.ID})

@@ -18,27 +18,27 @@ type problem struct {
 	severity string // empty is an error
 }
 
-// form is how the rows of a sheet are read: by the form of each column, and what is made of several words by its
+// sheetForm is how the rows of a sheet are read: by the form of each column, and what is made of several words by its
 // header.
-type form[T any] struct {
+type sheetForm[T any] struct {
 	list.Sheet[T]
 	owned   bool
 	special map[string]func(*T, string) *problem
 }
 
 var (
-	recipientForm = form[list.Recipient]{Sheet: list.RecipientSheet}
-	lineForm      = form[list.Line]{list.LineSheet, true, map[string]func(*list.Line, string) *problem{"长期停运": readIdle}}
-	measureForm   = form[list.Measure]{list.MeasureSheet, true,
+	recipientForm = sheetForm[list.Recipient]{Sheet: list.RecipientSheet}
+	lineForm      = sheetForm[list.Line]{list.LineSheet, true, map[string]func(*list.Line, string) *problem{"长期停运": readIdle}}
+	measureForm   = sheetForm[list.Measure]{list.MeasureSheet, true,
 		map[string]func(*list.Measure, string) *problem{"级别": readLevels,
 			"核查材料": func(m *list.Measure, cell string) *problem { m.Evidence = text.Several(cell); return nil }}}
-	unitForm    = form[list.Unit]{Sheet: list.UnitSheet, owned: true}
-	furnaceForm = form[list.Furnace]{Sheet: list.FurnaceSheet, owned: true}
-	pitForm     = form[list.Pit]{Sheet: list.PitSheet, owned: true}
+	unitForm    = sheetForm[list.Unit]{Sheet: list.UnitSheet, owned: true}
+	furnaceForm = sheetForm[list.Furnace]{Sheet: list.FurnaceSheet, owned: true}
+	pitForm     = sheetForm[list.Pit]{Sheet: list.PitSheet, owned: true}
 )
 
 // headers are the columns that are looked for; that of the owner, where there is one, is the first.
-func (f form[T]) headers() []headerColumn {
+func (f sheetForm[T]) headers() []headerColumn {
 	var hs []headerColumn
 	if f.owned {
 		hs = append(hs, headerColumn{name: list.ColumnOwner, folded: list.ColumnOwner, need: true, key: true})
@@ -51,7 +51,7 @@ func (f form[T]) headers() []headerColumn {
 }
 
 // read puts a cell into the row, and says why where it cannot. Its text is trimmed, and may be empty.
-func (f form[T]) read(c *list.Column[T], row *T, given figure) *problem {
+func (f sheetForm[T]) read(c *list.Column[T], row *T, given numberCell) *problem {
 	cell := given.text
 	switch c.Form {
 	case list.Free:
@@ -86,7 +86,7 @@ func (f form[T]) read(c *list.Column[T], row *T, given figure) *problem {
 
 // readNumber takes an empty cell for nought. A nought that is written and cannot be is told here: in the list it looks
 // like that.
-func readNumber[T any](c *list.Column[T], row *T, given figure) *problem {
+func readNumber[T any](c *list.Column[T], row *T, given numberCell) *problem {
 	if given.text == "" {
 		return nil
 	}

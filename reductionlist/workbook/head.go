@@ -28,7 +28,7 @@ type headReader struct {
 }
 
 // readHead reads 基本情况: keys and values, then the table of pollutants.
-func (rd *reader) readHead(s source) error {
+func (rd *reader) readHead(s rowSource) error {
 	h := &headReader{reader: rd}
 	rd.Head, rd.HeadSheet = map[string]int{}, s.name()
 	if err := s.rows(h.row); err != nil {
@@ -89,7 +89,7 @@ func (h *headReader) row(r *row) {
 	case key == list.TablePollutant && text.Header(value) == list.TableEmission:
 		h.inTable = true
 	case pollutant:
-		h.readEmission(at, key, h.figureOf(r, value))
+		h.readEmission(at, key, h.valueCell(r, value))
 	default:
 		h.readKey(at, key, value)
 	}
@@ -104,15 +104,15 @@ func partOf(a *list.Amounts, name string) *float64 {
 	return parts[i].Value
 }
 
-// figureOf is the cell of a row that holds the value.
-func (h *headReader) figureOf(r *row, value string) figure {
+// valueCell is the cell of a row that holds the value.
+func (h *headReader) valueCell(r *row, value string) numberCell {
 	if i := slices.Index(r.cells[min(1, len(r.cells)):], value); i >= 0 {
-		return r.figure(i + 1)
+		return r.numberCell(i + 1)
 	}
-	return figure{text: value}
+	return numberCell{text: value}
 }
 
-func (rd *reader) readEmission(at list.Place, pollutant string, given figure) {
+func (rd *reader) readEmission(at list.Place, pollutant string, given numberCell) {
 	value := given.text
 	if value == "" {
 		rd.blank(at, list.TableEmission)

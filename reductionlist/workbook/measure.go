@@ -9,16 +9,16 @@ import (
 	"qingkong/reductionlist/internal/text"
 )
 
-// report says what is wrong in a column of the row at hand.
-type report func(column string, p *problem)
+// cellReporter says what is wrong in a column of the row at hand.
+type cellReporter func(column string, p *problem)
 
 // assemble makes quantity and monitors out of cells that mean something only together.
-func assemble(m *list.Measure, cell func(header string) figure, rep report) {
+func assemble(m *list.Measure, cell func(header string) numberCell, rep cellReporter) {
 	m.Quantity = quantity(m.Action, cell, rep)
 	m.Monitors = monitors(func(header string) string { return cell(header).text }, rep)
 }
 
-func quantity(a list.Action, cell func(string) figure, rep report) *list.Quantity {
+func quantity(a list.Action, cell func(string) numberCell, rep cellReporter) *list.Quantity {
 	unit, named := text.Narrow(cell("单位").text), text.Narrow(cell(list.ColumnQuantityKind).text)
 	kind, _ := list.KindOf(a)
 	if named != "" {
@@ -47,7 +47,7 @@ func quantity(a list.Action, cell func(string) figure, rep report) *list.Quantit
 
 // monitors pairs sources with their refs, factors and criteria. 监测标识, 监测因子 and 判定条件 hold either one
 // entry, which serves every source but video, or as many entries separated by "；" or a line break as there are sources.
-func monitors(cell func(string) string, rep report) []list.Monitor {
+func monitors(cell func(string) string, rep cellReporter) []list.Monitor {
 	sources, p := words(cell("监测方式"), list.SourceWords)
 	if p != nil {
 		rep("监测方式", p)
@@ -103,7 +103,7 @@ func entries(cell, marks string) []string {
 	return parts
 }
 
-func spread(column, cell string, codes []list.Source, rep report) []string {
+func spread(column, cell string, codes []list.Source, rep cellReporter) []string {
 	parts := entries(cell, "；;\n")
 	if more := entries(cell, "、"); len(parts) == 1 && len(more) == len(codes) {
 		parts = more

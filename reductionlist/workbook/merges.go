@@ -7,10 +7,10 @@ import (
 	"qingkong/alerts/refusal"
 )
 
-// merges gives the cells that a merged range covers the text of its first one. The ranges stand behind the rows in the
-// file, so they are looked up only when a cell is empty that may not be.
-type merges struct {
-	src    source
+// mergeFiller gives the cells that a merged range covers the text of its first one. The ranges stand behind the rows in
+// the file, so they are looked up only when a cell is empty that may not be.
+type mergeFiller struct {
+	src    rowSource
 	looked bool
 	spans  []merge  // of more than one row, by the first, and not yet reached
 	active []merge  // those the row at hand may lie in
@@ -25,7 +25,7 @@ type anchor struct {
 	said bool   // that its range is used
 }
 
-func (m *merges) failed() error {
+func (m *mergeFiller) failed() error {
 	if m == nil {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (m *merges) failed() error {
 }
 
 // fill completes a row of a table.
-func (m *merges) fill(t *table, r *row) {
+func (m *mergeFiller) fill(t *table, r *row) {
 	for i, w := range t.want {
 		if j := t.at[i]; j >= 0 && w.need && r.cell(j) == "" && !r.marked(j) {
 			m.look()
@@ -51,7 +51,7 @@ func (m *merges) fill(t *table, r *row) {
 		}
 		r.set(s.left, from.text)
 		if from.rule != "" {
-			r.marks = append(r.marks, mark{s.left, from.rule, from.text})
+			r.marks = append(r.marks, cellMark{s.left, from.rule, from.text})
 		}
 		if !from.said {
 			from.said = true
@@ -69,7 +69,7 @@ func (m *merges) fill(t *table, r *row) {
 }
 
 // covers reports whether the cell got its text from the range it lies in.
-func (m *merges) covers(column, row int) bool {
+func (m *mergeFiller) covers(column, row int) bool {
 	for _, s := range m.active {
 		if s.left == column && row > s.top && row <= s.bottom {
 			return true
@@ -78,7 +78,7 @@ func (m *merges) covers(column, row int) bool {
 	return false
 }
 
-func (m *merges) look() {
+func (m *mergeFiller) look() {
 	if m.looked {
 		return
 	}
@@ -94,7 +94,7 @@ func (m *merges) look() {
 }
 
 // reach goes on to a row. Ranges do not overlap in a file that a spreadsheet program wrote, so few are active.
-func (m *merges) reach(row int) {
+func (m *mergeFiller) reach(row int) {
 	m.active = slices.DeleteFunc(m.active, func(s merge) bool { return s.bottom < row })
 	for len(m.spans) > 0 && m.spans[0].top <= row {
 		if m.spans[0].bottom >= row && len(m.active) < maxColumns {

@@ -35,26 +35,26 @@ func parseNumber(cell string) (float64, *problem) {
 	return text.Round12(v), nil
 }
 
-// figure is a cell of numbers: its text, and what its number format adds to that.
-type figure struct {
+// numberCell is a cell of numbers: its text, and what its number format adds to that.
+type numberCell struct {
 	text string
 	unit bool // the format puts a unit behind it
 	time bool // the format shows a time
 }
 
-func (r *row) figure(column int) figure {
-	return figure{text: r.cell(column), unit: r.has(column, markUnit), time: r.has(column, markTime)}
+func (r *row) numberCell(column int) numberCell {
+	return numberCell{text: r.cell(column), unit: r.has(column, markUnit), time: r.has(column, markTime)}
 }
 
 // split parts a number from what stands behind it.
-func (f figure) split() (number, behind string) {
+func (f numberCell) split() (number, behind string) {
 	said := text.Narrow(f.text)
 	number = beforeUnit.FindString(said)
 	return number, text.Trim(said[len(number):])
 }
 
 // read reads a number of a unit, which may be empty.
-func (f figure) read(unit string) (float64, *problem) {
+func (f numberCell) read(unit string) (float64, *problem) {
 	if !f.unit && !f.time {
 		return parseNumber(f.text)
 	}

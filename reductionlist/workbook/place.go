@@ -51,7 +51,7 @@ func (rd *reader) stray(owner string) (*list.Recipient, *list.Rows) {
 	return r, rows
 }
 
-func (rd *reader) recipient(v given[list.Recipient]) {
+func (rd *reader) recipient(v sheetRow[list.Recipient]) {
 	r := v.row
 	if r.Contact != nil && *r.Contact == (list.Contact{}) {
 		r.Contact = nil
@@ -67,19 +67,19 @@ func (rd *reader) recipient(v given[list.Recipient]) {
 }
 
 // home is the recipient that a row belongs to, unless the row says what another one says already.
-func home[T any](rd *reader, v given[T], again func() bool) (*list.Recipient, *list.Rows) {
+func home[T any](rd *reader, v sheetRow[T], again func() bool) (*list.Recipient, *list.Rows) {
 	if r := rd.owner(v.at, v.owner); r != nil && !v.ditto && !again() {
 		return r, rd.Rows[r]
 	}
 	return rd.stray(v.owner)
 }
 
-func (rd *reader) line(v given[list.Line]) {
+func (rd *reader) line(v sheetRow[list.Line]) {
 	r, rows := home(rd, v, func() bool { return rd.twice(v.at, "编号", list.SheetLines, v.owner+"\x00"+v.row.ID) })
 	r.Lines, rows.Lines = append(r.Lines, *v.row), append(rows.Lines, v.at)
 }
 
-func (rd *reader) measure(v given[list.Measure]) {
+func (rd *reader) measure(v sheetRow[list.Measure]) {
 	assemble(v.row, v.cell, func(column string, p *problem) { rd.report(v.at, column, p) })
 	r, rows := home(rd, v, func() bool {
 		for i, l := range v.row.Levels {
@@ -95,17 +95,17 @@ func (rd *reader) measure(v given[list.Measure]) {
 
 func never() bool { return false }
 
-func (rd *reader) unit(v given[list.Unit]) {
+func (rd *reader) unit(v sheetRow[list.Unit]) {
 	r, rows := home(rd, v, never)
 	r.Units, rows.Units = append(r.Units, *v.row), append(rows.Units, v.at)
 }
 
-func (rd *reader) furnace(v given[list.Furnace]) {
+func (rd *reader) furnace(v sheetRow[list.Furnace]) {
 	r, rows := home(rd, v, never)
 	r.Furnaces, rows.Furnaces = append(r.Furnaces, *v.row), append(rows.Furnaces, v.at)
 }
 
-func (rd *reader) pit(v given[list.Pit]) {
+func (rd *reader) pit(v sheetRow[list.Pit]) {
 	r, rows := home(rd, v, func() bool { return rd.twice(v.at, list.ColumnOwner, list.SheetPits, v.owner) })
 	r.Pit, rows.Pit = v.row, v.at
 }

@@ -142,7 +142,7 @@ func knownSheet(name string) bool {
 }
 
 // readOne reads the sheet of a name from wherever its rows come.
-func (rd *reader) readOne(name string, s source) error {
+func (rd *reader) readOne(name string, s rowSource) error {
 	switch name {
 	case list.SheetHead:
 		return rd.readHead(s)
@@ -179,20 +179,20 @@ func wanted(name string) []headerColumn {
 	}
 }
 
-// given is one row of a sheet while it is put into the list.
-type given[T any] struct {
+// sheetRow is one row of a sheet while it is put into the list.
+type sheetRow[T any] struct {
 	at    list.Place
 	owner string
 	row   *T
-	cell  func(header string) figure // as it stands there
-	ditto bool                       // a key only points at the row above
+	cell  func(header string) numberCell // as it stands there
+	ditto bool                           // a key only points at the row above
 }
 
 // readSheet reads a sheet with a header row; keep takes each row after its cells were read.
-func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) error {
+func readSheet[T any](rd *reader, s rowSource, f sheetForm[T], keep func(sheetRow[T])) error {
 	t := &table{rd: rd, src: s, want: f.headers()}
 	t.keep = func(r *row) {
-		v, at := given[T]{at: t.place(r.n), row: new(T)}, t.at
+		v, at := sheetRow[T]{at: t.place(r.n), row: new(T)}, t.at
 		if f.owned {
 			if at[0] >= 0 {
 				v.owner = text.Narrow(r.cell(at[0]))
@@ -204,7 +204,7 @@ func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) erro
 			if at[i] < 0 {
 				continue
 			}
-			cell := r.figure(at[i])
+			cell := r.numberCell(at[i])
 			if c.Form == list.Day && rd.date1904 {
 				cell.text = text.Since1904(cell.text)
 			}
@@ -226,12 +226,12 @@ func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) erro
 				notes.Extra[u.name] = text
 			}
 		}
-		v.cell = func(header string) figure {
+		v.cell = func(header string) numberCell {
 			i := slices.IndexFunc(f.Columns, func(c list.Column[T]) bool { return c.Header == header })
 			if i < 0 || at[i] < 0 {
-				return figure{}
+				return numberCell{}
 			}
-			return r.figure(at[i])
+			return r.numberCell(at[i])
 		}
 		if f.owned {
 			v.ditto = rd.ditto(v.at, list.ColumnOwner, v.owner)
@@ -247,7 +247,7 @@ func readSheet[T any](rd *reader, s source, f form[T], keep func(given[T])) erro
 }
 
 // mark reports what is unusual about a cell. One that has no value is not looked at any further.
-func (rd *reader) mark(at list.Place, column string, m mark) {
+func (rd *reader) mark(at list.Place, column string, m cellMark) {
 	p := &problem{rule: m.rule, args: refusal.Args{"value": text.Clip(m.value)}}
 	if m.rule == "list.control" && freeColumn(at.Sheet, column) { // what a person wrote freely is taken without them
 		return

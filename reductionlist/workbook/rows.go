@@ -17,8 +17,8 @@ const (
 	maxRows    = 1 << 20
 )
 
-// source is what holds the rows of one sheet: a sheet of a workbook, or a CSV file.
-type source interface {
+// rowSource is what holds the rows of one sheet: a sheet of a workbook, or a CSV file.
+type rowSource interface {
 	name() string
 	// rows visits the rows that have cells. A row is good until visit returns.
 	rows(visit func(*row)) error
@@ -33,17 +33,17 @@ type row struct {
 	n      int // as the spreadsheet program shows it
 	hidden bool
 	cells  []string
-	marks  []mark
+	marks  []cellMark
 	wide   bool // there are cells to the right of maxColumns
 }
 
 // has reports whether a cell has a mark of a rule.
 func (r *row) has(column int, rule string) bool {
-	return slices.ContainsFunc(r.marks, func(m mark) bool { return m.column == column && m.rule == rule })
+	return slices.ContainsFunc(r.marks, func(m cellMark) bool { return m.column == column && m.rule == rule })
 }
 
-// mark is what is unusual about one cell.
-type mark struct {
+// cellMark is what is unusual about one cell.
+type cellMark struct {
 	column int
 	rule   string
 	value  string
@@ -68,7 +68,7 @@ func (r *row) set(column int, cell string) {
 		return
 	}
 	if odd {
-		r.marks = append(r.marks, mark{column, "list.control", refusal.Visible(strings.ToValidUTF8(cell, "�"))})
+		r.marks = append(r.marks, cellMark{column, "list.control", refusal.Visible(strings.ToValidUTF8(cell, "�"))})
 	}
 	for len(r.cells) <= column {
 		r.cells = append(r.cells, "")
@@ -241,7 +241,7 @@ func (r *sheetReader) readCell(kind, style string) error {
 func (r *sheetReader) keep(kind, style, value string, formula, cached bool) error {
 	note := func(rule string) {
 		if r.column < maxColumns {
-			r.row.marks = append(r.row.marks, mark{r.column, rule, strings.TrimSpace(value)})
+			r.row.marks = append(r.row.marks, cellMark{r.column, rule, strings.TrimSpace(value)})
 		}
 	}
 	rule := ""

@@ -15,7 +15,7 @@ const headerRows = 20
 // among and below the rows that count.
 type table struct {
 	rd   *reader
-	src  source
+	src  rowSource
 	want []headerColumn
 	keep func(*row)
 
@@ -30,7 +30,7 @@ type table struct {
 
 	unnamed map[int]bool // columns without a header that were reported
 	hidden  [2]int       // a run of hidden rows
-	merged  *merges
+	merged  *mergeFiller
 }
 
 type headerColumn struct {
@@ -206,7 +206,7 @@ func (t *table) columns() {
 			t.unknown = append(t.unknown, namedColumn{i, name})
 		}
 	}
-	t.merged = &merges{src: t.src}
+	t.merged = &mergeFiller{src: t.src}
 	for i, name := range t.names {
 		if name != "" && t.src.hiddenColumn(i) {
 			t.rd.warn(at, name, "list.hidden_column", nil)

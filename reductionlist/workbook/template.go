@@ -62,7 +62,7 @@ func templateHead(f *excelize.File, asText int) error {
 	return sw.Flush()
 }
 
-func templateSheet[T any](f *excelize.File, asText int, of form[T]) error {
+func templateSheet[T any](f *excelize.File, asText int, of sheetForm[T]) error {
 	if _, err := f.NewSheet(of.Name); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ const (
 // what is not well-formed as well as document types, and so knows no entities but those of XML itself.
 type tokens struct {
 	part  string
-	in    meter
+	in    tokenReader
 	d     *xml.Decoder
 	buf   []byte     // the text at hand
 	open  []xml.Name // elements that are not closed yet, the innermost last
@@ -31,20 +31,20 @@ type tokens struct {
 }
 
 func newTokens(r io.Reader, part string) *tokens {
-	t := &tokens{part: part, in: meter{r: r}}
+	t := &tokens{part: part, in: tokenReader{r: r}}
 	t.d = xml.NewDecoder(&t.in)
 	return t
 }
 
-// meter counts what is read for one token.
-type meter struct {
+// tokenReader counts what is read for one token.
+type tokenReader struct {
 	r    io.Reader
 	left int
 }
 
 var errToken = errors.New("one element is larger than any cell")
 
-func (m *meter) Read(p []byte) (int, error) {
+func (m *tokenReader) Read(p []byte) (int, error) {
 	if m.left <= 0 {
 		return 0, errToken
 	}

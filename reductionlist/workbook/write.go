@@ -43,13 +43,13 @@ func Write(w io.Writer, l *list.List) error {
 	return writeZip(f, w)
 }
 
-// owned are rows with the ids of those whom they belong to.
-type owned[T any] struct {
+// ownedRows are rows with the ids of those whom they belong to.
+type ownedRows[T any] struct {
 	ids  []string
 	rows []*T
 }
 
-func (o *owned[T]) add(id string, rows []T) {
+func (o *ownedRows[T]) add(id string, rows []T) {
 	for i := range rows {
 		o.ids, o.rows = append(o.ids, id), append(o.rows, &rows[i])
 	}
@@ -57,11 +57,11 @@ func (o *owned[T]) add(id string, rows []T) {
 
 // sheetRowsOf are the rows of every sheet but 减排对象, in the order in which they are written.
 type sheetRowsOf struct {
-	lines    owned[list.Line]
-	measures owned[list.Measure]
-	units    owned[list.Unit]
-	furnaces owned[list.Furnace]
-	pits     owned[list.Pit]
+	lines    ownedRows[list.Line]
+	measures ownedRows[list.Measure]
+	units    ownedRows[list.Unit]
+	furnaces ownedRows[list.Furnace]
+	pits     ownedRows[list.Pit]
 }
 
 func ownersOf(l *list.List) (o sheetRowsOf) {
@@ -84,20 +84,20 @@ func measuresSheet(n int) string {
 	return list.SheetMeasures + strconv.Itoa(n)
 }
 
-func writeMeasures(f *excelize.File, o owned[list.Measure]) error {
+func writeMeasures(f *excelize.File, o ownedRows[list.Measure]) error {
 	for n := 1; n == 1 || len(o.rows) > 0; n++ {
 		k := min(len(o.rows), sheetRows)
 		if err := writeSheet(f, measuresSheet(n), measureForm, o.ids[:k], o.rows[:k]); err != nil {
 			return err
 		}
-		o = owned[list.Measure]{o.ids[k:], o.rows[k:]}
+		o = ownedRows[list.Measure]{o.ids[k:], o.rows[k:]}
 	}
 	return nil
 }
 
 // writeSheet writes a header and the rows: whose each is, the columns that have a meaning, 备注, then the unknown ones by
 // name.
-func writeSheet[T any](f *excelize.File, name string, of form[T], owners []string, rows []*T) error {
+func writeSheet[T any](f *excelize.File, name string, of sheetForm[T], owners []string, rows []*T) error {
 	if _, err := f.NewSheet(name); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ const recipientsAtOnce = 2000
 func (s *Service) noRecipient(user string) error {
 	var lists []string
 	err := s.J.View(func(tx *bbolt.Tx) error {
-		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
+		stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
 		if err != nil {
 			return err
 		}

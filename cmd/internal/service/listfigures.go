@@ -202,7 +202,7 @@ func (s *Service) ListDiff(from, to, cursor string, limit int) (c reductionlist.
 			if err != nil {
 				return whole, err
 			}
-			one := reductionlist.Compared(page, was, is)
+			one := reductionlist.ComparisonOf(page, was, is)
 			one.Added, one.Removed, one.Changed = one.Added+whole.Added, one.Removed+whole.Removed, one.Changed+whole.Changed
 			whole, more = one, after != ""
 		}
@@ -233,7 +233,7 @@ func (s *Service) ListBase(id string) (base string, err error) {
 			base = v.Amends.Base
 			return nil
 		}
-		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
+		stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
 		if stands.Current.ID != "" {
 			base = stands.Current.ID
 		}

@@ -109,13 +109,13 @@ func (s *Service) RecordFigures(ctx context.Context, a Ask, recipient string, in
 type Prepared struct {
 	OrderID string
 	Problem *plant.Problem
-	Missing []plant.Missing
+	Missing []plant.MissingFigure
 	Answer  *allocate.Answer // nil while something is missing
 	Figures calls.PlantFigures
 	Ends    *time.Time // of the order
 	Open    bool       // the order is, and can take a plan
 
-	Demanded plant.Demanded // what the order asks for without a plan
+	Demanded plant.Demands // what the order asks for without a plan
 }
 
 // FiguresAt is when the figures were given that the problem holds; nil where it holds none.
@@ -157,7 +157,7 @@ func (s *Service) PreparePlan(ctx context.Context, id string, limit time.Duratio
 	var e *refusal.Error
 	if errors.As(err, &e) && len(e.Fields) > 0 {
 		for _, f := range e.Fields {
-			p.Missing = append(p.Missing, plant.Missing{Path: f.Path, Rule: f.Rule, Args: f.Args})
+			p.Missing = append(p.Missing, plant.MissingFigure{Path: f.Path, Rule: f.Rule, Args: f.Args})
 		}
 		return p, nil
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // VersionOf is a version as it stands.
-func VersionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Stands) (calls.Version, error) {
+func VersionOf(tx *bbolt.Tx, v *reductionlist.Version, stands reductionlist.Standings) (calls.Version, error) {
 	standing, err := stands.Of(v)
 	if err != nil {
 		return calls.Version{}, err
@@ -49,7 +49,7 @@ func (s *Service) shown(v reductionlist.Version, err error) (shown calls.Version
 		return shown, err
 	}
 	err = s.J.View(func(tx *bbolt.Tx) error {
-		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
+		stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
 		if err == nil {
 			shown, err = VersionOf(tx, &v, stands)
 		}
@@ -97,7 +97,7 @@ var _ = bind(calls.ListVersions, (*Service).ListVersions)
 // ListVersions pages through all versions, or gives the one in force at a time.
 func (s *Service) ListVersions(_ context.Context, _ Ask, in calls.VersionsQuery) (alerts.Page[calls.Version], error) {
 	return pageOf(s, in.Paging, func(tx *bbolt.Tx) (page []calls.Version, next string, err error) {
-		stands, err := reductionlist.StandsAt(tx, s.J.Wall())
+		stands, err := reductionlist.StandingsAt(tx, s.J.Wall())
 		if err != nil {
 			return nil, "", err
 		}

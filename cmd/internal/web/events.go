@@ -23,7 +23,7 @@ const eventsHeader = "Last-Event-ID"
 func newLive(s *Server) *live.Hub {
 	return live.New(s.svc, live.Options{Log: s.log,
 		Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
-			stands, err := reductionlist.StandsAt(tx, now)
+			stands, err := reductionlist.StandingsAt(tx, now)
 			if err != nil {
 				return nil, err
 			}

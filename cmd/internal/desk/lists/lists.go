@@ -58,7 +58,7 @@ type listRow struct {
 }
 
 // rowOf reads the row of a version.
-func rowOf(tx *bbolt.Tx, v reductionlist.Version, stands reductionlist.Stands) (listRow, error) {
+func rowOf(tx *bbolt.Tx, v reductionlist.Version, stands reductionlist.Standings) (listRow, error) {
 	st, err := stands.Of(&v)
 	row := listRow{Version: v, Standing: st}
 	if v.Amends != nil {
@@ -82,7 +82,7 @@ type listsView struct {
 func (d *desk) lists(q *frame.Request) (any, error) {
 	view := listsView{Chrome: q.Chrome(), Key: frame.NewKey(), Error: q.Why()}
 	err := q.View(func(tx *bbolt.Tx) error {
-		stands, err := reductionlist.StandsAt(tx, q.Now)
+		stands, err := reductionlist.StandingsAt(tx, q.Now)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (d *desk) list(q *frame.Request) (any, error) {
 		if err != nil {
 			return err
 		}
-		stands, err := reductionlist.StandsAt(tx, q.Now)
+		stands, err := reductionlist.StandingsAt(tx, q.Now)
 		if err != nil {
 			return err
 		}

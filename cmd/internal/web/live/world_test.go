@@ -47,7 +47,7 @@ func newWorld(t testing.TB, recipients int) *world {
 	w.svc = w.Svc
 	w.hub = New(w.svc, Options{Log: log,
 		Version: func(tx *bbolt.Tx, v *reductionlist.Version, now time.Time) (any, error) {
-			stands, err := reductionlist.StandsAt(tx, now)
+			stands, err := reductionlist.StandingsAt(tx, now)
 			return map[string]any{"id": v.ID, "state": v.State, "in_force": v.ID == stands.Current.ID}, err
 		}})
 	w.hub.board = testBoard

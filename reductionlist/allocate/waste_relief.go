@@ -67,12 +67,12 @@ func (g *guide) certain() float64 {
 	return 1e-6 * (1 + largest)
 }
 
-// leastGiving is the least amount by which a group of tonnes has to give way so that the rest can be kept. The amount
+// leastRelief is the least amount by which a group of tonnes has to give way so that the rest can be kept. The amount
 // is one more variable of the problem: a plan that is possible is moved to the least amount that its sets of furnaces
 // allow, and it is asked whether any plan needs less by more than a millionth; each answer is a better plan or the
 // proof. What is not answered in time leaves the least that is proved and the least that was found.
-func (q *wasteQuestion) leastGiving(r relaxation) giving {
-	g := giving{0, q.mostOf()}
+func (q *wasteQuestion) leastRelief(r relaxation) relief {
+	g := relief{0, q.mostOf()}
 	if r.by = g.high; q.feasible(r) == possible {
 		g.high = q.leastOf(q.row, r, g)
 	}
@@ -80,14 +80,14 @@ func (q *wasteQuestion) leastGiving(r relaxation) giving {
 	for halve := false; ; halve = !halve {
 		near := 1e-6*(1+g.high) + 2e-9*float64(q.steps)
 		if g.high-g.low <= near {
-			return giving{g.high, g.high}
+			return relief{g.high, g.high}
 		}
 		if r.by = g.high - near; halve {
 			r.by = (g.low + g.high) / 2
 		}
 		switch q.feasible(r) {
 		case possible:
-			g.high = q.leastOf(q.row, r, giving{g.low, r.by})
+			g.high = q.leastOf(q.row, r, relief{g.low, r.by})
 		case impossible:
 			g.low = r.by
 		default:
@@ -97,7 +97,7 @@ func (q *wasteQuestion) leastGiving(r relaxation) giving {
 }
 
 // leastOf is the least amount with which a row of sets can be played.
-func (q *wasteQuestion) leastOf(row []set, r relaxation, g giving) float64 {
+func (q *wasteQuestion) leastOf(row []set, r relaxation, g relief) float64 {
 	for row != nil && g.high-g.low > 1e-10*(1+g.high) {
 		r.by = (g.low + g.high) / 2
 		if q.relaxed(&r).carries(row) {
@@ -110,7 +110,7 @@ func (q *wasteQuestion) leastOf(row []set, r relaxation, g giving) float64 {
 }
 
 // leastProved is an amount of which prices alone prove that less is too little.
-func (q *wasteQuestion) leastProved(r relaxation, g giving) float64 {
+func (q *wasteQuestion) leastProved(r relaxation, g relief) float64 {
 	for range 10 {
 		if r.by = (g.low + g.high) / 2; q.by.late() {
 			break
