@@ -13,6 +13,8 @@ import (
 // is something else there.
 var members = map[string]Param{
 	"activates": {ZH: "所确认的已上报预警的编号", EN: "id of the reported warning that this order confirms"},
+	"at": {ZH: "所报情况的时间，缺省为送达时间；只用于 report 和 complete",
+		EN: "when what is reported was so, RFC 3339; default when it comes in; of report and complete"},
 	"authority": {ZH: "授权人的单位和职务", EN: "office and function of whoever gave the word"},
 	"base":      {ZH: "修订哪个版本，缺省为那天的现行版本", EN: "the version to amend; default the one in force that day"},
 	"called_at": {ZH: "通话时间", EN: "when the call was"},
@@ -20,6 +22,7 @@ var members = map[string]Param{
 	"confirm": {ZH: "开始日期 YYYY-MM-DD 再写一遍；开始时间超出 start_limits 时须填",
 		EN: "the date of the start once more, where that is beyond start_limits"},
 	"contact":        {ZH: "新的联系人，JSON 或 @文件", EN: "another contact, JSON or @FILE"},
+	"correction":     {ZH: "更正已报的完成情况；只用于 complete，须写明说明", EN: "corrects what was completed, with a note that says why"},
 	"document_no":    {ZH: "文号", EN: "number of the document"},
 	"drill":          {ZH: "演练", EN: "for a drill"},
 	"effective_from": {ZH: "从哪一天起生效，如 2026-12-01", EN: "first day, like 2026-12-01"},
