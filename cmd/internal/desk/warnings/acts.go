@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,44 +18,54 @@ import (
 	"qingkong/alerts/terms"
 )
 
-// act is what the desk does to a warning or a proposal, from the form to the record.
+// act is one thing that the desk does to a warning or a proposal, from the form to the record.
 type act struct {
 	name   string // of the path and of the words
 	allow  string
-	in     func(values map[string]any) (any, error) // what the service takes, of what was typed
-	direct bool                                     // no read-out of its own stands between the form and the act
+	input  func(values map[string]any) (any, error) // makes what the service takes of what was typed
+	direct bool                                     // no read-out stands between the form and the act
 	fields func(q *frame.Request, s *subject) []frame.Field
 	fill   func(q *frame.Request, s *subject) url.Values
-	// level is what has to be typed before a live act; nil where there is nothing to type.
+	// level is the one whose name has to be typed before a live act, None for nothing to type; nil: never.
 	level func(s *subject, v url.Values) alerts.Level
-	// persons reports whether it is one of the two-person rule, so that it may say something of who does it; nil: never.
+	// persons reports whether the act is signed by the two-person rule; nil: never.
 	persons func(s *subject) bool
 }
 
-var acts = []act{
-	{name: "declare", allow: calls.ActWarningsDeclare, in: of[calls.Declaration], fields: declareFields, fill: fillDeclare,
-		level: levelTyped, persons: always},
-	{name: "approve", allow: calls.ActWarningsApprove, in: of[calls.Approval], direct: true, persons: always},
-	{name: "reject", allow: calls.ActWarningsReject, in: of[calls.Reject], direct: true, fields: reasonField(true)},
-	{name: "revise", allow: calls.ActWarningsRevise, in: of[calls.Revision], fields: reviseFields, fill: fillRevise,
-		level: levelRevised, persons: ofDeclaring},
-	{name: "adjust", allow: calls.ActWarningsAdjust, in: of[calls.Adjustment], fields: adjustFields, fill: fillAdjust,
-		level: levelTyped, persons: always},
-	{name: "lift", allow: calls.ActWarningsLift, in: of[calls.Lift], fields: liftFields, fill: fillLift},
-	{name: "cancel", allow: calls.ActWarningsCancel, in: of[calls.Cancel], fields: reasonField(false)},
-	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, in: of[calls.EmergencyApproval],
-		fields: emergencyFields, level: levelWaiting, persons: always},
-	{name: "dismiss", allow: calls.ActProposalsDismiss, in: of[calls.Dismissal], direct: true, fields: reasonField(true)},
+// levelToType is the level whose name confirms the act; None where nothing has to be typed.
+func (a act) levelToType(s *subject, v url.Values) alerts.Level {
+	if a.level == nil || s.drill {
+		return alerts.None
+	}
+	return a.level(s, v)
 }
 
-// subject is what an act is about.
+func (a act) signed(s *subject) bool { return a.persons != nil && a.persons(s) }
+
+var acts = []act{
+	{name: "declare", allow: calls.ActWarningsDeclare, input: inputOf[calls.Declaration], fields: declareFields, fill: fillDeclare,
+		level: levelTyped, persons: always},
+	{name: "approve", allow: calls.ActWarningsApprove, input: inputOf[calls.Approval], direct: true, persons: always},
+	{name: "reject", allow: calls.ActWarningsReject, input: inputOf[calls.Reject], direct: true, fields: reasonField(true)},
+	{name: "revise", allow: calls.ActWarningsRevise, input: inputOf[calls.Revision], fields: reviseFields, fill: fillRevise,
+		level: levelRevised, persons: declaresAnew},
+	{name: "adjust", allow: calls.ActWarningsAdjust, input: inputOf[calls.Adjustment], fields: adjustFields, fill: fillAdjust,
+		level: levelTyped, persons: always},
+	{name: "lift", allow: calls.ActWarningsLift, input: inputOf[calls.Lift], fields: liftFields, fill: fillLift},
+	{name: "cancel", allow: calls.ActWarningsCancel, input: inputOf[calls.Cancel], fields: reasonField(false)},
+	{name: "emergency-approve", allow: calls.ActWarningsEmergencyApprove, input: inputOf[calls.EmergencyApproval],
+		fields: emergencyFields, level: levelWaiting, persons: always},
+	{name: "dismiss", allow: calls.ActProposalsDismiss, input: inputOf[calls.Dismissal], direct: true, fields: reasonField(true)},
+}
+
+// subject is the warning or the proposal that an act is about.
 type subject struct {
 	w     *alerts.Warning  // nil for a declaration
-	p     *alerts.Proposal // the one it follows; nil for none
+	p     *alerts.Proposal // the one that the act follows; nil for none
 	drill bool
 }
 
-// subject reads what the form in the path and in v is about.
+// subject reads what the act is about, as the path and the values v of its form name it.
 func (d *desk) subject(q *frame.Request, a act, v url.Values) (*subject, error) {
 	s := &subject{}
 	return s, q.View(func(tx *bbolt.Tx) (err error) {
@@ -82,7 +93,7 @@ func (d *desk) subject(q *frame.Request, a act, v url.Values) (*subject, error) 
 	})
 }
 
-// actForm shows the form, filled in with what is known already.
+// actForm shows an act's form, filled in with what is known already.
 func (d *desk) actForm(a act) func(*frame.Request) (any, error) {
 	return func(q *frame.Request) (any, error) {
 		s, err := d.subject(q, a, q.URL.Query())
@@ -107,7 +118,7 @@ func (d *desk) actForm(a act) func(*frame.Request) (any, error) {
 	}
 }
 
-// actPost takes a form one step on.
+// actPost takes an act's form one step on.
 func (d *desk) actPost(a act) func(*frame.Request) (any, error) {
 	return func(q *frame.Request) (any, error) {
 		v := q.PostForm
@@ -129,7 +140,7 @@ func (d *desk) actPost(a act) func(*frame.Request) (any, error) {
 	}
 }
 
-// content is what the service takes.
+// content is what the service takes, of what was typed.
 func (d *desk) content(q *frame.Request, a act, s *subject, v url.Values) (any, error) {
 	content, err := frame.Typed(a.inputs(q, s, v), v)
 	if err != nil {
@@ -138,7 +149,7 @@ func (d *desk) content(q *frame.Request, a act, s *subject, v url.Values) (any, 
 	if s.w != nil && a.name != "declare" {
 		content["id"], content["revision"] = s.w.ID, frame.RevisionOf(v)
 	}
-	if content["no_end"] == true { // the end that stands beside it is the one to be taken away
+	if content["no_end"] == true { // the end beside it is the one to be taken away
 		delete(content, "ends_at")
 	}
 	switch {
@@ -153,19 +164,17 @@ func (d *desk) content(q *frame.Request, a act, s *subject, v url.Values) (any, 
 			content["activates"] = s.w.ID
 		}
 	}
-	if a.persons != nil && a.persons(s) {
+	if a.signed(s) {
 		content[frame.CodeField] = v.Get(frame.CodeField)
 	}
-	return a.in(content)
+	return a.input(content)
 }
 
-// carryOut does it, and shows what came of it under an address of its own.
+// carryOut does the act and leads to a page that shows what came of it.
 func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in any) (any, error) {
-	if a.level != nil && !s.drill {
-		if l := a.level(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
-			q.Refuse(refusal.New(refusal.Invalid, "desk.form.typed_wrong", refusal.Args{"name": terms.ShortLevel(l, q.Lang)}))
-			return d.review(q, a, s, v, in, q.Refused.Detail(q.Lang))
-		}
+	if l := a.levelToType(s, v); l != alerts.None && !isNameOf(v.Get("typed"), l) {
+		e := q.Refuse(refusal.New(refusal.Invalid, "desk.form.typed_wrong", refusal.Args{"name": terms.ShortLevel(l, q.Lang)}))
+		return d.review(q, a, s, v, in, e.Detail(q.Lang))
 	}
 	to, err := "/desk?done="+a.name, error(nil)
 	if dismissal, ok := in.(calls.Dismissal); ok {
@@ -186,31 +195,37 @@ func (d *desk) carryOut(q *frame.Request, a act, s *subject, v url.Values, in an
 		q.Refuse(err)
 		return d.review(q, a, s, v, in, "")
 	}
-	if s, serr := d.subject(q, a, v); serr == nil { // as it stands after whatever came between
+	if s, serr := d.subject(q, a, v); serr == nil { // as it is after whatever came between
 		return d.showForm(q, a, s, v, err)
 	}
 	return nil, err
 }
 
-// isNameOf reports whether somebody wrote a level's name, in either language.
+// isNameOf reports whether a text is a level's name, in either language and any case.
 func isNameOf(typed string, l alerts.Level) bool {
-	typed = strings.ToLower(strings.TrimSpace(typed))
-	for _, lang := range []string{frame.ZH, frame.EN} {
-		if typed == strings.ToLower(terms.ShortLevel(l, lang)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{frame.ZH, frame.EN}, func(lang string) bool {
+		return strings.ToLower(strings.TrimSpace(typed)) == strings.ToLower(terms.ShortLevel(l, lang))
+	})
 }
 
-// showForm shows the form with what was typed, and what is wrong with it.
+// carried are the hidden fields that a form carries from step to step.
+var carried = []string{"key", "revision", "proposal_id", "activates", "drill"}
+
+// newForm begins a form of an act; button is the key of its word below that of the act.
+func newForm(q *frame.Request, a act, s *subject, button, step string) *formView {
+	f := &formView{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p,
+		Submit: q.T("act." + a.name + "." + button), Step: step}
+	f.Drill = s.drill
+	return f
+}
+
+// showForm shows the form with what was typed and what is wrong with it.
 func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, failed error) (any, error) {
 	if failed != nil {
 		q.Refuse(failed)
 	}
-	f := &formView{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Back: "/desk", Warning: s.w, Proposal: s.p,
-		Submit: q.T("act." + a.name + ".submit"), Step: frame.StepReview, Again: q.Again()}
-	f.Drill = s.drill
+	f := newForm(q, a, s, "submit", frame.StepReview)
+	f.Back, f.Again = "/desk", q.Again()
 	if s.w != nil {
 		f.Back = warningPath(s.w.ID)
 	}
@@ -220,19 +235,18 @@ func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, faile
 	if a.direct {
 		f.Step = frame.StepConfirm
 	}
+	v = maps.Clone(v)
 	if confirmWanted(failed) { // the field is there from now on, empty or not
-		v = maps.Clone(v)
 		v.Set(confirmField, v.Get(confirmField))
 	}
 	f.Fields = a.inputs(q, s, v)
 	frame.Set(f.Fields, v)
 	if seen := frame.RevisionOf(v); s.w != nil && seen > 0 && seen != s.w.Revision {
 		f.Changes = s.w.Since(seen)
-		v = maps.Clone(v)
 		v.Set("revision", strconv.Itoa(s.w.Revision))
 		v.Set("key", frame.NewKey()) // it is another decision now
 	}
-	f.Hidden = frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")
+	f.Hidden = frame.Hidden(v, carried...)
 	if e := q.Refused; e != nil {
 		f.Error, f.CodeError = q.Blame(nil, f.Fields), frame.CodeError(e, q.Lang)
 		if err := d.explain(q, f, e); err != nil {
@@ -245,11 +259,11 @@ func (d *desk) showForm(q *frame.Request, a act, s *subject, v url.Values, faile
 	return f, nil
 }
 
-// explain words what stood in an act's way as people see it, where the record's own words speak of states and
+// explain words a refusal as people see what stood in the act's way, where the record's own words speak of states and
 // revisions.
 func (d *desk) explain(q *frame.Request, f *formView, e *refusal.Error) error {
 	if e.Code == refusal.StaleRevision && len(f.Changes) > 0 {
-		f.Error = "" // the changes say it, and to load the page anew, as the refusal asks, would lose what was typed
+		f.Error = "" // the changes say it; loading the page anew, as the refusal asks, would lose what was typed
 	}
 	id, ok := e.Args["id"].(string)
 	if e.Rule != "warning.conflict" || !ok {
@@ -277,12 +291,12 @@ func wordsOf(p *alerts.Proposal, lang string) []string {
 	return p.Trace.Words.ZH
 }
 
-// formView is a formView as its page shows it.
+// formView is the page of an act's form.
 type formView struct {
 	*frame.Chrome
 	Act       string
-	Post      string // where it goes
-	Back      string // where one goes who thinks better of it
+	Post      string // address that it is posted to
+	Back      string // address for leaving it without the act
 	Warning   *alerts.Warning
 	Proposal  *alerts.Proposal
 	Words     []string // the proposal's trace
@@ -292,7 +306,7 @@ type formView struct {
 	CodeError string // of the one-time code
 	Related   string // address of what stands in the way
 	Changes   []alerts.HistoryEntry
-	Again     bool // it comes back as it was typed; look at it once more
+	Again     bool // it comes back as it was typed, to be checked once more
 	Submit    string
 	Step      string // what its button does
 }

@@ -10,7 +10,7 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// asideView is what stations measured in the last days and what is not judged, station by station, the newest first.
+// asideView lists what stations measured in the last days and what is set aside, station by station, the newest first.
 type asideView struct {
 	Rows []asideRow
 	More int // that are not shown
@@ -27,7 +27,7 @@ const (
 	asideRows = 100
 )
 
-// asideOf is what is set aside of all that stations measured.
+// asideOf lists the newest of what is set aside.
 func asideOf(q *frame.Request, all []alerts.Aside) (v asideView) {
 	first := q.Now.AddDate(0, 0, -asideDays)
 	for i := range all {

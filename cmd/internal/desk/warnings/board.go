@@ -17,7 +17,7 @@ import (
 	"qingkong/notify"
 )
 
-// bar is one axis of the board: shares of the total, in the order of the axis.
+// bar draws one axis of the board: shares of the total, in the order of the axis.
 type bar struct {
 	Axis  string
 	Total int
@@ -27,40 +27,34 @@ type bar struct {
 type barPart struct {
 	Name  string // class and word
 	N     int
-	X, W  int // of a figure 1000 wide
+	X, W  int // in a drawing 1000 wide
 	Href  string
 	Share int // percent
 }
 
-// axes are the board's axes and their values in order.
-var axes = []struct {
+// axes are the board's axes, with their values in order and how many recipients stand at each.
+var axes = []axis{
+	{"delivery", []string{"read", "delivered", "sent", "pending", "failed"},
+		func(t *notify.Tally) map[string]int { return t.Delivery }},
+	{"answer", []string{"acknowledged", "objected", "awaiting", "overdue"},
+		func(t *notify.Tally) map[string]int { return t.Answer }},
+	{"execution", []string{"completed", "reported", "started", "not_started"},
+		func(t *notify.Tally) map[string]int { return t.Execution }},
+	{"verdict", []string{"compliant", "suspected", "violated", "no_data", "none"},
+		func(t *notify.Tally) map[string]int { return t.Verdict }},
+}
+
+type axis struct {
 	name   string
 	values []string
-}{
-	{"delivery", []string{"read", "delivered", "sent", "pending", "failed"}},
-	{"answer", []string{"acknowledged", "objected", "awaiting", "overdue"}},
-	{"execution", []string{"completed", "reported", "started", "not_started"}},
-	{"verdict", []string{"compliant", "suspected", "violated", "no_data", "none"}},
+	counts func(*notify.Tally) map[string]int
 }
 
-func counts(t *notify.Tally, axis string) map[string]int {
-	switch axis {
-	case "delivery":
-		return t.Delivery
-	case "answer":
-		return t.Answer
-	case "execution":
-		return t.Execution
-	default:
-		return t.Verdict
-	}
-}
-
-func barOf(t *notify.Tally, axis string, values []string, href func(state string) string) bar {
-	b := bar{Axis: axis, Total: t.Total}
-	n := counts(t, axis)
+func (a axis) bar(t *notify.Tally, href func(state string) string) bar {
+	b := bar{Axis: a.name, Total: t.Total}
+	n := a.counts(t)
 	x, sum := 0, 0
-	for _, v := range values {
+	for _, v := range a.values {
 		p := barPart{Name: v, N: n[v], X: x, Href: href(v), Share: frame.Percent(n[v], t.Total)}
 		if sum += p.N; t.Total > 0 {
 			p.W = sum*1000/t.Total - x
@@ -86,17 +80,17 @@ type boardLive struct {
 	Towns   []group
 	Sectors []group
 	Grades  []group
-	Plan    *notify.Round
-	Listing bool // may see single orders
+	Round   *notify.Round
+	Listing bool // the user may see single orders
 }
 
-// summary is one line that a screen reader is told when it changes.
+// summary is one line, which a screen reader reads out when it changes.
 type summary struct {
 	Total, Acknowledged, Overdue, Objected, Awaiting int
 	Share                                            int
 }
 
-// boardView is the page of a board: its live parts.
+// boardView is the page of a warning's board.
 type boardView struct {
 	*frame.Chrome
 	Warning *alerts.Warning
@@ -126,7 +120,7 @@ func (d *desk) board(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// boardParts are a board's live parts. What all roles see alike they share, whoever they are.
+// boardParts are a board's live parts. Readers who see the same share them.
 func (d *desk) boardParts(q *frame.Request, warning string, v url.Values) []frame.Part {
 	role := string(q.Who.Role)
 	parts := []frame.Part{
@@ -190,14 +184,14 @@ func (d *desk) boardLive(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *n
 	order string) (*boardLive, error) {
 	v := &boardLive{warningStatus: statusOf(q, w), Listing: q.May(calls.ActOrdersRead)}
 	var err error
-	if v.Plan, err = notify.GetRound(tx, w.ID); err != nil {
+	if v.Round, err = notify.GetRound(tx, w.ID); err != nil {
 		return nil, err
 	}
 	if v.Newer, err = d.listNotice(q, tx, w); err != nil {
 		return nil, err
 	}
 	for _, a := range axes {
-		v.Bars = append(v.Bars, barOf(&b.Tally, a.name, a.values, func(state string) string {
+		v.Bars = append(v.Bars, a.bar(&b.Tally, func(state string) string {
 			if !v.Listing {
 				return ""
 			}
@@ -229,7 +223,7 @@ func groupOf(name string, t *notify.Tally) group {
 	return group{Name: name, Tally: t, Open: t.Answer["awaiting"] + t.Answer["overdue"]}
 }
 
-// sortGroups puts first who has most left to answer, or sorts as asked.
+// sortGroups sorts by name, by total, or else puts those first that have most left to answer.
 func sortGroups(rows []group, order string) {
 	slices.SortFunc(rows, func(a, b group) int {
 		switch order {
@@ -244,7 +238,7 @@ func sortGroups(rows []group, order string) {
 	})
 }
 
-// waitingView is who has not answered, and whose objection waits.
+// waitingView lists who has not answered and whose objection waits.
 type waitingView struct {
 	Warning string
 	State   string
@@ -252,10 +246,9 @@ type waitingView struct {
 	Towns   []string
 	Tabs    []tab
 	Rows    []frame.OrderRow
-	Next    string // address of the next page
-	First   string // of the first page, when this is another
 	Phones  bool
-	Decide  bool // may decide objections
+	Decide  bool // the user may decide objections
+	frame.Pager
 }
 
 type tab struct {
@@ -267,11 +260,11 @@ type tab struct {
 
 var waitingStates = []string{"overdue", "awaiting", "objected", "pending", "failed"}
 
-// waiting lists orders in one state, of the town asked for or that may be seen, a page at a time. A state that the
-// board counts nobody in is not looked for.
+// waiting lists the orders in one state, of the town that was asked for or that the user may see, a page at a time. A
+// state in which the board counts nobody is not looked for.
 func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *notify.Board,
-	asked url.Values) (*waitingView, error) {
-	f := notify.Filter{Warning: w.ID, Town: asked.Get("town"), State: asked.Get("state")}
+	query url.Values) (*waitingView, error) {
+	f := notify.Filter{Warning: w.ID, Town: query.Get("town"), State: query.Get("state")}
 	v := &waitingView{Warning: w.ID, Phones: d.Phone != nil, Decide: q.May(calls.ActOrdersObjection)}
 	may := service.Narrow(&f, q.Who)
 	tally := &b.Tally
@@ -288,19 +281,14 @@ func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *not
 		tally = &notify.Tally{}
 	}
 	if !slices.Contains(waitingStates, f.State) {
-		f.State = waitingStates[0]
-		for _, s := range waitingStates {
-			if stateCount(tally, s) > 0 {
-				f.State = s
-				break
-			}
-		}
+		i := slices.IndexFunc(waitingStates, func(s string) bool { return stateCount(tally, s) > 0 })
+		f.State = waitingStates[max(i, 0)]
 	}
 	v.State, v.Town = f.State, f.Town
 	address := func(state, cursor string) string {
 		p := url.Values{"state": {state}}
-		if asked.Get("town") != "" {
-			p.Set("town", asked.Get("town"))
+		if query.Get("town") != "" {
+			p.Set("town", query.Get("town"))
 		}
 		if cursor != "" {
 			p.Set("cursor", cursor)
@@ -313,7 +301,7 @@ func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *not
 	if !may || q.Who.Role != calls.Enterprise && stateCount(tally, f.State) == 0 {
 		return v, nil
 	}
-	cursor := asked.Get("cursor")
+	cursor := query.Get("cursor")
 	if cursor != "" {
 		v.First = address(f.State, "")
 	}
@@ -328,7 +316,7 @@ func (d *desk) waiting(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning, b *not
 func stateCount(t *notify.Tally, state string) int {
 	for _, a := range axes[:2] {
 		if slices.Contains(a.values, state) {
-			return counts(t, a.name)[state]
+			return a.counts(t)[state]
 		}
 	}
 	return 0

@@ -16,10 +16,25 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// confirmField is the date of a start far from now, which is typed once more where the engine asks for it.
+// kinds are those of the fields of all acts but for choices.
+var kinds = map[string]string{
+	"starts_at": frame.KindMoment, "ends_at": frame.KindMoment, "received_at": frame.KindMoment,
+	"called_at": frame.KindMoment, confirmField: frame.KindDate, "no_end": frame.KindCheck,
+	"document_no": frame.KindText, "issued_by": frame.KindText, "authority": frame.KindText,
+	"reason": frame.KindArea, "notice_text": frame.KindArea,
+}
+
+func fieldsOf(q *frame.Request, required bool, names ...string) (fields []frame.Field) {
+	for _, name := range names {
+		fields = append(fields, q.Field(name, kinds[name], required))
+	}
+	return fields
+}
+
+// confirmField repeats the date of a start far from now, where the engine asks for that.
 const confirmField = "confirm"
 
-// inputs are the fields of an act's form, with that of the repeated date once it was asked for.
+// inputs are the fields of an act's form, with that of the repeated date once the engine asked for it.
 func (a act) inputs(q *frame.Request, s *subject, v url.Values) []frame.Field {
 	if a.fields == nil {
 		return nil
@@ -27,7 +42,7 @@ func (a act) inputs(q *frame.Request, s *subject, v url.Values) []frame.Field {
 	fields := a.fields(q, s)
 	if i := slices.IndexFunc(fields, func(f frame.Field) bool { return f.Name == "starts_at" }); i >= 0 &&
 		v.Has(confirmField) {
-		fields = slices.Insert(fields, i+1, q.Field(confirmField, frame.KindDate, false))
+		fields = slices.Insert(fields, i+1, fieldsOf(q, false, confirmField)...)
 	}
 	return fields
 }
@@ -42,24 +57,16 @@ func confirmWanted(err error) bool {
 // The fields of each act, and what they are filled in with before anybody has typed.
 
 func declareFields(q *frame.Request, _ *subject) []frame.Field {
-	return []frame.Field{
-		levels(q, alerts.None), triggers(q, true),
-		q.Field("starts_at", frame.KindMoment, false), q.Field("ends_at", frame.KindMoment, false),
-		q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false),
-		q.Field("received_at", frame.KindMoment, false),
-		q.Field("reason", frame.KindArea, false), q.Field("notice_text", frame.KindArea, false),
-	}
+	return append([]frame.Field{levels(q, alerts.None), triggers(q, true)},
+		fieldsOf(q, false, "starts_at", "ends_at", "document_no", "issued_by", "received_at", "reason", "notice_text")...)
 }
 
 func fillDeclare(q *frame.Request, s *subject) url.Values {
 	v := url.Values{}
 	if w := s.w; w != nil { // the city's order for what was reported to it
 		v = url.Values{"activates": {w.ID}, "level": {string(w.Level)}, "trigger": {string(alerts.CityOrder)},
-			"reason":      {w.Reason},
-			"notice_text": {w.NoticeText}, "ends_at": {frame.MomentValue(w.EndsAt)}}
-		if w.StartsAt.After(q.Now) {
-			v.Set("starts_at", frame.MomentValue(w.StartsAt))
-		}
+			"reason": {w.Reason}, "notice_text": {w.NoticeText}, "ends_at": {frame.MomentValue(w.EndsAt)}}
+		setStart(v, w.StartsAt, q.Now)
 		return v
 	}
 	p := s.p
@@ -69,14 +76,24 @@ func fillDeclare(q *frame.Request, s *subject) url.Values {
 	v.Set("level", string(p.Level))
 	v.Set("trigger", string(alerts.OwnForecast))
 	v.Set("ends_at", frame.MomentValue(p.EndsAt))
-	if p.StartsAt.After(q.Now) {
-		v.Set("starts_at", frame.MomentValue(p.StartsAt))
+	setStart(v, p.StartsAt, q.Now)
+	setReason(v, p)
+	v.Set("notice_text", noticeOf(p, q.Now, q.District()))
+	return v
+}
+
+// setStart fills in a start that is still to come; without one an act takes effect at once.
+func setStart(v url.Values, start, now time.Time) {
+	if start.After(now) {
+		v.Set("starts_at", frame.MomentValue(start))
 	}
+}
+
+// setReason fills in the first words of a proposal's trace. What is recorded is Chinese, whatever the desk's language.
+func setReason(v url.Values, p *alerts.Proposal) {
 	if words := p.Trace.Words.ZH; len(words) > 0 {
 		v.Set("reason", words[0])
 	}
-	v.Set("notice_text", noticeOf(p, q.Now, q.District()))
-	return v
 }
 
 // noticeOf is the text of a notice of what a proposal asks for. A notice goes out in Chinese, whatever the language of
@@ -94,8 +111,8 @@ func noticeOf(p *alerts.Proposal, now time.Time, district string) string {
 		"level", alerts.LevelName(p.Level, frame.ZH))
 }
 
-// polluted is from when the air asks for the response that is proposed, where that is after its start: it may start on
-// the evening before.
+// polluted is when the air first asks for the proposed response, or the response's start where that is later: a response
+// may start on the evening before.
 func polluted(p *alerts.Proposal, start time.Time) time.Time {
 	var first time.Time
 	for _, c := range p.Trace.Clauses {
@@ -137,35 +154,30 @@ func levelTyped(_ *subject, v url.Values) alerts.Level { return level(v.Get("lev
 
 func reasonField(required bool) func(*frame.Request, *subject) []frame.Field {
 	return func(q *frame.Request, _ *subject) []frame.Field {
-		return []frame.Field{q.Field("reason", frame.KindArea, required)}
+		return fieldsOf(q, required, "reason")
 	}
 }
 
 func reviseFields(q *frame.Request, s *subject) []frame.Field {
-	end := q.Field("ends_at", frame.KindMoment, false)
-	var terms []frame.Field
+	end := fieldsOf(q, false, "ends_at")
 	switch {
 	case s.w.State == alerts.Rejected:
-		terms = append(terms, end)
 	case s.w.EndsAt == nil:
-		end.Hint = q.T("f.ends_at.none.hint")
-		terms = append(terms, end)
+		end[0].Hint = q.T("f.ends_at.none.hint")
 	default:
-		end.Hint = q.T("f.ends_at.set.hint")
-		terms = append(terms, end, q.Field("no_end", frame.KindCheck, false))
+		end[0].Hint = q.T("f.ends_at.set.hint")
+		end = append(end, fieldsOf(q, false, "no_end")...)
 	}
-	terms = append(terms, q.Field("document_no", frame.KindText, false), q.Field("issued_by", frame.KindText, false),
-		q.Field("received_at", frame.KindMoment, false), q.Field("reason", frame.KindArea, false),
-		q.Field("notice_text", frame.KindArea, false))
-	if s.w.State == alerts.Scheduled && s.w.Pending == nil {
-		start := q.Field("starts_at", frame.KindMoment, false)
-		start.Hint = q.T("f.starts_at.set.hint", "at", frame.Clock(s.w.StartsAt))
-		return append([]frame.Field{start}, terms...)
+	start := fieldsOf(q, false, "starts_at")
+	switch {
+	case s.w.State == alerts.Scheduled && s.w.Pending == nil:
+		start[0].Hint = q.T("f.starts_at.set.hint", "at", frame.Clock(s.w.StartsAt))
+	case s.w.State == alerts.Rejected: // it is entered again, in other terms
+		start = slices.Insert(start, 0, levels(q, alerts.None))
+	default:
+		start = nil
 	}
-	if s.w.State == alerts.Rejected { // it is entered again, in other terms
-		return append([]frame.Field{levels(q, alerts.None), q.Field("starts_at", frame.KindMoment, false)}, terms...)
-	}
-	return terms
+	return slices.Concat(start, end, fieldsOf(q, false, "document_no", "issued_by", "received_at", "reason", "notice_text"))
 }
 
 func fillRevise(_ *frame.Request, s *subject) url.Values {
@@ -187,9 +199,7 @@ func fillRevise(_ *frame.Request, s *subject) url.Values {
 		if p.NoEnd {
 			v.Set("no_end", "true")
 		}
-		if words := p.Trace.Words.ZH; len(words) > 0 {
-			v.Set("reason", words[0])
-		}
+		setReason(v, p)
 	}
 	return v
 }
@@ -207,32 +217,25 @@ func adjustFields(q *frame.Request, s *subject) []frame.Field {
 	if s.w.LevelSince.After(q.Now) && len(s.w.Stages) > 1 { // it is announced, and may come sooner
 		without = alerts.None
 	}
-	return []frame.Field{levels(q, without), q.Field("starts_at", frame.KindMoment, false), triggers(q, false),
-		q.Field("document_no", frame.KindText, false),
-		q.Field("issued_by", frame.KindText, false), q.Field("received_at", frame.KindMoment, false),
-		q.Field("ends_at", frame.KindMoment, false),
-		q.Field("reason", frame.KindArea, false)}
+	return append([]frame.Field{levels(q, without), fieldsOf(q, false, "starts_at")[0], triggers(q, false)},
+		fieldsOf(q, false, "document_no", "issued_by", "received_at", "ends_at", "reason")...)
 }
 
 func fillAdjust(q *frame.Request, s *subject) url.Values {
 	v := url.Values{"trigger": {string(s.w.Trigger)}, "document_no": {s.w.DocumentNo}, "issued_by": {s.w.IssuedBy}}
 	if p := s.p; p != nil {
 		v.Set("level", string(p.Level))
-		if p.StartsAt.After(q.Now) {
-			v.Set("starts_at", frame.MomentValue(p.StartsAt))
-		}
+		setStart(v, p.StartsAt, q.Now)
 		v.Set("ends_at", frame.MomentValue(p.EndsAt))
-		if words := p.Trace.Words.ZH; len(words) > 0 {
-			v.Set("reason", words[0])
-		}
+		setReason(v, p)
 	}
 	return v
 }
 
 func liftFields(q *frame.Request, _ *subject) []frame.Field {
-	end := q.Field("ends_at", frame.KindMoment, false)
-	end.Label, end.Hint = q.T("f.lift_at"), q.T("f.lift_at.hint")
-	return []frame.Field{end, q.Field("reason", frame.KindArea, false)}
+	fields := fieldsOf(q, false, "ends_at", "reason")
+	fields[0].Label, fields[0].Hint = q.T("f.lift_at"), q.T("f.lift_at.hint")
+	return fields
 }
 
 func fillLift(q *frame.Request, s *subject) url.Values {
@@ -241,16 +244,13 @@ func fillLift(q *frame.Request, s *subject) url.Values {
 		if s.p.EndsAt != nil && s.p.EndsAt.After(q.Now) {
 			v.Set("ends_at", frame.MomentValue(s.p.EndsAt))
 		}
-		if words := s.p.Trace.Words.ZH; len(words) > 0 {
-			v.Set("reason", words[0])
-		}
+		setReason(v, s.p)
 	}
 	return v
 }
 
 func emergencyFields(q *frame.Request, _ *subject) []frame.Field {
-	return []frame.Field{q.Field("authority", frame.KindText, true), q.Field("called_at", frame.KindMoment, true),
-		q.Field("reason", frame.KindArea, true)}
+	return fieldsOf(q, true, "authority", "called_at", "reason")
 }
 
 // levelWaiting is the level that waits for a second person.
@@ -261,8 +261,8 @@ func levelWaiting(s *subject, _ url.Values) alerts.Level {
 	return s.w.Level
 }
 
-// otherDayIn is the day of a start, as a notice has it, of a text that speaks of other days only; empty for any other
-// text.
+// otherDayIn is the day of a start, as a notice writes it, where a text speaks of days but not of that one; empty for any
+// other text.
 func otherDayIn(text string, start time.Time) string {
 	day := start.In(alerts.Shanghai()).Format("1月2日")
 	if !dayOfNotice.MatchString(text) || strings.Contains(text, day) {
@@ -273,7 +273,7 @@ func otherDayIn(text string, start time.Time) string {
 
 var dayOfNotice = regexp.MustCompile(`\d月\d{1,2}日`)
 
-// otherLevelIn names a level that a text speaks of although another one is meant; None for a text that does not.
+// otherLevelIn is a level that a text speaks of without the one that is meant; None for any other text.
 func otherLevelIn(text string, meant alerts.Level) alerts.Level {
 	for _, l := range alerts.Levels() {
 		if l != meant && l != alerts.Advisory && strings.Contains(text, terms.ShortLevel(l, frame.ZH)) &&
@@ -284,7 +284,7 @@ func otherLevelIn(text string, meant alerts.Level) alerts.Level {
 	return alerts.None
 }
 
-// level reads a level from a form; None for anything else.
+// level reads a level that can be declared from a form; None for anything else.
 func level(s string) alerts.Level {
 	if l := alerts.Level(s); l.Declarable() {
 		return l
@@ -292,7 +292,7 @@ func level(s string) alerts.Level {
 	return alerts.None
 }
 
-// levels is the choice of a level; without is left out.
+// levels is the choice of a level, without one of them.
 func levels(q *frame.Request, without alerts.Level) frame.Field {
 	f := q.Field("level", frame.KindChoice, true)
 	for _, l := range alerts.Levels() {
@@ -313,9 +313,9 @@ func triggers(q *frame.Request, required bool) frame.Field {
 	return f
 }
 
-// of makes an input of what was typed: a value goes to the member whose JSON has its name, id to the one that names
-// what the act is about. What belongs to no member is dropped; a value that does not fit is a fault of the form's page.
-func of[T any](values map[string]any) (any, error) {
+// inputOf makes the input of a call of what was typed: a value goes to the member with its name in JSON or in the path.
+// A value that belongs to no member is dropped; one that does not fit is a fault of the form's page.
+func inputOf[T any](values map[string]any) (any, error) {
 	var in T
 	at := reflect.ValueOf(&in).Elem()
 	for _, f := range reflect.VisibleFields(at.Type()) {
@@ -340,8 +340,8 @@ func of[T any](values map[string]any) (any, error) {
 	return in, nil
 }
 
-// ofDeclaring reports whether revising a warning declares it anew, or may move its start.
-func ofDeclaring(s *subject) bool {
+// declaresAnew reports whether revising a warning declares it anew, or may move its start.
+func declaresAnew(s *subject) bool {
 	return s.w.State == alerts.Rejected || s.w.State == alerts.Scheduled && s.w.Pending == nil
 }
 

@@ -19,18 +19,18 @@ import (
 	"qingkong/notify"
 )
 
-// publicView is the page of where the public stands.
+// publicView is the public page: the warnings that are announced or in force.
 type publicView struct {
 	*frame.Chrome
 	Warnings []warningStatus
 }
 
-// root leads who is logged in to the desk, and shows everybody else where the public stands.
+// root leads a user to the desk, and shows everybody else the public page.
 func (d *desk) root(q *frame.Request) (any, error) {
 	if q.Who != nil {
 		return q.Redirect("/desk")
 	}
-	if q.URL.RequestURI() != "/" { // what stands in the address stands in the page
+	if q.URL.RequestURI() != "/" { // the address stands in the page, which is then not the same for all
 		return d.publicView(q)
 	}
 	key := fmt.Sprint(d.Svc.J.Height(), q.Now.Unix(), d.Watch.Report().Status, q.Look())
@@ -58,20 +58,31 @@ func (d *desk) root(q *frame.Request) (any, error) {
 func (d *desk) publicView(q *frame.Request) (any, error) {
 	view := publicView{Chrome: q.Chrome()}
 	return &view, q.View(func(tx *bbolt.Tx) error {
-		for _, live := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
-			w, err := live(tx, d.Svc.Region)
-			if err != nil {
-				return err
-			}
-			if w != nil && (w.State == alerts.Scheduled || w.State == alerts.Active) { // what is not approved is not public
+		all, err := d.live(tx)
+		for _, w := range all {
+			if w.State == alerts.Scheduled || w.State == alerts.Active { // what is not approved is not public
 				view.Warnings = append(view.Warnings, statusOf(q, w.Public()))
 			}
 		}
-		return nil
+		return err
 	})
 }
 
-// warningStatus is a warning as one sees at a glance where it stands.
+// live are the warning and the drill under way, as far as there are any.
+func (d *desk) live(tx *bbolt.Tx) (all []*alerts.Warning, err error) {
+	for _, find := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
+		w, err := find(tx, d.Svc.Region)
+		if err != nil {
+			return nil, err
+		}
+		if w != nil {
+			all = append(all, w)
+		}
+	}
+	return all, nil
+}
+
+// warningStatus is a warning with what is to be seen of it at a glance.
 type warningStatus struct {
 	*alerts.Warning
 	Now   alerts.Level // in force now; None before the start
@@ -80,13 +91,13 @@ type warningStatus struct {
 	Lead  string        // all of it in one line
 	Board *notify.Board
 	Acts  []frame.Link
-	Who   string      // who must act next; empty when nobody must
-	Newer *listNotice // the list has changed since it was declared, and somebody can decide on that
-	// Outlook is when it is likely to end, and for how many days it was in force for nothing; for those who see proposals.
+	Waits string      // whom it waits for; empty for nobody
+	Newer *listNotice // nil unless the list has changed since it was declared and somebody can decide on that
+	// Outlook says when it is likely to end and how many of its days ask for nothing, to those who see proposals.
 	Outlook []string
 }
 
-// Shade is the level in whose colour it stands: what is in force or announced. What waits for an approval has none.
+// Shade is the level in whose colour it stands: the one in force or announced. What waits for an approval has none.
 func (s warningStatus) Shade() alerts.Level {
 	switch s.State {
 	case alerts.Active:
@@ -98,7 +109,7 @@ func (s warningStatus) Shade() alerts.Level {
 	}
 }
 
-// statusOf says which level is in force, since when, and what comes.
+// statusOf says which level is in force, since when, and which comes next.
 func statusOf(q *frame.Request, w *alerts.Warning) warningStatus {
 	s := warningStatus{Warning: w, Now: alerts.None}
 	if w.State == alerts.Active || w.State == alerts.Scheduled || w.State == alerts.Lifted {
@@ -115,37 +126,33 @@ func statusOf(q *frame.Request, w *alerts.Warning) warningStatus {
 	if w.EndsAt != nil && s.Next != nil && !s.Next.From.Before(*w.EndsAt) {
 		s.Next = nil
 	}
-	name := func(l alerts.Level) string { return q.Level(l) }
 	switch {
 	case w.State == alerts.Active && s.Next != nil:
-		s.Lead = q.T("lead.stages", "level", name(s.Now), "since", frame.Clock(s.Since), "next", name(s.Next.Level), "from",
-			frame.Clock(s.Next.From))
+		s.Lead = q.T("lead.stages", "level", q.Level(s.Now), "since", frame.Clock(s.Since), "next", q.Level(s.Next.Level),
+			"from", frame.Clock(s.Next.From))
 	case w.State == alerts.Active:
-		s.Lead = q.T("lead.active", "level", name(s.Now), "since", frame.Clock(s.Since))
-	case w.State == alerts.Scheduled:
-		s.Lead = q.T("lead.scheduled", "level", name(w.Level), "from", frame.Clock(w.StartsAt))
+		s.Lead = q.T("lead.active", "level", q.Level(s.Now), "since", frame.Clock(s.Since))
 	default:
-		s.Lead = q.T("lead."+string(w.State), "level", name(w.Level), "from", frame.Clock(w.StartsAt))
+		s.Lead = q.T("lead."+string(w.State), "level", q.Level(w.Level), "from", frame.Clock(w.StartsAt))
 	}
 	return s
 }
 
 // homeView is the live part of the desk's first page.
 type homeView struct {
-	Cards    []warningStatus
-	Open     []proposalView
-	Silent   []alerts.FeedState
-	Missing  string // that measured air is high and hours are missing
-	Aside    asideView
-	Strip    *strip
-	First    bool // nothing was ever declared: say how to begin
-	Demo     bool
-	Role     calls.Role
-	Declare  bool // nothing is in the way of a declaration
-	Drills   bool
-	Propose  bool // may see proposals
-	Mine     []frame.OrderRow
-	Warnings int
+	Cards   []warningStatus
+	Open    []proposalView
+	Silent  []alerts.FeedState
+	Missing string // that measured air is high and hours are missing
+	Aside   asideView
+	Strip   *strip
+	First   bool // nothing was ever declared: the page says how to begin
+	Demo    bool
+	Role    calls.Role
+	Declare bool // nothing is in the way of a declaration
+	Drills  bool
+	Propose bool // the user may see proposals
+	Mine    []frame.OrderRow
 }
 
 // proposalView is an open proposal with what can be done about it.
@@ -156,14 +163,14 @@ type proposalView struct {
 	Clock    []string // from when it holds, and when the warning is likely to end
 	Words    []string // all of the trace
 	Lift     string   // what would end it
-	Act      string   // where it is followed
+	Act      string   // address of the form that follows it
 }
 
 // homePage is the desk's first page.
 type homePage struct {
 	*frame.Chrome
 	Parts   map[string]template.HTML
-	Refused []refusedFeed // no change of the record, so that no part is drawn anew for it
+	Refused []refusedFeed // outside the live parts, for it is no change of the record
 }
 
 func (d *desk) home(q *frame.Request) (any, error) {
@@ -194,21 +201,17 @@ func (d *desk) homeView(q *frame.Request) (*homeView, error) {
 		if err != nil {
 			return err
 		}
-		v.Warnings = all.Total
-		var live *alerts.Warning
-		for _, find := range []func(*bbolt.Tx, string) (*alerts.Warning, error){alerts.LiveWarning, alerts.LiveDrill} {
-			w, err := find(tx, d.Svc.Region)
-			if err != nil {
-				return err
-			}
-			if w == nil {
-				continue
-			}
-			if !w.Drill {
-				live, v.Declare = w, false // another one would be refused
-			}
+		v.First = all.Total == 0
+		var warning *alerts.Warning
+		live, err := d.live(tx)
+		if err != nil {
+			return err
+		}
+		for _, w := range live { // another one would be refused
 			if w.Drill {
 				v.Drills = false
+			} else {
+				warning, v.Declare = w, false
 			}
 			if q.Who.Role == calls.Enterprise && w.State != alerts.Scheduled && w.State != alerts.Active {
 				continue // it concerns them when it is approved
@@ -219,11 +222,12 @@ func (d *desk) homeView(q *frame.Request) (*homeView, error) {
 			}
 			v.Cards = append(v.Cards, card)
 		}
-		return d.homeRest(q, tx, v, live)
+		v.First = v.First && v.Demo && v.Declare
+		return d.homeRest(q, tx, v, warning)
 	})
 }
 
-// homeRest adds what stands below the warnings: proposals, air, silent sources, and a recipient's own orders.
+// homeRest adds what stands below the warnings: proposals, air, silent sources and a recipient's own orders.
 func (d *desk) homeRest(q *frame.Request, tx *bbolt.Tx, v *homeView, live *alerts.Warning) error {
 	open, err := alerts.ListProposals(tx, string(alerts.StateOpen), "", 10)
 	if err != nil {
@@ -249,14 +253,14 @@ func (d *desk) homeRest(q *frame.Request, tx *bbolt.Tx, v *homeView, live *alert
 		if v.Strip, err = d.strip(q, tx, ev, leading, live); err != nil {
 			return err
 		}
-		if q.May(calls.ActSkillRead) || q.May(calls.ActWarningsApprove) {
+		if watchesSources(q) {
 			v.Aside = asideOf(q, ev.SetAside)
 			if ev.HighAndMissing != nil {
 				v.Missing = ev.HighAndMissing.Text(q.Lang)
 			}
 		}
 	}
-	if q.May(calls.ActSkillRead) || q.May(calls.ActWarningsApprove) {
+	if watchesSources(q) {
 		feeds, err := alerts.Feeds(tx)
 		if err != nil {
 			return err
@@ -267,14 +271,18 @@ func (d *desk) homeRest(q *frame.Request, tx *bbolt.Tx, v *homeView, live *alert
 			}
 		}
 	}
-	v.First = v.Demo && v.Warnings == 0 && v.Declare
 	if q.Who.Role == calls.Enterprise && q.Who.Recipient != "" {
 		v.Mine, _, err = q.OrderRows(tx, notify.Filter{Recipient: q.Who.Recipient}, "", 20)
 	}
 	return err
 }
 
-// refusedFeed is a source that sent what was refused, and nothing since that was taken.
+// watchesSources reports whether the user is told of trouble with forecasts and measurements.
+func watchesSources(q *frame.Request) bool {
+	return q.May(calls.ActSkillRead) || q.May(calls.ActWarningsApprove)
+}
+
+// refusedFeed is a source whose last document was refused.
 type refusedFeed struct {
 	Feed, Source, Document, Why, Place string
 	At                                 time.Time
@@ -282,7 +290,7 @@ type refusedFeed struct {
 }
 
 func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
-	if d.Feeds == nil || !q.May(calls.ActSkillRead) && !q.May(calls.ActWarningsApprove) {
+	if d.Feeds == nil || !watchesSources(q) {
 		return nil
 	}
 	for _, f := range d.Feeds() {
@@ -299,7 +307,7 @@ func (d *desk) refusedFeeds(q *frame.Request) (out []refusedFeed) {
 	return out
 }
 
-// card is a live warning on the desk with its board and what this role may do to it.
+// card is a warning on the desk with its board and what the user may do to it.
 func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (warningStatus, error) {
 	s := statusOf(q, service.WarningFor(q.Who, w))
 	var err error
@@ -308,7 +316,7 @@ func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (warningS
 			return s, err
 		}
 	}
-	s.Acts, s.Who = actsOn(q, w), whoActs(q, w)
+	s.Acts, s.Waits = actsOn(q, w), waitsFor(q, w)
 	if q.May(calls.ActProposalsList) && (w.State == alerts.Active || w.State == alerts.Scheduled) {
 		if s.Outlook, err = d.outlook(q, tx, w); err != nil {
 			return s, err
@@ -318,7 +326,7 @@ func (d *desk) card(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (warningS
 	return s, err
 }
 
-// outlook says when a warning without an end is likely to be lifted, and how many days of any ask for nothing.
+// outlook says when a warning without an end is likely to be lifted, and how many days of a warning ask for nothing.
 func (d *desk) outlook(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) ([]string, error) {
 	o, err := d.engine.Outlook(tx, w, q.Now)
 	if err != nil {
@@ -334,16 +342,15 @@ func (d *desk) outlook(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) ([]str
 	return lines, nil
 }
 
-// whoActs says whom a warning waits for.
-func whoActs(q *frame.Request, w *alerts.Warning) string {
-	name := func(l alerts.Level) string { return q.Level(l) }
+// waitsFor says whom a warning waits for; empty for nobody.
+func waitsFor(q *frame.Request, w *alerts.Warning) string {
 	switch {
 	case w.Pending != nil && w.Pending.Moves():
 		return q.T("who.revise", "from", frame.Clock(w.Pending.EffectiveAt), "by", w.Pending.By)
 	case w.Pending != nil:
-		return q.T("who.raise", "level", name(w.Pending.Level), "by", w.Pending.By)
+		return q.T("who.raise", "level", q.Level(w.Pending.Level), "by", w.Pending.By)
 	case w.State == alerts.PendingApproval:
-		return q.T("who.approve", "level", name(w.Level), "by", w.DeclaredBy)
+		return q.T("who.approve", "level", q.Level(w.Level), "by", w.DeclaredBy)
 	case w.State == alerts.Reported:
 		return q.T("who.city")
 	case awaitsConfirmation(w):
@@ -353,8 +360,7 @@ func whoActs(q *frame.Request, w *alerts.Warning) string {
 	}
 }
 
-// actsOn are the acts that a warning's state allows and this role may do. The record
-// has the last word.
+// actsOn links the acts that a warning's state allows and the user may do. The record has the last word.
 func actsOn(q *frame.Request, w *alerts.Warning) []frame.Link {
 	var names []string
 	waits := w.Pending != nil || w.State == alerts.PendingApproval
@@ -370,33 +376,27 @@ func actsOn(q *frame.Request, w *alerts.Warning) []frame.Link {
 		names = append(names, "revise")
 	case alerts.Reported:
 		names = append(names, "activate", "cancel")
-	case alerts.Scheduled:
+	case alerts.Scheduled, alerts.Active:
 		if w.Pending == nil {
 			names = append(names, "adjust")
+		}
+		if w.State == alerts.Active {
+			names = append(names, "lift")
 		}
 		names = append(names, "revise", "cancel")
-	case alerts.Active:
-		if w.Pending == nil {
-			names = append(names, "adjust")
-		}
-		names = append(names, "lift", "revise", "cancel")
 	}
 	var out []frame.Link
 	for _, n := range names {
-		href, allow := warningPath(w.ID)+"/"+n, calls.ActWarningsDeclare
-		switch n {
-		case "activate":
-			href = "/desk/declare?activates=" + w.ID
-		default:
-			allow = actNamed(n).allow
+		href, name, key := warningPath(w.ID)+"/"+n, n, "go."+n
+		switch {
+		case n == "activate":
+			href, name = "/desk/declare?activates="+w.ID, "declare"
+		case n == "approve" && !waits:
+			key = "go.confirm"
 		}
-		if q.May(allow) {
-			key := "go." + n
-			if n == "approve" && !waits {
-				key = "go.confirm"
-			}
-			out = append(out, frame.Link{Href: href, Text: q.T(key), Main: n == "approve" || n == "activate" || n == "revise" &&
-				w.State == alerts.Rejected})
+		if q.May(actNamed(name).allow) {
+			out = append(out, frame.Link{Href: href, Text: q.T(key),
+				Main: n == "approve" || n == "activate" || n == "revise" && w.State == alerts.Rejected})
 		}
 	}
 	return out

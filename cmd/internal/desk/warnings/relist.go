@@ -16,7 +16,7 @@ import (
 	"qingkong/notify"
 )
 
-// relistView is what a newer list would change for the recipients of a live warning.
+// relistView is the page of what a newer list would change for the recipients of a live warning.
 type relistView struct {
 	*frame.Chrome
 	frame.Pager
@@ -26,7 +26,7 @@ type relistView struct {
 	Total   int
 	Follows int
 	Rows    []relistRow
-	Act     bool // this person may decide
+	Act     bool // the user may decide
 	Key     string
 	Error   string
 }
@@ -44,8 +44,8 @@ type listNotice struct {
 	Href    string
 }
 
-// listNotice counts whom the list in force gives other measures than a live warning's orders; nil where it is nobody, and
-// for who may not see lists.
+// listNotice counts the recipients to whom the list in force gives other measures than a live warning's orders; nil where
+// there are none, and for users who may not see lists.
 func (d *desk) listNotice(q *frame.Request, tx *bbolt.Tx, w *alerts.Warning) (*listNotice, error) {
 	if !q.May(calls.ActListsRead) || w.State != alerts.Active && w.State != alerts.Scheduled {
 		return nil, nil
@@ -63,8 +63,7 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	view := relistView{Chrome: q.Chrome(), Pager: q.Pager(c.Next), Warning: c.Warning, Level: c.Level,
-		Version: c.ListVersion, Total: c.Total,
-		Follows: c.Following, Act: q.May(calls.ActWarningsRelist), Key: frame.NewKey(), Error: q.Why()}
+		Version: c.ListVersion, Total: c.Total, Follows: c.Following, Act: q.May(calls.ActWarningsRelist), Key: frame.NewKey(), Error: q.Why()}
 	view.Drill = c.Warning.Drill
 	for _, item := range c.Items {
 		row := relistRow{ListChange: item, Checked: item.Order == nil || item.Order.State != notify.StateExempted}
@@ -79,7 +78,7 @@ func (d *desk) listChanges(q *frame.Request) (any, error) {
 	return view, nil
 }
 
-// relist gives the recipients that were ticked what the newer list says.
+// relist gives the ticked recipients the measures of the newer list.
 func (d *desk) relist(q *frame.Request) (to string, err error) {
 	f := q.PostForm
 	in := calls.Relisting{ByID: calls.ByID{ID: q.ID()}, Revision: frame.RevisionOf(f), ListVersion: f.Get("list_version"),

@@ -12,10 +12,10 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// briefing is everything that somebody has to know before an act.
+// briefing is everything that somebody has to know before an act, as the page reads it out.
 type briefing struct {
-	Level   alerts.Level // what is to be in force; None where the level is not the matter
-	Before  alerts.Level // what is in force so far
+	Level   alerts.Level // the one to be in force; None where the act is not about the level
+	Before  alerts.Level // the one in force so far
 	Rows    []frame.Row
 	Reason  string
 	Notice  string
@@ -27,17 +27,17 @@ type briefing struct {
 	Caution []string
 }
 
-// reviewView is the page that reads everything out.
+// reviewView is the page that reads everything out before an act.
 type reviewView struct {
 	*formView
 	Read      briefing
-	TypeName  string // what has to be typed; empty for nothing
+	TypeName  string // name of the level that has to be typed; empty for nothing
 	TypeError string
-	Typed     []frame.Pair // what the form carries along
-	Acting    frame.Signature
+	Typed     []frame.Pair // fields that the form carries along
+	Signature frame.Signature
 }
 
-// review reads out what an act would do, as the engine has it, and what was wrong with what was typed there. Nothing is
+// review reads out what an act would do, as the engine says, and what was wrong with what was typed there. Nothing is
 // recorded until it is confirmed.
 func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any, typeError string) (any, error) {
 	if a.direct {
@@ -47,31 +47,25 @@ func (d *desk) review(q *frame.Request, a act, s *subject, v url.Values, in any,
 	if err != nil {
 		return d.showForm(q, a, s, v, err)
 	}
-	f := &formView{Chrome: q.Chrome(), Act: a.name, Post: q.URL.Path, Warning: s.w, Proposal: s.p,
-		Submit: q.T("act." + a.name + ".confirm"), Step: frame.StepConfirm}
-	f.Drill = s.drill
-	view := reviewView{formView: f, Read: *read, TypeError: typeError,
-		Typed: frame.Hidden(v, "key", "revision", "proposal_id", "activates", "drill")}
+	view := reviewView{formView: newForm(q, a, s, "confirm", frame.StepConfirm), Read: *read, TypeError: typeError,
+		Typed: frame.Hidden(v, carried...)}
 	for _, one := range a.inputs(q, s, v) {
 		if v.Get(one.Name) != "" {
 			view.Typed = append(view.Typed, frame.Pair{Name: one.Name, Value: v.Get(one.Name)})
 		}
 	}
-	if a.level != nil && !s.drill {
-		if l := a.level(s, v); l != alerts.None {
-			view.TypeName = terms.ShortLevel(l, q.Lang)
-		}
+	if l := a.levelToType(s, v); l != alerts.None {
+		view.TypeName = terms.ShortLevel(l, q.Lang)
 	}
-	if a.persons != nil && a.persons(s) {
-		if view.Acting, err = q.Signature("", false); err != nil {
+	if a.signed(s) {
+		if view.Signature, err = sign(q, false); err != nil {
 			return nil, err
 		}
-		view.Acting.Blame(q)
 	}
 	return q.As("review", view)
 }
 
-// brief asks what the act would lead to, and words it.
+// brief asks the service what the act would lead to, and words it.
 func (d *desk) brief(q *frame.Request, a act, s *subject, in any) (*briefing, error) {
 	r := &briefing{Level: alerts.None, Before: alerts.None}
 	next, events, err := d.Svc.Preview(q.Ask(), in)
@@ -99,7 +93,7 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 	if s.w != nil && a.name != "declare" && s.w.State != alerts.Rejected {
 		change.EffectiveAt = next.LevelSince
 		change.Reason = next.History[len(next.History)-1].Reason
-		if a.name == "approve" || a.name == "emergency-approve" { // it speaks of what waits
+		if a.name == "approve" || a.name == "emergency-approve" { // it is about what waits
 			change.Reason = next.Reason
 			if s.w.Pending != nil {
 				change.Reason = s.w.Pending.Reason
@@ -109,8 +103,8 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 	if p := next.Pending; p != nil {
 		change = p.Change
 		if p.Moves() {
-			change.DocumentNo, change.IssuedBy = cmp.Or(change.DocumentNo, next.DocumentNo),
-				cmp.Or(change.IssuedBy, next.IssuedBy)
+			change.DocumentNo = cmp.Or(change.DocumentNo, next.DocumentNo)
+			change.IssuedBy = cmp.Or(change.IssuedBy, next.IssuedBy)
 			change.ReceivedAt = cmp.Or(change.ReceivedAt, next.ReceivedAt)
 		}
 		if change.EndsAt == nil && !p.NoEnd {
@@ -141,20 +135,11 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 			from = q.T("at_once", "at", from)
 		}
 		add("starts_at", from)
-		end := frame.Until(change.EndsAt)
-		if end == "" {
-			end = q.T("no_end")
-		}
-		add("ends_at", end)
+		add("ends_at", cmp.Or(frame.Until(change.EndsAt), q.T("no_end")))
 		add("trigger", terms.Name(terms.Trigger, change.Trigger, q.Lang))
 		none := q.T("none_given")
-		for _, f := range []frame.Row{{Label: "document_no", Value: change.DocumentNo},
-			{Label: "issued_by", Value: change.IssuedBy}} {
-			if f.Value == "" {
-				f.Value = none
-			}
-			add(f.Label, f.Value)
-		}
+		add("document_no", cmp.Or(change.DocumentNo, none))
+		add("issued_by", cmp.Or(change.IssuedBy, none))
 		add("received_at", frame.Clock(change.ReceivedAt))
 	}
 	r.Reason = change.Reason
@@ -172,7 +157,7 @@ func (r *briefing) terms(q *frame.Request, a act, s *subject, next *alerts.Warni
 	}
 }
 
-// outcome says what happens next, and who has to act.
+// outcome says what happens next and who has to act.
 func (r *briefing) outcome(q *frame.Request, a act, s *subject, next *alerts.Warning) {
 	say := func(key string, args ...any) { r.Outcome = append(r.Outcome, q.T("outcome."+key, args...)) }
 	switch {
@@ -220,13 +205,9 @@ func (r *briefing) sideEffects(q *frame.Request, w *alerts.Warning, events []ale
 	for _, ev := range events {
 		switch ev := ev.(type) {
 		case alerts.WarningLifted:
-			if ev.ID != w.ID {
-				r.Caution = append(r.Caution, q.T("caution.drill_ends", "id", ev.ID))
-			}
+			r.endedDrill(q, w, ev.ID)
 		case alerts.WarningCancelled:
-			if ev.ID != w.ID {
-				r.Caution = append(r.Caution, q.T("caution.drill_ends", "id", ev.ID))
-			}
+			r.endedDrill(q, w, ev.ID)
 		case alerts.WarningDeclared:
 			r.override(q, ev.Overrides)
 		case alerts.LevelChanged:
@@ -235,28 +216,33 @@ func (r *briefing) sideEffects(q *frame.Request, w *alerts.Warning, events []ale
 			r.override(q, ev.Overrides)
 		}
 	}
-	if w.EndsAt == nil && w.State != alerts.Lifted && w.State != alerts.Cancelled &&
-		!slices.Contains(r.Caution, q.T("caution.no_end")) {
+	if w.EndsAt == nil && w.State != alerts.Lifted && w.State != alerts.Cancelled {
 		r.Caution = append(r.Caution, q.T("caution.no_end"))
+	}
+}
+
+// endedDrill warns that the act also ends a drill.
+func (r *briefing) endedDrill(q *frame.Request, w *alerts.Warning, id string) {
+	if id != w.ID {
+		r.Caution = append(r.Caution, q.T("caution.drill_ends", "id", id))
 	}
 }
 
 func (r *briefing) override(q *frame.Request, o *alerts.Override) {
 	if o != nil {
 		r.Caution = append(r.Caution, q.T("caution.override", "proposal", o.ProposalID, "level",
-			q.Level(o.Level),
-			"ordered", q.Level(o.Ordered)))
+			q.Level(o.Level), "ordered", q.Level(o.Ordered)))
 	}
 }
 
-// approvalView is the page of an approvalView: everything is read out, and one tap agrees.
+// approvalView is the page of an approval: everything is read out, and one tap agrees.
 type approvalView struct {
 	*formView
-	Read    briefing
-	Confirm bool // an emergency approval is confirmed after the fact
-	Own     bool // whoever entered it cannot approve it
-	Nothing bool // nothing waits for an approval
-	Acting  frame.Signature
+	Read      briefing
+	Confirm   bool // an emergency approval is confirmed after the fact
+	Own       bool // the user entered it, and so cannot approve it
+	Nothing   bool // nothing waits for an approval
+	Signature frame.Signature
 }
 
 func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, error) {
@@ -275,10 +261,9 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, err
 				view.Read.Caution = append(view.Read.Caution, text)
 			}
 		}
-		if view.Acting, err = q.Signature("", true); err != nil {
+		if view.Signature, err = sign(q, true); err != nil {
 			return nil, err
 		}
-		view.Acting.Blame(q)
 	case refusal.SamePerson:
 		view.Own = true
 	case refusal.TransitionRefused:
@@ -289,7 +274,14 @@ func (d *desk) showApproval(q *frame.Request, s *subject, f *formView) (any, err
 	return q.As("approve", view)
 }
 
-// awaitsConfirmation reports whether a warning that was approved on somebody's word waits for an approver's.
+// sign is the signature of an act, with what was wrong with its code.
+func sign(q *frame.Request, approves bool) (frame.Signature, error) {
+	s, err := q.Signature("", approves)
+	s.Blame(q)
+	return s, err
+}
+
+// awaitsConfirmation reports whether a warning that was approved by telephone waits for an approver to confirm that.
 func awaitsConfirmation(w *alerts.Warning) bool {
 	return w.Pending == nil && w.State != alerts.PendingApproval && w.Emergency != nil && w.Emergency.ConfirmedAt == nil
 }

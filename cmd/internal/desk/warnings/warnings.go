@@ -23,7 +23,7 @@ import (
 type desk struct {
 	*frame.Frame
 	engine alerts.Engine
-	// public are "/" for whoever is not signed in: a crowd that looks costs one rendering a second.
+	// public keeps the page "/" for everybody without a session: a crowd that looks costs one rendering a second.
 	public frame.PageCache
 }
 
@@ -70,7 +70,7 @@ type warningsView struct {
 	Total int
 }
 
-// warnings are all that were ever declared, the latest first.
+// warnings lists all that were ever declared, the latest first.
 func (d *desk) warnings(q *frame.Request) (any, error) {
 	v, view := q.URL.Query(), warningsView{Chrome: q.Chrome()}
 	return &view, q.View(func(tx *bbolt.Tx) error {
@@ -83,7 +83,7 @@ func (d *desk) warnings(q *frame.Request) (any, error) {
 	})
 }
 
-// warningView is a warning with all that became of it.
+// warningView is the page of a warning with all that became of it.
 type warningView struct {
 	*frame.Chrome
 	W       warningStatus
@@ -91,9 +91,9 @@ type warningView struct {
 	List    string
 	ListID  string
 	Board   *summary
-	Reads   bool // may see the list
+	Reads   bool // the user may see the list
 	History []historyRow
-	Next    string // who must act, said once more after an act
+	Next    string // whom it waits for, said once more after an act
 }
 
 // historyRow is one event of a warning.
@@ -103,7 +103,7 @@ type historyRow struct {
 	Actor    string
 	Event    string
 	Reason   string
-	Seen     string // what the act says of who did it
+	Seen     string // that its actor's secret had been seen; empty for no
 }
 
 func (d *desk) warning(q *frame.Request) (any, error) {
@@ -137,7 +137,7 @@ func (d *desk) warning(q *frame.Request) (any, error) {
 	view.Drill = w.Drill
 	view.Title = w.ID
 	if view.Flash != "" {
-		view.Next = view.W.Who
+		view.Next = view.W.Waits
 	}
 	add := func(key, value string) {
 		if value != "" {
