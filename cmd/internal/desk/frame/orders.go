@@ -2,6 +2,7 @@ package frame
 
 import (
 	"encoding/json"
+	"net/url"
 
 	"go.etcd.io/bbolt"
 
@@ -58,6 +59,9 @@ func (q *Request) OrderRows(tx *bbolt.Tx, f notify.Filter, cursor string, limit 
 	}
 	return rows, next, nil
 }
+
+// OrderPath is the address of an order's page.
+func OrderPath(id string) string { return "/desk/orders/" + url.PathEscape(id) }
 
 // NoOrder refuses an order that does not exist, or not for this user.
 func NoOrder(id string) error {

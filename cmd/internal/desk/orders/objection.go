@@ -24,7 +24,7 @@ type objectionView struct {
 	Note     string
 	At       time.Time
 	More     bool
-	Open     bool // it still waits for a decision
+	Open     bool // the objection still waits for a decision
 	Forms    []decisionForm
 }
 
@@ -38,27 +38,32 @@ type decisionForm struct {
 	Current  bool
 }
 
-// changeFields are what an amendment changes of one measure; a field that is left as it was changes nothing.
+// changeFields ask what an amendment changes of one measure; a field that is left as it was changes nothing.
 type changeFields struct {
 	ID     string
 	Text   string
 	Fields []frame.Field
 }
 
+// orderOf is the order of the page, with its measures as the list has them.
+func orderOf(q *frame.Request) (o notify.View, measures []reductionlist.Measure, err error) {
+	if o, err = q.Order(q.ID()); err == nil {
+		measures, err = o.Listed()
+	}
+	return o, measures, err
+}
+
 var decisions = []string{"accept", "reject", "amend"}
 
 func (d *desk) objection(q *frame.Request) (any, error) {
 	var row *notify.Order
-	if err := q.View(func(tx *bbolt.Tx) (err error) { row, err = notify.Get(tx, q.ID()); return err }); err != nil {
+	err := q.View(func(tx *bbolt.Tx) (err error) { row, err = notify.Get(tx, q.ID()); return err })
+	if err != nil {
 		return nil, err
 	}
 	v := objectionView{Chrome: q.Chrome(), Open: row.State == notify.StateOpen && row.Answer == notify.AnswerObjected}
-	var err error
-	if v.Order, err = q.Order(q.ID()); err != nil {
-		return nil, err
-	}
-	measures, err := v.Order.Listed()
-	if err != nil {
+	var measures []reductionlist.Measure
+	if v.Order, measures, err = orderOf(q); err != nil {
 		return nil, err
 	}
 	v.Drill, v.Measures = v.Order.Drill, q.Measures(measures)
@@ -114,11 +119,7 @@ func (f *decisionForm) fill(typed url.Values) {
 
 // decide carries out a decision on an objection.
 func (d *desk) decide(q *frame.Request) (to string, err error) {
-	o, err := q.Order(q.ID())
-	if err != nil {
-		return "", err
-	}
-	measures, err := o.Listed()
+	o, measures, err := orderOf(q)
 	if err != nil {
 		return "", err
 	}
@@ -129,10 +130,10 @@ func (d *desk) decide(q *frame.Request) (to string, err error) {
 	if err == nil {
 		_, err = d.Svc.DecideObjection(q.Context(), q.Ask(), in)
 	}
-	return "/desk/orders/" + url.PathEscape(o.ID) + "?done=objection", err
+	return frame.OrderPath(o.ID) + "?done=objection", err
 }
 
-// decisionOf is what was decided on an order. Of an amendment it holds what differs from the order.
+// decisionOf is the decision that was typed. That of an amendment holds what differs from the order.
 func decisionOf(q *frame.Request, order string, measures []reductionlist.Measure) (in calls.ObjectionDecision,
 	err error) {
 	f := formOf(q, q.PostForm.Get("decision"), measures)

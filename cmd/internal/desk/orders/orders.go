@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"html/template"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
 	"qingkong/cmd/internal/valid"
+	"qingkong/reductionlist"
 
 	"go.etcd.io/bbolt"
 
@@ -50,10 +50,10 @@ type ordersView struct {
 	Rows   []frame.OrderRow
 	Total  int // -1: not counted
 	Phones bool
-	Own    bool // an enterprise's own orders
+	Own    bool // they are an enterprise's own
 }
 
-// filterStates are what orders are looked for by.
+// filterStates are the states that orders can be looked for by.
 var filterStates = []string{"open", "overdue", "awaiting", "objected", "acknowledged", "pending", "sent", "delivered",
 	"read", "failed",
 	"not_started", "started", "reported", "completed", "suspected", "violated", "no_data", "superseded", "released",
@@ -92,10 +92,10 @@ type orderView struct {
 	*frame.Chrome
 	Order    notify.View
 	Measures []frame.MeasureView
-	Next     string // the order that took its place
+	Next     string // id of the order that took its place
 	Steps    []timelineStep
 	More     bool         // the record was not read to its end
-	Answers  []answerForm // what its recipient can do now, the nearest first
+	Answers  []answerForm // that its recipient can give now, the next step first
 	MarkRead bool
 	Decide   bool
 	Plan     template.HTML // of a plant's order
@@ -104,18 +104,18 @@ type orderView struct {
 	Again    bool // an answer comes back unsent after a login
 }
 
-// answerForm is an answer that a recipient can give.
+// answerForm is the form of an answer that a recipient can give.
 type answerForm struct {
 	Action  string
 	Main    bool   // the order's next step: the one prominent button
-	Folded  string // what unfolds it, where it is no step that is usually taken
+	Folded  string // words that unfold it, where it is not the usual step
 	Lead    string
 	Fields  []frame.Field
 	Key     string
 	Current bool // it comes back with what was typed
 }
 
-// order shows an order, and an answer that comes back.
+// order shows an order, and an answer of its recipient that comes back.
 func (d *desk) order(q *frame.Request) (any, error) {
 	id := q.ID()
 	var row *notify.Order
@@ -132,11 +132,11 @@ func (d *desk) order(q *frame.Request) (any, error) {
 			return err
 		}
 		after, err := row.Next(tx)
-		if refusal.CodeOf(err) == refusal.NotFound {
-			return nil
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			next = after.ID
+		case refusal.CodeOf(err) == refusal.NotFound:
+			return nil
 		}
 		return err
 	})
@@ -144,17 +144,14 @@ func (d *desk) order(q *frame.Request) (any, error) {
 		return nil, err
 	}
 	v := orderView{Chrome: q.Chrome(), Next: next, Again: q.Again()}
-	if v.Order, err = q.Order(id); err != nil {
+	var measures []reductionlist.Measure
+	if v.Order, measures, err = orderOf(q); err != nil {
 		return nil, err
 	}
 	if r := v.Order.Release; r != nil && r.Kind == notify.ReleaseExempted && r.Reason != "" {
 		q.SawNote(row.RecipientID)
 	}
 	q.SawOfficer(&v.Order)
-	measures, err := v.Order.Listed()
-	if err != nil {
-		return nil, err
-	}
 	v.Drill, v.Title = v.Order.Drill, v.Order.Title
 	v.Measures = q.Measures(measures)
 	v.Left = v.Order.AcknowledgeBy.Sub(q.Now)
@@ -168,29 +165,29 @@ func (d *desk) order(q *frame.Request) (any, error) {
 	}
 	if q.Refused != nil {
 		v.Error = q.Refused.Detail(q.Lang)
-	}
-	for _, s := range v.Answers {
-		if s.Current && q.Refused != nil {
-			v.Error = q.Blame(nil, s.Fields)
+		for _, a := range v.Answers {
+			if a.Current {
+				v.Error = q.Blame(nil, a.Fields)
+			}
 		}
 	}
 	v.Plan, err = d.PlanOf(q, &v.Order)
 	return v, err
 }
 
-// answers are the acts that an order's state allows its recipient: first the one that brings it on, from the receipt to
-// its completion, then what else may be done.
+// answers are the forms of the answers that an order's state allows its recipient: first the next step on its way from
+// receipt to completion, then the others.
 func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, unexplained bool) (out []answerForm) {
-	add := func(a notify.Action, fields ...frame.Field) *answerForm {
-		s := answerForm{Action: string(a), Fields: fields, Key: frame.NewKey()}
-		for i := range s.Fields {
-			s.Fields[i].Form = string(a) + "-"
+	add := func(action notify.Action, fields ...frame.Field) *answerForm {
+		a := answerForm{Action: string(action), Fields: fields, Key: frame.NewKey()}
+		for i := range a.Fields {
+			a.Fields[i].Form = a.Action + "-"
 		}
-		if q.Method == http.MethodPost && string(a) == q.PathValue("action") {
-			frame.Set(s.Fields, q.PostForm)
-			s.Key, s.Current = cmp.Or(q.PostForm.Get("key"), s.Key), true
+		if q.Method == http.MethodPost && a.Action == q.PathValue("action") {
+			frame.Set(a.Fields, q.PostForm)
+			a.Key, a.Current = cmp.Or(q.PostForm.Get("key"), a.Key), true
 		}
-		out = append(out, s)
+		out = append(out, a)
 		return &out[len(out)-1]
 	}
 	note := func(required bool) frame.Field { return q.Field("note", frame.KindArea, required) }
@@ -216,7 +213,7 @@ func answers(q *frame.Request, o *notify.Order, measures []notify.MeasureView, u
 		}
 	}
 	if o.Unreceived || o.Delivery == notify.DeliveryPending || o.Delivery == notify.DeliverySent {
-		next := len(out) > 0 // which confirms the receipt as well
+		next := len(out) > 0 // an answer that confirms the receipt as well
 		add(notify.Receive).Main = !next
 	}
 	return out
@@ -236,7 +233,7 @@ func measureFields(q *frame.Request, measures []notify.MeasureView) []frame.Fiel
 	return out
 }
 
-// answer does one act of a recipient on its order.
+// answer carries out a recipient's answer to its order.
 func (d *desk) answer(q *frame.Request) (to string, err error) {
 	id, action := q.ID(), notify.Action(q.PathValue("action"))
 	in, err := answerOf(q, id, action)
@@ -247,13 +244,13 @@ func (d *desk) answer(q *frame.Request) (to string, err error) {
 		q.W.WriteHeader(http.StatusNoContent)
 		return "", nil
 	}
-	return "/desk/orders/" + url.PathEscape(id) + "?done=" + string(action), err
+	return frame.OrderPath(id) + "?done=" + string(action), err
 }
 
 // answerOf reads an answer from its form.
 func answerOf(q *frame.Request, id string, action notify.Action) (notify.AnswerText, error) {
 	in := notify.AnswerText{OrderID: id, Action: action,
-		Note: strings.TrimSpace(strings.ReplaceAll(q.PostForm.Get("note"), "\r\n", "\n"))}
+		Note: strings.TrimSpace(q.PostForm.Get("note"))}
 	if action == notify.Object && in.Note == "" {
 		return in, refusal.Input([]refusal.Field{{Path: "note", Rule: "desk.form.note"}})
 	}

@@ -2,7 +2,7 @@ package orders
 
 import (
 	"bytes"
-	"encoding/json"
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +16,8 @@ import (
 	"qingkong/notify"
 )
 
-// timelines keep what the record says of orders that somebody looked at. The record is not indexed by order, so it is
-// read once from the block that issued it and from then on only where it grew; a page reads a bounded part of it.
+// timelines keep what the record says of orders that somebody looked at. The record is not indexed by order: it is read
+// once from the block that issued the order, and after that only where it grew. A page reads a bounded part of it.
 type timelines struct {
 	mu  sync.Mutex
 	all map[string]*timeline
@@ -48,16 +48,16 @@ const (
 type timelineStep struct {
 	At     time.Time
 	What   string // a word below "step."
-	Act    string // or what the recipient did
+	Act    string // or the recipient's action
 	Actor  string
 	Late   bool
 	Note   string
 	Values []frame.Row
-	Entry  int64 // its place in the ledger
+	Entry  int64 // of the ledger
 	Link   string
 }
 
-// timeline is an order's course from the record; more says that there is more to read than one page may.
+// timeline is an order's course from the record; more says that the record holds more than one page may read.
 func (d *desk) timeline(q *frame.Request, o *notify.Order) (steps []timelineStep, more bool, err error) {
 	t := d.timelines.of(o)
 	t.mu.Lock()
@@ -78,8 +78,8 @@ func (d *desk) timeline(q *frame.Request, o *notify.Order) (steps []timelineStep
 		}
 	}
 	err = q.View(func(tx *bbolt.Tx) error {
-		for _, h := range t.events {
-			step, ok, err := d.step(q, tx, o, h)
+		for _, e := range t.events {
+			step, ok, err := d.stepOf(q, tx, o, e)
 			if err != nil {
 				return err
 			}
@@ -106,8 +106,7 @@ func (ts *timelines) of(o *notify.Order) *timeline {
 	return t
 }
 
-// read looks through the blocks up to last and returns how many bytes they have. Only a block that names the order is
-// parsed.
+// read looks through the blocks up to last and returns their size in bytes. It parses only blocks that name the order.
 func (t *timeline) read(tx *bbolt.Tx, order string, last uint64) (size int, err error) {
 	name := []byte(`"` + order + `"`)
 	for ; t.next <= last; t.next++ {
@@ -129,10 +128,11 @@ func (t *timeline) read(tx *bbolt.Tx, order string, last uint64) (size int, err 
 	return size, nil
 }
 
-// step words one event; ok is false for one that is of another order.
-func (d *desk) step(q *frame.Request, tx *bbolt.Tx, o *notify.Order, h orderEvent) (s timelineStep, ok bool, err error) {
-	s = timelineStep{At: h.At, Actor: h.Actor, Entry: h.Index}
-	ev, err := d.Svc.J.Registry().Decode(h.Kind, h.Data)
+// stepOf words one event; ok is false for one that is of another order.
+func (d *desk) stepOf(q *frame.Request, tx *bbolt.Tx, o *notify.Order, e orderEvent) (s timelineStep, ok bool,
+	err error) {
+	s = timelineStep{At: e.At, Actor: e.Actor, Entry: e.Index}
+	ev, err := d.Svc.J.Registry().Decode(e.Kind, e.Data)
 	if err != nil {
 		return s, false, err
 	}
@@ -146,69 +146,56 @@ func (d *desk) step(q *frame.Request, tx *bbolt.Tx, o *notify.Order, h orderEven
 		}
 		return q.T("note_erased")
 	}
+	add := func(key, value string) {
+		if value != "" {
+			s.Values = append(s.Values, frame.Row{Label: q.T(key), Value: value})
+		}
+	}
 	switch ev := ev.(type) {
 	case *notify.Issued:
-		if ev.ID != o.ID { // the revision that took its place
-			s.What, s.Link = "superseded", "/desk/orders/"+ev.ID
+		switch {
+		case ev.ID != o.ID: // the revision that took its place
+			s.What, s.Link = "superseded", frame.OrderPath(ev.ID)
 			return s, ev.Supersedes != nil && *ev.Supersedes == o.ID, nil
+		case ev.Supersedes != nil:
+			s.What, s.Link = "revised", frame.OrderPath(*ev.Supersedes)
+		default:
+			s.What = "issued"
 		}
-		s.What = "issued"
-		if ev.Supersedes != nil {
-			s.What, s.Link = "revised", "/desk/orders/"+*ev.Supersedes
-		}
-		if ev.Cause != "" {
-			s.What = string(ev.Cause)
-		}
+		s.What, ok = cmp.Or(string(ev.Cause), s.What), true
 	case *notify.Sent:
 		s.What, s.Actor, ok = "sent", "", slices.Contains(ev.Orders, o.ID)
-		return s, ok, nil
 	case *notify.Overdue:
 		s.What, s.Actor, ok = "overdue", "", slices.Contains(ev.Orders, o.ID)
-		return s, ok, nil
 	case *notify.Answered:
-		s.Act, s.Late, s.Note = ev.Action, ev.Late, note(ev.NoteRef)
-		s.Values = reported(q, ev)
-		ok = ev.OrderID == o.ID
-		return s, ok, nil
+		s.Act, s.Late, s.Note, ok = ev.Action, ev.Late, note(ev.NoteRef), ev.OrderID == o.ID
+		s.Values = reportRows(ev)
 	case *notify.Decided:
-		s.What, s.Note = "decided_"+ev.Decision, note(ev.ReasonRef)
-		if ev.ExpiresAt != nil {
-			s.Values = append(s.Values, frame.Row{Label: q.T("f.expires_at"), Value: frame.Until(ev.ExpiresAt)})
-		}
-		if ev.AcknowledgeBy != nil {
-			s.Values = append(s.Values, frame.Row{Label: q.T("acknowledge_by"), Value: frame.Clock(ev.AcknowledgeBy)})
-		}
-		return s, ev.OrderID == o.ID, nil
+		s.What, s.Note, ok = "decided_"+ev.Decision, note(ev.ReasonRef), ev.OrderID == o.ID
+		add("f.expires_at", frame.Until(ev.ExpiresAt))
+		add("acknowledge_by", frame.Clock(ev.AcknowledgeBy))
 	case *notify.PlanReason:
-		s.What, s.Note = "plan_reason", note(ev.ReasonRef)
-		if len(ev.NotKept) > 0 {
-			s.Values = append(s.Values, frame.Row{Label: q.T("step.not_kept"), Value: strings.Join(ev.NotKept, "、")})
-		}
-		return s, ev.OrderID == o.ID, nil
+		s.What, s.Note, ok = "plan_reason", note(ev.ReasonRef), ev.OrderID == o.ID
+		add("step.not_kept", strings.Join(ev.NotKept, "、"))
 	case *notify.Released:
-		s.What, s.Actor = "released_"+string(ev.Reason), ""
-		return s, ev.OrderID == o.ID, nil
+		s.What, s.Actor, ok = "released_"+string(ev.Reason), "", ev.OrderID == o.ID
 	case *notify.Judged:
-		s.What = "judged_" + ev.Verdict
-		return s, ev.OrderID == o.ID, nil
-	default:
-		return s, false, nil
+		s.What, ok = "judged_"+ev.Verdict, ev.OrderID == o.ID
 	}
-	return s, true, nil
+	return s, ok, nil
 }
 
-// reported are the numbers of a report.
-func reported(q *frame.Request, ev *notify.Answered) (out []frame.Row) {
+// reportRows are the numbers of a report, by measure.
+func reportRows(ev *notify.Answered) (out []frame.Row) {
 	for _, m := range ev.Measures {
 		if m.Value != nil {
-			text, _ := json.Marshal(*m.Value) // a number always encodes
-			out = append(out, frame.Row{Label: m.ID, Value: string(text) + " " + m.Unit})
+			out = append(out, frame.Row{Label: m.ID, Value: frame.Number(*m.Value) + " " + m.Unit})
 		}
 	}
 	return out
 }
 
-// objectionNote is what a recipient wrote when it last objected, as far as the record was read.
+// objectionNote is what a recipient wrote with its last objection and when, as far as the record was read.
 func objectionNote(steps []timelineStep) (note string, at time.Time) {
 	for _, s := range slices.Backward(steps) {
 		if s.Act == string(notify.Object) {

@@ -3,6 +3,7 @@ package plants
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,14 +12,18 @@ import (
 	"qingkong/cmd/internal/desk/frame"
 )
 
-// chart is a figure of a plan over its time, drawn on the server: areas stacked upon each other, and lines, both in
-// steps as the plan itself is. It is drawn twice, wide for a desk and narrow for a phone.
+// chart shows a plan over its time by areas stacked upon each other and by lines, both in steps as the plan itself is. It
+// is drawn twice, wide for a desk and narrow for a phone.
 type chart struct {
 	Title  string
 	Say    string // what it shows, in a sentence
 	Unit   string
 	Legend []legend
 	Sizes  []drawing
+
+	times []time.Time // when its steps begin
+	end   time.Time   // of the last step
+	top   float64     // value at its upper edge
 }
 
 // legend names what is drawn by a class of the style sheet.
@@ -32,6 +37,17 @@ type drawing struct {
 	Right         int
 	Shapes        []shape
 	X, Y          []tick
+
+	of *chart
+}
+
+func (d *drawing) x(t time.Time) int {
+	begin := d.of.times[0]
+	return d.Left + int(math.Round(float64(d.Right-d.Left)*float64(t.Sub(begin))/float64(d.of.end.Sub(begin))))
+}
+
+func (d *drawing) y(v float64) int {
+	return chartBase - int(math.Round(float64(chartBase-chartTop)*min(1, v/d.of.top)))
 }
 
 // shape is an area or a line.
@@ -63,20 +79,19 @@ const (
 
 // newChart draws series over the steps that begin at times and end at end.
 func newChart(title, say, unit string, times []time.Time, end time.Time, all ...series) chart {
-	c := chart{Title: title, Say: say, Unit: unit}
-	top := 0.0
+	c := chart{Title: title, Say: say, Unit: unit, times: times, end: end}
 	for t := range times {
 		sum := 0.0
 		for _, s := range all {
 			if s.line {
-				top = max(top, s.values[t])
+				c.top = max(c.top, s.values[t])
 			} else {
 				sum += s.values[t]
 			}
 		}
-		top = max(top, sum)
+		c.top = max(c.top, sum)
 	}
-	top = niceTop(top)
+	c.top = niceTop(c.top)
 	for _, s := range all {
 		c.Legend = append(c.Legend, legend{s.class, s.name})
 	}
@@ -85,34 +100,30 @@ func newChart(title, say, unit string, times []time.Time, end time.Time, all ...
 		width int
 	}{{"chart-wide", 720}, {"chart-narrow", 360}} {
 		d := drawing{Class: size.class, Width: size.width, Height: chartHeight, Base: chartBase, Left: chartLeft,
-			Right: size.width - 24}
-		x := func(t time.Time) int {
-			return d.Left + int(math.Round(float64(d.Right-d.Left)*float64(t.Sub(times[0]))/float64(end.Sub(times[0]))))
-		}
-		y := func(v float64) int {
-			return chartBase - int(math.Round(float64(chartBase-chartTop)*min(1, v/top)))
-		}
+			Right: size.width - 24, of: &c}
 		below := make([]float64, len(times))
 		for _, s := range all {
 			if s.line {
-				d.Shapes = append(d.Shapes, shape{s.class + " line", stairs(times, end, s.values, x, y)})
+				d.Shapes = append(d.Shapes, shape{s.class + " line", d.stairs(s.values)})
 				continue
 			}
 			above := make([]float64, len(times))
 			for t := range above {
 				above[t] = below[t] + s.values[t]
 			}
-			d.Shapes = append(d.Shapes, shape{s.class, band(times, end, below, above, x, y)})
+			d.Shapes = append(d.Shapes, shape{s.class, d.band(below, above)})
 			below = above
 		}
-		d.Y = []tick{{chartBase, "0"}, {y(top / 2), frame.ShortNumber(top / 2)}, {y(top), frame.ShortNumber(top)}}
-		d.X = dayTicks(times[0], end, (d.Right-d.Left)/56, x)
+		for _, v := range []float64{0, c.top / 2, c.top} {
+			d.Y = append(d.Y, tick{d.y(v), frame.ShortNumber(v)})
+		}
+		d.days()
 		c.Sizes = append(c.Sizes, d)
 	}
 	return c
 }
 
-// niceTop is a round number that is no less.
+// niceTop is a round number that is not less than v.
 func niceTop(v float64) float64 {
 	if v <= 0 {
 		return 1
@@ -127,49 +138,35 @@ func niceTop(v float64) float64 {
 }
 
 // stairs is the path of a line that keeps its value for a step.
-func stairs(times []time.Time, end time.Time, v []float64, x func(time.Time) int, y func(float64) int) string {
+func (d *drawing) stairs(v []float64) string {
 	var b strings.Builder
-	for t := range times {
-		mark := "V"
-		if t == 0 {
-			fmt.Fprintf(&b, "M%d ", x(times[0]))
-			mark = ""
-		}
-		fmt.Fprintf(&b, "%s%dH%d", mark, y(v[t]), x(stepEnd(times, end, t)))
+	mark := fmt.Sprintf("M%d ", d.x(d.of.times[0]))
+	for t, end := range slices.Concat(d.of.times[1:], []time.Time{d.of.end}) {
+		fmt.Fprintf(&b, "%s%dH%d", mark, d.y(v[t]), d.x(end))
+		mark = "V"
 	}
 	return b.String()
-}
-
-func stepEnd(times []time.Time, end time.Time, t int) time.Time {
-	if t+1 < len(times) {
-		return times[t+1]
-	}
-	return end
 }
 
 // band is the path of the area between two such lines.
-func band(times []time.Time, end time.Time, below, above []float64, x func(time.Time) int, y func(float64) int) string {
-	var b strings.Builder
-	b.WriteString(stairs(times, end, above, x, y))
-	for t := len(times) - 1; t >= 0; t-- {
-		fmt.Fprintf(&b, "V%dH%d", y(below[t]), x(times[t]))
+func (d *drawing) band(below, above []float64) string {
+	path := d.stairs(above)
+	for t, at := range slices.Backward(d.of.times) {
+		path += fmt.Sprintf("V%dH%d", d.y(below[t]), d.x(at))
 	}
-	b.WriteString("Z")
-	return b.String()
+	return path + "Z"
 }
 
-// dayTicks are marks at the beginnings of days, or of parts of days where there is room, at most so many.
-func dayTicks(from, to time.Time, most int, x func(time.Time) int) (ticks []tick) {
-	every := 6
+// days marks the beginnings of days, or of parts of days where there is room.
+func (d *drawing) days() {
+	from, to := d.of.times[0].In(alerts.Shanghai()), d.of.end
+	most, every := (d.Right-d.Left)/56, 6
 	for to.Sub(from).Hours()/float64(every) > float64(most) {
 		if every *= 2; every == 12 {
 			every = 24
 		}
 	}
-	from = from.In(alerts.Shanghai())
-	y, m, d := from.Date()
-	for at := time.Date(y, m, d, 0, 0, 0, 0,
-		from.Location()); !at.After(to); at = at.Add(time.Duration(every) * time.Hour) {
+	for at := alerts.DateOf(from).Start(); !at.After(to); at = at.Add(time.Duration(every) * time.Hour) {
 		if at.Before(from) {
 			continue
 		}
@@ -177,7 +174,6 @@ func dayTicks(from, to time.Time, most int, x func(time.Time) int) (ticks []tick
 		if h := at.Hour(); h != 0 {
 			text = strconv.Itoa(h) + ":00"
 		}
-		ticks = append(ticks, tick{x(at), text})
+		d.X = append(d.X, tick{d.x(at), text})
 	}
-	return ticks
 }

@@ -15,11 +15,11 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// figuresPage is the page on which a plant's figures are given: by its duty officer, or by whoever is on duty here.
+// figuresPage is the page on which a plant's figures are given, by the plant itself or by the officer on duty.
 type figuresPage struct {
 	*frame.Chrome
 	Recipient string
-	Order     string // for whose plan; empty for none
+	Order     string // the one whose plan they are for; empty for none
 	Given     calls.PlantFigures
 	Machines  []machineFields
 	Fields    []frame.Field
@@ -67,7 +67,7 @@ func (v *figuresPage) all() (lists [][]frame.Field) {
 	return append(lists, v.Fields)
 }
 
-// figuresFields are filled in with the figures that were given last; the time begins now.
+// figuresFields are the fields for figures from now on, filled in with the figures that were given last.
 func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []machineFields, fields []frame.Field) {
 	f := given.Figures
 	from := q.Now.In(alerts.Shanghai()).Truncate(time.Hour)
@@ -90,7 +90,7 @@ func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []mach
 				continue
 			}
 			if s.InitiallyOn != nil {
-				on.Value = map[bool]string{true: "true", false: "false"}[*s.InitiallyOn]
+				on.Value = strconv.FormatBool(*s.InitiallyOn)
 			}
 			if s.HoursInState != nil {
 				since := 0.0
@@ -102,38 +102,32 @@ func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []mach
 		}
 		machines = append(machines, machineFields{name, []frame.Field{on, hours}})
 	}
-	start, end, step := q.Field("from", frame.KindMoment, true), q.Field("to", frame.KindMoment, true),
-		q.Field("step_h", frame.KindNumber, false)
-	start.Label, end.Label = q.T("f.figures_from"), q.T("f.figures_to")
-	start.Value, end.Value, step.Value = frame.MomentValue(from), frame.MomentValue(to), "1"
+	start, end := q.Field("from", frame.KindMoment, true), q.Field("to", frame.KindMoment, true)
+	step := q.Field("step_h", frame.KindNumber, false)
+	start.Label, start.Value = q.T("f.figures_from"), frame.MomentValue(from)
+	end.Label, end.Value = q.T("f.figures_to"), frame.MomentValue(to)
+	step.Value = "1"
+	if f.StepH != nil {
+		step.Value = frame.ShortNumber(*f.StepH)
+	}
 	fields = append(fields, start, end, step)
-	at := func(v []*float64) (out []float64) {
-		for _, x := range f.Since(v, from) {
-			if x != nil {
-				out = append(out, *x)
+	add := func(name string, values ...*float64) {
+		var known []float64
+		for _, v := range values {
+			if v != nil {
+				known = append(known, *v)
 			}
 		}
-		return out
-	}
-	if f.StepH != nil {
-		fields[2].Value = frame.ShortNumber(*f.StepH)
-	}
-	add := func(name string, values []float64) {
-		one := seriesField(q, name, values)
-		fields = append(fields, one)
+		fields = append(fields, seriesField(q, name, known))
 	}
 	if given.Kind == plant.Waste {
-		var level []float64
-		if f.Pit != nil && f.Pit.LevelT != nil {
-			level = []float64{*f.Pit.LevelT}
+		var level *float64
+		if f.Pit != nil {
+			level = f.Pit.LevelT
 		}
 		add("level_t", level)
-		add("intake_t_h", at(f.IntakeTH))
-		var steam []float64
-		if f.SteamMinTH != nil {
-			steam = []float64{*f.SteamMinTH}
-		}
-		add("steam_min_t_h", steam)
+		add("intake_t_h", f.Since(f.IntakeTH, from)...)
+		add("steam_min_t_h", f.SteamMinTH)
 		return machines, fields
 	}
 	for _, name := range demandNames {
@@ -143,17 +137,16 @@ func figuresFields(q *frame.Request, given *calls.PlantFigures) (machines []mach
 			all = append(all, map[string]*float64{"power_min_mw": d.PowerMinMW, "power_max_mw": d.PowerMaxMW,
 				"heat_gj_h": d.HeatGJH}[name])
 		}
-		add(name, at(all))
+		add(name, f.Since(all, from)...)
 	}
 	for _, name := range given.Machines {
-		one := seriesField(q, "baseline."+name, at(f.BaselineMW[name]))
-		one.Label = q.T("f.baseline", "name", name)
-		fields = append(fields, one)
+		add("baseline."+name, f.Since(f.BaselineMW[name], from)...)
+		fields[len(fields)-1].Label = q.T("f.baseline", "name", name)
 	}
 	return machines, fields
 }
 
-// giveFigures records what was typed.
+// giveFigures records the figures that were typed.
 func (d *desk) giveFigures(q *frame.Request) (to string, err error) {
 	given, err := d.Svc.ReadFigures(q.Context(), q.Ask(), calls.ByID{ID: q.ID()})
 	if err != nil {
@@ -170,10 +163,10 @@ func (d *desk) giveFigures(q *frame.Request) (to string, err error) {
 	case q.May(calls.ActOrdersPlan):
 		return planPath(order), err
 	}
-	return "/desk/orders/" + url.PathEscape(order) + "?done=figures", err
+	return frame.OrderPath(order) + "?done=figures", err
 }
 
-// figuresOf is what was typed. An empty field is a figure that is not given.
+// figuresOf are the figures that were typed. An empty field is a figure that is not given.
 func figuresOf(q *frame.Request, given *calls.PlantFigures) (f plant.Figures, err error) {
 	machines, fields := figuresFields(q, given)
 	content, err := frame.Typed(fields[:3], q.PostForm)
@@ -235,7 +228,7 @@ func figuresOf(q *frame.Request, given *calls.PlantFigures) (f plant.Figures, er
 	return f, nil
 }
 
-// as is a value that was typed; nil for none.
+// as points to a value that was typed; nil for none.
 func as[T any](value any) *T {
 	if v, ok := value.(T); ok {
 		return &v
@@ -243,7 +236,7 @@ func as[T any](value any) *T {
 	return nil
 }
 
-// own is the field that asks for what a refusal names by its path.
+// own is the name of the field that asks for what a refusal names by its path.
 func (v *figuresPage) own(path string) string {
 	if i, rest, ok := machineOf(path); ok && i < len(v.Machines) {
 		return map[string]string{"initially_on": "on.", "hours_in_state": "hours."}[rest] + v.Machines[i].Name
@@ -259,7 +252,7 @@ func (v *figuresPage) own(path string) string {
 	return path
 }
 
-// machineOf is the index of a machine in a path like units[2].hours_in_state, and the member.
+// machineOf is the index of a machine in a path like units[2].hours_in_state, and the member that it names.
 func machineOf(path string) (i int, member string, ok bool) {
 	for _, list := range []string{"units[", "furnaces["} {
 		if rest, found := strings.CutPrefix(path, list); found {

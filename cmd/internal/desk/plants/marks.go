@@ -6,7 +6,7 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// planMarks are how a plan stands to what its order demands.
+// planMarks say whether a plan keeps what its order demands.
 type planMarks struct {
 	Said   string // in a sentence
 	Broken bool
@@ -23,8 +23,8 @@ type markRow struct {
 	Word     string
 }
 
-// marksOf shows marks; accepted says that the plan was accepted with them. It is nil for a plan without any, as older
-// programs left them.
+// marksOf shows a plan's marks; accepted says that the plan was accepted with them. It is nil for a plan without marks, as
+// older programs left them.
 func marksOf(q *frame.Request, marks []plant.PlanMarks, accepted bool) *planMarks {
 	if len(marks) == 0 {
 		return nil

@@ -7,13 +7,13 @@ import (
 	"html/template"
 	"net/url"
 	"runtime/debug"
+	"slices"
 
 	"qingkong/cmd/internal/calls"
 	"qingkong/cmd/internal/desk/frame"
 
 	"qingkong/alerts/refusal"
 	"qingkong/cmd/internal/journal"
-	"qingkong/cmd/internal/service"
 	"qingkong/notify"
 	"qingkong/reductionlist"
 	"qingkong/reductionlist/plant"
@@ -21,17 +21,17 @@ import (
 
 // planPanel is what the page of a plant's order shows of its plan.
 type planPanel struct {
-	Plan     *planView // the accepted one, or else the prepared one
-	Accepted bool
-	Chinese  bool   // what limits it is in Chinese alone
-	Plans    string // where it is prepared and accepted; empty for who may not, or an order that takes none
-	Figures  string // where figures are given; empty for who may not
-	Missing  int    // figures that are asked for
-	Error    string
+	Plan        *planView // the accepted one, or else the prepared one
+	Accepted    bool
+	Chinese     bool   // what limits it is recorded in Chinese alone
+	PlanPath    string // of the page that prepares and accepts it; empty where the user may not or the order takes none
+	FiguresPath string // of the page that takes figures; empty where the user may not give any
+	Missing     int    // how many figures are asked for
+	Error       string
 }
 
-// panel is what the page of an order shows of its plan; nothing for one that is no plant's. What fails of the plan is
-// said in it, and fails nothing else: the order has to be seen whatever becomes of its plan.
+// panel is what the page of an order shows of its plan; empty for an order that is no plant's. It says what fails of the
+// plan and fails nothing else, for the order has to be seen whatever becomes of its plan.
 func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	if !asksForPlan(o) {
 		return "", nil
@@ -48,8 +48,10 @@ func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 	open := o.State == notify.StateOpen.String()
 	if q.May(calls.ActFiguresWrite) && open {
 		if f, err := d.Svc.ReadFigures(q.Context(), q.Ask(), calls.ByID{ID: o.RecipientID}); err == nil {
-			v.Figures = figuresPath(o.RecipientID, o.ID)
-			v.Missing = btoi(f.Figures == nil || f.Old)
+			v.FiguresPath = figuresPath(o.RecipientID, o.ID)
+			if f.Figures == nil || f.Old {
+				v.Missing = 1
+			}
 		} else if refusal.CodeOf(err) == "" {
 			v.Error = d.planError(q, err)
 		}
@@ -59,27 +61,31 @@ func (d *desk) panel(q *frame.Request, o *notify.View) (template.HTML, error) {
 			v.Error = d.planError(q, err)
 		}
 	}
-	if v.Plan == nil && v.Plans == "" && v.Figures == "" && v.Error == "" {
+	if v.Plan == nil && v.PlanPath == "" && v.FiguresPath == "" && v.Error == "" {
 		return "", nil
 	}
 	return q.HTML("plan-panel", v)
 }
 
-// preparedPanel adds the prepared plan of an order, where show says that it is to be shown, and where it can be looked
-// at.
+// preparedPanel adds the path of the prepared plan of an order, how many figures it misses, and if show is set the plan.
 func (d *desk) preparedPanel(q *frame.Request, v *planPanel, id string, show bool) error {
 	p, err := d.Svc.PreparePlan(q.Context(), id, pageTime)
 	if err != nil {
 		return err
 	}
-	v.Plans, v.Missing = planPath(id), needed(p)
+	v.PlanPath, v.Missing = planPath(id), 0
+	for _, m := range p.Missing {
+		if !m.Optional {
+			v.Missing++
+		}
+	}
 	if plan := p.Operating(); plan != nil && show {
 		v.Plan = viewOf(q, plan, p.Answer.BindingIn(q.Lang), false)
 	}
 	return nil
 }
 
-// safely makes an error of a panic.
+// safely turns a panic of f into an error.
 func safely(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -89,8 +95,7 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-// planError says what failed of a plan; empty for an order that is no plant's by its list. What nobody foresaw is
-// logged.
+// planError says what failed of a plan; empty for an order that is no plant's by its list. It logs what nobody foresaw.
 func (d *desk) planError(q *frame.Request, err error) string {
 	var e *refusal.Error
 	switch {
@@ -104,33 +109,14 @@ func (d *desk) planError(q *frame.Request, err error) string {
 	return q.T("plan.failed")
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // asksForPlan reports whether a plan may be made for an order, by its measures.
 func asksForPlan(o *notify.View) bool {
-	for i := range o.Measures {
-		if a := o.Measures[i].Action; a == reductionlist.ReduceCoal || a == reductionlist.AllocateWaste {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(o.Measures, func(m notify.MeasureView) bool {
+		return m.Action == reductionlist.ReduceCoal || m.Action == reductionlist.AllocateWaste
+	})
 }
 
-func needed(p *service.Prepared) (n int) {
-	for _, m := range p.Missing {
-		if !m.Optional {
-			n++
-		}
-	}
-	return n
-}
-
-func planPath(order string) string { return "/desk/orders/" + url.PathEscape(order) + "/plan" }
+func planPath(order string) string { return frame.OrderPath(order) + "/plan" }
 
 func figuresPath(recipient, order string) string {
 	return "/desk/recipients/" + url.PathEscape(recipient) + "/figures?order=" + url.QueryEscape(order)

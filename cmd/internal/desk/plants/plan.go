@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -43,23 +42,23 @@ const pageTime = 8 * time.Second
 // planPage is the page on which an order's plan is looked at, tried with other demands, and accepted.
 type planPage struct {
 	*frame.Chrome
-	Order     notify.View
-	Window    plant.Window
-	Open      bool
-	Missing   []missingText
-	Figures   string
-	Given     calls.PlantFigures
-	Plan      *planView
-	Conflicts []string
-	Tried     bool // it is not the prepared one
-	Against   []planChange
-	Fields    []frame.Field // demands that may be changed
-	Reason    []frame.Field // asks why a plan is accepted, when it is read out
-	Problem   string
-	Key       string
-	Review    bool
-	Error     string
-	Again     bool
+	Order       notify.View
+	Window      plant.Window
+	Open        bool
+	Missing     []missingText
+	FiguresPath string // of the page that takes figures; empty for none
+	Given       calls.PlantFigures
+	Plan        *planView
+	Conflicts   []string
+	Tried       bool // the plan is not the prepared one
+	Against     []planChange
+	Fields      []frame.Field // demands that may be changed
+	Reason      []frame.Field // asks why a plan is accepted that breaks the order's demands
+	Problem     string
+	Key         string
+	Review      bool
+	Error       string
+	Again       bool
 }
 
 // missingText is one thing that is asked for.
@@ -76,10 +75,10 @@ func (d *desk) plan(q *frame.Request) (any, error) {
 	if err != nil || p == nil {
 		return v, err
 	}
-	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text))
+	return d.showPrepared(q, v, p)
 }
 
-// preparedPage begins the page with what is prepared; nothing is of an order that has no plan, whose page says why.
+// preparedPage begins the page with what is prepared; that is nil for an order without a plan, whose page says why.
 func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.Prepared, error) {
 	v := &planPage{Chrome: q.Chrome(), Key: frame.NewKey()}
 	var err error
@@ -91,15 +90,15 @@ func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.Prepared, err
 	var p *service.Prepared
 	err = safely(func() (err error) {
 		if p, err = d.Svc.PreparePlan(q.Context(), q.ID(), pageTime); err == nil {
-			_ = p.Operating() // which nothing after it may find out to be impossible
+			_ = p.Operating() // whatever panics does so here
 		}
 		return err
 	})
 	if err != nil {
 		return v, nil, d.planless(q, v, err)
 	}
-	v.Window, v.Open, v.Given, v.Figures = p.Problem.Window, p.Open, p.Figures,
-		figuresPath(v.Order.RecipientID, v.Order.ID)
+	v.Window, v.Open, v.Given = p.Problem.Window, p.Open, p.Figures
+	v.FiguresPath = figuresPath(v.Order.RecipientID, v.Order.ID)
 	for _, m := range p.Missing {
 		v.Missing = append(v.Missing, missingText{m.Text(q.Lang), m.Optional})
 	}
@@ -109,7 +108,7 @@ func (d *desk) preparedPage(q *frame.Request) (*planPage, *service.Prepared, err
 	return v, p, nil
 }
 
-// planless says why the plan of an order failed, and where other figures are given.
+// planless says why the plan of an order failed, and links the page that takes other figures.
 func (d *desk) planless(q *frame.Request, v *planPage, failed error) error {
 	var e *refusal.Error
 	switch {
@@ -121,9 +120,14 @@ func (d *desk) planless(q *frame.Request, v *planPage, failed error) error {
 		v.Error = d.planError(q, failed)
 	}
 	if asksForPlan(&v.Order) && v.Order.State == notify.StateOpen.String() {
-		v.Figures = figuresPath(v.Order.RecipientID, v.Order.ID)
+		v.FiguresPath = figuresPath(v.Order.RecipientID, v.Order.ID)
 	}
 	return nil
+}
+
+// showPrepared shows the prepared plan.
+func (d *desk) showPrepared(q *frame.Request, v *planPage, p *service.Prepared) (any, error) {
+	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text))
 }
 
 // showPlan shows the answer to a problem, the prepared one or another.
@@ -152,13 +156,13 @@ func (d *desk) showPlan(q *frame.Request, v *planPage, p *service.Prepared, a *a
 	return v, nil
 }
 
-// showRefused shows the page anew with why what was asked for was refused: with what is prepared.
+// showRefused shows the prepared plan, and why something else was refused.
 func (d *desk) showRefused(q *frame.Request, v *planPage, p *service.Prepared, err error) (any, error) {
 	q.Refuse(err)
-	return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text))
+	return d.showPrepared(q, v, p)
 }
 
-// planReason asks why a plan is accepted that does not keep what the order demands; nothing is asked of one that does.
+// planReason asks why a plan is accepted that breaks what the order demands; nil for one that keeps it.
 func planReason(q *frame.Request, plan *planView) []frame.Field {
 	if plan.Marks == nil || !plan.Marks.Broken {
 		return nil
@@ -213,7 +217,7 @@ func (d *desk) planPost(q *frame.Request) (any, error) {
 			if err := json.Unmarshal(text, &o); err != nil {
 				return nil, err
 			}
-			return q.Redirect("/desk/orders/" + url.PathEscape(o.ID) + "?done=plan")
+			return q.Redirect(frame.OrderPath(o.ID) + "?done=plan")
 		}
 		if refusal.CodeOf(err) == "" || refusal.CodeOf(err) == refusal.NotFound {
 			return nil, err
@@ -226,7 +230,7 @@ func (d *desk) planPost(q *frame.Request) (any, error) {
 	}
 	if v.Again = q.Edits(); v.Again && !q.PostForm.Has("reason") { // it comes back unsent after a login
 		frame.Set(v.Fields, q.PostForm)
-		return d.showPlan(q, v, p, p.Answer, string(p.Problem.Text))
+		return d.showPrepared(q, v, p)
 	}
 	if step == frame.StepReview || v.Again {
 		v.review(q)
@@ -249,8 +253,8 @@ func (v *planPage) review(q *frame.Request) {
 	v.Review, v.Key = true, cmp.Or(q.PostForm.Get("key"), v.Key)
 }
 
-// planFailed shows the page anew with why a plan was not accepted: what was to be accepted where a reason is wanting,
-// and else what is prepared.
+// planFailed shows why a plan was not accepted: with that plan where only the reason is wanting, and else with the
+// prepared one.
 func (d *desk) planFailed(q *frame.Request, typed string, failed error) (any, error) {
 	v, p, err := d.preparedPage(q)
 	if err != nil || p == nil {
@@ -266,17 +270,17 @@ func (d *desk) planFailed(q *frame.Request, typed string, failed error) (any, er
 	return d.showRefused(q, v, p, failed)
 }
 
-// accept has the order carry the plan of a problem that a form brings back; none is the prepared one.
+// accept puts the plan of a problem, which the form brought back, into the order; an empty problem is the prepared one.
 func (d *desk) accept(q *frame.Request, problem string) (json.RawMessage, error) {
 	in := calls.PlanAccepted{ByID: calls.ByID{ID: q.ID()}, Problem: json.RawMessage(problem),
-		Reason: strings.ReplaceAll(q.PostForm.Get("reason"), "\r\n", "\n")}
+		Reason: q.PostForm.Get("reason")}
 	if err := valid.Check(&in); err != nil {
 		return nil, err
 	}
 	return d.Svc.AcceptPlan(q.Context(), q.Ask(), in)
 }
 
-// demandFields are the demands of a problem, each a series of numbers of which the last goes on.
+// demandFields are the demands of a problem, each a series of numbers whose last one goes on.
 func demandFields(q *frame.Request, p *plant.Problem) []frame.Field {
 	var doc struct {
 		Demand   []map[string]float64 `json:"demand"`
@@ -307,22 +311,22 @@ func demandFields(q *frame.Request, p *plant.Problem) []frame.Field {
 
 var demandNames = []string{"power_min_mw", "power_max_mw", "heat_gj_h"}
 
-// seriesField asks for numbers, an hour or a step each; those that repeat at the end are left out.
+// seriesField asks for numbers, one for each hour or step; repetitions of the last one are left out.
 func seriesField(q *frame.Request, name string, values []float64) frame.Field {
 	f := q.Field(name, frame.KindArea, false)
 	f.Max = 8000
 	for len(values) > 1 && values[len(values)-1] == values[len(values)-2] {
 		values = values[:len(values)-1]
 	}
-	var text []string
-	for _, v := range values {
-		text = append(text, strconv.FormatFloat(v, 'f', -1, 64))
+	text := make([]string, len(values))
+	for i, v := range values {
+		text[i] = strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	f.Value = strings.Join(text, " ")
 	return f
 }
 
-// readSeries reads numbers that stand apart by blanks or commas.
+// readSeries reads numbers that are separated by blanks, commas or semicolons, at least one.
 func readSeries(name, text string) ([]*float64, error) {
 	var out []*float64
 	for i, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,，;；、\r\n\t", r) }) {
@@ -339,7 +343,7 @@ func readSeries(name, text string) ([]*float64, error) {
 	return out, nil
 }
 
-// changed is the prepared problem with other demands.
+// changed is the text of the prepared problem with the demands of the fields.
 func changed(p *plant.Problem, fields []frame.Field) (string, error) {
 	doc := map[string]any{}
 	if err := json.Unmarshal(p.Text, &doc); err != nil {

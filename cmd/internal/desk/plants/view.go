@@ -13,7 +13,7 @@ import (
 	"qingkong/reductionlist/plant"
 )
 
-// planView is an operating plan as pages show it: what it comes to, by day, and as figures over its time.
+// planView is an operating plan as pages show it: its sums, its days and charts over its time.
 type planView struct {
 	Kind    plant.Kind
 	Status  string
@@ -21,7 +21,7 @@ type planView struct {
 	From    time.Time
 	To      time.Time
 	Cut     string
-	Figures *time.Time
+	GivenAt *time.Time // of the figures that it is made of
 	Sums    []planSum
 	Base    bool     // there is a baseline
 	Names   []string // of units or furnaces
@@ -43,10 +43,10 @@ type planDay struct {
 	Sum    string
 }
 
-// viewOf shows a plan; binding is what limits it, in the page's language. accepted says that the order carries it.
+// viewOf shows a plan. binding is what limits it, in the page's language; accepted says that the order carries the plan.
 func viewOf(q *frame.Request, p *plant.OperatingPlan, binding []string, accepted bool) *planView {
 	v := &planView{Kind: p.Kind, Status: q.T("plan." + p.Status), From: p.Window.From, To: p.Window.To, Cut: p.Window.Cut,
-		Figures: p.FiguresAt, Binding: binding, Marks: marksOf(q, p.Marks, accepted)}
+		GivenAt: p.FiguresAt, Binding: binding, Marks: marksOf(q, p.Marks, accepted)}
 	if p.Gap > allocate.OptimalGap {
 		v.Gap = fmt.Sprintf("%.2g %%", 100*p.Gap)
 	}
@@ -111,7 +111,7 @@ func (v *planView) sums(q *frame.Request, p *plant.OperatingPlan) {
 	}
 }
 
-// charts are the load of the units or the feed of the furnaces, the level of the pit, and the emission against the
+// charts draws the load of the units or the feed of the furnaces, the level of the pit, and the emission against the
 // baseline.
 func (v *planView) charts(q *frame.Request, p *plant.OperatingPlan) {
 	if len(p.Steps) == 0 {
@@ -141,21 +141,21 @@ func (v *planView) charts(q *frame.Request, p *plant.OperatingPlan) {
 			before = append(before, *s.Before/p.StepH)
 		}
 	}
-	end := p.Window.To
-	what, unit := "load", "MW"
-	if p.Kind == plant.Waste {
-		what, unit = "feed", "t/h"
+	add := func(key, unit string, all ...series) {
+		key = "plan.chart." + key
+		v.Charts = append(v.Charts, newChart(q.T(key), q.T(key+".say"), unit, times, p.Window.To, all...))
 	}
-	v.Charts = append(v.Charts, newChart(q.T("plan.chart."+what), q.T("plan.chart."+what+".say"), unit, times, end,
-		machines...))
+	if p.Kind == plant.Waste {
+		add("feed", "t/h", machines...)
+	} else {
+		add("load", "MW", machines...)
+	}
 	if len(pit) == len(times) {
-		v.Charts = append(v.Charts, newChart(q.T("plan.chart.pit"), q.T("plan.chart.pit.say"), "t", times, end,
-			series{class: "pit", name: q.T("plan.chart.pit"), values: pit}))
+		add("pit", "t", series{class: "pit", name: q.T("plan.chart.pit"), values: pit})
 	}
 	lines := []series{{class: "emission", name: q.T("plan.chart.plan"), values: emission}}
 	if len(before) == len(times) {
 		lines = append(lines, series{class: "before", name: q.T("plan.chart.before"), values: before, line: true})
 	}
-	v.Charts = append(v.Charts, newChart(q.T("plan.chart.emission"), q.T("plan.chart.emission.say"), "kg/h", times, end,
-		lines...))
+	add("emission", "kg/h", lines...)
 }
